@@ -1,0 +1,2 @@
+//! Derives Trine descriptors from Rust types.
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! See `docs/`.
+#![no_std]
+#![forbid(unsafe_code)]
