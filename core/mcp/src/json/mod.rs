@@ -1,0 +1,18 @@
+//! JSON without a heap: a pull reader over a slice and a writer into a slice.
+//!
+//! The reader is strict RFC 8259 (UTF-8 checked, lone surrogates refused, nothing after the
+//! value), never recurses and never copies: strings and numbers are spans of the input that
+//! decode on demand. The writer appends to a caller's slice and keeps counting when the slice is
+//! full, so one run also answers "how many bytes would it take".
+
+pub mod number;
+pub mod reader;
+pub mod string;
+pub mod writer;
+
+mod scan;
+
+pub use number::{Number, Scaled};
+pub use reader::{JsonError, Kind, Reader};
+pub use string::Text;
+pub use writer::{Base64, Writer};

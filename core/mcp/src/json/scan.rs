@@ -1,0 +1,98 @@
+//! Finds the first byte of a string that needs attention, a machine word at a time.
+//!
+//! The word trick is Mycroft's zero-byte test ("Bit Twiddling Hacks", *determine if a word has a
+//! byte less than n*). A borrow can only spoil bytes above a true hit, and only the lowest hit is
+//! used, so the answer is exact.
+
+const WORD: usize = size_of::<usize>();
+const ONES: usize = usize::MAX / 0xff;
+const HIGH: usize = ONES << 7;
+
+/// Spreads one byte over a word.
+const fn spread(byte: u8) -> usize {
+    ONES * byte as usize
+}
+
+/// Marks, in the high bit of each byte, those that are `"`, `\`, below 0x20 or not ASCII.
+#[inline(always)]
+fn special(word: usize) -> usize {
+    let quote = (word ^ spread(b'"')).wrapping_sub(ONES);
+    let escape = (word ^ spread(b'\\')).wrapping_sub(ONES);
+    let control = word.wrapping_sub(spread(0x20));
+    (quote | escape | control | word) & HIGH
+}
+
+/// Index of the first byte at or after `at` that is `"`, `\`, a control or not ASCII, else the
+/// length.
+#[inline]
+pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
+        let hits = special(usize::from_le_bytes(*chunk));
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += WORD;
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if matches!(byte, b'"' | b'\\' | 0x80..) || byte < 0x20 {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// Length in bytes of the UTF-8 sequence that starts at `at` with a byte of 0x80 or more; `None`
+/// if it is not well formed (Unicode 15, table 3-7: no overlongs, no surrogates, at most U+10FFFF).
+pub(crate) fn sequence_len(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let follows = |index: usize| rest.get(index).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let (len, second) = match rest.first()? {
+        0xc2..=0xdf => (2, 0x80..=0xbf),
+        0xe0 => (3, 0xa0..=0xbf),
+        0xe1..=0xec | 0xee..=0xef => (3, 0x80..=0xbf),
+        0xed => (3, 0x80..=0x9f),
+        0xf0 => (4, 0x90..=0xbf),
+        0xf1..=0xf3 => (4, 0x80..=0xbf),
+        0xf4 => (4, 0x80..=0x8f),
+        _ => return None,
+    };
+    let well_formed = rest.get(1).is_some_and(|byte| second.contains(byte))
+        && (len < 3 || follows(2))
+        && (len < 4 || follows(3));
+    well_formed.then_some(len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_at_every_position_is_classed_right() {
+        for value in 0..=255u8 {
+            for position in 0..40 {
+                let mut bytes = [b'a'; 40];
+                bytes[position] = value;
+                let special = value < 0x20 || value >= 0x80 || value == b'"' || value == b'\\';
+                let expected = if special { position } else { 40 };
+                assert_eq!(plain_end(&bytes, 0), expected, "{value:#x} at {position}");
+            }
+        }
+    }
+
+    #[test]
+    fn sequences_agree_with_the_standard_library() {
+        for first in 0x80..=255u8 {
+            for second in 0..=255u8 {
+                for tail in [[0x80, 0x80], [0xbf, 0xbf], [0x41, 0x80], [0x80, 0x41], [0xc0, 0x80]] {
+                    let bytes = [first, second, tail[0], tail[1]];
+                    let expected = (2..=4).find(|&len| {
+                        core::str::from_utf8(&bytes[..len]).is_ok_and(|s| s.chars().count() == 1)
+                    });
+                    assert_eq!(sequence_len(&bytes, 0), expected, "{bytes:x?}");
+                }
+            }
+        }
+        assert_eq!(sequence_len(&[0xe2, 0x82], 0), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! Strings as spans that decode on demand.
+
+/// A JSON string: the validated bytes between its quotes.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    raw: &'a [u8],
+    escaped: bool,
+}
+
+/// A run of a decoded string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Bytes that stand for themselves; well-formed UTF-8.
+    Plain(&'a [u8]),
+    /// One escaped code point.
+    Escape(char),
+}
+
+impl<'a> Text<'a> {
+    /// Wraps bytes that the reader has validated.
+    pub(crate) const fn checked(raw: &'a [u8], escaped: bool) -> Self {
+        Self { raw, escaped }
+    }
+
+    /// The bytes between the quotes, escapes still in them.
+    #[must_use]
+    pub const fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// The decoded bytes, when they are the raw ones: no escape is present.
+    #[must_use]
+    pub const fn plain(&self) -> Option<&'a [u8]> {
+        if self.escaped { None } else { Some(self.raw) }
+    }
+
+    /// The decoded string, run by run.
+    #[must_use]
+    pub const fn pieces(&self) -> Pieces<'a> {
+        Pieces { rest: self.raw }
+    }
+
+    /// Whether the decoded string is `other`: `"\u0070ercent"` is `percent`.
+    #[must_use]
+    pub fn is(&self, other: &[u8]) -> bool {
+        if !self.escaped {
+            return self.raw == other;
+        }
+        let mut rest = other;
+        let mut utf8 = [0; 4];
+        self.pieces().all(|piece| match rest.strip_prefix(piece.bytes(&mut utf8)) {
+            Some(left) => {
+                rest = left;
+                true
+            }
+            None => false,
+        }) && rest.is_empty()
+    }
+
+    /// Length of the decoded string in bytes.
+    #[must_use]
+    pub fn decoded_len(&self) -> usize {
+        let mut utf8 = [0; 4];
+        self.plain().map_or_else(
+            || self.pieces().map(|piece| piece.bytes(&mut utf8).len()).sum(),
+            <[u8]>::len,
+        )
+    }
+
+    /// Number of Unicode code points of the decoded string.
+    #[must_use]
+    pub fn code_points(&self) -> usize {
+        self.pieces()
+            .map(|piece| match piece {
+                Piece::Plain(bytes) => bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count(),
+                Piece::Escape(_) => 1,
+            })
+            .sum()
+    }
+
+    /// Copies the decoded string to the start of `out` and returns its length, or `None` if it
+    /// does not fit.
+    pub fn decode_into(&self, out: &mut [u8]) -> Option<usize> {
+        if !self.escaped {
+            out.get_mut(..self.raw.len())?.copy_from_slice(self.raw);
+            return Some(self.raw.len());
+        }
+        let mut len = 0;
+        let mut utf8 = [0; 4];
+        for piece in self.pieces() {
+            let bytes = piece.bytes(&mut utf8);
+            out.get_mut(len..len + bytes.len())?.copy_from_slice(bytes);
+            len += bytes.len();
+        }
+        Some(len)
+    }
+}
+
+impl<'a> Piece<'a> {
+    /// The bytes of the piece; an escape is encoded into `utf8`.
+    pub fn bytes<'b>(&self, utf8: &'b mut [u8; 4]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self {
+            Self::Plain(bytes) => bytes,
+            Self::Escape(char) => char.encode_utf8(utf8).as_bytes(),
+        }
+    }
+}
+
+/// Iterator over the runs of a string, made by [`Text::pieces`].
+#[derive(Clone, Debug)]
+pub struct Pieces<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        if self.rest.first() == Some(&b'\\') {
+            let (char, len) = escape(self.rest)?;
+            self.rest = self.rest.get(len..)?;
+            return Some(Piece::Escape(char));
+        }
+        let end = self.rest.iter().position(|&byte| byte == b'\\').unwrap_or(self.rest.len());
+        let (plain, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        (!plain.is_empty()).then_some(Piece::Plain(plain))
+    }
+}
+
+/// The code point of the escape that starts `bytes` with a backslash, and the bytes it takes;
+/// `None` if it is malformed or half a surrogate pair.
+pub(crate) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let char = match bytes.get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return unicode_escape(bytes),
+        _ => return None,
+    };
+    Some((char, 2))
+}
+
+/// Reads `\uXXXX`, or a pair of them that forms a surrogate pair.
+fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let first = hex4(bytes.get(2..6)?)?;
+    if let Some(char) = char::from_u32(first) {
+        return Some((char, 6));
+    }
+    if first >= 0xdc00 || bytes.get(6..8)? != b"\\u" {
+        return None;
+    }
+    let second = hex4(bytes.get(8..12)?)?;
+    if !(0xdc00..0xe000).contains(&second) {
+        return None;
+    }
+    let char = char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))?;
+    Some((char, 12))
+}
+
+/// Value of four hexadecimal digits.
+fn hex4(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |sum, &digit| Some(sum << 4 | char::from(digit).to_digit(16)?))
+}

@@ -1,0 +1,386 @@
+//! The writer: appends to a caller's slice, and counts on when it is full.
+
+use super::scan::plain_end;
+use super::string::Text;
+
+/// Appends JSON to a slice.
+///
+/// Nothing is lost silently: past the end of the slice only [`Writer::needed`] grows, and
+/// [`Writer::finish`] reports it.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    out: &'a mut [u8],
+    len: usize,
+}
+
+/// A place to return to, from [`Writer::mark`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(usize);
+
+/// The slice was too small: the answer takes this many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NeedBytes(pub usize);
+
+impl core::fmt::Display for NeedBytes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "the message takes {} bytes", self.0)
+    }
+}
+
+impl core::error::Error for NeedBytes {}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+impl<'a> Writer<'a> {
+    /// Starts at the beginning of `out`.
+    pub const fn new(out: &'a mut [u8]) -> Self {
+        Self { out, len: 0 }
+    }
+
+    /// Bytes written, or that would have been with room for them.
+    #[must_use]
+    pub const fn needed(&self) -> usize {
+        self.len
+    }
+
+    /// Whether all that was written has fitted so far.
+    #[must_use]
+    pub const fn fits(&self) -> bool {
+        self.len <= self.out.len()
+    }
+
+    /// Bytes that still fit.
+    #[must_use]
+    pub const fn room(&self) -> usize {
+        self.out.len().saturating_sub(self.len)
+    }
+
+    /// A place to return to with [`Writer::rollback`].
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
+        Mark(self.len)
+    }
+
+    /// Takes back everything written since `mark`.
+    pub const fn rollback(&mut self, mark: Mark) {
+        self.len = mark.0;
+    }
+
+    /// Length of the text, if all of it fitted.
+    ///
+    /// # Errors
+    /// [`NeedBytes`] with the size that would do.
+    pub const fn finish(self) -> Result<usize, NeedBytes> {
+        if self.fits() { Ok(self.len) } else { Err(NeedBytes(self.len)) }
+    }
+
+    /// Appends bytes as they are.
+    #[inline]
+    pub fn raw(&mut self, bytes: &[u8]) {
+        let end = self.len.saturating_add(bytes.len());
+        if let Some(room) = self.out.get_mut(self.len..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.len = end;
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        if let Some(room) = self.out.get_mut(self.len) {
+            *room = byte;
+        }
+        self.len = self.len.saturating_add(1);
+    }
+
+    /// Appends a string in quotes, escaped.
+    #[inline]
+    pub fn string(&mut self, text: &str) {
+        self.byte(b'"');
+        self.escaped(text.as_bytes());
+        self.byte(b'"');
+    }
+
+    /// Appends bytes that should be UTF-8 as a string in quotes; what is not UTF-8 becomes U+FFFD.
+    pub fn string_lossy(&mut self, bytes: &[u8]) {
+        self.byte(b'"');
+        self.escaped_lossy(bytes);
+        self.byte(b'"');
+    }
+
+    /// Appends part of a string, as [`Writer::string_lossy`] does but without the quotes.
+    pub fn escaped_lossy(&mut self, bytes: &[u8]) {
+        for chunk in bytes.utf8_chunks() {
+            self.escaped(chunk.valid().as_bytes());
+            if !chunk.invalid().is_empty() {
+                self.raw("\u{fffd}".as_bytes());
+            }
+        }
+    }
+
+    /// Appends part of a string, escaped, without quotes. `bytes` must be UTF-8.
+    #[inline]
+    pub fn escaped(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        loop {
+            let end = plain_end(rest, 0);
+            let (plain, special) = rest.split_at(end);
+            self.raw(plain);
+            let Some((&byte, after)) = special.split_first() else { return };
+            self.special(byte);
+            rest = after;
+        }
+    }
+
+    /// Appends one byte that the scan stopped at.
+    fn special(&mut self, byte: u8) {
+        let short = match byte {
+            0x80.. => return self.byte(byte),
+            b'"' | b'\\' => byte,
+            0x08 => b'b',
+            0x0c => b'f',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            _ => {
+                self.raw(b"\\u00");
+                self.byte(HEX[usize::from(byte >> 4)]);
+                return self.byte(HEX[usize::from(byte & 15)]);
+            }
+        };
+        self.byte(b'\\');
+        self.byte(short);
+    }
+
+    /// Appends at most `limit` code points of a decoded string, escaped, without quotes, and
+    /// `...` if some are left out: how foreign text is quoted in a message.
+    pub fn quoted_text(&mut self, text: Text<'_>, limit: usize) {
+        let mut left = limit;
+        let mut utf8 = [0; 4];
+        for piece in text.pieces() {
+            let bytes = piece.bytes(&mut utf8);
+            let starts = |byte: &u8| byte & 0xc0 != 0x80;
+            let count = bytes.iter().filter(|byte| starts(byte)).count();
+            if count <= left {
+                self.escaped(bytes);
+                left -= count;
+                continue;
+            }
+            let cut = bytes.iter().enumerate().filter(|(_, byte)| starts(byte)).nth(left);
+            self.escaped(&bytes[..cut.map_or(bytes.len(), |(at, _)| at)]);
+            return self.raw(b"...");
+        }
+    }
+
+    /// Appends, escaped and without quotes, what was written from `start` to `end`: the text copy
+    /// of a value that stands earlier in the same message.
+    pub fn escaped_copy(&mut self, start: Mark, end: Mark) {
+        let (start, end) = (start.0, end.0);
+        let split = self.len.min(self.out.len());
+        let (written, room) = self.out.split_at_mut(split);
+        let Some(source) = written.get(start..end) else {
+            // The source itself did not fit: escaping our own JSON at most doubles it.
+            self.len = self.len.saturating_add(end.saturating_sub(start).saturating_mul(2));
+            return;
+        };
+        let mut copy = Writer::new(room);
+        copy.escaped(source);
+        self.len = self.len.saturating_add(copy.len);
+    }
+
+    /// Appends an integer.
+    pub fn integer(&mut self, value: i64) {
+        if value < 0 {
+            self.byte(b'-');
+        }
+        self.unsigned(value.unsigned_abs());
+    }
+
+    /// Appends an unsigned integer.
+    pub fn unsigned(&mut self, value: u64) {
+        let mut digits = [0; 20];
+        let start = format_digits(value, &mut digits);
+        self.raw(&digits[start..]);
+    }
+
+    /// Appends `value` × 10^-`places` in its shortest form: 215 with one place is `21.5`, 210 is
+    /// `21`.
+    pub fn decimal(&mut self, value: i64, places: u8) {
+        let (mut size, mut places) = (value.unsigned_abs(), usize::from(places));
+        while places > 0 && size % 10 == 0 {
+            size /= 10;
+            places = if size == 0 { 0 } else { places - 1 };
+        }
+        if value < 0 {
+            self.byte(b'-');
+        }
+        let mut digits = [0; 20];
+        let start = format_digits(size, &mut digits);
+        let digits = &digits[start..];
+        if places == 0 {
+            return self.raw(digits);
+        }
+        let Some(whole) = digits.len().checked_sub(places).filter(|whole| *whole > 0) else {
+            self.raw(b"0.");
+            (digits.len()..places).for_each(|_| self.byte(b'0'));
+            return self.raw(digits);
+        };
+        self.raw(&digits[..whole]);
+        self.byte(b'.');
+        self.raw(&digits[whole..]);
+    }
+
+    /// Appends `true` or `false`.
+    pub fn bool(&mut self, value: bool) {
+        self.raw(if value { b"true" } else { b"false" });
+    }
+}
+
+/// Writes decimal digits to the end of `digits` and returns where they start.
+fn format_digits(mut value: u64, digits: &mut [u8; 20]) -> usize {
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            return start;
+        }
+    }
+}
+
+/// Base64 (RFC 4648 §4, padded) written piece by piece: what three bytes do not fill waits here.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Base64 {
+    waiting: [u8; 2],
+    count: u8,
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+impl Base64 {
+    /// Starts a new text.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { waiting: [0; 2], count: 0 }
+    }
+
+    /// Appends the next bytes.
+    pub fn piece(&mut self, mut bytes: &[u8], out: &mut Writer<'_>) {
+        while self.count > 0 {
+            let Some((&next, rest)) = bytes.split_first() else { return };
+            bytes = rest;
+            if self.count == 2 {
+                out.raw(&group([self.waiting[0], self.waiting[1], next]));
+                self.count = 0;
+            } else {
+                self.waiting[1] = next;
+                self.count = 2;
+            }
+        }
+        let triples = bytes.chunks_exact(3);
+        let rest = triples.remainder();
+        for triple in triples {
+            out.raw(&group([triple[0], triple[1], triple[2]]));
+        }
+        self.waiting[..rest.len()].copy_from_slice(rest);
+        self.count = rest.len() as u8;
+    }
+
+    /// Appends what waits, with its padding.
+    pub fn finish(self, out: &mut Writer<'_>) {
+        match self.count {
+            1 => {
+                let [first, second, ..] = group([self.waiting[0], 0, 0]);
+                out.raw(&[first, second, b'=', b'=']);
+            }
+            2 => {
+                let [first, second, third, _] = group([self.waiting[0], self.waiting[1], 0]);
+                out.raw(&[first, second, third, b'=']);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Four letters for three bytes.
+fn group([a, b, c]: [u8; 3]) -> [u8; 4] {
+    let bits = u32::from_be_bytes([0, a, b, c]);
+    [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl Fn(&mut Writer<'_>)) -> std::string::String {
+        let mut out = [0; 256];
+        let mut writer = Writer::new(&mut out);
+        write(&mut writer);
+        let needed = writer.needed();
+        let len = writer.finish().unwrap();
+        // A slice of any smaller size must report a need that is enough.
+        for size in 0..len {
+            let mut small = std::vec![0; size];
+            let mut writer = Writer::new(&mut small);
+            write(&mut writer);
+            // An escaped copy whose source did not fit may ask for more than it takes.
+            assert!(writer.finish().is_err_and(|need| need.0 >= needed));
+        }
+        std::str::from_utf8(&out[..len]).unwrap().into()
+    }
+
+    #[test]
+    fn decimals_are_short_and_exact() {
+        for (value, places, text) in [
+            (215, 1, "21.5"),
+            (210, 1, "21"),
+            (-5, 1, "-0.5"),
+            (-205, 2, "-2.05"),
+            (5, 3, "0.005"),
+            (0, 4, "0"),
+            (i64::MIN, 0, "-9223372036854775808"),
+            (i64::MAX, 18, "9.223372036854775807"),
+            (1, 20, "0.00000000000000000001"),
+        ] {
+            assert_eq!(written(|w| w.decimal(value, places)), text);
+        }
+    }
+
+    #[test]
+    fn strings_are_escaped() {
+        let text = "a\"b\\c\n\u{1}\u{1f}é\u{7f}𝄞/";
+        let json = written(|w| w.string(text));
+        assert_eq!(serde_json::from_str::<std::string::String>(&json).unwrap(), text);
+        assert_eq!(written(|w| w.string_lossy(b"a\xffb\xc3")), "\"a\u{fffd}b\u{fffd}\"");
+    }
+
+    #[test]
+    fn base64_does_not_care_where_it_is_cut() {
+        let bytes: std::vec::Vec<u8> = (0..=99).collect();
+        for (len, expected) in [(0, ""), (1, "AA=="), (2, "AAE="), (3, "AAEC"), (4, "AAECAw==")] {
+            for cut in 0..=len {
+                let text = written(|w| {
+                    let mut base64 = Base64::new();
+                    base64.piece(&bytes[..cut], w);
+                    base64.piece(&bytes[cut..len], w);
+                    base64.finish(w);
+                });
+                assert_eq!(text, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_of_written_json_becomes_a_string() {
+        let text = written(|w| {
+            w.raw(b"{\"s\":");
+            let start = w.mark();
+            w.raw(b"{\"a\":\"x\\n\"}");
+            let end = w.mark();
+            w.raw(b",\"text\":\"");
+            w.escaped_copy(start, end);
+            w.raw(b"\"}");
+        });
+        assert_eq!(text, r#"{"s":{"a":"x\n"},"text":"{\"a\":\"x\\n\"}"}"#);
+    }
+}
