@@ -1,0 +1,68 @@
+//! The smallest idiomatic rmcp server: one tool, `fan_set`, on rmcp's fastest stdio transport.
+//!
+//! It is the peer in `cargo xtask bench`. `peer-minimal [--threads N]`: one thread (the default)
+//! costs the least processor time for a call; with more, rmcp spreads its tasks over them.
+
+use std::error::Error;
+
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{CallToolResult, ContentBlock};
+use rmcp::transport::stdio_pipes;
+use rmcp::{ServiceExt, tool, tool_router};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Arguments of `fan_set`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FanSet {
+    /// Percent of full speed.
+    #[schemars(range(min = 0, max = 100))]
+    percent: i64,
+}
+
+/// Result of `fan_set`.
+#[derive(Debug, Serialize)]
+struct FanState {
+    percent: i64,
+}
+
+/// The server; it has no state but the tools.
+#[derive(Debug, Clone)]
+struct Minimal;
+
+#[tool_router(server_handler)]
+impl Minimal {
+    /// Set the speed of the ventilation fan in percent of full speed; 0 stops it.
+    #[tool(name = "fan_set")]
+    async fn fan_set(
+        &self,
+        Parameters(FanSet { percent }): Parameters<FanSet>,
+    ) -> Result<CallToolResult, rmcp::ErrorData> {
+        if !(0..=100).contains(&percent) {
+            let text = format!("fan_set: percent must be from 0 to 100, but is {percent}");
+            return Ok(CallToolResult::error(vec![ContentBlock::text(text)]));
+        }
+        let state = serde_json::to_value(FanState { percent })
+            .map_err(|error| rmcp::ErrorData::internal_error(error.to_string(), None))?;
+        Ok(CallToolResult::structured(state))
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let threads = match (std::env::args().nth(1).as_deref(), std::env::args().nth(2)) {
+        (None, _) => 1,
+        (Some("--threads"), Some(count)) => count.parse()?,
+        _ => return Err("usage: peer-minimal [--threads N]".into()),
+    };
+    let runtime = if threads == 1 {
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?
+    } else {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?
+    };
+    runtime.block_on(async {
+        let running = Minimal.serve(stdio_pipes()).await?;
+        running.waiting().await?;
+        Ok(())
+    })
+}

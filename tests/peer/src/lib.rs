@@ -1,0 +1,15 @@
+//! An ordinary MCP server for the demonstration greenhouse, built on rmcp.
+//!
+//! It serves the eleven tools of `firmware-example/board/tools.json` and `camera.json` from a
+//! greenhouse in memory, and validates arguments with the `jsonschema` crate. Trine's own engine is
+//! compared with it: the differential test serves [`PeerBoard`] in process, the client scripts are
+//! run against the program `peer-board`, and the benchmark runs `peer-minimal`.
+
+mod catalogue;
+mod greenhouse;
+mod picture;
+mod server;
+
+pub use catalogue::{BoardTool, Catalogue, CatalogueError};
+pub use greenhouse::{Greenhouse, Pace, Refusal};
+pub use server::PeerBoard;
