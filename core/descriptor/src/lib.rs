@@ -1,3 +1,54 @@
-//! See `docs/`.
+//! Tool descriptors, typed values and their validation.
+//!
+//! A *descriptor* says what a tool is called, what it takes and what it answers. It is constant and
+//! lives in flash. This crate holds everything that reads one:
+//!
+//! - [`Tool`] and [`Field`], the records, and [`ToolTable`], the safe trait behind which a Rust
+//!   table, a C table or a table received over the wire look alike;
+//! - [`value`], the encoding of arguments and results: flat entries of (node, tag, value), the
+//!   values as postcard writes them;
+//! - [`validate()`], which judges such bytes against a descriptor and answers a [`Fault`], and
+//!   [`explain`], which turns a fault into a sentence for a person or a model;
+//! - [`schema`], the same descriptor as JSON Schema 2020-12. A value is accepted by [`validate()`]
+//!   exactly when the exported schema accepts it;
+//! - [`record`], the bytes of a descriptor on the wire, and their 64-bit hash;
+//! - [`check`], the rules that a table itself must keep.
+//!
+//! # Shape
+//!
+//! Parameters and results are *flat lists of nodes in pre-order*. A node of kind
+//! [`Kind::Object`] or [`Kind::Array`] says how many of the nodes after it belong to it, so a
+//! nested result needs no pointers and a walk needs no recursion. `lights: {grow: {on, brightness}}`
+//! is the four nodes `lights`(3), `grow`(2), `on`, `brightness`.
+//!
+//! The crate has no dependencies, allocates nothing and never panics on input.
 #![no_std]
 #![forbid(unsafe_code)]
+
+pub mod check;
+mod explain;
+mod fault;
+mod field;
+pub mod record;
+pub mod schema;
+mod table;
+mod tool;
+pub mod typed;
+mod validate;
+pub mod value;
+
+pub use explain::{TextSink, explain};
+pub use fault::{Fault, FaultCode, NO_NODE};
+pub use field::{Condition, DecimalRange, Field, IntRange, Kind, Literal};
+pub use table::{Side, ToolTable, find_tool};
+pub use tool::{Annotations, Consent, FailSafe, Limits, Tool, ToolInfo};
+pub use typed::{Choice, Decimal, ToolParams, Value};
+pub use validate::validate;
+pub use value::{Args, Entry, Malformed, Scalar, ValueReader, ValueWriter};
+
+/// Most nodes that the parameters or the result of one tool may have.
+pub const NODES_MAX: usize = 128;
+/// Deepest nesting of objects and arrays in a parameter list or a result.
+pub const DEPTH_MAX: usize = 6;
+/// Longest tool name in bytes; names match `[A-Za-z0-9_-]{1,64}`.
+pub const NAME_MAX: usize = 64;

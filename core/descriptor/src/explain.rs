@@ -1,0 +1,214 @@
+//! A fault as a sentence.
+
+use crate::{Fault, FaultCode, Field, IntRange, Kind, NO_NODE, Side, ToolTable};
+
+/// Where text goes. A sink that is full drops the rest; sentences are for people.
+pub trait TextSink {
+    /// Appends text.
+    fn text(&mut self, text: &str);
+}
+
+/// Writes a sentence that names the tool, the parameter and the bound, and says what to change:
+/// `fan_set: percent must be at most 100`.
+///
+/// `tool_name` is the name that the caller knows the tool by; `unknown` is the name that was given
+/// when the fault is [`FaultCode::Unknown`], since the descriptor cannot know it.
+pub fn explain<T: ToolTable + ?Sized, S: TextSink + ?Sized>(
+    table: &T,
+    tool: u16,
+    side: Side,
+    fault: Fault,
+    names: (&str, &str),
+    out: &mut S,
+) {
+    let (tool_name, unknown) = names;
+    out.text(tool_name);
+    out.text(": ");
+    if fault.code == FaultCode::Unknown {
+        out.text("there is no parameter '");
+        out.text(unknown);
+        out.text("'; ");
+        return known_names(table, tool, side, out);
+    }
+    let field = (fault.node != NO_NODE).then(|| table.node(tool, side, fault.node)).flatten();
+    let Some(field) = field else {
+        return out
+            .text("the arguments could not be read; list the tools again and repeat the call");
+    };
+    path(table, tool, side, fault.node, out);
+    match fault.code {
+        FaultCode::Missing => {
+            out.text(" is required: give ");
+            expected(&field, out);
+        }
+        FaultCode::MissingBecause => because(table, tool, &field, out),
+        FaultCode::WrongType => {
+            out.text(" must be ");
+            expected(&field, out);
+        }
+        FaultCode::NotAChoice => {
+            out.text(" must be ");
+            expected(&field, out);
+        }
+        FaultCode::TooSmall => bound(" must be at least ", &field, fault.bound, "", out),
+        FaultCode::TooLarge => bound(" must be at most ", &field, fault.bound, "", out),
+        FaultCode::NotAMultiple => bound(" must be a multiple of ", &field, fault.bound, "", out),
+        FaultCode::TooShort => plain(" must have at least ", fault.bound, " characters", out),
+        FaultCode::TooLong => plain(" must have at most ", fault.bound, " characters", out),
+        FaultCode::TooFew => plain(" must have at least ", fault.bound, " items", out),
+        FaultCode::TooMany => plain(" must have at most ", fault.bound, " items", out),
+        FaultCode::Repeated => out.text(" was given more than once: give it once"),
+        FaultCode::Unknown | FaultCode::Malformed => out.text(" could not be read"),
+    }
+}
+
+fn known_names<T: ToolTable + ?Sized, S: TextSink + ?Sized>(
+    table: &T,
+    tool: u16,
+    side: Side,
+    out: &mut S,
+) {
+    let count = table.node_count(tool, side);
+    if count == 0 {
+        return out.text("it takes none");
+    }
+    let (mut node, mut first) = (0, true);
+    out.text("it takes ");
+    while let Some(field) = table.node(tool, side, node) {
+        if !first {
+            out.text(", ");
+        }
+        first = false;
+        out.text(field.name);
+        node += 1 + field.kind.nodes() as u16;
+    }
+}
+
+/// The name of a node with those of the objects around it: `lights.grow.on`.
+fn path<T: ToolTable + ?Sized, S: TextSink + ?Sized>(
+    table: &T,
+    tool: u16,
+    side: Side,
+    node: u16,
+    out: &mut S,
+) {
+    for outer in 0..node {
+        let Some(field) = table.node(tool, side, outer) else { return };
+        if usize::from(outer) + field.kind.nodes() >= usize::from(node) && !field.name.is_empty() {
+            out.text(field.name);
+            out.text(".");
+        }
+    }
+    if let Some(field) = table.node(tool, side, node) {
+        out.text(if field.name.is_empty() { "item" } else { field.name });
+    }
+}
+
+fn because<T: ToolTable + ?Sized, S: TextSink + ?Sized>(
+    table: &T,
+    tool: u16,
+    field: &Field<'_>,
+    out: &mut S,
+) {
+    let condition = field.required_if.copied();
+    let other = condition.and_then(|c| table.node(tool, Side::Params, c.node));
+    if let (Some(condition), Some(other)) = (condition, other) {
+        out.text(" is required when ");
+        out.text(other.name);
+        out.text(" is ");
+        out.text(other.kind.label(usize::from(condition.label)).unwrap_or_default());
+        out.text(": give ");
+    }
+    expected(field, out);
+}
+
+/// What a node takes: `a whole number from 0 to 100`, `one of grow, door, all`.
+fn expected<S: TextSink + ?Sized>(field: &Field<'_>, out: &mut S) {
+    match field.kind {
+        Kind::Bool => out.text("true or false"),
+        Kind::Int(range) => {
+            out.text("a whole number");
+            limits(field, *range, out);
+        }
+        Kind::Decimal(range) => {
+            out.text("a number");
+            limits(field, IntRange { min: range.min, max: range.max }, out);
+        }
+        Kind::Text { max, .. } if max != u16::MAX => {
+            plain("text of at most ", i64::from(max), " characters", out);
+        }
+        Kind::Text { .. } => out.text("text"),
+        Kind::Choice(labels) => {
+            out.text("one of ");
+            for (i, label) in labels.split('|').enumerate() {
+                out.text(if i == 0 { "" } else { ", " });
+                out.text(label);
+            }
+        }
+        Kind::Object { .. } => out.text("an object"),
+        Kind::Array { .. } => out.text("an array"),
+    }
+}
+
+fn limits<S: TextSink + ?Sized>(field: &Field<'_>, range: IntRange, out: &mut S) {
+    if range.min != i64::MIN {
+        bound(" from ", field, range.min, "", out);
+    }
+    if range.max != i64::MAX {
+        bound(" to ", field, range.max, "", out);
+    }
+}
+
+fn plain<S: TextSink + ?Sized>(before: &str, value: i64, after: &str, out: &mut S) {
+    out.text(before);
+    decimal(value, 0, out);
+    out.text(after);
+}
+
+fn bound<S: TextSink + ?Sized>(
+    before: &str,
+    field: &Field<'_>,
+    value: i64,
+    after: &str,
+    out: &mut S,
+) {
+    let places = if let Kind::Decimal(range) = field.kind { range.places } else { 0 };
+    out.text(before);
+    decimal(value, places, out);
+    out.text(after);
+}
+
+/// Writes `value / 10^places` exactly and without needless zeros: 215 with one place is `21.5`.
+pub(crate) fn decimal<S: TextSink + ?Sized>(value: i64, places: u8, out: &mut S) {
+    let mut digits = [0u8; 32];
+    let mut at = digits.len();
+    let mut rest = value.unsigned_abs();
+    let mut place = 0;
+    let mut kept = places == 0;
+    while rest > 0 || place <= places {
+        let digit = (rest % 10) as u8;
+        rest /= 10;
+        if place == places && places > 0 && kept {
+            put(&mut digits, &mut at, b'.');
+        }
+        kept |= digit != 0;
+        if place >= places || kept {
+            put(&mut digits, &mut at, b'0' + digit);
+        }
+        if place == places {
+            kept = true;
+        }
+        place += 1;
+    }
+    if value < 0 {
+        put(&mut digits, &mut at, b'-');
+    }
+    out.text(core::str::from_utf8(digits.get(at..).unwrap_or_default()).unwrap_or_default());
+}
+
+fn put(digits: &mut [u8; 32], at: &mut usize, byte: u8) {
+    if let Some(place) = at.checked_sub(1).and_then(|i| digits.get_mut(i)) {
+        *place = byte;
+        *at -= 1;
+    }
+}

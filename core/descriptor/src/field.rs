@@ -1,0 +1,192 @@
+//! One node of a parameter list or a result.
+
+/// Bounds of an integer, both included.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IntRange {
+    /// Smallest value allowed; `i64::MIN` leaves the side open (results only).
+    pub min: i64,
+    /// Largest value allowed; `i64::MAX` leaves the side open (results only).
+    pub max: i64,
+}
+
+impl IntRange {
+    /// No bound on either side: legal in results, where the device itself is the source.
+    pub const OPEN: Self = Self { min: i64::MIN, max: i64::MAX };
+}
+
+/// Bounds of a decimal number, every figure scaled by `10^places`.
+///
+/// A target of 5 to 35 degrees in steps of 0.5 is `{places: 1, min: 50, max: 350, step: 5}`.
+/// Integers stand in for floats because converting floats to text costs some 30 kB of flash.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecimalRange {
+    /// Smallest value allowed, scaled; `i64::MIN` leaves the side open (results only).
+    pub min: i64,
+    /// Largest value allowed, scaled; `i64::MAX` leaves the side open (results only).
+    pub max: i64,
+    /// The value must be a multiple of this, scaled; 0 sets no such rule (results only).
+    pub step: i64,
+    /// Digits after the decimal point, 0 to 9.
+    pub places: u8,
+}
+
+/// The type of a node with its bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind<'a> {
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Int(&'a IntRange),
+    /// A number with a fixed count of digits after the point.
+    Decimal(&'a DecimalRange),
+    /// UTF-8 text; bounds in code points, so storage needs four bytes for each.
+    Text {
+        /// Fewest code points.
+        min: u16,
+        /// Most code points; `u16::MAX` leaves it open (results only).
+        max: u16,
+    },
+    /// One of some labels, written `grow|door|all`. A label holds no `|`.
+    Choice(&'a str),
+    /// Named members: the `nodes` nodes that follow.
+    Object {
+        /// How many of the following nodes belong to it, at every depth.
+        nodes: u8,
+    },
+    /// A list of one kind of item, which is the node that follows (with its own nodes).
+    Array {
+        /// How many of the following nodes belong to it, at every depth.
+        nodes: u8,
+        /// Fewest items.
+        min: u8,
+        /// Most items; `u8::MAX` leaves it open (results only).
+        max: u8,
+    },
+}
+
+impl<'a> Kind<'a> {
+    /// How many of the following nodes belong to a node of this kind.
+    #[must_use]
+    pub const fn nodes(&self) -> usize {
+        match self {
+            Self::Object { nodes } | Self::Array { nodes, .. } => *nodes as usize,
+            _ => 0,
+        }
+    }
+
+    /// Label number `index` of a choice.
+    #[must_use]
+    pub fn label(&self, index: usize) -> Option<&'a str> {
+        match self {
+            Self::Choice(labels) => labels.split('|').nth(index),
+            _ => None,
+        }
+    }
+
+    /// The number of the label that equals `text`.
+    #[must_use]
+    pub fn label_index(&self, text: &str) -> Option<usize> {
+        match self {
+            Self::Choice(labels) => labels.split('|').position(|label| label == text),
+            _ => None,
+        }
+    }
+}
+
+/// A constant value: the default of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Literal<'a> {
+    /// For [`Kind::Bool`].
+    Bool(bool),
+    /// For [`Kind::Int`], and scaled for [`Kind::Decimal`].
+    Number(i64),
+    /// For [`Kind::Text`].
+    Text(&'a str),
+    /// For [`Kind::Choice`]: the number of the label.
+    Label(u16),
+}
+
+/// A parameter is required when another, a choice at top level, holds a given label.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Node of the other parameter.
+    pub node: u16,
+    /// Number of its label.
+    pub label: u16,
+}
+
+/// One node: a parameter, a member of a result, or the item of an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// Name in the JSON object; empty for the item of an array.
+    pub name: &'a str,
+    /// One sentence for a person or a model; may be empty in results.
+    pub description: &'a str,
+    /// Unit of the number as the on-device model needs it (`%`, `s`, `degC`); may be empty.
+    pub unit: &'a str,
+    /// Type and bounds.
+    pub kind: Kind<'a>,
+    /// Whether it must be present.
+    pub required: bool,
+    /// When it must be present although not `required`; parameters at top level only.
+    pub required_if: Option<&'a Condition>,
+    /// What a missing parameter counts as.
+    pub default: Option<&'a Literal<'a>>,
+}
+
+impl<'a> Field<'a> {
+    /// A required field with no description, unit or default.
+    #[must_use]
+    pub const fn new(name: &'a str, kind: Kind<'a>) -> Self {
+        Self {
+            name,
+            description: "",
+            unit: "",
+            kind,
+            required: true,
+            required_if: None,
+            default: None,
+        }
+    }
+
+    /// The same field with a description.
+    #[must_use]
+    pub const fn describe(mut self, description: &'a str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// The same field, not required.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+
+    /// The same field, not required, with the value that counts when it is missing.
+    #[must_use]
+    pub const fn default_to(mut self, literal: &'a Literal<'a>) -> Self {
+        self.required = false;
+        self.default = Some(literal);
+        self
+    }
+
+    /// The same field, required only under a condition.
+    #[must_use]
+    pub const fn required_when(mut self, condition: &'a Condition) -> Self {
+        self.required = false;
+        self.required_if = Some(condition);
+        self
+    }
+
+    /// The same field with a unit.
+    #[must_use]
+    pub const fn unit(mut self, unit: &'a str) -> Self {
+        self.unit = unit;
+        self
+    }
+}

@@ -1,0 +1,430 @@
+//! A descriptor as bytes: what a device sends in answer to a list request, and what is hashed.
+//!
+//! Integers are LEB128 varints, zigzag where signed; texts have their length first. One record is
+//!
+//! ```text
+//! record  = name title description version  annotations:u8 consent:u8 fail_safe:u8 content:u8
+//!           deadline_ms pending_bytes  count param*  count output*
+//! node    = name description unit  flags:u8 kind:u8 bounds  [default]  [condition]
+//! flags   = 1 required, 2 default follows, 4 condition follows
+//! bounds  = by kind: 1 bool: none; 2 integer: min max; 3 decimal: min max step places:u8;
+//!           4 text: min max; 5 choice: labels; 6 object: nodes; 7 array: nodes min max
+//! default = 1 bool:u8, 2 number, 3 text, 4 label
+//! ```
+//!
+//! In a list each record stands behind its length, so that a reader skips what it does not know.
+//! The hash is FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv), over one record.
+
+use crate::{
+    Annotations, Condition, Consent, DecimalRange, FailSafe, Field, IntRange, Kind, Limits,
+    Literal, Side, ToolInfo, ToolTable, value::ValueReader,
+};
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// Writes records into a window of the whole: bytes before `skip` and past the end of the buffer
+/// are counted and hashed but not kept. So any page of a list comes out of flash with no buffer
+/// for the rest, and hashing alone needs no buffer at all.
+#[derive(Debug)]
+pub struct Encoder<'b> {
+    out: &'b mut [u8],
+    skip: usize,
+    at: usize,
+    hash: u64,
+}
+
+impl<'b> Encoder<'b> {
+    /// An encoder whose buffer holds the bytes from `skip` on.
+    #[must_use]
+    pub const fn new(out: &'b mut [u8], skip: usize) -> Self {
+        Self { out, skip, at: 0, hash: FNV_OFFSET }
+    }
+
+    /// FNV-1a of all bytes so far.
+    #[must_use]
+    pub const fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// How many bytes were written, kept or not.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.at
+    }
+
+    /// Whether nothing was written.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.at == 0
+    }
+
+    /// One record, without its length.
+    pub const fn tool(&mut self, info: &ToolInfo<'_>, params: &[Field<'_>], output: &[Field<'_>]) {
+        self.info(info);
+        self.nodes(params);
+        self.nodes(output);
+    }
+
+    const fn nodes(&mut self, nodes: &[Field<'_>]) {
+        self.number(nodes.len() as u64);
+        let mut i = 0;
+        while i < nodes.len() {
+            self.node(&nodes[i]);
+            i += 1;
+        }
+    }
+
+    /// The head of a record.
+    pub const fn info(&mut self, info: &ToolInfo<'_>) {
+        self.text(info.name);
+        self.text(info.title);
+        self.text(info.description);
+        self.text(info.version);
+        self.byte(info.annotations.0);
+        self.byte(info.consent as u8);
+        self.byte(info.fail_safe.0);
+        self.byte(info.content as u8);
+        self.number(info.limits.deadline_ms as u64);
+        self.number(info.limits.pending_bytes as u64);
+    }
+
+    /// One node.
+    pub const fn node(&mut self, field: &Field<'_>) {
+        self.text(field.name);
+        self.text(field.description);
+        self.text(field.unit);
+        let default = if field.default.is_some() { 2 } else { 0 };
+        let condition = if field.required_if.is_some() { 4 } else { 0 };
+        self.byte(field.required as u8 | default | condition);
+        self.kind(&field.kind);
+        if let Some(literal) = field.default {
+            match *literal {
+                Literal::Bool(value) => {
+                    self.byte(1);
+                    self.byte(value as u8);
+                }
+                Literal::Number(value) => {
+                    self.byte(2);
+                    self.signed(value);
+                }
+                Literal::Text(value) => {
+                    self.byte(3);
+                    self.text(value);
+                }
+                Literal::Label(value) => {
+                    self.byte(4);
+                    self.number(value as u64);
+                }
+            }
+        }
+        if let Some(condition) = field.required_if {
+            self.number(condition.node as u64);
+            self.number(condition.label as u64);
+        }
+    }
+
+    const fn kind(&mut self, kind: &Kind<'_>) {
+        match *kind {
+            Kind::Bool => self.byte(1),
+            Kind::Int(range) => {
+                self.byte(2);
+                self.signed(range.min);
+                self.signed(range.max);
+            }
+            Kind::Decimal(range) => {
+                self.byte(3);
+                self.signed(range.min);
+                self.signed(range.max);
+                self.signed(range.step);
+                self.byte(range.places);
+            }
+            Kind::Text { min, max } => {
+                self.byte(4);
+                self.number(min as u64);
+                self.number(max as u64);
+            }
+            Kind::Choice(labels) => {
+                self.byte(5);
+                self.text(labels);
+            }
+            Kind::Object { nodes } => {
+                self.byte(6);
+                self.byte(nodes);
+            }
+            Kind::Array { nodes, min, max } => {
+                self.byte(7);
+                self.byte(nodes);
+                self.byte(min);
+                self.byte(max);
+            }
+        }
+    }
+
+    const fn text(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        self.number(bytes.len() as u64);
+        let mut i = 0;
+        while i < bytes.len() {
+            self.byte(bytes[i]);
+            i += 1;
+        }
+    }
+
+    const fn signed(&mut self, value: i64) {
+        self.number(((value << 1) ^ (value >> 63)) as u64);
+    }
+
+    /// An unsigned varint.
+    pub const fn number(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.byte(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.byte(value as u8);
+    }
+
+    const fn byte(&mut self, byte: u8) {
+        self.hash = (self.hash ^ byte as u64).wrapping_mul(FNV_PRIME);
+        if self.at >= self.skip && self.at - self.skip < self.out.len() {
+            self.out[self.at - self.skip] = byte;
+        }
+        self.at += 1;
+    }
+}
+
+fn encode<T: ToolTable + ?Sized>(table: &T, tool: u16, out: &mut Encoder<'_>) {
+    let Some(info) = table.info(tool) else { return };
+    out.info(&info);
+    for side in [Side::Params, Side::Output] {
+        let count = table.node_count(tool, side);
+        out.number(u64::from(count));
+        for node in 0..count {
+            if let Some(field) = table.node(tool, side, node) {
+                out.node(&field);
+            }
+        }
+    }
+}
+
+/// The hash of one tool's record; what [`crate::Tool::new`] computes at compile time.
+pub fn hash<T: ToolTable + ?Sized>(table: &T, tool: u16) -> u64 {
+    let mut out = Encoder::new(&mut [], 0);
+    encode(table, tool, &mut out);
+    out.hash()
+}
+
+/// The hash of a whole table: FNV-1a over the hashes of its tools, each little-endian.
+pub fn table_hash<T: ToolTable + ?Sized>(table: &T) -> u64 {
+    let mut hash = FNV_OFFSET;
+    for tool in 0..table.count() {
+        for byte in table.hash(tool).to_le_bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+        }
+    }
+    hash
+}
+
+/// Writes the part of the table's list that starts at byte `offset` into `out` and answers the
+/// length of the whole list. Each record stands behind its length.
+pub fn page<T: ToolTable + ?Sized>(table: &T, offset: usize, out: &mut [u8]) -> usize {
+    let mut list = Encoder::new(out, offset);
+    for tool in 0..table.count() {
+        let mut size = Encoder::new(&mut [], 0);
+        encode(table, tool, &mut size);
+        list.number(size.len() as u64);
+        encode(table, tool, &mut list);
+    }
+    list.len()
+}
+
+/// A range or a text that a decoded node owns; see [`NodeRecord`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KindRecord<'a> {
+    /// As [`Kind::Bool`].
+    Bool,
+    /// As [`Kind::Int`].
+    Int(IntRange),
+    /// As [`Kind::Decimal`].
+    Decimal(DecimalRange),
+    /// As [`Kind::Text`].
+    Text {
+        /// Fewest code points.
+        min: u16,
+        /// Most code points.
+        max: u16,
+    },
+    /// As [`Kind::Choice`].
+    Choice(&'a str),
+    /// As [`Kind::Object`].
+    Object {
+        /// Nodes that belong to it.
+        nodes: u8,
+    },
+    /// As [`Kind::Array`].
+    Array {
+        /// Nodes that belong to it.
+        nodes: u8,
+        /// Fewest items.
+        min: u8,
+        /// Most items.
+        max: u8,
+    },
+}
+
+/// A decoded node. Unlike a [`Field`] it holds its bounds by value, since there is no flash to
+/// point into; [`NodeRecord::field`] lends the usual view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeRecord<'a> {
+    /// Name, borrowed from the record.
+    pub name: &'a str,
+    /// Description.
+    pub description: &'a str,
+    /// Unit.
+    pub unit: &'a str,
+    /// Type and bounds.
+    pub kind: KindRecord<'a>,
+    /// Whether it must be present.
+    pub required: bool,
+    /// When it must be present all the same.
+    pub required_if: Option<Condition>,
+    /// What counts when it is absent.
+    pub default: Option<Literal<'a>>,
+}
+
+impl NodeRecord<'_> {
+    /// The node as a [`Field`].
+    #[must_use]
+    pub fn field(&self) -> Field<'_> {
+        let kind = match &self.kind {
+            KindRecord::Bool => Kind::Bool,
+            KindRecord::Int(range) => Kind::Int(range),
+            KindRecord::Decimal(range) => Kind::Decimal(range),
+            KindRecord::Text { min, max } => Kind::Text { min: *min, max: *max },
+            KindRecord::Choice(labels) => Kind::Choice(labels),
+            KindRecord::Object { nodes } => Kind::Object { nodes: *nodes },
+            KindRecord::Array { nodes, min, max } => {
+                Kind::Array { nodes: *nodes, min: *min, max: *max }
+            }
+        };
+        Field {
+            name: self.name,
+            description: self.description,
+            unit: self.unit,
+            kind,
+            required: self.required,
+            required_if: self.required_if.as_ref(),
+            default: self.default.as_ref(),
+        }
+    }
+}
+
+/// Reads a list or one record. Every method answers `None` where the bytes are no record.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoder<'a> {
+    bytes: ValueReader<'a>,
+}
+
+impl<'a> Decoder<'a> {
+    /// A decoder at the start of `bytes`.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes: ValueReader::new(bytes) }
+    }
+
+    /// The next record of a list, and the decoder moves past it.
+    pub fn record(&mut self) -> Option<&'a [u8]> {
+        let len = self.bytes.number().ok()?;
+        self.bytes.take(usize::try_from(len).ok()?).ok()
+    }
+
+    /// Whether all bytes were read.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.bytes.is_at_end()
+    }
+
+    /// The head of a record.
+    pub fn info(&mut self) -> Option<ToolInfo<'a>> {
+        let b = &mut self.bytes;
+        Some(ToolInfo {
+            name: b.text().ok()?,
+            title: b.text().ok()?,
+            description: b.text().ok()?,
+            version: b.text().ok()?,
+            annotations: Annotations(b.byte().ok()?),
+            consent: Consent::from_u8(b.byte().ok()?),
+            fail_safe: FailSafe(b.byte().ok()?),
+            content: b.byte().ok()? != 0,
+            limits: Limits {
+                deadline_ms: u32::try_from(b.number().ok()?).ok()?,
+                pending_bytes: u16::try_from(b.number().ok()?).ok()?,
+            },
+        })
+    }
+
+    /// The count of nodes that follow.
+    pub fn count(&mut self) -> Option<u16> {
+        let count = self.bytes.number().ok()?;
+        if count > crate::NODES_MAX as u64 {
+            return None;
+        }
+        u16::try_from(count).ok()
+    }
+
+    /// One node.
+    pub fn node(&mut self) -> Option<NodeRecord<'a>> {
+        let b = &mut self.bytes;
+        let (name, description, unit) = (b.text().ok()?, b.text().ok()?, b.text().ok()?);
+        let flags = b.byte().ok()?;
+        let kind = self.kind()?;
+        let b = &mut self.bytes;
+        let default = if flags & 2 == 0 {
+            None
+        } else {
+            Some(match b.byte().ok()? {
+                1 => Literal::Bool(b.byte().ok()? != 0),
+                2 => Literal::Number(b.signed().ok()?),
+                3 => Literal::Text(b.text().ok()?),
+                4 => Literal::Label(u16::try_from(b.number().ok()?).ok()?),
+                _ => return None,
+            })
+        };
+        let required_if = if flags & 4 == 0 {
+            None
+        } else {
+            Some(Condition {
+                node: u16::try_from(b.number().ok()?).ok()?,
+                label: u16::try_from(b.number().ok()?).ok()?,
+            })
+        };
+        let required = flags & 1 != 0;
+        Some(NodeRecord { name, description, unit, kind, required, required_if, default })
+    }
+
+    fn kind(&mut self) -> Option<KindRecord<'a>> {
+        let b = &mut self.bytes;
+        Some(match b.byte().ok()? {
+            1 => KindRecord::Bool,
+            2 => KindRecord::Int(IntRange { min: b.signed().ok()?, max: b.signed().ok()? }),
+            3 => KindRecord::Decimal(DecimalRange {
+                min: b.signed().ok()?,
+                max: b.signed().ok()?,
+                step: b.signed().ok()?,
+                places: b.byte().ok()?,
+            }),
+            4 => KindRecord::Text {
+                min: u16::try_from(b.number().ok()?).ok()?,
+                max: u16::try_from(b.number().ok()?).ok()?,
+            },
+            5 => KindRecord::Choice(b.text().ok()?),
+            6 => KindRecord::Object { nodes: b.byte().ok()? },
+            7 => KindRecord::Array {
+                nodes: b.byte().ok()?,
+                min: b.byte().ok()?,
+                max: b.byte().ok()?,
+            },
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! The trait behind which all tool tables look alike.
+
+use crate::{Field, Tool, ToolInfo, record};
+
+/// Which list of a tool's nodes is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The parameters.
+    Params,
+    /// The result.
+    Output,
+}
+
+/// A table of tools: constant, ordered, numbered from 0.
+///
+/// Implemented here for slices of [`Tool`]; by the C layer over C structs; by the host over records
+/// received from a device. A number beyond the end answers `None` everywhere.
+pub trait ToolTable {
+    /// How many tools there are.
+    fn count(&self) -> u16;
+
+    /// The head of tool number `tool`.
+    fn info(&self, tool: u16) -> Option<ToolInfo<'_>>;
+
+    /// How many nodes one side of the tool has.
+    fn node_count(&self, tool: u16, side: Side) -> u16;
+
+    /// Node number `node` of one side.
+    fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>>;
+
+    /// Hash of the tool's descriptor bytes. A call carries its lower 32 bits, so that a list which
+    /// the host has kept too long can never put a value into the wrong parameter.
+    fn hash(&self, tool: u16) -> u64 {
+        record::hash(self, tool)
+    }
+}
+
+impl ToolTable for [Tool<'_>] {
+    fn count(&self) -> u16 {
+        u16::try_from(self.len()).unwrap_or(u16::MAX)
+    }
+
+    fn info(&self, tool: u16) -> Option<ToolInfo<'_>> {
+        self.get(usize::from(tool)).map(|t| t.info)
+    }
+
+    fn node_count(&self, tool: u16, side: Side) -> u16 {
+        let nodes = self.get(usize::from(tool)).map_or(0, |t| side.of(t).len());
+        u16::try_from(nodes).unwrap_or(u16::MAX)
+    }
+
+    fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
+        side.of(self.get(usize::from(tool))?).get(usize::from(node)).copied()
+    }
+
+    fn hash(&self, tool: u16) -> u64 {
+        self.get(usize::from(tool)).map_or(0, Tool::hash)
+    }
+}
+
+impl<const N: usize> ToolTable for [Tool<'_>; N] {
+    fn count(&self) -> u16 {
+        self.as_slice().count()
+    }
+    fn info(&self, tool: u16) -> Option<ToolInfo<'_>> {
+        self.as_slice().info(tool)
+    }
+    fn node_count(&self, tool: u16, side: Side) -> u16 {
+        self.as_slice().node_count(tool, side)
+    }
+    fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
+        self.as_slice().node(tool, side, node)
+    }
+    fn hash(&self, tool: u16) -> u64 {
+        self.as_slice().hash(tool)
+    }
+}
+
+impl Side {
+    const fn of<'t>(self, tool: &Tool<'t>) -> &'t [Field<'t>] {
+        match self {
+            Self::Params => tool.params,
+            Self::Output => tool.output,
+        }
+    }
+}
+
+/// The number of the tool of that name.
+pub fn find_tool<T: ToolTable + ?Sized>(table: &T, name: &str) -> Option<u16> {
+    (0..table.count()).find(|&tool| table.info(tool).is_some_and(|info| info.name == name))
+}
