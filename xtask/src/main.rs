@@ -1,2 +1,128 @@
-//! Entry point.
-fn main() {}
+//! Builds, checks, tests and measures Trine: `cargo xtask help` lists the commands.
+#![forbid(unsafe_code)]
+
+mod baremetal;
+mod board;
+mod cache;
+mod elf;
+mod firmware;
+mod golden;
+mod legs;
+mod requirements;
+mod session;
+mod setup;
+mod sh;
+mod size;
+mod structure;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::ValueExt as _;
+use lexopt::prelude::{Long, Short, Value};
+
+use board::Board;
+
+const HELP: &str = "\
+usage: cargo xtask COMMAND
+
+  check                what to run before a commit: format, lints, unit tests, house rules and
+                       one emulated board
+  test [--leg NAME]... everything that CI runs, or only these legs
+  test --list          the legs and what each does
+  setup                install what the tests need (apt as root), or say what to install
+  firmware BOARD       build the example firmware and print its flash and RAM
+  size [BOARD]         where flash and RAM go, with and without Trine, against tests/budgets.toml
+  bench gateway        the gateway beside a minimal rmcp server, in one run
+  golden               write the reference files anew from what the code does now
+  requirements         check that tests/requirements.tsv names tests that exist
+";
+
+fn main() -> ExitCode {
+    match command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the command line said: words, `--leg`s, and flags.
+#[derive(Debug, Default)]
+struct Options {
+    words: Vec<String>,
+    legs: Vec<String>,
+    flags: Vec<String>,
+}
+
+impl Options {
+    fn read(mut parser: lexopt::Parser) -> Result<Self> {
+        let mut options = Self::default();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Value(word) => options.words.push(word.string()?),
+                Long("leg") => options.legs.push(parser.value()?.string()?),
+                Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
+                Long(flag @ ("list" | "record")) => options.flags.push(flag.to_owned()),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(options)
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|have| have == flag)
+    }
+}
+
+fn command() -> Result<()> {
+    let options = Options::read(lexopt::Parser::from_env())?;
+    let words: Vec<&str> = options.words.iter().map(String::as_str).collect();
+    match words[..] {
+        [] | ["help", ..] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["check"] => legs::check(),
+        ["test"] if options.has("list") => {
+            legs::list();
+            Ok(())
+        }
+        ["test"] => legs::test(&options.legs),
+        ["setup"] => setup::main(),
+        ["firmware", board] => firmware::main(Board::named(board)?),
+        ["size"] => size::main(Board::named("mps2-an386")?),
+        ["size", board] => size::main(Board::named(board)?),
+        ["golden"] => golden::write(),
+        ["requirements"] => requirements::main(),
+        _ => bail!("no such command: {}\n{HELP}", words.join(" ")),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::path::PathBuf;
+
+    use super::Options;
+
+    /// An empty folder of this test's own, under cargo's target folder.
+    pub(crate) fn scratch(name: &str) -> PathBuf {
+        let folder = crate::sh::target_dir().join("xtask-tests").join(name);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn the_command_line_is_read() {
+        let words = ["test", "--leg", "fmt", "--leg=unit", "--list"];
+        let options = Options::read(lexopt::Parser::from_args(words)).unwrap();
+        assert_eq!((options.words, options.legs.len()), (vec!["test".to_owned()], 2));
+        assert_eq!(options.flags, ["list"]);
+        assert!(Options::read(lexopt::Parser::from_args(["--surprise"])).is_err());
+    }
+}

@@ -1,0 +1,161 @@
+//! `tests/requirements.tsv`: what the product promises and the test or command that proves it.
+//!
+//! Three columns: an id, a proof, and a note (empty when the row is met to the letter). A proof is
+//! one or several of these, joined by ` + `:
+//! - `path/to/file.rs::function` or `path/to/file.py::function`: a test in that file;
+//! - `path/to/file`: a file that is itself the proof, such as a script that a leg runs;
+//! - `cargo xtask test --leg NAME` or another `cargo xtask` command.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::{legs, sh, structure};
+
+const TABLE: &str = "tests/requirements.tsv";
+/// The full list of ids, which lies beside the tree where the project is planned.
+const IDS: &str = "../shared/requirements.tsv";
+const HEADER: &str = "id\tproof\tnote";
+/// Commands of ours that may prove a row, besides legs of `test`.
+const COMMANDS: &[&str] = &["bench gateway", "check", "firmware", "golden", "size"];
+
+/// Checks the table.
+///
+/// # Errors
+/// When a row names something that is not there.
+pub(crate) fn main() -> Result<()> {
+    let table = read(&sh::root().join(TABLE))?;
+    let ids = known_ids()?;
+    println!("{TABLE}: {} rows", table.lines().count().saturating_sub(1));
+    if ids.is_none() {
+        println!("note: {IDS} is not here, so the form of the ids is checked and no more");
+    }
+    structure::none("requirements", &faults(&table, ids.as_ref(), &sh::root()))
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn known_ids() -> Result<Option<BTreeSet<String>>> {
+    let path = sh::root().join(IDS);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let id = |line: &str| line.split('\t').next().unwrap_or_default().to_owned();
+    Ok(Some(read(&path)?.lines().skip(1).map(id).collect()))
+}
+
+fn faults(table: &str, ids: Option<&BTreeSet<String>>, root: &Path) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut lines = table.lines();
+    if lines.next() != Some(HEADER) {
+        faults.push(format!("the first line must be `{}`", HEADER.replace('\t', "<tab>")));
+    }
+    for line in lines {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [id, proofs, _note] = columns[..] else {
+            faults.push(format!("not three columns: {line}"));
+            continue;
+        };
+        if !seen.insert(id) {
+            faults.push(format!("{id} is there twice"));
+        }
+        if !ids.map_or_else(|| has_form_of_id(id), |ids| ids.contains(id)) {
+            faults.push(format!("{id} is no requirement"));
+        }
+        faults.extend(
+            proofs
+                .split(" + ")
+                .filter_map(|proof| Some(format!("{id}: {}", proof_fault(proof.trim(), root)?))),
+        );
+    }
+    faults
+}
+
+/// Capitals, a hyphen, digits: `DP-01`.
+fn has_form_of_id(id: &str) -> bool {
+    id.split_once('-').is_some_and(|(group, number)| {
+        !group.is_empty()
+            && group.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+            && !number.is_empty()
+            && number.chars().all(|c| c.is_ascii_digit())
+    })
+}
+
+fn proof_fault(proof: &str, root: &Path) -> Option<String> {
+    if let Some(command) = proof.strip_prefix("cargo xtask ") {
+        if let Some(leg) = command.strip_prefix("test --leg ") {
+            return (!legs::exists(leg)).then(|| format!("there is no leg `{leg}`"));
+        }
+        let known = COMMANDS.iter().any(|known| command.starts_with(known));
+        return (!known).then(|| format!("there is no command `{proof}`"));
+    }
+    let (path, function) = match proof.rsplit_once("::") {
+        Some((path, function)) => (path, Some(function)),
+        None => (proof, None),
+    };
+    let file = root.join(path);
+    if path.is_empty() || !file.is_file() {
+        return Some(format!("there is no file `{path}`"));
+    }
+    let function = function?;
+    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    (!has_test(path, &text, function)).then(|| format!("{path} has no test `{function}`"))
+}
+
+/// Whether the file has a function of that name which a test runner calls.
+fn has_test(path: &str, text: &str, function: &str) -> bool {
+    let python = path.ends_with(".py");
+    let head = if python { format!("def {function}(") } else { format!("fn {function}(") };
+    let Some(at) = text.find(&head) else { return false };
+    if python {
+        return true;
+    }
+    // Attributes and comments stand between the end of what came before and the function.
+    let before = text.get(..at).unwrap_or_default();
+    let since = before.rfind(['}', ';']).and_then(|end| before.get(end..)).unwrap_or(before);
+    since.contains("test]") || since.contains("proptest!") || before.contains("proptest! {")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{HEADER, TABLE, faults, known_ids, read};
+    use crate::{sh, tests::scratch};
+
+    #[test]
+    fn every_row_names_what_exists() {
+        let table = read(&sh::root().join(TABLE)).unwrap();
+        let faults = faults(&table, known_ids().unwrap().as_ref(), &sh::root());
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+
+    #[test]
+    fn wrong_rows_are_found() {
+        let root = scratch("requirements");
+        std::fs::write(root.join("a.rs"), "#[test]\nfn good() {}\n\nfn helper() {}\n").unwrap();
+        let ids = BTreeSet::from(["DP-01".to_owned()]);
+        let count = |rows: &str| faults(&format!("{HEADER}\n{rows}"), Some(&ids), &root).len();
+        assert_eq!(count("DP-01\ta.rs::good\t\n"), 0);
+        assert_eq!(count("DP-01\tcargo xtask test --leg fmt + a.rs\tnote\n"), 0);
+        for row in [
+            "DP-02\ta.rs::good\t",
+            "DP-01\ta.rs::helper\t",
+            "DP-01\ta.rs::missing\t",
+            "DP-01\tb.rs\t",
+            "DP-01\tcargo xtask test --leg missing\t",
+            "DP-01\tcargo xtask missing\t",
+            "DP-01\ta.rs::good",
+            "DP-01\t\t",
+        ] {
+            assert_eq!(count(row), 1, "{row}");
+        }
+        assert_eq!(count("DP-01\ta.rs::good\t\nDP-01\ta.rs::good\t\n"), 1);
+        assert_eq!(faults("", None, &root).len(), 1);
+        assert_eq!(faults(&format!("{HEADER}\nx\ta.rs\t\n"), None, &root).len(), 1);
+    }
+}

@@ -1,0 +1,137 @@
+//! The dependency graph that the checks look at, as plain data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+
+use crate::sh;
+
+/// A package of the graph.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Node {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its version.
+    pub(crate) version: String,
+    /// Its licence as an SPDX expression, where it states one.
+    pub(crate) license: Option<String>,
+    /// Where it comes from: `None` for a path in this workspace.
+    pub(crate) source: Option<String>,
+    /// Whether it is a member of the workspace.
+    pub(crate) member: bool,
+    /// Indices of the packages it needs to run or to build, not those that only its tests need.
+    pub(crate) needs: Vec<usize>,
+}
+
+/// Packages and their normal and build dependencies, with all features, for all platforms.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    /// All packages.
+    pub(crate) nodes: Vec<Node>,
+}
+
+impl Graph {
+    /// The graph of our workspace.
+    ///
+    /// # Errors
+    /// When cargo cannot tell, for example because `Cargo.lock` is out of date.
+    pub(crate) fn of_workspace() -> Result<Self> {
+        Self::at("Cargo.toml")
+    }
+
+    /// The graph of the workspace with this manifest.
+    ///
+    /// # Errors
+    /// As [`Graph::of_workspace`].
+    pub(crate) fn at(manifest: &str) -> Result<Self> {
+        let metadata = MetadataCommand::new()
+            .manifest_path(sh::root().join(manifest))
+            .features(cargo_metadata::CargoOpt::AllFeatures)
+            .other_options(["--locked".to_owned()])
+            .exec()
+            .with_context(|| format!("cargo cannot describe {manifest}"))?;
+        Self::from_metadata(&metadata)
+    }
+
+    fn from_metadata(metadata: &Metadata) -> Result<Self> {
+        let resolve = metadata.resolve.as_ref().context("cargo gave no resolved graph")?;
+        let index: BTreeMap<&PackageId, usize> =
+            resolve.nodes.iter().enumerate().map(|(at, node)| (&node.id, at)).collect();
+        let members: BTreeSet<&PackageId> = metadata.workspace_members.iter().collect();
+        let mut nodes = Vec::with_capacity(resolve.nodes.len());
+        for node in &resolve.nodes {
+            let package = &metadata[&node.id];
+            let needs = node
+                .deps
+                .iter()
+                .filter(|dep| {
+                    dep.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development)
+                })
+                .filter_map(|dep| index.get(&dep.pkg).copied())
+                .collect();
+            nodes.push(Node {
+                name: package.name.to_string(),
+                version: package.version.to_string(),
+                license: package.license.clone(),
+                source: package.source.as_ref().map(ToString::to_string),
+                member: members.contains(&node.id),
+                needs,
+            });
+        }
+        Ok(Self { nodes })
+    }
+
+    /// The packages that `node` needs directly.
+    pub(crate) fn needs<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
+        node.needs.iter().filter_map(|at| self.nodes.get(*at))
+    }
+
+    /// The indices of all packages that the members outside `excluded` reach.
+    pub(crate) fn reached(&self, excluded: &[String]) -> BTreeSet<usize> {
+        let is_start = |node: &Node| node.member && !excluded.contains(&node.name);
+        let starts = self.nodes.iter().enumerate().filter(|(_, node)| is_start(node));
+        let mut open: Vec<usize> = starts.map(|(at, _)| at).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                open.extend(self.nodes.get(at).into_iter().flat_map(|node| &node.needs));
+            }
+        }
+        seen
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Graph, Node};
+
+    /// A graph from (name, member, needs).
+    pub(crate) fn graph(packages: &[(&str, bool, &[&str])]) -> Graph {
+        let at = |name: &str| packages.iter().position(|package| package.0 == name).unwrap();
+        let nodes = packages
+            .iter()
+            .map(|(name, member, needs)| Node {
+                name: (*name).to_owned(),
+                version: "1.0.0".to_owned(),
+                license: Some("MIT".to_owned()),
+                source: (!member).then(|| super::super::deny::REGISTRY.to_owned()),
+                member: *member,
+                needs: needs.iter().map(|name| at(name)).collect(),
+            })
+            .collect();
+        Graph { nodes }
+    }
+
+    #[test]
+    fn an_excluded_member_brings_nothing() {
+        let graph = graph(&[
+            ("trine", true, &["a"]),
+            ("xtask", true, &["b"]),
+            ("a", false, &[]),
+            ("b", false, &[]),
+        ]);
+        let reached = graph.reached(&["xtask".to_owned()]);
+        assert_eq!(reached.into_iter().collect::<Vec<_>>(), [0, 2]);
+    }
+}

@@ -1,0 +1,106 @@
+//! The house rules that a program can check, over the files that git tracks.
+
+mod attributes;
+mod text;
+mod tokens;
+
+use anyhow::{Context, Result};
+
+use crate::{sh, structure};
+
+/// The first layout of the idea, kept as it was.
+const FROZEN: &str = "spike/";
+
+/// A tracked file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct File {
+    /// Its path in the tree, with `/`.
+    pub(crate) path: String,
+    /// Whether git has it as executable.
+    pub(crate) executable: bool,
+    /// Its bytes.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl File {
+    /// Its text; `None` for a file of bytes.
+    pub(crate) fn text(&self) -> Option<&str> {
+        let text = std::str::from_utf8(&self.bytes).ok()?;
+        (!text.contains('\0')).then_some(text)
+    }
+
+    /// Whether its name ends with one of these.
+    pub(crate) fn is(&self, extensions: &[&str]) -> bool {
+        self.path.rsplit_once('.').is_some_and(|(_, end)| extensions.contains(&end))
+    }
+
+    /// Whether it is compared byte for byte with something, so that its form is not ours.
+    pub(crate) fn is_golden(&self) -> bool {
+        self.path.split('/').any(|part| part == "golden")
+    }
+}
+
+/// Every tracked file that is there.
+///
+/// # Errors
+/// When git cannot list them.
+pub(crate) fn tracked_files() -> Result<Vec<File>> {
+    let listing = sh::output(sh::command("git").args(["ls-files", "-s", "-z"]))?;
+    let mut files = Vec::new();
+    for entry in listing.split_terminator('\0') {
+        let (facts, path) = entry.split_once('\t').context("git ls-files: a line without a tab")?;
+        let mode = facts.split(' ').next().unwrap_or_default();
+        // A link (120000) has no text of its own, and a file deleted here is about to go.
+        let at = sh::root().join(path);
+        if !mode.starts_with("100") || !at.exists() {
+            continue;
+        }
+        let bytes = std::fs::read(&at).with_context(|| path.to_owned())?;
+        files.push(File { path: path.to_owned(), executable: mode == "100755", bytes });
+    }
+    Ok(files)
+}
+
+/// Every breach of a rule.
+pub(crate) fn faults(files: &[File]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in files {
+        faults.extend(text::faults(file));
+        if file.is(&["rs"]) {
+            faults.extend(tokens::faults(file));
+        }
+    }
+    faults.extend(attributes::faults(files));
+    faults
+}
+
+/// Checks the tree and prints what is worth a look.
+///
+/// # Errors
+/// When a rule is broken.
+pub(crate) fn main() -> Result<()> {
+    let files = tracked_files()?;
+    for line in text::long_files(&files) {
+        println!("note: {line}");
+    }
+    for (crate_path, count) in tokens::unsafe_counts(&files) {
+        println!("note: {count} unsafe in {crate_path}");
+    }
+    structure::none("house rules", &faults(&files))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{File, faults, tracked_files};
+
+    /// A file with this text.
+    pub(crate) fn file(path: &str, text: &str) -> File {
+        File { path: path.to_owned(), executable: false, bytes: text.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn the_tree_keeps_the_rules() {
+        let faults = faults(&tracked_files().unwrap());
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
