@@ -1,0 +1,324 @@
+//! A byte ring between one producer and one consumer.
+
+use core::marker::PhantomData;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// A ring over memory that the caller gives. [`Ring::split`] yields its two ends, which may live in
+/// different contexts: an interrupt and the main loop, or two threads.
+///
+/// One byte of the memory stays empty to tell full from empty.
+#[derive(Debug)]
+pub struct Ring<'m> {
+    start: *mut u8,
+    len: usize,
+    /// Where the producer writes next; stored by the producer only.
+    head: AtomicUsize,
+    /// Where the consumer reads next; stored by the consumer only.
+    tail: AtomicUsize,
+    /// Bytes that did not fit; stored by the producer only.
+    lost: AtomicUsize,
+    /// Most bytes ever held; stored by the producer only.
+    high_water: AtomicUsize,
+    memory: PhantomData<&'m mut [u8]>,
+}
+
+// SAFETY: the raw pointer is the exclusive borrow that `memory` stands for, and a borrow of bytes
+// may move between threads.
+unsafe impl Send for Ring<'_> {}
+// SAFETY: through a shared `Ring` only the atomics can be reached; the bytes are touched by the one
+// producer and the one consumer, in parts that `head` and `tail` keep apart.
+unsafe impl Sync for Ring<'_> {}
+
+impl<'m> Ring<'m> {
+    /// A ring that holds `memory.len() - 1` bytes.
+    #[must_use]
+    pub const fn new(memory: &'m mut [u8]) -> Self {
+        Self {
+            start: memory.as_mut_ptr(),
+            len: memory.len(),
+            head: AtomicUsize::new(0),
+            tail: AtomicUsize::new(0),
+            lost: AtomicUsize::new(0),
+            high_water: AtomicUsize::new(0),
+            memory: PhantomData,
+        }
+    }
+
+    /// The two ends. The exclusive borrow makes sure that there is one of each.
+    pub const fn split<'r>(&'r mut self) -> (Producer<'r>, Consumer<'r>)
+    where
+        'm: 'r,
+    {
+        let ring: &'r Self = self;
+        (Producer { ring }, Consumer { ring })
+    }
+
+    const fn filled(&self, head: usize, tail: usize) -> usize {
+        if head >= tail { head - tail } else { self.len - tail + head }
+    }
+
+    const fn advance(&self, at: usize, by: usize) -> usize {
+        let next = at + by;
+        if next >= self.len { next - self.len } else { next }
+    }
+}
+
+/// The end that writes. One context owns it.
+#[derive(Debug)]
+pub struct Producer<'r> {
+    ring: &'r Ring<'r>,
+}
+
+impl Producer<'_> {
+    /// Bytes that fit now.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        let ring = self.ring;
+        let head = ring.head.load(Ordering::Relaxed);
+        let tail = ring.tail.load(Ordering::Acquire);
+        ring.len.saturating_sub(1) - ring.filled(head, tail)
+    }
+
+    /// Appends as many bytes as fit; the others are lost and counted. Answers how many went in.
+    pub fn push(&mut self, bytes: &[u8]) -> usize {
+        let mut done = 0;
+        while done < bytes.len() {
+            let room = self.grant();
+            let count = room.len().min(bytes.len() - done);
+            if count == 0 {
+                break;
+            }
+            room[..count].copy_from_slice(&bytes[done..done + count]);
+            self.commit(count);
+            done += count;
+        }
+        if done < bytes.len() {
+            let lost = self.ring.lost.load(Ordering::Relaxed);
+            self.ring.lost.store(lost.wrapping_add(bytes.len() - done), Ordering::Relaxed);
+        }
+        done
+    }
+
+    /// Appends all of several pieces, which the consumer sees at once, or nothing.
+    pub fn push_all(&mut self, pieces: &[&[u8]]) -> bool {
+        let total: usize = pieces.iter().map(|piece| piece.len()).sum();
+        if total > self.free() {
+            return false;
+        }
+        let ring = self.ring;
+        let mut at = ring.head.load(Ordering::Relaxed);
+        for &byte in pieces.iter().copied().flatten() {
+            // SAFETY: `at` is below `len`, so the pointer stays in the memory.
+            let place = unsafe { ring.start.add(at) };
+            // SAFETY: the byte lies in the free part, which belongs to the producer until `head`
+            // passes it: `free` saw that `total` bytes are free.
+            unsafe { place.write(byte) };
+            at = ring.advance(at, 1);
+        }
+        self.publish(at);
+        true
+    }
+
+    /// The longest free stretch in one piece, for DMA or for `read(2)`; then [`Self::commit`].
+    pub fn grant(&mut self) -> &mut [u8] {
+        let ring = self.ring;
+        let head = ring.head.load(Ordering::Relaxed);
+        let tail = ring.tail.load(Ordering::Acquire);
+        let end = match tail {
+            _ if ring.len == 0 => 0,
+            0 => ring.len - 1,
+            tail if tail > head => tail - 1,
+            _ => ring.len,
+        };
+        // SAFETY: head is at most `len`, so the pointer stays in or one past the memory.
+        let start = unsafe { ring.start.add(head) };
+        // SAFETY: `head..end` is free and belongs to the producer until `head` moves, which takes
+        // `&mut self`; the bytes are initialised, being the caller's slice.
+        unsafe { core::slice::from_raw_parts_mut(start, end.saturating_sub(head)) }
+    }
+
+    /// Makes the first `count` bytes of the last [`Self::grant`] visible; more than was granted
+    /// counts as all of it.
+    pub fn commit(&mut self, count: usize) {
+        let count = count.min(self.grant().len());
+        let head = self.ring.head.load(Ordering::Relaxed);
+        self.publish(self.ring.advance(head, count));
+    }
+
+    fn publish(&mut self, head: usize) {
+        let ring = self.ring;
+        let filled = ring.filled(head, ring.tail.load(Ordering::Relaxed));
+        if filled > ring.high_water.load(Ordering::Relaxed) {
+            ring.high_water.store(filled, Ordering::Relaxed);
+        }
+        // Release: the bytes are written before the consumer can see the new head.
+        ring.head.store(head, Ordering::Release);
+    }
+}
+
+/// The end that reads. One context owns it.
+#[derive(Debug)]
+pub struct Consumer<'r> {
+    ring: &'r Ring<'r>,
+}
+
+impl Consumer<'_> {
+    /// The longest stretch of bytes in one piece; empty when there are none.
+    #[must_use]
+    pub fn peek(&self) -> &[u8] {
+        let ring = self.ring;
+        let tail = ring.tail.load(Ordering::Relaxed);
+        let head = ring.head.load(Ordering::Acquire);
+        let end = if head >= tail { head } else { ring.len };
+        // SAFETY: tail is at most `len`, so the pointer stays in or one past the memory.
+        let start = unsafe { ring.start.add(tail) };
+        // SAFETY: `tail..end` was published by the producer, which does not touch it until `tail`
+        // moves; moving it takes `&mut self` while this slice borrows `self`.
+        unsafe { core::slice::from_raw_parts(start, end - tail) }
+    }
+
+    /// Gives the first `count` bytes of [`Self::peek`] back; more than it showed counts as all.
+    pub fn release(&mut self, count: usize) {
+        let count = count.min(self.peek().len());
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        // Release: our reads are done before the producer can write here again.
+        self.ring.tail.store(self.ring.advance(tail, count), Ordering::Release);
+    }
+
+    /// Takes the next byte.
+    pub fn pop(&mut self) -> Option<u8> {
+        let byte = *self.peek().first()?;
+        self.release(1);
+        Some(byte)
+    }
+
+    /// Bytes held now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let head = self.ring.head.load(Ordering::Acquire);
+        self.ring.filled(head, self.ring.tail.load(Ordering::Relaxed))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Byte number `index` from the front, without taking it.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<u8> {
+        if index >= self.len() {
+            return None;
+        }
+        let ring = self.ring;
+        let at = ring.advance(ring.tail.load(Ordering::Relaxed), index);
+        // SAFETY: `at` is below `len`, so the pointer stays in the memory.
+        let place = unsafe { ring.start.add(at) };
+        // SAFETY: `index` is below the count of published bytes, which stay until `tail` moves.
+        Some(unsafe { place.read() })
+    }
+
+    /// Gives back `count` bytes from the front, across the seam.
+    pub fn skip(&mut self, count: usize) {
+        let count = count.min(self.len());
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        self.ring.tail.store(self.ring.advance(tail, count), Ordering::Release);
+    }
+
+    /// Bytes that did not fit since the start.
+    #[must_use]
+    pub fn lost(&self) -> usize {
+        self.ring.lost.load(Ordering::Relaxed)
+    }
+
+    /// Most bytes ever held.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.ring.high_water.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_ring_of_no_bytes_or_one_takes_nothing() {
+        for size in 0..2 {
+            let mut memory = [0u8; 1];
+            let mut ring = Ring::new(&mut memory[..size]);
+            let (mut producer, mut consumer) = ring.split();
+            assert_eq!((producer.push(b"ab"), producer.grant().len()), (0, 0));
+            assert_eq!((consumer.pop(), consumer.lost()), (None, 2));
+        }
+    }
+
+    #[test]
+    fn bytes_come_out_in_order_at_every_fill_and_seam() {
+        let mut memory = [0u8; 7];
+        let mut ring = Ring::new(&mut memory);
+        let (mut producer, mut consumer) = ring.split();
+        let (mut sent, mut seen) = (0u8, 0u8);
+        for step in 0..500_usize {
+            let batch: Vec<u8> = (0..step % 8).map(|i| sent.wrapping_add(i as u8)).collect();
+            sent = sent.wrapping_add(producer.push(&batch) as u8);
+            for _ in 0..step % 5 {
+                if let Some(byte) = consumer.pop() {
+                    assert_eq!(byte, seen);
+                    seen = seen.wrapping_add(1);
+                }
+            }
+            assert_eq!(consumer.len(), usize::from(sent.wrapping_sub(seen)));
+            assert_eq!(producer.free(), 6 - consumer.len());
+            assert_eq!(consumer.at(0).is_some(), consumer.len() > 0);
+        }
+        assert_eq!(consumer.high_water(), 6);
+    }
+
+    #[test]
+    fn push_all_is_all_or_nothing() {
+        let mut memory = [0u8; 8];
+        let mut ring = Ring::new(&mut memory);
+        let (mut producer, mut consumer) = ring.split();
+        assert!(producer.push_all(&[b"abc", b"de"]));
+        assert!(!producer.push_all(&[b"f", b"gh"]));
+        consumer.skip(4);
+        assert!(producer.push_all(&[b"f", b"gh", b"ijk"]));
+        let all: Vec<u8> = core::iter::from_fn(|| consumer.pop()).collect();
+        assert_eq!(all, b"efghijk");
+    }
+
+    #[test]
+    fn two_threads_lose_nothing_between_them() {
+        let mut memory = [0u8; 64];
+        let mut ring = Ring::new(&mut memory);
+        let (mut producer, mut consumer) = ring.split();
+        const COUNT: u32 = 200_000;
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut next = 0u32;
+                while next < COUNT {
+                    if producer.push_all(&[&next.to_le_bytes()]) {
+                        next += 1;
+                    } else {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+            let mut next = 0u32;
+            while next < COUNT {
+                if consumer.len() < 4 {
+                    std::thread::yield_now();
+                    continue;
+                }
+                let word: [u8; 4] = core::array::from_fn(|i| consumer.at(i).unwrap());
+                assert_eq!(u32::from_le_bytes(word), next);
+                consumer.skip(4);
+                next += 1;
+            }
+        });
+    }
+}

@@ -1,0 +1,144 @@
+//! Messages on a byte stream.
+//!
+//! A frame is a zero, the message and its CRC-32 (little-endian) in COBS, and a zero. Consistent
+//! Overhead Byte Stuffing (Cheshire and Baker, IEEE/ACM Transactions on Networking 7(2), 1999)
+//! takes the zeros out of the content, so that a receiver that lost its place finds it again at
+//! the next zero. The zero in front parts a frame from whatever text a boot loader or `printf` put
+//! on the line before it.
+
+use crate::crc::crc32;
+
+/// Bytes of the CRC at the end of a frame's content.
+const CRC_LEN: usize = 4;
+
+/// Bytes that a frame with a message of `message` bytes takes on the line, at most.
+#[must_use]
+pub const fn frame_max(message: usize) -> usize {
+    message + CRC_LEN + stuffing(message) + 2
+}
+
+/// Where a message of up to `message` bytes has to start in its buffer, at least, for
+/// [`encode_in_place`].
+#[must_use]
+pub const fn headroom(message: usize) -> usize {
+    1 + stuffing(message)
+}
+
+/// COBS adds one byte, and one more for each 254 bytes.
+const fn stuffing(message: usize) -> usize {
+    1 + (message + CRC_LEN) / 254
+}
+
+/// Turns the message at `buffer[start..start + len]` into a frame at the front of the buffer and
+/// answers the frame's length. No second buffer is needed: the frame grows from the front and the
+/// message is eaten from `start` on, which is never overtaken while `start >= headroom(len)`.
+///
+/// `None` when `start` is too small or the buffer too short; the buffer's content is then undefined.
+pub fn encode_in_place(buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
+    let end = start.checked_add(len)?;
+    if start < headroom(len) {
+        return None;
+    }
+    let crc = crc32(buffer.get(start..end)?).to_le_bytes();
+    buffer.get_mut(end..end + CRC_LEN)?.copy_from_slice(&crc);
+    let end = end + CRC_LEN;
+    *buffer.first_mut()? = 0;
+    let (mut code_at, mut to, mut code) = (1, 2, 1u8);
+    for from in start..end {
+        let byte = *buffer.get(from)?;
+        if byte != 0 {
+            *buffer.get_mut(to)? = byte;
+            to += 1;
+            code += 1;
+        }
+        if byte == 0 || (code == 255 && from + 1 < end) {
+            *buffer.get_mut(code_at)? = code;
+            (code_at, to, code) = (to, to + 1, 1);
+        }
+    }
+    *buffer.get_mut(code_at)? = code;
+    *buffer.get_mut(to)? = 0;
+    Some(to + 1)
+}
+
+/// What one byte did to a [`Decoder`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fed {
+    /// Nothing to report yet.
+    Nothing,
+    /// A frame is whole and its CRC is right: the message is the first so many bytes of the buffer.
+    Message(usize),
+    /// What stood between two zeros was no frame: noise, text, or a frame that was hurt.
+    Bad,
+}
+
+/// Finds frames in a stream, decoding into a caller's buffer as the bytes come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Decoder {
+    /// Decoded bytes in the buffer.
+    len: usize,
+    /// Bytes until the next code byte.
+    left: u8,
+    /// Whether a zero belongs before the next block.
+    zero: bool,
+    /// Bytes since the last zero.
+    seen: usize,
+    /// Whether the content outgrew the buffer.
+    full: bool,
+}
+
+impl Decoder {
+    /// A decoder that waits for the first frame.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { len: 0, left: 0, zero: false, seen: 0, full: false }
+    }
+
+    /// Takes one byte. `buffer` must be the same at each call, and its content be left alone
+    /// until the message that it holds has been dealt with.
+    pub fn feed(&mut self, byte: u8, buffer: &mut [u8]) -> Fed {
+        if byte == 0 {
+            return self.end(buffer);
+        }
+        self.seen = self.seen.saturating_add(1);
+        if self.left == 0 {
+            if self.zero {
+                self.put(0, buffer);
+            }
+            self.left = byte - 1;
+            self.zero = byte != 255;
+        } else {
+            self.put(byte, buffer);
+            self.left -= 1;
+        }
+        Fed::Nothing
+    }
+
+    /// Whether a frame (or noise) has begun and not ended.
+    #[must_use]
+    pub const fn is_inside(&self) -> bool {
+        self.seen > 0
+    }
+
+    fn put(&mut self, byte: u8, buffer: &mut [u8]) {
+        if let Some(place) = buffer.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        } else {
+            self.full = true;
+        }
+    }
+
+    fn end(&mut self, buffer: &[u8]) -> Fed {
+        let ended = core::mem::take(self);
+        if ended.seen == 0 {
+            return Fed::Nothing;
+        }
+        let content = buffer.get(..ended.len).unwrap_or_default();
+        let Some((message, crc)) = content.split_last_chunk::<CRC_LEN>() else { return Fed::Bad };
+        if ended.full || ended.left != 0 || crc32(message) != u32::from_le_bytes(*crc) {
+            return Fed::Bad;
+        }
+        Fed::Message(message.len())
+    }
+}
