@@ -86,6 +86,12 @@ impl<'a> ValueReader<'a> {
         self.rest.is_empty()
     }
 
+    /// How many bytes are left.
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next entry, or `None` at the end.
     ///
     /// # Errors

@@ -1,8 +1,65 @@
 //! The MCP engine: bytes in, bytes out.
+//!
+//! One implementation of the Model Context Protocol for everything that speaks it here: a chip with
+//! an IP stack, a C program, the gateway. It has no transport, no clock and no heap, and it is a
+//! pure function of a message, a small session and a [`Catalog`] of tools:
+//!
+//! ```text
+//! message ──► Engine::receive ──► Step::Reply ──────────────────────► send
+//!                            └──► Step::Call ─► run ─► Engine::finish ► send
+//! ```
+//!
+//! The arguments of a call leave as the value bytes of `trine-descriptor`, which a device checks
+//! itself; its result comes back the same way and becomes JSON by its descriptor.
+//!
+//! # Eras
+//!
+//! A request whose `params._meta` names 2026-07-28 is served statelessly. Otherwise `initialize`
+//! opens a session of a revision from 2024-11-05 to 2025-11-25, which [`Session`] keeps in less than
+//! [`Session::SIZE_MAX`] bytes. A request with neither is refused with a sentence that names both.
+//! Both kinds may be mixed on one connection.
+//!
+//! # Cost
+//!
+//! A message is read once, and the arguments a second time, when the tool is known. RAM is the
+//! caller's: the message, a buffer for the encoded arguments (4 bytes a code point of text at most),
+//! and a buffer for the answer. A tool list that does not fit is paged; any other answer that does
+//! not fit becomes an error that says so.
+//!
+//! # Features
+//!
+//! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26),
+//! `listen` (`subscriptions/listen`) and `progress`; all are on by default. Prompts, resources and
+//! completion are not declared, so their methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "batch")]
+mod batch;
+mod call;
+mod catalog;
+mod engine;
+mod envelope;
+mod era;
+pub mod error;
+mod id;
 pub mod json;
+mod list;
+pub mod notify;
+pub mod result;
+mod session;
+
+#[cfg(feature = "batch")]
+pub use batch::Batch;
+pub use catalog::{Catalog, ServerInfo, Single};
+#[cfg(feature = "listen")]
+pub use engine::Listen;
+pub use engine::{Call, Engine, Step};
+pub use era::{VERSIONS, Version};
+pub use id::{ID_MAX, Id};
+pub use json::writer::NeedBytes;
+pub use result::{Block, Bytes, Failure, Outcome};
+pub use session::Session;

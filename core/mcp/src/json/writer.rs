@@ -187,6 +187,31 @@ impl<'a> Writer<'a> {
         self.len = self.len.saturating_add(copy.len);
     }
 
+    /// Escapes, in place, what was written since `start`: raw JSON becomes the inside of a string.
+    ///
+    /// Walks from the back, so that no second buffer is needed.
+    pub fn escape_since(&mut self, start: Mark) {
+        let (start, end) = (start.0, self.len);
+        let Some(text) = self.out.get(start..end) else {
+            self.len = end.saturating_add(end.saturating_sub(start));
+            return;
+        };
+        // Our own JSON holds no byte that takes more than a backslash before it.
+        let extra = text.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        self.len = end.saturating_add(extra);
+        let Some(room) = self.out.get_mut(start..self.len) else { return };
+        let (mut from, mut to) = (end - start, room.len());
+        while from < to {
+            from -= 1;
+            to -= 1;
+            room[to] = room[from];
+            if matches!(room[from], b'"' | b'\\') {
+                to -= 1;
+                room[to] = b'\\';
+            }
+        }
+    }
+
     /// Appends an integer.
     pub fn integer(&mut self, value: i64) {
         if value < 0 {
@@ -382,5 +407,13 @@ mod tests {
             w.raw(b"\"}");
         });
         assert_eq!(text, r#"{"s":{"a":"x\n"},"text":"{\"a\":\"x\\n\"}"}"#);
+        let text = written(|w| {
+            w.raw(b"\"");
+            let start = w.mark();
+            w.raw(b"{\"a\":\"x\\n\"}");
+            w.escape_since(start);
+            w.raw(b"\"");
+        });
+        assert_eq!(text, r#""{\"a\":\"x\\n\"}""#);
     }
 }

@@ -1,0 +1,105 @@
+//! What is served: a numbered list of tools, each a row of some tool table.
+
+use trine_descriptor::{ToolTable, record};
+
+/// How the server introduces itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerInfo<'a> {
+    /// Name for machines.
+    pub name: &'a str,
+    /// Name for people; may be empty.
+    pub title: &'a str,
+    /// Version of the server.
+    pub version: &'a str,
+    /// Guidance for the model; may be empty.
+    pub instructions: &'a str,
+}
+
+/// The tools of a server, numbered from 0.
+///
+/// A gateway implements it over the tables of all its devices; [`Single`] serves one table as it
+/// is. The numbers hold for one [`Catalog::generation`].
+pub trait Catalog {
+    /// The tables behind it. One type, so that the engine is compiled once for it; where tables
+    /// differ it is `dyn ToolTable`.
+    type Table: ToolTable + ?Sized;
+
+    /// How the server introduces itself.
+    fn server(&self) -> ServerInfo<'_>;
+
+    /// How many tools there are.
+    fn count(&self) -> u16;
+
+    /// The table that holds tool `index`, and the tool's number in it.
+    fn tool(&self, index: u16) -> Option<(&Self::Table, u16)>;
+
+    /// The name that clients know tool `index` by; matches `[A-Za-z0-9_-]{1,64}`.
+    fn name(&self, index: u16) -> Option<&str>;
+
+    /// The tool that clients know by this name.
+    fn find(&self, name: &[u8]) -> Option<u16> {
+        (0..self.count())
+            .find(|&index| self.name(index).is_some_and(|known| known.as_bytes() == name))
+    }
+
+    /// Changes whenever the list changes: a cursor of another generation is refused.
+    fn generation(&self) -> u64;
+
+    /// How long in milliseconds a client may keep the list.
+    fn ttl_ms(&self) -> u32 {
+        0
+    }
+
+    /// Whether the list can change while a client is connected, so that clients are told.
+    fn can_change(&self) -> bool {
+        false
+    }
+}
+
+/// One table, served under its own names.
+///
+/// The list of a table never changes, so clients may keep it for [`Single::TTL_MS`].
+#[derive(Clone, Copy, Debug)]
+pub struct Single<'a, T: ToolTable + ?Sized> {
+    server: ServerInfo<'a>,
+    table: &'a T,
+    generation: u64,
+}
+
+impl<'a, T: ToolTable + ?Sized> Single<'a, T> {
+    /// One hour.
+    pub const TTL_MS: u32 = 3_600_000;
+
+    /// Serves `table`.
+    pub fn new(server: ServerInfo<'a>, table: &'a T) -> Self {
+        Self { server, table, generation: record::table_hash(table) }
+    }
+}
+
+impl<T: ToolTable + ?Sized> Catalog for Single<'_, T> {
+    type Table = T;
+
+    fn server(&self) -> ServerInfo<'_> {
+        self.server
+    }
+
+    fn count(&self) -> u16 {
+        self.table.count()
+    }
+
+    fn tool(&self, index: u16) -> Option<(&T, u16)> {
+        (index < self.table.count()).then_some((self.table, index))
+    }
+
+    fn name(&self, index: u16) -> Option<&str> {
+        self.table.info(index).map(|info| info.name)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn ttl_ms(&self) -> u32 {
+        Self::TTL_MS
+    }
+}

@@ -1,0 +1,495 @@
+//! The engine: a message in, a step out.
+
+#[cfg(feature = "batch")]
+use crate::Batch;
+use crate::call::{self, Refusal};
+use crate::envelope::{Envelope, IdMember, Member, Object, Params};
+use crate::error::{Problem, begin_result, supported};
+use crate::json::writer::NeedBytes;
+use crate::json::{JsonError, Kind, Reader, Text, Writer};
+use crate::result::{self, End, Failure, Outcome};
+use crate::{Catalog, Id, Session, Version, list};
+
+/// What the caller has to do about a message.
+#[derive(Clone, Debug)]
+pub enum Step<'m> {
+    /// Nothing: it was a notification, or an answer to nothing.
+    Silent,
+    /// Send this many bytes of `out`, one complete message without a line end.
+    Reply(usize),
+    /// Run a tool, then answer with [`Engine::finish`].
+    Call(Call<'m>),
+    /// Stop the call, or end the subscription, that has this id, if it is still there, and answer
+    /// it no more.
+    Cancel(Id<'m>),
+    /// Send this many bytes of `out`, then keep the subscription until it is cancelled.
+    #[cfg(feature = "listen")]
+    Listen(Listen<'m>),
+    /// Pass each message to [`Engine::receive_one`] and join the answers.
+    #[cfg(feature = "batch")]
+    Batch(Batch<'m>),
+    /// `out` is too small even for an error response.
+    Short(NeedBytes),
+}
+
+/// A call to run. Everything in it borrows from the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'m> {
+    /// Id of the request; [`Engine::finish`] needs it.
+    pub id: Id<'m>,
+    /// Revision of the request; [`Engine::finish`] needs it.
+    pub version: Version,
+    /// Number of the tool in the catalog.
+    pub tool: u16,
+    /// Length of the encoded arguments at the start of the argument buffer.
+    pub arguments: usize,
+    /// Token for [`crate::notify::progress`], if the client wants to be told.
+    pub progress: Option<Id<'m>>,
+}
+
+/// A subscription to keep.
+#[cfg(feature = "listen")]
+#[derive(Clone, Copy, Debug)]
+pub struct Listen<'m> {
+    /// Id of the request; every notification of the subscription carries it.
+    pub id: Id<'m>,
+    /// Whether to tell of changes of the tool list ([`crate::notify::tools_changed`]).
+    pub tools: bool,
+    /// Length of the acknowledgement in `out`, to be sent first.
+    pub acknowledgement: usize,
+}
+
+/// The engine over a catalog. Holds no state of its own; make one whenever it is needed.
+#[derive(Debug)]
+pub struct Engine<'c, C: Catalog + ?Sized> {
+    catalog: &'c C,
+}
+
+impl<C: Catalog + ?Sized> Clone for Engine<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: Catalog + ?Sized> Copy for Engine<'_, C> {}
+
+/// A request that has passed the checks that all have in common.
+struct Request<'m, 'p> {
+    id: Id<'m>,
+    version: Version,
+    params: &'p Params<'m>,
+}
+
+impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
+    /// An engine that serves `catalog`.
+    pub const fn new(catalog: &'c C) -> Self {
+        Self { catalog }
+    }
+
+    /// Takes one message: a line of a stream, or a body.
+    ///
+    /// Never panics and takes time in proportion to the message. Encoded arguments go to `args`, an
+    /// answer to `out`; nothing of either outlives the step.
+    pub fn receive<'m>(
+        &self,
+        message: &'m [u8],
+        session: &mut Session,
+        args: &mut [u8],
+        out: &mut [u8],
+    ) -> Step<'m> {
+        if Reader::new(message).kind() == Ok(Kind::Array) {
+            return self.receive_array(message, session, out);
+        }
+        self.one(message, session, (args, out), false)
+    }
+
+    /// Takes one message that may be no array: an element of a [`crate::Batch`].
+    pub fn receive_one<'m>(
+        &self,
+        message: &'m [u8],
+        session: &mut Session,
+        args: &mut [u8],
+        out: &mut [u8],
+    ) -> Step<'m> {
+        self.one(message, session, (args, out), true)
+    }
+
+    fn one<'m>(
+        &self,
+        message: &'m [u8],
+        session: &mut Session,
+        (args, out): (&mut [u8], &mut [u8]),
+        in_array: bool,
+    ) -> Step<'m> {
+        let mut reader = Reader::new(message);
+        let envelope = match Envelope::read(&mut reader) {
+            Ok(envelope) => envelope,
+            Err(error) => return not_a_message(message, error, reader.position(), out),
+        };
+        let (id, method) = match request(&envelope) {
+            Ok(Some(request)) => request,
+            Ok(None) => return notification(&envelope, session),
+            Err(problem) => return reply(envelope.id, problem, out),
+        };
+        let params = &envelope.params;
+        let answer = match era(&method, params, session) {
+            Ok(Era::Known(version)) => {
+                let request = Request { id, version, params };
+                self.request(&request, &method, args, out)
+            }
+            #[cfg(feature = "legacy")]
+            Ok(Era::Initialize) if in_array => Err(Problem::Request("initialize inside an array")),
+            #[cfg(feature = "legacy")]
+            Ok(Era::Initialize) => self.initialize(id, params, session, out),
+            #[cfg(feature = "legacy")]
+            Ok(Era::Ping) => pong(id, out),
+            Err(problem) => Err(problem),
+        };
+        answer.unwrap_or_else(|problem| reply(envelope.id, problem, out))
+    }
+
+    /// Writes the response of a call from its outcome.
+    ///
+    /// # Errors
+    /// [`NeedBytes`] if `out` is too small; the call can be finished again with a larger one.
+    pub fn finish(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        tool: u16,
+        outcome: Outcome<'_>,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let mut out = Writer::new(out);
+        result::write(id, version, (self.catalog, tool), End::Outcome(outcome), &mut out);
+        out.finish()
+    }
+
+    #[cfg(feature = "batch")]
+    #[inline(never)]
+    fn receive_array<'m>(
+        &self,
+        message: &'m [u8],
+        session: &Session,
+        out: &mut [u8],
+    ) -> Step<'m> {
+        let problem = match Batch::open(message) {
+            Err((error, at)) => Problem::Json(error, at),
+            Ok(_) if !session.version().is_some_and(Version::has_batches) => NO_ARRAYS,
+            Ok(None) => Problem::Request("the array is empty"),
+            Ok(Some(batch)) => return Step::Batch(batch),
+        };
+        reply(IdMember::Absent, problem, out)
+    }
+
+    #[cfg(not(feature = "batch"))]
+    fn receive_array<'m>(&self, message: &'m [u8], _: &Session, out: &mut [u8]) -> Step<'m> {
+        let mut reader = Reader::new(message);
+        let problem = match reader.skip_value().and_then(|_| reader.end()) {
+            Err(error) => Problem::Json(error, reader.position()),
+            Ok(()) => NO_ARRAYS,
+        };
+        reply(IdMember::Absent, problem, out)
+    }
+
+    fn request<'m>(
+        &self,
+        request: &Request<'m, '_>,
+        method: &Text<'m>,
+        args: &mut [u8],
+        out: &mut [u8],
+    ) -> Result<Step<'m>, Problem<'m>> {
+        let (id, version) = (request.id, request.version);
+        // Nobody escapes a method name; one that does so is not found.
+        match method.plain().unwrap_or_default() {
+            b"tools/call" => self.call(request, args, out),
+            b"tools/list" => {
+                answer(out, |out| {
+                    list::write(self.catalog, version, id, request.params.cursor, out)
+                })
+            }
+            #[cfg(feature = "stateless")]
+            b"server/discover" if version.is_stateless() => self.discover(request, out),
+            #[cfg(feature = "listen")]
+            b"subscriptions/listen" if version.is_stateless() => self.listen(request, out),
+            #[cfg(feature = "legacy")]
+            b"ping" if version.is_legacy() => pong(id, out),
+            _ => Err(Problem::Method),
+        }
+    }
+
+    /// `tools/call`: finds the tool and encodes the arguments.
+    fn call<'m>(
+        &self,
+        request: &Request<'m, '_>,
+        args: &mut [u8],
+        out: &mut [u8],
+    ) -> Result<Step<'m>, Problem<'m>> {
+        let params = request.params;
+        let name = match params.name {
+            Member::Text(name) => name,
+            Member::Absent => return Err(Problem::Params("Tool name required")),
+            Member::Other => return Err(Problem::Params("Tool name must be a string")),
+        };
+        let mut buffer = [0; trine_descriptor::NAME_MAX];
+        let plain = match name.plain() {
+            Some(plain) => plain,
+            None => name.decode_into(&mut buffer).map_or(&[][..], |len| &buffer[..len]),
+        };
+        let tool = self.catalog.find(plain).ok_or(Problem::Tool(name))?;
+        let (table, row) = self.catalog.tool(tool).ok_or(Problem::Tool(name))?;
+        let encoded = match params.arguments {
+            Object::Text(text) => call::encode(table, row, text, args),
+            Object::Absent => Ok(0),
+            Object::Other => return Err(Problem::Params("arguments must be an object")),
+        };
+        let end = match encoded {
+            Ok(arguments) => {
+                return Ok(Step::Call(Call {
+                    id: request.id,
+                    version: request.version,
+                    tool,
+                    arguments,
+                    progress: params.meta.progress,
+                }));
+            }
+            Err(Refusal::Fault(fault)) => End::Outcome(Outcome::Fault(fault)),
+            Err(Refusal::Unknown(name)) => End::Unknown(name),
+            Err(Refusal::Space) => End::Outcome(Outcome::Failed(Failure::TooLarge)),
+            Err(Refusal::Json(error)) => return Err(Problem::Json(error, 0)),
+        };
+        answer(out, |out| {
+            result::write(request.id, request.version, (self.catalog, tool), end, out);
+            Ok(())
+        })
+    }
+
+    /// `server/discover`: who we are, without being asked anything else first.
+    #[cfg(feature = "stateless")]
+    fn discover<'m>(
+        &self,
+        request: &Request<'m, '_>,
+        out: &mut [u8],
+    ) -> Result<Step<'m>, Problem<'m>> {
+        answer(out, |out| {
+            let server = self.catalog.server();
+            begin_result(request.id, out);
+            out.raw(b"\"resultType\":\"complete\",\"supportedVersions\":");
+            supported(&[Version::V2026_07_28], out);
+            self.capabilities(&server, out);
+            list::cache_hints(self.catalog.ttl_ms(), out);
+            result::finish(request.version, &server, out);
+            Ok(())
+        })
+    }
+
+    /// `initialize`: agrees on a revision, which the session keeps.
+    #[cfg(feature = "legacy")]
+    fn initialize<'m>(
+        &self,
+        id: Id<'m>,
+        params: &Params<'m>,
+        session: &mut Session,
+        out: &mut [u8],
+    ) -> Result<Step<'m>, Problem<'m>> {
+        let Member::Text(asked) = params.protocol_version else {
+            return Err(Problem::Params("initialize needs protocolVersion, a string"));
+        };
+        let mut agreed = *session;
+        let version = agreed.agree(Version::named(&asked));
+        let step = answer(out, |out| {
+            let server = self.catalog.server();
+            begin_result(id, out);
+            out.raw(b"\"protocolVersion\":\"");
+            out.raw(version.name().as_bytes());
+            out.raw(b"\"");
+            self.capabilities(&server, out);
+            out.raw(b",\"serverInfo\":");
+            result::implementation(version, &server, out);
+            out.raw(b"}}");
+            Ok(())
+        })?;
+        *session = agreed;
+        Ok(step)
+    }
+
+    /// Writes what both ways of introduction say: features, and guidance for the model.
+    fn capabilities(&self, server: &crate::ServerInfo<'_>, out: &mut Writer<'_>) {
+        out.raw(b",\"capabilities\":{\"tools\":{\"listChanged\":");
+        out.bool(self.catalog.can_change());
+        out.raw(b"}}");
+        if !server.instructions.is_empty() {
+            out.raw(b",\"instructions\":");
+            out.string(server.instructions);
+        }
+    }
+
+    /// `subscriptions/listen`: agrees to what there is of what was asked for.
+    #[cfg(feature = "listen")]
+    fn listen<'m>(
+        &self,
+        request: &Request<'m, '_>,
+        out: &mut [u8],
+    ) -> Result<Step<'m>, Problem<'m>> {
+        let Object::Text(filter) = request.params.notifications else {
+            return Err(Problem::Params("notifications must be an object"));
+        };
+        let tools = wants_tools(filter)? && self.catalog.can_change();
+        let mut out = Writer::new(out);
+        crate::notify::acknowledge(request.id, tools, &mut out);
+        let acknowledgement = out.finish().map_err(|need| Problem::Space(need.0))?;
+        Ok(Step::Listen(Listen { id: request.id, tools, acknowledgement }))
+    }
+}
+
+const NO_ARRAYS: Problem<'static> =
+    Problem::Request("an array of messages is allowed in 2025-03-26 only");
+
+/// How a request is to be understood.
+enum Era {
+    /// By this revision.
+    Known(Version),
+    /// It is the `initialize` of the older revisions.
+    #[cfg(feature = "legacy")]
+    Initialize,
+    /// A ping before `initialize`, the one other thing that may come before it.
+    #[cfg(feature = "legacy")]
+    Ping,
+}
+
+/// The era rule: a revision in `_meta` wins; else `initialize` opens, or has opened, the session.
+fn era<'m>(
+    method: &Text<'m>,
+    params: &Params<'m>,
+    session: &Session,
+) -> Result<Era, Problem<'m>> {
+    if params.malformed {
+        return Err(Problem::Params("params must be an object"));
+    }
+    if params.meta.malformed {
+        return Err(Problem::Params(
+            "params._meta must be an object, and its progressToken a string or an integer",
+        ));
+    }
+    match params.meta.version {
+        Member::Text(name) => {
+            let served = cfg!(feature = "stateless").then(|| Version::named(&name)).flatten();
+            let Some(version) = served.filter(|version| version.is_stateless()) else {
+                return Err(Problem::Version(name));
+            };
+            if !params.meta.capabilities {
+                return Err(Problem::Params(
+                    "params._meta needs io.modelcontextprotocol/clientCapabilities, an object",
+                ));
+            }
+            Ok(Era::Known(version))
+        }
+        Member::Other => Err(Problem::Params(
+            "io.modelcontextprotocol/protocolVersion must be a string",
+        )),
+        #[cfg(feature = "legacy")]
+        Member::Absent if method.is(b"initialize") => Ok(Era::Initialize),
+        Member::Absent => match session.version() {
+            Some(version) => Ok(Era::Known(version)),
+            #[cfg(feature = "legacy")]
+            None if method.is(b"ping") => Ok(Era::Ping),
+            None => Err(Problem::NoEra),
+        },
+    }
+}
+
+/// The id and method of a request; `None` for what is never answered.
+fn request<'m>(envelope: &Envelope<'m>) -> Result<Option<(Id<'m>, Text<'m>)>, Problem<'m>> {
+    match (envelope.id, envelope.method) {
+        (_, Member::Absent) if envelope.response => return Ok(None),
+        (IdMember::Absent, Member::Text(_)) if envelope.version_2 => return Ok(None),
+        (IdMember::Unreadable, _) => return Err(Problem::Id),
+        _ => {}
+    }
+    if envelope.repeated {
+        return Err(Problem::Request("a member is there twice"));
+    }
+    if !envelope.version_2 {
+        return Err(Problem::Request("jsonrpc must be 2.0"));
+    }
+    match (envelope.id, envelope.method) {
+        (IdMember::Id(id), Member::Text(method)) => Ok(Some((id, method))),
+        _ => Err(Problem::Request("method must be a string")),
+    }
+}
+
+/// Notifications are never answered, whatever is wrong with them.
+fn notification<'m>(envelope: &Envelope<'m>, session: &mut Session) -> Step<'m> {
+    let Member::Text(method) = envelope.method else { return Step::Silent };
+    if method.is(b"notifications/initialized") {
+        session.set_initialized();
+    } else if method.is(b"notifications/cancelled")
+        && let Some(id) = envelope.params.request_id
+    {
+        return Step::Cancel(id);
+    }
+    Step::Silent
+}
+
+/// Answers a text that is no object: it may be no JSON, or no message, or just an empty line.
+#[inline(never)]
+fn not_a_message<'m>(
+    message: &'m [u8],
+    error: JsonError,
+    position: usize,
+    out: &mut [u8],
+) -> Step<'m> {
+    if message.trim_ascii().is_empty() {
+        return Step::Silent;
+    }
+    let mut reader = Reader::new(message);
+    let problem = match reader.skip_value().and_then(|_| reader.end()) {
+        Ok(()) => Problem::Request("a message must be an object"),
+        Err(_) => Problem::Json(error, position),
+    };
+    reply(IdMember::Absent, problem, out)
+}
+
+/// Writes a response, or says how much room it would take.
+fn answer<'m>(
+    out: &mut [u8],
+    write: impl FnOnce(&mut Writer<'_>) -> Result<(), Problem<'m>>,
+) -> Result<Step<'m>, Problem<'m>> {
+    let mut out = Writer::new(out);
+    write(&mut out)?;
+    out.finish().map(Step::Reply).map_err(|need| Problem::Space(need.0))
+}
+
+/// Writes an error response.
+#[inline(never)]
+fn reply<'m>(id: IdMember<'_>, problem: Problem<'_>, out: &mut [u8]) -> Step<'m> {
+    let mut out = Writer::new(out);
+    problem.write(id, &mut out);
+    out.finish().map_or_else(Step::Short, Step::Reply)
+}
+
+#[cfg(feature = "legacy")]
+fn pong<'m>(id: Id<'m>, out: &mut [u8]) -> Result<Step<'m>, Problem<'m>> {
+    answer(out, |out| {
+        begin_result(id, out);
+        out.raw(b"}}");
+        Ok(())
+    })
+}
+
+/// Whether the filter of a subscription asks for changes of the tool list.
+#[cfg(feature = "listen")]
+fn wants_tools(filter: &[u8]) -> Result<bool, Problem<'_>> {
+    let malformed = |_| Problem::Params("notifications must be an object of true and false");
+    let mut reader = Reader::new(filter);
+    let (mut tools, mut first) = (false, true);
+    reader.begin_object().map_err(malformed)?;
+    while let Some(name) = reader.next_member(&mut first).map_err(malformed)? {
+        if name.is(b"toolsListChanged") {
+            tools = reader.bool().map_err(malformed)?;
+        } else {
+            reader.skip_value().map_err(malformed)?;
+        }
+    }
+    Ok(tools)
+}

@@ -1,0 +1,142 @@
+//! Error codes and their sentences.
+//!
+//! Two kinds of failure never mix: a *problem* of the message is a JSON-RPC error, which the
+//! client's author must mend; a failed call is a result with `isError` (see [`crate::result`]),
+//! which the model can mend.
+
+use crate::envelope::IdMember;
+use crate::era::VERSIONS;
+use crate::id::{ID_MAX, Id};
+use crate::json::{JsonError, Text, Writer, reader};
+
+/// The text is not JSON.
+pub const PARSE_ERROR: i32 = -32700;
+/// The message is not JSON-RPC 2.0.
+pub const INVALID_REQUEST: i32 = -32600;
+/// No such method, or a feature that is not served.
+pub const METHOD_NOT_FOUND: i32 = -32601;
+/// The parameters are wrong: this covers unknown tools and cursors.
+pub const INVALID_PARAMS: i32 = -32602;
+/// The answer could not be made.
+pub const INTERNAL_ERROR: i32 = -32603;
+/// A stateless request names a revision that is not served.
+pub const UNSUPPORTED_VERSION: i32 = -32022;
+
+/// Most code points of foreign text that a sentence repeats.
+pub(crate) const QUOTE_MAX: usize = 64;
+
+/// What is wrong with a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Problem<'m> {
+    /// The text is not JSON, found at this byte.
+    Json(JsonError, usize),
+    /// Not a message of JSON-RPC 2.0, or not one that MCP allows; the sentence says why.
+    Request(&'static str),
+    /// The id cannot be echoed.
+    Id,
+    /// No such method here.
+    Method,
+    /// The parameters have the wrong shape; the sentence says which.
+    Params(&'static str),
+    /// Neither a revision in `_meta` nor an `initialize` before.
+    NoEra,
+    /// A revision in `_meta` that is not served statelessly.
+    Version(Text<'m>),
+    /// No tool of that name.
+    Tool(Text<'m>),
+    /// The answer takes this many bytes, more than there are.
+    Space(usize),
+}
+
+impl Problem<'_> {
+    pub(crate) const fn code(&self) -> i32 {
+        match self {
+            Self::Json(..) => PARSE_ERROR,
+            Self::Request(_) | Self::Id => INVALID_REQUEST,
+            Self::Method => METHOD_NOT_FOUND,
+            Self::Params(_) | Self::NoEra | Self::Tool(_) => INVALID_PARAMS,
+            Self::Version(_) => UNSUPPORTED_VERSION,
+            Self::Space(_) => INTERNAL_ERROR,
+        }
+    }
+
+    /// Writes the complete error response. An id that could not be read is left out.
+    pub(crate) fn write(&self, id: IdMember<'_>, out: &mut Writer<'_>) {
+        let id = if let IdMember::Id(id) = id { Some(id) } else { None };
+        out.raw(b"{\"jsonrpc\":\"2.0\"");
+        if let Some(id) = id {
+            out.raw(b",\"id\":");
+            out.raw(id.raw());
+        }
+        out.raw(b",\"error\":{\"code\":");
+        out.integer(self.code().into());
+        out.raw(b",\"message\":\"");
+        self.message(out);
+        out.raw(b"\"");
+        if let Self::Version(requested) = self {
+            out.raw(b",\"data\":{\"supported\":");
+            supported(&VERSIONS, out);
+            out.raw(b",\"requested\":\"");
+            out.quoted_text(*requested, QUOTE_MAX);
+            out.raw(b"\"}");
+        }
+        out.raw(b"}}");
+    }
+
+    /// Writes the sentence, escaped, without quotes.
+    fn message(&self, out: &mut Writer<'_>) {
+        match self {
+            Self::Json(JsonError::Depth, _) => {
+                out.raw(b"Parse error: nested deeper than ");
+                out.unsigned(reader::DEPTH_MAX.into());
+                out.raw(b" levels");
+            }
+            Self::Json(_, at) => {
+                out.raw(b"Parse error: invalid JSON at byte ");
+                out.unsigned(*at as u64);
+            }
+            Self::Request(why) => {
+                out.raw(b"Invalid Request: ");
+                out.raw(why.as_bytes());
+            }
+            Self::Id => {
+                out.raw(b"Invalid Request: id must be a string or an integer of at most ");
+                out.unsigned(ID_MAX as u64);
+                out.raw(b" bytes");
+            }
+            Self::Method => out.raw(b"Method not found"),
+            Self::Params(why) => out.raw(why.as_bytes()),
+            Self::NoEra => out.raw(NO_ERA),
+            Self::Version(_) => out.raw(b"Unsupported protocol version"),
+            Self::Tool(name) => {
+                out.raw(b"Unknown tool: ");
+                out.quoted_text(*name, QUOTE_MAX);
+            }
+            Self::Space(needed) => {
+                out.raw(b"The answer takes ");
+                out.unsigned(*needed as u64);
+                out.raw(b" bytes, more than this server has room for");
+            }
+        }
+    }
+}
+
+const NO_ERA: &[u8] = b"Missing protocol version: either put \
+    io.modelcontextprotocol/protocolVersion and io.modelcontextprotocol/clientCapabilities into \
+    params._meta (2026-07-28), or call initialize first (2025-11-25 and older)";
+
+/// Writes an array of revision names.
+pub(crate) fn supported(versions: &[crate::Version], out: &mut Writer<'_>) {
+    for (index, version) in versions.iter().enumerate() {
+        out.raw(if index == 0 { b"[\"" } else { b"\",\"" });
+        out.raw(version.name().as_bytes());
+    }
+    out.raw(b"\"]");
+}
+
+/// Writes the start of a result response, up to where the result's members begin.
+pub(crate) fn begin_result(id: Id<'_>, out: &mut Writer<'_>) {
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.raw(id.raw());
+    out.raw(b",\"result\":{");
+}

@@ -1,0 +1,169 @@
+//! `tools/list`: as many tools a page as fit, and a cursor that knows its list.
+
+use trine_descriptor::schema::{self, JsonSink};
+use trine_descriptor::{Annotations, Consent, Side, TextSink, ToolInfo, ToolTable};
+
+use crate::envelope::Member;
+use crate::error::{Problem, begin_result};
+use crate::json::{Text, Writer};
+use crate::{Catalog, Id, Version, result};
+
+impl TextSink for Writer<'_> {
+    fn text(&mut self, text: &str) {
+        self.raw(text.as_bytes());
+    }
+}
+
+impl JsonSink for Writer<'_> {
+    fn string(&mut self, text: &str) {
+        Writer::string(self, text);
+    }
+}
+
+/// A cursor is the catalog's generation and the next tool, in hexadecimal.
+const CURSOR_LEN: usize = 20;
+
+fn cursor(generation: u64, index: u16) -> [u8; CURSOR_LEN] {
+    let value = u128::from(generation) << 16 | u128::from(index);
+    core::array::from_fn(|digit| {
+        let nibble = value >> (4 * (CURSOR_LEN - 1 - digit)) & 15;
+        b"0123456789abcdef"[nibble as usize]
+    })
+}
+
+/// The tool that a cursor stands for, if it is one of ours for this list.
+fn read_cursor<C: Catalog + ?Sized>(text: &Text<'_>, catalog: &C) -> Option<u16> {
+    let mut digits = [0; CURSOR_LEN];
+    if text.decode_into(&mut digits) != Some(CURSOR_LEN) {
+        return None;
+    }
+    let value = digits.iter().try_fold(0u128, |sum, digit| {
+        let nibble = char::from(*digit).to_digit(16)?;
+        Some(sum << 4 | u128::from(nibble))
+    })?;
+    let index = value as u16;
+    (digits == cursor(catalog.generation(), index) && index < catalog.count()).then_some(index)
+}
+
+/// Writes one page, or says why there is none.
+pub(crate) fn write<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    version: Version,
+    id: Id<'_>,
+    from: Member<'m>,
+    out: &mut Writer<'_>,
+) -> Result<(), Problem<'m>> {
+    let start = match from {
+        Member::Absent => 0,
+        Member::Text(text) => {
+            read_cursor(&text, catalog).ok_or(Problem::Params("Invalid cursor"))?
+        }
+        Member::Other => return Err(Problem::Params("Invalid cursor")),
+    };
+    let mut probe = Writer::new(&mut []);
+    tail(catalog, version, Some(0), &mut probe);
+    let reserve = probe.needed();
+
+    begin_result(id, out);
+    if version.is_stateless() {
+        out.raw(b"\"resultType\":\"complete\",");
+    }
+    out.raw(b"\"tools\":[");
+    let mut index = start;
+    while index < catalog.count() {
+        let mark = out.mark();
+        if index > start {
+            out.raw(b",");
+        }
+        tool(catalog, version, index, out);
+        if out.room() < reserve {
+            if index == start {
+                return Err(Problem::Space(out.needed() + reserve));
+            }
+            out.rollback(mark);
+            break;
+        }
+        index += 1;
+    }
+    let next = (index < catalog.count()).then_some(index);
+    tail(catalog, version, next, out);
+    Ok(())
+}
+
+/// Writes what follows the tools of a page.
+fn tail<C: Catalog + ?Sized>(
+    catalog: &C,
+    version: Version,
+    next: Option<u16>,
+    out: &mut Writer<'_>,
+) {
+    out.raw(b"]");
+    if let Some(next) = next {
+        out.raw(b",\"nextCursor\":\"");
+        out.raw(&cursor(catalog.generation(), next));
+        out.raw(b"\"");
+    }
+    if version.is_stateless() {
+        cache_hints(catalog.ttl_ms(), out);
+    }
+    result::finish(version, &catalog.server(), out);
+}
+
+/// Writes how long and by whom a result may be kept. All clients of a server see the same tools.
+pub(crate) fn cache_hints(ttl_ms: u32, out: &mut Writer<'_>) {
+    out.raw(b",\"ttlMs\":");
+    out.unsigned(ttl_ms.into());
+    out.raw(b",\"cacheScope\":\"public\"");
+}
+
+/// Writes one `Tool` object as the revision's schema has it.
+fn tool<C: Catalog + ?Sized>(catalog: &C, version: Version, index: u16, out: &mut Writer<'_>) {
+    let Some((table, row)) = catalog.tool(index) else { return out.raw(b"{}") };
+    let Some(info) = table.info(row) else { return out.raw(b"{}") };
+    out.raw(b"{\"name\":");
+    out.string(catalog.name(index).unwrap_or(info.name));
+    if version.has_structured() && !info.title.is_empty() {
+        out.raw(b",\"title\":");
+        out.string(info.title);
+    }
+    out.raw(b",\"description\":");
+    out.string(info.description);
+    out.raw(b",\"inputSchema\":");
+    schema::write(table, row, Side::Params, out);
+    if version.has_annotations() {
+        annotations(version, &info, out);
+    }
+    if version.has_structured() {
+        if table.node_count(row, Side::Output) > 0 {
+            out.raw(b",\"outputSchema\":");
+            schema::write(table, row, Side::Output, out);
+        }
+        if info.consent != Consent::None {
+            out.raw(b",\"_meta\":{\"trine/consent\":");
+            out.string(info.consent.name());
+            out.raw(b"}");
+        }
+    }
+    out.raw(b"}");
+}
+
+/// Writes the hints. In 2025-03-26 the title was one of them.
+fn annotations(version: Version, info: &ToolInfo<'_>, out: &mut Writer<'_>) {
+    out.raw(b",\"annotations\":{");
+    if !version.has_structured() && !info.title.is_empty() {
+        out.raw(b"\"title\":");
+        out.string(info.title);
+        out.raw(b",");
+    }
+    let hints: [(&[u8], u8); 4] = [
+        (b"\"readOnlyHint\":", Annotations::READ_ONLY),
+        (b",\"destructiveHint\":", Annotations::DESTRUCTIVE),
+        (b",\"idempotentHint\":", Annotations::IDEMPOTENT),
+        (b",\"openWorldHint\":", Annotations::OPEN_WORLD),
+    ];
+    for (name, bit) in hints {
+        out.raw(name);
+        out.bool(info.annotations.has(bit));
+    }
+    out.raw(b"}");
+}

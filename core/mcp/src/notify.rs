@@ -1,0 +1,94 @@
+//! Notifications that a server sends, and the end of a subscription.
+
+use crate::error::begin_result;
+use crate::json::Writer;
+use crate::json::writer::NeedBytes;
+use crate::{Id, ServerInfo, Version, result};
+
+const SUBSCRIPTION: &[u8] = b"\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":";
+
+/// Writes `notifications/progress`.
+///
+/// `progress` must rise from one notification of a call to the next, and none may follow the
+/// call's response. The message is left out where the revision has none.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+#[cfg(feature = "progress")]
+pub fn progress(
+    version: Version,
+    token: Id<'_>,
+    (progress, total): (u32, Option<u32>),
+    message: &str,
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
+    let mut out = Writer::new(out);
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{");
+    out.raw(b"\"progressToken\":");
+    out.raw(token.raw());
+    out.raw(b",\"progress\":");
+    out.unsigned(progress.into());
+    if let Some(total) = total {
+        out.raw(b",\"total\":");
+        out.unsigned(total.into());
+    }
+    if version.has_annotations() && !message.is_empty() {
+        out.raw(b",\"message\":");
+        out.string(message);
+    }
+    out.raw(b"}}");
+    out.finish()
+}
+
+/// Writes `notifications/tools/list_changed`: for a subscription of the stateless revision, or
+/// plain for a client that called `initialize`.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+pub fn tools_changed(subscription: Option<Id<'_>>, out: &mut [u8]) -> Result<usize, NeedBytes> {
+    let mut out = Writer::new(out);
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"");
+    if let Some(id) = subscription {
+        out.raw(b",\"params\":{");
+        out.raw(SUBSCRIPTION);
+        out.raw(id.raw());
+        out.raw(b"}}");
+    }
+    out.raw(b"}");
+    out.finish()
+}
+
+/// Writes the acknowledgement that has to precede everything else of a subscription.
+#[cfg(feature = "listen")]
+pub(crate) fn acknowledge(id: Id<'_>, tools: bool, out: &mut Writer<'_>) {
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",");
+    out.raw(b"\"params\":{");
+    out.raw(SUBSCRIPTION);
+    out.raw(id.raw());
+    out.raw(b"},\"notifications\":{");
+    if tools {
+        out.raw(b"\"toolsListChanged\":true");
+    }
+    out.raw(b"}}}");
+}
+
+/// Writes the response that ends a subscription from the server's side, on shutdown.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+#[cfg(feature = "listen")]
+pub fn listen_ended(
+    id: Id<'_>,
+    server: &ServerInfo<'_>,
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
+    let mut out = Writer::new(out);
+    begin_result(id, &mut out);
+    out.raw(b"\"resultType\":\"complete\",");
+    out.raw(SUBSCRIPTION);
+    out.raw(id.raw());
+    out.raw(b",\"io.modelcontextprotocol/serverInfo\":");
+    result::implementation(Version::V2026_07_28, server, &mut out);
+    out.raw(b"}}}");
+    out.finish()
+}

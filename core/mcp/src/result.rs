@@ -1,0 +1,448 @@
+//! The end of a call: its outcome becomes a response.
+//!
+//! A tool that failed is not a failed request. Everything that a model could mend, or should know,
+//! is a result with `isError` and a sentence that names the tool and says what to do.
+
+use trine_descriptor::{
+    Consent, DEPTH_MAX, Fault, Kind, Scalar, Side, TextSink, ToolTable, ValueReader, explain,
+};
+
+use crate::error::{QUOTE_MAX, begin_result};
+use crate::json::{Base64, Text, Writer};
+use crate::{Catalog, Id, ServerInfo, Version};
+
+/// Bytes that may lie in pieces: the parts of an image as they came over the wire.
+pub trait Bytes {
+    /// Calls `each` for every piece in order. May be asked for more than once.
+    fn pieces(&self, each: &mut dyn FnMut(&[u8]));
+}
+
+impl Bytes for [u8] {
+    fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
+        each(self);
+    }
+}
+
+impl Bytes for &[u8] {
+    fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
+        each(self);
+    }
+}
+
+impl Bytes for [&[u8]] {
+    fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
+        self.iter().for_each(|piece| each(piece));
+    }
+}
+
+/// One block of a result's content.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Block<'a> {
+    /// Text for the model.
+    Text(&'a str),
+    /// An image; its bytes are raw, the engine writes them as Base64.
+    Image {
+        /// Media type, such as `image/png`.
+        mime: &'a str,
+        /// The file.
+        data: &'a dyn Bytes,
+    },
+}
+
+impl core::fmt::Debug for Block<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(text).finish(),
+            Self::Image { mime, .. } => f.debug_tuple("Image").field(mime).finish(),
+        }
+    }
+}
+
+/// Why a call has no result, where the tool itself is not the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A person at this level has to agree first, and none has. The tool was not entered.
+    NeedsPerson(Consent),
+    /// The tool did not answer within this many milliseconds and was told to stop.
+    TimedOut(u32),
+    /// The device cannot be reached. The tool was not entered.
+    Offline,
+    /// The device now has other tools than the list said. The tool was not entered.
+    Stale,
+    /// The device restarted or was lost while the call ran; whether it took effect is not known.
+    OutcomeUnknown,
+    /// Too many calls are under way. The tool was not entered.
+    Busy,
+    /// The tool answered something that its own descriptor does not allow.
+    BadResult,
+    /// The arguments take more room than there is. The tool was not entered.
+    TooLarge,
+    /// The call was ended before it finished: by its client or by the device.
+    Cancelled,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Outcome<'a> {
+    /// A structured result: the entries of the tool's output.
+    Value(&'a [u8]),
+    /// Blocks of content.
+    Content(&'a [Block<'a>]),
+    /// The tool said no, in these words.
+    Error(&'a str),
+    /// The arguments break a rule of the descriptor. The tool was not entered.
+    Fault(Fault),
+    /// Something else.
+    Failed(Failure),
+}
+
+/// A parameter name that no descriptor knows, for the sentence about it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End<'a> {
+    Outcome(Outcome<'a>),
+    Unknown(Text<'a>),
+}
+
+/// Writes the response of a call.
+pub(crate) fn write<C: Catalog + ?Sized>(
+    id: Id<'_>,
+    version: Version,
+    (catalog, tool): (&C, u16),
+    end: End<'_>,
+    out: &mut Writer<'_>,
+) {
+    begin_result(id, out);
+    if version.is_stateless() {
+        out.raw(b"\"resultType\":\"complete\",");
+    }
+    let mark = out.mark();
+    if !result(version, (catalog, tool), end, out) {
+        out.rollback(mark);
+        failed(catalog, tool, Failure::BadResult, out);
+    }
+    finish(version, &catalog.server(), out);
+}
+
+/// Closes a result, with the server's name where the revision has one in every result.
+pub(crate) fn finish(version: Version, server: &ServerInfo<'_>, out: &mut Writer<'_>) {
+    if version.is_stateless() {
+        out.raw(b",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":");
+        implementation(version, server, out);
+        out.raw(b"}");
+    }
+    out.raw(b"}}");
+}
+
+/// Writes the server's `Implementation` object.
+pub(crate) fn implementation(version: Version, server: &ServerInfo<'_>, out: &mut Writer<'_>) {
+    out.raw(b"{\"name\":");
+    out.string(server.name);
+    if version.has_structured() && !server.title.is_empty() {
+        out.raw(b",\"title\":");
+        out.string(server.title);
+    }
+    out.raw(b",\"version\":");
+    out.string(server.version);
+    out.raw(b"}");
+}
+
+/// Writes the members of the result. False when the value is not what the descriptor says.
+fn result<C: Catalog + ?Sized>(
+    version: Version,
+    (catalog, tool): (&C, u16),
+    end: End<'_>,
+    out: &mut Writer<'_>,
+) -> bool {
+    match end {
+        End::Outcome(Outcome::Value(entries)) => {
+            let Some((table, row)) = catalog.tool(tool) else { return false };
+            return structured(version, table, row, entries, out);
+        }
+        End::Outcome(Outcome::Content(blocks)) => content(blocks, out),
+        End::Outcome(Outcome::Error(words)) => sentence(out, |out| {
+            out.escaped_lossy(catalog.name(tool).unwrap_or_default().as_bytes());
+            out.raw(b": ");
+            out.escaped_lossy(words.as_bytes());
+        }),
+        End::Outcome(Outcome::Fault(fault)) => explained(catalog, tool, fault, "", out),
+        End::Unknown(name) => {
+            let mut buffer = [0; QUOTE_MAX];
+            let fault = Fault::new(trine_descriptor::FaultCode::Unknown, 0);
+            explained(catalog, tool, fault, shortened(name, &mut buffer), out);
+        }
+        End::Outcome(Outcome::Failed(failure)) => failed(catalog, tool, failure, out),
+    }
+    true
+}
+
+/// Writes a structured result and, as older readers expect, the same JSON as text.
+fn structured<T: ToolTable + ?Sized>(
+    version: Version,
+    table: &T,
+    tool: u16,
+    entries: &[u8],
+    out: &mut Writer<'_>,
+) -> bool {
+    if table.node_count(tool, Side::Output) == 0 {
+        out.raw(b"\"content\":[{\"type\":\"text\",\"text\":\"done\"}],\"isError\":false");
+        return entries.is_empty();
+    }
+    if version.has_structured() {
+        out.raw(b"\"structuredContent\":");
+        let start = out.mark();
+        if !value(table, tool, entries, out) {
+            return false;
+        }
+        let end = out.mark();
+        out.raw(b",\"content\":[{\"type\":\"text\",\"text\":\"");
+        out.escaped_copy(start, end);
+    } else {
+        // Written once as JSON where the text will stand, then escaped behind itself and moved up.
+        out.raw(b"\"content\":[{\"type\":\"text\",\"text\":\"");
+        let start = out.mark();
+        if !value(table, tool, entries, out) {
+            return false;
+        }
+        out.escape_since(start);
+    }
+    out.raw(b"\"}],\"isError\":false");
+    true
+}
+
+/// Writes content blocks.
+fn content(blocks: &[Block<'_>], out: &mut Writer<'_>) {
+    out.raw(b"\"content\":[");
+    for (index, block) in blocks.iter().enumerate() {
+        if index > 0 {
+            out.raw(b",");
+        }
+        match block {
+            Block::Text(text) => {
+                out.raw(b"{\"type\":\"text\",\"text\":");
+                out.string(text);
+            }
+            Block::Image { mime, data } => {
+                out.raw(b"{\"type\":\"image\",\"data\":\"");
+                let mut base64 = Base64::new();
+                data.pieces(&mut |piece| base64.piece(piece, out));
+                base64.finish(out);
+                out.raw(b"\",\"mimeType\":");
+                out.string(mime);
+            }
+        }
+        out.raw(b"}");
+    }
+    out.raw(b"],\"isError\":false");
+}
+
+/// Writes an error result whose text `write` writes.
+fn sentence(out: &mut Writer<'_>, write: impl FnOnce(&mut Writer<'_>)) {
+    out.raw(b"\"content\":[{\"type\":\"text\",\"text\":\"");
+    write(out);
+    out.raw(b"\"}],\"isError\":true");
+}
+
+/// A writer inside a JSON string.
+struct Sentence<'w, 'o>(&'w mut Writer<'o>);
+
+impl TextSink for Sentence<'_, '_> {
+    fn text(&mut self, text: &str) {
+        self.0.escaped(text.as_bytes());
+    }
+}
+
+/// Writes the sentence of a fault.
+fn explained<C: Catalog + ?Sized>(
+    catalog: &C,
+    tool: u16,
+    fault: Fault,
+    unknown: &str,
+    out: &mut Writer<'_>,
+) {
+    let Some((table, row)) = catalog.tool(tool) else {
+        return failed(catalog, tool, Failure::Offline, out);
+    };
+    let name = catalog.name(tool).unwrap_or_default();
+    sentence(out, |out| {
+        explain(table, row, Side::Params, fault, (name, unknown), &mut Sentence(out));
+    });
+}
+
+/// A foreign name cut to the buffer, without control characters.
+fn shortened<'b>(name: Text<'_>, buffer: &'b mut [u8; QUOTE_MAX]) -> &'b str {
+    let (mut len, mut utf8) = (0, [0; 4]);
+    'name: for piece in name.pieces() {
+        for byte in piece.bytes(&mut utf8) {
+            let Some(place) = buffer.get_mut(len) else { break 'name };
+            *place = if *byte < 0x20 || *byte == 0x7f { b'?' } else { *byte };
+            len += 1;
+        }
+    }
+    // The cut may have gone through a character.
+    buffer[..len].utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
+/// Writes the sentence of a failure.
+fn failed<C: Catalog + ?Sized>(catalog: &C, tool: u16, failure: Failure, out: &mut Writer<'_>) {
+    let name = catalog.name(tool).unwrap_or_default();
+    sentence(out, |out| {
+        out.escaped(name.as_bytes());
+        out.raw(b": ");
+        match failure {
+            Failure::NeedsPerson(consent) => out.raw(needs_person(consent)),
+            Failure::TimedOut(limit_ms) => {
+                out.raw(b"no answer within ");
+                out.unsigned(limit_ms.into());
+                out.raw(b" ms; the call was stopped, and may have taken effect in part");
+            }
+            Failure::Offline => out.raw(
+                b"the device is offline; nothing was done. Check its power and cable, then repeat \
+                the call",
+            ),
+            Failure::Stale => out.raw(
+                b"the device has changed its tools since they were listed; nothing was done. List \
+                the tools again and repeat the call",
+            ),
+            Failure::OutcomeUnknown => out.raw(
+                b"outcome unknown: the device restarted; the call is not repeated. Read the \
+                device's state before you decide to call again",
+            ),
+            Failure::Busy => out.raw(
+                b"too many calls are under way; nothing was done. Repeat the call when one of \
+                them has ended",
+            ),
+            Failure::BadResult => out.raw(
+                b"the device answered something that its own description does not allow; the call \
+                may have taken effect",
+            ),
+            Failure::TooLarge => out.raw(
+                b"the arguments take more room than there is; nothing was done. Make them shorter",
+            ),
+            Failure::Cancelled => out.raw(b"the call was cancelled before it finished"),
+        }
+    });
+}
+
+/// The sentence for want of a person. It must not say how to get around one.
+const fn needs_person(consent: Consent) -> &'static [u8] {
+    match consent {
+        Consent::None | Consent::Elicit => {
+            b"refused: a person has to agree to this call, and none has; nothing was done. Ask the \
+            user to confirm it at the device, then repeat the call"
+        }
+        Consent::Operator => {
+            b"refused: an operator has to agree to this call, and none has; nothing was done. Ask \
+            an operator to confirm it, then repeat the call"
+        }
+        Consent::Device => {
+            b"refused: a person at the device has to agree to this call, and none has; nothing was \
+            done. Ask somebody there to confirm it, then repeat the call"
+        }
+    }
+}
+
+/// An object or array that is being written.
+#[derive(Clone, Copy)]
+struct Open {
+    /// One past the last node that belongs to it.
+    end: u16,
+    /// Items still to come; `None` for objects.
+    items: Option<u16>,
+    first: bool,
+}
+
+/// Writes encoded entries as one JSON object. False when they do not fit the descriptor's shape.
+fn value<T: ToolTable + ?Sized>(
+    table: &T,
+    tool: u16,
+    entries: &[u8],
+    out: &mut Writer<'_>,
+) -> bool {
+    let root = Open { end: table.node_count(tool, Side::Output), items: None, first: true };
+    let mut open = [root; DEPTH_MAX];
+    let mut depth = 1;
+    let mut reader = ValueReader::new(entries);
+    out.raw(b"{");
+    loop {
+        let entry = match reader.entry() {
+            Ok(Some(entry)) => entry,
+            Ok(None) => break,
+            Err(_) => return false,
+        };
+        // Close what this entry is no part of.
+        while let Some(top) = open.get(depth - 1) {
+            let inside = top.items.map_or(entry.node < top.end, |items| items > 0);
+            if inside {
+                break;
+            }
+            if depth == 1 {
+                return false;
+            }
+            close(top, out);
+            depth -= 1;
+        }
+        let Some(field) = table.node(tool, Side::Output, entry.node) else { return false };
+        let Some(top) = open.get_mut(depth - 1) else { return false };
+        if !core::mem::replace(&mut top.first, false) {
+            out.raw(b",");
+        }
+        match &mut top.items {
+            Some(items) => *items -= 1,
+            None => {
+                out.string(field.name);
+                out.raw(b":");
+            }
+        }
+        let inside = match (field.kind, entry.value) {
+            (Kind::Object { nodes }, Scalar::Object) => {
+                out.raw(b"{");
+                Some((nodes, None))
+            }
+            (Kind::Array { nodes, .. }, Scalar::Array(count)) => {
+                out.raw(b"[");
+                Some((nodes, Some(count)))
+            }
+            (kind, scalar) => {
+                if !write_scalar(kind, scalar, out) {
+                    return false;
+                }
+                None
+            }
+        };
+        if let Some((nodes, items)) = inside {
+            let Some(place) = open.get_mut(depth) else { return false };
+            *place = Open { end: entry.node + 1 + u16::from(nodes), items, first: true };
+            depth += 1;
+        }
+    }
+    while depth > 0 {
+        depth -= 1;
+        let Some(top) = open.get(depth).filter(|top| top.items.unwrap_or(0) == 0) else {
+            return false;
+        };
+        close(top, out);
+    }
+    true
+}
+
+fn close(open: &Open, out: &mut Writer<'_>) {
+    out.raw(if open.items.is_some() { b"]" } else { b"}" });
+}
+
+fn write_scalar(kind: Kind<'_>, scalar: Scalar<'_>, out: &mut Writer<'_>) -> bool {
+    match (kind, scalar) {
+        (Kind::Bool, Scalar::Bool(value)) => out.bool(value),
+        (Kind::Int(_), Scalar::Int(value)) => out.integer(value),
+        (Kind::Decimal(range), Scalar::Decimal(value)) => out.decimal(value, range.places),
+        (Kind::Text { .. }, Scalar::Text(text)) => out.string(text),
+        (kind @ Kind::Choice(_), Scalar::Label(label)) => match kind.label(label.into()) {
+            Some(label) => out.string(label),
+            None => return false,
+        },
+        _ => return false,
+    }
+    true
+}

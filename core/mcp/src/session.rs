@@ -1,0 +1,64 @@
+//! What the engine remembers between two messages of one client: next to nothing.
+
+use crate::Version;
+
+/// The state of one connection, or of one HTTP session. The caller owns it.
+///
+/// Only the `initialize` revisions use it; a client of the stateless revision leaves it as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    version: Option<Version>,
+    initialized: bool,
+    oldest: Version,
+}
+
+const _: () = assert!(size_of::<Session>() <= Session::SIZE_MAX);
+
+impl Session {
+    /// Most bytes that a session takes.
+    pub const SIZE_MAX: usize = 64;
+
+    /// A session on a stream of lines: standard input and output, a socket, a UART.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { version: None, initialized: false, oldest: Version::V2024_11_05 }
+    }
+
+    /// A session over HTTP, where 2024-11-05 is not served (it had a transport of its own).
+    #[must_use]
+    pub const fn over_http() -> Self {
+        Self { oldest: Version::V2025_03_26, ..Self::new() }
+    }
+
+    /// The revision that `initialize` agreed on; `None` before it.
+    #[must_use]
+    pub const fn version(&self) -> Option<Version> {
+        self.version
+    }
+
+    /// Whether the client has said that it is ready (`notifications/initialized`).
+    #[must_use]
+    pub const fn is_initialized(&self) -> bool {
+        self.initialized
+    }
+
+    /// Agrees on a revision: the one asked for where it is known, else the newest.
+    pub(crate) fn agree(&mut self, asked: Option<Version>) -> Version {
+        let version = asked
+            .filter(|version| version.is_legacy() && *version >= self.oldest)
+            .unwrap_or(Version::NEWEST_LEGACY);
+        self.version = Some(version);
+        self.initialized = false;
+        version
+    }
+
+    pub(crate) const fn set_initialized(&mut self) {
+        self.initialized = self.version.is_some();
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
