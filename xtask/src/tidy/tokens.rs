@@ -140,10 +140,10 @@ fn walk(stream: TokenStream, found: &mut Vec<Found>) {
     }
 }
 
-/// `unsafe fn(` and `unsafe extern "C" fn(` name a type; nothing happens there.
+/// `unsafe fn(` names a type; nothing happens there.
 fn is_function_type(first: Option<&TokenTree>, second: Option<&TokenTree>) -> bool {
-    let is_list = |tree: Option<&TokenTree>| matches!(tree, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
-    is_ident(first, "fn") && is_list(second)
+    let Some(TokenTree::Group(group)) = second else { return false };
+    is_ident(first, "fn") && group.delimiter() == Delimiter::Parenthesis
 }
 
 fn is_for_tests(before: &[TokenTree]) -> bool {
