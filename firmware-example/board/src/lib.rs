@@ -17,6 +17,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod camera;
 pub mod chips;
 pub mod fault;
 pub mod greenhouse;

@@ -153,6 +153,11 @@ impl<H: Hardware> Greenhouse<H> {
         u32::try_from(up_ms / 1_000).unwrap_or(u32::MAX)
     }
 
+    /// A number that changes every 64 ms, for what moves in a picture.
+    pub const fn moment(&self) -> u8 {
+        (self.now_ms >> 6) as u8
+    }
+
     /// Whether a person has pressed the button since the last call of this function.
     pub const fn take_press(&mut self) -> bool {
         self.button.take_press()
