@@ -1,0 +1,219 @@
+"""Plays a recorded transcript to a server on its standard input and compares every answer.
+
+    raw_transcript.py FILE.jsonl [--prefix NAME_] -- SERVER COMMAND…
+
+A transcript has one item a line:
+
+    # why the next lines are there
+    > a line to send, as it is (JSON or not)
+    < the pattern of an answer, in JSON
+
+The `<` lines after a run of `>` lines are all the answers to it, in any order; when none follow,
+none may come. `@@` stands for the prefix of the tool names. After the last line the standard input
+is closed, and the server must end with status 0 within five seconds without another word.
+
+A pattern is the answer itself, but:
+
+    "<text>" "<integer>" "<number>" "<boolean>" "<object>" "<any>"   any value of that type
+    "<text: PATTERN>"    a text in which the regular expression is found
+    "<json: VALUE>"      a text that holds this value as JSON
+    "<tools: MEMBERS>"   the board's tools with at least these members, equal to its files; other
+                         members of the files may be left out, as older revisions do not know them
+    "<list with: TEXT>"  a list that holds this text
+    "<base64 png>"       a PNG picture
+    "key?": …            the member may be missing
+    "...": "..."         more members may follow
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import plan
+
+ANSWER_S = 20.0
+QUIET_S = 0.3
+EXIT_S = 5.0
+TYPES: dict[str, Any] = {
+    "<text>": lambda value: isinstance(value, str),
+    "<integer>": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "<number>": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "<boolean>": lambda value: isinstance(value, bool),
+    "<object>": lambda value: isinstance(value, dict),
+    "<any>": lambda value: True,
+}
+
+
+def is_png(value: Any) -> bool:
+    try:
+        return plan.png_size(base64.b64decode(value, validate=True))[0] > 0
+    except (TypeError, ValueError):
+        return False
+
+
+def fits_tools(members: list[str], value: Any, prefix: str) -> bool:
+    """Whether a value is the board's list, with at least these members of each tool."""
+    if not isinstance(value, list) or len(value) != len(plan.TOOLS):
+        return False
+    return all(
+        isinstance(seen, dict)
+        and all(name in seen for name in members if name in tool)
+        and all(
+            plan.same(item, prefix + tool["name"] if name == "name" else tool.get(name))
+            for name, item in seen.items()
+        )
+        for seen, tool in zip(value, plan.TOOLS)
+    )
+
+
+def fits_word(pattern: str, value: Any, prefix: str) -> bool:
+    """Whether a value fits a text of the pattern, which may be a placeholder."""
+    if pattern in TYPES:
+        return TYPES[pattern](value)
+    if found := re.fullmatch(r"<tools: (.*)>", pattern):
+        return fits_tools(found[1].split(), value, prefix)
+    if pattern == "<base64 png>":
+        return is_png(value)
+    if found := re.fullmatch(r"<list with: (.*)>", pattern):
+        return isinstance(value, list) and found[1] in value
+    if found := re.fullmatch(r"<text: (.*)>", pattern):
+        return isinstance(value, str) and re.search(found[1], value) is not None
+    if found := re.fullmatch(r"<json: (.*)>", pattern):
+        try:
+            return plan.same(json.loads(value), json.loads(found[1]))
+        except (TypeError, ValueError):
+            return False
+    return value == pattern
+
+
+def fits(pattern: Any, value: Any, prefix: str) -> bool:
+    """Whether an answer fits a pattern."""
+    if isinstance(pattern, str):
+        return fits_word(pattern, value, prefix)
+    if isinstance(pattern, dict) and isinstance(value, dict):
+        wanted = {key.removesuffix("?"): item for key, item in pattern.items() if key != "..."}
+        must = {key for key in pattern if not key.endswith("?") and key != "..."}
+        more = "..." in pattern or value.keys() <= wanted.keys()
+        return (
+            more
+            and must <= value.keys()
+            and all(fits(wanted[key], value[key], prefix) for key in wanted if key in value)
+        )
+    if isinstance(pattern, list) and isinstance(value, list):
+        rest = list(value)
+        return len(pattern) == len(rest) and all(take(item, rest, prefix) for item in pattern)
+    return plan.same(pattern, value)
+
+
+def take(pattern: Any, values: list[Any], prefix: str) -> bool:
+    """Removes the first value that fits. JSON-RPC lets the answers of a batch come in any order."""
+    for index, value in enumerate(values):
+        if fits(pattern, value, prefix):
+            del values[index]
+            return True
+    return False
+
+
+def exchanges(lines: list[str]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Cuts a transcript into (why, lines to send, patterns of the answers)."""
+    why, sent, awaited = "", [], []
+    for line in lines:
+        mark, text = line[:2], line[2:]
+        if mark in ("> ", "# ") and (awaited or (mark == "# " and sent)):
+            yield why, sent, awaited
+            why, sent, awaited = "", [], []
+        if mark == "# ":
+            why = f"{why} {text}".strip()
+        elif mark == "> ":
+            sent.append(text)
+        elif mark == "< ":
+            awaited.append(text)
+        elif line.strip():
+            sys.exit(f"a transcript line begins with '# ', '> ' or '< ': {line}")
+    yield why, sent, awaited
+
+
+class Server:
+    """The process and what it wrote."""
+
+    def __init__(self, command: list[str]) -> None:
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe)
+        self.lines: queue.Queue[bytes | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def send(self, lines: list[str]) -> None:
+        self.process.stdin.write("".join(line + "\n" for line in lines).encode())
+        self.process.stdin.flush()
+
+    def receive(self, count: int, limit: float) -> list[Any]:
+        """At least `count` answers where they come in time, and what follows at once."""
+        end, values = time.monotonic() + limit, []
+        while True:
+            left = end - time.monotonic() if len(values) < count else QUIET_S
+            try:
+                line = self.lines.get(timeout=max(left, 0.01))
+            except queue.Empty:
+                return values
+            if line is None:
+                self.lines.put(None)
+                return values
+            try:
+                values.append(json.loads(line))
+            except ValueError:
+                values.append({"not a message": line.decode(errors="replace")})
+
+    def close(self) -> tuple[int | None, float]:
+        """Ends the input; the status, and the seconds until it was there."""
+        begun = time.monotonic()
+        self.process.stdin.close()
+        try:
+            status = self.process.wait(timeout=EXIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = None
+        return status, time.monotonic() - begun
+
+
+def main() -> int:
+    split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    if split < 2:
+        sys.exit(__doc__)
+    path = Path(sys.argv.pop(1))
+    _, prefix, command = plan.options([""])
+    lines = path.read_text().replace("@@", prefix).splitlines()
+    report = plan.Report()
+    server = Server(command)
+    for number, (why, sent, awaited) in enumerate(exchanges(lines), 1):
+        patterns = [json.loads(text) for text in awaited]
+        server.send(sent)
+        seen = server.receive(len(patterns), ANSWER_S)
+        rest = list(seen)
+        fine = all(take(pattern, rest, prefix) for pattern in patterns) and not rest
+        label = why or ascii(sent[0][:70] if sent else "nothing is sent")
+        report.check(f"{path.stem} {number}: {label}", fine, {"wanted": patterns, "seen": seen})
+    status, seconds = server.close()
+    report.check(f"{path.stem}: status 0 within {EXIT_S:.0f} s of end of input", status == 0, status)
+    left = server.receive(1, 1.0)
+    report.check(f"{path.stem}: not another word", not left, left)
+    print(f"     ended after {seconds:.2f} s")
+    return report.code()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
