@@ -1,4 +1,5 @@
 //! The camera's stream against an independent decoder.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use trine_board::camera::{Picture, Scene, Size};
 use trine_board::{Greenhouse, SimHardware, Valve};

@@ -10,6 +10,7 @@
 mod ink;
 mod png;
 mod scene;
+mod shape;
 
 pub use png::{Picture, Size};
 pub use scene::Scene;

@@ -1,7 +1,7 @@
 //! The button by which a person agrees to a call: debounced, one press at a time.
 
 /// How long a level must stay before it counts.
-pub const STABLE_MS: u64 = 30;
+const STABLE_MS: u64 = 30;
 
 /// The debounced button.
 #[derive(Clone, Copy, Debug)]

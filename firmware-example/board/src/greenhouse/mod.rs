@@ -7,18 +7,19 @@
 //!
 //! RAM: about 1.4 KiB, of which the four display lines and four timer labels are 1 KiB.
 
-pub mod button;
-pub mod climate;
-pub mod screen;
-pub mod sensing;
-pub mod timers;
-pub mod vent;
-pub mod watering;
+mod button;
+mod climate;
+mod screen;
+mod sensing;
+mod timers;
+mod vent;
+mod watering;
 
-pub use climate::{TARGET_TENTHS_MAX, TARGET_TENTHS_MIN};
-pub use screen::{LINE_BYTES_MAX, LINE_CHARS_MAX};
-pub use sensing::{Reading, Ticket, Unit};
-pub use timers::{LABEL_BYTES_MAX, LABEL_CHARS_MAX, Timer};
+pub use climate::{HYSTERESIS_CENTI, TARGET_TENTHS_MAX, TARGET_TENTHS_MIN};
+pub use screen::{LINE_BYTES_MAX, LINE_CHARS_MAX, LINES};
+pub use sensing::{AIR_AGE_MS_MAX, ROUND_MS, Reading, Ticket, Unit};
+pub use timers::{LABEL_BYTES_MAX, LABEL_CHARS_MAX, SECONDS_MAX, TIMERS_MAX, Timer};
+pub use vent::{DEGREES_MAX, MILLIDEGREES_PER_MS};
 pub use watering::OPEN_S_MAX;
 
 use core::task::Poll;
