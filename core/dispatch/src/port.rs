@@ -1,0 +1,97 @@
+//! The way in from interrupts and other tasks.
+
+use trine_arena::{Consumer, Producer};
+
+use crate::CallId;
+
+/// What a port record means; the first byte of it.
+pub(crate) mod kind {
+    pub(crate) const COMPLETE: u8 = 1;
+    pub(crate) const FAIL: u8 = 2;
+    pub(crate) const EVENT: u8 = 3;
+    pub(crate) const AGREE: u8 = 4;
+    pub(crate) const CANCEL: u8 = 5;
+}
+
+/// Bytes of a record before its content: kind, length, and a call or a tool.
+pub(crate) const HEAD: usize = 5;
+
+/// The writing end of a port. It is *isr-safe*: one interrupt or task owns it and needs nothing but
+/// loads and stores. The device drains the other end in [`crate::Device::poll`].
+///
+/// Every method answers whether the record went in; when the ring is full nothing happened, and the
+/// owner tries again later.
+#[derive(Debug)]
+pub struct Port<'r> {
+    ring: Producer<'r>,
+}
+
+impl<'r> Port<'r> {
+    /// A port over the producing end of a ring; the device takes the consuming end.
+    #[must_use]
+    pub const fn new(ring: Producer<'r>) -> Self {
+        Self { ring }
+    }
+
+    /// Completes a pending call with an encoded result.
+    pub fn complete(&mut self, call: CallId, value: &[u8]) -> bool {
+        self.put(kind::COMPLETE, call.to_bits(), value)
+    }
+
+    /// Completes a pending call with a failure, told to the caller.
+    pub fn fail(&mut self, call: CallId, text: &str) -> bool {
+        self.put(kind::FAIL, call.to_bits(), text.as_bytes())
+    }
+
+    /// Something happened that nobody called for.
+    pub fn event(&mut self, tool: u16, text: &str) -> bool {
+        self.put(kind::EVENT, tool, text.as_bytes())
+    }
+
+    /// A person agrees, by a physical input, to the call that was asked last.
+    pub fn agree(&mut self) -> bool {
+        self.put(kind::AGREE, 0, &[])
+    }
+
+    /// Gives a pending call up; it is answered as cancelled.
+    pub fn cancel(&mut self, call: CallId) -> bool {
+        self.put(kind::CANCEL, call.to_bits(), &[])
+    }
+
+    fn put(&mut self, kind: u8, subject: u16, content: &[u8]) -> bool {
+        let Ok(len) = u16::try_from(content.len()) else { return false };
+        let ([len0, len1], [sub0, sub1]) = (len.to_le_bytes(), subject.to_le_bytes());
+        self.ring.push_all(&[&[kind, len0, len1, sub0, sub1], content])
+    }
+}
+
+/// The head of the record at the front of a port's ring.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) kind: u8,
+    pub(crate) subject: u16,
+    pub(crate) len: usize,
+}
+
+impl Record {
+    pub(crate) fn peek(ring: &Consumer<'_>) -> Option<Self> {
+        let byte = |index| ring.at(index);
+        Some(Self {
+            kind: byte(0)?,
+            len: usize::from(u16::from_le_bytes([byte(1)?, byte(2)?])),
+            subject: u16::from_le_bytes([byte(3)?, byte(4)?]),
+        })
+    }
+
+    /// Copies the content; `None` when `out` is too short.
+    pub(crate) fn copy(&self, ring: &Consumer<'_>, out: &mut [u8]) -> Option<usize> {
+        for (index, place) in out.get_mut(..self.len)?.iter_mut().enumerate() {
+            *place = ring.at(HEAD + index)?;
+        }
+        Some(self.len)
+    }
+
+    pub(crate) fn drop(&self, ring: &mut Consumer<'_>) {
+        ring.skip(HEAD + self.len);
+    }
+}
