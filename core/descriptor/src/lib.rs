@@ -42,7 +42,7 @@ pub use fault::{Fault, FaultCode, NO_NODE};
 pub use field::{Condition, DecimalRange, Field, IntRange, Kind, Literal};
 pub use table::{Side, ToolTable, find_tool};
 pub use tool::{Annotations, Consent, FailSafe, Limits, Tool, ToolInfo};
-pub use typed::{Choice, Decimal, ToolParams, Value};
+pub use typed::{Choice, Decimal, Record, ToolParams, Value};
 pub use validate::validate;
 pub use value::{Args, Entry, Malformed, Scalar, ValueReader, ValueWriter};
 

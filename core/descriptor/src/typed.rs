@@ -4,9 +4,13 @@
 //! parameter struct implement these traits; the types of the standard library that make sense as
 //! nodes implement them here.
 
-use crate::{Args, DecimalRange, Field, IntRange, Kind, ValueWriter};
+use crate::{Args, DecimalRange, Field, IntRange, Kind, NODES_MAX, ValueWriter};
 
 /// A type that can stand as one node (with the nodes inside it).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a node of a descriptor",
+    note = "derive `Choice` for an enum and `Record` for a struct"
+)]
 pub trait Value {
     /// Its kind, with the widest bounds that the type can hold.
     const KIND: Kind<'static>;
@@ -17,7 +21,24 @@ pub trait Value {
     fn write(&self, node: u16, out: &mut ValueWriter<'_>);
 }
 
+/// A struct whose members are nodes. `#[derive(Record)]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the result of a tool",
+    note = "derive `Record` for a struct whose fields are the members of the result"
+)]
+pub trait Record {
+    /// The members, flat in pre-order, numbered from 0.
+    const FIELDS: &'static [Field<'static>];
+
+    /// Writes the members, the first as node number `base`: 0 at the top level of a result.
+    fn write_fields(&self, base: u16, out: &mut ValueWriter<'_>);
+}
+
 /// A type that can be read from arguments.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter",
+    note = "parameters are `bool`, `u8` to `i64`, `Decimal`, `&str` and enums that derive `Choice`"
+)]
 pub trait FromArgs<'a>: Sized {
     /// Reads it from node number `node`; `None` when absent without a default.
     fn read(args: &Args<'a>, node: u16) -> Option<Self>;
@@ -151,4 +172,116 @@ pub const fn concat<const N: usize>(parts: &[&[Field<'static>]]) -> [Field<'stat
         i += 1;
     }
     all
+}
+
+/// The node number of the first node of list number `list`; for generated code.
+///
+/// # Panics
+/// At compile time, when there are more nodes than [`NODES_MAX`].
+#[must_use]
+pub const fn offset(parts: &[&[Field<'static>]], list: usize) -> u16 {
+    let (mut count, mut i) = (0, 0);
+    while i < list {
+        count += parts[i].len();
+        i += 1;
+    }
+    assert!(count <= NODES_MAX, "a descriptor has at most 128 nodes: split the tool");
+    count as u16
+}
+
+/// The kind of an object that holds these lists; for generated code.
+///
+/// # Panics
+/// At compile time, when there are more nodes than [`NODES_MAX`].
+#[must_use]
+pub const fn object(parts: &[&[Field<'static>]]) -> Kind<'static> {
+    Kind::Object { nodes: offset(parts, parts.len()) as u8 }
+}
+
+/// The kind of an array whose item is these lists; for generated code. `usize::MAX` leaves `max`
+/// open.
+///
+/// # Panics
+/// At compile time, when the bounds do not fit together or there are too many nodes.
+#[must_use]
+pub const fn array(parts: &[&[Field<'static>]], min: usize, max: usize) -> Kind<'static> {
+    assert!(min <= max, "the fewest items are more than the most");
+    assert!(min < 255 && (max < 255 || max == usize::MAX), "an array has at most 254 items");
+    Kind::Array { nodes: offset(parts, parts.len()) as u8, min: min as u8, max: max as u8 }
+}
+
+/// The kind of a text; for generated code. `i64::MAX` leaves `max` open.
+///
+/// # Panics
+/// At compile time, when the bounds do not fit together.
+#[must_use]
+pub const fn text(min: i64, max: i64) -> Kind<'static> {
+    assert!(0 <= min && min <= max, "the shortest length is above the longest");
+    assert!(min < 65535 && (max < 65535 || max == i64::MAX), "a text has at most 65534 characters");
+    Kind::Text { min: min as u16, max: max as u16 }
+}
+
+/// What an integer type holds; for generated code.
+#[must_use]
+pub const fn natural(kind: Kind<'static>) -> IntRange {
+    if let Kind::Int(range) = kind { *range } else { IntRange::OPEN }
+}
+
+/// The bounds of an integer of a type of that kind; for generated code.
+///
+/// # Panics
+/// At compile time, when the bounds do not fit together or the type cannot hold them.
+#[must_use]
+pub const fn int_range(min: i64, max: i64, kind: Kind<'static>) -> IntRange {
+    let IntRange { min: low, max: high } = natural(kind);
+    assert!(min <= max, "the minimum is above the maximum");
+    assert!(min == i64::MIN || (low <= min && min <= high), "the type cannot hold the minimum");
+    assert!(max == i64::MAX || (low <= max && max <= high), "the type cannot hold the maximum");
+    IntRange { min, max }
+}
+
+/// The bounds of a decimal, scaled; for generated code.
+///
+/// # Panics
+/// At compile time, when the bounds do not fit together.
+#[must_use]
+pub const fn decimal_range(min: i64, max: i64, step: i64, places: u8) -> DecimalRange {
+    assert!(min <= max, "the minimum is above the maximum");
+    assert!(step >= 0, "a step is not negative");
+    DecimalRange { min, max, step, places }
+}
+
+/// The number of a label; for generated code.
+///
+/// # Panics
+/// At compile time, when there is no such label.
+#[must_use]
+pub const fn label_index(labels: &str, label: &str) -> u16 {
+    let (labels, label) = (labels.as_bytes(), label.as_bytes());
+    let (mut start, mut index) = (0, 0);
+    loop {
+        let mut end = start;
+        while end < labels.len() && labels[end] != b'|' {
+            end += 1;
+        }
+        let mut same = end - start == label.len();
+        let mut i = 0;
+        while same && i < label.len() {
+            same = labels[start + i] == label[i];
+            i += 1;
+        }
+        if same {
+            return index;
+        }
+        assert!(end < labels.len(), "the choice has no such label");
+        start = end + 1;
+        index += 1;
+    }
+}
+
+/// The count of a list as it is written; for generated code. A list of more than 65535 items is
+/// written wrong and refused when the result is checked.
+#[must_use]
+pub const fn count(len: usize) -> u16 {
+    if len > u16::MAX as usize { u16::MAX } else { len as u16 }
 }

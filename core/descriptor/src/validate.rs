@@ -35,7 +35,7 @@ const MALFORMED: Fault = Fault::new(FaultCode::Malformed, NO_NODE);
 /// An object or array whose entries are being read.
 #[derive(Clone, Copy)]
 struct Open {
-    /// The array's node; meaningless for objects.
+    /// The node of the object or array; [`NO_NODE`] for the root.
     node: u16,
     /// The first node that may come next.
     next: u16,
@@ -78,7 +78,8 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
                     self.open[at].items = Some(left - 1);
                     return self.accept(entry);
                 }
-                None => entry.node >= top.end,
+                // A node at or before the object itself is the next item of an array around it.
+                None => entry.node >= top.end || (self.depth > 1 && entry.node <= top.node),
             };
             if past {
                 if self.depth == 1 {
