@@ -23,9 +23,9 @@ impl Bytes for [u8] {
     }
 }
 
-impl Bytes for &[u8] {
+impl<T: Bytes + ?Sized> Bytes for &T {
     fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
-        each(self);
+        (**self).pieces(each);
     }
 }
 
@@ -347,8 +347,8 @@ const fn needs_person(consent: Consent) -> &'static [u8] {
 /// An object or array that is being written.
 #[derive(Clone, Copy)]
 struct Open {
-    /// One past the last node that belongs to it.
-    end: u16,
+    /// First node that belongs to it, and one past the last.
+    nodes: (u16, u16),
     /// Items still to come; `None` for objects.
     items: Option<u16>,
     first: bool,
@@ -361,7 +361,8 @@ fn value<T: ToolTable + ?Sized>(
     entries: &[u8],
     out: &mut Writer<'_>,
 ) -> bool {
-    let root = Open { end: table.node_count(tool, Side::Output), items: None, first: true };
+    let nodes = (0, table.node_count(tool, Side::Output));
+    let root = Open { nodes, items: None, first: true };
     let mut open = [root; DEPTH_MAX];
     let mut depth = 1;
     let mut reader = ValueReader::new(entries);
@@ -374,11 +375,15 @@ fn value<T: ToolTable + ?Sized>(
         };
         // Close what this entry is no part of.
         while let Some(top) = open.get(depth - 1) {
-            let inside = top.items.map_or(entry.node < top.end, |items| items > 0);
+            let (first, end) = top.nodes;
+            let inside = match top.items {
+                Some(items) => items > 0 && entry.node == first,
+                None => entry.node >= first && entry.node < end,
+            };
             if inside {
                 break;
             }
-            if depth == 1 {
+            if depth == 1 || top.items.is_some_and(|items| items > 0) {
                 return false;
             }
             close(top, out);
@@ -414,7 +419,8 @@ fn value<T: ToolTable + ?Sized>(
         };
         if let Some((nodes, items)) = inside {
             let Some(place) = open.get_mut(depth) else { return false };
-            *place = Open { end: entry.node + 1 + u16::from(nodes), items, first: true };
+            let first = entry.node + 1;
+            *place = Open { nodes: (first, first + u16::from(nodes)), items, first: true };
             depth += 1;
         }
     }
