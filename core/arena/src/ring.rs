@@ -273,7 +273,7 @@ mod tests {
             }
             assert_eq!(consumer.len(), usize::from(sent.wrapping_sub(seen)));
             assert_eq!(producer.free(), 6 - consumer.len());
-            assert_eq!(consumer.at(0).is_some(), consumer.len() > 0);
+            assert_eq!(consumer.at(0).is_some(), !consumer.is_empty());
         }
         assert_eq!(consumer.high_water(), 6);
     }

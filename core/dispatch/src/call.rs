@@ -20,8 +20,8 @@ pub struct Call<'a> {
     pub deadline: u64,
     /// The arguments; they die when the tool returns.
     pub args: Args<'a>,
-    /// The bytes that the call owns until it is answered, zeroed: as many as
-    /// [`crate::Config::pending_max`], or none for a tool that declares no `pending_bytes`.
+    /// The bytes that the call owns until it is answered, zeroed: as many as its tool declares
+    /// as `pending_bytes`.
     pub block: &'a mut [u8],
 }
 
@@ -102,9 +102,11 @@ impl Calls<'_, '_> {
         self.slots.get(call).is_some_and(|slot| slot.state == State::Pending)
     }
 
-    /// The bytes that a pending call owns.
+    /// The bytes that a pending call owns: as many as its tool declares as `pending_bytes`.
     pub fn block(&mut self, call: CallId) -> Option<&mut [u8]> {
-        self.slots.block(call)
+        let tool = self.slots.get(call)?.tool;
+        let owned = usize::from(self.table.info(tool)?.limits.pending_bytes);
+        self.slots.block(call)?.get_mut(..owned)
     }
 
     /// Answers a pending call with the result that `write` writes. A stale call is ignored.

@@ -64,7 +64,8 @@ impl Device<'_> {
         }
         self.status.entered = self.status.entered.wrapping_add(1);
         let mut out = ValueWriter::new(self.outbox.result_place());
-        let block = if info.limits.pending_bytes > 0 { self.slots.block(slot) } else { None };
+        let owned = usize::from(info.limits.pending_bytes);
+        let block = self.slots.block(slot).and_then(|block| block.get_mut(..owned));
         let block = block.unwrap_or_default();
         let call = Call { tool, id: slot, now, deadline, args: arguments, block };
         let answer = tools.call(call, &mut out);
