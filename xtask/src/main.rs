@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod baremetal;
+mod bench;
 mod board;
 mod cache;
 mod elf;
@@ -34,7 +35,8 @@ usage: cargo xtask COMMAND
   setup                install what the tests need (apt as root), or say what to install
   firmware BOARD       build the example firmware and print its flash and RAM
   size [BOARD]         where flash and RAM go, with and without Trine, against tests/budgets.toml
-  bench gateway        the gateway beside a minimal rmcp server, in one run
+  bench gateway        the gateway beside a minimal rmcp server, in one run; --record keeps the
+                       table under benches/record
   golden               write the reference files anew from what the code does now
   requirements         check that tests/requirements.tsv names tests that exist
 ";
@@ -95,6 +97,7 @@ fn command() -> Result<()> {
         ["firmware", board] => firmware::main(Board::named(board)?),
         ["size"] => size::main(Board::named("mps2-an386")?),
         ["size", board] => size::main(Board::named(board)?),
+        ["bench", "gateway"] => bench::gateway(options.has("record")),
         ["golden"] => golden::write(),
         ["requirements"] => requirements::main(),
         _ => bail!("no such command: {}\n{HELP}", words.join(" ")),

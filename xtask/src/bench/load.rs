@@ -1,0 +1,211 @@
+//! What a server is put through, and the figures that come of it.
+
+use std::io::{BufRead as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::requests::Era;
+use super::server::{Program, Server};
+
+/// Calls before anything is timed.
+const WARM_UP_CALLS: u64 = 1_000;
+/// Calls made one at a time: this many turns of so many calls.
+const SINGLE_TURNS: usize = 20;
+const CALLS_A_TURN: u64 = 250;
+/// Calls written without waiting.
+const FLOOD_CALLS: u64 = 50_000;
+/// How long a client writes and never reads.
+const SILENCE: Duration = Duration::from_secs(4);
+
+/// One round's figures, or the medians of several.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Figures {
+    pub(super) calls_per_cpu_second: f64,
+    pub(super) calls_per_second: f64,
+    pub(super) cpu_us_pipelined: f64,
+    pub(super) cpu_us_single: f64,
+    pub(super) p50_us: f64,
+    pub(super) p99_us: f64,
+    pub(super) flood_peak_mib: f64,
+    pub(super) silent_peak_mib: f64,
+    pub(super) silent_taken_mib: f64,
+}
+
+impl Figures {
+    /// The median of each figure.
+    pub(super) fn medians(rounds: &[Self]) -> Self {
+        let of = |figure: fn(&Self) -> f64| {
+            let mut values: Vec<f64> = rounds.iter().map(figure).collect();
+            at_share(&mut values, 0.5)
+        };
+        Self {
+            calls_per_cpu_second: of(|f| f.calls_per_cpu_second),
+            calls_per_second: of(|f| f.calls_per_second),
+            cpu_us_pipelined: of(|f| f.cpu_us_pipelined),
+            cpu_us_single: of(|f| f.cpu_us_single),
+            p50_us: of(|f| f.p50_us),
+            p99_us: of(|f| f.p99_us),
+            flood_peak_mib: of(|f| f.flood_peak_mib),
+            silent_peak_mib: of(|f| f.silent_peak_mib),
+            silent_taken_mib: of(|f| f.silent_taken_mib),
+        }
+    }
+}
+
+/// The value below which this share of the values lies.
+fn at_share(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().saturating_sub(1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into a slice that fits in memory"
+    )]
+    let at = (last as f64 * share).round() as usize;
+    values.get(at).copied().unwrap_or_default()
+}
+
+/// One round: fresh processes for what reads, and others for what never does.
+///
+/// Single calls are made in short turns, first to one server and then to the other: whether two
+/// processes share a core changes their time threefold, and so both meet the same mix.
+///
+/// Floods come in the order of the programs, or the other way round when `backwards` is set: the
+/// second of two equal servers does a little better.
+pub(super) fn round(programs: &[Program; 2], era: Era, backwards: bool) -> Result<[Figures; 2]> {
+    let mut both = Vec::with_capacity(programs.len());
+    for program in programs {
+        let mut server = Server::start(program, era)?;
+        one_at_a_time(&mut server, era, WARM_UP_CALLS)?;
+        both.push((server, Vec::new(), Duration::ZERO, Figures::default()));
+    }
+    for _ in 0..SINGLE_TURNS {
+        for (server, times, cpu, _) in &mut both {
+            let before = server.cpu()?;
+            times.extend(one_at_a_time(server, era, CALLS_A_TURN)?);
+            *cpu += server.cpu()? - before;
+        }
+    }
+    if backwards {
+        both.reverse();
+    }
+    for (server, times, cpu, figures) in &mut both {
+        figures.cpu_us_single = micros(*cpu) / times.len() as f64;
+        figures.p50_us = at_share(times, 0.5);
+        figures.p99_us = at_share(times, 0.99);
+        pipelined(server, era, figures)?;
+    }
+    if backwards {
+        both.reverse();
+    }
+    let mut figures = both.into_iter().map(|(.., figures)| figures);
+    let mut figures = [(); 2].map(|()| figures.next().unwrap_or_default());
+    for (program, figures) in programs.iter().zip(&mut figures) {
+        silent(Server::start(program, era)?, era, figures)?;
+    }
+    Ok(figures)
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// Makes the calls one after the other; the time of each in microseconds.
+fn one_at_a_time(server: &mut Server, era: Era, calls: u64) -> Result<Vec<f64>> {
+    let requests: Vec<String> = (1..=calls).map(|id| era.call(&server.tool, id)).collect();
+    let mut times = Vec::with_capacity(requests.len());
+    let mut line = Vec::new();
+    for request in &requests {
+        let since = Instant::now();
+        server.send(request)?;
+        read_answer(server, &mut line)?;
+        times.push(micros(since.elapsed()));
+    }
+    Ok(times)
+}
+
+/// Reads one answer and sees that it is a success.
+fn read_answer(server: &mut Server, line: &mut Vec<u8>) -> Result<()> {
+    loop {
+        line.clear();
+        ensure!(server.output.read_until(b'\n', line)? > 0, "the server ended");
+        let text = std::str::from_utf8(line)?;
+        // A notification has a method; it answers nothing.
+        if text.contains("\"method\":") {
+            continue;
+        }
+        let refused = text.contains("\"isError\":true") || text.contains("\"error\":");
+        ensure!(!refused, "a call was refused: {text}");
+        return Ok(());
+    }
+}
+
+/// Writes all calls at once from a thread of its own while the answers are read.
+fn pipelined(server: &mut Server, era: Era, figures: &mut Figures) -> Result<()> {
+    let flood: String = (1..=FLOOD_CALLS).map(|id| era.call(&server.tool, id)).collect();
+    let mut input = server.input.take().context("the input is open")?;
+    let (before, since) = (server.cpu()?, Instant::now());
+    let writer = std::thread::spawn(move || -> std::io::Result<_> {
+        input.write_all(flood.as_bytes())?;
+        Ok(input)
+    });
+    let mut line = Vec::new();
+    for answered in 0..FLOOD_CALLS {
+        read_answer(server, &mut line).with_context(|| format!("after {answered} answers"))?;
+    }
+    let (cpu, took) = (server.cpu()? - before, since.elapsed());
+    figures.flood_peak_mib = server.peak_mib()?;
+    figures.calls_per_cpu_second = FLOOD_CALLS as f64 / cpu.as_secs_f64();
+    figures.calls_per_second = FLOOD_CALLS as f64 / took.as_secs_f64();
+    figures.cpu_us_pipelined = micros(cpu) / FLOOD_CALLS as f64;
+    server.input = writer.join().ok().and_then(Result::ok);
+    ensure!(server.input.is_some(), "not every call could be written");
+    Ok(())
+}
+
+/// Writes for some seconds and never reads; what the server took in and holds.
+fn silent(mut server: Server, era: Era, figures: &mut Figures) -> Result<()> {
+    let chunk: String = (1..=1_000).map(|id| era.call(&server.tool, id)).collect();
+    let mut input = server.input.take().context("the input is open")?;
+    let taken = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&taken);
+    let writer = std::thread::spawn(move || {
+        // Small pieces, so that a server which stops reading is seen to. The write that then
+        // blocks fails when the server is killed below.
+        for piece in chunk.as_bytes().chunks(4096).cycle() {
+            if input.write_all(piece).is_err() {
+                return;
+            }
+            count.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        }
+    });
+    std::thread::sleep(SILENCE);
+    figures.silent_peak_mib = server.peak_mib()?;
+    figures.silent_taken_mib = taken.load(Ordering::Relaxed) as f64 / (1024.0 * 1024.0);
+    drop(server);
+    ensure!(writer.join().is_ok(), "the writer ended badly");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Figures, at_share};
+
+    #[test]
+    fn shares_are_of_the_sorted_values() {
+        let mut values: Vec<f64> = (0..=100).rev().map(f64::from).collect();
+        assert_eq!(at_share(&mut values, 0.5), 50.0);
+        assert_eq!(at_share(&mut values, 0.99), 99.0);
+        assert_eq!(at_share(&mut [], 0.5), 0.0);
+    }
+
+    #[test]
+    fn medians_are_taken_figure_by_figure() {
+        let round = |p50_us, p99_us| Figures { p50_us, p99_us, ..Figures::default() };
+        let medians = Figures::medians(&[round(1.0, 9.0), round(3.0, 7.0), round(2.0, 8.0)]);
+        assert_eq!((medians.p50_us, medians.p99_us), (2.0, 8.0));
+    }
+}
