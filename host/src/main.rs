@@ -1,2 +1,9 @@
-//! Entry point.
-fn main() {}
+//! The `trine` program.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

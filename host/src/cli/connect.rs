@@ -1,0 +1,128 @@
+//! `trine connect`: the entry that makes an MCP client start the gateway.
+
+use std::env;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use trine::connect::{Change, Client, Entry, Machine, Scope, merge, shortcut, update};
+
+/// What the gateway is told when nothing is said after `--`.
+const DEFAULT_ARGS: [&str; 1] = ["--simulate"];
+/// Options of the gateway whose value is a path of a file.
+const PATH_OPTIONS: [&str; 1] = ["--firmware"];
+
+/// Prints the entry on standard output and where it belongs on standard error.
+///
+/// The entry starts this very program, wherever it lies now.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: trine connect cursor --write -- --serial /dev/ttyACM0")]
+pub(crate) struct Connect {
+    /// The client.
+    client: Client,
+    /// Merge the entry into the client's file, after a copy of it was made.
+    #[arg(long)]
+    write: bool,
+    /// Name of the server in the client.
+    #[arg(long, default_value = "trine")]
+    name: String,
+    /// The file, in place of the client's own.
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
+    /// Your own file, or that of the project in the current directory.
+    #[arg(long, value_enum, default_value_t = Scope::User)]
+    scope: Scope,
+    /// Arguments of `trine gateway` [default: --simulate]
+    #[arg(last = true, value_name = "GATEWAY ARGUMENTS")]
+    args: Vec<String>,
+}
+
+impl Connect {
+    pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        let directory = env::current_dir()?;
+        let entry = self.entry(&directory)?;
+        let file = match &self.file {
+            Some(file) => file.clone(),
+            None => Machine::this(directory).file(self.client, self.scope)?,
+        };
+        if self.write {
+            self.merge_into(&file, &entry)
+        } else {
+            self.show(&file, &entry)
+        }
+    }
+
+    fn entry(&self, directory: &Path) -> Result<Entry, Box<dyn Error>> {
+        let mut args = vec!["gateway".to_owned()];
+        if self.args.is_empty() {
+            args.extend(DEFAULT_ARGS.map(str::to_owned));
+        }
+        let mut before = "";
+        for arg in &self.args {
+            args.push(absolute(before, arg, directory));
+            before = arg;
+        }
+        let command = env::current_exe()?;
+        let command = command.to_str().ok_or("the path of this program is not UTF-8: move it")?;
+        Ok(Entry { name: self.name.clone(), command: command.to_owned(), args })
+    }
+
+    fn show(&self, file: &Path, entry: &Entry) -> Result<ExitCode, Box<dyn Error>> {
+        let text = merge(self.client, "", entry)?;
+        let title = self.client.title();
+        eprintln!("{title}: merge this into {}", file.display());
+        if let Some(command) = shortcut(self.client, self.scope, entry) {
+            eprintln!("or run: {command}");
+        }
+        eprintln!("or let Trine merge it, with a backup: add --write");
+        self.note();
+        eprintln!();
+        print!("{text}");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn merge_into(&self, file: &Path, entry: &Entry) -> Result<ExitCode, Box<dyn Error>> {
+        let path = file.display();
+        let change = update(self.client, file, entry, SystemTime::now())
+            .map_err(|error| format!("{path}: {error}"))?;
+        match change {
+            Change::None => {
+                println!("{path} has this entry already.");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Change::Changed(backup) => {
+                println!("Changed {path}");
+                println!("Its former text is in {}", backup.display());
+            }
+            _ => println!("Created {path}"),
+        }
+        println!("{}", self.client.afterwards());
+        self.note();
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn note(&self) {
+        if self.args.is_empty() {
+            eprintln!(
+                "It starts the simulated board; name your own devices after --, for example: \
+                 trine connect {} -- --serial /dev/ttyACM0",
+                self.client.word()
+            );
+        }
+    }
+}
+
+// A client starts the gateway in a directory of its own choice.
+fn absolute(before: &str, arg: &str, directory: &Path) -> String {
+    let whole = |path: &str| directory.join(path).to_string_lossy().into_owned();
+    if PATH_OPTIONS.contains(&before) {
+        return whole(arg);
+    }
+    match arg.split_once('=') {
+        Some((option, path)) if PATH_OPTIONS.contains(&option) => {
+            format!("{option}={}", whole(path))
+        }
+        _ => arg.to_owned(),
+    }
+}

@@ -1,0 +1,63 @@
+//! The command line: one file for each command.
+
+mod call;
+mod connect;
+mod demo;
+mod devices;
+mod doctor;
+mod gateway;
+mod log;
+mod tools;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Puts the functions of your devices into any MCP client.
+#[derive(Debug, Parser)]
+#[command(name = "trine", version, arg_required_else_help = true)]
+struct Cli {
+    /// What to write to standard error: off, error, warn, info, debug or trace.
+    #[arg(long, global = true, value_name = "LEVEL", env = "TRINE_LOG", default_value = "info")]
+    log: tracing::level_filters::LevelFilter,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve devices to an MCP client on standard input and output.
+    Gateway(gateway::Gateway),
+    /// Call one tool of a device and print the result.
+    Call(call::Call),
+    /// Print the tools of the devices.
+    Tools(tools::Tools),
+    /// Print the devices and their counters.
+    Devices(devices::Devices),
+    /// Show everything on the simulated board, and what it costs.
+    Demo(demo::Demo),
+    /// Print how to add the gateway to an MCP client, or write it there.
+    Connect(connect::Connect),
+    /// Check this machine and say what to change.
+    Doctor(doctor::Doctor),
+}
+
+/// Runs the program; the exit code is 0 when the command did what was asked.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log::start(cli.log);
+    let done: Result<ExitCode, Box<dyn Error>> = match cli.command {
+        Command::Gateway(command) => command.run().map_err(Into::into),
+        Command::Call(command) => command.run().map_err(Into::into),
+        Command::Tools(command) => command.run().map_err(Into::into),
+        Command::Devices(command) => command.run().map_err(Into::into),
+        Command::Demo(command) => command.run().map_err(Into::into),
+        Command::Connect(command) => command.run().map_err(Into::into),
+        Command::Doctor(command) => command.run().map_err(Into::into),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("trine: {error}");
+        ExitCode::FAILURE
+    })
+}

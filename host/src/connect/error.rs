@@ -1,0 +1,87 @@
+//! Why an entry was not written.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why an entry could not be made or written. The file is as it was.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The name of the server has a character that some client refuses, or a wrong length.
+    Name(String),
+    /// The file has no project form for this client.
+    NoProjectFile(&'static str),
+    /// The home directory is unknown.
+    NoHome,
+    /// The file is not what the client reads; what is wrong and where.
+    Broken(String),
+    /// A key holds something else than what belongs there.
+    Shape {
+        /// The key.
+        key: String,
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// A key stands twice in the same object.
+    Twice(String),
+    /// The name is that of a server that is no Trine.
+    Taken {
+        /// The name.
+        name: String,
+        /// What it starts or where it points.
+        holder: String,
+    },
+    /// Reading or writing failed.
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(
+                f,
+                "the name {name:?} cannot be used in every client: take 1 to 64 letters, digits, \
+                 `_` or `-`"
+            ),
+            Self::NoProjectFile(client) => {
+                write!(f, "{client} has no file in a project: leave out --scope project")
+            }
+            Self::NoHome => {
+                f.write_str("the home directory is unknown: set HOME, or give the file with --file")
+            }
+            Self::Broken(fault) => {
+                write!(f, "it does not parse: {fault}; mend it first, nothing was changed")
+            }
+            Self::Shape { key, expected } => {
+                write!(f, "its `{key}` is not {expected}; mend it first, nothing was changed")
+            }
+            Self::Twice(key) => {
+                write!(f, "it has `{key}` twice; remove one first, nothing was changed")
+            }
+            Self::Taken { name, holder } => write!(
+                f,
+                "it has a server `{name}` already, which is no Trine ({holder}); choose another \
+                 name with --name, nothing was changed"
+            ),
+            Self::Io { doing, path, error } => {
+                write!(f, "cannot {doing} {}: {error}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Entries in JSON files, with or without comments.
+
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstRootNode};
+
+use super::client::{Client, Form};
+use super::error::ConnectError;
+use super::{Entry, is_trine};
+
+// What an entry for a server at an address holds instead of a command, by client.
+const ADDRESS_KEYS: [&str; 3] = ["url", "httpUrl", "serverUrl"];
+
+pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String, ConnectError> {
+    let root = parse(client, text)?;
+    let top = match root.value() {
+        None => root.object_value_or_set(),
+        Some(value) => value.as_object().ok_or_else(|| shape("the whole file", "an object"))?,
+    };
+    once(&top)?;
+    let key = client.servers_key();
+    let servers =
+        top.object_value_or_create(key).ok_or_else(|| shape(key, "an object of servers"))?;
+    once(&servers)?;
+    match servers.get(&entry.name) {
+        None => {
+            servers.append(&entry.name, whole(client, entry));
+        }
+        Some(property) => {
+            let held =
+                property.object_value().ok_or_else(|| shape(&entry.name, "an object"))?;
+            once(&held)?;
+            if let Some(holder) = other_holder(&held) {
+                return Err(ConnectError::Taken { name: entry.name.clone(), holder });
+            }
+            put(client, &held, entry);
+        }
+    }
+    let mut merged = root.to_string();
+    if !merged.ends_with('\n') && text.trim().is_empty() {
+        merged.push('\n');
+    }
+    Ok(merged)
+}
+
+pub(super) fn entries(client: Client, text: &str) -> Result<Vec<Entry>, ConnectError> {
+    let root = parse(client, text)?;
+    let Some(top) = root.object_value() else { return Ok(Vec::new()) };
+    let Some(servers) = top.object_value(client.servers_key()) else { return Ok(Vec::new()) };
+    let found = servers.properties().into_iter().filter_map(|property| {
+        let held = property.object_value()?;
+        Some(Entry {
+            name: property.decoded_name()?,
+            command: text_of(&held, "command")?,
+            args: texts_of(&held, "args").unwrap_or_default(),
+        })
+    });
+    Ok(found.collect())
+}
+
+fn parse(client: Client, text: &str) -> Result<CstRootNode, ConnectError> {
+    let comments = client.form() == Form::Jsonc;
+    let options = ParseOptions {
+        allow_comments: comments,
+        allow_trailing_commas: comments,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    CstRootNode::parse(text, &options).map_err(|error| ConnectError::Broken(error.to_string()))
+}
+
+fn shape(key: &str, expected: &'static str) -> ConnectError {
+    ConnectError::Shape { key: key.to_owned(), expected }
+}
+
+// Readers of JSON take the last of two equal keys, editors the first: no edit would be safe.
+fn once(object: &CstObject) -> Result<(), ConnectError> {
+    let mut names: Vec<_> =
+        object.properties().iter().filter_map(|property| property.decoded_name()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(ConnectError::Twice(pair[0].clone())),
+        None => Ok(()),
+    }
+}
+
+fn whole(client: Client, entry: &Entry) -> CstInputValue {
+    let mut members = Vec::new();
+    for (key, value) in client.fixed() {
+        members.push(((*key).to_owned(), CstInputValue::from(*value)));
+    }
+    members.push(("command".to_owned(), CstInputValue::from(entry.command.as_str())));
+    members.push(("args".to_owned(), args_value(entry)));
+    CstInputValue::Object(members)
+}
+
+fn args_value(entry: &Entry) -> CstInputValue {
+    CstInputValue::Array(entry.args.iter().map(|arg| CstInputValue::from(arg.as_str())).collect())
+}
+
+// Only what differs is written, so that a second run changes no byte.
+fn put(client: Client, held: &CstObject, entry: &Entry) {
+    for (key, value) in client.fixed() {
+        if held.get(key).is_none() {
+            held.insert(0, key, CstInputValue::from(*value));
+        }
+    }
+    if text_of(held, "command").as_deref() != Some(&entry.command) {
+        set(held, "command", CstInputValue::from(entry.command.as_str()));
+    }
+    if texts_of(held, "args").as_deref() != Some(&entry.args) {
+        set(held, "args", args_value(entry));
+    }
+}
+
+fn set(held: &CstObject, key: &str, value: CstInputValue) {
+    match held.get(key) {
+        Some(property) => property.set_value(value),
+        None => {
+            held.append(key, value);
+        }
+    }
+}
+
+fn other_holder(held: &CstObject) -> Option<String> {
+    if let Some(address) = ADDRESS_KEYS.iter().find_map(|key| text_of(held, key)) {
+        return Some(address);
+    }
+    text_of(held, "command").filter(|command| !is_trine(command))
+}
+
+fn text_of(held: &CstObject, key: &str) -> Option<String> {
+    text_value(&held.get(key)?.value()?)
+}
+
+fn texts_of(held: &CstObject, key: &str) -> Option<Vec<String>> {
+    held.array_value(key)?.elements().iter().map(text_value).collect()
+}
+
+fn text_value(node: &CstNode) -> Option<String> {
+    node.as_string_lit()?.decoded_value().ok()
+}

@@ -1,0 +1,151 @@
+//! Where each client keeps its file on this computer.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::client::{Client, Scope};
+use super::error::ConnectError;
+
+/// A family of operating systems, as far as the places of files go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Os {
+    /// Linux and everything that keeps settings under `~/.config`.
+    Linux,
+    /// macOS.
+    Mac,
+    /// Windows.
+    Windows,
+}
+
+impl Os {
+    /// The one that this program was built for.
+    pub const fn this() -> Self {
+        if cfg!(windows) {
+            Self::Windows
+        } else if cfg!(target_os = "macos") {
+            Self::Mac
+        } else {
+            Self::Linux
+        }
+    }
+}
+
+/// What the places of the files depend on.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    os: Os,
+    home: Option<PathBuf>,
+    directory: PathBuf,
+    config: Option<PathBuf>,
+    claude: Option<PathBuf>,
+    codex: Option<PathBuf>,
+    inspector: Option<PathBuf>,
+    packages: Option<PathBuf>,
+}
+
+impl Machine {
+    /// This computer, with projects in `directory`.
+    pub fn this(directory: PathBuf) -> Self {
+        Self::new(Os::this(), directory, std::env::home_dir(), |name| std::env::var_os(name))
+    }
+
+    /// A computer with these environment variables; an empty variable counts as none.
+    pub fn new(
+        os: Os,
+        directory: PathBuf,
+        home: Option<PathBuf>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Self {
+        let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let below_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
+        let config = match os {
+            Os::Linux => path("XDG_CONFIG_HOME").or_else(|| below_home(".config")),
+            Os::Mac => below_home("Library/Application Support"),
+            Os::Windows => path("APPDATA").or_else(|| below_home("AppData/Roaming")),
+        };
+        let local = path("LOCALAPPDATA").or_else(|| below_home("AppData/Local"));
+        Self {
+            os,
+            config,
+            claude: path("CLAUDE_CONFIG_DIR").or_else(|| home.clone()),
+            codex: path("CODEX_HOME").or_else(|| below_home(".codex")),
+            inspector: path("MCP_CATALOG_PATH").or_else(|| below_home(".mcp-inspector/mcp.json")),
+            packages: local.filter(|_| os == Os::Windows).map(|local| local.join("Packages")),
+            home,
+            directory,
+        }
+    }
+
+    /// The file that holds a client's servers.
+    ///
+    /// # Errors
+    /// When the home directory is unknown, or the client has no file in a project.
+    pub fn file(&self, client: Client, scope: Scope) -> Result<PathBuf, ConnectError> {
+        match scope {
+            Scope::User => self.user_file(client).ok_or(ConnectError::NoHome),
+            Scope::Project => self.project_file(client),
+        }
+    }
+
+    /// Whether the client seems to be installed: its file or the directory around it is there.
+    pub fn has(&self, client: Client) -> bool {
+        let Some(file) = self.user_file(client) else { return false };
+        // Claude Code's file lies directly in the home directory, which says nothing.
+        match (client, file.parent()) {
+            (Client::ClaudeCode, _) | (_, None) => {
+                file.exists() || self.home.as_ref().is_some_and(|home| home.join(".claude").exists())
+            }
+            (_, Some(directory)) => directory.exists(),
+        }
+    }
+
+    fn user_file(&self, client: Client) -> Option<PathBuf> {
+        let config = |rest: &str| self.config.as_ref().map(|config| config.join(rest));
+        let home = |rest: &str| self.home.as_ref().map(|home| home.join(rest));
+        match client {
+            Client::ClaudeCode => self.claude.as_ref().map(|claude| claude.join(".claude.json")),
+            Client::ClaudeDesktop => {
+                let directory = self.packaged_claude().or_else(|| config("Claude"))?;
+                Some(directory.join("claude_desktop_config.json"))
+            }
+            Client::Cursor => home(".cursor/mcp.json"),
+            Client::VsCode => config("Code/User/mcp.json"),
+            Client::Codex => self.codex.as_ref().map(|codex| codex.join("config.toml")),
+            Client::Gemini => home(".gemini/settings.json"),
+            // Zed follows the XDG layout on macOS too.
+            Client::Zed if self.os == Os::Mac => home(".config/zed/settings.json"),
+            Client::Zed if self.os == Os::Windows => config("Zed/settings.json"),
+            Client::Zed => config("zed/settings.json"),
+            Client::Inspector => self.inspector.clone(),
+        }
+    }
+
+    fn project_file(&self, client: Client) -> Result<PathBuf, ConnectError> {
+        let rest = match client {
+            Client::ClaudeCode => ".mcp.json",
+            Client::Cursor => ".cursor/mcp.json",
+            Client::VsCode => ".vscode/mcp.json",
+            Client::Codex => ".codex/config.toml",
+            Client::Gemini => ".gemini/settings.json",
+            Client::Zed => ".zed/settings.json",
+            Client::ClaudeDesktop | Client::Inspector => {
+                return Err(ConnectError::NoProjectFile(client.title()));
+            }
+        };
+        Ok(self.directory.join(rest))
+    }
+
+    // Since February 2026 Claude Desktop comes for Windows as an MSIX package. Windows shows such a
+    // program another directory in place of %APPDATA%, and what lies in the real one is never read.
+    fn packaged_claude(&self) -> Option<PathBuf> {
+        let packages = fs::read_dir(self.packages.as_ref()?).ok()?;
+        let is_claude = |path: &Path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("Claude_"))
+        };
+        packages
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .find(|path| is_claude(path))
+            .map(|path| path.join("LocalCache").join("Roaming").join("Claude"))
+    }
+}

@@ -1,0 +1,104 @@
+//! Entries in TOML files.
+
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+
+use super::client::Client;
+use super::error::ConnectError;
+use super::{Entry, is_trine};
+
+pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String, ConnectError> {
+    let mut document = parse(text)?;
+    let key = client.servers_key();
+    let mut parent = Table::new();
+    parent.set_implicit(true);
+    let servers = document.entry(key).or_insert(Item::Table(parent));
+    let inline = servers.is_inline_table();
+    let servers = servers
+        .as_table_like_mut()
+        .ok_or_else(|| ConnectError::Shape { key: key.to_owned(), expected: "a table" })?;
+    match servers.get_mut(&entry.name) {
+        None => {
+            let mut fresh = if inline {
+                Item::Value(Value::InlineTable(InlineTable::new()))
+            } else {
+                Item::Table(Table::new())
+            };
+            if let Some(table) = fresh.as_table_like_mut() {
+                put(table, entry);
+            }
+            servers.insert(&entry.name, fresh);
+        }
+        Some(held) => {
+            let held = held.as_table_like_mut().ok_or_else(|| ConnectError::Shape {
+                key: format!("{key}.{}", entry.name),
+                expected: "a table",
+            })?;
+            if let Some(holder) = other_holder(held) {
+                return Err(ConnectError::Taken { name: entry.name.clone(), holder });
+            }
+            put(held, entry);
+        }
+    }
+    Ok(document.to_string())
+}
+
+pub(super) fn entries(client: Client, text: &str) -> Result<Vec<Entry>, ConnectError> {
+    let document = parse(text)?;
+    let Some(servers) = document.get(client.servers_key()).and_then(Item::as_table_like) else {
+        return Ok(Vec::new());
+    };
+    let found = servers.iter().filter_map(|(name, held)| {
+        let held = held.as_table_like()?;
+        Some(Entry {
+            name: name.to_owned(),
+            command: text_of(held, "command")?,
+            args: texts_of(held, "args").unwrap_or_default(),
+        })
+    });
+    Ok(found.collect())
+}
+
+fn parse(text: &str) -> Result<DocumentMut, ConnectError> {
+    text.parse().map_err(|error: toml_edit::TomlError| {
+        let line = error.span().map_or(1, |span| {
+            text.as_bytes().iter().take(span.start).filter(|byte| **byte == b'\n').count() + 1
+        });
+        ConnectError::Broken(format!("{} on line {line}", error.message()))
+    })
+}
+
+// Only what differs is written, so that a second run changes no byte.
+fn put(held: &mut dyn TableLike, entry: &Entry) {
+    if text_of(held, "command").as_deref() != Some(&entry.command) {
+        set(held, "command", Value::from(entry.command.as_str()));
+    }
+    if texts_of(held, "args").as_deref() != Some(&entry.args) {
+        set(held, "args", Value::Array(entry.args.iter().map(String::as_str).collect::<Array>()));
+    }
+}
+
+// A value that is replaced keeps the spaces and the comment around it.
+fn set(held: &mut dyn TableLike, key: &str, mut value: Value) {
+    match held.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            *value.decor_mut() = old.decor().clone();
+            *old = value;
+        }
+        None => {
+            held.insert(key, Item::Value(value));
+        }
+    }
+}
+
+fn other_holder(held: &dyn TableLike) -> Option<String> {
+    text_of(held, "url").or_else(|| text_of(held, "command").filter(|command| !is_trine(command)))
+}
+
+fn text_of(held: &dyn TableLike, key: &str) -> Option<String> {
+    Some(held.get(key)?.as_str()?.to_owned())
+}
+
+fn texts_of(held: &dyn TableLike, key: &str) -> Option<Vec<String>> {
+    let array = held.get(key)?.as_array()?;
+    array.iter().map(|value| value.as_str().map(str::to_owned)).collect()
+}

@@ -1,0 +1,18 @@
+//! The hosted side of Trine: devices on byte links, and the gateway that shows them to MCP clients.
+//!
+//! - [`args`]: which devices, as the command line names them;
+//! - [`connect`]: entries for the configuration files of MCP clients;
+//! - [`device`]: one device: who it is, what it can do, and the calls under way;
+//! - [`hub`]: all devices of one process under their names; the catalog that clients see.
+#![deny(unsafe_code)]
+
+pub mod args;
+pub mod connect;
+pub mod device;
+pub mod error;
+pub mod hub;
+
+pub use args::{DeviceArgs, Prefix};
+pub use device::{CallReport, Device, Event, Identity, State, Status};
+pub use error::{Error, Result};
+pub use hub::Hub;
