@@ -3,6 +3,8 @@
 //! [`PerLamp`] and [`PerValve`] take the place of arrays: a lookup by name cannot miss, so no
 //! bounds check and no panic path reach the firmware.
 
+use trine_derive::Choice;
+
 /// One of the three lamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lamp {
@@ -20,7 +22,7 @@ impl Lamp {
 }
 
 /// One of the four water valves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Valve {
     /// Sprinkler over the north half of the bed.
     North,
@@ -38,7 +40,7 @@ impl Valve {
 }
 
 /// One of the five sensors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sensor {
     /// Air temperature in degrees Celsius.
     Temperature,

@@ -12,10 +12,14 @@
 //! | 4 | [`sim`] | simulated pins and chips on top of `physics`: a whole board in one value |
 //! | 5 | [`greenhouse`] | the controller: everything the tools can do, driven by `tick(now)` |
 //! | 6 | [`camera`] | a picture of the plant bed as a PNG stream without an image buffer |
+//! | 7 | [`tools`] | the eleven tools: descriptors derived from types, and their handlers |
 //!
 //! Time comes in as a value in milliseconds. Nothing here reads a clock.
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
 
 pub mod camera;
 pub mod chips;
@@ -25,9 +29,11 @@ pub mod hardware;
 pub mod kinds;
 pub mod physics;
 pub mod sim;
+pub mod tools;
 
 pub use fault::Fault;
 pub use greenhouse::Greenhouse;
 pub use hardware::Hardware;
 pub use kinds::{Lamp, PerLamp, PerValve, Sensor, Valve};
 pub use sim::SimHardware;
+pub use tools::{BoardTools, TOOLS};

@@ -8,6 +8,7 @@
 use core::fmt;
 
 use crc::{CRC_32_ISO_HDLC, Crc, Digest, Table};
+use trine_derive::Choice;
 
 use super::ink::COLOURS;
 use super::scene::Scene;
@@ -28,7 +29,7 @@ const ZLIB_HEADER: u32 = 7;
 const ZLIB_FRAME: u32 = ZLIB_HEADER + 4;
 
 /// Size of a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Choice, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Size {
     /// 64 x 48 pixels.
     #[default]

@@ -27,6 +27,7 @@ use core::task::Poll;
 use embedded_hal::digital::{InputPin, OutputPin, PinState};
 use embedded_hal::pwm::SetDutyCycle;
 
+use crate::chips::lcd;
 use crate::fault::Fault;
 use crate::hardware::Hardware;
 use crate::kinds::{Lamp, PerLamp, Sensor, Valve};
@@ -60,6 +61,7 @@ pub struct Greenhouse<H: Hardware> {
     screen: Screen,
     button: Button,
     buzzer_until_ms: Option<u64>,
+    prompt_until_ms: Option<u64>,
 }
 
 impl<H: Hardware> Greenhouse<H> {
@@ -80,6 +82,7 @@ impl<H: Hardware> Greenhouse<H> {
             screen: Screen::new(),
             button: Button::new(),
             buzzer_until_ms: None,
+            prompt_until_ms: None,
         }
     }
 
@@ -112,6 +115,9 @@ impl<H: Hardware> Greenhouse<H> {
             self.buzzer_until_ms = Some(now_ms.saturating_add(BUZZER_MS));
         }
         self.sound();
+        if self.prompt_until_ms.is_some_and(|until_ms| now_ms >= until_ms) {
+            self.prompt_end();
+        }
         self.button.sample(self.hardware.button().is_high().unwrap_or(false), now_ms);
     }
 
@@ -345,7 +351,25 @@ impl<H: Hardware> Greenhouse<H> {
     /// [`Fault::OutOfRange`] for another line, [`Fault::TextTooLong`], or [`Fault::Bus`] when the
     /// display does not answer; the line then keeps its text.
     pub fn display_show(&mut self, line: u8, text: &str) -> Result<(), Fault> {
+        if line == LINES {
+            self.prompt_until_ms = None;
+        }
         self.screen.show(self.hardware.bus(), line, text)
+    }
+
+    /// Shows a question to the person at the board on the last line of the display, for `ms`
+    /// milliseconds. The text that the line holds comes back afterwards.
+    pub fn prompt(&mut self, text: &str, ms: u32) {
+        // Without a display nobody reads the question, and the call stays refused.
+        let _ = lcd::write_line(self.hardware.bus(), LINES, text);
+        self.prompt_until_ms = Some(self.now_ms.saturating_add(u64::from(ms)));
+    }
+
+    /// Takes the question away.
+    pub fn prompt_end(&mut self) {
+        if self.prompt_until_ms.take().is_some() {
+            self.screen.redraw(self.hardware.bus(), LINES);
+        }
     }
 
     /// The four lines of the display, from the top.

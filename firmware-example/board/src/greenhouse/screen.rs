@@ -36,6 +36,12 @@ impl Screen {
         place.push_str(text).map_err(|_| Fault::TextTooLong)
     }
 
+    /// Writes what a line holds on the glass again.
+    pub(super) fn redraw<B: I2c>(&self, bus: &mut B, line: u8) {
+        let place = line.checked_sub(1).and_then(|index| self.lines.get(usize::from(index)));
+        let _ = lcd::write_line(bus, line, place.map_or("", String::as_str));
+    }
+
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(String::as_str)
     }

@@ -7,6 +7,8 @@
 use core::task::Poll;
 
 use embedded_hal::i2c::I2c;
+use trine_derive::Choice;
+use trine_descriptor::Choice as _;
 
 use crate::chips::{ads1115, bh1750, sht31};
 use crate::fault::Fault;
@@ -18,7 +20,7 @@ pub const ROUND_MS: u64 = 2_000;
 pub const AIR_AGE_MS_MAX: u64 = 10_000;
 
 /// Unit of a reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Choice, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Degrees Celsius.
     Celsius,
@@ -50,6 +52,23 @@ impl Ticket {
     pub const fn sensor(self) -> Sensor {
         self.sensor
     }
+
+    /// The ticket as bytes, to be kept where a pending call keeps its state.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; Self::BYTES] {
+        let [low, high] = self.number.to_le_bytes();
+        [self.sensor as u8, low, high]
+    }
+
+    /// The ticket of [`Ticket::to_bytes`]; none when there is no such sensor.
+    #[must_use]
+    pub fn from_bytes([sensor, low, high]: [u8; Self::BYTES]) -> Option<Self> {
+        let sensor = Sensor::from_index(u16::from(sensor))?;
+        Some(Self { sensor, number: u16::from_le_bytes([low, high]) })
+    }
+
+    /// Length of [`Ticket::to_bytes`].
+    pub const BYTES: usize = 3;
 }
 
 // One kind of conversion. Conversions are numbered as they begin.
