@@ -6,7 +6,7 @@
 //!
 //! # Who may call what
 //!
-//! - The *interrupt* owns the ring's [`trine_arena::Producer`] and pushes received bytes. That never
+//! - The *interrupt* owns the ring's [`trine_arena::Producer`] and feeds received bytes (`push`, or `grant` and `commit` around a DMA transfer). That never
 //!   enters a tool. Other interrupts and tasks own a [`Port`] each, for completions and events.
 //! - One *owner*, the main loop, calls [`Device::poll`], in which tools run, and sends what
 //!   [`Device::tx_peek`] shows. `poll` does one frame or one work step for each unit of its budget
@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 mod call;
+mod clock;
 mod config;
 mod consent;
 mod device;
@@ -38,6 +39,7 @@ mod registry;
 mod slots;
 
 pub use call::{Answer, Call, Calls, NotNow, Tools};
+pub use clock::Millis;
 pub use config::{Config, Identity, InitError};
 pub use consent::{Consents, digest};
 pub use device::{Device, PORTS_MAX};
