@@ -114,14 +114,6 @@ impl Policy {
         toml::from_str(text).context("deny.toml")
     }
 
-    /// Whether `user`, a crate of ours, may need `used`, a crate from outside.
-    pub(crate) fn may_use(&self, user: &str, used: &str) -> bool {
-        self.bans
-            .deny
-            .iter()
-            .any(|ban| ban.spec == used && ban.wrappers.iter().any(|name| name == user))
-    }
-
     /// Every breach of the rules in the part of the graph that they cover.
     pub(crate) fn faults(&self, graph: &Graph) -> Vec<String> {
         let reached = graph.reached(&self.graph.exclude);
@@ -213,12 +205,12 @@ pub(crate) fn main() -> Result<()> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::super::graph::{Graph, tests::graph};
     use super::Policy;
 
     /// A policy with these entries of `bans.deny`.
-    pub(crate) fn policy(deny: &str) -> Policy {
+    fn policy(deny: &str) -> Policy {
         // A reason is required of each entry; the tests do not care which.
         let deny = deny.replace(" }", ", reason = 'test' }");
         Policy::parse(&format!(

@@ -1,111 +1,115 @@
-//! Who may depend on whom.
+//! Who may depend on whom, by the lists in `edges.toml`.
 //!
-//! Between our own crates the arrows are the table below, which is the map in `ARCHITECTURE.md`.
-//! Crates from outside are listed in `deny.toml`: an entry of `bans.deny` with `wrappers` names
-//! the crates that may use it, and what is not listed there may not be used by a product crate.
+//! The arrows between our own crates are those of the map in `ARCHITECTURE.md`; crates from
+//! outside are listed for each of ours, so that a new one is a decision and never an accident.
 
-use super::deny::Policy;
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
 use super::graph::{Graph, Node};
+use crate::sh;
 
-/// A product crate and the product crates that it may need to run or to build.
-const EDGES: &[(&str, &[&str])] = &[
-    ("trine-arena", &[]),
-    ("trine-descriptor", &[]),
-    ("trine-derive", &[]),
-    ("trine-wire", &["trine-arena"]),
-    ("trine-dispatch", &["trine-arena", "trine-descriptor", "trine-wire"]),
-    ("trine-mcp", &["trine-descriptor", "trine-dispatch"]),
-    ("trine-plan", &["trine-descriptor", "trine-dispatch"]),
-    ("trine-board", &["trine-derive", "trine-descriptor", "trine-dispatch"]),
-    ("trine", &HOST),
-];
+const FILE: &str = "edges.toml";
 
-const HOST: [&str; 8] = [
-    "trine-arena",
-    "trine-board",
-    "trine-derive",
-    "trine-descriptor",
-    "trine-dispatch",
-    "trine-mcp",
-    "trine-plan",
-    "trine-wire",
-];
-
-/// Members that are no part of the product: they may need anything, and nothing may need them.
-const TOOLS: &[&str] = &["xtask", "trine-peer"];
-
-/// Every edge that is not allowed.
-pub(crate) fn faults(graph: &Graph, policy: &Policy) -> Vec<String> {
-    let mut faults = Vec::new();
-    for node in graph.nodes.iter().filter(|node| node.member) {
-        let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == node.name) else {
-            if !TOOLS.contains(&node.name.as_str()) {
-                faults.push(format!(
-                    "{} is a member that xtask/src/structure/edges.rs does not know: add it to \
-                     EDGES, or to TOOLS when nothing of the product needs it",
-                    node.name
-                ));
-            }
-            continue;
-        };
-        for needed in graph.needs(node) {
-            faults.extend(fault(node, needed, allowed, policy));
-        }
-    }
-    faults
+/// The lists.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Edges {
+    /// Members that are no part of the product.
+    tools: Vec<String>,
+    /// Product crates.
+    crates: BTreeMap<String, Allowed>,
 }
 
-fn fault(node: &Node, needed: &Node, allowed: &[&str], policy: &Policy) -> Option<String> {
-    if needed.member {
-        let fine = allowed.contains(&needed.name.as_str());
-        return (!fine).then(|| format!("{} must not need {}", node.name, needed.name));
+/// What one product crate may need to run or to build.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Allowed {
+    ours: Vec<String>,
+    outside: Vec<String>,
+}
+
+impl Edges {
+    /// The committed lists.
+    ///
+    /// # Errors
+    /// When the file is not there or is malformed.
+    pub(crate) fn read() -> Result<Self> {
+        let text = std::fs::read_to_string(sh::root().join(FILE)).context(FILE)?;
+        toml::from_str(&text).context(FILE)
     }
-    let fine = policy.may_use(&node.name, &needed.name);
-    (!fine).then(|| {
-        format!(
-            "{} needs {}, which deny.toml does not allow it: name {} among its wrappers there, \
-             with the reason",
-            node.name, needed.name, node.name
-        )
-    })
+
+    /// Every edge that is not allowed.
+    pub(crate) fn faults(&self, graph: &Graph) -> Vec<String> {
+        let mut faults = Vec::new();
+        for node in graph.nodes.iter().filter(|node| node.member) {
+            let Some(allowed) = self.crates.get(&node.name) else {
+                if !self.tools.contains(&node.name) {
+                    faults.push(format!("{FILE} does not know the member {}", node.name));
+                }
+                continue;
+            };
+            faults.extend(graph.needs(node).filter_map(|needed| allowed.fault(node, needed)));
+        }
+        faults
+    }
+}
+
+impl Allowed {
+    fn fault(&self, node: &Node, needed: &Node) -> Option<String> {
+        if needed.member {
+            let fine = self.ours.contains(&needed.name);
+            return (!fine).then(|| format!("{} must not need {}", node.name, needed.name));
+        }
+        let fine = self.outside.contains(&needed.name);
+        (!fine).then(|| {
+            format!("{} needs {}, which {FILE} does not list for it", node.name, needed.name)
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::deny::{Policy, tests::policy};
     use super::super::graph::{Graph, tests::graph};
-    use super::faults;
+    use super::Edges;
+
+    fn faults(edges: &str, packages: &[(&str, bool, &[&str])]) -> Vec<String> {
+        let edges: Edges = toml::from_str(edges).unwrap();
+        edges.faults(&graph(packages))
+    }
 
     #[test]
     fn the_workspace_has_only_allowed_edges() {
-        let faults = faults(&Graph::of_workspace().unwrap(), &Policy::read().unwrap());
+        let faults = Edges::read().unwrap().faults(&Graph::of_workspace().unwrap());
         assert!(faults.is_empty(), "{faults:#?}");
     }
 
     #[test]
     fn a_wrong_arrow_is_found() {
-        let graph = graph(&[
-            ("trine-arena", true, &["trine-wire"]),
-            ("trine-wire", true, &["trine-arena"]),
-        ]);
-        let faults = faults(&graph, &policy(""));
-        assert_eq!(faults, ["trine-arena must not need trine-wire"]);
+        let edges = "tools = []\n[crates]\narena = { ours = [], outside = [] }\n\
+                     wire = { ours = ['arena'], outside = [] }";
+        let right: &[(&str, bool, &[&str])] = &[("arena", true, &[]), ("wire", true, &["arena"])];
+        assert!(faults(edges, right).is_empty());
+        let wrong: &[(&str, bool, &[&str])] = &[("arena", true, &["wire"]), ("wire", true, &[])];
+        assert_eq!(faults(edges, wrong), ["arena must not need wire"]);
     }
 
     #[test]
     fn a_crate_from_outside_needs_leave() {
-        let graph = graph(&[("trine-wire", true, &["cobs"]), ("cobs", false, &[])]);
-        assert_eq!(faults(&graph, &policy("")).len(), 1);
-        let other = policy(r#"{ crate = "cobs", wrappers = ["trine-mcp"] }"#);
-        assert_eq!(faults(&graph, &other).len(), 1);
-        let leave = policy(r#"{ crate = "cobs", wrappers = ["trine-wire"] }"#);
-        assert!(faults(&graph, &leave).is_empty());
+        let packages: &[(&str, bool, &[&str])] = &[("wire", true, &["cobs"]), ("cobs", false, &[])];
+        let none = "tools = []\n[crates]\nwire = { ours = ['cobs'], outside = [] }";
+        assert_eq!(faults(none, packages).len(), 1);
+        let leave = "tools = []\n[crates]\nwire = { ours = [], outside = ['cobs'] }";
+        assert!(faults(leave, packages).is_empty());
     }
 
     #[test]
     fn an_unknown_member_and_a_needed_tool_are_found() {
-        let graph =
-            graph(&[("trine-new", true, &[]), ("trine", true, &["xtask"]), ("xtask", true, &[])]);
-        assert_eq!(faults(&graph, &policy("")).len(), 2);
+        let edges = "tools = ['xtask']\n[crates]\ntrine = { ours = [], outside = [] }";
+        let packages: &[(&str, bool, &[&str])] =
+            &[("new", true, &[]), ("trine", true, &["xtask"]), ("xtask", true, &["new"])];
+        assert_eq!(faults(edges, packages).len(), 2);
     }
 }

@@ -33,9 +33,8 @@ pub(crate) fn none(what: &str, faults: &[String]) -> Result<()> {
 /// When a check found a fault or could not run.
 pub(crate) fn main() -> Result<()> {
     let graph = Graph::of_workspace()?;
-    let policy = deny::Policy::read()?;
     let checks = [
-        none("crate edges", &edges::faults(&graph, &policy)),
+        none("crate edges", &edges::Edges::read()?.faults(&graph)),
         native::packages_of_default_build()
             .and_then(|names| none("nothing C-like in the default build", &native::faults(&names))),
         manifest::faults().and_then(|faults| none("manifests", &faults)),

@@ -1,14 +1,11 @@
 //! Rules about lines, names and file modes.
 
-use super::{FROZEN, File};
+use super::File;
 
 /// Files of code longer than this are listed.
 const LINES_LISTED: usize = 400;
 /// Files of code longer than this are a fault.
 const LINES_MAX: usize = 600;
-/// Columns of a line of Rust.
-const COLUMNS_MAX: usize = 100;
-
 const CODE: &[&str] = &["rs", "py", "c", "h", "hpp", "cpp", "js", "mjs", "ts", "sh"];
 
 /// Folders of one machine.
@@ -38,14 +35,6 @@ pub(super) fn faults(file: &File) -> Vec<String> {
     if file.is(CODE) && !file.is_golden() && text.lines().count() > LINES_MAX {
         let lines = text.lines().count();
         faults.push(format!("{path}: {lines} lines; split it, {LINES_MAX} is the most"));
-    }
-    if file.is(&["rs"]) && !file.path.starts_with(FROZEN) {
-        for (at, line) in text.lines().enumerate() {
-            let columns = line.chars().count();
-            if columns > COLUMNS_MAX {
-                faults.push(format!("{path}:{}: {columns} columns", at.saturating_add(1)));
-            }
-        }
     }
     let script = text.starts_with("#!") && !text.starts_with("#![");
     if script != file.executable {
@@ -100,7 +89,7 @@ pub(super) fn long_files(files: &[File]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::file;
-    use super::{COLUMNS_MAX, LINES_MAX, faults, long_files};
+    use super::{LINES_MAX, faults, long_files};
 
     #[test]
     fn a_plain_file_has_no_fault() {
@@ -115,13 +104,11 @@ mod tests {
     }
 
     #[test]
-    fn long_files_and_lines_are_found() {
+    fn long_files_are_found() {
         let lines = "x\n".repeat(LINES_MAX + 1);
         assert_eq!(faults(&file("a.py", &lines)).len(), 1);
         assert_eq!(long_files(&[file("a.py", &lines)]).len(), 1);
         assert!(faults(&file("a.md", &lines)).is_empty());
-        let line = format!("//{}\n", "é".repeat(COLUMNS_MAX - 1));
-        assert_eq!(faults(&file("a.rs", &line)).len(), 1);
     }
 
     #[test]

@@ -20,6 +20,10 @@ const UNSAFE_ALLOWED: &[&str] = &[
 /// Macros that leave something undone or print for their author.
 const BANNED_MACROS: &[&str] = &["todo", "unimplemented", "dbg"];
 
+/// Columns of a line of Rust. A raw string, which is how tests hold messages, cannot be broken
+/// and may pass it.
+const COLUMNS_MAX: usize = 100;
+
 /// Lines above an `unsafe` in which its reason may begin.
 const REASON_LINES: usize = 12;
 
@@ -32,6 +36,8 @@ enum Found {
     Macro(usize, String),
     /// A test that is switched off.
     Ignored(usize),
+    /// The first and last line of a raw string.
+    Raw(usize, usize),
     /// `extern crate std` or `alloc`, outside what only tests compile.
     Heap(usize, String),
 }
@@ -47,7 +53,23 @@ pub(super) fn faults(file: &File) -> Vec<String> {
         return vec![format!("{path}: these are no Rust tokens")];
     };
     let lines: Vec<&str> = text.lines().collect();
-    found.iter().filter_map(|found| fault(path, found, &lines)).collect()
+    let mut faults: Vec<String> =
+        found.iter().filter_map(|found| fault(path, found, &lines)).collect();
+    faults.extend(wide_lines(path, &found, &lines));
+    faults
+}
+
+fn wide_lines(path: &str, found: &[Found], lines: &[&str]) -> Vec<String> {
+    let is_raw = |line| {
+        found.iter().any(
+            |found| matches!(found, Found::Raw(first, last) if (*first..=*last).contains(&line)),
+        )
+    };
+    let numbered = (1_usize..).zip(lines.iter().map(|line| line.chars().count()));
+    numbered
+        .filter(|(line, columns)| *columns > COLUMNS_MAX && !is_raw(*line))
+        .map(|(line, columns)| format!("{path}:{line}: {columns} columns"))
+        .collect()
 }
 
 fn fault(path: &str, found: &Found, lines: &[&str]) -> Option<String> {
@@ -58,11 +80,10 @@ fn fault(path: &str, found: &Found, lines: &[&str]) -> Option<String> {
         Found::Unsafe(line) if !has_reason(lines, *line) => {
             Some(format!("{path}:{line}: unsafe without a `// SAFETY:` (or `# Safety`) above it"))
         }
-        Found::Unsafe(_) => None,
+        Found::Unsafe(_) | Found::Raw(..) => None,
         Found::Macro(line, name) => Some(format!("{path}:{line}: {name}! must not stay")),
         Found::Ignored(line) => Some(format!("{path}:{line}: a test that does not run")),
-        Found::Heap(line, name) => path
-            .starts_with("core/")
+        Found::Heap(line, name) => (path.starts_with("core/") && !path.contains("/tests"))
             .then(|| format!("{path}:{line}: extern crate {name}, and core/ has no heap")),
     }
 }
@@ -102,16 +123,23 @@ fn read(text: &str) -> Option<Vec<Found>> {
     // A `#!` line is no token, and only a script has one.
     let tokens: TokenStream = text.parse().ok()?;
     let mut found = Vec::new();
-    walk(tokens, &mut found);
+    walk(tokens, false, &mut found);
     Some(found)
 }
 
-fn walk(stream: TokenStream, found: &mut Vec<Found>) {
+fn walk(stream: TokenStream, for_tests: bool, found: &mut Vec<Found>) {
     let trees: Vec<TokenTree> = stream.into_iter().collect();
     for (at, tree) in trees.iter().enumerate() {
         let next = |by: usize| at.checked_add(by).and_then(|at| trees.get(at));
         match tree {
-            TokenTree::Group(group) => walk(group.stream(), found),
+            TokenTree::Group(group) => {
+                let before = trees.get(..at).unwrap_or_default();
+                walk(group.stream(), for_tests || is_test_module(before), found);
+            }
+            TokenTree::Literal(literal) if is_raw_string(&literal.to_string()) => {
+                let span = literal.span();
+                found.push(Found::Raw(span.start().line, span.end().line));
+            }
             TokenTree::Ident(ident) => {
                 let line = ident.span().start().line;
                 let name = ident.to_string();
@@ -122,7 +150,8 @@ fn walk(stream: TokenStream, found: &mut Vec<Found>) {
                 } else if name == "extern" && is_ident(next(1), "crate") {
                     let named = next(2).map(ToString::to_string).unwrap_or_default();
                     let heap = named == "std" || named == "alloc";
-                    if heap && !is_for_tests(trees.get(..at).unwrap_or_default()) {
+                    let before = trees.get(..at).unwrap_or_default();
+                    if heap && !for_tests && !is_for_tests(before) {
                         found.push(Found::Heap(line, named));
                     }
                 }
@@ -140,12 +169,25 @@ fn walk(stream: TokenStream, found: &mut Vec<Found>) {
     }
 }
 
+/// `r"…"`, `r#"…"#` and `br"…"`.
+fn is_raw_string(literal: &str) -> bool {
+    let literal = literal.strip_prefix('b').unwrap_or(literal);
+    literal.strip_prefix('r').is_some_and(|rest| rest.starts_with(['"', '#']))
+}
+
 /// `unsafe fn(` names a type; nothing happens there.
 fn is_function_type(first: Option<&TokenTree>, second: Option<&TokenTree>) -> bool {
     let Some(TokenTree::Group(group)) = second else { return false };
     is_ident(first, "fn") && group.delimiter() == Delimiter::Parenthesis
 }
 
+/// Whether what comes before a block is `#[cfg(test)] mod name`.
+fn is_test_module(before: &[TokenTree]) -> bool {
+    let [attributes @ .., word, _name] = before else { return false };
+    is_ident(Some(word), "mod") && is_for_tests(attributes)
+}
+
+/// Whether what comes before an item is `#[cfg(test)]`.
 fn is_for_tests(before: &[TokenTree]) -> bool {
     before.last().is_some_and(|tree| {
         let TokenTree::Group(group) = tree else { return false };
@@ -165,7 +207,7 @@ fn is_punct(tree: Option<&TokenTree>, mark: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::tests::file;
-    use super::{faults, unsafe_counts};
+    use super::{COLUMNS_MAX, faults, unsafe_counts};
 
     #[test]
     fn unsafe_outside_its_folders_is_found() {
@@ -210,7 +252,20 @@ mod tests {
         let path = "core/wire/src/lib.rs";
         assert_eq!(faults(&file(path, "extern crate alloc;\n")).len(), 1);
         assert!(faults(&file(path, "#[cfg(test)]\nextern crate std;\n")).is_empty());
+        let module = "#[cfg(test)]\nmod tests {\n    extern crate std;\n}\n";
+        assert!(faults(&file(path, module)).is_empty());
+        assert_eq!(faults(&file(path, &module.replace("(test)", "(fuzzing)"))).len(), 1);
         assert!(faults(&file("host/src/main.rs", "extern crate alloc;\n")).is_empty());
+    }
+
+    #[test]
+    fn wide_lines_are_found() {
+        let line = format!("//{}\n", "é".repeat(COLUMNS_MAX - 1));
+        assert_eq!(faults(&file("host/src/a.rs", &line)).len(), 1);
+        assert!(faults(&file("spike/a.rs", &line)).is_empty());
+        let raw = format!("const A: &str = r#\"{}\"#;\n", "x".repeat(COLUMNS_MAX));
+        assert!(faults(&file("host/src/a.rs", &raw)).is_empty());
+        assert_eq!(faults(&file("host/src/a.rs", &raw.replace(['r', '#'], ""))).len(), 1);
     }
 
     #[test]
