@@ -1,24 +1,26 @@
 //! `trine connect`: the entry that makes an MCP client start the gateway.
 
 use std::env;
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use trine::connect::{Change, Client, Entry, Machine, Scope, merge, shortcut, update};
+use trine::connect::{
+    Change, Client, ConnectError, Entry, Machine, Scope, merge, shortcut, update,
+};
+use trine::{Error, Result};
 
 /// What the gateway is told when nothing is said after `--`.
 const DEFAULT_ARGS: [&str; 1] = ["--simulate"];
-/// Options of the gateway whose value is a path of a file.
-const PATH_OPTIONS: [&str; 1] = ["--firmware"];
+/// Options of the gateway whose value is a path.
+const PATH_OPTIONS: [&str; 2] = ["--firmware", "--unix"];
 
 /// Prints the entry on standard output and where it belongs on standard error.
 ///
 /// The entry starts this very program, wherever it lies now.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: trine connect cursor --write -- --serial /dev/ttyACM0")]
-pub(crate) struct Connect {
+pub(super) struct Connect {
     /// The client.
     client: Client,
     /// Merge the entry into the client's file, after a copy of it was made.
@@ -39,21 +41,18 @@ pub(crate) struct Connect {
 }
 
 impl Connect {
-    pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
-        let directory = env::current_dir()?;
+    pub(super) fn run(&self) -> Result<ExitCode> {
+        let directory = env::current_dir()
+            .map_err(|error| Error::new(format!("the current directory: {error}")))?;
         let entry = self.entry(&directory)?;
         let file = match &self.file {
             Some(file) => file.clone(),
-            None => Machine::this(directory).file(self.client, self.scope)?,
+            None => Machine::this(directory).file(self.client, self.scope).map_err(sentence)?,
         };
-        if self.write {
-            self.merge_into(&file, &entry)
-        } else {
-            self.show(&file, &entry)
-        }
+        if self.write { self.merge_into(&file, &entry) } else { self.show(&file, &entry) }
     }
 
-    fn entry(&self, directory: &Path) -> Result<Entry, Box<dyn Error>> {
+    fn entry(&self, directory: &Path) -> Result<Entry> {
         let mut args = vec!["gateway".to_owned()];
         if self.args.is_empty() {
             args.extend(DEFAULT_ARGS.map(str::to_owned));
@@ -63,13 +62,16 @@ impl Connect {
             args.push(absolute(before, arg, directory));
             before = arg;
         }
-        let command = env::current_exe()?;
-        let command = command.to_str().ok_or("the path of this program is not UTF-8: move it")?;
+        let command = env::current_exe()
+            .map_err(|error| Error::new(format!("the path of this program: {error}")))?;
+        let command = command.to_str().ok_or_else(|| {
+            Error::new("the path of this program is not UTF-8, which no client could hold: move it")
+        })?;
         Ok(Entry { name: self.name.clone(), command: command.to_owned(), args })
     }
 
-    fn show(&self, file: &Path, entry: &Entry) -> Result<ExitCode, Box<dyn Error>> {
-        let text = merge(self.client, "", entry)?;
+    fn show(&self, file: &Path, entry: &Entry) -> Result<ExitCode> {
+        let text = merge(self.client, "", entry).map_err(sentence)?;
         let title = self.client.title();
         eprintln!("{title}: merge this into {}", file.display());
         if let Some(command) = shortcut(self.client, self.scope, entry) {
@@ -82,10 +84,10 @@ impl Connect {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn merge_into(&self, file: &Path, entry: &Entry) -> Result<ExitCode, Box<dyn Error>> {
+    fn merge_into(&self, file: &Path, entry: &Entry) -> Result<ExitCode> {
         let path = file.display();
         let change = update(self.client, file, entry, SystemTime::now())
-            .map_err(|error| format!("{path}: {error}"))?;
+            .map_err(|error| Error::new(format!("{path}: {error}")))?;
         match change {
             Change::None => {
                 println!("{path} has this entry already.");
@@ -113,16 +115,28 @@ impl Connect {
     }
 }
 
+fn sentence(error: ConnectError) -> Error {
+    Error::new(error.to_string())
+}
+
 // A client starts the gateway in a directory of its own choice.
 fn absolute(before: &str, arg: &str, directory: &Path) -> String {
-    let whole = |path: &str| directory.join(path).to_string_lossy().into_owned();
     if PATH_OPTIONS.contains(&before) {
-        return whole(arg);
+        return absolute_value(arg, directory);
     }
     match arg.split_once('=') {
-        Some((option, path)) if PATH_OPTIONS.contains(&option) => {
-            format!("{option}={}", whole(path))
+        Some((option, value)) if PATH_OPTIONS.contains(&option) => {
+            format!("{option}={}", absolute_value(value, directory))
         }
         _ => arg.to_owned(),
+    }
+}
+
+// `PATH` or `NAME=PATH`.
+fn absolute_value(value: &str, directory: &Path) -> String {
+    let whole = |path: &str| directory.join(path).to_string_lossy().into_owned();
+    match value.split_once('=') {
+        Some((name, path)) => format!("{name}={}", whole(path)),
+        None => whole(value),
     }
 }

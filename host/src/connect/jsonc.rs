@@ -14,7 +14,9 @@ pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String,
     let root = parse(client, text)?;
     let top = match root.value() {
         None => root.object_value_or_set(),
-        Some(value) => value.as_object().ok_or_else(|| shape("the whole file", "an object"))?,
+        Some(value) => value
+            .as_object()
+            .ok_or_else(|| ConnectError::Broken("the whole is not an object".to_owned()))?,
     };
     once(&top)?;
     let key = client.servers_key();
@@ -26,8 +28,7 @@ pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String,
             servers.append(&entry.name, whole(client, entry));
         }
         Some(property) => {
-            let held =
-                property.object_value().ok_or_else(|| shape(&entry.name, "an object"))?;
+            let held = property.object_value().ok_or_else(|| shape(&entry.name, "an object"))?;
             once(&held)?;
             if let Some(holder) = other_holder(&held) {
                 return Err(ConnectError::Taken { name: entry.name.clone(), holder });
@@ -58,10 +59,15 @@ pub(super) fn entries(client: Client, text: &str) -> Result<Vec<Entry>, ConnectE
 }
 
 fn parse(client: Client, text: &str) -> Result<CstRootNode, ConnectError> {
-    let comments = client.form() == Form::Jsonc;
+    let broken = |fault: String| ConnectError::Broken(fault);
+    if client.form() == Form::Json && !text.trim().is_empty() {
+        // The other reader lets some comments pass whatever it is told.
+        serde_json::from_str::<serde_json::Value>(text)
+            .map_err(|error| broken(error.to_string()))?;
+    }
     let options = ParseOptions {
-        allow_comments: comments,
-        allow_trailing_commas: comments,
+        allow_comments: true,
+        allow_trailing_commas: true,
         allow_loose_object_property_names: false,
         allow_missing_commas: false,
         allow_single_quoted_strings: false,
@@ -71,7 +77,7 @@ fn parse(client: Client, text: &str) -> Result<CstRootNode, ConnectError> {
         allow_non_finite_numbers: false,
         allow_extended_string_escapes: false,
     };
-    CstRootNode::parse(text, &options).map_err(|error| ConnectError::Broken(error.to_string()))
+    CstRootNode::parse(text, &options).map_err(|error| broken(error.to_string()))
 }
 
 fn shape(key: &str, expected: &'static str) -> ConnectError {

@@ -58,7 +58,7 @@ impl Machine {
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
         let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let below_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
+        let below_home = |rest: &str| home.as_ref().map(|home| below(home, rest));
         let config = match os {
             Os::Linux => path("XDG_CONFIG_HOME").or_else(|| below_home(".config")),
             Os::Mac => below_home("Library/Application Support"),
@@ -94,15 +94,16 @@ impl Machine {
         // Claude Code's file lies directly in the home directory, which says nothing.
         match (client, file.parent()) {
             (Client::ClaudeCode, _) | (_, None) => {
-                file.exists() || self.home.as_ref().is_some_and(|home| home.join(".claude").exists())
+                file.exists()
+                    || self.home.as_ref().is_some_and(|home| home.join(".claude").exists())
             }
             (_, Some(directory)) => directory.exists(),
         }
     }
 
     fn user_file(&self, client: Client) -> Option<PathBuf> {
-        let config = |rest: &str| self.config.as_ref().map(|config| config.join(rest));
-        let home = |rest: &str| self.home.as_ref().map(|home| home.join(rest));
+        let config = |rest: &str| self.config.as_ref().map(|config| below(config, rest));
+        let home = |rest: &str| self.home.as_ref().map(|home| below(home, rest));
         match client {
             Client::ClaudeCode => self.claude.as_ref().map(|claude| claude.join(".claude.json")),
             Client::ClaudeDesktop => {
@@ -133,7 +134,7 @@ impl Machine {
                 return Err(ConnectError::NoProjectFile(client.title()));
             }
         };
-        Ok(self.directory.join(rest))
+        Ok(below(&self.directory, rest))
     }
 
     // Since February 2026 Claude Desktop comes for Windows as an MSIX package. Windows shows such a
@@ -147,5 +148,90 @@ impl Machine {
             .filter_map(|entry| Some(entry.ok()?.path()))
             .find(|path| is_claude(path))
             .map(|path| path.join("LocalCache").join("Roaming").join("Claude"))
+    }
+}
+
+// Part by part, so that the path has the system's own separators throughout.
+fn below(base: &Path, rest: &str) -> PathBuf {
+    rest.split('/').fold(base.to_path_buf(), |path, part| path.join(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(os: Os, variables: &[(&str, &str)]) -> Machine {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| OsString::from(*value))
+        };
+        Machine::new(os, PathBuf::from("/project"), Some(PathBuf::from("/home/ada")), variable)
+    }
+
+    fn places(machine: &Machine) -> Vec<String> {
+        let file = |client: &Client| machine.file(*client, Scope::User).unwrap();
+        Client::ALL.iter().map(|client| file(client).to_str().unwrap().replace('\\', "/")).collect()
+    }
+
+    #[test]
+    fn each_system_has_its_places() {
+        assert_eq!(
+            places(&machine(Os::Linux, &[])),
+            [
+                "/home/ada/.claude.json",
+                "/home/ada/.config/Claude/claude_desktop_config.json",
+                "/home/ada/.cursor/mcp.json",
+                "/home/ada/.config/Code/User/mcp.json",
+                "/home/ada/.codex/config.toml",
+                "/home/ada/.gemini/settings.json",
+                "/home/ada/.config/zed/settings.json",
+                "/home/ada/.mcp-inspector/mcp.json",
+            ]
+        );
+        let mac = places(&machine(Os::Mac, &[("XDG_CONFIG_HOME", "/xdg")]));
+        let library = "/home/ada/Library/Application Support";
+        assert_eq!(mac[1], format!("{library}/Claude/claude_desktop_config.json"));
+        assert_eq!(mac[3], format!("{library}/Code/User/mcp.json"));
+        assert_eq!(mac[6], "/home/ada/.config/zed/settings.json");
+        let windows = places(&machine(Os::Windows, &[("APPDATA", "/roaming")]));
+        assert_eq!(windows[1], "/roaming/Claude/claude_desktop_config.json");
+        assert_eq!(windows[3], "/roaming/Code/User/mcp.json");
+        assert_eq!(windows[6], "/roaming/Zed/settings.json");
+    }
+
+    #[test]
+    fn variables_move_the_files() {
+        let variables = [
+            ("XDG_CONFIG_HOME", "/xdg"),
+            ("CLAUDE_CONFIG_DIR", "/claude"),
+            ("CODEX_HOME", "/codex"),
+            ("MCP_CATALOG_PATH", "/catalog.json"),
+        ];
+        let found = places(&machine(Os::Linux, &variables));
+        assert_eq!(found[0], "/claude/.claude.json");
+        assert_eq!(found[1], "/xdg/Claude/claude_desktop_config.json");
+        assert_eq!(found[4], "/codex/config.toml");
+        assert_eq!(found[7], "/catalog.json");
+        let unset = places(&machine(Os::Linux, &[("XDG_CONFIG_HOME", "")]));
+        assert_eq!(unset[6], "/home/ada/.config/zed/settings.json");
+    }
+
+    #[test]
+    fn a_packaged_claude_on_windows_has_its_own_place() {
+        let local = std::env::temp_dir().join(format!("trine-packages-{}", std::process::id()));
+        let package = local.join("Packages").join("Claude_pzs8sxrjxfjjc");
+        fs::create_dir_all(&package).unwrap();
+        let variables = [("LOCALAPPDATA", local.to_str().unwrap())];
+        let file = machine(Os::Windows, &variables).file(Client::ClaudeDesktop, Scope::User);
+        fs::remove_dir_all(&local).unwrap();
+        let place = below(&package, "LocalCache/Roaming/Claude/claude_desktop_config.json");
+        assert_eq!(file.unwrap(), place);
+    }
+
+    #[test]
+    fn without_a_home_there_is_no_file() {
+        let machine = Machine::new(Os::Linux, PathBuf::from("/project"), None, |_| None);
+        assert!(matches!(machine.file(Client::Cursor, Scope::User), Err(ConnectError::NoHome)));
+        assert!(machine.file(Client::Cursor, Scope::Project).is_ok());
     }
 }
