@@ -71,148 +71,200 @@ pub(crate) struct Envelope<'m> {
     pub(crate) repeated: bool,
 }
 
-/// Longest member name that means anything to us, with room to spare.
-const NAME_MAX: usize = 64;
-
-/// The decoded name of a member, through `buffer` if it has escapes; empty if it is none of ours.
-#[inline]
-fn name_of<'b>(name: &Text<'b>, buffer: &'b mut [u8; NAME_MAX]) -> &'b [u8] {
-    if let Some(plain) = name.plain() {
-        return plain;
-    }
-    let len = name.decode_into(buffer).unwrap_or(0);
-    &buffer[..len]
+/// A member that we read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Jsonrpc,
+    Id,
+    Method,
+    Params,
+    Answer,
+    Name,
+    Arguments,
+    Meta,
+    Cursor,
+    ProtocolVersion,
+    RequestId,
+    Notifications,
+    MetaVersion,
+    MetaCapabilities,
+    ProgressToken,
+    Other,
 }
 
-/// Notes that one of our members was seen, and whether it was seen before.
-fn once(seen: &mut u16, repeated: &mut bool, bit: u16) {
-    *repeated |= *seen & bit != 0;
-    *seen |= bit;
+/// The object whose members are being read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Message,
+    Params,
+    Meta,
+}
+
+impl Key {
+    /// Reads a member's name and the colon.
+    ///
+    /// The spelling that nearly every client uses is compared as a whole, colon included; any other
+    /// spelling of the same name, with spaces or escapes, is found by [`Key::named`].
+    #[inline(always)]
+    fn read(reader: &mut Reader<'_>, level: Level) -> Result<Self, JsonError> {
+        let key = match (level, reader.second()) {
+            (Level::Message, b'j') if reader.eat(b"\"jsonrpc\":") => Self::Jsonrpc,
+            (Level::Message, b'i') if reader.eat(b"\"id\":") => Self::Id,
+            (Level::Message, b'm') if reader.eat(b"\"method\":") => Self::Method,
+            (Level::Message, b'p') if reader.eat(b"\"params\":") => Self::Params,
+            (Level::Params, b'n') if reader.eat(b"\"name\":") => Self::Name,
+            (Level::Params, b'a') if reader.eat(b"\"arguments\":") => Self::Arguments,
+            (Level::Params, b'_') if reader.eat(b"\"_meta\":") => Self::Meta,
+            (Level::Meta, b'i') if reader.eat(b"\"io.modelcontextprotocol/protocolVersion\":") => {
+                Self::MetaVersion
+            }
+            (Level::Meta, b'i')
+                if reader.eat(b"\"io.modelcontextprotocol/clientCapabilities\":") =>
+            {
+                Self::MetaCapabilities
+            }
+            (Level::Meta, b'i') if reader.eat(b"\"io.modelcontextprotocol/clientInfo\":") => {
+                Self::Other
+            }
+            _ => Self::named(reader.member_name()?, level),
+        };
+        Ok(key)
+    }
+
+    #[inline(never)]
+    fn named(name: Text<'_>, level: Level) -> Self {
+        const MESSAGE: &[(&[u8], Key)] = &[
+            (b"jsonrpc", Key::Jsonrpc),
+            (b"id", Key::Id),
+            (b"method", Key::Method),
+            (b"params", Key::Params),
+            (b"result", Key::Answer),
+            (b"error", Key::Answer),
+        ];
+        const PARAMS: &[(&[u8], Key)] = &[
+            (b"name", Key::Name),
+            (b"arguments", Key::Arguments),
+            (b"_meta", Key::Meta),
+            (b"cursor", Key::Cursor),
+            (b"protocolVersion", Key::ProtocolVersion),
+            (b"requestId", Key::RequestId),
+            (b"notifications", Key::Notifications),
+        ];
+        const META: &[(&[u8], Key)] = &[
+            (b"io.modelcontextprotocol/protocolVersion", Key::MetaVersion),
+            (b"io.modelcontextprotocol/clientCapabilities", Key::MetaCapabilities),
+            (b"progressToken", Key::ProgressToken),
+        ];
+        let known = match level {
+            Level::Message => MESSAGE,
+            Level::Params => PARAMS,
+            Level::Meta => META,
+        };
+        known.iter().find(|(known, _)| name.is(known)).map_or(Self::Other, |(_, key)| *key)
+    }
+
+    /// Notes that this member was seen; sets `repeated` if it was seen before.
+    #[inline(always)]
+    fn once(self, seen: &mut u32, repeated: &mut bool) {
+        let bit = 1 << self as u32;
+        if !matches!(self, Self::Other | Self::Answer) {
+            *repeated |= *seen & bit != 0;
+            *seen |= bit;
+        }
+    }
 }
 
 impl<'m> Envelope<'m> {
     /// Reads a message that should be one object.
     pub(crate) fn read(reader: &mut Reader<'m>) -> Result<Self, JsonError> {
         let mut envelope = Self::default();
-        let (mut first, mut seen) = (true, 0);
-        let mut buffer = [0; NAME_MAX];
+        let (mut first, mut seen, mut repeated) = (true, 0, false);
         reader.begin_object()?;
-        while let Some(name) = reader.next_member(&mut first)? {
-            let repeated = &mut envelope.repeated;
-            match name_of(&name, &mut buffer) {
-                b"jsonrpc" => {
-                    once(&mut seen, repeated, 1);
-                    envelope.version_2 =
-                        matches!(text_member(reader)?, Member::Text(text) if text.is(b"2.0"));
+        while reader.more(b'}', &mut first)? {
+            let key = Key::read(reader, Level::Message)?;
+            key.once(&mut seen, &mut repeated);
+            match key {
+                Key::Jsonrpc => {
+                    envelope.version_2 = reader.eat(b"\"2.0\"")
+                        || matches!(text_member(reader)?, Member::Text(text) if text.is(b"2.0"));
                 }
-                b"id" => {
-                    once(&mut seen, repeated, 2);
+                Key::Id => {
                     envelope.id = Id::read(reader)?.map_or(IdMember::Unreadable, IdMember::Id);
                 }
-                b"method" => {
-                    once(&mut seen, repeated, 4);
-                    envelope.method = text_member(reader)?;
-                }
-                b"params" => {
-                    once(&mut seen, repeated, 8);
-                    envelope.params = Params::read(reader, repeated)?;
-                }
-                b"result" | b"error" => {
-                    envelope.response = true;
+                Key::Method => envelope.method = text_member(reader)?,
+                Key::Params => envelope.params.read(reader, &mut repeated)?,
+                key => {
+                    envelope.response |= key == Key::Answer;
                     reader.skip_value()?;
                 }
-                _ => drop(reader.skip_value()?),
             }
         }
+        envelope.repeated = repeated;
         reader.end()?;
         Ok(envelope)
     }
 }
 
 impl<'m> Params<'m> {
-    fn read(reader: &mut Reader<'m>, repeated: &mut bool) -> Result<Self, JsonError> {
-        let mut params = Self::default();
+    fn read(&mut self, reader: &mut Reader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
         if reader.kind()? != Kind::Object {
-            params.malformed = reader.skip_value()? != b"null";
-            return Ok(params);
+            self.malformed = reader.skip_value()? != b"null";
+            return Ok(());
         }
         let (mut first, mut seen) = (true, 0);
-        let mut buffer = [0; NAME_MAX];
         reader.begin_object()?;
-        while let Some(name) = reader.next_member(&mut first)? {
-            match name_of(&name, &mut buffer) {
-                b"name" => {
-                    once(&mut seen, repeated, 1);
-                    params.name = text_member(reader)?;
-                }
-                b"arguments" => {
-                    once(&mut seen, repeated, 2);
-                    params.arguments = object_member(reader)?;
-                }
-                b"_meta" => {
-                    once(&mut seen, repeated, 4);
-                    params.meta = Meta::read(reader, repeated)?;
-                }
-                b"cursor" => {
-                    once(&mut seen, repeated, 8);
-                    params.cursor = text_member(reader)?;
-                }
-                b"protocolVersion" => {
-                    once(&mut seen, repeated, 16);
-                    params.protocol_version = text_member(reader)?;
-                }
-                b"requestId" => {
-                    once(&mut seen, repeated, 32);
-                    params.request_id = Id::read(reader)?;
-                }
-                b"notifications" => {
-                    once(&mut seen, repeated, 64);
-                    params.notifications = object_member(reader)?;
-                }
+        while reader.more(b'}', &mut first)? {
+            let key = Key::read(reader, Level::Params)?;
+            key.once(&mut seen, repeated);
+            match key {
+                Key::Name => self.name = text_member(reader)?,
+                Key::Arguments => self.arguments = object_member(reader)?,
+                Key::Meta => self.meta.read(reader, repeated)?,
+                Key::Cursor => self.cursor = text_member(reader)?,
+                Key::ProtocolVersion => self.protocol_version = text_member(reader)?,
+                Key::RequestId => self.request_id = Id::read(reader)?,
+                Key::Notifications => self.notifications = object_member(reader)?,
                 _ => drop(reader.skip_value()?),
             }
         }
-        Ok(params)
+        Ok(())
     }
 }
 
 impl<'m> Meta<'m> {
-    fn read(reader: &mut Reader<'m>, repeated: &mut bool) -> Result<Self, JsonError> {
-        let mut meta = Self::default();
+    fn read(&mut self, reader: &mut Reader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
         if reader.kind()? != Kind::Object {
-            meta.malformed = reader.skip_value()? != b"null";
-            return Ok(meta);
+            self.malformed = reader.skip_value()? != b"null";
+            return Ok(());
         }
         let (mut first, mut seen) = (true, 0);
-        let mut buffer = [0; NAME_MAX];
         reader.begin_object()?;
-        while let Some(name) = reader.next_member(&mut first)? {
-            match name_of(&name, &mut buffer) {
-                b"io.modelcontextprotocol/protocolVersion" => {
-                    once(&mut seen, repeated, 1);
-                    meta.version = match text_member(reader)? {
+        while reader.more(b'}', &mut first)? {
+            let key = Key::read(reader, Level::Meta)?;
+            key.once(&mut seen, repeated);
+            match key {
+                Key::MetaVersion => {
+                    self.version = match text_member(reader)? {
                         Member::Absent => Member::Other,
                         member => member,
                     };
                 }
-                b"io.modelcontextprotocol/clientCapabilities" => {
-                    once(&mut seen, repeated, 2);
-                    let capabilities = object_member(reader)?;
-                    meta.capabilities = matches!(capabilities, Object::Text(_));
+                Key::MetaCapabilities => {
+                    self.capabilities = matches!(object_member(reader)?, Object::Text(_));
                 }
-                b"progressToken" => {
-                    once(&mut seen, repeated, 4);
-                    meta.progress = Id::read(reader)?;
-                    meta.malformed |= meta.progress.is_none();
+                Key::ProgressToken => {
+                    self.progress = Id::read(reader)?;
+                    self.malformed |= self.progress.is_none();
                 }
                 _ => drop(reader.skip_value()?),
             }
         }
-        Ok(meta)
+        Ok(())
     }
 }
 
 /// Reads a member that should be a string. `null` counts as absent.
+#[inline]
 fn text_member<'m>(reader: &mut Reader<'m>) -> Result<Member<'m>, JsonError> {
     match reader.kind()? {
         Kind::String => reader.string().map(Member::Text),
@@ -222,7 +274,11 @@ fn text_member<'m>(reader: &mut Reader<'m>) -> Result<Member<'m>, JsonError> {
 }
 
 /// Reads a member that should be an object. `null` counts as absent.
+#[inline]
 fn object_member<'m>(reader: &mut Reader<'m>) -> Result<Object<'m>, JsonError> {
+    if reader.eat(b"{}") {
+        return Ok(Object::Text(b"{}"));
+    }
     match reader.kind()? {
         Kind::Object => reader.skip_value().map(Object::Text),
         Kind::Null => reader.null().map(|()| Object::Absent),

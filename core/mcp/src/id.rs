@@ -30,8 +30,7 @@ impl<'a> Id<'a> {
             Kind::Number => {
                 let number = reader.number()?;
                 let raw = number.raw();
-                let whole = raw.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
-                    || number.scaled(0) != Scaled::Inexact;
+                let whole = number.is_small() || number.scaled(0) != Scaled::Inexact;
                 return Ok((whole && raw.len() <= ID_MAX).then_some(Self(raw)));
             }
             kind => kind == Kind::String,

@@ -7,6 +7,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number<'a> {
     raw: &'a [u8],
+    /// The value, of a plain integer of few digits: nearly every number there is.
+    small: Option<i64>,
 }
 
 /// What a number is in units of 10^-k.
@@ -22,12 +24,38 @@ pub enum Scaled {
     TooSmall,
 }
 
+/// Digits that always fit an `i64`.
+const SMALL_DIGITS: usize = 18;
 /// Digits that always fit a `u64`.
 const DIGITS_MAX: i64 = 19;
 
 impl<'a> Number<'a> {
+    /// Reads the number that starts `bytes`.
+    #[inline]
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let negative = bytes.first() == Some(&b'-');
+        let start = usize::from(negative);
+        let (mut at, mut value) = (start, 0i64);
+        while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')) {
+            if digit > 9 || at == start + SMALL_DIGITS {
+                break;
+            }
+            value = value * 10 + i64::from(digit);
+            at += 1;
+        }
+        let ends = !matches!(bytes.get(at), Some(b'0'..=b'9' | b'.' | b'e' | b'E'));
+        let first = bytes.get(start);
+        if ends && at > start && (first != Some(&b'0') || at == start + 1) {
+            let small = Some(if negative { -value } else { value });
+            return Some(Self { raw: bytes.get(..at)?, small });
+        }
+        let raw = bytes.get(..Self::span(bytes)?)?;
+        Some(Self { raw, small: None })
+    }
+
     /// Length of the number that starts `bytes`, or `None` if the grammar of RFC 8259 §6 fails.
-    pub(crate) fn span(bytes: &[u8]) -> Option<usize> {
+    #[inline(never)]
+    fn span(bytes: &[u8]) -> Option<usize> {
         let digits = |mut at: usize| {
             while bytes.get(at).is_some_and(u8::is_ascii_digit) {
                 at += 1;
@@ -57,11 +85,6 @@ impl<'a> Number<'a> {
         Some(at)
     }
 
-    /// Wraps text that [`Number::span`] has passed.
-    pub(crate) const fn checked(raw: &'a [u8]) -> Self {
-        Self { raw }
-    }
-
     /// The text of the number, as received.
     #[must_use]
     pub const fn raw(&self) -> &'a [u8] {
@@ -72,16 +95,25 @@ impl<'a> Number<'a> {
     ///
     /// Takes time in proportion to the text, whatever the exponent says.
     #[must_use]
+    #[inline]
     pub fn scaled(&self, places: u8) -> Scaled {
+        match self.small {
+            Some(value) if places == 0 => Scaled::Exact(value),
+            _ => self.scale(places),
+        }
+    }
+
+    fn scale(&self, places: u8) -> Scaled {
         let (negative, unsigned) = match self.raw {
             [b'-', rest @ ..] => (true, rest),
             rest => (false, rest),
         };
-        if places == 0 && unsigned.len() < 19 && unsigned.iter().all(u8::is_ascii_digit) {
-            let value = unsigned.iter().fold(0i64, |sum, digit| sum * 10 + i64::from(digit & 15));
-            return Scaled::Exact(if negative { -value } else { value });
-        }
         scale_text(negative, unsigned, i64::from(places))
+    }
+
+    /// Whether it is a plain integer of few digits.
+    pub(crate) const fn is_small(&self) -> bool {
+        self.small.is_some()
     }
 }
 
@@ -170,8 +202,9 @@ mod tests {
     use super::*;
 
     fn scaled(text: &str, places: u8) -> Scaled {
-        assert_eq!(Number::span(text.as_bytes()), Some(text.len()), "{text}");
-        Number::checked(text.as_bytes()).scaled(places)
+        let number = Number::read(text.as_bytes()).unwrap();
+        assert_eq!(number.raw(), text.as_bytes());
+        number.scaled(places)
     }
 
     #[test]
@@ -207,8 +240,8 @@ mod tests {
     #[test]
     fn the_grammar_is_the_one_of_the_standard() {
         for text in ["", "-", "01", "-01", "1.", ".5", "1e", "1e+", "+1", "e5", "0x1", "1.e5"] {
-            let span = Number::span(text.as_bytes());
-            assert!(span != Some(text.len()) || text.is_empty() && span.is_none(), "{text}");
+            let read = Number::read(text.as_bytes());
+            assert!(read.is_none_or(|number| number.raw() != text.as_bytes()), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The pull reader: the caller asks for what it expects, and skips what it does not know.
 
 use super::number::Number;
-use super::scan::{plain_end, sequence_len};
+use super::scan::{plain_end, sequence_len, short_plain_end};
 use super::string::{Text, escape};
 
 /// How deep values may nest inside a value that is skipped.
@@ -76,23 +76,12 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    #[inline(always)]
-    fn byte(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    #[inline(always)]
-    fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
-            self.at += 1;
-        }
-    }
-
     /// Next byte that is not white space, not consumed.
     #[inline(always)]
     fn peek(&mut self) -> Result<u8, JsonError> {
-        self.skip_space();
-        self.byte().ok_or(JsonError::End)
+        let (byte, at) = token(self.bytes, self.at)?;
+        self.at = at;
+        Ok(byte)
     }
 
     #[inline(always)]
@@ -146,16 +135,43 @@ impl<'a> Reader<'a> {
     /// What is wrong with the text.
     #[inline]
     pub fn next_member(&mut self, first: &mut bool) -> Result<Option<Text<'a>>, JsonError> {
-        match (self.peek()?, core::mem::replace(first, false)) {
-            (b'}', _) => {
-                self.at += 1;
-                return Ok(None);
+        if self.more(b'}', first)? { self.member_name().map(Some) } else { Ok(None) }
+    }
+
+    /// Whether a container that ends with `close` has more in it; consumes what lies between.
+    #[inline(always)]
+    pub(crate) fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
+        let byte = self.peek()?;
+        if core::mem::replace(first, false) {
+            if byte != close {
+                return Ok(true);
             }
-            (b',', false) => self.at += 1,
-            (_, true) => {}
-            _ => return Err(JsonError::Syntax),
+        } else if byte == b',' {
+            self.at += 1;
+            self.peek()?;
+            return Ok(true);
+        } else if byte != close {
+            return Err(JsonError::Syntax);
         }
-        self.member_name().map(Some)
+        self.at += 1;
+        Ok(false)
+    }
+
+    /// Consumes `literal` if it is exactly what comes next.
+    #[inline(always)]
+    pub(crate) fn eat<const N: usize>(&mut self, literal: &[u8; N]) -> bool {
+        let next = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<N>);
+        let same = next == Some(literal);
+        if same {
+            self.at += N;
+        }
+        same
+    }
+
+    /// The byte after the next one: of a member's name, its first letter.
+    #[inline(always)]
+    pub(crate) fn second(&self) -> u8 {
+        self.bytes.get(self.at + 1).copied().unwrap_or(0)
     }
 
     /// Whether the array has another element. The caller must consume it before asking again.
@@ -165,22 +181,11 @@ impl<'a> Reader<'a> {
     /// What is wrong with the text.
     #[inline]
     pub fn next_element(&mut self, first: &mut bool) -> Result<bool, JsonError> {
-        match (self.peek()?, core::mem::replace(first, false)) {
-            (b']', _) => {
-                self.at += 1;
-                Ok(false)
-            }
-            (b',', false) => {
-                self.at += 1;
-                Ok(true)
-            }
-            (_, true) => Ok(true),
-            _ => Err(JsonError::Syntax),
-        }
+        self.more(b']', first)
     }
 
     #[inline]
-    fn member_name(&mut self) -> Result<Text<'a>, JsonError> {
+    pub(crate) fn member_name(&mut self) -> Result<Text<'a>, JsonError> {
         let name = self.string()?;
         self.expect(b':')?;
         Ok(name)
@@ -194,40 +199,15 @@ impl<'a> Reader<'a> {
     pub fn string(&mut self) -> Result<Text<'a>, JsonError> {
         self.expect(b'"')?;
         let start = self.at;
-        let end = plain_end(self.bytes, start);
-        if self.bytes.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return Ok(Text::checked(&self.bytes[start..end], false));
-        }
-        self.string_with_specials(start, end)
-    }
-
-    /// Finishes a string whose byte at `at` is the first that does not stand for itself.
-    #[inline(never)]
-    fn string_with_specials(
-        &mut self,
-        start: usize,
-        mut at: usize,
-    ) -> Result<Text<'a>, JsonError> {
-        let mut escaped = false;
-        loop {
-            self.at = at;
-            match self.bytes.get(at) {
-                None => return Err(JsonError::End),
-                Some(b'"') => {
-                    self.at = at + 1;
-                    return Ok(Text::checked(&self.bytes[start..at], escaped));
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    at += escape(&self.bytes[at..]).ok_or(JsonError::Escape)?.1;
-                }
-                Some(0x80..) => at += sequence_len(self.bytes, at).ok_or(JsonError::Utf8)?,
-                Some(0..0x20) => return Err(JsonError::Syntax),
-                // The word scan stops only at the bytes above.
-                Some(_) => at += 1,
+        match string_end(self.bytes, start) {
+            Ok((end, escaped)) => {
+                self.at = end + 1;
+                Ok(Text::checked(&self.bytes[start..end], escaped))
             }
-            at = plain_end(self.bytes, at);
+            Err((error, at)) => {
+                self.at = at;
+                Err(error)
+            }
         }
     }
 
@@ -235,12 +215,12 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text; [`JsonError::Syntax`] if the next value is no number.
+    #[inline]
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
-        self.skip_space();
-        let rest = &self.bytes[self.at..];
-        let len = Number::span(rest).ok_or(JsonError::Syntax)?;
-        self.at += len;
-        Ok(Number::checked(&rest[..len]))
+        self.peek()?;
+        let number = Number::read(&self.bytes[self.at..]).ok_or(JsonError::Syntax)?;
+        self.at += number.raw().len();
+        Ok(number)
     }
 
     /// Reads `true` or `false`.
@@ -258,15 +238,12 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`JsonError::Syntax`] if the next value is something else.
     pub fn null(&mut self) -> Result<(), JsonError> {
-        self.skip_space();
+        self.peek()?;
         self.word(b"null")
     }
 
     fn word(&mut self, word: &[u8]) -> Result<(), JsonError> {
-        if !self.bytes[self.at..].starts_with(word) {
-            return Err(JsonError::Syntax);
-        }
-        self.at += word.len();
+        self.at = word_end(self.bytes, self.at, word)?;
         Ok(())
     }
 
@@ -275,71 +252,17 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// What is wrong with the text.
     pub fn skip_value(&mut self) -> Result<&'a [u8], JsonError> {
-        self.skip_space();
+        self.peek()?;
         let start = self.at;
-        // One bit a level, the innermost lowest: 1 is an object, 0 an array.
-        let (mut levels, mut depth) = (0u64, 0);
-        loop {
-            let opens = match self.kind()? {
-                Kind::Object => Some((1, b'}')),
-                Kind::Array => Some((0, b']')),
-                _ => None,
-            };
-            if let Some((level, close)) = opens {
-                if depth == DEPTH_MAX {
-                    return Err(JsonError::Depth);
-                }
-                self.at += 1;
-                if self.peek()? == close {
-                    self.at += 1;
-                } else {
-                    levels = levels << 1 | level;
-                    depth += 1;
-                    if level == 1 {
-                        self.member_name()?;
-                    }
-                    continue;
-                }
-            } else {
-                self.skip_scalar()?;
+        match value_end(self.bytes, start) {
+            Ok(end) => {
+                self.at = end;
+                Ok(&self.bytes[start..end])
             }
-            if !self.close_levels(&mut levels, &mut depth)? {
-                return Ok(&self.bytes[start..self.at]);
+            Err((error, at)) => {
+                self.at = at;
+                Err(error)
             }
-        }
-    }
-
-    /// After a value: closes what ends here. True when another value follows.
-    fn close_levels(&mut self, levels: &mut u64, depth: &mut u32) -> Result<bool, JsonError> {
-        while *depth > 0 {
-            let object = *levels & 1 == 1;
-            match (self.peek()?, object) {
-                (b',', _) => {
-                    self.at += 1;
-                    if object {
-                        self.member_name()?;
-                    }
-                    return Ok(true);
-                }
-                (b'}', true) | (b']', false) => {
-                    self.at += 1;
-                    *levels >>= 1;
-                    *depth -= 1;
-                }
-                _ => return Err(JsonError::Syntax),
-            }
-        }
-        Ok(false)
-    }
-
-    #[inline]
-    fn skip_scalar(&mut self) -> Result<(), JsonError> {
-        match self.kind()? {
-            Kind::String => self.string().map(drop),
-            Kind::Number => self.number().map(drop),
-            Kind::Bool => self.bool().map(drop),
-            Kind::Null => self.null(),
-            Kind::Object | Kind::Array => Err(JsonError::Syntax),
         }
     }
 
@@ -348,7 +271,132 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`JsonError::Syntax`] otherwise.
     pub fn end(&mut self) -> Result<(), JsonError> {
-        self.skip_space();
-        if self.at == self.bytes.len() { Ok(()) } else { Err(JsonError::Syntax) }
+        match token(self.bytes, self.at) {
+            Err(JsonError::End) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(JsonError::Syntax),
+        }
     }
+}
+
+// The scanners below take and give positions by value, which keeps them in registers.
+
+/// The first byte at or after `at` that is not white space, and where it is.
+#[inline(always)]
+fn token(bytes: &[u8], mut at: usize) -> Result<(u8, usize), JsonError> {
+    while let Some(&byte) = bytes.get(at) {
+        if byte > b' ' {
+            return Ok((byte, at));
+        }
+        if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            return Err(JsonError::Syntax);
+        }
+        at += 1;
+    }
+    Err(JsonError::End)
+}
+
+/// What is wrong, and where.
+type Found = (JsonError, usize);
+
+/// Where the string that starts at `at`, behind its quote, has its end quote, and whether it holds
+/// escapes.
+#[inline(always)]
+fn string_end(bytes: &[u8], at: usize) -> Result<(usize, bool), Found> {
+    let end = short_plain_end(bytes, at);
+    if bytes.get(end) == Some(&b'"') {
+        return Ok((end, false));
+    }
+    string_with_specials(bytes, end)
+}
+
+/// Finishes a string whose byte at `at` is the first that does not stand for itself.
+#[inline(never)]
+fn string_with_specials(bytes: &[u8], mut at: usize) -> Result<(usize, bool), Found> {
+    let mut escaped = false;
+    loop {
+        match bytes.get(at) {
+            None => return Err((JsonError::End, at)),
+            Some(b'"') => return Ok((at, escaped)),
+            Some(b'\\') => {
+                escaped = true;
+                at += escape(&bytes[at..]).ok_or((JsonError::Escape, at))?.1;
+            }
+            Some(0x80..) => at += sequence_len(bytes, at).ok_or((JsonError::Utf8, at))?,
+            // The word scan stops only at these, and at controls.
+            Some(_) => return Err((JsonError::Syntax, at)),
+        }
+        at = plain_end(bytes, at);
+    }
+}
+
+fn word_end(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize, JsonError> {
+    let found = bytes.get(at..).is_some_and(|rest| rest.starts_with(word));
+    if found { Ok(at + word.len()) } else { Err(JsonError::Syntax) }
+}
+
+/// Where the value that starts at `at` ends.
+fn value_end(bytes: &[u8], mut at: usize) -> Result<usize, Found> {
+    // One bit a level, the innermost lowest: 1 is an object, 0 an array.
+    let (mut levels, mut depth) = (0u64, 0);
+    let found = |at| move |error| (error, at);
+    loop {
+        // A value starts here.
+        let (byte, start) = token(bytes, at).map_err(found(at))?;
+        at = match byte {
+            b'"' => string_end(bytes, start + 1)?.0 + 1,
+            b'-' | b'0'..=b'9' => {
+                let number = Number::read(&bytes[start..]).ok_or((JsonError::Syntax, start))?;
+                start + number.raw().len()
+            }
+            b'{' | b'[' => {
+                let (object, close) = if byte == b'{' { (1, b'}') } else { (0, b']') };
+                if depth == DEPTH_MAX {
+                    return Err((JsonError::Depth, start));
+                }
+                let (next, inside) = token(bytes, start + 1).map_err(found(start + 1))?;
+                if next != close {
+                    levels = levels << 1 | object;
+                    depth += 1;
+                    at = if object == 1 { name_end(bytes, inside)? } else { inside };
+                    continue;
+                }
+                inside + 1
+            }
+            b't' => word_end(bytes, start, b"true").map_err(found(start))?,
+            b'f' => word_end(bytes, start, b"false").map_err(found(start))?,
+            b'n' => word_end(bytes, start, b"null").map_err(found(start))?,
+            _ => return Err((JsonError::Syntax, start)),
+        };
+        // A value ended here: so may what is around it.
+        loop {
+            if depth == 0 {
+                return Ok(at);
+            }
+            let (byte, next) = token(bytes, at).map_err(found(at))?;
+            let object = levels & 1 == 1;
+            if byte == b',' {
+                at = if object { name_end(bytes, next + 1)? } else { next + 1 };
+                break;
+            }
+            if byte != if object { b'}' } else { b']' } {
+                return Err((JsonError::Syntax, next));
+            }
+            at = next + 1;
+            levels >>= 1;
+            depth -= 1;
+        }
+    }
+}
+
+/// Where the member name that starts at or after `at` ends, its colon included.
+#[inline]
+fn name_end(bytes: &[u8], at: usize) -> Result<usize, Found> {
+    let (byte, start) = token(bytes, at).map_err(|error| (error, at))?;
+    if byte != b'"' {
+        return Err((JsonError::Syntax, start));
+    }
+    let end = string_end(bytes, start + 1)?.0 + 1;
+    let (byte, colon) = token(bytes, end).map_err(|error| (error, end))?;
+    if byte == b':' { Ok(colon + 1) } else { Err((JsonError::Syntax, colon)) }
 }

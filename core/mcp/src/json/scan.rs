@@ -34,12 +34,30 @@ pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
         at += WORD;
     }
     while let Some(&byte) = bytes.get(at) {
-        if matches!(byte, b'"' | b'\\' | 0x80..) || byte < 0x20 {
+        if is_special(byte) {
             break;
         }
         at += 1;
     }
     at
+}
+
+/// As [`plain_end`], for a string that probably ends within one word.
+#[inline(always)]
+pub(crate) fn short_plain_end(bytes: &[u8], at: usize) -> usize {
+    if let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
+        let hits = special(usize::from_le_bytes(*chunk));
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+    }
+    plain_end(bytes, at)
+}
+
+/// Whether a byte of a string needs attention.
+#[inline(always)]
+pub(crate) const fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..)
 }
 
 /// Length in bytes of the UTF-8 sequence that starts at `at` with a byte of 0x80 or more; `None`
