@@ -6,8 +6,9 @@
 //!
 //! # Who may call what
 //!
-//! - The *interrupt* owns the ring's [`trine_arena::Producer`] and feeds received bytes (`push`, or `grant` and `commit` around a DMA transfer). That never
-//!   enters a tool. Other interrupts and tasks own a [`Port`] each, for completions and events.
+//! - The *interrupt* owns the ring's [`trine_arena::Producer`] and feeds it the received bytes
+//!   (`push`, or `grant` and `commit` around a DMA transfer). That never enters a tool. Other
+//!   interrupts and tasks own a [`Port`] each, for completions and events.
 //! - One *owner*, the main loop, calls [`Device::poll`], in which tools run, and sends what
 //!   [`Device::tx_peek`] shows. `poll` does one frame or one work step for each unit of its budget
 //!   and answers when it wants to be called again, so that the owner can sleep.
