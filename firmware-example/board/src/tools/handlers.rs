@@ -19,6 +19,7 @@ use crate::camera::{Picture, Scene};
 use crate::fault::Fault;
 use crate::greenhouse::{Greenhouse, TICK_MS_MAX, Ticket};
 use crate::hardware::Hardware;
+use crate::sim::SimHardware;
 
 // How long the question before a valve opens stays on the display; as long as it can be answered.
 const QUESTION_MS: u32 = 60_000;
@@ -37,6 +38,9 @@ pub struct BoardTools<H: Hardware> {
     pending: [Option<(u16, CallId)>; CALLS_MAX as usize],
     pictures: [Option<(CallId, Picture)>; PICTURES_MAX],
 }
+
+// Everything but the dispatcher: controller, simulated hardware, calls and pictures under way.
+const _: () = assert!(size_of::<BoardTools<SimHardware>>() <= 2_048);
 
 impl<H: Hardware> BoardTools<H> {
     /// Binds a controller.

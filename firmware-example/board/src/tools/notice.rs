@@ -1,7 +1,7 @@
 //! Short sentences with a number or a name in them, put together without formatting machinery.
 
 use heapless::String;
-use trine_descriptor::{Args, Choice as _, ToolParams as _};
+use trine_descriptor::{Args, ToolParams as _};
 
 use super::params::ValveOpen;
 use crate::greenhouse::{LABEL_BYTES_MAX, LINE_CHARS_MAX, Timer};
@@ -29,15 +29,22 @@ pub(super) fn valve_question(args: &Args<'_>) -> String<LINE_CHARS_MAX> {
     push(&mut text, "Button = water");
     if let Some(open) = ValveOpen::read(args) {
         push(&mut text, ": ");
-        push(
-            &mut text,
-            Valve::LABELS.split('|').nth(usize::from(open.valve.index())).unwrap_or(""),
-        );
+        push(&mut text, name(open.valve));
         push(&mut text, ", ");
         push_number(&mut text, open.seconds);
         push(&mut text, " s");
     }
     text
+}
+
+// The labels are in the descriptor too, but to split them there would link a text search.
+const fn name(valve: Valve) -> &'static str {
+    match valve {
+        Valve::North => "north",
+        Valve::South => "south",
+        Valve::Drip => "drip",
+        Valve::Mist => "mist",
+    }
 }
 
 // What does not fit is left out: a notice is for people, and half of one still helps.
@@ -59,8 +66,18 @@ fn push_number<const N: usize>(text: &mut String<N>, number: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::{String, push_number, timer_ended};
+    use trine_descriptor::{Choice as _, Value as _};
+
+    use super::{String, name, push_number, timer_ended};
     use crate::greenhouse::{LABEL_CHARS_MAX, Timer};
+    use crate::kinds::Valve;
+
+    #[test]
+    fn names_are_the_labels_of_the_descriptor() {
+        for valve in Valve::ALL {
+            assert_eq!(Valve::KIND.label(usize::from(valve.index())), Some(name(valve)));
+        }
+    }
 
     #[test]
     fn numbers_are_written_in_decimal() {
