@@ -121,10 +121,9 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         (args, out): (&mut [u8], &mut [u8]),
         in_array: bool,
     ) -> Step<'m> {
-        let mut reader = Reader::new(message);
-        let envelope = match Envelope::read(&mut reader) {
+        let envelope = match Envelope::read(message) {
             Ok(envelope) => envelope,
-            Err(error) => return not_a_message(message, error, reader.position(), out),
+            Err((error, position)) => return not_a_message(message, error, position, out),
         };
         let (id, method) = match request(&envelope) {
             Ok(Some(request)) => request,

@@ -176,7 +176,15 @@ impl Key {
 
 impl<'m> Envelope<'m> {
     /// Reads a message that should be one object.
-    pub(crate) fn read(reader: &mut Reader<'m>) -> Result<Self, JsonError> {
+    ///
+    /// An error comes with the byte where the value that holds it starts.
+    pub(crate) fn read(message: &'m [u8]) -> Result<Self, (JsonError, usize)> {
+        let mut reader = Reader::new(message);
+        Self::read_members(&mut reader).map_err(|error| (error, reader.position()))
+    }
+
+    #[inline(always)]
+    fn read_members(reader: &mut Reader<'m>) -> Result<Self, JsonError> {
         let mut envelope = Self::default();
         let (mut first, mut seen, mut repeated) = (true, 0, false);
         reader.begin_object()?;
@@ -206,6 +214,7 @@ impl<'m> Envelope<'m> {
 }
 
 impl<'m> Params<'m> {
+    #[inline(always)]
     fn read(&mut self, reader: &mut Reader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
         if reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
@@ -232,6 +241,7 @@ impl<'m> Params<'m> {
 }
 
 impl<'m> Meta<'m> {
+    #[inline(always)]
     fn read(&mut self, reader: &mut Reader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
         if reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
@@ -264,7 +274,7 @@ impl<'m> Meta<'m> {
 }
 
 /// Reads a member that should be a string. `null` counts as absent.
-#[inline]
+#[inline(always)]
 fn text_member<'m>(reader: &mut Reader<'m>) -> Result<Member<'m>, JsonError> {
     match reader.kind()? {
         Kind::String => reader.string().map(Member::Text),
@@ -274,7 +284,7 @@ fn text_member<'m>(reader: &mut Reader<'m>) -> Result<Member<'m>, JsonError> {
 }
 
 /// Reads a member that should be an object. `null` counts as absent.
-#[inline]
+#[inline(always)]
 fn object_member<'m>(reader: &mut Reader<'m>) -> Result<Object<'m>, JsonError> {
     if reader.eat(b"{}") {
         return Ok(Object::Text(b"{}"));

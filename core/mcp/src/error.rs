@@ -28,7 +28,7 @@ pub(crate) const QUOTE_MAX: usize = 64;
 /// What is wrong with a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Problem<'m> {
-    /// The text is not JSON, found at this byte.
+    /// The text is not JSON; the value that holds the error starts at this byte.
     Json(JsonError, usize),
     /// Not a message of JSON-RPC 2.0, or not one that MCP allows; the sentence says why.
     Request(&'static str),
@@ -92,7 +92,7 @@ impl Problem<'_> {
                 out.raw(b" levels");
             }
             Self::Json(_, at) => {
-                out.raw(b"Parse error: invalid JSON at byte ");
+                out.raw(b"Parse error: invalid JSON in the value at byte ");
                 out.unsigned(*at as u64);
             }
             Self::Request(why) => {

@@ -25,6 +25,7 @@ impl<'a> Id<'a> {
     }
 
     /// Reads an id; `None`, past the value, if it is no string or integer or is too long.
+    #[inline(always)]
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Option<Self>, JsonError> {
         let is_id = match reader.kind()? {
             Kind::Number => {

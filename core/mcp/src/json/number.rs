@@ -30,31 +30,38 @@ const SMALL_DIGITS: usize = 18;
 const DIGITS_MAX: i64 = 19;
 
 impl<'a> Number<'a> {
-    /// Reads the number that starts `bytes`.
-    #[inline]
-    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
-        let negative = bytes.first() == Some(&b'-');
-        let start = usize::from(negative);
-        let (mut at, mut value) = (start, 0i64);
-        while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')) {
-            if digit > 9 || at == start + SMALL_DIGITS {
+    /// Reads the number that starts `bytes`, and gives the rest.
+    #[inline(always)]
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (negative, mut rest) = match bytes {
+            [b'-', rest @ ..] => (true, rest),
+            _ => (false, bytes),
+        };
+        let (digits, mut value) = (rest, 0i64);
+        while let [byte, tail @ ..] = rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 || digits.len() - rest.len() == SMALL_DIGITS {
                 break;
             }
             value = value * 10 + i64::from(digit);
-            at += 1;
+            rest = tail;
         }
-        let ends = !matches!(bytes.get(at), Some(b'0'..=b'9' | b'.' | b'e' | b'E'));
-        let first = bytes.get(start);
-        if ends && at > start && (first != Some(&b'0') || at == start + 1) {
-            let small = Some(if negative { -value } else { value });
-            return Some(Self { raw: bytes.get(..at)?, small });
+        let count = digits.len() - rest.len();
+        let ends = !matches!(rest, [b'0'..=b'9' | b'.' | b'e' | b'E', ..]);
+        if ends && (count == 1 || count > 0 && !matches!(digits, [b'0', ..])) {
+            let raw = bytes.get(..bytes.len() - rest.len())?;
+            return Some((Self { raw, small: Some(if negative { -value } else { value }) }, rest));
         }
-        let raw = bytes.get(..Self::span(bytes)?)?;
-        Some(Self { raw, small: None })
+        Self::read_long(bytes)
+    }
+
+    #[inline(never)]
+    fn read_long(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (raw, rest) = bytes.split_at_checked(Self::span(bytes)?)?;
+        Some((Self { raw, small: None }, rest))
     }
 
     /// Length of the number that starts `bytes`, or `None` if the grammar of RFC 8259 §6 fails.
-    #[inline(never)]
     fn span(bytes: &[u8]) -> Option<usize> {
         let digits = |mut at: usize| {
             while bytes.get(at).is_some_and(u8::is_ascii_digit) {
@@ -202,8 +209,8 @@ mod tests {
     use super::*;
 
     fn scaled(text: &str, places: u8) -> Scaled {
-        let number = Number::read(text.as_bytes()).unwrap();
-        assert_eq!(number.raw(), text.as_bytes());
+        let (number, rest) = Number::read(text.as_bytes()).unwrap();
+        assert_eq!((number.raw(), rest), (text.as_bytes(), &b""[..]));
         number.scaled(places)
     }
 
@@ -241,7 +248,7 @@ mod tests {
     fn the_grammar_is_the_one_of_the_standard() {
         for text in ["", "-", "01", "-01", "1.", ".5", "1e", "1e+", "+1", "e5", "0x1", "1.e5"] {
             let read = Number::read(text.as_bytes());
-            assert!(read.is_none_or(|number| number.raw() != text.as_bytes()), "{text}");
+            assert!(read.is_none_or(|(_, rest)| !rest.is_empty()), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The pull reader: the caller asks for what it expects, and skips what it does not know.
 
 use super::number::Number;
-use super::scan::{plain_end, sequence_len, short_plain_end};
+use super::scan::{plain_end, sequence_len, word_of_plain};
 use super::string::{Text, escape};
 
 /// How deep values may nest inside a value that is skipped.
@@ -59,37 +59,35 @@ pub enum Kind {
 /// A position in a JSON text.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    len: usize,
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte of `bytes`.
     #[must_use]
+    #[inline(always)]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self { rest: bytes, len: bytes.len() }
     }
 
-    /// Bytes consumed so far; after an error, where it was found.
+    /// Bytes consumed so far; after an error, where the value that holds it starts.
     #[must_use]
     pub const fn position(&self) -> usize {
-        self.at
+        self.len - self.rest.len()
     }
 
     /// Next byte that is not white space, not consumed.
     #[inline(always)]
     fn peek(&mut self) -> Result<u8, JsonError> {
-        let (byte, at) = token(self.bytes, self.at)?;
-        self.at = at;
+        let (byte, rest) = token(self.rest)?;
+        self.rest = rest;
         Ok(byte)
     }
 
     #[inline(always)]
     fn expect(&mut self, wanted: u8) -> Result<(), JsonError> {
-        if self.peek()? != wanted {
-            return Err(JsonError::Syntax);
-        }
-        self.at += 1;
+        self.rest = expect(self.rest, wanted)?;
         Ok(())
     }
 
@@ -97,7 +95,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`JsonError::End`], or [`JsonError::Syntax`] if no value starts here.
-    #[inline]
+    #[inline(always)]
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         Ok(match self.peek()? {
             b'{' => Kind::Object,
@@ -114,7 +112,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] or [`JsonError::End`] if the next value is no object.
-    #[inline]
+    #[inline(always)]
     pub fn begin_object(&mut self) -> Result<(), JsonError> {
         self.expect(b'{')
     }
@@ -123,7 +121,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] or [`JsonError::End`] if the next value is no array.
-    #[inline]
+    #[inline(always)]
     pub fn begin_array(&mut self) -> Result<(), JsonError> {
         self.expect(b'[')
     }
@@ -133,45 +131,9 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    #[inline]
+    #[inline(always)]
     pub fn next_member(&mut self, first: &mut bool) -> Result<Option<Text<'a>>, JsonError> {
         if self.more(b'}', first)? { self.member_name().map(Some) } else { Ok(None) }
-    }
-
-    /// Whether a container that ends with `close` has more in it; consumes what lies between.
-    #[inline(always)]
-    pub(crate) fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
-        let byte = self.peek()?;
-        if core::mem::replace(first, false) {
-            if byte != close {
-                return Ok(true);
-            }
-        } else if byte == b',' {
-            self.at += 1;
-            self.peek()?;
-            return Ok(true);
-        } else if byte != close {
-            return Err(JsonError::Syntax);
-        }
-        self.at += 1;
-        Ok(false)
-    }
-
-    /// Consumes `literal` if it is exactly what comes next.
-    #[inline(always)]
-    pub(crate) fn eat<const N: usize>(&mut self, literal: &[u8; N]) -> bool {
-        let next = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<N>);
-        let same = next == Some(literal);
-        if same {
-            self.at += N;
-        }
-        same
-    }
-
-    /// The byte after the next one: of a member's name, its first letter.
-    #[inline(always)]
-    pub(crate) fn second(&self) -> u8 {
-        self.bytes.get(self.at + 1).copied().unwrap_or(0)
     }
 
     /// Whether the array has another element. The caller must consume it before asking again.
@@ -179,12 +141,49 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    #[inline]
+    #[inline(always)]
     pub fn next_element(&mut self, first: &mut bool) -> Result<bool, JsonError> {
         self.more(b']', first)
     }
 
-    #[inline]
+    /// Whether a container that ends with `close` has more in it; consumes what lies between.
+    #[inline(always)]
+    pub(crate) fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
+        let first = core::mem::replace(first, false);
+        match self.peek()? {
+            b',' if !first => {
+                self.rest = self.rest.get(1..).unwrap_or_default();
+                self.peek()?;
+                Ok(true)
+            }
+            byte if byte == close => {
+                self.rest = self.rest.get(1..).unwrap_or_default();
+                Ok(false)
+            }
+            _ if first => Ok(true),
+            _ => Err(JsonError::Syntax),
+        }
+    }
+
+    /// Consumes `literal` if it is exactly what comes next.
+    #[inline(always)]
+    pub(crate) fn eat<const N: usize>(&mut self, literal: &[u8; N]) -> bool {
+        match self.rest.split_first_chunk::<N>() {
+            Some((next, rest)) if next == literal => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The byte after the next one: of a member's name, its first letter.
+    #[inline(always)]
+    pub(crate) fn second(&self) -> u8 {
+        self.rest.get(1).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
     pub(crate) fn member_name(&mut self) -> Result<Text<'a>, JsonError> {
         let name = self.string()?;
         self.expect(b':')?;
@@ -195,31 +194,22 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text; [`JsonError::Syntax`] if the next value is no string.
-    #[inline]
+    #[inline(always)]
     pub fn string(&mut self) -> Result<Text<'a>, JsonError> {
-        self.expect(b'"')?;
-        let start = self.at;
-        match string_end(self.bytes, start) {
-            Ok((end, escaped)) => {
-                self.at = end + 1;
-                Ok(Text::checked(&self.bytes[start..end], escaped))
-            }
-            Err((error, at)) => {
-                self.at = at;
-                Err(error)
-            }
-        }
+        let (text, rest) = string(expect(self.rest, b'"')?)?;
+        self.rest = rest;
+        Ok(text)
     }
 
     /// Reads a number.
     ///
     /// # Errors
     /// What is wrong with the text; [`JsonError::Syntax`] if the next value is no number.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
         self.peek()?;
-        let number = Number::read(&self.bytes[self.at..]).ok_or(JsonError::Syntax)?;
-        self.at += number.raw().len();
+        let (number, rest) = Number::read(self.rest).ok_or(JsonError::Syntax)?;
+        self.rest = rest;
         Ok(number)
     }
 
@@ -229,7 +219,7 @@ impl<'a> Reader<'a> {
     /// [`JsonError::Syntax`] if the next value is neither.
     pub fn bool(&mut self) -> Result<bool, JsonError> {
         let value = self.peek()? == b't';
-        self.word(if value { b"true" } else { b"false" })?;
+        self.rest = word(self.rest, if value { b"true" } else { b"false" })?;
         Ok(value)
     }
 
@@ -239,11 +229,7 @@ impl<'a> Reader<'a> {
     /// [`JsonError::Syntax`] if the next value is something else.
     pub fn null(&mut self) -> Result<(), JsonError> {
         self.peek()?;
-        self.word(b"null")
-    }
-
-    fn word(&mut self, word: &[u8]) -> Result<(), JsonError> {
-        self.at = word_end(self.bytes, self.at, word)?;
+        self.rest = word(self.rest, b"null")?;
         Ok(())
     }
 
@@ -251,152 +237,154 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
+    #[inline(always)]
     pub fn skip_value(&mut self) -> Result<&'a [u8], JsonError> {
         self.peek()?;
-        let start = self.at;
-        match value_end(self.bytes, start) {
-            Ok(end) => {
-                self.at = end;
-                Ok(&self.bytes[start..end])
-            }
-            Err((error, at)) => {
-                self.at = at;
-                Err(error)
-            }
-        }
+        let value = self.rest;
+        self.rest = skip(value)?;
+        Ok(value.get(..value.len() - self.rest.len()).unwrap_or_default())
     }
 
     /// Checks that nothing but white space is left.
     ///
     /// # Errors
     /// [`JsonError::Syntax`] otherwise.
+    #[inline(always)]
     pub fn end(&mut self) -> Result<(), JsonError> {
-        match token(self.bytes, self.at) {
+        match token(self.rest) {
             Err(JsonError::End) => Ok(()),
-            Err(error) => Err(error),
-            Ok(_) => Err(JsonError::Syntax),
+            _ => Err(JsonError::Syntax),
         }
     }
 }
 
-// The scanners below take and give positions by value, which keeps them in registers.
+// The scanners below take and give the rest of the text by value, which keeps it in registers.
 
-/// The first byte at or after `at` that is not white space, and where it is.
+/// The first byte that is not white space, and the rest from there.
 #[inline(always)]
-fn token(bytes: &[u8], mut at: usize) -> Result<(u8, usize), JsonError> {
-    while let Some(&byte) = bytes.get(at) {
-        if byte > b' ' {
-            return Ok((byte, at));
-        }
-        if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-            return Err(JsonError::Syntax);
-        }
-        at += 1;
+fn token(rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
+    match rest {
+        [byte, ..] if *byte > b' ' => Ok((*byte, rest)),
+        _ => spaced_token(rest),
     }
-    Err(JsonError::End)
 }
 
-/// What is wrong, and where.
-type Found = (JsonError, usize);
-
-/// Where the string that starts at `at`, behind its quote, has its end quote, and whether it holds
-/// escapes.
-#[inline(always)]
-fn string_end(bytes: &[u8], at: usize) -> Result<(usize, bool), Found> {
-    let end = short_plain_end(bytes, at);
-    if bytes.get(end) == Some(&b'"') {
-        return Ok((end, false));
-    }
-    string_with_specials(bytes, end)
-}
-
-/// Finishes a string whose byte at `at` is the first that does not stand for itself.
 #[inline(never)]
-fn string_with_specials(bytes: &[u8], mut at: usize) -> Result<(usize, bool), Found> {
+fn spaced_token(mut rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
+    loop {
+        match rest {
+            [b' ' | b'\t' | b'\n' | b'\r', tail @ ..] => rest = tail,
+            [byte, ..] if *byte > b' ' => return Ok((*byte, rest)),
+            [] => return Err(JsonError::End),
+            _ => return Err(JsonError::Syntax),
+        }
+    }
+}
+
+/// Consumes one byte that must come next, after white space.
+#[inline(always)]
+fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
+    match token(rest)? {
+        (byte, [_, tail @ ..]) if byte == wanted => Ok(tail),
+        _ => Err(JsonError::Syntax),
+    }
+}
+
+/// Consumes a word that must come next.
+#[inline(always)]
+fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonError> {
+    rest.strip_prefix(word).ok_or(JsonError::Syntax)
+}
+
+/// Reads a string behind its first quote, and consumes the last one.
+#[inline(always)]
+fn string(rest: &[u8]) -> Result<(Text<'_>, &[u8]), JsonError> {
+    let plain = word_of_plain(rest);
+    if let Some((raw, [b'"', tail @ ..])) = rest.split_at_checked(plain) {
+        return Ok((Text::checked(raw, false), tail));
+    }
+    long_string(rest, plain)
+}
+
+/// Reads a string that does not end at `at`.
+#[inline(never)]
+fn long_string(rest: &[u8], mut at: usize) -> Result<(Text<'_>, &[u8]), JsonError> {
     let mut escaped = false;
     loop {
-        match bytes.get(at) {
-            None => return Err((JsonError::End, at)),
-            Some(b'"') => return Ok((at, escaped)),
+        at = plain_end(rest, at);
+        match rest.get(at) {
+            None => return Err(JsonError::End),
+            Some(b'"') => {
+                let (raw, tail) = rest.split_at(at);
+                return Ok((Text::checked(raw, escaped), &tail[1..]));
+            }
             Some(b'\\') => {
                 escaped = true;
-                at += escape(&bytes[at..]).ok_or((JsonError::Escape, at))?.1;
+                at += escape(&rest[at..]).ok_or(JsonError::Escape)?.1;
             }
-            Some(0x80..) => at += sequence_len(bytes, at).ok_or((JsonError::Utf8, at))?,
-            // The word scan stops only at these, and at controls.
-            Some(_) => return Err((JsonError::Syntax, at)),
+            Some(0x80..) => at += sequence_len(rest, at).ok_or(JsonError::Utf8)?,
+            // The scan stops only at these, and at controls.
+            Some(_) => return Err(JsonError::Syntax),
         }
-        at = plain_end(bytes, at);
     }
 }
 
-fn word_end(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize, JsonError> {
-    let found = bytes.get(at..).is_some_and(|rest| rest.starts_with(word));
-    if found { Ok(at + word.len()) } else { Err(JsonError::Syntax) }
-}
-
-/// Where the value that starts at `at` ends.
-fn value_end(bytes: &[u8], mut at: usize) -> Result<usize, Found> {
+/// Consumes a value that starts at the first byte.
+#[inline(never)]
+fn skip(mut rest: &[u8]) -> Result<&[u8], JsonError> {
     // One bit a level, the innermost lowest: 1 is an object, 0 an array.
     let (mut levels, mut depth) = (0u64, 0);
-    let found = |at| move |error| (error, at);
     loop {
         // A value starts here.
-        let (byte, start) = token(bytes, at).map_err(found(at))?;
-        at = match byte {
-            b'"' => string_end(bytes, start + 1)?.0 + 1,
-            b'-' | b'0'..=b'9' => {
-                let number = Number::read(&bytes[start..]).ok_or((JsonError::Syntax, start))?;
-                start + number.raw().len()
-            }
+        let (byte, value) = token(rest)?;
+        let tail = value.get(1..).unwrap_or_default();
+        rest = match byte {
+            b'"' => string(tail)?.1,
+            b'-' | b'0'..=b'9' => Number::read(value).ok_or(JsonError::Syntax)?.1,
             b'{' | b'[' => {
-                let (object, close) = if byte == b'{' { (1, b'}') } else { (0, b']') };
+                let object = byte == b'{';
                 if depth == DEPTH_MAX {
-                    return Err((JsonError::Depth, start));
+                    return Err(JsonError::Depth);
                 }
-                let (next, inside) = token(bytes, start + 1).map_err(found(start + 1))?;
-                if next != close {
-                    levels = levels << 1 | object;
+                let (next, inside) = token(tail)?;
+                if next != if object { b'}' } else { b']' } {
+                    levels = levels << 1 | u64::from(object);
                     depth += 1;
-                    at = if object == 1 { name_end(bytes, inside)? } else { inside };
+                    rest = if object { name(inside)? } else { inside };
                     continue;
                 }
-                inside + 1
+                inside.get(1..).unwrap_or_default()
             }
-            b't' => word_end(bytes, start, b"true").map_err(found(start))?,
-            b'f' => word_end(bytes, start, b"false").map_err(found(start))?,
-            b'n' => word_end(bytes, start, b"null").map_err(found(start))?,
-            _ => return Err((JsonError::Syntax, start)),
+            b't' => word(value, b"true")?,
+            b'f' => word(value, b"false")?,
+            b'n' => word(value, b"null")?,
+            _ => return Err(JsonError::Syntax),
         };
         // A value ended here: so may what is around it.
         loop {
             if depth == 0 {
-                return Ok(at);
+                return Ok(rest);
             }
-            let (byte, next) = token(bytes, at).map_err(found(at))?;
+            let (byte, next) = token(rest)?;
+            let tail = next.get(1..).unwrap_or_default();
             let object = levels & 1 == 1;
             if byte == b',' {
-                at = if object { name_end(bytes, next + 1)? } else { next + 1 };
+                rest = if object { name(tail)? } else { tail };
                 break;
             }
             if byte != if object { b'}' } else { b']' } {
-                return Err((JsonError::Syntax, next));
+                return Err(JsonError::Syntax);
             }
-            at = next + 1;
+            rest = tail;
             levels >>= 1;
             depth -= 1;
         }
     }
 }
 
-/// Where the member name that starts at or after `at` ends, its colon included.
-#[inline]
-fn name_end(bytes: &[u8], at: usize) -> Result<usize, Found> {
-    let (byte, start) = token(bytes, at).map_err(|error| (error, at))?;
-    if byte != b'"' {
-        return Err((JsonError::Syntax, start));
-    }
-    let end = string_end(bytes, start + 1)?.0 + 1;
-    let (byte, colon) = token(bytes, end).map_err(|error| (error, end))?;
-    if byte == b':' { Ok(colon + 1) } else { Err((JsonError::Syntax, colon)) }
+/// Consumes a member's name and the colon.
+#[inline(always)]
+fn name(rest: &[u8]) -> Result<&[u8], JsonError> {
+    let (_, rest) = string(expect(rest, b'"')?)?;
+    expect(rest, b':')
 }

@@ -42,16 +42,17 @@ pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// As [`plain_end`], for a string that probably ends within one word.
+/// Index of the first byte that needs attention, if it is in the first word; else some index
+/// before it.
 #[inline(always)]
-pub(crate) fn short_plain_end(bytes: &[u8], at: usize) -> usize {
-    if let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
-        let hits = special(usize::from_le_bytes(*chunk));
-        if hits != 0 {
-            return at + hits.trailing_zeros() as usize / 8;
+pub(crate) fn word_of_plain(bytes: &[u8]) -> usize {
+    match bytes.first_chunk::<WORD>() {
+        Some(chunk) => {
+            let hits = special(usize::from_le_bytes(*chunk));
+            (hits.trailing_zeros() as usize / 8).min(WORD)
         }
+        None => 0,
     }
-    plain_end(bytes, at)
 }
 
 /// Whether a byte of a string needs attention.
