@@ -82,7 +82,7 @@ impl Default for Physics {
 }
 
 impl Physics {
-    /// The greenhouse at boot: 21.5 degrees, 55 % humidity, 40 % in the soil, 800 lux, tank at 80 %.
+    /// The greenhouse at boot: 21.5 degrees, 55 % humidity, 40 % in the soil, 800 lux, tank 80 %.
     #[must_use]
     pub const fn new() -> Self {
         Self {

@@ -58,7 +58,10 @@ fn the_status_tells_the_whole_board() {
     assert_eq!(numbers(&status["climate"]), numbers(&json!({"mode": "heat", "celsius": 30})));
     assert_eq!(
         status["timers"],
-        json!([{"timer_id": 1, "label": "tea", "remaining_s": 60}, {"timer_id": 2, "remaining_s": 90}])
+        json!([
+            {"timer_id": 1, "label": "tea", "remaining_s": 60},
+            {"timer_id": 2, "remaining_s": 90},
+        ])
     );
     assert_eq!(status["display"], json!(["", "hello", "", ""]));
     assert_eq!(status["calls_entered"], 6, "the refused call entered nothing");

@@ -1,7 +1,7 @@
 //! Texas Instruments ADS1115: the converter for the soil probe and the tank probe.
 //!
-//! Source: Texas Instruments, *ADS1113, ADS1114, ADS1115 data sheet* (SBAS444), sections "Register map" and
-//! "Conversion modes". Single shot, +-4.096 V (one count is 125 uV), 64 samples a second.
+//! Source: Texas Instruments, *ADS1113, ADS1114, ADS1115 data sheet* (SBAS444), sections "Register
+//! map" and "Conversion modes". Single shot, +-4.096 V (one count is 125 uV), 64 samples a second.
 //!
 //! Probes: the soil probe is capacitive and falls from 2.8 V (dry) to 1.2 V (soaked); the tank
 //! probe is a pressure sensor that rises from 0.5 V (empty) to 2.5 V (full).
