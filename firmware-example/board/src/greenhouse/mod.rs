@@ -5,8 +5,8 @@
 //! tool is one method. The two that take time come as a pair: [`Greenhouse::vent_move`] with
 //! [`Greenhouse::vent_at_rest`], [`Greenhouse::sensor_start`] with [`Greenhouse::sensor_poll`].
 //!
-//! RAM: about 1.3 KiB beside the hardware, of which the four display lines and the four timer labels
-//! are 1 KiB.
+//! RAM: about 1.3 KiB beside the hardware, of which the four display lines and the four timers'
+//! labels are 1 KiB.
 
 mod button;
 mod climate;
