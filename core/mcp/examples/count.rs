@@ -32,8 +32,7 @@ const MESSAGE: &[u8] = br#"{"jsonrpc":"2.0","id":123456,"method":"tools/call","p
 
 fn main() {
     let count: u32 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(1000);
-    let server =
-        ServerInfo { name: "greenhouse", title: "", version: "0.1.0", instructions: "" };
+    let server = ServerInfo { name: "greenhouse", title: "", version: "0.1.0", instructions: "" };
     let catalog = Single::new(server, &TOOLS);
     let engine = Engine::new(&catalog);
     let mut session = Session::new();

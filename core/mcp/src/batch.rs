@@ -16,10 +16,7 @@ impl<'m> Batch<'m> {
     /// Checks that `message` is an array, and opens it. `None` if it has no element.
     pub(crate) fn open(message: &'m [u8]) -> Result<Option<Self>, (JsonError, usize)> {
         let mut check = Reader::new(message);
-        check
-            .skip_value()
-            .and_then(|_| check.end())
-            .map_err(|error| (error, check.position()))?;
+        check.skip_value().and_then(|_| check.end()).map_err(|error| (error, check.position()))?;
         let mut reader = Reader::new(message);
         let opened = reader.begin_array().and_then(|()| reader.clone().next_element(&mut true));
         match opened {

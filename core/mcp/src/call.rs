@@ -67,20 +67,11 @@ pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
     out: &mut [u8],
 ) -> Result<usize, Refusal<'m>> {
     let nodes = (0, table.node_count(tool, Side::Params));
-    let root =
-        Open { start: 0, nodes, last: None, member: (0, 0), first: true, array: false };
+    let root = Open { start: 0, nodes, last: None, member: (0, 0), first: true, array: false };
     let mut reader = Reader::new(text);
     reader.begin_object()?;
-    let mut encoder = Encoder {
-        reader,
-        table,
-        tool,
-        out,
-        len: 0,
-        seen: 0,
-        open: [root; DEPTH_MAX],
-        depth: 1,
-    };
+    let mut encoder =
+        Encoder { reader, table, tool, out, len: 0, seen: 0, open: [root; DEPTH_MAX], depth: 1 };
     encoder.run()?;
     Ok(encoder.len)
 }
@@ -197,8 +188,7 @@ impl<'m, 't, T: ToolTable + ?Sized> Encoder<'m, 't, '_, T> {
         for inside in nodes.0..nodes.1 {
             self.seen &= !bit(inside);
         }
-        let open =
-            Open { start: self.len, nodes, last: None, member: (0, 0), first: true, array };
+        let open = Open { start: self.len, nodes, last: None, member: (0, 0), first: true, array };
         // A table that nests deeper than it may has failed its own check.
         *self.open.get_mut(self.depth).ok_or(fault(FaultCode::WrongType, node))? = open;
         self.depth += 1;

@@ -166,12 +166,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
 
     #[cfg(feature = "batch")]
     #[inline(never)]
-    fn receive_array<'m>(
-        &self,
-        message: &'m [u8],
-        session: &Session,
-        out: &mut [u8],
-    ) -> Step<'m> {
+    fn receive_array<'m>(&self, message: &'m [u8], session: &Session, out: &mut [u8]) -> Step<'m> {
         let problem = match Batch::open(message) {
             Err((error, at)) => Problem::Json(error, at),
             Ok(_) if !session.version().is_some_and(Version::has_batches) => NO_ARRAYS,
@@ -202,11 +197,9 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         // Nobody escapes a method name; one that does so is not found.
         match method.plain().unwrap_or_default() {
             b"tools/call" => self.call(request, args, out),
-            b"tools/list" => {
-                answer(out, |out| {
-                    list::write(self.catalog, version, id, request.params.cursor, out)
-                })
-            }
+            b"tools/list" => answer(out, |out| {
+                list::write(self.catalog, version, id, request.params.cursor, out)
+            }),
             #[cfg(feature = "stateless")]
             b"server/discover" if version.is_stateless() => self.discover(request, out),
             #[cfg(feature = "listen")]
@@ -357,11 +350,7 @@ enum Era {
 }
 
 /// The era rule: a revision in `_meta` wins; else `initialize` opens, or has opened, the session.
-fn era<'m>(
-    method: &Text<'m>,
-    params: &Params<'m>,
-    session: &Session,
-) -> Result<Era, Problem<'m>> {
+fn era<'m>(method: &Text<'m>, params: &Params<'m>, session: &Session) -> Result<Era, Problem<'m>> {
     if params.malformed {
         return Err(Problem::Params("params must be an object"));
     }
@@ -383,9 +372,9 @@ fn era<'m>(
             }
             Ok(Era::Known(version))
         }
-        Member::Other => Err(Problem::Params(
-            "io.modelcontextprotocol/protocolVersion must be a string",
-        )),
+        Member::Other => {
+            Err(Problem::Params("io.modelcontextprotocol/protocolVersion must be a string"))
+        }
         #[cfg(feature = "legacy")]
         Member::Absent if method.is(b"initialize") => Ok(Era::Initialize),
         Member::Absent => match session.version() {

@@ -75,6 +75,8 @@ pub(crate) struct Envelope<'m> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
     Jsonrpc,
+    /// The member with its value, which is nearly always the same.
+    Jsonrpc2,
     Id,
     Method,
     Params,
@@ -108,7 +110,7 @@ impl Key {
     #[inline(always)]
     fn read(reader: &mut Reader<'_>, level: Level) -> Result<Self, JsonError> {
         let key = match (level, reader.second()) {
-            (Level::Message, b'j') if reader.eat(b"\"jsonrpc\":") => Self::Jsonrpc,
+            (Level::Message, b'j') if reader.eat(b"\"jsonrpc\":\"2.0\"") => Self::Jsonrpc2,
             (Level::Message, b'i') if reader.eat(b"\"id\":") => Self::Id,
             (Level::Message, b'm') if reader.eat(b"\"method\":") => Self::Method,
             (Level::Message, b'p') if reader.eat(b"\"params\":") => Self::Params,
@@ -166,11 +168,13 @@ impl Key {
     /// Notes that this member was seen; sets `repeated` if it was seen before.
     #[inline(always)]
     fn once(self, seen: &mut u32, repeated: &mut bool) {
-        let bit = 1 << self as u32;
-        if !matches!(self, Self::Other | Self::Answer) {
-            *repeated |= *seen & bit != 0;
-            *seen |= bit;
-        }
+        let bit = match self {
+            Self::Other | Self::Answer => return,
+            Self::Jsonrpc2 => 1 << Self::Jsonrpc as u32,
+            key => 1 << key as u32,
+        };
+        *repeated |= *seen & bit != 0;
+        *seen |= bit;
     }
 }
 
@@ -192,9 +196,10 @@ impl<'m> Envelope<'m> {
             let key = Key::read(reader, Level::Message)?;
             key.once(&mut seen, &mut repeated);
             match key {
+                Key::Jsonrpc2 => envelope.version_2 = true,
                 Key::Jsonrpc => {
-                    envelope.version_2 = reader.eat(b"\"2.0\"")
-                        || matches!(text_member(reader)?, Member::Text(text) if text.is(b"2.0"));
+                    let version = text_member(reader)?;
+                    envelope.version_2 = matches!(version, Member::Text(text) if text.is(b"2.0"));
                 }
                 Key::Id => {
                     envelope.id = Id::read(reader)?.map_or(IdMember::Unreadable, IdMember::Id);
@@ -276,11 +281,23 @@ impl<'m> Meta<'m> {
 /// Reads a member that should be a string. `null` counts as absent.
 #[inline(always)]
 fn text_member<'m>(reader: &mut Reader<'m>) -> Result<Member<'m>, JsonError> {
-    match reader.kind()? {
-        Kind::String => reader.string().map(Member::Text),
-        Kind::Null => reader.null().map(|()| Member::Absent),
-        _ => reader.skip_value().map(|_| Member::Other),
+    if let [b'"', ..] = reader.rest() {
+        return reader.string().map(Member::Text);
     }
+    let (member, rest) = spaced_text_member(reader.rest())?;
+    reader.go_on(rest);
+    Ok(member)
+}
+
+#[inline(never)]
+fn spaced_text_member(rest: &[u8]) -> Result<(Member<'_>, &[u8]), JsonError> {
+    let mut reader = Reader::new(rest);
+    let member = match reader.kind()? {
+        Kind::String => Member::Text(reader.string()?),
+        Kind::Null => reader.null().map(|()| Member::Absent)?,
+        _ => reader.skip_value().map(|_| Member::Other)?,
+    };
+    Ok((member, reader.rest()))
 }
 
 /// Reads a member that should be an object. `null` counts as absent.
@@ -289,9 +306,10 @@ fn object_member<'m>(reader: &mut Reader<'m>) -> Result<Object<'m>, JsonError> {
     if reader.eat(b"{}") {
         return Ok(Object::Text(b"{}"));
     }
-    match reader.kind()? {
-        Kind::Object => reader.skip_value().map(Object::Text),
-        Kind::Null => reader.null().map(|()| Object::Absent),
-        _ => reader.skip_value().map(|_| Object::Other),
-    }
+    let value = reader.skip_value()?;
+    Ok(match value {
+        [b'{', ..] => Object::Text(value),
+        b"null" => Object::Absent,
+        _ => Object::Other,
+    })
 }

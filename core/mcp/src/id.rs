@@ -27,16 +27,24 @@ impl<'a> Id<'a> {
     /// Reads an id; `None`, past the value, if it is no string or integer or is too long.
     #[inline(always)]
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Option<Self>, JsonError> {
+        if let [b'0'..=b'9', ..] = reader.rest() {
+            let number = reader.number()?;
+            let whole = number.is_small() || number.scaled(0) != Scaled::Inexact;
+            return Ok((whole && number.raw().len() <= ID_MAX).then_some(Self(number.raw())));
+        }
+        let (id, rest) = Self::read_any(reader.rest())?;
+        reader.go_on(rest);
+        Ok(id)
+    }
+
+    #[inline(never)]
+    fn read_any(rest: &'a [u8]) -> Result<(Option<Self>, &'a [u8]), JsonError> {
+        let mut reader = Reader::new(rest);
         let is_id = match reader.kind()? {
-            Kind::Number => {
-                let number = reader.number()?;
-                let raw = number.raw();
-                let whole = number.is_small() || number.scaled(0) != Scaled::Inexact;
-                return Ok((whole && raw.len() <= ID_MAX).then_some(Self(raw)));
-            }
+            Kind::Number => reader.clone().number()?.scaled(0) != Scaled::Inexact,
             kind => kind == Kind::String,
         };
         let raw = reader.skip_value()?;
-        Ok((is_id && raw.len() <= ID_MAX).then_some(Self(raw)))
+        Ok(((is_id && raw.len() <= ID_MAX).then_some(Self(raw)), reader.rest()))
     }
 }

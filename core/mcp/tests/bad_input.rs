@@ -33,7 +33,10 @@ fn a_wrong_value_is_a_result_that_names_tool_parameter_and_bound() {
         "board_status: there is no parameter 'all'; it takes none"
     );
     let long = format!(r#"{{"text":"{}"}}"#, "x".repeat(600));
-    assert_eq!(refused("display_show", &long), "display_show: text must have at most 32 characters");
+    assert_eq!(
+        refused("display_show", &long),
+        "display_show: text must have at most 32 characters"
+    );
 }
 
 #[test]
@@ -42,7 +45,8 @@ fn a_foreign_name_is_quoted_safely_and_cut() {
     let text = refused("fan_set", &name);
     assert!(text.starts_with("fan_set: there is no parameter 'a?\"bé"), "{text}");
     assert!(text.len() < 120, "{text}");
-    let call = modern("tools/call", &format!(r#""name":"{}\u0007","arguments":{{}}"#, "é".repeat(99)));
+    let call =
+        modern("tools/call", &format!(r#""name":"{}\u0007","arguments":{{}}"#, "é".repeat(99)));
     let (code, text) = error_of(&mut Session::new(), &call);
     assert_eq!((code, text), (-32602, format!("Unknown tool: {}...", "é".repeat(64))));
 }
@@ -118,7 +122,8 @@ fn the_era_rule_names_both_ways_in() {
             assert!(text.contains("_meta") && text.contains("initialize"), "{text}");
         }
     }
-    let (code, _) = error_of(&mut Session::new(), r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    let (code, _) =
+        error_of(&mut Session::new(), r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
     assert_eq!(code, -32602);
     for meta in [
         r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#,
@@ -159,7 +164,8 @@ fn an_unknown_version_is_answered_with_those_that_are_served() {
 #[test]
 fn ids_are_echoed_or_left_out() {
     for id in ["7", "-1", "\"x\"", "\"\"", "\"\\u0041\\n\"", "12345678901234567890", "1.0"] {
-        let answer = ask(&mut Session::new(), &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#));
+        let answer =
+            ask(&mut Session::new(), &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#));
         assert_eq!(answer, format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#));
     }
     let long = format!("\"{}\"", "x".repeat(300));
@@ -178,7 +184,13 @@ fn ids_are_echoed_or_left_out() {
 #[test]
 fn what_is_no_message_is_an_invalid_request() {
     for message in [
-        "5", "\"x\"", "null", "true", "{}", r#"{"foo":1}"#, r#"{"jsonrpc":"2.0"}"#,
+        "5",
+        "\"x\"",
+        "null",
+        "true",
+        "{}",
+        r#"{"foo":1}"#,
+        r#"{"jsonrpc":"2.0"}"#,
         r#"{"jsonrpc":"2.0","method":1}"#,
         r#"{"jsonrpc":"1.0","method":"ping"}"#,
         r#"{"method":"ping"}"#,
@@ -200,7 +212,8 @@ fn what_is_no_message_is_an_invalid_request() {
         assert_eq!((&answer["error"]["code"], &answer["id"]), (&(-32600).into(), &1.into()));
     }
     for params in ["5", "[]", "\"x\"", "true"] {
-        let message = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{params}}}"#);
+        let message =
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{params}}}"#);
         assert_eq!(error_of(&mut Session::new(), &message).0, -32602);
     }
 }
@@ -219,13 +232,16 @@ fn notifications_and_answers_are_never_answered() {
         r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
         r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}"#,
         r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"Parse error"}}"#,
-        "", " ", "\r",
+        "",
+        " ",
+        "\r",
     ] {
         assert_eq!(send(&mut session, message.as_bytes()), Came::Nothing, "{message}");
     }
     assert!(session.is_initialized());
     assert_eq!(session.version().unwrap().name(), "2025-06-18");
-    let cancel = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"a"}}"#;
+    let cancel =
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"a"}}"#;
     assert_eq!(send(&mut session, cancel.as_bytes()), Came::Cancel("\"a\"".into()));
 }
 
@@ -238,7 +254,17 @@ fn garbage_is_a_parse_error_and_the_next_call_is_served() {
     let huge = format!(r#"{{"jsonrpc":"2.0","id":1,"x":"{}"#, "a".repeat(3 << 20));
     let nul = "\0".repeat(3000);
     let texts: Vec<Vec<u8>> = [
-        "garbage", "{", "}", "{\"a\"", cut, &spliced, "[", "{'a':1}", &huge, &nul, "\u{feff}{}",
+        "garbage",
+        "{",
+        "}",
+        "{\"a\"",
+        cut,
+        &spliced,
+        "[",
+        "{'a':1}",
+        &huge,
+        &nul,
+        "\u{feff}{}",
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pi\nng\"}",
     ]
     .iter()
@@ -314,7 +340,8 @@ fn a_buffer_that_is_too_small_is_said_so() {
             other => panic!("{other:?}"),
         }
     }
-    let call = modern("tools/call", r#""name":"plan_set","arguments":{"title":"x","days":[1,2,3]}"#);
+    let call =
+        modern("tools/call", r#""name":"plan_set","arguments":{"title":"x","days":[1,2,3]}"#);
     for size in 0..12 {
         let (mut args, mut out) = (vec![0; size], vec![0; 2000]);
         let step = engine.receive(call.as_bytes(), &mut Session::new(), &mut args, &mut out);

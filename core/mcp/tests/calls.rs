@@ -34,8 +34,21 @@ fn entries(bytes: &[u8]) -> Vec<(u16, String)> {
 #[test]
 fn every_kind_is_encoded_in_rising_order_whatever_the_order_of_the_text() {
     let expected: Vec<(u16, String)> = [
-        (0, "'Añ'"), (1, "{"), (2, "6"), (3, "true"), (4, "[2"), (5, "{"), (6, "#0"), (7, "25d"),
-        (5, "{"), (6, "#1"), (7, "150d"), (8, "[3"), (9, "7"), (9, "1"), (9, "7"),
+        (0, "'Añ'"),
+        (1, "{"),
+        (2, "6"),
+        (3, "true"),
+        (4, "[2"),
+        (5, "{"),
+        (6, "#0"),
+        (7, "25d"),
+        (5, "{"),
+        (6, "#1"),
+        (7, "150d"),
+        (8, "[3"),
+        (9, "7"),
+        (9, "1"),
+        (9, "7"),
     ]
     .into_iter()
     .map(|(node, value)| (node, value.to_string()))
@@ -59,7 +72,10 @@ fn nested_faults_name_their_path() {
         (r#"{"at":6}"#, "plan_set: at must be an object"),
         (r#"{"days":{}}"#, "plan_set: days must be an array"),
         (r#"{"days":[1,"2"]}"#, "plan_set: days.item must be a whole number from 1 to 7"),
-        (r#"{"at":{"hour":1,"hour":1}}"#, "plan_set: at.hour was given more than once: give it once"),
+        (
+            r#"{"at":{"hour":1,"hour":1}}"#,
+            "plan_set: at.hour was given more than once: give it once",
+        ),
         (r#"{"steps":[{"litres":0.251}]}"#, "plan_set: steps.litres must be a multiple of 0.25"),
         (r#"{"steps":[{"valve":"east"}]}"#, "plan_set: steps.valve must be one of north, south"),
     ] {
@@ -123,12 +139,16 @@ fn a_nested_result_is_written_by_its_descriptor() {
     out.object(1);
     out.array(4, 0);
     let answer = finished(Version::V2025_11_25, 5, Outcome::Value(out.bytes()));
-    assert!(answer.contains(r#""structuredContent":{"lights":{"grow":{}},"timers":[]}"#), "{answer}");
+    assert!(
+        answer.contains(r#""structuredContent":{"lights":{"grow":{}},"timers":[]}"#),
+        "{answer}"
+    );
 }
 
 /// The text of an error result.
 fn words(tool: u16, outcome: Outcome<'_>) -> String {
-    let answer: Value = serde_json::from_str(&finished(Version::V2026_07_28, tool, outcome)).unwrap();
+    let answer: Value =
+        serde_json::from_str(&finished(Version::V2026_07_28, tool, outcome)).unwrap();
     assert_eq!(answer["result"]["isError"], true, "{answer}");
     assert!(answer["result"].get("structuredContent").is_none());
     answer["result"]["content"][0]["text"].as_str().unwrap().into()
@@ -230,10 +250,12 @@ fn arguments() -> impl Strategy<Value = Value> {
         }
         at
     });
-    let step = (prop_oneof![Just("north"), Just("south")], 0..1200i64).prop_map(|(valve, cents)| {
-        let litres: Value = serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).unwrap();
-        json!({"litres": litres, "valve": valve})
-    });
+    let step =
+        (prop_oneof![Just("north"), Just("south")], 0..1200i64).prop_map(|(valve, cents)| {
+            let litres: Value =
+                serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).unwrap();
+            json!({"litres": litres, "valve": valve})
+        });
     (
         "\\PC{0,9}",
         prop::option::of(at),
@@ -242,11 +264,9 @@ fn arguments() -> impl Strategy<Value = Value> {
     )
         .prop_map(|(title, at, steps, days)| {
             let mut all = json!({"title": title});
-            for (name, value) in [
-                ("at", at),
-                ("steps", steps.map(Value::from)),
-                ("days", days.map(Value::from)),
-            ] {
+            for (name, value) in
+                [("at", at), ("steps", steps.map(Value::from)), ("days", days.map(Value::from))]
+            {
                 if let Some(value) = value {
                     all[name] = value;
                 }

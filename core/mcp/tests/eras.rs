@@ -29,7 +29,9 @@ fn initialize_agrees_on_each_revision() {
         let mut session = Session::new();
         let open = legacy(
             "initialize",
-            &format!(r#""protocolVersion":"{version}","capabilities":{{"roots":{{}}}},"clientInfo":{{"name":"t","version":"1"}}"#),
+            &format!(
+                r#""protocolVersion":"{version}","capabilities":{{"roots":{{}}}},"clientInfo":{{"name":"t","version":"1"}}"#
+            ),
         );
         let title = if version >= "2025-06-18" { r#""title":"Greenhouse","# } else { "" };
         assert_eq!(
@@ -192,7 +194,8 @@ fn an_image_comes_from_its_pieces() {
 #[test]
 fn subscriptions_are_acknowledged_told_and_ended() {
     // A list that cannot change is never told of, and says so.
-    let ask_for = |filter: &str| modern("subscriptions/listen", &format!(r#""notifications":{filter}"#));
+    let ask_for =
+        |filter: &str| modern("subscriptions/listen", &format!(r#""notifications":{filter}"#));
     let listen = ask_for(r#"{"toolsListChanged":true,"resourceSubscriptions":["file:///x"]}"#);
     assert_eq!(
         send(&mut Session::new(), listen.as_bytes()),
@@ -207,8 +210,12 @@ fn subscriptions_are_acknowledged_told_and_ended() {
         ("{}", false),
     ] {
         let request = ask_for(filter);
-        let step =
-            Engine::new(&catalog).receive(request.as_bytes(), &mut Session::new(), &mut [], &mut out);
+        let step = Engine::new(&catalog).receive(
+            request.as_bytes(),
+            &mut Session::new(),
+            &mut [],
+            &mut out,
+        );
         let Step::Listen(listen) = step else { panic!("{step:?}") };
         assert_eq!(listen.tools, told, "{filter}");
         let text = std::str::from_utf8(&out[..listen.acknowledgement]).unwrap();
@@ -264,12 +271,10 @@ impl trine_mcp::Catalog for Changing {
 
 #[test]
 fn progress_is_told_as_the_revision_allows() {
-    let call = modern(
-        "tools/call",
-        &format!(r#""name":"fan_set","arguments":{{"percent":1}},{}"#, ""),
-    )
-    .replace(",,", ",")
-    .replace(r#""_meta":{"#, r#""_meta":{"progressToken":"t\n1","#);
+    let call =
+        modern("tools/call", &format!(r#""name":"fan_set","arguments":{{"percent":1}},{}"#, ""))
+            .replace(",,", ",")
+            .replace(r#""_meta":{"#, r#""_meta":{"progressToken":"t\n1","#);
     let Came::Call(_, _, _, Some(token)) = send(&mut Session::new(), call.as_bytes()) else {
         panic!("no token")
     };

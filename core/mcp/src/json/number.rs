@@ -33,23 +33,23 @@ impl<'a> Number<'a> {
     /// Reads the number that starts `bytes`, and gives the rest.
     #[inline(always)]
     pub(crate) fn read(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (negative, mut rest) = match bytes {
+        let (negative, digits) = match bytes {
             [b'-', rest @ ..] => (true, rest),
             _ => (false, bytes),
         };
-        let (digits, mut value) = (rest, 0i64);
-        while let [byte, tail @ ..] = rest {
+        let (mut count, mut value) = (0, 0i64);
+        for byte in digits.get(..SMALL_DIGITS).unwrap_or(digits) {
             let digit = byte.wrapping_sub(b'0');
-            if digit > 9 || digits.len() - rest.len() == SMALL_DIGITS {
+            if digit > 9 {
                 break;
             }
             value = value * 10 + i64::from(digit);
-            rest = tail;
+            count += 1;
         }
-        let count = digits.len() - rest.len();
+        let (_, rest) = digits.split_at_checked(count)?;
         let ends = !matches!(rest, [b'0'..=b'9' | b'.' | b'e' | b'E', ..]);
         if ends && (count == 1 || count > 0 && !matches!(digits, [b'0', ..])) {
-            let raw = bytes.get(..bytes.len() - rest.len())?;
+            let raw = bytes.get(..count + usize::from(negative))?;
             return Some((Self { raw, small: Some(if negative { -value } else { value }) }, rest));
         }
         Self::read_long(bytes)

@@ -1,7 +1,7 @@
 //! The pull reader: the caller asks for what it expects, and skips what it does not know.
 
 use super::number::Number;
-use super::scan::{plain_end, sequence_len, word_of_plain};
+use super::scan::{WORD, plain_end, sequence_len, word_of_plain};
 use super::string::{Text, escape};
 
 /// How deep values may nest inside a value that is skipped.
@@ -150,19 +150,28 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(crate) fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
         let first = core::mem::replace(first, false);
-        match self.peek()? {
-            b',' if !first => {
-                self.rest = self.rest.get(1..).unwrap_or_default();
-                self.peek()?;
-                Ok(true)
+        let (more, rest) = match self.rest {
+            [b',', tail @ ..] if !first && matches!(tail, [next, ..] if *next > b' ') => {
+                (true, tail)
             }
-            byte if byte == close => {
-                self.rest = self.rest.get(1..).unwrap_or_default();
-                Ok(false)
-            }
-            _ if first => Ok(true),
-            _ => Err(JsonError::Syntax),
-        }
+            [byte, tail @ ..] if *byte == close => (false, tail),
+            [byte, ..] if first && *byte > b' ' => (true, self.rest),
+            rest => spaced_more(rest, close, first)?,
+        };
+        self.rest = rest;
+        Ok(more)
+    }
+
+    /// What is left of the text.
+    #[inline(always)]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Goes on from `rest`, a later part of the same text.
+    #[inline(always)]
+    pub(crate) const fn go_on(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
     }
 
     /// Consumes `literal` if it is exactly what comes next.
@@ -281,9 +290,28 @@ fn spaced_token(mut rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
     }
 }
 
+/// As [`Reader::more`], where there may be white space.
+#[inline(never)]
+fn spaced_more(rest: &[u8], close: u8, first: bool) -> Result<(bool, &[u8]), JsonError> {
+    match token(rest)? {
+        (b',', [_, tail @ ..]) if !first => Ok((true, token(tail)?.1)),
+        (byte, [_, tail @ ..]) if byte == close => Ok((false, tail)),
+        (_, rest) if first => Ok((true, rest)),
+        _ => Err(JsonError::Syntax),
+    }
+}
+
 /// Consumes one byte that must come next, after white space.
 #[inline(always)]
 fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
+    match rest {
+        [byte, tail @ ..] if *byte == wanted => Ok(tail),
+        _ => spaced_expect(rest, wanted),
+    }
+}
+
+#[inline(never)]
+fn spaced_expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
     match token(rest)? {
         (byte, [_, tail @ ..]) if byte == wanted => Ok(tail),
         _ => Err(JsonError::Syntax),
@@ -299,11 +327,14 @@ fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonError> {
 /// Reads a string behind its first quote, and consumes the last one.
 #[inline(always)]
 fn string(rest: &[u8]) -> Result<(Text<'_>, &[u8]), JsonError> {
-    let plain = word_of_plain(rest);
-    if let Some((raw, [b'"', tail @ ..])) = rest.split_at_checked(plain) {
+    let mut at = word_of_plain(rest, 0);
+    if at == WORD {
+        at = word_of_plain(rest, at);
+    }
+    if let Some((raw, [b'"', tail @ ..])) = rest.split_at_checked(at) {
         return Ok((Text::checked(raw, false), tail));
     }
-    long_string(rest, plain)
+    long_string(rest, at)
 }
 
 /// Reads a string that does not end at `at`.

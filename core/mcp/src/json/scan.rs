@@ -4,7 +4,7 @@
 //! byte less than n*). A borrow can only spoil bytes above a true hit, and only the lowest hit is
 //! used, so the answer is exact.
 
-const WORD: usize = size_of::<usize>();
+pub(crate) const WORD: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
 const HIGH: usize = ONES << 7;
 
@@ -42,16 +42,16 @@ pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Index of the first byte that needs attention, if it is in the first word; else some index
-/// before it.
+/// Index of the first byte at or after `at` that needs attention, if it is in the first word;
+/// else some index before it.
 #[inline(always)]
-pub(crate) fn word_of_plain(bytes: &[u8]) -> usize {
-    match bytes.first_chunk::<WORD>() {
+pub(crate) fn word_of_plain(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
         Some(chunk) => {
             let hits = special(usize::from_le_bytes(*chunk));
-            (hits.trailing_zeros() as usize / 8).min(WORD)
+            at + (hits.trailing_zeros() as usize / 8)
         }
-        None => 0,
+        None => at,
     }
 }
 

@@ -10,7 +10,11 @@ use trine_mcp::{Call, Engine, Outcome, ServerInfo, Session, Single, Step};
 const PERCENT: Kind<'static> = Kind::Int(&IntRange { min: 0, max: 100 });
 const SETTER: Annotations = Annotations(Annotations::IDEMPOTENT);
 
-const fn info(name: &'static str, title: &'static str, annotations: Annotations) -> ToolInfo<'static> {
+const fn info(
+    name: &'static str,
+    title: &'static str,
+    annotations: Annotations,
+) -> ToolInfo<'static> {
     let mut info = ToolInfo::new(name, "Does what its name says.");
     info.title = title;
     info.annotations = annotations;
@@ -31,11 +35,8 @@ const VALVE: ToolInfo<'static> = {
 
 const CLIMATE: &[Field<'static>] = &[
     Field::new("mode", Kind::Choice("heat|off")),
-    Field::new(
-        "celsius",
-        Kind::Decimal(&DecimalRange { places: 1, min: 50, max: 350, step: 5 }),
-    )
-    .required_when(&Condition { node: 0, label: 0 }),
+    Field::new("celsius", Kind::Decimal(&DecimalRange { places: 1, min: 50, max: 350, step: 5 }))
+        .required_when(&Condition { node: 0, label: 0 }),
 ];
 
 const STATUS: &[Field<'static>] = &[
@@ -108,8 +109,12 @@ pub(crate) const TOOLS: &[Tool<'static>] = &[
     Tool::new(info("plan_set", "Plan", SETTER), PLAN, &[]),
 ];
 
-pub(crate) const SERVER: ServerInfo<'static> =
-    ServerInfo { name: "greenhouse", title: "Greenhouse", version: "1.2.3", instructions: "Be kind." };
+pub(crate) const SERVER: ServerInfo<'static> = ServerInfo {
+    name: "greenhouse",
+    title: "Greenhouse",
+    version: "1.2.3",
+    instructions: "Be kind.",
+};
 
 pub(crate) fn catalog() -> Single<'static, [Tool<'static>]> {
     Single::new(SERVER, TOOLS)
@@ -186,7 +191,8 @@ pub(crate) fn legacy(method: &str, params: &str) -> String {
 /// A session that has agreed on `version`.
 pub(crate) fn session(version: &str) -> Session {
     let mut session = Session::new();
-    let open = legacy("initialize", &format!(r#""protocolVersion":"{version}","capabilities":{{}}"#));
+    let open =
+        legacy("initialize", &format!(r#""protocolVersion":"{version}","capabilities":{{}}"#));
     ask(&mut session, &open);
     assert_eq!(session.version().unwrap().name(), version);
     session
