@@ -41,7 +41,8 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             impl #generics ::trine_descriptor::Value for #ident #arguments #filter {
                 const KIND: ::trine_descriptor::Kind<'static> =
                     ::trine_descriptor::typed::object(PARTS);
-                const NODES: &'static [::trine_descriptor::Field<'static>] = &ALL;
+                const NODES: &'static [::trine_descriptor::Field<'static>] =
+                    <Self as ::trine_descriptor::Record>::FIELDS;
 
                 fn write(&self, node: u16, out: &mut ::trine_descriptor::ValueWriter<'_>) {
                     out.object(node);

@@ -25,9 +25,11 @@ pub enum TableErrorKind {
     OpenBound,
     /// A choice has no label, an empty one, or one twice.
     Labels,
-    /// A default is not of the parameter's kind or breaks its bounds.
+    /// A default is not of the parameter's kind, breaks its bounds, or stands on a required
+    /// parameter, an array's item or a result.
     Default,
-    /// A condition names no choice at top level, or no label of it.
+    /// A condition names no choice at top level or no label of it, or stands on a required or
+    /// nested parameter or a result.
     Condition,
 }
 
@@ -54,8 +56,13 @@ impl core::fmt::Display for TableError {
             TableErrorKind::Range => "its minimum, maximum, step or places do not fit together",
             TableErrorKind::OpenBound => "a parameter needs both bounds",
             TableErrorKind::Labels => "its labels must be one or more, not empty and distinct",
-            TableErrorKind::Default => "its default must keep its own bounds",
-            TableErrorKind::Condition => "its condition must name a label of a choice",
+            TableErrorKind::Default => {
+                "its default must keep its own bounds, and only optional parameters have one"
+            }
+            TableErrorKind::Condition => {
+                "its condition must stand on an optional parameter and name a label of another one, \
+                 both at top level"
+            }
         };
         write!(f, "tool {}", self.tool)?;
         if let Some((side, node)) = self.node {
@@ -123,16 +130,32 @@ fn check_node<T: ToolTable + ?Sized>(
         return Err(TableErrorKind::Description);
     }
     if let Some(default) = field.default {
+        if side != Side::Params || field.required || field.name.is_empty() {
+            return Err(TableErrorKind::Default);
+        }
         literal(&field, default)?;
     }
     if let Some(condition) = field.required_if {
         let other = table.node(tool, side, condition.node).ok_or(TableErrorKind::Condition)?;
-        let label = other.kind.label(usize::from(condition.label));
-        if side != Side::Params || field.required || label.is_none() {
+        if side != Side::Params
+            || field.required
+            || other.kind.label(usize::from(condition.label)).is_none()
+            || !is_at_top(table, tool, side, node)
+            || !is_at_top(table, tool, side, condition.node)
+        {
             return Err(TableErrorKind::Condition);
         }
     }
     Ok(())
+}
+
+/// Whether a node is in no object or array.
+fn is_at_top<T: ToolTable + ?Sized>(table: &T, tool: u16, side: Side, node: u16) -> bool {
+    let mut at = 0;
+    while at < node {
+        at += 1 + table.node(tool, side, at).map_or(0, |field| field.kind.nodes() as u16);
+    }
+    at == node
 }
 
 /// Nesting, names and uniqueness: what depends on the nodes around this one.
@@ -158,7 +181,7 @@ fn place<T: ToolTable + ?Sized>(
             (depth, parent, first) = (depth + 1, Some(around.kind), outer + 1);
         }
     }
-    if depth + usize::from(field.kind.nodes() > 0) > DEPTH_MAX {
+    if depth + usize::from(field.kind.is_container()) > DEPTH_MAX {
         return Err(TableErrorKind::Shape);
     }
     if let Some(Kind::Array { .. }) = parent {
@@ -170,10 +193,6 @@ fn place<T: ToolTable + ?Sized>(
     }
     if field.name.is_empty() {
         return Err(TableErrorKind::NodeName);
-    }
-    if depth > 1 && (field.required_if.is_some() || side == Side::Output && field.default.is_some())
-    {
-        return Err(TableErrorKind::Condition);
     }
     let mut sibling = first;
     while sibling < node {
@@ -196,7 +215,8 @@ fn kind(field: &Field<'_>, side: Side) -> Result<(), TableErrorKind> {
             r.min == i64::MIN || r.max == i64::MAX || r.step == 0,
         ),
         Kind::Text { min, max } => (min <= max, max == u16::MAX),
-        Kind::Array { nodes, min, max } => (min <= max && nodes > 0, max == u8::MAX),
+        Kind::Array { nodes: 0, .. } => return Err(TableErrorKind::Shape),
+        Kind::Array { min, max, .. } => (min <= max, max == u8::MAX),
         Kind::Choice(labels) => {
             for (i, label) in labels.split('|').enumerate() {
                 if label.is_empty() || field.kind.label_index(label) != Some(i) {
@@ -229,5 +249,5 @@ fn literal(field: &Field<'_>, literal: &Literal<'_>) -> Result<(), TableErrorKin
         (kind, Literal::Label(label)) => kind.label(usize::from(label)).is_some(),
         _ => false,
     };
-    if fits && !field.required { Ok(()) } else { Err(TableErrorKind::Default) }
+    if fits { Ok(()) } else { Err(TableErrorKind::Default) }
 }

@@ -50,13 +50,13 @@ pub fn explain<T: ToolTable + ?Sized, S: TextSink + ?Sized>(
             out.text(" must be ");
             expected(&field, out);
         }
-        FaultCode::TooSmall => bound(" must be at least ", &field, fault.bound, "", out),
-        FaultCode::TooLarge => bound(" must be at most ", &field, fault.bound, "", out),
-        FaultCode::NotAMultiple => bound(" must be a multiple of ", &field, fault.bound, "", out),
-        FaultCode::TooShort => plain(" must have at least ", fault.bound, " characters", out),
-        FaultCode::TooLong => plain(" must have at most ", fault.bound, " characters", out),
-        FaultCode::TooFew => plain(" must have at least ", fault.bound, " items", out),
-        FaultCode::TooMany => plain(" must have at most ", fault.bound, " items", out),
+        FaultCode::TooSmall => bound(" must be at least ", &field, fault.bound, out),
+        FaultCode::TooLarge => bound(" must be at most ", &field, fault.bound, out),
+        FaultCode::NotAMultiple => bound(" must be a multiple of ", &field, fault.bound, out),
+        FaultCode::TooShort => many(" must have at least ", fault.bound, " character", out),
+        FaultCode::TooLong => many(" must have at most ", fault.bound, " character", out),
+        FaultCode::TooFew => many(" must have at least ", fault.bound, " item", out),
+        FaultCode::TooMany => many(" must have at most ", fault.bound, " item", out),
         FaultCode::Repeated => out.text(" was given more than once: give it once"),
         FaultCode::Unknown | FaultCode::Malformed => out.text(" could not be read"),
     }
@@ -134,10 +134,16 @@ fn expected<S: TextSink + ?Sized>(field: &Field<'_>, out: &mut S) {
             out.text("a number");
             limits(field, IntRange { min: range.min, max: range.max }, out);
         }
-        Kind::Text { max, .. } if max != u16::MAX => {
-            plain("text of at most ", i64::from(max), " characters", out);
+        Kind::Text { min: 0, max: u16::MAX } => out.text("text"),
+        Kind::Text { min, max: u16::MAX } => {
+            many("text of at least ", i64::from(min), " character", out);
         }
-        Kind::Text { .. } => out.text("text"),
+        Kind::Text { min: 0, max } => many("text of at most ", i64::from(max), " character", out),
+        Kind::Text { min, max } => {
+            out.text("text of ");
+            decimal(i64::from(min), 0, out);
+            many(" to ", i64::from(max), " character", out);
+        }
         Kind::Choice(labels) => {
             out.text("one of ");
             for (i, label) in labels.split('|').enumerate() {
@@ -151,31 +157,29 @@ fn expected<S: TextSink + ?Sized>(field: &Field<'_>, out: &mut S) {
 }
 
 fn limits<S: TextSink + ?Sized>(field: &Field<'_>, range: IntRange, out: &mut S) {
-    if range.min != i64::MIN {
-        bound(" from ", field, range.min, "", out);
-    }
-    if range.max != i64::MAX {
-        bound(" to ", field, range.max, "", out);
+    match (range.min, range.max) {
+        (i64::MIN, i64::MAX) => {}
+        (min, i64::MAX) => bound(" of at least ", field, min, out),
+        (i64::MIN, max) => bound(" of at most ", field, max, out),
+        (min, max) => {
+            bound(" from ", field, min, out);
+            bound(" to ", field, max, out);
+        }
     }
 }
 
-fn plain<S: TextSink + ?Sized>(before: &str, value: i64, after: &str, out: &mut S) {
+/// Writes a count of things: `1 item`, `2 items`.
+fn many<S: TextSink + ?Sized>(before: &str, value: i64, after: &str, out: &mut S) {
     out.text(before);
     decimal(value, 0, out);
     out.text(after);
+    out.text(if value == 1 { "" } else { "s" });
 }
 
-fn bound<S: TextSink + ?Sized>(
-    before: &str,
-    field: &Field<'_>,
-    value: i64,
-    after: &str,
-    out: &mut S,
-) {
+fn bound<S: TextSink + ?Sized>(before: &str, field: &Field<'_>, value: i64, out: &mut S) {
     let places = if let Kind::Decimal(range) = field.kind { range.places } else { 0 };
     out.text(before);
     decimal(value, places, out);
-    out.text(after);
 }
 
 /// Writes `value / 10^places` exactly and without needless zeros: 215 with one place is `21.5`.

@@ -77,6 +77,12 @@ impl<'a> Kind<'a> {
         }
     }
 
+    /// Whether it is an object or an array, perhaps an empty object.
+    #[must_use]
+    pub const fn is_container(&self) -> bool {
+        matches!(self, Self::Object { .. } | Self::Array { .. })
+    }
+
     /// Label number `index` of a choice.
     #[must_use]
     pub fn label(&self, index: usize) -> Option<&'a str> {

@@ -214,6 +214,19 @@ pub fn hash<T: ToolTable + ?Sized>(table: &T, tool: u16) -> u64 {
     out.hash()
 }
 
+/// The hash of a record as it was received. A host compares with this one, not with the hash of
+/// what it decoded: a newer device's record may say more than this version understands.
+#[must_use]
+pub const fn hash_bytes(record: &[u8]) -> u64 {
+    let mut out = Encoder::new(&mut [], 0);
+    let mut i = 0;
+    while i < record.len() {
+        out.byte(record[i]);
+        i += 1;
+    }
+    out.hash()
+}
+
 /// The hash of a whole table: FNV-1a over the hashes of its tools, each little-endian.
 pub fn table_hash<T: ToolTable + ?Sized>(table: &T) -> u64 {
     let mut hash = FNV_OFFSET;

@@ -61,7 +61,7 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
             self.out.text("{");
             self.head(&field);
             node += 1;
-            if field.kind.nodes() == 0 {
+            if !field.kind.is_container() {
                 self.out.text("}");
                 continue;
             }

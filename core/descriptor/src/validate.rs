@@ -72,8 +72,9 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
             let past = match top.items {
                 Some(0) => true,
                 Some(left) => {
+                    // Fewer items than the count says: no value, whatever the bounds are.
                     if entry.node != top.next {
-                        return Err(Fault::new(FaultCode::TooFew, top.node));
+                        return Err(MALFORMED);
                     }
                     self.open[at].items = Some(left - 1);
                     return self.accept(entry);
@@ -120,7 +121,7 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
     fn close(&self, open: Open) -> Result<(), Fault> {
         match open.items {
             Some(0) => Ok(()),
-            Some(_) => Err(Fault::new(FaultCode::TooFew, open.node)),
+            Some(_) => Err(MALFORMED),
             None => self.skip(open.next, open.end),
         }
     }

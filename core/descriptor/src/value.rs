@@ -128,16 +128,17 @@ impl<'a> ValueReader<'a> {
         Ok(byte)
     }
 
-    /// An unsigned varint.
+    /// An unsigned varint in as few bytes as it needs: one value has one encoding, so that bytes
+    /// can be compared and digested in place of values.
     ///
     /// # Errors
-    /// [`Malformed`] at the end or past 64 bits.
+    /// [`Malformed`] at the end, past 64 bits, or where a byte more than needed was spent.
     pub fn number(&mut self) -> Result<u64, Malformed> {
         let mut value = 0;
         let mut shift = 0;
         loop {
             let byte = self.byte()?;
-            if shift == 63 && byte > 1 {
+            if (shift == 63 && byte > 1) || (shift > 0 && byte == 0) {
                 return Err(Malformed);
             }
             value |= u64::from(byte & 0x7f) << shift;
