@@ -1,12 +1,26 @@
 //! `trine call`.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::{DeviceArgs, Hub, Prefix, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use trine::{CallReport, DeviceArgs, Error, Result, State};
+use trine_descriptor::find_tool;
+
+use super::open::{find, offline, open, usage};
+use super::paint;
 
 /// Arguments of `trine call`.
+///
+/// The result goes to standard output as the JSON that an MCP client gets, the cost to standard
+/// error. The exit code is 1 when the tool refused or failed, 2 when the device, the tool or the
+/// JSON is not right, 3 when the device does not answer.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: trine call greenhouse fan_set '{\"percent\": 40}' --simulate")]
 pub(super) struct Call {
     #[command(flatten)]
     devices: DeviceArgs,
@@ -22,15 +36,64 @@ pub(super) struct Call {
     /// Longest to wait for the device and then for its answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     patience: u64,
+    /// Where to write the first image or sound of the result.
+    #[arg(long, value_name = "PATH")]
+    save: Option<PathBuf>,
 }
 
 impl Call {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let patience = Duration::from_secs(self.patience);
-        let hub = Hub::open(&self.devices, Prefix::None)?;
-        hub.wait_ready(patience);
-        let report = hub.find(&self.device)?.call_json(&self.tool, &self.arguments, patience);
-        println!("{}", report.text);
-        Ok(if report.is_error { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        Ok(self.call().unwrap_or_else(|code| code))
     }
+
+    fn call(&self) -> std::result::Result<ExitCode, ExitCode> {
+        match serde_json::from_str(&self.arguments) {
+            Ok(Value::Object(_)) => {}
+            Ok(_) => return Err(usage("the arguments are not a JSON object: write '{...}'")),
+            Err(error) => return Err(usage(&format!("the arguments are not JSON: {error}"))),
+        }
+        let patience = Duration::from_secs(self.patience);
+        let hub = open(&self.devices, patience)?;
+        let device = find(&hub, &self.device)?;
+        let known = |table: &_| find_tool::<dyn trine_descriptor::ToolTable>(table, &self.tool);
+        if let Some(table) = device.table()
+            && known(&*table).is_none()
+        {
+            let names = (0..table.count()).filter_map(|tool| table.info(tool));
+            let names: Vec<_> = names.map(|info| info.name).collect();
+            let sentence =
+                format!("{} has no tool '{}': it has {}", self.device, self.tool, names.join(", "));
+            return Err(usage(&sentence));
+        }
+        let report = device.call_json(&self.tool, &self.arguments, patience);
+        println!("{}", report.result);
+        eprintln!("{}", cost(&report));
+        if let Some(path) = &self.save {
+            save(&report.result, path).map_err(|error| usage(&error.to_string()))?;
+        }
+        match device.state() {
+            State::Offline(why) if report.is_error => Err(offline(&self.device, &why)),
+            _ if report.is_error => Ok(ExitCode::FAILURE),
+            _ => Ok(ExitCode::SUCCESS),
+        }
+    }
+}
+
+fn cost(report: &CallReport) -> String {
+    let (out, back) = (report.bytes_out, report.bytes_in);
+    let time = paint::time(report.elapsed);
+    format!("{} out, {} back, {time}", paint::some(out.into(), "byte"), paint::count(back.into()))
+}
+
+fn save(result: &Value, path: &PathBuf) -> Result<()> {
+    let bytes = first_data(result)
+        .ok_or_else(|| Error::new("the result holds nothing that could be saved"))?;
+    fs::write(path, bytes).map_err(|error| Error::new(format!("{}: {error}", path.display())))
+}
+
+/// The bytes of the first image or sound of a result.
+pub(super) fn first_data(result: &Value) -> Option<Vec<u8>> {
+    let blocks = result.get("content")?.as_array()?;
+    let data = blocks.iter().find_map(|block| block.get("data")?.as_str())?;
+    STANDARD.decode(data).ok()
 }

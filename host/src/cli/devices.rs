@@ -3,13 +3,26 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::{DeviceArgs, Hub, Prefix, Result};
+use serde_json::{Value, json};
+use trine::{Device, DeviceArgs, Result, State, Status};
+
+use super::open::{OFFLINE, open};
+use super::paint::{BAD, FAINT, GOOD, STRONG, WARN, count, some, time};
+use super::tools::pretty;
+
+/// Longest to wait for the counters of a device that answers otherwise.
+const STATUS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arguments of `trine devices`.
+///
+/// The exit code is 3 when one of them does not answer.
 #[derive(Debug, clap::Args)]
 pub(super) struct Devices {
     #[command(flatten)]
     devices: DeviceArgs,
+    /// Print an array of objects.
+    #[arg(long)]
+    json: bool,
     /// Longest to wait for the devices.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     patience: u64,
@@ -17,11 +30,113 @@ pub(super) struct Devices {
 
 impl Devices {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let hub = Hub::open(&self.devices, Prefix::None)?;
-        hub.wait_ready(Duration::from_secs(self.patience));
-        for device in hub.devices() {
-            println!("{} ({}): {:?}", device.name(), device.source(), device.state());
+        let hub = match open(&self.devices, Duration::from_secs(self.patience)) {
+            Ok(hub) => hub,
+            Err(code) => return Ok(code),
+        };
+        let devices = hub.devices();
+        if self.json {
+            let all = devices.iter().map(|device| object(device)).collect();
+            println!("{}", pretty(&Value::Array(all)));
+        } else {
+            devices.iter().for_each(|device| print(device));
         }
-        Ok(ExitCode::SUCCESS)
+        let all_online = devices.iter().all(|device| device.state() == State::Online);
+        Ok(if all_online { ExitCode::SUCCESS } else { ExitCode::from(OFFLINE) })
     }
+}
+
+fn object(device: &Device) -> Value {
+    let (state, why) = match device.state() {
+        State::Coming => ("coming", None),
+        State::Online => ("online", None),
+        State::Offline(why) => ("offline", Some(why)),
+    };
+    let identity = device.identity().unwrap_or_default();
+    let table = device.table();
+    json!({
+        "name": device.name(),
+        "link": device.source(),
+        "state": state,
+        "why": why,
+        "vendor": identity.vendor,
+        "product": identity.product,
+        "serial": identity.serial,
+        "firmware": identity.firmware,
+        "build": identity.build,
+        "tools": table.map(|table| table.count()),
+        "status": device.status(STATUS_PATIENCE).map(|status| status_object(&status)),
+    })
+}
+
+fn status_object(status: &Status) -> Value {
+    json!({
+        "uptimeMs": status.uptime_ms,
+        "framesIn": status.frames_in,
+        "framesBad": status.frames_bad,
+        "framesOut": status.frames_out,
+        "bytesLost": status.bytes_lost,
+        "calls": status.calls,
+        "entered": status.entered,
+        "faults": status.faults,
+        "unagreed": status.unagreed,
+        "expired": status.expired,
+        "badResults": status.bad_results,
+        "memoryBytes": status.memory,
+        "memoryUsedBytes": status.memory_used,
+        "receivedHighWaterBytes": status.rx_high_water,
+        "sendHighWaterBytes": status.tx_high_water,
+        "pendingHighWaterCalls": status.calls_high_water,
+    })
+}
+
+fn print(device: &Device) {
+    let (style, state) = match device.state() {
+        State::Coming => (WARN, "does not answer".to_owned()),
+        State::Online => (GOOD, "online".to_owned()),
+        State::Offline(why) => (BAD, format!("offline: {why}")),
+    };
+    let (name, source) = (device.name(), device.source());
+    anstream::println!("{STRONG}{name}{STRONG:#}  {source}  {style}{state}{style:#}");
+    if let Some(identity) = device.identity() {
+        println!("  {} {}, serial {}", identity.vendor, identity.product, identity.serial);
+        println!("  firmware {} ({})", identity.firmware, identity.build);
+    }
+    if let Some(table) = device.table() {
+        println!("  {}", some(table.count().into(), "tool"));
+    }
+    if let Some(status) = device.status(STATUS_PATIENCE) {
+        counters(&status);
+    }
+}
+
+fn counters(status: &Status) {
+    let number = |number: u32| count(number.into());
+    println!(
+        "  up {}; frames: {} in, {} out, {} bad; {} lost",
+        time(Duration::from_millis(status.uptime_ms)),
+        number(status.frames_in),
+        number(status.frames_out),
+        number(status.frames_bad),
+        some(status.bytes_lost.into(), "byte"),
+    );
+    println!(
+        "  calls: {}, of which {} entered, {} refused for arguments, {} for want of a",
+        number(status.calls),
+        number(status.entered),
+        number(status.faults),
+        number(status.unagreed),
+    );
+    println!(
+        "    person, {} expired; {}",
+        number(status.expired),
+        some(status.bad_results.into(), "bad result"),
+    );
+    println!("  memory: {} of {} B", number(status.memory_used), number(status.memory));
+    anstream::println!(
+        "  {FAINT}at most: {} B received and waiting, {} B to send, {} pending{FAINT:#}",
+        number(status.rx_high_water),
+        number(status.tx_high_water),
+        some(status.calls_high_water.into(), "call"),
+    );
 }

@@ -7,6 +7,9 @@ mod devices;
 mod doctor;
 mod gateway;
 mod log;
+mod open;
+mod paint;
+mod signature;
 mod tools;
 
 use std::error::Error;

@@ -3,13 +3,32 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::{DeviceArgs, Hub, Prefix, Result};
+use serde_json::{Value, json};
+use trine::{Device, DeviceArgs, Result};
+use trine_descriptor::{Consent, ToolTable};
+use trine_mcp::{Engine, ServerInfo, Session, Single, Step};
+
+use super::open::{find, open};
+use super::paint::{FAINT, STRONG, WARN, WIDTH, some, wrap};
+use super::signature;
+
+/// A page that holds the tools of any device: the list is bounded, and JSON is some ten times it.
+const PAGE_BYTES: usize = 8 << 20;
 
 /// Arguments of `trine tools`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Tools {
     #[command(flatten)]
     devices: DeviceArgs,
+    /// Only the tools of this device.
+    #[arg(value_name = "DEV")]
+    device: Option<String>,
+    /// Print the tools as an MCP client gets them.
+    #[arg(long)]
+    json: bool,
+    /// Print descriptions and input schemas too.
+    #[arg(long, conflicts_with = "json")]
+    schema: bool,
     /// Longest to wait for the devices.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     patience: u64,
@@ -17,14 +36,107 @@ pub(super) struct Tools {
 
 impl Tools {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let hub = Hub::open(&self.devices, Prefix::None)?;
-        hub.wait_ready(Duration::from_secs(self.patience));
-        for device in hub.devices() {
+        Ok(self.print().err().unwrap_or(ExitCode::SUCCESS))
+    }
+
+    fn print(&self) -> std::result::Result<(), ExitCode> {
+        let hub = open(&self.devices, Duration::from_secs(self.patience))?;
+        let names = match &self.device {
+            Some(name) => vec![name.clone()],
+            None => hub.devices().iter().map(|device| device.name()).collect(),
+        };
+        let mut all = Vec::new();
+        for name in names {
+            let device = find(&hub, &name)?;
             let Some(table) = device.table() else { continue };
-            for info in (0..table.count()).filter_map(|tool| table.info(tool)) {
-                println!("{} {}: {}", device.name(), info.name, info.description);
+            let listed = listed(&*table);
+            if self.json {
+                all.push(json!({ "device": name, "tools": listed }));
+            } else {
+                heading(&device, table.count());
+                print_table(&*table, if self.schema { &listed } else { &Value::Null });
             }
         }
-        Ok(ExitCode::SUCCESS)
+        if self.json {
+            println!("{}", pretty(&Value::Array(all)));
+        }
+        Ok(())
     }
+}
+
+fn heading(device: &Device, tools: u16) {
+    let name = device.name();
+    let source = device.source();
+    anstream::println!("{STRONG}{name}{STRONG:#} ({source}), {}", some(tools.into(), "tool"));
+}
+
+/// Prints one line for each tool: its name and its parameters; with the objects of `listed` also
+/// its description and its schema.
+pub(super) fn print_table(table: &(impl ToolTable + ?Sized), listed: &Value) {
+    let infos = || (0..table.count()).filter_map(|tool| Some((tool, table.info(tool)?)));
+    let width = infos().map(|(_, info)| info.name.len()).max().unwrap_or(0);
+    let indent = width + 4;
+    for (tool, info) in infos() {
+        let mut parts = signature::parameters(table, tool);
+        let last = parts.len().saturating_sub(1);
+        parts.iter_mut().take(last).for_each(|part| part.push(','));
+        if parts.is_empty() {
+            parts.push("no parameters".to_owned());
+        }
+        let text = wrap(parts.iter().map(String::as_str), WIDTH - indent, 0);
+        let text = text.replace('\n', &format!("\n{:indent$}", ""));
+        let asks = match info.consent {
+            Consent::None => "",
+            Consent::Elicit => "asks a person",
+            Consent::Operator => "asks an operator",
+            Consent::Device => "asks at the board",
+        };
+        let column = text.lines().last().map_or(0, |line| line.trim_start().chars().count());
+        let gap = if asks.is_empty() {
+            String::new()
+        } else if indent + column + 2 + asks.len() > WIDTH {
+            format!("\n{:indent$}", "")
+        } else {
+            "  ".to_owned()
+        };
+        let name = format!("{:width$}", info.name);
+        anstream::println!("  {STRONG}{name}{STRONG:#}  {text}{gap}{WARN}{asks}{WARN:#}");
+        if let Some(object) = listed.get(usize::from(tool)) {
+            let words = wrap(info.description.split_whitespace(), WIDTH, 4);
+            println!("    {words}");
+            anstream::println!("    {FAINT}{}{FAINT:#}", object["inputSchema"]);
+        }
+    }
+}
+
+/// The tools of a table as `tools/list` of MCP 2026-07-28 has them, written by the engine that
+/// serves clients.
+pub(super) fn listed(table: &(impl ToolTable + ?Sized)) -> Value {
+    let catalog = Single::new(ServerInfo::default(), table);
+    let request = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": { "_meta": meta() },
+    });
+    let mut page = vec![0; PAGE_BYTES];
+    let message = request.to_string();
+    let mut session = Session::default();
+    match Engine::new(&catalog).receive(message.as_bytes(), &mut session, &mut [], &mut page) {
+        Step::Reply(len) => {
+            let answer: Option<Value> =
+                page.get(..len).and_then(|bytes| serde_json::from_slice(bytes).ok());
+            answer.map_or(Value::Null, |mut answer| answer["result"]["tools"].take())
+        }
+        _ => Value::Null,
+    }
+}
+
+/// The least `_meta` that a request of MCP 2026-07-28 carries.
+pub(super) fn meta() -> Value {
+    json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    })
+}
+
+pub(super) fn pretty(value: &Value) -> String {
+    format!("{value:#}")
 }

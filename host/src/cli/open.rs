@@ -1,0 +1,60 @@
+//! Opening the devices of the command line, for commands that need them to answer.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use trine::{Device, DeviceArgs, Hub, Prefix, State};
+
+/// The command line asks for something that there is not.
+pub(super) const USAGE: u8 = 2;
+/// A device does not answer.
+pub(super) const OFFLINE: u8 = 3;
+
+/// Opens the devices and waits until all have shown their tools, or `patience` is over. Where there
+/// is nothing to open, says so and answers the exit code.
+pub(super) fn open(args: &DeviceArgs, patience: Duration) -> Result<Arc<Hub>, ExitCode> {
+    let named = [&args.serial, &args.tcp, &args.unix, &args.emulate, &args.simulate];
+    if named.iter().all(|list| list.is_empty()) {
+        return Err(usage(
+            "no device is named: add --simulate, or --serial PATH for a board that is plugged in",
+        ));
+    }
+    let hub = Hub::open(args, Prefix::None).map_err(|error| usage(&error.to_string()))?;
+    let _ = hub.wait_ready(patience);
+    Ok(hub)
+}
+
+/// The device of that name, online; or the exit code, after the reason was said.
+pub(super) fn find(hub: &Hub, name: &str) -> Result<Arc<Device>, ExitCode> {
+    let device = hub.find(name).map_err(|error| usage(&error.to_string()))?;
+    match device.state() {
+        State::Online => Ok(device),
+        State::Coming => Err(offline(name, "it does not answer")),
+        State::Offline(why) => Err(offline(name, &why)),
+    }
+}
+
+/// Says what is wrong with the command line; the exit code for it.
+pub(super) fn usage(sentence: &str) -> ExitCode {
+    eprintln!("trine: {sentence}");
+    ExitCode::from(USAGE)
+}
+
+/// Says why a device cannot be reached; the exit code for it.
+pub(super) fn offline(name: &str, why: &str) -> ExitCode {
+    eprintln!("trine: {name} is offline: {why}");
+    ExitCode::from(OFFLINE)
+}
+
+/// Asks `question` every few milliseconds until it is answered, or `patience` is over.
+pub(super) fn until<T>(patience: Duration, mut question: impl FnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    loop {
+        let answer = question();
+        if answer.is_some() || start.elapsed() >= patience {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
