@@ -1,0 +1,42 @@
+//! Writes the memory map of the board that `BOARD` names, where the linker finds it.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::{env, fs};
+
+/// The boards: name, processor, start and length of code memory, start and length of RAM.
+const BOARDS: &[(&str, [&str; 4])] = &[
+    // Arm's FPGA images AN385 (Cortex-M3), AN386 (Cortex-M4F) and AN500 (Cortex-M7): 4 MiB of
+    // zero-wait memory each for code and data (application notes DAI0385, DAI0386 and DAI0500).
+    ("mps2-an385", ["0x00000000", "4M", "0x20000000", "4M"]),
+    ("mps2-an386", ["0x00000000", "4M", "0x20000000", "4M"]),
+    ("mps2-an500", ["0x00000000", "4M", "0x20000000", "4M"]),
+];
+
+/// Handlers that a firmware leaves out are the default one. The order is `vectors.rs`'s.
+const DEVICE_X: &str = "\
+PROVIDE(UART0_RX = DefaultHandler);
+PROVIDE(UART0_TX = DefaultHandler);
+PROVIDE(UART1_RX = DefaultHandler);
+PROVIDE(UART1_TX = DefaultHandler);
+";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=BOARD");
+    let board = env::var("BOARD").unwrap_or_else(|_| "mps2-an386".to_owned());
+    let Some((_, [code, code_len, ram, ram_len])) = BOARDS.iter().find(|(name, _)| *name == board)
+    else {
+        let names: Vec<&str> = BOARDS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("BOARD is `{board}`: choose one of {}", names.join(", ")).into());
+    };
+    let memory_x = format!(
+        "MEMORY {{\n  FLASH : ORIGIN = {code}, LENGTH = {code_len}\n  \
+         RAM : ORIGIN = {ram}, LENGTH = {ram_len}\n}}\n"
+    );
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("memory.x"), memory_x)?;
+    fs::write(out.join("device.x"), DEVICE_X)?;
+    println!("cargo::rustc-link-search={}", out.display());
+    Ok(())
+}

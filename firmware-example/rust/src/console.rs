@@ -1,0 +1,97 @@
+//! The second serial channel, which no MCP client reaches: what a person at the board does.
+//!
+//! Lines end with LF; a CR before it is ignored. `button` agrees to the call that was asked last,
+//! `scale N` lets N board seconds pass in one. Any other line is ignored.
+
+/// What a line asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A person presses the button.
+    Button,
+    /// Board seconds to a second.
+    Scale(u32),
+}
+
+/// Longest line, without its end. A longer one is ignored whole.
+const LINE_MAX: usize = 16;
+
+/// Puts lines together out of bytes as they come. Small enough for an interrupt.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Console {
+    line: [u8; LINE_MAX],
+    len: usize,
+}
+
+impl Console {
+    /// Waits for the first line.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { line: [0; LINE_MAX], len: 0 }
+    }
+
+    /// Takes one byte; answers the command that it completes.
+    pub fn feed(&mut self, byte: u8) -> Option<Command> {
+        match byte {
+            b'\n' => {
+                let command = self.line.get(..self.len).and_then(command);
+                self.len = 0;
+                command
+            }
+            b'\r' => None,
+            _ => {
+                if let Some(place) = self.line.get_mut(self.len) {
+                    *place = byte;
+                }
+                // One past the end marks a line that is too long, however long it gets.
+                self.len = (self.len + 1).min(LINE_MAX + 1);
+                None
+            }
+        }
+    }
+}
+
+fn command(line: &[u8]) -> Option<Command> {
+    if line == b"button" {
+        return Some(Command::Button);
+    }
+    let digits = line.strip_prefix(b"scale ")?;
+    if digits.is_empty() {
+        return None;
+    }
+    digits
+        .iter()
+        .try_fold(0u32, |number, &digit| {
+            let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            number.checked_mul(10)?.checked_add(u32::from(digit))
+        })
+        .map(Command::Scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, Console};
+
+    fn last(text: &[u8]) -> Option<Command> {
+        let mut console = Console::new();
+        text.iter().fold(None, |last, &byte| console.feed(byte).or(last))
+    }
+
+    #[test]
+    fn lines_are_commands() {
+        assert_eq!(last(b"button\n"), Some(Command::Button));
+        assert_eq!(last(b"scale 60\r\n"), Some(Command::Scale(60)));
+        assert_eq!(last(b"hello\nbutton\n"), Some(Command::Button));
+        assert_eq!(last(b"scale 4294967295\n"), Some(Command::Scale(u32::MAX)));
+    }
+
+    #[test]
+    fn other_lines_are_ignored() {
+        for text in ["button", "Button\n", "scale\n", "scale \n", "scale -1\n", "scale 1 2\n"] {
+            assert_eq!(last(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(last(b"scale 42949672960\n"), None);
+        assert_eq!(last(b"xxxxxxxxxxxxxxxxbutton\n"), None);
+        assert_eq!(last(b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\nbutton\n"), Some(Command::Button));
+        assert_eq!(last(b"\xff\0\nbutton\n"), Some(Command::Button));
+    }
+}
