@@ -36,224 +36,241 @@ impl From<JsonError> for Refusal<'_> {
 struct Open {
     /// Where its entries start in the buffer.
     start: usize,
+    /// Where the member being read starts in the buffer.
+    member: usize,
     /// First node inside it, and one past the last.
-    nodes: (u16, u16),
-    /// Highest member so far, for objects: what comes later must be higher, or is rotated.
-    last: Option<u16>,
-    /// Node and start of the member that is being read.
-    member: (u16, usize),
-    /// State of the JSON reader: no member read yet.
-    first: bool,
+    first: u16,
+    end: u16,
+    /// Lowest node that may follow at the end; a lower one has to be moved forward.
+    next: u16,
+    /// Node of the member being read.
+    node: u16,
     array: bool,
 }
 
-struct Encoder<'m, 't, 'b, T: ToolTable + ?Sized> {
-    reader: Reader<'m>,
-    table: &'t T,
-    tool: u16,
-    out: &'b mut [u8],
-    len: usize,
-    /// Nodes that the objects now open have had.
-    seen: u128,
-    open: [Open; DEPTH_MAX],
-    depth: usize,
+impl Open {
+    const fn new((first, end): (u16, u16), start: usize, array: bool) -> Self {
+        Self { start, member: start, first, end, next: first, node: first, array }
+    }
 }
 
-/// Encodes the arguments object `text` into `out` and returns the length of the entries.
+/// Encodes the arguments object that starts `rest` into `out`. Answers the length of the entries
+/// and the text behind the object.
 pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
     table: &T,
     tool: u16,
-    text: &'m [u8],
+    rest: &'m [u8],
     out: &mut [u8],
-) -> Result<usize, Refusal<'m>> {
-    let nodes = (0, table.node_count(tool, Side::Params));
-    let root = Open { start: 0, nodes, last: None, member: (0, 0), first: true, array: false };
-    let mut reader = Reader::new(text);
+) -> Result<(usize, &'m [u8]), Refusal<'m>> {
+    let mut top = Open::new((0, table.node_count(tool, Side::Params)), 0, false);
+    let mut outer = [top; DEPTH_MAX - 1];
+    let (mut depth, mut len, mut first) = (0usize, 0, true);
+    let mut reader = Reader::new(rest);
     reader.begin_object()?;
-    let mut encoder =
-        Encoder { reader, table, tool, out, len: 0, seen: 0, open: [root; DEPTH_MAX], depth: 1 };
-    encoder.run()?;
-    Ok(encoder.len)
+    loop {
+        let field = if top.array {
+            if reader.next_element(&mut first)? {
+                top.node = top.first;
+                Some(table.node(tool, Side::Params, top.node).ok_or(TABLE)?)
+            } else {
+                None
+            }
+        } else if let Some(name) = reader.next_member(&mut first)? {
+            let (node, field) = member(table, tool, &top, name)?;
+            top.node = node;
+            Some(field)
+        } else {
+            None
+        };
+        let Some(field) = field else {
+            // The container ends, and with it a member of the one around it.
+            let Some(at) = depth.checked_sub(1) else { return Ok((len, reader.rest())) };
+            depth = at;
+            let nodes = top.end - top.first;
+            top = outer[at];
+            settle(&mut top, nodes, &mut out[..len])?;
+            first = false;
+            continue;
+        };
+        top.member = len;
+        let Some(entered) = enter(top.node, &field, &mut reader)? else {
+            len += scalar(top.node, &field, &mut reader, &mut out[len..])?;
+            settle(&mut top, 0, &mut out[..len])?;
+            continue;
+        };
+        len += open(top.node, &entered, &mut out[len..])?;
+        *outer.get_mut(depth).ok_or(TABLE)? = top;
+        depth += 1;
+        let nodes = (top.node + 1, top.node + 1 + field.kind.nodes() as u16);
+        top = Open::new(nodes, len, matches!(entered, Entered::Array(_)));
+        first = true;
+    }
 }
 
-impl<'m, 't, T: ToolTable + ?Sized> Encoder<'m, 't, '_, T> {
-    fn run(&mut self) -> Result<(), Refusal<'m>> {
-        while self.depth > 0 {
-            let at = self.depth - 1;
-            let mut top = self.open[at];
-            let (node, field) = if top.array {
-                if !self.reader.next_element(&mut top.first)? {
-                    self.depth = at;
-                    self.settle();
-                    continue;
-                }
-                (top.nodes.0, self.field(top.nodes.0)?)
-            } else {
-                let Some(name) = self.reader.next_member(&mut top.first)? else {
-                    self.depth = at;
-                    self.settle();
-                    continue;
-                };
-                let (node, field) = self.member(top, name)?;
-                if self.seen & bit(node) != 0 {
-                    return Err(fault(FaultCode::Repeated, node));
-                }
-                self.seen |= bit(node);
-                (node, field)
-            };
-            top.member = (node, self.len);
-            self.open[at] = top;
-            self.value(node, &field)?;
-            // A container settles when it closes.
-            if self.depth == at + 1 {
-                self.settle();
-            }
-        }
-        Ok(())
-    }
+/// The table is not what its own check would accept.
+const TABLE: Refusal<'static> = fault(FaultCode::Malformed, trine_descriptor::NO_NODE);
 
-    fn field(&self, node: u16) -> Result<Field<'t>, Refusal<'m>> {
-        self.table
-            .node(self.tool, Side::Params, node)
-            .ok_or(fault(FaultCode::Malformed, trine_descriptor::NO_NODE))
+/// The member of `open` with this name: usually the one after the last.
+#[inline(always)]
+fn member<'t, 'm, T: ToolTable + ?Sized>(
+    table: &'t T,
+    tool: u16,
+    open: &Open,
+    name: Text<'m>,
+) -> Result<(u16, Field<'t>), Refusal<'m>> {
+    if open.next < open.end
+        && let Some(field) = table.node(tool, Side::Params, open.next)
+        && name.is(field.name.as_bytes())
+    {
+        return Ok((open.next, field));
     }
+    search(table, tool, open, name)
+}
 
-    /// The member of `open` with this name.
-    fn member(&self, open: Open, name: Text<'m>) -> Result<(u16, Field<'t>), Refusal<'m>> {
-        let (first, end) = open.nodes;
-        let mut node = first;
-        while node < end {
-            let field = self.field(node)?;
-            if name.is(field.name.as_bytes()) {
-                return Ok((node, field));
-            }
-            node += 1 + field.kind.nodes() as u16;
+#[inline(never)]
+fn search<'t, 'm, T: ToolTable + ?Sized>(
+    table: &'t T,
+    tool: u16,
+    open: &Open,
+    name: Text<'m>,
+) -> Result<(u16, Field<'t>), Refusal<'m>> {
+    let mut node = open.first;
+    while node < open.end {
+        let field = table.node(tool, Side::Params, node).ok_or(TABLE)?;
+        if name.is(field.name.as_bytes()) {
+            return Ok((node, field));
         }
-        Err(Refusal::Unknown(name))
+        node += 1 + field.kind.nodes() as u16;
     }
+    Err(Refusal::Unknown(name))
+}
 
-    /// Encodes one value, or opens it.
-    fn value(&mut self, node: u16, field: &Field<'t>) -> Result<(), Refusal<'m>> {
-        match (field.kind, self.reader.kind()?) {
-            (Kind::Bool, Json::Bool) => {
-                let value = self.reader.bool()?;
-                self.entry(|out| out.bool(node, value))
-            }
-            (Kind::Int(range), Json::Number) => {
-                let number = self.reader.number()?;
-                let value = scaled(number, 0, node, (range.min, range.max))?
-                    .ok_or(fault(FaultCode::WrongType, node))?;
-                self.entry(|out| out.int(node, value))
-            }
-            (Kind::Decimal(range), Json::Number) => {
-                let number = self.reader.number()?;
-                let value = scaled(number, range.places, node, (range.min, range.max))?.ok_or(
-                    Refusal::Fault(Fault::bound(FaultCode::NotAMultiple, node, range.step.max(1))),
-                )?;
-                self.entry(|out| out.decimal(node, value))
-            }
-            (Kind::Text { max, .. }, Json::String) => {
-                let text = self.reader.string()?;
-                self.text(node, text).ok_or_else(|| too_long(text, node, max))
-            }
-            (Kind::Choice(labels), Json::String) => {
-                let text = self.reader.string()?;
-                let label = labels
-                    .split('|')
-                    .position(|label| text.is(label.as_bytes()))
-                    .ok_or(fault(FaultCode::NotAChoice, node))?;
-                self.entry(|out| out.label(node, label as u16))
-            }
-            (Kind::Object { nodes }, Json::Object) => {
-                self.reader.begin_object()?;
-                self.entry(|out| out.object(node))?;
-                self.enter(node, nodes, false)
-            }
-            (Kind::Array { nodes, max, .. }, Json::Array) => {
-                let count = count(self.reader.clone())?;
-                let count = u16::try_from(count).map_err(|_| {
-                    Refusal::Fault(Fault::bound(FaultCode::TooMany, node, max.into()))
-                })?;
-                self.reader.begin_array()?;
-                self.entry(|out| out.array(node, count))?;
-                self.enter(node, nodes, true)
-            }
-            _ => Err(fault(FaultCode::WrongType, node)),
-        }
+/// After a member: moves its entries in front of those of higher nodes. `nodes` lie inside it.
+#[inline(always)]
+fn settle<'m>(top: &mut Open, nodes: u16, out: &mut [u8]) -> Result<(), Refusal<'m>> {
+    if top.array {
+        return Ok(());
     }
-
-    fn enter(&mut self, node: u16, nodes: u8, array: bool) -> Result<(), Refusal<'m>> {
-        let nodes = (node + 1, node + 1 + u16::from(nodes));
-        // Each item of an array starts its nodes anew.
-        for inside in nodes.0..nodes.1 {
-            self.seen &= !bit(inside);
-        }
-        let open = Open { start: self.len, nodes, last: None, member: (0, 0), first: true, array };
-        // A table that nests deeper than it may has failed its own check.
-        *self.open.get_mut(self.depth).ok_or(fault(FaultCode::WrongType, node))? = open;
-        self.depth += 1;
-        Ok(())
+    if top.node >= top.next {
+        top.next = top.node + 1 + nodes;
+        return Ok(());
     }
+    move_forward(top, out)
+}
 
-    /// After a member: rotates its entries in front of those of higher nodes.
-    fn settle(&mut self) {
-        let Some(top) = self.depth.checked_sub(1).and_then(|at| self.open.get_mut(at)) else {
-            return;
-        };
-        if top.array {
-            return;
+#[inline(never)]
+fn move_forward<'m>(top: &Open, out: &mut [u8]) -> Result<(), Refusal<'m>> {
+    let mut reader = ValueReader::new(&out[top.start..top.member]);
+    let mut place = top.start;
+    while let Ok(Some(entry)) = reader.entry() {
+        if entry.node == top.node {
+            return Err(fault(FaultCode::Repeated, top.node));
         }
-        let (node, start) = top.member;
-        match top.last {
-            Some(last) if last > node => {
-                let before = place(&self.out[top.start..start], node);
-                self.out[top.start + before..self.len].rotate_right(self.len - start);
+        if entry.node > top.node {
+            break;
+        }
+        place = top.member - reader.remaining();
+    }
+    let moved = out.len() - top.member;
+    out[place..].rotate_right(moved);
+    Ok(())
+}
+
+/// Writes the entry that precedes those of a container, and answers its length.
+fn open<'m>(node: u16, entered: &Entered, out: &mut [u8]) -> Result<usize, Refusal<'m>> {
+    let mut writer = ValueWriter::new(out);
+    match entered {
+        Entered::Object => writer.object(node),
+        Entered::Array(items) => writer.array(node, *items),
+    }
+    if writer.overflowed() { Err(Refusal::Space) } else { Ok(writer.len()) }
+}
+
+/// What a container field opened.
+enum Entered {
+    Object,
+    Array(u16),
+}
+
+/// Enters the object or array that the field takes; `None` where the field is a scalar.
+#[inline(always)]
+fn enter<'m>(
+    node: u16,
+    field: &Field<'_>,
+    reader: &mut Reader<'m>,
+) -> Result<Option<Entered>, Refusal<'m>> {
+    match field.kind {
+        Kind::Object { .. } if reader.kind()? == Json::Object => {
+            reader.begin_object()?;
+            Ok(Some(Entered::Object))
+        }
+        Kind::Array { max, .. } if reader.kind()? == Json::Array => {
+            let (items, inside) = count(reader.rest())?;
+            reader.go_on(inside);
+            let items = u16::try_from(items)
+                .map_err(|_| Refusal::Fault(Fault::bound(FaultCode::TooMany, node, max.into())))?;
+            Ok(Some(Entered::Array(items)))
+        }
+        Kind::Object { .. } | Kind::Array { .. } => Err(fault(FaultCode::WrongType, node)),
+        _ => Ok(None),
+    }
+}
+
+/// Encodes one scalar at the start of `out` and answers the length of its entry.
+#[inline(always)]
+fn scalar<'m>(
+    node: u16,
+    field: &Field<'_>,
+    reader: &mut Reader<'m>,
+    out: &mut [u8],
+) -> Result<usize, Refusal<'m>> {
+    let mut writer = ValueWriter::new(out);
+    match (field.kind, reader.kind()?) {
+        (Kind::Int(range), Json::Number) => {
+            let value = scaled(reader.number()?, 0, node, (range.min, range.max))?;
+            writer.int(node, value.ok_or(fault(FaultCode::WrongType, node))?);
+        }
+        (Kind::Decimal(range), Json::Number) => {
+            let value = scaled(reader.number()?, range.places, node, (range.min, range.max))?;
+            let step = Fault::bound(FaultCode::NotAMultiple, node, range.step.max(1));
+            writer.decimal(node, value.ok_or(Refusal::Fault(step))?);
+        }
+        (Kind::Bool, Json::Bool) => writer.bool(node, reader.bool()?),
+        (Kind::Choice(labels), Json::String) => {
+            let text = reader.string()?;
+            let label = labels.split('|').position(|label| text.is(label.as_bytes()));
+            writer.label(node, label.ok_or(fault(FaultCode::NotAChoice, node))? as u16);
+        }
+        (Kind::Text { max, .. }, Json::String) => {
+            let value = reader.string()?;
+            text(node, value, &mut writer);
+            if writer.overflowed() {
+                return Err(too_long(value, node, max));
             }
-            _ => top.last = Some(node),
         }
+        _ => return Err(fault(FaultCode::WrongType, node)),
     }
+    if writer.overflowed() { Err(Refusal::Space) } else { Ok(writer.len()) }
+}
 
-    /// Appends one entry.
-    #[inline]
-    fn entry(&mut self, write: impl FnOnce(&mut ValueWriter<'_>)) -> Result<(), Refusal<'m>> {
-        let mut writer = ValueWriter::new(&mut self.out[self.len..]);
-        write(&mut writer);
-        if writer.overflowed() {
-            return Err(Refusal::Space);
+/// Writes a text entry, decoded on the way.
+fn text(node: u16, text: Text<'_>, writer: &mut ValueWriter<'_>) {
+    let mut head = [0; 16];
+    let mut len = varint(node.into(), &mut head, 0);
+    head[len] = tag::TEXT;
+    len = varint(text.decoded_len() as u64, &mut head, len + 1);
+    writer.slice(&head[..len]);
+    match text.plain() {
+        Some(plain) => writer.slice(plain),
+        None => {
+            let mut utf8 = [0; 4];
+            text.pieces().for_each(|piece| writer.slice(piece.bytes(&mut utf8)));
         }
-        self.len += writer.len();
-        Ok(())
-    }
-
-    /// Appends a text entry, decoded on the way; `None` if it does not fit.
-    fn text(&mut self, node: u16, text: Text<'m>) -> Option<()> {
-        let mut writer = ValueWriter::new(&mut self.out[self.len..]);
-        let mut head = [0; 16];
-        let mut head_len = varint(node.into(), &mut head, 0);
-        head[head_len] = tag::TEXT;
-        head_len = varint(text.decoded_len() as u64, &mut head, head_len + 1);
-        writer.slice(&head[..head_len]);
-        match text.plain() {
-            Some(plain) => writer.slice(plain),
-            None => {
-                let mut utf8 = [0; 4];
-                text.pieces().for_each(|piece| writer.slice(piece.bytes(&mut utf8)));
-            }
-        }
-        if writer.overflowed() {
-            return None;
-        }
-        self.len += writer.len();
-        Some(())
     }
 }
 
 const fn fault<'m>(code: FaultCode, node: u16) -> Refusal<'m> {
     Refusal::Fault(Fault::new(code, node))
-}
-
-const fn bit(node: u16) -> u128 {
-    1u128.wrapping_shl(node as u32)
 }
 
 /// The number in units of 10^-places; `None` if it is no multiple of that.
@@ -279,28 +296,19 @@ fn too_long(text: Text<'_>, node: u16, max: u16) -> Refusal<'_> {
     Refusal::Space
 }
 
-/// How many elements the array at the reader has.
-fn count(mut reader: Reader<'_>) -> Result<usize, JsonError> {
+/// How many elements the array that starts `rest` has, and the text behind its bracket.
+#[inline(never)]
+fn count(rest: &[u8]) -> Result<(usize, &[u8]), JsonError> {
+    let mut reader = Reader::new(rest);
     let (mut count, mut first) = (0, true);
+    reader.kind()?;
     reader.begin_array()?;
+    let inside = reader.rest();
     while reader.next_element(&mut first)? {
         reader.skip_value()?;
         count += 1;
     }
-    Ok(count)
-}
-
-/// Offset of the first entry of a node above `node`.
-fn place(entries: &[u8], node: u16) -> usize {
-    let mut reader = ValueReader::new(entries);
-    let mut offset = 0;
-    while let Ok(Some(entry)) = reader.entry() {
-        if entry.node > node {
-            break;
-        }
-        offset = entries.len() - reader.remaining();
-    }
-    offset
+    Ok((count, inside))
 }
 
 /// Writes a LEB128 varint at `at` and returns where it ends.

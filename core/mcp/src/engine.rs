@@ -231,7 +231,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         let tool = self.catalog.find(plain).ok_or(Problem::Tool(name))?;
         let (table, row) = self.catalog.tool(tool).ok_or(Problem::Tool(name))?;
         let encoded = match params.arguments {
-            Object::Text(text) => call::encode(table, row, text, args),
+            Object::Text(text) => call::encode(table, row, text, args).map(|(len, _)| len),
             Object::Absent => Ok(0),
             Object::Other => return Err(Problem::Params("arguments must be an object")),
         };
