@@ -7,7 +7,7 @@
 
 use trine_descriptor::value::tag;
 use trine_descriptor::{
-    DEPTH_MAX, Fault, FaultCode, Field, Kind, Side, ToolTable, ValueReader, ValueWriter,
+    DEPTH_MAX, Fault, FaultCode, Kind, Side, ToolTable, ValueReader, ValueWriter,
 };
 
 use crate::json::{JsonError, Kind as Json, Number, Reader, Scaled, Text};
@@ -68,21 +68,16 @@ pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
     let mut reader = Reader::new(rest);
     reader.begin_object()?;
     loop {
-        let field = if top.array {
-            if reader.next_element(&mut first)? {
-                top.node = top.first;
-                Some(table.node(tool, Side::Params, top.node).ok_or(TABLE)?)
-            } else {
-                None
-            }
+        let more = if top.array {
+            top.node = top.first;
+            reader.next_element(&mut first)?
         } else if let Some(name) = reader.next_member(&mut first)? {
-            let (node, field) = member(table, tool, &top, name)?;
-            top.node = node;
-            Some(field)
+            top.node = member(table, tool, &top, name)?;
+            true
         } else {
-            None
+            false
         };
-        let Some(field) = field else {
+        if !more {
             // The container ends, and with it a member of the one around it.
             let Some(at) = depth.checked_sub(1) else { return Ok((len, reader.rest())) };
             depth = at;
@@ -91,17 +86,18 @@ pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
             settle(&mut top, nodes, &mut out[..len])?;
             first = false;
             continue;
-        };
+        }
+        let kind = table.node(tool, Side::Params, top.node).ok_or(TABLE)?.kind;
         top.member = len;
-        let Some(entered) = enter(top.node, &field, &mut reader)? else {
-            len += scalar(top.node, &field, &mut reader, &mut out[len..])?;
+        let Some(entered) = enter(top.node, kind, &mut reader)? else {
+            len += scalar(top.node, kind, &mut reader, &mut out[len..])?;
             settle(&mut top, 0, &mut out[..len])?;
             continue;
         };
         len += open(top.node, &entered, &mut out[len..])?;
         *outer.get_mut(depth).ok_or(TABLE)? = top;
         depth += 1;
-        let nodes = (top.node + 1, top.node + 1 + field.kind.nodes() as u16);
+        let nodes = (top.node + 1, top.node + 1 + kind.nodes() as u16);
         top = Open::new(nodes, len, matches!(entered, Entered::Array(_)));
         first = true;
     }
@@ -112,33 +108,30 @@ const TABLE: Refusal<'static> = fault(FaultCode::Malformed, trine_descriptor::NO
 
 /// The member of `open` with this name: usually the one after the last.
 #[inline(always)]
-fn member<'t, 'm, T: ToolTable + ?Sized>(
-    table: &'t T,
+fn member<'m, T: ToolTable + ?Sized>(
+    table: &T,
     tool: u16,
     open: &Open,
     name: Text<'m>,
-) -> Result<(u16, Field<'t>), Refusal<'m>> {
-    if open.next < open.end
-        && let Some(field) = table.node(tool, Side::Params, open.next)
-        && name.is(field.name.as_bytes())
-    {
-        return Ok((open.next, field));
-    }
-    search(table, tool, open, name)
+) -> Result<u16, Refusal<'m>> {
+    let usual = open.next < open.end
+        && table
+            .node(tool, Side::Params, open.next)
+            .is_some_and(|field| name.plain() == Some(field.name.as_bytes()));
+    if usual { Ok(open.next) } else { search(table, tool, (open.first, open.end), name) }
 }
 
 #[inline(never)]
-fn search<'t, 'm, T: ToolTable + ?Sized>(
-    table: &'t T,
+fn search<'m, T: ToolTable + ?Sized>(
+    table: &T,
     tool: u16,
-    open: &Open,
+    (mut node, end): (u16, u16),
     name: Text<'m>,
-) -> Result<(u16, Field<'t>), Refusal<'m>> {
-    let mut node = open.first;
-    while node < open.end {
+) -> Result<u16, Refusal<'m>> {
+    while node < end {
         let field = table.node(tool, Side::Params, node).ok_or(TABLE)?;
         if name.is(field.name.as_bytes()) {
-            return Ok((node, field));
+            return Ok(node);
         }
         node += 1 + field.kind.nodes() as u16;
     }
@@ -196,10 +189,10 @@ enum Entered {
 #[inline(always)]
 fn enter<'m>(
     node: u16,
-    field: &Field<'_>,
+    kind: Kind<'_>,
     reader: &mut Reader<'m>,
 ) -> Result<Option<Entered>, Refusal<'m>> {
-    match field.kind {
+    match kind {
         Kind::Object { .. } if reader.kind()? == Json::Object => {
             reader.begin_object()?;
             Ok(Some(Entered::Object))
@@ -220,12 +213,12 @@ fn enter<'m>(
 #[inline(always)]
 fn scalar<'m>(
     node: u16,
-    field: &Field<'_>,
+    kind: Kind<'_>,
     reader: &mut Reader<'m>,
     out: &mut [u8],
 ) -> Result<usize, Refusal<'m>> {
     let mut writer = ValueWriter::new(out);
-    match (field.kind, reader.kind()?) {
+    match (kind, reader.kind()?) {
         (Kind::Int(range), Json::Number) => {
             let value = scaled(reader.number()?, 0, node, (range.min, range.max))?;
             writer.int(node, value.ok_or(fault(FaultCode::WrongType, node))?);

@@ -136,7 +136,7 @@ pub(crate) fn supported(versions: &[crate::Version], out: &mut Writer<'_>) {
 
 /// Writes the start of a result response, up to where the result's members begin.
 pub(crate) fn begin_result(id: Id<'_>, out: &mut Writer<'_>) {
-    out.raw(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.literal(b"{\"jsonrpc\":\"2.0\",\"id\":");
     out.raw(id.raw());
-    out.raw(b",\"result\":{");
+    out.literal(b",\"result\":{");
 }

@@ -116,7 +116,7 @@ pub(crate) fn write<C: Catalog + ?Sized>(
 ) {
     begin_result(id, out);
     if version.is_stateless() {
-        out.raw(b"\"resultType\":\"complete\",");
+        out.literal(b"\"resultType\":\"complete\",");
     }
     let mark = out.mark();
     if !result(version, (catalog, tool), end, out) {
@@ -129,24 +129,24 @@ pub(crate) fn write<C: Catalog + ?Sized>(
 /// Closes a result, with the server's name where the revision has one in every result.
 pub(crate) fn finish(version: Version, server: &ServerInfo<'_>, out: &mut Writer<'_>) {
     if version.is_stateless() {
-        out.raw(b",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":");
+        out.literal(b",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":");
         implementation(version, server, out);
-        out.raw(b"}");
+        out.literal(b"}");
     }
-    out.raw(b"}}");
+    out.literal(b"}}");
 }
 
 /// Writes the server's `Implementation` object.
 pub(crate) fn implementation(version: Version, server: &ServerInfo<'_>, out: &mut Writer<'_>) {
-    out.raw(b"{\"name\":");
+    out.literal(b"{\"name\":");
     out.string(server.name);
     if version.has_structured() && !server.title.is_empty() {
-        out.raw(b",\"title\":");
+        out.literal(b",\"title\":");
         out.string(server.title);
     }
-    out.raw(b",\"version\":");
+    out.literal(b",\"version\":");
     out.string(server.version);
-    out.raw(b"}");
+    out.literal(b"}");
 }
 
 /// Writes the members of the result. False when the value is not what the descriptor says.
@@ -187,28 +187,28 @@ fn structured<T: ToolTable + ?Sized>(
     out: &mut Writer<'_>,
 ) -> bool {
     if table.node_count(tool, Side::Output) == 0 {
-        out.raw(b"\"content\":[{\"type\":\"text\",\"text\":\"done\"}],\"isError\":false");
+        out.literal(b"\"content\":[{\"type\":\"text\",\"text\":\"done\"}],\"isError\":false");
         return entries.is_empty();
     }
     if version.has_structured() {
-        out.raw(b"\"structuredContent\":");
+        out.literal(b"\"structuredContent\":");
         let start = out.mark();
         if !value(table, tool, entries, out) {
             return false;
         }
         let end = out.mark();
-        out.raw(b",\"content\":[{\"type\":\"text\",\"text\":\"");
+        out.literal(b",\"content\":[{\"type\":\"text\",\"text\":\"");
         out.escaped_copy(start, end);
     } else {
         // Written once as JSON where the text will stand, then escaped behind itself and moved up.
-        out.raw(b"\"content\":[{\"type\":\"text\",\"text\":\"");
+        out.literal(b"\"content\":[{\"type\":\"text\",\"text\":\"");
         let start = out.mark();
         if !value(table, tool, entries, out) {
             return false;
         }
         out.escape_since(start);
     }
-    out.raw(b"\"}],\"isError\":false");
+    out.literal(b"\"}],\"isError\":false");
     true
 }
 

@@ -25,13 +25,24 @@ fn special(word: usize) -> usize {
 /// Index of the first byte at or after `at` that is `"`, `\`, a control or not ASCII, else the
 /// length.
 #[inline]
-pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn plain_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
         let hits = special(usize::from_le_bytes(*chunk));
         if hits != 0 {
             return at + hits.trailing_zeros() as usize / 8;
         }
         at += WORD;
+    }
+    // The last word may overlap bytes that were found plain before.
+    if let Some((before, chunk)) = bytes.split_last_chunk::<WORD>()
+        && before.len() <= at
+        && at - before.len() < WORD
+        && start <= before.len()
+    {
+        let hits = special(usize::from_le_bytes(*chunk));
+        let plain = hits.trailing_zeros() as usize / 8;
+        return (before.len() + plain).min(bytes.len());
     }
     while let Some(&byte) = bytes.get(at) {
         if is_special(byte) {
