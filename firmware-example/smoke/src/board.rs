@@ -1,0 +1,216 @@
+//! The board as its host sees it: a list of tools, calls and answers.
+
+use std::collections::HashMap;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use trine_descriptor::{Entry, ValueReader, ValueWriter, record};
+use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome, Status};
+
+use crate::link::{Link, connect};
+
+/// The longest that an answer may take, a busy machine included.
+pub(crate) const WAIT: Duration = Duration::from_secs(20);
+
+/// A tool as the host needs it for a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listed {
+    pub(crate) number: u16,
+    pub(crate) hash: [u8; 4],
+}
+
+/// The answer to a call, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Done(Vec<u8>),
+    Fault { code: u8, node: u16, bound: i64 },
+    NeedsPerson { consent: u8 },
+    Content { mime: String, len: usize, bytes: Vec<u8> },
+    Other(String),
+}
+
+impl Answer {
+    /// The entries of a result.
+    pub(crate) fn entries(&self) -> Result<Vec<Entry<'_>>> {
+        let Self::Done(value) = self else { bail!("no result: {self:?}") };
+        let mut reader = ValueReader::new(value);
+        let mut entries = Vec::new();
+        while let Some(entry) = reader.entry().map_err(|_| anyhow::anyhow!("malformed result"))? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+/// A board at the other end of two sockets.
+pub(crate) struct Board {
+    pub(crate) link: Link,
+    person: UnixStream,
+    pub(crate) tools: HashMap<String, Listed>,
+    /// Events that came while something else was waited for.
+    pub(crate) events: Vec<(u16, String)>,
+    answers: HashMap<u32, Answer>,
+    last_id: u32,
+}
+
+impl Board {
+    pub(crate) fn connect(board: &str, person: &str) -> Result<Self> {
+        Ok(Self {
+            link: Link::new(connect(board)?),
+            person: connect(person)?,
+            tools: HashMap::new(),
+            events: Vec::new(),
+            answers: HashMap::new(),
+            last_id: 0,
+        })
+    }
+
+    /// Sends a line on the channel that no client reaches and waits until it was acted on.
+    pub(crate) fn person(&mut self, line: &str) -> Result<()> {
+        self.person.write_all(line.as_bytes())?;
+        self.person.set_read_timeout(Some(WAIT))?;
+        let mut answer = [0; 4];
+        self.person.read_exact(&mut answer).context("the second channel does not answer")?;
+        ensure!(&answer == b"ok\r\n", "the second channel answers {answer:?}");
+        Ok(())
+    }
+
+    /// Reads the whole list, page by page.
+    pub(crate) fn list(&mut self) -> Result<usize> {
+        let mut list = Vec::new();
+        loop {
+            let offset = u32::try_from(list.len())?;
+            self.link.send(&HostMessage::List { offset, max: 256 })?;
+            let bytes = self.link.receive(WAIT)?;
+            let Some(DeviceMessage::Page { offset: at, total, bytes }) = message::read(&bytes)
+            else {
+                bail!("no page of the list: {bytes:?}");
+            };
+            ensure!(at == offset && !bytes.is_empty(), "a page at {at} instead of {offset}");
+            list.extend_from_slice(bytes);
+            if list.len() == total as usize {
+                break;
+            }
+        }
+        let mut decoder = record::Decoder::new(&list);
+        let mut number = 0;
+        while let Some(record) = decoder.record() {
+            let info = record::Decoder::new(record).info().context("a record without a head")?;
+            let hash = (record::hash_bytes(record) as u32).to_le_bytes();
+            self.tools.insert(info.name.to_owned(), Listed { number, hash });
+            number += 1;
+        }
+        ensure!(decoder.is_at_end(), "the list ends within a record");
+        Ok(list.len())
+    }
+
+    /// Sends a call and answers its id.
+    pub(crate) fn start(
+        &mut self,
+        tool: &str,
+        write: impl FnOnce(&mut ValueWriter<'_>),
+    ) -> Result<u32> {
+        let (id, frame) = self.prepare(tool, write)?;
+        self.link.send_bytes(&frame)?;
+        Ok(id)
+    }
+
+    /// The frame of a call, and its id.
+    pub(crate) fn prepare(
+        &mut self,
+        tool: &str,
+        write: impl FnOnce(&mut ValueWriter<'_>),
+    ) -> Result<(u32, Vec<u8>)> {
+        let Listed { number, hash } = *self.tools.get(tool).with_context(|| tool.to_owned())?;
+        let mut arguments = [0; 160];
+        let mut out = ValueWriter::new(&mut arguments);
+        write(&mut out);
+        ensure!(!out.overflowed(), "the arguments are too long");
+        self.last_id += 1;
+        let id = self.last_id;
+        let args = out.bytes();
+        let frame =
+            Link::frame(&HostMessage::Call { id, tool: number, hash, deadline_ms: 0, args })?;
+        Ok((id, frame))
+    }
+
+    /// Calls and waits for the answer.
+    pub(crate) fn call(
+        &mut self,
+        tool: &str,
+        write: impl FnOnce(&mut ValueWriter<'_>),
+    ) -> Result<Answer> {
+        let id = self.start(tool, write)?;
+        self.answer(id)
+    }
+
+    /// Waits for the answer to a call. Events and answers to others are kept.
+    pub(crate) fn answer(&mut self, id: u32) -> Result<Answer> {
+        loop {
+            let whole = match self.answers.get(&id) {
+                Some(Answer::Content { len, bytes, .. }) => bytes.len() == *len,
+                answer => answer.is_some(),
+            };
+            if whole && let Some(answer) = self.answers.remove(&id) {
+                return Ok(answer);
+            }
+            self.take_message()?;
+        }
+    }
+
+    /// Waits for an event.
+    pub(crate) fn event(&mut self) -> Result<(u16, String)> {
+        while self.events.is_empty() {
+            self.take_message()?;
+        }
+        Ok(self.events.remove(0))
+    }
+
+    /// The board's counters.
+    pub(crate) fn status(&mut self) -> Result<Status> {
+        self.link.send(&HostMessage::Status)?;
+        let bytes = self.link.receive(WAIT)?;
+        match message::read(&bytes) {
+            Some(DeviceMessage::Status(status)) => Ok(status),
+            other => bail!("no status: {other:?}"),
+        }
+    }
+
+    fn take_message(&mut self) -> Result<()> {
+        let bytes = self.link.receive(WAIT)?;
+        match message::read(&bytes) {
+            Some(DeviceMessage::Result { id, outcome }) => {
+                let twice = self.answers.insert(id, owned(outcome)).is_some();
+                ensure!(!twice, "call {id} was answered twice");
+            }
+            Some(DeviceMessage::Chunk { id, offset, bytes }) => {
+                let Some(Answer::Content { len, bytes: have, .. }) = self.answers.get_mut(&id)
+                else {
+                    bail!("a chunk that belongs to no content");
+                };
+                ensure!(have.len() == offset as usize, "a chunk at {offset} out of order");
+                ensure!(have.len() + bytes.len() <= *len, "more content than announced");
+                have.extend_from_slice(bytes);
+            }
+            Some(DeviceMessage::Event { tool, text, .. }) => {
+                self.events.push((tool, text.to_owned()));
+            }
+            other => bail!("an unexpected message: {other:?}"),
+        }
+        Ok(())
+    }
+}
+
+fn owned(outcome: Outcome<'_>) -> Answer {
+    match outcome {
+        Outcome::Done { value } => Answer::Done(value.to_vec()),
+        Outcome::Fault { code, node, bound } => Answer::Fault { code, node, bound },
+        Outcome::NeedsPerson { consent } => Answer::NeedsPerson { consent },
+        Outcome::Content { mime, len } => {
+            Answer::Content { mime: mime.to_owned(), len: len as usize, bytes: Vec::new() }
+        }
+        other => Answer::Other(format!("{other:?}")),
+    }
+}

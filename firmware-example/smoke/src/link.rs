@@ -1,0 +1,125 @@
+//! A socket with frames on it.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use trine_wire::message::{self, HostMessage};
+use trine_wire::{Decoder, Fed, encode_in_place, frame, frame_max};
+
+/// Longest message either side sends here.
+const MESSAGE_MAX: usize = 2_048;
+/// How long a socket may take to appear.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// The line to the board.
+pub(crate) struct Link {
+    stream: UnixStream,
+    decoder: Decoder,
+    message: Vec<u8>,
+    waiting: Vec<u8>,
+    /// Bytes sent so far.
+    pub(crate) sent: usize,
+    /// Bytes received so far.
+    pub(crate) received: usize,
+}
+
+/// Connects to a socket as soon as it is there.
+pub(crate) fn connect(path: &str) -> Result<UnixStream> {
+    let until = Instant::now() + CONNECT;
+    loop {
+        match UnixStream::connect(path) {
+            Ok(stream) => return Ok(stream),
+            Err(error) if Instant::now() > until => {
+                return Err(error).with_context(|| format!("no socket at {path}"));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+impl Link {
+    pub(crate) fn new(stream: UnixStream) -> Self {
+        Self {
+            stream,
+            decoder: Decoder::new(),
+            message: vec![0; MESSAGE_MAX],
+            waiting: Vec::new(),
+            sent: 0,
+            received: 0,
+        }
+    }
+
+    /// A message as a frame.
+    pub(crate) fn frame(message: &HostMessage<'_>) -> Result<Vec<u8>> {
+        let start = frame::headroom(MESSAGE_MAX);
+        let mut buffer = vec![0; start + frame_max(MESSAGE_MAX)];
+        let body = buffer.get_mut(start..).context("the buffer is longer than its headroom")?;
+        let len = message::write(message, body).context("the message is too long")?;
+        let framed = encode_in_place(&mut buffer, start, len).context("the frame is too long")?;
+        buffer.truncate(framed);
+        Ok(buffer)
+    }
+
+    pub(crate) fn send(&mut self, message: &HostMessage<'_>) -> Result<()> {
+        self.send_bytes(&Self::frame(message)?)
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.stream.write_all(bytes).context("the board's socket is closed")?;
+        self.sent += bytes.len();
+        Ok(())
+    }
+
+    /// What stands on the line up to and including `end`, undecoded.
+    pub(crate) fn text(&mut self, end: &[u8], wait: Duration) -> Result<Vec<u8>> {
+        let until = Instant::now() + wait;
+        loop {
+            let found = self.waiting.windows(end.len()).position(|part| part == end);
+            if let Some(at) = found {
+                return Ok(self.waiting.drain(..at + end.len()).collect());
+            }
+            self.fill(until)?;
+        }
+    }
+
+    /// The next message, as its bytes.
+    pub(crate) fn receive(&mut self, wait: Duration) -> Result<Vec<u8>> {
+        let until = Instant::now() + wait;
+        loop {
+            for (at, &byte) in self.waiting.iter().enumerate() {
+                match self.decoder.feed(byte, &mut self.message) {
+                    Fed::Nothing => {}
+                    Fed::Bad => bail!("the board sent a broken frame"),
+                    Fed::Message(len) => {
+                        self.waiting.drain(..=at);
+                        return Ok(self.message.get(..len).unwrap_or_default().to_vec());
+                    }
+                }
+            }
+            self.waiting.clear();
+            self.fill(until)?;
+        }
+    }
+
+    fn fill(&mut self, until: Instant) -> Result<()> {
+        let left = until.saturating_duration_since(Instant::now());
+        ensure!(!left.is_zero(), "the board does not answer");
+        self.stream.set_read_timeout(Some(left))?;
+        let mut bytes = [0; 512];
+        match self.stream.read(&mut bytes) {
+            Ok(0) => bail!("the board's socket was closed"),
+            Ok(count) => {
+                self.waiting.extend(bytes.iter().take(count));
+                self.received += count;
+                Ok(())
+            }
+            // The next round sees that the time is over.
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Ok(())
+            }
+            Err(error) => Err(error).context("the board's socket"),
+        }
+    }
+}
