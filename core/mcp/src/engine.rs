@@ -78,6 +78,15 @@ struct Request<'m, 'p> {
     id: Id<'m>,
     version: Version,
     params: &'p Params<'m>,
+    /// Set if the arguments could be encoded as the message was read.
+    encoded: Option<Encoded<'m>>,
+}
+
+/// The tool that a name stands for, and the length of its encoded arguments.
+#[derive(Clone, Copy)]
+struct Encoded<'m> {
+    tool: u16,
+    result: Result<usize, Refusal<'m>>,
 }
 
 impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
@@ -121,7 +130,17 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         (args, out): (&mut [u8], &mut [u8]),
         in_array: bool,
     ) -> Step<'m> {
-        let envelope = match Envelope::read(message) {
+        let mut encoded = None;
+        let mut early = |name: &Text<'m>, text: &'m [u8]| {
+            let (tool, result) = self.encode(name, text, args)?;
+            let (result, rest) = match result {
+                Ok((len, rest)) => (Ok(len), Some(rest)),
+                Err(refusal) => (Err(refusal), None),
+            };
+            encoded = Some(Encoded { tool, result });
+            rest
+        };
+        let envelope = match Envelope::read(message, &mut early) {
             Ok(envelope) => envelope,
             Err((error, position)) => return not_a_message(message, error, position, out),
         };
@@ -133,7 +152,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         let params = &envelope.params;
         let answer = match era(&method, params, session) {
             Ok(Era::Known(version)) => {
-                let request = Request { id, version, params };
+                let request = Request { id, version, params, encoded };
                 self.request(&request, &method, args, out)
             }
             #[cfg(feature = "legacy")]
@@ -210,6 +229,32 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         }
     }
 
+    /// The number of the tool of this name.
+    #[inline]
+    fn find(&self, name: &Text<'_>) -> Option<u16> {
+        let mut buffer = [0; trine_descriptor::NAME_MAX];
+        match name.plain() {
+            Some(plain) => self.catalog.find(plain),
+            None => {
+                let len = name.decode_into(&mut buffer)?;
+                self.catalog.find(&buffer[..len])
+            }
+        }
+    }
+
+    /// Encodes the arguments that start `text` for the tool of this name, if there is one.
+    #[inline]
+    fn encode<'m>(
+        &self,
+        name: &Text<'m>,
+        text: &'m [u8],
+        args: &mut [u8],
+    ) -> Option<(u16, Result<(usize, &'m [u8]), Refusal<'m>>)> {
+        let tool = self.find(name)?;
+        let (table, row) = self.catalog.tool(tool)?;
+        Some((tool, call::encode(table, row, text, args)))
+    }
+
     /// `tools/call`: finds the tool and encodes the arguments.
     fn call<'m>(
         &self,
@@ -223,19 +268,19 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
             Member::Absent => return Err(Problem::Params("Tool name required")),
             Member::Other => return Err(Problem::Params("Tool name must be a string")),
         };
-        let mut buffer = [0; trine_descriptor::NAME_MAX];
-        let plain = match name.plain() {
-            Some(plain) => plain,
-            None => name.decode_into(&mut buffer).map_or(&[][..], |len| &buffer[..len]),
+        let encoded = match (request.encoded, params.arguments) {
+            (_, Object::Other) => return Err(Problem::Params("arguments must be an object")),
+            (Some(encoded), _) => encoded,
+            (None, Object::Absent) => {
+                Encoded { tool: self.find(&name).ok_or(Problem::Tool(name))?, result: Ok(0) }
+            }
+            (None, Object::Text(text)) => {
+                let (tool, result) = self.encode(&name, text, args).ok_or(Problem::Tool(name))?;
+                Encoded { tool, result: result.map(|(len, _)| len) }
+            }
         };
-        let tool = self.catalog.find(plain).ok_or(Problem::Tool(name))?;
-        let (table, row) = self.catalog.tool(tool).ok_or(Problem::Tool(name))?;
-        let encoded = match params.arguments {
-            Object::Text(text) => call::encode(table, row, text, args).map(|(len, _)| len),
-            Object::Absent => Ok(0),
-            Object::Other => return Err(Problem::Params("arguments must be an object")),
-        };
-        let end = match encoded {
+        let tool = encoded.tool;
+        let end = match encoded.result {
             Ok(arguments) => {
                 return Ok(Step::Call(Call {
                     id: request.id,

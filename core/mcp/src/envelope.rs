@@ -50,6 +50,7 @@ pub(crate) struct Meta<'m> {
 pub(crate) struct Params<'m> {
     pub(crate) malformed: bool,
     pub(crate) name: Member<'m>,
+    /// Starts with the arguments, and may go on behind them.
     pub(crate) arguments: Object<'m>,
     pub(crate) cursor: Member<'m>,
     pub(crate) protocol_version: Member<'m>,
@@ -182,13 +183,23 @@ impl<'m> Envelope<'m> {
     /// Reads a message that should be one object.
     ///
     /// An error comes with the byte where the value that holds it starts.
-    pub(crate) fn read(message: &'m [u8]) -> Result<Self, (JsonError, usize)> {
+    ///
+    /// Where the name of the tool stands before its arguments, as it nearly always does, `early`
+    /// is given both and may read the arguments at once; it answers the text behind them.
+    #[inline(always)]
+    pub(crate) fn read(
+        message: &'m [u8],
+        early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
+    ) -> Result<Self, (JsonError, usize)> {
         let mut reader = Reader::new(message);
-        Self::read_members(&mut reader).map_err(|error| (error, reader.position()))
+        Self::read_members(&mut reader, early).map_err(|error| (error, reader.position()))
     }
 
     #[inline(always)]
-    fn read_members(reader: &mut Reader<'m>) -> Result<Self, JsonError> {
+    fn read_members(
+        reader: &mut Reader<'m>,
+        early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
+    ) -> Result<Self, JsonError> {
         let mut envelope = Self::default();
         let (mut first, mut seen, mut repeated) = (true, 0, false);
         reader.begin_object()?;
@@ -205,7 +216,7 @@ impl<'m> Envelope<'m> {
                     envelope.id = Id::read(reader)?.map_or(IdMember::Unreadable, IdMember::Id);
                 }
                 Key::Method => envelope.method = text_member(reader)?,
-                Key::Params => envelope.params.read(reader, &mut repeated)?,
+                Key::Params => envelope.params.read(reader, &mut repeated, early)?,
                 key => {
                     envelope.response |= key == Key::Answer;
                     reader.skip_value()?;
@@ -220,7 +231,12 @@ impl<'m> Envelope<'m> {
 
 impl<'m> Params<'m> {
     #[inline(always)]
-    fn read(&mut self, reader: &mut Reader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
+    fn read(
+        &mut self,
+        reader: &mut Reader<'m>,
+        repeated: &mut bool,
+        early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
+    ) -> Result<(), JsonError> {
         if reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
             return Ok(());
@@ -232,7 +248,20 @@ impl<'m> Params<'m> {
             key.once(&mut seen, repeated);
             match key {
                 Key::Name => self.name = text_member(reader)?,
-                Key::Arguments => self.arguments = object_member(reader)?,
+                Key::Arguments => {
+                    let text = reader.rest();
+                    let read = match (&self.name, text) {
+                        (Member::Text(name), [b'{', ..]) => early(name, text),
+                        _ => None,
+                    };
+                    self.arguments = match read {
+                        Some(rest) => {
+                            reader.go_on(rest);
+                            Object::Text(text)
+                        }
+                        None => object_member(reader)?,
+                    };
+                }
                 Key::Meta => self.meta.read(reader, repeated)?,
                 Key::Cursor => self.cursor = text_member(reader)?,
                 Key::ProtocolVersion => self.protocol_version = text_member(reader)?,
