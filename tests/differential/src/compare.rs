@@ -71,11 +71,17 @@ fn values(place: &str, ours: Option<&Value>, rmcp: Option<&Value>, found: &mut V
                 values(&format!("{place}[]"), Some(left), Some(right), found);
             }
         }
-        (left, right) if left == right => {}
+        (left, right) if alike(left, right) => {}
         (left, right) => found.push(Difference {
             place: place.into(),
             ours: left.map_or_else(|| "absent".into(), Value::to_string),
             rmcp: right.map_or_else(|| "absent".into(), Value::to_string),
         }),
     }
+}
+
+/// Equality of JSON values: 20 is 20.0, however it is written.
+fn alike(ours: Option<&Value>, rmcp: Option<&Value>) -> bool {
+    let number = |value: Option<&Value>| value.and_then(Value::as_f64);
+    ours == rmcp || number(ours).is_some_and(|left| number(rmcp) == Some(left))
 }

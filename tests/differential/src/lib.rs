@@ -4,7 +4,7 @@
 //! free (sensor values, error sentences) has been made equal; every difference that is left must
 //! be a row of `differences.tsv`, which names the sentence of the specification that decides it.
 //!
-//! [`Generator`] makes the requests, [`RmcpServer`] and [`TrineServer`] answer them, [`normal`]
+//! [`Generator`] makes the requests, [`RmcpServer`] and [`play_trine`] answer them, [`normal`]
 //! brings the answers to one form, [`differences`] compares them, [`Table`] explains.
 
 mod case;
@@ -13,6 +13,7 @@ mod generate;
 mod normal;
 mod rmcp_server;
 mod table;
+mod trine_server;
 
 pub use case::{Case, Era};
 pub use compare::{Difference, differences};
@@ -20,6 +21,7 @@ pub use generate::Generator;
 pub use normal::normal;
 pub use rmcp_server::RmcpServer;
 pub use table::{Table, TableError};
+pub use trine_server::play_trine;
 
 /// Opens a legacy session.
 pub(crate) const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":"open","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"generated","version":"1"}}}"#;

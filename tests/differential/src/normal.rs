@@ -18,6 +18,10 @@ pub fn normal(line: &[u8]) -> Value {
         out.insert("error".into(), error["code"].clone());
         if let Some(data) = error.get("data") {
             out.insert("data".into(), data.clone());
+            // The order of the versions is the server's own.
+            if let Some(Value::Array(versions)) = out["data"].get_mut("supported") {
+                versions.sort_by_key(Value::to_string);
+            }
         }
         return Value::Object(out);
     }

@@ -40,18 +40,20 @@ impl RmcpServer {
         Ok(Self { runtime, board: PeerBoard::new(Pace::Instant)?, era, session: None })
     }
 
-    /// Puts the board back to the state after switching on; the session stays.
-    pub fn reset(&self) {
+    /// Plays cases to a board just switched on, on one connection, and returns the answers to each.
+    ///
+    /// # Errors
+    ///
+    /// When the connection cannot be opened.
+    pub fn play(&mut self, cases: &[Case]) -> io::Result<Vec<Vec<Vec<u8>>>> {
         self.board.reset();
+        self.session = None;
+        cases.iter().map(|case| self.exchange(case)).collect()
     }
 
     /// Sends a case and returns every line that came back. `{"closed":true}` stands for the end of
     /// the connection.
-    ///
-    /// # Errors
-    ///
-    /// When the session cannot be opened.
-    pub fn exchange(&mut self, case: &Case) -> io::Result<Vec<Vec<u8>>> {
+    fn exchange(&mut self, case: &Case) -> io::Result<Vec<Vec<u8>>> {
         let (board, era) = (self.board.clone(), self.era);
         let mut connection = match self.session.take().filter(|_| !case.fresh) {
             Some(connection) => connection,

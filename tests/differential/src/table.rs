@@ -29,6 +29,12 @@ struct Row {
     hits: [u32; 2],
 }
 
+impl Row {
+    fn title(&self) -> String {
+        format!("{}: {} of {}", self.class, self.place, self.tag)
+    }
+}
+
 /// All rows, with a count of the differences that each has explained.
 #[derive(Debug)]
 pub struct Table {
@@ -89,17 +95,17 @@ impl Table {
         self.rows
             .iter()
             .filter(|row| (row.era == "both" || row.era == era.name()) && row.hits[own] == 0)
-            .map(|row| format!("{} ({}, {})", row.class, row.tag, row.place))
+            .map(Row::title)
             .collect()
     }
 
-    /// Class and hits of each row of this era, for the report.
+    /// Each row that explained something in this era, and how often, for the report.
     pub fn hits(&self, era: Era) -> Vec<(String, u32)> {
         let own = usize::from(era == Era::Modern);
         self.rows
             .iter()
             .filter(|row| row.hits[own] > 0)
-            .map(|row| (row.class.clone(), row.hits[own]))
+            .map(|row| (row.title(), row.hits[own]))
             .collect()
     }
 }

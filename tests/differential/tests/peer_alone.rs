@@ -11,12 +11,12 @@ fn play(era: Era, seed: u64) -> Result<Vec<String>, Box<dyn Error>> {
     let mut server = RmcpServer::new(era)?;
     let mut generator = Generator::new(era, seed);
     let mut seen = Vec::new();
-    for _ in 0..REQUESTS {
-        let case = generator.next_case();
-        server.reset();
-        let answers: Vec<_> =
-            server.exchange(&case)?.iter().map(|line| normal(line).to_string()).collect();
-        seen.push(format!("{} {answers:?}", String::from_utf8_lossy(&case.line)));
+    while seen.len() < REQUESTS {
+        let group = generator.next_group();
+        for (case, lines) in group.iter().zip(server.play(&group)?) {
+            let answers: Vec<_> = lines.iter().map(|line| normal(line).to_string()).collect();
+            seen.push(format!("{} {answers:?}", String::from_utf8_lossy(&case.line)));
+        }
     }
     Ok(seen)
 }

@@ -26,6 +26,8 @@ pub(crate) const TOOLS: [&str; 11] = [
     "camera_snap",
 ];
 
+const GROUP: usize = 25;
+
 const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"generated","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}"#;
 
 /// A source of requests of one era.
@@ -42,8 +44,24 @@ impl Generator {
         Self { rng: Rng::with_seed(seed), era, serial: 0 }
     }
 
-    /// The next request.
-    pub fn next_case(&mut self) -> Case {
+    /// The next requests, for one board and one connection: `GROUP` of them, or fewer where one may
+    /// change what the connection speaks, or may be carried out by one server and not by the other.
+    pub fn next_group(&mut self) -> Vec<Case> {
+        let mut group = Vec::new();
+        while group.len() < GROUP {
+            let case = self.next_case();
+            let last = ["reopening", "meta", "call.bad.repeated"]
+                .iter()
+                .any(|tag| case.tag.starts_with(tag));
+            group.push(case);
+            if last {
+                break;
+            }
+        }
+        group
+    }
+
+    fn next_case(&mut self) -> Case {
         self.serial += 1;
         match self.rng.u32(0..100) {
             0..30 => self.good_call(),
