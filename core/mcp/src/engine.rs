@@ -1,14 +1,13 @@
 //! The engine: a message in, a step out.
 
-#[cfg(feature = "batch")]
-use crate::Batch;
 use crate::call::{self, Refusal};
 use crate::envelope::{Envelope, IdMember, Member, Object, Params};
-use crate::error::{Problem, begin_result, supported};
+use crate::error::Problem;
 use crate::json::writer::NeedBytes;
 use crate::json::{JsonError, Kind, Reader, Text, Writer};
-use crate::result::{self, End, Failure, Outcome};
-use crate::{Catalog, Id, Session, Version, list};
+use crate::opening::{self, Era, era};
+use crate::result::{self, End, Outcome};
+use crate::{Batch, Catalog, Failure, Id, Session, Version, list};
 
 /// What the caller has to do about a message.
 #[derive(Clone, Debug)]
@@ -23,10 +22,8 @@ pub enum Step<'m> {
     /// it no more.
     Cancel(Id<'m>),
     /// Send this many bytes of `out`, then keep the subscription until it is cancelled.
-    #[cfg(feature = "listen")]
     Listen(Listen<'m>),
     /// Pass each message to [`Engine::receive_one`] and join the answers.
-    #[cfg(feature = "batch")]
     Batch(Batch<'m>),
     /// `out` is too small even for an error response.
     Short(NeedBytes),
@@ -48,7 +45,6 @@ pub struct Call<'m> {
 }
 
 /// A subscription to keep.
-#[cfg(feature = "listen")]
 #[derive(Clone, Copy, Debug)]
 pub struct Listen<'m> {
     /// Id of the request; every notification of the subscription carries it.
@@ -81,6 +77,9 @@ struct Request<'m, 'p> {
     /// Set if the arguments could be encoded as the message was read.
     encoded: Option<Encoded<'m>>,
 }
+
+/// What came of encoding arguments: the length of the entries and the text behind the arguments.
+type Arguments<'m> = Result<(usize, &'m [u8]), Refusal<'m>>;
 
 /// The tool that a name stands for, and the length of its encoded arguments.
 #[derive(Clone, Copy)]
@@ -155,12 +154,11 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
                 let request = Request { id, version, params, encoded };
                 self.request(&request, &method, args, out)
             }
-            #[cfg(feature = "legacy")]
             Ok(Era::Initialize) if in_array => Err(Problem::Request("initialize inside an array")),
-            #[cfg(feature = "legacy")]
-            Ok(Era::Initialize) => self.initialize(id, params, session, out),
-            #[cfg(feature = "legacy")]
-            Ok(Era::Ping) => pong(id, out),
+            Ok(Era::Initialize) => {
+                answer(out, |out| opening::initialize(self.catalog, id, params, session, out))
+            }
+            Ok(Era::Ping) => answer(out, |out| opening::pong(id, out)),
             Err(problem) => Err(problem),
         };
         answer.unwrap_or_else(|problem| reply(envelope.id, problem, out))
@@ -183,24 +181,17 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         out.finish()
     }
 
-    #[cfg(feature = "batch")]
     #[inline(never)]
     fn receive_array<'m>(&self, message: &'m [u8], session: &Session, out: &mut [u8]) -> Step<'m> {
+        let allowed =
+            cfg!(feature = "batch") && session.version().is_some_and(Version::has_batches);
         let problem = match Batch::open(message) {
             Err((error, at)) => Problem::Json(error, at),
-            Ok(_) if !session.version().is_some_and(Version::has_batches) => NO_ARRAYS,
+            Ok(_) if !allowed => {
+                Problem::Request("an array of messages is allowed in 2025-03-26 only")
+            }
             Ok(None) => Problem::Request("the array is empty"),
             Ok(Some(batch)) => return Step::Batch(batch),
-        };
-        reply(IdMember::Absent, problem, out)
-    }
-
-    #[cfg(not(feature = "batch"))]
-    fn receive_array<'m>(&self, message: &'m [u8], _: &Session, out: &mut [u8]) -> Step<'m> {
-        let mut reader = Reader::new(message);
-        let problem = match reader.skip_value().and_then(|_| reader.end()) {
-            Err(error) => Problem::Json(error, reader.position()),
-            Ok(()) => NO_ARRAYS,
         };
         reply(IdMember::Absent, problem, out)
     }
@@ -219,12 +210,16 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
             b"tools/list" => answer(out, |out| {
                 list::write(self.catalog, version, id, request.params.cursor, out)
             }),
-            #[cfg(feature = "stateless")]
-            b"server/discover" if version.is_stateless() => self.discover(request, out),
-            #[cfg(feature = "listen")]
-            b"subscriptions/listen" if version.is_stateless() => self.listen(request, out),
-            #[cfg(feature = "legacy")]
-            b"ping" if version.is_legacy() => pong(id, out),
+            b"server/discover" if version.is_stateless() => {
+                answer(out, |out| opening::discover(self.catalog, version, id, out))
+            }
+            b"subscriptions/listen" if cfg!(feature = "listen") && version.is_stateless() => {
+                let filter = request.params.notifications;
+                let (tools, acknowledgement) =
+                    opening::listen(self.catalog, id, filter, &mut Writer::new(out))?;
+                Ok(Step::Listen(Listen { id, tools, acknowledgement }))
+            }
+            b"ping" if version.is_legacy() => answer(out, |out| opening::pong(id, out)),
             _ => Err(Problem::Method),
         }
     }
@@ -249,7 +244,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         name: &Text<'m>,
         text: &'m [u8],
         args: &mut [u8],
-    ) -> Option<(u16, Result<(usize, &'m [u8]), Refusal<'m>>)> {
+    ) -> Option<(u16, Arguments<'m>)> {
         let tool = self.find(name)?;
         let (table, row) = self.catalog.tool(tool)?;
         Some((tool, call::encode(table, row, text, args)))
@@ -299,135 +294,6 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
             result::write(request.id, request.version, (self.catalog, tool), end, out);
             Ok(())
         })
-    }
-
-    /// `server/discover`: who we are, without being asked anything else first.
-    #[cfg(feature = "stateless")]
-    fn discover<'m>(
-        &self,
-        request: &Request<'m, '_>,
-        out: &mut [u8],
-    ) -> Result<Step<'m>, Problem<'m>> {
-        answer(out, |out| {
-            let server = self.catalog.server();
-            begin_result(request.id, out);
-            out.raw(b"\"resultType\":\"complete\",\"supportedVersions\":");
-            supported(&[Version::V2026_07_28], out);
-            self.capabilities(&server, out);
-            list::cache_hints(self.catalog.ttl_ms(), out);
-            result::finish(request.version, &server, out);
-            Ok(())
-        })
-    }
-
-    /// `initialize`: agrees on a revision, which the session keeps.
-    #[cfg(feature = "legacy")]
-    fn initialize<'m>(
-        &self,
-        id: Id<'m>,
-        params: &Params<'m>,
-        session: &mut Session,
-        out: &mut [u8],
-    ) -> Result<Step<'m>, Problem<'m>> {
-        let Member::Text(asked) = params.protocol_version else {
-            return Err(Problem::Params("initialize needs protocolVersion, a string"));
-        };
-        let mut agreed = *session;
-        let version = agreed.agree(Version::named(&asked));
-        let step = answer(out, |out| {
-            let server = self.catalog.server();
-            begin_result(id, out);
-            out.raw(b"\"protocolVersion\":\"");
-            out.raw(version.name().as_bytes());
-            out.raw(b"\"");
-            self.capabilities(&server, out);
-            out.raw(b",\"serverInfo\":");
-            result::implementation(version, &server, out);
-            out.raw(b"}}");
-            Ok(())
-        })?;
-        *session = agreed;
-        Ok(step)
-    }
-
-    /// Writes what both ways of introduction say: features, and guidance for the model.
-    fn capabilities(&self, server: &crate::ServerInfo<'_>, out: &mut Writer<'_>) {
-        out.raw(b",\"capabilities\":{\"tools\":{\"listChanged\":");
-        out.bool(self.catalog.can_change());
-        out.raw(b"}}");
-        if !server.instructions.is_empty() {
-            out.raw(b",\"instructions\":");
-            out.string(server.instructions);
-        }
-    }
-
-    /// `subscriptions/listen`: agrees to what there is of what was asked for.
-    #[cfg(feature = "listen")]
-    fn listen<'m>(
-        &self,
-        request: &Request<'m, '_>,
-        out: &mut [u8],
-    ) -> Result<Step<'m>, Problem<'m>> {
-        let Object::Text(filter) = request.params.notifications else {
-            return Err(Problem::Params("notifications must be an object"));
-        };
-        let tools = wants_tools(filter)? && self.catalog.can_change();
-        let mut out = Writer::new(out);
-        crate::notify::acknowledge(request.id, tools, &mut out);
-        let acknowledgement = out.finish().map_err(|need| Problem::Space(need.0))?;
-        Ok(Step::Listen(Listen { id: request.id, tools, acknowledgement }))
-    }
-}
-
-const NO_ARRAYS: Problem<'static> =
-    Problem::Request("an array of messages is allowed in 2025-03-26 only");
-
-/// How a request is to be understood.
-enum Era {
-    /// By this revision.
-    Known(Version),
-    /// It is the `initialize` of the older revisions.
-    #[cfg(feature = "legacy")]
-    Initialize,
-    /// A ping before `initialize`, the one other thing that may come before it.
-    #[cfg(feature = "legacy")]
-    Ping,
-}
-
-/// The era rule: a revision in `_meta` wins; else `initialize` opens, or has opened, the session.
-fn era<'m>(method: &Text<'m>, params: &Params<'m>, session: &Session) -> Result<Era, Problem<'m>> {
-    if params.malformed {
-        return Err(Problem::Params("params must be an object"));
-    }
-    if params.meta.malformed {
-        return Err(Problem::Params(
-            "params._meta must be an object, and its progressToken a string or an integer",
-        ));
-    }
-    match params.meta.version {
-        Member::Text(name) => {
-            let served = cfg!(feature = "stateless").then(|| Version::named(&name)).flatten();
-            let Some(version) = served.filter(|version| version.is_stateless()) else {
-                return Err(Problem::Version(name));
-            };
-            if !params.meta.capabilities {
-                return Err(Problem::Params(
-                    "params._meta needs io.modelcontextprotocol/clientCapabilities, an object",
-                ));
-            }
-            Ok(Era::Known(version))
-        }
-        Member::Other => {
-            Err(Problem::Params("io.modelcontextprotocol/protocolVersion must be a string"))
-        }
-        #[cfg(feature = "legacy")]
-        Member::Absent if method.is(b"initialize") => Ok(Era::Initialize),
-        Member::Absent => match session.version() {
-            Some(version) => Ok(Era::Known(version)),
-            #[cfg(feature = "legacy")]
-            None if method.is(b"ping") => Ok(Era::Ping),
-            None => Err(Problem::NoEra),
-        },
     }
 }
 
@@ -499,30 +365,4 @@ fn reply<'m>(id: IdMember<'_>, problem: Problem<'_>, out: &mut [u8]) -> Step<'m>
     let mut out = Writer::new(out);
     problem.write(id, &mut out);
     out.finish().map_or_else(Step::Short, Step::Reply)
-}
-
-#[cfg(feature = "legacy")]
-fn pong<'m>(id: Id<'m>, out: &mut [u8]) -> Result<Step<'m>, Problem<'m>> {
-    answer(out, |out| {
-        begin_result(id, out);
-        out.raw(b"}}");
-        Ok(())
-    })
-}
-
-/// Whether the filter of a subscription asks for changes of the tool list.
-#[cfg(feature = "listen")]
-fn wants_tools(filter: &[u8]) -> Result<bool, Problem<'_>> {
-    let malformed = |_| Problem::Params("notifications must be an object of true and false");
-    let mut reader = Reader::new(filter);
-    let (mut tools, mut first) = (false, true);
-    reader.begin_object().map_err(malformed)?;
-    while let Some(name) = reader.next_member(&mut first).map_err(malformed)? {
-        if name.is(b"toolsListChanged") {
-            tools = reader.bool().map_err(malformed)?;
-        } else {
-            reader.skip_value().map_err(malformed)?;
-        }
-    }
-    Ok(tools)
 }

@@ -75,7 +75,9 @@ impl Problem<'_> {
         out.raw(b"\"");
         if let Self::Version(requested) = self {
             out.raw(b",\"data\":{\"supported\":");
-            supported(&VERSIONS, out);
+            let first = usize::from(!cfg!(feature = "stateless"));
+            let count = if cfg!(feature = "legacy") { VERSIONS.len() } else { 1 };
+            supported(VERSIONS.get(first..count).unwrap_or_default(), out);
             out.raw(b",\"requested\":\"");
             out.quoted_text(*requested, QUOTE_MAX);
             out.raw(b"\"}");

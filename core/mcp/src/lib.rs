@@ -28,16 +28,15 @@
 //!
 //! # Features
 //!
-//! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26),
-//! `listen` (`subscriptions/listen`) and `progress`; all are on by default. Prompts, resources and
-//! completion are not declared, so their methods are not found.
+//! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26)
+//! and `listen` (`subscriptions/listen`); all are on by default. Prompts, resources and completion
+//! are not declared, so their methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
 extern crate std;
 
-#[cfg(feature = "batch")]
 mod batch;
 mod call;
 mod catalog;
@@ -45,21 +44,22 @@ mod engine;
 mod envelope;
 mod era;
 pub mod error;
+mod failure;
 mod id;
 pub mod json;
 mod list;
 pub mod notify;
+mod opening;
 pub mod result;
 mod session;
+mod value;
 
-#[cfg(feature = "batch")]
 pub use batch::Batch;
 pub use catalog::{Catalog, ServerInfo, Single};
-#[cfg(feature = "listen")]
-pub use engine::Listen;
-pub use engine::{Call, Engine, Step};
+pub use engine::{Call, Engine, Listen, Step};
 pub use era::{VERSIONS, Version};
+pub use failure::Failure;
 pub use id::{ID_MAX, Id};
 pub use json::writer::NeedBytes;
-pub use result::{Block, Bytes, Failure, Outcome};
+pub use result::{Block, Bytes, Outcome};
 pub use session::Session;

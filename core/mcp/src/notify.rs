@@ -14,7 +14,6 @@ const SUBSCRIPTION: &[u8] = b"\"_meta\":{\"io.modelcontextprotocol/subscriptionI
 ///
 /// # Errors
 /// [`NeedBytes`] if `out` is too small.
-#[cfg(feature = "progress")]
 pub fn progress(
     version: Version,
     token: Id<'_>,
@@ -59,7 +58,6 @@ pub fn tools_changed(subscription: Option<Id<'_>>, out: &mut [u8]) -> Result<usi
 }
 
 /// Writes the acknowledgement that has to precede everything else of a subscription.
-#[cfg(feature = "listen")]
 pub(crate) fn acknowledge(id: Id<'_>, tools: bool, out: &mut Writer<'_>) {
     out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",");
     out.raw(b"\"params\":{");
@@ -76,7 +74,6 @@ pub(crate) fn acknowledge(id: Id<'_>, tools: bool, out: &mut Writer<'_>) {
 ///
 /// # Errors
 /// [`NeedBytes`] if `out` is too small.
-#[cfg(feature = "listen")]
 pub fn listen_ended(
     id: Id<'_>,
     server: &ServerInfo<'_>,

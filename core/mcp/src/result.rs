@@ -3,13 +3,11 @@
 //! A tool that failed is not a failed request. Everything that a model could mend, or should know,
 //! is a result with `isError` and a sentence that names the tool and says what to do.
 
-use trine_descriptor::{
-    Consent, DEPTH_MAX, Fault, Kind, Scalar, Side, TextSink, ToolTable, ValueReader, explain,
-};
+use trine_descriptor::{Fault, Side, TextSink, ToolTable, explain};
 
 use crate::error::{QUOTE_MAX, begin_result};
 use crate::json::{Base64, Text, Writer};
-use crate::{Catalog, Id, ServerInfo, Version};
+use crate::{Catalog, Failure, Id, ServerInfo, Version, value};
 
 /// Bytes that may lie in pieces: the parts of an image as they came over the wire.
 pub trait Bytes {
@@ -57,30 +55,6 @@ impl core::fmt::Debug for Block<'_> {
             Self::Image { mime, .. } => f.debug_tuple("Image").field(mime).finish(),
         }
     }
-}
-
-/// Why a call has no result, where the tool itself is not the reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Failure {
-    /// A person at this level has to agree first, and none has. The tool was not entered.
-    NeedsPerson(Consent),
-    /// The tool did not answer within this many milliseconds and was told to stop.
-    TimedOut(u32),
-    /// The device cannot be reached. The tool was not entered.
-    Offline,
-    /// The device now has other tools than the list said. The tool was not entered.
-    Stale,
-    /// The device restarted or was lost while the call ran; whether it took effect is not known.
-    OutcomeUnknown,
-    /// Too many calls are under way. The tool was not entered.
-    Busy,
-    /// The tool answered something that its own descriptor does not allow.
-    BadResult,
-    /// The arguments take more room than there is. The tool was not entered.
-    TooLarge,
-    /// The call was ended before it finished: by its client or by the device.
-    Cancelled,
 }
 
 /// How a call ended.
@@ -193,7 +167,7 @@ fn structured<T: ToolTable + ?Sized>(
     if version.has_structured() {
         out.literal(b"\"structuredContent\":");
         let start = out.mark();
-        if !value(table, tool, entries, out) {
+        if !value::write(table, tool, entries, out) {
             return false;
         }
         let end = out.mark();
@@ -203,7 +177,7 @@ fn structured<T: ToolTable + ?Sized>(
         // Written once as JSON where the text will stand, then escaped behind itself and moved up.
         out.literal(b"\"content\":[{\"type\":\"text\",\"text\":\"");
         let start = out.mark();
-        if !value(table, tool, entries, out) {
+        if !value::write(table, tool, entries, out) {
             return false;
         }
         out.escape_since(start);
@@ -287,168 +261,9 @@ fn shortened<'b>(name: Text<'_>, buffer: &'b mut [u8; QUOTE_MAX]) -> &'b str {
 
 /// Writes the sentence of a failure.
 fn failed<C: Catalog + ?Sized>(catalog: &C, tool: u16, failure: Failure, out: &mut Writer<'_>) {
-    let name = catalog.name(tool).unwrap_or_default();
     sentence(out, |out| {
-        out.escaped(name.as_bytes());
+        out.escaped(catalog.name(tool).unwrap_or_default().as_bytes());
         out.raw(b": ");
-        match failure {
-            Failure::NeedsPerson(consent) => out.raw(needs_person(consent)),
-            Failure::TimedOut(limit_ms) => {
-                out.raw(b"no answer within ");
-                out.unsigned(limit_ms.into());
-                out.raw(b" ms; the call was stopped, and may have taken effect in part");
-            }
-            Failure::Offline => out.raw(
-                b"the device is offline; nothing was done. Check its power and cable, then repeat \
-                the call",
-            ),
-            Failure::Stale => out.raw(
-                b"the device has changed its tools since they were listed; nothing was done. List \
-                the tools again and repeat the call",
-            ),
-            Failure::OutcomeUnknown => out.raw(
-                b"outcome unknown: the device restarted; the call is not repeated. Read the \
-                device's state before you decide to call again",
-            ),
-            Failure::Busy => out.raw(
-                b"too many calls are under way; nothing was done. Repeat the call when one of \
-                them has ended",
-            ),
-            Failure::BadResult => out.raw(
-                b"the device answered something that its own description does not allow; the call \
-                may have taken effect",
-            ),
-            Failure::TooLarge => out.raw(
-                b"the arguments take more room than there is; nothing was done. Make them shorter",
-            ),
-            Failure::Cancelled => out.raw(b"the call was cancelled before it finished"),
-        }
+        failure.explain(&mut Sentence(out));
     });
-}
-
-/// The sentence for want of a person. It must not say how to get around one.
-const fn needs_person(consent: Consent) -> &'static [u8] {
-    match consent {
-        Consent::None | Consent::Elicit => {
-            b"refused: a person has to agree to this call, and none has; nothing was done. Ask the \
-            user to confirm it at the device, then repeat the call"
-        }
-        Consent::Operator => {
-            b"refused: an operator has to agree to this call, and none has; nothing was done. Ask \
-            an operator to confirm it, then repeat the call"
-        }
-        Consent::Device => {
-            b"refused: a person at the device has to agree to this call, and none has; nothing was \
-            done. Ask somebody there to confirm it, then repeat the call"
-        }
-    }
-}
-
-/// An object or array that is being written.
-#[derive(Clone, Copy)]
-struct Open {
-    /// First node that belongs to it, and one past the last.
-    nodes: (u16, u16),
-    /// Items still to come; `None` for objects.
-    items: Option<u16>,
-    first: bool,
-}
-
-/// Writes encoded entries as one JSON object. False when they do not fit the descriptor's shape.
-fn value<T: ToolTable + ?Sized>(
-    table: &T,
-    tool: u16,
-    entries: &[u8],
-    out: &mut Writer<'_>,
-) -> bool {
-    let nodes = (0, table.node_count(tool, Side::Output));
-    let root = Open { nodes, items: None, first: true };
-    let mut open = [root; DEPTH_MAX];
-    let mut depth = 1;
-    let mut reader = ValueReader::new(entries);
-    out.raw(b"{");
-    loop {
-        let entry = match reader.entry() {
-            Ok(Some(entry)) => entry,
-            Ok(None) => break,
-            Err(_) => return false,
-        };
-        // Close what this entry is no part of.
-        while let Some(top) = open.get(depth - 1) {
-            let (first, end) = top.nodes;
-            let inside = match top.items {
-                Some(items) => items > 0 && entry.node == first,
-                None => entry.node >= first && entry.node < end,
-            };
-            if inside {
-                break;
-            }
-            if depth == 1 || top.items.is_some_and(|items| items > 0) {
-                return false;
-            }
-            close(top, out);
-            depth -= 1;
-        }
-        let Some(field) = table.node(tool, Side::Output, entry.node) else { return false };
-        let Some(top) = open.get_mut(depth - 1) else { return false };
-        if !core::mem::replace(&mut top.first, false) {
-            out.raw(b",");
-        }
-        match &mut top.items {
-            Some(items) => *items -= 1,
-            None => {
-                out.string(field.name);
-                out.raw(b":");
-            }
-        }
-        let inside = match (field.kind, entry.value) {
-            (Kind::Object { nodes }, Scalar::Object) => {
-                out.raw(b"{");
-                Some((nodes, None))
-            }
-            (Kind::Array { nodes, .. }, Scalar::Array(count)) => {
-                out.raw(b"[");
-                Some((nodes, Some(count)))
-            }
-            (kind, scalar) => {
-                if !write_scalar(kind, scalar, out) {
-                    return false;
-                }
-                None
-            }
-        };
-        if let Some((nodes, items)) = inside {
-            let Some(place) = open.get_mut(depth) else { return false };
-            let first = entry.node + 1;
-            *place = Open { nodes: (first, first + u16::from(nodes)), items, first: true };
-            depth += 1;
-        }
-    }
-    while depth > 0 {
-        depth -= 1;
-        let Some(top) = open.get(depth).filter(|top| top.items.unwrap_or(0) == 0) else {
-            return false;
-        };
-        close(top, out);
-    }
-    true
-}
-
-fn close(open: &Open, out: &mut Writer<'_>) {
-    out.raw(if open.items.is_some() { b"]" } else { b"}" });
-}
-
-fn write_scalar(kind: Kind<'_>, scalar: Scalar<'_>, out: &mut Writer<'_>) -> bool {
-    match (kind, scalar) {
-        (Kind::Bool, Scalar::Bool(value)) => out.bool(value),
-        (Kind::Int(_), Scalar::Int(value)) => out.integer(value),
-        (Kind::Decimal(range), Scalar::Decimal(value)) => out.decimal(value, range.places),
-        (Kind::Text { .. }, Scalar::Text(text)) => out.string(text),
-        (kind @ Kind::Choice(_), Scalar::Label(label)) => match kind.label(label.into()) {
-            Some(label) => out.string(label),
-            None => return false,
-        },
-        _ => return false,
-    }
-    true
 }

@@ -1,4 +1,11 @@
 //! Bad input, sentence by sentence: what is answered, in which words, and that the next call works.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::large_stack_arrays,
+    reason = "these are tests"
+)]
 
 mod common;
 

@@ -1,4 +1,11 @@
 //! Golden answers of each revision, in the shapes of `schema/<revision>/schema.json`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::large_stack_arrays,
+    reason = "these are tests"
+)]
 
 mod common;
 

@@ -103,7 +103,7 @@ mod tests {
             for position in 0..40 {
                 let mut bytes = [b'a'; 40];
                 bytes[position] = value;
-                let special = value < 0x20 || value >= 0x80 || value == b'"' || value == b'\\';
+                let special = !(0x20..0x80).contains(&value) || matches!(value, b'"' | b'\\');
                 let expected = if special { position } else { 40 };
                 assert_eq!(plain_end(&bytes, 0), expected, "{value:#x} at {position}");
             }

@@ -1,0 +1,161 @@
+//! How a client comes in: the era rule, introductions, and subscriptions.
+
+use crate::envelope::{Member, Object, Params};
+use crate::error::{Problem, begin_result, supported};
+use crate::json::{Reader, Text, Writer};
+use crate::{Catalog, Id, ServerInfo, Session, Version, list, notify, result};
+
+#[cfg(not(any(feature = "stateless", feature = "legacy")))]
+compile_error!("trine-mcp needs the feature `stateless`, `legacy` or both");
+
+/// How a request is to be understood.
+pub(crate) enum Era {
+    /// By this revision.
+    Known(Version),
+    /// It is the `initialize` of the older revisions.
+    Initialize,
+    /// A ping before `initialize`, the one other thing that may come before it.
+    Ping,
+}
+
+/// The era rule: a revision in `_meta` wins; else `initialize` opens, or has opened, the session.
+#[inline]
+pub(crate) fn era<'m>(
+    method: &Text<'m>,
+    params: &Params<'m>,
+    session: &Session,
+) -> Result<Era, Problem<'m>> {
+    if params.malformed {
+        return Err(Problem::Params("params must be an object"));
+    }
+    if params.meta.malformed {
+        return Err(Problem::Params(
+            "params._meta must be an object, and its progressToken a string or an integer",
+        ));
+    }
+    match params.meta.version {
+        Member::Text(name) => stateless(name, params.meta.capabilities).map(Era::Known),
+        Member::Other => {
+            Err(Problem::Params("io.modelcontextprotocol/protocolVersion must be a string"))
+        }
+        Member::Absent if cfg!(feature = "legacy") && method.is(b"initialize") => {
+            Ok(Era::Initialize)
+        }
+        Member::Absent => match session.version() {
+            Some(version) => Ok(Era::Known(version)),
+            None if cfg!(feature = "legacy") && method.is(b"ping") => Ok(Era::Ping),
+            None => Err(Problem::NoEra),
+        },
+    }
+}
+
+/// The revision of a request that names it.
+#[inline]
+fn stateless(name: Text<'_>, capabilities: bool) -> Result<Version, Problem<'_>> {
+    let newest = Version::V2026_07_28;
+    if !(cfg!(feature = "stateless") && name.is(newest.name().as_bytes())) {
+        return Err(Problem::Version(name));
+    }
+    if !capabilities {
+        return Err(Problem::Params(
+            "params._meta needs io.modelcontextprotocol/clientCapabilities, an object",
+        ));
+    }
+    Ok(newest)
+}
+
+/// `server/discover`: who we are, without being asked anything else first.
+pub(crate) fn discover<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    version: Version,
+    id: Id<'_>,
+    out: &mut Writer<'_>,
+) -> Result<(), Problem<'m>> {
+    let server = catalog.server();
+    begin_result(id, out);
+    out.raw(b"\"resultType\":\"complete\",\"supportedVersions\":");
+    supported(&[Version::V2026_07_28], out);
+    capabilities(catalog, &server, out);
+    list::cache_hints(catalog.ttl_ms(), out);
+    result::finish(version, &server, out);
+    Ok(())
+}
+
+/// `initialize`: agrees on a revision, which the session keeps.
+pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    id: Id<'_>,
+    params: &Params<'m>,
+    session: &mut Session,
+    out: &mut Writer<'_>,
+) -> Result<(), Problem<'m>> {
+    let Member::Text(asked) = params.protocol_version else {
+        return Err(Problem::Params("initialize needs protocolVersion, a string"));
+    };
+    let mut agreed = *session;
+    let version = agreed.agree(Version::named(&asked));
+    let server = catalog.server();
+    begin_result(id, out);
+    out.raw(b"\"protocolVersion\":\"");
+    out.raw(version.name().as_bytes());
+    out.raw(b"\"");
+    capabilities(catalog, &server, out);
+    out.raw(b",\"serverInfo\":");
+    result::implementation(version, &server, out);
+    out.raw(b"}}");
+    // A client that was not told of the agreement has none.
+    if out.fits() {
+        *session = agreed;
+    }
+    Ok(())
+}
+
+/// Writes what both ways of introduction say: features, and guidance for the model.
+fn capabilities<C: Catalog + ?Sized>(catalog: &C, server: &ServerInfo<'_>, out: &mut Writer<'_>) {
+    out.raw(b",\"capabilities\":{\"tools\":{\"listChanged\":");
+    out.bool(catalog.can_change());
+    out.raw(b"}}");
+    if !server.instructions.is_empty() {
+        out.raw(b",\"instructions\":");
+        out.string(server.instructions);
+    }
+}
+
+/// Answers a ping.
+pub(crate) fn pong<'m>(id: Id<'_>, out: &mut Writer<'_>) -> Result<(), Problem<'m>> {
+    begin_result(id, out);
+    out.raw(b"}}");
+    Ok(())
+}
+
+/// `subscriptions/listen`: agrees to what there is of what was asked for. Answers whether that
+/// includes changes of the tool list, and the length of the acknowledgement.
+pub(crate) fn listen<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    id: Id<'_>,
+    filter: Object<'m>,
+    out: &mut Writer<'_>,
+) -> Result<(bool, usize), Problem<'m>> {
+    let Object::Text(filter) = filter else {
+        return Err(Problem::Params("notifications must be an object"));
+    };
+    let tools = wants_tools(filter)? && catalog.can_change();
+    notify::acknowledge(id, tools, out);
+    if out.fits() { Ok((tools, out.needed())) } else { Err(Problem::Space(out.needed())) }
+}
+
+/// Whether the filter of a subscription asks for changes of the tool list.
+fn wants_tools(filter: &[u8]) -> Result<bool, Problem<'_>> {
+    let malformed = |_| Problem::Params("toolsListChanged must be true or false");
+    let mut reader = Reader::new(filter);
+    let (mut tools, mut first) = (false, true);
+    reader.begin_object().map_err(malformed)?;
+    while let Some(name) = reader.next_member(&mut first).map_err(malformed)? {
+        if name.is(b"toolsListChanged") {
+            tools = reader.bool().map_err(malformed)?;
+        } else {
+            reader.skip_value().map_err(malformed)?;
+        }
+    }
+    Ok(tools)
+}
