@@ -53,10 +53,10 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 self as u16
             }
 
-            fn from_index(index: u16) -> Option<Self> {
-                Some(match index {
+            fn from_index(index: u16) -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(match index {
                     #(#arms,)*
-                    _ => return None,
+                    _ => return ::core::option::Option::None,
                 })
             }
         }
@@ -73,7 +73,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
 
         #[automatically_derived]
         impl<'args> ::trine_descriptor::typed::FromArgs<'args> for #ident {
-            fn read(args: &::trine_descriptor::Args<'args>, node: u16) -> Option<Self> {
+            fn read(args: &::trine_descriptor::Args<'args>, node: u16) -> ::core::option::Option<Self> {
                 <Self as ::trine_descriptor::Choice>::from_index(args.label(node)?)
             }
         }

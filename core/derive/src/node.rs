@@ -85,7 +85,7 @@ impl Member {
         let (kind, inside) = self.kind(&self.node, true)?;
         let (name, description) = (&self.name, &self.description);
         let unit = self.attributes.unit.as_ref().map_or_else(String::new, LitStr::value);
-        let default = self.default()?;
+        let default = self.default(&kind)?;
         let condition = self.condition(members)?;
         let required = !self.node.optional && self.attributes.default.is_none();
         let head = quote! {
@@ -204,8 +204,7 @@ impl Member {
         let (low, high) = (quote!(min), quote!(max));
         let min = self.side(all.min.as_ref(), None, &quote!(i64::MIN), natural(low), &missing)?;
         let max = self.side(all.max.as_ref(), None, &quote!(i64::MAX), natural(high), &missing)?;
-        let span = all.min.as_ref().or(all.max.as_ref()).map_or(self.node.ty.span(), Bound::span);
-        Ok(quote_spanned! {at(span)=>
+        Ok(quote_spanned! {at(self.node.ty.span())=>
             ::trine_descriptor::Kind::Int(&const {
                 ::trine_descriptor::typed::int_range(
                     #min, #max, <#ty as ::trine_descriptor::Value>::KIND,
@@ -256,8 +255,8 @@ impl Member {
         Ok((quote!((#min) as usize), max))
     }
 
-    fn default(&self) -> syn::Result<TokenStream> {
-        let Some(default) = &self.attributes.default else { return Ok(quote!(None)) };
+    fn default(&self, kind: &TokenStream) -> syn::Result<TokenStream> {
+        let Some(default) = &self.attributes.default else { return Ok(none()) };
         let span = self.attributes.default_span.unwrap_or_else(Span::call_site);
         let fail = |text: &str| Err(syn::Error::new(span, text));
         let ty = text::in_constant(self.node.to_token_stream());
@@ -280,18 +279,27 @@ impl Member {
                 let index = label_index(&ty, label);
                 quote!(Label(#index))
             }
-            (Shape::Other, DefaultValue::Expr(variant)) => quote!(Label((#variant) as u16)),
+            (Shape::Other, DefaultValue::Expr(variant)) => {
+                let index = variant_index(&ty, variant);
+                quote!(Label(#index))
+            }
             (Shape::Int { .. } | Shape::Decimal { .. }, _) => {
                 return fail("this default should be a number");
             }
             (Shape::Text, _) => return fail("this default should be a text in quotes"),
             _ => return fail("this default should be of the parameter's type"),
         };
-        Ok(quote_spanned!(at(span)=> Some(&const { ::trine_descriptor::Literal::#literal })))
+        Ok(quote_spanned! {at(span)=>
+            ::core::option::Option::Some(&const {
+                ::trine_descriptor::typed::default_of(
+                    #kind, ::trine_descriptor::Literal::#literal,
+                )
+            })
+        })
     }
 
     fn condition(&self, members: &[Self]) -> syn::Result<TokenStream> {
-        let Some(condition) = &self.attributes.required_if else { return Ok(quote!(None)) };
+        let Some(condition) = &self.attributes.required_if else { return Ok(none()) };
         let wanted = text::plain_name(&condition.other);
         let found = members
             .iter()
@@ -309,13 +317,12 @@ impl Member {
         let ty = text::in_constant(other.node.to_token_stream());
         let label = match &condition.label {
             Label::Text(label) => label_index(&ty, label),
-            Label::Variant(path) => quote_spanned!(at(path.span())=> {
-                let variant: #ty = #path;
-                variant as u16
-            }),
+            Label::Variant(path) => variant_index(&ty, path),
         };
         Ok(quote! {
-            Some(&const { ::trine_descriptor::Condition { node: #node, label: #label } })
+            ::core::option::Option::Some(&const {
+                ::trine_descriptor::Condition { node: #node, label: #label }
+            })
         })
     }
 
@@ -327,7 +334,7 @@ impl Member {
         }
         let inner = write(&self.node, &quote!(value), node);
         quote! {
-            if let Some(value) = &self.#ident {
+            if let ::core::option::Option::Some(value) = &self.#ident {
                 #inner
             }
         }
@@ -357,6 +364,20 @@ pub(crate) fn at(span: Span) -> Span {
 
 fn is_bool(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("bool"))
+}
+
+fn none() -> TokenStream {
+    quote!(::core::option::Option::None)
+}
+
+/// The number of a variant; the type is named so that one of another enum is a fault.
+fn variant_index(ty: &TokenStream, variant: &impl ToTokens) -> TokenStream {
+    quote_spanned! {at(variant.span())=>
+        {
+            let variant: #ty = #variant;
+            variant as u16
+        }
+    }
 }
 
 fn label_index(ty: &TokenStream, label: &LitStr) -> TokenStream {

@@ -27,8 +27,8 @@ impl Number {
                     format!("`{}` is not a whole number: write one, or use `Decimal`", self.text())
                 }
                 _ => format!(
-                    "`{}` has more than {places} digits after the point: shorten it, or use \
-                     `Decimal<{}>`",
+                    "`{}` has more digits after the point than `Decimal<{places}>` holds: shorten \
+                     it, or use `Decimal<{}>`",
                     self.text(),
                     fraction.len()
                 ),

@@ -216,3 +216,61 @@ fn put(digits: &mut [u8; 32], at: &mut usize, byte: u8) {
         *at -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::{TextSink, decimal};
+    use std::format;
+    use std::string::String;
+
+    struct Sink(String);
+
+    impl TextSink for Sink {
+        fn text(&mut self, text: &str) {
+            self.0.push_str(text);
+        }
+    }
+
+    fn shown(value: i64, places: u8) -> String {
+        let mut sink = Sink(String::new());
+        decimal(value, places, &mut sink);
+        sink.0
+    }
+
+    #[test]
+    fn decimals_are_exact_and_short() {
+        for (value, places, text) in [
+            (0, 0, "0"),
+            (0, 9, "0"),
+            (7, 0, "7"),
+            (-7, 0, "-7"),
+            (100, 0, "100"),
+            (215, 1, "21.5"),
+            (210, 1, "21"),
+            (-5, 1, "-0.5"),
+            (5, 3, "0.005"),
+            (1050, 3, "1.05"),
+            (i64::MAX, 0, "9223372036854775807"),
+            (i64::MIN, 0, "-9223372036854775808"),
+            (i64::MIN, 9, "-9223372036.854775808"),
+        ] {
+            assert_eq!(shown(value, places), text);
+        }
+    }
+
+    #[test]
+    fn decimals_read_back() {
+        for places in 0..=9u8 {
+            for value in -2100..=2100i64 {
+                let text = shown(value, places);
+                let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+                assert!(!fraction.ends_with('0') && fraction.len() <= usize::from(places));
+                assert_eq!(text.contains('.'), !fraction.is_empty());
+                let digits = format!("{whole}{fraction:0<width$}", width = usize::from(places));
+                assert_eq!(digits.parse::<i64>(), Ok(value), "{text}");
+            }
+        }
+    }
+}

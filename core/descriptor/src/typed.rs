@@ -4,7 +4,7 @@
 //! parameter struct implement these traits; the types of the standard library that make sense as
 //! nodes implement them here.
 
-use crate::{Args, DecimalRange, Field, IntRange, Kind, NODES_MAX, ValueWriter};
+use crate::{Args, DecimalRange, Field, IntRange, Kind, Literal, NODES_MAX, ValueWriter};
 
 /// A type that can stand as one node (with the nodes inside it).
 #[diagnostic::on_unimplemented(
@@ -249,6 +249,37 @@ pub const fn decimal_range(min: i64, max: i64, step: i64, places: u8) -> Decimal
     assert!(min <= max, "the minimum is above the maximum");
     assert!(step >= 0, "a step is not negative");
     DecimalRange { min, max, step, places }
+}
+
+/// The default of a node of that kind; for generated code.
+///
+/// # Panics
+/// At compile time, when the default breaks the bounds.
+#[must_use]
+pub const fn default_of(kind: Kind<'static>, literal: Literal<'static>) -> Literal<'static> {
+    let fits = match (kind, literal) {
+        (Kind::Int(range), Literal::Number(value)) => range.min <= value && value <= range.max,
+        (Kind::Decimal(range), Literal::Number(value)) => {
+            range.min <= value && value <= range.max && (range.step == 0 || value % range.step == 0)
+        }
+        (Kind::Text { min, max }, Literal::Text(value)) => {
+            let points = characters(value.as_bytes());
+            min as usize <= points && points <= max as usize
+        }
+        _ => true,
+    };
+    assert!(fits, "the default is out of the parameter's own bounds");
+    literal
+}
+
+/// How many characters there are in UTF-8 text: all bytes but those that continue one.
+const fn characters(bytes: &[u8]) -> usize {
+    let (mut count, mut i) = (0, 0);
+    while i < bytes.len() {
+        count += (bytes[i] & 0xc0 != 0x80) as usize;
+        i += 1;
+    }
+    count
 }
 
 /// The number of a label; for generated code.

@@ -139,6 +139,22 @@ fn a_result_of_another_type() {
 }
 
 #[test]
+fn an_open_bound_has_no_end() {
+    let text = "é".repeat(70_000);
+    let mut buffer = vec![0; 200_000];
+    let mut out = ValueWriter::new(&mut buffer);
+    out.int(0, i64::MIN);
+    out.int(1, i64::MAX);
+    out.int(2, i64::MIN);
+    out.decimal(3, i64::MAX);
+    out.text(4, &text);
+    out.array(6, 300);
+    (0..300).for_each(|_| out.bool(7, true));
+    assert!(!out.overflowed());
+    assert_eq!(validate(&TABLE, 0, Side::Output, out.bytes()), Ok(()));
+}
+
+#[test]
 fn an_unknown_label() {
     let mode = told(0, Side::Params, |out| {
         out.int(1, 1);

@@ -13,4 +13,5 @@ mod schemas;
 mod source;
 mod tables;
 mod text;
+mod typed;
 mod values;
