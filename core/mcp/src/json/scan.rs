@@ -106,6 +106,16 @@ mod tests {
                 let special = !(0x20..0x80).contains(&value) || matches!(value, b'"' | b'\\');
                 let expected = if special { position } else { 40 };
                 assert_eq!(plain_end(&bytes, 0), expected, "{value:#x} at {position}");
+                for start in 0..=position {
+                    assert_eq!(plain_end(&bytes[..40 - start], start.min(40 - start)), {
+                        let end = 40 - start;
+                        if special && position < end && position >= start.min(end) {
+                            position
+                        } else {
+                            end
+                        }
+                    });
+                }
             }
         }
     }
