@@ -217,8 +217,8 @@ fn kind(field: &Field<'_>, side: Side) -> Result<(), TableErrorKind> {
         Kind::Text { min, max } => (min <= max, max == u16::MAX),
         Kind::Array { nodes: 0, .. } => return Err(TableErrorKind::Shape),
         Kind::Array { min, max, .. } => (min <= max, max == u8::MAX),
-        Kind::Choice(labels) => {
-            for (i, label) in labels.split('|').enumerate() {
+        Kind::Choice(_) => {
+            for (i, label) in field.kind.labels().enumerate() {
                 if label.is_empty() || field.kind.label_index(label) != Some(i) {
                     return Err(TableErrorKind::Labels);
                 }

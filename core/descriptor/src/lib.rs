@@ -39,7 +39,7 @@ pub mod value;
 
 pub use explain::{TextSink, explain};
 pub use fault::{Fault, FaultCode, NO_NODE};
-pub use field::{Condition, DecimalRange, Field, IntRange, Kind, Literal};
+pub use field::{Condition, DecimalRange, Field, IntRange, Kind, Labels, Literal};
 pub use table::{Side, ToolTable, find_tool};
 pub use tool::{Annotations, Consent, FailSafe, Limits, Tool, ToolInfo};
 pub use typed::{Choice, Decimal, Record, ToolParams, Value};

@@ -15,7 +15,8 @@ pub enum Side {
 ///
 /// Implemented here for slices of [`Tool`]; by the C layer over C structs; by the host over records
 /// received from a device. A number beyond the end answers `None` everywhere.
-pub trait ToolTable {
+/// A table never changes, so threads may share it.
+pub trait ToolTable: Sync {
     /// How many tools there are.
     fn count(&self) -> u16;
 

@@ -77,7 +77,7 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
                         return Err(MALFORMED);
                     }
                     self.open[at].items = Some(left - 1);
-                    return self.accept(entry);
+                    return self.accept(entry, self.field(entry.node)?.kind);
                 }
                 // A node at or before the object itself is the next item of an array around it.
                 None => entry.node >= top.end || (self.depth > 1 && entry.node <= top.node),
@@ -94,8 +94,9 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
                 return Err(Fault::new(FaultCode::Repeated, entry.node));
             }
             self.skip(top.next, entry.node)?;
-            self.open[at].next = entry.node + 1 + self.field(entry.node)?.kind.nodes() as u16;
-            return self.accept(entry);
+            let kind = self.field(entry.node)?.kind;
+            self.open[at].next = entry.node + 1 + kind.nodes() as u16;
+            return self.accept(entry, kind);
         }
     }
 
@@ -106,11 +107,11 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
             if field.required {
                 return Err(Fault::new(FaultCode::Missing, next));
             }
-            if let Some(condition) = field.required_if
-                && given(self.bytes, condition.node) == Some(Scalar::Label(condition.label))
-            {
-                let other = i64::from(condition.node);
-                return Err(Fault::bound(FaultCode::MissingBecause, next, other));
+            if let Some(condition) = field.required_if {
+                if given(self.bytes, condition.node) == Some(Scalar::Label(condition.label)) {
+                    let other = i64::from(condition.node);
+                    return Err(Fault::bound(FaultCode::MissingBecause, next, other));
+                }
             }
             next += 1 + field.kind.nodes() as u16;
         }
@@ -136,10 +137,10 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
         Ok(())
     }
 
-    /// Checks one value against its node and opens what it opens.
-    fn accept(&mut self, entry: Entry<'_>) -> Result<(), Fault> {
+    /// Checks one value against its node's kind and opens what it opens.
+    fn accept(&mut self, entry: Entry<'_>, kind: Kind<'_>) -> Result<(), Fault> {
         let node = entry.node;
-        let inside = match (self.field(node)?.kind, entry.value) {
+        let inside = match (kind, entry.value) {
             (Kind::Bool, Scalar::Bool(_)) => None,
             (Kind::Int(range), Scalar::Int(value)) => {
                 between(node, value, range.min, range.max)?;
@@ -156,7 +157,7 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
                 length(node, text, min, max)?;
                 None
             }
-            (kind @ Kind::Choice(_), Scalar::Label(label)) => {
+            (Kind::Choice(_), Scalar::Label(label)) => {
                 if kind.label(usize::from(label)).is_none() {
                     return Err(Fault::new(FaultCode::NotAChoice, node));
                 }

@@ -14,7 +14,7 @@ fn sound_bounds_pass() {
     assert_eq!(decimal_range(5, 350, 5, 1).step, 5);
     assert_eq!(text(1, i64::MAX), Kind::Text { min: 1, max: u16::MAX });
     assert_eq!(array(&[NODE, NODE], 1, usize::MAX), Kind::Array { nodes: 2, min: 1, max: 255 });
-    assert_eq!(object(&[NODE; 128]), Kind::Object { nodes: 128 });
+    assert_eq!(object(&vec![NODE; 128]), Kind::Object { nodes: 128 });
     assert_eq!(offset(&[NODE, &[], NODE, NODE], 3), 2);
     assert_eq!((label_index("a|bc|b", "b"), label_index("a|bc|b", "bc")), (2, 1));
     assert_eq!((count(3), count(70_000)), (3, u16::MAX));
@@ -42,7 +42,7 @@ stops_with! {
     text_too_long: text(0, 65_535) => "a text has at most 65534 characters";
     fewest_above_most: array(&[NODE], 3, 2) => "the fewest items are more than the most";
     too_many_items: array(&[NODE], 0, 255) => "an array has at most 254 items";
-    too_many_nodes: object(&[NODE; 129]) => "a descriptor has at most 128 nodes";
+    too_many_nodes: object(&vec![NODE; 129]) => "a descriptor has at most 128 nodes";
     no_such_label: label_index("heat|off", "hea") => "the choice has no such label";
     default_too_large: default_of(u8::KIND, Literal::Number(256))
         => "the default is out of the parameter's own bounds";
