@@ -9,10 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use trine::{CallReport, DeviceArgs, Error, Result, State};
-use trine_descriptor::find_tool;
+use trine_descriptor::{ToolTable as _, find_tool};
 
 use super::open::{find, offline, open, usage};
-use super::paint;
+use super::paint::{self, say};
 
 /// Arguments of `trine call`.
 ///
@@ -55,9 +55,8 @@ impl Call {
         let patience = Duration::from_secs(self.patience);
         let hub = open(&self.devices, patience)?;
         let device = find(&hub, &self.device)?;
-        let known = |table: &_| find_tool::<dyn trine_descriptor::ToolTable>(table, &self.tool);
         if let Some(table) = device.table()
-            && known(&*table).is_none()
+            && find_tool(&*table, &self.tool).is_none()
         {
             let names = (0..table.count()).filter_map(|tool| table.info(tool));
             let names: Vec<_> = names.map(|info| info.name).collect();
@@ -66,7 +65,7 @@ impl Call {
             return Err(usage(&sentence));
         }
         let report = device.call_json(&self.tool, &self.arguments, patience);
-        println!("{}", report.result);
+        say!("{}", report.result);
         eprintln!("{}", cost(&report));
         if let Some(path) = &self.save {
             save(&report.result, path).map_err(|error| usage(&error.to_string()))?;

@@ -10,6 +10,8 @@ use trine::connect::{
 };
 use trine::{Error, Result};
 
+use super::paint::say;
+
 /// What the gateway is told when nothing is said after `--`.
 const DEFAULT_ARGS: [&str; 1] = ["--simulate"];
 /// Options of the gateway whose value is a path.
@@ -80,7 +82,7 @@ impl Connect {
         eprintln!("or let Trine merge it, with a backup: add --write");
         self.note();
         eprintln!();
-        print!("{text}");
+        say!("{}", text.trim_end());
         Ok(ExitCode::SUCCESS)
     }
 
@@ -90,16 +92,16 @@ impl Connect {
             .map_err(|error| Error::new(format!("{path}: {error}")))?;
         match change {
             Change::None => {
-                println!("{path} has this entry already.");
+                say!("{path} has this entry already.");
                 return Ok(ExitCode::SUCCESS);
             }
             Change::Changed(backup) => {
-                println!("Changed {path}");
-                println!("Its former text is in {}", backup.display());
+                say!("Changed {path}");
+                say!("Its former text is in {}", backup.display());
             }
-            _ => println!("Created {path}"),
+            _ => say!("Created {path}"),
         }
-        println!("{}", self.client.afterwards());
+        say!("{}", self.client.afterwards());
         self.note();
         Ok(ExitCode::SUCCESS)
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use trine::{Device, DeviceArgs, Result, State, Status};
+use trine_descriptor::ToolTable as _;
 
 use super::open::{OFFLINE, open};
-use super::paint::{BAD, FAINT, GOOD, STRONG, WARN, count, some, time};
+use super::paint::{BAD, FAINT, GOOD, STRONG, WARN, count, say, some, time};
 use super::tools::pretty;
 
 /// Longest to wait for the counters of a device that answers otherwise.
@@ -37,7 +38,7 @@ impl Devices {
         let devices = hub.devices();
         if self.json {
             let all = devices.iter().map(|device| object(device)).collect();
-            println!("{}", pretty(&Value::Array(all)));
+            say!("{}", pretty(&Value::Array(all)));
         } else {
             devices.iter().for_each(|device| print(device));
         }
@@ -55,7 +56,7 @@ fn object(device: &Device) -> Value {
     let identity = device.identity().unwrap_or_default();
     let table = device.table();
     json!({
-        "name": device.name(),
+        "name": *device.name(),
         "link": device.source(),
         "state": state,
         "why": why,
@@ -97,13 +98,13 @@ fn print(device: &Device) {
         State::Offline(why) => (BAD, format!("offline: {why}")),
     };
     let (name, source) = (device.name(), device.source());
-    anstream::println!("{STRONG}{name}{STRONG:#}  {source}  {style}{state}{style:#}");
+    say!("{STRONG}{name}{STRONG:#}  {source}  {style}{state}{style:#}");
     if let Some(identity) = device.identity() {
-        println!("  {} {}, serial {}", identity.vendor, identity.product, identity.serial);
-        println!("  firmware {} ({})", identity.firmware, identity.build);
+        say!("  {} {}, serial {}", identity.vendor, identity.product, identity.serial);
+        say!("  firmware {} ({})", identity.firmware, identity.build);
     }
     if let Some(table) = device.table() {
-        println!("  {}", some(table.count().into(), "tool"));
+        say!("  {}", some(table.count().into(), "tool"));
     }
     if let Some(status) = device.status(STATUS_PATIENCE) {
         counters(&status);
@@ -112,7 +113,7 @@ fn print(device: &Device) {
 
 fn counters(status: &Status) {
     let number = |number: u32| count(number.into());
-    println!(
+    say!(
         "  up {}; frames: {} in, {} out, {} bad; {} lost",
         time(Duration::from_millis(status.uptime_ms)),
         number(status.frames_in),
@@ -120,20 +121,20 @@ fn counters(status: &Status) {
         number(status.frames_bad),
         some(status.bytes_lost.into(), "byte"),
     );
-    println!(
+    say!(
         "  calls: {}, of which {} entered, {} refused for arguments, {} for want of a",
         number(status.calls),
         number(status.entered),
         number(status.faults),
         number(status.unagreed),
     );
-    println!(
+    say!(
         "    person, {} expired; {}",
         number(status.expired),
         some(status.bad_results.into(), "bad result"),
     );
-    println!("  memory: {} of {} B", number(status.memory_used), number(status.memory));
-    anstream::println!(
+    say!("  memory: {} of {} B", number(status.memory_used), number(status.memory));
+    say!(
         "  {FAINT}at most: {} B received and waiting, {} B to send, {} pending{FAINT:#}",
         number(status.rx_high_water),
         number(status.tx_high_water),

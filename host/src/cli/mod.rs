@@ -16,14 +16,16 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
 
 /// Puts the functions of your devices into any MCP client.
 #[derive(Debug, Parser)]
 #[command(name = "trine", version, arg_required_else_help = true)]
 struct Cli {
-    /// What to write to standard error: off, error, warn, info, debug or trace.
-    #[arg(long, global = true, value_name = "LEVEL", env = "TRINE_LOG", default_value = "info")]
-    log: tracing::level_filters::LevelFilter,
+    /// What to write to standard error: off, error, warn, info, debug or trace [default: info for
+    /// the gateway, else warn]
+    #[arg(long, global = true, value_name = "LEVEL", env = "TRINE_LOG")]
+    log: Option<LevelFilter>,
     #[command(subcommand)]
     command: Command,
 }
@@ -49,7 +51,11 @@ enum Command {
 /// Runs the program; the exit code is 0 when the command did what was asked.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
-    log::start(cli.log);
+    let level = match cli.command {
+        Command::Gateway(_) => LevelFilter::INFO,
+        _ => LevelFilter::WARN,
+    };
+    log::start(cli.log.unwrap_or(level));
     let done: Result<ExitCode, Box<dyn Error>> = match cli.command {
         Command::Gateway(command) => command.run().map_err(Into::into),
         Command::Call(command) => command.run().map_err(Into::into),

@@ -20,7 +20,7 @@ pub(super) fn open(args: &DeviceArgs, patience: Duration) -> Result<Arc<Hub>, Ex
             "no device is named: add --simulate, or --serial PATH for a board that is plugged in",
         ));
     }
-    let hub = Hub::open(args, Prefix::None).map_err(|error| usage(&error.to_string()))?;
+    let hub = Hub::open(args, Prefix::Auto).map_err(|error| usage(&error.to_string()))?;
     let _ = hub.wait_ready(patience);
     Ok(hub)
 }

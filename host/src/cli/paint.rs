@@ -1,10 +1,7 @@
 //! Text for people: a few colours, numbers, lines that fit.
-//!
-//! Colours go through `anstream`, which leaves them out where standard output is no terminal and
-//! where `NO_COLOR` is set.
 
-use std::fmt::Write as _;
-use std::io::IsTerminal as _;
+use std::fmt::{Arguments, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Effects, Style};
@@ -21,6 +18,24 @@ pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
 /// What is wrong.
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
+
+/// Prints a line on standard output as [`println!`] does, with two differences: colours are left out
+/// where standard output is no terminal or `NO_COLOR` is set, and a reader who has gone away, as
+/// `head` does, is no reason to panic.
+macro_rules! say {
+    ($($part:tt)*) => { $crate::cli::paint::line(format_args!($($part)*)) };
+}
+pub(super) use say;
+
+/// What [`say`] calls.
+pub(super) fn line(text: Arguments<'_>) {
+    let written = writeln!(anstream::stdout(), "{text}");
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        eprintln!("trine: standard output: {error}");
+    }
+}
 
 /// A duration with three digits: `412 us`, `3.07 ms`, `1.52 s`.
 pub(super) fn time(duration: Duration) -> String {
@@ -58,21 +73,17 @@ pub(super) fn some(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// Words or phrases on lines of at most `width` columns; the lines after the first start with
-/// `indent` spaces. A piece that is wider than a line stays whole.
-pub(super) fn wrap<'a>(
-    pieces: impl IntoIterator<Item = &'a str>,
-    width: usize,
-    indent: usize,
-) -> String {
+/// Words or phrases on lines that end before column [`WIDTH`]. Each line starts in column `indent`,
+/// where the caller has put the first one. A piece that is wider than a line stays whole.
+pub(super) fn wrap<'a>(pieces: impl IntoIterator<Item = &'a str>, indent: usize) -> String {
     let mut text = String::new();
-    let mut column = 0;
+    let mut column = indent;
     for piece in pieces {
         let len = piece.chars().count();
-        if column > 0 && column + 1 + len > width {
+        if column > indent && column + 1 + len > WIDTH {
             let _ = write!(text, "\n{:indent$}", "");
             column = indent;
-        } else if column > 0 {
+        } else if column > indent {
             text.push(' ');
             column += 1;
         }
@@ -121,8 +132,12 @@ mod tests {
 
     #[test]
     fn lines_break_between_pieces() {
-        assert_eq!(wrap(["aaa,", "bbb,", "ccc"], 9, 2), "aaa, bbb,\n  ccc");
-        assert_eq!(wrap(["wider than it", "x"], 4, 1), "wider than it\n x");
-        assert_eq!(wrap([], 4, 1), "");
+        let wide = "w".repeat(40);
+        assert_eq!(wrap(["a", &wide, &wide, "b"], 0), format!("a {wide}\n{wide} b"));
+        assert_eq!(wrap([&*wide, &wide], 39), format!("{wide}\n{:39}{wide}", ""));
+        let exact = "w".repeat(WIDTH - 4);
+        assert_eq!(wrap([&*exact, "b"], 2), format!("{exact} b"));
+        assert_eq!(wrap([&*exact, "bb"], 2), format!("{exact}\n  bb"));
+        assert_eq!(wrap([], 4), "");
     }
 }

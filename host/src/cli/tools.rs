@@ -9,7 +9,7 @@ use trine_descriptor::{Consent, ToolTable};
 use trine_mcp::{Engine, ServerInfo, Session, Single, Step};
 
 use super::open::{find, open};
-use super::paint::{FAINT, STRONG, WARN, WIDTH, some, wrap};
+use super::paint::{FAINT, STRONG, WARN, WIDTH, say, some, wrap};
 use super::signature;
 
 /// A page that holds the tools of any device: the list is bounded, and JSON is some ten times it.
@@ -43,7 +43,7 @@ impl Tools {
         let hub = open(&self.devices, Duration::from_secs(self.patience))?;
         let names = match &self.device {
             Some(name) => vec![name.clone()],
-            None => hub.devices().iter().map(|device| device.name()).collect(),
+            None => hub.devices().iter().map(|device| device.name().to_string()).collect(),
         };
         let mut all = Vec::new();
         for name in names {
@@ -58,7 +58,7 @@ impl Tools {
             }
         }
         if self.json {
-            println!("{}", pretty(&Value::Array(all)));
+            say!("{}", pretty(&Value::Array(all)));
         }
         Ok(())
     }
@@ -67,7 +67,7 @@ impl Tools {
 fn heading(device: &Device, tools: u16) {
     let name = device.name();
     let source = device.source();
-    anstream::println!("{STRONG}{name}{STRONG:#} ({source}), {}", some(tools.into(), "tool"));
+    say!("{STRONG}{name}{STRONG:#} ({source}), {}", some(tools.into(), "tool"));
 }
 
 /// Prints one line for each tool: its name and its parameters; with the objects of `listed` also
@@ -83,8 +83,7 @@ pub(super) fn print_table(table: &(impl ToolTable + ?Sized), listed: &Value) {
         if parts.is_empty() {
             parts.push("no parameters".to_owned());
         }
-        let text = wrap(parts.iter().map(String::as_str), WIDTH - indent, 0);
-        let text = text.replace('\n', &format!("\n{:indent$}", ""));
+        let text = wrap(parts.iter().map(String::as_str), indent);
         let asks = match info.consent {
             Consent::None => "",
             Consent::Elicit => "asks a person",
@@ -100,11 +99,11 @@ pub(super) fn print_table(table: &(impl ToolTable + ?Sized), listed: &Value) {
             "  ".to_owned()
         };
         let name = format!("{:width$}", info.name);
-        anstream::println!("  {STRONG}{name}{STRONG:#}  {text}{gap}{WARN}{asks}{WARN:#}");
+        say!("  {STRONG}{name}{STRONG:#}  {text}{gap}{WARN}{asks}{WARN:#}");
         if let Some(object) = listed.get(usize::from(tool)) {
-            let words = wrap(info.description.split_whitespace(), WIDTH, 4);
-            println!("    {words}");
-            anstream::println!("    {FAINT}{}{FAINT:#}", object["inputSchema"]);
+            let words = wrap(info.description.split_whitespace(), 4);
+            say!("    {words}");
+            say!("    {FAINT}{}{FAINT:#}", object["inputSchema"]);
         }
     }
 }

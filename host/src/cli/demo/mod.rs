@@ -19,16 +19,16 @@ use trine_descriptor::ToolTable;
 
 use super::call::first_data;
 use super::open::until;
-use super::paint::{BAD, FAINT, GOOD, STRONG, count, some, time, wrap};
+use super::paint::{BAD, FAINT, GOOD, STRONG, count, say, some, time, wrap};
 use super::tools::print_table;
 use scene::{Entry, Show};
 
 /// How much faster than real time the board's clock runs while a timer of a minute is shown.
-const FAST: f64 = 60.0;
+const FAST: u32 = 60;
 /// Longest to wait for anything: far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A press counts after the button's contacts have been still for 30 ms.
-const PRESS: Duration = Duration::from_millis(100);
+/// By then the vent moves, and does so for a second more.
+const UNDER_WAY: Duration = Duration::from_millis(100);
 
 /// Arguments of `trine demo`.
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ impl Demo {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let devices = DeviceArgs {
             simulate: vec!["greenhouse".to_owned()],
-            time_scale: 1.0,
+            time_scale: 1,
             ..DeviceArgs::default()
         };
         let hub = Hub::open(&devices, Prefix::None)?;
@@ -72,12 +72,12 @@ impl Demo {
         let picture = picture::Picture::read(&bytes);
         show.expect(picture.is_some(), "a PNG image that can be read");
         if let Some(picture) = picture {
-            picture.print(bytes.len());
+            picture.print(bytes.len(), self.save.is_none());
         }
         if let Some(path) = &self.save {
             std::fs::write(path, &bytes)
                 .map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
-            println!("   written to {}", path.display());
+            say!("   written to {}", path.display());
         }
         Ok(())
     }
@@ -86,13 +86,15 @@ impl Demo {
 fn introduce(device: &Device, table: &dyn ToolTable) {
     let identity = device.identity().unwrap_or_default();
     let tools = some(table.count().into(), "tool");
-    anstream::println!("{STRONG}A greenhouse controller, simulated in this program{STRONG:#}");
+    say!("{STRONG}A greenhouse controller, simulated in this program{STRONG:#}");
     let text = "The code of the board, its dispatcher and its frames are those of the firmware; \
                 only the pins and the weather are made up. Each call below is encoded, framed, \
-                checked and answered as it would be over a serial line.";
-    println!("{}\n", wrap(text.split(' '), 80, 0));
+                checked and answered as it would be over a serial line. Under each stands what it \
+                cost: bytes to the board + back, the same in JSON-RPC (MCP 2026-07-28), the time, \
+                and whether the tool's own code was entered.";
+    say!("{}\n", wrap(text.split(' '), 0));
     let (product, firmware) = (identity.product, identity.firmware);
-    anstream::println!("{STRONG}{product}{STRONG:#}, firmware {firmware}, {tools}:");
+    say!("{STRONG}{product}{STRONG:#}, firmware {firmware}, {tools}:");
     print_table(table, &Value::Null);
 }
 
@@ -129,7 +131,6 @@ fn a_person(show: &mut Show) -> Result<()> {
 
     show.scene("Somebody presses the board's button", "It agrees to that one call.");
     show.device().press_button()?;
-    thread::sleep(PRESS);
     let report = show.call("valve_open", &given, Entry::Entered);
     show.expect(!report.is_error, "the valve opens");
 
@@ -147,7 +148,7 @@ fn take_time(show: &mut Show) -> Result<()> {
     let device = show.device();
     let moving =
         thread::spawn(move || device.call_json("vent_move", r#"{"degrees":60}"#, PATIENCE));
-    thread::sleep(PRESS);
+    thread::sleep(UNDER_WAY);
     let shown = json!({ "text": "Hello from the demo", "line": 1 });
     let report = show.call("display_show", &shown, Entry::Entered);
     let early = !report.is_error && !moving.is_finished();
@@ -172,10 +173,10 @@ fn take_time(show: &mut Show) -> Result<()> {
     let report = show.call("timer_start", &given, Entry::Entered);
     show.expect(!report.is_error, "a timer");
     let event = until(PATIENCE, || ended.lock().unwrap_or_else(PoisonError::into_inner).take());
-    show.device().set_time_scale(1.0)?;
+    show.device().set_time_scale(1)?;
     let text = event.map(|event| event.text).unwrap_or_default();
     if !text.is_empty() {
-        anstream::println!("   {GOOD}event{GOOD:#} {text}");
+        say!("   {GOOD}event{GOOD:#} {text}");
     }
     show.expect(text.contains("tomatoes"), "an event with the timer's label");
     Ok(())
@@ -192,20 +193,20 @@ fn state(show: &mut Show) {
         && state["display"][0] == "Hello from the demo";
     show.expect(right, "what the calls above left behind");
     for line in panel::lines(state) {
-        println!("   {line}");
+        say!("   {line}");
     }
     if let Some(status) = show.device().status(PATIENCE) {
         let number = |number: u32| count(number.into());
-        println!();
-        println!(
+        say!("");
+        say!(
             "   The dispatcher: {} calls, {} entered a tool, {} frames in, {} bad,",
             number(status.calls),
             number(status.entered),
             number(status.frames_in),
             number(status.frames_bad),
         );
-        println!(
-            "   {} of its {} bytes of memory used, no heap, up {}.",
+        say!(
+            "   {} of its {} bytes of memory used, no heap; up {} by its own clock.",
             number(status.memory_used),
             number(status.memory),
             time(Duration::from_millis(status.uptime_ms)),
@@ -217,17 +218,17 @@ fn finish(show: &Show) -> ExitCode {
     show.total();
     if show.failed() > 0 {
         let failed = some(show.failed().into(), "expectation");
-        anstream::println!("\n{BAD}{failed} not met: please report it.{BAD:#}");
+        say!("\n{BAD}{failed} not met: please report it.{BAD:#}");
         return ExitCode::FAILURE;
     }
-    anstream::println!("\n{STRONG}Now try{STRONG:#}");
+    say!("\n{STRONG}Now try{STRONG:#}");
     for (command, what) in [
         ("trine gateway --simulate", "this board as an MCP server"),
         ("trine connect claude-code --write", "in Claude Code; other clients likewise"),
         ("trine gateway --serial /dev/ttyACM0", "a board of your own"),
         ("trine doctor", "what this machine has and lacks"),
     ] {
-        anstream::println!("  {command:36}  {FAINT}{what}{FAINT:#}");
+        say!("  {command:36}  {FAINT}{what}{FAINT:#}");
     }
     ExitCode::SUCCESS
 }

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use super::super::paint::{can_draw, count};
+use super::super::paint::{can_draw, count, say};
 
 /// An image of eight bits for red, green and blue.
 pub(super) struct Picture {
@@ -30,13 +30,15 @@ impl Picture {
         (pixels.len() == width * height).then_some(Self { width, height, pixels })
     }
 
-    /// Draws it where the terminal can show it; says in words what it is.
-    pub(super) fn print(&self, bytes: usize) {
+    /// Draws it where the terminal can show it; says in words what it is, and with `hint` how to
+    /// keep it.
+    pub(super) fn print(&self, bytes: usize, hint: bool) {
         if can_draw() {
-            print!("{}", self.half_blocks());
+            say!("{}", self.half_blocks());
         }
         let (width, height) = (self.width, self.height);
-        println!("   PNG {width} x {height}, {} bytes", count(bytes as u64));
+        let hint = if hint { " (--save PATH keeps it)" } else { "" };
+        say!("   PNG {width} x {height}, {} bytes{hint}", count(bytes as u64));
     }
 
     // The upper half of a cell is the character's colour, the lower half its background.
@@ -44,13 +46,13 @@ impl Picture {
         let mut text = String::new();
         let rows: Vec<_> = self.pixels.chunks(self.width.max(1)).collect();
         for pair in rows.chunks(2) {
-            text.push_str("   ");
+            text.push_str(if text.is_empty() { "   " } else { "\n   " });
             for (column, [red, green, blue]) in pair[0].iter().enumerate() {
                 let below = pair.get(1).and_then(|row| row.get(column)).copied().unwrap_or([0; 3]);
                 let [r, g, b] = below;
                 text.push_str(&format!("\x1b[38;2;{red};{green};{blue};48;2;{r};{g};{b}m▀"));
             }
-            text.push_str("\x1b[0m\n");
+            text.push_str("\x1b[0m");
         }
         text
     }
@@ -88,6 +90,6 @@ mod tests {
         let grey = Picture::read(&png(png::ColorType::Grayscale, &[1, 2, 3, 4], None)).unwrap();
         let text = grey.half_blocks();
         assert_eq!(text.lines().count(), 1);
-        assert_eq!(text, "   \x1b[38;2;1;1;1;48;2;3;3;3m▀\x1b[38;2;2;2;2;48;2;4;4;4m▀\x1b[0m\n");
+        assert_eq!(text, "   \x1b[38;2;1;1;1;48;2;3;3;3m▀\x1b[38;2;2;2;2;48;2;4;4;4m▀\x1b[0m");
     }
 }

@@ -6,12 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trine::{CallReport, Device};
 
-use super::super::paint::{BAD, FAINT, GOOD, STRONG, WARN, WIDTH, count, time, wrap};
+use super::super::paint::{BAD, FAINT, GOOD, STRONG, WARN, count, say, time, wrap};
 use super::super::tools::meta;
 use super::PATIENCE;
 
-/// Longest result that is shown whole, in characters.
-const RESULT_CHARS: usize = 200;
 /// Columns before the text of a call.
 const INDENT: usize = 3;
 
@@ -49,9 +47,9 @@ impl Show {
     /// Starts a scene.
     pub(super) fn scene(&mut self, title: &str, remark: &str) {
         self.scenes += 1;
-        anstream::println!("\n{STRONG}{}. {title}{STRONG:#}", self.scenes);
+        say!("\n{STRONG}{}. {title}{STRONG:#}", self.scenes);
         if !remark.is_empty() {
-            anstream::println!("   {FAINT}{}{FAINT:#}", wrap(remark.split(' '), 77, INDENT));
+            say!("   {FAINT}{}{FAINT:#}", wrap(remark.split(' '), INDENT));
         }
     }
 
@@ -66,7 +64,7 @@ impl Show {
     /// The same for a result that the caller shows in its own way.
     pub(super) fn quiet_call(&mut self, tool: &str, given: &Value, expected: Entry) -> CallReport {
         let (report, entered) = self.run(tool, given);
-        println!("   {tool} {given}");
+        say!("   {tool} {given}");
         self.price(tool, given, &report, entered);
         self.check_entry(entered, expected);
         report
@@ -80,17 +78,13 @@ impl Show {
         report: &CallReport,
         entered: Option<Entry>,
     ) {
-        println!("   {tool} {given}");
+        say!("   {tool} {given}");
         if !report.text.is_empty() {
             let style = if report.is_error { WARN } else { GOOD };
-            let word = if report.is_error { "refused" } else { "done" };
-            let text = wrap(report.text.split(' '), WIDTH - INDENT - word.len() - 1, INDENT);
-            if text.chars().count() <= RESULT_CHARS {
-                anstream::println!("   {style}{word}{style:#} {text}");
-            } else {
-                let len = report.text.len();
-                anstream::println!("   {style}{word}{style:#} {} characters", count(len as u64));
-            }
+            let word = if report.is_error { "error" } else { "ok" };
+            let all = std::iter::once(word).chain(report.text.split(' '));
+            let text = wrap(all, INDENT);
+            say!("   {style}{word}{style:#}{}", text.trim_start_matches(word));
         }
         self.price(tool, given, report, entered);
     }
@@ -99,7 +93,7 @@ impl Show {
     pub(super) fn expect(&mut self, met: bool, expected: &str) {
         if !met {
             self.failed += 1;
-            anstream::println!("   {BAD}expected {expected}{BAD:#}");
+            say!("   {BAD}expected {expected}{BAD:#}");
         }
     }
 
@@ -107,10 +101,8 @@ impl Show {
     pub(super) fn total(&self) {
         let (calls, wire, json) = (self.calls, count(self.wire), count(self.json));
         let times = self.json as f64 / self.wire.max(1) as f64;
-        println!(
-            "\n{calls} calls, the image left out: {wire} bytes on the wire; as JSON-RPC {json}, \
-             {times:.1} times that."
-        );
+        say!("\nThe {calls} calls that were sent took {wire} bytes, the image left out.");
+        say!("The same calls as JSON-RPC take {json}: {times:.1} times as many.");
     }
 
     fn run(&self, tool: &str, given: &Value) -> (CallReport, Option<Entry>) {
@@ -142,15 +134,15 @@ impl Show {
             None => "no counters",
         };
         let took = time(report.elapsed.max(Duration::from_micros(1)));
-        anstream::println!(
+        say!(
             "   {FAINT}wire {} + {} bytes, JSON-RPC {} + {}; {took}; {entry}{FAINT:#}",
             report.bytes_out,
             count(report.bytes_in.into()),
             count(request),
             count(response),
         );
-        // An image is as long on either line, and longer than all else together.
-        if report.result["content"][0]["type"] != "image" {
+        // An image is longer than all else together, and about as long on either line.
+        if report.bytes_out > 0 && report.result["content"][0]["type"] != "image" {
             self.calls += 1;
             self.wire += wire;
             self.json += request + response;
