@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use spdx::{Expression, LicenseReq};
 
-use super::graph::{Graph, Node};
+use super::graph::{Graph, MANIFESTS, Node};
 use crate::{sh, structure};
 
 /// The one registry that crates may come from, as cargo names it in its metadata.
@@ -190,7 +190,7 @@ fn doubled(nodes: &[&Node]) -> Vec<String> {
 /// When a rule is broken, or the file or a graph cannot be read.
 pub(crate) fn main() -> Result<()> {
     let policy = Policy::read()?;
-    for manifest in ["Cargo.toml", "firmware-example/rust/Cargo.toml"] {
+    for manifest in MANIFESTS {
         let graph = Graph::at(manifest)?;
         let reached = graph.reached(&policy.graph.exclude);
         let covered: Vec<&Node> = reached.iter().filter_map(|at| graph.nodes.get(*at)).collect();
@@ -206,7 +206,7 @@ pub(crate) fn main() -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::{Graph, tests::graph};
+    use super::super::graph::{Graph, MANIFESTS, tests::graph};
     use super::Policy;
 
     /// A policy with these entries of `bans.deny`.
@@ -225,8 +225,10 @@ mod tests {
 
     #[test]
     fn the_workspace_keeps_the_rules() {
-        let faults = Policy::read().unwrap().faults(&Graph::of_workspace().unwrap());
-        assert!(faults.is_empty(), "{faults:#?}");
+        for manifest in MANIFESTS {
+            let faults = Policy::read().unwrap().faults(&Graph::at(manifest).unwrap());
+            assert!(faults.is_empty(), "{manifest}: {faults:#?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::graph::{Graph, Node};
+use super::graph::{Graph, MANIFESTS, Node};
 use crate::sh;
 
 const FILE: &str = "edges.toml";
@@ -41,10 +41,10 @@ impl Edges {
         toml::from_str(&text).context(FILE)
     }
 
-    /// Every edge that is not allowed.
+    /// Every edge that is not allowed, and every crate from outside that is listed in vain.
     pub(crate) fn faults(&self, graph: &Graph) -> Vec<String> {
         let mut faults = Vec::new();
-        for node in graph.nodes.iter().filter(|node| node.member) {
+        for node in graph.nodes.iter().filter(|node| node.is_ours()) {
             let Some(allowed) = self.crates.get(&node.name) else {
                 if !self.tools.contains(&node.name) {
                     faults.push(format!("{FILE} does not know the member {}", node.name));
@@ -52,6 +52,10 @@ impl Edges {
                 continue;
             };
             faults.extend(graph.needs(node).filter_map(|needed| allowed.fault(node, needed)));
+            let vain = |name: &&String| graph.needs(node).all(|needed| needed.name != **name);
+            faults.extend(allowed.outside.iter().filter(vain).map(|name| {
+                format!("{FILE} lists {name} for {}, which does not need it", node.name)
+            }));
         }
         faults
     }
@@ -59,7 +63,7 @@ impl Edges {
 
 impl Allowed {
     fn fault(&self, node: &Node, needed: &Node) -> Option<String> {
-        if needed.member {
+        if needed.is_ours() {
             let fine = self.ours.contains(&needed.name);
             return (!fine).then(|| format!("{} must not need {}", node.name, needed.name));
         }
@@ -70,10 +74,25 @@ impl Allowed {
     }
 }
 
+/// The faults of all our workspaces.
+///
+/// # Errors
+/// When the lists or a graph cannot be read.
+pub(crate) fn all_faults() -> Result<Vec<String>> {
+    let edges = Edges::read()?;
+    let mut faults = Vec::new();
+    for manifest in MANIFESTS {
+        faults.extend(edges.faults(&Graph::at(manifest)?));
+    }
+    faults.sort_unstable();
+    faults.dedup();
+    Ok(faults)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::graph::{Graph, tests::graph};
-    use super::Edges;
+    use super::super::graph::tests::graph;
+    use super::{Edges, all_faults};
 
     fn faults(edges: &str, packages: &[(&str, bool, &[&str])]) -> Vec<String> {
         let edges: Edges = toml::from_str(edges).unwrap();
@@ -81,8 +100,8 @@ mod tests {
     }
 
     #[test]
-    fn the_workspace_has_only_allowed_edges() {
-        let faults = Edges::read().unwrap().faults(&Graph::of_workspace().unwrap());
+    fn the_workspaces_have_only_allowed_edges() {
+        let faults = all_faults().unwrap();
         assert!(faults.is_empty(), "{faults:#?}");
     }
 
@@ -103,6 +122,7 @@ mod tests {
         assert_eq!(faults(none, packages).len(), 1);
         let leave = "tools = []\n[crates]\nwire = { ours = [], outside = ['cobs'] }";
         assert!(faults(leave, packages).is_empty());
+        assert_eq!(faults(leave, &[("wire", true, &[])]).len(), 1, "listed in vain");
     }
 
     #[test]

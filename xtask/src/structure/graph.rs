@@ -7,6 +7,9 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 use crate::sh;
 
+/// The manifests of our workspaces, from the root.
+pub(crate) const MANIFESTS: [&str; 2] = ["Cargo.toml", "firmware-example/rust/Cargo.toml"];
+
 /// A package of the graph.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Node {
@@ -24,6 +27,13 @@ pub(crate) struct Node {
     pub(crate) needs: Vec<usize>,
 }
 
+impl Node {
+    /// Whether it lies in this tree, be it a member of this workspace or of another.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.source.is_none()
+    }
+}
+
 /// Packages and their normal and build dependencies, with all features, for all platforms.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
@@ -32,18 +42,10 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// The graph of our workspace.
-    ///
-    /// # Errors
-    /// When cargo cannot tell, for example because `Cargo.lock` is out of date.
-    pub(crate) fn of_workspace() -> Result<Self> {
-        Self::at("Cargo.toml")
-    }
-
     /// The graph of the workspace with this manifest.
     ///
     /// # Errors
-    /// As [`Graph::of_workspace`].
+    /// When cargo cannot tell, for example because `Cargo.lock` is out of date.
     pub(crate) fn at(manifest: &str) -> Result<Self> {
         let metadata = MetadataCommand::new()
             .manifest_path(sh::root().join(manifest))

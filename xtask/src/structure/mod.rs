@@ -13,7 +13,6 @@ pub(crate) mod native;
 use anyhow::{Result, bail};
 
 use crate::tidy;
-use graph::Graph;
 
 /// Fails with all faults, one a line, when there are any.
 ///
@@ -32,9 +31,8 @@ pub(crate) fn none(what: &str, faults: &[String]) -> Result<()> {
 /// # Errors
 /// When a check found a fault or could not run.
 pub(crate) fn main() -> Result<()> {
-    let graph = Graph::of_workspace()?;
     let checks = [
-        none("crate edges", &edges::Edges::read()?.faults(&graph)),
+        edges::all_faults().and_then(|faults| none("crate edges", &faults)),
         native::packages_of_default_build()
             .and_then(|names| none("nothing C-like in the default build", &native::faults(&names))),
         manifest::faults().and_then(|faults| none("manifests", &faults)),

@@ -1,0 +1,148 @@
+/* count.c - a TCG plug-in of QEMU that counts what one call costs on an emulated board.
+ *
+ * It counts guest instructions from the last byte that was read out of a UART's data register to
+ * the first byte that is written to it: from "the request is here" to "the answer is on its way".
+ * Instructions, not cycles: no wait states, no cache, no dual issue.
+ *
+ * Build:  cc -O2 -fPIC -shared -DPLUGIN_VERSION=1 -o count.so count.c     (QEMU 7 and 8)
+ *         ... -DPLUGIN_VERSION=4                                           (QEMU 10)
+ * Use:    qemu-system-arm ... -plugin count.so,data=0x40004000,skip=0x4d1,skip=0x62f,out=FILE
+ *
+ * data    address of the UART's data register
+ * skip    address of a function whose instructions, callees included, are counted apart: the
+ *         user's own code. Give it up to eight times. It must be called, not jumped to.
+ * out     where a line "dispatcher=N skipped=N" is written for each answer
+ *
+ * Debian's QEMU has plug-ins enabled but ships no qemu-plugin.h, so the few declarations needed
+ * stand here. They are the C interface documented in QEMU's docs/devel/tcg-plugins.rst.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef PLUGIN_VERSION
+#define PLUGIN_VERSION 1
+#endif
+#define EXPORT __attribute__((visibility("default")))
+
+typedef uint64_t plugin_id;
+typedef uint32_t mem_info;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct plugin_info; /* not looked into */
+
+enum { CB_NO_REGS = 0 };
+enum { MEM_READ_WRITE = 3 };
+
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+bool qemu_plugin_mem_is_store(mem_info info);
+void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
+                                           void (*cb)(plugin_id, struct qemu_plugin_tb *));
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+                                            void (*cb)(unsigned, void *), int flags, void *data);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+                                      void (*cb)(unsigned, mem_info, uint64_t, void *), int flags,
+                                      int access, void *data);
+
+EXPORT int qemu_plugin_version = PLUGIN_VERSION;
+
+enum { SKIP_MAX = 8 };
+
+static uint64_t data_register;
+static uint64_t skip[SKIP_MAX];
+static size_t skip_count;
+static FILE *out;
+
+static uint64_t counted;  /* since the last byte was read */
+static uint64_t skipped;  /* of these, inside a skipped function */
+static bool waiting;      /* a byte was read and none written since */
+static uint64_t after;    /* address behind the last instruction, a call's return address */
+static uint64_t resume;   /* where a skipped function returns to; 0 outside of one */
+
+static bool is_skipped(uint64_t address)
+{
+    for (size_t i = 0; i < skip_count; i++) {
+        if (skip[i] == address) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One instruction is about to run. Its size is in the low four bits of `packed`. */
+static void on_instruction(unsigned cpu, void *packed)
+{
+    uint64_t address = (uint64_t)(uintptr_t)packed >> 4;
+    (void)cpu;
+    if (resume != 0 && address == resume) {
+        resume = 0;
+    } else if (resume == 0 && is_skipped(address)) {
+        resume = after;
+    }
+    after = address + ((uintptr_t)packed & 15);
+    counted++;
+    skipped += resume != 0;
+}
+
+static void on_access(unsigned cpu, mem_info info, uint64_t address, void *unused)
+{
+    (void)cpu;
+    (void)unused;
+    if (address != data_register) {
+        return;
+    }
+    if (!qemu_plugin_mem_is_store(info)) {
+        counted = 0;
+        skipped = 0;
+        waiting = true;
+    } else if (waiting) {
+        fprintf(out, "dispatcher=%" PRIu64 " skipped=%" PRIu64 "\n", counted - skipped, skipped);
+        fflush(out);
+        waiting = false;
+    }
+}
+
+static void on_translation(plugin_id id, struct qemu_plugin_tb *tb)
+{
+    (void)id;
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        uintptr_t packed = (uintptr_t)qemu_plugin_insn_vaddr(insn) << 4;
+        packed |= qemu_plugin_insn_size(insn);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, CB_NO_REGS, (void *)packed);
+        qemu_plugin_register_vcpu_mem_cb(insn, on_access, CB_NO_REGS, MEM_READ_WRITE, NULL);
+    }
+}
+
+EXPORT int qemu_plugin_install(plugin_id id, const struct plugin_info *info, int argc, char **argv)
+{
+    (void)info;
+    for (int i = 0; i < argc; i++) {
+        char *value = strchr(argv[i], '=');
+        size_t name = value ? (size_t)(value - argv[i]) : 0;
+        if (name == 4 && strncmp(argv[i], "data", name) == 0) {
+            data_register = strtoull(value + 1, NULL, 0);
+        } else if (name == 4 && strncmp(argv[i], "skip", name) == 0 && skip_count < SKIP_MAX) {
+            /* The lowest bit of a Thumb function's address is no part of it. */
+            skip[skip_count++] = strtoull(value + 1, NULL, 0) & ~UINT64_C(1);
+        } else if (name == 3 && strncmp(argv[i], "out", name) == 0) {
+            out = fopen(value + 1, "w");
+        } else {
+            fprintf(stderr, "count: unknown argument `%s`\n", argv[i]);
+            return 1;
+        }
+    }
+    if (data_register == 0 || out == NULL) {
+        fprintf(stderr, "count: data=ADDRESS and out=FILE are needed\n");
+        return 1;
+    }
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    return 0;
+}
