@@ -9,6 +9,9 @@ use crate::opening::{self, Era, era};
 use crate::result::{self, End, Outcome};
 use crate::{Batch, Catalog, Failure, Id, Session, Version, list};
 
+/// Longest method name that is served, with room to spare.
+const METHOD_MAX: usize = 32;
+
 /// What the caller has to do about a message.
 #[derive(Clone, Debug)]
 pub enum Step<'m> {
@@ -204,8 +207,13 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         out: &mut [u8],
     ) -> Result<Step<'m>, Problem<'m>> {
         let (id, version) = (request.id, request.version);
-        // Nobody escapes a method name; one that does so is not found.
-        match method.plain().unwrap_or_default() {
+        // Some JSON writers escape every slash: `tools\/call` is `tools/call`.
+        let mut buffer = [0; METHOD_MAX];
+        let plain = match method.plain() {
+            Some(plain) => plain,
+            None => method.decode_into(&mut buffer).map_or(&[][..], |len| &buffer[..len]),
+        };
+        match plain {
             b"tools/call" => self.call(request, args, out),
             b"tools/list" => answer(out, |out| {
                 list::write(self.catalog, version, id, request.params.cursor, out)

@@ -31,6 +31,16 @@ fn discover_says_who_serves_what() {
 }
 
 #[test]
+fn a_method_name_may_be_escaped() {
+    for method in ["tools\\/list", "\\u0074ools/list", "server\\/discover"] {
+        let answer = ask(&mut Session::new(), &modern(method, ""));
+        assert!(answer.contains(r#""resultType":"complete""#), "{method}: {answer}");
+    }
+    let long = "\\u0074".repeat(40);
+    assert!(ask(&mut Session::new(), &modern(&long, "")).contains("-32601"));
+}
+
+#[test]
 fn initialize_agrees_on_each_revision() {
     for version in LEGACY {
         let mut session = Session::new();

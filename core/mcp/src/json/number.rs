@@ -52,17 +52,13 @@ impl<'a> Number<'a> {
             let raw = bytes.get(..count + usize::from(negative))?;
             return Some((Self { raw, small: Some(if negative { -value } else { value }) }, rest));
         }
-        Self::read_long(bytes)
+        let (raw, rest) = bytes.split_at_checked(Self::span(bytes))?;
+        (!raw.is_empty()).then_some((Self { raw, small: None }, rest))
     }
 
+    /// Length of the number that starts `bytes`, or 0 if the grammar of RFC 8259 §6 fails.
     #[inline(never)]
-    fn read_long(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (raw, rest) = bytes.split_at_checked(Self::span(bytes)?)?;
-        Some((Self { raw, small: None }, rest))
-    }
-
-    /// Length of the number that starts `bytes`, or `None` if the grammar of RFC 8259 §6 fails.
-    fn span(bytes: &[u8]) -> Option<usize> {
+    fn span(bytes: &[u8]) -> usize {
         let digits = |mut at: usize| {
             while bytes.get(at).is_some_and(u8::is_ascii_digit) {
                 at += 1;
@@ -72,13 +68,13 @@ impl<'a> Number<'a> {
         let start = usize::from(bytes.first() == Some(&b'-'));
         let mut at = digits(start);
         if at == start || (bytes.get(start) == Some(&b'0') && at != start + 1) {
-            return None;
+            return 0;
         }
         if bytes.get(at) == Some(&b'.') {
             let fraction = at + 1;
             at = digits(fraction);
             if at == fraction {
-                return None;
+                return 0;
             }
         }
         if matches!(bytes.get(at), Some(b'e' | b'E')) {
@@ -86,10 +82,10 @@ impl<'a> Number<'a> {
             let exponent = at + 1 + sign;
             at = digits(exponent);
             if at == exponent {
-                return None;
+                return 0;
             }
         }
-        Some(at)
+        at
     }
 
     /// The text of the number, as received.

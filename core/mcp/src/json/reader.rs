@@ -12,6 +12,7 @@ pub const DEPTH_MAX: u32 = 64;
 /// Why a text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[repr(u8)]
 pub enum JsonError {
     /// The text ended inside a value.
     End,
@@ -150,13 +151,16 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(crate) fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
         let first = core::mem::replace(first, false);
-        let (more, rest) = match self.rest {
-            [b',', tail @ ..] if !first && matches!(tail, [next, ..] if *next > b' ') => {
-                (true, tail)
-            }
-            [byte, tail @ ..] if *byte == close => (false, tail),
-            [byte, ..] if first && *byte > b' ' => (true, self.rest),
-            rest => spaced_more(rest, close, first)?,
+        let (byte, rest) = token(self.rest)?;
+        let tail = rest.get(1..).unwrap_or_default();
+        let (more, rest) = if byte == close {
+            (false, tail)
+        } else if first {
+            (true, rest)
+        } else if byte == b',' {
+            (true, token(tail)?.1)
+        } else {
+            return Err(JsonError::Syntax);
         };
         self.rest = rest;
         Ok(more)
@@ -249,9 +253,11 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub fn skip_value(&mut self) -> Result<&'a [u8], JsonError> {
         self.peek()?;
-        let value = self.rest;
-        self.rest = skip(value)?;
-        Ok(value.get(..value.len() - self.rest.len()).unwrap_or_default())
+        let left = unpacked(skip(self.rest))?;
+        let end = self.rest.len().saturating_sub(left);
+        let (value, rest) = self.rest.split_at_checked(end).unwrap_or_default();
+        self.rest = rest;
+        Ok(value)
     }
 
     /// Checks that nothing but white space is left.
@@ -267,51 +273,57 @@ impl<'a> Reader<'a> {
     }
 }
 
-// The scanners below take and give the rest of the text by value, which keeps it in registers.
+// The scanners below are inlined for the usual case, and leave the rest to functions that answer one
+// number, so that positions stay in registers.
+
+/// An answer of a scanner above this is a [`JsonError`]; no text is that long.
+const ERRORS: usize = usize::MAX - 8;
+
+/// An error as the answer of a scanner.
+const fn packed(error: JsonError) -> usize {
+    usize::MAX - error as usize
+}
+
+/// The answer of a scanner, or its error.
+#[inline(always)]
+const fn unpacked(answer: usize) -> Result<usize, JsonError> {
+    if answer > ERRORS { Err(error_of(answer)) } else { Ok(answer) }
+}
+
+#[cold]
+const fn error_of(answer: usize) -> JsonError {
+    match usize::MAX - answer {
+        0 => JsonError::End,
+        1 => JsonError::Syntax,
+        2 => JsonError::Utf8,
+        3 => JsonError::Escape,
+        _ => JsonError::Depth,
+    }
+}
 
 /// The first byte that is not white space, and the rest from there.
 #[inline(always)]
 fn token(rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
+    let rest = match rest {
+        [byte, ..] if *byte > b' ' => rest,
+        _ => rest.get(spaces(rest)..).unwrap_or_default(),
+    };
     match rest {
         [byte, ..] if *byte > b' ' => Ok((*byte, rest)),
-        _ => spaced_token(rest),
-    }
-}
-
-#[inline(never)]
-fn spaced_token(mut rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
-    loop {
-        match rest {
-            [b' ' | b'\t' | b'\n' | b'\r', tail @ ..] => rest = tail,
-            [byte, ..] if *byte > b' ' => return Ok((*byte, rest)),
-            [] => return Err(JsonError::End),
-            _ => return Err(JsonError::Syntax),
-        }
-    }
-}
-
-/// As [`Reader::more`], where there may be white space.
-#[inline(never)]
-fn spaced_more(rest: &[u8], close: u8, first: bool) -> Result<(bool, &[u8]), JsonError> {
-    match token(rest)? {
-        (b',', [_, tail @ ..]) if !first => Ok((true, token(tail)?.1)),
-        (byte, [_, tail @ ..]) if byte == close => Ok((false, tail)),
-        (_, rest) if first => Ok((true, rest)),
+        [] => Err(JsonError::End),
         _ => Err(JsonError::Syntax),
     }
+}
+
+/// How many bytes of white space come next.
+#[inline(never)]
+fn spaces(rest: &[u8]) -> usize {
+    rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).unwrap_or(rest.len())
 }
 
 /// Consumes one byte that must come next, after white space.
 #[inline(always)]
 fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
-    match rest {
-        [byte, tail @ ..] if *byte == wanted => Ok(tail),
-        _ => spaced_expect(rest, wanted),
-    }
-}
-
-#[inline(never)]
-fn spaced_expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
     match token(rest)? {
         (byte, [_, tail @ ..]) if byte == wanted => Ok(tail),
         _ => Err(JsonError::Syntax),
@@ -327,42 +339,55 @@ fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonError> {
 /// Reads a string behind its first quote, and consumes the last one.
 #[inline(always)]
 fn string(rest: &[u8]) -> Result<(Text<'_>, &[u8]), JsonError> {
-    let mut at = word_of_plain(rest, 0);
-    if at == WORD {
-        at = word_of_plain(rest, at);
+    let mut end = word_of_plain(rest, 0);
+    if end == WORD {
+        end = word_of_plain(rest, end);
     }
-    if let Some((raw, [b'"', tail @ ..])) = rest.split_at_checked(at) {
-        return Ok((Text::checked(raw, false), tail));
+    let mut escaped = false;
+    if rest.get(end) != Some(&b'"') {
+        let answer = unpacked(long_string(rest, end))?;
+        (end, escaped) = (answer >> 1, answer & 1 == 1);
     }
-    long_string(rest, at)
+    match rest.split_at_checked(end) {
+        Some((raw, [_, tail @ ..])) => Ok((Text::checked(raw, escaped), tail)),
+        _ => Err(JsonError::End),
+    }
 }
 
-/// Reads a string that does not end at `at`.
+/// Where the string ends that does not end at `at`, doubled, and one more if it has escapes.
 #[inline(never)]
-fn long_string(rest: &[u8], mut at: usize) -> Result<(Text<'_>, &[u8]), JsonError> {
-    let mut escaped = false;
+fn long_string(rest: &[u8], mut at: usize) -> usize {
+    let mut escaped = 0;
     loop {
         at = plain_end(rest, at);
         match rest.get(at) {
-            None => return Err(JsonError::End),
-            Some(b'"') => {
-                let (raw, tail) = rest.split_at(at);
-                return Ok((Text::checked(raw, escaped), &tail[1..]));
-            }
+            None => return packed(JsonError::End),
+            Some(b'"') => return at << 1 | escaped,
             Some(b'\\') => {
-                escaped = true;
-                at += escape(&rest[at..]).ok_or(JsonError::Escape)?.1;
+                escaped = 1;
+                match escape(rest.get(at..).unwrap_or_default()) {
+                    Some((_, len)) => at += len,
+                    None => return packed(JsonError::Escape),
+                }
             }
-            Some(0x80..) => at += sequence_len(rest, at).ok_or(JsonError::Utf8)?,
+            Some(0x80..) => match sequence_len(rest, at) {
+                Some(len) => at += len,
+                None => return packed(JsonError::Utf8),
+            },
             // The scan stops only at these, and at controls.
-            Some(_) => return Err(JsonError::Syntax),
+            Some(_) => return packed(JsonError::Syntax),
         }
     }
 }
 
-/// Consumes a value that starts at the first byte.
+/// How many bytes are left behind the value that starts at the first byte.
 #[inline(never)]
-fn skip(mut rest: &[u8]) -> Result<&[u8], JsonError> {
+fn skip(rest: &[u8]) -> usize {
+    skip_levels(rest).unwrap_or_else(packed)
+}
+
+#[inline(always)]
+fn skip_levels(mut rest: &[u8]) -> Result<usize, JsonError> {
     // One bit a level, the innermost lowest: 1 is an object, 0 an array.
     let (mut levels, mut depth) = (0u64, 0);
     loop {
@@ -394,7 +419,7 @@ fn skip(mut rest: &[u8]) -> Result<&[u8], JsonError> {
         // A value ended here: so may what is around it.
         loop {
             if depth == 0 {
-                return Ok(rest);
+                return Ok(rest.len());
             }
             let (byte, next) = token(rest)?;
             let tail = next.get(1..).unwrap_or_default();
