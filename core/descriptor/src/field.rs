@@ -98,6 +98,14 @@ impl<'a> Kind<'a> {
         self.labels().nth(index)
     }
 
+    /// Whether a choice has a label of that number.
+    #[must_use]
+    pub fn has_label(&self, index: usize) -> bool {
+        let Self::Choice(labels) = self else { return false };
+        let mut ends = labels.bytes().filter(|byte| *byte == b'|');
+        index == 0 || ends.nth(index - 1).is_some()
+    }
+
     /// The number of the label that equals `text`.
     #[must_use]
     pub fn label_index(&self, text: &str) -> Option<usize> {
@@ -219,5 +227,31 @@ impl<'a> Field<'a> {
     pub const fn unit(mut self, unit: &'a str) -> Self {
         self.unit = unit;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::Kind;
+    use std::vec::Vec;
+
+    #[test]
+    fn labels_are_what_stands_between_the_bars() {
+        for text in ["a", "grow|door|status|all", "", "|", "a||b|", "é|漢字|ß"] {
+            let kind = Kind::Choice(text);
+            let labels: Vec<&str> = text.split('|').collect();
+            assert_eq!(kind.labels().collect::<Vec<_>>(), labels);
+            for index in 0..labels.len() + 2 {
+                assert_eq!(kind.label(index), labels.get(index).copied());
+                assert_eq!(kind.has_label(index), index < labels.len());
+            }
+            for label in &labels {
+                let first = labels.iter().position(|other| other == label);
+                assert_eq!(kind.label_index(label), first);
+            }
+            assert_eq!(kind.label_index("grow|door"), None);
+        }
+        assert_eq!((Kind::Bool.label(0), Kind::Bool.has_label(0)), (None, false));
     }
 }

@@ -158,7 +158,7 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
                 None
             }
             (Kind::Choice(_), Scalar::Label(label)) => {
-                if kind.label(usize::from(label)).is_none() {
+                if !kind.has_label(usize::from(label)) {
                     return Err(Fault::new(FaultCode::NotAChoice, node));
                 }
                 None
