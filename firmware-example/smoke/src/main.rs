@@ -1,4 +1,6 @@
-//! `trine-smoke BOARD_SOCKET PERSON_SOCKET`: a board's first examination, without a gateway.
+//! `trine-smoke [--calls N] BOARD_SOCKET PERSON_SOCKET`: a board's first examination, without a
+//! gateway. With `--calls` it only makes N calls of two arguments, for whoever counts what a call
+//! costs on the board.
 //!
 //! It speaks the wire over QEMU's sockets and checks greeting, list, calls of each kind, the way a
 //! person agrees, a timer's event, noise on the line and a flood, and prints what each step cost.
@@ -21,12 +23,13 @@ mod steps;
 
 #[cfg(unix)]
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(board), Some(person), None) = (arguments.next(), arguments.next(), arguments.next())
-    else {
-        anyhow::bail!("usage: trine-smoke BOARD_SOCKET PERSON_SOCKET");
-    };
-    steps::all(&board, &person)
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["--calls", count, board, person] => steps::calls(count.parse()?, board, person),
+        [board, person] => steps::all(board, person),
+        _ => anyhow::bail!("usage: trine-smoke [--calls N] BOARD_SOCKET PERSON_SOCKET"),
+    }
 }
 
 #[cfg(not(unix))]

@@ -48,6 +48,18 @@ pub(crate) fn all(board: &str, person: &str) -> Result<()> {
     Ok(())
 }
 
+/// Makes `count` calls of two arguments, one at a time, and nothing else after the list.
+pub(crate) fn calls(count: u32, board: &str, person: &str) -> Result<()> {
+    let mut board = Board::connect(board, person)?;
+    boot_text(&mut board)?;
+    hello(&mut board)?;
+    list(&mut board)?;
+    for _ in 0..count {
+        light_set(&mut board)?;
+    }
+    Ok(())
+}
+
 /// What `board_status` counts as calls that reached a tool.
 fn entered(board: &mut Board) -> Result<u32> {
     Ok(board.status()?.entered)
