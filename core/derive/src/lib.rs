@@ -97,10 +97,12 @@
 //! Generated code names `::trine_descriptor`, so a crate that derives depends on both.
 #![forbid(unsafe_code)]
 
+mod absent;
 mod attribute;
 mod choice;
 #[cfg(test)]
 mod errors;
+mod kind;
 mod node;
 mod number;
 mod record;
