@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 
+use crate::error::{Error, Result};
+
+/// Rate of a serial port where none is given.
+const BAUD: u32 = 115_200;
+
 /// Devices to open. Each of the options may be given several times.
 ///
 /// A device is named after the product that it says it is, and after its serial number too where
 /// two say the same. `NAME=` before the address gives it another name: `--serial north=/dev/ttyACM0`.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Devices")]
 pub struct DeviceArgs {
     /// A board on a serial port; 115200 baud unless another rate is given.
@@ -29,12 +34,30 @@ pub struct DeviceArgs {
           default_missing_value = "")]
     pub simulate: Vec<String>,
     /// How much faster than real time the clock of a simulated or emulated board runs.
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    pub time_scale: f64,
-    /// Where to listen for a person at the simulated or emulated board: a line `button` presses
-    /// its button, a line `scale N` sets its clock. No MCP client reaches this socket.
-    #[arg(long, value_name = "unix:PATH")]
+    #[arg(long, value_name = "FACTOR", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub time_scale: u32,
+    /// Where a person at the simulated or emulated board is: a unix socket, on which a line
+    /// `button` presses its button and `scale N` sets its clock; or the terminal, where Enter
+    /// presses the button. No MCP client reaches either.
+    #[arg(long, value_name = "unix:PATH|tty")]
     pub button: Option<String>,
+}
+
+impl Default for DeviceArgs {
+    fn default() -> Self {
+        let none = Vec::new;
+        Self {
+            serial: none(),
+            tcp: none(),
+            unix: none(),
+            emulate: none(),
+            firmware: None,
+            simulate: none(),
+            time_scale: 1,
+            button: None,
+        }
+    }
 }
 
 /// Whether tools are shown as `tool` or as `device_tool`.
@@ -47,4 +70,172 @@ pub enum Prefix {
     Auto,
     /// Always with the device's name.
     Always,
+}
+
+/// Where a person at a board is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Button {
+    Socket(PathBuf),
+    Terminal,
+}
+
+/// How a device is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    Serial { path: PathBuf, baud: u32 },
+    Tcp(String),
+    Unix(PathBuf),
+    Emulate(String),
+    Simulate,
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Serial { path, .. } => write!(f, "serial {}", path.display()),
+            Self::Tcp(address) => write!(f, "tcp {address}"),
+            Self::Unix(path) => write!(f, "unix {}", path.display()),
+            Self::Emulate(board) => write!(f, "emulated {board}"),
+            Self::Simulate => f.write_str("simulated"),
+        }
+    }
+}
+
+impl DeviceArgs {
+    /// Whether no device is named.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.serial.is_empty()
+            && self.tcp.is_empty()
+            && self.unix.is_empty()
+            && self.emulate.is_empty()
+            && self.simulate.is_empty()
+    }
+
+    /// Every device with the name that the user gave it.
+    pub(crate) fn addresses(&self) -> Result<Vec<(Option<String>, Address)>> {
+        let mut all = Vec::new();
+        for text in &self.serial {
+            let (name, text) = named(text);
+            all.push((name, serial(text)?));
+        }
+        for text in &self.tcp {
+            let (name, text) = named(text);
+            let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+            if port.is_none() {
+                return Err(Error::new(format!(
+                    "--tcp {text}: give HOST:PORT, such as board:4000"
+                )));
+            }
+            all.push((name, Address::Tcp(text.to_owned())));
+        }
+        for text in &self.unix {
+            let (name, text) = named(text);
+            all.push((name, Address::Unix(text.into())));
+        }
+        for text in &self.emulate {
+            let (name, text) = named(text);
+            all.push((name, Address::Emulate(text.to_owned())));
+        }
+        for name in &self.simulate {
+            let name = (!name.is_empty()).then(|| name.clone());
+            all.push((name, Address::Simulate));
+        }
+        for (name, _) in &all {
+            check_name(name.as_deref(), &all)?;
+        }
+        Ok(all)
+    }
+
+    /// Where `--button` listens.
+    pub(crate) fn button(&self) -> Result<Option<Button>> {
+        let Some(text) = self.button.as_deref() else { return Ok(None) };
+        match text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+            Some(path) => Ok(Some(Button::Socket(path.into()))),
+            None if text == "tty" => Ok(Some(Button::Terminal)),
+            None => Err(Error::new(format!("--button {text}: give unix:PATH or tty"))),
+        }
+    }
+}
+
+/// Parts `NAME=` from an address. What stands before the sign is a name only if it could be one,
+/// so a path with a sign in it is still a path.
+fn named(text: &str) -> (Option<String>, &str) {
+    match text.split_once('=') {
+        Some((name, rest)) if is_name(name) => (Some(name.to_owned()), rest),
+        _ => (None, text),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    trine_descriptor::check::name_is_legal(name)
+}
+
+fn check_name(name: Option<&str>, all: &[(Option<String>, Address)]) -> Result<()> {
+    let Some(name) = name else { return Ok(()) };
+    if !is_name(name) {
+        return Err(Error::new(format!(
+            "a device cannot be called '{name}': use letters, digits, _ and -, at most 64"
+        )));
+    }
+    let mut same = all.iter().filter(|(other, _)| other.as_deref() == Some(name));
+    match (same.next(), same.next()) {
+        (Some((_, one)), Some((_, two))) => Err(Error::new(format!(
+            "two devices are called '{name}': {one} and {two}; give one of them another name"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn serial(text: &str) -> Result<Address> {
+    let (path, baud) = match text.rsplit_once(':') {
+        Some((path, baud)) if baud.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let rate = baud.parse().ok().filter(|rate| *rate > 0);
+            let wrong = || Error::new(format!("--serial {text}: {baud} is no baud rate"));
+            (path, rate.ok_or_else(wrong)?)
+        }
+        _ => (text, BAUD),
+    };
+    Ok(Address::Serial { path: path.into(), baud })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(args: &DeviceArgs) -> Vec<(Option<String>, Address)> {
+        args.addresses().unwrap()
+    }
+
+    #[test]
+    fn names_and_rates_are_parted_from_paths() {
+        let args = DeviceArgs {
+            serial: vec!["north=/dev/ttyACM0:9600".into(), "/dev/serial/by-id/a=b:x".into()],
+            tcp: vec!["s=[::1]:4000".into()],
+            ..DeviceArgs::default()
+        };
+        let all = addresses(&args);
+        let north = Address::Serial { path: "/dev/ttyACM0".into(), baud: 9_600 };
+        assert_eq!(all[0], (Some("north".into()), north));
+        let by_id = Address::Serial { path: "/dev/serial/by-id/a=b:x".into(), baud: BAUD };
+        assert_eq!(all[1], (None, by_id));
+        assert_eq!(all[2], (Some("s".into()), Address::Tcp("[::1]:4000".into())));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_the_reason() {
+        let sentence = |args: &DeviceArgs| args.addresses().unwrap_err().to_string();
+        let two = ["one=a", "one=b"].map(String::from).to_vec();
+        let said = sentence(&DeviceArgs { unix: two, ..DeviceArgs::default() });
+        assert!(said.contains("'one'") && said.contains("unix a and unix b"), "{said}");
+        let port = vec!["board".to_owned()];
+        let said = sentence(&DeviceArgs { tcp: port, ..DeviceArgs::default() });
+        assert!(said.contains("HOST:PORT"), "{said}");
+        let name = vec!["a b".to_owned()];
+        let said = sentence(&DeviceArgs { simulate: name, ..DeviceArgs::default() });
+        assert!(said.contains("'a b'"), "{said}");
+        let baud = vec!["/dev/x:0".to_owned()];
+        let said = sentence(&DeviceArgs { serial: baud, ..DeviceArgs::default() });
+        assert!(said.contains("no baud rate"), "{said}");
+    }
 }

@@ -3,14 +3,23 @@
 //! - [`args`]: which devices, as the command line names them;
 //! - [`connect`]: entries for the configuration files of MCP clients;
 //! - [`device`]: one device: who it is, what it can do, and the calls under way;
-//! - [`hub`]: all devices of one process under their names; the catalog that clients see.
+//! - [`hub`]: all devices of one process under their names; the catalog that clients see;
+//! - [`gateway`]: MCP on standard input and output.
+//!
+//! There is no asynchronous runtime: each device has a thread that reads its link, and a board in
+//! this process has none between a client and itself.
 #![deny(unsafe_code)]
 
 pub mod args;
 pub mod connect;
 pub mod device;
+mod emulate;
 pub mod error;
+pub mod gateway;
 pub mod hub;
+mod link;
+mod simulate;
+mod sys;
 
 pub use args::{DeviceArgs, Prefix};
 pub use device::{CallReport, Device, Event, Identity, State, Status};

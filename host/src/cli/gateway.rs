@@ -14,13 +14,14 @@ pub(super) struct Gateway {
     prefix: Prefix,
     /// Most calls under way at a time; with more, no further input is read.
     #[arg(long, value_name = "COUNT", default_value_t = 64,
-          value_parser = clap::value_parser!(u16).range(1..=1024))]
+          value_parser = clap::value_parser!(u16).range(1..=256))]
     in_flight: u16,
 }
 
 impl Gateway {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let _hub = Hub::open(&self.devices, self.prefix)?;
+        let hub = Hub::open(&self.devices, self.prefix)?;
+        trine::gateway::serve(&hub, usize::from(self.in_flight))?;
         Ok(ExitCode::SUCCESS)
     }
 }

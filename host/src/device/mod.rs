@@ -1,14 +1,28 @@
 //! One device: who it is, what it can do, and the calls under way.
 
+mod ask;
+mod calls;
+mod listing;
 mod report;
+mod run;
+mod session;
+mod table;
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
+use tracing::{info, warn};
 use trine_descriptor::ToolTable;
+
+pub use calls::{CALLS_MAX, Cost, Ticket, Waiter};
 pub use report::CallReport;
+pub use table::{BadTable, Table};
 pub use trine_wire::message::Status;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use calls::Opening;
+use session::{Deferred, Session};
 
 /// Whether a device can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,65 +61,145 @@ pub struct Event {
     pub text: String,
 }
 
+/// What a person at a board can do, where the board is not a real one.
+pub(crate) trait Person: Send + Sync {
+    /// Presses the button.
+    fn press(&self) -> Result<()>;
+    /// Lets this many board seconds pass in one.
+    fn set_time_scale(&self, scale: u32) -> Result<()>;
+}
+
+type Listener = Box<dyn Fn(&Event) + Send>;
+
 /// A device, in whatever state. Shared by everybody who talks to it.
-#[derive(Debug)]
-pub struct Device {}
+pub struct Device {
+    alias: Option<String>,
+    source: String,
+    name: Mutex<Arc<str>>,
+    session: Mutex<Session>,
+    since: Instant,
+    frames_bad: AtomicU64,
+    closing: AtomicBool,
+    person: Option<Arc<dyn Person>>,
+    listeners: Mutex<Vec<Listener>>,
+    /// Told of every change of state or tools.
+    changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Device")
+            .field("name", &self.name())
+            .field("source", &self.source)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A lock that a panicking thread has left is taken all the same: each step leaves the state whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Device {
+    pub(crate) fn new(
+        alias: Option<String>,
+        source: String,
+        person: Option<Arc<dyn Person>>,
+    ) -> Self {
+        let name = alias.as_deref().unwrap_or(&source).into();
+        Self {
+            alias,
+            source,
+            name: Mutex::new(name),
+            session: Mutex::new(Session::new()),
+            since: Instant::now(),
+            frames_bad: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            person,
+            listeners: Mutex::new(Vec::new()),
+            changed: OnceLock::new(),
+            thread: Mutex::new(None),
+        }
+    }
+
     /// The name that the user gave it, or the one from its product; the address until it is known.
     #[must_use]
-    pub fn name(&self) -> String {
-        String::new()
+    pub fn name(&self) -> Arc<str> {
+        Arc::clone(&lock(&self.name))
+    }
+
+    /// The name that the user gave it.
+    #[must_use]
+    pub fn alias(&self) -> Option<&str> {
+        self.alias.as_deref()
+    }
+
+    pub(crate) fn set_name(&self, name: &str) {
+        *lock(&self.name) = name.into();
     }
 
     /// Where it is attached: `serial /dev/ttyACM0`, `simulated`.
     #[must_use]
     pub fn source(&self) -> &str {
-        ""
+        &self.source
     }
 
     /// Whether it can be called.
     #[must_use]
     pub fn state(&self) -> State {
-        State::Coming
+        lock(&self.session).state()
+    }
+
+    /// Whether it was opened a short while ago and may still answer.
+    #[must_use]
+    pub fn is_coming(&self) -> bool {
+        lock(&self.session).is_coming()
     }
 
     /// Who it says it is, once it has said so.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
-        None
+        lock(&self.session).identity.clone()
     }
 
     /// Its tools, once they were listed. They stay known while it is offline.
     #[must_use]
-    pub fn table(&self) -> Option<std::sync::Arc<dyn ToolTable + Send + Sync>> {
-        None
+    pub fn table(&self) -> Option<Arc<Table>> {
+        lock(&self.session).table.clone()
     }
 
-    /// Its counters and high-water marks; `None` when it does not answer within `patience`.
+    /// Stretches of bytes from it that were neither a frame nor text.
     #[must_use]
-    pub fn status(&self, patience: Duration) -> Option<Status> {
-        _ = patience;
-        None
+    pub fn frames_bad(&self) -> u64 {
+        self.frames_bad.load(Ordering::Relaxed)
     }
 
-    /// Calls a tool with arguments as JSON text. Blocks until the answer, or `deadline`.
-    #[must_use]
-    pub fn call_json(&self, tool: &str, arguments: &str, deadline: Duration) -> CallReport {
-        _ = (tool, arguments, deadline);
-        CallReport {
-            result: serde_json::Value::Null,
-            text: String::new(),
-            is_error: true,
-            bytes_out: 0,
-            bytes_in: 0,
-            elapsed: Duration::ZERO,
-        }
+    /// Starts a call of the tool in `row` of `table` with encoded arguments. The waiter hears its
+    /// end once, which may be before this returns; `None` when it was refused at once.
+    pub fn call(
+        &self,
+        table: &Table,
+        row: u16,
+        args: &[u8],
+        (waiter, tag): (&Arc<dyn Waiter>, u64),
+    ) -> Option<Ticket> {
+        let (info, tool) = (table.info(row)?, table.wire_number(row)?);
+        let hash = table.hash(row);
+        let now = self.now();
+        self.with(|session| session.call(&Opening { info, tool, hash, args, now, waiter, tag }))
+    }
+
+    /// Gives a call up; its waiter hears no end if it has not heard it already.
+    pub fn cancel(&self, ticket: Ticket) {
+        let now = self.now();
+        self.with(|session| session.cancel(ticket, now));
     }
 
     /// Calls `each` for every event from now on, from another thread.
     pub fn on_event(&self, each: impl Fn(&Event) + Send + 'static) {
-        _ = each;
+        lock(&self.listeners).push(Box::new(each));
     }
 
     /// Presses the board's button, as a person there does.
@@ -113,15 +207,102 @@ impl Device {
     /// # Errors
     /// When the device is neither simulated nor emulated: only a person can press its button.
     pub fn press_button(&self) -> Result<()> {
-        Ok(())
+        self.person()?.press()
     }
 
-    /// Sets how much faster than real time the board's clock runs.
+    /// Sets how much faster than real time the board's clock runs: 1 to 3600.
     ///
     /// # Errors
     /// When the device is neither simulated nor emulated.
-    pub fn set_time_scale(&self, scale: f64) -> Result<()> {
-        _ = scale;
-        Ok(())
+    pub fn set_time_scale(&self, scale: u32) -> Result<()> {
+        self.person()?.set_time_scale(scale)
+    }
+
+    /// Whether [`Self::press_button`] and [`Self::set_time_scale`] can work.
+    #[must_use]
+    pub const fn has_person(&self) -> bool {
+        self.person.is_some()
+    }
+
+    fn person(&self) -> Result<&dyn Person> {
+        self.person.as_deref().ok_or_else(|| {
+            Error::new(format!(
+                "{} is a real board: only a person there can press its button or wait for it",
+                self.name()
+            ))
+        })
+    }
+
+    /// Milliseconds since the device was opened.
+    fn now(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Works on the session, then does what must not be done while it is locked.
+    fn with<R>(&self, work: impl FnOnce(&mut Session) -> R) -> R {
+        let mut session = lock(&self.session);
+        let result = work(&mut session);
+        if session.deferred.is_empty() {
+            return result;
+        }
+        let deferred = std::mem::take(&mut session.deferred);
+        drop(session);
+        for each in deferred {
+            self.deferred(each);
+        }
+        result
+    }
+
+    fn deferred(&self, deferred: Deferred) {
+        match deferred {
+            Deferred::Changed => {
+                if let Some(changed) = self.changed.get() {
+                    changed();
+                }
+            }
+            Deferred::Event { seq, tool, text } => {
+                let tool = self.tool_name(tool);
+                info!("{}: {tool}: {text}", self.name());
+                let event = Event { seq, tool, text };
+                lock(&self.listeners).iter().for_each(|each| each(&event));
+            }
+            Deferred::Text(text) => info!("{}| {}", self.name(), text.trim_end()),
+            Deferred::Note(text) if text.starts_with("online") => {
+                info!("{}: {text}", self.name());
+            }
+            Deferred::Note(text) => warn!("{}: {text}", self.name()),
+        }
+    }
+
+    fn tool_name(&self, number: u16) -> String {
+        let table = self.table();
+        let info = table.as_ref().and_then(|table| table.info(table.row_of(number)?));
+        info.map_or_else(|| format!("tool {number}"), |info| info.name.to_owned())
+    }
+
+    /// Ends its calls and its thread.
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.with(Session::close);
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread {
+            thread.thread().unpark();
+            // A thread that has panicked has said so already.
+            drop(thread.join());
+        }
+    }
+
+    pub(crate) fn set_on_change(&self, changed: Box<dyn Fn() + Send + Sync>) {
+        // Set once, by the hub that made the device.
+        drop(self.changed.set(changed));
+    }
+
+    /// Its counters and high-water marks; `None` when it does not answer within `patience`.
+    #[must_use]
+    pub fn status(&self, patience: Duration) -> Option<Status> {
+        let (send, receive) = std::sync::mpsc::channel();
+        let now = self.now();
+        self.with(|session| session.ask_status(send, now));
+        receive.recv_timeout(patience).ok()
     }
 }

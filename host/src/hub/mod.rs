@@ -1,41 +1,99 @@
 //! All devices of one process, under their names.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod catalog;
+mod names;
+mod open;
+mod person;
 
-use crate::args::{DeviceArgs, Prefix};
-use crate::device::Device;
-use crate::error::Result;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tracing::error;
+use trine_descriptor::ToolTable;
+use trine_mcp::Catalog;
+
+pub use catalog::Snapshot;
+
+use crate::args::Prefix;
+use crate::device::{Device, State, lock};
+use crate::error::{Error, Result};
+use catalog::Entry;
+use names::Named;
+
+/// Somebody who is told that the list of tools has changed.
+pub(crate) trait Observer: Send + Sync {
+    fn tools_changed(&self);
+}
 
 /// All devices of one process. Dropping it closes them and ends what it started.
-#[derive(Debug)]
-pub struct Hub {}
+pub struct Hub {
+    devices: Vec<Arc<Device>>,
+    prefix: Prefix,
+    snapshot: Mutex<Arc<Snapshot>>,
+    /// Rises with each new snapshot.
+    version: AtomicU64,
+    /// Why a tool is left out of the list.
+    problem: Mutex<Option<String>>,
+    building: Mutex<()>,
+    changes: Mutex<u64>,
+    changed: Condvar,
+    observers: Mutex<Vec<Weak<dyn Observer>>>,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("devices", &self.devices).finish_non_exhaustive()
+    }
+}
 
 impl Hub {
-    /// Opens the devices of the command line. They come up in the background: see
-    /// [`Self::wait_ready`].
-    ///
-    /// # Errors
-    /// When an argument cannot be understood, when two devices are to have one name, or when QEMU
-    /// or the firmware for an emulated board is not there. A device that is merely unplugged is no
-    /// error.
-    pub fn open(args: &DeviceArgs, prefix: Prefix) -> Result<Arc<Self>> {
-        _ = (args, prefix);
-        Ok(Arc::new(Self {}))
-    }
-
     /// Waits until every device has shown its tools, or `patience` is over. Answers whether all
     /// have.
-    #[must_use]
     pub fn wait_ready(&self, patience: Duration) -> bool {
-        _ = patience;
-        true
+        let ready = || self.devices.iter().all(|device| device.state() == State::Online);
+        self.wait(patience, ready)
+    }
+
+    /// Waits until every device has shown its tools or has failed to come up. That takes three
+    /// seconds at most after [`Self::open`]. Answers whether it is so.
+    pub fn wait_settled(&self, patience: Duration) -> bool {
+        self.wait(patience, || self.is_settled())
+    }
+
+    /// Whether no device is still coming up.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !self.devices.iter().any(|device| device.is_coming())
+    }
+
+    fn wait(&self, patience: Duration, done: impl Fn() -> bool) -> bool {
+        let until = Instant::now() + patience;
+        let mut changes = lock(&self.changes);
+        loop {
+            let seen = *changes;
+            drop(changes);
+            if done() {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            changes = lock(&self.changes);
+            if *changes == seen {
+                let waited = self.changed.wait_timeout(changes, left);
+                changes = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
     }
 
     /// The devices in the order of their names.
     #[must_use]
     pub fn devices(&self) -> Vec<Arc<Device>> {
-        Vec::new()
+        let mut devices = self.devices.clone();
+        devices.sort_by_key(|device| device.name());
+        devices
     }
 
     /// The device of that name.
@@ -43,6 +101,153 @@ impl Hub {
     /// # Errors
     /// A sentence with the names that there are.
     pub fn find(&self, name: &str) -> Result<Arc<Device>> {
-        Err(crate::error::Error::new(format!("there is no device '{name}'")))
+        let devices = self.devices();
+        if let Some(device) = devices.iter().find(|device| &*device.name() == name) {
+            return Ok(Arc::clone(device));
+        }
+        let names: Vec<_> = devices.iter().map(|device| device.name()).collect();
+        Err(Error::new(match names.as_slice() {
+            [] => "no device is given: add --simulate, --serial PATH or another one".to_owned(),
+            names => format!("there is no device '{name}'; there is {}", names.join(", ")),
+        }))
+    }
+
+    /// The tools of all devices as clients see them now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&lock(&self.snapshot))
+    }
+
+    /// Rises with each new [`Self::snapshot`].
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Why a tool cannot be shown: two have one name, or a name is too long.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        lock(&self.problem).clone()
+    }
+
+    /// Does what a person at the boards says: `button`, or `scale N`.
+    ///
+    /// # Errors
+    /// When it is neither, or a board does not notice it.
+    pub(crate) fn obey(&self, line: &str) -> Result<()> {
+        person::obey(line, self)
+    }
+
+    pub(crate) fn observe(&self, observer: Weak<dyn Observer>) {
+        lock(&self.observers).push(observer);
+    }
+
+    /// Makes the list of tools anew after a device has changed.
+    fn rebuild(&self) {
+        let building = lock(&self.building);
+        self.rename();
+        let mut problem = self.twins();
+        let several = self.devices.len() > 1;
+        let mut tools: Vec<Entry> = Vec::new();
+        for device in self.devices() {
+            let Some(table) = device.table() else { continue };
+            for row in 0..table.count() {
+                let Some(info) = table.info(row) else { continue };
+                let name = names::tool(&device.name(), info.name, self.prefix, several);
+                let fault = names::fault(&name, &device.name(), info.name).or_else(|| {
+                    let other = tools.iter().find(|entry| *entry.name == *name)?;
+                    Some(clash(&name, &other.device, &device))
+                });
+                if fault.is_some() {
+                    problem = problem.or(fault);
+                } else {
+                    let (device, table) = (Arc::clone(&device), Arc::clone(&table));
+                    tools.push(Entry { name: name.into(), device, table, row });
+                }
+            }
+        }
+        let complete = self.devices.iter().all(|device| device.state() == State::Online);
+        let snapshot = Snapshot::new(tools, complete);
+        let news = self.publish(snapshot);
+        self.report(problem);
+        drop(building);
+        *lock(&self.changes) += 1;
+        self.changed.notify_all();
+        if news {
+            let observers: Vec<_> =
+                lock(&self.observers).iter().filter_map(Weak::upgrade).collect();
+            observers.iter().for_each(|observer| observer.tools_changed());
+        }
+    }
+
+    /// Takes a new list; answers whether clients see another one than before.
+    fn publish(&self, snapshot: Snapshot) -> bool {
+        let mut current = lock(&self.snapshot);
+        let news = current.generation() != snapshot.generation();
+        *current = Arc::new(snapshot);
+        self.version.fetch_add(1, Ordering::Release);
+        news
+    }
+
+    fn report(&self, problem: Option<String>) {
+        let mut known = lock(&self.problem);
+        if let Some(problem) = &problem
+            && known.as_ref() != Some(problem)
+        {
+            error!("{problem}");
+        }
+        *known = problem;
+    }
+
+    fn rename(&self) {
+        let names = self.with_names(names::devices);
+        for (device, name) in self.devices.iter().zip(names) {
+            if let Some(name) = name
+                && *device.name() != *name
+            {
+                device.set_name(&name);
+            }
+        }
+    }
+
+    fn twins(&self) -> Option<String> {
+        self.with_names(|all| names::twins(all, &names::devices(all)))
+    }
+
+    fn with_names<R>(&self, work: impl FnOnce(&[Named<'_>]) -> R) -> R {
+        let identities: Vec<_> = self.devices.iter().map(|device| device.identity()).collect();
+        let all: Vec<_> = self
+            .devices
+            .iter()
+            .zip(&identities)
+            .map(|(device, identity)| Named {
+                alias: device.alias(),
+                identity: identity.as_ref(),
+                source: device.source(),
+            })
+            .collect();
+        work(&all)
+    }
+
+    /// Closes every device: its calls end, and so does an emulator that it runs in.
+    pub fn close(&self) {
+        self.devices.iter().for_each(|device| device.close());
+    }
+}
+
+fn clash(name: &str, one: &Device, two: &Device) -> String {
+    format!(
+        "two tools are called '{name}': one of {} ({}) and one of {} ({}); use --prefix auto, or \
+         give the devices other names",
+        one.name(),
+        one.source(),
+        two.name(),
+        two.source()
+    )
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.close();
     }
 }

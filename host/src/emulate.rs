@@ -1,0 +1,224 @@
+//! A board emulated by QEMU, which this program starts and owns.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::device::{Person, lock};
+use crate::error::{Error, Result};
+use crate::link::{Dial, Opened, halves};
+use crate::sys;
+
+/// The boards that the firmware is built for.
+const BOARDS: [&str; 1] = ["mps2-an386"];
+const EMULATOR: &str = "qemu-system-arm";
+/// How long the emulator may take to open its sockets.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the emulated board takes to notice a line on its second UART, with room to spare.
+const PERSON_DELAY: Duration = Duration::from_millis(50);
+
+/// The second UART of the board: a person who presses its button. No client reaches it.
+#[derive(Debug)]
+pub(crate) struct Console {
+    line: Mutex<Option<UnixStream>>,
+    scale: AtomicU32,
+}
+
+impl Console {
+    pub(crate) fn new(scale: u32) -> Arc<Self> {
+        Arc::new(Self { line: Mutex::new(None), scale: AtomicU32::new(scale) })
+    }
+
+    fn say(&self, text: &str) -> Result<()> {
+        let gone = || Error::new("the emulated board is not running");
+        let mut line = lock(&self.line);
+        let line = line.as_mut().ok_or_else(gone)?;
+        line.write_all(text.as_bytes()).map_err(|_| gone())?;
+        std::thread::sleep(PERSON_DELAY);
+        Ok(())
+    }
+
+    /// A new board: its second UART, and the pace that was asked for.
+    fn attach(&self, line: UnixStream) {
+        *lock(&self.line) = Some(line);
+        let scale = self.scale.load(Ordering::Acquire);
+        if scale != 1 {
+            // A board that has ended already is noticed by who reads its first UART.
+            drop(self.say(&format!("scale {scale}\n")));
+        }
+    }
+}
+
+impl Person for Console {
+    fn press(&self) -> Result<()> {
+        self.say("button\n")
+    }
+
+    fn set_time_scale(&self, scale: u32) -> Result<()> {
+        self.scale.store(scale, Ordering::Release);
+        self.say(&format!("scale {scale}\n"))
+    }
+}
+
+/// Starts the emulator anew each time that it is dialled.
+#[derive(Debug)]
+pub(crate) struct Emulator {
+    board: String,
+    program: PathBuf,
+    firmware: PathBuf,
+    console: Arc<Console>,
+    child: Option<Child>,
+}
+
+impl Emulator {
+    /// Finds the emulator and the firmware.
+    pub(crate) fn new(board: &str, firmware: Option<&Path>, console: Arc<Console>) -> Result<Self> {
+        if !BOARDS.contains(&board) {
+            return Err(Error::new(format!(
+                "--emulate {board}: there is firmware for {}",
+                BOARDS.join(", ")
+            )));
+        }
+        let program = find_program(EMULATOR).ok_or_else(|| {
+            Error::new(format!(
+                "--emulate needs {EMULATOR}, which is not on PATH: install QEMU for ARM (Debian \
+                 and Ubuntu: apt-get install qemu-system-arm; Fedora: dnf install \
+                 qemu-system-arm; macOS: brew install qemu)"
+            ))
+        })?;
+        let firmware = find_firmware(board, firmware)?;
+        Ok(Self { board: board.to_owned(), program, firmware, console, child: None })
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // One that has ended by itself cannot be killed again, which is fine.
+            drop(child.kill());
+            drop(child.wait());
+        }
+        *lock(&self.console.line) = None;
+    }
+
+    fn start(&mut self, folder: &Path) -> std::result::Result<Opened, String> {
+        let [board_line, person_line] = ["board", "person"].map(|name| folder.join(name));
+        let socket = |id: &str, path: &Path, wait: &str| {
+            // A comma in a path is doubled in the emulator's own syntax.
+            let path = path.display().to_string().replace(',', ",,");
+            format!("socket,id={id},path={path},server=on,wait={wait}")
+        };
+        let mut command = Command::new(&self.program);
+        command
+            .args(["-M", &self.board, "-display", "none", "-monitor", "none", "-nodefaults"])
+            .args(["-chardev", &socket("person", &person_line, "off")])
+            .args(["-chardev", &socket("board", &board_line, "on")])
+            .args(["-serial", "chardev:board", "-serial", "chardev:person", "-kernel"])
+            .arg(&self.firmware)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            // Ctrl-C at the terminal is for this program, which then ends the emulator.
+            .process_group(0);
+        sys::end_with_this_thread(&mut command);
+        let child = command
+            .spawn()
+            .map_err(|error| format!("{} does not start: {error}", self.program.display()))?;
+        self.child = Some(child);
+        let person = self.connect(&person_line)?;
+        // The board starts to run when this line is connected.
+        let board = self.connect(&board_line)?;
+        self.console.attach(person);
+        halves(board).map_err(|error| format!("the emulator's socket: {error}"))
+    }
+
+    fn connect(&mut self, path: &Path) -> std::result::Result<UnixStream, String> {
+        let since = Instant::now();
+        loop {
+            if let Ok(stream) = UnixStream::connect(path) {
+                return Ok(stream);
+            }
+            if let Some(Ok(Some(status))) = self.child.as_mut().map(Child::try_wait) {
+                return Err(format!("{EMULATOR} ended at once ({status}); it says why above"));
+            }
+            if since.elapsed() > START_PATIENCE {
+                return Err(format!("{EMULATOR} did not open its sockets"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Dial for Emulator {
+    fn dial(&mut self) -> std::result::Result<Opened, String> {
+        self.stop();
+        let folder = private_folder().map_err(|error| format!("no temporary folder: {error}"))?;
+        let opened = self.start(&folder);
+        // Once connected the sockets need no names, so nothing stays behind if we are killed.
+        drop(fs::remove_dir_all(&folder));
+        if opened.is_err() {
+            self.stop();
+        }
+        opened
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A new folder that nobody else can enter.
+fn private_folder() -> std::io::Result<PathBuf> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let salt = getrandom::u32().unwrap_or(0);
+    let name = format!("trine-{}-{count}-{salt:08x}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(folder)
+}
+
+fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// The firmware that was named, or the one that `cargo xtask firmware` has built for the board.
+fn find_firmware(board: &str, named: Option<&Path>) -> Result<PathBuf> {
+    if let Some(named) = named {
+        return if named.is_file() {
+            Ok(named.to_owned())
+        } else {
+            Err(Error::new(format!("--firmware {}: there is no such file", named.display())))
+        };
+    }
+    let built = Path::new("firmware").join(board).join("trine-firmware.elf");
+    firmware_folders()
+        .iter()
+        .map(|folder| folder.join(&built))
+        .find(|file| file.is_file())
+        .ok_or_else(|| {
+            Error::new(format!(
+                "--emulate {board} needs its firmware, and there is no target/{}: build it with \
+                 cargo xtask firmware {board}, or name one with --firmware ELF",
+                built.display()
+            ))
+        })
+}
+
+/// Where the build leaves things: named by cargo's own variable, beside the running program, or
+/// above the current folder.
+fn firmware_folders() -> Vec<PathBuf> {
+    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let program = std::env::current_exe().ok();
+    let beside = program.iter().flat_map(|file| file.ancestors().skip(1).take(3));
+    let here = std::env::current_dir().unwrap_or_default();
+    let above = here.ancestors().map(|folder| folder.join("target"));
+    named.into_iter().chain(beside.map(Path::to_owned)).chain(above).collect()
+}

@@ -1,0 +1,134 @@
+//! Requests of the client that wait for a device, and arrays of them.
+
+use std::sync::Arc;
+
+use trine_mcp::Version;
+
+use crate::device::{Device, Ticket};
+use crate::hub::Snapshot;
+
+/// One request under way. Its slot and the memory of its id are used again by later ones.
+#[derive(Debug, Default)]
+pub(super) struct Request {
+    generation: u32,
+    /// The snapshot that the call was made under; `None` when the slot is free.
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+    pub(super) id: Vec<u8>,
+    pub(super) version: Option<Version>,
+    pub(super) tool: u16,
+    /// The array that it came in.
+    pub(super) array: Option<usize>,
+    /// For cancelling it.
+    pub(super) call: Option<(Arc<Device>, Ticket)>,
+}
+
+/// All requests under way.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    slots: Vec<Request>,
+    free: Vec<u32>,
+}
+
+/// Names one use of one slot.
+pub(super) type Tag = u64;
+
+impl Requests {
+    /// How many are under way.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Takes a slot.
+    pub(super) fn open(&mut self) -> (Tag, &mut Request) {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Request::default());
+            self.slots.len() as u32 - 1
+        });
+        let request = &mut self.slots[index as usize];
+        (u64::from(request.generation) << 32 | u64::from(index), request)
+    }
+
+    /// The request of a tag that is not over.
+    pub(super) fn get(&mut self, tag: Tag) -> Option<&mut Request> {
+        let request = self.slots.get_mut(tag as u32 as usize)?;
+        let same = u64::from(request.generation) == tag >> 32 && request.snapshot.is_some();
+        same.then_some(request)
+    }
+
+    /// Frees the slot of a request.
+    pub(super) fn close(&mut self, tag: Tag) {
+        let index = tag as u32;
+        if let Some(request) = self.get(tag) {
+            request.generation = request.generation.wrapping_add(1);
+            (request.snapshot, request.call) = (None, None);
+            self.free.push(index);
+        }
+    }
+
+    /// The request of this id that was made last.
+    pub(super) fn find(&self, id: &[u8]) -> Option<Tag> {
+        let at = self.slots.iter().position(|r| r.snapshot.is_some() && r.id == id)?;
+        let generation = self.slots.get(at)?.generation;
+        Some(u64::from(generation) << 32 | at as u64)
+    }
+}
+
+/// An array whose answers are gathered until the last is there.
+#[derive(Debug)]
+struct Array {
+    waiting: usize,
+    answers: Vec<u8>,
+}
+
+/// The arrays under way.
+#[derive(Debug, Default)]
+pub(super) struct Arrays {
+    slots: Vec<Option<Array>>,
+}
+
+impl Arrays {
+    /// A new array; it is held open until its first [`Self::end_one`].
+    pub(super) fn open(&mut self) -> usize {
+        let array = Some(Array { waiting: 1, answers: Vec::new() });
+        match self.slots.iter_mut().enumerate().find(|(_, slot)| slot.is_none()) {
+            Some((at, slot)) => {
+                *slot = array;
+                at
+            }
+            None => {
+                self.slots.push(array);
+                self.slots.len() - 1
+            }
+        }
+    }
+
+    /// One more answer is to come.
+    pub(super) fn wait(&mut self, array: usize) {
+        if let Some(Some(array)) = self.slots.get_mut(array) {
+            array.waiting += 1;
+        }
+    }
+
+    /// Where an answer is appended, behind a comma if it is not the first.
+    pub(super) fn answer(&mut self, array: usize) -> Option<&mut Vec<u8>> {
+        let answers = &mut self.slots.get_mut(array)?.as_mut()?.answers;
+        answers.push(if answers.is_empty() { b'[' } else { b',' });
+        Some(answers)
+    }
+
+    /// One of those waited for is over. The whole answer when it was the last, if there is any.
+    pub(super) fn end_one(&mut self, array: usize) -> Option<Vec<u8>> {
+        let slot = self.slots.get_mut(array)?;
+        let open = slot.as_mut()?;
+        open.waiting -= 1;
+        if open.waiting > 0 {
+            return None;
+        }
+        let mut answers = slot.take()?.answers;
+        if answers.is_empty() {
+            return None;
+        }
+        answers.push(b']');
+        Some(answers)
+    }
+}

@@ -1,0 +1,73 @@
+//! The end: of the input, by a signal, or because the client has gone.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::client::Client;
+use crate::error::{Error, Result};
+use crate::sys;
+
+/// How long calls under way may take to end after the input has.
+const ANSWERS_PATIENCE: Duration = Duration::from_secs(2);
+/// When the program ends, whatever still blocks.
+const END_PATIENCE: Duration = Duration::from_secs(4);
+/// How long devices may take to come up before names are judged.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(4);
+/// How often a write that waits is looked at, and how long it may wait for a client that has gone.
+const LOOK: Duration = Duration::from_millis(500);
+const BLOCKED_MAX: Duration = Duration::from_secs(2);
+
+/// Watches for signals, for a client that has gone without reading its answers, and for tools that
+/// cannot be shown.
+pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
+    let failed = |error: std::io::Error| Error::new(format!("signals cannot be handled: {error}"));
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+    let on_signal = Arc::clone(client);
+    spawn("signals", move || {
+        if signals.forever().next().is_some() {
+            finish(&on_signal);
+            std::process::exit(0);
+        }
+    })?;
+    let client = Arc::clone(client);
+    spawn("watch", move || {
+        client.hub.wait_settled(SETTLE_PATIENCE);
+        if client.hub.problem().is_some() {
+            // It was logged when it was found.
+            client.hub.close();
+            std::process::exit(1);
+        }
+        loop {
+            std::thread::sleep(LOOK);
+            if client.is_broken() || client.blocked() > BLOCKED_MAX && sys::has_hung_up(&input) {
+                client.hub.close();
+                std::process::exit(0);
+            }
+        }
+    })
+}
+
+/// Lets calls under way end, writes what there is to write, and closes the devices. The program
+/// ends in any case, even if the client reads nothing.
+pub(super) fn finish(client: &Client) {
+    // Without this thread only the patience below is lost.
+    drop(spawn("end", || {
+        std::thread::sleep(END_PATIENCE);
+        std::process::exit(0);
+    }));
+    client.wait_for_answers(ANSWERS_PATIENCE);
+    client.end_subscriptions();
+    client.flush();
+    client.hub.close();
+    client.flush();
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(128 * 1024);
+    let failed = |error| Error::new(format!("the system gives no thread: {error}"));
+    thread.spawn(run).map(drop).map_err(failed)
+}

@@ -1,0 +1,97 @@
+//! The tools of all devices as clients see them.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use trine_descriptor::ToolTable;
+use trine_mcp::{Catalog, ServerInfo};
+
+use crate::device::{Device, Table};
+
+/// How long a client may keep a list that all devices have contributed to.
+const TTL_MS: u32 = 10_000;
+
+const INSTRUCTIONS: &str = "Each tool acts on a real device. When a result has isError, its text \
+    says what to change; a call that needs a person is done again after somebody has agreed at \
+    the device.";
+
+/// One tool.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: Box<str>,
+    pub(crate) device: Arc<Device>,
+    pub(crate) table: Arc<Table>,
+    pub(crate) row: u16,
+}
+
+/// All tools at one time. A call holds on to the snapshot that it was made under.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    tools: Vec<Entry>,
+    /// Numbers of the tools in the order of their names.
+    sorted: Vec<u16>,
+    generation: u64,
+    complete: bool,
+}
+
+impl Snapshot {
+    /// `tools` have names of their own. `complete` says that every device has answered.
+    pub(crate) fn new(tools: Vec<Entry>, complete: bool) -> Self {
+        let mut sorted: Vec<u16> = (0..tools.len()).map(|tool| tool as u16).collect();
+        sorted.sort_by_key(|&tool| tools.get(usize::from(tool)).map(|entry| &entry.name));
+        // The hasher has fixed keys: one list has one number, also after a restart.
+        let mut hasher = DefaultHasher::new();
+        for entry in &tools {
+            (&entry.name, entry.table.hash(entry.row)).hash(&mut hasher);
+        }
+        Self { tools, sorted, generation: hasher.finish(), complete }
+    }
+
+    pub(crate) fn entry(&self, tool: u16) -> Option<&Entry> {
+        self.tools.get(usize::from(tool))
+    }
+}
+
+impl Catalog for Snapshot {
+    type Table = Table;
+
+    fn server(&self) -> ServerInfo<'_> {
+        ServerInfo {
+            name: "trine",
+            title: "Trine",
+            version: env!("CARGO_PKG_VERSION"),
+            instructions: INSTRUCTIONS,
+        }
+    }
+
+    fn count(&self) -> u16 {
+        u16::try_from(self.tools.len()).unwrap_or(u16::MAX)
+    }
+
+    fn tool(&self, index: u16) -> Option<(&Table, u16)> {
+        self.entry(index).map(|entry| (&*entry.table, entry.row))
+    }
+
+    fn name(&self, index: u16) -> Option<&str> {
+        self.entry(index).map(|entry| &*entry.name)
+    }
+
+    fn find(&self, name: &[u8]) -> Option<u16> {
+        let name_of = |tool: &u16| self.entry(*tool).map_or(&[][..], |entry| entry.name.as_bytes());
+        let at = self.sorted.binary_search_by(|tool| name_of(tool).cmp(name)).ok()?;
+        self.sorted.get(at).copied()
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn ttl_ms(&self) -> u32 {
+        if self.complete { TTL_MS } else { 0 }
+    }
+
+    fn can_change(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,138 @@
+//! Opening byte links. All of them read with a short timeout, so that their thread can look at the
+//! time, and write with one, so that a stuck device holds nobody up.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serial2::{FlowControl, SerialPort, Settings, StopBits};
+
+/// How long a read waits for a byte.
+pub(crate) const READ_PATIENCE: Duration = Duration::from_millis(50);
+/// How long a write waits for room.
+const WRITE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a connection may take to be made.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// The two ends of an open link.
+pub(crate) struct Opened {
+    pub(crate) reader: Box<dyn Read + Send>,
+    pub(crate) writer: Box<dyn Write + Send>,
+}
+
+/// Opens a link, as often as it breaks.
+pub(crate) trait Dial: Send {
+    /// Opens the link. The sentence of an error says why there is none.
+    fn dial(&mut self) -> Result<Opened, String>;
+
+    /// Whether a peer that has fallen silent is worth a new connection. On a serial port it is
+    /// not: opening one may reset the board.
+    fn redial_when_silent(&self) -> bool {
+        false
+    }
+}
+
+/// A serial port.
+#[derive(Debug)]
+pub(crate) struct Serial {
+    pub(crate) path: PathBuf,
+    pub(crate) baud: u32,
+}
+
+impl Dial for Serial {
+    fn dial(&mut self) -> Result<Opened, String> {
+        let open = || {
+            let mut port = SerialPort::open(&self.path, |mut settings: Settings| {
+                settings.set_raw();
+                settings.set_stop_bits(StopBits::One);
+                settings.set_flow_control(FlowControl::None);
+                settings.set_baud_rate(self.baud)?;
+                keep_lines(&mut settings);
+                Ok(settings)
+            })?;
+            port.set_read_timeout(READ_PATIENCE)?;
+            port.set_write_timeout(WRITE_PATIENCE)?;
+            Ok((port.try_clone()?, port))
+        };
+        let (reader, writer) = open().map_err(|error: io::Error| {
+            let path = self.path.display();
+            match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no {path}: is it plugged in?"),
+                io::ErrorKind::PermissionDenied => format!(
+                    "{path} may not be opened: add your user to the group that owns it (often \
+                     dialout) and log in again"
+                ),
+                _ => format!("{path} does not open at {} baud: {error}", self.baud),
+            }
+        })?;
+        Ok(Opened { reader: Box::new(reader), writer: Box::new(writer) })
+    }
+}
+
+/// Closing the port must not drop DTR, or opening it the next time would raise it again, which
+/// resets many boards.
+fn keep_lines(settings: &mut Settings) {
+    settings.as_termios_mut().c_cflag &= !libc::HUPCL;
+}
+
+/// A TCP socket.
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    pub(crate) address: String,
+}
+
+impl Dial for Tcp {
+    fn dial(&mut self) -> Result<Opened, String> {
+        let open = || {
+            let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+            for address in self.address.to_socket_addrs()? {
+                match TcpStream::connect_timeout(&address, CONNECT_PATIENCE) {
+                    Ok(stream) => {
+                        // Without this each frame may wait 40 ms for an acknowledgement.
+                        stream.set_nodelay(true)?;
+                        stream.set_read_timeout(Some(READ_PATIENCE))?;
+                        stream.set_write_timeout(Some(WRITE_PATIENCE))?;
+                        return Ok((stream.try_clone()?, stream));
+                    }
+                    Err(error) => last = error,
+                }
+            }
+            Err(last)
+        };
+        let (reader, writer) =
+            open().map_err(|error| format!("{} does not answer: {error}", self.address))?;
+        Ok(Opened { reader: Box::new(reader), writer: Box::new(writer) })
+    }
+
+    fn redial_when_silent(&self) -> bool {
+        true
+    }
+}
+
+/// A unix socket.
+#[derive(Debug)]
+pub(crate) struct Unix {
+    pub(crate) path: PathBuf,
+}
+
+impl Dial for Unix {
+    fn dial(&mut self) -> Result<Opened, String> {
+        let stream = UnixStream::connect(&self.path)
+            .map_err(|error| format!("{} does not answer: {error}", self.path.display()))?;
+        halves(stream).map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+
+    fn redial_when_silent(&self) -> bool {
+        true
+    }
+}
+
+/// The two ends of a connected unix socket.
+pub(crate) fn halves(stream: UnixStream) -> io::Result<Opened> {
+    stream.set_read_timeout(Some(READ_PATIENCE))?;
+    stream.set_write_timeout(Some(WRITE_PATIENCE))?;
+    let reader = stream.try_clone()?;
+    Ok(Opened { reader: Box::new(reader), writer: Box::new(stream) })
+}

@@ -1,0 +1,51 @@
+//! What the standard library does not offer of the operating system: the one place of this crate
+//! with `unsafe`.
+#![expect(unsafe_code, reason = "calls into libc; each block says why it holds")]
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Makes a child process end when the thread that starts it ends, however that happens: also when
+/// this program is killed. The thread that calls `spawn` must live as long as the child is wanted.
+pub(crate) fn end_with_this_thread(command: &mut Command) {
+    let parent = std::process::id();
+    let arm = move || arm_death_signal(parent);
+    // SAFETY: between fork and exec only async-signal-safe functions may run: `arm_death_signal`
+    // makes two system calls, and allocates nothing.
+    unsafe { command.pre_exec(arm) };
+}
+
+#[cfg(target_os = "linux")]
+fn arm_death_signal(parent: u32) -> io::Result<()> {
+    // SAFETY: this option takes one integer and touches no memory of ours.
+    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: has no arguments and cannot fail.
+    let now = unsafe { libc::getppid() };
+    // The parent may have ended before the signal was armed; then nobody will send it.
+    if u32::try_from(now) == Ok(parent) { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn arm_death_signal(_: u32) -> io::Result<()> {
+    // Other systems have no such signal; the child is ended when the program ends in good order.
+    Ok(())
+}
+
+/// Whether the peer of a pipe or socket will send nothing more, although bytes that it has sent
+/// may still wait to be read.
+pub(crate) fn has_hung_up(file: &impl AsFd) -> bool {
+    let fd = file.as_fd().as_raw_fd();
+    let mut poll = libc::pollfd { fd, events: HANG_UP, revents: 0 };
+    // SAFETY: the pointer is to one valid pollfd, as the count says, and is only used in the call.
+    let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    ready > 0 && poll.revents & (libc::POLLHUP | libc::POLLERR | HANG_UP) != 0
+}
+
+#[cfg(target_os = "linux")]
+const HANG_UP: libc::c_short = libc::POLLRDHUP;
+#[cfg(not(target_os = "linux"))]
+const HANG_UP: libc::c_short = libc::POLLHUP;
