@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -156,6 +156,24 @@ fn devices_show_who_they_are_and_their_counters() {
         assert!(shown.contains(word), "{word}: {shown}");
     }
     shown.lines().for_each(|line| assert!(line.chars().count() <= 80, "{line}"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    for command in [&["tools", "--simulate", "--schema"][..], &["demo"], &["devices", "--simulate"]] {
+        let mut child = Command::new(TRINE)
+            .args(command)
+            .env("TRINE_LOG", "off")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = text(&output.stderr);
+        assert!(!said.contains("panicked"), "{command:?}: {said}");
+        assert_eq!(output.status.code(), Some(0), "{command:?}: {said}");
+    }
 }
 
 /// A home directory of its own, in which the doctor looks for clients.

@@ -14,16 +14,17 @@ use trine_descriptor::{ToolTable as _, find_tool};
 use super::open::{find, offline, open, usage};
 use super::paint::{self, say};
 
+const AFTER_HELP: &str = "\
+The result goes to standard output as the JSON that an MCP client gets, the cost to standard error.
+Exit code: 1 when the tool refused or failed, 2 when the device, the tool or the JSON is not right,
+3 when the device does not answer.
+
+Example: trine call greenhouse fan_set '{\"percent\": 40}' --simulate";
+
 /// Arguments of `trine call`.
-///
-/// The result goes to standard output as the JSON that an MCP client gets, the cost to standard
-/// error. The exit code is 1 when the tool refused or failed, 2 when the device, the tool or the
-/// JSON is not right, 3 when the device does not answer.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: trine call greenhouse fan_set '{\"percent\": 40}' --simulate")]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Call {
-    #[command(flatten)]
-    devices: DeviceArgs,
     /// Name of the device, as `trine devices` prints it.
     #[arg(value_name = "DEV")]
     device: String,
@@ -39,6 +40,8 @@ pub(super) struct Call {
     /// Where to write the first image or sound of the result.
     #[arg(long, value_name = "PATH")]
     save: Option<PathBuf>,
+    #[command(flatten)]
+    devices: DeviceArgs,
 }
 
 impl Call {

@@ -17,11 +17,15 @@ const DEFAULT_ARGS: [&str; 1] = ["--simulate"];
 /// Options of the gateway whose value is a path.
 const PATH_OPTIONS: [&str; 2] = ["--firmware", "--unix"];
 
-/// Prints the entry on standard output and where it belongs on standard error.
-///
-/// The entry starts this very program, wherever it lies now.
+const AFTER_HELP: &str = "\
+The entry goes to standard output, where it belongs to standard error. It starts this very program,
+wherever it lies now.
+
+Example: trine connect cursor --write -- --serial /dev/ttyACM0";
+
+/// Arguments of `trine connect`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: trine connect cursor --write -- --serial /dev/ttyACM0")]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Connect {
     /// The client.
     client: Client,

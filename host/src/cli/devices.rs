@@ -15,18 +15,17 @@ use super::tools::pretty;
 const STATUS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arguments of `trine devices`.
-///
-/// The exit code is 3 when one of them does not answer.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit code: 3 when one of the devices does not answer.")]
 pub(super) struct Devices {
-    #[command(flatten)]
-    devices: DeviceArgs,
     /// Print an array of objects.
     #[arg(long)]
     json: bool,
     /// Longest to wait for the devices.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     patience: u64,
+    #[command(flatten)]
+    devices: DeviceArgs,
 }
 
 impl Devices {

@@ -18,8 +18,6 @@ const PAGE_BYTES: usize = 8 << 20;
 /// Arguments of `trine tools`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Tools {
-    #[command(flatten)]
-    devices: DeviceArgs,
     /// Only the tools of this device.
     #[arg(value_name = "DEV")]
     device: Option<String>,
@@ -32,6 +30,8 @@ pub(super) struct Tools {
     /// Longest to wait for the devices.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     patience: u64,
+    #[command(flatten)]
+    devices: DeviceArgs,
 }
 
 impl Tools {

@@ -18,7 +18,7 @@ pub enum Client {
     /// Visual Studio Code.
     #[value(name = "vscode")]
     VsCode,
-    /// `OpenAI`'s command line.
+    /// Codex on the command line, in its application and in editors.
     #[value(name = "codex")]
     Codex,
     /// Google's command line.

@@ -57,9 +57,10 @@ impl Check {
 }
 
 /// Arguments of `trine doctor`.
-///
-/// The exit code is 1 when something that should work does not; a warning does not count.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit code: 1 when something that should work does not; warnings do not count."
+)]
 pub(super) struct Doctor {
     /// Print one JSON object.
     #[arg(long)]
