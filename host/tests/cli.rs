@@ -160,7 +160,8 @@ fn devices_show_who_they_are_and_their_counters() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_panic() {
-    for command in [&["tools", "--simulate", "--schema"][..], &["demo"], &["devices", "--simulate"]] {
+    for command in [&["tools", "--simulate", "--schema"][..], &["demo"], &["devices", "--simulate"]]
+    {
         let mut child = Command::new(TRINE)
             .args(command)
             .env("TRINE_LOG", "off")

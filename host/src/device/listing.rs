@@ -8,13 +8,15 @@ pub(super) struct Listing {
     /// Hash that the device announced for the whole.
     pub(super) hash: u64,
     pub(super) asked_at: u64,
+    /// Position in the stream to the device where the question for the page ends.
+    pub(super) sent_end: u64,
     pub(super) tries: u32,
     bytes: Vec<u8>,
 }
 
 impl Listing {
     pub(super) const fn new(hash: u64, now: u64) -> Self {
-        Self { hash, asked_at: now, tries: 0, bytes: Vec::new() }
+        Self { hash, asked_at: now, sent_end: 0, tries: 0, bytes: Vec::new() }
     }
 
     /// Where the next page starts.

@@ -61,7 +61,8 @@ pub(super) struct Session {
     pub(super) calls: Calls,
     pub(super) identity: Option<Identity>,
     pub(super) table: Option<Arc<Table>>,
-    pub(super) status_waiters: Vec<Sender<Status>>,
+    /// Who asked for the counters, and where in the stream to the device the question ends.
+    status_waiters: Vec<(Sender<Status>, u64)>,
     pub(super) deferred: Vec<Deferred>,
     known: Vec<Arc<Table>>,
     listing: Option<Listing>,
@@ -247,8 +248,9 @@ impl Session {
     /// Asks for the counters.
     pub(super) fn ask_status(&mut self, waiter: Sender<Status>, now: u64) {
         if self.ready {
-            self.status_waiters.push(waiter);
-            self.transmit(&HostMessage::Status, now);
+            if self.transmit(&HostMessage::Status, now).is_some() {
+                self.status_waiters.push((waiter, self.sent));
+            }
             self.pump(now);
         }
     }
@@ -371,7 +373,11 @@ impl Session {
                 self.deferred.push(Deferred::Event { seq, tool, text });
             }
             DeviceMessage::Status(status) => {
-                for waiter in self.status_waiters.drain(..) {
+                // It answers the oldest question at least.
+                if let Some((_, end)) = self.status_waiters.first() {
+                    self.confirmed = self.confirmed.max(*end);
+                }
+                for (waiter, _) in self.status_waiters.drain(..) {
                     // Somebody who has stopped waiting needs no answer.
                     _ = waiter.send(status);
                 }
@@ -453,12 +459,20 @@ impl Session {
             let message = HostMessage::List { offset: listing.offset(), max: u16::MAX };
             self.transmit(&message, now);
         }
+        let end = self.sent;
+        if let Some(listing) = &mut self.listing {
+            listing.sent_end = end;
+        }
     }
 
     fn page(&mut self, page: (u32, u32, &[u8]), now: u64) {
         let Some(mut listing) = self.listing.take() else { return };
-        let hash = listing.hash;
-        let table = match listing.page(page) {
+        let (hash, end) = (listing.hash, listing.sent_end);
+        let page = listing.page(page);
+        if matches!(page, Ok(Some(_))) {
+            self.confirmed = self.confirmed.max(end);
+        }
+        let table = match page {
             Ok(Some(true)) => listing.table(),
             Ok(more) => {
                 self.listing = Some(listing);
