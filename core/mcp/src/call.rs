@@ -72,7 +72,7 @@ pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
             top.node = top.first;
             reader.next_element(&mut first)?
         } else if let Some(name) = reader.next_member(&mut first)? {
-            top.node = member(table, tool, &top, name)?;
+            top.node = member(table, tool, &top, name).ok_or(Refusal::Unknown(name))?;
             true
         } else {
             false
@@ -89,11 +89,13 @@ pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
         }
         let kind = table.node(tool, Side::Params, top.node).ok_or(TABLE)?.kind;
         top.member = len;
-        let Some(entered) = enter(top.node, kind, &mut reader)? else {
+        if kind.nodes() == 0 && !matches!(kind, Kind::Object { .. }) {
             len += scalar(top.node, kind, &mut reader, &mut out[len..])?;
             settle(&mut top, 0, &mut out[..len])?;
             continue;
-        };
+        }
+        let (entered, rest) = enter(top.node, kind, reader.rest())?;
+        reader.go_on(rest);
         len += open(top.node, &entered, &mut out[len..])?;
         *outer.get_mut(depth).ok_or(TABLE)? = top;
         depth += 1;
@@ -108,34 +110,29 @@ const TABLE: Refusal<'static> = fault(FaultCode::Malformed, trine_descriptor::NO
 
 /// The member of `open` with this name: usually the one after the last.
 #[inline(always)]
-fn member<'m, T: ToolTable + ?Sized>(
-    table: &T,
-    tool: u16,
-    open: &Open,
-    name: Text<'m>,
-) -> Result<u16, Refusal<'m>> {
+fn member<T: ToolTable + ?Sized>(table: &T, tool: u16, open: &Open, name: Text<'_>) -> Option<u16> {
     let usual = open.next < open.end
         && table
             .node(tool, Side::Params, open.next)
             .is_some_and(|field| name.plain() == Some(field.name.as_bytes()));
-    if usual { Ok(open.next) } else { search(table, tool, (open.first, open.end), name) }
+    if usual { Some(open.next) } else { search(table, tool, (open.first, open.end), name) }
 }
 
 #[inline(never)]
-fn search<'m, T: ToolTable + ?Sized>(
+fn search<T: ToolTable + ?Sized>(
     table: &T,
     tool: u16,
     (mut node, end): (u16, u16),
-    name: Text<'m>,
-) -> Result<u16, Refusal<'m>> {
+    name: Text<'_>,
+) -> Option<u16> {
     while node < end {
-        let field = table.node(tool, Side::Params, node).ok_or(TABLE)?;
+        let field = table.node(tool, Side::Params, node)?;
         if name.is(field.name.as_bytes()) {
-            return Ok(node);
+            return Some(node);
         }
         node += 1 + field.kind.nodes() as u16;
     }
-    Err(Refusal::Unknown(name))
+    None
 }
 
 /// After a member: moves its entries in front of those of higher nodes. `nodes` lie inside it.
@@ -185,27 +182,26 @@ enum Entered {
     Array(u16),
 }
 
-/// Enters the object or array that the field takes; `None` where the field is a scalar.
-#[inline(always)]
+/// Enters the object or array that the field takes, and gives the text behind its brace or bracket.
+#[inline(never)]
 fn enter<'m>(
     node: u16,
     kind: Kind<'_>,
-    reader: &mut Reader<'m>,
-) -> Result<Option<Entered>, Refusal<'m>> {
-    match kind {
-        Kind::Object { .. } if reader.kind()? == Json::Object => {
+    rest: &'m [u8],
+) -> Result<(Entered, &'m [u8]), Refusal<'m>> {
+    let mut reader = Reader::new(rest);
+    match (kind, reader.kind()?) {
+        (Kind::Object { .. }, Json::Object) => {
             reader.begin_object()?;
-            Ok(Some(Entered::Object))
+            Ok((Entered::Object, reader.rest()))
         }
-        Kind::Array { max, .. } if reader.kind()? == Json::Array => {
+        (Kind::Array { max, .. }, Json::Array) => {
             let (items, inside) = count(reader.rest())?;
-            reader.go_on(inside);
             let items = u16::try_from(items)
                 .map_err(|_| Refusal::Fault(Fault::bound(FaultCode::TooMany, node, max.into())))?;
-            Ok(Some(Entered::Array(items)))
+            Ok((Entered::Array(items), inside))
         }
-        Kind::Object { .. } | Kind::Array { .. } => Err(fault(FaultCode::WrongType, node)),
-        _ => Ok(None),
+        _ => Err(fault(FaultCode::WrongType, node)),
     }
 }
 
@@ -218,30 +214,38 @@ fn scalar<'m>(
     out: &mut [u8],
 ) -> Result<usize, Refusal<'m>> {
     let mut writer = ValueWriter::new(out);
-    match (kind, reader.kind()?) {
-        (Kind::Int(range), Json::Number) => {
-            let value = scaled(reader.number()?, 0, node, (range.min, range.max))?;
-            writer.int(node, value.ok_or(fault(FaultCode::WrongType, node))?);
+    match (kind, reader.next_byte()?) {
+        (Kind::Int(range), b'0'..=b'9' | b'-') => {
+            let number = reader.number()?;
+            let value = match number.small() {
+                Some(small) => small,
+                None => scaled(number, 0, node, (range.min, range.max))?
+                    .ok_or(fault(FaultCode::WrongType, node))?,
+            };
+            writer.int(node, value);
         }
-        (Kind::Decimal(range), Json::Number) => {
+        (Kind::Decimal(range), b'0'..=b'9' | b'-') => {
             let value = scaled(reader.number()?, range.places, node, (range.min, range.max))?;
             let step = Fault::bound(FaultCode::NotAMultiple, node, range.step.max(1));
             writer.decimal(node, value.ok_or(Refusal::Fault(step))?);
         }
-        (Kind::Bool, Json::Bool) => writer.bool(node, reader.bool()?),
-        (Kind::Choice(labels), Json::String) => {
+        (Kind::Bool, b't' | b'f') => writer.bool(node, reader.bool()?),
+        (Kind::Choice(labels), b'"') => {
             let text = reader.string()?;
             let label = labels.split('|').position(|label| text.is(label.as_bytes()));
             writer.label(node, label.ok_or(fault(FaultCode::NotAChoice, node))? as u16);
         }
-        (Kind::Text { max, .. }, Json::String) => {
+        (Kind::Text { max, .. }, b'"') => {
             let value = reader.string()?;
             text(node, value, &mut writer);
             if writer.overflowed() {
                 return Err(too_long(value, node, max));
             }
         }
-        _ => return Err(fault(FaultCode::WrongType, node)),
+        _ => {
+            reader.kind()?;
+            return Err(fault(FaultCode::WrongType, node));
+        }
     }
     if writer.overflowed() { Err(Refusal::Space) } else { Ok(writer.len()) }
 }

@@ -103,35 +103,93 @@ enum Level {
     Meta,
 }
 
-impl Key {
-    /// Reads a member's name and the colon.
-    ///
-    /// The spelling that nearly every client uses is compared as a whole, colon included; any other
-    /// spelling of the same name, with spaces or escapes, is found by [`Key::named`].
+/// Walks the members of one object.
+#[derive(Clone, Copy)]
+struct Walk {
+    level: Level,
+    /// What stands before the next member: the brace, or a comma.
+    lead: u8,
+    /// One bit a key that was seen, and those that were seen again.
+    seen: u32,
+    again: u32,
+}
+
+impl Walk {
+    /// Starts at a reader that stands before the brace of an object.
+    const fn new(level: Level) -> Self {
+        Self { level, lead: b'{', seen: 0, again: 0 }
+    }
+
+    /// Reads what stands before a member's value; `None` at the end of the object.
     #[inline(always)]
-    fn read(reader: &mut Reader<'_>, level: Level) -> Result<Self, JsonError> {
-        let key = match (level, reader.second()) {
-            (Level::Message, b'j') if reader.eat(b"\"jsonrpc\":\"2.0\"") => Self::Jsonrpc2,
-            (Level::Message, b'i') if reader.eat(b"\"id\":") => Self::Id,
-            (Level::Message, b'm') if reader.eat(b"\"method\":") => Self::Method,
-            (Level::Message, b'p') if reader.eat(b"\"params\":") => Self::Params,
-            (Level::Params, b'n') if reader.eat(b"\"name\":") => Self::Name,
-            (Level::Params, b'a') if reader.eat(b"\"arguments\":") => Self::Arguments,
-            (Level::Params, b'_') if reader.eat(b"\"_meta\":") => Self::Meta,
-            (Level::Meta, b'i') if reader.eat(b"\"io.modelcontextprotocol/protocolVersion\":") => {
-                Self::MetaVersion
+    fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<Key>, JsonError> {
+        let key = match self.usual(reader) {
+            Some(key) => key,
+            None => {
+                let mut first = self.lead == b'{';
+                if first {
+                    reader.begin_object()?;
+                }
+                if !reader.more(b'}', &mut first)? {
+                    return Ok(None);
+                }
+                Key::named(reader.member_name()?, self.level)
             }
-            (Level::Meta, b'i')
-                if reader.eat(b"\"io.modelcontextprotocol/clientCapabilities\":") =>
-            {
-                Self::MetaCapabilities
-            }
-            (Level::Meta, b'i') if reader.eat(b"\"io.modelcontextprotocol/clientInfo\":") => {
-                Self::Other
-            }
-            _ => Self::named(reader.member_name()?, level),
         };
-        Ok(key)
+        self.lead = b',';
+        self.again |= self.seen & key.bit();
+        self.seen |= key.bit();
+        Ok(Some(key))
+    }
+
+    /// Reads a member's name in the spelling that nearly every client uses, compared as a whole
+    /// with its colon. Any other spelling of the same name, with spaces or escapes, is left to
+    /// [`Key::named`].
+    #[inline(always)]
+    fn usual(&self, reader: &mut Reader<'_>) -> Option<Key> {
+        let [lead, text @ ..] = reader.rest() else { return None };
+        if *lead != self.lead {
+            return None;
+        }
+        let (key, rest) = match (self.level, text.get(1)?) {
+            (Level::Message, b'j') => (Key::Jsonrpc2, after(text, b"\"jsonrpc\":\"2.0\"")?),
+            (Level::Message, b'i') => (Key::Id, after(text, b"\"id\":")?),
+            (Level::Message, b'm') => (Key::Method, after(text, b"\"method\":")?),
+            (Level::Message, b'p') => (Key::Params, after(text, b"\"params\":")?),
+            (Level::Params, b'n') => (Key::Name, after(text, b"\"name\":")?),
+            (Level::Params, b'a') => (Key::Arguments, after(text, b"\"arguments\":")?),
+            (Level::Params, b'_') => (Key::Meta, after(text, b"\"_meta\":")?),
+            (Level::Meta, b'i') => {
+                let text = after(text, b"\"io.modelcontextprotocol/")?;
+                match text.get(6)? {
+                    b'o' => (Key::MetaVersion, after(text, b"protocolVersion\":")?),
+                    b'C' => (Key::MetaCapabilities, after(text, b"clientCapabilities\":")?),
+                    _ => (Key::Other, after(text, b"clientInfo\":")?),
+                }
+            }
+            _ => return None,
+        };
+        reader.go_on(rest);
+        Some(key)
+    }
+}
+
+/// What follows `literal`, if that is how `text` starts.
+#[inline(always)]
+fn after<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u8]> {
+    let (start, rest) = text.split_first_chunk::<N>()?;
+    (start == literal).then_some(rest)
+}
+
+impl Key {
+    /// The bit of a member that may be there only once.
+    #[inline(always)]
+    const fn bit(self) -> u32 {
+        match self {
+            Self::Other | Self::Answer => 0,
+            Self::Jsonrpc2 => 1 << Self::Jsonrpc as u32,
+            key => 1 << key as u32,
+        }
     }
 
     #[inline(never)]
@@ -165,18 +223,6 @@ impl Key {
         };
         known.iter().find(|(known, _)| name.is(known)).map_or(Self::Other, |(_, key)| *key)
     }
-
-    /// Notes that this member was seen; sets `repeated` if it was seen before.
-    #[inline(always)]
-    fn once(self, seen: &mut u32, repeated: &mut bool) {
-        let bit = match self {
-            Self::Other | Self::Answer => return,
-            Self::Jsonrpc2 => 1 << Self::Jsonrpc as u32,
-            key => 1 << key as u32,
-        };
-        *repeated |= *seen & bit != 0;
-        *seen |= bit;
-    }
 }
 
 impl<'m> Envelope<'m> {
@@ -201,11 +247,9 @@ impl<'m> Envelope<'m> {
         early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
     ) -> Result<Self, JsonError> {
         let mut envelope = Self::default();
-        let (mut first, mut seen, mut repeated) = (true, 0, false);
-        reader.begin_object()?;
-        while reader.more(b'}', &mut first)? {
-            let key = Key::read(reader, Level::Message)?;
-            key.once(&mut seen, &mut repeated);
+        let mut walk = Walk::new(Level::Message);
+        let mut repeated = false;
+        while let Some(key) = walk.next(reader)? {
             match key {
                 Key::Jsonrpc2 => envelope.version_2 = true,
                 Key::Jsonrpc => {
@@ -223,7 +267,7 @@ impl<'m> Envelope<'m> {
                 }
             }
         }
-        envelope.repeated = repeated;
+        envelope.repeated = repeated || walk.again != 0;
         reader.end()?;
         Ok(envelope)
     }
@@ -237,15 +281,12 @@ impl<'m> Params<'m> {
         repeated: &mut bool,
         early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
     ) -> Result<(), JsonError> {
-        if reader.kind()? != Kind::Object {
+        if !matches!(reader.rest(), [b'{', ..]) && reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
             return Ok(());
         }
-        let (mut first, mut seen) = (true, 0);
-        reader.begin_object()?;
-        while reader.more(b'}', &mut first)? {
-            let key = Key::read(reader, Level::Params)?;
-            key.once(&mut seen, repeated);
+        let mut walk = Walk::new(Level::Params);
+        while let Some(key) = walk.next(reader)? {
             match key {
                 Key::Name => self.name = text_member(reader)?,
                 Key::Arguments => {
@@ -270,6 +311,7 @@ impl<'m> Params<'m> {
                 _ => drop(reader.skip_value()?),
             }
         }
+        *repeated |= walk.again != 0;
         Ok(())
     }
 }
@@ -277,15 +319,12 @@ impl<'m> Params<'m> {
 impl<'m> Meta<'m> {
     #[inline(always)]
     fn read(&mut self, reader: &mut Reader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
-        if reader.kind()? != Kind::Object {
+        if !matches!(reader.rest(), [b'{', ..]) && reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
             return Ok(());
         }
-        let (mut first, mut seen) = (true, 0);
-        reader.begin_object()?;
-        while reader.more(b'}', &mut first)? {
-            let key = Key::read(reader, Level::Meta)?;
-            key.once(&mut seen, repeated);
+        let mut walk = Walk::new(Level::Meta);
+        while let Some(key) = walk.next(reader)? {
             match key {
                 Key::MetaVersion => {
                     self.version = match text_member(reader)? {
@@ -303,6 +342,7 @@ impl<'m> Meta<'m> {
                 _ => drop(reader.skip_value()?),
             }
         }
+        *repeated |= walk.again != 0;
         Ok(())
     }
 }

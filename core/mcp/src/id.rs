@@ -29,7 +29,7 @@ impl<'a> Id<'a> {
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Option<Self>, JsonError> {
         if let [b'0'..=b'9', ..] = reader.rest() {
             let number = reader.number()?;
-            let whole = number.is_small() || number.scaled(0) != Scaled::Inexact;
+            let whole = number.small().is_some() || number.scaled(0) != Scaled::Inexact;
             return Ok((whole && number.raw().len() <= ID_MAX).then_some(Self(number.raw())));
         }
         let (id, rest) = Self::read_any(reader.rest())?;

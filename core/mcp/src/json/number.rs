@@ -114,9 +114,10 @@ impl<'a> Number<'a> {
         scale_text(negative, unsigned, i64::from(places))
     }
 
-    /// Whether it is a plain integer of few digits.
-    pub(crate) const fn is_small(&self) -> bool {
-        self.small.is_some()
+    /// The value of a plain integer of few digits.
+    #[inline(always)]
+    pub(crate) const fn small(&self) -> Option<i64> {
+        self.small
     }
 }
 

@@ -12,7 +12,7 @@ pub const DEPTH_MAX: u32 = 64;
 /// Why a text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[repr(u8)]
+#[repr(usize)] // As wide as a pointer, so that a result is moved in whole words.
 pub enum JsonError {
     /// The text ended inside a value.
     End,
@@ -84,6 +84,12 @@ impl<'a> Reader<'a> {
         let (byte, rest) = token(self.rest)?;
         self.rest = rest;
         Ok(byte)
+    }
+
+    /// The first byte of the next value, which is not consumed.
+    #[inline(always)]
+    pub(crate) fn next_byte(&mut self) -> Result<u8, JsonError> {
+        self.peek()
     }
 
     #[inline(always)]
@@ -188,12 +194,6 @@ impl<'a> Reader<'a> {
             }
             _ => false,
         }
-    }
-
-    /// The byte after the next one: of a member's name, its first letter.
-    #[inline(always)]
-    pub(crate) fn second(&self) -> u8 {
-        self.rest.get(1).copied().unwrap_or(0)
     }
 
     #[inline(always)]
