@@ -32,13 +32,21 @@ pub struct Encoder<'b> {
     skip: usize,
     at: usize,
     hash: u64,
+    /// Whether the hash is wanted; a window is encoded much faster without it.
+    hashes: bool,
 }
 
 impl<'b> Encoder<'b> {
     /// An encoder whose buffer holds the bytes from `skip` on.
     #[must_use]
     pub const fn new(out: &'b mut [u8], skip: usize) -> Self {
-        Self { out, skip, at: 0, hash: FNV_OFFSET }
+        Self { out, skip, at: 0, hash: FNV_OFFSET, hashes: true }
+    }
+
+    /// The same without a hash, so that what lies outside of the buffer costs next to nothing.
+    #[must_use]
+    const fn window(out: &'b mut [u8], skip: usize) -> Self {
+        Self { out, skip, at: 0, hash: FNV_OFFSET, hashes: false }
     }
 
     /// FNV-1a of all bytes so far.
@@ -161,9 +169,15 @@ impl<'b> Encoder<'b> {
         }
     }
 
+    // This and the next two are out of line, or each of their many callers would hold a copy.
+    #[inline(never)]
     const fn text(&mut self, text: &str) {
         let bytes = text.as_bytes();
         self.number(bytes.len() as u64);
+        if self.misses(bytes.len()) {
+            self.at += bytes.len();
+            return;
+        }
         let mut i = 0;
         while i < bytes.len() {
             self.byte(bytes[i]);
@@ -171,11 +185,18 @@ impl<'b> Encoder<'b> {
         }
     }
 
+    /// Whether the next so many bytes would be neither kept nor hashed.
+    const fn misses(&self, len: usize) -> bool {
+        let past = self.skip.saturating_add(self.out.len());
+        !self.hashes && (self.at + len <= self.skip || self.at >= past)
+    }
+
     const fn signed(&mut self, value: i64) {
         self.number(((value << 1) ^ (value >> 63)) as u64);
     }
 
     /// An unsigned varint.
+    #[inline(never)]
     pub const fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.byte(value as u8 | 0x80);
@@ -184,8 +205,11 @@ impl<'b> Encoder<'b> {
         self.byte(value as u8);
     }
 
+    #[inline(never)]
     const fn byte(&mut self, byte: u8) {
-        self.hash = (self.hash ^ byte as u64).wrapping_mul(FNV_PRIME);
+        if self.hashes {
+            self.hash = (self.hash ^ byte as u64).wrapping_mul(FNV_PRIME);
+        }
         if self.at >= self.skip && self.at - self.skip < self.out.len() {
             self.out[self.at - self.skip] = byte;
         }
@@ -241,12 +265,16 @@ pub fn table_hash<T: ToolTable + ?Sized>(table: &T) -> u64 {
 /// Writes the part of the table's list that starts at byte `offset` into `out` and answers the
 /// length of the whole list. Each record stands behind its length.
 pub fn page<T: ToolTable + ?Sized>(table: &T, offset: usize, out: &mut [u8]) -> usize {
-    let mut list = Encoder::new(out, offset);
+    let mut list = Encoder::window(out, offset);
     for tool in 0..table.count() {
-        let mut size = Encoder::new(&mut [], 0);
+        let mut size = Encoder::window(&mut [], 0);
         encode(table, tool, &mut size);
         list.number(size.len() as u64);
-        encode(table, tool, &mut list);
+        if list.misses(size.len()) {
+            list.at += size.len();
+        } else {
+            encode(table, tool, &mut list);
+        }
     }
     list.len()
 }

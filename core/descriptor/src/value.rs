@@ -133,6 +133,8 @@ impl<'a> ValueReader<'a> {
     ///
     /// # Errors
     /// [`Malformed`] at the end, past 64 bits, or where a byte more than needed was spent.
+    // Out of line: one copy of the 64-bit shifts is enough for a microcontroller.
+    #[inline(never)]
     pub fn number(&mut self) -> Result<u64, Malformed> {
         let mut value = 0;
         let mut shift = 0;
@@ -317,6 +319,7 @@ impl<'b> ValueWriter<'b> {
         self.number((value.wrapping_shl(1) ^ (value >> 63)).cast_unsigned());
     }
 
+    #[inline(never)]
     fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.byte(value as u8 | 0x80);
