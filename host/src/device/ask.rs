@@ -15,6 +15,13 @@ const ARGS_MAX: usize = 64 * 1024;
 /// Room for an answer to begin with; it grows when more is needed.
 const ANSWER_ROOM: usize = 16 * 1024;
 const ID: &[u8] = b"1";
+/// Who answers, as the gateway says it.
+const SERVER: ServerInfo<'static> = ServerInfo {
+    name: "trine",
+    title: "Trine",
+    version: env!("CARGO_PKG_VERSION"),
+    instructions: "",
+};
 
 /// Waits for one call and keeps its answer as the engine writes it.
 struct Answer {
@@ -26,7 +33,7 @@ struct Answer {
 impl Waiter for Answer {
     fn done(&self, _: u64, outcome: trine_mcp::Outcome<'_>, cost: Cost) {
         let Some(send) = lock(&self.send).take() else { return };
-        let catalog = Single::new(ServerInfo::default(), &*self.table);
+        let catalog = Single::new(SERVER, &*self.table);
         let engine = Engine::new(&catalog);
         let Some(id) = trine_mcp::Id::from_raw(ID) else { return };
         let mut out = vec![0; ANSWER_ROOM];
@@ -72,7 +79,7 @@ impl Device {
                 _ => format!("{} has not shown its tools yet", self.name()),
             });
         };
-        let catalog = Single::new(ServerInfo::default(), &*table);
+        let catalog = Single::new(SERVER, &*table);
         let engine = Engine::new(&catalog);
         let request = request(tool, arguments);
         let (mut args, mut out) = (vec![0; ARGS_MAX], vec![0; ANSWER_ROOM]);

@@ -27,8 +27,6 @@ use scene::{Entry, Show};
 const FAST: u32 = 60;
 /// Longest to wait for anything: far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// By then the vent moves, and does so for a second more.
-const UNDER_WAY: Duration = Duration::from_millis(100);
 
 /// Arguments of `trine demo`.
 #[derive(Debug, clap::Args)]
@@ -146,9 +144,10 @@ fn take_time(show: &mut Show) -> Result<()> {
         "The roof vent turns at 45 degrees a second; meanwhile the board serves others.",
     );
     let device = show.device();
+    let before = show.entered();
     let moving =
         thread::spawn(move || device.call_json("vent_move", r#"{"degrees":60}"#, PATIENCE));
-    thread::sleep(UNDER_WAY);
+    let _ = until(PATIENCE, || (show.entered() > before).then_some(()));
     let shown = json!({ "text": "Hello from the demo", "line": 1 });
     let report = show.call("display_show", &shown, Entry::Entered);
     let early = !report.is_error && !moving.is_finished();

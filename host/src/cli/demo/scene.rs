@@ -105,11 +105,15 @@ impl Show {
         say!("The same calls as JSON-RPC take {json}: {times:.1} times as many.");
     }
 
+    /// How many calls have reached a tool's own code; `None` when the board does not say.
+    pub(super) fn entered(&self) -> Option<u32> {
+        self.device.status(PATIENCE).map(|status| status.entered)
+    }
+
     fn run(&self, tool: &str, given: &Value) -> (CallReport, Option<Entry>) {
-        let entered = || self.device.status(PATIENCE).map(|status| status.entered);
-        let before = entered();
+        let before = self.entered();
         let report = self.device.call_json(tool, &given.to_string(), PATIENCE);
-        let entry = match (before, entered()) {
+        let entry = match (before, self.entered()) {
             (Some(before), Some(after)) if after > before => Some(Entry::Entered),
             (Some(_), Some(_)) => Some(Entry::Refused),
             _ => None,
