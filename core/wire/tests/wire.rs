@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::large_stack_arrays, reason = "these are tests")]
 
 use proptest::prelude::*;
-use trine_wire::message::{self, DeviceMessage, Hello, HostMessage, Outcome, Status};
+use trine_wire::message::{self, DeviceMessage, Hello, HostMessage, Message, Outcome, Status};
 use trine_wire::{Decoder, Fed, crc::crc32, encode_in_place, frame, frame_max};
 
 fn framed(message: &[u8]) -> Vec<u8> {
@@ -32,7 +32,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn written<M: serde::Serialize>(message: &M) -> String {
+fn written<'a, M: Message<'a>>(message: &M) -> String {
     let mut buffer = [0; 256];
     let len = message::write(message, &mut buffer).unwrap();
     hex(&buffer[..len])

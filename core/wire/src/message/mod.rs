@@ -1,13 +1,15 @@
-//! What host and device say, as postcard writes it.
+//! What host and device say, in postcard's format.
 //!
 //! A message is its kind (the number of the variant, one byte) and its members in order. Kinds and
 //! members are only ever added at the end; a reader ignores bytes after the members that it knows,
 //! and a device answers a kind that it does not know with [`DeviceMessage::Unsupported`].
 
-use serde::{Deserialize, Serialize};
+mod members;
+
+use crate::codec::{Reader, Writer};
 
 /// From the host to the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostMessage<'a> {
     /// Kind 0: who are you? Also asked again to learn whether the device is there.
@@ -37,7 +39,6 @@ pub enum HostMessage<'a> {
         /// Milliseconds that the call may take; 0 leaves it to the descriptor.
         deadline_ms: u32,
         /// Encoded arguments.
-        #[serde(borrow)]
         args: &'a [u8],
     },
     /// Kind 3: the answer is no longer wanted.
@@ -50,11 +51,10 @@ pub enum HostMessage<'a> {
 }
 
 /// From the device to the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeviceMessage<'a> {
     /// Kind 0: who I am; also sent unasked when the tools have changed.
-    #[serde(borrow)]
     Hello(Hello<'a>),
     /// Kind 1: a part of the list of tools.
     Page {
@@ -101,7 +101,7 @@ pub enum DeviceMessage<'a> {
 }
 
 /// Identity and limits of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hello<'a> {
     /// Version of the wire that the device speaks.
     pub wire: u8,
@@ -132,13 +132,12 @@ pub struct Hello<'a> {
 }
 
 /// How a call went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome<'a> {
     /// 0: done; the encoded result.
     Done {
         /// Entries by the tool's output descriptor.
-        #[serde(borrow)]
         value: &'a [u8],
     },
     /// 1: an argument breaks a rule; the tool was not entered.
@@ -187,7 +186,7 @@ pub enum Outcome<'a> {
 }
 
 /// Counters since boot and high-water marks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Milliseconds since boot, by the device's clock.
     pub uptime_ms: u64,
@@ -223,20 +222,36 @@ pub struct Status {
     pub calls_high_water: u8,
 }
 
+/// A message of one side: [`HostMessage`] or [`DeviceMessage`].
+pub trait Message<'a>: Sized {
+    /// Writes kind and members.
+    fn put(&self, out: &mut Writer<'_>);
+
+    /// Reads kind and members.
+    fn take(from: &mut Reader<'a>) -> Option<Self>;
+}
+
 /// Writes a message; `None` when it does not fit.
-pub fn write<M: Serialize>(message: &M, out: &mut [u8]) -> Option<usize> {
-    postcard::to_slice(message, out).ok().map(|written| written.len())
+pub fn write<'a, M: Message<'a>>(message: &M, out: &mut [u8]) -> Option<usize> {
+    let mut out = Writer::new(out);
+    message.put(&mut out);
+    out.finish()
 }
 
 /// Reads a message and ignores what a later version may have put behind it.
-pub fn read<'a, M: Deserialize<'a>>(bytes: &'a [u8]) -> Option<M> {
-    postcard::take_from_bytes(bytes).ok().map(|(message, _)| message)
+pub fn read<'a, M: Message<'a>>(bytes: &'a [u8]) -> Option<M> {
+    M::take(&mut Reader::new(bytes))
 }
 
 /// Bytes that stand before the value in a [`Outcome::Done`] of `len` bytes: so a result can be
 /// written in its place before its length is known. Answers the count; `None` if `out` is short.
 pub fn write_done_head(id: u32, len: usize, out: &mut [u8]) -> Option<usize> {
-    write(&(2u8, id, 0u8, u32::try_from(len).ok()?), out)
+    let mut out = Writer::new(out);
+    out.byte(2);
+    out.number(id);
+    out.byte(0);
+    out.number(u32::try_from(len).ok()?);
+    out.finish()
 }
 
 /// Most bytes that [`write_done_head`] writes.
