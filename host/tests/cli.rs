@@ -240,10 +240,10 @@ fn a_doctor_sees_which_clients_start_trine() {
     assert_eq!(check(&found, "Gemini CLI")["advice"], "trine connect gemini --write");
     assert_eq!(check(&found, "Zed")["verdict"], "warn");
 
-    let gone = "{\"mcpServers\": {\"yard\": {\"command\": \"/nowhere/trine\", \"args\": [\"gateway\", \
-                \"--serial\", \"/dev/ttyACM0\"]}}}";
+    let args = ["gateway", "--serial", "/dev/ttyACM0"];
+    let gone = json!({ "mcpServers": { "yard": { "command": "/nowhere/trine", "args": args } } });
     fs::create_dir_all(home.join(".cursor")).unwrap();
-    fs::write(home.join(".cursor/mcp.json"), gone).unwrap();
+    fs::write(home.join(".cursor/mcp.json"), gone.to_string()).unwrap();
     let output = doctor(&home, "", &["--json"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
     let found = json_of(&output);

@@ -19,9 +19,9 @@ pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
 /// What is wrong.
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
 
-/// Prints a line on standard output as [`println!`] does, with two differences: colours are left out
-/// where standard output is no terminal or `NO_COLOR` is set, and a reader who has gone away, as
-/// `head` does, is no reason to panic.
+/// Prints a line on standard output as [`println!`] does, with two differences: colours are left
+/// out where standard output is no terminal or `NO_COLOR` is set, and a reader who has gone away,
+/// as `head` does, is no reason to panic.
 macro_rules! say {
     ($($part:tt)*) => { $crate::cli::paint::line(format_args!($($part)*)) };
 }

@@ -2,8 +2,9 @@
 //!
 //! Each client starts an MCP server from an entry of its own form in a file of its own place. This
 //! module knows both, merges an entry into a file and keeps everything else in it: other servers,
-//! settings, their order, comments and white space. [`merge`] is a pure function of the file's text;
-//! [`update`] adds the backup and the writing. Nothing here asks the network or starts a program.
+//! settings, their order, comments and white space. [`merge`] is a pure function of the file's
+//! text; [`update`] adds the backup and the writing. Nothing here asks the network or starts a
+//! program.
 //!
 //! | client | file | table | form |
 //! |---|---|---|---|
@@ -12,7 +13,7 @@
 //! | Cursor | `~/.cursor/mcp.json`, `.cursor/mcp.json` | `mcpServers` | JSON with comments |
 //! | VS Code | `User/mcp.json`, `.vscode/mcp.json` | `servers` | JSON with comments |
 //! | Codex | `~/.codex/config.toml`, `.codex/config.toml` | `mcp_servers` | TOML |
-//! | Gemini CLI | `~/.gemini/settings.json`, `.gemini/settings.json` | `mcpServers` | JSON with comments |
+//! | Gemini CLI | `.gemini/settings.json` at home or here | `mcpServers` | JSON with comments |
 //! | Zed | `zed/settings.json`, `.zed/settings.json` | `context_servers` | JSON with comments |
 //! | Inspector | `~/.mcp-inspector/mcp.json` | `mcpServers` | JSON |
 

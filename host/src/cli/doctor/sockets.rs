@@ -1,7 +1,8 @@
 //! Folders of sockets that a program which was killed has left behind.
 //!
-//! The gateway talks to QEMU through sockets in a folder `trine-PID-...` of the temporary folder, and
-//! removes it as soon as both ends are connected. Only a program that ended in between leaves one.
+//! The gateway talks to QEMU through sockets in a folder `trine-PID-...` of the temporary folder,
+//! and removes it as soon as both ends are connected. Only a program that ended in between leaves
+//! one.
 
 use std::env;
 use std::fs;
