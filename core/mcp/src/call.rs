@@ -109,7 +109,7 @@ pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
 const TABLE: Refusal<'static> = fault(FaultCode::Malformed, trine_descriptor::NO_NODE);
 
 /// The member of `open` with this name: usually the one after the last.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn member<T: ToolTable + ?Sized>(table: &T, tool: u16, open: &Open, name: Text<'_>) -> Option<u16> {
     let usual = open.next < open.end
         && table
@@ -136,7 +136,7 @@ fn search<T: ToolTable + ?Sized>(
 }
 
 /// After a member: moves its entries in front of those of higher nodes. `nodes` lie inside it.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn settle<'m>(top: &mut Open, nodes: u16, out: &mut [u8]) -> Result<(), Refusal<'m>> {
     if top.array {
         return Ok(());
@@ -206,7 +206,7 @@ fn enter<'m>(
 }
 
 /// Encodes one scalar at the start of `out` and answers the length of its entry.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn scalar<'m>(
     node: u16,
     kind: Kind<'_>,

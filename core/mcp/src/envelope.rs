@@ -121,7 +121,7 @@ impl Walk {
     }
 
     /// Reads what stands before a member's value; `None` at the end of the object.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<Key>, JsonError> {
         let key = match self.usual(reader) {
             Some(key) => key,
@@ -145,7 +145,7 @@ impl Walk {
     /// Reads a member's name in the spelling that nearly every client uses, compared as a whole
     /// with its colon. Any other spelling of the same name, with spaces or escapes, is left to
     /// [`Key::named`].
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn usual(&self, reader: &mut Reader<'_>) -> Option<Key> {
         let [lead, text @ ..] = reader.rest() else { return None };
         if *lead != self.lead {
@@ -175,7 +175,7 @@ impl Walk {
 }
 
 /// What follows `literal`, if that is how `text` starts.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn after<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u8]> {
     let (start, rest) = text.split_first_chunk::<N>()?;
     (start == literal).then_some(rest)
@@ -183,7 +183,7 @@ fn after<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u
 
 impl Key {
     /// The bit of a member that may be there only once.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     const fn bit(self) -> u32 {
         match self {
             Self::Other | Self::Answer => 0,
@@ -232,7 +232,7 @@ impl<'m> Envelope<'m> {
     ///
     /// Where the name of the tool stands before its arguments, as it nearly always does, `early`
     /// is given both and may read the arguments at once; it answers the text behind them.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn read(
         message: &'m [u8],
         early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
@@ -241,7 +241,7 @@ impl<'m> Envelope<'m> {
         Self::read_members(&mut reader, early).map_err(|error| (error, reader.position()))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read_members(
         reader: &mut Reader<'m>,
         early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
@@ -274,7 +274,7 @@ impl<'m> Envelope<'m> {
 }
 
 impl<'m> Params<'m> {
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read(
         &mut self,
         reader: &mut Reader<'m>,
@@ -317,7 +317,7 @@ impl<'m> Params<'m> {
 }
 
 impl<'m> Meta<'m> {
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read(&mut self, reader: &mut Reader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
         if !matches!(reader.rest(), [b'{', ..]) && reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
@@ -348,7 +348,7 @@ impl<'m> Meta<'m> {
 }
 
 /// Reads a member that should be a string. `null` counts as absent.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn text_member<'m>(reader: &mut Reader<'m>) -> Result<Member<'m>, JsonError> {
     if let [b'"', ..] = reader.rest() {
         return reader.string().map(Member::Text);
@@ -370,7 +370,7 @@ fn spaced_text_member(rest: &[u8]) -> Result<(Member<'_>, &[u8]), JsonError> {
 }
 
 /// Reads a member that should be an object. `null` counts as absent.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn object_member<'m>(reader: &mut Reader<'m>) -> Result<Object<'m>, JsonError> {
     if reader.eat(b"{}") {
         return Ok(Object::Text(b"{}"));

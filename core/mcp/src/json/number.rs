@@ -31,7 +31,7 @@ const DIGITS_MAX: i64 = 19;
 
 impl<'a> Number<'a> {
     /// Reads the number that starts `bytes`, and gives the rest.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn read(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (negative, digits) = match bytes {
             [b'-', rest @ ..] => (true, rest),
@@ -115,7 +115,7 @@ impl<'a> Number<'a> {
     }
 
     /// The value of a plain integer of few digits.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) const fn small(&self) -> Option<i64> {
         self.small
     }

@@ -67,7 +67,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Starts at the first byte of `bytes`.
     #[must_use]
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, len: bytes.len() }
     }
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Next byte that is not white space, not consumed.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn peek(&mut self) -> Result<u8, JsonError> {
         let (byte, rest) = token(self.rest)?;
         self.rest = rest;
@@ -87,12 +87,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The first byte of the next value, which is not consumed.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn next_byte(&mut self) -> Result<u8, JsonError> {
         self.peek()
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn expect(&mut self, wanted: u8) -> Result<(), JsonError> {
         self.rest = expect(self.rest, wanted)?;
         Ok(())
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`JsonError::End`], or [`JsonError::Syntax`] if no value starts here.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         Ok(match self.peek()? {
             b'{' => Kind::Object,
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] or [`JsonError::End`] if the next value is no object.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn begin_object(&mut self) -> Result<(), JsonError> {
         self.expect(b'{')
     }
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] or [`JsonError::End`] if the next value is no array.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn begin_array(&mut self) -> Result<(), JsonError> {
         self.expect(b'[')
     }
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn next_member(&mut self, first: &mut bool) -> Result<Option<Text<'a>>, JsonError> {
         if self.more(b'}', first)? { self.member_name().map(Some) } else { Ok(None) }
     }
@@ -148,13 +148,13 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn next_element(&mut self, first: &mut bool) -> Result<bool, JsonError> {
         self.more(b']', first)
     }
 
     /// Whether a container that ends with `close` has more in it; consumes what lies between.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
         let first = core::mem::replace(first, false);
         let (byte, rest) = token(self.rest)?;
@@ -173,19 +173,19 @@ impl<'a> Reader<'a> {
     }
 
     /// What is left of the text.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// Goes on from `rest`, a later part of the same text.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) const fn go_on(&mut self, rest: &'a [u8]) {
         self.rest = rest;
     }
 
     /// Consumes `literal` if it is exactly what comes next.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn eat<const N: usize>(&mut self, literal: &[u8; N]) -> bool {
         match self.rest.split_first_chunk::<N>() {
             Some((next, rest)) if next == literal => {
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn member_name(&mut self) -> Result<Text<'a>, JsonError> {
         let name = self.string()?;
         self.expect(b':')?;
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text; [`JsonError::Syntax`] if the next value is no string.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn string(&mut self) -> Result<Text<'a>, JsonError> {
         let (text, rest) = string(expect(self.rest, b'"')?)?;
         self.rest = rest;
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text; [`JsonError::Syntax`] if the next value is no number.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
         self.peek()?;
         let (number, rest) = Number::read(self.rest).ok_or(JsonError::Syntax)?;
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn skip_value(&mut self) -> Result<&'a [u8], JsonError> {
         self.peek()?;
         let left = unpacked(skip(self.rest))?;
@@ -264,7 +264,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] otherwise.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn end(&mut self) -> Result<(), JsonError> {
         match token(self.rest) {
             Err(JsonError::End) => Ok(()),
@@ -285,7 +285,7 @@ const fn packed(error: JsonError) -> usize {
 }
 
 /// The answer of a scanner, or its error.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 const fn unpacked(answer: usize) -> Result<usize, JsonError> {
     if answer > ERRORS { Err(error_of(answer)) } else { Ok(answer) }
 }
@@ -302,7 +302,7 @@ const fn error_of(answer: usize) -> JsonError {
 }
 
 /// The first byte that is not white space, and the rest from there.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn token(rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
     let rest = match rest {
         [byte, ..] if *byte > b' ' => rest,
@@ -322,7 +322,7 @@ fn spaces(rest: &[u8]) -> usize {
 }
 
 /// Consumes one byte that must come next, after white space.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
     match token(rest)? {
         (byte, [_, tail @ ..]) if byte == wanted => Ok(tail),
@@ -331,13 +331,13 @@ fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
 }
 
 /// Consumes a word that must come next.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonError> {
     rest.strip_prefix(word).ok_or(JsonError::Syntax)
 }
 
 /// Reads a string behind its first quote, and consumes the last one.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn string(rest: &[u8]) -> Result<(Text<'_>, &[u8]), JsonError> {
     let mut end = word_of_plain(rest, 0);
     if end == WORD {
@@ -386,7 +386,7 @@ fn skip(rest: &[u8]) -> usize {
     skip_levels(rest).unwrap_or_else(packed)
 }
 
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn skip_levels(mut rest: &[u8]) -> Result<usize, JsonError> {
     // One bit a level, the innermost lowest: 1 is an object, 0 an array.
     let (mut levels, mut depth) = (0u64, 0);
@@ -439,7 +439,7 @@ fn skip_levels(mut rest: &[u8]) -> Result<usize, JsonError> {
 }
 
 /// Consumes a member's name and the colon.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn name(rest: &[u8]) -> Result<&[u8], JsonError> {
     let (_, rest) = string(expect(rest, b'"')?)?;
     expect(rest, b':')

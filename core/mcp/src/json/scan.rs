@@ -14,7 +14,7 @@ const fn spread(byte: u8) -> usize {
 }
 
 /// Marks, in the high bit of each byte, those that are `"`, `\`, below 0x20 or not ASCII.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn special(word: usize) -> usize {
     let quote = (word ^ spread(b'"')).wrapping_sub(ONES);
     let escape = (word ^ spread(b'\\')).wrapping_sub(ONES);
@@ -55,7 +55,7 @@ pub(crate) fn plain_end(bytes: &[u8], start: usize) -> usize {
 
 /// Index of the first byte at or after `at` that needs attention, if it is in the first word;
 /// else some index before it.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn word_of_plain(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
         Some(chunk) => {
@@ -67,7 +67,7 @@ pub(crate) fn word_of_plain(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Whether a byte of a string needs attention.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) const fn is_special(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..)
 }

@@ -85,7 +85,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a text of known length, which needs no copying loop.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn literal<const N: usize>(&mut self, text: &[u8; N]) {
         if let Some(room) = self.out.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<N>) {
             *room = *text;
