@@ -8,6 +8,7 @@ use super::{Entry, is_trine};
 
 pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String, ConnectError> {
     let mut document = parse(text)?;
+    let before = document.to_string();
     let key = client.servers_key();
     let mut parent = Table::new();
     parent.set_implicit(true);
@@ -39,7 +40,13 @@ pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String,
             put(held, entry);
         }
     }
-    Ok(document.to_string())
+    let after = document.to_string();
+    if after == before {
+        return Ok(text.to_owned());
+    }
+    // The document has forgotten how its lines ended.
+    let line_end = text.find('\n').and_then(|at| text.as_bytes().get(at.checked_sub(1)?));
+    Ok(if line_end == Some(&b'\r') { after.replace('\n', "\r\n") } else { after })
 }
 
 pub(super) fn entries(client: Client, text: &str) -> Result<Vec<Entry>, ConnectError> {
@@ -101,4 +108,49 @@ fn text_of(held: &dyn TableLike, key: &str) -> Option<String> {
 fn texts_of(held: &dyn TableLike, key: &str) -> Option<Vec<String>> {
     let array = held.get(key)?.as_array()?;
     array.iter().map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        let args = vec!["gateway".to_owned(), "--simulate".to_owned()];
+        Entry { name: "trine".to_owned(), command: "/usr/bin/trine".to_owned(), args }
+    }
+
+    fn merged(text: &str) -> String {
+        merge(Client::Codex, text, &entry()).unwrap()
+    }
+
+    #[test]
+    fn inline_tables_and_dotted_keys_stay_what_they_are() {
+        let inline = "mcp_servers = { files = { command = \"npx\" } } # all of them\n";
+        assert_eq!(
+            merged(inline),
+            "mcp_servers = { files = { command = \"npx\" } , trine = { command = \
+             \"/usr/bin/trine\", args = [\"gateway\", \"--simulate\"] } } # all of them\n"
+        );
+        let dotted = "mcp_servers.trine.command = \"/opt/trine\"\nmodel = \"x\"\n";
+        let after = merged(dotted);
+        assert!(after.starts_with("mcp_servers.trine.command = \"/usr/bin/trine\"\n"), "{after}");
+        assert!(after.ends_with("model = \"x\"\n"), "{after}");
+        assert_eq!(entries(Client::Codex, &after).unwrap(), [entry()]);
+    }
+
+    #[test]
+    fn line_ends_stay() {
+        let after = merged("# mine\r\nmodel = \"x\"\r\n\r\n[history]\r\nmax = 3 # few\r\n");
+        assert!(after.starts_with("# mine\r\nmodel = \"x\"\r\n"), "{after:?}");
+        assert!(!after.replace("\r\n", "").contains('\n'), "{after:?}");
+        assert_eq!(merged(&after), after);
+    }
+
+    #[test]
+    fn what_is_no_table_is_left_alone() {
+        for text in ["mcp_servers = 3\n", "[[mcp_servers]]\n", "[mcp_servers]\ntrine = 3\n"] {
+            let refused = merge(Client::Codex, text, &entry());
+            assert!(matches!(refused, Err(ConnectError::Shape { .. })), "{text}: {refused:?}");
+        }
+    }
 }
