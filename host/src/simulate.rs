@@ -22,8 +22,6 @@ const STEPS: u32 = 64;
 const TICK_MS: u64 = trine_board::greenhouse::TICK_MS_MAX;
 /// Most ticks to make up for time that has passed; the rest is passed in longer ones.
 const TICKS_MAX: u64 = 400;
-/// Bytes said in one poll after which there may be more: a chunk of content is about as long.
-const CHUNK_BYTES: usize = 128;
 /// How long a press of the button may take to be noticed.
 const PRESS_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -138,12 +136,11 @@ impl Simulation {
         self.now = self.now.max(target);
     }
 
-    fn take(&mut self, said: &mut Vec<u8>) -> usize {
+    fn take(&mut self, said: &mut Vec<u8>) {
         let bytes = self.device.tx_peek();
         let len = bytes.len();
         said.extend_from_slice(bytes);
         self.device.tx_consume(len);
-        len
     }
 }
 
@@ -152,11 +149,11 @@ impl Board for Simulation {
         self.line_in.push(bytes);
     }
 
-    fn run(&mut self, said: &mut Vec<u8>) -> bool {
+    fn run(&mut self, said: &mut Vec<u8>) {
         self.person();
         self.catch_up(said);
         self.device.poll(self.now, STEPS, &mut self.tools);
-        self.take(said) > CHUNK_BYTES
+        self.take(said);
     }
 }
 

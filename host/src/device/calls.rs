@@ -89,6 +89,8 @@ pub(super) struct Calls {
     pub(super) queue: VecDeque<usize>,
     /// Sent calls that take one of the device's slots.
     pub(super) running: usize,
+    /// Calls whose content is on the way.
+    pub(super) contents: usize,
 }
 
 impl std::fmt::Debug for Calls {
@@ -185,7 +187,7 @@ impl Calls {
         let Some(slot) = self.slots.get_mut(index) else { return };
         if slot.stage == Stage::Sent {
             slot.stage = Stage::Queued;
-            slot.content = None;
+            self.contents -= usize::from(slot.content.take().is_some());
             slot.resends += 1;
             self.running -= usize::from(slot.takes_slot);
             self.queue.push_front(index);
@@ -215,6 +217,7 @@ impl Calls {
         slot.stage = Stage::Free;
         slot.generation = slot.generation.wrapping_add(1) & ((1 << GENERATION_BITS) - 1);
         let content = slot.content.take();
+        self.contents -= usize::from(content.is_some());
         self.free.push(index);
         Some((slot.waiter.take()?, slot.tag, slot.cost, content))
     }
@@ -229,7 +232,8 @@ impl Calls {
                 if len > CONTENT_MAX {
                     return self.end(index, Outcome::Error(TOO_MUCH_CONTENT));
                 }
-                slot.content = Some(Content { mime: mime.to_owned(), len, bytes: Vec::new() });
+                let new = Content { mime: mime.to_owned(), len, bytes: Vec::new() };
+                self.contents += usize::from(slot.content.replace(new).is_none());
             }
             message::Outcome::Done { value } => self.end(index, Outcome::Value(value)),
             message::Outcome::Fault { code, node, bound } => {

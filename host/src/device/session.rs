@@ -261,7 +261,9 @@ impl Session {
             if self.ready {
                 self.send_queue(now);
             }
-            let Some(more) = self.run_local(now) else { return };
+            let Some(said) = self.run_local(now) else { return };
+            let Line::Local(local) = &self.line else { return };
+            let more = local.was_fed() || said > 0 && self.calls.contents > 0;
             if !more && !(self.ready && self.can_send_next()) {
                 return;
             }
@@ -269,15 +271,16 @@ impl Session {
     }
 
     /// Lets a board in this process work and takes what it says. `None` when there is none; else
-    /// whether it has more to say.
-    fn run_local(&mut self, now: u64) -> Option<bool> {
+    /// how many bytes it has said.
+    fn run_local(&mut self, now: u64) -> Option<usize> {
         let Line::Local(local) = &mut self.line else { return None };
         let (mut bytes, mut frames) = local.take_buffers();
-        let more = local.run(&mut bytes);
+        local.run(&mut bytes);
+        let said = bytes.len();
         frames.feed(&bytes, &mut |found| self.found(found, now));
         let Line::Local(local) = &mut self.line else { return None };
         local.give_buffers(bytes, frames);
-        Some(more || local.was_fed())
+        Some(said)
     }
 
     fn can_send_next(&mut self) -> bool {

@@ -7,9 +7,8 @@ pub(crate) trait Board: Send {
     /// Bytes from the host.
     fn feed(&mut self, bytes: &[u8]);
 
-    /// Lets the board work up to the present and appends what it says. Answers whether it would
-    /// say more at once.
-    fn run(&mut self, said: &mut Vec<u8>) -> bool;
+    /// Lets the board work up to the present and appends what it says.
+    fn run(&mut self, said: &mut Vec<u8>);
 }
 
 /// The board, and the buffers for what it says.
@@ -36,9 +35,9 @@ impl Local {
         self.fed
     }
 
-    pub(crate) fn run(&mut self, said: &mut Vec<u8>) -> bool {
+    pub(crate) fn run(&mut self, said: &mut Vec<u8>) {
         self.fed = false;
-        self.board.run(said)
+        self.board.run(said);
     }
 
     /// The buffers, so that what is found in them can be dealt with; then [`Self::give_buffers`].
