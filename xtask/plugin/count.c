@@ -10,7 +10,7 @@
  *
  * data    address of the UART's data register
  * skip    address of a function whose instructions, callees included, are counted apart: the
- *         user's own code. Give it up to eight times. It must be called, not jumped to.
+ *         user's own code. Give it up to eight times. It must be called by BL.
  * out     where a line "dispatcher=N skipped=N" is written for each answer
  *
  * Debian's QEMU has plug-ins enabled but ships no qemu-plugin.h, so the few declarations needed
@@ -42,6 +42,11 @@ size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+#if PLUGIN_VERSION < 3
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+#else
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *to, size_t len);
+#endif
 bool qemu_plugin_mem_is_store(mem_info info);
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
                                            void (*cb)(plugin_id, struct qemu_plugin_tb *));
@@ -63,7 +68,6 @@ static FILE *out;
 static uint64_t counted;  /* since the last byte was read */
 static uint64_t skipped;  /* of these, inside a skipped function */
 static bool waiting;      /* a byte was read and none written since */
-static uint64_t after;    /* address behind the last instruction, a call's return address */
 static uint64_t resume;   /* where a skipped function returns to; 0 outside of one */
 
 static bool is_skipped(uint64_t address)
@@ -76,19 +80,51 @@ static bool is_skipped(uint64_t address)
     return false;
 }
 
-/* One instruction is about to run. Its size is in the low four bits of `packed`. */
-static void on_instruction(unsigned cpu, void *packed)
+/* Where a Thumb BL at `address` goes (Armv7-M manual, A7.7.18, encoding T1); 0 for all else. An
+ * interrupt may come between the BL and its target, so the pair cannot be told by adjacency. */
+static uint64_t call_target(const struct qemu_plugin_insn *insn, uint64_t address)
 {
-    uint64_t address = (uint64_t)(uintptr_t)packed >> 4;
-    (void)cpu;
-    if (resume != 0 && address == resume) {
-        resume = 0;
-    } else if (resume == 0 && is_skipped(address)) {
-        resume = after;
+    uint16_t half[2] = {0, 0};
+    if (qemu_plugin_insn_size(insn) != sizeof half) {
+        return 0;
     }
-    after = address + ((uintptr_t)packed & 15);
+#if PLUGIN_VERSION < 3
+    memcpy(half, qemu_plugin_insn_data(insn), sizeof half);
+#else
+    qemu_plugin_insn_data(insn, half, sizeof half);
+#endif
+    if ((half[0] & 0xf800) != 0xf000 || (half[1] & 0xd000) != 0xd000) {
+        return 0;
+    }
+    uint32_t s = half[0] >> 10 & 1;
+    uint32_t i1 = ~(half[1] >> 13 ^ s) & 1;
+    uint32_t i2 = ~(half[1] >> 11 ^ s) & 1;
+    uint32_t offset = s << 24 | i1 << 23 | i2 << 22 | (half[0] & 0x3ffu) << 12
+                      | (half[1] & 0x7ffu) << 1;
+    if (s) {
+        offset |= UINT32_C(0xfe000000);
+    }
+    return (uint32_t)(address + 4 + offset);
+}
+
+/* The instruction at this address is about to run. */
+static void on_instruction(unsigned cpu, void *address)
+{
+    (void)cpu;
+    if (resume == (uintptr_t)address) {
+        resume = 0;
+    }
     counted++;
     skipped += resume != 0;
+}
+
+/* A call of a skipped function is about to run; it returns to this address. */
+static void on_call(unsigned cpu, void *behind)
+{
+    (void)cpu;
+    if (resume == 0) {
+        resume = (uintptr_t)behind;
+    }
 }
 
 static void on_access(unsigned cpu, mem_info info, uint64_t address, void *unused)
@@ -114,9 +150,13 @@ static void on_translation(plugin_id id, struct qemu_plugin_tb *tb)
     (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        uintptr_t packed = (uintptr_t)qemu_plugin_insn_vaddr(insn) << 4;
-        packed |= qemu_plugin_insn_size(insn);
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, CB_NO_REGS, (void *)packed);
+        uint64_t address = qemu_plugin_insn_vaddr(insn);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, CB_NO_REGS,
+                                               (void *)(uintptr_t)address);
+        if (is_skipped(call_target(insn, address))) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_call, CB_NO_REGS,
+                                                   (void *)(uintptr_t)(address + 4));
+        }
         qemu_plugin_register_vcpu_mem_cb(insn, on_access, CB_NO_REGS, MEM_READ_WRITE, NULL);
     }
 }

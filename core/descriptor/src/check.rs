@@ -240,7 +240,8 @@ fn literal(field: &Field<'_>, literal: &Literal<'_>) -> Result<(), TableErrorKin
         (Kind::Bool, Literal::Bool(_)) => true,
         (Kind::Int(r), Literal::Number(value)) => (r.min..=r.max).contains(&value),
         (Kind::Decimal(r), Literal::Number(value)) => {
-            (r.min..=r.max).contains(&value) && (r.step == 0 || value % r.step == 0)
+            (r.min..=r.max).contains(&value)
+                && (r.step == 0 || value.unsigned_abs() % r.step.unsigned_abs() == 0)
         }
         (Kind::Text { min, max }, Literal::Text(text)) => {
             let points = text.chars().count();

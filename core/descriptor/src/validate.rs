@@ -148,7 +148,9 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
             }
             (Kind::Decimal(range), Scalar::Decimal(value)) => {
                 between(node, value, range.min, range.max)?;
-                if range.step != 0 && value % range.step != 0 {
+                // On magnitudes, since one kind of 64-bit division is enough for a microcontroller.
+                let step = range.step.unsigned_abs();
+                if step != 0 && value.unsigned_abs() % step != 0 {
                     return Err(Fault::bound(FaultCode::NotAMultiple, node, range.step));
                 }
                 None

@@ -258,18 +258,21 @@ impl<'b> ValueWriter<'b> {
     }
 
     /// True or false.
+    #[inline(never)]
     pub fn bool(&mut self, node: u16, value: bool) {
         self.head(node, tag::BOOL);
         self.byte(u8::from(value));
     }
 
     /// A whole number.
+    #[inline(never)]
     pub fn int(&mut self, node: u16, value: i64) {
         self.head(node, tag::INT);
         self.signed(value);
     }
 
     /// A number scaled by the node's places.
+    #[inline(never)]
     pub fn decimal(&mut self, node: u16, scaled: i64) {
         self.head(node, tag::DECIMAL);
         self.signed(scaled);
@@ -283,6 +286,7 @@ impl<'b> ValueWriter<'b> {
     }
 
     /// A label by its number.
+    #[inline(never)]
     pub fn label(&mut self, node: u16, index: u16) {
         self.head(node, tag::LABEL);
         self.number(u64::from(index));

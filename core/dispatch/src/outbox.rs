@@ -1,5 +1,7 @@
 //! Frames waiting to be sent.
 
+use core::cell::Cell;
+
 use trine_wire::frame;
 use trine_wire::message::{self, DeviceMessage};
 
@@ -40,7 +42,12 @@ impl<'m> Outbox<'m> {
     /// Where a message may be built: after the frames, with headroom in front.
     fn place(&mut self) -> &mut [u8] {
         if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
+            // `copy_within` would link a memmove of 700 bytes for this one, seldom way down.
+            let bytes = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();
+            for (to, from) in bytes.iter().zip(bytes.get(self.start..self.end).unwrap_or_default())
+            {
+                to.set(from.get());
+            }
             self.end -= self.start;
             self.start = 0;
         }

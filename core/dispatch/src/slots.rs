@@ -81,7 +81,8 @@ impl<'m> Slots<'m> {
         Some(call)
     }
 
-    /// The slot of a handle that is not stale.
+    /// The slot of a handle that is not stale. Out of line: it has many callers.
+    #[inline(never)]
     pub(crate) fn get(&mut self, call: CallId) -> Option<&mut Slot> {
         let slot = self.slots.get_mut(usize::from(call.slot))?;
         (slot.generation == call.generation && slot.state != State::Free).then_some(slot)

@@ -22,6 +22,8 @@ impl<'b> Writer<'b> {
         (!self.full).then_some(self.at)
     }
 
+    // Out of line, as all that has many callers.
+    #[inline(never)]
     pub(crate) fn byte(&mut self, byte: u8) {
         match self.out.get_mut(self.at) {
             Some(place) => {
@@ -32,7 +34,6 @@ impl<'b> Writer<'b> {
         }
     }
 
-    // Out of line, as all that has many callers.
     #[inline(never)]
     pub(crate) fn number(&mut self, mut number: u32) {
         while number >= 0x80 {

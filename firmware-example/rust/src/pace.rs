@@ -28,7 +28,8 @@ impl Pace {
     #[must_use]
     pub const fn board_ms(&self, real_ms: u64) -> u64 {
         let past = real_ms.saturating_sub(self.real_ms);
-        self.board_ms.saturating_add(past.saturating_mul(self.scale as u64))
+        // 64 bits of milliseconds at the fastest pace last longer than the board.
+        self.board_ms.wrapping_add(past.wrapping_mul(self.scale as u64))
     }
 
     /// From `real_ms` on, `scale` board milliseconds pass in one; 1 to [`SCALE_MAX`].

@@ -91,5 +91,7 @@ fn read_text<'t>(record: &Record, ring: &Consumer<'_>, text: &'t mut [u8; TEXT_M
         *place = ring.at(HEAD + at).unwrap_or_default();
     }
     let bytes = text.get(..len).unwrap_or_default();
-    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    core::str::from_utf8(bytes)
+        .or_else(|error| core::str::from_utf8(bytes.get(..error.valid_up_to()).unwrap_or_default()))
+        .unwrap_or_default()
 }
