@@ -1,15 +1,17 @@
 //! A board emulated by QEMU, which this program starts and owns.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use tracing::warn;
 
 use crate::device::{Person, lock};
 use crate::error::{Error, Result};
@@ -115,19 +117,23 @@ impl Emulator {
         };
         let mut command = Command::new(&self.program);
         command
-            .args(["-M", &self.board, "-display", "none", "-monitor", "none", "-nodefaults"])
+            .args(["-M", &self.board, "-display", "none", "-monitor", "none"])
             .args(["-chardev", &socket("person", &person_line, "off")])
             .args(["-chardev", &socket("board", &board_line, "on")])
             .args(["-serial", "chardev:board", "-serial", "chardev:person", "-kernel"])
             .arg(&self.firmware)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             // Ctrl-C at the terminal is for this program, which then ends the emulator.
             .process_group(0);
         sys::end_with_this_thread(&mut command);
-        let child = command
+        let mut child = command
             .spawn()
             .map_err(|error| format!("{} does not start: {error}", self.program.display()))?;
+        if let Some(stderr) = child.stderr.take() {
+            pass_on(stderr).map_err(|error| format!("the system gives no thread: {error}"))?;
+        }
         self.child = Some(child);
         let person = self.connect(&person_line)?;
         // The board starts to run when this line is connected.
@@ -171,6 +177,19 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Logs what the emulator has to say, but for its waiting for us.
+fn pass_on(stderr: ChildStderr) -> std::io::Result<()> {
+    let run = move || {
+        for line in BufReader::new(stderr).lines().map_while(std::result::Result::ok) {
+            if !line.contains("waiting for connection") {
+                warn!("{line}");
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("emulator".to_owned()).stack_size(128 * 1024);
+    thread.spawn(run).map(drop)
 }
 
 /// A new folder that nobody else can enter.

@@ -17,8 +17,9 @@ pub(crate) enum Found<'a> {
     Text(&'a str),
 }
 
-/// Finds frames in the bytes of a link. No frame is all text, because the kind of a message or the
-/// code byte before it is a control character, so text is told apart without doubt.
+/// Finds frames in the bytes of a link. No frame is all text, because one of its first two bytes is
+/// a control character: the kind of the message, or the code byte that stands for a kind of zero.
+/// So two bytes tell text and frames apart.
 #[derive(Debug)]
 pub(crate) struct Frames {
     decoder: Decoder,
@@ -66,7 +67,7 @@ impl Frames {
 
     /// Shows text that waits for its line end; called when the line has been quiet for a while.
     pub(crate) fn idle(&mut self, each: &mut dyn FnMut(Found<'_>)) {
-        if let Some(text) = text(&self.raw) {
+        if let Some(text) = text(&self.raw).filter(|_| self.is_clear()) {
             each(Found::Text(text));
             self.raw.clear();
             self.shown = true;
@@ -103,12 +104,17 @@ impl Frames {
         (self.len, self.shown) = (0, false);
     }
 
+    /// Whether enough has come to tell text from a frame.
+    const fn is_clear(&self) -> bool {
+        self.shown || self.raw.len() >= 2
+    }
+
     /// Shows the whole lines of a stretch that is text so far.
     fn lines(&mut self, each: &mut dyn FnMut(Found<'_>)) {
         let full = self.raw.len() >= TEXT_MAX;
         let end = self.raw.iter().rposition(|&byte| byte == b'\n').map(|at| at + 1);
         let Some(end) = end.or(full.then_some(self.raw.len())) else { return };
-        if let Some(text) = self.raw.get(..end).and_then(text) {
+        if let Some(text) = self.raw.get(..end).and_then(text).filter(|_| self.is_clear()) {
             text.lines().for_each(|line| each(Found::Text(line)));
             self.raw.drain(..end);
             self.shown = true;
