@@ -33,6 +33,8 @@ pub(crate) struct Symbol {
     pub(crate) bytes: u64,
     /// Whether it lies in RAM.
     pub(crate) in_ram: bool,
+    /// Its address; odd for a Thumb function.
+    pub(crate) address: u64,
 }
 
 /// What an image holds.
@@ -67,6 +69,7 @@ impl Image {
                     name: format!("{:#}", rustc_demangle::demangle(name)),
                     bytes: symbol.size(),
                     in_ram: symbol.address() >= RAM_BASE,
+                    address: symbol.address(),
                 }
             })
             .collect();

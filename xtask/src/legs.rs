@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::board::{BOARDS, Board};
+use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
 use crate::structure::deny;
-use crate::{golden, requirements, session, setup, sh, size, structure};
+use crate::{bench, golden, requirements, session, setup, sh, size, structure};
 
 /// One leg.
 struct Leg {
@@ -35,9 +36,11 @@ const LEGS: &[Leg] = &[
     Leg { name: "golden", about: "reference files are what the code writes", run: golden::compare },
     Leg { name: "doc", about: "the documentation builds without a warning", run: doc },
     Leg { name: "demo", about: "the two commands of the README", run: demo },
+    Leg { name: "smoke", about: "the wire of an emulated board, byte by byte", run: smoke },
     Leg { name: "emulate", about: "the gateway and an emulated board", run: emulate },
     Leg { name: "clients", about: "public MCP clients use the emulated board", run: clients },
     Leg { name: "size", about: "flash and RAM are within their budgets", run: sizes },
+    Leg { name: "count", about: "a call's instructions are within their budget", run: count },
 ];
 
 /// The legs of `check`. Its last one is a quick form of `emulate`.
@@ -162,6 +165,20 @@ fn doc() -> Result<()> {
 fn demo() -> Result<()> {
     sh::run(sh::cargo().args(["run", "--release", "--", "demo"]))?;
     session::check(sh::cargo().args(["run", "--release", "--", "gateway", "--simulate"]))
+}
+
+/// The firmware by itself: no gateway has part in it.
+fn smoke() -> Result<()> {
+    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
+    BOARDS.iter().try_for_each(|board| {
+        let emulator = Emulator::start(board, &built_firmware(board)?, None)?;
+        let smoke = sh::target_dir().join("ci").join("trine-smoke");
+        sh::run(sh::command(smoke).args(emulator.sockets()))
+    })
+}
+
+fn count() -> Result<()> {
+    BOARDS.iter().try_for_each(bench::board::main)
 }
 
 fn emulate() -> Result<()> {

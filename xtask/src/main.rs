@@ -6,6 +6,7 @@ mod bench;
 mod board;
 mod cache;
 mod elf;
+mod emulator;
 mod firmware;
 mod golden;
 mod legs;
@@ -37,6 +38,7 @@ usage: cargo xtask COMMAND
   size [BOARD]         where flash and RAM go, with and without Trine, against tests/budgets.toml
   bench gateway        the gateway beside a minimal rmcp server, in one run; --record keeps the
                        table under benches/record
+  bench board [BOARD]  instructions of one call on the emulated board
   golden               write the reference files anew from what the code does now
   requirements         check that tests/requirements.tsv names tests that exist
 ";
@@ -98,6 +100,8 @@ fn command() -> Result<()> {
         ["size"] => size::main(Board::named("mps2-an386")?),
         ["size", board] => size::main(Board::named(board)?),
         ["bench", "gateway"] => bench::gateway(options.has("record")),
+        ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
+        ["bench", "board", board] => bench::board::main(Board::named(board)?),
         ["golden"] => golden::write(),
         ["requirements"] => requirements::main(),
         _ => bail!("no such command: {}\n{HELP}", words.join(" ")),

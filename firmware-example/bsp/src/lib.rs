@@ -2,7 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`uart`] | the CMSDK UART: a receiving half for an interrupt, a sending half that never blocks |
+//! | [`uart`] | the CMSDK UART: receiving in an interrupt, sending without waiting |
 //! | [`clock`] | 64-bit milliseconds from `SysTick` |
 //! | [`led`] | the user LEDs, as `embedded-hal` pins |
 //! | [`vectors`] | interrupt numbers and the vector table |

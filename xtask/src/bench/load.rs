@@ -115,20 +115,22 @@ fn micros(time: Duration) -> f64 {
 
 /// Makes the calls one after the other; the time of each in microseconds.
 fn one_at_a_time(server: &mut Server, era: Era, calls: u64) -> Result<Vec<f64>> {
-    let requests: Vec<String> = (1..=calls).map(|id| era.call(&server.tool, id)).collect();
+    let requests: Vec<(u64, String)> =
+        (1..=calls).map(|id| (id, era.call(&server.tool, id))).collect();
     let mut times = Vec::with_capacity(requests.len());
     let mut line = Vec::new();
-    for request in &requests {
+    for (id, request) in &requests {
         let since = Instant::now();
         server.send(request)?;
-        read_answer(server, &mut line)?;
+        let answered = read_answer(server, &mut line)?;
+        ensure!(*id == answered, "call {id} was answered as {answered}");
         times.push(micros(since.elapsed()));
     }
     Ok(times)
 }
 
-/// Reads one answer and sees that it is a success.
-fn read_answer(server: &mut Server, line: &mut Vec<u8>) -> Result<()> {
+/// Reads one answer, sees that it is a success, and gives its id.
+fn read_answer(server: &mut Server, line: &mut Vec<u8>) -> Result<u64> {
     loop {
         line.clear();
         ensure!(server.output.read_until(b'\n', line)? > 0, "the server ended");
@@ -139,8 +141,14 @@ fn read_answer(server: &mut Server, line: &mut Vec<u8>) -> Result<()> {
         }
         let refused = text.contains("\"isError\":true") || text.contains("\"error\":");
         ensure!(!refused, "a call was refused: {text}");
-        return Ok(());
+        return id_of(text).with_context(|| format!("an answer without an id: {text}"));
     }
+}
+
+fn id_of(answer: &str) -> Option<u64> {
+    let after = answer.split_once("\"id\":")?.1;
+    let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
 }
 
 /// Writes all calls at once from a thread of its own while the answers are read.
@@ -153,10 +161,14 @@ fn pipelined(server: &mut Server, era: Era, figures: &mut Figures) -> Result<()>
         Ok(input)
     });
     let mut line = Vec::new();
+    let mut ids_left: u64 = (1..=FLOOD_CALLS).sum();
     for answered in 0..FLOOD_CALLS {
-        read_answer(server, &mut line).with_context(|| format!("after {answered} answers"))?;
+        let id = read_answer(server, &mut line);
+        let id = id.with_context(|| format!("after {answered} answers"))?;
+        ids_left = ids_left.saturating_sub(id);
     }
     let (cpu, took) = (server.cpu()? - before, since.elapsed());
+    ensure!(ids_left == 0, "some call was answered twice and another never");
     figures.flood_peak_mib = server.peak_mib()?;
     figures.calls_per_cpu_second = FLOOD_CALLS as f64 / cpu.as_secs_f64();
     figures.calls_per_second = FLOOD_CALLS as f64 / took.as_secs_f64();
@@ -192,7 +204,7 @@ fn silent(mut server: Server, era: Era, figures: &mut Figures) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, at_share};
+    use super::{Figures, at_share, id_of};
 
     #[test]
     fn shares_are_of_the_sorted_values() {
@@ -200,6 +212,12 @@ mod tests {
         assert_eq!(at_share(&mut values, 0.5), 50.0);
         assert_eq!(at_share(&mut values, 0.99), 99.0);
         assert_eq!(at_share(&mut [], 0.5), 0.0);
+    }
+
+    #[test]
+    fn an_answer_tells_its_id() {
+        assert_eq!(id_of(r#"{"jsonrpc":"2.0","id":42,"result":{}}"#), Some(42));
+        assert_eq!(id_of(r#"{"jsonrpc":"2.0","result":{}}"#), None);
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! Measures the gateway beside a minimal rmcp server, in one run, alternately.
+//! Measures the gateway beside a minimal rmcp server, in one run, alternately; and, in [`board`],
+//! what a call costs on an emulated board.
 //!
 //! The server's processor time is the figure that says most: calls per second of wall time
 //! depend on how two processes share the cores. Peaks are what the kernel recorded as the most
 //! resident memory.
 
+pub(crate) mod board;
 mod load;
 mod requests;
 mod server;
