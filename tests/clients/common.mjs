@@ -74,8 +74,9 @@ export function checkListing(report, prefix, listed) {
   }
 }
 
-/** Whether the text names a word; a number counts only as a whole number. */
+/** Whether the text names a word, or one of several; numbers count only as they are. */
 export function names(text, word) {
+  if (word.includes("|")) return word.split("|").some((one) => names(text, one));
   if (!/^[\d.]+$/.test(word)) return text.includes(word);
   return new RegExp(`(^|[^\\d.])${word.replace(".", "\\.")}(?!\\d|\\.\\d)`).test(text);
 }

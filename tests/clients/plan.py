@@ -89,7 +89,9 @@ def check_listing(report: Report, prefix: str, listed: list[dict[str, Any]]) -> 
 
 
 def names(text: str, word: str) -> bool:
-    """Whether the text names a word; a number counts only as a whole number."""
+    """Whether the text names a word, or one of several; numbers count only as they are."""
+    if "|" in word:
+        return any(names(text, one) for one in word.split("|"))
     if not re.fullmatch(r"[\d.]+", word):
         return word in text
     return re.search(rf"(^|[^\d.]){re.escape(word)}(?!\d|\.\d)", text) is not None

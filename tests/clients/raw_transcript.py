@@ -162,21 +162,24 @@ class Server:
         self.process.stdin.flush()
 
     def receive(self, count: int, limit: float) -> list[Any]:
-        """At least `count` answers where they come in time, and what follows at once."""
-        end, values = time.monotonic() + limit, []
-        while True:
-            left = end - time.monotonic() if len(values) < count else QUIET_S
+        """`count` answers where they come in time; for none, what comes in a moment.
+
+        An answer too many is found by the next exchange, or at the end.
+        """
+        end, values = time.monotonic() + (limit if count else QUIET_S), []
+        while len(values) < max(count, 1):
             try:
-                line = self.lines.get(timeout=max(left, 0.01))
+                line = self.lines.get(timeout=max(end - time.monotonic(), 0.01))
             except queue.Empty:
-                return values
+                break
             if line is None:
                 self.lines.put(None)
-                return values
+                break
             try:
                 values.append(json.loads(line))
             except ValueError:
                 values.append({"not a message": line.decode(errors="replace")})
+        return values
 
     def close(self) -> tuple[int | None, float]:
         """Ends the input; the status, and the seconds until it was there."""
@@ -209,7 +212,7 @@ def main() -> int:
         report.check(f"{path.stem} {number}: {label}", fine, {"wanted": patterns, "seen": seen})
     status, seconds = server.close()
     report.check(f"{path.stem}: status 0 within {EXIT_S:.0f} s of end of input", status == 0, status)
-    left = server.receive(1, 1.0)
+    left = server.receive(1, EXIT_S)
     report.check(f"{path.stem}: not another word", not left, left)
     print(f"     ended after {seconds:.2f} s")
     return report.code()

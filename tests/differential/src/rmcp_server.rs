@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use rmcp::ServiceExt;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
@@ -12,6 +13,7 @@ use crate::case::{Case, Era};
 use crate::{INITIALIZE, INITIALIZED, SENTINEL_ID, sentinel};
 
 const PIPE_BYTES: usize = 1 << 20;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A connection to a server that runs as a task.
 #[derive(Debug)]
@@ -59,7 +61,11 @@ impl RmcpServer {
             Some(connection) => connection,
             None => self.runtime.block_on(connect(board, (!case.fresh).then_some(era)))?,
         };
-        let (lines, alive) = self.runtime.block_on(connection.exchange(&case.line, era))?;
+        let exchange = connection.exchange(&case.line, era);
+        let (lines, alive) = self
+            .runtime
+            .block_on(async { tokio::time::timeout(PATIENCE, exchange).await })
+            .map_err(|_| io::Error::other(format!("rmcp is silent after {case:?}")))??;
         if alive && !case.fresh {
             self.session = Some(connection);
         }
