@@ -68,12 +68,19 @@ def fits_tools(members: list[str], value: Any, prefix: str) -> bool:
     return all(
         isinstance(seen, dict)
         and all(name in seen for name in members if name in tool)
-        and all(
-            plan.same(item, prefix + tool["name"] if name == "name" else tool.get(name))
-            for name, item in seen.items()
-        )
+        and all(plan.same(item, member(tool, name, item, prefix)) for name, item in seen.items())
         for seen, tool in zip(value, plan.TOOLS)
     )
+
+
+def member(tool: dict[str, Any], name: str, seen: Any, prefix: str) -> Any:
+    """What a listed member of a tool should be."""
+    if name == "name":
+        return prefix + tool["name"]
+    if name == "annotations" and isinstance(seen, dict) and "title" in seen:
+        # Where the revision has no title of a tool, it stands among the annotations.
+        return {**tool[name], "title": tool["title"]}
+    return tool.get(name)
 
 
 def fits_word(pattern: str, value: Any, prefix: str) -> bool:
