@@ -29,6 +29,13 @@ pub trait ToolTable: Sync {
     /// Node number `node` of one side.
     fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>>;
 
+    /// All nodes of one side, where they lie side by side in memory: a shorter way to them than
+    /// [`Self::node`], which calls are checked by when there is one.
+    fn nodes(&self, tool: u16, side: Side) -> Option<&[Field<'_>]> {
+        _ = (tool, side);
+        None
+    }
+
     /// Hash of the tool's descriptor bytes. A call carries its lower 32 bits, so that a list which
     /// the host has kept too long can never put a value into the wrong parameter.
     fn hash(&self, tool: u16) -> u64 {
@@ -54,6 +61,10 @@ impl ToolTable for [Tool<'_>] {
         side.of(self.get(usize::from(tool))?).get(usize::from(node)).copied()
     }
 
+    fn nodes(&self, tool: u16, side: Side) -> Option<&[Field<'_>]> {
+        self.get(usize::from(tool)).map(|tool| side.of(tool))
+    }
+
     fn hash(&self, tool: u16) -> u64 {
         self.get(usize::from(tool)).map_or(0, Tool::hash)
     }
@@ -71,6 +82,9 @@ impl<const N: usize> ToolTable for [Tool<'_>; N] {
     }
     fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
         self.as_slice().node(tool, side, node)
+    }
+    fn nodes(&self, tool: u16, side: Side) -> Option<&[Field<'_>]> {
+        self.as_slice().nodes(tool, side)
     }
     fn hash(&self, tool: u16) -> u64 {
         self.as_slice().hash(tool)

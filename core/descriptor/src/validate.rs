@@ -2,7 +2,8 @@
 
 use crate::value::given;
 use crate::{
-    DEPTH_MAX, Entry, Fault, FaultCode, Field, Kind, NO_NODE, Scalar, Side, ToolTable, ValueReader,
+    Condition, DEPTH_MAX, Entry, Fault, FaultCode, Field, Kind, NO_NODE, Scalar, Side, ToolTable,
+    ValueReader,
 };
 
 /// Checks every rule of one side of a tool's descriptor: types, bounds, labels, what is required,
@@ -41,12 +42,35 @@ struct Open {
     next: u16,
     /// One past the last node that belongs to it.
     end: u16,
-    /// Items still to come; `None` for objects.
-    items: Option<u16>,
+    /// Items still to come; [`NO_ITEMS`] for objects.
+    items: u16,
+}
+
+impl Open {
+    const NONE: Self = Self { node: 0, next: 0, end: 0, items: 0 };
+}
+
+/// Beside every count of items: no message has room for as many.
+const NO_ITEMS: u16 = u16::MAX;
+
+/// What is asked of a node while bytes are judged; the rest of a [`Field`] is for people.
+#[derive(Clone, Copy)]
+struct Rule<'t> {
+    kind: Kind<'t>,
+    required: bool,
+    required_if: Option<&'t Condition>,
+}
+
+impl<'t> Rule<'t> {
+    const fn of(field: &Field<'t>) -> Self {
+        Self { kind: field.kind, required: field.required, required_if: field.required_if }
+    }
 }
 
 struct Walk<'t, 'b, T: ToolTable + ?Sized> {
     table: &'t T,
+    /// All nodes, where the table has them side by side.
+    nodes: Option<&'t [Field<'t>]>,
     tool: u16,
     side: Side,
     bytes: &'b [u8],
@@ -56,13 +80,28 @@ struct Walk<'t, 'b, T: ToolTable + ?Sized> {
 
 impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
     fn new(table: &'t T, tool: u16, side: Side, bytes: &'b [u8]) -> Self {
-        let end = table.node_count(tool, side);
-        let root = Open { node: NO_NODE, next: 0, end, items: None };
-        Self { table, tool, side, bytes, open: [root; DEPTH_MAX], depth: 1 }
+        let nodes = table.nodes(tool, side);
+        let end = match nodes {
+            Some(nodes) => nodes.len() as u16,
+            None => table.node_count(tool, side),
+        };
+        let mut walk =
+            Self { table, nodes, tool, side, bytes, open: [Open::NONE; DEPTH_MAX], depth: 1 };
+        walk.open[0] = Open { node: NO_NODE, next: 0, end, items: NO_ITEMS };
+        walk
     }
 
-    fn field(&self, node: u16) -> Result<Field<'t>, Fault> {
-        self.table.node(self.tool, self.side, node).ok_or(MALFORMED)
+    fn rule(&self, node: u16) -> Result<Rule<'t>, Fault> {
+        match self.nodes {
+            Some(nodes) => nodes.get(usize::from(node)).map(Rule::of),
+            None => self.far_rule(node),
+        }
+        .ok_or(MALFORMED)
+    }
+
+    #[inline(never)]
+    fn far_rule(&self, node: u16) -> Option<Rule<'t>> {
+        self.table.node(self.tool, self.side, node).as_ref().map(Rule::of)
     }
 
     fn entry(&mut self, entry: Entry<'_>) -> Result<(), Fault> {
@@ -70,17 +109,17 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
             let at = self.depth - 1;
             let Some(&top) = self.open.get(at) else { return Err(MALFORMED) };
             let past = match top.items {
-                Some(0) => true,
-                Some(left) => {
+                0 => true,
+                // A node at or before the object itself is the next item of an array around it.
+                NO_ITEMS => entry.node >= top.end || (self.depth > 1 && entry.node <= top.node),
+                left => {
                     // Fewer items than the count says: no value, whatever the bounds are.
                     if entry.node != top.next {
                         return Err(MALFORMED);
                     }
-                    self.open[at].items = Some(left - 1);
-                    return self.accept(entry, self.field(entry.node)?.kind);
+                    self.open[at].items = left - 1;
+                    return self.accept(entry, self.rule(entry.node)?.kind);
                 }
-                // A node at or before the object itself is the next item of an array around it.
-                None => entry.node >= top.end || (self.depth > 1 && entry.node <= top.node),
             };
             if past {
                 if self.depth == 1 {
@@ -94,7 +133,7 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
                 return Err(Fault::new(FaultCode::Repeated, entry.node));
             }
             self.skip(top.next, entry.node)?;
-            let kind = self.field(entry.node)?.kind;
+            let kind = self.rule(entry.node)?.kind;
             self.open[at].next = entry.node + 1 + kind.nodes() as u16;
             return self.accept(entry, kind);
         }
@@ -103,7 +142,7 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
     /// Steps over siblings that were not given, from `next` to `until`.
     fn skip(&self, mut next: u16, until: u16) -> Result<(), Fault> {
         while next < until {
-            let field = self.field(next)?;
+            let field = self.rule(next)?;
             if field.required {
                 return Err(Fault::new(FaultCode::Missing, next));
             }
@@ -121,9 +160,9 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
 
     fn close(&self, open: Open) -> Result<(), Fault> {
         match open.items {
-            Some(0) => Ok(()),
-            Some(_) => Err(MALFORMED),
-            None => self.skip(open.next, open.end),
+            0 => Ok(()),
+            NO_ITEMS => self.skip(open.next, open.end),
+            _ => Err(MALFORMED),
         }
     }
 
@@ -165,7 +204,7 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
                 }
                 None
             }
-            (Kind::Object { nodes }, Scalar::Object) => Some((nodes, None)),
+            (Kind::Object { nodes }, Scalar::Object) => Some((nodes, NO_ITEMS)),
             (Kind::Array { nodes, min, max }, Scalar::Array(count)) => {
                 if count < u16::from(min) {
                     return Err(Fault::bound(FaultCode::TooFew, node, i64::from(min)));
@@ -173,7 +212,10 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
                 if max != u8::MAX && count > u16::from(max) {
                     return Err(Fault::bound(FaultCode::TooMany, node, i64::from(max)));
                 }
-                Some((nodes, Some(count)))
+                if count == NO_ITEMS {
+                    return Err(MALFORMED);
+                }
+                Some((nodes, count))
             }
             _ => return Err(Fault::new(FaultCode::WrongType, node)),
         };

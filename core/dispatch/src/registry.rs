@@ -164,6 +164,11 @@ impl<const N: usize> ToolTable for Registry<'_, N> {
         table.node(tool, side, node)
     }
 
+    fn nodes(&self, tool: u16, side: Side) -> Option<&[Field<'_>]> {
+        let (table, tool) = self.at(tool)?;
+        table.nodes(tool, side)
+    }
+
     fn hash(&self, tool: u16) -> u64 {
         self.at(tool).map_or(0, |(table, tool)| table.hash(tool))
     }

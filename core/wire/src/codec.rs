@@ -93,6 +93,14 @@ impl<'a> Reader<'a> {
 
     #[inline(never)]
     pub(crate) fn number(&mut self) -> Option<u32> {
+        // Most numbers of a call are below 128.
+        match self.rest.split_first() {
+            Some((&byte, rest)) if byte < 0x80 => {
+                self.rest = rest;
+                return Some(u32::from(byte));
+            }
+            _ => {}
+        }
         let mut number = 0;
         for shift in [0, 7, 14, 21, 28] {
             let byte = self.byte()?;

@@ -92,13 +92,14 @@ impl Uart {
         let divisor = CLOCK_HZ.checked_div(baud).unwrap_or(DIVISOR_MIN).max(DIVISOR_MIN);
         registers.divisor.set(divisor);
         registers.ctrl.write(CTRL::TX_ENABLE::SET + CTRL::RX_ENABLE::SET + CTRL::RX_INTERRUPT::SET);
-        (Tx { registers }, Rx { registers, paused: false })
+        (Tx { registers, wakes: false }, Rx { registers, paused: false })
     }
 }
 
 /// The sending half. Nothing in it waits, except [`Write`] where the trait asks for it.
 pub struct Tx {
     registers: &'static Registers,
+    wakes: bool,
 }
 
 impl fmt::Debug for Tx {
@@ -130,10 +131,13 @@ impl Tx {
     /// Asks for an interrupt when the byte that fills the UART has gone, or for none. Call
     /// [`Self::is_ready`] after it and before sleeping: the byte may have gone already.
     pub fn wake(&mut self, wanted: bool) {
-        // The receiving half changes another bit of this register, maybe in an interrupt.
-        interrupt::free(|_| {
-            self.registers.ctrl.modify(CTRL::TX_INTERRUPT.val(u32::from(wanted)));
-        });
+        if wanted != self.wakes {
+            self.wakes = wanted;
+            // The receiving half changes another bit of this register, maybe in an interrupt.
+            interrupt::free(|_| {
+                self.registers.ctrl.modify(CTRL::TX_INTERRUPT.val(u32::from(wanted)));
+            });
+        }
     }
 }
 

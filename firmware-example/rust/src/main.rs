@@ -63,6 +63,8 @@ static PERSON: Shared<Person> = Shared::empty();
 static WORK: AtomicBool = AtomicBool::new(false);
 /// The pace asked for on UART 1; 0 is none.
 static SCALE: AtomicU32 = AtomicU32::new(0);
+/// Whether UART 0 holds a byte back because the ring was full.
+static HELD: AtomicBool = AtomicBool::new(false);
 /// Set by a line on UART 1 until the loop has acted on it and says so.
 static HEARD: AtomicBool = AtomicBool::new(false);
 
@@ -124,7 +126,9 @@ fn run(device: &mut Device<'static>, tools: &mut Tools, tx: &mut Tx, person: &mu
                 HEARD.store(false, Ordering::Release);
                 reply = HEARD_TEXT;
             }
-            receive();
+            if HELD.load(Ordering::Relaxed) {
+                receive();
+            }
         }
         let sent = tx.try_write(device.tx_peek());
         device.tx_consume(sent);
@@ -149,10 +153,14 @@ fn run(device: &mut Device<'static>, tools: &mut Tools, tx: &mut Tx, person: &mu
 
 /// Takes what UART 0 has received.
 fn receive() {
-    let drained = LINE.with(|Line { rx, ring }| rx.drain(ring, FRAME_END)).unwrap_or_default();
-    if drained.ended || drained.full {
-        WORK.store(true, Ordering::Release);
-    }
+    _ = LINE.with(|Line { rx, ring }| {
+        let drained = rx.drain(ring, FRAME_END);
+        // Under the mask that `with` holds, so that the loop and the interrupt agree on it.
+        HELD.store(drained.full, Ordering::Relaxed);
+        if drained.ended || drained.full {
+            WORK.store(true, Ordering::Release);
+        }
+    });
 }
 
 #[interrupt]
