@@ -73,7 +73,10 @@ pub(super) struct Slot {
     pub(super) sent_at: u64,
     /// Position in the stream to the device where its frame ends.
     pub(super) sent_end: u64,
+    /// How often it was sent again, for whatever reason.
     pub(super) resends: u8,
+    /// How often the device was lost while it had the call.
+    pub(super) losses: u8,
     pub(super) cost: Cost,
     content: Option<Content>,
     waiter: Option<Arc<dyn Waiter>>,
@@ -136,7 +139,7 @@ impl Calls {
         slot.takes_slot = limits.pending_bytes > 0 || opening.info.content;
         slot.limit_ms = if limits.deadline_ms == 0 { DEADLINE_MS } else { limits.deadline_ms };
         slot.expires = opening.now + u64::from(slot.limit_ms) + GRACE_MS;
-        slot.resends = 0;
+        (slot.resends, slot.losses) = (0, 0);
         slot.cost = Cost::default();
         slot.waiter = Some(Arc::clone(opening.waiter));
         slot.tag = opening.tag;
@@ -302,6 +305,7 @@ impl Slot {
             sent_at: 0,
             sent_end: 0,
             resends: 0,
+            losses: 0,
             cost: Cost { bytes_out: 0, bytes_in: 0 },
             content: None,
             waiter: None,

@@ -175,9 +175,12 @@ impl Session {
     fn settle_after_loss(&mut self, now: u64, offline: bool) {
         for index in self.calls.under_way() {
             let Some(slot) = self.calls.get(index) else { continue };
-            let (stage, again) = (slot.stage, slot.repeatable && slot.resends == 0);
+            let (stage, again) = (slot.stage, slot.repeatable && slot.losses == 0);
             match stage {
-                Stage::Sent if again && now < slot.expires => self.calls.requeue(index),
+                Stage::Sent if again && now < slot.expires => {
+                    slot.losses += 1;
+                    self.calls.requeue(index);
+                }
                 Stage::Sent => {
                     self.calls.end(index, Outcome::Failed(Failure::OutcomeUnknown));
                 }

@@ -26,7 +26,7 @@ pub(crate) struct Entry {
 }
 
 /// All tools at one time. A call holds on to the snapshot that it was made under.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Snapshot {
     tools: Vec<Entry>,
     /// Numbers of the tools in the order of their names.

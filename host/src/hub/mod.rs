@@ -7,7 +7,7 @@ mod person;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::error;
 use trine_descriptor::ToolTable;
@@ -36,9 +36,18 @@ pub struct Hub {
     /// Why a tool is left out of the list.
     problem: Mutex<Option<String>>,
     building: Mutex<()>,
-    changes: Mutex<u64>,
+    progress: Mutex<Progress>,
     changed: Condvar,
     observers: Mutex<Vec<Weak<dyn Observer>>>,
+}
+
+/// How far the devices have come, as far as the list of tools shows it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Every device has shown its tools.
+    ready: bool,
+    /// No device is still coming up; once true it stays.
+    settled: bool,
 }
 
 impl std::fmt::Debug for Hub {
@@ -51,41 +60,29 @@ impl Hub {
     /// Waits until every device has shown its tools, or `patience` is over. Answers whether all
     /// have.
     pub fn wait_ready(&self, patience: Duration) -> bool {
-        let ready = || self.devices.iter().all(|device| device.state() == State::Online);
-        self.wait(patience, ready)
+        self.wait(patience, |progress| progress.ready)
     }
 
     /// Waits until every device has shown its tools or has failed to come up. That takes three
     /// seconds at most after [`Self::open`]. Answers whether it is so.
     pub fn wait_settled(&self, patience: Duration) -> bool {
-        self.wait(patience, || self.is_settled())
+        self.wait(patience, |progress| progress.settled)
     }
 
     /// Whether no device is still coming up.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        !self.devices.iter().any(|device| device.is_coming())
+        lock(&self.progress).settled
     }
 
-    fn wait(&self, patience: Duration, done: impl Fn() -> bool) -> bool {
-        let until = Instant::now() + patience;
-        let mut changes = lock(&self.changes);
-        loop {
-            let seen = *changes;
-            drop(changes);
-            if done() {
-                return true;
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            changes = lock(&self.changes);
-            if *changes == seen {
-                let waited = self.changed.wait_timeout(changes, left);
-                changes = waited.unwrap_or_else(PoisonError::into_inner).0;
-            }
-        }
+    fn wait(&self, patience: Duration, done: impl Fn(&Progress) -> bool) -> bool {
+        let progress = lock(&self.progress);
+        let waiting = |progress: &mut Progress| !done(progress);
+        let (progress, _) = self
+            .changed
+            .wait_timeout_while(progress, patience, waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        done(&progress)
     }
 
     /// The devices in the order of their names.
@@ -166,14 +163,16 @@ impl Hub {
                 }
             }
         }
-        let complete = self.devices.iter().all(|device| device.state() == State::Online);
-        let snapshot = Snapshot::new(tools, complete);
-        let news = self.publish(snapshot);
+        let ready = self.devices.iter().all(|device| device.state() == State::Online);
+        let settled = !self.devices.iter().any(|device| device.is_coming());
+        let news = self.publish(Snapshot::new(tools, ready));
         self.report(problem);
+        let was = *lock(&self.progress);
+        *lock(&self.progress) = Progress { ready, settled: settled || was.settled };
         drop(building);
-        *lock(&self.changes) += 1;
         self.changed.notify_all();
-        if news {
+        // Before that no client was shown a list, so there is nothing to take back.
+        if news && was.settled {
             let observers: Vec<_> =
                 lock(&self.observers).iter().filter_map(Weak::upgrade).collect();
             observers.iter().for_each(|observer| observer.tools_changed());

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex};
 
-use super::{Hub, Snapshot, person};
+use super::{Hub, Progress, Snapshot, person};
 use crate::args::{Address, DeviceArgs, Prefix};
 use crate::device::{Device, Person};
 use crate::emulate::{Console, Emulator};
@@ -40,11 +40,11 @@ impl Hub {
         let hub = Arc::new(Self {
             devices,
             prefix,
-            snapshot: Mutex::new(Arc::new(Snapshot::default())),
+            snapshot: Mutex::new(Arc::new(Snapshot::new(Vec::new(), false))),
             version: AtomicU64::new(0),
             problem: Mutex::new(None),
             building: Mutex::new(()),
-            changes: Mutex::new(0),
+            progress: Mutex::new(Progress::default()),
             changed: Condvar::new(),
             observers: Mutex::new(Vec::new()),
         });
@@ -60,6 +60,7 @@ impl Hub {
                 Way::Local(board) => device.start_local(board),
             }
         }
+        hub.rebuild();
         if let Some(button) = button {
             person::listen(&button, &hub)?;
         }

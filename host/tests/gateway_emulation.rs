@@ -1,0 +1,155 @@
+//! The board emulated by QEMU through the gateway.
+//!
+//! These tests need `qemu-system-arm` and the firmware that `cargo xtask firmware mps2-an386`
+//! builds, or `TRINE_FIRMWARE=ELF`. Without them they say so and end; where
+//! `TRINE_REQUIRE_EMULATION=1` is set, as `cargo xtask test` does, they fail instead.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use common::{Folder, Gateway, person, until};
+use serde_json::json;
+
+/// The firmware, if the emulated board can run here.
+fn firmware() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let built = target.join("firmware/mps2-an386/trine-firmware.elf");
+    let firmware = std::env::var_os("TRINE_FIRMWARE").map_or(built, PathBuf::from);
+    let emulator = Command::new("qemu-system-arm").arg("--version").output().is_ok();
+    if emulator && firmware.is_file() {
+        return Some(firmware);
+    }
+    let missing = if emulator {
+        format!("there is no {}: run cargo xtask firmware mps2-an386", firmware.display())
+    } else {
+        "there is no qemu-system-arm: install it".to_owned()
+    };
+    let required = std::env::var_os("TRINE_REQUIRE_EMULATION").is_some_and(|value| value == "1");
+    assert!(!required, "{missing}");
+    eprintln!("NOT RUN: {missing}");
+    None
+}
+
+fn start(firmware: &Path, more: &[&str]) -> Gateway {
+    let firmware = firmware.to_str().unwrap();
+    let mut arguments = vec!["--emulate", "mps2-an386", "--firmware", firmware];
+    arguments.extend(more);
+    Gateway::start(&arguments)
+}
+
+/// The emulators that a process has started.
+fn emulators(parent: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().map_while(Result::ok) {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        // A process may end while we look.
+        let Ok(status) = std::fs::read_to_string(entry.path().join("status")) else { continue };
+        let line = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.split_whitespace().nth(1)).unwrap_or_default().to_owned()
+        };
+        if line("PPid:") == parent.to_string() && line("Name:").starts_with("qemu") {
+            found.push(id);
+        }
+    }
+    found
+}
+
+fn is_alive(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
+}
+
+#[test]
+fn every_tool_works_on_the_emulated_board() {
+    let Some(firmware) = firmware() else { return };
+    let folder = Folder::new("emulated");
+    let socket = folder.path("button");
+    let button = format!("unix:{}", socket.display());
+    let mut gateway = start(&firmware, &["--button", &button, "--time-scale", "10"]);
+    assert_eq!(gateway.tools().len(), 11);
+    assert_eq!(gateway.value("fan_set", json!({"percent": 40})), json!({"percent": 40}));
+    let lamp = json!({"light": "grow", "on": true, "brightness": 30});
+    assert_eq!(gateway.value("light_set", lamp.clone()), lamp);
+    gateway.value("climate_set", json!({"mode": "heat", "celsius": 21.5}));
+    gateway.value("display_show", json!({"text": "\u{e9}".repeat(32), "line": 2}));
+    assert_eq!(gateway.value("vent_move", json!({"degrees": 45})), json!({"degrees": 45}));
+    gateway.value("sensor_read", json!({"sensor": "temperature"}));
+    gateway.value("valve_close", json!({"valve": "all"}));
+    let image = gateway.call("camera_snap", json!({}));
+    assert_eq!(image["content"][0]["mimeType"], json!("image/png"));
+    gateway.value("timer_start", json!({"seconds": 5, "label": "tea"}));
+    let valve = json!({"valve": "north", "seconds": 30});
+    let said = gateway.refusal("valve_open", valve.clone());
+    assert!(said.contains("person"), "{said}");
+    person(&socket, "button");
+    gateway.value("valve_open", valve);
+    let status = gateway.value("board_status", json!({}));
+    assert_eq!(status["fan_percent"], json!(40));
+    assert_eq!(status["display"][1], json!("\u{e9}".repeat(32)));
+    let said = gateway.refusal("fan_set", json!({"percent": 101}));
+    assert_eq!(said, "fan_set: percent must be at most 100");
+    gateway.logged("timer_start: ");
+    let emulator = emulators(gateway.child.id());
+    assert_eq!(emulator.len(), 1);
+    assert!(gateway.end().success());
+    assert!(!is_alive(emulator[0]), "the emulator outlived the gateway");
+}
+
+#[test]
+fn the_emulator_dies_with_the_gateway_also_when_that_is_killed() {
+    let Some(firmware) = firmware() else { return };
+    let mut gateway = start(&firmware, &[]);
+    gateway.value("fan_set", json!({"percent": 1}));
+    let emulator = emulators(gateway.child.id());
+    assert_eq!(emulator.len(), 1);
+    // SIGKILL: the gateway can do nothing any more.
+    gateway.child.kill().unwrap();
+    gateway.child.wait().unwrap();
+    let gone = || (!is_alive(emulator[0])).then_some(());
+    until(gone, || format!("the emulator {} is still running", emulator[0]));
+}
+
+#[test]
+fn an_emulator_that_ends_is_started_again() {
+    let Some(firmware) = firmware() else { return };
+    let mut gateway = start(&firmware, &[]);
+    gateway.value("fan_set", json!({"percent": 50}));
+    let emulator = emulators(gateway.child.id());
+    let killed = Command::new("kill").args(["-KILL", &emulator[0].to_string()]).status().unwrap();
+    assert!(killed.success());
+    gateway.logged("online again");
+    // It is another boot: what was set is gone.
+    let status = gateway.value("board_status", json!({}));
+    assert_eq!(status["fan_percent"], json!(0));
+    assert_ne!(emulators(gateway.child.id()), emulator);
+    gateway.input = None;
+    assert_eq!(gateway.exit_within(Duration::from_secs(5)).code(), Some(0));
+}
+
+#[test]
+fn what_is_missing_for_emulation_is_named() {
+    if firmware().is_none() {
+        return;
+    }
+    let said = |arguments: &[&str]| {
+        let output = Gateway::command(arguments).output().unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let unknown = said(&["--emulate", "abacus"]);
+    assert!(unknown.contains("abacus") && unknown.contains("mps2-an386"), "{unknown}");
+    let absent = said(&["--emulate", "mps2-an386", "--firmware", "/nonexistent.elf"]);
+    assert!(absent.contains("/nonexistent.elf"), "{absent}");
+    let no_path = Gateway::command(&["--emulate", "mps2-an386"]).env("PATH", "").output().unwrap();
+    let no_path = String::from_utf8(no_path.stderr).unwrap();
+    assert!(no_path.contains("apt-get install qemu-system-arm"), "{no_path}");
+}

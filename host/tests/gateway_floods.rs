@@ -1,0 +1,138 @@
+//! Floods: memory stays flat, nothing is lost, and the end of input ends the program.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{Gateway, stateless};
+use serde_json::{Value, json};
+
+const LIMIT_KIB: u64 = 16 * 1024;
+
+fn call(id: u64) -> String {
+    let params = json!({"name": "fan_set", "arguments": {"percent": id % 101}});
+    format!("{}\n", stateless(&json!(id), "tools/call", params))
+}
+
+fn memory_kib(child: &Child, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn exits_within(child: &mut Child, patience: Duration) -> Option<i32> {
+    let since = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if since.elapsed() > patience {
+            child.kill().unwrap();
+            panic!("still running after {patience:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn fifty_thousand_pipelined_calls_are_all_answered_in_little_memory() {
+    let mut gateway = Gateway::start(&["--simulate"]);
+    let mut input = gateway.input.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        for id in 0..50_000 {
+            input.write_all(call(id).as_bytes()).unwrap();
+        }
+        input
+    });
+    for id in 0..50_000u64 {
+        let answer = gateway.line();
+        assert_eq!(answer["id"], json!(id));
+        assert_eq!(answer["result"]["structuredContent"]["percent"], json!(id % 101));
+    }
+    let input = writer.join().unwrap();
+    let peak = gateway.memory_kib("VmHWM");
+    assert!(peak <= LIMIT_KIB, "{peak} KiB at the peak");
+    drop(input);
+    assert_eq!(gateway.exit_within(Duration::from_secs(5)).code(), Some(0));
+}
+
+/// A gateway whose input is a socket, as Node makes it.
+fn start_on_socket() -> (Child, UnixStream) {
+    let (ours, its) = UnixStream::pair().unwrap();
+    let child = Gateway::command(&["--simulate"])
+        .stdin(Stdio::from(OwnedFd::from(its)))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    (child, ours)
+}
+
+/// Writes requests until the gateway takes no more for a second; answers how many bytes it took.
+fn stuff(input: &mut UnixStream, request: &dyn Fn(u64) -> String) -> usize {
+    input.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut sent = 0;
+    for id in 0.. {
+        let request = request(id);
+        match input.write_all(request.as_bytes()) {
+            Ok(()) => sent += request.len(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => panic!("{error}"),
+        }
+        assert!(sent < 64 << 20, "it reads without end though nobody reads its answers");
+    }
+    sent
+}
+
+#[test]
+fn a_client_that_never_reads_is_not_read_any_more() {
+    let list = |id: u64| format!("{}\n", stateless(&json!(id), "tools/list", json!({})));
+    let requests: [&dyn Fn(u64) -> String; 2] = [&call, &list];
+    for request in requests {
+        let (mut child, mut input) = start_on_socket();
+        let took = stuff(&mut input, request);
+        let before = memory_kib(&child, "VmRSS");
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(took < 4 << 20, "it took {took} bytes");
+        let (after, peak) = (memory_kib(&child, "VmRSS"), memory_kib(&child, "VmHWM"));
+        assert!(after <= before + 64, "{before} KiB grew to {after}");
+        assert!(peak <= LIMIT_KIB, "{peak} KiB at the peak");
+        // The end of input ends it although nobody reads.
+        drop(input);
+        assert_eq!(exits_within(&mut child, Duration::from_secs(5)), Some(0));
+    }
+}
+
+#[test]
+fn a_client_that_reads_late_gets_every_answer() {
+    let mut child = Gateway::command(&["--simulate"]).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        for id in 0..5_000 {
+            input.write_all(call(id).as_bytes()).unwrap();
+        }
+    });
+    std::thread::sleep(Duration::from_millis(1_500));
+    let mut output = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+    writer.join().unwrap();
+    let ids: Vec<u64> = output
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_u64().unwrap())
+        .collect();
+    assert_eq!(ids, (0..5_000).collect::<Vec<_>>());
+    assert_eq!(exits_within(&mut child, Duration::from_secs(5)), Some(0));
+}
+
+#[test]
+fn a_client_that_has_gone_ends_it() {
+    let mut child = Gateway::command(&["--simulate"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(call(1).as_bytes()).unwrap();
+    assert_eq!(exits_within(&mut child, Duration::from_secs(5)), Some(0));
+}

@@ -1,0 +1,303 @@
+//! Boards at the end of cables: several at once, pulled and plugged, restarted, with noise.
+
+mod common;
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::{Duration, Instant};
+
+use common::board::Board;
+use common::{Folder, Gateway, initialize, stateless, until};
+use serde_json::json;
+
+#[test]
+fn every_tool_works_over_a_byte_link() {
+    let folder = Folder::new("link");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", board.address()]);
+    assert_eq!(gateway.tools().len(), 11);
+    assert_eq!(gateway.value("fan_set", json!({"percent": 12})), json!({"percent": 12}));
+    let image = gateway.call("camera_snap", json!({}));
+    assert_eq!(image["content"][0]["type"], json!("image"), "{image}");
+    let soil = gateway.value("sensor_read", json!({"sensor": "soil"}));
+    assert_eq!(soil["unit"], json!("percent"));
+    let log = gateway.logged("online: 11 tools");
+    assert!(log.contains("greenhouse: online"), "{log}");
+    assert!(gateway.end().success());
+}
+
+#[test]
+fn many_calls_at_once_overrun_no_small_board() {
+    let folder = Folder::new("many");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", board.address(), "--in-flight", "200"]);
+    gateway.tools();
+    // Pending calls, of which the board takes four at a time, among quick ones.
+    for id in 0..300 {
+        let (tool, arguments) = match id % 10 {
+            3 => ("sensor_read", json!({"sensor": "light"})),
+            _ => ("display_show", json!({"text": format!("line {id}"), "line": id % 4 + 1})),
+        };
+        let params = json!({"name": tool, "arguments": arguments});
+        gateway.send(&stateless(&json!(id), "tools/call", params));
+    }
+    let mut ids: Vec<u64> = (0..300)
+        .map(|_| {
+            let answer = gateway.line();
+            assert_eq!(answer["result"]["isError"], json!(false), "{answer}");
+            answer["id"].as_u64().unwrap()
+        })
+        .collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (0..300).collect::<Vec<_>>());
+    assert_eq!(board.controls.bad.load(SeqCst), 0);
+}
+
+#[test]
+fn a_pulled_cable_is_said_at_once_and_a_plugged_one_noticed() {
+    let folder = Folder::new("cable");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", board.address()]);
+    gateway.value("fan_set", json!({"percent": 12}));
+    board.unplug();
+    gateway.logged("offline: ");
+    let since = Instant::now();
+    let said = gateway.refusal("fan_set", json!({"percent": 13}));
+    assert!(said.starts_with("fan_set: ") && said.contains("offline"), "{said}");
+    assert!(since.elapsed() < Duration::from_millis(500), "{:?}", since.elapsed());
+    // The tools stay listed, so that a client need not learn them again.
+    assert_eq!(gateway.tools().len(), 11);
+    board.plug();
+    gateway.logged("online again");
+    let status = gateway.value("board_status", json!({}));
+    assert_eq!(status["fan_percent"], json!(12));
+}
+
+#[test]
+fn a_board_that_is_plugged_in_later_is_announced() {
+    let folder = Folder::new("later");
+    let path = folder.path("board");
+    let mut gateway = Gateway::start(&["--unix", path.to_str().unwrap()]);
+    for message in initialize("2025-11-25") {
+        gateway.send(&message);
+    }
+    gateway.answer(&json!("hello"));
+    gateway.send(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}));
+    let listed = gateway.answer(&json!(1));
+    assert_eq!(listed["result"]["tools"], json!([]));
+    let params = json!({"notifications": {"toolsListChanged": true}});
+    gateway.send(&stateless(&json!("news"), "subscriptions/listen", params));
+    assert_eq!(gateway.line()["method"], json!("notifications/subscriptions/acknowledged"));
+    let _board = Board::start(path, "A1");
+    let news = [gateway.line(), gateway.line()];
+    for each in &news {
+        assert_eq!(each["method"], json!("notifications/tools/list_changed"), "{news:?}");
+    }
+    let meta = "io.modelcontextprotocol/subscriptionId";
+    assert!(news.iter().any(|each| each["params"]["_meta"][meta] == json!("news")), "{news:?}");
+    assert_eq!(gateway.tools().len(), 11);
+}
+
+#[test]
+fn hurt_frames_are_dropped_and_calls_come_through() {
+    let folder = Folder::new("hurt");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", board.address()]);
+    gateway.tools();
+    for percent in 0..5 {
+        board.controls.hurt.store(1, SeqCst);
+        // The answer is lost; the call is one that may be repeated, and is.
+        assert_eq!(gateway.value("fan_set", json!({"percent": percent}))["percent"], percent);
+        assert_eq!(board.controls.hurt.load(SeqCst), 0);
+    }
+}
+
+#[test]
+fn what_a_board_prints_appears_under_its_name() {
+    let folder = Folder::new("print");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", &format!("north={}", board.address())]);
+    gateway.tools();
+    *board.controls.print.lock().unwrap() = b"pump 1 ready\r\n".to_vec();
+    gateway.logged("north| pump 1 ready");
+    *board.controls.print.lock().unwrap() = b"login:".to_vec();
+    gateway.logged("north| login:");
+    gateway.value("fan_set", json!({"percent": 3}));
+}
+
+/// The frames of two calls have come to a board that is stuck.
+fn both_are_there(board: &Board) {
+    let held = || (board.controls.held.load(SeqCst) >= 4).then_some(());
+    until(held, || "the calls did not come".to_owned());
+}
+
+#[test]
+fn a_restart_leaves_no_call_without_an_answer() {
+    let folder = Folder::new("restart");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", board.address()]);
+    gateway.tools();
+    let calls = [
+        ("timer", "timer_start", json!({"seconds": 9})),
+        ("sensor", "sensor_read", json!({"sensor": "soil"})),
+    ];
+    board.controls.stuck.store(true, SeqCst);
+    for (id, tool, arguments) in calls {
+        let params = json!({"name": tool, "arguments": arguments});
+        gateway.send(&stateless(&json!(id), "tools/call", params));
+    }
+    both_are_there(&board);
+    board.controls.restart.store(true, SeqCst);
+    let restarted = || (!board.controls.restart.load(SeqCst)).then_some(());
+    until(restarted, || "the board did not restart".to_owned());
+    board.controls.stuck.store(false, SeqCst);
+    let answers = [gateway.line(), gateway.line()];
+    let of = |id: &str| answers.iter().find(|answer| answer["id"] == json!(id)).unwrap();
+    // A timer started twice would be two timers: nobody knows, so nobody repeats it.
+    let timer = of("timer")["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(timer.contains("outcome unknown"), "{timer}");
+    // Reading a sensor does no harm, so it is done again.
+    assert_eq!(of("sensor")["result"]["isError"], json!(false), "{answers:?}");
+    let status = gateway.value("board_status", json!({}));
+    assert_eq!(status["timers"], json!([]));
+}
+
+#[test]
+fn a_cable_pulled_during_a_call_ends_it_as_unknown_or_repeats_it() {
+    let folder = Folder::new("during");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", board.address()]);
+    gateway.tools();
+    board.controls.stuck.store(true, SeqCst);
+    let ask = |id: &str, tool: &str| {
+        let arguments =
+            if tool == "fan_set" { json!({"percent": 9}) } else { json!({"seconds": 9}) };
+        stateless(&json!(id), "tools/call", json!({"name": tool, "arguments": arguments}))
+    };
+    gateway.send(&ask("fan", "fan_set"));
+    gateway.send(&ask("timer", "timer_start"));
+    both_are_there(&board);
+    board.unplug();
+    let timer = gateway.answer(&json!("timer"));
+    let said = timer["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(said.contains("outcome unknown"), "{said}");
+    board.controls.stuck.store(false, SeqCst);
+    let pulled = || (!board.controls.listens.load(SeqCst)).then_some(());
+    until(pulled, || "the cable is still there".to_owned());
+    board.plug();
+    let fan = gateway.answer(&json!("fan"));
+    assert_eq!(fan["result"]["structuredContent"], json!({"percent": 9}), "{fan}");
+}
+
+#[test]
+fn a_board_that_falls_silent_is_offline_and_comes_back() {
+    let folder = Folder::new("silent");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", board.address()]);
+    gateway.tools();
+    board.controls.stuck.store(true, SeqCst);
+    gateway.logged("offline: it does not answer");
+    gateway.refusal("fan_set", json!({"percent": 13}));
+    board.controls.stuck.store(false, SeqCst);
+    gateway.logged("online again");
+    gateway.value("fan_set", json!({"percent": 13}));
+}
+
+#[test]
+fn two_boards_are_told_apart_by_their_serial_numbers() {
+    let folder = Folder::new("two");
+    let one = Board::start(folder.path("one"), "A1");
+    let two = Board::start(folder.path("two"), "B/2");
+    // The order on the command line changes no name.
+    for order in [[&one, &two], [&two, &one]] {
+        let addresses = order.map(Board::address);
+        let mut gateway = Gateway::start(&["--unix", addresses[0], "--unix", addresses[1]]);
+        let tools = gateway.tools();
+        assert_eq!(tools.len(), 22);
+        assert_eq!((&*tools[1], &*tools[12]), ("greenhouse_A1_fan_set", "greenhouse_B_2_fan_set"));
+        gateway.value("greenhouse_A1_fan_set", json!({"percent": 1}));
+        gateway.value("greenhouse_B_2_fan_set", json!({"percent": 2}));
+        let status = gateway.value("greenhouse_A1_board_status", json!({}));
+        assert_eq!(status["fan_percent"], json!(1));
+        let said = gateway.refusal("greenhouse_B_2_fan_set", json!({"percent": 200}));
+        assert!(said.starts_with("greenhouse_B_2_fan_set: percent"), "{said}");
+    }
+}
+
+#[test]
+fn one_board_gone_leaves_the_other_at_work() {
+    let folder = Folder::new("half");
+    let board = Board::start(folder.path("board"), "A1");
+    let address = format!("bed={}", board.address());
+    let mut gateway = Gateway::start(&["--unix", &address, "--simulate=shed"]);
+    assert_eq!(gateway.tools().len(), 22);
+    board.unplug();
+    gateway.logged("bed: offline");
+    let said = gateway.refusal("bed_fan_set", json!({"percent": 1}));
+    assert!(said.contains("offline"), "{said}");
+    gateway.value("shed_fan_set", json!({"percent": 2}));
+}
+
+#[test]
+fn a_clash_of_names_ends_the_start_and_names_both() {
+    let folder = Folder::new("clash");
+    let board = Board::start(folder.path("board"), "A1");
+    let address = format!("bed={}", board.address());
+    let mut gateway = Gateway::start(&["--unix", &address, "--simulate=shed", "--prefix", "none"]);
+    assert_eq!(gateway.exit_within(Duration::from_secs(5)).code(), Some(1));
+    let log = gateway.logged("two tools are called");
+    assert!(log.contains("bed (unix ") && log.contains("shed (simulated)"), "{log}");
+    assert!(log.contains("--prefix auto"), "{log}");
+}
+
+#[test]
+fn prefixes_are_as_asked() {
+    let tool = |arguments: &[&str]| Gateway::start(arguments).tools()[1].clone();
+    assert_eq!(tool(&["--simulate"]), "fan_set");
+    assert_eq!(tool(&["--simulate", "--prefix", "always"]), "greenhouse_fan_set");
+    assert_eq!(tool(&["--simulate=bed", "--prefix", "always"]), "bed_fan_set");
+    assert_eq!(tool(&["--simulate", "--simulate"]), "greenhouse_sim-1_fan_set");
+}
+
+#[test]
+fn a_serial_port_is_a_byte_link_like_any_other() {
+    let folder = Folder::new("serial");
+    let board = Board::start(folder.path("board"), "A1");
+    let (ours, its) = serial2::SerialPort::pair().unwrap();
+    let socket = until(
+        || std::os::unix::net::UnixStream::connect(&board.path).ok(),
+        || "the board's socket is not there".to_owned(),
+    );
+    let name = {
+        use std::os::fd::AsRawFd;
+        std::fs::read_link(format!("/proc/self/fd/{}", its.as_raw_fd())).unwrap()
+    };
+    let (mut from, mut to) = (socket.try_clone().unwrap(), ours.try_clone().unwrap());
+    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    let (mut from, mut to) = (ours, socket);
+    from.set_read_timeout(Duration::from_secs(60)).unwrap();
+    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    let mut gateway = Gateway::start(&["--serial", &format!("{}:9600", name.display())]);
+    gateway.logged("online: 11 tools");
+    assert_eq!(gateway.value("fan_set", json!({"percent": 77})), json!({"percent": 77}));
+    let image = gateway.call("camera_snap", json!({}));
+    assert_eq!(image["content"][0]["type"], json!("image"), "{image}");
+}
+
+#[test]
+fn a_tcp_port_is_a_byte_link_like_any_other() {
+    let folder = Folder::new("tcp");
+    let board = Board::start(folder.path("board"), "A1");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let path = board.path.clone();
+    std::thread::spawn(move || {
+        let (tcp, _) = listener.accept().unwrap();
+        let unix = std::os::unix::net::UnixStream::connect(path).unwrap();
+        let (mut from, mut to) = (tcp.try_clone().unwrap(), unix.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        let (mut from, mut to) = (unix, tcp);
+        drop(std::io::copy(&mut from, &mut to));
+    });
+    let mut gateway = Gateway::start(&["--tcp", &address]);
+    assert_eq!(gateway.value("fan_set", json!({"percent": 78})), json!({"percent": 78}));
+}
