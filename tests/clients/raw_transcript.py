@@ -7,6 +7,7 @@ A transcript has one item a line:
     # why the next lines are there
     > a line to send, as it is (JSON or not)
     < the pattern of an answer, in JSON
+    ~ the pattern of a notification that may come at any time, any number of times
 
 The `<` lines after a run of `>` lines are all the answers to it, in any order; when none follow,
 none may come. `@@` stands for the prefix of the tool names. After the last line the standard input
@@ -146,15 +147,16 @@ def exchanges(lines: list[str]) -> Iterator[tuple[str, list[str], list[str]]]:
         elif mark == "< ":
             awaited.append(text)
         elif line.strip():
-            sys.exit(f"a transcript line begins with '# ', '> ' or '< ': {line}")
+            sys.exit(f"a transcript line begins with '# ', '> ', '< ' or '~ ': {line}")
     yield why, sent, awaited
 
 
 class Server:
     """The process and what it wrote."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], notices: list[Any]) -> None:
         pipe = subprocess.PIPE
+        self.notices = notices
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe)
         self.lines: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -183,9 +185,11 @@ class Server:
                 self.lines.put(None)
                 break
             try:
-                values.append(json.loads(line))
+                value = json.loads(line)
             except ValueError:
-                values.append({"not a message": line.decode(errors="replace")})
+                value = {"not a message": line.decode(errors="replace")}
+            if not any(fits(notice, value, "") for notice in self.notices):
+                values.append(value)
         return values
 
     def close(self) -> tuple[int | None, float]:
@@ -207,8 +211,10 @@ def main() -> int:
     path = Path(sys.argv.pop(1))
     _, prefix, command = plan.options([""])
     lines = path.read_text().replace("@@", prefix).splitlines()
+    notices = [json.loads(line[2:]) for line in lines if line.startswith("~ ")]
+    lines = [line for line in lines if not line.startswith("~ ")]
     report = plan.Report()
-    server = Server(command)
+    server = Server(command, notices)
     for number, (why, sent, awaited) in enumerate(exchanges(lines), 1):
         patterns = [json.loads(text) for text in awaited]
         server.send(sent)
