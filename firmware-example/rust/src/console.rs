@@ -1,7 +1,8 @@
 //! The second serial channel, which no MCP client reaches: what a person at the board does.
 //!
 //! Lines end with LF; a CR before it is ignored. `button` agrees to the call that was asked last,
-//! `scale N` lets N board seconds pass in one. Any other line is ignored.
+//! `scale N` lets N board seconds pass in one, `stack` asks how deep the stack ever was. Any other
+//! line is ignored. The answer to each is `ok`, or `ok` and the number of bytes.
 
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub enum Command {
     Button,
     /// Board seconds to a second.
     Scale(u32),
+    /// How many bytes of stack were ever in use?
+    Stack,
 }
 
 /// Longest line, without its end. A longer one is ignored whole.
@@ -54,6 +57,9 @@ fn command(line: &[u8]) -> Option<Command> {
     if line == b"button" {
         return Some(Command::Button);
     }
+    if line == b"stack" {
+        return Some(Command::Stack);
+    }
     let digits = line.strip_prefix(b"scale ")?;
     if digits.is_empty() {
         return None;
@@ -67,9 +73,62 @@ fn command(line: &[u8]) -> Option<Command> {
         .map(Command::Scale)
 }
 
+/// The answer to a line, sent as the UART takes it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reply {
+    bytes: [u8; 16],
+    start: usize,
+    end: usize,
+}
+
+impl Reply {
+    /// Nothing to say.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bytes: [0; 16], start: 0, end: 0 }
+    }
+
+    /// Says `ok`, and a number if there is one. What was not sent yet is forgotten.
+    pub fn set(&mut self, number: Option<u32>) {
+        (self.start, self.end) = (0, 0);
+        self.put(b"ok");
+        if let Some(number) = number {
+            self.put(b" ");
+            let mut scale = 1_000_000_000;
+            while scale > 1 && number < scale {
+                scale /= 10;
+            }
+            while scale > 0 {
+                self.put(&[b'0' + (number / scale % 10) as u8]);
+                scale /= 10;
+            }
+        }
+        self.put(b"\r\n");
+    }
+
+    /// What is still to be sent.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The first `count` bytes of [`Self::rest`] were sent.
+    pub fn sent(&mut self, count: usize) {
+        self.start = (self.start + count).min(self.end);
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.end + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.end..end) {
+            place.copy_from_slice(bytes);
+            self.end = end;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Command, Console};
+    use super::{Command, Console, Reply};
 
     fn last(text: &[u8]) -> Option<Command> {
         let mut console = Console::new();
@@ -81,7 +140,26 @@ mod tests {
         assert_eq!(last(b"button\n"), Some(Command::Button));
         assert_eq!(last(b"scale 60\r\n"), Some(Command::Scale(60)));
         assert_eq!(last(b"hello\nbutton\n"), Some(Command::Button));
+        assert_eq!(last(b"stack\n"), Some(Command::Stack));
         assert_eq!(last(b"scale 4294967295\n"), Some(Command::Scale(u32::MAX)));
+    }
+
+    #[test]
+    fn replies_are_ok_and_maybe_a_number() {
+        let mut reply = Reply::new();
+        assert_eq!(reply.rest(), b"");
+        reply.set(None);
+        assert_eq!(reply.rest(), b"ok\r\n");
+        reply.sent(3);
+        assert_eq!(reply.rest(), b"\n");
+        for (number, text) in
+            [(0, "ok 0\r\n"), (1_020, "ok 1020\r\n"), (u32::MAX, "ok 4294967295\r\n")]
+        {
+            reply.set(Some(number));
+            assert_eq!(reply.rest(), text.as_bytes());
+        }
+        reply.sent(99);
+        assert_eq!(reply.rest(), b"");
     }
 
     #[test]

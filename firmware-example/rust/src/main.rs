@@ -15,11 +15,12 @@ use embedded_io::Write;
 use trine_arena::{Producer, Ring};
 use trine_board::tools::{self, BoardTools, TOOLS};
 use trine_board::{Greenhouse, SimHardware};
+use trine_bsp::led::Led;
 use trine_bsp::shared::Shared;
 use trine_bsp::uart::{self, Rx, Tx};
-use trine_bsp::{Board, Interrupt, clock, emergency, interrupt};
+use trine_bsp::{Board, Interrupt, clock, emergency, interrupt, stack};
 use trine_dispatch::{Config, Device, Identity, Port};
-use trine_firmware::console::{Command, Console};
+use trine_firmware::console::{Command, Console, Reply};
 use trine_firmware::pace::Pace;
 
 const BAUD: u32 = 115_200;
@@ -27,8 +28,6 @@ const BAUD: u32 = 115_200;
 const BOOT: &[u8] = concat!("trine greenhouse ", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes();
 /// The byte between frames; the loop need not look before it comes.
 const FRAME_END: u8 = 0;
-/// What UART 1 answers when the loop has acted on a line.
-const HEARD_TEXT: &[u8] = b"ok\r\n";
 /// Bytes from the host that can wait for the loop.
 const RX_BYTES: usize = 512;
 /// Bytes of records from UART 1 that can wait for the loop.
@@ -67,6 +66,8 @@ static SCALE: AtomicU32 = AtomicU32::new(0);
 static HELD: AtomicBool = AtomicBool::new(false);
 /// Set by a line on UART 1 until the loop has acted on it and says so.
 static HEARD: AtomicBool = AtomicBool::new(false);
+/// Set with it when the line asks for the depth of the stack.
+static STACK: AtomicBool = AtomicBool::new(false);
 
 #[entry]
 fn main() -> ! {
@@ -75,19 +76,11 @@ fn main() -> ! {
     static mut PORT_MEMORY: [u8; PORT_BYTES] = [0; PORT_BYTES];
 
     let Some(board) = Board::take() else { stop() };
-    let rx_ring = singleton!(: Ring<'static> = Ring::new(RX_MEMORY));
-    let port_ring = singleton!(: Ring<'static> = Ring::new(PORT_MEMORY));
-    let (Some(rx_ring), Some(port_ring)) = (rx_ring, port_ring) else { stop() };
-    let (line_in, device_in) = rx_ring.split();
-    let (port_in, port_out) = port_ring.split();
-    let Ok(device) = Device::new(CONFIG, MEMORY, device_in, &TOOLS) else { stop() };
-    let hardware = SimHardware::with_status_led(board.led0);
-    let tools = singleton!(: Tools = BoardTools::new(Greenhouse::new(hardware)));
-    let device = singleton!(: Device<'static> = device);
-    let (Some(tools), Some(device)) = (tools, device) else { stop() };
-    if device.add_port(port_out).is_err() {
-        stop();
-    }
+    let (Some(tools), Some((device, line_in, port_in))) =
+        (make_tools(board.led0), make_device(MEMORY, RX_MEMORY, PORT_MEMORY))
+    else {
+        stop()
+    };
     let (mut tx, rx) = board.uart0.start(BAUD);
     let (mut person_tx, person_rx) = board.uart1.start(BAUD);
     let Ok(()) = tx.write_all(BOOT);
@@ -99,13 +92,38 @@ fn main() -> ! {
     run(device, tools, &mut tx, &mut person_tx)
 }
 
-type Tools = BoardTools<SimHardware<trine_bsp::led::Led>>;
+type Tools = BoardTools<SimHardware<Led>>;
+type Started = (&'static mut Device<'static>, Producer<'static>, Producer<'static>);
+
+// What is built here passes over the stack on its way to its place. In functions that return, that
+// stack is free again for the loop; `main` never gives anything back.
+#[inline(never)]
+fn make_tools(led: Led) -> Option<&'static mut Tools> {
+    singleton!(: Tools = BoardTools::new(Greenhouse::new(SimHardware::with_status_led(led))))
+}
+
+/// The device, and the ends of its rings that the interrupts of UART 0 and UART 1 write to.
+#[inline(never)]
+fn make_device(
+    memory: &'static mut [u8],
+    rx_memory: &'static mut [u8],
+    port_memory: &'static mut [u8],
+) -> Option<Started> {
+    let rx_ring = singleton!(: Ring<'static> = Ring::new(rx_memory))?;
+    let port_ring = singleton!(: Ring<'static> = Ring::new(port_memory))?;
+    let (line_in, device_in) = rx_ring.split();
+    let (port_in, port_out) = port_ring.split();
+    let device = Device::new(CONFIG, memory, device_in, &TOOLS).ok()?;
+    let device = singleton!(: Device<'static> = device)?;
+    device.add_port(port_out).ok()?;
+    Some((device, line_in, port_in))
+}
 
 /// The loop: polls, sends, sleeps. It ends with the power.
 fn run(device: &mut Device<'static>, tools: &mut Tools, tx: &mut Tx, person: &mut Tx) -> ! {
     let mut pace = Pace::new();
     let mut due = 0;
-    let mut reply: &[u8] = &[];
+    let mut reply = Reply::new();
     loop {
         let real = clock::now_ms();
         let scale = SCALE.load(Ordering::Relaxed);
@@ -124,7 +142,9 @@ fn run(device: &mut Device<'static>, tools: &mut Tools, tx: &mut Tx, person: &mu
             }
             if heard {
                 HEARD.store(false, Ordering::Release);
-                reply = HEARD_TEXT;
+                let stack = STACK.load(Ordering::Relaxed).then(|| stack::high_water() as u32);
+                STACK.store(false, Ordering::Relaxed);
+                reply.set(stack);
             }
             if HELD.load(Ordering::Relaxed) {
                 receive();
@@ -137,9 +157,8 @@ fn run(device: &mut Device<'static>, tools: &mut Tools, tx: &mut Tx, person: &mu
             // There is room again for what could not be answered.
             due = now;
         }
-        let said = person.try_write(reply);
-        reply = reply.get(said..).unwrap_or_default();
-        let replies = !reply.is_empty();
+        reply.sent(person.try_write(reply.rest()));
+        let replies = !reply.rest().is_empty();
         tx.wake(waits);
         person.wake(replies);
         trine_bsp::sleep_unless(|| {
@@ -185,6 +204,7 @@ fn UART1_RX() {
             match console.feed(byte) {
                 Some(Command::Button) => _ = port.agree(),
                 Some(Command::Scale(scale)) => SCALE.store(scale.max(1), Ordering::Relaxed),
+                Some(Command::Stack) => STACK.store(true, Ordering::Relaxed),
                 None => return,
             }
             HEARD.store(true, Ordering::Release);

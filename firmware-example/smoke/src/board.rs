@@ -67,14 +67,21 @@ impl Board {
         })
     }
 
-    /// Sends a line on the channel that no client reaches and waits until it was acted on.
-    pub(crate) fn person(&mut self, line: &str) -> Result<()> {
+    /// Sends a line on the channel that no client reaches, waits until it was acted on, and gives
+    /// what the answer says beside `ok`.
+    pub(crate) fn person(&mut self, line: &str) -> Result<String> {
         self.person.write_all(line.as_bytes())?;
         self.person.set_read_timeout(Some(WAIT))?;
-        let mut answer = [0; 4];
-        self.person.read_exact(&mut answer).context("the second channel does not answer")?;
-        ensure!(&answer == b"ok\r\n", "the second channel answers {answer:?}");
-        Ok(())
+        let mut answer = Vec::new();
+        while answer.last() != Some(&b'\n') {
+            let mut byte = [0];
+            self.person.read_exact(&mut byte).context("the second channel does not answer")?;
+            answer.extend_from_slice(&byte);
+        }
+        let answer = String::from_utf8(answer)?;
+        let rest = answer.trim_end().strip_prefix("ok");
+        let rest = rest.with_context(|| format!("the second channel answers {answer:?}"))?;
+        Ok(rest.trim_start().to_owned())
     }
 
     /// Reads the whole list, page by page.

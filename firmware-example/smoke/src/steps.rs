@@ -13,6 +13,9 @@ const FLOOD: usize = 200;
 /// How fast the board's clock runs while a timer is waited for.
 const SCALE: u32 = 60;
 
+/// Most bytes of stack that the whole firmware may have used after all of this.
+const STACK_MAX: u32 = 2_048;
+
 type Step = fn(&mut Board) -> Result<String>;
 
 const STEPS: &[(&str, Step)] = &[
@@ -31,6 +34,7 @@ const STEPS: &[(&str, Step)] = &[
     ("noise", noise),
     ("flood", flood),
     ("counters", counters),
+    ("stack", stack),
 ];
 
 /// Runs every step and prints what each cost.
@@ -287,6 +291,13 @@ fn counters(board: &mut Board) -> Result<String> {
         status.rx_high_water,
         status.tx_high_water
     ))
+}
+
+fn stack(board: &mut Board) -> Result<String> {
+    let deepest: u32 = board.person("stack\n")?.parse()?;
+    ensure!(deepest > 0, "the board has used no stack");
+    ensure!(deepest <= STACK_MAX, "the board has used {deepest} bytes of stack of {STACK_MAX}");
+    Ok(format!("{deepest} bytes at its deepest, interrupts and the board's tools included"))
 }
 
 fn expect(answer: &Answer, wanted: &[(u16, Scalar<'_>)]) -> Result<()> {
