@@ -10,7 +10,8 @@ const BAUD: u32 = 115_200;
 /// Devices to open. Each of the options may be given several times.
 ///
 /// A device is named after the product that it says it is, and after its serial number too where
-/// two say the same. `NAME=` before the address gives it another name: `--serial north=/dev/ttyACM0`.
+/// two say the same. `NAME=` before the address gives it another name: `--serial
+/// north=/dev/ttyACM0`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Devices")]
 pub struct DeviceArgs {

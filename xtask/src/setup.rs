@@ -26,6 +26,12 @@ const NEEDS: &[Need] = &[
         present: || sh::works("git", &["--version"]),
     },
     Need {
+        what: "a C compiler",
+        packages: &["gcc", "libc6-dev"],
+        otherwise: "install a C compiler as `cc`",
+        present: || sh::works("cc", &["--version"]),
+    },
+    Need {
         what: "rustfmt",
         packages: &["rustfmt-web"],
         otherwise: "rustup component add rustfmt",

@@ -73,7 +73,10 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
 
         #[automatically_derived]
         impl<'args> ::trine_descriptor::typed::FromArgs<'args> for #ident {
-            fn read(args: &::trine_descriptor::Args<'args>, node: u16) -> ::core::option::Option<Self> {
+            fn read(
+                args: &::trine_descriptor::Args<'args>,
+                node: u16,
+            ) -> ::core::option::Option<Self> {
                 <Self as ::trine_descriptor::Choice>::from_index(args.label(node)?)
             }
         }

@@ -79,10 +79,10 @@
 //! All stand in `#[trine(…)]`.
 //!
 //! - On a tool: `name` (else the struct's name in snake case), `title`, `description` (else the doc
-//!   comment), `version`, `output = Type`, `content` (answers content blocks in place of an output),
-//!   the hints `read_only`, `destructive`, `idempotent`, `open_world`, `consent = "none" | "elicit" |
-//!   "operator" | "device"`, `deadline_ms`, `pending_bytes`, and `on_link_lost`, `on_reset` for a
-//!   tool that acts by itself then.
+//!   comment), `version`, `output = Type`, `content` (answers content blocks in place of an
+//!   output), the hints `read_only`, `destructive`, `idempotent`, `open_world`, `consent = "none" |
+//!   "elicit" | "operator" | "device"`, `deadline_ms`, `pending_bytes`, and `on_link_lost`,
+//!   `on_reset` for a tool that acts by itself then.
 //! - On a field: `name`, `description`, `unit`; `min`, `max` for numbers and `step` for decimals;
 //!   `max_len` or `len(min = …, max = …)` for text; `items(min = …, max = …)` for `&[T]`. Other
 //!   bounds on a list are those of its items.
@@ -90,9 +90,9 @@
 //!   `required_if(other = "heat")` where `other` is a choice.
 //! - On a variant: `label` (else its name in snake case).
 //!
-//! Every parameter is bounded: integers of up to 32 bits by their type where no bound is written, and
-//! a `Decimal` goes in steps of its last place. In results an integer is bounded by its type as well
-//! unless a bound is `open`, as in `#[trine(max = open)]`; `i64`, decimals and text are open.
+//! Every parameter is bounded: integers of up to 32 bits by their type where no bound is written,
+//! and a `Decimal` goes in steps of its last place. In results an integer is bounded by its type as
+//! well unless a bound is `open`, as in `#[trine(max = open)]`; `i64`, decimals and text are open.
 //!
 //! Generated code names `::trine_descriptor`, so a crate that derives depends on both.
 #![forbid(unsafe_code)]

@@ -43,7 +43,9 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             impl #read_generics ::trine_descriptor::ToolParams<#lifetime>
                 for #ident #arguments #filter
             {
-                fn read(args: &::trine_descriptor::Args<#lifetime>) -> ::core::option::Option<Self> {
+                fn read(
+                    args: &::trine_descriptor::Args<#lifetime>,
+                ) -> ::core::option::Option<Self> {
                     let _ = args;
                     ::core::option::Option::Some(Self { #(#reads,)* })
                 }

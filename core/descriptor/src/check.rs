@@ -60,8 +60,8 @@ impl core::fmt::Display for TableError {
                 "its default must keep its own bounds, and only optional parameters have one"
             }
             TableErrorKind::Condition => {
-                "its condition must stand on an optional parameter and name a label of another one, \
-                 both at top level"
+                "its condition must stand on an optional parameter and name a label of another \
+                 one, both at top level"
             }
         };
         write!(f, "tool {}", self.tool)?;

@@ -18,8 +18,8 @@
 //!
 //! Parameters and results are *flat lists of nodes in pre-order*. A node of kind
 //! [`Kind::Object`] or [`Kind::Array`] says how many of the nodes after it belong to it, so a
-//! nested result needs no pointers and a walk needs no recursion. `lights: {grow: {on, brightness}}`
-//! is the four nodes `lights`(3), `grow`(2), `on`, `brightness`.
+//! nested result needs no pointers and a walk needs no recursion. `lights: {grow: {on,
+//! brightness}}` is the four nodes `lights`(3), `grow`(2), `on`, `brightness`.
 //!
 //! The crate has no dependencies, allocates nothing and never panics on input.
 #![no_std]

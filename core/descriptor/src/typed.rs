@@ -1,7 +1,7 @@
 //! Rust types as nodes: what `trine-derive` generates code against.
 //!
-//! `#[derive(Choice)]` on an enum, `#[derive(Record)]` on a result struct and `#[derive(Tool)]` on a
-//! parameter struct implement these traits; the types of the standard library that make sense as
+//! `#[derive(Choice)]` on an enum, `#[derive(Record)]` on a result struct and `#[derive(Tool)]` on
+//! a parameter struct implement these traits; the types of the standard library that make sense as
 //! nodes implement them here.
 
 use crate::{Args, DecimalRange, Field, IntRange, Kind, Literal, NODES_MAX, ValueWriter};

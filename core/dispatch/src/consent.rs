@@ -1,8 +1,8 @@
 //! What a person has agreed to.
 //!
 //! A call of a tool that asks for a person is refused, and remembered as *asked*. When a person
-//! agrees, at an input that no client reaches, that one call is *armed*: the same tool with the same
-//! arguments, once, for a limited time. Nothing that a client sends can arm a call.
+//! agrees, at an input that no client reaches, that one call is *armed*: the same tool with the
+//! same arguments, once, for a limited time. Nothing that a client sends can arm a call.
 
 /// A tool and its exact arguments, waiting until `until`.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,8 @@
 //! The tool dispatcher of a device.
 //!
 //! It takes bytes from a [`trine_arena::Ring`], finds calls in them, checks every argument against
-//! the tool's descriptor, lets the tool run, checks what it answers, and writes the reply. It has no
-//! clock, no thread and no transport: bytes come in as slices, time as a value.
+//! the tool's descriptor, lets the tool run, checks what it answers, and writes the reply. It has
+//! no clock, no thread and no transport: bytes come in as slices, time as a value.
 //!
 //! # Who may call what
 //!
@@ -22,8 +22,8 @@
 //! # What holds
 //!
 //! - No tool is entered with arguments that its descriptor does not accept.
-//! - Every call that was received whole is answered exactly once: with a result, a fault, a refusal,
-//!   or the word that it expired or was cancelled.
+//! - Every call that was received whole is answered exactly once: with a result, a fault, a
+//!   refusal, or the word that it expired or was cancelled.
 //! - A tool that asks for a person is entered only after a person agreed to exactly that call.
 //! - Nothing blocks, allocates, recurses or panics.
 #![no_std]

@@ -15,16 +15,16 @@
 //! # Eras
 //!
 //! A request whose `params._meta` names 2026-07-28 is served statelessly. Otherwise `initialize`
-//! opens a session of a revision from 2024-11-05 to 2025-11-25, which [`Session`] keeps in less than
-//! [`Session::SIZE_MAX`] bytes. A request with neither is refused with a sentence that names both.
-//! Both kinds may be mixed on one connection.
+//! opens a session of a revision from 2024-11-05 to 2025-11-25, which [`Session`] keeps in less
+//! than [`Session::SIZE_MAX`] bytes. A request with neither is refused with a sentence that names
+//! both. Both kinds may be mixed on one connection.
 //!
 //! # Cost
 //!
 //! A message is read once, and the arguments a second time, when the tool is known. RAM is the
-//! caller's: the message, a buffer for the encoded arguments (4 bytes a code point of text at most),
-//! and a buffer for the answer. A tool list that does not fit is paged; any other answer that does
-//! not fit becomes an error that says so.
+//! caller's: the message, a buffer for the encoded arguments (4 bytes a code point of text at
+//! most), and a buffer for the answer. A tool list that does not fit is paged; any other answer
+//! that does not fit becomes an error that says so.
 //!
 //! # Features
 //!

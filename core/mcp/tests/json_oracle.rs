@@ -267,7 +267,9 @@ proptest! {
     fn escaped_spellings_agree(text: String, mask: u64) {
         let spelled = text.encode_utf16().enumerate().fold(String::from("\""), |out, (at, unit)| {
             match char::from_u32(u32::from(unit)) {
-                Some(char) if mask >> (at % 64) & 1 == 0 && char >= ' ' && !"\"\\".contains(char) => {
+                Some(char)
+                    if mask >> (at % 64) & 1 == 0 && char >= ' ' && !"\"\\".contains(char) =>
+                {
                     format!("{out}{char}")
                 }
                 _ => format!("{out}\\u{unit:04x}"),
@@ -311,7 +313,8 @@ proptest! {
         let whole: i128 = format!("{digits}{fraction}").parse().unwrap();
         let shift = exponent - fraction.len() as i32 + places as i32;
         let expected = wide_scaled(if negative { -whole } else { whole }, shift);
-        assert_eq!(Reader::new(text.as_bytes()).number().unwrap().scaled(places as u8), expected, "{text}");
+        let number = Reader::new(text.as_bytes()).number().unwrap();
+        assert_eq!(number.scaled(places as u8), expected, "{text}");
     }
 }
 

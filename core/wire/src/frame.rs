@@ -33,7 +33,8 @@ const fn stuffing(message: usize) -> usize {
 /// answers the frame's length. No second buffer is needed: the frame grows from the front and the
 /// message is eaten from `start` on, which is never overtaken while `start >= headroom(len)`.
 ///
-/// `None` when `start` is too small or the buffer too short; the buffer's content is then undefined.
+/// `None` when `start` is too small or the buffer too short; the buffer's content is then
+/// undefined.
 pub fn encode_in_place(buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
     let end = start.checked_add(len)?;
     if start < headroom(len) {

@@ -43,7 +43,10 @@ proptest! {
 
     #[test]
     fn a_frame_is_what_the_cobs_and_crc_crates_make(
-        message in proptest::collection::vec(prop_oneof![3 => any::<u8>(), 1 => Just(0), 1 => Just(1)], 0..1200),
+        message in proptest::collection::vec(
+            prop_oneof![3 => any::<u8>(), 1 => Just(0), 1 => Just(1)],
+            0..1200,
+        ),
     ) {
         let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&message);
         prop_assert_eq!(crc32(&message), crc);

@@ -33,7 +33,8 @@ fn written(entries: &[Entry<'_>]) -> Vec<u8> {
 /// A call of the first tool with a value of every kind.
 fn good() -> Vec<u8> {
     let value = serde_json::json!({
-        "flag": false, "count": -1, "ratio": 20.5, "note": "tea é", "mode": "heat", "target": -10.25,
+        "flag": false, "count": -1, "ratio": 20.5, "note": "tea é", "mode": "heat",
+        "target": -10.25,
         "colour": "red", "at": {"hour": 23, "minute": 59}, "days": [1, 7],
         "steps": [{"valve": "north"}, {"valve": "south", "litres": 0.25, "tags": ["ab", "éé"]}],
         "nothing": {},

@@ -273,8 +273,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-// The scanners below are inlined for the usual case, and leave the rest to functions that answer one
-// number, so that positions stay in registers.
+// The scanners below are inlined for the usual case, and leave the rest to functions that answer
+// one number, so that positions stay in registers.
 
 /// An answer of a scanner above this is a [`JsonError`]; no text is that long.
 const ERRORS: usize = usize::MAX - 8;

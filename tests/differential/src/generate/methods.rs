@@ -16,7 +16,7 @@ const METHODS: &[(&str, &str)] = &[
     ("prompts/get", "\"name\":\"hello\""),
     (
         "completion/complete",
-        "\"ref\":{\"type\":\"ref/prompt\",\"name\":\"a\"},\"argument\":{\"name\":\"b\",\"value\":\"\"}",
+        r#""ref":{"type":"ref/prompt","name":"a"},"argument":{"name":"b","value":""}"#,
     ),
     ("logging/setLevel", "\"level\":\"info\""),
     ("roots/list", ""),
