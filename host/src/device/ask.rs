@@ -23,11 +23,14 @@ const SERVER: ServerInfo<'static> = ServerInfo {
     instructions: "",
 };
 
-/// Waits for one call and keeps its answer as the engine writes it.
+/// An answer as the engine writes it, and what it took on the line.
+type Written = (Vec<u8>, Cost);
+
+/// Waits for one call.
 struct Answer {
     table: Arc<Table>,
     row: u16,
-    send: Mutex<Option<Sender<(Vec<u8>, Cost)>>>,
+    send: Mutex<Option<Sender<Written>>>,
 }
 
 impl Waiter for Answer {
@@ -67,12 +70,7 @@ impl Device {
         report(answer, cost, since.elapsed())
     }
 
-    fn ask(
-        &self,
-        tool: &str,
-        arguments: &str,
-        deadline: Duration,
-    ) -> Result<(Vec<u8>, Cost), String> {
+    fn ask(&self, tool: &str, arguments: &str, deadline: Duration) -> Result<Written, String> {
         let Some(table) = self.table() else {
             return Err(match self.state() {
                 State::Offline(why) => format!("{} is offline: {why}", self.name()),

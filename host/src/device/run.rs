@@ -91,7 +91,7 @@ impl Device {
     /// Reads until the link breaks; answers why, and whether anything came.
     fn read(&self, mut reader: Box<dyn Read + Send>, redial: bool) -> (String, bool) {
         let mut frames = Frames::new();
-        let mut buffer = [0; 4096];
+        let mut buffer = vec![0; 4096];
         let mut last = self.now();
         let mut heard = false;
         while !self.is_closing() {

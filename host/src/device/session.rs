@@ -267,7 +267,7 @@ impl Session {
             let Some(said) = self.run_local(now) else { return };
             let Line::Local(local) = &self.line else { return };
             let more = local.was_fed() || said > 0 && self.calls.contents > 0;
-            if !more && !(self.ready && self.can_send_next()) {
+            if !(more || self.ready && self.can_send_next()) {
                 return;
             }
         }

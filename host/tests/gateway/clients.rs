@@ -1,10 +1,8 @@
 //! The gateway on standard input and output, as clients of both eras see it.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Folder, Gateway, initialize, person, stateless};
+use crate::harness::{Folder, Gateway, initialize, person, stateless};
 use serde_json::{Value, json};
 
 const TOOLS: [&str; 11] = [
@@ -89,7 +87,7 @@ fn a_person_at_the_board_allows_one_call() {
     let open = gateway.value("board_status", json!({}));
     assert_eq!(open["valves"]["north"]["open"], json!(true));
     person(&socket, "scale 600");
-    common::until(
+    crate::harness::until(
         || {
             let status = gateway.value("board_status", json!({}));
             (status["valves"]["north"]["open"] == json!(false)).then_some(())

@@ -1,7 +1,4 @@
 //! Floods: memory stays flat, nothing is lost, and the end of input ends the program.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
@@ -9,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Gateway, stateless};
+use crate::harness::{Gateway, stateless};
 use serde_json::{Value, json};
 
 const LIMIT_KIB: u64 = 16 * 1024;

@@ -1,9 +1,7 @@
 //! What clients send that they should not: an answer that says what is wrong, and the next call is
 //! served.
 
-mod common;
-
-use common::{Gateway, initialize, stateless};
+use crate::harness::{Gateway, initialize, stateless};
 use serde_json::{Value, json};
 
 /// Calls a tool wrongly: the sentence names the tool and has these words, and the board's own code

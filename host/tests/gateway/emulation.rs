@@ -3,15 +3,12 @@
 //! These tests need `qemu-system-arm` and the firmware that `cargo xtask firmware mps2-an386`
 //! builds, or `TRINE_FIRMWARE=ELF`. Without them they say so and end; where
 //! `TRINE_REQUIRE_EMULATION=1` is set, as `cargo xtask test` does, they fail instead.
-#![cfg(target_os = "linux")]
-
-mod common;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use common::{Folder, Gateway, person, until};
+use crate::harness::{Folder, Gateway, person, until};
 use serde_json::json;
 
 /// The firmware, if the emulated board can run here.

@@ -1,7 +1,4 @@
 //! A gateway as a client sees it, and a board at the end of a cable that can be pulled.
-#![allow(dead_code, reason = "each test takes what it needs")]
-
-pub(crate) mod board;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

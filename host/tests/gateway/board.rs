@@ -48,7 +48,7 @@ impl Board {
         let controls = Arc::new(Controls::default());
         let (at, its) = (path.clone(), Arc::clone(&controls));
         let thread = Some(std::thread::spawn(move || run(&at, serial, &its)));
-        super::until(
+        crate::harness::until(
             || controls.listens.load(SeqCst).then_some(()),
             || "the board does not listen".to_owned(),
         );

@@ -1,12 +1,10 @@
 //! Boards at the end of cables: several at once, pulled and plugged, restarted, with noise.
 
-mod common;
-
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-use common::board::Board;
-use common::{Folder, Gateway, initialize, stateless, until};
+use crate::board::Board;
+use crate::harness::{Folder, Gateway, initialize, stateless, until};
 use serde_json::json;
 
 #[test]

@@ -1,0 +1,12 @@
+//! The gateway as its clients and its devices see it: a program, with bytes on both sides.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod bad_input;
+mod board;
+mod clients;
+#[cfg(target_os = "linux")]
+mod emulation;
+#[cfg(target_os = "linux")]
+mod floods;
+mod harness;
+mod links;
