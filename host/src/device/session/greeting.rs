@@ -1,0 +1,144 @@
+//! Who the device is, and what it can do.
+
+use std::sync::Arc;
+
+use trine_wire::message::{Hello, HostMessage};
+
+use super::{Asked, Deferred, Session};
+use crate::device::Identity;
+use crate::device::listing::Listing;
+use crate::device::table::Table;
+
+/// Tables kept of a device, so that one that comes back need not be listed again.
+const CACHE_MAX: usize = 4;
+
+impl Session {
+    /// Asks the device who it is, or whether it is still there.
+    pub(super) fn ask(&mut self, now: u64, tries: u32) {
+        let nonce = nonce();
+        if self.transmit(&HostMessage::Hello { wire: trine_wire::VERSION, nonce }, now).is_some() {
+            self.asked = Some(Asked { nonce, at: now, sent_end: self.sent, tries });
+        }
+    }
+
+    pub(super) fn hello(&mut self, hello: &Hello<'_>, now: u64) {
+        match self.asked {
+            Some(asked) if asked.nonce == hello.nonce => {
+                self.asked = None;
+                self.confirmed = self.confirmed.max(asked.sent_end);
+            }
+            // An answer to an older question says nothing new.
+            _ if hello.nonce != 0 => return,
+            _ => {}
+        }
+        if hello.epoch == 0 {
+            // It has just started and takes the next nonce for its epoch.
+            return self.ask(now, 0);
+        }
+        if hello.wire != trine_wire::VERSION {
+            let why = format!(
+                "it speaks version {} of the wire and this program {}: update the older one",
+                hello.wire,
+                trine_wire::VERSION
+            );
+            return self.gone(&why, now);
+        }
+        if self.epoch.is_some_and(|epoch| epoch != hello.epoch) {
+            self.note("has restarted");
+            self.ready = false;
+            (self.sent, self.confirmed) = (0, 0);
+            self.settle_after_loss(now, false);
+        }
+        self.epoch = Some(hello.epoch);
+        self.message_max = hello.message_max;
+        self.slots_max = usize::from(hello.calls_max).max(1);
+        let identity = Identity {
+            vendor: hello.vendor.to_owned(),
+            product: hello.product.to_owned(),
+            serial: hello.serial.to_owned(),
+            firmware: hello.firmware.to_owned(),
+            build: hello.build.to_owned(),
+        };
+        if self.identity.as_ref() != Some(&identity) {
+            self.identity = Some(identity);
+            self.deferred.push(Deferred::Changed);
+        }
+        let has_it = |table: &Arc<Table>| table.list_hash() == hello.table_hash;
+        if let Some(table) = self.known.iter().find(|table| has_it(table)).cloned() {
+            self.online(table, now);
+        } else if self.refused != Some(hello.table_hash)
+            && self.listing.as_ref().is_none_or(|listing| listing.hash != hello.table_hash)
+        {
+            self.listing = Some(Listing::new(hello.table_hash, now));
+            self.ask_page(now);
+        }
+    }
+
+    pub(super) fn ask_page(&mut self, now: u64) {
+        if let Some(listing) = &mut self.listing {
+            listing.asked_at = now;
+            let message = HostMessage::List { offset: listing.offset(), max: u16::MAX };
+            self.transmit(&message, now);
+        }
+        let end = self.sent;
+        if let Some(listing) = &mut self.listing {
+            listing.sent_end = end;
+        }
+    }
+
+    pub(super) fn page(&mut self, page: (u32, u32, &[u8]), now: u64) {
+        let Some(mut listing) = self.listing.take() else { return };
+        let (hash, end) = (listing.hash, listing.sent_end);
+        let page = listing.page(page);
+        if matches!(page, Ok(Some(_))) {
+            self.confirmed = self.confirmed.max(end);
+        }
+        let table = match page {
+            Ok(Some(true)) => listing.table(),
+            Ok(more) => {
+                self.listing = Some(listing);
+                if more.is_some() {
+                    self.ask_page(now);
+                }
+                return;
+            }
+            Err(why) => Err(why),
+        };
+        match table {
+            Ok(table) => {
+                let table = Arc::new(table);
+                self.known.truncate(CACHE_MAX - 1);
+                self.known.insert(0, Arc::clone(&table));
+                self.online(table, now);
+            }
+            Err(why) => {
+                self.refused = Some(hash);
+                self.gone(&why, now);
+            }
+        }
+    }
+
+    pub(super) fn online(&mut self, table: Arc<Table>, now: u64) {
+        let same = self.table.as_ref().is_some_and(|old| Arc::ptr_eq(old, &table));
+        if self.ready && same {
+            return;
+        }
+        let again = if self.was_ready { "online again" } else { "online" };
+        self.deferred.push(Deferred::Note(format!(
+            "{again}: {} tools, {} bytes of descriptors, after {} ms",
+            trine_descriptor::ToolTable::count(&*table),
+            table.list_len(),
+            now.saturating_sub(self.linked_at)
+        )));
+        self.deferred.push(Deferred::Changed);
+        self.table = Some(table);
+        (self.ready, self.was_ready, self.offline) = (true, true, None);
+        self.heard_at = now;
+    }
+}
+
+/// A number that nobody can foresee, never 0.
+fn nonce() -> u32 {
+    // Without the system's entropy a fixed number still serves: it only makes epochs less unlike.
+    getrandom::u32().unwrap_or(0x7472_696e).max(1)
+}
