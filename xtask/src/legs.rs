@@ -153,7 +153,11 @@ fn unit() -> Result<()> {
         // Tests that start an emulator find the firmware by this.
         "TRINE_FIRMWARE",
         firmware_for_tests()?,
-    ))
+    ))?;
+    // What of the firmware is free of hardware.
+    let target_dir = sh::target_dir().join("firmware/host");
+    let manifest = ["--manifest-path", "firmware-example/rust/Cargo.toml", "--lib"];
+    sh::run(sh::cargo().arg("test").args(manifest).arg("--target-dir").arg(target_dir))
 }
 
 fn doc() -> Result<()> {
