@@ -1,7 +1,7 @@
 //! The smallest idiomatic rmcp server: one tool, `fan_set`, on rmcp's fastest stdio transport.
 //!
-//! It is the peer in `cargo xtask bench`. `peer-minimal [--threads N]`: one thread (the default)
-//! costs the least processor time for a call; with more, rmcp spreads its tasks over them.
+//! It is the peer in `cargo xtask bench`. `peer-minimal [--threads N]`: without the option it has
+//! what `#[tokio::main]` gives a server, a thread for each processor.
 
 use std::error::Error;
 
@@ -50,16 +50,15 @@ impl Minimal {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let threads = match (std::env::args().nth(1).as_deref(), std::env::args().nth(2)) {
-        (None, _) => 1,
-        (Some("--threads"), Some(count)) => count.parse()?,
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    match (std::env::args().nth(1).as_deref(), std::env::args().nth(2)) {
+        (None, _) => {}
+        (Some("--threads"), Some(count)) => {
+            runtime.worker_threads(count.parse()?);
+        }
         _ => return Err("usage: peer-minimal [--threads N]".into()),
-    };
-    let runtime = if threads == 1 {
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?
-    } else {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?
-    };
+    }
+    let runtime = runtime.enable_all().build()?;
     runtime.block_on(async {
         let running = Minimal.serve(stdio_pipes()).await?;
         running.waiting().await?;
