@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::board::{BOARDS, Board};
 use crate::emulator::Emulator;
@@ -39,6 +39,7 @@ const LEGS: &[Leg] = &[
     Leg { name: "smoke", about: "the wire of an emulated board, byte by byte", run: smoke },
     Leg { name: "emulate", about: "the gateway and an emulated board", run: emulate },
     Leg { name: "clients", about: "public MCP clients use the emulated board", run: clients },
+    Leg { name: "differential", about: "5,000 requests an era, beside rmcp", run: differential },
     Leg { name: "size", about: "flash and RAM are within their budgets", run: sizes },
     Leg { name: "count", about: "a call's instructions are within their budget", run: count },
 ];
@@ -167,8 +168,24 @@ fn doc() -> Result<()> {
 
 /// What the README promises of a machine that has only Rust.
 fn demo() -> Result<()> {
-    sh::run(sh::cargo().args(["run", "--release", "--", "demo"]))?;
-    session::check(sh::cargo().args(["run", "--release", "--", "gateway", "--simulate"]))
+    let [demo, gateway] = ["demo", "gateway --simulate"].map(readme_command);
+    sh::run(sh::cargo().args(demo?))?;
+    session::check(sh::cargo().args(gateway?))
+}
+
+/// The words after `cargo` of a command that the README must show.
+fn readme_command(words: &str) -> Result<Vec<String>> {
+    let readme = std::fs::read_to_string(sh::root().join("README.md")).context("README.md")?;
+    let line = format!("cargo run --release -- {words}");
+    let shown = |text: &str| text.split('#').next().unwrap_or_default().trim() == line;
+    ensure!(readme.lines().any(shown), "README.md has no line `{line}`");
+    Ok(line.split(' ').skip(1).map(str::to_owned).collect())
+}
+
+/// The comparison is among the unit tests too; here its counts show.
+fn differential() -> Result<()> {
+    let arguments = ["test", "--workspace", "--profile", "ci", "--test", "eras"];
+    sh::run(sh::cargo().args(arguments).args(["--", "--nocapture", "--test-threads=1"]))
 }
 
 /// The firmware by itself: no gateway has part in it.

@@ -83,48 +83,58 @@ fn firmware_compiler() -> bool {
     })
 }
 
+/// What to do about what is missing.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    /// Nothing is missing.
+    Nothing,
+    /// Install these packages.
+    Install(Vec<&'static str>),
+    /// Say this, and fail.
+    Tell(String),
+}
+
 /// Sees to it that everything is there.
 ///
 /// # Errors
 /// When something is missing and cannot be installed from here; the text is the command to run.
 pub(crate) fn main() -> Result<()> {
-    let missing = missing();
-    if missing.is_empty() {
-        println!("everything is there: {}", names(NEEDS.iter()));
-        return Ok(());
+    match plan(&missing(), sh::works("apt-get", &["--version"]), is_root()) {
+        Plan::Nothing => {}
+        Plan::Tell(text) => bail!("{text}"),
+        Plan::Install(packages) => {
+            // Before an update, apt knows only the compilers of the release, which are too old.
+            sh::run(sh::command("apt-get").args(["update", "-qq"]))?;
+            let install = ["install", "-y", "-qq", "--no-install-recommends"];
+            let mut apt = sh::command("apt-get");
+            sh::run(apt.args(install).args(packages).env("DEBIAN_FRONTEND", "noninteractive"))?;
+            // What apt could not mend is for a person.
+            if let Plan::Tell(text) = plan(&missing(), false, true) {
+                bail!("after the installation, still {text}");
+            }
+        }
     }
-    let packages = packages(&missing);
+    println!("everything is there: {}", names(NEEDS.iter()));
+    Ok(())
+}
+
+fn plan(missing: &[&Need], has_apt: bool, is_root: bool) -> Plan {
     let wanted = names(missing.iter().copied());
-    let apt = sh::works("apt-get", &["--version"]);
-    if !apt {
+    let packages = packages(missing);
+    if missing.is_empty() {
+        Plan::Nothing
+    } else if !has_apt {
         let steps: Vec<&str> = missing.iter().map(|need| need.otherwise).collect();
-        bail!("missing: {wanted}. There is no apt-get here; do this: {}", steps.join("; "));
-    }
-    if !is_root() {
-        bail!(
+        Plan::Tell(format!("missing: {wanted}. Do this: {}", steps.join("; ")))
+    } else if !is_root {
+        Plan::Tell(format!(
             "missing: {wanted}. Run this, then try again:\n  sudo apt-get update && sudo apt-get \
              install -y --no-install-recommends {}",
             packages.join(" ")
-        );
+        ))
+    } else {
+        Plan::Install(packages)
     }
-    // Before an update, apt knows only the compilers of the release, which are too old.
-    sh::run(sh::command("apt-get").args(["update", "-qq"]))?;
-    sh::run(
-        sh::command("apt-get")
-            .args(["install", "-y", "-qq", "--no-install-recommends"])
-            .args(&packages)
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    )?;
-    let left = self::missing();
-    if !left.is_empty() {
-        let steps: Vec<&str> = left.iter().map(|need| need.otherwise).collect();
-        bail!(
-            "still missing after the installation: {}. Do this: {}",
-            names(left.iter().copied()),
-            steps.join("; ")
-        );
-    }
-    Ok(())
 }
 
 fn missing() -> Vec<&'static Need> {
@@ -148,7 +158,23 @@ fn is_root() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{NEEDS, packages};
+    use super::{NEEDS, Need, Plan, packages, plan};
+
+    fn need(what: &str) -> Vec<&'static Need> {
+        NEEDS.iter().filter(|need| need.what == what).collect()
+    }
+
+    #[test]
+    fn root_installs_and_others_are_told_how() {
+        let npm = need("npm");
+        assert_eq!(npm.len(), 1);
+        assert_eq!(plan(&[], true, true), Plan::Nothing);
+        assert_eq!(plan(&npm, true, true), Plan::Install(vec!["nodejs", "npm"]));
+        let Plan::Tell(text) = plan(&npm, true, false) else { panic!("nobody is told") };
+        assert!(text.ends_with("--no-install-recommends nodejs npm"), "{text}");
+        let Plan::Tell(text) = plan(&npm, false, true) else { panic!("nobody is told") };
+        assert_eq!(text, "missing: npm. Do this: install Node.js with npm");
+    }
 
     #[test]
     fn packages_of_several_needs_are_named_once() {
