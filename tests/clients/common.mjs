@@ -89,7 +89,8 @@ export function checkError(report, call, result) {
   const text = textOf(result);
   const missing = call.says.filter((word) => !names(text, word));
   const fine = result?.isError === true && missing.length === 0;
-  report.check(`${call.tool}: ${call.what} is refused, saying ${call.says.join(", ")}`, fine, result);
+  const says = call.says.join(", ");
+  report.check(`${call.tool}: ${call.what} is refused, saying ${says}`, fine, result);
 }
 
 const ajv = new Ajv2020({ strict: false });

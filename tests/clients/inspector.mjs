@@ -21,8 +21,9 @@ const MENDED = "text for an integer";
 const { era, prefix, command, args } = options(Object.keys(VERSIONS));
 const report = new Report();
 
-const manifest = createRequire(import.meta.url).resolve("@modelcontextprotocol/inspector/package.json");
-const program = join(dirname(manifest), "clients", "launcher", "build", "index.js");
+const { resolve } = createRequire(import.meta.url);
+const folder = dirname(resolve("@modelcontextprotocol/inspector/package.json"));
+const program = join(folder, "clients", "launcher", "build", "index.js");
 const home = mkdtempSync(join(tmpdir(), "trine-inspector-"));
 const config = join(home, "mcp.json");
 const entry = { type: "stdio", command, args, protocolEra: era };
@@ -41,7 +42,7 @@ function inspect(...more) {
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
-  return new Promise((resolve) => {
+  return new Promise((settle) => {
     child.on("close", (code) => {
       let result;
       try {
@@ -49,7 +50,7 @@ function inspect(...more) {
       } catch {
         result = { unreadable: out, stderr: err };
       }
-      resolve({ code, result, err });
+      settle({ code, result, err });
     });
   });
 }

@@ -224,7 +224,8 @@ def main() -> int:
         label = why or ascii(sent[0][:70] if sent else "nothing is sent")
         report.check(f"{path.stem} {number}: {label}", fine, {"wanted": patterns, "seen": seen})
     status, seconds = server.close()
-    report.check(f"{path.stem}: status 0 within {EXIT_S:.0f} s of end of input", status == 0, status)
+    ended = f"{path.stem}: status 0 within {EXIT_S:.0f} s of end of input"
+    report.check(ended, status == 0, status)
     left = server.receive(1, EXIT_S)
     report.check(f"{path.stem}: not another word", not left, left)
     print(f"     ended after {seconds:.2f} s")

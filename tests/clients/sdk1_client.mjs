@@ -1,4 +1,4 @@
-// The TypeScript SDK, first line (`@modelcontextprotocol/sdk` 1.x), which knows the legacy era only.
+// The TypeScript SDK, first line (`@modelcontextprotocol/sdk` 1.x): the legacy era only.
 //
 // sdk1_client.mjs [legacy] [--prefix NAME_] -- SERVER COMMAND…
 
@@ -20,7 +20,8 @@ class Transport extends StdioClientTransport {
 
 const client = new Client({ name: "trine-test", version: "1.0.0" });
 await client.connect(new Transport({ command, args, stderr: "inherit" }));
-report.check(`the version is ${LATEST_PROTOCOL_VERSION}`, version === LATEST_PROTOCOL_VERSION, version);
+const wanted = LATEST_PROTOCOL_VERSION;
+report.check(`the version is ${wanted}`, version === wanted, version);
 
 const limit = { timeout: CALL_MS };
 await runPlan(
