@@ -132,7 +132,9 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
             if entry.node < top.next {
                 return Err(Fault::new(FaultCode::Repeated, entry.node));
             }
-            self.skip(top.next, entry.node)?;
+            if entry.node > top.next {
+                self.skip(top.next, entry.node)?;
+            }
             let kind = self.rule(entry.node)?.kind;
             self.open[at].next = entry.node + 1 + kind.nodes() as u16;
             return self.accept(entry, kind);

@@ -82,8 +82,8 @@ pub struct Decoder {
     left: u8,
     /// Whether a zero belongs before the next block.
     zero: bool,
-    /// Bytes since the last zero.
-    seen: usize,
+    /// Whether there was a byte since the last zero.
+    inside: bool,
     /// Whether the content outgrew the buffer.
     full: bool,
 }
@@ -92,7 +92,7 @@ impl Decoder {
     /// A decoder that waits for the first frame.
     #[must_use]
     pub const fn new() -> Self {
-        Self { len: 0, left: 0, zero: false, seen: 0, full: false }
+        Self { len: 0, left: 0, zero: false, inside: false, full: false }
     }
 
     /// Takes one byte. `buffer` must be the same at each call, and its content be left alone
@@ -101,7 +101,7 @@ impl Decoder {
         if byte == 0 {
             return self.end(buffer);
         }
-        self.seen = self.seen.saturating_add(1);
+        self.inside = true;
         if self.left == 0 {
             if self.zero {
                 self.put(0, buffer);
@@ -118,7 +118,7 @@ impl Decoder {
     /// Whether a frame (or noise) has begun and not ended.
     #[must_use]
     pub const fn is_inside(&self) -> bool {
-        self.seen > 0
+        self.inside
     }
 
     fn put(&mut self, byte: u8, buffer: &mut [u8]) {
@@ -132,7 +132,7 @@ impl Decoder {
 
     fn end(&mut self, buffer: &[u8]) -> Fed {
         let ended = core::mem::take(self);
-        if ended.seen == 0 {
+        if !ended.inside {
             return Fed::Nothing;
         }
         let content = buffer.get(..ended.len).unwrap_or_default();
