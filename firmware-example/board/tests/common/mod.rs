@@ -9,8 +9,8 @@ use trine_arena::{Producer, Ring};
 use trine_board::{BoardTools, Greenhouse, SimHardware, TOOLS, tools};
 use trine_descriptor::{Consent, Fault, FaultCode, Tool};
 use trine_dispatch::{Device, Identity};
-use trine_mcp::result::{Block, Failure, Outcome};
-use trine_mcp::{Engine, Id, ServerInfo, Session, Single, Step};
+use trine_mcp::result::{Block, Outcome};
+use trine_mcp::{Engine, Failure, Id, ServerInfo, Session, Single, Step};
 use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Answer};
 use trine_wire::{Decoder, Fed, encode_in_place, frame};
 
