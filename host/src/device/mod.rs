@@ -267,9 +267,7 @@ impl Device {
                 lock(&self.listeners).iter().for_each(|each| each(&event));
             }
             Deferred::Text(text) => info!("{}| {}", self.name(), text.trim_end()),
-            Deferred::Note(text) if text.starts_with("online") => {
-                info!("{}: {text}", self.name());
-            }
+            Deferred::Good(text) => info!("{}: {text}", self.name()),
             Deferred::Note(text) => warn!("{}: {text}", self.name()),
         }
     }

@@ -1,7 +1,7 @@
 //! The client: its requests under way, and the way out to it.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use super::requests::{Arrays, Requests, Tag};
 use crate::device::{Cost, Device, Ticket, Waiter, lock};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, Observer, Snapshot};
+use crate::sys;
 
 /// Bytes that may wait for the client before no more requests are dealt with.
 pub(super) const WAITING_MAX: usize = 64 * 1024;
@@ -25,12 +26,19 @@ pub(super) struct State {
     pub(super) out: Outbox,
     pub(super) requests: Requests,
     pub(super) arrays: Arrays,
-    /// Ids of the subscriptions to changes of the tools.
-    subscriptions: Vec<Box<[u8]>>,
+    subscriptions: Vec<Subscription>,
     /// Whether an `initialize` client is told of changes.
     legacy: bool,
     /// The reader is at work and will write what there is when it has done what it has read.
     pub(super) reading: bool,
+}
+
+/// A subscription of the stateless revision.
+#[derive(Debug)]
+struct Subscription {
+    id: Box<[u8]>,
+    /// Changes of the tools are wanted.
+    tools: bool,
 }
 
 /// The one client on standard input and output.
@@ -122,7 +130,7 @@ impl Client {
             std::mem::swap(&mut state.out, bytes);
             drop(state);
             self.writing.store(self.now() + 1, Ordering::Release);
-            if !self.is_broken() && file.write_all(bytes.bytes()).is_err() {
+            if !self.is_broken() && write_all(file, bytes.bytes()).is_err() {
                 self.broken.store(true, Ordering::Release);
             }
             self.writing.store(0, Ordering::Release);
@@ -178,7 +186,7 @@ impl Client {
     /// The client wants no answer to this request, or no more news of this subscription.
     pub(super) fn cancel(&self, id: Id<'_>) {
         let mut state = self.state();
-        state.subscriptions.retain(|kept| **kept != *id.raw());
+        state.subscriptions.retain(|kept| *kept.id != *id.raw());
         let Some(tag) = state.requests.find(id.raw()) else { return };
         let call = state.requests.get(tag).and_then(|request| request.call.take());
         state.end(tag, |_| {});
@@ -192,8 +200,9 @@ impl Client {
     /// Keeps a subscription, if the client has not too many.
     pub(super) fn subscribe(&self, listen: &Listen<'_>) {
         let mut state = self.state();
-        if listen.tools && state.subscriptions.len() < SUBSCRIPTIONS_MAX {
-            state.subscriptions.push(listen.id.raw().into());
+        if state.subscriptions.len() < SUBSCRIPTIONS_MAX {
+            let (id, tools) = (listen.id.raw().into(), listen.tools);
+            state.subscriptions.push(Subscription { id, tools });
         }
     }
 
@@ -207,12 +216,26 @@ impl Client {
         let snapshot = self.hub.snapshot();
         let mut state = self.state();
         let State { out, subscriptions, .. } = &mut *state;
-        for id in subscriptions.drain(..) {
-            let Some(id) = Id::from_raw(&id) else { continue };
+        for subscription in subscriptions.drain(..) {
+            let Some(id) = Id::from_raw(&subscription.id) else { continue };
             out.write(|out| notify::listen_ended(id, &snapshot.server(), out));
             out.push(b"\n");
         }
     }
+}
+
+/// Writes all bytes, also where somebody has left the pipe in the mode that does not wait.
+fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(len) => bytes = bytes.get(len..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => sys::wait_writable(file)?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 impl State {
@@ -293,8 +316,8 @@ impl Observer for Client {
             out.write(|out| notify::tools_changed(None, out));
             out.push(b"\n");
         }
-        for id in subscriptions.iter() {
-            let Some(id) = Id::from_raw(id) else { continue };
+        for subscription in subscriptions.iter().filter(|subscription| subscription.tools) {
+            let Some(id) = Id::from_raw(&subscription.id) else { continue };
             out.write(|out| notify::tools_changed(Some(id), out));
             out.push(b"\n");
         }

@@ -12,6 +12,7 @@ use super::client::{Client, WAITING_MAX};
 use super::terminal;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
+use crate::sys;
 
 /// Bytes that one read may bring.
 const CHUNK: usize = 64 * 1024;
@@ -40,6 +41,8 @@ pub(super) struct Reader {
     version: u64,
     session: Session,
     settled: bool,
+    /// The client has opened a session in the way of the older revisions.
+    opened: bool,
     /// A person types the messages.
     by_hand: bool,
     args: Vec<u8>,
@@ -56,6 +59,7 @@ impl Reader {
             version,
             session: Session::new(),
             settled: false,
+            opened: false,
             by_hand,
             args: vec![0; ARGS_MAX],
             reply: vec![0; REPLY_MAX],
@@ -70,6 +74,11 @@ impl Reader {
                 Ok(0) => break,
                 Ok(len) => len,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                // Some clients leave their end of a shared pipe in this mode.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    sys::wait_readable(&input)?;
+                    continue;
+                }
                 Err(error) => return Err(error),
             };
             self.client.set_reading(true);
@@ -109,23 +118,20 @@ impl Reader {
             Step::Batch(batch) => self.array(&engine, batch),
             step => self.step(step, None),
         }
-        if self.session.is_initialized() {
-            self.opened();
+        if !self.opened && self.session.is_initialized() {
+            self.opened = true;
+            self.client.set_legacy();
         }
         if self.client.state().out.len() > WAITING_MAX {
             self.client.flush();
         }
     }
 
-    fn opened(&self) {
-        self.client.set_legacy();
-    }
-
     /// Takes the newest list of tools. While devices are coming up, a message about tools waits
     /// for them, so that a client which lists at once sees what there is.
     fn refresh(&mut self, message: &[u8]) {
         if !self.settled {
-            if memchr::memmem::find(message, b"tools").is_some() {
+            if memchr::memmem::find(message, b"\"tools/").is_some() {
                 self.client.flush();
                 self.client.set_reading(false);
                 self.client.hub.wait_settled(SETTLE_PATIENCE);

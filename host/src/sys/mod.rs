@@ -38,11 +38,35 @@ fn arm_death_signal(_: u32) -> io::Result<()> {
 /// Whether the peer of a pipe or socket will send nothing more, although bytes that it has sent
 /// may still wait to be read.
 pub(crate) fn has_hung_up(file: &impl AsFd) -> bool {
-    let fd = file.as_fd().as_raw_fd();
-    let mut poll = libc::pollfd { fd, events: HANG_UP, revents: 0 };
+    let what = libc::POLLHUP | libc::POLLERR | HANG_UP;
+    poll(file, HANG_UP, 0).is_ok_and(|happened| happened & what != 0)
+}
+
+/// Waits until there is something to read, or nothing will come any more.
+pub(crate) fn wait_readable(file: &impl AsFd) -> io::Result<()> {
+    poll(file, libc::POLLIN, FOREVER).map(drop)
+}
+
+/// Waits until something can be written, or nobody will read it.
+pub(crate) fn wait_writable(file: &impl AsFd) -> io::Result<()> {
+    poll(file, libc::POLLOUT, FOREVER).map(drop)
+}
+
+const FOREVER: libc::c_int = -1;
+
+/// What has happened of `events`, and hang-ups and errors; an interrupted wait is none.
+fn poll(
+    file: &impl AsFd,
+    events: libc::c_short,
+    patience_ms: libc::c_int,
+) -> io::Result<libc::c_short> {
+    let mut poll = libc::pollfd { fd: file.as_fd().as_raw_fd(), events, revents: 0 };
     // SAFETY: the pointer is to one valid pollfd, as the count says, and is only used in the call.
-    let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
-    ready > 0 && poll.revents & (libc::POLLHUP | libc::POLLERR | HANG_UP) != 0
+    if unsafe { libc::poll(&raw mut poll, 1, patience_ms) } >= 0 {
+        return Ok(poll.revents);
+    }
+    let error = io::Error::last_os_error();
+    if error.kind() == io::ErrorKind::Interrupted { Ok(0) } else { Err(error) }
 }
 
 #[cfg(target_os = "linux")]

@@ -184,3 +184,23 @@ fn a_signal_ends_it_in_good_order() {
     assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert_eq!(gateway.exit_within(Duration::from_secs(5)).code(), Some(0));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_it_says_how_to_connect() {
+    use std::os::fd::AsRawFd;
+
+    let (keys, terminal) = serial2::SerialPort::pair().unwrap();
+    let path = std::fs::read_link(format!("/proc/self/fd/{}", terminal.as_raw_fd())).unwrap();
+    let typed = std::fs::File::options().read(true).write(true).open(path).unwrap();
+    let mut gateway = Gateway::start_on(typed.into(), &["--simulate"]);
+    let log = gateway.logged("Ctrl-D");
+    assert!(log.contains("trine connect claude-code") && log.contains("tools/list"), "{log}");
+    let valve = json!({"name": "valve_open", "arguments": {"valve": "mist", "seconds": 5}});
+    let request = format!("{}\n", stateless(&json!(1), "tools/call", valve));
+    keys.write_all(request.as_bytes()).unwrap();
+    assert_eq!(gateway.answer(&json!(1))["result"]["isError"], json!(true));
+    keys.write_all(b"b\n").unwrap();
+    keys.write_all(request.as_bytes()).unwrap();
+    assert_eq!(gateway.answer(&json!(1))["result"]["isError"], json!(false));
+}

@@ -1,6 +1,6 @@
 //! Floods: memory stays flat, nothing is lost, and the end of input ends the program.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
@@ -131,5 +131,30 @@ fn a_client_that_has_gone_ends_it() {
     drop(child.stdout.take());
     let mut input = child.stdin.take().unwrap();
     input.write_all(call(1).as_bytes()).unwrap();
+    assert_eq!(exits_within(&mut child, Duration::from_secs(5)), Some(0));
+}
+
+#[test]
+fn sockets_that_were_left_in_the_mode_that_does_not_wait_serve_as_well() {
+    let ([mut input, its_input], [output, its_output]) =
+        (UnixStream::pair().unwrap().into(), UnixStream::pair().unwrap().into());
+    let pipes: [&UnixStream; 2] = [&its_input, &its_output];
+    pipes.iter().for_each(|pipe| pipe.set_nonblocking(true).unwrap());
+    let mut child = Gateway::command(&["--simulate"])
+        .stdin(Stdio::from(OwnedFd::from(its_input)))
+        .stdout(Stdio::from(OwnedFd::from(its_output)))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Longer than the buffer of a socket, so that the gateway has to wait for its reader.
+    let writer = std::thread::spawn(move || {
+        for id in 0..5_000 {
+            input.write_all(call(id).as_bytes()).unwrap();
+        }
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    let lines = BufReader::new(output).lines().map(Result::unwrap);
+    assert_eq!(lines.take(5_000).count(), 5_000);
+    writer.join().unwrap();
     assert_eq!(exits_within(&mut child, Duration::from_secs(5)), Some(0));
 }

@@ -23,7 +23,12 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Self::command(arguments).spawn().unwrap();
+        Self::start_on(Stdio::piped(), arguments)
+    }
+
+    /// A gateway with this for its input.
+    pub(crate) fn start_on(input: Stdio, arguments: &[&str]) -> Self {
+        let mut child = Self::command(arguments).stdin(input).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (send, lines) = mpsc::channel();

@@ -299,3 +299,51 @@ fn a_tcp_port_is_a_byte_link_like_any_other() {
     let mut gateway = Gateway::start(&["--tcp", &address]);
     assert_eq!(gateway.value("fan_set", json!({"percent": 78})), json!({"percent": 78}));
 }
+
+#[test]
+fn a_greeting_waits_for_no_device() {
+    let folder = Folder::new("greeting");
+    let board = Board::start(folder.path("board"), "A1");
+    board.controls.stuck.store(true, SeqCst);
+    let mut gateway = Gateway::start(&["--unix", board.address(), "--serial", "/dev/nonexistent"]);
+    // Started, and the board connected: from here on only the greeting is timed.
+    gateway.logged("/dev/nonexistent");
+    let since = Instant::now();
+    gateway.ask("server/discover", json!({}));
+    for message in initialize("2025-11-25") {
+        gateway.send(&message);
+    }
+    gateway.answer(&json!("hello"));
+    assert!(since.elapsed() < Duration::from_millis(100), "{:?}", since.elapsed());
+    // What is asked about tools waits for the board, but not for ever.
+    assert_eq!(gateway.tools(), [""; 0]);
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    board.controls.stuck.store(false, SeqCst);
+    gateway.logged("online: 11 tools");
+    assert_eq!(gateway.tools().len(), 11);
+}
+
+#[test]
+fn both_ends_count_what_was_hurt() {
+    let folder = Folder::new("count");
+    let board = Board::start(folder.path("board"), "A1");
+    let args = trine::DeviceArgs {
+        unix: vec![board.address().to_owned()],
+        ..trine::DeviceArgs::default()
+    };
+    let hub = trine::Hub::open(&args, trine::Prefix::None).unwrap();
+    assert!(hub.wait_ready(Duration::from_secs(10)));
+    let device = hub.find("greenhouse").unwrap();
+    assert_eq!(device.frames_bad(), 0);
+    for lost in 1..=3 {
+        board.controls.hurt.store(1, SeqCst);
+        let report = device.call_json("fan_set", "{\"percent\": 9}", Duration::from_secs(10));
+        assert!(!report.is_error, "{}", report.text);
+        // One bit wrong may make a zero, which cuts one bad frame into two.
+        assert!(device.frames_bad() >= lost, "{} of {lost}", device.frames_bad());
+        assert!(report.bytes_out > 0 && report.bytes_in > 0);
+    }
+    let status = device.status(Duration::from_secs(5)).unwrap();
+    assert_eq!((status.frames_bad, status.bytes_lost), (0, 0));
+    assert!(status.entered >= 6, "each lost answer was asked for again: {}", status.entered);
+}

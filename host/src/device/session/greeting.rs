@@ -13,11 +13,14 @@ use crate::device::table::Table;
 const CACHE_MAX: usize = 4;
 
 impl Session {
-    /// Asks the device who it is, or whether it is still there.
-    pub(super) fn ask(&mut self, now: u64, tries: u32) {
-        let nonce = nonce();
-        if self.transmit(&HostMessage::Hello { wire: trine_wire::VERSION, nonce }, now).is_some() {
-            self.asked = Some(Asked { nonce, at: now, sent_end: self.sent, tries });
+    /// Asks the device who it is, or whether it is still there. A question that is asked again is
+    /// the same question, so a late answer to the first still counts on a slow line.
+    pub(super) fn ask(&mut self, now: u64) {
+        let asked = self.asked.unwrap_or(Asked { nonce: nonce(), at: now, sent_end: 0, tries: 0 });
+        let message = HostMessage::Hello { wire: trine_wire::VERSION, nonce: asked.nonce };
+        if self.transmit(&message, now).is_some() {
+            let sent_end = if asked.tries == 0 { self.sent } else { asked.sent_end };
+            self.asked = Some(Asked { at: now, sent_end, tries: asked.tries + 1, ..asked });
         }
     }
 
@@ -33,7 +36,7 @@ impl Session {
         }
         if hello.epoch == 0 {
             // It has just started and takes the next nonce for its epoch.
-            return self.ask(now, 0);
+            return self.ask(now);
         }
         if hello.wire != trine_wire::VERSION {
             let why = format!(
@@ -124,7 +127,7 @@ impl Session {
             return;
         }
         let again = if self.was_ready { "online again" } else { "online" };
-        self.deferred.push(Deferred::Note(format!(
+        self.deferred.push(Deferred::Good(format!(
             "{again}: {} tools, {} bytes of descriptors, after {} ms",
             trine_descriptor::ToolTable::count(&*table),
             table.list_len(),

@@ -3,6 +3,8 @@
 
 mod greeting;
 mod sending;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 
 use std::sync::Arc;
@@ -27,7 +29,9 @@ pub(super) enum Deferred {
     Event { seq: u32, tool: u16, text: String },
     /// It has said something that is no frame.
     Text(String),
-    /// A line for the log.
+    /// A line for the log: all is well.
+    Good(String),
+    /// A line for the log: something is not as it should be.
     Note(String),
 }
 
@@ -131,7 +135,7 @@ impl Session {
         self.line = line;
         (self.linked_at, self.sent, self.confirmed) = (now, 0, 0);
         (self.asked, self.listing) = (None, None);
-        self.ask(now, 0);
+        self.ask(now);
         self.pump(now);
     }
 
@@ -283,7 +287,9 @@ impl Session {
     /// Ends every call, because the program ends.
     pub(super) fn close(&mut self) {
         for index in self.calls.under_way() {
-            self.calls.end(index, Outcome::Failed(Failure::Offline));
+            let sent = self.calls.get(index).is_some_and(|slot| slot.stage == Stage::Sent);
+            let failure = if sent { Failure::OutcomeUnknown } else { Failure::Offline };
+            self.calls.end(index, Outcome::Failed(failure));
         }
         self.line = Line::None;
         self.ready = false;

@@ -9,8 +9,10 @@ use crate::link::Line;
 
 /// How long a device has to answer after it was opened before it counts as offline, in ms.
 const COMING_MS: u64 = 3_000;
-/// How long an answer to a hello or a page may take before it is asked for again.
+/// How long an answer to a hello may take before it is asked again.
 const RETRY_MS: u64 = 300;
+/// The same for a page of the list, which takes a second at 1,200 baud.
+const PAGE_RETRY_MS: u64 = 1_200;
 /// How many hellos in a row stay without answer before the device counts as offline.
 const SILENT_TRIES: u32 = 4;
 /// How long a device may be silent before it is asked whether it is there.
@@ -27,7 +29,9 @@ impl Session {
         if !matches!(self.line, Line::None) {
             self.inquire(now);
         }
-        if self.is_coming() && now.saturating_sub(self.opened_at) > COMING_MS {
+        // A device whose list is still coming over a slow line is there.
+        let silent = self.listing.is_none() || self.silent_ms(now) > COMING_MS;
+        if self.is_coming() && now.saturating_sub(self.opened_at) > COMING_MS && silent {
             self.gone("it does not answer; check its power, its cable and the baud rate", now);
         }
         if self.calls.len() > 0 {
@@ -38,7 +42,7 @@ impl Session {
 
     fn inquire(&mut self, now: u64) {
         if let Some(listing) = &mut self.listing {
-            if now.saturating_sub(listing.asked_at) > RETRY_MS {
+            if now.saturating_sub(listing.asked_at) > PAGE_RETRY_MS {
                 listing.tries += 1;
                 if listing.tries > SILENT_TRIES {
                     self.listing = None;
@@ -56,13 +60,13 @@ impl Session {
         };
         match self.asked {
             Some(asked) if now.saturating_sub(asked.at) > RETRY_MS => {
-                if asked.tries >= SILENT_TRIES && self.ready {
+                if asked.tries > SILENT_TRIES && self.ready {
                     self.gone("it does not answer", now);
                 }
-                self.ask(now, asked.tries + 1);
+                self.ask(now);
             }
             Some(_) => {}
-            None if !self.ready && quiet > RETRY_MS || quiet > patience => self.ask(now, 0),
+            None if !self.ready && quiet > RETRY_MS || quiet > patience => self.ask(now),
             None => {}
         }
     }
