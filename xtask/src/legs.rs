@@ -150,7 +150,8 @@ fn clippy_host() -> Result<()> {
 
 fn unit() -> Result<()> {
     let mut cargo = sh::cargo();
-    sh::run(cargo.args(["test", "--workspace", "--profile", "ci"]).env(
+    cargo.args(["test", "--workspace", "--profile", "ci", "--no-fail-fast"]);
+    sh::run(cargo.env(
         // Tests that start an emulator find the firmware by this.
         "TRINE_FIRMWARE",
         firmware_for_tests()?,
