@@ -3,7 +3,7 @@
 //! Each client starts an MCP server from an entry of its own form in a file of its own place. This
 //! module knows both, merges an entry into a file and keeps everything else in it: other servers,
 //! settings, their order, comments and white space. [`merge`] is a pure function of the file's
-//! text; [`update`] adds the backup and the writing. Nothing here asks the network or starts a
+//! text; [`update()`] adds the backup and the writing. Nothing here asks the network or starts a
 //! program.
 //!
 //! | client | file | table | form |

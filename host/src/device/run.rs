@@ -102,20 +102,27 @@ impl Device {
                 Ok(len) => {
                     (last, heard) = (now, true);
                     let bytes = buffer.get(..len).unwrap_or_default();
-                    self.with(|session| {
+                    let broken = self.with(|session| {
                         frames.feed(bytes, &mut |found| session.found(found, now));
                         session.tick(now);
+                        session.broken()
                     });
                     self.frames_bad.store(frames.bad(), Ordering::Relaxed);
+                    if let Some(why) = broken {
+                        return (why, heard);
+                    }
                 }
                 Err(error) if is_quiet(error.kind()) => {
-                    let silent = self.with(|session| {
+                    let (silent, broken) = self.with(|session| {
                         if now.saturating_sub(last) > IDLE_MS {
                             frames.idle(&mut |found| session.found(found, now));
                         }
                         session.tick(now);
-                        session.silent_ms(now)
+                        (session.silent_ms(now), session.broken())
                     });
+                    if let Some(why) = broken {
+                        return (why, heard);
+                    }
                     if redial && silent > REDIAL_MS {
                         return ("it does not answer".to_owned(), heard);
                     }

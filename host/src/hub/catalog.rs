@@ -37,7 +37,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// `tools` have names of their own. `complete` says that every device has answered.
-    pub(crate) fn new(tools: Vec<Entry>, complete: bool) -> Self {
+    pub(crate) fn new(mut tools: Vec<Entry>, complete: bool) -> Self {
+        // So many tools have numbers; only devices that mean no good have more.
+        tools.truncate(usize::from(u16::MAX));
         let mut sorted: Vec<u16> = (0..tools.len()).map(|tool| tool as u16).collect();
         sorted.sort_by_key(|&tool| tools.get(usize::from(tool)).map(|entry| &entry.name));
         // The hasher has fixed keys: one list has one number, also after a restart.

@@ -5,6 +5,7 @@ mod names;
 mod open;
 mod person;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct Hub {
     progress: Mutex<Progress>,
     changed: Condvar,
     observers: Mutex<Vec<Weak<dyn Observer>>>,
+    /// The socket of `--button`, which goes away with the hub.
+    socket: Mutex<Option<PathBuf>>,
 }
 
 /// How far the devices have come, as far as the list of tools shows it.
@@ -230,6 +233,10 @@ impl Hub {
 
     /// Closes every device: its calls end, and so does an emulator that it runs in.
     pub fn close(&self) {
+        if let Some(socket) = lock(&self.socket).take() {
+            // Somebody may have taken it away.
+            drop(std::fs::remove_file(socket));
+        }
         self.devices.iter().for_each(|device| device.close());
     }
 }

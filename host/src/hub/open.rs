@@ -47,6 +47,7 @@ impl Hub {
             progress: Mutex::new(Progress::default()),
             changed: Condvar::new(),
             observers: Mutex::new(Vec::new()),
+            socket: Mutex::new(None),
         });
         for (device, way) in hub.devices.iter().zip(ways) {
             let hub = Arc::downgrade(&hub);

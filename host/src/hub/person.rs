@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use super::Hub;
 use crate::args::Button;
+use crate::device::lock;
 use crate::error::{Error, Result};
 
 /// Longest line that is read.
@@ -25,17 +26,18 @@ pub(super) fn listen(button: &Button, hub: &Arc<Hub>) -> Result<()> {
             "--button is for a simulated or emulated board: add --simulate or --emulate BOARD",
         ));
     }
-    let hub = Arc::downgrade(hub);
+    let weak = Arc::downgrade(hub);
     let run: Box<dyn FnOnce() + Send> = match button {
         Button::Socket(path) => {
             let failed = |error| Error::new(format!("--button unix:{}: {error}", path.display()));
             let listener = bind(path).map_err(failed)?;
-            Box::new(move || serve_all(&listener, &hub))
+            *lock(&hub.socket) = Some(path.clone());
+            Box::new(move || serve_all(&listener, &weak))
         }
         Button::Terminal => {
             let failed = |error| Error::new(format!("--button tty: no terminal here: {error}"));
             let terminal = File::open("/dev/tty").map_err(failed)?;
-            Box::new(move || watch_keys(terminal, &hub))
+            Box::new(move || watch_keys(terminal, &weak))
         }
     };
     let thread = std::thread::Builder::new().name("button".to_owned()).stack_size(128 * 1024);

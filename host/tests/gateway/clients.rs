@@ -94,6 +94,8 @@ fn a_person_at_the_board_allows_one_call() {
         },
         || "the valve did not close by itself".to_owned(),
     );
+    assert!(gateway.end().success());
+    assert!(!socket.exists(), "the socket stayed behind");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The board emulated by QEMU through the gateway.
 //!
 //! These tests need `qemu-system-arm` and the firmware that `cargo xtask firmware mps2-an386`
-//! builds, or `TRINE_FIRMWARE=ELF`. Without them they say so and end; where
-//! `TRINE_REQUIRE_EMULATION=1` is set, as `cargo xtask test` does, they fail instead.
+//! builds. Without them they say so and end; where `TRINE_FIRMWARE=ELF` names the firmware, as
+//! `cargo xtask test` does, or `TRINE_REQUIRE_EMULATION=1` is set, they fail instead.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,10 @@ fn firmware() -> Option<PathBuf> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let built = target.join("firmware/mps2-an386/trine-firmware.elf");
-    let firmware = std::env::var_os("TRINE_FIRMWARE").map_or(built, PathBuf::from);
+    let named = std::env::var_os("TRINE_FIRMWARE").map(PathBuf::from);
+    let required = named.is_some()
+        || std::env::var_os("TRINE_REQUIRE_EMULATION").is_some_and(|value| value == "1");
+    let firmware = named.unwrap_or(built);
     let emulator = Command::new("qemu-system-arm").arg("--version").output().is_ok();
     if emulator && firmware.is_file() {
         return Some(firmware);
@@ -27,7 +30,6 @@ fn firmware() -> Option<PathBuf> {
     } else {
         "there is no qemu-system-arm: install it".to_owned()
     };
-    let required = std::env::var_os("TRINE_REQUIRE_EMULATION").is_some_and(|value| value == "1");
     assert!(!required, "{missing}");
     eprintln!("NOT RUN: {missing}");
     None

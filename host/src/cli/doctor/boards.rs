@@ -57,7 +57,7 @@ fn devices() -> DeviceArgs {
 fn answer(devices: &DeviceArgs) -> Result<String, Silence> {
     let start = Instant::now();
     let missing = |error: trine::Error| Silence::Missing(error.to_string());
-    let hub = Hub::open(devices, Prefix::None).map_err(missing)?;
+    let hub = Hub::open(devices, Prefix::Auto).map_err(missing)?;
     let _ = hub.wait_ready(PATIENCE);
     let device = hub.find("greenhouse").map_err(missing)?;
     match device.state() {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use trine_mcp::{Failure, Outcome};
-use trine_wire::message::{self, DeviceMessage, HostMessage, Status};
+use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Said, Status};
 
 use super::calls::{Calls, Opening, Stage, Ticket};
 use super::listing::Listing;
@@ -122,6 +122,11 @@ impl Session {
 
     pub(super) const fn is_coming(&self) -> bool {
         !self.ready && self.offline.is_none()
+    }
+
+    /// Why there is no way to the device although its reader has seen no end: a write has failed.
+    pub(super) fn broken(&self) -> Option<String> {
+        matches!(self.line, Line::None).then(|| self.offline.clone().unwrap_or_default())
     }
 
     /// How long the device has been linked and silent, in milliseconds.
@@ -243,6 +248,10 @@ impl Session {
             DeviceMessage::Result { id, outcome } => {
                 let Some(index) = self.call_of(id, cost) else { return };
                 self.calls.answer(index, outcome);
+                if matches!(outcome, Said::Stale | Said::UnknownTool) {
+                    // Its tools have changed: the next hello tells, and they are listed again.
+                    self.ask(now);
+                }
             }
             DeviceMessage::Chunk { id, offset, bytes } => {
                 let Some(index) = self.call_of(id, cost) else { return };
