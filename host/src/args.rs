@@ -16,6 +16,9 @@ const BAUD: u32 = 115_200;
 #[command(next_help_heading = "Devices")]
 pub struct DeviceArgs {
     /// A board on a serial port; 115200 baud unless another rate is given.
+    ///
+    /// A device is named after its product, and after its serial number too where two devices are
+    /// the same product. NAME= gives it another name: --serial north=/dev/ttyACM0
     #[arg(long, value_name = "[NAME=]PATH[:BAUD]")]
     pub serial: Vec<String>,
     /// A device behind a TCP socket.

@@ -7,8 +7,6 @@ use trine::{DeviceArgs, Hub, Prefix, Result};
 /// Arguments of `trine gateway`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Gateway {
-    #[command(flatten)]
-    devices: DeviceArgs,
     /// Whether tools carry the name of their device.
     #[arg(long, value_enum, default_value_t)]
     prefix: Prefix,
@@ -16,6 +14,8 @@ pub(super) struct Gateway {
     #[arg(long, value_name = "COUNT", default_value_t = 64,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     in_flight: u16,
+    #[command(flatten)]
+    devices: DeviceArgs,
 }
 
 impl Gateway {

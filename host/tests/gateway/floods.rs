@@ -6,7 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Gateway, stateless};
+use crate::board::Board;
+use crate::harness::{Folder, Gateway, stateless};
 use serde_json::{Value, json};
 
 const LIMIT_KIB: u64 = 16 * 1024;
@@ -59,9 +60,9 @@ fn fifty_thousand_pipelined_calls_are_all_answered_in_little_memory() {
 }
 
 /// A gateway whose input is a socket, as Node makes it.
-fn start_on_socket() -> (Child, UnixStream) {
+fn start_on_socket(arguments: &[&str]) -> (Child, UnixStream) {
     let (ours, its) = UnixStream::pair().unwrap();
-    let child = Gateway::command(&["--simulate"])
+    let child = Gateway::command(arguments)
         .stdin(Stdio::from(OwnedFd::from(its)))
         .stderr(Stdio::null())
         .spawn()
@@ -88,9 +89,17 @@ fn stuff(input: &mut UnixStream, request: &dyn Fn(u64) -> String) -> usize {
 #[test]
 fn a_client_that_never_reads_is_not_read_any_more() {
     let list = |id: u64| format!("{}\n", stateless(&json!(id), "tools/list", json!({})));
-    let requests: [&dyn Fn(u64) -> String; 2] = [&call, &list];
-    for request in requests {
-        let (mut child, mut input) = start_on_socket();
+    let snap = |id: u64| {
+        let params = json!({"name": "camera_snap", "arguments": {}});
+        format!("{}\n", stateless(&json!(id), "tools/call", params))
+    };
+    let folder = Folder::new("never");
+    let board = Board::start(folder.path("board"), "A1");
+    let (simulated, linked) = (&["--simulate"][..], &["--unix", board.address()][..]);
+    let cases: [(&[&str], &dyn Fn(u64) -> String); 4] =
+        [(simulated, &call), (simulated, &list), (linked, &call), (linked, &snap)];
+    for (arguments, request) in cases {
+        let (mut child, mut input) = start_on_socket(arguments);
         let took = stuff(&mut input, request);
         let before = memory_kib(&child, "VmRSS");
         std::thread::sleep(Duration::from_millis(300));
