@@ -24,6 +24,10 @@ const REGISTRY_HOSTS: &[&str] = &[
     concat!("deb.debian", ".org"),
 ];
 
+/// The variable that makes a stable compiler take unstable options, and who may set it.
+const BOOTSTRAP: &str = concat!("RUSTC_", "BOOTSTRAP");
+const MAY_BOOTSTRAP: &[&str] = &["spike/run.sh", "xtask/src/baremetal.rs"];
+
 /// Every fault of one file's text, name and mode.
 pub(super) fn faults(file: &File) -> Vec<String> {
     let mut faults = Vec::new();
@@ -41,6 +45,10 @@ pub(super) fn faults(file: &File) -> Vec<String> {
         let have =
             if script { "a #! line and no executable bit" } else { "an executable bit only" };
         faults.push(format!("{path}: {have}"));
+    }
+    let path = path.as_str();
+    if text.contains(BOOTSTRAP) && !path.ends_with(".md") && !MAY_BOOTSTRAP.contains(&path) {
+        faults.push(format!("{path}: only {} may set {BOOTSTRAP}", MAY_BOOTSTRAP.join(" and ")));
     }
     faults.extend(names_of_a_machine(file, text));
     faults
@@ -89,7 +97,7 @@ pub(super) fn long_files(files: &[File]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::file;
-    use super::{LINES_MAX, faults, long_files};
+    use super::{BOOTSTRAP, LINES_MAX, faults, long_files};
 
     #[test]
     fn a_plain_file_has_no_fault() {
@@ -120,6 +128,14 @@ mod tests {
         script.bytes = b"echo\n".to_vec();
         assert_eq!(faults(&script).len(), 1);
         assert!(faults(&file("a.rs", "#![no_std]\n")).is_empty());
+    }
+
+    #[test]
+    fn unstable_options_are_asked_for_in_one_place() {
+        let text = format!("env {BOOTSTRAP}=1 cargo build\n");
+        assert_eq!(faults(&file("host/build.rs", &text)).len(), 1);
+        assert!(faults(&file("xtask/src/baremetal.rs", &text)).is_empty());
+        assert!(faults(&file("docs/porting.md", &text)).is_empty());
     }
 
     #[test]
