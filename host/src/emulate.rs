@@ -1,15 +1,14 @@
 //! A board emulated by QEMU, which this program starts and owns.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -21,8 +20,6 @@ use crate::sys;
 /// The boards that the firmware is built for.
 const BOARDS: [&str; 1] = ["mps2-an386"];
 const EMULATOR: &str = "qemu-system-arm";
-/// How long the emulator may take to open its sockets.
-const START_PATIENCE: Duration = Duration::from_secs(10);
 /// How long the emulated board takes to notice a line on its second UART, with room to spare.
 const PERSON_DELAY: Duration = Duration::from_millis(50);
 
@@ -108,19 +105,18 @@ impl Emulator {
         *lock(&self.console.line) = None;
     }
 
-    fn start(&mut self, folder: &Path) -> std::result::Result<Opened, String> {
-        let [board_line, person_line] = ["board", "person"].map(|name| folder.join(name));
-        let socket = |id: &str, path: &Path, wait: &str| {
-            // A comma in a path is doubled in the emulator's own syntax.
-            let path = path.display().to_string().replace(',', ",,");
-            format!("socket,id={id},path={path},server=on,wait={wait}")
-        };
+    /// Starts the emulator with one end of each of two sockets. They have no names, so nothing stays
+    /// behind, and the board's first words find somebody who listens.
+    fn start(&mut self) -> std::result::Result<Opened, String> {
+        let pair = || UnixStream::pair().map_err(|error| format!("no sockets: {error}"));
+        let ((board, its_board), (person, its_person)) = (pair()?, pair()?);
+        let socket = |id: &str, end: &UnixStream| format!("socket,id={id},fd={}", end.as_raw_fd());
         let mut command = Command::new(&self.program);
         command
             .args(["-M", &self.board, "-display", "none", "-monitor", "none"])
-            .args(["-chardev", &socket("person", &person_line, "off")])
-            .args(["-chardev", &socket("board", &board_line, "on")])
-            .args(["-serial", "chardev:board", "-serial", "chardev:person", "-kernel"])
+            .args(["-chardev", &socket("board", &its_board), "-serial", "chardev:board"])
+            .args(["-chardev", &socket("person", &its_person), "-serial", "chardev:person"])
+            .arg("-kernel")
             .arg(&self.firmware)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -128,44 +124,25 @@ impl Emulator {
             // Ctrl-C at the terminal is for this program, which then ends the emulator.
             .process_group(0);
         sys::end_with_this_thread(&mut command);
+        sys::hand_down(&mut command, [its_board.into(), its_person.into()]);
         let mut child = command
             .spawn()
             .map_err(|error| format!("{} does not start: {error}", self.program.display()))?;
+        // With it go our copies of the emulator's ends, so that we notice when it ends.
+        drop(command);
         if let Some(stderr) = child.stderr.take() {
             pass_on(stderr).map_err(|error| format!("the system gives no thread: {error}"))?;
         }
         self.child = Some(child);
-        let person = self.connect(&person_line)?;
-        // The board starts to run when this line is connected.
-        let board = self.connect(&board_line)?;
         self.console.attach(person);
         halves(board).map_err(|error| format!("the emulator's socket: {error}"))
-    }
-
-    fn connect(&mut self, path: &Path) -> std::result::Result<UnixStream, String> {
-        let since = Instant::now();
-        loop {
-            if let Ok(stream) = UnixStream::connect(path) {
-                return Ok(stream);
-            }
-            if let Some(Ok(Some(status))) = self.child.as_mut().map(Child::try_wait) {
-                return Err(format!("{EMULATOR} ended at once ({status}); it says why above"));
-            }
-            if since.elapsed() > START_PATIENCE {
-                return Err(format!("{EMULATOR} did not open its sockets"));
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
     }
 }
 
 impl Dial for Emulator {
     fn dial(&mut self) -> std::result::Result<Opened, String> {
         self.stop();
-        let folder = private_folder().map_err(|error| format!("no temporary folder: {error}"))?;
-        let opened = self.start(&folder);
-        // Once connected the sockets need no names, so nothing stays behind if we are killed.
-        drop(fs::remove_dir_all(&folder));
+        let opened = self.start();
         if opened.is_err() {
             self.stop();
         }
@@ -179,28 +156,15 @@ impl Drop for Emulator {
     }
 }
 
-/// Logs what the emulator has to say, but for its waiting for us.
+/// Logs what the emulator has to say.
 fn pass_on(stderr: ChildStderr) -> std::io::Result<()> {
     let run = move || {
         for line in BufReader::new(stderr).lines().map_while(std::result::Result::ok) {
-            if !line.contains("waiting for connection") {
-                warn!("{line}");
-            }
+            warn!("{line}");
         }
     };
     let thread = std::thread::Builder::new().name("emulator".to_owned()).stack_size(128 * 1024);
     thread.spawn(run).map(drop)
-}
-
-/// A new folder that nobody else can enter.
-fn private_folder() -> std::io::Result<PathBuf> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let salt = getrandom::u32().unwrap_or(0);
-    let name = format!("trine-{}-{count}-{salt:08x}", std::process::id());
-    let folder = std::env::temp_dir().join(name);
-    fs::DirBuilder::new().mode(0o700).create(&folder)?;
-    Ok(folder)
 }
 
 fn find_program(name: &str) -> Option<PathBuf> {

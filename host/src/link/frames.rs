@@ -67,7 +67,7 @@ impl Frames {
 
     /// Shows text that waits for its line end; called when the line has been quiet for a while.
     pub(crate) fn idle(&mut self, each: &mut dyn FnMut(Found<'_>)) {
-        if let Some(text) = text(&self.raw).filter(|_| self.is_clear()) {
+        if let Some(text) = text(&self.raw).filter(|_| self.is_text()) {
             each(Found::Text(text));
             self.raw.clear();
             self.shown = true;
@@ -104,9 +104,9 @@ impl Frames {
         (self.len, self.shown) = (0, false);
     }
 
-    /// Whether enough has come to tell text from a frame.
-    const fn is_clear(&self) -> bool {
-        self.shown || self.raw.len() >= 2
+    /// Whether what has come since the last zero is text and cannot be the start of a frame.
+    fn is_text(&self) -> bool {
+        (self.shown || self.raw.len() >= 2) && self.raw.iter().all(|&byte| is_text(byte))
     }
 
     /// Shows the whole lines of a stretch that is text so far.
@@ -114,7 +114,7 @@ impl Frames {
         let full = self.raw.len() >= TEXT_MAX;
         let end = self.raw.iter().rposition(|&byte| byte == b'\n').map(|at| at + 1);
         let Some(end) = end.or(full.then_some(self.raw.len())) else { return };
-        if let Some(text) = self.raw.get(..end).and_then(text).filter(|_| self.is_clear()) {
+        if let Some(text) = self.raw.get(..end).filter(|_| self.is_text()).and_then(text) {
             text.lines().for_each(|line| each(Found::Text(line)));
             self.raw.drain(..end);
             self.shown = true;
@@ -125,8 +125,12 @@ impl Frames {
 /// The bytes as text, if they are text and there are any.
 fn text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let printable = |c: char| !c.is_control() || matches!(c, '\t' | '\r' | '\n' | '\u{1b}');
-    (!text.is_empty() && text.chars().all(printable)).then_some(text)
+    (!text.is_empty() && text.bytes().all(is_text)).then_some(text)
+}
+
+/// Whether a byte may stand in text: line ends, tabs and colours, and all that is no control.
+const fn is_text(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\r' | b'\n' | 0x1b | 0x20..=0x7e | 0x80..)
 }
 
 #[cfg(test)]
@@ -159,8 +163,15 @@ mod tests {
         let mut bytes = b"boot ROM v1\r\nhello\n".to_vec();
         bytes.extend(frame_of(&[2, 0, 7]));
         bytes.extend_from_slice(b"temperature 21 \xc2\xb0C\n");
-        bytes.extend(frame_of(&[2, 9]));
-        let wanted = ["boot ROM v1", "hello", "[2, 0, 7]", "temperature 21 \u{b0}C", "[2, 9]"];
+        // The code byte of this one is a line end.
+        bytes.extend(frame_of(&[2, 9, 3, 4, 5, 6, 7, 8, 9, 0]));
+        let wanted = [
+            "boot ROM v1",
+            "hello",
+            "[2, 0, 7]",
+            "temperature 21 \u{b0}C",
+            "[2, 9, 3, 4, 5, 6, 7, 8, 9, 0]",
+        ];
         for size in 1..bytes.len() {
             let mut frames = Frames::new();
             let all: Vec<_> =

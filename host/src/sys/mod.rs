@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "calls into libc; each block says why it holds")]
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -32,6 +32,23 @@ fn arm_death_signal(parent: u32) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn arm_death_signal(_: u32) -> io::Result<()> {
     // Other systems have no such signal; the child is ended when the program ends in good order.
+    Ok(())
+}
+
+/// Leaves these descriptors open, under their own numbers, in the program that `command` starts.
+/// They are closed here when the command is dropped.
+pub(crate) fn hand_down<const N: usize>(command: &mut Command, descriptors: [OwnedFd; N]) {
+    let keep = move || descriptors.iter().try_for_each(keep_open);
+    // SAFETY: between fork and exec only async-signal-safe functions may run: `keep_open` makes one
+    // system call for each descriptor, and allocates nothing.
+    unsafe { command.pre_exec(keep) };
+}
+
+fn keep_open(descriptor: &OwnedFd) -> io::Result<()> {
+    // SAFETY: the descriptor is open, being owned, and the call touches no memory of ours.
+    if unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_SETFD, 0) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
     Ok(())
 }
 

@@ -70,8 +70,11 @@ fn start_on_socket(arguments: &[&str]) -> (Child, UnixStream) {
     (child, ours)
 }
 
+/// Makes the request of a number.
+type Request<'a> = &'a dyn Fn(u64) -> String;
+
 /// Writes requests until the gateway takes no more for a second; answers how many bytes it took.
-fn stuff(input: &mut UnixStream, request: &dyn Fn(u64) -> String) -> usize {
+fn stuff(input: &mut UnixStream, request: Request<'_>) -> usize {
     input.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut sent = 0;
     for id in 0.. {
@@ -96,7 +99,7 @@ fn a_client_that_never_reads_is_not_read_any_more() {
     let folder = Folder::new("never");
     let board = Board::start(folder.path("board"), "A1");
     let (simulated, linked) = (&["--simulate"][..], &["--unix", board.address()][..]);
-    let cases: [(&[&str], &dyn Fn(u64) -> String); 4] =
+    let cases: [(&[&str], Request<'_>); 4] =
         [(simulated, &call), (simulated, &list), (linked, &call), (linked, &snap)];
     for (arguments, request) in cases {
         let (mut child, mut input) = start_on_socket(arguments);
