@@ -105,8 +105,8 @@ impl Emulator {
         *lock(&self.console.line) = None;
     }
 
-    /// Starts the emulator with one end of each of two sockets. They have no names, so nothing stays
-    /// behind, and the board's first words find somebody who listens.
+    /// Starts the emulator with one end of each of two sockets. They have no names, so nothing
+    /// stays behind, and the first words of the board find somebody who listens.
     fn start(&mut self) -> std::result::Result<Opened, String> {
         let pair = || UnixStream::pair().map_err(|error| format!("no sockets: {error}"));
         let ((board, its_board), (person, its_person)) = (pair()?, pair()?);
