@@ -8,9 +8,6 @@ use anyhow::{Context, Result};
 
 use crate::{sh, structure};
 
-/// The first layout of the idea, kept as it was.
-const FROZEN: &str = "spike/";
-
 /// A tracked file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct File {
