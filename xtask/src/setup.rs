@@ -26,6 +26,12 @@ const NEEDS: &[Need] = &[
         present: || sh::works("git", &["--version"]),
     },
     Need {
+        what: "the program `kill`",
+        packages: &["procps"],
+        otherwise: "install procps",
+        present: || sh::works("kill", &["-l"]),
+    },
+    Need {
         what: "a C compiler",
         packages: &["gcc", "libc6-dev"],
         otherwise: "install a C compiler as `cc`",
