@@ -5,14 +5,17 @@
 //! decode on demand. The writer appends to a caller's slice and keeps counting when the slice is
 //! full, so one run also answers "how many bytes would it take".
 
+pub mod base64;
 pub mod number;
 pub mod reader;
 pub mod string;
 pub mod writer;
 
 mod scan;
+mod words;
 
+pub use base64::Base64;
 pub use number::{Number, Scaled};
 pub use reader::{JsonError, Kind, Reader};
 pub use string::Text;
-pub use writer::{Base64, Writer};
+pub use writer::Writer;

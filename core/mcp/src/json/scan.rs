@@ -15,7 +15,7 @@ const fn spread(byte: u8) -> usize {
 
 /// Marks, in the high bit of each byte, those that are `"`, `\`, below 0x20 or not ASCII.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn special(word: usize) -> usize {
+pub(crate) fn special(word: usize) -> usize {
     let quote = (word ^ spread(b'"')).wrapping_sub(ONES);
     let escape = (word ^ spread(b'\\')).wrapping_sub(ONES);
     let control = word.wrapping_sub(spread(0x20));

@@ -2,6 +2,7 @@
 
 use super::scan::plain_end;
 use super::string::Text;
+use super::words::{self, Words};
 
 /// Appends JSON to a slice.
 ///
@@ -87,22 +88,48 @@ impl<'a> Writer<'a> {
     /// Appends a text of known length, which needs no copying loop.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn literal<const N: usize>(&mut self, text: &[u8; N]) {
-        if let Some(room) = self.out.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<N>) {
-            *room = *text;
+        match self.out.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<N>) {
+            Some(room) => {
+                *room = *text;
+                self.len += N;
+            }
+            None => self.len = self.len.saturating_add(N),
         }
-        self.len = self.len.saturating_add(N);
     }
 
     #[inline]
     fn byte(&mut self, byte: u8) {
-        if let Some(room) = self.out.get_mut(self.len) {
-            *room = byte;
+        match self.out.get_mut(self.len) {
+            Some(room) => {
+                *room = byte;
+                self.len += 1;
+            }
+            None => self.len = self.len.saturating_add(1),
         }
-        self.len = self.len.saturating_add(1);
     }
 
     /// Appends a string in quotes, escaped.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn string(&mut self, text: &str) {
+        if self.short_string(text.as_bytes()).is_none() {
+            self.long_string(text);
+        }
+    }
+
+    /// Appends a short string that needs no escapes with its quotes, in a few stores.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn short_string(&mut self, text: &[u8]) -> Option<()> {
+        let words = Words::of_plain(text)?;
+        let room = self.out.get_mut(self.len..)?.first_chunk_mut::<{ Words::LEN_MAX + 2 }>()?;
+        room[0] = b'"';
+        words.store(room[1..].first_chunk_mut()?);
+        *room.get_mut(text.len() + 1)? = b'"';
+        self.len += text.len() + 2;
+        Some(())
+    }
+
+    #[inline(never)]
+    fn long_string(&mut self, text: &str) {
         self.byte(b'"');
         self.escaped(text.as_bytes());
         self.byte(b'"');
@@ -192,7 +219,11 @@ impl<'a> Writer<'a> {
         };
         // Our own JSON holds no control byte, so only these two need a backslash.
         let mut len = 0;
-        for &byte in source {
+        let mut rest = source;
+        if cfg!(target_pointer_width = "64") {
+            (rest, len) = words::escape(source, room);
+        }
+        for &byte in rest {
             if matches!(byte, b'"' | b'\\') {
                 if let Some(place) = room.get_mut(len) {
                     *place = b'\\';
@@ -293,66 +324,6 @@ fn format_digits(mut value: u64, digits: &mut [u8; 20]) -> usize {
     }
 }
 
-/// Base64 (RFC 4648 §4, padded) written piece by piece: what three bytes do not fill waits here.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Base64 {
-    waiting: [u8; 2],
-    count: u8,
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-impl Base64 {
-    /// Starts a new text.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { waiting: [0; 2], count: 0 }
-    }
-
-    /// Appends the next bytes.
-    pub fn piece(&mut self, mut bytes: &[u8], out: &mut Writer<'_>) {
-        while self.count > 0 {
-            let Some((&next, rest)) = bytes.split_first() else { return };
-            bytes = rest;
-            if self.count == 2 {
-                out.raw(&group([self.waiting[0], self.waiting[1], next]));
-                self.count = 0;
-            } else {
-                self.waiting[1] = next;
-                self.count = 2;
-            }
-        }
-        let triples = bytes.chunks_exact(3);
-        let rest = triples.remainder();
-        for triple in triples {
-            out.raw(&group([triple[0], triple[1], triple[2]]));
-        }
-        self.waiting[..rest.len()].copy_from_slice(rest);
-        self.count = rest.len() as u8;
-    }
-
-    /// Appends what waits, with its padding.
-    pub fn finish(self, out: &mut Writer<'_>) {
-        match self.count {
-            1 => {
-                let [first, second, ..] = group([self.waiting[0], 0, 0]);
-                out.raw(&[first, second, b'=', b'=']);
-            }
-            2 => {
-                let [first, second, third, _] = group([self.waiting[0], self.waiting[1], 0]);
-                out.raw(&[first, second, third, b'=']);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Four letters for three bytes.
-fn group([a, b, c]: [u8; 3]) -> [u8; 4] {
-    let bits = u32::from_be_bytes([0, a, b, c]);
-    [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,22 +368,6 @@ mod tests {
         let json = written(|w| w.string(text));
         assert_eq!(serde_json::from_str::<std::string::String>(&json).unwrap(), text);
         assert_eq!(written(|w| w.string_lossy(b"a\xffb\xc3")), "\"a\u{fffd}b\u{fffd}\"");
-    }
-
-    #[test]
-    fn base64_does_not_care_where_it_is_cut() {
-        let bytes: std::vec::Vec<u8> = (0..=99).collect();
-        for (len, expected) in [(0, ""), (1, "AA=="), (2, "AAE="), (3, "AAEC"), (4, "AAECAw==")] {
-            for cut in 0..=len {
-                let text = written(|w| {
-                    let mut base64 = Base64::new();
-                    base64.piece(&bytes[..cut], w);
-                    base64.piece(&bytes[cut..len], w);
-                    base64.finish(w);
-                });
-                assert_eq!(text, expected);
-            }
-        }
     }
 
     #[test]
