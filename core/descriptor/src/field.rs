@@ -102,8 +102,14 @@ impl<'a> Kind<'a> {
     #[must_use]
     pub fn has_label(&self, index: usize) -> bool {
         let Self::Choice(labels) = self else { return false };
-        let mut ends = labels.bytes().filter(|byte| *byte == b'|');
-        index == 0 || ends.nth(index - 1).is_some()
+        let mut before = index;
+        for byte in labels.bytes() {
+            if before == 0 {
+                break;
+            }
+            before -= usize::from(byte == b'|');
+        }
+        before == 0
     }
 
     /// The number of the label that equals `text`.

@@ -29,6 +29,7 @@ pub mod check;
 mod explain;
 mod fault;
 mod field;
+mod quick;
 pub mod record;
 pub mod schema;
 mod table;

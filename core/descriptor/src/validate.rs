@@ -3,7 +3,7 @@
 use crate::value::given;
 use crate::{
     Condition, DEPTH_MAX, Entry, Fault, FaultCode, Field, Kind, NO_NODE, Scalar, Side, ToolTable,
-    ValueReader,
+    ValueReader, quick,
 };
 
 /// Checks every rule of one side of a tool's descriptor: types, bounds, labels, what is required,
@@ -15,6 +15,22 @@ use crate::{
 /// # Errors
 /// The first [`Fault`] in the order of the bytes.
 pub fn validate<T: ToolTable + ?Sized>(
+    table: &T,
+    tool: u16,
+    side: Side,
+    bytes: &[u8],
+) -> Result<(), Fault> {
+    let nodes = table.nodes(tool, side);
+    if nodes.is_some_and(|nodes| quick::accepts(nodes, bytes)) {
+        return Ok(());
+    }
+    walk(table, tool, side, bytes)
+}
+
+/// The whole of [`validate`], without the short way. Out of line: what it needs of the stack is
+/// not there while a tool runs.
+#[inline(never)]
+pub(crate) fn walk<T: ToolTable + ?Sized>(
     table: &T,
     tool: u16,
     side: Side,

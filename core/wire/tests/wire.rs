@@ -76,6 +76,33 @@ proptest! {
     }
 
     #[test]
+    fn any_stretches_decode_as_single_bytes_do(
+        noise in proptest::collection::vec(prop_oneof![3 => any::<u8>(), 1 => Just(0)], 0..300),
+        message in proptest::collection::vec(any::<u8>(), 1..300),
+        sizes in proptest::collection::vec(1..40_usize, 60),
+        size in 0..320_usize,
+    ) {
+        let mut bytes = noise;
+        bytes.extend(framed(&message));
+        let (mut decoder, mut buffer) = (Decoder::new(), vec![0; size]);
+        let (mut messages, mut bad, mut at) = (Vec::new(), 0, 0);
+        for stretch in sizes.iter().cycle() {
+            let end = bytes.len().min(at + stretch);
+            let (taken, found) = decoder.take(&bytes[at..end], &mut buffer);
+            at += taken;
+            match found {
+                Fed::Nothing => prop_assert_eq!(at, end),
+                Fed::Message(len) => messages.push(buffer[..len].to_vec()),
+                Fed::Bad => bad += 1,
+            }
+            if at == bytes.len() {
+                break;
+            }
+        }
+        prop_assert_eq!((messages, bad), fed(&bytes, size));
+    }
+
+    #[test]
     fn messages_never_panic_on_noise(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
         _ = message::read::<HostMessage<'_>>(&bytes);
         _ = message::read::<DeviceMessage<'_>>(&bytes);

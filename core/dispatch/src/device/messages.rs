@@ -12,14 +12,7 @@ use crate::slots::State;
 impl Device<'_> {
     /// Takes one stretch of bytes from the ring, up to the end of a message, and deals with that.
     pub(super) fn message_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
-        let (mut taken, mut fed) = (0, Fed::Nothing);
-        for &byte in self.rx.peek() {
-            taken += 1;
-            fed = self.decoder.feed(byte, self.message);
-            if fed != Fed::Nothing {
-                break;
-            }
-        }
+        let (taken, fed) = self.decoder.take(self.rx.peek(), self.message);
         self.rx.release(taken);
         match fed {
             Fed::Nothing => {}
