@@ -142,10 +142,10 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
             encoded = Some(Encoded { tool, result });
             rest
         };
-        let envelope = match Envelope::read(message, &mut early) {
-            Ok(envelope) => envelope,
-            Err((error, position)) => return not_a_message(message, error, position, out),
-        };
+        let mut envelope = Envelope::default();
+        if let Err((error, position)) = envelope.read(message, &mut early) {
+            return not_a_message(message, error, position, out);
+        }
         let (id, method) = match request(&envelope) {
             Ok(Some(request)) => request,
             Ok(None) => return notification(&envelope, session),
@@ -235,14 +235,17 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     /// The number of the tool of this name.
     #[inline]
     fn find(&self, name: &Text<'_>) -> Option<u16> {
-        let mut buffer = [0; trine_descriptor::NAME_MAX];
         match name.plain() {
             Some(plain) => self.catalog.find(plain),
-            None => {
-                let len = name.decode_into(&mut buffer)?;
-                self.catalog.find(&buffer[..len])
-            }
+            None => self.find_escaped(name),
         }
+    }
+
+    #[inline(never)]
+    fn find_escaped(&self, name: &Text<'_>) -> Option<u16> {
+        let mut buffer = [0; trine_descriptor::NAME_MAX];
+        let len = name.decode_into(&mut buffer)?;
+        self.catalog.find(&buffer[..len])
     }
 
     /// Encodes the arguments that start `text` for the tool of this name, if there is one.

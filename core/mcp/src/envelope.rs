@@ -5,6 +5,7 @@
 
 use crate::id::Id;
 use crate::json::{JsonError, Kind, Reader, Text};
+use crate::walk::{CALL, Key, Level, NEWEST, Walk};
 
 /// A member that should be a string.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +41,8 @@ pub(crate) enum Object<'m> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meta<'m> {
     pub(crate) version: Member<'m>,
+    /// The version is the newest one, which then needs no comparing.
+    pub(crate) newest: bool,
     pub(crate) capabilities: bool,
     pub(crate) progress: Option<Id<'m>>,
     pub(crate) malformed: bool,
@@ -72,159 +75,6 @@ pub(crate) struct Envelope<'m> {
     pub(crate) repeated: bool,
 }
 
-/// A member that we read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Key {
-    Jsonrpc,
-    /// The member with its value, which is nearly always the same.
-    Jsonrpc2,
-    Id,
-    Method,
-    Params,
-    Answer,
-    Name,
-    Arguments,
-    Meta,
-    Cursor,
-    ProtocolVersion,
-    RequestId,
-    Notifications,
-    MetaVersion,
-    MetaCapabilities,
-    ProgressToken,
-    Other,
-}
-
-/// The object whose members are being read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Message,
-    Params,
-    Meta,
-}
-
-/// Walks the members of one object.
-#[derive(Clone, Copy)]
-struct Walk {
-    level: Level,
-    /// What stands before the next member: the brace, or a comma.
-    lead: u8,
-    /// One bit a key that was seen, and those that were seen again.
-    seen: u32,
-    again: u32,
-}
-
-impl Walk {
-    /// Starts at a reader that stands before the brace of an object.
-    const fn new(level: Level) -> Self {
-        Self { level, lead: b'{', seen: 0, again: 0 }
-    }
-
-    /// Reads what stands before a member's value; `None` at the end of the object.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<Key>, JsonError> {
-        let key = match self.usual(reader) {
-            Some(key) => key,
-            None => {
-                let mut first = self.lead == b'{';
-                if first {
-                    reader.begin_object()?;
-                }
-                if !reader.more(b'}', &mut first)? {
-                    return Ok(None);
-                }
-                Key::named(reader.member_name()?, self.level)
-            }
-        };
-        self.lead = b',';
-        self.again |= self.seen & key.bit();
-        self.seen |= key.bit();
-        Ok(Some(key))
-    }
-
-    /// Reads a member's name in the spelling that nearly every client uses, compared as a whole
-    /// with its colon. Any other spelling of the same name, with spaces or escapes, is left to
-    /// [`Key::named`].
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn usual(&self, reader: &mut Reader<'_>) -> Option<Key> {
-        let [lead, text @ ..] = reader.rest() else { return None };
-        if *lead != self.lead {
-            return None;
-        }
-        let (key, rest) = match (self.level, text.get(1)?) {
-            (Level::Message, b'j') => (Key::Jsonrpc2, after(text, b"\"jsonrpc\":\"2.0\"")?),
-            (Level::Message, b'i') => (Key::Id, after(text, b"\"id\":")?),
-            (Level::Message, b'm') => (Key::Method, after(text, b"\"method\":")?),
-            (Level::Message, b'p') => (Key::Params, after(text, b"\"params\":")?),
-            (Level::Params, b'n') => (Key::Name, after(text, b"\"name\":")?),
-            (Level::Params, b'a') => (Key::Arguments, after(text, b"\"arguments\":")?),
-            (Level::Params, b'_') => (Key::Meta, after(text, b"\"_meta\":")?),
-            (Level::Meta, b'i') => {
-                let text = after(text, b"\"io.modelcontextprotocol/")?;
-                match text.get(6)? {
-                    b'o' => (Key::MetaVersion, after(text, b"protocolVersion\":")?),
-                    b'C' => (Key::MetaCapabilities, after(text, b"clientCapabilities\":")?),
-                    _ => (Key::Other, after(text, b"clientInfo\":")?),
-                }
-            }
-            _ => return None,
-        };
-        reader.go_on(rest);
-        Some(key)
-    }
-}
-
-/// What follows `literal`, if that is how `text` starts.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-fn after<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u8]> {
-    let (start, rest) = text.split_first_chunk::<N>()?;
-    (start == literal).then_some(rest)
-}
-
-impl Key {
-    /// The bit of a member that may be there only once.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    const fn bit(self) -> u32 {
-        match self {
-            Self::Other | Self::Answer => 0,
-            Self::Jsonrpc2 => 1 << Self::Jsonrpc as u32,
-            key => 1 << key as u32,
-        }
-    }
-
-    #[inline(never)]
-    fn named(name: Text<'_>, level: Level) -> Self {
-        const MESSAGE: &[(&[u8], Key)] = &[
-            (b"jsonrpc", Key::Jsonrpc),
-            (b"id", Key::Id),
-            (b"method", Key::Method),
-            (b"params", Key::Params),
-            (b"result", Key::Answer),
-            (b"error", Key::Answer),
-        ];
-        const PARAMS: &[(&[u8], Key)] = &[
-            (b"name", Key::Name),
-            (b"arguments", Key::Arguments),
-            (b"_meta", Key::Meta),
-            (b"cursor", Key::Cursor),
-            (b"protocolVersion", Key::ProtocolVersion),
-            (b"requestId", Key::RequestId),
-            (b"notifications", Key::Notifications),
-        ];
-        const META: &[(&[u8], Key)] = &[
-            (b"io.modelcontextprotocol/protocolVersion", Key::MetaVersion),
-            (b"io.modelcontextprotocol/clientCapabilities", Key::MetaCapabilities),
-            (b"progressToken", Key::ProgressToken),
-        ];
-        let known = match level {
-            Level::Message => MESSAGE,
-            Level::Params => PARAMS,
-            Level::Meta => META,
-        };
-        known.iter().find(|(known, _)| name.is(known)).map_or(Self::Other, |(_, key)| *key)
-    }
-}
-
 impl<'m> Envelope<'m> {
     /// Reads a message that should be one object.
     ///
@@ -234,42 +84,43 @@ impl<'m> Envelope<'m> {
     /// is given both and may read the arguments at once; it answers the text behind them.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn read(
+        &mut self,
         message: &'m [u8],
         early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
-    ) -> Result<Self, (JsonError, usize)> {
+    ) -> Result<(), (JsonError, usize)> {
         let mut reader = Reader::new(message);
-        Self::read_members(&mut reader, early).map_err(|error| (error, reader.position()))
+        self.read_members(&mut reader, early).map_err(|error| (error, reader.position()))
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read_members(
+        &mut self,
         reader: &mut Reader<'m>,
         early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
-    ) -> Result<Self, JsonError> {
-        let mut envelope = Self::default();
+    ) -> Result<(), JsonError> {
         let mut walk = Walk::new(Level::Message);
         let mut repeated = false;
         while let Some(key) = walk.next(reader)? {
             match key {
-                Key::Jsonrpc2 => envelope.version_2 = true,
+                Key::Jsonrpc2 => self.version_2 = true,
                 Key::Jsonrpc => {
                     let version = text_member(reader)?;
-                    envelope.version_2 = matches!(version, Member::Text(text) if text.is(b"2.0"));
+                    self.version_2 = matches!(version, Member::Text(text) if text.is(b"2.0"));
                 }
                 Key::Id => {
-                    envelope.id = Id::read(reader)?.map_or(IdMember::Unreadable, IdMember::Id);
+                    self.id = Id::read(reader)?.map_or(IdMember::Unreadable, IdMember::Id);
                 }
-                Key::Method => envelope.method = text_member(reader)?,
-                Key::Params => envelope.params.read(reader, &mut repeated, early)?,
+                Key::MethodCall => self.method = Member::Text(Text::checked(CALL, false)),
+                Key::Method => self.method = text_member(reader)?,
+                Key::Params => self.params.read(reader, &mut repeated, early)?,
                 key => {
-                    envelope.response |= key == Key::Answer;
+                    self.response |= key == Key::Answer;
                     reader.skip_value()?;
                 }
             }
         }
-        envelope.repeated = repeated || walk.again != 0;
-        reader.end()?;
-        Ok(envelope)
+        self.repeated = repeated || walk.repeated();
+        reader.end()
     }
 }
 
@@ -311,7 +162,7 @@ impl<'m> Params<'m> {
                 _ => drop(reader.skip_value()?),
             }
         }
-        *repeated |= walk.again != 0;
+        *repeated |= walk.repeated();
         Ok(())
     }
 }
@@ -326,6 +177,10 @@ impl<'m> Meta<'m> {
         let mut walk = Walk::new(Level::Meta);
         while let Some(key) = walk.next(reader)? {
             match key {
+                Key::MetaNewest => {
+                    self.newest = true;
+                    self.version = Member::Text(Text::checked(NEWEST, false));
+                }
                 Key::MetaVersion => {
                     self.version = match text_member(reader)? {
                         Member::Absent => Member::Other,
@@ -342,7 +197,7 @@ impl<'m> Meta<'m> {
                 _ => drop(reader.skip_value()?),
             }
         }
-        *repeated |= walk.again != 0;
+        *repeated |= walk.repeated();
         Ok(())
     }
 }

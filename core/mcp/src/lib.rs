@@ -50,9 +50,11 @@ pub mod json;
 mod list;
 pub mod notify;
 mod opening;
+mod quick;
 pub mod result;
 mod session;
 mod value;
+mod walk;
 
 pub use batch::Batch;
 pub use catalog::{Catalog, ServerInfo, Single};

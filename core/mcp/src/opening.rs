@@ -34,6 +34,11 @@ pub(crate) fn era<'m>(
         ));
     }
     match params.meta.version {
+        Member::Text(_)
+            if cfg!(feature = "stateless") && params.meta.newest && params.meta.capabilities =>
+        {
+            Ok(Era::Known(Version::V2026_07_28))
+        }
         Member::Text(name) => stateless(name, params.meta.capabilities).map(Era::Known),
         Member::Other => {
             Err(Problem::Params("io.modelcontextprotocol/protocolVersion must be a string"))

@@ -11,8 +11,9 @@ pub mod reader;
 pub mod string;
 pub mod writer;
 
-mod scan;
-mod words;
+pub(crate) mod scan;
+mod skip;
+pub(crate) mod words;
 
 pub use base64::Base64;
 pub use number::{Number, Scaled};

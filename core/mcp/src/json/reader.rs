@@ -2,6 +2,7 @@
 
 use super::number::Number;
 use super::scan::{WORD, plain_end, sequence_len, word_of_plain};
+use super::skip::skip;
 use super::string::{Text, escape};
 
 /// How deep values may nest inside a value that is skipped.
@@ -266,6 +267,9 @@ impl<'a> Reader<'a> {
     /// [`JsonError::Syntax`] otherwise.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn end(&mut self) -> Result<(), JsonError> {
+        if self.rest.is_empty() {
+            return Ok(());
+        }
         match token(self.rest) {
             Err(JsonError::End) => Ok(()),
             _ => Err(JsonError::Syntax),
@@ -280,7 +284,7 @@ impl<'a> Reader<'a> {
 const ERRORS: usize = usize::MAX - 8;
 
 /// An error as the answer of a scanner.
-const fn packed(error: JsonError) -> usize {
+pub(super) const fn packed(error: JsonError) -> usize {
     usize::MAX - error as usize
 }
 
@@ -303,7 +307,7 @@ const fn error_of(answer: usize) -> JsonError {
 
 /// The first byte that is not white space, and the rest from there.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn token(rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
+pub(super) fn token(rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
     let rest = match rest {
         [byte, ..] if *byte > b' ' => rest,
         _ => rest.get(spaces(rest)..).unwrap_or_default(),
@@ -323,7 +327,7 @@ fn spaces(rest: &[u8]) -> usize {
 
 /// Consumes one byte that must come next, after white space.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
+pub(super) fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
     match token(rest)? {
         (byte, [_, tail @ ..]) if byte == wanted => Ok(tail),
         _ => Err(JsonError::Syntax),
@@ -332,13 +336,13 @@ fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
 
 /// Consumes a word that must come next.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonError> {
+pub(super) fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonError> {
     rest.strip_prefix(word).ok_or(JsonError::Syntax)
 }
 
 /// Reads a string behind its first quote, and consumes the last one.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn string(rest: &[u8]) -> Result<(Text<'_>, &[u8]), JsonError> {
+pub(super) fn string(rest: &[u8]) -> Result<(Text<'_>, &[u8]), JsonError> {
     let mut end = word_of_plain(rest, 0);
     if end == WORD {
         end = word_of_plain(rest, end);
@@ -378,69 +382,4 @@ fn long_string(rest: &[u8], mut at: usize) -> usize {
             Some(_) => return packed(JsonError::Syntax),
         }
     }
-}
-
-/// How many bytes are left behind the value that starts at the first byte.
-#[inline(never)]
-fn skip(rest: &[u8]) -> usize {
-    skip_levels(rest).unwrap_or_else(packed)
-}
-
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-fn skip_levels(mut rest: &[u8]) -> Result<usize, JsonError> {
-    // One bit a level, the innermost lowest: 1 is an object, 0 an array.
-    let (mut levels, mut depth) = (0u64, 0);
-    loop {
-        // A value starts here.
-        let (byte, value) = token(rest)?;
-        let tail = value.get(1..).unwrap_or_default();
-        rest = match byte {
-            b'"' => string(tail)?.1,
-            b'-' | b'0'..=b'9' => Number::read(value).ok_or(JsonError::Syntax)?.1,
-            b'{' | b'[' => {
-                let object = byte == b'{';
-                if depth == DEPTH_MAX {
-                    return Err(JsonError::Depth);
-                }
-                let (next, inside) = token(tail)?;
-                if next != if object { b'}' } else { b']' } {
-                    levels = levels << 1 | u64::from(object);
-                    depth += 1;
-                    rest = if object { name(inside)? } else { inside };
-                    continue;
-                }
-                inside.get(1..).unwrap_or_default()
-            }
-            b't' => word(value, b"true")?,
-            b'f' => word(value, b"false")?,
-            b'n' => word(value, b"null")?,
-            _ => return Err(JsonError::Syntax),
-        };
-        // A value ended here: so may what is around it.
-        loop {
-            if depth == 0 {
-                return Ok(rest.len());
-            }
-            let (byte, next) = token(rest)?;
-            let tail = next.get(1..).unwrap_or_default();
-            let object = levels & 1 == 1;
-            if byte == b',' {
-                rest = if object { name(tail)? } else { tail };
-                break;
-            }
-            if byte != if object { b'}' } else { b']' } {
-                return Err(JsonError::Syntax);
-            }
-            rest = tail;
-            levels >>= 1;
-            depth -= 1;
-        }
-    }
-}
-
-/// Consumes a member's name and the colon.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-fn name(rest: &[u8]) -> Result<&[u8], JsonError> {
-    let (_, rest) = string(expect(rest, b'"')?)?;
-    expect(rest, b':')
 }

@@ -44,6 +44,14 @@ impl Words {
     }
 }
 
+/// Whether `text` starts with `start`; `None` if a word does not settle it.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn same_short(text: &[u8], start: &[u8]) -> Option<bool> {
+    let word = u64::from_le_bytes(*text.first_chunk()?);
+    // What differs, with the bytes behind `start` shifted out.
+    (1..LEN).contains(&start.len()).then(|| (word ^ short(start)) << (8 * (LEN - start.len())) == 0)
+}
+
 /// A text of less than a word as the low bytes of one.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 fn short(text: &[u8]) -> u64 {
