@@ -13,7 +13,7 @@ use cortex_m::singleton;
 use cortex_m_rt::{entry, exception};
 use embedded_io::Write;
 use trine_arena::{Producer, Ring};
-use trine_board::tools::{self, BoardTools, TOOLS};
+use trine_board::tools::{self, BoardTools, TABLE};
 use trine_board::{Greenhouse, SimHardware};
 use trine_bsp::led::Led;
 use trine_bsp::shared::Shared;
@@ -113,7 +113,7 @@ fn make_device(
     let port_ring = singleton!(: Ring<'static> = Ring::new(port_memory))?;
     let (line_in, device_in) = rx_ring.split();
     let (port_in, port_out) = port_ring.split();
-    let device = Device::new(CONFIG, memory, device_in, &TOOLS).ok()?;
+    let device = Device::with_checked(CONFIG, memory, device_in, TABLE).ok()?;
     let device = singleton!(: Device<'static> = device)?;
     device.add_port(port_out).ok()?;
     Some((device, line_in, port_in))

@@ -1,6 +1,6 @@
 //! The rules that a table must keep, each broken once.
 
-use trine_descriptor::check::{self, TableErrorKind};
+use trine_descriptor::check::{self, Checked, TableErrorKind};
 use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Literal, NODES_MAX, Side, Tool, ToolInfo,
 };
@@ -12,7 +12,12 @@ fn info() -> ToolInfo<'static> {
 }
 
 fn broken(table: &[Tool<'_>]) -> Option<(TableErrorKind, Option<(Side, u16)>)> {
-    check::table(table).err().map(|fault| (fault.kind, fault.node))
+    let fault = check::table(table).err();
+    if let [tool] = table {
+        // The compiler's way to the same rules.
+        assert_eq!(Checked::tools(&[*tool]).err(), fault);
+    }
+    fault.map(|fault| (fault.kind, fault.node))
 }
 
 fn params(nodes: &[Field<'_>]) -> Option<(TableErrorKind, Option<(Side, u16)>)> {
@@ -45,6 +50,7 @@ fn names_of_tools() {
     let tool = Tool::new(info(), &[], &[]);
     let fault = check::table(&[tool, tool]).unwrap_err();
     assert_eq!((fault.kind, fault.tool), (TableErrorKind::DuplicateName, 1));
+    assert_eq!(Checked::tools(&[tool, tool]).unwrap_err(), fault);
     assert_eq!(fault.to_string(), "tool 1: another tool has the same name: rename one");
 }
 

@@ -6,7 +6,8 @@ mod ports;
 mod run;
 
 use trine_arena::{Arena, Consumer};
-use trine_descriptor::{ToolTable, check};
+use trine_descriptor::ToolTable;
+use trine_descriptor::check::Checked;
 use trine_wire::Decoder;
 use trine_wire::message::Status;
 
@@ -62,7 +63,24 @@ impl<'m> Device<'m> {
         rx: Consumer<'m>,
         table: &'m dyn ToolTable,
     ) -> Result<Self, InitError> {
-        check::table(table).map_err(InitError::Table)?;
+        let table = Checked::new(table).map_err(InitError::Table)?;
+        Self::with_checked(config, memory, rx, table)
+    }
+
+    /// The same with a table that was checked already, by the compiler say ([`Checked::tools`]).
+    /// The code of the check is then not linked.
+    ///
+    /// *init-only*.
+    ///
+    /// # Errors
+    /// [`InitError`] says what to change.
+    pub fn with_checked(
+        config: Config<'m>,
+        memory: &'m mut [u8],
+        rx: Consumer<'m>,
+        table: Checked<'m>,
+    ) -> Result<Self, InitError> {
+        let table = table.table();
         for tool in 0..table.count() {
             let needed = table.info(tool).map_or(0, |info| info.limits.pending_bytes);
             if needed > config.pending_max {

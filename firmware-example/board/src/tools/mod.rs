@@ -19,6 +19,7 @@ mod status;
 pub use handlers::BoardTools;
 
 use trine_descriptor::Tool;
+use trine_descriptor::check::Checked;
 use trine_dispatch::{Config, Identity};
 
 /// Number of `light_set` in [`TOOLS`].
@@ -58,6 +59,12 @@ pub static TOOLS: [Tool<'static>; 11] = [
     params::BoardStatus::TOOL,
     params::CameraSnap::TOOL,
 ];
+
+/// The same, checked by the compiler.
+pub static TABLE: Checked<'static> = match Checked::tools(&TOOLS) {
+    Ok(table) => table,
+    Err(error) => panic!("{}", error.kind.rule()),
+};
 
 /// Calls that may be pending at a time.
 pub const CALLS_MAX: u8 = 4;
