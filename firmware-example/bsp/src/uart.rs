@@ -212,12 +212,13 @@ impl Rx {
         self.acknowledge();
         let mut drained = Drained::default();
         while self.has_byte() {
-            if ring.free() == 0 {
+            let Some(place) = ring.grant().first_mut() else {
                 drained.full = true;
                 break;
-            }
+            };
             let byte = self.registers.data.get() as u8;
-            ring.push(&[byte]);
+            *place = byte;
+            ring.commit(1);
             drained.ended |= byte == end;
         }
         self.pause(drained.full);
