@@ -249,7 +249,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     }
 
     /// Encodes the arguments that start `text` for the tool of this name, if there is one.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn encode<'m>(
         &self,
         name: &Text<'m>,
@@ -259,6 +259,17 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         let tool = self.find(name)?;
         let (table, row) = self.catalog.tool(tool)?;
         Some((tool, call::encode(table, row, text, args)))
+    }
+
+    /// The same for arguments that stood before the name: the unusual way is not inlined again.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn encode_late<'m>(
+        &self,
+        name: &Text<'m>,
+        text: &'m [u8],
+        args: &mut [u8],
+    ) -> Option<(u16, Arguments<'m>)> {
+        self.encode(name, text, args)
     }
 
     /// `tools/call`: finds the tool and encodes the arguments.
@@ -281,7 +292,8 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
                 Encoded { tool: self.find(&name).ok_or(Problem::Tool(name))?, result: Ok(0) }
             }
             (None, Object::Text(text)) => {
-                let (tool, result) = self.encode(&name, text, args).ok_or(Problem::Tool(name))?;
+                let (tool, result) =
+                    self.encode_late(&name, text, args).ok_or(Problem::Tool(name))?;
                 Encoded { tool, result: result.map(|(len, _)| len) }
             }
         };

@@ -3,6 +3,8 @@
 //! `40`, `40.0`, `4e1` and `0.4e2` are the same integer. A number becomes an `i64` in units of
 //! 10^-k, or says why it cannot: it is no multiple of that unit, or it is out of range.
 
+use super::words::leading_digits;
+
 /// A JSON number, kept as the span of text that passed the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number<'a> {
@@ -37,15 +39,8 @@ impl<'a> Number<'a> {
             [b'-', rest @ ..] => (true, rest),
             _ => (false, bytes),
         };
-        let (mut count, mut value) = (0, 0i64);
-        for byte in digits.get(..SMALL_DIGITS).unwrap_or(digits) {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            value = value * 10 + i64::from(digit);
-            count += 1;
-        }
+        let quick = if cfg!(target_pointer_width = "64") { leading_digits(digits) } else { None };
+        let (count, value) = quick.unwrap_or_else(|| small_digits(digits));
         let (_, rest) = digits.split_at_checked(count)?;
         let ends = !matches!(rest, [b'0'..=b'9' | b'.' | b'e' | b'E', ..]);
         if ends && (count == 1 || count > 0 && !matches!(digits, [b'0', ..])) {
@@ -119,6 +114,22 @@ impl<'a> Number<'a> {
     pub(crate) const fn small(&self) -> Option<i64> {
         self.small
     }
+}
+
+/// How many digits start `text`, as far as they are sure to fit, and their value.
+#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+#[cfg_attr(target_pointer_width = "64", inline(never))]
+fn small_digits(digits: &[u8]) -> (usize, i64) {
+    let (mut count, mut value) = (0, 0i64);
+    for byte in digits.get(..SMALL_DIGITS).unwrap_or(digits) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value * 10 + i64::from(digit);
+        count += 1;
+    }
+    (count, value)
 }
 
 /// Splits `unsigned` into significant digits and an exponent, and applies `places`.

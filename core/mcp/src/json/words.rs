@@ -57,7 +57,7 @@ pub(crate) fn same_short(text: &[u8], start: &[u8]) -> Option<bool> {
 fn short(text: &[u8]) -> u64 {
     if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
         let (low, high) = (u32::from_le_bytes(*low), u32::from_le_bytes(*high));
-        return u64::from(low) | u64::from(high) << (8 * (text.len() - 4));
+        return u64::from(low) | (u64::from(high) << (8 * (text.len() - 4)));
     }
     match *text {
         [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
@@ -75,38 +75,109 @@ fn put(room: &mut [u8], at: usize, word: u64) {
     }
 }
 
-/// Copies JSON to `room` with a backslash before each quote and backslash, as long as there are
-/// whole words and room for the worst of each. Answers what is left and the length written.
+/// How many digits start `text`, fewer than eight, and their value; `None` if there are more.
+///
+/// The digits become pairs, fours and eights, each step one multiplication.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn leading_digits(text: &[u8]) -> Option<(usize, i64)> {
+    let word = u64::from_le_bytes(*text.first_chunk()?) ^ (ONES * u64::from(b'0'));
+    // The high bit of each byte that is above 9.
+    let others = (((word & (ONES * 0x7f)) + (ONES * 0x76)) | word) & (ONES * 0x80);
+    if others == 0 {
+        return None;
+    }
+    let count = others.trailing_zeros() / 8;
+    // The last digit goes to the highest byte, and zeros in front of the first.
+    let ones = (word << 8) << (56 - 8 * count);
+    let pairs = (ones.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    let value = fours.wrapping_mul(10_000 << 32 | 1) >> 32;
+    Some((count as usize, value.cast_signed()))
+}
+
+/// Writes decimal digits to the end of `digits` and returns where they start.
+pub(crate) fn format_digits(mut value: u64, digits: &mut [u8; 20]) -> usize {
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            return start;
+        }
+    }
+}
+
+/// The digits of a number of at most eight, as the low bytes of a word, and how many there are.
+///
+/// Halves, quarters and eighths of the word are divided at once by multiplying with reciprocals,
+/// which are exact for numbers this small.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) const fn digits(value: u64) -> Option<(u64, usize)> {
+    if value >= 100_000_000 {
+        return None;
+    }
+    let fours = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    let ones = tens | ((twos - 10 * tens) << 8);
+    // Leading zeros are in the low bytes; the last digit stays, whatever it is.
+    let zeros = (ones | (1 << 56)).trailing_zeros() as usize / 8;
+    Some(((ones | (ONES * b'0' as u64)) >> (8 * zeros), LEN - zeros))
+}
+
+/// Room for a word with a backslash before each byte, and for stores that reach beyond.
+const ESCAPED_ROOM: usize = 40;
+
+/// Copies JSON to `room` with a backslash before each quote and backslash, as long as there is
+/// room for the worst. Answers what is left and the length written.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn escape<'s>(mut source: &'s [u8], room: &mut [u8]) -> (&'s [u8], usize) {
     let mut len = 0;
-    while let Some((chunk, rest)) = source.split_first_chunk::<LEN>()
-        && let Some(room) = room.get_mut(len..).and_then(<[u8]>::first_chunk_mut::<{ 3 * LEN }>)
-    {
-        let mut word = u64::from_le_bytes(*chunk);
-        // The high bit of each byte that is a quote or a backslash. Bytes above 0x7f are neither.
-        let differs = |byte: u8| {
-            let low = (word ^ (ONES * u64::from(byte))) & (ONES * 0x7f);
-            low + ONES * 0x7f
-        };
-        let mut hits = !(differs(b'"') & differs(b'\\') | word) & (ONES * 0x80);
-        let (mut at, mut left) = (0, LEN);
-        put(room, 0, word);
-        while hits != 0 {
-            let plain = hits.trailing_zeros() as usize / 8;
-            at += plain;
-            left -= plain;
-            word >>= 8 * plain;
-            hits >>= 8 * plain;
-            hits &= !0x80;
-            put(room, at, word << 8 | u64::from(b'\\'));
-            at += 1;
-            put(room, at, word);
+    while let Some(room) = room.get_mut(len..).and_then(<[u8]>::first_chunk_mut) {
+        match source.split_first_chunk() {
+            Some((chunk, rest)) => {
+                len += escape_word(u64::from_le_bytes(*chunk), LEN, room);
+                source = rest;
+            }
+            None => {
+                // The zeros behind a short text need no escape.
+                len += escape_word(short(source), source.len(), room);
+                return (&[], len);
+            }
         }
-        len += at + left;
-        source = rest;
     }
     (source, len)
+}
+
+/// Escapes the `count` low bytes of a word, and answers how many they become.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+fn escape_word(mut word: u64, count: usize, room: &mut [u8; ESCAPED_ROOM]) -> usize {
+    // The high bit of each byte that is neither a quote nor a backslash, nor above 0x7f.
+    let differs = |byte: u8| ((word ^ (ONES * u64::from(byte))) & (ONES * 0x7f)) + (ONES * 0x7f);
+    let mut hits = !((differs(b'"') & differs(b'\\')) | word) & (ONES * 0x80);
+    let mut len = 0;
+    let mut put = |at: usize, word: u64| {
+        // At most 16, which the mask tells the compiler.
+        if let Some(place) = room[at & 31..].first_chunk_mut() {
+            *place = word.to_le_bytes();
+        }
+    };
+    put(0, word);
+    let mut at = 0;
+    while hits != 0 {
+        let plain = hits.trailing_zeros() & 0x38;
+        at += plain as usize / 8;
+        word >>= plain;
+        hits = (hits >> plain) & !0x80;
+        // The seven bytes behind the backslash reach as far as the next hit can be.
+        put(at, (word << 8) | u64::from(b'\\'));
+        at += 1;
+        len += 1;
+    }
+    put(at, word);
+    count + len
 }
 
 #[cfg(test)]
@@ -149,13 +220,44 @@ mod tests {
                         }
                         expected.push(byte);
                     }
-                    let mut room = [0; 48];
+                    let mut room = [0; 80];
                     let (rest, len) = escape(&source, &mut room);
                     assert_eq!((rest, &room[..len]), (&[][..], &expected[..]));
                 }
             }
         }
-        let (rest, len) = escape(&[b'"'; 20], &mut [0; 40]);
-        assert_eq!((rest.len(), len), (4, 32));
+        for size in 0..100 {
+            let mut room = std::vec![0; size];
+            let (rest, len) = escape(&[b'"'; 20], &mut room);
+            assert!(len <= size && len == 2 * (20 - rest.len()));
+            assert_eq!(rest.is_empty(), size >= 32 + ESCAPED_ROOM);
+        }
+    }
+
+    #[test]
+    fn leading_digits_have_their_value() {
+        for value in (0..20_000).chain((0..9_999_999).step_by(991)) {
+            for tail in [",.......", "}       ", "e1234567", "/:\u{7f}     ", "\u{b0}\u{b1}...."] {
+                let text = std::format!("{value}{tail}");
+                let expected = std::format!("{value}").len();
+                assert_eq!(leading_digits(text.as_bytes()), Some((expected, value)), "{text}");
+            }
+        }
+        assert_eq!(leading_digits(b"0070,..."), Some((4, 70)));
+        assert_eq!(leading_digits(b",1234567"), Some((0, 0)));
+        assert_eq!(leading_digits(b"12345678,"), None);
+    }
+
+    #[test]
+    fn digits_are_those_of_the_standard_library() {
+        let edges = (0..=8).flat_map(|power| (0..3).map(move |add| 10u64.pow(power) + add - 1));
+        for value in (0..20_000).chain((0..100_000_000).step_by(9_973)).chain(edges) {
+            let text = std::string::ToString::to_string(&value);
+            let Some((word, len)) = digits(value) else {
+                assert!(value >= 100_000_000);
+                continue;
+            };
+            assert_eq!(&word.to_le_bytes()[..len], text.as_bytes());
+        }
     }
 }

@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
     }
 
     #[inline]
-    fn byte(&mut self, byte: u8) {
+    pub(crate) fn byte(&mut self, byte: u8) {
         match self.out.get_mut(self.len) {
             Some(room) => {
                 *room = byte;
@@ -264,6 +264,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends an integer.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn integer(&mut self, value: i64) {
         if value < 0 {
             self.byte(b'-');
@@ -272,9 +273,23 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends an unsigned integer.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn unsigned(&mut self, value: u64) {
+        if cfg!(target_pointer_width = "64")
+            && let Some((word, len)) = words::digits(value)
+            && let Some(room) = self.out.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut)
+        {
+            *room = word.to_le_bytes();
+            self.len += len;
+        } else {
+            self.long_unsigned(value);
+        }
+    }
+
+    #[inline(never)]
+    fn long_unsigned(&mut self, value: u64) {
         let mut digits = [0; 20];
-        let start = format_digits(value, &mut digits);
+        let start = words::format_digits(value, &mut digits);
         self.raw(&digits[start..]);
     }
 
@@ -290,7 +305,7 @@ impl<'a> Writer<'a> {
             self.byte(b'-');
         }
         let mut digits = [0; 20];
-        let start = format_digits(size, &mut digits);
+        let start = words::format_digits(size, &mut digits);
         let digits = &digits[start..];
         if places == 0 {
             return self.raw(digits);
@@ -308,19 +323,6 @@ impl<'a> Writer<'a> {
     /// Appends `true` or `false`.
     pub fn bool(&mut self, value: bool) {
         self.raw(if value { b"true" } else { b"false" });
-    }
-}
-
-/// Writes decimal digits to the end of `digits` and returns where they start.
-fn format_digits(mut value: u64, digits: &mut [u8; 20]) -> usize {
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            return start;
-        }
     }
 }
 
