@@ -85,8 +85,6 @@ impl<'t> Rule<'t> {
 
 struct Walk<'t, 'b, T: ToolTable + ?Sized> {
     table: &'t T,
-    /// All nodes, where the table has them side by side.
-    nodes: Option<&'t [Field<'t>]>,
     tool: u16,
     side: Side,
     bytes: &'b [u8],
@@ -96,28 +94,17 @@ struct Walk<'t, 'b, T: ToolTable + ?Sized> {
 
 impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
     fn new(table: &'t T, tool: u16, side: Side, bytes: &'b [u8]) -> Self {
-        let nodes = table.nodes(tool, side);
-        let end = match nodes {
-            Some(nodes) => nodes.len() as u16,
-            None => table.node_count(tool, side),
-        };
-        let mut walk =
-            Self { table, nodes, tool, side, bytes, open: [Open::NONE; DEPTH_MAX], depth: 1 };
+        let end = table.node_count(tool, side);
+        let mut walk = Self { table, tool, side, bytes, open: [Open::NONE; DEPTH_MAX], depth: 1 };
         walk.open[0] = Open { node: NO_NODE, next: 0, end, items: NO_ITEMS };
         walk
     }
 
-    fn rule(&self, node: u16) -> Result<Rule<'t>, Fault> {
-        match self.nodes {
-            Some(nodes) => nodes.get(usize::from(node)).map(Rule::of),
-            None => self.far_rule(node),
-        }
-        .ok_or(MALFORMED)
-    }
-
+    // Out of line, as all of the walk's parts: what is plain has gone the short way, so that small
+    // counts for more than fast here.
     #[inline(never)]
-    fn far_rule(&self, node: u16) -> Option<Rule<'t>> {
-        self.table.node(self.tool, self.side, node).as_ref().map(Rule::of)
+    fn rule(&self, node: u16) -> Result<Rule<'t>, Fault> {
+        self.table.node(self.tool, self.side, node).as_ref().map(Rule::of).ok_or(MALFORMED)
     }
 
     fn entry(&mut self, entry: Entry<'_>) -> Result<(), Fault> {
