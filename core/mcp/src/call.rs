@@ -11,7 +11,6 @@ use trine_descriptor::{
 };
 
 use crate::json::{JsonError, Kind as Json, Number, Reader, Scaled, Text};
-use crate::quick::{self, Done};
 
 /// Why arguments were not encoded.
 #[derive(Clone, Copy, Debug)]
@@ -57,41 +56,17 @@ impl Open {
 
 /// Encodes the arguments object that starts `rest` into `out`. Answers the length of the entries
 /// and the text behind the object.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
     table: &T,
     tool: u16,
     rest: &'m [u8],
     out: &mut [u8],
 ) -> Result<(usize, &'m [u8]), Refusal<'m>> {
-    let mut start = Done { members: 0, len: 0, rest };
-    if cfg!(target_pointer_width = "64")
-        && let Some(nodes) = table.nodes(tool, Side::Params)
-    {
-        start = quick::encode(nodes, rest, out);
-        if let [b'}', rest @ ..] = start.rest {
-            return Ok((start.len, rest));
-        }
-    }
-    encode_from(table, tool, start, out)
-}
-
-/// Encodes what follows the first members, which were scalars in the order of their nodes.
-fn encode_from<'m, T: ToolTable + ?Sized>(
-    table: &T,
-    tool: u16,
-    start: Done<'m>,
-    out: &mut [u8],
-) -> Result<(usize, &'m [u8]), Refusal<'m>> {
     let mut top = Open::new((0, table.node_count(tool, Side::Params)), 0, false);
     let mut outer = [top; DEPTH_MAX - 1];
-    let (mut depth, mut len, mut first) = (0usize, start.len, true);
-    let mut reader = Reader::new(start.rest);
-    if start.members > 0 {
-        (top.next, first) = (start.members, false);
-    } else {
-        reader.begin_object()?;
-    }
+    let (mut depth, mut len, mut first) = (0usize, 0, true);
+    let mut reader = Reader::new(rest);
+    reader.begin_object()?;
     loop {
         let more = if top.array {
             top.node = top.first;

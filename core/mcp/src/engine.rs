@@ -1,5 +1,7 @@
 //! The engine: a message in, a step out.
 
+use trine_descriptor::{Side, ToolTable};
+
 use crate::call::{self, Refusal};
 use crate::envelope::{Envelope, IdMember, Member, Object, Params};
 use crate::error::Problem;
@@ -7,7 +9,7 @@ use crate::json::writer::NeedBytes;
 use crate::json::{JsonError, Kind, Reader, Text, Writer};
 use crate::opening::{self, Era, era};
 use crate::result::{self, End, Outcome};
-use crate::{Batch, Catalog, Failure, Id, Session, Version, list};
+use crate::{Batch, Catalog, Failure, Id, Session, Version, list, quick};
 
 /// Longest method name that is served, with room to spare.
 const METHOD_MAX: usize = 32;
@@ -108,7 +110,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         args: &mut [u8],
         out: &mut [u8],
     ) -> Step<'m> {
-        if Reader::new(message).kind() == Ok(Kind::Array) {
+        if !matches!(message, [b'{', ..]) && Reader::new(message).kind() == Ok(Kind::Array) {
             return self.receive_array(message, session, out);
         }
         self.one(message, session, (args, out), false)
@@ -134,12 +136,15 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     ) -> Step<'m> {
         let mut encoded = None;
         let mut early = |name: &Text<'m>, text: &'m [u8]| {
+            if cfg!(target_pointer_width = "64")
+                && let Some((tool, len, rest)) = self.encode_usual(name, text, args)
+            {
+                encoded = Some(Encoded { tool, result: Ok(len) });
+                return Some(rest);
+            }
             let (tool, result) = self.encode(name, text, args)?;
-            let (result, rest) = match result {
-                Ok((len, rest)) => (Ok(len), Some(rest)),
-                Err(refusal) => (Err(refusal), None),
-            };
-            encoded = Some(Encoded { tool, result });
+            let rest = result.as_ref().ok().map(|(_, rest)| *rest);
+            encoded = Some(Encoded { tool, result: result.map(|(len, _)| len) });
             rest
         };
         let mut envelope = Envelope::default();
@@ -249,7 +254,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     }
 
     /// Encodes the arguments that start `text` for the tool of this name, if there is one.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline]
     fn encode<'m>(
         &self,
         name: &Text<'m>,
@@ -261,15 +266,18 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         Some((tool, call::encode(table, row, text, args)))
     }
 
-    /// The same for arguments that stood before the name: the unusual way is not inlined again.
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn encode_late<'m>(
+    /// The same for usual arguments alone; answers the tool, the length and the text.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn encode_usual<'m>(
         &self,
         name: &Text<'m>,
         text: &'m [u8],
         args: &mut [u8],
-    ) -> Option<(u16, Arguments<'m>)> {
-        self.encode(name, text, args)
+    ) -> Option<(u16, usize, &'m [u8])> {
+        let tool = self.catalog.find(name.plain()?)?;
+        let (table, row) = self.catalog.tool(tool)?;
+        let nodes = table.nodes(row, Side::Params)?;
+        quick::encode(nodes, text, args).map(|(len, rest)| (tool, len, rest))
     }
 
     /// `tools/call`: finds the tool and encodes the arguments.
@@ -292,8 +300,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
                 Encoded { tool: self.find(&name).ok_or(Problem::Tool(name))?, result: Ok(0) }
             }
             (None, Object::Text(text)) => {
-                let (tool, result) =
-                    self.encode_late(&name, text, args).ok_or(Problem::Tool(name))?;
+                let (tool, result) = self.encode(&name, text, args).ok_or(Problem::Tool(name))?;
                 Encoded { tool, result: result.map(|(len, _)| len) }
             }
         };

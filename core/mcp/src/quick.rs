@@ -1,43 +1,37 @@
 //! Arguments as clients nearly always send them: flat, in the descriptor's order, no spaces.
 //!
-//! On 64-bit hosts this takes members as long as it can, and [`crate::call::encode`] goes on where
-//! it stops: at the first member that is spelt, placed or typed in any other way, or has no room.
-//! So it refuses nothing itself. A microcontroller has the one general way, which is smaller.
+//! Only 64-bit hosts look whether they are, and take [`crate::call::encode`] at the first member
+//! that is spelt, placed or typed in any other way, or has no room. So nothing is refused here. A
+//! microcontroller has the one general way, which is smaller.
 
 use trine_descriptor::value::tag;
 use trine_descriptor::{Field, Kind};
 
 use crate::json::Number;
 use crate::json::scan::plain_end;
-use crate::json::words::same_short;
-
-/// How far the arguments were read.
-pub(crate) struct Done<'m> {
-    /// Members read, which is the node that is usual next.
-    pub(crate) members: u16,
-    /// Length of their entries.
-    pub(crate) len: usize,
-    /// What follows them: a brace or, if anything was read, usually a comma.
-    pub(crate) rest: &'m [u8],
-}
+use crate::json::words::{leading_digits, same_short};
 
 /// Most members: the number of a node and its tag are then a byte each.
 const MEMBERS_MAX: usize = 0x80;
 
-/// Encodes the first members of the object that starts `rest`.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(crate) fn encode<'m>(nodes: &[Field<'_>], rest: &'m [u8], out: &mut [u8]) -> Done<'m> {
-    let mut done = Done { members: 0, len: 0, rest };
-    let mut lead = b'{';
-    for field in nodes.iter().take(MEMBERS_MAX) {
-        let Some(out) = out.get_mut(done.len..) else { break };
-        let Some((len, rest)) = member(lead, field, done.members as u8, done.rest, out) else {
-            break;
-        };
-        done = Done { members: done.members + 1, len: done.len + len, rest };
+/// Encodes the object that starts `text`, and answers the length of its entries and what follows.
+#[inline(never)]
+pub(crate) fn encode<'m>(
+    nodes: &[Field<'_>],
+    mut text: &'m [u8],
+    out: &mut [u8],
+) -> Option<(usize, &'m [u8])> {
+    let (mut lead, mut len) = (b'{', 0);
+    for (node, field) in (0..MEMBERS_MAX as u8).zip(nodes) {
+        let (written, rest) = member(lead, field, node, text, out.get_mut(len..)?)?;
+        len += written;
+        if let [b'}', rest @ ..] = rest {
+            return Some((len, rest));
+        }
+        text = rest;
         lead = b',';
     }
-    done
+    None
 }
 
 /// Encodes one member, and answers the length of its entry and what follows.
@@ -56,8 +50,13 @@ fn member<'m>(
     let text = after_name(text, field.name.as_bytes())?;
     match (field.kind, text) {
         (Kind::Int(_), [b'0'..=b'9' | b'-', ..]) => {
-            let (number, rest) = Number::read(text)?;
-            let value = number.small().filter(|_| ends(rest))?;
+            let (value, rest) = match natural(text) {
+                Some(natural) => natural,
+                None => {
+                    Number::read(text).and_then(|(number, rest)| Some((number.small()?, rest)))?
+                }
+            };
+            ends(rest).then_some(())?;
             Some((integer(node, value, out)?, rest))
         }
         (Kind::Bool, _) => {
@@ -86,6 +85,15 @@ fn member<'m>(
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 const fn ends(rest: &[u8]) -> bool {
     matches!(rest, [b',' | b'}', ..])
+}
+
+/// A natural number of few digits that ends a member, which needs no further look at its grammar.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+fn natural(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (count, value) = leading_digits(text)?;
+    let rest = text.get(count..)?;
+    let whole = count == 1 || (count > 1 && !matches!(text, [b'0', ..]));
+    (whole && ends(rest)).then_some((value, rest))
 }
 
 /// What follows `name`, a quote and a colon.

@@ -117,7 +117,6 @@ impl<'a> Number<'a> {
 }
 
 /// How many digits start `text`, as far as they are sure to fit, and their value.
-#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
 #[cfg_attr(target_pointer_width = "64", inline(never))]
 fn small_digits(digits: &[u8]) -> (usize, i64) {
     let (mut count, mut value) = (0, 0i64);
