@@ -1,9 +1,9 @@
 //! The short way to judge a plain value: flat, small, and right.
 //!
 //! Nearly every call of a device has a handful of truth values, labels and small numbers, and none
-//! of them is wrong. This judges such bytes in one straight loop, a third of the instructions of
-//! the walk in [`crate::validate()`]. Whatever it is not sure of, it leaves to that walk, which also
-//! finds the words for what is wrong.
+//! of them is wrong. This judges such bytes in one straight loop, with a third of the instructions
+//! of the walk in [`crate::validate()`]. Whatever it is not sure of, it leaves to that walk, which
+//! also finds the words for what is wrong.
 
 use crate::value::tag;
 use crate::{Field, Kind};

@@ -27,7 +27,7 @@ pub fn validate<T: ToolTable + ?Sized>(
     walk(table, tool, side, bytes)
 }
 
-/// The whole of [`validate`], without the short way. Out of line: what it needs of the stack is
+/// The whole of [`validate()`], without the short way. Out of line: what it needs of the stack is
 /// not there while a tool runs.
 #[inline(never)]
 pub(crate) fn walk<T: ToolTable + ?Sized>(

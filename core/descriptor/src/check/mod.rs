@@ -21,7 +21,8 @@ pub enum TableErrorKind {
     /// Two members of one object have the same name.
     DuplicateNode,
     /// A container says that more nodes follow than there are, an array has not exactly one item,
-    /// there are more than [`NODES_MAX`] nodes, or they nest deeper than [`DEPTH_MAX`].
+    /// there are more than [`NODES_MAX`] nodes, or they nest deeper than
+    /// [`DEPTH_MAX`](crate::DEPTH_MAX).
     Shape,
     /// A minimum is above its maximum, a step is negative, or there are more than nine places.
     Range,

@@ -1,5 +1,7 @@
-//! The rules for the nodes of one side of a tool. They are `const`, so that the compiler can check a
-//! table too; hence loops by number and comparisons by byte.
+//! The rules for the nodes of one side of a tool.
+//!
+//! They are `const`, so that the compiler can check a table too; hence loops by number and
+//! comparisons by byte.
 
 use super::TableErrorKind;
 use crate::{DEPTH_MAX, Field, Kind, Literal, NODES_MAX, Side};
