@@ -5,7 +5,7 @@
 
 use crate::id::Id;
 use crate::json::{JsonError, Kind, Reader, Text};
-use crate::walk::{CALL, Key, Level, NEWEST, Walk};
+use crate::walk::{CALL, Key, Level, NEWEST, WHOLE, Walk};
 
 /// A member that should be a string.
 #[derive(Clone, Copy, Debug, Default)]
@@ -110,7 +110,7 @@ impl<'m> Envelope<'m> {
                 Key::Id => {
                     self.id = Id::read(reader)?.map_or(IdMember::Unreadable, IdMember::Id);
                 }
-                Key::MethodCall => self.method = Member::Text(Text::checked(CALL, false)),
+                Key::MethodCall if WHOLE => self.method = Member::Text(Text::checked(CALL, false)),
                 Key::Method => self.method = text_member(reader)?,
                 Key::Params => self.params.read(reader, &mut repeated, early)?,
                 key => {
@@ -177,7 +177,7 @@ impl<'m> Meta<'m> {
         let mut walk = Walk::new(Level::Meta);
         while let Some(key) = walk.next(reader)? {
             match key {
-                Key::MetaNewest => {
+                Key::MetaNewest if WHOLE => {
                     self.newest = true;
                     self.version = Member::Text(Text::checked(NEWEST, false));
                 }

@@ -3,6 +3,7 @@
 use crate::envelope::{Member, Object, Params};
 use crate::error::{Problem, begin_result, supported};
 use crate::json::{Reader, Text, Writer};
+use crate::walk::WHOLE;
 use crate::{Catalog, Id, ServerInfo, Session, Version, list, notify, result};
 
 #[cfg(not(any(feature = "stateless", feature = "legacy")))]
@@ -35,7 +36,10 @@ pub(crate) fn era<'m>(
     }
     match params.meta.version {
         Member::Text(_)
-            if cfg!(feature = "stateless") && params.meta.newest && params.meta.capabilities =>
+            if WHOLE
+                && cfg!(feature = "stateless")
+                && params.meta.newest
+                && params.meta.capabilities =>
         {
             Ok(Era::Known(Version::V2026_07_28))
         }

@@ -29,6 +29,9 @@ pub(crate) enum Key {
     Other,
 }
 
+/// Whether members are compared with their values: only a 64-bit host does so in a few words.
+pub(crate) const WHOLE: bool = cfg!(target_pointer_width = "64");
+
 /// The values that [`Walk::usual`] knows.
 pub(crate) const CALL: &[u8] = b"tools/call";
 pub(crate) const NEWEST: &[u8] = b"2026-07-28";
@@ -93,8 +96,7 @@ impl Walk {
         let [version, method, revision] = PAIRS;
         self.again & !MANY != 0
             || self.seen & version == version
-            || self.seen & method == method
-            || self.seen & revision == revision
+            || (WHOLE && (self.seen & method == method || self.seen & revision == revision))
     }
 
     /// Reads a member's name in the spelling that nearly every client uses, compared as a whole
@@ -142,10 +144,10 @@ fn after<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u
     (start == literal).then_some(rest)
 }
 
-/// The same for a member with its value, which only a 64-bit host compares in a few words.
+/// The same for a member with its value, where that is compared.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 fn whole<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u8]> {
-    if cfg!(target_pointer_width = "64") { after(text, literal) } else { None }
+    if WHOLE { after(text, literal) } else { None }
 }
 
 impl Key {
