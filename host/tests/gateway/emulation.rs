@@ -74,7 +74,7 @@ fn every_tool_works_on_the_emulated_board() {
     let socket = folder.path("button");
     let button = format!("unix:{}", socket.display());
     let mut gateway = start(&firmware, &["--button", &button, "--time-scale", "10"]);
-    assert_eq!(gateway.tools().len(), 11);
+    gateway.tools_of(11);
     assert_eq!(gateway.value("fan_set", json!({"percent": 40})), json!({"percent": 40}));
     let lamp = json!({"light": "grow", "on": true, "brightness": 30});
     assert_eq!(gateway.value("light_set", lamp.clone()), lamp);

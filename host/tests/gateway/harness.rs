@@ -140,6 +140,20 @@ impl Gateway {
         tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The names of the tools once there are this many. A board may take longer to come up than the
+    /// gateway holds a list back for it, on a machine that has much else to do.
+    pub(crate) fn tools_of(&mut self, count: usize) -> Vec<String> {
+        let since = Instant::now();
+        loop {
+            let tools = self.tools();
+            if tools.len() == count || since.elapsed() > PATIENCE {
+                assert_eq!(tools.len(), count, "{tools:?}\n{}", self.log());
+                return tools;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Ends the input and waits for the end of the program, at most the promised five seconds.
     pub(crate) fn end(mut self) -> ExitStatus {
         self.input = None;

@@ -12,7 +12,7 @@ fn every_tool_works_over_a_byte_link() {
     let folder = Folder::new("link");
     let board = Board::start(folder.path("board"), "A1");
     let mut gateway = Gateway::start(&["--unix", board.address()]);
-    assert_eq!(gateway.tools().len(), 11);
+    gateway.tools_of(11);
     assert_eq!(gateway.value("fan_set", json!({"percent": 12})), json!({"percent": 12}));
     let image = gateway.call("camera_snap", json!({}));
     assert_eq!(image["content"][0]["type"], json!("image"), "{image}");
@@ -28,7 +28,7 @@ fn many_calls_at_once_overrun_no_small_board() {
     let folder = Folder::new("many");
     let board = Board::start(folder.path("board"), "A1");
     let mut gateway = Gateway::start(&["--unix", board.address(), "--in-flight", "200"]);
-    gateway.tools();
+    gateway.tools_of(11);
     // Pending calls, of which the board takes four at a time, among quick ones.
     for id in 0..300 {
         let (tool, arguments) = match id % 10 {
@@ -63,7 +63,7 @@ fn a_pulled_cable_is_said_at_once_and_a_plugged_one_noticed() {
     assert!(said.starts_with("fan_set: ") && said.contains("offline"), "{said}");
     assert!(since.elapsed() < Duration::from_millis(500), "{:?}", since.elapsed());
     // The tools stay listed, so that a client need not learn them again.
-    assert_eq!(gateway.tools().len(), 11);
+    gateway.tools_of(11);
     board.plug();
     gateway.logged("online again");
     let status = gateway.value("board_status", json!({}));
@@ -92,7 +92,7 @@ fn a_board_that_is_plugged_in_later_is_announced() {
     }
     let meta = "io.modelcontextprotocol/subscriptionId";
     assert!(news.iter().any(|each| each["params"]["_meta"][meta] == json!("news")), "{news:?}");
-    assert_eq!(gateway.tools().len(), 11);
+    gateway.tools_of(11);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn hurt_frames_are_dropped_and_calls_come_through() {
     let folder = Folder::new("hurt");
     let board = Board::start(folder.path("board"), "A1");
     let mut gateway = Gateway::start(&["--unix", board.address()]);
-    gateway.tools();
+    gateway.tools_of(11);
     for percent in 0..5 {
         board.controls.hurt.store(1, SeqCst);
         // The answer is lost; the call is one that may be repeated, and is.
@@ -114,7 +114,7 @@ fn what_a_board_prints_appears_under_its_name() {
     let folder = Folder::new("print");
     let board = Board::start(folder.path("board"), "A1");
     let mut gateway = Gateway::start(&["--unix", &format!("north={}", board.address())]);
-    gateway.tools();
+    gateway.tools_of(11);
     *board.controls.print.lock().unwrap() = b"pump 1 ready\r\n".to_vec();
     gateway.logged("north| pump 1 ready");
     *board.controls.print.lock().unwrap() = b"login:".to_vec();
@@ -133,7 +133,7 @@ fn a_restart_leaves_no_call_without_an_answer() {
     let folder = Folder::new("restart");
     let board = Board::start(folder.path("board"), "A1");
     let mut gateway = Gateway::start(&["--unix", board.address()]);
-    gateway.tools();
+    gateway.tools_of(11);
     let calls = [
         ("timer", "timer_start", json!({"seconds": 9})),
         ("sensor", "sensor_read", json!({"sensor": "soil"})),
@@ -164,7 +164,7 @@ fn a_cable_pulled_during_a_call_ends_it_as_unknown_or_repeats_it() {
     let folder = Folder::new("during");
     let board = Board::start(folder.path("board"), "A1");
     let mut gateway = Gateway::start(&["--unix", board.address()]);
-    gateway.tools();
+    gateway.tools_of(11);
     board.controls.stuck.store(true, SeqCst);
     let ask = |id: &str, tool: &str| {
         let arguments =
@@ -191,7 +191,7 @@ fn a_board_that_falls_silent_is_offline_and_comes_back() {
     let folder = Folder::new("silent");
     let board = Board::start(folder.path("board"), "A1");
     let mut gateway = Gateway::start(&["--unix", board.address()]);
-    gateway.tools();
+    gateway.tools_of(11);
     board.controls.stuck.store(true, SeqCst);
     gateway.logged("offline: it does not answer");
     gateway.refusal("fan_set", json!({"percent": 13}));
@@ -209,8 +209,7 @@ fn two_boards_are_told_apart_by_their_serial_numbers() {
     for order in [[&one, &two], [&two, &one]] {
         let addresses = order.map(Board::address);
         let mut gateway = Gateway::start(&["--unix", addresses[0], "--unix", addresses[1]]);
-        let tools = gateway.tools();
-        assert_eq!(tools.len(), 22);
+        let tools = gateway.tools_of(22);
         assert_eq!((&*tools[1], &*tools[12]), ("greenhouse_A1_fan_set", "greenhouse_B_2_fan_set"));
         gateway.value("greenhouse_A1_fan_set", json!({"percent": 1}));
         gateway.value("greenhouse_B_2_fan_set", json!({"percent": 2}));
@@ -227,7 +226,7 @@ fn one_board_gone_leaves_the_other_at_work() {
     let board = Board::start(folder.path("board"), "A1");
     let address = format!("bed={}", board.address());
     let mut gateway = Gateway::start(&["--unix", &address, "--simulate=shed"]);
-    assert_eq!(gateway.tools().len(), 22);
+    gateway.tools_of(22);
     board.unplug();
     gateway.logged("bed: offline");
     let said = gateway.refusal("bed_fan_set", json!({"percent": 1}));
@@ -320,7 +319,7 @@ fn a_greeting_waits_for_no_device() {
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     board.controls.stuck.store(false, SeqCst);
     gateway.logged("online: 11 tools");
-    assert_eq!(gateway.tools().len(), 11);
+    gateway.tools_of(11);
 }
 
 #[test]
