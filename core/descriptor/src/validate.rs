@@ -151,11 +151,11 @@ impl<'t, 'b, T: ToolTable + ?Sized> Walk<'t, 'b, T> {
             if field.required {
                 return Err(Fault::new(FaultCode::Missing, next));
             }
-            if let Some(condition) = field.required_if {
-                if given(self.bytes, condition.node) == Some(Scalar::Label(condition.label)) {
-                    let other = i64::from(condition.node);
-                    return Err(Fault::bound(FaultCode::MissingBecause, next, other));
-                }
+            if let Some(condition) = field.required_if
+                && given(self.bytes, condition.node) == Some(Scalar::Label(condition.label))
+            {
+                let other = i64::from(condition.node);
+                return Err(Fault::bound(FaultCode::MissingBecause, next, other));
             }
             next += 1 + field.kind.nodes() as u16;
         }
