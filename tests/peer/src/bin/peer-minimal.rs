@@ -1,7 +1,8 @@
 //! The smallest idiomatic rmcp server: one tool, `fan_set`, on rmcp's fastest stdio transport.
 //!
 //! It is the peer in `cargo xtask bench`. `peer-minimal [--threads N]`: without the option it has
-//! what `#[tokio::main]` gives a server, a thread for each processor.
+//! what `#[tokio::main]` gives a server, a thread for each processor; `--threads 0` runs it on the
+//! one thread of `#[tokio::main(flavor = "current_thread")]`.
 
 use std::error::Error;
 
@@ -50,13 +51,17 @@ impl Minimal {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    match (std::env::args().nth(1).as_deref(), std::env::args().nth(2)) {
-        (None, _) => {}
-        (Some("--threads"), Some(count)) => {
-            runtime.worker_threads(count.parse()?);
-        }
+    let threads = match (std::env::args().nth(1).as_deref(), std::env::args().nth(2)) {
+        (None, _) => None,
+        (Some("--threads"), Some(count)) => Some(count.parse()?),
         _ => return Err("usage: peer-minimal [--threads N]".into()),
+    };
+    let mut runtime = match threads {
+        Some(0) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    if let Some(count @ 1..) = threads {
+        runtime.worker_threads(count);
     }
     let runtime = runtime.enable_all().build()?;
     runtime.block_on(async {
