@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
+use trine_wire::bus::DEVICE_MAX;
+
 use crate::error::{Error, Result};
+use crate::middleware::{LinkArgs, LinkKind};
 
 /// Rate of a serial port where none is given.
 const BAUD: u32 = 115_200;
+/// Most bytes of a datagram where nothing is given: what every network carries in one piece.
+const MTU: u16 = 1_200;
 
 /// Devices to open. Each of the options may be given several times.
 ///
@@ -27,25 +32,48 @@ pub struct DeviceArgs {
     /// A device behind a unix socket.
     #[arg(long, value_name = "[NAME=]PATH")]
     pub unix: Vec<String>,
+    /// A device that speaks in packets, in UDP datagrams.
+    #[arg(long, value_name = "[NAME=]HOST:PORT")]
+    pub udp: Vec<String>,
+    /// Most bytes of a packet to a device behind --udp.
+    #[arg(long, value_name = "BYTES", default_value_t = MTU,
+          value_parser = clap::value_parser!(u16).range(8..))]
+    pub mtu: u16,
+    /// A device on a bus, such as RS-485, where all share a line and speak when they are asked.
+    ///
+    /// ADDRESS is 1 to 247; LINE is PATH or PATH:BAUD, a serial port; tcp:HOST:PORT; unix:PATH.
+    /// Devices of the same line are asked in turn: --bus 1@/dev/ttyUSB0 --bus 2@/dev/ttyUSB0
+    #[arg(long, value_name = "[NAME=]ADDRESS@LINE")]
+    pub bus: Vec<String>,
     /// A board emulated by QEMU, which is started and stopped with this program: mps2-an386.
     #[arg(long, value_name = "[NAME=]BOARD")]
     pub emulate: Vec<String>,
     /// The firmware of the emulated board [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "ELF", requires = "emulate")]
     pub firmware: Option<PathBuf>,
+    /// A device that is played from a capture: it answers as the recorded one did.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub played: Vec<String>,
     /// The greenhouse board, simulated inside this program.
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true,
           default_missing_value = "")]
     pub simulate: Vec<String>,
+    /// A file in which a simulated board keeps its key, as a real one does in flash; without it, it
+    /// can store none. Other simulated boards use FILE-2, FILE-3 and so on.
+    #[arg(long, value_name = "FILE", requires = "simulate")]
+    pub simulate_key: Option<PathBuf>,
     /// How much faster than real time the clock of a simulated or emulated board runs.
     #[arg(long, value_name = "FACTOR", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub time_scale: u32,
     /// Where a person at the simulated or emulated board is: a unix socket, on which a line
-    /// `button` presses its button and `scale N` sets its clock; or the terminal, where Enter
-    /// presses the button. No MCP client reaches either.
+    /// `button` presses its button, `hold` and `release` do what they say, and `scale N` sets its
+    /// clock; or the terminal, where Enter presses the button. No MCP client reaches either.
     #[arg(long, value_name = "unix:PATH|tty")]
     pub button: Option<String>,
+    /// What stands on the links.
+    #[command(flatten)]
+    pub links: LinkArgs,
 }
 
 impl Default for DeviceArgs {
@@ -55,11 +83,17 @@ impl Default for DeviceArgs {
             serial: none(),
             tcp: none(),
             unix: none(),
+            udp: none(),
+            mtu: MTU,
+            bus: none(),
             emulate: none(),
             firmware: None,
+            played: none(),
             simulate: none(),
+            simulate_key: None,
             time_scale: 1,
             button: None,
+            links: LinkArgs::default(),
         }
     }
 }
@@ -89,7 +123,10 @@ pub(crate) enum Address {
     Serial { path: PathBuf, baud: u32 },
     Tcp(String),
     Unix(PathBuf),
+    Udp { address: String, mtu: u16 },
+    Bus { address: u8, line: Box<Self> },
     Emulate(String),
+    Played(PathBuf),
     Simulate,
 }
 
@@ -99,8 +136,22 @@ impl std::fmt::Display for Address {
             Self::Serial { path, .. } => write!(f, "serial {}", path.display()),
             Self::Tcp(address) => write!(f, "tcp {address}"),
             Self::Unix(path) => write!(f, "unix {}", path.display()),
+            Self::Udp { address, .. } => write!(f, "udp {address}"),
+            Self::Bus { address, line } => write!(f, "bus {address} on {line}"),
             Self::Emulate(board) => write!(f, "emulated {board}"),
+            Self::Played(path) => write!(f, "played {}", path.display()),
             Self::Simulate => f.write_str("simulated"),
+        }
+    }
+}
+
+impl Address {
+    /// What its link looks like.
+    pub(crate) const fn kind(&self) -> LinkKind {
+        match self {
+            Self::Udp { mtu, .. } => LinkKind::Packet { mtu: *mtu },
+            Self::Bus { .. } => LinkKind::Bus,
+            _ => LinkKind::Stream,
         }
     }
 }
@@ -112,7 +163,10 @@ impl DeviceArgs {
         self.serial.is_empty()
             && self.tcp.is_empty()
             && self.unix.is_empty()
+            && self.udp.is_empty()
+            && self.bus.is_empty()
             && self.emulate.is_empty()
+            && self.played.is_empty()
             && self.simulate.is_empty()
     }
 
@@ -125,21 +179,28 @@ impl DeviceArgs {
         }
         for text in &self.tcp {
             let (name, text) = named(text);
-            let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-            if port.is_none() {
-                return Err(Error::new(format!(
-                    "--tcp {text}: give HOST:PORT, such as board:4000"
-                )));
-            }
-            all.push((name, Address::Tcp(text.to_owned())));
+            all.push((name, Address::Tcp(host_and_port("--tcp", text)?)));
         }
         for text in &self.unix {
             let (name, text) = named(text);
             all.push((name, Address::Unix(text.into())));
         }
+        for text in &self.udp {
+            let (name, text) = named(text);
+            let address = host_and_port("--udp", text)?;
+            all.push((name, Address::Udp { address, mtu: self.mtu }));
+        }
+        for text in &self.bus {
+            let (name, text) = named(text);
+            all.push((name, bus(text, &all)?));
+        }
         for text in &self.emulate {
             let (name, text) = named(text);
             all.push((name, Address::Emulate(text.to_owned())));
+        }
+        for text in &self.played {
+            let (name, text) = named(text);
+            all.push((name, Address::Played(text.into())));
         }
         for name in &self.simulate {
             let name = (!name.is_empty()).then(|| name.clone());
@@ -203,6 +264,37 @@ fn serial(text: &str) -> Result<Address> {
     Ok(Address::Serial { path: path.into(), baud })
 }
 
+fn host_and_port(option: &str, text: &str) -> Result<String> {
+    let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    let wrong = || Error::new(format!("{option} {text}: give HOST:PORT, such as board:4000"));
+    port.map(|_| text.to_owned()).ok_or_else(wrong)
+}
+
+/// A device on a bus; no two of one line have the same address.
+fn bus(text: &str, all: &[(Option<String>, Address)]) -> Result<Address> {
+    let wrong = || {
+        Error::new(format!(
+            "--bus {text}: give ADDRESS@LINE, such as 1@/dev/ttyUSB0:19200, with an address from \
+             1 to {DEVICE_MAX}"
+        ))
+    };
+    let (address, line) = text.split_once('@').ok_or_else(wrong)?;
+    let address = address.parse().ok().filter(|address| (1..=DEVICE_MAX).contains(address));
+    let address = address.ok_or_else(wrong)?;
+    let line = match line.split_once(':') {
+        Some(("tcp", rest)) => Address::Tcp(host_and_port("--bus", rest)?),
+        Some(("unix", path)) => Address::Unix(path.into()),
+        _ => serial(line)?,
+    };
+    let new = Address::Bus { address, line: Box::new(line) };
+    if all.iter().any(|(_, other)| *other == new) {
+        return Err(Error::new(format!(
+            "--bus {text}: another device of this line has the address {address} already"
+        )));
+    }
+    Ok(new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +319,23 @@ mod tests {
     }
 
     #[test]
+    fn packets_and_buses_are_told_from_streams() {
+        let args = DeviceArgs {
+            udp: vec!["board:4000".into()],
+            mtu: 20,
+            bus: vec!["a=1@/dev/x:9600".into(), "b=2@/dev/x:9600".into(), "3@unix:/run/x".into()],
+            ..DeviceArgs::default()
+        };
+        let all = addresses(&args);
+        let udp = Address::Udp { address: "board:4000".into(), mtu: 20 };
+        assert_eq!(all[0], (None, udp));
+        let line = Box::new(Address::Serial { path: "/dev/x".into(), baud: 9_600 });
+        assert_eq!(all[2], (Some("b".into()), Address::Bus { address: 2, line }));
+        assert_eq!(all[1].1.to_string(), "bus 1 on serial /dev/x");
+        assert_eq!(all[3].1.to_string(), "bus 3 on unix /run/x");
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_with_the_reason() {
         let sentence = |args: &DeviceArgs| args.addresses().unwrap_err().to_string();
         let two = ["one=a", "one=b"].map(String::from).to_vec();
@@ -238,6 +347,13 @@ mod tests {
         let name = vec!["a b".to_owned()];
         let said = sentence(&DeviceArgs { simulate: name, ..DeviceArgs::default() });
         assert!(said.contains("'a b'"), "{said}");
+        for bus in ["0@/dev/x", "248@/dev/x", "1", "1@tcp:x"] {
+            let said = sentence(&DeviceArgs { bus: vec![bus.into()], ..DeviceArgs::default() });
+            assert!(said.contains("--bus"), "{said}");
+        }
+        let two = vec!["1@/dev/x".to_owned(), "1@/dev/x".to_owned()];
+        let said = sentence(&DeviceArgs { bus: two, ..DeviceArgs::default() });
+        assert!(said.contains("the address 1 already"), "{said}");
         let baud = vec!["/dev/x:0".to_owned()];
         let said = sentence(&DeviceArgs { serial: baud, ..DeviceArgs::default() });
         assert!(said.contains("no baud rate"), "{said}");

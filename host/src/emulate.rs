@@ -1,7 +1,8 @@
 //! A board emulated by QEMU, which this program starts and owns.
 
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ use crate::sys;
 
 /// The boards that the firmware is built for.
 const BOARDS: [&str; 1] = ["mps2-an386"];
+/// The serial number in the firmware of a board.
+const SERIAL: &[u8] = b"mps2-0001";
 const EMULATOR: &str = "qemu-system-arm";
 /// How long the emulated board takes to notice a line on its second UART, with room to spare.
 const PERSON_DELAY: Duration = Duration::from_millis(50);
@@ -60,6 +63,11 @@ impl Person for Console {
         self.say("button\n")
     }
 
+    fn hold(&self, held: bool) -> Result<()> {
+        _ = held;
+        Err(Error::new("the emulated board takes no key: its firmware is built without them"))
+    }
+
     fn set_time_scale(&self, scale: u32) -> Result<()> {
         self.scale.store(scale, Ordering::Release);
         self.say(&format!("scale {scale}\n"))
@@ -72,13 +80,19 @@ pub(crate) struct Emulator {
     board: String,
     program: PathBuf,
     firmware: PathBuf,
+    /// Which of the emulated boards of this program it is, from 1.
+    number: u32,
     console: Arc<Console>,
     child: Option<Child>,
 }
 
 impl Emulator {
     /// Finds the emulator and the firmware.
-    pub(crate) fn new(board: &str, firmware: Option<&Path>, console: Arc<Console>) -> Result<Self> {
+    pub(crate) fn new(
+        board: &str,
+        (firmware, number): (Option<&Path>, u32),
+        console: Arc<Console>,
+    ) -> Result<Self> {
         if !BOARDS.contains(&board) {
             return Err(Error::new(format!(
                 "--emulate {board}: there is firmware for {}",
@@ -93,7 +107,7 @@ impl Emulator {
             ))
         })?;
         let firmware = find_firmware(board, firmware)?;
-        Ok(Self { board: board.to_owned(), program, firmware, console, child: None })
+        Ok(Self { board: board.to_owned(), program, firmware, number, console, child: None })
     }
 
     fn stop(&mut self) {
@@ -111,20 +125,24 @@ impl Emulator {
         let pair = || UnixStream::pair().map_err(|error| format!("no sockets: {error}"));
         let ((board, its_board), (person, its_person)) = (pair()?, pair()?);
         let socket = |id: &str, end: &UnixStream| format!("socket,id={id},fd={}", end.as_raw_fd());
+        let image = image(&self.firmware, self.number)?;
+        let named = image.as_ref().map(|image| format!("/dev/fd/{}", image.as_raw_fd()));
         let mut command = Command::new(&self.program);
         command
             .args(["-M", &self.board, "-display", "none", "-monitor", "none"])
             .args(["-chardev", &socket("board", &its_board), "-serial", "chardev:board"])
             .args(["-chardev", &socket("person", &its_person), "-serial", "chardev:person"])
             .arg("-kernel")
-            .arg(&self.firmware)
+            .arg(named.map_or_else(|| self.firmware.clone(), PathBuf::from))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             // Ctrl-C at the terminal is for this program, which then ends the emulator.
             .process_group(0);
         sys::end_with_this_thread(&mut command);
-        sys::hand_down(&mut command, [its_board.into(), its_person.into()]);
+        let mut handed: Vec<OwnedFd> = vec![its_board.into(), its_person.into()];
+        handed.extend(image.map(OwnedFd::from));
+        sys::hand_down(&mut command, handed);
         let mut child = command
             .spawn()
             .map_err(|error| format!("{} does not start: {error}", self.program.display()))?;
@@ -154,6 +172,32 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// The firmware with a serial number of its own, as a factory writes it into each board: the first
+/// board is the one that the file has, and the others have other digits. `None` where that is the
+/// file as it is. The copy has no name, so it goes away with the emulator.
+fn image(firmware: &Path, number: u32) -> std::result::Result<Option<File>, String> {
+    if number <= 1 {
+        return Ok(None);
+    }
+    let wrong = |why: String| format!("{}: {why}", firmware.display());
+    let failed = |error: std::io::Error| wrong(error.to_string());
+    let mut bytes = std::fs::read(firmware).map_err(failed)?;
+    let found = bytes.windows(SERIAL.len()).position(|window| window == SERIAL);
+    let at = found.ok_or_else(|| wrong("it holds no serial number that can be changed".into()))?;
+    let digits = format!("{number:04}");
+    for (place, digit) in bytes.iter_mut().skip(at + SERIAL.len() - 4).zip(digits.bytes()) {
+        *place = digit;
+    }
+    let name = format!("trine-firmware-{}-{number}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let mut options = OpenOptions::new();
+    let mut file =
+        options.read(true).write(true).create(true).truncate(true).open(&path).map_err(failed)?;
+    std::fs::remove_file(&path).map_err(failed)?;
+    file.write_all(&bytes).map_err(failed)?;
+    Ok(Some(file))
 }
 
 /// Logs what the emulator has to say.

@@ -3,7 +3,10 @@
 //! - [`args`]: which devices, as the command line names them;
 //! - [`connect`]: entries for the configuration files of MCP clients;
 //! - [`device`]: one device: who it is, what it can do, and the calls under way;
+//! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
+//! - [`settings`]: what the user keeps about devices: names and keys by serial number;
+//! - [`header`]: C from a list of tools;
 //! - [`gateway`]: MCP on standard input and output.
 //!
 //! There is no asynchronous runtime: each device has a thread that reads its link, and a board in
@@ -16,12 +19,18 @@ pub mod device;
 mod emulate;
 pub mod error;
 pub mod gateway;
+pub mod header;
 pub mod hub;
 mod link;
+pub mod middleware;
+pub mod settings;
 mod simulate;
 mod sys;
 
 pub use args::{DeviceArgs, Prefix};
-pub use device::{CallReport, Device, Event, Identity, State, Status};
+pub use device::{CallReport, Device, Driven, Event, Identity, State, Status, Wire};
 pub use error::{Error, Result};
+pub use header::{GenOptions, c_header};
 pub use hub::Hub;
+pub use link::{BusMaster, BusTiming, Framing};
+pub use settings::Settings;

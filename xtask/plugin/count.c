@@ -6,12 +6,15 @@
  *
  * Build:  cc -O2 -fPIC -shared -DPLUGIN_VERSION=1 -o count.so count.c     (QEMU 7 and 8)
  *         ... -DPLUGIN_VERSION=4                                           (QEMU 10)
- * Use:    qemu-system-arm ... -plugin count.so,data=0x40004000,skip=0x4d1,skip=0x62f,out=FILE
+ * Use:    qemu-system-arm ... -plugin count.so,data=0x40004000,skip=0x4d1,irq=0x62f+0x62,out=FILE
  *
  * data    address of the UART's data register
  * skip    address of a function whose instructions, callees included, are counted apart: the
  *         user's own code. Give it up to eight times. It must be called by BL.
- * out     where a line "dispatcher=N skipped=N" is written for each answer
+ * irq     first address and size of an interrupt handler, as 0x4d1+0x62: what runs from its first
+ *         instruction to its return is counted apart, all through the request. Up to eight times
+ * tail    the same of a function that a handler ends with, by a jump
+ * out     where a line "dispatcher=N skipped=N interrupts=N" is written for each answer
  *
  * Debian's QEMU has plug-ins enabled but ships no qemu-plugin.h, so the few declarations needed
  * stand here. They are the C interface documented in QEMU's docs/devel/tcg-plugins.rst.
@@ -63,11 +66,17 @@ enum { SKIP_MAX = 8 };
 static uint64_t data_register;
 static uint64_t skip[SKIP_MAX];
 static size_t skip_count;
+static uint64_t irq[SKIP_MAX];
+static uint64_t irq_end[SKIP_MAX];
+static bool irq_is_tail[SKIP_MAX];
+static size_t irq_count;
 static FILE *out;
 
 static uint64_t counted;  /* since the last byte was read */
 static uint64_t skipped;  /* of these, inside a skipped function */
 static bool waiting;      /* a byte was read and none written since */
+static uint64_t interrupts; /* since the last answer, inside a handler */
+static bool handling;     /* a handler runs */
 static uint64_t resume;   /* where a skipped function returns to; 0 outside of one */
 
 static bool is_skipped(uint64_t address)
@@ -107,10 +116,48 @@ static uint64_t call_target(const struct qemu_plugin_insn *insn, uint64_t addres
     return (uint32_t)(address + 4 + offset);
 }
 
+/* The first instruction of a handler is about to run. */
+static void on_handler(unsigned cpu, void *unused)
+{
+    (void)cpu;
+    (void)unused;
+    handling = true;
+}
+
+/* A handler's last instruction is about to run, and was counted: callbacks of one instruction come
+ * in the order of their registration. */
+static void on_handler_return(unsigned cpu, void *unused)
+{
+    (void)cpu;
+    (void)unused;
+    handling = false;
+}
+
+/* Whether an instruction of a handler itself returns from it: POP with PC, BX LR, or LDM or LDR
+ * from the stack with PC (Armv7-M manual, B1.5.8). Functions that it calls lie elsewhere. */
+static bool is_return(const struct qemu_plugin_insn *insn)
+{
+    uint16_t half[2] = {0, 0};
+    size_t size = qemu_plugin_insn_size(insn);
+#if PLUGIN_VERSION < 3
+    memcpy(half, qemu_plugin_insn_data(insn), size < sizeof half ? size : sizeof half);
+#else
+    qemu_plugin_insn_data(insn, half, sizeof half);
+#endif
+    if (size == 2) {
+        return half[0] == 0x4770 || (half[0] & 0xff00) == 0xbd00;
+    }
+    return (half[0] == 0xe8bd && (half[1] & 0x8000) != 0) || (half[0] == 0xf85d && half[1] == 0xfb04);
+}
+
 /* The instruction at this address is about to run. */
 static void on_instruction(unsigned cpu, void *address)
 {
     (void)cpu;
+    if (handling) {
+        interrupts++;
+        return;
+    }
     if (resume == (uintptr_t)address) {
         resume = 0;
     }
@@ -139,9 +186,11 @@ static void on_access(unsigned cpu, mem_info info, uint64_t address, void *unuse
         skipped = 0;
         waiting = true;
     } else if (waiting) {
-        fprintf(out, "dispatcher=%" PRIu64 " skipped=%" PRIu64 "\n", counted - skipped, skipped);
+        fprintf(out, "dispatcher=%" PRIu64 " skipped=%" PRIu64 " interrupts=%" PRIu64 "\n",
+                counted - skipped, skipped, interrupts);
         fflush(out);
         waiting = false;
+        interrupts = 0;
     }
 }
 
@@ -151,8 +200,18 @@ static void on_translation(plugin_id id, struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(insn);
+        for (size_t at = 0; at < irq_count; at++) {
+            if (address == irq[at] && !irq_is_tail[at]) {
+                qemu_plugin_register_vcpu_insn_exec_cb(insn, on_handler, CB_NO_REGS, NULL);
+            }
+        }
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, CB_NO_REGS,
                                                (void *)(uintptr_t)address);
+        for (size_t at = 0; at < irq_count; at++) {
+            if (address >= irq[at] && address < irq_end[at] && is_return(insn)) {
+                qemu_plugin_register_vcpu_insn_exec_cb(insn, on_handler_return, CB_NO_REGS, NULL);
+            }
+        }
         if (is_skipped(call_target(insn, address))) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_call, CB_NO_REGS,
                                                    (void *)(uintptr_t)(address + 4));
@@ -172,6 +231,14 @@ EXPORT int qemu_plugin_install(plugin_id id, const struct plugin_info *info, int
         } else if (name == 4 && strncmp(argv[i], "skip", name) == 0 && skip_count < SKIP_MAX) {
             /* The lowest bit of a Thumb function's address is no part of it. */
             skip[skip_count++] = strtoull(value + 1, NULL, 0) & ~UINT64_C(1);
+        } else if (((name == 3 && strncmp(argv[i], "irq", name) == 0)
+                    || (name == 4 && strncmp(argv[i], "tail", name) == 0))
+                   && irq_count < SKIP_MAX) {
+            char *size = NULL;
+            irq_is_tail[irq_count] = name == 4;
+            irq[irq_count] = strtoull(value + 1, &size, 0) & ~UINT64_C(1);
+            irq_end[irq_count] = irq[irq_count] + strtoull(size + (*size == '+'), NULL, 0);
+            irq_count++;
         } else if (name == 3 && strncmp(argv[i], "out", name) == 0) {
             out = fopen(value + 1, "w");
         } else {

@@ -11,6 +11,8 @@ use crate::sh;
 
 /// The emulator's program.
 pub(crate) const QEMU: &str = "qemu-system-arm";
+/// Machines with one serial line. The person's socket is there, and nobody is behind it.
+const ONE_LINE: &[&str] = &["microbit", "virt"];
 
 /// A running QEMU. It waits for both sockets to be connected before the board starts, and ends
 /// with this value.
@@ -26,6 +28,41 @@ impl Emulator {
     /// # Errors
     /// When there is no QEMU or no folder for the sockets.
     pub(crate) fn start(board: &Board, elf: &Path, plugin: Option<&str>) -> Result<Self> {
+        Self::run([QEMU, "-kernel"], board.name, elf, plugin)
+    }
+
+    /// The same with another emulator, which loads images by another option. A machine with one
+    /// serial line has no person.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub(crate) fn of(emulator: [&str; 2], machine: &str, image: &Path) -> Result<Self> {
+        Self::run(emulator, machine, image, None)
+    }
+
+    /// Starts a board whose firmware may write to the file `log` by semihosting.
+    ///
+    /// # Errors
+    /// As [`Self::start`], or when there can be no such file.
+    pub(crate) fn logging(board: &Board, elf: &Path, log: &Path) -> Result<Self> {
+        let log = std::fs::File::create(log).with_context(|| format!("no {}", log.display()))?;
+        let semihosting = ["-semihosting-config", "enable=on,target=native"];
+        Self::with([QEMU, "-kernel"], board.name, elf, (&semihosting, Some(log)))
+    }
+
+    fn run(programs: [&str; 2], machine: &str, image: &Path, plugin: Option<&str>) -> Result<Self> {
+        // Time by instructions, so that the clock's interrupts come as often on any computer.
+        let counting = ["-icount", "shift=5", "-plugin", plugin.unwrap_or_default()];
+        let options = if plugin.is_some() { &counting[..] } else { &[] };
+        Self::with(programs, machine, image, (options, None))
+    }
+
+    fn with(
+        [program, load]: [&str; 2],
+        machine: &str,
+        image: &Path,
+        (options, log): (&[&str], Option<std::fs::File>),
+    ) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // A socket's path may have about 100 bytes, which rules the target folder out.
@@ -36,18 +73,23 @@ impl Emulator {
             let path = folder.join(name);
             format!("socket,id={name},path={},server=on,wait=on", path.display())
         };
-        let mut qemu = sh::command(QEMU);
-        qemu.args(["-M", board.name, "-display", "none", "-monitor", "none"])
+        let mut qemu = sh::command(program);
+        qemu.args(["-M", machine, "-display", "none", "-monitor", "none"])
             .args(["-chardev", &line("board"), "-serial", "chardev:board"])
-            .args(["-chardev", &line("person"), "-serial", "chardev:person", "-kernel"])
-            .arg(elf)
+            .args(["-chardev", &line("person")]);
+        if !ONE_LINE.contains(&machine) {
+            qemu.args(["-serial", "chardev:person"]);
+        }
+        qemu.arg(load)
+            .arg(image)
             .stdin(Stdio::null())
             // It says for each socket that it waits, which is no news.
             .stderr(Stdio::null());
-        if let Some(plugin) = plugin {
-            qemu.args(["-plugin", plugin]);
+        qemu.args(options);
+        if let Some(log) = log {
+            qemu.stdout(log);
         }
-        let child = qemu.spawn().with_context(|| format!("{QEMU} does not start"))?;
+        let child = qemu.spawn().with_context(|| format!("{program} does not start"))?;
         Ok(Self { child, folder })
     }
 

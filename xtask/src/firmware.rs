@@ -18,6 +18,8 @@ const WORKSPACE: &str = "firmware-example/rust";
 pub(crate) enum Variant {
     /// The greenhouse behind Trine.
     Trine,
+    /// The same with a key that anybody can read, to count what tags cost.
+    Keyed,
     /// The same board without Trine, for comparison.
     Without,
 }
@@ -26,15 +28,24 @@ impl Variant {
     /// The program's name in the firmware's workspace.
     pub(crate) fn program(self) -> &'static str {
         match self {
-            Self::Trine => "trine-firmware",
+            Self::Trine | Self::Keyed => "trine-firmware",
             Self::Without => "without-trine",
+        }
+    }
+
+    /// What its file is called here.
+    fn file(self) -> &'static str {
+        match self {
+            Self::Trine => "trine-firmware.elf",
+            Self::Keyed => "trine-firmware-keyed.elf",
+            Self::Without => "without-trine.elf",
         }
     }
 }
 
 /// Where `build` leaves the firmware for a board.
 pub(crate) fn elf_path(board: &Board, variant: Variant) -> PathBuf {
-    sh::target_dir().join("firmware").join(board.name).join(format!("{}.elf", variant.program()))
+    sh::target_dir().join("firmware").join(board.name).join(variant.file())
 }
 
 /// Builds one firmware and returns where it is.
@@ -53,6 +64,9 @@ pub(crate) fn build(board: &Board, variant: Variant) -> Result<PathBuf> {
     let target_dir = firmware_target_dir(compiler, &workspace)?;
     let mut cargo = compiler.cargo("build", board.target);
     cargo.args(["--release", "--bin", program]);
+    if variant == Variant::Keyed {
+        cargo.args(["--features", "keyed"]);
+    }
     cargo
         .current_dir(&workspace)
         .env("BOARD", board.name)

@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::board::{BOARDS, Board};
+use crate::board::{BOARDS, Board, SMALLEST};
 use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
 use crate::structure::deny;
-use crate::{bench, golden, requirements, session, setup, sh, size, structure};
+use crate::{
+    bench, cfirmware, dist, examples, fuzz, golden, header, logs, matrix, requirements, session,
+    setup, sh, size, stack, structure,
+};
 
 /// One leg.
 struct Leg {
@@ -29,7 +32,12 @@ const LEGS: &[Leg] = &[
         run: structure::main,
     },
     Leg { name: "requirements", about: "each proof that is named exists", run: requirements::main },
+    Leg { name: "header", about: "include/trine.h is what ffi/api says", run: header::check },
     Leg { name: "deny", about: "licences, sources and banned crates", run: deny::main },
+    Leg { name: "dist", about: "libtrine keeps its rules on every target", run: dist::check },
+    Leg { name: "matrix", about: "every compiler, MISRA, misuse, sanitizers", run: matrix::main },
+    Leg { name: "examples", about: "the programs in C, C++ and Rust", run: examples::main },
+    Leg { name: "c-firmware", about: "the greenhouse in C on five boards", run: cfirmware::main },
     Leg { name: "firmware", about: "the firmware builds for each board", run: firmware_builds },
     Leg { name: "clippy", about: "no lint warns, on the host and on the boards", run: clippy },
     Leg { name: "unit", about: "all tests of the workspace", run: unit },
@@ -41,7 +49,15 @@ const LEGS: &[Leg] = &[
     Leg { name: "clients", about: "public MCP clients use the emulated board", run: clients },
     Leg { name: "differential", about: "5,000 requests an era, beside rmcp", run: differential },
     Leg { name: "size", about: "flash and RAM are within their budgets", run: sizes },
+    Leg { name: "defmt", about: "the firmware's logs, decoded", run: defmt },
+    Leg { name: "stack", about: "the stack is within its bound", run: stack_bounds },
     Leg { name: "count", about: "a call's instructions are within their budget", run: count },
+    Leg {
+        name: "process",
+        about: "a call's instructions in process are within their gates",
+        run: bench::process::gates,
+    },
+    Leg { name: "fuzz", about: "kept inputs, then ten seconds a target", run: fuzz::leg },
 ];
 
 /// The legs of `check`. Its last one is a quick form of `emulate`.
@@ -199,8 +215,16 @@ fn smoke() -> Result<()> {
     })
 }
 
+fn defmt() -> Result<()> {
+    BOARDS.iter().try_for_each(logs::main)
+}
+
+fn stack_bounds() -> Result<()> {
+    BOARDS.iter().try_for_each(stack::main)
+}
+
 fn count() -> Result<()> {
-    BOARDS.iter().try_for_each(bench::board::main)
+    BOARDS.iter().chain([SMALLEST]).try_for_each(bench::board::main)
 }
 
 fn emulate() -> Result<()> {

@@ -5,16 +5,26 @@ mod baremetal;
 mod bench;
 mod board;
 mod cache;
+mod cboard;
+mod cfirmware;
+mod dist;
 mod elf;
 mod emulator;
+mod examples;
 mod firmware;
+mod fuzz;
 mod golden;
+mod header;
 mod legs;
+mod logs;
+mod matrix;
 mod requirements;
 mod session;
 mod setup;
 mod sh;
 mod size;
+mod soak;
+mod stack;
 mod structure;
 mod tidy;
 
@@ -35,11 +45,22 @@ usage: cargo xtask COMMAND
   test --list          the legs and what each does
   setup                install what the tests need (apt as root), or say what to install
   firmware BOARD       build the example firmware and print its flash and RAM
+  c-firmware BOARD PROGRAM
+                       build one program of the firmware in C
   size [BOARD]         where flash and RAM go, with and without Trine, against tests/budgets.toml
+  soak [PART]...       what takes longer than a test may: 100,000 calls through faults, fuzzing
+                       (--seconds N a target), a big-endian and a 32-bit machine; recorded
+  stack                how deep the stack can be, by the call graph, and how deep it was
   bench gateway        the gateway beside a minimal rmcp server, in one run; --record keeps the
                        table under benches/record
+  bench process        one call in process beside rmcp and serde_json: instructions, allocations,
+                       time; --record keeps the table under benches/record
   bench board [BOARD]  instructions of one call on the emulated board
+  fuzz [TARGET]...     fuzz the targets, each --seconds N (60), and keep what reaches further
   golden               write the reference files anew from what the code does now
+  dist [TARGET [PROFILE]]
+                       libtrine as it is shipped: all packages, or one library
+  header               write include/trine.h from ffi/api
   requirements         check that tests/requirements.tsv names tests that exist
 ";
 
@@ -59,6 +80,7 @@ struct Options {
     words: Vec<String>,
     legs: Vec<String>,
     flags: Vec<String>,
+    seconds: Option<u32>,
 }
 
 impl Options {
@@ -68,6 +90,7 @@ impl Options {
             match argument {
                 Value(word) => options.words.push(word.string()?),
                 Long("leg") => options.legs.push(parser.value()?.string()?),
+                Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
                 Long(flag @ ("list" | "record")) => options.flags.push(flag.to_owned()),
                 other => return Err(other.unexpected().into()),
@@ -97,12 +120,21 @@ fn command() -> Result<()> {
         ["test"] => legs::test(&options.legs),
         ["setup"] => setup::main(),
         ["firmware", board] => firmware::main(Board::named(board)?),
+        ["c-firmware", board, program] => cboard::main(board, program),
         ["size"] => size::main(Board::named("mps2-an386")?),
         ["size", board] => size::main(Board::named(board)?),
+        ["soak", ref names @ ..] => soak::main(names, options.seconds),
+        ["stack"] => stack::main(Board::named("mps2-an386")?),
         ["bench", "gateway"] => bench::gateway(options.has("record")),
+        ["bench", "process"] => bench::process::main(options.has("record")),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
         ["bench", "board", board] => bench::board::main(Board::named(board)?),
+        ["fuzz", ref names @ ..] => fuzz::main(names, options.seconds.unwrap_or(60)),
         ["golden"] => golden::write(),
+        ["header"] => header::write(),
+        ["dist"] => dist::main(None, None),
+        ["dist", target] => dist::main(Some(target), None),
+        ["dist", target, profile] => dist::main(Some(target), Some(profile)),
         ["requirements"] => requirements::main(),
         _ => bail!("no such command: {}\n{HELP}", words.join(" ")),
     }

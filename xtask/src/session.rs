@@ -132,6 +132,31 @@ pub(crate) fn check(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Lists a board's tools, calls them in order, and answers all that the server answered. Names are
+/// given without the board's prefix.
+///
+/// # Errors
+/// When an answer is missing, or the server does not end by itself.
+pub(crate) fn transcript(command: &mut Command, calls: &[(&str, Value)]) -> Result<Vec<Value>> {
+    let mut session = Session::start(command)?;
+    let hello = json!({
+        "protocolVersion": LEGACY,
+        "capabilities": {},
+        "clientInfo": {"name": "xtask", "version": "1"},
+    });
+    session.request("initialize", &hello, ANSWER_MAX)?;
+    session.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))?;
+    let fan = find_tool(&mut session)?;
+    let prefix = fan.strip_suffix("fan_set").unwrap_or_default().to_owned();
+    let mut answers = vec![session.request("tools/list", &json!({}), ANSWER_MAX)?];
+    for (name, arguments) in calls {
+        let params = json!({"name": format!("{prefix}{name}"), "arguments": arguments});
+        answers.push(session.request("tools/call", &params, ANSWER_MAX)?);
+    }
+    session.end()?;
+    Ok(answers)
+}
+
 /// The full name of the board's fan, which appears when the board has answered.
 fn find_tool(session: &mut Session) -> Result<String> {
     let until = Instant::now() + ANSWER_MAX;

@@ -79,7 +79,59 @@ const NEEDS: &[Need] = &[
         otherwise: "install Node.js with npm",
         present: || sh::works("npm", &["--version"]),
     },
+    Need {
+        what: "C and C++ compilers for the host",
+        packages: &["gcc", "g++", "clang", "libclang-rt-14-dev"],
+        otherwise: "install gcc, g++ and clang with its sanitizers' libraries",
+        present: host_compilers,
+    },
+    Need {
+        what: "C and C++ compilers for chips",
+        packages: &[
+            "gcc-arm-none-eabi",
+            "libnewlib-arm-none-eabi",
+            "gcc-riscv64-unknown-elf",
+            "picolibc-riscv64-unknown-elf",
+        ],
+        otherwise: "install GCC for arm-none-eabi with newlib and for riscv64-unknown-elf with \
+                    picolibc",
+        present: chip_compilers,
+    },
+    Need {
+        what: "QEMU for RISC-V machines",
+        packages: &["qemu-system-misc"],
+        otherwise: "install qemu-system-riscv32",
+        present: || sh::works("qemu-system-riscv32", &["--version"]),
+    },
+    Need {
+        what: "cppcheck, valgrind and strace",
+        packages: &["cppcheck", "valgrind", "strace"],
+        otherwise: "install cppcheck with its addons, valgrind and strace",
+        present: || {
+            let programs = ["cppcheck", "valgrind", "strace"];
+            programs.iter().all(|program| sh::works(program, &["--version"]))
+        },
+    },
 ];
+
+fn host_compilers() -> bool {
+    // That clang is there does not say that its sanitizers are.
+    let folder = sh::output(sh::command("clang").arg("-print-resource-dir"));
+    let sanitizers = folder.is_ok_and(|folder| {
+        Path::new(folder.trim()).join("lib/linux/libclang_rt.asan-x86_64.a").exists()
+    });
+    let programs = ["gcc", "g++", "clang", "clang++"];
+    sanitizers && programs.iter().all(|program| sh::works(program, &["--version"]))
+}
+
+fn chip_compilers() -> bool {
+    // That they are there does not say that their C library is.
+    let nano = ["--specs=nano.specs", "-E", "-include", "string.h", "-x", "c", "/dev/null"];
+    let pico = ["--specs=picolibc.specs", "-E", "-include", "string.h", "-x", "c", "/dev/null"];
+    sh::works("arm-none-eabi-gcc", &nano)
+        && sh::works("arm-none-eabi-g++", &["--version"])
+        && sh::works("riscv64-unknown-elf-gcc", &pico)
+}
 
 fn firmware_compiler() -> bool {
     BOARDS.iter().all(|board| match Compiler::find(board.target) {

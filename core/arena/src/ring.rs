@@ -63,6 +63,11 @@ impl<'m> Ring<'m> {
     }
 }
 
+/// Bytes before a packet: its length, the low byte first.
+const PREFIX: usize = 2;
+/// In place of a length: the next packet is at the start of the memory.
+const SKIP: [u8; PREFIX] = u16::MAX.to_le_bytes();
+
 /// The end that writes. One context owns it.
 #[derive(Debug)]
 pub struct Producer<'r> {
@@ -93,10 +98,58 @@ impl Producer<'_> {
             done += count;
         }
         if done < bytes.len() {
-            let lost = self.ring.lost.load(Ordering::Relaxed);
-            self.ring.lost.store(lost.wrapping_add(bytes.len() - done), Ordering::Relaxed);
+            self.lose(bytes.len() - done);
         }
         done
+    }
+
+    /// Appends one packet, which [`Consumer::packet`] shows in one piece, or counts its bytes as
+    /// lost and answers `false`. A ring takes either packets or bytes, never both. A packet is not
+    /// cut at the end of the memory, so that should be twice the longest packet and five bytes.
+    pub fn push_packet(&mut self, packet: &[u8]) -> bool {
+        let ring = self.ring;
+        let head = ring.head.load(Ordering::Relaxed);
+        let tail = ring.tail.load(Ordering::Acquire);
+        let size = packet.len().saturating_add(PREFIX);
+        let end = if tail > head { tail } else { ring.len + usize::from(tail != 0) };
+        let at = if head + size < end {
+            head
+        } else if tail <= head && size < tail {
+            // What is left at the end of the memory is stepped over.
+            self.put(head, &SKIP);
+            0
+        } else {
+            self.lose(packet.len());
+            return false;
+        };
+        // A packet is shorter than the marker says, or it would not be told from it.
+        let Some(len) = u16::try_from(packet.len()).ok().filter(|&len| len < u16::MAX) else {
+            self.lose(packet.len());
+            return false;
+        };
+        self.put(at, &len.to_le_bytes());
+        self.put(at + PREFIX, packet);
+        self.publish(ring.advance(at, size));
+        true
+    }
+
+    /// Writes as much of `bytes` as lies before the end of the memory, from `at` on, which the
+    /// caller has seen to be free.
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        let ring = self.ring;
+        for (at, &byte) in (at..ring.len).zip(bytes) {
+            // SAFETY: `at` is below `len`, so the pointer stays in the memory.
+            let place = unsafe { ring.start.add(at) };
+            // SAFETY: the byte lies in the free part, by this function's contract, which belongs
+            // to the producer until `head` passes it.
+            unsafe { place.write(byte) };
+        }
+    }
+
+    /// Counts bytes that the caller could not bring here.
+    fn lose(&mut self, count: usize) {
+        let lost = self.ring.lost.load(Ordering::Relaxed);
+        self.ring.lost.store(lost.wrapping_add(count), Ordering::Relaxed);
     }
 
     /// Appends all of several pieces, which the consumer sees at once, or nothing.
@@ -185,6 +238,48 @@ impl Consumer<'_> {
         self.ring.tail.store(self.ring.advance(tail, count), Ordering::Release);
     }
 
+    /// The oldest packet that [`Producer::push_packet`] appended; [`Self::release_packet`] gives it
+    /// back.
+    pub fn packet(&mut self) -> Option<&[u8]> {
+        let mut at = self.ring.tail.load(Ordering::Relaxed);
+        let head = self.ring.head.load(Ordering::Acquire);
+        if at == head {
+            return None;
+        }
+        if at > head && self.prefix(at).is_none_or(|prefix| prefix == SKIP) {
+            at = 0;
+            self.ring.tail.store(at, Ordering::Release);
+        }
+        let len = usize::from(u16::from_le_bytes(self.prefix(at)?));
+        self.peek().get(PREFIX..PREFIX + len)
+    }
+
+    /// Gives the packet back that [`Self::packet`] shows.
+    pub fn release_packet(&mut self) {
+        if let Some(len) = self.packet().map(<[u8]>::len) {
+            self.skip(PREFIX + len);
+        }
+    }
+
+    /// The two bytes at `at`, which is where a packet or a marker was published; `None` where the
+    /// memory ends before them.
+    fn prefix(&self, at: usize) -> Option<[u8; PREFIX]> {
+        let ring = self.ring;
+        if at + PREFIX > ring.len {
+            return None;
+        }
+        // SAFETY: both bytes lie in the memory.
+        let place = unsafe { ring.start.add(at) };
+        // SAFETY: they were published with what they stand before and stay until `tail` moves.
+        Some(unsafe { place.cast::<[u8; PREFIX]>().read() })
+    }
+
+    /// Bytes that the ring holds when it is full.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.ring.len.saturating_sub(1)
+    }
+
     /// Takes the next byte.
     pub fn pop(&mut self) -> Option<u8> {
         let byte = *self.peek().first()?;
@@ -243,6 +338,7 @@ impl Consumer<'_> {
 mod tests {
     extern crate std;
     use super::*;
+    use std::collections::VecDeque;
     use std::vec::Vec;
 
     #[test]
@@ -289,6 +385,33 @@ mod tests {
         assert!(producer.push_all(&[b"f", b"gh", b"ijk"]));
         let all: Vec<u8> = core::iter::from_fn(|| consumer.pop()).collect();
         assert_eq!(all, b"efghijk");
+    }
+
+    #[test]
+    fn packets_come_out_whole_and_in_order_at_every_fill_and_seam() {
+        for size in 0..42 {
+            let mut memory = [0u8; 41];
+            let mut ring = Ring::new(&mut memory[..size]);
+            let (mut producer, mut consumer) = ring.split();
+            let mut waiting = VecDeque::<Vec<u8>>::new();
+            let (mut taken, mut lost) = (0, 0);
+            for step in 0..3_000_usize {
+                let packet: Vec<u8> = (0..step * 7 % 19).map(|at| (at + step) as u8).collect();
+                if producer.push_packet(&packet) {
+                    waiting.push_back(packet);
+                } else {
+                    lost += packet.len();
+                }
+                for _ in 0..step % 3 {
+                    assert_eq!(consumer.packet(), waiting.front().map(Vec::as_slice));
+                    consumer.release_packet();
+                    taken += usize::from(waiting.pop_front().is_some());
+                }
+            }
+            assert_eq!(consumer.lost(), lost);
+            // Memory of twice the longest packet and five bytes takes any packet again and again.
+            assert!(size < 41 || taken > 1_000, "{taken} packets through {size} bytes");
+        }
     }
 
     #[test]

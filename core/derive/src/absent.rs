@@ -46,7 +46,7 @@ impl Member {
             _ => return fail("this default should be of the parameter's type"),
         };
         Ok(quote_spanned! {at(span)=>
-            ::core::option::Option::Some(&const {
+            ::core::option::Option::Some(const {
                 ::trine_descriptor::typed::default_of(
                     #kind, ::trine_descriptor::Literal::#literal,
                 )
@@ -76,7 +76,7 @@ impl Member {
             Label::Variant(path) => variant_index(&ty, path),
         };
         Ok(quote! {
-            ::core::option::Option::Some(&const {
+            ::core::option::Option::Some(const {
                 ::trine_descriptor::Condition { node: #node, label: #label }
             })
         })

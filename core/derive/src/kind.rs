@@ -116,7 +116,7 @@ impl Member {
         let min = self.side(all.min.as_ref(), None, &quote!(i64::MIN), natural(low), &missing)?;
         let max = self.side(all.max.as_ref(), None, &quote!(i64::MAX), natural(high), &missing)?;
         Ok(quote_spanned! {at(self.node.ty.span())=>
-            ::trine_descriptor::Kind::Int(&const {
+            ::trine_descriptor::Kind::Int(const {
                 ::trine_descriptor::typed::int_range(
                     #min, #max, <#ty as ::trine_descriptor::Value>::KIND,
                 )
@@ -136,7 +136,7 @@ impl Member {
         let step = self.side(all.step.as_ref(), scale, &quote!(0), natural, &missing)?;
         let span = all.min.as_ref().map_or(self.node.ty.span(), Bound::span);
         Ok(quote_spanned! {at(span)=>
-            ::trine_descriptor::Kind::Decimal(&const {
+            ::trine_descriptor::Kind::Decimal(const {
                 ::trine_descriptor::typed::decimal_range(#min, #max, #step, #places)
             })
         })

@@ -110,7 +110,7 @@ fn because<T: ToolTable + ?Sized, S: TextSink + ?Sized>(
     field: &Field<'_>,
     out: &mut S,
 ) {
-    let condition = field.required_if.copied();
+    let condition = field.required_if;
     let other = condition.and_then(|c| table.node(tool, Side::Params, c.node));
     if let (Some(condition), Some(other)) = (condition, other) {
         out.text(" is required when ");
@@ -128,7 +128,7 @@ fn expected<S: TextSink + ?Sized>(field: &Field<'_>, out: &mut S) {
         Kind::Bool => out.text("true or false"),
         Kind::Int(range) => {
             out.text("a whole number");
-            limits(field, *range, out);
+            limits(field, range, out);
         }
         Kind::Decimal(range) => {
             out.text("a number");
@@ -144,9 +144,9 @@ fn expected<S: TextSink + ?Sized>(field: &Field<'_>, out: &mut S) {
             decimal(i64::from(min), 0, out);
             many(" to ", i64::from(max), " character", out);
         }
-        Kind::Choice(labels) => {
+        kind @ Kind::Choice(_) => {
             out.text("one of ");
-            for (i, label) in labels.split('|').enumerate() {
+            for (i, label) in kind.labels().enumerate() {
                 out.text(if i == 0 { "" } else { ", " });
                 out.text(label);
             }

@@ -39,9 +39,9 @@ pub enum Kind<'a> {
     /// True or false.
     Bool,
     /// A whole number.
-    Int(&'a IntRange),
+    Int(IntRange),
     /// A number with a fixed count of digits after the point.
-    Decimal(&'a DecimalRange),
+    Decimal(DecimalRange),
     /// UTF-8 text; bounds in code points, so storage needs four bytes for each.
     Text {
         /// Fewest code points.
@@ -178,9 +178,9 @@ pub struct Field<'a> {
     /// Whether it must be present.
     pub required: bool,
     /// When it must be present although not `required`; parameters at top level only.
-    pub required_if: Option<&'a Condition>,
+    pub required_if: Option<Condition>,
     /// What a missing parameter counts as.
-    pub default: Option<&'a Literal<'a>>,
+    pub default: Option<Literal<'a>>,
 }
 
 impl<'a> Field<'a> {
@@ -214,7 +214,7 @@ impl<'a> Field<'a> {
 
     /// The same field, not required, with the value that counts when it is missing.
     #[must_use]
-    pub const fn default_to(mut self, literal: &'a Literal<'a>) -> Self {
+    pub const fn default_to(mut self, literal: Literal<'a>) -> Self {
         self.required = false;
         self.default = Some(literal);
         self
@@ -222,7 +222,7 @@ impl<'a> Field<'a> {
 
     /// The same field, required only under a condition.
     #[must_use]
-    pub const fn required_when(mut self, condition: &'a Condition) -> Self {
+    pub const fn required_when(mut self, condition: Condition) -> Self {
         self.required = false;
         self.required_if = Some(condition);
         self

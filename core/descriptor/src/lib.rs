@@ -5,6 +5,7 @@
 //!
 //! - [`Tool`] and [`Field`], the records, and [`ToolTable`], the safe trait behind which a Rust
 //!   table, a C table or a table received over the wire look alike;
+//! - [`Rules`], what a device needs of such a table, and [`Pack`], the smallest table that has it;
 //! - [`value`], the encoding of arguments and results: flat entries of (node, tag, value), the
 //!   values as postcard writes them;
 //! - [`validate()`], which judges such bytes against a descriptor and answers a [`Fault`], and
@@ -29,8 +30,11 @@ pub mod check;
 mod explain;
 mod fault;
 mod field;
+mod pack;
+#[cfg(target_pointer_width = "64")]
 mod quick;
 pub mod record;
+mod rules;
 pub mod schema;
 mod table;
 mod tool;
@@ -41,11 +45,13 @@ pub mod value;
 pub use explain::{TextSink, explain};
 pub use fault::{Fault, FaultCode, NO_NODE};
 pub use field::{Condition, DecimalRange, Field, IntRange, Kind, Labels, Literal};
+pub use pack::Pack;
+pub use rules::{Head, Rule, Rules};
 pub use table::{Side, ToolTable, find_tool};
 pub use tool::{Annotations, Consent, FailSafe, Limits, Tool, ToolInfo};
 pub use typed::{Choice, Decimal, Record, ToolParams, Value};
-pub use validate::validate;
-pub use value::{Args, Entry, Malformed, Scalar, ValueReader, ValueWriter};
+pub use validate::{code_points, validate, walk};
+pub use value::{Args, Entry, Item, Malformed, Scalar, ValueReader, ValueWriter};
 
 /// Most nodes that the parameters or the result of one tool may have.
 pub const NODES_MAX: usize = 128;

@@ -20,7 +20,8 @@ use crate::{
     Literal, Side, ToolInfo, ToolTable, value::ValueReader,
 };
 
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+/// The hash of no bytes.
+pub const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// Writes records into a window of the whole: bytes before `skip` and past the end of the buffer
@@ -45,7 +46,7 @@ impl<'b> Encoder<'b> {
 
     /// The same without a hash, so that what lies outside of the buffer costs next to nothing.
     #[must_use]
-    const fn window(out: &'b mut [u8], skip: usize) -> Self {
+    pub const fn window(out: &'b mut [u8], skip: usize) -> Self {
         Self { out, skip, at: 0, hash: FNV_OFFSET, hashes: false }
     }
 
@@ -74,7 +75,7 @@ impl<'b> Encoder<'b> {
         self.nodes(output);
     }
 
-    const fn nodes(&mut self, nodes: &[Field<'_>]) {
+    pub(crate) const fn nodes(&mut self, nodes: &[Field<'_>]) {
         self.number(nodes.len() as u64);
         let mut i = 0;
         while i < nodes.len() {
@@ -85,10 +86,18 @@ impl<'b> Encoder<'b> {
 
     /// The head of a record.
     pub const fn info(&mut self, info: &ToolInfo<'_>) {
+        self.texts(info);
+        self.marks(info);
+    }
+
+    pub(crate) const fn texts(&mut self, info: &ToolInfo<'_>) {
         self.text(info.name);
         self.text(info.title);
         self.text(info.description);
         self.text(info.version);
+    }
+
+    pub(crate) const fn marks(&mut self, info: &ToolInfo<'_>) {
         self.byte(info.annotations.0);
         self.byte(info.consent as u8);
         self.byte(info.fail_safe.0);
@@ -107,7 +116,7 @@ impl<'b> Encoder<'b> {
         self.byte(field.required as u8 | default | condition);
         self.kind(&field.kind);
         if let Some(literal) = field.default {
-            match *literal {
+            match literal {
                 Literal::Bool(value) => {
                     self.byte(1);
                     self.byte(value as u8);
@@ -169,11 +178,19 @@ impl<'b> Encoder<'b> {
         }
     }
 
+    pub(crate) const fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// A text, whose bytes are UTF-8, behind its length.
     // This and the next two are out of line, or each of their many callers would hold a copy.
     #[inline(never)]
-    const fn text(&mut self, text: &str) {
-        let bytes = text.as_bytes();
+    pub const fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
+        self.slice(bytes);
+    }
+
+    pub(crate) const fn slice(&mut self, bytes: &[u8]) {
         if self.misses(bytes.len()) {
             self.at += bytes.len();
             return;
@@ -191,7 +208,8 @@ impl<'b> Encoder<'b> {
         !self.hashes && (self.at + len <= self.skip || self.at >= past)
     }
 
-    const fn signed(&mut self, value: i64) {
+    /// A signed varint.
+    pub const fn signed(&mut self, value: i64) {
         self.number(((value << 1) ^ (value >> 63)) as u64);
     }
 
@@ -205,8 +223,9 @@ impl<'b> Encoder<'b> {
         self.byte(value as u8);
     }
 
+    /// One byte.
     #[inline(never)]
-    const fn byte(&mut self, byte: u8) {
+    pub const fn byte(&mut self, byte: u8) {
         if self.hashes {
             self.hash = (self.hash ^ byte as u64).wrapping_mul(FNV_PRIME);
         }
@@ -242,22 +261,21 @@ pub fn hash<T: ToolTable + ?Sized>(table: &T, tool: u16) -> u64 {
 /// what it decoded: a newer device's record may say more than this version understands.
 #[must_use]
 pub const fn hash_bytes(record: &[u8]) -> u64 {
-    let mut out = Encoder::new(&mut [], 0);
-    let mut i = 0;
-    while i < record.len() {
-        out.byte(record[i]);
-        i += 1;
-    }
-    out.hash()
+    fnv(FNV_OFFSET, record)
 }
 
 /// The hash of a whole table: FNV-1a over the hashes of its tools, each little-endian.
 pub fn table_hash<T: ToolTable + ?Sized>(table: &T) -> u64 {
-    let mut hash = FNV_OFFSET;
-    for tool in 0..table.count() {
-        for byte in table.hash(tool).to_le_bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
-        }
+    (0..table.count()).fold(FNV_OFFSET, |hash, tool| fnv(hash, &table.hash(tool).to_le_bytes()))
+}
+
+/// Goes on hashing with these bytes.
+#[must_use]
+pub const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(FNV_PRIME);
+        at += 1;
     }
     hash
 }
@@ -265,99 +283,28 @@ pub fn table_hash<T: ToolTable + ?Sized>(table: &T) -> u64 {
 /// Writes the part of the table's list that starts at byte `offset` into `out` and answers the
 /// length of the whole list. Each record stands behind its length.
 pub fn page<T: ToolTable + ?Sized>(table: &T, offset: usize, out: &mut [u8]) -> usize {
+    page_of(table.count(), |tool, out| encode(table, tool, out), offset, out)
+}
+
+/// The same for `tools` records that `encode` writes.
+pub fn page_of(
+    tools: u16,
+    encode: impl Fn(u16, &mut Encoder<'_>),
+    offset: usize,
+    out: &mut [u8],
+) -> usize {
     let mut list = Encoder::window(out, offset);
-    for tool in 0..table.count() {
+    for tool in 0..tools {
         let mut size = Encoder::window(&mut [], 0);
-        encode(table, tool, &mut size);
+        encode(tool, &mut size);
         list.number(size.len() as u64);
         if list.misses(size.len()) {
             list.at += size.len();
         } else {
-            encode(table, tool, &mut list);
+            encode(tool, &mut list);
         }
     }
     list.len()
-}
-
-/// A range or a text that a decoded node owns; see [`NodeRecord`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KindRecord<'a> {
-    /// As [`Kind::Bool`].
-    Bool,
-    /// As [`Kind::Int`].
-    Int(IntRange),
-    /// As [`Kind::Decimal`].
-    Decimal(DecimalRange),
-    /// As [`Kind::Text`].
-    Text {
-        /// Fewest code points.
-        min: u16,
-        /// Most code points.
-        max: u16,
-    },
-    /// As [`Kind::Choice`].
-    Choice(&'a str),
-    /// As [`Kind::Object`].
-    Object {
-        /// Nodes that belong to it.
-        nodes: u8,
-    },
-    /// As [`Kind::Array`].
-    Array {
-        /// Nodes that belong to it.
-        nodes: u8,
-        /// Fewest items.
-        min: u8,
-        /// Most items.
-        max: u8,
-    },
-}
-
-/// A decoded node. Unlike a [`Field`] it holds its bounds by value, since there is no flash to
-/// point into; [`NodeRecord::field`] lends the usual view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NodeRecord<'a> {
-    /// Name, borrowed from the record.
-    pub name: &'a str,
-    /// Description.
-    pub description: &'a str,
-    /// Unit.
-    pub unit: &'a str,
-    /// Type and bounds.
-    pub kind: KindRecord<'a>,
-    /// Whether it must be present.
-    pub required: bool,
-    /// When it must be present all the same.
-    pub required_if: Option<Condition>,
-    /// What counts when it is absent.
-    pub default: Option<Literal<'a>>,
-}
-
-impl NodeRecord<'_> {
-    /// The node as a [`Field`].
-    #[must_use]
-    pub fn field(&self) -> Field<'_> {
-        let kind = match &self.kind {
-            KindRecord::Bool => Kind::Bool,
-            KindRecord::Int(range) => Kind::Int(range),
-            KindRecord::Decimal(range) => Kind::Decimal(range),
-            KindRecord::Text { min, max } => Kind::Text { min: *min, max: *max },
-            KindRecord::Choice(labels) => Kind::Choice(labels),
-            KindRecord::Object { nodes } => Kind::Object { nodes: *nodes },
-            KindRecord::Array { nodes, min, max } => {
-                Kind::Array { nodes: *nodes, min: *min, max: *max }
-            }
-        };
-        Field {
-            name: self.name,
-            description: self.description,
-            unit: self.unit,
-            kind,
-            required: self.required,
-            required_if: self.required_if.as_ref(),
-            default: self.default.as_ref(),
-        }
-    }
 }
 
 /// Reads a list or one record. Every method answers `None` where the bytes are no record.
@@ -414,7 +361,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// One node.
-    pub fn node(&mut self) -> Option<NodeRecord<'a>> {
+    pub fn node(&mut self) -> Option<Field<'a>> {
         let b = &mut self.bytes;
         let (name, description, unit) = (b.text().ok()?, b.text().ok()?, b.text().ok()?);
         let flags = b.byte().ok()?;
@@ -440,31 +387,27 @@ impl<'a> Decoder<'a> {
             })
         };
         let required = flags & 1 != 0;
-        Some(NodeRecord { name, description, unit, kind, required, required_if, default })
+        Some(Field { name, description, unit, kind, required, required_if, default })
     }
 
-    fn kind(&mut self) -> Option<KindRecord<'a>> {
+    fn kind(&mut self) -> Option<Kind<'a>> {
         let b = &mut self.bytes;
         Some(match b.byte().ok()? {
-            1 => KindRecord::Bool,
-            2 => KindRecord::Int(IntRange { min: b.signed().ok()?, max: b.signed().ok()? }),
-            3 => KindRecord::Decimal(DecimalRange {
+            1 => Kind::Bool,
+            2 => Kind::Int(IntRange { min: b.signed().ok()?, max: b.signed().ok()? }),
+            3 => Kind::Decimal(DecimalRange {
                 min: b.signed().ok()?,
                 max: b.signed().ok()?,
                 step: b.signed().ok()?,
                 places: b.byte().ok()?,
             }),
-            4 => KindRecord::Text {
+            4 => Kind::Text {
                 min: u16::try_from(b.number().ok()?).ok()?,
                 max: u16::try_from(b.number().ok()?).ok()?,
             },
-            5 => KindRecord::Choice(b.text().ok()?),
-            6 => KindRecord::Object { nodes: b.byte().ok()? },
-            7 => KindRecord::Array {
-                nodes: b.byte().ok()?,
-                min: b.byte().ok()?,
-                max: b.byte().ok()?,
-            },
+            5 => Kind::Choice(b.text().ok()?),
+            6 => Kind::Object { nodes: b.byte().ok()? },
+            7 => Kind::Array { nodes: b.byte().ok()?, min: b.byte().ok()?, max: b.byte().ok()? },
             _ => return None,
         })
     }

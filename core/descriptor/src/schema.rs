@@ -126,7 +126,7 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
                 self.number("minimum", range.min, 0, i64::MIN);
                 self.number("maximum", range.max, 0, i64::MAX);
             }
-            Kind::Decimal(&DecimalRange { min, max, step, places }) => {
+            Kind::Decimal(DecimalRange { min, max, step, places }) => {
                 self.out.text("\"type\":\"number\"");
                 self.number("minimum", min, places, i64::MIN);
                 self.number("maximum", max, places, i64::MAX);
@@ -137,7 +137,7 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
                 self.number("minLength", i64::from(min), 0, 0);
                 self.number("maxLength", i64::from(max), 0, i64::from(u16::MAX));
             }
-            Kind::Choice(labels) => self.labels(labels),
+            kind @ Kind::Choice(_) => self.labels(&kind),
             Kind::Object { .. } => self.out.text("\"type\":\"object\""),
             Kind::Array { min, max, .. } => {
                 self.out.text("\"type\":\"array\"");
@@ -146,7 +146,7 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
             }
         }
         if let Some(default) = field.default {
-            self.default(field, default);
+            self.default(field, &default);
         }
         if !field.description.is_empty() {
             self.out.text(",\"description\":");
@@ -164,9 +164,9 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
         explain::decimal(value, places, self.out);
     }
 
-    fn labels(&mut self, labels: &str) {
+    fn labels(&mut self, kind: &Kind<'_>) {
         self.out.text("\"type\":\"string\",\"enum\":[");
-        for (i, label) in labels.split('|').enumerate() {
+        for (i, label) in kind.labels().enumerate() {
             self.out.text(if i == 0 { "" } else { "," });
             self.out.string(label);
         }
@@ -226,6 +226,6 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
     fn condition(&self, node: u16) -> Option<(&'t str, Condition)> {
         let table = self.table;
         let field = table.node(self.tool, self.side, node)?;
-        Some((field.name, *field.required_if?))
+        Some((field.name, field.required_if?))
     }
 }

@@ -1,6 +1,6 @@
 //! The trait behind which all tool tables look alike.
 
-use crate::{Field, Tool, ToolInfo, record};
+use crate::{Field, Rules, Tool, ToolInfo, record};
 
 /// Which list of a tool's nodes is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Side {
 /// Implemented here for slices of [`Tool`]; by the C layer over C structs; by the host over records
 /// received from a device. A number beyond the end answers `None` everywhere.
 /// A table never changes, so threads may share it.
-pub trait ToolTable: Sync {
+pub trait ToolTable: Rules {
     /// How many tools there are.
     fn count(&self) -> u16;
 
@@ -28,6 +28,12 @@ pub trait ToolTable: Sync {
 
     /// Node number `node` of one side.
     fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>>;
+
+    /// The same without its description, where that takes time to find: enough to read and write
+    /// values by.
+    fn bare_node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
+        self.node(tool, side, node)
+    }
 
     /// All nodes of one side, where they lie side by side in memory: a shorter way to them than
     /// [`Self::node`], which calls are checked by when there is one.

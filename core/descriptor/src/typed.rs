@@ -66,7 +66,7 @@ pub struct Decimal<const PLACES: u8>(pub i64);
 
 impl<const PLACES: u8> Value for Decimal<PLACES> {
     const KIND: Kind<'static> =
-        Kind::Decimal(&DecimalRange { min: i64::MIN, max: i64::MAX, step: 0, places: PLACES });
+        Kind::Decimal(DecimalRange { min: i64::MIN, max: i64::MAX, step: 0, places: PLACES });
 
     fn write(&self, node: u16, out: &mut ValueWriter<'_>) {
         out.decimal(node, self.0);
@@ -129,7 +129,7 @@ macro_rules! integers {
     ($($type:ty),*) => {$(
         impl Value for $type {
             const KIND: Kind<'static> =
-                Kind::Int(&IntRange { min: <$type>::MIN as i64, max: <$type>::MAX as i64 });
+                Kind::Int(IntRange { min: <$type>::MIN as i64, max: <$type>::MAX as i64 });
 
             fn write(&self, node: u16, out: &mut ValueWriter<'_>) {
                 out.int(node, i64::from(*self));
@@ -224,7 +224,7 @@ pub const fn text(min: i64, max: i64) -> Kind<'static> {
 /// What an integer type holds; for generated code.
 #[must_use]
 pub const fn natural(kind: Kind<'static>) -> IntRange {
-    if let Kind::Int(range) = kind { *range } else { IntRange::OPEN }
+    if let Kind::Int(range) = kind { range } else { IntRange::OPEN }
 }
 
 /// The bounds of an integer of a type of that kind; for generated code.

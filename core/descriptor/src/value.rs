@@ -32,7 +32,7 @@ pub mod tag {
     pub const ARRAY: u8 = 7;
 }
 
-use crate::{Literal, Side, ToolTable};
+use crate::Rules;
 
 /// The bytes are not what this module writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,46 @@ pub struct Entry<'a> {
     pub node: u16,
     /// Its value.
     pub value: Scalar<'a>,
+}
+
+/// One entry as it lies in the bytes: its text, if it is one, not yet looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item<'a> {
+    /// Node number.
+    pub node: u16,
+    /// What it is, of [`tag`].
+    pub tag: u8,
+    /// The truth value (0 or 1), the number, the label or the count of items; else 0.
+    pub number: i64,
+    /// The bytes of a text; else empty.
+    pub text: &'a [u8],
+}
+
+impl<'a> Item<'a> {
+    /// Its value.
+    ///
+    /// # Errors
+    /// [`Malformed`] where a text is not UTF-8.
+    pub fn value(&self) -> Result<Scalar<'a>, Malformed> {
+        Ok(match self.tag {
+            tag::BOOL => Scalar::Bool(self.number != 0),
+            tag::INT => Scalar::Int(self.number),
+            tag::DECIMAL => Scalar::Decimal(self.number),
+            tag::TEXT => Scalar::Text(core::str::from_utf8(self.text).map_err(|_| Malformed)?),
+            tag::LABEL => Scalar::Label(self.number as u16),
+            tag::OBJECT => Scalar::Object,
+            _ => Scalar::Array(self.number as u16),
+        })
+    }
+}
+
+/// A varint of one byte or two, and what follows it.
+pub(crate) const fn small(bytes: &[u8]) -> Option<(i32, &[u8])> {
+    match bytes {
+        [low @ 0..0x80, rest @ ..] => Some((*low as i32, rest)),
+        [low, high @ 1..0x80, rest @ ..] => Some((*low as i32 & 0x7f | (*high as i32) << 7, rest)),
+        _ => None,
+    }
 }
 
 /// Reads entries, or the primitives they are made of. Never panics; what does not parse is
@@ -100,22 +140,56 @@ impl<'a> ValueReader<'a> {
         if self.is_at_end() {
             return Ok(None);
         }
-        let node = self.short()?;
-        let value = match self.byte()? {
-            tag::BOOL => Scalar::Bool(match self.byte()? {
-                0 => false,
-                1 => true,
-                _ => return Err(Malformed),
-            }),
-            tag::INT => Scalar::Int(self.signed()?),
-            tag::DECIMAL => Scalar::Decimal(self.signed()?),
-            tag::TEXT => Scalar::Text(self.text()?),
-            tag::LABEL => Scalar::Label(self.short()?),
-            tag::OBJECT => Scalar::Object,
-            tag::ARRAY => Scalar::Array(self.short()?),
+        let item = self.item()?;
+        Ok(Some(Entry { node: item.node, value: item.value()? }))
+    }
+
+    /// The next entry as it lies there. Unlike [`Self::entry`] it does not look whether a text is
+    /// UTF-8.
+    ///
+    /// # Errors
+    /// [`Malformed`] where the bytes are no entry, or there are no more.
+    pub fn item(&mut self) -> Result<Item<'a>, Malformed> {
+        // Nearly all: a low node, and a value of one byte or two.
+        if let [node @ 0..0x80, tag, ref rest @ ..] = *self.rest
+            && matches!(tag, tag::BOOL | tag::INT | tag::DECIMAL | tag::LABEL)
+            && let Some((number, rest)) = small(rest)
+            && (tag != tag::BOOL || number <= 1)
+        {
+            self.rest = rest;
+            let signed = matches!(tag, tag::INT | tag::DECIMAL);
+            let number = if signed { number >> 1 ^ -(number & 1) } else { number };
+            return Ok(Item { node: node.into(), tag, number: number.into(), text: &[] });
+        }
+        self.long_item()
+    }
+
+    #[inline(never)]
+    fn long_item(&mut self) -> Result<Item<'a>, Malformed> {
+        let (node, tag) = (self.short()?, self.byte()?);
+        let mut item = Item { node, tag, number: 0, text: &[] };
+        // All values but text are one number: a truth value is written as a varint would be.
+        let most = match tag {
+            tag::TEXT => {
+                item.text = self.bytes()?;
+                return Ok(item);
+            }
+            tag::OBJECT => return Ok(item),
+            tag::BOOL => 1,
+            tag::INT | tag::DECIMAL => u64::MAX,
+            tag::LABEL | tag::ARRAY => u16::MAX.into(),
             _ => return Err(Malformed),
         };
-        Ok(Some(Entry { node, value }))
+        let raw = self.number()?;
+        if raw > most {
+            return Err(Malformed);
+        }
+        item.number = if most == u64::MAX {
+            (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
+        } else {
+            raw.cast_signed()
+        };
+        Ok(item)
     }
 
     /// One byte.
@@ -133,25 +207,21 @@ impl<'a> ValueReader<'a> {
     ///
     /// # Errors
     /// [`Malformed`] at the end, past 64 bits, or where a byte more than needed was spent.
-    // Out of line: one copy of the 64-bit shifts is enough for a microcontroller.
     #[inline(never)]
     pub fn number(&mut self) -> Result<u64, Malformed> {
-        let mut value = 0;
-        let mut shift = 0;
-        loop {
+        let (mut value, mut shift) = (0, 0);
+        while shift < 64 {
             let byte = self.byte()?;
-            if (shift == 63 && byte > 1) || (shift > 0 && byte == 0) {
+            if (byte == 0 && shift > 0) || (shift == 63 && byte > 1) {
                 return Err(Malformed);
             }
             value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
+            if byte < 0x80 {
                 return Ok(value);
             }
             shift += 7;
-            if shift > 63 {
-                return Err(Malformed);
-            }
         }
+        Err(Malformed)
     }
 
     /// An unsigned varint of at most 16 bits.
@@ -182,9 +252,16 @@ impl<'a> ValueReader<'a> {
     /// # Errors
     /// [`Malformed`] at the end or where the bytes are not UTF-8.
     pub fn text(&mut self) -> Result<&'a str, Malformed> {
+        core::str::from_utf8(self.bytes()?).map_err(|_| Malformed)
+    }
+
+    /// Bytes behind their length.
+    ///
+    /// # Errors
+    /// [`Malformed`] at the end.
+    pub fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let len = self.number()?;
-        let bytes = self.take(usize::try_from(len).map_err(|_| Malformed)?)?;
-        core::str::from_utf8(bytes).map_err(|_| Malformed)
+        self.take(usize::try_from(len).map_err(|_| Malformed)?)
     }
 
     /// The next `len` bytes.
@@ -257,6 +334,25 @@ impl<'b> ValueWriter<'b> {
         }
     }
 
+    /// An entry as it would be read. One way in for all of them, where few are written, is smaller
+    /// than one for each.
+    pub fn item(&mut self, item: &Item<'_>) {
+        if cfg!(target_pointer_width = "64") && item.tag == tag::INT {
+            return self.int(item.node, item.number);
+        }
+        self.head(item.node, item.tag);
+        match item.tag {
+            tag::BOOL => self.byte(u8::from(item.number != 0)),
+            tag::INT | tag::DECIMAL => self.signed(item.number),
+            tag::TEXT => {
+                self.number(item.text.len() as u64);
+                self.slice(item.text);
+            }
+            tag::OBJECT => {}
+            _ => self.number(item.number.cast_unsigned()),
+        }
+    }
+
     /// True or false.
     #[inline(never)]
     pub fn bool(&mut self, node: u16, value: bool) {
@@ -265,8 +361,24 @@ impl<'b> ValueWriter<'b> {
     }
 
     /// A whole number.
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn int(&mut self, node: u16, value: i64) {
+        if cfg!(target_pointer_width = "64")
+            && let (0..0x80, -0x40..0x40) = (node, value)
+            && let Some(room) = self.out.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut)
+            && !self.overflowed
+        {
+            let zigzag = (value << 1) ^ (value >> 63);
+            *room = [node as u8, tag::INT, zigzag as u8];
+            self.at += 3;
+            return;
+        }
+        self.any_int(node, value);
+    }
+
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn any_int(&mut self, node: u16, value: i64) {
         self.head(node, tag::INT);
         self.signed(value);
     }
@@ -307,9 +419,20 @@ impl<'b> ValueWriter<'b> {
     pub fn slice(&mut self, bytes: &[u8]) {
         match self.at.checked_add(bytes.len()).and_then(|end| self.out.get_mut(self.at..end)) {
             Some(place) if !self.overflowed => {
-                place.copy_from_slice(bytes);
+                // The lengths are equal, which `copy_from_slice` would look at once more.
+                place.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
                 self.at += bytes.len();
             }
+            _ => self.overflowed = true,
+        }
+    }
+
+    /// What `write` writes to the free part and answers the length of; it writes nothing where it
+    /// answers `None`, which counts as what does not fit.
+    pub fn with_rest(&mut self, write: impl FnOnce(&mut [u8]) -> Option<usize>) {
+        let rest = self.out.get_mut(self.at..).unwrap_or_default();
+        match write(rest) {
+            Some(len) if !self.overflowed && len <= rest.len() => self.at += len,
             _ => self.overflowed = true,
         }
     }
@@ -350,7 +473,7 @@ impl<'b> ValueWriter<'b> {
 /// parameters, and a scan costs less than an index would in RAM.
 #[derive(Clone, Copy)]
 pub struct Args<'a> {
-    table: &'a dyn ToolTable,
+    table: &'a dyn Rules,
     tool: u16,
     bytes: &'a [u8],
 }
@@ -364,7 +487,7 @@ impl core::fmt::Debug for Args<'_> {
 impl<'a> Args<'a> {
     /// The arguments of a call of `tool`; `bytes` have passed [`crate::validate()`].
     #[must_use]
-    pub const fn new(table: &'a dyn ToolTable, tool: u16, bytes: &'a [u8]) -> Self {
+    pub const fn new(table: &'a dyn Rules, tool: u16, bytes: &'a [u8]) -> Self {
         Self { table, tool, bytes }
     }
 
@@ -380,75 +503,85 @@ impl<'a> Args<'a> {
         given(self.bytes, node).is_some()
     }
 
+    /// The value given, or the default, as it lies there.
+    #[must_use]
+    pub fn item(&self, node: u16) -> Option<Item<'a>> {
+        given(self.bytes, node).or_else(|| self.table.absent(self.tool, node))
+    }
+
     /// The value given, or the default.
     #[must_use]
     pub fn get(&self, node: u16) -> Option<Scalar<'a>> {
-        given(self.bytes, node).or_else(|| {
-            let field = self.table.node(self.tool, Side::Params, node)?;
-            Some(match *field.default? {
-                Literal::Bool(value) => Scalar::Bool(value),
-                Literal::Number(value) if matches!(field.kind, crate::Kind::Decimal(_)) => {
-                    Scalar::Decimal(value)
-                }
-                Literal::Number(value) => Scalar::Int(value),
-                Literal::Text(value) => Scalar::Text(value),
-                Literal::Label(value) => Scalar::Label(value),
-            })
-        })
+        self.item(node)?.value().ok()
     }
 
     /// A truth value.
     #[must_use]
+    #[inline]
     pub fn bool(&self, node: u16) -> Option<bool> {
-        match self.get(node)? {
-            Scalar::Bool(value) => Some(value),
-            _ => None,
-        }
+        self.number(node, tag::BOOL).map(|value| value != 0)
     }
 
     /// A whole number.
     #[must_use]
+    #[inline]
     pub fn int(&self, node: u16) -> Option<i64> {
-        match self.get(node)? {
-            Scalar::Int(value) => Some(value),
-            _ => None,
-        }
+        self.number(node, tag::INT)
     }
 
     /// A scaled number.
     #[must_use]
+    #[inline]
     pub fn decimal(&self, node: u16) -> Option<i64> {
-        match self.get(node)? {
-            Scalar::Decimal(value) => Some(value),
-            _ => None,
-        }
+        self.number(node, tag::DECIMAL)
     }
 
     /// A text.
     #[must_use]
     pub fn text(&self, node: u16) -> Option<&'a str> {
-        match self.get(node)? {
-            Scalar::Text(value) => Some(value),
-            _ => None,
-        }
+        core::str::from_utf8(self.text_bytes(node)?).ok()
+    }
+
+    /// The bytes of a text. In validated arguments they are UTF-8, which [`Self::text`] has to look
+    /// for once more.
+    #[must_use]
+    pub fn text_bytes(&self, node: u16) -> Option<&'a [u8]> {
+        self.item(node).filter(|item| item.tag == tag::TEXT).map(|item| item.text)
     }
 
     /// The number of a label.
     #[must_use]
+    #[inline]
     pub fn label(&self, node: u16) -> Option<u16> {
-        match self.get(node)? {
-            Scalar::Label(value) => Some(value),
-            _ => None,
+        self.number(node, tag::LABEL).map(|value| value as u16)
+    }
+
+    // Out of line on a microcontroller: one search serves all getters.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn number(&self, node: u16, tag: u8) -> Option<i64> {
+        let Self { table, tool, bytes } = *self;
+        #[cfg(target_pointer_width = "64")]
+        if let Some(number) = crate::quick::given(bytes, node, tag) {
+            return Some(number);
         }
+        any_number(table, tool, bytes, (node, tag))
     }
 }
 
-/// The value of the first entry of `node`.
-pub(crate) fn given(bytes: &[u8], node: u16) -> Option<Scalar<'_>> {
+/// The number given, or the default, wherever it is.
+#[cfg_attr(target_pointer_width = "64", inline(never))]
+fn any_number(table: &dyn Rules, tool: u16, bytes: &[u8], (node, tag): (u16, u8)) -> Option<i64> {
+    let item = Args::new(table, tool, bytes).item(node)?;
+    (item.tag == tag).then_some(item.number)
+}
+
+/// The first entry of `node`.
+pub(crate) fn given(bytes: &[u8], node: u16) -> Option<Item<'_>> {
     let mut reader = ValueReader::new(bytes);
-    while let Ok(Some(entry)) = reader.entry() {
-        if entry.node == node {
-            return Some(entry.value);
+    while let Ok(item) = reader.item() {
+        if item.node == node {
+            return Some(item);
         }
     }
     None

@@ -1,18 +1,19 @@
 //! What a tool sees.
 
-use trine_descriptor::{Args, ToolTable, ValueWriter};
-use trine_wire::message::{DeviceMessage, Outcome};
+use trine_descriptor::{Args, ValueWriter};
+use trine_wire::message::block::Block;
+use trine_wire::message::input::{self, Request};
 
-use crate::CallId;
-use crate::outbox::Outbox;
-use crate::slots::{Slots, State};
+use crate::device::len_of;
+use crate::{CallId, Device, varint};
 
-/// A call that a tool is asked to do. Everything in it was checked.
+/// A call that a tool is asked to do. Everything in it was checked, but for `state` and `answers`,
+/// which come as the host gives them.
 #[derive(Debug)]
 pub struct Call<'a> {
     /// Number of the tool.
     pub tool: u16,
-    /// The handle for a tool that answers later; stale for a tool that cannot.
+    /// The handle for a tool that answers later.
     pub id: CallId,
     /// The time of this poll, in milliseconds.
     pub now: u64,
@@ -23,6 +24,15 @@ pub struct Call<'a> {
     /// The bytes that the call owns until it is answered, zeroed: as many as its tool declares
     /// as `pending_bytes`.
     pub block: &'a mut [u8],
+    /// Where the call goes on with one that answered [`Answer::NeedInput`]: the state that was
+    /// given there. It has passed through other hands, so treat it as any argument. Else empty.
+    pub state: &'a [u8],
+    /// The answers to its requests: records as [`input::Records`] reads them. Else empty.
+    pub answers: &'a [u8],
+    /// Who asked for the call, as the gateway says; empty unless the message was tagged.
+    pub principal: &'a str,
+    /// Whether the message was tagged under the device's key.
+    pub tagged: bool,
 }
 
 /// What a tool answers.
@@ -42,6 +52,47 @@ pub enum Answer {
         /// Bytes in all.
         len: u32,
     },
+    /// Done; the result is content blocks, which [`block`] has written. The tool has declared
+    /// `content`.
+    Blocks,
+    /// It must know more first, which [`ask`] has written. The call is over; a new one with the
+    /// same arguments, the state and the answers goes on with it, for which a person has to agree
+    /// again where the tool asks for that.
+    NeedInput,
+}
+
+/// Appends a content block to a result, for [`Answer::Blocks`].
+pub fn block(out: &mut ValueWriter<'_>, block: &Block<'_>) {
+    out.with_rest(|rest| block.write(rest));
+}
+
+/// Writes questions in place of a result, and the state that is to come back with the answers.
+/// Answers [`Answer::NeedInput`].
+pub fn ask(out: &mut ValueWriter<'_>, state: &[u8], requests: &[Request<'_>]) -> Answer {
+    out.clear();
+    out.with_rest(|rest| {
+        let mut at = varint::write(state.len() as u64, rest)?;
+        rest.get_mut(at..)?.get_mut(..state.len())?.copy_from_slice(state);
+        at += state.len();
+        // Where the list starts depends on its length, so it is written once to learn that.
+        let list = rest.get_mut(at..)?;
+        let len = input::write(requests, list)?;
+        at += varint::write(len as u64, list)?;
+        input::write(requests, rest.get_mut(at..)?)?;
+        Some(at + len)
+    });
+    Answer::NeedInput
+}
+
+/// What a product's own factory operation found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tested {
+    /// All is well; so many bytes were written.
+    Fine(usize),
+    /// It is not; so many bytes say how.
+    Failed(usize),
+    /// There is no such operation.
+    Unknown,
 }
 
 /// The user's tools.
@@ -59,13 +110,13 @@ pub trait Tools {
 
     /// Writes the content of an [`Answer::Content`] from byte `offset` on; answers how many bytes.
     /// Offsets rise without gaps. 0 ends the content early, as a failure.
-    fn read(&mut self, id: CallId, offset: u32, out: &mut [u8]) -> usize {
-        _ = (id, offset, out);
+    fn read(&mut self, tool: u16, id: CallId, offset: u32, out: &mut [u8]) -> usize {
+        _ = (tool, id, offset, out);
         0
     }
 
-    /// A pending call, or one whose content is being sent, is over without the tool: it expired or
-    /// was cancelled. `id` is stale after this.
+    /// A pending call, or one whose content is being sent, is over without the tool: it expired,
+    /// was cancelled, or its host is gone for good. `id` is stale after this.
     fn stop(&mut self, tool: u16, id: CallId) {
         _ = (tool, id);
     }
@@ -74,6 +125,37 @@ pub trait Tools {
     fn asks(&mut self, tool: u16, args: Args<'_>) {
         _ = (tool, args);
     }
+
+    /// The device starts: bring every actuator of a tool that declares `on_reset` to safety. Called
+    /// once, at the first poll, before any call.
+    fn reset(&mut self, now: u64) {
+        _ = now;
+    }
+
+    /// Nothing good was heard for [`crate::Config::link_ms`]: bring every actuator of a tool that
+    /// declares `on_link_lost` to safety. Called once each time that the link is lost.
+    fn link_lost(&mut self, now: u64) {
+        _ = now;
+    }
+
+    /// Whether a person holds the input that lets the key be changed.
+    fn held(&mut self) -> bool {
+        false
+    }
+
+    /// Stores the device's key, or erases it, so that the next boot's [`crate::Config::key`] is
+    /// this one. `false` when it cannot.
+    fn store_key(&mut self, key: Option<&[u8; 16]>) -> bool {
+        _ = key;
+        false
+    }
+
+    /// A factory operation of the product's own, `op` being 128 or more. It changes nothing that
+    /// outlives it.
+    fn factory(&mut self, op: u8, arg: &[u8], out: &mut [u8]) -> Tested {
+        _ = (op, arg, out);
+        Tested::Unknown
+    }
 }
 
 /// There is no room to send now; try again at the next poll.
@@ -81,32 +163,33 @@ pub trait Tools {
 pub struct NotNow;
 
 /// The calls under way and the way out, for [`Tools::tick`].
+#[derive(Debug)]
 pub struct Calls<'d, 'm> {
-    pub(crate) slots: &'d mut Slots<'m>,
-    pub(crate) outbox: &'d mut Outbox<'m>,
-    pub(crate) table: &'d dyn ToolTable,
-    pub(crate) events: &'d mut u32,
-    pub(crate) bad_results: &'d mut u32,
-}
-
-impl core::fmt::Debug for Calls<'_, '_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Calls").field("slots", &self.slots).finish_non_exhaustive()
-    }
+    pub(crate) device: &'d mut Device<'m>,
 }
 
 impl Calls<'_, '_> {
     /// Whether the call still waits for its answer.
     #[must_use]
     pub fn is_pending(&mut self, call: CallId) -> bool {
-        self.slots.get(call).is_some_and(|slot| slot.state == State::Pending)
+        self.device.lanes.pending(call).is_some()
+    }
+
+    /// The tool of a call that is not answered.
+    pub fn tool(&mut self, call: CallId) -> Option<u16> {
+        self.device.lanes.get(call).map(|lane| lane.tool)
+    }
+
+    /// When a call that is not answered expires, in milliseconds.
+    pub fn deadline(&mut self, call: CallId, now: u64) -> Option<u64> {
+        self.device.lanes.get(call).map(|lane| lane.due(now))
     }
 
     /// The bytes that a pending call owns: as many as its tool declares as `pending_bytes`.
     pub fn block(&mut self, call: CallId) -> Option<&mut [u8]> {
-        let tool = self.slots.get(call)?.tool;
-        let owned = usize::from(self.table.info(tool)?.limits.pending_bytes);
-        self.slots.block(call)?.get_mut(..owned)
+        let tool = self.tool(call)?;
+        let owned = self.device.table.head(tool)?.limits.pending_bytes;
+        self.device.lanes.block(call, owned)
     }
 
     /// Answers a pending call with the result that `write` writes. A stale call is ignored.
@@ -118,28 +201,60 @@ impl Calls<'_, '_> {
         call: CallId,
         write: impl FnOnce(&mut ValueWriter<'_>),
     ) -> Result<(), NotNow> {
-        let Some(slot) = self.slots.get(call).filter(|slot| slot.state == State::Pending) else {
-            return Ok(());
-        };
-        let (id, tool) = (slot.id, slot.tool);
-        if !self.outbox.has_room() {
+        self.answer(call, |out| {
+            write(out);
+            Answer::Done
+        })
+    }
+
+    /// Answers a pending call as [`Tools::call`] would: `write` writes the result and says what it
+    /// is. [`Answer::Pending`] leaves the call as it is. A stale call is ignored.
+    ///
+    /// # Errors
+    /// [`NotNow`] when there is no room; `write` was not called and the call is still pending.
+    pub fn answer(
+        &mut self,
+        call: CallId,
+        write: impl FnOnce(&mut ValueWriter<'_>) -> Answer,
+    ) -> Result<(), NotNow> {
+        self.answer_with_block(call, |out, _| write(out))
+    }
+
+    /// The same; `write` also gets the bytes that the call owns.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub fn answer_with_block(
+        &mut self,
+        call: CallId,
+        write: impl FnOnce(&mut ValueWriter<'_>, &mut [u8]) -> Answer,
+    ) -> Result<(), NotNow> {
+        self.resume(call, 0, |_, _, out, block| write(out, block)).map(|_| ())
+    }
+
+    /// The same; `write` is first told the tool and when the call expires. Answers whether the call
+    /// was there.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub fn resume(
+        &mut self,
+        call: CallId,
+        now: u64,
+        write: impl FnOnce(u16, u64, &mut ValueWriter<'_>, &mut [u8]) -> Answer,
+    ) -> Result<bool, NotNow> {
+        let Some(lane) = self.device.lanes.pending(call) else { return Ok(false) };
+        let (tool, due) = (lane.tool, lane.due(now));
+        let head = self.device.table.head(tool).unwrap_or_default();
+        if !self.device.outbox.has_room() {
             return Err(NotNow);
         }
-        let mut out = ValueWriter::new(self.outbox.result_place());
-        write(&mut out);
-        let checked = crate::device::check_result(self.table, tool, &out);
-        let len = out.len();
-        match checked {
-            Ok(()) => {
-                self.outbox.send_done(id, len);
-            }
-            Err(outcome) => {
-                *self.bad_results = self.bad_results.wrapping_add(1);
-                self.outbox.send(&DeviceMessage::Result { id, outcome });
-            }
-        }
-        self.slots.close(call);
-        Ok(())
+        let mut out = ValueWriter::new(self.device.outbox.result_place());
+        let block = self.device.lanes.block(call, head.limits.pending_bytes).unwrap_or_default();
+        let answer = write(tool, due, &mut out, block);
+        let written = len_of(&out);
+        self.device.settle_as(call, &head, answer, written);
+        Ok(true)
     }
 
     /// Answers a pending call with a failure. A stale call is ignored.
@@ -147,16 +262,18 @@ impl Calls<'_, '_> {
     /// # Errors
     /// [`NotNow`] when there is no room; the call is still pending.
     pub fn fail(&mut self, call: CallId, text: &str) -> Result<(), NotNow> {
-        let Some(slot) = self.slots.get(call).filter(|slot| slot.state == State::Pending) else {
-            return Ok(());
-        };
-        let id = slot.id;
-        if !self.outbox.has_room() {
-            return Err(NotNow);
+        if self.may_answer(call)? {
+            self.device.fail(call, text);
         }
-        self.outbox.send(&DeviceMessage::Result { id, outcome: Outcome::Failed { text } });
-        self.slots.close(call);
         Ok(())
+    }
+
+    /// Whether the call is pending.
+    fn may_answer(&mut self, call: CallId) -> Result<bool, NotNow> {
+        if self.device.lanes.pending(call).is_none() {
+            return Ok(false);
+        }
+        if self.device.outbox.has_room() { Ok(true) } else { Err(NotNow) }
     }
 
     /// Tells the host that something happened.
@@ -164,13 +281,55 @@ impl Calls<'_, '_> {
     /// # Errors
     /// [`NotNow`] when there is no room.
     pub fn event(&mut self, tool: u16, text: &str) -> Result<(), NotNow> {
-        if !self.outbox.has_room() {
+        if !self.device.outbox.takes(text.len() + 4) {
             return Err(NotNow);
         }
-        let seq = self.events.wrapping_add(1);
-        if self.outbox.send(&DeviceMessage::Event { seq, tool, text }) {
-            *self.events = seq;
-        }
+        self.device.event(tool, text);
         Ok(())
+    }
+
+    /// Tells the host how far a pending call is, if it wants to know: `done` of `total`, 0 of which
+    /// means that nobody knows, and what is being done. A stale call is ignored; without the
+    /// feature `progress` every call is.
+    ///
+    /// # Errors
+    /// [`NotNow`] when there is no room.
+    pub fn progress(
+        &mut self,
+        call: CallId,
+        (done, total): (u32, u32),
+        text: &str,
+    ) -> Result<(), NotNow> {
+        #[cfg(feature = "progress")]
+        if self.device.lanes.pending(call).is_some_and(|lane| lane.progress) {
+            if !self.device.outbox.takes(text.len() + 4) {
+                return Err(NotNow);
+            }
+            self.device.progress(call, (done, total), text);
+        }
+        _ = (call, done, total, text);
+        Ok(())
+    }
+
+    /// Sends a line for the host's log, if it wants lines of this level: 0 debug, 1 info, 2 notice,
+    /// 3 warning, 4 error, 5 critical, 6 alert, 7 emergency. Without the feature `progress` it
+    /// wants none.
+    ///
+    /// # Errors
+    /// [`NotNow`] when there is no room.
+    pub fn log(&mut self, level: u8, text: &str) -> Result<(), NotNow> {
+        #[cfg(feature = "progress")]
+        return self.device.log(level, text);
+        #[cfg(not(feature = "progress"))]
+        {
+            _ = (level, text);
+            Ok(())
+        }
+    }
+
+    /// Whether the link is there, see [`Device::is_linked`].
+    #[must_use]
+    pub const fn is_linked(&self) -> bool {
+        self.device.is_linked()
     }
 }

@@ -14,6 +14,12 @@ impl Millis {
         Self { now: 0 }
     }
 
+    /// A clock at a time that was kept elsewhere.
+    #[must_use]
+    pub const fn at(now: u64) -> Self {
+        Self { now }
+    }
+
     /// The time of a tick. It never goes back: a tick less than half the range behind the last one
     /// (read by an interrupt a moment before, say) counts as the same time.
     pub const fn extend(&mut self, tick: u32) -> u64 {

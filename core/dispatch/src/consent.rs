@@ -4,6 +4,8 @@
 //! agrees, at an input that no client reaches, that one call is *armed*: the same tool with the
 //! same arguments, once, for a limited time. Nothing that a client sends can arm a call.
 
+use crate::fnv;
+
 /// A tool and its exact arguments, waiting until `until`.
 #[derive(Clone, Copy, Debug)]
 struct Bound {
@@ -58,9 +60,7 @@ impl Consents {
 /// have equal bytes.
 #[must_use]
 pub fn digest(args: &[u8]) -> u64 {
-    args.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    fnv::add(fnv::OFFSET, args)
 }
 
 #[cfg(test)]

@@ -16,35 +16,59 @@
 //! # Memory
 //!
 //! [`Device::new`] carves one block whose size is [`Config::memory`]: the frame being received, the
-//! frames waiting to be sent, the call slots and the bytes that pending calls own. `docs/memory.md`
-//! lists each.
+//! frames waiting to be sent, the lanes of calls with their last answers, and what pending calls
+//! own. `docs/memory.md` lists each.
 //!
 //! # What holds
 //!
 //! - No tool is entered with arguments that its descriptor does not accept.
-//! - Every call that was received whole is answered exactly once: with a result, a fault, a
-//!   refusal, or the word that it expired or was cancelled.
+//! - A call is run at most once, however often it is received, and each is answered: with a
+//!   result, a fault, a refusal, or the word that it expired or was cancelled. A call that comes
+//!   again gets the same answer again, byte for byte, or hears that it is still under way or that
+//!   its answer is no longer held.
+//! - A keyed device lets nobody without the key do anything, and takes no message twice.
 //! - A tool that asks for a person is entered only after a person agreed to exactly that call.
 //! - Nothing blocks, allocates, recurses or panics.
+//!
+//! # Features
+//!
+//! All are on; a small device leaves out what it does not need: `bus` and `packet` (links other
+//! than a byte stream), `consent` (without it no tool that asks for a person is entered),
+//! `content` (results in chunks), `factory` (test operations), `ports` (the way in from
+//! interrupts), `progress` (progress, log, and calls that ask for input), `secure` (tagged
+//! messages), `status` (counters).
 #![no_std]
 #![forbid(unsafe_code)]
 
 mod call;
 mod clock;
 mod config;
+#[cfg(feature = "consent")]
 mod consent;
 mod device;
+mod fnv;
+mod lanes;
 mod outbox;
+#[cfg(feature = "ports")]
 mod port;
+mod pulse;
 mod registry;
-mod slots;
+mod varint;
 
-pub use call::{Answer, Call, Calls, NotNow, Tools};
+pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, ask, block};
 pub use clock::Millis;
-pub use config::{Config, Identity, InitError};
+pub use config::{Config, Identity, InitError, Key, Link};
+#[cfg(feature = "consent")]
 pub use consent::{Consents, digest};
-pub use device::{Device, PORTS_MAX};
+#[cfg(feature = "ports")]
+pub use device::PORTS_MAX;
+pub use device::{Check, Device, Local};
+pub use lanes::CallId;
+#[cfg(feature = "ports")]
 pub use port::Port;
+pub use pulse::Pulse;
 pub use registry::{Registry, RegistryError, ToolId};
-pub use slots::CallId;
+#[cfg(feature = "status")]
 pub use trine_wire::message::Status;
+pub use trine_wire::message::block::Block;
+pub use trine_wire::message::input::{Answer as Answered, Records, Request};

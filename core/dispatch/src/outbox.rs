@@ -1,100 +1,308 @@
-//! Frames waiting to be sent.
+//! Messages waiting to be sent, in the form of the link.
 
-use core::cell::Cell;
-
+#[cfg(feature = "bus")]
+use trine_wire::bus;
 use trine_wire::frame;
 use trine_wire::message::{self, DeviceMessage};
+#[cfg(feature = "packet")]
+use trine_wire::packet::{self, Fragmenter};
+#[cfg(feature = "secure")]
+use trine_wire::secure::DeviceKeys;
 
-/// A byte queue in one piece: frames are built at its end and consumed from its front, and the rest
-/// is moved to the front when the end comes too close.
+use crate::CallId;
+use crate::config::{Config, HEAD_MAX, Link, TAG_MAX};
+use crate::lanes::Lanes;
+
+/// Copies as many bytes as there are, and cannot panic as `copy_from_slice` could.
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
+/// How messages are tagged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg(feature = "secure")]
+pub(crate) enum Tagging {
+    /// By the session.
+    Session,
+    /// As the answer to a hello.
+    Hello,
+    /// Not at all, as the answer to what came without.
+    Off,
+}
+
+/// On a stream frames, built at the end and consumed from the front; on other links one message.
+/// When all is consumed it starts anew, so it need not turn around.
 #[derive(Debug)]
 pub(crate) struct Outbox<'m> {
     buffer: &'m mut [u8],
     start: usize,
     end: usize,
+    /// Where the longest message may be built, from the end of what waits on: behind what its form
+    /// on the link may need.
+    lead: usize,
     reply_max: usize,
+    /// Most bytes of a message that the host takes.
+    host_max: usize,
+    link: Link,
+    /// The packet that is to be sent, and how many bytes it has.
+    #[cfg(feature = "packet")]
+    packet: (&'m mut [u8], usize),
+    #[cfg(feature = "packet")]
+    cutter: Fragmenter,
+    /// Start and length of the message that waits to be polled.
+    #[cfg(feature = "bus")]
+    waits: Option<(usize, usize)>,
+    #[cfg(feature = "secure")]
+    pub(crate) keys: Option<DeviceKeys>,
+    #[cfg(feature = "secure")]
+    pub(crate) tagging: Tagging,
+    #[cfg(feature = "status")]
     pub(crate) frames: u32,
+    #[cfg(feature = "status")]
     pub(crate) high_water: usize,
 }
 
 impl<'m> Outbox<'m> {
-    pub(crate) fn new(buffer: &'m mut [u8], reply_max: usize) -> Self {
-        Self { buffer, start: 0, end: 0, reply_max, frames: 0, high_water: 0 }
+    pub(crate) fn new(buffer: &'m mut [u8], packet: &'m mut [u8], config: &Config<'_>) -> Self {
+        _ = &packet;
+        Self {
+            buffer,
+            start: 0,
+            end: 0,
+            lead: config.lead(),
+            reply_max: config.reply_max(),
+            host_max: usize::MAX,
+            link: config.link,
+            #[cfg(feature = "packet")]
+            packet: (packet, 0),
+            #[cfg(feature = "packet")]
+            cutter: Fragmenter::new(),
+            #[cfg(feature = "bus")]
+            waits: None,
+            #[cfg(feature = "secure")]
+            keys: config.key.map(|key| DeviceKeys::new(key.0)),
+            #[cfg(feature = "secure")]
+            tagging: Tagging::Session,
+            #[cfg(feature = "status")]
+            frames: 0,
+            #[cfg(feature = "status")]
+            high_water: 0,
+        }
+    }
+
+    /// Takes the host's own limit, 0 for none.
+    pub(crate) fn set_host_max(&mut self, most: u16) {
+        self.host_max = if most == 0 { usize::MAX } else { usize::from(most) };
+    }
+
+    /// Most bytes of a result, a page or a chunk, of `most` that the device would send.
+    pub(crate) fn fits(&self, most: usize) -> usize {
+        most.min(self.host_max.saturating_sub(HEAD_MAX))
     }
 
     pub(crate) fn peek(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
+        match self.link {
+            #[cfg(feature = "packet")]
+            Link::Packet { .. } => self.packet.0.get(..self.packet.1).unwrap_or_default(),
+            _ => self.buffer.get(self.start..self.end).unwrap_or_default(),
+        }
     }
 
     pub(crate) fn consume(&mut self, count: usize) {
+        #[cfg(feature = "packet")]
+        if let Link::Packet { .. } = self.link {
+            // A packet is sent whole or not at all.
+            if count > 0 && self.packet.1 > 0 {
+                self.cut();
+            }
+            return;
+        }
         self.start = (self.start + count).min(self.end);
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
     }
 
-    /// Whether the largest message fits. The dispatcher starts nothing that it could not answer.
-    pub(crate) fn has_room(&self) -> bool {
-        let needed = frame::headroom(self.reply_max) + frame::frame_max(self.reply_max);
-        self.buffer.len() - (self.end - self.start) >= needed
+    /// Makes the next packet of the body; after the last one there is room again.
+    #[cfg(feature = "packet")]
+    fn cut(&mut self) {
+        let body = self.buffer.get(..self.end).unwrap_or_default();
+        self.packet.1 = self.cutter.next(body, self.packet.0);
+        if self.packet.1 == 0 {
+            self.end = 0;
+        }
     }
 
-    /// Where a message may be built: after the frames, with headroom in front.
-    fn place(&mut self) -> &mut [u8] {
-        if self.start > 0 {
-            // `copy_within` would link a memmove of 700 bytes for this one, seldom way down.
-            let bytes = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();
-            for (to, from) in bytes.iter().zip(bytes.get(self.start..self.end).unwrap_or_default())
-            {
-                to.set(from.get());
-            }
-            self.end -= self.start;
-            self.start = 0;
+    /// Whether the largest message fits. The dispatcher starts nothing that it could not answer.
+    pub(crate) fn has_room(&self) -> bool {
+        #[cfg(feature = "bus")]
+        if self.waits.is_some() {
+            return false;
         }
+        self.end == 0
+    }
+
+    /// Whether a message with a text or value of `len` bytes fits: on a stream behind others.
+    pub(crate) fn takes(&self, len: usize) -> bool {
+        if self.link != Link::Stream {
+            return self.has_room();
+        }
+        let framed = frame::frame_max(len + HEAD_MAX + TAG_MAX);
+        self.buffer.len() - self.end >= self.lead + framed
+    }
+
+    /// Where a message may be built: after the frames.
+    fn place(&mut self) -> &mut [u8] {
         self.buffer.get_mut(self.end..).unwrap_or_default()
     }
 
     /// Queues a message; `false` when it does not fit.
     pub(crate) fn send(&mut self, message: &DeviceMessage<'_>) -> bool {
-        let headroom = frame::headroom(self.reply_max);
-        let place = self.place();
-        let Some(body) = place.get_mut(headroom..) else { return false };
-        let Some(len) = message::write(message, body) else { return false };
-        let Some(framed) = frame::encode_in_place(place, headroom, len) else { return false };
-        self.queued(framed);
-        true
+        match self.build(message) {
+            Some(len) => self.queue(self.lead, len),
+            None => false,
+        }
     }
 
-    /// Where a result may be written in its place; then [`Self::send_done`].
+    /// Queues the answer to a call and keeps it in the call's lane.
+    pub(crate) fn answer(
+        &mut self,
+        message: &DeviceMessage<'_>,
+        lanes: &mut Lanes<'_>,
+        call: CallId,
+    ) {
+        if let Some(len) = self.build(message) {
+            self.keep(self.lead, len, lanes, call);
+        }
+    }
+
+    /// Queues bytes that are a message already.
+    pub(crate) fn repeat(&mut self, bytes: &[u8]) -> bool {
+        let lead = self.lead;
+        let place = self.place().get_mut(lead..).and_then(|place| place.get_mut(..bytes.len()));
+        match place {
+            Some(place) => copy(place, bytes),
+            None => return false,
+        }
+        self.queue(lead, bytes.len())
+    }
+
+    fn build(&mut self, message: &DeviceMessage<'_>) -> Option<usize> {
+        let lead = self.lead;
+        message::write(message, self.place().get_mut(lead..)?)
+    }
+
+    /// Where a result may be written in its place; then [`Self::answer_written`].
     pub(crate) fn result_place(&mut self) -> &mut [u8] {
-        let at = frame::headroom(self.reply_max) + message::DONE_HEAD_MAX;
-        let most = self.reply_max - message::DONE_HEAD_MAX;
+        let at = self.lead + HEAD_MAX;
+        let most = self.fits(self.reply_max - HEAD_MAX);
         let place = self.place().get_mut(at..).unwrap_or_default();
         let len = place.len().min(most);
         place.get_mut(..len).unwrap_or_default()
     }
 
-    /// Queues the result of `len` bytes that was written to [`Self::result_place`].
-    pub(crate) fn send_done(&mut self, id: u32, len: usize) -> bool {
-        let at = frame::headroom(self.reply_max) + message::DONE_HEAD_MAX;
+    /// Queues the answer to call `id`: outcome number `outcome`, whose body of `len` bytes was
+    /// written to [`Self::result_place`] and, where it is one run of bytes, stands behind its
+    /// length. Keeps it in the lane.
+    pub(crate) fn answer_written(
+        &mut self,
+        (id, outcome, has_length): (u32, u8, bool),
+        len: usize,
+        lanes: &mut Lanes<'_>,
+        call: CallId,
+    ) {
         let mut head = [0; message::DONE_HEAD_MAX];
-        let Some(head_len) = message::write_done_head(id, len, &mut head) else { return false };
-        let place = self.place();
+        let run = has_length.then_some(len);
+        let Some(head_len) = message::write_head((id, outcome), run, &mut head) else { return };
+        let at = self.lead + HEAD_MAX;
         let start = at - head_len;
-        let (Some(to), Some(from)) = (place.get_mut(start..at), head.get(..head_len)) else {
-            return false;
+        // So few bytes are copied sooner than a call of `memcpy` is made.
+        let place = self.place().get_mut(start..at).unwrap_or_default();
+        for (to, from) in place.iter_mut().zip(&head) {
+            *to = *from;
+        }
+        self.keep(start, head_len + len, lanes, call);
+    }
+
+    fn keep(&mut self, start: usize, len: usize, lanes: &mut Lanes<'_>, call: CallId) {
+        let message = self.place().get(start..start + len).unwrap_or_default();
+        lanes.keep(call, message);
+        if !lanes.is_local(call) {
+            self.queue(start, len);
+        }
+    }
+
+    /// Tags the message that was built at `start` of [`Self::place`] and puts it into the link's
+    /// form.
+    fn queue(&mut self, start: usize, len: usize) -> bool {
+        let Some(len) = self.tag(start, len) else { return false };
+        let framed = match self.link {
+            Link::Stream => frame::encode_in_place(self.place(), start, len),
+            #[cfg(feature = "packet")]
+            Link::Packet { .. } => packet::encode_in_place(self.place(), start, len),
+            #[cfg(feature = "bus")]
+            Link::Bus { .. } => {
+                self.waits = Some((start, len));
+                return true;
+            }
         };
-        to.copy_from_slice(from);
-        let Some(framed) = frame::encode_in_place(place, start, head_len + len) else {
-            return false;
-        };
+        let Some(framed) = framed else { return false };
         self.queued(framed);
+        #[cfg(feature = "packet")]
+        if let Link::Packet { .. } = self.link {
+            self.cut();
+        }
         true
+    }
+
+    #[cfg(not(feature = "secure"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "with tags it may fail")]
+    const fn tag(&self, _start: usize, len: usize) -> Option<usize> {
+        Some(len)
+    }
+
+    #[cfg(feature = "secure")]
+    fn tag(&mut self, start: usize, len: usize) -> Option<usize> {
+        let start = self.end + start;
+        match (&mut self.keys, self.tagging) {
+            (None, _) | (_, Tagging::Off) => Some(len),
+            (Some(keys), Tagging::Session) => keys.seal(self.buffer, start, len),
+            (Some(keys), Tagging::Hello) => keys.seal_hello(self.buffer, start, len),
+        }
+    }
+
+    /// Whether nothing is on its way out, so that a device on a bus may answer a poll.
+    #[cfg(feature = "bus")]
+    pub(crate) fn may_speak(&self) -> bool {
+        self.end == 0
+    }
+
+    /// Whether a message waits to be polled.
+    #[cfg(feature = "bus")]
+    pub(crate) fn waits(&self) -> bool {
+        self.waits.is_some()
+    }
+
+    /// Lets the waiting message go, or the word that there is none.
+    #[cfg(feature = "bus")]
+    pub(crate) fn speak(&mut self, address: u8, more: bool) {
+        let (start, len) = self.waits.take().unwrap_or((self.lead, 0));
+        let header = bus::Header::from_device(address, more).bytes();
+        let start = start - bus::HEADER_LEN;
+        if let Some(place) = self.buffer.get_mut(start..start + bus::HEADER_LEN) {
+            place.copy_from_slice(&header);
+        }
+        if let Some(framed) = frame::encode_in_place(self.buffer, start, len + bus::HEADER_LEN) {
+            self.queued(framed);
+        }
     }
 
     fn queued(&mut self, framed: usize) {
         self.end += framed;
-        self.frames = self.frames.wrapping_add(1);
-        self.high_water = self.high_water.max(self.end - self.start);
+        #[cfg(feature = "status")]
+        {
+            self.frames = self.frames.wrapping_add(1);
+            self.high_water = self.high_water.max(self.end - self.start);
+        }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod kind {
     pub(crate) const EVENT: u8 = 3;
     pub(crate) const AGREE: u8 = 4;
     pub(crate) const CANCEL: u8 = 5;
+    pub(crate) const LOG: u8 = 6;
 }
 
 /// Bytes of a record before its content: kind, length, and a call or a tool.
@@ -46,6 +47,12 @@ impl<'r> Port<'r> {
     /// Something happened that nobody called for.
     pub fn event(&mut self, tool: u16, text: &str) -> bool {
         self.put(kind::EVENT, tool, text.as_bytes())
+    }
+
+    /// A line for the host's log, of a level from 0 (debug) to 7 (emergency). The device sends it
+    /// if the host wants lines of that level.
+    pub fn log(&mut self, level: u8, text: &str) -> bool {
+        self.put(kind::LOG, u16::from(level), text.as_bytes())
     }
 
     /// A person agrees, by a physical input, to the call that was asked last.

@@ -13,7 +13,7 @@ use trine_descriptor::{
 };
 use trine_mcp::{Call, Engine, Outcome, ServerInfo, Session, Single, Step};
 
-const PERCENT: Kind<'static> = Kind::Int(&IntRange { min: 0, max: 100 });
+const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
 
 static TOOLS: [Tool<'static>; 2] = [
     Tool::new(

@@ -82,21 +82,22 @@ pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
             let Some(at) = depth.checked_sub(1) else { return Ok((len, reader.rest())) };
             depth = at;
             let nodes = top.end - top.first;
-            top = outer[at];
-            settle(&mut top, nodes, &mut out[..len])?;
+            top = *outer.get(at).ok_or(TABLE)?;
+            settle(&mut top, nodes, out.get_mut(..len).ok_or(Refusal::Space)?)?;
             first = false;
             continue;
         }
         let kind = table.node(tool, Side::Params, top.node).ok_or(TABLE)?.kind;
         top.member = len;
         if kind.nodes() == 0 && !matches!(kind, Kind::Object { .. }) {
-            len += scalar(top.node, kind, &mut reader, &mut out[len..])?;
-            settle(&mut top, 0, &mut out[..len])?;
+            let room = out.get_mut(len..).ok_or(Refusal::Space)?;
+            len += scalar(top.node, kind, &mut reader, room)?;
+            settle(&mut top, 0, out.get_mut(..len).ok_or(Refusal::Space)?)?;
             continue;
         }
         let (entered, rest) = enter(top.node, kind, reader.rest())?;
         reader.go_on(rest);
-        len += open(top.node, &entered, &mut out[len..])?;
+        len += open(top.node, &entered, out.get_mut(len..).ok_or(Refusal::Space)?)?;
         *outer.get_mut(depth).ok_or(TABLE)? = top;
         depth += 1;
         let nodes = (top.node + 1, top.node + 1 + kind.nodes() as u16);
@@ -150,7 +151,8 @@ fn settle<'m>(top: &mut Open, nodes: u16, out: &mut [u8]) -> Result<(), Refusal<
 
 #[inline(never)]
 fn move_forward<'m>(top: &Open, out: &mut [u8]) -> Result<(), Refusal<'m>> {
-    let mut reader = ValueReader::new(&out[top.start..top.member]);
+    let before = out.get(top.start..top.member).ok_or(Refusal::Space)?;
+    let mut reader = ValueReader::new(before);
     let mut place = top.start;
     while let Ok(Some(entry)) = reader.entry() {
         if entry.node == top.node {
@@ -161,8 +163,10 @@ fn move_forward<'m>(top: &Open, out: &mut [u8]) -> Result<(), Refusal<'m>> {
         }
         place = top.member - reader.remaining();
     }
-    let moved = out.len() - top.member;
-    out[place..].rotate_right(moved);
+    let moved = out.len().saturating_sub(top.member);
+    if let Some(room) = out.get_mut(place..).filter(|room| moved <= room.len()) {
+        room.rotate_right(moved);
+    }
     Ok(())
 }
 
@@ -230,9 +234,9 @@ fn scalar<'m>(
             writer.decimal(node, value.ok_or(Refusal::Fault(step))?);
         }
         (Kind::Bool, b't' | b'f') => writer.bool(node, reader.bool()?),
-        (Kind::Choice(labels), b'"') => {
+        (Kind::Choice(_), b'"') => {
             let text = reader.string()?;
-            let label = labels.split('|').position(|label| text.is(label.as_bytes()));
+            let label = kind.labels().position(|label| text.is(label.as_bytes()));
             writer.label(node, label.ok_or(fault(FaultCode::NotAChoice, node))? as u16);
         }
         (Kind::Text { max, .. }, b'"') => {
@@ -252,11 +256,9 @@ fn scalar<'m>(
 
 /// Writes a text entry, decoded on the way.
 fn text(node: u16, text: Text<'_>, writer: &mut ValueWriter<'_>) {
-    let mut head = [0; 16];
-    let mut len = varint(node.into(), &mut head, 0);
-    head[len] = tag::TEXT;
-    len = varint(text.decoded_len() as u64, &mut head, len + 1);
-    writer.slice(&head[..len]);
+    varint(node.into(), writer);
+    writer.slice(&[tag::TEXT]);
+    varint(text.decoded_len() as u64, writer);
     match text.plain() {
         Some(plain) => writer.slice(plain),
         None => {
@@ -308,13 +310,11 @@ fn count(rest: &[u8]) -> Result<(usize, &[u8]), JsonError> {
     Ok((count, inside))
 }
 
-/// Writes a LEB128 varint at `at` and returns where it ends.
-fn varint(mut value: u64, out: &mut [u8; 16], mut at: usize) -> usize {
+/// Writes a LEB128 varint.
+fn varint(mut value: u64, writer: &mut ValueWriter<'_>) {
     while value >= 0x80 {
-        out[at] = value as u8 | 0x80;
+        writer.slice(&[value as u8 | 0x80]);
         value >>= 7;
-        at += 1;
     }
-    out[at] = value as u8;
-    at + 1
+    writer.slice(&[value as u8]);
 }

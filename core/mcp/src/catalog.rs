@@ -2,6 +2,8 @@
 
 use trine_descriptor::{ToolTable, record};
 
+use crate::json::words::same;
+
 /// How the server introduces itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServerInfo<'a> {
@@ -93,6 +95,12 @@ impl<T: ToolTable + ?Sized> Catalog for Single<'_, T> {
 
     fn name(&self, index: u16) -> Option<&str> {
         self.table.info(index).map(|info| info.name)
+    }
+
+    fn find(&self, name: &[u8]) -> Option<u16> {
+        (0..self.table.count()).find(|&index| {
+            self.table.info(index).is_some_and(|info| same(info.name.as_bytes(), name))
+        })
     }
 
     fn generation(&self) -> u64 {

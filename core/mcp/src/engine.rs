@@ -1,64 +1,18 @@
 //! The engine: a message in, a step out.
 
-use trine_descriptor::{Side, ToolTable};
-
 use crate::call::{self, Refusal};
 use crate::envelope::{Envelope, IdMember, Member, Object, Params};
 use crate::error::Problem;
-use crate::json::writer::NeedBytes;
 use crate::json::{JsonError, Kind, Reader, Text, Writer};
 use crate::opening::{self, Era, era};
 use crate::result::{self, End, Outcome};
-use crate::{Batch, Catalog, Failure, Id, Session, Version, list, quick};
+use crate::{
+    Batch, Call, Catalog, Failure, Id, Listen, NeedBytes, Retry, Session, Step, Version, list,
+    usual,
+};
 
 /// Longest method name that is served, with room to spare.
 const METHOD_MAX: usize = 32;
-
-/// What the caller has to do about a message.
-#[derive(Clone, Debug)]
-pub enum Step<'m> {
-    /// Nothing: it was a notification, or an answer to nothing.
-    Silent,
-    /// Send this many bytes of `out`, one complete message without a line end.
-    Reply(usize),
-    /// Run a tool, then answer with [`Engine::finish`].
-    Call(Call<'m>),
-    /// Stop the call, or end the subscription, that has this id, if it is still there, and answer
-    /// it no more.
-    Cancel(Id<'m>),
-    /// Send this many bytes of `out`, then keep the subscription until it is cancelled.
-    Listen(Listen<'m>),
-    /// Pass each message to [`Engine::receive_one`] and join the answers.
-    Batch(Batch<'m>),
-    /// `out` is too small even for an error response.
-    Short(NeedBytes),
-}
-
-/// A call to run. Everything in it borrows from the message.
-#[derive(Clone, Copy, Debug)]
-pub struct Call<'m> {
-    /// Id of the request; [`Engine::finish`] needs it.
-    pub id: Id<'m>,
-    /// Revision of the request; [`Engine::finish`] needs it.
-    pub version: Version,
-    /// Number of the tool in the catalog.
-    pub tool: u16,
-    /// Length of the encoded arguments at the start of the argument buffer.
-    pub arguments: usize,
-    /// Token for [`crate::notify::progress`], if the client wants to be told.
-    pub progress: Option<Id<'m>>,
-}
-
-/// A subscription to keep.
-#[derive(Clone, Copy, Debug)]
-pub struct Listen<'m> {
-    /// Id of the request; every notification of the subscription carries it.
-    pub id: Id<'m>,
-    /// Whether to tell of changes of the tool list ([`crate::notify::tools_changed`]).
-    pub tools: bool,
-    /// Length of the acknowledgement in `out`, to be sent first.
-    pub acknowledgement: usize,
-}
 
 /// The engine over a catalog. Holds no state of its own; make one whenever it is needed.
 #[derive(Debug)]
@@ -110,6 +64,11 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         args: &mut [u8],
         out: &mut [u8],
     ) -> Step<'m> {
+        if usual::TAKEN
+            && let Some(call) = usual::read(self.catalog, message, session, args)
+        {
+            return Step::Call(call);
+        }
         if !matches!(message, [b'{', ..]) && Reader::new(message).kind() == Ok(Kind::Array) {
             return self.receive_array(message, session, out);
         }
@@ -127,7 +86,8 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         self.one(message, session, (args, out), true)
     }
 
-    fn one<'m>(
+    /// Takes one message in the general way, whatever it is.
+    pub(crate) fn one<'m>(
         &self,
         message: &'m [u8],
         session: &mut Session,
@@ -136,12 +96,6 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     ) -> Step<'m> {
         let mut encoded = None;
         let mut early = |name: &Text<'m>, text: &'m [u8]| {
-            if cfg!(target_pointer_width = "64")
-                && let Some((tool, len, rest)) = self.encode_usual(name, text, args)
-            {
-                encoded = Some(Encoded { tool, result: Ok(len) });
-                return Some(rest);
-            }
             let (tool, result) = self.encode(name, text, args)?;
             let rest = result.as_ref().ok().map(|(_, rest)| *rest);
             encoded = Some(Encoded { tool, result: result.map(|(len, _)| len) });
@@ -184,6 +138,12 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         outcome: Outcome<'_>,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
+        if usual::TAKEN
+            && let Outcome::Value(entries) = outcome
+            && let Some(len) = usual::write(id, version, (self.catalog, tool), entries, out)
+        {
+            return Ok(len);
+        }
         let mut out = Writer::new(out);
         result::write(id, version, (self.catalog, tool), End::Outcome(outcome), &mut out);
         out.finish()
@@ -216,7 +176,9 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         let mut buffer = [0; METHOD_MAX];
         let plain = match method.plain() {
             Some(plain) => plain,
-            None => method.decode_into(&mut buffer).map_or(&[][..], |len| &buffer[..len]),
+            None => {
+                method.decode_into(&mut buffer).and_then(|len| buffer.get(..len)).unwrap_or(&[])
+            }
         };
         match plain {
             b"tools/call" => self.call(request, args, out),
@@ -250,7 +212,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     fn find_escaped(&self, name: &Text<'_>) -> Option<u16> {
         let mut buffer = [0; trine_descriptor::NAME_MAX];
         let len = name.decode_into(&mut buffer)?;
-        self.catalog.find(&buffer[..len])
+        self.catalog.find(buffer.get(..len)?)
     }
 
     /// Encodes the arguments that start `text` for the tool of this name, if there is one.
@@ -264,20 +226,6 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         let tool = self.find(name)?;
         let (table, row) = self.catalog.tool(tool)?;
         Some((tool, call::encode(table, row, text, args)))
-    }
-
-    /// The same for usual arguments alone; answers the tool, the length and the text.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn encode_usual<'m>(
-        &self,
-        name: &Text<'m>,
-        text: &'m [u8],
-        args: &mut [u8],
-    ) -> Option<(u16, usize, &'m [u8])> {
-        let tool = self.catalog.find(name.plain()?)?;
-        let (table, row) = self.catalog.tool(tool)?;
-        let nodes = table.nodes(row, Side::Params)?;
-        quick::encode(nodes, text, args).map(|(len, rest)| (tool, len, rest))
     }
 
     /// `tools/call`: finds the tool and encodes the arguments.
@@ -312,7 +260,10 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
                     version: request.version,
                     tool,
                     arguments,
+                    checked: false,
                     progress: params.meta.progress,
+                    retry: retry(request)?,
+                    capabilities: params.meta.capabilities,
                 }));
             }
             Err(Refusal::Fault(fault)) => End::Outcome(Outcome::Fault(fault)),
@@ -325,6 +276,24 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
             Ok(())
         })
     }
+}
+
+/// What came with a call that is sent again; older revisions know no such members.
+fn retry<'m>(request: &Request<'m, '_>) -> Result<Option<Retry<'m>>, Problem<'m>> {
+    if request.version.is_legacy() {
+        return Ok(None);
+    }
+    let state = match request.params.request_state {
+        Member::Text(text) => Some(text),
+        Member::Absent => None,
+        Member::Other => return Err(Problem::Params("requestState must be a string")),
+    };
+    let responses = match request.params.input_responses {
+        Object::Text(text) => text,
+        Object::Absent => &[],
+        Object::Other => return Err(Problem::Params("inputResponses must be an object")),
+    };
+    Ok(Retry::new(state, responses))
 }
 
 /// The id and method of a request; `None` for what is never answered.

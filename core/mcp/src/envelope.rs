@@ -5,7 +5,7 @@
 
 use crate::id::Id;
 use crate::json::{JsonError, Kind, Reader, Text};
-use crate::walk::{CALL, Key, Level, NEWEST, WHOLE, Walk};
+use crate::walk::{Key, Level, Walk};
 
 /// A member that should be a string.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,9 +41,8 @@ pub(crate) enum Object<'m> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meta<'m> {
     pub(crate) version: Member<'m>,
-    /// The version is the newest one, which then needs no comparing.
-    pub(crate) newest: bool,
-    pub(crate) capabilities: bool,
+    /// The capabilities, an object; empty if they are not there.
+    pub(crate) capabilities: &'m [u8],
     pub(crate) progress: Option<Id<'m>>,
     pub(crate) malformed: bool,
 }
@@ -59,6 +58,8 @@ pub(crate) struct Params<'m> {
     pub(crate) protocol_version: Member<'m>,
     pub(crate) request_id: Option<Id<'m>>,
     pub(crate) notifications: Object<'m>,
+    pub(crate) request_state: Member<'m>,
+    pub(crate) input_responses: Object<'m>,
     pub(crate) meta: Meta<'m>,
 }
 
@@ -110,7 +111,6 @@ impl<'m> Envelope<'m> {
                 Key::Id => {
                     self.id = Id::read(reader)?.map_or(IdMember::Unreadable, IdMember::Id);
                 }
-                Key::MethodCall if WHOLE => self.method = Member::Text(Text::checked(CALL, false)),
                 Key::Method => self.method = text_member(reader)?,
                 Key::Params => self.params.read(reader, &mut repeated, early)?,
                 key => {
@@ -159,6 +159,8 @@ impl<'m> Params<'m> {
                 Key::ProtocolVersion => self.protocol_version = text_member(reader)?,
                 Key::RequestId => self.request_id = Id::read(reader)?,
                 Key::Notifications => self.notifications = object_member(reader)?,
+                Key::RequestState => self.request_state = text_member(reader)?,
+                Key::InputResponses => self.input_responses = object_member(reader)?,
                 _ => drop(reader.skip_value()?),
             }
         }
@@ -177,10 +179,6 @@ impl<'m> Meta<'m> {
         let mut walk = Walk::new(Level::Meta);
         while let Some(key) = walk.next(reader)? {
             match key {
-                Key::MetaNewest if WHOLE => {
-                    self.newest = true;
-                    self.version = Member::Text(Text::checked(NEWEST, false));
-                }
                 Key::MetaVersion => {
                     self.version = match text_member(reader)? {
                         Member::Absent => Member::Other,
@@ -188,7 +186,9 @@ impl<'m> Meta<'m> {
                     };
                 }
                 Key::MetaCapabilities => {
-                    self.capabilities = matches!(object_member(reader)?, Object::Text(_));
+                    if let Object::Text(text) = object_member(reader)? {
+                        self.capabilities = text;
+                    }
                 }
                 Key::ProgressToken => {
                     self.progress = Id::read(reader)?;

@@ -75,6 +75,18 @@ impl Version {
         self >= Self::V2025_03_26
     }
 
+    /// Whether content may be `audio`.
+    #[must_use]
+    pub fn has_audio(self) -> bool {
+        self >= Self::V2025_03_26
+    }
+
+    /// Whether content may be a `resource_link`.
+    #[must_use]
+    pub fn has_links(self) -> bool {
+        self >= Self::V2025_06_18
+    }
+
     /// Whether there are `structuredContent`, `outputSchema`, `title` and `_meta` of a tool.
     #[must_use]
     pub fn has_structured(self) -> bool {

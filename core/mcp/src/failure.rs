@@ -18,6 +18,12 @@ pub enum Failure {
     Stale,
     /// The device restarted or was lost while the call ran; whether it took effect is not known.
     OutcomeUnknown,
+    /// The link to the device was lost while it had the call; whether it took effect is not known.
+    Lost,
+    /// The call was run, and its answer was lost on the way; the device no longer holds it.
+    Forgotten,
+    /// The tool asks for a person's input, and the client cannot be asked for it.
+    NeedsInput,
     /// Too many calls are under way. The tool was not entered.
     Busy,
     /// The tool answered something that its own descriptor does not allow.
@@ -39,7 +45,9 @@ impl Failure {
                 number.unsigned(limit_ms.into());
                 let len = number.needed();
                 out.text("no answer within ");
-                out.text(core::str::from_utf8(&digits[..len]).unwrap_or_default());
+                out.text(
+                    core::str::from_utf8(digits.get(..len).unwrap_or_default()).unwrap_or_default(),
+                );
                 out.text(" ms; the call was stopped, and may have taken effect in part");
             }
             Self::Offline => out.text(
@@ -53,6 +61,18 @@ impl Failure {
             Self::OutcomeUnknown => out.text(
                 "outcome unknown: the device restarted; the call is not repeated. Read the \
                 device's state before you decide to call again",
+            ),
+            Self::Lost => out.text(
+                "outcome unknown: the link to the device was lost; the call is not repeated. Read \
+                the device's state before you decide to call again",
+            ),
+            Self::Forgotten => out.text(
+                "the call was run, and its answer was lost on the way; it is not repeated. Read \
+                the device's state before you decide to call again",
+            ),
+            Self::NeedsInput => out.text(
+                "the tool asks for further input, which this client cannot be asked for; the call \
+                did not finish. Use a client that supports elicitation in MCP 2026-07-28",
             ),
             Self::Busy => out.text(
                 "too many calls are under way; nothing was done. Repeat the call when one of them \

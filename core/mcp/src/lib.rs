@@ -33,6 +33,8 @@
 //! are not declared, so their methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
+// An index out of bounds would be a panic that the linker keeps.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 #[cfg(test)]
 extern crate std;
@@ -40,28 +42,34 @@ extern crate std;
 mod batch;
 mod call;
 mod catalog;
+mod content;
 mod engine;
 mod envelope;
 mod era;
 pub mod error;
 mod failure;
+pub mod form;
 mod id;
 pub mod json;
 mod list;
 pub mod notify;
 mod opening;
-mod quick;
 pub mod result;
 mod session;
+mod step;
+mod usual;
 mod value;
 mod walk;
 
 pub use batch::Batch;
 pub use catalog::{Catalog, ServerInfo, Single};
-pub use engine::{Call, Engine, Listen, Step};
+pub use content::{Block, Bytes, Contents};
+pub use engine::Engine;
 pub use era::{VERSIONS, Version};
 pub use failure::Failure;
+pub use form::{Answer, Form, Retry};
 pub use id::{ID_MAX, Id};
 pub use json::writer::NeedBytes;
-pub use result::{Block, Bytes, Outcome};
+pub use result::Outcome;
 pub use session::Session;
+pub use step::{Call, Listen, Step};

@@ -5,6 +5,7 @@ use trine_descriptor::{Annotations, Consent, Side, TextSink, ToolInfo, ToolTable
 
 use crate::envelope::Member;
 use crate::error::{Problem, begin_result};
+use crate::json::writer::hex_digit;
 use crate::json::{Text, Writer};
 use crate::{Catalog, Id, Version, result};
 
@@ -27,7 +28,7 @@ fn cursor(generation: u64, index: u16) -> [u8; CURSOR_LEN] {
     let value = u128::from(generation) << 16 | u128::from(index);
     core::array::from_fn(|digit| {
         let nibble = value >> (4 * (CURSOR_LEN - 1 - digit)) & 15;
-        b"0123456789abcdef"[nibble as usize]
+        hex_digit(nibble as u8)
     })
 }
 

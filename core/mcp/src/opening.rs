@@ -3,7 +3,6 @@
 use crate::envelope::{Member, Object, Params};
 use crate::error::{Problem, begin_result, supported};
 use crate::json::{Reader, Text, Writer};
-use crate::walk::WHOLE;
 use crate::{Catalog, Id, ServerInfo, Session, Version, list, notify, result};
 
 #[cfg(not(any(feature = "stateless", feature = "legacy")))]
@@ -35,15 +34,7 @@ pub(crate) fn era<'m>(
         ));
     }
     match params.meta.version {
-        Member::Text(_)
-            if WHOLE
-                && cfg!(feature = "stateless")
-                && params.meta.newest
-                && params.meta.capabilities =>
-        {
-            Ok(Era::Known(Version::V2026_07_28))
-        }
-        Member::Text(name) => stateless(name, params.meta.capabilities).map(Era::Known),
+        Member::Text(name) => stateless(name, !params.meta.capabilities.is_empty()).map(Era::Known),
         Member::Other => {
             Err(Problem::Params("io.modelcontextprotocol/protocolVersion must be a string"))
         }

@@ -6,56 +6,8 @@
 use trine_descriptor::{Fault, Side, TextSink, ToolTable, explain};
 
 use crate::error::{QUOTE_MAX, begin_result};
-use crate::json::{Base64, Text, Writer};
-use crate::{Catalog, Failure, Id, ServerInfo, Version, value};
-
-/// Bytes that may lie in pieces: the parts of an image as they came over the wire.
-pub trait Bytes {
-    /// Calls `each` for every piece in order. May be asked for more than once.
-    fn pieces(&self, each: &mut dyn FnMut(&[u8]));
-}
-
-impl Bytes for [u8] {
-    fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
-        each(self);
-    }
-}
-
-impl<T: Bytes + ?Sized> Bytes for &T {
-    fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
-        (**self).pieces(each);
-    }
-}
-
-impl Bytes for [&[u8]] {
-    fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
-        self.iter().for_each(|piece| each(piece));
-    }
-}
-
-/// One block of a result's content.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Block<'a> {
-    /// Text for the model.
-    Text(&'a str),
-    /// An image; its bytes are raw, the engine writes them as Base64.
-    Image {
-        /// Media type, such as `image/png`.
-        mime: &'a str,
-        /// The file.
-        data: &'a dyn Bytes,
-    },
-}
-
-impl core::fmt::Debug for Block<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Text(text) => f.debug_tuple("Text").field(text).finish(),
-            Self::Image { mime, .. } => f.debug_tuple("Image").field(mime).finish(),
-        }
-    }
-}
+use crate::json::{Text, Writer};
+use crate::{Block, Catalog, Failure, Form, Id, ServerInfo, Version, content, form, value};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +21,16 @@ pub enum Outcome<'a> {
     Error(&'a str),
     /// The arguments break a rule of the descriptor. The tool was not entered.
     Fault(Fault),
+    /// The tool asks for a person's input, and goes on when the same call comes again with it.
+    ///
+    /// Only for clients that can be asked ([`crate::Call::can_fill_forms`]); a revision that knows
+    /// no such result gets [`Failure::NeedsInput`].
+    NeedsInput {
+        /// What to ask.
+        forms: &'a [Form<'a>],
+        /// What the client gives back ([`crate::Retry::state`]); may be empty.
+        state: &'a [u8],
+    },
     /// Something else.
     Failed(Failure),
 }
@@ -90,6 +52,11 @@ pub(crate) fn write<C: Catalog + ?Sized>(
 ) {
     begin_result(id, out);
     if version.is_stateless() {
+        if let End::Outcome(Outcome::NeedsInput { forms, state }) = end {
+            out.raw(b"\"resultType\":\"input_required\",");
+            form::write(forms, state, out);
+            return finish(version, &catalog.server(), out);
+        }
         out.literal(b"\"resultType\":\"complete\",");
     }
     let mark = out.mark();
@@ -135,7 +102,9 @@ fn result<C: Catalog + ?Sized>(
             let Some((table, row)) = catalog.tool(tool) else { return false };
             return structured(version, table, row, entries, out);
         }
-        End::Outcome(Outcome::Content(blocks)) => content(blocks, out),
+        End::Outcome(Outcome::Content(blocks)) => {
+            return content::write(version, (catalog, tool), blocks, out);
+        }
         End::Outcome(Outcome::Error(words)) => sentence(out, |out| {
             out.escaped_lossy(catalog.name(tool).unwrap_or_default().as_bytes());
             out.raw(b": ");
@@ -146,6 +115,9 @@ fn result<C: Catalog + ?Sized>(
             let mut buffer = [0; QUOTE_MAX];
             let fault = Fault::new(trine_descriptor::FaultCode::Unknown, 0);
             explained(catalog, tool, fault, shortened(name, &mut buffer), out);
+        }
+        End::Outcome(Outcome::NeedsInput { .. }) => {
+            failed(catalog, tool, Failure::NeedsInput, out);
         }
         End::Outcome(Outcome::Failed(failure)) => failed(catalog, tool, failure, out),
     }
@@ -184,32 +156,6 @@ fn structured<T: ToolTable + ?Sized>(
     }
     out.literal(b"\"}],\"isError\":false");
     true
-}
-
-/// Writes content blocks.
-fn content(blocks: &[Block<'_>], out: &mut Writer<'_>) {
-    out.raw(b"\"content\":[");
-    for (index, block) in blocks.iter().enumerate() {
-        if index > 0 {
-            out.raw(b",");
-        }
-        match block {
-            Block::Text(text) => {
-                out.raw(b"{\"type\":\"text\",\"text\":");
-                out.string(text);
-            }
-            Block::Image { mime, data } => {
-                out.raw(b"{\"type\":\"image\",\"data\":\"");
-                let mut base64 = Base64::new();
-                data.pieces(&mut |piece| base64.piece(piece, out));
-                base64.finish(out);
-                out.raw(b"\",\"mimeType\":");
-                out.string(mime);
-            }
-        }
-        out.raw(b"}");
-    }
-    out.raw(b"],\"isError\":false");
 }
 
 /// Writes an error result whose text `write` writes.
@@ -256,7 +202,7 @@ fn shortened<'b>(name: Text<'_>, buffer: &'b mut [u8; QUOTE_MAX]) -> &'b str {
         }
     }
     // The cut may have gone through a character.
-    buffer[..len].utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    buffer.get(..len).unwrap_or_default().utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 /// Writes the sentence of a failure.

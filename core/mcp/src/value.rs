@@ -1,7 +1,6 @@
 //! Result entries as JSON, by the output side of a descriptor.
 
-use trine_descriptor::value::tag;
-use trine_descriptor::{DEPTH_MAX, Field, Kind, Scalar, Side, ToolTable, ValueReader};
+use trine_descriptor::{DEPTH_MAX, Kind, Scalar, Side, ToolTable, ValueReader};
 
 use crate::json::Writer;
 
@@ -16,67 +15,7 @@ struct Open {
 }
 
 /// Writes encoded entries as one JSON object. False when they do not fit the descriptor's shape.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn write<T: ToolTable + ?Sized>(
-    table: &T,
-    tool: u16,
-    entries: &[u8],
-    out: &mut Writer<'_>,
-) -> bool {
-    if cfg!(target_pointer_width = "64")
-        && let Some(nodes) = table.nodes(tool, Side::Output)
-    {
-        let mark = out.mark();
-        if write_flat(nodes, entries, out).is_some() {
-            return true;
-        }
-        out.rollback(mark);
-    }
-    write_any(table, tool, entries, out)
-}
-
-/// Writes what most tools answer, scalars alone; `None` for all else, and at the first error.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-fn write_flat(nodes: &[Field<'_>], mut entries: &[u8], out: &mut Writer<'_>) -> Option<()> {
-    let mut lead = b'{';
-    while let [node @ 0..0x80, tag, value @ ..] = entries {
-        let field = nodes.get(usize::from(*node))?;
-        out.byte(lead);
-        out.string(field.name);
-        out.byte(b':');
-        lead = b',';
-        entries = match (field.kind, *tag, value) {
-            (Kind::Int(_), tag::INT, [low @ 0..0x80, rest @ ..]) => {
-                out.integer(unzigzag(u64::from(*low)));
-                rest
-            }
-            (Kind::Int(_), tag::INT, [low, high @ 1..0x80, rest @ ..]) => {
-                out.integer(unzigzag(u64::from(low & 0x7f) | u64::from(*high) << 7));
-                rest
-            }
-            (kind, ..) => {
-                let mut reader = ValueReader::new(entries);
-                let scalar = reader.entry().ok()??.value;
-                write_scalar(kind, scalar, out).then_some(())?;
-                reader.take(reader.remaining()).ok()?
-            }
-        };
-    }
-    if lead == b'{' {
-        out.byte(lead);
-    }
-    out.byte(b'}');
-    entries.is_empty().then_some(())
-}
-
-/// The integer that a zigzag number stands for.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-const fn unzigzag(raw: u64) -> i64 {
-    (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
-}
-
-/// Writes entries of any shape.
-fn write_any<T: ToolTable + ?Sized>(
     table: &T,
     tool: u16,
     entries: &[u8],

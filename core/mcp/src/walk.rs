@@ -10,8 +10,6 @@ pub(crate) enum Key {
     Jsonrpc2,
     Id,
     Method,
-    /// The member with the value of nearly every request.
-    MethodCall,
     Params,
     Answer,
     Name,
@@ -21,20 +19,13 @@ pub(crate) enum Key {
     ProtocolVersion,
     RequestId,
     Notifications,
+    RequestState,
+    InputResponses,
     MetaVersion,
-    /// The member with the value of every stateless request so far.
-    MetaNewest,
     MetaCapabilities,
     ProgressToken,
     Other,
 }
-
-/// Whether members are compared with their values: only a 64-bit host does so in a few words.
-pub(crate) const WHOLE: bool = cfg!(target_pointer_width = "64");
-
-/// The values that [`Walk::usual`] knows.
-pub(crate) const CALL: &[u8] = b"tools/call";
-pub(crate) const NEWEST: &[u8] = b"2026-07-28";
 
 /// The object whose members are being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,15 +79,8 @@ impl Walk {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) const fn repeated(&self) -> bool {
         const MANY: u32 = Key::Other.bit() | Key::Answer.bit();
-        const PAIRS: [u32; 3] = [
-            Key::Jsonrpc.bit() | Key::Jsonrpc2.bit(),
-            Key::Method.bit() | Key::MethodCall.bit(),
-            Key::MetaVersion.bit() | Key::MetaNewest.bit(),
-        ];
-        let [version, method, revision] = PAIRS;
-        self.again & !MANY != 0
-            || self.seen & version == version
-            || (WHOLE && (self.seen & method == method || self.seen & revision == revision))
+        const VERSIONS: u32 = Key::Jsonrpc.bit() | Key::Jsonrpc2.bit();
+        self.again & !MANY != 0 || self.seen & VERSIONS == VERSIONS
     }
 
     /// Reads a member's name in the spelling that nearly every client uses, compared as a whole
@@ -111,10 +95,7 @@ impl Walk {
         let (key, rest) = match (self.level, text.get(1)?) {
             (Level::Message, b'j') => (Key::Jsonrpc2, after(text, b"\"jsonrpc\":\"2.0\"")?),
             (Level::Message, b'i') => (Key::Id, after(text, b"\"id\":")?),
-            (Level::Message, b'm') => match whole(text, b"\"method\":\"tools/call\"") {
-                Some(rest) => (Key::MethodCall, rest),
-                None => (Key::Method, after(text, b"\"method\":")?),
-            },
+            (Level::Message, b'm') => (Key::Method, after(text, b"\"method\":")?),
             (Level::Message, b'p') => (Key::Params, after(text, b"\"params\":")?),
             (Level::Params, b'n') => (Key::Name, after(text, b"\"name\":")?),
             (Level::Params, b'a') => (Key::Arguments, after(text, b"\"arguments\":")?),
@@ -122,10 +103,7 @@ impl Walk {
             (Level::Meta, b'i') => {
                 let text = after(text, b"\"io.modelcontextprotocol/")?;
                 match text.get(6)? {
-                    b'o' => match whole(text, b"protocolVersion\":\"2026-07-28\"") {
-                        Some(rest) => (Key::MetaNewest, rest),
-                        None => (Key::MetaVersion, after(text, b"protocolVersion\":")?),
-                    },
+                    b'o' => (Key::MetaVersion, after(text, b"protocolVersion\":")?),
                     b'C' => (Key::MetaCapabilities, after(text, b"clientCapabilities\":")?),
                     _ => (Key::Other, after(text, b"clientInfo\":")?),
                 }
@@ -142,12 +120,6 @@ impl Walk {
 fn after<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u8]> {
     let (start, rest) = text.split_first_chunk::<N>()?;
     (start == literal).then_some(rest)
-}
-
-/// The same for a member with its value, where that is compared.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-fn whole<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u8]> {
-    if WHOLE { after(text, literal) } else { None }
 }
 
 impl Key {
@@ -174,6 +146,8 @@ impl Key {
             (b"protocolVersion", Key::ProtocolVersion),
             (b"requestId", Key::RequestId),
             (b"notifications", Key::Notifications),
+            (b"requestState", Key::RequestState),
+            (b"inputResponses", Key::InputResponses),
         ];
         const META: &[(&[u8], Key)] = &[
             (b"io.modelcontextprotocol/protocolVersion", Key::MetaVersion),

@@ -12,6 +12,10 @@ use crate::crc::crc32;
 
 /// Bytes of the CRC at the end of a frame's content.
 const CRC_LEN: usize = 4;
+/// Whether there is an operating system, and with it room for what is long but quick.
+const HOSTED: bool = cfg!(not(target_os = "none"));
+/// From how many bytes on a stretch is worth being copied in one piece.
+const STRETCH_MIN: u8 = 16;
 
 /// Bytes that a frame with a message of `message` bytes takes on the line, at most.
 #[must_use]
@@ -87,8 +91,6 @@ pub struct Decoder {
     left: u8,
     /// Whether a zero belongs before the next block.
     zero: bool,
-    /// Whether there was a byte since the last zero.
-    inside: bool,
     /// Whether the content outgrew the buffer.
     full: bool,
 }
@@ -97,7 +99,7 @@ impl Decoder {
     /// A decoder that waits for the first frame.
     #[must_use]
     pub const fn new() -> Self {
-        Self { len: 0, left: 0, zero: false, inside: false, full: false }
+        Self { len: 0, left: 0, zero: false, full: false }
     }
 
     /// Takes one byte. `buffer` must be the same at each call, and its content be left alone
@@ -107,79 +109,79 @@ impl Decoder {
     }
 
     /// Takes bytes up to the end of a frame and answers how many; the others are for the next
-    /// call. `buffer` as for [`Self::feed`]. Cheaper than byte by byte: what lies between two code
-    /// bytes is copied in one loop.
+    /// call. `buffer` as for [`Self::feed`].
     pub fn take(&mut self, bytes: &[u8], buffer: &mut [u8]) -> (usize, Fed) {
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
+        // Worked on here, so that it stays in registers.
+        let mut state = *self;
+        let mut rest = bytes.iter();
+        while let Some(&byte) = rest.next() {
             if byte == 0 {
-                at += 1;
-                match self.end(buffer) {
-                    Fed::Nothing => continue,
-                    fed => return (at, fed),
+                if state.is_inside() {
+                    *self = Self::new();
+                    return (bytes.len() - rest.len(), state.end(buffer));
                 }
-            }
-            self.inside = true;
-            if self.left == 0 {
-                at += 1;
-                if self.zero {
-                    self.put(0, buffer);
+            } else if state.left == 0 {
+                if state.zero {
+                    state.put(0, buffer);
                 }
-                self.left = byte - 1;
-                self.zero = byte != 255;
+                (state.left, state.zero) = (byte - 1, byte != 255);
+                if HOSTED && byte >= STRETCH_MIN {
+                    let to = buffer.get_mut(state.len..).unwrap_or_default();
+                    let count = stretch(rest.as_slice(), to, state.left);
+                    rest = rest.as_slice().get(count..).unwrap_or_default().iter();
+                    (state.len, state.left) = (state.len + count, state.left - count as u8);
+                }
             } else {
-                at += self.copy(bytes.get(at..).unwrap_or_default(), buffer);
+                state.left -= 1;
+                state.put(byte, buffer);
             }
         }
-        (at, Fed::Nothing)
+        *self = state;
+        (bytes.len(), Fed::Nothing)
     }
 
-    /// Copies up to the next code byte, the end of the frame, of `bytes` or of `buffer`, and
-    /// answers how many bytes were dealt with: at least the first, which is not zero.
-    fn copy(&mut self, bytes: &[u8], buffer: &mut [u8]) -> usize {
-        let room = buffer.get_mut(self.len..).unwrap_or_default();
-        let mut count = 0;
-        for (place, &byte) in room.iter_mut().zip(bytes).take(usize::from(self.left)) {
-            if byte == 0 {
-                break;
+    #[inline]
+    fn put(&mut self, byte: u8, buffer: &mut [u8]) {
+        match buffer.get_mut(self.len) {
+            Some(place) => {
+                *place = byte;
+                self.len += 1;
             }
-            *place = byte;
-            count += 1;
+            None => self.full = true,
         }
-        self.len += count;
-        if count == 0 {
-            self.full = true;
-            count = 1;
-        }
-        self.left -= count as u8;
-        count
     }
 
     /// Whether a frame (or noise) has begun and not ended.
     #[must_use]
     pub const fn is_inside(&self) -> bool {
-        self.inside
+        // One of them is set from the first code byte on.
+        self.zero || self.left != 0 || self.len != 0 || self.full
     }
 
-    fn put(&mut self, byte: u8, buffer: &mut [u8]) {
-        if let Some(place) = buffer.get_mut(self.len) {
-            *place = byte;
-            self.len += 1;
-        } else {
-            self.full = true;
-        }
-    }
-
-    fn end(&mut self, buffer: &[u8]) -> Fed {
-        let ended = core::mem::take(self);
-        if !ended.inside {
-            return Fed::Nothing;
-        }
-        let content = buffer.get(..ended.len).unwrap_or_default();
+    /// What a frame that ended here was.
+    fn end(self, buffer: &[u8]) -> Fed {
+        let content = buffer.get(..self.len).unwrap_or_default();
         let Some((message, crc)) = content.split_last_chunk::<CRC_LEN>() else { return Fed::Bad };
-        if ended.full || ended.left != 0 || crc32(message) != u32::from_le_bytes(*crc) {
+        // The CRC of nothing is zero, so four zeros would be a frame.
+        let no_frame = self.full || self.left != 0 || message.is_empty();
+        if no_frame || crc32(message) != u32::from_le_bytes(*crc) {
             return Fed::Bad;
         }
         Fed::Message(message.len())
+    }
+}
+
+/// Copies what is in one piece: up to `left` bytes, the end of either side, or a zero. It does in
+/// one `memcpy` what a microcontroller, whose frames are short, does byte by byte.
+fn stretch(from: &[u8], to: &mut [u8], left: u8) -> usize {
+    let most = usize::from(left).min(from.len()).min(to.len());
+    let (Some(from), Some(to)) = (from.get(..most), to.get_mut(..most)) else { return 0 };
+    match from.iter().position(|&byte| byte == 0) {
+        None => {
+            to.copy_from_slice(from);
+            most
+        }
+        // The frame is cut short: what there is of it is of no more use.
+        Some(count) => count,
     }
 }

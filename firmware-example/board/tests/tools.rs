@@ -181,15 +181,16 @@ fn a_cancelled_call_frees_its_place() {
 }
 
 #[test]
-fn more_calls_than_can_wait_are_refused_and_the_others_answered() {
+fn as_many_calls_as_there_are_lanes_wait_at_a_time_and_are_all_answered() {
     let mut client = Client::new();
     let light = json!({"sensor": "light"});
-    let calls: Vec<_> =
-        (0..6).map(|_| client.start("sensor_read", &light).expect("sent")).collect();
-    let answers: Vec<_> = calls.into_iter().map(|call| client.wait(call)).collect();
-    let failed = answers.iter().filter(|answer| answer["isError"] == true).count();
-    assert_eq!(failed, 2, "four calls can wait at a time");
-    client.ok("sensor_read", &light);
+    for _ in 0..3 {
+        let calls: Vec<_> =
+            (0..4).map(|_| client.start("sensor_read", &light).expect("sent")).collect();
+        for call in calls {
+            assert_eq!(client.wait(call)["isError"], false);
+        }
+    }
 }
 
 #[test]
@@ -278,4 +279,54 @@ fn bad_arguments_enter_nothing_and_change_nothing() {
         assert_eq!(after[member], before[member], "{member}");
     }
     client.ok("display_show", &json!({"text": "é".repeat(32)}));
+}
+
+/// Opens the northern valve for as long as may be.
+fn open_north(client: &mut Client) {
+    let north = json!({"valve": "north", "seconds": 1_800});
+    client.refusal("valve_open", &north);
+    client.press();
+    client.ok("valve_open", &north);
+    assert!(client.tools.board.water_flows());
+}
+
+#[test]
+fn the_valves_close_when_the_link_is_lost_and_the_log_is_told_later() {
+    let mut client = Client::new();
+    client.want_log(3);
+    open_north(&mut client);
+    client.run_ms(10_000);
+    assert!(client.tools.board.water_flows(), "the host was there");
+    client.be_silent_ms(3_900);
+    assert!(client.tools.board.water_flows(), "the host may have said something a second ago");
+    client.be_silent_ms(1_200);
+    assert!(!client.tools.board.water_flows());
+    client.be_silent_ms(1_000);
+    assert_eq!(client.log, []);
+    client.run_ms(100);
+    let text = "the link was lost: the valves were closed";
+    assert_eq!(client.log, [(3, text.to_owned())]);
+    open_north(&mut client);
+}
+
+#[test]
+fn the_valves_close_at_a_reset() {
+    let mut client = Client::new();
+    open_north(&mut client);
+    let now_ms = client.now_ms;
+    trine_dispatch::Tools::reset(&mut client.tools, now_ms);
+    assert!(!client.tools.board.water_flows());
+}
+
+#[test]
+fn the_vent_tells_how_far_it_is() {
+    let mut client = Client::new();
+    client.ok("vent_move", &json!({"degrees": 0}));
+    client.progress.clear();
+    client.ok("vent_move", &json!({"degrees": 90}));
+    let told = std::mem::take(&mut client.progress);
+    assert!(told.len() > 10 && told.is_sorted(), "{told:?}");
+    assert!(told.iter().all(|&(done, total)| total == 90 && done <= 90), "{told:?}");
+    client.ok("vent_move", &json!({"degrees": 60}));
+    assert!(client.progress.iter().all(|&(done, total)| total == 30 && done <= 30));
 }

@@ -33,7 +33,17 @@ impl Led {
         let register = unsafe { &*core::ptr::with_exposed_provenance::<ReadWrite<u32>>(FPGAIO) };
         Self { register, bit: 1 << (number & 1) }
     }
+
+    /// Whether it is lit.
+    #[must_use]
+    pub fn is_lit(&self) -> bool {
+        self.register.get() & self.bit != 0
+    }
 }
+
+// SAFETY: the register is reached with single loads and stores under a mask, which any context of
+// the one core may do.
+unsafe impl Send for Led {}
 
 impl ErrorType for Led {
     type Error = Infallible;

@@ -43,6 +43,8 @@ pub struct Board {
     pub uart1: uart::Uart,
     /// The first user LED.
     pub led0: led::Led,
+    /// The second user LED.
+    pub led1: led::Led,
 }
 
 impl Board {
@@ -57,7 +59,9 @@ impl Board {
         let uart1 = unsafe { uart::Uart::uart1() };
         // SAFETY: as above.
         let led0 = unsafe { led::Led::new(0) };
-        Some(Self { uart0, uart1, led0 })
+        // SAFETY: as above.
+        let led1 = unsafe { led::Led::new(1) };
+        Some(Self { uart0, uart1, led0, led1 })
     }
 }
 

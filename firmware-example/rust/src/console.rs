@@ -2,7 +2,9 @@
 //!
 //! Lines end with LF; a CR before it is ignored. `button` agrees to the call that was asked last,
 //! `scale N` lets N board seconds pass in one, `stack` asks how deep the stack ever was. Any other
-//! line is ignored. The answer to each is `ok`, or `ok` and the number of bytes.
+//! line is ignored. `water` asks whether the main cock is open, `stall N` lets the loop stand still
+//! for N milliseconds, and `trip` asks how long the loop had been silent, in milliseconds, when the
+//! timer's interrupt closed the cock last. The answer to each is `ok`, or `ok` and a number.
 
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,12 @@ pub enum Command {
     Scale(u32),
     /// How many bytes of stack were ever in use?
     Stack,
+    /// Does water flow?
+    Water,
+    /// The loop is to stand still for so many milliseconds.
+    Stall(u32),
+    /// How long was the loop silent when the cock was closed without it?
+    Trip,
 }
 
 /// Longest line, without its end. A longer one is ignored whole.
@@ -60,17 +68,26 @@ fn command(line: &[u8]) -> Option<Command> {
     if line == b"stack" {
         return Some(Command::Stack);
     }
-    let digits = line.strip_prefix(b"scale ")?;
+    if line == b"water" {
+        return Some(Command::Water);
+    }
+    if line == b"trip" {
+        return Some(Command::Trip);
+    }
+    match line.strip_prefix(b"stall ") {
+        Some(digits) => number(digits).map(Command::Stall),
+        None => number(line.strip_prefix(b"scale ")?).map(Command::Scale),
+    }
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() {
         return None;
     }
-    digits
-        .iter()
-        .try_fold(0u32, |number, &digit| {
-            let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
-            number.checked_mul(10)?.checked_add(u32::from(digit))
-        })
-        .map(Command::Scale)
+    digits.iter().try_fold(0u32, |number, &digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(u32::from(digit))
+    })
 }
 
 /// The answer to a line, sent as the UART takes it.
@@ -141,6 +158,9 @@ mod tests {
         assert_eq!(last(b"scale 60\r\n"), Some(Command::Scale(60)));
         assert_eq!(last(b"hello\nbutton\n"), Some(Command::Button));
         assert_eq!(last(b"stack\n"), Some(Command::Stack));
+        assert_eq!(last(b"water\n"), Some(Command::Water));
+        assert_eq!(last(b"trip\n"), Some(Command::Trip));
+        assert_eq!(last(b"stall 1500\n"), Some(Command::Stall(1_500)));
         assert_eq!(last(b"scale 4294967295\n"), Some(Command::Scale(u32::MAX)));
     }
 
@@ -164,7 +184,16 @@ mod tests {
 
     #[test]
     fn other_lines_are_ignored() {
-        for text in ["button", "Button\n", "scale\n", "scale \n", "scale -1\n", "scale 1 2\n"] {
+        for text in [
+            "button",
+            "Button\n",
+            "scale\n",
+            "stall\n",
+            "stall x\n",
+            "scale \n",
+            "scale -1\n",
+            "scale 1 2\n",
+        ] {
             assert_eq!(last(text.as_bytes()), None, "{text}");
         }
         assert_eq!(last(b"scale 42949672960\n"), None);

@@ -3,25 +3,32 @@
 //! UART 0 is the way to the host. Its interrupt moves bytes into a ring; the loop below polls the
 //! dispatcher when a frame may have ended or something is due, sends without waiting, and sleeps.
 //! UART 1 is a person at the board: its interrupt owns a [`Port`] and agrees through it.
+//!
+//! The second LED is the main cock before the four valves. The timer's interrupt closes it when the
+//! loop has not polled, or the host was not heard, for too long: it needs neither of them for that.
 #![no_std]
 #![no_main]
+
+mod log;
+mod paced;
 
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use cortex_m::singleton;
 use cortex_m_rt::{entry, exception};
+use embedded_hal::digital::OutputPin;
 use embedded_io::Write;
+use paced::Paced;
 use trine_arena::{Producer, Ring};
-use trine_board::tools::{self, BoardTools, TABLE};
-use trine_board::{Greenhouse, SimHardware};
+use trine_board::tools::{self, LINK_MS, TABLE};
 use trine_bsp::led::Led;
 use trine_bsp::shared::Shared;
 use trine_bsp::uart::{self, Rx, Tx};
 use trine_bsp::{Board, Interrupt, clock, emergency, interrupt, stack};
-use trine_dispatch::{Config, Device, Identity, Port};
+use trine_descriptor::Rules;
+use trine_dispatch::{Config, Device, Identity, Port, Pulse};
 use trine_firmware::console::{Command, Console, Reply};
-use trine_firmware::pace::Pace;
 
 const BAUD: u32 = 115_200;
 /// What stands on the line before the first frame: bytes outside a frame are never an error.
@@ -35,13 +42,23 @@ const PORT_BYTES: usize = 32;
 /// Steps of the dispatcher before the loop sends again.
 const STEPS: u32 = 4;
 
-const CONFIG: Config<'static> = tools::config(Identity {
-    vendor: "trine",
-    product: "greenhouse",
-    serial: "mps2-0001",
-    firmware: env!("CARGO_PKG_VERSION"),
-    build: "demo",
-});
+/// Longest that the loop may be silent before the cock is closed without it, in milliseconds.
+const POLL_MS: u32 = 500;
+
+const CONFIG: Config<'static> = Config {
+    link_ms: LINK_MS,
+    #[cfg(feature = "keyed")]
+    key: Some(trine_dispatch::Key(*b"sixteen byte key")),
+    #[cfg(feature = "keyed")]
+    nonce: 1,
+    ..tools::config(Identity {
+        vendor: "trine",
+        product: "greenhouse",
+        serial: "mps2-0001",
+        firmware: env!("CARGO_PKG_VERSION"),
+        build: "demo",
+    })
+};
 
 /// What the receiving interrupt of UART 0 owns.
 struct Line {
@@ -66,8 +83,23 @@ static SCALE: AtomicU32 = AtomicU32::new(0);
 static HELD: AtomicBool = AtomicBool::new(false);
 /// Set by a line on UART 1 until the loop has acted on it and says so.
 static HEARD: AtomicBool = AtomicBool::new(false);
-/// Set with it when the line asks for the depth of the stack.
-static STACK: AtomicBool = AtomicBool::new(false);
+/// Set with it: which number the line asks for, one of the next three; 0 is none.
+static ASKED: AtomicU32 = AtomicU32::new(0);
+const STACK: u32 = 1;
+const WATER: u32 = 2;
+const TRIP: u32 = 3;
+/// Milliseconds for which the loop is to stand still.
+static STALL: AtomicU32 = AtomicU32::new(0);
+const STALL_MAX: u32 = 10_000;
+
+/// Written by the dispatcher, read by the timer.
+static PULSE: Pulse = Pulse::new();
+static COCK: Shared<Led> = Shared::empty();
+/// Set by the timer when it has closed the cock, until the loop has closed the valves too.
+static TRIPPED: AtomicBool = AtomicBool::new(false);
+/// When the loop has polled last, and how long it was silent when the timer closed the cock.
+static POLLED_MS: AtomicU32 = AtomicU32::new(0);
+static SILENT_MS: AtomicU32 = AtomicU32::new(0);
 
 #[entry]
 fn main() -> ! {
@@ -76,6 +108,7 @@ fn main() -> ! {
     static mut PORT_MEMORY: [u8; PORT_BYTES] = [0; PORT_BYTES];
 
     let Some(board) = Board::take() else { stop() };
+    COCK.put(board.led1);
     let (Some(tools), Some((device, line_in, port_in))) =
         (make_tools(board.led0), make_device(MEMORY, RX_MEMORY, PORT_MEMORY))
     else {
@@ -92,14 +125,13 @@ fn main() -> ! {
     run(device, tools, &mut tx, &mut person_tx)
 }
 
-type Tools = BoardTools<SimHardware<Led>>;
 type Started = (&'static mut Device<'static>, Producer<'static>, Producer<'static>);
 
 // What is built here passes over the stack on its way to its place. In functions that return, that
 // stack is free again for the loop; `main` never gives anything back.
 #[inline(never)]
-fn make_tools(led: Led) -> Option<&'static mut Tools> {
-    singleton!(: Tools = BoardTools::new(Greenhouse::new(SimHardware::with_status_led(led))))
+fn make_tools(led: Led) -> Option<&'static mut Paced> {
+    singleton!(: Paced = Paced::new(led))
 }
 
 /// The device, and the ends of its rings that the interrupts of UART 0 and UART 1 write to.
@@ -113,38 +145,38 @@ fn make_device(
     let port_ring = singleton!(: Ring<'static> = Ring::new(port_memory))?;
     let (line_in, device_in) = rx_ring.split();
     let (port_in, port_out) = port_ring.split();
-    let device = Device::with_checked(CONFIG, memory, device_in, TABLE).ok()?;
+    let device = Device::with_rules(CONFIG, memory, device_in, &TABLE).ok()?;
     let device = singleton!(: Device<'static> = device)?;
     device.add_port(port_out).ok()?;
+    device.set_pulse(&PULSE);
     Some((device, line_in, port_in))
 }
 
 /// The loop: polls, sends, sleeps. It ends with the power.
-fn run(device: &mut Device<'static>, tools: &mut Tools, tx: &mut Tx, person: &mut Tx) -> ! {
-    let mut pace = Pace::new();
+fn run(device: &mut Device<'static>, paced: &mut Paced, tx: &mut Tx, person: &mut Tx) -> ! {
     let mut due = 0;
     let mut reply = Reply::new();
+    let mut linked = false;
+    log::starts(TABLE.tools());
     loop {
-        let real = clock::now_ms();
-        let scale = SCALE.load(Ordering::Relaxed);
-        if scale != 0 {
-            SCALE.store(0, Ordering::Relaxed);
-            pace.set(real, scale);
-        }
-        let now = pace.board_ms(real);
+        let mut now = clock::now_ms();
         if WORK.load(Ordering::Acquire) || now >= due {
             // Taken back first: what an interrupt adds from here on sets it again.
             WORK.store(false, Ordering::Release);
             let heard = HEARD.load(Ordering::Acquire);
-            due = device.poll(now, STEPS, tools);
-            if tools.board.take_press() {
+            if heard {
+                now = stand_still(now);
+            }
+            due = device.poll(now, STEPS, paced);
+            log::linked(&mut linked, device.is_linked());
+            POLLED_MS.store(now as u32, Ordering::Relaxed);
+            if paced.tools.board.take_press() {
                 device.agree(now);
             }
+            set_cock(paced, now);
             if heard {
                 HEARD.store(false, Ordering::Release);
-                let stack = STACK.load(Ordering::Relaxed).then(|| stack::high_water() as u32);
-                STACK.store(false, Ordering::Relaxed);
-                reply.set(stack);
+                reply.set(answer(paced, now));
             }
             if HELD.load(Ordering::Relaxed) {
                 receive();
@@ -165,8 +197,56 @@ fn run(device: &mut Device<'static>, tools: &mut Tools, tx: &mut Tx, person: &mu
             WORK.load(Ordering::Acquire)
                 || (waits && tx.is_ready())
                 || (replies && person.is_ready())
-                || pace.board_ms(clock::now_ms()) >= due
+                || clock::now_ms() >= due
         });
+    }
+}
+
+/// Opens the main cock while a valve is open, and closes it else. What the timer has closed stays
+/// so: the valves behind it are closed too.
+fn set_cock(paced: &mut Paced, now: u64) {
+    if TRIPPED.load(Ordering::Acquire) {
+        // A valve that refuses is told again when its time is over.
+        let _ = paced.tools.board.valve_close(None);
+        paced.flows = false;
+        TRIPPED.store(false, Ordering::Release);
+    }
+    let flows = paced.flows;
+    _ = COCK.with(|cock| {
+        let Ok(()) = match flows && PULSE.is_live(now as u32, POLL_MS, LINK_MS) {
+            true => cock.set_high(),
+            false => cock.set_low(),
+        };
+    });
+}
+
+/// Does nothing for as long as a person at the board asked for, as a loop that hangs would. Answers
+/// what time it is.
+fn stand_still(since: u64) -> u64 {
+    let ms = STALL.load(Ordering::Relaxed);
+    STALL.store(0, Ordering::Relaxed);
+    loop {
+        let now = clock::now_ms();
+        if now.saturating_sub(since) >= u64::from(ms) {
+            return now;
+        }
+    }
+}
+
+/// Does what the line from the person asks for, and answers the number that it asks for.
+fn answer(paced: &mut Paced, now: u64) -> Option<u32> {
+    let asked = ASKED.load(Ordering::Relaxed);
+    ASKED.store(0, Ordering::Relaxed);
+    let scale = SCALE.load(Ordering::Relaxed);
+    if scale != 0 {
+        SCALE.store(0, Ordering::Relaxed);
+        paced.pace.set(now, scale);
+    }
+    match asked {
+        STACK => Some(stack::high_water() as u32),
+        WATER => Some(COCK.with(|cock| u32::from(cock.is_lit())).unwrap_or_default()),
+        TRIP => Some(SILENT_MS.load(Ordering::Relaxed)),
+        _ => None,
     }
 }
 
@@ -204,7 +284,10 @@ fn UART1_RX() {
             match console.feed(byte) {
                 Some(Command::Button) => _ = port.agree(),
                 Some(Command::Scale(scale)) => SCALE.store(scale.max(1), Ordering::Relaxed),
-                Some(Command::Stack) => STACK.store(true, Ordering::Relaxed),
+                Some(Command::Stall(ms)) => STALL.store(ms.min(STALL_MAX), Ordering::Relaxed),
+                Some(Command::Stack) => ASKED.store(STACK, Ordering::Relaxed),
+                Some(Command::Water) => ASKED.store(WATER, Ordering::Relaxed),
+                Some(Command::Trip) => ASKED.store(TRIP, Ordering::Relaxed),
                 None => return,
             }
             HEARD.store(true, Ordering::Release);
@@ -216,6 +299,18 @@ fn UART1_RX() {
 #[exception]
 fn SysTick() {
     clock::tick();
+    let now = clock::now_ms();
+    if PULSE.is_live(now as u32, POLL_MS, LINK_MS) {
+        return;
+    }
+    _ = COCK.with(|cock| {
+        if cock.is_lit() {
+            let Ok(()) = cock.set_low();
+            let polled = POLLED_MS.load(Ordering::Relaxed);
+            SILENT_MS.store((now as u32).wrapping_sub(polled), Ordering::Relaxed);
+            TRIPPED.store(true, Ordering::Release);
+        }
+    });
 }
 
 fn stop() -> ! {

@@ -32,6 +32,17 @@ impl Pace {
         self.board_ms.wrapping_add(past.wrapping_mul(self.scale as u64))
     }
 
+    /// The processor time at which board time is `due_ms`, seen from processor time `real_ms`; or a
+    /// little before, and at most 49 board days ahead.
+    #[must_use]
+    pub const fn due(&self, real_ms: u64, due_ms: u64) -> u64 {
+        let ahead = due_ms.saturating_sub(self.board_ms(real_ms));
+        // 32 bits, so that no 64-bit division is linked.
+        let ahead = if ahead > u32::MAX as u64 { u32::MAX } else { ahead as u32 };
+        let scale = if self.scale == 0 { 1 } else { self.scale };
+        real_ms.saturating_add((ahead / scale) as u64)
+    }
+
     /// From `real_ms` on, `scale` board milliseconds pass in one; 1 to [`SCALE_MAX`].
     pub const fn set(&mut self, real_ms: u64, scale: u32) {
         *self = Self {
@@ -61,6 +72,19 @@ mod tests {
         pace.set(200, 1);
         assert_eq!([pace.board_ms(200), pace.board_ms(150)], [6_100, 6_100]);
         assert_eq!(pace.board_ms(201), 6_101);
+    }
+
+    #[test]
+    fn what_is_due_in_board_time_is_due_in_processor_time() {
+        let mut pace = Pace::new();
+        assert_eq!(pace.due(40, 100), 100);
+        pace.set(1_000, 60);
+        assert_eq!(pace.due(1_020, pace.board_ms(1_050)), 1_050);
+        let now = pace.board_ms(1_020);
+        assert_eq!(
+            [now - 1, now, now + 59, now + 60].map(|due| pace.due(1_020, due)),
+            [1_020, 1_020, 1_020, 1_021]
+        );
     }
 
     #[test]

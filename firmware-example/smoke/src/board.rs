@@ -14,11 +14,14 @@ use crate::link::{Link, connect};
 /// The longest that an answer may take, a busy machine included.
 pub(crate) const WAIT: Duration = Duration::from_secs(20);
 
+/// The session of this program.
+pub(crate) const SESSION: u32 = 0x536d_6f6b;
+
 /// A tool as the host needs it for a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listed {
     pub(crate) number: u16,
-    pub(crate) hash: [u8; 4],
+    pub(crate) hash: u64,
 }
 
 /// The answer to a call, owned.
@@ -46,24 +49,37 @@ impl Answer {
 
 /// A board at the other end of two sockets.
 pub(crate) struct Board {
+    path: String,
     pub(crate) link: Link,
     person: UnixStream,
     pub(crate) tools: HashMap<String, Listed>,
     /// Events that came while something else was waited for.
     pub(crate) events: Vec<(u16, String)>,
+    /// Progress that came: call, done and total.
+    pub(crate) progress: Vec<(u32, u32, u32)>,
+    /// Lines of the log that came.
+    pub(crate) log: Vec<(u8, String)>,
     answers: HashMap<u32, Answer>,
-    last_id: u32,
+    /// The board's epoch and lanes, from its hello.
+    pub(crate) epoch: u32,
+    pub(crate) lanes: u32,
+    calls: u32,
 }
 
 impl Board {
     pub(crate) fn connect(board: &str, person: &str) -> Result<Self> {
         Ok(Self {
+            path: board.to_owned(),
             link: Link::new(connect(board)?),
             person: connect(person)?,
             tools: HashMap::new(),
             events: Vec::new(),
+            progress: Vec::new(),
+            log: Vec::new(),
             answers: HashMap::new(),
-            last_id: 0,
+            epoch: 0,
+            lanes: 1,
+            calls: 0,
         })
     }
 
@@ -84,14 +100,35 @@ impl Board {
         Ok(rest.trim_start().to_owned())
     }
 
+    /// Leaves the board alone for a while, as a host that was killed does, and comes back.
+    pub(crate) fn vanish(&mut self, away: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        self.link.close()?;
+        away(self)?;
+        self.link.reopen(connect(&self.path)?);
+        Ok(())
+    }
+
+    /// A call once more, byte for byte.
+    pub(crate) fn again(&mut self, frame: &[u8]) -> Result<()> {
+        self.link.send_bytes(frame)
+    }
+
+    /// Waits until something has come.
+    pub(crate) fn until(&mut self, mut has_come: impl FnMut(&Self) -> bool) -> Result<()> {
+        while !has_come(self) {
+            self.take_message()?;
+        }
+        Ok(())
+    }
+
     /// Reads the whole list, page by page.
     pub(crate) fn list(&mut self) -> Result<usize> {
         let mut list = Vec::new();
         loop {
             let offset = u32::try_from(list.len())?;
-            self.link.send(&HostMessage::List { offset, max: 256 })?;
+            self.link.send(&HostMessage::List { offset, max: 256, what: 0 })?;
             let bytes = self.link.receive(WAIT)?;
-            let Some(DeviceMessage::Page { offset: at, total, bytes }) = message::read(&bytes)
+            let Some(DeviceMessage::Page { offset: at, total, bytes, .. }) = message::read(&bytes)
             else {
                 bail!("no page of the list: {bytes:?}");
             };
@@ -105,7 +142,7 @@ impl Board {
         let mut number = 0;
         while let Some(record) = decoder.record() {
             let info = record::Decoder::new(record).info().context("a record without a head")?;
-            let hash = (record::hash_bytes(record) as u32).to_le_bytes();
+            let hash = record::hash_bytes(record);
             self.tools.insert(info.name.to_owned(), Listed { number, hash });
             number += 1;
         }
@@ -130,16 +167,29 @@ impl Board {
         tool: &str,
         write: impl FnOnce(&mut ValueWriter<'_>),
     ) -> Result<(u32, Vec<u8>)> {
+        self.prepare_with(tool, 0, write)
+    }
+
+    /// The same with flags.
+    pub(crate) fn prepare_with(
+        &mut self,
+        tool: &str,
+        flags: u8,
+        write: impl FnOnce(&mut ValueWriter<'_>),
+    ) -> Result<(u32, Vec<u8>)> {
         let Listed { number, hash } = *self.tools.get(tool).with_context(|| tool.to_owned())?;
         let mut arguments = [0; 160];
         let mut out = ValueWriter::new(&mut arguments);
         write(&mut out);
         ensure!(!out.overflowed(), "the arguments are too long");
-        self.last_id += 1;
-        let id = self.last_id;
+        // Lane after lane, each with its next sequence number.
+        let id = self.lanes + self.calls;
+        self.calls += 1;
+        let check = message::check(hash, self.epoch, SESSION);
         let args = out.bytes();
-        let frame =
-            Link::frame(&HostMessage::Call { id, tool: number, hash, deadline_ms: 0, args })?;
+        let call =
+            message::Call { id, tool: number, check, args, flags, ..message::Call::default() };
+        let frame = Link::frame(self.link.keys.as_mut(), &HostMessage::Call(call))?;
         Ok((id, frame))
     }
 
@@ -187,12 +237,12 @@ impl Board {
 
     fn take_message(&mut self) -> Result<()> {
         let bytes = self.link.receive(WAIT)?;
-        match message::read(&bytes) {
-            Some(DeviceMessage::Result { id, outcome }) => {
+        match message::read(&bytes).context("an unknown message")? {
+            DeviceMessage::Result { id, outcome } => {
                 let twice = self.answers.insert(id, owned(outcome)).is_some();
                 ensure!(!twice, "call {id} was answered twice");
             }
-            Some(DeviceMessage::Chunk { id, offset, bytes }) => {
+            DeviceMessage::Chunk { id, offset, bytes, .. } => {
                 let Some(Answer::Content { len, bytes: have, .. }) = self.answers.get_mut(&id)
                 else {
                     bail!("a chunk that belongs to no content");
@@ -201,9 +251,13 @@ impl Board {
                 ensure!(have.len() + bytes.len() <= *len, "more content than announced");
                 have.extend_from_slice(bytes);
             }
-            Some(DeviceMessage::Event { tool, text, .. }) => {
+            DeviceMessage::Event { tool, text, .. } => {
                 self.events.push((tool, text.to_owned()));
             }
+            DeviceMessage::Progress { id, done, total, .. } => {
+                self.progress.push((id, done, total));
+            }
+            DeviceMessage::Log { level, text } => self.log.push((level, text.to_owned())),
             other => bail!("an unexpected message: {other:?}"),
         }
         Ok(())

@@ -1,12 +1,16 @@
 //! A socket with frames on it.
 
 use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use trine_wire::message::{self, HostMessage};
+use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
+use trine_wire::secure::{HostKeys, Key};
 use trine_wire::{Decoder, Fed, encode_in_place, frame, frame_max};
+
+use crate::board::WAIT;
 
 /// Longest message either side sends here.
 const MESSAGE_MAX: usize = 2_048;
@@ -19,6 +23,8 @@ pub(crate) struct Link {
     decoder: Decoder,
     message: Vec<u8>,
     waiting: Vec<u8>,
+    /// The keys of a session, if the board has one.
+    pub(crate) keys: Option<HostKeys>,
     /// Bytes sent so far.
     pub(crate) sent: usize,
     /// Bytes received so far.
@@ -46,24 +52,57 @@ impl Link {
             decoder: Decoder::new(),
             message: vec![0; MESSAGE_MAX],
             waiting: Vec::new(),
+            keys: None,
             sent: 0,
             received: 0,
         }
     }
 
-    /// A message as a frame.
-    pub(crate) fn frame(message: &HostMessage<'_>) -> Result<Vec<u8>> {
+    /// Ends the connection, as a host that was killed does.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        Ok(self.stream.shutdown(Shutdown::Both)?)
+    }
+
+    /// Goes on with another connection. What the first one had not brought whole is lost.
+    pub(crate) fn reopen(&mut self, stream: UnixStream) {
+        self.stream = stream;
+        self.decoder = Decoder::new();
+        self.waiting.clear();
+    }
+
+    /// A message as a frame, tagged if there are keys.
+    pub(crate) fn frame(keys: Option<&mut HostKeys>, message: &HostMessage<'_>) -> Result<Vec<u8>> {
         let start = frame::headroom(MESSAGE_MAX);
         let mut buffer = vec![0; start + frame_max(MESSAGE_MAX)];
         let body = buffer.get_mut(start..).context("the buffer is longer than its headroom")?;
-        let len = message::write(message, body).context("the message is too long")?;
+        let mut len = message::write(message, body).context("the message is too long")?;
+        if let Some(keys) = keys {
+            len = keys.seal(&mut buffer, start, len).context("there is no session")?;
+        }
         let framed = encode_in_place(&mut buffer, start, len).context("the frame is too long")?;
         buffer.truncate(framed);
         Ok(buffer)
     }
 
     pub(crate) fn send(&mut self, message: &HostMessage<'_>) -> Result<()> {
-        self.send_bytes(&Self::frame(message)?)
+        let frame = Self::frame(self.keys.as_mut(), message)?;
+        self.send_bytes(&frame)
+    }
+
+    /// Says hello, without a tag, and gives the answer, whose tag is right if there is a key.
+    pub(crate) fn greet(&mut self, hello: HostHello, key: Option<Key>) -> Result<Vec<u8>> {
+        self.send_bytes(&Self::frame(None, &HostMessage::Hello(hello))?)?;
+        let answer = self.receive(WAIT)?;
+        if let Some(key) = key {
+            let Some(DeviceMessage::Hello(said)) = message::read(&answer) else {
+                bail!("no greeting: {answer:?}");
+            };
+            let mut keys = HostKeys::new(key);
+            let plain = keys.greeted(hello.host_nonce, said.challenge, &answer);
+            plain.context("the tag of the greeting is wrong")?;
+            self.keys = Some(keys);
+        }
+        Ok(answer)
     }
 
     pub(crate) fn send_bytes(&mut self, bytes: &[u8]) -> Result<()> {
@@ -94,7 +133,9 @@ impl Link {
                     Fed::Bad => bail!("the board sent a broken frame"),
                     Fed::Message(len) => {
                         self.waiting.drain(..=at);
-                        return Ok(self.message.get(..len).unwrap_or_default().to_vec());
+                        let message = self.message.get(..len).unwrap_or_default();
+                        let Some(keys) = &mut self.keys else { return Ok(message.to_vec()) };
+                        return Ok(keys.open(message).context("a tag is wrong")?.to_vec());
                     }
                 }
             }

@@ -1,6 +1,6 @@
-//! `trine-smoke [--calls N] BOARD_SOCKET PERSON_SOCKET`: a board's first examination, without a
-//! gateway. With `--calls` it only makes N calls of two arguments, for whoever counts what a call
-//! costs on the board.
+//! `trine-smoke [--calls N [--key KEY]] BOARD_SOCKET PERSON_SOCKET`: a board's first examination,
+//! without a gateway. With `--calls` it only makes N calls of two arguments, tagged under the 16
+//! characters of a key if one is given, for whoever counts what a call costs on the board.
 //!
 //! It speaks the wire over QEMU's sockets and checks greeting, list, calls of each kind, the way a
 //! person agrees, a timer's event, noise on the line and a flood, and prints what each step cost.
@@ -22,13 +22,20 @@ mod link;
 mod steps;
 
 #[cfg(unix)]
+use anyhow::Context as _;
+
+#[cfg(unix)]
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["--calls", count, board, person] => steps::calls(count.parse()?, board, person),
+        ["--calls", count, board, person] => steps::calls(count.parse()?, None, board, person),
+        ["--calls", count, "--key", key, board, person] => {
+            let key = key.as_bytes().try_into().context("a key has 16 bytes")?;
+            steps::calls(count.parse()?, Some(key), board, person)
+        }
         [board, person] => steps::all(board, person),
-        _ => anyhow::bail!("usage: trine-smoke [--calls N] BOARD_SOCKET PERSON_SOCKET"),
+        _ => anyhow::bail!("usage: trine-smoke [--calls N [--key KEY]] BOARD_SOCKET PERSON_SOCKET"),
     }
 }
 

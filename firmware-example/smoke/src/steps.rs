@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use trine_descriptor::{Entry, FaultCode, Scalar, ValueWriter};
-use trine_wire::message::{self, DeviceMessage, HostMessage};
+use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
+use trine_wire::secure::Key;
 
-use crate::board::{Answer, Board, WAIT};
+use crate::board::{Answer, Board, SESSION, WAIT};
 
 /// Calls sent in one piece by the flood.
 const FLOOD: usize = 200;
@@ -33,6 +34,10 @@ const STEPS: &[(&str, Step)] = &[
     ("timer's event", timer),
     ("noise", noise),
     ("flood", flood),
+    ("repeats", repeats),
+    ("progress and log", progress),
+    ("the host is gone", host_gone),
+    ("the loop stands", loop_stands),
     ("counters", counters),
     ("stack", stack),
 ];
@@ -52,12 +57,13 @@ pub(crate) fn all(board: &str, person: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes `count` calls of two arguments, one at a time, and nothing else after the list.
-pub(crate) fn calls(count: u32, board: &str, person: &str) -> Result<()> {
+/// Makes `count` calls of two arguments, one at a time, and nothing else after the list; with tags
+/// if there is a key.
+pub(crate) fn calls(count: u32, key: Option<Key>, board: &str, person: &str) -> Result<()> {
     let mut board = Board::connect(board, person)?;
     boot_text(&mut board)?;
-    hello(&mut board)?;
-    list(&mut board)?;
+    greet(&mut board, key)?;
+    board.list()?;
     for _ in 0..count {
         light_set(&mut board)?;
     }
@@ -77,14 +83,25 @@ fn boot_text(board: &mut Board) -> Result<String> {
 }
 
 fn hello(board: &mut Board) -> Result<String> {
+    greet(board, None)
+}
+
+fn greet(board: &mut Board, key: Option<Key>) -> Result<String> {
     let nonce = 0x1234_5678;
-    board.link.send(&HostMessage::Hello { wire: 0, nonce })?;
-    let bytes = board.link.receive(WAIT)?;
+    let host_nonce = if key.is_some() { *b"counting" } else { [0; 8] };
+    let hello = HostHello { wire: 1, nonce, session: SESSION, host_nonce, ..HostHello::default() };
+    let bytes = board.link.greet(hello, key)?;
     let Some(DeviceMessage::Hello(hello)) = message::read(&bytes) else {
         bail!("no greeting: {bytes:?}");
     };
     ensure!(hello.nonce == nonce && hello.epoch != 0, "the greeting is not to us: {hello:?}");
-    ensure!(hello.tools == 11, "{} tools", hello.tools);
+    // A small board has no camera.
+    ensure!(matches!(hello.tools, 10 | 11), "{} tools", hello.tools);
+    ensure!(
+        hello.wire == 1 && hello.session == SESSION && hello.keyed == key.is_some(),
+        "{hello:?}"
+    );
+    (board.epoch, board.lanes) = (hello.epoch, hello.calls_max.into());
     Ok(format!("{} {} {} {}", hello.vendor, hello.product, hello.serial, hello.firmware))
 }
 
@@ -125,7 +142,7 @@ fn out_of_range(board: &mut Board) -> Result<String> {
 fn stale(board: &mut Board) -> Result<String> {
     let tool = *board.tools.get("fan_set").context("fan_set")?;
     let mut other = tool;
-    other.hash = tool.hash.map(|byte| !byte);
+    other.hash = !tool.hash;
     board.tools.insert("fan_set".to_owned(), other);
     let answer = board.call("fan_set", |out| out.int(0, 99));
     board.tools.insert("fan_set".to_owned(), tool);
@@ -279,6 +296,92 @@ fn flood(board: &mut Board) -> Result<String> {
     Ok(format!("{FLOOD} calls in one piece, {each:.2} ms each, no byte lost"))
 }
 
+/// The same bytes again while the call runs and after it: it is run once and answered alike.
+fn repeats(board: &mut Board) -> Result<String> {
+    let before = board.status()?;
+    let (id, frame) = board.prepare("vent_move", |out| out.int(0, 33))?;
+    board.again(&frame)?;
+    board.again(&frame)?;
+    let first = board.answer(id)?;
+    ensure!(board.progress == [(id, 0, 0)], "a repeat hears {:?}", board.progress);
+    board.again(&frame)?;
+    ensure!(board.answer(id)? == first, "the repeat is answered otherwise");
+    let after = board.status()?;
+    ensure!(after.entered - before.entered == 1, "run {} times", after.entered - before.entered);
+    ensure!(after.repeats - before.repeats == 2, "{} repeats", after.repeats - before.repeats);
+    Ok("one call sent three times: run once, the same answer twice".to_owned())
+}
+
+fn progress(board: &mut Board) -> Result<String> {
+    board.progress.clear();
+    board.link.send(&HostMessage::Log { level: 1 })?;
+    let (id, frame) = board.prepare_with("vent_move", 1, |out| out.int(0, 60))?;
+    board.again(&frame)?;
+    expect(&board.answer(id)?, &[(0, Scalar::Int(60))])?;
+    let told = std::mem::take(&mut board.progress);
+    let right = told.iter().all(|&(of, done, total)| of == id && done <= total && total == 27);
+    ensure!(told.len() > 5 && told.is_sorted() && right, "{told:?}");
+    board.person(&format!("scale {SCALE}\n"))?;
+    board.call("timer_start", |out| out.int(0, 20))?;
+    board.until(|board| !board.log.is_empty())?;
+    board.person("scale 1\n")?;
+    let [(1, line)] = board.log.as_slice() else { bail!("{:?}", board.log) };
+    let told = format!("{} steps of the vent, {line:?} in the log", told.len());
+    board.events.clear();
+    board.link.send(&HostMessage::Log { level: 255 })?;
+    Ok(told)
+}
+
+/// Opens a valve with a person's consent, for so long that it does not close by itself here.
+fn open_valve(board: &mut Board) -> Result<()> {
+    let mist = |out: &mut ValueWriter<'_>| {
+        out.label(0, 3);
+        out.int(1, 1_000);
+    };
+    let refused = board.call("valve_open", mist)?;
+    ensure!(refused == Answer::NeedsPerson { consent: 1 }, "{refused:?}");
+    board.person("button\n")?;
+    let opened = board.call("valve_open", mist)?;
+    expect(&opened, &[(0, Scalar::Label(3)), (1, Scalar::Int(1_000))])?;
+    ensure!(board.person("water\n")? == "1", "no water flows");
+    Ok(())
+}
+
+/// The valve closes some seconds after the host was heard last, and the session goes on.
+fn host_gone(board: &mut Board) -> Result<String> {
+    open_valve(board)?;
+    let before = board.status()?.link_losses;
+    let since = Instant::now();
+    board.vanish(|board| {
+        while board.person("water\n")? != "0" {
+            ensure!(since.elapsed() < WAIT, "water flows though the host is gone");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    })?;
+    let took = since.elapsed();
+    ensure!(took > Duration::from_secs(2), "closed after {took:?}: the link was not yet lost");
+    let losses = board.status()?.link_losses - before;
+    ensure!(losses == 1, "the link was lost {losses} times");
+    let answer = board.call("valve_close", |out| out.label(0, 4))?;
+    expect(&answer, &[(0, Scalar::Label(4))])?;
+    Ok(format!("the valve closed {:.1} s later, the session goes on", took.as_secs_f64()))
+}
+
+/// The timer closes the cock while the loop does nothing at all.
+fn loop_stands(board: &mut Board) -> Result<String> {
+    open_valve(board)?;
+    let since = Instant::now();
+    board.person("stall 2000\n")?;
+    let stood = since.elapsed();
+    ensure!(stood >= Duration::from_secs(1), "the loop stood still for {stood:?} only");
+    ensure!(board.person("water\n")? == "0", "water flows though the loop stood still");
+    let silent: u32 = board.person("trip\n")?.parse()?;
+    ensure!((500..1_500).contains(&silent), "closed when the loop was silent for {silent} ms");
+    expect(&board.call("fan_set", |out| out.int(0, 3))?, &[(0, Scalar::Int(3))])?;
+    Ok(format!("the cock closed {silent} ms into a stall of 2000 ms, calls are served again"))
+}
+
 fn counters(board: &mut Board) -> Result<String> {
     let status = board.status()?;
     ensure!(status.bad_results == 0 && status.expired == 0, "{status:?}");
@@ -312,18 +415,23 @@ fn expect(answer: &Answer, wanted: &[(u16, Scalar<'_>)]) -> Result<()> {
 mod tests {
     use super::png_chunks;
     use crate::link::Link;
-    use trine_wire::message::HostMessage;
+    use trine_wire::message::{Call, HostMessage};
 
     #[test]
     fn the_frame_of_a_call_is_the_golden_one() {
         let args = [0, 2, 80];
-        let call =
-            HostMessage::Call { id: 5, tool: 1, hash: [1, 2, 3, 4], deadline_ms: 0, args: &args };
+        let call = HostMessage::Call(Call {
+            id: 5,
+            tool: 1,
+            check: [1, 2, 3, 4],
+            args: &args,
+            ..Call::default()
+        });
         let golden = [
             0x00, 0x08, 0x02, 0x05, 0x01, 0x01, 0x02, 0x03, 0x04, 0x02, 0x03, 0x07, 0x02, 0x50,
             0xa1, 0x48, 0xb4, 0xbd, 0x00,
         ];
-        assert_eq!(Link::frame(&call).unwrap(), golden);
+        assert_eq!(Link::frame(None, &call).unwrap(), golden);
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trine::{Device, DeviceArgs, Result, State, Status};
+use trine::settings::Alias;
+use trine::{Device, DeviceArgs, Result, Settings, State, Status, Wire};
 use trine_descriptor::ToolTable as _;
 
-use super::open::{OFFLINE, open};
+use super::open::{OFFLINE, open, usage};
 use super::paint::{BAD, FAINT, GOOD, STRONG, WARN, count, say, some, time};
 use super::tools::pretty;
 
@@ -16,7 +17,10 @@ const STATUS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arguments of `trine devices`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit code: 3 when one of the devices does not answer.")]
+#[command(
+    after_help = "Exit code: 3 when one of the devices does not answer.",
+    args_conflicts_with_subcommands = true
+)]
 pub(super) struct Devices {
     /// Print an array of objects.
     #[arg(long)]
@@ -26,10 +30,35 @@ pub(super) struct Devices {
     patience: u64,
     #[command(flatten)]
     devices: DeviceArgs,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+/// What else there is to do about devices.
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Names of devices by serial number: print them, or give or take one.
+    ///
+    /// A name that the command line gives (`--serial north=/dev/ttyACM0`) wins over it.
+    Alias {
+        /// Serial number of the device, as `trine devices` prints it.
+        #[arg(value_name = "SERIAL", requires = "name")]
+        serial: Option<String>,
+        /// Its name from now on.
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// Take the name of this device away; name or serial number.
+        #[arg(long, value_name = "NAME", conflicts_with = "serial")]
+        remove: Option<String>,
+    },
 }
 
 impl Devices {
     pub(super) fn run(&self) -> Result<ExitCode> {
+        if let Some(Action::Alias { serial, name, remove }) = &self.action {
+            let names = serial.as_deref().zip(name.as_deref());
+            return alias(names, remove.as_deref());
+        }
         let hub = match open(&self.devices, Duration::from_secs(self.patience)) {
             Ok(hub) => hub,
             Err(code) => return Ok(code),
@@ -44,6 +73,23 @@ impl Devices {
         let all_online = devices.iter().all(|device| device.state() == State::Online);
         Ok(if all_online { ExitCode::SUCCESS } else { ExitCode::from(OFFLINE) })
     }
+}
+
+/// Gives a name, takes one away, or prints all.
+fn alias(names: Option<(&str, &str)>, remove: Option<&str>) -> Result<ExitCode> {
+    let settings = Settings::of_user();
+    if let Some((serial, name)) = names {
+        settings.set_alias(serial, name)?;
+    } else if let Some(which) = remove {
+        if !settings.remove_alias(which)? {
+            return Ok(usage(&format!("no device is called '{which}'")));
+        }
+    } else {
+        for Alias { serial, name } in settings.aliases()? {
+            say!("{STRONG}{name}{STRONG:#}  serial {serial}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn object(device: &Device) -> Value {
@@ -65,7 +111,20 @@ fn object(device: &Device) -> Value {
         "firmware": identity.firmware,
         "build": identity.build,
         "tools": table.map(|table| table.count()),
+        "wire": wire_object(&device.wire()),
         "status": device.status(STATUS_PATIENCE).map(|status| status_object(&status)),
+    })
+}
+
+fn wire_object(wire: &Wire) -> Value {
+    json!({
+        "version": wire.version,
+        "lanes": wire.lanes,
+        "epoch": wire.epoch,
+        "keyed": wire.keyed,
+        "repeats": wire.repeats,
+        "losses": wire.losses,
+        "unauthentic": wire.unauthentic,
     })
 }
 
@@ -87,6 +146,9 @@ fn status_object(status: &Status) -> Value {
         "receivedHighWaterBytes": status.rx_high_water,
         "sendHighWaterBytes": status.tx_high_water,
         "pendingHighWaterCalls": status.calls_high_water,
+        "repeats": status.repeats,
+        "unauthentic": status.unauthentic,
+        "linkLosses": status.link_losses,
     })
 }
 
@@ -103,11 +165,22 @@ fn print(device: &Device) {
         say!("  firmware {} ({})", identity.firmware, identity.build);
     }
     if let Some(table) = device.table() {
-        say!("  {}", some(table.count().into(), "tool"));
+        say!("  {}; {}", some(table.count().into(), "tool"), wire(&device.wire()));
     }
     if let Some(status) = device.status(STATUS_PATIENCE) {
         counters(&status);
     }
+}
+
+/// How it is spoken with, in a line.
+pub(super) fn wire(wire: &Wire) -> String {
+    let keyed = if wire.keyed { "keyed" } else { "no key" };
+    format!(
+        "wire {}, {}, epoch {:08x}, {keyed}",
+        wire.version,
+        some(wire.lanes.into(), "lane"),
+        wire.epoch,
+    )
 }
 
 fn counters(status: &Status) {
@@ -131,6 +204,12 @@ fn counters(status: &Status) {
         "    person, {} expired; {}",
         number(status.expired),
         some(status.bad_results.into(), "bad result"),
+    );
+    say!(
+        "  link: {} answered from store, lost {}, {} without a right tag",
+        some(status.repeats.into(), "repeat"),
+        some(status.link_losses.into(), "time"),
+        number(status.unauthentic),
     );
     say!("  memory: {} of {} B", number(status.memory_used), number(status.memory));
     say!(

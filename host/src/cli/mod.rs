@@ -6,11 +6,17 @@ mod demo;
 mod devices;
 mod doctor;
 mod gateway;
+mod generate;
 mod log;
 mod open;
 mod paint;
+mod provision;
+mod record;
+mod replay;
+mod selftest;
 mod signature;
 mod tools;
+mod trace;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -40,6 +46,18 @@ enum Command {
     Tools(tools::Tools),
     /// Print the devices and their counters.
     Devices(devices::Devices),
+    /// Give a device a key, so that it obeys nobody else.
+    Provision(provision::Provision),
+    /// Test a device as a factory does, and change nothing.
+    Selftest(selftest::Selftest),
+    /// Keep what goes over the link of a device in a file.
+    Record(record::Record),
+    /// Say a recorded conversation to a device again and compare its answers.
+    Replay(replay::Replay),
+    /// Print what a recorded conversation says.
+    Trace(trace::Trace),
+    /// Write a C header with typed arguments and results from a list of tools.
+    Gen(generate::Gen),
     /// Show everything on the simulated board, and what it costs.
     Demo(demo::Demo),
     /// Print how to add the gateway to an MCP client, or write it there.
@@ -61,6 +79,12 @@ pub(crate) fn main() -> ExitCode {
         Command::Call(command) => command.run().map_err(Into::into),
         Command::Tools(command) => command.run().map_err(Into::into),
         Command::Devices(command) => command.run().map_err(Into::into),
+        Command::Provision(command) => command.run().map_err(Into::into),
+        Command::Selftest(command) => command.run().map_err(Into::into),
+        Command::Record(command) => command.run().map_err(Into::into),
+        Command::Replay(command) => command.run().map_err(Into::into),
+        Command::Trace(command) => command.run().map_err(Into::into),
+        Command::Gen(command) => command.run().map_err(Into::into),
         Command::Demo(command) => command.run().map_err(Into::into),
         Command::Connect(command) => command.run().map_err(Into::into),
         Command::Doctor(command) => command.run().map_err(Into::into),

@@ -14,8 +14,7 @@ pub(super) const OFFLINE: u8 = 3;
 /// Opens the devices and waits until all have shown their tools, or `patience` is over. Where there
 /// is nothing to open, says so and answers the exit code.
 pub(super) fn open(args: &DeviceArgs, patience: Duration) -> Result<Arc<Hub>, ExitCode> {
-    let named = [&args.serial, &args.tcp, &args.unix, &args.emulate, &args.simulate];
-    if named.iter().all(|list| list.is_empty()) {
+    if args.is_empty() {
         return Err(usage(
             "no device is named: add --simulate, or --serial PATH for a board that is plugged in",
         ));

@@ -21,7 +21,7 @@ fn parameter(table: &(impl ToolTable + ?Sized), tool: u16, field: &Field<'_>) ->
         format!("{}{} {}", field.name, if optional { "?" } else { "" }, kind(field.kind));
     if let Some(default) = field.default {
         text.push_str(" = ");
-        text.push_str(&literal(field.kind, default));
+        text.push_str(&literal(field.kind, &default));
     }
     if let Some(condition) = field.required_if {
         let other = table.node(tool, Side::Params, condition.node);
@@ -38,7 +38,7 @@ fn kind(kind: Kind<'_>) -> String {
     match kind {
         Kind::Bool => "true|false".to_owned(),
         Kind::Int(IntRange { min, max }) => format!("{min}..{max}"),
-        Kind::Decimal(range) => decimals(range),
+        Kind::Decimal(range) => decimals(&range),
         Kind::Text { max, .. } => format!("text..{max}"),
         Kind::Choice(labels) => labels.to_owned(),
         Kind::Object { .. } => "{...}".to_owned(),

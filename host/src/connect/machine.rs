@@ -77,6 +77,11 @@ impl Machine {
         }
     }
 
+    /// The folder that this program keeps its own settings in.
+    pub(crate) fn settings(&self) -> Option<PathBuf> {
+        self.config.as_ref().map(|config| config.join("trine"))
+    }
+
     /// The file that holds a client's servers.
     ///
     /// # Errors

@@ -3,16 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use trine_descriptor::{Consent, Fault, FaultCode, NO_NODE, ToolInfo};
-use trine_mcp::{Block, Failure, Outcome};
+use trine_descriptor::ToolInfo;
+use trine_mcp::Outcome;
 use trine_wire::message;
+
+use super::content::{self, Content, Piece};
+use super::lanes::Lanes;
 
 /// Most calls under way on one device.
 pub const CALLS_MAX: usize = 256;
-/// Largest content that is taken from a device, in bytes.
-const CONTENT_MAX: usize = 1 << 20;
-/// Bits of an id that tell one use of a slot from the next; the slot's number stands above them.
-const GENERATION_BITS: u32 = 13;
+/// Bits of a ticket that tell one use of a slot from the next; the slot's number stands above them.
+const GENERATION_BITS: u32 = 24;
 /// How long after a call's deadline its answer may still come, in milliseconds.
 const GRACE_MS: u64 = 1_000;
 /// A tool that declares no deadline gets what `trine_dispatch::Config::DEFAULT` gives it.
@@ -32,66 +33,112 @@ pub trait Waiter: Send + Sync {
     /// The call that was given this `tag` is over. The device is locked meanwhile, so this must
     /// not call it, nor wait for anything.
     fn done(&self, tag: u64, outcome: Outcome<'_>, cost: Cost);
+
+    /// The call goes on: `done` of `total`, which is 0 when nobody knows. Only where
+    /// [`Extra::progress`] asked for it, and never after [`Self::done`]; the device is locked.
+    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
+        _ = (tag, done, total, text);
+    }
+
+    /// The tool needs a person's input. The call is over with it. Whoever cannot ask leaves this as
+    /// it is.
+    fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
+        _ = asked;
+        self.done(tag, Outcome::Failed(trine_mcp::Failure::NeedsInput), cost);
+    }
+}
+
+/// What a tool asks for, as the wire has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Arguments of the call, which has to be made again with the same ones.
+    pub args: &'a [u8],
+    /// What the device wants to see again.
+    pub state: &'a [u8],
+    /// Its questions.
+    pub requests: &'a [u8],
+}
+
+/// What may come with a call beside its arguments.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extra<'a> {
+    /// The waiter wants to hear of progress.
+    pub progress: bool,
+    /// The device's state, where the call goes on with answers to what its tool asked.
+    pub state: &'a [u8],
+    /// Those answers, as the wire has them.
+    pub answers: &'a [u8],
 }
 
 /// A call that was accepted, for [`crate::Device::cancel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(pub(super) u32);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Stage {
+    #[default]
     Free,
     /// Waits to be sent.
     Queued,
-    /// Was sent; no answer yet.
+    /// Was sent, under the id that the slot has; no answer yet.
     Sent,
 }
 
-/// Content that comes in chunks.
-#[derive(Debug)]
-struct Content {
-    mime: String,
-    len: usize,
-    bytes: Vec<u8>,
+/// [`Extra`] as it is kept; most calls have none.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) state: Vec<u8>,
+    pub(super) answers: Vec<u8>,
 }
 
 /// One call.
+#[derive(Default)]
 pub(super) struct Slot {
     generation: u32,
     pub(super) stage: Stage,
-    /// Number of the tool on the wire, and the lower half of its hash.
+    /// Number of the tool on the wire, and its hash.
     pub(super) tool: u16,
-    pub(super) hash: [u8; 4],
+    pub(super) hash: u64,
     /// Kept for sending it again; the allocation is reused by later calls.
     pub(super) args: Vec<u8>,
-    /// May be sent again without asking anybody.
+    pub(super) progress: bool,
+    pub(super) kept: Option<Box<Kept>>,
+    /// May be made anew without asking anybody.
     pub(super) repeatable: bool,
-    /// Takes one of the device's own slots while it runs.
-    pub(super) takes_slot: bool,
+    /// May be answered later than at once, so that its answer says nothing of the link's pace.
+    pub(super) may_wait: bool,
     pub(super) limit_ms: u32,
     pub(super) expires: u64,
-    pub(super) sent_at: u64,
-    /// Position in the stream to the device where its frame ends.
+    /// Id on the wire while it is sent.
+    pub(super) id: u32,
+    /// When it was last sent, or content of it last came.
+    pub(super) active_at: u64,
+    /// How long it may stay silent from then on before it is sent again.
+    pub(super) patience_ms: u32,
+    /// Positions in the stream to the device where its first frame and its last one end.
+    pub(super) first_end: u64,
     pub(super) sent_end: u64,
-    /// How often it was sent again, for whatever reason.
-    pub(super) resends: u8,
+    /// How often it was sent under this id.
+    pub(super) sendings: u8,
+    /// How often a new call was made of it.
+    pub(super) renewals: u8,
     /// How often the device was lost while it had the call.
     pub(super) losses: u8,
     pub(super) cost: Cost,
-    content: Option<Content>,
+    pub(super) content: Option<Content>,
     waiter: Option<Arc<dyn Waiter>>,
     tag: u64,
 }
 
 /// All calls of one device.
-#[derive(Default)]
 pub(super) struct Calls {
     slots: Vec<Slot>,
     free: Vec<usize>,
     /// Slots that wait to be sent, oldest first.
     pub(super) queue: VecDeque<usize>,
-    /// Sent calls that take one of the device's slots.
-    pub(super) running: usize,
+    pub(super) lanes: Lanes,
+    /// Sent calls that may be answered later.
+    pub(super) waiting: usize,
     /// Calls whose content is on the way.
     pub(super) contents: usize,
 }
@@ -108,12 +155,24 @@ pub(super) struct Opening<'a> {
     pub(super) tool: u16,
     pub(super) hash: u64,
     pub(super) args: &'a [u8],
+    pub(super) extra: Extra<'a>,
     pub(super) now: u64,
     pub(super) waiter: &'a Arc<dyn Waiter>,
     pub(super) tag: u64,
 }
 
 impl Calls {
+    pub(super) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            queue: VecDeque::new(),
+            lanes: Lanes::new(),
+            waiting: 0,
+            contents: 0,
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -123,26 +182,12 @@ impl Calls {
         let index = match self.free.pop() {
             Some(index) => index,
             None if self.slots.len() < CALLS_MAX => {
-                self.slots.push(Slot::new());
+                self.slots.push(Slot::default());
                 self.slots.len() - 1
             }
             None => return None,
         };
-        let slot = self.slots.get_mut(index)?;
-        let limits = opening.info.limits;
-        slot.stage = Stage::Queued;
-        slot.tool = opening.tool;
-        slot.hash = (opening.hash as u32).to_le_bytes();
-        slot.args.clear();
-        slot.args.extend_from_slice(opening.args);
-        slot.repeatable = opening.info.annotations.repeatable();
-        slot.takes_slot = limits.pending_bytes > 0 || opening.info.content;
-        slot.limit_ms = if limits.deadline_ms == 0 { DEADLINE_MS } else { limits.deadline_ms };
-        slot.expires = opening.now + u64::from(slot.limit_ms) + GRACE_MS;
-        (slot.resends, slot.losses) = (0, 0);
-        slot.cost = Cost::default();
-        slot.waiter = Some(Arc::clone(opening.waiter));
-        slot.tag = opening.tag;
+        self.slots.get_mut(index)?.fill(opening);
         self.queue.push_back(index);
         Some(index)
     }
@@ -151,17 +196,24 @@ impl Calls {
         self.slots.get_mut(index).filter(|slot| slot.stage != Stage::Free)
     }
 
-    /// The id of a slot's call on the wire.
-    pub(super) fn id(&self, index: usize) -> u32 {
+    /// The ticket of a slot's call.
+    pub(super) fn ticket(&self, index: usize) -> Ticket {
         let generation = self.slots.get(index).map_or(0, |slot| slot.generation);
-        (index as u32) << GENERATION_BITS | generation
+        Ticket((index as u32) << GENERATION_BITS | generation)
     }
 
     /// The slot of a call that is still under way.
-    pub(super) fn find(&self, id: u32) -> Option<usize> {
-        let index = (id >> GENERATION_BITS) as usize;
+    pub(super) fn find(&self, ticket: Ticket) -> Option<usize> {
+        let index = (ticket.0 >> GENERATION_BITS) as usize;
         let slot = self.slots.get(index)?;
-        (slot.stage != Stage::Free && self.id(index) == id).then_some(index)
+        (slot.stage != Stage::Free && self.ticket(index) == ticket).then_some(index)
+    }
+
+    /// The slot of the sent call that has this id on the wire.
+    pub(super) fn sent_as(&mut self, id: u32) -> Option<(usize, &mut Slot)> {
+        let index = self.lanes.slot(id)?;
+        let slot = self.slots.get_mut(index)?;
+        (slot.stage == Stage::Sent && slot.id == id).then_some((index, slot))
     }
 
     /// The slots in use, in no order that means anything.
@@ -170,37 +222,52 @@ impl Calls {
         (0..self.slots.len()).filter(used).collect()
     }
 
+    /// The sent calls, the one that has been silent longest first.
+    pub(super) fn sent(&self) -> Vec<usize> {
+        let active = |index: &usize| self.slots.get(*index).map(|slot| slot.active_at);
+        let mut sent = self.under_way();
+        sent.retain(|&index| self.slots.get(index).is_some_and(|s| s.stage == Stage::Sent));
+        sent.sort_by_key(active);
+        sent
+    }
+
     /// Whether a sent call waits for its answer.
     pub(super) fn awaits_answer(&self) -> bool {
         self.slots.iter().any(|slot| slot.stage == Stage::Sent)
     }
 
-    /// A queued call was sent.
-    pub(super) fn sent(&mut self, index: usize, now: u64, end: u64, bytes: u32) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
+    /// A call that was taken off the queue is about to be sent, on a lane of its own; answers its
+    /// id, or `None` when no lane is free.
+    pub(super) fn begin(&mut self, index: usize) -> Option<u32> {
+        let id = self.lanes.take(index)?;
+        let Some(slot) = self.slots.get_mut(index) else {
+            self.lanes.give(id);
+            return None;
+        };
         slot.stage = Stage::Sent;
-        slot.sent_at = now;
-        slot.sent_end = end;
-        slot.cost.bytes_out += bytes;
-        self.running += usize::from(slot.takes_slot);
+        slot.id = id;
+        slot.sendings = 0;
+        self.waiting += usize::from(slot.may_wait);
+        Some(id)
     }
 
-    /// A sent call is to be sent once more, before all others.
-    pub(super) fn requeue(&mut self, index: usize) {
+    /// A sent call is given up on its lane and waits to be sent as a new call, before all others.
+    pub(super) fn renew(&mut self, index: usize) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         if slot.stage == Stage::Sent {
             slot.stage = Stage::Queued;
+            slot.renewals = slot.renewals.saturating_add(1);
             self.contents -= usize::from(slot.content.take().is_some());
-            slot.resends += 1;
-            self.running -= usize::from(slot.takes_slot);
+            self.waiting -= usize::from(slot.may_wait);
+            self.lanes.give(slot.id);
             self.queue.push_front(index);
         }
     }
 
     /// Ends a call and tells who waits for it.
     pub(super) fn end(&mut self, index: usize, outcome: Outcome<'_>) {
-        if let Some((waiter, tag, cost, _)) = self.close(index) {
-            waiter.done(tag, outcome, cost);
+        if let Some(ended) = self.close(index) {
+            ended.waiter.done(ended.tag, outcome, ended.cost);
         }
     }
 
@@ -209,112 +276,111 @@ impl Calls {
         self.close(index);
     }
 
-    #[expect(clippy::type_complexity, reason = "taken apart at once by the two callers")]
-    fn close(&mut self, index: usize) -> Option<(Arc<dyn Waiter>, u64, Cost, Option<Content>)> {
+    fn close(&mut self, index: usize) -> Option<Ended> {
         let slot = self.slots.get_mut(index).filter(|slot| slot.stage != Stage::Free)?;
         match slot.stage {
-            Stage::Sent => self.running -= usize::from(slot.takes_slot),
+            Stage::Sent => {
+                self.waiting -= usize::from(slot.may_wait);
+                self.lanes.give(slot.id);
+            }
             Stage::Queued => self.queue.retain(|&queued| queued != index),
             Stage::Free => {}
         }
         slot.stage = Stage::Free;
         slot.generation = slot.generation.wrapping_add(1) & ((1 << GENERATION_BITS) - 1);
+        slot.kept = None;
         let content = slot.content.take();
         self.contents -= usize::from(content.is_some());
         self.free.push(index);
-        Some((slot.waiter.take()?, slot.tag, slot.cost, content))
+        Some(Ended { waiter: slot.waiter.take()?, tag: slot.tag, cost: slot.cost, content })
     }
 
-    /// The answer of the device to a call.
+    /// The call's progress, for who waits for it.
+    pub(super) fn progress(&self, index: usize, (done, total): (u32, u32), text: &str) {
+        let Some(slot) = self.slots.get(index).filter(|slot| slot.progress) else { return };
+        if let Some(waiter) = &slot.waiter {
+            waiter.progress(slot.tag, (done, total), text);
+        }
+    }
+
+    /// The answer of the device to a call. What asks for a new call is not dealt with here.
     pub(super) fn answer(&mut self, index: usize, outcome: message::Outcome<'_>) {
         let Some(slot) = self.slots.get_mut(index) else { return };
-        let limit_ms = slot.limit_ms;
         match outcome {
-            message::Outcome::Content { mime, len } => {
-                let len = usize::try_from(len).unwrap_or(usize::MAX);
-                if len > CONTENT_MAX {
-                    return self.end(index, Outcome::Error(TOO_MUCH_CONTENT));
+            message::Outcome::Content { mime, len } => match Content::new(mime, len) {
+                Some(content) if slot.content.is_none() => {
+                    slot.content = Some(content);
+                    self.contents += 1;
                 }
-                let new = Content { mime: mime.to_owned(), len, bytes: Vec::new() };
-                self.contents += usize::from(slot.content.replace(new).is_none());
+                // The announcement came twice.
+                Some(_) => {}
+                None => self.end(index, Outcome::Error(content::TOO_MUCH)),
+            },
+            message::Outcome::NeedInput { state, requests } => {
+                let args = std::mem::take(&mut slot.args);
+                if let Some(ended) = self.close(index) {
+                    let asked = Asked { args: &args, state, requests };
+                    ended.waiter.needs_input(ended.tag, &asked, ended.cost);
+                }
             }
-            message::Outcome::Done { value } => self.end(index, Outcome::Value(value)),
-            message::Outcome::Fault { code, node, bound } => {
-                let fault = match FaultCode::from_u8(code) {
-                    Some(code) => Fault::bound(code, node, bound),
-                    None => Fault::new(FaultCode::Malformed, NO_NODE),
-                };
-                self.end(index, Outcome::Fault(fault));
+            message::Outcome::Blocks { bytes } => {
+                content::blocks(bytes, |outcome| self.end(index, outcome));
             }
-            message::Outcome::Failed { text } => self.end(index, Outcome::Error(text)),
-            other => self.end(index, Outcome::Failed(failure(other, limit_ms))),
+            other => {
+                let outcome = content::outcome(other, slot.limit_ms);
+                self.end(index, outcome);
+            }
         }
     }
 
-    /// A piece of content. One that does not follow on the last ends the call.
-    pub(super) fn chunk(&mut self, index: usize, offset: u32, bytes: &[u8]) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        let Some(content) = &mut slot.content else { return };
-        let at = usize::try_from(offset).unwrap_or(usize::MAX);
-        if at != content.bytes.len() || bytes.len() > content.len - at {
-            return self.end(index, Outcome::Error(HOLE_IN_CONTENT));
+    /// A piece of content; `false` when pieces before it are missing.
+    pub(super) fn chunk(&mut self, index: usize, offset: u32, bytes: &[u8]) -> bool {
+        let Some(slot) = self.slots.get_mut(index) else { return true };
+        let Some(content) = &mut slot.content else { return false };
+        match content.take(offset, bytes) {
+            Piece::Hole => return false,
+            Piece::More => return true,
+            Piece::Last => {}
         }
-        content.bytes.extend_from_slice(bytes);
-        if content.bytes.len() < content.len {
-            return;
+        if let Some(Ended { waiter, tag, cost, content: Some(content) }) = self.close(index) {
+            waiter.done(tag, Outcome::Content(&[content.block()]), cost);
         }
-        let Some((waiter, tag, cost, Some(content))) = self.close(index) else { return };
-        let bytes = content.bytes.as_slice();
-        let text = content.mime.starts_with("text/").then(|| std::str::from_utf8(bytes).ok());
-        let block = match text.flatten() {
-            Some(text) => Block::Text(text),
-            None => Block::Image { mime: &content.mime, data: &bytes },
-        };
-        waiter.done(tag, Outcome::Content(&[block]), cost);
+        true
     }
 }
 
-const TOO_MUCH_CONTENT: &str = "the device announced more than 1 MiB of content, which is refused";
-const HOLE_IN_CONTENT: &str = "a piece of the content was lost on the way; repeat the call";
-
-const fn failure(outcome: message::Outcome<'_>, limit_ms: u32) -> Failure {
-    match outcome {
-        message::Outcome::Stale | message::Outcome::UnknownTool => Failure::Stale,
-        message::Outcome::NeedsPerson { consent } => {
-            Failure::NeedsPerson(Consent::from_u8(consent))
-        }
-        message::Outcome::Busy => Failure::Busy,
-        message::Outcome::Expired => Failure::TimedOut(limit_ms),
-        message::Outcome::Cancelled => Failure::Cancelled,
-        _ => Failure::BadResult,
-    }
+/// What is left of a call that is over.
+struct Ended {
+    waiter: Arc<dyn Waiter>,
+    tag: u64,
+    cost: Cost,
+    content: Option<Content>,
 }
 
 impl Slot {
-    const fn new() -> Self {
-        Self {
-            generation: 0,
-            stage: Stage::Free,
-            tool: 0,
-            hash: [0; 4],
-            args: Vec::new(),
-            repeatable: false,
-            takes_slot: false,
-            limit_ms: 0,
-            expires: 0,
-            sent_at: 0,
-            sent_end: 0,
-            resends: 0,
-            losses: 0,
-            cost: Cost { bytes_out: 0, bytes_in: 0 },
-            content: None,
-            waiter: None,
-            tag: 0,
-        }
+    fn fill(&mut self, opening: &Opening<'_>) {
+        let limits = opening.info.limits;
+        self.stage = Stage::Queued;
+        (self.tool, self.hash) = (opening.tool, opening.hash);
+        self.args.clear();
+        self.args.extend_from_slice(opening.args);
+        let Extra { progress, state, answers } = opening.extra;
+        self.progress = progress;
+        self.kept = (!state.is_empty() || !answers.is_empty())
+            .then(|| Box::new(Kept { state: state.to_vec(), answers: answers.to_vec() }));
+        self.repeatable = opening.info.annotations.repeatable();
+        self.may_wait = limits.pending_bytes > 0 || opening.info.content;
+        self.limit_ms = if limits.deadline_ms == 0 { DEADLINE_MS } else { limits.deadline_ms };
+        self.expires = opening.now + u64::from(self.limit_ms) + GRACE_MS;
+        (self.sendings, self.renewals, self.losses) = (0, 0, 0);
+        self.cost = Cost::default();
+        self.waiter = Some(Arc::clone(opening.waiter));
+        self.tag = opening.tag;
     }
 
-    /// Whether its content is on the way.
-    pub(super) const fn has_content(&self) -> bool {
-        self.content.is_some()
+    /// Bytes of the call's message beyond its head.
+    pub(super) fn body_len(&self) -> usize {
+        let kept = self.kept.as_ref().map_or(0, |kept| kept.state.len() + kept.answers.len() + 8);
+        self.args.len() + kept
     }
 }

@@ -2,7 +2,13 @@
 
 mod ask;
 mod calls;
+mod content;
+mod driven;
+mod factory;
+mod lanes;
 mod listing;
+mod pace;
+mod provision;
 mod report;
 mod run;
 mod session;
@@ -15,14 +21,18 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 use trine_descriptor::ToolTable;
 
-pub use calls::{CALLS_MAX, Cost, Ticket, Waiter};
+pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
+pub use driven::Driven;
+pub use factory::{Found, op as factory_op};
 pub use report::CallReport;
 pub use table::{BadTable, Table};
+use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;
 
 use crate::error::{Error, Result};
+use crate::settings::Settings;
 use calls::Opening;
-use session::{Deferred, Session};
+use session::{Deferred, Question, Session};
 
 /// Whether a device can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +60,25 @@ pub struct Identity {
     pub build: String,
 }
 
+/// How a device is spoken with, as the host sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wire {
+    /// Version of the wire.
+    pub version: u8,
+    /// Calls that may be under way at a time.
+    pub lanes: u8,
+    /// Differs from boot to boot; 0 before it was known.
+    pub epoch: u32,
+    /// Whether every message is tagged.
+    pub keyed: bool,
+    /// How often a call was sent again because no answer had come.
+    pub repeats: u64,
+    /// How often the device was lost.
+    pub losses: u64,
+    /// Messages that were dropped for their tag, or for the want of one.
+    pub unauthentic: u64,
+}
+
 /// Something that happened on a device and that nobody called for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -65,6 +94,8 @@ pub struct Event {
 pub(crate) trait Person: Send + Sync {
     /// Presses the button.
     fn press(&self) -> Result<()>;
+    /// Holds the button, which lets the board take a key, or lets go of it.
+    fn hold(&self, held: bool) -> Result<()>;
     /// Lets this many board seconds pass in one.
     fn set_time_scale(&self, scale: u32) -> Result<()>;
 }
@@ -75,6 +106,7 @@ type Listener = Box<dyn Fn(&Event) + Send>;
 pub struct Device {
     alias: Option<String>,
     source: String,
+    settings: Settings,
     name: Mutex<Arc<str>>,
     session: Mutex<Session>,
     since: Instant,
@@ -107,13 +139,15 @@ impl Device {
         alias: Option<String>,
         source: String,
         person: Option<Arc<dyn Person>>,
+        settings: &Settings,
     ) -> Self {
         let name = alias.as_deref().unwrap_or(&source).into();
         Self {
             alias,
             source,
+            settings: settings.clone(),
             name: Mutex::new(name),
-            session: Mutex::new(Session::new()),
+            session: Mutex::new(Session::new(settings.clone())),
             since: Instant::now(),
             frames_bad: AtomicU64::new(0),
             closing: AtomicBool::new(false),
@@ -158,6 +192,12 @@ impl Device {
         lock(&self.session).is_coming()
     }
 
+    /// Whether it is not served, for want of a key or a tag.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        lock(&self.session).is_refused()
+    }
+
     /// Who it says it is, once it has said so.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
@@ -183,12 +223,24 @@ impl Device {
         table: &Table,
         row: u16,
         args: &[u8],
+        waiter: (&Arc<dyn Waiter>, u64),
+    ) -> Option<Ticket> {
+        self.call_with(table, row, (args, Extra::default()), waiter)
+    }
+
+    /// The same with what may come with a call beside its arguments.
+    pub fn call_with(
+        &self,
+        table: &Table,
+        row: u16,
+        (args, extra): (&[u8], Extra<'_>),
         (waiter, tag): (&Arc<dyn Waiter>, u64),
     ) -> Option<Ticket> {
         let (info, tool) = (table.info(row)?, table.wire_number(row)?);
         let hash = table.hash(row);
         let now = self.now();
-        self.with(|session| session.call(&Opening { info, tool, hash, args, now, waiter, tag }))
+        let opening = Opening { info, tool, hash, args, extra, now, waiter, tag };
+        self.with(|session| session.call(&opening))
     }
 
     /// Gives a call up; its waiter hears no end if it has not heard it already.
@@ -208,6 +260,14 @@ impl Device {
     /// When the device is neither simulated nor emulated: only a person can press its button.
     pub fn press_button(&self) -> Result<()> {
         self.person()?.press()
+    }
+
+    /// Holds the board's button, as a person there does who lets it take a key; or lets go of it.
+    ///
+    /// # Errors
+    /// When the device is neither simulated nor emulated: only a person can hold its button.
+    pub fn hold_button(&self, held: bool) -> Result<()> {
+        self.person()?.hold(held)
     }
 
     /// Sets how much faster than real time the board's clock runs: 1 to 3600.
@@ -266,6 +326,7 @@ impl Device {
                 let event = Event { seq, tool, text };
                 lock(&self.listeners).iter().for_each(|each| each(&event));
             }
+            Deferred::Log(level, text) => report::log(&self.name(), level, text.trim_end()),
             Deferred::Text(text) => info!("{}| {}", self.name(), text.trim_end()),
             Deferred::Good(text) => info!("{}: {text}", self.name()),
             Deferred::Note(text) => warn!("{}: {text}", self.name()),
@@ -295,12 +356,28 @@ impl Device {
         drop(self.changed.set(changed));
     }
 
+    /// How it is spoken with.
+    #[must_use]
+    pub fn wire(&self) -> Wire {
+        let session = lock(&self.session);
+        let peer = session.peer;
+        Wire {
+            version: peer.wire,
+            lanes: peer.lanes,
+            epoch: peer.epoch,
+            keyed: peer.keyed,
+            repeats: session.resends,
+            losses: session.losses,
+            unauthentic: session.unauthentic(),
+        }
+    }
+
     /// Its counters and high-water marks; `None` when it does not answer within `patience`.
     #[must_use]
     pub fn status(&self, patience: Duration) -> Option<Status> {
         let (send, receive) = std::sync::mpsc::channel();
         let now = self.now();
-        self.with(|session| session.ask_status(send, now));
+        self.with(|session| session.question(Question::Status(send), &HostMessage::Status, now));
         receive.recv_timeout(patience).ok()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tracing::{debug, error, info, warn};
+
 /// One call of [`crate::Device::call_json`], its end and its cost.
 #[derive(Clone, Debug)]
 pub struct CallReport {
@@ -18,4 +20,14 @@ pub struct CallReport {
     pub bytes_in: u32,
     /// From asking to the last byte of the answer.
     pub elapsed: Duration,
+}
+
+/// A line that the device has logged, under its name. The level is as the wire numbers them.
+pub(super) fn log(name: &str, level: u8, text: &str) {
+    match level {
+        0 => debug!("{name}: {text}"),
+        1 | 2 => info!("{name}: {text}"),
+        3 => warn!("{name}: {text}"),
+        _ => error!("{name}: {text}"),
+    }
 }

@@ -66,8 +66,11 @@ impl Device {
             match dial.dial() {
                 Ok(opened) => {
                     let now = self.now();
-                    self.with(|session| session.linked(Line::Stream(opened.writer), now));
-                    let (why, heard) = self.read(opened.reader, dial.redial_when_silent());
+                    let frames = Frames::new(opened.framing);
+                    self.with(|session| {
+                        session.linked(Line::Link(opened.writer, opened.framing), now);
+                    });
+                    let (why, heard) = self.read(opened.reader, frames, dial.redial_when_silent());
                     self.lost(&why);
                     if heard {
                         pause = PAUSE_MIN;
@@ -89,8 +92,12 @@ impl Device {
     }
 
     /// Reads until the link breaks; answers why, and whether anything came.
-    fn read(&self, mut reader: Box<dyn Read + Send>, redial: bool) -> (String, bool) {
-        let mut frames = Frames::new();
+    fn read(
+        &self,
+        mut reader: Box<dyn Read + Send>,
+        mut frames: Frames,
+        redial: bool,
+    ) -> (String, bool) {
         let mut buffer = vec![0; 4096];
         let mut last = self.now();
         let mut heard = false;

@@ -2,7 +2,7 @@
 
 use self_cell::self_cell;
 use trine_descriptor::check::{self, TableError};
-use trine_descriptor::record::{Decoder, NodeRecord};
+use trine_descriptor::record::Decoder;
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
 
 /// Most bytes of a list that are taken from a device.
@@ -14,8 +14,8 @@ struct Row<'a> {
     number: u16,
     hash: u64,
     info: ToolInfo<'a>,
-    params: Vec<NodeRecord<'a>>,
-    output: Vec<NodeRecord<'a>>,
+    params: Vec<Field<'a>>,
+    output: Vec<Field<'a>>,
 }
 
 type Rows<'a> = Vec<Row<'a>>;
@@ -117,7 +117,11 @@ impl ToolTable for Table {
     }
 
     fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
-        self.row(tool)?.side(side).get(usize::from(node)).map(NodeRecord::field)
+        self.row(tool)?.side(side).get(usize::from(node)).copied()
+    }
+
+    fn nodes(&self, tool: u16, side: Side) -> Option<&[Field<'_>]> {
+        self.row(tool).map(|row| row.side(side))
     }
 
     fn hash(&self, tool: u16) -> u64 {
@@ -126,7 +130,7 @@ impl ToolTable for Table {
 }
 
 impl<'a> Row<'a> {
-    fn side(&self, side: Side) -> &[NodeRecord<'a>] {
+    fn side(&self, side: Side) -> &[Field<'a>] {
         match side {
             Side::Params => &self.params,
             Side::Output => &self.output,

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use trine_mcp::{Catalog, Engine, Id, Listen, notify};
+use trine_mcp::{Catalog, Engine, Failure, Id, Listen, Outcome, notify};
 
+use super::ask::{Questions, Sealer};
 use super::outbox::Outbox;
 use super::requests::{Arrays, Requests, Tag};
-use crate::device::{Cost, Device, Ticket, Waiter, lock};
+use crate::device::{Asked, Cost, Device, Ticket, Waiter, lock};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, Observer, Snapshot};
 use crate::sys;
@@ -52,6 +53,7 @@ pub(super) struct Client {
     /// The output, and the buffer that is being written to it. Locked before the state.
     output: Mutex<(File, Outbox)>,
     in_flight_max: usize,
+    pub(super) sealer: Sealer,
     since: Instant,
     /// When the write that is under way began, in milliseconds from 1; 0 when there is none.
     writing: AtomicU64,
@@ -75,6 +77,7 @@ impl Client {
             room: Condvar::new(),
             output: Mutex::new((output, Outbox::new())),
             in_flight_max: in_flight_max.max(1),
+            sealer: Sealer::new(),
             since: Instant::now(),
             writing: AtomicU64::new(0),
             broken: AtomicBool::new(false),
@@ -282,12 +285,63 @@ impl State {
         request.id.extend_from_slice(call.id.raw());
         (request.version, request.tool) = (Some(call.version), call.tool);
         request.array = array;
+        request.progress = call.progress.map(|token| token.raw().into());
+        (request.told, request.asks) = (None, call.can_fill_forms());
         tag
     }
 }
 
+impl Client {
+    /// Wakes who writes, and who waits for room, after something was put into the output.
+    fn written(&self, state: MutexGuard<'_, State>) {
+        let reading = state.reading;
+        drop(state);
+        if !reading {
+            self.wake.notify_one();
+            self.room.notify_all();
+        }
+    }
+}
+
 impl Waiter for Client {
-    fn done(&self, tag: u64, outcome: trine_mcp::Outcome<'_>, _: Cost) {
+    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
+        let mut state = self.state();
+        let State { out, requests, .. } = &mut *state;
+        let Some(request) = requests.get(tag) else { return };
+        let (Some(token), Some(version)) = (&request.progress, request.version) else { return };
+        let Some(token) = Id::from_raw(token) else { return };
+        // It has to rise, and a client that does not read is not told.
+        if request.told.is_some_and(|told| done <= told) || out.len() > WAITING_MAX {
+            return;
+        }
+        request.told = Some(done);
+        let total = (total > 0).then_some(total);
+        out.write(|out| notify::progress(version, token, (done, total), text, out));
+        out.push(b"\n");
+        self.written(state);
+    }
+
+    fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
+        let mut state = self.state();
+        let request = state.requests.get(tag).filter(|request| request.asks);
+        let call = request.and_then(|request| Some((request.snapshot.clone()?, request.tool)));
+        drop(state);
+        let unasked = Outcome::Failed(Failure::NeedsInput);
+        let Some((snapshot, tool)) = call else { return self.done(tag, unasked, cost) };
+        let sealed = snapshot.entry(tool).and_then(|entry| {
+            let call = (&*entry.table, entry.row, asked.args);
+            self.sealer.seal(call, asked.state, asked.requests)
+        });
+        match (Questions::new(asked.requests), sealed) {
+            (Some(questions), Some(state)) => {
+                let forms = questions.forms();
+                self.done(tag, Outcome::NeedsInput { forms: &forms, state: &state }, cost);
+            }
+            _ => self.done(tag, Outcome::Failed(Failure::BadResult), cost),
+        }
+    }
+
+    fn done(&self, tag: u64, outcome: Outcome<'_>, _: Cost) {
         let mut state = self.state();
         state.end(tag, |state| {
             let State { out, requests, .. } = state;
@@ -299,12 +353,7 @@ impl Waiter for Client {
             let engine = Engine::new(&**snapshot);
             out.write(|out| engine.finish(id, version, request.tool, outcome, out));
         });
-        let reading = state.reading;
-        drop(state);
-        if !reading {
-            self.wake.notify_one();
-            self.room.notify_all();
-        }
+        self.written(state);
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memchr;
-use trine_mcp::{Batch, Call, Engine, Session, Step};
+use trine_mcp::{Batch, Call, Engine, Outcome, Session, Step};
 
 use super::client::{Client, WAITING_MAX};
 use super::terminal;
-use crate::device::Waiter;
+use crate::device::{Cost, Extra, Waiter};
 use crate::hub::Snapshot;
 use crate::sys;
 
@@ -197,7 +197,21 @@ impl Reader {
         self.client.wait_for_room();
         let tag = self.client.state().open(call, &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
-        let ticket = entry.device.call(&entry.table, entry.row, args, (&self.waiter, tag));
+        let whole = (&*entry.table, entry.row, args);
+        let retried = call.retry.map(|retry| self.client.sealer.retried(whole, &retry));
+        let retried = match retried.transpose() {
+            Ok(retried) => retried,
+            Err(why) => {
+                return self.waiter.done(tag, Outcome::Error(&why), Cost::default());
+            }
+        };
+        let extra = Extra {
+            progress: call.progress.is_some(),
+            state: retried.as_ref().map_or(&[], |retried| &retried.state),
+            answers: retried.as_ref().map_or(&[], |retried| &retried.answers),
+        };
+        let waiter = (&self.waiter, tag);
+        let ticket = entry.device.call_with(&entry.table, entry.row, (args, extra), waiter);
         if let Some(ticket) = ticket {
             self.client.started(tag, &entry.device, ticket);
         }

@@ -5,6 +5,7 @@
 //! the link. Nothing is buffered without a bound: while a client does not read its answers, its
 //! requests are not read either.
 
+mod ask;
 mod client;
 mod input;
 mod outbox;

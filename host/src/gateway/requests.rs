@@ -16,6 +16,12 @@ pub(super) struct Request {
     pub(super) id: Vec<u8>,
     pub(super) version: Option<Version>,
     pub(super) tool: u16,
+    /// The client's token for news of the call's progress, where it wants some, and how far the
+    /// call was when it was last told.
+    pub(super) progress: Option<Box<[u8]>>,
+    pub(super) told: Option<u32>,
+    /// The client can ask a person.
+    pub(super) asks: bool,
     /// The array that it came in.
     pub(super) array: Option<usize>,
     /// For cancelling it.

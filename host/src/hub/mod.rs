@@ -17,8 +17,9 @@ use trine_mcp::Catalog;
 pub use catalog::Snapshot;
 
 use crate::args::Prefix;
-use crate::device::{Device, State, lock};
+use crate::device::{Device, Identity, State, lock};
 use crate::error::{Error, Result};
+use crate::settings::Alias;
 use catalog::Entry;
 use names::Named;
 
@@ -40,6 +41,8 @@ pub struct Hub {
     progress: Mutex<Progress>,
     changed: Condvar,
     observers: Mutex<Vec<Weak<dyn Observer>>>,
+    /// Names that the user keeps by serial number.
+    aliases: Vec<Alias>,
     /// The socket of `--button`, which goes away with the hub.
     socket: Mutex<Option<PathBuf>>,
 }
@@ -47,7 +50,7 @@ pub struct Hub {
 /// How far the devices have come, as far as the list of tools shows it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// Every device has shown its tools.
+    /// Every device has shown its tools, or is one that is not served.
     ready: bool,
     /// No device is still coming up; once true it stays.
     settled: bool,
@@ -60,8 +63,8 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Hub {
-    /// Waits until every device has shown its tools, or `patience` is over. Answers whether all
-    /// have.
+    /// Waits until every device has shown its tools or is refused, or `patience` is over. Answers
+    /// whether it is so.
     pub fn wait_ready(&self, patience: Duration) -> bool {
         self.wait(patience, |progress| progress.ready)
     }
@@ -171,6 +174,8 @@ impl Hub {
         let news = self.publish(Snapshot::new(tools, ready));
         self.report(problem);
         let was = *lock(&self.progress);
+        let known = |device: &Arc<Device>| device.state() == State::Online || device.is_refused();
+        let ready = self.devices.iter().all(known);
         *lock(&self.progress) = Progress { ready, settled: settled || was.settled };
         drop(building);
         self.changed.notify_all();
@@ -213,7 +218,15 @@ impl Hub {
     }
 
     fn twins(&self) -> Option<String> {
-        self.with_names(|all| names::twins(all, &names::devices(all)))
+        self.with_names(|all| {
+            names::same_serial(all).or_else(|| names::twins(all, &names::devices(all)))
+        })
+    }
+
+    /// The name that the user keeps for the serial number of a device.
+    fn alias(&self, identity: &Identity) -> Option<&str> {
+        let mine = self.aliases.iter().find(|alias| alias.serial == identity.serial);
+        mine.map(|alias| alias.name.as_str())
     }
 
     fn with_names<R>(&self, work: impl FnOnce(&[Named<'_>]) -> R) -> R {
@@ -223,7 +236,7 @@ impl Hub {
             .iter()
             .zip(&identities)
             .map(|(device, identity)| Named {
-                alias: device.alias(),
+                alias: device.alias().or_else(|| self.alias(identity.as_ref()?)),
                 identity: identity.as_ref(),
                 source: device.source(),
             })

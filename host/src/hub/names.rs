@@ -40,6 +40,28 @@ fn legal(text: &str, empty: &str) -> String {
     if text.is_empty() { empty.to_owned() } else { text }
 }
 
+/// The first two devices that say they are the same one, if any do. Their keys and names could not
+/// be told apart.
+pub(crate) fn same_serial(all: &[Named<'_>]) -> Option<String> {
+    let serial = |device: &Named<'_>| {
+        let identity = device.identity?;
+        let Identity { vendor, product, serial, .. } = identity;
+        (!serial.is_empty()).then(|| [vendor.clone(), product.clone(), serial.clone()])
+    };
+    for (at, device) in all.iter().enumerate() {
+        let Some(one) = serial(device) else { continue };
+        let other = all.iter().take(at).find(|other| serial(other).as_ref() == Some(&one));
+        if let Some(other) = other {
+            return Some(format!(
+                "two devices say that they are the {} with serial number {}: {} and {}; give each \
+                 board a serial number of its own, or open one of them only",
+                one[1], one[2], other.source, device.source
+            ));
+        }
+    }
+    None
+}
+
 /// The first two devices that have one name, if any have.
 pub(crate) fn twins(all: &[Named<'_>], names: &[Option<String>]) -> Option<String> {
     for (at, name) in names.iter().enumerate() {
@@ -106,6 +128,18 @@ mod tests {
         let all = names(&[(Some("north"), Some(&a)), (None, None), (None, Some(&a))]);
         assert_eq!(all, [Some("north".into()), None, Some("pump".into())]);
         assert_eq!(names(&[(None, Some(&identity("", "")))]), [Some("device".into())]);
+    }
+
+    #[test]
+    fn two_boards_with_one_serial_number_are_refused_whatever_they_are_called() {
+        let (a, b) = (identity("pump", "1"), identity("pump", "2"));
+        let named = |alias, identity, source| Named { alias, identity: Some(identity), source };
+        let said = same_serial(&[named(Some("x"), &a, "serial a"), named(Some("y"), &a, "tcp b")]);
+        let said = said.unwrap();
+        assert!(said.contains("serial a and tcp b") && said.contains("number 1"), "{said}");
+        assert_eq!(same_serial(&[named(None, &a, "a"), named(None, &b, "b")]), None);
+        let none = identity("pump", "");
+        assert_eq!(same_serial(&[named(None, &none, "a"), named(None, &none, "b")]), None);
     }
 
     #[test]

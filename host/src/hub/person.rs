@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 const LINE_MAX: u64 = 64;
 
 /// Listens on a unix socket, where a line `button` presses the button of every board that has one
-/// here and `scale N` sets their clocks, each answered `ok` or with what is wrong; or on the
-/// terminal. The terminal only when asked: under a client that is a terminal program itself, the
-/// keys are meant for that.
+/// here, `hold` and `release` keep it down, and `scale N` sets their clocks, each answered `ok` or
+/// with what is wrong; or on the terminal. The terminal only when asked: under a client that is a
+/// terminal program itself, the keys are meant for that.
 pub(super) fn listen(button: &Button, hub: &Arc<Hub>) -> Result<()> {
     if !hub.devices.iter().any(|device| device.has_person()) {
         return Err(Error::new(
@@ -101,9 +101,13 @@ fn serve(stream: UnixStream, hub: &Weak<Hub>) {
 
 /// Does what one line says, on every board that a person can be at.
 pub(super) fn obey(line: &str, hub: &Hub) -> Result<()> {
+    if let "hold" | "release" = line {
+        let mut people = hub.devices.iter().filter(|device| device.has_person());
+        return people.try_for_each(|device| device.hold_button(line == "hold"));
+    }
     let scale = line.strip_prefix("scale ").and_then(|scale| scale.parse::<u32>().ok());
     if line != "button" && !scale.is_some_and(|scale| (1..=3600).contains(&scale)) {
-        return Err(Error::new("say: button, or scale N with N from 1 to 3600"));
+        return Err(Error::new("say: button, hold, release, or scale N with N from 1 to 3600"));
     }
     for device in hub.devices.iter().filter(|device| device.has_person()) {
         match scale {

@@ -2,12 +2,14 @@
 //! time, and write with one, so that a stuck device holds nobody up.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serial2::{FlowControl, SerialPort, Settings, StopBits};
+
+use super::Framing;
 
 /// How long a read waits for a byte.
 pub(crate) const READ_PATIENCE: Duration = Duration::from_millis(50);
@@ -20,6 +22,17 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 pub(crate) struct Opened {
     pub(crate) reader: Box<dyn Read + Send>,
     pub(crate) writer: Box<dyn Write + Send>,
+    pub(crate) framing: Framing,
+}
+
+impl Opened {
+    /// The two ends of a byte stream.
+    pub(crate) fn stream(
+        reader: impl Read + Send + 'static,
+        writer: impl Write + Send + 'static,
+    ) -> Self {
+        Self { reader: Box::new(reader), writer: Box::new(writer), framing: Framing::Stream }
+    }
 }
 
 /// Opens a link, as often as it breaks.
@@ -67,7 +80,7 @@ impl Dial for Serial {
                 _ => format!("{path} does not open at {} baud: {error}", self.baud),
             }
         })?;
-        Ok(Opened { reader: Box::new(reader), writer: Box::new(writer) })
+        Ok(Opened::stream(reader, writer))
     }
 }
 
@@ -103,11 +116,76 @@ impl Dial for Tcp {
         };
         let (reader, writer) =
             open().map_err(|error| format!("{} does not answer: {error}", self.address))?;
-        Ok(Opened { reader: Box::new(reader), writer: Box::new(writer) })
+        Ok(Opened::stream(reader, writer))
     }
 
     fn redial_when_silent(&self) -> bool {
         true
+    }
+}
+
+/// Datagrams to one address.
+#[derive(Debug)]
+pub(crate) struct Udp {
+    pub(crate) address: String,
+    pub(crate) mtu: u16,
+}
+
+impl Dial for Udp {
+    fn dial(&mut self) -> Result<Opened, String> {
+        let open = || {
+            let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+            for address in self.address.to_socket_addrs()? {
+                let own: SocketAddr = match address {
+                    SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+                    SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+                };
+                let socket = UdpSocket::bind(own)?;
+                match socket.connect(address) {
+                    Ok(()) => {
+                        socket.set_read_timeout(Some(READ_PATIENCE))?;
+                        socket.set_write_timeout(Some(WRITE_PATIENCE))?;
+                        return Ok((socket.try_clone()?, socket));
+                    }
+                    Err(error) => last = error,
+                }
+            }
+            Err(last)
+        };
+        let (reader, writer) =
+            open().map_err(|error| format!("{} cannot be reached: {error}", self.address))?;
+        let (reader, writer) = (Box::new(Datagrams(reader)), Box::new(Datagrams(writer)));
+        Ok(Opened { reader, writer, framing: Framing::Packet { mtu: self.mtu } })
+    }
+}
+
+/// Each read takes a datagram, each write sends one. That nobody listens yet is told by what was
+/// sent before and is no end: datagrams have no connection that could break.
+struct Datagrams(UdpSocket);
+
+impl Read for Datagrams {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.recv(buffer) {
+            // An empty datagram is not the end.
+            Ok(0) => Err(io::ErrorKind::Interrupted.into()),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Err(io::ErrorKind::Interrupted.into())
+            }
+            read => read,
+        }
+    }
+}
+
+impl Write for Datagrams {
+    fn write(&mut self, packet: &[u8]) -> io::Result<usize> {
+        match self.0.send(packet) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(packet.len()),
+            sent => sent,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -134,5 +212,5 @@ pub(crate) fn halves(stream: UnixStream) -> io::Result<Opened> {
     stream.set_read_timeout(Some(READ_PATIENCE))?;
     stream.set_write_timeout(Some(WRITE_PATIENCE))?;
     let reader = stream.try_clone()?;
-    Ok(Opened { reader: Box::new(reader), writer: Box::new(stream) })
+    Ok(Opened::stream(reader, stream))
 }

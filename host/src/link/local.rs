@@ -1,6 +1,6 @@
 //! A board in this process. The bytes are the same as on any other link.
 
-use super::Frames;
+use super::{Frames, Framing};
 
 /// A device that is driven by whoever talks to it.
 pub(crate) trait Board: Send {
@@ -43,7 +43,7 @@ impl Local {
     /// The buffers, so that what is found in them can be dealt with; then [`Self::give_buffers`].
     pub(crate) fn take_buffers(&mut self) -> (Vec<u8>, Frames) {
         let bytes = std::mem::take(&mut self.bytes);
-        (bytes, self.frames.take().unwrap_or_else(Frames::new))
+        (bytes, self.frames.take().unwrap_or_else(|| Frames::new(Framing::Stream)))
     }
 
     pub(crate) fn give_buffers(&mut self, mut bytes: Vec<u8>, frames: Frames) {

@@ -1,33 +1,93 @@
 //! Ways to a device.
 
+mod attached;
+mod bus;
 mod dial;
 mod frames;
 mod local;
+mod outgoing;
+mod pump;
+mod shared;
 
 use std::io::{self, Write};
 
-pub(crate) use dial::{Dial, Opened, Serial, Tcp, Unix, halves};
+pub(crate) use attached::Attached;
+pub use bus::{BusMaster, BusTiming};
+pub(crate) use dial::{Dial, Opened, READ_PATIENCE, Serial, Tcp, Udp, Unix, halves};
 pub(crate) use frames::{Found, Frames};
 pub(crate) use local::{Board, Local};
+pub(crate) use outgoing::Outgoing;
+pub(crate) use pump::{Came, Pump, is_quiet};
+pub(crate) use shared::Bus;
+
+impl std::fmt::Display for Framing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stream => f.write_str("stream"),
+            Self::Packet { mtu } => write!(f, "packet {mtu}"),
+            Self::Whole => f.write_str("whole"),
+        }
+    }
+}
+
+/// How messages stand on a link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Framing {
+    /// A byte stream: COBS between zeros.
+    #[default]
+    Stream,
+    /// Packets, as CAN, BLE and datagrams carry them.
+    Packet {
+        /// Most bytes of a packet, 8 at least.
+        mtu: u16,
+    },
+    /// Each piece is one message: what lies below frames and checks it, as a [`BusMaster`] does.
+    Whole,
+}
 
 /// The way out to a device.
 pub(crate) enum Line {
     /// There is none.
     None,
-    /// A byte stream; another thread reads what comes back.
-    Stream(Box<dyn Write + Send>),
+    /// A link that another thread reads.
+    Link(Box<dyn Write + Send>, Framing),
     /// A board in this process.
     Local(Box<Local>),
 }
 
 impl Line {
-    /// Sends a frame whole.
-    pub(crate) fn send(&mut self, frame: &[u8]) -> io::Result<()> {
+    /// Sends a message whole; answers the bytes that it takes on the line.
+    pub(crate) fn send(&mut self, message: &mut Outgoing) -> io::Result<u32> {
+        let bytes = match self {
+            Self::None => return Err(io::ErrorKind::NotConnected.into()),
+            Self::Link(link, Framing::Stream) => {
+                let frame = message.frame();
+                link.write_all(frame)?;
+                frame.len()
+            }
+            Self::Link(link, Framing::Packet { mtu }) => message.packets(*mtu, link)?,
+            Self::Link(link, Framing::Whole) => {
+                let whole = message.message();
+                link.write_all(whole)?;
+                whole.len()
+            }
+            Self::Local(local) => {
+                let frame = message.frame();
+                local.feed(frame);
+                frame.len()
+            }
+        };
+        Ok(u32::try_from(bytes).unwrap_or(u32::MAX))
+    }
+
+    /// Puts bytes that are no message on the line.
+    pub(crate) fn noise(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::None => Err(io::ErrorKind::NotConnected.into()),
-            Self::Stream(stream) => stream.write_all(frame),
+            Self::Link(link, _) => link.write_all(bytes),
             Self::Local(local) => {
-                local.feed(frame);
+                local.feed(bytes);
                 Ok(())
             }
         }

@@ -37,7 +37,7 @@ fn arm_death_signal(_: u32) -> io::Result<()> {
 
 /// Leaves these descriptors open, under their own numbers, in the program that `command` starts.
 /// They are closed here when the command is dropped.
-pub(crate) fn hand_down<const N: usize>(command: &mut Command, descriptors: [OwnedFd; N]) {
+pub(crate) fn hand_down(command: &mut Command, descriptors: Vec<OwnedFd>) {
     let keep = move || descriptors.iter().try_for_each(keep_open);
     // SAFETY: between fork and exec only async-signal-safe functions may run: `keep_open` makes one
     // system call for each descriptor, and allocates nothing.

@@ -31,6 +31,8 @@ pub(crate) struct Controls {
     pub(crate) entered: AtomicU32,
     /// Frames that the board found hurt.
     pub(crate) bad: AtomicU32,
+    /// How fast its clock runs; 0 as it should.
+    pub(crate) pace: AtomicU32,
     /// It takes connections.
     pub(crate) listens: AtomicBool,
     end: AtomicBool,
@@ -85,8 +87,8 @@ struct Chip {
 
 impl Chip {
     fn boot(serial: &'static str, epoch: u32) -> Self {
-        let identity =
-            Identity { vendor: "trine", product: "greenhouse", serial, ..Identity::default() };
+        let (vendor, product, firmware, build) = ("trine", "greenhouse", "1", "test");
+        let identity = Identity { vendor, product, serial, firmware, build };
         let config = Config { epoch, ..tools::config(identity) };
         let memory = Box::leak(vec![0; config.memory()].into_boxed_slice());
         // As small as on a microcontroller, so that a host which sends too much at once loses.
@@ -126,6 +128,8 @@ fn run(path: &Path, serial: &'static str, controls: &Controls) {
             if let Some(cable) = &cable {
                 cable.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
             } else {
+                // It goes on without a cable, and nobody hears it.
+                work(&mut chip, controls);
                 std::thread::sleep(Duration::from_millis(2));
             }
         }
@@ -153,17 +157,8 @@ fn step(chip: &mut Chip, cable: &mut UnixStream, controls: &Controls) -> Option<
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
         Err(_) => return None,
     }
-    if controls.stuck.load(SeqCst) {
-        return Some(());
-    }
-    let now = chip.since.elapsed().as_millis() as u64;
-    chip.device.poll(now, 8, &mut chip.tools);
-    if chip.tools.board.take_press() {
-        chip.device.agree(now);
-    }
     let mut said = std::mem::take(&mut *controls.print.lock().unwrap());
-    let mut frames = chip.device.tx_peek().to_vec();
-    chip.device.tx_consume(frames.len());
+    let mut frames = work(chip, controls);
     if !frames.is_empty() && controls.hurt.load(SeqCst) > 0 {
         controls.hurt.fetch_sub(1, SeqCst);
         let middle = frames.len() / 2;
@@ -171,4 +166,20 @@ fn step(chip: &mut Chip, cable: &mut UnixStream, controls: &Controls) -> Option<
     }
     said.extend(frames);
     cable.write_all(&said).ok()
+}
+
+/// Lets the board work, unless it is stuck; answers what it says.
+fn work(chip: &mut Chip, controls: &Controls) -> Vec<u8> {
+    if controls.stuck.load(SeqCst) {
+        return Vec::new();
+    }
+    let pace = u64::from(controls.pace.load(SeqCst).max(1));
+    let now = chip.since.elapsed().as_millis() as u64 * pace;
+    chip.device.poll(now, 8, &mut chip.tools);
+    if chip.tools.board.take_press() {
+        chip.device.agree(now);
+    }
+    let frames = chip.device.tx_peek().to_vec();
+    chip.device.tx_consume(frames.len());
+    frames
 }

@@ -152,3 +152,16 @@ fn what_is_missing_for_emulation_is_named() {
     let no_path = String::from_utf8(no_path.stderr).unwrap();
     assert!(no_path.contains("apt-get install qemu-system-arm"), "{no_path}");
 }
+
+#[test]
+fn several_emulated_boards_have_serial_numbers_of_their_own() {
+    let Some(firmware) = firmware() else { return };
+    let mut gateway = start(&firmware, &["--emulate", "mps2-an386"]);
+    let tools = gateway.tools_of(22);
+    let names = ["greenhouse_mps2-0001_fan_set", "greenhouse_mps2-0002_fan_set"];
+    assert!(names.iter().all(|name| tools.iter().any(|tool| tool == name)), "{tools:?}");
+    gateway.value(names[0], json!({"percent": 1}));
+    gateway.value(names[1], json!({"percent": 2}));
+    let status = gateway.value("greenhouse_mps2-0001_board_status", json!({}));
+    assert_eq!(status["fan_percent"], json!(1));
+}

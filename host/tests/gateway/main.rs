@@ -1,8 +1,10 @@
 //! The gateway as its clients and its devices see it: a program, with bytes on both sides.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod asking;
 mod bad_input;
 mod board;
+mod clerk;
 mod clients;
 #[cfg(target_os = "linux")]
 mod emulation;
@@ -10,3 +12,4 @@ mod emulation;
 mod floods;
 mod harness;
 mod links;
+mod selftest;

@@ -8,7 +8,7 @@ use trine_board::{BoardTools, Greenhouse, SimHardware, TOOLS, tools};
 use trine_descriptor::{Consent, Fault, FaultCode, NO_NODE, Tool, ToolTable};
 use trine_dispatch::{Device, Identity};
 use trine_mcp::{Block, Call, Engine, Failure, Outcome, ServerInfo, Session, Single, Step};
-use trine_wire::message::{self, DeviceMessage, HostMessage};
+use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
 use trine_wire::{Decoder, Fed, encode_in_place, frame};
 
 use crate::INITIALIZE;
@@ -22,6 +22,8 @@ const BOOT_MS: u64 = 500;
 const STEP_MS: u64 = 10;
 /// The slowest tool takes two seconds; the dispatcher's own deadline is thirty.
 const PATIENCE_MS: u64 = 60_000;
+/// The host's session with the board.
+const SESSION: u32 = 0x7472_696e;
 
 type Lines = Vec<Vec<u8>>;
 
@@ -38,6 +40,7 @@ pub fn play_trine(era: Era, cases: &[Case]) -> Result<Vec<Lines>, Box<dyn Error>
     let device = Device::new(config, &mut memory, rx, &TOOLS).map_err(|error| error.to_string())?;
     let mut board = Board::new(device, line);
     board.run(BOOT_MS)?;
+    board.greet()?;
     let mut session = Session::new();
     if era == Era::Legacy {
         board.exchange(INITIALIZE.as_bytes(), &mut session)?;
@@ -67,6 +70,8 @@ struct Board<'m> {
     tools: BoardTools<SimHardware>,
     now_ms: u64,
     calls: u32,
+    /// The board's epoch and its lanes, once it has said them.
+    greeted: Option<(u32, u32)>,
     decoder: Decoder,
     received: Vec<u8>,
     end: Option<End>,
@@ -80,6 +85,7 @@ impl<'m> Board<'m> {
             tools: BoardTools::new(Greenhouse::new(SimHardware::new())),
             now_ms: 1,
             calls: 0,
+            greeted: None,
             decoder: Decoder::new(),
             received: vec![0; MESSAGE_MAX],
             end: None,
@@ -105,12 +111,23 @@ impl<'m> Board<'m> {
         Ok(vec![out])
     }
 
+    /// Opens the session, without which the board runs nothing.
+    fn greet(&mut self) -> Result<(), Box<dyn Error>> {
+        let hello = HostHello { wire: 1, nonce: 7, session: SESSION, ..HostHello::default() };
+        self.send(&HostMessage::Hello(hello))?;
+        self.run(STEP_MS)?;
+        if self.greeted.is_some() { Ok(()) } else { Err("the board says no hello".into()) }
+    }
+
     /// Sends a call to the device and lets time pass until it is answered.
     fn call(&mut self, call: &Call<'_>, args: &[u8]) -> Result<End, Box<dyn Error>> {
-        self.calls += 1;
+        let (epoch, lanes) = self.greeted.ok_or("no hello")?;
+        // Ids rise from one on each lane in turn.
+        self.calls = self.calls.max(lanes - 1) + 1;
         let (id, tool) = (self.calls, call.tool);
-        let hash = (TOOLS.hash(tool) as u32).to_le_bytes();
-        self.send(&HostMessage::Call { id, tool, hash, deadline_ms: 0, args })?;
+        let check = message::check(TOOLS.hash(tool), epoch, SESSION);
+        let call = message::Call { id, tool, check, args, ..message::Call::default() };
+        self.send(&HostMessage::Call(call))?;
         let last = self.now_ms + PATIENCE_MS;
         while self.now_ms < last {
             self.run(STEP_MS)?;
@@ -150,6 +167,10 @@ impl<'m> Board<'m> {
                     if let Fed::Message(len) = self.decoder.feed(byte, &mut self.received) {
                         let bytes = self.received.get(..len).unwrap_or_default();
                         let message = message::read(bytes).ok_or("an unreadable message")?;
+                        if let DeviceMessage::Hello(hello) = message {
+                            self.greeted = Some((hello.epoch, u32::from(hello.calls_max)));
+                            continue;
+                        }
                         hear(&message, self.calls, &mut self.end)?;
                     }
                 }
@@ -169,7 +190,7 @@ fn hear(
         DeviceMessage::Result { id, outcome } if id == call && end.is_none() => {
             *end = Some(end_of(outcome)?);
         }
-        DeviceMessage::Chunk { id, offset, bytes } if id == call => match end {
+        DeviceMessage::Chunk { id, offset, bytes, .. } if id == call => match end {
             Some(End::Content { bytes: content, .. }) if content.len() == offset as usize => {
                 content.extend_from_slice(bytes);
             }

@@ -5,11 +5,13 @@
 //! compared with it: the differential test serves [`PeerBoard`] in process, the client scripts are
 //! run against the program `peer-board`, and the benchmark runs `peer-minimal`.
 
+mod adder;
 mod catalogue;
 mod greenhouse;
 mod picture;
 mod server;
 
+pub use adder::Adder;
 pub use catalogue::{BoardTool, Catalogue, CatalogueError};
 pub use greenhouse::{Greenhouse, Pace, Refusal};
 pub use server::PeerBoard;

@@ -3,6 +3,7 @@
 //! A plug-in of QEMU counts from the last byte of a request to the first byte of the answer, and
 //! counts what runs inside the board's own tools apart. QEMU counts instructions, not cycles.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -17,6 +18,12 @@ use crate::{sh, size};
 const CALLS: usize = 50;
 /// The data register of the UART to the host.
 const DATA_REGISTER: u32 = 0x4000_4000;
+/// The key of the firmware's feature `keyed`.
+const KEY: &str = "sixteen byte key";
+/// What runs between a byte and the loop; counted apart, since how many there are depends on time.
+const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
+/// What the first of them jumps to in the end.
+const TAIL: &str = "trine_firmware::receive";
 /// The user's own code: the board's tools, as the dispatcher calls them.
 const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 
@@ -25,8 +32,13 @@ const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 /// # Errors
 /// When something does not build or run, or a call costs more than its budget.
 pub(crate) fn main(board: &Board) -> Result<()> {
-    let elf = firmware::build(board, Variant::Trine)?;
-    let skips = skipped(&elf)?;
+    measure(board, Variant::Trine)?;
+    measure(board, Variant::Keyed)
+}
+
+fn measure(board: &Board, variant: Variant) -> Result<()> {
+    let elf = firmware::build(board, variant)?;
+    let skips = skipped(&elf)? + &handlers(&elf)?;
     sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
     let counts = sh::target_dir().join("count.txt");
     let plugin = format!(
@@ -39,6 +51,7 @@ pub(crate) fn main(board: &Board) -> Result<()> {
     sh::run(
         sh::command(sh::target_dir().join("ci").join("trine-smoke"))
             .args(["--calls", &count])
+            .args(if variant == Variant::Keyed { &["--key", KEY][..] } else { &[] })
             .args(emulator.sockets()),
     )?;
     drop(emulator);
@@ -47,34 +60,35 @@ pub(crate) fn main(board: &Board) -> Result<()> {
     ensure!(calls.len() > CALLS, "{} answers were counted", calls.len());
     // Before the calls come the greeting and the pages of the list.
     let calls = calls.split_off(calls.len() - CALLS);
-    report(board, &calls)
+    report(board, variant == Variant::Keyed, &calls)
 }
 
-fn report(board: &Board, calls: &[(u64, u64)]) -> Result<()> {
-    let mut dispatcher: Vec<u64> = calls.iter().map(|call| call.0).collect();
-    dispatcher.sort_unstable();
-    let mut tools: Vec<u64> = calls.iter().map(|call| call.1).collect();
-    tools.sort_unstable();
-    let (Some(&median), Some(&least), Some(&most), Some(&inside)) = (
-        dispatcher.get(dispatcher.len() / 2),
-        dispatcher.first(),
-        dispatcher.last(),
-        tools.get(tools.len() / 2),
-    ) else {
-        bail!("no call was counted");
+fn report(board: &Board, tagged: bool, calls: &[Counts]) -> Result<()> {
+    let median = |which: fn(&Counts) -> u64| {
+        let mut all: Vec<u64> = calls.iter().map(which).collect();
+        all.sort_unstable();
+        all.get(all.len() / 2).copied().context("no call was counted")
     };
-    let budget = size::budget(board)?.call_instructions;
+    let [all, inside, interrupts] = [
+        median(|call| call.dispatcher)?,
+        median(|call| call.skipped)?,
+        median(|call| call.interrupts)?,
+    ];
+    let least = calls.iter().map(|call| call.dispatcher).min().unwrap_or_default();
+    let most = calls.iter().map(|call| call.dispatcher).max().unwrap_or_default();
+    let budget = size::call_instructions(board, tagged)?;
+    let tags = if tagged { ", tagged both ways" } else { "" };
     println!(
-        "{} ({}): one call of two arguments, from the last byte in to the first byte out\n\
-         {median} instructions of {budget} at most (least {least}, most {most}) in driver, loop, \
-         frames, checks and dispatcher\n\
+        "{} ({}): one call of two arguments{tags}, from the last byte in to the first byte out\n\
+         {all} instructions of {budget} at most (least {least}, most {most}) in loop, frames, \
+         checks and dispatcher\n\
+         {interrupts} instructions in interrupts from the answer before to this one, mostly of \
+         receiving\n\
          {inside} instructions in the board's own tools and simulation",
         board.name, board.processor
     );
-    if median > budget {
-        bail!(
-            "a call takes {median} instructions of {budget}: make it cheaper, or raise its budget"
-        );
+    if all > budget {
+        bail!("a call takes {all} instructions of {budget}: make it cheaper, or raise its budget");
     }
     Ok(())
 }
@@ -91,8 +105,29 @@ fn skipped(elf: &Path) -> Result<String> {
         .filter(|symbol| wanted(&symbol.name))
         .map(|symbol| format!(",skip={:#x}", symbol.address))
         .collect();
-    ensure!(skips.len() == 2, "{} functions of the board's tools were found", skips.len());
+    ensure!(
+        (2..=6).contains(&skips.len()),
+        "{} functions of the board's tools were found",
+        skips.len()
+    );
     Ok(skips.concat())
+}
+
+/// The plug-in's arguments for the interrupts of the firmware.
+fn handlers(elf: &Path) -> Result<String> {
+    let image = Image::read(elf)?;
+    let mut arguments = String::new();
+    for symbol in &image.symbols {
+        let what = match symbol.name.as_str() {
+            TAIL => "tail",
+            name if HANDLERS.contains(&name) => "irq",
+            _ => continue,
+        };
+        write!(arguments, ",{what}={:#x}+{:#x}", symbol.address, symbol.bytes)?;
+    }
+    let found = arguments.matches("irq=").count();
+    ensure!(found == HANDLERS.len(), "{found} interrupt handlers were found");
+    Ok(arguments)
 }
 
 /// Compiles the plug-in for the QEMU that is installed.
@@ -112,29 +147,43 @@ fn build_plugin() -> Result<PathBuf> {
     Ok(plugin)
 }
 
-/// Each answer's instructions in the dispatcher and in the skipped functions.
-fn read(text: &str) -> Result<Vec<(u64, u64)>> {
+/// Instructions of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counts {
+    dispatcher: u64,
+    skipped: u64,
+    interrupts: u64,
+}
+
+/// Each answer's counts.
+fn read(text: &str) -> Result<Vec<Counts>> {
     text.lines()
         .map(|line| {
-            let (dispatcher, skipped) = line.split_once(' ').context("one number a line")?;
-            let number = |word: &str, name| -> Result<u64> {
+            let mut words = line.split(' ');
+            let mut number = |name| -> Result<u64> {
+                let word = words.next().context("three numbers a line")?;
                 let digits = word.strip_prefix(name).with_context(|| format!("no {name}{word}"))?;
                 Ok(digits.parse()?)
             };
-            Ok((number(dispatcher, "dispatcher=")?, number(skipped, "skipped=")?))
+            let dispatcher = number("dispatcher=")?;
+            let skipped = number("skipped=")?;
+            Ok(Counts { dispatcher, skipped, interrupts: number("interrupts=")? })
         })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{Counts, read};
 
     #[test]
     fn counts_are_read_and_anything_else_is_an_error() {
-        let text = "dispatcher=4298 skipped=2091\ndispatcher=1 skipped=0\n";
-        assert_eq!(read(text).unwrap(), [(4298, 2091), (1, 0)]);
+        let text =
+            "dispatcher=4298 skipped=2091 interrupts=7\ndispatcher=1 skipped=0 interrupts=0\n";
+        let first = Counts { dispatcher: 4298, skipped: 2091, interrupts: 7 };
+        assert_eq!(read(text).unwrap()[0], first);
+        assert_eq!(read(text).unwrap().len(), 2);
         assert!(read("dispatcher=4298\n").is_err());
-        assert!(read("dispatcher=x skipped=1\n").is_err());
+        assert!(read("dispatcher=x skipped=1 interrupts=1\n").is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! Measures the gateway beside a minimal rmcp server, in one run, alternately; and, in [`board`],
-//! what a call costs on an emulated board.
+//! Measures the gateway beside a minimal rmcp server, in one run, alternately; in [`board`],
+//! what a call costs on an emulated board; in [`process`], what it costs in process.
 //!
 //! The server's processor time is the figure that says most: calls per second of wall time
 //! depend on how two processes share the cores. Peaks are what the kernel recorded as the most
@@ -7,6 +7,7 @@
 
 pub(crate) mod board;
 mod load;
+pub(crate) mod process;
 mod requests;
 mod server;
 mod table;
@@ -57,7 +58,7 @@ pub(crate) fn gateway(record: bool) -> Result<()> {
     let text = format!("{}\n{text}", table::conditions(ROUNDS)?);
     println!("\n{text}");
     if record {
-        table::record(&text)?;
+        table::record("gateway", &text)?;
     }
     if !missed.is_empty() {
         bail!("missed: {}", missed.join("; "));

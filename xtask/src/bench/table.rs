@@ -67,11 +67,20 @@ impl fmt::Display for Table {
     }
 }
 
-/// What the figures depend on.
+/// What the figures of two servers depend on.
 ///
 /// # Errors
 /// When the lock file does not name the peer.
 pub(super) fn conditions(rounds: usize) -> Result<String> {
+    let machine = machine()?;
+    Ok(format!("Medians of {rounds} rounds, the two servers in turn, {machine}"))
+}
+
+/// The machine and the versions that figures depend on.
+///
+/// # Errors
+/// When the lock file does not name the peer.
+pub(super) fn machine() -> Result<String> {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let field = |name: &str| {
         let line = cpus.lines().find(|line| line.starts_with(name));
@@ -85,8 +94,7 @@ pub(super) fn conditions(rounds: usize) -> Result<String> {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("unknown");
     Ok(format!(
-        "Medians of {rounds} rounds, the two servers in turn, profile release, {cores} cores of \
-         {} ({}), load {load}, rmcp {}.\n",
+        "profile release, {cores} cores of {} ({}), load {load}, rmcp {}.\n",
         field("model name"),
         wide.join(" "),
         version_of("rmcp")?
@@ -105,17 +113,19 @@ fn version_of(name: &str) -> Result<String> {
         .with_context(|| format!("Cargo.lock does not name {name}"))
 }
 
-/// Keeps the text under today's date.
+/// Keeps the text of a bench under today's date.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(super) fn record(text: &str) -> Result<()> {
+pub(super) fn record(bench: &str, text: &str) -> Result<()> {
     let date = sh::output(sh::command("date").args(["-u", "+%Y-%m-%d"]))?;
+    let date = date.trim();
     let folder = sh::root().join("benches/record");
     fs::create_dir_all(&folder)?;
-    let file = folder.join(format!("{}.md", date.trim()));
+    // The gateway's were kept first, and have the plain name.
+    let name = if bench == "gateway" { format!("{date}.md") } else { format!("{date}-{bench}.md") };
     let text = text.trim_end();
-    fs::write(&file, format!("# `cargo xtask bench gateway`, {}\n\n{text}\n", date.trim()))?;
-    println!("kept in benches/record/{}.md", date.trim());
+    fs::write(folder.join(&name), format!("# `cargo xtask bench {bench}`, {date}\n\n{text}\n"))?;
+    println!("kept in benches/record/{name}");
     Ok(())
 }

@@ -13,6 +13,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "ffi/",
     "firmware-example/bsp/",
     "firmware-example/rust/src/bsp/",
+    "fuzz/src/capi.rs",
     "ggml/",
     "host/src/sys/",
 ];
@@ -146,7 +147,7 @@ fn walk(stream: TokenStream, for_tests: bool, found: &mut Vec<Found>) {
             TokenTree::Ident(ident) => {
                 let line = ident.span().start().line;
                 let name = ident.to_string();
-                if name == "unsafe" && !is_function_type(next(1), next(2)) {
+                if name == "unsafe" && !names_only(next(1), next(2)) {
                     found.push(Found::Unsafe(line));
                 } else if BANNED_MACROS.contains(&name.as_str()) && is_punct(next(1), '!') {
                     found.push(Found::Macro(line, name));
@@ -178,10 +179,17 @@ fn is_raw_string(literal: &str) -> bool {
     literal.strip_prefix('r').is_some_and(|rest| rest.starts_with(['"', '#']))
 }
 
-/// `unsafe fn(` names a type; nothing happens there.
-fn is_function_type(first: Option<&TokenTree>, second: Option<&TokenTree>) -> bool {
-    let Some(TokenTree::Group(group)) = second else { return false };
-    is_ident(first, "fn") && group.delimiter() == Delimiter::Parenthesis
+/// Where `unsafe` stands before something that does nothing by itself: `unsafe fn(` names a type,
+/// `#[unsafe(no_mangle)]` is an attribute, and `unsafe extern` declares a function of C, of which
+/// the header says what it asks.
+fn names_only(first: Option<&TokenTree>, second: Option<&TokenTree>) -> bool {
+    let is_arguments = |tree: Option<&TokenTree>| match tree {
+        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
+        _ => false,
+    };
+    is_arguments(first)
+        || is_ident(first, "extern")
+        || (is_ident(first, "fn") && is_arguments(second))
 }
 
 /// Whether what comes before a block is `#[cfg(test)] mod name`.
@@ -230,6 +238,8 @@ mod tests {
         assert!(faults(&file(path, above)).is_empty());
         assert!(faults(&file(path, "/// # Safety\n/// Ask.\npub unsafe fn f() {}\n")).is_empty());
         assert!(faults(&file(path, "type F = unsafe fn(u8);\n")).is_empty());
+        let c = "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn f() {}\n";
+        assert!(faults(&file(path, c)).is_empty());
     }
 
     #[test]

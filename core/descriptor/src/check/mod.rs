@@ -3,7 +3,7 @@
 
 mod nodes;
 
-use crate::{Field, Kind, NAME_MAX, NODES_MAX, Side, Tool, ToolInfo, ToolTable, find_tool};
+use crate::{NAME_MAX, Pack, Rules, Side, Tool, ToolInfo, ToolTable, find_tool};
 use nodes::same;
 
 /// What is wrong with a table.
@@ -21,7 +21,7 @@ pub enum TableErrorKind {
     /// Two members of one object have the same name.
     DuplicateNode,
     /// A container says that more nodes follow than there are, an array has not exactly one item,
-    /// there are more than [`NODES_MAX`] nodes, or they nest deeper than
+    /// there are more than [`NODES_MAX`](crate::NODES_MAX) nodes, or they nest deeper than
     /// [`DEPTH_MAX`](crate::DEPTH_MAX).
     Shape,
     /// A minimum is above its maximum, a step is negative, or there are more than nine places.
@@ -90,12 +90,12 @@ impl core::error::Error for TableError {}
 /// A table that keeps every rule of [`TableErrorKind`].
 #[derive(Clone, Copy)]
 pub struct Checked<'t> {
-    table: &'t dyn ToolTable,
+    table: &'t dyn Rules,
 }
 
 impl core::fmt::Debug for Checked<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Checked").field("tools", &self.table.count()).finish()
+        f.debug_struct("Checked").field("tools", &self.table.tools()).finish()
     }
 }
 
@@ -121,27 +121,41 @@ impl<'t> Checked<'t> {
     ///     Ok(table) => table,
     ///     Err(error) => panic!("{}", error.kind.rule()),
     /// };
-    /// # assert_eq!(TABLE.table().count(), 1);
+    /// # assert_eq!(TABLE.table().tools(), 1);
     /// ```
     ///
     /// # Errors
     /// The first rule broken, in table order.
     pub const fn tools<const N: usize>(tools: &'t [Tool<'t>; N]) -> Result<Self, TableError> {
-        let mut tool = 0;
-        while tool < N && tool < u16::MAX as usize {
-            if let Err((kind, node)) = one(tools, tool) {
-                return Err(TableError { kind, tool: tool as u16, node });
-            }
-            tool += 1;
+        match all(tools) {
+            Ok(()) => Ok(Self { table: tools }),
+            Err(error) => Err(error),
         }
-        Ok(Self { table: tools })
+    }
+
+    /// A packed table, which was checked when it was packed.
+    #[must_use]
+    pub const fn pack<const N: usize, const BYTES: usize>(pack: &'t Pack<N, BYTES>) -> Self {
+        Self { table: pack }
     }
 
     /// The table.
     #[must_use]
-    pub const fn table(self) -> &'t dyn ToolTable {
+    pub const fn table(self) -> &'t dyn Rules {
         self.table
     }
+}
+
+/// Checks a Rust table, where the compiler can do it too.
+pub(crate) const fn all(tools: &[Tool<'_>]) -> Result<(), TableError> {
+    let mut tool = 0;
+    while tool < tools.len() && tool < u16::MAX as usize {
+        if let Err((kind, node)) = one(tools, tool) {
+            return Err(TableError { kind, tool: tool as u16, node });
+        }
+        tool += 1;
+    }
+    Ok(())
 }
 
 /// The rule that is broken and where.
@@ -157,10 +171,10 @@ const fn one(tools: &[Tool<'_>], tool: usize) -> Result<(), Broken> {
     if let Some(kind) = head(info, other == tool) {
         return Err((kind, None));
     }
-    if let Err(broken) = nodes::all(tools[tool].params, Side::Params) {
+    if let Err(broken) = nodes::side_by_side::all(tools[tool].params, Side::Params) {
         return Err(broken);
     }
-    nodes::all(tools[tool].output, Side::Output)
+    nodes::side_by_side::all(tools[tool].output, Side::Output)
 }
 
 /// What is wrong with a tool's head.
@@ -181,36 +195,36 @@ const fn head(info: &ToolInfo<'_>, is_first_of_name: bool) -> Option<TableErrorK
 /// # Errors
 /// The first rule broken, in table order.
 pub fn table<T: ToolTable + ?Sized>(table: &T) -> Result<(), TableError> {
-    for tool in 0..table.count() {
-        let fail = |(kind, node)| TableError { kind, tool, node };
-        let info = table.info(tool).ok_or(fail((TableErrorKind::Shape, None)))?;
-        if let Some(kind) = head(&info, find_tool(table, info.name) == Some(tool)) {
-            return Err(fail((kind, None)));
+    (0..table.count()).try_for_each(|number| tool(table, number))
+}
+
+/// Checks one tool of a table, so that a device may spread the work over its first polls.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn tool<T: ToolTable + ?Sized>(table: &T, tool: u16) -> Result<(), TableError> {
+    let fail = |(kind, node)| TableError { kind, tool, node };
+    let info = table.info(tool).ok_or(fail((TableErrorKind::Shape, None)))?;
+    if let Some(kind) = head(&info, find_tool(table, info.name) == Some(tool)) {
+        return Err(fail((kind, None)));
+    }
+    for side in [Side::Params, Side::Output] {
+        match table.nodes(tool, side) {
+            Some(nodes) => nodes::side_by_side::all(nodes, side),
+            None => asked(table, tool, side),
         }
-        for side in [Side::Params, Side::Output] {
-            match table.nodes(tool, side) {
-                Some(nodes) => nodes::all(nodes, side),
-                None => gathered(table, tool, side),
-            }
-            .map_err(fail)?;
-        }
+        .map_err(fail)?;
     }
     Ok(())
 }
 
-/// The nodes of a table that does not have them side by side. They are laid so on the stack: 6 KiB
-/// on a 32-bit machine, which only such a table costs.
+/// The nodes of a table that does not have them side by side: each is asked for when it is looked
+/// at, so that the stack holds no more than one.
 #[inline(never)]
-#[expect(clippy::large_stack_arrays, reason = "said above, and the host has the stack")]
-fn gathered<T: ToolTable + ?Sized>(table: &T, tool: u16, side: Side) -> Result<(), Broken> {
-    let mut fields = [const { Field::new("", Kind::Bool) }; NODES_MAX];
-    let count = table.node_count(tool, side);
-    let fields = fields.get_mut(..usize::from(count)).ok_or((TableErrorKind::Shape, None))?;
-    for (node, field) in (0..count).zip(&mut *fields) {
-        let broken = (TableErrorKind::Shape, Some((side, node)));
-        *field = table.node(tool, side, node).ok_or(broken)?;
-    }
-    nodes::all(fields, side)
+fn asked<T: ToolTable + ?Sized>(table: &T, tool: u16, side: Side) -> Result<(), Broken> {
+    let get = |node| table.node(tool, side, u16::try_from(node).ok()?);
+    let count = usize::from(table.node_count(tool, side));
+    nodes::one_by_one::all(&nodes::one_by_one::Nodes { count, get: &get }, side)
 }
 
 /// Whether a tool may be called that.

@@ -6,105 +6,170 @@
 use super::TableErrorKind;
 use crate::{DEPTH_MAX, Field, Kind, Literal, NODES_MAX, Side};
 
-/// The first node that breaks a rule.
-pub(super) const fn all(
-    nodes: &[Field<'_>],
-    side: Side,
-) -> Result<(), (TableErrorKind, Option<(Side, u16)>)> {
-    if nodes.len() > NODES_MAX {
-        return Err((TableErrorKind::Shape, None));
-    }
-    let mut node = 0;
-    while node < nodes.len() {
-        if let Some(kind) = one(nodes, side, node) {
-            return Err((kind, Some((side, node as u16))));
+/// The rules that look at more than one node: for nodes that lie side by side, which the compiler
+/// can read too, and for nodes that a table hands out one by one.
+macro_rules! rules {
+    ($nodes:ty $(, $const:ident)?) => {
+        /// The first node that breaks a rule.
+        pub(in crate::check) $($const)? fn all(
+            nodes: $nodes,
+            side: Side,
+        ) -> Result<(), (TableErrorKind, Option<(Side, u16)>)> {
+            if count(nodes) > NODES_MAX {
+                return Err((TableErrorKind::Shape, None));
+            }
+            let mut node = 0;
+            while node < count(nodes) {
+                if let Some(kind) = one(nodes, side, node) {
+                    return Err((kind, Some((side, node as u16))));
+                }
+                node += 1;
+            }
+            Ok(())
         }
-        node += 1;
-    }
-    Ok(())
-}
 
-/// What is wrong with a node.
-const fn one(nodes: &[Field<'_>], side: Side, node: usize) -> Option<TableErrorKind> {
-    let field = &nodes[node];
-    let is_param = matches!(side, Side::Params);
-    if let Some(kind) = place(nodes, node) {
-        return Some(kind);
-    }
-    if let Some(kind) = bounds(&field.kind, is_param) {
-        return Some(kind);
-    }
-    if is_param && field.description.is_empty() && !field.name.is_empty() {
-        return Some(TableErrorKind::Description);
-    }
-    if let Some(default) = field.default {
-        let may_have = is_param && !field.required && !field.name.is_empty();
-        if !may_have || !fits(&field.kind, default) {
-            return Some(TableErrorKind::Default);
+        /// What is wrong with a node.
+        $($const)? fn one(nodes: $nodes, side: Side, node: usize) -> Option<TableErrorKind> {
+            let Some(field) = at(nodes, node) else { return Some(TableErrorKind::Shape) };
+            let is_param = matches!(side, Side::Params);
+            if let Some(kind) = place(nodes, node) {
+                return Some(kind);
+            }
+            if let Some(kind) = bounds(&field.kind, is_param) {
+                return Some(kind);
+            }
+            if is_param && field.description.is_empty() && !field.name.is_empty() {
+                return Some(TableErrorKind::Description);
+            }
+            if let Some(default) = field.default {
+                let may_have = is_param && !field.required && !field.name.is_empty();
+                if !may_have || !fits(&field.kind, &default) {
+                    return Some(TableErrorKind::Default);
+                }
+            }
+            if let Some(condition) = field.required_if {
+                let number = condition.node as usize;
+                let Some(other) = at(nodes, number) else { return Some(TableErrorKind::Condition) };
+                if !is_param
+                    || field.required
+                    || condition.label as usize >= label_count(&other.kind)
+                    || !is_at_top(nodes, node)
+                    || !is_at_top(nodes, number)
+                {
+                    return Some(TableErrorKind::Condition);
+                }
+            }
+            None
         }
-    }
-    if let Some(condition) = field.required_if {
-        let other = condition.node as usize;
-        if !is_param
-            || field.required
-            || other >= nodes.len()
-            || condition.label as usize >= label_count(&nodes[other].kind)
-            || !is_at_top(nodes, node)
-            || !is_at_top(nodes, other)
-        {
-            return Some(TableErrorKind::Condition);
+
+        /// The number of the node after one and all that belongs to it.
+        $($const)? fn past(nodes: $nodes, node: usize) -> usize {
+            match at(nodes, node) {
+                Some(field) => node + 1 + field.kind.nodes(),
+                None => node + 1,
+            }
         }
-    }
-    None
-}
 
-/// Whether a node is in no object or array.
-const fn is_at_top(nodes: &[Field<'_>], node: usize) -> bool {
-    let mut at = 0;
-    while at < node {
-        at += 1 + nodes[at].kind.nodes();
-    }
-    at == node
-}
+        /// Whether a node is in no object or array.
+        $($const)? fn is_at_top(nodes: $nodes, node: usize) -> bool {
+            let mut at = 0;
+            while at < node {
+                at = past(nodes, at);
+            }
+            at == node
+        }
 
-/// Nesting, names and uniqueness: what depends on the nodes around this one.
-const fn place(nodes: &[Field<'_>], node: usize) -> Option<TableErrorKind> {
-    let field = &nodes[node];
-    let end = node + 1 + field.kind.nodes();
-    if end > nodes.len() {
-        return Some(TableErrorKind::Shape);
-    }
-    let (mut depth, mut in_array, mut first) = (1, false, 0);
-    let mut outer = 0;
-    while outer < node {
-        let outer_end = outer + 1 + nodes[outer].kind.nodes();
-        if outer_end > node {
-            if end > outer_end {
+        /// Nesting, names and uniqueness: what depends on the nodes around this one.
+        $($const)? fn place(nodes: $nodes, node: usize) -> Option<TableErrorKind> {
+            let Some(field) = at(nodes, node) else { return Some(TableErrorKind::Shape) };
+            let end = past(nodes, node);
+            if end > count(nodes) {
                 return Some(TableErrorKind::Shape);
             }
-            depth += 1;
-            in_array = matches!(nodes[outer].kind, Kind::Array { .. });
-            first = outer + 1;
+            let (mut depth, mut in_array, mut first) = (1, false, 0);
+            let mut outer = 0;
+            while outer < node {
+                let outer_end = past(nodes, outer);
+                if outer_end > node {
+                    if end > outer_end {
+                        return Some(TableErrorKind::Shape);
+                    }
+                    depth += 1;
+                    let kind = match at(nodes, outer) {
+                        Some(field) => field.kind,
+                        None => Kind::Bool,
+                    };
+                    in_array = matches!(kind, Kind::Array { .. });
+                    first = outer + 1;
+                }
+                outer += 1;
+            }
+            let inner = if field.kind.is_container() { depth + 1 } else { depth };
+            if inner > DEPTH_MAX {
+                return Some(TableErrorKind::Shape);
+            }
+            if in_array && node != first {
+                return Some(TableErrorKind::Shape);
+            }
+            if in_array != field.name.is_empty() {
+                return Some(TableErrorKind::NodeName);
+            }
+            let mut sibling = first;
+            while sibling < node {
+                if let Some(other) = at(nodes, sibling)
+                    && same(other.name.as_bytes(), field.name.as_bytes())
+                {
+                    return Some(TableErrorKind::DuplicateNode);
+                }
+                sibling = past(nodes, sibling);
+            }
+            None
         }
-        outer += 1;
+    };
+}
+
+/// For a slice of nodes, at compile time or later.
+pub(super) mod side_by_side {
+    use super::same;
+    use super::{
+        DEPTH_MAX, Field, Kind, NODES_MAX, Side, TableErrorKind, bounds, fits, label_count,
+    };
+
+    rules!(&[Field<'_>], const);
+
+    const fn count(nodes: &[Field<'_>]) -> usize {
+        nodes.len()
     }
-    if depth + field.kind.is_container() as usize > DEPTH_MAX {
-        return Some(TableErrorKind::Shape);
+
+    /// Node number `node`, if there is one.
+    const fn at<'n, 'a>(nodes: &'n [Field<'a>], node: usize) -> Option<&'n Field<'a>> {
+        if node < nodes.len() { Some(&nodes[node]) } else { None }
     }
-    if in_array && node != first {
-        return Some(TableErrorKind::Shape);
+}
+
+/// For nodes that are asked for: slower, and with no copy of them on the stack.
+pub(super) mod one_by_one {
+    use super::same;
+    use super::{
+        DEPTH_MAX, Field, Kind, NODES_MAX, Side, TableErrorKind, bounds, fits, label_count,
+    };
+
+    /// How many nodes there are, and each by its number.
+    pub(in crate::check) struct Nodes<'n, 'a> {
+        pub(in crate::check) count: usize,
+        pub(in crate::check) get: &'n dyn Fn(usize) -> Option<Field<'a>>,
     }
-    if in_array != field.name.is_empty() {
-        return Some(TableErrorKind::NodeName);
+
+    rules!(&Nodes<'_, '_>);
+
+    fn count(nodes: &Nodes<'_, '_>) -> usize {
+        nodes.count
     }
-    let mut sibling = first;
-    while sibling < node {
-        if same(nodes[sibling].name.as_bytes(), field.name.as_bytes()) {
-            return Some(TableErrorKind::DuplicateNode);
-        }
-        sibling += 1 + nodes[sibling].kind.nodes();
+
+    /// Node number `node`, if there is one.
+    fn at<'a>(nodes: &Nodes<'_, 'a>, node: usize) -> Option<Field<'a>> {
+        if node < nodes.count { (nodes.get)(node) } else { None }
     }
-    None
 }
 
 /// The bounds of a node by itself.
@@ -167,10 +232,15 @@ const fn label_end(labels: &[u8], mut at: usize) -> usize {
 const fn is_repeated(bytes: &[u8], one: (usize, usize), two: (usize, usize)) -> bool {
     let len = one.1 - one.0;
     let mut at = 0;
-    while at < len && len == two.1 - two.0 && bytes[one.0 + at] == bytes[two.0 + at] {
+    while at < len && len == two.1 - two.0 && byte(bytes, one.0 + at) == byte(bytes, two.0 + at) {
         at += 1;
     }
     at == len && len == two.1 - two.0
+}
+
+/// A byte, 0 past the end.
+const fn byte(bytes: &[u8], at: usize) -> u8 {
+    if at < bytes.len() { bytes[at] } else { 0 }
 }
 
 /// How many labels a kind has.

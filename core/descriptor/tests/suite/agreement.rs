@@ -1,7 +1,7 @@
 //! The device accepts exactly what the exported schema accepts.
 
 use proptest::prelude::*;
-use trine_descriptor::{Side, ToolTable, check, validate};
+use trine_descriptor::{Pack, Side, ToolTable, check, validate};
 
 use crate::encode::encode;
 use crate::generate;
@@ -25,6 +25,7 @@ fn agree(choices: &[u32], side: Side) -> Result<(), TestCaseError> {
     let mut source = Source::new(choices);
     let table = [generate::tool(&mut source, side)];
     prop_assert_eq!(check::table(&table), Ok(()));
+    let pack = Pack::<1, 8192>::new(&table);
     let schema = exported(&table, 0, side);
     let judge = jsonschema::draft202012::new(&schema).unwrap();
     for _ in 0..VALUES {
@@ -37,6 +38,7 @@ fn agree(choices: &[u32], side: Side) -> Result<(), TestCaseError> {
         };
         let verdict = validate(&table, 0, side, &bytes);
         prop_assert_eq!(verdict.is_ok(), accepted, "{:?}: {} {}", verdict, value, schema);
+        prop_assert_eq!(validate(&pack, 0, side, &bytes), verdict, "{} {}", value, schema);
         if let Err(fault) = verdict {
             let text = sentence(&table, 0, side, fault);
             prop_assert!(text.starts_with("tool: ") && text.len() > 12, "{}", text);

@@ -51,7 +51,7 @@ fn node(
         0 => Kind::Bool,
         1 => {
             let (min, max) = range(source, open, 1 << 52);
-            Kind::Int(leak(IntRange { min, max }))
+            Kind::Int(IntRange { min, max })
         }
         2 => decimal(source, open),
         3 => {
@@ -88,15 +88,15 @@ fn inside(nodes: &[Field<'_>], at: usize) -> u8 {
 }
 
 /// The smallest value of the kind as a default.
-fn default(kind: Kind<'static>) -> Option<&'static Literal<'static>> {
-    Some(leak(match kind {
+fn default(kind: Kind<'static>) -> Option<Literal<'static>> {
+    Some(match kind {
         Kind::Bool => Literal::Bool(false),
         Kind::Int(range) => Literal::Number(range.min),
         Kind::Decimal(range) if range.min % range.step == 0 => Literal::Number(range.min),
         Kind::Text { min, .. } => Literal::Text("é".repeat(usize::from(min)).leak()),
         Kind::Choice(_) => Literal::Label(0),
         _ => return None,
-    }))
+    })
 }
 
 fn range(source: &mut Source<'_>, open: bool, limit: i64) -> (i64, i64) {
@@ -115,7 +115,7 @@ fn decimal(source: &mut Source<'_>, open: bool) -> Kind<'static> {
     let (min, max) = range(source, open, 1 << 40);
     let step = source.one(&[1, 5, 25, 3, 10]);
     let step = if open && source.once_in(2) { 0 } else { step };
-    Kind::Decimal(leak(DecimalRange { min, max, step, places }))
+    Kind::Decimal(DecimalRange { min, max, step, places })
 }
 
 fn labels(source: &mut Source<'_>) -> &'static str {
@@ -143,12 +143,8 @@ fn conditions(source: &mut Source<'_>, nodes: &mut [Field<'static>]) {
         let other = source.one(&choices);
         let Kind::Choice(labels) = nodes[other].kind else { continue };
         let label = source.below(labels.split('|').count() as u32) as u16;
-        nodes[node].required_if = Some(leak(Condition { node: other as u16, label }));
+        nodes[node].required_if = Some(Condition { node: other as u16, label });
     }
-}
-
-fn leak<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
 }
 
 /// A JSON value for some nodes: mostly a right one, sometimes wrong at one place or another.

@@ -8,6 +8,7 @@ mod encode;
 mod everything;
 mod faults;
 mod generate;
+mod packs;
 mod records;
 mod schemas;
 mod source;

@@ -1,7 +1,7 @@
 //! Records on the wire: pages, round trips, hashes and pinned bytes.
 
 use proptest::prelude::*;
-use trine_descriptor::record::{self, Decoder, Encoder, NodeRecord};
+use trine_descriptor::record::{self, Decoder, Encoder};
 use trine_descriptor::{
     Annotations, Consent, Field, IntRange, Kind, Side, Tool, ToolInfo, ToolTable,
 };
@@ -13,11 +13,11 @@ use crate::source::Source;
 /// A table as a host holds it: decoded, each record owning its bounds.
 #[derive(Debug, PartialEq)]
 struct Received<'a> {
-    tools: Vec<(ToolInfo<'a>, Vec<NodeRecord<'a>>, Vec<NodeRecord<'a>>)>,
+    tools: Vec<(ToolInfo<'a>, Vec<Field<'a>>, Vec<Field<'a>>)>,
 }
 
 impl Received<'_> {
-    fn nodes(&self, tool: u16, side: Side) -> &[NodeRecord<'_>] {
+    fn nodes(&self, tool: u16, side: Side) -> &[Field<'_>] {
         self.tools.get(usize::from(tool)).map_or(&[], |(_, params, output)| match side {
             Side::Params => params,
             Side::Output => output,
@@ -39,7 +39,7 @@ impl ToolTable for Received<'_> {
     }
 
     fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
-        self.nodes(tool, side).get(usize::from(node)).map(NodeRecord::field)
+        self.nodes(tool, side).get(usize::from(node)).copied()
     }
 }
 
@@ -50,7 +50,7 @@ fn list<T: ToolTable + ?Sized>(table: &T) -> Vec<u8> {
     bytes
 }
 
-fn decode_record(bytes: &[u8]) -> Option<(ToolInfo<'_>, Vec<NodeRecord<'_>>, Vec<NodeRecord<'_>>)> {
+fn decode_record(bytes: &[u8]) -> Option<(ToolInfo<'_>, Vec<Field<'_>>, Vec<Field<'_>>)> {
     let mut record = Decoder::new(bytes);
     let info = record.info()?;
     let mut side = || (0..record.count()?).map(|_| record.node()).collect::<Option<Vec<_>>>();
@@ -170,9 +170,7 @@ const FAN: Tool<'static> = Tool::new(
         consent: Consent::Elicit,
         ..ToolInfo::new("fan_set", "0 stops it.")
     },
-    &[Field::new("percent", Kind::Int(&IntRange { min: 0, max: 100 }))
-        .describe("Speed.")
-        .unit("%")],
+    &[Field::new("percent", Kind::Int(IntRange { min: 0, max: 100 })).describe("Speed.").unit("%")],
     &[Field::new("on", Kind::Bool)],
 );
 

@@ -5,7 +5,7 @@ use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Literal, NODES_MAX, Side, Tool, ToolInfo,
 };
 
-const PERCENT: Kind<'static> = Kind::Int(&IntRange { min: 0, max: 100 });
+const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
 
 fn info() -> ToolInfo<'static> {
     ToolInfo::new("fan_set", "Set the fan.")
@@ -107,11 +107,11 @@ fn depth() {
 #[test]
 fn ranges() {
     let range = TableErrorKind::Range;
-    let int = |min, max| params(&[field(Kind::Int(&IntRange { min, max }))]);
+    let int = |min, max| params(&[field(Kind::Int(IntRange { min, max }))]);
     assert_eq!(int(2, 1), at(range, 0));
     assert_eq!(int(1, 1), None);
     let decimal = |min, max, step, places| {
-        params(&[field(Kind::Decimal(&DecimalRange { min, max, step, places }))])
+        params(&[field(Kind::Decimal(DecimalRange { min, max, step, places }))])
     };
     assert_eq!(decimal(2, 1, 1, 1), at(range, 0));
     assert_eq!(decimal(1, 2, -1, 1), at(range, 0));
@@ -127,11 +127,11 @@ fn open_bounds() {
     let open = TableErrorKind::OpenBound;
     let range = |min, max, step| DecimalRange { min, max, step, places: 0 };
     for kind in [
-        Kind::Int(&IntRange { min: i64::MIN, max: 0 }),
-        Kind::Int(&IntRange { min: 0, max: i64::MAX }),
-        Kind::Decimal(&range(i64::MIN, 0, 1)),
-        Kind::Decimal(&range(0, i64::MAX, 1)),
-        Kind::Decimal(&range(0, 1, 0)),
+        Kind::Int(IntRange { min: i64::MIN, max: 0 }),
+        Kind::Int(IntRange { min: 0, max: i64::MAX }),
+        Kind::Decimal(range(i64::MIN, 0, 1)),
+        Kind::Decimal(range(0, i64::MAX, 1)),
+        Kind::Decimal(range(0, 1, 0)),
         Kind::Text { min: 0, max: u16::MAX },
     ] {
         assert_eq!(params(&[field(kind)]), at(open, 0), "{kind:?}");
@@ -152,13 +152,10 @@ fn labels() {
 
 #[test]
 fn defaults() {
-    fn with(
-        kind: Kind<'_>,
-        default: &Literal<'_>,
-    ) -> Option<(TableErrorKind, Option<(Side, u16)>)> {
+    fn with(kind: Kind<'_>, default: Literal<'_>) -> Option<(TableErrorKind, Option<(Side, u16)>)> {
         params(&[field(kind).default_to(default)])
     }
-    let decimal = Kind::Decimal(&DecimalRange { min: 0, max: 10, step: 5, places: 1 });
+    let decimal = Kind::Decimal(DecimalRange { min: 0, max: 10, step: 5, places: 1 });
     let text = Kind::Text { min: 1, max: 2 };
     for (kind, good, bad) in [
         (Kind::Bool, Literal::Bool(true), Literal::Number(1)),
@@ -167,12 +164,12 @@ fn defaults() {
         (text, Literal::Text("éé"), Literal::Text("")),
         (Kind::Choice("a|b"), Literal::Label(1), Literal::Label(2)),
     ] {
-        assert_eq!(with(kind, &good), None, "{kind:?}");
-        assert_eq!(with(kind, &bad), at(TableErrorKind::Default, 0), "{kind:?}");
+        assert_eq!(with(kind, good), None, "{kind:?}");
+        assert_eq!(with(kind, bad), at(TableErrorKind::Default, 0), "{kind:?}");
     }
-    let required = Field { required: true, ..field(PERCENT).default_to(&Literal::Number(1)) };
+    let required = Field { required: true, ..field(PERCENT).default_to(Literal::Number(1)) };
     assert_eq!(params(&[required]), at(TableErrorKind::Default, 0));
-    let result = output(&[field(PERCENT).default_to(&Literal::Number(1))]);
+    let result = output(&[field(PERCENT).default_to(Literal::Number(1))]);
     assert_eq!(result, Some((TableErrorKind::Default, Some((Side::Output, 0)))));
 }
 
@@ -181,23 +178,23 @@ fn conditions() {
     let broken = at(TableErrorKind::Condition, 1);
     let mode = Field { name: "mode", ..field(Kind::Choice("heat|off")) };
     let when = |condition| params(&[mode, field(PERCENT).required_when(condition)]);
-    assert_eq!(when(&Condition { node: 0, label: 1 }), None);
-    assert_eq!(when(&Condition { node: 0, label: 2 }), broken);
-    assert_eq!(when(&Condition { node: 1, label: 0 }), broken);
-    assert_eq!(when(&Condition { node: 2, label: 0 }), broken);
+    assert_eq!(when(Condition { node: 0, label: 1 }), None);
+    assert_eq!(when(Condition { node: 0, label: 2 }), broken);
+    assert_eq!(when(Condition { node: 1, label: 0 }), broken);
+    assert_eq!(when(Condition { node: 2, label: 0 }), broken);
     let first = Condition { node: 0, label: 0 };
-    let required = Field { required: true, ..field(PERCENT).required_when(&first) };
+    let required = Field { required: true, ..field(PERCENT).required_when(first) };
     assert_eq!(params(&[mode, required]), broken);
     // A choice inside an object has no place in the exported condition; nor has what depends.
     let inner = [field(Kind::Object { nodes: 1 }), mode];
     let depends = Field { name: "y", ..field(PERCENT) };
     let at_1 = Condition { node: 1, label: 0 };
-    let nodes = [inner[0], inner[1], depends.required_when(&at_1)];
+    let nodes = [inner[0], inner[1], depends.required_when(at_1)];
     assert_eq!(params(&nodes), at(TableErrorKind::Condition, 2));
-    let nodes = [mode, inner[0], depends.required_when(&first)];
+    let nodes = [mode, inner[0], depends.required_when(first)];
     assert_eq!(params(&nodes), at(TableErrorKind::Condition, 2));
     let list = field(Kind::Array { nodes: 1, min: 0, max: 1 });
-    let item = Field::new("", PERCENT).required_when(&first);
+    let item = Field::new("", PERCENT).required_when(first);
     assert_eq!(params(&[mode, list, item]), at(TableErrorKind::Condition, 2));
 }
 

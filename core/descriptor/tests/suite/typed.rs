@@ -47,7 +47,7 @@ stops_with! {
     default_too_large: default_of(u8::KIND, Literal::Number(256))
         => "the default is out of the parameter's own bounds";
     default_no_multiple:
-        default_of(Kind::Decimal(&const { decimal_range(0, 9, 5, 1) }), Literal::Number(6))
+        default_of(Kind::Decimal(const { decimal_range(0, 9, 5, 1) }), Literal::Number(6))
         => "the default is out of the parameter's own bounds";
     default_too_long: default_of(Kind::Text { min: 0, max: 1 }, Literal::Text("ab"))
         => "the default is out of the parameter's own bounds";

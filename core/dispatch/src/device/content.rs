@@ -1,71 +1,123 @@
-//! Calls that outlive a poll: their end, and the content that they send.
+//! Calls that outlive a poll: their end, and the content, progress and log that they send.
 
-use trine_wire::message::{DeviceMessage, Outcome};
+#[cfg(any(feature = "content", feature = "progress"))]
+use trine_wire::message::DeviceMessage;
+use trine_wire::message::Outcome;
 
-use super::Device;
+use super::{Device, count};
+#[cfg(any(feature = "content", feature = "progress"))]
+use crate::CallId;
 use crate::call::Tools;
-use crate::slots::{CallId, Slot, State};
+#[cfg(feature = "content")]
+use crate::lanes::Content;
+use crate::lanes::State;
 
 impl Device<'_> {
     /// Ends a call that expired or was cancelled, or sends a piece of content.
-    pub(super) fn slot_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
-        for index in 0..self.slots.len() {
-            let Some((call, slot)) = self.slots.handle(index) else { continue };
-            match slot.state {
-                State::Pending | State::Sending { .. } if now >= slot.deadline => {
-                    self.status.expired = self.status.expired.wrapping_add(1);
-                    self.end_call(call, slot, Outcome::Expired, tools);
+    pub(super) fn lane_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+        if self.lanes.is_quiet() {
+            return false;
+        }
+        for index in 0..self.lanes.len() {
+            let Some((call, lane)) = self.lanes.handle(index) else { continue };
+            let tool = lane.tool;
+            let outcome = if lane.state == State::Cancelled {
+                Outcome::Cancelled
+            } else if lane.is_due(now) {
+                count!(self, expired);
+                Outcome::Expired
+            } else {
+                #[cfg(feature = "content")]
+                if lane.state == State::Sending && lane.content.at < lane.content.upto {
+                    let (id, content) = (lane.id, lane.content);
+                    self.send_chunk((call, id), content, tools);
                     return true;
                 }
-                State::Cancelled => {
-                    self.end_call(call, slot, Outcome::Cancelled, tools);
-                    return true;
-                }
-                State::Sending { at, len } => {
-                    self.send_chunk(call, slot, (at, len), tools);
-                    return true;
-                }
-                State::Free | State::Pending => {}
-            }
+                continue;
+            };
+            tools.stop(tool, call);
+            self.end(call, outcome);
+            return true;
         }
         false
     }
 
-    fn end_call<T: Tools + ?Sized>(
-        &mut self,
-        call: CallId,
-        slot: Slot,
-        outcome: Outcome<'_>,
-        tools: &mut T,
-    ) {
-        tools.stop(slot.tool, call);
-        self.outbox.send(&DeviceMessage::Result { id: slot.id, outcome });
-        self.slots.close(call);
+    /// Whether a call has content to send, which a host on a bus is told.
+    #[cfg(feature = "bus")]
+    pub(super) fn has_more(&self) -> bool {
+        #[cfg(feature = "content")]
+        return (0..self.lanes.len())
+            .filter_map(|index| self.lanes.handle(index))
+            .any(|(_, lane)| lane.state == State::Sending);
+        #[cfg(not(feature = "content"))]
+        return false;
     }
 
+    /// Announces the content of a call, whose chunks follow.
+    #[cfg(feature = "content")]
+    pub(super) fn begin_content(&mut self, call: CallId, mime: &str, len: u32) {
+        if self.lanes.is_local(call) {
+            // Nobody asks for its chunks: such content is answered at once or not at all.
+            return self.fail(call, "content is not answered later here");
+        }
+        let Some(lane) = self.lanes.get(call) else { return };
+        lane.state = State::Sending;
+        lane.content = Content { at: 0, len, ..lane.content };
+        let id = lane.id;
+        let outcome = Outcome::Content { mime, len };
+        self.outbox.send(&DeviceMessage::Result { id, outcome });
+    }
+
+    #[cfg(feature = "content")]
+    #[inline(never)]
     fn send_chunk<T: Tools + ?Sized>(
         &mut self,
-        call: CallId,
-        slot: Slot,
-        (at, len): (u32, u32),
+        (call, id): (CallId, u32),
+        content: Content,
         tools: &mut T,
     ) {
+        let Content { at, len, upto } = content;
         let mut chunk = [0u8; 128];
-        let most = usize::try_from(len - at).unwrap_or(usize::MAX).min(chunk.len());
-        let most = most.min(usize::from(self.config.result_max));
-        let count = tools.read(call, at, chunk.get_mut(..most).unwrap_or_default()).min(most);
+        let most = (len.min(upto) - at).min(chunk.len() as u32) as usize;
+        let most = self.outbox.fits(most.min(usize::from(self.config.result_max)));
+        let Some(tool) = self.lanes.get(call).map(|lane| lane.tool) else { return };
+        let place = chunk.get_mut(..most).unwrap_or_default();
+        let count = tools.read(tool, call, at, place).min(most);
         if count == 0 {
-            let outcome = Outcome::Failed { text: "the tool stopped in the middle of its content" };
-            self.outbox.send(&DeviceMessage::Result { id: slot.id, outcome });
-            return self.slots.close(call);
+            return self.fail(call, "the tool stopped in the middle of its content");
         }
         let bytes = chunk.get(..count).unwrap_or_default();
-        self.outbox.send(&DeviceMessage::Chunk { id: slot.id, offset: at, bytes });
+        self.outbox.send(&DeviceMessage::Chunk { id, offset: at, bytes, block: 0 });
         let at = at + count as u32;
         if at == len {
-            self.slots.close(call);
-        } else if let Some(slot) = self.slots.get(call) {
-            slot.state = State::Sending { at, len };
+            self.lanes.forget(call);
+        } else if let Some(lane) = self.lanes.get(call) {
+            lane.content.at = at;
         }
+    }
+
+    /// Tells the host how far a call is.
+    #[cfg(feature = "progress")]
+    pub(crate) fn progress(&mut self, call: CallId, (done, total): (u32, u32), text: &str) {
+        let Some(id) = self.lanes.pending(call).map(|lane| lane.id) else { return };
+        self.outbox.send(&DeviceMessage::Progress { id, done, total, text });
+    }
+
+    /// Sends a line for the host's log, if it wants lines of this level: 0 debug to 7 emergency.
+    /// *owner-only*; a tool uses [`crate::Calls::log`], an interrupt [`crate::Port::log`].
+    ///
+    /// # Errors
+    /// [`crate::NotNow`] when there is no room.
+    #[cfg(feature = "progress")]
+    pub fn log(&mut self, level: u8, text: &str) -> Result<(), crate::NotNow> {
+        let wanted = self.session.log_level;
+        if level < wanted || wanted == super::session::LOG_NONE {
+            return Ok(());
+        }
+        if !self.outbox.takes(text.len()) {
+            return Err(crate::NotNow);
+        }
+        self.outbox.send(&DeviceMessage::Log { level, text });
+        Ok(())
     }
 }

@@ -1,138 +1,102 @@
 //! The dispatcher itself: its parts, its start and its poll.
 
 mod content;
+#[cfg(feature = "factory")]
+mod factory;
+mod local;
 mod messages;
+#[cfg(feature = "ports")]
 mod ports;
+mod receive;
 mod run;
+#[cfg(feature = "secure")]
+mod secure;
+mod session;
+mod start;
 
-use trine_arena::{Arena, Consumer};
-use trine_descriptor::ToolTable;
-use trine_descriptor::check::Checked;
-use trine_wire::Decoder;
+#[cfg(feature = "ports")]
+use trine_arena::Consumer;
+use trine_descriptor::Rules;
+#[cfg(feature = "status")]
 use trine_wire::message::Status;
 
 use crate::call::{Calls, Tools};
 use crate::config::{Config, InitError};
+#[cfg(feature = "consent")]
 use crate::consent::Consents;
+use crate::lanes::Lanes;
 use crate::outbox::Outbox;
-use crate::slots::{Slot, Slots, State};
-
-pub(crate) use run::check_result;
+use crate::pulse::Pulse;
+pub use local::Local;
+use receive::Inbox;
+pub(crate) use run::len_of;
+use session::Session;
+pub use start::Check;
+use start::Scan;
 
 /// Ports that a device can drain.
+#[cfg(feature = "ports")]
 pub const PORTS_MAX: usize = 4;
 
 /// A device: its calls, its memory and the bytes to and from its host. See the crate's page.
 pub struct Device<'m> {
     config: Config<'m>,
-    table: &'m dyn ToolTable,
-    rx: Consumer<'m>,
-    decoder: Decoder,
-    message: &'m mut [u8],
-    outbox: Outbox<'m>,
-    slots: Slots<'m>,
+    pub(crate) table: &'m dyn Rules,
+    scan: Scan<'m>,
+    inbox: Inbox<'m>,
+    pub(crate) outbox: Outbox<'m>,
+    pub(crate) lanes: Lanes<'m>,
+    session: Session,
+    pulse: Option<&'m Pulse>,
+    #[cfg(feature = "ports")]
     ports: [Option<Consumer<'m>>; PORTS_MAX],
+    /// What drains them, once there is one: a device without ports does not link it.
+    #[cfg(feature = "ports")]
+    drain: Option<fn(&mut Self, u64) -> bool>,
+    #[cfg(feature = "consent")]
     consents: Consents,
-    epoch: u32,
     events: u32,
-    started: Option<u64>,
+    is_started: bool,
+    #[cfg(any(feature = "factory", feature = "status"))]
+    started: u64,
     announce: bool,
     /// Whether the next step looks at messages before it looks at the calls under way, so that a
     /// long content and a flood of calls each get every other step.
     messages_first: bool,
+    #[cfg(feature = "status")]
     status: Status,
 }
 
 impl core::fmt::Debug for Device<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Device").field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("Device").field("session", &self.session).finish_non_exhaustive()
     }
 }
 
 impl<'m> Device<'m> {
-    /// Checks the table and carves `memory`, of which [`Config::memory`] bytes are enough.
-    /// `rx` is the end of the ring that the interrupt fills.
-    ///
-    /// *init-only*.
-    ///
-    /// # Errors
-    /// [`InitError`] says what to change.
-    pub fn new(
-        config: Config<'m>,
-        memory: &'m mut [u8],
-        rx: Consumer<'m>,
-        table: &'m dyn ToolTable,
-    ) -> Result<Self, InitError> {
-        let table = Checked::new(table).map_err(InitError::Table)?;
-        Self::with_checked(config, memory, rx, table)
-    }
-
-    /// The same with a table that was checked already, by the compiler say ([`Checked::tools`]).
-    /// The code of the check is then not linked.
-    ///
-    /// *init-only*.
-    ///
-    /// # Errors
-    /// [`InitError`] says what to change.
-    pub fn with_checked(
-        config: Config<'m>,
-        memory: &'m mut [u8],
-        rx: Consumer<'m>,
-        table: Checked<'m>,
-    ) -> Result<Self, InitError> {
-        let table = table.table();
-        for tool in 0..table.count() {
-            let needed = table.info(tool).map_or(0, |info| info.limits.pending_bytes);
-            if needed > config.pending_max {
-                return Err(InitError::PendingBytes { tool, needed });
-            }
-        }
-        let mut arena = Arena::new(memory);
-        let calls = usize::from(config.calls_max);
-        let block = usize::from(config.pending_max);
-        let slots = arena.slice(calls, Slot::FREE)?;
-        let message = arena.bytes(usize::from(config.message_max) + 4)?;
-        let outbox = arena.bytes(config.outbox())?;
-        let blocks = arena.bytes(calls * block)?;
-        let status = Status {
-            memory: arena.given() as u32,
-            memory_used: arena.used() as u32,
-            ..Status::default()
-        };
-        Ok(Self {
-            config,
-            table,
-            rx,
-            decoder: Decoder::new(),
-            message,
-            outbox: Outbox::new(outbox, config.reply_max()),
-            slots: Slots::new(slots, blocks, block),
-            ports: [const { None }; PORTS_MAX],
-            consents: Consents::new(),
-            epoch: config.epoch,
-            events: 0,
-            started: None,
-            announce: false,
-            messages_first: false,
-            status,
-        })
-    }
-
     /// Takes the reading end of a port. *init-only*.
     ///
     /// # Errors
     /// Gives the end back when there are [`PORTS_MAX`] ports already.
+    #[cfg(feature = "ports")]
     pub fn add_port(&mut self, ring: Consumer<'m>) -> Result<(), Consumer<'m>> {
         match self.ports.iter_mut().find(|port| port.is_none()) {
             Some(place) => {
                 *place = Some(ring);
+                self.drain = Some(Self::port_step);
                 Ok(())
             }
             None => Err(ring),
         }
     }
 
-    /// Bytes to send, in one piece; empty when there are none. *owner-only*.
+    /// Takes the place where an interrupt looks whether the device lives. *init-only*.
+    pub const fn set_pulse(&mut self, pulse: &'m Pulse) {
+        self.pulse = Some(pulse);
+    }
+
+    /// Bytes to send, in one piece; on a packet link one packet, which is sent whole. Empty when
+    /// there are none. *owner-only*.
     #[must_use]
     pub fn tx_peek(&self) -> &[u8] {
         self.outbox.peek()
@@ -145,67 +109,113 @@ impl<'m> Device<'m> {
 
     /// A person agrees, at an input that no client reaches, to the call that was asked last.
     /// Answers the tool. *owner-only*; from an interrupt use [`crate::Port::agree`].
+    #[cfg(feature = "consent")]
     pub fn agree(&mut self, now: u64) -> Option<u16> {
         self.consents.agree(now, self.config.consent_ms)
     }
 
     /// The tool whose call waits for a person. *owner-only*.
+    #[cfg(feature = "consent")]
     #[must_use]
     pub fn asked(&self, now: u64) -> Option<u16> {
         self.consents.asked(now)
     }
 
-    /// Greets the host unasked at the next poll, because the tools have changed. *owner-only*.
+    /// Looks at the tools anew and greets the host unasked, because they have changed.
+    /// *owner-only*.
     pub const fn announce(&mut self) {
         self.announce = true;
+        self.scan.again();
+    }
+
+    /// What keeps the device from serving anything, found in the first polls: a rule that its table
+    /// breaks, and where. *owner-only*.
+    #[must_use]
+    pub const fn fault(&self) -> Option<InitError> {
+        self.scan.fault
+    }
+
+    /// Whether the link is there: a good message came within [`Config::link_ms`]. *owner-only*.
+    #[must_use]
+    pub const fn is_linked(&self) -> bool {
+        self.session.linked
     }
 
     /// Counters and high-water marks. *owner-only*.
+    #[cfg(feature = "status")]
     #[must_use]
     pub fn status(&self, now: u64) -> Status {
         Status {
-            uptime_ms: now.saturating_sub(self.started.unwrap_or(now)),
-            bytes_lost: self.rx.lost() as u32,
-            rx_high_water: self.rx.high_water() as u32,
+            uptime_ms: self.uptime(now),
+            bytes_lost: self.inbox.rx.lost() as u32,
+            rx_high_water: self.inbox.rx.high_water() as u32,
             tx_high_water: self.outbox.high_water as u32,
             frames_out: self.outbox.frames,
-            calls_high_water: self.slots.high_water,
+            calls_high_water: self.lanes.high_water,
             ..self.status
         }
     }
 
-    /// Does up to `budget` steps (a frame, a chunk, a completion each) and answers when to be
+    #[cfg(any(feature = "factory", feature = "status"))]
+    const fn uptime(&self, now: u64) -> u64 {
+        if self.is_started { now.saturating_sub(self.started) } else { 0 }
+    }
+
+    /// Does up to `budget` steps (a message, a chunk, a completion each) and answers when to be
     /// called again at the latest: `now` when there is more to do at once. Bytes from the host, a
     /// port record, or room to send are reasons to call earlier. *owner-only*.
     pub fn poll<T: Tools + ?Sized>(&mut self, now: u64, budget: u32, tools: &mut T) -> u64 {
-        self.started.get_or_insert(now);
+        if !self.is_started {
+            self.is_started = true;
+            #[cfg(any(feature = "factory", feature = "status"))]
+            {
+                self.started = now;
+            }
+            tools.reset(now);
+        }
+        if let Some(pulse) = self.pulse {
+            pulse.polled(now);
+        }
         let mut left = budget;
         while left > 0 && self.step(now, tools) {
             left -= 1;
         }
-        let tick = tools.tick(now, &mut self.calls());
-        if left == 0 { now } else { self.next_due(tick) }
-    }
-
-    fn calls(&mut self) -> Calls<'_, 'm> {
-        Calls {
-            slots: &mut self.slots,
-            outbox: &mut self.outbox,
-            table: self.table,
-            events: &mut self.events,
-            bad_results: &mut self.status.bad_results,
+        if self.link_is_lost(now) {
+            tools.link_lost(now);
         }
+        let tick = tools.tick(now, &mut Calls { device: self });
+        if left == 0 { now } else { self.next_due(now, tick) }
     }
 
-    fn next_due(&self, tick: u64) -> u64 {
-        (0..self.slots.len())
-            .filter_map(|index| self.slots.handle(index))
-            .filter(|(_, slot)| slot.state == State::Pending)
-            .fold(tick, |due, (_, slot)| due.min(slot.deadline))
+    /// The calls under way and the way out, between two polls. *owner-only*.
+    pub fn with_calls<R>(&mut self, work: impl FnOnce(&mut Calls<'_, 'm>) -> R) -> R {
+        work(&mut Calls { device: self })
+    }
+
+    fn next_due(&self, now: u64, tick: u64) -> u64 {
+        // All that is the dispatcher's own is less than 2^31 milliseconds away.
+        let mut left = self.link_left(now);
+        if !self.lanes.is_quiet() {
+            for index in 0..self.lanes.len() {
+                left = self.lanes.handle(index).map_or(left, |(_, lane)| left.min(lane.left(now)));
+            }
+        }
+        if left == u32::MAX { tick } else { tick.min(now.wrapping_add(left.into())) }
     }
 
     /// One step of work; `false` when there is none, or no room to send what it would answer.
     fn step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+        if !self.scan.done {
+            self.scan_step();
+            return true;
+        }
+        if self.scan.fault.is_some() {
+            return false;
+        }
+        #[cfg(feature = "bus")]
+        if self.bus_step(now, tools) {
+            return true;
+        }
         if !self.outbox.has_room() {
             return false;
         }
@@ -214,10 +224,28 @@ impl<'m> Device<'m> {
             self.greet(0);
             return true;
         }
-        self.messages_first = !self.messages_first;
         if self.messages_first && self.message_step(now, tools) {
+            self.messages_first = false;
             return true;
         }
-        self.port_step(now) || self.slot_step(now, tools) || self.message_step(now, tools)
+        #[cfg(feature = "ports")]
+        if self.drain.is_some_and(|drain| drain(self, now)) {
+            return true;
+        }
+        // Whose turn it is next depends on what was done, and not on how often nothing was.
+        let done = self.lane_step(now, tools);
+        self.messages_first = done;
+        done || self.message_step(now, tools)
     }
 }
+
+/// Adds one to a counter of the status, where there is one.
+macro_rules! count {
+    ($device:expr, $counter:ident) => {{
+        #[cfg(feature = "status")]
+        {
+            $device.status.$counter = $device.status.$counter.wrapping_add(1);
+        }
+    }};
+}
+use count;

@@ -1,6 +1,7 @@
-//! Base64, as images are sent.
+//! Base64, as images are sent and states come back.
 
-use super::Writer;
+use super::writer::copy;
+use super::{Text, Writer};
 
 /// Base64 (RFC 4648 §4, padded) written piece by piece: what three bytes do not fill waits here.
 #[derive(Clone, Copy, Debug, Default)]
@@ -9,7 +10,16 @@ pub struct Base64 {
     count: u8,
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// The letter of a number below 64.
+const fn letter(value: u8) -> u8 {
+    match value {
+        0..26 => b'A' + value,
+        26..52 => b'a' + (value - 26),
+        52..62 => value - 52 + b'0',
+        62 => b'+',
+        _ => b'/',
+    }
+}
 
 impl Base64 {
     /// Starts a new text.
@@ -31,12 +41,11 @@ impl Base64 {
                 self.count = 2;
             }
         }
-        let triples = bytes.chunks_exact(3);
-        let rest = triples.remainder();
+        let (triples, rest) = bytes.as_chunks();
         for triple in triples {
-            out.raw(&group([triple[0], triple[1], triple[2]]));
+            out.raw(&group(*triple));
         }
-        self.waiting[..rest.len()].copy_from_slice(rest);
+        copy(&mut self.waiting, rest);
         self.count = rest.len() as u8;
     }
 
@@ -56,10 +65,46 @@ impl Base64 {
     }
 }
 
+/// Writes the bytes that a padded text stands for to the start of `out`, and answers how many;
+/// `None` if it is no Base64 as [`Base64`] writes it, or does not fit.
+pub fn decode(text: Text<'_>, out: &mut [u8]) -> Option<usize> {
+    // What we wrote holds no escape but that of the slash, which some writers add.
+    let (mut bits, mut letters, mut padding, mut len) = (0u32, 0usize, 0usize, 0usize);
+    let mut utf8 = [0; 4];
+    for piece in text.pieces() {
+        for &byte in piece.bytes(&mut utf8) {
+            letters += 1;
+            if byte == b'=' {
+                padding += 1;
+                bits <<= 6;
+            } else {
+                let value = (0..64).find(|value| letter(*value) == byte)?;
+                if padding > 0 {
+                    return None;
+                }
+                bits = bits << 6 | u32::from(value);
+            }
+            if letters % 4 > 0 {
+                continue;
+            }
+            let count = 3usize.checked_sub(padding).filter(|count| *count > 0)?;
+            let [_, group @ ..] = bits.to_be_bytes();
+            let (kept, lost) = group.split_at_checked(count)?;
+            // One spelling only: the bits that padding leaves over are zeros.
+            if lost.iter().any(|byte| *byte != 0) {
+                return None;
+            }
+            copy(out.get_mut(len..)?.get_mut(..count)?, kept);
+            (bits, len) = (0, len + count);
+        }
+    }
+    (letters % 4 == 0).then_some(len)
+}
+
 /// Four letters for three bytes.
 fn group([a, b, c]: [u8; 3]) -> [u8; 4] {
     let bits = u32::from_be_bytes([0, a, b, c]);
-    [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize])
+    [18, 12, 6, 0].map(|shift| letter((bits >> shift) as u8 & 63))
 }
 
 #[cfg(test)]

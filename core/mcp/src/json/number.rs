@@ -134,9 +134,9 @@ fn small_digits(digits: &[u8]) -> (usize, i64) {
 /// Splits `unsigned` into significant digits and an exponent, and applies `places`.
 fn scale_text(negative: bool, unsigned: &[u8], places: i64) -> Scaled {
     let exponent_at = unsigned.iter().position(|byte| matches!(byte, b'e' | b'E'));
-    let (mantissa, exponent) = match exponent_at {
-        Some(at) => (&unsigned[..at], read_exponent(&unsigned[at + 1..])),
-        None => (unsigned, 0),
+    let (mantissa, exponent) = match exponent_at.and_then(|at| unsigned.split_at_checked(at)) {
+        Some((mantissa, [_, exponent @ ..])) => (mantissa, read_exponent(exponent)),
+        _ => (unsigned, 0),
     };
     let mut digits = 0u64;
     // Zeros seen since the last other digit: they count only when another digit follows.

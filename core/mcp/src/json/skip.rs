@@ -2,42 +2,11 @@
 
 use super::number::Number;
 use super::reader::{DEPTH_MAX, JsonError, expect, packed, string, token, word};
-use super::scan::{WORD, plain_end, word_of_plain};
 
 /// How many bytes are left behind the value that starts at the first byte.
 #[inline(never)]
 pub(super) fn skip(rest: &[u8]) -> usize {
-    if cfg!(target_pointer_width = "64")
-        && let Some(rest) = flat_strings(rest)
-    {
-        return rest.len();
-    }
     skip_levels(rest).unwrap_or_else(packed)
-}
-
-/// What follows an object of plain strings without spaces, which is how clients introduce
-/// themselves: each string ends in three bytes that say what comes next.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-fn flat_strings(rest: &[u8]) -> Option<&[u8]> {
-    let mut rest = rest.strip_prefix(b"{\"")?;
-    loop {
-        rest = plain(rest)?.strip_prefix(b"\":\"")?;
-        rest = match plain(rest)? {
-            [b'"', b',', b'"', rest @ ..] => rest,
-            [b'"', b'}', rest @ ..] => return Some(rest),
-            _ => return None,
-        };
-    }
-}
-
-/// What follows the plain bytes of a string.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-fn plain(rest: &[u8]) -> Option<&[u8]> {
-    let mut end = word_of_plain(rest, 0);
-    if end == WORD {
-        end = plain_end(rest, end);
-    }
-    rest.get(end..)
 }
 
 #[cfg_attr(target_pointer_width = "64", inline(always))]

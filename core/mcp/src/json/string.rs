@@ -1,5 +1,7 @@
 //! Strings as spans that decode on demand.
 
+use super::writer::copy;
+
 /// A JSON string: the validated bytes between its quotes.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
@@ -82,14 +84,14 @@ impl<'a> Text<'a> {
     /// does not fit.
     pub fn decode_into(&self, out: &mut [u8]) -> Option<usize> {
         if !self.escaped {
-            out.get_mut(..self.raw.len())?.copy_from_slice(self.raw);
+            copy(out.get_mut(..self.raw.len())?, self.raw);
             return Some(self.raw.len());
         }
         let mut len = 0;
         let mut utf8 = [0; 4];
         for piece in self.pieces() {
             let bytes = piece.bytes(&mut utf8);
-            out.get_mut(len..len + bytes.len())?.copy_from_slice(bytes);
+            copy(out.get_mut(len..)?.get_mut(..bytes.len())?, bytes);
             len += bytes.len();
         }
         Some(len)
@@ -125,7 +127,7 @@ impl<'a> Iterator for Pieces<'a> {
             return Some(Piece::Escape(char));
         }
         let end = self.rest.iter().position(|&byte| byte == b'\\').unwrap_or(self.rest.len());
-        let (plain, rest) = self.rest.split_at(end);
+        let (plain, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
         (!plain.is_empty()).then_some(Piece::Plain(plain))
     }

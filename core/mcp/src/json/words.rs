@@ -22,18 +22,28 @@ impl Words {
     /// The text, if it is short and no byte of it needs an escape.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn of_plain(text: &[u8]) -> Option<Self> {
+        Self::of::<true>(text)
+    }
+
+    /// The text, if it is short and, with `LOOK`, no byte of it needs an escape.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn of<const LOOK: bool>(text: &[u8]) -> Option<Self> {
         if !cfg!(target_pointer_width = "64") || text.len() > Self::LEN_MAX {
             return None;
         }
         if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
             let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
-            let plain = special(low as usize) | special(high as usize) == 0;
+            let plain = !LOOK || special(low as usize) | special(high as usize) == 0;
             return plain.then_some(Self { low, high, high_at: text.len() - LEN });
         }
         let word = short(text);
         // Spaces, which are plain, behind the text.
         let filled = word | (ONES * u64::from(b' ')) << (8 * text.len());
-        (special(filled as usize) == 0).then_some(Self { low: word, high: 0, high_at: LEN })
+        (!LOOK || special(filled as usize) == 0).then_some(Self {
+            low: word,
+            high: 0,
+            high_at: LEN,
+        })
     }
 
     /// Writes the text to the start of `room`; what lies behind it is lost.
@@ -42,14 +52,6 @@ impl Words {
         put(room, 0, self.low);
         put(room, self.high_at, self.high);
     }
-}
-
-/// Whether `text` starts with `start`; `None` if a word does not settle it.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(crate) fn same_short(text: &[u8], start: &[u8]) -> Option<bool> {
-    let word = u64::from_le_bytes(*text.first_chunk()?);
-    // What differs, with the bytes behind `start` shifted out.
-    (1..LEN).contains(&start.len()).then(|| (word ^ short(start)) << (8 * (LEN - start.len())) == 0)
 }
 
 /// A text of less than a word as the low bytes of one.
@@ -95,17 +97,61 @@ pub(crate) fn leading_digits(text: &[u8]) -> Option<(usize, i64)> {
     Some((count as usize, value.cast_signed()))
 }
 
-/// Writes decimal digits to the end of `digits` and returns where they start.
-pub(crate) fn format_digits(mut value: u64, digits: &mut [u8; 20]) -> usize {
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (value % 10) as u8;
+/// How many digits start `text`, if they are a whole number without leading zeros.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn whole_digits(text: &[u8]) -> Option<usize> {
+    let Some(chunk) = text.first_chunk() else { return any_digits(text) };
+    let word = u64::from_le_bytes(*chunk) ^ (ONES * u64::from(b'0'));
+    let others = (((word & (ONES * 0x7f)) + (ONES * 0x76)) | word) & (ONES * 0x80);
+    let count = others.trailing_zeros() as usize / 8;
+    match count {
+        0 => None,
+        1 => Some(1),
+        // The first digit is the lowest byte, and zero if it is a zero.
+        _ if word & 0xff == 0 => None,
+        LEN => any_digits(text),
+        _ => Some(count),
+    }
+}
+
+#[inline(never)]
+fn any_digits(text: &[u8]) -> Option<usize> {
+    let count = text.iter().position(|byte| !byte.is_ascii_digit())?;
+    let whole = count == 1 || (count > 1 && !matches!(text, [b'0', ..]));
+    (whole && count <= crate::ID_MAX).then_some(count)
+}
+
+/// What follows `start`, if that is how `text` starts.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn same_start<'t>(text: &'t [u8], start: &[u8]) -> Option<&'t [u8]> {
+    let (head, rest) = text.split_at_checked(start.len())?;
+    same(head, start).then_some(rest)
+}
+
+/// Whether two texts are equal.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    if cfg!(target_pointer_width = "64") && one.len() < LEN {
+        return short(one) == short(other);
+    }
+    one == other
+}
+
+/// Writes decimal digits to the end of `digits`, and returns them.
+pub(crate) fn format_digits(mut value: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut count = 0;
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (value % 10) as u8;
         value /= 10;
+        count += 1;
         if value == 0 {
-            return start;
+            break;
         }
     }
+    digits.get(digits.len().saturating_sub(count)..).unwrap_or_default()
 }
 
 /// The digits of a number of at most eight, as the low bytes of a word, and how many there are.
@@ -160,7 +206,7 @@ fn escape_word(mut word: u64, count: usize, room: &mut [u8; ESCAPED_ROOM]) -> us
     let mut len = 0;
     let mut put = |at: usize, word: u64| {
         // At most 16, which the mask tells the compiler.
-        if let Some(place) = room[at & 31..].first_chunk_mut() {
+        if let Some(place) = room.get_mut(at & 31..).and_then(<[u8]>::first_chunk_mut) {
             *place = word.to_le_bytes();
         }
     };

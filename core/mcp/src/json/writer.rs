@@ -30,7 +30,19 @@ impl core::fmt::Display for NeedBytes {
 
 impl core::error::Error for NeedBytes {}
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// The digit of a number below 16.
+pub(crate) const fn hex_digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' + (value - 10) }
+}
+
+/// Copies `bytes` to the start of `room`, as far as both go.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(crate) fn copy(room: &mut [u8], bytes: &[u8]) {
+    // No slice methods here: they panic where the lengths differ.
+    for (place, byte) in room.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+}
 
 impl<'a> Writer<'a> {
     /// Starts at the beginning of `out`.
@@ -80,7 +92,7 @@ impl<'a> Writer<'a> {
     pub fn raw(&mut self, bytes: &[u8]) {
         let end = self.len.saturating_add(bytes.len());
         if let Some(room) = self.out.get_mut(self.len..end) {
-            room.copy_from_slice(bytes);
+            copy(room, bytes);
         }
         self.len = end;
     }
@@ -121,8 +133,9 @@ impl<'a> Writer<'a> {
     fn short_string(&mut self, text: &[u8]) -> Option<()> {
         let words = Words::of_plain(text)?;
         let room = self.out.get_mut(self.len..)?.first_chunk_mut::<{ Words::LEN_MAX + 2 }>()?;
-        room[0] = b'"';
-        words.store(room[1..].first_chunk_mut()?);
+        let (first, inside) = room.split_first_mut()?;
+        *first = b'"';
+        words.store(inside.first_chunk_mut()?);
         *room.get_mut(text.len() + 1)? = b'"';
         self.len += text.len() + 2;
         Some(())
@@ -158,7 +171,7 @@ impl<'a> Writer<'a> {
         let mut rest = bytes;
         loop {
             let end = plain_end(rest, 0);
-            let (plain, special) = rest.split_at(end);
+            let (plain, special) = rest.split_at_checked(end).unwrap_or((rest, &[]));
             self.raw(plain);
             let Some((&byte, after)) = special.split_first() else { return };
             self.special(byte);
@@ -178,8 +191,8 @@ impl<'a> Writer<'a> {
             b'\t' => b't',
             _ => {
                 self.raw(b"\\u00");
-                self.byte(HEX[usize::from(byte >> 4)]);
-                return self.byte(HEX[usize::from(byte & 15)]);
+                self.byte(hex_digit(byte >> 4));
+                return self.byte(hex_digit(byte & 15));
             }
         };
         self.byte(b'\\');
@@ -201,7 +214,7 @@ impl<'a> Writer<'a> {
                 continue;
             }
             let cut = bytes.iter().enumerate().filter(|(_, byte)| starts(byte)).nth(left);
-            self.escaped(&bytes[..cut.map_or(bytes.len(), |(at, _)| at)]);
+            self.escaped(cut.and_then(|(at, _)| bytes.get(..at)).unwrap_or(bytes));
             return self.raw(b"...");
         }
     }
@@ -255,10 +268,11 @@ impl<'a> Writer<'a> {
         while from < to {
             from -= 1;
             to -= 1;
-            room[to] = room[from];
-            if matches!(room[from], b'"' | b'\\') {
+            let Some(&byte) = room.get(from) else { return };
+            set(room, to, byte);
+            if matches!(byte, b'"' | b'\\') && to > 0 {
                 to -= 1;
-                room[to] = b'\\';
+                set(room, to, b'\\');
             }
         }
     }
@@ -289,8 +303,7 @@ impl<'a> Writer<'a> {
     #[inline(never)]
     fn long_unsigned(&mut self, value: u64) {
         let mut digits = [0; 20];
-        let start = words::format_digits(value, &mut digits);
-        self.raw(&digits[start..]);
+        self.raw(words::format_digits(value, &mut digits));
     }
 
     /// Appends `value` × 10^-`places` in its shortest form: 215 with one place is `21.5`, 210 is
@@ -305,24 +318,31 @@ impl<'a> Writer<'a> {
             self.byte(b'-');
         }
         let mut digits = [0; 20];
-        let start = words::format_digits(size, &mut digits);
-        let digits = &digits[start..];
+        let digits = words::format_digits(size, &mut digits);
         if places == 0 {
             return self.raw(digits);
         }
-        let Some(whole) = digits.len().checked_sub(places).filter(|whole| *whole > 0) else {
+        let whole = digits.len().checked_sub(places).filter(|whole| *whole > 0);
+        let Some((whole, fraction)) = whole.and_then(|whole| digits.split_at_checked(whole)) else {
             self.raw(b"0.");
             (digits.len()..places).for_each(|_| self.byte(b'0'));
             return self.raw(digits);
         };
-        self.raw(&digits[..whole]);
+        self.raw(whole);
         self.byte(b'.');
-        self.raw(&digits[whole..]);
+        self.raw(fraction);
     }
 
     /// Appends `true` or `false`.
     pub fn bool(&mut self, value: bool) {
         self.raw(if value { b"true" } else { b"false" });
+    }
+}
+
+/// Writes one byte.
+fn set(room: &mut [u8], at: usize, byte: u8) {
+    if let Some(place) = room.get_mut(at) {
+        *place = byte;
     }
 }
 

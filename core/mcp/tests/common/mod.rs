@@ -7,7 +7,7 @@ use trine_descriptor::{
 };
 use trine_mcp::{Call, Engine, Outcome, ServerInfo, Session, Single, Step};
 
-const PERCENT: Kind<'static> = Kind::Int(&IntRange { min: 0, max: 100 });
+const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
 const SETTER: Annotations = Annotations(Annotations::IDEMPOTENT);
 
 const fn info(
@@ -35,8 +35,8 @@ const VALVE: ToolInfo<'static> = {
 
 const CLIMATE: &[Field<'static>] = &[
     Field::new("mode", Kind::Choice("heat|off")),
-    Field::new("celsius", Kind::Decimal(&DecimalRange { places: 1, min: 50, max: 350, step: 5 }))
-        .required_when(&Condition { node: 0, label: 0 }),
+    Field::new("celsius", Kind::Decimal(DecimalRange { places: 1, min: 50, max: 350, step: 5 }))
+        .required_when(Condition { node: 0, label: 0 }),
 ];
 
 const STATUS: &[Field<'static>] = &[
@@ -46,11 +46,11 @@ const STATUS: &[Field<'static>] = &[
     Field::new("brightness", PERCENT),
     Field::new("timers", Kind::Array { nodes: 3, min: 0, max: 4 }),
     Field::new("", Kind::Object { nodes: 2 }),
-    Field::new("id", Kind::Int(&IntRange { min: 1, max: 255 })),
+    Field::new("id", Kind::Int(IntRange { min: 1, max: 255 })),
     Field::new("label", Kind::Text { min: 0, max: 24 }).optional(),
     Field::new(
         "celsius",
-        Kind::Decimal(&DecimalRange { places: 2, min: i64::MIN, max: i64::MAX, step: 0 }),
+        Kind::Decimal(DecimalRange { places: 2, min: i64::MIN, max: i64::MAX, step: 0 }),
     ),
 ];
 
@@ -58,14 +58,14 @@ const STATUS: &[Field<'static>] = &[
 const PLAN: &[Field<'static>] = &[
     Field::new("title", Kind::Text { min: 1, max: 8 }),
     Field::new("at", Kind::Object { nodes: 2 }).optional(),
-    Field::new("hour", Kind::Int(&IntRange { min: 0, max: 23 })),
+    Field::new("hour", Kind::Int(IntRange { min: 0, max: 23 })),
     Field::new("early", Kind::Bool).optional(),
     Field::new("steps", Kind::Array { nodes: 3, min: 1, max: 3 }).optional(),
     Field::new("", Kind::Object { nodes: 2 }),
     Field::new("valve", Kind::Choice("north|south")),
-    Field::new("litres", Kind::Decimal(&DecimalRange { places: 2, min: 0, max: 1000, step: 25 })),
+    Field::new("litres", Kind::Decimal(DecimalRange { places: 2, min: 0, max: 1000, step: 25 })),
     Field::new("days", Kind::Array { nodes: 1, min: 0, max: 7 }).optional(),
-    Field::new("", Kind::Int(&IntRange { min: 1, max: 7 })),
+    Field::new("", Kind::Int(IntRange { min: 1, max: 7 })),
 ];
 
 pub(crate) const TOOLS: &[Tool<'static>] = &[
@@ -81,7 +81,7 @@ pub(crate) const TOOLS: &[Tool<'static>] = &[
             Field::new("mode", Kind::Choice("heat|off")),
             Field::new(
                 "celsius",
-                Kind::Decimal(&DecimalRange { places: 1, min: 50, max: 350, step: 0 }),
+                Kind::Decimal(DecimalRange { places: 1, min: 50, max: 350, step: 0 }),
             )
             .optional(),
         ],
@@ -90,16 +90,16 @@ pub(crate) const TOOLS: &[Tool<'static>] = &[
         info("display_show", "Show text", SETTER),
         &[
             Field::new("text", Kind::Text { min: 0, max: 32 }),
-            Field::new("line", Kind::Int(&IntRange { min: 1, max: 4 }))
-                .default_to(&Literal::Number(1)),
+            Field::new("line", Kind::Int(IntRange { min: 1, max: 4 }))
+                .default_to(Literal::Number(1)),
         ],
         &[],
     ),
     Tool::new(CAMERA, &[], &[]),
     Tool::new(
         VALVE,
-        &[Field::new("seconds", Kind::Int(&IntRange { min: 1, max: 1800 }))],
-        &[Field::new("seconds", Kind::Int(&IntRange { min: 1, max: 1800 }))],
+        &[Field::new("seconds", Kind::Int(IntRange { min: 1, max: 1800 }))],
+        &[Field::new("seconds", Kind::Int(IntRange { min: 1, max: 1800 }))],
     ),
     Tool::new(
         info("board_status", "", Annotations(Annotations::READ_ONLY | Annotations::IDEMPOTENT)),

@@ -268,6 +268,11 @@ impl<H: Hardware> Greenhouse<H> {
         outcome
     }
 
+    /// Whether water flows through any valve.
+    pub fn water_flows(&self) -> bool {
+        Valve::ALL.into_iter().any(|valve| self.valve_remaining_s(valve).is_some())
+    }
+
     /// Seconds until a valve closes by itself, rounded up; none when it is closed.
     pub fn valve_remaining_s(&self, valve: Valve) -> Option<u32> {
         self.watering.remaining_s(valve, self.now_ms)

@@ -26,6 +26,10 @@ const QUESTION_MS: u32 = 60_000;
 // Pictures that can be on their way at a time.
 const PICTURES_MAX: usize = 2;
 
+// Levels of the log.
+const INFO: u8 = 1;
+const WARNING: u8 = 3;
+
 const UNREADABLE: Answer = Answer::Failed("the arguments do not fit the tool's own types");
 const VENT_TAKEN: &str = "a later vent_move sent the vent elsewhere; call vent_move again";
 
@@ -37,6 +41,10 @@ pub struct BoardTools<H: Hardware> {
     // Calls that wait for the vent or for a sensor, with the number of their tool.
     pending: [Option<(u16, CallId)>; CALLS_MAX as usize],
     pictures: [Option<(CallId, Picture)>; PICTURES_MAX],
+    // Where the vent was when its last move began, and where it was told to be.
+    vent_told: [u8; 2],
+    // What the log is told when the link is there again.
+    unlogged: Option<&'static str>,
 }
 
 // Everything but the dispatcher: controller, simulated hardware, calls and pictures under way.
@@ -49,6 +57,8 @@ impl<H: Hardware> BoardTools<H> {
             board,
             pending: [None; CALLS_MAX as usize],
             pictures: [const { None }; PICTURES_MAX],
+            vent_told: [0; 2],
+            unlogged: None,
         }
     }
 
@@ -107,6 +117,8 @@ impl<H: Hardware> BoardTools<H> {
             return Answer::Failed(fault.text());
         }
         keep(call.block, &[p.degrees]);
+        let from = self.board.vent_degrees();
+        self.vent_told = [from, from];
         *place = Some((VENT_MOVE, call.id));
         Answer::Pending
     }
@@ -132,8 +144,25 @@ impl<H: Hardware> BoardTools<H> {
         Answer::Content { mime: "image/png", len }
     }
 
+    // Tells how far the vent has come, degree by degree. What finds no room is told with the next.
+    fn vent_progress(&mut self, id: CallId, calls: &mut Calls<'_, '_>) {
+        let (at, [from, told]) = (self.board.vent_degrees(), self.vent_told);
+        let far = |degrees: u8| u32::from(degrees.abs_diff(from));
+        let (done, total) = (far(at), far(self.board.vent_target()));
+        if at != told && calls.progress(id, (done, total), "degrees moved").is_ok() {
+            self.vent_told = [from, at];
+        }
+    }
+
+    // Brings what a tool has opened to rest: no water flows on nobody's behalf.
+    fn make_safe(&mut self, now: u64) {
+        self.board.tick(now);
+        // A valve that refuses is told again when its time is over.
+        let _ = self.board.valve_close(None);
+    }
+
     // Answers a pending call if it can be answered; tells whether it still waits.
-    fn still_pending(&self, tool: u16, id: CallId, calls: &mut Calls<'_, '_>) -> bool {
+    fn still_pending(&mut self, tool: u16, id: CallId, calls: &mut Calls<'_, '_>) -> bool {
         let mut kept = [0; Ticket::BYTES];
         match calls.block(id) {
             Some(block) => keep(&mut kept, block),
@@ -146,6 +175,7 @@ impl<H: Hardware> BoardTools<H> {
                 } else if self.board.vent_at_rest() {
                     calls.complete(id, |out| VentState { degrees }.write_fields(0, out))
                 } else {
+                    self.vent_progress(id, calls);
                     return true;
                 }
             }
@@ -168,8 +198,6 @@ impl<H: Hardware> BoardTools<H> {
 }
 
 impl<H: Hardware> Tools for BoardTools<H> {
-    // Functions of their own, so that a profile tells the tools from the dispatcher.
-    #[inline(never)]
     fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
         self.board.tick(call.now);
         self.board.enter();
@@ -193,7 +221,6 @@ impl<H: Hardware> Tools for BoardTools<H> {
         }
     }
 
-    #[inline(never)]
     fn tick(&mut self, now: u64, calls: &mut Calls<'_, '_>) -> u64 {
         self.board.tick(now);
         for index in 0..self.pending.len() {
@@ -204,15 +231,23 @@ impl<H: Hardware> Tools for BoardTools<H> {
             }
         }
         while let Some(timer) = self.board.ended() {
-            if calls.event(TIMER_START, &notice::timer_ended(&timer)).is_err() {
+            let text = notice::timer_ended(&timer);
+            if calls.event(TIMER_START, &text).is_err() {
                 break;
             }
+            // The log may miss it, the event may not.
+            let _ = calls.log(INFO, &text);
             self.board.drop_ended();
+        }
+        if let Some(text) = self.unlogged.filter(|_| calls.is_linked())
+            && calls.log(WARNING, text).is_ok()
+        {
+            self.unlogged = None;
         }
         now.saturating_add(TICK_MS_MAX)
     }
 
-    fn read(&mut self, id: CallId, offset: u32, out: &mut [u8]) -> usize {
+    fn read(&mut self, _tool: u16, id: CallId, offset: u32, out: &mut [u8]) -> usize {
         let mine =
             |place: &&mut Option<(CallId, Picture)>| matches!(place, Some((of, _)) if *of == id);
         let Some(place) = self.pictures.iter_mut().find(mine) else { return 0 };
@@ -234,6 +269,15 @@ impl<H: Hardware> Tools for BoardTools<H> {
                 *place = None;
             }
         }
+    }
+
+    fn reset(&mut self, now: u64) {
+        self.make_safe(now);
+    }
+
+    fn link_lost(&mut self, now: u64) {
+        self.make_safe(now);
+        self.unlogged = Some("the link was lost: the valves were closed");
     }
 
     fn asks(&mut self, tool: u16, args: Args<'_>) {

@@ -9,6 +9,9 @@
 //! - `valve_open` is only entered after a person has agreed. The board shows the question on its
 //!   display; the owner of the dispatcher passes the answer on:
 //!   `if tools.board.take_press() { device.agree(now); }`.
+//!   It closes when the board starts and when the link to the host is lost.
+//! - `vent_move` tells how far it is to a host that wants to know, and the end of a timer is told
+//!   to its log.
 //! - `camera_snap` answers an image, whose bytes are made while they are sent.
 
 mod handlers;
@@ -18,8 +21,7 @@ mod status;
 
 pub use handlers::BoardTools;
 
-use trine_descriptor::Tool;
-use trine_descriptor::check::Checked;
+use trine_descriptor::{Pack, Tool};
 use trine_dispatch::{Config, Identity};
 
 /// Number of `light_set` in [`TOOLS`].
@@ -46,7 +48,10 @@ pub const BOARD_STATUS: u16 = 9;
 pub const CAMERA_SNAP: u16 = 10;
 
 /// The descriptors, in the order of `tools.json` with `camera.json` behind it.
-pub static TOOLS: [Tool<'static>; 11] = [
+pub static TOOLS: [Tool<'static>; 11] = LIST;
+
+#[expect(clippy::large_const_arrays, reason = "the compiler alone reads it")]
+const LIST: [Tool<'static>; 11] = [
     params::LightSet::TOOL,
     params::FanSet::TOOL,
     params::ClimateSet::TOOL,
@@ -60,14 +65,18 @@ pub static TOOLS: [Tool<'static>; 11] = [
     params::CameraSnap::TOOL,
 ];
 
-/// The same, checked by the compiler.
-pub static TABLE: Checked<'static> = match Checked::tools(&TOOLS) {
-    Ok(table) => table,
-    Err(error) => panic!("{}", error.kind.rule()),
-};
+/// The same, checked by the compiler and in the form that takes least flash.
+pub static TABLE: Pack<11, { Pack::len(&LIST) }> = Pack::new(&LIST);
 
 /// Calls that may be pending at a time.
 pub const CALLS_MAX: u8 = 4;
+
+/// Bytes that a lane keeps of its last answer: every result but that of `board_status`, which may
+/// be asked again at no risk.
+pub const REPEAT_MAX: u16 = 96;
+
+/// Milliseconds of a silent line after which the valves close.
+pub const LINK_MS: u32 = 5_000;
 
 /// Limits of a dispatcher for these tools. The largest arguments are a line of the display, the
 /// largest result is `board_status` with four full lines and four full labels.
@@ -79,6 +88,7 @@ pub const fn config(identity: Identity<'_>) -> Config<'_> {
         result_max: 1_280,
         calls_max: CALLS_MAX,
         pending_max: 3,
+        repeat_max: REPEAT_MAX,
         ..Config::DEFAULT
     }
 }

@@ -131,6 +131,7 @@ pub(super) struct ClimateState {
 #[trine(
     title = "Open a water valve",
     destructive,
+    on_link_lost,
     on_reset,
     consent = "elicit",
     output = ValveState

@@ -1,6 +1,11 @@
 //! An MCP client that reaches the simulated board through the real engine, wire and dispatcher.
 #![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::HashMap;
 
@@ -8,11 +13,14 @@ use serde_json::{Value, json};
 use trine_arena::{Producer, Ring};
 use trine_board::{BoardTools, Greenhouse, SimHardware, TOOLS, tools};
 use trine_descriptor::{Consent, Fault, FaultCode, Tool};
-use trine_dispatch::{Device, Identity};
-use trine_mcp::result::{Block, Outcome};
-use trine_mcp::{Engine, Failure, Id, ServerInfo, Session, Single, Step};
-use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Answer};
-use trine_wire::{Decoder, Fed, encode_in_place, frame};
+use trine_dispatch::{Config, Device, Identity};
+use trine_mcp::{Block, Engine, Failure, Id, Outcome, ServerInfo, Session, Single, Step};
+use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage, Outcome as Answer};
+use trine_wire::{Decoder, Fed, encode_in_place, frame, lane};
+
+/// The host's first nonce, which becomes the board's epoch, and the host's session.
+const EPOCH: u32 = 0x0e0e_0001;
+const SESSION: u32 = 0x5e55_0001;
 
 pub(crate) fn catalog() -> Single<'static, [Tool<'static>]> {
     let server = ServerInfo { name: "board", title: "", version: "0", instructions: "" };
@@ -45,13 +53,19 @@ pub(crate) struct Client {
     pub(crate) now_ms: u64,
     /// Events that have come: number of the tool and text.
     pub(crate) events: Vec<(u16, String)>,
+    /// Lines of the log that have come: level and text.
+    pub(crate) log: Vec<(u8, String)>,
+    /// Progress that has come: done and total.
+    pub(crate) progress: Vec<(u32, u32)>,
     device: Device<'static>,
     line: Producer<'static>,
     decoder: Decoder,
     received: Vec<u8>,
     session: Session,
-    /// The tool of each call; its index is the call's id.
-    calls: Vec<u16>,
+    /// The tool of each call.
+    calls: HashMap<u32, u16>,
+    /// The last call on each lane, and whether it waits for its answer.
+    lanes: [(u32, bool); tools::CALLS_MAX as usize],
     answers: HashMap<u32, Value>,
     /// Content on its way: the length announced, and the bytes that have come.
     contents: HashMap<u32, (u32, Vec<u8>)>,
@@ -59,7 +73,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new() -> Self {
-        let config = tools::config(Identity { product: "greenhouse", ..Identity::default() });
+        let identity = Identity { product: "greenhouse", ..Identity::default() };
+        let config = Config { link_ms: tools::LINK_MS, ..tools::config(identity) };
         let memory = vec![0; config.memory()].leak();
         let ring = Box::leak(Box::new(Ring::new(vec![0; 1_024].leak())));
         let (line, rx) = ring.split();
@@ -68,24 +83,44 @@ impl Client {
             tools: BoardTools::new(Greenhouse::new(SimHardware::new())),
             now_ms: 1_000,
             events: Vec::new(),
+            log: Vec::new(),
+            progress: Vec::new(),
             device,
             line,
             decoder: Decoder::new(),
             received: vec![0; 4_096],
             session: session(),
-            calls: Vec::new(),
+            calls: HashMap::new(),
+            lanes: [(0, false); tools::CALLS_MAX as usize],
             answers: HashMap::new(),
             contents: HashMap::new(),
         };
+        let hello = HostHello { wire: 1, nonce: EPOCH, session: SESSION, ..HostHello::default() };
+        client.send(&HostMessage::Hello(hello));
         client.run_ms(500);
         client
     }
 
-    /// Lets the board run.
+    /// Lets the board run, with a host that lives.
     pub(crate) fn run_ms(&mut self, ms: u64) {
+        for at in 0..ms.div_ceil(10) {
+            if at % 100 == 0 {
+                self.send(&HostMessage::Ping { nonce: 1 });
+            }
+            self.step();
+        }
+    }
+
+    /// Lets the board run without a word from the host.
+    pub(crate) fn be_silent_ms(&mut self, ms: u64) {
         for _ in 0..ms.div_ceil(10) {
             self.step();
         }
+    }
+
+    /// Wants lines of the log from this level on.
+    pub(crate) fn want_log(&mut self, level: u8) {
+        self.send(&HostMessage::Log { level });
     }
 
     /// Presses the button at the board and lets it go.
@@ -127,17 +162,25 @@ impl Client {
             Step::Reply(len) => return Err(serde_json::from_slice(&out[..len]).unwrap()),
             step => panic!("{request} came to {step:?}"),
         };
-        let id = self.calls.len() as u32;
-        self.calls.push(call.tool);
-        let hash = TOOLS[usize::from(call.tool)].hash() as u32;
-        self.send(&HostMessage::Call {
+        let id = self.next_id();
+        self.calls.insert(id, call.tool);
+        self.send(&HostMessage::Call(message::Call {
             id,
             tool: call.tool,
-            hash: hash.to_le_bytes(),
-            deadline_ms: 0,
+            check: message::check(TOOLS[usize::from(call.tool)].hash(), EPOCH, SESSION),
             args: &args[..call.arguments],
-        });
+            flags: 1,
+            ..message::Call::default()
+        }));
         Ok(id)
+    }
+
+    /// The id of a new call, on a lane that has none under way.
+    fn next_id(&mut self) -> u32 {
+        let lane = self.lanes.iter().position(|(_, waits)| !waits).expect("a lane is free");
+        let (sequence, waits) = &mut self.lanes[lane];
+        (*sequence, *waits) = (*sequence + 1, true);
+        lane::id(*sequence, lane as u8, tools::CALLS_MAX).unwrap()
     }
 
     /// Gives up a call.
@@ -155,9 +198,12 @@ impl Client {
 
     /// Waits for a call that [`Client::start`] sent.
     pub(crate) fn wait(&mut self, id: u32) -> Value {
-        for _ in 0..1_000 {
+        for at in 0..1_000 {
             if let Some(answer) = self.answers.remove(&id) {
                 return answer;
+            }
+            if at % 100 == 99 {
+                self.send(&HostMessage::Ping { nonce: 2 });
             }
             self.step();
         }
@@ -190,13 +236,17 @@ impl Client {
 
     fn heard(&mut self, message: DeviceMessage<'_>) {
         match message {
+            DeviceMessage::Pong { epoch, .. } => assert_eq!(epoch, EPOCH),
+            DeviceMessage::Log { level, text } => self.log.push((level, text.to_owned())),
+            DeviceMessage::Progress { done, total, .. } => self.progress.push((done, total)),
+            DeviceMessage::Hello(hello) => assert_eq!(hello.epoch, EPOCH),
             DeviceMessage::Event { tool, text, .. } => self.events.push((tool, text.to_owned())),
             DeviceMessage::Result { id, outcome: Answer::Content { mime, len } } => {
                 assert_eq!(mime, "image/png");
                 self.contents.insert(id, (len, Vec::new()));
             }
             DeviceMessage::Result { id, outcome } => self.answered(id, outcome_of(outcome)),
-            DeviceMessage::Chunk { id, offset, bytes } => {
+            DeviceMessage::Chunk { id, offset, bytes, .. } => {
                 let (len, mut file) = self.contents.remove(&id).unwrap();
                 assert_eq!(offset as usize, file.len());
                 file.extend_from_slice(bytes);
@@ -214,7 +264,8 @@ impl Client {
 
     fn answered(&mut self, id: u32, outcome: Outcome<'_>) {
         let (catalog, mut out) = (catalog(), vec![0; 1 << 16]);
-        let tool = self.calls[id as usize];
+        let tool = self.calls[&id];
+        self.lanes[usize::from(lane::lane(id, tools::CALLS_MAX))].1 = false;
         let number = Id::from_raw(b"7").unwrap();
         let version = self.session.version().unwrap();
         let len = Engine::new(&catalog).finish(number, version, tool, outcome, &mut out).unwrap();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use trine::{DeviceArgs, Hub, Prefix, State};
 use trine_descriptor::ToolTable as _;
 
+use super::super::devices::wire as wire_line;
 use super::super::paint::{some, time};
 use super::Check;
 
@@ -74,10 +75,14 @@ fn answer(devices: &DeviceArgs) -> Result<String, Silence> {
     if report.is_error {
         return Err(Silence::Broken(format!("{TOOL}: {}", report.text)));
     }
+    let wire = device.wire();
     Ok(format!(
-        "answers: hello and {} in {}, {TOOL} in {}",
+        "answers: hello and {} in {}, {TOOL} in {}; {}; {}, lost {}",
         some(tools.into(), "tool"),
         time(listed),
         time(report.elapsed),
+        wire_line(&wire),
+        some(wire.repeats, "repeat"),
+        some(wire.losses, "time"),
     ))
 }

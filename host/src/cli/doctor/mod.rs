@@ -3,6 +3,7 @@
 mod boards;
 mod clients;
 mod ports;
+mod settings;
 mod sockets;
 mod system;
 
@@ -83,6 +84,7 @@ impl Doctor {
         };
         take(system::checks());
         take(ports::checks());
+        take(settings::checks());
         take(sockets::checks());
         take(clients::checks());
         take(boards::checks());

@@ -2,33 +2,54 @@
 
 use std::sync::Arc;
 
-use trine_wire::message::{Hello, HostMessage};
+use trine_wire::lane::LANES_MAX;
+use trine_wire::message::{Hello, HostHello, HostMessage, feature};
 
-use super::{Asked, Deferred, Session};
+use super::upkeep::QUIET_MS;
+use super::{Asked, Deferred, Peer, Session};
 use crate::device::Identity;
+use crate::device::content::WINDOW;
 use crate::device::listing::Listing;
 use crate::device::table::Table;
 
 /// Tables kept of a device, so that one that comes back need not be listed again.
 const CACHE_MAX: usize = 4;
+/// Log messages of this level and above are asked for: all of them.
+const LOG_LEVEL: u8 = 0;
 
 impl Session {
     /// Asks the device who it is, or whether it is still there. A question that is asked again is
     /// the same question, so a late answer to the first still counts on a slow line.
     pub(super) fn ask(&mut self, now: u64) {
-        let asked = self.asked.unwrap_or(Asked { nonce: nonce(), at: now, sent_end: 0, tries: 0 });
-        let message = HostMessage::Hello { wire: trine_wire::VERSION, nonce: asked.nonce };
+        let asked = self.asked.unwrap_or_else(|| {
+            self.secure.renew_nonce();
+            Asked { nonce: nonce(), at: now, sent_end: 0, tries: 0 }
+        });
+        let message = HostMessage::Hello(HostHello {
+            wire: trine_wire::VERSION,
+            nonce: asked.nonce,
+            session: self.number,
+            content_window: WINDOW,
+            flags: 1,
+            keepalive_ms: QUIET_MS as u32,
+            host_nonce: self.secure.host_nonce,
+            ..HostHello::default()
+        });
         if self.transmit(&message, now).is_some() {
             let sent_end = if asked.tries == 0 { self.sent } else { asked.sent_end };
-            self.asked = Some(Asked { at: now, sent_end, tries: asked.tries + 1, ..asked });
+            let tries = asked.tries.saturating_add(1);
+            self.asked = Some(Asked { at: now, sent_end, tries, ..asked });
         }
     }
 
-    pub(super) fn hello(&mut self, hello: &Hello<'_>, now: u64) {
+    pub(super) fn hello(&mut self, hello: &Hello<'_>, cost: u32, now: u64) {
         match self.asked {
             Some(asked) if asked.nonce == hello.nonce => {
                 self.asked = None;
                 self.confirmed = self.confirmed.max(asked.sent_end);
+                if asked.tries == 1 {
+                    self.pace.answered(now.saturating_sub(asked.at), cost);
+                }
             }
             // An answer to an older question says nothing new.
             _ if hello.nonce != 0 => return,
@@ -38,23 +59,22 @@ impl Session {
             // It has just started and takes the next nonce for its epoch.
             return self.ask(now);
         }
-        if hello.wire != trine_wire::VERSION {
+        if hello.wire > trine_wire::VERSION {
             let why = format!(
-                "it speaks version {} of the wire and this program {}: update the older one",
+                "it speaks version {} of the wire and this program {} and {}: update this program",
                 hello.wire,
-                trine_wire::VERSION
+                trine_wire::VERSION,
+                trine_wire::VERSION - 1
             );
             return self.gone(&why, now);
         }
-        if self.epoch.is_some_and(|epoch| epoch != hello.epoch) {
-            self.note("has restarted");
-            self.ready = false;
-            (self.sent, self.confirmed) = (0, 0);
-            self.settle_after_loss(now, false);
+        let unasked = hello.nonce == 0;
+        if unasked && hello.wire >= 1 && hello.session != self.number {
+            // It has started, or another host has greeted it: it has to know us first.
+            self.greeted = false;
+            return self.ask(now);
         }
-        self.epoch = Some(hello.epoch);
-        self.message_max = hello.message_max;
-        self.slots_max = usize::from(hello.calls_max).max(1);
+        self.greet(hello, now);
         let identity = Identity {
             vendor: hello.vendor.to_owned(),
             product: hello.product.to_owned(),
@@ -66,13 +86,43 @@ impl Session {
             self.identity = Some(identity);
             self.deferred.push(Deferred::Changed);
         }
-        let has_it = |table: &Arc<Table>| table.list_hash() == hello.table_hash;
+        self.list(hello.table_hash, now);
+    }
+
+    /// The device has said how it is spoken with.
+    fn greet(&mut self, hello: &Hello<'_>, now: u64) {
+        let (old, new) = (self.peer, Peer::new(hello));
+        let restarted = old.epoch != 0 && old.epoch != new.epoch;
+        if restarted {
+            self.note("has restarted");
+            self.ready = false;
+            (self.sent, self.confirmed) = (0, 0);
+            self.settle_after_restart(now);
+            self.settle_doubts();
+        }
+        self.peer = new;
+        let lanes = if new.has_lanes() { new.lanes } else { LANES_MAX };
+        if restarted || self.calls.lanes.count() != lanes {
+            // Calls that another number of lanes has counted are nobody's.
+            self.settle_after_restart(now);
+            self.calls.lanes.renew(lanes);
+        }
+        let news = !self.greeted;
+        self.greeted = true;
+        if news && new.can(feature::LOG) {
+            self.transmit(&HostMessage::Log { level: LOG_LEVEL }, now);
+        }
+    }
+
+    /// Sees to it that the list of this hash is known.
+    fn list(&mut self, hash: u64, now: u64) {
+        let has_it = |table: &Arc<Table>| table.list_hash() == hash;
         if let Some(table) = self.known.iter().find(|table| has_it(table)).cloned() {
             self.online(table, now);
-        } else if self.refused != Some(hello.table_hash)
-            && self.listing.as_ref().is_none_or(|listing| listing.hash != hello.table_hash)
+        } else if self.refused != Some(hash)
+            && self.listing.as_ref().is_none_or(|listing| listing.hash != hash)
         {
-            self.listing = Some(Listing::new(hello.table_hash, now));
+            self.listing = Some(Listing::new(hash, now));
             self.ask_page(now);
         }
     }
@@ -80,7 +130,7 @@ impl Session {
     pub(super) fn ask_page(&mut self, now: u64) {
         if let Some(listing) = &mut self.listing {
             listing.asked_at = now;
-            let message = HostMessage::List { offset: listing.offset(), max: u16::MAX };
+            let message = HostMessage::List { offset: listing.offset(), max: u16::MAX, what: 0 };
             self.transmit(&message, now);
         }
         let end = self.sent;
@@ -89,12 +139,16 @@ impl Session {
         }
     }
 
-    pub(super) fn page(&mut self, page: (u32, u32, &[u8]), now: u64) {
+    pub(super) fn page(&mut self, page: (u32, u32, &[u8]), cost: u32, now: u64) {
         let Some(mut listing) = self.listing.take() else { return };
         let (hash, end) = (listing.hash, listing.sent_end);
+        let (tries, asked_at) = (listing.tries, listing.asked_at);
         let page = listing.page(page);
         if matches!(page, Ok(Some(_))) {
             self.confirmed = self.confirmed.max(end);
+            if tries == 0 {
+                self.pace.answered(now.saturating_sub(asked_at), cost);
+            }
         }
         let table = match page {
             Ok(Some(true)) => listing.table(),
@@ -137,11 +191,12 @@ impl Session {
         self.table = Some(table);
         (self.ready, self.was_ready, self.offline) = (true, true, None);
         self.heard_at = now;
+        self.resume();
     }
 }
 
 /// A number that nobody can foresee, never 0.
-fn nonce() -> u32 {
+pub(super) fn nonce() -> u32 {
     // Without the system's entropy a fixed number still serves: it only makes epochs less unlike.
     getrandom::u32().unwrap_or(0x7472_696e).max(1)
 }

@@ -2,23 +2,32 @@
 //! and the time come in, bytes go to the link.
 
 mod greeting;
+mod peer;
+mod questions;
+mod repeats;
+mod secure;
 mod sending;
 #[cfg(test)]
 mod tests;
 mod upkeep;
 
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 use trine_mcp::{Failure, Outcome};
-use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Said, Status};
+use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Said};
 
 use super::calls::{Calls, Opening, Stage, Ticket};
+use super::content;
 use super::listing::Listing;
+use super::pace::Pace;
 use super::table::Table;
 use super::{Identity, State};
-use crate::link::{Found, Line};
-use sending::CALL_HEAD_MAX;
+use crate::link::{Found, Line, Outgoing};
+use crate::settings::Settings;
+pub(super) use peer::Peer;
+pub(super) use questions::Question;
+use questions::Questions;
+use secure::{Opened, Secure};
 
 /// What has to be done when the device is no longer locked.
 #[derive(Debug)]
@@ -29,19 +38,21 @@ pub(super) enum Deferred {
     Event { seq: u32, tool: u16, text: String },
     /// It has said something that is no frame.
     Text(String),
+    /// It has sent a line for the log, of this level as the wire numbers them.
+    Log(u8, String),
     /// A line for the log: all is well.
     Good(String),
     /// A line for the log: something is not as it should be.
     Note(String),
 }
 
-/// A hello that waits for its answer.
+/// A greeting or a ping that waits for its answer.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     nonce: u32,
     at: u64,
     sent_end: u64,
-    tries: u32,
+    tries: u8,
 }
 
 /// The state of one device.
@@ -50,28 +61,36 @@ pub(super) struct Session {
     pub(super) calls: Calls,
     pub(super) identity: Option<Identity>,
     pub(super) table: Option<Arc<Table>>,
-    /// Who asked for the counters, and where in the stream to the device the question ends.
-    status_waiters: Vec<(Sender<Status>, u64)>,
+    pub(super) peer: Peer,
     pub(super) deferred: Vec<Deferred>,
+    /// How often a call was sent again, and how often the device was lost.
+    pub(super) resends: u64,
+    pub(super) losses: u64,
+    questions: Questions,
+    secure: Secure,
     known: Vec<Arc<Table>>,
     listing: Option<Listing>,
     /// Hash of a list that is no table: it is not fetched again.
     refused: Option<u64>,
     /// Its tools are known and it answers.
     ready: bool,
+    /// It knows this session; if not, it would take no call.
+    greeted: bool,
     /// It was ready before.
     was_ready: bool,
     offline: Option<String>,
-    epoch: Option<u32>,
-    message_max: u16,
-    slots_max: usize,
+    /// Chosen once: a device that is plugged in again still has our calls.
+    number: u32,
     asked: Option<Asked>,
+    pace: Pace,
     opened_at: u64,
     linked_at: u64,
     heard_at: u64,
+    said_at: u64,
+    resent_at: u64,
     sent: u64,
     confirmed: u64,
-    scratch: Vec<u8>,
+    outgoing: Outgoing,
 }
 
 impl std::fmt::Debug for Session {
@@ -79,37 +98,65 @@ impl std::fmt::Debug for Session {
         f.debug_struct("Session")
             .field("ready", &self.ready)
             .field("offline", &self.offline)
+            .field("peer", &self.peer)
             .field("calls", &self.calls)
             .finish_non_exhaustive()
     }
 }
 
 impl Session {
-    pub(super) fn new() -> Self {
+    /// `settings` know the keys of devices.
+    pub(super) fn new(settings: Settings) -> Self {
         Self {
             line: Line::None,
-            calls: Calls::default(),
+            calls: Calls::new(),
             identity: None,
             table: None,
-            status_waiters: Vec::new(),
+            peer: Peer::default(),
             deferred: Vec::new(),
+            resends: 0,
+            losses: 0,
+            questions: Questions::default(),
+            secure: Secure::new(settings),
             known: Vec::new(),
             listing: None,
             refused: None,
             ready: false,
+            greeted: false,
             was_ready: false,
             offline: None,
-            epoch: None,
-            message_max: 0,
-            slots_max: 1,
+            number: greeting::nonce(),
             asked: None,
+            pace: Pace::default(),
             opened_at: 0,
             linked_at: 0,
             heard_at: 0,
+            said_at: 0,
+            resent_at: 0,
             sent: 0,
             confirmed: 0,
-            scratch: vec![0; 512],
+            outgoing: Outgoing::new(),
         }
+    }
+
+    /// Most bytes of a message that the device takes.
+    pub(super) fn message_max(&self) -> usize {
+        self.peer.message_max.into()
+    }
+
+    /// Whether the device is not served, for want of a key or a tag.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.secure.refused
+    }
+
+    /// Serial number of a device that has a key which is not held here.
+    pub(super) fn locked(&self) -> Option<&str> {
+        self.secure.locked.as_deref()
+    }
+
+    /// Messages dropped for their tag, or for the want of one.
+    pub(super) const fn unauthentic(&self) -> u64 {
+        self.secure.unauthentic
     }
 
     pub(super) fn state(&self) -> State {
@@ -118,6 +165,11 @@ impl Session {
             Some(why) => State::Offline(why.clone()),
             None => State::Coming,
         }
+    }
+
+    /// Whether the device has said who it is since it was asked for the last time.
+    pub(super) const fn is_greeted(&self) -> bool {
+        self.greeted
     }
 
     pub(super) const fn is_coming(&self) -> bool {
@@ -138,8 +190,9 @@ impl Session {
     /// There is a way to the device.
     pub(super) fn linked(&mut self, line: Line, now: u64) {
         self.line = line;
-        (self.linked_at, self.sent, self.confirmed) = (now, 0, 0);
-        (self.asked, self.listing) = (None, None);
+        self.pace = Pace::default();
+        self.linked_at = now;
+        self.unlinked();
         self.ask(now);
         self.pump(now);
     }
@@ -147,42 +200,32 @@ impl Session {
     /// The device cannot be reached any more, and why.
     pub(super) fn lost(&mut self, why: &str, now: u64) {
         self.line = Line::None;
+        self.unlinked();
+        self.questions.clear();
+        self.gone(why, now);
+    }
+
+    /// What was on its way over the last link is not over the next one.
+    fn unlinked(&mut self) {
         (self.sent, self.confirmed) = (0, 0);
         (self.asked, self.listing) = (None, None);
-        self.status_waiters.clear();
-        self.gone(why, now);
+        self.greeted = false;
+        for index in self.calls.sent() {
+            if let Some(slot) = self.calls.get(index) {
+                (slot.first_end, slot.sent_end) = (0, 0);
+            }
+        }
     }
 
     fn gone(&mut self, why: &str, now: u64) {
         let news = self.ready || self.offline.as_deref() != Some(why);
+        self.losses += u64::from(self.ready);
         self.ready = false;
         self.offline = Some(why.to_owned());
-        self.settle_after_loss(now, true);
+        self.settle_after_loss(now);
         if news {
             self.deferred.push(Deferred::Note(format!("offline: {why}")));
             self.deferred.push(Deferred::Changed);
-        }
-    }
-
-    /// Ends the calls that a loss or a restart has touched. One that does no harm when it is
-    /// repeated waits to be sent again; of any other nobody knows what became of it.
-    fn settle_after_loss(&mut self, now: u64, offline: bool) {
-        for index in self.calls.under_way() {
-            let Some(slot) = self.calls.get(index) else { continue };
-            let (stage, again) = (slot.stage, slot.repeatable && slot.losses == 0);
-            match stage {
-                Stage::Sent if again && now < slot.expires => {
-                    slot.losses += 1;
-                    self.calls.requeue(index);
-                }
-                Stage::Sent => {
-                    self.calls.end(index, Outcome::Failed(Failure::OutcomeUnknown));
-                }
-                Stage::Queued if offline && slot.resends == 0 => {
-                    self.calls.end(index, Outcome::Failed(Failure::Offline));
-                }
-                Stage::Queued | Stage::Free => {}
-            }
         }
     }
 
@@ -195,33 +238,31 @@ impl Session {
         if !self.ready && self.offline.is_some() {
             return refuse(Failure::Offline);
         }
-        if self.ready && opening.args.len() + CALL_HEAD_MAX > usize::from(self.message_max) {
+        if self.ready && opening.args.len() > self.body_max() {
             return refuse(Failure::TooLarge);
         }
         let Some(index) = self.calls.open(opening) else { return refuse(Failure::Busy) };
-        let ticket = Ticket(self.calls.id(index));
+        let ticket = self.calls.ticket(index);
         self.pump(opening.now);
         Some(ticket)
     }
 
     /// The client wants no answer to a call any more.
     pub(super) fn cancel(&mut self, ticket: Ticket, now: u64) {
-        let Some(index) = self.calls.find(ticket.0) else { return };
-        let sent = self.calls.get(index).is_some_and(|slot| slot.stage == Stage::Sent);
+        let Some(index) = self.calls.find(ticket) else { return };
+        let sent = self.calls.get(index).filter(|slot| slot.stage == Stage::Sent);
+        let id = sent.map(|slot| slot.id);
         self.calls.forget(index);
-        if sent {
-            self.transmit(&HostMessage::Cancel { id: ticket.0 }, now);
+        if let Some(id) = id {
+            self.give_up(id, now);
         }
         self.pump(now);
     }
 
-    /// Asks for the counters.
-    pub(super) fn ask_status(&mut self, waiter: Sender<Status>, now: u64) {
-        if self.ready {
-            if self.transmit(&HostMessage::Status, now).is_some() {
-                self.status_waiters.push((waiter, self.sent));
-            }
-            self.pump(now);
+    /// Tells the device that nobody waits for a call any more.
+    fn give_up(&mut self, id: u32, now: u64) {
+        if self.greeted && self.peer.cancels() {
+            self.transmit(&HostMessage::Cancel { id }, now);
         }
     }
 
@@ -230,10 +271,17 @@ impl Session {
         match found {
             Found::Text(text) => self.deferred.push(Deferred::Text(text.to_owned())),
             Found::Message(bytes, cost) => {
+                let asked = self.asked.map(|asked| asked.nonce);
+                let message = match self.secure.open(bytes, asked) {
+                    Opened::Message(message) => message,
+                    Opened::Dropped => return,
+                    Opened::Ask => return self.ask(now),
+                    Opened::Refused(why) => return self.refuse_device(&why, now),
+                };
                 self.heard_at = now;
-                match message::read::<DeviceMessage<'_>>(bytes) {
-                    Some(message) => self.message(&message, cost, now),
-                    None => self.note("sent a message of a kind that this version does not know"),
+                // A message of a later version means nothing to this one.
+                if let Some(message) = message::read::<DeviceMessage<'_>>(message) {
+                    self.message(&message, cost, now);
                 }
             }
         }
@@ -245,61 +293,110 @@ impl Session {
 
     fn message(&mut self, message: &DeviceMessage<'_>, cost: u32, now: u64) {
         match *message {
-            DeviceMessage::Result { id, outcome } => {
-                let Some(index) = self.call_of(id, cost) else { return };
+            DeviceMessage::Result { id, outcome } => self.result(id, outcome, cost, now),
+            DeviceMessage::Chunk { id, offset, bytes, .. } => {
+                let Some(index) = self.call_of(id, cost, now) else { return };
+                if self.calls.chunk(index, offset, bytes) {
+                    self.content_came(id, now);
+                } else {
+                    self.hole(index, now);
+                }
+            }
+            DeviceMessage::Progress { id, done, total, text } => {
+                let Some(index) = self.call_of(id, cost, now) else { return };
+                if (done, total) != (0, 0) || !text.is_empty() {
+                    self.calls.progress(index, (done, total), text);
+                }
+            }
+            DeviceMessage::Hello(hello) => self.hello(&hello, cost, now),
+            DeviceMessage::Pong { nonce, epoch } => self.pong(nonce, epoch, now),
+            DeviceMessage::Page { offset, total, bytes, what: message::what::TOOLS } => {
+                self.page((offset, total, bytes), cost, now);
+            }
+            DeviceMessage::Event { seq, tool, text, what: 0 } => {
+                let text = text.to_owned();
+                self.deferred.push(Deferred::Event { seq, tool, text });
+            }
+            // A list has changed: the hello tells which there is now.
+            DeviceMessage::Event { what: 1, .. } => self.ask(now),
+            DeviceMessage::Log { level, text } => {
+                self.deferred.push(Deferred::Log(level, text.to_owned()));
+            }
+            DeviceMessage::Unsupported { kind } => {
+                self.questions.unsupported(kind);
+                self.note(&format!("does not know messages of kind {kind}"));
+            }
+            ref other => {
+                if let Some(end) = self.questions.answer(other) {
+                    self.confirmed = self.confirmed.max(end);
+                }
+            }
+        }
+    }
+
+    fn result(&mut self, id: u32, outcome: Said<'_>, cost: u32, now: u64) {
+        let Some(index) = self.call_of(id, cost, now) else { return };
+        match outcome {
+            Said::Stale if self.peer.has_lanes() => self.stale(index, now),
+            Said::Forgotten if self.calls.may_renew(index) => self.calls.renew(index),
+            outcome => {
                 self.calls.answer(index, outcome);
                 if matches!(outcome, Said::Stale | Said::UnknownTool) {
                     // Its tools have changed: the next hello tells, and they are listed again.
                     self.ask(now);
                 }
             }
-            DeviceMessage::Chunk { id, offset, bytes } => {
-                let Some(index) = self.call_of(id, cost) else { return };
-                self.calls.chunk(index, offset, bytes);
-            }
-            DeviceMessage::Hello(hello) => self.hello(&hello, now),
-            DeviceMessage::Page { offset, total, bytes } => {
-                self.page((offset, total, bytes), now);
-            }
-            DeviceMessage::Event { seq, tool, text } => {
-                let text = text.to_owned();
-                self.deferred.push(Deferred::Event { seq, tool, text });
-            }
-            DeviceMessage::Status(status) => {
-                // It answers the oldest question at least.
-                if let Some((_, end)) = self.status_waiters.first() {
-                    self.confirmed = self.confirmed.max(*end);
-                }
-                for (waiter, _) in self.status_waiters.drain(..) {
-                    // Somebody who has stopped waiting needs no answer.
-                    _ = waiter.send(status);
-                }
-            }
-            DeviceMessage::Unsupported { kind } => {
-                self.deferred
-                    .push(Deferred::Note(format!("does not know messages of kind {kind}")));
-            }
-            _ => {}
         }
     }
 
-    /// The sent call of an id. Frames are dealt with in order, so its answer confirms all before.
-    fn call_of(&mut self, id: u32, cost: u32) -> Option<usize> {
-        let index = self.calls.find(id)?;
-        let slot = self.calls.get(index).filter(|slot| slot.stage == Stage::Sent)?;
+    /// The sent call of an id. Frames are dealt with in order, so its answer confirms all before
+    /// its first sending at least.
+    fn call_of(&mut self, id: u32, cost: u32, now: u64) -> Option<usize> {
+        let (index, slot) = self.calls.sent_as(id)?;
         slot.cost.bytes_in += cost;
-        let end = slot.sent_end;
+        let once = slot.sendings == 1;
+        let end = if once { slot.sent_end } else { slot.first_end };
+        if once && !slot.may_wait {
+            let bytes = slot.cost.bytes_out + slot.cost.bytes_in;
+            self.pace.answered(now.saturating_sub(slot.active_at), bytes);
+        }
         self.confirmed = self.confirmed.max(end);
         Some(index)
+    }
+
+    /// A piece of content has come: the call is alive, and the device may send on.
+    fn content_came(&mut self, id: u32, now: u64) {
+        let patience = self.pace.patience_ms(self.peer.answer_max());
+        let gives_credit = self.peer.gives_credit();
+        let Some((_, slot)) = self.calls.sent_as(id) else { return };
+        (slot.active_at, slot.patience_ms) = (now, patience);
+        let credit = slot.content.as_mut().and_then(|content| content.credit(false));
+        if let Some(upto) = credit.filter(|_| gives_credit) {
+            self.transmit(&HostMessage::Credit { id, upto }, now);
+        }
+    }
+
+    /// Pieces of content were lost. The call is given up; a new one is made of it where that does
+    /// no harm.
+    fn hole(&mut self, index: usize, now: u64) {
+        let Some(slot) = self.calls.get(index) else { return };
+        let id = slot.id;
+        if self.peer.has_lanes() && self.calls.may_renew(index) {
+            self.calls.renew(index);
+        } else {
+            self.calls.end(index, Outcome::Error(content::HOLE));
+        }
+        self.give_up(id, now);
     }
 
     /// Ends every call, because the program ends.
     pub(super) fn close(&mut self) {
         for index in self.calls.under_way() {
             let sent = self.calls.get(index).is_some_and(|slot| slot.stage == Stage::Sent);
-            let failure = if sent { Failure::OutcomeUnknown } else { Failure::Offline };
+            let failure = if sent { Failure::Lost } else { Failure::Offline };
             self.calls.end(index, Outcome::Failed(failure));
         }
+        self.questions.clear();
         self.line = Line::None;
         self.ready = false;
         self.offline = Some("it was closed".to_owned());

@@ -4,26 +4,38 @@ use std::io;
 
 use trine_mcp::{Failure, Outcome};
 use trine_wire::frame;
-use trine_wire::message::{self, HostMessage};
+use trine_wire::message::{self, Call, HostMessage};
+use trine_wire::secure::TAIL_LEN;
 
 use super::Session;
+use super::greeting::nonce;
+use super::upkeep::WAITING_MS;
 use crate::link::Line;
 
-/// Bytes in flight to a device that has not said what it can take.
-const WINDOW_MIN: u64 = 64;
+/// A call that may be answered later gets so much time at least, in milliseconds.
+const PENDING_MS: u32 = 300;
 
 impl Session {
     /// Sends one message; answers its bytes on the line, or `None` when the link is gone.
     pub(super) fn transmit(&mut self, message: &HostMessage<'_>, now: u64) -> Option<u32> {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let framed = encode(message, &mut scratch);
-        let sent = framed.map(|len| self.line.send(scratch.get(..len).unwrap_or_default()));
-        self.scratch = scratch;
+        let mut outgoing = std::mem::take(&mut self.outgoing);
+        let room = room(message);
+        let secure = &mut self.secure;
+        let written = outgoing.write(room, |out| {
+            let len = message::write(message, out)?;
+            match message {
+                // Anybody may say hello: there are no keys before it.
+                HostMessage::Hello(_) => Some(len),
+                _ => secure.seal(out, len),
+            }
+        });
+        let sent = written.map(|()| self.line.send(&mut outgoing));
+        self.outgoing = outgoing;
         match sent? {
-            Ok(()) => {
-                let len = framed?;
-                self.sent += len as u64;
-                Some(len as u32)
+            Ok(len) => {
+                self.said_at = now;
+                self.sent += u64::from(len);
+                Some(len)
             }
             Err(error) => {
                 self.lost(&link_error(&error), now);
@@ -32,16 +44,21 @@ impl Session {
         }
     }
 
+    /// Whether the device takes calls of ours.
+    pub(super) const fn may_call(&self) -> bool {
+        self.ready && self.greeted
+    }
+
     /// Sends what may be sent; a board in this process answers at once.
     pub(super) fn pump(&mut self, now: u64) {
         loop {
-            if self.ready {
+            if self.may_call() {
                 self.send_queue(now);
             }
             let Some(said) = self.run_local(now) else { return };
             let Line::Local(local) = &self.line else { return };
             let more = local.was_fed() || said > 0 && self.calls.contents > 0;
-            if !(more || self.ready && self.can_send_next()) {
+            if !(more || self.may_call() && self.can_send_next()) {
                 return;
             }
         }
@@ -60,21 +77,32 @@ impl Session {
         Some(said)
     }
 
+    /// Most bytes of a call beyond its head.
+    pub(super) fn body_max(&self) -> usize {
+        let tail = if self.secure.is_keyed() { TAIL_LEN } else { 0 };
+        usize::from(self.peer.message_max).saturating_sub(CALL_HEAD_MAX + tail)
+    }
+
     pub(super) fn can_send_next(&mut self) -> bool {
         let next = self.calls.queue.front().copied();
         next.is_some_and(|index| self.may_send(index))
     }
 
-    /// Whether the device has room for a queued call: a place to put the frame, and a slot if the
-    /// call takes one.
-    pub(super) fn may_send(&mut self, index: usize) -> bool {
-        let window = u64::from(self.message_max).max(WINDOW_MIN);
+    /// Whether the device has a place for the frame of a call whose arguments take `len` bytes.
+    pub(super) fn has_room(&self, len: usize) -> bool {
         let in_flight = self.sent.saturating_sub(self.confirmed);
-        let running = self.calls.running;
+        let bytes = frame::frame_max(len + CALL_HEAD_MAX + TAIL_LEN) as u64;
+        in_flight == 0 || in_flight + bytes <= self.peer.window()
+    }
+
+    /// Whether the device has room for a queued call: a place to put the frame, and a lane. One of
+    /// version 0 has no lanes, but as many slots for calls that may be answered later.
+    pub(super) fn may_send(&mut self, index: usize) -> bool {
+        let no_slot = !self.peer.has_lanes() && self.calls.waiting >= usize::from(self.peer.lanes);
+        let lane = self.calls.lanes.has_free();
         let Some(slot) = self.calls.get(index) else { return false };
-        let bytes = frame::frame_max(slot.args.len() + CALL_HEAD_MAX) as u64;
-        (in_flight == 0 || in_flight + bytes <= window)
-            && (!slot.takes_slot || running < self.slots_max)
+        let (len, may_wait) = (slot.body_len(), slot.may_wait);
+        lane && !(may_wait && no_slot) && self.has_room(len)
     }
 
     /// Sends queued calls in order; a call that needs a slot lets others pass while it waits.
@@ -90,49 +118,92 @@ impl Session {
                 return;
             }
         }
+        if !self.calls.queue.is_empty() && self.calls.lanes.are_worn_out() {
+            // All numbers of this session are used up, after some hundred million calls.
+            self.number = nonce();
+            self.calls.lanes.restart(self.calls.lanes.count());
+            self.greeted = false;
+            self.ask(now);
+        }
     }
 
     /// Sends a call that was taken off the queue; `false` when the link is gone.
-    pub(super) fn send_call(&mut self, index: usize, now: u64) -> bool {
-        let id = self.calls.id(index);
+    fn send_call(&mut self, index: usize, now: u64) -> bool {
         let Some(slot) = self.calls.get(index) else { return true };
-        let (tool, hash) = (slot.tool, slot.hash);
-        let args = std::mem::take(&mut slot.args);
-        let too_large = args.len() + CALL_HEAD_MAX > usize::from(self.message_max);
-        if too_large {
+        let len = slot.body_len();
+        if len > self.body_max() {
             self.calls.end(index, Outcome::Failed(Failure::TooLarge));
             return true;
         }
-        // Until it is sent it counts as queued, so that a broken link ends it as not begun.
-        let message = HostMessage::Call { id, tool, hash, deadline_ms: 0, args: &args };
-        let sent = self.transmit(&message, now);
+        if self.calls.begin(index).is_none() {
+            self.calls.queue.push_front(index);
+            return true;
+        }
+        self.send_again(index, now)
+    }
+
+    /// Sends a call under the id that it has; `false` when the link is gone.
+    pub(super) fn send_again(&mut self, index: usize, now: u64) -> bool {
+        let (has_lanes, gives_credit) = (self.peer.has_lanes(), self.peer.gives_credit());
+        let Some(slot) = self.calls.get(index) else { return true };
+        let (id, tries) = (slot.id, slot.sendings);
+        let args = std::mem::take(&mut slot.args);
+        let kept = slot.kept.take();
+        let credit = slot.content.as_mut().and_then(|content| content.credit(true));
+        let no_bytes = &[][..];
+        let message = HostMessage::Call(Call {
+            id,
+            tool: slot.tool,
+            check: self.peer.check(slot.hash, self.number),
+            args: &args,
+            flags: u8::from(slot.progress),
+            state: kept.as_ref().map_or(no_bytes, |kept| &kept.state),
+            answers: kept.as_ref().map_or(no_bytes, |kept| &kept.answers),
+            ..Call::default()
+        });
         let end = self.sent;
-        if let Some(slot) = self.calls.get(index) {
-            slot.args = args;
+        let bytes = self.transmit(&message, now);
+        let end = end + u64::from(bytes.unwrap_or(0));
+        let in_flight = end.saturating_sub(self.confirmed) + self.peer.answer_max();
+        let patience_ms = self.pace.backed_off_ms(in_flight, tries);
+        // A broken link has dealt with the calls already; this one may be over.
+        if let Some((_, slot)) = self.calls.sent_as(id) {
+            (slot.args, slot.kept) = (args, kept);
+            slot.active_at = now;
+            slot.patience_ms = match has_lanes {
+                // It would run the call again.
+                false => patience_ms.max(WAITING_MS as u32),
+                true if slot.may_wait => patience_ms.max(PENDING_MS),
+                true => patience_ms,
+            };
+            if let Some(bytes) = bytes {
+                slot.sendings = slot.sendings.saturating_add(1);
+                slot.cost.bytes_out += bytes;
+                slot.sent_end = end;
+                slot.first_end = if tries == 0 { end } else { slot.first_end };
+            }
         }
-        if let Some(bytes) = sent {
-            self.calls.sent(index, now, end, bytes);
+        if let Some(upto) = credit.filter(|_| gives_credit && bytes.is_some()) {
+            self.transmit(&HostMessage::Credit { id, upto }, now);
         }
-        sent.is_some()
+        bytes.is_some()
     }
 }
 
-/// Most bytes of a call's message before its arguments: kind, id, tool, hash, deadline, length.
-pub(super) const CALL_HEAD_MAX: usize = 1 + 5 + 3 + 4 + 1 + 3;
+/// Most bytes of a call's message before its arguments: kind, id, tool, hash, deadline, length; and
+/// the flags behind them.
+pub(super) const CALL_HEAD_MAX: usize = 1 + 5 + 3 + 4 + 1 + 3 + 1;
 
-/// Writes a message as a frame at the front of `scratch`, which grows to what it takes.
-fn encode(message: &HostMessage<'_>, scratch: &mut Vec<u8>) -> Option<usize> {
-    let body = match message {
-        HostMessage::Call { args, .. } => args.len() + CALL_HEAD_MAX + 8,
-        _ => 32,
-    };
-    let start = frame::headroom(body);
-    let needed = start + frame::frame_max(body);
-    if scratch.len() < needed {
-        scratch.resize(needed, 0);
-    }
-    let len = message::write(message, scratch.get_mut(start..)?)?;
-    frame::encode_in_place(scratch, start, len)
+/// Bytes that a message takes at most.
+fn room(message: &HostMessage<'_>) -> usize {
+    TAIL_LEN
+        + match message {
+            HostMessage::Call(call) => {
+                call.args.len() + call.state.len() + call.answers.len() + CALL_HEAD_MAX + 16
+            }
+            HostMessage::Factory { arg, .. } => arg.len() + 8,
+            _ => 64,
+        }
 }
 
 fn link_error(error: &io::Error) -> String {

@@ -1,0 +1,132 @@
+//! Operations that a factory tests a device with. They change nothing.
+
+use trine_wire::message::DeviceMessage;
+
+use super::Device;
+use crate::call::{Tested, Tools};
+use crate::{fnv, varint};
+
+/// The operations that every device has.
+mod op {
+    /// Gives back what it was given.
+    pub(super) const ECHO: u8 = 0;
+    /// Reads the whole list from flash and compares its hash with what was greeted with.
+    pub(super) const LIST: u8 = 1;
+    /// Says how long the device has run.
+    pub(super) const CLOCK: u8 = 2;
+    /// Says how full each memory ever was.
+    pub(super) const MEMORY: u8 = 3;
+    /// The first of the product's own.
+    pub(super) const OWN: u8 = 128;
+}
+
+impl Device<'_> {
+    #[inline(never)]
+    pub(super) fn factory<T: Tools + ?Sized>(
+        &mut self,
+        (op, arg): (u8, &[u8]),
+        now: u64,
+        tools: &mut T,
+    ) {
+        let mut found = [0; 128];
+        let most = usize::from(self.config.result_max).min(found.len());
+        let out = found.get_mut(..self.outbox.fits(most)).unwrap_or_default();
+        let tested = match op {
+            op::ECHO => match out.get_mut(..arg.len()) {
+                Some(place) => {
+                    place.copy_from_slice(arg);
+                    Tested::Fine(arg.len())
+                }
+                None => Tested::Failed(0),
+            },
+            op::LIST => self.list_is_whole(),
+            op::CLOCK => numbers(&[self.uptime(now)], out),
+            op::MEMORY => numbers(&self.high_waters(), out),
+            op::OWN.. => tools.factory(op, arg, out),
+            _ => Tested::Unknown,
+        };
+        let (code, len) = match tested {
+            Tested::Fine(len) => (0, len),
+            Tested::Failed(len) => (1, len),
+            Tested::Unknown => (2, 0),
+        };
+        let bytes = found.get(..len).unwrap_or_default();
+        self.outbox.send(&DeviceMessage::Factory { op, code, bytes });
+    }
+
+    /// Hashes the records as they are now, from flash.
+    fn list_is_whole(&self) -> Tested {
+        let same = match self.recomputed() {
+            Some(hash) => hash == self.scan.list_hash,
+            None => false,
+        };
+        if same { Tested::Fine(0) } else { Tested::Failed(0) }
+    }
+
+    /// FNV-1a over the hashes of all records as the list has them now.
+    #[inline(never)]
+    fn recomputed(&self) -> Option<u64> {
+        let mut at = 0;
+        let mut all = fnv::OFFSET;
+        for _ in 0..self.table.tools() {
+            let len = self.list_length(&mut at)?;
+            let mut hash = fnv::OFFSET;
+            let end = at.checked_add(len)?;
+            while at < end {
+                let mut piece = [0; 64];
+                let count = (end - at).min(piece.len());
+                let piece = piece.get_mut(..count)?;
+                self.table.page(at, piece);
+                hash = fnv::add(hash, piece);
+                at += count;
+            }
+            all = fnv::add(all, &hash.to_le_bytes());
+        }
+        Some(all)
+    }
+
+    /// The length of the record that starts at `at`, which moves behind it.
+    fn list_length(&self, at: &mut usize) -> Option<usize> {
+        let mut len = 0;
+        for shift in [0, 7, 14] {
+            let mut byte = [0];
+            self.table.page(*at, &mut byte);
+            *at = at.checked_add(1)?;
+            len |= usize::from(byte[0] & 0x7f) << shift;
+            if byte[0] < 0x80 {
+                return Some(len);
+            }
+        }
+        None
+    }
+
+    /// Bytes of memory given, carved, most in the receive ring, most waiting to be sent; most calls
+    /// under way.
+    fn high_waters(&self) -> [u64; 5] {
+        #[cfg(feature = "status")]
+        {
+            let status = self.status(0);
+            [
+                status.memory.into(),
+                status.memory_used.into(),
+                status.rx_high_water.into(),
+                status.tx_high_water.into(),
+                status.calls_high_water.into(),
+            ]
+        }
+        #[cfg(not(feature = "status"))]
+        [0, 0, self.inbox.rx.high_water() as u64, 0, 0]
+    }
+}
+
+/// Writes numbers one after another.
+fn numbers(numbers: &[u64], out: &mut [u8]) -> Tested {
+    let mut at = 0;
+    for &number in numbers {
+        let Some(len) = out.get_mut(at..).and_then(|rest| varint::write(number, rest)) else {
+            return Tested::Failed(0);
+        };
+        at += len;
+    }
+    Tested::Fine(at)
+}

@@ -1,0 +1,184 @@
+//! Calls that come from the program itself, not over the link: the MCP door of a program that
+//! serves its tools in process.
+
+use trine_descriptor::{Args, Consent, Fault, FaultCode, NO_NODE, Side, ValueWriter, validate};
+
+use super::{Device, count};
+use crate::CallId;
+use crate::call::{Answer, Call, Tools};
+
+/// How such a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Local {
+    /// Done; so many bytes of the result were written.
+    Done(usize),
+    /// Done; so many bytes of content blocks were written.
+    Blocks(usize),
+    /// Done; the content is asked of [`Tools::read`], under the same handle.
+    Content {
+        /// The handle that the tool knows.
+        id: CallId,
+        /// Media type.
+        mime: &'static str,
+        /// Bytes in all.
+        len: u32,
+    },
+    /// The tool must know more first: so many bytes, which [`crate::ask`] wrote.
+    NeedInput(usize),
+    /// The tool could not, and why.
+    Failed(&'static str),
+    /// The arguments are not what the tool takes; it was not entered.
+    Fault(Fault),
+    /// A person has to agree first; the tool was not entered.
+    NeedsPerson(Consent),
+    /// There is no such tool, or the table breaks a rule.
+    UnknownTool,
+    /// The tool answered something that its descriptor does not allow.
+    BadResult(Fault),
+    /// The tool answers later; [`Device::local_answer`] will have it.
+    Pending(CallId),
+    /// As many calls as [`crate::Config::local_max`] are pending; the tool was not entered.
+    Busy,
+}
+
+impl Device<'_> {
+    /// Does a call at once: judges its arguments, asks for consent, lets the tool run and judges
+    /// what it wrote to `out`. Only a call that its tool answers later is kept, in a lane of the
+    /// program's own. *owner-only*.
+    pub fn local<T: Tools + ?Sized>(
+        &mut self,
+        call: (u16, &[u8]),
+        now: u64,
+        tools: &mut T,
+        out: &mut [u8],
+    ) -> Local {
+        let judged = validate(self.table, call.0, Side::Params, call.1);
+        match judged {
+            Err(fault) if call.0 < self.table.tools() => {
+                count!(self, calls);
+                count!(self, faults);
+                Local::Fault(fault)
+            }
+            _ => self.local_judged(call, now, tools, out),
+        }
+    }
+
+    /// The same for arguments that the caller has judged by the same table, as the MCP engine does
+    /// while it reads them. *owner-only*.
+    pub fn local_judged<T: Tools + ?Sized>(
+        &mut self,
+        (tool, args): (u16, &[u8]),
+        now: u64,
+        tools: &mut T,
+        out: &mut [u8],
+    ) -> Local {
+        count!(self, calls);
+        let Some(head) = self.table.head(tool) else { return Local::UnknownTool };
+        if head.consent != Consent::None && !self.is_agreed((tool, args), now, tools) {
+            count!(self, unagreed);
+            return Local::NeedsPerson(head.consent);
+        }
+        let deadline_ms = self.deadline_ms(0, &head);
+        let mut id = CallId::LOCAL;
+        if head.limits.pending_bytes > 0 {
+            let Some(lane) = self.lanes.free_local() else { return Local::Busy };
+            id = self.lanes.open(lane, 0, tool, (now as u32).wrapping_add(deadline_ms));
+        }
+        count!(self, entered);
+        let block = self.lanes.fresh_block(id, head.limits.pending_bytes);
+        let mut out = ValueWriter::new(out);
+        let answer = tools.call(
+            Call {
+                tool,
+                id,
+                now,
+                deadline: now.saturating_add(u64::from(deadline_ms)),
+                args: Args::new(self.table, tool, args),
+                block,
+                state: &[],
+                answers: &[],
+                principal: "",
+                tagged: false,
+            },
+            &mut out,
+        );
+        if matches!(answer, Answer::Pending) && head.limits.pending_bytes > 0 {
+            return Local::Pending(id);
+        }
+        if id != CallId::LOCAL {
+            self.lanes.reset(id.lane);
+        }
+        if let Answer::Failed(text) = answer {
+            return Local::Failed(text);
+        }
+        let malformed = || Local::BadResult(Fault::new(FaultCode::Malformed, NO_NODE));
+        let end = match answer {
+            _ if out.overflowed() => Local::BadResult(Fault::new(FaultCode::TooLong, NO_NODE)),
+            Answer::Done if head.content => malformed(),
+            Answer::Done => match validate(self.table, tool, Side::Output, out.bytes()) {
+                Ok(()) => Local::Done(out.len()),
+                Err(fault) => Local::BadResult(fault),
+            },
+            Answer::Blocks if head.content => Local::Blocks(out.len()),
+            Answer::Content { mime, len } if head.content && len > 0 => {
+                Local::Content { id, mime, len }
+            }
+            Answer::NeedInput => Local::NeedInput(out.len()),
+            _ => malformed(),
+        };
+        if matches!(end, Local::BadResult(_)) {
+            count!(self, bad_results);
+        }
+        end
+    }
+
+    /// The answer of a pending call of the program itself: a result message of the wire, empty when
+    /// it was longer than [`crate::Config::repeat_max`]. None before it is answered. *owner-only*.
+    #[must_use]
+    pub fn local_answer(&self, call: CallId) -> Option<&[u8]> {
+        self.lanes.local_answer(call)
+    }
+
+    /// Ends a call of the program itself: its answer was taken, or nobody waits for it any more; a
+    /// tool that still works on it is told to stop. *owner-only*.
+    pub fn local_end<T: Tools + ?Sized>(&mut self, call: CallId, tools: &mut T) {
+        if !self.lanes.is_local(call) {
+            return;
+        }
+        if let Some(lane) = self.lanes.get(call) {
+            let tool = lane.tool;
+            tools.stop(tool, call);
+        } else if self.lanes.local_answer(call).is_none() {
+            return;
+        }
+        self.lanes.reset(call.lane);
+    }
+
+    /// Whether a person has agreed to this call.
+    #[cfg(feature = "consent")]
+    pub(super) fn is_agreed<T: Tools + ?Sized>(
+        &mut self,
+        (tool, args): (u16, &[u8]),
+        now: u64,
+        tools: &mut T,
+    ) -> bool {
+        let allowed = self.consents.allows(tool, args, now, self.config.consent_ms);
+        if !allowed {
+            tools.asks(tool, Args::new(self.table, tool, args));
+        }
+        allowed
+    }
+
+    /// Nobody can agree to anything here.
+    #[cfg(not(feature = "consent"))]
+    #[expect(clippy::unused_self, reason = "it is a method where persons can agree")]
+    pub(super) const fn is_agreed<T: Tools + ?Sized>(
+        &self,
+        _call: (u16, &[u8]),
+        _now: u64,
+        _tools: &T,
+    ) -> bool {
+        false
+    }
+}

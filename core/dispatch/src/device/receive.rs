@@ -1,0 +1,147 @@
+//! From received bytes to messages, in the form of the link.
+
+use trine_arena::Consumer;
+use trine_wire::{Decoder, Fed};
+
+use super::{Device, count};
+use crate::call::Tools;
+use crate::config::Link;
+
+/// The receiving ring, and the message that is being put together.
+#[derive(Debug)]
+pub(super) struct Inbox<'m> {
+    pub(super) rx: Consumer<'m>,
+    decoder: Decoder,
+    pub(super) message: &'m mut [u8],
+    #[cfg(feature = "packet")]
+    joiner: trine_wire::packet::Reassembler,
+    /// Bytes of a message that was received on a bus and waits for room to be answered.
+    #[cfg(feature = "bus")]
+    held: usize,
+}
+
+impl<'m> Inbox<'m> {
+    pub(super) fn new(rx: Consumer<'m>, message: &'m mut [u8]) -> Self {
+        Self {
+            rx,
+            decoder: Decoder::new(),
+            message,
+            #[cfg(feature = "packet")]
+            joiner: trine_wire::packet::Reassembler::new(),
+            #[cfg(feature = "bus")]
+            held: 0,
+        }
+    }
+
+    /// Takes one stretch of bytes, up to the end of a frame.
+    fn take_bytes(&mut self) -> (bool, Fed) {
+        let (taken, fed) = self.decoder.take(self.rx.peek(), self.message);
+        self.rx.release(taken);
+        (taken > 0, fed)
+    }
+
+    /// Takes one packet.
+    #[cfg(feature = "packet")]
+    fn take_packet(&mut self) -> Option<trine_wire::packet::Taken> {
+        let taken = self.joiner.take(self.rx.packet()?, self.message);
+        self.rx.release_packet();
+        Some(taken)
+    }
+}
+
+impl Device<'_> {
+    /// Takes what has come, up to the end of a message, and deals with that.
+    pub(super) fn message_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+        match self.config.link {
+            Link::Stream => {}
+            #[cfg(feature = "packet")]
+            Link::Packet { .. } => return self.packet_step(now, tools),
+            #[cfg(feature = "bus")]
+            Link::Bus { .. } => return false,
+        }
+        let (taken, fed) = self.inbox.take_bytes();
+        match fed {
+            Fed::Nothing => {}
+            Fed::Bad => count!(self, frames_bad),
+            Fed::Message(len) => {
+                count!(self, frames_in);
+                self.message(0, len, now, tools);
+            }
+        }
+        taken
+    }
+
+    #[cfg(feature = "packet")]
+    fn packet_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+        let Some(taken) = self.inbox.take_packet() else { return false };
+        for _ in 0..taken.bad {
+            count!(self, frames_bad);
+        }
+        if let Some(len) = taken.message {
+            count!(self, frames_in);
+            self.message(0, len, now, tools);
+        }
+        true
+    }
+
+    /// One step on a bus: takes a frame, and speaks if it polls this device. A frame may bring a
+    /// message whose answer has no room before what waits was sent: it is held, if this frame
+    /// polls, and else dropped, for its host will send it again.
+    #[cfg(feature = "bus")]
+    pub(super) fn bus_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+        use trine_wire::bus::{BROADCAST, HEADER_LEN, Header};
+
+        let Link::Bus { address } = self.config.link else { return false };
+        if self.inbox.held > 0 {
+            if !self.outbox.has_room() {
+                return false;
+            }
+            let len = core::mem::take(&mut self.inbox.held);
+            self.message(HEADER_LEN, len, now, tools);
+            return true;
+        }
+        let (taken, fed) = self.inbox.take_bytes();
+        let len = match fed {
+            Fed::Nothing => return taken,
+            Fed::Bad => {
+                count!(self, frames_bad);
+                return true;
+            }
+            Fed::Message(len) => len,
+        };
+        let header = self.inbox.message.get(..len).and_then(Header::split);
+        let Some((header, message)) = header.map(|(header, rest)| (header, rest.len())) else {
+            count!(self, frames_bad);
+            return true;
+        };
+        let Some(polled) = header.heard_by(address) else { return true };
+        count!(self, frames_in);
+        #[cfg(feature = "secure")]
+        let proven = self.outbox.keys.is_none();
+        #[cfg(not(feature = "secure"))]
+        let proven = true;
+        if proven {
+            self.heard(now);
+        }
+        if message > 0 && header.address != BROADCAST {
+            let kind = self.inbox.message.get(HEADER_LEN).copied().unwrap_or_default();
+            if self.outbox.has_room() || is_answerless(kind) {
+                self.message(HEADER_LEN, message, now, tools);
+            } else if polled || !self.outbox.waits() {
+                self.inbox.held = message;
+            }
+        }
+        // What is on its way out already answers this poll as well.
+        if polled && self.outbox.may_speak() {
+            let more = self.inbox.held > 0 || self.has_more();
+            self.outbox.speak(address, more);
+        }
+        true
+    }
+}
+
+/// Whether a message of this kind has no answer: cancel, credit, log.
+#[cfg(feature = "bus")]
+const fn is_answerless(kind: u8) -> bool {
+    matches!(kind, 3 | 5 | 10)
+}

@@ -1,0 +1,116 @@
+//! A device with a key: who proves that it holds the key is served, everybody else may say hello.
+
+use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
+
+use super::{Device, count};
+use crate::call::Tools;
+use crate::config::Config;
+use crate::outbox::Tagging;
+
+/// What a keyed device remembers beside the keys.
+#[derive(Debug)]
+pub(super) struct Secure {
+    /// Unlike that of every other boot; 0 when there is none.
+    nonce: u64,
+    /// Challenges given.
+    greetings: u32,
+    /// The hello of the session that is offered, and not in force until its first tagged message.
+    offered: HostHello,
+}
+
+impl Secure {
+    pub(super) fn new(config: &Config<'_>) -> Self {
+        Self { nonce: config.nonce, greetings: 0, offered: HostHello::default() }
+    }
+}
+
+/// Kinds that come without a tag.
+const HELLO: u8 = 0;
+const PROVISION: u8 = 11;
+
+/// What became of a key, as the wire numbers it.
+mod code {
+    pub(super) const DONE: u8 = 0;
+    pub(super) const NOT_HELD: u8 = 1;
+    pub(super) const CANNOT_STORE: u8 = 2;
+    pub(super) const WRONG: u8 = 3;
+}
+
+impl Device<'_> {
+    /// Deals with a message to a device with a key.
+    pub(super) fn keyed_message<T: Tools + ?Sized>(
+        &mut self,
+        bytes: &[u8],
+        now: u64,
+        tools: &mut T,
+    ) {
+        if bytes.first() == Some(&HELLO) {
+            if let Some(HostMessage::Hello(hello)) = message::read(bytes) {
+                self.offer(&hello);
+            }
+            return;
+        }
+        match self.outbox.keys.as_mut().and_then(|keys| keys.open(bytes)) {
+            Some((message, is_first)) => {
+                if is_first {
+                    let hello = self.session.secure.offered;
+                    self.join(&hello, tools);
+                }
+                self.proven_message(message, true, now, tools);
+            }
+            // The person who holds the input proves as much as the key does, so that a device whose
+            // key was lost is not lost with it.
+            None if bytes.first() == Some(&PROVISION) && tools.held() => {
+                if let Some(HostMessage::Provision { op, key }) = message::read(bytes) {
+                    self.outbox.tagging = Tagging::Off;
+                    self.provision(op, &key, tools);
+                    self.outbox.tagging = Tagging::Session;
+                }
+            }
+            None => count!(self, unauthentic),
+        }
+    }
+
+    /// Answers a hello with the session that it may have. Nothing changes before the host proves
+    /// that it could read the answer's tag, so a hello of anybody disturbs nobody.
+    #[inline(never)]
+    fn offer(&mut self, hello: &HostHello) {
+        let secure = &mut self.session.secure;
+        let Some(greetings) = secure.greetings.checked_add(1) else { return };
+        let mut fresh = [0; 12];
+        let (nonce, counter) = fresh.split_at_mut(8);
+        nonce.copy_from_slice(&secure.nonce.to_le_bytes());
+        counter.copy_from_slice(&greetings.to_le_bytes());
+        let Some(keys) = self.outbox.keys.as_mut() else { return };
+        let challenge = keys.greet(hello.host_nonce, fresh);
+        if challenge == fresh {
+            secure.greetings = greetings;
+        }
+        secure.offered = *hello;
+        // The greeting borrows from the configuration alone, so that the outbox is free for it.
+        let greeting = self.greeting(hello.nonce, hello.session, challenge);
+        self.outbox.tagging = Tagging::Hello;
+        self.outbox.send(&DeviceMessage::Hello(greeting));
+        self.outbox.tagging = Tagging::Session;
+    }
+
+    /// Sets or erases the key, if a person holds the input for it. The answer goes out as the
+    /// request came; then both sides begin anew.
+    #[inline(never)]
+    pub(super) fn provision<T: Tools + ?Sized>(&mut self, op: u8, key: &[u8; 16], tools: &mut T) {
+        let code = match op {
+            _ if !tools.held() => code::NOT_HELD,
+            0 if self.session.secure.nonce == 0 => code::CANNOT_STORE,
+            0 | 1 if tools.store_key((op == 0).then_some(key)) => code::DONE,
+            0 | 1 => code::CANNOT_STORE,
+            _ => code::WRONG,
+        };
+        self.outbox.send(&DeviceMessage::Provisioned { code });
+        if code == code::DONE {
+            self.outbox.keys = (op == 0).then(|| trine_wire::secure::DeviceKeys::new(*key));
+            // What was recorded before is of another epoch, also for a device without a key.
+            self.session.epoch = self.session.epoch.wrapping_add(1).max(1);
+            self.session.id = None;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Who the device talks to, and whether it still hears them.
+
+use trine_wire::message::HostHello;
+
+use super::Device;
+use crate::call::Tools;
+use crate::config::Config;
+
+/// The session that a host opened, and the link.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// Differs from boot to boot, 0 until the first hello where nothing else gave one.
+    pub(super) epoch: u32,
+    /// The host's number; none before its first hello.
+    pub(super) id: Option<u32>,
+    /// Bytes of a content that may be sent before credit comes, 0 for any.
+    #[cfg(feature = "content")]
+    pub(super) window: u32,
+    /// The lowest level of log messages that the host wants.
+    #[cfg(feature = "progress")]
+    pub(super) log_level: u8,
+    /// Whether a good message came within the time.
+    pub(super) linked: bool,
+    /// When the last one came, the lower half.
+    heard: u32,
+    #[cfg(feature = "secure")]
+    pub(super) secure: super::secure::Secure,
+}
+
+/// No log message is of this level or above.
+#[cfg(feature = "progress")]
+pub(super) const LOG_NONE: u8 = 255;
+
+impl Session {
+    pub(super) fn new(config: &Config<'_>) -> Self {
+        #[cfg(feature = "secure")]
+        let from_nonce = if config.key.is_some() { (config.nonce as u32).max(1) } else { 0 };
+        #[cfg(not(feature = "secure"))]
+        let from_nonce = 0;
+        Self {
+            epoch: if config.epoch == 0 { from_nonce } else { config.epoch },
+            id: None,
+            #[cfg(feature = "content")]
+            window: 0,
+            #[cfg(feature = "progress")]
+            log_level: LOG_NONE,
+            linked: false,
+            heard: 0,
+            #[cfg(feature = "secure")]
+            secure: super::secure::Secure::new(config),
+        }
+    }
+}
+
+impl Device<'_> {
+    /// A good message came.
+    pub(super) fn heard(&mut self, now: u64) {
+        self.session.linked = true;
+        self.session.heard = now as u32;
+        if let Some(pulse) = self.pulse {
+            pulse.heard(now);
+        }
+    }
+
+    /// Whether the link is lost just now.
+    pub(super) fn link_is_lost(&mut self, now: u64) -> bool {
+        let silent = (now as u32).wrapping_sub(self.session.heard);
+        let link_ms = self.config.link_ms;
+        if link_ms == 0 || !self.session.linked || silent < link_ms {
+            return false;
+        }
+        self.session.linked = false;
+        if let Some(pulse) = self.pulse {
+            pulse.lost();
+        }
+        super::count!(self, link_losses);
+        true
+    }
+
+    /// Milliseconds until the link is lost if nothing comes; the most that there are if never.
+    pub(super) fn link_left(&self, now: u64) -> u32 {
+        if self.config.link_ms == 0 || !self.session.linked {
+            return u32::MAX;
+        }
+        let silent = (now as u32).wrapping_sub(self.session.heard);
+        self.config.link_ms.saturating_sub(silent)
+    }
+
+    /// Takes the session of a hello. Another one than before ends what is under way, of which
+    /// nobody will hear; the same one leaves it alone, so that calls outlive a lost link.
+    pub(super) fn join<T: Tools + ?Sized>(&mut self, hello: &HostHello, tools: &mut T) {
+        self.outbox.set_host_max(hello.message_max);
+        #[cfg(feature = "content")]
+        {
+            self.session.window = hello.content_window;
+        }
+        if self.session.id == Some(hello.session) {
+            return;
+        }
+        self.session.id = Some(hello.session);
+        #[cfg(feature = "progress")]
+        {
+            self.session.log_level = LOG_NONE;
+        }
+        for index in 0..self.lanes.hosts() {
+            if let Some((call, lane)) = self.lanes.handle(index) {
+                tools.stop(lane.tool, call);
+            }
+            self.lanes.reset(index);
+        }
+    }
+}

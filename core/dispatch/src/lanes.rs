@@ -1,0 +1,319 @@
+//! Lanes: the calls under way, and the last answer of each.
+//!
+//! The id of a call says its lane and rises on it. Of each lane the device keeps the last id and
+//! the encoded answer, so that a call which comes again is answered again and not run again: the
+//! slot table of NFSv4.1 sessions (RFC 8881, section 2.10.6).
+
+use trine_wire::lane;
+
+/// A call under way. It goes stale when the call is answered: a late completion finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallId {
+    pub(crate) lane: u8,
+    pub(crate) generation: u8,
+}
+
+impl CallId {
+    /// The handle of a call that came from the program itself, over no link; always stale.
+    pub const LOCAL: Self = Self { lane: u8::MAX, generation: 0 };
+
+    /// The handle as one number, for a C program or a register.
+    #[must_use]
+    pub const fn to_bits(self) -> u16 {
+        u16::from_le_bytes([self.lane, self.generation])
+    }
+
+    /// The handle of a number from [`Self::to_bits`]; another number is merely stale.
+    #[must_use]
+    pub const fn from_bits(bits: u16) -> Self {
+        let [lane, generation] = bits.to_le_bytes();
+        Self { lane, generation }
+    }
+}
+
+/// What a lane is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Nothing: no call came in this session.
+    Idle,
+    /// A tool is running or has answered that it will complete later.
+    Pending,
+    /// A tool's content is being sent.
+    #[cfg(feature = "content")]
+    Sending,
+    /// The host cancelled and the answer waits for room.
+    Cancelled,
+    /// Answered; the answer is kept.
+    Answered,
+    /// Answered; the answer is not kept.
+    Forgotten,
+}
+
+impl State {
+    const fn is_open(self) -> bool {
+        !matches!(self, Self::Idle | Self::Answered | Self::Forgotten)
+    }
+}
+
+/// How far the content of a call is.
+#[cfg(feature = "content")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Content {
+    /// Bytes sent.
+    pub(crate) at: u32,
+    /// Bytes in all.
+    pub(crate) len: u32,
+    /// Bytes that may be sent before more credit comes.
+    pub(crate) upto: u32,
+}
+
+/// One lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lane {
+    /// Id of the last call, 0 before the first.
+    pub(crate) id: u32,
+    /// When it expires: the lower half of the milliseconds.
+    pub(crate) deadline: u32,
+    pub(crate) tool: u16,
+    /// Bytes of the answer that is kept.
+    kept: u16,
+    pub(crate) generation: u8,
+    pub(crate) state: State,
+    /// Whether the host wants to hear of progress.
+    #[cfg(feature = "progress")]
+    pub(crate) progress: bool,
+    #[cfg(feature = "content")]
+    pub(crate) content: Content,
+}
+
+const _: () = assert!(size_of::<Lane>() <= 28);
+
+impl Lane {
+    pub(crate) const NEW: Self = Self {
+        id: 0,
+        deadline: 0,
+        tool: 0,
+        kept: 0,
+        generation: 0,
+        state: State::Idle,
+        #[cfg(feature = "progress")]
+        progress: false,
+        #[cfg(feature = "content")]
+        content: Content { at: 0, len: 0, upto: 0 },
+    };
+
+    /// Whether the call's time is over. Deadlines are less than 2^31 milliseconds ahead.
+    pub(crate) const fn is_due(&self, now: u64) -> bool {
+        (now as u32).wrapping_sub(self.deadline) <= u32::MAX / 2
+    }
+
+    /// Milliseconds until the call's time is over.
+    pub(crate) const fn left(&self, now: u64) -> u32 {
+        if self.is_due(now) { 0 } else { self.deadline.wrapping_sub(now as u32) }
+    }
+
+    /// When the call's time is over.
+    pub(crate) const fn due(&self, now: u64) -> u64 {
+        now.wrapping_add(self.left(now) as u64)
+    }
+}
+
+/// What the id of a call says about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It is new on its lane.
+    New,
+    /// It is the lane's last call again.
+    Again(State),
+    /// It is older than that: nobody waits for its answer.
+    Old,
+}
+
+/// All lanes, and the bytes that they own: what a pending call keeps there, then its answer.
+#[derive(Debug)]
+pub(crate) struct Lanes<'m> {
+    /// Those of the host, then those of the program itself.
+    lanes: &'m mut [Lane],
+    hosts: u8,
+    blocks: &'m mut [u8],
+    block: usize,
+    /// Bytes of an answer that are kept, at most `block`.
+    repeat: usize,
+    /// How many lanes have a call that is not answered.
+    open: u8,
+    #[cfg(feature = "status")]
+    pub(crate) high_water: u8,
+}
+
+impl<'m> Lanes<'m> {
+    pub(crate) fn new(
+        (lanes, hosts): (&'m mut [Lane], u8),
+        blocks: &'m mut [u8],
+        block: usize,
+        repeat: usize,
+    ) -> Self {
+        Self {
+            lanes,
+            hosts,
+            blocks,
+            block,
+            repeat,
+            open: 0,
+            #[cfg(feature = "status")]
+            high_water: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> u8 {
+        self.lanes.len() as u8
+    }
+
+    /// How many of them the host has.
+    pub(crate) const fn hosts(&self) -> u8 {
+        self.hosts
+    }
+
+    /// Whether a call is the program's own: its answer is kept and not sent.
+    pub(crate) const fn is_local(&self, call: CallId) -> bool {
+        call.lane >= self.hosts
+    }
+
+    /// A lane of the program's own that is free.
+    pub(crate) fn free_local(&self) -> Option<u8> {
+        (self.hosts..self.len()).find(|&index| {
+            self.lanes.get(usize::from(index)).is_some_and(|lane| lane.state == State::Idle)
+        })
+    }
+
+    /// The answer of a call of the program's own, empty where there was no room for it; none before
+    /// it is answered.
+    pub(crate) fn local_answer(&self, call: CallId) -> Option<&[u8]> {
+        let lane = self.lanes.get(usize::from(call.lane))?;
+        match lane.state {
+            _ if lane.generation != call.generation || !self.is_local(call) => None,
+            State::Answered => Some(self.kept(call.lane)),
+            State::Forgotten => Some(&[]),
+            _ => None,
+        }
+    }
+
+    /// The lane of an id, and whether its call is new there.
+    pub(crate) fn seen(&self, id: u32) -> (u8, Seen) {
+        let index = lane::lane(id, self.hosts);
+        let Some(lane) = self.lanes.get(usize::from(index)) else { return (index, Seen::Old) };
+        let is_idle = lane.state == State::Idle;
+        // The first sequence number is 1, so that the first id is that of no lane.
+        let last = if is_idle { u32::from(self.hosts) - 1 } else { lane.id };
+        let seen = if id > last {
+            Seen::New
+        } else if id == last && !is_idle {
+            Seen::Again(lane.state)
+        } else {
+            Seen::Old
+        };
+        (index, seen)
+    }
+
+    /// Opens a lane for a new call. A call that the host gave up, and that is still pending there,
+    /// must have been stopped.
+    pub(crate) fn open(&mut self, index: u8, id: u32, tool: u16, deadline: u32) -> CallId {
+        let Some(lane) = self.lanes.get_mut(usize::from(index)) else {
+            return CallId { lane: index, generation: 0 };
+        };
+        let generation = lane.generation.wrapping_add(1);
+        self.open += u8::from(!lane.state.is_open());
+        *lane = Lane { id, deadline, tool, generation, state: State::Pending, ..Lane::NEW };
+        #[cfg(feature = "status")]
+        {
+            self.high_water = self.high_water.max(self.open);
+        }
+        CallId { lane: index, generation }
+    }
+
+    /// The lane of a handle that is not stale. Out of line: it has many callers.
+    #[inline(never)]
+    pub(crate) fn get(&mut self, call: CallId) -> Option<&mut Lane> {
+        let lane = self.lanes.get_mut(usize::from(call.lane))?;
+        (lane.generation == call.generation && lane.state.is_open()).then_some(lane)
+    }
+
+    /// The lane of a call that waits for its answer.
+    pub(crate) fn pending(&mut self, call: CallId) -> Option<&mut Lane> {
+        self.get(call).filter(|lane| lane.state == State::Pending)
+    }
+
+    /// The first `len` bytes that an open call owns.
+    pub(crate) fn block(&mut self, call: CallId, len: u16) -> Option<&mut [u8]> {
+        self.get(call)?;
+        let start = usize::from(call.lane) * self.block;
+        self.blocks.get_mut(start..start + usize::from(len).min(self.block))
+    }
+
+    /// The same, zeroed for a new call.
+    pub(crate) fn fresh_block(&mut self, call: CallId, len: u16) -> &mut [u8] {
+        if len == 0 {
+            return &mut [];
+        }
+        let block = self.block(call, len).unwrap_or_default();
+        block.fill(0);
+        block
+    }
+
+    /// The call was answered with `message`, which is kept if there is room; its handle goes stale.
+    pub(crate) fn keep(&mut self, call: CallId, message: &[u8]) {
+        let (start, repeat) = (usize::from(call.lane) * self.block, self.repeat);
+        let Some(lane) = self.get(call) else { return };
+        lane.kept = message.len() as u16;
+        let fits = message.len() <= repeat;
+        lane.state = if fits { State::Answered } else { State::Forgotten };
+        self.open -= 1;
+        if !fits {
+            return;
+        }
+        if let Some(place) = self.blocks.get_mut(start..start + message.len()) {
+            crate::outbox::copy(place, message);
+        }
+    }
+
+    /// The call was answered and nothing of that is kept; its handle goes stale.
+    #[cfg(feature = "content")]
+    pub(crate) fn forget(&mut self, call: CallId) {
+        if let Some(lane) = self.get(call) {
+            lane.state = State::Forgotten;
+            self.open -= 1;
+        }
+    }
+
+    /// Whether all calls are answered.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.open == 0
+    }
+
+    /// The answer that lane number `index` keeps.
+    pub(crate) fn kept(&self, index: u8) -> &[u8] {
+        let start = usize::from(index) * self.block;
+        let len = self.lanes.get(usize::from(index)).map_or(0, |lane| usize::from(lane.kept));
+        self.blocks.get(start..start + len).unwrap_or_default()
+    }
+
+    /// The call of lane number `index`, if it is not answered.
+    pub(crate) fn handle(&self, index: u8) -> Option<(CallId, &Lane)> {
+        let lane = self.lanes.get(usize::from(index))?;
+        let call = CallId { lane: index, generation: lane.generation };
+        lane.state.is_open().then_some((call, lane))
+    }
+
+    /// The call that the host knows by `id`, if it is not answered.
+    pub(crate) fn find(&mut self, id: u32) -> Option<&mut Lane> {
+        let lane = self.lanes.get_mut(usize::from(lane::lane(id, self.hosts)))?;
+        (lane.id == id && lane.state.is_open()).then_some(lane)
+    }
+
+    /// Forgets everything of lane number `index`; the handle of its call goes stale.
+    pub(crate) fn reset(&mut self, index: u8) {
+        if let Some(lane) = self.lanes.get_mut(usize::from(index)) {
+            self.open -= u8::from(lane.state.is_open());
+            *lane = Lane { generation: lane.generation, ..Lane::NEW };
+        }
+    }
+}

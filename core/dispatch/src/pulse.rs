@@ -1,0 +1,113 @@
+//! A sign of life that an interrupt can read.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// When the device was polled last and when it last heard its host. [`crate::Device::poll`] writes
+/// it; a timer's interrupt reads it and brings the actuators to safety when it is too old, though
+/// the main loop stands still. It takes loads and stores of 32 bits alone, so a Cortex-M0 can.
+///
+/// A time is the lower half of the milliseconds given to `poll`. The interrupt looks at least once
+/// in 24 days; what it once found too old stays so until the device writes anew.
+#[derive(Debug)]
+pub struct Pulse {
+    /// The time of the last poll, and whether there was one.
+    polled: AtomicU32,
+    /// The time of the last good message, and whether there was one.
+    heard: AtomicU32,
+}
+
+/// In place of a time: never, or too long ago. A time that is just this one is taken for the one
+/// before, which is a millisecond of error.
+const NEVER: u32 = 0;
+
+impl Pulse {
+    /// Neither polled nor heard anything.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { polled: AtomicU32::new(NEVER), heard: AtomicU32::new(NEVER) }
+    }
+
+    /// Whether the device was polled in the last `poll_ms` and heard its host in the last `link_ms`
+    /// milliseconds, 0 of which means that it need not. `now` is the lower half of the same
+    /// milliseconds that `poll` is given. *isr-safe*.
+    #[must_use]
+    pub fn is_live(&self, now: u32, poll_ms: u32, link_ms: u32) -> bool {
+        // Both are looked at always, so that both remember what is too old.
+        let polled = poll_ms == 0 || is_young(&self.polled, now, poll_ms);
+        let heard = link_ms == 0 || is_young(&self.heard, now, link_ms);
+        polled && heard
+    }
+
+    pub(crate) fn polled(&self, now: u64) {
+        store(&self.polled, now);
+    }
+
+    pub(crate) fn heard(&self, now: u64) {
+        store(&self.heard, now);
+    }
+
+    pub(crate) fn lost(&self) {
+        self.heard.store(NEVER, Ordering::Release);
+    }
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn store(place: &AtomicU32, now: u64) {
+    let now = now as u32;
+    place.store(if now == NEVER { NEVER.wrapping_sub(1) } else { now }, Ordering::Release);
+}
+
+fn is_young(place: &AtomicU32, now: u32, most: u32) -> bool {
+    let time = place.load(Ordering::Acquire);
+    if time == NEVER {
+        return false;
+    }
+    // The interrupt may have read the clock before the device did: a time ahead of it is young.
+    let age = now.wrapping_sub(time);
+    let young = age <= most.min(u32::MAX / 2) || age > u32::MAX / 2;
+    if !young {
+        place.store(NEVER, Ordering::Release);
+    }
+    young
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_polled_and_heard_in_time_is_live() {
+        let pulse = Pulse::new();
+        assert!(!pulse.is_live(0, 10, 0) && !pulse.is_live(0, 0, 10));
+        pulse.polled(0);
+        pulse.heard(0);
+        assert!(pulse.is_live(9, 10, 10));
+        assert!(!pulse.is_live(11, 10, 0) && pulse.is_live(11, 0, 20));
+        // Too old once is too old until it is polled again, however the time wraps.
+        assert!(!pulse.is_live(0, 10, 0));
+        pulse.polled(11);
+        assert!(pulse.is_live(11, 10, 20) && !pulse.is_live(11, 10, 5));
+        pulse.heard(12);
+        assert!(pulse.is_live(11, 10, 5));
+        pulse.lost();
+        assert!(!pulse.is_live(12, 10, 5));
+    }
+
+    #[test]
+    fn the_lower_half_of_the_time_may_wrap() {
+        let pulse = Pulse::new();
+        let start = u64::from(u32::MAX) - 3;
+        for now in start..start + 8 {
+            pulse.polled(now);
+            pulse.heard(now);
+            assert!(pulse.is_live(now as u32, 2, 2));
+            assert!(pulse.is_live((now + 1) as u32, 2, 2));
+            assert!(!pulse.is_live((now + 4) as u32, 2, 2));
+        }
+    }
+}

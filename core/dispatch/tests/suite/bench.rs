@@ -1,0 +1,314 @@
+//! A bench of seven tools, and a host that talks to it through real frames.
+
+use std::collections::VecDeque;
+
+use trine_arena::{Consumer, Producer};
+use trine_descriptor::{
+    Args, Consent, Field, IntRange, Kind, Limits, Tool, ToolInfo, ToolTable, ValueWriter,
+};
+use trine_dispatch::{
+    Answer, Block, Call, CallId, Calls, Config, Device, Request, Tested, Tools, ask, block,
+};
+use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage, Outcome};
+use trine_wire::{Decoder, Fed, encode_in_place};
+
+pub(crate) const FAN: u16 = 0;
+pub(crate) const MOVE: u16 = 1;
+pub(crate) const OPEN: u16 = 2;
+pub(crate) const SNAP: u16 = 3;
+pub(crate) const BROKEN: u16 = 4;
+pub(crate) const ASK: u16 = 5;
+pub(crate) const SHOW: u16 = 6;
+
+const PERCENT: IntRange = IntRange { min: 0, max: 100 };
+const NODES: &[Field<'static>] = &[Field::new("percent", Kind::Int(PERCENT)).describe("Percent.")];
+
+const fn info(name: &'static str) -> ToolInfo<'static> {
+    ToolInfo::new(name, "A tool of the bench.")
+}
+
+pub(crate) static TOOLS: [Tool<'static>; 7] = [
+    Tool::new(info("fan"), NODES, NODES),
+    Tool::new(
+        ToolInfo { limits: Limits { deadline_ms: 500, pending_bytes: 4 }, ..info("move") },
+        NODES,
+        NODES,
+    ),
+    Tool::new(ToolInfo { consent: Consent::Elicit, ..info("open") }, NODES, NODES),
+    Tool::new(ToolInfo { content: true, ..info("snap") }, NODES, &[]),
+    Tool::new(info("broken"), NODES, NODES),
+    Tool::new(info("ask"), NODES, NODES),
+    Tool::new(ToolInfo { content: true, ..info("show") }, NODES, &[]),
+];
+
+/// What the tools did.
+#[derive(Default)]
+pub(crate) struct Bench {
+    pub(crate) entered: Vec<(u16, i64)>,
+    pub(crate) stopped: Vec<(u16, CallId)>,
+    pub(crate) asked: Vec<u16>,
+    pub(crate) pending: Vec<CallId>,
+    /// Completed at the next tick, when there is room.
+    pub(crate) complete: VecDeque<(CallId, i64)>,
+    pub(crate) events: VecDeque<&'static str>,
+    /// Where the content of `snap` stops although it promised more.
+    pub(crate) content_ends: Option<u32>,
+    /// Told at the next tick: the call, done, total.
+    pub(crate) progress: VecDeque<(CallId, u32, u32)>,
+    pub(crate) log: VecDeque<(u8, &'static str)>,
+    /// State, answers and principal of the last call, and whether it was tagged.
+    pub(crate) last: (Vec<u8>, Vec<u8>, String, bool),
+    /// When the tools were reset, and when the link was lost.
+    pub(crate) resets: Vec<u64>,
+    pub(crate) losses: Vec<u64>,
+    /// Whether a person holds the input for keys, and the key that was stored.
+    pub(crate) held: bool,
+    pub(crate) stored: Option<Option<[u8; 16]>>,
+}
+
+impl Tools for Bench {
+    fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
+        let percent = call.args.int(0).expect("validated");
+        self.entered.push((call.tool, percent));
+        let principal = call.principal.to_string();
+        self.last = (call.state.to_vec(), call.answers.to_vec(), principal, call.tagged);
+        match call.tool {
+            MOVE => {
+                call.block.copy_from_slice(&(percent as u32).to_le_bytes());
+                self.pending.push(call.id);
+                Answer::Pending
+            }
+            SNAP => Answer::Content { mime: "image/png", len: 1000 },
+            ASK if call.state.is_empty() => {
+                let sure = Request { name: "sure", kind: 0, message: "Sure?", nodes: &[0] };
+                ask(out, &[percent as u8; 100], &[sure, Request { name: "why", ..sure }])
+            }
+            SHOW => {
+                block(out, &Block::Text { text: "look" });
+                Answer::Blocks
+            }
+            BROKEN if percent == 1 => Answer::Pending,
+            BROKEN if percent == 2 => Answer::Failed("it is jammed: free it"),
+            BROKEN => {
+                out.int(0, 101);
+                Answer::Done
+            }
+            _ => {
+                out.int(0, percent);
+                Answer::Done
+            }
+        }
+    }
+
+    fn tick(&mut self, _now: u64, calls: &mut Calls<'_, '_>) -> u64 {
+        while let Some(&(id, value)) = self.complete.front() {
+            if calls.complete(id, |out| out.int(0, value)).is_err() {
+                break;
+            }
+            self.complete.pop_front();
+        }
+        while let Some(&(id, done, total)) = self.progress.front() {
+            if calls.progress(id, (done, total), "steps").is_err() {
+                break;
+            }
+            self.progress.pop_front();
+        }
+        while let Some(&(level, text)) = self.log.front() {
+            if calls.log(level, text).is_err() {
+                break;
+            }
+            self.log.pop_front();
+        }
+        while let Some(text) = self.events.front() {
+            if calls.event(FAN, text).is_err() {
+                break;
+            }
+            self.events.pop_front();
+        }
+        u64::MAX
+    }
+
+    fn read(&mut self, _tool: u16, _id: CallId, offset: u32, out: &mut [u8]) -> usize {
+        let end = self.content_ends.unwrap_or(1000).saturating_sub(offset) as usize;
+        let len = out.len().min(end);
+        for (at, place) in out[..len].iter_mut().enumerate() {
+            *place = (offset as usize + at) as u8;
+        }
+        len
+    }
+
+    fn stop(&mut self, tool: u16, id: CallId) {
+        self.stopped.push((tool, id));
+    }
+
+    fn asks(&mut self, tool: u16, _args: Args<'_>) {
+        self.asked.push(tool);
+    }
+
+    fn reset(&mut self, now: u64) {
+        assert!(self.entered.is_empty(), "a call came before the reset");
+        self.resets.push(now);
+    }
+
+    fn link_lost(&mut self, now: u64) {
+        self.losses.push(now);
+    }
+
+    fn held(&mut self) -> bool {
+        self.held
+    }
+
+    fn store_key(&mut self, key: Option<&[u8; 16]>) -> bool {
+        self.stored = Some(key.copied());
+        true
+    }
+
+    fn factory(&mut self, op: u8, arg: &[u8], out: &mut [u8]) -> Tested {
+        match (op, arg.first()) {
+            (200, Some(&first)) => {
+                out[0] = first + 1;
+                Tested::Fine(1)
+            }
+            (200, None) => Tested::Failed(0),
+            _ => Tested::Unknown,
+        }
+    }
+}
+
+/// Lanes of the device. Call number `n` of a test has the id `n + LANES`: lane `n % LANES`.
+pub(crate) const LANES: u32 = 8;
+/// The epoch of the device, and the session of its host.
+pub(crate) const EPOCH: u32 = 0x0102_0304;
+pub(crate) const SESSION: u32 = 0x5555_0001;
+
+pub(crate) const CONFIG: Config<'static> =
+    Config { epoch: EPOCH, calls_max: LANES as u8, consent_ms: 1000, ..Config::DEFAULT };
+
+/// A device and its host, joined by a ring.
+pub(crate) struct Rig<'m> {
+    pub(crate) device: Device<'m>,
+    pub(crate) line: Producer<'m>,
+    pub(crate) bench: Bench,
+    pub(crate) now: u64,
+    decoder: Decoder,
+    buffer: Vec<u8>,
+}
+
+/// An answer of the device, owned.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Heard {
+    Result(u32, String),
+    Chunk(u32, u32, Vec<u8>),
+    Progress(u32, u32, u32, String),
+    Other(String),
+}
+
+impl<'m> Rig<'m> {
+    pub(crate) fn new(memory: &'m mut [u8], line: Producer<'m>, rx: Consumer<'m>) -> Self {
+        Self::with_config(CONFIG, memory, line, rx)
+    }
+
+    pub(crate) fn with_config(
+        config: Config<'m>,
+        memory: &'m mut [u8],
+        line: Producer<'m>,
+        rx: Consumer<'m>,
+    ) -> Self {
+        let device = Device::new(config, memory, rx, &TOOLS).expect("the bench's memory is enough");
+        let (decoder, buffer) = (Decoder::new(), vec![0; 1024]);
+        Self { device, line, bench: Bench::default(), now: 1, decoder, buffer }
+    }
+
+    /// Says hello in a session and hears the answer.
+    pub(crate) fn greet(&mut self, session: u32) {
+        let hello = HostHello { wire: 1, nonce: 7, session, ..HostHello::default() };
+        self.send(&HostMessage::Hello(hello));
+        let heard = self.hear();
+        assert!(matches!(heard[..], [Heard::Other(ref text)] if text.starts_with("Hello")));
+    }
+
+    pub(crate) fn send(&mut self, message: &HostMessage<'_>) {
+        assert_eq!(self.line.push(&frame(message)), frame(message).len(), "the ring is too small");
+    }
+
+    pub(crate) fn call(&mut self, number: u32, tool: u16, percent: i64) {
+        let mut args = [0; 16];
+        let mut writer = ValueWriter::new(&mut args);
+        writer.int(0, percent);
+        let args = writer.bytes().to_vec();
+        self.call_raw(number, tool, &args);
+    }
+
+    pub(crate) fn call_raw(&mut self, number: u32, tool: u16, args: &[u8]) {
+        self.send(&HostMessage::Call(call_of(number, tool, args)));
+    }
+
+    /// Polls and sends until nothing more comes.
+    pub(crate) fn hear(&mut self) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        loop {
+            let due = self.device.poll(self.now, 8, &mut self.bench);
+            let bytes = self.device.tx_peek().to_vec();
+            if bytes.is_empty() && due > self.now {
+                return heard;
+            }
+            self.device.tx_consume(bytes.len());
+            for byte in bytes {
+                if let Fed::Message(len) = self.decoder.feed(byte, &mut self.buffer) {
+                    let message = message::read(&self.buffer[..len]).expect("a known message");
+                    heard.push(heard_of(&message));
+                }
+            }
+        }
+    }
+}
+
+/// A call as a host would make it.
+pub(crate) fn call_of(number: u32, tool: u16, args: &[u8]) -> message::Call<'_> {
+    let check = message::check(TOOLS.hash(tool), EPOCH, SESSION);
+    message::Call { id: number + LANES, tool, check, args, ..message::Call::default() }
+}
+
+pub(crate) fn frame(message: &HostMessage<'_>) -> Vec<u8> {
+    let mut buffer = [0; 512];
+    let len = message::write(message, &mut buffer[8..]).expect("fits");
+    let len = encode_in_place(&mut buffer, 8, len).expect("fits");
+    buffer[..len].to_vec()
+}
+
+fn heard_of(message: &DeviceMessage<'_>) -> Heard {
+    match *message {
+        DeviceMessage::Result { id, outcome: Outcome::Done { value } } => {
+            Heard::Result(id - LANES, format!("done {value:?}"))
+        }
+        DeviceMessage::Result { id, outcome } => Heard::Result(id - LANES, format!("{outcome:?}")),
+        DeviceMessage::Chunk { id, offset, bytes, .. } => {
+            Heard::Chunk(id - LANES, offset, bytes.to_vec())
+        }
+        DeviceMessage::Progress { id, done, total, text } => {
+            Heard::Progress(id - LANES, done, total, text.to_string())
+        }
+        ref other => Heard::Other(format!("{other:?}")),
+    }
+}
+
+/// A call came again that is still under way.
+pub(crate) fn under_way(number: u32) -> Heard {
+    Heard::Progress(number, 0, 0, String::new())
+}
+
+/// Runs `test` with a rig of fresh memory and a host that has said hello.
+pub(crate) fn with_rig(test: impl FnOnce(&mut Rig<'_>)) {
+    with_config(CONFIG, test);
+}
+
+/// The same with another configuration.
+pub(crate) fn with_config(config: Config<'static>, test: impl FnOnce(&mut Rig<'_>)) {
+    let mut line = [0; 1200];
+    let mut ring = trine_arena::Ring::new(&mut line);
+    let (producer, consumer) = ring.split();
+    let mut memory = vec![0; config.memory()];
+    let mut rig = Rig::with_config(config, &mut memory, producer, consumer);
+    rig.greet(SESSION);
+    test(&mut rig);
+}

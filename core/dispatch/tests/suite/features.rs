@@ -1,0 +1,225 @@
+//! What a device says beside plain results.
+
+use trine_dispatch::{Answered, Config, Records, Request};
+use trine_wire::message::{Call, DeviceMessage, HostHello, HostMessage, Outcome};
+
+use crate::bench::{
+    ASK, CONFIG, FAN, Heard, LANES, MOVE, SESSION, SHOW, SNAP, TOOLS, call_of, with_config,
+    with_rig,
+};
+use crate::calls::{done, result};
+use crate::peer::Peer;
+
+fn other(text: &str) -> Heard {
+    Heard::Other(text.to_string())
+}
+
+#[test]
+fn progress_goes_to_who_wants_it_and_in_order() {
+    with_rig(|rig| {
+        rig.send(&HostMessage::Call(Call { flags: 1, ..call_of(1, MOVE, &[0, 2, 20]) }));
+        rig.call(2, MOVE, 10);
+        assert_eq!(rig.hear(), []);
+        let [wanted, unwanted] = rig.bench.pending[..] else { panic!("two calls") };
+        for done in [1, u32::MAX] {
+            rig.bench.progress.push_back((wanted, done, u32::MAX));
+            rig.bench.progress.push_back((unwanted, done, 0));
+        }
+        let steps = |done| Heard::Progress(1, done, u32::MAX, "steps".to_string());
+        assert_eq!(rig.hear(), [steps(1), steps(u32::MAX)]);
+        rig.bench.complete.push_back((wanted, 10));
+        assert_eq!(rig.hear(), [done(1, 10)]);
+        rig.bench.progress.push_back((wanted, 5, 5));
+        assert_eq!(rig.hear(), [], "the call is over");
+    });
+}
+
+#[test]
+fn the_log_has_the_level_that_the_host_asked_for_until_another_host_comes() {
+    with_rig(|rig| {
+        let lines = || [(0, "fine"), (3, "warm"), (7, "hot")];
+        rig.bench.log.extend(lines());
+        assert_eq!(rig.hear(), [], "nobody asked");
+        rig.send(&HostMessage::Log { level: 3 });
+        rig.hear();
+        rig.bench.log.extend(lines());
+        let heard = ["Log { level: 3, text: \"warm\" }", "Log { level: 7, text: \"hot\" }"];
+        assert_eq!(rig.hear(), heard.map(other));
+        assert!(rig.device.log(7, "from outside of a poll").is_ok());
+        assert_eq!(rig.hear().len(), 1);
+        rig.greet(SESSION);
+        rig.bench.log.extend(lines());
+        assert_eq!(rig.hear().len(), 2, "the same host");
+        rig.greet(SESSION + 1);
+        rig.bench.log.extend(lines());
+        assert_eq!(rig.hear(), [], "another host");
+    });
+}
+
+#[test]
+fn content_waits_for_credit_and_other_calls_do_not_wait_for_it() {
+    with_rig(|rig| {
+        let hello =
+            HostHello { session: SESSION, content_window: 300, wire: 1, ..HostHello::default() };
+        rig.send(&HostMessage::Hello(hello));
+        rig.hear();
+        let sent = |heard: &[Heard]| -> usize {
+            let len = |heard: &Heard| if let Heard::Chunk(1, _, b) = heard { b.len() } else { 0 };
+            heard.iter().map(len).sum()
+        };
+        rig.call(1, SNAP, 0);
+        let heard = rig.hear();
+        assert_eq!((heard.len(), sent(&heard)), (4, 300));
+        rig.call(2, FAN, 3);
+        assert_eq!(rig.hear(), [done(2, 3)]);
+        for upto in [300, 200, 301, 301] {
+            rig.send(&HostMessage::Credit { id: 1 + LANES, upto });
+        }
+        rig.send(&HostMessage::Credit { id: 99, upto: 5_000 });
+        assert_eq!(sent(&rig.hear()), 1);
+        // A repeat of the call hears that it is under way, and wholly sent that it is forgotten.
+        rig.call(1, SNAP, 0);
+        assert_eq!(rig.hear(), [crate::bench::under_way(1)]);
+        rig.send(&HostMessage::Credit { id: 1 + LANES, upto: u32::MAX });
+        assert_eq!(sent(&rig.hear()), 699);
+        rig.call(1, SNAP, 0);
+        assert_eq!(rig.hear(), [result(1, "Forgotten")]);
+        assert_eq!(rig.bench.entered.len(), 2);
+    });
+}
+
+#[test]
+fn content_without_credit_expires_as_any_call() {
+    with_rig(|rig| {
+        let hello =
+            HostHello { session: SESSION, content_window: 10, wire: 1, ..HostHello::default() };
+        rig.send(&HostMessage::Hello(hello));
+        rig.hear();
+        rig.call(1, SNAP, 0);
+        rig.hear();
+        rig.now += u64::from(CONFIG.deadline_ms);
+        assert_eq!(rig.hear(), [result(1, "Expired")]);
+        assert_eq!(rig.bench.stopped.len(), 1);
+    });
+}
+
+#[test]
+fn nothing_larger_than_the_host_takes_is_sent() {
+    with_rig(|rig| {
+        let hello =
+            HostHello { session: SESSION, message_max: 40, wire: 1, ..HostHello::default() };
+        rig.send(&HostMessage::Hello(hello));
+        rig.hear();
+        rig.send(&HostMessage::List { offset: 0, max: 500, what: 0 });
+        rig.call(1, SNAP, 0);
+        rig.call(2, ASK, 5);
+        for heard in rig.hear() {
+            match heard {
+                Heard::Chunk(_, at, bytes) => assert_eq!(bytes.len(), (1000 - at as usize).min(24)),
+                Heard::Result(2, text) => {
+                    assert_eq!(text, "BadResult { code: 8, node: 65535 }", "its state is too long");
+                }
+                Heard::Other(text) => assert!(text.len() < 200, "{text}"),
+                _ => {}
+            }
+        }
+    });
+}
+
+#[test]
+fn a_call_that_needs_input_is_over_and_goes_on_with_state_and_answers() {
+    let mut peer = Peer::new(CONFIG, &TOOLS, crate::bench::Bench::default());
+    let epoch = peer.greet(SESSION);
+    peer.call((8, ASK), epoch, &[0, 2, 20]);
+    let heard = peer.hear();
+    let [bytes] = &heard[..] else { panic!("{heard:?}") };
+    let Some(DeviceMessage::Result { id: 8, outcome }) = trine_wire::message::read(bytes) else {
+        panic!("{bytes:?}")
+    };
+    let Outcome::NeedInput { state, requests } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(state, [10; 100]);
+    let mut records = Records::new(requests).expect("a list");
+    let sure = Request { name: "sure", kind: 0, message: "Sure?", nodes: &[0] };
+    assert_eq!(records.record(), Some(sure));
+    assert_eq!(records.record(), Some(Request { name: "why", ..sure }));
+    assert_eq!((records.left(), records.record::<Request<'_>>()), (0, None));
+    // The repeat of it is answered alike; the call that goes on is a new one.
+    peer.call((8, ASK), epoch, &[0, 2, 20]);
+    assert_eq!(peer.hear(), core::slice::from_ref(bytes));
+    let mut answers = [0; 32];
+    let answer = [Answered { name: "sure", action: 0, values: &[] }];
+    let len = trine_wire::message::input::write(&answer, &mut answers).expect("it fits");
+    let call = call_of(8, ASK, &[0, 2, 20]);
+    let call = Call { state, answers: &answers[..len], principal: "ann", ..call };
+    peer.send(&HostMessage::Call(call));
+    assert_eq!(peer.hear().len(), 1);
+    let (state_seen, answers_seen, principal, tagged) = &peer.tools.last;
+    assert_eq!((state_seen.as_slice(), answers_seen.as_slice()), (state, &answers[..len]));
+    assert_eq!((principal.as_str(), *tagged), ("", false), "nobody proved who asks");
+    assert_eq!(peer.tools.entered.len(), 2);
+}
+
+#[test]
+fn blocks_are_sent_as_they_were_written() {
+    with_rig(|rig| {
+        rig.call(1, SHOW, 1);
+        assert_eq!(rig.hear(), [result(1, "Blocks { bytes: [1, 5, 4, 108, 111, 111, 107] }")]);
+    });
+}
+
+#[test]
+fn ping_is_answered_with_the_epoch() {
+    with_rig(|rig| {
+        rig.send(&HostMessage::Ping { nonce: 5 });
+        assert_eq!(rig.hear(), [other("Pong { nonce: 5, epoch: 16909060 }")]);
+    });
+}
+
+#[test]
+fn factory_operations_answer_and_change_nothing() {
+    with_rig(|rig| {
+        let mut ask = |op, arg: &[u8]| {
+            rig.send(&HostMessage::Factory { op, arg });
+            let heard = rig.hear();
+            let [Heard::Other(text)] = &heard[..] else { panic!("{heard:?}") };
+            text.strip_prefix("Factory ").expect("an answer").to_string()
+        };
+        assert_eq!(ask(0, &[1, 2, 3]), "{ op: 0, code: 0, bytes: [1, 2, 3] }");
+        assert_eq!(ask(1, &[]), "{ op: 1, code: 0, bytes: [] }");
+        assert_eq!(ask(2, &[]), "{ op: 2, code: 0, bytes: [0] }");
+        assert!(ask(3, &[]).starts_with("{ op: 3, code: 0, bytes: ["));
+        assert_eq!(ask(4, &[]), "{ op: 4, code: 2, bytes: [] }");
+        assert_eq!(ask(200, &[7]), "{ op: 200, code: 0, bytes: [8] }");
+        assert_eq!(ask(200, &[]), "{ op: 200, code: 1, bytes: [] }");
+        assert_eq!(ask(201, &[]), "{ op: 201, code: 2, bytes: [] }");
+        assert_eq!(rig.bench.entered, []);
+    });
+}
+
+#[test]
+fn other_lists_are_empty_and_what_is_no_tool_is_unsupported() {
+    with_rig(|rig| {
+        rig.send(&HostMessage::List { offset: 0, max: 100, what: 3 });
+        assert_eq!(rig.hear(), [other("Page { offset: 0, total: 0, bytes: [], what: 3 }")]);
+        rig.send(&HostMessage::Read { id: 8, uri: "a:b" });
+        assert_eq!(rig.hear(), [other("Unsupported { kind: 6 }")]);
+    });
+}
+
+#[test]
+fn the_greeting_tells_limits_and_session() {
+    let config = Config { link_ms: 900, ..CONFIG };
+    with_config(config, |rig| {
+        let hello = HostHello { session: SESSION, wire: 1, nonce: 9, ..HostHello::default() };
+        rig.send(&HostMessage::Hello(hello));
+        let heard = rig.hear();
+        let [Heard::Other(text)] = &heard[..] else { panic!("{heard:?}") };
+        for member in [
+            "wire: 1, nonce: 9, epoch: 16909060",
+            "tools: 7, message_max: 192, calls_max: 8, features: 3199,",
+            "session: 1431633921, rx_bytes: 1199, result_max: 256, link_ms: 900, keyed: false",
+        ] {
+            assert!(text.contains(member), "{member} is not in {text}");
+        }
+    });
+}

@@ -1,0 +1,66 @@
+//! What comes of a message.
+
+use crate::json::writer::NeedBytes;
+use crate::{Batch, Id, Retry, Version, form};
+
+/// What the caller has to do about a message.
+#[derive(Clone, Debug)]
+pub enum Step<'m> {
+    /// Nothing: it was a notification, or an answer to nothing.
+    Silent,
+    /// Send this many bytes of `out`, one complete message without a line end.
+    Reply(usize),
+    /// Run a tool, then answer with [`crate::Engine::finish`].
+    Call(Call<'m>),
+    /// Stop the call, or end the subscription, that has this id, if it is still there, and answer
+    /// it no more.
+    Cancel(Id<'m>),
+    /// Send this many bytes of `out`, then keep the subscription until it is cancelled.
+    Listen(Listen<'m>),
+    /// Pass each message to [`crate::Engine::receive_one`] and join the answers.
+    Batch(Batch<'m>),
+    /// `out` is too small even for an error response.
+    Short(NeedBytes),
+}
+
+/// A call to run. Everything in it borrows from the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'m> {
+    /// Id of the request; [`crate::Engine::finish`] needs it.
+    pub id: Id<'m>,
+    /// Revision of the request; [`crate::Engine::finish`] needs it.
+    pub version: Version,
+    /// Number of the tool in the catalog.
+    pub tool: u16,
+    /// Length of the encoded arguments at the start of the argument buffer.
+    pub arguments: usize,
+    /// Whether the arguments keep every rule of the descriptor. If not, or not known, whoever runs
+    /// the tool has to ask [`trine_descriptor::validate`] first.
+    pub checked: bool,
+    /// Token for [`crate::notify::progress`], if the client wants to be told.
+    pub progress: Option<Id<'m>>,
+    /// What came with a call that is sent again because it needed a person's input.
+    pub retry: Option<Retry<'m>>,
+    pub(crate) capabilities: &'m [u8],
+}
+
+impl Call<'_> {
+    /// Whether the client can have forms filled in ([`crate::Outcome::NeedsInput`]).
+    ///
+    /// Reads the client's capabilities when it is asked.
+    #[must_use]
+    pub fn can_fill_forms(&self) -> bool {
+        self.version.is_stateless() && form::can_fill(self.capabilities).unwrap_or(false)
+    }
+}
+
+/// A subscription to keep.
+#[derive(Clone, Copy, Debug)]
+pub struct Listen<'m> {
+    /// Id of the request; every notification of the subscription carries it.
+    pub id: Id<'m>,
+    /// Whether to tell of changes of the tool list ([`crate::notify::tools_changed`]).
+    pub tools: bool,
+    /// Length of the acknowledgement in `out`, to be sent first.
+    pub acknowledgement: usize,
+}

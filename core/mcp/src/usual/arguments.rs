@@ -1,0 +1,196 @@
+//! Arguments in the descriptor's order, flat, without spaces.
+//!
+//! What is encoded is judged at the same time, so that a usual call needs no second look at it.
+
+use core::borrow::Borrow;
+
+use trine_descriptor::value::tag;
+use trine_descriptor::{Field, IntRange, Kind, Side, ToolTable};
+
+use super::{after, quoted};
+use crate::json::words::same_start;
+use crate::json::writer::copy;
+use crate::json::{Number, Scaled};
+
+/// Most members: the number of a node and its tag are then a byte each.
+const NODES_MAX: u8 = 0x80;
+
+/// What became of arguments.
+#[derive(Clone, Copy)]
+pub(super) struct Encoded<'m> {
+    /// Length of the entries.
+    pub(super) len: usize,
+    /// Whether they keep every rule; if not, who runs the tool has to find out.
+    pub(super) checked: bool,
+    /// What follows the object.
+    pub(super) rest: &'m [u8],
+}
+
+/// One value: the length of its entry, whether it keeps the rules of its node, and what follows.
+type Value<'m> = (usize, bool, &'m [u8]);
+
+/// Encodes the members of an object behind its brace.
+#[inline(always)]
+pub(super) fn encode<'m, T: ToolTable + ?Sized>(
+    table: &T,
+    row: u16,
+    text: &'m [u8],
+    out: &mut [u8],
+) -> Option<Encoded<'m>> {
+    match table.nodes(row, Side::Params) {
+        Some(nodes) => members(|at| nodes.get(usize::from(at)), text, out),
+        None => by_number(table, row, text, out),
+    }
+}
+
+/// The same for a table whose nodes are made as they are asked for.
+#[inline(never)]
+fn by_number<'m, T: ToolTable + ?Sized>(
+    table: &T,
+    row: u16,
+    text: &'m [u8],
+    out: &mut [u8],
+) -> Option<Encoded<'m>> {
+    members(|at| table.bare_node(row, Side::Params, at.into()), text, out)
+}
+
+#[inline(always)]
+fn members<'m, 't, F: Borrow<Field<'t>>>(
+    node_at: impl Fn(u8) -> Option<F>,
+    text: &'m [u8],
+    out: &mut [u8],
+) -> Option<Encoded<'m>> {
+    let (mut node, mut checked, all) = (0, true, out.len());
+    let mut room = out;
+    let mut rest = text;
+    if !matches!(text, [b'}', ..]) {
+        let mut text = after(text, b"\"")?;
+        loop {
+            let field = node_at(node).filter(|_| node < NODES_MAX)?;
+            let field = field.borrow();
+            node += 1;
+            let Some(value) = named(text, field.name) else {
+                // A member that was left out, perhaps; those inside a container are not ours.
+                checked &= may_be_missing(field)?;
+                continue;
+            };
+            let (written, right, behind) = match &field.kind {
+                Kind::Int(range) => integer(node - 1, range, value, room)?,
+                kind => other(node - 1, kind, value, room)?,
+            };
+            checked &= right;
+            room = room.get_mut(written..)?;
+            match behind {
+                [b',', b'"', next @ ..] => text = next,
+                _ => {
+                    rest = behind;
+                    break;
+                }
+            }
+        }
+    }
+    while let Some(field) = node_at(node) {
+        checked &= may_be_missing(field.borrow()).unwrap_or(false);
+        node += 1;
+    }
+    Some(Encoded { len: all - room.len(), checked, rest: after(rest, b"}")? })
+}
+
+/// Whether a field may be missing whatever the others hold; `None` for a container.
+#[inline(always)]
+const fn may_be_missing(field: &Field<'_>) -> Option<bool> {
+    if field.kind.is_container() {
+        return None;
+    }
+    Some(!field.required && field.required_if.is_none())
+}
+
+/// The value of the member that starts behind its first quote, if this is its name.
+#[inline(always)]
+fn named<'m>(text: &'m [u8], name: &str) -> Option<&'m [u8]> {
+    after(same_start(text, name.as_bytes())?, b"\":")
+}
+
+/// Encodes a natural number of one or two digits.
+#[inline(always)]
+fn integer<'m>(node: u8, range: &IntRange, text: &'m [u8], out: &mut [u8]) -> Option<Value<'m>> {
+    let (value, rest) = match text {
+        [a @ b'0'..=b'9', b',' | b'}', ..] => (a & 15, text.get(1..)?),
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', b',' | b'}', ..] => {
+            (10 * (a & 15) + (b & 15), text.get(2..)?)
+        }
+        _ => return number(node, tag::INT, 0, (range.min, range.max, 0), text, out),
+    };
+    let (low, high) = (value << 1 & 0x7f, value >> 6);
+    let long = u8::from(high > 0);
+    *out.first_chunk_mut()? = [node, tag::INT, low | long << 7, high];
+    let right = range.min <= value.into() && range.max >= value.into();
+    Some((usize::from(3 + long), right, rest))
+}
+
+/// Encodes a number in units of 10^-`places`.
+#[inline(never)]
+fn number<'m>(
+    node: u8,
+    tag: u8,
+    places: u8,
+    (min, max, step): (i64, i64, i64),
+    text: &'m [u8],
+    out: &mut [u8],
+) -> Option<Value<'m>> {
+    let (number, rest) = Number::read(text)?;
+    let Scaled::Exact(value) = number.scaled(places) else { return None };
+    let (head, mut room) = out.split_first_chunk_mut()?;
+    *head = [node, tag];
+    let right = (min..=max).contains(&value) && value.checked_rem(step).is_none_or(|rem| rem == 0);
+    let mut zigzag = (value << 1 ^ value >> 63).cast_unsigned();
+    let mut len = 2;
+    loop {
+        let (place, tail) = room.split_first_mut()?;
+        len += 1;
+        if zigzag < 0x80 {
+            *place = zigzag as u8;
+            return Some((len, right, rest));
+        }
+        *place = zigzag as u8 | 0x80;
+        zigzag >>= 7;
+        room = tail;
+    }
+}
+
+/// Encodes a value of another kind.
+#[inline(never)]
+fn other<'m>(node: u8, kind: &Kind<'_>, text: &'m [u8], out: &mut [u8]) -> Option<Value<'m>> {
+    match kind {
+        Kind::Decimal(range) => {
+            let rules = (range.min, range.max, range.step);
+            number(node, tag::DECIMAL, range.places, rules, text, out)
+        }
+        Kind::Bool => {
+            let (value, rest) = match text {
+                [b't', b'r', b'u', b'e', rest @ ..] => (1, rest),
+                [b'f', b'a', b'l', b's', b'e', rest @ ..] => (0, rest),
+                _ => return None,
+            };
+            *out.first_chunk_mut()? = [node, tag::BOOL, value];
+            Some((3, true, rest))
+        }
+        Kind::Choice(_) => {
+            let (value, rest) = quoted(text)?;
+            let label = kind.labels().position(|label| label.as_bytes() == value)?;
+            let label = u8::try_from(label).ok().filter(|label| *label < 0x80)?;
+            *out.first_chunk_mut()? = [node, tag::LABEL, label];
+            Some((3, true, rest))
+        }
+        Kind::Text { min, max } => {
+            // All of it is ASCII, so a byte is a code point.
+            let (value, rest) = quoted(text)?;
+            let len = u8::try_from(value.len()).ok().filter(|len| *len < 0x80)?;
+            let (head, room) = out.split_first_chunk_mut()?;
+            *head = [node, tag::TEXT, len];
+            copy(room.get_mut(..value.len())?, value);
+            Some((3 + value.len(), (*min..=*max).contains(&len.into()), rest))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,115 @@
+//! What a tool asks for in [`Outcome::NeedInput`](super::Outcome::NeedInput), and what comes back
+//! in a [`Call`](super::Call): a count, and that many records, each behind its length.
+
+use crate::codec::{Reader, Writer, size_of_bytes};
+
+/// One question to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// The answer bears the same name.
+    pub name: &'a str,
+    /// 0: a form.
+    pub kind: u8,
+    /// The question.
+    pub message: &'a str,
+    /// The fields: a count and node records, as descriptors have them.
+    pub nodes: &'a [u8],
+}
+
+/// One answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// Name of the request.
+    pub name: &'a str,
+    /// 0 accepted, 1 declined, 2 put away without an answer.
+    pub action: u8,
+    /// The fields as entries by the request's nodes; empty unless accepted.
+    pub values: &'a [u8],
+}
+
+/// A record of a list: [`Request`] or [`Answer`].
+pub trait Record<'a>: Sized {
+    /// Bytes of the record without its length.
+    fn size(&self) -> usize;
+    /// Writes the members.
+    fn put(&self, out: &mut Writer<'_>);
+    /// Reads the members.
+    fn take(from: &mut Reader<'a>) -> Option<Self>;
+}
+
+impl<'a> Record<'a> for Request<'a> {
+    fn size(&self) -> usize {
+        let [name, message] = [self.name, self.message].map(|text| size_of_bytes(text.len()));
+        name + 1 + message + size_of_bytes(self.nodes.len())
+    }
+
+    fn put(&self, out: &mut Writer<'_>) {
+        out.text(self.name).byte(self.kind).text(self.message).bytes(self.nodes);
+    }
+
+    fn take(from: &mut Reader<'a>) -> Option<Self> {
+        Some(Self {
+            name: from.text()?,
+            kind: from.byte()?,
+            message: from.text()?,
+            nodes: from.bytes()?,
+        })
+    }
+}
+
+impl<'a> Record<'a> for Answer<'a> {
+    fn size(&self) -> usize {
+        size_of_bytes(self.name.len()) + 1 + size_of_bytes(self.values.len())
+    }
+
+    fn put(&self, out: &mut Writer<'_>) {
+        out.text(self.name).byte(self.action).bytes(self.values);
+    }
+
+    fn take(from: &mut Reader<'a>) -> Option<Self> {
+        Some(Self { name: from.text()?, action: from.byte()?, values: from.bytes()? })
+    }
+}
+
+/// Writes the list of `records`; answers its length, `None` when it does not fit.
+pub fn write<'a, R: Record<'a>>(records: &[R], out: &mut [u8]) -> Option<usize> {
+    let mut out = Writer::new(out);
+    out.number(u32::try_from(records.len()).ok()?);
+    for record in records {
+        out.number(u32::try_from(record.size()).ok()?);
+        record.put(&mut out);
+    }
+    out.finish()
+}
+
+/// Reads a list record by record.
+#[derive(Debug)]
+pub struct Records<'a> {
+    from: Reader<'a>,
+    left: u32,
+}
+
+impl<'a> Records<'a> {
+    /// A reader of the list in `bytes`; no bytes are an empty list. `None` when they hold no count.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        let mut from = Reader::new(bytes);
+        let left = from.later_number()?;
+        Some(Self { from, left })
+    }
+
+    /// Records that are still to come, as the list has it.
+    #[must_use]
+    pub const fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// The next record; `None` after the last one and where the bytes are no record, which
+    /// [`Self::left`] tells apart.
+    pub fn record<R: Record<'a>>(&mut self) -> Option<R> {
+        let left = self.left.checked_sub(1)?;
+        let record = R::take(&mut Reader::new(self.from.bytes()?))?;
+        self.left = left;
+        Some(record)
+    }
+}

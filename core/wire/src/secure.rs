@@ -1,0 +1,234 @@
+//! Tagged messages: who holds the key of a device is known by them, and no message is taken twice.
+//!
+//! A tagged message is the message, a counter (`u32`, little-endian) and a tag of 16 bytes:
+//! SipHash-2-4-128, under a key of this session and this direction, over all that stands before
+//! it. Nothing is encrypted. Both session keys come from the device's key and from numbers that
+//! each side chose for this session, so a message of another session or of the other direction has
+//! the wrong tag; within a session the counter rises.
+//!
+//! [`DeviceKeys`] and [`HostKeys`] hold what each side has to remember.
+
+use core::fmt;
+
+use crate::siphash::{is_hash, siphash128};
+
+/// Bytes of a key.
+pub const KEY_LEN: usize = 16;
+/// Bytes behind a tagged message: counter and tag.
+pub const TAIL_LEN: usize = 4 + 16;
+
+/// A key of a device, or of one direction of a session.
+pub type Key = [u8; KEY_LEN];
+
+/// What both sides chose for a session: the host's nonce and the device's challenge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Salt {
+    /// The host's eight bytes, from its hello.
+    pub host_nonce: [u8; 8],
+    /// The device's twelve, from its hello.
+    pub challenge: [u8; 12],
+}
+
+/// Who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the host to the device.
+    ToDevice = 0,
+    /// From the device to the host.
+    ToHost = 1,
+}
+
+/// The key of one direction of a session.
+#[must_use]
+pub fn session_key(key: &Key, direction: Direction, salt: &Salt) -> Key {
+    let mut bytes = [direction as u8; 1 + 8 + 12];
+    let [_, rest @ ..] = &mut bytes;
+    let (host_nonce, challenge) = rest.split_at_mut(8);
+    host_nonce.copy_from_slice(&salt.host_nonce);
+    challenge.copy_from_slice(&salt.challenge);
+    siphash128(key, &bytes)
+}
+
+/// Appends counter and tag to the message at `buffer[start..start + len]`; answers the length of
+/// the tagged message, or `None` when the buffer is too short.
+pub fn seal(key: &Key, counter: u32, buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
+    let message = buffer.get_mut(start..start.checked_add(len)?.checked_add(TAIL_LEN)?)?;
+    let (content, tag) = message.split_last_chunk_mut::<16>()?;
+    *content.last_chunk_mut()? = counter.to_le_bytes();
+    *tag = siphash128(key, content);
+    Some(len + TAIL_LEN)
+}
+
+/// Message and counter of a tagged message; `None` when the tag is not of this key.
+#[must_use]
+pub fn open<'a>(key: &Key, tagged: &'a [u8]) -> Option<(&'a [u8], u32)> {
+    let (content, tag) = tagged.split_last_chunk::<16>()?;
+    let (message, counter) = content.split_last_chunk::<4>()?;
+    is_hash(key, content, tag).then(|| (message, u32::from_le_bytes(*counter)))
+}
+
+/// Both directions of a session.
+#[derive(Clone, Copy)]
+struct Channel {
+    salt: Salt,
+    sends: Key,
+    takes: Key,
+    sent: u32,
+    taken: u32,
+}
+
+impl Channel {
+    fn new(key: &Key, salt: Salt, sends: Direction) -> Self {
+        let takes = match sends {
+            Direction::ToDevice => Direction::ToHost,
+            Direction::ToHost => Direction::ToDevice,
+        };
+        Self {
+            salt,
+            sends: session_key(key, sends, &salt),
+            takes: session_key(key, takes, &salt),
+            sent: 0,
+            taken: 0,
+        }
+    }
+
+    fn seal(&mut self, buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
+        let counter = self.sent.checked_add(1)?;
+        let len = seal(&self.sends, counter, buffer, start, len)?;
+        self.sent = counter;
+        Some(len)
+    }
+
+    fn open<'a>(&mut self, tagged: &'a [u8]) -> Option<&'a [u8]> {
+        let (message, counter) = open(&self.takes, tagged)?;
+        if counter <= self.taken {
+            return None;
+        }
+        self.taken = counter;
+        Some(message)
+    }
+}
+
+/// The device's side: the session in force, and the one that the last hello offered.
+#[derive(Clone, Copy)]
+pub struct DeviceKeys {
+    key: Key,
+    current: Option<Channel>,
+    offered: Option<Channel>,
+}
+
+impl DeviceKeys {
+    /// A device with this key and no session yet.
+    #[must_use]
+    pub const fn new(key: Key) -> Self {
+        Self { key, current: None, offered: None }
+    }
+
+    /// Takes the nonce of a hello and answers the challenge for the answer to it, which
+    /// [`Self::seal_hello`] tags: `fresh`, or the last one if the same hello came again. `fresh`
+    /// must never have been one before, also not before the last boot.
+    pub fn greet(&mut self, host_nonce: [u8; 8], fresh: [u8; 12]) -> [u8; 12] {
+        if let Some(offered) = self.offered.filter(|offered| offered.salt.host_nonce == host_nonce)
+        {
+            return offered.salt.challenge;
+        }
+        let salt = Salt { host_nonce, challenge: fresh };
+        self.offered = Some(Channel::new(&self.key, salt, Direction::ToHost));
+        fresh
+    }
+
+    /// Tags the answer to a hello, with the keys that it offers and the counter 0.
+    pub fn seal_hello(&self, buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
+        seal(&self.offered.as_ref()?.sends, 0, buffer, start, len)
+    }
+
+    /// Tags any other message; `None` when there is no session or its counter has run out, or the
+    /// buffer is too short.
+    pub fn seal(&mut self, buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
+        self.current.as_mut()?.seal(buffer, start, len)
+    }
+
+    /// Takes a tagged message, and whether it is the first of a new session. `None` for any other
+    /// bytes, which are to be dropped and counted.
+    pub fn open<'a>(&mut self, tagged: &'a [u8]) -> Option<(&'a [u8], bool)> {
+        if let Some(message) = self.current.as_mut().and_then(|channel| channel.open(tagged)) {
+            return Some((message, false));
+        }
+        let message = self.offered.as_mut()?.open(tagged)?;
+        self.current = self.offered.take();
+        Some((message, true))
+    }
+}
+
+/// The host's side.
+#[derive(Clone, Copy)]
+pub struct HostKeys {
+    key: Key,
+    current: Option<Channel>,
+    previous: Option<Channel>,
+}
+
+impl HostKeys {
+    /// The host of a device with this key, without a session yet.
+    #[must_use]
+    pub const fn new(key: Key) -> Self {
+        Self { key, current: None, previous: None }
+    }
+
+    /// Whether there is a session, so that messages can be sent.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// Takes the device's tagged hello for the hello with `host_nonce`, whose challenge the caller
+    /// has read from it unproven. If the tag is right, it is the session from here on; the message
+    /// is answered. `None` for any other bytes.
+    pub fn greeted<'a>(
+        &mut self,
+        host_nonce: [u8; 8],
+        challenge: [u8; 12],
+        tagged: &'a [u8],
+    ) -> Option<&'a [u8]> {
+        let salt = Salt { host_nonce, challenge };
+        let channel = Channel::new(&self.key, salt, Direction::ToDevice);
+        let (message, counter) = open(&channel.takes, tagged)?;
+        if counter != 0 {
+            return None;
+        }
+        if self.current.as_ref().is_none_or(|current| current.salt != salt) {
+            self.previous = self.current.replace(channel);
+        }
+        Some(message)
+    }
+
+    /// Tags a message; `None` when there is no session or its counter has run out, which a new
+    /// hello ends, or when the buffer is too short.
+    pub fn seal(&mut self, buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
+        self.current.as_mut()?.seal(buffer, start, len)
+    }
+
+    /// Takes a tagged message. Those of the session before are taken until the first one of this
+    /// session comes. `None` for any other bytes, which are to be dropped and counted.
+    pub fn open<'a>(&mut self, tagged: &'a [u8]) -> Option<&'a [u8]> {
+        if let Some(message) = self.current.as_mut().and_then(|channel| channel.open(tagged)) {
+            self.previous = None;
+            return Some(message);
+        }
+        self.previous.as_mut()?.open(tagged)
+    }
+}
+
+impl fmt::Debug for DeviceKeys {
+    /// Tells nothing of the keys.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("DeviceKeys")
+    }
+}
+
+impl fmt::Debug for HostKeys {
+    /// Tells nothing of the keys.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("HostKeys")
+    }
+}

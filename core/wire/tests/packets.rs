@@ -1,0 +1,201 @@
+//! Packet links and buses: every message arrives, and what is hurt costs no other.
+#![cfg(feature = "default")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use proptest::prelude::*;
+use trine_wire::bus::{self, Header};
+use trine_wire::packet::{self, Fragmenter, Reassembler, Taken};
+
+const MTUS: [usize; 4] = [8, 20, 64, 244];
+
+fn body(message: &[u8]) -> Vec<u8> {
+    let start = packet::headroom(message.len());
+    let mut buffer = vec![0xaa; start + packet::body_len(message.len())];
+    buffer[start..start + message.len()].copy_from_slice(message);
+    let len = packet::encode_in_place(&mut buffer, start, message.len()).unwrap();
+    assert_eq!(len, packet::body_len(message.len()));
+    buffer.truncate(len);
+    buffer
+}
+
+fn packets(fragmenter: &mut Fragmenter, message: &[u8], mtu: usize) -> Vec<Vec<u8>> {
+    let (body, mut packet, mut all) = (body(message), vec![0; mtu], Vec::new());
+    loop {
+        match fragmenter.next(&body, &mut packet) {
+            0 => return all,
+            len => all.push(packet[..len].to_vec()),
+        }
+    }
+}
+
+fn joined<'p>(
+    reassembler: &mut Reassembler,
+    packets: impl IntoIterator<Item = &'p Vec<u8>>,
+    size: usize,
+) -> (Vec<Vec<u8>>, u32) {
+    let (mut buffer, mut messages, mut bad) = (vec![0; size], Vec::new(), 0);
+    for packet in packets {
+        let taken = reassembler.take(packet, &mut buffer);
+        bad += u32::from(taken.bad);
+        messages.extend(taken.message.map(|len| buffer[..len].to_vec()));
+    }
+    (messages, bad)
+}
+
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 1..20),
+        proptest::collection::vec(any::<u8>(), 1..400),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn messages_arrive_whatever_the_mtu_though_packets_are_padded_or_repeated(
+        messages in proptest::collection::vec(message(), 1..40),
+        mtu in prop_oneof![8..70_usize, Just(244), Just(65535)],
+        padding in 0..9_usize,
+        repeats in proptest::collection::vec(0..3_usize, 64),
+    ) {
+        let (mut fragmenter, mut all) = (Fragmenter::new(), Vec::new());
+        for message in &messages {
+            let mut packets = packets(&mut fragmenter, message, mtu);
+            prop_assert!(packets.iter().all(|packet| packet.len() <= mtu && packet.len() > 2));
+            let last = packets.last_mut().unwrap();
+            last.resize(mtu.min(last.len() + padding), 0xcc);
+            all.extend(packets);
+        }
+        let repeated = all.iter().zip(repeats.iter().cycle());
+        let all = repeated.flat_map(|(packet, count)| std::iter::repeat_n(packet, count + 1));
+        prop_assert_eq!(joined(&mut Reassembler::new(), all, 404), (messages, 0));
+    }
+
+    #[test]
+    fn any_packets_at_all_do_not_panic_and_the_next_message_is_served(
+        noise in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..40),
+        headers in proptest::collection::vec(0u16..4, 40),
+        message in message(),
+        size in 0..420_usize,
+    ) {
+        let mut reassembler = Reassembler::new();
+        // Small numbers come close to what is expected more often than any.
+        let near = noise.iter().zip(&headers).map(|(packet, header)| {
+            [&(header & 1 | (header & 2) << 14).to_le_bytes(), packet.as_slice()].concat()
+        });
+        for packets in [noise.clone(), near.collect()] {
+            joined(&mut reassembler, &packets, size);
+        }
+        let mut fragmenter = Fragmenter::new();
+        packets(&mut fragmenter, b"-", 20);
+        // Two, since the first may look like a repeat of the noise.
+        let mut good = packets(&mut fragmenter, &message, 20);
+        good.extend(packets(&mut fragmenter, &message, 20));
+        let (messages, _) = joined(&mut reassembler, &good, 404);
+        prop_assert_eq!(messages.last(), Some(&message));
+    }
+}
+
+#[test]
+fn one_flipped_bit_anywhere_loses_that_message_and_no_other() {
+    let (long, next) = ((0..80).collect::<Vec<u8>>(), b"next".to_vec());
+    for mtu in MTUS {
+        let mut fragmenter = Fragmenter::new();
+        packets(&mut fragmenter, b"-", mtu);
+        let first = packets(&mut fragmenter, &long, mtu);
+        let after = packets(&mut fragmenter, &next, mtu);
+        for bit in 0..first.iter().map(Vec::len).sum::<usize>() * 8 {
+            let mut hurt = first.clone();
+            let mut at = bit / 8;
+            let packet = hurt.iter_mut().find(|packet| {
+                let inside = at < packet.len();
+                at -= if inside { 0 } else { packet.len() };
+                inside
+            });
+            packet.unwrap()[at] ^= 1 << (bit % 8);
+            hurt.extend(after.clone());
+            let (messages, bad) = joined(&mut Reassembler::new(), &hurt, 84);
+            // A last packet that came as another's number leaves the message open until the next.
+            assert_eq!(messages.last(), Some(&next), "MTU {mtu}, bit {bit}");
+            let harmless = messages.len() == 2 && messages[0] == long;
+            assert!(harmless || messages.len() == 1 && bad > 0, "MTU {mtu}, bit {bit} unseen");
+            assert!(!harmless || bit / 8 < 2, "MTU {mtu}, bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn a_lost_packet_anywhere_loses_that_message_and_is_counted_once() {
+    let long = (0..200).collect::<Vec<u8>>();
+    for mtu in [8, 20, 64] {
+        let mut fragmenter = Fragmenter::new();
+        let before = packets(&mut fragmenter, b"before", mtu);
+        let first = packets(&mut fragmenter, &long, mtu);
+        let after = packets(&mut fragmenter, b"after", mtu);
+        for lost in 0..first.len() {
+            let mut all = before.clone();
+            all.extend(
+                first.iter().enumerate().filter(|(at, _)| *at != lost).map(|(_, p)| p.clone()),
+            );
+            all.extend(after.clone());
+            let (messages, bad) = joined(&mut Reassembler::new(), &all, 204);
+            assert_eq!(messages, [b"before".to_vec(), b"after".to_vec()], "MTU {mtu}, {lost}");
+            assert_eq!(bad, 1, "MTU {mtu}, {lost}");
+        }
+    }
+}
+
+#[test]
+fn what_is_too_long_is_dropped_and_not_sent() {
+    let mut fragmenter = Fragmenter::new();
+    let all = packets(&mut fragmenter, &[7; 100], 8);
+    let next = packets(&mut fragmenter, b"ok", 8);
+    let all: Vec<_> = all.into_iter().chain(next).collect();
+    assert_eq!(joined(&mut Reassembler::new(), &all, 103), (vec![b"ok".to_vec()], 1));
+    let most = packet::message_max(8);
+    let longest = vec![1; most];
+    let sent = packets(&mut fragmenter, &longest, 8);
+    assert_eq!(sent.len(), packet::FRAGMENTS_MAX);
+    assert_eq!(joined(&mut Reassembler::new(), &sent, most + 4), (vec![longest], 0));
+    assert!(packets(&mut fragmenter, &vec![1; most + 1], 8).is_empty());
+    assert_eq!(fragmenter.next(&body(b"x"), &mut [0; 1]), 0);
+    let mut buffer = [0; 20];
+    assert_eq!(packet::encode_in_place(&mut buffer, 0, 3), None);
+    assert_eq!(packet::encode_in_place(&mut buffer, 1, 16), None);
+    assert_eq!(packet::encode_in_place(&mut buffer, usize::MAX, 2), None);
+}
+
+#[test]
+fn two_messages_of_one_packet_each_may_be_dropped_at_once() {
+    let mut fragmenter = Fragmenter::new();
+    let open = packets(&mut fragmenter, &[1; 30], 20);
+    let mut hurt = packets(&mut fragmenter, b"short", 20);
+    hurt[0][5] ^= 1;
+    let mut reassembler = Reassembler::new();
+    let mut buffer = [0; 64];
+    assert_eq!(reassembler.take(&open[0], &mut buffer), Taken::default());
+    assert!(reassembler.is_inside());
+    assert_eq!(reassembler.take(&hurt[0], &mut buffer), Taken { message: None, bad: 2 });
+    assert!(!reassembler.is_inside());
+    assert_eq!(reassembler.take(&[1], &mut buffer), Taken { message: None, bad: 1 });
+}
+
+#[test]
+fn a_device_hears_its_own_address_and_all_and_speaks_when_polled_alone() {
+    let heard = |address, control, own| Header { address, control }.heard_by(own);
+    assert_eq!(heard(5, bus::POLL, 5), Some(true));
+    assert_eq!(heard(5, 0, 5), Some(false));
+    assert_eq!(heard(6, bus::POLL, 5), None);
+    assert_eq!(heard(bus::BROADCAST, bus::POLL, 5), Some(false));
+    assert_eq!(heard(5, bus::FROM_DEVICE | bus::POLL, 5), None, "another's answer, or its echo");
+    assert_eq!(heard(bus::BROADCAST, bus::FROM_DEVICE, 5), None);
+    let answer = Header::from_device(5, true);
+    assert_eq!((answer.answer_of(5), answer.answer_of(6)), (Some(true), None));
+    assert_eq!(Header::from_device(5, false).answer_of(5), Some(false));
+    assert_eq!(Header::to_device(5, true).answer_of(5), None);
+    assert_eq!(Header::to_device(5, true).bytes(), [5, 1]);
+    assert_eq!(Header::to_device(5, false).heard_by(5), Some(false));
+    assert_eq!(Header::split(&[5]), None);
+    assert_eq!(Header::split(&[5, 1]), Some((Header { address: 5, control: 1 }, &[][..])));
+}

@@ -1,0 +1,167 @@
+//! Tags: who may speak, and that nothing is taken twice.
+#![cfg(feature = "default")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use core::hash::Hasher as _;
+
+use proptest::prelude::*;
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
+use trine_wire::secure::{DeviceKeys, HostKeys, TAIL_LEN};
+use trine_wire::siphash::siphash128;
+
+const KEY: [u8; 16] = *b"sixteen byte key";
+
+#[test]
+fn the_vectors_of_the_reference_implementation() {
+    let vectors = include_str!("siphash.txt").lines().filter(|line| !line.starts_with('#'));
+    let bytes: Vec<u8> = (0..64).collect();
+    let key: [u8; 16] = bytes[..16].try_into().unwrap();
+    let mut count = 0;
+    for (len, vector) in vectors.enumerate() {
+        let hash = siphash128(&key, &bytes[..len]);
+        assert_eq!(hex(&hash), vector, "{len} bytes");
+        count += 1;
+    }
+    assert_eq!(count, 64);
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+proptest! {
+    #[test]
+    fn the_hash_is_that_of_the_siphasher_crate(
+        key: [u8; 16],
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let mut hasher = SipHasher24::new_with_key(&key);
+        hasher.write(&bytes);
+        prop_assert_eq!(siphash128(&key, &bytes), hasher.finish128().as_bytes());
+    }
+}
+
+/// A device and a host that have said hello, and not yet more.
+fn greeted(nonce: u8, challenge: u8, device: &mut DeviceKeys, host: &mut HostKeys) -> bool {
+    let nonce = [nonce; 8];
+    let challenge = device.greet(nonce, [challenge; 12]);
+    let mut buffer = *b"hello...................";
+    let len = device.seal_hello(&mut buffer, 0, 4).unwrap();
+    host.greeted(nonce, challenge, &buffer[..len]) == Some(b"hell")
+}
+
+fn pair() -> (DeviceKeys, HostKeys) {
+    let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
+    assert!(greeted(1, 2, &mut device, &mut host));
+    (device, host)
+}
+
+fn from_host(host: &mut HostKeys, message: &[u8]) -> Vec<u8> {
+    let mut buffer = [&[9, 9], message, &[0; TAIL_LEN]].concat();
+    let len = host.seal(&mut buffer, 2, message.len()).unwrap();
+    assert_eq!(len, message.len() + TAIL_LEN);
+    buffer[2..].to_vec()
+}
+
+fn from_device(device: &mut DeviceKeys, message: &[u8]) -> Vec<u8> {
+    let mut buffer = [message, &[0; TAIL_LEN]].concat();
+    assert_eq!(device.seal(&mut buffer, 0, message.len()), Some(buffer.len()));
+    buffer
+}
+
+#[test]
+fn messages_pass_in_both_directions_and_each_once() {
+    let (mut device, mut host) = pair();
+    let calls = [b"one", b"two", b"six"].map(|call| from_host(&mut host, call));
+    assert_eq!(device.open(&calls[0]), Some((&b"one"[..], true)));
+    assert_eq!(device.open(&calls[0]), None, "the same again");
+    // One is lost on the way, and comes too late.
+    assert_eq!(device.open(&calls[2]), Some((&b"six"[..], false)));
+    assert_eq!(device.open(&calls[1]), None);
+    let answer = from_device(&mut device, b"done");
+    assert_eq!(host.open(&answer), Some(&b"done"[..]));
+    assert_eq!(host.open(&answer), None);
+    // What a side has said itself is nothing for it.
+    assert_eq!(device.open(&answer), None);
+    assert_eq!(host.open(&calls[1]), None);
+}
+
+#[test]
+fn a_changed_bit_anywhere_or_a_cut_is_seen() {
+    let (mut device, mut host) = pair();
+    let call = from_host(&mut host, b"valve open");
+    for bit in 0..call.len() * 8 {
+        let mut hurt = call.clone();
+        hurt[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(device.open(&hurt), None, "bit {bit}");
+    }
+    for len in 0..call.len() {
+        assert_eq!(device.open(&call[..len]), None, "{len} bytes");
+    }
+    assert_eq!(device.open(&call), Some((&b"valve open"[..], true)));
+}
+
+#[test]
+fn a_hello_alone_disturbs_nothing() {
+    let (mut device, mut host) = pair();
+    assert!(device.open(&from_host(&mut host, b"a")).is_some());
+    // Somebody without the key says hello, and cannot go on.
+    let challenge = device.greet([7; 8], [8; 12]);
+    let mut stranger = HostKeys::new([0; 16]);
+    let mut hello = [0; 5 + TAIL_LEN];
+    device.seal_hello(&mut hello, 0, 5).unwrap();
+    assert_eq!(stranger.greeted([7; 8], challenge, &hello), None);
+    assert_eq!(device.open(&from_host(&mut host, b"b")), Some((&b"b"[..], false)));
+    assert_eq!(host.open(&from_device(&mut device, b"c")), Some(&b"c"[..]));
+}
+
+#[test]
+fn a_session_of_before_cannot_be_played_again() {
+    let (mut device, mut host) = pair();
+    let old = [b"a", b"b"].map(|call| from_host(&mut host, call));
+    assert!(device.open(&old[0]).is_some());
+    let said = from_device(&mut device, b"x");
+    // The host comes back, with another nonce; the device has another challenge.
+    assert!(greeted(3, 4, &mut device, &mut host));
+    // What the device said before is still good until the first word of the new session.
+    assert_eq!(host.open(&said), Some(&b"x"[..]));
+    let late = from_device(&mut device, b"y");
+    assert_eq!(device.open(&from_host(&mut host, b"c")), Some((&b"c"[..], true)));
+    assert_eq!(device.open(&old[1]), None);
+    assert_eq!(host.open(&from_device(&mut device, b"z")), Some(&b"z"[..]));
+    assert_eq!(host.open(&late), None);
+    // A recorded hello gets another challenge, so that the recorded session does not fit it.
+    assert_eq!(device.greet([1; 8], [5; 12]), [5; 12]);
+    assert_eq!(device.open(&old[1]), None);
+}
+
+#[test]
+fn a_repeated_hello_offers_the_same_session() {
+    let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
+    assert!(greeted(1, 2, &mut device, &mut host));
+    assert_eq!(device.greet([1; 8], [3; 12]), [2; 12]);
+    let first = from_host(&mut host, b"a");
+    assert!(greeted(1, 3, &mut device, &mut host));
+    assert_eq!(device.open(&first), Some((&b"a"[..], true)), "its counter did not start again");
+    assert_eq!(device.open(&from_host(&mut host, b"b")), Some((&b"b"[..], false)));
+}
+
+#[test]
+fn nothing_is_sent_before_a_session_or_without_room() {
+    let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
+    let mut buffer = [0; 64];
+    assert!(!host.is_open());
+    assert_eq!(device.seal(&mut buffer, 0, 1), None);
+    assert_eq!(device.seal_hello(&mut buffer, 0, 1), None);
+    assert_eq!(host.seal(&mut buffer, 0, 1), None);
+    assert!(greeted(1, 2, &mut device, &mut host) && host.is_open());
+    assert_eq!(host.seal(&mut buffer[..20], 0, 1), None);
+    assert_eq!(host.seal(&mut buffer, usize::MAX, 1), None);
+    assert_eq!(host.seal(&mut buffer, 43, 1), Some(21));
+}
+
+#[test]
+fn keys_are_not_printed() {
+    let (device, host) = pair();
+    assert_eq!(format!("{device:?} {host:?}"), "DeviceKeys HostKeys");
+}

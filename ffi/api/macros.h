@@ -1,0 +1,134 @@
+/** \name Texts and memory */
+/** @{ */
+
+/** A literal as pointer and size: two arguments, or two members of a trine_text. */
+#define TRINE_TEXT(literal) (literal), (sizeof(literal) - 1u)
+
+/** Bytes of memory that a device needs at most, from the members of its configuration of the same
+    names; pass the values that count, not 0. `trine_init` checks it, and `trine_sizeof` answers
+    the exact number. */
+#define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
+                           identity_bytes)                                                        \
+    (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) + 2u * (result_max) + (identity_bytes) +      \
+     (calls_max) * (TRINE_LANE_BYTES + (repeat_max) + (pending_max)))
+/** What of it does not depend on the configuration. */
+#define TRINE_FIXED_BYTES (704u + 112u * sizeof(void *))
+/** What each call under way takes beside its answer and its own bytes. */
+#define TRINE_LANE_BYTES 64u
+
+/** Static memory for a device, aligned: `TRINE_STORAGE(memory, 2048);` and then
+    `trine_init(memory, sizeof memory, &config, &device, NULL)`. */
+#define TRINE_STORAGE(name, bytes) static uint64_t name[((bytes) + 7u) / 8u]
+
+/** @} */
+/** \name Nodes
+    `need` is TRINE_REQUIRED, TRINE_OPTIONAL, TRINE_DEFAULT(value) or TRINE_WHEN(node, label).
+    All texts are literals. */
+/** @{ */
+
+/** It must be present. */
+#define TRINE_REQUIRED TRINE_NODE_REQUIRED, 0u, 0u, 0
+/** It may be missing. */
+#define TRINE_OPTIONAL 0u, 0u, 0u, 0
+/** It may be missing and then counts as this: a number (scaled for a decimal), 0 or 1, or the
+    number of a label. For parameters only. */
+#define TRINE_DEFAULT(value) TRINE_NODE_PRESET, 0u, 0u, (value)
+/** It must be present when parameter `node`, a choice, holds label number `label`. */
+#define TRINE_WHEN(node, label) TRINE_NODE_WHEN, (node), (label), 0
+
+/** Bound that leaves its side open: in results only. */
+#define TRINE_OPEN_MIN INT32_MIN
+/** Bound that leaves its side open: in results only. */
+#define TRINE_OPEN_MAX INT32_MAX
+
+/** What all node macros come to. */
+#define TRINE_NODE(name, unit, extra, description, extent, kind, ...)                             \
+    {                                                                                             \
+        name "\0" unit "\0" extra "\0" description, sizeof(name) - 1u, sizeof(unit) - 1u,         \
+            (extent), (kind), __VA_ARGS__                                                         \
+    }
+
+/** True or false. */
+#define TRINE_BOOL(need, name, description)                                                       \
+    TRINE_NODE(name, "", "", description, 0u, TRINE_KIND_BOOL, need, 0, 0)
+/** A whole number from `min` to `max`. */
+#define TRINE_INT(need, name, unit, description, min, max)                                        \
+    TRINE_NODE(name, unit, "", description, 0u, TRINE_KIND_INT, need, min, max)
+/** A number with `places` digits after the point, 0 to 9; bounds and step are scaled by
+    10^places: 5 to 35 in steps of 0.5 is `1, 50, 350, 5`. Step 0 is none, in results only. */
+#define TRINE_DECIMAL(need, name, unit, description, places, min, max, step)                      \
+    TRINE_NODE(name, unit, "", description, step, TRINE_KIND_DECIMAL + 16u * (places), need, min, \
+               max)
+/** Text of `min` to `max` code points; each takes up to four bytes. */
+#define TRINE_STRING(need, name, description, min, max)                                           \
+    TRINE_NODE(name, "", "", description, 0u, TRINE_KIND_STRING, need, min, max)
+/** The same, with the text that counts when it is missing. */
+#define TRINE_STRING_DEFAULT(name, description, min, max, text)                                   \
+    TRINE_NODE(name, "", text, description, sizeof(text) - 1u, TRINE_KIND_STRING,                 \
+               TRINE_DEFAULT(0), min, max)
+/** One of some labels, written `"grow|door|all"`. */
+#define TRINE_CHOICE(need, name, description, labels)                                             \
+    TRINE_NODE(name, "", labels, description, sizeof(labels) - 1u, TRINE_KIND_CHOICE, need, 0, 0)
+/** An object; its members are the `nodes` nodes that follow. */
+#define TRINE_OBJECT(need, name, description, nodes)                                              \
+    TRINE_NODE(name, "", "", description, nodes, TRINE_KIND_OBJECT, need, 0, 0)
+/** A list of `min` to `max` items (at most 254); the item is the node that follows, without a
+    name, and `nodes` counts it and its own nodes. */
+#define TRINE_ARRAY(need, name, description, nodes, min, max)                                     \
+    TRINE_NODE(name, "", "", description, nodes, TRINE_KIND_ARRAY, need, min, max)
+/** A whole number whose bounds are entry `index` of the tool's `wide` table. */
+#define TRINE_INT_WIDE(flags, name, unit, description, index)                                     \
+    TRINE_NODE(name, unit, "", description, 0u, TRINE_KIND_INT,                                   \
+               TRINE_NODE_WIDE | (flags), 0u, 0u, 0, index, 0)
+/** A decimal whose bounds and step are entry `index` of the tool's `wide` table. */
+#define TRINE_DECIMAL_WIDE(flags, name, unit, description, places, index)                         \
+    TRINE_NODE(name, unit, "", description, 0u, TRINE_KIND_DECIMAL + 16u * (places),              \
+               TRINE_NODE_WIDE | (flags), 0u, 0u, 0, index, 0)
+
+/** @} */
+/** \name Tools */
+/** @{ */
+
+/** Nodes of an array; 0 for NULL. */
+#define TRINE_COUNT(nodes) (sizeof(nodes) / (sizeof(trine_node) + 0u))
+
+/** A tool. `params` and `results` are arrays of nodes, or NULL; `call` is its function. */
+#define TRINE_TOOL(name, title, description, hints, params, results, call, user_data)             \
+    TRINE_TOOL_MORE(name, title, "", description, hints, TRINE_CONSENT_NONE, 0u, params, results, \
+                    call, user_data, NULL)
+/** A tool with a version, a consent level, flags, and a trine_tool_more or NULL. */
+#define TRINE_TOOL_MORE(name, title, version, description, hints, consent, flags, params,         \
+                        results, call, user_data, more)                                           \
+    {                                                                                             \
+        name "\0" title "\0" version "\0" description, (params), (results), (call), (user_data),  \
+            (more), sizeof(name) - 1u, sizeof(title) - 1u, sizeof(version) - 1u, (hints),         \
+            (consent), (flags), TRINE_COUNT(params), TRINE_COUNT(results)                         \
+    }
+
+/** @} */
+/** \name Memory of ports, drafts and sessions */
+/** @{ */
+
+/** Memory of a port whose records take `bytes` bytes: 5 for each and what it carries. */
+#define TRINE_PORT_BYTES(bytes) (16u * sizeof(void *) + (bytes) + 1u)
+/** Memory of a draft for a result of `bytes` bytes: about 3 for a label, 12 for a number. */
+#define TRINE_DRAFT_BYTES(bytes) (96u + 16u * sizeof(void *) + (bytes))
+/** Memory of a session. */
+#define TRINE_SESSION_BYTES(message_max, result_max)                                              \
+    (256u + 16u * sizeof(void *) + (message_max) + (result_max))
+
+/** @} */
+/** \name Panic */
+/** @{ */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** For the program to define, if its library can panic: the released ones cannot and do not ask for
+    it. Told the place, which is not ended by a zero byte; it must not return. */
+void trine_on_panic(const char *file, size_t size, uint32_t line);
+#ifdef __cplusplus
+}
+#endif
+
+/** @} */

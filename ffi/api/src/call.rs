@@ -1,0 +1,264 @@
+//! A call as its tool sees it: the state behind a `trine_call`.
+
+use core::ffi::c_char;
+use core::ptr::NonNull;
+
+use trine_descriptor::{Args, Item, ValueWriter};
+use trine_dispatch::{Answer, CallId};
+
+use crate::descriptor::{trine_call, trine_call_id};
+use crate::status::{
+    TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
+    TRINE_PENDING, trine_status,
+};
+use crate::table::Table;
+use crate::text::{self, trine_text};
+
+/// What a `trine_call` points to. It lives on the stack while the tool runs, or in the memory of a
+/// draft.
+#[derive(Debug)]
+pub(crate) struct State<'c> {
+    /// The arguments; none where a call is finished later.
+    pub(crate) args: Option<Args<'c>>,
+    /// Where the result goes; none where a tool is only asked about a call.
+    pub(crate) out: Option<NonNull<ValueWriter<'c>>>,
+    pub(crate) table: Option<Table<'c>>,
+    pub(crate) block: &'c mut [u8],
+    pub(crate) info: trine_call_info,
+    /// The text of a failure, or the media type of content.
+    text: &'static str,
+    content: u32,
+    /// A function was asked for what is not there: the call fails, whatever the tool answers.
+    misused: bool,
+}
+
+/// What is known of a call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trine_call_info {
+    /// The time, in milliseconds, as it was passed to `trine_poll`.
+    pub now: u64,
+    /// When the call expires, in milliseconds.
+    pub deadline: u64,
+    /// The handle for a tool that answers later; 0 where a call cannot be answered later.
+    pub id: trine_call_id,
+    /// Number of the tool in the table.
+    pub tool: u32,
+    /// 1 when the call came in a frame that is tagged under the device's key, else 0.
+    pub tagged: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// Who asked for the call, as the gateway says; empty unless the call is tagged. It dies when
+    /// the tool's function returns.
+    pub principal: trine_text,
+}
+
+impl<'c> State<'c> {
+    pub(crate) const fn new(info: trine_call_info) -> Self {
+        Self {
+            args: None,
+            out: None,
+            table: None,
+            block: &mut [],
+            info,
+            text: "",
+            content: 0,
+            misused: false,
+        }
+    }
+
+    /// The pointer that the tool gets. It is valid for as long as the state.
+    pub(crate) const fn handle(&mut self) -> *mut trine_call {
+        (&raw mut *self).cast()
+    }
+
+    /// The value of a parameter, if the call has it and it has the tag.
+    pub(crate) fn item(&mut self, parameter: i32, tag: u8) -> Option<Item<'c>> {
+        let item = self.value(parameter);
+        match item {
+            Some(item) if item.tag == tag => return Some(item),
+            // A parameter that may be missing is missing: that is no mistake.
+            None if self.exists(parameter) => {}
+            _ => self.misused = true,
+        }
+        None
+    }
+
+    /// The value of a parameter, whatever it is.
+    pub(crate) fn value(&self, parameter: i32) -> Option<Item<'c>> {
+        self.args.as_ref()?.item(u16::try_from(parameter).ok()?)
+    }
+
+    fn exists(&self, parameter: i32) -> bool {
+        let params = self.table.and_then(|table| table.tool(self.info.tool as u16));
+        let count = params.map_or(0, |tool| i32::from(tool.params_count));
+        self.args.is_some() && (0..count).contains(&parameter)
+    }
+
+    /// Writes to the result.
+    #[inline(never)]
+    pub(crate) fn put(&mut self, node: i32, tag: u8, number: i64, text: &[u8]) -> trine_status {
+        let Ok(node) = u16::try_from(node) else {
+            self.misused = true;
+            return TRINE_E_ARGUMENT;
+        };
+        let Some(mut out) = self.out else { return TRINE_E_STATE };
+        // SAFETY: whoever made the state lent it the writer for as long as the state lives.
+        let out = unsafe { out.as_mut() };
+        out.item(&Item { node, tag, number, text });
+        if out.overflowed() { crate::status::TRINE_E_NO_SPACE } else { TRINE_OK }
+    }
+
+    /// What was written, if all of it found room and a place.
+    pub(crate) fn written(&self) -> Option<&[u8]> {
+        let out = self.out.filter(|_| !self.misused)?;
+        // SAFETY: whoever made the state lent it the writer for as long as the state lives.
+        let out = unsafe { &*out.as_ptr() };
+        if out.overflowed() { None } else { Some(out.bytes()) }
+    }
+
+    /// What the tool's status means.
+    pub(crate) fn answer(&self, status: trine_status) -> Answer {
+        if self.misused {
+            return Answer::Failed(
+                "the tool asked for a parameter or a node that it does not have: a fault of the \
+                 program",
+            );
+        }
+        match status {
+            TRINE_OK => Answer::Done,
+            TRINE_PENDING => Answer::Pending,
+            TRINE_CONTENT => Answer::Content { mime: self.text, len: self.content },
+            _ if self.text.is_empty() => Answer::Failed("the tool could not do it"),
+            _ => Answer::Failed(self.text),
+        }
+    }
+}
+
+/// The call of a number that C knows; any other number is merely stale.
+pub(crate) fn call_id(id: trine_call_id) -> CallId {
+    CallId::from_bits(if id >> 16 == 1 { id as u16 } else { u16::MAX })
+}
+
+/// The state of a handle.
+///
+/// # Safety
+/// NULL, or the handle of a call that still lives, used by one context.
+pub(crate) unsafe fn state<'s>(call: *mut trine_call) -> Option<&'s mut State<'s>> {
+    // SAFETY: the caller's promise; `State::handle` made the pointer.
+    unsafe { call.cast::<State<'s>>().as_mut() }
+}
+
+/// The number, the tool, the time and the deadline of a call.
+///
+/// @param call The call.
+/// @param info Where they go.
+/// @return TRINE_OK or TRINE_E_NULL.
+///
+/// Context: owner-only, inside a tool's function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_call_get_info(
+    call: *mut trine_call,
+    info: *mut trine_call_info,
+) -> trine_status {
+    // SAFETY: the contract of every function: NULL or a call that lives.
+    let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
+    if info.is_null() {
+        return TRINE_E_NULL;
+    }
+    // SAFETY: not NULL, and the caller's to be written.
+    unsafe { info.write(state.info) };
+    TRINE_OK
+}
+
+/// The handle of a call that its tool answers later, with `trine_resume` or a port.
+///
+/// @param call The call.
+/// @return The handle; 0 where there is none.
+///
+/// Context: owner-only, inside a tool's function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_call_get_id(call: *mut trine_call) -> trine_call_id {
+    // SAFETY: the contract of every function: NULL or a call that lives.
+    unsafe { state(call) }.map_or(0, |state| state.info.id)
+}
+
+/// The bytes that a call owns until it is answered: as many as its tool declares as
+/// `pending_bytes`, zero at first. They stay where they are.
+///
+/// @param call The call.
+/// @param bytes Where the pointer goes; it dies with the call.
+/// @return How many bytes, or TRINE_E_NULL.
+///
+/// Context: owner-only, inside a tool's function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_call_get_block(
+    call: *mut trine_call,
+    bytes: *mut *mut u8,
+) -> trine_status {
+    // SAFETY: the contract of every function: NULL or a call that lives.
+    let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
+    if bytes.is_null() {
+        return TRINE_E_NULL;
+    }
+    // SAFETY: not NULL, and the caller's to be written.
+    unsafe { bytes.write(state.block.as_mut_ptr()) };
+    state.block.len() as trine_status
+}
+
+/// The tool cannot do what was asked: answer the call with this text, which says what to change.
+/// `return trine_fail(call, TRINE_TEXT("the tank is empty"));`
+///
+/// @param call The call.
+/// @param text UTF-8; it must outlive the callback (a literal, or static).
+/// @param size Bytes of the text.
+/// @return TRINE_E_FAILED for the tool to return, or TRINE_E_NULL or TRINE_E_UTF8.
+///
+/// Context: owner-only, inside a tool's function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_fail(
+    call: *mut trine_call,
+    text: *const c_char,
+    size: usize,
+) -> trine_status {
+    // SAFETY: the contract of every function: NULL or a call that lives.
+    let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
+    // SAFETY: the caller's text, which outlives the callback as is asked above.
+    match unsafe { text::text(text, size) } {
+        Ok(text) => {
+            state.text = text;
+            TRINE_E_FAILED
+        }
+        Err(status) => status,
+    }
+}
+
+/// The tool answers content (an image, say) of `size` bytes, which its `on_read` will yield. The
+/// tool has the flag TRINE_TOOL_CONTENT. `return trine_content(call, TRINE_TEXT("image/png"), n);`
+///
+/// @param call The call.
+/// @param mime Media type; it must outlive the callback (a literal, or static).
+/// @param mime_size Bytes of the media type.
+/// @param size Bytes of the content, at least 1.
+/// @return TRINE_CONTENT for the tool to return, or TRINE_E_NULL, TRINE_E_ARGUMENT or TRINE_E_UTF8.
+///
+/// Context: owner-only, inside a tool's function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_content(
+    call: *mut trine_call,
+    mime: *const c_char,
+    mime_size: usize,
+    size: u32,
+) -> trine_status {
+    // SAFETY: the contract of every function: NULL or a call that lives.
+    let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
+    // SAFETY: the caller's text, which outlives the callback as is asked above.
+    match unsafe { text::text(mime, mime_size) } {
+        Ok(_) if size == 0 => TRINE_E_ARGUMENT,
+        Ok(mime) => {
+            (state.text, state.content) = (mime, size);
+            TRINE_CONTENT
+        }
+        Err(status) => status,
+    }
+}

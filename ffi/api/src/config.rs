@@ -1,0 +1,329 @@
+//! What a device is told at start.
+
+use core::ffi::c_void;
+use core::mem::{align_of, offset_of, size_of};
+
+use trine_dispatch::{Config, Identity, Link};
+
+use crate::descriptor::trine_tool;
+use crate::status::{
+    TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NULL, TRINE_E_UNSUPPORTED, TRINE_E_VERSION,
+    trine_status,
+};
+use crate::table::more;
+use crate::text::trine_text;
+use crate::version::TRINE_ABI_VERSION;
+
+/// Most calls under way: as many lanes as the wire has.
+const CALLS_MAX: u8 = 64;
+
+/// A stream of bytes: UART, USB serial, TCP. Frames are COBS with a checksum.
+pub const TRINE_LINK_STREAM: u8 = 0;
+/// Packets of at most `mtu` bytes: CAN, CAN-FD, BLE, datagrams. Each `trine_feed` passes one whole
+/// packet and each `trine_tx_peek` shows one.
+pub const TRINE_LINK_PACKET: u8 = 1;
+/// A bus that several devices share: RS-485. The device speaks only when it is polled, under its
+/// `address`.
+pub const TRINE_LINK_BUS: u8 = 2;
+
+/// What a device is told at start. Zero is the default of every member but the first two; all
+/// that it points to must live as long as the device, the structure itself need not.
+///
+/// Set it to zero, then `struct_size`, `abi_version`, `tools` and `tools_count`, then what you
+/// want otherwise. New members are added at the end only.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trine_config {
+    /// `sizeof(trine_config)`.
+    pub struct_size: u32,
+    /// `TRINE_ABI_VERSION`.
+    pub abi_version: u32,
+    /// The tools, `tools_count` of them.
+    pub tools: *const trine_tool,
+    /// How many tools.
+    pub tools_count: u16,
+    /// `TRINE_LINK_...`.
+    pub link: u8,
+    /// Calls that may be under way at a time, 1 to 64; 0 is 4.
+    pub calls_max: u8,
+    /// Bytes received that can wait for `trine_poll`; 0 is 256.
+    pub rx_bytes: u16,
+    /// Most bytes of a received message: the largest arguments plus 40; 0 is 192.
+    pub message_max: u16,
+    /// Most bytes of an encoded result, and of a piece of the tool list or of content; 0 is 256.
+    pub result_max: u16,
+    /// Most bytes of an answer that is kept, so that a call which is sent again is not run again:
+    /// a result and about 16; 0 is 64. An answer that does not fit is given once.
+    pub repeat_max: u16,
+    /// Bytes that each pending call can own; 0 is the most that any tool declares.
+    pub pending_max: u16,
+    /// Most bytes of a packet, for `TRINE_LINK_PACKET`, 8 or more.
+    pub mtu: u16,
+    /// Address on the bus, 1 to 247, for `TRINE_LINK_BUS`.
+    pub address: u8,
+    /// Calls of the MCP door that may be pending at a time; 0 is 4.
+    pub json_calls_max: u8,
+    /// Must be 0.
+    pub reserved_bytes: [u8; 2],
+    /// A number unlike that of the last boot (a counter in flash, a random number); 0 takes one
+    /// from the host.
+    pub epoch: u32,
+    /// Milliseconds that a call may take where neither it nor its tool says otherwise; 0 is 30,000.
+    pub deadline_ms: u32,
+    /// Milliseconds that a call waits for a person, and that an agreement holds; 0 is 60,000.
+    pub consent_ms: u32,
+    /// Milliseconds without a good frame after which the link counts as lost; 0 is never.
+    pub link_ms: u32,
+    /// Must be 0.
+    pub reserved_flags: u32,
+    /// A number that no other boot of this device had (a counter in flash, a random number). A
+    /// device with a key needs one; without one (0) it takes no key.
+    pub nonce: u64,
+    /// The device's key of 16 bytes, for tagged frames; NULL for none.
+    pub key: *const u8,
+    /// Keeps a key that the host provisions, while the window of `trine_provision` is open, and
+    /// answers `TRINE_OK` when it is safe; `key` is NULL to erase it. NULL if there is nowhere to
+    /// keep one. Runs inside `trine_poll`.
+    pub on_key:
+        Option<unsafe extern "C" fn(user_data: *mut c_void, key: *const u8) -> trine_status>,
+    /// Passed to `on_key`.
+    pub user_data: *mut c_void,
+    /// Who makes the device.
+    pub vendor: trine_text,
+    /// What it is; also the server's name in MCP.
+    pub product: trine_text,
+    /// Which one it is, unlike every other of the product.
+    pub serial: trine_text,
+    /// Version of the firmware or program; also the server's version in MCP.
+    pub firmware: trine_text,
+    /// Which build of it.
+    pub build: trine_text,
+    /// The server's title in MCP, for people.
+    pub title: trine_text,
+    /// What a model should know before it uses the tools, in MCP.
+    pub instructions: trine_text,
+}
+
+/// What is wrong: `trine_init` sets the first two members, `trine_get_problem` the others.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trine_problem {
+    /// Bytes of memory that the configuration needs; 0 if it is not valid.
+    pub bytes_needed: usize,
+    /// Alignment that the memory needs.
+    pub alignment_needed: usize,
+    /// The tool whose descriptor breaks a rule, or -1.
+    pub tool: i32,
+    /// The node that breaks it, or -1; results count from 1,000.
+    pub node: i32,
+    /// The rule that it breaks; lives for ever.
+    pub rule: trine_text,
+}
+
+/// Bytes of the first version of the structure: what every program has, whatever comes later.
+const V1: usize = offset_of!(trine_config, instructions) + size_of::<trine_text>();
+/// A structure of more bytes than this is none.
+const SIZE_MAX: usize = 4096;
+
+/// A configuration that was read: every value is the one that counts.
+pub(crate) struct Setup {
+    pub(crate) config: Config<'static>,
+    pub(crate) tools: &'static [trine_tool],
+    pub(crate) rx_bytes: usize,
+    #[cfg(feature = "mcp")]
+    pub(crate) kept: Kept,
+}
+
+/// What of a configuration is needed later.
+#[cfg(feature = "mcp")]
+#[derive(Clone, Copy)]
+pub(crate) struct Kept {
+    #[cfg(feature = "full")]
+    pub(crate) is_packet: bool,
+    #[cfg(feature = "full")]
+    pub(crate) on_key: OnKey,
+    #[cfg(feature = "full")]
+    pub(crate) user_data: *mut c_void,
+    pub(crate) server: trine_mcp::ServerInfo<'static>,
+    /// Bytes that arguments and results take at most.
+    pub(crate) buffers: (u16, u16),
+}
+
+/// What keeps a key.
+#[cfg(feature = "full")]
+pub(crate) type OnKey =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, key: *const u8) -> trine_status>;
+
+/// The structure of a program, of any version. One of this version or a later one is read where it
+/// is; there is no earlier one yet.
+///
+/// # Safety
+/// NULL, or the program's structure, which holds as many bytes as its first member says.
+unsafe fn known<'c>(config: *const trine_config) -> Result<&'c trine_config, trine_status> {
+    if config.is_null() {
+        return Err(TRINE_E_NULL);
+    }
+    if !config.is_aligned() {
+        return Err(TRINE_E_ALIGNMENT);
+    }
+    // SAFETY: the first member of a structure of any version.
+    let size = unsafe { config.cast::<u32>().read() } as usize;
+    if !(V1..=SIZE_MAX).contains(&size) {
+        return Err(TRINE_E_VERSION);
+    }
+    let bytes = config.cast::<u8>();
+    for at in size_of::<trine_config>()..size {
+        // SAFETY: the structure holds `size` bytes.
+        let place = unsafe { bytes.add(at) };
+        // SAFETY: as above.
+        if unsafe { place.read() } != 0 {
+            return Err(TRINE_E_UNSUPPORTED);
+        }
+    }
+    // SAFETY: it has all bytes of this version: numbers, pointers and functions, for which the
+    // program vouches.
+    Ok(unsafe { &*config })
+}
+
+const _: () = assert!(V1.next_multiple_of(align_of::<trine_config>()) == size_of::<trine_config>());
+
+/// The texts at the end of a configuration.
+const TEXTS: usize = 7;
+
+/// The texts of a configuration, in their order.
+///
+/// # Safety
+/// They live as long as the device.
+unsafe fn texts(raw: &trine_config) -> Result<[&'static str; TEXTS], trine_status> {
+    const _: () = assert!(
+        offset_of!(trine_config, instructions) - offset_of!(trine_config, vendor)
+            == (TEXTS - 1) * size_of::<trine_text>()
+    );
+    let first = (&raw const *raw).cast::<u8>();
+    // SAFETY: the first of the texts, which lie side by side.
+    let first = unsafe { first.add(offset_of!(trine_config, vendor)) }.cast::<trine_text>();
+    let mut out = [""; TEXTS];
+    for (at, place) in out.iter_mut().enumerate() {
+        // SAFETY: there are as many texts.
+        let text = unsafe { first.add(at) };
+        // SAFETY: as above.
+        let text = unsafe { text.read() };
+        // SAFETY: the caller's promise.
+        *place = unsafe { text.get() }?;
+    }
+    Ok(out)
+}
+
+/// Reads a configuration.
+///
+/// # Safety
+/// As [`known`]; what it points to is constant and lives as long as the device.
+pub(crate) unsafe fn read(config: *const trine_config) -> Result<Setup, trine_status> {
+    // SAFETY: passed on.
+    let raw = unsafe { known(config) }?;
+    if raw.abi_version != TRINE_ABI_VERSION {
+        return Err(TRINE_E_VERSION);
+    }
+    let is_keyed = cfg!(not(feature = "full")) && !raw.key.is_null();
+    if raw.reserved_bytes != [0; 2] || raw.reserved_flags != 0 || is_keyed {
+        return Err(TRINE_E_UNSUPPORTED);
+    }
+    if raw.calls_max > CALLS_MAX || raw.json_calls_max > CALLS_MAX {
+        return Err(TRINE_E_ARGUMENT);
+    }
+    // SAFETY: the tools are constant and live as long as the device.
+    let tools = unsafe { tools_of(raw) }?;
+    let pending = tools
+        .iter()
+        .fold(0, |most, tool| more(tool).map_or(most, |more| most.max(more.pending_bytes)));
+    let or = |value: u16, default: u16| if value == 0 { default } else { value };
+    let or_ms = |value: u32, default: u32| if value == 0 { default } else { value };
+    let (message_max, result_max) = (or(raw.message_max, 192), or(raw.result_max, 256));
+    // SAFETY: the texts of the configuration live as long as the device.
+    let [vendor, product, serial, firmware, build, title, instructions] = unsafe { texts(raw) }?;
+    let config = Config {
+        identity: Identity { vendor, product, serial, firmware, build },
+        link: link(raw)?,
+        epoch: raw.epoch,
+        #[cfg(feature = "full")]
+        key: key(raw),
+        #[cfg(feature = "full")]
+        nonce: raw.nonce,
+        message_max,
+        result_max,
+        calls_max: if raw.calls_max == 0 { 4 } else { raw.calls_max },
+        local_max: match raw.json_calls_max {
+            _ if cfg!(not(feature = "mcp")) => 0,
+            0 => 4,
+            given => given,
+        },
+        pending_max: or(raw.pending_max, pending),
+        repeat_max: or(raw.repeat_max, 64),
+        hashes_max: if cfg!(feature = "policy") { raw.tools_count } else { 0 },
+        deadline_ms: or_ms(raw.deadline_ms, Config::DEFAULT.deadline_ms),
+        #[cfg(feature = "policy")]
+        consent_ms: or_ms(raw.consent_ms, Config::DEFAULT.consent_ms),
+        link_ms: raw.link_ms,
+    };
+    _ = (title, instructions);
+    #[cfg(feature = "mcp")]
+    let kept = Kept {
+        #[cfg(feature = "full")]
+        is_packet: raw.link == TRINE_LINK_PACKET,
+        #[cfg(feature = "full")]
+        on_key: raw.on_key,
+        #[cfg(feature = "full")]
+        user_data: raw.user_data,
+        server: trine_mcp::ServerInfo {
+            name: if product.is_empty() { "trine" } else { product },
+            title,
+            version: if firmware.is_empty() { "0" } else { firmware },
+            instructions,
+        },
+        buffers: (message_max, result_max),
+    };
+    Ok(Setup {
+        config,
+        tools,
+        rx_bytes: usize::from(or(raw.rx_bytes, 256)),
+        #[cfg(feature = "mcp")]
+        kept,
+    })
+}
+
+/// The tools of a configuration.
+///
+/// # Safety
+/// There are as many as it says, and they are constant for as long as the device lives.
+unsafe fn tools_of(raw: &trine_config) -> Result<&'static [trine_tool], trine_status> {
+    match usize::from(raw.tools_count) {
+        0 => Ok(&[]),
+        _ if raw.tools.is_null() => Err(TRINE_E_NULL),
+        // SAFETY: the caller's promise.
+        count => Ok(unsafe { core::slice::from_raw_parts(raw.tools, count) }),
+    }
+}
+
+fn link(raw: &trine_config) -> Result<Link, trine_status> {
+    match raw.link {
+        TRINE_LINK_STREAM => Ok(Link::Stream),
+        #[cfg(feature = "full")]
+        TRINE_LINK_PACKET => Ok(Link::Packet { mtu: raw.mtu }),
+        #[cfg(feature = "full")]
+        TRINE_LINK_BUS => Ok(Link::Bus { address: raw.address }),
+        #[cfg(not(feature = "full"))]
+        TRINE_LINK_PACKET | TRINE_LINK_BUS => Err(TRINE_E_UNSUPPORTED),
+        _ => Err(TRINE_E_ARGUMENT),
+    }
+}
+
+#[cfg(feature = "full")]
+fn key(raw: &trine_config) -> Option<trine_dispatch::Key> {
+    if raw.key.is_null() {
+        return None;
+    }
+    let mut key = [0; 16];
+    // SAFETY: the program's key of 16 bytes, and our own array of as many.
+    unsafe { core::ptr::copy_nonoverlapping(raw.key, key.as_mut_ptr(), key.len()) };
+    Some(trine_dispatch::Key(key))
+}

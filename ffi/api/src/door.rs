@@ -1,0 +1,242 @@
+//! The tools of a device behind the MCP engine.
+
+use trine_descriptor::{ToolTable, record};
+use trine_dispatch::{CallId, Device, Local, Tools};
+use trine_mcp::{Block, Bytes, Call, Catalog, Contents, Engine, Failure, Id, NeedBytes, Outcome};
+use trine_mcp::{ServerInfo, Version};
+use trine_wire::message::{self, DeviceMessage};
+
+use crate::memory::Object;
+use crate::table::Table;
+use crate::tools::CTools;
+
+/// Longest id of a request whose answer may come later, as JSON text.
+const ID_MAX: usize = 64;
+/// Bytes of content that a tool is asked for at a time.
+const PIECE: usize = 192;
+
+/// A call whose answer comes later.
+pub(crate) struct Waiting {
+    call: CallId,
+    version: Version,
+    tool: u16,
+    id_size: u8,
+    id: [u8; ID_MAX],
+}
+
+impl Waiting {
+    fn id(&self) -> Option<Id<'_>> {
+        Id::from_raw(self.id.get(..usize::from(self.id_size))?)
+    }
+
+    /// Whether it is the call of that id.
+    pub(crate) fn is_for(&self, id: Id<'_>) -> bool {
+        self.id() == Some(id)
+    }
+}
+
+/// A device's tools as the engine serves them.
+pub(crate) struct Door<'o> {
+    object: &'o Object,
+    table: &'o Table<'static>,
+    generation: u64,
+}
+
+impl<'o> Door<'o> {
+    pub(crate) const fn new(object: &'o Object, generation: u64) -> Self {
+        Self { object, table: &object.rules.table, generation }
+    }
+
+    /// Runs a call and writes its response, or says what to wait for.
+    pub(crate) fn call(
+        &self,
+        device: &mut Device<'static>,
+        (call, arguments): (&Call<'_>, &[u8]),
+        now: u64,
+        value: &mut [u8],
+        out: &mut [u8],
+    ) -> Result<Result<usize, NeedBytes>, Waiting> {
+        let mut tools = CTools::new(self.object);
+        let given = (call.tool, arguments);
+        let end = if call.checked {
+            device.local_judged(given, now, &mut tools, value)
+        } else {
+            device.local(given, now, &mut tools, value)
+        };
+        let outcome = match end {
+            Local::Done(len) => Outcome::Value(value.get(..len).unwrap_or_default()),
+            Local::Content { id, mime, len } => {
+                return Ok(self.content(call, (id, mime, len), out));
+            }
+            Local::Failed(text) => Outcome::Error(text),
+            Local::Fault(fault) => Outcome::Fault(fault),
+            Local::NeedsPerson(consent) => Outcome::Failed(Failure::NeedsPerson(consent)),
+            Local::Busy => Outcome::Failed(Failure::Busy),
+            Local::Pending(id) => match self.waiting(call, id) {
+                Some(waiting) => return Err(waiting),
+                None => {
+                    device.local_end(id, &mut tools);
+                    Outcome::Error(
+                        "its request needs an id of at most 64 bytes, since it is \
+                                    answered later; it was stopped",
+                    )
+                }
+            },
+            _ => Outcome::Failed(Failure::BadResult),
+        };
+        Ok(self.finish(call.id, call.version, call.tool, outcome, out))
+    }
+
+    fn waiting(&self, call: &Call<'_>, id: CallId) -> Option<Waiting> {
+        let raw = call.id.raw();
+        let mut waiting = Waiting {
+            call: id,
+            version: call.version,
+            tool: call.tool,
+            id_size: u8::try_from(raw.len()).ok()?,
+            id: [0; ID_MAX],
+        };
+        waiting.id.get_mut(..raw.len())?.copy_from_slice(raw);
+        Some(waiting)
+    }
+
+    /// Writes a response; if there is no room for it, one that says so, since the tool has run.
+    fn finish(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        tool: u16,
+        outcome: Outcome<'_>,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let engine = Engine::new(self);
+        let first = engine.finish(id, version, tool, outcome, out);
+        first.or_else(|needed| {
+            let outcome = Outcome::Error("it was done, but the program has no room for its answer");
+            engine.finish(id, version, tool, outcome, out).map_err(|_| needed)
+        })
+    }
+
+    /// Writes a response whose content the tool yields while it is written.
+    fn content(
+        &self,
+        call: &Call<'_>,
+        (id, mime, len): (CallId, &str, u32),
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let data = &Content { object: self.object, tool: call.tool, id, len };
+        let block = if mime.starts_with("image/") {
+            Block::Image { mime, data }
+        } else if mime.starts_with("audio/") {
+            Block::Audio { mime, data }
+        } else {
+            Block::Embedded { uri: "trine:content", mime, contents: Contents::Blob(data) }
+        };
+        self.finish(call.id, call.version, call.tool, Outcome::Content(&[block]), out)
+    }
+
+    /// Writes the response of a call whose answer has come; none before that.
+    pub(crate) fn later(
+        &self,
+        device: &Device<'static>,
+        waiting: &Waiting,
+        out: &mut [u8],
+    ) -> Option<Result<usize, NeedBytes>> {
+        let answer = device.local_answer(waiting.call)?;
+        let outcome = match message::read::<DeviceMessage<'_>>(answer) {
+            Some(DeviceMessage::Result { outcome, .. }) => match outcome {
+                message::Outcome::Done { value } => Outcome::Value(value),
+                message::Outcome::Failed { text } => Outcome::Error(text),
+                message::Outcome::Expired => Outcome::Error("it did not answer in time"),
+                message::Outcome::Cancelled => Outcome::Failed(Failure::Cancelled),
+                _ => Outcome::Failed(Failure::BadResult),
+            },
+            _ => Outcome::Error("it was done, but its answer is longer than the program keeps"),
+        };
+        let id = waiting.id()?;
+        Some(Engine::new(self).finish(id, waiting.version, waiting.tool, outcome, out))
+    }
+
+    /// Answers a call that nobody can wait for.
+    pub(crate) fn give_up(
+        &self,
+        device: &mut Device<'static>,
+        waiting: &Waiting,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        self.end(device, waiting);
+        let outcome = Outcome::Failed(Failure::Cancelled);
+        let id = waiting.id().ok_or(NeedBytes(0))?;
+        self.finish(id, waiting.version, waiting.tool, outcome, out)
+    }
+
+    /// Nobody waits for a call any more.
+    pub(crate) fn end(&self, device: &mut Device<'static>, waiting: &Waiting) {
+        device.local_end(waiting.call, &mut CTools::new(self.object));
+    }
+}
+
+impl Catalog for Door<'_> {
+    type Table = Table<'static>;
+
+    fn server(&self) -> ServerInfo<'_> {
+        self.object.kept.server
+    }
+
+    fn count(&self) -> u16 {
+        self.table.count()
+    }
+
+    fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
+        (index < self.table.count()).then_some((self.table, index))
+    }
+
+    fn name(&self, index: u16) -> Option<&str> {
+        self.table.name(index).map(|name| core::str::from_utf8(name).unwrap_or_default())
+    }
+
+    fn find(&self, name: &[u8]) -> Option<u16> {
+        (0..self.table.count()).find(|&index| self.table.name(index) == Some(name))
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn ttl_ms(&self) -> u32 {
+        3_600_000
+    }
+}
+
+impl Object {
+    /// What the list of tools is known by: it changes with them.
+    pub(crate) fn generation(&self) -> u64 {
+        record::table_hash(&self.rules.table)
+    }
+}
+
+/// Content that a tool yields piece by piece.
+struct Content<'o> {
+    object: &'o Object,
+    tool: u16,
+    id: CallId,
+    len: u32,
+}
+
+impl Bytes for Content<'_> {
+    fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
+        let mut tools = CTools::new(self.object);
+        let mut piece = [0; PIECE];
+        let mut at = 0;
+        while at < self.len {
+            let most = usize::try_from(self.len - at).unwrap_or(PIECE).min(PIECE);
+            let place = piece.get_mut(..most).unwrap_or_default();
+            let count = tools.read(self.tool, self.id, at, place).min(most);
+            if count == 0 {
+                return;
+            }
+            each(piece.get(..count).unwrap_or_default());
+            at += count as u32;
+        }
+    }
+}

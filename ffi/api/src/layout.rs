@@ -1,0 +1,166 @@
+//! Sizes and offsets of every C-visible structure, for ever.
+//!
+//! A row may be added at the end of a structure that has a `struct_size`, and nothing else may
+//! change. Each target that compiles this crate checks the rows, and `cargo xtask test --leg dist`
+//! lets C compilers check them too.
+
+use core::mem::{offset_of, size_of};
+
+#[cfg(feature = "policy")]
+use crate::trine_counters;
+use crate::{
+    trine_call_info, trine_clock, trine_config, trine_node, trine_problem, trine_text, trine_tool,
+    trine_tool_more, trine_wide,
+};
+
+/// What a row says on this target: the first number with pointers of 32 bits, the second with 64.
+const fn here(small: usize, large: usize) -> usize {
+    if size_of::<usize>() == 4 { small } else { large }
+}
+
+macro_rules! layout {
+    ($($type:ident $small:literal $large:literal {
+        $($field:ident $near:literal $far:literal;)*
+    })*) => {
+        $(
+            // The 32-bit ABI of x86 alone ends a structure of 64-bit numbers at 4 bytes.
+            const _: () = assert!(
+                cfg!(target_arch = "x86") || size_of::<$type>() == here($small, $large)
+            );
+            $(const _: () = assert!(offset_of!($type, $field) == here($near, $far));)*
+        )*
+    };
+}
+
+layout! {
+    trine_node 24 32 {
+        texts 0 0;
+        name_size 4 8;
+        unit_size 5 9;
+        extent 6 10;
+        kind 8 12;
+        flags 9 13;
+        when_node 10 14;
+        when_label 11 15;
+        preset 12 16;
+        min 16 20;
+        max 20 24;
+    }
+    trine_wide 32 32 {
+        min 0 0;
+        max 8 8;
+        step 16 16;
+        preset 24 24;
+    }
+    trine_tool_more 36 64 {
+        struct_size 0 0;
+        deadline_ms 4 4;
+        pending_bytes 8 8;
+        wide_count 10 10;
+        wide 12 16;
+        on_link_lost 16 24;
+        on_reset 20 32;
+        on_stop 24 40;
+        on_ask 28 48;
+        on_read 32 56;
+    }
+    trine_tool 32 56 {
+        texts 0 0;
+        params 4 8;
+        results 8 16;
+        call 12 24;
+        user_data 16 32;
+        more 20 40;
+        name_size 24 48;
+        title_size 25 49;
+        version_size 26 50;
+        hints 27 51;
+        consent 28 52;
+        flags 29 53;
+        params_count 30 54;
+        results_count 31 55;
+    }
+    trine_text 8 16 {
+        data 0 0;
+        size 4 8;
+    }
+    trine_config 136 200 {
+        struct_size 0 0;
+        abi_version 4 4;
+        tools 8 8;
+        tools_count 12 16;
+        link 14 18;
+        calls_max 15 19;
+        rx_bytes 16 20;
+        message_max 18 22;
+        result_max 20 24;
+        repeat_max 22 26;
+        pending_max 24 28;
+        mtu 26 30;
+        address 28 32;
+        json_calls_max 29 33;
+        reserved_bytes 30 34;
+        epoch 32 36;
+        deadline_ms 36 40;
+        consent_ms 40 44;
+        link_ms 44 48;
+        reserved_flags 48 52;
+        nonce 56 56;
+        key 64 64;
+        on_key 68 72;
+        user_data 72 80;
+        vendor 76 88;
+        product 84 104;
+        serial 92 120;
+        firmware 100 136;
+        build 108 152;
+        title 116 168;
+        instructions 124 184;
+    }
+    trine_problem 24 40 {
+        bytes_needed 0 0;
+        alignment_needed 4 8;
+        tool 8 16;
+        node 12 20;
+        rule 16 24;
+    }
+    trine_call_info 40 48 {
+        now 0 0;
+        deadline 8 8;
+        id 16 16;
+        tool 20 20;
+        tagged 24 24;
+        reserved 28 28;
+        principal 32 32;
+    }
+    trine_clock 8 8 {
+        now 0 0;
+    }
+}
+
+#[cfg(feature = "policy")]
+layout! {
+    trine_counters 88 88 {
+        struct_size 0 0;
+        frames_in 4 4;
+        frames_bad 8 8;
+        bytes_lost 12 12;
+        frames_out 16 16;
+        calls 20 20;
+        faults 24 24;
+        unagreed 28 28;
+        entered 32 32;
+        expired 36 36;
+        bad_results 40 40;
+        repeats 44 44;
+        unauthentic 48 48;
+        link_losses 52 52;
+        rx_high_water 56 56;
+        tx_high_water 60 60;
+        calls_high_water 64 64;
+        memory_bytes 68 68;
+        memory_used 72 72;
+        reserved 76 76;
+        uptime_ms 80 80;
+    }
+}

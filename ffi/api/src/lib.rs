@@ -1,0 +1,79 @@
+//! The C interface of Trine: every C-visible type and function, one file for each C object.
+//!
+//! `include/trine.h` is made from this crate and is its documentation. A C program links the
+//! static or shared library that `ffi/artifact` makes of it; a Rust program that is to hold C code
+//! which uses Trine depends on this crate instead, and finds the header by `DEP_TRINE_INCLUDE`.
+//!
+//! # Safety
+//!
+//! What holds for every function: a pointer is NULL or what its documentation says, for as long as
+//! it says, and an object is used in the context that it says. Everything else is checked and
+//! answered with a status.
+#![no_std]
+#![expect(non_camel_case_types, reason = "C types carry their C names")]
+#![expect(clippy::doc_markdown, reason = "the comments are those of the C header")]
+#![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
+
+mod args;
+mod call;
+mod clock;
+mod config;
+mod descriptor;
+mod device;
+#[cfg(feature = "mcp")]
+mod door;
+mod guard;
+mod later;
+mod layout;
+#[cfg(feature = "mcp")]
+mod mcp;
+mod memory;
+mod place;
+#[cfg(feature = "policy")]
+mod policy;
+mod port;
+mod result;
+#[cfg(feature = "full")]
+mod secure;
+mod status;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tools;
+mod version;
+
+pub use args::*;
+pub use call::{trine_call_get_block, trine_call_get_id, trine_call_get_info, trine_call_info};
+pub use call::{trine_content, trine_fail};
+pub use clock::*;
+pub use config::{
+    TRINE_LINK_BUS, TRINE_LINK_PACKET, TRINE_LINK_STREAM, trine_config, trine_problem,
+};
+pub use descriptor::*;
+pub use device::*;
+pub use later::{trine_event, trine_resume};
+#[cfg(feature = "mcp")]
+pub use mcp::{trine_handle_json, trine_next_json, trine_session, trine_session_init};
+pub use memory::{
+    trine_alignof, trine_deinit, trine_device, trine_get_problem, trine_init, trine_sizeof,
+};
+#[cfg(feature = "policy")]
+pub use policy::{
+    trine_agree, trine_asked, trine_counters, trine_get_counters, trine_log, trine_progress,
+};
+pub use port::{
+    trine_draft, trine_port, trine_port_agree, trine_port_cancel, trine_port_complete,
+    trine_port_event, trine_port_fail, trine_port_init,
+};
+pub use result::*;
+#[cfg(feature = "full")]
+pub use secure::trine_provision;
+pub use status::{
+    TRINE_CONTENT, TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_BUSY, TRINE_E_FAILED, TRINE_E_FULL,
+    TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STALE, TRINE_E_STATE, TRINE_E_TABLE,
+    TRINE_E_TYPE, TRINE_E_UNSUPPORTED, TRINE_E_UTF8, TRINE_E_VERSION, TRINE_OK, TRINE_PENDING,
+    trine_status, trine_status_string,
+};
+pub use text::trine_text;
+pub use version::*;

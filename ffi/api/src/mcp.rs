@@ -1,0 +1,334 @@
+//! The MCP door: JSON-RPC messages in, JSON-RPC messages out.
+
+use core::cell::UnsafeCell;
+use core::ffi::{c_char, c_void};
+use core::mem::align_of;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use trine_mcp::{Engine, NeedBytes, Session, Step};
+
+use crate::door::{Door, Waiting};
+use crate::memory::{ALIGN, Owned, owned, trine_device};
+use crate::place::place;
+use crate::status::{
+    TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK, TRINE_PENDING,
+    trine_status,
+};
+use crate::text;
+
+/// What is remembered of one MCP client. Opaque.
+#[derive(Debug)]
+pub struct trine_session {
+    _private: [u8; 0],
+}
+
+/// What a `trine_session` points to; the buffers for arguments and results lie behind it.
+struct Client {
+    /// [`OPEN`] once it was opened.
+    magic: AtomicU32,
+    device: *const trine_device,
+    parts: UnsafeCell<Parts>,
+}
+
+/// What the owner of the device alone uses.
+struct Parts {
+    session: Session,
+    generation: u64,
+    waiting: [Option<Waiting>; WAITING_MAX],
+    arguments: &'static mut [u8],
+    value: &'static mut [u8],
+}
+
+const OPEN: u32 = 0x6d63_7031;
+/// Calls of one client whose answers come later.
+const WAITING_MAX: usize = 4;
+const _: () = assert!(align_of::<Client>() <= ALIGN);
+
+/// Opens a session: one for each connection, or for each HTTP session.
+///
+/// @param memory TRINE_SESSION_BYTES of the device's `message_max` and `result_max`, aligned to
+///               `trine_alignof`. It belongs to the session until `trine_deinit` of its device.
+/// @param size Bytes of the memory; they limit what arguments and results take.
+/// @param device The device whose tools are served.
+/// @param session Where the handle goes, on success only.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT or
+///         TRINE_E_NO_SPACE.
+///
+/// Context: init-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_session_init(
+    memory: *mut c_void,
+    size: usize,
+    device: *mut trine_device,
+    session: *mut *mut trine_session,
+) -> trine_status {
+    if session.is_null() {
+        return TRINE_E_NULL;
+    }
+    // SAFETY: the contract of every function.
+    let owned = match unsafe { owned(device) } {
+        Ok(owned) => owned,
+        Err(status) => return status,
+    };
+    // SAFETY: the program's memory, the session's from now on.
+    let (place, rest) = match unsafe { place::<Client>(memory, size) } {
+        Ok(place) => place,
+        Err(status) => return status,
+    };
+    let (arguments, value) = owned.object.kept.buffers;
+    let arguments = usize::from(arguments);
+    if rest.len() < arguments + usize::from(value) {
+        return TRINE_E_NO_SPACE;
+    }
+    let (arguments, value) = rest.split_at_mut(arguments);
+    let client = Client {
+        magic: AtomicU32::new(OPEN),
+        device,
+        parts: UnsafeCell::new(Parts {
+            session: Session::new(),
+            generation: owned.object.generation(),
+            waiting: [const { None }; WAITING_MAX],
+            arguments,
+            value,
+        }),
+    };
+    // SAFETY: the memory is aligned, large enough and the callee's.
+    unsafe { place.write(client) };
+    // SAFETY: not NULL, and the caller's to be written.
+    unsafe { session.write(place.as_ptr().cast()) };
+    TRINE_OK
+}
+
+/// A session, its device and its buffers, for the owner alone.
+struct Open<'s> {
+    owned: Owned<'s>,
+    parts: &'s mut Parts,
+}
+
+/// # Safety
+/// NULL, or memory in which a session was opened.
+unsafe fn open<'s>(session: *mut trine_session) -> Result<Open<'s>, trine_status> {
+    if session.is_null() {
+        return Err(TRINE_E_NULL);
+    }
+    if !session.addr().is_multiple_of(ALIGN) {
+        return Err(TRINE_E_ALIGNMENT);
+    }
+    // SAFETY: the caller's promise.
+    let client = unsafe { &*session.cast::<Client>() };
+    if client.magic.load(Ordering::Acquire) != OPEN {
+        return Err(TRINE_E_STATE);
+    }
+    // SAFETY: passed on.
+    let owned = unsafe { owned(client.device) }?;
+    // SAFETY: whoever owns the device owns its sessions, and is inside once.
+    let parts = unsafe { &mut *client.parts.get() };
+    Ok(Open { owned, parts })
+}
+
+/// What became of a message.
+enum Said {
+    /// So many bytes are to be sent.
+    Now(usize),
+    /// The answer comes later.
+    Later,
+    /// So many bytes of room are needed.
+    Short(usize),
+}
+
+impl From<Result<usize, NeedBytes>> for Said {
+    fn from(written: Result<usize, NeedBytes>) -> Self {
+        written.map_or_else(|NeedBytes(needed)| Self::Short(needed), Self::Now)
+    }
+}
+
+impl Open<'_> {
+    fn message(&mut self, message: &[u8], now: u64, in_array: bool, out: &mut [u8]) -> Said {
+        let parts = &mut *self.parts;
+        let door = Door::new(self.owned.object, parts.generation);
+        let engine = Engine::new(&door);
+        let step = if in_array {
+            engine.receive_one(message, &mut parts.session, parts.arguments, out)
+        } else {
+            engine.receive(message, &mut parts.session, parts.arguments, out)
+        };
+        match step {
+            Step::Reply(len) => Said::Now(len),
+            // The tools never change, so there is nothing to tell a subscriber later.
+            Step::Listen(listen) => Said::Now(listen.acknowledgement),
+            Step::Call(call) => {
+                let arguments = parts.arguments.get(..call.arguments).unwrap_or_default();
+                let device = self.owned.device();
+                let free = parts.waiting.iter_mut().find(|place| place.is_none());
+                match door.call(device, (&call, arguments), now, parts.value, out) {
+                    Ok(written) => written.into(),
+                    Err(waiting) => match free {
+                        Some(place) => {
+                            *place = Some(waiting);
+                            Said::Later
+                        }
+                        None => door.give_up(device, &waiting, out).into(),
+                    },
+                }
+            }
+            Step::Batch(batch) => self.batch(batch, now, out),
+            Step::Cancel(id) => {
+                let device = self.owned.device();
+                for place in &mut parts.waiting {
+                    if let Some(waiting) = place.take_if(|waiting| waiting.is_for(id)) {
+                        door.end(device, &waiting);
+                    }
+                }
+                Said::Now(0)
+            }
+            Step::Silent => Said::Now(0),
+            Step::Short(NeedBytes(needed)) => Said::Short(needed),
+        }
+    }
+
+    /// Answers each message of an array, and joins the answers.
+    fn batch(&mut self, batch: trine_mcp::Batch<'_>, now: u64, out: &mut [u8]) -> Said {
+        let (mut at, mut later) = (0, false);
+        for message in batch {
+            // A place for the bracket or comma before the answer and the bracket behind it.
+            let Some(place) = out.get_mut(at + 1..).and_then(|rest| {
+                let most = rest.len().checked_sub(1)?;
+                rest.get_mut(..most)
+            }) else {
+                return Said::Short(at + 2);
+            };
+            match self.message(message, now, true, place) {
+                Said::Now(0) => {}
+                Said::Now(len) => {
+                    let mark = if at == 0 { b'[' } else { b',' };
+                    if let Some(place) = out.get_mut(at) {
+                        *place = mark;
+                    }
+                    at += 1 + len;
+                }
+                Said::Later => later = true,
+                Said::Short(needed) => return Said::Short(at + 2 + needed),
+            }
+        }
+        if at == 0 {
+            return if later { Said::Later } else { Said::Now(0) };
+        }
+        if let Some(place) = out.get_mut(at) {
+            *place = b']';
+        }
+        Said::Now(at + 1)
+    }
+
+    /// Writes the first answer that was pending and is there now.
+    fn next(&mut self, out: &mut [u8]) -> Said {
+        let door = Door::new(self.owned.object, self.parts.generation);
+        let device = self.owned.device();
+        for place in &mut self.parts.waiting {
+            let Some(waiting) = place else { continue };
+            let Some(written) = door.later(device, waiting, out) else { continue };
+            if written.is_ok() {
+                door.end(device, waiting);
+                *place = None;
+            }
+            return written.into();
+        }
+        Said::Now(0)
+    }
+}
+
+/// Answers one JSON-RPC message of MCP, of any revision from 2024-11-05 to 2026-07-28: a line of
+/// standard input, a body of HTTP. Tools run in it.
+///
+/// @param session The session.
+/// @param now The time in milliseconds.
+/// @param message The message, without a line end; it is not kept.
+/// @param size Bytes of the message.
+/// @param answer Where the answer goes, without a line end or a zero byte.
+/// @param answer_size Bytes of room. A list that does not fit is paged; 4,096 is enough for most.
+/// @param answer_length Where the bytes of the answer go; 0 when nothing is to be sent. With
+///                      TRINE_E_NO_SPACE the bytes of room that are needed.
+/// @return TRINE_OK, TRINE_PENDING when the answer comes later from `trine_next_json`,
+///         TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, or TRINE_E_NO_SPACE when there is no room
+///         for any answer; a tool may have run then.
+///
+/// Context: owner-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_handle_json(
+    session: *mut trine_session,
+    now: u64,
+    message: *const c_char,
+    size: usize,
+    answer: *mut c_char,
+    answer_size: usize,
+    answer_length: *mut usize,
+) -> trine_status {
+    // SAFETY: the contract of every function.
+    let mut open = match unsafe { open(session) } {
+        Ok(open) => open,
+        Err(status) => return status,
+    };
+    // SAFETY: the caller's bytes, read now.
+    let message = match unsafe { text::bytes(message.cast(), size) } {
+        Ok(message) => message,
+        Err(status) => return status,
+    };
+    // SAFETY: passed on.
+    unsafe {
+        said(answer, answer_size, answer_length, |out| open.message(message, now, false, out))
+    }
+}
+
+/// An answer that was pending; ask after `trine_poll` or `trine_resume`, until there is none. A
+/// call whose answer is longer than the configuration's `repeat_max` is answered with an error.
+///
+/// @param session The session.
+/// @param answer Where the answer goes, without a line end or a zero byte.
+/// @param answer_size Bytes of room.
+/// @param answer_length Where its bytes go; 0 when there is none. With TRINE_E_NO_SPACE the bytes
+///                      of room that are needed; the answer is kept.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY or TRINE_E_NO_SPACE.
+///
+/// Context: owner-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_next_json(
+    session: *mut trine_session,
+    answer: *mut c_char,
+    answer_size: usize,
+    answer_length: *mut usize,
+) -> trine_status {
+    // SAFETY: the contract of every function.
+    let mut open = match unsafe { open(session) } {
+        Ok(open) => open,
+        Err(status) => return status,
+    };
+    // SAFETY: passed on.
+    unsafe { said(answer, answer_size, answer_length, |out| open.next(out)) }
+}
+
+/// Lets an answer be written, and says how long it is.
+///
+/// # Safety
+/// As of the functions above.
+unsafe fn said(
+    answer: *mut c_char,
+    size: usize,
+    length: *mut usize,
+    write: impl FnOnce(&mut [u8]) -> Said,
+) -> trine_status {
+    if length.is_null() {
+        return TRINE_E_NULL;
+    }
+    // SAFETY: the caller's room.
+    let out = match unsafe { text::bytes_mut(answer.cast(), size) } {
+        Ok(out) => out,
+        Err(status) => return status,
+    };
+    let (status, len) = match write(out) {
+        Said::Now(len) => (TRINE_OK, len),
+        Said::Later => (TRINE_PENDING, 0),
+        Said::Short(needed) => (TRINE_E_NO_SPACE, needed),
+    };
+    // SAFETY: not NULL, and the caller's to be written.
+    unsafe { length.write(len) };
+    status
+}

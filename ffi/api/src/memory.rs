@@ -1,0 +1,382 @@
+//! A device in memory that the program gives: how much, and its start and end.
+
+use core::cell::UnsafeCell;
+use core::ffi::c_void;
+use core::mem::{MaybeUninit, align_of, size_of};
+use core::ptr::NonNull;
+#[cfg(feature = "full")]
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use trine_arena::{Producer, Ring};
+use trine_descriptor::Side;
+#[cfg(feature = "policy")]
+use trine_descriptor::{ToolTable, check};
+#[cfg(feature = "policy")]
+use trine_dispatch::Check;
+use trine_dispatch::{Device, InitError, Pulse};
+
+#[cfg(feature = "mcp")]
+use crate::config::Kept;
+use crate::config::{self, Setup, trine_config, trine_problem};
+use crate::guard::{Busy, Guard};
+use crate::status::{
+    TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
+    trine_status,
+};
+use crate::table::{CRules, Table};
+use crate::text::trine_text;
+
+/// A device. Opaque: it lives in memory that the program gives to `trine_init`.
+#[derive(Debug)]
+pub struct trine_device {
+    _private: [u8; 0],
+}
+
+/// What a `trine_device` points to; the receive buffer and the device's arena lie behind it.
+///
+/// It is only borrowed shared, since an interrupt uses `producer` and `pulse` while the owner uses
+/// `device`.
+pub(crate) struct Object {
+    /// [`ALIVE`] from `trine_init` to `trine_deinit`.
+    magic: AtomicU32,
+    busy: Busy,
+    pub(crate) pulse: Pulse,
+    pub(crate) rules: CRules<'static>,
+    #[cfg(feature = "mcp")]
+    pub(crate) kept: Kept,
+    /// Whether a host may set the key now.
+    #[cfg(feature = "full")]
+    pub(crate) provisions: AtomicBool,
+    ring: UnsafeCell<Ring<'static>>,
+    producer: UnsafeCell<MaybeUninit<Producer<'static>>>,
+    device: UnsafeCell<MaybeUninit<Device<'static>>>,
+}
+
+/// Says that a device lives here.
+const ALIVE: u32 = 0x7472_696e;
+/// Alignment of every object; enough for each on any target.
+pub(crate) const ALIGN: usize = 8;
+const _: () = assert!(align_of::<Object>() <= ALIGN);
+
+impl Object {
+    /// The end of the ring that takes what was received.
+    ///
+    /// # Safety
+    /// The object was started, and the caller is the one context that feeds it.
+    #[expect(clippy::mut_from_ref, reason = "the context that feeds is one, as the header asks")]
+    pub(crate) unsafe fn producer(&self) -> &mut Producer<'static> {
+        // SAFETY: the caller's promise: nobody else borrows it.
+        let producer = unsafe { &mut *self.producer.get() };
+        // SAFETY: written when the object was started.
+        unsafe { producer.assume_init_mut() }
+    }
+}
+
+/// The owner's part of an object, for as long as it lives.
+pub(crate) struct Owned<'o> {
+    pub(crate) object: &'o Object,
+    _guard: Guard<'o>,
+}
+
+impl Owned<'_> {
+    pub(crate) const fn device(&mut self) -> &mut Device<'static> {
+        // SAFETY: the guard lets one in, and `&mut self` lets it borrow the device once.
+        let device = unsafe { &mut *self.object.device.get() };
+        // SAFETY: written when the object was started.
+        unsafe { device.assume_init_mut() }
+    }
+}
+
+/// The object of a handle.
+///
+/// # Safety
+/// NULL, or memory in which a device was started; it lives for as long as `'o`.
+// Out of line, as the next: every function begins with one of them.
+#[inline(never)]
+pub(crate) unsafe fn object<'o>(device: *const trine_device) -> Result<&'o Object, trine_status> {
+    if device.is_null() {
+        return Err(TRINE_E_NULL);
+    }
+    if !device.addr().is_multiple_of(ALIGN) {
+        return Err(TRINE_E_ALIGNMENT);
+    }
+    // SAFETY: the caller's promise.
+    let object = unsafe { &*device.cast::<Object>() };
+    if object.magic.load(Ordering::Acquire) == ALIVE { Ok(object) } else { Err(TRINE_E_STATE) }
+}
+
+/// The object of a handle, for the owner alone.
+///
+/// # Safety
+/// As [`object`].
+#[inline(never)]
+pub(crate) unsafe fn owned<'o>(device: *const trine_device) -> Result<Owned<'o>, trine_status> {
+    // SAFETY: passed on.
+    let object = unsafe { object(device) }?;
+    Ok(Owned { _guard: object.busy.enter()?, object })
+}
+
+/// Hashes that are kept beside the device, where it keeps none itself.
+fn checks(setup: &Setup) -> usize {
+    setup.tools.len() - usize::from(setup.config.hashes_max)
+}
+
+/// Bytes from the start of the memory to the receive buffer, and to the arena behind it.
+fn places(setup: &Setup) -> (usize, usize) {
+    let rx = size_of::<Object>() + checks(setup) * size_of::<AtomicU32>();
+    (rx, rx + setup.rx_bytes)
+}
+
+/// Bytes of memory in all.
+fn needed(setup: &Setup) -> usize {
+    places(setup).1 + setup.config.memory()
+}
+
+/// Bytes of memory that a device needs with a configuration, for `trine_init`.
+///
+/// @param config The configuration.
+/// @return Bytes; 0 when it is NULL or not valid.
+///
+/// Context: init-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_sizeof(config: *const trine_config) -> usize {
+    // SAFETY: the contract of every function.
+    let setup = unsafe { config::read(config) };
+    setup.map_or(0, |setup| needed(&setup))
+}
+
+/// Alignment of the memory of a device, a port, a draft or a session.
+///
+/// @return Bytes, a power of two; never more than 8.
+///
+/// Context: init-only.
+#[unsafe(no_mangle)]
+pub extern "C" fn trine_alignof() -> usize {
+    ALIGN
+}
+
+/// Starts a device in memory that the program gives. Nothing else is ever taken.
+///
+/// @param memory `trine_sizeof` bytes at least, aligned to `trine_alignof`; `TRINE_STORAGE` makes
+///               such. It belongs to the device until `trine_deinit`.
+/// @param size Bytes of the memory.
+/// @param config What the device is told.
+/// @param device Where the handle goes, on success only.
+/// @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
+///         TRINE_E_UTF8, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_STATE when a device lives
+///         in the memory already. The descriptors are checked by the first polls.
+///
+/// Context: init-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_init(
+    memory: *mut c_void,
+    size: usize,
+    config: *const trine_config,
+    device: *mut *mut trine_device,
+    problem: *mut trine_problem,
+) -> trine_status {
+    // SAFETY: the contract of every function.
+    let setup = unsafe { config::read(config) };
+    let needed = setup.as_ref().map_or(0, needed);
+    let started = match &setup {
+        Err(status) => Err(*status),
+        Ok(_) if device.is_null() => Err(TRINE_E_NULL),
+        // SAFETY: passed on.
+        Ok(setup) => unsafe { checked_start(memory, size, needed, setup) },
+    };
+    let status = match started {
+        Ok(handle) => {
+            // SAFETY: not NULL, and the caller's to be written.
+            unsafe { device.write(handle) };
+            TRINE_OK
+        }
+        Err(status) => status,
+    };
+    if !problem.is_null() {
+        // SAFETY: not NULL, and the caller's to be written.
+        unsafe { problem.write(trine_problem { bytes_needed: needed, ..NO_PROBLEM }) };
+    }
+    status
+}
+
+/// Nothing is wrong.
+const NO_PROBLEM: trine_problem = trine_problem {
+    bytes_needed: 0,
+    alignment_needed: ALIGN,
+    tool: -1,
+    node: -1,
+    rule: trine_text { data: core::ptr::null(), size: 0 },
+};
+
+/// Looks at the memory, then starts.
+///
+/// # Safety
+/// As [`start`], unless the memory is NULL.
+unsafe fn checked_start(
+    memory: *mut c_void,
+    size: usize,
+    needed: usize,
+    setup: &Setup,
+) -> Result<*mut trine_device, trine_status> {
+    let memory = NonNull::new(memory.cast::<u8>()).ok_or(TRINE_E_NULL)?;
+    if !memory.as_ptr().addr().is_multiple_of(ALIGN) {
+        return Err(TRINE_E_ALIGNMENT);
+    }
+    if size < needed {
+        return Err(TRINE_E_NO_SPACE);
+    }
+    // SAFETY: passed on; aligned and large enough.
+    unsafe { start(memory, size, setup) }
+}
+
+/// What looks at each descriptor before anything is served.
+#[cfg(feature = "policy")]
+const CHECK: Check = |table, tool| check::tool(table, tool);
+
+/// Puts a device into memory that is aligned and large enough.
+///
+/// # Safety
+/// `size` bytes at `memory` are the callee's until the device is ended.
+unsafe fn start(
+    memory: NonNull<u8>,
+    size: usize,
+    setup: &Setup,
+) -> Result<*mut trine_device, trine_status> {
+    let place = memory.cast::<Object>();
+    // SAFETY: four bytes of any value are an atomic number, and they lie at the start.
+    let magic = unsafe { &(*place.as_ptr()).magic };
+    if magic.load(Ordering::Acquire) == ALIVE {
+        return Err(TRINE_E_STATE);
+    }
+    let (rx_at, arena_at) = places(setup);
+    // SAFETY: the hashes lie behind the object, aligned as it is.
+    let hashes = unsafe { memory.add(size_of::<Object>()) }.cast::<AtomicU32>();
+    for tool in 0..checks(setup) {
+        // SAFETY: as many places as there are tools lie before the receive buffer.
+        let place = unsafe { hashes.add(tool) };
+        // SAFETY: it is the callee's.
+        unsafe { place.write(AtomicU32::new(0)) };
+    }
+    // SAFETY: all of them were just written, and nothing else is made of their bytes.
+    let hashes = unsafe { core::slice::from_raw_parts(hashes.as_ptr(), checks(setup)) };
+    // SAFETY: the receive buffer lies in the memory.
+    let rx = unsafe { memory.add(rx_at) };
+    // SAFETY: it is the callee's, and nothing else is made of its bytes.
+    let rx = unsafe { core::slice::from_raw_parts_mut(rx.as_ptr(), setup.rx_bytes) };
+    // SAFETY: the arena lies behind that, up to the end.
+    let arena = unsafe { memory.add(arena_at) };
+    // SAFETY: as for the receive buffer.
+    let arena = unsafe { core::slice::from_raw_parts_mut(arena.as_ptr(), size - arena_at) };
+    // SAFETY: what the descriptors point to is as the header asks.
+    let table = unsafe { Table::new(setup.tools) };
+    let object = Object {
+        magic: AtomicU32::new(0),
+        busy: Busy::new(),
+        pulse: Pulse::new(),
+        rules: CRules::new(table, hashes),
+        #[cfg(feature = "mcp")]
+        kept: setup.kept,
+        #[cfg(feature = "full")]
+        provisions: AtomicBool::new(false),
+        ring: UnsafeCell::new(Ring::new(rx)),
+        producer: UnsafeCell::new(MaybeUninit::uninit()),
+        device: UnsafeCell::new(MaybeUninit::uninit()),
+    };
+    // SAFETY: the memory is aligned, large enough and the callee's.
+    unsafe { place.write(object) };
+    // SAFETY: just written; it stays where it is until the device is ended, which is `'static` to
+    // the parts that live in it.
+    let object: &'static Object = unsafe { &*place.as_ptr() };
+    // SAFETY: nobody else knows of the ring.
+    let ring: &'static mut Ring<'static> = unsafe { &mut *object.ring.get() };
+    let (producer, consumer) = ring.split();
+    let rules = &object.rules;
+    #[cfg(feature = "policy")]
+    let table = (&rules.table as &dyn ToolTable, CHECK);
+    #[cfg(feature = "policy")]
+    let device = Device::with_table(setup.config, arena, consumer, rules, table);
+    // A device this small does not check its descriptors: the program's tests do, with a larger
+    // profile.
+    #[cfg(not(feature = "policy"))]
+    let device = Device::with_rules(setup.config, arena, consumer, rules);
+    let mut device = device.map_err(|error| match error {
+        InitError::Memory(_) => TRINE_E_NO_SPACE,
+        _ => TRINE_E_ARGUMENT,
+    })?;
+    device.set_pulse(&object.pulse);
+    // SAFETY: nobody else knows of the object yet.
+    unsafe { object.producer.get().write(MaybeUninit::new(producer)) };
+    // SAFETY: as above.
+    unsafe { object.device.get().write(MaybeUninit::new(device)) };
+    object.magic.store(ALIVE, Ordering::Release);
+    Ok(place.as_ptr().cast())
+}
+
+/// What is wrong with a device whose `trine_poll` answers TRINE_E_TABLE: which tool breaks which
+/// rule.
+///
+/// @param device The device.
+/// @param problem Where it goes.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
+///
+/// Context: owner-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_get_problem(
+    device: *mut trine_device,
+    problem: *mut trine_problem,
+) -> trine_status {
+    if problem.is_null() {
+        return TRINE_E_NULL;
+    }
+    // SAFETY: the contract of every function.
+    match unsafe { owned(device) } {
+        Err(status) => status,
+        Ok(mut owned) => {
+            let fault = owned.device().fault();
+            // SAFETY: not NULL, and the caller's to be written.
+            unsafe { problem.write(fault.map_or(NO_PROBLEM, |fault| said(&fault))) };
+            TRINE_OK
+        }
+    }
+}
+
+/// Which tool breaks which rule.
+fn said(fault: &InitError) -> trine_problem {
+    let (tool, node, rule) = match fault {
+        InitError::Table(error) => {
+            let node = error.node.map_or(-1, |(side, node)| {
+                i32::from(node) + if side == Side::Params { 0 } else { 1_000 }
+            });
+            (error.tool.into(), node, error.kind.rule())
+        }
+        InitError::PendingBytes { tool, .. } => {
+            let rule = "it declares more pending_bytes than the configuration's pending_max";
+            ((*tool).into(), -1, rule)
+        }
+        _ => (-1, -1, ""),
+    };
+    let rule = trine_text { data: rule.as_ptr().cast(), size: rule.len() };
+    trine_problem { tool, node, rule, ..NO_PROBLEM }
+}
+
+/// Ends a device: its memory, its ports and its sessions are the program's again. Interrupts that
+/// use it must have been stopped.
+///
+/// @param device The device.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
+///
+/// Context: owner-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_deinit(device: *mut trine_device) -> trine_status {
+    // SAFETY: the contract of every function.
+    match unsafe { owned(device) } {
+        Err(status) => status,
+        Ok(owned) => {
+            // Nothing of it needs to be dropped.
+            owned.object.magic.store(0, Ordering::Release);
+            TRINE_OK
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The board's tools on a clock of their own: the dispatcher and its link live in real time, the
+//! greenhouse may live faster.
+
+use trine_board::tools::BoardTools;
+use trine_board::{Greenhouse, SimHardware};
+use trine_bsp::led::Led;
+use trine_descriptor::{Args, ValueWriter};
+use trine_dispatch::{Answer, Call, CallId, Calls, Tools};
+use trine_firmware::pace::Pace;
+
+/// The tools, and the time that they live in.
+#[derive(Debug)]
+pub(crate) struct Paced {
+    pub(crate) tools: BoardTools<SimHardware<Led>>,
+    pub(crate) pace: Pace,
+    /// Whether water flows, as of the last tick.
+    pub(crate) flows: bool,
+}
+
+impl Paced {
+    /// The greenhouse at rest, with the board's LED as its status lamp.
+    pub(crate) const fn new(led: Led) -> Self {
+        let hardware = SimHardware::with_status_led(led);
+        let tools = BoardTools::new(Greenhouse::new(hardware));
+        Self { tools, pace: Pace::new(), flows: false }
+    }
+}
+
+impl Tools for Paced {
+    // Functions of their own, so that a profile tells the tools from the dispatcher.
+    #[inline(never)]
+    fn call(&mut self, mut call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
+        call.now = self.pace.board_ms(call.now);
+        crate::log::called(call.tool, call.args.bytes());
+        self.tools.call(call, out)
+    }
+
+    #[inline(never)]
+    fn tick(&mut self, now: u64, calls: &mut Calls<'_, '_>) -> u64 {
+        let due = self.tools.tick(self.pace.board_ms(now), calls);
+        self.flows = self.tools.board.water_flows();
+        self.pace.due(now, due)
+    }
+
+    fn read(&mut self, tool: u16, id: CallId, offset: u32, out: &mut [u8]) -> usize {
+        self.tools.read(tool, id, offset, out)
+    }
+
+    fn stop(&mut self, tool: u16, id: CallId) {
+        self.tools.stop(tool, id);
+    }
+
+    fn asks(&mut self, tool: u16, args: Args<'_>) {
+        self.tools.asks(tool, args);
+    }
+
+    fn reset(&mut self, now: u64) {
+        self.tools.reset(self.pace.board_ms(now));
+    }
+
+    fn link_lost(&mut self, now: u64) {
+        self.tools.link_lost(self.pace.board_ms(now));
+    }
+}

@@ -1,0 +1,56 @@
+//! `trine gen`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::{fs, io};
+
+use trine::{Error, GenOptions, Result, c_header};
+
+use super::paint::say;
+
+const AFTER_HELP: &str = "\
+The list is what tools/list answers: {\"tools\": [...]}. For each tool the header has a structure of
+its arguments and one of its result, a function that fills the one and one that writes the other,
+constants for labels, and, where PREFIX_TOOLS_DESCRIPTORS is defined, the descriptors.
+
+Example: trine gen tools.json --prefix greenhouse -o greenhouse_tools.h";
+
+/// Arguments of `trine gen`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Gen {
+    /// The list of tools, as JSON; - is standard input.
+    #[arg(value_name = "TOOLS.json")]
+    tools: PathBuf,
+    /// What every name begins with.
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    prefix: String,
+    /// Digits after the point of a number in a result whose schema has no multipleOf.
+    #[arg(long, value_name = "COUNT", default_value_t = 1,
+          value_parser = clap::value_parser!(u8).range(0..=9))]
+    places: u8,
+    /// Where to write the header [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Gen {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let path = self.tools.display();
+        let text = if self.tools.as_os_str() == "-" {
+            io::read_to_string(io::stdin())
+        } else {
+            fs::read_to_string(&self.tools)
+        };
+        let text = text.map_err(|error| Error::new(format!("{path}: {error}")))?;
+        let source = self.tools.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let options = GenOptions { prefix: self.prefix, places: self.places, source };
+        let header = c_header(&text, &options)?;
+        match self.output {
+            Some(out) => fs::write(&out, header)
+                .map_err(|error| Error::new(format!("{}: {error}", out.display())))?,
+            None => say!("{}", header.trim_end()),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,49 @@
+//! `trine replay`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use trine::{DeviceArgs, Result, middleware};
+
+use super::open::usage;
+use super::paint::say;
+use super::trace::read;
+
+const AFTER_HELP: &str = "\
+Each question of the capture goes to the device, and what it answers is compared with what was
+recorded, but for what is never the same twice: epoch, challenge, counters. Exit code 1 when an
+answer differs. A capture of tagged messages cannot be replayed. To play the device instead, give
+any command --played FILE.
+
+Example: trine replay greenhouse.capture --simulate";
+
+/// Arguments of `trine replay`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Replay {
+    /// The capture.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// How long the answers to a question may take.
+    #[arg(long, value_name = "TIME", default_value = "2s",
+          value_parser = humantime::parse_duration)]
+    patience: Duration,
+    #[command(flatten)]
+    devices: DeviceArgs,
+}
+
+impl Replay {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        if self.devices.is_empty() {
+            return Ok(usage("no device is named: add --simulate, or --serial PATH"));
+        }
+        let replayed = middleware::replay(&read(&self.file)?, &self.devices, self.patience)?;
+        for (was, is) in &replayed.different {
+            say!("recorded: {was}\n     now: {is}");
+        }
+        let different = replayed.different.len();
+        say!("{} answers are as they were recorded, {different} are not", replayed.same);
+        Ok(ExitCode::from(u8::from(different > 0)))
+    }
+}

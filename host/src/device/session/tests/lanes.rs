@@ -1,0 +1,242 @@
+//! A device of version 1: what is asked again, what is made anew, and what is never repeated.
+
+use trine_board::tools::{CAMERA_SNAP, FAN_SET, SENSOR_READ, TIMER_START, TOOLS};
+use trine_descriptor::ToolTable;
+use trine_wire::message::{self, DeviceMessage, Hello, Outcome as Said};
+
+use super::play::{HELLO, Play, number};
+
+const DONE: Said<'_> = Said::Done { value: &[0, 2, 8] };
+
+#[test]
+fn no_more_calls_are_under_way_than_there_are_lanes() {
+    let mut play = Play::online(HELLO);
+    for tag in 0..6 {
+        play.call(FAN_SET, tag);
+    }
+    assert_eq!(play.calls(), [4, 5, 6, 7]);
+    play.answer(6, DONE);
+    assert_eq!((play.calls(), play.ends().len()), (vec![10], 1));
+    // A late second answer is nobody's.
+    play.answer(6, DONE);
+    assert_eq!((play.calls(), play.ends()), (vec![], vec![]));
+}
+
+#[test]
+fn no_more_bytes_are_on_their_way_than_the_device_takes() {
+    let mut play = Play::online(Hello { rx_bytes: 60, message_max: 40, calls_max: 64, ..HELLO });
+    for tag in 0..20 {
+        play.call(FAN_SET, tag);
+    }
+    let first = play.calls();
+    assert!((1..=3).contains(&first.len()), "{first:?}");
+    play.answer(first[0], DONE);
+    assert!(!play.calls().is_empty());
+}
+
+#[test]
+fn an_unanswered_call_is_sent_again_under_its_id_ever_more_slowly_and_ends_once() {
+    let mut play = Play::online(HELLO);
+    play.call(TIMER_START, 1);
+    let id = play.calls()[0];
+    let mut times = Vec::new();
+    for _ in 0..10_000 {
+        play.pass(1);
+        let calls = play.calls();
+        assert!(calls.iter().all(|&again| again == id));
+        times.extend(calls.iter().map(|_| play.now));
+        if play.session.state() != super::super::State::Online {
+            break;
+        }
+    }
+    let pauses: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(times.len() >= 3 && pauses.is_sorted(), "{times:?}");
+    assert!(times.len() < 10, "a storm: {times:?}");
+    assert_eq!(play.ends(), []);
+}
+
+#[test]
+fn a_call_that_the_device_has_waits_and_hears_of_its_progress() {
+    let mut play = Play::online(HELLO);
+    play.call(SENSOR_READ, 3);
+    let id = play.calls()[0];
+    for (done, total, text) in [(0, 0, ""), (2, 5, "cooling"), (0, 0, "still")] {
+        play.say(&DeviceMessage::Progress { id, done, total, text });
+    }
+    let told = [(3, "2/5 cooling".to_owned()), (3, "0/0 still".to_owned())];
+    assert_eq!(play.ends(), told);
+    play.answer(id, DONE);
+    play.say(&DeviceMessage::Progress { id, done: 5, total: 5, text: "late" });
+    assert_eq!(play.ends().len(), 1);
+}
+
+#[test]
+fn a_cable_that_is_pulled_and_plugged_in_again_loses_no_call() {
+    let mut play = Play::online(HELLO);
+    play.call(TIMER_START, 1);
+    play.call(FAN_SET, 2);
+    let ids = play.calls();
+    play.session.lost("pulled", play.now);
+    play.pass(500);
+    // A call that was not sent can be refused at once.
+    play.call(FAN_SET, 3);
+    assert_eq!(play.ends(), [(3, "Failed(Offline)".to_owned())]);
+    play.plug();
+    play.greet();
+    play.pass(1);
+    assert_eq!(play.calls(), ids);
+    play.answer(ids[0], DONE);
+    play.answer(ids[1], DONE);
+    assert_eq!(play.ends().len(), 2);
+}
+
+#[test]
+fn after_a_restart_only_what_is_repeatable_is_made_anew() {
+    let mut play = Play::online(HELLO);
+    play.call(TIMER_START, 1);
+    play.call(FAN_SET, 2);
+    play.call(CAMERA_SNAP, 3);
+    let old = play.calls();
+    play.hello.epoch = 6;
+    // A pong tells of the restart; the greeting after it says what the device is now.
+    play.say(&DeviceMessage::Pong { nonce: 0, epoch: 6 });
+    assert_eq!(play.ends(), []);
+    play.greet();
+    assert_eq!(play.ends(), [(1, "Failed(OutcomeUnknown)".to_owned())]);
+    play.pass(1);
+    let said = play.said();
+    let again: Vec<_> = said.iter().filter(|said| said.starts_with("Call")).collect();
+    assert_eq!(again.len(), 2, "{said:?} after {old:?}");
+    // They are made for the new boot.
+    let fan = again.iter().find(|said| number(said, "tool: ") == u32::from(FAN_SET)).unwrap();
+    let session = play.session.number;
+    let check = message::check(TOOLS.hash(FAN_SET), 6, session);
+    assert!(fan.contains(&format!("check: {check:?}")), "{fan}");
+}
+
+#[test]
+fn what_is_stale_is_greeted_and_sent_as_a_new_call() {
+    let mut play = Play::online(HELLO);
+    play.call(TIMER_START, 1);
+    let id = play.calls()[0];
+    play.answer(id, Said::Stale);
+    play.call(FAN_SET, 2);
+    // Nothing is sent to a device that does not know us.
+    assert_eq!(play.ends(), []);
+    play.greet();
+    play.pass(1);
+    let new = play.calls();
+    assert!(new.len() == 2 && !new.contains(&id), "{new:?}");
+    // One that was sent twice may have been run the first time.
+    let timer = new[0];
+    play.pass(1_000);
+    assert!(play.calls().contains(&timer));
+    play.answer(timer, Said::Stale);
+    assert_eq!(play.ends(), [(1, "Failed(OutcomeUnknown)".to_owned())]);
+}
+
+#[test]
+fn what_a_restarted_device_refuses_is_not_sent_again_unless_that_does_no_harm() {
+    let mut play = Play::online(HELLO);
+    play.call(TIMER_START, 1);
+    play.call(FAN_SET, 2);
+    for id in play.calls() {
+        play.answer(id, Said::Stale);
+    }
+    play.hello = Hello { epoch: 9, ..play.hello };
+    play.greet();
+    play.pass(1);
+    // The link may have brought the call twice, and the device of before have run the first.
+    assert_eq!(play.ends(), [(1, "Failed(OutcomeUnknown)".to_owned())]);
+    assert_eq!(play.calls().len(), 1);
+}
+
+#[test]
+fn what_stays_stale_ends() {
+    let mut play = Play::online(HELLO);
+    play.call(TIMER_START, 1);
+    for _ in 0..20 {
+        let Some(&id) = play.calls().last() else { break };
+        play.answer(id, Said::Stale);
+        play.greet();
+        play.pass(1);
+    }
+    assert_eq!(play.ends(), [(1, "Failed(Stale)".to_owned())]);
+}
+
+#[test]
+fn an_answer_that_is_lost_for_good_is_said_or_the_call_is_repeated() {
+    let mut play = Play::online(HELLO);
+    play.call(TIMER_START, 1);
+    play.call(FAN_SET, 2);
+    let ids = play.calls();
+    play.answer(ids[0], Said::Forgotten);
+    assert_eq!(play.ends(), [(1, "Failed(Forgotten)".to_owned())]);
+    play.answer(ids[1], Said::Forgotten);
+    let new = play.calls();
+    assert!(new.len() == 1 && new != ids[1..], "{new:?}");
+    play.answer(new[0], DONE);
+    assert_eq!(play.ends().len(), 1);
+}
+
+#[test]
+fn a_hole_in_content_makes_a_new_call_and_credit_follows_what_came() {
+    let mut play = Play::online(HELLO);
+    play.call(CAMERA_SNAP, 1);
+    let mut id = play.calls()[0];
+    let (len, bytes) = (40_000, vec![7; 1_000]);
+    for try_ in 0..2 {
+        play.answer(id, Said::Content { mime: "image/png", len });
+        for offset in (0..len).step_by(1_000) {
+            if try_ == 0 && offset == 9_000 {
+                continue;
+            }
+            play.say(&DeviceMessage::Chunk { id, offset, bytes: &bytes, block: 0 });
+        }
+        let said = play.said();
+        if try_ == 0 {
+            assert!(said.iter().any(|said| *said == format!("Cancel {{ id: {id} }}")), "{said:?}");
+            let again = said.iter().find(|said| said.starts_with("Call")).unwrap();
+            id = number(again, "id: ");
+        } else {
+            let credits: Vec<_> = said.iter().filter(|said| said.starts_with("Credit")).collect();
+            let upto: Vec<_> = credits.iter().map(|said| number(said, "upto: ")).collect();
+            assert!(upto.is_sorted() && upto[0] > 16_384 && upto.len() >= 3, "{upto:?}");
+        }
+    }
+    assert_eq!(play.ends(), [(1, "Content([Image(\"image/png\")])".to_owned())]);
+}
+
+#[test]
+fn a_device_that_watches_its_link_hears_of_us_in_time() {
+    let mut play = Play::online(Hello { link_ms: 400, ..HELLO });
+    let mut last = play.now;
+    let mut pings = 0;
+    for _ in 0..3_000 {
+        play.pass(1);
+        for said in play.said() {
+            assert!(play.now - last <= 400 / 3, "{} ms of silence", play.now - last);
+            (last, pings) = (play.now, pings + 1);
+            let nonce = number(&said, "nonce: ");
+            play.say(&DeviceMessage::Pong { nonce, epoch: 5 });
+        }
+    }
+    assert!((20..40).contains(&pings), "{pings} pings");
+}
+
+#[test]
+fn a_device_that_restarts_its_lanes_with_another_count_is_followed() {
+    let mut play = Play::online(HELLO);
+    play.call(FAN_SET, 1);
+    play.hello = Hello { epoch: 9, calls_max: 2, ..play.hello };
+    play.say(&DeviceMessage::Pong { nonce: 0, epoch: 9 });
+    play.greet();
+    play.pass(1);
+    // The first call was number 4 of four lanes; what is above that on two lanes begins with 6.
+    assert!(play.calls().iter().all(|&id| id / 2 == 3));
+    for tag in 2..5 {
+        play.call(FAN_SET, tag);
+    }
+    play.pass(1);
+    assert_eq!(play.calls().len(), 1);
+}

@@ -1,0 +1,113 @@
+//! Tools as they are written to C, read from JSON.
+
+use serde_json::Value;
+
+use super::nodes::Node;
+use super::{GenOptions, nodes};
+use crate::error::{Error, Result};
+
+/// One tool.
+#[derive(Debug)]
+pub(super) struct Tool {
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    /// `TRINE_READ_ONLY` and the other hints, as C.
+    pub(super) hints: String,
+    /// The end of `TRINE_CONSENT_...`.
+    pub(super) consent: &'static str,
+    pub(super) content: bool,
+    pub(super) params: Vec<Node>,
+    pub(super) results: Vec<Node>,
+}
+
+impl Tool {
+    pub(super) fn read(tool: &Value, options: &GenOptions) -> Result<Self> {
+        let text = |name: &str| tool[name].as_str().unwrap_or_default().to_owned();
+        let name = text("name");
+        if !trine_descriptor::check::name_is_legal(&name) {
+            return Err(Error::new(format!(
+                "'{name}' is no name of a tool: letters, digits, _ and -, at most 64"
+            )));
+        }
+        let wrong = |error: Error| Error::new(format!("{name}: {error}"));
+        let params = nodes::read(&tool["inputSchema"], None).map_err(wrong)?;
+        let output = tool.get("outputSchema");
+        let results = match output {
+            Some(schema) => nodes::read(schema, Some(options.places)).map_err(wrong)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            title: text("title"),
+            description: text("description"),
+            hints: hints(&tool["annotations"]),
+            consent: consent(tool).map_err(wrong)?,
+            content: output.is_none(),
+            name,
+            params,
+            results,
+        })
+    }
+}
+
+fn hints(annotations: &Value) -> String {
+    let set = |name: &str, bit: &'static str, default: bool| {
+        annotations[name].as_bool().unwrap_or(default).then_some(bit)
+    };
+    // What a list leaves out is as MCP has it: nothing is promised.
+    let bits = [
+        set("readOnlyHint", "TRINE_READ_ONLY", false),
+        set("destructiveHint", "TRINE_DESTRUCTIVE", annotations.is_object()),
+        set("idempotentHint", "TRINE_IDEMPOTENT", false),
+        set("openWorldHint", "TRINE_OPEN_WORLD", annotations.is_object()),
+    ];
+    let bits: Vec<_> = bits.into_iter().flatten().collect();
+    if bits.is_empty() { "0u".to_owned() } else { bits.join(" | ") }
+}
+
+fn consent(tool: &Value) -> Result<&'static str> {
+    match tool["_meta"]["trine/consent"].as_str() {
+        None | Some("none") => Ok("NONE"),
+        Some("elicit") => Ok("ELICIT"),
+        Some("operator") => Ok("OPERATOR"),
+        Some("device") => Ok("DEVICE"),
+        Some(other) => Err(Error::new(format!(
+            "_meta trine/consent is '{other}'; it is none, elicit, operator or device"
+        ))),
+    }
+}
+
+/// What holds for all tools together.
+pub(super) fn check(tools: &[Tool]) -> Result<()> {
+    for (at, tool) in tools.iter().enumerate() {
+        let same = |other: &&Tool| identifier(&other.name) == identifier(&tool.name);
+        if let Some(other) = tools.get(..at).into_iter().flatten().find(same) {
+            return Err(Error::new(format!(
+                "{} and {} have the same name in C: rename one",
+                other.name, tool.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Words that no member can be called, in C and C++.
+const RESERVED: &str = "alignas alignof and asm auto bitand bitor bool break case catch char class \
+    compl const constexpr continue decltype default delete do double else enum explicit export \
+    extern false float for friend goto if inline int long mutable namespace new noexcept not \
+    nullptr operator or private protected public register restrict return short signed sizeof \
+    static struct switch template this throw true try typedef typeid typename typeof union \
+    unsigned using virtual void volatile while xor";
+
+/// A name as C has it.
+pub(super) fn identifier(name: &str) -> String {
+    let legal = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let mut text: String = name.chars().map(legal).collect();
+    if text.starts_with(|c: char| c.is_ascii_digit()) || text.is_empty() {
+        text.insert(0, '_');
+    }
+    if RESERVED.split_whitespace().any(|word| word == text) {
+        text.push('_');
+    }
+    text
+}

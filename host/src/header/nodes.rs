@@ -1,0 +1,254 @@
+//! Parameters and results: a JSON Schema in its flat form.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// One node, in pre-order; its members or its item follow it.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// Its name; empty for the item of a list.
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) kind: Kind,
+    pub(super) need: Need,
+    /// How many of the following nodes belong to it.
+    pub(super) below: usize,
+    /// How many nodes it lies in.
+    pub(super) depth: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Bool,
+    Int {
+        min: Option<i64>,
+        max: Option<i64>,
+    },
+    /// Bounds and step are scaled.
+    Decimal {
+        places: u8,
+        min: Option<i64>,
+        max: Option<i64>,
+        step: i64,
+    },
+    Text {
+        min: u64,
+        max: Option<u64>,
+    },
+    Choice(Vec<String>),
+    Object,
+    Array {
+        min: u64,
+        max: u64,
+    },
+}
+
+/// Whether a node must be there.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Need {
+    Required,
+    Optional,
+    /// It counts as this when it is missing: a number, or a text.
+    Default(Preset),
+    /// When the choice of that number holds the label of that number.
+    When(usize, usize),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Preset {
+    Number(i64),
+    Text(String),
+}
+
+/// Most digits after the point.
+const PLACES_MAX: u8 = 9;
+/// Most items of a list.
+const ITEMS_MAX: u64 = 254;
+
+/// Reads the schema of an object. `places` is there for results, which may leave bounds open: the
+/// digits of a number that does not say how many it has.
+pub(super) fn read(schema: &Value, places: Option<u8>) -> Result<Vec<Node>> {
+    let mut nodes = Vec::new();
+    members(schema, places, 0, &mut nodes)?;
+    conditions(schema, &mut nodes)?;
+    Ok(nodes)
+}
+
+fn members(schema: &Value, places: Option<u8>, depth: usize, nodes: &mut Vec<Node>) -> Result<()> {
+    let empty = Map::new();
+    let properties = match &schema["properties"] {
+        Value::Null => &empty,
+        Value::Object(properties) => properties,
+        _ => return Err(Error::new("its schema has properties that are no object")),
+    };
+    let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);
+    for (name, schema) in properties {
+        let required = required.iter().any(|other| other == name);
+        node(name, schema, required, places, depth, nodes)
+            .map_err(|error| Error::new(format!("{name}: {error}")))?;
+    }
+    Ok(())
+}
+
+fn node(
+    name: &str,
+    schema: &Value,
+    required: bool,
+    places: Option<u8>,
+    depth: usize,
+    nodes: &mut Vec<Node>,
+) -> Result<()> {
+    let kind = kind(schema, places)?;
+    let need = match schema.get("default") {
+        Some(default) => Need::Default(preset(&kind, default)?),
+        None if required => Need::Required,
+        None => Need::Optional,
+    };
+    let at = nodes.len();
+    nodes.push(Node {
+        name: name.to_owned(),
+        description: schema["description"].as_str().unwrap_or_default().to_owned(),
+        need,
+        below: 0,
+        depth,
+        kind: kind.clone(),
+    });
+    match kind {
+        Kind::Object => members(schema, places, depth + 1, nodes)?,
+        Kind::Array { .. } => node("", &schema["items"], true, places, depth + 1, nodes)
+            .map_err(|error| Error::new(format!("its items: {error}")))?,
+        _ => {}
+    }
+    let below = nodes.len() - at - 1;
+    if let Some(node) = nodes.get_mut(at) {
+        node.below = below;
+    }
+    Ok(())
+}
+
+fn kind(schema: &Value, places: Option<u8>) -> Result<Kind> {
+    let result = places.is_some();
+    if let Some(labels) = schema.get("enum") {
+        let labels = labels.as_array().into_iter().flatten().map(|label| {
+            let label = label.as_str().filter(|label| !label.contains('|') && !label.is_empty());
+            label.map(str::to_owned).ok_or_else(|| Error::new("a label is text without |"))
+        });
+        return Ok(Kind::Choice(labels.collect::<Result<_>>()?));
+    }
+    let count = |name: &str| schema[name].as_u64();
+    match schema["type"].as_str() {
+        Some("boolean") => Ok(Kind::Bool),
+        Some("integer") => {
+            let bound = |name: &str| schema[name].as_i64();
+            let (min, max) = (bound("minimum"), bound("maximum"));
+            if !result && (min.is_none() || max.is_none()) {
+                return Err(Error::new("an integer needs minimum and maximum"));
+            }
+            Ok(Kind::Int { min, max })
+        }
+        Some("number") => decimal(schema, places),
+        Some("string") => match count("maxLength") {
+            None if !result => Err(Error::new("a text needs maxLength")),
+            max => Ok(Kind::Text { min: count("minLength").unwrap_or(0), max }),
+        },
+        Some("object") => Ok(Kind::Object),
+        Some("array") if !result => Err(Error::new(
+            "a list is no parameter in C, which has no getter for it: use several parameters",
+        )),
+        Some("array") => match count("maxItems") {
+            Some(max) if max <= ITEMS_MAX => {
+                Ok(Kind::Array { min: count("minItems").unwrap_or(0), max })
+            }
+            _ => Err(Error::new(format!("a list needs maxItems, at most {ITEMS_MAX}"))),
+        },
+        Some(other) => Err(Error::new(format!("there is no type '{other}' for it"))),
+        None => Err(Error::new("its schema has neither type nor enum")),
+    }
+}
+
+fn decimal(schema: &Value, result: Option<u8>) -> Result<Kind> {
+    let step = schema.get("multipleOf");
+    let figures = [step, schema.get("minimum"), schema.get("maximum")];
+    if result.is_none() && figures.iter().any(Option::is_none) {
+        return Err(Error::new(
+            "a number needs minimum, maximum and multipleOf, such as 0.1, which says how many \
+             digits it has",
+        ));
+    }
+    let texts = figures.map(|figure| figure.map(ToString::to_string));
+    let digits = |text: &String| {
+        text.split_once('.').map_or(0, |(_, end)| if end == "0" { 0 } else { end.len() })
+    };
+    let least = if step.is_some() { 0 } else { usize::from(result.unwrap_or(0)) };
+    let places = texts.iter().flatten().map(digits).max().unwrap_or(0).max(least);
+    let places = u8::try_from(places).ok().filter(|places| *places <= PLACES_MAX);
+    let places = places.ok_or_else(|| {
+        Error::new(format!("a number has at most {PLACES_MAX} digits after the point"))
+    })?;
+    let [step, min, max] = texts.map(|text| text.map(|text| scaled(&text, places)));
+    Ok(Kind::Decimal {
+        places,
+        min: min.transpose()?,
+        max: max.transpose()?,
+        step: step.transpose()?.unwrap_or(0),
+    })
+}
+
+/// A figure times 10 to the power of `places`.
+fn scaled(text: &str, places: u8) -> Result<i64> {
+    let wrong = || Error::new(format!("{text} is no number with {places} digits after the point"));
+    let (whole, end) = text.split_once('.').unwrap_or((text, ""));
+    let end = if end == "0" { "" } else { end };
+    let figure = format!("{whole}{end:0<width$}", width = usize::from(places));
+    figure.parse().map_err(|_| wrong())
+}
+
+fn preset(kind: &Kind, default: &Value) -> Result<Preset> {
+    let number = match kind {
+        Kind::Bool => default.as_bool().map(i64::from),
+        Kind::Int { .. } => default.as_i64(),
+        Kind::Decimal { places, .. } => Some(scaled(&default.to_string(), *places)?),
+        Kind::Choice(labels) => {
+            let at = labels.iter().position(|label| default == label);
+            at.and_then(|at| i64::try_from(at).ok())
+        }
+        Kind::Text { .. } => {
+            let text = default.as_str().ok_or_else(|| wrong_default(default))?;
+            return Ok(Preset::Text(text.to_owned()));
+        }
+        Kind::Object | Kind::Array { .. } => None,
+    };
+    number.map(Preset::Number).ok_or_else(|| wrong_default(default))
+}
+
+fn wrong_default(default: &Value) -> Error {
+    Error::new(format!("{default} cannot be its default"))
+}
+
+/// `if` and `then` with `const`: what a label of a choice makes required.
+fn conditions(schema: &Value, nodes: &mut [Node]) -> Result<()> {
+    let all = schema["allOf"].as_array().map_or(&[][..], Vec::as_slice);
+    for part in std::iter::once(schema).chain(all) {
+        let Some(when) = part.get("if") else { continue };
+        let wrong = || Error::new("its if names no label of a choice by const");
+        let (name, label) = when["properties"]
+            .as_object()
+            .and_then(|it| it.iter().next())
+            .and_then(|(name, it)| Some((name, it["const"].as_str()?)))
+            .ok_or_else(wrong)?;
+        let choice = nodes.iter().position(|node| node.depth == 0 && node.name == *name);
+        let label = choice.and_then(|at| match &nodes.get(at)?.kind {
+            Kind::Choice(labels) => labels.iter().position(|other| other == label),
+            _ => None,
+        });
+        let (choice, label) = choice.zip(label).ok_or_else(wrong)?;
+        for name in part["then"]["required"].as_array().into_iter().flatten() {
+            let node = nodes.iter_mut().find(|node| node.depth == 0 && *name == node.name);
+            let node =
+                node.ok_or_else(|| Error::new(format!("{name} is not among its members")))?;
+            node.need = Need::When(choice, label);
+        }
+    }
+    Ok(())
+}

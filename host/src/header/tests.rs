@@ -1,0 +1,82 @@
+//! What is written for which list.
+
+use super::*;
+
+fn header(tools: &str) -> Result<String> {
+    let options = GenOptions { prefix: String::new(), places: 1, source: "tools.json".into() };
+    c_header(tools, &options)
+}
+
+fn tool(parameters: &str) -> String {
+    format!(r#"[{{"name":"t","inputSchema":{{"type":"object","properties":{parameters}}}}}]"#)
+}
+
+#[test]
+fn what_a_descriptor_cannot_say_is_refused_by_name() {
+    for (text, parts) in [
+        ("{}", &["no list of tools"][..]),
+        ("[", &["no JSON"]),
+        (r#"[{"name":"a b"}]"#, &["'a b'", "letters"]),
+        (r#"[{"name":"a-b"},{"name":"a_b"}]"#, &["a-b and a_b", "rename"]),
+        (&tool(r#"{"n":{"type":"integer","minimum":0}}"#), &["t: n:", "minimum and maximum"]),
+        (&tool(r#"{"n":{"type":"number","minimum":0,"maximum":1}}"#), &["t: n:", "multipleOf"]),
+        (&tool(r#"{"s":{"type":"string"}}"#), &["t: s:", "maxLength"]),
+        (&tool(r#"{"l":{"type":"array","items":{}}}"#), &["t: l:", "several parameters"]),
+        (&tool(r#"{"x":{"type":"null"}}"#), &["t: x:", "'null'"]),
+        (&tool(r#"{"x":{}}"#), &["t: x:", "neither type nor enum"]),
+        (&tool(r#"{"x":{"enum":["a|b"]}}"#), &["t: x:", "without |"]),
+        (&tool(r#"{"x":{"type":"boolean","default":3}}"#), &["t: x:", "3 cannot be"]),
+    ] {
+        let said = header(text).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| said.contains(part)), "{text}: {said}");
+    }
+}
+
+#[test]
+fn figures_are_scaled_by_the_digits_of_the_step() {
+    let schema = r#"{"c":{"type":"number","minimum":-5,"maximum":35.25,"multipleOf":0.25,
+                          "default":21.5}}"#;
+    let said = header(&tool(schema)).unwrap();
+    assert!(said.contains(r#"TRINE_DEFAULT(2150), "c", "", "", 2, -500, 3525, 25)"#), "{said}");
+    assert!(said.contains("int32_t c;"));
+    assert!(said.contains("Times 100: -500 to 3525. In steps of 25. 2150 when it is missing."));
+}
+
+#[test]
+fn bounds_beyond_32_bits_have_a_table() {
+    let schema = r#"{"n":{"type":"integer","minimum":-1,"maximum":5000000000},
+                     "u":{"type":"integer","minimum":0,"maximum":4000000000}}"#;
+    let said = header(&tool(schema)).unwrap();
+    assert!(said.contains("{ INT64_C(-1), INT64_C(5000000000), 0, INT64_C(0) }"), "{said}");
+    assert!(said.contains("int64_t n;") && said.contains("uint32_t u;"), "{said}");
+}
+
+#[test]
+fn texts_are_literals_whatever_they_hold() {
+    for (text, literal) in [
+        ("plain", "\"plain\""),
+        ("a \"b\" \\", "\"a \\\"b\\\" \\\\\""),
+        ("what??=", "\"what?\\?=\""),
+        ("\u{1}9", "\"\\0019\""),
+        ("21 \u{b0}C", "\"21 \u{b0}C\""),
+    ] {
+        assert_eq!(c::literal(text), literal);
+    }
+}
+
+#[test]
+fn long_macros_are_broken_and_mean_the_same() {
+    let words = "words with \\\\ and \\\"quotes\\\" in it ".repeat(12);
+    let text = format!("TRINE_BOOL(TRINE_REQUIRED, \"name\", \"{words}\")");
+    let broken = c::wrapped(&text, 4);
+    assert!(broken.lines().all(|line| line.len() <= 100), "{broken}");
+    let mut joined = String::new();
+    for line in broken.lines().map(str::trim) {
+        match (joined.strip_suffix('"'), line.strip_prefix('"')) {
+            (Some(before), Some(after)) => joined = format!("{before}{after}"),
+            _ if joined.is_empty() => joined = line.to_owned(),
+            _ => joined = format!("{joined} {line}"),
+        }
+    }
+    assert_eq!(joined, text);
+}

@@ -1,0 +1,61 @@
+//! What a user keeps about devices: their keys and their names, by serial number.
+//!
+//! One folder holds it: `TRINE_CONFIG` where that is set, else `trine` in the user's configuration
+//! folder. `keys/SERIAL.key` is one key, readable by the user alone; `aliases.toml` has the names.
+
+mod aliases;
+mod keys;
+
+use std::path::{Path, PathBuf};
+
+pub use aliases::Alias;
+pub(crate) use keys::{Held, key};
+
+use crate::connect::Machine;
+
+/// The environment variable that names the folder.
+pub const FOLDER_VARIABLE: &str = "TRINE_CONFIG";
+
+/// The user's settings. They are read each time that they are needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    folder: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Those of the user who runs this program.
+    #[must_use]
+    pub fn of_user() -> Self {
+        let named = std::env::var_os(FOLDER_VARIABLE).filter(|folder| !folder.is_empty());
+        let folder = named.map(PathBuf::from);
+        Self { folder: folder.or_else(|| Machine::this(PathBuf::new()).settings()) }
+    }
+
+    /// Those in a folder, which need not be there yet.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()) }
+    }
+
+    /// None: nothing is known and nothing can be kept.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { folder: None }
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(name))
+    }
+}
+
+/// A serial number as the name of a file.
+fn file_name(serial: &str) -> String {
+    let mut name = String::new();
+    for byte in serial.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
+            _ => name.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    name
+}

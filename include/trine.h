@@ -1,0 +1,1721 @@
+/**
+ * \file trine.h
+ * \brief Trine: AI tools (MCP) on anything that has a C compiler.
+ *
+ * Made from ffi/api by `cargo xtask header`; edit that. Licence: MIT OR Apache-2.0.
+ *
+ * Rules that hold for every function:
+ *
+ * - Memory is the program's: the library takes none. Handles are opaque.
+ * - An answer is a trine_status or a count: 0 or more is success, a negative number is an error
+ *   (TRINE_E_...). Outputs are written on success only, unless it says otherwise.
+ * - Every pointer is checked for NULL. A size counts bytes; (NULL, 0) is empty. Texts are UTF-8
+ *   with their size; none is expected to end with a zero byte.
+ * - Times are milliseconds. Structures with a `struct_size` grow at their end.
+ * - Callbacks get their `user_data` first. What they get dies when they return. A function of the
+ *   same device that is called from a callback answers TRINE_E_BUSY, unless it takes the call.
+ *
+ * Who may call, at the end of each comment:
+ *
+ * - `isr-safe`: any context, also an interrupt; it never waits. One context at a time for an object.
+ * - `owner-only`: the one context that owns the device: its main loop. Another thread that calls
+ *   meanwhile gets TRINE_E_BUSY.
+ * - `init-only`: the owner, before interrupts and other tasks use the object.
+ */
+
+
+#ifndef TRINE_H
+#define TRINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where the functions are: in a static library by default; define TRINE_SHARED for the DLL of
+   Windows. */
+#if defined(_WIN32) && defined(TRINE_SHARED)
+#define TRINE_API __declspec(dllimport)
+#else
+#define TRINE_API
+#endif
+
+/** Version of this header as text. */
+#define TRINE_VERSION "0.1.0"
+
+
+/**
+ * Version of the header that a program was compiled with, as a number: major, minor and patch
+ * times 1,000,000, 1,000 and 1.
+ */
+#define TRINE_VERSION_NUMBER 1000
+
+/**
+ * The binary interface. Structures only grow at their end and functions are only added, so this
+ * stays 1 for as long as programs that were compiled with an older header run.
+ */
+#define TRINE_ABI_VERSION 1
+
+/**
+ * Done.
+ */
+#define TRINE_OK 0
+
+/**
+ * A tool's function: the answer comes later. `trine_handle_json`: likewise.
+ */
+#define TRINE_PENDING 1
+
+/**
+ * A tool's function: the answer is content, which `on_read` will yield.
+ */
+#define TRINE_CONTENT 2
+
+/**
+ * A pointer that must not be NULL is.
+ */
+#define TRINE_E_NULL (-1)
+
+/**
+ * A value is out of its range.
+ */
+#define TRINE_E_ARGUMENT (-2)
+
+/**
+ * The object is in use: by a callback that is running, or by another thread. Nothing happened.
+ */
+#define TRINE_E_BUSY (-3)
+
+/**
+ * The memory or the buffer is too small; nothing happened.
+ */
+#define TRINE_E_NO_SPACE (-4)
+
+/**
+ * The memory is not aligned as `trine_alignof` says.
+ */
+#define TRINE_E_ALIGNMENT (-5)
+
+/**
+ * `struct_size` or `abi_version` of a structure is not one that this library knows.
+ */
+#define TRINE_E_VERSION (-6)
+
+/**
+ * A flag, or a member of a structure that is newer than this library, asks for what it has not.
+ */
+#define TRINE_E_UNSUPPORTED (-7)
+
+/**
+ * The object was not initialised, or is initialised already.
+ */
+#define TRINE_E_STATE (-8)
+
+/**
+ * A tool's descriptor breaks a rule.
+ */
+#define TRINE_E_TABLE (-9)
+
+/**
+ * There is no parameter, node or tool of that name or number.
+ */
+#define TRINE_E_NOT_FOUND (-10)
+
+/**
+ * The value is of another type.
+ */
+#define TRINE_E_TYPE (-11)
+
+/**
+ * A tool's function: it could not do what was asked.
+ */
+#define TRINE_E_FAILED (-12)
+
+/**
+ * There is no room now; try again after the next `trine_poll`.
+ */
+#define TRINE_E_FULL (-13)
+
+/**
+ * The call was answered already.
+ */
+#define TRINE_E_STALE (-14)
+
+/**
+ * The text is no UTF-8.
+ */
+#define TRINE_E_UTF8 (-15)
+
+/**
+ * A node that is true or false.
+ */
+#define TRINE_KIND_BOOL 1
+
+/**
+ * A node that is a whole number.
+ */
+#define TRINE_KIND_INT 2
+
+/**
+ * A node that is a number with digits after the point. The upper half of the byte says how many.
+ */
+#define TRINE_KIND_DECIMAL 3
+
+/**
+ * A node that is text.
+ */
+#define TRINE_KIND_STRING 4
+
+/**
+ * A node that is one of some labels.
+ */
+#define TRINE_KIND_CHOICE 5
+
+/**
+ * A node with members, which are nodes that follow it.
+ */
+#define TRINE_KIND_OBJECT 6
+
+/**
+ * A node that is a list of the item that follows it.
+ */
+#define TRINE_KIND_ARRAY 7
+
+/**
+ * Node flag: it must be present.
+ */
+#define TRINE_NODE_REQUIRED 1
+
+/**
+ * Node flag: `preset` (or, for text, the text behind the unit) counts when it is missing.
+ */
+#define TRINE_NODE_PRESET 2
+
+/**
+ * Node flag: it must be present when node `when_node`, a choice, holds label `when_label`.
+ */
+#define TRINE_NODE_WHEN 4
+
+/**
+ * Node flag: `min` is the number of an entry of the tool's `wide` table, which has the bounds.
+ */
+#define TRINE_NODE_WIDE 8
+
+/**
+ * Hint for clients: the tool changes nothing.
+ */
+#define TRINE_READ_ONLY 1
+
+/**
+ * Hint for clients: the tool may destroy or release something.
+ */
+#define TRINE_DESTRUCTIVE 2
+
+/**
+ * Hint for clients: repeating a call changes nothing more. A lost call may then be sent again.
+ */
+#define TRINE_IDEMPOTENT 4
+
+/**
+ * Hint for clients: the tool reaches beyond the device.
+ */
+#define TRINE_OPEN_WORLD 8
+
+/**
+ * Nobody has to agree to a call.
+ */
+#define TRINE_CONSENT_NONE 0
+
+/**
+ * The person who uses the client has to agree, or a person at the device.
+ */
+#define TRINE_CONSENT_ELICIT 1
+
+/**
+ * An operator has to agree, or a person at the device.
+ */
+#define TRINE_CONSENT_OPERATOR 2
+
+/**
+ * A person at the device has to agree, by a physical input.
+ */
+#define TRINE_CONSENT_DEVICE 3
+
+/**
+ * Tool flag: it answers content (an image, say) in place of a structured result.
+ */
+#define TRINE_TOOL_CONTENT 1
+
+/**
+ * A stream of bytes: UART, USB serial, TCP. Frames are COBS with a checksum.
+ */
+#define TRINE_LINK_STREAM 0
+
+/**
+ * Packets of at most `mtu` bytes: CAN, CAN-FD, BLE, datagrams. Each `trine_feed` passes one whole
+ * packet and each `trine_tx_peek` shows one.
+ */
+#define TRINE_LINK_PACKET 1
+
+/**
+ * A bus that several devices share: RS-485. The device speaks only when it is polled, under its
+ * `address`.
+ */
+#define TRINE_LINK_BUS 2
+
+/**
+ * A call under way, inside a tool's function. Opaque; it dies when the function returns.
+ */
+typedef struct trine_call trine_call;
+
+/**
+ * A device. Opaque: it lives in memory that the program gives to `trine_init`.
+ */
+typedef struct trine_device trine_device;
+
+/**
+ * A way into a device for one interrupt or task, which owns it. Opaque.
+ */
+typedef struct trine_port trine_port;
+
+/**
+ * What is remembered of one MCP client. Opaque.
+ */
+typedef struct trine_session trine_session;
+
+/**
+ * What a function answers: 0 is success, a positive number is a success with something to say, a
+ * negative one is an error. A number never changes its meaning and is never used again.
+ */
+typedef int32_t trine_status;
+
+/**
+ * A parameter, a member of a result, or the item of an array. Made by the macros `TRINE_BOOL` to
+ * `TRINE_ARRAY`; 24 bytes on a 32-bit chip. Constant, and as long-lived as the device.
+ *
+ * Parameters and results are flat lists in pre-order: the members of an object and the item of an
+ * array follow it, and their numbers count on. The numbers are what getters and writers take.
+ */
+typedef struct trine_node {
+    /**
+     * Name, unit, labels (or the default of a text) and description, a zero byte after each.
+     */
+    const char *texts;
+    /**
+     * Bytes of the name.
+     */
+    uint8_t name_size;
+    /**
+     * Bytes of the unit.
+     */
+    uint8_t unit_size;
+    /**
+     * Choice: bytes of the labels. Text: bytes of its default. Decimal: the step, scaled, 0 for
+     * none. Object and array: how many of the following nodes belong to it.
+     */
+    uint16_t extent;
+    /**
+     * `TRINE_KIND_...`, and for a decimal 16 times its places.
+     */
+    uint8_t kind;
+    /**
+     * `TRINE_NODE_...`.
+     */
+    uint8_t flags;
+    /**
+     * The choice that makes it required.
+     */
+    uint8_t when_node;
+    /**
+     * The label that makes it required.
+     */
+    uint8_t when_label;
+    /**
+     * What counts when it is missing: a number (scaled for a decimal), 0 or 1, or a label's.
+     */
+    int32_t preset;
+    /**
+     * Smallest number (scaled), code points or items. INT32_MIN leaves it open, in results only.
+     */
+    int32_t min;
+    /**
+     * Largest number (scaled), code points or items. INT32_MAX leaves it open, in results only.
+     */
+    int32_t max;
+} trine_node;
+
+/**
+ * Bounds that 32 bits do not hold.
+ */
+typedef struct trine_wide {
+    /**
+     * Smallest value, scaled; INT64_MIN leaves it open, in results only.
+     */
+    int64_t min;
+    /**
+     * Largest value, scaled; INT64_MAX leaves it open, in results only.
+     */
+    int64_t max;
+    /**
+     * Step of a decimal, scaled; 0 for none.
+     */
+    int64_t step;
+    /**
+     * What counts when it is missing, with `TRINE_NODE_PRESET`.
+     */
+    int64_t preset;
+} trine_wide;
+
+/**
+ * A call that a tool answers later. 0 is none; a number goes stale when the call is answered.
+ */
+typedef uint32_t trine_call_id;
+
+/**
+ * What few tools have. Zero is the default of every member. Constant, and as long-lived as the
+ * device. The callbacks run inside `trine_poll`, and get the tool's `user_data`.
+ */
+typedef struct trine_tool_more {
+    /**
+     * `sizeof(trine_tool_more)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Longest that a call may take, in milliseconds; 0 takes the device's default.
+     */
+    uint32_t deadline_ms;
+    /**
+     * Bytes that a call owns until it is answered; 0 for a tool that always answers at once.
+     */
+    uint16_t pending_bytes;
+    /**
+     * Entries of `wide`.
+     */
+    uint16_t wide_count;
+    /**
+     * Bounds of the nodes with `TRINE_NODE_WIDE`; may be NULL.
+     */
+    const struct trine_wide *wide;
+    /**
+     * The link to the host was lost: bring the actuator to safety. May be NULL.
+     */
+    void (*on_link_lost)(void *user_data);
+    /**
+     * The device starts: bring the actuator to safety, before any call. May be NULL.
+     */
+    void (*on_reset)(void *user_data);
+    /**
+     * A pending call is over without the tool: it expired or was cancelled. May be NULL.
+     */
+    void (*on_stop)(void *user_data, trine_call_id id);
+    /**
+     * A call waits for a person: show what it asks, which the getters tell. May be NULL.
+     */
+    void (*on_ask)(void *user_data, struct trine_call *call);
+    /**
+     * Writes up to `size` bytes of content from `offset` on and answers how many; 0 ends the
+     * content early, as a failure. Offsets rise without gaps.
+     */
+    size_t (*on_read)(void *user_data, trine_call_id id, uint32_t offset, uint8_t *out, size_t size);
+} trine_tool_more;
+
+/**
+ * A tool. Made by `TRINE_TOOL` or `TRINE_TOOL_MORE`; 32 bytes on a 32-bit chip. Constant, and as
+ * long-lived as the device.
+ */
+typedef struct trine_tool {
+    /**
+     * Name, title, version and description, a zero byte after each.
+     */
+    const char *texts;
+    /**
+     * Parameters; may be NULL.
+     */
+    const struct trine_node *params;
+    /**
+     * Nodes of the result; may be NULL.
+     */
+    const struct trine_node *results;
+    /**
+     * Does one call, inside `trine_poll` or `trine_handle_json`, and answers `TRINE_OK`,
+     * `TRINE_PENDING`, or what `trine_fail` or `trine_content` answered. It must return soon.
+     * `call` and all that was got from it die when it returns.
+     */
+    trine_status (*call)(void *user_data, struct trine_call *call);
+    /**
+     * Passed to each callback of the tool.
+     */
+    void *user_data;
+    /**
+     * What few tools have; may be NULL.
+     */
+    const struct trine_tool_more *more;
+    /**
+     * Bytes of the name.
+     */
+    uint8_t name_size;
+    /**
+     * Bytes of the title.
+     */
+    uint8_t title_size;
+    /**
+     * Bytes of the version.
+     */
+    uint8_t version_size;
+    /**
+     * `TRINE_READ_ONLY` and the other hints.
+     */
+    uint8_t hints;
+    /**
+     * `TRINE_CONSENT_...`.
+     */
+    uint8_t consent;
+    /**
+     * `TRINE_TOOL_...`.
+     */
+    uint8_t flags;
+    /**
+     * How many parameters.
+     */
+    uint8_t params_count;
+    /**
+     * How many nodes the result has.
+     */
+    uint8_t results_count;
+} trine_tool;
+
+/**
+ * A text: a pointer and its size in bytes. It is UTF-8 and need not end with a zero byte;
+ * NULL with size 0 is the empty text. `TRINE_TEXT("literal")` makes one.
+ */
+typedef struct trine_text {
+    /**
+     * The first byte.
+     */
+    const char *data;
+    /**
+     * How many bytes.
+     */
+    size_t size;
+} trine_text;
+
+/**
+ * What a device is told at start. Zero is the default of every member but the first two; all
+ * that it points to must live as long as the device, the structure itself need not.
+ *
+ * Set it to zero, then `struct_size`, `abi_version`, `tools` and `tools_count`, then what you
+ * want otherwise. New members are added at the end only.
+ */
+typedef struct trine_config {
+    /**
+     * `sizeof(trine_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `TRINE_ABI_VERSION`.
+     */
+    uint32_t abi_version;
+    /**
+     * The tools, `tools_count` of them.
+     */
+    const struct trine_tool *tools;
+    /**
+     * How many tools.
+     */
+    uint16_t tools_count;
+    /**
+     * `TRINE_LINK_...`.
+     */
+    uint8_t link;
+    /**
+     * Calls that may be under way at a time, 1 to 64; 0 is 4.
+     */
+    uint8_t calls_max;
+    /**
+     * Bytes received that can wait for `trine_poll`; 0 is 256.
+     */
+    uint16_t rx_bytes;
+    /**
+     * Most bytes of a received message: the largest arguments plus 40; 0 is 192.
+     */
+    uint16_t message_max;
+    /**
+     * Most bytes of an encoded result, and of a piece of the tool list or of content; 0 is 256.
+     */
+    uint16_t result_max;
+    /**
+     * Most bytes of an answer that is kept, so that a call which is sent again is not run again:
+     * a result and about 16; 0 is 64. An answer that does not fit is given once.
+     */
+    uint16_t repeat_max;
+    /**
+     * Bytes that each pending call can own; 0 is the most that any tool declares.
+     */
+    uint16_t pending_max;
+    /**
+     * Most bytes of a packet, for `TRINE_LINK_PACKET`, 8 or more.
+     */
+    uint16_t mtu;
+    /**
+     * Address on the bus, 1 to 247, for `TRINE_LINK_BUS`.
+     */
+    uint8_t address;
+    /**
+     * Calls of the MCP door that may be pending at a time; 0 is 4.
+     */
+    uint8_t json_calls_max;
+    /**
+     * Must be 0.
+     */
+    uint8_t reserved_bytes[2];
+    /**
+     * A number unlike that of the last boot (a counter in flash, a random number); 0 takes one
+     * from the host.
+     */
+    uint32_t epoch;
+    /**
+     * Milliseconds that a call may take where neither it nor its tool says otherwise; 0 is 30,000.
+     */
+    uint32_t deadline_ms;
+    /**
+     * Milliseconds that a call waits for a person, and that an agreement holds; 0 is 60,000.
+     */
+    uint32_t consent_ms;
+    /**
+     * Milliseconds without a good frame after which the link counts as lost; 0 is never.
+     */
+    uint32_t link_ms;
+    /**
+     * Must be 0.
+     */
+    uint32_t reserved_flags;
+    /**
+     * A number that no other boot of this device had (a counter in flash, a random number). A
+     * device with a key needs one; without one (0) it takes no key.
+     */
+    uint64_t nonce;
+    /**
+     * The device's key of 16 bytes, for tagged frames; NULL for none.
+     */
+    const uint8_t *key;
+    /**
+     * Keeps a key that the host provisions, while the window of `trine_provision` is open, and
+     * answers `TRINE_OK` when it is safe; `key` is NULL to erase it. NULL if there is nowhere to
+     * keep one. Runs inside `trine_poll`.
+     */
+    trine_status (*on_key)(void *user_data, const uint8_t *key);
+    /**
+     * Passed to `on_key`.
+     */
+    void *user_data;
+    /**
+     * Who makes the device.
+     */
+    struct trine_text vendor;
+    /**
+     * What it is; also the server's name in MCP.
+     */
+    struct trine_text product;
+    /**
+     * Which one it is, unlike every other of the product.
+     */
+    struct trine_text serial;
+    /**
+     * Version of the firmware or program; also the server's version in MCP.
+     */
+    struct trine_text firmware;
+    /**
+     * Which build of it.
+     */
+    struct trine_text build;
+    /**
+     * The server's title in MCP, for people.
+     */
+    struct trine_text title;
+    /**
+     * What a model should know before it uses the tools, in MCP.
+     */
+    struct trine_text instructions;
+} trine_config;
+
+/**
+ * What is wrong: `trine_init` sets the first two members, `trine_get_problem` the others.
+ */
+typedef struct trine_problem {
+    /**
+     * Bytes of memory that the configuration needs; 0 if it is not valid.
+     */
+    size_t bytes_needed;
+    /**
+     * Alignment that the memory needs.
+     */
+    size_t alignment_needed;
+    /**
+     * The tool whose descriptor breaks a rule, or -1.
+     */
+    int32_t tool;
+    /**
+     * The node that breaks it, or -1; results count from 1,000.
+     */
+    int32_t node;
+    /**
+     * The rule that it breaks; lives for ever.
+     */
+    struct trine_text rule;
+} trine_problem;
+
+/**
+ * What is known of a call.
+ */
+typedef struct trine_call_info {
+    /**
+     * The time, in milliseconds, as it was passed to `trine_poll`.
+     */
+    uint64_t now;
+    /**
+     * When the call expires, in milliseconds.
+     */
+    uint64_t deadline;
+    /**
+     * The handle for a tool that answers later; 0 where a call cannot be answered later.
+     */
+    trine_call_id id;
+    /**
+     * Number of the tool in the table.
+     */
+    uint32_t tool;
+    /**
+     * 1 when the call came in a frame that is tagged under the device's key, else 0.
+     */
+    uint32_t tagged;
+    /**
+     * Must be 0.
+     */
+    uint32_t reserved;
+    /**
+     * Who asked for the call, as the gateway says; empty unless the call is tagged. It dies when
+     * the tool's function returns.
+     */
+    struct trine_text principal;
+} trine_call_info;
+
+/**
+ * Extends a 32-bit millisecond tick that wraps. Set it to zero before its first use.
+ */
+typedef struct trine_clock {
+    /**
+     * The time so far, in milliseconds.
+     */
+    uint64_t now;
+} trine_clock;
+
+/**
+ * Counters and high-water marks of a device. The program sets `struct_size`; members that this
+ * library does not have stay as they were.
+ */
+typedef struct trine_counters {
+    /**
+     * `sizeof(trine_counters)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Frames taken.
+     */
+    uint32_t frames_in;
+    /**
+     * Frames dropped: damaged, or no message.
+     */
+    uint32_t frames_bad;
+    /**
+     * Bytes for which the receive buffer had no room.
+     */
+    uint32_t bytes_lost;
+    /**
+     * Frames sent.
+     */
+    uint32_t frames_out;
+    /**
+     * Calls received.
+     */
+    uint32_t calls;
+    /**
+     * Calls refused for their arguments.
+     */
+    uint32_t faults;
+    /**
+     * Calls refused until a person agrees.
+     */
+    uint32_t unagreed;
+    /**
+     * Calls that reached a tool.
+     */
+    uint32_t entered;
+    /**
+     * Calls that expired.
+     */
+    uint32_t expired;
+    /**
+     * Results that their own descriptor does not allow.
+     */
+    uint32_t bad_results;
+    /**
+     * Calls that came again and were answered without being run.
+     */
+    uint32_t repeats;
+    /**
+     * Frames dropped for their tag.
+     */
+    uint32_t unauthentic;
+    /**
+     * Times the link was lost.
+     */
+    uint32_t link_losses;
+    /**
+     * Most bytes that waited in the receive buffer.
+     */
+    uint32_t rx_high_water;
+    /**
+     * Most bytes that waited to be sent.
+     */
+    uint32_t tx_high_water;
+    /**
+     * Most calls under way at a time.
+     */
+    uint32_t calls_high_water;
+    /**
+     * Bytes of the memory that the device was given.
+     */
+    uint32_t memory_bytes;
+    /**
+     * Bytes of it that are used.
+     */
+    uint32_t memory_used;
+    /**
+     * Must be 0.
+     */
+    uint32_t reserved;
+    /**
+     * Milliseconds since the first poll.
+     */
+    uint64_t uptime_ms;
+} trine_counters;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Version of the library that is linked or loaded: compare it with `TRINE_VERSION_NUMBER`.
+ *
+ * @return Major, minor and patch times 1,000,000, 1,000 and 1.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API uint32_t trine_version_number(void);
+
+/**
+ * Version of the library as text, ended by a zero byte.
+ *
+ * @return A text that lives for ever.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API const char *trine_version_string(void);
+
+/**
+ * The binary interface that the library speaks: compare it with `TRINE_ABI_VERSION`.
+ *
+ * @return 1 for this header.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API uint32_t trine_abi_version(void);
+
+/**
+ * What the library was built with: its version, its profile and the wire version that it speaks,
+ * ended by a zero byte.
+ *
+ * @return A text that lives for ever.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API const char *trine_build_info(void);
+
+/**
+ * One sentence on a status, in English, ended by a zero byte.
+ *
+ * @param status What a function answered.
+ * @return A text that lives for ever; for a number that is no status, a text that says so.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API const char *trine_status_string(trine_status status);
+
+/**
+ * Bytes of memory that a device needs with a configuration, for `trine_init`.
+ *
+ * @param config The configuration.
+ * @return Bytes; 0 when it is NULL or not valid.
+ *
+ * Context: init-only.
+ */
+TRINE_API size_t trine_sizeof(const struct trine_config *config);
+
+/**
+ * Alignment of the memory of a device, a port, a draft or a session.
+ *
+ * @return Bytes, a power of two; never more than 8.
+ *
+ * Context: init-only.
+ */
+TRINE_API size_t trine_alignof(void);
+
+/**
+ * Starts a device in memory that the program gives. Nothing else is ever taken.
+ *
+ * @param memory `trine_sizeof` bytes at least, aligned to `trine_alignof`; `TRINE_STORAGE` makes
+ *               such. It belongs to the device until `trine_deinit`.
+ * @param size Bytes of the memory.
+ * @param config What the device is told.
+ * @param device Where the handle goes, on success only.
+ * @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
+ *         TRINE_E_UTF8, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_STATE when a device lives
+ *         in the memory already. The descriptors are checked by the first polls.
+ *
+ * Context: init-only.
+ */
+TRINE_API
+trine_status trine_init(void *memory,
+                        size_t size,
+                        const struct trine_config *config,
+                        struct trine_device **device,
+                        struct trine_problem *problem);
+
+/**
+ * What is wrong with a device whose `trine_poll` answers TRINE_E_TABLE: which tool breaks which
+ * rule.
+ *
+ * @param device The device.
+ * @param problem Where it goes.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_get_problem(struct trine_device *device,
+                               struct trine_problem *problem);
+
+/**
+ * Ends a device: its memory, its ports and its sessions are the program's again. Interrupts that
+ * use it must have been stopped.
+ *
+ * @param device The device.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
+ *
+ * Context: owner-only.
+ */
+TRINE_API trine_status trine_deinit(struct trine_device *device);
+
+/**
+ * The number, the tool, the time and the deadline of a call.
+ *
+ * @param call The call.
+ * @param info Where they go.
+ * @return TRINE_OK or TRINE_E_NULL.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API trine_status trine_call_get_info(struct trine_call *call, struct trine_call_info *info);
+
+/**
+ * The handle of a call that its tool answers later, with `trine_resume` or a port.
+ *
+ * @param call The call.
+ * @return The handle; 0 where there is none.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API trine_call_id trine_call_get_id(struct trine_call *call);
+
+/**
+ * The bytes that a call owns until it is answered: as many as its tool declares as
+ * `pending_bytes`, zero at first. They stay where they are.
+ *
+ * @param call The call.
+ * @param bytes Where the pointer goes; it dies with the call.
+ * @return How many bytes, or TRINE_E_NULL.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API trine_status trine_call_get_block(struct trine_call *call, uint8_t **bytes);
+
+/**
+ * The tool cannot do what was asked: answer the call with this text, which says what to change.
+ * `return trine_fail(call, TRINE_TEXT("the tank is empty"));`
+ *
+ * @param call The call.
+ * @param text UTF-8; it must outlive the callback (a literal, or static).
+ * @param size Bytes of the text.
+ * @return TRINE_E_FAILED for the tool to return, or TRINE_E_NULL or TRINE_E_UTF8.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API trine_status trine_fail(struct trine_call *call, const char *text, size_t size);
+
+/**
+ * The tool answers content (an image, say) of `size` bytes, which its `on_read` will yield. The
+ * tool has the flag TRINE_TOOL_CONTENT. `return trine_content(call, TRINE_TEXT("image/png"), n);`
+ *
+ * @param call The call.
+ * @param mime Media type; it must outlive the callback (a literal, or static).
+ * @param mime_size Bytes of the media type.
+ * @param size Bytes of the content, at least 1.
+ * @return TRINE_CONTENT for the tool to return, or TRINE_E_NULL, TRINE_E_ARGUMENT or TRINE_E_UTF8.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API
+trine_status trine_content(struct trine_call *call,
+                           const char *mime,
+                           size_t mime_size,
+                           uint32_t size);
+
+/**
+ * The number of the parameter of that name, for the getters: its place in the tool's array.
+ *
+ * @param call The call.
+ * @param name Name of a parameter at top level.
+ * @param size Bytes of the name.
+ * @return The number, or TRINE_E_NULL or TRINE_E_NOT_FOUND. A getter takes an error as well, and
+ *         makes the call fail.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API int32_t trine_param(struct trine_call *call, const char *name, size_t size);
+
+/**
+ * The number of the node of that name in the result, for the writers: its place in the array.
+ *
+ * @param call The call.
+ * @param name Name of a member of the result at top level.
+ * @param size Bytes of the name.
+ * @return The number, or TRINE_E_NULL or TRINE_E_NOT_FOUND. A writer takes an error as well, and
+ *         makes the call fail.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API int32_t trine_result(struct trine_call *call, const char *name, size_t size);
+
+/**
+ * Whether a parameter has a value: it was given, or has a default.
+ *
+ * @param call The call.
+ * @param parameter Its number.
+ * @return 1 or 0, or TRINE_E_NULL.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API trine_status trine_has(struct trine_call *call, int32_t parameter);
+
+/**
+ * A parameter that is true or false.
+ *
+ * The getters answer the value given, or the default. A parameter that is missing and has no
+ * default answers 0. A parameter that the tool does not have, or of another type, answers 0 and
+ * makes the call fail with a text that says so.
+ *
+ * @param call The call; NULL answers 0.
+ * @param parameter Its number.
+ * @return 1 or 0.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API int32_t trine_get_bool(struct trine_call *call, int32_t parameter);
+
+/**
+ * A parameter that is a whole number; see `trine_get_bool`.
+ *
+ * @param call The call; NULL answers 0.
+ * @param parameter Its number.
+ * @return The value.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API int64_t trine_get_int(struct trine_call *call, int32_t parameter);
+
+/**
+ * A parameter that is a decimal; see `trine_get_bool`.
+ *
+ * @param call The call; NULL answers 0.
+ * @param parameter Its number.
+ * @return The value scaled by 10^places: 21.5 with one place is 215.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API int64_t trine_get_decimal(struct trine_call *call, int32_t parameter);
+
+/**
+ * A parameter that is a choice; see `trine_get_bool`.
+ *
+ * @param call The call; NULL answers 0.
+ * @param parameter Its number.
+ * @return The number of the label, from 0.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API uint32_t trine_get_choice(struct trine_call *call, int32_t parameter);
+
+/**
+ * A parameter that is text; see `trine_get_bool`.
+ *
+ * @param call The call; NULL answers nothing.
+ * @param parameter Its number.
+ * @param text Where the pointer to the text goes: UTF-8 without a zero byte at its end, in the
+ *             receive buffer. It dies when the tool's function returns.
+ * @return Bytes of the text; 0 where there is none. `text` may be NULL.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API size_t trine_get_string(struct trine_call *call, int32_t parameter, const char **text);
+
+/**
+ * Writes a member of the result that is true or false.
+ *
+ * Members are written in the order of their numbers; a member that is not required may be left
+ * out. An error is remembered: the call then fails, so a tool may look at the last one alone.
+ *
+ * @param call The call, or a draft.
+ * @param node Its number: its place in the tool's array of results.
+ * @param value 0 or not 0.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ARGUMENT, TRINE_E_STATE where nothing can be written, or
+ *         TRINE_E_NO_SPACE when the result is longer than `result_max`.
+ *
+ * Context: owner-only, inside a tool's function; isr-safe on a draft.
+ */
+TRINE_API trine_status trine_put_bool(struct trine_call *call, int32_t node, int32_t value);
+
+/**
+ * Writes a whole number; see `trine_put_bool`.
+ *
+ * @param call The call, or a draft.
+ * @param node Its number.
+ * @param value The number.
+ * @return As `trine_put_bool`.
+ *
+ * Context: owner-only, inside a tool's function; isr-safe on a draft.
+ */
+TRINE_API trine_status trine_put_int(struct trine_call *call, int32_t node, int64_t value);
+
+/**
+ * Writes a decimal; see `trine_put_bool`.
+ *
+ * @param call The call, or a draft.
+ * @param node Its number.
+ * @param scaled The number scaled by 10^places: 215 with one place is 21.5.
+ * @return As `trine_put_bool`.
+ *
+ * Context: owner-only, inside a tool's function; isr-safe on a draft.
+ */
+TRINE_API trine_status trine_put_decimal(struct trine_call *call, int32_t node, int64_t scaled);
+
+/**
+ * Writes a choice; see `trine_put_bool`.
+ *
+ * @param call The call, or a draft.
+ * @param node Its number.
+ * @param label Number of the label, from 0.
+ * @return As `trine_put_bool`.
+ *
+ * Context: owner-only, inside a tool's function; isr-safe on a draft.
+ */
+TRINE_API trine_status trine_put_choice(struct trine_call *call, int32_t node, uint32_t label);
+
+/**
+ * Writes text; see `trine_put_bool`.
+ *
+ * @param call The call, or a draft.
+ * @param node Its number.
+ * @param text UTF-8; copied.
+ * @param size Bytes of the text.
+ * @return As `trine_put_bool`, or TRINE_E_UTF8.
+ *
+ * Context: owner-only, inside a tool's function; isr-safe on a draft.
+ */
+TRINE_API
+trine_status trine_put_string(struct trine_call *call,
+                              int32_t node,
+                              const char *text,
+                              size_t size);
+
+/**
+ * Opens an object: its members are written next. See `trine_put_bool`.
+ *
+ * @param call The call, or a draft.
+ * @param node Its number.
+ * @return As `trine_put_bool`.
+ *
+ * Context: owner-only, inside a tool's function; isr-safe on a draft.
+ */
+TRINE_API trine_status trine_put_object(struct trine_call *call, int32_t node);
+
+/**
+ * Opens a list: its items are written next, each under the number of the item's node. See
+ * `trine_put_bool`.
+ *
+ * @param call The call, or a draft.
+ * @param node Its number.
+ * @param count How many items follow.
+ * @return As `trine_put_bool`.
+ *
+ * Context: owner-only, inside a tool's function; isr-safe on a draft.
+ */
+TRINE_API trine_status trine_put_array(struct trine_call *call, int32_t node, uint32_t count);
+
+/**
+ * The 64-bit time of a tick, for `trine_poll`. It must be asked at least once in 49 days. It never
+ * goes back: a tick less than half the range behind the last one counts as the same time.
+ *
+ * @param clock The clock, of one context; NULL answers the tick itself.
+ * @param tick The tick, in milliseconds.
+ * @return The time, in milliseconds.
+ *
+ * Context: isr-safe, on a clock of the interrupt's own.
+ */
+TRINE_API uint64_t trine_now(struct trine_clock *clock, uint32_t tick);
+
+/**
+ * Takes received bytes: any number of a stream or bus, exactly one packet of a packet link. It
+ * copies them and returns; no tool runs.
+ *
+ * @param device The device.
+ * @param bytes The bytes.
+ * @param size How many.
+ * @return How many were taken (the others are lost and counted), TRINE_E_NULL or TRINE_E_STATE.
+ *
+ * Context: isr-safe, in one context of its own.
+ */
+TRINE_API int32_t trine_feed(struct trine_device *device, const uint8_t *bytes, size_t size);
+
+/**
+ * Where a transfer (DMA, `read`) may put received bytes of a stream or bus; then
+ * `trine_rx_commit`.
+ *
+ * @param device The device.
+ * @param place Where the pointer to the free room goes.
+ * @return Bytes of room in one piece; 0 when the buffer is full. TRINE_E_NULL, TRINE_E_STATE, or
+ *         TRINE_E_UNSUPPORTED on a packet link.
+ *
+ * Context: isr-safe, in the context of `trine_feed`.
+ */
+TRINE_API int32_t trine_rx_buffer(struct trine_device *device, uint8_t **place);
+
+/**
+ * The first `size` bytes of the room that `trine_rx_buffer` showed were received.
+ *
+ * @param device The device.
+ * @param size How many; more than the room counts as all of it.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_UNSUPPORTED.
+ *
+ * Context: isr-safe, in the context of `trine_feed`.
+ */
+TRINE_API trine_status trine_rx_commit(struct trine_device *device, size_t size);
+
+/**
+ * Bytes to send, in one piece; one packet on a packet link. Send as many as the port takes now,
+ * then say so with `trine_tx_consume`.
+ *
+ * @param device The device.
+ * @param bytes Where the pointer goes; it dies at the next `trine_poll` or `trine_tx_consume`.
+ * @return How many bytes; 0 when there is nothing to send. TRINE_E_NULL, TRINE_E_STATE or
+ *         TRINE_E_BUSY.
+ *
+ * Context: owner-only.
+ */
+TRINE_API int32_t trine_tx_peek(struct trine_device *device, const uint8_t **bytes);
+
+/**
+ * The first `size` bytes of `trine_tx_peek` were sent.
+ *
+ * @param device The device.
+ * @param size How many; more than there are counts as all.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
+ *
+ * Context: owner-only.
+ */
+TRINE_API trine_status trine_tx_consume(struct trine_device *device, size_t size);
+
+/**
+ * Works: up to `budget` steps, each a frame, a piece of content, a completion or a check at
+ * start. Tools run in it.
+ *
+ * @param device The device.
+ * @param now The time in milliseconds, never falling; see `trine_now`.
+ * @param budget How many steps at most.
+ * @param next_due Where the time goes at which it wants to be called again at the latest: `now`
+ *                 when there is more to do at once, UINT64_MAX for never. Received bytes, a
+ *                 port's record and room to send are reasons to call earlier. May be NULL.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, or TRINE_E_TABLE when a tool's
+ *         descriptor was found to break a rule: the device then answers no call.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_poll(struct trine_device *device,
+                        uint64_t now,
+                        uint32_t budget,
+                        uint64_t *next_due);
+
+/**
+ * Whether the device does its work: `trine_poll` was called in the last `poll_ms` milliseconds,
+ * and its host was heard in the last `link_ms`. A timer interrupt asks this and closes the valve
+ * when the answer is 0. It asks at least once in 24 days.
+ *
+ * @param device The device.
+ * @param now The lower 32 bits of the time, in milliseconds.
+ * @param poll_ms Longest pause between two polls; 0 for any.
+ * @param link_ms Longest silence of the host; 0 for any.
+ * @return 1 or 0, TRINE_E_NULL, TRINE_E_ALIGNMENT or TRINE_E_STATE.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API
+trine_status trine_is_live(const struct trine_device *device,
+                           uint32_t now,
+                           uint32_t poll_ms,
+                           uint32_t link_ms);
+
+/**
+ * Answers a pending call: `finish` is called at once with the call, writes the result and answers
+ * as a tool's function does; TRINE_PENDING leaves the call pending. The arguments are gone.
+ *
+ * @param device The device.
+ * @param id The handle, from `trine_call_get_id`.
+ * @param now The time in milliseconds.
+ * @param finish Writes the result.
+ * @param user_data Passed to it.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_STALE when the call was
+ *         answered, or TRINE_E_FULL: then `finish` was not called; try after the next poll.
+ *
+ * Context: owner-only; from an interrupt use `trine_port_complete`.
+ */
+TRINE_API
+trine_status trine_resume(struct trine_device *device,
+                          trine_call_id id,
+                          uint64_t now,
+                          trine_status (*finish)(void *user_data, struct trine_call *call),
+                          void *user_data);
+
+/**
+ * Tells the host that something happened that nobody called for.
+ *
+ * @param device The device.
+ * @param tool Number of the tool that it concerns.
+ * @param text UTF-8; copied.
+ * @param size Bytes of the text.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_UTF8 or TRINE_E_FULL.
+ *
+ * Context: owner-only; from an interrupt use `trine_port_event`.
+ */
+TRINE_API
+trine_status trine_event(struct trine_device *device,
+                         uint32_t tool,
+                         const char *text,
+                         size_t size);
+
+/**
+ * Counters and high-water marks.
+ *
+ * @param device The device.
+ * @param now The time in milliseconds.
+ * @param counters Where they go; its `struct_size` is set.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY or TRINE_E_VERSION.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_get_counters(struct trine_device *device,
+                                uint64_t now,
+                                struct trine_counters *counters);
+
+/**
+ * A person agrees, by an input that no client reaches, to the call that was asked last.
+ *
+ * @param device The device.
+ * @param now The time in milliseconds.
+ * @return The number of the tool, TRINE_E_NOT_FOUND when none is asked, TRINE_E_NULL,
+ *         TRINE_E_STATE or TRINE_E_BUSY.
+ *
+ * Context: owner-only; from an interrupt use `trine_port_agree`.
+ */
+TRINE_API int32_t trine_agree(struct trine_device *device, uint64_t now);
+
+/**
+ * The tool whose call waits for a person.
+ *
+ * @param device The device.
+ * @param now The time in milliseconds.
+ * @return As `trine_agree`.
+ *
+ * Context: owner-only.
+ */
+TRINE_API int32_t trine_asked(struct trine_device *device, uint64_t now);
+
+/**
+ * Tells the host how far a pending call is.
+ *
+ * @param device The device.
+ * @param id The handle, from `trine_call_get_id`.
+ * @param done How much is done.
+ * @param total Of how much; 0 when it is not known.
+ * @param text UTF-8, what is being done; copied. NULL with size 0 for none.
+ * @param size Bytes of the text.
+ * @return TRINE_OK (also where the host does not want to know), TRINE_E_NULL, TRINE_E_STATE,
+ *         TRINE_E_BUSY, TRINE_E_UTF8, TRINE_E_STALE or TRINE_E_FULL.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_progress(struct trine_device *device,
+                            trine_call_id id,
+                            uint32_t done,
+                            uint32_t total,
+                            const char *text,
+                            size_t size);
+
+/**
+ * Sends a line of log to the host, if it asked for lines of that level.
+ *
+ * @param device The device.
+ * @param level 0 debug, 1 info, 2 notice, 3 warning, 4 error, 5 critical, 6 alert, 7 emergency.
+ * @param text UTF-8; copied.
+ * @param size Bytes of the text.
+ * @return TRINE_OK (also where the host does not want it), TRINE_E_NULL, TRINE_E_STATE,
+ *         TRINE_E_BUSY, TRINE_E_ARGUMENT, TRINE_E_UTF8 or TRINE_E_FULL.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_log(struct trine_device *device,
+                       uint32_t level,
+                       const char *text,
+                       size_t size);
+
+/**
+ * Opens a port.
+ *
+ * @param memory TRINE_PORT_BYTES at least, aligned to `trine_alignof`, for the port and the
+ *               records that wait for `trine_poll`. It belongs to the device until `trine_deinit`.
+ * @param size Bytes of the memory.
+ * @param device The device.
+ * @param port Where the handle goes, on success only.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT,
+ *         TRINE_E_NO_SPACE, or TRINE_E_FULL when the device has four ports.
+ *
+ * Context: init-only.
+ */
+TRINE_API
+trine_status trine_port_init(void *memory,
+                             size_t size,
+                             struct trine_device *device,
+                             struct trine_port **port);
+
+/**
+ * A draft: a result that an interrupt writes with the writers and hands to
+ * `trine_port_complete`. Each call of this empties it.
+ *
+ * @param memory TRINE_DRAFT_BYTES and the bytes of the result, aligned to `trine_alignof`.
+ * @param size Bytes of the memory.
+ * @param draft Where the handle for the writers goes, on success only.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT or TRINE_E_NO_SPACE.
+ *
+ * Context: isr-safe, on memory of its own.
+ */
+TRINE_API trine_status trine_draft(void *memory, size_t size, struct trine_call **draft);
+
+/**
+ * Completes a pending call with a draft, at the next `trine_poll`.
+ *
+ * @param port The port.
+ * @param id The handle, from `trine_call_get_id`; a stale one does nothing.
+ * @param draft The result; copied.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ARGUMENT when the draft overflowed, or TRINE_E_FULL.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API
+trine_status trine_port_complete(struct trine_port *port,
+                                 trine_call_id id,
+                                 struct trine_call *draft);
+
+/**
+ * Completes a pending call with a failure, at the next `trine_poll`.
+ *
+ * @param port The port.
+ * @param id The handle, from `trine_call_get_id`; a stale one does nothing.
+ * @param text UTF-8, what to change; copied. It is cut after 96 bytes.
+ * @param size Bytes of the text.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8 or TRINE_E_FULL.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API
+trine_status trine_port_fail(struct trine_port *port,
+                             trine_call_id id,
+                             const char *text,
+                             size_t size);
+
+/**
+ * Tells the host that something happened that nobody called for, at the next `trine_poll`.
+ *
+ * @param port The port.
+ * @param tool Number of the tool that it concerns.
+ * @param text UTF-8; copied. It is cut after 96 bytes.
+ * @param size Bytes of the text.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ARGUMENT or TRINE_E_FULL.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API
+trine_status trine_port_event(struct trine_port *port,
+                              uint32_t tool,
+                              const char *text,
+                              size_t size);
+
+/**
+ * A person agrees, by a physical input, to the call that was asked last.
+ *
+ * @param port The port.
+ * @return TRINE_OK, TRINE_E_NULL or TRINE_E_FULL.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API trine_status trine_port_agree(struct trine_port *port);
+
+/**
+ * Gives a pending call up: it is answered as cancelled, at the next `trine_poll`.
+ *
+ * @param port The port.
+ * @param id The handle, from `trine_call_get_id`; a stale one does nothing.
+ * @return TRINE_OK, TRINE_E_NULL or TRINE_E_FULL.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API trine_status trine_port_cancel(struct trine_port *port, trine_call_id id);
+
+/**
+ * Opens or closes the window in which a host may set or erase the device's key: a person holds a
+ * physical input. The key goes to the configuration's `on_key`.
+ *
+ * @param device The device.
+ * @param open 0 or not 0.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, or TRINE_E_UNSUPPORTED without
+ *         `on_key` or in a profile without keys.
+ *
+ * Context: owner-only.
+ */
+TRINE_API trine_status trine_provision(struct trine_device *device, int32_t open);
+
+/**
+ * Opens a session: one for each connection, or for each HTTP session.
+ *
+ * @param memory TRINE_SESSION_BYTES of the device's `message_max` and `result_max`, aligned to
+ *               `trine_alignof`. It belongs to the session until `trine_deinit` of its device.
+ * @param size Bytes of the memory; they limit what arguments and results take.
+ * @param device The device whose tools are served.
+ * @param session Where the handle goes, on success only.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT or
+ *         TRINE_E_NO_SPACE.
+ *
+ * Context: init-only.
+ */
+TRINE_API
+trine_status trine_session_init(void *memory,
+                                size_t size,
+                                struct trine_device *device,
+                                struct trine_session **session);
+
+/**
+ * Answers one JSON-RPC message of MCP, of any revision from 2024-11-05 to 2026-07-28: a line of
+ * standard input, a body of HTTP. Tools run in it.
+ *
+ * @param session The session.
+ * @param now The time in milliseconds.
+ * @param message The message, without a line end; it is not kept.
+ * @param size Bytes of the message.
+ * @param answer Where the answer goes, without a line end or a zero byte.
+ * @param answer_size Bytes of room. A list that does not fit is paged; 4,096 is enough for most.
+ * @param answer_length Where the bytes of the answer go; 0 when nothing is to be sent. With
+ *                      TRINE_E_NO_SPACE the bytes of room that are needed.
+ * @return TRINE_OK, TRINE_PENDING when the answer comes later from `trine_next_json`,
+ *         TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, or TRINE_E_NO_SPACE when there is no room
+ *         for any answer; a tool may have run then.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_handle_json(struct trine_session *session,
+                               uint64_t now,
+                               const char *message,
+                               size_t size,
+                               char *answer,
+                               size_t answer_size,
+                               size_t *answer_length);
+
+/**
+ * An answer that was pending; ask after `trine_poll` or `trine_resume`, until there is none. A
+ * call whose answer is longer than the configuration's `repeat_max` is answered with an error.
+ *
+ * @param session The session.
+ * @param answer Where the answer goes, without a line end or a zero byte.
+ * @param answer_size Bytes of room.
+ * @param answer_length Where its bytes go; 0 when there is none. With TRINE_E_NO_SPACE the bytes
+ *                      of room that are needed; the answer is kept.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY or TRINE_E_NO_SPACE.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_next_json(struct trine_session *session,
+                             char *answer,
+                             size_t answer_size,
+                             size_t *answer_length);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/** \name Texts and memory */
+/** @{ */
+
+/** A literal as pointer and size: two arguments, or two members of a trine_text. */
+#define TRINE_TEXT(literal) (literal), (sizeof(literal) - 1u)
+
+/** Bytes of memory that a device needs at most, from the members of its configuration of the same
+    names; pass the values that count, not 0. `trine_init` checks it, and `trine_sizeof` answers
+    the exact number. */
+#define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
+                           identity_bytes)                                                        \
+    (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) + 2u * (result_max) + (identity_bytes) +      \
+     (calls_max) * (TRINE_LANE_BYTES + (repeat_max) + (pending_max)))
+/** What of it does not depend on the configuration. */
+#define TRINE_FIXED_BYTES (704u + 112u * sizeof(void *))
+/** What each call under way takes beside its answer and its own bytes. */
+#define TRINE_LANE_BYTES 64u
+
+/** Static memory for a device, aligned: `TRINE_STORAGE(memory, 2048);` and then
+    `trine_init(memory, sizeof memory, &config, &device, NULL)`. */
+#define TRINE_STORAGE(name, bytes) static uint64_t name[((bytes) + 7u) / 8u]
+
+/** @} */
+/** \name Nodes
+    `need` is TRINE_REQUIRED, TRINE_OPTIONAL, TRINE_DEFAULT(value) or TRINE_WHEN(node, label).
+    All texts are literals. */
+/** @{ */
+
+/** It must be present. */
+#define TRINE_REQUIRED TRINE_NODE_REQUIRED, 0u, 0u, 0
+/** It may be missing. */
+#define TRINE_OPTIONAL 0u, 0u, 0u, 0
+/** It may be missing and then counts as this: a number (scaled for a decimal), 0 or 1, or the
+    number of a label. For parameters only. */
+#define TRINE_DEFAULT(value) TRINE_NODE_PRESET, 0u, 0u, (value)
+/** It must be present when parameter `node`, a choice, holds label number `label`. */
+#define TRINE_WHEN(node, label) TRINE_NODE_WHEN, (node), (label), 0
+
+/** Bound that leaves its side open: in results only. */
+#define TRINE_OPEN_MIN INT32_MIN
+/** Bound that leaves its side open: in results only. */
+#define TRINE_OPEN_MAX INT32_MAX
+
+/** What all node macros come to. */
+#define TRINE_NODE(name, unit, extra, description, extent, kind, ...)                             \
+    {                                                                                             \
+        name "\0" unit "\0" extra "\0" description, sizeof(name) - 1u, sizeof(unit) - 1u,         \
+            (extent), (kind), __VA_ARGS__                                                         \
+    }
+
+/** True or false. */
+#define TRINE_BOOL(need, name, description)                                                       \
+    TRINE_NODE(name, "", "", description, 0u, TRINE_KIND_BOOL, need, 0, 0)
+/** A whole number from `min` to `max`. */
+#define TRINE_INT(need, name, unit, description, min, max)                                        \
+    TRINE_NODE(name, unit, "", description, 0u, TRINE_KIND_INT, need, min, max)
+/** A number with `places` digits after the point, 0 to 9; bounds and step are scaled by
+    10^places: 5 to 35 in steps of 0.5 is `1, 50, 350, 5`. Step 0 is none, in results only. */
+#define TRINE_DECIMAL(need, name, unit, description, places, min, max, step)                      \
+    TRINE_NODE(name, unit, "", description, step, TRINE_KIND_DECIMAL + 16u * (places), need, min, \
+               max)
+/** Text of `min` to `max` code points; each takes up to four bytes. */
+#define TRINE_STRING(need, name, description, min, max)                                           \
+    TRINE_NODE(name, "", "", description, 0u, TRINE_KIND_STRING, need, min, max)
+/** The same, with the text that counts when it is missing. */
+#define TRINE_STRING_DEFAULT(name, description, min, max, text)                                   \
+    TRINE_NODE(name, "", text, description, sizeof(text) - 1u, TRINE_KIND_STRING,                 \
+               TRINE_DEFAULT(0), min, max)
+/** One of some labels, written `"grow|door|all"`. */
+#define TRINE_CHOICE(need, name, description, labels)                                             \
+    TRINE_NODE(name, "", labels, description, sizeof(labels) - 1u, TRINE_KIND_CHOICE, need, 0, 0)
+/** An object; its members are the `nodes` nodes that follow. */
+#define TRINE_OBJECT(need, name, description, nodes)                                              \
+    TRINE_NODE(name, "", "", description, nodes, TRINE_KIND_OBJECT, need, 0, 0)
+/** A list of `min` to `max` items (at most 254); the item is the node that follows, without a
+    name, and `nodes` counts it and its own nodes. */
+#define TRINE_ARRAY(need, name, description, nodes, min, max)                                     \
+    TRINE_NODE(name, "", "", description, nodes, TRINE_KIND_ARRAY, need, min, max)
+/** A whole number whose bounds are entry `index` of the tool's `wide` table. */
+#define TRINE_INT_WIDE(flags, name, unit, description, index)                                     \
+    TRINE_NODE(name, unit, "", description, 0u, TRINE_KIND_INT,                                   \
+               TRINE_NODE_WIDE | (flags), 0u, 0u, 0, index, 0)
+/** A decimal whose bounds and step are entry `index` of the tool's `wide` table. */
+#define TRINE_DECIMAL_WIDE(flags, name, unit, description, places, index)                         \
+    TRINE_NODE(name, unit, "", description, 0u, TRINE_KIND_DECIMAL + 16u * (places),              \
+               TRINE_NODE_WIDE | (flags), 0u, 0u, 0, index, 0)
+
+/** @} */
+/** \name Tools */
+/** @{ */
+
+/** Nodes of an array; 0 for NULL. */
+#define TRINE_COUNT(nodes) (sizeof(nodes) / (sizeof(trine_node) + 0u))
+
+/** A tool. `params` and `results` are arrays of nodes, or NULL; `call` is its function. */
+#define TRINE_TOOL(name, title, description, hints, params, results, call, user_data)             \
+    TRINE_TOOL_MORE(name, title, "", description, hints, TRINE_CONSENT_NONE, 0u, params, results, \
+                    call, user_data, NULL)
+/** A tool with a version, a consent level, flags, and a trine_tool_more or NULL. */
+#define TRINE_TOOL_MORE(name, title, version, description, hints, consent, flags, params,         \
+                        results, call, user_data, more)                                           \
+    {                                                                                             \
+        name "\0" title "\0" version "\0" description, (params), (results), (call), (user_data),  \
+            (more), sizeof(name) - 1u, sizeof(title) - 1u, sizeof(version) - 1u, (hints),         \
+            (consent), (flags), TRINE_COUNT(params), TRINE_COUNT(results)                         \
+    }
+
+/** @} */
+/** \name Memory of ports, drafts and sessions */
+/** @{ */
+
+/** Memory of a port whose records take `bytes` bytes: 5 for each and what it carries. */
+#define TRINE_PORT_BYTES(bytes) (16u * sizeof(void *) + (bytes) + 1u)
+/** Memory of a draft for a result of `bytes` bytes: about 3 for a label, 12 for a number. */
+#define TRINE_DRAFT_BYTES(bytes) (96u + 16u * sizeof(void *) + (bytes))
+/** Memory of a session. */
+#define TRINE_SESSION_BYTES(message_max, result_max)                                              \
+    (256u + 16u * sizeof(void *) + (message_max) + (result_max))
+
+/** @} */
+/** \name Panic */
+/** @{ */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** For the program to define, if its library can panic: the released ones cannot and do not ask for
+    it. Told the place, which is not ended by a zero byte; it must not return. */
+void trine_on_panic(const char *file, size_t size, uint32_t line);
+#ifdef __cplusplus
+}
+#endif
+
+/** @} */
+
+#endif  /* TRINE_H */

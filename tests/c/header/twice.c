@@ -1,0 +1,7 @@
+/* The header may be included any number of times, needs nothing before it and leaves C99 valid. */
+#include "trine.h"
+#include "trine.h"
+
+/* Something of its own, since an empty translation unit is not valid C. */
+extern const trine_status header_was_included;
+const trine_status header_was_included = TRINE_OK;

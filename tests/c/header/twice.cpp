@@ -1,0 +1,8 @@
+// The header may be included any number of times, and C's names do not clash with C++'s.
+#include "trine.h"
+#include "trine.h"
+
+static_assert(TRINE_OK == 0, "success is zero");
+
+extern const trine_status header_was_included;
+const trine_status header_was_included = TRINE_OK;

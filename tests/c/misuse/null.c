@@ -1,0 +1,166 @@
+/* NULL for every pointer parameter of every function: each answers what the header says, and the
+ * device stays as it was. */
+#include "../support/fixture.h"
+
+static const char text[] = "text";
+static const uint8_t bytes[4] = {1u, 2u, 3u, 4u};
+static uint64_t other_memory[512];
+
+static trine_status finish(void *user_data, trine_call *call)
+{
+    (void)user_data;
+    (void)call;
+    return TRINE_OK;
+}
+
+static void starts(void)
+{
+    trine_device *device = NULL;
+    trine_session *session = NULL;
+    trine_port *port = NULL;
+    trine_call *draft = NULL;
+    trine_problem problem;
+
+    REFUSES(trine_init(NULL, sizeof other_memory, &fixture_config, &device, NULL), TRINE_E_NULL);
+    REFUSES(trine_init(other_memory, sizeof other_memory, NULL, &device, NULL), TRINE_E_NULL);
+    REFUSES(trine_init(other_memory, sizeof other_memory, &fixture_config, NULL, NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_port_init(NULL, 256u, fixture_device, &port), TRINE_E_NULL);
+    REFUSES(trine_port_init(other_memory, 256u, NULL, &port), TRINE_E_NULL);
+    REFUSES(trine_port_init(other_memory, 256u, fixture_device, NULL), TRINE_E_NULL);
+    REFUSES(trine_session_init(NULL, 2048u, fixture_device, &session), TRINE_E_NULL);
+    REFUSES(trine_session_init(other_memory, 2048u, NULL, &session), TRINE_E_NULL);
+    REFUSES(trine_session_init(other_memory, 2048u, fixture_device, NULL), TRINE_E_NULL);
+    REFUSES(trine_draft(NULL, 512u, &draft), TRINE_E_NULL);
+    REFUSES(trine_draft(other_memory, 512u, NULL), TRINE_E_NULL);
+    REFUSES(trine_deinit(NULL), TRINE_E_NULL);
+    REFUSES(trine_get_problem(NULL, &problem), TRINE_E_NULL);
+    REFUSES(trine_get_problem(fixture_device, NULL), TRINE_E_NULL);
+    CHECK(device == NULL && session == NULL && port == NULL && draft == NULL);
+    CHECK(trine_sizeof(NULL) == 0u);
+}
+
+static void device_functions(void)
+{
+    uint8_t *place = NULL;
+    const uint8_t *sent = NULL;
+    uint64_t due = 0u;
+    trine_counters counters = {.struct_size = sizeof(trine_counters)};
+
+    REFUSES(trine_feed(NULL, bytes, sizeof bytes), TRINE_E_NULL);
+    REFUSES(trine_feed(fixture_device, NULL, sizeof bytes), TRINE_E_NULL);
+    REFUSES(trine_feed(fixture_device, NULL, 0u), 0);
+    REFUSES(trine_rx_buffer(NULL, &place), TRINE_E_NULL);
+    REFUSES(trine_rx_buffer(fixture_device, NULL), TRINE_E_NULL);
+    REFUSES(trine_rx_commit(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_tx_peek(NULL, &sent), TRINE_E_NULL);
+    REFUSES(trine_tx_peek(fixture_device, NULL), TRINE_E_NULL);
+    REFUSES(trine_tx_consume(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_poll(NULL, 1u, 1u, &due), TRINE_E_NULL);
+    REFUSES(trine_is_live(NULL, 1u, 1u, 1u), TRINE_E_NULL);
+    REFUSES(trine_get_counters(NULL, 1u, &counters), TRINE_E_NULL);
+    REFUSES(trine_get_counters(fixture_device, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_agree(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_asked(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_resume(NULL, 1u, 1u, finish, NULL), TRINE_E_NULL);
+    REFUSES(trine_resume(fixture_device, 1u, 1u, NULL, NULL), TRINE_E_NULL);
+    REFUSES(trine_event(NULL, 0u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_event(fixture_device, 0u, NULL, 4u), TRINE_E_NULL);
+    REFUSES(trine_progress(NULL, 1u, 1u, 1u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_progress(fixture_device, 1u, 1u, 1u, NULL, 4u), TRINE_E_NULL);
+    REFUSES(trine_log(NULL, 1u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_log(fixture_device, 1u, NULL, 4u), TRINE_E_NULL);
+    REFUSES(trine_provision(NULL, 1), TRINE_E_NULL);
+    CHECK(place == NULL && sent == NULL && due == 0u && counters.frames_in == 0u);
+}
+
+static void port_and_session_functions(void)
+{
+    static uint64_t draft_memory[64];
+    char answer[256];
+    size_t size = 77u;
+    trine_call *draft = NULL;
+
+    CHECK(trine_draft(draft_memory, sizeof draft_memory, &draft) == TRINE_OK);
+    REFUSES(trine_port_complete(NULL, 1u, draft), TRINE_E_NULL);
+    REFUSES(trine_port_complete(fixture_port, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_port_fail(NULL, 1u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_port_fail(fixture_port, 1u, NULL, 4u), TRINE_E_NULL);
+    REFUSES(trine_port_event(NULL, 0u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_port_event(fixture_port, 0u, NULL, 4u), TRINE_E_NULL);
+    REFUSES(trine_port_agree(NULL), TRINE_E_NULL);
+    REFUSES(trine_port_cancel(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_handle_json(NULL, 1u, "{}", 2u, answer, sizeof answer, &size), TRINE_E_NULL);
+    REFUSES(trine_handle_json(fixture_session, 1u, NULL, 2u, answer, sizeof answer, &size),
+            TRINE_E_NULL);
+    REFUSES(trine_handle_json(fixture_session, 1u, "{}", 2u, NULL, sizeof answer, &size),
+            TRINE_E_NULL);
+    REFUSES(trine_handle_json(fixture_session, 1u, "{}", 2u, answer, sizeof answer, NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_next_json(NULL, answer, sizeof answer, &size), TRINE_E_NULL);
+    REFUSES(trine_next_json(fixture_session, NULL, sizeof answer, &size), TRINE_E_NULL);
+    REFUSES(trine_next_json(fixture_session, answer, sizeof answer, NULL), TRINE_E_NULL);
+    CHECK(size == 77u);
+}
+
+static void call_functions(void)
+{
+    trine_call_info info;
+    uint8_t *block = NULL;
+    const char *got = NULL;
+
+    REFUSES(trine_call_get_info(NULL, &info), TRINE_E_NULL);
+    REFUSES((trine_status)trine_call_get_id(NULL), 0);
+    REFUSES(trine_call_get_block(NULL, &block), TRINE_E_NULL);
+    REFUSES(trine_fail(NULL, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_content(NULL, text, 4u, 1u), TRINE_E_NULL);
+    REFUSES(trine_param(NULL, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_result(NULL, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_has(NULL, 0), TRINE_E_NULL);
+    REFUSES(trine_get_bool(NULL, 0), 0);
+    REFUSES((trine_status)trine_get_int(NULL, 0), 0);
+    REFUSES((trine_status)trine_get_decimal(NULL, 0), 0);
+    REFUSES((trine_status)trine_get_choice(NULL, 0), 0);
+    REFUSES((trine_status)trine_get_string(NULL, 0, &got), 0);
+    REFUSES(trine_put_bool(NULL, 0, 1), TRINE_E_NULL);
+    REFUSES(trine_put_int(NULL, 0, 1), TRINE_E_NULL);
+    REFUSES(trine_put_decimal(NULL, 0, 1), TRINE_E_NULL);
+    REFUSES(trine_put_choice(NULL, 0, 1u), TRINE_E_NULL);
+    REFUSES(trine_put_string(NULL, 0, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_put_object(NULL, 0), TRINE_E_NULL);
+    REFUSES(trine_put_array(NULL, 0, 1u), TRINE_E_NULL);
+}
+
+/* The other pointers of the functions that take a call: inside a tool, where there is one. */
+static trine_status inside(trine_call *call)
+{
+    CHECK(trine_call_get_info(call, NULL) == TRINE_E_NULL);
+    CHECK(trine_call_get_block(call, NULL) == TRINE_E_NULL);
+    CHECK(trine_fail(call, NULL, 4u) == TRINE_E_NULL);
+    CHECK(trine_content(call, NULL, 4u, 1u) == TRINE_E_NULL);
+    CHECK(trine_param(call, NULL, 6u) == TRINE_E_NULL);
+    CHECK(trine_result(call, NULL, 6u) == TRINE_E_NULL);
+    CHECK(trine_get_string(call, 9, NULL) == 0u);
+    CHECK(trine_put_string(call, 0, NULL, 4u) == TRINE_E_NULL);
+    return TRINE_OK;
+}
+
+static void clock_functions(void)
+{
+    CHECK(trine_now(NULL, 5u) == 5u);
+}
+
+int main(void)
+{
+    fixture_start();
+    starts();
+    device_functions();
+    port_and_session_functions();
+    call_functions();
+    clock_functions();
+    fixture_hook = inside;
+    (void)fixture_call("hook", 3);
+    CHECK(fixture_works());
+    CHECK(trine_deinit(fixture_device) == TRINE_OK);
+    return check_failures("null");
+}

@@ -1,0 +1,143 @@
+//! What Trine is compared with: `serde_json` on the same message, and rmcp's server with the same
+//! tools.
+
+use std::hint::black_box;
+
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
+use tokio::runtime::Runtime;
+use trine_peer::Adder;
+
+use crate::Subject;
+use crate::json::MESSAGE;
+
+/// Parses the message into a tree, and does nothing with it.
+struct Value;
+
+pub(crate) fn value(_calls: u32) -> Box<dyn Subject> {
+    Box::new(Value)
+}
+
+impl Subject for Value {
+    fn run(&mut self, calls: u32) -> usize {
+        let parse = |_| serde_json::from_slice::<serde_json::Value>(black_box(MESSAGE)).is_ok();
+        (0..calls).map(parse).filter(|parsed| black_box(*parsed)).count()
+    }
+}
+
+/// The message as types that borrow from it, without any of the checks that MCP asks for.
+#[derive(Deserialize)]
+struct Request<'m> {
+    jsonrpc: &'m str,
+    id: u64,
+    method: &'m str,
+    #[serde(borrow)]
+    params: Params<'m>,
+}
+
+#[derive(Deserialize)]
+struct Params<'m> {
+    name: &'m str,
+    arguments: Arguments,
+    #[serde(borrow, rename = "_meta")]
+    meta: Meta<'m>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Arguments {
+    a: i64,
+    b: i64,
+}
+
+#[derive(Deserialize)]
+struct Meta<'m> {
+    #[serde(rename = "io.modelcontextprotocol/protocolVersion")]
+    version: &'m str,
+    #[serde(borrow, rename = "io.modelcontextprotocol/clientInfo")]
+    client: Client<'m>,
+    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
+    _capabilities: Capabilities,
+}
+
+#[derive(Deserialize)]
+struct Client<'m> {
+    name: &'m str,
+    version: &'m str,
+}
+
+#[derive(Deserialize)]
+struct Capabilities {}
+
+/// Parses the message into types, and does nothing with them.
+struct Typed;
+
+pub(crate) fn typed(_calls: u32) -> Box<dyn Subject> {
+    Box::new(Typed)
+}
+
+impl Subject for Typed {
+    fn run(&mut self, calls: u32) -> usize {
+        let mut sum = 0;
+        for _ in 0..calls {
+            let Ok(request) = serde_json::from_slice::<Request<'_>>(black_box(MESSAGE)) else {
+                continue;
+            };
+            let Request { jsonrpc, id, method, params } = black_box(request);
+            let Params { name, arguments: Arguments { a, b }, meta } = params;
+            let Meta { version, client, .. } = meta;
+            let texts = [jsonrpc, method, name, version, client.name, client.version];
+            sum += usize::from(black_box((a, b, id)).0 == 12) * usize::from(!texts.is_empty());
+        }
+        sum
+    }
+}
+
+/// rmcp's server as a task of this thread, at the other end of a pipe in memory.
+struct Rmcp {
+    runtime: Runtime,
+    reader: BufReader<ReadHalf<DuplexStream>>,
+    writer: WriteHalf<DuplexStream>,
+}
+
+pub(crate) fn rmcp(_calls: u32) -> Box<dyn Subject> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.unwrap_or_else(|error| {
+        eprintln!("no runtime: {error}");
+        std::process::exit(1)
+    });
+    let (near, far) = tokio::io::duplex(1 << 16);
+    runtime.spawn(async move {
+        // How it ends is seen from the other side.
+        let _ = Adder.run(far).await;
+    });
+    let (reader, writer) = tokio::io::split(near);
+    let mut peer = Rmcp { runtime, reader: BufReader::new(reader), writer };
+    // The first call opens what later ones use.
+    peer.run(1);
+    Box::new(peer)
+}
+
+impl Subject for Rmcp {
+    fn run(&mut self, calls: u32) -> usize {
+        let line = [MESSAGE, b"\n"].concat();
+        let mut answer = Vec::with_capacity(1024);
+        let Self { runtime, reader, writer } = self;
+        runtime.block_on(async {
+            let mut bytes = 0;
+            for _ in 0..calls {
+                answer.clear();
+                let sent = writer.write_all(black_box(&line)).await;
+                let read = reader.read_until(b'\n', &mut answer).await;
+                let good = answer.windows(8).any(|part| part == b"\"sum\":17");
+                if sent.is_err() || !good {
+                    eprintln!("rmcp answered {read:?}: {}", String::from_utf8_lossy(&answer));
+                    std::process::exit(1);
+                }
+                bytes += answer.len();
+            }
+            bytes
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! The firmware in C on emulated boards: the wire step by step, the same conversation as with the
+//! firmware in Rust, and a small part of it on every processor that the library is made for.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::board::Board;
+use crate::cboard::{C_BOARDS, CBoard, Program, build};
+use crate::emulator::Emulator;
+use crate::firmware::{self, Variant};
+use crate::matrix::{files, quiet};
+use crate::{session, sh};
+
+/// Made by `trine gen`.
+const GENERATED: &str = "firmware-example/c/src/board_tools.h";
+/// Calls that are made on a board with one line, which has no person.
+const CALLS: &str = "20";
+
+/// `cargo xtask test --leg c-firmware`.
+///
+/// # Errors
+/// When a program does not build, or a board answers otherwise than it should.
+pub(crate) fn main() -> Result<()> {
+    let smoke = smoke()?;
+    let [first, ..] = C_BOARDS else { return Ok(()) };
+    let mut greenhouse = None;
+    for program in [Program::Greenhouse, Program::Dma, Program::Rtos] {
+        let image = build(first, program)?;
+        println!("\n{} on {}", program.name(), first.name);
+        step_by_step(&smoke, first, &image, &[])?;
+        greenhouse.get_or_insert(image);
+    }
+    let greenhouse = greenhouse.context("there is a greenhouse")?;
+    same_conversation(&greenhouse)?;
+    transcripts(&greenhouse)?;
+    generated()?;
+    for board in C_BOARDS {
+        let image = build(board, Program::Base)?;
+        step_by_step(&smoke, board, &image, &["--calls", CALLS])?;
+        println!("{}: {CALLS} calls answered, profile base", board.name);
+    }
+    Ok(())
+}
+
+fn smoke() -> Result<PathBuf> {
+    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
+    Ok(sh::target_dir().join("ci").join("trine-smoke"))
+}
+
+fn step_by_step(smoke: &Path, board: &CBoard, image: &Path, options: &[&str]) -> Result<()> {
+    let emulator = Emulator::of(board.emulator, board.name, image)?;
+    sh::run(sh::command(smoke).args(options).args(emulator.sockets()))
+}
+
+/// What is asked of both firmwares, and must be answered alike: every tool, its limits, and what
+/// each leaves behind in the state of the board.
+fn conversation() -> Vec<(&'static str, Value)> {
+    vec![
+        ("board_status", json!({})),
+        ("light_set", json!({"light": "grow", "on": true, "brightness": 40})),
+        ("light_set", json!({"light": "all", "on": true})),
+        ("light_set", json!({"light": "door", "on": false})),
+        ("light_set", json!({"light": "moon", "on": true})),
+        ("fan_set", json!({"percent": 0})),
+        ("fan_set", json!({"percent": 101})),
+        ("fan_set", json!({})),
+        ("climate_set", json!({"mode": "heat", "celsius": 24.5})),
+        ("climate_set", json!({"mode": "heat"})),
+        ("climate_set", json!({"mode": "heat", "celsius": 24.7})),
+        ("climate_set", json!({"mode": "off", "celsius": 20})),
+        ("valve_open", json!({"valve": "mist", "seconds": 5})),
+        ("valve_close", json!({"valve": "all"})),
+        ("vent_move", json!({"degrees": 30})),
+        ("vent_move", json!({"degrees": 91})),
+        ("sensor_read", json!({"sensor": "temperature"})),
+        ("sensor_read", json!({"sensor": "humidity"})),
+        ("sensor_read", json!({"sensor": "soil"})),
+        ("sensor_read", json!({"sensor": "light"})),
+        ("sensor_read", json!({"sensor": "tank"})),
+        ("timer_start", json!({"seconds": 3_600, "label": "tomatoes \u{1F345}"})),
+        ("timer_start", json!({"seconds": 86_400})),
+        ("timer_start", json!({"seconds": 60, "label": "0123456789012345678901234"})),
+        ("display_show", json!({"text": "Grüße aus dem Gewächshaus", "line": 3})),
+        ("display_show", json!({"text": "", "line": 1})),
+        ("display_show", json!({"text": "five", "line": 5})),
+        ("timer_start", json!({"seconds": 3_600})),
+        ("timer_start", json!({"seconds": 3_600})),
+        ("timer_start", json!({"seconds": 3_600})),
+        ("camera_snap", json!({})),
+        ("camera_snap", json!({"size": "large"})),
+        ("vent_move", json!({"degrees": 0})),
+        ("board_status", json!({})),
+    ]
+}
+
+/// Time goes on between two answers, and no two emulators are equally fast.
+fn without_time(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for name in ["uptime_s", "remaining_s"] {
+                if let Some(seconds) = members.get_mut(name).filter(|it| it.as_u64() != Some(0)) {
+                    *seconds = json!("<seconds>");
+                }
+            }
+            // The same value once more, as text.
+            if let Some(text) = members.get_mut("text").filter(|it| it.is_string()) {
+                let inner = serde_json::from_str::<Value>(text.as_str().unwrap_or_default());
+                if let Ok(mut inner) = inner {
+                    without_time(&mut inner);
+                    *text = inner;
+                }
+            }
+            members.values_mut().for_each(without_time);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_time),
+        _ => {}
+    }
+}
+
+/// Both firmwares behind the same gateway, one after the other.
+fn same_conversation(c: &Path) -> Result<()> {
+    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine"]))?;
+    let trine = sh::target_dir().join("ci").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
+    let board = Board::named("mps2-an386")?;
+    let rust = firmware::build(board, Variant::Trine)?;
+    let talk = |image: &Path| -> Result<Vec<Value>> {
+        let mut gateway = sh::command(&trine);
+        gateway.args(["gateway", "--emulate", board.name, "--firmware"]).arg(image);
+        let mut answers = session::transcript(&mut gateway, &conversation())?;
+        answers.iter_mut().for_each(without_time);
+        Ok(answers)
+    };
+    let (c, rust) = (talk(c)?, talk(&rust)?);
+    for (at, (c, rust)) in c.iter().zip(&rust).enumerate() {
+        ensure!(c == rust, "answer {at}: in C\n{c}\nin Rust\n{rust}");
+    }
+    ensure!(c.len() == rust.len() && c.len() > 30, "{} answers and {}", c.len(), rust.len());
+    println!("{} answers, those of the firmware in C and of the one in Rust are equal", c.len());
+    Ok(())
+}
+
+/// The typed arguments are what `trine gen` makes of the list of tools.
+fn generated() -> Result<()> {
+    let trine = sh::target_dir().join("ci").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
+    let mut gen_header = sh::command(trine);
+    gen_header.args(["gen", "firmware-example/board/tools.json", "--prefix", "board"]);
+    let wanted = quiet(&mut gen_header)?;
+    let committed = std::fs::read_to_string(sh::root().join(GENERATED)).context(GENERATED)?;
+    ensure!(committed == wanted, "{GENERATED} is not what `{}` writes", sh::shown(&gen_header));
+    println!("{GENERATED} is what trine gen writes");
+    Ok(())
+}
+
+/// The recorded conversations of every revision of MCP, which the firmware in Rust holds too.
+fn transcripts(image: &Path) -> Result<()> {
+    let trine = sh::target_dir().join("ci").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
+    for transcript in files("tests/clients/raw_transcripts", "jsonl")? {
+        let mut python = sh::command("python3");
+        python.arg("tests/clients/raw_transcript.py").arg(&transcript).arg("--").arg(&trine);
+        python.args(["gateway", "--emulate", "mps2-an386", "--firmware"]).arg(image);
+        let said = quiet(&mut python)?;
+        let last = said.lines().next_back().unwrap_or_default();
+        println!("{}: {last}", transcript.file_stem().unwrap_or_default().to_string_lossy());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::without_time;
+
+    #[test]
+    fn only_time_is_left_out() {
+        let text = "{\"uptime_s\":3,\"fan\":4}";
+        let mut value = json!({"a": [{"remaining_s": 7}, {"remaining_s": 0}], "text": text});
+        without_time(&mut value);
+        let seconds = json!("<seconds>");
+        assert_eq!(
+            value,
+            json!({
+                "a": [{"remaining_s": seconds}, {"remaining_s": 0}],
+                "text": {"uptime_s": seconds, "fan": 4}
+            })
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! The package of a target: libraries, headers, and what build systems find them by.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::{HOST, Target, library, tool};
+use crate::sh;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Headers that are shipped, as far as they are there.
+const HEADERS: [&str; 2] = ["trine.h", "trine.hpp"];
+
+/// The shared library of a target, made of the same object as the static one, with its two links.
+///
+/// # Errors
+/// When it does not link.
+pub(super) fn shared(target: &Target, library: &Path) -> Result<PathBuf> {
+    let folder = library.parent().context("the library lies in a folder")?.join("shared");
+    fs::create_dir_all(&folder)?;
+    let major = VERSION.split('.').next().unwrap_or_default();
+    let (full, soname) = (format!("libtrine.so.{VERSION}"), format!("libtrine.so.{major}"));
+    let path = folder.join(&full);
+    let mut cc = sh::command("cc");
+    cc.arg("-shared").arg(format!("-Wl,-soname,{soname},-z,defs,-z,noexecstack,--gc-sections"));
+    sh::run(
+        cc.arg("-o")
+            .arg(&path)
+            .args(["-Wl,--whole-archive"])
+            .arg(library)
+            .args(["-Wl,--no-whole-archive", "-lc"]),
+    )?;
+    sh::run(tool(target, "strip").arg("--strip-unneeded").arg(&path))?;
+    for (link, to) in [(soname.as_str(), full.as_str()), ("libtrine.so", &soname)] {
+        let link = folder.join(link);
+        if link.symlink_metadata().is_ok() {
+            fs::remove_file(&link)?;
+        }
+        symlink(to, &link)?;
+    }
+    Ok(path)
+}
+
+/// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip.
+///
+/// # Errors
+/// When a library does not build or a file cannot be written.
+pub(super) fn make(target: &Target) -> Result<PathBuf> {
+    let dist = sh::target_dir().join("dist");
+    let name = format!("trine-{VERSION}-{}", target.name);
+    let root = dist.join("package").join(&name);
+    if root.exists() {
+        fs::remove_dir_all(&root)?;
+    }
+    let (include, lib) = (root.join("include"), root.join("lib"));
+    fs::create_dir_all(&include)?;
+    fs::create_dir_all(lib.join("pkgconfig"))?;
+    fs::create_dir_all(lib.join("cmake/Trine"))?;
+    for header in HEADERS {
+        let from = sh::root().join("include").join(header);
+        if from.exists() {
+            fs::copy(from, include.join(header))?;
+        }
+    }
+    let built = library(target, "full")?;
+    fs::copy(&built, lib.join("libtrine.a"))?;
+    if target.name == HOST.name {
+        let shared = shared(target, &built)?;
+        let from = shared.parent().context("it lies in a folder")?;
+        sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
+    } else {
+        for profile in ["base", "policy", "mcp"] {
+            fs::copy(library(target, profile)?, lib.join(format!("libtrine_{profile}.a")))?;
+        }
+    }
+    let fill = |template: &str| -> Result<String> {
+        let path = sh::root().join("ffi/package").join(template);
+        let text = fs::read_to_string(&path).with_context(|| template.to_owned())?;
+        Ok(text.replace("@VERSION@", VERSION))
+    };
+    fs::write(lib.join("pkgconfig/trine.pc"), fill("trine.pc.in")?)?;
+    for file in ["TrineConfig.cmake", "TrineConfigVersion.cmake"] {
+        fs::write(lib.join("cmake/Trine").join(file), fill(&format!("{file}.in"))?)?;
+    }
+    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::copy(sh::root().join(licence), root.join(licence))?;
+    }
+    let tarball = dist.join(format!("{name}.tar.gz"));
+    let mut tar = sh::command("tar");
+    // The same files make the same bytes.
+    tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "-C"]);
+    sh::run(tar.arg(dist.join("package")).arg("-czf").arg(&tarball).arg(&name))?;
+    println!("{}", tarball.display());
+    Ok(tarball)
+}

@@ -1,0 +1,58 @@
+//! The logs of the firmware: built with the feature `defmt`, run on the emulated board, decoded.
+
+use std::fs::File;
+
+use anyhow::{Result, ensure};
+
+use crate::baremetal::Compiler;
+use crate::board::Board;
+use crate::emulator::Emulator;
+use crate::firmware::Variant;
+use crate::sh;
+
+/// Calls that are made on the board.
+const CALLS: &str = "3";
+/// What the board must say, in this order: its start, that the host is there, and each call.
+const WANTED: [&str; 5] = [
+    concat!("info greenhouse ", env!("CARGO_PKG_VERSION"), " starts with 11 tools"),
+    "info the host is heard",
+    // `light_set` of the status light, on.
+    "debug tool 0 is called with [0, 5, 2, 1, 1, 1]",
+    "debug tool 0 is called with [0, 5, 2, 1, 1, 1]",
+    "debug tool 0 is called with [0, 5, 2, 1, 1, 1]",
+];
+
+/// `cargo xtask test --leg defmt`.
+///
+/// # Errors
+/// When something does not build, or the board says something else.
+pub(crate) fn main(board: &Board) -> Result<()> {
+    let folder = sh::target_dir().join("defmt");
+    let mut cargo = Compiler::find(board.target)?.cargo("build", board.target);
+    cargo
+        .args(["--release", "--features", "defmt", "--bin", Variant::Trine.program()])
+        .current_dir(sh::root().join("firmware-example/rust"))
+        .env("BOARD", board.name)
+        .env("CARGO_TARGET_DIR", folder.join("board"))
+        // Unset, it leaves out all but errors, without a word.
+        .env("DEFMT_LOG", "debug")
+        .env_remove("RUSTFLAGS");
+    sh::run(&mut cargo)?;
+    let elf =
+        folder.join("board").join(board.target).join("release").join(Variant::Trine.program());
+    let manifest = ["--manifest-path", "tests/defmt/Cargo.toml", "--locked", "--target-dir"];
+    sh::run(sh::cargo().arg("build").args(manifest).arg(folder.join("host")))?;
+    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
+    let log = folder.join("frames");
+    let emulator = Emulator::logging(board, &elf, &log)?;
+    let smoke = sh::target_dir().join("ci").join("trine-smoke");
+    sh::run(sh::command(smoke).args(["--calls", CALLS]).args(emulator.sockets()))?;
+    drop(emulator);
+    let mut decoder = sh::command(folder.join("host/debug/trine-defmt"));
+    decoder.arg(&elf).stdin(File::open(&log)?);
+    let said = String::from_utf8(decoder.output()?.stdout)?;
+    print!("{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    ensure!(lines == WANTED, "the board should have said:\n{}", WANTED.join("\n"));
+    Ok(())
+}

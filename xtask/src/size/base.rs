@@ -1,0 +1,173 @@
+//! What the library's profile `base` and the descriptors of the board's ten tools take in the
+//! firmware in C, by the linker's own map: the whole image holds the board and its tools as well.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::cboard::{self, C_BOARDS, Program};
+
+/// What profile `base` may take, in bytes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Budget {
+    /// Flash of the library and the descriptors.
+    flash: u64,
+    /// RAM of the device, its memory and its rings.
+    ram: u64,
+}
+
+/// Bytes of (flash, RAM).
+type Bytes = (u64, u64);
+
+/// Builds the firmware in C with and without Trine, prints where Trine's part of it goes and
+/// compares with the budget.
+///
+/// # Errors
+/// When something does not build, or a budget is passed.
+pub(crate) fn main(budget: &Budget) -> Result<()> {
+    let board = C_BOARDS.first().context("there is no board for C")?;
+    let with = parts(&cboard::build(board, Program::Base)?.with_extension("map"))?;
+    let without = parts(&cboard::build(board, Program::Without)?.with_extension("map"))?;
+    println!("\n{}: the firmware in C with profile `base`, bytes by origin", board.name);
+    println!("{:<36}{:>8}{:>8}", "origin", "flash", "RAM");
+    let mut trine = (0, 0);
+    for (origin, &(flash, ram)) in &with {
+        let mark = if is_trines(origin) || !without.contains_key(origin) && is_library(origin) {
+            trine = (trine.0 + flash, trine.1 + ram);
+            " Trine"
+        } else {
+            ""
+        };
+        println!("{origin:<36}{flash:>8}{ram:>8}{mark}");
+    }
+    let mut over = Vec::new();
+    for (what, bytes, most) in
+        [("flash, profile base", trine.0, budget.flash), ("RAM, profile base", trine.1, budget.ram)]
+    {
+        println!("{what:<22}{bytes:>10}{most:>10}{:>7}%", bytes * 100 / most.max(1));
+        if bytes > most {
+            over.push(format!("{what} takes {bytes} B of {most} B"));
+        }
+    }
+    if !over.is_empty() {
+        bail!("{}", over.join("; "));
+    }
+    Ok(())
+}
+
+/// The library itself, the descriptors, and what holds the device's memory.
+fn is_trines(origin: &str) -> bool {
+    origin.starts_with("libtrine") || matches!(origin, "descriptors.o" | "device.o")
+}
+
+/// Parts of the C library, which count where nothing else links them.
+fn is_library(origin: &str) -> bool {
+    origin.starts_with("libc") || origin.starts_with("libgcc")
+}
+
+/// Bytes by origin: the object file without the program's name, or the library.
+fn parts(map: &Path) -> Result<BTreeMap<String, Bytes>> {
+    let text = std::fs::read_to_string(map).with_context(|| format!("no {}", map.display()))?;
+    Ok(read(&text))
+}
+
+/// Reads GNU ld's map: behind the memory map's heading, a line `.text.name 0xaddress 0xsize file`
+/// for each piece, broken behind a long name.
+fn read(text: &str) -> BTreeMap<String, Bytes> {
+    let mut parts = BTreeMap::<String, Bytes>::new();
+    let body = text.split_once("Linker script and memory map").map_or("", |(_, body)| body);
+    let mut name = "";
+    for line in body.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (section, numbers) = match words[..] {
+            [only] if line.starts_with(" .") => {
+                name = only;
+                continue;
+            }
+            [section, address, size, file] if line.starts_with(" .") => {
+                (section, [address, size, file])
+            }
+            [address, size, file] if line.starts_with("  ") => (name, [address, size, file]),
+            _ => continue,
+        };
+        let [Some(address), Some(size)] = [number(numbers[0]), number(numbers[1])] else {
+            continue;
+        };
+        let Some(in_ram) = place(section, address) else { continue };
+        let sum = parts.entry(origin(numbers[2])).or_default();
+        if in_ram || section.starts_with(".data") {
+            sum.1 += size;
+        }
+        sum.0 += if in_ram { 0 } else { size };
+    }
+    parts.retain(|_, bytes| *bytes != (0, 0));
+    parts
+}
+
+/// Whether a section's bytes are in RAM alone; none for what is not loaded.
+fn place(section: &str, address: u64) -> Option<bool> {
+    let of = |names: &[&str]| names.iter().any(|name| section.starts_with(name));
+    match address {
+        0 => of(&[".vectors", ".isr_vector"]).then_some(false),
+        _ if of(&[".bss", ".noinit", "COMMON", ".stack"]) => Some(true),
+        _ if of(&[".text", ".rodata", ".data", ".ARM", ".init", ".fini", ".vectors"]) => {
+            Some(false)
+        }
+        _ => None,
+    }
+}
+
+fn number(word: &str) -> Option<u64> {
+    u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
+}
+
+/// `…/greenhouse-base-tools.o` is `tools.o`, `…/libtrine.a(all.o)` is `libtrine.a`.
+fn origin(file: &str) -> String {
+    let file = file.rsplit('/').next().unwrap_or(file);
+    if let Some((library, _)) = file.split_once('(') {
+        return library.to_owned();
+    }
+    for program in ["greenhouse-base-", "without-trine-"] {
+        if let Some(own) = file.strip_prefix(program) {
+            return own.to_owned();
+        }
+    }
+    file.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    const MAP: &str = "\
+Discarded input sections
+ .text.gone     0x00000000       0x10 x.o
+Linker script and memory map
+
+.text           0x00000100      0x120
+ .text.a        0x00000100       0x20 /t/greenhouse-base-tools.o
+ .text.a_name_that_is_too_long_for_its_column
+                0x00000120        0x8 /t/libtrine.a(trine.o)
+                0x00000120                the_symbol
+ .rodata.b      0x00000128        0x4 /t/libtrine.a(trine.o)
+ .data.c        0x20000000        0x4 /t/greenhouse-base-app.o
+ .bss.d         0x20000004       0x40 /t/greenhouse-base-device.o
+ .debug_info    0x00000000      0x999 /t/greenhouse-base-app.o
+";
+
+    #[test]
+    fn the_map_says_what_came_from_where() {
+        let parts: Vec<_> = read(MAP).into_iter().collect();
+        let part = |name: &str, flash, ram| (name.to_owned(), (flash, ram));
+        let wanted = [
+            part("app.o", 4, 4),
+            part("device.o", 0, 0x40),
+            part("libtrine.a", 12, 0),
+            part("tools.o", 0x20, 0),
+        ];
+        assert_eq!(parts, wanted);
+    }
+}

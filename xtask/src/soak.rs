@@ -1,0 +1,164 @@
+//! `cargo xtask soak`: what takes longer than a test may. What was run, and for how long, is kept
+//! in `benches/record` by the command itself.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{baremetal, fuzz, sh};
+
+/// Seconds of fuzzing for each target where none are asked for.
+const SECONDS: u32 = 3_600;
+/// Calls through every fault of a line, on each kind of line.
+const CALLS: &str = "100000";
+/// Cases of each property test under an emulated processor.
+const CASES: &str = "300";
+
+/// A part of the soak.
+struct Part {
+    name: &'static str,
+    about: &'static str,
+    run: fn(u32) -> Result<String>,
+}
+
+const PARTS: &[Part] = &[
+    Part { name: "faults", about: "100,000 calls through every fault of a line", run: faults },
+    Part {
+        name: "s390x",
+        about: "the core's tests on a big-endian machine",
+        run: |_| S390X.test(),
+    },
+    Part { name: "i686", about: "the core's tests on a 32-bit machine", run: |_| I686.test() },
+    Part { name: "fuzz", about: "each fuzz target for an hour, or --seconds N", run: fuzzed },
+];
+
+/// Runs the named parts or all, shows how far it is, and records what was run.
+///
+/// # Errors
+/// When there is no such part, or one fails; the record is written all the same.
+pub(crate) fn main(names: &[&str], seconds: Option<u32>) -> Result<()> {
+    if let Some(name) = names.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
+        let parts: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        bail!("there is no part `{name}`: choose from {}", parts.join(", "));
+    }
+    let wanted: Vec<&Part> =
+        PARTS.iter().filter(|part| names.is_empty() || names.contains(&part.name)).collect();
+    let mut text = "| part | result | minutes |\n|---|---|---:|\n".to_owned();
+    let mut failed = Vec::new();
+    for (at, part) in wanted.iter().enumerate() {
+        println!("\n== {} ({} of {}): {}", part.name, at + 1, wanted.len(), part.about);
+        let since = Instant::now();
+        let result = (part.run)(seconds.unwrap_or(SECONDS)).unwrap_or_else(|error| {
+            println!("{error:#}");
+            failed.push(part.name);
+            format!("FAILED: {}", format!("{error:#}").lines().next().unwrap_or_default())
+        });
+        let minutes = since.elapsed().as_secs_f64() / 60.0;
+        println!("{}: {result}, {minutes:.1} minutes", part.name);
+        writeln!(text, "| {}: {} | {result} | {minutes:.1} |", part.name, part.about)?;
+    }
+    record(&text)?;
+    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+/// Adds what was run to the record of the day.
+fn record(text: &str) -> Result<()> {
+    let now = sh::output(sh::command("date").args(["-u", "+%Y-%m-%d %H:%M"]))?;
+    let (date, time) = now.trim().split_once(' ').context("a date and a time")?;
+    let path = sh::root().join("benches/record").join(format!("soak-{date}.md"));
+    let before = std::fs::read_to_string(&path).ok();
+    let before = before.unwrap_or_else(|| format!("# `cargo xtask soak`, {date}\n"));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::fs::write(&path, format!("{before}\nEnded at {time} UTC, on {cores} cores:\n\n{text}"))?;
+    println!("kept in benches/record/soak-{date}.md");
+    Ok(())
+}
+
+fn faults(_: u32) -> Result<String> {
+    let arguments = ["test", "--profile", "ci", "-p", "trine", "--test", "faults"];
+    sh::run(sh::cargo().args(arguments).args(["--", "--nocapture"]).env("FAULTS_CALLS", CALLS))?;
+    Ok(format!("{CALLS} calls on each line, each answered once"))
+}
+
+fn fuzzed(seconds: u32) -> Result<String> {
+    fuzz::build()?;
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut text = Vec::new();
+    for name in fuzz::TARGETS {
+        let runs = fuzz::run(name, seconds, jobs)?;
+        println!("{name}: {runs} inputs in {seconds} s");
+        text.push(format!("{name} {runs} inputs in {seconds} s"));
+    }
+    Ok(text.join(", "))
+}
+
+/// A computer of another kind, emulated.
+struct Machine {
+    target: &'static str,
+    linker: &'static str,
+    emulator: &'static str,
+    root: &'static str,
+    packages: &'static str,
+}
+
+const S390X: Machine = Machine {
+    target: "s390x-unknown-linux-gnu",
+    linker: "s390x-linux-gnu-gcc",
+    emulator: "qemu-s390x-static",
+    root: "/usr/s390x-linux-gnu",
+    packages: "gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static",
+};
+
+const I686: Machine = Machine {
+    target: "i686-unknown-linux-gnu",
+    linker: "i686-linux-gnu-gcc",
+    emulator: "qemu-i386-static",
+    root: "/usr/i686-linux-gnu",
+    packages: "gcc-i686-linux-gnu libc6-dev-i386-cross qemu-user-static",
+};
+
+/// What has no operating system below it, and so should not care which computer it is on.
+const CRATES: [&str; 5] =
+    ["trine-arena", "trine-wire", "trine-descriptor", "trine-dispatch", "trine-mcp"];
+
+impl Machine {
+    /// Builds the standard library and the core for it, and runs the core's tests.
+    fn test(&self) -> Result<String> {
+        for program in [self.linker, self.emulator] {
+            if !sh::works(program, &["--version"]) {
+                bail!("{program} is not there: apt-get install {}", self.packages);
+            }
+        }
+        let mut cargo = self.cargo();
+        for name in CRATES {
+            cargo.args(["-p", name]);
+        }
+        sh::run(cargo.args(["--lib", "--tests", "--no-fail-fast"]))?;
+        Ok(format!("the tests of {} crates pass on {}", CRATES.len(), self.target))
+    }
+
+    fn cargo(&self) -> Command {
+        let mut cargo = sh::command("/usr/bin/cargo");
+        sh::clean_cargo_env(&mut cargo);
+        let path = std::env::var("PATH").unwrap_or_default();
+        let name = self.target.to_uppercase().replace('-', "_");
+        cargo
+            .args(["test", "--profile", "ci", "--target", self.target])
+            .arg("-Zbuild-std=std,panic_abort,test")
+            .arg("--target-dir")
+            .arg(sh::target_dir().join("soak"))
+            .env("PATH", format!("/usr/bin:{path}"))
+            .env("RUSTC", "/usr/bin/rustc")
+            .env("PROPTEST_CASES", CASES)
+            .env(format!("CARGO_TARGET_{name}_LINKER"), self.linker)
+            .env(
+                format!("CARGO_TARGET_{name}_RUNNER"),
+                format!("{} -L {}", self.emulator, self.root),
+            )
+            .env_remove("RUSTUP_TOOLCHAIN");
+        baremetal::unstable(&mut cargo);
+        cargo
+    }
+}
