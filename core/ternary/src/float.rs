@@ -1,0 +1,133 @@
+//! Floating point in one defined order, so that every processor gives the same bits.
+//!
+//! A sum over `x` is made of 16 partial sums: element `j` is added to sum `j % 16`, in rising
+//! order. Then sum `i` takes up sum `i + 8`, for i < 8, then `i + 4`, `i + 2`, `i + 1`. Products are
+//! rounded before they are added: there is no fused multiply-add anywhere. The width of 16 is
+//! that of a 512-bit register, and a narrower one holds it in parts.
+//!
+//! The functions are methods of [`Kernels`](crate::Kernels). Where two slices should be equally
+//! long and are not, the shorter one counts.
+
+/// The 16 partial sums.
+pub(crate) type Lanes = [f32; 16];
+
+/// The sum of the partial sums.
+#[inline(always)]
+pub(crate) fn reduce(lanes: Lanes) -> f32 {
+    let mut lanes = lanes;
+    for width in [8, 4, 2, 1] {
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+    }
+    lanes[0]
+}
+
+/// Calls `term` with each pair of elements and adds what it gives in the defined order.
+#[inline(always)]
+fn sum_of<A: Copy, B: Copy>(a: &[A], b: &[B], term: impl Fn(A, B) -> f32) -> f32 {
+    let len = a.len().min(b.len());
+    let (a, a_tail) = a[..len].as_chunks::<16>();
+    let (b, b_tail) = b[..len].as_chunks::<16>();
+    let mut lanes = [0.0; 16];
+    for (a, b) in a.iter().zip(b) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += term(*a, *b);
+        }
+    }
+    for (lane, (a, b)) in lanes.iter_mut().zip(a_tail.iter().zip(b_tail)) {
+        *lane += term(*a, *b);
+    }
+    reduce(lanes)
+}
+
+#[inline(always)]
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    sum_of(a, b, |a, b| a * b)
+}
+
+#[inline(always)]
+pub(crate) fn sum(a: &[f32]) -> f32 {
+    sum_of(a, a, |a, _| a)
+}
+
+#[inline(always)]
+pub(crate) fn dot_i8(a: &[f32], b: &[i8]) -> f32 {
+    sum_of(a, b, |a, b| a * f32::from(b))
+}
+
+#[inline(always)]
+pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
+    sum_of(a, b, |a, b| a * crate::half::f32_from_f16(b))
+}
+
+#[inline(always)]
+pub(crate) fn axpy(factor: f32, x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += factor * x;
+    }
+}
+
+#[inline(always)]
+pub(crate) fn axpy_i8(factor: f32, x: &[i8], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += factor * f32::from(*x);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn axpy_f16(factor: f32, x: &[u16], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += factor * crate::half::f32_from_f16(*x);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn add(x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += x;
+    }
+}
+
+#[inline(always)]
+pub(crate) fn multiply(x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y *= x;
+    }
+}
+
+#[inline(always)]
+pub(crate) fn scale(factor: f32, y: &mut [f32]) {
+    for y in y {
+        *y *= factor;
+    }
+}
+
+#[inline(always)]
+pub(crate) fn scale_by(factor: f32, weight: &[f32], x: &[f32], y: &mut [f32]) {
+    for ((y, x), weight) in y.iter_mut().zip(x).zip(weight) {
+        *y = x * factor * weight;
+    }
+}
+
+#[inline(always)]
+pub(crate) fn relu_squared(x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        let x = if *x > 0.0 { *x } else { 0.0 };
+        *y *= x * x;
+    }
+}
+
+#[inline(always)]
+pub(crate) fn rescale(factor: f32, x: &[i32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = *x as f32 * factor;
+    }
+}
+
+#[inline(always)]
+pub(crate) fn to_f16(x: &[f32], y: &mut [u16]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = crate::half::f16_from_f32(*x);
+    }
+}

@@ -1,0 +1,41 @@
+//! Instruction sets, and which of them this processor has.
+
+/// An instruction set that there are kernels for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Isa {
+    /// Plain Rust, on every processor. All others are tested against it.
+    Scalar,
+}
+
+impl Isa {
+    /// All of them, the plainest first.
+    pub const ALL: &[Self] = &[Self::Scalar];
+
+    /// Whether this processor, and its operating system, can run it.
+    #[must_use]
+    pub fn is_supported(self) -> bool {
+        match self {
+            Self::Scalar => true,
+        }
+    }
+
+    /// All that this processor can run, the plainest first.
+    pub fn supported() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|isa| isa.is_supported())
+    }
+
+    /// The fastest that this processor can run.
+    #[must_use]
+    pub fn best() -> Self {
+        Self::supported().last().unwrap_or(Self::Scalar)
+    }
+
+    /// Its name, as people write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The products, by the instruction set that was chosen.
+
+use core::ops::Range;
+
+use crate::error::{Error, exact};
+use crate::isa::Isa;
+use crate::matrix::Matrix;
+use crate::quantize::{Quantized, quantize, quantize_blocks};
+use crate::rows::{RowInput, Rows};
+use crate::scalar::Tokens;
+use crate::{float, scalar};
+
+/// Kernels of one instruction set. Every instruction set gives the same results to the bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kernels {
+    isa: Isa,
+}
+
+impl Default for Kernels {
+    fn default() -> Self {
+        Self::best()
+    }
+}
+
+impl Kernels {
+    /// Those of `isa`; `None` when this processor cannot run them.
+    #[must_use]
+    pub fn new(isa: Isa) -> Option<Self> {
+        isa.is_supported().then_some(Self { isa })
+    }
+
+    /// The fastest that this processor can run. It asks the processor, so keep the result.
+    #[must_use]
+    pub fn best() -> Self {
+        Self { isa: Isa::best() }
+    }
+
+    /// Those in plain Rust.
+    #[must_use]
+    pub const fn scalar() -> Self {
+        Self { isa: Isa::Scalar }
+    }
+
+    /// The instruction set.
+    #[must_use]
+    pub const fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// `out[r] = Σ t·q` of row `rows.start + r`, exactly. `q` is one token, as long as a row.
+    ///
+    /// # Errors
+    /// When the rows do not exist, `q` is not as long as a row, or `out` as `rows`.
+    pub fn gemv(
+        &self,
+        matrix: &Matrix<'_>,
+        rows: Range<usize>,
+        q: &[i8],
+        out: &mut [i32],
+    ) -> Result<(), Error> {
+        self.gemm(matrix, rows, 1, q, out)
+    }
+
+    /// The same for `tokens` tokens at once. `q` has them one after the other, each as long as a
+    /// row; `out[r · tokens + t]` is the sum of row `rows.start + r` and token `t`, so that the
+    /// outputs of some rows are one piece of memory.
+    ///
+    /// # Errors
+    /// When the rows do not exist, or a length is not as the dimensions say.
+    pub fn gemm(
+        &self,
+        matrix: &Matrix<'_>,
+        rows: Range<usize>,
+        tokens: usize,
+        q: &[i8],
+        out: &mut [i32],
+    ) -> Result<(), Error> {
+        check_rows(&rows, matrix.rows())?;
+        exact(matrix.cols().checked_mul(tokens).ok_or(Error::Overflow)?, q.len())?;
+        exact(rows.len().checked_mul(tokens).ok_or(Error::Overflow)?, out.len())?;
+        let tokens = Tokens { q, cols: matrix.cols(), count: tokens };
+        match self.isa {
+            Isa::Scalar => scalar::gemm(matrix, rows, tokens, out),
+        }
+        Ok(())
+    }
+
+    /// `out[r]` = row `rows.start + r` times the activations, added in the order of
+    /// [`scalar::dot_floats`] or [`scalar::dot_blocks`].
+    ///
+    /// # Errors
+    /// When the rows do not exist, the activations are not what the format takes, or a length is
+    /// not as the dimensions say.
+    pub fn project(
+        &self,
+        weights: &Rows<'_>,
+        rows: Range<usize>,
+        input: RowInput<'_>,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        check_rows(&rows, weights.rows())?;
+        exact(rows.len(), out.len())?;
+        match input {
+            RowInput::Floats(x) if !weights.format().is_integer() => {
+                exact(weights.cols(), x.len())?;
+                for (row, out) in rows.zip(out) {
+                    *out = scalar::dot_floats(weights, row, x);
+                }
+            }
+            RowInput::Blocks { q, scales } if weights.format().is_integer() => {
+                exact(weights.cols(), q.len())?;
+                exact(weights.cols() / weights.format().block(), scales.len())?;
+                for (row, out) in rows.zip(out) {
+                    *out = scalar::dot_blocks(weights, row, q, scales);
+                }
+            }
+            _ => return Err(Error::Input),
+        }
+        Ok(())
+    }
+
+    /// [`quantize`](crate::quantize()), with the same result.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn quantize(&self, x: &[f32], q: &mut [i8]) -> Result<Quantized, Error> {
+        quantize(x, q)
+    }
+
+    /// [`quantize_blocks`](crate::quantize_blocks()), with the same result.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn quantize_blocks(
+        &self,
+        x: &[f32],
+        block: usize,
+        q: &mut [i8],
+        scales: &mut [f32],
+    ) -> Result<(), Error> {
+        quantize_blocks(x, block, q, scales)
+    }
+}
+
+fn check_rows(rows: &Range<usize>, have: usize) -> Result<(), Error> {
+    if rows.start <= rows.end && rows.end <= have {
+        Ok(())
+    } else {
+        Err(Error::Range { end: rows.end.max(rows.start), rows: have })
+    }
+}
+
+/// Float helpers, in the order that [`float`](crate::float) defines.
+impl Kernels {
+    /// `Σ a·b`.
+    #[must_use]
+    pub fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
+        float::dot(a, b)
+    }
+
+    /// `Σ a·b` with b in half precision.
+    #[must_use]
+    pub fn dot_f16(&self, a: &[f32], b: &[u16]) -> f32 {
+        float::dot_f16(a, b)
+    }
+
+    /// `Σ a·b` with b as int8.
+    #[must_use]
+    pub fn dot_i8(&self, a: &[f32], b: &[i8]) -> f32 {
+        float::dot_i8(a, b)
+    }
+
+    /// `Σ a`.
+    #[must_use]
+    pub fn sum(&self, a: &[f32]) -> f32 {
+        float::sum(a)
+    }
+
+    /// `Σ a²`.
+    #[must_use]
+    pub fn sum_of_squares(&self, a: &[f32]) -> f32 {
+        float::dot(a, a)
+    }
+
+    /// `y += factor · x`.
+    pub fn axpy(&self, factor: f32, x: &[f32], y: &mut [f32]) {
+        float::axpy(factor, x, y);
+    }
+
+    /// `y += factor · x` with x in half precision.
+    pub fn axpy_f16(&self, factor: f32, x: &[u16], y: &mut [f32]) {
+        float::axpy_f16(factor, x, y);
+    }
+
+    /// `y += factor · x` with x as int8.
+    pub fn axpy_i8(&self, factor: f32, x: &[i8], y: &mut [f32]) {
+        float::axpy_i8(factor, x, y);
+    }
+
+    /// `y += x`.
+    pub fn add(&self, x: &[f32], y: &mut [f32]) {
+        float::add(x, y);
+    }
+
+    /// `y *= x`.
+    pub fn multiply(&self, x: &[f32], y: &mut [f32]) {
+        float::multiply(x, y);
+    }
+
+    /// `y *= factor`.
+    pub fn scale(&self, factor: f32, y: &mut [f32]) {
+        float::scale(factor, y);
+    }
+
+    /// `y = (x · factor) · weight`, as a norm ends.
+    pub fn scale_by(&self, factor: f32, weight: &[f32], x: &[f32], y: &mut [f32]) {
+        float::scale_by(factor, weight, x, y);
+    }
+
+    /// `y *= max(x, 0)²`, BitNet's feed-forward gate x on the up-projection y.
+    pub fn relu_squared(&self, x: &[f32], y: &mut [f32]) {
+        float::relu_squared(x, y);
+    }
+
+    /// `y = f32(x) · factor`, which gives an integer product its scales.
+    pub fn rescale(&self, factor: f32, x: &[i32], y: &mut [f32]) {
+        float::rescale(factor, x, y);
+    }
+
+    /// `y = x` in half precision, ties to even.
+    pub fn to_f16(&self, x: &[f32], y: &mut [u16]) {
+        float::to_f16(x, y);
+    }
+}

@@ -1,0 +1,277 @@
+//! A packed matrix, and packing, unpacking and repacking.
+
+use core::ops::Range;
+
+use crate::error::{Error, exact};
+use crate::packing::{COLS_MAX, Cell, Code, Packing};
+use crate::{f32_from_f16, half};
+
+/// A packed ternary matrix: rows of `cols` weights, each row one output.
+#[derive(Debug, Clone, Copy)]
+pub struct Matrix<'a> {
+    packing: Packing,
+    rows: usize,
+    cols: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> Matrix<'a> {
+    /// A matrix without rows, for a place that is filled later.
+    pub const EMPTY: Self = Self { packing: Packing::Line2, rows: 0, cols: 0, bytes: &[] };
+
+    /// A matrix over bytes that are exactly as long as its dimensions say
+    /// ([`Packing::bytes`]). Any bytes of that length are a matrix. No alignment is asked for;
+    /// at 64 bytes our own layouts are read fastest.
+    ///
+    /// # Errors
+    /// When the format has no such matrix, or the length is another.
+    pub fn new(packing: Packing, rows: usize, cols: usize, bytes: &'a [u8]) -> Result<Self, Error> {
+        exact(size(packing, rows, cols)?, bytes.len())?;
+        Ok(Self { packing, rows, cols, bytes })
+    }
+
+    /// How it is packed.
+    #[must_use]
+    pub const fn packing(&self) -> Packing {
+        self.packing
+    }
+
+    /// Outputs.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Inputs.
+    #[must_use]
+    pub const fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The cells of one row, with the byte of each.
+    pub(crate) fn cells(&self, row: usize) -> impl Iterator<Item = (Cell, u8)> + use<'a> {
+        let (packing, cols, bytes) = (self.packing, self.cols, self.bytes);
+        (0..packing.cells(cols)).map(move |index| {
+            let cell = packing.cell(cols, row, index);
+            (cell, bytes[cell.byte])
+        })
+    }
+
+    /// The scale that `TQ1_0` and `TQ2_0` store with each block of 256 weights, when it is the same
+    /// in all blocks; `None` when it is not, or the packing has no scales or no block.
+    #[must_use]
+    pub fn scale(&self) -> Option<f32> {
+        let block = match self.packing {
+            Packing::Tq2_0 => 66,
+            Packing::Tq1_0 => 54,
+            _ => return None,
+        };
+        let mut scales = self.bytes.chunks_exact(block).map(|block| {
+            let [.., low, high] = *block else { return 0 };
+            u16::from_le_bytes([low, high])
+        });
+        let first = scales.next()?;
+        scales.all(|scale| scale == first).then(|| f32_from_f16(first))
+    }
+}
+
+/// Bytes of a matrix.
+fn size(packing: Packing, rows: usize, cols: usize) -> Result<usize, Error> {
+    let multiple = packing.cols_multiple();
+    if cols > COLS_MAX {
+        return Err(Error::Wide { cols });
+    }
+    if !cols.is_multiple_of(multiple) {
+        return Err(Error::Columns { cols, multiple });
+    }
+    packing.bytes(rows, cols).ok_or(Error::Overflow)
+}
+
+/// Packs `trits` (`rows × cols`, row-major, each -1, 0 or 1; of other values only the sign counts)
+/// into `out`. Scales that belong to a format are set to 1.
+///
+/// # Errors
+/// When the format has no such matrix, or a length is not as the dimensions say.
+pub fn pack(
+    packing: Packing,
+    rows: usize,
+    cols: usize,
+    trits: &[i8],
+    out: &mut [u8],
+) -> Result<(), Error> {
+    exact(size(packing, rows, cols)?, out.len())?;
+    exact(rows.checked_mul(cols).ok_or(Error::Overflow)?, trits.len())?;
+    out.fill(0);
+    for row in 0..rows {
+        let trits = &trits[row * cols..][..cols];
+        write_row(packing, cols, row, out, |col| (trits[col].signum() + 1).cast_unsigned());
+    }
+    write_scales(packing, out);
+    Ok(())
+}
+
+/// Writes the codes of one row into the bytes of the group that starts at row 0.
+fn write_row(
+    packing: Packing,
+    cols: usize,
+    row: usize,
+    out: &mut [u8],
+    code_at: impl Fn(usize) -> u8,
+) {
+    let code = packing.code();
+    for index in 0..packing.cells(cols) {
+        let cell = packing.cell(cols, row, index);
+        let mut digits = [0; 5];
+        for (i, digit) in digits.iter_mut().enumerate().take(cell.digits) {
+            let col = cell.col + i * cell.stride;
+            if col < cols {
+                *digit = code_at(col);
+            }
+        }
+        out[cell.byte] = code.encode(digits);
+    }
+}
+
+fn write_scales(packing: Packing, out: &mut [u8]) {
+    let block = match packing {
+        Packing::Tq2_0 => 66,
+        Packing::Tq1_0 => 54,
+        _ => return,
+    };
+    for block in out.chunks_exact_mut(block) {
+        if let [.., low, high] = block {
+            [*low, *high] = half::ONE.to_le_bytes();
+        }
+    }
+}
+
+/// The trits of a matrix, row-major. A code of 3, which two bits can hold, reads as 2.
+///
+/// # Errors
+/// When `trits` is not `rows × cols` long.
+pub fn unpack(matrix: &Matrix<'_>, trits: &mut [i8]) -> Result<(), Error> {
+    exact(matrix.rows.checked_mul(matrix.cols).ok_or(Error::Overflow)?, trits.len())?;
+    let code = matrix.packing.code();
+    for row in 0..matrix.rows {
+        let trits = &mut trits[row * matrix.cols..][..matrix.cols];
+        for (cell, byte) in matrix.cells(row) {
+            for (i, digit) in code.decode(byte).into_iter().enumerate().take(cell.digits) {
+                if let Some(trit) = trits.get_mut(cell.col + i * cell.stride) {
+                    *trit = digit.cast_signed() - 1;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Packs `rows` of a matrix in another way, into the bytes of just those rows, so that parts can
+/// be done at different times or by different threads. The first row must be a multiple of
+/// `to.rows_multiple()`. A code of 3 becomes 2 where the target holds no 3.
+///
+/// # Errors
+/// When the target format has no such matrix, the rows do not exist or do not start a group, or
+/// `out` is not [`Packing::bytes`] of that many rows long.
+pub fn repack(
+    from: &Matrix<'_>,
+    rows: Range<usize>,
+    to: Packing,
+    out: &mut [u8],
+) -> Result<(), Error> {
+    let multiple = to.rows_multiple();
+    if rows.end > from.rows || rows.start > rows.end {
+        return Err(Error::Range { end: rows.end, rows: from.rows });
+    }
+    if !rows.start.is_multiple_of(multiple) {
+        return Err(Error::Start { start: rows.start, multiple });
+    }
+    exact(size(to, rows.len(), from.cols)?, out.len())?;
+    out.fill(0);
+    for row in rows.clone() {
+        repack_row(from, row, to, row - rows.start, out);
+    }
+    write_scales(to, out);
+    Ok(())
+}
+
+/// Columns that are unpacked at a time: a multiple of every block of every format, so that each
+/// piece is made of whole cells on both sides.
+const PIECE: usize = 1280;
+
+fn repack_row(from: &Matrix<'_>, row: usize, to: Packing, to_row: usize, out: &mut [u8]) {
+    let (reader, writer) = (from.packing.code(), to.code());
+    let most = if matches!(writer, Code::Fraction | Code::Table) { 2 } else { 3 };
+    #[expect(clippy::large_stack_arrays, reason = "a piece of a row, on hosts")]
+    let mut codes = [0; PIECE];
+    for start in (0..from.cols).step_by(PIECE) {
+        let end = from.cols.min(start + PIECE);
+        for index in from.packing.cells(start)..from.packing.cells(end) {
+            let cell = from.packing.cell(from.cols, row, index);
+            let digits = reader.decode(from.bytes[cell.byte]);
+            for (i, digit) in digits.into_iter().enumerate().take(cell.digits) {
+                let at = cell.col + i * cell.stride - start;
+                if let Some(code) = codes.get_mut(at) {
+                    *code = digit.min(most);
+                }
+            }
+        }
+        for index in to.cells(start)..to.cells(end) {
+            let cell = to.cell(from.cols, to_row, index);
+            let mut digits = [0; 5];
+            for (i, digit) in digits.iter_mut().enumerate().take(cell.digits) {
+                let col = cell.col + i * cell.stride;
+                if col < end {
+                    *digit = codes[col - start];
+                }
+            }
+            out[cell.byte] = writer.encode(digits);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Matrix, PIECE, pack};
+    use crate::{Error, Packing};
+
+    #[test]
+    fn a_piece_is_made_of_whole_cells_of_every_format() {
+        for packing in Packing::ALL {
+            assert!(packing.bytes(1, PIECE).is_some(), "{packing:?}");
+            let cell = packing.cell(2 * PIECE, 0, packing.cells(PIECE));
+            assert_eq!(cell.col, PIECE, "{packing:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_matrix_says_what_is_wrong() {
+        let error = |packing, cols, bytes: &[u8]| Matrix::new(packing, 1, cols, bytes).err();
+        assert_eq!(
+            error(Packing::Tq2_0, 300, &[]),
+            Some(Error::Columns { cols: 300, multiple: 256 })
+        );
+        assert_eq!(error(Packing::I2S, 1 << 30, &[]), Some(Error::Wide { cols: 1 << 30 }));
+        assert_eq!(
+            error(Packing::Tq1_0, 256, &[0; 53]),
+            Some(Error::Length { needed: 54, given: 53 })
+        );
+        let huge = Matrix::new(Packing::Line2, usize::MAX, 512, &[]);
+        assert_eq!(huge.err(), Some(Error::Overflow));
+    }
+
+    #[test]
+    fn a_scale_is_read_when_all_blocks_agree() {
+        let mut bytes = [0; 132];
+        pack(Packing::Tq2_0, 2, 256, &[0; 512], &mut bytes).unwrap();
+        let matrix = Matrix::new(Packing::Tq2_0, 2, 256, &bytes).unwrap();
+        assert_eq!(matrix.scale(), Some(1.0));
+        bytes[65] = 0;
+        assert_eq!(Matrix::new(Packing::Tq2_0, 2, 256, &bytes).unwrap().scale(), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! Multiplying on processors with Arm's DSP extension: one AND finds two weights of a row and one
+//! SMLAD adds their products to its sum, so that a weight takes one instruction. Four rows share
+//! what is loaded of the activations.
+
+/// Four interleaved rows at a time against widened activations.
+#[repr(C)]
+pub(crate) struct Job {
+    weights: *const u32,
+    activations: *const u32,
+    out: *mut i32,
+    blocks: usize,
+    activations_end: *const u32,
+    /// What each sum begins with.
+    start: i32,
+}
+
+/// Computes `out`, whole blocks of four rows. `activations` are pairs of halves, eight words for
+/// 16 columns; nothing happens when `weights` are too few.
+pub(crate) fn rows(weights: &[u32], activations: &[u32], start: i32, out: &mut [i32]) {
+    let blocks = out.len() / 4;
+    if blocks == 0 || weights.len() < blocks * (activations.len() / 8 * 4) {
+        return;
+    }
+    let mut job = Job {
+        weights: weights.as_ptr(),
+        activations: activations.as_ptr(),
+        out: out.as_mut_ptr(),
+        blocks,
+        activations_end: activations.as_ptr().wrapping_add(activations.len() / 8 * 8),
+        start,
+    };
+    if activations.len() >= 8 {
+        // SAFETY: the weights are as many as the blocks and the activations ask for, and there is
+        // at least one of each.
+        unsafe { rows4(&raw mut job) }
+    }
+}
+
+// One pair of columns of four rows. The bits of a pair are moved to where the mask is for free.
+macro_rules! pair {
+    ($activation:literal, $shift:literal) => {
+        concat!(
+            concat!("and r2, r3, r4", $shift, "\nsmlad r8, r2, ", $activation, ", r8\n"),
+            concat!("and r2, r3, r5", $shift, "\nsmlad r9, r2, ", $activation, ", r9\n"),
+            concat!("and r2, r3, r6", $shift, "\nsmlad r10, r2, ", $activation, ", r10\n"),
+            concat!("and r2, r3, r7", $shift, "\nsmlad r11, r2, ", $activation, ", r11\n")
+        )
+    };
+}
+
+/// # Safety
+/// The job must have at least one block and eight words of activations.
+// SAFETY: the body is a whole function by the procedure call standard: it keeps r4 to r11, the
+// stack is balanced, and it reads and writes what the job names.
+#[unsafe(naked)]
+unsafe extern "C" fn rows4(job: *mut Job) {
+    core::arch::naked_asm!(
+        "push {{r0, r4-r11, lr}}
+        sub sp, #8
+        ldr r12, [r0, #16]
+        str r12, [sp]
+        str r0, [sp, #4]
+        mov r3, #0x30003
+        ldr r0, [r0]
+        2:
+        ldr r2, [sp, #4]
+        ldr r1, [r2, #4]
+        ldr r8, [r2, #20]
+        mov r9, r8
+        mov r10, r8
+        mov r11, r8
+        3:
+        ldm r0!, {{r4-r7}}
+        ldrd r12, lr, [r1], #8",
+        pair!("r12", ""),
+        pair!("lr", ", lsr #2"),
+        "ldrd r12, lr, [r1], #8",
+        pair!("r12", ", lsr #4"),
+        pair!("lr", ", lsr #6"),
+        "ldrd r12, lr, [r1], #8",
+        pair!("r12", ", lsr #8"),
+        pair!("lr", ", lsr #10"),
+        "ldrd r12, lr, [r1], #8",
+        pair!("r12", ", lsr #12"),
+        pair!("lr", ", lsr #14"),
+        "ldr r2, [sp]
+        cmp r1, r2
+        bne 3b
+        ldr r2, [sp, #4]
+        ldr r1, [r2, #8]
+        stm r1!, {{r8-r11}}
+        str r1, [r2, #8]
+        ldr r1, [r2, #12]
+        subs r1, r1, #1
+        str r1, [r2, #12]
+        bne 2b
+        add sp, #8
+        pop {{r0, r4-r11, pc}}",
+    )
+}

@@ -1,0 +1,120 @@
+//! The inner loops: by hand where the processor is one that we know, else by the compiler.
+//!
+//! | module | processors | what it has |
+//! |---|---|---|
+//! | [`portable`] | every one | look-up |
+//! | `thumb` | every Cortex-M | filling tables, seven words at a time |
+//! | `thumb1` | Cortex-M0, M0+, M23 | look-up, 8 rows |
+//! | `thumb2` | Cortex-M3 and later | look-up, 8 rows |
+//! | `dsp` | those of them with the DSP extension | SMLAD, 4 rows |
+//! | `riscv` | RV32 | look-up, 8 rows |
+//!
+//! `build.rs` says which of them a target has, since stable compilers do not.
+
+pub(crate) mod portable;
+
+#[cfg(trine_dsp)]
+pub(crate) mod dsp;
+#[cfg(trine_rv32)]
+mod riscv;
+#[cfg(trine_thumb)]
+mod thumb;
+#[cfg(all(trine_thumb, not(trine_thumb2)))]
+mod thumb1;
+#[cfg(trine_thumb2)]
+mod thumb2;
+
+use super::layout::{LOOK_ROWS, Layout};
+
+/// Words from one table to the next, for groups of five: room for any byte.
+pub(crate) const STRIDE5: usize = 128;
+/// The same for groups of four, whose bytes are checked before they get here.
+pub(crate) const STRIDE4: usize = 42;
+
+/// Rows of a look-up packing against the tables of some consecutive groups.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    /// [`Layout::Look4`] or [`Layout::Look5`].
+    pub(crate) layout: Layout,
+    /// From the first byte of the first row and group; all of it has passed [`Layout::holds`].
+    pub(crate) weights: &'a [u8],
+    /// Groups of a whole row.
+    pub(crate) row_groups: usize,
+    /// Of these, how many have tables.
+    pub(crate) groups: usize,
+    /// The tables.
+    pub(crate) tables: &'a [u32],
+}
+
+/// Words of one table.
+pub(crate) const fn stride(layout: Layout) -> usize {
+    match layout {
+        Layout::Look4 => STRIDE4,
+        _ => STRIDE5,
+    }
+}
+
+/// Fills the tables of whole groups of activations.
+pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
+    let groups = activations.len() / layout.columns();
+    if groups == 0 || tables.len() < groups * stride(layout) {
+        return;
+    }
+    #[cfg(trine_thumb)]
+    thumb::fill(layout, activations, tables, groups);
+    #[cfg(not(trine_thumb))]
+    portable::fill(layout, activations, tables);
+}
+
+/// Adds what each row's codes find in the tables to its sum in `out`, which has as many sums as
+/// whole blocks of 8 rows have. Nothing happens when a slice is too short.
+pub(crate) fn rows(rows: &Rows<'_>, out: &mut [i32]) {
+    let blocks = out.len() / LOOK_ROWS;
+    let Some(before_last) = blocks.checked_sub(1) else { return };
+    let needed = (before_last * rows.row_groups + rows.groups) * LOOK_ROWS;
+    let has_tables = rows.tables.len() >= rows.groups * stride(rows.layout);
+    if rows.weights.len() < needed || !has_tables || rows.groups > rows.row_groups {
+        return;
+    }
+    #[cfg(trine_thumb2)]
+    thumb2::rows(rows, out, blocks);
+    #[cfg(all(trine_thumb, not(trine_thumb2)))]
+    thumb1::rows(rows, out, blocks);
+    #[cfg(trine_rv32)]
+    riscv::rows(rows, out, blocks);
+    #[cfg(not(any(trine_thumb, trine_rv32)))]
+    portable::rows(rows, out);
+}
+
+/// What the loops by hand are given. Their offsets stand in the assembly.
+#[cfg(any(trine_thumb, trine_rv32))]
+#[repr(C)]
+struct Job {
+    weights: *const u8,
+    tables: *const u32,
+    out: *mut i32,
+    blocks: usize,
+    /// Where the tables of the last whole four groups end.
+    fours_end: *const u32,
+    /// Where all tables end.
+    tables_end: *const u32,
+    /// Bytes from behind the last group of one block of rows to the first of the next.
+    skip: usize,
+}
+
+#[cfg(any(trine_thumb, trine_rv32))]
+impl Job {
+    fn new(rows: &Rows<'_>, out: &mut [i32], blocks: usize) -> Self {
+        let tables = rows.tables.as_ptr();
+        let stride = stride(rows.layout);
+        Self {
+            weights: rows.weights.as_ptr(),
+            tables,
+            out: out.as_mut_ptr(),
+            blocks,
+            fours_end: tables.wrapping_add(rows.groups / 4 * 4 * stride),
+            tables_end: tables.wrapping_add(rows.groups * stride),
+            skip: (rows.row_groups - rows.groups) * LOOK_ROWS,
+        }
+    }
+}

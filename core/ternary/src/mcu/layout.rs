@@ -1,0 +1,104 @@
+//! Where each weight lies in the packings for microcontrollers.
+//!
+//! | packing | bits a weight | unit | interleaved |
+//! |---|---|---|---|
+//! | [`Layout::Look5`] | 1.6 | a byte, five columns of a row | 8 rows |
+//! | [`Layout::Look4`] | 2 | a byte, four columns of a row | 8 rows |
+//! | [`Layout::Pairs`] | 2 | a word, 16 columns of a row | 4 rows |
+//!
+//! Units of interleaved rows follow each other; then come the next columns, then the next rows.
+//! Rows and columns that fill up the last unit hold zero bytes, and meet no activation.
+
+use super::code::{digits, place};
+use crate::packing::Cell;
+
+/// Rows that the look-up packings interleave.
+pub(crate) const LOOK_ROWS: usize = 8;
+/// Rows that [`Layout::Pairs`] interleaves.
+pub(crate) const PAIR_ROWS: usize = 4;
+/// Columns of one word of [`Layout::Pairs`].
+pub(crate) const PAIR_COLUMNS: usize = 16;
+
+/// A packing of this module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// A byte is the place of the sum of four trits in its table, counted in bytes: so a Cortex-M0
+    /// has no shift to do. Odd bytes and those of 168 and more name no place.
+    Look4,
+    /// A byte is the place of the sum of five trits, counted in halfwords.
+    Look5,
+    /// A word has codes of two bits: columns 2k and 2k + 1 of its 16 are at bits 2k of its lower
+    /// and of its upper half, where one AND finds both for a multiplication of halves.
+    Pairs,
+}
+
+impl Layout {
+    /// Columns of one unit.
+    pub(crate) const fn columns(self) -> usize {
+        match self {
+            Self::Look4 => 4,
+            Self::Look5 => 5,
+            Self::Pairs => PAIR_COLUMNS,
+        }
+    }
+
+    /// Rows that are interleaved.
+    pub(crate) const fn rows(self) -> usize {
+        match self {
+            Self::Look4 | Self::Look5 => LOOK_ROWS,
+            Self::Pairs => PAIR_ROWS,
+        }
+    }
+
+    /// Bytes of one unit.
+    const fn unit(self) -> usize {
+        match self {
+            Self::Look4 | Self::Look5 => 1,
+            Self::Pairs => 4,
+        }
+    }
+
+    /// Units of one row.
+    pub(crate) const fn units(self, cols: usize) -> usize {
+        cols.div_ceil(self.columns())
+    }
+
+    /// Bytes of one row.
+    pub(crate) const fn row_bytes(self, cols: usize) -> usize {
+        self.units(cols) * self.unit()
+    }
+
+    /// Byte number `index` of one row.
+    pub(crate) const fn cell(self, cols: usize, row: usize, index: usize) -> Cell {
+        let (unit, at) = (index / self.unit(), index % self.unit());
+        let block = row / self.rows() * self.units(cols) + unit;
+        let byte = (block * self.rows() + row % self.rows()) * self.unit() + at;
+        let col = unit * self.columns();
+        match self {
+            Self::Look4 => Cell { byte, col, stride: 1, digits: 4 },
+            Self::Look5 => Cell { byte, col, stride: 1, digits: 5 },
+            Self::Pairs => Cell { byte, col: col + at / 2 + at % 2 * 8, stride: 2, digits: 4 },
+        }
+    }
+
+    /// Whether every byte may reach a kernel. A table of fives has room for any; a table of fours
+    /// has not, and a Cortex-M0 faults on an odd place.
+    pub(crate) fn holds(self, bytes: &[u8]) -> bool {
+        let named = |byte: &u8| NAMED4[usize::from(byte / 32)] >> (byte % 32) & 1 != 0;
+        self != Self::Look4 || bytes.iter().all(named)
+    }
+}
+
+/// One bit for each byte of [`Layout::Look4`], set where it names trits.
+static NAMED4: [u32; 8] = {
+    let mut set = [0; 8];
+    let mut at = 0;
+    while at < 256 {
+        let code = (at / 2) as u8;
+        if at % 2 == 0 && place(digits(code, 4), 4) == code {
+            set[at / 32] |= 1 << (at % 32);
+        }
+        at += 1;
+    }
+    set
+};

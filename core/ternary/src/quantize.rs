@@ -1,0 +1,145 @@
+//! Activations as int8.
+
+use crate::error::{Error, exact};
+
+/// Of a quantised vector: `x[i] ≈ q[i] / scale`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantized {
+    /// What x was multiplied by: 127 by the largest magnitude.
+    pub scale: f32,
+    /// The sum of all q.
+    pub sum: i32,
+}
+
+/// The least magnitude that counts as the largest.
+const FLOOR: f64 = 1e-5;
+
+/// Quantises one token's activations by BitNet's rule: s = 127 / max(10⁻⁵, |x|), the division in
+/// double precision, and q = x·s to the nearest integer, ties to even, in -128..=127. Not a number
+/// becomes 0.
+///
+/// Source: microsoft/BitNet's ggml fork, `quantize_row_i8_s`; the same as `ActQuant` of Hugging
+/// Face's `transformers/integrations/bitnet.py` but for the last bit of s.
+///
+/// # Errors
+/// When `q` is not as long as `x`.
+pub fn quantize(x: &[f32], q: &mut [i8]) -> Result<Quantized, Error> {
+    exact(x.len(), q.len())?;
+    Ok(quantize_body(x, q))
+}
+
+/// [`quantize`] of equally long slices, for every instruction set to compile anew.
+#[inline(always)]
+pub(crate) fn quantize_body(x: &[f32], q: &mut [i8]) -> Quantized {
+    let largest = f64::from(largest(x));
+    let scale = (127.0 / if largest > FLOOR { largest } else { FLOOR }) as f32;
+    let mut sum = 0;
+    for (q, x) in q.iter_mut().zip(x) {
+        *q = round(x * scale);
+        sum += i32::from(*q);
+    }
+    Quantized { scale, sum }
+}
+
+/// The largest magnitude. NaN is passed over.
+#[inline(always)]
+fn largest(x: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; 16];
+    let (chunks, tail) = x.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            let x = x.abs();
+            *lane = if x > *lane { x } else { *lane };
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(tail) {
+        let x = x.abs();
+        *lane = if x > *lane { x } else { *lane };
+    }
+    lanes.iter().fold(0.0, |most, lane| if *lane > most { *lane } else { most })
+}
+
+/// To the nearest int8, ties to even.
+#[inline(always)]
+fn round(x: f32) -> i8 {
+    // In 2²³..2²⁴ the step between floats is 1, so the addition rounds; the low bits are the
+    // integer. Bounds first: what lies outside would leave that range.
+    const MAGIC: f32 = 12_582_912.0;
+    let x = if x > 127.0 { 127.0 } else { x };
+    let x = if x < -128.0 { -128.0 } else { x };
+    let x = if x.is_nan() { 0.0 } else { x };
+    ((x + MAGIC).to_bits() as u8).cast_signed()
+}
+
+/// Quantises each `block` of activations by itself, for rows whose weights have a scale a block
+/// ([`RowFormat::block`](crate::RowFormat::block)): d = max|x| / 127, q = x·(127 / max|x|) to the
+/// nearest, ties to even, and `x[i] ≈ q[i]·d`. A block of zeros has d = 0.
+///
+/// It is the rule of ggml's `Q8_0` and `Q8_K` but that d is single precision and 127 / max|x| is
+/// always positive.
+///
+/// # Errors
+/// When `block` is 0, `q` is not as long as `x`, or `scales` has not one element a (begun) block.
+pub fn quantize_blocks(
+    x: &[f32],
+    block: usize,
+    q: &mut [i8],
+    scales: &mut [f32],
+) -> Result<(), Error> {
+    exact(x.len(), q.len())?;
+    if block == 0 {
+        return Err(Error::Columns { cols: x.len(), multiple: block });
+    }
+    exact(x.len().div_ceil(block), scales.len())?;
+    quantize_blocks_body(x, block, q, scales);
+    Ok(())
+}
+
+/// [`quantize_blocks`] of slices that fit each other.
+#[inline(always)]
+pub(crate) fn quantize_blocks_body(x: &[f32], block: usize, q: &mut [i8], scales: &mut [f32]) {
+    for ((x, q), scale) in x.chunks(block).zip(q.chunks_mut(block)).zip(scales) {
+        let largest = largest(x);
+        let factor = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+        *scale = largest / 127.0;
+        for (q, x) in q.iter_mut().zip(x) {
+            *q = round(x * factor);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{quantize, quantize_blocks, round};
+
+    #[test]
+    fn halves_go_to_the_even_neighbour() {
+        for (x, q) in [(0.5, 0), (1.5, 2), (2.5, 2), (-0.5, 0), (-1.5, -2), (126.5, 126)] {
+            assert_eq!(round(x), q, "{x}");
+        }
+        let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, -0.0];
+        assert_eq!(odd.map(round), [0, 127, -128, 127, -128, 0]);
+        for n in -128_i8..=127 {
+            assert_eq!(round(f32::from(n)), n);
+        }
+    }
+
+    #[test]
+    fn the_largest_magnitude_becomes_127() {
+        let mut q = [0; 3];
+        let found = quantize(&[0.25, -2.0, 1.0], &mut q).unwrap();
+        assert_eq!((q, found.scale, found.sum), ([16, -127, 64], 63.5, -47));
+        let found = quantize(&[0.0; 3], &mut q).unwrap();
+        assert_eq!((q, found.scale, found.sum), ([0; 3], (127.0_f64 / 1e-5) as f32, 0));
+        assert!(quantize(&[0.0; 3], &mut q[..2]).is_err());
+    }
+
+    #[test]
+    fn each_block_has_its_own_scale() {
+        let (mut q, mut scales) = ([0; 5], [0.0; 3]);
+        quantize_blocks(&[1.0, -0.5, 0.0, 0.0, 254.0], 2, &mut q, &mut scales).unwrap();
+        assert_eq!((q, scales), ([127, -64, 0, 0, 127], [1.0 / 127.0, 0.0, 2.0]));
+        assert!(quantize_blocks(&[0.0; 5], 0, &mut q, &mut scales).is_err());
+        assert!(quantize_blocks(&[0.0; 5], 2, &mut q, &mut scales[..2]).is_err());
+    }
+}

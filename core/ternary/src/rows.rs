@@ -1,0 +1,250 @@
+//! The rows of an output head or an embedding, which are not ternary: half and single
+//! precision, and two formats of ggml.
+
+use crate::error::{Error, exact};
+use crate::half::f32_from_f16;
+
+/// How the rows lie in bytes. All numbers are little-endian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RowFormat {
+    /// Single precision.
+    F32,
+    /// Half precision.
+    F16,
+    /// ggml's `Q8_0`: blocks of 32 weights: a half-precision scale d, then 32 int8.
+    Q8_0,
+    /// ggml's `Q6_K`: blocks of 256 weights: 128 bytes of low four bits, 64 bytes of high two bits,
+    /// 16 int8 scales of 16 weights each, and a half-precision scale d. A weight is
+    /// `d · scale · (q − 32)`.
+    Q6K,
+}
+
+impl RowFormat {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::F32, Self::F16, Self::Q8_0, Self::Q6K];
+
+    /// Weights of a block, of which the columns must be a multiple; 1 where there are no blocks.
+    #[must_use]
+    pub const fn block(self) -> usize {
+        match self {
+            Self::F32 | Self::F16 => 1,
+            Self::Q8_0 => 32,
+            Self::Q6K => 256,
+        }
+    }
+
+    /// Whether products take int8 activations ([`RowInput::Blocks`] of [`block`](Self::block)).
+    #[must_use]
+    pub const fn is_integer(self) -> bool {
+        self.block() > 1
+    }
+
+    /// Bytes of a block.
+    pub(crate) const fn block_bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+            Self::Q8_0 => 34,
+            Self::Q6K => 210,
+        }
+    }
+
+    /// Bytes of that many rows; `None` when the columns do not end with a block, or it overflows.
+    #[must_use]
+    pub const fn bytes(self, rows: usize, cols: usize) -> Option<usize> {
+        if !cols.is_multiple_of(self.block()) {
+            return None;
+        }
+        match (cols / self.block()).checked_mul(self.block_bytes()) {
+            Some(row) => row.checked_mul(rows),
+            None => None,
+        }
+    }
+}
+
+/// Rows over bytes that have been checked against their dimensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    format: RowFormat,
+    rows: usize,
+    cols: usize,
+    bytes: &'a [u8],
+}
+
+/// The activations of a product with [`Rows`].
+#[derive(Debug, Clone, Copy)]
+pub enum RowInput<'a> {
+    /// For rows in single or half precision.
+    Floats(&'a [f32]),
+    /// For rows of integers, as [`quantize_blocks`](crate::quantize_blocks) makes them with the
+    /// format's own block.
+    Blocks {
+        /// One for each column.
+        q: &'a [i8],
+        /// One for each block.
+        scales: &'a [f32],
+    },
+}
+
+impl<'a> Rows<'a> {
+    /// Rows over bytes that are exactly as long as the dimensions say.
+    ///
+    /// # Errors
+    /// When the columns do not end with a block, or the length is another.
+    pub fn new(
+        format: RowFormat,
+        rows: usize,
+        cols: usize,
+        bytes: &'a [u8],
+    ) -> Result<Self, Error> {
+        let multiple = format.block();
+        if !cols.is_multiple_of(multiple) {
+            return Err(Error::Columns { cols, multiple });
+        }
+        exact(format.bytes(rows, cols).ok_or(Error::Overflow)?, bytes.len())?;
+        Ok(Self { format, rows, cols, bytes })
+    }
+
+    /// How a row lies in bytes.
+    #[must_use]
+    pub const fn format(&self) -> RowFormat {
+        self.format
+    }
+
+    /// Outputs.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Inputs.
+    #[must_use]
+    pub const fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The bytes of one row, which must exist.
+    pub(crate) fn row(&self, row: usize) -> &'a [u8] {
+        let len = self.cols / self.format.block() * self.format.block_bytes();
+        &self.bytes[row * len..][..len]
+    }
+
+    /// Writes the weights of one row as floats, which is how an embedding is read. Products are in
+    /// the order that ggml's `dequantize_row_q6_K` has: `(d · scale) · (q − 32)`.
+    ///
+    /// # Errors
+    /// When there is no such row, or `out` is not as long as a row.
+    pub fn read(&self, row: usize, out: &mut [f32]) -> Result<(), Error> {
+        if row >= self.rows {
+            return Err(Error::Range { end: row.saturating_add(1), rows: self.rows });
+        }
+        exact(self.cols, out.len())?;
+        let bytes = self.row(row);
+        let block = self.format.block();
+        let blocks = bytes.chunks_exact(self.format.block_bytes());
+        for (bytes, out) in blocks.zip(out.chunks_exact_mut(block)) {
+            match self.format {
+                RowFormat::F32 => out[0] = f32_at(bytes),
+                RowFormat::F16 => out[0] = f16_at(bytes),
+                RowFormat::Q8_0 => {
+                    let (d, weights) = (f16_at(bytes), &bytes[2..]);
+                    for (out, weight) in out.iter_mut().zip(weights) {
+                        *out = d * f32::from(weight.cast_signed());
+                    }
+                }
+                RowFormat::Q6K => {
+                    let block = Q6K::of(bytes);
+                    for (i, out) in out.iter_mut().enumerate() {
+                        let scale = block.d * f32::from(block.scales[i / 16].cast_signed());
+                        *out = scale * f32::from(block.weight(i));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number that starts here.
+pub(crate) fn f32_at(bytes: &[u8]) -> f32 {
+    bytes.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes))
+}
+
+/// The number that starts here.
+pub(crate) fn f16_at(bytes: &[u8]) -> f32 {
+    bytes.first_chunk().map_or(0.0, |bytes| f32_from_f16(u16::from_le_bytes(*bytes)))
+}
+
+/// One block of `Q6_K`, taken apart.
+pub(crate) struct Q6K<'a> {
+    low: &'a [u8],
+    high: &'a [u8],
+    /// 16 int8.
+    pub(crate) scales: &'a [u8],
+    /// The scale of the block.
+    pub(crate) d: f32,
+}
+
+impl<'a> Q6K<'a> {
+    /// Of 210 bytes.
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
+        let (low, rest) = bytes.split_at(128);
+        let (high, rest) = rest.split_at(64);
+        let (scales, d) = rest.split_at(16);
+        Self { low, high, scales, d: f16_at(d) }
+    }
+
+    /// q − 32 of weight `i`. A half of 128 weights has 64 bytes of low bits and 32 of high bits;
+    /// its quarters take low bits from bytes 0.., 32.., 0.., 32.., the last two from bits 7:4,
+    /// and high bits from bits 1:0, 3:2, 5:4, 7:6.
+    pub(crate) fn weight(&self, i: usize) -> i8 {
+        let (half, quarter, at) = (i / 128, i % 128 / 32, i % 32);
+        let low = self.low[64 * half + 32 * (quarter % 2) + at] >> (4 * (quarter / 2)) & 15;
+        let high = self.high[32 * half + at] >> (2 * quarter) & 3;
+        (low | high << 4).cast_signed() - 32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RowFormat, Rows};
+    use crate::Error;
+
+    #[test]
+    fn wrong_rows_say_what_is_wrong() {
+        let error = |format, cols, bytes: &[u8]| Rows::new(format, 2, cols, bytes).err();
+        let columns = Error::Columns { cols: 33, multiple: 32 };
+        assert_eq!(error(RowFormat::Q8_0, 33, &[]), Some(columns));
+        let length = Error::Length { needed: 420, given: 419 };
+        assert_eq!(error(RowFormat::Q6K, 256, &[0; 419]), Some(length));
+        assert_eq!(error(RowFormat::F32, usize::MAX, &[]), Some(Error::Overflow));
+    }
+
+    #[test]
+    fn q8_0_reads_scale_times_integer() {
+        let mut bytes = [0; 68];
+        bytes[..4].copy_from_slice(&[0x00, 0x38, 4, 0xfe]);
+        let rows = Rows::new(RowFormat::Q8_0, 2, 32, &bytes).unwrap();
+        let mut out = [0.0; 32];
+        rows.read(0, &mut out).unwrap();
+        assert_eq!(out[..3], [2.0, -1.0, 0.0]);
+        assert_eq!(rows.read(2, &mut out), Err(Error::Range { end: 3, rows: 2 }));
+    }
+
+    #[test]
+    fn q6_k_reads_low_and_high_bits() {
+        let mut bytes = [0; 210];
+        // Weight 100 of the second half: quarter 3, column 4.
+        bytes[64 + 36] = 0x90;
+        bytes[128 + 32 + 4] = 0x40;
+        bytes[192 + (128 + 100) / 16] = 3;
+        bytes[208..].copy_from_slice(&[0x00, 0x40]);
+        let rows = Rows::new(RowFormat::Q6K, 1, 256, &bytes).unwrap();
+        let mut out = std::vec![0.0; 256];
+        rows.read(0, &mut out).unwrap();
+        assert_eq!(out[228], 2.0 * 3.0 * (25.0 - 32.0));
+        assert_eq!(out[227], 2.0 * 3.0 * -32.0);
+        assert_eq!(out[0], 0.0);
+    }
+}

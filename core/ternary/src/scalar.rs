@@ -1,0 +1,90 @@
+//! The products in plain Rust: short, and obviously right. The microcontrollers without kernels of
+//! their own run these, and every other kernel must give the same.
+
+use core::ops::Range;
+
+use crate::float::reduce;
+use crate::matrix::Matrix;
+use crate::rows::{Q6K, RowFormat, Rows, f16_at, f32_at};
+
+/// One row of a matrix times one token: `Σ t·q`. `q` is as long as a row.
+#[must_use]
+pub fn dot(matrix: &Matrix<'_>, row: usize, q: &[i8]) -> i32 {
+    let code = matrix.packing().code();
+    let mut sum = 0;
+    for (cell, byte) in matrix.cells(row) {
+        for (i, digit) in code.decode(byte).into_iter().enumerate().take(cell.digits) {
+            if let Some(q) = q.get(cell.col + i * cell.stride) {
+                sum += (i32::from(digit) - 1) * i32::from(*q);
+            }
+        }
+    }
+    sum
+}
+
+/// Rows times tokens. `q` has the tokens one after the other; `out` has, for each row, the sums of
+/// all tokens.
+pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, out: &mut [i32]) {
+    if tokens.count == 0 {
+        return;
+    }
+    for (row, out) in rows.zip(out.chunks_exact_mut(tokens.count)) {
+        for (t, out) in out.iter_mut().enumerate() {
+            *out = dot(matrix, row, tokens.get(t));
+        }
+    }
+}
+
+/// Tokens, one after the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tokens<'a> {
+    pub(crate) q: &'a [i8],
+    pub(crate) cols: usize,
+    pub(crate) count: usize,
+}
+
+impl<'a> Tokens<'a> {
+    /// Token number `t`.
+    pub(crate) fn get(&self, t: usize) -> &'a [i8] {
+        &self.q[t * self.cols..][..self.cols]
+    }
+}
+
+/// A row of floats times floats, in the order of [`float`](crate::float).
+#[must_use]
+pub fn dot_floats(rows: &Rows<'_>, row: usize, x: &[f32]) -> f32 {
+    let size = rows.format().block_bytes();
+    let mut lanes = [0.0; 16];
+    for (j, (bytes, x)) in rows.row(row).chunks_exact(size).zip(x).enumerate() {
+        let weight = if size == 2 { f16_at(bytes) } else { f32_at(bytes) };
+        lanes[j % 16] += weight * x;
+    }
+    reduce(lanes)
+}
+
+/// A row of integers times activations of int8. Sums within a block are exact; then, in the order of
+/// the blocks, `acc += f32(sum) · (d of the weights · d of the activations)`, each operation
+/// rounded.
+#[must_use]
+pub fn dot_blocks(rows: &Rows<'_>, row: usize, q: &[i8], scales: &[f32]) -> f32 {
+    let format = rows.format();
+    let blocks = rows.row(row).chunks_exact(format.block_bytes());
+    let mut acc = 0.0;
+    for ((bytes, q), scale) in blocks.zip(q.chunks_exact(format.block())).zip(scales) {
+        let (sum, d) = if format == RowFormat::Q6K { q6_k(bytes, q) } else { q8_0(bytes, q) };
+        acc += sum as f32 * (d * scale);
+    }
+    acc
+}
+
+fn q8_0(bytes: &[u8], q: &[i8]) -> (i32, f32) {
+    let products = bytes[2..].iter().zip(q);
+    let sum = products.map(|(weight, q)| i32::from(weight.cast_signed()) * i32::from(*q)).sum();
+    (sum, f16_at(bytes))
+}
+
+fn q6_k(bytes: &[u8], q: &[i8]) -> (i32, f32) {
+    let block = Q6K::of(bytes);
+    let weight = |i| i32::from(block.weight(i)) * i32::from(block.scales[i / 16].cast_signed());
+    (q.iter().enumerate().map(|(i, q)| weight(i) * i32::from(*q)).sum(), block.d)
+}

@@ -1,0 +1,161 @@
+//! Products: the integers of plain loops, from every kernel.
+
+use proptest::prelude::*;
+use trine_ternary::{COLS_MAX, Error, Kernels, Matrix, Packing};
+
+use super::{Random, all_kernels, fit, packed, plain};
+
+/// A value that no product of the suite gives.
+const UNTOUCHED: i32 = i32::MIN;
+
+/// Every kernel on one matrix, for the rows of `range`, against plain loops. Bytes and activations
+/// are moved to odd addresses, and the output has neighbours.
+fn check(packing: Packing, (rows, cols): (usize, usize), trits: &[i8], q: &[i8], offset: usize) {
+    let mut bytes = vec![0xff; offset];
+    bytes.extend(packed(packing, rows, cols, trits));
+    let matrix = Matrix::new(packing, rows, cols, &bytes[offset..]).unwrap();
+    let mut moved = vec![0x7f; offset];
+    moved.extend(q);
+    moved.extend([0x7f; 64]);
+    let expected = plain(trits, cols, q);
+    for kernels in all_kernels() {
+        let middle = rows / 3..rows - rows / 5;
+        for range in [0..rows, middle] {
+            let mut out = vec![UNTOUCHED; range.len() + 16];
+            let inner = &mut out[8..][..range.len()];
+            kernels.gemv(&matrix, range.clone(), &moved[offset..][..cols], inner).unwrap();
+            let name = format!("{packing:?} {} {rows}x{cols} {range:?}", kernels.isa().name());
+            assert_eq!(inner, &expected[range.clone()], "{name}");
+            assert!(out[..8].iter().chain(&out[8 + range.len()..]).all(|o| *o == UNTOUCHED));
+        }
+    }
+}
+
+#[test]
+fn every_tail_of_columns() {
+    let mut random = Random(2);
+    for &packing in Packing::ALL {
+        for wish in (1..=330).chain([511, 512, 639, 640, 641, 1280, 2560]) {
+            let cols = fit(packing, wish);
+            if wish > 1 && fit(packing, wish - 1) == cols {
+                continue;
+            }
+            let (trits, q) = (random.trits(3 * cols), random.activations(cols));
+            check(packing, (3, cols), &trits, &q, wish % 7);
+        }
+    }
+}
+
+#[test]
+fn every_tail_of_rows() {
+    let mut random = Random(3);
+    for &packing in Packing::ALL {
+        let cols = fit(packing, 300);
+        for rows in 1..=70 {
+            let (trits, q) = (random.trits(rows * cols), random.activations(cols));
+            check(packing, (rows, cols), &trits, &q, 0);
+        }
+    }
+}
+
+#[test]
+fn every_alignment() {
+    let mut random = Random(4);
+    for &packing in Packing::ALL {
+        let cols = fit(packing, 300);
+        let (trits, q) = (random.trits(33 * cols), random.activations(cols));
+        for offset in 0..64 {
+            check(packing, (33, cols), &trits, &q, offset);
+        }
+    }
+}
+
+#[test]
+fn the_most_extreme_sums_of_the_widest_rows() {
+    for &packing in Packing::ALL {
+        for (trit, q) in [(1, -128), (-1, -128), (1, 127), (-1, 127), (0, -128)] {
+            let (trits, q) = (vec![trit; COLS_MAX], vec![q; COLS_MAX]);
+            check(packing, (1, COLS_MAX), &trits, &q, 0);
+        }
+    }
+}
+
+#[test]
+fn bytes_that_no_packer_makes_give_what_their_digits_say() {
+    let mut random = Random(5);
+    for &packing in Packing::ALL {
+        let cols = fit(packing, 640);
+        let bytes: Vec<u8> =
+            (0..packing.bytes(33, cols).unwrap()).map(|_| random.next() as u8).collect();
+        let all_ones = vec![0xff; bytes.len()];
+        let q = random.activations(cols);
+        for bytes in [bytes, all_ones] {
+            let matrix = Matrix::new(packing, 33, cols, &bytes).unwrap();
+            let mut trits = vec![0; 33 * cols];
+            trine_ternary::unpack(&matrix, &mut trits).unwrap();
+            let expected = plain(&trits, cols, &q);
+            for kernels in all_kernels() {
+                let mut out = vec![0; 33];
+                kernels.gemv(&matrix, 0..33, &q, &mut out).unwrap();
+                assert_eq!(out, expected, "{packing:?} {}", kernels.isa().name());
+            }
+        }
+    }
+}
+
+/// `gemm` is `gemv` for each token.
+fn check_tokens(packing: Packing, rows: usize, cols: usize, tokens: usize, seed: u64) {
+    let mut random = Random(seed);
+    let (trits, q) = (random.trits(rows * cols), random.activations(cols * tokens));
+    let bytes = packed(packing, rows, cols, &trits);
+    let matrix = Matrix::new(packing, rows, cols, &bytes).unwrap();
+    let range = rows / 4..rows;
+    for kernels in all_kernels() {
+        let mut out = vec![UNTOUCHED; range.len() * tokens + 1];
+        let (inner, after) = out.split_at_mut(range.len() * tokens);
+        kernels.gemm(&matrix, range.clone(), tokens, &q, inner).unwrap();
+        assert_eq!(after, [UNTOUCHED]);
+        for t in 0..tokens {
+            let expected = plain(&trits, cols, &q[t * cols..][..cols]);
+            let found = inner.iter().skip(t).step_by(tokens);
+            let name = format!("{packing:?} {} {rows}x{cols}x{tokens}", kernels.isa().name());
+            assert!(found.eq(&expected[range.clone()]), "{name} token {t}");
+        }
+    }
+}
+
+#[test]
+fn many_tokens_are_one_after_the_other() {
+    for &packing in Packing::ALL {
+        for tokens in (0..=14).chain([24, 25, 100, 140]) {
+            check_tokens(packing, 40, fit(packing, 70), tokens, 6);
+        }
+        for cols in [1, 15, 16, 20, 21, 1000, 2560, 2600] {
+            check_tokens(packing, 35, fit(packing, cols), 13, 7);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_shape(seed: u64, rows in 1..100_usize, cols in 1..900_usize, tokens in 1..30_usize) {
+        for &packing in Packing::ALL {
+            check_tokens(packing, rows, fit(packing, cols), tokens, seed);
+        }
+    }
+}
+
+#[test]
+fn wrong_lengths_are_errors() {
+    let bytes = packed(Packing::Line2, 4, 16, &[0; 64]);
+    let matrix = Matrix::new(Packing::Line2, 4, 16, &bytes).unwrap();
+    let kernels = Kernels::best();
+    let mut out = [0; 4];
+    let length = |needed, given| Err(Error::Length { needed, given });
+    assert_eq!(kernels.gemv(&matrix, 0..4, &[0; 15], &mut out), length(16, 15));
+    assert_eq!(kernels.gemv(&matrix, 0..3, &[0; 16], &mut out), length(3, 4));
+    let range = Err(Error::Range { end: 5, rows: 4 });
+    assert_eq!(kernels.gemv(&matrix, 1..5, &[0; 16], &mut out), range);
+    let empty = Matrix::new(Packing::Line2, 0, 0, &[]).unwrap();
+    assert_eq!(kernels.gemm(&empty, 0..0, 3, &[], &mut []), Ok(()));
+}
