@@ -6,17 +6,23 @@
 pub enum Isa {
     /// Plain Rust, on every processor. All others are tested against it.
     Scalar,
+    /// x86-64 with AVX-512 F, BW, VL, VBMI and VNNI: Intel since Ice Lake, AMD since Zen 4.
+    Avx512,
 }
 
 impl Isa {
     /// All of them, the plainest first.
-    pub const ALL: &[Self] = &[Self::Scalar];
+    pub const ALL: &[Self] = &[Self::Scalar, Self::Avx512];
 
     /// Whether this processor, and its operating system, can run it.
     #[must_use]
     pub fn is_supported(self) -> bool {
         match self {
             Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => crate::arch::x86_64::has_avx512(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 => false,
         }
     }
 
@@ -36,6 +42,7 @@ impl Isa {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            Self::Avx512 => "avx512",
         }
     }
 }

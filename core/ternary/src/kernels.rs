@@ -5,6 +5,7 @@ use core::ops::Range;
 use crate::error::{Error, exact};
 use crate::isa::Isa;
 use crate::matrix::Matrix;
+use crate::packing::Packing;
 use crate::quantize::{Quantized, quantize, quantize_blocks};
 use crate::rows::{RowInput, Rows};
 use crate::scalar::Tokens;
@@ -80,7 +81,12 @@ impl Kernels {
         exact(rows.len().checked_mul(tokens).ok_or(Error::Overflow)?, out.len())?;
         let tokens = Tokens { q, cols: matrix.cols(), count: tokens };
         match self.isa {
-            Isa::Scalar => scalar::gemm(matrix, rows, tokens, out),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 if matches!(matrix.packing(), Packing::Line2 | Packing::Line16) => {
+                // SAFETY: `new` saw that the processor has the features of `Avx512`.
+                unsafe { crate::arch::x86_64::avx512::gemm(matrix, rows, tokens, out) }
+            }
+            _ => scalar::gemm(matrix, rows, tokens, out),
         }
         Ok(())
     }

@@ -22,6 +22,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod arch;
 mod error;
 pub mod float;
 mod half;

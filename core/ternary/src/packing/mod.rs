@@ -17,6 +17,7 @@
 mod code;
 
 pub use code::Code;
+pub(crate) use code::{TABLE_HIGH, TABLE_LOW};
 
 /// The most columns of a matrix, so that no 32-bit sum overflows, whatever the bytes are.
 ///

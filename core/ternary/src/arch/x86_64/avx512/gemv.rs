@@ -1,0 +1,90 @@
+//! One token.
+//!
+//! Digits stay where they lie in their bytes and are masked, not shifted: a digit in bits `2g` up
+//! counts 4^g times, which its own accumulator undoes by one shift at the end of the row. That no
+//! lane overflows is shown at [`COLS_MAX`](crate::COLS_MAX).
+
+use core::arch::x86_64::{
+    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_setzero_si512, _mm512_srai_epi32,
+};
+
+use super::{Tables, broadcast, field, load, store};
+
+/// The sums `Σ u·q` of the 32 rows of a panel of [`Line2`](crate::Packing::Line2).
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(super) fn line2(panel: &[u8], q: &[i8]) -> [[i32; 16]; 2] {
+    let (steps, _) = panel.as_chunks::<128>();
+    let (whole, tail) = q.as_chunks::<16>();
+    let mut acc = [[_mm512_setzero_si512(); 2]; 4];
+    for (step, q) in steps.iter().zip(whole) {
+        line2_step(&mut acc, step, q);
+    }
+    if let Some(step) = steps.get(whole.len()) {
+        let mut last = [0; 16];
+        last[..tail.len()].copy_from_slice(tail);
+        line2_step(&mut acc, step, &last);
+    }
+    let mut out = [[0; 16]; 2];
+    for (half, out) in out.iter_mut().enumerate() {
+        let [a, b, c, d] = acc.map(|acc| acc[half]);
+        let low = _mm512_add_epi32(a, _mm512_srai_epi32::<2>(b));
+        let high = _mm512_add_epi32(_mm512_srai_epi32::<4>(c), _mm512_srai_epi32::<6>(d));
+        store(_mm512_add_epi32(low, high), out);
+    }
+    out
+}
+
+/// 16 columns: per line, four masks and four `vpdpbusd`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn line2_step(acc: &mut [[__m512i; 2]; 4], step: &[u8; 128], q: &[i8; 16]) {
+    let (lines, _) = step.as_chunks::<64>();
+    let (q, _) = q.as_chunks::<4>();
+    for (g, (acc, q)) in acc.iter_mut().zip(q).enumerate() {
+        let q = broadcast(*q);
+        for (acc, line) in acc.iter_mut().zip(lines) {
+            *acc = _mm512_dpbusd_epi32(*acc, field(load(line), 3 << (2 * g)), q);
+        }
+    }
+}
+
+/// The sums `Σ u·q` of the 32 rows of a panel of [`Line16`](crate::Packing::Line16).
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(super) fn line16(panel: &[u8], q: &[i8]) -> [[i32; 16]; 2] {
+    let (steps, _) = panel.as_chunks::<128>();
+    let (whole, tail) = q.as_chunks::<20>();
+    let tables = Tables::new();
+    let mut acc = [[_mm512_setzero_si512(); 4]; 2];
+    for (step, q) in steps.iter().zip(whole) {
+        line16_step(&mut acc, tables, step, q);
+    }
+    if let Some(step) = steps.get(whole.len()) {
+        let mut last = [0; 20];
+        last[..tail.len()].copy_from_slice(tail);
+        line16_step(&mut acc, tables, step, &last);
+    }
+    let mut out = [[0; 16]; 2];
+    for ([by64, by1, by4, by16], out) in acc.into_iter().zip(&mut out) {
+        let low = _mm512_add_epi32(by1, _mm512_srai_epi32::<2>(by4));
+        let high = _mm512_add_epi32(_mm512_srai_epi32::<4>(by16), _mm512_srai_epi32::<6>(by64));
+        store(_mm512_add_epi32(low, high), out);
+    }
+    out
+}
+
+/// 20 columns: per line, two look-ups, a shift, a merge, five masks and five `vpdpbusd`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn line16_step(acc: &mut [[__m512i; 4]; 2], tables: Tables, step: &[u8; 128], q: &[i8; 20]) {
+    let (lines, _) = step.as_chunks::<64>();
+    let (q, _) = q.as_chunks::<4>();
+    let [q0, q1, q2, q3, q4] = [q[0], q[1], q[2], q[3], q[4]].map(|q| broadcast(q));
+    for ([by64, by1, by4, by16], line) in acc.iter_mut().zip(lines) {
+        let (first, second) = tables.decode(load(line));
+        *by64 = _mm512_dpbusd_epi32(*by64, field(first, 0xc0), q0);
+        *by1 = _mm512_dpbusd_epi32(*by1, field(first, 0x03), q1);
+        *by1 = _mm512_dpbusd_epi32(*by1, field(second, 0x03), q2);
+        *by4 = _mm512_dpbusd_epi32(*by4, field(second, 0x0c), q3);
+        *by16 = _mm512_dpbusd_epi32(*by16, field(second, 0x30), q4);
+    }
+}

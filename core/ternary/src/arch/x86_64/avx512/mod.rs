@@ -1,0 +1,97 @@
+//! AVX-512 with VNNI (`vpdpbusd`: four products of unsigned and signed bytes into a 32-bit lane)
+//! and VBMI (`vpermb`: a look-up of bytes in 64). A 64-byte line of our own layouts is one register.
+
+mod gemm;
+mod gemv;
+
+pub(crate) use gemm::gemm;
+
+use core::arch::x86_64::{
+    __m512i, _mm512_and_si512, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_permutexvar_epi8,
+    _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
+    _mm512_srli_epi16, _mm512_storeu_si512, _mm512_ternarylogic_epi32,
+};
+
+use crate::packing::{TABLE_HIGH, TABLE_LOW};
+
+/// 64 bytes, wherever they lie.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn load(bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// Four bytes in all lanes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn broadcast(bytes: [i8; 4]) -> __m512i {
+    _mm512_set1_epi32(i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
+}
+
+/// 16 lanes to memory.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn store(lanes: __m512i, out: &mut [i32; 16]) {
+    // SAFETY: the reference is to 64 bytes, and the store asks for no alignment.
+    unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), lanes) }
+}
+
+/// 64 bytes to memory.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn store_bytes(bytes: __m512i, out: &mut [u8; 64]) {
+    // SAFETY: the reference is to 64 bytes, and the store asks for no alignment.
+    unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), bytes) }
+}
+
+/// `Σ q`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn sum(q: &[i8]) -> i32 {
+    let (chunks, tail) = q.as_chunks::<64>();
+    let mut acc = _mm512_setzero_si512();
+    for chunk in chunks {
+        // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
+        let chunk = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
+        acc = _mm512_dpbusd_epi32(acc, _mm512_set1_epi8(1), chunk);
+    }
+    _mm512_reduce_add_epi32(acc) + tail.iter().map(|q| i32::from(*q)).sum::<i32>()
+}
+
+/// The look-ups of [`Code::Table`](crate::Code::Table) in registers.
+#[derive(Clone, Copy)]
+struct Tables {
+    low: __m512i,
+    high: __m512i,
+}
+
+impl Tables {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    fn new() -> Self {
+        let mut high = [0; 64];
+        high[..32].copy_from_slice(&TABLE_HIGH);
+        Self { low: load(&TABLE_LOW), high: load(&high) }
+    }
+
+    /// Of 64 bytes: d0 in bits 7:6 and d1 in bits 1:0 of the first, among other bits; d2, d3 and d4
+    /// in bits 1:0, 3:2 and 5:4 of the second. `vpermb` ignores the high two bits of an index.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    fn decode(self, bytes: __m512i) -> (__m512i, __m512i) {
+        let first = _mm512_permutexvar_epi8(bytes, self.low);
+        // Shifts of bytes do not exist; what a shift of 16 bits brings in from the neighbour is
+        // above the two bits that are taken. 0xca: where the mask is set the second, else the third.
+        let shifted = _mm512_srli_epi16::<6>(bytes);
+        let index = _mm512_ternarylogic_epi32::<0xca>(_mm512_set1_epi8(3), shifted, first);
+        (first, _mm512_permutexvar_epi8(index, self.high))
+    }
+}
+
+/// The bits of each byte that are set in `bits`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn field(bytes: __m512i, bits: u8) -> __m512i {
+    _mm512_and_si512(bytes, _mm512_set1_epi8(bits.cast_signed()))
+}

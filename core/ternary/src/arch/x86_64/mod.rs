@@ -1,0 +1,94 @@
+//! x86-64: what the processor has, asked without a standard library.
+
+pub(crate) mod avx512;
+
+use core::arch::asm;
+use core::arch::x86_64::{__cpuid, __cpuid_count};
+
+/// Registers whose state the operating system saves: XMM and YMM; and mask registers and ZMM too.
+const YMM_STATE: u32 = 0b110;
+const ZMM_STATE: u32 = 0b1110_0110;
+
+/// Features, by the register and bit in which CPUID tells them (Intel SDM volume 2, CPUID).
+struct Features {
+    /// Leaf 1, ECX.
+    one_ecx: u32,
+    /// Leaf 7.0, EBX.
+    seven_ebx: u32,
+    /// Leaf 7.0, ECX.
+    seven_ecx: u32,
+    /// What the operating system saves: XCR0, or 0 where it saves nothing.
+    saved: u32,
+}
+
+const OSXSAVE: u32 = 1 << 27;
+const F16C: u32 = 1 << 29;
+const AVX: u32 = 1 << 28;
+const AVX2: u32 = 1 << 5;
+const AVX512_F_BW_VL: u32 = (1 << 16) | (1 << 30) | (1 << 31);
+const AVX512_VBMI_VNNI: u32 = (1 << 1) | (1 << 11);
+
+impl Features {
+    fn read() -> Self {
+        let one_ecx = __cpuid(1).ecx;
+        let (seven_ebx, seven_ecx) = if __cpuid(0).eax < 7 {
+            (0, 0)
+        } else {
+            let seven = __cpuid_count(7, 0);
+            (seven.ebx, seven.ecx)
+        };
+        let saved = if one_ecx & OSXSAVE == 0 { 0 } else { xcr0() };
+        Self { one_ecx, seven_ebx, seven_ecx, saved }
+    }
+
+    fn avx2(&self) -> bool {
+        self.saved & YMM_STATE == YMM_STATE
+            && self.one_ecx & (AVX | F16C) == AVX | F16C
+            && self.seven_ebx & AVX2 != 0
+    }
+
+    fn avx512(&self) -> bool {
+        self.avx2()
+            && self.saved & ZMM_STATE == ZMM_STATE
+            && self.seven_ebx & AVX512_F_BW_VL == AVX512_F_BW_VL
+            && self.seven_ecx & AVX512_VBMI_VNNI == AVX512_VBMI_VNNI
+    }
+}
+
+/// Whether AVX2 and F16C can be used.
+pub(crate) fn has_avx2() -> bool {
+    Features::read().avx2()
+}
+
+/// Whether AVX-512 F, BW, VL, VBMI and VNNI can be used.
+pub(crate) fn has_avx512() -> bool {
+    Features::read().avx512()
+}
+
+/// Extended control register 0. Only where CPUID tells OSXSAVE.
+fn xcr0() -> u32 {
+    let low: u32;
+    // SAFETY: the caller saw OSXSAVE, with which user code may execute XGETBV of register 0. It
+    // changes nothing but EAX and EDX.
+    unsafe {
+        asm!("xgetbv", in("ecx") 0, out("eax") low, out("edx") _, options(nomem, nostack));
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_avx2, has_avx512};
+
+    #[test]
+    fn we_see_what_the_standard_library_sees() {
+        let avx2 = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("f16c");
+        assert_eq!(has_avx2(), avx2);
+        let avx512 = avx2
+            && std::is_x86_feature_detected!("avx512bw")
+            && std::is_x86_feature_detected!("avx512vl")
+            && std::is_x86_feature_detected!("avx512vbmi")
+            && std::is_x86_feature_detected!("avx512vnni");
+        assert_eq!(has_avx512(), avx512);
+    }
+}
