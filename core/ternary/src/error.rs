@@ -43,6 +43,11 @@ pub enum Error {
         /// Rows that are stored together.
         multiple: usize,
     },
+    /// A byte means no weights.
+    Code {
+        /// Which byte.
+        at: usize,
+    },
     /// The format takes activations of the other kind ([`RowInput`](crate::RowInput)).
     Input,
 }
@@ -64,6 +69,7 @@ impl fmt::Display for Error {
             Self::Start { start, multiple } => {
                 write!(f, "row {start} is not a multiple of {multiple}: such rows go together")
             }
+            Self::Code { at } => write!(f, "byte {at} means no weights in this packing"),
             Self::Input => f.write_str("the format takes activations of the other kind"),
         }
     }

@@ -12,6 +12,7 @@
 //!   an output head, which are not ternary.
 //! - Float helpers on [`Kernels`] (`dot`, `axpy`, …) add in one defined order ([`float`]), so that
 //!   a desktop and a microcontroller agree to the bit.
+//! - [`mcu`] has the products of microcontrollers, which want some memory for tables.
 //! - [`parallel`] is how a caller lends threads.
 //!
 //! Nothing here allocates, and no input panics. `unsafe` is in the kernels of an instruction set,
@@ -29,6 +30,7 @@ mod half;
 mod isa;
 mod kernels;
 mod matrix;
+pub mod mcu;
 mod packing;
 pub mod parallel;
 mod quantize;

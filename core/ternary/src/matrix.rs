@@ -20,13 +20,17 @@ impl<'a> Matrix<'a> {
     pub const EMPTY: Self = Self { packing: Packing::Line2, rows: 0, cols: 0, bytes: &[] };
 
     /// A matrix over bytes that are exactly as long as its dimensions say
-    /// ([`Packing::bytes`]). Any bytes of that length are a matrix. No alignment is asked for;
-    /// at 64 bytes our own layouts are read fastest.
+    /// ([`Packing::bytes`]). Any bytes of that length are a matrix, but for
+    /// [`Packing::Look4`], whose bytes are looked through. No alignment is asked for; at 64 bytes
+    /// our own layouts are read fastest.
     ///
     /// # Errors
-    /// When the format has no such matrix, or the length is another.
+    /// When the format has no such matrix, the length is another, or a byte means no weights.
     pub fn new(packing: Packing, rows: usize, cols: usize, bytes: &'a [u8]) -> Result<Self, Error> {
         exact(size(packing, rows, cols)?, bytes.len())?;
+        if let Some(at) = packing.layout().and_then(|layout| layout.first_unknown(bytes)) {
+            return Err(Error::Code { at });
+        }
         Ok(Self { packing, rows, cols, bytes })
     }
 
@@ -206,7 +210,7 @@ const PIECE: usize = 1280;
 
 fn repack_row(from: &Matrix<'_>, row: usize, to: Packing, to_row: usize, out: &mut [u8]) {
     let (reader, writer) = (from.packing.code(), to.code());
-    let most = if matches!(writer, Code::Fraction | Code::Table) { 2 } else { 3 };
+    let most = if matches!(writer, Code::BitsLowFirst | Code::BitsHighFirst) { 3 } else { 2 };
     #[expect(clippy::large_stack_arrays, reason = "a piece of a row, on hosts")]
     let mut codes = [0; PIECE];
     for start in (0..from.cols).step_by(PIECE) {

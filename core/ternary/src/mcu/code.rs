@@ -20,6 +20,9 @@ pub(crate) const PLACES: u8 = 28;
 /// Half of them: what one pass over the last trits fills.
 const HALF: u8 = PLACES / 2;
 
+/// Bytes of a table of fours.
+pub(crate) const TABLE4_BYTES: u8 = PLACES * 3 * 2;
+
 /// How many values the last trits take together: one trit for groups of four, two for five.
 const fn last_values(group: usize) -> u8 {
     if group == 4 { 3 } else { 9 }
@@ -46,15 +49,16 @@ pub(crate) const fn digits(place: u8, group: usize) -> [u8; 5] {
     let (half, rest) = (place / pass, place % pass);
     let (last, within) = (rest / HALF, rest % HALF);
     let first = half * HALF + within;
+    let last_digit = if group == 4 { 0 } else { 1 };
     if half > 1 {
-        return [1; 5];
+        return [1, 1, 1, 1, last_digit];
     }
     let (d0, d1, d2) = match first {
         24.. => (2, first - 24, 2),
         18.. => (first % 2, (first - 18) / 2, 2),
         _ => (first / 2 % 3, first / 6, first % 2),
     };
-    [d0, d1, d2, last % 3, if group == 4 { 1 } else { last / 3 }]
+    [d0, d1, d2, last % 3, last / 3]
 }
 
 #[cfg(test)]
@@ -67,7 +71,7 @@ mod tests {
             let count = 3u32.pow(group as u32);
             let mut seen = [false; 256];
             for number in 0..count {
-                let mut all = [1; 5];
+                let mut all = [0; 5];
                 for (at, digit) in all.iter_mut().take(group).enumerate() {
                     *digit = (number / 3u32.pow(at as u32) % 3) as u8;
                 }

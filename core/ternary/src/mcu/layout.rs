@@ -9,7 +9,7 @@
 //! Units of interleaved rows follow each other; then come the next columns, then the next rows.
 //! Rows and columns that fill up the last unit hold zero bytes, and meet no activation.
 
-use super::code::{digits, place};
+use super::code::TABLE4_BYTES;
 use crate::packing::Cell;
 
 /// Rows that the look-up packings interleave.
@@ -68,6 +68,11 @@ impl Layout {
         self.units(cols) * self.unit()
     }
 
+    /// Bytes of interleaved rows.
+    pub(crate) const fn group_bytes(self, cols: usize) -> usize {
+        self.row_bytes(cols) * self.rows()
+    }
+
     /// Byte number `index` of one row.
     pub(crate) const fn cell(self, cols: usize, row: usize, index: usize) -> Cell {
         let (unit, at) = (index / self.unit(), index % self.unit());
@@ -81,24 +86,12 @@ impl Layout {
         }
     }
 
-    /// Whether every byte may reach a kernel. A table of fives has room for any; a table of fours
-    /// has not, and a Cortex-M0 faults on an odd place.
-    pub(crate) fn holds(self, bytes: &[u8]) -> bool {
-        let named = |byte: &u8| NAMED4[usize::from(byte / 32)] >> (byte % 32) & 1 != 0;
-        self != Self::Look4 || bytes.iter().all(named)
+    /// The first byte that may not reach a kernel. A table of fives has room for any; a table of
+    /// fours has not, and a Cortex-M0 faults on an odd place.
+    pub(crate) fn first_unknown(self, bytes: &[u8]) -> Option<usize> {
+        if self != Self::Look4 {
+            return None;
+        }
+        bytes.iter().position(|byte| byte % 2 != 0 || *byte >= TABLE4_BYTES)
     }
 }
-
-/// One bit for each byte of [`Layout::Look4`], set where it names trits.
-static NAMED4: [u32; 8] = {
-    let mut set = [0; 8];
-    let mut at = 0;
-    while at < 256 {
-        let code = (at / 2) as u8;
-        if at % 2 == 0 && place(digits(code, 4), 4) == code {
-            set[at / 32] |= 1 << (at % 32);
-        }
-        at += 1;
-    }
-    set
-};

@@ -1,4 +1,69 @@
-pub(crate) mod arch;
+//! Products on microcontrollers: by looking sums up, and by multiplying halfwords.
+//!
+//! | packing | bits a weight | how | for |
+//! |---|---|---|---|
+//! | [`Look5`](Packing::Look5) | 1.6 | a byte is the place of five products' sum in a table | many rows |
+//! | [`Look4`](Packing::Look4) | 2 | the same for four | fewer rows, without the DSP extension |
+//! | [`Pairs`](Packing::Pairs) | 2 | SMLAD, two products an instruction | few rows, with it |
+//!
+//! A group of four or five activations has 81 or 243 sums, which are put in a table of halfwords
+//! once and found by all rows: a row then takes three to five instructions for a group, and none of
+//! them multiplies. The tables cost as much as some hundred rows, so matrices that meet the same
+//! activations should be computed together ([`gemv_each`]): queries, keys and values, gate and up.
+//!
+//! The caller lends the memory for tables, [`scratch_words`] of it. With less, down to one table,
+//! sums are loaded and stored more often; the result is the same, which is that of
+//! [`scalar`](crate::scalar). Tables should be in RAM without wait states.
+
+mod arch;
 pub(crate) mod code;
-pub(crate) mod layout;
-pub(crate) mod table;
+mod layout;
+mod products;
+mod table;
+
+pub(crate) use layout::Layout;
+pub use products::{Part, gemv, gemv_each};
+
+use crate::Packing;
+
+/// Tables that are filled before rows go through them: 80 columns of [`Packing::Look5`], whose
+/// tables take 8 KiB.
+const TABLES: usize = 16;
+
+/// The packing that takes the fewest instructions on the processor that this is compiled for, in a
+/// product of `rows` rows, tables included. Count the rows of all matrices that are computed together.
+/// Where flash is short, [`Packing::Look5`] is always the smallest.
+#[must_use]
+pub const fn best_packing(rows: usize) -> Packing {
+    let (pairs_to, fours_to) = if cfg!(trine_dsp) { (64, 64) } else { (0, 400) };
+    if rows <= pairs_to {
+        Packing::Pairs
+    } else if rows <= fours_to {
+        Packing::Look4
+    } else {
+        Packing::Look5
+    }
+}
+
+/// Words of scratch with which a product is fastest, for that many columns: 0 for the packings of
+/// hosts, which need none.
+#[must_use]
+pub const fn scratch_words(packing: Packing, cols: usize) -> usize {
+    let Some(layout) = packing.layout() else { return 0 };
+    let groups = layout.units(cols);
+    match layout {
+        Layout::Pairs => groups * products::PAIR_WORDS,
+        _ if groups < TABLES => groups * arch::stride(layout),
+        _ => TABLES * arch::stride(layout),
+    }
+}
+
+/// Words of scratch without which there is no product. [`Packing::Pairs`] needs all of
+/// [`scratch_words`]; looking up needs one table.
+#[must_use]
+pub const fn scratch_words_least(packing: Packing, cols: usize) -> usize {
+    match packing.layout() {
+        Some(layout @ (Layout::Look4 | Layout::Look5)) if cols > 0 => arch::stride(layout),
+        _ => scratch_words(packing, cols),
+    }
+}

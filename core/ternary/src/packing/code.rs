@@ -1,5 +1,7 @@
 //! How one byte holds four or five codes.
 
+use crate::mcu::code as place;
+
 /// How a byte holds its digits, each a code in 0..=2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +18,11 @@ pub enum Code {
     /// the byte is `(7·c + (a >> 2)) | (a & 3) << 6`. The low six bits are at most 7·8 + 6 = 62,
     /// an index; what it finds, joined with the high two bits, is the index a of a second look-up.
     Table,
+    /// Of four digits, for microcontrollers: where their sum lies in a table, in bytes
+    /// ([`mcu`](crate::mcu)).
+    Place4,
+    /// Of five digits, for microcontrollers: where their sum lies in a table, in halfwords.
+    Place5,
 }
 
 /// First look-up of [`Code::Table`], by the low six bits of a byte: d0 in bits 7:6, `a >> 2` in
@@ -69,6 +76,8 @@ impl Code {
                 let high = TABLE_HIGH[a as usize];
                 [low >> 6, low & 3, high & 3, (high >> 2) & 3, high >> 4]
             }
+            Self::Place4 => place::digits(byte / 2, 4),
+            Self::Place5 => place::digits(byte, 5),
         }
     }
 
@@ -87,6 +96,8 @@ impl Code {
                 let (c, a) = (3 * d0 + d1, 9 * d2 + 3 * d3 + d4);
                 (7 * c + (a >> 2)) | ((a & 3) << 6)
             }
+            Self::Place4 => 2 * place::place(digits, 4),
+            Self::Place5 => place::place(digits, 5),
         }
     }
 }
@@ -95,14 +106,21 @@ impl Code {
 mod tests {
     use super::Code;
 
-    const CODES: [Code; 4] = [Code::BitsLowFirst, Code::BitsHighFirst, Code::Fraction, Code::Table];
+    const CODES: [Code; 6] = [
+        Code::BitsLowFirst,
+        Code::BitsHighFirst,
+        Code::Fraction,
+        Code::Table,
+        Code::Place4,
+        Code::Place5,
+    ];
 
     #[test]
     fn every_byte_of_codes_reads_back() {
         for code in CODES {
-            let bits = matches!(code, Code::BitsLowFirst | Code::BitsHighFirst);
-            for n in 0..if bits { 81 } else { 243 } {
-                let digits = if bits {
+            let four = matches!(code, Code::BitsLowFirst | Code::BitsHighFirst | Code::Place4);
+            for n in 0..if four { 81 } else { 243 } {
+                let digits = if four {
                     [n / 27, n / 9 % 3, n / 3 % 3, n % 3, 0]
                 } else {
                     [n / 81, n / 27 % 3, n / 9 % 3, n / 3 % 3, n % 3]

@@ -16,6 +16,7 @@
 
 mod code;
 
+use crate::mcu::Layout;
 pub use code::Code;
 pub(crate) use code::{TABLE_HIGH, TABLE_LOW};
 
@@ -45,6 +46,15 @@ pub enum Packing {
     Line2,
     /// Base three, ours: panels of 32 rows, steps of 20 columns, 1.6 bits a weight.
     Line16,
+    /// For look-up on microcontrollers ([`mcu`](crate::mcu)): four columns a byte, eight rows
+    /// interleaved, two bits a weight. Not every byte has a meaning.
+    Look4,
+    /// For look-up on microcontrollers: five columns a byte, eight rows interleaved, 1.6 bits a
+    /// weight.
+    Look5,
+    /// For multiplying halfwords on microcontrollers: two bits a weight, 16 columns a word, four
+    /// rows interleaved.
+    Pairs,
 }
 
 /// Where a byte's codes stand in a row: digit `i` is column `col + i·stride`.
@@ -67,8 +77,27 @@ const STEP_BYTES: usize = 128;
 
 impl Packing {
     /// All of them.
-    pub const ALL: &[Self] =
-        &[Self::I2S, Self::I2SArm, Self::Tq2_0, Self::Tq1_0, Self::Line2, Self::Line16];
+    pub const ALL: &[Self] = &[
+        Self::I2S,
+        Self::I2SArm,
+        Self::Tq2_0,
+        Self::Tq1_0,
+        Self::Line2,
+        Self::Line16,
+        Self::Look4,
+        Self::Look5,
+        Self::Pairs,
+    ];
+
+    /// How a packing for microcontrollers lies; `None` for the others.
+    pub(crate) const fn layout(self) -> Option<Layout> {
+        match self {
+            Self::Look4 => Some(Layout::Look4),
+            Self::Look5 => Some(Layout::Look5),
+            Self::Pairs => Some(Layout::Pairs),
+            _ => None,
+        }
+    }
 
     /// Bytes of a matrix; `None` when the format has no such matrix ([`cols_multiple`] does not
     /// divide the columns, or they are more than [`COLS_MAX`]) or the size overflows.
@@ -90,6 +119,9 @@ impl Packing {
             Self::Tq1_0 => cols / 256 * 54,
             Self::Line2 => cols.div_ceil(16) * STEP_BYTES,
             Self::Line16 => cols.div_ceil(20) * STEP_BYTES,
+            Self::Look4 => Layout::Look4.group_bytes(cols),
+            Self::Look5 => Layout::Look5.group_bytes(cols),
+            Self::Pairs => Layout::Pairs.group_bytes(cols),
         }
     }
 
@@ -100,7 +132,7 @@ impl Packing {
             Self::I2S => 128,
             Self::I2SArm => 64,
             Self::Tq2_0 | Self::Tq1_0 => 256,
-            Self::Line2 | Self::Line16 => 1,
+            Self::Line2 | Self::Line16 | Self::Look4 | Self::Look5 | Self::Pairs => 1,
         }
     }
 
@@ -111,6 +143,9 @@ impl Packing {
         match self {
             Self::I2S | Self::I2SArm | Self::Tq2_0 | Self::Tq1_0 => 1,
             Self::Line2 | Self::Line16 => PANEL,
+            Self::Look4 => Layout::Look4.rows(),
+            Self::Look5 => Layout::Look5.rows(),
+            Self::Pairs => Layout::Pairs.rows(),
         }
     }
 
@@ -119,9 +154,11 @@ impl Packing {
     pub const fn code(self) -> Code {
         match self {
             Self::I2S | Self::I2SArm => Code::BitsHighFirst,
-            Self::Tq2_0 | Self::Line2 => Code::BitsLowFirst,
+            Self::Tq2_0 | Self::Line2 | Self::Pairs => Code::BitsLowFirst,
             Self::Tq1_0 => Code::Fraction,
             Self::Line16 => Code::Table,
+            Self::Look4 => Code::Place4,
+            Self::Look5 => Code::Place5,
         }
     }
 
@@ -133,6 +170,9 @@ impl Packing {
             Self::Tq1_0 => cols / 256 * 52,
             Self::Line2 => cols.div_ceil(16) * 4,
             Self::Line16 => cols.div_ceil(20) * 4,
+            Self::Look4 => Layout::Look4.row_bytes(cols),
+            Self::Look5 => Layout::Look5.row_bytes(cols),
+            Self::Pairs => Layout::Pairs.row_bytes(cols),
         }
     }
 
@@ -156,6 +196,9 @@ impl Packing {
             Self::Tq1_0 => tq1_0(group + index / 52 * 54, index / 52 * 256, index % 52),
             Self::Line2 => line(group, row, index, 4),
             Self::Line16 => line(group, row, index, 5),
+            Self::Look4 => Layout::Look4.cell(cols, row, index),
+            Self::Look5 => Layout::Look5.cell(cols, row, index),
+            Self::Pairs => Layout::Pairs.cell(cols, row, index),
         }
     }
 }

@@ -50,13 +50,17 @@ macro_rules! pair {
 
 /// # Safety
 /// The job must have at least one block and eight words of activations.
-// SAFETY: the body is a whole function by the procedure call standard: it keeps r4 to r11, the
-// stack is balanced, and it reads and writes what the job names.
-#[unsafe(naked)]
-unsafe extern "C" fn rows4(job: *mut Job) {
-    core::arch::naked_asm!(
-        "push {{r0, r4-r11, lr}}
-        sub sp, #8
+#[inline(never)]
+unsafe fn rows4(job: *mut Job) {
+    // The compiler takes these instructions only in a function of a processor that has them, so
+    // this is no naked one. It would keep some registers for itself: all are saved here.
+    //
+    // SAFETY: r4 to r11 and the stack are as before in the end, and memory is read and written
+    // where the job names it.
+    unsafe {
+        core::arch::asm!(
+        "push {{r4-r11, lr}}
+        sub sp, #12
         ldr r12, [r0, #16]
         str r12, [sp]
         str r0, [sp, #4]
@@ -94,7 +98,10 @@ unsafe extern "C" fn rows4(job: *mut Job) {
         subs r1, r1, #1
         str r1, [r2, #12]
         bne 2b
-        add sp, #8
-        pop {{r0, r4-r11, pc}}",
-    )
+        add sp, #12
+        pop {{r4-r11, lr}}",
+        inout("r0") job => _,
+        clobber_abi("C"),
+        );
+    }
 }

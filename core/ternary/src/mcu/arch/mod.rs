@@ -36,7 +36,8 @@ pub(crate) const STRIDE4: usize = 42;
 pub(crate) struct Rows<'a> {
     /// [`Layout::Look4`] or [`Layout::Look5`].
     pub(crate) layout: Layout,
-    /// From the first byte of the first row and group; all of it has passed [`Layout::holds`].
+    /// From the first byte of the first row and group; of a [`Matrix`](crate::Matrix), which has
+    /// looked at the bytes.
     pub(crate) weights: &'a [u8],
     /// Groups of a whole row.
     pub(crate) row_groups: usize,

@@ -5,7 +5,7 @@ use super::super::table;
 use super::{Rows, stride};
 
 /// Fills one table for each whole group.
-#[cfg_attr(trine_thumb, allow(dead_code, reason = "these processors have a loop of their own"))]
+#[cfg(not(trine_thumb))]
 pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
     let tables = tables.chunks_exact_mut(stride(layout));
     if layout == Layout::Look4 {
@@ -20,10 +20,7 @@ pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
 }
 
 /// Adds up blocks of eight rows.
-#[cfg_attr(
-    any(trine_thumb, trine_rv32),
-    allow(dead_code, reason = "these processors have a loop of their own")
-)]
+#[cfg(not(any(trine_thumb, trine_rv32)))]
 pub(crate) fn rows(rows: &Rows<'_>, out: &mut [i32]) {
     // Bytes of four are places in bytes.
     let shift = u32::from(rows.layout == Layout::Look4);

@@ -59,7 +59,8 @@ macro_rules! blocks {
             mov r10, r3
             ldm r2!, {{r3-r7}}
             cmp r1, r12
-            beq 4f
+            bne 3f
+            b 4f
             3:",
             group!(["0" "1" "2" "3" "4" "5" "6" "7"], $index),
             group!(["8" "9" "10" "11" "12" "13" "14" "15"], $index),

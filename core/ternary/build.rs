@@ -1,0 +1,31 @@
+//! Says which microcontroller the library is for, so that the loops by hand for it are compiled:
+//! stable compilers do not tell a crate whether it is for Thumb-2, or has the DSP extension.
+
+use std::env;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let has = |name: &str, holds: bool| {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if holds {
+            println!("cargo::rustc-cfg={name}");
+        }
+    };
+    let target = env::var("TARGET").unwrap_or_default();
+    let is = |names: &[&str]| names.iter().any(|name| target.starts_with(name));
+    has("trine_thumb", is(&["thumbv6m", "thumbv7m", "thumbv7em", "thumbv8m"]));
+    has("trine_thumb2", is(&["thumbv7m", "thumbv7em", "thumbv8m.main"]));
+    has("trine_dsp", is(&["thumbv7em"]) || is(&["thumbv8m.main"]) && dsp_is_enabled());
+    // The variants with 16 registers have too few for eight sums.
+    has("trine_rv32", is(&["riscv32"]) && !is(&["riscv32e"]));
+}
+
+/// An Armv8-M processor may have the extension; compilers are told by the processor's name or by
+/// the extension's.
+fn dsp_is_enabled() -> bool {
+    const NAMES: [&str; 5] = ["cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85", "+dsp"];
+    let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    features.split(',').any(|feature| feature == "dsp")
+        || NAMES.iter().any(|name| flags.contains(name))
+}

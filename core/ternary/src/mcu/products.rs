@@ -1,0 +1,169 @@
+//! Products: whole blocks of rows in the inner loops, and what is left over at the ends.
+
+use super::arch::{self, Rows};
+use super::layout::{LOOK_ROWS, Layout};
+use super::scratch_words_least;
+use super::table::BIAS;
+use crate::error::{Error, exact};
+use crate::{Kernels, Matrix};
+
+/// Words of widened activations for 16 columns.
+pub(super) const PAIR_WORDS: usize = 8;
+
+/// One matrix of a product, and where its sums go: as many as it has rows.
+#[derive(Debug)]
+pub struct Part<'a> {
+    /// The matrix.
+    pub matrix: Matrix<'a>,
+    /// Its sums.
+    pub out: &'a mut [i32],
+}
+
+/// `out[r] = Σ t·q` of every row, exactly, as [`Kernels::gemv`] has it.
+///
+/// `scratch` has at least [`scratch_words_least`] words; what is in it does not matter. A matrix
+/// that is packed for hosts is computed without it.
+///
+/// # Errors
+/// When `q` is not as long as a row, `out` not as long as a column, or `scratch` too short.
+pub fn gemv(
+    matrix: &Matrix<'_>,
+    q: &[i8],
+    out: &mut [i32],
+    scratch: &mut [u32],
+) -> Result<(), Error> {
+    gemv_each(&mut [Part { matrix: *matrix, out }], q, scratch)
+}
+
+/// [`gemv`] of several matrices with the same activations, whose tables are filled once for all
+/// matrices of the same packing.
+///
+/// # Errors
+/// As for [`gemv`], for any of the matrices; then no sum has been computed.
+pub fn gemv_each(parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) -> Result<(), Error> {
+    for Part { matrix, out } in &*parts {
+        exact(matrix.cols(), q.len())?;
+        exact(matrix.rows(), out.len())?;
+        let needed = scratch_words_least(matrix.packing(), q.len());
+        if scratch.len() < needed {
+            return Err(Error::Length { needed, given: scratch.len() });
+        }
+    }
+    for layout in [Layout::Look5, Layout::Look4] {
+        if parts.iter().any(|part| part.matrix.packing().layout() == Some(layout)) {
+            look(layout, parts, q, scratch);
+        }
+    }
+    for Part { matrix, out } in parts {
+        match matrix.packing().layout() {
+            Some(Layout::Look4 | Layout::Look5) => {}
+            Some(Layout::Pairs) => pairs(matrix, q, out, scratch)?,
+            None => Kernels::best().gemv(matrix, 0..matrix.rows(), q, out)?,
+        }
+    }
+    Ok(())
+}
+
+/// Tables for some groups, then all rows of all matrices through them, and so on.
+fn look(layout: Layout, parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) {
+    let stride = arch::stride(layout);
+    let row_groups = layout.units(q.len());
+    let start = BIAS.wrapping_mul(row_groups as u32).wrapping_neg().cast_signed();
+    let of_layout = |part: &Part<'_>| part.matrix.packing().layout() == Some(layout);
+    for part in parts.iter_mut().filter(|part| of_layout(part)) {
+        part.out.fill(start);
+    }
+    // Inner loops take four groups at a time where they can.
+    let most = match (scratch.len() / stride).min(super::TABLES) {
+        few @ 0..4 => few.max(1),
+        many => many / 4 * 4,
+    };
+    for first in (0..row_groups).step_by(most) {
+        let groups = most.min(row_groups - first);
+        fill(layout, q.get(first * layout.columns()..).unwrap_or_default(), groups, scratch);
+        for part in parts.iter_mut().filter(|part| of_layout(part)) {
+            let weights = part.matrix.bytes().get(first * LOOK_ROWS..).unwrap_or_default();
+            let tables = &scratch[..groups * stride];
+            add_rows(&Rows { layout, weights, row_groups, groups, tables }, part.out);
+        }
+    }
+}
+
+/// Fills `groups` tables; the last group may lack activations.
+fn fill(layout: Layout, q: &[i8], groups: usize, scratch: &mut [u32]) {
+    let columns = layout.columns();
+    let whole = (q.len() / columns).min(groups);
+    let (whole_q, rest) = q.split_at(whole * columns);
+    let (tables, last) = scratch.split_at_mut(whole * arch::stride(layout));
+    arch::fill(layout, whole_q, tables);
+    if whole < groups {
+        let mut padded = [0; 5];
+        for (to, from) in padded.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        arch::fill(layout, &padded[..columns], last);
+    }
+}
+
+fn add_rows(rows: &Rows<'_>, out: &mut [i32]) {
+    let whole = out.len() / LOOK_ROWS;
+    let (blocks, rest) = out.split_at_mut(whole * LOOK_ROWS);
+    arch::rows(rows, blocks);
+    if !rest.is_empty() {
+        let mut sums = [0; LOOK_ROWS];
+        sums[..rest.len()].copy_from_slice(rest);
+        let from = whole * rows.row_groups * LOOK_ROWS;
+        let weights = rows.weights.get(from..).unwrap_or_default();
+        arch::rows(&Rows { weights, ..*rows }, &mut sums);
+        rest.copy_from_slice(&sums[..rest.len()]);
+    }
+}
+
+#[cfg(not(trine_dsp))]
+fn pairs(
+    matrix: &Matrix<'_>,
+    q: &[i8],
+    out: &mut [i32],
+    _scratch: &mut [u32],
+) -> Result<(), Error> {
+    Kernels::best().gemv(matrix, 0..matrix.rows(), q, out)
+}
+
+#[cfg(trine_dsp)]
+fn pairs(matrix: &Matrix<'_>, q: &[i8], out: &mut [i32], scratch: &mut [u32]) -> Result<(), Error> {
+    use super::layout::PAIR_ROWS;
+
+    // SAFETY: any four bytes are a word.
+    let (before, weights, _) = unsafe { matrix.bytes().align_to::<u32>() };
+    if !before.is_empty() {
+        // Words are loaded several at a time, which asks for their alignment.
+        return Kernels::best().gemv(matrix, 0..matrix.rows(), q, out);
+    }
+    let units = Layout::Pairs.units(q.len());
+    let activations = &mut scratch[..units * PAIR_WORDS];
+    let sum = widen(q, activations);
+    let whole = out.len() / PAIR_ROWS;
+    let (blocks, rest) = out.split_at_mut(whole * PAIR_ROWS);
+    arch::dsp::rows(weights, activations, -sum, blocks);
+    if !rest.is_empty() {
+        let mut sums = [0; PAIR_ROWS];
+        let weights = weights.get(whole * units * PAIR_ROWS..).unwrap_or_default();
+        arch::dsp::rows(weights, activations, -sum, &mut sums);
+        rest.copy_from_slice(&sums[..rest.len()]);
+    }
+    Ok(())
+}
+
+/// Two activations a word, zeros behind the last; answers the sum of all.
+#[cfg(trine_dsp)]
+fn widen(q: &[i8], words: &mut [u32]) -> i32 {
+    words.fill(0);
+    let mut sum = 0;
+    for (pair, word) in q.chunks(2).zip(words) {
+        let low = i32::from(pair[0]);
+        let high = pair.get(1).map_or(0, |high| i32::from(*high));
+        sum += low + high;
+        *word = low as u32 & 0xffff | (high as u32) << 16;
+    }
+    sum
+}
