@@ -1,7 +1,8 @@
 //! Reference files: recorded outputs that tests compare with, byte for byte.
 //!
 //! They lie in folders called `golden`. A test that has one writes it instead of comparing when
-//! `TRINE_GOLDEN=write` is set, and `cargo xtask golden` runs those tests so.
+//! `TRINE_GOLDEN=write` is set, and `cargo xtask golden` runs those tests so. What another program
+//! computed, such as the logits of a model, is written by `cargo xtask golden bitnet`.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,23 @@ pub(crate) fn write() -> Result<()> {
     let mut cargo = sh::cargo();
     cargo.args(["test", "--workspace", "--profile", "ci", "--quiet", "golden"]);
     sh::run(cargo.env(VARIABLE, "write"))
+}
+
+/// `cargo xtask golden bitnet`: what Hugging Face's transformers compute, in an environment of their
+/// own under the target folder. It takes 6 GB there, and no test needs it.
+///
+/// # Errors
+/// When Python, its packages or the program fails.
+pub(crate) fn write_bitnet() -> Result<()> {
+    let folder = sh::target_dir().join("oracle");
+    let python = folder.join("bin/python");
+    if !python.exists() {
+        sh::run(sh::command("python3").args(["-m", "venv"]).arg(&folder))?;
+    }
+    let requirements = sh::root().join("tests/oracle/requirements.txt");
+    sh::run(sh::command(&python).args(["-m", "pip", "install", "-q", "-r"]).arg(requirements))?;
+    let program = sh::root().join("tests/oracle/bitnet.py");
+    sh::run(sh::command(&python).arg(program).arg(sh::root().join("tests/golden/bitnet")))
 }
 
 /// The leg `golden`: what the code writes now is what is committed.

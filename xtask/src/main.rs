@@ -59,6 +59,8 @@ usage: cargo xtask COMMAND
   bench board [BOARD]  instructions of one call on the emulated board
   fuzz [TARGET]...     fuzz the targets, each --seconds N (60), and keep what reaches further
   golden               write the reference files anew from what the code does now
+  golden bitnet        write those of tests/golden/bitnet with Hugging Face's transformers, which
+                       it installs from PyPI (6 GB)
   dist [TARGET [PROFILE]]
                        libtrine as it is shipped: all packages, or one library
   header               write include/trine.h from ffi/api
@@ -132,6 +134,7 @@ fn command() -> Result<()> {
         ["bench", "board", board] => bench::board::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.seconds.unwrap_or(60)),
         ["golden"] => golden::write(),
+        ["golden", "bitnet"] => golden::write_bitnet(),
         ["header"] => header::write(),
         ["dist"] => dist::main(None, None),
         ["dist", target] => dist::main(Some(target), None),

@@ -1,5 +1,9 @@
 //! Ternary language models: files, tokens, the transformer, sampling.
 //!
+//! - [`Config`] and [`Weights`]: a model's shape, and its tensors where they lie;
+//! - [`Model`] and [`Session`]: the transformer, a step at a time;
+//! - [`sample`]: choosing the next token;
+//! - [`generate`]: a prompt in, tokens out;
 //! - [`gguf`]: the reader of GGUF files (feature `gguf`);
 //! - [`token`]: text to tokens and back (byte-level BPE with feature `bpe`).
 //!
@@ -12,6 +16,18 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod config;
+mod error;
+pub mod generate;
 #[cfg(feature = "gguf")]
 pub mod gguf;
+pub mod model;
+pub mod sample;
+mod text;
 pub mod token;
+pub mod weights;
+
+pub use config::Config;
+pub use error::{Error, KeyProblem, TensorProblem};
+pub use model::{KvKind, Model, Options, Session, Step, arena_bytes};
+pub use weights::{Layer, Weights};

@@ -1,0 +1,284 @@
+//! The cache of keys and values.
+//!
+//! For each block, key-value head and position there is one row of `head width` numbers, for
+//! keys (already turned by their position) and for values alike: (block, head, position, width).
+
+use core::ops::Range;
+
+use trine_arena::Arena;
+use trine_ternary::Kernels;
+
+use crate::config::Config;
+use crate::error::Error;
+
+/// How keys and values are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KvKind {
+    /// Single precision: four bytes a number, as computed.
+    F32,
+    /// Half precision: two bytes a number, rounded to nearest.
+    #[default]
+    F16,
+    /// One byte a number and one `f32` a row, the row's largest magnitude being 127.
+    I8,
+}
+
+/// Keys, or values, of all blocks.
+#[derive(Debug)]
+enum Rows<'m> {
+    F32(&'m mut [f32]),
+    F16(&'m mut [u16]),
+    /// Codes, and the scale of each row.
+    I8(&'m mut [i8], &'m mut [f32]),
+}
+
+/// The same to read.
+#[derive(Clone, Copy, Debug)]
+enum View<'c> {
+    F32(&'c [f32]),
+    F16(&'c [u16]),
+    I8(&'c [i8], &'c [f32]),
+}
+
+/// The sizes of a cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    kind: KvKind,
+    layers: usize,
+    kv_heads: usize,
+    /// Positions that there is room for.
+    context: usize,
+    width: usize,
+}
+
+impl Shape {
+    pub(crate) const fn new(config: &Config, kind: KvKind, context: usize) -> Self {
+        let (layers, kv_heads) = (config.layers, config.kv_heads);
+        Self { kind, layers, kv_heads, context, width: config.head_width() }
+    }
+
+    /// Rows of keys, or of values.
+    fn rows(&self) -> Option<usize> {
+        self.layers.checked_mul(self.kv_heads)?.checked_mul(self.context)
+    }
+
+    /// Bytes of keys and values, without padding: rows of scales come first, codes last.
+    pub(crate) fn bytes(&self) -> Option<usize> {
+        let row = match self.kind {
+            KvKind::F32 => self.width.checked_mul(4)?,
+            KvKind::F16 => self.width.checked_mul(2)?,
+            KvKind::I8 => self.width.checked_add(4)?,
+        };
+        self.rows()?.checked_mul(row)?.checked_mul(2)
+    }
+}
+
+/// Keys and values of all blocks.
+#[derive(Debug)]
+pub(crate) struct Cache<'m> {
+    shape: Shape,
+    kernels: Kernels,
+    keys: Rows<'m>,
+    values: Rows<'m>,
+}
+
+impl<'m> Cache<'m> {
+    pub(crate) fn new(
+        shape: Shape,
+        kernels: Kernels,
+        arena: &mut Arena<'m>,
+    ) -> Result<Self, Error> {
+        let rows = shape.rows().ok_or(Error::TooLarge)?;
+        let numbers = rows.checked_mul(shape.width).ok_or(Error::TooLarge)?;
+        let (keys, values) = match shape.kind {
+            KvKind::F32 => {
+                (Rows::F32(arena.slice(numbers, 0.0)?), Rows::F32(arena.slice(numbers, 0.0)?))
+            }
+            KvKind::F16 => {
+                (Rows::F16(arena.slice(numbers, 0)?), Rows::F16(arena.slice(numbers, 0)?))
+            }
+            KvKind::I8 => {
+                let (keys, values) = (arena.slice(rows, 0.0)?, arena.slice(rows, 0.0)?);
+                (
+                    Rows::I8(arena.slice(numbers, 0)?, keys),
+                    Rows::I8(arena.slice(numbers, 0)?, values),
+                )
+            }
+        };
+        Ok(Self { shape, kernels, keys, values })
+    }
+
+    /// Positions that there is room for.
+    pub(crate) const fn context(&self) -> usize {
+        self.shape.context
+    }
+
+    /// Keeps the key and the value of one head at one position.
+    pub(crate) fn put(
+        &mut self,
+        layer: usize,
+        head: usize,
+        position: usize,
+        key: &[f32],
+        value: &[f32],
+    ) {
+        let row = self.row(layer, head) + position;
+        self.keys.put(&self.kernels, row, key);
+        self.values.put(&self.kernels, row, value);
+    }
+
+    /// The keys and values of one head.
+    pub(crate) fn head(&self, layer: usize, head: usize) -> Head<'_> {
+        let first = self.row(layer, head);
+        Head {
+            kernels: self.kernels,
+            width: self.shape.width,
+            first,
+            keys: self.keys.view(),
+            values: self.values.view(),
+        }
+    }
+
+    /// The row of position 0.
+    const fn row(&self, layer: usize, head: usize) -> usize {
+        (layer * self.shape.kv_heads + head) * self.shape.context
+    }
+
+    /// Moves positions `from` down to `to` and the ones after, turning each key by `turn`. `row`
+    /// is room for one row.
+    pub(crate) fn shift(
+        &mut self,
+        from: Range<usize>,
+        to: usize,
+        row: &mut [f32],
+        turn: impl Fn(&mut [f32]),
+    ) {
+        let width = self.shape.width;
+        for head in 0..self.shape.layers * self.shape.kv_heads {
+            let first = head * self.shape.context;
+            let span = first + from.start..first + from.end;
+            self.keys.copy_within(width, span.clone(), first + to);
+            self.values.copy_within(width, span, first + to);
+            for place in first + to..first + to + from.len() {
+                self.keys.view().read(width, place, row);
+                turn(row);
+                self.keys.put(&self.kernels, place, row);
+            }
+        }
+    }
+}
+
+impl Rows<'_> {
+    fn put(&mut self, kernels: &Kernels, row: usize, numbers: &[f32]) {
+        let width = numbers.len();
+        let span = row * width..(row + 1) * width;
+        match self {
+            Self::F32(all) => {
+                if let Some(place) = all.get_mut(span) {
+                    place.copy_from_slice(numbers);
+                }
+            }
+            Self::F16(halves) => {
+                if let Some(place) = halves.get_mut(span) {
+                    kernels.to_f16(numbers, place);
+                }
+            }
+            Self::I8(codes, scales) => {
+                if let (Some(place), Some(scale)) = (codes.get_mut(span), scales.get_mut(row..=row))
+                {
+                    let written = kernels.quantize_blocks(numbers, width, place, scale);
+                    debug_assert!(written.is_ok(), "a row is one block");
+                }
+            }
+        }
+    }
+
+    const fn view(&self) -> View<'_> {
+        match self {
+            Self::F32(all) => View::F32(all),
+            Self::F16(halves) => View::F16(halves),
+            Self::I8(codes, scales) => View::I8(codes, scales),
+        }
+    }
+
+    fn copy_within(&mut self, width: usize, rows: Range<usize>, to: usize) {
+        let span = rows.start * width..rows.end * width;
+        match self {
+            Self::F32(all) => all.copy_within(span, to * width),
+            Self::F16(halves) => halves.copy_within(span, to * width),
+            Self::I8(codes, scales) => {
+                codes.copy_within(span, to * width);
+                scales.copy_within(rows, to);
+            }
+        }
+    }
+}
+
+impl View<'_> {
+    fn read(&self, width: usize, row: usize, numbers: &mut [f32]) {
+        let span = row * width..(row + 1) * width;
+        match self {
+            Self::F32(all) => {
+                if let Some(row) = all.get(span) {
+                    numbers.copy_from_slice(row);
+                }
+            }
+            Self::F16(halves) => {
+                for (number, half) in numbers.iter_mut().zip(halves.get(span).unwrap_or_default()) {
+                    *number = trine_ternary::f32_from_f16(*half);
+                }
+            }
+            Self::I8(codes, scales) => {
+                let scale = scales.get(row).copied().unwrap_or(0.0);
+                for (number, code) in numbers.iter_mut().zip(codes.get(span).unwrap_or_default()) {
+                    *number = f32::from(*code) * scale;
+                }
+            }
+        }
+    }
+}
+
+/// Keys and values of one head.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head<'c> {
+    kernels: Kernels,
+    width: usize,
+    first: usize,
+    keys: View<'c>,
+    values: View<'c>,
+}
+
+impl Head<'_> {
+    /// The product of a query and the key at a position.
+    pub(crate) fn score(&self, query: &[f32], position: usize) -> f32 {
+        let row = self.first + position;
+        let span = row * self.width..(row + 1) * self.width;
+        match self.keys {
+            View::F32(all) => self.kernels.dot(query, all.get(span).unwrap_or_default()),
+            View::F16(halves) => self.kernels.dot_f16(query, halves.get(span).unwrap_or_default()),
+            View::I8(codes, scales) => {
+                let scale = scales.get(row).copied().unwrap_or(0.0);
+                self.kernels.dot_i8(query, codes.get(span).unwrap_or_default()) * scale
+            }
+        }
+    }
+
+    /// Adds a share of the value at a position.
+    pub(crate) fn add_value(&self, share: f32, position: usize, out: &mut [f32]) {
+        let row = self.first + position;
+        let span = row * self.width..(row + 1) * self.width;
+        match self.values {
+            View::F32(all) => {
+                self.kernels.axpy(share, all.get(span).unwrap_or_default(), out);
+            }
+            View::F16(halves) => {
+                self.kernels.axpy_f16(share, halves.get(span).unwrap_or_default(), out);
+            }
+            View::I8(codes, scales) => {
+                let scale = scales.get(row).copied().unwrap_or(0.0);
+                self.kernels.axpy_i8(share * scale, codes.get(span).unwrap_or_default(), out);
+            }
+        }
+    }
+}

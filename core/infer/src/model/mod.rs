@@ -1,0 +1,51 @@
+//! The transformer.
+
+mod attention;
+mod forward;
+mod kv;
+mod rope;
+mod session;
+mod stages;
+mod state;
+
+use trine_ternary::Kernels;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::weights::Weights;
+
+pub use kv::KvKind;
+pub use session::{Session, Step};
+pub use state::{Options, arena_bytes};
+
+/// A model: its shape, its weights, and the kernels that multiply them.
+#[derive(Clone, Copy, Debug)]
+pub struct Model<'w> {
+    pub(crate) config: Config,
+    pub(crate) weights: Weights<'w>,
+    pub(crate) kernels: Kernels,
+}
+
+impl<'w> Model<'w> {
+    /// A model of weights that have the shapes of the configuration.
+    ///
+    /// # Errors
+    /// The key, or the first tensor, that does not fit.
+    pub fn new(config: Config, weights: Weights<'w>, kernels: Kernels) -> Result<Self, Error> {
+        config.check()?;
+        weights.check(&config)?;
+        Ok(Self { config, weights, kernels })
+    }
+
+    /// Its shape.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its weights.
+    #[must_use]
+    pub const fn weights(&self) -> &Weights<'w> {
+        &self.weights
+    }
+}

@@ -1,0 +1,66 @@
+//! Rotary position embedding (Su and others, 2021), in the arrangement of GPT-NeoX.
+
+/// Fills `frequencies`, (width / 2), with base^(-2i / width).
+pub(crate) fn frequencies(base: f32, width: usize, frequencies: &mut [f32]) {
+    for (i, frequency) in frequencies.iter_mut().enumerate() {
+        *frequency = 1.0 / libm::powf(base, (2 * i) as f32 / width as f32);
+    }
+}
+
+/// Fills `turn`, (2, width / 2), with the cosines and then the sines of one position.
+pub(crate) fn angles(position: f32, frequencies: &[f32], turn: &mut [f32]) {
+    let (cosines, sines) = turn.split_at_mut(frequencies.len().min(turn.len()));
+    for ((cosine, sine), frequency) in cosines.iter_mut().zip(sines).zip(frequencies) {
+        (*sine, *cosine) = libm::sincosf(position * frequency);
+    }
+}
+
+/// Turns one head: elements `i` and `i + width / 2` together.
+pub(crate) fn rotate(head: &mut [f32], turn: &[f32]) {
+    let half = head.len() / 2;
+    let (cosines, sines) = turn.split_at(half.min(turn.len()));
+    let (first, second) = head.split_at_mut(half);
+    for (((a, b), cosine), sine) in first.iter_mut().zip(second).zip(cosines).zip(sines) {
+        (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_keeps_lengths_and_its_opposite_undoes_it() {
+        let mut table = [0.0; 2];
+        frequencies(10_000.0, 4, &mut table);
+        assert_eq!(table, [1.0, 0.01]);
+        let (mut there, mut back) = ([0.0; 4], [0.0; 4]);
+        angles(3.0, &table, &mut there);
+        angles(-3.0, &table, &mut back);
+        let mut head = [1.0, 2.0, 3.0, 4.0];
+        rotate(&mut head, &there);
+        let length = head[0] * head[0] + head[2] * head[2];
+        assert!((length - 10.0_f32).abs() < 1e-5, "{head:?}");
+        assert!((head[0] - (3.0_f32.cos() - 3.0 * 3.0_f32.sin())).abs() < 1e-6);
+        rotate(&mut head, &back);
+        for (number, wanted) in head.iter().zip([1.0, 2.0, 3.0, 4.0]) {
+            assert!((number - wanted).abs() < 1e-5, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn products_depend_on_the_distance_alone() {
+        let mut table = [0.0; 4];
+        frequencies(500_000.0, 8, &mut table);
+        let product = |at: f32, other: f32| {
+            let (mut q, mut k) = ([0.5, -1.0, 2.0, 0.1, 0.3, 0.7, -0.2, 1.1], [1.0; 8]);
+            let mut turn = [0.0; 8];
+            angles(at, &table, &mut turn);
+            rotate(&mut q, &turn);
+            angles(other, &table, &mut turn);
+            rotate(&mut k, &turn);
+            q.iter().zip(k).map(|(a, b)| a * b).sum::<f32>()
+        };
+        assert!((product(9.0, 4.0) - product(105.0, 100.0)).abs() < 1e-4);
+    }
+}

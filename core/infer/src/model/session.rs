@@ -1,0 +1,231 @@
+//! A conversation: what the model has read, and the step-by-step way to make it read more.
+
+use trine_ternary::parallel::Parallel;
+
+use super::forward::{Pass, Stage};
+use super::kv::Cache;
+use super::stages::ROWS;
+use super::state::{Options, State, carve};
+use super::{Model, rope};
+use crate::error::Error;
+
+/// Whether there is more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Step {
+    /// Call again.
+    More,
+    /// Nothing is under way.
+    Done,
+}
+
+/// Where a pass is.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    stage: Stage,
+    layer: usize,
+    /// Units of the stage that are done.
+    done: usize,
+    /// Tokens of the pass.
+    count: usize,
+    /// Whether it ends with logits.
+    head: bool,
+}
+
+/// What a model has read so far, in memory that the caller gave.
+#[derive(Debug)]
+pub struct Session<'m, 'w> {
+    model: Model<'w>,
+    state: State<'m>,
+    cache: Cache<'m>,
+    /// Positions that are read.
+    len: usize,
+    at: Option<At>,
+    has_logits: bool,
+}
+
+impl<'m, 'w> Session<'m, 'w> {
+    /// An empty session in `memory`, of which [`arena_bytes`](super::arena_bytes) says the size.
+    ///
+    /// # Errors
+    /// When the memory is too small or an option makes no sense.
+    pub fn new(model: &Model<'w>, options: &Options, memory: &'m mut [u8]) -> Result<Self, Error> {
+        let config = model.config();
+        let (state, cache) = carve(config, options, model.kernels, memory)?;
+        rope::frequencies(config.rope_base, config.head_width(), state.frequencies);
+        Ok(Self { model: *model, state, cache, len: 0, at: None, has_logits: false })
+    }
+
+    /// The model.
+    #[must_use]
+    pub const fn model(&self) -> &Model<'w> {
+        &self.model
+    }
+
+    /// The tokens that are read.
+    #[must_use]
+    pub fn tokens(&self) -> &[u32] {
+        self.state.tokens.get(..self.len).unwrap_or_default()
+    }
+
+    /// Positions that there is room for.
+    #[must_use]
+    pub const fn context(&self) -> usize {
+        self.cache.context()
+    }
+
+    /// The logits after the last token: one for each token of the vocabulary. `None` before the
+    /// first token, while a pass is under way and after tokens were forgotten at the end.
+    #[must_use]
+    pub fn logits(&self) -> Option<&[f32]> {
+        self.has_logits.then_some(&*self.state.logits)
+    }
+
+    /// The logits, to change before a choice.
+    pub fn logits_mut(&mut self) -> Option<&mut [f32]> {
+        self.has_logits.then_some(&mut *self.state.logits)
+    }
+
+    /// The logits to change, and the tokens so far.
+    pub(crate) fn choice(&mut self) -> Option<(&mut [f32], &[u32])> {
+        let tokens = self.state.tokens.get(..self.len).unwrap_or_default();
+        self.has_logits.then_some((&mut *self.state.logits, tokens))
+    }
+
+    /// Takes the first of these tokens to be read by the next steps, as many as one pass takes,
+    /// and answers how many those are. Only a pass that takes all of them ends with logits.
+    ///
+    /// # Errors
+    /// When a pass is under way, there is no room for any token, or one is not in the vocabulary;
+    /// then nothing is taken.
+    pub fn begin(&mut self, tokens: &[u32]) -> Result<usize, Error> {
+        if self.at.is_some() {
+            return Err(Error::Busy);
+        }
+        let room = self.context() - self.len;
+        let count = tokens.len().min(self.state.scales.len()).min(room);
+        let taken = tokens.get(..count).unwrap_or_default();
+        let vocab = self.model.config.vocab;
+        if let Some(wrong) = taken.iter().find(|token| **token as usize >= vocab) {
+            return Err(Error::Token(*wrong));
+        }
+        if tokens.is_empty() {
+            return Ok(0);
+        }
+        let places = self.state.tokens.get_mut(self.len..self.len + count).unwrap_or_default();
+        if places.is_empty() {
+            return Err(Error::Full);
+        }
+        places.copy_from_slice(taken);
+        self.turn_to_positions(count);
+        self.has_logits = false;
+        let head = count == tokens.len();
+        self.at = Some(At { stage: Stage::Embed, layer: 0, done: 0, count, head });
+        Ok(count)
+    }
+
+    fn turn_to_positions(&mut self, count: usize) {
+        let width = self.model.config.head_width();
+        let turns = self.state.turns.chunks_exact_mut(width).take(count);
+        for (position, turn) in (self.len..).zip(turns) {
+            rope::angles(position as f32, self.state.frequencies, turn);
+        }
+    }
+
+    /// Goes on with the pass under way: at most about `rows` rows of a matrix, or as many tokens
+    /// or heads where it is not at a matrix. Whatever `rows` is, the results are the same to the
+    /// bit.
+    pub fn step(&mut self, rows: usize, pool: &dyn Parallel) -> Step {
+        let Some(mut at) = self.at else { return Step::Done };
+        let units = at.stage.units(&self.model.config, at.count);
+        let most = if at.stage.is_rows() {
+            // Rows that are stored together are cheaper together.
+            rows.max(1).checked_next_multiple_of(ROWS).unwrap_or(rows)
+        } else {
+            rows.max(1)
+        };
+        let end = at.done.saturating_add(most).min(units);
+        let mut pass = Pass {
+            model: &self.model,
+            state: &mut self.state,
+            cache: &mut self.cache,
+            pool,
+            past: self.len,
+            count: at.count,
+        };
+        pass.run(at.stage, at.layer, at.done..end);
+        at.done = end;
+        self.at = Some(at);
+        if end < units {
+            return Step::More;
+        }
+        match at.stage.next(at.layer, self.model.config.layers, at.head) {
+            Some((stage, layer)) => {
+                self.at = Some(At { stage, layer, done: 0, ..at });
+                Step::More
+            }
+            None => {
+                self.len += at.count;
+                self.has_logits = at.head;
+                self.at = None;
+                Step::Done
+            }
+        }
+    }
+
+    /// Reads all of these tokens, in as many passes as it takes.
+    ///
+    /// # Errors
+    /// As [`Self::begin`]; the tokens before the one that it fails at are read.
+    pub fn read(&mut self, tokens: &[u32], pool: &dyn Parallel) -> Result<(), Error> {
+        let mut rest = tokens;
+        while !rest.is_empty() {
+            let taken = self.begin(rest)?;
+            while self.step(usize::MAX, pool) == Step::More {}
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Gives up the pass under way: the session is as it was before, but has no logits.
+    pub fn cancel(&mut self) {
+        self.at = None;
+    }
+
+    /// Forgets what was read from position `len` on.
+    ///
+    /// # Errors
+    /// While a pass is under way.
+    pub fn truncate(&mut self, len: usize) -> Result<(), Error> {
+        if self.at.is_some() {
+            return Err(Error::Busy);
+        }
+        if len < self.len {
+            self.len = len;
+            self.has_logits = false;
+        }
+        Ok(())
+    }
+
+    /// Makes room by forgetting `count` tokens after the first `keep`: what comes after moves up,
+    /// and its keys are turned back to their new positions. What the tokens that stay once saw
+    /// of the forgotten ones stays in their keys and values.
+    ///
+    /// # Errors
+    /// While a pass is under way, or when there are not so many tokens.
+    pub fn shift(&mut self, keep: usize, count: usize) -> Result<(), Error> {
+        if self.at.is_some() {
+            return Err(Error::Busy);
+        }
+        let from = keep.checked_add(count).filter(|from| *from <= self.len);
+        let from = from.ok_or(Error::Option("a shift cannot forget more tokens than were read"))?;
+        let width = self.model.config.head_width();
+        let turn = self.state.turns.get_mut(..width).unwrap_or_default();
+        rope::angles(-(count as f32), self.state.frequencies, turn);
+        let row = self.state.wide.get_mut(..width).unwrap_or_default();
+        self.cache.shift(from..self.len, keep, row, |key| rope::rotate(key, turn));
+        self.state.tokens.copy_within(from..self.len, keep);
+        self.len -= count;
+        Ok(())
+    }
+}

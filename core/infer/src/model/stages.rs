@@ -1,0 +1,344 @@
+//! What each stage of a pass computes.
+
+use core::ops::Range;
+
+use trine_ternary::parallel::for_each_chunk;
+use trine_ternary::{Kernels, RowInput};
+
+use super::attention::attend;
+use super::forward::Pass;
+use super::rope;
+use crate::config::Activation;
+use crate::weights::{Layer, Linear, Vector};
+
+/// Rows that are stored together in our own packings: the least that a thread takes.
+pub(crate) const ROWS: usize = 32;
+/// Parts that each thread's share of a matrix is cut into, so that threads end together.
+const PARTS: usize = 4;
+/// Tokens that a thread takes sums of together, because they lie side by side there.
+const SIDE_BY_SIDE: usize = 16;
+
+impl Pass<'_, '_, '_> {
+    /// Writes the embedding of each token to the stream.
+    pub(super) fn embed(&mut self, tokens: Range<usize>) {
+        let dim = self.model.config.dim;
+        let embedding = self.model.weights.embedding;
+        let ids = self.state.tokens.get(self.past..).unwrap_or_default();
+        let first = tokens.start;
+        let rows = part(self.state.stream, &tokens, dim);
+        for_each_chunk(self.pool, rows, dim, &|index, row| {
+            let id = ids.get(first + index).copied().unwrap_or(0);
+            let read = embedding.read(id as usize, row);
+            debug_assert!(read.is_ok(), "a session takes only tokens of the vocabulary");
+        });
+    }
+
+    /// Norms the stream and rounds it to codes.
+    pub(super) fn norm(&mut self, tokens: Range<usize>, weight: &Vector<'_>) {
+        let (kernels, config) = (self.model.kernels, &self.model.config);
+        let (dim, widest, epsilon) = (config.dim, config.widest(), config.rms_epsilon);
+        let stream: &[f32] = self.state.stream;
+        let first = tokens.start;
+        let rows = part(self.state.wide, &tokens, widest);
+        for_each_chunk(self.pool, rows, widest, &|index, row| {
+            let x = one(stream, first + index, dim);
+            rms_norm(&kernels, x, weight, epsilon, row);
+        });
+        self.round(tokens, dim);
+    }
+
+    /// The norm inside attention, and codes.
+    pub(super) fn attn_sub_norm(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
+        let (kernels, config) = (self.model.kernels, &self.model.config);
+        let (dim, widest, epsilon) = (config.dim, config.widest(), config.rms_epsilon);
+        let mixed: &[f32] = self.state.mixed;
+        let first = tokens.start;
+        let rows = part(self.state.wide, &tokens, widest);
+        for_each_chunk(self.pool, rows, widest, &|index, row| {
+            let x = one(mixed, first + index, dim);
+            rms_norm(&kernels, x, &block.attn_sub_norm, epsilon, row);
+        });
+        self.round(tokens, dim);
+    }
+
+    /// Rounds the first `columns` of each row of `wide` to codes.
+    fn round(&mut self, tokens: Range<usize>, columns: usize) {
+        let kernels = self.model.kernels;
+        let widest = self.model.config.widest();
+        for token in tokens {
+            let x = one(self.state.wide, token, widest).get(..columns).unwrap_or_default();
+            let start = token * columns;
+            let codes = self.state.codes.get_mut(start..start + columns);
+            let (Some(codes), Some(scale)) = (codes, self.state.scales.get_mut(token)) else {
+                continue;
+            };
+            if let Ok(rounded) = kernels.quantize(x, codes) {
+                *scale = rounded.scale;
+            }
+        }
+    }
+
+    /// Multiplies the codes by rows of matrices, which count as one matrix on top of the other.
+    pub(super) fn product(&mut self, rows: Range<usize>, matrices: &[Linear<'_>]) {
+        let (kernels, count) = (self.model.kernels, self.count);
+        let codes: &[i8] = self.state.codes;
+        let first = rows.start;
+        let share = self.share(rows.len());
+        let sums = part(self.state.sums, &rows, count);
+        for_each_chunk(self.pool, sums, share * count, &|index, sums| {
+            let start = first + index * share;
+            multiply(&kernels, matrices, start, count, codes, sums);
+        });
+    }
+
+    /// Rows that a thread takes at a time.
+    fn share(&self, rows: usize) -> usize {
+        match self.pool.threads() {
+            0 | 1 => rows.max(1),
+            threads => rows.div_ceil(threads * PARTS).next_multiple_of(ROWS),
+        }
+    }
+
+    /// Takes queries, keys and values from the sums, turns what is to be turned, and keeps keys and
+    /// values.
+    pub(super) fn turn(&mut self, tokens: Range<usize>, layer: usize, block: &Layer<'_>) {
+        let config = self.model.config;
+        let (width, widest) = (config.head_width(), config.widest());
+        let (dim, kv_dim) = (config.dim, config.kv_dim());
+        let sums = Sums { sums: self.state.sums, scales: self.state.scales, count: self.count };
+        let turns: &[f32] = self.state.turns;
+        let first = tokens.start;
+        let rows = part(self.state.wide, &tokens, widest);
+        for_each_chunk(self.pool, rows, widest * SIDE_BY_SIDE, &|index, rows| {
+            let start = first + index * SIDE_BY_SIDE;
+            sums.of(0..dim, block.q.scale).take(start, widest, rows);
+            for (index, row) in rows.chunks_exact_mut(widest).enumerate() {
+                let heads = row.get_mut(..dim).unwrap_or_default();
+                let turn = one(turns, start + index, width);
+                heads.chunks_exact_mut(width).for_each(|head| rope::rotate(head, turn));
+            }
+        });
+        for token in tokens {
+            let (keys, values) = self.state.pairs.split_at_mut(kv_dim);
+            sums.of(dim..dim + kv_dim, block.k.scale).take(token, kv_dim, keys);
+            let value_rows = dim + kv_dim..dim + 2 * kv_dim;
+            sums.of(value_rows, block.v.scale).take(token, kv_dim, values);
+            let turn = one(turns, token, width);
+            let heads = keys.chunks_exact_mut(width).zip(values.chunks_exact(width));
+            for (head, (key, value)) in heads.enumerate() {
+                rope::rotate(key, turn);
+                self.cache.put(layer, head, self.past + token, key, value);
+            }
+        }
+    }
+
+    /// Attention of some (token, key-value head).
+    pub(super) fn attend(&mut self, units: Range<usize>, layer: usize) {
+        let (kernels, config, past) = (self.model.kernels, &self.model.config, self.past);
+        let (width, widest, kv_heads) = (config.head_width(), config.widest(), config.kv_heads);
+        let group = config.group() * width;
+        let wide: &[f32] = self.state.wide;
+        let cache = &*self.cache;
+        let first = units.start;
+        let mixed = part(self.state.mixed, &units, group);
+        for_each_chunk(self.pool, mixed, group, &|index, out| {
+            let (token, head) = ((first + index) / kv_heads, (first + index) % kv_heads);
+            let queries = one(wide, token, widest).get(head * group..).unwrap_or_default();
+            let keys = cache.head(layer, head);
+            attend(&kernels, &keys, past + token + 1, width, queries, out);
+        });
+    }
+
+    /// Adds products to the stream.
+    pub(super) fn add(&mut self, tokens: Range<usize>, scale: f32) {
+        let dim = self.model.config.dim;
+        let sums = Sums { sums: self.state.sums, scales: self.state.scales, count: self.count };
+        let first = tokens.start;
+        let rows = part(self.state.stream, &tokens, dim);
+        for_each_chunk(self.pool, rows, dim * SIDE_BY_SIDE, &|index, rows| {
+            let start = first + index * SIDE_BY_SIDE;
+            sums.of(0..dim, scale).each(start, dim, rows, |x, product| *x += product);
+        });
+    }
+
+    /// The feed-forward network's function and its norm, and codes.
+    pub(super) fn ffn_sub_norm(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
+        let (kernels, config) = (self.model.kernels, &self.model.config);
+        let (ffn, widest, epsilon) = (config.ffn, config.widest(), config.rms_epsilon);
+        let activation = config.activation;
+        let sums = Sums { sums: self.state.sums, scales: self.state.scales, count: self.count };
+        let first = tokens.start;
+        let rows = part(self.state.wide, &tokens, widest);
+        for_each_chunk(self.pool, rows, widest * SIDE_BY_SIDE, &|index, rows| {
+            let start = first + index * SIDE_BY_SIDE;
+            sums.of(ffn..2 * ffn, block.up.scale).take(start, widest, rows);
+            let gates = sums.of(0..ffn, block.gate.scale);
+            match activation {
+                Activation::ReluSquared => gates.each(start, widest, rows, |x, gate| {
+                    let gate = if gate > 0.0 { gate } else { 0.0 };
+                    *x *= gate * gate;
+                }),
+                Activation::Silu => gates.each(start, widest, rows, |x, gate| {
+                    *x *= gate / (1.0 + libm::expf(-gate));
+                }),
+            }
+            for row in rows.chunks_exact_mut(widest) {
+                let x = row.get_mut(..ffn).unwrap_or_default();
+                rms_norm_in_place(&kernels, x, &block.ffn_sub_norm, epsilon);
+            }
+        });
+        self.round(tokens, ffn);
+    }
+
+    /// Norms the last token for the head.
+    pub(super) fn output_norm(&mut self) {
+        let (kernels, config) = (self.model.kernels, &self.model.config);
+        let weights = &self.model.weights;
+        let x = one(self.state.stream, self.count.saturating_sub(1), config.dim);
+        let row = self.state.wide.get_mut(..config.dim).unwrap_or_default();
+        rms_norm(&kernels, x, &weights.output_norm, config.rms_epsilon, row);
+        let format = weights.head.format();
+        if format.is_integer() {
+            let codes = self.state.codes.get_mut(..config.dim).unwrap_or_default();
+            let blocks = config.dim / format.block();
+            let scales = self.state.head_scales.get_mut(..blocks).unwrap_or_default();
+            let rounded = kernels.quantize_blocks(row, format.block(), codes, scales);
+            debug_assert!(rounded.is_ok(), "rows of the head are whole blocks");
+        }
+    }
+
+    /// Some of the logits.
+    pub(super) fn head(&mut self, rows: Range<usize>) {
+        let (kernels, dim) = (self.model.kernels, self.model.config.dim);
+        let head = self.model.weights.head;
+        let share = self.share(rows.len());
+        let input = if head.format().is_integer() {
+            let blocks = dim / head.format().block();
+            RowInput::Blocks {
+                q: self.state.codes.get(..dim).unwrap_or_default(),
+                scales: self.state.head_scales.get(..blocks).unwrap_or_default(),
+            }
+        } else {
+            RowInput::Floats(self.state.wide.get(..dim).unwrap_or_default())
+        };
+        let first = rows.start;
+        let logits = part(self.state.logits, &rows, 1);
+        for_each_chunk(self.pool, logits, share, &|index, logits| {
+            let start = first + index * share;
+            let done = kernels.project(&head, start..start + logits.len(), input, logits);
+            debug_assert!(done.is_ok(), "the head has the shape of the configuration");
+        });
+    }
+}
+
+/// The elements of some units of a part of the state.
+fn part<'s, T>(all: &'s mut [T], units: &Range<usize>, width: usize) -> &'s mut [T] {
+    all.get_mut(units.start * width..units.end * width).unwrap_or_default()
+}
+
+/// The elements of one unit.
+fn one<T>(all: &[T], unit: usize, width: usize) -> &[T] {
+    all.get(unit * width..(unit + 1) * width).unwrap_or_default()
+}
+
+/// Multiplies `count` tokens by rows from `start` on of matrices that count as one; `sums` says how
+/// many rows, (rows, count).
+fn multiply(
+    kernels: &Kernels,
+    matrices: &[Linear<'_>],
+    start: usize,
+    count: usize,
+    codes: &[i8],
+    sums: &mut [i32],
+) {
+    let end = start + sums.len() / count.max(1);
+    let (mut above, mut rest) = (0, sums);
+    for Linear { matrix, .. } in matrices {
+        let rows = start.clamp(above, above + matrix.rows()) - above
+            ..end.clamp(above, above + matrix.rows()) - above;
+        above += matrix.rows();
+        let (sums, after) = rest.split_at_mut(rows.len() * count);
+        rest = after;
+        if !sums.is_empty() {
+            let codes = codes.get(..matrix.cols() * count).unwrap_or_default();
+            let done = kernels.gemm(matrix, rows, count, codes, sums);
+            debug_assert!(done.is_ok(), "matrices have the shape of the configuration");
+        }
+    }
+}
+
+/// `out = x / rms(x) · weight`, the mean square being raised by epsilon (Zhang and Sennrich, 2019).
+fn rms_norm(kernels: &Kernels, x: &[f32], weight: &Vector<'_>, epsilon: f32, out: &mut [f32]) {
+    let factor = norm_factor(kernels, x, epsilon);
+    for ((out, x), weight) in out.iter_mut().zip(x).zip(weight.iter()) {
+        *out = x * factor * weight;
+    }
+}
+
+fn rms_norm_in_place(kernels: &Kernels, x: &mut [f32], weight: &Vector<'_>, epsilon: f32) {
+    let factor = norm_factor(kernels, x, epsilon);
+    for (x, weight) in x.iter_mut().zip(weight.iter()) {
+        *x = *x * factor * weight;
+    }
+}
+
+fn norm_factor(kernels: &Kernels, x: &[f32], epsilon: f32) -> f32 {
+    1.0 / libm::sqrtf(kernels.sum_of_squares(x) / x.len() as f32 + epsilon)
+}
+
+/// Products of `count` tokens, (rows, count), and what each token's activations were multiplied by.
+#[derive(Clone, Copy)]
+struct Sums<'s> {
+    sums: &'s [i32],
+    scales: &'s [f32],
+    count: usize,
+}
+
+impl<'s> Sums<'s> {
+    /// Those of some rows, whose weights have one scale.
+    fn of(&self, rows: Range<usize>, scale: f32) -> Products<'s> {
+        let sums = self.sums.get(rows.start * self.count..rows.end * self.count);
+        Products { sums: sums.unwrap_or_default(), scales: self.scales, count: self.count, scale }
+    }
+}
+
+/// Products with rows of one matrix.
+#[derive(Clone, Copy)]
+struct Products<'s> {
+    /// (rows, count)
+    sums: &'s [i32],
+    scales: &'s [f32],
+    count: usize,
+    scale: f32,
+}
+
+impl Products<'_> {
+    /// Writes the products with their scales to one row of `out` for each token from `first` on;
+    /// rows of `out` are `stride` apart.
+    fn take(&self, first: usize, stride: usize, out: &mut [f32]) {
+        self.each(first, stride, out, |out, product| *out = product);
+    }
+
+    /// The same with another use of each product.
+    #[inline(always)]
+    fn each(&self, first: usize, stride: usize, out: &mut [f32], f: impl Fn(&mut f32, f32)) {
+        if self.count == 1 {
+            let factor = self.scale / self.scales.first().copied().unwrap_or(1.0);
+            let products = out.iter_mut().take(stride).zip(self.sums);
+            return products.for_each(|(out, sum)| f(out, *sum as f32 * factor));
+        }
+        // A token's products are `count` apart: of some rows at a time, those of several tokens
+        // share lines of the processor's cache.
+        for (part, sums) in self.sums.chunks(SIDE_BY_SIDE * self.count).enumerate() {
+            for (index, out) in out.chunks_exact_mut(stride).enumerate() {
+                let token = first + index;
+                let factor = self.scale / self.scales.get(token).copied().unwrap_or(1.0);
+                let out = out.get_mut(part * SIDE_BY_SIDE..).unwrap_or_default();
+                let products = sums.get(token..).unwrap_or_default().iter().step_by(self.count);
+                for (out, sum) in out.iter_mut().zip(products) {
+                    f(out, *sum as f32 * factor);
+                }
+            }
+        }
+    }
+}

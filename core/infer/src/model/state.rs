@@ -1,0 +1,182 @@
+//! The memory of a session, carved from one block whose size is known before.
+
+use trine_arena::Arena;
+use trine_ternary::Kernels;
+
+use super::kv::{Cache, KvKind, Shape};
+use crate::config::Config;
+use crate::error::Error;
+
+/// What a session is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Positions that keys and values are kept of; at most what the model was trained for.
+    pub context: usize,
+    /// Tokens of a prompt that are computed together. More are faster up to some hundred.
+    pub batch: usize,
+    /// How keys and values are kept.
+    pub kv: KvKind,
+}
+
+impl Options {
+    /// The whole context of the model, one token at a time.
+    #[must_use]
+    pub const fn new(config: &Config) -> Self {
+        Self { context: config.context, batch: 1, kv: KvKind::F16 }
+    }
+
+    fn check(&self, config: &Config) -> Result<(), Error> {
+        if self.context == 0 || self.context > config.context {
+            return Err(Error::Option("the context must be from 1 to the model's context_length"));
+        }
+        if self.batch == 0 || self.batch > self.context {
+            return Err(Error::Option("the batch must be from 1 token to the context"));
+        }
+        Ok(())
+    }
+}
+
+/// The smallest block of weights that a row of the head can have: room for one scale each.
+const HEAD_BLOCK: usize = 32;
+
+/// Elements of each part of the state.
+struct Sizes {
+    stream: usize,
+    wide: usize,
+    pairs: usize,
+    turns: usize,
+    frequencies: usize,
+    scales: usize,
+    sums: usize,
+    head_scales: usize,
+    logits: usize,
+    tokens: usize,
+    codes: usize,
+}
+
+impl Sizes {
+    fn new(config: &Config, options: &Options) -> Result<Self, Error> {
+        let batch = options.batch;
+        let times = |size: usize| size.checked_mul(batch).ok_or(Error::TooLarge);
+        let projected = config.dim + 2 * config.kv_dim();
+        Ok(Self {
+            stream: times(config.dim)?,
+            wide: times(config.widest())?,
+            pairs: 2 * config.kv_dim(),
+            turns: times(config.head_width())?,
+            frequencies: config.head_width() / 2,
+            scales: batch,
+            sums: times(projected.max(2 * config.ffn))?,
+            head_scales: config.dim.div_ceil(HEAD_BLOCK),
+            logits: config.vocab,
+            tokens: options.context,
+            codes: times(config.widest())?,
+        })
+    }
+
+    /// Bytes, when the block starts at a multiple of four.
+    fn bytes(&self) -> Option<usize> {
+        let words = [
+            self.stream,
+            self.stream,
+            self.wide,
+            self.pairs,
+            self.turns,
+            self.frequencies,
+            self.scales,
+            self.sums,
+            self.head_scales,
+            self.logits,
+            self.tokens,
+        ];
+        let sum = |all: usize, one: usize| all.checked_add(one);
+        let words = words.into_iter().try_fold(0, sum)?;
+        words.checked_mul(4)?.checked_add(self.codes)
+    }
+}
+
+/// Bytes of working memory that a session needs, to the byte, when the block that is given starts
+/// at a multiple of four; else up to three more.
+///
+/// # Errors
+/// When an option makes no sense, or there is no such block.
+pub fn arena_bytes(config: &Config, options: &Options) -> Result<usize, Error> {
+    config.check()?;
+    options.check(config)?;
+    let cache = Shape::new(config, options.kv, options.context).bytes();
+    let state = Sizes::new(config, options)?.bytes();
+    let (Some(cache), Some(state)) = (cache, state) else { return Err(Error::TooLarge) };
+    cache.checked_add(state).ok_or(Error::TooLarge)
+}
+
+/// What the forward pass works on. `batch` is the number of tokens that there is room for, the
+/// tokens of a pass come first in each part.
+#[derive(Debug)]
+pub(crate) struct State<'m> {
+    /// The residual stream: (batch, dim)
+    pub(crate) stream: &'m mut [f32],
+    /// Queries, then what a matrix takes in before it is rounded: (batch, max(dim, ffn))
+    pub(crate) wide: &'m mut [f32],
+    /// What attention gives: (batch, dim)
+    pub(crate) mixed: &'m mut [f32],
+    /// A key and a value of one token: (2, kv dim)
+    pub(crate) pairs: &'m mut [f32],
+    /// Cosines and sines of each token's position: (batch, 2, head width / 2)
+    pub(crate) turns: &'m mut [f32],
+    /// (head width / 2)
+    pub(crate) frequencies: &'m mut [f32],
+    /// What each token's activations were multiplied by: (batch)
+    pub(crate) scales: &'m mut [f32],
+    /// Products, exact: (rows, batch)
+    pub(crate) sums: &'m mut [i32],
+    /// Scales of the head's activations: (dim / 32)
+    pub(crate) head_scales: &'m mut [f32],
+    /// (vocab)
+    pub(crate) logits: &'m mut [f32],
+    /// The token at each position: (context)
+    pub(crate) tokens: &'m mut [u32],
+    /// Activations as int8: (batch, max(dim, ffn))
+    pub(crate) codes: &'m mut [i8],
+}
+
+/// Carves the state and the cache from a block.
+pub(crate) fn carve<'m>(
+    config: &Config,
+    options: &Options,
+    kernels: Kernels,
+    memory: &'m mut [u8],
+) -> Result<(State<'m>, Cache<'m>), Error> {
+    config.check()?;
+    options.check(config)?;
+    let sizes = Sizes::new(config, options)?;
+    let mut arena = Arena::new(memory);
+    let stream = arena.slice(sizes.stream, 0.0)?;
+    let wide = arena.slice(sizes.wide, 0.0)?;
+    let mixed = arena.slice(sizes.stream, 0.0)?;
+    let pairs = arena.slice(sizes.pairs, 0.0)?;
+    let turns = arena.slice(sizes.turns, 0.0)?;
+    let frequencies = arena.slice(sizes.frequencies, 0.0)?;
+    let scales = arena.slice(sizes.scales, 0.0)?;
+    let sums = arena.slice(sizes.sums, 0)?;
+    let head_scales = arena.slice(sizes.head_scales, 0.0)?;
+    let logits = arena.slice(sizes.logits, 0.0)?;
+    let tokens = arena.slice(sizes.tokens, 0)?;
+    let cache = Cache::new(Shape::new(config, options.kv, options.context), kernels, &mut arena)?;
+    // What has the smallest alignment comes last, so that nothing is padded.
+    let codes = arena.slice(sizes.codes, 0)?;
+    let state = State {
+        stream,
+        wide,
+        mixed,
+        pairs,
+        turns,
+        frequencies,
+        scales,
+        sums,
+        head_scales,
+        logits,
+        tokens,
+        codes,
+    };
+    Ok((state, cache))
+}
