@@ -183,6 +183,17 @@ pub struct Field<'a> {
     pub default: Option<Literal<'a>>,
 }
 
+/// What a call needs of a node that is a whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Integer<'a> {
+    /// The bytes of its name. In a table that nobody has checked they may be anything.
+    pub name: &'a [u8],
+    /// A value within these bounds is allowed; the whole node may allow more.
+    pub range: IntRange,
+    /// Whether it may be missing, whatever the others hold.
+    pub optional: bool,
+}
+
 impl<'a> Field<'a> {
     /// A required field with no description, unit or default.
     #[must_use]
@@ -196,6 +207,15 @@ impl<'a> Field<'a> {
             required_if: None,
             default: None,
         }
+    }
+
+    /// The part of it that calls need, if it is a whole number.
+    #[must_use]
+    #[inline(always)]
+    pub const fn integer(&self) -> Option<Integer<'a>> {
+        let Kind::Int(range) = self.kind else { return None };
+        let optional = !self.required && self.required_if.is_none();
+        Some(Integer { name: self.name.as_bytes(), range, optional })
     }
 
     /// The same field with a description.

@@ -44,8 +44,10 @@ pub mod value;
 
 pub use explain::{TextSink, explain};
 pub use fault::{Fault, FaultCode, NO_NODE};
-pub use field::{Condition, DecimalRange, Field, IntRange, Kind, Labels, Literal};
+pub use field::{Condition, DecimalRange, Field, IntRange, Integer, Kind, Labels, Literal};
 pub use pack::Pack;
+#[cfg(target_pointer_width = "64")]
+pub use quick::accepts_integers;
 pub use rules::{Head, Rule, Rules};
 pub use table::{Side, ToolTable, find_tool};
 pub use tool::{Annotations, Consent, FailSafe, Limits, Tool, ToolInfo};

@@ -7,19 +7,26 @@
 use core::borrow::Borrow;
 
 use crate::value::tag;
-use crate::{Field, Kind};
+use crate::{Field, Integer, Kind};
 
-/// `true` only where all nodes are whole numbers, and `bytes` small ones of them, each in its
-/// bounds. Nothing else is in this loop, so that it needs few registers.
-pub(crate) fn accepts_numbers(nodes: &[Field<'_>], mut bytes: &[u8]) -> bool {
+/// For 64-bit hosts: `true` only where all nodes are whole numbers, and `bytes` small ones of them,
+/// each in its bounds. `false` says nothing.
+// Nothing else is in this loop, so that it needs few registers.
+#[must_use]
+#[inline(always)]
+pub fn accepts_integers<'t>(
+    count: usize,
+    node_at: impl Fn(u8) -> Option<Integer<'t>>,
+    mut bytes: &[u8],
+) -> bool {
     // The number of a higher node has more bytes than one.
-    if nodes.len() > 0x80 {
+    if count > 0x80 {
         return false;
     }
-    for (next, field) in (u16::from_le_bytes([0, tag::INT])..).zip(nodes) {
+    for next in 0..count as u8 {
         let [node, mark, first, ref tail @ ..] = *bytes else { return false };
-        let Kind::Int(range) = &field.kind else { return false };
-        if u16::from_le_bytes([node, mark]) != next {
+        let Some(Integer { range, .. }) = node_at(next) else { return false };
+        if u16::from_le_bytes([node, mark]) != u16::from_le_bytes([next, tag::INT]) {
             return false;
         }
         bytes = tail;
@@ -200,7 +207,8 @@ mod tests {
                 let rule = |node| nodes.get(usize::from(node)).map(Rule::of);
                 let walked = walk(nodes.len() as u16, rule, &bytes);
                 let accepted = accepts(|at| nodes.get(usize::from(at)), &bytes);
-                if accepted || accepts_numbers(nodes, &bytes) {
+                let integer = |node| nodes.get(usize::from(node))?.integer();
+                if accepted || accepts_integers(nodes.len(), integer, &bytes) {
                     assert_eq!(walked, Ok(()), "{bytes:?}");
                     short += 1;
                 }

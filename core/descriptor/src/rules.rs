@@ -225,10 +225,10 @@ impl<T: ToolTable + ?Sized> Rules for T {
             }
             None => {
                 #[cfg(target_pointer_width = "64")]
-                if quick::accepts(|node| self.node(tool, side, node), bytes) {
+                if quick::accepts(|node| self.bare_node(tool, side, node), bytes) {
                     return Ok(());
                 }
-                let rule = |node| self.node(tool, side, node).as_ref().map(Rule::of);
+                let rule = |node| self.bare_node(tool, side, node).as_ref().map(Rule::of);
                 walk(self.node_count(tool, side), rule, bytes)
             }
         }
@@ -236,7 +236,10 @@ impl<T: ToolTable + ?Sized> Rules for T {
 
     #[cfg(target_pointer_width = "64")]
     fn accepts(&self, tool: u16, side: Side, bytes: &[u8]) -> bool {
-        self.nodes(tool, side).is_some_and(|nodes| quick::accepts_numbers(nodes, bytes))
+        self.nodes(tool, side).is_some_and(|nodes| {
+            let integer = |node| nodes.get(usize::from(node))?.integer();
+            quick::accepts_integers(nodes.len(), integer, bytes)
+        })
     }
 
     fn absent(&self, tool: u16, node: u16) -> Option<Item<'_>> {

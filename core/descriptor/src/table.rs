@@ -29,8 +29,8 @@ pub trait ToolTable: Rules {
     /// Node number `node` of one side.
     fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>>;
 
-    /// The same without its description, where that takes time to find: enough to read and write
-    /// values by.
+    /// The same without its description, its unit and its default, where those take time to find:
+    /// enough to read, judge and write values by.
     fn bare_node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
         self.node(tool, side, node)
     }

@@ -1,8 +1,10 @@
 //! What is served: a numbered list of tools, each a row of some tool table.
 
-use trine_descriptor::{ToolTable, record};
+use trine_descriptor::{Side, ToolTable, record};
 
+use crate::Nodes;
 use crate::json::words::same;
+use crate::nodes::ByNumber;
 
 /// How the server introduces itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +36,12 @@ pub trait Catalog {
 
     /// The table that holds tool `index`, and the tool's number in it.
     fn tool(&self, index: u16) -> Option<(&Self::Table, u16)>;
+
+    /// One side of a tool of a table, as usual calls are read and written by. A catalog whose table
+    /// has no [`ToolTable::nodes`] may know a shorter way to them than the table's methods.
+    fn nodes(table: &Self::Table, row: u16, side: Side) -> impl Nodes<'_> {
+        ByNumber { table, row, side }
+    }
 
     /// The name that clients know tool `index` by; matches `[A-Za-z0-9_-]{1,64}`.
     fn name(&self, index: u16) -> Option<&str>;

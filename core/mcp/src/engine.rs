@@ -64,8 +64,30 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         args: &mut [u8],
         out: &mut [u8],
     ) -> Step<'m> {
+        if let Some(call) = self.receive_straight(message, args) {
+            return Step::Call(call);
+        }
+        self.receive_other(message, session, args, out)
+    }
+
+    /// The first look of [`Self::receive`]: a call written as most clients write it. `None` says
+    /// nothing; [`Self::receive_other`] takes the message then. Together they are as good as
+    /// `receive`, and spare who wants the call alone the copying of a [`Step`].
+    #[inline(always)]
+    pub fn receive_straight<'m>(&self, message: &'m [u8], args: &mut [u8]) -> Option<Call<'m>> {
+        if usual::TAKEN { usual::straight(self.catalog, message, args) } else { None }
+    }
+
+    /// The rest of [`Self::receive`].
+    pub fn receive_other<'m>(
+        &self,
+        message: &'m [u8],
+        session: &mut Session,
+        args: &mut [u8],
+        out: &mut [u8],
+    ) -> Step<'m> {
         if usual::TAKEN
-            && let Some(call) = usual::read(self.catalog, message, session, args)
+            && let Some(call) = usual::in_any_order(self.catalog, message, session, args)
         {
             return Step::Call(call);
         }

@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use trine_descriptor::Side;
 use trine_descriptor::value::tag;
 
-use crate::call::state;
+use crate::call::{State, state};
 use crate::descriptor::trine_call;
 use crate::status::{TRINE_E_NOT_FOUND, TRINE_E_NULL, trine_status};
 use crate::text;
@@ -160,8 +160,19 @@ pub unsafe extern "C" fn trine_get_string(
 
 /// # Safety
 /// As of the functions above.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 unsafe fn number(call: *mut trine_call, parameter: i32, tag: u8) -> i64 {
     // SAFETY: the contract of every function: NULL or a call that lives.
-    let item = unsafe { state(call) }.and_then(|state| state.item(parameter, tag));
-    item.map_or(0, |item| item.number)
+    let Some(state) = (unsafe { state(call) }) else { return 0 };
+    #[cfg(target_pointer_width = "64")]
+    if let Some(number) = crate::quick::argument(state, parameter, tag) {
+        return number;
+    }
+    any_number(state, parameter, tag)
+}
+
+/// The number given, or the default, wherever it is.
+#[cfg_attr(target_pointer_width = "64", inline(never))]
+fn any_number(state: &mut State<'_>, parameter: i32, tag: u8) -> i64 {
+    state.item(parameter, tag).map_or(0, |item| item.number)
 }

@@ -1,12 +1,17 @@
 //! The tools of a device behind the MCP engine.
 
+#[cfg(target_pointer_width = "64")]
+use trine_descriptor::Side;
 use trine_descriptor::{ToolTable, record};
 use trine_dispatch::{CallId, Device, Local, Tools};
+use trine_mcp::json::same;
 use trine_mcp::{Block, Bytes, Call, Catalog, Contents, Engine, Failure, Id, NeedBytes, Outcome};
 use trine_mcp::{ServerInfo, Version};
 use trine_wire::message::{self, DeviceMessage};
 
 use crate::memory::Object;
+#[cfg(target_pointer_width = "64")]
+use crate::quick::Nodes;
 use crate::table::Table;
 use crate::tools::CTools;
 
@@ -48,6 +53,7 @@ impl<'o> Door<'o> {
     }
 
     /// Runs a call and writes its response, or says what to wait for.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn call(
         &self,
         device: &mut Device<'static>,
@@ -101,6 +107,7 @@ impl<'o> Door<'o> {
     }
 
     /// Writes a response; if there is no room for it, one that says so, since the tool has run.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn finish(
         &self,
         id: Id<'_>,
@@ -109,12 +116,22 @@ impl<'o> Door<'o> {
         outcome: Outcome<'_>,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        let engine = Engine::new(self);
-        let first = engine.finish(id, version, tool, outcome, out);
-        first.or_else(|needed| {
-            let outcome = Outcome::Error("it was done, but the program has no room for its answer");
-            engine.finish(id, version, tool, outcome, out).map_err(|_| needed)
-        })
+        match Engine::new(self).finish(id, version, tool, outcome, out) {
+            Err(needed) => self.no_room((id, version, tool), needed, out),
+            written => written,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn no_room(
+        &self,
+        (id, version, tool): (Id<'_>, Version, u16),
+        needed: NeedBytes,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let outcome = Outcome::Error("it was done, but the program has no room for its answer");
+        Engine::new(self).finish(id, version, tool, outcome, out).map_err(|_| needed)
     }
 
     /// Writes a response whose content the tool yields while it is written.
@@ -191,12 +208,20 @@ impl Catalog for Door<'_> {
         (index < self.table.count()).then_some((self.table, index))
     }
 
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
+    fn nodes(table: &Self::Table, row: u16, side: Side) -> impl trine_mcp::Nodes<'_> {
+        Nodes::new(table, row, side)
+    }
+
     fn name(&self, index: u16) -> Option<&str> {
         self.table.name(index).map(|name| core::str::from_utf8(name).unwrap_or_default())
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn find(&self, name: &[u8]) -> Option<u16> {
-        (0..self.table.count()).find(|&index| self.table.name(index) == Some(name))
+        (0..self.table.count())
+            .find(|&index| self.table.name(index).is_some_and(|known| same(known, name)))
     }
 
     fn generation(&self) -> u64 {

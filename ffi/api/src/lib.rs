@@ -32,6 +32,8 @@ mod place;
 #[cfg(feature = "policy")]
 mod policy;
 mod port;
+#[cfg(target_pointer_width = "64")]
+mod quick;
 mod result;
 #[cfg(feature = "full")]
 mod secure;

@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_void};
 use core::mem::align_of;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use trine_mcp::{Engine, NeedBytes, Session, Step};
+use trine_mcp::{Batch, Call, Engine, NeedBytes, Session, Step};
 
 use crate::door::{Door, Waiting};
 use crate::memory::{ALIGN, Owned, owned, trine_device};
@@ -143,35 +143,38 @@ impl From<Result<usize, NeedBytes>> for Said {
 }
 
 impl Open<'_> {
-    fn message(&mut self, message: &[u8], now: u64, in_array: bool, out: &mut [u8]) -> Said {
+    /// Takes a message that stands alone.
+    fn message(&mut self, message: &[u8], now: u64, out: &mut [u8]) -> Said {
+        let door = Door::new(self.owned.object, self.parts.generation);
+        if let Some(call) = Engine::new(&door).receive_straight(message, self.parts.arguments) {
+            return self.call(&door, &call, now, out);
+        }
+        self.other(&door, message, now, false, out)
+    }
+
+    /// Takes a message of any kind.
+    #[inline(never)]
+    fn other(
+        &mut self,
+        door: &Door<'_>,
+        message: &[u8],
+        now: u64,
+        in_array: bool,
+        out: &mut [u8],
+    ) -> Said {
         let parts = &mut *self.parts;
-        let door = Door::new(self.owned.object, parts.generation);
-        let engine = Engine::new(&door);
+        let engine = Engine::new(door);
         let step = if in_array {
             engine.receive_one(message, &mut parts.session, parts.arguments, out)
         } else {
-            engine.receive(message, &mut parts.session, parts.arguments, out)
+            engine.receive_other(message, &mut parts.session, parts.arguments, out)
         };
         match step {
             Step::Reply(len) => Said::Now(len),
             // The tools never change, so there is nothing to tell a subscriber later.
             Step::Listen(listen) => Said::Now(listen.acknowledgement),
-            Step::Call(call) => {
-                let arguments = parts.arguments.get(..call.arguments).unwrap_or_default();
-                let device = self.owned.device();
-                let free = parts.waiting.iter_mut().find(|place| place.is_none());
-                match door.call(device, (&call, arguments), now, parts.value, out) {
-                    Ok(written) => written.into(),
-                    Err(waiting) => match free {
-                        Some(place) => {
-                            *place = Some(waiting);
-                            Said::Later
-                        }
-                        None => door.give_up(device, &waiting, out).into(),
-                    },
-                }
-            }
-            Step::Batch(batch) => self.batch(batch, now, out),
+            Step::Call(call) => self.call(door, &call, now, out),
+            Step::Batch(batch) => self.batch(door, batch, now, out),
             Step::Cancel(id) => {
                 let device = self.owned.device();
                 for place in &mut parts.waiting {
@@ -186,8 +189,26 @@ impl Open<'_> {
         }
     }
 
+    /// Runs a call.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn call(&mut self, door: &Door<'_>, call: &Call<'_>, now: u64, out: &mut [u8]) -> Said {
+        let parts = &mut *self.parts;
+        let arguments = parts.arguments.get(..call.arguments).unwrap_or_default();
+        let device = self.owned.device();
+        match door.call(device, (call, arguments), now, parts.value, out) {
+            Ok(written) => written.into(),
+            Err(waiting) => match parts.waiting.iter_mut().find(|place| place.is_none()) {
+                Some(place) => {
+                    *place = Some(waiting);
+                    Said::Later
+                }
+                None => door.give_up(device, &waiting, out).into(),
+            },
+        }
+    }
+
     /// Answers each message of an array, and joins the answers.
-    fn batch(&mut self, batch: trine_mcp::Batch<'_>, now: u64, out: &mut [u8]) -> Said {
+    fn batch(&mut self, door: &Door<'_>, batch: Batch<'_>, now: u64, out: &mut [u8]) -> Said {
         let (mut at, mut later) = (0, false);
         for message in batch {
             // A place for the bracket or comma before the answer and the bracket behind it.
@@ -197,7 +218,7 @@ impl Open<'_> {
             }) else {
                 return Said::Short(at + 2);
             };
-            match self.message(message, now, true, place) {
+            match self.other(door, message, now, true, place) {
                 Said::Now(0) => {}
                 Said::Now(len) => {
                     let mark = if at == 0 { b'[' } else { b',' };
@@ -273,9 +294,7 @@ pub unsafe extern "C" fn trine_handle_json(
         Err(status) => return status,
     };
     // SAFETY: passed on.
-    unsafe {
-        said(answer, answer_size, answer_length, |out| open.message(message, now, false, out))
-    }
+    unsafe { said(answer, answer_size, answer_length, |out| open.message(message, now, out)) }
 }
 
 /// An answer that was pending; ask after `trine_poll` or `trine_resume`, until there is none. A

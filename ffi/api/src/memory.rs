@@ -92,8 +92,8 @@ impl Owned<'_> {
 ///
 /// # Safety
 /// NULL, or memory in which a device was started; it lives for as long as `'o`.
-// Out of line, as the next: every function begins with one of them.
-#[inline(never)]
+// Out of line on a microcontroller, as the next: every function begins with one of them.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) unsafe fn object<'o>(device: *const trine_device) -> Result<&'o Object, trine_status> {
     if device.is_null() {
         return Err(TRINE_E_NULL);
@@ -110,7 +110,7 @@ pub(crate) unsafe fn object<'o>(device: *const trine_device) -> Result<&'o Objec
 ///
 /// # Safety
 /// As [`object`].
-#[inline(never)]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) unsafe fn owned<'o>(device: *const trine_device) -> Result<Owned<'o>, trine_status> {
     // SAFETY: passed on.
     let object = unsafe { object(device) }?;

@@ -15,6 +15,8 @@ use crate::descriptor::{
     TRINE_KIND_OBJECT, TRINE_KIND_STRING, TRINE_NODE_PRESET, TRINE_NODE_REQUIRED, TRINE_NODE_WHEN,
     TRINE_NODE_WIDE, TRINE_TOOL_CONTENT, trine_node, trine_tool, trine_tool_more, trine_wide,
 };
+#[cfg(target_pointer_width = "64")]
+use crate::quick;
 
 /// Tools described in C, whose addresses and sizes the C program vouches for.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,7 @@ impl<'c> Table<'c> {
         self.tools.get(usize::from(tool))
     }
 
-    fn entries(&self, tool: u16, side: Side) -> &'c [trine_node] {
+    pub(crate) fn entries(&self, tool: u16, side: Side) -> &'c [trine_node] {
         let Some(tool) = self.tool(tool) else { return &[] };
         let (nodes, count) = match side {
             Side::Params => (tool.params, tool.params_count),
@@ -120,7 +122,7 @@ pub(crate) fn more(tool: &trine_tool) -> Option<&trine_tool_more> {
 ///
 /// # Safety
 /// The texts have as many bytes, unless they are NULL.
-unsafe fn piece<'c>(texts: *const c_char, start: usize, size: usize) -> &'c [u8] {
+pub(crate) unsafe fn piece<'c>(texts: *const c_char, start: usize, size: usize) -> &'c [u8] {
     if texts.is_null() {
         return &[];
     }
@@ -505,6 +507,11 @@ impl Rules for CRules<'_> {
         let nodes = self.table.entries(tool, side);
         let rule = |node| nodes.get(usize::from(node)).map(|node| self.rule(tool, node));
         walk(nodes.len() as u16, rule, bytes)
+    }
+
+    #[cfg(target_pointer_width = "64")]
+    fn accepts(&self, tool: u16, side: Side, bytes: &[u8]) -> bool {
+        quick::accepts(&self.table, tool, side, bytes)
     }
 
     fn absent(&self, tool: u16, number: u16) -> Option<Item<'_>> {

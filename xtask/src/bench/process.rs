@@ -1,15 +1,16 @@
-//! What one call costs in process: ours as values and as JSON, beside rmcp's server and beside
-//! `serde_json` parsing the same message.
+//! What one call costs in process: ours as values and as JSON, from Rust and from C, beside rmcp's
+//! server and beside `serde_json` parsing the same message.
 //!
 //! Valgrind counts the instructions, which are the same on every machine and in every run; the
 //! times beside them are of this machine. Allocations are those of the second thousand calls.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::table;
-use crate::sh;
+use crate::matrix::{output_folder, quiet};
+use crate::{dist, sh};
 
 /// Calls that are counted, and the same again for what stays the same in both.
 const CALLS: u64 = 1_000;
@@ -19,6 +20,9 @@ const TIMED_CALLS: &str = "2000";
 const PACKAGE: &str = "trine-process";
 /// As libtrine is built: whole, in one unit.
 const PROFILE: &str = "process";
+/// The subject that is a program in C, linked with libtrine as it is shipped.
+const IN_C: &str = "json-c";
+const DOOR: &str = "tests/process/c/door.c";
 
 /// What is measured.
 struct Subject {
@@ -45,7 +49,12 @@ const OURS: &[Subject] = &[
         goal: Some(1_400),
         ..subject("json", "274 bytes of JSON-RPC: read, judged, run, judged, written")
     },
-    subject("json-read", "of these, the reading and judging"),
+    Subject {
+        gate: Some(1_800),
+        goal: Some(1_400),
+        ..subject(IN_C, "the same from C: `trine_handle_json` of libtrine, tools of C macros")
+    },
+    subject("json-read", "of `json`, the reading and judging"),
     subject("json-session", "a call in a session of 2025-11-25, with its members in another order"),
 ];
 
@@ -113,9 +122,10 @@ impl Report {
 fn measure(subjects: &[&Subject], features: &[&str]) -> Result<Report> {
     sh::run(sh::cargo().args(["build", "--profile", PROFILE, "-p", PACKAGE]).args(features))?;
     let program = sh::target_dir().join(PROFILE).join(PACKAGE);
+    let door = c_door()?;
     let (mut rows, mut missed) = (Vec::new(), Vec::new());
     for subject in subjects {
-        let found = find(&program, subject)?;
+        let found = find(if subject.name == IN_C { &door } else { &program }, subject)?;
         let limit = match (subject.gate, subject.goal) {
             (Some(gate), Some(goal)) => format!("{gate} (goal {goal})"),
             (Some(gate), None) => gate.to_string(),
@@ -135,6 +145,16 @@ fn measure(subjects: &[&Subject], features: &[&str]) -> Result<Report> {
     }
     let head = table::machine()?.replace("profile release", "release with fat LTO, one unit");
     Ok(Report { head, rows, missed })
+}
+
+/// The program in C.
+fn c_door() -> Result<PathBuf> {
+    let library = dist::host_library()?;
+    let program = output_folder("process")?.join("door");
+    let mut cc = sh::command("cc");
+    cc.args(["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-Iinclude", DOOR]);
+    quiet(cc.arg(library).arg("-o").arg(&program))?;
+    Ok(program)
 }
 
 fn find(program: &Path, subject: &Subject) -> Result<Found> {

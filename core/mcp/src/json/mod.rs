@@ -19,4 +19,5 @@ pub use base64::Base64;
 pub use number::{Number, Scaled};
 pub use reader::{JsonError, Kind, Reader};
 pub use string::Text;
+pub use words::same;
 pub use writer::Writer;

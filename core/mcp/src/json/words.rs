@@ -128,9 +128,10 @@ pub(crate) fn same_start<'t>(text: &'t [u8], start: &[u8]) -> Option<&'t [u8]> {
     same(head, start).then_some(rest)
 }
 
-/// Whether two texts are equal.
+/// Whether two texts are equal; quick where they are short.
+#[must_use]
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+pub fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }

@@ -12,7 +12,7 @@ use trine_descriptor::{Kind, Scalar, Side, ToolTable, ValueReader};
 use crate::json::Writer;
 use crate::json::words::{Words, digits};
 use crate::json::writer::copy;
-use crate::{Catalog, Id, ServerInfo, Version};
+use crate::{Catalog, Id, Nodes, ServerInfo, Version};
 
 /// The numbers below 100, in two digits each.
 #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
@@ -56,11 +56,8 @@ pub(crate) fn write<C: Catalog + ?Sized>(
         out.literal(b",\"result\":{")?;
     }
     match table.nodes(row, Side::Output) {
-        Some(nodes) => {
-            let node = |at: u8| nodes.get(usize::from(at)).map(|node| (node.name, &node.kind));
-            result(nodes.is_empty(), node, entries, &mut out)?;
-        }
-        None => by_number(table, row, entries, &mut out)?,
+        Some(nodes) => result(nodes, entries, &mut out)?,
+        None => result(C::nodes(table, row, Side::Output), entries, &mut out)?,
     }
     if version.is_stateless() {
         introduced(&catalog.server(), &mut out)?;
@@ -70,38 +67,18 @@ pub(crate) fn write<C: Catalog + ?Sized>(
     Some(all - out.0.len())
 }
 
-/// The same for a table whose nodes are made as they are asked for.
-#[inline(never)]
-fn by_number<T: ToolTable + ?Sized>(
-    table: &T,
-    row: u16,
-    entries: &[u8],
-    out: &mut Cursor<'_>,
-) -> Option<()> {
-    let node = |at: u8| {
-        let node = table.bare_node(row, Side::Output, at.into())?;
-        Some((node.name, node.kind))
-    };
-    result(table.node_count(row, Side::Output) == 0, node, entries, out)
-}
-
 /// Writes the members of the result.
 #[inline(always)]
-fn result<'t, K: Borrow<Kind<'t>>>(
-    empty: bool,
-    node_at: impl Fn(u8) -> Option<(&'t str, K)> + Copy,
-    entries: &[u8],
-    out: &mut Cursor<'_>,
-) -> Option<()> {
-    if empty {
+fn result<'t>(nodes: impl Nodes<'t>, entries: &[u8], out: &mut Cursor<'_>) -> Option<()> {
+    if nodes.count() == 0 {
         let done = b"\"content\":[{\"type\":\"text\",\"text\":\"done\"}],\"isError\":false";
         return if entries.is_empty() { out.literal(done) } else { None };
     }
     out.literal(b"\"structuredContent\":")?;
-    members::<_, true, _>(node_at, entries, QUOTE, out)?;
+    members::<true, _>(nodes, entries, QUOTE, out)?;
     out.literal(b",\"content\":[{\"type\":\"text\",\"text\":\"")?;
     // The names have been found to be plain by now.
-    members::<_, false, _>(node_at, entries, ESCAPED_QUOTE, out)?;
+    members::<false, _>(nodes, entries, ESCAPED_QUOTE, out)?;
     out.literal(b"\"}],\"isError\":false")
 }
 
@@ -121,29 +98,35 @@ fn introduced(server: &ServerInfo<'_>, out: &mut Cursor<'_>) -> Option<()> {
 
 /// Writes entries as one object whose quotes are `quote`.
 #[inline(always)]
-fn members<'t, K: Borrow<Kind<'t>>, const LOOK: bool, const Q: usize>(
-    node_at: impl Fn(u8) -> Option<(&'t str, K)>,
+fn members<'t, const LOOK: bool, const Q: usize>(
+    nodes: impl Nodes<'t>,
     mut entries: &[u8],
     quote: &[u8; Q],
     out: &mut Cursor<'_>,
 ) -> Option<()> {
     let mut lead = b'{';
     while let [node @ 0..0x80, tag, value @ ..] = entries {
-        let (name, kind) = node_at(*node)?;
-        let kind = kind.borrow();
-        out.name::<LOOK, _>(lead, name, quote)?;
-        lead = b',';
-        entries = match (kind, *tag, value) {
-            (Kind::Int(_), tag::INT, [low @ 0..0x80, rest @ ..]) => {
+        entries = match (nodes.integer(*node), *tag, value) {
+            (Some(integer), tag::INT, [low @ 0..0x80, rest @ ..]) => {
+                out.name::<LOOK, _>(lead, integer.name, quote)?;
                 out.number(u32::from(*low))?;
                 rest
             }
-            (Kind::Int(_), tag::INT, [low, high @ 1..0x80, rest @ ..]) => {
+            (Some(integer), tag::INT, [low, high @ 1..0x80, rest @ ..]) => {
+                out.name::<LOOK, _>(lead, integer.name, quote)?;
                 out.number(u32::from(low & 0x7f) | u32::from(*high) << 7)?;
                 rest
             }
-            _ => other(kind, entries, quote, out)?,
+            _ => {
+                let field = nodes.field(*node)?;
+                let field = field.borrow();
+                out.name::<LOOK, _>(lead, field.name.as_bytes(), quote)?;
+                let (len, rest) = other(&field.kind, entries, quote, out.0)?;
+                out.advance(len)?;
+                rest
+            }
         };
+        lead = b',';
     }
     if lead == b'{' {
         out.literal(b"{")?;
@@ -152,14 +135,18 @@ fn members<'t, K: Borrow<Kind<'t>>, const LOOK: bool, const Q: usize>(
     entries.is_empty().then_some(())
 }
 
-/// Writes the value of the entry that starts `entries`, and answers what follows it.
+/// Writes the value of the entry that starts `entries`, and answers how long it is and what follows
+/// the entry.
+// It gets the room itself, so that the cursor need not lie in memory.
 #[inline(never)]
 fn other<'e>(
     kind: &Kind<'_>,
     entries: &'e [u8],
     quote: &[u8],
-    out: &mut Cursor<'_>,
-) -> Option<&'e [u8]> {
+    room: &mut [u8],
+) -> Option<(usize, &'e [u8])> {
+    let all = room.len();
+    let mut out = Cursor(room);
     let mut reader = ValueReader::new(entries);
     let mut text = |text| {
         out.short(quote)?;
@@ -184,7 +171,16 @@ fn other<'e>(
             out.short(digits.get(..len)?)?;
         }
     }
-    reader.take(reader.remaining()).ok()
+    let rest = reader.take(reader.remaining()).ok()?;
+    Some((all - out.0.len(), rest))
+}
+
+/// Writes a text of any length that needs no escapes.
+#[inline(never)]
+fn long(text: &[u8], room: &mut [u8]) -> Option<()> {
+    let plain = !text.iter().any(|byte| crate::json::scan::is_special(*byte));
+    copy(room.get_mut(..text.len())?, text);
+    plain.then_some(())
 }
 
 impl Cursor<'_> {
@@ -214,19 +210,20 @@ impl Cursor<'_> {
         self.advance(text.len())
     }
 
-    /// Appends a member's name and its colon.
+    /// Appends a member's name and its colon. With `LOOK`, a name that is not plain ASCII is found
+    /// out, and left to the general way.
     #[inline(always)]
     fn name<const LOOK: bool, const Q: usize>(
         &mut self,
         lead: u8,
-        name: &str,
+        name: &[u8],
         quote: &[u8; Q],
     ) -> Option<()> {
         const ROOM: usize = Words::LEN_MAX + 8;
-        let Some(words) = Words::of::<LOOK>(name.as_bytes()) else {
+        let Some(words) = Words::of::<LOOK>(name) else {
             self.literal(&[lead])?;
             self.literal(quote)?;
-            self.long(name)?;
+            long(name, self.0)?;
             self.advance(name.len())?;
             self.literal(quote)?;
             return self.literal(b":");
@@ -248,16 +245,9 @@ impl Cursor<'_> {
     fn plain(&mut self, text: &str) -> Option<()> {
         match Words::of_plain(text.as_bytes()) {
             Some(words) => words.store(self.0.first_chunk_mut()?),
-            None => self.long(text)?,
+            None => long(text.as_bytes(), self.0)?,
         }
         self.advance(text.len())
-    }
-
-    #[inline(never)]
-    fn long(&mut self, text: &str) -> Option<()> {
-        let plain = !text.bytes().any(crate::json::scan::is_special);
-        copy(self.0.get_mut(..text.len())?, text.as_bytes());
-        plain.then_some(())
     }
 
     /// Appends the number whose zigzag form this is.

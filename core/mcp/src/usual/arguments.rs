@@ -5,15 +5,16 @@
 use core::borrow::Borrow;
 
 use trine_descriptor::value::tag;
-use trine_descriptor::{Field, IntRange, Kind, Side, ToolTable};
+use trine_descriptor::{Field, IntRange, Integer, Kind, Side, ToolTable};
 
 use super::{after, quoted};
 use crate::json::words::same_start;
 use crate::json::writer::copy;
 use crate::json::{Number, Scaled};
+use crate::{Catalog, Nodes};
 
 /// Most members: the number of a node and its tag are then a byte each.
-const NODES_MAX: u8 = 0x80;
+const NODES_MAX: usize = 0x80;
 
 /// What became of arguments.
 #[derive(Clone, Copy)]
@@ -31,52 +32,54 @@ type Value<'m> = (usize, bool, &'m [u8]);
 
 /// Encodes the members of an object behind its brace.
 #[inline(always)]
-pub(super) fn encode<'m, T: ToolTable + ?Sized>(
-    table: &T,
-    row: u16,
+pub(super) fn encode<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    tool: u16,
     text: &'m [u8],
     out: &mut [u8],
 ) -> Option<Encoded<'m>> {
+    let (table, row) = catalog.tool(tool)?;
     match table.nodes(row, Side::Params) {
-        Some(nodes) => members(|at| nodes.get(usize::from(at)), text, out),
-        None => by_number(table, row, text, out),
+        Some(nodes) => members(nodes, text, out),
+        None => members(C::nodes(table, row, Side::Params), text, out),
     }
 }
 
-/// The same for a table whose nodes are made as they are asked for.
-#[inline(never)]
-fn by_number<'m, T: ToolTable + ?Sized>(
-    table: &T,
-    row: u16,
-    text: &'m [u8],
-    out: &mut [u8],
-) -> Option<Encoded<'m>> {
-    members(|at| table.bare_node(row, Side::Params, at.into()), text, out)
-}
-
 #[inline(always)]
-fn members<'m, 't, F: Borrow<Field<'t>>>(
-    node_at: impl Fn(u8) -> Option<F>,
-    text: &'m [u8],
-    out: &mut [u8],
-) -> Option<Encoded<'m>> {
-    let (mut node, mut checked, all) = (0, true, out.len());
+fn members<'m, 't>(nodes: impl Nodes<'t>, text: &'m [u8], out: &mut [u8]) -> Option<Encoded<'m>> {
+    let count = nodes.count().min(NODES_MAX);
+    let (mut node, mut checked, all) = (0, nodes.count() <= NODES_MAX, out.len());
     let mut room = out;
     let mut rest = text;
     if !matches!(text, [b'}', ..]) {
         let mut text = after(text, b"\"")?;
         loop {
-            let field = node_at(node).filter(|_| node < NODES_MAX)?;
-            let field = field.borrow();
+            if usize::from(node) >= count {
+                return None;
+            }
+            let at = node;
             node += 1;
-            let Some(value) = named(text, field.name) else {
-                // A member that was left out, perhaps; those inside a container are not ours.
-                checked &= may_be_missing(field)?;
-                continue;
-            };
-            let (written, right, behind) = match &field.kind {
-                Kind::Int(range) => integer(node - 1, range, value, room)?,
-                kind => other(node - 1, kind, value, room)?,
+            let (written, right, behind) = match nodes.integer(at) {
+                Some(Integer { name, range, optional }) => {
+                    let Some(value) = named(text, name) else {
+                        checked &= optional;
+                        continue;
+                    };
+                    integer(at, &range, value, room)?
+                }
+                None => {
+                    let field = nodes.field(at)?;
+                    let field = field.borrow();
+                    let Some(value) = named(text, field.name.as_bytes()) else {
+                        // One that was left out, perhaps; those inside a container are not ours.
+                        checked &= may_be_missing(field)?;
+                        continue;
+                    };
+                    match &field.kind {
+                        Kind::Int(range) => integer(at, range, value, room)?,
+                        kind => other(at, kind, value, room)?,
+                    }
+                }
             };
             checked &= right;
             room = room.get_mut(written..)?;
@@ -89,8 +92,11 @@ fn members<'m, 't, F: Borrow<Field<'t>>>(
             }
         }
     }
-    while let Some(field) = node_at(node) {
-        checked &= may_be_missing(field.borrow()).unwrap_or(false);
+    while usize::from(node) < count {
+        checked &= match nodes.integer(node) {
+            Some(Integer { optional, .. }) => optional,
+            None => nodes.field(node).and_then(|it| may_be_missing(it.borrow())).unwrap_or(false),
+        };
         node += 1;
     }
     Some(Encoded { len: all - room.len(), checked, rest: after(rest, b"}")? })
@@ -107,8 +113,8 @@ const fn may_be_missing(field: &Field<'_>) -> Option<bool> {
 
 /// The value of the member that starts behind its first quote, if this is its name.
 #[inline(always)]
-fn named<'m>(text: &'m [u8], name: &str) -> Option<&'m [u8]> {
-    after(same_start(text, name.as_bytes())?, b"\":")
+fn named<'m>(text: &'m [u8], name: &[u8]) -> Option<&'m [u8]> {
+    after(same_start(text, name)?, b"\":")
 }
 
 /// Encodes a natural number of one or two digits.

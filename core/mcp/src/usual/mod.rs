@@ -51,21 +51,11 @@ struct Found<'m> {
     progress: &'m [u8],
 }
 
-/// Reads a message that is a usual call, and encodes its arguments.
-#[inline(never)]
-pub(crate) fn read<'m, C: Catalog + ?Sized>(
-    catalog: &C,
-    message: &'m [u8],
-    session: &Session,
-    args: &mut [u8],
-) -> Option<Call<'m>> {
-    straight(catalog, message, args).or_else(|| in_any_order(catalog, message, session, args))
-}
-
 /// A stateless call with its members in the order of the specification's own examples, which is
 /// that of most clients: long stretches of it are then known text.
-#[inline(always)]
-fn straight<'m, C: Catalog + ?Sized>(
+// Out of line, so that a message that is none needs nothing more than to return.
+#[inline(never)]
+pub(crate) fn straight<'m, C: Catalog + ?Sized>(
     catalog: &C,
     message: &'m [u8],
     args: &mut [u8],
@@ -75,9 +65,8 @@ fn straight<'m, C: Catalog + ?Sized>(
     let (name, rest) = plain(after(rest, method)?)?;
     let rest = after(rest, b"\",\"arguments\":{")?;
     let tool = catalog.find(name)?;
-    let (table, row) = catalog.tool(tool)?;
     let arguments::Encoded { len: arguments, checked, rest } =
-        arguments::encode(table, row, rest, args)?;
+        arguments::encode(catalog, tool, rest, args)?;
     let meta = b",\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",\
         \"io.modelcontextprotocol/clientInfo\":{\"name\":\"";
     let (_, rest) = plain(after(rest, meta)?)?;
@@ -94,7 +83,7 @@ fn straight<'m, C: Catalog + ?Sized>(
 
 /// The same for members in any order, and for older revisions.
 #[inline(never)]
-fn in_any_order<'m, C: Catalog + ?Sized>(
+pub(crate) fn in_any_order<'m, C: Catalog + ?Sized>(
     catalog: &C,
     message: &'m [u8],
     session: &Session,
@@ -180,8 +169,7 @@ fn params<'m, C: Catalog + ?Sized>(
             }
             b'a' if found.seen & seen::NAME != 0 => {
                 let text = after(text, b"\"arguments\":{")?;
-                let (table, row) = catalog.tool(found.tool)?;
-                let encoded = arguments::encode(table, row, text, args)?;
+                let encoded = arguments::encode(catalog, found.tool, text, args)?;
                 (found.arguments, found.checked) = (encoded.len, encoded.checked);
                 rest = encoded.rest;
                 seen::ARGUMENTS

@@ -6,7 +6,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use trine_descriptor::{
-    DecimalRange, Field, IntRange, Kind, Side, Tool, ToolInfo, ValueWriter, validate,
+    DecimalRange, Field, IntRange, Kind, Side, Tool, ToolInfo, ToolTable, ValueWriter, validate,
 };
 
 use crate::json::Writer;
@@ -206,6 +206,38 @@ fn message(random: &mut Random) -> Vec<u8> {
     message
 }
 
+/// The tools as a table whose nodes lie nowhere in memory.
+struct Unseen;
+
+impl ToolTable for Unseen {
+    fn count(&self) -> u16 {
+        TOOLS.count()
+    }
+
+    fn info(&self, tool: u16) -> Option<ToolInfo<'_>> {
+        TOOLS.info(tool)
+    }
+
+    fn node_count(&self, tool: u16, side: Side) -> u16 {
+        TOOLS.node_count(tool, side)
+    }
+
+    fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
+        TOOLS.node(tool, side, node)
+    }
+}
+
+/// Reads a message in whichever of the two ways takes it.
+fn read<'m, T: ToolTable>(
+    catalog: &Single<'_, T>,
+    message: &'m [u8],
+    session: &Session,
+    args: &mut [u8],
+) -> Option<Call<'m>> {
+    super::straight(catalog, message, args)
+        .or_else(|| super::in_any_order(catalog, message, session, args))
+}
+
 fn parts<'m>(call: &Call<'m>) -> (&'m [u8], Version, u16, usize, Option<&'m [u8]>, bool) {
     let progress = call.progress.map(|token| token.raw());
     (call.id.raw(), call.version, call.tool, call.arguments, progress, call.can_fill_forms())
@@ -229,9 +261,16 @@ fn what_the_usual_way_reads_the_general_way_reads_alike() {
         }
         let room = random.of(&[64, 64, 64, 64, 9, 3, 0]);
         let (mut quick, mut slow) = ([0; 64], [0; 64]);
-        let call = super::read(&catalog, &message, &session, &mut quick[..room]);
+        let call = read(&catalog, &message, &session, &mut quick[..room]);
         let Some(call) = call else { continue };
         taken += 1;
+        let (unseen, mut third) = (Single::new(SERVER, &Unseen), [0; 64]);
+        let again = read(&unseen, &message, &session, &mut third[..room]).unwrap();
+        assert_eq!(parts(&call), parts(&again), "{shown}");
+        assert_eq!(
+            (call.checked, &quick[..call.arguments]),
+            (again.checked, &third[..again.arguments])
+        );
         let mut out = [0; 1024];
         let step = engine.one(&message, &mut session, (&mut slow[..room], &mut out), false);
         let Step::Call(other) = step else {
@@ -291,6 +330,10 @@ fn what_the_usual_way_writes_the_general_way_writes_alike() {
         let written = super::write(id, version, place, &bytes[..len], &mut quick[..room]);
         let Some(written) = written else { continue };
         taken += 1;
+        let unseen = Single::new(ServerInfo { title, name, ..SERVER }, &Unseen);
+        let mut third = [0; 1024];
+        let again = super::write(id, version, (&unseen, tool), &bytes[..len], &mut third[..room]);
+        assert_eq!((again, &third[..written]), (Some(written), &quick[..written]));
         let mut out = Writer::new(&mut slow[..room]);
         let outcome = Outcome::Value(&bytes[..len]);
         result::write(id, version, place, End::Outcome(outcome), &mut out);
@@ -317,7 +360,7 @@ fn the_usual_messages_of_clients_are_taken() {
         format!(r#"{{"jsonrpc":"2.0","id":"7","method":"tools/call","params":{{{meta},{call}}}}}"#),
     ] {
         let mut args = [0; 64];
-        let read = super::read(&catalog, message.as_bytes(), &Session::new(), &mut args);
+        let read = read(&catalog, message.as_bytes(), &Session::new(), &mut args);
         let call = read.unwrap_or_else(|| panic!("{message} is a usual message"));
         assert!(call.checked);
         assert_eq!(&args[..call.arguments], [0, 2, 24, 1, 2, 10]);

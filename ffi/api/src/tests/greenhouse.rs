@@ -9,7 +9,10 @@ use std::string::String;
 
 use trine_board::TOOLS;
 use trine_descriptor::schema::{self, JsonSink};
-use trine_descriptor::{Rules, Side, TextSink, Tool, ToolTable, ValueWriter, record, validate};
+use trine_descriptor::{
+    Integer, Rules, Side, TextSink, Tool, ToolTable, ValueWriter, record, validate,
+};
+use trine_mcp::Nodes as _;
 
 use crate::descriptor::trine_tool;
 use crate::table::{CRules, Table};
@@ -82,6 +85,7 @@ fn tools() -> &'static [Tool<'static>] {
 fn the_c_tools_are_the_rust_tools_in_every_byte_and_hash() {
     with_c_tools("bytes", |table| {
         assert_eq!(table.count(), tools().count());
+        let mut integers = 0;
         for tool in 0..table.count() {
             let name = tools().info(tool).unwrap().name;
             assert_eq!(table.info(tool), tools().info(tool), "{name}");
@@ -94,6 +98,15 @@ fn the_c_tools_are_the_rust_tools_in_every_byte_and_hash() {
                         tools().node(tool, side, node),
                         "{place}"
                     );
+                    let nodes = crate::quick::Nodes::new(&table, tool, side);
+                    if let Some(found) = nodes.integer(node as u8) {
+                        let whole = nodes.field(node as u8).unwrap().integer().unwrap();
+                        assert_eq!(Integer { range: whole.range, ..found }, whole, "{place}");
+                        let within = whole.range.min..=whole.range.max;
+                        assert!(within.contains(&found.range.min), "{place}");
+                        assert!(within.contains(&found.range.max), "{place}");
+                        integers += 1;
+                    }
                 }
                 let [mut c, mut rust] = [Json(String::new()), Json(String::new())];
                 schema::write(&table, tool, side, &mut c);
@@ -103,6 +116,7 @@ fn the_c_tools_are_the_rust_tools_in_every_byte_and_hash() {
             assert_eq!(table.hash(tool), tools().hash(tool), "{name}");
             assert_eq!(record::hash(&table, tool), tools().hash(tool), "{name}");
         }
+        assert!(integers > 5, "{integers}");
         assert_eq!(record::table_hash(&table), record::table_hash(tools()));
         let list = |table: &dyn Rules, at: usize| {
             let mut bytes = std::vec![0; 16_384];
@@ -129,7 +143,7 @@ fn c_descriptors_judge_by_their_short_way_as_by_the_long_one() {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (random >> 40) as usize
         };
-        let mut accepted = 0;
+        let (mut accepted, mut at_once) = (0, 0);
         for _ in 0..200_000 {
             let mut bytes = [0; 96];
             let mut out = ValueWriter::new(&mut bytes);
@@ -149,8 +163,12 @@ fn c_descriptors_judge_by_their_short_way_as_by_the_long_one() {
             let long = validate(&table, tool, side, out.bytes());
             assert_eq!(rules.judge(tool, side, out.bytes()), long, "{tool} {side:?}");
             accepted += usize::from(long.is_ok());
+            if rules.accepts(tool, side, out.bytes()) {
+                assert_eq!(long, Ok(()), "{tool} {side:?}");
+                at_once += 1;
+            }
         }
-        assert!(accepted > 2_000, "{accepted}");
+        assert!(accepted > 2_000 && at_once > 500, "{accepted}, {at_once} of them at once");
         for tool in 0..table.count() {
             assert_eq!(rules.head(tool), (&table as &dyn Rules).head(tool));
             assert_eq!(rules.check(tool), tools().hash(tool) as u32);
