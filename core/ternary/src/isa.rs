@@ -6,13 +6,15 @@
 pub enum Isa {
     /// Plain Rust, on every processor. All others are tested against it.
     Scalar,
+    /// x86-64 with AVX2 and F16C: Intel since Haswell, AMD since Zen.
+    Avx2,
     /// x86-64 with AVX-512 F, BW, VL, VBMI and VNNI: Intel since Ice Lake, AMD since Zen 4.
     Avx512,
 }
 
 impl Isa {
     /// All of them, the plainest first.
-    pub const ALL: &[Self] = &[Self::Scalar, Self::Avx512];
+    pub const ALL: &[Self] = &[Self::Scalar, Self::Avx2, Self::Avx512];
 
     /// Whether this processor, and its operating system, can run it.
     #[must_use]
@@ -21,8 +23,10 @@ impl Isa {
             Self::Scalar => true,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => crate::arch::x86_64::has_avx512(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => crate::arch::x86_64::has_avx2(),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512 => false,
+            Self::Avx2 | Self::Avx512 => false,
         }
     }
 
@@ -42,6 +46,7 @@ impl Isa {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
         }
     }

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+#[cfg(target_arch = "x86_64")]
+use crate::arch::x86_64;
 use crate::error::{Error, exact};
 use crate::isa::Isa;
 use crate::matrix::Matrix;
@@ -84,7 +86,12 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 if matches!(matrix.packing(), Packing::Line2 | Packing::Line16) => {
                 // SAFETY: `new` saw that the processor has the features of `Avx512`.
-                unsafe { crate::arch::x86_64::avx512::gemm(matrix, rows, tokens, out) }
+                unsafe { x86_64::avx512::gemm(matrix, rows, tokens, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 | Isa::Avx512 if x86_64::avx2::has(matrix.packing()) => {
+                // SAFETY: as above; `Avx512` has all of `Avx2`.
+                unsafe { x86_64::avx2::gemm(matrix, rows, tokens, out) }
             }
             _ => scalar::gemm(matrix, rows, tokens, out),
         }

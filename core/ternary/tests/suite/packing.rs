@@ -12,6 +12,8 @@ fn unpacked(matrix: &Matrix<'_>) -> Vec<i8> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn what_is_packed_unpacks(seed: u64, rows in 0..70_usize, cols in 0..700_usize) {
         for &packing in Packing::ALL {
@@ -24,7 +26,7 @@ proptest! {
     }
 
     #[test]
-    fn repacking_is_packing(seed: u64, rows in 0..70_usize, blocks in 0..12_usize) {
+    fn repacking_is_packing(seed: u64, rows in 0..70_usize, blocks in 0..7_usize) {
         let cols = blocks * 256;
         let trits = Random(seed).trits(rows * cols);
         for &from in Packing::ALL {

@@ -142,6 +142,8 @@ fn many_tokens_are_one_after_the_other() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn any_shape(seed: u64, rows in 1..100_usize, cols in 1..900_usize, tokens in 1..30_usize) {
         for &packing in Packing::ALL {

@@ -1,5 +1,6 @@
 //! x86-64: what the processor has, asked without a standard library.
 
+pub(crate) mod avx2;
 pub(crate) mod avx512;
 
 use core::arch::asm;

@@ -9,10 +9,11 @@ use core::arch::x86_64::{
 };
 
 use super::{Tables, broadcast, field, load, store};
+use crate::arch::panels::Sums;
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Line2`](crate::Packing::Line2).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn line2(panel: &[u8], q: &[i8]) -> [[i32; 16]; 2] {
+pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<16>();
     let mut acc = [[_mm512_setzero_si512(); 2]; 4];
@@ -24,8 +25,8 @@ pub(super) fn line2(panel: &[u8], q: &[i8]) -> [[i32; 16]; 2] {
         last[..tail.len()].copy_from_slice(tail);
         line2_step(&mut acc, step, &last);
     }
-    let mut out = [[0; 16]; 2];
-    for (half, out) in out.iter_mut().enumerate() {
+    let mut out = [0; 32];
+    for (half, out) in out.as_chunks_mut().0.iter_mut().enumerate() {
         let [a, b, c, d] = acc.map(|acc| acc[half]);
         let low = _mm512_add_epi32(a, _mm512_srai_epi32::<2>(b));
         let high = _mm512_add_epi32(_mm512_srai_epi32::<4>(c), _mm512_srai_epi32::<6>(d));
@@ -50,7 +51,7 @@ fn line2_step(acc: &mut [[__m512i; 2]; 4], step: &[u8; 128], q: &[i8; 16]) {
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Line16`](crate::Packing::Line16).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn line16(panel: &[u8], q: &[i8]) -> [[i32; 16]; 2] {
+pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<20>();
     let tables = Tables::new();
@@ -63,8 +64,8 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> [[i32; 16]; 2] {
         last[..tail.len()].copy_from_slice(tail);
         line16_step(&mut acc, tables, step, &last);
     }
-    let mut out = [[0; 16]; 2];
-    for ([by64, by1, by4, by16], out) in acc.into_iter().zip(&mut out) {
+    let mut out = [0; 32];
+    for ([by64, by1, by4, by16], out) in acc.into_iter().zip(out.as_chunks_mut().0) {
         let low = _mm512_add_epi32(by1, _mm512_srai_epi32::<2>(by4));
         let high = _mm512_add_epi32(_mm512_srai_epi32::<4>(by16), _mm512_srai_epi32::<6>(by64));
         store(_mm512_add_epi32(low, high), out);

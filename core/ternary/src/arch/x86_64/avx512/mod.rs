@@ -4,15 +4,75 @@
 mod gemm;
 mod gemv;
 
-pub(crate) use gemm::gemm;
-
 use core::arch::x86_64::{
     __m512i, _mm512_and_si512, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_permutexvar_epi8,
     _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
     _mm512_srli_epi16, _mm512_storeu_si512, _mm512_ternarylogic_epi32,
 };
 
-use crate::packing::{TABLE_HIGH, TABLE_LOW};
+use core::ops::Range;
+
+use crate::arch::panels::{self, Engine, Group, Sums};
+use crate::matrix::Matrix;
+use crate::packing::{Packing, TABLE_HIGH, TABLE_LOW};
+use crate::scalar::Tokens;
+
+/// `out[r · tokens + t]` for each row of `rows`, of a matrix in one of our own layouts.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, out: &mut [i32]) {
+    // SAFETY: we have the features.
+    unsafe { panels::gemm::<Avx512>(matrix, rows, tokens, out) };
+}
+
+/// Registers of 64 bytes.
+struct Avx512;
+
+impl Engine for Avx512 {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn sum(q: &[i8]) -> i32 {
+        sum(q)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn one(packing: Packing, panel: &[u8], q: &[i8]) -> Sums {
+        match packing {
+            Packing::Line2 => gemv::line2(panel, q),
+            _ => gemv::line16(panel, q),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
+        match packing {
+            Packing::Line2 => gemm::unpack_line2(steps, groups),
+            _ => gemm::unpack_line16(steps, groups),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
+        gemm::multiply(groups, col, tokens, sums);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn transpose(sums: &[Sums; 4], less: [i32; 4]) -> [[i32; 4]; 32] {
+        gemm::transpose(sums, less)
+    }
+}
+
+/// The sums of 32 rows.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn load_sums(sums: &Sums) -> [__m512i; 2] {
+    let (halves, _) = sums.as_chunks::<16>();
+    // SAFETY: the references are to 64 bytes, and the load asks for no alignment.
+    [0, 1].map(|half: usize| unsafe { _mm512_loadu_si512(halves[half].as_ptr().cast()) })
+}
 
 /// 64 bytes, wherever they lie.
 #[inline]

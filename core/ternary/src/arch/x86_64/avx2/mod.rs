@@ -1,0 +1,167 @@
+//! AVX2. Its product of bytes, `vpmaddubsw`, adds two neighbours into 16 bits, so sums are kept
+//! in 16 bits for a few steps, as many as cannot overflow, and then widened.
+
+mod files;
+mod gemm;
+mod gemv;
+
+use core::arch::x86_64::{
+    __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_shuffle_epi32, _mm256_add_epi32,
+    _mm256_and_si256, _mm256_castsi256_si128, _mm256_extracti128_si256, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_epi16,
+    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256,
+};
+
+use core::ops::Range;
+
+use crate::arch::panels::{self, Engine, Group, Sums};
+use crate::matrix::Matrix;
+use crate::packing::Packing;
+use crate::scalar::Tokens;
+
+/// Whether there are kernels for a packing.
+pub(crate) const fn has(packing: Packing) -> bool {
+    use Packing::{I2S, Line2, Line16, Tq1_0, Tq2_0};
+    matches!(packing, Line2 | Line16 | I2S | Tq2_0 | Tq1_0)
+}
+
+/// `out[r · tokens + t]` for each row of `rows`, in a packing that there are kernels for.
+#[target_feature(enable = "avx2,f16c")]
+pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, out: &mut [i32]) {
+    if matches!(matrix.packing(), Packing::Line2 | Packing::Line16) {
+        // SAFETY: we have the features.
+        unsafe { panels::gemm::<Avx2>(matrix, rows, tokens, out) };
+    } else {
+        files::gemm(matrix, rows, tokens, out);
+    }
+}
+
+/// Registers of 32 bytes.
+struct Avx2;
+
+impl Engine for Avx2 {
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn sum(q: &[i8]) -> i32 {
+        sum(q)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn one(packing: Packing, panel: &[u8], q: &[i8]) -> Sums {
+        match packing {
+            Packing::Line2 => gemv::line2(panel, q),
+            _ => gemv::line16(panel, q),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
+        match packing {
+            Packing::Line2 => gemm::unpack_line2(steps, groups),
+            _ => gemm::unpack_line16(steps, groups),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
+        gemm::multiply(groups, col, tokens, sums);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn transpose(sums: &[Sums; 4], less: [i32; 4]) -> [[i32; 4]; 32] {
+        let mut rows = [[0; 4]; 32];
+        for (t, sums) in sums.iter().enumerate() {
+            for (row, sum) in rows.iter_mut().zip(sums) {
+                row[t] = sum - less[t];
+            }
+        }
+        rows
+    }
+}
+
+/// 32 bytes, wherever they lie.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn load(bytes: &[u8; 32]) -> __m256i {
+    // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+/// 32 bytes of activations.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn load_signed(bytes: &[i8; 32]) -> __m256i {
+    // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+/// 32 bytes to memory.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn store_bytes(bytes: __m256i, out: &mut [u8; 32]) {
+    // SAFETY: the reference is to 32 bytes, and the store asks for no alignment.
+    unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), bytes) }
+}
+
+/// The sums of 32 rows.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn load_sums(sums: &Sums) -> [__m256i; 4] {
+    let (parts, _) = sums.as_chunks::<8>();
+    // SAFETY: the references are to 32 bytes, and the load asks for no alignment.
+    [0, 1, 2, 3].map(|part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast()) })
+}
+
+/// 8 lanes to memory.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn store(lanes: __m256i, out: &mut [i32; 8]) {
+    // SAFETY: the reference is to 32 bytes, and the store asks for no alignment.
+    unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), lanes) }
+}
+
+/// Four bytes in all lanes.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn broadcast(bytes: [i8; 4]) -> __m256i {
+    _mm256_set1_epi32(i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
+}
+
+/// The bits of each byte that are set in `bits`.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn field(bytes: __m256i, bits: u8) -> __m256i {
+    _mm256_and_si256(bytes, _mm256_set1_epi8(bits.cast_signed()))
+}
+
+/// Adds to 32-bit sums the two neighbours in each lane of 16-bit sums, times a factor.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn widen(acc: __m256i, sums: __m256i, factor: i16) -> __m256i {
+    _mm256_add_epi32(acc, _mm256_madd_epi16(sums, _mm256_set1_epi16(factor)))
+}
+
+/// The sum of all lanes.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn reduce(lanes: __m256i) -> i32 {
+    let four = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256::<1>(lanes));
+    let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b0100_1110>(four));
+    _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32::<0b1011_0001>(two)))
+}
+
+/// `Σ q`.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn sum(q: &[i8]) -> i32 {
+    let (chunks, tail) = q.as_chunks::<32>();
+    let mut acc = _mm256_setzero_si256();
+    for chunk in chunks {
+        acc = widen(acc, _mm256_maddubs_epi16(_mm256_set1_epi8(1), load_signed(chunk)), 1);
+    }
+    reduce(acc) + tail.iter().map(|q| i32::from(*q)).sum::<i32>()
+}
