@@ -124,6 +124,12 @@ impl<'a> Rows<'a> {
         self.cols
     }
 
+    /// The bytes of all rows.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The bytes of one row, which must exist.
     pub(crate) fn row(&self, row: usize) -> &'a [u8] {
         let len = self.cols / self.format.block() * self.format.block_bytes();
