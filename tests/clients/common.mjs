@@ -8,8 +8,8 @@ import Ajv2020 from "ajv/dist/2020.js";
 const HERE = new URL(".", import.meta.url);
 const BOARD = new URL("../../firmware-example/board/", HERE);
 
-export const CALL_MS = 20_000;
-const SCRIPT_MS = 180_000;
+export const CALL_MS = 60_000;
+const SCRIPT_MS = 600_000;
 
 const readJson = (name, base) => JSON.parse(readFileSync(new URL(name, base), "utf8"));
 

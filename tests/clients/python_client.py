@@ -17,8 +17,8 @@ from mcp_types import INVALID_PARAMS
 
 import plan
 
-CALL_S = 20.0
-SCRIPT_S = 180.0
+CALL_S = 60.0
+SCRIPT_S = 600.0
 VERSIONS = {"modern": "2026-07-28", "legacy": "2025-11-25"}
 
 

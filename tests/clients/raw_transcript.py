@@ -11,7 +11,7 @@ A transcript has one item a line:
 
 The `<` lines after a run of `>` lines are all the answers to it, in any order; when none follow,
 none may come. `@@` stands for the prefix of the tool names. After the last line the standard input
-is closed, and the server must end with status 0 within five seconds without another word.
+is closed, and the server must end with status 0 within fifteen seconds without another word.
 
 A pattern is the answer itself, but:
 
@@ -42,9 +42,9 @@ from typing import Any
 
 import plan
 
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 QUIET_S = 0.3
-EXIT_S = 5.0
+EXIT_S = 15.0
 TYPES: dict[str, Any] = {
     "<text>": lambda value: isinstance(value, str),
     "<integer>": lambda value: isinstance(value, int) and not isinstance(value, bool),

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 READY = HERE / ".ready"
 PYTHON = HERE / ".venv" / "bin" / "python"
 NODE = HERE / "node_modules" / ".bin" / "node"
-CLIENT_S = 240.0
+CLIENT_S = 660.0
 REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]
 
 

@@ -11,8 +11,9 @@ use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome, Status};
 
 use crate::link::{Link, connect};
 
-/// The longest that an answer may take, a busy machine included.
-pub(crate) const WAIT: Duration = Duration::from_secs(20);
+/// The longest that an answer may take, a busy machine included: on one, an emulated board loses
+/// ticks of its clock, so that its seconds are longer than ours.
+pub(crate) const WAIT: Duration = Duration::from_secs(90);
 
 /// The session of this program.
 pub(crate) const SESSION: u32 = 0x536d_6f6b;

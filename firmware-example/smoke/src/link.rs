@@ -15,7 +15,7 @@ use crate::board::WAIT;
 /// Longest message either side sends here.
 const MESSAGE_MAX: usize = 2_048;
 /// How long a socket may take to appear.
-const CONNECT: Duration = Duration::from_secs(20);
+const CONNECT: Duration = Duration::from_secs(60);
 
 /// The line to the board.
 pub(crate) struct Link {
@@ -157,7 +157,12 @@ impl Link {
                 Ok(())
             }
             // The next round sees that the time is over.
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) =>
+            {
                 Ok(())
             }
             Err(error) => Err(error).context("the board's socket"),
