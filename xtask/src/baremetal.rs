@@ -16,6 +16,8 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core/Cargo.toml";
 /// GNU's linker for Arm, from binutils: Debian's Rust has no linker of its own for a chip.
 const ARM_LINKER: &str = "arm-none-eabi-ld";
+/// The same for RISC-V, of 32 bits too.
+const RISCV_LINKER: &str = "riscv64-unknown-elf-ld";
 
 /// What the description of a target says of frame pointers, and what it is to say.
 const FRAMES_ALWAYS: &str = r#""frame-pointer": "always""#;
@@ -41,13 +43,14 @@ impl Compiler {
         }
         if Path::new(DEBIAN_CARGO).exists()
             && Path::new(DEBIAN_CORE).exists()
-            && sh::works(ARM_LINKER, &["--version"])
+            && sh::works(linker_for(target), &["--version"])
         {
             return Ok(Self::Debian);
         }
         bail!(
             "no compiler for {target}: run `rustup target add {target}`, or on Debian \
-             `apt-get install rustc-web cargo-web rust-web-src binutils-arm-none-eabi`"
+             `apt-get install rustc-web cargo-web rust-web-src binutils-arm-none-eabi \
+             binutils-riscv64-unknown-elf`"
         )
     }
 
@@ -135,9 +138,13 @@ fn debian_cargo(target: &str) -> Command {
         .env("PATH", format!("/usr/bin:{path}"))
         .env("RUSTC", DEBIAN_RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
-        .env(linker, ARM_LINKER)
+        .env(linker, linker_for(target))
         .env_remove("RUSTUP_TOOLCHAIN");
     command
+}
+
+fn linker_for(target: &str) -> &'static str {
+    if target.starts_with("riscv") { RISCV_LINKER } else { ARM_LINKER }
 }
 
 fn has_target(target: &str) -> bool {

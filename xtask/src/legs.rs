@@ -57,6 +57,11 @@ const LEGS: &[Leg] = &[
         about: "a call's instructions in process are within their gates",
         run: bench::process::gates,
     },
+    Leg {
+        name: "mcu",
+        about: "ternary products on chips: the host's sums, within budget",
+        run: bench::mcu::main,
+    },
     Leg { name: "fuzz", about: "kept inputs, then ten seconds a target", run: fuzz::leg },
 ];
 
@@ -146,8 +151,10 @@ fn summary(outcomes: &[Outcome]) -> String {
 
 fn fmt() -> Result<()> {
     sh::run(sh::cargo().args(["fmt", "--all", "--check"]))?;
-    let manifest = ["--manifest-path", "firmware-example/rust/Cargo.toml"];
-    sh::run(sh::cargo().arg("fmt").args(manifest).arg("--check"))
+    for manifest in ["firmware-example/rust/Cargo.toml", "firmware-example/ternary/Cargo.toml"] {
+        sh::run(sh::cargo().args(["fmt", "--manifest-path", manifest, "--check"]))?;
+    }
+    Ok(())
 }
 
 fn firmware_builds() -> Result<()> {

@@ -57,6 +57,7 @@ usage: cargo xtask COMMAND
   bench process        one call in process beside rmcp and serde_json: instructions, allocations,
                        time; --record keeps the table under benches/record
   bench board [BOARD]  instructions of one call on the emulated board
+  bench mcu            instructions of ternary products on five emulated processors
   fuzz [TARGET]...     fuzz the targets, each --seconds N (60), and keep what reaches further
   golden               write the reference files anew from what the code does now
   golden bitnet        write those of tests/golden/bitnet with Hugging Face's transformers, which
@@ -130,6 +131,7 @@ fn command() -> Result<()> {
         ["stack"] => stack::main(Board::named("mps2-an386")?),
         ["bench", "gateway"] => bench::gateway(options.has("record")),
         ["bench", "process"] => bench::process::main(options.has("record")),
+        ["bench", "mcu"] => bench::mcu::main(),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
         ["bench", "board", board] => bench::board::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.seconds.unwrap_or(60)),

@@ -93,11 +93,11 @@ fn any_bytes_that_make_a_matrix_give_what_their_digits_say() {
 proptest! {
     #[test]
     fn matrices_share_their_tables(
-        seed: u64, rows in 1..40_usize, cols in 1..300_usize, words in 128..3000_usize,
+        seed: u64, wide in 1..40_usize, cols in 1..300_usize, words in 128..3000_usize,
     ) {
         let mut random = Random(seed);
         let packings = [Packing::Look5, Packing::Line2, Packing::Look4, Packing::Look5];
-        let rows = [rows, 5, rows / 2, 8];
+        let rows = [wide + 8, 5, wide / 2, 8];
         let packs: Vec<Vec<u8>> = packings
             .iter()
             .zip(rows)
@@ -107,16 +107,18 @@ proptest! {
             .map(|at| Matrix::new(packings[at], rows[at], cols, &packs[at]).unwrap())
             .collect();
         let q = random.activations(cols);
-        let mut outs: Vec<Vec<i32>> = rows.iter().map(|&rows| vec![7; rows]).collect();
+        let firsts = [8, 0, 0, 0];
+        let mut outs: Vec<Vec<i32>> = rows.iter().zip(firsts).map(|(&rows, first)| vec![7; rows - first]).collect();
         let mut parts: Vec<Part<'_>> = matrices
             .iter()
+            .zip(firsts)
             .zip(&mut outs)
-            .map(|(&matrix, out)| Part { matrix, out })
+            .map(|((&matrix, first), out)| Part { matrix, first, out })
             .collect();
         gemv_each(&mut parts, &q, &mut vec![0; words]).unwrap();
-        for (matrix, out) in matrices.iter().zip(&outs) {
-            let mut expected = vec![0; matrix.rows()];
-            Kernels::scalar().gemv(matrix, 0..matrix.rows(), &q, &mut expected).unwrap();
+        for ((matrix, first), out) in matrices.iter().zip(firsts).zip(&outs) {
+            let mut expected = vec![0; matrix.rows() - first];
+            Kernels::scalar().gemv(matrix, first..matrix.rows(), &q, &mut expected).unwrap();
             prop_assert_eq!(out, &expected);
         }
     }
@@ -127,9 +129,14 @@ fn wrong_lengths_are_errors() {
     let bytes = packed(Packing::Look5, 8, 10, &[0; 80]);
     let matrix = Matrix::new(Packing::Look5, 8, 10, &bytes).unwrap();
     let length = |needed, given| Err(Error::Length { needed, given });
-    assert_eq!(gemv(&matrix, &[0; 9], &mut [0; 8], &mut [0; 256]), length(10, 9));
-    assert_eq!(gemv(&matrix, &[0; 10], &mut [0; 7], &mut [0; 256]), length(8, 7));
+    assert_eq!(gemv(&matrix, &[0; 9], &mut [0; 8], &mut [0; 128]), length(10, 9));
+    assert_eq!(gemv(&matrix, &[0; 10], &mut [0; 7], &mut [0; 128]), length(8, 7));
     assert_eq!(gemv(&matrix, &[0; 10], &mut [0; 8], &mut [0; 127]), length(128, 127));
+    let rows =
+        |first| gemv_each(&mut [Part { matrix, first, out: &mut [0; 4] }], &[0; 10], &mut [0; 128]);
+    assert_eq!(rows(8), Err(Error::Range { end: 12, rows: 8 }));
+    assert_eq!(rows(4), Err(Error::Start { start: 4, multiple: 8 }));
+    assert_eq!(rows(usize::MAX), Err(Error::Overflow));
 }
 
 #[test]

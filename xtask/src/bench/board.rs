@@ -43,7 +43,7 @@ fn measure(board: &Board, variant: Variant) -> Result<()> {
     let counts = sh::target_dir().join("count.txt");
     let plugin = format!(
         "{},data={DATA_REGISTER:#x},out={}{skips}",
-        build_plugin()?.display(),
+        build_plugin("count")?.display(),
         counts.display()
     );
     let emulator = Emulator::start(board, &elf, Some(&plugin))?;
@@ -130,19 +130,22 @@ fn handlers(elf: &Path) -> Result<String> {
     Ok(arguments)
 }
 
-/// Compiles the plug-in for the QEMU that is installed.
-fn build_plugin() -> Result<PathBuf> {
+/// Compiles a plug-in of `xtask/plugin` for the QEMU that is installed.
+///
+/// # Errors
+/// When there is no QEMU or no C compiler.
+pub(super) fn build_plugin(name: &str) -> Result<PathBuf> {
     let version = sh::output(sh::command(QEMU).arg("--version"))?;
     let major = version.split_whitespace().find_map(|word| word.split_once('.')?.0.parse().ok());
     let major: u32 = major.with_context(|| format!("{QEMU} --version says {version:?}"))?;
     let interface = if major < 9 { 1 } else { 4 };
-    let plugin = sh::target_dir().join("count.so");
+    let plugin = sh::target_dir().join(format!("{name}.so"));
     sh::run(
         sh::command("cc")
             .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-fPIC", "-shared"])
             .arg(format!("-DPLUGIN_VERSION={interface}"))
             .args(["-o".as_ref(), plugin.as_os_str()])
-            .arg("xtask/plugin/count.c"),
+            .arg(format!("xtask/plugin/{name}.c")),
     )?;
     Ok(plugin)
 }

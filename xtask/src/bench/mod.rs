@@ -7,6 +7,7 @@
 
 pub(crate) mod board;
 mod load;
+pub(crate) mod mcu;
 pub(crate) mod process;
 mod requests;
 mod server;

@@ -41,6 +41,8 @@ pub(crate) struct Budget {
 struct Budgets {
     /// By board: instructions of one call of two arguments, without the tool.
     call_instructions: BTreeMap<String, u64>,
+    /// By board: instructions a multiply-accumulate of a ternary product.
+    mac_instructions: BTreeMap<String, f64>,
     #[serde(flatten)]
     boards: BTreeMap<String, Budget>,
 }
@@ -62,6 +64,16 @@ pub(crate) fn call_instructions(board: &Board, tagged: bool) -> Result<u64> {
     let name = if tagged { format!("{}-tagged", board.name) } else { board.name.to_owned() };
     let budget = budgets.get(&name).copied();
     budget.with_context(|| format!("{BUDGETS} says nothing of calls on {}", board.name))
+}
+
+/// How many instructions a multiply-accumulate may take on a board, at 512 rows or in a layer;
+/// `bench mcu` counts them.
+///
+/// # Errors
+/// When the file is no table of budgets or has none of that name.
+pub(crate) fn mac_instructions(name: &str) -> Result<f64> {
+    let budget = Budgets::read()?.mac_instructions.get(name).copied();
+    budget.with_context(|| format!("{BUDGETS} says nothing of multiply-accumulates of {name}"))
 }
 
 /// The budget of a board.

@@ -20,6 +20,10 @@ pub(crate) const PLACES: u8 = 28;
 /// Half of them: what one pass over the last trits fills.
 const HALF: u8 = PLACES / 2;
 
+/// What is added to each sum in a table. No sum of six int8 activations is below -1024 (the sixth
+/// is for the digit of 3 that bytes can hold), and none with the bias reaches 65536.
+pub(crate) const BIAS: u32 = 1024;
+
 /// Bytes of a table of fours.
 pub(crate) const TABLE4_BYTES: u8 = PLACES * 3 * 2;
 

@@ -1,21 +1,23 @@
 //! Products: whole blocks of rows in the inner loops, and what is left over at the ends.
 
 use super::arch::{self, Rows};
+use super::code::BIAS;
 use super::layout::{LOOK_ROWS, Layout};
 use super::scratch_words_least;
-use super::table::BIAS;
 use crate::error::{Error, exact};
 use crate::{Kernels, Matrix};
 
 /// Words of widened activations for 16 columns.
 pub(super) const PAIR_WORDS: usize = 8;
 
-/// One matrix of a product, and where its sums go: as many as it has rows.
+/// Some rows of a matrix in a product, and where their sums go.
 #[derive(Debug)]
 pub struct Part<'a> {
     /// The matrix.
     pub matrix: Matrix<'a>,
-    /// Its sums.
+    /// The first of the rows, a multiple of [`Packing::rows_multiple`](crate::Packing::rows_multiple).
+    pub first: usize,
+    /// Their sums, one for each row.
     pub out: &'a mut [i32],
 }
 
@@ -32,18 +34,27 @@ pub fn gemv(
     out: &mut [i32],
     scratch: &mut [u32],
 ) -> Result<(), Error> {
-    gemv_each(&mut [Part { matrix: *matrix, out }], q, scratch)
+    exact(matrix.rows(), out.len())?;
+    gemv_each(&mut [Part { matrix: *matrix, first: 0, out }], q, scratch)
 }
 
-/// [`gemv`] of several matrices with the same activations, whose tables are filled once for all
-/// matrices of the same packing.
+/// The same for rows of several matrices with the same activations, whose tables are filled once for
+/// all matrices of the same packing.
 ///
 /// # Errors
-/// As for [`gemv`], for any of the matrices; then no sum has been computed.
+/// As for [`gemv`], or when rows do not exist or begin between rows that are stored together; then
+/// no sum has been computed.
 pub fn gemv_each(parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) -> Result<(), Error> {
-    for Part { matrix, out } in &*parts {
+    for Part { matrix, first, out } in &*parts {
         exact(matrix.cols(), q.len())?;
-        exact(matrix.rows(), out.len())?;
+        let end = first.checked_add(out.len()).ok_or(Error::Overflow)?;
+        if end > matrix.rows() {
+            return Err(Error::Range { end, rows: matrix.rows() });
+        }
+        let multiple = matrix.packing().rows_multiple();
+        if !first.is_multiple_of(multiple) {
+            return Err(Error::Start { start: *first, multiple });
+        }
         let needed = scratch_words_least(matrix.packing(), q.len());
         if scratch.len() < needed {
             return Err(Error::Length { needed, given: scratch.len() });
@@ -54,11 +65,11 @@ pub fn gemv_each(parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) -> Resul
             look(layout, parts, q, scratch);
         }
     }
-    for Part { matrix, out } in parts {
-        match matrix.packing().layout() {
+    for part in parts {
+        match part.matrix.packing().layout() {
             Some(Layout::Look4 | Layout::Look5) => {}
-            Some(Layout::Pairs) => pairs(matrix, q, out, scratch)?,
-            None => Kernels::best().gemv(matrix, 0..matrix.rows(), q, out)?,
+            Some(Layout::Pairs) => pairs(part, q, scratch)?,
+            None => plain(part, q)?,
         }
     }
     Ok(())
@@ -82,7 +93,9 @@ fn look(layout: Layout, parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) {
         let groups = most.min(row_groups - first);
         fill(layout, q.get(first * layout.columns()..).unwrap_or_default(), groups, scratch);
         for part in parts.iter_mut().filter(|part| of_layout(part)) {
-            let weights = part.matrix.bytes().get(first * LOOK_ROWS..).unwrap_or_default();
+            // The first row begins a block, so the bytes before it are as many as its groups.
+            let start = part.first * row_groups + first * LOOK_ROWS;
+            let weights = part.matrix.bytes().get(start..).unwrap_or_default();
             let tables = &scratch[..groups * stride];
             add_rows(&Rows { layout, weights, row_groups, groups, tables }, part.out);
         }
@@ -119,31 +132,33 @@ fn add_rows(rows: &Rows<'_>, out: &mut [i32]) {
     }
 }
 
+/// By the kernels for any packing.
+fn plain(part: &mut Part<'_>, q: &[i8]) -> Result<(), Error> {
+    let rows = part.first..part.first + part.out.len();
+    Kernels::best().gemv(&part.matrix, rows, q, part.out)
+}
+
 #[cfg(not(trine_dsp))]
-fn pairs(
-    matrix: &Matrix<'_>,
-    q: &[i8],
-    out: &mut [i32],
-    _scratch: &mut [u32],
-) -> Result<(), Error> {
-    Kernels::best().gemv(matrix, 0..matrix.rows(), q, out)
+fn pairs(part: &mut Part<'_>, q: &[i8], _scratch: &mut [u32]) -> Result<(), Error> {
+    plain(part, q)
 }
 
 #[cfg(trine_dsp)]
-fn pairs(matrix: &Matrix<'_>, q: &[i8], out: &mut [i32], scratch: &mut [u32]) -> Result<(), Error> {
+fn pairs(part: &mut Part<'_>, q: &[i8], scratch: &mut [u32]) -> Result<(), Error> {
     use super::layout::PAIR_ROWS;
 
+    let units = Layout::Pairs.units(q.len());
     // SAFETY: any four bytes are a word.
-    let (before, weights, _) = unsafe { matrix.bytes().align_to::<u32>() };
+    let (before, weights, _) = unsafe { part.matrix.bytes().align_to::<u32>() };
     if !before.is_empty() {
         // Words are loaded several at a time, which asks for their alignment.
-        return Kernels::best().gemv(matrix, 0..matrix.rows(), q, out);
+        return plain(part, q);
     }
-    let units = Layout::Pairs.units(q.len());
+    let weights = weights.get(part.first * units..).unwrap_or_default();
     let activations = &mut scratch[..units * PAIR_WORDS];
     let sum = widen(q, activations);
-    let whole = out.len() / PAIR_ROWS;
-    let (blocks, rest) = out.split_at_mut(whole * PAIR_ROWS);
+    let whole = part.out.len() / PAIR_ROWS;
+    let (blocks, rest) = part.out.split_at_mut(whole * PAIR_ROWS);
     arch::dsp::rows(weights, activations, -sum, blocks);
     if !rest.is_empty() {
         let mut sums = [0; PAIR_ROWS];

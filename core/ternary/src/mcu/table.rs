@@ -4,11 +4,9 @@
 //! add up without a borrow from the one to the other, and a processor without SIMD adds two sums
 //! at once. Whoever adds up looked-up sums takes the bias off once, at the start.
 
-use super::code::PLACES;
-
-/// What is added to each sum in a table. No sum of six int8 activations is below -1024 (the sixth
-/// is for the digit of 3 that bytes can hold), and none with the bias reaches 65536.
-pub(crate) const BIAS: u32 = 1024;
+use super::arch::stride;
+use super::code::{BIAS, PLACES};
+use super::layout::Layout;
 
 /// A value in both halves of a word. With negative ones the upper half borrows, as it should: sums
 /// of such words are what the halves' sums are, as long as these are not negative.
@@ -44,25 +42,39 @@ fn first_words([a0, a1, a2, a3, a4]: [i32; 5]) -> [u32; PLACES as usize / 2] {
     words
 }
 
+/// Fills one table for each whole group.
+pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
+    let tables = tables.chunks_exact_mut(stride(layout));
+    if layout == Layout::Look4 {
+        for (group, table) in activations.as_chunks::<4>().0.iter().zip(tables) {
+            fill4(*group, table);
+        }
+    } else {
+        for (group, table) in activations.as_chunks::<5>().0.iter().zip(tables) {
+            fill5(*group, table);
+        }
+    }
+}
+
 /// Fills the table of one group of five activations, all 128 words.
-pub(crate) fn fill5(activations: [i8; 5], table: &mut [u32]) {
+fn fill5(activations: [i8; 5], table: &mut [u32]) {
     let wide = activations.map(i32::from);
     let [_, _, _, a3, a4] = wide;
     let (step, back) = (pair(a3), pair(a4 - 2 * a3));
-    fill(&first_words(wide), table, [step, step, back, step, step, back, step, step, 0]);
+    fill_passes(&first_words(wide), table, [step, step, back, step, step, back, step, step, 0]);
     if let Some(rest) = table.get_mut(126..) {
         rest.fill(pair(BIAS as i32));
     }
 }
 
 /// Fills the table of one group of four activations, all 42 words.
-pub(crate) fn fill4([a0, a1, a2, a3]: [i8; 4], table: &mut [u32]) {
+fn fill4([a0, a1, a2, a3]: [i8; 4], table: &mut [u32]) {
     let wide = [a0, a1, a2, a3, 0].map(i32::from);
     let step = pair(i32::from(a3));
-    fill(&first_words(wide), table, [step, step, 0]);
+    fill_passes(&first_words(wide), table, [step, step, 0]);
 }
 
-fn fill<const VALUES: usize>(words: &[u32; 14], table: &mut [u32], steps: [u32; VALUES]) {
+fn fill_passes<const VALUES: usize>(words: &[u32; 14], table: &mut [u32], steps: [u32; VALUES]) {
     for (half, pass) in words.as_chunks::<7>().0.iter().zip(table.chunks_exact_mut(7 * VALUES)) {
         let mut words = *half;
         for (places, step) in pass.as_chunks_mut::<7>().0.iter_mut().zip(steps) {
@@ -74,18 +86,11 @@ fn fill<const VALUES: usize>(words: &[u32; 14], table: &mut [u32], steps: [u32; 
     }
 }
 
-/// The sum at a place of a table, with the bias.
-#[inline]
-pub(crate) fn at(table: &[u32], place: u8) -> u32 {
-    let place = usize::from(place);
-    let word = table.get(place / 2).copied().unwrap_or(BIAS);
-    if place % 2 == 0 { word & 0xffff } else { word >> 16 }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::code::{digits, place};
-    use super::{BIAS, at, fill4, fill5};
+    use super::super::arch::portable::at;
+    use super::super::code::{BIAS, digits, place};
+    use super::{fill4, fill5};
 
     fn sums_are_right(activations: [i8; 5], group: usize, table: &[u32]) {
         for code in 0..=255 {

@@ -101,7 +101,11 @@ unsafe fn rows4(job: *mut Job) {
         add sp, #12
         pop {{r4-r11, lr}}",
         inout("r0") job => _,
-        clobber_abi("C"),
+        out("r1") _,
+            out("r2") _,
+            out("r3") _,
+            out("r12") _,
+            out("lr") _,
         );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | processors | what it has |
 //! |---|---|---|
-//! | [`portable`] | every one | look-up |
+//! | `portable` | any other | look-up |
 //! | `thumb` | every Cortex-M | filling tables, seven words at a time |
 //! | `thumb1` | Cortex-M0, M0+, M23 | look-up, 8 rows |
 //! | `thumb2` | Cortex-M3 and later | look-up, 8 rows |
@@ -11,6 +11,7 @@
 //!
 //! `build.rs` says which of them a target has, since stable compilers do not.
 
+#[cfg(not(any(trine_thumb, trine_rv32)))]
 pub(crate) mod portable;
 
 #[cfg(trine_dsp)]
@@ -64,7 +65,7 @@ pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
     #[cfg(trine_thumb)]
     thumb::fill(layout, activations, tables, groups);
     #[cfg(not(trine_thumb))]
-    portable::fill(layout, activations, tables);
+    super::table::fill(layout, activations, tables);
 }
 
 /// Adds what each row's codes find in the tables to its sum in `out`, which has as many sums as

@@ -1,26 +1,10 @@
-//! The loops for any processor.
+//! Looking up on any processor.
 
+use super::super::code::BIAS;
 use super::super::layout::{LOOK_ROWS, Layout};
-use super::super::table;
 use super::{Rows, stride};
 
-/// Fills one table for each whole group.
-#[cfg(not(trine_thumb))]
-pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
-    let tables = tables.chunks_exact_mut(stride(layout));
-    if layout == Layout::Look4 {
-        for (group, table) in activations.as_chunks::<4>().0.iter().zip(tables) {
-            table::fill4(*group, table);
-        }
-    } else {
-        for (group, table) in activations.as_chunks::<5>().0.iter().zip(tables) {
-            table::fill5(*group, table);
-        }
-    }
-}
-
 /// Adds up blocks of eight rows.
-#[cfg(not(any(trine_thumb, trine_rv32)))]
 pub(crate) fn rows(rows: &Rows<'_>, out: &mut [i32]) {
     // Bytes of four are places in bytes.
     let shift = u32::from(rows.layout == Layout::Look4);
@@ -29,8 +13,16 @@ pub(crate) fn rows(rows: &Rows<'_>, out: &mut [i32]) {
         let codes = block.as_chunks::<LOOK_ROWS>().0.iter().take(rows.groups);
         for (codes, table) in codes.zip(rows.tables.chunks_exact(stride(rows.layout))) {
             for (sum, &code) in sums.iter_mut().zip(codes) {
-                *sum = sum.wrapping_add(table::at(table, code >> shift) as i32);
+                *sum = sum.wrapping_add(at(table, code >> shift) as i32);
             }
         }
     }
+}
+
+/// The sum at a place of a table, with the bias.
+#[inline]
+pub(crate) fn at(table: &[u32], place: u8) -> u32 {
+    let place = usize::from(place);
+    let word = table.get(place / 2).copied().unwrap_or(BIAS);
+    if place % 2 == 0 { word & 0xffff } else { word >> 16 }
 }

@@ -1,0 +1,173 @@
+//! Products of stated shapes, the same on any processor: on a chip by its own kernels, on the host by
+//! the scalar ones. Weights and activations come from a small generator, so that nothing is loaded,
+//! and what is printed is a checksum of the sums.
+//!
+//! [`before`] and [`after`] are called around each product; `cargo xtask bench mcu` counts the
+//! instructions from the one to the other.
+#![no_std]
+#![forbid(unsafe_code)]
+
+use core::fmt;
+use core::hint::black_box;
+
+use trine_ternary::mcu::Part;
+use trine_ternary::{Error, Matrix, Packing};
+
+/// Bytes of the largest matrices of a product.
+const WEIGHTS: usize = 512 * 640 / 4;
+/// Columns of the widest.
+const COLS: usize = 640;
+/// Rows of the largest product.
+const ROWS: usize = 768;
+/// Words of scratch: 16 tables.
+const SCRATCH: usize = 16 * 128;
+
+/// How products are computed: all parts with the same activations.
+pub type Products = fn(&mut [Part<'_>], &[i8], &mut [u32]) -> Result<(), Error>;
+
+/// One product: matrices that meet the same activations.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// What it belongs to.
+    pub name: &'static str,
+    /// Rows of each matrix.
+    pub rows: &'static [usize],
+    /// Columns of all of them.
+    pub cols: usize,
+    /// How they are packed.
+    pub packing: Packing,
+}
+
+const fn plain(rows: &'static [usize], packing: Packing) -> Case {
+    Case { name: "product", rows, cols: 640, packing }
+}
+
+const fn odd(rows: &'static [usize], cols: usize, packing: Packing) -> Case {
+    Case { name: "odd", rows, cols, packing }
+}
+
+const fn layer(rows: &'static [usize], cols: usize, packing: Packing) -> Case {
+    Case { name: "layer", rows, cols, packing }
+}
+
+/// Rows of queries, keys and values, of gate and up, of a model 128 wide: four heads of 32, two of
+/// keys and values, and a feed-forward of 384.
+const QKV: &[usize] = &[128, 64, 64];
+const GATE_UP: &[usize] = &[384, 384];
+
+/// Everything that is computed, in order.
+pub const CASES: &[Case] = &[
+    plain(&[512], Packing::Look5),
+    plain(&[256], Packing::Look5),
+    plain(&[128], Packing::Look5),
+    plain(&[64], Packing::Look5),
+    plain(&[512], Packing::Look4),
+    plain(&[256], Packing::Look4),
+    plain(&[128], Packing::Look4),
+    plain(&[64], Packing::Look4),
+    plain(&[512], Packing::Pairs),
+    plain(&[128], Packing::Pairs),
+    plain(&[64], Packing::Pairs),
+    layer(QKV, 128, Packing::Look5),
+    layer(&[128], 128, Packing::Look5),
+    layer(GATE_UP, 128, Packing::Look5),
+    layer(&[128], 384, Packing::Look5),
+    layer(QKV, 128, Packing::Look4),
+    layer(&[128], 128, Packing::Look4),
+    layer(GATE_UP, 128, Packing::Look4),
+    layer(&[128], 384, Packing::Look4),
+    odd(&[37, 1], 83, Packing::Look5),
+    odd(&[5], 4, Packing::Look5),
+    odd(&[37, 9], 83, Packing::Look4),
+    odd(&[16], 3, Packing::Look4),
+    odd(&[37, 6], 83, Packing::Pairs),
+    odd(&[3], 1, Packing::Pairs),
+];
+
+/// Computes everything and says a line for each: name, packing, rows, columns, checksum.
+///
+/// # Errors
+/// When a product is refused.
+pub fn run(products: Products, say: &mut dyn FnMut(fmt::Arguments<'_>)) -> Result<(), Error> {
+    for case in CASES {
+        let checksum = compute(case, products)?;
+        let Case { name, rows, cols, packing } = case;
+        let rows: usize = rows.iter().sum();
+        say(format_args!("{name} {packing:?} {rows} {cols} {checksum:08x}"));
+    }
+    Ok(())
+}
+
+/// A word is loaded at once by some kernels.
+#[repr(align(8))]
+struct Weights([u8; WEIGHTS]);
+
+#[expect(clippy::large_stack_arrays, reason = "all of the RAM is the stack's, and it is large")]
+fn compute(case: &Case, products: Products) -> Result<u32, Error> {
+    let packing = case.packing;
+    let mut random = Random(case.rows.len() as u32 + case.cols as u32);
+    let mut weights = Weights([0; WEIGHTS]);
+    let code = packing.code();
+    weights.0.fill_with(|| code.encode(random.digits()));
+    let mut q = [0; COLS];
+    let q = &mut q[..case.cols];
+    q.fill_with(|| random.next() as i8);
+    let mut scratch = [0; SCRATCH];
+    let mut out = [0; ROWS];
+    let mut parts = [None, None, None];
+    let (mut rest, mut rest_out) = (&weights.0[..], &mut out[..]);
+    for (part, &rows) in parts.iter_mut().zip(case.rows) {
+        let bytes = packing.bytes(rows, case.cols).ok_or(Error::Overflow)?;
+        let (own, others) = rest.split_at(bytes);
+        let (own_out, others_out) = rest_out.split_at_mut(rows);
+        (rest, rest_out) = (others, others_out);
+        let matrix = Matrix::new(packing, rows, case.cols, own)?;
+        *part = Some(Part { matrix, first: 0, out: own_out });
+    }
+    // The products take a slice of parts, of which there are one to three.
+    let mut checked = |parts: &mut [Part<'_>]| {
+        before();
+        let result = products(black_box(parts), black_box(&*q), &mut scratch);
+        after();
+        result.map(|()| checksum(parts))
+    };
+    match parts {
+        [Some(a), Some(b), Some(c)] => checked(&mut [a, b, c]),
+        [Some(a), Some(b), None] => checked(&mut [a, b]),
+        [Some(a), ..] => checked(&mut [a]),
+        [None, ..] => Ok(0),
+    }
+}
+
+/// FNV-1a over the sums, a word at a time.
+fn checksum(parts: &[Part<'_>]) -> u32 {
+    let sums = parts.iter().flat_map(|part| part.out.iter());
+    sums.fold(0x811c_9dc5, |hash, sum| (hash ^ sum.cast_unsigned()).wrapping_mul(0x0100_0193))
+}
+
+/// A product begins: what is counted begins where this returns.
+#[inline(never)]
+pub fn before() {
+    black_box(1);
+}
+
+/// A product has ended: what is counted ends where this returns.
+#[inline(never)]
+pub fn after() {
+    black_box(2);
+}
+
+/// Numbers that look random (Numerical Recipes' linear congruential generator).
+struct Random(u32);
+
+impl Random {
+    fn next(&mut self) -> u8 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 24) as u8
+    }
+
+    /// Codes of five weights.
+    fn digits(&mut self) -> [u8; 5] {
+        core::array::from_fn(|_| self.next() % 3)
+    }
+}
