@@ -22,6 +22,10 @@ pub enum Error {
     /// What the reader of the file says.
     #[cfg(feature = "gguf")]
     Gguf(crate::gguf::Error),
+    /// What is wrong with the header of an image.
+    Image(crate::image::Fault),
+    /// A part of an image whose entry is another's, or that is not inside the image.
+    Part(crate::image::Part),
     /// A tensor that no model of this architecture has; to leave it out would compute another
     /// model. The number is its place in the file.
     UnknownTensor(usize),
@@ -77,24 +81,14 @@ pub enum TensorProblem {
     Missing,
     /// Its type is none that this tensor may have; the number is the type's.
     Type(u32),
+    /// Its format is none that this tensor may have.
+    Format,
     /// Its dimensions are not those that the header asks for.
     Shape {
         /// Rows wanted.
         rows: usize,
         /// Columns wanted.
         columns: usize,
-    },
-    /// It has other bytes than its type and dimensions make.
-    Length {
-        /// Bytes wanted.
-        wanted: usize,
-        /// Bytes it has.
-        given: usize,
-    },
-    /// Its columns are no multiple of what its type packs together.
-    Columns {
-        /// Columns packed together.
-        multiple: usize,
     },
     /// Its scale is no finite number.
     Scale,
@@ -113,6 +107,8 @@ impl fmt::Display for Error {
             Self::Packed(name, problem) => write!(f, "{name}: {problem}"),
             #[cfg(feature = "gguf")]
             Self::Gguf(error) => write!(f, "{error}"),
+            Self::Image(fault) => write!(f, "{fault}"),
+            Self::Part(part) => write!(f, "{part}: not where the image's directory has it"),
             Self::UnknownTensor(at) => {
                 write!(f, "tensor number {at} is none that this architecture has")
             }
@@ -147,12 +143,9 @@ impl fmt::Display for TensorProblem {
         match self {
             Self::Missing => f.write_str("is missing"),
             Self::Type(id) => write!(f, "cannot be of type {id}"),
+            Self::Format => f.write_str("is stored in a format that it cannot have"),
             Self::Shape { rows, columns } => {
                 write!(f, "must have the dimensions [{columns}, {rows}]")
-            }
-            Self::Length { wanted, given } => write!(f, "has {given} bytes and needs {wanted}"),
-            Self::Columns { multiple } => {
-                write!(f, "needs a multiple of {multiple} columns for its type")
             }
             Self::Scale => f.write_str("has a scale that is no finite number"),
             Self::BlockScales => f.write_str("has blocks with scales of their own"),

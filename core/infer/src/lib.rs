@@ -4,6 +4,7 @@
 //! - [`Model`] and [`Session`]: the transformer, a step at a time;
 //! - [`sample`]: choosing the next token;
 //! - [`generate`]: a prompt in, tokens out;
+//! - [`image`]: models packed for firmware;
 //! - [`gguf`]: the reader of GGUF files (feature `gguf`);
 //! - [`token`]: text to tokens and back (byte-level BPE with feature `bpe`).
 //!
@@ -21,6 +22,7 @@ mod error;
 pub mod generate;
 #[cfg(feature = "gguf")]
 pub mod gguf;
+pub mod image;
 pub mod model;
 pub mod sample;
 mod text;

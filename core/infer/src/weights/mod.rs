@@ -3,6 +3,7 @@
 #[cfg(feature = "gguf")]
 mod gguf;
 mod name;
+mod repack;
 
 use trine_ternary::{Matrix, Rows};
 
@@ -10,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, TensorProblem};
 
 pub use name::{Name, Role};
+pub use repack::repack_matrix;
 
 /// Numbers as they lie in a file: little-endian `f32`, of any alignment.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +104,20 @@ impl<'a> Layer<'a> {
         up: Linear::EMPTY,
         down: Linear::EMPTY,
     };
+
+    /// A matrix by its role, to replace.
+    const fn matrix_mut(&mut self, role: Role) -> Option<&mut Linear<'a>> {
+        Some(match role {
+            Role::AttnQ => &mut self.q,
+            Role::AttnK => &mut self.k,
+            Role::AttnV => &mut self.v,
+            Role::AttnOutput => &mut self.output,
+            Role::FfnGate => &mut self.gate,
+            Role::FfnUp => &mut self.up,
+            Role::FfnDown => &mut self.down,
+            _ => return None,
+        })
+    }
 
     /// A matrix by its role.
     #[must_use]

@@ -10,5 +10,6 @@ mod generation;
 mod golden;
 mod memory;
 mod model;
+mod repack;
 mod same;
 mod shift;

@@ -9,7 +9,7 @@ use crate::model::{CASES, expected, file, logits_of_each, model, repacked, sessi
 const KINDS: [KvKind; 3] = [KvKind::F32, KvKind::F16, KvKind::I8];
 
 /// Threads that share the tasks as they come.
-struct Threads(usize);
+pub(crate) struct Threads(pub(crate) usize);
 
 impl Parallel for Threads {
     fn threads(&self) -> usize {
