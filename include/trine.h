@@ -70,6 +70,16 @@
 #define TRINE_CONTENT 2
 
 /**
+ * A tool's function: the answer is the blocks that `trine_put_block` wrote.
+ */
+#define TRINE_BLOCKS 3
+
+/**
+ * A tool's function: it must know more first, as `trine_need_input` wrote.
+ */
+#define TRINE_NEED_INPUT 4
+
+/**
  * A pointer that must not be NULL is.
  */
 #define TRINE_E_NULL (-1)
@@ -260,6 +270,41 @@
  * `address`.
  */
 #define TRINE_LINK_BUS 2
+
+/**
+ * Block: text for the model, in `data`.
+ */
+#define TRINE_BLOCK_TEXT 1
+
+/**
+ * Block: a picture; `data` is the file, `mime` its media type.
+ */
+#define TRINE_BLOCK_IMAGE 2
+
+/**
+ * Block: sound; `data` is the file, `mime` its media type.
+ */
+#define TRINE_BLOCK_AUDIO 3
+
+/**
+ * Block: a link to a resource: `uri`, `name`, `mime` and, in `data`, what it is, for a person.
+ */
+#define TRINE_BLOCK_LINK 4
+
+/**
+ * Block: a resource itself that is text, in `data`: `uri`, `mime`.
+ */
+#define TRINE_BLOCK_EMBEDDED_TEXT 5
+
+/**
+ * Block: a resource itself of any bytes, in `data`: `uri`, `mime`.
+ */
+#define TRINE_BLOCK_EMBEDDED 6
+
+/**
+ * Block: the structured result that the writers have written so far. At most one, and the first.
+ */
+#define TRINE_BLOCK_STRUCTURED 7
 
 /**
  * A call under way, inside a tool's function. Opaque; it dies when the function returns.
@@ -696,6 +741,62 @@ typedef struct trine_call_info {
      */
     struct trine_text principal;
 } trine_call_info;
+
+/**
+ * A block of content. Set what its kind has; zero is empty.
+ */
+typedef struct trine_block {
+    /**
+     * `sizeof(trine_block)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `TRINE_BLOCK_...`.
+     */
+    uint32_t kind;
+    /**
+     * The text or the bytes; texts are UTF-8.
+     */
+    const void *data;
+    /**
+     * Bytes of `data`.
+     */
+    size_t size;
+    /**
+     * Media type, such as `image/png`.
+     */
+    struct trine_text mime;
+    /**
+     * Address of a resource.
+     */
+    struct trine_text uri;
+    /**
+     * Name of a resource.
+     */
+    struct trine_text name;
+} trine_block;
+
+/**
+ * A question to a person: a form with a few fields.
+ */
+typedef struct trine_question {
+    /**
+     * `sizeof(trine_question)`.
+     */
+    uint32_t struct_size;
+    /**
+     * How many fields.
+     */
+    uint32_t fields_count;
+    /**
+     * The fields: nodes that are neither objects nor lists nor wide.
+     */
+    const struct trine_node *fields;
+    /**
+     * What to ask, for the person.
+     */
+    struct trine_text message;
+} trine_question;
 
 /**
  * Extends a 32-bit millisecond tick that wraps. Set it to zero before its first use.
@@ -1171,6 +1272,48 @@ TRINE_API trine_status trine_put_object(struct trine_call *call, int32_t node);
 TRINE_API trine_status trine_put_array(struct trine_call *call, int32_t node, uint32_t count);
 
 /**
+ * Appends a content block to the result. The tool has the flag TRINE_TOOL_CONTENT and returns
+ * TRINE_BLOCKS; without a structured block it writes nothing by the writers.
+ *
+ * All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 6 of them;
+ * larger content goes by `trine_content`.
+ *
+ * @param call The call.
+ * @param block The block; copied.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_ARGUMENT for a kind that there is not,
+ *         TRINE_E_UTF8, TRINE_E_STATE where nothing can be written or a structured block is not
+ *         the first, or TRINE_E_NO_SPACE. The last two are remembered: the call then fails.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API trine_status trine_put_block(struct trine_call *call, const struct trine_block *block);
+
+/**
+ * The tool must know something of a person first. The gateway has the client ask, and the client
+ * calls the tool once more with the same arguments, this state and the answer:
+ * `return trine_need_input(call, &question, NULL, 0);`
+ *
+ * In that call the getters also take TRINE_ANSWER(n), field n of the question; TRINE_ANSWER_ACTION,
+ * a choice: 0 accepted, 1 declined, 2 put away; and TRINE_ANSWER_STATE, a string: the state's
+ * bytes. `trine_has(call, TRINE_ANSWER_ACTION)` says whether it is that call. State and answer came
+ * through the client, and nothing has checked them: treat them so.
+ *
+ * @param call The call. What was written to its result is dropped.
+ * @param question The question; copied.
+ * @param state What the tool wants back; copied. NULL with size 0 for nothing.
+ * @param size Bytes of the state. With the question they take at most `result_max`.
+ * @return TRINE_NEED_INPUT for the tool to return, or TRINE_E_NULL, TRINE_E_VERSION,
+ *         TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STATE or TRINE_E_NO_SPACE.
+ *
+ * Context: owner-only, inside a tool's function.
+ */
+TRINE_API
+trine_status trine_need_input(struct trine_call *call,
+                              const struct trine_question *question,
+                              const char *state,
+                              size_t size);
+
+/**
  * The 64-bit time of a tick, for `trine_poll`. It must be asked at least once in 49 days. It never
  * goes back: a tick less than half the range behind the last one counts as the same time.
  *
@@ -1502,6 +1645,25 @@ TRINE_API trine_status trine_port_agree(struct trine_port *port);
 TRINE_API trine_status trine_port_cancel(struct trine_port *port, trine_call_id id);
 
 /**
+ * Sends a line of log to the host at the next `trine_poll`, if the host asked for lines of that
+ * level.
+ *
+ * @param port The port.
+ * @param level As of `trine_log`: 0 debug to 7 emergency.
+ * @param text UTF-8; copied. It is cut after 96 bytes.
+ * @param size Bytes of the text.
+ * @return TRINE_OK (also where the host does not want it), TRINE_E_NULL, TRINE_E_ARGUMENT,
+ *         TRINE_E_UTF8 or TRINE_E_FULL.
+ *
+ * Context: isr-safe.
+ */
+TRINE_API
+trine_status trine_port_log(struct trine_port *port,
+                            uint32_t level,
+                            const char *text,
+                            size_t size);
+
+/**
  * Opens or closes the window in which a host may set or erase the device's key: a person holds a
  * physical input. The key goes to the configuration's `on_key`.
  *
@@ -1669,6 +1831,23 @@ trine_status trine_next_json(struct trine_session *session,
 #define TRINE_DECIMAL_WIDE(flags, name, unit, description, places, index)                         \
     TRINE_NODE(name, unit, "", description, 0u, TRINE_KIND_DECIMAL + 16u * (places),              \
                TRINE_NODE_WIDE | (flags), 0u, 0u, 0, index, 0)
+
+/** @} */
+/** \name Values beyond the parameters
+    Numbers for the getters, where one of a parameter may stand. Profile `policy` has them. */
+/** @{ */
+
+/** Item `index`, from 0, of the list that is parameter `list`: `trine_has(call, TRINE_ITEM(2, i))`
+    says whether there is one. Of a list of objects it is the object, and `TRINE_ITEM(2, i) + 1` its
+    first member, as the nodes follow in the array. Lists inside lists cannot be reached. */
+#define TRINE_ITEM(list, index)                                                                   \
+    (0x40000000 + (int32_t)(index) * 0x10000 + (int32_t)(list) * 0x101 + 1)
+/** Field `field` of the answer to `trine_need_input`. */
+#define TRINE_ANSWER(field) (0x20000000 + (int32_t)(field))
+/** What the person did, a choice: 0 accepted, 1 declined, 2 put away. */
+#define TRINE_ANSWER_ACTION (0x2000ffff)
+/** The state that went with `trine_need_input`, a string of any bytes. */
+#define TRINE_ANSWER_STATE (0x2000fffe)
 
 /** @} */
 /** \name Tools */

@@ -183,6 +183,14 @@ public:
     trine::status content(text mime, uint32_t size) const noexcept {
         return trine_content(handle_, mime.data(), mime.size(), size);
     }
+    /// Appends a block of content; return TRINE_BLOCKS in the end.
+    trine::status put_block(const trine_block &what) const noexcept {
+        return trine_put_block(handle_, &what);
+    }
+    /// Return this from a tool that must ask a person first.
+    trine::status need_input(const trine_question &question, text state = {}) const noexcept {
+        return trine_need_input(handle_, &question, state.data(), state.size());
+    }
     trine_call_id id() const noexcept { return trine_call_get_id(handle_); }
     span<uint8_t> block() const noexcept {
         uint8_t *bytes = nullptr;
@@ -370,6 +378,9 @@ public:
     }
     trine::status event(uint32_t tool, text what) const noexcept {
         return trine_port_event(handle_, tool, what.data(), what.size());
+    }
+    trine::status log(uint32_t level, text line) const noexcept {
+        return trine_port_log(handle_, level, line.data(), line.size());
     }
     trine::status agree() const noexcept { return trine_port_agree(handle_); }
     trine::status cancel(trine_call_id id) const noexcept {

@@ -86,6 +86,23 @@
                TRINE_NODE_WIDE | (flags), 0u, 0u, 0, index, 0)
 
 /** @} */
+/** \name Values beyond the parameters
+    Numbers for the getters, where one of a parameter may stand. Profile `policy` has them. */
+/** @{ */
+
+/** Item `index`, from 0, of the list that is parameter `list`: `trine_has(call, TRINE_ITEM(2, i))`
+    says whether there is one. Of a list of objects it is the object, and `TRINE_ITEM(2, i) + 1` its
+    first member, as the nodes follow in the array. Lists inside lists cannot be reached. */
+#define TRINE_ITEM(list, index)                                                                   \
+    (0x40000000 + (int32_t)(index) * 0x10000 + (int32_t)(list) * 0x101 + 1)
+/** Field `field` of the answer to `trine_need_input`. */
+#define TRINE_ANSWER(field) (0x20000000 + (int32_t)(field))
+/** What the person did, a choice: 0 accepted, 1 declined, 2 put away. */
+#define TRINE_ANSWER_ACTION (0x2000ffff)
+/** The state that went with `trine_need_input`, a string of any bytes. */
+#define TRINE_ANSWER_STATE (0x2000fffe)
+
+/** @} */
 /** \name Tools */
 /** @{ */
 

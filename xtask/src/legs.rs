@@ -231,7 +231,8 @@ fn stack_bounds() -> Result<()> {
 }
 
 fn count() -> Result<()> {
-    BOARDS.iter().chain([SMALLEST]).try_for_each(bench::board::main)
+    BOARDS.iter().chain([SMALLEST]).try_for_each(bench::board::main)?;
+    bench::start::main()
 }
 
 fn emulate() -> Result<()> {

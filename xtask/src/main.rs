@@ -133,6 +133,7 @@ fn command() -> Result<()> {
         ["bench", "process"] => bench::process::main(options.has("record")),
         ["bench", "mcu"] => bench::mcu::main(),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
+        ["bench", "start"] => bench::start::main(),
         ["bench", "board", board] => bench::board::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.seconds.unwrap_or(60)),
         ["golden"] => golden::write(),

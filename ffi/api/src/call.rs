@@ -7,6 +7,8 @@ use trine_descriptor::{Args, Item, ValueWriter};
 use trine_dispatch::{Answer, CallId};
 
 use crate::descriptor::{trine_call, trine_call_id};
+#[cfg(feature = "policy")]
+use crate::status::{TRINE_BLOCKS, TRINE_NEED_INPUT};
 use crate::status::{
     TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
     TRINE_PENDING, trine_status,
@@ -29,7 +31,16 @@ pub(crate) struct State<'c> {
     text: &'static str,
     content: u32,
     /// A function was asked for what is not there: the call fails, whatever the tool answers.
-    misused: bool,
+    pub(crate) misused: bool,
+    /// Whether content blocks were written.
+    #[cfg(feature = "policy")]
+    pub(crate) has_blocks: bool,
+    /// What the tool gave away when it asked a person.
+    #[cfg(feature = "policy")]
+    pub(crate) kept: &'c [u8],
+    /// What the person answered.
+    #[cfg(feature = "policy")]
+    pub(crate) answers: &'c [u8],
 }
 
 /// What is known of a call.
@@ -64,6 +75,12 @@ impl<'c> State<'c> {
             text: "",
             content: 0,
             misused: false,
+            #[cfg(feature = "policy")]
+            has_blocks: false,
+            #[cfg(feature = "policy")]
+            kept: &[],
+            #[cfg(feature = "policy")]
+            answers: &[],
         }
     }
 
@@ -86,12 +103,20 @@ impl<'c> State<'c> {
 
     /// The value of a parameter, whatever it is.
     pub(crate) fn value(&self, parameter: i32) -> Option<Item<'c>> {
+        #[cfg(feature = "policy")]
+        if parameter > u16::MAX.into() {
+            return self.beyond(parameter);
+        }
         self.args.as_ref()?.item(u16::try_from(parameter).ok()?)
     }
 
     fn exists(&self, parameter: i32) -> bool {
         let params = self.table.and_then(|table| table.tool(self.info.tool as u16));
         let count = params.map_or(0, |tool| i32::from(tool.params_count));
+        #[cfg(feature = "policy")]
+        if self.may_be_beyond(parameter, count) {
+            return self.args.is_some();
+        }
         self.args.is_some() && (0..count).contains(&parameter)
     }
 
@@ -129,6 +154,10 @@ impl<'c> State<'c> {
             TRINE_OK => Answer::Done,
             TRINE_PENDING => Answer::Pending,
             TRINE_CONTENT => Answer::Content { mime: self.text, len: self.content },
+            #[cfg(feature = "policy")]
+            TRINE_BLOCKS => Answer::Blocks,
+            #[cfg(feature = "policy")]
+            TRINE_NEED_INPUT => Answer::NeedInput,
             _ if self.text.is_empty() => Answer::Failed("the tool could not do it"),
             _ => Answer::Failed(self.text),
         }

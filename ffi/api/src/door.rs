@@ -7,6 +7,7 @@ use trine_dispatch::{CallId, Device, Local, Tools};
 use trine_mcp::json::same;
 use trine_mcp::{Block, Bytes, Call, Catalog, Contents, Engine, Failure, Id, NeedBytes, Outcome};
 use trine_mcp::{ServerInfo, Version};
+use trine_wire::message::block::{Block as WireBlock, Blocks};
 use trine_wire::message::{self, DeviceMessage};
 
 use crate::memory::Object;
@@ -17,6 +18,8 @@ use crate::tools::CTools;
 
 /// Longest id of a request whose answer may come later, as JSON text.
 const ID_MAX: usize = 64;
+/// Most blocks of content of one answer.
+const BLOCKS_MAX: usize = 6;
 /// Bytes of content that a tool is asked for at a time.
 const PIECE: usize = 192;
 
@@ -74,6 +77,11 @@ impl<'o> Door<'o> {
             Local::Content { id, mime, len } => {
                 return Ok(self.content(call, (id, mime, len), out));
             }
+            Local::Blocks(len) => {
+                return Ok(self.blocks(call, value.get(..len).unwrap_or_default(), out));
+            }
+            // The engine says how: a person is asked by a gateway alone.
+            Local::NeedInput(_) => Outcome::Failed(Failure::NeedsInput),
             Local::Failed(text) => Outcome::Error(text),
             Local::Fault(fault) => Outcome::Fault(fault),
             Local::NeedsPerson(consent) => Outcome::Failed(Failure::NeedsPerson(consent)),
@@ -132,6 +140,50 @@ impl<'o> Door<'o> {
     ) -> Result<usize, NeedBytes> {
         let outcome = Outcome::Error("it was done, but the program has no room for its answer");
         Engine::new(self).finish(id, version, tool, outcome, out).map_err(|_| needed)
+    }
+
+    /// Writes a response of content blocks.
+    fn blocks(&self, call: &Call<'_>, written: &[u8], out: &mut [u8]) -> Result<usize, NeedBytes> {
+        let mut data: [&[u8]; BLOCKS_MAX] = [&[]; BLOCKS_MAX];
+        let mut all = [Block::Text(""); BLOCKS_MAX];
+        if Blocks::new(written).count() > BLOCKS_MAX || Blocks::new(written).any(|one| one.is_err())
+        {
+            let outcome = Outcome::Failed(Failure::BadResult);
+            return self.finish(call.id, call.version, call.tool, outcome, out);
+        }
+        let read = || Blocks::new(written).flatten();
+        for (block, place) in read().zip(&mut data) {
+            if let WireBlock::Image { bytes, .. }
+            | WireBlock::Audio { bytes, .. }
+            | WireBlock::Embedded { bytes, .. } = block
+            {
+                *place = bytes;
+            }
+        }
+        let mut count = 0;
+        for ((block, data), place) in read().zip(&data).zip(&mut all) {
+            *place = match block {
+                WireBlock::Text { text } => Block::Text(text),
+                WireBlock::Image { mime, .. } => Block::Image { mime, data },
+                WireBlock::Audio { mime, .. } => Block::Audio { mime, data },
+                WireBlock::Link { uri, name, mime, description } => {
+                    Block::Link { uri, name, mime, description }
+                }
+                WireBlock::Embedded { uri, mime, what: 0, bytes } => {
+                    let text = core::str::from_utf8(bytes).unwrap_or_default();
+                    Block::Embedded { uri, mime, contents: Contents::Text(text) }
+                }
+                WireBlock::Embedded { uri, mime, .. } => {
+                    Block::Embedded { uri, mime, contents: Contents::Blob(data) }
+                }
+                WireBlock::Structured { value } => Block::Structured(value),
+                // A tool in C cannot write any other.
+                _ => Block::Text(""),
+            };
+            count += 1;
+        }
+        let blocks = all.get(..count).unwrap_or_default();
+        self.finish(call.id, call.version, call.tool, Outcome::Content(blocks), out)
     }
 
     /// Writes a response whose content the tool yields while it is written.

@@ -7,7 +7,7 @@
 use core::mem::{offset_of, size_of};
 
 #[cfg(feature = "policy")]
-use crate::trine_counters;
+use crate::{trine_block, trine_counters, trine_question};
 use crate::{
     trine_call_info, trine_clock, trine_config, trine_node, trine_problem, trine_text, trine_tool,
     trine_tool_more, trine_wide,
@@ -140,6 +140,21 @@ layout! {
 
 #[cfg(feature = "policy")]
 layout! {
+    trine_block 40 72 {
+        struct_size 0 0;
+        kind 4 4;
+        data 8 8;
+        size 12 16;
+        mime 16 24;
+        uri 24 40;
+        name 32 56;
+    }
+    trine_question 20 32 {
+        struct_size 0 0;
+        fields_count 4 4;
+        fields 8 8;
+        message 12 16;
+    }
     trine_counters 88 88 {
         struct_size 0 0;
         frames_in 4 4;

@@ -15,6 +15,10 @@
 #![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
 
 mod args;
+#[cfg(feature = "policy")]
+mod ask;
+#[cfg(feature = "policy")]
+mod block;
 mod call;
 mod clock;
 mod config;
@@ -25,6 +29,8 @@ mod door;
 mod guard;
 mod later;
 mod layout;
+#[cfg(feature = "policy")]
+mod log;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod memory;
@@ -46,6 +52,13 @@ mod tools;
 mod version;
 
 pub use args::*;
+#[cfg(feature = "policy")]
+pub use ask::{trine_need_input, trine_question};
+#[cfg(feature = "policy")]
+pub use block::{
+    TRINE_BLOCK_AUDIO, TRINE_BLOCK_EMBEDDED, TRINE_BLOCK_EMBEDDED_TEXT, TRINE_BLOCK_IMAGE,
+    TRINE_BLOCK_LINK, TRINE_BLOCK_STRUCTURED, TRINE_BLOCK_TEXT, trine_block, trine_put_block,
+};
 pub use call::{trine_call_get_block, trine_call_get_id, trine_call_get_info, trine_call_info};
 pub use call::{trine_content, trine_fail};
 pub use clock::*;
@@ -55,6 +68,8 @@ pub use config::{
 pub use descriptor::*;
 pub use device::*;
 pub use later::{trine_event, trine_resume};
+#[cfg(feature = "policy")]
+pub use log::trine_port_log;
 #[cfg(feature = "mcp")]
 pub use mcp::{trine_handle_json, trine_next_json, trine_session, trine_session_init};
 pub use memory::{
@@ -72,10 +87,10 @@ pub use result::*;
 #[cfg(feature = "full")]
 pub use secure::trine_provision;
 pub use status::{
-    TRINE_CONTENT, TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_BUSY, TRINE_E_FAILED, TRINE_E_FULL,
-    TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STALE, TRINE_E_STATE, TRINE_E_TABLE,
-    TRINE_E_TYPE, TRINE_E_UNSUPPORTED, TRINE_E_UTF8, TRINE_E_VERSION, TRINE_OK, TRINE_PENDING,
-    trine_status, trine_status_string,
+    TRINE_BLOCKS, TRINE_CONTENT, TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_BUSY, TRINE_E_FAILED,
+    TRINE_E_FULL, TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STALE, TRINE_E_STATE,
+    TRINE_E_TABLE, TRINE_E_TYPE, TRINE_E_UNSUPPORTED, TRINE_E_UTF8, TRINE_E_VERSION,
+    TRINE_NEED_INPUT, TRINE_OK, TRINE_PENDING, trine_status, trine_status_string,
 };
 pub use text::trine_text;
 pub use version::*;

@@ -43,7 +43,7 @@ const _: () = assert!(align_of::<Object>() <= ALIGN && align_of::<Draft>() <= AL
 ///
 /// # Safety
 /// NULL or a port that was opened; the caller is the one context that owns it.
-unsafe fn opened<'p>(port: *mut trine_port) -> Option<&'p mut Port<'static>> {
+pub(crate) unsafe fn opened<'p>(port: *mut trine_port) -> Option<&'p mut Port<'static>> {
     // SAFETY: the caller's promise.
     let object = unsafe { port.cast::<Object>().as_ref() }?;
     // SAFETY: as above: nobody else borrows it.
@@ -53,7 +53,7 @@ unsafe fn opened<'p>(port: *mut trine_port) -> Option<&'p mut Port<'static>> {
 }
 
 /// What became of a record.
-const fn put(went_in: bool) -> trine_status {
+pub(crate) const fn put(went_in: bool) -> trine_status {
     if went_in { TRINE_OK } else { TRINE_E_FULL }
 }
 

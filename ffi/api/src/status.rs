@@ -12,6 +12,10 @@ pub const TRINE_OK: i32 = 0;
 pub const TRINE_PENDING: i32 = 1;
 /// A tool's function: the answer is content, which `on_read` will yield.
 pub const TRINE_CONTENT: i32 = 2;
+/// A tool's function: the answer is the blocks that `trine_put_block` wrote.
+pub const TRINE_BLOCKS: i32 = 3;
+/// A tool's function: it must know more first, as `trine_need_input` wrote.
+pub const TRINE_NEED_INPUT: i32 = 4;
 /// A pointer that must not be NULL is.
 pub const TRINE_E_NULL: i32 = -1;
 /// A value is out of its range.
@@ -59,6 +63,10 @@ pub(crate) const fn text(status: trine_status) -> &'static CStr {
         TRINE_OK => c"done",
         TRINE_PENDING => c"the answer comes later",
         TRINE_CONTENT => c"the answer is content",
+        #[cfg(feature = "policy")]
+        TRINE_BLOCKS => c"the answer is blocks of content",
+        #[cfg(feature = "policy")]
+        TRINE_NEED_INPUT => c"a person is to be asked first",
         TRINE_E_NULL => c"a pointer that must not be NULL is",
         TRINE_E_ARGUMENT => c"a value is out of its range",
         TRINE_E_BUSY => c"in use by a running callback or by another thread",

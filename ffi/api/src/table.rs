@@ -407,7 +407,7 @@ impl Table<'_> {
         }
     }
 
-    fn encode_node(&self, tool: u16, node: &trine_node, out: &mut Encoder<'_>) {
+    pub(crate) fn encode_node(&self, tool: u16, node: &trine_node, out: &mut Encoder<'_>) {
         let name = usize::from(node.name_size);
         let description = extra_start(node) + extra(node).len() + 1;
         // SAFETY: the promise of `new`.

@@ -83,6 +83,10 @@ impl Tools for CTools<'_> {
         state.table = Some(self.table);
         state.out = Some(NonNull::from(out).cast());
         state.block = call.block;
+        #[cfg(feature = "policy")]
+        {
+            (state.kept, state.answers) = (call.state, call.answers);
+        }
         // SAFETY: the program's own function and what it asked to be passed; the state lives until
         // it returns.
         let status = unsafe { function(user_data, state.handle()) };

@@ -1,5 +1,6 @@
 //! Measures the gateway beside a minimal rmcp server, in one run, alternately; in [`board`],
-//! what a call costs on an emulated board; in [`process`], what it costs in process.
+//! what a call costs on an emulated board; in [`start`], what a start of the library costs there;
+//! in [`process`], what a call costs in process.
 //!
 //! The server's processor time is the figure that says most: calls per second of wall time
 //! depend on how two processes share the cores. Peaks are what the kernel recorded as the most
@@ -11,6 +12,7 @@ pub(crate) mod mcu;
 pub(crate) mod process;
 mod requests;
 mod server;
+pub(crate) mod start;
 mod table;
 
 use std::path::PathBuf;

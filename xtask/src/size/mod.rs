@@ -43,8 +43,17 @@ struct Budgets {
     call_instructions: BTreeMap<String, u64>,
     /// By board: instructions a multiply-accumulate of a ternary product.
     mac_instructions: BTreeMap<String, f64>,
+    /// Instructions of a start.
+    start_instructions: Start,
     #[serde(flatten)]
     boards: BTreeMap<String, Budget>,
+}
+
+/// What a start may cost.
+#[derive(Debug, Deserialize)]
+struct Start {
+    once: u64,
+    a_tool: u64,
 }
 
 impl Budgets {
@@ -64,6 +73,16 @@ pub(crate) fn call_instructions(board: &Board, tagged: bool) -> Result<u64> {
     let name = if tagged { format!("{}-tagged", board.name) } else { board.name.to_owned() };
     let budget = budgets.get(&name).copied();
     budget.with_context(|| format!("{BUDGETS} says nothing of calls on {}", board.name))
+}
+
+/// How many instructions `trine_init` may take once, and more for each tool; the leg `count` counts
+/// them.
+///
+/// # Errors
+/// When the file is no table of budgets.
+pub(crate) fn start_instructions() -> Result<(u64, u64)> {
+    let Start { once, a_tool } = Budgets::read()?.start_instructions;
+    Ok((once, a_tool))
 }
 
 /// How many instructions a multiply-accumulate may take on a board, at 512 rows or in a layer;
