@@ -317,6 +317,13 @@ typedef struct trine_call trine_call;
 typedef struct trine_device trine_device;
 
 /**
+ * What reads a form of tools: nodes, or a table of `trine gen`. Opaque, and there are two: the macros
+ * point to `trine_form_nodes` or `trine_form_packed`, so that a program without the one form does
+ * not hold what reads it.
+ */
+typedef struct trine_form trine_form;
+
+/**
  * A way into a device for one interrupt or task, which owns it. Opaque.
  */
 typedef struct trine_port trine_port;
@@ -386,6 +393,13 @@ typedef struct trine_node {
      */
     int32_t max;
 } trine_node;
+
+/**
+ * The function of a tool: it does one call, inside `trine_poll` or `trine_handle_json`, and answers
+ * `TRINE_OK`, `TRINE_PENDING`, or what `trine_fail` or `trine_content` answered. It must return
+ * soon. `call` and all that was got from it die when it returns.
+ */
+typedef trine_status (*trine_function)(void *user_data, struct trine_call *call);
 
 /**
  * Bounds that 32 bits do not hold.
@@ -463,7 +477,7 @@ typedef struct trine_tool_more {
 } trine_tool_more;
 
 /**
- * A tool. Made by `TRINE_TOOL` or `TRINE_TOOL_MORE`; 32 bytes on a 32-bit chip. Constant, and as
+ * A tool. Made by `TRINE_TOOL` or `TRINE_TOOL_MORE`; 36 bytes on a 32-bit chip. Constant, and as
  * long-lived as the device.
  */
 typedef struct trine_tool {
@@ -480,11 +494,9 @@ typedef struct trine_tool {
      */
     const struct trine_node *results;
     /**
-     * Does one call, inside `trine_poll` or `trine_handle_json`, and answers `TRINE_OK`,
-     * `TRINE_PENDING`, or what `trine_fail` or `trine_content` answered. It must return soon.
-     * `call` and all that was got from it die when it returns.
+     * Does one call.
      */
-    trine_status (*call)(void *user_data, struct trine_call *call);
+    trine_function call;
     /**
      * Passed to each callback of the tool.
      */
@@ -525,6 +537,10 @@ typedef struct trine_tool {
      * How many nodes the result has.
      */
     uint8_t results_count;
+    /**
+     * `&trine_form_nodes`.
+     */
+    const struct trine_form *form;
 } trine_tool;
 
 /**
@@ -541,6 +557,62 @@ typedef struct trine_text {
      */
     size_t size;
 } trine_text;
+
+/**
+ * All tools of a device in the smallest form: a table that `trine gen` made, and their functions.
+ * Made by `TRINE_TABLE`; 48 bytes on a 32-bit chip. Constant, and as long-lived as the device. The
+ * callbacks run inside `trine_poll`; those that no tool needs may be NULL.
+ */
+typedef struct trine_table {
+    /**
+     * `sizeof(trine_table)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Bytes of `bytes`.
+     */
+    uint32_t size;
+    /**
+     * `&trine_form_packed`.
+     */
+    const struct trine_form *form;
+    /**
+     * What `trine gen` wrote.
+     */
+    const uint8_t *bytes;
+    /**
+     * The function of each tool, in the order of the table.
+     */
+    const trine_function *calls;
+    /**
+     * How many functions: as many as the table has tools.
+     */
+    uint32_t calls_count;
+    /**
+     * Passed to each function and callback.
+     */
+    void *user_data;
+    /**
+     * The link to the host was lost: bring the actuators to safety.
+     */
+    void (*on_link_lost)(void *user_data);
+    /**
+     * The device starts: bring the actuators to safety, before any call.
+     */
+    void (*on_reset)(void *user_data);
+    /**
+     * A pending call is over without its tool: it expired or was cancelled.
+     */
+    void (*on_stop)(void *user_data, trine_call_id id);
+    /**
+     * A call waits for a person: show what it asks, which the getters tell.
+     */
+    void (*on_ask)(void *user_data, struct trine_call *call);
+    /**
+     * As `on_read` of `trine_tool_more`.
+     */
+    size_t (*on_read)(void *user_data, trine_call_id id, uint32_t offset, uint8_t *out, size_t size);
+} trine_table;
 
 /**
  * What a device is told at start. Zero is the default of every member but the first two; all
@@ -679,6 +751,11 @@ typedef struct trine_config {
      * What a model should know before it uses the tools, in MCP.
      */
     struct trine_text instructions;
+    /**
+     * The tools in the form of `trine gen`, in place of `tools` and `tools_count`, which are then
+     * NULL and 0; else NULL.
+     */
+    const struct trine_table *table;
 } trine_config;
 
 /**
@@ -902,6 +979,16 @@ typedef struct trine_counters {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Reads tools that are written with `TRINE_TOOL` and the macros of nodes, which point to it.
+ */
+extern const struct trine_form trine_form_nodes;
+
+/**
+ * Reads tables that `trine gen` made; `TRINE_TABLE` points to it.
+ */
+extern const struct trine_form trine_form_packed;
 
 /**
  * Version of the library that is linked or loaded: compare it with `TRINE_VERSION_NUMBER`.
@@ -1866,7 +1953,16 @@ trine_status trine_next_json(struct trine_session *session,
     {                                                                                             \
         name "\0" title "\0" version "\0" description, (params), (results), (call), (user_data),  \
             (more), sizeof(name) - 1u, sizeof(title) - 1u, sizeof(version) - 1u, (hints),         \
-            (consent), (flags), TRINE_COUNT(params), TRINE_COUNT(results)                         \
+            (consent), (flags), TRINE_COUNT(params), TRINE_COUNT(results), &trine_form_nodes      \
+    }
+/** A trine_table: `bytes` is an array that `trine gen` wrote, `calls` an array of the tools'
+    functions in the same order; `user_data` is passed to them and to the callbacks, each of which
+    may be NULL. */
+#define TRINE_TABLE(bytes, calls, user_data, on_link_lost, on_reset, on_stop, on_ask, on_read)    \
+    {                                                                                             \
+        sizeof(trine_table), sizeof(bytes), &trine_form_packed, (bytes), (calls),                 \
+            sizeof(calls) / sizeof(trine_function), (user_data), (on_link_lost), (on_reset),      \
+            (on_stop), (on_ask), (on_read)                                                        \
     }
 
 /** @} */

@@ -119,7 +119,16 @@
     {                                                                                             \
         name "\0" title "\0" version "\0" description, (params), (results), (call), (user_data),  \
             (more), sizeof(name) - 1u, sizeof(title) - 1u, sizeof(version) - 1u, (hints),         \
-            (consent), (flags), TRINE_COUNT(params), TRINE_COUNT(results)                         \
+            (consent), (flags), TRINE_COUNT(params), TRINE_COUNT(results), &trine_form_nodes      \
+    }
+/** A trine_table: `bytes` is an array that `trine gen` wrote, `calls` an array of the tools'
+    functions in the same order; `user_data` is passed to them and to the callbacks, each of which
+    may be NULL. */
+#define TRINE_TABLE(bytes, calls, user_data, on_link_lost, on_reset, on_stop, on_ask, on_read)    \
+    {                                                                                             \
+        sizeof(trine_table), sizeof(bytes), &trine_form_packed, (bytes), (calls),                 \
+            sizeof(calls) / sizeof(trine_function), (user_data), (on_link_lost), (on_reset),      \
+            (on_stop), (on_ask), (on_read)                                                        \
     }
 
 /** @} */

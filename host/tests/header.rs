@@ -23,8 +23,11 @@ fn root() -> PathBuf {
 }
 
 fn greenhouse() -> String {
-    let tools = std::fs::read_to_string(root().join("firmware-example/board/tools.json")).unwrap();
-    let options = GenOptions { prefix: String::new(), places: 1, source: "tools.json".to_owned() };
+    let [tools, device] = ["tools.json", "device.json"].map(|name| {
+        std::fs::read_to_string(root().join("firmware-example/board").join(name)).unwrap()
+    });
+    let options =
+        GenOptions { prefix: String::new(), places: 1, source: "tools.json".to_owned(), device };
     c_header(&tools, &options).unwrap()
 }
 

@@ -84,9 +84,11 @@ pub(crate) enum Program {
     Dma,
     /// The same, in tasks of `FreeRTOS`.
     Rtos,
-    /// Ten tools with the library's profile `base`, so without camera, progress and log: what the
-    /// size is measured of.
+    /// Ten tools with the library's profile `base`, so without camera, progress and log, in the
+    /// form that `trine gen` makes: what the size is measured of.
     Base,
+    /// The same with the tools written in macros, to compare with.
+    BaseMacros,
     /// The board of `Base` without Trine.
     Without,
 }
@@ -117,7 +119,8 @@ pub(crate) fn main(board: &str, program: &str) -> Result<()> {
 
 impl Program {
     /// Every program.
-    const ALL: [Self; 5] = [Self::Greenhouse, Self::Dma, Self::Rtos, Self::Base, Self::Without];
+    const ALL: [Self; 6] =
+        [Self::Greenhouse, Self::Dma, Self::Rtos, Self::Base, Self::BaseMacros, Self::Without];
 
     /// The name of its file.
     pub(crate) fn name(self) -> &'static str {
@@ -126,6 +129,7 @@ impl Program {
             Self::Dma => "greenhouse-dma",
             Self::Rtos => "greenhouse-rtos",
             Self::Base => "greenhouse-base",
+            Self::BaseMacros => "greenhouse-macros",
             Self::Without => "without-trine",
         }
     }
@@ -134,26 +138,21 @@ impl Program {
     fn profile(self) -> Option<&'static str> {
         match self {
             Self::Greenhouse | Self::Dma | Self::Rtos => Some("full"),
-            Self::Base => Some("base"),
+            Self::Base | Self::BaseMacros => Some("base"),
             Self::Without => None,
         }
     }
 
     fn sources(self) -> Vec<&'static str> {
-        const APP: &[&str] = &[
-            "app.c",
-            "console.c",
-            "descriptors.c",
-            "device.c",
-            "pending.c",
-            "text.c",
-            "tools.c",
-            "water.c",
-        ];
+        const APP: &[&str] =
+            &["app.c", "console.c", "device.c", "pending.c", "text.c", "tools.c", "water.c"];
         let own: &[&str] = match self {
-            Self::Greenhouse | Self::Base => &["receive_interrupt.c", "bare.c"],
-            Self::Dma => &["receive_dma.c", "bare.c"],
-            Self::Rtos => &["receive_interrupt.c", "rtos.c"],
+            Self::Greenhouse | Self::BaseMacros => {
+                &["descriptors.c", "receive_interrupt.c", "bare.c"]
+            }
+            Self::Base => &["table.c", "receive_interrupt.c", "bare.c"],
+            Self::Dma => &["descriptors.c", "receive_dma.c", "bare.c"],
+            Self::Rtos => &["descriptors.c", "receive_interrupt.c", "rtos.c"],
             Self::Without => return vec!["without_trine.c"],
         };
         [APP, own].concat()
@@ -219,10 +218,12 @@ fn sources(board: &CBoard, program: Program) -> Result<Vec<PathBuf>> {
 
 fn compiler(board: &CBoard, program: Program) -> Result<Command> {
     let mut gcc = sh::command(board.compiler);
-    let small = matches!(program, Program::Base | Program::Without);
+    let small = matches!(program, Program::Base | Program::BaseMacros | Program::Without);
+    let table = program == Program::Base;
     gcc.args(board.processor)
         .args(["-std=c99", "-Os", "-g", "-ffunction-sections", "-fdata-sections"])
         .arg(format!("-DGREENHOUSE_SMALL={}", u8::from(small)))
+        .arg(format!("-DGREENHOUSE_TABLE={}", u8::from(table)))
         .arg("-Iinclude");
     for folder in ["src", "board", "bsp", &format!("bsp/{}", board.name)] {
         gcc.arg(format!("-I{FOLDER}/{folder}"));

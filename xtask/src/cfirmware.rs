@@ -123,6 +123,7 @@ fn generated() -> Result<()> {
     let trine = sh::target_dir().join("ci").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
     let mut gen_header = sh::command(trine);
     gen_header.args(["gen", "firmware-example/board/tools.json", "--prefix", "board"]);
+    gen_header.args(["--device", "firmware-example/board/device.json"]);
     let wanted = quiet(&mut gen_header)?;
     let committed = std::fs::read_to_string(sh::root().join(GENERATED)).context(GENERATED)?;
     ensure!(committed == wanted, "{GENERATED} is not what `{}` writes", sh::shown(&gen_header));

@@ -14,6 +14,7 @@ const SOURCES: &[&str] = &[
     "status",
     "text",
     "descriptor",
+    "source",
     "config",
     "memory",
     "call",

@@ -5,7 +5,8 @@
 //!
 //! - [`Tool`] and [`Field`], the records, and [`ToolTable`], the safe trait behind which a Rust
 //!   table, a C table or a table received over the wire look alike;
-//! - [`Rules`], what a device needs of such a table, and [`Pack`], the smallest table that has it;
+//! - [`Rules`], what a device needs of such a table; [`Pack`], which has it in the form that the
+//!   compiler makes; and [`Packed`], the smallest, which `trine gen` makes;
 //! - [`value`], the encoding of arguments and results: flat entries of (node, tag, value), the
 //!   values as postcard writes them;
 //! - [`validate()`], which judges such bytes against a descriptor and answers a [`Fault`], and
@@ -31,6 +32,7 @@ mod explain;
 mod fault;
 mod field;
 mod pack;
+pub mod packed;
 #[cfg(target_pointer_width = "64")]
 mod quick;
 pub mod record;
@@ -46,6 +48,7 @@ pub use explain::{TextSink, explain};
 pub use fault::{Fault, FaultCode, NO_NODE};
 pub use field::{Condition, DecimalRange, Field, IntRange, Integer, Kind, Labels, Literal};
 pub use pack::Pack;
+pub use packed::Packed;
 #[cfg(target_pointer_width = "64")]
 pub use quick::accepts_integers;
 pub use rules::{Head, Rule, Rules};

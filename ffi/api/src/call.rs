@@ -7,13 +7,13 @@ use trine_descriptor::{Args, Item, ValueWriter};
 use trine_dispatch::{Answer, CallId};
 
 use crate::descriptor::{trine_call, trine_call_id};
+use crate::source::Tools;
 #[cfg(feature = "policy")]
 use crate::status::{TRINE_BLOCKS, TRINE_NEED_INPUT};
 use crate::status::{
     TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
     TRINE_PENDING, trine_status,
 };
-use crate::table::Table;
 use crate::text::{self, trine_text};
 
 /// What a `trine_call` points to. It lives on the stack while the tool runs, or in the memory of a
@@ -24,7 +24,7 @@ pub(crate) struct State<'c> {
     pub(crate) args: Option<Args<'c>>,
     /// Where the result goes; none where a tool is only asked about a call.
     pub(crate) out: Option<NonNull<ValueWriter<'c>>>,
-    pub(crate) table: Option<Table<'c>>,
+    pub(crate) table: Option<Tools<'c>>,
     pub(crate) block: &'c mut [u8],
     pub(crate) info: trine_call_info,
     /// The text of a failure, or the media type of content.
@@ -111,8 +111,7 @@ impl<'c> State<'c> {
     }
 
     fn exists(&self, parameter: i32) -> bool {
-        let params = self.table.and_then(|table| table.tool(self.info.tool as u16));
-        let count = params.map_or(0, |tool| i32::from(tool.params_count));
+        let count = self.table.map_or(0, |table| table.params(self.info.tool as u16).into());
         #[cfg(feature = "policy")]
         if self.may_be_beyond(parameter, count) {
             return self.args.is_some();

@@ -5,12 +5,13 @@ use core::mem::{align_of, offset_of, size_of};
 
 use trine_dispatch::{Config, Identity, Link};
 
-use crate::descriptor::trine_tool;
+use crate::descriptor::{trine_table, trine_tool};
+use crate::source;
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NULL, TRINE_E_UNSUPPORTED, TRINE_E_VERSION,
     trine_status,
 };
-use crate::table::more;
+use crate::table::{CRules, Table};
 use crate::text::trine_text;
 use crate::version::TRINE_ABI_VERSION;
 
@@ -102,6 +103,9 @@ pub struct trine_config {
     pub title: trine_text,
     /// What a model should know before it uses the tools, in MCP.
     pub instructions: trine_text,
+    /// The tools in the form of `trine gen`, in place of `tools` and `tools_count`, which are then
+    /// NULL and 0; else NULL.
+    pub table: *const trine_table,
 }
 
 /// What is wrong: `trine_init` sets the first two members, `trine_get_problem` the others.
@@ -121,13 +125,14 @@ pub struct trine_problem {
 }
 
 /// Bytes of the first version of the structure: what every program has, whatever comes later.
-const V1: usize = offset_of!(trine_config, instructions) + size_of::<trine_text>();
+const V1: usize = offset_of!(trine_config, table) + size_of::<*const trine_table>();
 /// A structure of more bytes than this is none.
 const SIZE_MAX: usize = 4096;
 
 /// A configuration that was read: every value is the one that counts.
-pub(crate) struct Setup {
+pub(crate) struct Setup<'c> {
     pub(crate) config: Config<'static>,
+    pub(crate) raw: &'c trine_config,
     pub(crate) tools: &'static [trine_tool],
     pub(crate) rx_bytes: usize,
     #[cfg(feature = "mcp")]
@@ -218,7 +223,7 @@ unsafe fn texts(raw: &trine_config) -> Result<[&'static str; TEXTS], trine_statu
 ///
 /// # Safety
 /// As [`known`]; what it points to is constant and lives as long as the device.
-pub(crate) unsafe fn read(config: *const trine_config) -> Result<Setup, trine_status> {
+pub(crate) unsafe fn read<'c>(config: *const trine_config) -> Result<Setup<'c>, trine_status> {
     // SAFETY: passed on.
     let raw = unsafe { known(config) }?;
     if raw.abi_version != TRINE_ABI_VERSION {
@@ -233,9 +238,13 @@ pub(crate) unsafe fn read(config: *const trine_config) -> Result<Setup, trine_st
     }
     // SAFETY: the tools are constant and live as long as the device.
     let tools = unsafe { tools_of(raw) }?;
-    let pending = tools
-        .iter()
-        .fold(0, |most, tool| more(tool).map_or(most, |more| most.max(more.pending_bytes)));
+    // SAFETY: as above.
+    let rules = CRules::new(unsafe { Table::new(tools) }, &[]);
+    // SAFETY: what the configuration points to is as the header asks.
+    let source = unsafe { source::open(raw, &rules) }?;
+    let count = source.tools();
+    let bytes = |tool| source.head(tool).map_or(0, |head| head.limits.pending_bytes);
+    let pending = (0..count).map(bytes).max().unwrap_or_default();
     let or = |value: u16, default: u16| if value == 0 { default } else { value };
     let or_ms = |value: u32, default: u32| if value == 0 { default } else { value };
     let (message_max, result_max) = (or(raw.message_max, 192), or(raw.result_max, 256));
@@ -259,7 +268,7 @@ pub(crate) unsafe fn read(config: *const trine_config) -> Result<Setup, trine_st
         },
         pending_max: or(raw.pending_max, pending),
         repeat_max: or(raw.repeat_max, 64),
-        hashes_max: if cfg!(feature = "policy") { raw.tools_count } else { 0 },
+        hashes_max: if cfg!(feature = "policy") { tools.len() as u16 } else { 0 },
         deadline_ms: or_ms(raw.deadline_ms, Config::DEFAULT.deadline_ms),
         #[cfg(feature = "policy")]
         consent_ms: or_ms(raw.consent_ms, Config::DEFAULT.consent_ms),
@@ -284,6 +293,7 @@ pub(crate) unsafe fn read(config: *const trine_config) -> Result<Setup, trine_st
     };
     Ok(Setup {
         config,
+        raw,
         tools,
         rx_bytes: usize::from(or(raw.rx_bytes, 256)),
         #[cfg(feature = "mcp")]
@@ -298,6 +308,7 @@ pub(crate) unsafe fn read(config: *const trine_config) -> Result<Setup, trine_st
 unsafe fn tools_of(raw: &trine_config) -> Result<&'static [trine_tool], trine_status> {
     match usize::from(raw.tools_count) {
         0 => Ok(&[]),
+        _ if !raw.table.is_null() => Err(TRINE_E_ARGUMENT),
         _ if raw.tools.is_null() => Err(TRINE_E_NULL),
         // SAFETY: the caller's promise.
         count => Ok(unsafe { core::slice::from_raw_parts(raw.tools, count) }),

@@ -2,6 +2,7 @@
 
 use core::ffi::{c_char, c_void};
 
+use crate::source::Open;
 use crate::status::trine_status;
 
 /// A node that is true or false.
@@ -57,6 +58,20 @@ pub struct trine_call {
 
 /// A call that a tool answers later. 0 is none; a number goes stale when the call is answered.
 pub type trine_call_id = u32;
+
+/// What reads a form of tools: nodes, or a table of `trine gen`. Opaque, and there are two: the macros
+/// point to `trine_form_nodes` or `trine_form_packed`, so that a program without the one form does
+/// not hold what reads it.
+#[derive(Debug)]
+pub struct trine_form {
+    pub(crate) open: Open,
+}
+
+/// The function of a tool: it does one call, inside `trine_poll` or `trine_handle_json`, and answers
+/// `TRINE_OK`, `TRINE_PENDING`, or what `trine_fail` or `trine_content` answered. It must return
+/// soon. `call` and all that was got from it die when it returns.
+pub type trine_function =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call) -> trine_status>;
 
 /// A parameter, a member of a result, or the item of an array. Made by the macros `TRINE_BOOL` to
 /// `TRINE_ARRAY`; 24 bytes on a 32-bit chip. Constant, and as long-lived as the device.
@@ -141,7 +156,25 @@ pub struct trine_tool_more {
     >,
 }
 
-/// A tool. Made by `TRINE_TOOL` or `TRINE_TOOL_MORE`; 32 bytes on a 32-bit chip. Constant, and as
+/// What the ends of `trine_tool_more` and of `trine_table` have in common.
+#[repr(C)]
+pub(crate) struct Callbacks {
+    pub(crate) on_link_lost: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    pub(crate) on_reset: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    pub(crate) on_stop: Option<unsafe extern "C" fn(user_data: *mut c_void, id: trine_call_id)>,
+    pub(crate) on_ask: Option<unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call)>,
+    pub(crate) on_read: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            id: trine_call_id,
+            offset: u32,
+            out: *mut u8,
+            size: usize,
+        ) -> usize,
+    >,
+}
+
+/// A tool. Made by `TRINE_TOOL` or `TRINE_TOOL_MORE`; 36 bytes on a 32-bit chip. Constant, and as
 /// long-lived as the device.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -152,11 +185,8 @@ pub struct trine_tool {
     pub params: *const trine_node,
     /// Nodes of the result; may be NULL.
     pub results: *const trine_node,
-    /// Does one call, inside `trine_poll` or `trine_handle_json`, and answers `TRINE_OK`,
-    /// `TRINE_PENDING`, or what `trine_fail` or `trine_content` answered. It must return soon.
-    /// `call` and all that was got from it die when it returns.
-    pub call:
-        Option<unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call) -> trine_status>,
+    /// Does one call.
+    pub call: trine_function,
     /// Passed to each callback of the tool.
     pub user_data: *mut c_void,
     /// What few tools have; may be NULL.
@@ -177,6 +207,48 @@ pub struct trine_tool {
     pub params_count: u8,
     /// How many nodes the result has.
     pub results_count: u8,
+    /// `&trine_form_nodes`.
+    pub form: *const trine_form,
+}
+
+/// All tools of a device in the smallest form: a table that `trine gen` made, and their functions.
+/// Made by `TRINE_TABLE`; 48 bytes on a 32-bit chip. Constant, and as long-lived as the device. The
+/// callbacks run inside `trine_poll`; those that no tool needs may be NULL.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trine_table {
+    /// `sizeof(trine_table)`.
+    pub struct_size: u32,
+    /// Bytes of `bytes`.
+    pub size: u32,
+    /// `&trine_form_packed`.
+    pub form: *const trine_form,
+    /// What `trine gen` wrote.
+    pub bytes: *const u8,
+    /// The function of each tool, in the order of the table.
+    pub calls: *const trine_function,
+    /// How many functions: as many as the table has tools.
+    pub calls_count: u32,
+    /// Passed to each function and callback.
+    pub user_data: *mut c_void,
+    /// The link to the host was lost: bring the actuators to safety.
+    pub on_link_lost: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    /// The device starts: bring the actuators to safety, before any call.
+    pub on_reset: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    /// A pending call is over without its tool: it expired or was cancelled.
+    pub on_stop: Option<unsafe extern "C" fn(user_data: *mut c_void, id: trine_call_id)>,
+    /// A call waits for a person: show what it asks, which the getters tell.
+    pub on_ask: Option<unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call)>,
+    /// As `on_read` of `trine_tool_more`.
+    pub on_read: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            id: trine_call_id,
+            offset: u32,
+            out: *mut u8,
+            size: usize,
+        ) -> usize,
+    >,
 }
 
 // SAFETY: descriptors are constant; the pointers in them are never written through by this crate.
@@ -185,3 +257,5 @@ unsafe impl Sync for trine_node {}
 unsafe impl Sync for trine_tool {}
 // SAFETY: as for nodes.
 unsafe impl Sync for trine_tool_more {}
+// SAFETY: as for tools.
+unsafe impl Sync for trine_table {}

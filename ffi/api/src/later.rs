@@ -44,10 +44,10 @@ pub unsafe extern "C" fn trine_resume(
         Ok(owned) => owned,
         Err(status) => return status,
     };
-    let rules = owned.object.rules;
+    let source = owned.object.source();
     let id = call_id(id);
     owned.device().with_calls(|calls| {
-        let later = Later { table: rules.table, id, now, finish, user_data };
+        let later = Later { source, id, now, finish, user_data };
         match later.answer(calls) {
             Ok(true) => TRINE_OK,
             Ok(false) => TRINE_E_STALE,

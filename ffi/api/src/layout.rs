@@ -9,8 +9,8 @@ use core::mem::{offset_of, size_of};
 #[cfg(feature = "policy")]
 use crate::{trine_block, trine_counters, trine_question};
 use crate::{
-    trine_call_info, trine_clock, trine_config, trine_node, trine_problem, trine_text, trine_tool,
-    trine_tool_more, trine_wide,
+    trine_call_info, trine_clock, trine_config, trine_node, trine_problem, trine_table, trine_text,
+    trine_tool, trine_tool_more, trine_wide,
 };
 
 /// What a row says on this target: the first number with pointers of 32 bits, the second with 64.
@@ -64,7 +64,7 @@ layout! {
         on_ask 28 48;
         on_read 32 56;
     }
-    trine_tool 32 56 {
+    trine_tool 36 64 {
         texts 0 0;
         params 4 8;
         results 8 16;
@@ -79,12 +79,27 @@ layout! {
         flags 29 53;
         params_count 30 54;
         results_count 31 55;
+        form 32 56;
+    }
+    trine_table 48 88 {
+        struct_size 0 0;
+        size 4 4;
+        form 8 8;
+        bytes 12 16;
+        calls 16 24;
+        calls_count 20 32;
+        user_data 24 40;
+        on_link_lost 28 48;
+        on_reset 32 56;
+        on_stop 36 64;
+        on_ask 40 72;
+        on_read 44 80;
     }
     trine_text 8 16 {
         data 0 0;
         size 4 8;
     }
-    trine_config 136 200 {
+    trine_config 136 208 {
         struct_size 0 0;
         abi_version 4 4;
         tools 8 8;
@@ -116,6 +131,7 @@ layout! {
         build 108 152;
         title 116 168;
         instructions 124 184;
+        table 132 200;
     }
     trine_problem 24 40 {
         bytes_needed 0 0;

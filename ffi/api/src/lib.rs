@@ -43,6 +43,7 @@ mod quick;
 mod result;
 #[cfg(feature = "full")]
 mod secure;
+mod source;
 mod status;
 mod table;
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub use port::{
 pub use result::*;
 #[cfg(feature = "full")]
 pub use secure::trine_provision;
+pub use source::{trine_form_nodes, trine_form_packed};
 pub use status::{
     TRINE_BLOCKS, TRINE_CONTENT, TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_BUSY, TRINE_E_FAILED,
     TRINE_E_FULL, TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STALE, TRINE_E_STATE,

@@ -20,6 +20,7 @@ use trine_dispatch::{Device, InitError, Pulse};
 use crate::config::Kept;
 use crate::config::{self, Setup, trine_config, trine_problem};
 use crate::guard::{Busy, Guard};
+use crate::source::{self, Tools};
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
     trine_status,
@@ -42,7 +43,9 @@ pub(crate) struct Object {
     magic: AtomicU32,
     busy: Busy,
     pub(crate) pulse: Pulse,
+    /// The tools that are nodes.
     pub(crate) rules: CRules<'static>,
+    source: UnsafeCell<MaybeUninit<Tools<'static>>>,
     #[cfg(feature = "mcp")]
     pub(crate) kept: Kept,
     /// Whether a host may set the key now.
@@ -60,6 +63,14 @@ pub(crate) const ALIGN: usize = 8;
 const _: () = assert!(align_of::<Object>() <= ALIGN);
 
 impl Object {
+    /// All tools, whatever form they have.
+    pub(crate) const fn source(&self) -> Tools<'static> {
+        // SAFETY: written before anybody else knew of the object, and never again.
+        let source = unsafe { &*self.source.get() };
+        // SAFETY: as above.
+        unsafe { source.assume_init() }
+    }
+
     /// The end of the ring that takes what was received.
     ///
     /// # Safety
@@ -118,18 +129,18 @@ pub(crate) unsafe fn owned<'o>(device: *const trine_device) -> Result<Owned<'o>,
 }
 
 /// Hashes that are kept beside the device, where it keeps none itself.
-fn checks(setup: &Setup) -> usize {
+fn checks(setup: &Setup<'_>) -> usize {
     setup.tools.len() - usize::from(setup.config.hashes_max)
 }
 
 /// Bytes from the start of the memory to the receive buffer, and to the arena behind it.
-fn places(setup: &Setup) -> (usize, usize) {
+fn places(setup: &Setup<'_>) -> (usize, usize) {
     let rx = size_of::<Object>() + checks(setup) * size_of::<AtomicU32>();
     (rx, rx + setup.rx_bytes)
 }
 
 /// Bytes of memory in all.
-fn needed(setup: &Setup) -> usize {
+fn needed(setup: &Setup<'_>) -> usize {
     places(setup).1 + setup.config.memory()
 }
 
@@ -218,7 +229,7 @@ unsafe fn checked_start(
     memory: *mut c_void,
     size: usize,
     needed: usize,
-    setup: &Setup,
+    setup: &Setup<'_>,
 ) -> Result<*mut trine_device, trine_status> {
     let memory = NonNull::new(memory.cast::<u8>()).ok_or(TRINE_E_NULL)?;
     if !memory.as_ptr().addr().is_multiple_of(ALIGN) {
@@ -242,7 +253,7 @@ const CHECK: Check = |table, tool| check::tool(table, tool);
 unsafe fn start(
     memory: NonNull<u8>,
     size: usize,
-    setup: &Setup,
+    setup: &Setup<'_>,
 ) -> Result<*mut trine_device, trine_status> {
     let place = memory.cast::<Object>();
     // SAFETY: four bytes of any value are an atomic number, and they lie at the start.
@@ -276,6 +287,7 @@ unsafe fn start(
         busy: Busy::new(),
         pulse: Pulse::new(),
         rules: CRules::new(table, hashes),
+        source: UnsafeCell::new(MaybeUninit::uninit()),
         #[cfg(feature = "mcp")]
         kept: setup.kept,
         #[cfg(feature = "full")]
@@ -292,15 +304,21 @@ unsafe fn start(
     // SAFETY: nobody else knows of the ring.
     let ring: &'static mut Ring<'static> = unsafe { &mut *object.ring.get() };
     let (producer, consumer) = ring.split();
-    let rules = &object.rules;
+    // SAFETY: what the configuration points to is as the header asks.
+    let source = unsafe { source::open(setup.raw, &object.rules) }?;
+    // SAFETY: nobody else knows of the object yet.
+    unsafe { object.source.get().write(MaybeUninit::new(source)) };
     #[cfg(feature = "policy")]
-    let table = (&rules.table as &dyn ToolTable, CHECK);
-    #[cfg(feature = "policy")]
-    let device = Device::with_table(setup.config, arena, consumer, rules, table);
+    let device = if source.nodes().is_some() {
+        let table = (&object.rules.table as &dyn ToolTable, CHECK);
+        Device::with_table(setup.config, arena, consumer, source, table)
+    } else {
+        Device::with_rules(setup.config, arena, consumer, source)
+    };
     // A device this small does not check its descriptors: the program's tests do, with a larger
     // profile.
     #[cfg(not(feature = "policy"))]
-    let device = Device::with_rules(setup.config, arena, consumer, rules);
+    let device = Device::with_rules(setup.config, arena, consumer, source);
     let mut device = device.map_err(|error| match error {
         InitError::Memory(_) => TRINE_E_NO_SPACE,
         _ => TRINE_E_ARGUMENT,

@@ -6,22 +6,22 @@ use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use trine_descriptor::{Args, ValueWriter};
-use trine_dispatch::{Answer, Call, CallId, Calls, NotNow, Tools};
+use trine_dispatch::{self as dispatch, Answer, Call, CallId, Calls, NotNow};
 
 use crate::call::{State, trine_call_info};
-use crate::descriptor::{trine_call, trine_tool_more};
+use crate::descriptor::trine_call;
 use crate::memory::Object;
+use crate::source::Tools;
 #[cfg(feature = "full")]
 use crate::status::TRINE_OK;
 use crate::status::trine_status;
-use crate::table::{Table, more};
 use crate::text::trine_text;
 
 /// The tools of a device.
 pub(crate) struct CTools<'o> {
     #[cfg(feature = "full")]
     object: &'o Object,
-    table: Table<'o>,
+    source: Tools<'o>,
 }
 
 /// The number that C knows a call by: never 0.
@@ -34,27 +34,8 @@ impl<'o> CTools<'o> {
         Self {
             #[cfg(feature = "full")]
             object,
-            table: object.rules.table,
+            source: object.source(),
         }
-    }
-
-    /// Lets each tool that has it bring its actuator to safety: because the device starts, or
-    /// because its host is lost.
-    #[inline(never)]
-    fn secure(&self, starts: bool) {
-        for tool in self.table.tools() {
-            let Some(more) = more(tool) else { continue };
-            if let Some(function) = if starts { more.on_reset } else { more.on_link_lost } {
-                // SAFETY: the program's own function and what it asked to be passed.
-                unsafe { function(tool.user_data) };
-            }
-        }
-    }
-
-    /// The optional part of a tool and what its callbacks are passed.
-    fn more(&self, tool: u16) -> Option<(&'o trine_tool_more, *mut c_void)> {
-        let tool = self.table.tool(tool)?;
-        Some((more(tool)?, tool.user_data))
     }
 }
 
@@ -63,11 +44,9 @@ const fn view(text: &str) -> trine_text {
     trine_text { data: text.as_ptr().cast(), size: text.len() }
 }
 
-impl Tools for CTools<'_> {
+impl dispatch::Tools for CTools<'_> {
     fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
-        let function =
-            self.table.tool(call.tool).and_then(|tool| Some((tool.call?, tool.user_data)));
-        let Some((function, user_data)) = function else {
+        let Some((Some(function), user_data)) = self.source.call(call.tool) else {
             return Answer::Failed("the tool has no function: a fault of the program");
         };
         let mut state = State::new(trine_call_info {
@@ -80,7 +59,7 @@ impl Tools for CTools<'_> {
             reserved: 0,
         });
         state.args = Some(call.args);
-        state.table = Some(self.table);
+        state.table = Some(self.source);
         state.out = Some(NonNull::from(out).cast());
         state.block = call.block;
         #[cfg(feature = "policy")]
@@ -94,17 +73,17 @@ impl Tools for CTools<'_> {
     }
 
     fn read(&mut self, tool: u16, id: CallId, offset: u32, out: &mut [u8]) -> usize {
-        let Some((more, user_data)) = self.more(tool) else { return 0 };
+        let Some((callbacks, user_data)) = self.source.callbacks(tool) else { return 0 };
         // SAFETY: the program's own function and what it asked to be passed; it may write as many
         // bytes as it is told.
-        more.on_read.map_or(0, |read| unsafe {
+        callbacks.on_read.map_or(0, |read| unsafe {
             read(user_data, handle(id), offset, out.as_mut_ptr(), out.len())
         })
     }
 
     fn stop(&mut self, tool: u16, id: CallId) {
-        if let Some((more, user_data)) = self.more(tool)
-            && let Some(function) = more.on_stop
+        if let Some((callbacks, user_data)) = self.source.callbacks(tool)
+            && let Some(function) = callbacks.on_stop
         {
             // SAFETY: the program's own function and what it asked to be passed.
             unsafe { function(user_data, handle(id)) };
@@ -112,23 +91,23 @@ impl Tools for CTools<'_> {
     }
 
     fn asks(&mut self, tool: u16, args: Args<'_>) {
-        if let Some((more, user_data)) = self.more(tool)
-            && let Some(function) = more.on_ask
+        if let Some((callbacks, user_data)) = self.source.callbacks(tool)
+            && let Some(function) = callbacks.on_ask
         {
             let mut state = State::new(trine_call_info { tool: tool.into(), ..NO_INFO });
             state.args = Some(args);
-            state.table = Some(self.table);
+            state.table = Some(self.source);
             // SAFETY: as for a call; nothing can be written to this one.
             unsafe { function(user_data, state.handle()) };
         }
     }
 
     fn reset(&mut self, _now: u64) {
-        self.secure(true);
+        self.source.secure(true);
     }
 
     fn link_lost(&mut self, _now: u64) {
-        self.secure(false);
+        self.source.secure(false);
     }
 
     #[cfg(feature = "full")]
@@ -158,7 +137,7 @@ pub(crate) const NO_INFO: trine_call_info = trine_call_info {
 
 /// A pending call that is finished by a function.
 pub(crate) struct Later<'t> {
-    pub(crate) table: Table<'t>,
+    pub(crate) source: Tools<'t>,
     pub(crate) id: CallId,
     pub(crate) now: u64,
     pub(crate) finish:
@@ -177,7 +156,7 @@ impl Later<'_> {
                 tool: tool.into(),
                 ..NO_INFO
             });
-            state.table = Some(self.table);
+            state.table = Some(self.source);
             state.out = Some(NonNull::from(out).cast());
             state.block = block;
             // SAFETY: the program's own function and what it asked to be passed; the state lives

@@ -65,6 +65,8 @@ void valve_ask(void *user_data, trine_call *call);
 void pending_stop(void *user_data, trine_call_id id);
 size_t picture_read(void *user_data, trine_call_id id, uint32_t offset, uint8_t *out, size_t size);
 
+/* The tools in either form; a program links one of them. */
 extern const trine_tool board_tools[TOOLS_MAX];
+extern const trine_table board_table;
 
 #endif

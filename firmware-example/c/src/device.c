@@ -41,8 +41,12 @@ trine_device *device_start(trine_port **person, trine_port **converter)
     static const trine_config config = {
         .struct_size = sizeof(trine_config),
         .abi_version = TRINE_ABI_VERSION,
+#if GREENHOUSE_TABLE
+        .table = &board_table,
+#else
         .tools = board_tools,
         .tools_count = TOOLS_MAX,
+#endif
         .calls_max = CALLS_MAX,
         .rx_bytes = RX_BYTES,
         .message_max = MESSAGE_MAX,

@@ -11,9 +11,14 @@ use super::paint::say;
 const AFTER_HELP: &str = "\
 The list is what tools/list answers: {\"tools\": [...]}. For each tool the header has a structure of
 its arguments and one of its result, a function that fills the one and one that writes the other,
-constants for labels, and, where PREFIX_TOOLS_DESCRIPTORS is defined, the descriptors.
+constants for labels, and the tools themselves in two forms: descriptors, where
+PREFIX_TOOLS_DESCRIPTORS is defined, and a packed table of least flash, where PREFIX_TOOLS_TABLE is.
 
-Example: trine gen tools.json --prefix greenhouse -o greenhouse_tools.h";
+A list does not say what only the device knows. DEVICE.json does, by the name of the tool:
+{\"NAME\": {\"version\": \"1.0\", \"deadline_ms\": 500, \"pending_bytes\": 4, \"fail_safe\":
+[\"link_lost\", \"reset\"], \"units\": {\"PARAMETER\": \"s\"}, \"result_units\": {...}}}
+
+Example: trine gen tools.json --device device.json --prefix greenhouse -o greenhouse_tools.h";
 
 /// Arguments of `trine gen`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +27,9 @@ pub(super) struct Gen {
     /// The list of tools, as JSON; - is standard input.
     #[arg(value_name = "TOOLS.json")]
     tools: PathBuf,
+    /// What the list does not say, as JSON.
+    #[arg(long, value_name = "DEVICE.json")]
+    device: Option<PathBuf>,
     /// What every name begins with.
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     prefix: String,
@@ -44,7 +52,12 @@ impl Gen {
         };
         let text = text.map_err(|error| Error::new(format!("{path}: {error}")))?;
         let source = self.tools.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let options = GenOptions { prefix: self.prefix, places: self.places, source };
+        let device = match self.device {
+            Some(path) => fs::read_to_string(&path)
+                .map_err(|error| Error::new(format!("{}: {error}", path.display())))?,
+            None => String::new(),
+        };
+        let options = GenOptions { prefix: self.prefix, places: self.places, source, device };
         let header = c_header(&text, &options)?;
         match self.output {
             Some(out) => fs::write(&out, header)

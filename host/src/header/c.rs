@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::model::{Tool, identifier};
-use super::{GenOptions, descriptors, types};
+use super::{GenOptions, descriptors, table, types};
 
 /// Longest line.
 const COLUMNS: usize = 100;
@@ -80,7 +80,9 @@ pub(super) fn header(tools: &[Tool], options: &GenOptions) -> String {
     for tool in tools {
         descriptors::tool(&mut out, &names, tool);
     }
-    _ = writeln!(out, "#endif\n\n#endif");
+    _ = writeln!(out, "#endif\n");
+    table::write(&mut out, &names, tools);
+    _ = writeln!(out, "#endif");
     out
 }
 

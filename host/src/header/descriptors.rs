@@ -22,10 +22,11 @@ pub(super) fn tool(out: &mut String, names: &Names<'_>, tool: &Tool) {
     let name = names.constant(&["tool", &tool.name]);
     let flags = if tool.content { "TRINE_TOOL_CONTENT" } else { "0u" };
     let text = format!(
-        "TRINE_TOOL_MORE({}, {}, \"\", {}, {}, TRINE_CONSENT_{}, {flags}, {params}, {results}, \
+        "TRINE_TOOL_MORE({}, {}, {}, {}, {}, TRINE_CONSENT_{}, {flags}, {params}, {results}, \
          call, user_data, more)",
         literal(&tool.name),
         literal(&tool.title),
+        literal(&tool.version),
         literal(&tool.description),
         tool.hints,
         tool.consent
@@ -61,27 +62,30 @@ fn list(
 fn macro_of(node: &Node, wide: &mut Vec<String>) -> String {
     let need = need(node);
     let (name, about) = (literal(&node.name), literal(&node.description));
+    let unit = literal(&node.unit);
     match &node.kind {
         Kind::Bool => format!("TRINE_BOOL({need}, {name}, {about})"),
         Kind::Int { min, max } => match (narrow(*min, true), narrow(*max, false), small(node)) {
             (Some(min), Some(max), true) => {
-                format!("TRINE_INT({need}, {name}, \"\", {about}, {min}, {max})")
+                format!("TRINE_INT({need}, {name}, {unit}, {about}, {min}, {max})")
             }
             _ => {
                 let index = widened(wide, *min, *max, 0, node);
-                format!("TRINE_INT_WIDE({}, {name}, \"\", {about}, {index})", flags(node))
+                format!("TRINE_INT_WIDE({}, {name}, {unit}, {about}, {index})", flags(node))
             }
         },
         Kind::Decimal { places, min, max, step } => {
             let narrow = (narrow(*min, true), narrow(*max, false), small(node) && *step <= 0xffff);
             match narrow {
                 (Some(min), Some(max), true) => format!(
-                    "TRINE_DECIMAL({need}, {name}, \"\", {about}, {places}, {min}, {max}, {step})"
+                    "TRINE_DECIMAL({need}, {name}, {unit}, {about}, {places}, {min}, {max}, {step})"
                 ),
                 _ => {
                     let index = widened(wide, *min, *max, *step, node);
                     let flags = flags(node);
-                    format!("TRINE_DECIMAL_WIDE({flags}, {name}, \"\", {about}, {places}, {index})")
+                    format!(
+                        "TRINE_DECIMAL_WIDE({flags}, {name}, {unit}, {about}, {places}, {index})"
+                    )
                 }
             }
         }

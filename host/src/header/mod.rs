@@ -6,14 +6,20 @@
 
 mod c;
 mod descriptors;
+mod device;
 mod model;
 mod nodes;
+mod pack;
+mod pairs;
+mod table;
 mod types;
 
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 use model::Tool;
+
+pub use pack::pack;
 
 /// How a header is written.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +30,11 @@ pub struct GenOptions {
     pub places: u8,
     /// Where the list came from, for the first line of the header.
     pub source: String,
+    /// What the list does not say, as JSON text; may be empty. An object with a member for each tool
+    /// of which there is something to say, an object with any of `version`, `deadline_ms`,
+    /// `pending_bytes`, `fail_safe` (a list of `link_lost` and `reset`), `units` and `result_units`
+    /// (unit by name of the parameter or of the member of the result).
+    pub device: String,
 }
 
 /// A header for a list of tools, as JSON text: an object with `tools`, or the list alone.
@@ -32,16 +43,27 @@ pub struct GenOptions {
 /// When the text is no such list, or says what a descriptor cannot: the sentence names the tool and
 /// the member and says what to change.
 pub fn c_header(tools: &str, options: &GenOptions) -> Result<String> {
+    Ok(c::header(&listed(tools, options)?, options))
+}
+
+/// The tools of a list.
+fn listed(tools: &str, options: &GenOptions) -> Result<Vec<Tool>> {
     let value: Value = serde_json::from_str(tools)
         .map_err(|error| Error::new(format!("the list of tools is no JSON: {error}")))?;
     let list = value.get("result").unwrap_or(&value);
     let list = list.get("tools").unwrap_or(list).as_array().ok_or_else(|| {
         Error::new("there is no list of tools: give what tools/list answers, {\"tools\": [...]}")
     })?;
-    let tools = list.iter().map(|tool| Tool::read(tool, options)).collect::<Result<Vec<_>>>()?;
+    let mut tools =
+        list.iter().map(|tool| Tool::read(tool, options)).collect::<Result<Vec<_>>>()?;
     model::check(&tools)?;
-    Ok(c::header(&tools, options))
+    if !options.device.is_empty() {
+        device::add(&mut tools, &options.device)?;
+    }
+    Ok(tools)
 }
 
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;

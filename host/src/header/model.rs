@@ -1,6 +1,7 @@
 //! Tools as they are written to C, read from JSON.
 
 use serde_json::Value;
+use trine_descriptor::{Annotations, Limits};
 
 use super::nodes::Node;
 use super::{GenOptions, nodes};
@@ -12,10 +13,13 @@ pub(super) struct Tool {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) description: String,
-    /// `TRINE_READ_ONLY` and the other hints, as C.
-    pub(super) hints: String,
+    pub(super) hints: Hints,
     /// The end of `TRINE_CONSENT_...`.
     pub(super) consent: &'static str,
+    /// What only the device knows.
+    pub(super) version: String,
+    pub(super) limits: Limits,
+    pub(super) fail_safe: u8,
     pub(super) content: bool,
     pub(super) params: Vec<Node>,
     pub(super) results: Vec<Node>,
@@ -42,6 +46,9 @@ impl Tool {
             description: text("description"),
             hints: hints(&tool["annotations"]),
             consent: consent(tool).map_err(wrong)?,
+            version: String::new(),
+            limits: Limits::default(),
+            fail_safe: 0,
             content: output.is_none(),
             name,
             params,
@@ -50,19 +57,35 @@ impl Tool {
     }
 }
 
-fn hints(annotations: &Value) -> String {
-    let set = |name: &str, bit: &'static str, default: bool| {
-        annotations[name].as_bool().unwrap_or(default).then_some(bit)
+/// `TRINE_READ_ONLY` and the other hints.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hints(pub(super) u8);
+
+impl std::fmt::Display for Hints {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = ["READ_ONLY", "DESTRUCTIVE", "IDEMPOTENT", "OPEN_WORLD"];
+        let mut before = "TRINE_";
+        for (bit, name) in names.into_iter().enumerate() {
+            if self.0 & 1 << bit != 0 {
+                write!(f, "{before}{name}")?;
+                before = " | TRINE_";
+            }
+        }
+        f.write_str(if self.0 == 0 { "0u" } else { "" })
+    }
+}
+
+fn hints(annotations: &Value) -> Hints {
+    let set = |name: &str, bit: u8, default: bool| {
+        if annotations[name].as_bool().unwrap_or(default) { bit } else { 0 }
     };
     // What a list leaves out is as MCP has it: nothing is promised.
-    let bits = [
-        set("readOnlyHint", "TRINE_READ_ONLY", false),
-        set("destructiveHint", "TRINE_DESTRUCTIVE", annotations.is_object()),
-        set("idempotentHint", "TRINE_IDEMPOTENT", false),
-        set("openWorldHint", "TRINE_OPEN_WORLD", annotations.is_object()),
-    ];
-    let bits: Vec<_> = bits.into_iter().flatten().collect();
-    if bits.is_empty() { "0u".to_owned() } else { bits.join(" | ") }
+    Hints(
+        set("readOnlyHint", Annotations::READ_ONLY, false)
+            | set("destructiveHint", Annotations::DESTRUCTIVE, annotations.is_object())
+            | set("idempotentHint", Annotations::IDEMPOTENT, false)
+            | set("openWorldHint", Annotations::OPEN_WORLD, annotations.is_object()),
+    )
 }
 
 fn consent(tool: &Value) -> Result<&'static str> {

@@ -10,6 +10,8 @@ pub(super) struct Node {
     /// Its name; empty for the item of a list.
     pub(super) name: String,
     pub(super) description: String,
+    /// The unit of a number; may be empty.
+    pub(super) unit: String,
     pub(super) kind: Kind,
     pub(super) need: Need,
     /// How many of the following nodes belong to it.
@@ -109,6 +111,7 @@ fn node(
     nodes.push(Node {
         name: name.to_owned(),
         description: schema["description"].as_str().unwrap_or_default().to_owned(),
+        unit: String::new(),
         need,
         below: 0,
         depth,

@@ -3,7 +3,12 @@
 use super::*;
 
 fn header(tools: &str) -> Result<String> {
-    let options = GenOptions { prefix: String::new(), places: 1, source: "tools.json".into() };
+    let options = GenOptions {
+        prefix: String::new(),
+        places: 1,
+        source: "tools.json".into(),
+        device: String::new(),
+    };
     c_header(tools, &options)
 }
 

@@ -1,5 +1,6 @@
-//! What the library's profile `base` and the descriptors of the board's ten tools take in the
-//! firmware in C, by the linker's own map: the whole image holds the board and its tools as well.
+//! What the library's profile `base` and the board's ten tools take in the firmware in C, by the
+//! linker's own map: the whole image holds the board and its tools as well. The tools are a table
+//! of `trine gen`; what they take with the macros stands beside it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,15 +34,24 @@ pub(crate) fn main(budget: &Budget) -> Result<()> {
     let without = parts(&cboard::build(board, Program::Without)?.with_extension("map"))?;
     println!("\n{}: the firmware in C with profile `base`, bytes by origin", board.name);
     println!("{:<36}{:>8}{:>8}", "origin", "flash", "RAM");
-    let mut trine = (0, 0);
+    let counts =
+        |origin: &str| is_trines(origin) || !without.contains_key(origin) && is_library(origin);
     for (origin, &(flash, ram)) in &with {
-        let mark = if is_trines(origin) || !without.contains_key(origin) && is_library(origin) {
-            trine = (trine.0 + flash, trine.1 + ram);
-            " Trine"
-        } else {
-            ""
-        };
+        let mark = if counts(origin) { " Trine" } else { "" };
         println!("{origin:<36}{flash:>8}{ram:>8}{mark}");
+    }
+    let sum = |parts: &BTreeMap<String, Bytes>| {
+        let counted = parts.iter().filter(|(origin, _)| counts(origin));
+        counted.fold((0, 0), |sum, (_, bytes)| (sum.0 + bytes.0, sum.1 + bytes.1))
+    };
+    let trine = sum(&with);
+    let macros = parts(&cboard::build(board, Program::BaseMacros)?.with_extension("map"))?;
+    println!("\n{:<22}{:>10}{:>10}{:>10}{:>8}", "tools", "libtrine", "tools", "flash", "RAM");
+    for (what, parts) in [("by trine gen", &with), ("in macros", &macros)] {
+        let of = |name: &str| parts.get(name).map_or(0, |bytes| bytes.0);
+        let (library, tools) = (of("libtrine.a"), of("table.o") + of("descriptors.o"));
+        let (flash, ram) = sum(parts);
+        println!("{what:<22}{library:>10}{tools:>10}{flash:>10}{ram:>8}");
     }
     let mut over = Vec::new();
     for (what, bytes, most) in
@@ -58,9 +68,9 @@ pub(crate) fn main(budget: &Budget) -> Result<()> {
     Ok(())
 }
 
-/// The library itself, the descriptors, and what holds the device's memory.
+/// The library itself, the tools as data, and what holds the device's memory.
 fn is_trines(origin: &str) -> bool {
-    origin.starts_with("libtrine") || matches!(origin, "descriptors.o" | "device.o")
+    origin.starts_with("libtrine") || matches!(origin, "table.o" | "descriptors.o" | "device.o")
 }
 
 /// Parts of the C library, which count where nothing else links them.
@@ -130,7 +140,7 @@ fn origin(file: &str) -> String {
     if let Some((library, _)) = file.split_once('(') {
         return library.to_owned();
     }
-    for program in ["greenhouse-base-", "without-trine-"] {
+    for program in ["greenhouse-base-", "greenhouse-macros-", "without-trine-"] {
         if let Some(own) = file.strip_prefix(program) {
             return own.to_owned();
         }
