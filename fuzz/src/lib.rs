@@ -7,6 +7,7 @@
 pub mod capi;
 pub mod device;
 pub mod frames;
+pub mod image;
 pub mod json;
 pub mod messages;
 pub mod tools;
@@ -21,6 +22,7 @@ pub const TARGETS: &[Target] = &[
     ("json", json::run),
     ("device", device::run),
     ("capi", capi::run),
+    ("image", image::run),
 ];
 
 /// The inputs of a file of hexadecimal lines; `#` starts a comment.

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{baremetal, sh};
 
 /// The targets, which are the programs of the fuzz workspace.
-pub(crate) const TARGETS: [&str; 5] = ["frames", "messages", "json", "device", "capi"];
+pub(crate) const TARGETS: [&str; 6] = ["frames", "messages", "json", "device", "capi", "image"];
 
 /// Seconds that `test` gives each target.
 const SECONDS: u32 = 10;
