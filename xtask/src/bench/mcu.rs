@@ -288,7 +288,7 @@ fn build(chip: &Chip) -> Result<PathBuf> {
     let workspace = sh::root().join(WORKSPACE);
     let compiler = Compiler::find(chip.target)?;
     let cached = cache::folder("mcu", &compiler.version()?, &workspace.join("Cargo.lock"));
-    let folder = cached.unwrap_or_else(|| sh::target_dir().join("mcu")).join(chip.board);
+    let folder = cached.unwrap_or_else(|| sh::target_dir().join("mcu")).join(chip.target);
     let elf = folder.join(chip.target).join("release").join(PROGRAM);
     if elf.exists() {
         fs::remove_file(&elf)?;

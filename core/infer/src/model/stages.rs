@@ -2,8 +2,9 @@
 
 use core::ops::Range;
 
+use trine_ternary::mcu::{self, Part};
 use trine_ternary::parallel::for_each_chunk;
-use trine_ternary::{Kernels, RowInput};
+use trine_ternary::{Kernels, Matrix, RowInput};
 
 use super::attention::attend;
 use super::forward::Pass;
@@ -85,6 +86,13 @@ impl Pass<'_, '_, '_> {
         let first = rows.start;
         let share = self.share(rows.len());
         let sums = part(self.state.sums, &rows, count);
+        if count == 1 && self.pool.threads() <= 1 {
+            let q = codes.get(..matrices.first().map_or(0, |one| one.matrix.cols()));
+            let q = q.unwrap_or_default();
+            if look_up(matrices, first, q, sums, self.state.tables) {
+                return;
+            }
+        }
         for_each_chunk(self.pool, sums, share * count, &|index, sums| {
             let start = first + index * share;
             multiply(&kernels, matrices, start, count, codes, sums);
@@ -265,6 +273,47 @@ fn multiply(
             debug_assert!(done.is_ok(), "matrices have the shape of the configuration");
         }
     }
+}
+
+/// Matrices whose rows count as one's; queries, keys and values are the most.
+const STACKED: usize = 3;
+
+/// The sums of rows from `start` on of matrices that are packed for microcontrollers, with one set
+/// of tables for all of them. Answers whether they are, and the rows and the tables allow it.
+fn look_up(
+    matrices: &[Linear<'_>],
+    start: usize,
+    q: &[i8],
+    sums: &mut [i32],
+    tables: &mut [u32],
+) -> bool {
+    let fits = |one: &Linear<'_>| {
+        let least = mcu::scratch_words_least(one.matrix.packing(), q.len());
+        least > 0 && least <= tables.len()
+    };
+    if matrices.len() > STACKED || !matrices.iter().all(fits) {
+        return false;
+    }
+    let nothing = |_| Part { matrix: Matrix::EMPTY, first: 0, out: &mut [][..] };
+    let mut parts: [Part<'_>; STACKED] = core::array::from_fn(nothing);
+    let (mut above, mut rest, mut count) = (0, sums, 0);
+    let mut at = start;
+    for Linear { matrix, .. } in matrices {
+        let first = at - above;
+        above += matrix.rows();
+        let rows = above.saturating_sub(at).min(rest.len());
+        if rows == 0 {
+            continue;
+        }
+        let (out, after) = core::mem::take(&mut rest).split_at_mut(rows);
+        (rest, at) = (after, at + rows);
+        if let Some(part) = parts.get_mut(count) {
+            *part = Part { matrix: *matrix, first, out };
+            count += 1;
+        }
+    }
+    let parts = parts.get_mut(..count).unwrap_or_default();
+    mcu::gemv_each(parts, q, tables).is_ok()
 }
 
 /// `out = x / rms(x) · weight`, the mean square being raised by epsilon (Zhang and Sennrich, 2019).

@@ -1,11 +1,12 @@
 //! The memory of a session, carved from one block whose size is known before.
 
 use trine_arena::Arena;
-use trine_ternary::Kernels;
+use trine_ternary::{Kernels, mcu};
 
 use super::kv::{Cache, KvKind, Shape};
 use crate::config::Config;
 use crate::error::Error;
+use crate::weights::{Role, Weights};
 
 /// What a session is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +17,28 @@ pub struct Options {
     pub batch: usize,
     /// How keys and values are kept.
     pub kv: KvKind,
+    /// Words of tables for matrices that are packed for microcontrollers
+    /// ([`mcu`](trine_ternary::mcu)); with fewer than [`Self::with_tables`] sets they take longer,
+    /// and longest with none.
+    pub tables: usize,
 }
 
 impl Options {
     /// The whole context of the model, one token at a time.
     #[must_use]
     pub const fn new(config: &Config) -> Self {
-        Self { context: config.context, batch: 1, kv: KvKind::F16 }
+        Self { context: config.context, batch: 1, kv: KvKind::F16, tables: 0 }
+    }
+
+    /// The same with tables for these weights, if they are packed for microcontrollers. The tables
+    /// serve one token at a time, on one thread.
+    #[must_use]
+    pub fn with_tables(self, weights: &Weights<'_>) -> Self {
+        let matrices = weights.layers.iter().flat_map(|layer| {
+            Role::MATRICES.iter().filter_map(|role| layer.matrix(*role)).map(|one| one.matrix)
+        });
+        let words = matrices.map(|matrix| mcu::scratch_words(matrix.packing(), matrix.cols()));
+        Self { tables: words.max().unwrap_or(0), ..self }
     }
 
     fn check(&self, config: &Config) -> Result<(), Error> {
@@ -51,6 +67,7 @@ struct Sizes {
     head_scales: usize,
     logits: usize,
     tokens: usize,
+    tables: usize,
     codes: usize,
 }
 
@@ -70,6 +87,7 @@ impl Sizes {
             head_scales: config.dim.div_ceil(HEAD_BLOCK),
             logits: config.vocab,
             tokens: options.context,
+            tables: options.tables,
             codes: times(config.widest())?,
         })
     }
@@ -88,6 +106,7 @@ impl Sizes {
             self.head_scales,
             self.logits,
             self.tokens,
+            self.tables,
         ];
         let sum = |all: usize, one: usize| all.checked_add(one);
         let words = words.into_iter().try_fold(0, sum)?;
@@ -135,6 +154,8 @@ pub(crate) struct State<'m> {
     pub(crate) logits: &'m mut [f32],
     /// The token at each position: (context)
     pub(crate) tokens: &'m mut [u32],
+    /// For products by look-up.
+    pub(crate) tables: &'m mut [u32],
     /// Activations as int8: (batch, max(dim, ffn))
     pub(crate) codes: &'m mut [i8],
 }
@@ -161,6 +182,7 @@ pub(crate) fn carve<'m>(
     let head_scales = arena.slice(sizes.head_scales, 0.0)?;
     let logits = arena.slice(sizes.logits, 0.0)?;
     let tokens = arena.slice(sizes.tokens, 0)?;
+    let tables = arena.slice(sizes.tables, 0)?;
     let cache = Cache::new(Shape::new(config, options.kv, options.context), kernels, &mut arena)?;
     // What has the smallest alignment comes last, so that nothing is padded.
     let codes = arena.slice(sizes.codes, 0)?;
@@ -176,6 +198,7 @@ pub(crate) fn carve<'m>(
         head_scales,
         logits,
         tokens,
+        tables,
         codes,
     };
     Ok((state, cache))

@@ -39,7 +39,7 @@ fn a_generation_ends_at_its_limit_at_a_stop_token_or_when_told() {
 #[test]
 fn a_full_context_ends_or_shifts() {
     let (model, wanted) = (model("plain", Kernels::best()), expected("plain"));
-    let options = Options { context: 20, batch: 4, kv: KvKind::F16 };
+    let options = Options { context: 20, batch: 4, kv: KvKind::F16, tables: 0 };
     let run = |shift: bool| {
         let mut session = session(&model, &options);
         let mut sampler = Sampler::new(Sampling::GREEDY, &mut []).unwrap();

@@ -18,7 +18,7 @@ fn a_session_takes_exactly_the_bytes_that_are_said() {
         let model = model(case, Kernels::best());
         for kv in [KvKind::F32, KvKind::F16, KvKind::I8] {
             for (context, batch) in [(1, 1), (7, 3), (31, 31), (64, 5)] {
-                let options = Options { context, batch, kv };
+                let options = Options { context, batch, kv, tables: 5 * batch };
                 let bytes = arena_bytes(model.config(), &options).unwrap();
                 let mut memory = vec![0xa5; bytes + 8];
                 let memory = aligned(&mut memory);

@@ -30,6 +30,11 @@ fn repacked_weights_give_the_same_bits() {
             let repacked = Model::new(*model.config(), weights, Kernels::best()).unwrap();
             let found = logits_of_each(&mut session(&repacked, &options), tokens);
             assert_eq!(found, wanted, "{case}, {to:?}");
+            let tables = options.with_tables(repacked.weights());
+            if tables.tables > 0 {
+                let found = logits_of_each(&mut session(&repacked, &tables), tokens);
+                assert_eq!(found, wanted, "{case}, {to:?} with tables");
+            }
         }
     }
 }

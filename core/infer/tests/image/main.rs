@@ -34,7 +34,7 @@ fn open(bytes: &[u8]) -> Result<usize, Error> {
 
 /// The logits after some tokens.
 fn logits(model: &Model<'_>) -> Vec<f32> {
-    let options = Options { context: 16, batch: 4, kv: KvKind::F16 };
+    let options = Options { context: 16, batch: 4, kv: KvKind::F16, tables: 0 };
     let mut memory = vec![0; arena_bytes(model.config(), &options).unwrap() + 3];
     let mut session = Session::new(model, &options, &mut memory).unwrap();
     session.read(&[1, 5, 90, 33, 2], &Serial).unwrap();
