@@ -1,0 +1,99 @@
+//! `trine model pack`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use clap::ValueEnum;
+use trine::model::{Mapped, Packed, Pool, pack};
+use trine::{Error, Result};
+use trine_ternary::{Packing, RowFormat};
+
+use super::super::paint::{count, say};
+
+const AFTER_HELP: &str = "\
+The image is used where it lies, in flash or in a mapped file; docs/model.md has the format.
+
+Example: trine model pack tiny.gguf -o tiny.trnm --packing look5 --head q8-0";
+
+/// Arguments of `trine model pack`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Pack {
+    /// The model, a GGUF file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Where to write the image.
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+    /// How ternary weights are stored.
+    #[arg(long, value_enum, default_value_t = Weights::Line16)]
+    packing: Weights,
+    /// How embedding and head are stored.
+    #[arg(long, value_enum, default_value_t = Head::Keep)]
+    head: Head,
+}
+
+/// Packings by the names of the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Weights {
+    /// As in the file.
+    Keep,
+    /// 2 bits, for wide registers.
+    Line2,
+    /// 1.6 bits, for wide registers.
+    Line16,
+    /// 2 bits, for look-up on microcontrollers.
+    Look4,
+    /// 1.6 bits, for look-up on microcontrollers.
+    Look5,
+    /// 2 bits, for microcontrollers that multiply two halfwords at once.
+    Pairs,
+}
+
+/// Formats of rows by the names of the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Head {
+    /// As in the file.
+    Keep,
+    /// Single precision.
+    F32,
+    /// Half precision.
+    F16,
+    /// Bytes, with a scale for 32 of them.
+    #[value(name = "q8-0")]
+    Q8_0,
+}
+
+impl Pack {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let path = self.file.display();
+        let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
+        let bytes = Mapped::open(&self.file).map_err(|error| fail(&error))?;
+        let how = Packed {
+            packing: match self.packing {
+                Weights::Keep => None,
+                Weights::Line2 => Some(Packing::Line2),
+                Weights::Line16 => Some(Packing::Line16),
+                Weights::Look4 => Some(Packing::Look4),
+                Weights::Look5 => Some(Packing::Look5),
+                Weights::Pairs => Some(Packing::Pairs),
+            },
+            rows: match self.head {
+                Head::Keep => None,
+                Head::F32 => Some(RowFormat::F32),
+                Head::F16 => Some(RowFormat::F16),
+                Head::Q8_0 => Some(RowFormat::Q8_0),
+            },
+            descriptors: 0,
+        };
+        let pool = Pool::new(available_parallelism().map_or(1, usize::from));
+        let pool = pool.map_err(|error| fail(&error))?;
+        let image = pack(&bytes, &how, &pool).map_err(|error| fail(&error))?;
+        let out = self.output.display();
+        fs::write(&self.output, &image).map_err(|error| Error::new(format!("{out}: {error}")))?;
+        say!("{out}: {} bytes", count(image.len() as u64));
+        Ok(ExitCode::SUCCESS)
+    }
+}

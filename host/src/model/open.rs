@@ -1,0 +1,115 @@
+//! A model file, opened for use.
+
+use std::thread::available_parallelism;
+
+use trine_infer::gguf::File;
+use trine_infer::image::{Image, MAGIC};
+use trine_infer::token::{Bpe, Byte, Tokenizer, Vocabulary};
+use trine_infer::{Config, Layer, Model, Weights};
+use trine_ternary::parallel::Parallel;
+use trine_ternary::{Kernels, Packing};
+
+use crate::{Error, Result};
+
+/// Memory that a [`Loaded`] model lives in beside the bytes of its file.
+#[derive(Debug, Default)]
+pub struct Buffers<'b> {
+    layers: Vec<Layer<'b>>,
+    repacked: Vec<u8>,
+    repacked_layers: Vec<Layer<'b>>,
+    index: Vec<u32>,
+}
+
+/// A model and its tokenizer.
+#[derive(Debug)]
+pub struct Loaded<'b> {
+    /// The transformer.
+    pub model: Model<'b>,
+    /// Text to tokens and back.
+    pub tokenizer: Tokenizer<'b>,
+}
+
+/// How many threads were asked for, or as many as this machine has.
+#[must_use]
+pub fn threads(asked: Option<usize>) -> usize {
+    asked.unwrap_or_else(|| available_parallelism().map_or(1, usize::from)).max(1)
+}
+
+impl<'b> Loaded<'b> {
+    /// Opens a GGUF file or an image. Where a packing is given and the file has another, weights are
+    /// packed so first; threads of `pool` share that.
+    ///
+    /// # Errors
+    /// When the file is neither, or a model that this engine does not compute.
+    pub fn open(
+        bytes: &'b [u8],
+        buffers: &'b mut Buffers<'b>,
+        packing: Option<Packing>,
+        pool: &dyn Parallel,
+    ) -> Result<Self> {
+        let Buffers { layers, repacked, repacked_layers, index } = buffers;
+        let (config, weights, tokenizer) = if bytes.starts_with(&MAGIC) {
+            from_image(bytes, layers, index)?
+        } else {
+            from_gguf(bytes, layers, index)?
+        };
+        let stored = weights.layers.first().map(|layer| layer.q.matrix.packing());
+        let weights = match packing {
+            Some(packing) if stored != Some(packing) => {
+                repacked.resize(weights.repacked_bytes(packing).map_err(fail)?, 0);
+                repacked_layers.resize(config.layers, Layer::EMPTY);
+                weights.repack(packing, repacked, repacked_layers, pool).map_err(fail)?
+            }
+            _ => weights,
+        };
+        let model = Model::new(config, weights, Kernels::best()).map_err(fail)?;
+        Ok(Self { model, tokenizer })
+    }
+}
+
+type Parts<'b> = (Config, Weights<'b>, Tokenizer<'b>);
+
+fn from_gguf<'b>(
+    bytes: &'b [u8],
+    layers: &'b mut Vec<Layer<'b>>,
+    index: &'b mut Vec<u32>,
+) -> Result<Parts<'b>> {
+    let file = File::parse(bytes).map_err(fail)?;
+    let config = Config::from_gguf(&file).map_err(fail)?;
+    layers.resize(config.layers, Layer::EMPTY);
+    let weights = Weights::from_gguf(&file, &config, layers).map_err(fail)?;
+    let tokenizer = match file.string("tokenizer.ggml.model").map_err(fail)? {
+        Some("gpt2") => bpe(Vocabulary::from_gguf(&file).map_err(fail)?, index)?,
+        Some("byte") | None => Byte::from_gguf(&file).map_err(fail)?.into(),
+        Some(other) => {
+            let only = "only \"gpt2\" and \"byte\" are read";
+            return Err(Error::new(format!("tokenizer.ggml.model is {other:?}: {only}")));
+        }
+    };
+    Ok((config, weights, tokenizer))
+}
+
+fn from_image<'b>(
+    bytes: &'b [u8],
+    layers: &'b mut Vec<Layer<'b>>,
+    index: &'b mut Vec<u32>,
+) -> Result<Parts<'b>> {
+    let image = Image::parse(bytes).map_err(fail)?;
+    layers.resize(image.config().layers, Layer::EMPTY);
+    let weights = image.weights(layers).map_err(fail)?;
+    let tokenizer = match (image.byte_tokenizer(), image.vocabulary()) {
+        (Some(bytes), _) => bytes.into(),
+        (_, Some(vocabulary)) => bpe(vocabulary, index)?,
+        (None, None) => return Err(Error::new("the image has no tokenizer")),
+    };
+    Ok((*image.config(), weights, tokenizer))
+}
+
+fn bpe<'b>(vocabulary: Vocabulary<'b>, index: &'b mut Vec<u32>) -> Result<Tokenizer<'b>> {
+    index.resize(vocabulary.index_slots(), 0);
+    Ok(Bpe::new(vocabulary, index).map_err(fail)?.into())
+}
+
+fn fail(error: impl std::fmt::Display) -> Error {
+    Error::new(error.to_string())
+}
