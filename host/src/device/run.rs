@@ -62,6 +62,7 @@ impl Device {
 
     fn run(&self, mut dial: Box<dyn Dial>) {
         let mut pause = PAUSE_MIN;
+        self.with(|session| session.coming_ms = dial.coming_ms());
         while !self.is_closing() {
             match dial.dial() {
                 Ok(opened) => {

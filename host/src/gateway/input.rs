@@ -24,8 +24,9 @@ const ARRAY_MAX: usize = 128;
 const ARGS_MAX: usize = 64 * 1024;
 /// Room for one answer that no device has a part in; a longer list of tools is paged.
 const REPLY_MAX: usize = 64 * 1024;
-/// Longest wait of a request for devices that are coming up.
-const SETTLE_PATIENCE: Duration = Duration::from_millis(3_200);
+/// Longest wait of a request for devices that are coming up. Most of them count as offline long
+/// before.
+const SETTLE_PATIENCE: Duration = Duration::from_millis(15_200);
 
 const TOO_LONG: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\
     \"Invalid Request: a message may have 1048576 bytes\"}}";

@@ -18,6 +18,9 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long a device has to answer before it counts as offline, in milliseconds.
+pub(crate) const COMING_MS: u64 = 3_000;
+
 /// The two ends of an open link.
 pub(crate) struct Opened {
     pub(crate) reader: Box<dyn Read + Send>,
@@ -39,6 +42,12 @@ impl Opened {
 pub(crate) trait Dial: Send {
     /// Opens the link. The sentence of an error says why there is none.
     fn dial(&mut self) -> Result<Opened, String>;
+
+    /// How long a peer may take to answer before it counts as offline, in milliseconds from the
+    /// start of the program.
+    fn coming_ms(&self) -> u64 {
+        COMING_MS
+    }
 
     /// Whether a peer that has fallen silent is worth a new connection. On a serial port it is
     /// not: opening one may reset the board.

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 pub(crate) use attached::Attached;
 pub use bus::{BusMaster, BusTiming};
-pub(crate) use dial::{Dial, Opened, READ_PATIENCE, Serial, Tcp, Udp, Unix, halves};
+pub(crate) use dial::{COMING_MS, Dial, Opened, READ_PATIENCE, Serial, Tcp, Udp, Unix, halves};
 pub(crate) use frames::{Found, Frames};
 pub(crate) use local::{Board, Local};
 pub(crate) use outgoing::Outgoing;

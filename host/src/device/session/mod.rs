@@ -22,7 +22,7 @@ use super::listing::Listing;
 use super::pace::Pace;
 use super::table::Table;
 use super::{Identity, State};
-use crate::link::{Found, Line, Outgoing};
+use crate::link::{COMING_MS, Found, Line, Outgoing};
 use crate::settings::Settings;
 pub(super) use peer::Peer;
 pub(super) use questions::Question;
@@ -83,7 +83,8 @@ pub(super) struct Session {
     number: u32,
     asked: Option<Asked>,
     pace: Pace,
-    opened_at: u64,
+    /// How long it may be coming up, in milliseconds.
+    pub(super) coming_ms: u64,
     linked_at: u64,
     heard_at: u64,
     said_at: u64,
@@ -128,7 +129,7 @@ impl Session {
             number: greeting::nonce(),
             asked: None,
             pace: Pace::default(),
-            opened_at: 0,
+            coming_ms: COMING_MS,
             linked_at: 0,
             heard_at: 0,
             said_at: 0,

@@ -8,8 +8,6 @@ use crate::device::calls::Stage;
 use crate::device::session::greeting::nonce;
 use crate::link::Line;
 
-/// How long a device has to answer after it was opened before it counts as offline, in ms.
-const COMING_MS: u64 = 3_000;
 /// How long the first answer to a hello may take before it is asked again.
 const RETRY_MS: u64 = 300;
 /// The same for a page of the list before anything is known of the line: it takes a second at 1,200
@@ -39,8 +37,8 @@ impl Session {
             self.inquire(now);
         }
         // A device whose list is still coming over a slow line is there.
-        let silent = self.listing.is_none() || self.silent_ms(now) > COMING_MS;
-        if self.is_coming() && now.saturating_sub(self.opened_at) > COMING_MS && silent {
+        let silent = self.listing.is_none() || self.silent_ms(now) > self.coming_ms;
+        if self.is_coming() && now > self.coming_ms && silent {
             self.gone("it does not answer; check its power, its cable and the baud rate", now);
         }
         if self.calls.len() > 0 {
