@@ -106,6 +106,11 @@ pub(crate) const fn small(bytes: &[u8]) -> Option<(i32, &[u8])> {
     }
 }
 
+/// The signed number that a zigzag varint stands for.
+const fn unzigzag(raw: u64) -> i64 {
+    (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
+}
+
 /// Reads entries, or the primitives they are made of. Never panics; what does not parse is
 /// [`Malformed`].
 #[derive(Clone, Copy, Debug)]
@@ -166,29 +171,29 @@ impl<'a> ValueReader<'a> {
 
     #[inline(never)]
     fn long_item(&mut self) -> Result<Item<'a>, Malformed> {
-        let (node, tag) = (self.short()?, self.byte()?);
-        let mut item = Item { node, tag, number: 0, text: &[] };
-        // All values but text are one number: a truth value is written as a varint would be.
-        let most = match tag {
-            tag::TEXT => {
-                item.text = self.bytes()?;
-                return Ok(item);
-            }
-            tag::OBJECT => return Ok(item),
-            tag::BOOL => 1,
-            tag::INT | tag::DECIMAL => u64::MAX,
-            tag::LABEL | tag::ARRAY => u16::MAX.into(),
+        let mut sound = true;
+        let node = self.varint(&mut sound);
+        let tag = self.byte()?;
+        let mut item = Item { node: node as u16, tag, number: 0, text: &[] };
+        // All values are one number, which for a text is its length: a truth value is written as a
+        // varint would be.
+        let (most, is_signed) = match tag {
+            tag::BOOL => (1, false),
+            tag::INT | tag::DECIMAL => (u32::MAX, true),
+            tag::TEXT => (u32::MAX, false),
+            tag::LABEL | tag::ARRAY => (u16::MAX.into(), false),
+            tag::OBJECT => (0, false),
             _ => return Err(Malformed),
         };
-        let raw = self.number()?;
-        if raw > most {
+        let raw = if tag == tag::OBJECT { 0 } else { self.varint(&mut sound) };
+        if !sound || node > u16::MAX.into() || !is_signed && raw > most.into() {
             return Err(Malformed);
         }
-        item.number = if most == u64::MAX {
-            (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
+        if tag == tag::TEXT {
+            item.text = self.take(raw as usize)?;
         } else {
-            raw.cast_signed()
-        };
+            item.number = if is_signed { unzigzag(raw) } else { raw.cast_signed() };
+        }
         Ok(item)
     }
 
@@ -207,21 +212,30 @@ impl<'a> ValueReader<'a> {
     ///
     /// # Errors
     /// [`Malformed`] at the end, past 64 bits, or where a byte more than needed was spent.
-    #[inline(never)]
     pub fn number(&mut self) -> Result<u64, Malformed> {
+        let mut sound = true;
+        let number = self.varint(&mut sound);
+        if sound { Ok(number) } else { Err(Malformed) }
+    }
+
+    /// The same; takes `sound` back and answers 0 in place of an error, which two registers hold.
+    #[inline(never)]
+    fn varint(&mut self, sound: &mut bool) -> u64 {
         let (mut value, mut shift) = (0, 0);
-        while shift < 64 {
-            let byte = self.byte()?;
-            if (byte == 0 && shift > 0) || (shift == 63 && byte > 1) {
-                return Err(Malformed);
-            }
+        while shift < 64
+            && let Some((&byte, rest)) = self.rest.split_first()
+            && (byte != 0 || shift == 0)
+            && (shift < 63 || byte <= 1)
+        {
+            self.rest = rest;
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
-                return Ok(value);
+                return value;
             }
             shift += 7;
         }
-        Err(Malformed)
+        *sound = false;
+        0
     }
 
     /// An unsigned varint of at most 16 bits.
@@ -243,8 +257,7 @@ impl<'a> ValueReader<'a> {
     /// # Errors
     /// [`Malformed`] as for [`Self::number`].
     pub fn signed(&mut self) -> Result<i64, Malformed> {
-        let raw = self.number()?;
-        Ok((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
+        self.number().map(unzigzag)
     }
 
     /// Text behind its length.

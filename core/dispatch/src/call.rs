@@ -4,7 +4,6 @@ use trine_descriptor::{Args, ValueWriter};
 use trine_wire::message::block::Block;
 use trine_wire::message::input::{self, Request};
 
-use crate::device::len_of;
 use crate::{CallId, Device, varint};
 
 /// A call that a tool is asked to do. Everything in it was checked, but for `state` and `answers`,
@@ -187,9 +186,8 @@ impl Calls<'_, '_> {
 
     /// The bytes that a pending call owns: as many as its tool declares as `pending_bytes`.
     pub fn block(&mut self, call: CallId) -> Option<&mut [u8]> {
-        let tool = self.tool(call)?;
-        let owned = self.device.table.head(tool)?.limits.pending_bytes;
-        self.device.lanes.block(call, owned)
+        self.device.lanes.get(call)?;
+        Some(self.device.lanes.block(call))
     }
 
     /// Answers a pending call with the result that `write` writes. A stale call is ignored.
@@ -245,15 +243,10 @@ impl Calls<'_, '_> {
     ) -> Result<bool, NotNow> {
         let Some(lane) = self.device.lanes.pending(call) else { return Ok(false) };
         let (tool, due) = (lane.tool, lane.due(now));
-        let head = self.device.table.head(tool).unwrap_or_default();
         if !self.device.outbox.has_room() {
             return Err(NotNow);
         }
-        let mut out = ValueWriter::new(self.device.outbox.result_place());
-        let block = self.device.lanes.block(call, head.limits.pending_bytes).unwrap_or_default();
-        let answer = write(tool, due, &mut out, block);
-        let written = len_of(&out);
-        self.device.settle_as(call, &head, answer, written);
+        self.device.run(call, |out, block| write(tool, due, out, block));
         Ok(true)
     }
 

@@ -201,7 +201,8 @@ impl Config<'_> {
             Link::Bus { address: 0 | 248.. } => return Some(InitError::Link),
             _ => {}
         }
-        if self.calls_max == 0 || self.calls_max > lane::LANES_MAX {
+        // None at all is refused where they are counted.
+        if self.calls_max > lane::LANES_MAX {
             return Some(InitError::Lanes);
         }
         #[cfg(feature = "secure")]

@@ -4,30 +4,43 @@
 //! the encoded answer, so that a call which comes again is answered again and not run again: the
 //! slot table of NFSv4.1 sessions (RFC 8881, section 2.10.6).
 
+use core::num::NonZeroU8;
+use core::ops::Range;
+
+use trine_descriptor::Head;
 use trine_wire::lane;
 
 /// A call under way. It goes stale when the call is answered: a late completion finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CallId {
-    pub(crate) lane: u8,
-    pub(crate) generation: u8,
-}
+// One number and not two: it is passed on at every step of a call.
+pub struct CallId(u16);
 
 impl CallId {
     /// The handle of a call that came from the program itself, over no link; always stale.
-    pub const LOCAL: Self = Self { lane: u8::MAX, generation: 0 };
+    pub const LOCAL: Self = Self::new(u8::MAX, 0);
+
+    const fn new(lane: u8, generation: u8) -> Self {
+        Self(u16::from_le_bytes([lane, generation]))
+    }
+
+    pub(crate) const fn lane(self) -> u8 {
+        self.0 as u8
+    }
+
+    const fn generation(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
 
     /// The handle as one number, for a C program or a register.
     #[must_use]
     pub const fn to_bits(self) -> u16 {
-        u16::from_le_bytes([self.lane, self.generation])
+        self.0
     }
 
     /// The handle of a number from [`Self::to_bits`]; another number is merely stale.
     #[must_use]
     pub const fn from_bits(bits: u16) -> Self {
-        let [lane, generation] = bits.to_le_bytes();
-        Self { lane, generation }
+        Self(bits)
     }
 }
 
@@ -75,10 +88,13 @@ pub(crate) struct Lane {
     /// When it expires: the lower half of the milliseconds.
     pub(crate) deadline: u32,
     pub(crate) tool: u16,
-    /// Bytes of the answer that is kept.
-    kept: u16,
+    /// How many bytes of its own the lane uses: for what an open call keeps there, then for the
+    /// answer.
+    pub(crate) bytes: u16,
     pub(crate) generation: u8,
     pub(crate) state: State,
+    /// Whether the tool answers content.
+    pub(crate) has_content: bool,
     /// Whether the host wants to hear of progress.
     #[cfg(feature = "progress")]
     pub(crate) progress: bool,
@@ -93,9 +109,10 @@ impl Lane {
         id: 0,
         deadline: 0,
         tool: 0,
-        kept: 0,
+        bytes: 0,
         generation: 0,
         state: State::Idle,
+        has_content: false,
         #[cfg(feature = "progress")]
         progress: false,
         #[cfg(feature = "content")]
@@ -130,35 +147,38 @@ pub(crate) enum Seen {
 }
 
 /// All lanes, and the bytes that they own: what a pending call keeps there, then its answer.
+// In this order for the same reason as the device.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Lanes<'m> {
+    /// How many lanes have a call that is not answered.
+    open: u8,
+    /// How many are the host's.
+    hosts: NonZeroU8,
     /// Those of the host, then those of the program itself.
     lanes: &'m mut [Lane],
-    hosts: u8,
     blocks: &'m mut [u8],
     block: usize,
     /// Bytes of an answer that are kept, at most `block`.
     repeat: usize,
-    /// How many lanes have a call that is not answered.
-    open: u8,
     #[cfg(feature = "status")]
     pub(crate) high_water: u8,
 }
 
 impl<'m> Lanes<'m> {
     pub(crate) fn new(
-        (lanes, hosts): (&'m mut [Lane], u8),
+        (lanes, hosts): (&'m mut [Lane], NonZeroU8),
         blocks: &'m mut [u8],
         block: usize,
         repeat: usize,
     ) -> Self {
         Self {
-            lanes,
+            open: 0,
             hosts,
+            lanes,
             blocks,
             block,
             repeat,
-            open: 0,
             #[cfg(feature = "status")]
             high_water: 0,
         }
@@ -170,17 +190,17 @@ impl<'m> Lanes<'m> {
 
     /// How many of them the host has.
     pub(crate) const fn hosts(&self) -> u8 {
-        self.hosts
+        self.hosts.get()
     }
 
     /// Whether a call is the program's own: its answer is kept and not sent.
     pub(crate) const fn is_local(&self, call: CallId) -> bool {
-        call.lane >= self.hosts
+        call.lane() >= self.hosts.get()
     }
 
     /// A lane of the program's own that is free.
     pub(crate) fn free_local(&self) -> Option<u8> {
-        (self.hosts..self.len()).find(|&index| {
+        (self.hosts()..self.len()).find(|&index| {
             self.lanes.get(usize::from(index)).is_some_and(|lane| lane.state == State::Idle)
         })
     }
@@ -188,10 +208,10 @@ impl<'m> Lanes<'m> {
     /// The answer of a call of the program's own, empty where there was no room for it; none before
     /// it is answered.
     pub(crate) fn local_answer(&self, call: CallId) -> Option<&[u8]> {
-        let lane = self.lanes.get(usize::from(call.lane))?;
+        let lane = self.lanes.get(usize::from(call.lane()))?;
         match lane.state {
-            _ if lane.generation != call.generation || !self.is_local(call) => None,
-            State::Answered => Some(self.kept(call.lane)),
+            _ if lane.generation != call.generation() || !self.is_local(call) => None,
+            State::Answered => self.blocks.get(self.place(call.lane(), lane.bytes)),
             State::Forgotten => Some(&[]),
             _ => None,
         }
@@ -199,11 +219,11 @@ impl<'m> Lanes<'m> {
 
     /// The lane of an id, and whether its call is new there.
     pub(crate) fn seen(&self, id: u32) -> (u8, Seen) {
-        let index = lane::lane(id, self.hosts);
+        let index = lane::lane(id, self.hosts());
         let Some(lane) = self.lanes.get(usize::from(index)) else { return (index, Seen::Old) };
         let is_idle = lane.state == State::Idle;
         // The first sequence number is 1, so that the first id is that of no lane.
-        let last = if is_idle { u32::from(self.hosts) - 1 } else { lane.id };
+        let last = if is_idle { u32::from(self.hosts()) - 1 } else { lane.id };
         let seen = if id > last {
             Seen::New
         } else if id == last && !is_idle {
@@ -214,27 +234,43 @@ impl<'m> Lanes<'m> {
         (index, seen)
     }
 
-    /// Opens a lane for a new call. A call that the host gave up, and that is still pending there,
-    /// must have been stopped.
-    pub(crate) fn open(&mut self, index: u8, id: u32, tool: u16, deadline: u32) -> CallId {
+    /// Opens a lane for a new call of a tool. The call owns as many bytes, zeroed, as the tool says,
+    /// until it is answered. A call that the host gave up, and that is still pending there, must have been
+    /// stopped.
+    pub(crate) fn open(&mut self, index: u8, id: u32, tool: (u16, &Head), due: u32) -> CallId {
         let Some(lane) = self.lanes.get_mut(usize::from(index)) else {
-            return CallId { lane: index, generation: 0 };
+            return CallId::new(index, 0);
         };
+        let (tool, head) = tool;
+        let bytes = head.limits.pending_bytes.min(self.block as u16);
         let generation = lane.generation.wrapping_add(1);
         self.open += u8::from(!lane.state.is_open());
-        *lane = Lane { id, deadline, tool, generation, state: State::Pending, ..Lane::NEW };
+        *lane = Lane {
+            id,
+            deadline: due,
+            tool,
+            bytes,
+            generation,
+            state: State::Pending,
+            has_content: head.content,
+            #[cfg(feature = "progress")]
+            progress: false,
+            #[cfg(feature = "content")]
+            content: Content::default(),
+        };
         #[cfg(feature = "status")]
         {
             self.high_water = self.high_water.max(self.open);
         }
-        CallId { lane: index, generation }
+        self.own(index, bytes).fill(0);
+        CallId::new(index, generation)
     }
 
     /// The lane of a handle that is not stale. Out of line: it has many callers.
     #[inline(never)]
     pub(crate) fn get(&mut self, call: CallId) -> Option<&mut Lane> {
-        let lane = self.lanes.get_mut(usize::from(call.lane))?;
-        (lane.generation == call.generation && lane.state.is_open()).then_some(lane)
+        let lane = self.lanes.get_mut(usize::from(call.lane()))?;
+        (lane.generation == call.generation() && lane.state.is_open()).then_some(lane)
     }
 
     /// The lane of a call that waits for its answer.
@@ -242,37 +278,36 @@ impl<'m> Lanes<'m> {
         self.get(call).filter(|lane| lane.state == State::Pending)
     }
 
-    /// The first `len` bytes that an open call owns.
-    pub(crate) fn block(&mut self, call: CallId, len: u16) -> Option<&mut [u8]> {
-        self.get(call)?;
-        let start = usize::from(call.lane) * self.block;
-        self.blocks.get_mut(start..start + usize::from(len).min(self.block))
+    /// Where the first `len` bytes of lane number `index` are.
+    const fn place(&self, index: u8, len: u16) -> Range<usize> {
+        let start = index as usize * self.block;
+        start..start + len as usize
     }
 
-    /// The same, zeroed for a new call.
-    pub(crate) fn fresh_block(&mut self, call: CallId, len: u16) -> &mut [u8] {
-        if len == 0 {
-            return &mut [];
+    #[inline(never)]
+    fn own(&mut self, index: u8, len: u16) -> &mut [u8] {
+        let place = self.place(index, len);
+        self.blocks.get_mut(place).unwrap_or_default()
+    }
+
+    /// The bytes that an open call owns.
+    pub(crate) fn block(&mut self, call: CallId) -> &mut [u8] {
+        match self.get(call).map(|lane| lane.bytes) {
+            Some(len) => self.own(call.lane(), len),
+            None => &mut [],
         }
-        let block = self.block(call, len).unwrap_or_default();
-        block.fill(0);
-        block
     }
 
     /// The call was answered with `message`, which is kept if there is room; its handle goes stale.
     pub(crate) fn keep(&mut self, call: CallId, message: &[u8]) {
-        let (start, repeat) = (usize::from(call.lane) * self.block, self.repeat);
+        let repeat = self.repeat;
         let Some(lane) = self.get(call) else { return };
-        lane.kept = message.len() as u16;
         let fits = message.len() <= repeat;
+        lane.bytes = if fits { message.len() as u16 } else { 0 };
         lane.state = if fits { State::Answered } else { State::Forgotten };
+        let len = lane.bytes;
         self.open -= 1;
-        if !fits {
-            return;
-        }
-        if let Some(place) = self.blocks.get_mut(start..start + message.len()) {
-            crate::outbox::copy(place, message);
-        }
+        crate::outbox::copy(self.own(call.lane(), len), message);
     }
 
     /// The call was answered and nothing of that is kept; its handle goes stale.
@@ -290,22 +325,21 @@ impl<'m> Lanes<'m> {
     }
 
     /// The answer that lane number `index` keeps.
-    pub(crate) fn kept(&self, index: u8) -> &[u8] {
-        let start = usize::from(index) * self.block;
-        let len = self.lanes.get(usize::from(index)).map_or(0, |lane| usize::from(lane.kept));
-        self.blocks.get(start..start + len).unwrap_or_default()
+    pub(crate) fn kept(&mut self, index: u8) -> &[u8] {
+        let len = self.lanes.get(usize::from(index)).map_or(0, |lane| lane.bytes);
+        self.own(index, len)
     }
 
     /// The call of lane number `index`, if it is not answered.
     pub(crate) fn handle(&self, index: u8) -> Option<(CallId, &Lane)> {
         let lane = self.lanes.get(usize::from(index))?;
-        let call = CallId { lane: index, generation: lane.generation };
+        let call = CallId::new(index, lane.generation);
         lane.state.is_open().then_some((call, lane))
     }
 
     /// The call that the host knows by `id`, if it is not answered.
     pub(crate) fn find(&mut self, id: u32) -> Option<&mut Lane> {
-        let lane = self.lanes.get_mut(usize::from(lane::lane(id, self.hosts)))?;
+        let lane = self.lanes.get_mut(usize::from(lane::lane(id, self.hosts())))?;
         (lane.id == id && lane.state.is_open()).then_some(lane)
     }
 

@@ -33,7 +33,7 @@
 //! # Features
 //!
 //! All are on; a small device leaves out what it does not need: `bus` and `packet` (links other
-//! than a byte stream), `consent` (without it no tool that asks for a person is entered),
+//! than a byte stream), `check` (tables that nobody has checked before), `consent` (without it no tool that asks for a person is entered),
 //! `content` (results in chunks), `factory` (test operations), `ports` (the way in from
 //! interrupts), `progress` (progress, log, and calls that ask for input), `secure` (tagged
 //! messages), `status` (counters).
@@ -46,6 +46,7 @@ mod config;
 #[cfg(feature = "consent")]
 mod consent;
 mod device;
+#[cfg(any(feature = "check", feature = "consent", feature = "factory"))]
 mod fnv;
 mod lanes;
 mod outbox;
@@ -60,9 +61,11 @@ pub use clock::Millis;
 pub use config::{Config, Identity, InitError, Key, Link};
 #[cfg(feature = "consent")]
 pub use consent::{Consents, digest};
+#[cfg(feature = "check")]
+pub use device::Check;
 #[cfg(feature = "ports")]
 pub use device::PORTS_MAX;
-pub use device::{Check, Device, Local};
+pub use device::{Device, Local};
 pub use lanes::CallId;
 #[cfg(feature = "ports")]
 pub use port::Port;

@@ -1,9 +1,14 @@
 //! Messages waiting to be sent, in the form of the link.
 
+use core::cell::Cell;
+
 #[cfg(feature = "bus")]
 use trine_wire::bus;
+use trine_wire::codec::Writer;
 use trine_wire::frame;
-use trine_wire::message::{self, DeviceMessage};
+use trine_wire::message::put;
+#[cfg(feature = "messages")]
+use trine_wire::message::{DeviceMessage, Message as _};
 #[cfg(feature = "packet")]
 use trine_wire::packet::{self, Fragmenter};
 #[cfg(feature = "secure")]
@@ -34,7 +39,8 @@ pub(crate) enum Tagging {
 /// When all is consumed it starts anew, so it need not turn around.
 #[derive(Debug)]
 pub(crate) struct Outbox<'m> {
-    buffer: &'m mut [u8],
+    /// The buffer, and what writes messages into it behind the frames.
+    out: Writer<'m>,
     start: usize,
     end: usize,
     /// Where the longest message may be built, from the end of what waits on: behind what its form
@@ -66,7 +72,7 @@ impl<'m> Outbox<'m> {
     pub(crate) fn new(buffer: &'m mut [u8], packet: &'m mut [u8], config: &Config<'_>) -> Self {
         _ = &packet;
         Self {
-            buffer,
+            out: Writer::new(buffer),
             start: 0,
             end: 0,
             lead: config.lead(),
@@ -104,7 +110,7 @@ impl<'m> Outbox<'m> {
         match self.link {
             #[cfg(feature = "packet")]
             Link::Packet { .. } => self.packet.0.get(..self.packet.1).unwrap_or_default(),
-            _ => self.buffer.get(self.start..self.end).unwrap_or_default(),
+            _ => self.out.buffer().get(self.start..self.end).unwrap_or_default(),
         }
     }
 
@@ -126,7 +132,7 @@ impl<'m> Outbox<'m> {
     /// Makes the next packet of the body; after the last one there is room again.
     #[cfg(feature = "packet")]
     fn cut(&mut self) {
-        let body = self.buffer.get(..self.end).unwrap_or_default();
+        let body = self.out.buffer().get(..self.end).unwrap_or_default();
         self.packet.1 = self.cutter.next(body, self.packet.0);
         if self.packet.1 == 0 {
             self.end = 0;
@@ -148,57 +154,75 @@ impl<'m> Outbox<'m> {
             return self.has_room();
         }
         let framed = frame::frame_max(len + HEAD_MAX + TAG_MAX);
-        self.buffer.len() - self.end >= self.lead + framed
+        self.out.buffer().len() - self.end >= self.lead + framed
     }
 
     /// Where a message may be built: after the frames.
     fn place(&mut self) -> &mut [u8] {
-        self.buffer.get_mut(self.end..).unwrap_or_default()
+        self.out.buffer_mut().get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Queues a message; `false` when it does not fit.
-    pub(crate) fn send(&mut self, message: &DeviceMessage<'_>) -> bool {
-        match self.build(message) {
+    /// What writes the next message; then [`Self::post`] or [`Self::answer`].
+    #[inline(never)]
+    pub(crate) const fn begin(&mut self) -> &mut Writer<'m> {
+        self.out.start(self.end + self.lead)
+    }
+
+    /// Bytes written since [`Self::begin`]; none when they did not fit.
+    fn written(&self) -> Option<usize> {
+        Some(self.out.end()? - self.end - self.lead)
+    }
+
+    /// Queues what was written; `false` when it did not fit.
+    #[inline(never)]
+    pub(crate) fn post(&mut self) -> bool {
+        match self.written() {
             Some(len) => self.queue(self.lead, len),
             None => false,
         }
     }
 
-    /// Queues the answer to a call and keeps it in the call's lane.
-    pub(crate) fn answer(
-        &mut self,
-        message: &DeviceMessage<'_>,
-        lanes: &mut Lanes<'_>,
-        call: CallId,
-    ) {
-        if let Some(len) = self.build(message) {
+    /// Queues what was written, the answer to a call, and keeps it in the call's lane.
+    pub(crate) fn answer(&mut self, lanes: &mut Lanes<'_>, call: CallId) {
+        if let Some(len) = self.written() {
             self.keep(self.lead, len, lanes, call);
         }
     }
 
-    /// Queues bytes that are a message already.
-    pub(crate) fn repeat(&mut self, bytes: &[u8]) -> bool {
-        let lead = self.lead;
-        let place = self.place().get_mut(lead..).and_then(|place| place.get_mut(..bytes.len()));
-        match place {
-            Some(place) => copy(place, bytes),
-            None => return false,
-        }
-        self.queue(lead, bytes.len())
+    /// Queues a message; `false` when it does not fit.
+    #[cfg(feature = "messages")]
+    pub(crate) fn send(&mut self, message: &DeviceMessage<'_>) -> bool {
+        message.put(self.begin());
+        self.post()
     }
 
-    fn build(&mut self, message: &DeviceMessage<'_>) -> Option<usize> {
-        let lead = self.lead;
-        message::write(message, self.place().get_mut(lead..)?)
-    }
-
-    /// Where a result may be written in its place; then [`Self::answer_written`].
+    /// Where a result may be written in its place, before the head in front of it is known; then
+    /// [`Self::answer_written`] or [`Self::post_written`].
     pub(crate) fn result_place(&mut self) -> &mut [u8] {
         let at = self.lead + HEAD_MAX;
         let most = self.fits(self.reply_max - HEAD_MAX);
         let place = self.place().get_mut(at..).unwrap_or_default();
         let len = place.len().min(most);
         place.get_mut(..len).unwrap_or_default()
+    }
+
+    /// Moves the head that was written since [`Self::begin`] up to the result place. Answers where
+    /// in [`Self::place`] it then starts.
+    fn join(&mut self) -> Option<usize> {
+        let (lead, len) = (self.lead, self.written()?);
+        let room = self.place().get_mut(lead..lead + HEAD_MAX)?;
+        let room = Cell::from_mut(room).as_slice_of_cells();
+        // From its end on, since both places may overlap.
+        let head = room.get(..len)?.iter().rev();
+        room.iter().rev().zip(head).for_each(|(to, from)| to.set(from.get()));
+        Some(lead + HEAD_MAX - len)
+    }
+
+    /// Queues the head that was written and the `len` bytes at [`Self::result_place`].
+    pub(crate) fn post_written(&mut self, len: usize) {
+        if let Some(start) = self.join() {
+            self.queue(start, self.lead + HEAD_MAX - start + len);
+        }
     }
 
     /// Queues the answer to call `id`: outcome number `outcome`, whose body of `len` bytes was
@@ -211,17 +235,11 @@ impl<'m> Outbox<'m> {
         lanes: &mut Lanes<'_>,
         call: CallId,
     ) {
-        let mut head = [0; message::DONE_HEAD_MAX];
-        let run = has_length.then_some(len);
-        let Some(head_len) = message::write_head((id, outcome), run, &mut head) else { return };
-        let at = self.lead + HEAD_MAX;
-        let start = at - head_len;
-        // So few bytes are copied sooner than a call of `memcpy` is made.
-        let place = self.place().get_mut(start..at).unwrap_or_default();
-        for (to, from) in place.iter_mut().zip(&head) {
-            *to = *from;
+        // No result is as long as 32 bits say.
+        put::result_head(self.begin(), id, outcome, has_length.then_some(len as u32));
+        if let Some(start) = self.join() {
+            self.keep(start, self.lead + HEAD_MAX - start + len, lanes, call);
         }
-        self.keep(start, head_len + len, lanes, call);
     }
 
     fn keep(&mut self, start: usize, len: usize, lanes: &mut Lanes<'_>, call: CallId) {
@@ -266,8 +284,8 @@ impl<'m> Outbox<'m> {
         let start = self.end + start;
         match (&mut self.keys, self.tagging) {
             (None, _) | (_, Tagging::Off) => Some(len),
-            (Some(keys), Tagging::Session) => keys.seal(self.buffer, start, len),
-            (Some(keys), Tagging::Hello) => keys.seal_hello(self.buffer, start, len),
+            (Some(keys), Tagging::Session) => keys.seal(self.out.buffer_mut(), start, len),
+            (Some(keys), Tagging::Hello) => keys.seal_hello(self.out.buffer_mut(), start, len),
         }
     }
 
@@ -289,10 +307,11 @@ impl<'m> Outbox<'m> {
         let (start, len) = self.waits.take().unwrap_or((self.lead, 0));
         let header = bus::Header::from_device(address, more).bytes();
         let start = start - bus::HEADER_LEN;
-        if let Some(place) = self.buffer.get_mut(start..start + bus::HEADER_LEN) {
+        let buffer = self.out.buffer_mut();
+        if let Some(place) = buffer.get_mut(start..start + bus::HEADER_LEN) {
             place.copy_from_slice(&header);
         }
-        if let Some(framed) = frame::encode_in_place(self.buffer, start, len + bus::HEADER_LEN) {
+        if let Some(framed) = frame::encode_in_place(buffer, start, len + bus::HEADER_LEN) {
             self.queued(framed);
         }
     }

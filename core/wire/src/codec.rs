@@ -19,13 +19,38 @@ pub struct Writer<'b> {
 }
 
 impl<'b> Writer<'b> {
-    pub(crate) const fn new(out: &'b mut [u8]) -> Self {
+    /// A writer at the start of `out`.
+    #[must_use]
+    pub const fn new(out: &'b mut [u8]) -> Self {
         Self { out, at: 0, full: false, zeros: 0 }
+    }
+
+    /// Starts a message at byte `at` of the buffer.
+    pub const fn start(&mut self, at: usize) -> &mut Self {
+        (self.at, self.full, self.zeros) = (at, false, 0);
+        self
+    }
+
+    /// Where the message ends in the buffer; `None` when something did not fit.
+    #[must_use]
+    pub fn end(&self) -> Option<usize> {
+        (!self.full).then_some(self.at)
+    }
+
+    /// The whole buffer.
+    #[must_use]
+    pub const fn buffer(&self) -> &[u8] {
+        self.out
+    }
+
+    /// The whole buffer.
+    pub const fn buffer_mut(&mut self) -> &mut [u8] {
+        self.out
     }
 
     /// How many bytes were written; `None` when something did not fit.
     pub(crate) fn finish(self) -> Option<usize> {
-        (!self.full).then_some(self.at)
+        self.end()
     }
 
     /// Leaves the mark of what does not fit.
@@ -36,9 +61,8 @@ impl<'b> Writer<'b> {
         feature = "secure",
         feature = "status"
     )))]
-    pub(crate) const fn refuse(&mut self) -> &mut Self {
+    pub(crate) const fn refuse(&mut self) {
         self.full = true;
-        self
     }
 
     // Out of line on a microcontroller, as all that has many callers. Each answers the writer
@@ -81,8 +105,9 @@ impl<'b> Writer<'b> {
         self.long((number.wrapping_shl(1) ^ (number >> 63)).cast_unsigned())
     }
 
+    /// Bytes without their length.
     #[cfg_attr(target_os = "none", inline(never))]
-    pub(crate) fn array(&mut self, bytes: &[u8]) -> &mut Self {
+    pub fn array(&mut self, bytes: &[u8]) -> &mut Self {
         match self.out.get_mut(self.at..).and_then(|rest| rest.get_mut(..bytes.len())) {
             Some(place) => {
                 // The lengths are equal, which `copy_from_slice` would look at once more.
@@ -123,8 +148,9 @@ impl<'b> Writer<'b> {
         if self.put_off(number == 0, 1) { self } else { self.number(number) }
     }
 
+    /// A byte that a later version appended.
     #[cfg_attr(target_os = "none", inline(never))]
-    pub(crate) fn later_byte(&mut self, byte: u8) -> &mut Self {
+    pub fn later_byte(&mut self, byte: u8) -> &mut Self {
         if self.put_off(byte == 0, 1) { self } else { self.byte(byte) }
     }
 
@@ -150,7 +176,142 @@ pub(crate) const fn size_of_bytes(len: usize) -> usize {
     size
 }
 
-/// Reads members. `None` where the bytes are not what a [`Writer`] writes.
+/// Reads members one after another and looks once whether all of them were there: what is missing,
+/// or is not what a [`Writer`] writes, reads as zero or empty and leaves a mark. A microcontroller
+/// has no room to ask after each member.
+#[derive(Clone, Copy, Debug)]
+pub struct Members<'a> {
+    rest: &'a [u8],
+    is_broken: bool,
+}
+
+impl<'a> Members<'a> {
+    /// A reader at the start of a message.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, is_broken: false }
+    }
+
+    /// `value`, if all members so far were there.
+    pub fn whole<T>(&self, value: T) -> Option<T> {
+        (!self.is_broken).then_some(value)
+    }
+
+    /// One byte.
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub const fn byte(&mut self) -> u8 {
+        let Some((&byte, rest)) = self.rest.split_first() else {
+            self.is_broken = true;
+            return 0;
+        };
+        self.rest = rest;
+        byte
+    }
+
+    /// A number of at most `bits`, of which there are 16 or 32, in as many bytes as they need at
+    /// most.
+    #[cfg_attr(target_os = "none", inline(never))]
+    const fn varint(&mut self, bits: u32) -> u32 {
+        // Most numbers of a call are below 128.
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return *byte as u32;
+        }
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let byte = self.byte() as u32;
+            number |= (byte & 0x7f) << shift;
+            // Of the last byte only some bits may be set, and never the one that says more.
+            if shift + 7 > bits && byte >> (bits - shift) != 0 {
+                self.is_broken = true;
+                return 0;
+            }
+            if byte < 0x80 {
+                return number;
+            }
+            shift += 7;
+        }
+    }
+
+    /// A number of at most 32 bits.
+    pub const fn number(&mut self) -> u32 {
+        self.varint(32)
+    }
+
+    /// A number of at most 16 bits.
+    pub const fn short(&mut self) -> u16 {
+        self.varint(16) as u16
+    }
+
+    /// `len` bytes.
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub const fn take(&mut self, len: usize) -> &'a [u8] {
+        let Some((bytes, rest)) = self.rest.split_at_checked(len) else {
+            self.is_broken = true;
+            return &[];
+        };
+        self.rest = rest;
+        bytes
+    }
+
+    /// Bytes behind their length.
+    pub const fn bytes(&mut self) -> &'a [u8] {
+        let len = self.number();
+        self.take(len as usize)
+    }
+
+    /// Text behind its length.
+    pub fn text(&mut self) -> &'a str {
+        let text = core::str::from_utf8(self.bytes());
+        self.is_broken |= text.is_err();
+        text.unwrap_or_default()
+    }
+
+    /// `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> [u8; N] {
+        // There are fewer only where the mark is left.
+        self.take(N).first_chunk().copied().unwrap_or([0; N])
+    }
+
+    /// Whether the message ends here, so that all members from here on are zero or empty.
+    #[must_use]
+    pub const fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// A byte, or 0 where the message ends before it.
+    pub const fn later_byte(&mut self) -> u8 {
+        if self.is_at_end() { 0 } else { self.byte() }
+    }
+
+    /// A number of at most 32 bits, or 0 where the message ends before it.
+    pub const fn later_number(&mut self) -> u32 {
+        if self.is_at_end() { 0 } else { self.number() }
+    }
+
+    /// A number of at most 16 bits, or 0 where the message ends before it.
+    pub const fn later_short(&mut self) -> u16 {
+        if self.is_at_end() { 0 } else { self.short() }
+    }
+
+    /// Bytes behind their length, or none where the message ends before it.
+    pub const fn later_bytes(&mut self) -> &'a [u8] {
+        if self.is_at_end() { &[] } else { self.bytes() }
+    }
+
+    /// Text behind its length, or none where the message ends before it.
+    pub fn later_text(&mut self) -> &'a str {
+        if self.is_at_end() { "" } else { self.text() }
+    }
+
+    /// `N` bytes, or zeros where the message ends before them.
+    pub fn later_array<const N: usize>(&mut self) -> [u8; N] {
+        if self.is_at_end() { [0; N] } else { self.array() }
+    }
+}
+
+/// Reads members where each may decide what comes next: `None` where the bytes are not what a
+/// [`Writer`] writes, and the reader then stays before them.
 #[derive(Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -163,51 +324,31 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
+    /// What `read` reads, if it is there.
+    #[inline]
+    fn read<T>(&mut self, read: impl FnOnce(&mut Members<'a>) -> T) -> Option<T> {
+        let mut members = Members::new(self.rest);
+        let value = read(&mut members);
+        let value = members.whole(value)?;
+        self.rest = members.rest;
+        Some(value)
+    }
+
     /// One byte.
     pub fn byte(&mut self) -> Option<u8> {
-        let (&byte, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(byte)
+        self.read(Members::byte)
     }
 
     /// A number of at most 32 bits.
-    #[cfg_attr(target_os = "none", inline(never))]
     pub fn number(&mut self) -> Option<u32> {
-        // Most numbers of a call are below 128.
-        match self.rest.split_first() {
-            Some((&byte, rest)) if byte < 0x80 => {
-                self.rest = rest;
-                Some(u32::from(byte))
-            }
-            _ => self.large(),
-        }
-    }
-
-    #[inline(never)]
-    fn large(&mut self) -> Option<u32> {
-        // The last byte is the first without its top bit; the highest bits are in it.
-        let last = self.rest.iter().position(|&byte| byte < 0x80).filter(|&last| last < 5)?;
-        let (bytes, rest) = self.rest.split_at_checked(last + 1)?;
-        let mut number = 0;
-        for &byte in bytes.iter().rev() {
-            if number >> 25 != 0 {
-                return None;
-            }
-            number = number << 7 | u32::from(byte & 0x7f);
-        }
-        self.rest = rest;
-        Some(number)
+        self.read(Members::number)
     }
 
     /// A number of at most 16 bits.
     pub fn short(&mut self) -> Option<u16> {
-        // No more bytes than 16 bits need, as for the wider ones.
-        let before = self.rest.len();
-        let number = self.number()?;
-        if before - self.rest.len() > 3 { None } else { u16::try_from(number).ok() }
+        self.read(Members::short)
     }
 
-    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn long(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
@@ -230,25 +371,18 @@ impl<'a> Reader<'a> {
 
     /// `N` bytes.
     pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (array, rest) = self.rest.split_first_chunk()?;
-        self.rest = rest;
-        Some(*array)
+        self.read(Members::array)
     }
 
     /// Bytes behind their length.
-    #[cfg_attr(target_os = "none", inline(never))]
     pub fn bytes(&mut self) -> Option<&'a [u8]> {
-        let len = usize::try_from(self.number()?).ok()?;
-        let (bytes, rest) = self.rest.split_at_checked(len)?;
-        self.rest = rest;
-        Some(bytes)
+        self.read(Members::bytes)
     }
 
     pub(crate) fn text(&mut self) -> Option<&'a str> {
-        core::str::from_utf8(self.bytes()?).ok()
+        self.read(Members::text)
     }
 
-    #[cfg(feature = "packet")]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -260,28 +394,18 @@ impl<'a> Reader<'a> {
 
     /// A byte, or 0 where the message ends before it.
     pub fn later_byte(&mut self) -> Option<u8> {
-        if self.is_at_end() { Some(0) } else { self.byte() }
+        self.read(Members::later_byte)
     }
 
-    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn later_number(&mut self) -> Option<u32> {
-        if self.is_at_end() { Some(0) } else { self.number() }
+        self.read(Members::later_number)
     }
 
     pub(crate) fn later_short(&mut self) -> Option<u16> {
-        if self.is_at_end() { Some(0) } else { self.short() }
-    }
-
-    #[cfg_attr(target_os = "none", inline(never))]
-    pub(crate) fn later_bytes(&mut self) -> Option<&'a [u8]> {
-        if self.is_at_end() { Some(&[]) } else { self.bytes() }
-    }
-
-    pub(crate) fn later_text(&mut self) -> Option<&'a str> {
-        core::str::from_utf8(self.later_bytes()?).ok()
+        self.read(Members::later_short)
     }
 
     pub(crate) fn later_array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        if self.is_at_end() { Some([0; N]) } else { self.array() }
+        self.read(Members::later_array)
     }
 }

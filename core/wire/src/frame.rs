@@ -85,21 +85,19 @@ pub enum Fed {
 /// Finds frames in a stream, decoding into a caller's buffer as the bytes come.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Decoder {
-    /// Decoded bytes in the buffer.
+    /// Decoded bytes in the buffer; one more than it holds when the content outgrew it.
     len: usize,
     /// Bytes until the next code byte.
     left: u8,
     /// Whether a zero belongs before the next block.
     zero: bool,
-    /// Whether the content outgrew the buffer.
-    full: bool,
 }
 
 impl Decoder {
     /// A decoder that waits for the first frame.
     #[must_use]
     pub const fn new() -> Self {
-        Self { len: 0, left: 0, zero: false, full: false }
+        Self { len: 0, left: 0, zero: false }
     }
 
     /// Takes one byte. `buffer` must be the same at each call, and its content be left alone
@@ -147,7 +145,7 @@ impl Decoder {
                 *place = byte;
                 self.len += 1;
             }
-            None => self.full = true,
+            None => self.len = buffer.len() + 1,
         }
     }
 
@@ -155,7 +153,7 @@ impl Decoder {
     #[must_use]
     pub const fn is_inside(&self) -> bool {
         // One of them is set from the first code byte on.
-        self.zero || self.left != 0 || self.len != 0 || self.full
+        self.zero || self.left != 0 || self.len != 0
     }
 
     /// What a frame that ended here was.
@@ -163,7 +161,7 @@ impl Decoder {
         let content = buffer.get(..self.len).unwrap_or_default();
         let Some((message, crc)) = content.split_last_chunk::<CRC_LEN>() else { return Fed::Bad };
         // The CRC of nothing is zero, so four zeros would be a frame.
-        let no_frame = self.full || self.left != 0 || message.is_empty();
+        let no_frame = self.left != 0 || message.is_empty();
         if no_frame || crc32(message) != u32::from_le_bytes(*crc) {
             return Fed::Bad;
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::large_stack_arrays, reason = "these are tests")]
 
 use proptest::prelude::*;
+use trine_wire::codec::Writer;
 use trine_wire::message::{
     self, Call, DeviceMessage, Hello, HostHello, HostMessage, Message, Outcome, Status,
 };
@@ -232,7 +233,9 @@ fn the_head_of_a_result_is_what_the_whole_message_begins_with() {
         let message = DeviceMessage::Result { id, outcome: Outcome::Done { value: &value } };
         let count = message::write(&message, &mut whole).unwrap();
         let mut head = [0; message::DONE_HEAD_MAX];
-        let head_len = message::write_done_head(id, len, &mut head).unwrap();
+        let mut out = Writer::new(&mut head);
+        message::put::result_head(&mut out, id, 0, Some(len as u32));
+        let head_len = out.end().unwrap();
         assert_eq!(head[..head_len], whole[..count - len]);
     }
 }

@@ -14,7 +14,7 @@ use crate::lanes::State;
 
 impl Device<'_> {
     /// Ends a call that expired or was cancelled, or sends a piece of content.
-    pub(super) fn lane_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+    pub(super) fn lane_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
         if self.lanes.is_quiet() {
             return false;
         }
@@ -23,7 +23,7 @@ impl Device<'_> {
             let tool = lane.tool;
             let outcome = if lane.state == State::Cancelled {
                 Outcome::Cancelled
-            } else if lane.is_due(now) {
+            } else if lane.is_due(self.now) {
                 count!(self, expired);
                 Outcome::Expired
             } else {

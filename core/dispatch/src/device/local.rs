@@ -83,10 +83,11 @@ impl Device<'_> {
         let mut id = CallId::LOCAL;
         if head.limits.pending_bytes > 0 {
             let Some(lane) = self.lanes.free_local() else { return Local::Busy };
-            id = self.lanes.open(lane, 0, tool, (now as u32).wrapping_add(deadline_ms));
+            let due = (now as u32).wrapping_add(deadline_ms);
+            id = self.lanes.open(lane, 0, (tool, &head), due);
         }
         count!(self, entered);
-        let block = self.lanes.fresh_block(id, head.limits.pending_bytes);
+        let block = self.lanes.block(id);
         let mut out = ValueWriter::new(out);
         let answer = tools.call(
             Call {
@@ -107,7 +108,7 @@ impl Device<'_> {
             return Local::Pending(id);
         }
         if id != CallId::LOCAL {
-            self.lanes.reset(id.lane);
+            self.lanes.reset(id.lane());
         }
         if let Answer::Failed(text) = answer {
             return Local::Failed(text);
@@ -152,7 +153,7 @@ impl Device<'_> {
         } else if self.lanes.local_answer(call).is_none() {
             return;
         }
-        self.lanes.reset(call.lane);
+        self.lanes.reset(call.lane());
     }
 
     /// Whether a person has agreed to this call.

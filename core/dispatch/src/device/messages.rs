@@ -1,10 +1,11 @@
 //! Messages from the host.
 
-use trine_wire::codec::Reader;
-use trine_wire::message::{self, DeviceMessage, Hello, HostHello, feature, kind, what};
+use trine_wire::codec::Members;
+#[cfg(feature = "status")]
+use trine_wire::message::DeviceMessage;
+use trine_wire::message::{HostHello, feature, kind, put, what};
 
 use super::Device;
-use super::run::Origin;
 use crate::call::Tools;
 use crate::lanes::State;
 
@@ -16,46 +17,50 @@ const FEATURES: u32 = bit(cfg!(feature = "consent"), feature::CONSENT)
     | bit(cfg!(feature = "factory"), feature::FACTORY)
     | feature::CANCEL;
 
+/// Most bytes of a page.
+const PAGE_MAX: usize = 128;
+
 const fn bit(is_set: bool, bits: u32) -> u32 {
     if is_set { bits } else { 0 }
 }
 
-impl<'m> Device<'m> {
+impl Device<'_> {
     /// Deals with the message of `len` bytes at `start` of the buffer.
-    pub(super) fn message<T: Tools + ?Sized>(
-        &mut self,
-        start: usize,
-        len: usize,
-        now: u64,
-        tools: &mut T,
-    ) {
+    pub(super) fn message<T: Tools + ?Sized>(&mut self, start: usize, len: usize, tools: &mut T) {
         // The buffer is taken out so that the message may be read while the device answers.
         let buffer = core::mem::take(&mut self.inbox.message);
         let bytes = buffer.get(start..start + len).unwrap_or_default();
         #[cfg(feature = "secure")]
         if self.outbox.keys.is_some() {
-            self.keyed_message(bytes, now, tools);
+            self.keyed_message(bytes, self.now, tools);
         } else {
-            self.proven_message(bytes, false, now, tools);
+            self.serve(bytes, false, tools);
         }
         #[cfg(not(feature = "secure"))]
-        self.proven_message(bytes, false, now, tools);
+        self.serve(bytes, false, tools);
         self.inbox.message = buffer;
     }
 
-    /// Deals with a message that is what it says: one that was `tagged`, or one on a link without
-    /// tags.
+    /// Deals with a message of a keyed device that is what it says.
+    #[cfg(feature = "secure")]
     pub(super) fn proven_message<T: Tools + ?Sized>(
         &mut self,
         bytes: &[u8],
         tagged: bool,
-        now: u64,
+        _now: u64,
         tools: &mut T,
     ) {
-        self.heard(now);
-        if self.served(bytes, Origin { tagged, now }, tools).is_none() {
-            let kind = bytes.first().copied().unwrap_or_default();
-            self.outbox.send(&DeviceMessage::Unsupported { kind });
+        self.serve(bytes, tagged, tools);
+    }
+
+    /// Deals with a message that is what it says: one that was `tagged`, or one on a link without
+    /// tags.
+    #[inline(never)]
+    fn serve<T: Tools + ?Sized>(&mut self, bytes: &[u8], tagged: bool, tools: &mut T) {
+        self.heard();
+        if self.served(bytes, tagged, tools).is_none() {
+            put::unsupported(self.outbox.begin(), bytes.first().copied().unwrap_or_default());
+            self.outbox.post();
         }
     }
 
@@ -64,38 +69,54 @@ impl<'m> Device<'m> {
     fn served<T: Tools + ?Sized>(
         &mut self,
         bytes: &[u8],
-        origin: Origin,
+        tagged: bool,
         tools: &mut T,
     ) -> Option<()> {
-        let mut from = Reader::new(bytes);
-        match from.byte()? {
-            kind::CALL => self.call(&message::Call::take(&mut from)?, origin, tools),
-            kind::HELLO if !origin.tagged => self.hello(&HostHello::take(&mut from)?, tools),
-            kind::LIST => self.list(from.number()?, from.short()?, from.later_byte()?),
+        let mut from = Members::new(bytes);
+        match from.byte() {
+            kind::CALL => self.call(&mut from, tagged, tools)?,
+            kind::HELLO if !tagged => self.hello(&mut from, tools)?,
+            kind::LIST => self.list(&mut from)?,
             kind::CANCEL => {
-                if let Some(lane) = self.lanes.find(from.number()?) {
+                let id = from.number();
+                from.whole(())?;
+                if let Some(lane) = self.lanes.find(id) {
                     lane.state = State::Cancelled;
                 }
             }
             #[cfg(feature = "status")]
-            kind::STATUS => self.tell_status(origin.now),
+            kind::STATUS => self.tell_status(),
             #[cfg(feature = "content")]
             kind::CREDIT => {
-                let (id, upto) = (from.number()?, from.number()?);
+                let (id, upto) = (from.number(), from.number());
+                from.whole(())?;
                 if let Some(lane) = self.lanes.find(id) {
                     lane.content.upto = lane.content.upto.max(upto);
                 }
             }
             kind::PING => {
-                let (nonce, epoch) = (from.number()?, self.session.epoch);
-                self.outbox.send(&DeviceMessage::Pong { nonce, epoch });
+                let nonce = from.number();
+                from.whole(())?;
+                put::pong(self.outbox.begin(), nonce, self.session.epoch);
+                self.outbox.post();
             }
             #[cfg(feature = "progress")]
-            kind::LOG => self.session.log_level = from.byte()?,
+            kind::LOG => {
+                let level = from.byte();
+                self.session.log_level = from.whole(level)?;
+            }
             #[cfg(feature = "secure")]
-            kind::PROVISION => self.provision(from.byte()?, &from.array()?, tools),
+            kind::PROVISION => {
+                let (op, key) = (from.byte(), from.array());
+                from.whole(())?;
+                self.provision(op, &key, tools);
+            }
             #[cfg(feature = "factory")]
-            kind::FACTORY => self.factory((from.byte()?, from.bytes()?), origin.now, tools),
+            kind::FACTORY => {
+                let (op, arg) = (from.byte(), from.bytes());
+                from.whole(())?;
+                self.factory((op, arg), self.now, tools);
+            }
             _ => return None,
         }
         Some(())
@@ -103,67 +124,71 @@ impl<'m> Device<'m> {
 
     // This and the other rare ones are out of line, so that their stack is not part of a call's.
     #[inline(never)]
-    fn hello<T: Tools + ?Sized>(&mut self, hello: &HostHello, tools: &mut T) {
+    fn hello<T: Tools + ?Sized>(&mut self, from: &mut Members<'_>, tools: &mut T) -> Option<()> {
+        let hello = HostHello::take(from);
+        from.whole(())?;
         if self.session.epoch == 0 {
             self.session.epoch = hello.nonce.max(1);
         }
-        self.join(hello, tools);
+        self.join(&hello, tools);
         self.greet(hello.nonce);
+        Some(())
     }
 
     #[cfg(feature = "status")]
     #[inline(never)]
-    fn tell_status(&mut self, now: u64) {
-        let status = self.status(now);
+    fn tell_status(&mut self) {
+        let status = self.status(self.now);
         self.outbox.send(&DeviceMessage::Status(status));
     }
 
     /// Says who the device is, in the session in force.
-    #[inline(never)]
     pub(super) fn greet(&mut self, nonce: u32) {
         let session = self.session.id.unwrap_or_default();
-        let hello = self.greeting(nonce, session, [0; 12]);
-        self.outbox.send(&DeviceMessage::Hello(hello));
+        self.put_greeting(nonce, session, &[0; 12]);
+        self.outbox.post();
     }
 
-    pub(super) fn greeting(&self, nonce: u32, session: u32, challenge: [u8; 12]) -> Hello<'m> {
-        let identity = self.config.identity;
+    /// Writes a greeting. It is written member by member, as each is read: all of them together
+    /// would have to be kept on the stack.
+    #[inline(never)]
+    pub(super) fn put_greeting(&mut self, nonce: u32, session: u32, challenge: &[u8; 12]) {
         #[cfg(feature = "secure")]
         let keyed = self.outbox.keys.is_some();
-        #[cfg(not(feature = "secure"))]
-        let keyed = false;
-        Hello {
-            wire: trine_wire::VERSION,
-            nonce,
-            epoch: self.session.epoch,
-            table_hash: self.scan.list_hash,
-            tools: self.table.tools(),
-            message_max: self.config.message_max,
-            calls_max: self.config.calls_max,
-            features: FEATURES,
-            vendor: identity.vendor,
-            product: identity.product,
-            serial: identity.serial,
-            firmware: identity.firmware,
-            build: identity.build,
-            session,
-            rx_bytes: u16::try_from(self.inbox.rx.capacity()).unwrap_or(u16::MAX),
-            result_max: self.config.result_max,
-            link_ms: self.config.link_ms,
-            keyed,
-            challenge,
-        }
+        let (config, identity) = (&self.config, &self.config.identity);
+        let out = self.outbox.begin();
+        put::hello(out, nonce, self.session.epoch, self.scan.list_hash);
+        let numbers = (self.table.tools(), config.message_max);
+        put::hello_limits(out, numbers, config.calls_max, FEATURES);
+        put::hello_text(out, identity.vendor);
+        put::hello_text(out, identity.product);
+        put::hello_text(out, identity.serial);
+        put::hello_text(out, identity.firmware);
+        put::hello_text(out, identity.build);
+        let rx_bytes = u16::try_from(self.inbox.rx.capacity()).unwrap_or(u16::MAX);
+        put::hello_link(out, (session, rx_bytes), config.result_max, config.link_ms);
+        #[cfg(feature = "secure")]
+        put::hello_key(out, keyed, challenge);
+        _ = challenge;
     }
 
     #[inline(never)]
-    fn list(&mut self, offset: u32, max: u16, what: u8) {
-        let mut page = [0u8; 128];
-        let most = usize::from(max.min(self.config.result_max)).min(page.len());
-        let page = page.get_mut(..self.outbox.fits(most)).unwrap_or_default();
+    fn list(&mut self, from: &mut Members<'_>) -> Option<()> {
+        let (offset, max, what) = (from.number(), from.short(), from.later_byte());
+        from.whole(())?;
+        let most = usize::from(max.min(self.config.result_max)).min(PAGE_MAX);
+        let place = self.outbox.result_place();
+        let most = most.min(place.len());
+        let page = place.get_mut(..most).unwrap_or_default();
         // The other lists are empty.
         let total = if what == what::TOOLS { self.table.page(offset as usize, page) } else { 0 };
-        let count = total.saturating_sub(offset as usize).min(page.len());
-        let bytes = page.get(..count).unwrap_or_default();
-        self.outbox.send(&DeviceMessage::Page { offset, total: total as u32, bytes, what });
+        let count = total.saturating_sub(offset as usize).min(most);
+        let out = self.outbox.begin();
+        put::page_head(out, offset, total as u32, count as u32);
+        // Which list it is stands behind the part, and is left out of the list of tools: what is
+        // written here stands behind no part.
+        out.later_byte(what);
+        self.outbox.post_written(count);
+        Some(())
     }
 }

@@ -29,8 +29,8 @@ use crate::outbox::Outbox;
 use crate::pulse::Pulse;
 pub use local::Local;
 use receive::Inbox;
-pub(crate) use run::len_of;
 use session::Session;
+#[cfg(feature = "check")]
 pub use start::Check;
 use start::Scan;
 
@@ -39,32 +39,40 @@ use start::Scan;
 pub const PORTS_MAX: usize = 4;
 
 /// A device: its calls, its memory and the bytes to and from its host. See the crate's page.
+// In this order, since the short loads of a Thumb processor reach the first bytes of a structure
+// alone: 32 of them for a byte, 128 for a word. Flags are first, what only a start or a greeting
+// needs is last.
+#[repr(C)]
 pub struct Device<'m> {
-    config: Config<'m>,
-    pub(crate) table: &'m dyn Rules,
-    scan: Scan<'m>,
-    inbox: Inbox<'m>,
-    pub(crate) outbox: Outbox<'m>,
-    pub(crate) lanes: Lanes<'m>,
-    session: Session,
-    pulse: Option<&'m Pulse>,
-    #[cfg(feature = "ports")]
-    ports: [Option<Consumer<'m>>; PORTS_MAX],
-    /// What drains them, once there is one: a device without ports does not link it.
-    #[cfg(feature = "ports")]
-    drain: Option<fn(&mut Self, u64) -> bool>,
-    #[cfg(feature = "consent")]
-    consents: Consents,
-    events: u32,
     is_started: bool,
-    #[cfg(any(feature = "factory", feature = "status"))]
-    started: u64,
     announce: bool,
     /// Whether the next step looks at messages before it looks at the calls under way, so that a
     /// long content and a flood of calls each get every other step.
     messages_first: bool,
+    pub(crate) outbox: Outbox<'m>,
+    session: Session,
+    /// The time of this poll, in milliseconds.
+    now: u64,
+    pulse: Option<&'m Pulse>,
+    pub(crate) table: &'m dyn Rules,
+    pub(crate) lanes: Lanes<'m>,
+    /// What drains them, once there is one: a device without ports does not link it.
+    #[cfg(feature = "ports")]
+    drain: Option<fn(&mut Self) -> bool>,
+    inbox: Inbox<'m>,
+    config: Config<'m>,
+    scan: Scan,
+    events: u32,
+    #[cfg(feature = "consent")]
+    consents: Consents,
+    #[cfg(any(feature = "factory", feature = "status"))]
+    started: u64,
     #[cfg(feature = "status")]
     status: Status,
+    #[cfg(feature = "check")]
+    unchecked: start::Unchecked<'m>,
+    #[cfg(feature = "ports")]
+    ports: [Option<Consumer<'m>>; PORTS_MAX],
 }
 
 impl core::fmt::Debug for Device<'_> {
@@ -165,6 +173,7 @@ impl<'m> Device<'m> {
     /// called again at the latest: `now` when there is more to do at once. Bytes from the host, a
     /// port record, or room to send are reasons to call earlier. *owner-only*.
     pub fn poll<T: Tools + ?Sized>(&mut self, now: u64, budget: u32, tools: &mut T) -> u64 {
+        self.now = now;
         if !self.is_started {
             self.is_started = true;
             #[cfg(any(feature = "factory", feature = "status"))]
@@ -177,14 +186,14 @@ impl<'m> Device<'m> {
             pulse.polled(now);
         }
         let mut left = budget;
-        while left > 0 && self.step(now, tools) {
+        while left > 0 && self.step(tools) {
             left -= 1;
         }
-        if self.link_is_lost(now) {
+        if self.link_is_lost() {
             tools.link_lost(now);
         }
         let tick = tools.tick(now, &mut Calls { device: self });
-        if left == 0 { now } else { self.next_due(now, tick) }
+        if left == 0 { now } else { self.next_due(tick) }
     }
 
     /// The calls under way and the way out, between two polls. *owner-only*.
@@ -192,9 +201,10 @@ impl<'m> Device<'m> {
         work(&mut Calls { device: self })
     }
 
-    fn next_due(&self, now: u64, tick: u64) -> u64 {
+    fn next_due(&self, tick: u64) -> u64 {
+        let now = self.now;
         // All that is the dispatcher's own is less than 2^31 milliseconds away.
-        let mut left = self.link_left(now);
+        let mut left = self.link_left();
         if !self.lanes.is_quiet() {
             for index in 0..self.lanes.len() {
                 left = self.lanes.handle(index).map_or(left, |(_, lane)| left.min(lane.left(now)));
@@ -204,7 +214,7 @@ impl<'m> Device<'m> {
     }
 
     /// One step of work; `false` when there is none, or no room to send what it would answer.
-    fn step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+    fn step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
         if !self.scan.done {
             self.scan_step();
             return true;
@@ -213,7 +223,7 @@ impl<'m> Device<'m> {
             return false;
         }
         #[cfg(feature = "bus")]
-        if self.bus_step(now, tools) {
+        if self.bus_step(tools) {
             return true;
         }
         if !self.outbox.has_room() {
@@ -224,18 +234,18 @@ impl<'m> Device<'m> {
             self.greet(0);
             return true;
         }
-        if self.messages_first && self.message_step(now, tools) {
+        if self.messages_first && self.message_step(tools) {
             self.messages_first = false;
             return true;
         }
         #[cfg(feature = "ports")]
-        if self.drain.is_some_and(|drain| drain(self, now)) {
+        if self.drain.is_some_and(|drain| drain(self)) {
             return true;
         }
         // Whose turn it is next depends on what was done, and not on how often nothing was.
-        let done = self.lane_step(now, tools);
+        let done = self.lane_step(tools);
         self.messages_first = done;
-        done || self.message_step(now, tools)
+        done || self.message_step(tools)
     }
 }
 

@@ -14,12 +14,12 @@ const TEXT_MAX: usize = 96;
 impl Device<'_> {
     /// Takes one record from a port.
     #[inline(never)]
-    pub(super) fn port_step(&mut self, now: u64) -> bool {
+    pub(super) fn port_step(&mut self) -> bool {
         for index in 0..PORTS_MAX {
             // They are taken in order, so the first that is missing is the last.
             let Some(Some(ring)) = self.ports.get(index) else { return false };
             let Some(record) = Record::peek(ring) else { continue };
-            self.port_record(index, record, now);
+            self.port_record(index, record);
             if let Some(Some(ring)) = self.ports.get_mut(index) {
                 record.drop(ring);
             }
@@ -28,12 +28,12 @@ impl Device<'_> {
         false
     }
 
-    fn port_record(&mut self, index: usize, record: Record, now: u64) {
+    fn port_record(&mut self, index: usize, record: Record) {
         let call = CallId::from_bits(record.subject);
         match record.kind {
             #[cfg(feature = "consent")]
             kind::AGREE => {
-                self.consents.agree(now, self.config.consent_ms);
+                self.consents.agree(self.now, self.config.consent_ms);
             }
             kind::COMPLETE => self.port_complete(index, record, call),
             kind::CANCEL => {
@@ -54,7 +54,6 @@ impl Device<'_> {
                 }
             }
         }
-        _ = now;
     }
 
     /// Sends the result in a completion record, if its tool's descriptor allows it.

@@ -33,11 +33,13 @@ impl<'m> Inbox<'m> {
         }
     }
 
-    /// Takes one stretch of bytes, up to the end of a frame.
-    fn take_bytes(&mut self) -> (bool, Fed) {
+    /// Takes one stretch of bytes, up to the end of a frame; `None` when there are none.
+    // Out of line: what it needs of registers and stack is not there while a message is served.
+    #[inline(never)]
+    fn take_bytes(&mut self) -> Option<Fed> {
         let (taken, fed) = self.decoder.take(self.rx.peek(), self.message);
         self.rx.release(taken);
-        (taken > 0, fed)
+        (taken > 0).then_some(fed)
     }
 
     /// Takes one packet.
@@ -51,35 +53,35 @@ impl<'m> Inbox<'m> {
 
 impl Device<'_> {
     /// Takes what has come, up to the end of a message, and deals with that.
-    pub(super) fn message_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+    pub(super) fn message_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
         match self.config.link {
             Link::Stream => {}
             #[cfg(feature = "packet")]
-            Link::Packet { .. } => return self.packet_step(now, tools),
+            Link::Packet { .. } => return self.packet_step(tools),
             #[cfg(feature = "bus")]
             Link::Bus { .. } => return false,
         }
-        let (taken, fed) = self.inbox.take_bytes();
+        let Some(fed) = self.inbox.take_bytes() else { return false };
         match fed {
             Fed::Nothing => {}
             Fed::Bad => count!(self, frames_bad),
             Fed::Message(len) => {
                 count!(self, frames_in);
-                self.message(0, len, now, tools);
+                self.message(0, len, tools);
             }
         }
-        taken
+        true
     }
 
     #[cfg(feature = "packet")]
-    fn packet_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+    fn packet_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
         let Some(taken) = self.inbox.take_packet() else { return false };
         for _ in 0..taken.bad {
             count!(self, frames_bad);
         }
         if let Some(len) = taken.message {
             count!(self, frames_in);
-            self.message(0, len, now, tools);
+            self.message(0, len, tools);
         }
         true
     }
@@ -88,7 +90,7 @@ impl Device<'_> {
     /// message whose answer has no room before what waits was sent: it is held, if this frame
     /// polls, and else dropped, for its host will send it again.
     #[cfg(feature = "bus")]
-    pub(super) fn bus_step<T: Tools + ?Sized>(&mut self, now: u64, tools: &mut T) -> bool {
+    pub(super) fn bus_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
         use trine_wire::bus::{BROADCAST, HEADER_LEN, Header};
 
         let Link::Bus { address } = self.config.link else { return false };
@@ -97,12 +99,12 @@ impl Device<'_> {
                 return false;
             }
             let len = core::mem::take(&mut self.inbox.held);
-            self.message(HEADER_LEN, len, now, tools);
+            self.message(HEADER_LEN, len, tools);
             return true;
         }
-        let (taken, fed) = self.inbox.take_bytes();
+        let Some(fed) = self.inbox.take_bytes() else { return false };
         let len = match fed {
-            Fed::Nothing => return taken,
+            Fed::Nothing => return true,
             Fed::Bad => {
                 count!(self, frames_bad);
                 return true;
@@ -121,12 +123,12 @@ impl Device<'_> {
         #[cfg(not(feature = "secure"))]
         let proven = true;
         if proven {
-            self.heard(now);
+            self.heard();
         }
         if message > 0 && header.address != BROADCAST {
             let kind = self.inbox.message.get(HEADER_LEN).copied().unwrap_or_default();
             if self.outbox.has_room() || is_answerless(kind) {
-                self.message(HEADER_LEN, message, now, tools);
+                self.message(HEADER_LEN, message, tools);
             } else if polled || !self.outbox.waits() {
                 self.inbox.held = message;
             }

@@ -3,19 +3,13 @@
 use trine_descriptor::{
     Args, Consent, Fault, FaultCode, Head, NO_NODE, Side, ValueWriter, validate,
 };
-use trine_wire::message::{self, DeviceMessage, Outcome};
+use trine_wire::codec::Members;
+use trine_wire::message::{self, Outcome, put};
 
 use super::{Device, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
 use crate::lanes::{Lane, Seen, State};
-
-/// How a call came.
-#[derive(Clone, Copy)]
-pub(super) struct Origin {
-    pub(super) tagged: bool,
-    pub(super) now: u64,
-}
 
 /// The longest that a call may take, in milliseconds: what 31 bits hold.
 const DEADLINE_MAX: u32 = u32::MAX / 2;
@@ -30,54 +24,51 @@ const BLOCKS: u8 = 13;
 /// None of them.
 const BAD: u8 = 255;
 
-/// How many bytes a tool wrote; more than there can be room for where not all found room.
-pub(crate) fn len_of(out: &ValueWriter<'_>) -> usize {
-    if out.overflowed() { usize::MAX } else { out.len() }
-}
-
 impl Device<'_> {
     /// A call came in: a new one, or one that came before.
+    #[inline(never)]
     pub(super) fn call<T: Tools + ?Sized>(
         &mut self,
-        call: &message::Call<'_>,
-        origin: Origin,
+        from: &mut Members<'_>,
+        tagged: bool,
         tools: &mut T,
-    ) {
+    ) -> Option<()> {
+        let call = message::Call::take(from);
+        from.whole(())?;
         count!(self, calls);
         let (lane, seen) = self.lanes.seen(call.id);
         match seen {
-            Seen::New => self.new_call(call, lane, origin, tools),
+            Seen::New => self.new_call(&call, lane, tagged, tools),
             Seen::Again(state) => self.repeated(call.id, lane, state),
             Seen::Old => {}
         }
+        Some(())
     }
 
     /// Answers a call that came before and is not run again.
+    #[inline(never)]
     fn repeated(&mut self, id: u32, lane: u8, state: State) {
         count!(self, repeats);
         match state {
-            State::Answered => {
-                self.outbox.repeat(self.lanes.kept(lane));
-            }
-            State::Forgotten => self.reply(id, Outcome::Forgotten),
-            _ => {
-                let progress = DeviceMessage::Progress { id, done: 0, total: 0, text: "" };
-                self.outbox.send(&progress);
-            }
+            State::Answered => _ = self.outbox.begin().array(self.lanes.kept(lane)),
+            State::Forgotten => put::result(self.outbox.begin(), id, &Outcome::Forgotten),
+            _ => put::under_way(self.outbox.begin(), id),
         }
+        self.outbox.post();
     }
 
     /// Answers without a lane, since nothing was done.
     #[inline(never)]
     fn reply(&mut self, id: u32, outcome: Outcome<'_>) {
-        self.outbox.send(&DeviceMessage::Result { id, outcome });
+        put::result(self.outbox.begin(), id, &outcome);
+        self.outbox.post();
     }
 
     fn new_call<T: Tools + ?Sized>(
         &mut self,
         call: &message::Call<'_>,
         lane: u8,
-        origin: Origin,
+        tagged: bool,
         tools: &mut T,
     ) {
         let Some(session) = self.session.id else { return self.reply(call.id, Outcome::Stale) };
@@ -93,18 +84,17 @@ impl Device<'_> {
             tools.stop(lane.tool, given_up);
         }
         let deadline_ms = self.deadline_ms(call.deadline_ms, &head).min(DEADLINE_MAX);
-        let due = (origin.now as u32).wrapping_add(deadline_ms);
-        let handle = self.lanes.open(lane, call.id, call.tool, due);
+        let due = (self.now as u32).wrapping_add(deadline_ms);
+        let handle = self.lanes.open(lane, call.id, (call.tool, &head), due);
         if let Err(fault) = validate(self.table, call.tool, Side::Params, call.args) {
             count!(self, faults);
             let Fault { code, node, bound } = fault;
             return self.end(handle, Outcome::Fault { code: code as u8, node, bound });
         }
-        if head.annotations.has(HOST_VALIDATED) && !origin.tagged {
+        if head.annotations.has(HOST_VALIDATED) && !tagged {
             return self.end(handle, Outcome::Unauthenticated);
         }
-        if head.consent != Consent::None
-            && !self.is_agreed((call.tool, call.args), origin.now, tools)
+        if head.consent != Consent::None && !self.is_agreed((call.tool, call.args), self.now, tools)
         {
             count!(self, unagreed);
             return self.end(handle, Outcome::NeedsPerson { consent: head.consent as u8 });
@@ -121,7 +111,25 @@ impl Device<'_> {
                 lane.progress = call.flags & 1 != 0;
             }
         }
-        self.enter(call, (handle, head), (origin, deadline_ms), tools);
+        count!(self, entered);
+        let (now, table) = (self.now, self.table);
+        self.run(handle, |out, block| {
+            tools.call(
+                Call {
+                    tool: call.tool,
+                    id: handle,
+                    now,
+                    deadline: now.wrapping_add(u64::from(deadline_ms)),
+                    args: Args::new(table, call.tool, call.args),
+                    block,
+                    state: call.state,
+                    answers: call.answers,
+                    principal: if tagged { call.principal } else { "" },
+                    tagged,
+                },
+                out,
+            )
+        });
     }
 
     pub(super) fn deadline_ms(&self, asked: u32, head: &Head) -> u32 {
@@ -132,55 +140,33 @@ impl Device<'_> {
         }
     }
 
-    /// Lets the tool run.
-    fn enter<T: Tools + ?Sized>(
+    /// Lets a tool write a result to its place and ends the call with what it answers.
+    pub(crate) fn run(
         &mut self,
-        call: &message::Call<'_>,
-        (id, head): (CallId, Head),
-        (origin, deadline_ms): (Origin, u32),
-        tools: &mut T,
+        call: CallId,
+        tool: impl FnOnce(&mut ValueWriter<'_>, &mut [u8]) -> Answer,
     ) {
-        count!(self, entered);
         let mut out = ValueWriter::new(self.outbox.result_place());
-        let block = self.lanes.fresh_block(id, head.limits.pending_bytes);
-        let answer = tools.call(
-            Call {
-                tool: call.tool,
-                id,
-                now: origin.now,
-                deadline: origin.now.wrapping_add(u64::from(deadline_ms)),
-                args: Args::new(self.table, call.tool, call.args),
-                block,
-                state: call.state,
-                answers: call.answers,
-                principal: if origin.tagged { call.principal } else { "" },
-                tagged: origin.tagged,
-            },
-            &mut out,
-        );
-        let written = len_of(&out);
-        self.settle_as(id, &head, answer, written);
+        let answer = tool(&mut out, self.lanes.block(call));
+        // More than there can be room for where not all found room.
+        let written = if out.overflowed() { usize::MAX } else { out.len() };
+        self.settle(call, answer, written);
     }
 
-    /// Ends a pending call with what its tool wrote to the result place: so many bytes, as
-    /// [`len_of`] tells.
+    /// Ends a pending call with what its tool wrote to the result place: so many bytes.
     pub(crate) fn settle(&mut self, call: CallId, answer: Answer, written: usize) {
-        let Some(tool) = self.lanes.get(call).map(|lane| lane.tool) else { return };
-        let Some(head) = self.table.head(tool) else { return };
-        self.settle_as(call, &head, answer, written);
-    }
-
-    pub(crate) fn settle_as(&mut self, call: CallId, head: &Head, answer: Answer, written: usize) {
-        let Some(&mut Lane { id, tool, .. }) = self.lanes.get(call) else { return };
+        let Some(&mut Lane { id, tool, bytes, has_content, .. }) = self.lanes.get(call) else {
+            return;
+        };
         let outcome = match answer {
-            Answer::Pending if head.limits.pending_bytes > 0 => return,
+            Answer::Pending if bytes > 0 => return,
             Answer::Failed(text) => return self.fail(call, text),
             #[cfg(feature = "content")]
-            Answer::Content { mime, len } if head.content && len > 0 => {
+            Answer::Content { mime, len } if has_content && len > 0 => {
                 return self.begin_content(call, mime, len);
             }
-            Answer::Done if !head.content => DONE,
-            Answer::Blocks if head.content => BLOCKS,
+            Answer::Done if !has_content => DONE,
+            Answer::Blocks if has_content => BLOCKS,
             #[cfg(feature = "progress")]
             Answer::NeedInput => NEED_INPUT,
             // An answer that the descriptor does not announce.
@@ -208,13 +194,15 @@ impl Device<'_> {
     /// Answers a call and keeps the answer; its handle goes stale.
     pub(super) fn end(&mut self, call: CallId, outcome: Outcome<'_>) {
         let Some(id) = self.lanes.get(call).map(|lane| lane.id) else { return };
-        self.outbox.answer(&DeviceMessage::Result { id, outcome }, &mut self.lanes, call);
+        put::result(self.outbox.begin(), id, &outcome);
+        self.outbox.answer(&mut self.lanes, call);
     }
 
     /// Tells the host that something happened.
     pub(crate) fn event(&mut self, tool: u16, text: &str) {
         let seq = self.events.wrapping_add(1);
-        if self.outbox.send(&DeviceMessage::Event { seq, tool, text, what: 0 }) {
+        put::event(self.outbox.begin(), seq, tool, text);
+        if self.outbox.post() {
             self.events = seq;
         }
     }

@@ -87,10 +87,9 @@ impl Device<'_> {
             secure.greetings = greetings;
         }
         secure.offered = *hello;
-        // The greeting borrows from the configuration alone, so that the outbox is free for it.
-        let greeting = self.greeting(hello.nonce, hello.session, challenge);
+        self.put_greeting(hello.nonce, hello.session, &challenge);
         self.outbox.tagging = Tagging::Hello;
-        self.outbox.send(&DeviceMessage::Hello(greeting));
+        self.outbox.post();
         self.outbox.tagging = Tagging::Session;
     }
 

@@ -8,7 +8,13 @@ use crate::config::Config;
 
 /// The session that a host opened, and the link.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Session {
+    /// Whether a good message came within the time.
+    pub(super) linked: bool,
+    /// The lowest level of log messages that the host wants.
+    #[cfg(feature = "progress")]
+    pub(super) log_level: u8,
     /// Differs from boot to boot, 0 until the first hello where nothing else gave one.
     pub(super) epoch: u32,
     /// The host's number; none before its first hello.
@@ -16,11 +22,6 @@ pub(super) struct Session {
     /// Bytes of a content that may be sent before credit comes, 0 for any.
     #[cfg(feature = "content")]
     pub(super) window: u32,
-    /// The lowest level of log messages that the host wants.
-    #[cfg(feature = "progress")]
-    pub(super) log_level: u8,
-    /// Whether a good message came within the time.
-    pub(super) linked: bool,
     /// When the last one came, the lower half.
     heard: u32,
     #[cfg(feature = "secure")]
@@ -54,7 +55,8 @@ impl Session {
 
 impl Device<'_> {
     /// A good message came.
-    pub(super) fn heard(&mut self, now: u64) {
+    pub(super) fn heard(&mut self) {
+        let now = self.now;
         self.session.linked = true;
         self.session.heard = now as u32;
         if let Some(pulse) = self.pulse {
@@ -63,8 +65,8 @@ impl Device<'_> {
     }
 
     /// Whether the link is lost just now.
-    pub(super) fn link_is_lost(&mut self, now: u64) -> bool {
-        let silent = (now as u32).wrapping_sub(self.session.heard);
+    pub(super) fn link_is_lost(&mut self) -> bool {
+        let silent = (self.now as u32).wrapping_sub(self.session.heard);
         let link_ms = self.config.link_ms;
         if link_ms == 0 || !self.session.linked || silent < link_ms {
             return false;
@@ -78,11 +80,11 @@ impl Device<'_> {
     }
 
     /// Milliseconds until the link is lost if nothing comes; the most that there are if never.
-    pub(super) fn link_left(&self, now: u64) -> u32 {
+    pub(super) fn link_left(&self) -> u32 {
         if self.config.link_ms == 0 || !self.session.linked {
             return u32::MAX;
         }
-        let silent = (now as u32).wrapping_sub(self.session.heard);
+        let silent = (self.now as u32).wrapping_sub(self.session.heard);
         self.config.link_ms.saturating_sub(silent)
     }
 

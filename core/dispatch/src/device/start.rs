@@ -1,8 +1,12 @@
 //! The start of a device, and what it looks at before it serves anything.
 
+use core::num::NonZeroU8;
+
 use trine_arena::{Arena, Consumer};
-use trine_descriptor::check::{self, Checked, TableError};
-use trine_descriptor::{Rules, ToolTable};
+use trine_descriptor::Rules;
+use trine_descriptor::check::Checked;
+#[cfg(feature = "check")]
+use trine_descriptor::{ToolTable, check, check::TableError};
 #[cfg(feature = "status")]
 use trine_wire::message::Status;
 
@@ -10,23 +14,30 @@ use super::Device;
 use super::receive::Inbox;
 use super::session::Session;
 use crate::config::{Config, InitError};
-use crate::fnv;
 use crate::lanes::{Lane, Lanes};
 use crate::outbox::Outbox;
 
 /// Checks one tool of a table; [`check::tool`], or less.
+#[cfg(feature = "check")]
 pub type Check = fn(&dyn ToolTable, u16) -> Result<(), TableError>;
+
+/// What looks at a table that nobody has checked before.
+#[cfg(feature = "check")]
+#[derive(Default)]
+pub(super) struct Unchecked<'m> {
+    /// The table, if it is such a one, and what checks it: through a pointer, so that the check is
+    /// only linked where it is used.
+    table: Option<(&'m dyn ToolTable, Check)>,
+    /// What looks at one tool of such a table: through a pointer for the same reason.
+    look: Option<fn(&mut Device<'m>, u16) -> Option<InitError>>,
+    /// Lower halves of its hashes.
+    hashes: &'m mut [u32],
+}
 
 /// How far the table has been looked at: one tool a step, so that a start takes little time and no
 /// poll much.
-pub(super) struct Scan<'m> {
-    /// The table, if nobody has checked it before, and what checks it: through a pointer, so that
-    /// the check is only linked where it is used.
-    unchecked: Option<(&'m dyn ToolTable, Check)>,
-    /// What looks at one tool of such a table: through a pointer for the same reason.
-    look: Option<fn(&mut Device<'m>, u16) -> Option<InitError>>,
-    /// Lower halves of the hashes of an unchecked table.
-    hashes: &'m mut [u32],
+#[derive(Default)]
+pub(super) struct Scan {
     /// The tool that is next.
     next: u16,
     /// Whether all were looked at, or one was found at fault.
@@ -36,7 +47,7 @@ pub(super) struct Scan<'m> {
     pub(super) fault: Option<InitError>,
 }
 
-impl Scan<'_> {
+impl Scan {
     /// Starts anew.
     pub(super) const fn again(&mut self) {
         self.next = 0;
@@ -54,6 +65,7 @@ impl<'m> Device<'m> {
     ///
     /// # Errors
     /// [`InitError`] says what to change.
+    #[cfg(feature = "check")]
     pub fn new(
         config: Config<'m>,
         memory: &'m mut [u8],
@@ -82,7 +94,7 @@ impl<'m> Device<'m> {
         rx: Consumer<'m>,
         table: Checked<'m>,
     ) -> Result<Self, InitError> {
-        Self::start(config, memory, rx, table.table(), None)
+        Self::with_rules(config, memory, rx, table.table())
     }
 
     /// The same with a table that cannot break a rule, as a [`trine_descriptor::Pack`].
@@ -97,7 +109,10 @@ impl<'m> Device<'m> {
         rx: Consumer<'m>,
         table: &'m dyn Rules,
     ) -> Result<Self, InitError> {
-        Self::start(config, memory, rx, table, None)
+        #[cfg(feature = "check")]
+        return Self::start(config, memory, rx, table, None);
+        #[cfg(not(feature = "check"))]
+        Self::start(config, memory, rx, table)
     }
 
     /// The same with a table whose tools the first polls check and hash, and beside it the shorter
@@ -107,6 +122,7 @@ impl<'m> Device<'m> {
     ///
     /// # Errors
     /// [`InitError`] says what to change.
+    #[cfg(feature = "check")]
     pub fn with_table(
         config: Config<'m>,
         memory: &'m mut [u8],
@@ -122,14 +138,16 @@ impl<'m> Device<'m> {
         memory: &'m mut [u8],
         rx: Consumer<'m>,
         table: &'m dyn Rules,
-        unchecked: Option<(&'m dyn ToolTable, Check)>,
+        #[cfg(feature = "check")] unchecked: Option<(&'m dyn ToolTable, Check)>,
     ) -> Result<Self, InitError> {
         if let Some(fault) = config.fault() {
             return Err(fault);
         }
+        let hosts = NonZeroU8::new(config.calls_max).ok_or(InitError::Lanes)?;
         let mut arena = Arena::new(memory);
         let (calls, block) = (config.lanes(), config.block());
         let lanes = arena.slice(calls, Lane::NEW)?;
+        #[cfg(feature = "check")]
         let hashes = match unchecked {
             Some(_) => arena.slice(usize::from(config.hashes_max), 0)?,
             None => &mut [],
@@ -144,18 +162,16 @@ impl<'m> Device<'m> {
         let repeat = usize::from(config.repeat_max);
         Ok(Self {
             table,
-            scan: Scan {
-                unchecked,
+            scan: Scan::default(),
+            #[cfg(feature = "check")]
+            unchecked: Unchecked {
+                table: unchecked,
                 look: unchecked.map(|_| Self::look as _),
                 hashes,
-                next: 0,
-                done: false,
-                list_hash: 0,
-                fault: None,
             },
             inbox: Inbox::new(rx, message),
             outbox: Outbox::new(outbox, packet, &config),
-            lanes: Lanes::new((lanes, config.calls_max), blocks, block, repeat),
+            lanes: Lanes::new((lanes, hosts), blocks, block, repeat),
             session: Session::new(&config),
             pulse: None,
             #[cfg(feature = "ports")]
@@ -164,6 +180,7 @@ impl<'m> Device<'m> {
             drain: None,
             #[cfg(feature = "consent")]
             consents: crate::Consents::new(),
+            now: 0,
             events: 0,
             is_started: false,
             #[cfg(any(feature = "factory", feature = "status"))]
@@ -184,8 +201,9 @@ impl<'m> Device<'m> {
     #[inline(never)]
     pub(super) fn scan_step(&mut self) {
         let tool = self.scan.next;
+        #[cfg(feature = "check")]
         if tool == 0 {
-            self.scan.list_hash = fnv::OFFSET;
+            self.scan.list_hash = crate::fnv::OFFSET;
         }
         if tool < self.table.tools() {
             self.scan.fault = self.scan_tool(tool);
@@ -193,14 +211,19 @@ impl<'m> Device<'m> {
             self.scan.next += 1;
             return;
         }
-        if self.scan.look.is_none() {
+        #[cfg(feature = "check")]
+        let is_known = self.unchecked.look.is_none();
+        #[cfg(not(feature = "check"))]
+        let is_known = true;
+        if is_known {
             self.scan.list_hash = self.table.list_hash();
         }
         self.scan.done = true;
     }
 
     fn scan_tool(&mut self, tool: u16) -> Option<InitError> {
-        if let Some(look) = self.scan.look
+        #[cfg(feature = "check")]
+        if let Some(look) = self.unchecked.look
             && let Some(fault) = look(self, tool)
         {
             return Some(fault);
@@ -210,14 +233,15 @@ impl<'m> Device<'m> {
     }
 
     /// Checks and hashes a tool that nobody has checked before.
+    #[cfg(feature = "check")]
     fn look(&mut self, tool: u16) -> Option<InitError> {
-        let (table, check) = self.scan.unchecked?;
+        let (table, check) = self.unchecked.table?;
         if let Err(error) = check(table, tool) {
             return Some(InitError::Table(error));
         }
         let hash = table.hash(tool);
-        self.scan.list_hash = fnv::add(self.scan.list_hash, &hash.to_le_bytes());
-        if let Some(place) = self.scan.hashes.get_mut(usize::from(tool)) {
+        self.scan.list_hash = crate::fnv::add(self.scan.list_hash, &hash.to_le_bytes());
+        if let Some(place) = self.unchecked.hashes.get_mut(usize::from(tool)) {
             *place = hash as u32;
         }
         None
@@ -226,9 +250,10 @@ impl<'m> Device<'m> {
     /// The lower half of a tool's hash.
     pub(super) fn check(&self, tool: u16) -> u32 {
         // They are kept where they were computed, so that nobody does it for each call.
-        match self.scan.hashes.get(usize::from(tool)) {
-            Some(&hash) => hash,
-            None => self.table.check(tool),
+        #[cfg(feature = "check")]
+        if let Some(&hash) = self.unchecked.hashes.get(usize::from(tool)) {
+            return hash;
         }
+        self.table.check(tool)
     }
 }

@@ -99,54 +99,125 @@ pub enum DeviceMessage<'a> {
     },
 }
 
-impl DeviceMessage<'_> {
-    const fn kind(&self) -> u8 {
-        match self {
-            Self::Hello(_) => 0,
-            Self::Page { .. } => 1,
-            Self::Result { .. } => 2,
-            Self::Chunk { .. } => 3,
-            Self::Event { .. } => 4,
-            Self::Status(_) => 5,
-            Self::Unsupported { .. } => 6,
-            Self::Progress { .. } => 7,
-            Self::Log { .. } => 8,
-            Self::Pong { .. } => 9,
-            Self::Provisioned { .. } => 10,
-            Self::Factory { .. } => 11,
+/// One function for each kind that every device sends: a device writes a message member by member
+/// and need not put a value of it together first.
+pub mod put {
+    use super::super::Outcome;
+    use crate::codec::Writer;
+
+    /// Kind 0 up to the hash: see [`Hello`](super::Hello) for what each member is. The others
+    /// follow in the order of these functions, which together have too many for one.
+    pub fn hello(out: &mut Writer<'_>, nonce: u32, epoch: u32, table_hash: u64) {
+        out.byte(0).byte(crate::VERSION).number(nonce).number(epoch).long(table_hash);
+    }
+
+    /// The next members of kind 0.
+    pub fn hello_limits(
+        out: &mut Writer<'_>,
+        (tools, message_max): (u16, u16),
+        calls_max: u8,
+        features: u32,
+    ) {
+        out.short(tools).short(message_max).byte(calls_max).number(features);
+    }
+
+    /// One of the five texts that come next.
+    pub fn hello_text(out: &mut Writer<'_>, text: &str) {
+        out.text(text);
+    }
+
+    /// The members behind the texts, of which those of a device without a key are the last.
+    pub fn hello_link(
+        out: &mut Writer<'_>,
+        (session, rx_bytes): (u32, u16),
+        result_max: u16,
+        link_ms: u32,
+    ) {
+        out.later_number(session).later_number(rx_bytes.into());
+        out.later_number(result_max.into()).later_number(link_ms);
+    }
+
+    /// The members that a device with a key has beside.
+    pub fn hello_key(out: &mut Writer<'_>, keyed: bool, challenge: &[u8; 12]) {
+        out.later_byte(keyed.into()).later_array(challenge);
+    }
+
+    /// Kind 1 but for the part itself, of `len` bytes, which stands behind it and before `what`.
+    pub fn page_head(out: &mut Writer<'_>, offset: u32, total: u32, len: u32) {
+        out.byte(1).number(offset).number(total).number(len);
+    }
+
+    /// Kind 2, see [`DeviceMessage::Result`](super::DeviceMessage::Result).
+    pub fn result(out: &mut Writer<'_>, id: u32, outcome: &Outcome<'_>) {
+        outcome.put(out.byte(2).number(id));
+    }
+
+    /// Kind 2 but for the body of outcome number `outcome`: where that is one run of bytes, `len`
+    /// of them.
+    pub fn result_head(out: &mut Writer<'_>, id: u32, outcome: u8, len: Option<u32>) {
+        let out = out.byte(2).number(id).byte(outcome);
+        if let Some(len) = len {
+            out.number(len);
         }
+    }
+
+    /// Kind 4 of a tool, see [`DeviceMessage::Event`](super::DeviceMessage::Event).
+    pub fn event(out: &mut Writer<'_>, seq: u32, tool: u16, text: &str) {
+        out.byte(4).number(seq).short(tool).text(text);
+    }
+
+    /// Kind 6, see [`DeviceMessage::Unsupported`](super::DeviceMessage::Unsupported).
+    pub fn unsupported(out: &mut Writer<'_>, kind: u8) {
+        out.byte(6).byte(kind);
+    }
+
+    /// Kind 7, see [`DeviceMessage::Progress`](super::DeviceMessage::Progress).
+    pub fn progress(out: &mut Writer<'_>, id: u32, (done, total): (u32, u32), text: &str) {
+        out.byte(7).number(id).number(done).number(total).text(text);
+    }
+
+    /// Kind 7 of a call of which nothing more is known than that it is under way.
+    pub fn under_way(out: &mut Writer<'_>, id: u32) {
+        out.byte(7).number(id).array(&[0; 3]);
+    }
+
+    /// Kind 9, see [`DeviceMessage::Pong`](super::DeviceMessage::Pong).
+    pub fn pong(out: &mut Writer<'_>, nonce: u32, epoch: u32) {
+        out.byte(9).number(nonce).array(&epoch.to_le_bytes());
     }
 }
 
 impl<'a> Message<'a> for DeviceMessage<'a> {
     fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
-        let out = out.byte(self.kind());
         match *self {
             Self::Hello(ref hello) => hello.put(out),
             Self::Page { offset, total, bytes, what } => {
-                out.number(offset).number(total).bytes(bytes).later_byte(what)
+                // A list is never as long as 32 bits say.
+                put::page_head(out, offset, total, bytes.len() as u32);
+                out.array(bytes).later_byte(what);
             }
-            Self::Result { id, outcome } => outcome.put(out.number(id)),
+            Self::Result { id, ref outcome } => put::result(out, id, outcome),
             #[cfg(feature = "content")]
             Self::Chunk { id, offset, bytes, block } => {
-                out.number(id).number(offset).bytes(bytes).later_byte(block)
+                out.byte(3).number(id).number(offset).bytes(bytes).later_byte(block);
             }
             Self::Event { seq, tool, text, what } => {
-                out.number(seq).short(tool).text(text).later_byte(what)
+                put::event(out, seq, tool, text);
+                out.later_byte(what);
             }
             #[cfg(feature = "status")]
-            Self::Status(ref status) => status.put(out),
-            Self::Unsupported { kind } => out.byte(kind),
-            Self::Progress { id, done, total, text } => {
-                out.number(id).number(done).number(total).text(text)
-            }
+            Self::Status(ref status) => _ = status.put(out.byte(5)),
+            Self::Unsupported { kind } => put::unsupported(out, kind),
+            Self::Progress { id, done, total, text } => put::progress(out, id, (done, total), text),
             #[cfg(feature = "progress")]
-            Self::Log { level, text } => out.byte(level).text(text),
-            Self::Pong { nonce, epoch } => out.number(nonce).array(&epoch.to_le_bytes()),
+            Self::Log { level, text } => _ = out.byte(8).byte(level).text(text),
+            Self::Pong { nonce, epoch } => put::pong(out, nonce, epoch),
             #[cfg(feature = "secure")]
-            Self::Provisioned { code } => out.byte(code),
+            Self::Provisioned { code } => _ = out.byte(10).byte(code),
             #[cfg(feature = "factory")]
-            Self::Factory { op, code, bytes } => out.byte(op).byte(code).bytes(bytes),
+            Self::Factory { op, code, bytes } => {
+                out.byte(11).byte(op).byte(code).bytes(bytes);
+            }
             // What was left out of the build is not sent.
             #[cfg(not(all(
                 feature = "content",
@@ -157,6 +228,7 @@ impl<'a> Message<'a> for DeviceMessage<'a> {
             )))]
             _ => out.refuse(),
         }
+        out
     }
 
     fn take(from: &mut Reader<'a>) -> Option<Self> {

@@ -1,5 +1,6 @@
 //! Who a device is and what it can take.
 
+use super::put;
 use crate::codec::{Reader, Writer};
 
 /// Identity and limits of a device.
@@ -48,30 +49,14 @@ pub struct Hello<'a> {
 }
 
 impl<'a> Hello<'a> {
-    pub(super) fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
-        let out = out
-            .byte(self.wire)
-            .number(self.nonce)
-            .number(self.epoch)
-            .long(self.table_hash)
-            .short(self.tools)
-            .short(self.message_max)
-            .byte(self.calls_max)
-            .number(self.features)
-            .text(self.vendor)
-            .text(self.product)
-            .text(self.serial)
-            .text(self.firmware)
-            .text(self.build)
-            .later_number(self.session)
-            .later_number(u32::from(self.rx_bytes))
-            .later_number(u32::from(self.result_max))
-            .later_number(self.link_ms);
-        // Without keys they are zeros, which are left out.
-        if cfg!(feature = "secure") {
-            return out.later_byte(u8::from(self.keyed)).later_array(&self.challenge);
+    pub(super) fn put(&self, out: &mut Writer<'_>) {
+        out.byte(0).byte(self.wire).number(self.nonce).number(self.epoch).long(self.table_hash);
+        put::hello_limits(out, (self.tools, self.message_max), self.calls_max, self.features);
+        for text in [self.vendor, self.product, self.serial, self.firmware, self.build] {
+            put::hello_text(out, text);
         }
-        out
+        put::hello_link(out, (self.session, self.rx_bytes), self.result_max, self.link_ms);
+        put::hello_key(out, self.keyed, &self.challenge);
     }
 
     pub(super) fn take(from: &mut Reader<'a>) -> Option<Self> {

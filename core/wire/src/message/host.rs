@@ -1,7 +1,7 @@
 //! What the host says.
 
 use super::Message;
-use crate::codec::{Reader, Writer};
+use crate::codec::{Members, Reader, Writer};
 
 /// From the host to the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,37 +187,37 @@ impl<'a> Message<'a> for HostMessage<'a> {
     }
 
     fn take(from: &mut Reader<'a>) -> Option<Self> {
-        Some(match from.byte()? {
-            0 => Self::Hello(HostHello::take(from)?),
-            1 => {
-                Self::List { offset: from.number()?, max: from.short()?, what: from.later_byte()? }
-            }
-            2 => Self::Call(Call::take(from)?),
-            3 => Self::Cancel { id: from.number()? },
+        let mut from = Members::new(from.rest());
+        let message = match from.byte() {
+            0 => Self::Hello(HostHello::take(&mut from)),
+            1 => Self::List { offset: from.number(), max: from.short(), what: from.later_byte() },
+            2 => Self::Call(Call::take(&mut from)),
+            3 => Self::Cancel { id: from.number() },
             4 => Self::Status,
             #[cfg(feature = "content")]
-            5 => Self::Credit { id: from.number()?, upto: from.number()? },
+            5 => Self::Credit { id: from.number(), upto: from.number() },
             #[cfg(feature = "resources")]
-            6 => Self::Read { id: from.number()?, uri: from.text()? },
+            6 => Self::Read { id: from.number(), uri: from.text() },
             #[cfg(feature = "resources")]
-            7 => Self::Prompt { id: from.number()?, prompt: from.short()?, args: from.bytes()? },
+            7 => Self::Prompt { id: from.number(), prompt: from.short(), args: from.bytes() },
             #[cfg(feature = "resources")]
             8 => Self::Complete {
-                id: from.number()?,
-                of: from.byte()?,
-                index: from.short()?,
-                node: from.short()?,
-                text: from.text()?,
+                id: from.number(),
+                of: from.byte(),
+                index: from.short(),
+                node: from.short(),
+                text: from.text(),
             },
-            9 => Self::Ping { nonce: from.number()? },
+            9 => Self::Ping { nonce: from.number() },
             #[cfg(feature = "progress")]
-            10 => Self::Log { level: from.byte()? },
+            10 => Self::Log { level: from.byte() },
             #[cfg(feature = "secure")]
-            11 => Self::Provision { op: from.byte()?, key: from.array()? },
+            11 => Self::Provision { op: from.byte(), key: from.array() },
             #[cfg(feature = "factory")]
-            12 => Self::Factory { op: from.byte()?, arg: from.bytes()? },
+            12 => Self::Factory { op: from.byte(), arg: from.bytes() },
             _ => return None,
-        })
+        };
+        from.whole(message)
     }
 }
 
@@ -234,23 +234,23 @@ impl HostHello {
             .later_array(&self.host_nonce)
     }
 
-    /// Reads the members; `None` where they are none.
-    pub fn take(from: &mut Reader<'_>) -> Option<Self> {
+    /// Reads the members.
+    pub fn take(from: &mut Members<'_>) -> Self {
         let mut hello = Self {
-            wire: from.byte()?,
-            nonce: from.number()?,
-            session: from.later_number()?,
-            flags: from.later_byte()?,
-            message_max: from.later_short()?,
+            wire: from.byte(),
+            nonce: from.number(),
+            session: from.later_number(),
+            flags: from.later_byte(),
+            message_max: from.later_short(),
             ..Self::default()
         };
         // A device without either feature has no use for what is behind.
         if cfg!(any(feature = "content", feature = "secure")) {
-            hello.content_window = from.later_number()?;
-            hello.keepalive_ms = from.later_number()?;
-            hello.host_nonce = from.later_array()?;
+            hello.content_window = from.later_number();
+            hello.keepalive_ms = from.later_number();
+            hello.host_nonce = from.later_array();
         }
-        Some(hello)
+        hello
     }
 }
 
@@ -268,23 +268,23 @@ impl<'a> Call<'a> {
             .later_bytes(self.principal.as_bytes())
     }
 
-    /// Reads the members; `None` where they are none.
-    pub fn take(from: &mut Reader<'a>) -> Option<Self> {
+    /// Reads the members.
+    pub fn take(from: &mut Members<'a>) -> Self {
         let mut call = Self {
-            id: from.number()?,
-            tool: from.short()?,
-            check: from.array()?,
-            deadline_ms: from.number()?,
-            args: from.bytes()?,
+            id: from.number(),
+            tool: from.short(),
+            check: from.array(),
+            deadline_ms: from.number(),
+            args: from.bytes(),
             ..Self::default()
         };
         // Most calls end here. A device without either feature has no use for what is behind.
         if cfg!(any(feature = "progress", feature = "secure")) && !from.is_at_end() {
-            call.flags = from.byte()?;
-            call.state = from.later_bytes()?;
-            call.answers = from.later_bytes()?;
-            call.principal = from.later_text()?;
+            call.flags = from.byte();
+            call.state = from.later_bytes();
+            call.answers = from.later_bytes();
+            call.principal = from.later_text();
         }
-        Some(call)
+        call
     }
 }

@@ -13,7 +13,7 @@ pub mod input;
 mod outcome;
 mod status;
 
-pub use device::DeviceMessage;
+pub use device::{DeviceMessage, put};
 pub use hello::Hello;
 pub use host::{Call, HostHello, HostMessage, kind};
 pub use outcome::Outcome;
@@ -89,21 +89,5 @@ pub fn read<'a, M: Message<'a>>(bytes: &'a [u8]) -> Option<M> {
     M::take(&mut Reader::new(bytes))
 }
 
-/// Bytes that stand before the value in a [`Outcome::Done`] of `len` bytes: so a result can be
-/// written in its place before its length is known. Answers the count; `None` if `out` is short.
-pub fn write_done_head(id: u32, len: usize, out: &mut [u8]) -> Option<usize> {
-    write_head((id, 0), Some(len), out)
-}
-
-/// The same for an outcome of any number, with a length only where its body is one run of bytes.
-pub fn write_head((id, outcome): (u32, u8), len: Option<usize>, out: &mut [u8]) -> Option<usize> {
-    let mut out = Writer::new(out);
-    out.byte(2).number(id).byte(outcome);
-    if let Some(len) = len {
-        out.number(u32::try_from(len).ok()?);
-    }
-    out.finish()
-}
-
-/// Most bytes that [`write_done_head`] writes.
+/// Most bytes that [`put::result_head`] writes.
 pub const DONE_HEAD_MAX: usize = 1 + 5 + 1 + 5;

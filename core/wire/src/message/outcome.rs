@@ -105,7 +105,9 @@ impl<'a> Outcome<'a> {
             Self::Failed { text } => out.text(text),
             Self::NeedsPerson { consent } => out.byte(consent),
             Self::BadResult { code, node } => out.byte(code).short(node),
+            #[cfg(feature = "content")]
             Self::Content { mime, len } => out.text(mime).number(len),
+            #[cfg(feature = "progress")]
             Self::NeedInput { state, requests } => out.bytes(state).bytes(requests),
             Self::Stale
             | Self::UnknownTool
@@ -114,6 +116,12 @@ impl<'a> Outcome<'a> {
             | Self::Cancelled
             | Self::Forgotten
             | Self::Unauthenticated => out,
+            // What was left out of the build is not sent.
+            #[cfg(not(all(feature = "content", feature = "progress")))]
+            _ => {
+                out.refuse();
+                out
+            }
         }
     }
 
