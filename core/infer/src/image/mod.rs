@@ -14,7 +14,9 @@ use trine_ternary::{Matrix, Rows};
 
 use crate::config::Config;
 use crate::error::{Error, TensorProblem};
-use crate::token::{Byte, Strings};
+use crate::token::Byte;
+#[cfg(feature = "bpe")]
+use crate::token::Strings;
 use crate::weights::{Layer, Linear, Name, Role, Vector, Weights, shape};
 
 pub use crc::crc32;

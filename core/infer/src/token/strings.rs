@@ -11,6 +11,7 @@ pub struct Strings<'a> {
     pub bytes: &'a [u8],
 }
 
+#[cfg(feature = "bpe")]
 impl<'a> Strings<'a> {
     /// The string that begins `offset` bytes into the list, and where the next one does.
     pub(super) fn at(&self, offset: u32) -> Option<(&'a [u8], u32)> {

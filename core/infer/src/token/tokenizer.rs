@@ -89,7 +89,7 @@ impl Tokenizer<'_> {
     /// The most bytes that one token can add to a text.
     #[must_use]
     pub fn piece_bytes_max(&self) -> usize {
-        let token = match self {
+        let token: usize = match self {
             Self::Byte(..) => 1,
             #[cfg(feature = "bpe")]
             Self::Bpe(bpe) => bpe.token_bytes_max(),
