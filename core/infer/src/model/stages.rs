@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use trine_ternary::mcu::{self, Part};
-use trine_ternary::parallel::for_each_chunk;
+use trine_ternary::parallel::{Parallel, for_each_chunk, for_each_pair};
 use trine_ternary::{Kernels, Matrix, RowInput};
 
 use super::attention::attend;
@@ -36,47 +36,38 @@ impl Pass<'_, '_, '_> {
 
     /// Norms the stream and rounds it to codes.
     pub(super) fn norm(&mut self, tokens: Range<usize>, weight: &Vector<'_>) {
-        let (kernels, config) = (self.model.kernels, &self.model.config);
-        let (dim, widest, epsilon) = (config.dim, config.widest(), config.rms_epsilon);
+        let (dim, epsilon) = (self.model.config.dim, self.model.config.rms_epsilon);
+        let kernels = self.model.kernels;
         let stream: &[f32] = self.state.stream;
-        let first = tokens.start;
-        let rows = part(self.state.wide, &tokens, widest);
-        for_each_chunk(self.pool, rows, widest, &|index, row| {
-            let x = one(stream, first + index, dim);
-            rms_norm(&kernels, x, weight, epsilon, row);
+        let rows = Rounded {
+            kernels,
+            wide: self.state.wide,
+            codes: self.state.codes,
+            stride: self.model.config.widest(),
+            columns: dim,
+        };
+        rows.each(self.pool, tokens.clone(), 1, &|token, row| {
+            rms_norm(&kernels, one(stream, token, dim), weight, epsilon, row);
         });
-        self.round(tokens, dim);
+        self.take_scales(tokens);
     }
 
     /// The norm inside attention, and codes.
     pub(super) fn attn_sub_norm(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
-        let (kernels, config) = (self.model.kernels, &self.model.config);
-        let (dim, widest, epsilon) = (config.dim, config.widest(), config.rms_epsilon);
-        let mixed: &[f32] = self.state.mixed;
-        let first = tokens.start;
-        let rows = part(self.state.wide, &tokens, widest);
-        for_each_chunk(self.pool, rows, widest, &|index, row| {
-            let x = one(mixed, first + index, dim);
-            rms_norm(&kernels, x, &block.attn_sub_norm, epsilon, row);
-        });
-        self.round(tokens, dim);
-    }
-
-    /// Rounds the first `columns` of each row of `wide` to codes.
-    fn round(&mut self, tokens: Range<usize>, columns: usize) {
+        let (dim, epsilon) = (self.model.config.dim, self.model.config.rms_epsilon);
         let kernels = self.model.kernels;
-        let widest = self.model.config.widest();
-        for token in tokens {
-            let x = one(self.state.wide, token, widest).get(..columns).unwrap_or_default();
-            let start = token * columns;
-            let codes = self.state.codes.get_mut(start..start + columns);
-            let (Some(codes), Some(scale)) = (codes, self.state.scales.get_mut(token)) else {
-                continue;
-            };
-            if let Ok(rounded) = kernels.quantize(x, codes) {
-                *scale = rounded.scale;
-            }
-        }
+        let mixed: &[f32] = self.state.mixed;
+        let rows = Rounded {
+            kernels,
+            wide: self.state.wide,
+            codes: self.state.codes,
+            stride: self.model.config.widest(),
+            columns: dim,
+        };
+        rows.each(self.pool, tokens.clone(), 1, &|token, row| {
+            rms_norm(&kernels, one(mixed, token, dim), &block.attn_sub_norm, epsilon, row);
+        });
+        self.take_scales(tokens);
     }
 
     /// Multiplies the codes by rows of matrices, which count as one matrix on top of the other.
@@ -172,30 +163,45 @@ impl Pass<'_, '_, '_> {
     /// The feed-forward network's function and its norm, and codes.
     pub(super) fn ffn_sub_norm(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
         let (kernels, config) = (self.model.kernels, &self.model.config);
-        let (ffn, widest, epsilon) = (config.ffn, config.widest(), config.rms_epsilon);
-        let activation = config.activation;
+        let (ffn, epsilon, activation) = (config.ffn, config.rms_epsilon, config.activation);
+        let stride = config.widest();
         let sums = Sums { sums: self.state.sums, scales: self.state.scales, count: self.count };
-        let first = tokens.start;
-        let rows = part(self.state.wide, &tokens, widest);
-        for_each_chunk(self.pool, rows, widest * SIDE_BY_SIDE, &|index, rows| {
-            let start = first + index * SIDE_BY_SIDE;
-            sums.of(ffn..2 * ffn, block.up.scale).take(start, widest, rows);
-            let gates = sums.of(0..ffn, block.gate.scale);
+        let (ups, gates) =
+            (sums.of(ffn..2 * ffn, block.up.scale), sums.of(0..ffn, block.gate.scale));
+        let rows = Rounded {
+            kernels,
+            wide: self.state.wide,
+            codes: self.state.codes,
+            stride,
+            columns: ffn,
+        };
+        rows.each(self.pool, tokens.clone(), SIDE_BY_SIDE, &|start, rows| {
+            ups.take(start, stride, rows);
             match activation {
-                Activation::ReluSquared => gates.each(start, widest, rows, |x, gate| {
+                Activation::ReluSquared => gates.each(start, stride, rows, |x, gate| {
                     let gate = if gate > 0.0 { gate } else { 0.0 };
                     *x *= gate * gate;
                 }),
-                Activation::Silu => gates.each(start, widest, rows, |x, gate| {
+                Activation::Silu => gates.each(start, stride, rows, |x, gate| {
                     *x *= gate / (1.0 + libm::expf(-gate));
                 }),
             }
-            for row in rows.chunks_exact_mut(widest) {
+            for row in rows.chunks_exact_mut(stride) {
                 let x = row.get_mut(..ffn).unwrap_or_default();
                 rms_norm_in_place(&kernels, x, &block.ffn_sub_norm, epsilon);
             }
         });
-        self.round(tokens, ffn);
+        self.take_scales(tokens);
+    }
+
+    /// Takes what activations were multiplied by from the rows that carry it ([`Rounded`]).
+    fn take_scales(&mut self, tokens: Range<usize>) {
+        let stride = self.model.config.widest();
+        let rows = part(self.state.wide, &tokens, stride).chunks_exact(stride);
+        let scales = self.state.scales.get_mut(tokens).unwrap_or_default();
+        for (scale, row) in scales.iter_mut().zip(rows) {
+            *scale = row.first().copied().unwrap_or(1.0);
+        }
     }
 
     /// Norms the last token for the head.
@@ -235,6 +241,45 @@ impl Pass<'_, '_, '_> {
             let start = first + index * share;
             let done = kernels.project(&head, start..start + logits.len(), input, logits);
             debug_assert!(done.is_ok(), "the head has the shape of the configuration");
+        });
+    }
+}
+
+/// Rows of `wide` that are filled and rounded to codes.
+struct Rounded<'s> {
+    kernels: Kernels,
+    /// (batch, stride)
+    wide: &'s mut [f32],
+    /// (batch, columns)
+    codes: &'s mut [i8],
+    stride: usize,
+    columns: usize,
+}
+
+impl Rounded<'_> {
+    /// Fills the rows of some tokens, `together` of them at a time, and rounds them; then the first
+    /// number of each row is what it was multiplied by. `fill` gets the first token of its rows.
+    fn each(
+        self,
+        pool: &dyn Parallel,
+        tokens: Range<usize>,
+        together: usize,
+        fill: &(dyn Fn(usize, &mut [f32]) + Sync),
+    ) {
+        let Self { kernels, wide, codes, stride, columns } = self;
+        let wide = part(wide, &tokens, stride);
+        let codes = part(codes, &tokens, columns);
+        let first = tokens.start;
+        let (wide, codes) = ((wide, stride * together), (codes, columns * together));
+        for_each_pair(pool, wide, codes, &|index, rows, codes| {
+            fill(first + index * together, rows);
+            for (row, codes) in rows.chunks_exact_mut(stride).zip(codes.chunks_exact_mut(columns)) {
+                let rounded = kernels.quantize(row.get(..columns).unwrap_or_default(), codes);
+                // The row has served its turn.
+                if let (Ok(rounded), Some(carrier)) = (rounded, row.first_mut()) {
+                    *carrier = rounded.scale;
+                }
+            }
         });
     }
 }
