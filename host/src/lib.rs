@@ -5,6 +5,7 @@
 //! - [`device`]: one device: who it is, what it can do, and the calls under way;
 //! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
+//! - [`model`]: model files, made and summed up;
 //! - [`settings`]: what the user keeps about devices: names and keys by serial number;
 //! - [`header`]: C from a list of tools;
 //! - [`gateway`]: MCP on standard input and output.
@@ -23,6 +24,7 @@ pub mod header;
 pub mod hub;
 mod link;
 pub mod middleware;
+pub mod model;
 pub mod settings;
 mod simulate;
 mod sys;

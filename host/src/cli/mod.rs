@@ -8,13 +8,16 @@ mod doctor;
 mod gateway;
 mod generate;
 mod log;
+mod model;
 mod open;
 mod paint;
+mod prompt;
 mod provision;
 mod record;
 mod replay;
 mod selftest;
 mod signature;
+mod size;
 mod tools;
 mod trace;
 
@@ -60,6 +63,12 @@ enum Command {
     Gen(generate::Gen),
     /// Show everything on the simulated board, and what it costs.
     Demo(demo::Demo),
+    /// Let a language model go on with a text.
+    Generate(prompt::Generate),
+    /// Make language models, and print what their files hold.
+    Model(model::Model),
+    /// Print the memory that a language model takes.
+    Size(size::Size),
     /// Print how to add the gateway to an MCP client, or write it there.
     Connect(connect::Connect),
     /// Check this machine and say what to change.
@@ -86,6 +95,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Trace(command) => command.run().map_err(Into::into),
         Command::Gen(command) => command.run().map_err(Into::into),
         Command::Demo(command) => command.run().map_err(Into::into),
+        Command::Generate(command) => command.run().map_err(Into::into),
+        Command::Model(command) => command.run().map_err(Into::into),
+        Command::Size(command) => command.run().map_err(Into::into),
         Command::Connect(command) => command.run().map_err(Into::into),
         Command::Doctor(command) => command.run().map_err(Into::into),
     };

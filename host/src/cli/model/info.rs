@@ -1,0 +1,77 @@
+//! `trine model info`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use trine::model::{Mapped, Summary};
+use trine::{Error, Result};
+
+use crate::cli::paint::{BAD, FAINT, GOOD, STRONG, count, say, some, wrap};
+use crate::cli::tools::pretty;
+
+/// Columns before what stands beside a name.
+const INDENT: usize = 14;
+
+/// Arguments of `trine model info`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit code: 1 when the engine would refuse the file.")]
+pub(super) struct Info {
+    /// The model, a GGUF file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Info {
+    pub(super) fn run(&self) -> Result<ExitCode> {
+        let path = self.file.display();
+        let bytes =
+            Mapped::open(&self.file).map_err(|error| Error::new(format!("{path}: {error}")))?;
+        let summary =
+            Summary::of(&bytes).map_err(|error| Error::new(format!("{path}: {error}")))?;
+        if self.json {
+            say!("{}", pretty(&summary.json()));
+        } else {
+            say!("{STRONG}{path}{STRONG:#}");
+            print(&summary);
+        }
+        Ok(if summary.refusals.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn print(summary: &Summary) {
+    let row = |name: &str, text: &str| say!("  {FAINT}{name:11}{FAINT:#} {text}");
+    let listed = |pieces: Vec<String>| {
+        let last = pieces.len().saturating_sub(1);
+        let pieces = pieces.into_iter().enumerate();
+        let commas = pieces.map(|(at, piece)| if at < last { piece + "," } else { piece });
+        wrap(commas.collect::<Vec<_>>().iter().map(String::as_str), INDENT)
+    };
+    row("model", &format!("{} ({})", summary.name, summary.architecture));
+    let numbers = summary.numbers.iter().map(|(name, number)| format!("{name} {}", count(*number)));
+    row("shape", &listed(numbers.collect()));
+    let parameters = some(summary.parameters, "weight");
+    row("size", &format!("{parameters}, {} bytes", count(summary.file_bytes)));
+    for (name, [tensors, elements, bytes]) in &summary.types {
+        let bits = 8.0 * *bytes as f64 / (*elements).max(1) as f64;
+        let tensors = some(*tensors, "tensor");
+        row(name, &format!("{tensors}, {} bytes, {bits:.2} bits a weight", count(*bytes)));
+    }
+    row("a token", &format!("reads {} bytes", count(summary.token_bytes)));
+    if let Some(tokenizer) = &summary.tokenizer {
+        let mut parts = vec![tokenizer.model.clone(), some(tokenizer.tokens, "token")];
+        parts.extend((tokenizer.merges > 0).then(|| some(tokenizer.merges, "merge")));
+        parts.extend(tokenizer.bos.map(|id| format!("begin {id}")));
+        parts.extend(tokenizer.eos.map(|id| format!("end {id}")));
+        parts.push(format!("index {} bytes", count(tokenizer.index_bytes)));
+        row("tokenizer", &listed(parts));
+    }
+    if summary.refusals.is_empty() {
+        say!("  {GOOD}{:11}{GOOD:#} nothing: the engine takes this file", "refused");
+    }
+    for refusal in &summary.refusals {
+        say!("  {BAD}{:11}{BAD:#} {}", "refused", wrap(refusal.0.split(' '), INDENT));
+    }
+}

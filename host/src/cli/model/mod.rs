@@ -1,0 +1,37 @@
+//! `trine model`: files of language models.
+
+mod info;
+mod make;
+mod pack;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use trine::Result;
+
+/// Arguments of `trine model`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Model {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print what a model file holds, and what would be refused of it.
+    Info(info::Info),
+    /// Write a random model, for tests and measurements.
+    Make(make::Make),
+    /// Write a model as an image for firmware.
+    Pack(pack::Pack),
+}
+
+impl Model {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Info(command) => command.run(),
+            Command::Make(command) => command.run(),
+            Command::Pack(command) => command.run(),
+        }
+    }
+}

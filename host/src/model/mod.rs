@@ -1,0 +1,28 @@
+//! Model files: GGUF written, random models made, and what a file holds.
+//!
+//! - [`Header`] and [`Shape`]: what stands before the data of a GGUF file, in any shape;
+//! - [`make`]: random models, tiny ones and one in the exact shape of the published BitNet file;
+//! - [`Summary`]: a file in a few lines, and what would be refused of it;
+//! - [`Loaded`]: a file opened for use;
+//! - [`pack`]: images for firmware;
+//! - [`Mapped`]: the bytes of a file without reading them;
+//! - [`Pool`]: threads for the kernels.
+
+mod fill;
+mod header;
+mod make;
+mod open;
+mod pack;
+mod random;
+mod rows;
+mod shape;
+mod summary;
+mod vocabulary;
+
+pub use crate::sys::{Mapped, Pool};
+pub use header::Header;
+pub use make::{make, plan};
+pub use open::{Buffers, Loaded, threads};
+pub use pack::{Packed, pack};
+pub use shape::{Head, Shape, Text, Weights};
+pub use summary::{Refusal, Summary};
