@@ -9,17 +9,24 @@ use crate::packing::Packing;
 use crate::scalar::Tokens;
 
 /// Four columns of 32 rows, unpacked: a byte for each weight, four bytes for each row.
-pub(crate) type Group = [u8; 128];
-/// The sums of one token and 32 rows.
-pub(crate) type Sums = [i32; 32];
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+pub(crate) struct Group(pub(crate) [u8; 128]);
 
-/// Steps that are unpacked at a time: 16 or 20 KiB of bytes, which stay in the first cache beside
-/// the activations.
-pub(crate) const STEPS: usize = 32;
+/// The sums of one token and 32 rows.
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+pub(crate) struct Sums(pub(crate) [i32; 32]);
+
+/// Steps that are unpacked at a time: 32 or 40 KiB of bytes, which the second cache brings as fast
+/// as they are used. Fewer would have the tiles begin and end more often.
+const STEPS: usize = 64;
 /// Groups of those steps.
 const GROUPS: usize = STEPS * 5;
 /// Tokens for which a panel is unpacked once; their sums are on the stack.
-const TOKENS: usize = 132;
+const TOKENS: usize = 144;
+/// Tokens that are written at a time: one cache line of a row.
+pub(crate) const BLOCK: usize = 16;
 
 /// What an instruction set does with a panel.
 ///
@@ -53,11 +60,18 @@ pub(crate) trait Engine {
     /// The processor has the instruction set.
     unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]);
 
-    /// Four tokens of 32 rows as 32 rows of four tokens, less something for each token.
+    /// Says that this cache line will be written to soon.
     ///
     /// # Safety
     /// The processor has the instruction set.
-    unsafe fn transpose(sums: &[Sums; 4], less: [i32; 4]) -> [[i32; 4]; 32];
+    unsafe fn prefetch(line: &[i32]);
+
+    /// Writes up to [`BLOCK`] tokens of 32 rows, less something for each token: those of a row side
+    /// by side, `stride` from one row to the next. `out` has all of them.
+    ///
+    /// # Safety
+    /// The processor has the instruction set.
+    unsafe fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize);
 }
 
 /// What is kept on the stack.
@@ -84,8 +98,11 @@ pub(crate) unsafe fn gemm<E: Engine>(
         return unsafe { one::<E>(matrix, rows, tokens.q, out) };
     }
     #[expect(clippy::large_stack_arrays, reason = "no heap, and no chip has these registers")]
-    let mut scratch =
-        Scratch { groups: [[0; 128]; GROUPS], sums: [[0; 32]; TOKENS], activations: [0; TOKENS] };
+    let mut scratch = Scratch {
+        groups: [Group([0; 128]); GROUPS],
+        sums: [Sums([0; 32]); TOKENS],
+        activations: [0; TOKENS],
+    };
     for first in (0..tokens.count).step_by(TOKENS) {
         let count = TOKENS.min(tokens.count - first);
         let q = &tokens.q[first * tokens.cols..][..count * tokens.cols];
@@ -97,6 +114,13 @@ pub(crate) unsafe fn gemm<E: Engine>(
         let panels = Panels { matrix: *matrix, next: rows.start, rows: rows.clone() };
         for part in panels {
             let out = &mut out[part.at * tokens.count + first..];
+            // Sums go to lines that are in no cache near, and stores wait for each other.
+            for row in out.chunks(tokens.count).take(part.within.len()) {
+                for line in row.chunks(BLOCK).take(count.div_ceil(BLOCK)) {
+                    // SAFETY: as our caller says.
+                    unsafe { E::prefetch(line) };
+                }
+            }
             // SAFETY: as our caller says.
             unsafe { multiply::<E>(matrix.packing(), part.bytes, some, &mut scratch) };
             // SAFETY: as our caller says.
@@ -117,7 +141,7 @@ unsafe fn one<E: Engine>(matrix: &Matrix<'_>, rows: Range<usize>, q: &[i8], out:
     for part in panels {
         // SAFETY: as our caller says.
         let sums = unsafe { E::one(matrix.packing(), part.bytes, q) };
-        for (out, sum) in out[part.at..].iter_mut().zip(&sums[part.within]) {
+        for (out, sum) in out[part.at..].iter_mut().zip(&sums.0[part.within]) {
             *out = sum - all;
         }
     }
@@ -168,7 +192,7 @@ unsafe fn multiply<E: Engine>(
 ) {
     let Scratch { groups, sums, .. } = scratch;
     let sums = &mut sums[..tokens.count];
-    sums.fill([0; 32]);
+    sums.fill(Sums([0; 32]));
     let mut col = 0;
     for steps in panel.as_chunks().0.chunks(STEPS) {
         // SAFETY: as our caller says.
@@ -192,19 +216,30 @@ unsafe fn write<E: Engine>(
     out: &mut [i32],
     stride: usize,
 ) {
-    let (fours, rest) = scratch.sums[..count].as_chunks::<4>();
-    let (activations, _) = scratch.activations.as_chunks::<4>();
-    for (four, (sums, activations)) in fours.iter().zip(activations).enumerate() {
-        // SAFETY: as our caller says.
-        let rows = unsafe { E::transpose(sums, *activations) };
-        for (out, row) in out.chunks_mut(stride).zip(&rows[within.clone()]) {
-            out[4 * four..][..4].copy_from_slice(row);
+    let blocks = scratch.sums[..count].chunks(BLOCK).zip(scratch.activations.as_chunks().0);
+    for (block, (sums, less)) in blocks.enumerate() {
+        let out = &mut out[BLOCK * block..];
+        if within.len() == 32 {
+            // SAFETY: as our caller says.
+            unsafe { E::write(sums, less, out, stride) };
+        } else {
+            write_rows(sums, less, within.clone(), out, stride);
         }
     }
-    for (t, sums) in (4 * fours.len()..).zip(rest) {
-        let of_token = scratch.activations[t];
-        for (out, sum) in out.iter_mut().skip(t).step_by(stride).zip(&sums[within.clone()]) {
-            *out = sum - of_token;
+}
+
+/// The same for some of the rows, and for engines without a better way.
+#[inline(always)]
+pub(crate) fn write_rows(
+    sums: &[Sums],
+    less: &[i32; BLOCK],
+    within: Range<usize>,
+    out: &mut [i32],
+    stride: usize,
+) {
+    for (row, out) in within.zip(out.chunks_mut(stride)) {
+        for ((out, sums), less) in out.iter_mut().zip(sums).zip(less) {
+            *out = sums.0[row] - less;
         }
     }
 }

@@ -4,7 +4,7 @@ pub(crate) mod avx2;
 pub(crate) mod avx512;
 
 use core::arch::asm;
-use core::arch::x86_64::{__cpuid, __cpuid_count};
+use core::arch::x86_64::{__cpuid, __cpuid_count, _MM_HINT_ET0, _mm_prefetch};
 
 /// Registers whose state the operating system saves: XMM and YMM; and mask registers and ZMM too.
 const YMM_STATE: u32 = 0b110;
@@ -64,6 +64,13 @@ pub(crate) fn has_avx2() -> bool {
 /// Whether AVX-512 F, BW, VL, VBMI and VNNI can be used.
 pub(crate) fn has_avx512() -> bool {
     Features::read().avx512()
+}
+
+/// Says that this cache line will be written to soon. Every processor takes the hint or leaves it.
+#[inline(always)]
+fn prefetch_write(line: &[i32]) {
+    // SAFETY: it is a hint, which may name any address.
+    unsafe { _mm_prefetch::<_MM_HINT_ET0>(line.as_ptr().cast()) };
 }
 
 /// Extended control register 0. Only where CPUID tells OSXSAVE.

@@ -57,7 +57,8 @@ fn tile<const N: usize>(
         });
     }
     for (acc, sums) in acc.into_iter().zip(sums) {
-        for ((acc, old), sums) in acc.into_iter().zip(load_sums(sums)).zip(sums.as_chunks_mut().0) {
+        for ((acc, old), sums) in acc.into_iter().zip(load_sums(sums)).zip(sums.0.as_chunks_mut().0)
+        {
             store(widen(old, acc, 1), sums);
         }
     }
@@ -72,7 +73,7 @@ fn add<const N: usize>(
     group: &Group,
     activations: impl Fn(usize) -> [i8; 4],
 ) {
-    let (weights, _) = group.as_chunks();
+    let (weights, _) = group.0.as_chunks();
     for (t, acc) in acc.iter_mut().enumerate() {
         let q = broadcast(activations(t));
         for (acc, weights) in acc.iter_mut().zip(weights) {
@@ -96,7 +97,7 @@ pub(super) fn unpack_line2(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
             let bytes = load(bytes);
             let digits = [field(bytes, 3), digit::<2>(bytes), digit::<4>(bytes), digit::<6>(bytes)];
             for (digits, group) in digits.into_iter().zip(&mut *groups) {
-                store_bytes(digits, &mut group.as_chunks_mut().0[part]);
+                store_bytes(digits, &mut group.0.as_chunks_mut().0[part]);
             }
         }
     }
@@ -111,7 +112,7 @@ pub(super) fn unpack_line16(steps: &[[u8; 128]], groups: &mut [Group]) -> usize 
         for (part, bytes) in step.as_chunks().0.iter().enumerate() {
             let digits = gemv::digits(load(bytes), tables);
             for (digits, group) in digits.into_iter().zip(&mut *groups) {
-                store_bytes(digits, &mut group.as_chunks_mut().0[part]);
+                store_bytes(digits, &mut group.0.as_chunks_mut().0[part]);
             }
         }
     }

@@ -16,9 +16,9 @@ pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
     // A lane of the even digits gains at most 2·2·3·128 = 1536 a step, one of the odd ones, which
     // stay scaled by 4, four times as much: 5 steps fit 15 bits.
     const STEPS: usize = 5;
-    let mut sums = [0; 32];
+    let mut sums = Sums([0; 32]);
     each_part::<16, STEPS>(panel, q, |steps, q| {
-        for (part, sums) in sums.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+        for (part, sums) in sums.0.as_chunks_mut::<8>().0.iter_mut().enumerate() {
             let (mut even, mut odd) = (_mm256_setzero_si256(), _mm256_setzero_si256());
             for (step, q) in steps.iter().zip(q) {
                 let bytes = load(&step.as_chunks::<32>().0[part]);
@@ -32,7 +32,7 @@ pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
             add(sums, |acc| widen(widen(acc, even, 4), odd, 1));
         }
     });
-    sums.map(|sum| sum >> 2)
+    Sums(sums.0.map(|sum| sum >> 2))
 }
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Line16`](crate::Packing::Line16).
@@ -67,7 +67,7 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
     for (sum, by16) in by21.iter_mut().zip(by16) {
         *sum = *sum / 21 + (by16 >> 4);
     }
-    by21
+    Sums(by21)
 }
 
 /// The two halves of the second look-up, each in both halves of a register.

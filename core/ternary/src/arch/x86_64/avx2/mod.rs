@@ -14,7 +14,8 @@ use core::arch::x86_64::{
 
 use core::ops::Range;
 
-use crate::arch::panels::{self, Engine, Group, Sums};
+use crate::arch::panels::{self, BLOCK, Engine, Group, Sums};
+use crate::arch::x86_64::prefetch_write;
 use crate::matrix::Matrix;
 use crate::packing::Packing;
 use crate::scalar::Tokens;
@@ -72,14 +73,14 @@ impl Engine for Avx2 {
 
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
-    unsafe fn transpose(sums: &[Sums; 4], less: [i32; 4]) -> [[i32; 4]; 32] {
-        let mut rows = [[0; 4]; 32];
-        for (t, sums) in sums.iter().enumerate() {
-            for (row, sum) in rows.iter_mut().zip(sums) {
-                row[t] = sum - less[t];
-            }
-        }
-        rows
+    unsafe fn prefetch(line: &[i32]) {
+        prefetch_write(line);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize) {
+        panels::write_rows(sums, less, 0..32, out, stride);
     }
 }
 
@@ -111,7 +112,7 @@ fn store_bytes(bytes: __m256i, out: &mut [u8; 32]) {
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 fn load_sums(sums: &Sums) -> [__m256i; 4] {
-    let (parts, _) = sums.as_chunks::<8>();
+    let (parts, _) = sums.0.as_chunks::<8>();
     // SAFETY: the references are to 32 bytes, and the load asks for no alignment.
     [0, 1, 2, 3].map(|part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast()) })
 }

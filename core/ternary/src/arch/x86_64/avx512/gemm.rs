@@ -1,18 +1,19 @@
 //! Many tokens: tiles of 32 rows and up to 12 tokens, whose 24 sums stay in registers. Per four
 //! columns a tile is 2 loads of weights, 12 broadcasts of activations and 24 `vpdpbusd`.
+#![expect(clippy::large_stack_arrays, reason = "arrays of registers")]
 
 use core::arch::x86_64::{
-    __m512i, _mm_set_epi32, _mm512_broadcast_i32x4, _mm512_dpbusd_epi32, _mm512_set1_epi32,
-    _mm512_setzero_si512, _mm512_srli_epi16, _mm512_sub_epi32, _mm512_unpackhi_epi32,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_mask_storeu_epi32,
+    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_srli_epi16,
+    _mm512_sub_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
+    _mm512_unpacklo_epi64,
 };
 
-use super::{Tables, broadcast, field, load, load_sums, store, store_bytes};
-use crate::arch::panels::{Group, Sums};
-use crate::scalar::Tokens;
+use super::{Tables, broadcast, field, load, load_group, load_sums, store, store_bytes, tile};
+use core::array;
 
-/// Tokens of a tile.
-const TILE: usize = 12;
+use crate::arch::panels::{BLOCK, Group, Sums};
+use crate::scalar::Tokens;
 
 /// Adds to the sums of each token the products with some groups, tile by tile.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
@@ -21,18 +22,20 @@ pub(super) fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &
     while first < tokens.count {
         let (sums, q) = (&mut sums[first..], &tokens.q[first * tokens.cols..]);
         first += match tokens.count - first {
-            TILE.. => tile::<TILE>(groups, col, tokens.cols, q, sums),
-            8.. => tile::<8>(groups, col, tokens.cols, q, sums),
-            4.. => tile::<4>(groups, col, tokens.cols, q, sums),
-            2.. => tile::<2>(groups, col, tokens.cols, q, sums),
-            _ => tile::<1>(groups, col, tokens.cols, q, sums),
+            tile::TOKENS.. => add_tokens::<{ tile::TOKENS }>(groups, col, tokens.cols, q, sums),
+            8.. => add_tokens::<8>(groups, col, tokens.cols, q, sums),
+            4.. => add_tokens::<4>(groups, col, tokens.cols, q, sums),
+            2.. => add_tokens::<2>(groups, col, tokens.cols, q, sums),
+            _ => add_tokens::<1>(groups, col, tokens.cols, q, sums),
         };
     }
 }
 
-/// The first `N` tokens in `q`; returns `N`.
+/// The first `N` tokens in `q`; returns `N`. It is a function by itself so that the registers are
+/// its own.
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn tile<const N: usize>(
+fn add_tokens<const N: usize>(
     groups: &[Group],
     col: usize,
     cols: usize,
@@ -40,74 +43,120 @@ fn tile<const N: usize>(
     sums: &mut [Sums],
 ) -> usize {
     let q = &q[..N * cols];
-    let sums = &mut sums[..N];
+    let Some(sums) = sums.first_chunk_mut::<N>() else { return N };
     let whole = groups.len().min((cols - col) / 4);
+    // All loops over the sums have a length that is known here, else they would live in memory.
     let mut acc = [[_mm512_setzero_si512(); 2]; N];
-    for (acc, sums) in acc.iter_mut().zip(&*sums) {
-        *acc = load_sums(sums);
+    let mut at = array::from_fn(|t| q.as_ptr().wrapping_add(t * cols + col));
+    let mut rest = &groups[..whole];
+    if let Some(sums) = sums.first_chunk_mut::<{ tile::TOKENS }>() {
+        let (pairs, odd) = rest.as_chunks();
+        // SAFETY: token t < N starts at `t · cols` of `q`, which has `N · cols`; groups before `whole`
+        // end within its columns, and N is as many tokens as the tile has, or there were no such
+        // chunk.
+        unsafe { tile::add_pairs(pairs, at[0], cols, sums) };
+        at = at.map(|at| at.wrapping_add(8 * pairs.len()));
+        rest = odd;
     }
-    // Every third token has a pointer; the two after it are one and two rows further on, which
-    // an address can say by itself. Twelve pointers would not stay in registers.
-    let mut at = [q.as_ptr(); N];
-    for (t, at) in at.iter_mut().enumerate() {
-        *at = at.wrapping_add(t / 3 * 3 * cols + col);
-    }
-    for (i, group) in groups[..whole].iter().enumerate() {
-        let (lines, _) = group.as_chunks::<64>();
-        let [low, high] = [load(&lines[0]), load(&lines[1])];
-        for (t, acc) in acc.iter_mut().enumerate() {
-            let at = at[t].wrapping_add(t % 3 * cols + 4 * i).cast::<i32>();
-            // SAFETY: token t < N starts at `t · cols` of `q`, which has `N · cols`; the four bytes
-            // begin at its column `col + 4·i`, and i < whole says that they end within `cols`.
-            let q = _mm512_set1_epi32(unsafe { at.read_unaligned() });
-            acc[0] = _mm512_dpbusd_epi32(acc[0], low, q);
-            acc[1] = _mm512_dpbusd_epi32(acc[1], high, q);
-        }
+    for (i, group) in rest.iter().enumerate() {
+        // SAFETY: as above.
+        unsafe { gain(&mut acc, group, at, 4 * i) };
     }
     if let Some(group) = groups.get(whole) {
         let from = cols.min(col + 4 * whole);
-        for (acc, q) in acc.iter_mut().zip(q.chunks_exact(cols)) {
-            let mut last = [0; 4];
+        let mut last = [[0; 4]; N];
+        for (last, q) in last.iter_mut().zip(q.chunks_exact(cols)) {
             last[..cols - from].copy_from_slice(&q[from..]);
-            for (acc, line) in acc.iter_mut().zip(group.as_chunks().0) {
-                *acc = _mm512_dpbusd_epi32(*acc, load(line), broadcast(last));
-            }
+        }
+        let group = load_group(group);
+        for t in 0..N {
+            acc[t][0] = _mm512_dpbusd_epi32(acc[t][0], group[0], broadcast(last[t]));
+            acc[t][1] = _mm512_dpbusd_epi32(acc[t][1], group[1], broadcast(last[t]));
         }
     }
-    for (acc, sums) in acc.into_iter().zip(sums) {
-        for (acc, sums) in acc.into_iter().zip(sums.as_chunks_mut().0) {
-            store(acc, sums);
-        }
+    for t in 0..N {
+        let old = load_sums(&sums[t]);
+        let (halves, _) = sums[t].0.as_chunks_mut();
+        store(_mm512_add_epi32(old[0], acc[t][0]), &mut halves[0]);
+        store(_mm512_add_epi32(old[1], acc[t][1]), &mut halves[1]);
     }
     N
 }
 
-/// Four tokens of 32 rows as 32 rows of four tokens, less something for each token.
+/// The products of four columns. The four activations of token t are `offset` bytes after `at[t]`.
+///
+/// # Safety
+/// Those bytes are activations.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn transpose(sums: &[Sums; 4], less: [i32; 4]) -> [[i32; 4]; 32] {
-    let [s0, s1, s2, s3] = less;
-    let less = _mm512_broadcast_i32x4(_mm_set_epi32(s3, s2, s1, s0));
-    let mut rows = [[0; 4]; 32];
-    let tokens = [0, 1, 2, 3].map(|t: usize| load_sums(&sums[t]));
-    for (half, rows) in rows.as_chunks_mut::<16>().0.iter_mut().enumerate() {
-        let [a, b, c, d] = tokens.map(|sums| sums[half]);
+unsafe fn gain<const N: usize>(
+    acc: &mut [[__m512i; 2]; N],
+    group: &Group,
+    at: [*const i8; N],
+    offset: usize,
+) {
+    let group = load_group(group);
+    for t in 0..N {
+        let at = at[t].wrapping_add(offset).cast::<i32>();
+        // SAFETY: our caller says that there are four activations.
+        let q = _mm512_set1_epi32(unsafe { at.read_unaligned() });
+        acc[t][0] = _mm512_dpbusd_epi32(acc[t][0], group[0], q);
+        acc[t][1] = _mm512_dpbusd_epi32(acc[t][1], group[1], q);
+    }
+}
+
+/// Writes up to 16 tokens of 32 rows, less something for each token: those of a row side by side,
+/// `stride` from one row to the next.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(super) fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize) {
+    let count = sums.len().min(BLOCK);
+    let wanted = u16::MAX >> (BLOCK - count);
+    // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
+    let less = unsafe { _mm512_loadu_si512(less.as_ptr().cast()) };
+    for half in 0..2 {
+        let mut tokens = [_mm512_setzero_si512(); BLOCK];
+        for (token, sums) in tokens.iter_mut().zip(sums) {
+            *token = load_sums(sums)[half];
+        }
+        for (row, lanes) in transpose(tokens).into_iter().enumerate() {
+            let out = &mut out[(16 * half + row) * stride..][..count];
+            let lanes = _mm512_sub_epi32(lanes, less);
+            // SAFETY: `wanted` are the first `count` lanes, for which there is space.
+            unsafe { _mm512_mask_storeu_epi32(out.as_mut_ptr(), wanted, lanes) };
+        }
+    }
+}
+
+/// 16 tokens of 16 rows as 16 rows of 16 tokens.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn transpose(tokens: [__m512i; 16]) -> [__m512i; 16] {
+    // Of each four tokens: register j has, in its four 128-bit parts, their sums in the rows j,
+    // 4 + j, 8 + j and 12 + j.
+    let mut fours = [[_mm512_setzero_si512(); 4]; 4];
+    for (four, tokens) in fours.iter_mut().zip(tokens.as_chunks::<4>().0) {
+        let [a, b, c, d] = *tokens;
         let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
         let (ab_high, cd_high) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
-        // Each has, in its four 128-bit parts, one row in four: 0, 4, 8, 12 and so on.
-        let each_fourth = [
+        *four = [
             _mm512_unpacklo_epi64(ab, cd),
             _mm512_unpackhi_epi64(ab, cd),
             _mm512_unpacklo_epi64(ab_high, cd_high),
             _mm512_unpackhi_epi64(ab_high, cd_high),
         ];
-        for (at, each_fourth) in each_fourth.into_iter().enumerate() {
-            let mut lanes = [0; 16];
-            store(_mm512_sub_epi32(each_fourth, less), &mut lanes);
-            for (part, lanes) in lanes.as_chunks::<4>().0.iter().enumerate() {
-                rows[4 * part + at] = *lanes;
-            }
-        }
+    }
+    // Then the four parts of four registers change places: the even parts of two registers and
+    // the odd ones (0x88, 0xdd), then the same of these.
+    let mut rows = [_mm512_setzero_si512(); 16];
+    for j in 0..4 {
+        let [a, b, c, d] = fours.map(|four| four[j]);
+        let (even, odd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
+        let (even_next, odd_next) =
+            (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));
+        rows[j] = _mm512_shuffle_i32x4::<0x88>(even, even_next);
+        rows[4 + j] = _mm512_shuffle_i32x4::<0x88>(odd, odd_next);
+        rows[8 + j] = _mm512_shuffle_i32x4::<0xdd>(even, even_next);
+        rows[12 + j] = _mm512_shuffle_i32x4::<0xdd>(odd, odd_next);
     }
     rows
 }
@@ -127,7 +176,7 @@ pub(super) fn unpack_line2(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
             let line = load(line);
             let digits = [field(line, 3), digit::<2>(line), digit::<4>(line), digit::<6>(line)];
             for (digits, group) in digits.into_iter().zip(&mut *groups) {
-                store_bytes(digits, &mut group.as_chunks_mut().0[half]);
+                store_bytes(digits, &mut group.0.as_chunks_mut().0[half]);
             }
         }
     }
@@ -149,7 +198,7 @@ pub(super) fn unpack_line16(steps: &[[u8; 128]], groups: &mut [Group]) -> usize 
                 digit::<4>(second),
             ];
             for (digits, group) in digits.into_iter().zip(&mut *groups) {
-                store_bytes(digits, &mut group.as_chunks_mut().0[half]);
+                store_bytes(digits, &mut group.0.as_chunks_mut().0[half]);
             }
         }
     }

@@ -25,8 +25,8 @@ pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
         last[..tail.len()].copy_from_slice(tail);
         line2_step(&mut acc, step, &last);
     }
-    let mut out = [0; 32];
-    for (half, out) in out.as_chunks_mut().0.iter_mut().enumerate() {
+    let mut out = Sums([0; 32]);
+    for (half, out) in out.0.as_chunks_mut().0.iter_mut().enumerate() {
         let [a, b, c, d] = acc.map(|acc| acc[half]);
         let low = _mm512_add_epi32(a, _mm512_srai_epi32::<2>(b));
         let high = _mm512_add_epi32(_mm512_srai_epi32::<4>(c), _mm512_srai_epi32::<6>(d));
@@ -64,8 +64,8 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
         last[..tail.len()].copy_from_slice(tail);
         line16_step(&mut acc, tables, step, &last);
     }
-    let mut out = [0; 32];
-    for ([by64, by1, by4, by16], out) in acc.into_iter().zip(out.as_chunks_mut().0) {
+    let mut out = Sums([0; 32]);
+    for ([by64, by1, by4, by16], out) in acc.into_iter().zip(out.0.as_chunks_mut().0) {
         let low = _mm512_add_epi32(by1, _mm512_srai_epi32::<2>(by4));
         let high = _mm512_add_epi32(_mm512_srai_epi32::<4>(by16), _mm512_srai_epi32::<6>(by64));
         store(_mm512_add_epi32(low, high), out);

@@ -3,6 +3,7 @@
 
 mod gemm;
 mod gemv;
+mod tile;
 
 use core::arch::x86_64::{
     __m512i, _mm512_and_si512, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_permutexvar_epi8,
@@ -12,7 +13,8 @@ use core::arch::x86_64::{
 
 use core::ops::Range;
 
-use crate::arch::panels::{self, Engine, Group, Sums};
+use crate::arch::panels::{self, BLOCK, Engine, Group, Sums};
+use crate::arch::x86_64::prefetch_write;
 use crate::matrix::Matrix;
 use crate::packing::{Packing, TABLE_HIGH, TABLE_LOW};
 use crate::scalar::Tokens;
@@ -60,16 +62,30 @@ impl Engine for Avx512 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-    unsafe fn transpose(sums: &[Sums; 4], less: [i32; 4]) -> [[i32; 4]; 32] {
-        gemm::transpose(sums, less)
+    unsafe fn prefetch(line: &[i32]) {
+        prefetch_write(line);
     }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize) {
+        gemm::write(sums, less, out, stride);
+    }
+}
+
+/// Four columns of 32 rows.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn load_group(group: &Group) -> [__m512i; 2] {
+    let (lines, _) = group.0.as_chunks();
+    [load(&lines[0]), load(&lines[1])]
 }
 
 /// The sums of 32 rows.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn load_sums(sums: &Sums) -> [__m512i; 2] {
-    let (halves, _) = sums.as_chunks::<16>();
+    let (halves, _) = sums.0.as_chunks::<16>();
     // SAFETY: the references are to 64 bytes, and the load asks for no alignment.
     [0, 1].map(|half: usize| unsafe { _mm512_loadu_si512(halves[half].as_ptr().cast()) })
 }
