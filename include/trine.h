@@ -1367,13 +1367,15 @@ TRINE_API trine_status trine_put_array(struct trine_call *call, int32_t node, ui
  *
  * @param call The call.
  * @param block The block; copied.
- * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_ARGUMENT for a kind that there is not,
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT for a kind that there is not,
  *         TRINE_E_UTF8, TRINE_E_STATE where nothing can be written or a structured block is not
  *         the first, or TRINE_E_NO_SPACE. The last two are remembered: the call then fails.
  *
  * Context: owner-only, inside a tool's function.
  */
-TRINE_API trine_status trine_put_block(struct trine_call *call, const struct trine_block *block);
+TRINE_API
+trine_status trine_put_block(struct trine_call *call,
+                             const struct trine_block *block);
 
 /**
  * The tool must know something of a person first. The gateway has the client ask, and the client
@@ -1390,7 +1392,7 @@ TRINE_API trine_status trine_put_block(struct trine_call *call, const struct tri
  * @param state What the tool wants back; copied. NULL with size 0 for nothing.
  * @param size Bytes of the state. With the question they take at most `result_max`.
  * @return TRINE_NEED_INPUT for the tool to return, or TRINE_E_NULL, TRINE_E_VERSION,
- *         TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STATE or TRINE_E_NO_SPACE.
+ *         TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STATE or TRINE_E_NO_SPACE.
  *
  * Context: owner-only, inside a tool's function.
  */
@@ -1839,8 +1841,9 @@ trine_status trine_next_json(struct trine_session *session,
 #define TRINE_TEXT(literal) (literal), (sizeof(literal) - 1u)
 
 /** Bytes of memory that a device needs at most, from the members of its configuration of the same
-    names; pass the values that count, not 0. `trine_init` checks it, and `trine_sizeof` answers
-    the exact number. */
+    names; pass the values that count, not 0, and as `calls_max` the sum of it and `json_calls_max`.
+    It is for up to 32 tools: add 4 for each further one, and on a packet link its `mtu`.
+    `trine_init` checks it, and `trine_sizeof` answers the exact number. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
     (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) + 2u * (result_max) + (identity_bytes) +      \
@@ -1927,10 +1930,9 @@ trine_status trine_next_json(struct trine_session *session,
 /** Item `index`, from 0, of the list that is parameter `list`: `trine_has(call, TRINE_ITEM(2, i))`
     says whether there is one. Of a list of objects it is the object, and `TRINE_ITEM(2, i) + 1` its
     first member, as the nodes follow in the array. Lists inside lists cannot be reached. */
-#define TRINE_ITEM(list, index)                                                                   \
-    (0x40000000 + (int32_t)(index) * 0x10000 + (int32_t)(list) * 0x101 + 1)
+#define TRINE_ITEM(list, index) (0x40000000 + (index)*0x10000 + (list)*0x101 + 1)
 /** Field `field` of the answer to `trine_need_input`. */
-#define TRINE_ANSWER(field) (0x20000000 + (int32_t)(field))
+#define TRINE_ANSWER(field) (0x20000000 + (field))
 /** What the person did, a choice: 0 accepted, 1 declined, 2 put away. */
 #define TRINE_ANSWER_ACTION (0x2000ffff)
 /** The state that went with `trine_need_input`, a string of any bytes. */

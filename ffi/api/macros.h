@@ -5,8 +5,9 @@
 #define TRINE_TEXT(literal) (literal), (sizeof(literal) - 1u)
 
 /** Bytes of memory that a device needs at most, from the members of its configuration of the same
-    names; pass the values that count, not 0. `trine_init` checks it, and `trine_sizeof` answers
-    the exact number. */
+    names; pass the values that count, not 0, and as `calls_max` the sum of it and `json_calls_max`.
+    It is for up to 32 tools: add 4 for each further one, and on a packet link its `mtu`.
+    `trine_init` checks it, and `trine_sizeof` answers the exact number. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
     (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) + 2u * (result_max) + (identity_bytes) +      \
@@ -93,10 +94,9 @@
 /** Item `index`, from 0, of the list that is parameter `list`: `trine_has(call, TRINE_ITEM(2, i))`
     says whether there is one. Of a list of objects it is the object, and `TRINE_ITEM(2, i) + 1` its
     first member, as the nodes follow in the array. Lists inside lists cannot be reached. */
-#define TRINE_ITEM(list, index)                                                                   \
-    (0x40000000 + (int32_t)(index) * 0x10000 + (int32_t)(list) * 0x101 + 1)
+#define TRINE_ITEM(list, index) (0x40000000 + (index)*0x10000 + (list)*0x101 + 1)
 /** Field `field` of the answer to `trine_need_input`. */
-#define TRINE_ANSWER(field) (0x20000000 + (int32_t)(field))
+#define TRINE_ANSWER(field) (0x20000000 + (field))
 /** What the person did, a choice: 0 accepted, 1 declined, 2 put away. */
 #define TRINE_ANSWER_ACTION (0x2000ffff)
 /** The state that went with `trine_need_input`, a string of any bytes. */

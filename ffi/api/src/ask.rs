@@ -8,12 +8,11 @@ use trine_descriptor::value::tag;
 use trine_descriptor::{Item, Side, ValueReader};
 use trine_wire::message::input::{self, Answer, Records, Request};
 
-use crate::block::varint;
+use crate::block::{known, varint};
 use crate::call::State;
 use crate::descriptor::{trine_call, trine_node, trine_tool};
 use crate::status::{
-    TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_VERSION, TRINE_NEED_INPUT,
-    trine_status,
+    TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_NEED_INPUT, trine_status,
 };
 use crate::table::Table;
 use crate::text::{self, trine_text};
@@ -53,7 +52,7 @@ const FIELDS_MAX: u32 = 32;
 /// @param state What the tool wants back; copied. NULL with size 0 for nothing.
 /// @param size Bytes of the state. With the question they take at most `result_max`.
 /// @return TRINE_NEED_INPUT for the tool to return, or TRINE_E_NULL, TRINE_E_VERSION,
-///         TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STATE or TRINE_E_NO_SPACE.
+///         TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STATE or TRINE_E_NO_SPACE.
 ///
 /// Context: owner-only, inside a tool's function.
 #[unsafe(no_mangle)]
@@ -65,15 +64,11 @@ pub unsafe extern "C" fn trine_need_input(
 ) -> trine_status {
     // SAFETY: the contract of every function: NULL or a call that lives.
     let Some(call) = (unsafe { crate::call::state(call) }) else { return TRINE_E_NULL };
-    if question.is_null() {
-        return TRINE_E_NULL;
-    }
     // SAFETY: the program's structure, whose first member is set.
-    if (unsafe { question.cast::<u32>().read_unaligned() } as usize) < V1 {
-        return TRINE_E_VERSION;
-    }
-    // SAFETY: as above, and as long as its size says.
-    let question = unsafe { question.read_unaligned() };
+    let question = match unsafe { known(question, V1) } {
+        Ok(question) => question,
+        Err(status) => return status,
+    };
     if question.fields.is_null() {
         return TRINE_E_NULL;
     }
@@ -235,9 +230,9 @@ mod tests {
     #[test]
     fn the_numbers_of_the_header_are_those_that_are_looked_for() {
         let header = include_str!("../macros.h");
-        assert!(header.contains(&std::format!("(0x{ANSWER:x} + (int32_t)(field))")));
+        assert!(header.contains(&std::format!("(0x{ANSWER:x} + (field))")));
         assert!(header.contains(&std::format!("TRINE_ANSWER_ACTION (0x{ACTION:x})")));
         assert!(header.contains(&std::format!("TRINE_ANSWER_STATE (0x{STATE:x})")));
-        assert!(header.contains(&std::format!("(0x{ITEM:x} + (int32_t)(index) * 0x10000")));
+        assert!(header.contains(&std::format!("(0x{ITEM:x} + (index)*0x10000")));
     }
 }

@@ -10,8 +10,8 @@ use trine_wire::message::block::Block;
 use crate::call::{State, state};
 use crate::descriptor::trine_call;
 use crate::status::{
-    TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_VERSION, TRINE_OK,
-    trine_status,
+    TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_UNSUPPORTED,
+    TRINE_E_VERSION, TRINE_OK, trine_status,
 };
 use crate::text::{self, trine_text};
 
@@ -61,7 +61,7 @@ const V1: usize = offset_of!(trine_block, name) + size_of::<trine_text>();
 ///
 /// @param call The call.
 /// @param block The block; copied.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_ARGUMENT for a kind that there is not,
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT for a kind that there is not,
 ///         TRINE_E_UTF8, TRINE_E_STATE where nothing can be written or a structured block is not
 ///         the first, or TRINE_E_NO_SPACE. The last two are remembered: the call then fails.
 ///
@@ -73,21 +73,47 @@ pub unsafe extern "C" fn trine_put_block(
 ) -> trine_status {
     // SAFETY: the contract of every function: NULL or a call that lives.
     let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
-    if block.is_null() {
-        return TRINE_E_NULL;
-    }
     // SAFETY: the program's structure, whose first member is set.
-    if (unsafe { block.cast::<u32>().read_unaligned() } as usize) < V1 {
-        return TRINE_E_VERSION;
-    }
-    // SAFETY: as above, and as long as its size says.
-    let block = unsafe { block.read_unaligned() };
+    let block = match unsafe { known(block, V1) } {
+        Ok(block) => block,
+        Err(status) => return status,
+    };
     // SAFETY: the caller's texts and bytes, read now.
     match unsafe { put(state, &block) } {
         Ok(()) => TRINE_OK,
         Err(status) => status,
     }
 }
+
+/// A structure of any version, whose first member is its size: of the members that this library
+/// has not, none is set.
+///
+/// # Safety
+/// NULL, or a structure as long as its first member says; zero is a value of every member.
+pub(crate) unsafe fn known<T: Copy>(from: *const T, v1: usize) -> Result<T, trine_status> {
+    if from.is_null() {
+        return Err(TRINE_E_NULL);
+    }
+    // SAFETY: the first member of a structure of any version.
+    let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
+    if !(v1..=STRUCT_MAX).contains(&size) {
+        return Err(TRINE_E_VERSION);
+    }
+    // SAFETY: it holds `size` bytes.
+    let bytes = unsafe { core::slice::from_raw_parts(from.cast::<u8>(), size) };
+    if bytes.iter().skip(size_of::<T>()).any(|byte| *byte != 0) {
+        return Err(TRINE_E_UNSUPPORTED);
+    }
+    let mut all = core::mem::MaybeUninit::<T>::zeroed();
+    let shared = size.min(size_of::<T>());
+    // SAFETY: both have `shared` bytes, and they are two.
+    unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), all.as_mut_ptr().cast(), shared) };
+    // SAFETY: zero is a value of every member, and the program's values are.
+    Ok(unsafe { all.assume_init() })
+}
+
+/// No structure will be longer.
+const STRUCT_MAX: usize = 4_096;
 
 /// # Safety
 /// The block's texts and bytes can be read.
@@ -140,11 +166,12 @@ fn close(out: &mut ValueWriter<'_>, has_blocks: &mut bool) -> Result<(), trine_s
         *head.first_mut()? = STRUCTURED;
         varint(len as u32, head.get_mut(at..)?)?;
         let start = at + lens;
-        if start + len > all.len() {
-            return None;
+        // From behind, since they overlap; and byte by byte, which has no way to panic.
+        for at in (0..len).rev() {
+            let byte = *all.get(at)?;
+            *all.get_mut(start + at)? = byte;
         }
-        all.copy_within(..len, start);
-        all.get_mut(..start)?.copy_from_slice(head.get(..start)?);
+        all.iter_mut().zip(head).take(start).for_each(|(to, from)| *to = from);
         Some(start + len)
     });
     Ok(())

@@ -19,6 +19,7 @@ mod args;
 mod ask;
 #[cfg(feature = "policy")]
 mod block;
+mod bound;
 mod call;
 mod clock;
 mod config;

@@ -33,6 +33,17 @@ struct fan {
         if (call.has(call.param("label")) && call.get_string(1).empty()) {
             return call.fail("the label is empty");
         }
+        if (call.has(TRINE_ANSWER_ACTION) || call.has(TRINE_ITEM(1, 0))) {
+            trine_block block{};
+            block.struct_size = sizeof block;
+            block.kind = TRINE_BLOCK_TEXT;
+            call.put_block(block).ignore();
+            return TRINE_BLOCKS;
+        }
+        if (percent == 99) {
+            const trine_question question{sizeof(trine_question), 1, params, {"Sure?", 5}};
+            return call.need_input(question, "99");
+        }
         if (percent == 100) {
             waiting = call.id();
             call.block().first(1)[0] = 1;
@@ -75,6 +86,7 @@ int everything(trine::span<const uint8_t> bytes, trine::span<char> room) noexcep
     port->complete(fan.waiting, draft_memory, finish).ignore();
     port->fail(fan.waiting, "it is stuck").ignore();
     port->event(0, "it turns").ignore();
+    port->log(3, "the ink is low").ignore();
     port->agree().ignore();
     port->cancel(fan.waiting).ignore();
     device.event(0, "it turns").ignore();

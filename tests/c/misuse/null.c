@@ -88,6 +88,9 @@ static void port_and_session_functions(void)
     REFUSES(trine_port_fail(fixture_port, 1u, NULL, 4u), TRINE_E_NULL);
     REFUSES(trine_port_event(NULL, 0u, text, 4u), TRINE_E_NULL);
     REFUSES(trine_port_event(fixture_port, 0u, NULL, 4u), TRINE_E_NULL);
+    REFUSES(trine_port_log(NULL, 1u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_port_log(fixture_port, 1u, NULL, 4u), TRINE_E_NULL);
+    REFUSES(trine_port_log(fixture_port, 8u, text, 4u), TRINE_E_ARGUMENT);
     REFUSES(trine_port_agree(NULL), TRINE_E_NULL);
     REFUSES(trine_port_cancel(NULL, 1u), TRINE_E_NULL);
     REFUSES(trine_handle_json(NULL, 1u, "{}", 2u, answer, sizeof answer, &size), TRINE_E_NULL);
@@ -129,6 +132,11 @@ static void call_functions(void)
     REFUSES(trine_put_string(NULL, 0, text, 4u), TRINE_E_NULL);
     REFUSES(trine_put_object(NULL, 0), TRINE_E_NULL);
     REFUSES(trine_put_array(NULL, 0, 1u), TRINE_E_NULL);
+    REFUSES(trine_put_block(NULL, &(trine_block){.struct_size = sizeof(trine_block)}),
+            TRINE_E_NULL);
+    REFUSES(trine_need_input(NULL, &(trine_question){.struct_size = sizeof(trine_question)}, text,
+                             4u),
+            TRINE_E_NULL);
 }
 
 /* The other pointers of the functions that take a call: inside a tool, where there is one. */
@@ -142,6 +150,10 @@ static trine_status inside(trine_call *call)
     CHECK(trine_result(call, NULL, 6u) == TRINE_E_NULL);
     CHECK(trine_get_string(call, 9, NULL) == 0u);
     CHECK(trine_put_string(call, 0, NULL, 4u) == TRINE_E_NULL);
+    CHECK(trine_put_block(call, NULL) == TRINE_E_NULL);
+    CHECK(trine_need_input(call, NULL, text, 4u) == TRINE_E_NULL);
+    CHECK(trine_need_input(call, &(trine_question){.struct_size = sizeof(trine_question)}, NULL,
+                           4u) == TRINE_E_NULL);
     return TRINE_OK;
 }
 

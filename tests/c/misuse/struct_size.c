@@ -49,6 +49,40 @@ static void sizes(void)
     CHECK(start(&future.config) == TRINE_E_VERSION);
 }
 
+/* Blocks and questions, inside a tool. */
+static trine_status inside(trine_call *call)
+{
+    static const trine_node fields[] = {TRINE_BOOL(TRINE_REQUIRED, "sure", "")};
+    struct {
+        trine_block block;
+        uint64_t member;
+    } block = {{.kind = TRINE_BLOCK_TEXT}, 0u};
+    struct {
+        trine_question question;
+        uint64_t member;
+    } ask = {{.fields_count = 1u, .fields = fields}, 1u};
+    uint32_t size;
+
+    for (size = 0u; size < sizeof(trine_block); size++) {
+        block.block.struct_size = size;
+        CHECK(trine_put_block(call, &block.block) == TRINE_E_VERSION);
+    }
+    for (size = 0u; size < sizeof(trine_question); size++) {
+        ask.question.struct_size = size;
+        CHECK(trine_need_input(call, &ask.question, NULL, 0u) == TRINE_E_VERSION);
+    }
+    ask.question.struct_size = sizeof ask;
+    CHECK(trine_need_input(call, &ask.question, NULL, 0u) == TRINE_E_UNSUPPORTED);
+    ask.question.struct_size = UINT32_MAX;
+    CHECK(trine_need_input(call, &ask.question, NULL, 0u) == TRINE_E_VERSION);
+    block.block.struct_size = sizeof block;
+    block.block.kind = 99u;
+    CHECK(trine_put_block(call, &block.block) == TRINE_E_ARGUMENT);
+    block.block.kind = TRINE_BLOCK_TEXT;
+    CHECK(trine_put_block(call, &block.block) == TRINE_OK);
+    return TRINE_BLOCKS;
+}
+
 static void members(void)
 {
     trine_config config = fixture_config;
@@ -101,6 +135,8 @@ int main(void)
     sizes();
     members();
     counters();
+    fixture_hook = inside;
+    (void)fixture_call("hook", 3);
     CHECK(fixture_works());
     return check_failures("struct_size");
 }

@@ -1,0 +1,72 @@
+//! What the macro `TRINE_DEVICE_BYTES` promises, on every target that this crate is compiled for:
+//! no device of up to [`TOOLS`] tools needs more. Its numbers stand here as they do in `macros.h`.
+
+use core::mem::size_of;
+
+use trine_dispatch::{Config, Identity};
+
+use crate::memory::Object;
+
+/// What does not depend on the configuration, but on the size of a pointer.
+const FIXED: [usize; 2] = [704, 112];
+/// What each call takes beside its answer and its own bytes.
+const LANE: usize = 64;
+/// Tools that the bound has room for; each further one takes 4 bytes.
+const TOOLS: u16 = 32;
+
+/// Sixty bytes.
+const NAME: &str = "a greenhouse with a rather long name, for whoever reads this";
+
+/// The macro.
+const fn bound(config: &Config<'_>, identity: usize) -> usize {
+    let calls = config.calls_max as usize;
+    FIXED[0]
+        + FIXED[1] * size_of::<usize>()
+        + config.message_max as usize
+        + 2 * config.result_max as usize
+        + identity
+        + calls * (LANE + config.repeat_max as usize + config.pending_max as usize)
+}
+
+/// What a device takes beside its receive buffer, which both have alike.
+const fn needed(config: &Config<'_>) -> usize {
+    size_of::<Object>() + config.memory()
+}
+
+const _: () = {
+    let messages = [1, 192, 4_096, u16::MAX];
+    let calls = [1, 4, 64];
+    let names = ["", NAME];
+    let mut at = 0;
+    while at < 4 * 4 * 4 * 3 * 2 {
+        let name = names[at % 2];
+        let config = Config {
+            identity: Identity { vendor: name, product: name, serial: "", firmware: "", build: "" },
+            calls_max: calls[at / 2 % 3],
+            message_max: messages[at / 6 % 4],
+            result_max: messages[at / 24 % 4],
+            repeat_max: messages[at / 96 % 4],
+            pending_max: 8,
+            hashes_max: TOOLS,
+            ..Config::DEFAULT
+        };
+        assert!(needed(&config) <= bound(&config, 2 * name.len()), "TRINE_DEVICE_BYTES is too few");
+        at += 1;
+    }
+};
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    #[test]
+    fn the_header_has_the_numbers_that_the_compiler_checks() {
+        let header = include_str!("../macros.h");
+        let [once, pointers] = FIXED;
+        let fixed = std::format!("TRINE_FIXED_BYTES ({once}u + {pointers}u * sizeof(void *))");
+        assert!(header.contains(&fixed), "{fixed}");
+        assert!(header.contains(&std::format!("TRINE_LANE_BYTES {LANE}u")));
+        assert!(header.contains(&std::format!("up to {TOOLS} tools")));
+    }
+}
