@@ -4,8 +4,12 @@
 //!
 //! [`before`] and [`after`] are called around each product; `cargo xtask bench mcu` counts the
 //! instructions from the one to the other.
+//!
+//! [`story`] has a small model write some tokens, again the same on any processor.
 #![no_std]
 #![forbid(unsafe_code)]
+
+pub mod story;
 
 use core::fmt;
 use core::hint::black_box;

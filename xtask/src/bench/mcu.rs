@@ -5,89 +5,18 @@
 //! with those of the host's scalar kernels. QEMU counts instructions, not cycles.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::baremetal::Compiler;
-use crate::elf::Image;
-use crate::{cache, sh, size};
+use super::chips::{self, CHIPS, Chip};
+use crate::size;
 
-/// The firmware's own workspace.
-const WORKSPACE: &str = "firmware-example/ternary";
 const PROGRAM: &str = "trine-products";
-/// The longest that an emulated board may take.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A processor, and the emulated board that stands for it.
-struct Chip {
-    board: &'static str,
-    target: &'static str,
-    processor: &'static str,
-    /// What the compiler is told beside the target.
-    flags: &'static str,
-    emulator: &'static str,
-    /// Most instructions a multiply-accumulate at 512 rows: what was asked for, and wished.
-    gate: (f64, f64),
-    /// The same measured of CMSIS-NN's int8 kernel, where it was: see [`PEER`].
-    peer: Option<f64>,
-}
 
 /// Where the peer's figures are from: no registry has it, so it is not run here.
 const PEER: &str = "CMSIS-NN: arm_nn_vec_mat_mult_t_s8 at 99f736a, 640 columns, gcc 12.2 -O3, \
                     counted in the same way once";
-
-const M4: &str = "thumbv7em-none-eabihf";
-
-const CHIPS: &[Chip] = &[
-    Chip {
-        board: "mps2-an386",
-        target: M4,
-        processor: "Cortex-M4",
-        flags: "",
-        emulator: "qemu-system-arm",
-        gate: (1.1, 1.0),
-        peer: Some(1.96),
-    },
-    Chip {
-        board: "mps2-an500",
-        target: M4,
-        processor: "Cortex-M7",
-        flags: "",
-        emulator: "qemu-system-arm",
-        gate: (1.1, 1.0),
-        peer: None,
-    },
-    Chip {
-        board: "mps2-an505",
-        target: "thumbv8m.main-none-eabihf",
-        processor: "Cortex-M33",
-        flags: "-Ctarget-cpu=cortex-m33",
-        emulator: "qemu-system-arm",
-        gate: (1.1, 1.0),
-        peer: None,
-    },
-    Chip {
-        board: "mps2-an385",
-        target: "thumbv6m-none-eabi",
-        processor: "code for Cortex-M0",
-        flags: "",
-        emulator: "qemu-system-arm",
-        gate: (1.8, 1.6),
-        peer: Some(6.29),
-    },
-    Chip {
-        board: "virt",
-        target: "riscv32imac-unknown-none-elf",
-        processor: "RISC-V, rv32imac",
-        flags: "",
-        emulator: "qemu-system-riscv32",
-        gate: (1.5, 1.3),
-        peer: None,
-    },
-];
 
 /// One product: what it was, and what it took.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,13 +41,8 @@ impl Product {
 /// When something does not build or run, sums differ from the host's, or a product costs more than
 /// its budget in `tests/budgets.toml`.
 pub(crate) fn main() -> Result<()> {
-    let host = sh::output(
-        sh::cargo()
-            .args(["run", "--quiet", "--release", "--locked"])
-            .current_dir(sh::root().join(WORKSPACE))
-            .env("CARGO_TARGET_DIR", sh::target_dir().join("mcu/host")),
-    )?;
-    let plugin = build_plugin()?;
+    let host = chips::on_host(PROGRAM, None)?;
+    let plugin = super::board::build_plugin("region")?;
     let mut faults = Vec::new();
     for chip in CHIPS {
         let products = measure(chip, &plugin)?;
@@ -214,22 +138,9 @@ fn past_budget(chip: &Chip, products: &[Product]) -> Result<Vec<String>> {
 }
 
 fn measure(chip: &Chip, plugin: &Path) -> Result<Vec<Product>> {
-    let elf = build(chip)?;
-    let image = Image::read(&elf)?;
-    let address = |name: &str| {
-        let full = format!("trine_products::{name}");
-        let symbol = image.symbols.iter().find(|symbol| symbol.name == full);
-        symbol.map(|symbol| symbol.address).with_context(|| format!("{full} is not in the image"))
-    };
+    let elf = chips::build(chip, PROGRAM, None)?;
     let counts = elf.with_extension("counts");
-    let options = format!(
-        "{},before={:#x},after={:#x},out={}",
-        plugin.display(),
-        address("before")?,
-        address("after")?,
-        counts.display()
-    );
-    let said = run(chip, &elf, &options)?;
+    let said = chips::counted(chip, &elf, plugin, &counts)?;
     let counts = fs::read_to_string(&counts).context("the plug-in has written nothing")?;
     read(&said, &counts)
 }
@@ -252,65 +163,6 @@ fn read(said: &str, counts: &str) -> Result<Vec<Product>> {
         })
     };
     said.into_iter().zip(counts).map(product).collect()
-}
-
-/// Runs a board until its firmware ends, and answers what it said.
-fn run(chip: &Chip, elf: &Path, plugin: &str) -> Result<String> {
-    let mut qemu = sh::command(chip.emulator);
-    qemu.args(["-M", chip.board, "-display", "none", "-monitor", "none", "-serial", "null"])
-        .args(["-semihosting-config", "enable=on,target=native", "-plugin", plugin]);
-    // RISC-V's machine takes an image for firmware of its own unless it is told so.
-    if chip.board == "virt" {
-        qemu.args(["-bios", "none"]);
-    }
-    let said = elf.with_extension("said");
-    qemu.arg("-kernel").arg(elf).stdin(Stdio::null()).stdout(fs::File::create(&said)?);
-    let mut child = qemu.spawn().with_context(|| format!("`{}` does not start", chip.emulator))?;
-    let since = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if since.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            bail!("{}: no end after {} s", chip.board, PATIENCE.as_secs());
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    let said = fs::read_to_string(&said)?;
-    ensure!(status.success(), "{}: {status}\n{said}", chip.board);
-    Ok(said)
-}
-
-/// Builds the firmware. No older one is left behind when that fails.
-fn build(chip: &Chip) -> Result<PathBuf> {
-    let workspace = sh::root().join(WORKSPACE);
-    let compiler = Compiler::find(chip.target)?;
-    let cached = cache::folder("mcu", &compiler.version()?, &workspace.join("Cargo.lock"));
-    let folder = cached.unwrap_or_else(|| sh::target_dir().join("mcu")).join(chip.target);
-    let elf = folder.join(chip.target).join("release").join(PROGRAM);
-    if elf.exists() {
-        fs::remove_file(&elf)?;
-    }
-    let mut cargo = compiler.cargo("build", chip.target);
-    cargo
-        .args(["--release", "--locked"])
-        .current_dir(&workspace)
-        .env("BOARD", chip.board)
-        .env("CARGO_TARGET_DIR", &folder)
-        .env_remove("RUSTFLAGS");
-    if !chip.flags.is_empty() {
-        cargo.env("RUSTFLAGS", chip.flags);
-    }
-    eprintln!("{PROGRAM} for {}, built with {}", chip.board, compiler.name());
-    sh::run(&mut cargo)?;
-    Ok(elf)
-}
-
-/// Compiles the plug-in for the QEMU that is installed.
-fn build_plugin() -> Result<PathBuf> {
-    super::board::build_plugin("region")
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
 //! Measures the gateway beside a minimal rmcp server, in one run, alternately; in [`board`],
 //! what a call costs on an emulated board; in [`start`], what a start of the library costs there;
-//! in [`process`], what a call costs in process.
+//! in [`process`], what a call costs in process; in [`mcu`], what a ternary product costs on
+//! microcontrollers.
 //!
 //! The server's processor time is the figure that says most: calls per second of wall time
 //! depend on how two processes share the cores. Peaks are what the kernel recorded as the most
 //! resident memory.
 
 pub(crate) mod board;
+mod chips;
 mod load;
 pub(crate) mod mcu;
 pub(crate) mod process;
 mod requests;
 mod server;
 pub(crate) mod start;
+pub(crate) mod story;
 mod table;
 
 use std::path::PathBuf;

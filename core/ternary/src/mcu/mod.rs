@@ -19,8 +19,8 @@ mod arch;
 pub(crate) mod code;
 mod layout;
 mod products;
-// Cortex-M fills tables by hand.
-#[cfg(not(trine_thumb))]
+// These two fill tables by hand.
+#[cfg(not(any(trine_thumb, trine_rv32)))]
 mod table;
 
 pub(crate) use layout::Layout;

@@ -7,7 +7,7 @@
 //! | `thumb1` | Cortex-M0, M0+, M23 | look-up, 8 rows |
 //! | `thumb2` | Cortex-M3 and later | look-up, 8 rows |
 //! | `dsp` | those of them with the DSP extension | SMLAD, 4 rows |
-//! | `riscv` | RV32 | look-up, 8 rows |
+//! | `riscv` | RV32 | filling tables; look-up, 8 rows |
 //!
 //! `build.rs` says which of them a target has, since stable compilers do not.
 
@@ -64,7 +64,9 @@ pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
     }
     #[cfg(trine_thumb)]
     thumb::fill(layout, activations, tables, groups);
-    #[cfg(not(trine_thumb))]
+    #[cfg(trine_rv32)]
+    riscv::fill(layout, activations, tables, groups);
+    #[cfg(not(any(trine_thumb, trine_rv32)))]
     super::table::fill(layout, activations, tables);
 }
 

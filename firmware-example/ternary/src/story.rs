@@ -1,0 +1,82 @@
+//! A small model writes some tokens, the likeliest each time.
+
+use trine_infer::image::Image;
+use trine_infer::sample::likeliest;
+use trine_infer::{Error, Layer, Model, Options, Session, Step, arena_bytes};
+use trine_ternary::Kernels;
+use trine_ternary::parallel::Serial;
+
+use crate::{after, before};
+
+/// What is read before. The model that `cargo xtask test --leg mcu` packs has these tokens.
+const PROMPT: &[u32] = &[1, 5, 90, 33, 2];
+/// Tokens that are written.
+const TOKENS: usize = 24;
+/// Positions that there is memory for.
+const CONTEXT: usize = 32;
+/// Bytes of RAM that a session may take.
+pub const MEMORY: usize = 64 << 10;
+/// The most blocks that a model may have here.
+const LAYERS: usize = 8;
+/// Rows of a matrix that a step takes at most: between two steps a device serves calls.
+const ROWS: usize = 256;
+
+/// Where a story is told. Numbers are said one by one: formatting them all in one text would be a
+/// fifth of the flash.
+pub trait Listener {
+    /// Some words.
+    fn hear(&mut self, text: &str);
+    /// A number.
+    fn hear_number(&mut self, number: u32);
+}
+
+/// Reads the image, checks it, generates, and says each token and a checksum of all logits.
+///
+/// # Errors
+/// When the image is damaged or its model does not fit `memory`.
+pub fn tell(
+    image: &[u8],
+    memory: &mut [u8],
+    kernels: Kernels,
+    listener: &mut dyn Listener,
+) -> Result<(), Error> {
+    let image = Image::parse(image)?;
+    image.check_crc()?;
+    let config = *image.config();
+    let mut layers = [Layer::EMPTY; LAYERS];
+    let layers = layers.get_mut(..config.layers).ok_or(Error::TooLarge)?;
+    let model = Model::new(config, image.weights(layers)?, kernels)?;
+    let options = Options { context: CONTEXT.min(config.context), ..Options::new(&config) };
+    let options = options.with_tables(model.weights());
+    listener.hear("arena ");
+    listener.hear_number(arena_bytes(&config, &options)? as u32);
+    let mut session = Session::new(&model, &options, memory)?;
+    let (mut written, mut hash) = ([0; TOKENS], 0x811c_9dc5);
+    before();
+    PROMPT.iter().try_for_each(|token| read(&mut session, *token))?;
+    for place in &mut written {
+        let logits = session.logits().unwrap_or_default();
+        *place = likeliest(logits);
+        hash = logits.iter().fold(hash, add);
+        read(&mut session, *place)?;
+    }
+    after();
+    listener.hear("\ntokens ");
+    written.into_iter().for_each(|token| listener.hear_number(token));
+    listener.hear("\nlogits ");
+    listener.hear_number(hash);
+    listener.hear("\n");
+    Ok(())
+}
+
+/// Reads one token, a step at a time.
+fn read(session: &mut Session<'_, '_>, token: u32) -> Result<(), Error> {
+    session.begin(&[token])?;
+    while session.step(ROWS, &Serial) == Step::More {}
+    Ok(())
+}
+
+/// A step of FNV-1a, with the bits of a logit.
+fn add(hash: u32, logit: &f32) -> u32 {
+    (hash ^ logit.to_bits()).wrapping_mul(0x0100_0193)
+}

@@ -1,0 +1,179 @@
+//! The processors that `firmware-example/ternary` runs on: how it is built for each, and run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::baremetal::Compiler;
+use crate::elf::Image;
+use crate::{cache, sh};
+
+/// The firmware's own workspace.
+const WORKSPACE: &str = "firmware-example/ternary";
+/// The longest that an emulated board may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A processor, and the emulated board that stands for it.
+pub(super) struct Chip {
+    pub(super) board: &'static str,
+    pub(super) target: &'static str,
+    pub(super) processor: &'static str,
+    /// What the compiler is told beside the target.
+    pub(super) flags: &'static str,
+    pub(super) emulator: &'static str,
+    /// Most instructions a multiply-accumulate at 512 rows: what was asked for, and wished.
+    pub(super) gate: (f64, f64),
+    /// The same measured of CMSIS-NN's int8 kernel, where it was: see `mcu`.
+    pub(super) peer: Option<f64>,
+}
+
+const M4: &str = "thumbv7em-none-eabihf";
+
+/// Every processor.
+pub(super) const CHIPS: &[Chip] = &[
+    Chip {
+        board: "mps2-an386",
+        target: M4,
+        processor: "Cortex-M4",
+        flags: "",
+        emulator: "qemu-system-arm",
+        gate: (1.1, 1.0),
+        peer: Some(1.96),
+    },
+    Chip {
+        board: "mps2-an500",
+        target: M4,
+        processor: "Cortex-M7",
+        flags: "",
+        emulator: "qemu-system-arm",
+        gate: (1.1, 1.0),
+        peer: None,
+    },
+    Chip {
+        board: "mps2-an505",
+        target: "thumbv8m.main-none-eabihf",
+        processor: "Cortex-M33",
+        flags: "-Ctarget-cpu=cortex-m33",
+        emulator: "qemu-system-arm",
+        gate: (1.1, 1.0),
+        peer: None,
+    },
+    Chip {
+        board: "mps2-an385",
+        target: "thumbv6m-none-eabi",
+        processor: "code for Cortex-M0",
+        flags: "",
+        emulator: "qemu-system-arm",
+        gate: (1.8, 1.6),
+        peer: Some(6.29),
+    },
+    Chip {
+        board: "virt",
+        target: "riscv32imac-unknown-none-elf",
+        processor: "RISC-V, rv32imac",
+        flags: "",
+        emulator: "qemu-system-riscv32",
+        gate: (1.5, 1.3),
+        peer: None,
+    },
+];
+
+/// Runs a board until its firmware ends, and answers what it said. The instructions from each return
+/// of `before` to the next of `after` go to the file `counts`.
+///
+/// # Errors
+/// When the firmware lacks one of the two, does not end, or ends with an error.
+pub(super) fn counted(chip: &Chip, elf: &Path, plugin: &Path, counts: &Path) -> Result<String> {
+    let image = Image::read(elf)?;
+    let address = |name: &str| {
+        let full = format!("trine_products::{name}");
+        let symbol = image.symbols.iter().find(|symbol| symbol.name == full);
+        symbol.map(|symbol| symbol.address).with_context(|| format!("{full} is not in the image"))
+    };
+    let options = format!(
+        "{},before={:#x},after={:#x},out={}",
+        plugin.display(),
+        address("before")?,
+        address("after")?,
+        counts.display()
+    );
+    run(chip, elf, &options)
+}
+
+/// What the program says on this computer.
+///
+/// # Errors
+/// When it does not build or ends with an error.
+pub(super) fn on_host(program: &str, model: Option<&Path>) -> Result<String> {
+    let mut cargo = sh::cargo();
+    cargo
+        .args(["run", "--quiet", "--release", "--locked", "--bin", program])
+        .current_dir(sh::root().join(WORKSPACE))
+        .env("CARGO_TARGET_DIR", sh::target_dir().join("mcu/host"));
+    if let Some(model) = model {
+        cargo.env("MODEL", model);
+    }
+    sh::output(&mut cargo)
+}
+
+fn run(chip: &Chip, elf: &Path, plugin: &str) -> Result<String> {
+    let mut qemu = sh::command(chip.emulator);
+    qemu.args(["-M", chip.board, "-display", "none", "-monitor", "none", "-serial", "null"])
+        .args(["-semihosting-config", "enable=on,target=native", "-plugin", plugin]);
+    // RISC-V's machine takes an image for firmware of its own unless it is told so.
+    if chip.board == "virt" {
+        qemu.args(["-bios", "none"]);
+    }
+    let said = elf.with_extension("said");
+    qemu.arg("-kernel").arg(elf).stdin(Stdio::null()).stdout(fs::File::create(&said)?);
+    let mut child = qemu.spawn().with_context(|| format!("`{}` does not start", chip.emulator))?;
+    let since = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if since.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            bail!("{}: no end after {} s", chip.board, PATIENCE.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let said = fs::read_to_string(&said)?;
+    ensure!(status.success(), "{}: {status}\n{said}", chip.board);
+    Ok(said)
+}
+
+/// Builds a program for a chip. No older one is left behind when that fails.
+///
+/// # Errors
+/// When there is no compiler for the target, or it does not build.
+pub(super) fn build(chip: &Chip, program: &str, model: Option<&Path>) -> Result<PathBuf> {
+    let workspace = sh::root().join(WORKSPACE);
+    let compiler = Compiler::find(chip.target)?;
+    let cached = cache::folder("mcu", &compiler.version()?, &workspace.join("Cargo.lock"));
+    let folder = cached.unwrap_or_else(|| sh::target_dir().join("mcu")).join(chip.target);
+    let elf = folder.join(chip.target).join("release").join(program);
+    if elf.exists() {
+        fs::remove_file(&elf)?;
+    }
+    let mut cargo = compiler.cargo("build", chip.target);
+    cargo
+        .args(["--release", "--locked", "--bin", program])
+        .current_dir(&workspace)
+        .env("BOARD", chip.board)
+        .env("CARGO_TARGET_DIR", &folder)
+        .env_remove("RUSTFLAGS");
+    if !chip.flags.is_empty() {
+        cargo.env("RUSTFLAGS", chip.flags);
+    }
+    if let Some(model) = model {
+        cargo.env("MODEL", model);
+    }
+    eprintln!("{program} for {}, built with {}", chip.board, compiler.name());
+    sh::run(&mut cargo)?;
+    Ok(elf)
+}

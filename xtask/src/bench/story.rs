@@ -1,0 +1,72 @@
+//! A small model in flash on every processor: the host's tokens, and its logits to the bit.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+
+use super::chips::{self, CHIPS, Chip};
+use crate::elf::Image;
+use crate::sh;
+
+const PROGRAM: &str = "trine-model";
+/// The model of which the image is made: 128 wide, two blocks.
+const MODEL: &str = "tests/golden/bitnet/plain.gguf";
+/// The most flash that a firmware may take on the first chip, without its model.
+const FLASH_MAX: u64 = 32 << 10;
+
+/// Packs the model, runs it on this computer and on every board, and compares.
+///
+/// # Errors
+/// When something does not build or run, a board says something else, or the firmware is too large.
+pub(crate) fn main() -> Result<()> {
+    let model = pack()?;
+    let model_bytes = std::fs::metadata(&model)?.len();
+    let host = chips::on_host(PROGRAM, Some(&model))?;
+    println!("{host}");
+    let plugin = super::board::build_plugin("region")?;
+    let mut faults = Vec::new();
+    for chip in CHIPS {
+        let elf = chips::build(chip, PROGRAM, Some(&model))?;
+        let counts = elf.with_extension("counts");
+        let said = chips::counted(chip, &elf, &plugin, &counts)?;
+        let flash = Image::read(&elf)?.flash_bytes().saturating_sub(model_bytes);
+        let instructions: u64 = std::fs::read_to_string(&counts)?.trim().parse()?;
+        println!("{}", line(chip, flash, instructions));
+        if said != host {
+            faults.push(format!("{} says other than the host:\n{said}", chip.board));
+        }
+        let is_first = CHIPS.first().is_some_and(|first| first.board == chip.board);
+        if is_first && flash > FLASH_MAX {
+            faults.push(format!("{}: {flash} bytes of flash, at most {FLASH_MAX}", chip.board));
+        }
+    }
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    Ok(())
+}
+
+/// Tokens that the firmware reads: five of the prompt and 24 of its own.
+const TOKENS: u64 = 29;
+
+fn line(chip: &Chip, flash: u64, instructions: u64) -> String {
+    format!(
+        "{:<20}{:<12}{flash:>7} B of flash without the model, {:>9} instructions a token",
+        chip.processor,
+        chip.board,
+        instructions / TOKENS
+    )
+}
+
+/// The image, as a user would make it.
+fn pack() -> Result<PathBuf> {
+    let image = sh::target_dir().join("mcu/model.trnm");
+    if let Some(folder) = image.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut trine = sh::cargo();
+    trine.args(["run", "--quiet", "--profile", "ci", "-p", "trine", "--", "model", "pack", MODEL]);
+    sh::run(trine.args(["--packing", "look5", "--head", "q8-0", "-o"]).arg(&image))?;
+    ensure!(image.exists(), "`trine model pack` has written nothing");
+    Ok(image)
+}
