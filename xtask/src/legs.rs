@@ -62,7 +62,11 @@ const LEGS: &[Leg] = &[
         about: "ternary products on chips: the host's sums, within budget",
         run: bench::mcu::main,
     },
-    Leg { name: "chip-model", about: "a model in flash: the host's tokens", run: bench::story::main },
+    Leg {
+        name: "chip-model",
+        about: "a model in flash: the host's tokens",
+        run: bench::story::main,
+    },
     Leg { name: "fuzz", about: "kept inputs, then ten seconds a target", run: fuzz::leg },
 ];
 
