@@ -114,10 +114,10 @@ pub(super) fn trit_scale(columns: u64) -> f32 {
     (1.0 / (TRIT_VARIANCE * columns as f64).sqrt()) as f32
 }
 
-/// The deviation of embeddings: with it logits spread by 2, and no token's own embedding, which the
-/// residual stream carries to the head, decides what follows.
+/// The deviation of embeddings: with it logits deviate by 1, and a token's own embedding, which the
+/// residual stream carries to the head, adds less than that to its own logit.
 fn head_deviation(columns: u64) -> f32 {
-    (2.0 / (columns as f64).sqrt()) as f32
+    (1.0 / (columns as f64).sqrt()) as f32
 }
 
 /// Blocks of low bits, high bits, sixteen scales and a scale of scales.
