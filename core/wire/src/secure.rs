@@ -52,7 +52,7 @@ pub fn session_key(key: &Key, direction: Direction, salt: &Salt) -> Key {
 /// Appends counter and tag to the message at `buffer[start..start + len]`; answers the length of
 /// the tagged message, or `None` when the buffer is too short.
 pub fn seal(key: &Key, counter: u32, buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
-    let message = buffer.get_mut(start..start.checked_add(len)?.checked_add(TAIL_LEN)?)?;
+    let message = buffer.get_mut(start..)?.get_mut(..len.checked_add(TAIL_LEN)?)?;
     let (content, tag) = message.split_last_chunk_mut::<16>()?;
     *content.last_chunk_mut()? = counter.to_le_bytes();
     *tag = siphash128(key, content);
@@ -99,6 +99,7 @@ impl Channel {
         Some(len)
     }
 
+    #[inline]
     fn open<'a>(&mut self, tagged: &'a [u8]) -> Option<&'a [u8]> {
         let (message, counter) = open(&self.takes, tagged)?;
         if counter <= self.taken {
@@ -151,12 +152,19 @@ impl DeviceKeys {
     /// Takes a tagged message, and whether it is the first of a new session. `None` for any other
     /// bytes, which are to be dropped and counted.
     pub fn open<'a>(&mut self, tagged: &'a [u8]) -> Option<(&'a [u8], bool)> {
-        if let Some(message) = self.current.as_mut().and_then(|channel| channel.open(tagged)) {
-            return Some((message, false));
+        match self.current.as_mut().and_then(|channel| channel.open(tagged)) {
+            Some(message) => Some((message, false)),
+            None => self.open_first(tagged).map(|message| (message, true)),
         }
+    }
+
+    // Once a session, so that its stack and its copies are no part of a call's.
+    #[cold]
+    #[inline(never)]
+    fn open_first<'a>(&mut self, tagged: &'a [u8]) -> Option<&'a [u8]> {
         let message = self.offered.as_mut()?.open(tagged)?;
         self.current = self.offered.take();
-        Some((message, true))
+        Some(message)
     }
 }
 
