@@ -1,0 +1,104 @@
+//! `trine generate` and `trine model pack` as programs.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn trine(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
+    command.args(args).env("TRINE_LOG", "off").env_remove("TRINE_MODEL").output().unwrap()
+}
+
+/// What a command prints that succeeds.
+fn printed(args: &[&str]) -> String {
+    let output = trine(args);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{args:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a command says that fails.
+fn refused(args: &[&str]) -> String {
+    let output = trine(args);
+    assert!(!output.status.success(), "{args:?}");
+    assert_eq!(output.stdout, b"");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn golden(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+/// A file of its own for one test.
+fn scratch(name: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("generate");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+fn generate(model: &str, more: &[&str]) -> String {
+    printed(&[&["generate", "--model", model, "THE CAT ", "--tokens", "20"], more].concat())
+}
+
+#[test]
+fn threads_packings_and_images_write_the_same_text() {
+    let model = golden("bitnet/plain.gguf");
+    let text = generate(&model, &["--threads", "1", "--in-place"]);
+    assert_eq!(
+        text.chars().count(),
+        21,
+        "a token is a character, and a line end follows: {text:?}"
+    );
+    assert_eq!(generate(&model, &["--threads", "3"]), text);
+    for packing in ["keep", "line2", "line16", "look4", "look5", "pairs"] {
+        let image = scratch(&format!("{packing}.trnm"));
+        let said = printed(&["model", "pack", &model, "-o", &image, "--packing", packing]);
+        let size = std::fs::metadata(&image).unwrap().len().to_string();
+        assert_eq!(said.replace(',', ""), format!("{image}: {size} bytes\n"));
+        assert_eq!(generate(&image, &["--in-place"]), text, "{packing}");
+    }
+}
+
+#[test]
+fn a_seed_draws_the_same_text_and_another_one_another() {
+    let model = golden("bitnet/plain.gguf");
+    let draw = |seed| generate(&model, &["--temperature", "1.5", "--seed", seed]);
+    assert_eq!(draw("1"), draw("1"));
+    assert_ne!(draw("1"), draw("2"));
+}
+
+#[test]
+fn a_full_context_ends_the_text_and_a_shift_goes_on() {
+    let model = golden("bitnet/plain.gguf");
+    let text = generate(&model, &["--context", "12"]);
+    // Eight tokens of prompt; four that find room, and one that is chosen and not read.
+    assert_eq!(text.chars().count(), 5 + 1);
+    let text = generate(&model, &["--context", "12", "--shift"]);
+    assert_eq!(text.chars().count(), 20 + 1);
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let model = golden("bitnet/plain.gguf");
+    let generate = |model: &str, prompt: &str, more: &[&str]| {
+        refused(&[&["generate", "--model", model, prompt], more].concat())
+    };
+    assert!(generate("/no/such.gguf", "A", &[]).starts_with("trine: /no/such.gguf: "));
+    assert_eq!(generate(&model, "a", &[]), "trine: token 97 is not in the vocabulary\n");
+    let empty = "trine: the prompt is empty, and this model has no token to begin with\n";
+    assert_eq!(generate(&model, "", &[]), empty);
+    let top_p = generate(&model, "A", &["--top-p", "2", "--temperature", "1"]);
+    assert_eq!(top_p, "trine: top-p must be from 0 to 1\n");
+    let text = scratch("text");
+    std::fs::write(&text, "no model").unwrap();
+    assert!(generate(&text, "A", &[]).contains("GGUF"));
+    let image = scratch("damaged.trnm");
+    let mut bytes = std::fs::read(golden("model/plain.trnm")).unwrap();
+    bytes.truncate(1000);
+    std::fs::write(&image, bytes).unwrap();
+    assert!(generate(&image, "A", &[]).contains("not as long as its header says"));
+    let wrong = refused(&["model", "pack", &image, "-o", &scratch("out.trnm")]);
+    assert!(wrong.contains("damaged.trnm: "), "{wrong}");
+}
