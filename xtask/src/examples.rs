@@ -1,6 +1,7 @@
 //! The host examples: each is built, run on a recorded conversation, and must answer what is
 //! recorded. The one in C is watched as well: no socket, no process, no heap.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -43,6 +44,7 @@ pub(crate) fn main() -> Result<()> {
         print!("{compiler}: {said}");
     }
     quick_start()?;
+    is_short()?;
     sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-example"]))?;
     converse(sh::command(sh::target_dir().join("ci/trine-example")), "multiply")?;
     println!("C, C++ and Rust: static, shared and by crates");
@@ -111,7 +113,10 @@ fn run(mut command: Command, name: &str) -> Result<(String, String)> {
 }
 
 /// Runs a program on the recorded requests: it must answer what is recorded.
-fn converse(program: Command, name: &str) -> Result<()> {
+///
+/// # Errors
+/// When it does not.
+pub(crate) fn converse(program: Command, name: &str) -> Result<()> {
     let shown = sh::shown(&program);
     let wanted = std::fs::read_to_string(sh::root().join(EXPECTED).join(format!("{name}.out")))?;
     let (said, _) = run(program, name)?;
@@ -139,6 +144,35 @@ fn quick_start() -> Result<()> {
     ensure!(said == *wanted, "{QUICK_START} says\n{wanted}\nbut its commands print\n{said}");
     println!("the quick start prints what it says");
     Ok(())
+}
+
+/// Most statements of the smallest program, and most functions of the library that it calls.
+const SHORT: (usize, usize) = (20, 6);
+
+/// The program of the quick start is as short as it is said to be.
+fn is_short() -> Result<()> {
+    let path = sh::root().join("host-example/c/hello.c");
+    let program = std::fs::read_to_string(&path)?;
+    let (statements, functions) = measure(&program);
+    ensure!(
+        statements <= SHORT.0 && functions.len() <= SHORT.1,
+        "{}: {statements} statements, {functions:?}",
+        path.display()
+    );
+    println!("hello.c: {statements} statements, {} functions of the library", functions.len());
+    Ok(())
+}
+
+/// How many statements and declarations a program has, and which functions of the library it calls.
+fn measure(program: &str) -> (usize, BTreeSet<&str>) {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let statements = program.lines().filter(|line| line.ends_with(';')).count();
+    let called = program.match_indices('(').filter_map(|(at, _)| {
+        let before = program.get(..at)?;
+        let name = before.rsplit(|char| !is_part(char)).next()?;
+        name.starts_with("trine_").then_some(name)
+    });
+    (statements, called.filter(|name| !name.ends_with("_config")).collect())
 }
 
 /// The indented blocks of a page, without their indentation.
@@ -181,7 +215,15 @@ fn is_modest(program: &Path, name: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::indented;
+    use super::{indented, measure};
+
+    #[test]
+    fn statements_and_functions_of_the_library_are_counted() {
+        let program = "int a;\ntrine_init(&a,\n    trine_x(1));\nputs(\"\");\ntrine_x(2);\n";
+        let (statements, functions) = measure(program);
+        assert_eq!(statements, 4);
+        assert_eq!(functions.into_iter().collect::<Vec<_>>(), ["trine_init", "trine_x"]);
+    }
 
     #[test]
     fn blocks_are_what_is_indented() {

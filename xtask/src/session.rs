@@ -12,7 +12,7 @@ use crate::sh;
 
 /// The longest that one answer may take, on a machine that does much else. An emulated board boots
 /// within it.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// The longest that the gateway may take to end after the end of its input.
 const END_MAX: Duration = Duration::from_secs(15);
 /// The newest version with `initialize`.
@@ -21,7 +21,8 @@ const LEGACY: &str = "2025-11-25";
 const STATELESS: &str = "2026-07-28";
 
 /// A running server and its lines.
-struct Session {
+#[derive(Debug)]
+pub(crate) struct Session {
     child: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
@@ -38,7 +39,11 @@ impl Drop for Session {
 }
 
 impl Session {
-    fn start(command: &mut Command) -> Result<Self> {
+    /// Starts a server.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let line = sh::shown(command);
         eprintln!("$ {line}");
         let mut child = command
@@ -67,7 +72,15 @@ impl Session {
     }
 
     /// Sends a request and waits for its result; notifications that come first are passed over.
-    fn request(&mut self, method: &str, params: &Value, wait: Duration) -> Result<Value> {
+    ///
+    /// # Errors
+    /// When there is none in time, or the request is refused.
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        params: &Value,
+        wait: Duration,
+    ) -> Result<Value> {
         self.last_id = self.last_id.saturating_add(1);
         let id = self.last_id;
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))?;
@@ -87,7 +100,10 @@ impl Session {
     }
 
     /// Closes the input; the server must end with status 0 in time.
-    fn end(mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(crate) fn end(mut self) -> Result<()> {
         drop(self.input.take());
         let since = Instant::now();
         loop {

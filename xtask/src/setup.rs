@@ -104,6 +104,14 @@ const NEEDS: &[Need] = &[
         present: || sh::works("qemu-system-riscv32", &["--version"]),
     },
     Need {
+        what: "CMake and pkg-config",
+        packages: &["cmake", "pkg-config"],
+        otherwise: "install cmake and pkg-config",
+        present: || {
+            ["cmake", "pkg-config"].iter().all(|program| sh::works(program, &["--version"]))
+        },
+    },
+    Need {
         what: "cppcheck, valgrind and strace",
         packages: &["cppcheck", "valgrind", "strace"],
         otherwise: "install cppcheck with its addons, valgrind and strace",

@@ -14,6 +14,14 @@ unsafe extern "C" {
     fn trine_on_panic(file: *const c_char, size: usize, line: u32) -> !;
 }
 
+/// Panics, so that a test sees what becomes of it.
+#[cfg(feature = "forced-panic")]
+#[unsafe(no_mangle)]
+#[expect(clippy::panic, reason = "it is what it is for")]
+pub extern "C" fn trine_forced_panic() {
+    panic!("as the test wants")
+}
+
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     let (file, line) = info.location().map_or(("", 0), |place| (place.file(), place.line()));

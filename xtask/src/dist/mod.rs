@@ -4,6 +4,7 @@
 //! of them in one program collide. So all is linked into one relocatable object first, of which
 //! only the functions of `ffi/exports.txt` are left visible.
 
+mod build_systems;
 mod object;
 mod package;
 mod trial;
@@ -87,7 +88,8 @@ pub(crate) fn check() -> Result<()> {
     trial::layout()?;
     trial::beside_another(&host_library()?)?;
     trial::shared(&host_shared(&host_library()?)?)?;
-    package::make(&HOST).map(|_| ())
+    trial::panics(&compile(&HOST, "full,forced-panic")?)?;
+    build_systems::main(&package::make(&HOST)?)
 }
 
 /// The static library of the host, for the tests of C programs.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::{HOST, Target, library, tool};
 use crate::sh;
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Headers that are shipped, as far as they are there.
 const HEADERS: [&str; 2] = ["trine.h", "trine.hpp"];
 

@@ -95,6 +95,21 @@ pub(super) fn shared(library: &Path) -> Result<()> {
     sh::run(sh::command(program).env("LD_LIBRARY_PATH", place))
 }
 
+/// A library that is made to panic tells the program, and the program ends there.
+///
+/// # Errors
+/// When it does not link or does not end by its own hook.
+pub(super) fn panics(library: &Path) -> Result<()> {
+    let program = scratch("panics")?.join("panics");
+    let mut cc = sh::command("cc");
+    cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iinclude", "-o"]);
+    cc.arg(&program).arg(format!("{SOURCES}/panics.c")).arg(library);
+    sh::run(&mut cc)?;
+    let place = sh::output(&mut sh::command(program))?;
+    println!("a forced panic is told to trine_on_panic: {}", place.trim());
+    Ok(())
+}
+
 fn compile(program: &Path, flags: &[&str]) -> std::process::Command {
     let mut cc = sh::command("cc");
     cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iinclude"]).args(flags);

@@ -1,6 +1,7 @@
 //! The C and C++ side under every compiler and standard that users have, and under tools that look
 //! for what no compiler says.
 
+mod clerk;
 mod compilers;
 mod misra;
 mod runs;
@@ -22,7 +23,8 @@ use crate::sh;
 pub(crate) fn main() -> Result<()> {
     compilers::main()?;
     misra::main()?;
-    runs::main()
+    runs::main()?;
+    clerk::main()
 }
 
 /// Runs a command that has nothing to say when all is well, and shows what it said otherwise.
