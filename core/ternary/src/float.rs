@@ -8,6 +8,8 @@
 //! The functions are methods of [`Kernels`](crate::Kernels). Where two slices should be equally
 //! long and are not, the shorter one counts.
 
+use crate::half::{f16_from_f32, f32_from_f16};
+
 /// The 16 partial sums.
 pub(crate) type Lanes = [f32; 16];
 
@@ -56,9 +58,22 @@ pub(crate) fn dot_i8(a: &[f32], b: &[i8]) -> f32 {
     sum_of(a, b, |a, b| a * f32::from(b))
 }
 
+/// `widen` makes floats of half-precision numbers.
 #[inline(always)]
-pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
-    sum_of(a, b, |a, b| a * crate::half::f32_from_f16(b))
+pub(crate) fn dot_f16(a: &[f32], b: &[u16], widen: impl Fn(&[u16; 16]) -> Lanes) -> f32 {
+    let len = a.len().min(b.len());
+    let (a, a_tail) = a[..len].as_chunks::<16>();
+    let (b, b_tail) = b[..len].as_chunks::<16>();
+    let mut lanes = [0.0; 16];
+    for (a, b) in a.iter().zip(b) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(widen(b))) {
+            *lane += a * b;
+        }
+    }
+    for (lane, (a, b)) in lanes.iter_mut().zip(a_tail.iter().zip(b_tail)) {
+        *lane += a * f32_from_f16(*b);
+    }
+    reduce(lanes)
 }
 
 #[inline(always)]
@@ -75,10 +90,19 @@ pub(crate) fn axpy_i8(factor: f32, x: &[i8], y: &mut [f32]) {
     }
 }
 
+/// `widen` makes floats of half-precision numbers.
 #[inline(always)]
-pub(crate) fn axpy_f16(factor: f32, x: &[u16], y: &mut [f32]) {
+pub(crate) fn axpy_f16(factor: f32, x: &[u16], y: &mut [f32], widen: impl Fn(&[u16; 16]) -> Lanes) {
+    let len = x.len().min(y.len());
+    let (x, x_tail) = x[..len].as_chunks::<16>();
+    let (y, y_tail) = y[..len].as_chunks_mut::<16>();
     for (y, x) in y.iter_mut().zip(x) {
-        *y += factor * crate::half::f32_from_f16(*x);
+        for (y, x) in y.iter_mut().zip(widen(x)) {
+            *y += factor * x;
+        }
+    }
+    for (y, x) in y_tail.iter_mut().zip(x_tail) {
+        *y += factor * f32_from_f16(*x);
     }
 }
 
@@ -125,9 +149,26 @@ pub(crate) fn rescale(factor: f32, x: &[i32], y: &mut [f32]) {
     }
 }
 
+/// `narrow` makes half-precision numbers of floats.
 #[inline(always)]
-pub(crate) fn to_f16(x: &[f32], y: &mut [u16]) {
+pub(crate) fn to_f16(x: &[f32], y: &mut [u16], narrow: impl Fn(&Lanes) -> [u16; 16]) {
+    let len = x.len().min(y.len());
+    let (x, x_tail) = x[..len].as_chunks::<16>();
+    let (y, y_tail) = y[..len].as_chunks_mut::<16>();
     for (y, x) in y.iter_mut().zip(x) {
-        *y = crate::half::f16_from_f32(*x);
+        *y = narrow(x);
     }
+    for (y, x) in y_tail.iter_mut().zip(x_tail) {
+        *y = f16_from_f32(*x);
+    }
+}
+
+/// What the functions of half precision take where there are no instructions for it.
+pub(crate) fn widen(halves: &[u16; 16]) -> Lanes {
+    halves.map(f32_from_f16)
+}
+
+/// The way back.
+pub(crate) fn narrow(lanes: &Lanes) -> [u16; 16] {
+    lanes.map(f16_from_f32)
 }

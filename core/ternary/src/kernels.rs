@@ -8,10 +8,25 @@ use crate::error::{Error, exact};
 use crate::isa::Isa;
 use crate::matrix::Matrix;
 use crate::packing::Packing;
-use crate::quantize::{Quantized, quantize, quantize_blocks};
+use crate::quantize::{Quantized, check_blocks, quantize_blocks_body, quantize_body};
 use crate::rows::{RowInput, Rows};
 use crate::scalar::Tokens;
 use crate::{float, scalar};
+
+/// Calls a door of the instruction set that was chosen, or does what follows.
+macro_rules! choose {
+    ($self:ident, $module:ident::$function:ident($($argument:expr),*), $else:expr) => {
+        match $self.isa {
+            // SAFETY: `new` saw that the processor has the features of `Avx512`.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => unsafe { x86_64::avx512::$module::$function($($argument),*) },
+            // SAFETY: `new` saw that the processor has the features of `Avx2`.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => unsafe { x86_64::avx2::$module::$function($($argument),*) },
+            _ => $else,
+        }
+    };
+}
 
 /// Kernels of one instruction set. Every instruction set gives the same results to the bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,16 +131,16 @@ impl Kernels {
         match input {
             RowInput::Floats(x) if !weights.format().is_integer() => {
                 exact(weights.cols(), x.len())?;
-                for (row, out) in rows.zip(out) {
-                    *out = scalar::dot_floats(weights, row, x);
-                }
+                choose!(self, rows::floats(weights, rows, x, out), {
+                    scalar::floats(weights, rows, x, out);
+                });
             }
             RowInput::Blocks { q, scales } if weights.format().is_integer() => {
                 exact(weights.cols(), q.len())?;
                 exact(weights.cols() / weights.format().block(), scales.len())?;
-                for (row, out) in rows.zip(out) {
-                    *out = scalar::dot_blocks(weights, row, q, scales);
-                }
+                choose!(self, rows::blocks(weights, rows, q, scales, out), {
+                    scalar::blocks(weights, rows, q, scales, out);
+                });
             }
             _ => return Err(Error::Input),
         }
@@ -137,7 +152,8 @@ impl Kernels {
     /// # Errors
     /// As there.
     pub fn quantize(&self, x: &[f32], q: &mut [i8]) -> Result<Quantized, Error> {
-        quantize(x, q)
+        exact(x.len(), q.len())?;
+        Ok(choose!(self, float::quantize(x, q), quantize_body(x, q)))
     }
 
     /// [`quantize_blocks`](crate::quantize_blocks()), with the same result.
@@ -151,7 +167,11 @@ impl Kernels {
         q: &mut [i8],
         scales: &mut [f32],
     ) -> Result<(), Error> {
-        quantize_blocks(x, block, q, scales)
+        check_blocks(x, block, q, scales)?;
+        choose!(self, float::quantize_blocks(x, block, q, scales), {
+            quantize_blocks_body(x, block, q, scales);
+        });
+        Ok(())
     }
 }
 
@@ -168,80 +188,80 @@ impl Kernels {
     /// `Σ a·b`.
     #[must_use]
     pub fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
-        float::dot(a, b)
+        choose!(self, float::dot(a, b), float::dot(a, b))
     }
 
     /// `Σ a·b` with b in half precision.
     #[must_use]
     pub fn dot_f16(&self, a: &[f32], b: &[u16]) -> f32 {
-        float::dot_f16(a, b)
+        choose!(self, float::dot_f16(a, b), float::dot_f16(a, b, float::widen))
     }
 
     /// `Σ a·b` with b as int8.
     #[must_use]
     pub fn dot_i8(&self, a: &[f32], b: &[i8]) -> f32 {
-        float::dot_i8(a, b)
+        choose!(self, float::dot_i8(a, b), float::dot_i8(a, b))
     }
 
     /// `Σ a`.
     #[must_use]
     pub fn sum(&self, a: &[f32]) -> f32 {
-        float::sum(a)
+        choose!(self, float::sum(a), float::sum(a))
     }
 
     /// `Σ a²`.
     #[must_use]
     pub fn sum_of_squares(&self, a: &[f32]) -> f32 {
-        float::dot(a, a)
+        choose!(self, float::dot(a, a), float::dot(a, a))
     }
 
     /// `y += factor · x`.
     pub fn axpy(&self, factor: f32, x: &[f32], y: &mut [f32]) {
-        float::axpy(factor, x, y);
+        choose!(self, float::axpy(factor, x, y), float::axpy(factor, x, y));
     }
 
     /// `y += factor · x` with x in half precision.
     pub fn axpy_f16(&self, factor: f32, x: &[u16], y: &mut [f32]) {
-        float::axpy_f16(factor, x, y);
+        choose!(self, float::axpy_f16(factor, x, y), float::axpy_f16(factor, x, y, float::widen));
     }
 
     /// `y += factor · x` with x as int8.
     pub fn axpy_i8(&self, factor: f32, x: &[i8], y: &mut [f32]) {
-        float::axpy_i8(factor, x, y);
+        choose!(self, float::axpy_i8(factor, x, y), float::axpy_i8(factor, x, y));
     }
 
     /// `y += x`.
     pub fn add(&self, x: &[f32], y: &mut [f32]) {
-        float::add(x, y);
+        choose!(self, float::add(x, y), float::add(x, y));
     }
 
     /// `y *= x`.
     pub fn multiply(&self, x: &[f32], y: &mut [f32]) {
-        float::multiply(x, y);
+        choose!(self, float::multiply(x, y), float::multiply(x, y));
     }
 
     /// `y *= factor`.
     pub fn scale(&self, factor: f32, y: &mut [f32]) {
-        float::scale(factor, y);
+        choose!(self, float::scale(factor, y), float::scale(factor, y));
     }
 
     /// `y = (x · factor) · weight`, as a norm ends.
     pub fn scale_by(&self, factor: f32, weight: &[f32], x: &[f32], y: &mut [f32]) {
-        float::scale_by(factor, weight, x, y);
+        choose!(self, float::scale_by(factor, weight, x, y), float::scale_by(factor, weight, x, y));
     }
 
     /// `y *= max(x, 0)²`, BitNet's feed-forward gate x on the up-projection y.
     pub fn relu_squared(&self, x: &[f32], y: &mut [f32]) {
-        float::relu_squared(x, y);
+        choose!(self, float::relu_squared(x, y), float::relu_squared(x, y));
     }
 
     /// `y = f32(x) · factor`, which gives an integer product its scales.
     pub fn rescale(&self, factor: f32, x: &[i32], y: &mut [f32]) {
-        float::rescale(factor, x, y);
+        choose!(self, float::rescale(factor, x, y), float::rescale(factor, x, y));
     }
 
     /// `y = x` in half precision, ties to even.
     pub fn to_f16(&self, x: &[f32], y: &mut [u16]) {
-        float::to_f16(x, y);
+        choose!(self, float::to_f16(x, y), float::to_f16(x, y, float::narrow));
     }
 }

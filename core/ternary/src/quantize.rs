@@ -86,13 +86,18 @@ pub fn quantize_blocks(
     q: &mut [i8],
     scales: &mut [f32],
 ) -> Result<(), Error> {
+    check_blocks(x, block, q, scales)?;
+    quantize_blocks_body(x, block, q, scales);
+    Ok(())
+}
+
+/// Whether slices fit each other for [`quantize_blocks`].
+pub(crate) fn check_blocks(x: &[f32], block: usize, q: &[i8], scales: &[f32]) -> Result<(), Error> {
     exact(x.len(), q.len())?;
     if block == 0 {
         return Err(Error::Columns { cols: x.len(), multiple: block });
     }
-    exact(x.len().div_ceil(block), scales.len())?;
-    quantize_blocks_body(x, block, q, scales);
-    Ok(())
+    exact(x.len().div_ceil(block), scales.len())
 }
 
 /// [`quantize_blocks`] of slices that fit each other.

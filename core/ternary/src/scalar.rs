@@ -62,6 +62,26 @@ pub fn dot_floats(rows: &Rows<'_>, row: usize, x: &[f32]) -> f32 {
     reduce(lanes)
 }
 
+/// Rows of floats times floats.
+pub(crate) fn floats(weights: &Rows<'_>, rows: Range<usize>, x: &[f32], out: &mut [f32]) {
+    for (row, out) in rows.zip(out) {
+        *out = dot_floats(weights, row, x);
+    }
+}
+
+/// Rows of integers times integers.
+pub(crate) fn blocks(
+    weights: &Rows<'_>,
+    rows: Range<usize>,
+    q: &[i8],
+    scales: &[f32],
+    out: &mut [f32],
+) {
+    for (row, out) in rows.zip(out) {
+        *out = dot_blocks(weights, row, q, scales);
+    }
+}
+
 /// A row of integers times activations of int8. Sums within a block are exact; then, in the order of
 /// the blocks, `acc += f32(sum) · (d of the weights · d of the activations)`, each operation
 /// rounded.

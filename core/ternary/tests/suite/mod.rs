@@ -1,5 +1,7 @@
 //! The parts of the suite, and what they share.
 
+mod floats;
+mod heads;
 mod packing;
 mod products;
 

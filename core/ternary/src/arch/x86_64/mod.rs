@@ -2,6 +2,8 @@
 
 pub(crate) mod avx2;
 pub(crate) mod avx512;
+mod float;
+mod rows;
 
 use core::arch::asm;
 use core::arch::x86_64::{__cpuid, __cpuid_count, _MM_HINT_ET0, _mm_prefetch};

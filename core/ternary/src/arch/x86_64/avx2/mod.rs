@@ -4,6 +4,12 @@
 mod files;
 mod gemm;
 mod gemv;
+pub(crate) mod rows;
+
+/// The functions of [`float`](crate::float).
+pub(crate) mod float {
+    crate::arch::x86_64::float::doors!("avx2,f16c");
+}
 
 use core::arch::x86_64::{
     __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_shuffle_epi32, _mm256_add_epi32,

@@ -3,7 +3,13 @@
 
 mod gemm;
 mod gemv;
+pub(crate) mod rows;
 mod tile;
+
+/// The functions of [`float`](crate::float).
+pub(crate) mod float {
+    crate::arch::x86_64::float::doors!("avx2,f16c,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni");
+}
 
 use core::arch::x86_64::{
     __m512i, _mm512_and_si512, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_permutexvar_epi8,

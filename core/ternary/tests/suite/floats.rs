@@ -1,0 +1,116 @@
+//! Floating point: the defined order, and the same bits from every kernel.
+
+use proptest::prelude::*;
+use trine_ternary::{f16_from_f32, f32_from_f16, quantize, quantize_blocks};
+
+use super::{Random, all_kernels};
+
+/// The defined order, in other words than the crate's: element j goes to sum j % 16, and the upper
+/// half of the sums is added to the lower half until one is left.
+fn in_order(terms: impl Iterator<Item = f32>) -> f32 {
+    let mut sums = vec![0.0_f32; 16];
+    for (j, term) in terms.enumerate() {
+        sums[j % 16] += term;
+    }
+    while sums.len() > 1 {
+        let upper = sums.split_off(sums.len() / 2);
+        for (sum, upper) in sums.iter_mut().zip(upper) {
+            *sum += upper;
+        }
+    }
+    sums[0]
+}
+
+fn bits(numbers: &[f32]) -> Vec<u32> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
+/// Numbers of all sizes, among them zeros of both signs.
+fn numbers(random: &mut Random, len: usize) -> Vec<f32> {
+    let number = |n: u64| match n % 16 {
+        0 => 0.0,
+        1 => -0.0,
+        k => (n as i32 as f32) * f32::powi(2.0, k as i32 * 3 - 60),
+    };
+    (0..len).map(|_| number(random.next())).collect()
+}
+
+fn check(seed: u64, len: usize) {
+    let mut random = Random(seed);
+    let (a, b) = (numbers(&mut random, len), numbers(&mut random, len));
+    let halves: Vec<u16> = a.iter().map(|a| f16_from_f32(*a)).collect();
+    let ints = random.activations(len);
+    let sums: Vec<i32> = (0..len).map(|_| random.next() as i32).collect();
+    let pairs = || a.iter().zip(&b);
+    for kernels in all_kernels() {
+        let dot = in_order(pairs().map(|(a, b)| a * b));
+        assert_eq!(kernels.dot(&a, &b).to_bits(), dot.to_bits());
+        assert_eq!(kernels.sum(&a).to_bits(), in_order(a.iter().copied()).to_bits());
+        let squares = in_order(a.iter().map(|a| a * a));
+        assert_eq!(kernels.sum_of_squares(&a).to_bits(), squares.to_bits());
+        let dot = in_order(b.iter().zip(&halves).map(|(b, h)| b * f32_from_f16(*h)));
+        assert_eq!(kernels.dot_f16(&b, &halves).to_bits(), dot.to_bits());
+        let dot = in_order(b.iter().zip(&ints).map(|(b, i)| b * f32::from(*i)));
+        assert_eq!(kernels.dot_i8(&b, &ints).to_bits(), dot.to_bits());
+
+        let each = |f: &dyn Fn(&mut [f32]), expected: Vec<f32>| {
+            let mut y = b.clone();
+            f(&mut y);
+            assert_eq!(bits(&y), bits(&expected), "{}", kernels.isa().name());
+        };
+        each(&|y| kernels.axpy(0.7, &a, y), pairs().map(|(a, b)| b + 0.7 * a).collect());
+        each(&|y| kernels.add(&a, y), pairs().map(|(a, b)| b + a).collect());
+        each(&|y| kernels.multiply(&a, y), pairs().map(|(a, b)| b * a).collect());
+        each(&|y| kernels.scale(0.7, y), b.iter().map(|b| b * 0.7).collect());
+        let scaled = pairs().map(|(a, b)| (a * 0.7) * b).collect();
+        each(&|y| kernels.scale_by(0.7, &b, &a, y), scaled);
+        let relu = |x: f32| if x > 0.0 { x * x } else { 0.0 };
+        each(&|y| kernels.relu_squared(&a, y), pairs().map(|(a, b)| b * relu(*a)).collect());
+        let scaled = sums.iter().map(|sum| *sum as f32 * 0.7).collect();
+        each(&|y| kernels.rescale(0.7, &sums, y), scaled);
+        let added = halves.iter().zip(&b).map(|(h, b)| b + 0.7 * f32_from_f16(*h)).collect();
+        each(&|y| kernels.axpy_f16(0.7, &halves, y), added);
+        let added = ints.iter().zip(&b).map(|(i, b)| b + 0.7 * f32::from(*i)).collect();
+        each(&|y| kernels.axpy_i8(0.7, &ints, y), added);
+        let mut narrowed = vec![0; len];
+        kernels.to_f16(&a, &mut narrowed);
+        assert_eq!(narrowed, halves);
+    }
+}
+
+/// Quantised alike by every kernel.
+fn check_quantized(seed: u64, len: usize) {
+    let mut x = numbers(&mut Random(seed), len);
+    if let [first, second, ..] = &mut x[..] {
+        *first = f32::NAN;
+        *second = second.abs() * 1000.0;
+    }
+    let (mut q, mut scales) = (vec![0; len], vec![0.0; len.div_ceil(32)]);
+    let expected = quantize(&x, &mut q).unwrap();
+    let mut blocks = vec![0; len];
+    quantize_blocks(&x, 32, &mut blocks, &mut scales).unwrap();
+    for kernels in all_kernels() {
+        let mut found = vec![0; len];
+        assert_eq!(kernels.quantize(&x, &mut found), Ok(expected));
+        assert_eq!(found, q, "{}", kernels.isa().name());
+        let mut found_scales = vec![0.0; scales.len()];
+        kernels.quantize_blocks(&x, 32, &mut found, &mut found_scales).unwrap();
+        assert_eq!((found, bits(&found_scales)), (blocks.clone(), bits(&scales)));
+    }
+}
+
+#[test]
+fn every_length_in_the_defined_order() {
+    for len in (0..=70).chain([127, 128, 2560]) {
+        check(7, len);
+        check_quantized(8, len);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_numbers_in_the_defined_order(seed: u64, len in 0..300_usize) {
+        check(seed, len);
+        check_quantized(seed, len);
+    }
+}

@@ -1,0 +1,154 @@
+//! The rows of a head: the same bits from every kernel, and the right ones.
+
+use proptest::prelude::*;
+use trine_ternary::{Error, Kernels, RowFormat, RowInput, Rows, quantize_blocks, scalar};
+
+use super::{Random, all_kernels};
+
+/// Rows of random bytes whose scales are ordinary numbers.
+fn random_rows(format: RowFormat, rows: usize, cols: usize, random: &mut Random) -> Vec<u8> {
+    let mut bytes: Vec<u8> =
+        (0..format.bytes(rows, cols).unwrap()).map(|_| random.next() as u8).collect();
+    let half = |n: u64| (0x3000 + n % 0x800) as u16;
+    let size = format.bytes(1, format.block()).unwrap();
+    for block in bytes.chunks_exact_mut(size) {
+        let number = half(random.next());
+        match format {
+            RowFormat::F32 => {
+                let number = (random.next() % 2001) as f32 / 1000.0 - 1.0;
+                block.copy_from_slice(&number.to_le_bytes());
+            }
+            RowFormat::Q6K => block[208..].copy_from_slice(&number.to_le_bytes()),
+            _ => block[..2].copy_from_slice(&number.to_le_bytes()),
+        }
+    }
+    bytes
+}
+
+/// Every kernel gives the bits of the plain one, for all rows and for some.
+fn check(format: RowFormat, rows: usize, cols: usize, seed: u64) {
+    let mut random = Random(seed);
+    let mut moved = vec![0; 3];
+    moved.extend(random_rows(format, rows, cols, &mut random));
+    let weights = Rows::new(format, rows, cols, &moved[3..]).unwrap();
+    let x: Vec<f32> = (0..cols).map(|_| f32::from(random.next() as i16) / 1000.0).collect();
+    let q = random.activations(cols);
+    let scales: Vec<f32> =
+        (0..cols / format.block()).map(|_| (random.next() % 1000) as f32 / 777.0).collect();
+    let input = if format.is_integer() {
+        RowInput::Blocks { q: &q, scales: &scales }
+    } else {
+        RowInput::Floats(&x)
+    };
+    let plain = |row| {
+        if format.is_integer() {
+            scalar::dot_blocks(&weights, row, &q, &scales)
+        } else {
+            scalar::dot_floats(&weights, row, &x)
+        }
+    };
+    for range in [0..rows, rows / 3..rows] {
+        let expected: Vec<u32> = range.clone().map(|row| plain(row).to_bits()).collect();
+        for kernels in all_kernels() {
+            let mut out = vec![0.5; range.len() + 1];
+            let (inner, after) = out.split_at_mut(range.len());
+            kernels.project(&weights, range.clone(), input, inner).unwrap();
+            let found: Vec<u32> = inner.iter().map(|out| out.to_bits()).collect();
+            let name = kernels.isa().name();
+            assert_eq!(found, expected, "{format:?} {name} {rows}x{cols} {range:?}");
+            assert_eq!(after, [0.5]);
+        }
+    }
+}
+
+#[test]
+fn every_kernel_gives_the_same_bits() {
+    for &format in RowFormat::ALL {
+        for rows in 1..=9 {
+            check(format, rows, 2 * format.block(), 1);
+        }
+        let block = format.block();
+        let cols = if block > 1 { vec![block, 5 * block] } else { (1..=70).chain([640]).collect() };
+        for cols in cols {
+            check(format, 6, cols, 2);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn of_any_shape_too(seed: u64, rows in 1..20_usize, cols in 1..900_usize) {
+        for &format in RowFormat::ALL {
+            check(format, rows, cols.next_multiple_of(format.block()), seed);
+        }
+    }
+}
+
+#[test]
+fn integer_rows_are_near_what_their_weights_say() {
+    let mut random = Random(3);
+    for format in [RowFormat::Q8_0, RowFormat::Q6K] {
+        let (rows, cols) = (5, 1024);
+        let bytes = random_rows(format, rows, cols, &mut random);
+        let weights = Rows::new(format, rows, cols, &bytes).unwrap();
+        let x: Vec<f32> = (0..cols).map(|_| f32::from(random.next() as i16) / 32768.0).collect();
+        let (mut q, mut scales) = (vec![0; cols], vec![0.0; cols / format.block()]);
+        quantize_blocks(&x, format.block(), &mut q, &mut scales).unwrap();
+        let mut out = vec![0.0; rows];
+        let input = RowInput::Blocks { q: &q, scales: &scales };
+        Kernels::best().project(&weights, 0..rows, input, &mut out).unwrap();
+        for (row, out) in out.into_iter().enumerate() {
+            let mut floats = vec![0.0; cols];
+            weights.read(row, &mut floats).unwrap();
+            let terms = || floats.iter().zip(&x).map(|(w, x)| f64::from(*w) * f64::from(*x));
+            let (exact, size): (f64, f64) = (terms().sum(), terms().map(f64::abs).sum());
+            assert!((f64::from(out) - exact).abs() < 0.005 * size, "{format:?} {out} {exact}");
+        }
+    }
+}
+
+#[test]
+fn the_most_extreme_blocks_do_not_overflow() {
+    for format in [RowFormat::Q8_0, RowFormat::Q6K] {
+        let (block, size) = (format.block(), format.bytes(1, format.block()).unwrap());
+        for (weight, scale) in [(0x00, 0x80), (0xff, 0x80), (0x80, 0x7f), (0x7f, 0x7f)] {
+            let mut bytes = vec![weight; size];
+            if format == RowFormat::Q6K {
+                bytes[192..208].fill(scale);
+                bytes[208..].copy_from_slice(&[0x00, 0x3c]);
+            } else {
+                bytes[..2].copy_from_slice(&[0x00, 0x3c]);
+            }
+            let weights = Rows::new(format, 1, block, &bytes).unwrap();
+            let mut floats = vec![0.0; block];
+            weights.read(0, &mut floats).unwrap();
+            for q in [-128, 127] {
+                let exact: f64 = floats.iter().map(|w| f64::from(*w) * f64::from(q)).sum();
+                for kernels in all_kernels() {
+                    let (q, mut out) = (vec![q; block], [0.0]);
+                    let input = RowInput::Blocks { q: &q, scales: &[1.0] };
+                    kernels.project(&weights, 0..1, input, &mut out).unwrap();
+                    let name = kernels.isa().name();
+                    assert!(out == [exact as f32], "{format:?} {name} {out:?} {exact}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn activations_of_the_other_kind_are_refused() {
+    let bytes = [0; 34];
+    let q8 = Rows::new(RowFormat::Q8_0, 1, 32, &bytes).unwrap();
+    let f16 = Rows::new(RowFormat::F16, 1, 17, &bytes).unwrap();
+    let (kernels, mut out) = (Kernels::best(), [0.0]);
+    let mut project = |weights, input| kernels.project(weights, 0..1, input, &mut out);
+    let blocks = RowInput::Blocks { q: &[0; 32], scales: &[1.0] };
+    assert_eq!(project(&q8, RowInput::Floats(&[0.0; 32])), Err(Error::Input));
+    assert_eq!(project(&f16, blocks), Err(Error::Input));
+    assert_eq!(project(&q8, blocks), Ok(()));
+    let short = Err(Error::Length { needed: 17, given: 16 });
+    assert_eq!(project(&f16, RowInput::Floats(&[0.0; 16])), short);
+}
