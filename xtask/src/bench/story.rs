@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::chips::{self, CHIPS, Chip};
 use crate::elf::Image;
-use crate::sh;
+use crate::{sh, size};
 
 const PROGRAM: &str = "trine-model";
 /// The model of which the image is made: 128 wide, two blocks.
@@ -35,9 +35,8 @@ pub(crate) fn main() -> Result<()> {
         if said != host {
             faults.push(format!("{} says other than the host:\n{said}", chip.board));
         }
-        let is_first = CHIPS.first().is_some_and(|first| first.board == chip.board);
-        if is_first && flash > FLASH_MAX {
-            faults.push(format!("{}: {flash} bytes of flash, at most {FLASH_MAX}", chip.board));
+        if let Some(most) = size::model_flash(chip.board)?.filter(|most| flash > *most) {
+            faults.push(format!("{}: {flash} bytes of flash, at most {most}", chip.board));
         }
     }
     if !faults.is_empty() {

@@ -43,6 +43,8 @@ struct Budgets {
     call_instructions: BTreeMap<String, u64>,
     /// By board: instructions a multiply-accumulate of a ternary product.
     mac_instructions: BTreeMap<String, f64>,
+    /// By board: flash of the firmware with a model, without the model.
+    model_flash: BTreeMap<String, u64>,
     /// Instructions of a start.
     start_instructions: Start,
     #[serde(flatten)]
@@ -83,6 +85,14 @@ pub(crate) fn call_instructions(board: &Board, tagged: bool) -> Result<u64> {
 pub(crate) fn start_instructions() -> Result<(u64, u64)> {
     let Start { once, a_tool } = Budgets::read()?.start_instructions;
     Ok((once, a_tool))
+}
+
+/// How much flash the firmware with a model may take without it; `None` where nothing is said.
+///
+/// # Errors
+/// When the file is no table of budgets.
+pub(crate) fn model_flash(name: &str) -> Result<Option<u64>> {
+    Ok(Budgets::read()?.model_flash.get(name).copied())
 }
 
 /// How many instructions a multiply-accumulate may take on a board, at 512 rows or in a layer;
