@@ -5,7 +5,7 @@ use core::mem::{align_of, size_of};
 /// The block is too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory {
-    /// Bytes that the block would have had to have, as far as it was carved.
+    /// Bytes that the block would have had to have for all that was asked for.
     pub needed: usize,
     /// Bytes that it has.
     pub given: usize,
@@ -19,11 +19,14 @@ impl core::fmt::Display for OutOfMemory {
 
 impl core::error::Error for OutOfMemory {}
 
-/// Hands out slices of one block and never takes any back; freeing is dropping the block.
+/// Hands out slices of one block and never takes any back; freeing is dropping the block. What does
+/// not fit is an empty slice, and [`Arena::fault`] says so of all of them at once: asking after each
+/// costs a microcontroller more than the carving.
 #[derive(Debug)]
 pub struct Arena<'m> {
     rest: &'m mut [u8],
     given: usize,
+    needed: usize,
 }
 
 impl<'m> Arena<'m> {
@@ -31,7 +34,7 @@ impl<'m> Arena<'m> {
     #[must_use]
     pub const fn new(memory: &'m mut [u8]) -> Self {
         let given = memory.len();
-        Self { rest: memory, given }
+        Self { rest: memory, given, needed: 0 }
     }
 
     /// Bytes handed out so far, padding included. Since nothing is taken back this is also the
@@ -47,25 +50,36 @@ impl<'m> Arena<'m> {
         self.given
     }
 
-    /// A slice of `len` zero bytes.
-    ///
-    /// # Errors
-    /// [`OutOfMemory`] when fewer are left.
-    pub fn bytes(&mut self, len: usize) -> Result<&'m mut [u8], OutOfMemory> {
-        let piece = self.take(len, 0)?;
-        piece.fill(0);
-        Ok(piece)
+    /// What is wrong when something that was asked for did not fit: its slice is empty.
+    #[must_use]
+    pub fn fault(&self) -> Option<OutOfMemory> {
+        let Self { given, needed, .. } = *self;
+        (needed > given).then_some(OutOfMemory { needed, given })
     }
 
-    /// A slice of `len` copies of `value`, aligned as `T` wants it.
-    ///
-    /// # Errors
-    /// [`OutOfMemory`] when too few bytes are left.
-    pub fn slice<T: Copy>(&mut self, len: usize, value: T) -> Result<&'m mut [T], OutOfMemory> {
+    /// A slice of `len` bytes, which hold whatever was there; see [`Self::fault`].
+    #[inline(never)]
+    pub fn bytes(&mut self, len: usize) -> &'m mut [u8] {
+        self.needed = self.needed.saturating_add(len);
+        if self.needed > self.given {
+            return &mut [];
+        }
+        let (piece, rest) =
+            core::mem::take(&mut self.rest).split_at_mut_checked(len).unwrap_or_default();
+        self.rest = rest;
+        piece
+    }
+
+    /// A slice of `len` copies of `value`, aligned as `T` wants it; see [`Self::fault`].
+    pub fn slice<T: Copy>(&mut self, len: usize, value: T) -> &'m mut [T] {
+        const { assert!(size_of::<T>() > 0, "an empty slice says that it did not fit") };
         let padding = self.rest.as_ptr().align_offset(align_of::<T>());
-        let size = size_of::<T>().saturating_mul(len);
-        let piece = self.take(size, padding)?;
+        self.bytes(padding);
+        let piece = self.bytes(size_of::<T>().saturating_mul(len));
         let start = piece.as_mut_ptr().cast::<T>();
+        if piece.is_empty() {
+            return &mut [];
+        }
         for i in 0..len {
             // SAFETY: `piece` is `len * size_of::<T>()` bytes and starts at a multiple of T's
             // alignment, so element `i < len` lies inside it; it is borrowed for us alone.
@@ -74,19 +88,8 @@ impl<'m> Arena<'m> {
             unsafe { place.write(value) };
         }
         // SAFETY: all `len` elements were just initialised, `start` is aligned and the bytes are
-        // exclusively borrowed for 'm, since `take` split them off the rest for good.
-        Ok(unsafe { core::slice::from_raw_parts_mut(start, len) })
-    }
-
-    fn take(&mut self, len: usize, padding: usize) -> Result<&'m mut [u8], OutOfMemory> {
-        let size = len.saturating_add(padding);
-        if size > self.rest.len() {
-            let needed = self.used().saturating_add(size);
-            return Err(OutOfMemory { needed, given: self.given });
-        }
-        let (piece, rest) = core::mem::take(&mut self.rest).split_at_mut(size);
-        self.rest = rest;
-        Ok(piece.split_at_mut(padding).1)
+        // exclusively borrowed for 'm, since `bytes` split them off the rest for good.
+        unsafe { core::slice::from_raw_parts_mut(start, len) }
     }
 }
 
@@ -99,8 +102,8 @@ mod tests {
         let mut memory = [0xaa_u8; 64];
         for skew in 0..8 {
             let mut arena = Arena::new(&mut memory[skew..]);
-            let bytes = arena.bytes(3).unwrap();
-            let words = arena.slice(4, 0x0102_0304_u32).unwrap();
+            let bytes = arena.bytes(3);
+            let words = arena.slice(4, 0x0102_0304_u32);
             assert_eq!(words.as_ptr().align_offset(4), 0);
             bytes.fill(7);
             assert_eq!(words, [0x0102_0304; 4]);
@@ -109,13 +112,16 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_says_the_bytes_needed_and_takes_nothing() {
+    fn what_does_not_fit_is_empty_and_says_the_bytes_needed() {
         let mut memory = [0u8; 10];
         let mut arena = Arena::new(&mut memory);
-        arena.bytes(4).unwrap();
-        assert_eq!(arena.bytes(7), Err(OutOfMemory { needed: 11, given: 10 }));
+        assert_eq!(arena.bytes(4).len(), 4);
+        assert_eq!(arena.fault(), None);
+        assert!(arena.bytes(7).is_empty());
+        assert_eq!(arena.fault(), Some(OutOfMemory { needed: 11, given: 10 }));
         assert_eq!(arena.used(), 4);
-        arena.bytes(6).unwrap();
-        assert!(arena.slice::<u64>(usize::MAX, 0).is_err());
+        assert!(arena.bytes(1).is_empty(), "what is behind it would not fit either");
+        assert!(arena.slice::<u64>(usize::MAX, 0).is_empty());
+        assert_eq!(arena.fault(), Some(OutOfMemory { needed: usize::MAX, given: 10 }));
     }
 }

@@ -156,7 +156,8 @@ impl<'a> ValueReader<'a> {
     /// [`Malformed`] where the bytes are no entry, or there are no more.
     pub fn item(&mut self) -> Result<Item<'a>, Malformed> {
         // Nearly all: a low node, and a value of one byte or two.
-        if let [node @ 0..0x80, tag, ref rest @ ..] = *self.rest
+        if cfg!(feature = "short")
+            && let [node @ 0..0x80, tag, ref rest @ ..] = *self.rest
             && matches!(tag, tag::BOOL | tag::INT | tag::DECIMAL | tag::LABEL)
             && let Some((number, rest)) = small(rest)
             && (tag != tag::BOOL || number <= 1)

@@ -169,6 +169,7 @@ impl Config<'_> {
     }
 
     /// Bytes of the largest message sent, without a tag.
+    #[inline(never)]
     pub(crate) const fn reply_max(&self) -> usize {
         let result = self.result_max as usize + HEAD_MAX;
         // A greeting holds numbers of some 80 bytes and five texts.

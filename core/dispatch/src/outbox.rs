@@ -199,29 +199,27 @@ impl<'m> Outbox<'m> {
     /// Where a result may be written in its place, before the head in front of it is known; then
     /// [`Self::answer_written`] or [`Self::post_written`].
     pub(crate) fn result_place(&mut self) -> &mut [u8] {
-        let at = self.lead + HEAD_MAX;
+        let at = self.end + self.lead + HEAD_MAX;
         let most = self.fits(self.reply_max - HEAD_MAX);
-        let place = self.place().get_mut(at..).unwrap_or_default();
-        let len = place.len().min(most);
-        place.get_mut(..len).unwrap_or_default()
+        self.out.buffer_mut().get_mut(at..at + most).unwrap_or_default()
     }
 
-    /// Moves the head that was written since [`Self::begin`] up to the result place. Answers where
-    /// in [`Self::place`] it then starts.
+    /// Moves the head that was written since [`Self::begin`] up to the result place. Answers how
+    /// many bytes it has.
     fn join(&mut self) -> Option<usize> {
-        let (lead, len) = (self.lead, self.written()?);
-        let room = self.place().get_mut(lead..lead + HEAD_MAX)?;
+        let (start, len) = (self.end + self.lead, self.written()?);
+        let room = self.out.buffer_mut().get_mut(start..start + HEAD_MAX)?;
         let room = Cell::from_mut(room).as_slice_of_cells();
         // From its end on, since both places may overlap.
         let head = room.get(..len)?.iter().rev();
         room.iter().rev().zip(head).for_each(|(to, from)| to.set(from.get()));
-        Some(lead + HEAD_MAX - len)
+        Some(len)
     }
 
     /// Queues the head that was written and the `len` bytes at [`Self::result_place`].
     pub(crate) fn post_written(&mut self, len: usize) {
-        if let Some(start) = self.join() {
-            self.queue(start, self.lead + HEAD_MAX - start + len);
+        if let Some(head) = self.join() {
+            self.queue(self.lead + HEAD_MAX - head, head + len);
         }
     }
 
@@ -237,8 +235,8 @@ impl<'m> Outbox<'m> {
     ) {
         // No result is as long as 32 bits say.
         put::result_head(self.begin(), id, outcome, has_length.then_some(len as u32));
-        if let Some(start) = self.join() {
-            self.keep(start, self.lead + HEAD_MAX - start + len, lanes, call);
+        if let Some(head) = self.join() {
+            self.keep(self.lead + HEAD_MAX - head, head + len, lanes, call);
         }
     }
 

@@ -88,7 +88,8 @@ pub struct Decoder {
     /// Decoded bytes in the buffer; one more than it holds when the content outgrew it.
     len: usize,
     /// Bytes until the next code byte.
-    left: u8,
+    // As wide as a register, as the length is: narrower it would be masked at each step.
+    left: usize,
     /// Whether a zero belongs before the next block.
     zero: bool,
 }
@@ -122,12 +123,12 @@ impl Decoder {
                 if state.zero {
                     state.put(0, buffer);
                 }
-                (state.left, state.zero) = (byte - 1, byte != 255);
+                (state.left, state.zero) = (usize::from(byte) - 1, byte != 255);
                 if HOSTED && byte >= STRETCH_MIN {
                     let to = buffer.get_mut(state.len..).unwrap_or_default();
                     let count = stretch(rest.as_slice(), to, state.left);
                     rest = rest.as_slice().get(count..).unwrap_or_default().iter();
-                    (state.len, state.left) = (state.len + count, state.left - count as u8);
+                    (state.len, state.left) = (state.len + count, state.left - count);
                 }
             } else {
                 state.left -= 1;
@@ -171,8 +172,8 @@ impl Decoder {
 
 /// Copies what is in one piece: up to `left` bytes, the end of either side, or a zero. It does in
 /// one `memcpy` what a microcontroller, whose frames are short, does byte by byte.
-fn stretch(from: &[u8], to: &mut [u8], left: u8) -> usize {
-    let most = usize::from(left).min(from.len()).min(to.len());
+fn stretch(from: &[u8], to: &mut [u8], left: usize) -> usize {
+    let most = left.min(from.len()).min(to.len());
     let (Some(from), Some(to)) = (from.get(..most), to.get_mut(..most)) else { return 0 };
     match from.iter().position(|&byte| byte == 0) {
         None => {

@@ -1,6 +1,6 @@
 //! A call as its tool sees it: the state behind a `trine_call`.
 
-use core::ffi::c_char;
+use core::ffi::{c_char, c_void};
 use core::ptr::NonNull;
 
 use trine_descriptor::{Args, Item, ValueWriter};
@@ -15,6 +15,9 @@ use crate::status::{
     TRINE_PENDING, trine_status,
 };
 use crate::text::{self, trine_text};
+
+/// A function of the program that deals with a call.
+type Function = unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call) -> trine_status;
 
 /// What a `trine_call` points to. It lives on the stack while the tool runs, or in the memory of a
 /// draft.
@@ -141,8 +144,20 @@ impl<'c> State<'c> {
         if out.overflowed() { None } else { Some(out.bytes()) }
     }
 
+    /// Lets a function of the program deal with the call.
+    ///
+    /// # Safety
+    /// It is the program's own function and what it asked to be passed.
+    // Out of line on a microcontroller: a call is begun and finished by this one.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) unsafe fn run(&mut self, function: Function, user_data: *mut c_void) -> Answer {
+        // SAFETY: passed on; the state lives until it returns.
+        let status = unsafe { function(user_data, self.handle()) };
+        self.answer(status)
+    }
+
     /// What the tool's status means.
-    pub(crate) fn answer(&self, status: trine_status) -> Answer {
+    fn answer(&self, status: trine_status) -> Answer {
         if self.misused {
             return Answer::Failed(
                 "the tool asked for a parameter or a node that it does not have: a fault of the \

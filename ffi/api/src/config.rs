@@ -242,9 +242,7 @@ pub(crate) unsafe fn read<'c>(config: *const trine_config) -> Result<Setup<'c>, 
     let rules = CRules::new(unsafe { Table::new(tools) }, &[]);
     // SAFETY: what the configuration points to is as the header asks.
     let source = unsafe { source::open(raw, &rules) }?;
-    let count = source.tools();
-    let bytes = |tool| source.head(tool).map_or(0, |head| head.limits.pending_bytes);
-    let pending = (0..count).map(bytes).max().unwrap_or_default();
+    let pending = most_pending(source);
     let or = |value: u16, default: u16| if value == 0 { default } else { value };
     let or_ms = |value: u32, default: u32| if value == 0 { default } else { value };
     let (message_max, result_max) = (or(raw.message_max, 192), or(raw.result_max, 256));
@@ -299,6 +297,16 @@ pub(crate) unsafe fn read<'c>(config: *const trine_config) -> Result<Setup<'c>, 
         #[cfg(feature = "mcp")]
         kept,
     })
+}
+
+/// Bytes that a pending call of any tool owns at most.
+fn most_pending(tools: source::Tools<'_>) -> u16 {
+    let mut most = 0;
+    // No iterator's maximum, which a microcontroller would compare in two places.
+    for tool in 0..tools.tools() {
+        most = most.max(tools.head(tool).map_or(0, |head| head.limits.pending_bytes));
+    }
+    most
 }
 
 /// The tools of a configuration.

@@ -14,8 +14,8 @@ impl Busy {
         Self(AtomicBool::new(false))
     }
 
-    /// Lets one in.
-    pub(crate) fn enter(&self) -> Result<Guard<'_>, trine_status> {
+    /// Lets one in, until [`Self::leave`].
+    pub(crate) fn enter(&self) -> Result<(), trine_status> {
         #[cfg(target_has_atomic = "8")]
         let was = self.0.swap(true, Ordering::Acquire);
         #[cfg(not(target_has_atomic = "8"))]
@@ -24,15 +24,11 @@ impl Busy {
             self.0.store(true, Ordering::Relaxed);
             was
         };
-        if was { Err(TRINE_E_BUSY) } else { Ok(Guard(self)) }
+        if was { Err(TRINE_E_BUSY) } else { Ok(()) }
     }
-}
 
-/// Somebody is inside until this is dropped.
-pub(crate) struct Guard<'b>(&'b Busy);
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        self.0.0.store(false, Ordering::Release);
+    /// Lets the one out that is inside.
+    pub(crate) fn leave(&self) {
+        self.0.store(false, Ordering::Release);
     }
 }

@@ -19,7 +19,7 @@ use trine_dispatch::{Device, InitError, Pulse};
 #[cfg(feature = "mcp")]
 use crate::config::Kept;
 use crate::config::{self, Setup, trine_config, trine_problem};
-use crate::guard::{Busy, Guard};
+use crate::guard::Busy;
 use crate::source::{self, Tools};
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
@@ -38,22 +38,25 @@ pub struct trine_device {
 ///
 /// It is only borrowed shared, since an interrupt uses `producer` and `pulse` while the owner uses
 /// `device`.
+// In this order, since what is first is reached by the short loads of a Thumb processor.
+#[repr(C)]
 pub(crate) struct Object {
+    device: UnsafeCell<MaybeUninit<Device<'static>>>,
     /// [`ALIVE`] from `trine_init` to `trine_deinit`.
     magic: AtomicU32,
     busy: Busy,
-    pub(crate) pulse: Pulse,
-    /// The tools that are nodes.
-    pub(crate) rules: CRules<'static>,
-    source: UnsafeCell<MaybeUninit<Tools<'static>>>,
-    #[cfg(feature = "mcp")]
-    pub(crate) kept: Kept,
     /// Whether a host may set the key now.
     #[cfg(feature = "full")]
     pub(crate) provisions: AtomicBool,
+    pub(crate) pulse: Pulse,
+    /// The tools that are nodes.
+    pub(crate) rules: CRules<'static>,
+    /// All tools.
+    source: UnsafeCell<MaybeUninit<Tools<'static>>>,
+    #[cfg(feature = "mcp")]
+    pub(crate) kept: Kept,
     ring: UnsafeCell<Ring<'static>>,
     producer: UnsafeCell<MaybeUninit<Producer<'static>>>,
-    device: UnsafeCell<MaybeUninit<Device<'static>>>,
 }
 
 /// Says that a device lives here.
@@ -85,9 +88,16 @@ impl Object {
 }
 
 /// The owner's part of an object, for as long as it lives.
+// One pointer, so that a function gets it in a register.
 pub(crate) struct Owned<'o> {
     pub(crate) object: &'o Object,
-    _guard: Guard<'o>,
+}
+
+impl Drop for Owned<'_> {
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn drop(&mut self) {
+        self.object.busy.leave();
+    }
 }
 
 impl Owned<'_> {
@@ -125,7 +135,8 @@ pub(crate) unsafe fn object<'o>(device: *const trine_device) -> Result<&'o Objec
 pub(crate) unsafe fn owned<'o>(device: *const trine_device) -> Result<Owned<'o>, trine_status> {
     // SAFETY: passed on.
     let object = unsafe { object(device) }?;
-    Ok(Owned { _guard: object.busy.enter()?, object })
+    object.busy.enter()?;
+    Ok(Owned { object })
 }
 
 /// Hashes that are kept beside the device, where it keeps none itself.

@@ -66,10 +66,8 @@ impl dispatch::Tools for CTools<'_> {
         {
             (state.kept, state.answers) = (call.state, call.answers);
         }
-        // SAFETY: the program's own function and what it asked to be passed; the state lives until
-        // it returns.
-        let status = unsafe { function(user_data, state.handle()) };
-        state.answer(status)
+        // SAFETY: the program's own function and what it asked to be passed.
+        unsafe { state.run(function, user_data) }
     }
 
     fn read(&mut self, tool: u16, id: CallId, offset: u32, out: &mut [u8]) -> usize {
@@ -159,10 +157,8 @@ impl Later<'_> {
             state.table = Some(self.source);
             state.out = Some(NonNull::from(out).cast());
             state.block = block;
-            // SAFETY: the program's own function and what it asked to be passed; the state lives
-            // until it returns.
-            let status = unsafe { (self.finish)(self.user_data, state.handle()) };
-            state.answer(status)
+            // SAFETY: the program's own function and what it asked to be passed.
+            unsafe { state.run(self.finish, self.user_data) }
         })
     }
 }

@@ -49,20 +49,20 @@ pub struct Device<'m> {
     /// Whether the next step looks at messages before it looks at the calls under way, so that a
     /// long content and a flood of calls each get every other step.
     messages_first: bool,
-    pub(crate) outbox: Outbox<'m>,
     session: Session,
+    pub(crate) lanes: Lanes<'m>,
+    pub(crate) outbox: Outbox<'m>,
     /// The time of this poll, in milliseconds.
     now: u64,
-    pulse: Option<&'m Pulse>,
     pub(crate) table: &'m dyn Rules,
-    pub(crate) lanes: Lanes<'m>,
+    pulse: Option<&'m Pulse>,
     /// What drains them, once there is one: a device without ports does not link it.
     #[cfg(feature = "ports")]
     drain: Option<fn(&mut Self) -> bool>,
     inbox: Inbox<'m>,
-    config: Config<'m>,
     scan: Scan,
     events: u32,
+    config: Config<'m>,
     #[cfg(feature = "consent")]
     consents: Consents,
     #[cfg(any(feature = "factory", feature = "status"))]

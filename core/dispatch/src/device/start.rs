@@ -146,19 +146,22 @@ impl<'m> Device<'m> {
         let hosts = NonZeroU8::new(config.calls_max).ok_or(InitError::Lanes)?;
         let mut arena = Arena::new(memory);
         let (calls, block) = (config.lanes(), config.block());
-        let lanes = arena.slice(calls, Lane::NEW)?;
+        let lanes = arena.slice(calls, Lane::NEW);
         #[cfg(feature = "check")]
         let hashes = match unchecked {
-            Some(_) => arena.slice(usize::from(config.hashes_max), 0)?,
+            Some(_) => arena.slice(usize::from(config.hashes_max), 0),
             None => &mut [],
         };
-        let message = arena.bytes(config.inbox())?;
-        let outbox = arena.bytes(config.outbox())?;
+        let message = arena.bytes(config.inbox());
+        let outbox = arena.bytes(config.outbox());
         #[cfg(feature = "packet")]
-        let packet = arena.bytes(config.packet())?;
+        let packet = arena.bytes(config.packet());
         #[cfg(not(feature = "packet"))]
         let packet = &mut [][..];
-        let blocks = arena.bytes(calls * block)?;
+        let blocks = arena.bytes(calls * block);
+        if let Some(fault) = arena.fault() {
+            return Err(fault.into());
+        }
         let repeat = usize::from(config.repeat_max);
         Ok(Self {
             table,
@@ -175,7 +178,7 @@ impl<'m> Device<'m> {
             session: Session::new(&config),
             pulse: None,
             #[cfg(feature = "ports")]
-            ports: [const { None }; super::PORTS_MAX],
+            ports: [None, None, None, None],
             #[cfg(feature = "ports")]
             drain: None,
             #[cfg(feature = "consent")]
