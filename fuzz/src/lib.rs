@@ -7,6 +7,7 @@
 pub mod capi;
 pub mod device;
 pub mod frames;
+pub mod gguf;
 pub mod image;
 pub mod json;
 pub mod messages;
@@ -23,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     ("device", device::run),
     ("capi", capi::run),
     ("image", image::run),
+    ("gguf", gguf::run),
 ];
 
 /// The inputs of a file of hexadecimal lines; `#` starts a comment.

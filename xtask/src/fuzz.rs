@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{baremetal, sh};
 
 /// The targets, which are the programs of the fuzz workspace.
-pub(crate) const TARGETS: [&str; 6] = ["frames", "messages", "json", "device", "capi", "image"];
+pub(crate) const TARGETS: [&str; 7] =
+    ["frames", "messages", "json", "device", "capi", "image", "gguf"];
 
 /// Seconds that `test` gives each target.
 const SECONDS: u32 = 10;

@@ -62,6 +62,7 @@ usage: cargo xtask COMMAND
   golden               write the reference files anew from what the code does now
   golden bitnet        write those of tests/golden/bitnet with Hugging Face's transformers, which
                        it installs from PyPI (6 GB)
+  golden tokens        write those of core/infer/tests/token with Hugging Face's tokenizers
   dist [TARGET [PROFILE]]
                        libtrine as it is shipped: all packages, or one library
   header               write include/trine.h from ffi/api
@@ -138,6 +139,7 @@ fn command() -> Result<()> {
         ["fuzz", ref names @ ..] => fuzz::main(names, options.seconds.unwrap_or(60)),
         ["golden"] => golden::write(),
         ["golden", "bitnet"] => golden::write_bitnet(),
+        ["golden", "tokens"] => golden::write_tokens(),
         ["header"] => header::write(),
         ["dist"] => dist::main(None, None),
         ["dist", target] => dist::main(Some(target), None),
