@@ -53,9 +53,10 @@ pub fn session_key(key: &Key, direction: Direction, salt: &Salt) -> Key {
 /// the tagged message, or `None` when the buffer is too short.
 pub fn seal(key: &Key, counter: u32, buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
     let message = buffer.get_mut(start..)?.get_mut(..len.checked_add(TAIL_LEN)?)?;
-    let (content, tag) = message.split_last_chunk_mut::<16>()?;
+    // Checked, since on some targets the compiler does not see that the other kind cannot panic.
+    let (content, tag) = message.split_at_mut_checked(message.len().checked_sub(16)?)?;
     *content.last_chunk_mut()? = counter.to_le_bytes();
-    *tag = siphash128(key, content);
+    *tag.first_chunk_mut()? = siphash128(key, content);
     Some(len + TAIL_LEN)
 }
 
