@@ -93,17 +93,12 @@ impl<'m> Cache<'m> {
         let numbers = rows.checked_mul(shape.width).ok_or(Error::TooLarge)?;
         let (keys, values) = match shape.kind {
             KvKind::F32 => {
-                (Rows::F32(arena.slice(numbers, 0.0)?), Rows::F32(arena.slice(numbers, 0.0)?))
+                (Rows::F32(arena.slice(numbers, 0.0)), Rows::F32(arena.slice(numbers, 0.0)))
             }
-            KvKind::F16 => {
-                (Rows::F16(arena.slice(numbers, 0)?), Rows::F16(arena.slice(numbers, 0)?))
-            }
+            KvKind::F16 => (Rows::F16(arena.slice(numbers, 0)), Rows::F16(arena.slice(numbers, 0))),
             KvKind::I8 => {
-                let (keys, values) = (arena.slice(rows, 0.0)?, arena.slice(rows, 0.0)?);
-                (
-                    Rows::I8(arena.slice(numbers, 0)?, keys),
-                    Rows::I8(arena.slice(numbers, 0)?, values),
-                )
+                let (keys, values) = (arena.slice(rows, 0.0), arena.slice(rows, 0.0));
+                (Rows::I8(arena.slice(numbers, 0), keys), Rows::I8(arena.slice(numbers, 0), values))
             }
         };
         Ok(Self { shape, kernels, keys, values })

@@ -43,6 +43,12 @@ impl<'w> Model<'w> {
         &self.config
     }
 
+    /// What multiplies its weights.
+    #[must_use]
+    pub const fn kernels(&self) -> &Kernels {
+        &self.kernels
+    }
+
     /// Its weights.
     #[must_use]
     pub const fn weights(&self) -> &Weights<'w> {

@@ -171,21 +171,24 @@ pub(crate) fn carve<'m>(
     options.check(config)?;
     let sizes = Sizes::new(config, options)?;
     let mut arena = Arena::new(memory);
-    let stream = arena.slice(sizes.stream, 0.0)?;
-    let wide = arena.slice(sizes.wide, 0.0)?;
-    let mixed = arena.slice(sizes.stream, 0.0)?;
-    let pairs = arena.slice(sizes.pairs, 0.0)?;
-    let turns = arena.slice(sizes.turns, 0.0)?;
-    let frequencies = arena.slice(sizes.frequencies, 0.0)?;
-    let scales = arena.slice(sizes.scales, 0.0)?;
-    let sums = arena.slice(sizes.sums, 0)?;
-    let head_scales = arena.slice(sizes.head_scales, 0.0)?;
-    let logits = arena.slice(sizes.logits, 0.0)?;
-    let tokens = arena.slice(sizes.tokens, 0)?;
-    let tables = arena.slice(sizes.tables, 0)?;
+    let stream = arena.slice(sizes.stream, 0.0);
+    let wide = arena.slice(sizes.wide, 0.0);
+    let mixed = arena.slice(sizes.stream, 0.0);
+    let pairs = arena.slice(sizes.pairs, 0.0);
+    let turns = arena.slice(sizes.turns, 0.0);
+    let frequencies = arena.slice(sizes.frequencies, 0.0);
+    let scales = arena.slice(sizes.scales, 0.0);
+    let sums = arena.slice(sizes.sums, 0);
+    let head_scales = arena.slice(sizes.head_scales, 0.0);
+    let logits = arena.slice(sizes.logits, 0.0);
+    let tokens = arena.slice(sizes.tokens, 0);
+    let tables = arena.slice(sizes.tables, 0);
     let cache = Cache::new(Shape::new(config, options.kv, options.context), kernels, &mut arena)?;
     // What has the smallest alignment comes last, so that nothing is padded.
-    let codes = arena.slice(sizes.codes, 0)?;
+    let codes = arena.slice(sizes.codes, 0);
+    if let Some(fault) = arena.fault() {
+        return Err(Error::Memory(fault));
+    }
     let state = State {
         stream,
         wide,
