@@ -4,7 +4,9 @@
 //! node is a whole number with bounds of 32 bits, of which that is a few loads. All others are left
 //! to the table. A microcontroller has the table alone, which is smaller.
 
-use trine_descriptor::{Field, IntRange, Integer, Side, ToolTable};
+#[cfg(feature = "mcp")]
+use trine_descriptor::{Field, ToolTable};
+use trine_descriptor::{IntRange, Integer, Side};
 
 use crate::call::State;
 use crate::descriptor::{
