@@ -24,7 +24,7 @@
 //! bounds that are open, are 1 and 0.
 //!
 //! The texts of a tool in the order of its record (those of a node that are empty are left out, but
-//! for the name), each behind the one before and ended by zero, are a string of symbols. Of the 256
+//! for the name), each ended by zero, are strings of symbols one behind the other. Of the 256
 //! symbols those from `first` on, `entries` of them and on from zero after 255, stand for a *pair*
 //! of symbols; a pair whose first symbol is the entry itself stands for the byte that is its
 //! second. All other symbols are the bytes that they are. This is byte pair encoding (Gage,
@@ -33,7 +33,7 @@
 
 use crate::record::FNV_OFFSET;
 use crate::validate::walk;
-use crate::value::{Item, ValueReader, tag};
+use crate::value::{Item, tag};
 use crate::{Annotations, Condition, Consent, FailSafe, Fault, Head, Limits, Rule, Rules, Side};
 
 /// The places of the parts, and the marks: what packs a table has to agree on.
@@ -65,7 +65,10 @@ pub mod layout {
     }
 }
 
-use layout::{CONDITION, DEFAULT, DESCRIBED, HEAD, LIMITS, ROW, UNIT, bounds};
+use layout::{CONDITION, DEFAULT, HEAD, LIMITS, ROW, bounds};
+
+// One loop asks for both.
+const _: () = assert!(layout::DESCRIBED >> 5 == 2 && layout::UNIT >> 5 == 4);
 
 /// A table that `trine gen` packed.
 ///
@@ -87,8 +90,7 @@ impl<'a> Packed<'a> {
     /// what is no table and what was cut off.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        let format = self.bytes.get(4).copied().unwrap_or_default();
-        format == layout::FORMAT && self.short(8) == self.bytes.len()
+        self.short(4) & 0xff == layout::FORMAT.into() && self.short(8) == self.bytes.len()
     }
 
     /// Whether all bytes are as they were packed: five instructions for each.
@@ -105,111 +107,196 @@ impl<'a> Packed<'a> {
         if node >= count.into() {
             return None;
         }
-        let mut shape = self.shape(first, node)?;
-        let (raw, text) = shape.default()?;
-        let signs = matches!(shape.tag, tag::INT | tag::DECIMAL);
-        let number = if signs { signed(raw) } else { raw.cast_signed() };
+        let mut shape = self.shape(first, node);
+        if shape.mark & DEFAULT == 0 {
+            return None;
+        }
+        for _ in 0..bounds(shape.tag) {
+            shape.rest.number();
+        }
+        let (raw, text) = shape.default();
+        let number = match shape.tag {
+            tag::INT | tag::DECIMAL => signed(raw),
+            tag::TEXT => 0,
+            _ => raw.cast_signed(),
+        };
         Some(Item { node, tag: shape.tag, number, text })
     }
 
     /// How many parameters a tool has.
     #[must_use]
     pub fn params(&self, tool: u16) -> u8 {
-        self.row(tool).map_or(0, |row| row[12])
+        self.side(tool, Side::Params).1
+    }
+
+    /// What starts at a place.
+    fn from(&self, place: usize) -> Bytes<'a> {
+        Bytes(self.bytes.get(place..).unwrap_or_default())
     }
 
     /// The two bytes at a place as a number; 0 past the end.
-    fn short(&self, at: usize) -> usize {
-        let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk);
+    // Out of line, as the others that are: each is asked for in many places.
+    #[inline(never)]
+    fn short(&self, place: usize) -> usize {
+        let bytes = self.bytes.get(place..).and_then(<[u8]>::first_chunk);
         bytes.map_or(0, |&bytes| u16::from_le_bytes(bytes).into())
     }
 
-    fn row(&self, tool: u16) -> Option<&'a [u8; ROW]> {
-        if tool >= self.tools() {
-            return None;
-        }
-        self.bytes.get(self.short(12) + usize::from(tool) * ROW..)?.first_chunk()
+    /// The place of a tool's row.
+    fn row(&self, tool: u16) -> usize {
+        self.short(12) + usize::from(tool) * ROW
     }
 
-    /// The place of a side's first node, counted in nodes from the start of the table, and how
-    /// many there are.
+    /// The place of the entry of a side's first node, and how many nodes there are.
+    #[inline(never)]
     fn side(&self, tool: u16, side: Side) -> (usize, u8) {
-        let Some(row) = self.row(tool) else { return (0, 0) };
-        let first = usize::from(u16::from_le_bytes([row[8], row[9]]));
+        if tool >= self.tools() {
+            return (0, 0);
+        }
+        let row = self.row(tool);
+        let (first, counts) = (self.short(row + 8), self.short(row + 12));
+        let params = counts & 0xff;
         match side {
-            Side::Params => (first, row[12]),
-            Side::Output => (first + usize::from(row[12]) * self.stride(), row[13]),
+            Side::Params => (first, params as u8),
+            Side::Output => (first + (params << self.wide()), (counts >> 8) as u8),
         }
     }
 
-    /// Bytes of a node's entry.
-    fn stride(&self) -> usize {
-        1 + usize::from(self.bytes.get(7).copied().unwrap_or_default())
+    /// 1 where the entry of a node has two bytes.
+    fn wide(&self) -> usize {
+        self.short(6) >> 8 & 1
     }
 
     /// The shape of node number `node` of those at `first`.
     #[inline(never)]
-    fn shape(&self, first: usize, node: u16) -> Option<Shape<'a>> {
-        let stride = self.stride();
-        let mut place = self.short(first + usize::from(node) * stride);
-        if stride == 1 {
+    fn shape(&self, first: usize, node: u16) -> Shape<'a> {
+        let wide = self.wide();
+        let mut place = self.short(first + (usize::from(node) << wide));
+        if wide == 0 {
             place &= 0xff;
         }
-        let mut rest = ValueReader::new(self.bytes.get(self.short(14) + place..)?);
-        let mark = rest.byte().ok()?;
-        let mut shape = Shape { mark, tag: mark >> 3 & 7, bounds: [0; 4], rest };
-        for bound in shape.bounds.iter_mut().take(bounds(shape.tag) as usize) {
-            *bound = shape.rest.number().ok()?.wrapping_sub(2);
+        let mut rest = self.from(self.short(14) + place);
+        let mark = rest.byte();
+        Shape { mark, tag: mark >> 3 & 7, rest }
+    }
+
+    /// Hints and marks of a tool, its limits, and its texts.
+    #[inline(never)]
+    fn marks(&self, tool: u16) -> ([u8; 2], [u32; 2], Bytes<'a>) {
+        let row = self.row(tool);
+        let mut rest = self.from(self.short(row + 6));
+        let [hints, marks] = (self.short(row + 10) as u16).to_le_bytes();
+        let mut limits = [0; 2];
+        if marks & LIMITS != 0 {
+            limits = [rest.number() as u32, rest.number() as u32];
         }
-        Some(shape)
+        ([hints, marks], limits, rest)
     }
 
     /// Writes the record of a tool.
+    #[inline(never)]
     fn record(&self, tool: u16, out: &mut Window<'_>) {
-        let Some(row) = self.row(tool) else { return };
-        let Some((head, rest)) = self.head_of(row) else { return };
-        let mut texts = Texts { table: self, rest, waiting: [0; layout::DEPTH], count: 0 };
+        let ([hints, marks], limits, mut texts) = self.marks(tool);
         for _ in 0..4 {
-            texts.put(out);
+            self.text(&mut texts, out);
         }
-        let marks = [head.consent as u8, head.fail_safe.0, head.content.into()];
-        out.byte(head.annotations.0);
-        marks.into_iter().for_each(|mark| out.byte(mark));
-        out.number(head.limits.deadline_ms.into());
-        out.number(head.limits.pending_bytes.into());
+        out.byte(hints);
+        out.byte(marks & 3);
+        out.byte(marks >> 2 & 3);
+        out.byte(marks >> 4 & 1);
+        limits.into_iter().for_each(|limit| out.number(limit.into()));
         for side in [Side::Params, Side::Output] {
             let (first, count) = self.side(tool, side);
-            out.number(count.into());
+            out.byte(count);
             for node in 0..count {
-                if let Some(shape) = self.shape(first, node.into()) {
-                    shape.put(&mut texts, out);
-                }
+                self.node(self.shape(first, node.into()), &mut texts, out);
             }
         }
     }
 
-    /// The head of a tool, and what follows its limits.
-    fn head_of(&self, row: &[u8; ROW]) -> Option<(Head, &'a [u8])> {
-        let (hints, marks) = (row[10], row[11]);
-        let mut rest = ValueReader::new(self.bytes.get(short(row, 6)..)?);
-        let mut limits = Limits::default();
-        if marks & LIMITS != 0 {
-            limits.deadline_ms = rest.number().ok()? as u32;
-            limits.pending_bytes = rest.short().ok()?;
+    /// Writes a node as it is in a record.
+    #[inline(never)]
+    fn node(&self, mut shape: Shape<'_>, texts: &mut Bytes<'_>, out: &mut Window<'_>) {
+        let mut has = 1 | shape.mark >> 5;
+        // The name, the description and the unit.
+        for _ in 0..3 {
+            if has & 1 == 0 {
+                out.byte(0);
+            } else {
+                self.text(texts, out);
+            }
+            has >>= 1;
         }
-        let head = Head {
-            annotations: Annotations(hints),
-            consent: Consent::from_u8(marks & 3),
-            fail_safe: FailSafe(marks >> 2 & 3),
-            content: marks & 16 != 0,
-            limits,
-        };
-        Some((head, rest.take(rest.remaining()).ok()?))
+        out.byte(shape.mark & 7);
+        out.byte(shape.tag);
+        for _ in 0..bounds(shape.tag) {
+            let bound = shape.rest.bound();
+            match shape.tag {
+                tag::LABEL => self.text(texts, out),
+                tag::ARRAY => out.byte(bound as u8),
+                _ => out.number(bound),
+            }
+        }
+        if shape.mark & DEFAULT != 0 {
+            // Truth values 1, numbers of both kinds 2, texts 3, labels 4.
+            out.byte(shape.tag - u8::from(shape.tag > tag::INT));
+            let (number, text) = shape.default();
+            out.number(number);
+            text.iter().for_each(|&byte| out.byte(byte));
+        }
+        if shape.mark & CONDITION != 0 {
+            for _ in 0..2 {
+                out.number(shape.rest.number());
+            }
+        }
     }
-}
 
-const fn short(row: &[u8; ROW], at: usize) -> usize {
-    u16::from_le_bytes([row[at], row[at + 1]]) as usize
+    /// Writes the next text behind its length.
+    #[inline(never)]
+    fn text(&self, texts: &mut Bytes<'_>, out: &mut Window<'_>) {
+        let mut size = Window { out: &mut [], skip: 0, at: 0 };
+        self.expand(&mut texts.clone(), &mut size);
+        out.number(size.at as u64);
+        self.expand(texts, out);
+    }
+
+    /// Writes the next text.
+    #[inline(never)]
+    fn expand(&self, texts: &mut Bytes<'_>, out: &mut Window<'_>) {
+        let [first, entries] = (self.short(5) as u16).to_le_bytes();
+        // Symbols that come before the rest, the next one last.
+        let (mut waiting, mut count) = ([0; layout::DEPTH], 0_usize);
+        loop {
+            let mut symbol = match waiting.get(count.wrapping_sub(1)) {
+                Some(&symbol) => {
+                    count -= 1;
+                    symbol
+                }
+                None if texts.0.is_empty() => return,
+                None => texts.byte(),
+            };
+            loop {
+                let entry = symbol.wrapping_sub(first);
+                if entry >= entries {
+                    break;
+                }
+                let pair = self.short(HEAD + 2 * usize::from(entry)) as u16;
+                let [left, right] = pair.to_le_bytes();
+                let is_byte = left == symbol;
+                symbol = if is_byte { right } else { left };
+                if is_byte {
+                    break;
+                }
+                let Some(place) = waiting.get_mut(count) else { return };
+                *place = right;
+                count += 1;
+            }
+            if symbol == 0 {
+                return;
+            }
+            out.byte(symbol);
+        }
+    }
 }
 
 /// FNV-1a, 32 bits.
@@ -223,13 +310,43 @@ pub const fn sum(bytes: &[u8]) -> u32 {
     sum
 }
 
+/// Bytes of the table that are read in order; zeros past the end. What packed them wrote no faulty
+/// number, so none is looked for, as `ValueReader` does.
+#[derive(Clone)]
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn byte(&mut self) -> u8 {
+        let [byte, ref rest @ ..] = *self.0 else { return 0 };
+        self.0 = rest;
+        byte
+    }
+
+    #[inline(never)]
+    fn number(&mut self) -> u64 {
+        let (mut value, mut shift) = (0, 0);
+        loop {
+            let byte = self.byte();
+            value |= u64::from(byte & 0x7f).wrapping_shl(shift);
+            shift += 7;
+            if byte < 0x80 {
+                return value;
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn bound(&mut self) -> u64 {
+        self.number().wrapping_sub(2)
+    }
+}
+
 /// A node without its texts.
 struct Shape<'a> {
     mark: u8,
     tag: u8,
-    bounds: [u64; 4],
-    /// What stands behind the bounds.
-    rest: ValueReader<'a>,
+    /// What stands behind the mark.
+    rest: Bytes<'a>,
 }
 
 const fn signed(raw: u64) -> i64 {
@@ -237,19 +354,19 @@ const fn signed(raw: u64) -> i64 {
 }
 
 impl<'a> Shape<'a> {
-    /// The default: its number as it is encoded, or its text.
-    fn default(&mut self) -> Option<(u64, &'a [u8])> {
-        if self.mark & DEFAULT == 0 {
-            return None;
+    /// The default, which the shape has: its number as it is encoded, or its text and its length.
+    fn default(&mut self) -> (u64, &'a [u8]) {
+        let number = self.rest.number();
+        if self.tag != tag::TEXT {
+            return (number, &[]);
         }
-        match self.tag {
-            tag::TEXT => Some((0, self.rest.bytes().ok()?)),
-            _ => Some((self.rest.number().ok()?, &[])),
-        }
+        let all = self.rest.0;
+        let (text, rest) = all.split_at_checked(number as usize).unwrap_or_default();
+        self.rest.0 = rest;
+        (number, text)
     }
 
-    fn rule(mut self) -> Option<Rule> {
-        let [first, second, third, _] = self.bounds;
+    fn rule(mut self) -> Rule {
         let mut rule = Rule {
             tag: self.tag,
             required: self.mark & 1 != 0,
@@ -259,120 +376,32 @@ impl<'a> Shape<'a> {
             step: 0,
             required_if: None,
         };
-        match self.tag {
-            tag::INT | tag::DECIMAL => {
-                (rule.min, rule.max, rule.step) = (signed(first), signed(second), third >> 1);
-            }
-            tag::TEXT => (rule.min, rule.max) = (first.cast_signed(), second.cast_signed()),
-            tag::LABEL => rule.max = first.cast_signed(),
-            tag::OBJECT => (rule.nodes, rule.max) = (first as u8, 0),
-            tag::ARRAY => {
-                rule.nodes = first as u8;
-                rule.min = second.cast_signed();
-                // The greatest number stands for no bound.
-                rule.max = if third == u8::MAX.into() { i64::MAX } else { third.cast_signed() };
-            }
-            _ => {}
+        if self.tag >= tag::OBJECT {
+            rule.nodes = self.rest.bound() as u8;
+            rule.max = 0;
+        }
+        if !matches!(self.tag, tag::BOOL | tag::OBJECT) {
+            rule.max = self.rest.bound().cast_signed();
+        }
+        if matches!(self.tag, tag::INT | tag::DECIMAL | tag::TEXT | tag::ARRAY) {
+            (rule.min, rule.max) = (rule.max, self.rest.bound().cast_signed());
+        }
+        if matches!(self.tag, tag::INT | tag::DECIMAL) {
+            rule.min = signed(rule.min.cast_unsigned());
+            rule.max = signed(rule.max.cast_unsigned());
+        }
+        if self.tag == tag::DECIMAL {
+            rule.step = self.rest.bound() >> 1;
+            self.rest.number();
         }
         if self.mark & CONDITION != 0 {
-            self.default();
-            let (node, label) = (self.rest.short().ok()?, self.rest.short().ok()?);
+            if self.mark & DEFAULT != 0 {
+                self.default();
+            }
+            let (node, label) = (self.rest.number() as u16, self.rest.number() as u16);
             rule.required_if = Some(Condition { node, label });
         }
-        Some(rule)
-    }
-
-    /// Writes the node as it is in a record.
-    fn put(mut self, texts: &mut Texts<'_>, out: &mut Window<'_>) {
-        texts.put(out);
-        for text in [DESCRIBED, UNIT] {
-            if self.mark & text == 0 {
-                out.byte(0);
-            } else {
-                texts.put(out);
-            }
-        }
-        out.byte(self.mark & 7);
-        out.byte(self.tag);
-        for &bound in self.bounds.iter().take(bounds(self.tag) as usize) {
-            match self.tag {
-                tag::LABEL => texts.put(out),
-                tag::ARRAY => out.byte(bound as u8),
-                _ => out.number(bound),
-            }
-        }
-        if let Some((number, text)) = self.default() {
-            // Truth values 1, numbers of both kinds 2, texts 3, labels 4.
-            out.byte(self.tag - u8::from(self.tag > tag::INT));
-            if self.tag == tag::TEXT {
-                out.number(text.len() as u64);
-                text.iter().for_each(|&byte| out.byte(byte));
-            } else {
-                out.number(number);
-            }
-        }
-        if self.mark & CONDITION != 0 {
-            for _ in 0..2 {
-                out.number(self.rest.number().unwrap_or_default());
-            }
-        }
-    }
-}
-
-/// The texts of a tool, as far as they have not been read.
-#[derive(Clone, Copy)]
-struct Texts<'t> {
-    table: &'t Packed<'t>,
-    rest: &'t [u8],
-    /// Symbols that come before the rest, the next one last.
-    waiting: [u8; layout::DEPTH],
-    count: usize,
-}
-
-impl Texts<'_> {
-    /// The next byte; zero at the end of a text.
-    #[inline(never)]
-    fn next(&mut self) -> u8 {
-        let bytes = self.table.bytes;
-        let [first, entries] = [5, 6].map(|at| bytes.get(at).copied().unwrap_or_default());
-        let mut symbol = 0;
-        if let Some(last) = self.count.checked_sub(1) {
-            self.count = last;
-            symbol = self.waiting.get(last).copied().unwrap_or_default();
-        } else if let [next, ref rest @ ..] = *self.rest {
-            (symbol, self.rest) = (next, rest);
-        }
-        loop {
-            let entry = symbol.wrapping_sub(first);
-            if entry >= entries {
-                return symbol;
-            }
-            let pair = bytes.get(HEAD + 2 * usize::from(entry)..);
-            let Some(&[left, right]) = pair.and_then(<[u8]>::first_chunk) else { return 0 };
-            if left == symbol {
-                return right;
-            }
-            let Some(place) = self.waiting.get_mut(self.count) else { return 0 };
-            *place = right;
-            self.count += 1;
-            symbol = left;
-        }
-    }
-
-    /// Writes the next text behind its length.
-    #[inline(never)]
-    fn put(&mut self, out: &mut Window<'_>) {
-        let (mut ahead, mut len) = (*self, 0);
-        while ahead.next() != 0 {
-            len += 1;
-        }
-        out.number(len);
-        loop {
-            match self.next() {
-                0 => break,
-                byte => out.byte(byte),
-            }
-        }
+        rule
     }
 }
 
@@ -384,6 +413,7 @@ struct Window<'b> {
 }
 
 impl Window<'_> {
+    #[inline(never)]
     fn byte(&mut self, byte: u8) {
         if let Some(place) = self.out.get_mut(self.at.wrapping_sub(self.skip)) {
             *place = byte;
@@ -407,18 +437,27 @@ impl Rules for Packed<'_> {
     }
 
     fn head(&self, tool: u16) -> Option<Head> {
-        self.head_of(self.row(tool)?).map(|(head, _)| head)
+        if tool >= self.tools() {
+            return None;
+        }
+        let ([hints, marks], [deadline_ms, pending_bytes], _) = self.marks(tool);
+        Some(Head {
+            annotations: Annotations(hints),
+            consent: Consent::from_u8(marks & 3),
+            fail_safe: FailSafe(marks >> 2 & 3),
+            content: marks & 16 != 0,
+            limits: Limits { deadline_ms, pending_bytes: pending_bytes as u16 },
+        })
     }
 
     fn check(&self, tool: u16) -> u32 {
-        self.row(tool)
-            .and_then(|row| row.first_chunk())
-            .map_or(0, |&check| u32::from_le_bytes(check))
+        let row = self.row(tool);
+        (self.short(row) | self.short(row + 2) << 16) as u32
     }
 
     fn judge(&self, tool: u16, side: Side, bytes: &[u8]) -> Result<(), Fault> {
         let (first, count) = self.side(tool, side);
-        walk(count.into(), |node| self.shape(first, node)?.rule(), bytes)
+        walk(count.into(), |node| Some(self.shape(first, node).rule()), bytes)
     }
 
     fn absent(&self, tool: u16, node: u16) -> Option<Item<'_>> {
@@ -429,7 +468,7 @@ impl Rules for Packed<'_> {
         let end = offset.saturating_add(out.len());
         let mut list = Window { out, skip: offset, at: 0 };
         for tool in 0..self.tools() {
-            let len = self.row(tool).map_or(0, |row| short(row, 4));
+            let len = self.short(self.row(tool) + 4);
             list.number(len as u64);
             // What lies before or behind the part is not expanded.
             if list.at + len <= offset || list.at >= end {

@@ -24,7 +24,7 @@ pub fn pack<T: ToolTable + ?Sized>(table: &T) -> Result<Vec<u8>> {
     if tools.iter().any(|tool| tool.has_zero) {
         return Err(Error::new("a text has a zero byte in it, which ends a text in the table"));
     }
-    let texts: Vec<Vec<u8>> = tools.iter().map(|tool| tool.texts.clone()).collect();
+    let texts: Vec<&[u8]> = tools.iter().flat_map(|tool| &tool.texts).map(Vec::as_slice).collect();
     let bytes = written(table, &tools, &pairs::encode(&texts))
         .ok_or_else(|| Error::new("the table takes more than 65,535 bytes: split it"))?;
     let packed = Packed::new(&bytes);
@@ -42,7 +42,8 @@ fn list<T: Rules + ?Sized>(table: &T) -> Vec<u8> {
 
 /// What is packed of one tool.
 struct Parts {
-    texts: Vec<u8>,
+    /// Each with the zero byte at its end.
+    texts: Vec<Vec<u8>>,
     /// Limits before the texts.
     limits: Vec<u8>,
     shapes: Vec<Vec<u8>>,
@@ -94,8 +95,7 @@ const fn zigzag(number: i64) -> u64 {
 impl Parts {
     fn text(&mut self, text: &str) {
         self.has_zero |= text.contains('\0');
-        self.texts.extend(text.as_bytes());
-        self.texts.push(0);
+        self.texts.push([text.as_bytes(), &[0]].concat());
     }
 
     fn node(&mut self, field: &Field<'_>) {
@@ -126,7 +126,11 @@ impl Parts {
                 vec![rule.max.cast_unsigned()]
             }
             Kind::Object { nodes } => vec![nodes.into()],
-            Kind::Array { nodes, min, max } => vec![nodes.into(), min.into(), max.into()],
+            Kind::Array { nodes, min, max } => {
+                // The greatest number of the rule, whose lower byte is that of the record.
+                let max = if max == u8::MAX { i64::MAX.cast_unsigned() } else { max.into() };
+                vec![nodes.into(), min.into(), max]
+            }
             _ => vec![],
         };
         let bounds: Vec<u64> = bounds.into_iter().map(|bound| bound.wrapping_add(2)).collect();
@@ -188,7 +192,8 @@ fn written<T: ToolTable + ?Sized>(
     let shapes_at = nodes + count * (1 + usize::from(wide));
     let mut at = (nodes, shapes_at + shapes.len());
     let (mut all_rows, mut all_nodes, mut all_texts) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, (tool, symbols)) in (0..).zip(tools.iter().zip(&texts.strings)) {
+    let mut strings = texts.strings.iter();
+    for (number, tool) in (0..).zip(tools) {
         let mut size = Encoder::window(&mut [], 0);
         record_of(table, number, &mut size);
         all_rows.extend(Rules::check(table, number).to_le_bytes());
@@ -201,7 +206,8 @@ fn written<T: ToolTable + ?Sized>(
             let place = short(*places.get(shape.as_slice())?)?;
             all_nodes.extend(&place[..1 + usize::from(wide)]);
         }
-        all_texts.extend(tool.limits.iter().chain(symbols));
+        all_texts.extend(&tool.limits);
+        all_texts.extend(strings.by_ref().take(tool.texts.len()).flatten());
         at.0 = nodes + all_nodes.len();
         at.1 = shapes_at + shapes.len() + all_texts.len();
     }

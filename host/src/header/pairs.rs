@@ -33,8 +33,8 @@ const ROUNDS: usize = 8;
 const LEAST: usize = 3;
 
 /// Encodes texts, each on its own, with one dictionary for all.
-pub(super) fn encode(texts: &[Vec<u8>]) -> Encoded {
-    let used: BTreeSet<u8> = texts.iter().flatten().copied().collect();
+pub(super) fn encode(texts: &[&[u8]]) -> Encoded {
+    let used: BTreeSet<u8> = texts.iter().copied().flatten().copied().collect();
     let ranges: BTreeSet<_> = [1, 3, 8].into_iter().map(|worth| plain(&used, worth)).collect();
     let tried = ranges.into_iter().map(|range| Coder::new(texts, &used, range).best());
     tried.min_by_key(Encoded::size).unwrap_or(Encoded {
@@ -65,7 +65,7 @@ const ENTRY: Symbol = 256;
 
 /// The search for one choice of plain symbols.
 struct Coder<'t> {
-    texts: &'t [Vec<u8>],
+    texts: &'t [&'t [u8]],
     /// The plain symbols are `low..=high`; bytes outside have an entry of their own.
     low: u8,
     high: u8,
@@ -76,7 +76,7 @@ struct Coder<'t> {
 }
 
 impl<'t> Coder<'t> {
-    fn new(texts: &'t [Vec<u8>], used: &BTreeSet<u8>, (low, high): (u8, u8)) -> Self {
+    fn new(texts: &'t [&'t [u8]], used: &BTreeSet<u8>, (low, high): (u8, u8)) -> Self {
         let outside = used.iter().copied().filter(|byte| !(low..=high).contains(byte)).collect();
         let strings = texts.iter().map(|text| text.iter().map(|&b| b.into()).collect()).collect();
         Self { texts, low, high, outside, pairs: Vec::new(), strings }
