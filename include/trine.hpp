@@ -221,11 +221,17 @@ template <class F> constexpr auto entry(F &) noexcept {
 
 /// What a device is told: trine_config with its first members set and all others their defaults.
 struct config : trine_config {
-    explicit constexpr config(span<const trine_tool> table) noexcept : trine_config{} {
+    explicit constexpr config(span<const trine_tool> all) noexcept : trine_config{} {
         struct_size = sizeof(trine_config);
         abi_version = TRINE_ABI_VERSION;
-        tools = table.data();
-        tools_count = static_cast<uint16_t>(table.size());
+        tools = all.data();
+        tools_count = static_cast<uint16_t>(all.size());
+    }
+    /// The tools as a table that `trine gen` made; it lives as long as the device.
+    explicit constexpr config(const trine_table &packed) noexcept : trine_config{} {
+        struct_size = sizeof(trine_config);
+        abi_version = TRINE_ABI_VERSION;
+        table = &packed;
     }
 };
 

@@ -11,8 +11,8 @@ use crate::door::{Door, Waiting};
 use crate::memory::{ALIGN, Owned, owned, trine_device};
 use crate::place::place;
 use crate::status::{
-    TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK, TRINE_PENDING,
-    trine_status,
+    TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_UNSUPPORTED,
+    TRINE_OK, TRINE_PENDING, trine_status,
 };
 use crate::text;
 
@@ -51,8 +51,8 @@ const _: () = assert!(align_of::<Client>() <= ALIGN);
 /// @param size Bytes of the memory; they limit what arguments and results take.
 /// @param device The device whose tools are served.
 /// @param session Where the handle goes, on success only.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT or
-///         TRINE_E_NO_SPACE.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE,
+///         or TRINE_E_UNSUPPORTED where the tools are a packed table, which has no names.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]
@@ -70,6 +70,10 @@ pub unsafe extern "C" fn trine_session_init(
         Ok(owned) => owned,
         Err(status) => return status,
     };
+    // A packed table has no names, and MCP is all names.
+    if owned.object.source().nodes().is_none() {
+        return TRINE_E_UNSUPPORTED;
+    }
     // SAFETY: the program's memory, the session's from now on.
     let (place, rest) = match unsafe { place::<Client>(memory, size) } {
         Ok(place) => place,

@@ -187,8 +187,10 @@ pub extern "C" fn trine_alignof() -> usize {
 /// @param device Where the handle goes, on success only.
 /// @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
-///         TRINE_E_UTF8, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_STATE when a device lives
-///         in the memory already. The descriptors are checked by the first polls.
+///         TRINE_E_UTF8, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_STATE when a device lives in
+///         the memory already, or TRINE_E_TABLE when a packed table was edited or cut off, is of
+///         another format, or has another number of tools than there are functions: make it again
+///         with `trine gen`. Descriptors in macros are checked by the first polls.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]

@@ -63,4 +63,10 @@ static const trine_tool every_tools[] = {
                     TRINE_CONSENT_DEVICE, TRINE_TOOL_CONTENT, every_params, NULL, every_call, NULL,
                     &every_more)};
 
+static const uint8_t every_bytes[] = {0u, 1u, 2u};
+static const trine_function every_calls[] = {every_call, every_call};
+static const trine_table every_table =
+    TRINE_TABLE(every_bytes, every_calls, NULL, every_safe, every_safe, every_stop, every_ask,
+                every_read);
+
 #endif

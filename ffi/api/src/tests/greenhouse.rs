@@ -14,7 +14,8 @@ use trine_descriptor::{
 };
 use trine_mcp::Nodes as _;
 
-use crate::descriptor::trine_tool;
+use crate::descriptor::{trine_table, trine_tool};
+use crate::source::Source;
 use crate::table::{CRules, Table};
 
 struct Json(String);
@@ -40,9 +41,9 @@ fn run(command: &mut Command) {
 const PRESENT: &str = "void valve_link_lost(void *board) { (void)board; }\n\
                        void valve_make_safe(void *board) { (void)board; }\n";
 
-/// The C descriptors, compiled for this computer. The other functions that they name are left out:
-/// an address of nothing is enough here.
-fn compiled(name: &str) -> PathBuf {
+/// C descriptors, compiled for this computer. The other functions that they name are left out: an
+/// address of nothing is enough here.
+fn compiled(name: &str, source: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let c = root.join("firmware-example/c");
     let folder = std::env::temp_dir().join(format!("trine-{name}-{}", std::process::id()));
@@ -52,7 +53,7 @@ fn compiled(name: &str) -> PathBuf {
     let mut cc = Command::new("cc");
     cc.args(["-std=c99", "-fPIC", "-c", "-o"]).arg(&object).arg(include(&root.join("include")));
     cc.arg(include(&c.join("src"))).arg(include(&c.join("board")));
-    run(cc.arg(c.join("src/descriptors.c")));
+    run(cc.arg(c.join(source)));
     run(Command::new("objcopy").arg("--weaken").arg(&object));
     let present = folder.join("present.c");
     std::fs::write(&present, PRESENT).unwrap();
@@ -63,7 +64,7 @@ fn compiled(name: &str) -> PathBuf {
 
 /// Runs `test` with the table of the C descriptors.
 fn with_c_tools(name: &str, test: impl FnOnce(Table<'_>)) {
-    let path = compiled(name);
+    let path = compiled(name, "src/descriptors.c");
     // SAFETY: the library has constants and no code that runs when it is loaded.
     let library = unsafe { libloading::Library::new(&path) }.unwrap();
     // SAFETY: the symbol is an array of as many tools as the board has.
@@ -177,4 +178,59 @@ fn c_descriptors_judge_by_their_short_way_as_by_the_long_one() {
             }
         }
     });
+}
+
+#[test]
+fn the_packed_table_in_c_is_the_first_ten_rust_tools() {
+    let path = compiled("packed", "src/table.c");
+    // SAFETY: the library has constants and no code that runs when it is loaded.
+    let library = unsafe { libloading::Library::new(&path) }.unwrap();
+    // SAFETY: the symbol is the board's table.
+    let table = unsafe { library.get::<*const trine_table>(b"board_table\0") }.unwrap();
+    // SAFETY: its address, which holds while the library is loaded: until the end of this function.
+    let first = unsafe { table.try_as_raw_ptr() }.unwrap().cast::<trine_table>();
+    // SAFETY: as above.
+    let table: &trine_table = unsafe { &*first };
+    let rust = &tools()[..10];
+    assert_eq!((table.tools(), table.list_hash()), (rust.tools(), rust.list_hash()));
+    let list = |page: &dyn Fn(&mut [u8]) -> usize| {
+        let mut bytes = std::vec![0; 16_384];
+        let len = page(&mut bytes);
+        bytes.truncate(len);
+        bytes
+    };
+    assert_eq!(list(&|out| table.page(0, out)), list(&|out| rust.page(0, out)));
+    let mut verdicts = [0, 0];
+    for tool in 0..rust.tools() {
+        assert_eq!(
+            (Rules::check(table, tool), table.head(tool)),
+            (rust.check(tool), rust.head(tool))
+        );
+        assert_eq!(u16::from(table.params(tool)), rust.node_count(tool, Side::Params));
+        for node in 0..rust.node_count(tool, Side::Params) {
+            assert_eq!(table.absent(tool, node), rust.absent(tool, node));
+        }
+        for seed in 0..2_000_i64 {
+            let mut bytes = [0; 64];
+            let mut out = ValueWriter::new(&mut bytes);
+            match seed % 4 {
+                0 => out.label(0, (seed / 4 % 6) as u16),
+                1 => out.int(0, seed * 97 % 2_000 - 4),
+                2 => {
+                    out.label(0, (seed / 4 % 2) as u16);
+                    out.decimal(1, seed % 400);
+                }
+                _ => {
+                    out.label(0, (seed / 4 % 5) as u16);
+                    out.bool(1, seed % 3 == 0);
+                    out.int(2, seed % 130);
+                }
+            }
+            let wanted = rust.judge(tool, Side::Params, out.bytes());
+            assert_eq!(table.judge(tool, Side::Params, out.bytes()), wanted);
+            verdicts[usize::from(wanted.is_ok())] += 1;
+        }
+    }
+    assert!(verdicts.iter().all(|&count| count > 1_000), "{verdicts:?}");
+    std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
 }
