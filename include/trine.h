@@ -1362,30 +1362,29 @@ TRINE_API trine_status trine_put_array(struct trine_call *call, int32_t node, ui
  * Appends a content block to the result. The tool has the flag TRINE_TOOL_CONTENT and returns
  * TRINE_BLOCKS; without a structured block it writes nothing by the writers.
  *
- * All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 6 of them;
- * larger content goes by `trine_content`.
+ * All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 6 of
+ * them; larger content goes by `trine_content`.
  *
  * @param call The call.
  * @param block The block; copied.
- * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT for a kind that there is not,
- *         TRINE_E_UTF8, TRINE_E_STATE where nothing can be written or a structured block is not
- *         the first, or TRINE_E_NO_SPACE. The last two are remembered: the call then fails.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT for a
+ *         kind that there is not, TRINE_E_UTF8, TRINE_E_STATE where nothing can be written or a
+ *         structured block is not the first, or TRINE_E_NO_SPACE. The last two are remembered: the
+ *         call then fails.
  *
  * Context: owner-only, inside a tool's function.
  */
-TRINE_API
-trine_status trine_put_block(struct trine_call *call,
-                             const struct trine_block *block);
+TRINE_API trine_status trine_put_block(struct trine_call *call, const struct trine_block *block);
 
 /**
  * The tool must know something of a person first. The gateway has the client ask, and the client
  * calls the tool once more with the same arguments, this state and the answer:
  * `return trine_need_input(call, &question, NULL, 0);`
  *
- * In that call the getters also take TRINE_ANSWER(n), field n of the question; TRINE_ANSWER_ACTION,
- * a choice: 0 accepted, 1 declined, 2 put away; and TRINE_ANSWER_STATE, a string: the state's
- * bytes. `trine_has(call, TRINE_ANSWER_ACTION)` says whether it is that call. State and answer came
- * through the client, and nothing has checked them: treat them so.
+ * In that call the getters also take TRINE_ANSWER(n), field n of the question;
+ * TRINE_ANSWER_ACTION, a choice: 0 accepted, 1 declined, 2 put away; and TRINE_ANSWER_STATE, a
+ * string: the state's bytes. `trine_has(call, TRINE_ANSWER_ACTION)` says whether it is that call.
+ * State and answer came through the client, and nothing has checked them: treat them so.
  *
  * @param call The call. What was written to its result is dropped.
  * @param question The question; copied.

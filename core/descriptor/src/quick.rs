@@ -7,7 +7,7 @@
 use core::borrow::Borrow;
 
 use crate::value::tag;
-use crate::{Field, Integer, Kind};
+use crate::{Args, Field, Integer, Kind};
 
 /// For 64-bit hosts: `true` only where all nodes are whole numbers, and `bytes` small ones of them,
 /// each in its bounds. `false` says nothing.
@@ -138,6 +138,16 @@ pub(crate) fn given(mut bytes: &[u8], node: u16, wanted: u8) -> Option<i64> {
         }
     }
     None
+}
+
+impl Args<'_> {
+    /// For 64-bit hosts: the number of a truth value, a number or a label of that [`tag`], if it is
+    /// found at once; `None` says nothing.
+    #[must_use]
+    #[inline(always)]
+    pub fn plain(&self, node: u16, tag: u8) -> Option<i64> {
+        given(self.bytes(), node, tag)
+    }
 }
 
 #[cfg(test)]

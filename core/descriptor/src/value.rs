@@ -570,15 +570,6 @@ impl<'a> Args<'a> {
         self.number(node, tag::LABEL).map(|value| value as u16)
     }
 
-    /// The number of a truth value, a number or a label of that [`tag`], if that is found at once;
-    /// `None` says nothing.
-    #[cfg(target_pointer_width = "64")]
-    #[must_use]
-    #[inline(always)]
-    pub fn plain(&self, node: u16, tag: u8) -> Option<i64> {
-        crate::quick::given(self.bytes, node, tag)
-    }
-
     // Out of line on a microcontroller: one search serves all getters.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]

@@ -42,10 +42,10 @@ const FIELDS_MAX: u32 = 32;
 /// calls the tool once more with the same arguments, this state and the answer:
 /// `return trine_need_input(call, &question, NULL, 0);`
 ///
-/// In that call the getters also take TRINE_ANSWER(n), field n of the question; TRINE_ANSWER_ACTION,
-/// a choice: 0 accepted, 1 declined, 2 put away; and TRINE_ANSWER_STATE, a string: the state's
-/// bytes. `trine_has(call, TRINE_ANSWER_ACTION)` says whether it is that call. State and answer came
-/// through the client, and nothing has checked them: treat them so.
+/// In that call the getters also take TRINE_ANSWER(n), field n of the question;
+/// TRINE_ANSWER_ACTION, a choice: 0 accepted, 1 declined, 2 put away; and TRINE_ANSWER_STATE, a
+/// string: the state's bytes. `trine_has(call, TRINE_ANSWER_ACTION)` says whether it is that call.
+/// State and answer came through the client, and nothing has checked them: treat them so.
 ///
 /// @param call The call. What was written to its result is dropped.
 /// @param question The question; copied.

@@ -56,14 +56,15 @@ const V1: usize = offset_of!(trine_block, name) + size_of::<trine_text>();
 /// Appends a content block to the result. The tool has the flag TRINE_TOOL_CONTENT and returns
 /// TRINE_BLOCKS; without a structured block it writes nothing by the writers.
 ///
-/// All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 6 of them;
-/// larger content goes by `trine_content`.
+/// All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 6 of
+/// them; larger content goes by `trine_content`.
 ///
 /// @param call The call.
 /// @param block The block; copied.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT for a kind that there is not,
-///         TRINE_E_UTF8, TRINE_E_STATE where nothing can be written or a structured block is not
-///         the first, or TRINE_E_NO_SPACE. The last two are remembered: the call then fails.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT for a
+///         kind that there is not, TRINE_E_UTF8, TRINE_E_STATE where nothing can be written or a
+///         structured block is not the first, or TRINE_E_NO_SPACE. The last two are remembered: the
+///         call then fails.
 ///
 /// Context: owner-only, inside a tool's function.
 #[unsafe(no_mangle)]
