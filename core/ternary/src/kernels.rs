@@ -7,6 +7,7 @@ use crate::arch::x86_64;
 use crate::error::{Error, exact};
 use crate::isa::Isa;
 use crate::matrix::Matrix;
+#[cfg(target_arch = "x86_64")]
 use crate::packing::Packing;
 use crate::quantize::{Quantized, check_blocks, quantize_blocks_body, quantize_body};
 use crate::rows::{RowInput, Rows};

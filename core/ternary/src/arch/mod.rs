@@ -6,6 +6,7 @@
 //! caller has not the features; whoever calls has asked
 //! [`Isa::is_supported`](crate::Isa::is_supported).
 
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod panels;
 
 #[cfg(target_arch = "x86_64")]
