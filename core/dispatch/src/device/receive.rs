@@ -95,12 +95,17 @@ impl Device<'_> {
 
         let Link::Bus { address } = self.config.link else { return false };
         if self.inbox.held > 0 {
-            if !self.outbox.has_room() {
+            if self.outbox.has_room() {
+                let len = core::mem::take(&mut self.inbox.held);
+                self.message(HEADER_LEN, len, tools);
+                return true;
+            }
+            if !self.outbox.waits() {
                 return false;
             }
-            let len = core::mem::take(&mut self.inbox.held);
-            self.message(HEADER_LEN, len, tools);
-            return true;
+            // A tool that was done meanwhile has taken the room. Its answer waits for a poll, which
+            // is read to where the held message lies: that one its host will send again.
+            self.inbox.held = 0;
         }
         let Some(fed) = self.inbox.take_bytes() else { return false };
         let len = match fed {
