@@ -63,7 +63,8 @@ proptest! {
         prop_assert_eq!(file.tensors().count(), tensors.len());
         for (index, (id, columns, rows)) in tensors.iter().enumerate() {
             let found = file.tensor(&format!("t{index}")).unwrap();
-            prop_assert_eq!((found.kind.id(), found.columns(), found.rows()), (*id, *columns, *rows));
+            let shape = (found.kind.id(), found.columns(), found.rows());
+            prop_assert_eq!(shape, (*id, *columns, *rows));
             prop_assert!(found.data.iter().all(|byte| *byte == index as u8));
         }
     }

@@ -50,7 +50,10 @@ proptest! {
     }
 
     #[test]
-    fn any_tokens_make_a_text(ids in prop::collection::vec(0_u32..708, 0..40), control in any::<bool>()) {
+    fn any_tokens_make_a_text(
+        ids in prop::collection::vec(0_u32..708, 0..40),
+        control in any::<bool>(),
+    ) {
         let tokenizer = Tokenizer::from(golden());
         let mut decoder = Decoder::new();
         let mut piece = vec![0; tokenizer.piece_bytes_max()];
