@@ -102,3 +102,25 @@ fn what_cannot_be_done_is_said() {
     let wrong = refused(&["model", "pack", &image, "-o", &scratch("out.trnm")]);
     assert!(wrong.contains("damaged.trnm: "), "{wrong}");
 }
+
+#[test]
+fn a_measurement_says_speed_memory_and_bytes() {
+    let model = golden("bitnet/plain.gguf");
+    let args = ["bench", &model, "--prompt", "8", "--tokens", "4", "--rounds", "2", "--json"];
+    let said: serde_json::Value =
+        serde_json::from_str(&printed(&[&args[..], &["--threads", "2"]].concat())).unwrap();
+    assert_eq!(said["threads"], 2);
+    assert_eq!((&said["prefill"]["tokens"], &said["decode"]["tokens"]), (&8.into(), &4.into()));
+    for rate in [&said["prefill"], &said["decode"]] {
+        assert!(rate["tokens_per_s"].as_f64().unwrap() > 0.0, "{said}");
+    }
+    // Two blocks of 128 and 256 columns in Line16, and a head of 96 rows in half precision: panels
+    // of 32 rows, steps of 20 columns, 128 bytes each.
+    let (narrow, wide) = (7 * 128, 13 * 128);
+    let rows = (4 + 2 + 2 + 4 + 8 + 8) * narrow + 4 * wide;
+    assert_eq!(said["bytes_per_token"], 2 * rows + 96 * 128 * 2);
+    let text = printed(&args[..8]);
+    assert!(text.contains("decode") && text.contains("GB/s"), "{text}");
+    let long = refused(&["bench", &model, "--prompt", "120", "--tokens", "9"]);
+    assert!(long.contains("the context must be from 1 to the model's context_length"), "{long}");
+}

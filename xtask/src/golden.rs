@@ -26,8 +26,8 @@ pub(crate) fn write() -> Result<()> {
     sh::run(cargo.env(VARIABLE, "write"))
 }
 
-/// `cargo xtask golden bitnet`: what Hugging Face's transformers compute. It takes 6 GB, and no test
-/// needs it.
+/// `cargo xtask golden bitnet`: what Hugging Face's transformers compute. It takes 6 GB, and no
+/// test needs it.
 ///
 /// # Errors
 /// When Python, its packages or the program fails.

@@ -47,8 +47,8 @@ pub struct Generation<'t> {
 }
 
 impl<'t> Generation<'t> {
-    /// Reads `prompt` after what the session has read, then writes at most `tokens` tokens, and ends
-    /// at any of `stop`.
+    /// Reads `prompt` after what the session has read, then writes at most `tokens` tokens, and
+    /// ends at any of `stop`.
     #[must_use]
     pub const fn new(prompt: &'t [u32], tokens: usize, stop: &'t [u32]) -> Self {
         Self { prompt, stop, left: tokens, keep: None, next: None, end: None }

@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod bench;
 mod call;
 mod connect;
 mod demo;
@@ -67,6 +68,8 @@ enum Command {
     Generate(prompt::Generate),
     /// Make language models, and print what their files hold.
     Model(model::Model),
+    /// Measure how fast a language model is on this machine.
+    Bench(bench::Bench),
     /// Print the memory that a language model takes.
     Size(size::Size),
     /// Print how to add the gateway to an MCP client, or write it there.
@@ -97,6 +100,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Demo(command) => command.run().map_err(Into::into),
         Command::Generate(command) => command.run().map_err(Into::into),
         Command::Model(command) => command.run().map_err(Into::into),
+        Command::Bench(command) => command.run().map_err(Into::into),
         Command::Size(command) => command.run().map_err(Into::into),
         Command::Connect(command) => command.run().map_err(Into::into),
         Command::Doctor(command) => command.run().map_err(Into::into),

@@ -61,7 +61,7 @@ pub(super) struct Generate {
     /// How keys and values are kept.
     #[arg(long, value_enum, default_value_t = Kv::F16)]
     kv: Kv,
-    /// Read names of control tokens in the prompt, such as <|eot_id|>, as those tokens.
+    /// Read names of control tokens in the prompt, such as `<|eot_id|>`, as those tokens.
     #[arg(long)]
     special: bool,
     /// Threads [default: as many as the machine has]

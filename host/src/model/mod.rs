@@ -5,9 +5,11 @@
 //! - [`Summary`]: a file in a few lines, and what would be refused of it;
 //! - [`Loaded`]: a file opened for use;
 //! - [`pack`]: images for firmware;
+//! - [`bench`]: how fast a model is here;
 //! - [`Mapped`]: the bytes of a file without reading them;
 //! - [`Pool`]: threads for the kernels.
 
+mod bench;
 mod fill;
 mod header;
 mod make;
@@ -19,7 +21,8 @@ mod shape;
 mod summary;
 mod vocabulary;
 
-pub use crate::sys::{Mapped, Pool};
+pub use crate::sys::{Mapped, Pool, memory_peak};
+pub use bench::{Figures, Plan, Stretch, bench};
 pub use header::Header;
 pub use make::{make, plan};
 pub use open::{Buffers, Loaded, threads};

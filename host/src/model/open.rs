@@ -36,8 +36,8 @@ pub fn threads(asked: Option<usize>) -> usize {
 }
 
 impl<'b> Loaded<'b> {
-    /// Opens a GGUF file or an image. Where a packing is given and the file has another, weights are
-    /// packed so first; threads of `pool` share that.
+    /// Opens a GGUF file or an image. Where a packing is given and the file has another, weights
+    /// are packed so first; threads of `pool` share that.
     ///
     /// # Errors
     /// When the file is neither, or a model that this engine does not compute.

@@ -17,7 +17,7 @@ pub(super) fn in_format(rows: &Rows<'_>, format: RowFormat) -> Option<Vec<u8>> {
         match format {
             RowFormat::F32 => out.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
             RowFormat::F16 => {
-                out.extend(numbers.iter().flat_map(|number| f16::from_f32(*number).to_le_bytes()))
+                out.extend(numbers.iter().flat_map(|number| f16::from_f32(*number).to_le_bytes()));
             }
             RowFormat::Q8_0 => numbers.chunks_exact(32).for_each(|block| q8_0(block, &mut out)),
             _ => return None,
@@ -26,7 +26,7 @@ pub(super) fn in_format(rows: &Rows<'_>, format: RowFormat) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// ggml's Q8_0: the greatest magnitude becomes 127; halves go away from zero, as in
+/// ggml's `Q8_0`: the greatest magnitude becomes 127; halves go away from zero, as in
 /// `quantize_row_q8_0_ref`.
 fn q8_0(block: &[f32], out: &mut Vec<u8>) {
     let most = block.iter().fold(0.0_f32, |most, number| most.max(number.abs()));

@@ -2,6 +2,7 @@
 //! with `unsafe`.
 #![expect(unsafe_code, reason = "calls into libc; each block says why it holds")]
 
+mod clock;
 mod map;
 mod pool;
 
@@ -10,6 +11,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+pub use clock::memory_peak;
+pub(crate) use clock::processor_time;
 pub use map::Mapped;
 pub use pool::Pool;
 

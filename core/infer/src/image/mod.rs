@@ -2,8 +2,8 @@
 //!
 //! The format is specified in `docs/model.md`, without any Rust. `trine model pack` writes it.
 //!
-//! [`Image::parse`] reads the header and checks that every part lies inside the image; after that no
-//! tensor and no string can point past the end, whatever the rest holds. Whether the bytes are
+//! [`Image::parse`] reads the header and checks that every part lies inside the image; after that
+//! no tensor and no string can point past the end, whatever the rest holds. Whether the bytes are
 //! those that were written is what [`Image::check_crc`] finds, which reads all of them: once after
 //! an image has been put into flash is enough.
 

@@ -95,7 +95,8 @@ pub struct Sampler<'m> {
 }
 
 impl<'m> Sampler<'m> {
-    /// A sampler with room for [`Sampling::candidates`]; in less room it keeps fewer, the likeliest.
+    /// A sampler with room for [`Sampling::candidates`]; in less room it keeps fewer, the
+    /// likeliest.
     ///
     /// # Errors
     /// When a number of `sampling` makes no sense, or there is no room for any candidate.

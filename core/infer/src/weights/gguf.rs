@@ -105,8 +105,8 @@ impl<'a> Weights<'a> {
     /// in it is overwritten.
     ///
     /// # Errors
-    /// When a tensor is missing, or has another type or shape than the model's, or there is one that
-    /// the model has not.
+    /// When a tensor is missing, or has another type or shape than the model's, or there is one
+    /// that the model has not.
     pub fn from_gguf(
         file: &File<'a>,
         config: &Config,

@@ -11,8 +11,8 @@ const LINE: usize = 64;
 /// Rows that a thread repacks at a time, about.
 const ROWS: usize = 64;
 
-/// Packs a matrix in another way into `out`, which is as long as that packing makes it. Threads share
-/// the rows.
+/// Packs a matrix in another way into `out`, which is as long as that packing makes it. Threads
+/// share the rows.
 ///
 /// # Errors
 /// When the other packing has no such matrix, or `out` is of another length.
@@ -68,8 +68,8 @@ impl<'a> Weights<'a> {
     }
 
     /// These weights with all ternary matrices packed in another way. `memory` has
-    /// [`Self::repacked_bytes`], `layers` one element for each block. Norms, embedding and head stay
-    /// where they are.
+    /// [`Self::repacked_bytes`], `layers` one element for each block. Norms, embedding and head
+    /// stay where they are.
     ///
     /// # Errors
     /// When there is too little memory, or a matrix cannot be packed so.

@@ -205,7 +205,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_at_all_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn any_bytes_at_all_are_read_without_a_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
         let _ = open(&bytes);
         let _ = open(&[&image()[..128], &bytes].concat());
     }

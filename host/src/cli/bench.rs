@@ -1,0 +1,122 @@
+//! `trine bench`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::ValueEnum;
+use serde_json::json;
+use trine::model::threads;
+use trine::model::{Buffers, Figures, Loaded, Mapped, Plan, Pool, Stretch, bench, memory_peak};
+use trine::{Error, Result};
+use trine_ternary::Packing;
+
+use super::paint::{STRONG, count, say};
+use super::tools::pretty;
+
+/// Arguments of `trine bench`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Bench {
+    /// The model: a GGUF file, or an image of `trine model pack`.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Tokens that are read at once.
+    #[arg(long, value_name = "COUNT", default_value_t = 128,
+          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    prompt: usize,
+    /// Tokens that are read one at a time after them.
+    #[arg(long, value_name = "COUNT", default_value_t = 32,
+          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    tokens: usize,
+    /// How often each is measured; the median counts.
+    #[arg(long, value_name = "COUNT", default_value_t = 3)]
+    rounds: usize,
+    /// Threads [default: as many as the machine has]
+    #[arg(long, value_name = "COUNT")]
+    threads: Option<usize>,
+    /// How the weights are packed before.
+    #[arg(long, value_enum, default_value_t = Packed::Line16)]
+    packing: Packed,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Packings by the names of the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Packed {
+    /// As in the file.
+    Keep,
+    /// 2 bits a weight.
+    Line2,
+    /// 1.6 bits a weight.
+    Line16,
+}
+
+impl Bench {
+    pub(super) fn run(&self) -> Result<ExitCode> {
+        let path = self.file.display();
+        let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
+        let begun = Instant::now();
+        let bytes = Mapped::open(&self.file).map_err(|error| fail(&error))?;
+        let pool = Pool::new(threads(self.threads)).map_err(|error| fail(&error))?;
+        let packing = match self.packing {
+            Packed::Keep => None,
+            Packed::Line2 => Some(Packing::Line2),
+            Packed::Line16 => Some(Packing::Line16),
+        };
+        let mut buffers = Buffers::default();
+        let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool)?;
+        let load = begun.elapsed().as_secs_f64();
+        let plan = Plan { prompt: self.prompt, tokens: self.tokens, rounds: self.rounds };
+        let figures = bench(&loaded, &plan, &pool, |round| {
+            eprintln!("round {} of {}", round + 1, self.rounds.max(1));
+        });
+        let figures = figures.map_err(|error| fail(&error))?;
+        self.show(&figures, load, loaded.model.kernels().isa().name());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn show(&self, figures: &Figures, load: f64, isa: &str) {
+        let Figures { prefill, decode, token_bytes, bandwidth } = *figures;
+        let first = load + prefill.wall.as_secs_f64();
+        let share = figures.bandwidth_share();
+        let peak = memory_peak();
+        let threads = threads(self.threads);
+        if self.json {
+            let stretch = |of: Stretch| {
+                json!({ "tokens": of.tokens, "wall_s": of.wall.as_secs_f64(),
+                        "processor_s": of.processor.as_secs_f64(), "tokens_per_s": of.rate(),
+                        "tokens_per_processor_s": of.processor_rate() })
+            };
+            let object = json!({
+                "isa": isa, "threads": threads, "load_s": load, "first_token_s": first,
+                "prefill": stretch(prefill), "decode": stretch(decode),
+                "bytes_per_token": token_bytes, "read_bytes_per_s": bandwidth,
+                "bandwidth_share": share, "memory_peak_bytes": peak,
+            });
+            return say!("{}", pretty(&object));
+        }
+        say!("{STRONG}{}{STRONG:#}, {isa}, {threads} threads", self.file.display());
+        let line = |name: &str, of: Stretch| {
+            say!(
+                "{name:<12} {:>8.1} tokens/s, {:.1} a second of processor time ({} tokens)",
+                of.rate(),
+                of.processor_rate(),
+                of.tokens
+            );
+        };
+        line("prefill", prefill);
+        line("decode", decode);
+        say!("load         {load:>8.2} s, first token after {first:.2} s");
+        say!(
+            "memory       {:>8.1} GB/s read at best; decoding uses {:.0} % of it, {} bytes a token",
+            bandwidth / 1e9,
+            share * 100.0,
+            count(token_bytes)
+        );
+        if let Some(peak) = peak {
+            say!("peak         {:>8} bytes", count(peak));
+        }
+    }
+}
