@@ -56,7 +56,7 @@ const V1: usize = offset_of!(trine_block, name) + size_of::<trine_text>();
 /// Appends a content block to the result. The tool has the flag TRINE_TOOL_CONTENT and returns
 /// TRINE_BLOCKS; without a structured block it writes nothing by the writers.
 ///
-/// All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 6 of
+/// All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 7 of
 /// them; larger content goes by `trine_content`.
 ///
 /// @param call The call.

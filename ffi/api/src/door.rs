@@ -19,7 +19,7 @@ use crate::tools::CTools;
 /// Longest id of a request whose answer may come later, as JSON text.
 const ID_MAX: usize = 64;
 /// Most blocks of content of one answer.
-const BLOCKS_MAX: usize = 6;
+const BLOCKS_MAX: usize = 7;
 /// Bytes of content that a tool is asked for at a time.
 const PIECE: usize = 192;
 

@@ -2,7 +2,8 @@
  *
  *     clerk PATH
  *
- * It serves one gateway and ends with it. The matrix leg looks at what an MCP client gets to see. */
+ * It serves one gateway and ends with it; as `clerk -` it serves an MCP client by itself, on
+ * standard input and output. The matrix leg looks at what the client gets to see. */
 #define _POSIX_C_SOURCE 200809L
 #include <poll.h>
 #include <stdio.h>
@@ -190,6 +191,29 @@ static void serve(trine_device *device, trine_port *port, int line)
     }
 }
 
+/* Answers an MCP client without a gateway. */
+static trine_status serve_lines(trine_device *device)
+{
+    TRINE_STORAGE(session_memory, TRINE_SESSION_BYTES(192u, 512u));
+    static char line[2048];
+    static char answer[4096];
+    trine_session *session = NULL;
+    trine_status status =
+        trine_session_init(session_memory, sizeof session_memory, device, &session);
+
+    while (status >= 0 && fgets(line, sizeof line, stdin) != NULL) {
+        size_t size = 0;
+
+        status = trine_handle_json(session, milliseconds(), line, strcspn(line, "\n"), answer,
+                                   sizeof answer, &size);
+        if (size > 0) {
+            (void)printf("%.*s\n", (int)size, answer);
+            (void)fflush(stdout);
+        }
+    }
+    return status;
+}
+
 int main(int count, char **words)
 {
     TRINE_STORAGE(memory, TRINE_DEVICE_BYTES(512u, 192u, 512u, 64u, 0u, 4u, 16u));
@@ -214,6 +238,9 @@ int main(int count, char **words)
     if (count != 2 || trine_init(memory, sizeof memory, &config, &device, NULL) != TRINE_OK ||
         trine_port_init(port_memory, sizeof port_memory, device, &port) != TRINE_OK) {
         return 1;
+    }
+    if (strcmp(words[1], "-") == 0) {
+        return serve_lines(device) == TRINE_OK ? 0 : 1;
     }
     line = gateway(words[1]);
     if (line < 0) {

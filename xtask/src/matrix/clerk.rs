@@ -38,6 +38,7 @@ pub(super) fn main() -> Result<()> {
     ask(&socket)?;
     let ended = clerk.0.wait().context("the clerk is gone")?;
     ensure!(ended.success(), "the clerk ended with {ended}: its line is at its end");
+    by_itself(&program)?;
     println!("a device in C behind the gateway: lists, blocks, a question and a line of log");
     Ok(())
 }
@@ -72,6 +73,18 @@ fn ask(socket: &Path) -> Result<()> {
     let log = std::fs::read_to_string(log)?;
     ensure!(log.contains("WARN clerk: the ink is low"), "no line from the port in:\n{log}");
     Ok(())
+}
+
+/// The same answers without a gateway, but for the question: nobody is there to put it.
+fn by_itself(program: &Path) -> Result<()> {
+    let mut session = Session::start(sh::command(program).arg("-"))?;
+    lists(&mut session)?;
+    blocks(&mut session)?;
+    let unasked = call(&mut session, "seal", json!({"letter": "bill"}), json!({}))?;
+    same(&unasked["isError"], &json!(true), &unasked)?;
+    let words = unasked["content"][0]["text"].as_str().unwrap_or_default();
+    ensure!(words.starts_with("seal: ") && words.contains("input"), "{unasked}");
+    session.end()
 }
 
 /// The `_meta` of a client that can ask its person.
