@@ -75,6 +75,6 @@ fn newer_is_refused(root: &Path, folder: &Path) -> Result<()> {
     configure.arg(format!("-DCMAKE_PREFIX_PATH={}", root.display()));
     let done = configure.output().context("cmake could not start")?;
     let said = String::from_utf8_lossy(&done.stderr);
-    ensure!(!done.status.success() && said.contains("compatible with requested"), "{said}");
+    ensure!(!done.status.success() && said.contains("not accepted"), "{said}");
     Ok(())
 }
