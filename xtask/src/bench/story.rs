@@ -11,8 +11,6 @@ use crate::{sh, size};
 const PROGRAM: &str = "trine-model";
 /// The model of which the image is made: 128 wide, two blocks.
 const MODEL: &str = "tests/golden/bitnet/plain.gguf";
-/// The most flash that a firmware may take on the first chip, without its model.
-const FLASH_MAX: u64 = 32 << 10;
 
 /// Packs the model, runs it on this computer and on every board, and compares.
 ///
