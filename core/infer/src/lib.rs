@@ -8,6 +8,31 @@
 //! - [`gguf`]: the reader of GGUF files (feature `gguf`);
 //! - [`token`]: text to tokens and back (byte-level BPE with feature `bpe`).
 //!
+//! ```no_run
+//! use trine_infer::sample::{Sampler, Sampling};
+//! use trine_infer::{Config, Error, Layer, Model, Options, Session, Weights, arena_bytes};
+//! use trine_infer::{generate::Generation, gguf::File};
+//! use trine_ternary::{Kernels, parallel::Serial};
+//!
+//! fn go_on(file: &[u8], prompt: &[u32], mut each: impl FnMut(u32)) -> Result<(), Error> {
+//!     let file = File::parse(file)?;
+//!     let config = Config::from_gguf(&file)?;
+//!     let mut layers = vec![Layer::EMPTY; config.layers];
+//!     let weights = Weights::from_gguf(&file, &config, &mut layers)?;
+//!     let model = Model::new(config, weights, Kernels::best())?;
+//!     let options = Options { context: 256, batch: 32, ..Options::new(&config) };
+//!     let mut memory = vec![0; arena_bytes(&config, &options)? + 3];
+//!     let mut session = Session::new(&model, &options, &mut memory)?;
+//!     let mut sampler = Sampler::new(Sampling::GREEDY, &mut [])?;
+//!     let mut generation = Generation::new(prompt, 100, &[]);
+//!     generation.run(&mut session, &mut sampler, &Serial, |token| {
+//!         each(token);
+//!         core::ops::ControlFlow::Continue(())
+//!     })?;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! Nothing here allocates: memory is the caller's, and what reads a file says how much it needs.
 #![no_std]
 #![forbid(unsafe_code)]
