@@ -158,7 +158,7 @@ fn types_that_are_unknown_or_laid_out_for_one_machine() {
         );
         refused(&kind(id), &sentence);
     }
-    // MXFP4 of ggml takes 17 bytes for 32 weights; TL2 of bitnet.cpp has the same id and is shorter.
+    // MXFP4 of ggml takes 17 bytes for 32 weights; TL2 of bitnet.cpp has its id and is shorter.
     let short = Builder::new().tensor("t", &[1536, 4], 39, &vec![0; 1536 * 4 * 5 / 24 + 32]);
     refused(&short, "tensor t: type id 39 (TL2) is laid out for one machine: convert the original");
 }

@@ -1,5 +1,7 @@
 //! The vocabulary of `golden`, as a file has it.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 use trine_infer::token::{Bpe, Strings, Vocabulary};
 
@@ -50,10 +52,13 @@ impl Owned {
     }
 }
 
-/// The tokenizer of a vocabulary, whose index stays until the tests end.
+/// The tokenizer of that vocabulary, with a beginning and an end of texts.
 pub(crate) fn golden() -> Bpe<'static> {
-    let owned = Box::leak(Box::new(Owned::golden()));
-    let vocabulary = owned.vocabulary();
-    let index = vec![0; vocabulary.index_slots()].leak();
-    Bpe::new(Vocabulary { bos: Some(700), eos: Some(701), ..vocabulary }, index).unwrap()
+    static TOKENIZER: OnceLock<Bpe<'static>> = OnceLock::new();
+    *TOKENIZER.get_or_init(|| {
+        let owned = Box::leak(Box::new(Owned::golden()));
+        let vocabulary = owned.vocabulary();
+        let index = vec![0; vocabulary.index_slots()].leak();
+        Bpe::new(Vocabulary { bos: Some(700), eos: Some(701), ..vocabulary }, index).unwrap()
+    })
 }
