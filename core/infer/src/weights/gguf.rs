@@ -12,6 +12,9 @@ use crate::text::Text;
 /// graph, and conversions by llama.cpp.
 const ARCHITECTURES: [&str; 3] = ["bitnet-b1.58", "bitnet-25", "bitnet"];
 
+/// Bytes after the weights of a tensor in `I2_S`.
+const I2S_TAIL_BYTES: usize = 32;
+
 /// The keys of one architecture.
 struct Keys<'f, 'a> {
     file: &'f File<'a>,
@@ -178,20 +181,18 @@ impl<'a> Source<'_, 'a> {
         let found = self.tensor(name)?;
         let wrong = |problem| Error::Tensor(name, problem);
         let (rows, columns) = shape(self.config, name.role);
+        // After the weights of I2_S come eight numbers, of which the first is the scale.
+        let (weights, tail) = found.data.split_at(found.data.len().saturating_sub(I2S_TAIL_BYTES));
         let (packing, data) = match found.kind {
-            Type::I2S => (Packing::I2S, found.data.get(..rows * columns / 4)),
-            Type::Tq2_0 => (Packing::Tq2_0, Some(found.data)),
-            Type::Tq1_0 => (Packing::Tq1_0, Some(found.data)),
+            Type::I2S => (Packing::I2S, weights),
+            Type::Tq2_0 => (Packing::Tq2_0, found.data),
+            Type::Tq1_0 => (Packing::Tq1_0, found.data),
             other => return Err(wrong(TensorProblem::Type(other.id()))),
         };
-        let matrix = Matrix::new(packing, rows, columns, data.unwrap_or_default())
+        let matrix = Matrix::new(packing, rows, columns, data)
             .map_err(|error| Error::Packed(name, error))?;
         let own = match packing {
-            // After the weights come eight numbers, of which the first counts.
-            Packing::I2S => {
-                let tail = found.data.get(rows * columns / 4..).unwrap_or_default();
-                Vector::new(tail).iter().next().unwrap_or(f32::NAN)
-            }
+            Packing::I2S => Vector::new(tail).iter().next().unwrap_or(f32::NAN),
             _ => matrix.scale().ok_or(wrong(TensorProblem::BlockScales))?,
         };
         let scale = own * self.scale_beside(name)?;
