@@ -108,7 +108,8 @@ proptest! {
             .collect();
         let q = random.activations(cols);
         let firsts = [8, 0, 0, 0];
-        let mut outs: Vec<Vec<i32>> = rows.iter().zip(firsts).map(|(&rows, first)| vec![7; rows - first]).collect();
+        let mut outs: Vec<Vec<i32>> =
+            rows.iter().zip(firsts).map(|(&rows, first)| vec![7; rows - first]).collect();
         let mut parts: Vec<Part<'_>> = matrices
             .iter()
             .zip(firsts)

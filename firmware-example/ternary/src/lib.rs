@@ -1,6 +1,6 @@
-//! Products of stated shapes, the same on any processor: on a chip by its own kernels, on the host by
-//! the scalar ones. Weights and activations come from a small generator, so that nothing is loaded,
-//! and what is printed is a checksum of the sums.
+//! Products of stated shapes, the same on any processor: on a chip by its own kernels, on the host
+//! by the scalar ones. Weights and activations come from a small generator, so that nothing is
+//! loaded, and what is printed is a checksum of the sums.
 //!
 //! [`before`] and [`after`] are called around each product; `cargo xtask bench mcu` counts the
 //! instructions from the one to the other.

@@ -81,8 +81,8 @@ pub(super) const CHIPS: &[Chip] = &[
     },
 ];
 
-/// Runs a board until its firmware ends, and answers what it said. The instructions from each return
-/// of `before` to the next of `after` go to the file `counts`.
+/// Runs a board until its firmware ends, and answers what it said. The instructions from each
+/// return of `before` to the next of `after` go to the file `counts`.
 ///
 /// # Errors
 /// When the firmware lacks one of the two, does not end, or ends with an error.

@@ -1,8 +1,8 @@
 //! What a ternary product costs on microcontrollers, in instructions a multiply-accumulate.
 //!
 //! `firmware-example/ternary` computes products of stated shapes on emulated boards. A plug-in of
-//! QEMU counts each of them whole: filling tables, all rows, what a call costs. The sums are compared
-//! with those of the host's scalar kernels. QEMU counts instructions, not cycles.
+//! QEMU counts each of them whole: filling tables, all rows, what a call costs. The sums are
+//! compared with those of the host's scalar kernels. QEMU counts instructions, not cycles.
 
 use std::fs;
 use std::path::Path;
@@ -94,7 +94,8 @@ fn layer(products: &[Product], packing: Option<&str>) -> f64 {
 
 fn table(chip: &Chip, products: &[Product]) -> String {
     let mut text = format!(
-        "\n{} ({}), instructions a multiply-accumulate, tables included\n{:<10}{:>6}{:>6}{:>14}{:>9}\n",
+        "\n{} ({}), instructions a multiply-accumulate, tables included\n\
+         {:<10}{:>6}{:>6}{:>14}{:>9}\n",
         chip.processor, chip.board, "packing", "rows", "cols", "instructions", "a MAC"
     );
     for it in products.iter().filter(|it| it.name == "product") {

@@ -2,7 +2,7 @@
 //!
 //! | packing | bits a weight | how | for |
 //! |---|---|---|---|
-//! | [`Look5`](Packing::Look5) | 1.6 | a byte is the place of five products' sum in a table | many rows |
+//! | [`Look5`](Packing::Look5) | 1.6 | a byte is the place of five products' sum | many rows |
 //! | [`Look4`](Packing::Look4) | 2 | the same for four | fewer rows, without the DSP extension |
 //! | [`Pairs`](Packing::Pairs) | 2 | SMLAD, two products an instruction | few rows, with it |
 //!
@@ -33,7 +33,7 @@ use crate::Packing;
 const TABLES: usize = 16;
 
 /// The packing that takes the fewest instructions on the processor that this is compiled for, in a
-/// product of `rows` rows, tables included. Count the rows of all matrices that are computed together.
+/// product of `rows` rows, tables included. Matrices that are computed together count as one.
 /// Where flash is short, [`Packing::Look5`] is always the smallest, and seldom far behind.
 ///
 /// The numbers are where the lines of `cargo xtask bench mcu` meet.

@@ -15,7 +15,8 @@ pub(super) const PAIR_WORDS: usize = 8;
 pub struct Part<'a> {
     /// The matrix.
     pub matrix: Matrix<'a>,
-    /// The first of the rows, a multiple of [`Packing::rows_multiple`](crate::Packing::rows_multiple).
+    /// The first of the rows, a multiple of
+    /// [`Packing::rows_multiple`](crate::Packing::rows_multiple).
     pub first: usize,
     /// Their sums, one for each row.
     pub out: &'a mut [i32],
@@ -38,8 +39,8 @@ pub fn gemv(
     gemv_each(&mut [Part { matrix: *matrix, first: 0, out }], q, scratch)
 }
 
-/// The same for rows of several matrices with the same activations, whose tables are filled once for
-/// all matrices of the same packing.
+/// The same for rows of several matrices with the same activations, whose tables are filled once
+/// for all matrices of the same packing.
 ///
 /// # Errors
 /// As for [`gemv`], or when rows do not exist or begin between rows that are stored together; then

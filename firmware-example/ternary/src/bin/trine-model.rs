@@ -1,6 +1,6 @@
-//! A language model in flash: says what [`trine_products::story`] tells, on a chip by semihosting, else
-//! on standard output. `MODEL` names the image: for a chip when this is compiled, for a host when it
-//! is run.
+//! A language model in flash: says what [`trine_products::story`] tells, on a chip by semihosting,
+//! else on standard output. `MODEL` names the image: for a chip when this is compiled, for a host
+//! when it is run.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Filling tables on every Cortex-M: instructions that the smallest of them has, and all others too.
+//! Filling tables on every Cortex-M, with instructions that the smallest of them has.
 //!
 //! Seven words stay in r1 to r7 and are stored by one STM; r8 holds the step of the fourth trit and
 //! r9 the step to the next value of the fifth, which takes the fourth back. The sums are those of
