@@ -192,111 +192,6 @@ impl<'a> Packed<'a> {
         }
         ([hints, marks], limits, rest)
     }
-
-    /// Writes the record of a tool.
-    #[inline(never)]
-    fn record(&self, tool: u16, out: &mut Window<'_>) {
-        let ([hints, marks], limits, mut texts) = self.marks(tool);
-        for _ in 0..4 {
-            self.text(&mut texts, out);
-        }
-        out.byte(hints);
-        out.byte(marks & 3);
-        out.byte(marks >> 2 & 3);
-        out.byte(marks >> 4 & 1);
-        limits.into_iter().for_each(|limit| out.number(limit.into()));
-        for side in [Side::Params, Side::Output] {
-            let (first, count) = self.side(tool, side);
-            out.byte(count);
-            for node in 0..count {
-                self.node(self.shape(first, node.into()), &mut texts, out);
-            }
-        }
-    }
-
-    /// Writes a node as it is in a record.
-    #[inline(never)]
-    fn node(&self, mut shape: Shape<'_>, texts: &mut Bytes<'_>, out: &mut Window<'_>) {
-        let mut has = 1 | shape.mark >> 5;
-        // The name, the description and the unit.
-        for _ in 0..3 {
-            if has & 1 == 0 {
-                out.byte(0);
-            } else {
-                self.text(texts, out);
-            }
-            has >>= 1;
-        }
-        out.byte(shape.mark & 7);
-        out.byte(shape.tag);
-        for _ in 0..bounds(shape.tag) {
-            let bound = shape.rest.bound();
-            match shape.tag {
-                tag::LABEL => self.text(texts, out),
-                tag::ARRAY => out.byte(bound as u8),
-                _ => out.number(bound),
-            }
-        }
-        if shape.mark & DEFAULT != 0 {
-            // Truth values 1, numbers of both kinds 2, texts 3, labels 4.
-            out.byte(shape.tag - u8::from(shape.tag > tag::INT));
-            let (number, text) = shape.default();
-            out.number(number);
-            text.iter().for_each(|&byte| out.byte(byte));
-        }
-        if shape.mark & CONDITION != 0 {
-            for _ in 0..2 {
-                out.number(shape.rest.number());
-            }
-        }
-    }
-
-    /// Writes the next text behind its length.
-    #[inline(never)]
-    fn text(&self, texts: &mut Bytes<'_>, out: &mut Window<'_>) {
-        let mut size = Window { out: &mut [], skip: 0, at: 0 };
-        self.expand(&mut texts.clone(), &mut size);
-        out.number(size.at as u64);
-        self.expand(texts, out);
-    }
-
-    /// Writes the next text.
-    #[inline(never)]
-    fn expand(&self, texts: &mut Bytes<'_>, out: &mut Window<'_>) {
-        let [first, entries] = (self.short(5) as u16).to_le_bytes();
-        // Symbols that come before the rest, the next one last.
-        let (mut waiting, mut count) = ([0; layout::DEPTH], 0_usize);
-        loop {
-            let mut symbol = match waiting.get(count.wrapping_sub(1)) {
-                Some(&symbol) => {
-                    count -= 1;
-                    symbol
-                }
-                None if texts.0.is_empty() => return,
-                None => texts.byte(),
-            };
-            loop {
-                let entry = symbol.wrapping_sub(first);
-                if entry >= entries {
-                    break;
-                }
-                let pair = self.short(HEAD + 2 * usize::from(entry)) as u16;
-                let [left, right] = pair.to_le_bytes();
-                let is_byte = left == symbol;
-                symbol = if is_byte { right } else { left };
-                if is_byte {
-                    break;
-                }
-                let Some(place) = waiting.get_mut(count) else { return };
-                *place = right;
-                count += 1;
-            }
-            if symbol == 0 {
-                return;
-            }
-            out.byte(symbol);
-        }
-    }
 }
 
 /// FNV-1a, 32 bits.
@@ -405,14 +300,130 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// A part of the list: what lies outside of it is counted and lost.
-struct Window<'b> {
+/// Writes a part of the list: what lies outside of it is counted and lost.
+struct Writer<'t, 'b> {
+    table: &'t Packed<'t>,
+    /// The texts of the tool that come next.
+    texts: Bytes<'t>,
     out: &'b mut [u8],
+    /// Bytes of the list before the part.
     skip: usize,
+    /// Bytes of the list so far.
     at: usize,
 }
 
-impl Window<'_> {
+impl Writer<'_, '_> {
+    /// Writes the record of a tool.
+    #[inline(never)]
+    fn record(&mut self, tool: u16) {
+        let ([hints, marks], limits, texts) = self.table.marks(tool);
+        self.texts = texts;
+        for _ in 0..4 {
+            self.text();
+        }
+        self.byte(hints);
+        self.byte(marks & 3);
+        self.byte(marks >> 2 & 3);
+        self.byte(marks >> 4 & 1);
+        limits.into_iter().for_each(|limit| self.number(limit.into()));
+        for side in [Side::Params, Side::Output] {
+            let (first, count) = self.table.side(tool, side);
+            self.number(count.into());
+            for node in 0..count {
+                self.node(self.table.shape(first, node.into()));
+            }
+        }
+    }
+
+    /// Writes a node as it is in a record.
+    #[inline(never)]
+    fn node(&mut self, mut shape: Shape<'_>) {
+        let mut has = 1 | shape.mark >> 5;
+        // The name, the description and the unit.
+        for _ in 0..3 {
+            if has & 1 == 0 {
+                self.byte(0);
+            } else {
+                self.text();
+            }
+            has >>= 1;
+        }
+        self.byte(shape.mark & 7);
+        self.byte(shape.tag);
+        for _ in 0..bounds(shape.tag) {
+            let bound = shape.rest.bound();
+            match shape.tag {
+                tag::LABEL => self.text(),
+                tag::ARRAY => self.byte(bound as u8),
+                _ => self.number(bound),
+            }
+        }
+        if shape.mark & DEFAULT != 0 {
+            // Truth values 1, numbers of both kinds 2, texts 3, labels 4.
+            self.byte(shape.tag - u8::from(shape.tag > tag::INT));
+            let (number, text) = shape.default();
+            self.number(number);
+            text.iter().for_each(|&byte| self.byte(byte));
+        }
+        if shape.mark & CONDITION != 0 {
+            for _ in 0..2 {
+                self.number(shape.rest.number());
+            }
+        }
+    }
+
+    /// Writes the next text behind its length, for which it is expanded once more.
+    #[inline(never)]
+    fn text(&mut self) {
+        let (texts, at, skip) = (self.texts.clone(), self.at, self.skip);
+        // So far before the part nothing is written.
+        self.skip = usize::MAX / 2;
+        self.at = 0;
+        self.expand();
+        let len = self.at;
+        (self.texts, self.at, self.skip) = (texts, at, skip);
+        self.number(len as u64);
+        self.expand();
+    }
+
+    /// Writes the next text.
+    #[inline(never)]
+    fn expand(&mut self) {
+        let [first, entries] = (self.table.short(5) as u16).to_le_bytes();
+        // Symbols that come before the rest, the next one last.
+        let (mut waiting, mut count) = ([0; layout::DEPTH], 0_usize);
+        loop {
+            let mut symbol = match waiting.get(count.wrapping_sub(1)) {
+                Some(&symbol) => {
+                    count -= 1;
+                    symbol
+                }
+                None if self.texts.0.is_empty() => return,
+                None => self.texts.byte(),
+            };
+            loop {
+                let entry = symbol.wrapping_sub(first);
+                if entry >= entries {
+                    break;
+                }
+                let pair = self.table.short(HEAD + 2 * usize::from(entry)) as u16;
+                let [left, right] = pair.to_le_bytes();
+                let is_byte = left == symbol;
+                symbol = if is_byte { right } else { left };
+                if is_byte {
+                    break;
+                }
+                let Some(place) = waiting.get_mut(count) else { return };
+                *place = right;
+                count += 1;
+            }
+            if symbol == 0 {
+                return;
+            }
+            self.byte(symbol);
+        }
+    }
+
     #[inline(never)]
     fn byte(&mut self, byte: u8) {
         if let Some(place) = self.out.get_mut(self.at.wrapping_sub(self.skip)) {
@@ -466,7 +477,7 @@ impl Rules for Packed<'_> {
 
     fn page(&self, offset: usize, out: &mut [u8]) -> usize {
         let end = offset.saturating_add(out.len());
-        let mut list = Window { out, skip: offset, at: 0 };
+        let mut list = Writer { table: self, texts: Bytes(&[]), out, skip: offset, at: 0 };
         for tool in 0..self.tools() {
             let len = self.short(self.row(tool) + 4);
             list.number(len as u64);
@@ -474,7 +485,7 @@ impl Rules for Packed<'_> {
             if list.at + len <= offset || list.at >= end {
                 list.at += len;
             } else {
-                self.record(tool, &mut list);
+                list.record(tool);
             }
         }
         list.at
