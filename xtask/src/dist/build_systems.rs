@@ -1,4 +1,4 @@
-//! The package as users' build systems find it: `pkg-config` and CMake build the quick start's
+//! The package as users' build systems find it: `pkg-config` and `CMake` build the quick start's
 //! program with it, from wherever it was unpacked.
 
 use std::fs;
