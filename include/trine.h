@@ -1066,8 +1066,10 @@ TRINE_API size_t trine_alignof(void);
  * @param device Where the handle goes, on success only.
  * @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
- *         TRINE_E_UTF8, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_STATE when a device lives
- *         in the memory already. The descriptors are checked by the first polls.
+ *         TRINE_E_UTF8, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_STATE when a device lives in
+ *         the memory already, or TRINE_E_TABLE when a packed table was edited or cut off, is of
+ *         another format, or has another number of tools than there are functions: make it again
+ *         with `trine gen`. Descriptors in macros are checked by the first polls.
  *
  * Context: init-only.
  */
@@ -1362,7 +1364,7 @@ TRINE_API trine_status trine_put_array(struct trine_call *call, int32_t node, ui
  * Appends a content block to the result. The tool has the flag TRINE_TOOL_CONTENT and returns
  * TRINE_BLOCKS; without a structured block it writes nothing by the writers.
  *
- * All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 6 of
+ * All blocks together take at most `result_max` bytes, and `trine_handle_json` passes on 7 of
  * them; larger content goes by `trine_content`.
  *
  * @param call The call.
@@ -1772,8 +1774,8 @@ TRINE_API trine_status trine_provision(struct trine_device *device, int32_t open
  * @param size Bytes of the memory; they limit what arguments and results take.
  * @param device The device whose tools are served.
  * @param session Where the handle goes, on success only.
- * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT or
- *         TRINE_E_NO_SPACE.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE,
+ *         or TRINE_E_UNSUPPORTED where the tools are a packed table, which has no names.
  *
  * Context: init-only.
  */
