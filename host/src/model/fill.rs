@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn bytes_of_five_trits_read_back_as_ggml_reads_them() {
         let tables = Tables::new();
-        let digit = |byte: u8, n: u32| u16::from(byte.wrapping_mul(3_u8.pow(n))) * 3 >> 8;
+        let digit = |byte: u8, n: u32| (u16::from(byte.wrapping_mul(3_u8.pow(n))) * 3) >> 8;
         let zeros = |table: &[u8], trits: u32| {
             share(table.iter().flat_map(|byte| (0..trits).map(|n| digit(*byte, n) == 1)))
         };
