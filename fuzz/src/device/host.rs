@@ -35,6 +35,8 @@ pub(super) struct Made {
 pub(super) struct Host<'r> {
     link: Link,
     line: Producer<'r>,
+    /// Room of the line when the device has read all of it.
+    room: usize,
     fragmenter: Fragmenter,
     decoder: Decoder,
     reassembler: Reassembler,
@@ -57,6 +59,7 @@ impl<'r> Host<'r> {
     pub(super) fn new(link: Link, line: Producer<'r>) -> Self {
         Self {
             link,
+            room: line.free(),
             line,
             fragmenter: Fragmenter::new(),
             decoder: Decoder::new(),
@@ -71,6 +74,11 @@ impl<'r> Host<'r> {
             sequences: [0; LANES as usize],
             numbers: 0,
         }
+    }
+
+    /// Whether the device has read all that was sent.
+    pub(super) fn is_read(&self) -> bool {
+        self.line.free() == self.room
     }
 
     pub(super) fn link(&self) -> Link {

@@ -233,7 +233,9 @@ impl<'m> Play<'m> {
             self.consume(usize::MAX);
             // Room to send is a reason to poll again, before the next frame comes.
             self.device.poll(self.now, 8, &mut self.bench);
-            quiet = if self.host.heard == heard { quiet + 1 } else { 0 };
+            // What it reads need not be answered: there may be more behind it.
+            let is_quiet = self.host.heard == heard && self.host.is_read();
+            quiet = if is_quiet { quiet + 1 } else { 0 };
             if quiet > QUIET_TURNS {
                 return;
             }
