@@ -1774,8 +1774,9 @@ TRINE_API trine_status trine_provision(struct trine_device *device, int32_t open
  * @param size Bytes of the memory; they limit what arguments and results take.
  * @param device The device whose tools are served.
  * @param session Where the handle goes, on success only.
- * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE,
- *         or TRINE_E_UNSUPPORTED where the tools are a packed table, which has no names.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT,
+ *         TRINE_E_NO_SPACE, or TRINE_E_UNSUPPORTED where the tools are a packed table, which has
+ *         no names.
  *
  * Context: init-only.
  */
