@@ -6,7 +6,7 @@ mod float;
 mod rows;
 
 use core::arch::asm;
-use core::arch::x86_64::{__cpuid, __cpuid_count, _MM_HINT_ET0, _mm_prefetch};
+use core::arch::x86_64::{__cpuid, __cpuid_count, _MM_HINT_ET0, _MM_HINT_T1, _mm_prefetch};
 
 /// Registers whose state the operating system saves: XMM and YMM; and mask registers and ZMM too.
 const YMM_STATE: u32 = 0b110;
@@ -73,6 +73,24 @@ pub(crate) fn has_avx512() -> bool {
 fn prefetch_write(line: &[i32]) {
     // SAFETY: it is a hint, which may name any address.
     unsafe { _mm_prefetch::<_MM_HINT_ET0>(line.as_ptr().cast()) };
+}
+
+/// Asks for what lies so many bytes after the first of these, wherever that is: into the second
+/// cache, for the first has fewer requests under way than memory needs. The processor looks ahead by
+/// itself, but not far enough (measured: 75 % of the read bandwidth without, 90 % with).
+#[inline(always)]
+fn prefetch(bytes: &[u8], ahead: usize) {
+    let at = bytes.as_ptr().wrapping_add(ahead);
+    // SAFETY: it is a hint, which may name any address.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
+}
+
+/// [`prefetch`] for a step of a panel: both lines of one that comes later, be it in the next panel.
+#[inline(always)]
+fn prefetch_step(step: &[u8; 128]) {
+    const AHEAD: usize = 2048;
+    prefetch(step, AHEAD);
+    prefetch(step, AHEAD + 64);
 }
 
 /// Extended control register 0. Only where CPUID tells OSXSAVE.

@@ -1,10 +1,14 @@
 //! The rows of a head, four at a time: their integers come from [`Integers`], and the floats of
 //! the four rows are four lanes, so each row's additions are in the defined order by themselves.
 
-use core::arch::x86_64::{__m128i, _mm_cvtph_ps, _mm_loadu_si128, _mm_storeu_ps, _mm_storeu_si128};
+use core::arch::x86_64::{
+    __m128i, _mm_cvtph_ps, _mm_loadu_si128, _mm_storeu_ps, _mm_storeu_si128, _mm256_loadu_ps,
+    _mm256_storeu_ps,
+};
 use core::ops::Range;
 
 use super::float::widen;
+use super::prefetch;
 use crate::float::{Lanes, reduce};
 use crate::rows::{RowFormat, Rows};
 
@@ -41,11 +45,18 @@ pub(super) unsafe fn blocks<I: Integers>(
         let four = four(weights, first, rows.end);
         let mut acc = [0.0; ROWS];
         for (index, (q, scale)) in q.chunks_exact(block).zip(scales).enumerate() {
-            let blocks = four.map(|row| &row[index * bytes..][..bytes]);
+            let block_of = |row: usize| &four[row][index * bytes..][..bytes];
+            let blocks = [block_of(0), block_of(1), block_of(2), block_of(3)];
+            for block in blocks {
+                for line in (0..bytes).step_by(64) {
+                    prefetch(&block[line..], ROWS * four[0].len());
+                }
+            }
+            let d_of = |row: usize| [blocks[row][d_at], blocks[row][d_at + 1]];
             // SAFETY: as our caller says; the slices are blocks.
             let sums = unsafe { I::sums(blocks, q) };
             // SAFETY: as our caller says.
-            let d = unsafe { halves(blocks.map(|block| [block[d_at], block[d_at + 1]])) };
+            let d = unsafe { halves([d_of(0), d_of(1), d_of(2), d_of(3)]) };
             for ((acc, sum), d) in acc.iter_mut().zip(sums).zip(d) {
                 *acc += sum as f32 * (d * scale);
             }
@@ -68,17 +79,21 @@ pub(super) fn floats<const SIZE: usize>(
 ) {
     let (whole, tail) = x.as_chunks::<16>();
     for (first, out) in rows.clone().step_by(ROWS).zip(out.chunks_mut(ROWS)) {
-        let four = four(weights, first, rows.end).map(|row| row.as_chunks::<SIZE>().0);
-        let [a, b, c, d] = four.map(|row| row.as_chunks::<16>().0);
+        let four = four(weights, first, rows.end);
+        let numbers = |row: usize| four[row].as_chunks::<SIZE>().0;
+        let chunks = |row: usize| numbers(row).as_chunks::<16>().0;
+        let [a, b, c, d] = [chunks(0), chunks(1), chunks(2), chunks(3)];
         let mut lanes = [[0.0; 16]; ROWS];
         for ((((x, a), b), c), d) in whole.iter().zip(a).zip(b).zip(c).zip(d) {
             for (lanes, weights) in lanes.iter_mut().zip([a, b, c, d]) {
+                prefetch(weights.as_flattened(), ROWS * four[0].len());
                 for ((lane, x), weight) in lanes.iter_mut().zip(x).zip(widen(weights)) {
                     *lane += weight * x;
                 }
             }
         }
-        for (lanes, row) in lanes.iter_mut().zip(four) {
+        for (row, lanes) in lanes.iter_mut().enumerate() {
+            let row = numbers(row);
             let mut last = [[0; SIZE]; 16];
             last[..tail.len()].copy_from_slice(&row[row.len() - tail.len()..]);
             for ((lane, x), weight) in lanes.iter_mut().zip(tail).zip(widen(&last)) {
@@ -92,16 +107,29 @@ pub(super) fn floats<const SIZE: usize>(
 }
 
 /// 16 floats, as they lie.
-#[inline(always)]
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
 pub(super) fn singles(bytes: &[[u8; 4]; 16]) -> Lanes {
-    bytes.map(f32::from_le_bytes)
+    let mut lanes = [0.0; 16];
+    let (halves, _) = bytes.as_chunks::<8>();
+    for (bytes, lanes) in halves.iter().zip(lanes.as_chunks_mut::<8>().0) {
+        // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
+        let eight = unsafe { _mm256_loadu_ps(bytes.as_ptr().cast()) };
+        // SAFETY: the reference is to 32 bytes, and the store asks for no alignment.
+        unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), eight) };
+    }
+    lanes
 }
 
 /// 16 numbers in half precision.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 pub(super) fn halves_of(bytes: &[[u8; 2]; 16]) -> Lanes {
-    widen(&bytes.map(u16::from_le_bytes))
+    let mut halves = [0; 16];
+    for (half, bytes) in halves.iter_mut().zip(bytes) {
+        *half = u16::from_le_bytes(*bytes);
+    }
+    widen(&halves)
 }
 
 /// The doors of an instruction set: `floats` and `blocks` of any format.
@@ -119,7 +147,7 @@ macro_rules! doors {
             if weights.format() == $crate::RowFormat::F16 {
                 floats(weights, rows, x, out, |bytes| halves_of(bytes));
             } else {
-                floats(weights, rows, x, out, singles);
+                floats(weights, rows, x, out, |bytes| singles(bytes));
             }
         }
 
@@ -149,7 +177,8 @@ pub(super) use doors;
 /// The bytes of four rows; where there are fewer, the last one again.
 #[inline]
 pub(super) fn four<'a>(weights: &Rows<'a>, first: usize, end: usize) -> [&'a [u8]; ROWS] {
-    [0, 1, 2, 3].map(|row: usize| weights.row((first + row).min(end - 1)))
+    let row = |row: usize| weights.row((first + row).min(end - 1));
+    [row(0), row(1), row(2), row(3)]
 }
 
 /// Four numbers in half precision, as floats.

@@ -8,6 +8,7 @@ use core::arch::x86_64::{
 
 use super::{broadcast, field, load, widen};
 use crate::arch::panels::Sums;
+use crate::arch::x86_64::prefetch_step;
 use crate::packing::TABLE_HIGH;
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Line2`](crate::Packing::Line2).
@@ -146,6 +147,9 @@ fn each_part<const COLS: usize, const N: usize>(
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<COLS>();
     for (steps, q) in steps.chunks(N).zip(whole.chunks(N)) {
+        for step in steps {
+            prefetch_step(step);
+        }
         f(steps, q);
     }
     if let Some(step) = steps.get(whole.len()..whole.len() + 1) {

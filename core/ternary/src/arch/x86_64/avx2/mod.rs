@@ -120,7 +120,8 @@ fn store_bytes(bytes: __m256i, out: &mut [u8; 32]) {
 fn load_sums(sums: &Sums) -> [__m256i; 4] {
     let (parts, _) = sums.0.as_chunks::<8>();
     // SAFETY: the references are to 32 bytes, and the load asks for no alignment.
-    [0, 1, 2, 3].map(|part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast()) })
+    let load = |part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast()) };
+    [load(0), load(1), load(2), load(3)]
 }
 
 /// 8 lanes to memory.

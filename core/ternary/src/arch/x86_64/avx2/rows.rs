@@ -26,22 +26,18 @@ impl Integers for Q8 {
         let (q, _) = q.as_chunks();
         let q = [sixteen(&q[0]), sixteen(&q[1])];
         let sums = |block: &[u8]| {
-            let mut weights = [[0; 16]; 2];
-            weights.as_flattened_mut().copy_from_slice(&block[2..]);
-            let weights = weights.map(|weights| sixteen(&weights.map(u8::cast_signed)));
-            _mm256_add_epi32(
-                _mm256_madd_epi16(weights[0], q[0]),
-                _mm256_madd_epi16(weights[1], q[1]),
-            )
+            let (weights, _) = block[2..].as_chunks();
+            let [low, high] = [sixteen(&weights[0]), sixteen(&weights[1])];
+            _mm256_add_epi32(_mm256_madd_epi16(low, q[0]), _mm256_madd_epi16(high, q[1]))
         };
         lanes(reduce([sums(blocks[0]), sums(blocks[1]), sums(blocks[2]), sums(blocks[3])]))
     }
 }
 
-/// 16 int8 in 16 bits each.
+/// 16 int8, in whatever type of one byte they lie, in 16 bits each.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn sixteen(bytes: &[i8; 16]) -> __m256i {
+fn sixteen<T>(bytes: &[T; 16]) -> __m256i {
     // SAFETY: the reference is to 16 bytes, and the load asks for no alignment.
     _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
 }

@@ -55,7 +55,9 @@ fn add_tokens<const N: usize>(
         // end within its columns, and N is as many tokens as the tile has, or there were no such
         // chunk.
         unsafe { tile::add_pairs(pairs, at[0], cols, sums) };
-        at = at.map(|at| at.wrapping_add(8 * pairs.len()));
+        for at in &mut at {
+            *at = at.wrapping_add(8 * pairs.len());
+        }
         rest = odd;
     }
     for (i, group) in rest.iter().enumerate() {
@@ -149,7 +151,7 @@ fn transpose(tokens: [__m512i; 16]) -> [__m512i; 16] {
     // the odd ones (0x88, 0xdd), then the same of these.
     let mut rows = [_mm512_setzero_si512(); 16];
     for j in 0..4 {
-        let [a, b, c, d] = fours.map(|four| four[j]);
+        let [a, b, c, d] = [fours[0][j], fours[1][j], fours[2][j], fours[3][j]];
         let (even, odd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
         let (even_next, odd_next) =
             (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));

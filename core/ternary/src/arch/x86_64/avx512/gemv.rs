@@ -10,6 +10,7 @@ use core::arch::x86_64::{
 
 use super::{Tables, broadcast, field, load, store};
 use crate::arch::panels::Sums;
+use crate::arch::x86_64::prefetch_step;
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Line2`](crate::Packing::Line2).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
@@ -18,6 +19,7 @@ pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
     let (whole, tail) = q.as_chunks::<16>();
     let mut acc = [[_mm512_setzero_si512(); 2]; 4];
     for (step, q) in steps.iter().zip(whole) {
+        prefetch_step(step);
         line2_step(&mut acc, step, q);
     }
     if let Some(step) = steps.get(whole.len()) {
@@ -27,7 +29,7 @@ pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
     }
     let mut out = Sums([0; 32]);
     for (half, out) in out.0.as_chunks_mut().0.iter_mut().enumerate() {
-        let [a, b, c, d] = acc.map(|acc| acc[half]);
+        let [a, b, c, d] = [acc[0][half], acc[1][half], acc[2][half], acc[3][half]];
         let low = _mm512_add_epi32(a, _mm512_srai_epi32::<2>(b));
         let high = _mm512_add_epi32(_mm512_srai_epi32::<4>(c), _mm512_srai_epi32::<6>(d));
         store(_mm512_add_epi32(low, high), out);
@@ -57,6 +59,7 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
     let tables = Tables::new();
     let mut acc = [[_mm512_setzero_si512(); 4]; 2];
     for (step, q) in steps.iter().zip(whole) {
+        prefetch_step(step);
         line16_step(&mut acc, tables, step, q);
     }
     if let Some(step) = steps.get(whole.len()) {
@@ -79,7 +82,8 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
 fn line16_step(acc: &mut [[__m512i; 4]; 2], tables: Tables, step: &[u8; 128], q: &[i8; 20]) {
     let (lines, _) = step.as_chunks::<64>();
     let (q, _) = q.as_chunks::<4>();
-    let [q0, q1, q2, q3, q4] = [q[0], q[1], q[2], q[3], q[4]].map(|q| broadcast(q));
+    let at = |digit: usize| broadcast(q[digit]);
+    let [q0, q1, q2, q3, q4] = [at(0), at(1), at(2), at(3), at(4)];
     for ([by64, by1, by4, by16], line) in acc.iter_mut().zip(lines) {
         let (first, second) = tables.decode(load(line));
         *by64 = _mm512_dpbusd_epi32(*by64, field(first, 0xc0), q0);

@@ -93,7 +93,8 @@ fn load_group(group: &Group) -> [__m512i; 2] {
 fn load_sums(sums: &Sums) -> [__m512i; 2] {
     let (halves, _) = sums.0.as_chunks::<16>();
     // SAFETY: the references are to 64 bytes, and the load asks for no alignment.
-    [0, 1].map(|half: usize| unsafe { _mm512_loadu_si512(halves[half].as_ptr().cast()) })
+    let load = |half: usize| unsafe { _mm512_loadu_si512(halves[half].as_ptr().cast()) };
+    [load(0), load(1)]
 }
 
 /// 64 bytes, wherever they lie.

@@ -35,7 +35,10 @@ impl Integers for Q6 {
         // A weight is 32 less than its six bits, for all rows alike.
         let zero = _mm512_setzero_si512();
         let thirty_two = _mm512_set1_epi8(32);
-        let start = q.map(|q| _mm512_sub_epi32(zero, _mm512_dpbusd_epi32(zero, thirty_two, q)));
+        let mut start = [zero; 4];
+        for (start, q) in start.iter_mut().zip(q) {
+            *start = _mm512_sub_epi32(zero, _mm512_dpbusd_epi32(zero, thirty_two, q));
+        }
         let row = |block: &[u8]| row(block, q, start);
         lanes(reduce([row(blocks[0]), row(blocks[1]), row(blocks[2]), row(blocks[3])]))
     }
