@@ -19,9 +19,9 @@ impl core::fmt::Display for OutOfMemory {
 
 impl core::error::Error for OutOfMemory {}
 
-/// Hands out slices of one block and never takes any back; freeing is dropping the block. What does
-/// not fit is an empty slice, and [`Arena::fault`] says so of all of them at once: asking after each
-/// costs a microcontroller more than the carving.
+/// Hands out slices of one block and never takes any back; freeing is dropping the block. What
+/// does not fit is an empty slice, and [`Arena::fault`] says so of all of them at once: asking
+/// after each costs a microcontroller more than the carving.
 #[derive(Debug)]
 pub struct Arena<'m> {
     rest: &'m mut [u8],

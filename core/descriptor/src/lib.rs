@@ -27,6 +27,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod args;
 pub mod check;
 mod explain;
 mod fault;
@@ -44,6 +45,7 @@ pub mod typed;
 mod validate;
 pub mod value;
 
+pub use args::Args;
 pub use explain::{TextSink, explain};
 pub use fault::{Fault, FaultCode, NO_NODE};
 pub use field::{Condition, DecimalRange, Field, IntRange, Integer, Kind, Labels, Literal};
@@ -56,7 +58,7 @@ pub use table::{Side, ToolTable, find_tool};
 pub use tool::{Annotations, Consent, FailSafe, Limits, Tool, ToolInfo};
 pub use typed::{Choice, Decimal, Record, ToolParams, Value};
 pub use validate::{code_points, validate, walk};
-pub use value::{Args, Entry, Item, Malformed, Scalar, ValueReader, ValueWriter};
+pub use value::{Entry, Item, Malformed, Scalar, ValueReader, ValueWriter};
 
 /// Most nodes that the parameters or the result of one tool may have.
 pub const NODES_MAX: usize = 128;

@@ -1,11 +1,12 @@
 //! A table of tools as the bytes of its list and of its rules: the smallest form, made by the
 //! compiler.
 
+use crate::args::given;
 use crate::check;
 use crate::record::{self, Encoder};
 use crate::rules::Small;
 use crate::validate::walk;
-use crate::value::{Item, ValueReader, given, small, tag};
+use crate::value::{Item, ValueReader, small, tag};
 use crate::{
     Annotations, Condition, Consent, FailSafe, Fault, Field, Head, Limits, Literal, Rule, Rules,
     Side, Tool,

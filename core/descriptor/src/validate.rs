@@ -1,6 +1,7 @@
 //! Judging encoded values against a descriptor.
 
-use crate::value::{Item, given, tag};
+use crate::args::given;
+use crate::value::{Item, tag};
 use crate::{DEPTH_MAX, Fault, FaultCode, NO_NODE, Rule, Rules, Side, ValueReader};
 
 /// Checks every rule of one side of a tool's descriptor: types, bounds, labels, what is required,

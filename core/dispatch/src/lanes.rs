@@ -234,9 +234,9 @@ impl<'m> Lanes<'m> {
         (index, seen)
     }
 
-    /// Opens a lane for a new call of a tool. The call owns as many bytes, zeroed, as the tool says,
-    /// until it is answered. A call that the host gave up, and that is still pending there, must have been
-    /// stopped.
+    /// Opens a lane for a new call of a tool. The call owns as many bytes, zeroed, as the tool
+    /// says, until it is answered. A call that the host gave up, and that is still pending there,
+    /// must have been stopped.
     pub(crate) fn open(&mut self, index: u8, id: u32, tool: (u16, &Head), due: u32) -> CallId {
         let Some(lane) = self.lanes.get_mut(usize::from(index)) else {
             return CallId::new(index, 0);

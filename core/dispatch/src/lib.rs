@@ -33,10 +33,11 @@
 //! # Features
 //!
 //! All are on; a small device leaves out what it does not need: `bus` and `packet` (links other
-//! than a byte stream), `check` (tables that nobody has checked before), `consent` (without it no tool that asks for a person is entered),
-//! `content` (results in chunks), `factory` (test operations), `ports` (the way in from
-//! interrupts), `progress` (progress, log, and calls that ask for input), `secure` (tagged
-//! messages), `short` (a short way to read arguments), `status` (counters).
+//! than a byte stream), `check` (tables that nobody has checked before), `consent` (without it no
+//! tool that asks for a person is entered), `content` (results in chunks), `factory` (test
+//! operations), `ports` (the way in from interrupts), `progress` (progress, log, and calls that ask
+//! for input), `secure` (tagged messages), `short` (a short way to read arguments), `status`
+//! (counters).
 #![no_std]
 #![forbid(unsafe_code)]
 

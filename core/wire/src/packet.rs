@@ -69,7 +69,7 @@ pub fn encode_in_place(buffer: &mut [u8], start: usize, len: usize) -> Option<us
         return None;
     }
     let crc = crc32(buffer.get(start..end)?).to_le_bytes();
-    buffer.get_mut(end..end + CRC_LEN)?.copy_from_slice(&crc);
+    *buffer.get_mut(end..)?.first_chunk_mut()? = crc;
     let mut head = Writer::new(buffer);
     head.number(len as u32);
     let head = head.finish()?;
