@@ -119,6 +119,8 @@ fn a_measurement_says_speed_memory_and_bytes() {
     let (narrow, wide) = (7 * 128, 13 * 128);
     let rows = (4 + 2 + 2 + 4 + 8 + 8) * narrow + 4 * wide;
     assert_eq!(said["bytes_per_token"], 2 * rows + 96 * 128 * 2);
+    let peak = said["memory_peak_bytes"].as_u64();
+    assert!(peak.is_none_or(|peak| peak < 256 << 20), "more than such a model takes: {said}");
     let text = printed(&args[..8]);
     assert!(text.contains("decode") && text.contains("GB/s"), "{text}");
     let long = refused(&["bench", &model, "--prompt", "120", "--tokens", "9"]);

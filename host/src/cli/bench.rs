@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use serde_json::json;
 use trine::model::threads;
-use trine::model::{Buffers, Figures, Loaded, Mapped, Plan, Pool, Stretch, bench, memory_peak};
+use trine::model::{Buffers, Figures, Loaded, Mapped, Plan, Pool, Stretch, bench};
 use trine::{Error, Result};
 use trine_ternary::Packing;
 
@@ -78,10 +78,9 @@ impl Bench {
     }
 
     fn show(&self, figures: &Figures, load: f64, isa: &str) {
-        let Figures { prefill, decode, token_bytes, bandwidth } = *figures;
+        let Figures { prefill, decode, token_bytes, memory_peak, bandwidth } = *figures;
         let first = load + prefill.wall.as_secs_f64();
         let share = figures.bandwidth_share();
-        let peak = memory_peak();
         let threads = threads(self.threads);
         if self.json {
             let stretch = |of: Stretch| {
@@ -93,7 +92,7 @@ impl Bench {
                 "isa": isa, "threads": threads, "load_s": load, "first_token_s": first,
                 "prefill": stretch(prefill), "decode": stretch(decode),
                 "bytes_per_token": token_bytes, "read_bytes_per_s": bandwidth,
-                "bandwidth_share": share, "memory_peak_bytes": peak,
+                "bandwidth_share": share, "memory_peak_bytes": memory_peak,
             });
             return say!("{}", pretty(&object));
         }
@@ -115,7 +114,7 @@ impl Bench {
             share * 100.0,
             count(token_bytes)
         );
-        if let Some(peak) = peak {
+        if let Some(peak) = memory_peak {
             say!("peak         {:>8} bytes", count(peak));
         }
     }

@@ -7,7 +7,7 @@ use trine_infer::{Options, Session, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use super::Loaded;
-use crate::sys::processor_time;
+use crate::sys::{memory_peak, processor_time};
 use crate::{Error, Result};
 
 /// What is measured.
@@ -55,6 +55,8 @@ pub struct Figures {
     pub decode: Stretch,
     /// Bytes of weights that a token goes through.
     pub token_bytes: u64,
+    /// The most memory that the process held until then, in bytes, where the system says it.
+    pub memory_peak: Option<u64>,
     /// Bytes a second that plain reading of memory reaches, with as many threads.
     pub bandwidth: f64,
 }
@@ -100,10 +102,13 @@ pub fn bench(
         let one_by_one = || rest.iter().try_for_each(|token| session.read(&[*token], pool));
         decodes.push(stretch(rest.len(), one_by_one).map_err(fail)?);
     }
+    // Before the bandwidth is looked for, which takes memory of its own.
+    let memory_peak = memory_peak();
     Ok(Figures {
         prefill: median(prefills)?,
         decode: median(decodes)?,
         token_bytes: token_bytes(loaded),
+        memory_peak,
         bandwidth: bandwidth(pool),
     })
 }

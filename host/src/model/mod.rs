@@ -21,7 +21,7 @@ mod shape;
 mod summary;
 mod vocabulary;
 
-pub use crate::sys::{Mapped, Pool, memory_peak};
+pub use crate::sys::{Mapped, Pool};
 pub use bench::{Figures, Plan, Stretch, bench};
 pub use header::Header;
 pub use make::{make, plan};
