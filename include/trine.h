@@ -317,7 +317,7 @@ typedef struct trine_call trine_call;
 typedef struct trine_device trine_device;
 
 /**
- * What reads a form of tools: nodes, or a table of `trine gen`. Opaque, and there are two: the macros
+ * What reads a form of tools: nodes, or a table of `trine gen`. Opaque; there are two: the macros
  * point to `trine_form_nodes` or `trine_form_packed`, so that a program without the one form does
  * not hold what reads it.
  */
@@ -395,7 +395,7 @@ typedef struct trine_node {
 } trine_node;
 
 /**
- * The function of a tool: it does one call, inside `trine_poll` or `trine_handle_json`, and answers
+ * The function of a tool: it does one call, in `trine_poll` or `trine_handle_json`, and answers
  * `TRINE_OK`, `TRINE_PENDING`, or what `trine_fail` or `trine_content` answered. It must return
  * soon. `call` and all that was got from it die when it returns.
  */

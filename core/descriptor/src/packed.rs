@@ -15,10 +15,10 @@
 //!
 //! Integers of a fixed width are little-endian, all others varints; offsets count from the start of
 //! the table. `sum` is FNV-1a, 32 bits, of all that follows it, `size` the bytes of all, `hash`
-//! that of the list ([`crate::record::table_hash`]), `record` the bytes of the tool's record in the list.
+//! that of the list ([`crate::record::table_hash`]), `record` the bytes of the tool's record there.
 //! From `nodes` on, a byte for each node (two when `wide` is 1), those of the parameters first, is
 //! where its *shape* starts, counted from `shapes`. Equal nodes share one. A shape is what
-//! [`crate::record`] says of the node behind its unit, but for texts: bounds, the step and the places of a
+//! [`crate::record`] says of the node behind its unit, but for texts: bounds, step and places of a
 //! decimal, the nodes of a container, and in place of the labels of a choice the number of the
 //! last, each a varint of two more than the value. So the least and the greatest 64-bit number, for
 //! bounds that are open, are 1 and 0.

@@ -59,7 +59,7 @@ pub struct trine_call {
 /// A call that a tool answers later. 0 is none; a number goes stale when the call is answered.
 pub type trine_call_id = u32;
 
-/// What reads a form of tools: nodes, or a table of `trine gen`. Opaque, and there are two: the macros
+/// What reads a form of tools: nodes, or a table of `trine gen`. Opaque; there are two: the macros
 /// point to `trine_form_nodes` or `trine_form_packed`, so that a program without the one form does
 /// not hold what reads it.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub struct trine_form {
     pub(crate) open: Open,
 }
 
-/// The function of a tool: it does one call, inside `trine_poll` or `trine_handle_json`, and answers
+/// The function of a tool: it does one call, in `trine_poll` or `trine_handle_json`, and answers
 /// `TRINE_OK`, `TRINE_PENDING`, or what `trine_fail` or `trine_content` answered. It must return
 /// soon. `call` and all that was got from it die when it returns.
 pub type trine_function =
