@@ -30,7 +30,7 @@ pub struct GenOptions {
     pub places: u8,
     /// Where the list came from, for the first line of the header.
     pub source: String,
-    /// What the list does not say, as JSON text; may be empty. An object with a member for each tool
+    /// What the list does not say, as JSON text; may be empty. An object with a member for a tool
     /// of which there is something to say, an object with any of `version`, `deadline_ms`,
     /// `pending_bytes`, `fail_safe` (a list of `link_lost` and `reset`), `units` and `result_units`
     /// (unit by name of the parameter or of the member of the result).

@@ -251,7 +251,7 @@ fn an_edited_or_shortened_table_is_found_and_never_panics() {
                 _ = (table.head(tool), table.absent(tool, 1), table.params(tool));
                 _ = table.judge(tool, Side::Params, &[0, 1, 1, 1, 2, 8]);
             }
-            // A table with wrong counts may say that its list is long, which the reader does not do.
+            // With a wrong count the list may be long, which is not what is tested.
             if table.tools() < 16 {
                 table.page(random.below(400) as usize, &mut page);
             }
