@@ -23,8 +23,8 @@ const BOARDS: [&str; 1] = ["mps2-an386"];
 /// The serial number in the firmware of a board.
 const SERIAL: &[u8] = b"mps2-0001";
 const EMULATOR: &str = "qemu-system-arm";
-/// How long a board may take to answer, in milliseconds: on a busy computer the emulator itself needs
-/// seconds to start.
+/// How long a board may take to answer, in milliseconds: on a busy computer the emulator itself
+/// needs seconds to start.
 const COMING_MS: u64 = 15_000;
 /// How long the emulated board takes to notice a line on its second UART, with room to spare.
 const PERSON_DELAY: Duration = Duration::from_millis(50);

@@ -110,8 +110,8 @@ const S390X: Machine = Machine {
     packages: "gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static",
 };
 
-/// Its instructions are among those of an x86-64, which takes seconds where an emulator takes hours:
-/// only its loader and its libraries have to be there.
+/// Its instructions are among those of an x86-64, which takes seconds where an emulator takes
+/// hours: only its loader and its libraries have to be there.
 const I686: Machine = Machine {
     target: "i686-unknown-linux-gnu",
     linker: "i686-linux-gnu-gcc",
