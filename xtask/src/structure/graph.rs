@@ -8,11 +8,8 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 use crate::sh;
 
 /// The manifests of our workspaces, from the root.
-pub(crate) const MANIFESTS: [&str; 3] = [
-    "Cargo.toml",
-    "firmware-example/rust/Cargo.toml",
-    "firmware-example/ternary/Cargo.toml",
-];
+pub(crate) const MANIFESTS: [&str; 3] =
+    ["Cargo.toml", "firmware-example/rust/Cargo.toml", "firmware-example/ternary/Cargo.toml"];
 
 /// A package of the graph.
 #[derive(Debug, Clone, Default)]
