@@ -56,6 +56,8 @@ usage: cargo xtask COMMAND
                        table under benches/record
   bench process        one call in process beside rmcp and serde_json: instructions, allocations,
                        time; --record keeps the table under benches/record
+  bench kernels        ternary kernels beside ggml's, from cache and from memory (needs cmake,
+                       ninja, a C++ compiler, libclang); --record keeps the tables
   bench board [BOARD]  instructions of one call on the emulated board
   bench mcu            instructions of ternary products on five emulated processors
   fuzz [TARGET]...     fuzz the targets, each --seconds N (60), and keep what reaches further
@@ -132,6 +134,7 @@ fn command() -> Result<()> {
         ["stack"] => stack::main(Board::named("mps2-an386")?),
         ["bench", "gateway"] => bench::gateway(options.has("record")),
         ["bench", "process"] => bench::process::main(options.has("record")),
+        ["bench", "kernels"] => bench::kernels::main(options.has("record")),
         ["bench", "mcu"] => bench::mcu::main(),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
         ["bench", "start"] => bench::start::main(),

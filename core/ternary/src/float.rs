@@ -1,8 +1,8 @@
 //! Floating point in one defined order, so that every processor gives the same bits.
 //!
 //! A sum over `x` is made of 16 partial sums: element `j` is added to sum `j % 16`, in rising
-//! order. Then sum `i` takes up sum `i + 8`, for i < 8, then `i + 4`, `i + 2`, `i + 1`. Products are
-//! rounded before they are added: there is no fused multiply-add anywhere. The width of 16 is
+//! order. Then sum `i` takes up sum `i + 8`, for i < 8, then `i + 4`, `i + 2`, `i + 1`. Products
+//! are rounded before they are added: there is no fused multiply-add anywhere. The width of 16 is
 //! that of a 512-bit register, and a narrower one holds it in parts.
 //!
 //! The functions are methods of [`Kernels`](crate::Kernels). Where two slices should be equally

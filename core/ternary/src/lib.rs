@@ -16,8 +16,8 @@
 //! - [`parallel`] is how a caller lends threads.
 //!
 //! Nothing here allocates, and no input panics. `unsafe` is in the kernels of an instruction set,
-//! in their choice and in [`parallel`]; each block says why it holds. [`scalar`] is what every other
-//! kernel is tested against.
+//! in their choice and in [`parallel`]; each block says why it holds. [`scalar`] is what every
+//! other kernel is tested against.
 #![no_std]
 
 #[cfg(test)]

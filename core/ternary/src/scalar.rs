@@ -82,8 +82,8 @@ pub(crate) fn blocks(
     }
 }
 
-/// A row of integers times activations of int8. Sums within a block are exact; then, in the order of
-/// the blocks, `acc += f32(sum) · (d of the weights · d of the activations)`, each operation
+/// A row of integers times activations of int8. Sums within a block are exact; then, in the order
+/// of the blocks, `acc += f32(sum) · (d of the weights · d of the activations)`, each operation
 /// rounded.
 #[must_use]
 pub fn dot_blocks(rows: &Rows<'_>, row: usize, q: &[i8], scales: &[f32]) -> f32 {

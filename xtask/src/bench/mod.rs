@@ -9,6 +9,7 @@
 
 pub(crate) mod board;
 mod chips;
+pub(crate) mod kernels;
 mod load;
 pub(crate) mod mcu;
 pub(crate) mod process;

@@ -6,12 +6,12 @@
 //!
 //! # Our own layouts
 //! Lanes are rows. A *panel* is 32 rows, a *step* the columns that one byte's digits and four
-//! neighbouring bytes hold: 16 for [`Packing::Line2`], 20 for [`Packing::Line16`]. A step of a panel
-//! is 128 bytes: byte `4·r + j` holds, for row `r` of the panel, the columns `4·g + j` of the step,
-//! one for each digit `g`. So a 64-byte register has four bytes for each of sixteen rows; the
-//! four activations that its digit `g` meets lie side by side and are one 32-bit broadcast
-//! for all rows; sums stay in their lanes to the end of the row, and a panel is read front
-//! to back. Dot products by element (`sdot v, v, v.4b[i]`) want exactly this on ARM too.
+//! neighbouring bytes hold: 16 for [`Packing::Line2`], 20 for [`Packing::Line16`]. A step of a
+//! panel is 128 bytes: byte `4·r + j` holds, for row `r` of the panel, the columns `4·g + j` of
+//! the step, one for each digit `g`. So a 64-byte register has four bytes for each of sixteen
+//! rows; the four activations that its digit `g` meets lie side by side and are one 32-bit
+//! broadcast for all rows; sums stay in their lanes to the end of the row, and a panel is read
+//! front to back. Dot products by element (`sdot v, v, v.4b[i]`) want exactly this on ARM too.
 //! Rows and columns that fill up the last panel and step hold zero bytes, and meet no activation.
 
 mod code;

@@ -76,8 +76,8 @@ fn prefetch_write(line: &[i32]) {
 }
 
 /// Asks for what lies so many bytes after the first of these, wherever that is: into the second
-/// cache, for the first has fewer requests under way than memory needs. The processor looks ahead by
-/// itself, but not far enough (measured: 75 % of the read bandwidth without, 90 % with).
+/// cache, for the first has fewer requests under way than memory needs. The processor looks ahead
+/// by itself, but not far enough (measured: 75 % of the read bandwidth without, 90 % with).
 #[inline(always)]
 fn prefetch(bytes: &[u8], ahead: usize) {
     let at = bytes.as_ptr().wrapping_add(ahead);

@@ -27,7 +27,8 @@ pub(super) trait Integers {
     unsafe fn sums(blocks: [&[u8]; ROWS], q: &[i8]) -> [i32; ROWS];
 }
 
-/// `out[r]` of each row of `rows`, in the order of [`scalar::dot_blocks`](crate::scalar::dot_blocks).
+/// `out[r]` of each row of `rows`, in the order of
+/// [`scalar::dot_blocks`](crate::scalar::dot_blocks).
 ///
 /// # Safety
 /// The processor has the instruction set, and F16C.

@@ -82,7 +82,8 @@ fn tq2_0(row: &[u8], q: &[i8]) -> i32 {
 }
 
 /// The highest digit of a base-three fraction: ⌊3·x / 256⌋, which is 0 below 86, 1 below 171, else
-/// 2. With x − 1 for x the two averages, which round up, give 3/4·x; its high two bits are the digit.
+/// 2. With x − 1 for x the two averages, which round up, give 3/4·x; its high two bits are the
+/// digit.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 fn digit(x: __m256i) -> __m256i {

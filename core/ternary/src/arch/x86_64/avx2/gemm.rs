@@ -1,5 +1,5 @@
-//! Many tokens: tiles of 32 rows and up to three tokens, whose twelve sums stay in registers. Per four
-//! columns a tile is 4 loads of weights, 3 broadcasts of activations, and 12 products and
+//! Many tokens: tiles of 32 rows and up to three tokens, whose twelve sums stay in registers. Per
+//! four columns a tile is 4 loads of weights, 3 broadcasts of activations, and 12 products and
 //! additions.
 
 use core::arch::x86_64::{

@@ -47,12 +47,16 @@ pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, 
 struct Avx2;
 
 impl Engine for Avx2 {
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn sum(q: &[i8]) -> i32 {
         sum(q)
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn one(packing: Packing, panel: &[u8], q: &[i8]) -> Sums {
@@ -62,6 +66,8 @@ impl Engine for Avx2 {
         }
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
@@ -71,18 +77,24 @@ impl Engine for Avx2 {
         }
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
         gemm::multiply(groups, col, tokens, sums);
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn prefetch(line: &[i32]) {
         prefetch_write(line);
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize) {

@@ -20,6 +20,8 @@ pub(crate) struct Q8;
 impl Integers for Q8 {
     const FORMAT: RowFormat = RowFormat::Q8_0;
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn sums(blocks: [&[u8]; ROWS], q: &[i8]) -> [i32; ROWS] {
@@ -56,6 +58,8 @@ pub(crate) struct Q6;
 impl Integers for Q6 {
     const FORMAT: RowFormat = RowFormat::Q6K;
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn sums(blocks: [&[u8]; ROWS], q: &[i8]) -> [i32; ROWS] {

@@ -51,9 +51,9 @@ fn add_tokens<const N: usize>(
     let mut rest = &groups[..whole];
     if let Some(sums) = sums.first_chunk_mut::<{ tile::TOKENS }>() {
         let (pairs, odd) = rest.as_chunks();
-        // SAFETY: token t < N starts at `t · cols` of `q`, which has `N · cols`; groups before `whole`
-        // end within its columns, and N is as many tokens as the tile has, or there were no such
-        // chunk.
+        // SAFETY: token t < N starts at `t · cols` of `q`, which has `N · cols`; groups before
+        // `whole` end within its columns, and N is as many tokens as the tile has, or there were
+        // no such chunk.
         unsafe { tile::add_pairs(pairs, at[0], cols, sums) };
         for at in &mut at {
             *at = at.wrapping_add(8 * pairs.len());

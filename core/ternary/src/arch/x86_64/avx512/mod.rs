@@ -1,5 +1,6 @@
 //! AVX-512 with VNNI (`vpdpbusd`: four products of unsigned and signed bytes into a 32-bit lane)
-//! and VBMI (`vpermb`: a look-up of bytes in 64). A 64-byte line of our own layouts is one register.
+//! and VBMI (`vpermb`: a look-up of bytes in 64). A 64-byte line of our own layouts is one
+//! register.
 
 mod gemm;
 mod gemv;
@@ -36,12 +37,16 @@ pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, 
 struct Avx512;
 
 impl Engine for Avx512 {
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn sum(q: &[i8]) -> i32 {
         sum(q)
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn one(packing: Packing, panel: &[u8], q: &[i8]) -> Sums {
@@ -51,6 +56,8 @@ impl Engine for Avx512 {
         }
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
@@ -60,18 +67,24 @@ impl Engine for Avx512 {
         }
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
         gemm::multiply(groups, col, tokens, sums);
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn prefetch(line: &[i32]) {
         prefetch_write(line);
     }
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize) {
@@ -165,7 +178,8 @@ impl Tables {
     fn decode(self, bytes: __m512i) -> (__m512i, __m512i) {
         let first = _mm512_permutexvar_epi8(bytes, self.low);
         // Shifts of bytes do not exist; what a shift of 16 bits brings in from the neighbour is
-        // above the two bits that are taken. 0xca: where the mask is set the second, else the third.
+        // above the two bits that are taken. 0xca: where the mask is set the second, else the
+        // third.
         let shifted = _mm512_srli_epi16::<6>(bytes);
         let index = _mm512_ternarylogic_epi32::<0xca>(_mm512_set1_epi8(3), shifted, first);
         (first, _mm512_permutexvar_epi8(index, self.high))

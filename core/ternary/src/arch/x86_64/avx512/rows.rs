@@ -23,6 +23,8 @@ pub(crate) struct Q6;
 impl Integers for Q6 {
     const FORMAT: RowFormat = RowFormat::Q6K;
 
+    /// # Safety
+    /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn sums(blocks: [&[u8]; ROWS], q: &[i8]) -> [i32; ROWS] {

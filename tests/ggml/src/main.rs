@@ -1,0 +1,28 @@
+//! Weights a second of our kernels beside ggml's, from cache and from memory, on one thread and on
+//! two; what part of the read bandwidth that is; and prefill beside the processor's own peak.
+//!
+//! Rounds are interleaved: each has every kernel once, and the figures are medians. Time is the
+//! processor time of each thread, so that what else runs disturbs the figures least.
+
+mod decode;
+mod prefill;
+mod report;
+
+use trine_ggml_kernels::machine;
+
+/// Rows and columns of the two feed-forward matrices of BitNet 2B-4T.
+const SHAPES: [(usize, usize); 2] = [(6912, 2560), (2560, 6912)];
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let rounds = if quick { 3 } else { 15 };
+    let mut report = report::Report::default();
+    for shape in SHAPES {
+        prefill::run(shape, rounds, &mut report);
+        decode::run(shape, &decode::CACHE, rounds, &mut report);
+    }
+    decode::run(SHAPES[0], &decode::MEMORY, rounds, &mut report);
+    println!("Medians of {rounds} interleaved rounds, processor time of each thread.");
+    println!("{}\n", machine::describe());
+    print!("{report}");
+}
