@@ -24,7 +24,7 @@ use crate::{sh, size};
 const POINTERS: &[(&str, &str)] = &[
     // The table of tools, as the dispatcher and the arguments of a call know it.
     ("trine_dispatch::", "as trine_descriptor::rules::Rules>::"),
-    ("trine_descriptor::value::Args", "as trine_descriptor::rules::Rules>::"),
+    ("trine_descriptor::args::Args", "as trine_descriptor::rules::Rules>::"),
     // The device's poll is inlined into the loop of the firmware.
     ("trine_firmware::run", "as trine_descriptor::rules::Rules>::"),
     // The board's own notices and drivers.
