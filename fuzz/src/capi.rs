@@ -112,6 +112,7 @@ pub fn run(data: &[u8]) {
         flags: 0,
         params_count: 1,
         results_count: 1,
+        form: &raw const trine_form_nodes,
     };
     // SAFETY: all members may be zero.
     let mut config: trine_config = unsafe { core::mem::zeroed() };

@@ -1,5 +1,5 @@
-//! The ternary kernels beside ggml's, in a workspace of its own (`tests/ggml`): first that both find
-//! the same integers, then how fast.
+//! The ternary kernels beside ggml's, in a workspace of its own (`tests/ggml`): first that both
+//! find the same integers, then how fast.
 
 use std::process::Command;
 
