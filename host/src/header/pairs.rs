@@ -186,9 +186,9 @@ impl<'t> Coder<'t> {
             uses[usize::from(entry)] += 1;
         }
         let mut dropped = false;
-        for at in 0..self.pairs.len() {
+        for (at, used) in uses.into_iter().enumerate() {
             let Some((left, right)) = self.pairs[at] else { continue };
-            if uses[at] >= LEAST {
+            if used >= LEAST {
                 continue;
             }
             let entry = ENTRY + at as Symbol;
