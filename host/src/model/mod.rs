@@ -5,7 +5,7 @@
 //! - [`Summary`]: a file in a few lines, and what would be refused of it;
 //! - [`Loaded`]: a file opened for use;
 //! - [`pack`]: images for firmware;
-//! - [`bench`]: how fast a model is here;
+//! - [`bench()`]: how fast a model is here;
 //! - [`Mapped`]: the bytes of a file without reading them;
 //! - [`Pool`]: threads for the kernels.
 
