@@ -142,6 +142,12 @@ impl<'r> Host<'r> {
         }));
     }
 
+    /// Whether it heard an answer to a greeting of its session: before that it takes no result for
+    /// its own, since its greetings may have been lost where the line was full.
+    pub(super) fn is_joined(&self) -> bool {
+        self.joined
+    }
+
     /// Makes a new call on a lane and answers its id.
     pub(super) fn call(&mut self, lane: u8, tool: u16, flags: u8) -> u32 {
         let lane = lane % LANES;
