@@ -150,7 +150,7 @@ impl<'a> Image<'a> {
         let output_norm = source.vector(Name::model(Role::OutputNorm))?;
         let head = if self.header.untied { source.table(Role::Output)? } else { embedding };
         for (index, layer) in layers.iter_mut().enumerate().take(self.header.config.layers) {
-            *layer = source.layer(index)?;
+            *layer = Layer::read(&mut source, index, Source::vector, Source::linear)?;
         }
         let weights = Weights { embedding, output_norm, head, layers };
         weights.check(&self.header.config)?;
@@ -210,27 +210,5 @@ impl<'a> Source<'a> {
             }
             _ => Err(Error::Tensor(name, TensorProblem::Format)),
         }
-    }
-
-    fn layer(&mut self, index: usize) -> Result<Layer<'a>, Error> {
-        let mut norm = |role| self.vector(Name::layer(index, role));
-        let attn_norm = norm(Role::AttnNorm)?;
-        let attn_sub_norm = norm(Role::AttnSubNorm)?;
-        let ffn_norm = norm(Role::FfnNorm)?;
-        let ffn_sub_norm = norm(Role::FfnSubNorm)?;
-        let mut linear = |role| self.linear(Name::layer(index, role));
-        Ok(Layer {
-            attn_norm,
-            attn_sub_norm,
-            ffn_norm,
-            ffn_sub_norm,
-            q: linear(Role::AttnQ)?,
-            k: linear(Role::AttnK)?,
-            v: linear(Role::AttnV)?,
-            output: linear(Role::AttnOutput)?,
-            gate: linear(Role::FfnGate)?,
-            up: linear(Role::FfnUp)?,
-            down: linear(Role::FfnDown)?,
-        })
     }
 }

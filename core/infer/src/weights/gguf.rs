@@ -121,7 +121,7 @@ impl<'a> Weights<'a> {
         let tied = file.tensor("output.weight").is_none();
         let head = if tied { embedding } else { source.table(Role::Output)? };
         for (index, layer) in layers.iter_mut().enumerate() {
-            *layer = source.layer(index)?;
+            *layer = Layer::read(&mut source, index, Source::vector, Source::linear)?;
         }
         let weights = Self { embedding, output_norm, head, layers };
         weights.check(config)?;
@@ -214,28 +214,6 @@ impl<'a> Source<'_, 'a> {
             (Some(scale), 0) => Ok(scale),
             _ => Err(Error::Tensor(name, TensorProblem::Shape { rows: 1, columns: 1 })),
         }
-    }
-
-    fn layer(&mut self, index: usize) -> Result<Layer<'a>, Error> {
-        let mut norm = |role| self.vector(Name::layer(index, role));
-        let attn_norm = norm(Role::AttnNorm)?;
-        let attn_sub_norm = norm(Role::AttnSubNorm)?;
-        let ffn_norm = norm(Role::FfnNorm)?;
-        let ffn_sub_norm = norm(Role::FfnSubNorm)?;
-        let mut linear = |role| self.linear(Name::layer(index, role));
-        Ok(Layer {
-            attn_norm,
-            attn_sub_norm,
-            ffn_norm,
-            ffn_sub_norm,
-            q: linear(Role::AttnQ)?,
-            k: linear(Role::AttnK)?,
-            v: linear(Role::AttnV)?,
-            output: linear(Role::AttnOutput)?,
-            gate: linear(Role::FfnGate)?,
-            up: linear(Role::FfnUp)?,
-            down: linear(Role::FfnDown)?,
-        })
     }
 
     /// Checks that no tensor is left: one that is not computed would be missed in silence.

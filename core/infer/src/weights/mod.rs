@@ -105,6 +105,34 @@ impl<'a> Layer<'a> {
         down: Linear::EMPTY,
     };
 
+    /// Block `index` out of what holds the tensors, which are asked for in this order.
+    pub(crate) fn read<S>(
+        source: &mut S,
+        index: usize,
+        vector: impl Fn(&mut S, Name) -> Result<Vector<'a>, Error>,
+        linear: impl Fn(&mut S, Name) -> Result<Linear<'a>, Error>,
+    ) -> Result<Self, Error> {
+        let mut norm = |role| vector(source, Name::layer(index, role));
+        let attn_norm = norm(Role::AttnNorm)?;
+        let attn_sub_norm = norm(Role::AttnSubNorm)?;
+        let ffn_norm = norm(Role::FfnNorm)?;
+        let ffn_sub_norm = norm(Role::FfnSubNorm)?;
+        let mut matrix = |role| linear(source, Name::layer(index, role));
+        Ok(Self {
+            attn_norm,
+            attn_sub_norm,
+            ffn_norm,
+            ffn_sub_norm,
+            q: matrix(Role::AttnQ)?,
+            k: matrix(Role::AttnK)?,
+            v: matrix(Role::AttnV)?,
+            output: matrix(Role::AttnOutput)?,
+            gate: matrix(Role::FfnGate)?,
+            up: matrix(Role::FfnUp)?,
+            down: matrix(Role::FfnDown)?,
+        })
+    }
+
     /// A matrix by its role, to replace.
     const fn matrix_mut(&mut self, role: Role) -> Option<&mut Linear<'a>> {
         Some(match role {
