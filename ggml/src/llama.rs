@@ -1,0 +1,258 @@
+//! A model in llama.cpp, on the processor.
+
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::fmt;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::sync::{Mutex, Once, PoisonError};
+
+use llama_cpp_sys_2 as sys;
+
+/// What llama.cpp said against it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// How a model is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Positions to keep.
+    pub context: u32,
+    /// The most tokens that are computed together.
+    pub batch: u32,
+    /// Threads.
+    pub threads: u32,
+    /// Use the file where the system maps it; else it is read into memory of the process.
+    pub mapped: bool,
+}
+
+/// A model with keys and values of one text.
+#[derive(Debug)]
+pub struct Model {
+    model: NonNull<sys::llama_model>,
+    context: NonNull<sys::llama_context>,
+    threads: Threads,
+    vocab: usize,
+    positions: u32,
+    batch: u32,
+    used: u32,
+}
+
+/// The threads of a model, which wait for work in a loop while the model works, as those of
+/// llama.cpp's own programs do, and sleep when it is told to rest.
+#[derive(Debug)]
+struct Threads(NonNull<sys::ggml_threadpool>);
+
+impl Threads {
+    fn new(count: u32) -> Result<Self, Error> {
+        let count = i32::try_from(count.max(1)).map_err(|_| said("too many threads"))?;
+        // SAFETY: it fills a structure and answers it by value.
+        let mut wanted = unsafe { sys::ggml_threadpool_params_default(count) };
+        // SAFETY: the structure lives through the call, which keeps no pointer to it.
+        let made = unsafe { sys::ggml_threadpool_new(&raw mut wanted) };
+        NonNull::new(made).map(Self).ok_or_else(|| said("no more threads"))
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        // SAFETY: it was made by `ggml_threadpool_new`, and whoever drops it has detached it.
+        unsafe { sys::ggml_threadpool_free(self.0.as_ptr()) };
+    }
+}
+
+impl Model {
+    /// Opens a GGUF file of an architecture that llama.cpp has.
+    ///
+    /// # Errors
+    /// What llama.cpp says against the file, or that there is not enough memory.
+    pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
+        start();
+        let name = CString::new(path.as_os_str().as_encoded_bytes())
+            .map_err(|_| said("a path with a zero byte in it"))?;
+        let threads = Threads::new(options.threads)?;
+        // SAFETY: it fills a structure and answers it by value.
+        let mut wanted = unsafe { sys::llama_model_default_params() };
+        wanted.load_mode =
+            if options.mapped { sys::LLAMA_LOAD_MODE_MMAP } else { sys::LLAMA_LOAD_MODE_NONE };
+        // SAFETY: the name ends with a zero and lives through the call.
+        let model = unsafe { sys::llama_model_load_from_file(name.as_ptr(), wanted) };
+        let model = NonNull::new(model).ok_or_else(|| said("the model was not opened"))?;
+        // SAFETY: it fills a structure and answers it by value.
+        let mut wanted = unsafe { sys::llama_context_default_params() };
+        wanted.n_ctx = options.context;
+        wanted.n_batch = options.batch;
+        wanted.n_ubatch = options.batch;
+        // SAFETY: the model is one, and lives as long as the context: `Drop` frees it after that.
+        let context = unsafe { sys::llama_init_from_model(model.as_ptr(), wanted) };
+        let Some(context) = NonNull::new(context) else {
+            // SAFETY: nobody else has it.
+            unsafe { sys::llama_model_free(model.as_ptr()) };
+            return Err(said("the model got no memory to work in"));
+        };
+        // SAFETY: the model is one, and has its vocabulary as long as it lives.
+        let vocab = unsafe { sys::llama_model_get_vocab(model.as_ptr()) };
+        // SAFETY: as above.
+        let vocab = unsafe { sys::llama_vocab_n_tokens(vocab) };
+        let (positions, batch) = (options.context, options.batch);
+        let vocab = usize::try_from(vocab).unwrap_or(0);
+        let model = Self { model, context, threads, vocab, positions, batch, used: 0 };
+        model.attach(options.threads);
+        Ok(model)
+    }
+
+    fn attach(&self, count: u32) {
+        let (context, threads) = (self.context.as_ptr(), self.threads.0.as_ptr());
+        // SAFETY: both live: a pool is detached before it is dropped.
+        unsafe { sys::llama_attach_threadpool(context, threads, threads) };
+        let count = i32::try_from(count.max(1)).unwrap_or(1);
+        // SAFETY: the context lives.
+        unsafe { sys::llama_set_n_threads(context, count, count) };
+    }
+
+    /// Works on so many threads from now on.
+    ///
+    /// # Errors
+    /// When the system gives no more threads.
+    pub fn set_threads(&mut self, count: u32) -> Result<(), Error> {
+        let threads = Threads::new(count)?;
+        // SAFETY: the context lives.
+        unsafe { sys::llama_detach_threadpool(self.context.as_ptr()) };
+        self.threads = threads;
+        self.attach(count);
+        Ok(())
+    }
+
+    /// Reads tokens after those that it has read, all at once, and computes the logits of what
+    /// follows the last.
+    ///
+    /// # Errors
+    /// When a token is none of the vocabulary, there are more than the batch or the context takes,
+    /// or llama.cpp fails.
+    pub fn read(&mut self, tokens: &[u32]) -> Result<(), Error> {
+        let count = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        if count == 0 || count > self.batch || count > self.positions - self.used {
+            return Err(Error(format!("{count} tokens do not fit")));
+        }
+        let number = |token: &u32| {
+            let known = (*token as usize) < self.vocab;
+            i32::try_from(*token).ok().filter(|_| known)
+        };
+        let tokens: Option<Vec<i32>> = tokens.iter().map(number).collect();
+        let mut tokens = tokens.ok_or_else(|| said("a token is none of the vocabulary"))?;
+        let length = i32::try_from(tokens.len()).map_err(|_| said("too many tokens"))?;
+        // SAFETY: the batch borrows the tokens, which live until it is decoded.
+        let batch = unsafe { sys::llama_batch_get_one(tokens.as_mut_ptr(), length) };
+        // SAFETY: context and tokens live through the call.
+        match unsafe { sys::llama_decode(self.context.as_ptr(), batch) } {
+            0 => {
+                self.used += count;
+                Ok(())
+            }
+            code => Err(said(&format!("decoding failed with {code}"))),
+        }
+    }
+
+    /// The logits of what follows the last token.
+    ///
+    /// # Errors
+    /// When nothing was read.
+    pub fn logits(&mut self) -> Result<&[f32], Error> {
+        // SAFETY: the context lives; -1 is the last output.
+        let logits = unsafe { sys::llama_get_logits_ith(self.context.as_ptr(), -1) };
+        if logits.is_null() || self.used == 0 {
+            return Err(said("nothing was read"));
+        }
+        // SAFETY: there is one for each token of the vocabulary, and they stay as they are until
+        // more is decoded, which takes this borrow's end.
+        Ok(unsafe { std::slice::from_raw_parts(logits, self.vocab) })
+    }
+
+    /// Forgets all tokens.
+    pub fn forget(&mut self) {
+        // SAFETY: the context lives.
+        let memory = unsafe { sys::llama_get_memory(self.context.as_ptr()) };
+        // SAFETY: the context has it as long as it lives. What was written stays where it is, as
+        // `false` says; only which cells are used is forgotten.
+        unsafe { sys::llama_memory_clear(memory, false) };
+        self.used = 0;
+    }
+
+    /// Sends the threads to sleep until there is work.
+    pub fn rest(&mut self) {
+        // SAFETY: the pool lives, and nothing is being computed.
+        unsafe { sys::ggml_threadpool_pause(self.threads.0.as_ptr()) };
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has the context, which is freed before the model and the threads.
+        unsafe { sys::llama_detach_threadpool(self.context.as_ptr()) };
+        // SAFETY: as above.
+        unsafe { sys::llama_free(self.context.as_ptr()) };
+        // SAFETY: nobody else has the model.
+        unsafe { sys::llama_model_free(self.model.as_ptr()) };
+    }
+}
+
+/// What ggml can use of this processor, as llama.cpp prints it: `CPU : AVX2 = 1 | ...`.
+#[must_use]
+pub fn flags() -> String {
+    start();
+    // SAFETY: it has no arguments.
+    let text = unsafe { sys::llama_print_system_info() };
+    // SAFETY: the text is the library's own, ends with a zero, and stays while it is copied.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_string_lossy().trim().trim_end_matches('|').trim().to_owned()
+}
+
+/// ggml's version.
+#[must_use]
+pub fn version() -> String {
+    // SAFETY: it has no arguments.
+    let text = unsafe { sys::ggml_version() };
+    // SAFETY: the text is a constant that ends with a zero.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+/// The last errors that llama.cpp has printed.
+static LAST: Mutex<String> = Mutex::new(String::new());
+
+/// Once in a process: the library, and its messages, of which only errors are kept.
+fn start() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the function lives for ever and takes any thread's calls.
+        unsafe { sys::llama_log_set(Some(keep), std::ptr::null_mut()) };
+        // SAFETY: called once, before anything else of the library but that.
+        unsafe { sys::llama_backend_init() };
+    });
+}
+
+unsafe extern "C" fn keep(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
+    if level != sys::GGML_LOG_LEVEL_ERROR || text.is_null() {
+        return;
+    }
+    // SAFETY: the library gives a text that ends with a zero and lives through the call.
+    let text = unsafe { CStr::from_ptr(text) };
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) += &text.to_string_lossy();
+}
+
+/// An error, with what llama.cpp has printed about it.
+fn said(what: &str) -> Error {
+    let printed = std::mem::take(&mut *LAST.lock().unwrap_or_else(PoisonError::into_inner));
+    let lines: Vec<&str> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        Error(what.into())
+    } else {
+        Error(format!("{what}: {}", lines.join("; ")))
+    }
+}
