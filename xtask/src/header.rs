@@ -1,4 +1,5 @@
-//! `include/trine.h`, made from `ffi/api` by a pinned cbindgen and the macros beside it.
+//! `include/trine.h` and `include/trine_model.h`, made from `ffi/api` and `ffi/model` by a pinned
+//! cbindgen and the macros beside them.
 
 use std::sync::Mutex;
 
@@ -6,9 +7,31 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::sh;
 
-const HEADER: &str = "include/trine.h";
-const API: &str = "ffi/api";
-/// The files of the crate in the order in which the header shows them.
+/// A header that is made.
+struct Header {
+    path: &'static str,
+    /// The folder of its crate.
+    api: &'static str,
+    /// The files of the crate in the order in which the header shows them.
+    sources: &'static [&'static str],
+    /// Functions that it may have; it is to be read in one sitting.
+    functions_max: usize,
+}
+
+const HEADERS: [Header; 2] = [
+    Header { path: "include/trine.h", api: "ffi/api", sources: SOURCES, functions_max: 59 },
+    Header {
+        path: "include/trine_model.h",
+        api: "ffi/model",
+        sources: MODEL_SOURCES,
+        functions_max: 29,
+    },
+];
+
+const MODEL_SOURCES: &[&str] = &[
+    "version", "status", "config", "problem", "model", "load", "info", "text", "session", "run",
+    "sampling",
+];
 const SOURCES: &[&str] = &[
     "version",
     "status",
@@ -31,64 +54,66 @@ const SOURCES: &[&str] = &[
     "secure",
     "mcp",
 ];
-/// Functions that the header may have; it is to be read in one sitting.
-const FUNCTIONS_MAX: usize = 59;
 /// What each function says of its callers.
 const CONTEXTS: [&str; 3] = ["isr-safe", "owner-only", "init-only"];
 
-/// `cargo xtask header`: writes the header.
+/// `cargo xtask header`: writes the headers.
 ///
 /// # Errors
-/// When cbindgen warns or fails, or the header breaks a rule.
+/// When cbindgen warns or fails, or a header breaks a rule.
 pub(crate) fn write() -> Result<()> {
-    let path = sh::root().join(HEADER);
-    let text = generate()?;
-    std::fs::write(&path, &text)?;
-    println!("{HEADER}: {} functions", functions(&text).len());
+    for header in &HEADERS {
+        let text = generate(header)?;
+        std::fs::write(sh::root().join(header.path), &text)?;
+        println!("{}: {} functions", header.path, functions(&text).len());
+    }
     Ok(())
 }
 
 /// The leg `header`: what would be written is what is committed.
 ///
 /// # Errors
-/// As [`write()`], or when the committed header differs.
+/// As [`write()`], or when a committed header differs.
 pub(crate) fn check() -> Result<()> {
-    let committed = std::fs::read_to_string(sh::root().join(HEADER)).context(HEADER)?;
-    let text = generate()?;
-    ensure!(text == committed, "{HEADER} is not what ffi/api says: run `cargo xtask header`");
-    println!("{HEADER} is what ffi/api says: {} functions", functions(&text).len());
+    for header in &HEADERS {
+        let Header { path, api, .. } = header;
+        let committed = std::fs::read_to_string(sh::root().join(path)).context(*path)?;
+        let text = generate(header)?;
+        ensure!(text == committed, "{path} is not what {api} says: run `cargo xtask header`");
+        println!("{path} is what {api} says: {} functions", functions(&text).len());
+    }
     Ok(())
 }
 
 /// The names of the functions that a header declares.
 pub(crate) fn functions(header: &str) -> Vec<&str> {
-    // The macro's own two definitions come first.
-    let declared = header.split("TRINE_API").skip(3);
-    declared
-        .filter_map(|text| text.split('(').next()?.split([' ', '*', '\n']).next_back())
-        .collect()
+    let places = header.match_indices("TRINE_API");
+    // The macro's own definitions declare nothing.
+    let declared = places.filter(|(at, _)| !header.get(..*at).is_some_and(|before| before.ends_with("#define ")));
+    let behind = declared.filter_map(|(at, word)| header.get(at + word.len()..));
+    behind.filter_map(|text| text.split('(').next()?.split([' ', '*', '\n']).next_back()).collect()
 }
 
-fn generate() -> Result<String> {
-    let api = sh::root().join(API);
+fn generate(header: &Header) -> Result<String> {
+    let api = sh::root().join(header.api);
     let read = |name: &str| {
-        std::fs::read_to_string(api.join(name)).with_context(|| format!("{API}/{name}"))
+        std::fs::read_to_string(api.join(name)).with_context(|| format!("{}/{name}", header.api))
     };
     let mut config: cbindgen::Config = toml::from_str(&read("cbindgen.toml")?)?;
     config.header = Some(read("opening.h")?);
     config.after_includes =
         Some(read("prelude.h")?.replace("@VERSION@", env!("CARGO_PKG_VERSION")));
     let mut builder = cbindgen::Builder::new().with_config(config);
-    for source in SOURCES {
+    for source in header.sources {
         builder = builder.with_src(api.join("src").join(format!("{source}.rs")));
     }
-    let warnings = Warnings::install()?;
+    let warnings = Warnings::install();
     let bindings = builder.generate().context("cbindgen")?;
     let mut bytes = Vec::new();
     bindings.write(&mut bytes);
     warnings.none()?;
     let text = with_macros(&String::from_utf8(bytes)?, &read("macros.h")?)?;
-    rules(&text)?;
+    rules(header, &text)?;
     Ok(text)
 }
 
@@ -110,9 +135,10 @@ fn tidied(line: &str) -> String {
 }
 
 /// What every function of the header has to say.
-fn rules(text: &str) -> Result<()> {
+fn rules(header: &Header, text: &str) -> Result<()> {
+    let (path, most) = (header.path, header.functions_max);
     let names = functions(text);
-    ensure!(names.len() <= FUNCTIONS_MAX, "{} functions, {FUNCTIONS_MAX} at most", names.len());
+    ensure!(names.len() <= most, "{path} has {} functions, {most} at most", names.len());
     let mut faults = Vec::new();
     for name in names {
         let comment = comment(text, name);
@@ -124,7 +150,7 @@ fn rules(text: &str) -> Result<()> {
             faults.push(format!("{name} does not say what it returns"));
         }
     }
-    if faults.is_empty() { Ok(()) } else { bail!("{HEADER}: {}", faults.join("; ")) }
+    if faults.is_empty() { Ok(()) } else { bail!("{path}: {}", faults.join("; ")) }
 }
 
 /// The comment before the declaration of a function.
@@ -146,10 +172,11 @@ static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static LOGGER: Warnings = Warnings;
 
 impl Warnings {
-    fn install() -> Result<&'static Self> {
-        log::set_logger(&LOGGER).map_err(|error| anyhow::anyhow!("{error}"))?;
+    fn install() -> &'static Self {
+        // The second header finds it there.
+        _ = log::set_logger(&LOGGER);
         log::set_max_level(log::LevelFilter::Warn);
-        Ok(&LOGGER)
+        &LOGGER
     }
 
     fn none(&self) -> Result<()> {
@@ -166,9 +193,12 @@ impl log::Log for Warnings {
 
     fn log(&self, record: &log::Record<'_>) {
         let line = record.args().to_string();
-        // What is private to the crate is no part of the header, and need not be.
+        // What is private to the crate is no part of the header, and need not be; the type that
+        // one header has from the other is missed by C compilers if it is not there.
+        let is_known = line.starts_with("Can't find trine_status.");
         if let Ok(mut lines) = LOGGED.lock()
             && !line.ends_with("(not `pub`).")
+            && !is_known
         {
             lines.push(line);
         }
@@ -179,7 +209,7 @@ impl log::Log for Warnings {
 
 #[cfg(test)]
 mod tests {
-    use super::{functions, rules};
+    use super::{HEADERS, functions, rules};
 
     const HEADER: &str = "#define TRINE_API x\n#define TRINE_API\n/** Does.\n @return 0\n \
                           Context: isr-safe. */\nTRINE_API int32_t trine_do(void);\n";
@@ -187,6 +217,7 @@ mod tests {
     #[test]
     fn functions_are_found_and_must_say_who_may_call_them() {
         assert_eq!(functions(HEADER), ["trine_do"]);
+        let rules = |text: &str| rules(&HEADERS[0], text);
         rules(HEADER).unwrap();
         assert!(rules(&HEADER.replace("isr-safe", "anybody")).is_err());
         assert!(rules(&HEADER.replace("@return 0", "")).is_err());

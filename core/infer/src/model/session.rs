@@ -86,8 +86,10 @@ impl<'m, 'w> Session<'m, 'w> {
         self.has_logits.then_some(&mut *self.state.logits)
     }
 
-    /// The logits to change, and the tokens so far.
-    pub(crate) fn choice(&mut self) -> Option<(&mut [f32], &[u32])> {
+    /// The logits to change, and the tokens so far, for [`Sampler::choose`].
+    ///
+    /// [`Sampler::choose`]: crate::sample::Sampler::choose
+    pub fn choice(&mut self) -> Option<(&mut [f32], &[u32])> {
         let tokens = self.state.tokens.get(..self.len).unwrap_or_default();
         self.has_logits.then_some((&mut *self.state.logits, tokens))
     }

@@ -22,6 +22,12 @@ impl Decoder {
         Self { bytes: [0; 4], count: 0 }
     }
 
+    /// The beginning of a character that waits for its other bytes.
+    #[must_use]
+    pub fn held(&self) -> &[u8] {
+        self.bytes.get(..self.count).unwrap_or_default()
+    }
+
     /// Takes bytes and writes all characters that are whole; answers how many bytes they take.
     /// After an error it is as if the bytes had not come.
     ///

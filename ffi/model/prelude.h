@@ -1,0 +1,2 @@
+/* Statuses, and where the functions are. */
+#include "trine.h"

@@ -1,0 +1,66 @@
+//! The C interface of language models: every C-visible type and function, one file for each object.
+//!
+//! `include/trine_model.h` is made from this crate and is its documentation; `docs/c-models.md`
+//! begins with a program. `ffi/artifact` makes the static library for chips and hosts of it, and
+//! `ffi/host` the shared one that also opens files and has threads.
+//!
+//! # Safety
+//!
+//! What holds for every function: a pointer is NULL or what its documentation says, for as long as
+//! it says, and an object is used in the context that it says. Everything else is checked and
+//! answered with a status.
+#![no_std]
+#![expect(non_camel_case_types, reason = "C types carry their C names")]
+#![expect(clippy::doc_markdown, reason = "the comments are those of the C header")]
+#![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
+#![cfg_attr(
+    feature = "full",
+    expect(clippy::result_large_err, reason = "opening is once, and there is no heap to box on")
+)]
+
+mod config;
+// One owner at a time, as for a device.
+#[path = "../../api/src/guard.rs"]
+mod guard;
+mod info;
+mod layout;
+mod load;
+mod model;
+mod problem;
+mod run;
+mod sampling;
+mod session;
+mod slices;
+mod source;
+mod status;
+mod text;
+mod version;
+
+pub use config::{
+    TRINE_MODEL_CHECK, TRINE_MODEL_KV_F16, TRINE_MODEL_KV_F32, TRINE_MODEL_KV_I8,
+    TRINE_MODEL_NO_TABLES, trine_model_config, trine_model_session_config,
+};
+pub use info::{TRINE_MODEL_NONE, trine_model_get_info, trine_model_info};
+pub use load::trine_model_load;
+pub use model::{
+    ALIGN, ModelObject, trine_model, trine_model_alignof, trine_model_close, trine_model_open,
+    trine_model_sizeof,
+};
+pub use problem::{tell_error, tell_system, trine_model_error_text, trine_model_problem};
+pub use run::{
+    TRINE_MODEL_SHIFT, trine_model_cancel, trine_model_eval, trine_model_generate,
+    trine_model_generation, trine_model_logits, trine_model_step, trine_model_truncate,
+};
+pub use sampling::{trine_model_sample, trine_model_sampling, trine_model_set_sampling};
+pub use session::{
+    TRINE_MODEL_END_CANCELLED, TRINE_MODEL_END_FULL, TRINE_MODEL_END_LIMIT, TRINE_MODEL_END_NONE,
+    TRINE_MODEL_END_STOP, is_hosted_session, mark_hosted_session, trine_model_get_session_info,
+    trine_model_session, trine_model_session_close, trine_model_session_info,
+    trine_model_session_open, trine_model_session_sizeof,
+};
+pub use status::{TRINE_E_MODEL, trine_status};
+pub use text::{
+    TRINE_MODEL_BEGIN, TRINE_MODEL_CONTROL, TRINE_MODEL_SPECIAL, trine_model_decoder,
+    trine_model_detokenize, trine_model_tokenize,
+};
+pub use version::{TRINE_MODEL_ABI_VERSION, trine_model_abi_version, trine_model_build_info};
