@@ -49,14 +49,24 @@ pub(crate) enum Stage {
     Head,
 }
 
+/// What a pass ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The last block.
+    Blocks,
+    /// What the head takes in.
+    Norm,
+    /// All logits.
+    Logits,
+}
+
 impl Stage {
-    /// The next stage and block; `None` after the last. Without a head a pass ends with the last
-    /// block.
+    /// The next stage and block; `None` after the last.
     pub(crate) const fn next(
         self,
         layer: usize,
         layers: usize,
-        head: bool,
+        end: End,
     ) -> Option<(Self, usize)> {
         Some(match self {
             Self::Embed => (Self::AttnNorm, layer),
@@ -72,9 +82,9 @@ impl Stage {
             Self::FfnSubNorm => (Self::Down, layer),
             Self::Down => (Self::FfnAdd, layer),
             Self::FfnAdd if layer + 1 < layers => (Self::AttnNorm, layer + 1),
-            Self::FfnAdd if head => (Self::OutputNorm, layer),
-            Self::FfnAdd | Self::Head => return None,
-            Self::OutputNorm => (Self::Head, layer),
+            Self::FfnAdd if !matches!(end, End::Blocks) => (Self::OutputNorm, layer),
+            Self::OutputNorm if matches!(end, End::Logits) => (Self::Head, layer),
+            Self::FfnAdd | Self::OutputNorm | Self::Head => return None,
         })
     }
 

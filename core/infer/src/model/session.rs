@@ -1,8 +1,8 @@
 //! A conversation: what the model has read, and the step-by-step way to make it read more.
 
-use trine_ternary::parallel::Parallel;
+use trine_ternary::parallel::{Parallel, Serial};
 
-use super::forward::{Pass, Stage};
+use super::forward::{End, Pass, Stage};
 use super::kv::Cache;
 use super::stages::ROWS;
 use super::state::{Options, State, carve};
@@ -28,8 +28,8 @@ struct At {
     done: usize,
     /// Tokens of the pass.
     count: usize,
-    /// Whether it ends with logits.
-    head: bool,
+    /// What it ends with.
+    end: End,
 }
 
 /// What a model has read so far, in memory that the caller gave.
@@ -41,7 +41,8 @@ pub struct Session<'m, 'w> {
     /// Positions that are read.
     len: usize,
     at: Option<At>,
-    has_logits: bool,
+    /// What the last pass ended with, if nothing was forgotten since.
+    has: End,
 }
 
 impl<'m, 'w> Session<'m, 'w> {
@@ -53,7 +54,7 @@ impl<'m, 'w> Session<'m, 'w> {
         let config = model.config();
         let (state, cache) = carve(config, options, model.kernels, memory)?;
         rope::frequencies(config.rope_base, config.head_width(), state.frequencies);
-        Ok(Self { model: *model, state, cache, len: 0, at: None, has_logits: false })
+        Ok(Self { model: *model, state, cache, len: 0, at: None, has: End::Blocks })
     }
 
     /// The model.
@@ -78,12 +79,55 @@ impl<'m, 'w> Session<'m, 'w> {
     /// first token, while a pass is under way and after tokens were forgotten at the end.
     #[must_use]
     pub fn logits(&self) -> Option<&[f32]> {
-        self.has_logits.then_some(&*self.state.logits)
+        (self.has == End::Logits).then_some(&*self.state.logits)
     }
 
     /// The logits, to change before a choice.
     pub fn logits_mut(&mut self) -> Option<&mut [f32]> {
-        self.has_logits.then_some(&mut *self.state.logits)
+        (self.has == End::Logits).then_some(&mut *self.state.logits)
+    }
+
+    /// Writes the logits of some tokens to `out`, after a pass that ended before the head
+    /// ([`Self::begin_without_logits`]) or with all logits: the same numbers either way.
+    ///
+    /// # Errors
+    /// While a pass is under way or before the first one, and when a token is not in the
+    /// vocabulary or `out` is shorter than `tokens`.
+    pub fn logits_of(
+        &mut self,
+        tokens: impl Iterator<Item = u32>,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        let nothing = Error::Option("there is no token to go on from");
+        if self.at.is_some() || self.has == End::Blocks {
+            return Err(nothing);
+        }
+        let mut places = out.iter_mut();
+        for token in tokens {
+            let place = places.next().ok_or(Error::Option("logits need a place for each token"))?;
+            *place = self.logit(token)?;
+        }
+        Ok(())
+    }
+
+    /// One logit.
+    fn logit(&mut self, token: u32) -> Result<f32, Error> {
+        let row = token as usize;
+        if row >= self.model.config.vocab {
+            return Err(Error::Token(token));
+        }
+        if self.has != End::Logits {
+            let mut pass = Pass {
+                model: &self.model,
+                state: &mut self.state,
+                cache: &mut self.cache,
+                pool: &Serial,
+                past: self.len,
+                count: 0,
+            };
+            pass.run(Stage::Head, 0, row..row + 1);
+        }
+        self.state.logits.get(row).copied().ok_or(Error::Token(token))
     }
 
     /// The logits to change, and the tokens so far, for [`Sampler::choose`].
@@ -91,7 +135,7 @@ impl<'m, 'w> Session<'m, 'w> {
     /// [`Sampler::choose`]: crate::sample::Sampler::choose
     pub fn choice(&mut self) -> Option<(&mut [f32], &[u32])> {
         let tokens = self.state.tokens.get(..self.len).unwrap_or_default();
-        self.has_logits.then_some((&mut *self.state.logits, tokens))
+        (self.has == End::Logits).then_some((&mut *self.state.logits, tokens))
     }
 
     /// Takes the first of these tokens to be read by the next steps, as many as one pass takes,
@@ -101,6 +145,19 @@ impl<'m, 'w> Session<'m, 'w> {
     /// When a pass is under way, there is no room for any token, or one is not in the vocabulary;
     /// then nothing is taken.
     pub fn begin(&mut self, tokens: &[u32]) -> Result<usize, Error> {
+        self.begin_to(tokens, End::Logits)
+    }
+
+    /// As [`Self::begin`], but a pass that takes all of the tokens ends before the head: then
+    /// [`Self::logits_of`] computes the logits of some tokens.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_without_logits(&mut self, tokens: &[u32]) -> Result<usize, Error> {
+        self.begin_to(tokens, End::Norm)
+    }
+
+    fn begin_to(&mut self, tokens: &[u32], end: End) -> Result<usize, Error> {
         if self.at.is_some() {
             return Err(Error::Busy);
         }
@@ -120,9 +177,9 @@ impl<'m, 'w> Session<'m, 'w> {
         }
         places.copy_from_slice(taken);
         self.turn_to_positions(count);
-        self.has_logits = false;
-        let head = count == tokens.len();
-        self.at = Some(At { stage: Stage::Embed, layer: 0, done: 0, count, head });
+        self.has = End::Blocks;
+        let end = if count == tokens.len() { end } else { End::Blocks };
+        self.at = Some(At { stage: Stage::Embed, layer: 0, done: 0, count, end });
         Ok(count)
     }
 
@@ -161,14 +218,14 @@ impl<'m, 'w> Session<'m, 'w> {
         if end < units {
             return Step::More;
         }
-        match at.stage.next(at.layer, self.model.config.layers, at.head) {
+        match at.stage.next(at.layer, self.model.config.layers, at.end) {
             Some((stage, layer)) => {
                 self.at = Some(At { stage, layer, done: 0, ..at });
                 Step::More
             }
             None => {
                 self.len += at.count;
-                self.has_logits = at.head;
+                self.has = at.end;
                 self.at = None;
                 Step::Done
             }
@@ -204,7 +261,7 @@ impl<'m, 'w> Session<'m, 'w> {
         }
         if len < self.len {
             self.len = len;
-            self.has_logits = false;
+            self.has = End::Blocks;
         }
         Ok(())
     }
