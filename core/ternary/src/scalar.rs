@@ -44,6 +44,13 @@ pub(crate) struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
+    /// Some of the tokens.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let (cols, count) = (self.cols, range.len());
+        Self { q: &self.q[range.start * cols..][..count * cols], cols, count }
+    }
+
     /// Token number `t`.
     pub(crate) fn get(&self, t: usize) -> &'a [i8] {
         &self.q[t * self.cols..][..self.cols]

@@ -20,11 +20,13 @@ pub(crate) struct Sums(pub(crate) [i32; 32]);
 
 /// Steps that are unpacked at a time: 32 or 40 KiB of bytes, which the second cache brings as fast
 /// as they are used. Fewer would have the tiles begin and end more often.
-const STEPS: usize = 64;
+const STEPS: usize = 32;
 /// Groups of those steps.
 const GROUPS: usize = STEPS * 5;
 /// Tokens for which a panel is unpacked once; their sums are on the stack.
 const TOKENS: usize = 144;
+/// Tokens that are multiplied at a time, at most.
+pub(crate) const TILE: usize = 12;
 /// Tokens that are written at a time: one cache line of a row.
 pub(crate) const BLOCK: usize = 16;
 
@@ -53,8 +55,8 @@ pub(crate) trait Engine {
     /// The processor has the instruction set.
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize;
 
-    /// Adds to the sums of each token the products with some groups, the first of which has
-    /// column `col`. Columns past the last one count as zeros.
+    /// Adds to the sums of up to [`TILE`] tokens the products with some groups, the first of which
+    /// has column `col`. Columns past the last one count as zeros.
     ///
     /// # Safety
     /// The processor has the instruction set.
@@ -64,7 +66,14 @@ pub(crate) trait Engine {
     ///
     /// # Safety
     /// The processor has the instruction set.
-    unsafe fn prefetch(line: &[i32]);
+    unsafe fn prefetch_write(line: &[i32]);
+
+    /// Says that the cache line so many bytes after the first of these will be read soon, wherever
+    /// that is.
+    ///
+    /// # Safety
+    /// The processor has the instruction set.
+    unsafe fn prefetch(bytes: &[u8], ahead: usize);
 
     /// Writes up to [`BLOCK`] tokens of 32 rows, less something for each token: those of a row side
     /// by side, `stride` from one row to the next. `out` has all of them.
@@ -105,8 +114,7 @@ pub(crate) unsafe fn gemm<E: Engine>(
     };
     for first in (0..tokens.count).step_by(TOKENS) {
         let count = TOKENS.min(tokens.count - first);
-        let q = &tokens.q[first * tokens.cols..][..count * tokens.cols];
-        let some = Tokens { q, cols: tokens.cols, count };
+        let some = tokens.part(first..first + count);
         for (t, sum_of) in scratch.activations.iter_mut().enumerate().take(count) {
             // SAFETY: as our caller says.
             *sum_of = unsafe { E::sum(some.get(t)) };
@@ -114,15 +122,9 @@ pub(crate) unsafe fn gemm<E: Engine>(
         let panels = Panels { matrix: *matrix, next: rows.start, rows: rows.clone() };
         for part in panels {
             let out = &mut out[part.at * tokens.count + first..];
-            // Sums go to lines that are in no cache near, and stores wait for each other.
-            for row in out.chunks(tokens.count).take(part.within.len()) {
-                for line in row.chunks(BLOCK).take(count.div_ceil(BLOCK)) {
-                    // SAFETY: as our caller says.
-                    unsafe { E::prefetch(line) };
-                }
-            }
+            let to = Lines { out, rows: part.within.len(), stride: tokens.count };
             // SAFETY: as our caller says.
-            unsafe { multiply::<E>(matrix.packing(), part.bytes, some, &mut scratch) };
+            unsafe { multiply::<E>(matrix.packing(), part.bytes, some, &mut scratch, to) };
             // SAFETY: as our caller says.
             unsafe { write::<E>(&scratch, part.within, count, out, tokens.count) };
         }
@@ -179,7 +181,17 @@ impl<'a> Iterator for Panels<'a> {
     }
 }
 
+/// Where the sums of a panel go to.
+struct Lines<'a> {
+    out: &'a [i32],
+    rows: usize,
+    stride: usize,
+}
+
 /// The sums of a panel and all tokens, into the scratch.
+///
+/// What is needed next is fetched meanwhile, a little with each tile: the bytes of the next steps,
+/// and the lines that sums will be written to, which are in no cache near.
 ///
 /// # Safety
 /// The processor has the engine's instruction set.
@@ -189,18 +201,45 @@ unsafe fn multiply<E: Engine>(
     panel: &[u8],
     tokens: Tokens<'_>,
     scratch: &mut Scratch,
+    to: Lines<'_>,
 ) {
     let Scratch { groups, sums, .. } = scratch;
     let sums = &mut sums[..tokens.count];
     sums.fill(Sums([0; 32]));
-    let mut col = 0;
-    for steps in panel.as_chunks().0.chunks(STEPS) {
+    // Tiles of about as many tokens each.
+    let tiles = tokens.count.div_ceil(TILE);
+    let lines = tokens.count.div_ceil(BLOCK);
+    let (mut col, mut begun) = (0, 0);
+    let chunks = panel.as_chunks().0.chunks(STEPS);
+    let all = chunks.len() * tiles;
+    for steps in chunks {
         // SAFETY: as our caller says.
         let unpacked = unsafe { E::unpack(packing, steps, groups) };
-        // SAFETY: as our caller says.
-        unsafe { E::multiply(&groups[..unpacked], col, tokens, sums) };
+        let bytes = steps.as_flattened();
+        for tile in 0..tiles {
+            for line in share(bytes.len() / 64, tile, tiles) {
+                // SAFETY: as our caller says.
+                unsafe { E::prefetch(bytes, bytes.len() + 64 * line) };
+            }
+            for line in share(to.rows * lines, begun, all) {
+                if let Some(line) = to.out.get(line / lines * to.stride + line % lines * BLOCK..) {
+                    // SAFETY: as our caller says.
+                    unsafe { E::prefetch_write(line) };
+                }
+            }
+            begun += 1;
+            let part = share(tokens.count, tile, tiles);
+            let some = tokens.part(part.clone());
+            // SAFETY: as our caller says.
+            unsafe { E::multiply(&groups[..unpacked], col, some, &mut sums[part]) };
+        }
         col += 4 * unpacked;
     }
+}
+
+/// The part of `count` things that belongs to number `index` of `parts`.
+fn share(count: usize, index: usize, parts: usize) -> Range<usize> {
+    count * index / parts..count * (index + 1) / parts
 }
 
 /// Subtracts `Σ q` and writes the sums of the rows `within` a panel: row by row, the tokens of

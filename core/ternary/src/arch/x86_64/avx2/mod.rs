@@ -21,7 +21,7 @@ use core::arch::x86_64::{
 use core::ops::Range;
 
 use crate::arch::panels::{self, BLOCK, Engine, Group, Sums};
-use crate::arch::x86_64::prefetch_write;
+use crate::arch::x86_64::{prefetch, prefetch_write};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
 use crate::scalar::Tokens;
@@ -89,8 +89,16 @@ impl Engine for Avx2 {
     /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
-    unsafe fn prefetch(line: &[i32]) {
+    unsafe fn prefetch_write(line: &[i32]) {
         prefetch_write(line);
+    }
+
+    /// # Safety
+    /// As the trait says.
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn prefetch(bytes: &[u8], ahead: usize) {
+        prefetch(bytes, ahead);
     }
 
     /// # Safety

@@ -3,107 +3,36 @@
 #![expect(clippy::large_stack_arrays, reason = "arrays of registers")]
 
 use core::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_mask_storeu_epi32,
-    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_srli_epi16,
-    _mm512_sub_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
-    _mm512_unpacklo_epi64,
+    __m512i, _mm512_loadu_si512, _mm512_mask_storeu_epi32, _mm512_setzero_si512,
+    _mm512_shuffle_i32x4, _mm512_srli_epi16, _mm512_sub_epi32, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
-use super::{Tables, broadcast, field, load, load_group, load_sums, store, store_bytes, tile};
-use core::array;
+use core::slice;
 
-use crate::arch::panels::{BLOCK, Group, Sums};
+use super::{Tables, field, load, load_sums, store_bytes, tile};
+use crate::arch::panels::{BLOCK, Group, Sums, TILE};
 use crate::scalar::Tokens;
 
-/// Adds to the sums of each token the products with some groups, tile by tile.
+/// Adds to the sums of up to [`TILE`](crate::arch::panels::TILE) tokens the products with some
+/// groups.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 pub(super) fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
-    let mut first = 0;
-    while first < tokens.count {
-        let (sums, q) = (&mut sums[first..], &tokens.q[first * tokens.cols..]);
-        first += match tokens.count - first {
-            tile::TOKENS.. => add_tokens::<{ tile::TOKENS }>(groups, col, tokens.cols, q, sums),
-            8.. => add_tokens::<8>(groups, col, tokens.cols, q, sums),
-            4.. => add_tokens::<4>(groups, col, tokens.cols, q, sums),
-            2.. => add_tokens::<2>(groups, col, tokens.cols, q, sums),
-            _ => add_tokens::<1>(groups, col, tokens.cols, q, sums),
-        };
-    }
-}
-
-/// The first `N` tokens in `q`; returns `N`. It is a function by itself so that the registers are
-/// its own.
-#[inline(never)]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn add_tokens<const N: usize>(
-    groups: &[Group],
-    col: usize,
-    cols: usize,
-    q: &[i8],
-    sums: &mut [Sums],
-) -> usize {
-    let q = &q[..N * cols];
-    let Some(sums) = sums.first_chunk_mut::<N>() else { return N };
+    let (count, cols) = (tokens.count, tokens.cols);
+    let (q, sums) = (&tokens.q[..count * cols], &mut sums[..count]);
     let whole = groups.len().min((cols - col) / 4);
-    // All loops over the sums have a length that is known here, else they would live in memory.
-    let mut acc = [[_mm512_setzero_si512(); 2]; N];
-    let mut at = array::from_fn(|t| q.as_ptr().wrapping_add(t * cols + col));
-    let mut rest = &groups[..whole];
-    if let Some(sums) = sums.first_chunk_mut::<{ tile::TOKENS }>() {
-        let (pairs, odd) = rest.as_chunks();
-        // SAFETY: token t < N starts at `t · cols` of `q`, which has `N · cols`; groups before
-        // `whole` end within its columns, and N is as many tokens as the tile has, or there were
-        // no such chunk.
-        unsafe { tile::add_pairs(pairs, at[0], cols, sums) };
-        for at in &mut at {
-            *at = at.wrapping_add(8 * pairs.len());
-        }
-        rest = odd;
-    }
-    for (i, group) in rest.iter().enumerate() {
-        // SAFETY: as above.
-        unsafe { gain(&mut acc, group, at, 4 * i) };
-    }
+    let at = q.as_ptr().wrapping_add(col);
+    // SAFETY: token t starts at `t · cols` of `q`, which has `count · cols`, and groups before
+    // `whole` end within its columns.
+    unsafe { tile::add(&groups[..whole], at, cols, sums) };
     if let Some(group) = groups.get(whole) {
         let from = cols.min(col + 4 * whole);
-        let mut last = [[0; 4]; N];
+        let mut last = [[0_i8; 4]; TILE];
         for (last, q) in last.iter_mut().zip(q.chunks_exact(cols)) {
             last[..cols - from].copy_from_slice(&q[from..]);
         }
-        let group = load_group(group);
-        for t in 0..N {
-            acc[t][0] = _mm512_dpbusd_epi32(acc[t][0], group[0], broadcast(last[t]));
-            acc[t][1] = _mm512_dpbusd_epi32(acc[t][1], group[1], broadcast(last[t]));
-        }
-    }
-    for t in 0..N {
-        let old = load_sums(&sums[t]);
-        let (halves, _) = sums[t].0.as_chunks_mut();
-        store(_mm512_add_epi32(old[0], acc[t][0]), &mut halves[0]);
-        store(_mm512_add_epi32(old[1], acc[t][1]), &mut halves[1]);
-    }
-    N
-}
-
-/// The products of four columns. The four activations of token t are `offset` bytes after `at[t]`.
-///
-/// # Safety
-/// Those bytes are activations.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-unsafe fn gain<const N: usize>(
-    acc: &mut [[__m512i; 2]; N],
-    group: &Group,
-    at: [*const i8; N],
-    offset: usize,
-) {
-    let group = load_group(group);
-    for t in 0..N {
-        let at = at[t].wrapping_add(offset).cast::<i32>();
-        // SAFETY: our caller says that there are four activations.
-        let q = _mm512_set1_epi32(unsafe { at.read_unaligned() });
-        acc[t][0] = _mm512_dpbusd_epi32(acc[t][0], group[0], q);
-        acc[t][1] = _mm512_dpbusd_epi32(acc[t][1], group[1], q);
+        // SAFETY: `last` has four activations of each of up to `TILE` tokens, four bytes apart.
+        unsafe { tile::add(slice::from_ref(group), last.as_ptr().cast(), 4, sums) };
     }
 }
 

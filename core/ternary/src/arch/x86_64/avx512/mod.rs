@@ -21,7 +21,7 @@ use core::arch::x86_64::{
 use core::ops::Range;
 
 use crate::arch::panels::{self, BLOCK, Engine, Group, Sums};
-use crate::arch::x86_64::prefetch_write;
+use crate::arch::x86_64::{prefetch, prefetch_write};
 use crate::matrix::Matrix;
 use crate::packing::{Packing, TABLE_HIGH, TABLE_LOW};
 use crate::scalar::Tokens;
@@ -79,8 +79,16 @@ impl Engine for Avx512 {
     /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-    unsafe fn prefetch(line: &[i32]) {
+    unsafe fn prefetch_write(line: &[i32]) {
         prefetch_write(line);
+    }
+
+    /// # Safety
+    /// As the trait says.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn prefetch(bytes: &[u8], ahead: usize) {
+        prefetch(bytes, ahead);
     }
 
     /// # Safety
@@ -90,14 +98,6 @@ impl Engine for Avx512 {
     unsafe fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize) {
         gemm::write(sums, less, out, stride);
     }
-}
-
-/// Four columns of 32 rows.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn load_group(group: &Group) -> [__m512i; 2] {
-    let (lines, _) = group.0.as_chunks();
-    [load(&lines[0]), load(&lines[1])]
 }
 
 /// The sums of 32 rows.
