@@ -56,11 +56,18 @@ pub(crate) trait Engine {
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize;
 
     /// Adds to the sums of up to [`TILE`] tokens the products with some groups, the first of which
-    /// has column `col`. Columns past the last one count as zeros.
+    /// has column `col`; where they are `fresh`, puts the products there. Columns past the last
+    /// one count as zeros.
     ///
     /// # Safety
     /// The processor has the instruction set.
-    unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]);
+    unsafe fn multiply(
+        groups: &[Group],
+        col: usize,
+        tokens: Tokens<'_>,
+        sums: &mut [Sums],
+        fresh: bool,
+    );
 
     /// Says that this cache line will be written to soon.
     ///
@@ -205,7 +212,9 @@ unsafe fn multiply<E: Engine>(
 ) {
     let Scratch { groups, sums, .. } = scratch;
     let sums = &mut sums[..tokens.count];
-    sums.fill(Sums([0; 32]));
+    if panel.is_empty() {
+        sums.fill(Sums([0; 32]));
+    }
     // Tiles of about as many tokens each.
     let tiles = tokens.count.div_ceil(TILE);
     let lines = tokens.count.div_ceil(BLOCK);
@@ -231,7 +240,7 @@ unsafe fn multiply<E: Engine>(
             let part = share(tokens.count, tile, tiles);
             let some = tokens.part(part.clone());
             // SAFETY: as our caller says.
-            unsafe { E::multiply(&groups[..unpacked], col, some, &mut sums[part]) };
+            unsafe { E::multiply(&groups[..unpacked], col, some, &mut sums[part], col == 0) };
         }
         col += 4 * unpacked;
     }

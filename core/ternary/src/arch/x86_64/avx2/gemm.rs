@@ -13,9 +13,19 @@ use crate::scalar::Tokens;
 /// Groups whose products fit 15 bits: each adds at most 2·3·128 = 768.
 const GROUPS: usize = 42;
 
-/// Adds to the sums of each token the products with some groups, tile by tile.
+/// Adds to the sums of each token the products with some groups, tile by tile; `fresh` ones are
+/// zero before.
 #[target_feature(enable = "avx2,f16c")]
-pub(super) fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
+pub(super) fn multiply(
+    groups: &[Group],
+    col: usize,
+    tokens: Tokens<'_>,
+    sums: &mut [Sums],
+    fresh: bool,
+) {
+    if fresh {
+        sums.fill(Sums([0; 32]));
+    }
     for (part, groups) in groups.chunks(GROUPS).enumerate() {
         let col = tokens.cols.min(col + 4 * GROUPS * part);
         let mut first = 0;

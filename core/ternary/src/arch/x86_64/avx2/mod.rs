@@ -81,8 +81,14 @@ impl Engine for Avx2 {
     /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
-    unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
-        gemm::multiply(groups, col, tokens, sums);
+    unsafe fn multiply(
+        groups: &[Group],
+        col: usize,
+        tokens: Tokens<'_>,
+        sums: &mut [Sums],
+        fresh: bool,
+    ) {
+        gemm::multiply(groups, col, tokens, sums, fresh);
     }
 
     /// # Safety

@@ -10,21 +10,27 @@ use core::arch::x86_64::{
 
 use core::slice;
 
-use super::{Tables, field, load, load_sums, store_bytes, tile};
+use super::{Tables, field, load, load_sums, store, store_bytes, tile};
 use crate::arch::panels::{BLOCK, Group, Sums, TILE};
 use crate::scalar::Tokens;
 
 /// Adds to the sums of up to [`TILE`](crate::arch::panels::TILE) tokens the products with some
-/// groups.
+/// groups, or puts them there where the sums are `fresh`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
+pub(super) fn multiply(
+    groups: &[Group],
+    col: usize,
+    tokens: Tokens<'_>,
+    sums: &mut [Sums],
+    fresh: bool,
+) {
     let (count, cols) = (tokens.count, tokens.cols);
     let (q, sums) = (&tokens.q[..count * cols], &mut sums[..count]);
     let whole = groups.len().min((cols - col) / 4);
     let at = q.as_ptr().wrapping_add(col);
     // SAFETY: token t starts at `t · cols` of `q`, which has `count · cols`, and groups before
     // `whole` end within its columns.
-    unsafe { tile::add(&groups[..whole], at, cols, sums) };
+    unsafe { tile::add(&groups[..whole], at, cols, sums, fresh) };
     if let Some(group) = groups.get(whole) {
         let from = cols.min(col + 4 * whole);
         let mut last = [[0_i8; 4]; TILE];
@@ -32,7 +38,7 @@ pub(super) fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &
             last[..cols - from].copy_from_slice(&q[from..]);
         }
         // SAFETY: `last` has four activations of each of up to `TILE` tokens, four bytes apart.
-        unsafe { tile::add(slice::from_ref(group), last.as_ptr().cast(), 4, sums) };
+        unsafe { tile::add(slice::from_ref(group), last.as_ptr().cast(), 4, sums, false) };
     }
 }
 
@@ -52,8 +58,12 @@ pub(super) fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride:
         for (row, lanes) in transpose(tokens).into_iter().enumerate() {
             let out = &mut out[(16 * half + row) * stride..][..count];
             let lanes = _mm512_sub_epi32(lanes, less);
-            // SAFETY: `wanted` are the first `count` lanes, for which there is space.
-            unsafe { _mm512_mask_storeu_epi32(out.as_mut_ptr(), wanted, lanes) };
+            if let Some(out) = out.first_chunk_mut() {
+                store(lanes, out);
+            } else {
+                // SAFETY: `wanted` are the first `count` lanes, for which there is space.
+                unsafe { _mm512_mask_storeu_epi32(out.as_mut_ptr(), wanted, lanes) };
+            }
         }
     }
 }

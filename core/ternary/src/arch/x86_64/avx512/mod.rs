@@ -13,9 +13,9 @@ pub(crate) mod float {
 }
 
 use core::arch::x86_64::{
-    __m512i, _mm512_and_si512, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_permutexvar_epi8,
-    _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_srli_epi16, _mm512_storeu_si512, _mm512_ternarylogic_epi32,
+    __m512i, _mm512_add_epi32, _mm512_and_si512, _mm512_dpbusd_epi32, _mm512_loadu_si512,
+    _mm512_permutexvar_epi8, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_setzero_si512, _mm512_srli_epi16, _mm512_storeu_si512, _mm512_ternarylogic_epi32,
 };
 
 use core::ops::Range;
@@ -71,8 +71,14 @@ impl Engine for Avx512 {
     /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-    unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
-        gemm::multiply(groups, col, tokens, sums);
+    unsafe fn multiply(
+        groups: &[Group],
+        col: usize,
+        tokens: Tokens<'_>,
+        sums: &mut [Sums],
+        fresh: bool,
+    ) {
+        gemm::multiply(groups, col, tokens, sums, fresh);
     }
 
     /// # Safety
@@ -145,13 +151,18 @@ fn store_bytes(bytes: __m512i, out: &mut [u8; 64]) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn sum(q: &[i8]) -> i32 {
-    let (chunks, tail) = q.as_chunks::<64>();
-    let mut acc = _mm512_setzero_si512();
-    for chunk in chunks {
-        // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
-        let chunk = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
-        acc = _mm512_dpbusd_epi32(acc, _mm512_set1_epi8(1), chunk);
+    let (lines, tail) = q.as_chunks::<64>();
+    // Four sums, which do not wait for each other.
+    let mut acc = [_mm512_setzero_si512(); 4];
+    for lines in lines.chunks(4) {
+        for (acc, line) in acc.iter_mut().zip(lines) {
+            // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
+            let line = unsafe { _mm512_loadu_si512(line.as_ptr().cast()) };
+            *acc = _mm512_dpbusd_epi32(*acc, _mm512_set1_epi8(1), line);
+        }
     }
+    let [a, b, c, d] = acc;
+    let acc = _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d));
     _mm512_reduce_add_epi32(acc) + tail.iter().map(|q| i32::from(*q)).sum::<i32>()
 }
 

@@ -38,13 +38,21 @@ macro_rules! gain {
     };
 }
 
+/// Writes what is in a register to memory.
+macro_rules! put {
+    ($sum:literal) => {
+        concat!("vmovdqa64 zmmword ptr [{sums} + 64*", $sum, "], zmm", $sum, "\n")
+    };
+}
+
 /// A function for a number of tokens, each of which has two registers and an address. Every third
 /// token has a pointer; the two after it are one and two strides further on, which an address
 /// can say. Four groups a turn leave the ports of `vpdpbusd` to itself: adding to pointers takes
 /// them too.
 macro_rules! tile {
     ($name:ident, $tokens:literal: $($low:literal $high:literal $at:literal)+) => {
-        /// Adds the products of groups and the tokens at `q`, which are `stride` apart.
+        /// Adds the products of groups and the tokens at `q`, which are `stride` apart; puts them
+        /// there where the sums are `fresh`.
         ///
         /// # Safety
         /// Of each of the tokens there are four activations for each group.
@@ -54,6 +62,7 @@ macro_rules! tile {
             q: *const i8,
             stride: usize,
             sums: &mut [Sums; $tokens],
+            fresh: bool,
         ) {
             // SAFETY: it reads `groups`, 128 bytes a group, and four activations a group of each
             // token, which our caller says are there; it changes `sums`, two lines of 64 bytes a
@@ -90,7 +99,13 @@ macro_rules! tile {
                     "dec {ones}",
                     "jnz 4b",
                     "5: /* {stride} */",
+                    "test {fresh}, {fresh}",
+                    "jnz 6f",
                     $(gain!($low), gain!($high),)+
+                    "jmp 7f",
+                    "6:",
+                    $(put!($low), put!($high),)+
+                    "7:",
                     weights = inout(reg) groups.as_ptr() => _,
                     fours = inout(reg) groups.len() / 4 => _,
                     ones = inout(reg) groups.len() % 4 => _,
@@ -100,6 +115,7 @@ macro_rules! tile {
                     q9 = inout(reg) q.wrapping_add(9 * stride) => _,
                     stride = in(reg) stride,
                     sums = in(reg) sums.as_mut_ptr(),
+                    fresh = in(reg) usize::from(fresh),
                     out("zmm0") _, out("zmm1") _, out("zmm2") _, out("zmm3") _, out("zmm4") _,
                     out("zmm5") _, out("zmm6") _, out("zmm7") _, out("zmm8") _, out("zmm9") _,
                     out("zmm10") _, out("zmm11") _, out("zmm12") _, out("zmm13") _,
@@ -141,12 +157,15 @@ tiles! {
 
 /// The tile of as many tokens as there are sums.
 macro_rules! choose {
-    ($sums:ident, $groups:ident, $q:ident, $stride:ident, $($name:ident $tokens:literal)+) => {
+    (
+        $groups:ident $q:ident $stride:ident $sums:ident $fresh:ident:
+        $($name:ident $tokens:literal)+
+    ) => {
         match $sums.len() {
             $($tokens => {
                 if let Some(sums) = $sums.first_chunk_mut() {
                     // SAFETY: as our caller says.
-                    unsafe { $name($groups, $q, $stride, sums) };
+                    unsafe { $name($groups, $q, $stride, sums, $fresh) };
                 }
             })+
             _ => debug_assert!($sums.is_empty(), "more tokens than a tile has"),
@@ -155,14 +174,20 @@ macro_rules! choose {
 }
 
 /// Adds to the sums of up to 12 tokens the products of groups and the tokens, which begin at `q`
-/// and are `stride` apart.
+/// and are `stride` apart; puts them there where the sums are `fresh`.
 ///
 /// # Safety
 /// Of each of the tokens there are four activations for each group.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) unsafe fn add(groups: &[Group], q: *const i8, stride: usize, sums: &mut [Sums]) {
+pub(super) unsafe fn add(
+    groups: &[Group],
+    q: *const i8,
+    stride: usize,
+    sums: &mut [Sums],
+    fresh: bool,
+) {
     choose!(
-        sums, groups, q, stride, one 1 two 2 three 3 four 4 five 5 six 6 seven 7 eight 8 nine 9
+        groups q stride sums fresh: one 1 two 2 three 3 four 4 five 5 six 6 seven 7 eight 8 nine 9
         ten 10 eleven 11 twelve 12
     );
 }
