@@ -1,0 +1,137 @@
+//! A pass over some sentences, forward and back.
+
+use std::ops::Range;
+
+use super::block::{Dropout, Halves, Room, Saved};
+use super::example::Example;
+use super::loss::{Heads, Losses, Mix};
+use super::rows::turns;
+use crate::weights::Rounded;
+
+/// Sentences one after another, without padding.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sentences {
+    pub(super) tokens: Vec<u32>,
+    /// The position of each token in its sentence.
+    pub(super) positions: Vec<usize>,
+    /// Where each sentence ends.
+    ends: Vec<usize>,
+}
+
+impl Sentences {
+    fn take(&mut self, examples: &[&Example]) {
+        self.tokens.clear();
+        self.positions.clear();
+        self.ends.clear();
+        for example in examples {
+            self.tokens.extend(&example.tokens);
+            self.positions.extend(0..example.tokens.len());
+            self.ends.push(self.tokens.len());
+        }
+    }
+
+    /// Where each sentence is.
+    pub(super) fn spans(&self) -> impl Iterator<Item = Range<usize>> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| start..*end).filter(|span| !span.is_empty())
+    }
+
+    /// Numbers of the square matrices of all sentences, so many each.
+    pub(super) fn squares(&self, each: usize) -> usize {
+        self.spans().map(|span| each * span.len() * span.len()).sum()
+    }
+}
+
+/// The memory of a pass, used again by the next.
+#[derive(Clone, Debug, Default)]
+pub struct Pass {
+    sentences: Sentences,
+    turns: Vec<f32>,
+    /// The residual stream, then its derivative: (tokens, dim)
+    stream: Vec<f32>,
+    saved: Vec<Saved>,
+    room: Room,
+    heads: Heads,
+}
+
+impl Pass {
+    /// The stream after the last block.
+    fn forward(&mut self, rounded: &Rounded, examples: &[&Example], dropout: Dropout) {
+        let shape = &rounded.shape;
+        self.sentences.take(examples);
+        if self.turns.len() != shape.context * shape.width() {
+            self.turns = turns(shape.context, shape.width());
+        }
+        self.saved.resize_with(shape.layers, Saved::default);
+        self.stream.clear();
+        let embedding = &rounded.numbers[rounded.plan.embedding.at.clone()];
+        for token in &self.sentences.tokens {
+            let start = *token as usize * shape.dim;
+            self.stream.extend_from_slice(&embedding[start..start + shape.dim]);
+        }
+        for (index, saved) in self.saved.iter_mut().enumerate() {
+            let halves = halves(rounded, &self.sentences, &self.turns, dropout, index);
+            halves.forward(saved, &mut self.room, &mut self.stream);
+        }
+    }
+
+    /// Computes the losses of some examples and adds their derivatives to `slopes`, which has the places
+    /// of the [`crate::shape::Plan`].
+    ///
+    /// No example may be empty or longer than the context.
+    pub fn learn(
+        &mut self,
+        rounded: &Rounded,
+        examples: &[&Example],
+        mix: &Mix,
+        seed: u64,
+        slopes: &mut [f32],
+    ) -> Losses {
+        let dropout = Dropout { share: mix.dropout, seed };
+        self.forward(rounded, examples, dropout);
+        let losses = self.heads.learn(rounded, examples, mix, &mut self.stream, slopes);
+        for (index, saved) in self.saved.iter().enumerate().rev() {
+            let halves = halves(rounded, &self.sentences, &self.turns, dropout, index);
+            halves.back(saved, &mut self.room, &mut self.stream, slopes);
+        }
+        let embedding = &mut slopes[rounded.plan.embedding.at.clone()];
+        let dim = rounded.shape.dim;
+        for (token, slope) in self.sentences.tokens.iter().zip(self.stream.chunks_exact(dim)) {
+            let start = *token as usize * dim;
+            let row = &mut embedding[start..start + dim];
+            row.iter_mut().zip(slope).for_each(|(sum, x)| *sum += x);
+        }
+        losses
+    }
+
+    /// The losses alone.
+    pub fn losses(&mut self, rounded: &Rounded, examples: &[&Example], mix: &Mix) -> Losses {
+        self.forward(rounded, examples, Dropout { share: 0.0, seed: 0 });
+        self.heads.learn(rounded, examples, mix, &mut self.stream, &mut [])
+    }
+
+    /// The logits of all tokens after each token of one sentence: (tokens, vocab).
+    pub fn logits(&mut self, rounded: &Rounded, tokens: &[u32]) -> Vec<f32> {
+        let example = Example { tokens: tokens.to_vec(), ..Example::default() };
+        self.forward(rounded, &[&example], Dropout { share: 0.0, seed: 0 });
+        self.heads.logits(rounded, &self.stream)
+    }
+}
+
+fn halves<'p>(
+    rounded: &'p Rounded,
+    sentences: &'p Sentences,
+    turns: &'p [f32],
+    dropout: Dropout,
+    index: usize,
+) -> Halves<'p> {
+    let seed = dropout.seed.wrapping_add((index as u64) << 32);
+    Halves {
+        rounded,
+        block: &rounded.plan.blocks[index],
+        scales: &rounded.scales[index],
+        sentences,
+        turns,
+        dropout: Dropout { share: dropout.share, seed },
+    }
+}

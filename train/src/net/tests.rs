@@ -1,0 +1,89 @@
+//! Derivatives against differences, which the dense twin allows: without rounding the loss is smooth.
+
+use super::{Choice, Example, Mix, Pass};
+use crate::random::Random;
+use crate::shape::Shape;
+use crate::weights::{Arithmetic, Rounded, Weights};
+
+const SHAPE: Shape =
+    Shape { dim: 16, ffn: 24, layers: 2, heads: 4, kv_heads: 2, vocab: 20, context: 12, tags: 3 };
+
+fn examples() -> Vec<Example> {
+    let mut random = Random::named(3, "examples");
+    let example = |length: usize| {
+        let tokens: Vec<u32> = (0..length).map(|_| random.below(SHAPE.vocab) as u32).collect();
+        let choice = |at: usize| Choice {
+            at,
+            target: tokens[at],
+            permitted: (0..20).filter(|token| *token == tokens[at] || token % 3 == 0).collect(),
+        };
+        let choices = vec![choice(length / 2), choice(length - 1)];
+        let tags = (0..length / 2).map(|at| (at, at as u32 % 3)).collect();
+        Example { prompt: length / 2 + 1, choices, tags, tokens }
+    };
+    [5, 9, 1].map(example).to_vec()
+}
+
+fn total(weights: &Weights, examples: &[&Example], mix: &Mix) -> f64 {
+    let rounded = Rounded::new(weights, Arithmetic::Dense);
+    let losses = Pass::default().losses(&rounded, examples, mix);
+    losses.choice * f64::from(mix.choice)
+        + losses.language * f64::from(mix.language)
+        + losses.tag * f64::from(mix.tag)
+}
+
+#[test]
+fn derivatives_are_the_slopes_of_the_loss() {
+    let examples = examples();
+    let examples: Vec<&Example> = examples.iter().collect();
+    let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, dropout: 0.0 };
+    let mut weights = Weights::random(SHAPE, 7);
+    let mut random = Random::named(7, "norms");
+    for block in weights.plan.blocks.clone() {
+        for norm in [block.attn_norm, block.attn_sub_norm, block.ffn_norm, block.ffn_sub_norm] {
+            weights.numbers[norm].iter_mut().for_each(|x| *x += 0.2 * random.bell());
+        }
+    }
+    let rounded = Rounded::new(&weights, Arithmetic::Dense);
+    let mut slopes = vec![0.0; weights.plan.len];
+    Pass::default().learn(&rounded, &examples, &mix, 1, &mut slopes);
+    weights.trained_slopes(&mut slopes);
+    // Along a random direction of each part, so that no part can hide behind another.
+    let mut parts = vec![weights.plan.embedding.at.clone(), weights.plan.output_norm.clone()];
+    parts.push(weights.plan.tags.at.clone());
+    for block in &weights.plan.blocks {
+        parts.extend(block.matrices.iter().map(|matrix| matrix.at.clone()));
+        parts.extend([&block.attn_norm, &block.attn_sub_norm].map(Clone::clone));
+        parts.extend([&block.ffn_norm, &block.ffn_sub_norm].map(Clone::clone));
+    }
+    for part in parts {
+        let direction: Vec<f32> = part.clone().map(|_| random.bell()).collect();
+        let along: f64 = slopes[part.clone()]
+            .iter()
+            .zip(&direction)
+            .map(|(slope, d)| f64::from(slope * d))
+            .sum();
+        let at = |step: f32| {
+            let mut moved = weights.clone();
+            let numbers = moved.numbers[part.clone()].iter_mut().zip(&direction);
+            numbers.for_each(|(x, d)| *x += step * d);
+            total(&moved, &examples, &mix)
+        };
+        let step = 2e-3;
+        let measured = (at(step) - at(-step)) / (2.0 * f64::from(step));
+        let apart = (measured - along).abs() / (along.abs() + 0.05);
+        assert!(apart < 0.03, "{part:?}: {along} should be {measured}");
+    }
+}
+
+#[test]
+fn a_sentence_is_not_changed_by_those_beside_it() {
+    let weights = Weights::random(Shape { dim: 128, ffn: 128, ..SHAPE }, 1);
+    let rounded = Rounded::new(&weights, Arithmetic::Ternary);
+    let examples = examples();
+    let mix = Mix { choice: 1.0, language: 0.1, tag: 0.5, dropout: 0.0 };
+    let mut pass = Pass::default();
+    let each: f64 = examples.iter().map(|one| pass.losses(&rounded, &[one], &mix).choice).sum();
+    let all = pass.losses(&rounded, &examples.iter().collect::<Vec<_>>(), &mix).choice;
+    assert!((each - all).abs() < 1e-6 * each, "{each} {all}");
+}

@@ -1,0 +1,24 @@
+//! Work shared among threads.
+
+use std::sync::Mutex;
+use std::thread;
+
+/// Does some work for each item, in as many threads. Which thread takes which item is open, so that
+/// what is done with one must not hang on another.
+pub(crate) fn each<T: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) + Sync) {
+    if threads <= 1 || items.len() <= 1 {
+        return items.into_iter().for_each(work);
+    }
+    let threads = threads.min(items.len());
+    let queue = Mutex::new(items.into_iter());
+    let next = || queue.lock().ok().and_then(|mut queue| queue.next());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(item) = next() {
+                    work(item);
+                }
+            });
+        }
+    });
+}
