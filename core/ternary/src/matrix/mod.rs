@@ -1,10 +1,11 @@
 //! A packed matrix, and packing, unpacking and repacking.
 
-use core::ops::Range;
+mod repack;
 
 use crate::error::{Error, exact};
-use crate::packing::{COLS_MAX, Cell, Code, Packing};
+use crate::packing::{COLS_MAX, Cell, Packing};
 use crate::{f32_from_f16, half};
+pub use repack::repack;
 
 /// A packed ternary matrix: rows of `cols` weights, each row one output.
 #[derive(Debug, Clone, Copy)]
@@ -175,83 +176,10 @@ pub fn unpack(matrix: &Matrix<'_>, trits: &mut [i8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Packs `rows` of a matrix in another way, into the bytes of just those rows, so that parts can
-/// be done at different times or by different threads. The first row must be a multiple of
-/// `to.rows_multiple()`. A code of 3 becomes 2 where the target holds no 3.
-///
-/// # Errors
-/// When the target format has no such matrix, the rows do not exist or do not start a group, or
-/// `out` is not [`Packing::bytes`] of that many rows long.
-pub fn repack(
-    from: &Matrix<'_>,
-    rows: Range<usize>,
-    to: Packing,
-    out: &mut [u8],
-) -> Result<(), Error> {
-    let multiple = to.rows_multiple();
-    if rows.end > from.rows || rows.start > rows.end {
-        return Err(Error::Range { end: rows.end, rows: from.rows });
-    }
-    if !rows.start.is_multiple_of(multiple) {
-        return Err(Error::Start { start: rows.start, multiple });
-    }
-    exact(size(to, rows.len(), from.cols)?, out.len())?;
-    out.fill(0);
-    for row in rows.clone() {
-        repack_row(from, row, to, row - rows.start, out);
-    }
-    write_scales(to, out);
-    Ok(())
-}
-
-/// Columns that are unpacked at a time: a multiple of every block of every format, so that each
-/// piece is made of whole cells on both sides.
-const PIECE: usize = 1280;
-
-fn repack_row(from: &Matrix<'_>, row: usize, to: Packing, to_row: usize, out: &mut [u8]) {
-    let (reader, writer) = (from.packing.code(), to.code());
-    let most = if matches!(writer, Code::BitsLowFirst | Code::BitsHighFirst) { 3 } else { 2 };
-    #[expect(clippy::large_stack_arrays, reason = "a piece of a row, on hosts")]
-    let mut codes = [0; PIECE];
-    for start in (0..from.cols).step_by(PIECE) {
-        let end = from.cols.min(start + PIECE);
-        for index in from.packing.cells(start)..from.packing.cells(end) {
-            let cell = from.packing.cell(from.cols, row, index);
-            let digits = reader.decode(from.bytes[cell.byte]);
-            for (i, digit) in digits.into_iter().enumerate().take(cell.digits) {
-                let at = cell.col + i * cell.stride - start;
-                if let Some(code) = codes.get_mut(at) {
-                    *code = digit.min(most);
-                }
-            }
-        }
-        for index in to.cells(start)..to.cells(end) {
-            let cell = to.cell(from.cols, to_row, index);
-            let mut digits = [0; 5];
-            for (i, digit) in digits.iter_mut().enumerate().take(cell.digits) {
-                let col = cell.col + i * cell.stride;
-                if col < end {
-                    *digit = codes[col - start];
-                }
-            }
-            out[cell.byte] = writer.encode(digits);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Matrix, PIECE, pack};
+    use super::{Matrix, pack};
     use crate::{Error, Packing};
-
-    #[test]
-    fn a_piece_is_made_of_whole_cells_of_every_format() {
-        for packing in Packing::ALL {
-            assert!(packing.bytes(1, PIECE).is_some(), "{packing:?}");
-            let cell = packing.cell(2 * PIECE, 0, packing.cells(PIECE));
-            assert_eq!(cell.col, PIECE, "{packing:?}");
-        }
-    }
 
     #[test]
     fn a_wrong_matrix_says_what_is_wrong() {
