@@ -1,0 +1,119 @@
+//! What a sentence came to.
+
+use core::fmt;
+use core::ops::Range;
+
+use trine_descriptor::{Scalar, ValueWriter};
+
+/// The value of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number scaled by the parameter's places.
+    Decimal(i64),
+    /// A run of the sentence, from and up to these bytes.
+    Text {
+        /// Its first byte.
+        start: u16,
+        /// One past its last.
+        end: u16,
+    },
+    /// The number of a label.
+    Label(u16),
+}
+
+/// Why there is no call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// No tool does what the sentence says.
+    NoTool,
+    /// Nothing in the sentence can be the value of a required parameter.
+    Missing {
+        /// The tool.
+        tool: u16,
+        /// The node of the parameter.
+        node: u16,
+    },
+    /// What the sentence says is not within the bounds of a parameter.
+    OutOfRange {
+        /// The tool.
+        tool: u16,
+        /// The node of the parameter.
+        node: u16,
+    },
+    /// The call would be longer than a sequence may be.
+    TooLong,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoTool => f.write_str("no tool does that"),
+            Self::Missing { .. } => f.write_str("something that the tool needs was not said"),
+            Self::OutOfRange { .. } => f.write_str("a value is out of the tool's bounds"),
+            Self::TooLong => f.write_str("the sentence is too long for a call"),
+        }
+    }
+}
+
+/// A call, borrowed from what decoded it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    pub(crate) tool: u16,
+    pub(crate) text: &'a str,
+    /// In any order.
+    pub(crate) values: &'a [Option<(u16, Value)>],
+}
+
+impl<'a> Call<'a> {
+    /// The number of the tool.
+    #[must_use]
+    pub const fn tool(&self) -> u16 {
+        self.tool
+    }
+
+    /// The arguments: nodes, in rising order, and their values.
+    pub fn arguments(&self) -> impl Iterator<Item = (u16, Scalar<'a>)> + use<'a> {
+        let (values, text) = (self.values, self.text);
+        let mut least = 0;
+        core::iter::from_fn(move || {
+            let given = values.iter().flatten().filter(|(node, _)| *node >= least);
+            let (node, value) = given.min_by_key(|(node, _)| *node)?;
+            least = node.saturating_add(1);
+            Some((*node, scalar(*value, text)))
+        })
+    }
+
+    /// Writes the arguments as the dispatcher and the wire take them.
+    pub fn encode(&self, out: &mut ValueWriter<'_>) {
+        self.arguments().for_each(|(node, value)| out.scalar(node, value));
+    }
+}
+
+fn scalar(value: Value, text: &str) -> Scalar<'_> {
+    match value {
+        Value::Bool(value) => Scalar::Bool(value),
+        Value::Int(value) => Scalar::Int(value),
+        Value::Decimal(value) => Scalar::Decimal(value),
+        Value::Text { start, end } => {
+            let span: Range<usize> = start.into()..end.into();
+            Scalar::Text(text.get(span).unwrap_or_default())
+        }
+        Value::Label(label) => Scalar::Label(label),
+    }
+}
+
+/// What a sentence came to.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer<'a> {
+    /// A call to be made.
+    Call(Call<'a>),
+    /// The likeliest call, not sure enough to be made: to be shown and asked about.
+    Unsure(Call<'a>),
+    /// No call.
+    No(Reason),
+}

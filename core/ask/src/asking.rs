@@ -1,0 +1,205 @@
+//! A walk that a model decides.
+
+use core::fmt;
+
+use crate::CHOICES_MAX;
+use crate::answer::{Answer, Reason};
+use crate::engine::Engine;
+use crate::program::Program;
+use crate::sentence::{Sentence, SentenceError};
+use crate::vocabulary::Vocabulary;
+use crate::walk::{Next, Walk};
+
+/// Whether there is more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Progress {
+    /// Call again.
+    More,
+    /// There is an answer.
+    Done,
+}
+
+/// Why a sentence came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AskError<E> {
+    /// What is wrong with the sentence.
+    Sentence(SentenceError),
+    /// What the model says.
+    Engine(E),
+}
+
+impl<E: fmt::Display> fmt::Display for AskError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sentence(error) => error.fmt(f),
+            Self::Engine(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Display + fmt::Debug> core::error::Error for AskError<E> {}
+
+/// A sentence on its way to an answer.
+#[derive(Clone, Debug)]
+pub struct Asking<'a> {
+    walk: Walk<'a>,
+    temperature: f32,
+    threshold: f32,
+    /// Tokens of the sequence that the engine was handed; `None` before the first step.
+    read: Option<usize>,
+    /// The logarithm of the probability of all choices.
+    log_sum: f32,
+    choices: usize,
+}
+
+impl<'a> Asking<'a> {
+    /// A sentence before its first step.
+    #[must_use]
+    pub fn new(
+        program: Program<'a>,
+        vocabulary: &Vocabulary<'_>,
+        sentence: &'a Sentence<'a>,
+    ) -> Self {
+        Self {
+            walk: Walk::new(program, vocabulary, sentence),
+            temperature: vocabulary.temperature,
+            threshold: vocabulary.threshold,
+            read: None,
+            log_sum: 0.0,
+            choices: 0,
+        }
+    }
+
+    /// Goes on, at most about `rows` rows of a matrix. The answer is the same whatever `rows` is.
+    ///
+    /// # Errors
+    /// When the model has no room for the sentence, or fails.
+    pub fn step<E: Engine>(
+        &mut self,
+        engine: &mut E,
+        rows: usize,
+    ) -> Result<Progress, AskError<E::Error>> {
+        if self.walk.next() == Next::Nothing {
+            return Ok(Progress::Done);
+        }
+        let Some(read) = self.read else {
+            engine.reset().map_err(AskError::Engine)?;
+            self.read = Some(0);
+            return Ok(Progress::More);
+        };
+        if engine.step(rows).map_err(AskError::Engine)? {
+            return Ok(Progress::More);
+        }
+        let rest = self.walk.sequence().get(read..).unwrap_or_default();
+        if rest.is_empty() {
+            self.decide(engine)?;
+        } else {
+            let taken = engine.begin(rest).map_err(AskError::Engine)?;
+            if taken == 0 {
+                let most = engine.room();
+                return Err(AskError::Sentence(SentenceError::Tokens { most }));
+            }
+            self.read = Some(read + taken);
+        }
+        Ok(if self.walk.next() == Next::Nothing { Progress::Done } else { Progress::More })
+    }
+
+    /// Makes the likeliest choice.
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
+    fn decide<E: Engine>(&mut self, engine: &mut E) -> Result<(), AskError<E::Error>> {
+        let mut logits = [0.0; CHOICES_MAX];
+        let tokens = self.walk.choices().tokens();
+        let logits = logits.get_mut(..tokens.len()).unwrap_or_default();
+        engine.logits(tokens, logits).map_err(AskError::Engine)?;
+        let (at, log_probability) = likeliest(logits, self.temperature);
+        let token = tokens.get(at).copied().unwrap_or(crate::token::NONE);
+        self.log_sum += log_probability;
+        self.choices += 1;
+        self.walk.choose(token);
+        Ok(())
+    }
+
+    /// Steps to the end.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn run<E: Engine>(&mut self, engine: &mut E) -> Result<(), AskError<E::Error>> {
+        while self.step(engine, usize::MAX)? == Progress::More {}
+        Ok(())
+    }
+
+    /// The probability of all choices so far: of the whole call, or of there being none.
+    #[must_use]
+    pub fn confidence(&self) -> f32 {
+        libm::expf(self.log_sum)
+    }
+
+    /// How many choices the model has made.
+    #[must_use]
+    pub const fn choices(&self) -> usize {
+        self.choices
+    }
+
+    /// What the model read, and what of it was chosen: the same on a chip and on its host.
+    #[must_use]
+    pub fn tokens(&self) -> &[u16] {
+        self.walk.sequence()
+    }
+
+    /// The answer; `None` before the last step.
+    #[must_use]
+    pub fn answer(&self) -> Option<Answer<'_>> {
+        Some(match self.walk.answer()? {
+            Ok(call) if self.confidence() >= self.threshold => Answer::Call(call),
+            Ok(call) => Answer::Unsure(call),
+            Err(reason) => Answer::No(reason),
+        })
+    }
+
+    /// Why there is no call, if there is none.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        self.walk.answer().and_then(Result::err)
+    }
+}
+
+/// The place of the greatest logit, the first of equal ones, and the logarithm of its probability
+/// (softmax at a temperature). What is no number counts as impossible.
+fn likeliest(logits: &[f32], temperature: f32) -> (usize, f32) {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (at, logit) in logits.iter().enumerate() {
+        if *logit > best.1 {
+            best = (at, *logit);
+        }
+    }
+    if best.1 == f32::NEG_INFINITY || best.1 == f32::INFINITY {
+        // Nothing is likelier than the rest: it is chosen, and nobody is sure.
+        return (best.0, -libm::logf(logits.len().max(1) as f32));
+    }
+    let shares = logits.iter().filter(|logit| !logit.is_nan());
+    let sum: f32 = shares.map(|logit| libm::expf((logit - best.1) / temperature)).sum();
+    (best.0, -libm::logf(sum))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::likeliest;
+
+    #[test]
+    fn the_likeliest_choice_has_its_softmax_probability() {
+        let (at, log) = likeliest(&[1.0, 3.0, 2.0], 1.0);
+        let sum = 1.0 + libm::expf(-1.0) + libm::expf(-2.0);
+        assert!(at == 1 && (log + libm::logf(sum)).abs() < 1e-6);
+        let (_, sharper) = likeliest(&[1.0, 3.0, 2.0], 0.5);
+        assert!(sharper > log);
+    }
+
+    #[test]
+    fn logits_that_are_no_numbers_still_make_a_choice() {
+        assert_eq!(likeliest(&[f32::NAN, 1.0], 1.0), (1, 0.0));
+        let (at, log) = likeliest(&[f32::NAN; 4], 1.0);
+        assert_eq!((at, log), (0, -libm::logf(4.0)));
+        assert_eq!(likeliest(&[0.0, f32::INFINITY], 1.0).0, 1);
+    }
+}

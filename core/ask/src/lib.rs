@@ -1,0 +1,66 @@
+//! A sentence becomes a call of a tool that is always valid, or no call.
+//!
+//! A small language model reads the sentence and then only chooses: at each step among the tokens
+//! that the tools' descriptors permit. `docs/ask.md` is the contract between this crate and the
+//! training of such models; the parts of it here are
+//!
+//! - [`compile`], descriptors to a [`Program`] of a few hundred bytes;
+//! - [`Vocabulary`], the table that a model carries beside its weights;
+//! - [`Sentence`], items, numbers and tokens;
+//! - [`Walk`], the grammar: what is permitted, and what was chosen;
+//! - [`Asking`], a walk driven by the logits of an [`Engine`], a step at a time, with a confidence;
+//! - [`teach`](teach()), a walk driven by a known answer, for training.
+//!
+//! Nothing here allocates: an [`Asking`] holds all that it needs, whose size is a constant
+//! whatever the tools and the sentence are. Nothing panics on input.
+#![no_std]
+#![forbid(unsafe_code)]
+// An index out of bounds would be a panic that the linker keeps.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
+#[cfg(test)]
+extern crate std;
+
+mod answer;
+mod asking;
+mod compile;
+mod engine;
+mod fold;
+mod number;
+mod program;
+mod sentence;
+mod teach;
+pub mod token;
+mod unit;
+mod vocabulary;
+mod walk;
+
+pub use answer::{Answer, Call, Reason, Value};
+pub use asking::{AskError, Asking, Progress};
+pub use compile::{CompileError, compile, program_bytes, symbols};
+pub use engine::{Engine, OnSession};
+pub use fold::folded;
+pub use number::Mention;
+pub use program::{NumberRule, Program};
+pub use sentence::{Item, Sentence, SentenceError};
+pub use teach::{Label, TeachError, teach};
+pub use unit::Unit;
+pub use vocabulary::{PIECE_MAX, TABLE_HEAD, TABLE_VERSION, TableError, Vocabulary};
+pub use walk::{Choices, Next, Walk};
+
+/// Most bytes of a sentence.
+pub const SENTENCE_MAX: usize = 1024;
+/// Most items of a sentence.
+pub const ITEMS_MAX: usize = 96;
+/// Most tokens of a sentence.
+pub const TOKENS_MAX: usize = 160;
+/// Most numbers of a sentence that are told from words.
+pub const MENTIONS_MAX: usize = 12;
+/// Most tools of a program.
+pub const TOOLS_MAX: u16 = 96;
+/// Most parameters of a tool.
+pub const PARAMS_MAX: usize = 32;
+/// Most tokens of a sequence: a sentence, and a call of it.
+pub const SEQUENCE_MAX: usize = 400;
+/// Most tokens that are permitted at once.
+pub const CHOICES_MAX: usize = 224;

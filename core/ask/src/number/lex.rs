@@ -1,0 +1,130 @@
+//! The parts that numbers are made of: words, digits and signs.
+
+use crate::fold;
+
+/// Longest word that matters to a number; longer ones are cut, and match nothing.
+const WORD_MAX: usize = 16;
+
+/// What stands between two parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// Nothing.
+    Tight,
+    /// White space.
+    Space,
+    /// A hyphen, perhaps with white space.
+    Hyphen,
+}
+
+/// A part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// ASCII letters, folded, with apostrophes; other letters are zeros.
+    Word(Word),
+    /// Digits: their value and how many there are. Too many count as a word that matches nothing.
+    Digits(u32, u8),
+    /// Any other character that is no white space.
+    Sign(char),
+}
+
+/// A folded word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Word {
+    bytes: [u8; WORD_MAX],
+    len: usize,
+}
+
+impl Word {
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// A part, what stands before it, and where the next begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lexeme {
+    pub(super) gap: Gap,
+    pub(super) part: Part,
+    pub(super) end: usize,
+}
+
+impl Lexeme {
+    /// Its word, or none.
+    pub(super) fn word(&self) -> &[u8] {
+        match &self.part {
+            Part::Word(word) => word.bytes(),
+            _ => &[],
+        }
+    }
+
+    /// Whether it is this word.
+    pub(super) fn is(&self, word: &str) -> bool {
+        self.word() == word.as_bytes()
+    }
+
+    /// Whether it joins two parts of a number.
+    pub(super) fn is_and(&self) -> bool {
+        self.is("and") || self.is("adn") || self.is_sign('&')
+    }
+
+    /// Whether it is this sign.
+    pub(super) fn is_sign(&self, sign: char) -> bool {
+        self.part == Part::Sign(sign)
+    }
+}
+
+/// The part at `start` or after the gap there.
+pub(super) fn next(text: &str, start: usize) -> Option<Lexeme> {
+    let (mut at, mut gap) = (start, Gap::Tight);
+    let (mut first, mut after) = fold::at(text, at)?;
+    while first.is_whitespace() {
+        gap = Gap::Space;
+        at = after;
+        (first, after) = fold::at(text, at)?;
+    }
+    if first == '-' && is_hyphen(text, at, after) {
+        gap = Gap::Hyphen;
+        at = after;
+        (first, after) = fold::at(text, at)?;
+    }
+    let (part, end) = match first {
+        '0'..='9' => digits(text, at),
+        'a'..='z' => word(text, at),
+        sign => (Part::Sign(sign), after),
+    };
+    Some(Lexeme { gap, part, end })
+}
+
+/// Whether a dash joins two words, as in "forty-five": letters or digits on both its sides.
+fn is_hyphen(text: &str, at: usize, after: usize) -> bool {
+    let joins =
+        |found: Option<(char, usize)>| found.is_some_and(|(c, _)| c.is_ascii_alphanumeric());
+    joins(fold::before(text, at)) && joins(fold::at(text, after))
+}
+
+fn digits(text: &str, start: usize) -> (Part, usize) {
+    let (mut value, mut count, mut end) = (0_u32, 0_u8, start);
+    while let Some((c, after)) = fold::at(text, end)
+        && let Some(digit) = c.to_digit(10)
+    {
+        value = value.saturating_mul(10).saturating_add(digit);
+        count = count.saturating_add(1);
+        end = after;
+    }
+    (Part::Digits(value, count), end)
+}
+
+fn word(text: &str, start: usize) -> (Part, usize) {
+    let mut word = Word { bytes: [0; WORD_MAX], len: 0 };
+    let mut end = start;
+    while let Some((c, after)) = fold::at(text, end)
+        && (fold::class(c) == fold::Class::Letter && !c.is_ascii_digit() || c == '\'')
+    {
+        if let Some(place) = word.bytes.get_mut(word.len) {
+            *place = if c.is_ascii() { c as u8 } else { 0 };
+            word.len += 1;
+        }
+        end = after;
+    }
+    (Part::Word(word), end)
+}

@@ -1,0 +1,268 @@
+//! A sentence as the model reads it: items, their tokens, and the numbers among them.
+
+use core::fmt;
+use core::ops::Range;
+
+use crate::fold::{self, Class};
+use crate::number::{self, Mention};
+use crate::program::Program;
+use crate::token;
+use crate::unit::Unit;
+use crate::vocabulary::Vocabulary;
+use crate::{ITEMS_MAX, MENTIONS_MAX, SENTENCE_MAX, TOKENS_MAX};
+
+/// Why a sentence is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SentenceError {
+    /// It has no words.
+    Empty,
+    /// It is not UTF-8 from this byte on.
+    Utf8(usize),
+    /// It has more bytes than [`SENTENCE_MAX`].
+    Bytes(usize),
+    /// It has more words and marks than [`ITEMS_MAX`].
+    Items,
+    /// It has more tokens than there is room for.
+    Tokens {
+        /// Room for tokens.
+        most: usize,
+    },
+}
+
+impl fmt::Display for SentenceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the sentence has no words"),
+            Self::Utf8(at) => write!(f, "the sentence is not UTF-8 at byte {at}"),
+            Self::Bytes(bytes) => {
+                write!(f, "the sentence has {bytes} bytes; at most {SENTENCE_MAX} are read")
+            }
+            Self::Items => {
+                write!(f, "the sentence has more than {ITEMS_MAX} words and marks")
+            }
+            Self::Tokens { most } => {
+                write!(f, "the sentence is too long for this model: it has room for {most} tokens")
+            }
+        }
+    }
+}
+
+impl core::error::Error for SentenceError {}
+
+/// A word, a mark or a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Where it begins in the sentence, in bytes.
+    pub start: u16,
+    /// Where it ends.
+    pub end: u16,
+    /// Its first token.
+    pub first: u16,
+    /// The number that it is, among the sentence's.
+    pub mention: Option<u8>,
+}
+
+impl Item {
+    const NONE: Self = Self { start: 0, end: 0, first: 0, mention: None };
+}
+
+/// A sentence that was read.
+#[derive(Clone, Debug)]
+pub struct Sentence<'s> {
+    text: &'s str,
+    items: [Item; ITEMS_MAX],
+    item_count: usize,
+    tokens: [u16; TOKENS_MAX],
+    token_count: usize,
+    mentions: [(Mention, u16); MENTIONS_MAX],
+    mention_count: usize,
+}
+
+impl<'s> Sentence<'s> {
+    /// Reads a sentence.
+    ///
+    /// # Errors
+    /// When it is empty, no text, or too long.
+    #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
+    pub fn read(
+        bytes: &'s [u8],
+        program: &Program<'_>,
+        vocabulary: &Vocabulary<'_>,
+    ) -> Result<Self, SentenceError> {
+        if bytes.len() > SENTENCE_MAX {
+            return Err(SentenceError::Bytes(bytes.len()));
+        }
+        let text = core::str::from_utf8(bytes)
+            .map_err(|error| SentenceError::Utf8(error.valid_up_to()))?;
+        let mut sentence = Self {
+            text,
+            items: [Item::NONE; ITEMS_MAX],
+            item_count: 0,
+            tokens: [0; TOKENS_MAX],
+            token_count: 0,
+            mentions: [(Mention::NONE, 0); MENTIONS_MAX],
+            mention_count: 0,
+        };
+        sentence.divide(program)?;
+        sentence.encode(program, vocabulary)?;
+        if sentence.item_count == 0 { Err(SentenceError::Empty) } else { Ok(sentence) }
+    }
+
+    /// The sentence itself.
+    #[must_use]
+    pub const fn text(&self) -> &'s str {
+        self.text
+    }
+
+    /// Its items.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        self.items.get(..self.item_count).unwrap_or_default()
+    }
+
+    /// Its tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &[u16] {
+        self.tokens.get(..self.token_count).unwrap_or_default()
+    }
+
+    /// Its numbers, each with its token.
+    #[must_use]
+    pub fn mentions(&self) -> &[(Mention, u16)] {
+        self.mentions.get(..self.mention_count).unwrap_or_default()
+    }
+
+    /// The item whose first token is number `token`.
+    pub(crate) fn item_at(&self, token: usize) -> Option<&Item> {
+        let at = self.items().binary_search_by_key(&token, |item| usize::from(item.first)).ok()?;
+        self.items().get(at)
+    }
+
+    /// Whether an item ends before token number `token`.
+    pub(crate) fn is_boundary(&self, token: usize) -> bool {
+        token == self.token_count || self.item_at(token).is_some()
+    }
+
+    /// The bytes from the first to the last of the items that these tokens are.
+    pub(crate) fn slice(&self, tokens: Range<usize>) -> Option<Range<usize>> {
+        let start = self.item_at(tokens.start)?.start;
+        let inside = |item: &&Item| usize::from(item.first) < tokens.end;
+        let end = self.items().iter().rev().find(inside)?.end;
+        Some(usize::from(start)..usize::from(end))
+    }
+
+    fn divide(&mut self, program: &Program<'_>) -> Result<(), SentenceError> {
+        let mut at = 0;
+        while let Some((c, next)) = fold::at(self.text, at) {
+            let is_sign = matches!(c, '-' | '+');
+            let mention = (program.has_numbers() && (is_sign || fold::class(c) != Class::Silent))
+                .then(|| number::find(self.text, at, program))
+                .flatten();
+            let (end, mention) = match mention.map(|mention| (mention, self.keep(mention))) {
+                Some((mention, index @ Some(_))) => (usize::from(mention.end), index),
+                _ => match fold::class(c) {
+                    Class::Silent => {
+                        at = next;
+                        continue;
+                    }
+                    Class::Letter => (word_end(self.text, next, program), None),
+                    Class::Mark => (mark_end(self.text, c, next), None),
+                },
+            };
+            let place = self.items.get_mut(self.item_count).ok_or(SentenceError::Items)?;
+            // Sentences are shorter than 2^16 bytes.
+            *place = Item { start: at as u16, end: end as u16, first: 0, mention };
+            self.item_count += 1;
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// Keeps a number; `None` where there is no room, and it stays a word.
+    fn keep(&mut self, mention: Mention) -> Option<u8> {
+        let scale = self.mentions().iter().rev().find_map(|(before, _)| match before.unit {
+            Unit::Time(scale) if mention.unit == Unit::None => Some(scale),
+            _ => None,
+        });
+        let place = self.mentions.get_mut(self.mention_count)?;
+        place.0 = Mention { scale: scale.unwrap_or(0), ..mention };
+        self.mention_count += 1;
+        u8::try_from(self.mention_count - 1).ok()
+    }
+
+    fn encode(
+        &mut self,
+        program: &Program<'_>,
+        vocabulary: &Vocabulary<'_>,
+    ) -> Result<(), SentenceError> {
+        self.name_mentions(program);
+        let Self { text, items, item_count, tokens, token_count, mentions, .. } = self;
+        for item in items.iter_mut().take(*item_count) {
+            item.first = *token_count as u16;
+            let mut push = |token: u16| {
+                if let Some(place) = tokens.get_mut(*token_count) {
+                    *place = token;
+                }
+                *token_count += 1;
+            };
+            let mention = item.mention.and_then(|at| mentions.get(usize::from(at)));
+            match mention {
+                Some((_, token)) => push(*token),
+                None => {
+                    let span = usize::from(item.start)..usize::from(item.end);
+                    vocabulary.encode(text.get(span).unwrap_or_default(), push);
+                }
+            }
+            if *token_count > TOKENS_MAX {
+                return Err(SentenceError::Tokens { most: TOKENS_MAX });
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives each number its token: its kind, and which of its kind it is.
+    fn name_mentions(&mut self, program: &Program<'_>) {
+        let mut counts = [0; token::KINDS];
+        for (mention, name) in self.mentions.iter_mut().take(self.mention_count) {
+            let fits = || program.number_rules().any(|rule| rule.value(mention).is_some());
+            let kind = match mention.unit {
+                Unit::Clock => token::kind(Unit::Clock),
+                unit if fits() => token::kind(unit),
+                _ => token::KIND_UNFIT,
+            };
+            let Some(count) = counts.get_mut(usize::from(kind)) else { continue };
+            *name = token::MENTIONS + token::MENTIONS_OF_A_KIND * kind + *count;
+            *count = (*count + 1).min(token::MENTIONS_OF_A_KIND - 1);
+        }
+    }
+}
+
+/// Where a word ends that has begun: an apostrophe goes on with it between two letters, and a
+/// number may stand right behind it.
+fn word_end(text: &str, start: usize, program: &Program<'_>) -> usize {
+    let (mut end, has_numbers) = (start, program.has_numbers());
+    while let Some((c, next)) = fold::at(text, end) {
+        let joins =
+            c == '\'' && fold::at(text, next).is_some_and(|(c, _)| fold::class(c) == Class::Letter);
+        if fold::class(c) != Class::Letter && !joins {
+            break;
+        }
+        if has_numbers && c.is_ascii_digit() && number::ends_word(text, end, program) {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
+/// Where a run of the same mark ends.
+fn mark_end(text: &str, mark: char, start: usize) -> usize {
+    let mut end = start;
+    while let Some((c, next)) = fold::at(text, end)
+        && c == mark
+    {
+        end = next;
+    }
+    end
+}

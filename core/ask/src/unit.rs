@@ -1,0 +1,233 @@
+//! Units of numbers: those of parameters and those that people say.
+
+/// The unit of a parameter or of a number in a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// None said.
+    None,
+    /// Percent.
+    Percent,
+    /// A duration; the number says how many milliseconds the unit is.
+    Time(u32),
+    /// Degrees, of an angle or of what is not said.
+    Degree,
+    /// Degrees Celsius.
+    Celsius,
+    /// Degrees Fahrenheit.
+    Fahrenheit,
+    /// A place in an order: only sentences have it.
+    Ordinal,
+    /// A share of something that is not said: only sentences have it.
+    Share,
+    /// A time of day: only sentences have it.
+    Clock,
+    /// One of the tools' own: its number among them.
+    Other(u8),
+    /// One that is known here and that no parameter has.
+    Foreign,
+}
+
+pub(crate) const SECOND: u32 = 1000;
+pub(crate) const MINUTE: u32 = 60 * SECOND;
+pub(crate) const HOUR: u32 = 60 * MINUTE;
+pub(crate) const DAY: u32 = 24 * HOUR;
+
+impl Unit {
+    /// Its number in a program; what only sentences have is in none.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Percent => 1,
+            Self::Time(1) => 2,
+            Self::Time(SECOND) => 3,
+            Self::Time(MINUTE) => 4,
+            Self::Time(HOUR) => 5,
+            Self::Time(_) => 6,
+            Self::Degree => 7,
+            Self::Celsius => 8,
+            Self::Fahrenheit => 9,
+            Self::Other(index) => 16 + (index & 0x7f),
+            Self::None | Self::Ordinal | Self::Share | Self::Clock | Self::Foreign => 0,
+        }
+    }
+
+    /// The unit of that number.
+    pub(crate) const fn from_code(code: u8) -> Self {
+        match code {
+            1 => Self::Percent,
+            2 => Self::Time(1),
+            3 => Self::Time(SECOND),
+            4 => Self::Time(MINUTE),
+            5 => Self::Time(HOUR),
+            6 => Self::Time(DAY),
+            7 => Self::Degree,
+            8 => Self::Celsius,
+            9 => Self::Fahrenheit,
+            16.. => Self::Other(code - 16),
+            _ => Self::None,
+        }
+    }
+
+    /// Whether values of a parameter in it may be implied, or said as a share of the greatest.
+    pub(crate) const fn has_shares(self) -> bool {
+        matches!(self, Self::None | Self::Percent | Self::Degree)
+    }
+}
+
+/// Words for units, folded, and what they are.
+static WORDS: [(&str, Unit); 49] = [
+    ("percent", Unit::Percent),
+    ("percents", Unit::Percent),
+    ("pct", Unit::Percent),
+    ("second", Unit::Time(SECOND)),
+    ("seconds", Unit::Time(SECOND)),
+    ("sec", Unit::Time(SECOND)),
+    ("secs", Unit::Time(SECOND)),
+    ("minute", Unit::Time(MINUTE)),
+    ("minutes", Unit::Time(MINUTE)),
+    ("min", Unit::Time(MINUTE)),
+    ("mins", Unit::Time(MINUTE)),
+    ("hour", Unit::Time(HOUR)),
+    ("hours", Unit::Time(HOUR)),
+    ("hr", Unit::Time(HOUR)),
+    ("hrs", Unit::Time(HOUR)),
+    ("day", Unit::Time(DAY)),
+    ("days", Unit::Time(DAY)),
+    ("ms", Unit::Time(1)),
+    ("millisecond", Unit::Time(1)),
+    ("milliseconds", Unit::Time(1)),
+    ("degree", Unit::Degree),
+    ("degrees", Unit::Degree),
+    ("deg", Unit::Degree),
+    ("degs", Unit::Degree),
+    ("grade", Unit::Degree),
+    ("grades", Unit::Degree),
+    ("celsius", Unit::Celsius),
+    ("centigrade", Unit::Celsius),
+    ("degc", Unit::Celsius),
+    ("fahrenheit", Unit::Fahrenheit),
+    ("degf", Unit::Fahrenheit),
+    ("kelvin", Unit::Foreign),
+    ("rpm", Unit::Foreign),
+    ("volt", Unit::Foreign),
+    ("volts", Unit::Foreign),
+    ("watt", Unit::Foreign),
+    ("watts", Unit::Foreign),
+    ("lux", Unit::Foreign),
+    ("lumens", Unit::Foreign),
+    ("litres", Unit::Foreign),
+    ("liters", Unit::Foreign),
+    ("mm", Unit::Foreign),
+    ("cm", Unit::Foreign),
+    ("metres", Unit::Foreign),
+    ("meters", Unit::Foreign),
+    ("month", Unit::Foreign),
+    ("months", Unit::Foreign),
+    ("week", Unit::Foreign),
+    ("weeks", Unit::Foreign),
+];
+
+/// Letters that are units right behind digits.
+const LETTERS: [(&str, Unit); 9] = [
+    ("s", Unit::Time(SECOND)),
+    ("m", Unit::Time(MINUTE)),
+    ("h", Unit::Time(HOUR)),
+    ("d", Unit::Time(DAY)),
+    ("c", Unit::Celsius),
+    ("f", Unit::Fahrenheit),
+    ("v", Unit::Foreign),
+    ("w", Unit::Foreign),
+    ("l", Unit::Foreign),
+];
+
+/// Shortest word that may be a misspelt unit.
+const SPELT_MIN: usize = 5;
+
+/// The unit that a folded word names.
+pub(crate) fn named(word: &[u8]) -> Option<Unit> {
+    let found = WORDS.iter().find(|(name, _)| name.as_bytes() == word);
+    found.map(|(_, unit)| *unit)
+}
+
+/// The unit that a folded letter stands for behind digits.
+pub(crate) fn letter(word: &[u8]) -> Option<Unit> {
+    let found = LETTERS.iter().find(|(name, _)| name.as_bytes() == word);
+    found.map(|(_, unit)| *unit)
+}
+
+/// The unit that a folded word behind a number names, perhaps misspelt by one letter.
+pub(crate) fn spelt(word: &[u8]) -> Option<Unit> {
+    named(word).or_else(|| {
+        let near = |(name, _): &&(&str, Unit)| {
+            name.len() >= SPELT_MIN && word.len() >= SPELT_MIN && is_near(name.as_bytes(), word)
+        };
+        WORDS.iter().find(near).map(|(_, unit)| *unit)
+    })
+}
+
+/// Whether one letter inserted, left out, changed, or swapped with the next makes one word the
+/// other (Damerau, 1964).
+pub(crate) fn is_near(a: &[u8], b: &[u8]) -> bool {
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
+    let (after_a, after_b) = (a.get(1..).unwrap_or_default(), b.get(1..).unwrap_or_default());
+    let is_swapped = matches!((a, b), ([a0, a1, a @ ..], [b0, b1, b @ ..])
+        if a0 == b1 && a1 == b0 && a == b);
+    after_a == after_b || after_a == b || a == after_b || is_swapped
+}
+
+/// The unit that a word in the name or the description of a parameter says it has. Words that
+/// mean something else as often ("the second channel", "min") are not taken.
+pub(crate) fn described(word: &[u8]) -> Option<Unit> {
+    let doubtful: [&[u8]; 6] = [b"second", b"minute", b"min", b"day", b"grade", b"grades"];
+    named(word).filter(|unit| *unit != Unit::Foreign && !doubtful.contains(&word))
+}
+
+/// The unit of a descriptor's text for it; `None` where it is the tools' own.
+pub(crate) fn symbol(text: &str) -> Option<Unit> {
+    Some(match text {
+        "" => Unit::None,
+        "%" | "percent" | "pct" => Unit::Percent,
+        "ms" => Unit::Time(1),
+        "s" | "sec" | "seconds" => Unit::Time(SECOND),
+        "min" | "minutes" => Unit::Time(MINUTE),
+        "h" | "hours" => Unit::Time(HOUR),
+        "d" | "days" => Unit::Time(DAY),
+        "deg" | "degrees" | "\u{b0}" => Unit::Degree,
+        "degC" | "C" | "\u{b0}C" | "celsius" => Unit::Celsius,
+        "degF" | "F" | "\u{b0}F" | "fahrenheit" => Unit::Fahrenheit,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, MINUTE, SECOND, Unit, described, is_near, named, spelt, symbol};
+
+    #[test]
+    fn misspelt_units_are_known_by_one_letter() {
+        let units = ["minuts", "minuets", "mintues", "secounds", "secnods", "precent", "degress"];
+        for word in units {
+            assert!(spelt(word.as_bytes()).is_some(), "{word}");
+        }
+        for word in ["house", "light", "line", "minus", "today", "ours", "seeds"] {
+            assert_eq!(spelt(word.as_bytes()), None, "{word}");
+        }
+        assert!(is_near(b"abc", b"abc") && is_near(b"ab", b"ba") && !is_near(b"abc", b"cab"));
+    }
+
+    #[test]
+    fn units_keep_their_numbers_in_a_program() {
+        let units = [Unit::None, Unit::Percent, Unit::Time(1), Unit::Time(SECOND), Unit::Time(DAY)];
+        for unit in units.into_iter().chain([Unit::Degree, Unit::Celsius, Unit::Other(3)]) {
+            assert_eq!(Unit::from_code(unit.code()), unit);
+        }
+    }
+
+    #[test]
+    fn a_parameter_says_its_unit_in_its_name_or_description() {
+        assert_eq!(described(b"seconds"), Some(Unit::Time(SECOND)));
+        assert_eq!((described(b"second"), described(b"min")), (None, None));
+        assert_eq!((symbol("min"), symbol("rpm")), (Some(Unit::Time(MINUTE)), None));
+        assert_eq!(named(b"percents"), Some(Unit::Percent));
+    }
+}
