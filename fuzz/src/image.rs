@@ -62,14 +62,14 @@ fn text(image: &Image<'_>) {
 /// An image of one block whose numbers are all zero, with one of the two tokenizers.
 fn sound(tokenizer: u8) -> Vec<u8> {
     let mut bytes = vec![0; HEADER_BYTES];
-    bytes[..12].copy_from_slice(b"\x89TRNM\r\n\x1a\x01\0\x80\0");
+    bytes[..12].copy_from_slice(b"\x89TRNM\r\n\x1a\x02\0\x80\0");
     for (index, size) in [4_u32, 5, 1, 2, 1, 3, 2].into_iter().enumerate() {
         bytes[64 + 4 * index..][..4].copy_from_slice(&size.to_le_bytes());
     }
     bytes[92..96].copy_from_slice(&1e-5_f32.to_le_bytes());
     bytes[96..100].copy_from_slice(&10_000_f32.to_le_bytes());
     bytes[100..104].copy_from_slice(&[1, 1, 1, tokenizer]);
-    bytes[116] = if tokenizer == 2 { 16 } else { 13 };
+    bytes[116] = if tokenizer == 2 { 17 } else { 14 };
     let mut header = Header::parse(&bytes).expect("a sound header");
     bytes.resize(HEADER_BYTES + header.entries() * ENTRY_BYTES, 0);
     for (index, part) in header.parts().enumerate() {
@@ -110,6 +110,7 @@ fn shape(part: Part, header: &Header) -> (Format, usize, usize) {
         Role::FfnGate | Role::FfnUp => (trits, config.ffn, config.dim),
         Role::FfnDown => (trits, config.dim, config.ffn),
         Role::FfnSubNorm => (numbers, 1, config.ffn),
+        Role::RopeFrequencies => (numbers, 1, config.head_width() / 2),
         _ => (numbers, 1, config.dim),
     }
 }

@@ -11,7 +11,7 @@
 //!   products: [`Kernels::gemv`], [`Kernels::gemm`], and [`Kernels::project`] for the [`Rows`] of
 //!   an output head, which are not ternary.
 //! - Float helpers on [`Kernels`] (`dot`, `axpy`, …) add in one defined order ([`float`]), so that
-//!   a desktop and a microcontroller agree to the bit.
+//!   a desktop and a microcontroller agree to the bit, and so do the functions of [`math`].
 //! - [`mcu`] has the products of microcontrollers, which want some memory for tables.
 //! - [`parallel`] is how a caller lends threads.
 //!
@@ -29,6 +29,7 @@ pub mod float;
 mod half;
 mod isa;
 mod kernels;
+pub mod math;
 mod matrix;
 pub mod mcu;
 mod packing;

@@ -12,14 +12,18 @@ pub struct Quantized {
 }
 
 /// The least magnitude that counts as the largest.
-const FLOOR: f64 = 1e-5;
+const FLOOR: f32 = 1e-5;
+/// 127 / 10⁻⁵, which single precision has exactly.
+const STEEPEST: f32 = 12_700_000.0;
 
-/// Quantises one token's activations by BitNet's rule: s = 127 / max(10⁻⁵, |x|), the division in
-/// double precision, and q = x·s to the nearest integer, ties to even, in -128..=127. Not a number
-/// becomes 0.
+/// Quantises one token's activations by BitNet's rule: s = 127 / max(10⁻⁵, |x|), and q = x·s to
+/// the nearest integer, ties to even, in -128..=127. Not a number becomes 0.
 ///
-/// Source: microsoft/BitNet's ggml fork, `quantize_row_i8_s`; the same as `ActQuant` of Hugging
-/// Face's `transformers/integrations/bitnet.py` but for the last bit of s.
+/// Source: microsoft/BitNet's ggml fork, `quantize_row_i8_s`, which divides in double precision and
+/// rounds to single: for a quotient of two numbers in single precision that is the same as
+/// dividing in single precision (Figueroa, 1995, "When is double rounding innocuous?"). It is the
+/// same as `ActQuant` of Hugging Face's `transformers/integrations/bitnet.py` but for the last bit
+/// of s.
 ///
 /// # Errors
 /// When `q` is not as long as `x`.
@@ -31,8 +35,8 @@ pub fn quantize(x: &[f32], q: &mut [i8]) -> Result<Quantized, Error> {
 /// [`quantize`] of equally long slices, for every instruction set to compile anew.
 #[inline(always)]
 pub(crate) fn quantize_body(x: &[f32], q: &mut [i8]) -> Quantized {
-    let largest = f64::from(largest(x));
-    let scale = (127.0 / if largest > FLOOR { largest } else { FLOOR }) as f32;
+    let largest = largest(x);
+    let scale = if largest > FLOOR { 127.0 / largest } else { STEEPEST };
     let mut sum = 0;
     for (q, x) in q.iter_mut().zip(x) {
         *q = round(x * scale);
@@ -137,6 +141,16 @@ mod tests {
         let found = quantize(&[0.0; 3], &mut q).unwrap();
         assert_eq!((q, found.scale, found.sum), ([0; 3], (127.0_f64 / 1e-5) as f32, 0));
         assert!(quantize(&[0.0; 3], &mut q[..2]).is_err());
+    }
+
+    #[test]
+    fn the_scale_is_that_of_a_division_in_double_precision() {
+        let numbers = (0..200_000_u32).map(|i| f32::from_bits(i.wrapping_mul(0x9e37_79b1)));
+        let near = [1e-5, 1e-5_f32.next_up(), 1e-5_f32.next_down(), f32::MAX, 0.0];
+        for x in numbers.chain(near).filter(|x| x.is_finite()) {
+            let wide = (127.0 / f64::from(x.abs()).max(1e-5)) as f32;
+            assert_eq!(quantize(&[x], &mut [0]).unwrap().scale, wide, "{x:e}");
+        }
     }
 
     #[test]

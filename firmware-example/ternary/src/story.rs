@@ -2,6 +2,7 @@
 
 use trine_infer::image::Image;
 use trine_infer::sample::likeliest;
+use trine_infer::weights::LAYER_BYTES_32;
 use trine_infer::{Error, Layer, Model, Options, Session, Step, arena_bytes};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
@@ -48,8 +49,13 @@ pub fn tell(
     let model = Model::new(config, image.weights(layers)?, kernels)?;
     let options = Options { context: CONTEXT.min(config.context), ..Options::new(&config) };
     let options = options.with_tables(model.weights());
+    // What `trine size` says for so many positions, and not a byte more.
+    let bytes = arena_bytes(&config, &options)?;
+    let memory = memory.get_mut(..bytes).ok_or(Error::TooLarge)?;
     listener.hear("arena ");
-    listener.hear_number(arena_bytes(&config, &options)? as u32);
+    listener.hear_number(bytes as u32);
+    listener.hear("blocks ");
+    listener.hear_number((config.layers * LAYER_BYTES_32) as u32);
     let mut session = Session::new(&model, &options, memory)?;
     let (mut written, mut hash) = ([0; TOKENS], 0x811c_9dc5);
     before();

@@ -5,6 +5,7 @@ use trine_infer::image::{
     ALIGNMENT, ENTRY_BYTES, Entry, Format, HEADER_BYTES, Header, Part, SUMMED_FROM, TokenizerKind,
     crc32,
 };
+use trine_infer::model::rope_frequencies;
 use trine_infer::token::{Byte, Strings, Vocabulary};
 use trine_infer::weights::{Name, Role, Vector, repack_matrix};
 use trine_infer::{Config, Layer, Weights};
@@ -123,6 +124,17 @@ impl Writer {
         self.part(part, Format::Rows(RowFormat::F32), shape, 1.0, vector.bytes());
     }
 
+    fn frequencies(&mut self, part: Part, weights: &Weights<'_>) {
+        if let Some(listed) = weights.frequencies {
+            return self.vector(part, listed);
+        }
+        let (base, width) = (self.header.config.rope_base, self.header.config.head_width());
+        let mut computed = vec![0.0; width / 2];
+        rope_frequencies(base, width, &mut computed);
+        let bytes: Vec<u8> = computed.iter().flat_map(|one| one.to_le_bytes()).collect();
+        self.vector(part, Vector::new(&bytes));
+    }
+
     fn rows(&mut self, part: Part, rows: &Rows<'_>, how: &Packed) -> Result<()> {
         let format = how.rows.unwrap_or(rows.format());
         let data = in_format(rows, format).ok_or_else(|| {
@@ -145,6 +157,7 @@ impl Writer {
             (Role::TokenEmbd, _) => self.rows(part, &weights.embedding, how)?,
             (Role::Output, _) => self.rows(part, &weights.head, how)?,
             (Role::OutputNorm, _) => self.vector(part, weights.output_norm),
+            (Role::RopeFrequencies, _) => self.frequencies(part, weights),
             (role, Some(layer)) => {
                 if let Some(norm) = layer.norm(role) {
                     self.vector(part, norm);

@@ -9,7 +9,7 @@ use crate::weights::{Name, Role};
 /// would change.
 pub const MAGIC: [u8; 8] = *b"\x89TRNM\r\n\x1a";
 /// The version of the format.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 128;
 /// Bytes of an entry of the directory.
@@ -200,7 +200,8 @@ impl Header {
             TokenizerKind::Bpe => &[Part::Tokens, Part::Merges, Part::Types],
         };
         let untied = self.untied.then_some(Role::Output);
-        let model = [Role::TokenEmbd, Role::OutputNorm].into_iter().chain(untied);
+        let model =
+            [Role::TokenEmbd, Role::OutputNorm, Role::RopeFrequencies].into_iter().chain(untied);
         let blocks = (0..self.config.layers).flat_map(|layer| {
             let roles = Role::NORMS.into_iter().chain(Role::MATRICES);
             roles.map(move |role| Name::layer(layer, role))
@@ -217,7 +218,7 @@ impl Header {
         };
         // No number of blocks overflows this that the configuration may have.
         let blocks = self.config.layers.saturating_mul(Role::NORMS.len() + Role::MATRICES.len());
-        blocks.saturating_add(2 + self.untied as usize + tokenizer)
+        blocks.saturating_add(3 + self.untied as usize + tokenizer)
     }
 }
 
@@ -247,6 +248,7 @@ impl Part {
                 Role::TokenEmbd => 1,
                 Role::OutputNorm => 2,
                 Role::Output => 3,
+                Role::RopeFrequencies => 4,
                 Role::AttnNorm => 16,
                 Role::AttnSubNorm => 17,
                 Role::FfnNorm => 18,

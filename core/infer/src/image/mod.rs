@@ -148,11 +148,12 @@ impl<'a> Image<'a> {
         let mut source = Source { image: *self, next: 0 };
         let embedding = source.table(Role::TokenEmbd)?;
         let output_norm = source.vector(Name::model(Role::OutputNorm))?;
+        let frequencies = Some(source.vector(Name::model(Role::RopeFrequencies))?);
         let head = if self.header.untied { source.table(Role::Output)? } else { embedding };
         for (index, layer) in layers.iter_mut().enumerate().take(self.header.config.layers) {
             *layer = Layer::read(&mut source, index, Source::vector, Source::linear)?;
         }
-        let weights = Weights { embedding, output_norm, head, layers };
+        let weights = Weights { embedding, output_norm, frequencies, head, layers };
         weights.check(&self.header.config)?;
         Ok(weights)
     }

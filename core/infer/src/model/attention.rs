@@ -5,7 +5,7 @@
 //! is scaled down whenever a block holds a greater score. So there is no row of scores as long as
 //! the context, and the order of additions hangs on nothing but the number of positions.
 
-use trine_ternary::Kernels;
+use trine_ternary::{Kernels, math};
 
 use super::kv::Head;
 
@@ -23,7 +23,7 @@ pub(crate) fn attend(
     queries: &[f32],
     out: &mut [f32],
 ) {
-    let scale = 1.0 / libm::sqrtf(width as f32);
+    let scale = 1.0 / math::sqrt(width as f32);
     for (query, out) in queries.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
         out.fill(0.0);
         let (mut most, mut total) = (f32::NEG_INFINITY, 0.0_f32);
@@ -35,13 +35,13 @@ pub(crate) fn attend(
             }
             let greatest = scores.iter().fold(most, |most, score| most.max(*score));
             if greatest > most {
-                let shrink = libm::expf(most - greatest);
+                let shrink = math::exp(most - greatest);
                 total *= shrink;
                 kernels.scale(shrink, out);
                 most = greatest;
             }
             for (at, score) in scores.iter().enumerate().take(count) {
-                let weight = libm::expf(score - most);
+                let weight = math::exp(score - most);
                 total += weight;
                 head.add_value(weight, first + at, out);
             }

@@ -62,12 +62,7 @@ pub(crate) enum End {
 
 impl Stage {
     /// The next stage and block; `None` after the last.
-    pub(crate) const fn next(
-        self,
-        layer: usize,
-        layers: usize,
-        end: End,
-    ) -> Option<(Self, usize)> {
+    pub(crate) const fn next(self, layer: usize, layers: usize, end: End) -> Option<(Self, usize)> {
         Some(match self {
             Self::Embed => (Self::AttnNorm, layer),
             Self::AttnNorm => (Self::Project, layer),

@@ -15,6 +15,8 @@ use crate::error::Error;
 use crate::weights::Weights;
 
 pub use kv::KvKind;
+#[cfg(feature = "gguf")]
+pub use rope::rope_frequencies;
 pub use session::{Session, Step};
 pub use state::{Options, arena_bytes};
 

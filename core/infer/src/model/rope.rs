@@ -1,7 +1,39 @@
 //! Rotary position embedding (Su and others, 2021), in the arrangement of GPT-NeoX.
 
-/// Fills `frequencies`, (width / 2), with base^(-2i / width).
-pub(crate) fn frequencies(base: f32, width: usize, frequencies: &mut [f32]) {
+use trine_ternary::math;
+
+use super::Model;
+use crate::error::Error;
+
+/// Fills `frequencies`, (width / 2), with those of the model.
+pub(crate) fn fill(model: &Model<'_>, frequencies: &mut [f32]) -> Result<(), Error> {
+    if let Some(listed) = model.weights.frequencies {
+        for (frequency, listed) in frequencies.iter_mut().zip(listed.iter()) {
+            *frequency = listed;
+        }
+        return Ok(());
+    }
+    computed(model, frequencies)
+}
+
+#[cfg(feature = "gguf")]
+fn computed(model: &Model<'_>, frequencies: &mut [f32]) -> Result<(), Error> {
+    rope_frequencies(model.config.rope_base, model.config.head_width(), frequencies);
+    Ok(())
+}
+
+#[cfg(not(feature = "gguf"))]
+const fn computed(_: &Model<'_>, _: &mut [f32]) -> Result<(), Error> {
+    use crate::error::TensorProblem;
+    use crate::weights::{Name, Role};
+
+    Err(Error::Tensor(Name::model(Role::RopeFrequencies), TensorProblem::Missing))
+}
+
+/// Fills `frequencies`, (width / 2), with base^(-2i / width), as the reference has it: the exponent,
+/// the power and its inverse are each rounded to single precision.
+#[cfg(feature = "gguf")]
+pub fn rope_frequencies(base: f32, width: usize, frequencies: &mut [f32]) {
     for (i, frequency) in frequencies.iter_mut().enumerate() {
         *frequency = 1.0 / libm::powf(base, (2 * i) as f32 / width as f32);
     }
@@ -11,7 +43,7 @@ pub(crate) fn frequencies(base: f32, width: usize, frequencies: &mut [f32]) {
 pub(crate) fn angles(position: f32, frequencies: &[f32], turn: &mut [f32]) {
     let (cosines, sines) = turn.split_at_mut(frequencies.len().min(turn.len()));
     for ((cosine, sine), frequency) in cosines.iter_mut().zip(sines).zip(frequencies) {
-        (*sine, *cosine) = libm::sincosf(position * frequency);
+        (*sine, *cosine) = math::sin_cos(position * frequency);
     }
 }
 
@@ -25,14 +57,14 @@ pub(crate) fn rotate(head: &mut [f32], turn: &[f32]) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "gguf"))]
 mod tests {
     use super::*;
 
     #[test]
     fn a_turn_keeps_lengths_and_its_opposite_undoes_it() {
         let mut table = [0.0; 2];
-        frequencies(10_000.0, 4, &mut table);
+        rope_frequencies(10_000.0, 4, &mut table);
         assert_eq!(table, [1.0, 0.01]);
         let (mut there, mut back) = ([0.0; 4], [0.0; 4]);
         angles(3.0, &table, &mut there);
@@ -51,7 +83,7 @@ mod tests {
     #[test]
     fn products_depend_on_the_distance_alone() {
         let mut table = [0.0; 4];
-        frequencies(500_000.0, 8, &mut table);
+        rope_frequencies(500_000.0, 8, &mut table);
         let product = |at: f32, other: f32| {
             let (mut q, mut k) = ([0.5, -1.0, 2.0, 0.1, 0.3, 0.7, -0.2, 1.1], [1.0; 8]);
             let mut turn = [0.0; 8];

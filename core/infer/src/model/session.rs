@@ -49,11 +49,12 @@ impl<'m, 'w> Session<'m, 'w> {
     /// An empty session in `memory`, of which [`arena_bytes`](super::arena_bytes) says the size.
     ///
     /// # Errors
-    /// When the memory is too small or an option makes no sense.
+    /// When the memory is too small, an option makes no sense, or there are no rotary frequencies
+    /// and the feature that computes them is not there.
     pub fn new(model: &Model<'w>, options: &Options, memory: &'m mut [u8]) -> Result<Self, Error> {
         let config = model.config();
         let (state, cache) = carve(config, options, model.kernels, memory)?;
-        rope::frequencies(config.rope_base, config.head_width(), state.frequencies);
+        rope::fill(model, state.frequencies)?;
         Ok(Self { model: *model, state, cache, len: 0, at: None, has: End::Blocks })
     }
 

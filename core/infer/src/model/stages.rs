@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use trine_ternary::mcu::{self, Part};
 use trine_ternary::parallel::{Parallel, for_each_chunk, for_each_pair};
-use trine_ternary::{Kernels, Matrix, RowInput};
+use trine_ternary::{Kernels, Matrix, RowInput, math};
 
 use super::attention::attend;
 use super::forward::Pass;
@@ -183,7 +183,7 @@ impl Pass<'_, '_, '_> {
                     *x *= gate * gate;
                 }),
                 Activation::Silu => gates.each(start, stride, rows, |x, gate| {
-                    *x *= gate / (1.0 + libm::expf(-gate));
+                    *x *= gate / (1.0 + math::exp(-gate));
                 }),
             }
             for row in rows.chunks_exact_mut(stride) {
@@ -377,7 +377,7 @@ fn rms_norm_in_place(kernels: &Kernels, x: &mut [f32], weight: &Vector<'_>, epsi
 }
 
 fn norm_factor(kernels: &Kernels, x: &[f32], epsilon: f32) -> f32 {
-    1.0 / libm::sqrtf(kernels.sum_of_squares(x) / x.len() as f32 + epsilon)
+    1.0 / math::sqrt(kernels.sum_of_squares(x) / x.len() as f32 + epsilon)
 }
 
 /// Products of `count` tokens, (rows, count), and what each token's activations were multiplied by.

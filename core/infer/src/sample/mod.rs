@@ -2,6 +2,8 @@
 
 mod random;
 
+use trine_ternary::math;
+
 use crate::error::Error;
 
 pub use random::Random;
@@ -166,11 +168,11 @@ impl<'m> Sampler<'m> {
         let sampling = self.sampling;
         let kept = self.candidates.get_mut(..kept).unwrap_or_default();
         let Some(most) = kept.first().map(|first| first.value) else { return 0 };
-        let total: f32 = kept.iter().map(|one| libm::expf(one.value - most)).sum();
+        let total: f32 = kept.iter().map(|one| math::exp(one.value - most)).sum();
         let mut stay = 0;
         let mut mass = 0.0;
         for one in kept.iter() {
-            let weight = libm::expf(one.value - most);
+            let weight = math::exp(one.value - most);
             let enough = mass >= sampling.top_p * total || weight < sampling.min_p;
             if stay > 0 && enough {
                 break;
@@ -179,7 +181,7 @@ impl<'m> Sampler<'m> {
             stay += 1;
         }
         for one in kept.iter_mut().take(stay) {
-            one.value = libm::expf((one.value - most) / sampling.temperature);
+            one.value = math::exp((one.value - most) / sampling.temperature);
         }
         stay
     }

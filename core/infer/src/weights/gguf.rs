@@ -123,7 +123,7 @@ impl<'a> Weights<'a> {
         for (index, layer) in layers.iter_mut().enumerate() {
             *layer = Layer::read(&mut source, index, Source::vector, Source::linear)?;
         }
-        let weights = Self { embedding, output_norm, head, layers };
+        let weights = Self { embedding, output_norm, frequencies: None, head, layers };
         weights.check(config)?;
         source.nothing_else()?;
         Ok(weights)

@@ -89,6 +89,13 @@ impl Linear<'_> {
     const EMPTY: Self = Self { matrix: Matrix::EMPTY, scale: 0.0 };
 }
 
+/// Bytes of a [`Layer`] on a processor whose addresses have 32 bits: what a chip needs for each
+/// block beside a session's memory.
+pub const LAYER_BYTES_32: usize = 200;
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Layer<'_>>() == LAYER_BYTES_32, "images' users rely on it");
+
 impl<'a> Layer<'a> {
     /// A block without weights, for a place that is filled later.
     pub const EMPTY: Self = Self {
@@ -182,6 +189,9 @@ pub struct Weights<'a> {
     pub embedding: Rows<'a>,
     /// (dim)
     pub output_norm: Vector<'a>,
+    /// (head width / 2): by how much each pair of a head's elements turns from one position to the
+    /// next. Where there are none they are computed from the base, which takes the feature `gguf`.
+    pub frequencies: Option<Vector<'a>>,
     /// (vocab, dim); the embedding again in models that are tied.
     pub head: Rows<'a>,
     /// The blocks.
@@ -198,6 +208,7 @@ pub(crate) const fn shape(config: &Config, role: Role) -> (usize, usize) {
         Role::FfnDown => (config.dim, config.ffn),
         Role::TokenEmbd | Role::Output => (config.vocab, config.dim),
         Role::FfnSubNorm => (1, config.ffn),
+        Role::RopeFrequencies => (1, config.head_width() / 2),
         _ => (1, config.dim),
     }
 }
@@ -213,6 +224,9 @@ impl Weights<'_> {
         table(Role::TokenEmbd, &self.embedding)?;
         table(Role::Output, &self.head)?;
         same(config, Name::model(Role::OutputNorm), (1, self.output_norm.len()))?;
+        if let Some(listed) = self.frequencies {
+            same(config, Name::model(Role::RopeFrequencies), (1, listed.len()))?;
+        }
         if self.layers.len() != config.layers {
             let name = Name::layer(self.layers.len().min(config.layers), Role::AttnNorm);
             return Err(Error::Tensor(name, TensorProblem::Missing));

@@ -11,6 +11,7 @@ use crate::text::Text;
 pub enum Role {
     TokenEmbd,
     OutputNorm,
+    RopeFrequencies,
     Output,
     AttnNorm,
     AttnSubNorm,
@@ -44,6 +45,7 @@ impl Role {
         match self {
             Self::TokenEmbd => "token_embd",
             Self::OutputNorm => "output_norm",
+            Self::RopeFrequencies => "rope_frequencies",
             Self::Output => "output",
             Self::AttnNorm => "attn_norm",
             Self::AttnSubNorm => "attn_sub_norm",

@@ -94,6 +94,7 @@ pub(crate) fn repacked(
     let weights = Weights {
         embedding,
         output_norm: Vector::new(bytes(Name::model(Role::OutputNorm))),
+        frequencies: None,
         head: embedding,
         layers: layers.leak(),
     };

@@ -64,7 +64,7 @@ fn an_image_computes_what_its_file_does() {
 fn the_first_bytes_are_those_of_the_specification() {
     let bytes = image();
     assert_eq!(bytes[..8], [0x89, 0x54, 0x52, 0x4e, 0x4d, 0x0d, 0x0a, 0x1a]);
-    assert_eq!(bytes[8..16], [1, 0, 128, 0, 0, 0, 0, 0]);
+    assert_eq!(bytes[8..16], [2, 0, 128, 0, 0, 0, 0, 0]);
     assert_eq!(bytes[16..24], (bytes.len() as u64).to_le_bytes());
     assert_eq!(bytes[24..28], crc32(&bytes[32..]).to_le_bytes());
     let words: Vec<u32> =
@@ -72,7 +72,7 @@ fn the_first_bytes_are_those_of_the_specification() {
     assert_eq!(words, [128, 256, 2, 4, 2, 96, 128]);
     assert_eq!(bytes[92..96], 1e-5_f32.to_le_bytes());
     assert_eq!(bytes[96..104], [&500_000_f32.to_le_bytes()[..], &[1, 1, 1, 1]].concat());
-    assert_eq!(bytes[116..120], 24_u32.to_le_bytes());
+    assert_eq!(bytes[116..120], 25_u32.to_le_bytes());
     // The first entry: token_embd in half precision, of no block, 96 rows of 128 columns.
     let entry = &bytes[128..160];
     assert_eq!(entry[..4], [1, 33, 0xff, 0xff]);
@@ -80,10 +80,10 @@ fn the_first_bytes_are_those_of_the_specification() {
         entry[4..16],
         [&96_u32.to_le_bytes()[..], &[128, 0, 0, 0], &[0, 0, 128, 63]].concat()
     );
-    assert_eq!(entry[16..24], 896_u64.to_le_bytes());
+    assert_eq!(entry[16..24], 960_u64.to_le_bytes());
     assert_eq!(entry[24..32], (96 * 128 * 2_u64).to_le_bytes());
-    // The seventh: attn_q of block 0, in Line16.
-    assert_eq!(bytes[128 + 6 * 32..][..4], [20, 6, 0, 0]);
+    // The eighth: attn_q of block 0, in Line16.
+    assert_eq!(bytes[128 + 7 * 32..][..4], [20, 6, 0, 0]);
 }
 
 /// The image after a change.
@@ -109,7 +109,7 @@ fn headers_that_are_none_are_refused() {
         (image()[..127].to_vec(), Error::Image(Fault::Length)),
         (put(0, b"GGUF"), Error::Image(Fault::Magic)),
         (put(6, b"\n\n"), Error::Image(Fault::Magic)),
-        (put(8, &[2, 0]), Error::Image(Fault::Version(2))),
+        (put(8, &[1, 0]), Error::Image(Fault::Version(1))),
         (put(10, &[64, 0]), Error::Image(Fault::Field(10))),
         (put(16, &u64::MAX.to_le_bytes()), Error::Image(Fault::Length)),
         (put(16, &130_u64.to_le_bytes()), Error::Image(Fault::Length)),
@@ -118,7 +118,7 @@ fn headers_that_are_none_are_refused() {
         (put(102, &[2]), Error::Image(Fault::Field(102))),
         (put(103, &[3]), Error::Image(Fault::Field(103))),
         (put(112, &[4]), Error::Image(Fault::Field(112))),
-        (put(116, &[25]), Error::Image(Fault::Field(116))),
+        (put(116, &[24]), Error::Image(Fault::Field(116))),
     ];
     for (bytes, wanted) in cases {
         assert_eq!(open(&bytes).unwrap_err(), wanted);
@@ -134,7 +134,7 @@ fn headers_that_are_none_are_refused() {
 #[test]
 fn parts_that_are_not_inside_or_not_in_order_name_themselves() {
     let q = Part::Tensor(Name::layer(0, Role::AttnQ));
-    let at = entry(6);
+    let at = entry(7);
     let offset = u64::from_le_bytes(image()[at + 16..at + 24].try_into().unwrap());
     for wrong in [0, offset + 1, offset - 64, 1 << 40, u64::MAX - 63] {
         let found = open(&put(at + 16, &wrong.to_le_bytes())).unwrap_err();
@@ -151,7 +151,7 @@ fn parts_that_are_not_inside_or_not_in_order_name_themselves() {
 
 #[test]
 fn tensors_of_another_shape_or_format_name_themselves() {
-    let at = entry(6);
+    let at = entry(7);
     let cases = [
         (put(at + 4, &[127]), "blk.0.attn_q.weight: must have the dimensions [128, 128]"),
         (put(at + 8, &[0, 1]), "blk.0.attn_q.weight: must have the dimensions [128, 128]"),
