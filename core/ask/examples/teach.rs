@@ -8,7 +8,7 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/tools/mod.rs"]
 mod common;
 
 use std::error::Error;

@@ -225,7 +225,12 @@ impl<'s> Sentence<'s> {
     fn name_mentions(&mut self, program: &Program<'_>) {
         let mut counts = [0; token::KINDS];
         for (mention, name) in self.mentions.iter_mut().take(self.mention_count) {
-            let fits = || program.number_rules().any(|rule| rule.value(mention).is_some());
+            // A percentage is a share of something else only where nothing is in percent.
+            let only_percent = mention.unit == Unit::Percent
+                && program.number_rules().any(|rule| rule.unit == Unit::Percent);
+            let mut rules =
+                program.number_rules().filter(|rule| !only_percent || rule.unit == Unit::Percent);
+            let mut fits = || rules.any(|rule| rule.value(mention).is_some());
             let kind = match mention.unit {
                 Unit::Clock => token::kind(Unit::Clock),
                 unit if fits() => token::kind(unit),

@@ -74,10 +74,12 @@ impl Unit {
 }
 
 /// Words for units, folded, and what they are.
-static WORDS: [(&str, Unit); 49] = [
+static WORDS: [(&str, Unit); 52] = [
     ("percent", Unit::Percent),
     ("percents", Unit::Percent),
     ("pct", Unit::Percent),
+    ("procent", Unit::Percent),
+    ("prozent", Unit::Percent),
     ("second", Unit::Time(SECOND)),
     ("seconds", Unit::Time(SECOND)),
     ("sec", Unit::Time(SECOND)),
@@ -99,6 +101,7 @@ static WORDS: [(&str, Unit); 49] = [
     ("degrees", Unit::Degree),
     ("deg", Unit::Degree),
     ("degs", Unit::Degree),
+    ("grad", Unit::Degree),
     ("grade", Unit::Degree),
     ("grades", Unit::Degree),
     ("celsius", Unit::Celsius),
@@ -127,11 +130,10 @@ static WORDS: [(&str, Unit); 49] = [
 ];
 
 /// Letters that are units right behind digits.
-const LETTERS: [(&str, Unit); 9] = [
+const LETTERS: [(&str, Unit); 8] = [
     ("s", Unit::Time(SECOND)),
     ("m", Unit::Time(MINUTE)),
     ("h", Unit::Time(HOUR)),
-    ("d", Unit::Time(DAY)),
     ("c", Unit::Celsius),
     ("f", Unit::Fahrenheit),
     ("v", Unit::Foreign),
@@ -178,7 +180,7 @@ pub(crate) fn is_near(a: &[u8], b: &[u8]) -> bool {
 /// The unit that a word in the name or the description of a parameter says it has. Words that
 /// mean something else as often ("the second channel", "min") are not taken.
 pub(crate) fn described(word: &[u8]) -> Option<Unit> {
-    let doubtful: [&[u8]; 6] = [b"second", b"minute", b"min", b"day", b"grade", b"grades"];
+    let doubtful: [&[u8]; 7] = [b"second", b"minute", b"min", b"day", b"grad", b"grade", b"grades"];
     named(word).filter(|unit| *unit != Unit::Foreign && !doubtful.contains(&word))
 }
 

@@ -133,12 +133,23 @@ fn scaled(
     end: usize,
     own: &dyn OwnUnits,
 ) -> Option<(Rational, Unit, usize)> {
-    let Unit::Time(scale) = unit else { return Some((value, unit, end)) };
+    let Unit::Time(scale) = unit else {
+        let below = below_zero(text, end).filter(|_| matches!(unit, Unit::Degree | Unit::Celsius));
+        return Some(below.map_or((value, unit, end), |end| (value.negated(), unit, end)));
+    };
     Some(longer(text, value.times(Rational::whole(scale.into()))?, scale, end, own))
 }
 
+/// Where "below zero" ends.
+fn below_zero(text: &str, start: usize) -> Option<usize> {
+    let below = lex::next(text, start).filter(|below| below.is("below"))?;
+    let zero = lex::next(text, below.end)?;
+    let is_zero = zero.is("zero") || zero.is("freezing") || zero.part == Part::Digits(0, 1);
+    is_zero.then_some(zero.end)
+}
+
 /// Words between a number and its unit that change neither.
-const BETWEEN: [&str; 6] = ["more", "full", "whole", "entire", "solid", "extra"];
+const BETWEEN: [&str; 8] = ["more", "full", "whole", "entire", "solid", "extra", "ish", "odd"];
 
 /// The unit behind a quantity, and where it ends.
 fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit, usize)> {
@@ -175,7 +186,9 @@ fn unit_at(
     let first = lex::next(text, start)?;
     match first.part {
         Part::Sign('%') => return Some((Unit::Percent, first.end)),
-        Part::Sign('\u{b0}') => return Some(scale_of_degrees(text, first.end)),
+        Part::Sign('\u{b0}' | '\u{ba}' | '\u{2da}') => {
+            return Some(scale_of_degrees(text, first.end));
+        }
         Part::Word(_) => {}
         _ => return None,
     }

@@ -105,7 +105,7 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
 /// A number in one word that is misspelt by one letter; a unit has to follow.
 pub(super) fn misspelt(text: &str, start: usize) -> Option<Quantity> {
     let first = lex::next(text, start)?;
-    let value = Rational::whole(words::near(first.word())?);
+    let value = Rational::whole(words::near(first.word(), words::SHORT_MIN)?);
     Some(Quantity { value, end: first.end, form: Form::Words })
 }
 
@@ -129,7 +129,7 @@ fn article(text: &str, end: usize) -> Option<Quantity> {
 /// What goes on with a number: "point five", "and a half".
 fn more(text: &str, quantity: Quantity) -> Option<Quantity> {
     let Some(next) = lex::next(text, quantity.end) else { return Some(quantity) };
-    if next.is("point")
+    if (next.is("point") || next.is("comma"))
         && let Some((fraction, end)) = words::decimals(text, next.end)
     {
         return Some(Quantity { value: quantity.value.plus(fraction)?, end, ..quantity });

@@ -49,25 +49,20 @@ const ORDINALS: [&str; 12] = [
     "eleventh", "twelfth",
 ];
 /// Spellings that are none, and what they stand for.
-const MISSPELT: [(&str, i64); 20] = [
+const MISSPELT: [(&str, i64); 15] = [
     ("oh", 0),
+    ("nought", 0),
+    ("naught", 0),
+    ("nil", 0),
     ("thre", 3),
-    ("twleve", 12),
     ("fiv", 5),
-    ("fivve", 5),
     ("tne", 10),
-    ("tweleve", 12),
     ("twelv", 12),
-    ("fiveteen", 15),
-    ("fiften", 15),
-    ("fifteeen", 15),
-    ("twentey", 20),
-    ("twnety", 20),
-    ("tweny", 20),
-    ("thrity", 30),
-    ("thirthy", 30),
+    ("twleve", 12),
     ("fourty", 40),
+    ("forthy", 40),
     ("fivty", 50),
+    ("fifity", 50),
     ("ninty", 90),
     ("ninetey", 90),
 ];
@@ -113,15 +108,33 @@ pub(super) fn below_hundred(word: &[u8]) -> Option<i64> {
     position(&SMALL, word)
         .or_else(|| position(&TENS, word).map(|at| 20 + 10 * at))
         .or_else(|| listed(&MISSPELT, word))
+        .or_else(|| joined(word))
+        .or_else(|| near(word, LONG_MIN))
 }
 
-/// Shortest misspelt number.
-const SPELT_MIN: usize = 4;
+/// Tens and what is below them in one word: "fortyfive".
+fn joined(word: &[u8]) -> Option<i64> {
+    let tens = (20..).step_by(10).zip(TENS).chain([(40, "fourty")]);
+    let mut ends = tens.filter_map(|(ten, name)| Some((ten, word.strip_prefix(name.as_bytes())?)));
+    let (ten, rest) = ends.next()?;
+    let below = position(&SMALL, rest).filter(|below| (1..10).contains(below))?;
+    Some(ten + below)
+}
 
-/// The number below a hundred that a word is but for one letter.
-pub(super) fn near(word: &[u8]) -> Option<i64> {
+/// Shortest number whose misspelt word is one without more ado.
+const LONG_MIN: usize = 6;
+/// Shortest number whose misspelt word is one if a unit follows.
+pub(super) const SHORT_MIN: usize = 5;
+/// Words that are near to numbers and mean something else.
+const OTHERS: [&[u8]; 4] = [b"thirsty", b"weighty", b"eighth", b"eights"];
+
+/// The number below a hundred, of at least so many letters, that a word is but for one letter.
+pub(super) fn near(word: &[u8], least: usize) -> Option<i64> {
     let is_near = |other: &&str| {
-        other.len() > SPELT_MIN && word.len() >= SPELT_MIN && unit::is_near(other.as_bytes(), word)
+        other.len() >= least
+            && word.len() + 1 >= least
+            && !OTHERS.contains(&word)
+            && unit::is_near(other.as_bytes(), word)
     };
     let at = |words: &'static [&str]| words.iter().position(&is_near).map(|at| at as i64);
     at(&SMALL).or_else(|| at(&TENS).map(|at| 20 + 10 * at))

@@ -1,9 +1,6 @@
 //! How many labels can be said at all with the words of their sentences.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on")]
-
-mod common;
-
+use crate::common;
 use serde_json::Value as Json;
 use trine_ask::{Label, Sentence, SentenceError, Vocabulary, Walk, teach};
 use trine_descriptor::Tool;

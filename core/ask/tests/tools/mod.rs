@@ -1,5 +1,5 @@
 //! Tools out of JSON, and tables of pieces, for tests and for the example.
-#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "not every test uses all of it")]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "for tests and an example")]
 
 use serde_json::Value as Json;
 use trine_ask::{PIECE_MAX, Program, TABLE_VERSION, compile, program_bytes};
@@ -151,4 +151,22 @@ pub fn letters() -> Vec<String> {
     let marks = "!?\"':/()%&+#*=@<>[]{}|~^$\\`°";
     let begin = letters.clone().chain(marks.chars()).map(|c| format!("▁{c}"));
     begin.chain(letters.map(String::from)).collect()
+}
+
+/// The tools of the board.
+pub fn board() -> Vec<Tool<'static>> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let path = format!("{root}/firmware-example/board/tools.json");
+    tools(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The token of a symbol or of a piece that is one letter.
+pub fn token(tools: &[Tool<'static>], program: &Program<'_>, name: &str) -> u16 {
+    let mut names = Vec::new();
+    trine_ask::symbols(tools, program, |prefix, name| {
+        let end = if prefix.starts_with('<') { ">" } else { "" };
+        names.push(format!("{prefix}{name}{end}"));
+    });
+    names.extend(letters());
+    names.iter().position(|other| other == name).unwrap() as u16
 }

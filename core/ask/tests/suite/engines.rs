@@ -1,0 +1,113 @@
+//! Engines that compute nothing: one follows a script, one throws dice.
+
+use trine_ask::Engine;
+
+/// Prefers what its script names, in the order of the script.
+pub(crate) struct Scripted<'s> {
+    pub(crate) script: &'s [u16],
+    /// What was read.
+    pub(crate) read: Vec<u16>,
+    /// Tokens that there is room for.
+    pub(crate) room: usize,
+    at: usize,
+    under_way: bool,
+}
+
+impl<'s> Scripted<'s> {
+    pub(crate) fn new(script: &'s [u16]) -> Self {
+        Self { script, read: Vec::new(), room: 400, at: 0, under_way: false }
+    }
+}
+
+impl Engine for Scripted<'_> {
+    type Error = String;
+
+    fn reset(&mut self) -> Result<(), String> {
+        self.read.clear();
+        Ok(())
+    }
+
+    fn begin(&mut self, tokens: &[u16]) -> Result<usize, String> {
+        // Not more than three at a time, to see that the rest is handed over again.
+        let count = tokens.len().min(3).min(self.room - self.read.len());
+        self.read.extend(&tokens[..count]);
+        self.under_way = count > 0;
+        Ok(count)
+    }
+
+    fn step(&mut self, _: usize) -> Result<bool, String> {
+        Ok(std::mem::take(&mut self.under_way))
+    }
+
+    fn logits(&mut self, tokens: &[u16], out: &mut [f32]) -> Result<(), String> {
+        let wanted = self.script.get(self.at).ok_or("the script has ended")?;
+        self.at += 1;
+        if !tokens.contains(wanted) {
+            return Err(format!("{wanted} is not permitted, only {tokens:?}"));
+        }
+        for (logit, token) in out.iter_mut().zip(tokens) {
+            *logit = if token == wanted { 2.0 } else { 0.0 };
+        }
+        Ok(())
+    }
+
+    fn room(&self) -> usize {
+        self.room
+    }
+}
+
+/// Logits out of a generator (xorshift; Marsaglia, 2003), now and then no numbers at all.
+pub(crate) struct Dice {
+    pub(crate) state: u64,
+    pub(crate) room: usize,
+    read: usize,
+}
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { state: seed | 1, room: 400, read: 0 }
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state
+    }
+}
+
+impl Engine for Dice {
+    type Error = String;
+
+    fn reset(&mut self) -> Result<(), String> {
+        self.read = 0;
+        Ok(())
+    }
+
+    fn begin(&mut self, tokens: &[u16]) -> Result<usize, String> {
+        let count = tokens.len().min(self.room - self.read);
+        self.read += count;
+        Ok(count)
+    }
+
+    fn step(&mut self, _: usize) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    fn logits(&mut self, tokens: &[u16], out: &mut [f32]) -> Result<(), String> {
+        assert!(tokens.len() > 1 && out.len() == tokens.len(), "one choice is none");
+        for logit in out {
+            *logit = match self.next() % 50 {
+                0 => f32::NAN,
+                1 => f32::INFINITY,
+                2 => f32::NEG_INFINITY,
+                dice => dice as f32 / 5.0,
+            };
+        }
+        Ok(())
+    }
+
+    fn room(&self) -> usize {
+        self.room
+    }
+}

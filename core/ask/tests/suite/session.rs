@@ -1,0 +1,103 @@
+//! On the inference engine, with weights that were never trained.
+
+use trine_ask::{Asking, Engine, OnSession, Progress, Sentence, Vocabulary};
+use trine_infer::gguf::File;
+use trine_infer::{Config, Layer, Model, Options, Session, Weights, arena_bytes};
+use trine_ternary::Kernels;
+use trine_ternary::parallel::Serial;
+
+use crate::common;
+
+const SENTENCES: [&str; 6] = [
+    "make the fan spin at forty percent",
+    "grow light on, half",
+    "open the north valve for a quarter of an hour please",
+    "what is the capital of France?",
+    "on line two show 'back at 5'",
+    "timer 2 min 30 for the tea",
+];
+
+fn model() -> Model<'static> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/bitnet/plain.gguf");
+    let file = File::parse(std::fs::read(path).unwrap().leak()).unwrap();
+    let config = Config::from_gguf(&file).unwrap();
+    let layers = vec![Layer::EMPTY; config.layers].leak();
+    let weights = Weights::from_gguf(&file, &config, layers).unwrap();
+    Model::new(config, weights, Kernels::best()).unwrap()
+}
+
+fn session(model: &Model<'static>, batch: usize) -> Session<'static, 'static> {
+    let options = Options { batch, ..Options::new(model.config()) };
+    let bytes = arena_bytes(model.config(), &options).unwrap() + 3;
+    Session::new(model, &options, vec![0; bytes].leak()).unwrap()
+}
+
+/// Tokens and confidences of all sentences.
+fn ask(batch: usize, rows: usize) -> Vec<(Vec<u16>, f32, usize)> {
+    let program = common::program(&common::board());
+    // The model has a small vocabulary: most words are unknown.
+    let table = common::table(&program, ["▁the", "▁fan", "▁n", "▁l", "e", "t", "i"]);
+    let vocabulary = Vocabulary::parse(&table).unwrap();
+    let model = model();
+    vocabulary.check(&program, model.config().vocab).unwrap();
+    let mut session = session(&model, batch);
+    let ask = |text: &&str| {
+        let sentence = Sentence::read(text.as_bytes(), &program, &vocabulary).unwrap();
+        let mut asking = Asking::new(program, &vocabulary, &sentence);
+        let mut steps = 0;
+        // Between two steps anything else may use the processor, and the session's place moves.
+        loop {
+            let mut engine = OnSession { session: &mut session, pool: &Serial };
+            steps += 1;
+            if asking.step(&mut engine, rows).unwrap() == Progress::Done {
+                break;
+            }
+        }
+        assert!(asking.answer().is_some());
+        (asking.tokens().to_vec(), asking.confidence(), steps)
+    };
+    SENTENCES.iter().map(ask).collect()
+}
+
+#[test]
+fn steps_and_batches_change_no_token_and_no_bit_of_a_confidence() {
+    let whole = ask(16, usize::MAX);
+    for (batch, rows) in [(16, 1), (1, usize::MAX), (1, 40), (5, 64)] {
+        for (one, other) in whole.iter().zip(ask(batch, rows)) {
+            assert_eq!((&one.0, one.1.to_bits()), (&other.0, other.1.to_bits()));
+            assert!(other.2 >= one.2);
+        }
+    }
+    assert!(whole.iter().any(|(tokens, ..)| tokens.len() > 12));
+}
+
+#[test]
+fn logits_of_some_tokens_are_those_of_all() {
+    let model = model();
+    let mut session = session(&model, 8);
+    let tokens: Vec<u32> = (0..20).collect();
+    session.read(&tokens, &Serial).unwrap();
+    let all = session.logits().unwrap().to_vec();
+    let mut some = [0.0; 5];
+    let asked = [3_u32, 95, 0, 41, 40];
+    session.logits_of(asked.into_iter(), &mut some).unwrap();
+    assert_eq!(some, asked.map(|token| all[token as usize]));
+
+    session.truncate(0).unwrap();
+    let mut engine = OnSession { session: &mut session, pool: &Serial };
+    let narrow: Vec<u16> = (0..20).collect();
+    let mut rest = narrow.as_slice();
+    while !rest.is_empty() {
+        let taken = engine.begin(rest).unwrap();
+        rest = &rest[taken..];
+        while engine.step(7).unwrap() {}
+    }
+    let mut again = [0.0; 5];
+    engine.logits(&[3, 95, 0, 41, 40], &mut again).unwrap();
+    assert_eq!(again, some);
+    assert!(engine.session.logits().is_none(), "the rest of the head was not computed");
+    assert!(engine.logits(&[96], &mut again).is_err());
+    assert!(engine.logits(&[1, 2], &mut again[..1]).is_err());
+    engine.reset().unwrap();
+    assert!(engine.logits(&[1], &mut again).is_err(), "nothing was read");
+}
