@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use trine_ternary::math;
+
 use crate::CHOICES_MAX;
 use crate::answer::{Answer, Reason};
 use crate::engine::Engine;
@@ -48,8 +50,8 @@ pub struct Asking<'a> {
     threshold: f32,
     /// Tokens of the sequence that the engine was handed; `None` before the first step.
     read: Option<usize>,
-    /// The logarithm of the probability of all choices.
-    log_sum: f32,
+    /// The probability of all choices.
+    confidence: f32,
     choices: usize,
 }
 
@@ -66,7 +68,7 @@ impl<'a> Asking<'a> {
             temperature: vocabulary.temperature,
             threshold: vocabulary.threshold,
             read: None,
-            log_sum: 0.0,
+            confidence: 1.0,
             choices: 0,
         }
     }
@@ -112,9 +114,9 @@ impl<'a> Asking<'a> {
         let tokens = self.walk.choices().tokens();
         let logits = logits.get_mut(..tokens.len()).unwrap_or_default();
         engine.logits(tokens, logits).map_err(AskError::Engine)?;
-        let (at, log_probability) = likeliest(logits, self.temperature);
+        let (at, probability) = likeliest(logits, self.temperature);
         let token = tokens.get(at).copied().unwrap_or(crate::token::NONE);
-        self.log_sum += log_probability;
+        self.confidence *= probability;
         self.choices += 1;
         self.walk.choose(token);
         Ok(())
@@ -131,8 +133,8 @@ impl<'a> Asking<'a> {
 
     /// The probability of all choices so far: of the whole call, or of there being none.
     #[must_use]
-    pub fn confidence(&self) -> f32 {
-        libm::expf(self.log_sum)
+    pub const fn confidence(&self) -> f32 {
+        self.confidence
     }
 
     /// How many choices the model has made.
@@ -164,8 +166,8 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// The place of the greatest logit, the first of equal ones, and the logarithm of its probability
-/// (softmax at a temperature). What is no number counts as impossible.
+/// The place of the greatest logit, the first of equal ones, and its probability (softmax at a
+/// temperature). What is no number counts as impossible.
 fn likeliest(logits: &[f32], temperature: f32) -> (usize, f32) {
     let mut best = (0, f32::NEG_INFINITY);
     for (at, logit) in logits.iter().enumerate() {
@@ -173,13 +175,13 @@ fn likeliest(logits: &[f32], temperature: f32) -> (usize, f32) {
             best = (at, *logit);
         }
     }
-    if best.1 == f32::NEG_INFINITY || best.1 == f32::INFINITY {
-        // Nothing is likelier than the rest: it is chosen, and nobody is sure.
-        return (best.0, -libm::logf(logits.len().max(1) as f32));
+    if !best.1.is_finite() {
+        // Nothing is likelier than the rest, or by no finite measure: nobody is sure.
+        return (best.0, 1.0 / logits.len().max(1) as f32);
     }
     let shares = logits.iter().filter(|logit| !logit.is_nan());
-    let sum: f32 = shares.map(|logit| libm::expf((logit - best.1) / temperature)).sum();
-    (best.0, -libm::logf(sum))
+    let sum: f32 = shares.map(|logit| math::exp((logit - best.1) / temperature)).sum();
+    (best.0, 1.0 / sum)
 }
 
 #[cfg(test)]
@@ -188,18 +190,18 @@ mod tests {
 
     #[test]
     fn the_likeliest_choice_has_its_softmax_probability() {
-        let (at, log) = likeliest(&[1.0, 3.0, 2.0], 1.0);
-        let sum = 1.0 + libm::expf(-1.0) + libm::expf(-2.0);
-        assert!(at == 1 && (log + libm::logf(sum)).abs() < 1e-6);
+        let (at, share) = likeliest(&[1.0, 3.0, 2.0], 1.0);
+        let sum = 1.0 + (-1.0_f32).exp() + (-2.0_f32).exp();
+        assert!(at == 1 && (share - 1.0 / sum).abs() < 1e-6);
         let (_, sharper) = likeliest(&[1.0, 3.0, 2.0], 0.5);
-        assert!(sharper > log);
+        assert!(sharper > share);
     }
 
     #[test]
     fn logits_that_are_no_numbers_still_make_a_choice() {
-        assert_eq!(likeliest(&[f32::NAN, 1.0], 1.0), (1, 0.0));
-        let (at, log) = likeliest(&[f32::NAN; 4], 1.0);
-        assert_eq!((at, log), (0, -libm::logf(4.0)));
-        assert_eq!(likeliest(&[0.0, f32::INFINITY], 1.0).0, 1);
+        assert_eq!(likeliest(&[f32::NAN, 1.0], 1.0), (1, 1.0));
+        assert_eq!(likeliest(&[f32::NAN; 4], 1.0), (0, 0.25));
+        assert_eq!(likeliest(&[0.0, f32::INFINITY], 1.0), (1, 0.5));
+        assert_eq!(likeliest(&[f32::NEG_INFINITY, 0.0], 1.0), (1, 1.0));
     }
 }
