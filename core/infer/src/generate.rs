@@ -6,7 +6,7 @@ use trine_ternary::parallel::Parallel;
 
 use crate::error::Error;
 use crate::model::{Session, Step};
-use crate::sample::Sampler;
+use crate::sample::Choose;
 
 /// What a step of a generation came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl<'t> Generation<'t> {
     pub fn step(
         &mut self,
         session: &mut Session<'_, '_>,
-        sampler: &mut Sampler<'_>,
+        sampler: &mut impl Choose,
         rows: usize,
         pool: &dyn Parallel,
     ) -> Result<Event, Error> {
@@ -115,7 +115,7 @@ impl<'t> Generation<'t> {
     pub fn run(
         &mut self,
         session: &mut Session<'_, '_>,
-        sampler: &mut Sampler<'_>,
+        sampler: &mut impl Choose,
         pool: &dyn Parallel,
         mut each: impl FnMut(u32) -> ControlFlow<()>,
     ) -> Result<End, Error> {

@@ -1,11 +1,15 @@
 //! Choosing the next token from its logits.
 
+mod heap;
 mod random;
 
 use trine_ternary::math;
 
 use crate::error::Error;
 
+use heap::Front;
+
+pub use heap::Candidate;
 pub use random::Random;
 
 /// How a token is chosen. The default is the likeliest one, always.
@@ -80,12 +84,27 @@ impl Default for Sampling {
     }
 }
 
-/// A token that may be chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Candidate {
-    /// Its logit, later its weight.
-    value: f32,
-    token: u32,
+/// What chooses the next token.
+pub trait Choose {
+    /// Chooses a token. `logits` has one for each token of the vocabulary and may be changed;
+    /// `recent` are the tokens so far, the newest last.
+    fn choose(&mut self, logits: &mut [f32], recent: &[u32]) -> u32;
+}
+
+/// Chooses the likeliest token. A program that has no other choice links no sampler.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Greedy;
+
+impl Choose for Greedy {
+    fn choose(&mut self, logits: &mut [f32], _: &[u32]) -> u32 {
+        likeliest(logits)
+    }
+}
+
+impl Choose for Sampler<'_> {
+    fn choose(&mut self, logits: &mut [f32], recent: &[u32]) -> u32 {
+        Sampler::choose(self, logits, recent)
+    }
 }
 
 /// Chooses tokens; the same logits and seed give the same tokens on every machine.
@@ -117,9 +136,11 @@ impl<'m> Sampler<'m> {
         if self.sampling.temperature <= 0.0 {
             return likeliest(logits);
         }
-        let kept = self.gather(logits);
-        let kept = self.weigh(kept);
-        self.draw(kept)
+        let room = self.sampling.candidates(logits.len()).min(self.candidates.len());
+        let room = self.candidates.get_mut(..room).unwrap_or_default();
+        let kept = heap::keep_likeliest(logits, room);
+        let kept = filter(&self.sampling, room.get_mut(..kept).unwrap_or_default());
+        draw(self.sampling.temperature, &mut self.random, kept)
     }
 
     fn penalize(&self, logits: &mut [f32], recent: &[u32]) {
@@ -137,78 +158,51 @@ impl<'m> Sampler<'m> {
             }
         }
     }
-
-    /// Puts the likeliest candidates in front, in falling order; answers how many there are.
-    fn gather(&mut self, logits: &[f32]) -> usize {
-        let room = self.sampling.candidates(logits.len()).min(self.candidates.len());
-        let Some(heap) = self.candidates.get_mut(..room) else { return 0 };
-        let mut filled = 0;
-        for (token, &value) in logits.iter().enumerate() {
-            let new = Candidate { value, token: token as u32 };
-            if let Some(place) = heap.get_mut(filled) {
-                *place = new;
-                filled += 1;
-                if filled == room {
-                    build_heap(heap);
-                }
-            } else if let Some(least) = heap.first_mut()
-                && new.beats(least)
-            {
-                *least = new;
-                sift_down(heap, 0);
-            }
-        }
-        let kept = heap.get_mut(..filled).unwrap_or_default();
-        kept.sort_unstable_by(|a, b| b.value.total_cmp(&a.value).then(a.token.cmp(&b.token)));
-        filled
-    }
-
-    /// Turns the logits of the first `kept` into weights and answers how many of them stay.
-    fn weigh(&mut self, kept: usize) -> usize {
-        let sampling = self.sampling;
-        let kept = self.candidates.get_mut(..kept).unwrap_or_default();
-        let Some(most) = kept.first().map(|first| first.value) else { return 0 };
-        let total: f32 = kept.iter().map(|one| math::exp(one.value - most)).sum();
-        let mut stay = 0;
-        let mut mass = 0.0;
-        for one in kept.iter() {
-            let weight = math::exp(one.value - most);
-            let enough = mass >= sampling.top_p * total || weight < sampling.min_p;
-            if stay > 0 && enough {
-                break;
-            }
-            mass += weight;
-            stay += 1;
-        }
-        for one in kept.iter_mut().take(stay) {
-            one.value = math::exp((one.value - most) / sampling.temperature);
-        }
-        stay
-    }
-
-    fn draw(&mut self, kept: usize) -> u32 {
-        let kept = self.candidates.get(..kept).unwrap_or_default();
-        let total: f32 = kept.iter().map(|one| one.value).sum();
-        let mut left = self.random.unit() * total;
-        for one in kept {
-            if left < one.value {
-                return one.token;
-            }
-            left -= one.value;
-        }
-        // Rounding may leave a little; nothing that is not finite gets past the first either.
-        kept.first().map_or(0, |first| first.token)
-    }
 }
 
-impl Candidate {
-    /// Whether it comes before another in falling order; of equals the lower token does.
-    fn beats(&self, other: &Self) -> bool {
-        match self.value.total_cmp(&other.value) {
-            core::cmp::Ordering::Equal => self.token < other.token,
-            order => order.is_gt(),
-        }
+/// What top-p and min-p leave over, the likeliest last; all of it, in any order, when there is
+/// neither. Only as many are put in order as are left over.
+fn filter<'c>(sampling: &Sampling, kept: &'c mut [Candidate]) -> &'c mut [Candidate] {
+    if sampling.top_p >= 1.0 && sampling.min_p <= 0.0 {
+        return kept;
     }
+    Front::Greatest.build(kept);
+    let most = kept.first().map_or(0.0, |first| first.value);
+    let enough = if sampling.top_p >= 1.0 {
+        f32::INFINITY
+    } else {
+        sampling.top_p * kept.iter().map(|one| math::exp(one.value - most)).sum::<f32>()
+    };
+    let (mut mass, mut end) = (0.0, kept.len());
+    while let Some(next) = kept.get(..end).and_then(<[_]>::first) {
+        let weight = math::exp(next.value - most);
+        if end < kept.len() && (mass >= enough || weight < sampling.min_p) {
+            break;
+        }
+        mass += weight;
+        Front::Greatest.pop(kept.get_mut(..end).unwrap_or_default());
+        end -= 1;
+    }
+    kept.get_mut(end..).unwrap_or_default()
+}
+
+/// One of these, by their probabilities at a temperature.
+fn draw(temperature: f32, random: &mut Random, kept: &mut [Candidate]) -> u32 {
+    let most = kept.iter().fold(f32::NEG_INFINITY, |most, one| most.max(one.value));
+    let mut total = 0.0;
+    for one in kept.iter_mut() {
+        one.value = math::exp((one.value - most) / temperature);
+        total += one.value;
+    }
+    let mut left = random.unit() * total;
+    for one in kept.iter().rev() {
+        if left < one.value {
+            return one.token;
+        }
+        left -= one.value;
+    }
+    // Rounding may leave a little; nothing that is not finite gets past the first either.
+    kept.last().map_or(0, |last| last.token)
 }
 
 /// The first of the tokens with the greatest logit.
@@ -221,31 +215,6 @@ pub fn likeliest(logits: &[f32]) -> u32 {
         }
     }
     best.0
-}
-
-/// A heap with the least candidate in front.
-fn build_heap(heap: &mut [Candidate]) {
-    for at in (0..heap.len() / 2).rev() {
-        sift_down(heap, at);
-    }
-}
-
-fn sift_down(heap: &mut [Candidate], mut at: usize) {
-    loop {
-        let mut least = at;
-        for child in [2 * at + 1, 2 * at + 2] {
-            if let (Some(one), Some(other)) = (heap.get(child), heap.get(least))
-                && other.beats(one)
-            {
-                least = child;
-            }
-        }
-        if least == at {
-            return;
-        }
-        heap.swap(at, least);
-        at = least;
-    }
 }
 
 #[cfg(test)]

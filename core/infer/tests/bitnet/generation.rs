@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use trine_infer::generate::{End, Event, Generation};
-use trine_infer::sample::{Candidate, Sampler, Sampling};
+use trine_infer::sample::{Candidate, Greedy, Sampler, Sampling};
 use trine_infer::{Error, KvKind, Options};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
@@ -42,13 +42,12 @@ fn a_full_context_ends_or_shifts() {
     let options = Options { context: 20, batch: 4, kv: KvKind::F16, tables: 0 };
     let run = |shift: bool| {
         let mut session = session(&model, &options);
-        let mut sampler = Sampler::new(Sampling::GREEDY, &mut []).unwrap();
         let mut generation = Generation::new(&wanted.tokens, 50, &[]);
         if shift {
             generation = generation.shifting(4);
         }
         let mut found = 0;
-        let end = generation.run(&mut session, &mut sampler, &Serial, |_| {
+        let end = generation.run(&mut session, &mut Greedy, &Serial, |_| {
             found += 1;
             ControlFlow::Continue(())
         });
