@@ -1,74 +1,71 @@
-//! A table of tools as `trine gen` packs it: no address in it, its texts compressed.
+//! A table of tools as `trine gen` packs it: no address in it, its list compressed.
 //!
-//! What a call needs (check word, head, rules, defaults) is found at once and lies as it is. Texts
-//! are only needed to send the list, and are expanded while a page of it is written.
+//! What a call needs (check word, head, rules, defaults) is found at once and lies as it is. The
+//! list is only needed to be sent, and is expanded while a page of it is written.
 //!
 //! ```text
-//! table      = sum:u32 format:u8 first:u8 entries:u8 wide:u8 size:u16 tools:u16 rows:u16
-//!              shapes:u16 hash:u64  pair*  row*  number*  shapes  texts*
-//! row        = check:u32 record:u16 texts:u16 nodes:u16 hints:u8 marks:u8 params:u8 output:u8
-//! marks      = consent | fail_safe << 2 | content << 4 | limits << 7
-//! shape      = mark:u8 bound* [default] [node label]
-//! mark       = required 1 | default 2 | condition 4 | tag << 3 | described 64 | unit 128
-//! texts      = [deadline_ms pending_bytes] symbol*
+//! table   = head  place:u16*  block*  rule*  start:u16*  literal:u8*  pair*  symbol*
+//! head    = sum:u32 format:u8 scale:u8 size:u16 hash:u64 list:u32 tools:u16
+//!           rules:u16 starts:u16 literals:u16 pairs_from:u8
+//! block   = check:u32 params:u8 output:u8 hints:u8 marks:u8  rule:u8*  entry*
+//! marks   = consent | fail_safe << 2 | content << 4
+//! rule    = mark:u8 [nodes] [node label] min max [step]
+//! mark    = tag | required 8 | condition 16 | step 32
 //! ```
 //!
-//! Integers of a fixed width are little-endian, all others varints; offsets count from the start of
+//! Integers of a fixed width are little-endian, all others varints; places count from the start of
 //! the table. `sum` is FNV-1a, 32 bits, of all that follows it, `size` the bytes of all, `hash`
-//! that of the list ([`crate::record::table_hash`]), `record` the bytes of the tool's record there.
-//! From `nodes` on, a byte for each node (two when `wide` is 1), those of the parameters first, is
-//! where its *shape* starts, counted from `shapes`. Equal nodes share one. A shape is what
-//! [`crate::record`] says of the node behind its unit, but for texts: bounds, step and places of a
-//! decimal, the nodes of a container, and in place of the labels of a choice the number of the
-//! last, each a varint of two more than the value. So the least and the greatest 64-bit number, for
-//! bounds that are open, are 1 and 0.
+//! that of the list ([`crate::record::table_hash`]), `list` the bytes of the list.
 //!
-//! The texts of a tool in the order of its record (those of a node that are empty are left out, but
-//! for the name), each ended by zero, are strings of symbols one behind the other. Of the 256
-//! symbols those from `first` on, `entries` of them and on from zero after 255, stand for a *pair*
-//! of symbols; a pair whose first symbol is the entry itself stands for the byte that is its
-//! second. All other symbols are the bytes that they are. This is byte pair encoding (Gage,
-//! "A New Algorithm for Data Compression", The C Users Journal 12(2), 1994) with the pairs of all
-//! texts in one dictionary.
+//! There is a place for each tool's *block*, and one for the end of the last. A block has a byte
+//! for each node, those of the parameters first: the place of its *rule*, shifted to the right by
+//! `scale` and counted from `rules`. Equal nodes share a rule, and a rule may lie in another one's
+//! bytes. `nodes` stands in the rules of containers. Each bound is two more than its zigzag number,
+//! so that no bound, the least or the greatest number of 64 bits, is 1 or 0. What is behind the
+//! rules are entries of a call as [`crate::value`] has them: the defaults of the parameters, and the
+//! [`Limits`] that are not zero, as numbers of the nodes [`layout::DEADLINE`] and
+//! [`layout::PENDING`].
+//!
+//! The list is a string of symbols. Those below `pairs_from` stand for their `literal`, those from
+//! there on for a *pair* of symbols, and the last, [`layout::BYTE`], for the byte behind it. This
+//! is byte pair encoding (Gage, "A New Algorithm for Data Compression", The C Users Journal 12(2),
+//! 1994). Before every [`layout::CHUNK`] bytes of the list a symbol starts, and `start` is its
+//! place: so a page costs no more than itself and one chunk.
 
-use crate::record::FNV_OFFSET;
-use crate::validate::walk;
-use crate::value::{Item, tag};
-use crate::{Annotations, Condition, Consent, FailSafe, Fault, Head, Limits, Rule, Rules, Side};
+use crate::args::given;
+use crate::validate::{self, Node, walk_nodes};
+use crate::value::{Item, ValueReader, tag, unzigzag};
+use crate::{
+    Annotations, Condition, Consent, FailSafe, Fault, FaultCode, Head, Limits, NO_NODE, Rules, Side,
+};
 
 /// The places of the parts, and the marks: what packs a table has to agree on.
 pub mod layout {
     /// The number of this format.
-    pub const FORMAT: u8 = 1;
-    /// Bytes before the pairs.
-    pub const HEAD: usize = 24;
-    /// Bytes of a row.
-    pub const ROW: usize = 14;
+    pub const FORMAT: u8 = 2;
+    /// Bytes before the places.
+    pub const HEAD: usize = 29;
     /// Most symbols that wait while one is expanded.
     pub const DEPTH: usize = 12;
-    /// Mark of a shape: the node has a default.
-    pub const DEFAULT: u8 = 2;
-    /// Mark of a shape: the node has a condition.
-    pub const CONDITION: u8 = 4;
-    /// Mark of a shape: the node has a description.
-    pub const DESCRIBED: u8 = 64;
-    /// Mark of a shape: the node has a unit.
-    pub const UNIT: u8 = 128;
-    /// Mark of a row: limits stand before the texts.
-    pub const LIMITS: u8 = 128;
-
-    /// How many bounds the shape of a node with this tag has.
-    #[must_use]
-    pub const fn bounds(tag: u8) -> u32 {
-        // Four bits for each tag: none for truth values, two for whole numbers, and so on.
-        0x3112_4200 >> (4 * (tag & 7)) & 15
-    }
+    /// Bytes of the list between two starts.
+    pub const CHUNK: usize = 1024;
+    /// The symbol before a byte that stands for itself.
+    pub const BYTE: u8 = 255;
+    /// Mark of a rule: the node is required.
+    pub const REQUIRED: u8 = 8;
+    /// Mark of a rule: the node has a condition.
+    pub const CONDITION: u8 = 16;
+    /// Mark of a rule: the node has a step that asks for something.
+    pub const STEP: u8 = 32;
+    /// The node of the entry with the time that a call may take.
+    pub const DEADLINE: u16 = 128;
+    /// The node of the entry with the bytes that a pending call keeps.
+    pub const PENDING: u16 = 129;
 }
 
-use layout::{CONDITION, DEFAULT, HEAD, LIMITS, ROW, bounds};
+use layout::{BYTE, CHUNK, CONDITION, DEADLINE, HEAD, PENDING, REQUIRED, STEP};
 
-// One loop asks for both.
-const _: () = assert!(layout::DESCRIBED >> 5 == 2 && layout::UNIT >> 5 == 4);
+const _: () = assert!(crate::NODES_MAX <= DEADLINE as usize);
 
 /// A table that `trine gen` packed.
 ///
@@ -90,7 +87,8 @@ impl<'a> Packed<'a> {
     /// what is no table and what was cut off.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.short(4) & 0xff == layout::FORMAT.into() && self.short(8) == self.bytes.len()
+        let Some(&[_, _, _, _, format, _, a, b, ..]) = self.head() else { return false };
+        format == layout::FORMAT && short(&[a, b]) == self.bytes.len()
     }
 
     /// Whether all bytes are as they were packed: five instructions for each.
@@ -103,94 +101,154 @@ impl<'a> Packed<'a> {
     /// What a parameter counts as when it is absent, if it has a default.
     #[must_use]
     pub fn default(&self, tool: u16, node: u16) -> Option<Item<'a>> {
-        let (first, count) = self.side(tool, Side::Params);
-        if node >= count.into() {
-            return None;
-        }
-        let mut shape = self.shape(first, node);
-        if shape.mark & DEFAULT == 0 {
-            return None;
-        }
-        for _ in 0..bounds(shape.tag) {
-            shape.rest.number();
-        }
-        let (raw, text) = shape.default();
-        let number = match shape.tag {
-            tag::INT | tag::DECIMAL => signed(raw),
-            tag::TEXT => 0,
-            _ => raw.cast_signed(),
-        };
-        Some(Item { node, tag: shape.tag, number, text })
+        // Behind the defaults there are entries of other nodes.
+        if node >= DEADLINE { None } else { self.entry(tool, node) }
     }
 
     /// How many parameters a tool has.
     #[must_use]
     pub fn params(&self, tool: u16) -> u8 {
-        self.side(tool, Side::Params).1
+        self.block(tool).get(4).copied().unwrap_or_default()
     }
 
     /// What starts at a place.
-    fn from(&self, place: usize) -> Bytes<'a> {
-        Bytes(self.bytes.get(place..).unwrap_or_default())
+    fn from(&self, place: usize) -> &'a [u8] {
+        self.bytes.get(place..).unwrap_or_default()
     }
 
-    /// The two bytes at a place as a number; 0 past the end.
-    // Out of line, as the others that are: each is asked for in many places.
+    /// What stands before the places.
+    fn head(&self) -> Option<&'a [u8; HEAD]> {
+        self.bytes.first_chunk()
+    }
+
+    /// The two bytes at a place as a number.
+    fn short(&self, place: usize) -> Option<usize> {
+        self.bytes.get(place..)?.first_chunk().map(short)
+    }
+
+    /// Bytes of the list.
+    fn list(&self) -> usize {
+        self.head()
+            .map_or(0, |head| u32::from_le_bytes([head[16], head[17], head[18], head[19]]) as usize)
+    }
+
+    /// Writes what of the list is from `offset` on, as much as there is and has room.
+    fn expand(&self, offset: usize, out: &mut [u8]) -> Option<()> {
+        let head = self.head()?;
+        if offset >= self.list() {
+            return None;
+        }
+        let starts = short(&[head[24], head[25]]);
+        let dictionary = self.bytes.get(short(&[head[26], head[27]])..)?;
+        let from = head[28];
+        let mut symbols = self.bytes.get(self.short(starts + offset / CHUNK * 2)?..)?;
+        // Symbols that come before the rest, the next one last.
+        let (mut waiting, mut count) = ([0; layout::DEPTH], 0_usize);
+        // What of the chunk lies before the part is written nowhere.
+        let mut at = 0_usize.wrapping_sub(offset % CHUNK);
+        while at != out.len() {
+            let mut symbol;
+            if let Some(&next) = waiting.get(count.wrapping_sub(1)) {
+                count -= 1;
+                symbol = next;
+            } else {
+                (symbol, symbols) = symbols.split_first().map(|(&next, rest)| (next, rest))?;
+            }
+            if symbol == BYTE {
+                (symbol, symbols) = symbols.split_first().map(|(&next, rest)| (next, rest))?;
+            } else if symbol < from {
+                symbol = *dictionary.get(usize::from(symbol))?;
+            } else {
+                let place = 2 * usize::from(symbol) - usize::from(from);
+                let &[left, right] = dictionary.get(place..)?.first_chunk()?;
+                *waiting.get_mut(count..)?.first_chunk_mut()? = [right, left];
+                count += 2;
+                continue;
+            }
+            if let Some(place) = out.get_mut(at) {
+                *place = symbol;
+            }
+            at = at.wrapping_add(1);
+        }
+        Some(())
+    }
+
+    /// The block of a tool; empty where there is none.
     #[inline(never)]
-    fn short(&self, place: usize) -> usize {
-        let bytes = self.bytes.get(place..).and_then(<[u8]>::first_chunk);
-        bytes.map_or(0, |&bytes| u16::from_le_bytes(bytes).into())
-    }
-
-    /// The place of a tool's row.
-    fn row(&self, tool: u16) -> usize {
-        self.short(12) + usize::from(tool) * ROW
-    }
-
-    /// The place of the entry of a side's first node, and how many nodes there are.
-    #[inline(never)]
-    fn side(&self, tool: u16, side: Side) -> (usize, u8) {
+    fn block(&self, tool: u16) -> &'a [u8] {
+        let places = self.from(HEAD + 2 * usize::from(tool));
+        let &[a, b, c, d, ..] = places else { return &[] };
         if tool >= self.tools() {
-            return (0, 0);
+            return &[];
         }
-        let row = self.row(tool);
-        let (first, counts) = (self.short(row + 8), self.short(row + 12));
-        let params = counts & 0xff;
-        match side {
-            Side::Params => (first, params as u8),
-            Side::Output => (first + (params << self.wide()), (counts >> 8) as u8),
-        }
+        self.bytes.get(short(&[a, b])..short(&[c, d])).unwrap_or_default()
     }
 
-    /// 1 where the entry of a node has two bytes.
-    fn wide(&self) -> usize {
-        self.short(6) >> 8 & 1
+    /// The rules of one side of a tool.
+    fn nodes(&self, tool: u16, side: Side) -> Option<Nodes<'a>> {
+        let head = self.head()?;
+        let &[_, _, _, _, params, output, _, _, ref rest @ ..] = self.block(tool) else {
+            return None;
+        };
+        let (mut first, mut count) = (0, params.into());
+        if side == Side::Output {
+            (first, count) = (count, output.into());
+        }
+        Some(Nodes {
+            rules: self.bytes.get(short(&[head[22], head[23]])..)?,
+            scale: head[5],
+            places: rest.get(first..first + count)?,
+        })
     }
 
-    /// The shape of node number `node` of those at `first`.
+    /// A default or a limit.
     #[inline(never)]
-    fn shape(&self, first: usize, node: u16) -> Shape<'a> {
-        let wide = self.wide();
-        let mut place = self.short(first + (usize::from(node) << wide));
-        if wide == 0 {
-            place &= 0xff;
-        }
-        let mut rest = self.from(self.short(14) + place);
-        let mark = rest.byte();
-        Shape { mark, tag: mark >> 3 & 7, rest }
+    fn entry(&self, tool: u16, node: u16) -> Option<Item<'a>> {
+        let &[_, _, _, _, params, output, _, _, ref rest @ ..] = self.block(tool) else {
+            return None;
+        };
+        given(rest.get(usize::from(params) + usize::from(output)..)?, node)
     }
 
-    /// Hints and marks of a tool, its limits, and its texts.
+    /// A limit of a tool.
+    fn limit(&self, tool: u16, node: u16) -> u32 {
+        self.entry(tool, node).map_or(0, |item| item.number as u32)
+    }
+}
+
+/// Two bytes as a number.
+fn short(&bytes: &[u8; 2]) -> usize {
+    u16::from_le_bytes(bytes).into()
+}
+
+/// The rules of one side of a tool.
+struct Nodes<'a> {
+    rules: &'a [u8],
+    scale: u8,
+    /// A byte for each.
+    places: &'a [u8],
+}
+
+impl<'a> validate::Nodes for Nodes<'a> {
+    type Node = Shape<'a>;
+
+    fn count(&self) -> u16 {
+        self.places.len() as u16
+    }
+
     #[inline(never)]
-    fn marks(&self, tool: u16) -> ([u8; 2], [u32; 2], Bytes<'a>) {
-        let row = self.row(tool);
-        let mut rest = self.from(self.short(row + 6));
-        let [hints, marks] = (self.short(row + 10) as u16).to_le_bytes();
-        let mut limits = [0; 2];
-        if marks & LIMITS != 0 {
-            limits = [rest.number() as u32, rest.number() as u32];
+    fn node(&self, node: u16) -> Shape<'a> {
+        let place = usize::from(self.places.get(usize::from(node)).copied().unwrap_or_default());
+        let place = place.wrapping_shl(self.scale.into());
+        let mut rest = Numbers(ValueReader::new(self.rules.get(place..).unwrap_or_default()));
+        let mark = rest.number() as u8;
+        let nodes = if mark & 7 >= tag::OBJECT { rest.number() as u16 } else { 0 };
+        let mut condition = None;
+        if mark & CONDITION != 0 {
+            let (node, label) = (rest.number() as u16, rest.number() as u16);
+            condition = Some(Condition { node, label });
         }
-        ([hints, marks], limits, rest)
+        Shape { mark, nodes, condition, rest }
     }
 }
 
@@ -205,270 +263,82 @@ pub const fn sum(bytes: &[u8]) -> u32 {
     sum
 }
 
-/// Bytes of the table that are read in order; zeros past the end. What packed them wrote no faulty
-/// number, so none is looked for, as `ValueReader` does.
-#[derive(Clone)]
-struct Bytes<'a>(&'a [u8]);
+/// Varints that are read in order; zeros past the end. What packed them wrote no faulty one, so
+/// none is looked for.
+struct Numbers<'a>(ValueReader<'a>);
 
-impl<'a> Bytes<'a> {
-    fn byte(&mut self) -> u8 {
-        let [byte, ref rest @ ..] = *self.0 else { return 0 };
-        self.0 = rest;
-        byte
-    }
-
-    #[inline(never)]
+impl Numbers<'_> {
     fn number(&mut self) -> u64 {
-        let (mut value, mut shift) = (0, 0);
-        loop {
-            let byte = self.byte();
-            value |= u64::from(byte & 0x7f).wrapping_shl(shift);
-            shift += 7;
-            if byte < 0x80 {
-                return value;
-            }
-        }
+        self.0.number().unwrap_or_default()
     }
 
     #[inline(never)]
-    fn bound(&mut self) -> u64 {
-        self.number().wrapping_sub(2)
+    fn bound(&mut self) -> i64 {
+        unzigzag(self.number().wrapping_sub(2))
     }
 }
 
-/// A node without its texts.
+/// The rule of a node as it lies there.
 struct Shape<'a> {
     mark: u8,
-    tag: u8,
-    /// What stands behind the mark.
-    rest: Bytes<'a>,
+    nodes: u16,
+    condition: Option<Condition>,
+    /// Bounds and step.
+    rest: Numbers<'a>,
 }
 
-const fn signed(raw: u64) -> i64 {
-    (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
-}
-
-impl<'a> Shape<'a> {
-    /// The default, which the shape has: its number as it is encoded, or its text and its length.
-    fn default(&mut self) -> (u64, &'a [u8]) {
-        let number = self.rest.number();
-        if self.tag != tag::TEXT {
-            return (number, &[]);
-        }
-        let all = self.rest.0;
-        let (text, rest) = all.split_at_checked(number as usize).unwrap_or_default();
-        self.rest.0 = rest;
-        (number, text)
+impl Node for Shape<'_> {
+    fn tag(&self) -> u8 {
+        self.mark & 7
     }
-
-    fn rule(mut self) -> Rule {
-        let mut rule = Rule {
-            tag: self.tag,
-            required: self.mark & 1 != 0,
-            nodes: 0,
-            min: 0,
-            max: 1,
-            step: 0,
-            required_if: None,
-        };
-        if self.tag >= tag::OBJECT {
-            rule.nodes = self.rest.bound() as u8;
-            rule.max = 0;
-        }
-        if !matches!(self.tag, tag::BOOL | tag::OBJECT) {
-            rule.max = self.rest.bound().cast_signed();
-        }
-        if matches!(self.tag, tag::INT | tag::DECIMAL | tag::TEXT | tag::ARRAY) {
-            (rule.min, rule.max) = (rule.max, self.rest.bound().cast_signed());
-        }
-        if matches!(self.tag, tag::INT | tag::DECIMAL) {
-            rule.min = signed(rule.min.cast_unsigned());
-            rule.max = signed(rule.max.cast_unsigned());
-        }
-        if self.tag == tag::DECIMAL {
-            rule.step = self.rest.bound() >> 1;
-            self.rest.number();
-        }
-        if self.mark & CONDITION != 0 {
-            if self.mark & DEFAULT != 0 {
-                self.default();
-            }
-            let (node, label) = (self.rest.number() as u16, self.rest.number() as u16);
-            rule.required_if = Some(Condition { node, label });
-        }
-        rule
+    fn is_required(&self) -> bool {
+        self.mark & REQUIRED != 0
     }
-}
-
-/// Writes a part of the list: what lies outside of it is counted and lost.
-struct Writer<'t, 'b> {
-    table: &'t Packed<'t>,
-    /// The texts of the tool that come next.
-    texts: Bytes<'t>,
-    out: &'b mut [u8],
-    /// Bytes of the list before the part.
-    skip: usize,
-    /// Bytes of the list so far.
-    at: usize,
-}
-
-impl Writer<'_, '_> {
-    /// Writes the record of a tool.
-    #[inline(never)]
-    fn record(&mut self, tool: u16) {
-        let ([hints, marks], limits, texts) = self.table.marks(tool);
-        self.texts = texts;
-        for _ in 0..4 {
-            self.text();
-        }
-        self.byte(hints);
-        self.byte(marks & 3);
-        self.byte(marks >> 2 & 3);
-        self.byte(marks >> 4 & 1);
-        limits.into_iter().for_each(|limit| self.number(limit.into()));
-        for side in [Side::Params, Side::Output] {
-            let (first, count) = self.table.side(tool, side);
-            self.number(count.into());
-            for node in 0..count {
-                self.node(self.table.shape(first, node.into()));
-            }
-        }
+    fn nodes(&self) -> u16 {
+        self.nodes
     }
-
-    /// Writes a node as it is in a record.
-    #[inline(never)]
-    fn node(&mut self, mut shape: Shape<'_>) {
-        let mut has = 1 | shape.mark >> 5;
-        // The name, the description and the unit.
-        for _ in 0..3 {
-            if has & 1 == 0 {
-                self.byte(0);
-            } else {
-                self.text();
-            }
-            has >>= 1;
-        }
-        self.byte(shape.mark & 7);
-        self.byte(shape.tag);
-        for _ in 0..bounds(shape.tag) {
-            let bound = shape.rest.bound();
-            match shape.tag {
-                tag::LABEL => self.text(),
-                tag::ARRAY => self.byte(bound as u8),
-                _ => self.number(bound),
-            }
-        }
-        if shape.mark & DEFAULT != 0 {
-            // Truth values 1, numbers of both kinds 2, texts 3, labels 4.
-            self.byte(shape.tag - u8::from(shape.tag > tag::INT));
-            let (number, text) = shape.default();
-            self.number(number);
-            text.iter().for_each(|&byte| self.byte(byte));
-        }
-        if shape.mark & CONDITION != 0 {
-            for _ in 0..2 {
-                self.number(shape.rest.number());
-            }
-        }
+    fn condition(&self) -> Option<Condition> {
+        self.condition
     }
-
-    /// Writes the next text behind its length, for which it is expanded once more.
-    #[inline(never)]
-    fn text(&mut self) {
-        let (texts, at, skip) = (self.texts.clone(), self.at, self.skip);
-        // So far before the part nothing is written.
-        self.skip = usize::MAX / 2;
-        self.at = 0;
-        self.expand();
-        let len = self.at;
-        (self.texts, self.at, self.skip) = (texts, at, skip);
-        self.number(len as u64);
-        self.expand();
+    fn min(&mut self) -> i64 {
+        self.rest.bound()
     }
-
-    /// Writes the next text.
-    #[inline(never)]
-    fn expand(&mut self) {
-        let [first, entries] = (self.table.short(5) as u16).to_le_bytes();
-        // Symbols that come before the rest, the next one last.
-        let (mut waiting, mut count) = ([0; layout::DEPTH], 0_usize);
-        loop {
-            let mut symbol = match waiting.get(count.wrapping_sub(1)) {
-                Some(&symbol) => {
-                    count -= 1;
-                    symbol
-                }
-                None if self.texts.0.is_empty() => return,
-                None => self.texts.byte(),
-            };
-            loop {
-                let entry = symbol.wrapping_sub(first);
-                if entry >= entries {
-                    break;
-                }
-                let pair = self.table.short(HEAD + 2 * usize::from(entry)) as u16;
-                let [left, right] = pair.to_le_bytes();
-                let is_byte = left == symbol;
-                symbol = if is_byte { right } else { left };
-                if is_byte {
-                    break;
-                }
-                let Some(place) = waiting.get_mut(count) else { return };
-                *place = right;
-                count += 1;
-            }
-            if symbol == 0 {
-                return;
-            }
-            self.byte(symbol);
-        }
+    fn max(&mut self) -> i64 {
+        self.rest.bound()
     }
-
-    #[inline(never)]
-    fn byte(&mut self, byte: u8) {
-        if let Some(place) = self.out.get_mut(self.at.wrapping_sub(self.skip)) {
-            *place = byte;
-        }
-        self.at += 1;
-    }
-
-    #[inline(never)]
-    fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte(value as u8);
+    fn step(&mut self) -> Option<u64> {
+        if self.mark & STEP == 0 { None } else { Some(self.rest.number()) }
     }
 }
 
 impl Rules for Packed<'_> {
     fn tools(&self) -> u16 {
-        self.short(10) as u16
+        self.head().map_or(0, |head| u16::from_le_bytes([head[20], head[21]]))
     }
 
     fn head(&self, tool: u16) -> Option<Head> {
-        if tool >= self.tools() {
-            return None;
-        }
-        let ([hints, marks], [deadline_ms, pending_bytes], _) = self.marks(tool);
+        let &[_, _, _, _, _, _, hints, marks, ..] = self.block(tool) else { return None };
         Some(Head {
             annotations: Annotations(hints),
             consent: Consent::from_u8(marks & 3),
             fail_safe: FailSafe(marks >> 2 & 3),
             content: marks & 16 != 0,
-            limits: Limits { deadline_ms, pending_bytes: pending_bytes as u16 },
+            limits: Limits {
+                deadline_ms: self.limit(tool, DEADLINE),
+                pending_bytes: self.limit(tool, PENDING) as u16,
+            },
         })
     }
 
     fn check(&self, tool: u16) -> u32 {
-        let row = self.row(tool);
-        (self.short(row) | self.short(row + 2) << 16) as u32
+        self.block(tool).first_chunk().map_or(0, |&check| u32::from_le_bytes(check))
     }
 
     fn judge(&self, tool: u16, side: Side, bytes: &[u8]) -> Result<(), Fault> {
-        let (first, count) = self.side(tool, side);
-        walk(count.into(), |node| Some(self.shape(first, node).rule()), bytes)
+        match self.nodes(tool, side) {
+            Some(nodes) => walk_nodes(nodes, bytes),
+            None => Err(Fault::new(FaultCode::Malformed, NO_NODE)),
+        }
     }
 
     fn absent(&self, tool: u16, node: u16) -> Option<Item<'_>> {
@@ -476,23 +346,14 @@ impl Rules for Packed<'_> {
     }
 
     fn page(&self, offset: usize, out: &mut [u8]) -> usize {
-        let end = offset.saturating_add(out.len());
-        let mut list = Writer { table: self, texts: Bytes(&[]), out, skip: offset, at: 0 };
-        for tool in 0..self.tools() {
-            let len = self.short(self.row(tool) + 4);
-            list.number(len as u64);
-            // What lies before or behind the part is not expanded.
-            if list.at + len <= offset || list.at >= end {
-                list.at += len;
-            } else {
-                list.record(tool);
-            }
-        }
-        list.at
+        self.expand(offset, out);
+        self.list()
     }
 
     fn list_hash(&self) -> u64 {
-        let hash = self.bytes.get(16..).and_then(<[u8]>::first_chunk);
-        hash.map_or(FNV_OFFSET, |&hash| u64::from_le_bytes(hash))
+        let Some(&[_, _, _, _, _, _, _, _, a, b, c, d, e, f, g, h, ..]) = self.head() else {
+            return 0;
+        };
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 }

@@ -45,6 +45,10 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// What no value keeps.
+    pub(crate) const NONE: Self =
+        Self { tag: 0, required: false, nodes: 0, min: 0, max: 0, step: 0, required_if: None };
+
     /// What is asked of a field.
     #[must_use]
     pub const fn of(field: &Field<'_>) -> Self {

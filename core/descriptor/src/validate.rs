@@ -2,7 +2,7 @@
 
 use crate::args::given;
 use crate::value::{Item, tag};
-use crate::{DEPTH_MAX, Fault, FaultCode, NO_NODE, Rule, Rules, Side, ValueReader};
+use crate::{Condition, DEPTH_MAX, Fault, FaultCode, NO_NODE, Rule, Rules, Side, ValueReader};
 
 /// Checks every rule of one side of a tool's descriptor: types, bounds, labels, what is required,
 /// nothing twice, nothing unknown. It holds exactly when the JSON Schema that [`crate::schema`]
@@ -33,24 +33,98 @@ pub fn validate<T: Rules + ?Sized>(
 // Out of line: what it needs of the stack is not there while a tool runs.
 #[inline(never)]
 pub fn walk(end: u16, rule: impl Fn(u16) -> Option<Rule>, bytes: &[u8]) -> Result<(), Fault> {
-    let top = Open { node: NO_NODE, next: 0, end, items: NO_ITEMS };
-    let outer = [Open::NONE; DEPTH_MAX - 1];
-    let mut walk = Walk { rule, bytes, top, outer, depth: 0, fault: MALFORMED };
-    let mut reader = ValueReader::new(bytes);
-    let mut sound = true;
-    while sound && !reader.is_at_end() {
-        sound = reader.item().is_ok_and(|item| walk.item(&item));
-    }
-    if sound && walk.finish() { Ok(()) } else { Err(walk.fault) }
+    walk_nodes(Numbered { end, rule }, bytes)
 }
 
-const MALFORMED: Fault = Fault::new(FaultCode::Malformed, NO_NODE);
+/// Nodes that are found by number.
+pub(crate) trait Nodes {
+    type Node: Node;
+    /// How many there are.
+    fn count(&self) -> u16;
+    /// One of them, which is there.
+    fn node(&self, node: u16) -> Self::Node;
+}
+
+/// Nodes that a function finds.
+struct Numbered<F> {
+    end: u16,
+    rule: F,
+}
+
+impl<F: Fn(u16) -> Option<Rule>> Nodes for Numbered<F> {
+    type Node = Rule;
+    #[inline(always)]
+    fn count(&self) -> u16 {
+        self.end
+    }
+    #[inline(always)]
+    fn node(&self, node: u16) -> Rule {
+        (self.rule)(node).unwrap_or(Rule::NONE)
+    }
+}
+
+/// What the walk asks of a node. Bounds and step are asked for once each, in this order, so that a
+/// table may read them from bytes one behind the other, and only as far as they are needed.
+pub(crate) trait Node {
+    /// The tag of its values.
+    fn tag(&self) -> u8;
+    /// Whether it must be present.
+    fn is_required(&self) -> bool;
+    /// How many of the following nodes belong to it.
+    fn nodes(&self) -> u16;
+    /// When it must be present although not required.
+    fn condition(&self) -> Option<Condition>;
+    /// Least number allowed.
+    fn min(&mut self) -> i64;
+    /// Greatest number allowed.
+    fn max(&mut self) -> i64;
+    /// What the number must be a multiple of.
+    fn step(&mut self) -> Option<u64>;
+}
+
+impl Node for Rule {
+    fn tag(&self) -> u8 {
+        self.tag
+    }
+    fn is_required(&self) -> bool {
+        self.required
+    }
+    fn nodes(&self) -> u16 {
+        self.nodes.into()
+    }
+    fn condition(&self) -> Option<Condition> {
+        self.required_if
+    }
+    fn min(&mut self) -> i64 {
+        self.min
+    }
+    fn max(&mut self) -> i64 {
+        self.max
+    }
+    fn step(&mut self) -> Option<u64> {
+        (self.step > 1).then_some(self.step)
+    }
+}
+
+/// [`walk`] for nodes of any kind.
+#[inline(always)]
+pub(crate) fn walk_nodes<N: Nodes>(nodes: N, bytes: &[u8]) -> Result<(), Fault> {
+    let mut walk = Walk {
+        bytes,
+        top: Open { first: 0, next: 0, end: nodes.count(), items: NO_ITEMS },
+        nodes,
+        outer: [0; DEPTH_MAX - 1],
+        depth: 0,
+        fault: Fault::new(FaultCode::Malformed, NO_NODE),
+    };
+    if walk.all() { Ok(()) } else { Err(walk.fault) }
+}
 
 /// An object or array whose entries are being read.
 #[derive(Clone, Copy)]
 struct Open {
-    /// The node of the object or array; [`NO_NODE`] for the root.
-    node: u16,
+    /// The first node that belongs to it.
+    first: u16,
     /// The first node that may come next.
     next: u16,
     /// One past the last node that belongs to it.
@@ -60,64 +134,98 @@ struct Open {
 }
 
 impl Open {
-    // Not all zeros, which would be cleared by a call that costs more than these few stores.
-    const NONE: Self = Self { node: NO_NODE, next: 0, end: 0, items: 0 };
+    /// The same in one number: a list of numbers is cleared at once.
+    const fn pack(self) -> u64 {
+        self.first as u64
+            | (self.next as u64) << 16
+            | (self.end as u64) << 32
+            | (self.items as u64) << 48
+    }
+
+    const fn unpack(packed: u64) -> Self {
+        Self {
+            first: packed as u16,
+            next: (packed >> 16) as u16,
+            end: (packed >> 32) as u16,
+            items: (packed >> 48) as u16,
+        }
+    }
 }
 
 /// Beside every count of items: no message has room for as many.
 const NO_ITEMS: u16 = u16::MAX;
+/// Behind every node: the end of all entries.
+const END: u32 = u32::MAX;
 
 /// What is known half-way. Its parts answer whether all was right so far, and leave in `fault` what
 /// was not: passing that from hand to hand would cost more than all the checks.
-struct Walk<'b, F> {
-    rule: F,
+struct Walk<'b, N> {
+    nodes: N,
     bytes: &'b [u8],
     /// The container that the next entry is expected in, and those around it.
     top: Open,
-    outer: [Open; DEPTH_MAX - 1],
+    outer: [u64; DEPTH_MAX - 1],
     depth: usize,
     fault: Fault,
 }
 
-impl<F: Fn(u16) -> Option<Rule>> Walk<'_, F> {
-    /// Takes one entry: closes what it is no part of, and judges it.
-    fn item(&mut self, item: &Item<'_>) -> bool {
-        let node = item.node;
+impl<N: Nodes> Walk<'_, N> {
+    /// Takes all entries, and at the end closes what is open.
+    #[inline(always)]
+    fn all(&mut self) -> bool {
+        let mut reader = ValueReader::new(self.bytes);
+        loop {
+            if reader.is_at_end() {
+                return self.place(END);
+            }
+            let Ok(item) = reader.item() else { return false };
+            if !self.place(item.node.into()) || !self.judge(&item) {
+                return false;
+            }
+        }
+    }
+
+    /// Closes what the entry of a node is no part of, and asks whether it may come next.
+    fn place(&mut self, node: u32) -> bool {
         loop {
             let top = self.top;
             if top.items == NO_ITEMS {
                 // A node at or before the object itself is the next item of an array around it.
-                if node < top.end && (self.depth == 0 || node > top.node) {
-                    break;
+                if (u32::from(top.first)..top.end.into()).contains(&node) {
+                    if node < top.next.into() {
+                        return self.fail(FaultCode::Repeated, node as u16);
+                    }
+                    return self.skip(node as u16);
                 }
-                if self.depth == 0 {
-                    return self.fail(FaultCode::Unknown, node);
+                if self.depth == 0 && node != END {
+                    return self.fail(FaultCode::Unknown, node as u16);
                 }
                 if !self.skip(top.end) {
                     return false;
                 }
+                if self.depth == 0 {
+                    return true;
+                }
             } else if top.items > 0 {
-                self.top.items -= 1;
                 // Fewer items than the count says: no value, whatever the bounds are.
-                return node == top.next && self.judge(item);
+                self.top.items -= 1;
+                return node == top.next.into();
             }
-            self.close();
+            self.depth -= 1;
+            self.top = Open::unpack(self.outer.get(self.depth).copied().unwrap_or_default());
         }
-        if node < self.top.next {
-            return self.fail(FaultCode::Repeated, node);
-        }
-        (node == self.top.next || self.skip(node)) && self.judge(item)
     }
 
     /// Steps over members that were not given, up to `until`.
+    #[inline(never)]
     fn skip(&mut self, until: u16) -> bool {
         let mut next = self.top.next;
         while next < until {
-            let Some(rule) = (self.rule)(next) else { return false };
-            if rule.required {
+            let rule = self.nodes.node(next);
+            if rule.is_required() {
                 return self.fail(FaultCode::Missing, next);
             }
-            if let Some(condition) = rule.required_if
+            if let Some(condition) = rule.condition()
                 && given(self.bytes, condition.node).is_some_and(|other| {
                     other.tag == tag::LABEL && other.number == i64::from(condition.label)
                 })
@@ -125,38 +233,17 @@ impl<F: Fn(u16) -> Option<Rule>> Walk<'_, F> {
                 self.fault.bound = condition.node.into();
                 return self.fail(FaultCode::MissingBecause, next);
             }
-            next += 1 + u16::from(rule.nodes);
+            next += 1 + rule.nodes();
         }
         // A node inside a container that was not opened is no sibling.
         next == until
     }
 
-    /// Goes back to the container around this one.
-    fn close(&mut self) {
-        self.depth -= 1;
-        self.top = self.outer.get(self.depth).copied().unwrap_or(Open::NONE);
-    }
-
-    fn finish(&mut self) -> bool {
-        loop {
-            let top = self.top;
-            let closed = match top.items {
-                0 => true,
-                NO_ITEMS => top.next == top.end || self.skip(top.end),
-                _ => false,
-            };
-            if self.depth == 0 || !closed {
-                return closed;
-            }
-            self.close();
-        }
-    }
-
     /// The rules of one node by itself.
     fn judge(&mut self, item: &Item<'_>) -> bool {
         let node = item.node;
-        let Some(rule) = (self.rule)(node) else { return false };
-        if item.tag != rule.tag {
+        let mut rule = self.nodes.node(node);
+        if item.tag != rule.tag() {
             return self.fail(FaultCode::WrongType, node);
         }
         let mut number = item.number;
@@ -164,33 +251,39 @@ impl<F: Fn(u16) -> Option<Rule>> Walk<'_, F> {
             let Some(points) = code_points(item.text) else { return false };
             number = points.into();
         }
-        if number < rule.min {
-            self.fault.bound = rule.min;
-            return self.fail(too_small(item.tag), node);
+        let (mut bound, mut side) = (rule.min(), 0);
+        if number >= bound {
+            (bound, side) = (rule.max(), 1);
+            if number <= bound {
+                side = 2;
+            }
         }
-        if number > rule.max {
+        if let Some(&code) = OUT_OF_BOUNDS[usize::from(item.tag & 7)].get(side) {
             // A label is no number to its reader.
-            self.fault.bound = if item.tag == tag::LABEL { 0 } else { rule.max };
-            return self.fail(too_large(item.tag), node);
+            self.fault.bound = if item.tag == tag::LABEL { 0 } else { bound };
+            return self.fail(code, node);
         }
-        if rule.step > 1 && !is_multiple(number.unsigned_abs(), rule.step) {
-            self.fault.bound = rule.step.cast_signed();
+        if let Some(step) = rule.step()
+            && !is_multiple(number.unsigned_abs(), step)
+        {
+            self.fault.bound = step.cast_signed();
             return self.fail(FaultCode::NotAMultiple, node);
         }
+        let next = node + 1;
+        let end = next + rule.nodes();
         if self.top.items == NO_ITEMS {
-            self.top.next = node + 1 + u16::from(rule.nodes);
+            self.top.next = end;
         }
-        item.tag < tag::OBJECT || self.open(item, rule.nodes)
+        item.tag < tag::OBJECT || self.open(item, next, end)
     }
 
     /// Goes into an object or array.
-    fn open(&mut self, item: &Item<'_>, nodes: u8) -> bool {
+    fn open(&mut self, item: &Item<'_>, next: u16, end: u16) -> bool {
         let items = if item.tag == tag::ARRAY { item.number as u16 } else { NO_ITEMS };
         let Some(place) = self.outer.get_mut(self.depth) else { return false };
-        *place = self.top;
+        *place = self.top.pack();
         self.depth += 1;
-        let next = item.node + 1;
-        self.top = Open { node: item.node, next, end: next + u16::from(nodes), items };
+        self.top = Open { first: next, next, end, items };
         item.tag == tag::OBJECT || items != NO_ITEMS
     }
 
@@ -200,39 +293,33 @@ impl<F: Fn(u16) -> Option<Rule>> Walk<'_, F> {
     }
 }
 
-/// What a number below the minimum breaks, by what is counted.
-const fn too_small(tag: u8) -> FaultCode {
-    match tag {
-        tag::TEXT => FaultCode::TooShort,
-        tag::ARRAY => FaultCode::TooFew,
-        _ => FaultCode::TooSmall,
-    }
-}
+/// What a number below the minimum breaks, and one above the maximum, by what is counted.
+const OUT_OF_BOUNDS: [[FaultCode; 2]; 8] = {
+    let mut codes = [[FaultCode::TooSmall, FaultCode::TooLarge]; 8];
+    codes[tag::TEXT as usize] = [FaultCode::TooShort, FaultCode::TooLong];
+    codes[tag::LABEL as usize] = [FaultCode::TooSmall, FaultCode::NotAChoice];
+    codes[tag::ARRAY as usize] = [FaultCode::TooFew, FaultCode::TooMany];
+    codes
+};
 
-const fn too_large(tag: u8) -> FaultCode {
-    match tag {
-        tag::TEXT => FaultCode::TooLong,
-        tag::ARRAY => FaultCode::TooMany,
-        tag::LABEL => FaultCode::NotAChoice,
-        _ => FaultCode::TooLarge,
-    }
-}
-
-/// Whether `step`, which has 63 bits at most, divides `value`. Long division by hand where 32 bits
-/// are not enough: that of a microcontroller's library takes half a kilobyte of flash.
+/// Whether `step`, which is not 0, divides `value`. By hand where 32 bits are not enough: the long
+/// division of a microcontroller's library takes half a kilobyte of flash.
+#[inline(never)]
 fn is_multiple(mut value: u64, step: u64) -> bool {
-    if let (Ok(value), Ok(step)) = (u32::try_from(value), u32::try_from(step)) {
+    if cfg!(feature = "short")
+        && let (Ok(value), Ok(step)) = (u32::try_from(value), u32::try_from(step))
+    {
         return value.is_multiple_of(step);
     }
-    let mut rest = 0;
-    for _ in 0..u64::BITS {
-        rest = rest << 1 | value >> 63;
-        value <<= 1;
-        if rest >= step {
-            rest -= step;
+    // Takes away the greatest double of a double of the step that fits, again and again.
+    while value >= step {
+        let mut part = step;
+        while part <= value - part {
+            part <<= 1;
         }
+        value -= part;
     }
-    rest == 0
+    value == 0
 }
 
 /// How many code points the bytes hold, if they are UTF-8 (RFC 3629, section 4): bounds on text

@@ -105,7 +105,7 @@ pub(crate) const fn small(bytes: &[u8]) -> Option<(i32, &[u8])> {
 }
 
 /// The signed number that a zigzag varint stands for.
-const fn unzigzag(raw: u64) -> i64 {
+pub(crate) const fn unzigzag(raw: u64) -> i64 {
     (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
 }
 
@@ -173,25 +173,29 @@ impl<'a> ValueReader<'a> {
         let mut sound = true;
         let node = self.varint(&mut sound);
         let tag = self.byte()?;
-        let mut item = Item { node: node as u16, tag, number: 0, text: &[] };
         // All values are one number, which for a text is its length: a truth value is written as a
         // varint would be.
-        let (most, is_signed) = match tag {
-            tag::BOOL => (1, false),
-            tag::INT | tag::DECIMAL => (0, true),
-            tag::TEXT => (u32::MAX, false),
-            tag::LABEL | tag::ARRAY => (u16::MAX.into(), false),
-            tag::OBJECT => (0, false),
+        let raw = if tag == tag::OBJECT { 0 } else { self.varint(&mut sound) };
+        if !sound || node > u16::MAX.into() {
+            return Err(Malformed);
+        }
+        let mut item = Item { node: node as u16, tag, number: raw.cast_signed(), text: &[] };
+        if matches!(tag, tag::INT | tag::DECIMAL) {
+            item.number = unzigzag(raw);
+            return Ok(item);
+        }
+        let most = match tag {
+            tag::BOOL => 1,
+            tag::TEXT => self.rest.len(),
+            tag::LABEL..=tag::ARRAY => u16::MAX.into(),
             _ => return Err(Malformed),
         };
-        let raw = if tag == tag::OBJECT { 0 } else { self.varint(&mut sound) };
-        if !sound || node > u16::MAX.into() || !is_signed && raw > most.into() {
+        if raw > most as u64 {
             return Err(Malformed);
         }
         if tag == tag::TEXT {
             item.text = self.take(raw as usize)?;
-        } else {
-            item.number = if is_signed { unzigzag(raw) } else { raw.cast_signed() };
+            item.number = 0;
         }
         Ok(item)
     }
@@ -221,10 +225,10 @@ impl<'a> ValueReader<'a> {
     #[inline(never)]
     fn varint(&mut self, sound: &mut bool) -> u64 {
         let (mut value, mut shift) = (0, 0);
-        while shift < 64
-            && let Some((&byte, rest)) = self.rest.split_first()
+        // Of 64 bits the tenth byte has one, which is set: else nine would do.
+        while let Some((&byte, rest)) = self.rest.split_first()
             && (byte != 0 || shift == 0)
-            && (shift < 63 || byte <= 1)
+            && (byte == 1 || shift != 63)
         {
             self.rest = rest;
             value |= u64::from(byte & 0x7f) << shift;

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use trine_descriptor::packed::{self, layout};
 use trine_descriptor::value::tag;
 use trine_descriptor::{
-    Field, Kind, Literal, Packed, Rule, Rules, Side, ToolInfo, ToolTable, check,
+    Head, Literal, Packed, Rule, Rules, Side, ToolTable, ValueWriter, check, record::Encoder,
 };
-use trine_descriptor::{record, record::Encoder};
 
 use super::pairs;
 use crate::error::{Error, Result};
@@ -16,19 +15,16 @@ use crate::error::{Error, Result};
 /// writes it into its header; a program in Rust gives it to `trine_descriptor::Packed`.
 ///
 /// # Errors
-/// When the table breaks a rule of a descriptor, has a text with a zero byte in it, or takes more
-/// than 65,535 bytes.
+/// When the table breaks a rule of a descriptor, or takes more than 65,535 bytes.
 pub fn pack<T: ToolTable + ?Sized>(table: &T) -> Result<Vec<u8>> {
     check::table(table).map_err(|error| Error::new(error.to_string()))?;
     let tools: Vec<Parts> = (0..table.count()).map(|tool| parts(table, tool)).collect();
-    if tools.iter().any(|tool| tool.has_zero) {
-        return Err(Error::new("a text has a zero byte in it, which ends a text in the table"));
-    }
-    let texts: Vec<&[u8]> = tools.iter().flat_map(|tool| &tool.texts).map(Vec::as_slice).collect();
-    let bytes = written(table, &tools, &pairs::encode(&texts))
+    let list = list(table);
+    let chunks: Vec<&[u8]> = list.chunks(layout::CHUNK).collect();
+    let bytes = written(table, &tools, &pairs::encode(&chunks))
         .ok_or_else(|| Error::new("the table takes more than 65,535 bytes: split it"))?;
     let packed = Packed::new(&bytes);
-    if packed.check() && list(&packed) == list(table) {
+    if packed.check() && self::list(&packed) == list {
         return Ok(bytes);
     }
     Err(Error::new("the packed table is not what was packed: a fault of this program"))
@@ -40,48 +36,81 @@ fn list<T: Rules + ?Sized>(table: &T) -> Vec<u8> {
     bytes
 }
 
-/// What is packed of one tool.
+/// What is packed of one tool, beside its place in the list.
 struct Parts {
-    /// Each with the zero byte at its end.
-    texts: Vec<Vec<u8>>,
-    /// Limits before the texts.
-    limits: Vec<u8>,
-    shapes: Vec<Vec<u8>>,
-    params: u8,
-    hints: u8,
-    marks: u8,
-    has_zero: bool,
+    /// Check word, counts, hints and marks.
+    block: Vec<u8>,
+    rules: Vec<Vec<u8>>,
+    entries: Vec<u8>,
 }
 
 fn parts<T: ToolTable + ?Sized>(table: &T, tool: u16) -> Parts {
-    let info = table.info(tool).unwrap_or(ToolInfo::new("", ""));
-    let limited = info.limits != trine_descriptor::Limits::default();
-    let marks = info.consent as u8 | info.fail_safe.0 << 2 | u8::from(info.content) << 4;
-    let limits = [u64::from(info.limits.deadline_ms), info.limits.pending_bytes.into()];
-    let mut parts = Parts {
-        texts: Vec::new(),
-        limits: if limited { varints(&limits) } else { Vec::new() },
-        shapes: Vec::new(),
-        params: table.node_count(tool, Side::Params) as u8,
-        hints: info.annotations.0,
-        marks: marks | if limited { layout::LIMITS } else { 0 },
-        has_zero: false,
-    };
-    for text in [info.name, info.title, info.description, info.version] {
-        parts.text(text);
-    }
+    let Head { annotations, consent, fail_safe, content, limits } =
+        table.head(tool).unwrap_or_default();
+    let [params, output] =
+        [Side::Params, Side::Output].map(|side| table.node_count(tool, side) as u8);
+    let marks = consent as u8 | fail_safe.0 << 2 | u8::from(content) << 4;
+    let mut block = Rules::check(table, tool).to_le_bytes().to_vec();
+    block.extend([params, output, annotations.0, marks]);
+    let mut room = vec![0; usize::from(u16::MAX)];
+    let mut entries = ValueWriter::new(&mut room);
+    let mut rules = Vec::new();
     for side in [Side::Params, Side::Output] {
         for node in 0..table.node_count(tool, side) {
-            if let Some(field) = table.node(tool, side, node) {
-                parts.node(&field);
+            let Some(field) = table.node(tool, side, node) else { continue };
+            let rule = Rule::of(&field);
+            if let (Some(default), Side::Params) = (field.default, side) {
+                write_default(&mut entries, (node, rule.tag), default);
             }
+            rules.push(bytes_of(&rule));
         }
     }
-    parts
+    for (node, limit) in [
+        (layout::DEADLINE, limits.deadline_ms.into()),
+        (layout::PENDING, limits.pending_bytes.into()),
+    ] {
+        if limit != 0 {
+            entries.int(node, limit);
+        }
+    }
+    let entries = entries.bytes().to_vec();
+    Parts { block, rules, entries }
+}
+
+fn write_default(out: &mut ValueWriter<'_>, (node, tag): (u16, u8), default: Literal<'_>) {
+    match default {
+        Literal::Bool(value) => out.bool(node, value),
+        Literal::Number(value) if tag == tag::DECIMAL => out.decimal(node, value),
+        Literal::Number(value) => out.int(node, value),
+        Literal::Text(text) => out.text(node, text),
+        Literal::Label(label) => out.label(node, label),
+    }
+}
+
+/// A rule as it is written.
+fn bytes_of(rule: &Rule) -> Vec<u8> {
+    let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+    let has_step = rule.step > 1;
+    let mark = rule.tag
+        | flag(rule.required, layout::REQUIRED)
+        | flag(rule.required_if.is_some(), layout::CONDITION)
+        | flag(has_step, layout::STEP);
+    let mut numbers = vec![mark.into()];
+    if rule.tag >= tag::OBJECT {
+        numbers.push(rule.nodes.into());
+    }
+    if let Some(condition) = rule.required_if {
+        numbers.extend([u64::from(condition.node), condition.label.into()]);
+    }
+    numbers.extend([rule.min, rule.max].map(|bound| zigzag(bound).wrapping_add(2)));
+    if has_step {
+        numbers.push(rule.step);
+    }
+    varints(&numbers)
 }
 
 fn varints(numbers: &[u64]) -> Vec<u8> {
-    let mut room = [0; 64];
+    let mut room = [0; 80];
     let mut out = Encoder::window(&mut room, 0);
     numbers.iter().for_each(|&number| out.number(number));
     let len = out.len();
@@ -92,146 +121,84 @@ const fn zigzag(number: i64) -> u64 {
     ((number << 1) ^ (number >> 63)).cast_unsigned()
 }
 
-impl Parts {
-    fn text(&mut self, text: &str) {
-        self.has_zero |= text.contains('\0');
-        self.texts.push([text.as_bytes(), &[0]].concat());
-    }
-
-    fn node(&mut self, field: &Field<'_>) {
-        let rule = Rule::of(field);
-        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-        let mark = flag(field.required, 1)
-            | flag(field.default.is_some(), layout::DEFAULT)
-            | flag(field.required_if.is_some(), layout::CONDITION)
-            | rule.tag << 3
-            | flag(!field.description.is_empty(), layout::DESCRIBED)
-            | flag(!field.unit.is_empty(), layout::UNIT);
-        self.text(field.name);
-        for text in [field.description, field.unit] {
-            if !text.is_empty() {
-                self.text(text);
-            }
-        }
-        let bounds = match field.kind {
-            Kind::Bool => vec![],
-            Kind::Int(range) => vec![zigzag(range.min), zigzag(range.max)],
-            Kind::Decimal(range) => {
-                let [min, max, step] = [range.min, range.max, range.step].map(zigzag);
-                vec![min, max, step, range.places.into()]
-            }
-            Kind::Text { min, max } => vec![min.into(), max.into()],
-            Kind::Choice(labels) => {
-                self.text(labels);
-                vec![rule.max.cast_unsigned()]
-            }
-            Kind::Object { nodes } => vec![nodes.into()],
-            Kind::Array { nodes, min, max } => {
-                // The greatest number of the rule, whose lower byte is that of the record.
-                let max = if max == u8::MAX { i64::MAX.cast_unsigned() } else { max.into() };
-                vec![nodes.into(), min.into(), max]
-            }
-            _ => vec![],
-        };
-        let bounds: Vec<u64> = bounds.into_iter().map(|bound| bound.wrapping_add(2)).collect();
-        let mut shape = vec![mark];
-        shape.extend(varints(&bounds));
-        match field.default {
-            None => {}
-            Some(Literal::Bool(value)) => shape.push(value.into()),
-            Some(Literal::Number(value)) => shape.extend(varints(&[zigzag(value)])),
-            Some(Literal::Label(label)) => shape.extend(varints(&[label.into()])),
-            Some(Literal::Text(text)) => {
-                shape.extend(varints(&[text.len() as u64]));
-                shape.extend(text.as_bytes());
-            }
-        }
-        if let Some(condition) = field.required_if {
-            shape.extend(varints(&[condition.node.into(), condition.label.into()]));
-        }
-        self.shapes.push(shape);
-    }
-}
-
-const _: () = assert!(layout::bounds(tag::DECIMAL) == 4 && layout::bounds(tag::BOOL) == 0);
-
-/// The shapes of all nodes side by side, and where each starts. One that lies in another is found
+/// The rules of all nodes side by side, and where each starts. One that lies in another is found
 /// there.
-fn pool(tools: &[Parts]) -> (Vec<u8>, BTreeMap<&[u8], usize>) {
-    let mut all: Vec<&[u8]> =
-        tools.iter().flat_map(|tool| &tool.shapes).map(Vec::as_slice).collect();
-    all.sort_by_key(|shape| (std::cmp::Reverse(shape.len()), *shape));
-    all.dedup();
-    let (mut bytes, mut places) = (Vec::new(), BTreeMap::new());
-    for shape in all {
-        let found = bytes.windows(shape.len()).position(|window| window == shape);
-        let place = found.unwrap_or_else(|| {
-            // Its first bytes may be the last ones there.
-            let shared = (1..shape.len()).rev().find(|&len| bytes.ends_with(&shape[..len]));
-            let shared = shared.unwrap_or(0);
-            bytes.extend(&shape[shared..]);
-            bytes.len() - shape.len()
-        });
-        places.insert(shape, place);
-    }
-    (bytes, places)
+struct Pool<'p> {
+    bytes: Vec<u8>,
+    places: BTreeMap<&'p [u8], usize>,
+    /// How far places are shifted to fit into a byte.
+    scale: u8,
 }
 
-/// All parts in their places; none where an offset is too large.
+impl<'p> Pool<'p> {
+    fn new(tools: &'p [Parts]) -> Option<Self> {
+        let mut all: Vec<&[u8]> =
+            tools.iter().flat_map(|tool| &tool.rules).map(Vec::as_slice).collect();
+        all.sort_by_key(|rule| (std::cmp::Reverse(rule.len()), *rule));
+        all.dedup();
+        (0..8).map(|scale| Self::of(&all, scale)).find(|pool| {
+            pool.places.values().all(|place| place >> pool.scale <= usize::from(u8::MAX))
+        })
+    }
+
+    fn of(rules: &[&'p [u8]], scale: u8) -> Self {
+        let step = 1 << scale;
+        let (mut bytes, mut places) = (Vec::<u8>::new(), BTreeMap::new());
+        for rule in rules {
+            let starts = (0..bytes.len()).step_by(step);
+            // Its first bytes may be the last ones there.
+            let fits = |&at: &usize| bytes[at..].iter().zip(*rule).all(|(a, b)| a == b);
+            let place = starts.into_iter().find(fits).unwrap_or(bytes.len().next_multiple_of(step));
+            bytes.resize(bytes.len().max(place), 0);
+            let known = bytes.len() - place;
+            bytes.extend(rule.iter().skip(known));
+            places.insert(*rule, place);
+        }
+        Self { bytes, places, scale }
+    }
+}
+
+/// All parts in their places; none where one is too far from the start.
 fn written<T: ToolTable + ?Sized>(
     table: &T,
     tools: &[Parts],
-    texts: &pairs::Encoded,
+    list: &pairs::Encoded,
 ) -> Option<Vec<u8>> {
     let short = |number: usize| u16::try_from(number).ok().map(u16::to_le_bytes);
-    let (shapes, places) = pool(tools);
-    let wide = shapes.len() > 256;
-    let count: usize = tools.iter().map(|tool| tool.shapes.len()).sum();
-    let rows = layout::HEAD + 2 * texts.pairs.len();
-    let nodes = rows + layout::ROW * tools.len();
-    let shapes_at = nodes + count * (1 + usize::from(wide));
-    let mut at = (nodes, shapes_at + shapes.len());
-    let (mut all_rows, mut all_nodes, mut all_texts) = (Vec::new(), Vec::new(), Vec::new());
-    let mut strings = texts.strings.iter();
-    for (number, tool) in (0..).zip(tools) {
-        let mut size = Encoder::window(&mut [], 0);
-        record_of(table, number, &mut size);
-        all_rows.extend(Rules::check(table, number).to_le_bytes());
-        for offset in [size.len(), at.1, at.0] {
-            all_rows.extend(short(offset)?);
+    let pool = Pool::new(tools)?;
+    let blocks_at = layout::HEAD + 2 * (tools.len() + 1);
+    let (mut places, mut blocks) = (Vec::new(), Vec::new());
+    for tool in tools {
+        places.extend(short(blocks_at + blocks.len())?);
+        blocks.extend(&tool.block);
+        for rule in &tool.rules {
+            blocks.push(u8::try_from(pool.places.get(rule.as_slice())? >> pool.scale).ok()?);
         }
-        let output = (tool.shapes.len() - usize::from(tool.params)) as u8;
-        all_rows.extend([tool.hints, tool.marks, tool.params, output]);
-        for shape in &tool.shapes {
-            let place = short(*places.get(shape.as_slice())?)?;
-            all_nodes.extend(&place[..1 + usize::from(wide)]);
-        }
-        all_texts.extend(&tool.limits);
-        all_texts.extend(strings.by_ref().take(tool.texts.len()).flatten());
-        at.0 = nodes + all_nodes.len();
-        at.1 = shapes_at + shapes.len() + all_texts.len();
+        blocks.extend(&tool.entries);
+    }
+    places.extend(short(blocks_at + blocks.len())?);
+    let rules_at = blocks_at + blocks.len();
+    let starts_at = rules_at + pool.bytes.len();
+    let literals_at = starts_at + 2 * list.strings.len();
+    let mut at = literals_at + list.literals.len() + 2 * list.pairs.len();
+    let mut starts = Vec::new();
+    for string in &list.strings {
+        starts.extend(short(at)?);
+        at += string.len();
     }
     let mut bytes = vec![0; 4];
-    bytes.extend([layout::FORMAT, texts.first, texts.pairs.len() as u8, wide.into()]);
-    for offset in [at.1, tools.len(), rows, shapes_at] {
-        bytes.extend(short(offset)?);
+    bytes.extend([layout::FORMAT, pool.scale]);
+    bytes.extend(short(at)?);
+    bytes.extend(table.list_hash().to_le_bytes());
+    bytes.extend(u32::try_from(table.page(0, &mut [])).ok()?.to_le_bytes());
+    for place in [tools.len(), rules_at, starts_at, literals_at] {
+        bytes.extend(short(place)?);
     }
-    bytes.extend(record::table_hash(table).to_le_bytes());
-    bytes.extend(texts.pairs.iter().flatten());
-    bytes.extend(all_rows.into_iter().chain(all_nodes).chain(shapes).chain(all_texts));
+    bytes.push(list.literals.len() as u8);
+    bytes.extend(places.into_iter().chain(blocks).chain(pool.bytes).chain(starts));
+    bytes.extend(&list.literals);
+    bytes.extend(list.pairs.iter().flatten().chain(list.strings.iter().flatten()));
     let sum = packed::sum(&bytes[4..]).to_le_bytes();
     bytes[..4].copy_from_slice(&sum);
     Some(bytes)
-}
-
-fn record_of<T: ToolTable + ?Sized>(table: &T, tool: u16, out: &mut Encoder<'_>) {
-    let Some(info) = table.info(tool) else { return };
-    out.info(&info);
-    for side in [Side::Params, Side::Output] {
-        let count = table.node_count(tool, side);
-        out.number(count.into());
-        (0..count)
-            .filter_map(|node| table.node(tool, side, node))
-            .for_each(|field| out.node(&field));
-    }
 }

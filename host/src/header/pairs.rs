@@ -1,29 +1,30 @@
-//! Byte pair encoding: texts as strings of symbols, and the pairs that the symbols stand for.
+//! Byte pair encoding: pieces of a text as strings of symbols, and what the symbols stand for.
 //!
 //! The pair of symbols that is found most often becomes a symbol of its own, again and again, until
 //! none is left that saves more than the two bytes of its entry, or no symbol is free. Then each
-//! string is put together anew of as few symbols as its entries allow, entries that no longer save
+//! piece is put together anew of as few symbols as its entries allow, entries that no longer save
 //! anything are dropped, and the free symbols are given out again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use trine_descriptor::packed::layout::DEPTH;
+use trine_descriptor::packed::layout::{BYTE, DEPTH};
 
 /// Strings of symbols and what they stand for.
 #[derive(Debug, Clone)]
 pub(super) struct Encoded {
-    /// The first symbol that stands for a pair.
-    pub(super) first: u8,
-    /// The pairs of that symbol and those that follow.
+    /// The bytes that the first symbols stand for.
+    pub(super) literals: Vec<u8>,
+    /// The pairs of the symbols behind them.
     pub(super) pairs: Vec<[u8; 2]>,
-    /// The strings, each on its own.
+    /// The pieces, each on its own.
     pub(super) strings: Vec<Vec<u8>>,
 }
 
 impl Encoded {
     /// Bytes of all of it.
     fn size(&self) -> usize {
-        self.strings.iter().map(Vec::len).sum::<usize>() + 2 * self.pairs.len()
+        let strings: usize = self.strings.iter().map(Vec::len).sum();
+        strings + self.literals.len() + 2 * self.pairs.len()
     }
 }
 
@@ -32,61 +33,52 @@ const ROUNDS: usize = 8;
 /// Occurrences below which an entry costs what it saves.
 const LEAST: usize = 3;
 
-/// Encodes texts, each on its own, with one dictionary for all.
-pub(super) fn encode(texts: &[&[u8]]) -> Encoded {
-    let used: BTreeSet<u8> = texts.iter().copied().flatten().copied().collect();
-    let ranges: BTreeSet<_> = [1, 3, 8].into_iter().map(|worth| plain(&used, worth)).collect();
-    let tried = ranges.into_iter().map(|range| Coder::new(texts, &used, range).best());
+/// Encodes pieces, each on its own, with one dictionary for all.
+pub(super) fn encode(pieces: &[&[u8]]) -> Encoded {
+    // A rare byte costs two where it is found, a literal one and its symbol. What a symbol is worth
+    // only the outcome tells.
+    let tried = [1, 3, 4, 6].into_iter().map(|least| Coder::new(pieces, least).best());
     tried.min_by_key(Encoded::size).unwrap_or(Encoded {
-        first: 0,
+        literals: Vec::new(),
         pairs: Vec::new(),
         strings: Vec::new(),
     })
-}
-
-/// The first and the last byte that stand for themselves. A byte outside costs the two of an entry
-/// and a symbol; one inside that no text has costs a symbol. What a symbol is worth, only the
-/// outcome tells.
-fn plain(used: &BTreeSet<u8>, worth: usize) -> (u8, u8) {
-    let mut best = ((2 + worth) * used.len(), (1, 0));
-    for &low in used.range(1..) {
-        for (inside, &high) in (1..).zip(used.range(low..)) {
-            let width = usize::from(high - low) + 1;
-            let cost = (2 + worth) * (used.len() - inside) + worth * (width - inside);
-            best = best.min((cost, (low, high)));
-        }
-    }
-    best.1
 }
 
 /// While encoding, a symbol is a number: below 256 the byte itself, above an entry.
 type Symbol = u16;
 const ENTRY: Symbol = 256;
 
-/// The search for one choice of plain symbols.
+/// The search for one choice of literals.
 struct Coder<'t> {
-    texts: &'t [&'t [u8]],
-    /// The plain symbols are `low..=high`; bytes outside have an entry of their own.
-    low: u8,
-    high: u8,
-    outside: Vec<u8>,
+    pieces: &'t [&'t [u8]],
+    /// Bytes that have a symbol.
+    literals: Vec<u8>,
     /// Entries by number; none where one was dropped.
     pairs: Vec<Option<(Symbol, Symbol)>>,
     strings: Vec<Vec<Symbol>>,
 }
 
 impl<'t> Coder<'t> {
-    fn new(texts: &'t [&'t [u8]], used: &BTreeSet<u8>, (low, high): (u8, u8)) -> Self {
-        let outside = used.iter().copied().filter(|byte| !(low..=high).contains(byte)).collect();
-        let strings = texts.iter().map(|text| text.iter().map(|&b| b.into()).collect()).collect();
-        Self { texts, low, high, outside, pairs: Vec::new(), strings }
+    fn new(pieces: &'t [&'t [u8]], least: usize) -> Self {
+        let mut counts = [0; 256];
+        pieces.iter().copied().flatten().for_each(|&byte| counts[usize::from(byte)] += 1);
+        let mut literals: Vec<u8> =
+            (0..=u8::MAX).filter(|&byte| counts[usize::from(byte)] >= least).collect();
+        // The last symbol stands before bytes.
+        literals.truncate(BYTE.into());
+        let strings = pieces.iter().map(|text| text.iter().map(|&b| b.into()).collect()).collect();
+        Self { pieces, literals, pairs: Vec::new(), strings }
     }
 
     /// Symbols that may stand for pairs.
     fn room(&self) -> usize {
-        let plain = if self.low <= self.high { usize::from(self.high - self.low) + 1 } else { 0 };
-        // The count of entries is one byte.
-        (256 - plain).min(255).saturating_sub(self.outside.len())
+        usize::from(BYTE) - self.literals.len()
+    }
+
+    /// Whether there is a symbol for it.
+    fn has_symbol(&self, symbol: Symbol) -> bool {
+        symbol >= ENTRY || self.literals.binary_search(&(symbol as u8)).is_ok()
     }
 
     fn best(mut self) -> Encoded {
@@ -136,11 +128,14 @@ impl<'t> Coder<'t> {
                 *counts.entry(pair).or_default() += 1;
             }
         }
-        let shallow =
-            |pair: &(Symbol, Symbol)| self.depth(pair.0).max(self.depth(pair.1)) + 1 < DEPTH;
+        let may_be = |&(left, right): &(Symbol, Symbol)| {
+            self.has_symbol(left)
+                && self.has_symbol(right)
+                && self.depth(left).max(self.depth(right)) + 1 < DEPTH
+        };
         counts
             .into_iter()
-            .filter(|(pair, _)| shallow(pair))
+            .filter(|(pair, _)| may_be(pair))
             .max_by_key(|&(pair, count)| (count, std::cmp::Reverse(pair)))
     }
 
@@ -163,7 +158,7 @@ impl<'t> Coder<'t> {
         }
     }
 
-    /// Puts each text together anew of as few symbols as there can be.
+    /// Puts each piece together anew of as few symbols as there can be.
     fn shorten(&mut self) {
         let mut words = BTreeMap::<Vec<u8>, Symbol>::new();
         for (at, pair) in self.pairs.iter().enumerate() {
@@ -174,7 +169,7 @@ impl<'t> Coder<'t> {
             }
         }
         let longest = words.keys().map(Vec::len).max().unwrap_or(1);
-        self.strings = self.texts.iter().map(|text| shortest(text, &words, longest)).collect();
+        self.strings = self.pieces.iter().map(|text| shortest(text, &words, longest)).collect();
     }
 
     /// Drops entries that cost what they save; answers whether there were any.
@@ -210,25 +205,28 @@ impl<'t> Coder<'t> {
 
     /// The symbols as they are written.
     fn encoded(&self) -> Encoded {
-        let first = if self.low <= self.high { self.high.wrapping_add(1) } else { 0 };
         let mut names = BTreeMap::new();
-        let mut next = first;
-        for &byte in &self.outside {
-            names.insert(Symbol::from(byte), next);
-            next = next.wrapping_add(1);
+        let literals = self.literals.iter().map(|&byte| Symbol::from(byte));
+        let live = self.pairs.iter().enumerate().filter(|(_, pair)| pair.is_some());
+        let entries = live.map(|(at, _)| ENTRY + at as Symbol);
+        for (name, symbol) in (0..BYTE).zip(literals.chain(entries)) {
+            names.insert(symbol, name);
         }
-        for (at, _) in self.pairs.iter().enumerate().filter(|(_, pair)| pair.is_some()) {
-            names.insert(ENTRY + at as Symbol, next);
-            next = next.wrapping_add(1);
-        }
-        let name = |symbol: Symbol| names.get(&symbol).copied().unwrap_or(symbol as u8);
-        let literals = self.outside.iter().map(|&byte| [name(byte.into()), byte]);
-        let pairs = self.pairs.iter().flatten().map(|&(left, right)| [name(left), name(right)]);
+        let name = |symbol: Symbol| match names.get(&symbol) {
+            Some(&name) => vec![name],
+            None => vec![BYTE, symbol as u8],
+        };
+        let one = |symbol| names.get(&symbol).copied().unwrap_or(BYTE);
         let strings = self.strings.iter();
         Encoded {
-            first,
-            pairs: literals.chain(pairs).collect(),
-            strings: strings.map(|string| string.iter().map(|&s| name(s)).collect()).collect(),
+            literals: self.literals.clone(),
+            pairs: self
+                .pairs
+                .iter()
+                .flatten()
+                .map(|&(left, right)| [one(left), one(right)])
+                .collect(),
+            strings: strings.map(|string| string.iter().flat_map(|&s| name(s)).collect()).collect(),
         }
     }
 }

@@ -90,6 +90,9 @@ fn same<T: ToolTable + ?Sized>(table: &T, packed: &Packed<'_>, random: &mut Rand
         for node in 0..=table.node_count(tool, Side::Params) {
             assert_eq!(packed.absent(tool, node), table.absent(tool, node));
         }
+        if tool == table.count() {
+            break;
+        }
         for side in [Side::Params, Side::Output] {
             for _ in 0..300 {
                 let mut bytes = [0; 256];
@@ -113,9 +116,9 @@ fn the_boards_packed_table_is_its_rust_table() {
     let bytes = table::packed(&tools).unwrap();
     let rust: &[Tool<'_>] = &TOOLS[..10];
     let accepted = same(rust, &Packed::new(&bytes), &mut Random(1));
-    assert!(accepted > 100, "{accepted}");
+    assert!(accepted > 80, "{accepted}");
     assert_eq!(pack(rust).unwrap(), bytes);
-    assert!(bytes.len() < 2_100, "the packed table takes {} bytes", bytes.len());
+    assert!(bytes.len() < 2_450, "the packed table takes {} bytes", bytes.len());
 }
 
 fn kind(random: &mut Random, is_param: bool) -> Kind<'static> {
@@ -228,7 +231,7 @@ fn any_table_is_the_same_when_it_is_packed() {
         let table = Packed::new(&bytes);
         assert!(table.check());
         accepted += same(tools.as_slice(), &table, random);
-        wide += usize::from(bytes[7] == 1);
+        wide += usize::from(bytes[5] > 0);
     }
     assert!(accepted > 500 && wide > 0, "{accepted} values, {wide} tables of many shapes");
 }
