@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use trine::model::{Mapped, Summary};
+use trine::model::{Footprint, Mapped};
 use trine::{Error, Result};
-use trine_infer::{Config, KvKind, Options, arena_bytes, gguf};
+use trine_infer::KvKind;
 
 use super::paint::{FAINT, STRONG, count, say};
 use super::tools::pretty;
@@ -14,7 +14,7 @@ use super::tools::pretty;
 /// Arguments of `trine size`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Size {
-    /// The model, a GGUF file.
+    /// The model: an image, or a GGUF file, whose packings need no tables for look-up.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Positions to keep [default: a sixteenth, a quarter and all of what the model can]
@@ -33,52 +33,49 @@ impl Size {
         let path = self.file.display();
         let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
         let bytes = Mapped::open(&self.file).map_err(|error| fail(&error))?;
-        let summary = Summary::of(&bytes).map_err(|error| fail(&error))?;
-        let file = gguf::File::parse(&bytes).map_err(|error| fail(&error))?;
-        let config = Config::from_gguf(&file).map_err(|error| fail(&error))?;
+        let found = Footprint::of(&bytes).map_err(|error| fail(&error))?;
         let mut contexts = self.context.clone();
         if contexts.is_empty() {
-            contexts = [16, 4, 1].map(|part| config.context.div_ceil(part)).to_vec();
+            contexts = [16, 4, 1].map(|part| found.config().context.div_ceil(part)).to_vec();
             contexts.dedup();
         }
         let mut rows = Vec::new();
         for context in contexts {
-            let arena = |kv| {
-                let batch = self.batch.min(context);
-                let options = Options { context, batch, kv, tables: 0 };
-                arena_bytes(&config, &options).map_err(|error| fail(&error))
-            };
+            let batch = self.batch.min(context);
+            let arena = |kv| found.arena_bytes(context, batch, kv).map_err(|error| fail(&error));
             rows.push((context, arena(KvKind::F16)?, arena(KvKind::I8)?));
         }
-        let index = summary.tokenizer.as_ref().map_or(0, |tokenizer| tokenizer.index_bytes);
         if self.json {
-            say!("{}", pretty(&object(&summary, index, &rows)));
+            say!("{}", pretty(&object(&found, &rows)));
         } else {
             say!("{STRONG}{path}{STRONG:#}");
-            print(&summary, index, &rows);
+            print(&found, &rows);
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn object(summary: &Summary, index: u64, rows: &[(usize, usize, usize)]) -> Value {
+fn object(found: &Footprint, rows: &[(usize, usize, usize)]) -> Value {
     let arena = rows.iter().map(
         |(context, f16, int8)| json!({ "context": context, "f16_bytes": f16, "int8_bytes": int8 }),
     );
     json!({
-        "file_bytes": summary.file_bytes,
-        "weight_bytes": summary.tensor_bytes,
-        "tokenizer_index_bytes": index,
+        "file_bytes": found.file_bytes,
+        "weight_bytes": found.weight_bytes,
+        "tokenizer_index_bytes": found.index_bytes,
+        "blocks_bytes": found.blocks_bytes,
         "arena": arena.collect::<Vec<_>>(),
     })
 }
 
-fn print(summary: &Summary, index: u64, rows: &[(usize, usize, usize)]) {
+fn print(found: &Footprint, rows: &[(usize, usize, usize)]) {
     let row = |name: &str, text: &str| say!("  {FAINT}{name:16}{FAINT:#} {text}");
     let bytes = |number: u64| format!("{:>13} bytes", count(number));
-    row("flash: weights", &bytes(summary.tensor_bytes));
-    row("flash: the rest", &bytes(summary.file_bytes - summary.tensor_bytes));
-    row("RAM: tokenizer", &bytes(index));
+    row("flash: weights", &bytes(found.weight_bytes));
+    row("flash: the rest", &bytes(found.file_bytes - found.weight_bytes));
+    row("RAM: tokenizer", &bytes(found.index_bytes));
+    let blocks = bytes(found.blocks_bytes);
+    row("RAM: blocks", &format!("{blocks} where addresses have 32 bits"));
     for (context, f16, int8) in rows {
         let arena = bytes(*f16 as u64);
         let less = count(*int8 as u64);

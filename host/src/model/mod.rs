@@ -3,6 +3,7 @@
 //! - [`Header`] and [`Shape`]: what stands before the data of a GGUF file, in any shape;
 //! - [`make`]: random models, tiny ones and one in the exact shape of the published BitNet file;
 //! - [`Summary`]: a file in a few lines, and what would be refused of it;
+//! - [`Footprint`]: what it takes in flash and RAM;
 //! - [`Loaded`]: a file opened for use;
 //! - [`pack`]: images for firmware;
 //! - [`bench()`]: how fast a model is here;
@@ -11,6 +12,7 @@
 
 mod bench;
 mod fill;
+mod footprint;
 mod header;
 mod make;
 mod open;
@@ -23,6 +25,7 @@ mod vocabulary;
 
 pub use crate::sys::{Mapped, Pool};
 pub use bench::{Figures, Plan, Stretch, bench};
+pub use footprint::Footprint;
 pub use header::Header;
 pub use make::{make, plan};
 pub use open::{Buffers, Loaded, threads};

@@ -1,8 +1,9 @@
 //! A small model in flash on every processor: the host's tokens, and its logits to the bit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::chips::{self, CHIPS, Chip};
 use crate::elf::Image;
@@ -11,6 +12,8 @@ use crate::{sh, size};
 const PROGRAM: &str = "trine-model";
 /// The model of which the image is made: 128 wide, two blocks.
 const MODEL: &str = "tests/golden/bitnet/plain.gguf";
+/// Positions that the program has memory for.
+const CONTEXT: &str = "32";
 
 /// Packs the model, runs it on this computer and on every board, and compares.
 ///
@@ -21,6 +24,8 @@ pub(crate) fn main() -> Result<()> {
     let model_bytes = std::fs::metadata(&model)?.len();
     let host = chips::on_host(PROGRAM, Some(&model))?;
     println!("{host}");
+    let sizes = sizes(&model)?;
+    ensure!(host.starts_with(&sizes), "`trine size` says other than the program: {sizes}");
     let plugin = super::board::build_plugin("region")?;
     let mut faults = Vec::new();
     for chip in CHIPS {
@@ -55,15 +60,32 @@ fn line(chip: &Chip, flash: u64, instructions: u64) -> String {
     )
 }
 
+fn trine(arguments: &[&str]) -> Command {
+    let mut trine = sh::cargo();
+    trine.args(["run", "--quiet", "--profile", "ci", "-p", "trine", "--"]).args(arguments);
+    trine
+}
+
+/// What `trine size` says of the image, in the words of the program: the memory of a session and
+/// of the blocks' places, with which the boards do or fail.
+fn sizes(image: &Path) -> Result<String> {
+    let said = sh::output(trine(&["size", "--json", "--context", CONTEXT]).arg(image))?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    let number = |pointer: &str| {
+        let found = said.pointer(pointer).and_then(serde_json::Value::as_u64);
+        found.with_context(|| format!("`trine size` does not say {pointer}"))
+    };
+    Ok(format!("arena {} blocks {} ", number("/arena/0/f16_bytes")?, number("/blocks_bytes")?))
+}
+
 /// The image, as a user would make it.
 fn pack() -> Result<PathBuf> {
     let image = sh::target_dir().join("mcu/model.trnm");
     if let Some(folder) = image.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut trine = sh::cargo();
-    trine.args(["run", "--quiet", "--profile", "ci", "-p", "trine", "--", "model", "pack", MODEL]);
-    sh::run(trine.args(["--packing", "look5", "--head", "q8-0", "-o"]).arg(&image))?;
+    let mut pack = trine(&["model", "pack", MODEL, "--packing", "look5", "--head", "q8-0", "-o"]);
+    sh::run(pack.arg(&image))?;
     ensure!(image.exists(), "`trine model pack` has written nothing");
     Ok(image)
 }
