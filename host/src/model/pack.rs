@@ -1,5 +1,6 @@
 //! Model images, written: `docs/model.md` has the format.
 
+use trine_ask::Vocabulary as Table;
 use trine_infer::gguf::{File, Kind};
 use trine_infer::image::{
     ALIGNMENT, ENTRY_BYTES, Entry, Format, HEADER_BYTES, Header, Part, SUMMED_FROM, TokenizerKind,
@@ -38,10 +39,12 @@ pub fn pack(bytes: &[u8], how: &Packed, pool: &dyn Parallel) -> Result<Vec<u8>> 
     let weights = Weights::from_gguf(&file, &config, &mut layers).map_err(|error| fail(&error))?;
     let untied = file.tensor("output.weight").is_some();
     let text = text(&file).map_err(|error| fail(&error))?;
+    // A table of pieces names the tools that it is for.
+    let tools = text.pieces.map(Table::parse).transpose().map_err(|error| fail(&error))?;
     let header = Header {
         length: 0,
         crc: 0,
-        descriptors: how.descriptors,
+        descriptors: tools.map_or(how.descriptors, |table| table.hash),
         config,
         tokenizer: text.kind,
         bos: text.marks.bos,
@@ -55,6 +58,10 @@ pub fn pack(bytes: &[u8], how: &Packed, pool: &dyn Parallel) -> Result<Vec<u8>> 
             Part::Tensor(name) => image.tensor(name, &weights, how, pool)?,
             Part::Tokens => image.strings(part, text.vocabulary.tokens),
             Part::Merges => image.strings(part, text.vocabulary.merges),
+            Part::Pieces => {
+                let table = text.pieces.unwrap_or_default();
+                image.part(part, Format::Bytes, (table.len(), 1), 1.0, table);
+            }
             Part::Types => {
                 let types = text.vocabulary.types;
                 image.part(part, Format::Bytes, (types.len() / 4, 1), 1.0, types);
@@ -69,16 +76,20 @@ struct Text<'a> {
     kind: TokenizerKind,
     marks: Byte,
     vocabulary: Vocabulary<'a>,
+    pieces: Option<&'a [u8]>,
 }
 
 fn text<'a>(file: &File<'a>) -> std::result::Result<Text<'a>, trine_infer::gguf::Error> {
     let bpe = file.array("tokenizer.ggml.merges", Kind::String)?.is_some();
-    let (kind, vocabulary) = if bpe {
+    let pieces = file.array("trine.ask", Kind::U8)?.map(|table| table.bytes());
+    let (kind, vocabulary) = if pieces.is_some() {
+        (TokenizerKind::Pieces, Vocabulary::default())
+    } else if bpe {
         (TokenizerKind::Bpe, Vocabulary::from_gguf(file)?)
     } else {
         (TokenizerKind::Byte, Vocabulary::default())
     };
-    Ok(Text { kind, marks: Byte::from_gguf(file)?, vocabulary })
+    Ok(Text { kind, marks: Byte::from_gguf(file)?, vocabulary, pieces })
 }
 
 /// An image that grows part by part.

@@ -28,6 +28,8 @@ pub enum TokenizerKind {
     Byte,
     /// Byte-level BPE: tokens, merges and types.
     Bpe,
+    /// Pieces of words, for models that turn sentences into calls: their table.
+    Pieces,
 }
 
 /// What the header says.
@@ -121,6 +123,7 @@ impl Header {
         let tokenizer = match self.tokenizer {
             TokenizerKind::Byte => 1,
             TokenizerKind::Bpe => 2,
+            TokenizerKind::Pieces => 3,
         };
         put(100, &[1, activation, 1, tokenizer]);
         put(104, &self.bos.unwrap_or(NONE).to_le_bytes());
@@ -180,6 +183,7 @@ impl Header {
             tokenizer: match tokenizer {
                 1 => TokenizerKind::Byte,
                 2 => TokenizerKind::Bpe,
+                3 => TokenizerKind::Pieces,
                 _ => return Err(Fault::Field(103)),
             },
             bos: token(104),
@@ -198,6 +202,7 @@ impl Header {
         let tokenizer: &[Part] = match self.tokenizer {
             TokenizerKind::Byte => &[],
             TokenizerKind::Bpe => &[Part::Tokens, Part::Merges, Part::Types],
+            TokenizerKind::Pieces => &[Part::Pieces],
         };
         let untied = self.untied.then_some(Role::Output);
         let model =
@@ -215,6 +220,7 @@ impl Header {
         let tokenizer = match self.tokenizer {
             TokenizerKind::Byte => 0,
             TokenizerKind::Bpe => 3,
+            TokenizerKind::Pieces => 1,
         };
         // No number of blocks overflows this that the configuration may have.
         let blocks = self.config.layers.saturating_mul(Role::NORMS.len() + Role::MATRICES.len());
@@ -238,6 +244,8 @@ pub enum Part {
     Merges,
     /// The types of the tokens.
     Types,
+    /// The table of pieces of words.
+    Pieces,
 }
 
 impl Part {
@@ -264,6 +272,7 @@ impl Part {
             Self::Tokens => 64,
             Self::Merges => 65,
             Self::Types => 66,
+            Self::Pieces => 67,
         }
     }
 
@@ -283,6 +292,7 @@ impl core::fmt::Display for Part {
             Self::Tokens => f.write_str("the tokens of the tokenizer"),
             Self::Merges => f.write_str("the merges of the tokenizer"),
             Self::Types => f.write_str("the token types of the tokenizer"),
+            Self::Pieces => f.write_str("the table of pieces"),
         }
     }
 }

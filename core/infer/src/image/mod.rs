@@ -140,6 +140,16 @@ impl<'a> Image<'a> {
         })
     }
 
+    /// The table of pieces, as `docs/ask.md` has it, of a model that turns sentences into calls.
+    #[must_use]
+    pub fn pieces(&self) -> Option<&'a [u8]> {
+        if self.header.tokenizer != TokenizerKind::Pieces {
+            return None;
+        }
+        let entry = self.entry(self.header.entries() - 1, Part::Pieces)?;
+        Some(self.data(&entry))
+    }
+
     /// The weights. `layers` has one element for each block; what was in it is overwritten.
     ///
     /// # Errors

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use trine_infer::image::{
-    ENTRY_BYTES, Fault, HEADER_BYTES, Image, Part, SUMMED_FROM, TokenizerKind, crc32,
+    ENTRY_BYTES, Entry, Fault, Format, HEADER_BYTES, Header, Image, Part, SUMMED_FROM,
+    TokenizerKind, crc32,
 };
 use trine_infer::weights::{Name, Role};
 use trine_infer::{Error, KvKind, Layer, Model, Options, Session, arena_bytes, gguf};
@@ -116,7 +117,7 @@ fn headers_that_are_none_are_refused() {
         (put(100, &[9]), Error::Image(Fault::Field(100))),
         (put(101, &[0]), Error::Image(Fault::Field(101))),
         (put(102, &[2]), Error::Image(Fault::Field(102))),
-        (put(103, &[3]), Error::Image(Fault::Field(103))),
+        (put(103, &[4]), Error::Image(Fault::Field(103))),
         (put(112, &[4]), Error::Image(Fault::Field(112))),
         (put(116, &[24]), Error::Image(Fault::Field(116))),
     ];
@@ -211,4 +212,46 @@ proptest! {
         let _ = open(&bytes);
         let _ = open(&[&image()[..128], &bytes].concat());
     }
+}
+
+/// The image with another tokenizer: a table of pieces behind everything else.
+fn with_pieces(table: &[u8]) -> Vec<u8> {
+    let mut bytes = image();
+    let end = bytes.len().next_multiple_of(64);
+    bytes.resize(end, 0);
+    bytes.extend(table);
+    // There is room for one more entry before the first part.
+    let added = Entry {
+        part: Part::Pieces,
+        format: Format::Bytes,
+        rows: table.len() as u32,
+        columns: 1,
+        scale: 1.0,
+        offset: end as u64,
+        length: table.len() as u64,
+    };
+    bytes[entry(25)..][..ENTRY_BYTES].copy_from_slice(&added.bytes());
+    let length = bytes.len() as u64;
+    bytes[16..24].copy_from_slice(&length.to_le_bytes());
+    bytes[103] = 3;
+    bytes[116] += 1;
+    let crc = crc32(&bytes[SUMMED_FROM..]);
+    bytes[24..28].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_table_of_pieces_lies_behind_the_tensors() {
+    let bytes = with_pieces(b"pieces");
+    let image = Image::parse(&bytes).unwrap();
+    image.check_crc().unwrap();
+    assert_eq!(image.header().tokenizer, TokenizerKind::Pieces);
+    assert_eq!(image.pieces(), Some(&b"pieces"[..]));
+    assert!(image.vocabulary().is_none() && image.byte_tokenizer().is_none());
+    assert_eq!(image.header().parts().last(), Some(Part::Pieces));
+    assert_eq!(Header::parse(&image.header().bytes()), Ok(*image.header()));
+    assert_eq!(Image::parse(&self::image()).unwrap().pieces(), None);
+    let mut cut = bytes;
+    cut.truncate(cut.len() - 1);
+    assert!(Image::parse(&cut).is_err());
 }
