@@ -1,9 +1,10 @@
-//! Models written as GGUF files, which `trine-infer` reads: architecture `bitnet-b1.58`, matrices in
+//! Models written as GGUF files, which `trine-infer` reads: architecture `bitnet-b1.58`, matrices
+//! in
 //! `I2_S`, the embedding in `Q8_0`.
 //!
-//! The format is specified at <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>; `I2_S` is
-//! that of Microsoft's published model: n / 4 bytes of codes, then 32 bytes of which the first four
-//! are the scale.
+//! The format is specified at <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>; `I2_S`
+//! is that of Microsoft's published model: n / 4 bytes of codes, then 32 bytes of which the first
+//! four are the scale.
 
 use trine_ternary::{Error, Packing, pack};
 

@@ -6,11 +6,26 @@
 //! - [`gguf`]: models as files.
 #![forbid(unsafe_code)]
 
+pub mod calibrate;
+pub mod checkpoint;
+pub mod course;
 pub mod gguf;
+pub mod lesson;
 pub mod net;
 mod parallel;
+pub mod pieces;
 pub mod random;
 pub mod recipe;
+pub mod report;
+pub mod run;
+pub mod said;
+pub mod score;
 pub mod shape;
+pub mod spoil;
+pub mod spoken;
+pub mod swap;
+pub mod template;
+pub mod tools;
 pub mod trainer;
+pub mod vary;
 pub mod weights;

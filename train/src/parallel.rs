@@ -22,3 +22,8 @@ pub(crate) fn each<T: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) + Sy
         }
     });
 }
+
+/// Processors that this process may use.
+pub(crate) fn processors() -> usize {
+    thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

@@ -48,9 +48,9 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// The rate of learning at a step: it rises, falls slowly to half by the middle, drops to a little
-    /// more than that and falls to 0. Weights decay in the first half alone (both halves as in Ma and
-    /// others, 2024, "The Era of 1-bit LLMs: Training Tips, Code and FAQ").
+    /// The rate of learning at a step: it rises, falls slowly to half by the middle, drops to a
+    /// little more than that and falls to 0. Weights decay in the first half alone (both halves as
+    /// in Ma and others, 2024, "The Era of 1-bit LLMs: Training Tips, Code and FAQ").
     #[must_use]
     pub fn rate_at(&self, step: usize) -> (f32, f32) {
         let done = step as f32 / self.steps.max(1) as f32;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// The shape of a model: BitNet b1.58 with norms inside its halves, relu², NEOX rotary positions, and
-/// a head that is the embedding. Sizes count elements.
+/// The shape of a model: BitNet b1.58 with norms inside its halves, relu², NEOX rotary positions,
+/// and a head that is the embedding. Sizes count elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// Width of the residual stream.
@@ -44,11 +44,11 @@ impl Shape {
         self.width() * self.kv_heads
     }
 
-    /// Checks that a model can have this shape.
+    /// Checks that a model can have these sizes, whatever its vocabulary.
     ///
     /// # Errors
     /// A sentence that says what to change.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check_sizes(&self) -> Result<(), String> {
         let multiple = |name: &str, value: usize, of: usize| {
             if value > 0 && of > 0 && value.is_multiple_of(of) {
                 return Ok(());
@@ -60,8 +60,7 @@ impl Shape {
         multiple("dim", self.dim, self.heads)?;
         multiple("heads", self.heads, self.kv_heads)?;
         multiple("the width of a head", self.width(), 2)?;
-        multiple("layers", self.layers, 1)?;
-        multiple("vocab", self.vocab, 1)
+        multiple("layers", self.layers, 1)
     }
 
     /// Trits of all matrices.

@@ -58,8 +58,8 @@ impl Trainer {
         }
     }
 
-    /// Makes a step on some examples, none of which is empty or longer than the context. Answers the
-    /// losses before it.
+    /// Makes a step on some examples, none of which is empty or longer than the context. Answers
+    /// the losses before it.
     pub fn learn(&mut self, examples: &[Example]) -> Losses {
         let mix = self.mix(examples);
         let parts = cut(examples, self.shards.len());
@@ -89,6 +89,15 @@ impl Trainer {
             losses += shard.pass.losses(rounded, &part.iter().collect::<Vec<_>>(), &mix);
         }
         losses
+    }
+
+    /// Of each choice of some examples the place of its target, and the logits of what is
+    /// permitted.
+    pub fn choice_logits(&mut self, examples: &[Example]) -> Vec<(usize, Vec<f32>)> {
+        let rounded = &self.rounded;
+        let Some(shard) = self.shards.first_mut() else { return Vec::new() };
+        let parts = examples.chunks(16).map(|part| part.iter().collect::<Vec<_>>());
+        parts.flat_map(|part| shard.pass.choice_logits(rounded, &part)).collect()
     }
 
     /// Each part of the loss is a mean over its choices, next tokens or labels.

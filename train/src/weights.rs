@@ -65,8 +65,8 @@ impl Weights {
     }
 }
 
-/// What a pass computes with, in the places of the [`Plan`]: trits instead of weights, with one scale
-/// for each matrix, and an embedding as `Q8_0` has it.
+/// What a pass computes with, in the places of the [`Plan`]: trits instead of weights, with one
+/// scale for each matrix, and an embedding as `Q8_0` has it.
 #[derive(Clone, Debug)]
 pub struct Rounded {
     /// How.

@@ -96,8 +96,8 @@ fn multiply(
     }
 }
 
-/// The derivative of [`multiply`]: from `slope`, that of its products, which is used up, to that of what
-/// the codes stand for, `out`, and of the weights, added to `slopes`.
+/// The derivative of [`multiply`]: from `slope`, that of its products, which is used up, to that of
+/// what the codes stand for, `out`, and of the weights, added to `slopes`.
 fn multiply_back(
     rounded: &Rounded,
     matrices: &[Matrix],

@@ -102,8 +102,31 @@ impl Heads {
         logits
     }
 
-    /// The losses; with `slopes`, that of the weights is added to them, and the stream becomes its own
-    /// derivative.
+    pub(super) fn choice_logits(
+        &mut self,
+        model: &Rounded,
+        examples: &[&Example],
+        stream: &[f32],
+    ) -> Vec<(usize, Vec<f32>)> {
+        self.norm(model, stream);
+        let dim = model.shape.dim;
+        let table = &model.numbers[model.plan.embedding.at.clone()];
+        let (mut all, mut start) = (Vec::new(), 0);
+        for example in examples {
+            for choice in &example.choices {
+                let x = &self.rounded[(start + choice.at) * dim..(start + choice.at + 1) * dim];
+                let logit = |token: &u32| dot(x, &table[*token as usize * dim..][..dim]);
+                let target = choice.permitted.iter().position(|token| *token == choice.target);
+                let logits = choice.permitted.iter().map(logit).collect();
+                all.extend(target.map(|target| (target, logits)));
+            }
+            start += example.tokens.len();
+        }
+        all
+    }
+
+    /// The losses; with `slopes`, that of the weights is added to them, and the stream becomes its
+    /// own derivative.
     pub(super) fn learn(
         &mut self,
         model: &Rounded,

@@ -1,7 +1,7 @@
 //! The model while it is trained: the forward pass, the loss, and all derivatives.
 //!
-//! The forward pass computes what the engine (`trine-infer`) computes, with the same whole numbers in its
-//! products. Rounding has no useful derivative: it is passed over, as if it were not there
+//! The forward pass computes what the engine (`trine-infer`) computes, with the same whole numbers
+//! in its products. Rounding has no useful derivative: it is passed over, as if it were not there
 //! (straight-through estimator; Bengio, Léonard and Courville, 2013).
 
 mod attention;

@@ -75,8 +75,8 @@ impl Pass {
         }
     }
 
-    /// Computes the losses of some examples and adds their derivatives to `slopes`, which has the places
-    /// of the [`crate::shape::Plan`].
+    /// Computes the losses of some examples and adds their derivatives to `slopes`, which has the
+    /// places of the [`crate::shape::Plan`].
     ///
     /// No example may be empty or longer than the context.
     pub fn learn(
@@ -87,6 +87,9 @@ impl Pass {
         seed: u64,
         slopes: &mut [f32],
     ) -> Losses {
+        if examples.is_empty() {
+            return Losses::default();
+        }
         let dropout = Dropout { share: mix.dropout, seed };
         self.forward(rounded, examples, dropout);
         let losses = self.heads.learn(rounded, examples, mix, &mut self.stream, slopes);
@@ -108,6 +111,16 @@ impl Pass {
     pub fn losses(&mut self, rounded: &Rounded, examples: &[&Example], mix: &Mix) -> Losses {
         self.forward(rounded, examples, Dropout { share: 0.0, seed: 0 });
         self.heads.learn(rounded, examples, mix, &mut self.stream, &mut [])
+    }
+
+    /// Of each choice the place of its target, and the logits of what is permitted.
+    pub fn choice_logits(
+        &mut self,
+        rounded: &Rounded,
+        examples: &[&Example],
+    ) -> Vec<(usize, Vec<f32>)> {
+        self.forward(rounded, examples, Dropout { share: 0.0, seed: 0 });
+        self.heads.choice_logits(rounded, examples, &self.stream)
     }
 
     /// The logits of all tokens after each token of one sentence: (tokens, vocab).

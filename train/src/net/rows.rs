@@ -6,8 +6,8 @@ use crate::weights::Arithmetic;
 /// The smallest magnitude that activations are scaled by.
 const FLOOR: f64 = 1e-5;
 
-/// Rows that a matrix multiplies: whole numbers in the range of an int8, and for each row what brings
-/// them back to size. Of the dense twin the numbers themselves.
+/// Rows that a matrix multiplies: whole numbers in the range of an int8, and for each row what
+/// brings them back to size. Of the dense twin the numbers themselves.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Codes {
     pub(super) codes: Vec<f32>,
@@ -60,7 +60,8 @@ pub(super) fn rms_norm(x: &[f32], weight: &[f32], out: &mut [f32]) -> f32 {
     factor
 }
 
-/// The derivative of [`rms_norm`]: from that of `out` to that of `x`, in place, and of `weight`, added.
+/// The derivative of [`rms_norm`]: from that of `out` to that of `x`, in place, and of `weight`,
+/// added.
 pub(super) fn rms_norm_back(
     x: &[f32],
     weight: &[f32],

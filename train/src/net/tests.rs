@@ -1,4 +1,5 @@
-//! Derivatives against differences, which the dense twin allows: without rounding the loss is smooth.
+//! Derivatives against differences, which the dense twin allows: without rounding the loss is
+//! smooth.
 
 use super::{Choice, Example, Mix, Pass};
 use crate::random::Random;

@@ -1,0 +1,68 @@
+//! How sure is sure: a temperature that makes probabilities honest, and a threshold to act above.
+
+use crate::net::Example;
+use crate::trainer::Trainer;
+
+/// Of two errors, how much worse it is to act where nothing was to be done than to abstain from a
+/// call.
+const WORSE: f64 = 3.0;
+
+/// The temperature that makes the known calls of some examples likeliest (Guo and others, 2017, "On
+/// Calibration of Modern Neural Networks").
+pub fn temperature(trainer: &mut Trainer, examples: &[Example]) -> f32 {
+    let choices = trainer.choice_logits(examples);
+    let loss = |temperature: f32| -> f64 {
+        let one = |(target, logits): &(usize, Vec<f32>)| {
+            let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let sum: f32 = logits.iter().map(|x| ((x - most) / temperature).exp()).sum();
+            let right = logits.get(*target).copied().unwrap_or(most);
+            f64::from(sum.ln() - (right - most) / temperature)
+        };
+        choices.iter().map(one).sum()
+    };
+    let steps = (0..=60).map(|step| 0.5 * 8.0_f32.powf(step as f32 / 60.0));
+    steps.min_by(|a, b| loss(*a).total_cmp(&loss(*b))).unwrap_or(1.0)
+}
+
+/// One sentence: how sure the model was, whether there was a call, and whether its own was right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Certain {
+    /// Its confidence in a call; 0 where it found none.
+    pub confidence: f32,
+    /// Whether there was something to be called.
+    pub is_call: bool,
+    /// Whether its call was that.
+    pub is_right: bool,
+}
+
+/// The threshold that costs least: calls that are not made cost 1, wrong ones more.
+#[must_use]
+pub fn threshold(sentences: &[Certain]) -> f32 {
+    let cost = |threshold: f32| -> f64 {
+        let one = |certain: &Certain| {
+            let acts = certain.confidence >= threshold && certain.confidence > 0.0;
+            match (acts, certain.is_right, certain.is_call) {
+                (true, true, _) | (false, _, false) => 0.0,
+                (false, _, true) => 1.0,
+                (true, false, true) => 1.5,
+                (true, false, false) => WORSE,
+            }
+        };
+        sentences.iter().map(one).sum()
+    };
+    let steps = (0..=98).map(|step| step as f32 / 100.0);
+    steps.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_threshold_parts_right_from_wrong() {
+        let one = |confidence, is_call| Certain { confidence, is_call, is_right: is_call };
+        let all = [one(0.9, true), one(0.8, true), one(0.6, false), one(0.3, false)];
+        let found = threshold(&all);
+        assert!(found > 0.6 && found <= 0.8, "{found}");
+    }
+}

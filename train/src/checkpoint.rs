@@ -1,0 +1,106 @@
+//! A model in training, as a file to go on from.
+//!
+//! Eight bytes of magic, then little-endian: the steps made and the number of weights as u64, a
+//! hash of the recipe and the shape, then weights, means and squares as f32.
+
+use std::fs;
+use std::path::Path;
+
+use crate::random::Random;
+use crate::trainer::Trainer;
+
+const MAGIC: &[u8; 8] = b"TRNTRN1\n";
+const HEAD: usize = 32;
+
+/// What a checkpoint must have been made with.
+fn key(trainer: &Trainer) -> u64 {
+    let recipe = crate::recipe::Recipe { threads: 0, ..trainer.recipe };
+    Random::named(0, &format!("{recipe:?} {:?}", trainer.weights.shape)).bits()
+}
+
+/// Writes a checkpoint, in place of the one before.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save(trainer: &Trainer, path: &Path) -> Result<(), String> {
+    let mut out = MAGIC.to_vec();
+    out.extend((trainer.step as u64).to_le_bytes());
+    out.extend((trainer.weights.numbers.len() as u64).to_le_bytes());
+    out.extend(key(trainer).to_le_bytes());
+    for numbers in [&trainer.weights.numbers, &trainer.means, &trainer.squares] {
+        out.extend(numbers.iter().flat_map(|x| x.to_le_bytes()));
+    }
+    let fail = |error: std::io::Error| format!("{}: {error}", path.display());
+    let beside = path.with_extension("new");
+    fs::write(&beside, out).map_err(fail)?;
+    fs::rename(&beside, path).map_err(fail)
+}
+
+/// Goes on from a checkpoint. Answers whether there was one.
+///
+/// # Errors
+/// When it is none, or was made with another recipe.
+pub fn load(trainer: &mut Trainer, path: &Path) -> Result<bool, String> {
+    let fail = |error: &str| format!("{}: {error}", path.display());
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(fail(&error.to_string())),
+    };
+    let head = bytes.get(..HEAD).filter(|head| head.starts_with(MAGIC));
+    let head = head.ok_or_else(|| fail("it is no checkpoint"))?;
+    let field = |at: usize| {
+        head.get(at..at + 8).and_then(|part| part.try_into().ok()).map_or(0, u64::from_le_bytes)
+    };
+    let count = trainer.weights.numbers.len();
+    if field(24) != key(trainer) || bytes.len() != HEAD + 12 * count {
+        let error = "it was made with another recipe or other tools: remove it to begin anew";
+        return Err(fail(error));
+    }
+    let mut numbers = bytes[HEAD..].as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
+    for place in [&mut trainer.weights.numbers, &mut trainer.means, &mut trainer.squares] {
+        place.iter_mut().zip(&mut numbers).for_each(|(place, number)| *place = number);
+    }
+    trainer.step = usize::try_from(field(8)).unwrap_or(0);
+    trainer.rounded.take(&trainer.weights);
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Choice, Example};
+    use crate::recipe::Recipe;
+    use crate::shape::Shape;
+    use crate::weights::Weights;
+
+    #[test]
+    fn training_goes_on_as_if_it_had_not_stopped() {
+        let shape = Shape {
+            dim: 32,
+            ffn: 32,
+            layers: 1,
+            heads: 2,
+            kv_heads: 1,
+            vocab: 9,
+            context: 8,
+            tags: 0,
+        };
+        let recipe = Recipe { steps: 8, batch: 1, threads: 1, ..Recipe::default() };
+        let choices = vec![Choice { at: 3, target: 2, permitted: vec![1, 2, 3] }];
+        let batch = [Example { tokens: vec![1, 5, 7, 3], prompt: 4, choices, tags: vec![] }];
+        let path = std::env::temp_dir().join(format!("trine-train-{}.ckpt", std::process::id()));
+        let mut trainer = Trainer::new(Weights::random(shape, 1), recipe);
+        assert_eq!(load(&mut trainer, &path), Ok(false));
+        (0..3).for_each(|_| _ = trainer.learn(&batch));
+        save(&trainer, &path).unwrap();
+        (0..3).for_each(|_| _ = trainer.learn(&batch));
+        let mut other = Trainer::new(Weights::random(shape, 1), recipe);
+        assert_eq!(load(&mut other, &path), Ok(true));
+        (0..3).for_each(|_| _ = other.learn(&batch));
+        assert_eq!(other.weights.numbers, trainer.weights.numbers);
+        let mut changed = Trainer::new(Weights::random(shape, 1), Recipe { batch: 2, ..recipe });
+        assert!(load(&mut changed, &path).is_err());
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -1,0 +1,96 @@
+//! What a model is trained on, without end: written sentences, templates, and changes of both.
+
+use crate::lesson::Lesson;
+use crate::net::Example;
+use crate::random::Random;
+use crate::said::Said;
+use crate::spoil::spoil;
+use crate::swap::Swaps;
+use crate::template::Templates;
+use crate::vary::vary;
+
+/// Shares of what is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shares {
+    /// Sentences out of templates, of all.
+    pub templates: f32,
+    /// Sentences that are spoilt, of those with a tool.
+    pub spoilt: f32,
+    /// Sentences that are said in other words, of all.
+    pub varied: f32,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self { templates: 0.35, spoilt: 0.25, varied: 0.6 }
+    }
+}
+
+/// Sentences without end.
+#[derive(Debug)]
+pub struct Course<'t> {
+    /// How sentences are read.
+    pub lesson: &'t Lesson<'t>,
+    /// Sentences that were written.
+    pub written: &'t [Said],
+    /// Templates, if there are any.
+    pub templates: Option<&'t Templates<'t>>,
+    /// Texts to exchange.
+    pub swaps: &'t Swaps,
+    /// Shares of what is drawn.
+    pub shares: Shares,
+    /// Chance.
+    pub random: Random,
+}
+
+/// The longest sequence that is trained on, in tokens.
+pub const LONGEST: usize = 128;
+
+impl Course<'_> {
+    /// The next sentences, as examples.
+    pub fn batch(&mut self, count: usize) -> Vec<Example> {
+        let mut batch = Vec::with_capacity(count);
+        // A sentence whose call cannot be said with its words is drawn again, but not for ever.
+        for _ in 0..20 * count {
+            if batch.len() == count {
+                break;
+            }
+            batch.extend(self.example());
+        }
+        batch
+    }
+
+    fn example(&mut self) -> Option<Example> {
+        let plain = self.draw()?;
+        let said = self.change(&plain);
+        let read = |said: &Said, random| self.lesson.example(said, random).ok();
+        let fits =
+            |example: &Example| !example.choices.is_empty() && example.tokens.len() <= LONGEST;
+        let changed = read(&said, Some(&mut self.random));
+        changed.filter(fits).or_else(|| read(&plain, None).filter(fits))
+    }
+
+    /// A sentence, as it was written or out of a template.
+    pub fn draw(&mut self) -> Option<Said> {
+        let templates = self.templates.filter(|templates| !templates.is_empty());
+        match templates {
+            Some(templates)
+                if self.written.is_empty() || self.random.chance(self.shares.templates) =>
+            {
+                templates.say(&mut self.random)
+            }
+            _ => self.random.pick(self.written).cloned(),
+        }
+    }
+
+    /// A sentence as it might have been said.
+    pub fn change(&mut self, said: &Said) -> Said {
+        let mut said = self.swaps.apply(said, &mut self.random);
+        if said.tool.is_some() && self.random.chance(self.shares.spoilt) {
+            let other = self.draw();
+            let spoilt = other.and_then(|other| spoil(&said, &other, &mut self.random));
+            said = spoilt.unwrap_or(said);
+        }
+        if self.random.chance(self.shares.varied) { vary(&said, &mut self.random) } else { said }
+    }
+}

@@ -1,0 +1,218 @@
+//! Sentences as the decoder reads them, with the choices that lead to their calls.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use trine_ask::{Label, Program, Sentence, TABLE_VERSION, Vocabulary, Walk, teach};
+use trine_descriptor::{Kind, Tool};
+
+use crate::net::{Choice, Example};
+use crate::pieces::BEGIN;
+use crate::random::Random;
+use crate::said::Said;
+use crate::tools;
+
+/// Tables of pieces in which some are missing, so that a model sees words in other pieces too.
+const THINNED: usize = 8;
+/// The share of pieces that is missing there (dropout of subwords; Provilkov and others, 2020).
+const THIN: f32 = 0.1;
+
+/// Tools with the table of pieces by which sentences for them are read.
+#[derive(Debug)]
+pub struct Lesson<'t> {
+    tools: &'t [Tool<'t>],
+    program: Program<'t>,
+    pieces: Vec<String>,
+    /// The table of the model first, then the thinned ones.
+    tables: Vec<Vec<u8>>,
+    /// Names of the parameters that are texts.
+    texts: Vec<&'t str>,
+}
+
+/// Items and how often each came.
+pub type Items = BTreeMap<String, usize>;
+
+/// Counts the words and marks of a sentence that are no numbers.
+pub fn count_items(program: &Program<'_>, text: &str, items: &mut Items) {
+    let table = table(program, &[], 1.0, 0.0);
+    let Ok(vocabulary) = Vocabulary::parse(&table) else { return };
+    let Ok(sentence) = Sentence::read(text.as_bytes(), program, &vocabulary) else { return };
+    for item in sentence.items().iter().filter(|item| item.mention.is_none()) {
+        let word: String = trine_ask::folded(&text[item.start.into()..item.end.into()]).collect();
+        *items.entry(word).or_default() += 1;
+    }
+}
+
+/// A sentence without its numbers: words and kinds of numbers, to tell wordings apart.
+#[must_use]
+pub fn pattern(program: &Program<'_>, text: &str) -> String {
+    let table = table(program, &[], 1.0, 0.0);
+    let read = Vocabulary::parse(&table)
+        .ok()
+        .and_then(|vocabulary| Sentence::read(text.as_bytes(), program, &vocabulary).ok());
+    let Some(sentence) = read else { return text.to_owned() };
+    let word = |item: &trine_ask::Item| match item.mention {
+        Some(_) => "#".to_owned(),
+        None => trine_ask::folded(&text[item.start.into()..item.end.into()]).collect(),
+    };
+    sentence.items().iter().map(word).collect::<Vec<String>>().join(" ")
+}
+
+/// The table of a model (`docs/ask.md`).
+#[must_use]
+pub fn table(
+    program: &Program<'_>,
+    pieces: &[String],
+    temperature: f32,
+    threshold: f32,
+) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend(TABLE_VERSION.to_le_bytes());
+    out.extend(1_u16.to_le_bytes());
+    out.extend(program.tools().to_le_bytes());
+    out.extend(program.symbols().to_le_bytes());
+    out.extend(program.hash().to_le_bytes());
+    out.extend(temperature.to_le_bytes());
+    out.extend(threshold.to_le_bytes());
+    out.extend((pieces.len() as u16).to_le_bytes());
+    out.extend([0, 0]);
+    for piece in pieces {
+        let (mark, text) =
+            piece.strip_prefix(BEGIN).map_or((0, piece.as_str()), |text| (0x80, text));
+        out.push(mark | text.len() as u8);
+        out.extend(text.bytes());
+    }
+    out
+}
+
+impl<'t> Lesson<'t> {
+    /// Tools with pieces. `seed` decides which pieces the thinned tables lack.
+    #[must_use]
+    pub fn new(
+        tools: &'t [Tool<'t>],
+        program: Program<'t>,
+        pieces: Vec<String>,
+        seed: u64,
+    ) -> Self {
+        let mut random = Random::named(seed, "thinned tables");
+        let mut tables = vec![table(&program, &pieces, 1.0, 0.0)];
+        for _ in 0..THINNED {
+            // A piece of a byte that no text has keeps its number and never fits.
+            let thin = pieces.iter().map(|piece| {
+                let is_letter = piece.trim_start_matches(BEGIN).chars().count() < 2;
+                let keep = is_letter || !random.chance(THIN);
+                if keep { piece.clone() } else { "\u{1}".to_owned() }
+            });
+            let thin: Vec<String> = thin.collect();
+            tables.push(table(&program, &thin, 1.0, 0.0));
+        }
+        let texts = tools.iter().flat_map(|tool| tool.params.iter());
+        let texts = texts.filter(|field| matches!(field.kind, Kind::Text { .. }));
+        let mut names: Vec<&str> = Vec::new();
+        for field in texts {
+            if !names.contains(&field.name) {
+                names.push(field.name);
+            }
+        }
+        Self { tools, program, pieces, tables, texts: names }
+    }
+
+    /// The tools.
+    #[must_use]
+    pub const fn tools(&self) -> &'t [Tool<'t>] {
+        self.tools
+    }
+
+    /// What the decoder knows of them.
+    #[must_use]
+    pub const fn program(&self) -> &Program<'t> {
+        &self.program
+    }
+
+    /// The pieces.
+    #[must_use]
+    pub fn pieces(&self) -> &[String] {
+        &self.pieces
+    }
+
+    /// Tokens in all.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        usize::from(self.program.symbols()) + self.pieces.len()
+    }
+
+    /// Labels of [`Example::tags`]: outside, and the beginning and the inside of each text.
+    #[must_use]
+    pub fn tags(&self) -> usize {
+        if self.texts.is_empty() { 0 } else { 1 + 2 * self.texts.len() }
+    }
+
+    /// A sentence as an example. With chance, some pieces of words are left out.
+    ///
+    /// # Errors
+    /// When its call cannot be said with its words.
+    pub fn example(&self, said: &Said, random: Option<&mut Random>) -> Result<Example, String> {
+        let which = random
+            .map_or(0, |random| if random.chance(0.5) { 1 + random.below(THINNED) } else { 0 });
+        let table = self.tables.get(which).ok_or("there is no such table")?;
+        let vocabulary = Vocabulary::parse(table).map_err(|error| error.to_string())?;
+        let sentence = Sentence::read(said.text.as_bytes(), &self.program, &vocabulary)
+            .map_err(|error| error.to_string())?;
+        let mut walk = Walk::new(self.program, &vocabulary, &sentence);
+        let mut example = Example { prompt: walk.sequence().len(), ..Example::default() };
+        let (tool, arguments) = self.call(said)?.unzip();
+        let arguments = arguments.unwrap_or_default();
+        let label = tool.map(|tool| Label { tool, arguments: &arguments });
+        let mut read = 0;
+        let taught = teach(&mut walk, label, |length, target, permitted| {
+            let permitted = permitted.tokens().iter().map(|token| u32::from(*token)).collect();
+            example.choices.push(Choice { at: length - 1, target: target.into(), permitted });
+            read = length;
+        });
+        taught.map_err(|error| error.to_string())?;
+        let tokens = walk.sequence().get(..read).unwrap_or_default();
+        example.tokens = tokens.iter().map(|token| u32::from(*token)).collect();
+        example.prompt = example.prompt.min(read);
+        example.tags = self.label_items(said, &sentence);
+        Ok(example)
+    }
+
+    /// The number of a sentence's tool, and its arguments as bytes.
+    fn call(&self, said: &Said) -> Result<Option<(u16, Vec<u8>)>, String> {
+        let Some(name) = &said.tool else { return Ok(None) };
+        let at = self.tools.iter().position(|tool| tool.info.name == name);
+        let at = at.ok_or_else(|| format!("there is no tool {name}"))?;
+        let arguments = tools::encode(&self.tools[at], &Json::Object(said.arguments.clone()))?;
+        Ok(Some((at as u16, arguments)))
+    }
+
+    /// The labels of a sentence's tokens; the sequence begins with one more.
+    fn label_items(&self, said: &Said, sentence: &Sentence<'_>) -> Vec<(usize, u32)> {
+        if self.texts.is_empty() {
+            return Vec::new();
+        }
+        let items = sentence.items();
+        let mut labels = vec![0; items.len()];
+        for (index, name) in self.texts.iter().enumerate() {
+            let Some(value) = said.arguments.get(*name).and_then(Json::as_str) else { continue };
+            let run = (0..items.len()).find_map(|first| {
+                let last = (first..items.len()).find(|last| {
+                    let span = items[first].start.into()..items[*last].end.into();
+                    sentence.text().get(span) == Some(value)
+                })?;
+                Some(first..=last)
+            });
+            for (at, label) in run.into_iter().flatten().enumerate() {
+                labels[label] = 1 + 2 * index as u32 + u32::from(at > 0);
+            }
+        }
+        let first = |at: usize| items.get(at).map_or(sentence.tokens().len(), |i| i.first.into());
+        let tokens = labels.iter().enumerate().flat_map(|(at, label)| {
+            let inside = if *label > 0 { *label + *label % 2 } else { 0 };
+            (first(at)..first(at + 1))
+                .enumerate()
+                .map(move |(part, token)| (token + 1, if part == 0 { *label } else { inside }))
+        });
+        tokens.collect()
+    }
+}

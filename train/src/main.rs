@@ -1,0 +1,156 @@
+//! `trine-train`: trains a model from the command line, with all that can be set.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stderr, reason = "a program that says how far it is")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use trine_train::course::Shares;
+use trine_train::recipe::Recipe;
+use trine_train::run::{self, Plan, Progress};
+use trine_train::said;
+use trine_train::shape::Shape;
+use trine_train::weights::Arithmetic;
+
+const USAGE: &str = "\
+trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
+
+  --sentences PATH    sentences, a .jsonl file or a folder of them
+  --valid FILE        sentences to validate with, instead of a share of the wordings
+  --valid-share N     that share (0.12)
+  --templates FILE    templates
+  --names FILE        JSON object: for a parameter, texts that it may have
+  --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
+  --pieces N          pieces of words (480)
+  --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
+  --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
+  --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
+  --every N           steps between validations (200)
+  --dense             the dense twin: no file, only a report
+";
+
+fn main() -> ExitCode {
+    match options().and_then(|options| work(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trine-train: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Options = BTreeMap<String, String>;
+
+fn options() -> Result<Options, String> {
+    let mut options = Options::new();
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let name = word.strip_prefix("--").filter(|name| USAGE.contains(&format!("--{name} ")));
+        let name = name.ok_or_else(|| format!("{word} is no option\n\n{USAGE}"))?;
+        let value = if name == "dense" { Some(String::new()) } else { words.next() };
+        options.insert(name.to_owned(), value.ok_or(format!("--{name} needs a value"))?);
+    }
+    Ok(options)
+}
+
+fn number<T: std::str::FromStr>(options: &Options, name: &str, default: T) -> Result<T, String> {
+    let Some(text) = options.get(name) else { return Ok(default) };
+    text.parse().map_err(|_| format!("--{name} {text}: that is no such number"))
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
+}
+
+fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
+    let get = |name: &str| options.get(name).map(String::as_str);
+    let tools = get("tools").ok_or(format!("--tools is missing\n\n{USAGE}"))?;
+    let load = |path: &str| said::load(Path::new(path));
+    let names = match get("names") {
+        Some(path) => serde_json::from_str::<BTreeMap<String, Vec<String>>>(&read(path)?)
+            .map_err(|error| format!("{path}: {error}"))?,
+        None => BTreeMap::new(),
+    };
+    let recipe = Recipe::default();
+    let shares = Shares::default();
+    Ok(Plan {
+        tools: read(tools)?,
+        sentences: get("sentences").map(load).transpose()?.unwrap_or_default(),
+        valid: get("valid").map(load).transpose()?,
+        templates: get("templates").map(read).transpose()?.unwrap_or_default(),
+        names: names.into_iter().collect(),
+        shape: Shape {
+            dim: number(options, "dim", 128)?,
+            ffn: number(options, "ffn", 384)?,
+            layers: number(options, "layers", 3)?,
+            heads: number(options, "heads", 4)?,
+            kv_heads: number(options, "kv-heads", 2)?,
+            vocab: 0,
+            context: 0,
+            tags: 0,
+        },
+        pieces: number(options, "pieces", 480)?,
+        rare: 5,
+        recipe: Recipe {
+            steps: number(options, "steps", recipe.steps)?,
+            batch: number(options, "batch", recipe.batch)?,
+            rate: number(options, "rate", recipe.rate)?,
+            dropout: number(options, "dropout", recipe.dropout)?,
+            tag: number(options, "tag", recipe.tag)?,
+            language: number(options, "language", recipe.language)?,
+            seed: number(options, "seed", recipe.seed)?,
+            threads: number(options, "threads", run::threads())?,
+            arithmetic: if options.contains_key("dense") {
+                Arithmetic::Dense
+            } else {
+                Arithmetic::Ternary
+            },
+            ..recipe
+        },
+        shares: Shares {
+            templates: number(options, "template-share", shares.templates)?,
+            spoilt: number(options, "spoilt-share", shares.spoilt)?,
+            varied: number(options, "varied-share", shares.varied)?,
+        },
+        swaps: (number(options, "swap-share", 0.3)?, number(options, "made-up-share", 0.1)?),
+        valid_share: number(options, "valid-share", 0.12)?,
+        checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
+        every: number(options, "every", 200)?,
+    })
+}
+
+fn work(options: &Options) -> Result<(), String> {
+    let out = options.get("out").ok_or(format!("--out is missing\n\n{USAGE}"))?;
+    let out = PathBuf::from(out);
+    let trained = run::train(&plan(options, &out)?, say)?;
+    let write = |path: &Path, bytes: &[u8]| {
+        std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    if !trained.file.is_empty() {
+        write(&out, &trained.file)?;
+    }
+    write(&out.with_extension("md"), trained.report.to_string().as_bytes())?;
+    write(&out.with_extension("wrong.jsonl"), trained.report.wrong_lines().as_bytes())?;
+    eprintln!("\n{}", trained.report);
+    Ok(())
+}
+
+fn say(progress: &Progress) {
+    let losses = &progress.losses;
+    let mean = |sum: f64, count: usize| sum / count.max(1) as f64;
+    let share = |right: usize, count: usize| 100.0 * mean(right as f64, count);
+    eprint!(
+        "\r{:6} of {}  {:5.0} s  {:6.0} tokens/s  loss {:.3}  right {:.1} %  ",
+        progress.step,
+        progress.steps,
+        progress.elapsed.as_secs_f64(),
+        progress.tokens_a_second,
+        mean(losses.choice, losses.choices),
+        share(losses.right, losses.choices),
+    );
+    if let Some(valid) = &progress.valid {
+        let loss = mean(valid.choice, valid.choices);
+        eprintln!("validation {loss:.3}  right {:.1} %", share(valid.right, valid.choices));
+    }
+}

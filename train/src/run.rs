@@ -1,0 +1,301 @@
+//! A model from tools and sentences, from the first to the last step.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use trine_ask::{Program, compile, program_bytes, symbols};
+use trine_descriptor::Tool;
+
+use crate::calibrate::{self, Certain};
+use crate::course::{Course, LONGEST, Shares};
+use crate::gguf::{self, Value};
+use crate::lesson::{self, Items, Lesson};
+use crate::net::{Example, Losses};
+use crate::pieces;
+use crate::random::Random;
+use crate::recipe::Recipe;
+use crate::report::Report;
+use crate::said::{self, Said};
+use crate::score::{self, Count, Heard};
+use crate::shape::Shape;
+use crate::swap::Swaps;
+use crate::template::Templates;
+use crate::tools;
+use crate::trainer::Trainer;
+use crate::weights::{Arithmetic, Weights};
+use crate::{checkpoint, parallel};
+
+/// What a model is made of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The tools, as JSON.
+    pub tools: String,
+    /// Sentences for them.
+    pub sentences: Vec<Said>,
+    /// Sentences to validate with; when there are none, a share of the wordings of `sentences`.
+    pub valid: Option<Vec<Said>>,
+    /// Templates, as text.
+    pub templates: String,
+    /// Further texts for parameters that are copied.
+    pub names: Vec<(String, Vec<String>)>,
+    /// The shape; vocabulary, context and tags are filled in.
+    pub shape: Shape,
+    /// Pieces of words.
+    pub pieces: usize,
+    /// How often a character must come to be a piece.
+    pub rare: usize,
+    /// How it is trained.
+    pub recipe: Recipe,
+    /// What it is trained on.
+    pub shares: Shares,
+    /// The share of copied texts that are exchanged, and that are made up.
+    pub swaps: (f32, f32),
+    /// The share of wordings that are for validation alone.
+    pub valid_share: f32,
+    /// Where a model in training is kept, to go on from.
+    pub checkpoint: Option<PathBuf>,
+    /// Steps from one validation, and checkpoint, to the next.
+    pub every: usize,
+}
+
+/// How far training is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Steps made.
+    pub step: usize,
+    /// Steps in all.
+    pub steps: usize,
+    /// Losses since the last report.
+    pub losses: Losses,
+    /// Losses on validation, when it was just done.
+    pub valid: Option<Losses>,
+    /// Tokens trained on a second, on the wall.
+    pub tokens_a_second: f64,
+    /// Time since the beginning.
+    pub elapsed: Duration,
+}
+
+/// A trained model.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The GGUF file; empty for a dense twin, which is no model for the engine.
+    pub file: Vec<u8>,
+    /// What it can.
+    pub report: Report,
+}
+
+/// Steps from one report of progress to the next.
+const REPORT: usize = 20;
+
+/// Trains a model.
+///
+/// # Errors
+/// A sentence that says what to change: about the tools, the templates, or sentences that do not
+/// fit.
+pub fn train(plan: &Plan, mut progress: impl FnMut(&Progress)) -> Result<Trained, String> {
+    let tools = tools::parse(&plan.tools)?;
+    let labels = tools::joined(&tools);
+    let fields = tools::fields(&tools, &labels);
+    let table = tools::table(&tools, &fields);
+    let count = u16::try_from(table.len()).map_err(|_| "there are too many tools")?;
+    let length = program_bytes(table.as_slice(), count).map_err(|error| error.to_string())?;
+    let mut memory = vec![0; length];
+    let program =
+        compile(table.as_slice(), count, &mut memory).map_err(|error| error.to_string())?;
+    let templates =
+        Templates::parse(&plan.templates, &tools).map_err(|error| format!("templates, {error}"))?;
+    if plan.sentences.is_empty() && templates.is_empty() {
+        return Err("there is nothing to train on: give sentences or templates".into());
+    }
+    let (written, valid) = match &plan.valid {
+        Some(valid) => (plan.sentences.clone(), valid.clone()),
+        None => {
+            let pattern = |text: &str| lesson::pattern(&program, text);
+            said::split(&plan.sentences, pattern, plan.valid_share)
+        }
+    };
+    let pieces = learn_pieces(plan, &program, &written, &templates);
+    let lesson = Lesson::new(&table, program, pieces, plan.recipe.seed);
+    let mut school =
+        School { plan, lesson: &lesson, valid: &valid, trainer: new_trainer(plan, &lesson) };
+    let begun = Instant::now();
+    school.steps(&written, &templates, &mut progress)?;
+    school.finish(begun.elapsed())
+}
+
+/// The pieces of the sentences, and of as many out of templates.
+fn learn_pieces(
+    plan: &Plan,
+    program: &Program<'_>,
+    written: &[Said],
+    templates: &Templates<'_>,
+) -> Vec<String> {
+    let mut items = Items::new();
+    for said in written {
+        lesson::count_items(program, &said.text, &mut items);
+    }
+    let mut random = Random::named(plan.recipe.seed, "pieces");
+    for _ in 0..if templates.is_empty() { 0 } else { 4_000 } {
+        if let Some(said) = templates.say(&mut random) {
+            lesson::count_items(program, &said.text, &mut items);
+        }
+    }
+    pieces::learn(&items, plan.pieces, plan.rare)
+}
+
+fn new_trainer(plan: &Plan, lesson: &Lesson<'_>) -> Trainer {
+    let tags = if plan.recipe.tag > 0.0 { lesson.tags() } else { 0 };
+    let shape = Shape { vocab: lesson.tokens(), context: 2 * LONGEST, tags, ..plan.shape };
+    Trainer::new(Weights::random(shape, plan.recipe.seed), plan.recipe)
+}
+
+struct School<'s> {
+    plan: &'s Plan,
+    lesson: &'s Lesson<'s>,
+    valid: &'s [Said],
+    trainer: Trainer,
+}
+
+impl School<'_> {
+    fn steps(
+        &mut self,
+        written: &[Said],
+        templates: &Templates<'_>,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<(), String> {
+        let plan = self.plan;
+        plan.shape.check_sizes()?;
+        let valid = self.examples(self.valid);
+        if let Some(path) = &plan.checkpoint {
+            checkpoint::load(&mut self.trainer, path)?;
+        }
+        let swaps = self.swaps(written);
+        let begun = Instant::now();
+        let (mut losses, mut tokens, mut since) = (Losses::default(), 0, Instant::now());
+        while self.trainer.step < plan.recipe.steps {
+            // Chance begins anew at each step, so that going on from a checkpoint changes nothing.
+            let seed = plan.recipe.seed ^ ((self.trainer.step as u64) << 24);
+            let mut course = Course {
+                lesson: self.lesson,
+                written,
+                templates: Some(templates),
+                swaps: &swaps,
+                shares: plan.shares,
+                random: Random::named(seed, "course"),
+            };
+            let batch = course.batch(plan.recipe.batch);
+            if batch.is_empty() {
+                return Err("no sentence fits the tools: check their labels".into());
+            }
+            tokens += batch.iter().map(|example| example.tokens.len()).sum::<usize>();
+            losses += self.trainer.learn(&batch);
+            let step = self.trainer.step;
+            let is_last = step == plan.recipe.steps;
+            let stop = step.is_multiple_of(plan.every) || is_last;
+            let found = stop.then(|| self.trainer.losses(&valid));
+            if let Some(path) = plan.checkpoint.as_ref().filter(|_| stop) {
+                checkpoint::save(&self.trainer, path)?;
+            }
+            if stop || step.is_multiple_of(REPORT) {
+                progress(&Progress {
+                    step,
+                    steps: plan.recipe.steps,
+                    losses,
+                    valid: found,
+                    tokens_a_second: tokens as f64 / since.elapsed().as_secs_f64(),
+                    elapsed: begun.elapsed(),
+                });
+                (losses, tokens, since) = (Losses::default(), 0, Instant::now());
+            }
+        }
+        Ok(())
+    }
+
+    fn swaps(&self, written: &[Said]) -> Swaps {
+        let tools = self.lesson.tools();
+        let is_text = |name: &str| {
+            let same = |field: &&trine_descriptor::Field<'_>| field.name == name;
+            let field = tools.iter().flat_map(|tool| tool.params).find(same);
+            field.is_some_and(|field| matches!(field.kind, trine_descriptor::Kind::Text { .. }))
+        };
+        let mut swaps = Swaps::of(written, is_text);
+        self.plan.names.iter().for_each(|(name, texts)| swaps.add(name, texts));
+        (swaps.share, swaps.made_up) = self.plan.swaps;
+        swaps
+    }
+
+    /// The sentences whose calls can be said.
+    fn examples(&self, sentences: &[Said]) -> Vec<Example> {
+        let fits = |example: &Example| example.tokens.len() <= LONGEST;
+        let read = |said: &Said| self.lesson.example(said, None).ok().filter(fits);
+        sentences.iter().filter_map(read).collect()
+    }
+
+    fn finish(mut self, took: Duration) -> Result<Trained, String> {
+        let examples = self.examples(self.valid);
+        let losses = self.trainer.losses(&examples);
+        let mut report = Report::new(self.plan, self.lesson, &self.trainer, took);
+        report.choices = score::ratio(losses.right, losses.choices);
+        report.unsayable = self.valid.len() - examples.len();
+        if self.plan.recipe.arithmetic == Arithmetic::Dense {
+            return Ok(Trained { file: Vec::new(), report });
+        }
+        let temperature = calibrate::temperature(&mut self.trainer, &examples);
+        let file = self.file(temperature, 0.0)?;
+        let heard = self.hear(&file)?;
+        let certain = |(said, heard): (&Said, &Heard)| {
+            let mut count = Count::default();
+            count.add(said, heard);
+            let confidence = if heard.tool.is_some() { heard.confidence } else { 0.0 };
+            Certain { confidence, is_call: said.tool.is_some(), is_right: count.exact > 0 }
+        };
+        let certain: Vec<Certain> = self.valid.iter().zip(&heard).map(certain).collect();
+        let threshold = calibrate::threshold(&certain);
+        let file = self.file(temperature, threshold)?;
+        let heard = self.hear(&file)?;
+        (report.temperature, report.threshold) = (temperature, threshold);
+        report.take(self.valid, &heard, file.len());
+        Ok(Trained { file, report })
+    }
+
+    fn hear(&self, file: &[u8]) -> Result<Vec<Heard>, String> {
+        let (tools, program) = (self.lesson.tools(), self.lesson.program());
+        score::hear(file, tools, program, self.valid, self.plan.recipe.threads)
+    }
+
+    fn file(&self, temperature: f32, threshold: f32) -> Result<Vec<u8>, String> {
+        let (program, pieces) = (self.lesson.program(), self.lesson.pieces());
+        let table = lesson::table(program, pieces, temperature, threshold);
+        let names: Vec<&str> = self.lesson.tools().iter().map(|tool| tool.info.name).collect();
+        let extra = [
+            ("general.name", Value::Text(format!("calls of {}", names.join(", ")))),
+            ("tokenizer.ggml.model", Value::Text("trine".into())),
+            (
+                "tokenizer.ggml.tokens",
+                Value::Texts(token_names(self.lesson.tools(), program, pieces)),
+            ),
+            ("trine.ask", Value::Bytes(table)),
+            ("trine.tools", Value::Text(format!("{:016x}", program.hash()))),
+            ("trine.seed", Value::U32(self.plan.recipe.seed as u32)),
+            ("trine.steps", Value::U32(self.trainer.step as u32)),
+        ];
+        gguf::write(&self.trainer.rounded, &extra).map_err(|error| error.to_string())
+    }
+}
+
+/// What each token is, for people.
+fn token_names(tools: &[Tool<'_>], program: &Program<'_>, pieces: &[String]) -> Vec<String> {
+    let mut names = Vec::new();
+    symbols(tools, program, |prefix, name| {
+        let end = if prefix.starts_with('<') { ">" } else { "" };
+        names.push(format!("{prefix}{name}{end}"));
+    });
+    names.extend(pieces.iter().cloned());
+    names
+}
+
+/// As many threads as there are processors.
+#[must_use]
+pub fn threads() -> usize {
+    parallel::processors()
+}

@@ -1,0 +1,158 @@
+//! Sentences with the calls that they stand for.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value as Json, json};
+
+/// A sentence and what is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// What was said.
+    pub text: String,
+    /// The tool; none when nothing is to be called.
+    pub tool: Option<String>,
+    /// Its arguments.
+    pub arguments: Map<String, Json>,
+    /// The kind of sentence, to tell scores apart.
+    pub kind: String,
+    /// The way of saying it. Sentences of one way go together into training or into validation.
+    pub wording: String,
+}
+
+impl Said {
+    /// The object of a line.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        let arguments = self.tool.as_ref().map(|_| &self.arguments);
+        json!({"text": self.text, "tool": self.tool, "arguments": arguments, "kind": self.kind,
+            "wording": self.wording})
+    }
+}
+
+/// The sentences of a text with one JSON object a line.
+///
+/// # Errors
+/// A sentence that names the line and what is wrong with it.
+pub fn parse(text: &str) -> Result<Vec<Said>, String> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(at, line)| one(line).map_err(|error| format!("line {}: {error}", at + 1))).collect()
+}
+
+fn one(line: &str) -> Result<Said, String> {
+    let json: Json = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+    let said = json["text"].as_str().ok_or("there is no text")?;
+    let tool = json["tool"].as_str().map(str::to_owned);
+    let wording = if json["wording"].is_string() { text("wording") } else { said.to_owned() };
+    Ok(Said {
+        text: said.to_owned(),
+        arguments: json["arguments"].as_object().cloned().unwrap_or_default(),
+        tool,
+        kind: text("kind"),
+        wording,
+    })
+}
+
+/// The sentences of a file, or of all `.jsonl` files of a folder in the order of their names.
+///
+/// # Errors
+/// When a file cannot be read, or a line is wrong.
+pub fn load(path: &Path) -> Result<Vec<Said>, String> {
+    let fail = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    if !path.is_dir() {
+        let text = fs::read_to_string(path).map_err(|error| fail(path, &error))?;
+        return parse(&text).map_err(|error| fail(path, &error));
+    }
+    let entries = fs::read_dir(path).map_err(|error| fail(path, &error))?;
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        all.extend(load(&file)?);
+    }
+    Ok(all)
+}
+
+/// Shares sentences out into training and validation so that neither has a wording of the other.
+/// Sentences go together that have one `wording`, or one `pattern`, which is what is left when
+/// their numbers are taken out. `share` of the groups are validation, by their names alone: one
+/// more sentence moves no other.
+#[must_use]
+pub fn split(all: &[Said], pattern: impl Fn(&str) -> String, share: f32) -> (Vec<Said>, Vec<Said>) {
+    let mut groups = Groups((0..all.len()).collect());
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (at, said) in all.iter().enumerate() {
+        for name in [format!("w {}", said.wording), format!("p {}", pattern(&said.text))] {
+            match seen.get(&name) {
+                Some(other) => groups.join(at, *other),
+                None => _ = seen.insert(name, at),
+            }
+        }
+    }
+    let mut least: HashMap<usize, u64> = HashMap::new();
+    for (at, said) in all.iter().enumerate() {
+        let hash = crate::random::Random::named(0, &said.text).bits();
+        let place = least.entry(groups.root(at)).or_insert(u64::MAX);
+        *place = hash.min(*place);
+    }
+    let bound = (f64::from(share) * u64::MAX as f64) as u64;
+    let mut parts = (Vec::new(), Vec::new());
+    for (at, said) in all.iter().enumerate() {
+        // Another round of mixing: the least of many hashes is no fair chance.
+        let least = least.get(&groups.root(at)).copied().unwrap_or(0);
+        let chance = crate::random::Random::new(least).bits();
+        let part = if chance < bound { &mut parts.1 } else { &mut parts.0 };
+        part.push(said.clone());
+    }
+    parts
+}
+
+/// Groups that grow together: each points to another of its group, or to itself.
+struct Groups(Vec<usize>);
+
+impl Groups {
+    fn root(&mut self, mut at: usize) -> usize {
+        while self.0[at] != at {
+            self.0[at] = self.0[self.0[at]];
+            at = self.0[at];
+        }
+        at
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.0[one.max(other)] = one.min(other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_wording_is_in_both_parts() {
+        let said = |text: &str, wording: usize| Said {
+            text: text.into(),
+            tool: None,
+            arguments: Map::new(),
+            kind: String::new(),
+            wording: wording.to_string(),
+        };
+        let all: Vec<Said> = (0..900).map(|at| said(&format!("t{}", at / 2), at / 3)).collect();
+        let (train, valid) = split(&all, str::to_owned, 0.3);
+        assert_eq!(train.len() + valid.len(), 900);
+        assert!((150..400).contains(&valid.len()), "{}", valid.len());
+        for one in &valid {
+            let same = |other: &Said| other.text == one.text || other.wording == one.wording;
+            assert!(!train.iter().any(same), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        assert_eq!(parse("{\"text\": \"a\"}\n\n{}").unwrap_err(), "line 3: there is no text");
+    }
+}

@@ -1,0 +1,182 @@
+//! Scores by the real engine: a written model reads sentences as a device would.
+
+use serde_json::{Map, Value as Json};
+use trine_ask::{Answer, Asking, Call, OnSession, Program, Sentence, Vocabulary};
+use trine_descriptor::Tool;
+use trine_infer::gguf::{File, Kind};
+use trine_infer::{Config, KvKind, Layer, Model, Options, Session, Weights, arena_bytes};
+use trine_ternary::Kernels;
+use trine_ternary::parallel::Serial;
+
+use crate::parallel;
+use crate::said::Said;
+use crate::tools;
+
+/// What a model made of a sentence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heard {
+    /// The number of the tool of its likeliest call.
+    pub tool: Option<String>,
+    /// The arguments of it.
+    pub arguments: Map<String, Json>,
+    /// How sure it is.
+    pub confidence: f32,
+    /// Whether it would act: the call is as sure as the threshold asks.
+    pub acts: bool,
+    /// Tokens that were read.
+    pub tokens: usize,
+}
+
+/// Positions of a session; the longest sequence is far shorter.
+const CONTEXT: usize = 256;
+
+/// Reads sentences with the model of a GGUF file. What cannot be read at all is heard as nothing.
+///
+/// # Errors
+/// When the file is no such model, or one for other tools.
+pub fn hear(
+    file: &[u8],
+    tools: &[Tool<'_>],
+    program: &Program<'_>,
+    sentences: &[Said],
+    threads: usize,
+) -> Result<Vec<Heard>, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let parsed = File::parse(file).map_err(|error| text(&error))?;
+    let array = parsed.array("trine.ask", Kind::U8).map_err(|error| text(&error))?;
+    let array = array.ok_or("the model has no table \"trine.ask\"")?;
+    let table: Vec<u8> =
+        array.iter().filter_map(|value| u8::try_from(value.unsigned()?).ok()).collect();
+    let vocabulary = Vocabulary::parse(&table).map_err(|error| text(&error))?;
+    let config = Config::from_gguf(&parsed).map_err(|error| text(&error))?;
+    vocabulary.check(program, config.vocab).map_err(|error| text(&error))?;
+    let mut layers = vec![Layer::EMPTY; config.layers];
+    let weights =
+        Weights::from_gguf(&parsed, &config, &mut layers).map_err(|error| text(&error))?;
+    let model = Model::new(config, weights, Kernels::best()).map_err(|error| text(&error))?;
+    let context = CONTEXT.min(config.context);
+    let options = Options { kv: KvKind::I8, context, batch: context, ..Options::new(&config) };
+    let bytes = arena_bytes(&config, &options).map_err(|error| text(&error))? + 3;
+    let mut heard = vec![Heard::default(); sentences.len()];
+    let share = sentences.len().div_ceil(threads.max(1)).max(1);
+    let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();
+    parallel::each(threads, jobs, |(said, heard): (&[Said], &mut [Heard])| {
+        let mut memory = vec![0; bytes];
+        let Ok(mut session) = Session::new(&model, &options, &mut memory) else { return };
+        for (said, heard) in said.iter().zip(heard) {
+            if let Some(found) = one(&mut session, tools, program, &vocabulary, &said.text) {
+                *heard = found;
+            }
+        }
+    });
+    Ok(heard)
+}
+
+fn one(
+    session: &mut Session<'_, '_>,
+    tools: &[Tool<'_>],
+    program: &Program<'_>,
+    vocabulary: &Vocabulary<'_>,
+    text: &str,
+) -> Option<Heard> {
+    let sentence = Sentence::read(text.as_bytes(), program, vocabulary).ok()?;
+    let mut asking = Asking::new(*program, vocabulary, &sentence);
+    let mut engine = OnSession { session, pool: &Serial };
+    asking.run(&mut engine).ok()?;
+    let mut heard = Heard { confidence: asking.confidence(), ..Heard::default() };
+    heard.tokens = asking.tokens().len();
+    match asking.answer()? {
+        Answer::Call(call) => {
+            take(&mut heard, tools, &call);
+            heard.acts = true;
+        }
+        Answer::Unsure(call) => take(&mut heard, tools, &call),
+        Answer::No(_) => {}
+    }
+    Some(heard)
+}
+
+fn take(heard: &mut Heard, tools: &[Tool<'_>], call: &Call<'_>) {
+    let Some(tool) = tools.get(usize::from(call.tool())) else { return };
+    heard.tool = Some(tool.info.name.to_owned());
+    for (node, value) in call.arguments() {
+        if let Some(field) = tool.params.get(usize::from(node)) {
+            heard.arguments.insert(field.name.to_owned(), tools::decode(field, value));
+        }
+    }
+}
+
+/// Counts over some sentences.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Count {
+    /// Sentences with a tool.
+    pub calls: usize,
+    /// Of these, those with the right tool.
+    pub tool: usize,
+    /// And with the right arguments too.
+    pub exact: usize,
+    /// And acted on.
+    pub acted_exact: usize,
+    /// Sentences with a tool that were acted on in another way.
+    pub acted_wrong: usize,
+    /// Sentences without a tool.
+    pub nothings: usize,
+    /// Of these, those that were not acted on.
+    pub abstained: usize,
+    /// Arguments that were right, that were found, and that were wanted.
+    pub slots: [usize; 3],
+}
+
+impl Count {
+    /// Counts one sentence.
+    pub fn add(&mut self, said: &Said, heard: &Heard) {
+        let Some(wanted) = &said.tool else {
+            self.nothings += 1;
+            self.abstained += usize::from(!heard.acts);
+            return;
+        };
+        let tool = heard.tool.as_ref() == Some(wanted);
+        let exact = tool && same(&said.arguments, &heard.arguments);
+        self.calls += 1;
+        self.tool += usize::from(tool);
+        self.exact += usize::from(exact);
+        self.acted_exact += usize::from(exact && heard.acts);
+        self.acted_wrong += usize::from(!exact && heard.acts);
+        let right = |(name, value): (&String, &Json)| {
+            said.arguments.get(name).is_some_and(|other| equal(other, value))
+        };
+        self.slots[0] +=
+            if tool { heard.arguments.iter().filter(|a| right(*a)).count() } else { 0 };
+        self.slots[1] += heard.arguments.len();
+        self.slots[2] += said.arguments.len();
+    }
+
+    /// The harmonic mean of the shares of arguments that were right among those found and wanted.
+    #[must_use]
+    pub fn slot_f1(&self) -> f64 {
+        let [right, found, wanted] = self.slots;
+        ratio(2 * right, found + wanted)
+    }
+}
+
+/// A share of a whole; of nothing, nothing.
+#[must_use]
+pub fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// Whether two calls have the same arguments.
+#[must_use]
+pub fn same(one: &Map<String, Json>, other: &Map<String, Json>) -> bool {
+    let is_in =
+        |(name, value): (&String, &Json)| other.get(name).is_some_and(|found| equal(value, found));
+    one.len() == other.len() && one.iter().all(is_in)
+}
+
+/// 21 and 21.0 are the same number.
+fn equal(one: &Json, other: &Json) -> bool {
+    match (one.as_f64(), other.as_f64()) {
+        (Some(one), Some(other)) => (one - other).abs() < 1e-9,
+        _ => one == other,
+    }
+}

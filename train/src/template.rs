@@ -1,0 +1,321 @@
+//! Sentences out of templates: a line is a way of saying a call, with its choices.
+//!
+//! ```text
+//! # The word behind the lamp's label, and what else it is called.
+//! light.grow = grow light | plant lamp | [big] lamp over the plants
+//!
+//! fan_set: (set|put|turn) the fan (to|at) {percent}
+//! light_set on=true: (turn|switch) on {light}
+//! -: play some (music|jazz)
+//! ```
+//!
+//! `(a|b)` is one of these, `[a]` may be left out, `{name}` is a value of the parameter: a label by
+//! one of its words, a number in one of the ways in which numbers are said, a text out of those
+//! that are given as `name = …`. Values behind the tool are fixed. `-` stands for no tool.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use crate::random::Random;
+use crate::said::Said;
+use crate::spoken;
+use crate::tools::{ParamText, Rule, ToolText};
+
+/// A part of a template.
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Word(String),
+    OneOf(Vec<Vec<Self>>),
+    Value(String),
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    /// The number of its tool.
+    tool: Option<usize>,
+    fixed: Map<String, Json>,
+    parts: Vec<Part>,
+    wording: String,
+    /// In how many ways it can be said, values aside.
+    ways: f32,
+}
+
+/// Templates for some tools.
+#[derive(Clone, Debug)]
+pub struct Templates<'t> {
+    tools: &'t [ToolText],
+    lines: Vec<Line>,
+    words: BTreeMap<String, Vec<Vec<Part>>>,
+}
+
+impl<'t> Templates<'t> {
+    /// Reads templates.
+    ///
+    /// # Errors
+    /// A sentence that names the line and what is wrong with it.
+    pub fn parse(text: &str, tools: &'t [ToolText]) -> Result<Self, String> {
+        let mut all = Self { tools, lines: Vec::new(), words: BTreeMap::new() };
+        for (at, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if !line.is_empty() && !line.starts_with('#') {
+                all.take(line).map_err(|error| format!("line {}: {error}", at + 1))?;
+            }
+        }
+        for line in &all.lines {
+            all.check(line)?;
+        }
+        Ok(all)
+    }
+
+    fn take(&mut self, line: &str) -> Result<(), String> {
+        let names = line.split_once(" = ").filter(|(name, _)| !name.contains([':', ' ']));
+        if let Some((name, said)) = names {
+            let Part::OneOf(ways) = group(said)? else { return Err("no words".into()) };
+            self.words.entry(name.to_owned()).or_default().extend(ways);
+            return Ok(());
+        }
+        let (head, said) = line.split_once(':').ok_or("it has neither \":\" nor \"=\"")?;
+        let mut head = head.split_whitespace();
+        let name = head.next().ok_or("it names no tool")?;
+        let known = || self.tools.iter().position(|tool| tool.name == name);
+        let tool = if name == "-" { None } else { Some(known().ok_or(format!("no tool {name}"))?) };
+        let mut fixed = Map::new();
+        for pair in head {
+            let (key, value) = pair.split_once('=').ok_or(format!("{pair} has no value"))?;
+            let json = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            fixed.insert(key.to_owned(), json);
+        }
+        let parts = vec![group(said)?];
+        let ways = parts.iter().map(ways).product::<f32>();
+        self.lines.push(Line { tool, fixed, parts, wording: line.to_owned(), ways });
+        Ok(())
+    }
+
+    /// Checks that the values of a line are there.
+    fn check(&self, line: &Line) -> Result<(), String> {
+        let mut names = Vec::new();
+        line.parts.iter().for_each(|part| values(part, &mut names));
+        for name in names {
+            let Some(tool) = line.tool.and_then(|tool| self.tools.get(tool)) else { continue };
+            let param = tool.params.iter().find(|param| param.name == name);
+            let param = param.ok_or(format!("{} has no parameter {name}", tool.name))?;
+            let is_sayable = match &param.rule {
+                Rule::Text(..) => self.words.contains_key(&name),
+                Rule::Bool => false,
+                _ => true,
+            };
+            if !is_sayable {
+                return Err(format!("there are no words for {{{name}}} of {}", tool.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The words behind `name`, if there are any, each in one of its ways.
+    #[must_use]
+    pub fn words(&self, name: &str, random: &mut Random) -> Option<String> {
+        let ways = self.words.get(name)?;
+        let mut out = Vec::new();
+        let parts = random.pick(ways)?;
+        self.say_parts(parts, None, random, &mut out, &mut Map::new())?;
+        Some(out.join(" "))
+    }
+
+    /// Says something. Tools are equally likely, lines of a tool more so with more ways to say
+    /// them.
+    pub fn say(&self, random: &mut Random) -> Option<Said> {
+        let tools = self.tools.len();
+        let nothing = self.lines.iter().any(|line| line.tool.is_none());
+        let tool = random.below(tools + usize::from(nothing));
+        let tool = (tool < tools).then_some(tool);
+        let weight = |line: &&Line| line.ways.sqrt().min(30.0);
+        let lines: Vec<&Line> = self.lines.iter().filter(|line| line.tool == tool).collect();
+        let mut rest = random.unit() * lines.iter().map(weight).sum::<f32>();
+        let line = lines.iter().find(|line| {
+            rest -= weight(line);
+            rest <= 0.0
+        });
+        let line = line.or(lines.last())?;
+        let (mut out, mut arguments) = (Vec::new(), line.fixed.clone());
+        self.say_parts(&line.parts, line.tool, random, &mut out, &mut arguments)?;
+        Some(Said {
+            text: out.join(" "),
+            tool: line.tool.and_then(|tool| Some(self.tools.get(tool)?.name.clone())),
+            arguments: if line.tool.is_some() { arguments } else { Map::new() },
+            kind: "template".into(),
+            wording: line.wording.clone(),
+        })
+    }
+
+    fn say_parts(
+        &self,
+        parts: &[Part],
+        tool: Option<usize>,
+        random: &mut Random,
+        out: &mut Vec<String>,
+        arguments: &mut Map<String, Json>,
+    ) -> Option<()> {
+        for part in parts {
+            match part {
+                Part::Word(word) => out.push(word.clone()),
+                Part::OneOf(ways) => {
+                    let way = random.pick(ways)?;
+                    self.say_parts(way, tool, random, out, arguments)?;
+                }
+                Part::Value(name) => {
+                    let param = tool.and_then(|tool| {
+                        self.tools.get(tool)?.params.iter().find(|param| param.name == *name)
+                    });
+                    let (text, value) = self.value(name, param, random)?;
+                    out.push(text);
+                    arguments.insert(name.clone(), value);
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// A value in words, and as JSON.
+    fn value(
+        &self,
+        name: &str,
+        param: Option<&ParamText>,
+        random: &mut Random,
+    ) -> Option<(String, Json)> {
+        match param.map(|param| (&param.rule, param)) {
+            Some((Rule::Choice(labels), _)) => {
+                let label = random.pick(labels)?;
+                let said = self.words(&format!("{name}.{label}"), random);
+                Some((said.unwrap_or_else(|| label.replace('_', " ")), label.clone().into()))
+            }
+            Some((Rule::Int(..) | Rule::Decimal(_), param)) => spoken::number(param, random),
+            Some((Rule::Bool, _)) => None,
+            Some((Rule::Text(..), _)) | None => {
+                let text = self.words(name, random)?;
+                Some((text.clone(), text.into()))
+            }
+        }
+    }
+}
+
+/// The alternatives of a text.
+fn group(text: &str) -> Result<Part, String> {
+    let mut rest = text;
+    let ways = alternatives(&mut rest)?;
+    match rest.chars().next() {
+        Some(c) => Err(format!("there is a {c} too many")),
+        None => Ok(Part::OneOf(ways)),
+    }
+}
+
+/// Alternatives up to a closing bracket, which is left.
+fn alternatives(rest: &mut &str) -> Result<Vec<Vec<Part>>, String> {
+    let mut ways = vec![Vec::new()];
+    loop {
+        let text = rest.trim_start();
+        let Some(c) = text.chars().next() else {
+            *rest = text;
+            return Ok(ways);
+        };
+        let Some(way) = ways.last_mut() else { return Ok(ways) };
+        match c {
+            ')' | ']' => {
+                *rest = text;
+                return Ok(ways);
+            }
+            '|' => {
+                *rest = &text[1..];
+                ways.push(Vec::new());
+            }
+            '(' | '[' => {
+                let mut inner = &text[1..];
+                let mut parts = alternatives(&mut inner)?;
+                if c == '[' {
+                    parts.push(Vec::new());
+                }
+                let close = if c == '(' { ')' } else { ']' };
+                *rest = inner.strip_prefix(close).ok_or(format!("a {close} is missing"))?;
+                way.push(Part::OneOf(parts));
+            }
+            '{' => {
+                let (name, after) = text[1..].split_once('}').ok_or("a } is missing")?;
+                *rest = after;
+                way.push(Part::Value(name.trim().to_owned()));
+            }
+            _ => {
+                let end = text.find(|c: char| c.is_whitespace() || "()[]{}|".contains(c));
+                let (word, after) = text.split_at(end.unwrap_or(text.len()));
+                *rest = after;
+                way.push(Part::Word(word.to_owned()));
+            }
+        }
+    }
+}
+
+fn ways(part: &Part) -> f32 {
+    match part {
+        Part::OneOf(ways_) => {
+            ways_.iter().map(|way| way.iter().map(ways).product::<f32>()).sum::<f32>().max(1.0)
+        }
+        _ => 1.0,
+    }
+}
+
+fn values(part: &Part, names: &mut Vec<String>) {
+    match part {
+        Part::Word(_) => {}
+        Part::Value(name) => names.push(name.clone()),
+        Part::OneOf(ways) => ways.iter().flatten().for_each(|part| values(part, names)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOOLS: &str = r#"[{"name": "lamp", "parameters": {
+        "which": {"type": "string", "enum": ["a", "b"]},
+        "on": {"type": "boolean"}, "note": {"type": "string"}}}]"#;
+
+    #[test]
+    fn all_ways_are_said_with_their_arguments() {
+        let tools = crate::tools::parse(TOOLS).unwrap();
+        let text = "which.a = left lamp | first [one]\nnote = hi\n\
+                    lamp on=true: (light|turn on) {which}\n\
+                    lamp on=false: kill {which} [now], say {note}\n-: sing";
+        let templates = Templates::parse(text, &tools).unwrap();
+        let mut random = Random::new(1);
+        let mut said = std::collections::BTreeSet::new();
+        for _ in 0..400 {
+            let one = templates.say(&mut random).unwrap();
+            said.insert(format!("{} {}", one.text, Json::Object(one.arguments)));
+        }
+        assert!(said.contains(r#"turn on first one {"on":true,"which":"a"}"#), "{said:?}");
+        assert!(said.contains(r#"kill b now , say hi {"on":false,"which":"b","note":"hi"}"#));
+        assert!(said.contains("sing {}"));
+        assert_eq!(said.len(), 8 + 8 + 1);
+    }
+
+    #[test]
+    fn errors_name_their_line() {
+        let tools = crate::tools::parse(TOOLS).unwrap();
+        for (text, part) in [
+            ("x: y", "line 1: no tool x"),
+            ("lamp: (a", "a ) is missing"),
+            ("lamp: a)", "a ) too many"),
+            ("lamp: {none}", "no parameter none"),
+            ("lamp: {note}", "no words for {note}"),
+            ("lamp", "neither"),
+        ] {
+            let error = Templates::parse(text, &tools).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Tools out of JSON: MCP tool objects, or just names and parameters.
+
+use serde_json::Value as Json;
+use trine_descriptor::{
+    Condition, DecimalRange, Field, IntRange, Kind, Scalar, Tool, ToolInfo, ValueWriter,
+};
+
+/// Most bytes that the arguments of a call take.
+const ARGUMENTS_MAX: usize = 4096;
+
+/// A tool with its texts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolText {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// Its parameters.
+    pub params: Vec<ParamText>,
+}
+
+/// A parameter with its texts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamText {
+    /// Its name.
+    pub name: String,
+    /// What it means.
+    pub description: String,
+    /// Its type and bounds.
+    pub rule: Rule,
+    /// Whether it must be there.
+    pub required: bool,
+    /// The parameter and its label under which it must.
+    pub condition: Option<(String, String)>,
+}
+
+/// What values a parameter has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rule {
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Int(i64, i64),
+    /// A number in steps; all scaled by the number of places.
+    Decimal(DecimalRange),
+    /// A text of so many characters.
+    Text(u16, u16),
+    /// One of these.
+    Choice(Vec<String>),
+}
+
+/// The tools of a JSON text: an array of tools, or an object whose `tools` is one.
+///
+/// # Errors
+/// A sentence that names the tool and the parameter that is wrong.
+pub fn parse(text: &str) -> Result<Vec<ToolText>, String> {
+    let json: Json = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+    let list = json.get("tools").unwrap_or(&json).as_array();
+    let list = list.ok_or("it is neither a list of tools nor an object with a list \"tools\"")?;
+    if list.is_empty() {
+        return Err("its list of tools is empty".into());
+    }
+    let tools: Vec<ToolText> = list.iter().map(tool).collect::<Result<_, _>>()?;
+    for (at, tool) in tools.iter().enumerate() {
+        if tools[..at].iter().any(|other| other.name == tool.name) {
+            return Err(format!("two tools are named {}", tool.name));
+        }
+    }
+    Ok(tools)
+}
+
+fn tool(json: &Json) -> Result<ToolText, String> {
+    let name = json["name"].as_str().ok_or("a tool has no name")?;
+    let schema = if json["inputSchema"].is_object() { &json["inputSchema"] } else { json };
+    let properties = schema.get("properties").or_else(|| schema.get("parameters"));
+    let required = |param: &str| {
+        schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == param))
+    };
+    let condition = condition(schema);
+    let mut params = Vec::new();
+    for (param, json) in properties.and_then(Json::as_object).into_iter().flatten() {
+        let rule = rule(json).map_err(|error| format!("{name}.{param}: {error}"))?;
+        let hangs = condition.as_ref().filter(|condition| condition.2.contains(param));
+        params.push(ParamText {
+            name: param.clone(),
+            description: json["description"].as_str().unwrap_or_default().into(),
+            rule,
+            required: required(param),
+            condition: hangs.map(|(other, label, _)| (other.clone(), label.clone())),
+        });
+    }
+    let description = json["description"].as_str().unwrap_or_default().into();
+    Ok(ToolText { name: name.into(), description, params })
+}
+
+/// `if` a choice has a value, `then` others are required.
+fn condition(schema: &Json) -> Option<(String, String, Vec<String>)> {
+    let (name, rule) = schema["if"]["properties"].as_object()?.iter().next()?;
+    let then = schema["then"]["required"].as_array()?;
+    let then = then.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
+    Some((name.clone(), rule["const"].as_str()?.to_owned(), then))
+}
+
+fn rule(json: &Json) -> Result<Rule, String> {
+    let whole = |key: &str| json[key].as_i64();
+    let bound = |key: &str| json[key].as_f64().ok_or(format!("{key} is missing"));
+    Ok(match json["type"].as_str() {
+        Some("boolean") => Rule::Bool,
+        Some("integer") => Rule::Int(
+            whole("minimum").ok_or("minimum is missing")?,
+            whole("maximum").ok_or("maximum is missing")?,
+        ),
+        Some("number") => {
+            let step = bound("multipleOf")?;
+            let places = (0..9).find(|k| (step * 10_f64.powi(*k)).fract() == 0.0);
+            let places = places.filter(|_| step > 0.0).ok_or("multipleOf has no such step")?;
+            let scaled = |value: f64| (value * 10_f64.powi(places)).round() as i64;
+            Rule::Decimal(DecimalRange {
+                min: scaled(bound("minimum")?),
+                max: scaled(bound("maximum")?),
+                step: scaled(step),
+                places: places as u8,
+            })
+        }
+        Some("string") => match json["enum"].as_array() {
+            Some(labels) => {
+                let texts: Option<Vec<String>> =
+                    labels.iter().map(|label| Some(label.as_str()?.to_owned())).collect();
+                let texts = texts.filter(|all| !all.is_empty());
+                Rule::Choice(texts.ok_or("its enum has a value that is no text, or none at all")?)
+            }
+            None => {
+                let size = |key: &str, default| {
+                    whole(key).map_or(default, |size| u16::try_from(size).unwrap_or(u16::MAX))
+                };
+                Rule::Text(size("minLength", 0), size("maxLength", u16::MAX))
+            }
+        },
+        Some(other) => return Err(format!("a parameter cannot be of type {other}")),
+        None => return Err("its type is missing".into()),
+    })
+}
+
+/// The nodes of all tools. Labels of a choice lie in `labels`, which [`joined`] makes.
+#[must_use]
+pub fn fields<'t>(tools: &'t [ToolText], labels: &'t [Vec<String>]) -> Vec<Vec<Field<'t>>> {
+    tools.iter().zip(labels).map(|(tool, labels)| nodes(tool, labels)).collect()
+}
+
+/// The labels of each parameter in one text, as descriptors have them.
+#[must_use]
+pub fn joined(tools: &[ToolText]) -> Vec<Vec<String>> {
+    let of = |param: &ParamText| match &param.rule {
+        Rule::Choice(labels) => labels.join("|"),
+        _ => String::new(),
+    };
+    tools.iter().map(|tool| tool.params.iter().map(of).collect()).collect()
+}
+
+/// Descriptors over nodes of [`fields`].
+#[must_use]
+pub fn table<'t>(tools: &'t [ToolText], fields: &'t [Vec<Field<'t>>]) -> Vec<Tool<'t>> {
+    let tool = |(tool, fields): (&'t ToolText, &'t Vec<Field<'t>>)| {
+        Tool::new(ToolInfo::new(&tool.name, &tool.description), fields, &[])
+    };
+    tools.iter().zip(fields).map(tool).collect()
+}
+
+fn nodes<'t>(tool: &'t ToolText, labels: &'t [String]) -> Vec<Field<'t>> {
+    let node = |(param, labels): (&'t ParamText, &'t String)| {
+        let kind = match &param.rule {
+            Rule::Bool => Kind::Bool,
+            Rule::Int(min, max) => Kind::Int(IntRange { min: *min, max: *max }),
+            Rule::Decimal(range) => Kind::Decimal(*range),
+            Rule::Text(min, max) => Kind::Text { min: *min, max: *max },
+            Rule::Choice(_) => Kind::Choice(labels),
+        };
+        let field = Field::new(&param.name, kind).describe(&param.description);
+        match condition_of(tool, param) {
+            Some(condition) => field.required_when(condition),
+            None if param.required => field,
+            None => field.optional(),
+        }
+    };
+    tool.params.iter().zip(labels).map(node).collect()
+}
+
+fn condition_of(tool: &ToolText, param: &ParamText) -> Option<Condition> {
+    let (name, label) = param.condition.as_ref()?;
+    let node = tool.params.iter().position(|other| other.name == *name)?;
+    let Rule::Choice(labels) = &tool.params[node].rule else { return None };
+    let label = labels.iter().position(|other| other == label)?;
+    Some(Condition { node: u16::try_from(node).ok()?, label: u16::try_from(label).ok()? })
+}
+
+/// Arguments as the descriptor's bytes.
+///
+/// # Errors
+/// When a value is not of its parameter's type, or there is no such parameter.
+pub fn encode(tool: &Tool<'_>, json: &Json) -> Result<Vec<u8>, String> {
+    let given = json.as_object().ok_or("the arguments are no object")?;
+    let mut memory = vec![0; ARGUMENTS_MAX];
+    let mut out = ValueWriter::new(&mut memory);
+    for (node, field) in (0_u16..).zip(tool.params) {
+        let Some(value) = given.get(field.name) else { continue };
+        out.scalar(node, scalar(field, value)?);
+    }
+    let known = |name: &String| tool.params.iter().any(|field| field.name == name);
+    match given.keys().find(|name| !known(name)) {
+        Some(name) => Err(format!("{} has no parameter {name}", tool.info.name)),
+        None => Ok(out.bytes().to_vec()),
+    }
+}
+
+fn scalar<'j>(field: &Field<'_>, value: &'j Json) -> Result<Scalar<'j>, String> {
+    let wrong = || format!("{} cannot be {value}", field.name);
+    Ok(match field.kind {
+        Kind::Bool => Scalar::Bool(value.as_bool().ok_or_else(wrong)?),
+        Kind::Int(_) => Scalar::Int(value.as_i64().ok_or_else(wrong)?),
+        Kind::Decimal(range) => {
+            let scale = 10_f64.powi(range.places.into());
+            Scalar::Decimal((value.as_f64().ok_or_else(wrong)? * scale).round() as i64)
+        }
+        Kind::Choice(_) => {
+            let label = value.as_str().and_then(|label| field.kind.label_index(label));
+            let label = label.and_then(|label| u16::try_from(label).ok());
+            Scalar::Label(label.ok_or_else(wrong)?)
+        }
+        _ => Scalar::Text(value.as_str().ok_or_else(wrong)?),
+    })
+}
+
+/// A value as JSON, by the node it belongs to.
+#[must_use]
+pub fn decode(field: &Field<'_>, value: Scalar<'_>) -> Json {
+    match (value, field.kind) {
+        (Scalar::Bool(value), _) => value.into(),
+        (Scalar::Int(value), _) => value.into(),
+        (Scalar::Decimal(value), Kind::Decimal(range)) => {
+            let number = value as f64 / 10_f64.powi(range.places.into());
+            if number.fract() == 0.0 { (number as i64).into() } else { number.into() }
+        }
+        (Scalar::Text(text), _) => text.into(),
+        (Scalar::Label(label), kind) => kind.label(label.into()).into(),
+        _ => Json::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        let wrong = [
+            ("{}", "neither a list"),
+            ("[]", "empty"),
+            (r#"[{"description": "x"}]"#, "no name"),
+            (r#"[{"name": "a"}, {"name": "a"}]"#, "two tools are named a"),
+            (
+                r#"[{"name": "a", "parameters": {"b": {"type": "integer", "minimum": 1}}}]"#,
+                "a.b: maximum is missing",
+            ),
+            (r#"[{"name": "a", "parameters": {"b": {"type": "array"}}}]"#, "a.b: a parameter"),
+        ];
+        for (text, part) in wrong {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn arguments_come_back_as_they_were() {
+        let text = r#"[{"name": "t", "parameters": {
+            "on": {"type": "boolean"}, "n": {"type": "integer", "minimum": 0, "maximum": 9},
+            "c": {"type": "number", "minimum": 5, "maximum": 35, "multipleOf": 0.5},
+            "e": {"type": "string", "enum": ["x", "y"]}, "s": {"type": "string"}}}]"#;
+        let tools = parse(text).unwrap();
+        let labels = joined(&tools);
+        let fields = fields(&tools, &labels);
+        let table = table(&tools, &fields);
+        let json = serde_json::json!({"on": true, "n": 3, "c": 21.5, "e": "y", "s": "hi"});
+        let bytes = encode(&table[0], &json).unwrap();
+        let mut reader = trine_descriptor::ValueReader::new(&bytes);
+        while let Ok(Some(entry)) = reader.entry() {
+            let field = &table[0].params[usize::from(entry.node)];
+            assert_eq!(decode(field, entry.value), json[field.name]);
+        }
+        assert!(encode(&table[0], &serde_json::json!({"z": 1})).is_err());
+    }
+}
