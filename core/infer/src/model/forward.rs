@@ -135,12 +135,12 @@ impl Pass<'_, '_, '_> {
             Stage::Attend => self.attend(units, layer),
             Stage::AttnSubNorm => self.attn_sub_norm(units, block),
             Stage::AttnOutput => self.product(units, &[block.output]),
-            Stage::AttnAdd => self.add(units, block.output.scale),
+            Stage::AttnAdd => self.add(units, block.output),
             Stage::FfnNorm => self.norm(units, &block.ffn_norm),
             Stage::GateUp => self.product(units, &[block.gate, block.up]),
             Stage::FfnSubNorm => self.ffn_sub_norm(units, block),
             Stage::Down => self.product(units, &[block.down]),
-            Stage::FfnAdd => self.add(units, block.down.scale),
+            Stage::FfnAdd => self.add(units, block.down),
             Stage::Embed | Stage::OutputNorm | Stage::Head => {}
         }
     }

@@ -76,18 +76,36 @@ impl Pass<'_, '_, '_> {
         let codes: &[i8] = self.state.codes;
         let first = rows.start;
         let share = self.share(rows.len());
-        let sums = part(self.state.sums, &rows, count);
-        if count == 1 && self.pool.threads() <= 1 {
-            let q = codes.get(..matrices.first().map_or(0, |one| one.matrix.cols()));
-            let q = q.unwrap_or_default();
-            if look_up(matrices, first, q, sums, self.state.tables) {
-                return;
-            }
+        if by_token(matrices, self.state.tables.len()) {
+            return self.look_up(rows, matrices);
         }
+        let sums = part(self.state.sums, &rows, count);
         for_each_chunk(self.pool, sums, share * count, &|index, sums| {
             let start = first + index * share;
             multiply(&kernels, matrices, start, count, codes, sums);
         });
+    }
+
+    /// The same for matrices that are packed for microcontrollers, a token at a time.
+    fn look_up(&mut self, rows: Range<usize>, matrices: &[Linear<'_>]) {
+        let cols = matrices.first().map_or(0, |one| one.matrix.cols());
+        let all: usize = matrices.iter().map(|one| one.matrix.rows()).sum();
+        for token in 0..self.count {
+            let q = one(self.state.codes, token, cols);
+            let own = token * all + rows.start..token * all + rows.end;
+            let sums = self.state.sums.get_mut(own).unwrap_or_default();
+            if !look_up(matrices, rows.start, q, sums, self.state.tables) {
+                multiply(&self.model.kernels, matrices, rows.start, 1, q, sums);
+            }
+        }
+    }
+
+    /// Where the products with these matrices lie.
+    fn steps(&self, matrices: &[Linear<'_>]) -> Steps {
+        if self.count == 1 || by_token(matrices, self.state.tables.len()) {
+            return Steps { row: 1, token: matrices.iter().map(|one| one.matrix.rows()).sum() };
+        }
+        Steps { row: self.count, token: 1 }
     }
 
     /// Rows that a thread takes at a time.
@@ -104,7 +122,8 @@ impl Pass<'_, '_, '_> {
         let config = self.model.config;
         let (width, widest) = (config.head_width(), config.widest());
         let (dim, kv_dim) = (config.dim, config.kv_dim());
-        let sums = Sums { sums: self.state.sums, scales: self.state.scales, count: self.count };
+        let steps = self.steps(&[block.q, block.k, block.v]);
+        let sums = Sums { sums: self.state.sums, scales: self.state.scales, steps };
         let turns: &[f32] = self.state.turns;
         let first = tokens.start;
         let rows = part(self.state.wide, &tokens, widest);
@@ -149,14 +168,15 @@ impl Pass<'_, '_, '_> {
     }
 
     /// Adds products to the stream.
-    pub(super) fn add(&mut self, tokens: Range<usize>, scale: f32) {
+    pub(super) fn add(&mut self, tokens: Range<usize>, matrix: Linear<'_>) {
         let dim = self.model.config.dim;
-        let sums = Sums { sums: self.state.sums, scales: self.state.scales, count: self.count };
+        let steps = self.steps(&[matrix]);
+        let sums = Sums { sums: self.state.sums, scales: self.state.scales, steps };
         let first = tokens.start;
         let rows = part(self.state.stream, &tokens, dim);
         for_each_chunk(self.pool, rows, dim * SIDE_BY_SIDE, &|index, rows| {
             let start = first + index * SIDE_BY_SIDE;
-            sums.of(0..dim, scale).each(start, dim, rows, |x, product| *x += product);
+            sums.of(0..dim, matrix.scale).each(start, dim, rows, &|x, product| *x += product);
         });
     }
 
@@ -165,7 +185,8 @@ impl Pass<'_, '_, '_> {
         let (kernels, config) = (self.model.kernels, &self.model.config);
         let (ffn, epsilon, activation) = (config.ffn, config.rms_epsilon, config.activation);
         let stride = config.widest();
-        let sums = Sums { sums: self.state.sums, scales: self.state.scales, count: self.count };
+        let steps = self.steps(&[block.gate, block.up]);
+        let sums = Sums { sums: self.state.sums, scales: self.state.scales, steps };
         let (ups, gates) =
             (sums.of(ffn..2 * ffn, block.up.scale), sums.of(0..ffn, block.gate.scale));
         let rows = Rounded {
@@ -178,11 +199,11 @@ impl Pass<'_, '_, '_> {
         rows.each(self.pool, tokens.clone(), SIDE_BY_SIDE, &|start, rows| {
             ups.take(start, stride, rows);
             match activation {
-                Activation::ReluSquared => gates.each(start, stride, rows, |x, gate| {
+                Activation::ReluSquared => gates.each(start, stride, rows, &|x, gate| {
                     let gate = if gate > 0.0 { gate } else { 0.0 };
                     *x *= gate * gate;
                 }),
-                Activation::Silu => gates.each(start, stride, rows, |x, gate| {
+                Activation::Silu => gates.each(start, stride, rows, &|x, gate| {
                     *x *= gate / (1.0 + math::exp(-gate));
                 }),
             }
@@ -323,8 +344,18 @@ fn multiply(
 /// Matrices whose rows count as one's; queries, keys and values are the most.
 const STACKED: usize = 3;
 
+/// Whether these matrices are packed for microcontrollers and there is room for a table. Then each
+/// token has its products side by side, else each row has those of all tokens so.
+fn by_token(matrices: &[Linear<'_>], tables: usize) -> bool {
+    matrices.len() <= STACKED
+        && matrices.iter().all(|one| {
+            let least = mcu::scratch_words_least(one.matrix.packing(), one.matrix.cols());
+            least > 0 && least <= tables
+        })
+}
+
 /// The sums of rows from `start` on of matrices that are packed for microcontrollers, with one set
-/// of tables for all of them. Answers whether they are, and the rows and the tables allow it.
+/// of tables for all of them. Answers whether the rows allow it.
 fn look_up(
     matrices: &[Linear<'_>],
     start: usize,
@@ -332,19 +363,13 @@ fn look_up(
     sums: &mut [i32],
     tables: &mut [u32],
 ) -> bool {
-    let fits = |one: &Linear<'_>| {
-        let least = mcu::scratch_words_least(one.matrix.packing(), q.len());
-        least > 0 && least <= tables.len()
-    };
-    if matrices.len() > STACKED || !matrices.iter().all(fits) {
-        return false;
-    }
     let nothing = |_| Part { matrix: Matrix::EMPTY, first: 0, out: &mut [][..] };
     let mut parts: [Part<'_>; STACKED] = core::array::from_fn(nothing);
     let (mut above, mut rest, mut count) = (0, sums, 0);
     let mut at = start;
     for Linear { matrix, .. } in matrices {
-        let first = at - above;
+        // Rows that end before this matrix leave nothing over for it.
+        let first = at.saturating_sub(above);
         above += matrix.rows();
         let rows = above.saturating_sub(at).min(rest.len());
         if rows == 0 {
@@ -380,29 +405,35 @@ fn norm_factor(kernels: &Kernels, x: &[f32], epsilon: f32) -> f32 {
     1.0 / math::sqrt(kernels.sum_of_squares(x) / x.len() as f32 + epsilon)
 }
 
-/// Products of `count` tokens, (rows, count), and what each token's activations were multiplied by.
+/// Products of `count` tokens, and what each token's activations were multiplied by.
 #[derive(Clone, Copy)]
 struct Sums<'s> {
     sums: &'s [i32],
     scales: &'s [f32],
-    count: usize,
+    steps: Steps,
+}
+
+/// Where products lie.
+#[derive(Clone, Copy)]
+struct Steps {
+    /// From a product to the one of the next row.
+    row: usize,
+    /// From a product to the one of the next token.
+    token: usize,
 }
 
 impl<'s> Sums<'s> {
     /// Those of some rows, whose weights have one scale.
-    fn of(&self, rows: Range<usize>, scale: f32) -> Products<'s> {
-        let sums = self.sums.get(rows.start * self.count..rows.end * self.count);
-        Products { sums: sums.unwrap_or_default(), scales: self.scales, count: self.count, scale }
+    fn of(self, rows: Range<usize>, scale: f32) -> Products<'s> {
+        Products { sums: self, rows, scale }
     }
 }
 
 /// Products with rows of one matrix.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Products<'s> {
-    /// (rows, count)
-    sums: &'s [i32],
-    scales: &'s [f32],
-    count: usize,
+    sums: Sums<'s>,
+    rows: Range<usize>,
     scale: f32,
 }
 
@@ -410,25 +441,34 @@ impl Products<'_> {
     /// Writes the products with their scales to one row of `out` for each token from `first` on;
     /// rows of `out` are `stride` apart.
     fn take(&self, first: usize, stride: usize, out: &mut [f32]) {
-        self.each(first, stride, out, |out, product| *out = product);
+        self.each(first, stride, out, &|out, product| *out = product);
     }
 
     /// The same with another use of each product.
-    #[inline(always)]
-    fn each(&self, first: usize, stride: usize, out: &mut [f32], f: impl Fn(&mut f32, f32)) {
-        if self.count == 1 {
-            let factor = self.scale / self.scales.first().copied().unwrap_or(1.0);
-            let products = out.iter_mut().take(stride).zip(self.sums);
-            return products.for_each(|(out, sum)| f(out, *sum as f32 * factor));
+    // Inlined, `f` is part of the loop; where flash is short there is one such loop.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn each(&self, first: usize, stride: usize, out: &mut [f32], f: &dyn Fn(&mut f32, f32)) {
+        let Sums { sums, scales, steps: Steps { row, token: step } } = self.sums;
+        let factor = |token: usize| self.scale / scales.get(token).copied().unwrap_or(1.0);
+        if row == 1 {
+            for (token, out) in (first..).zip(out.chunks_exact_mut(stride)) {
+                let (start, factor) = (token * step + self.rows.start, factor(token));
+                let sums = sums.get(start..start + self.rows.len()).unwrap_or_default();
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    f(out, *sum as f32 * factor);
+                }
+            }
+            return;
         }
-        // A token's products are `count` apart: of some rows at a time, those of several tokens
+        // A token's products are `row` apart: of some rows at a time, those of several tokens
         // share lines of the processor's cache.
-        for (part, sums) in self.sums.chunks(SIDE_BY_SIDE * self.count).enumerate() {
-            for (index, out) in out.chunks_exact_mut(stride).enumerate() {
-                let token = first + index;
-                let factor = self.scale / self.scales.get(token).copied().unwrap_or(1.0);
+        let sums = sums.get(self.rows.start * row..self.rows.end * row).unwrap_or_default();
+        for (part, sums) in sums.chunks(SIDE_BY_SIDE * row).enumerate() {
+            for (token, out) in (first..).zip(out.chunks_exact_mut(stride)) {
+                let factor = factor(token);
                 let out = out.get_mut(part * SIDE_BY_SIDE..).unwrap_or_default();
-                let products = sums.get(token..).unwrap_or_default().iter().step_by(self.count);
+                let products = sums.get(token..).unwrap_or_default().iter().step_by(row);
                 for (out, sum) in out.iter_mut().zip(products) {
                     f(out, *sum as f32 * factor);
                 }

@@ -1,11 +1,22 @@
 //! Weights in other packings, made in parallel, are the same weights.
 
-use trine_infer::{Error, KvKind, Layer, Model, Options};
+use trine_infer::{Error, KvKind, Layer, Model, Options, Session, Step};
 use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Packing};
 
 use crate::model::{expected, logits_of_each, model, session};
 use crate::same::Threads;
+
+/// The logits after these tokens, read a few rows a step.
+fn in_steps(session: &mut Session<'_, '_>, tokens: &[u32], rows: usize) -> Vec<f32> {
+    let mut rest = tokens;
+    while !rest.is_empty() {
+        let taken = session.begin(rest).unwrap();
+        while session.step(rows, &Serial) == Step::More {}
+        rest = &rest[taken..];
+    }
+    session.logits().unwrap().to_vec()
+}
 
 #[test]
 fn repacked_weights_give_the_same_bits() {
@@ -34,6 +45,12 @@ fn repacked_weights_give_the_same_bits() {
             if tables.tables > 0 {
                 let found = logits_of_each(&mut session(&repacked, &tables), tokens);
                 assert_eq!(found, wanted, "{case}, {to:?} with tables");
+                // Several tokens together, in steps that end between two matrices and inside one.
+                for (batch, rows) in [(2, usize::MAX), (3, 32), (6, 100)] {
+                    let options = Options { batch, ..tables };
+                    let found = in_steps(&mut session(&repacked, &options), tokens, rows);
+                    assert_eq!(found, wanted[tokens.len() - 1], "{case}, {to:?}, {batch}, {rows}");
+                }
             }
         }
     }
