@@ -56,7 +56,8 @@ impl<'b> Loaded<'b> {
         let stored = weights.layers.first().map(|layer| layer.q.matrix.packing());
         let weights = match packing {
             Some(packing) if stored != Some(packing) => {
-                repacked.resize(weights.repacked_bytes(packing).map_err(fail)?, 0);
+                // A fresh one: its zeros come page by page to the threads that write there.
+                *repacked = vec![0; weights.repacked_bytes(packing).map_err(fail)?];
                 repacked_layers.resize(config.layers, Layer::EMPTY);
                 weights.repack(packing, repacked, repacked_layers, pool).map_err(fail)?
             }

@@ -6,7 +6,9 @@ mod float;
 mod rows;
 
 use core::arch::asm;
-use core::arch::x86_64::{__cpuid, __cpuid_count, _MM_HINT_ET0, _MM_HINT_T1, _mm_prefetch};
+use core::arch::x86_64::{
+    __cpuid, __cpuid_count, _MM_HINT_ET0, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch,
+};
 
 /// Registers whose state the operating system saves: XMM and YMM; and mask registers and ZMM too.
 const YMM_STATE: u32 = 0b110;
@@ -76,8 +78,7 @@ fn prefetch_write(line: &[i32]) {
 }
 
 /// Asks for what lies so many bytes after the first of these, wherever that is: into the second
-/// cache, for the first has fewer requests under way than memory needs. The processor looks ahead
-/// by itself, but not far enough (measured: 75 % of the read bandwidth without, 90 % with).
+/// cache.
 #[inline(always)]
 fn prefetch(bytes: &[u8], ahead: usize) {
     let at = bytes.as_ptr().wrapping_add(ahead);
@@ -85,12 +86,21 @@ fn prefetch(bytes: &[u8], ahead: usize) {
     unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
 }
 
-/// [`prefetch`] for a step of a panel: both lines of one that comes later, be it in the next panel.
+/// Asks for a step of a panel that comes later, be it in the next panel. The processor looks ahead
+/// by itself, but not far enough for memory: the first cache has too few requests under way, and
+/// the second stops at the end of 4 KiB. So lines are asked for twice, for the second cache long
+/// before and for the first one soon (measured, shares of what plain reading of memory reaches:
+/// 0.6 without, 0.9 with either, 0.95 to 1 with both).
 #[inline(always)]
 fn prefetch_step(step: &[u8; 128]) {
-    const AHEAD: usize = 2048;
-    prefetch(step, AHEAD);
-    prefetch(step, AHEAD + 64);
+    const SOON: usize = 1024;
+    const FAR: usize = 3584;
+    for line in [0, 64] {
+        let at = step.as_ptr().wrapping_add(SOON + line);
+        // SAFETY: it is a hint, which may name any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        prefetch(step, FAR + line);
+    }
 }
 
 /// Extended control register 0. Only where CPUID tells OSXSAVE.
