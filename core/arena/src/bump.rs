@@ -19,6 +19,26 @@ impl core::fmt::Display for OutOfMemory {
 
 impl core::error::Error for OutOfMemory {}
 
+/// A slice of `len` copies of `value` from the front of a block, aligned as `T` wants it, and the
+/// rest; `None` when it does not fit.
+pub fn carve<T: Copy>(memory: &mut [u8], len: usize, value: T) -> Option<(&mut [T], &mut [u8])> {
+    const { assert!(size_of::<T>() > 0, "as many as one likes would fit") };
+    let padding = memory.as_ptr().align_offset(align_of::<T>());
+    let bytes = size_of::<T>().checked_mul(len)?;
+    let (piece, rest) = memory.get_mut(padding..)?.split_at_mut_checked(bytes)?;
+    let start = piece.as_mut_ptr().cast::<T>();
+    for i in 0..len {
+        // SAFETY: the piece is `len * size_of::<T>()` bytes and starts at a multiple of T's
+        // alignment, so element `i < len` lies inside it; it is borrowed for us alone.
+        let place = unsafe { start.add(i) };
+        // SAFETY: as above; `write` does not read or drop what was there.
+        unsafe { place.write(value) };
+    }
+    // SAFETY: all `len` elements were just initialised, `start` is aligned, and the bytes are
+    // exclusively borrowed for as long as the slice is.
+    Some((unsafe { core::slice::from_raw_parts_mut(start, len) }, rest))
+}
+
 /// Hands out slices of one block and never takes any back; freeing is dropping the block. What
 /// does not fit is an empty slice, and [`Arena::fault`] says so of all of them at once: asking
 /// after each costs a microcontroller more than the carving.
@@ -76,20 +96,7 @@ impl<'m> Arena<'m> {
         let padding = self.rest.as_ptr().align_offset(align_of::<T>());
         self.bytes(padding);
         let piece = self.bytes(size_of::<T>().saturating_mul(len));
-        let start = piece.as_mut_ptr().cast::<T>();
-        if piece.is_empty() {
-            return &mut [];
-        }
-        for i in 0..len {
-            // SAFETY: `piece` is `len * size_of::<T>()` bytes and starts at a multiple of T's
-            // alignment, so element `i < len` lies inside it; it is borrowed for us alone.
-            let place = unsafe { start.add(i) };
-            // SAFETY: as above; `write` does not read or drop what was there.
-            unsafe { place.write(value) };
-        }
-        // SAFETY: all `len` elements were just initialised, `start` is aligned and the bytes are
-        // exclusively borrowed for 'm, since `bytes` split them off the rest for good.
-        unsafe { core::slice::from_raw_parts_mut(start, len) }
+        carve(piece, len, value).map_or(&mut [], |(slice, _)| slice)
     }
 }
 

@@ -13,5 +13,14 @@
 mod bump;
 mod ring;
 
-pub use bump::{Arena, OutOfMemory};
+pub use bump::{Arena, OutOfMemory, carve};
 pub use ring::{Consumer, Producer, Ring};
+
+/// Sets a few bytes to zero, one by one. The fill of a slice would be a call of `__aeabi_memclr` on
+/// Arm, which a C library has beside its `memset` and which nothing else of a firmware may ask for.
+pub fn clear(bytes: &mut [u8]) {
+    for byte in bytes {
+        // SAFETY: it is a byte that is borrowed for us alone. Volatile, or it were that call again.
+        unsafe { core::ptr::write_volatile(byte, 0) };
+    }
+}

@@ -230,12 +230,21 @@ impl Consumer<'_> {
         unsafe { core::slice::from_raw_parts(start, end - tail) }
     }
 
-    /// Gives the first `count` bytes of [`Self::peek`] back; more than it showed counts as all.
-    pub fn release(&mut self, count: usize) {
-        let count = count.min(self.peek().len());
+    /// Lets `take` have [`Self::peek`] and say how many bytes of it are given back, beside what it
+    /// answers; more than there were counts as all.
+    pub fn take<R>(&mut self, take: impl FnOnce(&[u8]) -> (usize, R)) -> R {
+        let bytes = self.peek();
+        let (count, answer) = take(bytes);
+        let count = count.min(bytes.len());
         let tail = self.ring.tail.load(Ordering::Relaxed);
         // Release: our reads are done before the producer can write here again.
         self.ring.tail.store(self.ring.advance(tail, count), Ordering::Release);
+        answer
+    }
+
+    /// Gives the first `count` bytes of [`Self::peek`] back; more than it showed counts as all.
+    pub fn release(&mut self, count: usize) {
+        self.take(|_| (count, ()));
     }
 
     /// The oldest packet that [`Producer::push_packet`] appended; [`Self::release_packet`] gives it

@@ -4,6 +4,7 @@ use trine_descriptor::{Args, ValueWriter};
 use trine_wire::message::block::Block;
 use trine_wire::message::input::{self, Request};
 
+use crate::device::Given;
 use crate::{CallId, Device, varint};
 
 /// A call that a tool is asked to do. Everything in it was checked, but for `state` and `answers`,
@@ -227,27 +228,28 @@ impl Calls<'_, '_> {
         call: CallId,
         write: impl FnOnce(&mut ValueWriter<'_>, &mut [u8]) -> Answer,
     ) -> Result<(), NotNow> {
-        self.resume(call, 0, |_, _, out, block| write(out, block)).map(|_| ())
+        if self.may_answer(call)? {
+            self.device.run(call, write);
+        }
+        Ok(())
     }
 
-    /// The same; `write` is first told the tool and when the call expires. Answers whether the call
-    /// was there.
+    /// Answers a pending call as [`Tools::call`] does, which is called with it once more, without
+    /// arguments. Answers whether the call was there.
     ///
     /// # Errors
     /// As [`Self::answer`].
-    pub fn resume(
+    pub fn resume<T: Tools + ?Sized>(
         &mut self,
         call: CallId,
         now: u64,
-        write: impl FnOnce(u16, u64, &mut ValueWriter<'_>, &mut [u8]) -> Answer,
+        tools: &mut T,
     ) -> Result<bool, NotNow> {
-        let Some(lane) = self.device.lanes.pending(call) else { return Ok(false) };
-        let (tool, due) = (lane.tool, lane.due(now));
-        if !self.device.outbox.has_room() {
-            return Err(NotNow);
+        let is_pending = self.may_answer(call)?;
+        if is_pending {
+            self.device.enter(call, now, &Given::default(), tools);
         }
-        self.device.run(call, |out, block| write(tool, due, out, block));
-        Ok(true)
+        Ok(is_pending)
     }
 
     /// Answers a pending call with a failure. A stale call is ignored.
@@ -274,11 +276,17 @@ impl Calls<'_, '_> {
     /// # Errors
     /// [`NotNow`] when there is no room.
     pub fn event(&mut self, tool: u16, text: &str) -> Result<(), NotNow> {
-        if !self.device.outbox.takes(text.len() + 4) {
-            return Err(NotNow);
+        // What a keyed device says before there is a session is lost, however much room there is.
+        #[cfg(feature = "secure")]
+        if self.device.outbox.takes(text.len() + 4) {
+            self.device.event(tool, text);
+            return Ok(());
         }
-        self.device.event(tool, text);
-        Ok(())
+        #[cfg(not(feature = "secure"))]
+        if self.device.event(tool, text) {
+            return Ok(());
+        }
+        Err(NotNow)
     }
 
     /// Tells the host how far a pending call is, if it wants to know: `done` of `total`, 0 of which

@@ -8,6 +8,7 @@ use crate::lanes::Lane;
 
 /// Who the device is. All of it is sent to the host as it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub struct Identity<'a> {
     /// Who makes it.
     pub vendor: &'a str,
@@ -76,7 +77,7 @@ pub struct Config<'a> {
     pub result_max: u16,
     /// Lanes: calls that may be under way at a time, 1 to 64.
     pub calls_max: u8,
-    /// Calls of the program itself ([`crate::Device::local`]) that may be pending at a time.
+    /// Calls of the program itself (`Device::local`) that may be pending at a time.
     pub local_max: u8,
     /// Bytes that each pending call can own: the largest `pending_bytes` of any tool.
     pub pending_max: u16,
@@ -121,19 +122,19 @@ impl Config<'_> {
     /// Bytes of memory that [`crate::Device::new`] needs at most, whatever the block's alignment.
     #[must_use]
     pub const fn memory(&self) -> usize {
-        let hashes = self.hashes_max as usize * size_of::<u32>();
+        let hashes = if cfg!(feature = "check") { self.hashes_max as usize } else { 0 };
         self.inbox()
-            + self.outbox()
+            + Self::outbox(self.reply_max())
             + self.packet()
             + self.lanes() * (self.block() + size_of::<Lane>())
-            + hashes
+            + hashes * size_of::<u32>()
             + align_of::<Lane>()
             - 1
     }
 
     /// Lanes of both kinds.
     pub(crate) const fn lanes(&self) -> usize {
-        self.calls_max as usize + self.local_max as usize
+        self.calls_max as usize + if cfg!(feature = "local") { self.local_max as usize } else { 0 }
     }
 
     /// Bytes of the message being received: with its checksum, its tag and its address.
@@ -148,15 +149,14 @@ impl Config<'_> {
         larger as usize
     }
 
-    /// Where the longest message may be built.
-    pub(crate) const fn lead(&self) -> usize {
-        frame::headroom(self.reply_max() + TAG_MAX + BUS_HEAD_MAX) + BUS_HEAD_MAX
+    /// Where the longest message may be built, of `reply_max` bytes.
+    pub(crate) const fn lead(reply_max: usize) -> usize {
+        frame::headroom(reply_max + TAG_MAX + BUS_HEAD_MAX) + BUS_HEAD_MAX
     }
 
     /// Bytes of the outbox: the largest reply as it is built in place.
-    pub(crate) const fn outbox(&self) -> usize {
-        let most = self.reply_max() + TAG_MAX + BUS_HEAD_MAX;
-        self.lead() + frame::frame_max(most)
+    pub(crate) const fn outbox(reply_max: usize) -> usize {
+        Self::lead(reply_max) + frame::frame_max(reply_max + TAG_MAX + BUS_HEAD_MAX)
     }
 
     /// Bytes of the packet that is to be sent.
@@ -202,8 +202,7 @@ impl Config<'_> {
             Link::Bus { address: 0 | 248.. } => return Some(InitError::Link),
             _ => {}
         }
-        // None at all is refused where they are counted.
-        if self.calls_max > lane::LANES_MAX {
+        if self.calls_max == 0 || self.calls_max > lane::LANES_MAX {
             return Some(InitError::Lanes);
         }
         #[cfg(feature = "secure")]

@@ -10,6 +10,8 @@ use core::ops::Range;
 use trine_descriptor::Head;
 use trine_wire::lane;
 
+use crate::Config;
+
 /// A call under way. It goes stale when the call is answered: a late completion finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 // One number and not two: it is passed on at every step of a call.
@@ -152,13 +154,14 @@ pub(crate) enum Seen {
 #[repr(C)]
 pub(crate) struct Lanes<'m> {
     /// How many lanes have a call that is not answered.
+    #[cfg(feature = "status")]
     open: u8,
     /// How many are the host's.
     hosts: NonZeroU8,
     /// Those of the host, then those of the program itself.
-    lanes: &'m mut [Lane],
-    blocks: &'m mut [u8],
-    block: usize,
+    pub(crate) lanes: &'m mut [Lane],
+    pub(crate) blocks: &'m mut [u8],
+    pub(crate) block: usize,
     /// Bytes of an answer that are kept, at most `block`.
     repeat: usize,
     #[cfg(feature = "status")]
@@ -166,24 +169,23 @@ pub(crate) struct Lanes<'m> {
 }
 
 impl<'m> Lanes<'m> {
-    pub(crate) fn new(
-        (lanes, hosts): (&'m mut [Lane], NonZeroU8),
-        blocks: &'m mut [u8],
-        block: usize,
-        repeat: usize,
-    ) -> Self {
+    /// Those of a configuration, without their memory.
+    pub(crate) fn new(config: &Config<'_>) -> Self {
         Self {
+            #[cfg(feature = "status")]
             open: 0,
-            hosts,
-            lanes,
-            blocks,
-            block,
-            repeat,
+            // None at all is refused before there is memory.
+            hosts: NonZeroU8::new(config.calls_max).unwrap_or(NonZeroU8::MIN),
+            lanes: &mut [],
+            blocks: &mut [],
+            block: config.block(),
+            repeat: config.repeat_max.into(),
             #[cfg(feature = "status")]
             high_water: 0,
         }
     }
 
+    #[cfg(any(feature = "content", feature = "local"))]
     pub(crate) fn len(&self) -> u8 {
         self.lanes.len() as u8
     }
@@ -195,10 +197,11 @@ impl<'m> Lanes<'m> {
 
     /// Whether a call is the program's own: its answer is kept and not sent.
     pub(crate) const fn is_local(&self, call: CallId) -> bool {
-        call.lane() >= self.hosts.get()
+        cfg!(feature = "local") && call.lane() >= self.hosts.get()
     }
 
     /// A lane of the program's own that is free.
+    #[cfg(feature = "local")]
     pub(crate) fn free_local(&self) -> Option<u8> {
         (self.hosts()..self.len()).find(|&index| {
             self.lanes.get(usize::from(index)).is_some_and(|lane| lane.state == State::Idle)
@@ -207,6 +210,7 @@ impl<'m> Lanes<'m> {
 
     /// The answer of a call of the program's own, empty where there was no room for it; none before
     /// it is answered.
+    #[cfg(feature = "local")]
     pub(crate) fn local_answer(&self, call: CallId) -> Option<&[u8]> {
         let lane = self.lanes.get(usize::from(call.lane()))?;
         match lane.state {
@@ -234,9 +238,8 @@ impl<'m> Lanes<'m> {
         (index, seen)
     }
 
-    /// Opens a lane for a new call of a tool. The call owns as many bytes, zeroed, as the tool
-    /// says, until it is answered. A call that the host gave up, and that is still pending there,
-    /// must have been stopped.
+    /// Opens a lane that has no open call for a new one. The call owns as many bytes, zeroed, as
+    /// the tool says, until it is answered.
     pub(crate) fn open(&mut self, index: u8, id: u32, tool: (u16, &Head), due: u32) -> CallId {
         let Some(lane) = self.lanes.get_mut(usize::from(index)) else {
             return CallId::new(index, 0);
@@ -244,7 +247,6 @@ impl<'m> Lanes<'m> {
         let (tool, head) = tool;
         let bytes = head.limits.pending_bytes.min(self.block as u16);
         let generation = lane.generation.wrapping_add(1);
-        self.open += u8::from(!lane.state.is_open());
         *lane = Lane {
             id,
             deadline: due,
@@ -260,9 +262,10 @@ impl<'m> Lanes<'m> {
         };
         #[cfg(feature = "status")]
         {
+            self.open += 1;
             self.high_water = self.high_water.max(self.open);
         }
-        self.own(index, bytes).fill(0);
+        trine_arena::clear(self.own(index, bytes));
         CallId::new(index, generation)
     }
 
@@ -284,8 +287,9 @@ impl<'m> Lanes<'m> {
         start..start + len as usize
     }
 
+    /// The first `len` bytes of lane number `index`.
     #[inline(never)]
-    fn own(&mut self, index: u8, len: u16) -> &mut [u8] {
+    pub(crate) fn own(&mut self, index: u8, len: u16) -> &mut [u8] {
         let place = self.place(index, len);
         self.blocks.get_mut(place).unwrap_or_default()
     }
@@ -299,15 +303,21 @@ impl<'m> Lanes<'m> {
     }
 
     /// The call was answered with `message`, which is kept if there is room; its handle goes stale.
-    pub(crate) fn keep(&mut self, call: CallId, message: &[u8]) {
+    /// Answers whether the host is to have it: not that of a stale call or of one of the program's
+    /// own.
+    pub(crate) fn keep(&mut self, call: CallId, message: &[u8]) -> bool {
         let repeat = self.repeat;
-        let Some(lane) = self.get(call) else { return };
+        let Some(lane) = self.get(call) else { return false };
         let fits = message.len() <= repeat;
         lane.bytes = if fits { message.len() as u16 } else { 0 };
         lane.state = if fits { State::Answered } else { State::Forgotten };
         let len = lane.bytes;
-        self.open -= 1;
+        #[cfg(feature = "status")]
+        {
+            self.open -= 1;
+        }
         crate::outbox::copy(self.own(call.lane(), len), message);
+        !self.is_local(call)
     }
 
     /// The call was answered and nothing of that is kept; its handle goes stale.
@@ -315,13 +325,37 @@ impl<'m> Lanes<'m> {
     pub(crate) fn forget(&mut self, call: CallId) {
         if let Some(lane) = self.get(call) {
             lane.state = State::Forgotten;
-            self.open -= 1;
+            #[cfg(feature = "status")]
+            {
+                self.open -= 1;
+            }
         }
     }
 
-    /// Whether all calls are answered.
+    /// Whether all calls are answered, as far as that is known.
     pub(crate) const fn is_quiet(&self) -> bool {
-        self.open == 0
+        #[cfg(feature = "status")]
+        return self.open == 0;
+        #[cfg(not(feature = "status"))]
+        false
+    }
+
+    /// Milliseconds until the next call expires, 0 where one is cancelled, and that call; the most
+    /// that there are where all calls are answered.
+    #[inline(never)]
+    pub(crate) fn nearest(&self, now: u64) -> (u32, CallId) {
+        let mut nearest = (u32::MAX, CallId::LOCAL);
+        for (index, lane) in self.lanes.iter().enumerate() {
+            let left = match lane.state {
+                State::Cancelled => 0,
+                state if state.is_open() => lane.left(now),
+                _ => continue,
+            };
+            if left < nearest.0 {
+                nearest = (left, CallId::new(index as u8, lane.generation));
+            }
+        }
+        nearest
     }
 
     /// The answer that lane number `index` keeps.
@@ -346,7 +380,10 @@ impl<'m> Lanes<'m> {
     /// Forgets everything of lane number `index`; the handle of its call goes stale.
     pub(crate) fn reset(&mut self, index: u8) {
         if let Some(lane) = self.lanes.get_mut(usize::from(index)) {
-            self.open -= u8::from(lane.state.is_open());
+            #[cfg(feature = "status")]
+            {
+                self.open -= u8::from(lane.state.is_open());
+            }
             *lane = Lane { generation: lane.generation, ..Lane::NEW };
         }
     }

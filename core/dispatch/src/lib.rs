@@ -32,11 +32,12 @@
 //!
 //! # Features
 //!
-//! All are on; a small device leaves out what it does not need: `bus` and `packet` (links other
+//! All are on; a small device leaves out what it does not need: `announce` (tools that change while
+//! the device runs), `bus` and `packet` (links other
 //! than a byte stream), `check` (tables that nobody has checked before), `consent` (without it no
 //! tool that asks for a person is entered), `content` (results in chunks), `factory` (test
-//! operations), `ports` (the way in from interrupts), `progress` (progress, log, and calls that ask
-//! for input), `secure` (tagged messages), `short` (a short way to read arguments), `status`
+//! operations), `local` (calls of the program itself), `ports` (the way in from interrupts), `progress` (progress, log, and calls that ask
+//! for input), `secure` (tagged messages), `short` (a short way to read arguments and to compute checksums), `status`
 //! (counters).
 #![no_std]
 #![forbid(unsafe_code)]
@@ -64,9 +65,11 @@ pub use config::{Config, Identity, InitError, Key, Link};
 pub use consent::{Consents, digest};
 #[cfg(feature = "check")]
 pub use device::Check;
+#[cfg(feature = "local")]
+pub use device::Local;
 #[cfg(feature = "ports")]
 pub use device::PORTS_MAX;
-pub use device::{Device, Local};
+pub use device::{Device, most_pending};
 pub use lanes::CallId;
 #[cfg(feature = "ports")]
 pub use port::Port;

@@ -1,10 +1,8 @@
 //! Messages waiting to be sent, in the form of the link.
 
-use core::cell::Cell;
-
 #[cfg(feature = "bus")]
 use trine_wire::bus;
-use trine_wire::codec::Writer;
+use trine_wire::codec::{Writer, size};
 use trine_wire::frame;
 use trine_wire::message::put;
 #[cfg(feature = "messages")]
@@ -14,9 +12,9 @@ use trine_wire::packet::{self, Fragmenter};
 #[cfg(feature = "secure")]
 use trine_wire::secure::DeviceKeys;
 
-use crate::CallId;
-use crate::config::{Config, HEAD_MAX, Link, TAG_MAX};
-use crate::lanes::Lanes;
+#[cfg(any(feature = "progress", feature = "secure"))]
+use crate::config::TAG_MAX;
+use crate::config::{Config, HEAD_MAX, Link};
 
 /// Copies as many bytes as there are, and cannot panic as `copy_from_slice` could.
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
@@ -40,19 +38,19 @@ pub(crate) enum Tagging {
 #[derive(Debug)]
 pub(crate) struct Outbox<'m> {
     /// The buffer, and what writes messages into it behind the frames.
-    out: Writer<'m>,
+    pub(crate) out: Writer<'m>,
     start: usize,
     end: usize,
     /// Where the longest message may be built, from the end of what waits on: behind what its form
     /// on the link may need.
     lead: usize,
-    reply_max: usize,
+    pub(crate) reply_max: usize,
     /// Most bytes of a message that the host takes.
     host_max: usize,
     link: Link,
     /// The packet that is to be sent, and how many bytes it has.
     #[cfg(feature = "packet")]
-    packet: (&'m mut [u8], usize),
+    pub(crate) packet: (&'m mut [u8], usize),
     #[cfg(feature = "packet")]
     cutter: Fragmenter,
     /// Start and length of the message that waits to be polled.
@@ -69,18 +67,19 @@ pub(crate) struct Outbox<'m> {
 }
 
 impl<'m> Outbox<'m> {
-    pub(crate) fn new(buffer: &'m mut [u8], packet: &'m mut [u8], config: &Config<'_>) -> Self {
-        _ = &packet;
+    /// One without its buffers.
+    pub(crate) fn new(config: &Config<'_>) -> Self {
+        let reply_max = config.reply_max();
         Self {
-            out: Writer::new(buffer),
+            out: Writer::new(&mut []),
             start: 0,
             end: 0,
-            lead: config.lead(),
-            reply_max: config.reply_max(),
+            lead: Config::lead(reply_max),
+            reply_max,
             host_max: usize::MAX,
             link: config.link,
             #[cfg(feature = "packet")]
-            packet: (packet, 0),
+            packet: (&mut [], 0),
             #[cfg(feature = "packet")]
             cutter: Fragmenter::new(),
             #[cfg(feature = "bus")]
@@ -148,7 +147,13 @@ impl<'m> Outbox<'m> {
         self.end == 0
     }
 
+    /// Whether a message may be built: on a stream also behind others, where it may not fit.
+    pub(crate) fn may_post(&self) -> bool {
+        self.link == Link::Stream || self.has_room()
+    }
+
     /// Whether a message with a text or value of `len` bytes fits: on a stream behind others.
+    #[cfg(any(feature = "progress", feature = "secure"))]
     pub(crate) fn takes(&self, len: usize) -> bool {
         if self.link != Link::Stream {
             return self.has_room();
@@ -162,31 +167,17 @@ impl<'m> Outbox<'m> {
         self.out.buffer_mut().get_mut(self.end..).unwrap_or_default()
     }
 
-    /// What writes the next message; then [`Self::post`] or [`Self::answer`].
+    /// What writes the next message; then [`Self::post`], or the answer to a call.
     #[inline(never)]
     pub(crate) const fn begin(&mut self) -> &mut Writer<'m> {
         self.out.start(self.end + self.lead)
     }
 
-    /// Bytes written since [`Self::begin`]; none when they did not fit.
-    fn written(&self) -> Option<usize> {
-        Some(self.out.end()? - self.end - self.lead)
-    }
-
-    /// Queues what was written; `false` when it did not fit.
-    #[inline(never)]
-    pub(crate) fn post(&mut self) -> bool {
-        match self.written() {
-            Some(len) => self.queue(self.lead, len),
-            None => false,
-        }
-    }
-
-    /// Queues what was written, the answer to a call, and keeps it in the call's lane.
-    pub(crate) fn answer(&mut self, lanes: &mut Lanes<'_>, call: CallId) {
-        if let Some(len) = self.written() {
-            self.keep(self.lead, len, lanes, call);
-        }
+    /// What writes the body of outcome number `outcome` of call `id`; then as [`Self::begin`].
+    pub(crate) fn begin_result(&mut self, id: u32, outcome: u8) -> &mut Writer<'m> {
+        let out = self.begin();
+        put::result_head(out, id, outcome);
+        out
     }
 
     /// Queues a message; `false` when it does not fit.
@@ -197,65 +188,40 @@ impl<'m> Outbox<'m> {
     }
 
     /// Where a result may be written in its place, before the head in front of it is known; then
-    /// [`Self::answer_written`] or [`Self::post_written`].
+    /// [`Self::join`].
     pub(crate) fn result_place(&mut self) -> &mut [u8] {
         let at = self.end + self.lead + HEAD_MAX;
         let most = self.fits(self.reply_max - HEAD_MAX);
-        self.out.buffer_mut().get_mut(at..at + most).unwrap_or_default()
+        self.out.start(at).place(most)
     }
 
-    /// Moves the head that was written since [`Self::begin`] up to the result place. Answers how
-    /// many bytes it has.
-    fn join(&mut self) -> Option<usize> {
-        let (start, len) = (self.end + self.lead, self.written()?);
-        let room = self.out.buffer_mut().get_mut(start..start + HEAD_MAX)?;
-        let room = Cell::from_mut(room).as_slice_of_cells();
-        // From its end on, since both places may overlap.
-        let head = room.get(..len)?.iter().rev();
-        room.iter().rev().zip(head).for_each(|(to, from)| to.set(from.get()));
-        Some(len)
-    }
-
-    /// Queues the head that was written and the `len` bytes at [`Self::result_place`].
-    pub(crate) fn post_written(&mut self, len: usize) {
-        if let Some(head) = self.join() {
-            self.queue(self.lead + HEAD_MAX - head, head + len);
+    /// Writes the answer to call `id`: outcome number `outcome`, whose body of `len` bytes was written
+    /// to [`Self::result_place`] and, where it is one run of bytes, stands behind its length.
+    pub(crate) fn join(&mut self, id: u32, outcome: u8, has_length: bool, len: usize) {
+        let mut head = 2 + size(id as usize);
+        if has_length {
+            head += size(len);
         }
-    }
-
-    /// Queues the answer to call `id`: outcome number `outcome`, whose body of `len` bytes was
-    /// written to [`Self::result_place`] and, where it is one run of bytes, stands behind its
-    /// length. Keeps it in the lane.
-    pub(crate) fn answer_written(
-        &mut self,
-        (id, outcome, has_length): (u32, u8, bool),
-        len: usize,
-        lanes: &mut Lanes<'_>,
-        call: CallId,
-    ) {
-        // No result is as long as 32 bits say.
-        put::result_head(self.begin(), id, outcome, has_length.then_some(len as u32));
-        if let Some(head) = self.join() {
-            self.keep(self.lead + HEAD_MAX - head, head + len, lanes, call);
+        let out = self.out.start(self.end + self.lead + HEAD_MAX - head);
+        put::result_head(out, id, outcome);
+        if has_length {
+            // No result is as long as 32 bits say.
+            out.number(len as u32);
         }
+        out.place(len);
     }
 
-    fn keep(&mut self, start: usize, len: usize, lanes: &mut Lanes<'_>, call: CallId) {
-        let message = self.place().get(start..start + len).unwrap_or_default();
-        lanes.keep(call, message);
-        if !lanes.is_local(call) {
-            self.queue(start, len);
-        }
-    }
-
-    /// Tags the message that was built at `start` of [`Self::place`] and puts it into the link's
-    /// form.
-    fn queue(&mut self, start: usize, len: usize) -> bool {
+    /// Tags what was written and puts it into the link's form; `false` when it did not fit.
+    #[inline(never)]
+    pub(crate) fn post(&mut self) -> bool {
+        let start = self.out.from();
+        let Some(len) = self.out.written().map(<[u8]>::len) else { return false };
         let Some(len) = self.tag(start, len) else { return false };
-        let framed = match self.link {
-            Link::Stream => frame::encode_in_place(self.place(), start, len),
+        let (at, link) = (start - self.end, self.link);
+        let framed = match link {
+            Link::Stream => frame::encode_in_place(self.place(), at, len),
             #[cfg(feature = "packet")]
-            Link::Packet { .. } => packet::encode_in_place(self.place(), start, len),
+            Link::Packet { .. } => packet::encode_in_place(self.place(), at, len),
             #[cfg(feature = "bus")]
             Link::Bus { .. } => {
                 self.waits = Some((start, len));
@@ -279,7 +245,6 @@ impl<'m> Outbox<'m> {
 
     #[cfg(feature = "secure")]
     fn tag(&mut self, start: usize, len: usize) -> Option<usize> {
-        let start = self.end + start;
         match (&mut self.keys, self.tagging) {
             (None, _) | (_, Tagging::Off) => Some(len),
             (Some(keys), Tagging::Session) => keys.seal(self.out.buffer_mut(), start, len),

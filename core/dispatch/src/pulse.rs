@@ -6,6 +6,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 /// it; a timer's interrupt reads it and brings the actuators to safety when it is too old, though
 /// the main loop stands still. It takes loads and stores of 32 bits alone, so a Cortex-M0 can.
 ///
+/// Each number stands for itself, and nothing else is read because of it: no order is asked for.
+///
 /// A time is the lower half of the milliseconds given to `poll`. The interrupt looks at least once
 /// in 24 days; what it once found too old stays so until the device writes anew.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ impl Pulse {
     }
 
     pub(crate) fn lost(&self) {
-        self.heard.store(NEVER, Ordering::Release);
+        self.heard.store(NEVER, Ordering::Relaxed);
     }
 }
 
@@ -59,19 +61,21 @@ impl Default for Pulse {
 
 fn store(place: &AtomicU32, now: u64) {
     let now = now as u32;
-    place.store(if now == NEVER { NEVER.wrapping_sub(1) } else { now }, Ordering::Release);
+    place.store(if now == NEVER { NEVER.wrapping_sub(1) } else { now }, Ordering::Relaxed);
 }
 
+// Out of line: it is asked for both.
+#[inline(never)]
 fn is_young(place: &AtomicU32, now: u32, most: u32) -> bool {
-    let time = place.load(Ordering::Acquire);
+    let time = place.load(Ordering::Relaxed);
     if time == NEVER {
         return false;
     }
     // The interrupt may have read the clock before the device did: a time ahead of it is young.
-    let age = now.wrapping_sub(time);
-    let young = age <= most.min(u32::MAX / 2) || age > u32::MAX / 2;
+    let age = now.wrapping_sub(time).cast_signed();
+    let young = age <= most.min(u32::MAX / 2).cast_signed();
     if !young {
-        place.store(NEVER, Ordering::Release);
+        place.store(NEVER, Ordering::Relaxed);
     }
     young
 }

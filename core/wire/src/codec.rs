@@ -12,29 +12,40 @@
 #[derive(Debug)]
 pub struct Writer<'b> {
     out: &'b mut [u8],
+    /// Where the message starts.
+    from: usize,
+    /// Where it ends so far, [`FULL`] when something did not fit.
     at: usize,
-    full: bool,
     /// Zero bytes of appended members, to be written only if a member follows that is not zero.
     zeros: u8,
 }
+
+/// No buffer has such a place.
+const FULL: usize = usize::MAX;
 
 impl<'b> Writer<'b> {
     /// A writer at the start of `out`.
     #[must_use]
     pub const fn new(out: &'b mut [u8]) -> Self {
-        Self { out, at: 0, full: false, zeros: 0 }
+        Self { out, from: 0, at: 0, zeros: 0 }
     }
 
     /// Starts a message at byte `at` of the buffer.
     pub const fn start(&mut self, at: usize) -> &mut Self {
-        (self.at, self.full, self.zeros) = (at, false, 0);
+        (self.from, self.at, self.zeros) = (at, at, 0);
         self
     }
 
-    /// Where the message ends in the buffer; `None` when something did not fit.
+    /// Where the message starts in the buffer.
     #[must_use]
-    pub fn end(&self) -> Option<usize> {
-        (!self.full).then_some(self.at)
+    pub const fn from(&self) -> usize {
+        self.from
+    }
+
+    /// The message; `None` when something did not fit.
+    #[must_use]
+    pub fn written(&self) -> Option<&[u8]> {
+        self.out.get(self.from..self.at)
     }
 
     /// The whole buffer.
@@ -50,7 +61,7 @@ impl<'b> Writer<'b> {
 
     /// How many bytes were written; `None` when something did not fit.
     pub(crate) fn finish(self) -> Option<usize> {
-        self.end()
+        Some(self.written()?.len())
     }
 
     /// Leaves the mark of what does not fit.
@@ -62,33 +73,52 @@ impl<'b> Writer<'b> {
         feature = "status"
     )))]
     pub(crate) const fn refuse(&mut self) {
-        self.full = true;
+        self.at = FULL;
     }
 
+    /// Takes the next `len` bytes of the buffer into the message as they are, and answers them;
+    /// none when they do not fit.
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub fn place(&mut self, len: usize) -> &mut [u8] {
+        let place = self.out.get_mut(self.at..).and_then(|rest| rest.get_mut(..len));
+        self.at = if place.is_some() { self.at + len } else { FULL };
+        place.unwrap_or_default()
+    }
+
+    /// One byte.
     // Out of line on a microcontroller, as all that has many callers. Each answers the writer
     // itself, which is then in place for the next member.
     #[cfg_attr(target_os = "none", inline(never))]
-    pub(crate) fn byte(&mut self, byte: u8) -> &mut Self {
+    pub fn byte(&mut self, byte: u8) -> &mut Self {
         match self.out.get_mut(self.at) {
             Some(place) => {
                 *place = byte;
                 self.at += 1;
             }
-            None => self.full = true,
+            None => self.at = FULL,
         }
         self
     }
 
+    /// A number of at most 32 bits.
     #[cfg_attr(target_os = "none", inline(never))]
-    pub(crate) fn number(&mut self, mut number: u32) -> &mut Self {
-        while number >= 0x80 {
-            self.byte(number as u8 | 0x80);
-            number >>= 7;
+    pub fn number(&mut self, number: u32) -> &mut Self {
+        // By way of the longer ones, which needs half the code.
+        #[cfg(not(feature = "short"))]
+        return self.long(number.into());
+        #[cfg(feature = "short")]
+        {
+            let mut number = number;
+            while number >= 0x80 {
+                self.byte(number as u8 | 0x80);
+                number >>= 7;
+            }
+            self.byte(number as u8)
         }
-        self.byte(number as u8)
     }
 
-    pub(crate) fn short(&mut self, number: u16) -> &mut Self {
+    /// A number of at most 16 bits.
+    pub fn short(&mut self, number: u16) -> &mut Self {
         self.number(u32::from(number))
     }
 
@@ -101,21 +131,16 @@ impl<'b> Writer<'b> {
         self.byte(number as u8)
     }
 
-    pub(crate) fn signed(&mut self, number: i64) -> &mut Self {
+    /// A signed number.
+    pub fn signed(&mut self, number: i64) -> &mut Self {
         self.long((number.wrapping_shl(1) ^ (number >> 63)).cast_unsigned())
     }
 
     /// Bytes without their length.
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn array(&mut self, bytes: &[u8]) -> &mut Self {
-        match self.out.get_mut(self.at..).and_then(|rest| rest.get_mut(..bytes.len())) {
-            Some(place) => {
-                // The lengths are equal, which `copy_from_slice` would look at once more.
-                place.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-                self.at += bytes.len();
-            }
-            None => self.full = true,
-        }
+        // The lengths are equal, which `copy_from_slice` would look at once more.
+        self.place(bytes.len()).iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         self
     }
 
@@ -125,7 +150,8 @@ impl<'b> Writer<'b> {
         self.number(u32::try_from(bytes.len()).unwrap_or(u32::MAX)).array(bytes)
     }
 
-    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
+    /// Text behind its length.
+    pub fn text(&mut self, text: &str) -> &mut Self {
         self.bytes(text.as_bytes())
     }
 
@@ -166,14 +192,21 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// Bytes that `len` bytes take behind their length.
-pub(crate) const fn size_of_bytes(len: usize) -> usize {
-    let (mut size, mut rest) = (1 + len, len >> 7);
-    while rest > 0 {
+/// Bytes that a number takes.
+#[must_use]
+#[cfg_attr(target_os = "none", inline(never))]
+pub const fn size(mut number: usize) -> usize {
+    let mut size = 1;
+    while number >= 0x80 {
+        number >>= 7;
         size += 1;
-        rest >>= 7;
     }
     size
+}
+
+/// Bytes that `len` bytes take behind their length.
+pub(crate) const fn size_of_bytes(len: usize) -> usize {
+    size(len) + len
 }
 
 /// Reads members one after another and looks once whether all of them were there: what is missing,
@@ -192,6 +225,12 @@ impl<'a> Members<'a> {
         Self { rest: bytes, is_broken: false }
     }
 
+    /// Whether a member was not there.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
     /// `value`, if all members so far were there.
     pub fn whole<T>(&self, value: T) -> Option<T> {
         (!self.is_broken).then_some(value)
@@ -208,39 +247,41 @@ impl<'a> Members<'a> {
         byte
     }
 
-    /// A number of at most `bits`, of which there are 16 or 32, in as many bytes as they need at
-    /// most.
+    /// A number of at most `max`, which is that of 16 or 32 bits, in as many bytes as such numbers
+    /// need at most.
     #[cfg_attr(target_os = "none", inline(never))]
-    const fn varint(&mut self, bits: u32) -> u32 {
+    const fn varint(&mut self, mut max: u32) -> u32 {
         // Most numbers of a call are below 128.
+        #[cfg(feature = "short")]
         if let [byte @ 0..0x80, rest @ ..] = self.rest {
             self.rest = rest;
             return *byte as u32;
         }
-        let (mut number, mut shift) = (0, 0);
+        let (mut number, mut factor) = (0_u32, 1_u32);
         loop {
             let byte = self.byte() as u32;
-            number |= (byte & 0x7f) << shift;
             // Of the last byte only some bits may be set, and never the one that says more.
-            if shift + 7 > bits && byte >> (bits - shift) != 0 {
+            if byte > max {
                 self.is_broken = true;
                 return 0;
             }
+            number |= (byte & 0x7f).wrapping_mul(factor);
             if byte < 0x80 {
                 return number;
             }
-            shift += 7;
+            factor <<= 7;
+            max >>= 7;
         }
     }
 
     /// A number of at most 32 bits.
     pub const fn number(&mut self) -> u32 {
-        self.varint(32)
+        self.varint(u32::MAX)
     }
 
     /// A number of at most 16 bits.
     pub const fn short(&mut self) -> u16 {
-        self.varint(16) as u16
+        self.varint(u16::MAX as u32) as u16
     }
 
     /// `len` bytes.

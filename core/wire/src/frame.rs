@@ -119,20 +119,22 @@ impl Decoder {
                     *self = Self::new();
                     return (bytes.len() - rest.len(), state.end(buffer));
                 }
-            } else if state.left == 0 {
-                if state.zero {
-                    state.put(0, buffer);
-                }
-                (state.left, state.zero) = (usize::from(byte) - 1, byte != 255);
-                if HOSTED && byte >= STRETCH_MIN {
-                    let to = buffer.get_mut(state.len..).unwrap_or_default();
-                    let count = stretch(rest.as_slice(), to, state.left);
-                    rest = rest.as_slice().get(count..).unwrap_or_default().iter();
-                    (state.len, state.left) = (state.len + count, state.left - count);
-                }
-            } else {
-                state.left -= 1;
-                state.put(byte, buffer);
+                continue;
+            }
+            let is_code = state.left == 0;
+            let (content, is_content) = if is_code { (0, state.zero) } else { (byte, true) };
+            if is_code {
+                (state.left, state.zero) = (byte.into(), byte != 255);
+            }
+            state.left -= 1;
+            if is_content {
+                state.put(content, buffer);
+            }
+            if HOSTED && is_code && byte >= STRETCH_MIN {
+                let to = buffer.get_mut(state.len..).unwrap_or_default();
+                let count = stretch(rest.as_slice(), to, state.left);
+                rest = rest.as_slice().get(count..).unwrap_or_default().iter();
+                (state.len, state.left) = (state.len + count, state.left - count);
             }
         }
         *self = state;

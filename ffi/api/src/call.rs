@@ -67,6 +67,15 @@ pub struct trine_call_info {
     pub principal: trine_text,
 }
 
+/// What a tool says that says nothing.
+pub(crate) const FAILED: &str = "the tool could not do it";
+/// What is said for a tool that has asked for what is not there.
+const MISUSED: &str = if cfg!(feature = "policy") {
+    "the tool asked for a parameter or a node that it does not have: a fault of the program"
+} else {
+    "no such parameter or node: a fault of the program"
+};
+
 impl<'c> State<'c> {
     pub(crate) const fn new(info: trine_call_info) -> Self {
         Self {
@@ -75,7 +84,7 @@ impl<'c> State<'c> {
             table: None,
             block: &mut [],
             info,
-            text: "",
+            text: FAILED,
             content: 0,
             misused: false,
             #[cfg(feature = "policy")]
@@ -148,8 +157,6 @@ impl<'c> State<'c> {
     ///
     /// # Safety
     /// It is the program's own function and what it asked to be passed.
-    // Out of line on a microcontroller: a call is begun and finished by this one.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) unsafe fn run(&mut self, function: Function, user_data: *mut c_void) -> Answer {
         // SAFETY: passed on; the state lives until it returns.
         let status = unsafe { function(user_data, self.handle()) };
@@ -159,10 +166,7 @@ impl<'c> State<'c> {
     /// What the tool's status means.
     fn answer(&self, status: trine_status) -> Answer {
         if self.misused {
-            return Answer::Failed(
-                "the tool asked for a parameter or a node that it does not have: a fault of the \
-                 program",
-            );
+            return Answer::Failed(MISUSED);
         }
         match status {
             TRINE_OK => Answer::Done,
@@ -172,7 +176,6 @@ impl<'c> State<'c> {
             TRINE_BLOCKS => Answer::Blocks,
             #[cfg(feature = "policy")]
             TRINE_NEED_INPUT => Answer::NeedInput,
-            _ if self.text.is_empty() => Answer::Failed("the tool could not do it"),
             _ => Answer::Failed(self.text),
         }
     }
@@ -209,8 +212,8 @@ pub unsafe extern "C" fn trine_call_get_info(
     if info.is_null() {
         return TRINE_E_NULL;
     }
-    // SAFETY: not NULL, and the caller's to be written.
-    unsafe { info.write(state.info) };
+    // SAFETY: not NULL, and the caller's to be written; no call lies in it.
+    unsafe { core::ptr::copy_nonoverlapping(&raw const state.info, info, 1) };
     TRINE_OK
 }
 
@@ -269,7 +272,7 @@ pub unsafe extern "C" fn trine_fail(
     // SAFETY: the caller's text, which outlives the callback as is asked above.
     match unsafe { text::text(text, size) } {
         Ok(text) => {
-            state.text = text;
+            state.text = if text.is_empty() { FAILED } else { text };
             TRINE_E_FAILED
         }
         Err(status) => status,

@@ -1,9 +1,9 @@
 //! What a device is told at start.
 
 use core::ffi::c_void;
-use core::mem::{align_of, offset_of, size_of};
+use core::mem::{MaybeUninit, align_of, offset_of, size_of};
 
-use trine_dispatch::{Config, Identity, Link};
+use trine_dispatch::{Config, Identity, Link, most_pending};
 
 use crate::descriptor::{trine_table, trine_tool};
 use crate::source;
@@ -135,8 +135,6 @@ pub(crate) struct Setup<'c> {
     pub(crate) raw: &'c trine_config,
     pub(crate) tools: &'static [trine_tool],
     pub(crate) rx_bytes: usize,
-    #[cfg(feature = "mcp")]
-    pub(crate) kept: Kept,
 }
 
 /// What of a configuration is needed later.
@@ -192,22 +190,21 @@ unsafe fn known<'c>(config: *const trine_config) -> Result<&'c trine_config, tri
 
 const _: () = assert!(V1.next_multiple_of(align_of::<trine_config>()) == size_of::<trine_config>());
 
-/// The texts at the end of a configuration.
-const TEXTS: usize = 7;
-
-/// The texts of a configuration, in their order.
+/// Reads who the device is.
 ///
 /// # Safety
-/// They live as long as the device.
-unsafe fn texts(raw: &trine_config) -> Result<[&'static str; TEXTS], trine_status> {
+/// The texts live as long as the device.
+unsafe fn identify(raw: &trine_config, out: &mut Identity<'static>) -> Result<(), trine_status> {
+    const TEXTS: usize = size_of::<Identity<'_>>() / size_of::<&str>();
     const _: () = assert!(
-        offset_of!(trine_config, instructions) - offset_of!(trine_config, vendor)
+        offset_of!(trine_config, build) - offset_of!(trine_config, vendor)
             == (TEXTS - 1) * size_of::<trine_text>()
     );
+    // SAFETY: an identity is as many texts in the same order, and nothing else.
+    let out = unsafe { &mut *(&raw mut *out).cast::<[&str; TEXTS]>() };
     let first = (&raw const *raw).cast::<u8>();
     // SAFETY: the first of the texts, which lie side by side.
     let first = unsafe { first.add(offset_of!(trine_config, vendor)) }.cast::<trine_text>();
-    let mut out = [""; TEXTS];
     for (at, place) in out.iter_mut().enumerate() {
         // SAFETY: there are as many texts.
         let text = unsafe { first.add(at) };
@@ -216,97 +213,104 @@ unsafe fn texts(raw: &trine_config) -> Result<[&'static str; TEXTS], trine_statu
         // SAFETY: the caller's promise.
         *place = unsafe { text.get() }?;
     }
-    Ok(out)
+    Ok(())
 }
 
-/// Reads a configuration.
+/// Reads a configuration into its place: where it answers no error, that is written.
 ///
 /// # Safety
 /// As [`known`]; what it points to is constant and lives as long as the device.
-pub(crate) unsafe fn read<'c>(config: *const trine_config) -> Result<Setup<'c>, trine_status> {
+pub(crate) unsafe fn read<'c>(
+    config: *const trine_config,
+    out: &mut MaybeUninit<Setup<'c>>,
+) -> Result<(), trine_status> {
     // SAFETY: passed on.
     let raw = unsafe { known(config) }?;
     if raw.abi_version != TRINE_ABI_VERSION {
         return Err(TRINE_E_VERSION);
     }
-    let is_keyed = cfg!(not(feature = "full")) && !raw.key.is_null();
-    if raw.reserved_bytes != [0; 2] || raw.reserved_flags != 0 || is_keyed {
+    let mut unsupported = u32::from(u16::from_ne_bytes(raw.reserved_bytes)) | raw.reserved_flags;
+    // What needs keys or another link than a stream, in one look.
+    if cfg!(not(feature = "full")) {
+        unsupported |= u32::from(raw.link) | u32::from(!raw.key.is_null());
+    }
+    if unsupported != 0 {
         return Err(TRINE_E_UNSUPPORTED);
     }
-    if raw.calls_max > CALLS_MAX || raw.json_calls_max > CALLS_MAX {
+    let is_door_wide = cfg!(feature = "mcp") && raw.json_calls_max > CALLS_MAX;
+    if raw.calls_max > CALLS_MAX || is_door_wide {
         return Err(TRINE_E_ARGUMENT);
     }
+    let link = link(raw)?;
     // SAFETY: the tools are constant and live as long as the device.
     let tools = unsafe { tools_of(raw) }?;
     // SAFETY: as above.
     let rules = CRules::new(unsafe { Table::new(tools) }, &[]);
     // SAFETY: what the configuration points to is as the header asks.
     let source = unsafe { source::open(raw, &rules) }?;
-    let pending = most_pending(source);
     let or = |value: u16, default: u16| if value == 0 { default } else { value };
     let or_ms = |value: u32, default: u32| if value == 0 { default } else { value };
-    let (message_max, result_max) = (or(raw.message_max, 192), or(raw.result_max, 256));
-    // SAFETY: the texts of the configuration live as long as the device.
-    let [vendor, product, serial, firmware, build, title, instructions] = unsafe { texts(raw) }?;
-    let config = Config {
-        identity: Identity { vendor, product, serial, firmware, build },
-        link: link(raw)?,
-        epoch: raw.epoch,
-        #[cfg(feature = "full")]
-        key: key(raw),
-        #[cfg(feature = "full")]
-        nonce: raw.nonce,
-        message_max,
-        result_max,
-        calls_max: if raw.calls_max == 0 { 4 } else { raw.calls_max },
-        local_max: match raw.json_calls_max {
-            _ if cfg!(not(feature = "mcp")) => 0,
-            0 => 4,
-            given => given,
+    let setup = out.write(Setup {
+        config: Config {
+            // In its place, since to move it takes more code than to read it.
+            identity: Identity::default(),
+            link,
+            epoch: raw.epoch,
+            #[cfg(feature = "full")]
+            key: key(raw),
+            #[cfg(feature = "full")]
+            nonce: raw.nonce,
+            message_max: or(raw.message_max, 192),
+            result_max: or(raw.result_max, 256),
+            calls_max: if raw.calls_max == 0 { 4 } else { raw.calls_max },
+            local_max: match raw.json_calls_max {
+                _ if cfg!(not(feature = "mcp")) => 0,
+                0 => 4,
+                given => given,
+            },
+            pending_max: or(raw.pending_max, most_pending(source).0),
+            repeat_max: or(raw.repeat_max, 64),
+            hashes_max: if cfg!(feature = "policy") { tools.len() as u16 } else { 0 },
+            deadline_ms: or_ms(raw.deadline_ms, Config::DEFAULT.deadline_ms),
+            #[cfg(feature = "policy")]
+            consent_ms: or_ms(raw.consent_ms, Config::DEFAULT.consent_ms),
+            link_ms: raw.link_ms,
         },
-        pending_max: or(raw.pending_max, pending),
-        repeat_max: or(raw.repeat_max, 64),
-        hashes_max: if cfg!(feature = "policy") { tools.len() as u16 } else { 0 },
-        deadline_ms: or_ms(raw.deadline_ms, Config::DEFAULT.deadline_ms),
-        #[cfg(feature = "policy")]
-        consent_ms: or_ms(raw.consent_ms, Config::DEFAULT.consent_ms),
-        link_ms: raw.link_ms,
-    };
-    _ = (title, instructions);
-    #[cfg(feature = "mcp")]
-    let kept = Kept {
-        #[cfg(feature = "full")]
-        is_packet: raw.link == TRINE_LINK_PACKET,
-        #[cfg(feature = "full")]
-        on_key: raw.on_key,
-        #[cfg(feature = "full")]
-        user_data: raw.user_data,
-        server: trine_mcp::ServerInfo {
-            name: if product.is_empty() { "trine" } else { product },
-            title,
-            version: if firmware.is_empty() { "0" } else { firmware },
-            instructions,
-        },
-        buffers: (message_max, result_max),
-    };
-    Ok(Setup {
-        config,
         raw,
         tools,
-        rx_bytes: usize::from(or(raw.rx_bytes, 256)),
-        #[cfg(feature = "mcp")]
-        kept,
-    })
+        rx_bytes: or(raw.rx_bytes, 256).into(),
+    });
+    // SAFETY: the texts of the configuration live as long as the device.
+    unsafe { identify(raw, &mut setup.config.identity) }
 }
 
-/// Bytes that a pending call of any tool owns at most.
-fn most_pending(tools: source::Tools<'_>) -> u16 {
-    let mut most = 0;
-    // No iterator's maximum, which a microcontroller would compare in two places.
-    for tool in 0..tools.tools() {
-        most = most.max(tools.head(tool).map_or(0, |head| head.limits.pending_bytes));
+#[cfg(feature = "mcp")]
+impl Setup<'_> {
+    /// What is needed later.
+    ///
+    /// # Safety
+    /// The texts of the configuration live as long as the device.
+    pub(crate) unsafe fn kept(&self) -> Result<Kept, trine_status> {
+        let (raw, config) = (self.raw, &self.config);
+        let or = |text: &'static str, other| if text.is_empty() { other } else { text };
+        Ok(Kept {
+            #[cfg(feature = "full")]
+            is_packet: raw.link == TRINE_LINK_PACKET,
+            #[cfg(feature = "full")]
+            on_key: raw.on_key,
+            #[cfg(feature = "full")]
+            user_data: raw.user_data,
+            server: trine_mcp::ServerInfo {
+                name: or(config.identity.product, "trine"),
+                // SAFETY: the caller's promise.
+                title: unsafe { raw.title.get() }?,
+                version: or(config.identity.firmware, "0"),
+                // SAFETY: as above.
+                instructions: unsafe { raw.instructions.get() }?,
+            },
+            buffers: (config.message_max, config.result_max),
+        })
     }
-    most
 }
 
 /// The tools of a configuration.
@@ -323,17 +327,22 @@ unsafe fn tools_of(raw: &trine_config) -> Result<&'static [trine_tool], trine_st
     }
 }
 
-fn link(raw: &trine_config) -> Result<Link, trine_status> {
+/// How messages travel.
+#[cfg(feature = "full")]
+const fn link(raw: &trine_config) -> Result<Link, trine_status> {
     match raw.link {
         TRINE_LINK_STREAM => Ok(Link::Stream),
-        #[cfg(feature = "full")]
         TRINE_LINK_PACKET => Ok(Link::Packet { mtu: raw.mtu }),
-        #[cfg(feature = "full")]
         TRINE_LINK_BUS => Ok(Link::Bus { address: raw.address }),
-        #[cfg(not(feature = "full"))]
-        TRINE_LINK_PACKET | TRINE_LINK_BUS => Err(TRINE_E_UNSUPPORTED),
         _ => Err(TRINE_E_ARGUMENT),
     }
+}
+
+/// It was looked at already.
+#[cfg(not(feature = "full"))]
+#[expect(clippy::unnecessary_wraps, reason = "there are others where links are")]
+const fn link(_: &trine_config) -> Result<Link, trine_status> {
+    Ok(Link::Stream)
 }
 
 #[cfg(feature = "full")]

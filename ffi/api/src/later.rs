@@ -11,7 +11,7 @@ use crate::status::{
     TRINE_E_ARGUMENT, TRINE_E_FULL, TRINE_E_NULL, TRINE_E_STALE, TRINE_OK, trine_status,
 };
 use crate::text;
-use crate::tools::Later;
+use crate::tools::CTools;
 
 /// Answers a pending call: `finish` is called at once with the call, writes the result and answers
 /// as a tool's function does; TRINE_PENDING leaves the call pending. The arguments are gone.
@@ -44,16 +44,12 @@ pub unsafe extern "C" fn trine_resume(
         Ok(owned) => owned,
         Err(status) => return status,
     };
-    let source = owned.object.source();
-    let id = call_id(id);
-    owned.device().with_calls(|calls| {
-        let later = Later { source, id, now, finish, user_data };
-        match later.answer(calls) {
-            Ok(true) => TRINE_OK,
-            Ok(false) => TRINE_E_STALE,
-            Err(NotNow) => TRINE_E_FULL,
-        }
-    })
+    let mut tools = CTools::with(owned.object, Some(finish), user_data);
+    match owned.device().with_calls(|calls| calls.resume(call_id(id), now, &mut tools)) {
+        Ok(true) => TRINE_OK,
+        Ok(false) => TRINE_E_STALE,
+        Err(NotNow) => TRINE_E_FULL,
+    }
 }
 
 /// Tells the host that something happened that nobody called for.
@@ -72,15 +68,15 @@ pub unsafe extern "C" fn trine_event(
     text: *const c_char,
     size: usize,
 ) -> trine_status {
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(device) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
     let Ok(tool) = u16::try_from(tool) else { return TRINE_E_ARGUMENT };
     // SAFETY: the caller's text, read now.
-    match unsafe { text::text(text, size) } {
-        Ok(text) => sent(owned.device().with_calls(|calls| calls.event(tool, text))),
+    let text = match unsafe { text::text(text, size) } {
+        Ok(text) => text,
+        Err(status) => return status,
+    };
+    // SAFETY: the contract of every function.
+    match unsafe { owned(device) } {
+        Ok(mut owned) => sent(owned.device().with_calls(|calls| calls.event(tool, text))),
         Err(status) => status,
     }
 }

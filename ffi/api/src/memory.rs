@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use trine_arena::{Producer, Ring};
 use trine_descriptor::Side;
 #[cfg(feature = "policy")]
-use trine_descriptor::{ToolTable, check};
+use trine_descriptor::check;
 #[cfg(feature = "policy")]
 use trine_dispatch::Check;
 use trine_dispatch::{Device, InitError, Pulse};
@@ -94,10 +94,16 @@ pub(crate) struct Owned<'o> {
 }
 
 impl Drop for Owned<'_> {
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn drop(&mut self) {
-        self.object.busy.leave();
+        leave(self.object);
     }
+}
+
+/// Lets the owner out.
+// Not the drop itself, which gets the place of a pointer that is then no register.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn leave(object: &Object) {
+    object.busy.leave();
 }
 
 impl Owned<'_> {
@@ -141,7 +147,7 @@ pub(crate) unsafe fn owned<'o>(device: *const trine_device) -> Result<Owned<'o>,
 
 /// Hashes that are kept beside the device, where it keeps none itself.
 fn checks(setup: &Setup<'_>) -> usize {
-    setup.tools.len() - usize::from(setup.config.hashes_max)
+    if cfg!(feature = "policy") { 0 } else { setup.tools.len() }
 }
 
 /// Bytes from the start of the memory to the receive buffer, and to the arena behind it.
@@ -163,9 +169,13 @@ fn needed(setup: &Setup<'_>) -> usize {
 /// Context: init-only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_sizeof(config: *const trine_config) -> usize {
+    let mut setup = MaybeUninit::uninit();
     // SAFETY: the contract of every function.
-    let setup = unsafe { config::read(config) };
-    setup.map_or(0, |setup| needed(&setup))
+    match unsafe { config::read(config, &mut setup) } {
+        // SAFETY: it was read.
+        Ok(()) => needed(unsafe { setup.assume_init_ref() }),
+        Err(_) => 0,
+    }
 }
 
 /// Alignment of the memory of a device, a port, a draft or a session.
@@ -201,14 +211,22 @@ pub unsafe extern "C" fn trine_init(
     device: *mut *mut trine_device,
     problem: *mut trine_problem,
 ) -> trine_status {
+    let mut setup = MaybeUninit::uninit();
+    let mut bytes_needed = 0;
     // SAFETY: the contract of every function.
-    let setup = unsafe { config::read(config) };
-    let needed = setup.as_ref().map_or(0, needed);
-    let started = match &setup {
-        Err(status) => Err(*status),
-        Ok(_) if device.is_null() => Err(TRINE_E_NULL),
-        // SAFETY: passed on.
-        Ok(setup) => unsafe { checked_start(memory, size, needed, setup) },
+    let started = match unsafe { config::read(config, &mut setup) } {
+        Err(status) => Err(status),
+        Ok(()) => {
+            // SAFETY: it was read.
+            let setup = unsafe { setup.assume_init_ref() };
+            bytes_needed = needed(setup);
+            if device.is_null() {
+                Err(TRINE_E_NULL)
+            } else {
+                // SAFETY: passed on.
+                unsafe { checked_start(memory, size, bytes_needed, setup) }
+            }
+        }
     };
     let status = match started {
         Ok(handle) => {
@@ -220,7 +238,7 @@ pub unsafe extern "C" fn trine_init(
     };
     if !problem.is_null() {
         // SAFETY: not NULL, and the caller's to be written.
-        unsafe { problem.write(trine_problem { bytes_needed: needed, ..NO_PROBLEM }) };
+        unsafe { problem.write(trine_problem { bytes_needed, ..NO_PROBLEM }) };
     }
     status
 }
@@ -295,6 +313,9 @@ unsafe fn start(
     let arena = unsafe { core::slice::from_raw_parts_mut(arena.as_ptr(), size - arena_at) };
     // SAFETY: what the descriptors point to is as the header asks.
     let table = unsafe { Table::new(setup.tools) };
+    // SAFETY: the texts are as the header asks.
+    #[cfg(feature = "mcp")]
+    let kept = unsafe { setup.kept() };
     let object = Object {
         magic: AtomicU32::new(0),
         busy: Busy::new(),
@@ -302,7 +323,7 @@ unsafe fn start(
         rules: CRules::new(table, hashes),
         source: UnsafeCell::new(MaybeUninit::uninit()),
         #[cfg(feature = "mcp")]
-        kept: setup.kept,
+        kept: kept?,
         #[cfg(feature = "full")]
         provisions: AtomicBool::new(false),
         ring: UnsafeCell::new(Ring::new(rx)),
@@ -321,26 +342,22 @@ unsafe fn start(
     let source = unsafe { source::open(setup.raw, &object.rules) }?;
     // SAFETY: nobody else knows of the object yet.
     unsafe { object.source.get().write(MaybeUninit::new(source)) };
-    #[cfg(feature = "policy")]
-    let device = if source.nodes().is_some() {
-        let table = (&object.rules.table as &dyn ToolTable, CHECK);
-        Device::with_table(setup.config, arena, consumer, source, table)
-    } else {
-        Device::with_rules(setup.config, arena, consumer, source)
-    };
-    // A device this small does not check its descriptors: the program's tests do, with a larger
-    // profile.
-    #[cfg(not(feature = "policy"))]
-    let device = Device::with_rules(setup.config, arena, consumer, source);
-    let mut device = device.map_err(|error| match error {
-        InitError::Memory(_) => TRINE_E_NO_SPACE,
-        _ => TRINE_E_ARGUMENT,
-    })?;
-    device.set_pulse(&object.pulse);
     // SAFETY: nobody else knows of the object yet.
     unsafe { object.producer.get().write(MaybeUninit::new(producer)) };
     // SAFETY: as above.
-    unsafe { object.device.get().write(MaybeUninit::new(device)) };
+    let device = unsafe { &mut *object.device.get() };
+    let device = device.write(Device::without_memory(&setup.config, consumer, source));
+    // A device without that does not check its descriptors: the program's tests do, with a larger
+    // profile.
+    #[cfg(feature = "policy")]
+    if source.nodes().is_some() {
+        device.set_table(&object.rules.table, CHECK);
+    }
+    device.set_pulse(&object.pulse);
+    device.set_memory(arena).map_err(|error| match error {
+        InitError::Memory(_) => TRINE_E_NO_SPACE,
+        _ => TRINE_E_ARGUMENT,
+    })?;
     object.magic.store(ALIVE, Ordering::Release);
     Ok(place.as_ptr().cast())
 }

@@ -5,6 +5,7 @@
 
 use core::ffi::c_void;
 use core::mem::{offset_of, size_of};
+use core::ptr::null_mut;
 
 use trine_descriptor::{Fault, Head, Item, Packed, Rules, Side};
 
@@ -32,8 +33,8 @@ pub static trine_form_packed: trine_form = trine_form { open: packed };
 
 /// What a device does with its tools: it judges values by them, sends their list, and calls them.
 pub(crate) trait Source: Rules {
-    /// The function of a tool and what it is passed.
-    fn call(&self, tool: u16) -> Option<(trine_function, *mut c_void)>;
+    /// The function of a tool, if it has one, and what it is passed.
+    fn call(&self, tool: u16) -> (trine_function, *mut c_void);
 
     /// What else may be called for a tool, and what that is passed.
     fn callbacks(&self, tool: u16) -> Option<(&Callbacks, *mut c_void)>;
@@ -117,8 +118,8 @@ unsafe fn packed<'o>(
 }
 
 impl Source for CRules<'_> {
-    fn call(&self, tool: u16) -> Option<(trine_function, *mut c_void)> {
-        self.table.tool(tool).map(|tool| (tool.call, tool.user_data))
+    fn call(&self, tool: u16) -> (trine_function, *mut c_void) {
+        self.table.tool(tool).map_or((None, null_mut()), |tool| (tool.call, tool.user_data))
     }
 
     fn callbacks(&self, tool: u16) -> Option<(&Callbacks, *mut c_void)> {
@@ -183,14 +184,14 @@ impl trine_table {
 }
 
 impl Source for trine_table {
-    fn call(&self, tool: u16) -> Option<(trine_function, *mut c_void)> {
+    fn call(&self, tool: u16) -> (trine_function, *mut c_void) {
         if u32::from(tool) >= self.calls_count {
-            return None;
+            return (None, null_mut());
         }
         // SAFETY: the program's array has as many entries as it says.
         let place = unsafe { self.calls.add(tool.into()) };
         // SAFETY: as above.
-        Some((unsafe { place.read() }, self.user_data))
+        (unsafe { place.read() }, self.user_data)
     }
 
     fn callbacks(&self, _: u16) -> Option<(&Callbacks, *mut c_void)> {

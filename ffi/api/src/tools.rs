@@ -6,15 +6,14 @@ use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use trine_descriptor::{Args, ValueWriter};
-use trine_dispatch::{self as dispatch, Answer, Call, CallId, Calls, NotNow};
+use trine_dispatch::{self as dispatch, Answer, Call, CallId};
 
-use crate::call::{State, trine_call_info};
-use crate::descriptor::trine_call;
+use crate::call::{FAILED, State, trine_call_info};
+use crate::descriptor::trine_function;
 use crate::memory::Object;
 use crate::source::Tools;
 #[cfg(feature = "full")]
 use crate::status::TRINE_OK;
-use crate::status::trine_status;
 use crate::text::trine_text;
 
 /// The tools of a device.
@@ -22,7 +21,16 @@ pub(crate) struct CTools<'o> {
     #[cfg(feature = "full")]
     object: &'o Object,
     source: Tools<'o>,
+    /// What goes on with a pending call in place of its tool, and what that is passed.
+    finish: (trine_function, *mut c_void),
 }
+
+/// What is said for a tool without a function.
+const NO_FUNCTION: &str = if cfg!(feature = "policy") {
+    "the tool has no function: a fault of the program"
+} else {
+    FAILED
+};
 
 /// The number that C knows a call by: never 0.
 pub(crate) const fn handle(id: CallId) -> u32 {
@@ -31,10 +39,20 @@ pub(crate) const fn handle(id: CallId) -> u32 {
 
 impl<'o> CTools<'o> {
     pub(crate) const fn new(object: &'o Object) -> Self {
+        Self::with(object, None, core::ptr::null_mut())
+    }
+
+    /// The same where a pending call is gone on with by a function.
+    pub(crate) const fn with(
+        object: &'o Object,
+        finish: trine_function,
+        user_data: *mut c_void,
+    ) -> Self {
         Self {
             #[cfg(feature = "full")]
             object,
             source: object.source(),
+            finish: (finish, user_data),
         }
     }
 }
@@ -46,8 +64,12 @@ const fn view(text: &str) -> trine_text {
 
 impl dispatch::Tools for CTools<'_> {
     fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
-        let Some((Some(function), user_data)) = self.source.call(call.tool) else {
-            return Answer::Failed("the tool has no function: a fault of the program");
+        let called = match self.finish {
+            (None, _) => self.source.call(call.tool),
+            finish => finish,
+        };
+        let (Some(function), user_data) = called else {
+            return Answer::Failed(NO_FUNCTION);
         };
         let mut state = State::new(trine_call_info {
             now: call.now,
@@ -58,7 +80,7 @@ impl dispatch::Tools for CTools<'_> {
             tagged: call.tagged.into(),
             reserved: 0,
         });
-        state.args = Some(call.args);
+        state.args = if self.finish.0.is_none() { Some(call.args) } else { None };
         state.table = Some(self.source);
         state.out = Some(NonNull::from(out).cast());
         state.block = call.block;
@@ -132,33 +154,3 @@ pub(crate) const NO_INFO: trine_call_info = trine_call_info {
     reserved: 0,
     principal: view(""),
 };
-
-/// A pending call that is finished by a function.
-pub(crate) struct Later<'t> {
-    pub(crate) source: Tools<'t>,
-    pub(crate) id: CallId,
-    pub(crate) now: u64,
-    pub(crate) finish:
-        unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call) -> trine_status,
-    pub(crate) user_data: *mut c_void,
-}
-
-impl Later<'_> {
-    /// Calls the function if there is room for what it writes. Answers whether the call was there.
-    pub(crate) fn answer(self, calls: &mut Calls<'_, '_>) -> Result<bool, NotNow> {
-        calls.resume(self.id, self.now, |tool, deadline, out, block| {
-            let mut state = State::new(trine_call_info {
-                now: self.now,
-                deadline,
-                id: handle(self.id),
-                tool: tool.into(),
-                ..NO_INFO
-            });
-            state.table = Some(self.source);
-            state.out = Some(NonNull::from(out).cast());
-            state.block = block;
-            // SAFETY: the program's own function and what it asked to be passed.
-            unsafe { state.run(self.finish, self.user_data) }
-        })
-    }
-}

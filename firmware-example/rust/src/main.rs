@@ -145,7 +145,7 @@ fn make_device(
     let port_ring = singleton!(: Ring<'static> = Ring::new(port_memory))?;
     let (line_in, device_in) = rx_ring.split();
     let (port_in, port_out) = port_ring.split();
-    let device = Device::with_rules(CONFIG, memory, device_in, &TABLE).ok()?;
+    let device = Device::with_rules(&CONFIG, memory, device_in, &TABLE).ok()?;
     let device = singleton!(: Device<'static> = device)?;
     device.add_port(port_out).ok()?;
     device.set_pulse(&PULSE);

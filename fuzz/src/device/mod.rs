@@ -44,7 +44,7 @@ pub fn run(data: &[u8]) {
     let (to_port, port) = port.split();
     let mut memory = vec![0; config.memory()];
     let device = if mode & 4 == 0 {
-        Device::with_rules(config, &mut memory, rx, &PACK)
+        Device::with_rules(&config, &mut memory, rx, &PACK)
     } else {
         Device::new(config, &mut memory, rx, &TOOLS)
     };

@@ -2,7 +2,9 @@
 
 #[cfg(any(feature = "content", feature = "progress"))]
 use trine_wire::message::DeviceMessage;
+#[cfg(feature = "content")]
 use trine_wire::message::Outcome;
+use trine_wire::message::outcome;
 
 use super::{Device, count};
 #[cfg(any(feature = "content", feature = "progress"))]
@@ -18,26 +20,26 @@ impl Device<'_> {
         if self.lanes.is_quiet() {
             return false;
         }
+        let (left, call) = self.lanes.nearest(self.now);
+        if left == 0
+            && let Some(lane) = self.lanes.get(call)
+        {
+            let (tool, is_cancelled) = (lane.tool, lane.state == State::Cancelled);
+            if !is_cancelled {
+                count!(self, expired);
+            }
+            tools.stop(tool, call);
+            self.end(call, if is_cancelled { outcome::CANCELLED } else { outcome::EXPIRED });
+            return true;
+        }
+        #[cfg(feature = "content")]
         for index in 0..self.lanes.len() {
             let Some((call, lane)) = self.lanes.handle(index) else { continue };
-            let tool = lane.tool;
-            let outcome = if lane.state == State::Cancelled {
-                Outcome::Cancelled
-            } else if lane.is_due(self.now) {
-                count!(self, expired);
-                Outcome::Expired
-            } else {
-                #[cfg(feature = "content")]
-                if lane.state == State::Sending && lane.content.at < lane.content.upto {
-                    let (id, content) = (lane.id, lane.content);
-                    self.send_chunk((call, id), content, tools);
-                    return true;
-                }
-                continue;
-            };
-            tools.stop(tool, call);
-            self.end(call, outcome);
-            return true;
+            if lane.state == State::Sending && lane.content.at < lane.content.upto {
+                let (id, content) = (lane.id, lane.content);
+                self.send_chunk((call, id), content, tools);
+                return true;
+            }
         }
         false
     }

@@ -57,7 +57,7 @@ impl Device<'_> {
     /// Hashes the records as they are now, from flash.
     fn list_is_whole(&self) -> Tested {
         let same = match self.recomputed() {
-            Some(hash) => hash == self.scan.list_hash,
+            Some(hash) => hash == self.list_hash(),
             None => false,
         };
         if same { Tested::Fine(0) } else { Tested::Failed(0) }

@@ -155,31 +155,4 @@ impl Device<'_> {
         }
         self.lanes.reset(call.lane());
     }
-
-    /// Whether a person has agreed to this call.
-    #[cfg(feature = "consent")]
-    pub(super) fn is_agreed<T: Tools + ?Sized>(
-        &mut self,
-        (tool, args): (u16, &[u8]),
-        now: u64,
-        tools: &mut T,
-    ) -> bool {
-        let allowed = self.consents.allows(tool, args, now, self.config.consent_ms);
-        if !allowed {
-            tools.asks(tool, Args::new(self.table, tool, args));
-        }
-        allowed
-    }
-
-    /// Nobody can agree to anything here.
-    #[cfg(not(feature = "consent"))]
-    #[expect(clippy::unused_self, reason = "it is a method where persons can agree")]
-    pub(super) const fn is_agreed<T: Tools + ?Sized>(
-        &self,
-        _call: (u16, &[u8]),
-        _now: u64,
-        _tools: &T,
-    ) -> bool {
-        false
-    }
 }

@@ -58,29 +58,33 @@ impl Device<'_> {
     #[inline(never)]
     fn serve<T: Tools + ?Sized>(&mut self, bytes: &[u8], tagged: bool, tools: &mut T) {
         self.heard();
-        if self.served(bytes, tagged, tools).is_none() {
-            put::unsupported(self.outbox.begin(), bytes.first().copied().unwrap_or_default());
+        // Read member by member, as a value of its own would be put together only to be taken apart.
+        let mut from = Members::new(bytes);
+        let kind = from.byte();
+        if !self.served(kind, &mut from, tagged, tools) || from.is_broken() {
+            put::unsupported(self.outbox.begin(), kind);
             self.outbox.post();
         }
     }
 
-    /// Reads a message member by member, as a value of its own would be put together only to be
-    /// taken apart; `None` where it means nothing to this device.
+    /// Deals with what a message says, unless it is broken; `false` where its kind means nothing to
+    /// this device.
     fn served<T: Tools + ?Sized>(
         &mut self,
-        bytes: &[u8],
+        kind: u8,
+        from: &mut Members<'_>,
         tagged: bool,
         tools: &mut T,
-    ) -> Option<()> {
-        let mut from = Members::new(bytes);
-        match from.byte() {
-            kind::CALL => self.call(&mut from, tagged, tools)?,
-            kind::HELLO if !tagged => self.hello(&mut from, tools)?,
-            kind::LIST => self.list(&mut from)?,
+    ) -> bool {
+        match kind {
+            kind::CALL => self.call(from, tagged, tools),
+            kind::HELLO if !tagged => self.hello(from, tools),
+            kind::LIST => self.list(from),
             kind::CANCEL => {
                 let id = from.number();
-                from.whole(())?;
-                if let Some(lane) = self.lanes.find(id) {
+                if !from.is_broken()
+                    && let Some(lane) = self.lanes.find(id)
+                {
                     lane.state = State::Cancelled;
                 }
             }
@@ -89,50 +93,55 @@ impl Device<'_> {
             #[cfg(feature = "content")]
             kind::CREDIT => {
                 let (id, upto) = (from.number(), from.number());
-                from.whole(())?;
-                if let Some(lane) = self.lanes.find(id) {
+                if !from.is_broken()
+                    && let Some(lane) = self.lanes.find(id)
+                {
                     lane.content.upto = lane.content.upto.max(upto);
                 }
             }
             kind::PING => {
                 let nonce = from.number();
-                from.whole(())?;
-                put::pong(self.outbox.begin(), nonce, self.session.epoch);
-                self.outbox.post();
+                if !from.is_broken() {
+                    put::pong(self.outbox.begin(), nonce, self.session.epoch);
+                    self.outbox.post();
+                }
             }
             #[cfg(feature = "progress")]
             kind::LOG => {
                 let level = from.byte();
-                self.session.log_level = from.whole(level)?;
+                self.session.log_level = from.whole(level).unwrap_or(self.session.log_level);
             }
             #[cfg(feature = "secure")]
             kind::PROVISION => {
                 let (op, key) = (from.byte(), from.array());
-                from.whole(())?;
-                self.provision(op, &key, tools);
+                if !from.is_broken() {
+                    self.provision(op, &key, tools);
+                }
             }
             #[cfg(feature = "factory")]
             kind::FACTORY => {
                 let (op, arg) = (from.byte(), from.bytes());
-                from.whole(())?;
-                self.factory((op, arg), self.now, tools);
+                if !from.is_broken() {
+                    self.factory((op, arg), self.now, tools);
+                }
             }
-            _ => return None,
+            _ => return false,
         }
-        Some(())
+        true
     }
 
     // This and the other rare ones are out of line, so that their stack is not part of a call's.
     #[inline(never)]
-    fn hello<T: Tools + ?Sized>(&mut self, from: &mut Members<'_>, tools: &mut T) -> Option<()> {
+    fn hello<T: Tools + ?Sized>(&mut self, from: &mut Members<'_>, tools: &mut T) {
         let hello = HostHello::take(from);
-        from.whole(())?;
+        if from.is_broken() {
+            return;
+        }
         if self.session.epoch == 0 {
             self.session.epoch = hello.nonce.max(1);
         }
         self.join(&hello, tools);
         self.greet(hello.nonce);
-        Some(())
     }
 
     #[cfg(feature = "status")]
@@ -156,8 +165,9 @@ impl Device<'_> {
         #[cfg(feature = "secure")]
         let keyed = self.outbox.keys.is_some();
         let (config, identity) = (&self.config, &self.config.identity);
+        let list_hash = self.list_hash();
         let out = self.outbox.begin();
-        put::hello(out, nonce, self.session.epoch, self.scan.list_hash);
+        put::hello(out, nonce, self.session.epoch, list_hash);
         let numbers = (self.table.tools(), config.message_max);
         put::hello_limits(out, numbers, config.calls_max, FEATURES);
         put::hello_text(out, identity.vendor);
@@ -173,22 +183,20 @@ impl Device<'_> {
     }
 
     #[inline(never)]
-    fn list(&mut self, from: &mut Members<'_>) -> Option<()> {
+    fn list(&mut self, from: &mut Members<'_>) {
         let (offset, max, what) = (from.number(), from.short(), from.later_byte());
-        from.whole(())?;
+        if from.is_broken() {
+            return;
+        }
         let most = usize::from(max.min(self.config.result_max)).min(PAGE_MAX);
-        let place = self.outbox.result_place();
-        let most = most.min(place.len());
-        let page = place.get_mut(..most).unwrap_or_default();
+        let most = self.outbox.fits(most);
         // The other lists are empty.
-        let total = if what == what::TOOLS { self.table.page(offset as usize, page) } else { 0 };
+        let total = if what == what::TOOLS { self.table.page(0, &mut []) } else { 0 };
         let count = total.saturating_sub(offset as usize).min(most);
         let out = self.outbox.begin();
         put::page_head(out, offset, total as u32, count as u32);
-        // Which list it is stands behind the part, and is left out of the list of tools: what is
-        // written here stands behind no part.
+        self.table.page(offset as usize, out.place(count));
         out.later_byte(what);
-        self.outbox.post_written(count);
-        Some(())
+        self.outbox.post();
     }
 }

@@ -3,6 +3,7 @@
 mod content;
 #[cfg(feature = "factory")]
 mod factory;
+#[cfg(feature = "local")]
 mod local;
 mod messages;
 #[cfg(feature = "ports")]
@@ -27,12 +28,15 @@ use crate::consent::Consents;
 use crate::lanes::Lanes;
 use crate::outbox::Outbox;
 use crate::pulse::Pulse;
+#[cfg(feature = "local")]
 pub use local::Local;
 use receive::Inbox;
+pub(crate) use run::Given;
 use session::Session;
 #[cfg(feature = "check")]
 pub use start::Check;
 use start::Scan;
+pub use start::most_pending;
 
 /// Ports that a device can drain.
 #[cfg(feature = "ports")]
@@ -45,9 +49,12 @@ pub const PORTS_MAX: usize = 4;
 #[repr(C)]
 pub struct Device<'m> {
     is_started: bool,
+    #[cfg(feature = "announce")]
     announce: bool,
     /// Whether the next step looks at messages before it looks at the calls under way, so that a
-    /// long content and a flood of calls each get every other step.
+    /// long content and a flood of calls each get every other step. Without content there is
+    /// nothing long: each lane has one end.
+    #[cfg(feature = "content")]
     messages_first: bool,
     session: Session,
     pub(crate) lanes: Lanes<'m>,
@@ -131,9 +138,10 @@ impl<'m> Device<'m> {
 
     /// Looks at the tools anew and greets the host unasked, because they have changed.
     /// *owner-only*.
-    pub const fn announce(&mut self) {
+    #[cfg(feature = "announce")]
+    pub fn announce(&mut self) {
         self.announce = true;
-        self.scan.again();
+        self.scan_again();
     }
 
     /// What keeps the device from serving anything, found in the first polls: a rule that its table
@@ -189,11 +197,19 @@ impl<'m> Device<'m> {
         while left > 0 && self.step(tools) {
             left -= 1;
         }
-        if self.link_is_lost() {
+        let mut due = self.link_left();
+        if due == 0 {
+            self.lose_link();
             tools.link_lost(now);
+            due = u32::MAX;
         }
         let tick = tools.tick(now, &mut Calls { device: self });
-        if left == 0 { now } else { self.next_due(tick) }
+        if left == 0 {
+            return now;
+        }
+        // All that is the dispatcher's own is less than 2^31 milliseconds away.
+        due = due.min(self.lanes.nearest(now).0);
+        if due == u32::MAX { tick } else { tick.min(now.wrapping_add(due.into())) }
     }
 
     /// The calls under way and the way out, between two polls. *owner-only*.
@@ -201,22 +217,10 @@ impl<'m> Device<'m> {
         work(&mut Calls { device: self })
     }
 
-    fn next_due(&self, tick: u64) -> u64 {
-        let now = self.now;
-        // All that is the dispatcher's own is less than 2^31 milliseconds away.
-        let mut left = self.link_left();
-        if !self.lanes.is_quiet() {
-            for index in 0..self.lanes.len() {
-                left = self.lanes.handle(index).map_or(left, |(_, lane)| left.min(lane.left(now)));
-            }
-        }
-        if left == u32::MAX { tick } else { tick.min(now.wrapping_add(left.into())) }
-    }
-
     /// One step of work; `false` when there is none, or no room to send what it would answer.
     fn step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        if !self.scan.done {
-            self.scan_step();
+        #[cfg(feature = "check")]
+        if self.scan_step() {
             return true;
         }
         if self.scan.fault.is_some() {
@@ -229,11 +233,13 @@ impl<'m> Device<'m> {
         if !self.outbox.has_room() {
             return false;
         }
+        #[cfg(feature = "announce")]
         if self.announce {
             self.announce = false;
             self.greet(0);
             return true;
         }
+        #[cfg(feature = "content")]
         if self.messages_first && self.message_step(tools) {
             self.messages_first = false;
             return true;
@@ -244,7 +250,10 @@ impl<'m> Device<'m> {
         }
         // Whose turn it is next depends on what was done, and not on how often nothing was.
         let done = self.lane_step(tools);
-        self.messages_first = done;
+        #[cfg(feature = "content")]
+        {
+            self.messages_first = done;
+        }
         done || self.message_step(tools)
     }
 }

@@ -1,7 +1,7 @@
 //! Records that interrupts and other tasks put into ports.
 
 use trine_arena::Consumer;
-use trine_wire::message::Outcome;
+use trine_wire::message::outcome;
 
 use super::{Device, PORTS_MAX};
 use crate::CallId;
@@ -38,7 +38,7 @@ impl Device<'_> {
             kind::COMPLETE => self.port_complete(index, record, call),
             kind::CANCEL => {
                 if self.lanes.pending(call).is_some() {
-                    self.end(call, Outcome::Cancelled);
+                    self.end(call, outcome::CANCELLED);
                 }
             }
             _ => {
@@ -46,7 +46,7 @@ impl Device<'_> {
                 let Some(Some(ring)) = self.ports.get(index) else { return };
                 let text = read_text(&record, ring, &mut text);
                 match record.kind {
-                    kind::EVENT => self.event(record.subject, text),
+                    kind::EVENT => _ = self.event(record.subject, text),
                     kind::FAIL if self.lanes.pending(call).is_some() => self.fail(call, text),
                     #[cfg(feature = "progress")]
                     kind::LOG => _ = self.log(record.subject as u8, text),

@@ -21,11 +21,12 @@ pub(super) struct Inbox<'m> {
 }
 
 impl<'m> Inbox<'m> {
-    pub(super) fn new(rx: Consumer<'m>, message: &'m mut [u8]) -> Self {
+    /// One without a buffer for the message.
+    pub(super) fn new(rx: Consumer<'m>) -> Self {
         Self {
             rx,
             decoder: Decoder::new(),
-            message,
+            message: &mut [],
             #[cfg(feature = "packet")]
             joiner: trine_wire::packet::Reassembler::new(),
             #[cfg(feature = "bus")]
@@ -37,9 +38,11 @@ impl<'m> Inbox<'m> {
     // Out of line: what it needs of registers and stack is not there while a message is served.
     #[inline(never)]
     fn take_bytes(&mut self) -> Option<Fed> {
-        let (taken, fed) = self.decoder.take(self.rx.peek(), self.message);
-        self.rx.release(taken);
-        (taken > 0).then_some(fed)
+        let Self { rx, decoder, message, .. } = self;
+        rx.take(|bytes| {
+            let (taken, fed) = decoder.take(bytes, message);
+            (taken, (taken > 0).then_some(fed))
+        })
     }
 
     /// Takes one packet.

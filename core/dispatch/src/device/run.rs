@@ -3,8 +3,8 @@
 use trine_descriptor::{
     Args, Consent, Fault, FaultCode, Head, NO_NODE, Side, ValueWriter, validate,
 };
-use trine_wire::codec::Members;
-use trine_wire::message::{self, Outcome, put};
+use trine_wire::codec::{Members, Writer};
+use trine_wire::message::{self, outcome, put};
 
 use super::{Device, count};
 use crate::CallId;
@@ -17,14 +17,77 @@ const DEADLINE_MAX: u32 = u32::MAX / 2;
 /// Annotation of a tool whose arguments only a host can judge wholly: it must prove who it is.
 const HOST_VALIDATED: u8 = 16;
 
-/// Numbers of the outcomes that a tool writes itself.
-const DONE: u8 = 0;
-const NEED_INPUT: u8 = 11;
-const BLOCKS: u8 = 13;
-/// None of them.
+/// No outcome that a tool writes itself.
 const BAD: u8 = 255;
 
-impl Device<'_> {
+/// How many bytes were written: more than there can be room for where not all found room.
+const fn written(out: &ValueWriter<'_>) -> usize {
+    if out.overflowed() { usize::MAX } else { out.len() }
+}
+
+/// What a call brings to its tool.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Given<'a> {
+    args: &'a [u8],
+    #[cfg(feature = "progress")]
+    state: &'a [u8],
+    #[cfg(feature = "progress")]
+    answers: &'a [u8],
+    #[cfg(feature = "secure")]
+    principal: &'a str,
+    #[cfg(feature = "secure")]
+    tagged: bool,
+}
+
+impl<'a> Given<'a> {
+    const fn of(call: &message::Call<'a>, tagged: bool) -> Self {
+        _ = tagged;
+        Self {
+            args: call.args,
+            #[cfg(feature = "progress")]
+            state: call.state,
+            #[cfg(feature = "progress")]
+            answers: call.answers,
+            #[cfg(feature = "secure")]
+            principal: if tagged { call.principal } else { "" },
+            #[cfg(feature = "secure")]
+            tagged,
+        }
+    }
+
+    /// The call for its tool.
+    fn call<'b>(&self, tool: u16, id: CallId, args: Args<'b>, block: &'b mut [u8]) -> Call<'b>
+    where
+        'a: 'b,
+    {
+        Call {
+            tool,
+            id,
+            now: 0,
+            deadline: 0,
+            args,
+            block,
+            #[cfg(feature = "progress")]
+            state: self.state,
+            #[cfg(not(feature = "progress"))]
+            state: &[],
+            #[cfg(feature = "progress")]
+            answers: self.answers,
+            #[cfg(not(feature = "progress"))]
+            answers: &[],
+            #[cfg(feature = "secure")]
+            principal: self.principal,
+            #[cfg(not(feature = "secure"))]
+            principal: "",
+            #[cfg(feature = "secure")]
+            tagged: self.tagged,
+            #[cfg(not(feature = "secure"))]
+            tagged: false,
+        }
+    }
+}
+
+impl<'m> Device<'m> {
     /// A call came in: a new one, or one that came before.
     #[inline(never)]
     pub(super) fn call<T: Tools + ?Sized>(
@@ -32,9 +95,11 @@ impl Device<'_> {
         from: &mut Members<'_>,
         tagged: bool,
         tools: &mut T,
-    ) -> Option<()> {
+    ) {
         let call = message::Call::take(from);
-        from.whole(())?;
+        if from.is_broken() {
+            return;
+        }
         count!(self, calls);
         let (lane, seen) = self.lanes.seen(call.id);
         match seen {
@@ -42,7 +107,6 @@ impl Device<'_> {
             Seen::Again(state) => self.repeated(call.id, lane, state),
             Seen::Old => {}
         }
-        Some(())
     }
 
     /// Answers a call that came before and is not run again.
@@ -51,16 +115,16 @@ impl Device<'_> {
         count!(self, repeats);
         match state {
             State::Answered => _ = self.outbox.begin().array(self.lanes.kept(lane)),
-            State::Forgotten => put::result(self.outbox.begin(), id, &Outcome::Forgotten),
+            State::Forgotten => return self.reply(id, outcome::FORGOTTEN),
             _ => put::under_way(self.outbox.begin(), id),
         }
         self.outbox.post();
     }
 
-    /// Answers without a lane, since nothing was done.
+    /// Answers with an outcome that is a number alone, and without a lane, since nothing was done.
     #[inline(never)]
-    fn reply(&mut self, id: u32, outcome: Outcome<'_>) {
-        put::result(self.outbox.begin(), id, &outcome);
+    fn reply(&mut self, id: u32, outcome: u8) {
+        self.outbox.begin_result(id, outcome);
         self.outbox.post();
     }
 
@@ -71,33 +135,33 @@ impl Device<'_> {
         tagged: bool,
         tools: &mut T,
     ) {
-        let Some(session) = self.session.id else { return self.reply(call.id, Outcome::Stale) };
+        let Some(session) = self.session.id else { return self.reply(call.id, outcome::STALE) };
         let Some(head) = self.table.head(call.tool) else {
-            return self.reply(call.id, Outcome::UnknownTool);
+            return self.reply(call.id, outcome::UNKNOWN_TOOL);
         };
         let check = self.check(call.tool) ^ self.session.epoch ^ session;
         if check.to_le_bytes() != call.check {
-            return self.reply(call.id, Outcome::Stale);
+            return self.reply(call.id, outcome::STALE);
         }
         // The host gave up what is still pending on this lane, or it would not use it again.
-        if let Some((given_up, lane)) = self.lanes.handle(lane) {
-            tools.stop(lane.tool, given_up);
-        }
+        self.give_up(lane, tools);
         let deadline_ms = self.deadline_ms(call.deadline_ms, &head).min(DEADLINE_MAX);
         let due = (self.now as u32).wrapping_add(deadline_ms);
         let handle = self.lanes.open(lane, call.id, (call.tool, &head), due);
         if let Err(fault) = validate(self.table, call.tool, Side::Params, call.args) {
             count!(self, faults);
-            let Fault { code, node, bound } = fault;
-            return self.end(handle, Outcome::Fault { code: code as u8, node, bound });
+            let out = self.ending(handle, outcome::FAULT);
+            out.byte(fault.code as u8).short(fault.node).signed(fault.bound);
+            return self.answer(handle);
         }
         if head.annotations.has(HOST_VALIDATED) && !tagged {
-            return self.end(handle, Outcome::Unauthenticated);
+            return self.end(handle, outcome::UNAUTHENTICATED);
         }
         if head.consent != Consent::None && !self.is_agreed((call.tool, call.args), self.now, tools)
         {
             count!(self, unagreed);
-            return self.end(handle, Outcome::NeedsPerson { consent: head.consent as u8 });
+            self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
+            return self.answer(handle);
         }
         #[cfg(any(feature = "content", feature = "progress"))]
         if let Some(lane) = self.lanes.get(handle) {
@@ -112,24 +176,36 @@ impl Device<'_> {
             }
         }
         count!(self, entered);
-        let (now, table) = (self.now, self.table);
-        self.run(handle, |out, block| {
-            tools.call(
-                Call {
-                    tool: call.tool,
-                    id: handle,
-                    now,
-                    deadline: now.wrapping_add(u64::from(deadline_ms)),
-                    args: Args::new(table, call.tool, call.args),
-                    block,
-                    state: call.state,
-                    answers: call.answers,
-                    principal: if tagged { call.principal } else { "" },
-                    tagged,
-                },
-                out,
-            )
-        });
+        self.enter(handle, self.now, &Given::of(call, tagged), tools);
+    }
+
+    /// Lets a tool begin with a call, or go on with one, and ends it with what the tool answers.
+    #[inline(never)]
+    pub(crate) fn enter<T: Tools + ?Sized>(
+        &mut self,
+        id: CallId,
+        now: u64,
+        given: &Given<'_>,
+        tools: &mut T,
+    ) {
+        let Some(lane) = self.lanes.get(id) else { return };
+        let (tool, bytes, deadline) = (lane.tool, lane.bytes, lane.due(now));
+        let args = Args::new(self.table, tool, given.args);
+        let mut out = ValueWriter::new(self.outbox.result_place());
+        let block = self.lanes.own(id.lane(), bytes);
+        let call = Call { now, deadline, ..given.call(tool, id, args, block) };
+        let answer = tools.call(call, &mut out);
+        let written = written(&out);
+        self.settle(id, answer, written);
+    }
+
+    /// Forgets a lane; a tool that still works on its call is told to stop.
+    #[inline(never)]
+    pub(super) fn give_up<T: Tools + ?Sized>(&mut self, index: u8, tools: &mut T) {
+        if let Some((call, lane)) = self.lanes.handle(index) {
+            tools.stop(lane.tool, call);
+        }
+        self.lanes.reset(index);
     }
 
     pub(super) fn deadline_ms(&self, asked: u32, head: &Head) -> u32 {
@@ -148,8 +224,7 @@ impl Device<'_> {
     ) {
         let mut out = ValueWriter::new(self.outbox.result_place());
         let answer = tool(&mut out, self.lanes.block(call));
-        // More than there can be room for where not all found room.
-        let written = if out.overflowed() { usize::MAX } else { out.len() };
+        let written = written(&out);
         self.settle(call, answer, written);
     }
 
@@ -158,52 +233,104 @@ impl Device<'_> {
         let Some(&mut Lane { id, tool, bytes, has_content, .. }) = self.lanes.get(call) else {
             return;
         };
-        let outcome = match answer {
+        let number = match answer {
             Answer::Pending if bytes > 0 => return,
             Answer::Failed(text) => return self.fail(call, text),
             #[cfg(feature = "content")]
             Answer::Content { mime, len } if has_content && len > 0 => {
                 return self.begin_content(call, mime, len);
             }
-            Answer::Done if !has_content => DONE,
-            Answer::Blocks if has_content => BLOCKS,
+            Answer::Done if !has_content => outcome::DONE,
+            Answer::Blocks if has_content => outcome::BLOCKS,
             #[cfg(feature = "progress")]
-            Answer::NeedInput => NEED_INPUT,
+            Answer::NeedInput => outcome::NEED_INPUT,
             // An answer that the descriptor does not announce.
             _ => BAD,
         };
         let fault = match self.outbox.result_place().get(..written) {
-            _ if outcome == BAD => Err(Fault::new(FaultCode::Malformed, NO_NODE)),
+            _ if number == BAD => Err(Fault::new(FaultCode::Malformed, NO_NODE)),
             None => Err(Fault::new(FaultCode::TooLong, NO_NODE)),
-            Some(value) if outcome == DONE => validate(self.table, tool, Side::Output, value),
+            Some(value) if number == outcome::DONE => {
+                validate(self.table, tool, Side::Output, value)
+            }
             Some(_) => Ok(()),
         };
-        if let Err(Fault { code, node, .. }) = fault {
+        if let Err(fault) = fault {
             count!(self, bad_results);
-            return self.end(call, Outcome::BadResult { code: code as u8, node });
+            self.ending(call, outcome::BAD_RESULT).byte(fault.code as u8).short(fault.node);
+            return self.answer(call);
         }
-        let head = (id, outcome, outcome != NEED_INPUT);
-        self.outbox.answer_written(head, written, &mut self.lanes, call);
+        self.outbox.join(id, number, number != outcome::NEED_INPUT, written);
+        self.answer(call);
     }
 
     /// Answers a call with a failure.
     pub(crate) fn fail(&mut self, call: CallId, text: &str) {
-        self.end(call, Outcome::Failed { text });
+        self.ending(call, outcome::FAILED).text(text);
+        self.answer(call);
     }
 
-    /// Answers a call and keeps the answer; its handle goes stale.
-    pub(super) fn end(&mut self, call: CallId, outcome: Outcome<'_>) {
-        let Some(id) = self.lanes.get(call).map(|lane| lane.id) else { return };
-        put::result(self.outbox.begin(), id, &outcome);
-        self.outbox.answer(&mut self.lanes, call);
+    /// Answers a call with an outcome that is a number alone and keeps the answer; its handle goes
+    /// stale.
+    pub(super) fn end(&mut self, call: CallId, outcome: u8) {
+        self.ending(call, outcome);
+        self.answer(call);
     }
 
-    /// Tells the host that something happened.
-    pub(crate) fn event(&mut self, tool: u16, text: &str) {
+    /// Queues what was written, the answer to a call, and keeps it in the call's lane. A stale call
+    /// has no answer.
+    #[inline(never)]
+    fn answer(&mut self, call: CallId) {
+        if self.outbox.out.written().is_some_and(|message| self.lanes.keep(call, message)) {
+            self.outbox.post();
+        }
+    }
+
+    /// Begins the answer to a call, which is not stale.
+    #[inline(never)]
+    fn ending(&mut self, call: CallId, outcome: u8) -> &mut Writer<'m> {
+        let id = self.lanes.get(call).map_or(0, |lane| lane.id);
+        self.outbox.begin_result(id, outcome)
+    }
+
+    /// Tells the host that something happened; `false` when there is no room.
+    pub(crate) fn event(&mut self, tool: u16, text: &str) -> bool {
+        if !self.outbox.may_post() {
+            return false;
+        }
         let seq = self.events.wrapping_add(1);
         put::event(self.outbox.begin(), seq, tool, text);
-        if self.outbox.post() {
+        let is_posted = self.outbox.post();
+        if is_posted {
             self.events = seq;
         }
+        is_posted
+    }
+
+    /// Whether a person has agreed to this call.
+    #[cfg(feature = "consent")]
+    pub(super) fn is_agreed<T: Tools + ?Sized>(
+        &mut self,
+        (tool, args): (u16, &[u8]),
+        now: u64,
+        tools: &mut T,
+    ) -> bool {
+        let allowed = self.consents.allows(tool, args, now, self.config.consent_ms);
+        if !allowed {
+            tools.asks(tool, Args::new(self.table, tool, args));
+        }
+        allowed
+    }
+
+    /// Nobody can agree to anything here.
+    #[cfg(not(feature = "consent"))]
+    #[expect(clippy::unused_self, reason = "it is a method where persons can agree")]
+    pub(super) const fn is_agreed<T: Tools + ?Sized>(
+        &self,
+        _call: (u16, &[u8]),
+        _now: u64,
+        _tools: &T,
+    ) -> bool {
+        false
     }
 }

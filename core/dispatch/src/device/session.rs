@@ -64,19 +64,13 @@ impl Device<'_> {
         }
     }
 
-    /// Whether the link is lost just now.
-    pub(super) fn link_is_lost(&mut self) -> bool {
-        let silent = (self.now as u32).wrapping_sub(self.session.heard);
-        let link_ms = self.config.link_ms;
-        if link_ms == 0 || !self.session.linked || silent < link_ms {
-            return false;
-        }
+    /// Nothing good came for too long.
+    pub(super) fn lose_link(&mut self) {
         self.session.linked = false;
         if let Some(pulse) = self.pulse {
             pulse.lost();
         }
         super::count!(self, link_losses);
-        true
     }
 
     /// Milliseconds until the link is lost if nothing comes; the most that there are if never.
@@ -105,10 +99,7 @@ impl Device<'_> {
             self.session.log_level = LOG_NONE;
         }
         for index in 0..self.lanes.hosts() {
-            if let Some((call, lane)) = self.lanes.handle(index) {
-                tools.stop(lane.tool, call);
-            }
-            self.lanes.reset(index);
+            self.give_up(index, tools);
         }
     }
 }

@@ -1,12 +1,11 @@
 //! The start of a device, and what it looks at before it serves anything.
 
-use core::num::NonZeroU8;
-
-use trine_arena::{Arena, Consumer};
+use trine_arena::{Consumer, OutOfMemory, carve};
 use trine_descriptor::Rules;
 use trine_descriptor::check::Checked;
 #[cfg(feature = "check")]
 use trine_descriptor::{ToolTable, check, check::TableError};
+use trine_wire::codec::Writer;
 #[cfg(feature = "status")]
 use trine_wire::message::Status;
 
@@ -29,31 +28,25 @@ pub(super) struct Unchecked<'m> {
     /// only linked where it is used.
     table: Option<(&'m dyn ToolTable, Check)>,
     /// What looks at one tool of such a table: through a pointer for the same reason.
-    look: Option<fn(&mut Device<'m>, u16) -> Option<InitError>>,
+    look: Option<fn(&mut Device<'m>)>,
     /// Lower halves of its hashes.
     hashes: &'m mut [u32],
 }
 
 /// How far the table has been looked at: one tool a step, so that a start takes little time and no
-/// poll much.
+/// poll much. A table that was checked before is looked at as the device starts.
 #[derive(Default)]
 pub(super) struct Scan {
     /// The tool that is next.
+    #[cfg(feature = "check")]
     next: u16,
     /// Whether all were looked at, or one was found at fault.
+    #[cfg(feature = "check")]
     pub(super) done: bool,
     /// Hash of the list as far as it has come.
-    pub(super) list_hash: u64,
+    #[cfg(feature = "check")]
+    list_hash: u64,
     pub(super) fault: Option<InitError>,
-}
-
-impl Scan {
-    /// Starts anew.
-    pub(super) const fn again(&mut self) {
-        self.next = 0;
-        self.done = false;
-        self.fault = None;
-    }
 }
 
 impl<'m> Device<'m> {
@@ -73,7 +66,7 @@ impl<'m> Device<'m> {
         table: &'m dyn ToolTable,
     ) -> Result<Self, InitError> {
         Self::start(
-            config,
+            &config,
             memory,
             rx,
             table,
@@ -94,7 +87,7 @@ impl<'m> Device<'m> {
         rx: Consumer<'m>,
         table: Checked<'m>,
     ) -> Result<Self, InitError> {
-        Self::with_rules(config, memory, rx, table.table())
+        Self::with_rules(&config, memory, rx, table.table())
     }
 
     /// The same with a table that cannot break a rule, as a [`trine_descriptor::Pack`].
@@ -104,7 +97,7 @@ impl<'m> Device<'m> {
     /// # Errors
     /// [`InitError`] says what to change.
     pub fn with_rules(
-        config: Config<'m>,
+        config: &Config<'m>,
         memory: &'m mut [u8],
         rx: Consumer<'m>,
         table: &'m dyn Rules,
@@ -124,7 +117,7 @@ impl<'m> Device<'m> {
     /// [`InitError`] says what to change.
     #[cfg(feature = "check")]
     pub fn with_table(
-        config: Config<'m>,
+        config: &Config<'m>,
         memory: &'m mut [u8],
         rx: Consumer<'m>,
         rules: &'m dyn Rules,
@@ -134,51 +127,39 @@ impl<'m> Device<'m> {
     }
 
     fn start(
-        config: Config<'m>,
+        config: &Config<'m>,
         memory: &'m mut [u8],
         rx: Consumer<'m>,
         table: &'m dyn Rules,
         #[cfg(feature = "check")] unchecked: Option<(&'m dyn ToolTable, Check)>,
     ) -> Result<Self, InitError> {
-        if let Some(fault) = config.fault() {
-            return Err(fault);
-        }
-        let hosts = NonZeroU8::new(config.calls_max).ok_or(InitError::Lanes)?;
-        let mut arena = Arena::new(memory);
-        let (calls, block) = (config.lanes(), config.block());
-        let lanes = arena.slice(calls, Lane::NEW);
+        let mut device = Self::without_memory(config, rx, table);
         #[cfg(feature = "check")]
-        let hashes = match unchecked {
-            Some(_) => arena.slice(usize::from(config.hashes_max), 0),
-            None => &mut [],
-        };
-        let message = arena.bytes(config.inbox());
-        let outbox = arena.bytes(config.outbox());
-        #[cfg(feature = "packet")]
-        let packet = arena.bytes(config.packet());
-        #[cfg(not(feature = "packet"))]
-        let packet = &mut [][..];
-        let blocks = arena.bytes(calls * block);
-        if let Some(fault) = arena.fault() {
-            return Err(fault.into());
+        if let Some((table, check)) = unchecked {
+            device.set_table(table, check);
         }
-        let repeat = usize::from(config.repeat_max);
-        Ok(Self {
+        device.set_memory(memory)?;
+        Ok(device)
+    }
+
+    /// A device that has no memory yet: before [`Self::set_memory`] it serves nothing. For who puts
+    /// it to its place first, as a microcontroller would else move it there.
+    ///
+    /// *init-only*.
+    #[must_use]
+    pub fn without_memory(config: &Config<'m>, rx: Consumer<'m>, table: &'m dyn Rules) -> Self {
+        Self {
             table,
             scan: Scan::default(),
             #[cfg(feature = "check")]
-            unchecked: Unchecked {
-                table: unchecked,
-                look: unchecked.map(|_| Self::look as _),
-                hashes,
-            },
-            inbox: Inbox::new(rx, message),
-            outbox: Outbox::new(outbox, packet, &config),
-            lanes: Lanes::new((lanes, hosts), blocks, block, repeat),
-            session: Session::new(&config),
+            unchecked: Unchecked::default(),
+            inbox: Inbox::new(rx),
+            outbox: Outbox::new(config),
+            lanes: Lanes::new(config),
+            session: Session::new(config),
             pulse: None,
             #[cfg(feature = "ports")]
-            ports: [None, None, None, None],
+            ports: const { [const { None }; super::PORTS_MAX] },
             #[cfg(feature = "ports")]
             drain: None,
             #[cfg(feature = "consent")]
@@ -188,56 +169,130 @@ impl<'m> Device<'m> {
             is_started: false,
             #[cfg(any(feature = "factory", feature = "status"))]
             started: 0,
+            #[cfg(feature = "announce")]
             announce: false,
+            #[cfg(feature = "content")]
             messages_first: false,
             #[cfg(feature = "status")]
-            status: Status {
-                memory: arena.given() as u32,
-                memory_used: arena.used() as u32,
-                ..Status::default()
-            },
-            config,
-        })
+            status: Status::default(),
+            config: *config,
+        }
     }
 
-    /// Looks at one more tool, or finds that there is none left.
-    #[inline(never)]
-    pub(super) fn scan_step(&mut self) {
-        let tool = self.scan.next;
+    /// Has the first polls check and hash the tools, as [`Self::with_table`] does. *init-only*.
+    #[cfg(feature = "check")]
+    pub fn set_table(&mut self, table: &'m dyn ToolTable, check: Check) {
+        self.unchecked.table = Some((table, check));
+        self.unchecked.look = Some(Self::look);
+    }
+
+    /// Gives the device its memory, of which [`Config::memory`] bytes are enough. *init-only*.
+    ///
+    /// # Errors
+    /// [`InitError`] says what to change.
+    pub fn set_memory(&mut self, memory: &'m mut [u8]) -> Result<(), InitError> {
+        if let Some(fault) = self.config.fault() {
+            return Err(fault);
+        }
+        let given = memory.len();
+        if self.carve(memory).is_none() {
+            return Err(OutOfMemory { needed: self.config.memory(), given }.into());
+        }
+        self.scan_checked();
+        Ok(())
+    }
+
+    /// Gives each part its memory; `None` when there is too little.
+    fn carve(&mut self, memory: &'m mut [u8]) -> Option<()> {
+        let Self { config, lanes, inbox, outbox, .. } = self;
+        #[cfg(feature = "status")]
+        let given = memory.len();
+        let calls = config.lanes();
+        let (all, rest) = carve(memory, calls, Lane::NEW)?;
+        lanes.lanes = all;
         #[cfg(feature = "check")]
+        let hashes = if self.unchecked.look.is_some() { config.hashes_max } else { 0 };
+        #[cfg(feature = "check")]
+        let (all, rest) = carve(rest, hashes.into(), 0)?;
+        #[cfg(feature = "check")]
+        {
+            self.unchecked.hashes = all;
+        }
+        let (message, rest) = rest.split_at_mut_checked(config.inbox())?;
+        inbox.message = message;
+        let (buffer, rest) = rest.split_at_mut_checked(Config::outbox(outbox.reply_max))?;
+        outbox.out = Writer::new(buffer);
+        #[cfg(feature = "packet")]
+        let (packet, rest) = rest.split_at_mut_checked(config.packet())?;
+        #[cfg(feature = "packet")]
+        {
+            outbox.packet.0 = packet;
+        }
+        let (blocks, _rest) = rest.split_at_mut_checked(calls * lanes.block)?;
+        lanes.blocks = blocks;
+        #[cfg(feature = "status")]
+        {
+            self.status.memory = given as u32;
+            self.status.memory_used = (given - _rest.len()) as u32;
+        }
+        Some(())
+    }
+
+    /// Looks at all tools anew.
+    #[cfg(feature = "announce")]
+    pub(super) fn scan_again(&mut self) {
+        self.scan = Scan::default();
+        self.scan_checked();
+    }
+
+    /// Looks at all tools of a table that was checked before.
+    fn scan_checked(&mut self) {
+        #[cfg(feature = "check")]
+        if self.unchecked.look.is_some() {
+            return;
+        }
+        let (needed, tool) = most_pending(self.table);
+        if needed > self.config.pending_max {
+            self.scan.fault = Some(InitError::PendingBytes { tool, needed });
+        }
+    }
+
+    /// Hash of the list, once all tools were looked at.
+    pub(super) fn list_hash(&self) -> u64 {
+        #[cfg(feature = "check")]
+        if self.unchecked.look.is_some() {
+            return self.scan.list_hash;
+        }
+        self.table.list_hash()
+    }
+
+    /// Looks at one more tool of a table that nobody has checked before, or finds that there is none
+    /// left. `false` when there is nothing to look at.
+    #[cfg(feature = "check")]
+    pub(super) fn scan_step(&mut self) -> bool {
+        match self.unchecked.look {
+            Some(look) if !self.scan.done => look(self),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Checks and hashes the next tool.
+    #[cfg(feature = "check")]
+    fn look(&mut self) {
+        let tool = self.scan.next;
         if tool == 0 {
             self.scan.list_hash = crate::fnv::OFFSET;
         }
         if tool < self.table.tools() {
-            self.scan.fault = self.scan_tool(tool);
-            self.scan.done = self.scan.fault.is_some();
+            self.scan.fault = self.look_at(tool);
             self.scan.next += 1;
-            return;
         }
-        #[cfg(feature = "check")]
-        let is_known = self.unchecked.look.is_none();
-        #[cfg(not(feature = "check"))]
-        let is_known = true;
-        if is_known {
-            self.scan.list_hash = self.table.list_hash();
-        }
-        self.scan.done = true;
+        self.scan.done = self.scan.fault.is_some() || self.scan.next >= self.table.tools();
     }
 
-    fn scan_tool(&mut self, tool: u16) -> Option<InitError> {
-        #[cfg(feature = "check")]
-        if let Some(look) = self.unchecked.look
-            && let Some(fault) = look(self, tool)
-        {
-            return Some(fault);
-        }
-        let needed = self.table.head(tool).map_or(0, |head| head.limits.pending_bytes);
-        (needed > self.config.pending_max).then_some(InitError::PendingBytes { tool, needed })
-    }
-
-    /// Checks and hashes a tool that nobody has checked before.
     #[cfg(feature = "check")]
-    fn look(&mut self, tool: u16) -> Option<InitError> {
+    fn look_at(&mut self, tool: u16) -> Option<InitError> {
         let (table, check) = self.unchecked.table?;
         if let Err(error) = check(table, tool) {
             return Some(InitError::Table(error));
@@ -247,7 +302,8 @@ impl<'m> Device<'m> {
         if let Some(place) = self.unchecked.hashes.get_mut(usize::from(tool)) {
             *place = hash as u32;
         }
-        None
+        let needed = self.table.head(tool).map_or(0, |head| head.limits.pending_bytes);
+        (needed > self.config.pending_max).then_some(InitError::PendingBytes { tool, needed })
     }
 
     /// The lower half of a tool's hash.
@@ -259,4 +315,19 @@ impl<'m> Device<'m> {
         }
         self.table.check(tool)
     }
+}
+
+/// The most bytes that a pending call of a tool owns, and that tool.
+#[must_use]
+#[inline(never)]
+pub fn most_pending(rules: &dyn Rules) -> (u16, u16) {
+    let mut most = (0, 0);
+    // No iterator's maximum, which a microcontroller would compare in two places.
+    for tool in 0..rules.tools() {
+        let bytes = rules.head(tool).map_or(0, |head| head.limits.pending_bytes);
+        if bytes > most.0 {
+            most = (bytes, tool);
+        }
+    }
+    most
 }

@@ -152,13 +152,10 @@ pub mod put {
         outcome.put(out.byte(2).number(id));
     }
 
-    /// Kind 2 but for the body of outcome number `outcome`: where that is one run of bytes, `len`
-    /// of them.
-    pub fn result_head(out: &mut Writer<'_>, id: u32, outcome: u8, len: Option<u32>) {
-        let out = out.byte(2).number(id).byte(outcome);
-        if let Some(len) = len {
-            out.number(len);
-        }
+    /// Kind 2 but for the body of outcome number `outcome`, see [`outcome`](crate::message::outcome).
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub fn result_head(out: &mut Writer<'_>, id: u32, outcome: u8) {
+        out.byte(2).number(id).byte(outcome);
     }
 
     /// Kind 4 of a tool, see [`DeviceMessage::Event`](super::DeviceMessage::Event).

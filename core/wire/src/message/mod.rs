@@ -10,7 +10,7 @@ mod device;
 mod hello;
 mod host;
 pub mod input;
-mod outcome;
+pub mod outcome;
 mod status;
 
 pub use device::{DeviceMessage, put};
@@ -89,5 +89,5 @@ pub fn read<'a, M: Message<'a>>(bytes: &'a [u8]) -> Option<M> {
     M::take(&mut Reader::new(bytes))
 }
 
-/// Most bytes that [`put::result_head`] writes.
+/// Most bytes of a result before its value.
 pub const DONE_HEAD_MAX: usize = 1 + 5 + 1 + 5;

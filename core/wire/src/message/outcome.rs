@@ -1,6 +1,37 @@
-//! How a call went.
+//! How a call went, and the numbers of that for a device that writes members one by one.
 
 use crate::codec::{Reader, Writer};
+
+/// Number of [`Outcome::Done`].
+pub const DONE: u8 = 0;
+/// Number of [`Outcome::Fault`].
+pub const FAULT: u8 = 1;
+/// Number of [`Outcome::Failed`].
+pub const FAILED: u8 = 2;
+/// Number of [`Outcome::Stale`].
+pub const STALE: u8 = 3;
+/// Number of [`Outcome::UnknownTool`].
+pub const UNKNOWN_TOOL: u8 = 4;
+/// Number of [`Outcome::NeedsPerson`].
+pub const NEEDS_PERSON: u8 = 5;
+/// Number of [`Outcome::Busy`].
+pub const BUSY: u8 = 6;
+/// Number of [`Outcome::Expired`].
+pub const EXPIRED: u8 = 7;
+/// Number of [`Outcome::Cancelled`].
+pub const CANCELLED: u8 = 8;
+/// Number of [`Outcome::BadResult`].
+pub const BAD_RESULT: u8 = 9;
+/// Number of [`Outcome::Content`].
+pub const CONTENT: u8 = 10;
+/// Number of [`Outcome::NeedInput`].
+pub const NEED_INPUT: u8 = 11;
+/// Number of [`Outcome::Forgotten`].
+pub const FORGOTTEN: u8 = 12;
+/// Number of [`Outcome::Blocks`].
+pub const BLOCKS: u8 = 13;
+/// Number of [`Outcome::Unauthenticated`].
+pub const UNAUTHENTICATED: u8 = 14;
 
 /// How a call went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,21 +109,21 @@ pub enum Outcome<'a> {
 impl<'a> Outcome<'a> {
     const fn number(&self) -> u8 {
         match self {
-            Self::Done { .. } => 0,
-            Self::Fault { .. } => 1,
-            Self::Failed { .. } => 2,
-            Self::Stale => 3,
-            Self::UnknownTool => 4,
-            Self::NeedsPerson { .. } => 5,
-            Self::Busy => 6,
-            Self::Expired => 7,
-            Self::Cancelled => 8,
-            Self::BadResult { .. } => 9,
-            Self::Content { .. } => 10,
-            Self::NeedInput { .. } => 11,
-            Self::Forgotten => 12,
-            Self::Blocks { .. } => 13,
-            Self::Unauthenticated => 14,
+            Self::Done { .. } => DONE,
+            Self::Fault { .. } => FAULT,
+            Self::Failed { .. } => FAILED,
+            Self::Stale => STALE,
+            Self::UnknownTool => UNKNOWN_TOOL,
+            Self::NeedsPerson { .. } => NEEDS_PERSON,
+            Self::Busy => BUSY,
+            Self::Expired => EXPIRED,
+            Self::Cancelled => CANCELLED,
+            Self::BadResult { .. } => BAD_RESULT,
+            Self::Content { .. } => CONTENT,
+            Self::NeedInput { .. } => NEED_INPUT,
+            Self::Forgotten => FORGOTTEN,
+            Self::Blocks { .. } => BLOCKS,
+            Self::Unauthenticated => UNAUTHENTICATED,
         }
     }
 
@@ -127,21 +158,21 @@ impl<'a> Outcome<'a> {
 
     pub(super) fn take(from: &mut Reader<'a>) -> Option<Self> {
         Some(match from.byte()? {
-            0 => Self::Done { value: from.bytes()? },
-            1 => Self::Fault { code: from.byte()?, node: from.short()?, bound: from.signed()? },
-            2 => Self::Failed { text: from.text()? },
-            3 => Self::Stale,
-            4 => Self::UnknownTool,
-            5 => Self::NeedsPerson { consent: from.byte()? },
-            6 => Self::Busy,
-            7 => Self::Expired,
-            8 => Self::Cancelled,
-            9 => Self::BadResult { code: from.byte()?, node: from.short()? },
-            10 => Self::Content { mime: from.text()?, len: from.number()? },
-            11 => Self::NeedInput { state: from.bytes()?, requests: from.bytes()? },
-            12 => Self::Forgotten,
-            13 => Self::Blocks { bytes: from.bytes()? },
-            14 => Self::Unauthenticated,
+            DONE => Self::Done { value: from.bytes()? },
+            FAULT => Self::Fault { code: from.byte()?, node: from.short()?, bound: from.signed()? },
+            FAILED => Self::Failed { text: from.text()? },
+            STALE => Self::Stale,
+            UNKNOWN_TOOL => Self::UnknownTool,
+            NEEDS_PERSON => Self::NeedsPerson { consent: from.byte()? },
+            BUSY => Self::Busy,
+            EXPIRED => Self::Expired,
+            CANCELLED => Self::Cancelled,
+            BAD_RESULT => Self::BadResult { code: from.byte()?, node: from.short()? },
+            CONTENT => Self::Content { mime: from.text()?, len: from.number()? },
+            NEED_INPUT => Self::NeedInput { state: from.bytes()?, requests: from.bytes()? },
+            FORGOTTEN => Self::Forgotten,
+            BLOCKS => Self::Blocks { bytes: from.bytes()? },
+            UNAUTHENTICATED => Self::Unauthenticated,
             _ => return None,
         })
     }
