@@ -23,25 +23,21 @@ pub(crate) struct Budget {
 /// Bytes of (flash, RAM).
 type Bytes = (u64, u64);
 
-/// Builds the firmware in C with and without Trine, prints where Trine's part of it goes and
-/// compares with the budget.
+/// Builds the firmware in C, prints where Trine's part of it goes and compares with the budget.
 ///
 /// # Errors
 /// When something does not build, or a budget is passed.
 pub(crate) fn main(budget: &Budget) -> Result<()> {
     let board = C_BOARDS.first().context("there is no board for C")?;
     let with = parts(&cboard::build(board, Program::Base)?.with_extension("map"))?;
-    let without = parts(&cboard::build(board, Program::Without)?.with_extension("map"))?;
     println!("\n{}: the firmware in C with profile `base`, bytes by origin", board.name);
     println!("{:<36}{:>8}{:>8}", "origin", "flash", "RAM");
-    let counts =
-        |origin: &str| is_trines(origin) || !without.contains_key(origin) && is_library(origin);
     for (origin, &(flash, ram)) in &with {
-        let mark = if counts(origin) { " Trine" } else { "" };
+        let mark = if is_trines(origin) { " Trine" } else { "" };
         println!("{origin:<36}{flash:>8}{ram:>8}{mark}");
     }
     let sum = |parts: &BTreeMap<String, Bytes>| {
-        let counted = parts.iter().filter(|(origin, _)| counts(origin));
+        let counted = parts.iter().filter(|(origin, _)| is_trines(origin));
         counted.fold((0, 0), |sum, (_, bytes)| (sum.0 + bytes.0, sum.1 + bytes.1))
     };
     let trine = sum(&with);
@@ -68,14 +64,15 @@ pub(crate) fn main(budget: &Budget) -> Result<()> {
     Ok(())
 }
 
-/// The library itself, the tools as data, and what holds the device's memory.
-fn is_trines(origin: &str) -> bool {
-    origin.starts_with("libtrine") || matches!(origin, "table.o" | "descriptors.o" | "device.o")
-}
+/// Behind the name of a library of the compiler: what it links for Trine alone.
+const FOR_TRINE: &str = ", for Trine";
 
-/// Parts of the C library, which count where nothing else links them.
-fn is_library(origin: &str) -> bool {
-    origin.starts_with("libc") || origin.starts_with("libgcc")
+/// The library itself and what it brings along, the tools as data, and what holds the device's
+/// memory.
+fn is_trines(origin: &str) -> bool {
+    origin.starts_with("libtrine")
+        || origin.ends_with(FOR_TRINE)
+        || matches!(origin, "table.o" | "descriptors.o" | "device.o")
 }
 
 /// Bytes by origin: the object file without the program's name, or the library.
@@ -88,7 +85,8 @@ fn parts(map: &Path) -> Result<BTreeMap<String, Bytes>> {
 /// for each piece, broken behind a long name.
 fn read(text: &str) -> BTreeMap<String, Bytes> {
     let mut parts = BTreeMap::<String, Bytes>::new();
-    let body = text.split_once("Linker script and memory map").map_or("", |(_, body)| body);
+    let (head, body) = text.split_once("Linker script and memory map").unwrap_or_default();
+    let asked = asked(head);
     let mut name = "";
     for line in body.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -107,7 +105,11 @@ fn read(text: &str) -> BTreeMap<String, Bytes> {
             continue;
         };
         let Some(in_ram) = place(section, address) else { continue };
-        let sum = parts.entry(origin(numbers[2])).or_default();
+        let mut origin = origin(numbers[2]);
+        if is_for_trine(numbers[2], &asked) {
+            origin.push_str(FOR_TRINE);
+        }
+        let sum = parts.entry(origin).or_default();
         if in_ram || section.starts_with(".data") {
             sum.1 += size;
         }
@@ -117,13 +119,45 @@ fn read(text: &str) -> BTreeMap<String, Bytes> {
     parts
 }
 
+/// Who first asked for a member of a library: the map's first lines have it behind the member.
+fn asked(head: &str) -> BTreeMap<&str, &str> {
+    let (mut asked, mut member) = (BTreeMap::new(), "");
+    for line in head.lines() {
+        let mut words = line.split_whitespace();
+        // A short name has its asker on the same line.
+        if !line.starts_with(' ') {
+            member = words.next().unwrap_or_default();
+        }
+        if let (Some(asker), true) = (words.next(), member.ends_with(')')) {
+            asked.insert(member, asker);
+        }
+    }
+    asked
+}
+
+/// Whether libtrine, or a member that is there for it, was the first to ask for a member: the
+/// program's own objects are asked before.
+fn is_for_trine(member: &str, asked: &BTreeMap<&str, &str>) -> bool {
+    let mut member = member;
+    // No longer chain than there are members.
+    for _ in 0..asked.len() {
+        let Some(asker) = asked.get(member) else { return false };
+        if asker.contains("/libtrine.a(") {
+            return true;
+        }
+        member = asker;
+    }
+    false
+}
+
 /// Whether a section's bytes are in RAM alone; none for what is not loaded.
 fn place(section: &str, address: u64) -> Option<bool> {
     let of = |names: &[&str]| names.iter().any(|name| section.starts_with(name));
     match address {
         0 => of(&[".vectors", ".isr_vector"]).then_some(false),
         _ if of(&[".bss", ".noinit", "COMMON", ".stack"]) => Some(true),
-        _ if of(&[".text", ".rodata", ".data", ".ARM", ".init", ".fini", ".vectors"]) => {
+        // Of those that begin with `.ARM` the attributes are not loaded.
+        _ if of(&[".text", ".rodata", ".data", ".ARM.ex", ".init", ".fini", ".vectors"]) => {
             Some(false)
         }
         _ => None,
@@ -153,6 +187,16 @@ mod tests {
     use super::read;
 
     const MAP: &str = "\
+Archive member included to satisfy reference by file (symbol)
+
+/t/libtrine.a(trine.o)        /t/greenhouse-base-app.o (trine_init)
+/l/libc.a(memset.o)
+                              /t/greenhouse-base-app.o (memset)
+/l/libc.a(memclr.o)
+                              /t/libtrine.a(trine.o) (__aeabi_memclr)
+/l/libc.a(soft.o)
+                              /l/libc.a(memclr.o) (__aeabi_memset)
+
 Discarded input sections
  .text.gone     0x00000000       0x10 x.o
 Linker script and memory map
@@ -162,9 +206,14 @@ Linker script and memory map
  .text.a_name_that_is_too_long_for_its_column
                 0x00000120        0x8 /t/libtrine.a(trine.o)
                 0x00000120                the_symbol
+ .text.m        0x00000130        0x4 /l/libc.a(memset.o)
+ .text.c        0x00000134        0x2 /l/libc.a(memclr.o)
+ .text.s        0x00000138       0x10 /l/libc.a(soft.o)
  .rodata.b      0x00000128        0x4 /t/libtrine.a(trine.o)
  .data.c        0x20000000        0x4 /t/greenhouse-base-app.o
  .bss.d         0x20000004       0x40 /t/greenhouse-base-device.o
+ .ARM.attributes
+                0x00000030       0x34 /t/libtrine.a(trine.o)
  .debug_info    0x00000000      0x999 /t/greenhouse-base-app.o
 ";
 
@@ -175,6 +224,8 @@ Linker script and memory map
         let wanted = [
             part("app.o", 4, 4),
             part("device.o", 0, 0x40),
+            part("libc.a", 4, 0),
+            part("libc.a, for Trine", 0x12, 0),
             part("libtrine.a", 12, 0),
             part("tools.o", 0x20, 0),
         ];
