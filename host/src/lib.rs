@@ -1,6 +1,7 @@
 //! The hosted side of Trine: devices on byte links, and the gateway that shows them to MCP clients.
 //!
 //! - [`args`]: which devices, as the command line names them;
+//! - [`ask`]: sentences to calls, by a small model on this machine;
 //! - [`connect`]: entries for the configuration files of MCP clients;
 //! - [`device`]: one device: who it is, what it can do, and the calls under way;
 //! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
@@ -15,6 +16,7 @@
 #![deny(unsafe_code)]
 
 pub mod args;
+pub mod ask;
 pub mod connect;
 pub mod device;
 mod emulate;

@@ -1,11 +1,13 @@
 //! The command line: one file for each command.
 
+mod ask;
 mod bench;
 mod call;
 mod connect;
 mod demo;
 mod devices;
 mod doctor;
+mod eval;
 mod gateway;
 mod generate;
 mod log;
@@ -64,6 +66,10 @@ enum Command {
     Gen(generate::Gen),
     /// Show everything on the simulated board, and what it costs.
     Demo(demo::Demo),
+    /// Turn a sentence into the call of a tool.
+    Ask(ask::Ask),
+    /// Score a model that turns sentences into calls.
+    Eval(eval::Eval),
     /// Let a language model go on with a text.
     Generate(prompt::Generate),
     /// Make language models, and print what their files hold.
@@ -98,6 +104,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Trace(command) => command.run().map_err(Into::into),
         Command::Gen(command) => command.run().map_err(Into::into),
         Command::Demo(command) => command.run().map_err(Into::into),
+        Command::Ask(command) => command.run().map_err(Into::into),
+        Command::Eval(command) => command.run().map_err(Into::into),
         Command::Generate(command) => command.run().map_err(Into::into),
         Command::Model(command) => command.run().map_err(Into::into),
         Command::Bench(command) => command.run().map_err(Into::into),
