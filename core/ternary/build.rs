@@ -16,6 +16,9 @@ fn main() {
     has("trine_thumb", is(&["thumbv6m", "thumbv7m", "thumbv7em", "thumbv8m"]));
     has("trine_thumb2", is(&["thumbv7m", "thumbv7em", "thumbv8m.main"]));
     has("trine_dsp", is(&["thumbv7em"]) || is(&["thumbv8m.main"]) && dsp_is_enabled());
+    // Where floats are passed in registers there is a unit, which widens half precision too.
+    let floats = target.ends_with("eabihf");
+    has("trine_fpu", floats && is(&["thumbv7em", "thumbv8m.main"]));
     // The variants with 16 registers have too few for eight sums.
     has("trine_rv32", is(&["riscv32"]) && !is(&["riscv32e"]));
 }

@@ -195,6 +195,9 @@ impl Kernels {
     /// `Σ a·b` with b in half precision.
     #[must_use]
     pub fn dot_f16(&self, a: &[f32], b: &[u16]) -> f32 {
+        #[cfg(trine_fpu)]
+        return crate::arch::thumb::dot_f16(a, b);
+        #[cfg(not(trine_fpu))]
         choose!(self, float::dot_f16(a, b), float::dot_f16(a, b, float::widen))
     }
 
@@ -223,6 +226,9 @@ impl Kernels {
 
     /// `y += factor · x` with x in half precision.
     pub fn axpy_f16(&self, factor: f32, x: &[u16], y: &mut [f32]) {
+        #[cfg(trine_fpu)]
+        crate::arch::thumb::axpy_f16(factor, x, y);
+        #[cfg(not(trine_fpu))]
         choose!(self, float::axpy_f16(factor, x, y), float::axpy_f16(factor, x, y, float::widen));
     }
 

@@ -8,36 +8,14 @@ const MAGIC: f32 = 12_582_912.0;
 /// The square root, to the nearest, as IEEE 754 has it. Of what is below zero it is not a number.
 #[must_use]
 pub fn sqrt(x: f32) -> f32 {
-    #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
-    return hardware_sqrt(x);
-    #[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+    #[cfg(trine_fpu)]
+    return crate::arch::thumb::sqrt(x);
+    #[cfg(not(trine_fpu))]
     software_sqrt(x)
 }
 
-/// Where the calling convention passes floats in registers there is a unit that has this. Stable
-/// compilers take no such register for an operand on all of these processors, so the one that is
-/// used is put back.
-#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
-#[inline(never)]
-fn hardware_sqrt(x: f32) -> f32 {
-    let mut bits = x.to_bits();
-    // SAFETY: s0 and the stack are as before in the end, and one other register is changed.
-    unsafe {
-        core::arch::asm!(
-            "vpush {{s0}}
-            vmov s0, {bits}
-            vsqrt.f32 s0, s0
-            vmov {bits}, s0
-            vpop {{s0}}",
-            bits = inout(reg) bits,
-            options(pure, nomem, preserves_flags)
-        );
-    }
-    f32::from_bits(bits)
-}
-
 /// The root's bits one by one, the highest first.
-#[cfg(any(test, not(all(target_arch = "arm", target_abi = "eabihf"))))]
+#[cfg(any(test, not(trine_fpu)))]
 fn software_sqrt(x: f32) -> f32 {
     /// 2²⁴ and the root of its inverse.
     const RAISE: (f32, f32) = (16_777_216.0, 1.0 / 4096.0);

@@ -48,6 +48,26 @@ pub(crate) fn quantize_body(x: &[f32], q: &mut [i8]) -> Quantized {
 /// The largest magnitude. NaN is passed over.
 #[inline(always)]
 fn largest(x: &[f32]) -> f32 {
+    if SMALL { largest_of_bits(x) } else { largest_of_lanes(x) }
+}
+
+/// Microcontrollers have narrow registers, and many no floating-point unit: numbers are compared as
+/// integers there.
+const SMALL: bool = cfg!(target_os = "none");
+
+/// Magnitudes are in the order of their bits; beyond infinity they are no numbers.
+#[inline(always)]
+fn largest_of_bits(x: &[f32]) -> f32 {
+    let magnitudes = x.iter().map(|x| x.to_bits() & !SIGN);
+    let most = |most, bits| if bits > most && bits <= INFINITY { bits } else { most };
+    f32::from_bits(magnitudes.fold(0, most))
+}
+
+const SIGN: u32 = 1 << 31;
+const INFINITY: u32 = f32::INFINITY.to_bits();
+
+#[inline(always)]
+fn largest_of_lanes(x: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 16];
     let (chunks, tail) = x.as_chunks::<16>();
     for chunk in chunks {
@@ -69,10 +89,29 @@ fn round(x: f32) -> i8 {
     // In 2²³..2²⁴ the step between floats is 1, so the addition rounds; the low bits are the
     // integer. Bounds first: what lies outside would leave that range.
     const MAGIC: f32 = 12_582_912.0;
+    if SMALL {
+        return round_by_bits(x, MAGIC);
+    }
     let x = if x > 127.0 { 127.0 } else { x };
     let x = if x < -128.0 { -128.0 } else { x };
     let x = if x.is_nan() { 0.0 } else { x };
     ((x + MAGIC).to_bits() as u8).cast_signed()
+}
+
+/// The same with the bounds as integers.
+#[inline(always)]
+fn round_by_bits(x: f32, magic: f32) -> i8 {
+    const BOUND: u32 = 127.5_f32.to_bits();
+    let magnitude = x.to_bits() & !SIGN;
+    if magnitude < BOUND {
+        ((x + magic).to_bits() as u8).cast_signed()
+    } else if magnitude > INFINITY {
+        0
+    } else if x.to_bits() & SIGN == 0 {
+        127
+    } else {
+        -128
+    }
 }
 
 /// Quantises each `block` of activations by itself, for rows whose weights have a scale a block
@@ -119,7 +158,9 @@ pub(crate) fn quantize_blocks_body(x: &[f32], block: usize, q: &mut [i8], scales
 
 #[cfg(test)]
 mod tests {
-    use super::{quantize, quantize_blocks, round};
+    use super::{
+        largest_of_bits, largest_of_lanes, quantize, quantize_blocks, round, round_by_bits,
+    };
 
     #[test]
     fn halves_go_to_the_even_neighbour() {
@@ -130,6 +171,23 @@ mod tests {
         assert_eq!(odd.map(round), [0, 127, -128, 127, -128, 0]);
         for n in -128_i8..=127 {
             assert_eq!(round(f32::from(n)), n);
+        }
+    }
+
+    #[test]
+    fn integers_find_what_floats_find() {
+        let any = (0..400_000_u32).map(|i| f32::from_bits(i.wrapping_mul(0x9e37_79b1)));
+        let near = (-260..=260).flat_map(|i| {
+            let half = i as f32 / 2.0;
+            [half.next_down(), half, half.next_up()]
+        });
+        let odd = [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0];
+        let numbers: std::vec::Vec<f32> = odd.into_iter().chain(near).chain(any).collect();
+        for x in &numbers {
+            assert_eq!(round_by_bits(*x, 12_582_912.0), round(*x), "{x:e}");
+        }
+        for part in numbers.chunks(7) {
+            assert_eq!(largest_of_bits(part).to_bits(), largest_of_lanes(part).to_bits());
         }
     }
 

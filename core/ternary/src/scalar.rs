@@ -4,6 +4,7 @@
 use core::ops::Range;
 
 use crate::float::reduce;
+use crate::kernels::Kernels;
 use crate::matrix::Matrix;
 use crate::rows::{Q6K, RowFormat, Rows, f16_at, f32_at};
 
@@ -72,7 +73,25 @@ pub fn dot_floats(rows: &Rows<'_>, row: usize, x: &[f32]) -> f32 {
 /// Rows of floats times floats.
 pub(crate) fn floats(weights: &Rows<'_>, rows: Range<usize>, x: &[f32], out: &mut [f32]) {
     for (row, out) in rows.zip(out) {
-        *out = dot_floats(weights, row, x);
+        *out = dot_whole(weights, row, x).unwrap_or_else(|| dot_floats(weights, row, x));
+    }
+}
+
+/// [`dot_floats`] where the numbers of a row can be read whole: little-endian ones at a multiple of
+/// their size.
+fn dot_whole(rows: &Rows<'_>, row: usize, x: &[f32]) -> Option<f32> {
+    if cfg!(target_endian = "big") {
+        return None;
+    }
+    let bytes = rows.row(row);
+    if rows.format() == RowFormat::F32 {
+        // SAFETY: any four bytes are a number.
+        let (before, numbers, _) = unsafe { bytes.align_to::<f32>() };
+        before.is_empty().then(|| Kernels::scalar().dot(numbers, x))
+    } else {
+        // SAFETY: any two bytes are half a number.
+        let (before, halves, _) = unsafe { bytes.align_to::<u16>() };
+        before.is_empty().then(|| Kernels::scalar().dot_f16(x, halves))
     }
 }
 
@@ -105,13 +124,24 @@ pub fn dot_blocks(rows: &Rows<'_>, row: usize, q: &[i8], scales: &[f32]) -> f32 
 }
 
 fn q8_0(bytes: &[u8], q: &[i8]) -> (i32, f32) {
-    let products = bytes[2..].iter().zip(q);
-    let sum = products.map(|(weight, q)| i32::from(weight.cast_signed()) * i32::from(*q)).sum();
+    let weights = &bytes[2..];
+    #[cfg(trine_dsp)]
+    let sum = crate::mcu::dot_bytes(weights, q);
+    #[cfg(not(trine_dsp))]
+    let sum = {
+        let products = weights.iter().zip(q);
+        products.map(|(weight, q)| i32::from(weight.cast_signed()) * i32::from(*q)).sum()
+    };
     (sum, f16_at(bytes))
 }
 
 fn q6_k(bytes: &[u8], q: &[i8]) -> (i32, f32) {
     let block = Q6K::of(bytes);
-    let weight = |i| i32::from(block.weight(i)) * i32::from(block.scales[i / 16].cast_signed());
-    (q.iter().enumerate().map(|(i, q)| weight(i) * i32::from(*q)).sum(), block.d)
+    let mut sum = 0;
+    for ((part, q), scale) in q.chunks(16).enumerate().zip(block.scales) {
+        let products =
+            (16 * part..).zip(q).map(|(i, q)| i32::from(block.weight(i)) * i32::from(*q));
+        sum += products.sum::<i32>() * i32::from(scale.cast_signed());
+    }
+    (sum, block.d)
 }

@@ -1,6 +1,6 @@
 //! Products of stated shapes, the same on any processor: on a chip by its own kernels, on the host
 //! by the scalar ones. Weights and activations come from a small generator, so that nothing is
-//! loaded, and what is printed is a checksum of the sums.
+//! loaded, and what is printed is a checksum of the sums. [`floats`] has the same for floats.
 //!
 //! [`before`] and [`after`] are called around each product; `cargo xtask bench mcu` counts the
 //! instructions from the one to the other.
@@ -9,6 +9,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod floats;
 pub mod story;
 
 use core::fmt;
@@ -98,6 +99,14 @@ pub fn run(products: Products, say: &mut dyn FnMut(fmt::Arguments<'_>)) -> Resul
         let Case { name, rows, cols, packing } = case;
         let rows: usize = rows.iter().sum();
         say(format_args!("{name} {packing:?} {rows} {cols} {checksum:08x}"));
+    }
+    for &cols in floats::LENGTHS {
+        for skip in [0, 2] {
+            before();
+            let checksum = floats::checksum(cols, skip);
+            after();
+            say(format_args!("floats from-{skip} 1 {cols} {:08x}", checksum?));
+        }
     }
     Ok(())
 }

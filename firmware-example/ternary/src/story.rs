@@ -2,14 +2,14 @@
 
 use trine_infer::image::Image;
 use trine_infer::sample::likeliest;
-use trine_infer::weights::LAYER_BYTES_32;
-use trine_infer::{Error, Layer, Model, Options, Session, Step, arena_bytes};
+use trine_infer::weights::{LAYER_BYTES_32, Role};
+use trine_infer::{Error, Layer, Model, Options, Session, Step, Weights, arena_bytes};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
 use crate::{after, before};
 
-/// What is read before. The model that `cargo xtask test --leg mcu` packs has these tokens.
+/// What is read before, all of it together. The model that `cargo xtask test --leg mcu` packs has these tokens.
 const PROMPT: &[u32] = &[1, 5, 90, 33, 2];
 /// Tokens that are written.
 const TOKENS: usize = 24;
@@ -47,7 +47,8 @@ pub fn tell(
     let mut layers = [Layer::EMPTY; LAYERS];
     let layers = layers.get_mut(..config.layers).ok_or(Error::TooLarge)?;
     let model = Model::new(config, image.weights(layers)?, kernels)?;
-    let options = Options { context: CONTEXT.min(config.context), ..Options::new(&config) };
+    let batch = PROMPT.len();
+    let options = Options { context: CONTEXT.min(config.context), batch, ..Options::new(&config) };
     let options = options.with_tables(model.weights());
     // What `trine size` says for so many positions, and not a byte more.
     let bytes = arena_bytes(&config, &options)?;
@@ -56,15 +57,19 @@ pub fn tell(
     listener.hear_number(bytes as u32);
     listener.hear("blocks ");
     listener.hear_number((config.layers * LAYER_BYTES_32) as u32);
+    listener.hear("products ");
+    listener.hear_number(products(model.weights()) as u32);
     let mut session = Session::new(&model, &options, memory)?;
     let (mut written, mut hash) = ([0; TOKENS], 0x811c_9dc5);
     before();
-    PROMPT.iter().try_for_each(|token| read(&mut session, *token))?;
+    read(&mut session, PROMPT)?;
+    after();
+    before();
     for place in &mut written {
         let logits = session.logits().unwrap_or_default();
         *place = likeliest(logits);
         hash = logits.iter().fold(hash, add);
-        read(&mut session, *place)?;
+        read(&mut session, &[*place])?;
     }
     after();
     listener.hear("\ntokens ");
@@ -75,9 +80,18 @@ pub fn tell(
     Ok(())
 }
 
-/// Reads one token, a step at a time.
-fn read(session: &mut Session<'_, '_>, token: u32) -> Result<(), Error> {
-    session.begin(&[token])?;
+/// Products of a weight and an activation that one token takes.
+fn products(weights: &Weights<'_>) -> usize {
+    let matrices = weights.layers.iter().flat_map(|layer| {
+        Role::MATRICES.iter().filter_map(|role| layer.matrix(*role)).map(|one| one.matrix)
+    });
+    let blocks: usize = matrices.map(|matrix| matrix.rows() * matrix.cols()).sum();
+    blocks + weights.head.rows() * weights.head.cols()
+}
+
+/// Reads tokens that go together, a step at a time.
+fn read(session: &mut Session<'_, '_>, tokens: &[u32]) -> Result<(), Error> {
+    session.begin(tokens)?;
     while session.step(ROWS, &Serial) == Step::More {}
     Ok(())
 }

@@ -9,5 +9,7 @@
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod panels;
 
+#[cfg(trine_fpu)]
+pub(crate) mod thumb;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86_64;

@@ -23,6 +23,8 @@ mod products;
 #[cfg(not(any(trine_thumb, trine_rv32)))]
 mod table;
 
+#[cfg(trine_dsp)]
+pub(crate) use arch::dsp::dot_bytes;
 pub(crate) use layout::Layout;
 pub use products::{Part, gemv, gemv_each};
 

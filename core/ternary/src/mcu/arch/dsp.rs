@@ -109,3 +109,34 @@ unsafe fn rows4(job: *mut Job) {
         );
     }
 }
+
+/// `Σ w·q` of equally many bytes, each of which is an int8.
+pub(crate) fn dot_bytes(weights: &[u8], q: &[i8]) -> i32 {
+    let (words, weights) = weights.as_chunks::<4>();
+    let (fours, q) = q.as_chunks::<4>();
+    let rest = weights.iter().zip(q);
+    let mut sum = rest.map(|(w, q)| i32::from(w.cast_signed()) * i32::from(*q)).sum();
+    for (weights, q) in words.iter().zip(fours) {
+        let weights = u32::from_le_bytes(*weights);
+        let q = u32::from_le_bytes(q.map(i8::cast_unsigned));
+        // SAFETY: registers alone are changed, and there is an extension that has these
+        // instructions.
+        unsafe {
+            core::arch::asm!(
+                "sxtb16 {even}, {weights}
+                sxtb16 {even_q}, {q}
+                sxtb16 {weights}, {weights}, ror #8
+                sxtb16 {q}, {q}, ror #8
+                smlad {sum}, {even}, {even_q}, {sum}
+                smlad {sum}, {weights}, {q}, {sum}",
+                even = out(reg) _,
+                even_q = out(reg) _,
+                weights = inout(reg) weights => _,
+                q = inout(reg) q => _,
+                sum = inout(reg) sum,
+                options(pure, nomem, nostack)
+            );
+        }
+    }
+    sum
+}
