@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::matrix::{SANITIZE, output_folder, quiet};
-use crate::{dist, sh};
+use crate::{dist, models, sh};
 
 const QUICK_START: &str = "docs/c-quickstart.md";
 const EXPECTED: &str = "host-example/expected";
@@ -48,7 +48,7 @@ pub(crate) fn main() -> Result<()> {
     sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-example"]))?;
     converse(sh::command(sh::target_dir().join("ci/trine-example")), "multiply")?;
     println!("C, C++ and Rust: static, shared and by crates");
-    Ok(())
+    models::examples()
 }
 
 /// How a program is built, and the name of its conversation.
@@ -189,6 +189,18 @@ fn indented(page: &str) -> Vec<String> {
     blocks
 }
 
+/// What counts a program's calls of the heap when it is loaded first.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn heap_counter() -> Result<PathBuf> {
+    let counter = output_folder("examples")?.join("count.so");
+    let mut gcc = sh::command("gcc");
+    gcc.args(["-shared", "-fPIC", "-O1", "tests/c/heap/count.c", "-o"]).arg(&counter);
+    quiet(&mut gcc)?;
+    Ok(counter)
+}
+
 /// Watches a program on the same conversation: system calls, then the heap.
 fn is_modest(program: &Path, name: &str) -> Result<()> {
     let folder = output_folder("examples")?;
@@ -201,12 +213,8 @@ fn is_modest(program: &Path, name: &str) -> Result<()> {
     if !calls.is_empty() {
         bail!("{} calls the system: {}", program.display(), calls.join("; "));
     }
-    let counter = folder.join("count.so");
-    let mut gcc = sh::command("gcc");
-    gcc.args(["-shared", "-fPIC", "-O1", "tests/c/heap/count.c", "-o"]).arg(&counter);
-    quiet(&mut gcc)?;
     let mut counted = sh::command(program);
-    counted.env("LD_PRELOAD", &counter);
+    counted.env("LD_PRELOAD", heap_counter()?);
     let (_, errors) = run(counted, name)?;
     ensure!(errors.trim() == "heap calls: 0", "{}: {}", program.display(), errors.trim());
     println!("{}: 0 of {FORBIDDEN}; {}", program.display(), errors.trim());

@@ -1,5 +1,5 @@
-//! `include/trine.h` and `include/trine_model.h`, made from `ffi/api` and `ffi/model` by a pinned
-//! cbindgen and the macros beside them.
+//! `include/trine.h`, `trine_model.h` and `trine_host.h`, made from `ffi/api`, `ffi/model` and
+//! `ffi/host` by a pinned cbindgen and the macros beside them.
 
 use std::sync::Mutex;
 
@@ -18,13 +18,19 @@ struct Header {
     functions_max: usize,
 }
 
-const HEADERS: [Header; 2] = [
+const HEADERS: [Header; 3] = [
     Header { path: "include/trine.h", api: "ffi/api", sources: SOURCES, functions_max: 59 },
     Header {
         path: "include/trine_model.h",
         api: "ffi/model",
         sources: MODEL_SOURCES,
         functions_max: 29,
+    },
+    Header {
+        path: "include/trine_host.h",
+        api: "ffi/host",
+        sources: &["model", "session"],
+        functions_max: 9,
     },
 ];
 
@@ -53,6 +59,14 @@ const SOURCES: &[&str] = &[
     "log",
     "secure",
     "mcp",
+];
+/// Types that are in another header.
+const BORROWED: [&str; 5] = [
+    "trine_model",
+    "trine_model_problem",
+    "trine_model_session",
+    "trine_model_session_config",
+    "trine_status",
 ];
 /// What each function says of its callers.
 const CONTEXTS: [&str; 3] = ["isr-safe", "owner-only", "init-only"];
@@ -89,7 +103,8 @@ pub(crate) fn check() -> Result<()> {
 pub(crate) fn functions(header: &str) -> Vec<&str> {
     let places = header.match_indices("TRINE_API");
     // The macro's own definitions declare nothing.
-    let declared = places.filter(|(at, _)| !header.get(..*at).is_some_and(|before| before.ends_with("#define ")));
+    let declared = places
+        .filter(|(at, _)| !header.get(..*at).is_some_and(|before| before.ends_with("#define ")));
     let behind = declared.filter_map(|(at, word)| header.get(at + word.len()..));
     behind.filter_map(|text| text.split('(').next()?.split([' ', '*', '\n']).next_back()).collect()
 }
@@ -193,9 +208,9 @@ impl log::Log for Warnings {
 
     fn log(&self, record: &log::Record<'_>) {
         let line = record.args().to_string();
-        // What is private to the crate is no part of the header, and need not be; the type that
-        // one header has from the other is missed by C compilers if it is not there.
-        let is_known = line.starts_with("Can't find trine_status.");
+        // What is private to the crate is no part of the header, and need not be; a type that one
+        // header has from another is missed by C compilers if it is not there.
+        let is_known = BORROWED.iter().any(|name| line.starts_with(&format!("Can't find {name}.")));
         if let Ok(mut lines) = LOGGED.lock()
             && !line.ends_with("(not `pub`).")
             && !is_known

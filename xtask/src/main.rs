@@ -19,6 +19,7 @@ mod header;
 mod legs;
 mod logs;
 mod matrix;
+mod models;
 mod requirements;
 mod session;
 mod setup;

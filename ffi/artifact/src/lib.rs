@@ -1,4 +1,5 @@
-//! libtrine: the functions of `trine-c-api`, and what becomes of a panic.
+//! libtrine, the functions of `trine-c-api`, or libtrine_model, those of `trine-c-model`; and what
+//! becomes of a panic.
 //!
 //! No path of the library leads to a panic, which the build of the archive checks. The handler
 //! stands for what a compiler may still insert; it tells the application and stops there.
@@ -7,7 +8,10 @@
 use core::ffi::c_char;
 use core::panic::PanicInfo;
 
+#[cfg(feature = "base")]
 pub use trine_c_api::*;
+#[cfg(feature = "model-image")]
+pub use trine_c_model::*;
 
 unsafe extern "C" {
     /// The application's hook: it is told the place and does not return.
@@ -23,8 +27,18 @@ pub extern "C" fn trine_forced_panic() {
 }
 
 #[panic_handler]
+#[cfg(not(feature = "model-image"))]
 fn panic(info: &PanicInfo<'_>) -> ! {
     let (file, line) = info.location().map_or(("", 0), |place| (place.file(), place.line()));
     // SAFETY: the application's own function; the text lives for ever.
     unsafe { trine_on_panic(file.as_ptr().cast(), file.len(), line) }
+}
+
+/// Does not tell the place: the names of its files would be in every program.
+#[panic_handler]
+#[cfg(feature = "model-image")]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    const WHO: &str = "libtrine_model";
+    // SAFETY: the application's own function; the text lives for ever.
+    unsafe { trine_on_panic(WHO.as_ptr().cast(), WHO.len(), 0) }
 }

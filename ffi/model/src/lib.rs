@@ -22,6 +22,7 @@ mod config;
 // One owner at a time, as for a device.
 #[path = "../../api/src/guard.rs"]
 mod guard;
+pub mod hosted;
 mod info;
 mod layout;
 mod load;
@@ -43,10 +44,9 @@ pub use config::{
 pub use info::{TRINE_MODEL_NONE, trine_model_get_info, trine_model_info};
 pub use load::trine_model_load;
 pub use model::{
-    ALIGN, ModelObject, trine_model, trine_model_alignof, trine_model_close, trine_model_open,
-    trine_model_sizeof,
+    trine_model, trine_model_alignof, trine_model_close, trine_model_open, trine_model_sizeof,
 };
-pub use problem::{tell_error, tell_system, trine_model_error_text, trine_model_problem};
+pub use problem::{trine_model_error_text, trine_model_problem};
 pub use run::{
     TRINE_MODEL_SHIFT, trine_model_cancel, trine_model_eval, trine_model_generate,
     trine_model_generation, trine_model_logits, trine_model_step, trine_model_truncate,
@@ -54,9 +54,9 @@ pub use run::{
 pub use sampling::{trine_model_sample, trine_model_sampling, trine_model_set_sampling};
 pub use session::{
     TRINE_MODEL_END_CANCELLED, TRINE_MODEL_END_FULL, TRINE_MODEL_END_LIMIT, TRINE_MODEL_END_NONE,
-    TRINE_MODEL_END_STOP, is_hosted_session, mark_hosted_session, trine_model_get_session_info,
-    trine_model_session, trine_model_session_close, trine_model_session_info,
-    trine_model_session_open, trine_model_session_sizeof,
+    TRINE_MODEL_END_STOP, trine_model_get_session_info, trine_model_session,
+    trine_model_session_close, trine_model_session_info, trine_model_session_open,
+    trine_model_session_sizeof,
 };
 pub use status::{TRINE_E_MODEL, trine_status};
 pub use text::{

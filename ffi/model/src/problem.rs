@@ -33,7 +33,7 @@ pub(crate) enum Fault {
     Model(trine_infer::Error),
     /// Its tokenizer.
     Token(trine_infer::token::Error),
-    /// `tokenizer.ggml.model` is none that is read.
+    /// The tokenizer is none that is read.
     #[cfg(feature = "full")]
     Tokenizer,
     /// An image with a tokenizer that this library leaves out.
@@ -209,11 +209,11 @@ pub unsafe extern "C" fn trine_model_error_text(
         Fault::Token(error) if status < 0 => write!(cut, "tokenizer: {error}"),
         #[cfg(feature = "full")]
         Fault::Tokenizer if status < 0 => {
-            cut.write_str("tokenizer.ggml.model: only \"gpt2\" and \"byte\" are read")
+            cut.write_str("tokenizer: only byte-level BPE (\"gpt2\") and \"byte\" are read")
         }
         #[cfg(not(feature = "full"))]
         Fault::NoBpe if status < 0 => {
-            cut.write_str("the image has a tokenizer of byte-level BPE, which this library lacks")
+            cut.write_str("tokenizer: this library has only the one of bytes")
         }
         #[cfg(not(feature = "full"))]
         Fault::NoGguf if status < 0 => {

@@ -74,8 +74,12 @@ unsafe fn size_said<T>(from: *const T, first: usize) -> Result<usize, trine_stat
 /// has not must be 0. `first` is the size of the first version.
 ///
 /// # Safety
-/// As [`size_said`]; zeros are a `T`, and what the program wrote is one.
-pub(crate) unsafe fn read<T: Copy>(from: *const T, first: usize) -> Result<T, trine_status> {
+/// NULL, or a structure of as many bytes as its first member says; zeros are a `T`, and what the
+/// program wrote is one.
+///
+/// # Errors
+/// The status to answer.
+pub unsafe fn read<T: Copy>(from: *const T, first: usize) -> Result<T, trine_status> {
     // SAFETY: passed on.
     let size = unsafe { size_said(from, first) }?;
     for at in size_of::<T>()..size {

@@ -1,6 +1,8 @@
 /* The header may be included any number of times, needs nothing before it and leaves C99 valid. */
 #include "trine.h"
 #include "trine.h"
+#include "trine_host.h"
+#include "trine_host.h"
 
 /* Something of its own, since an empty translation unit is not valid C. */
 extern const trine_status header_was_included;

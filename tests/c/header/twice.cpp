@@ -1,6 +1,8 @@
 // The header may be included any number of times, and C's names do not clash with C++'s.
 #include "trine.h"
 #include "trine.h"
+#include "trine_host.h"
+#include "trine_host.h"
 
 static_assert(TRINE_OK == 0, "success is zero");
 

@@ -1,8 +1,9 @@
-//! `cargo xtask dist`: libtrine as it is shipped, and the leg that looks at it.
+//! `cargo xtask dist`: libtrine and libtrine_model as they are shipped, and the leg that looks at
+//! them.
 //!
 //! A static library of Rust brings the whole of `core` along, some three hundred objects, and two
 //! of them in one program collide. So all is linked into one relocatable object first, of which
-//! only the functions of `ffi/exports.txt` are left visible.
+//! only the functions of `ffi/exports.txt` or `ffi/model/exports.txt` are left visible.
 
 mod build_systems;
 mod object;
@@ -18,10 +19,46 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::baremetal::Compiler;
 use crate::sh;
 
+pub(crate) use package::hosted;
+
 const WORKSPACE: &str = "ffi/artifact";
-const EXPORTS: &str = "ffi/exports.txt";
-/// The profiles of the library, each of which holds those before it.
-const PROFILES: [&str; 4] = ["base", "policy", "mcp", "full"];
+
+/// A library that is shipped.
+#[derive(Debug)]
+pub(crate) struct Product {
+    /// What is between `lib` and `.a`.
+    name: &'static str,
+    /// Its functions, and the smallest profile of each.
+    exports: &'static str,
+    /// Its profiles, each of which holds those before it, and the feature of the artefact for each.
+    profiles: &'static [(&'static str, &'static str)],
+    /// A function that every profile has.
+    entry: &'static str,
+}
+
+/// Tools for MCP clients.
+pub(crate) const DEVICE: Product = Product {
+    name: "trine",
+    exports: "ffi/exports.txt",
+    profiles: &[("base", "base"), ("policy", "policy"), ("mcp", "mcp"), ("full", "full")],
+    entry: "trine_init",
+};
+
+/// Language models.
+pub(crate) const MODEL: Product = Product {
+    name: "trine_model",
+    exports: "ffi/model/exports.txt",
+    profiles: &[("image", "model-image"), ("full", "model-full")],
+    entry: "trine_model_open",
+};
+
+/// Models from files, with threads: a shared library that cargo makes as it is shipped.
+const HOSTED: Product = Product {
+    name: "trine_host",
+    exports: "ffi/host/exports.txt",
+    profiles: &[("full", "full")],
+    entry: "trine_host_model_open",
+};
 
 /// A target that libtrine is shipped for.
 #[derive(Debug)]
@@ -70,8 +107,14 @@ pub(crate) fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
         let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         format!("libtrine is not made for {name}, but for {}", names.join(", "))
     })?;
-    let library = library(target, profile.unwrap_or("full"))?;
-    println!("{}", library.display());
+    let (product, profile) = match profile {
+        Some(profile) => match profile.strip_prefix("model-") {
+            Some(profile) => (&MODEL, profile),
+            None => (&DEVICE, profile),
+        },
+        None => (&DEVICE, "full"),
+    };
+    println!("{}", library(product, target, profile)?.display());
     Ok(())
 }
 
@@ -82,13 +125,14 @@ pub(crate) fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
 pub(crate) fn check() -> Result<()> {
     for target in TARGETS {
         for profile in ["base", "full"] {
-            library(target, profile)?;
+            library(&DEVICE, target, profile)?;
         }
+        library(&MODEL, target, if target.prefix.is_empty() { "full" } else { "image" })?;
     }
     trial::layout()?;
     trial::beside_another(&host_library()?)?;
     trial::shared(&host_shared(&host_library()?)?)?;
-    trial::panics(&compile(&HOST, "full,forced-panic")?)?;
+    trial::panics(&compile(&HOST, "full,forced-panic", HOST.opt_level)?)?;
     build_systems::main(&package::make(&HOST)?)
 }
 
@@ -97,7 +141,15 @@ pub(crate) fn check() -> Result<()> {
 /// # Errors
 /// As [`library`].
 pub(crate) fn host_library() -> Result<PathBuf> {
-    library(&HOST, "full")
+    library(&DEVICE, &HOST, "full")
+}
+
+/// The same for language models.
+///
+/// # Errors
+/// As [`library`].
+pub(crate) fn host_model_library() -> Result<PathBuf> {
+    library(&MODEL, &HOST, "full")
 }
 
 /// The shared library of the host, made of a static one.
@@ -114,29 +166,34 @@ pub(crate) fn host_shared(library: &Path) -> Result<PathBuf> {
 /// As [`library`], or when it is made for no such target or profile.
 pub(crate) fn chip_library(target: &str, profile: &str) -> Result<PathBuf> {
     let target = TARGETS.iter().find(|known| known.name == target);
-    library(target.context("libtrine is not made for this target")?, profile)
+    library(&DEVICE, target.context("libtrine is not made for this target")?, profile)
 }
 
-/// Makes `libtrine.a` and checks it.
+/// Makes a static library and checks it.
 ///
 /// # Errors
 /// When it does not build, or breaks a rule of [`object::check`].
-fn library(target: &Target, profile: &str) -> Result<PathBuf> {
-    let exports = exports(profile)?;
-    let out = sh::target_dir().join("dist").join(target.name).join(profile);
+fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf> {
+    let (exports, feature) = (exports(product, profile)?, feature(product, profile)?);
+    let out = sh::target_dir().join("dist").join(target.name).join(feature);
     fs::create_dir_all(&out)?;
-    let (list, object, library) =
-        (out.join("exports.txt"), out.join("trine.o"), out.join("libtrine.a"));
+    let name = product.name;
+    let (object, library) = (out.join(format!("{name}.o")), out.join(format!("lib{name}.a")));
+    let list = out.join("exports.txt");
     for old in [&object, &library] {
         if old.exists() {
             fs::remove_file(old)?;
         }
     }
     fs::write(&list, exports.join("\n") + "\n")?;
-    let raw = compile(target, profile)?;
-    let raw = without_run_time(target, &raw, &out)?;
+    // The smallest profile is for who counts bytes before instructions.
+    let is_smallest = profile == "base" && !target.prefix.is_empty();
+    let raw = compile(target, feature, if is_smallest { "z" } else { target.opt_level })?;
+    // Models bring their arithmetic along: a chip then has the results of its host, whatever its C
+    // compiler makes of floats.
+    let raw = if product.name == MODEL.name { raw } else { without_run_time(target, &raw, &out)? };
     let mut ld = tool(target, "ld");
-    ld.args(target.emulation).args(["-r", "--gc-sections", "-e", "trine_init"]);
+    ld.args(target.emulation).args(["-r", "--gc-sections", "-e", product.entry]);
     ld.args(exports.iter().flat_map(|name| ["-u", name.as_str()]));
     sh::run(ld.arg(raw).arg("-o").arg(&object))?;
     let mut objcopy = tool(target, "objcopy");
@@ -145,10 +202,11 @@ fn library(target: &Target, profile: &str) -> Result<PathBuf> {
     objcopy.args(["--strip-debug", "-R", ".llvmbc", "-R", ".llvmcmd"]);
     sh::run(objcopy.arg(&object))?;
     sh::run(tool(target, "ar").arg("rcs").arg(&library).arg(&object))?;
-    let bytes = object::check(&object, &exports)
-        .with_context(|| format!("libtrine for {}, profile {profile}", target.name))?;
+    let leave = object::Leave { may_panic: product.name == MODEL.name };
+    let bytes = object::check(&object, &exports, leave)
+        .with_context(|| format!("lib{name} for {}, profile {profile}", target.name))?;
     println!(
-        "libtrine.a for {}, profile {profile}: {} functions, {bytes} B of code and constants",
+        "lib{name}.a for {}, profile {profile}: {} functions, {bytes} B of code and constants",
         target.name,
         exports.len()
     );
@@ -171,25 +229,36 @@ fn without_run_time(target: &Target, raw: &Path, out: &Path) -> Result<PathBuf> 
     Ok(copy)
 }
 
+/// The feature of the artefact for a profile.
+fn feature(product: &Product, profile: &str) -> Result<&'static str> {
+    let known = product.profiles.iter().find(|(name, _)| *name == profile);
+    let (_, feature) = known.with_context(|| {
+        let names: Vec<&str> = product.profiles.iter().map(|(name, _)| *name).collect();
+        format!("lib{} has no profile {profile}, but {}", product.name, names.join(", "))
+    })?;
+    Ok(feature)
+}
+
 /// The functions of a profile.
-fn exports(profile: &str) -> Result<Vec<String>> {
-    let rank = |name: &str| PROFILES.iter().position(|known| *known == name);
-    let most = rank(profile).with_context(|| format!("no profile {profile}: {PROFILES:?}"))?;
-    let text = fs::read_to_string(sh::root().join(EXPORTS)).context(EXPORTS)?;
+fn exports(product: &Product, profile: &str) -> Result<Vec<String>> {
+    let file = product.exports;
+    let rank = |name: &str| product.profiles.iter().position(|(known, _)| *known == name);
+    feature(product, profile)?;
+    let text = fs::read_to_string(sh::root().join(file)).context(file)?;
     let mut names = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let (name, least) = line.split_once(' ').with_context(|| format!("{EXPORTS}: {line}"))?;
-        let least = rank(least).with_context(|| format!("{EXPORTS}: no profile {least}"))?;
-        if least <= most {
+        let (name, least) = line.split_once(' ').with_context(|| format!("{file}: {line}"))?;
+        let least = rank(least).with_context(|| format!("{file}: no profile {least}"))?;
+        if Some(least) <= rank(profile) {
             names.push(name.to_owned());
         }
     }
-    ensure!(names.is_sorted() && !names.is_empty(), "{EXPORTS} is not in order");
+    ensure!(names.is_sorted() && !names.is_empty(), "{file} is not in order");
     Ok(names)
 }
 
 /// Lets cargo make its own kind of static library.
-fn compile(target: &Target, profile: &str) -> Result<PathBuf> {
+fn compile(target: &Target, features: &str, opt_level: &str) -> Result<PathBuf> {
     let workspace = sh::root().join(WORKSPACE);
     let target_dir = sh::target_dir().join("dist/build");
     let mut cargo = if target.prefix.is_empty() {
@@ -200,11 +269,8 @@ fn compile(target: &Target, profile: &str) -> Result<PathBuf> {
         let compiler = Compiler::find(target.name)?;
         compiler.cargo_without_frames("rustc", target.name, &target_dir.join("targets"))?
     };
-    // The smallest profile is for who counts bytes before instructions.
-    let is_smallest = profile == "base" && !target.prefix.is_empty();
-    let opt_level = if is_smallest { "z" } else { target.opt_level };
     cargo.args(["--profile", "embedded", "--crate-type", "staticlib", "--quiet"]);
-    cargo.args(["--no-default-features", "--features", profile]);
+    cargo.args(["--no-default-features", "--features", features]);
     cargo
         .current_dir(&workspace)
         .env("CARGO_TARGET_DIR", &target_dir)

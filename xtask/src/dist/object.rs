@@ -26,27 +26,28 @@ const RUN_TIME_RISCV: &[&str] = &[
     "__udivdi3",
     "__umoddi3",
 ];
-/// Parts of names that say that something can panic or allocate.
-const BANNED: &[&str] = &[
-    "panicking",
-    "panic_fmt",
-    "begin_unwind",
-    "trine_on_panic",
-    "rust_alloc",
-    "__rg_",
-    "exchange_malloc",
-];
+/// What a panic brings along.
+const PANICS: &[&str] = &["panicking", "panic_fmt", "begin_unwind", "trine_on_panic"];
+/// Parts of names that say that something can allocate.
+const ALLOCATES: &[&str] = &["rust_alloc", "__rg_", "exchange_malloc"];
+
+/// What an object may do besides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leave {
+    /// It may end in `trine_on_panic`, which the program defines.
+    pub(super) may_panic: bool,
+}
 
 /// Checks an object: it defines exactly `exports`, misses only what C brings, and has no symbol
-/// that panics or allocates, nor the name of a folder of this machine. Answers its bytes of code
+/// that panics (unless it has leave) or allocates, nor the name of a folder of this machine. Answers its bytes of code
 /// and constants.
 ///
 /// # Errors
 /// Every rule that it breaks.
-pub(super) fn check(path: &Path, exports: &[String]) -> Result<u64> {
+pub(super) fn check(path: &Path, exports: &[String], leave: Leave) -> Result<u64> {
     let bytes = fs::read(path)?;
     let file = object::File::parse(&*bytes)?;
-    let mut faults = faults(symbols(&file)?, exports);
+    let mut faults = faults(symbols(&file)?, exports, leave);
     let root = sh::root().display().to_string();
     let folders = [root.as_str(), ".cargo/registry", "rustlib/src"];
     for folder in folders {
@@ -72,6 +73,30 @@ pub(super) fn check(path: &Path, exports: &[String]) -> Result<u64> {
     Ok(kept.map(|section| section.size()).sum())
 }
 
+/// Checks a shared library that the standard library is part of: it shows exactly `exports`.
+///
+/// # Errors
+/// Each function that is missing or too many.
+pub(super) fn check_shared(path: &Path, exports: &[String]) -> Result<()> {
+    let bytes = fs::read(path)?;
+    let file = object::File::parse(&*bytes)?;
+    let wanted: BTreeSet<&str> = exports.iter().map(String::as_str).collect();
+    let mut shown = BTreeSet::new();
+    for symbol in file.dynamic_symbols() {
+        if symbol.is_definition() {
+            shown.insert(symbol.name()?);
+        }
+    }
+    let faults = differences(&wanted, &shown);
+    if faults.is_empty() { Ok(()) } else { bail!("{}: {}", path.display(), faults.join("; ")) }
+}
+
+fn differences(wanted: &BTreeSet<&str>, defined: &BTreeSet<&str>) -> Vec<String> {
+    let lacks = wanted.difference(defined).map(|name| format!("it lacks `{name}`"));
+    let excess = defined.difference(wanted).map(|name| format!("`{name}` is no export"));
+    lacks.chain(excess).collect()
+}
+
 /// A symbol, as far as the rules look at it.
 #[derive(Debug, Clone, Copy)]
 struct Symbol<'f> {
@@ -92,32 +117,33 @@ fn symbols<'f>(file: &'f object::File<'f>) -> Result<Vec<Symbol<'f>>> {
     Ok(symbols)
 }
 
-fn faults(symbols: Vec<Symbol<'_>>, exports: &[String]) -> Vec<String> {
+fn faults(symbols: Vec<Symbol<'_>>, exports: &[String], leave: Leave) -> Vec<String> {
     let mut faults = Vec::new();
     let wanted: BTreeSet<&str> = exports.iter().map(String::as_str).collect();
     let mut defined = BTreeSet::new();
     for symbol in symbols {
         let name = symbol.name;
-        let is_run_time = name.starts_with(RUN_TIME) || RUN_TIME_RISCV.contains(&name);
+        let is_run_time = name.starts_with(RUN_TIME)
+            || RUN_TIME_RISCV.contains(&name)
+            || leave.may_panic && name == "trine_on_panic";
         if symbol.is_missing && !MAY_MISS.contains(&name) && !is_run_time {
             faults.push(format!("it needs `{name}`, which C does not bring"));
         }
         if symbol.is_global && !symbol.is_missing {
             defined.insert(name);
         }
-        if BANNED.iter().any(|part| name.contains(part)) {
+        let panics = !leave.may_panic && PANICS.iter().any(|part| name.contains(part));
+        if panics || ALLOCATES.iter().any(|part| name.contains(part)) {
             faults.push(format!("it holds `{name}`: find the path that panics or allocates"));
         }
     }
-    let lacks = wanted.difference(&defined).map(|name| format!("it lacks `{name}`"));
-    let excess = defined.difference(&wanted).map(|name| format!("`{name}` is no export"));
-    faults.extend(lacks.chain(excess));
+    faults.extend(differences(&wanted, &defined));
     faults
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Symbol, faults};
+    use super::{Leave, Symbol, faults};
 
     #[test]
     fn each_rule_finds_its_breach() {
@@ -125,12 +151,16 @@ mod tests {
         let of = |name, is_global, is_missing| Symbol { name, is_global, is_missing };
         let good =
             [of("trine_init", true, false), of("memcpy", true, true), of("core", false, false)];
-        let with = |more: Symbol<'static>| faults([&good[..], &[more]].concat(), &exports);
-        assert!(faults(good.to_vec(), &exports).is_empty());
+        let leave = Leave { may_panic: false };
+        let with = |more: Symbol<'static>| faults([&good[..], &[more]].concat(), &exports, leave);
+        assert!(faults(good.to_vec(), &exports, leave).is_empty());
         assert_eq!(with(of("malloc", true, true)).len(), 1);
         assert_eq!(with(of("trine_extra", true, false)).len(), 1);
         assert_eq!(with(of("_ZN4core9panicking5panic17h0E", false, false)).len(), 1);
         assert_eq!(with(of("__rust_alloc", true, true)).len(), 2);
-        assert_eq!(faults(Vec::new(), &exports), ["it lacks `trine_init`"]);
+        assert_eq!(faults(Vec::new(), &exports, leave), ["it lacks `trine_init`"]);
+        let leave = Leave { may_panic: true };
+        let panics = [of("trine_on_panic", true, true), of("core::panicking::panic", false, false)];
+        assert!(faults([&good[..], &panics].concat(), &exports, leave).is_empty());
     }
 }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{HOST, Target, library, tool};
+use super::{DEVICE, HOST, HOSTED, MODEL, Target, exports, library, object, tool};
 use crate::sh;
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Headers that are shipped, as far as they are there.
-const HEADERS: [&str; 2] = ["trine.h", "trine.hpp"];
+const HEADERS: [&str; 4] = ["trine.h", "trine.hpp", "trine_host.h", "trine_model.h"];
 
 /// The shared library of a target, made of the same object as the static one, with its two links.
 ///
@@ -19,10 +19,7 @@ const HEADERS: [&str; 2] = ["trine.h", "trine.hpp"];
 /// When it does not link.
 pub(super) fn shared(target: &Target, library: &Path) -> Result<PathBuf> {
     let folder = library.parent().context("the library lies in a folder")?.join("shared");
-    fs::create_dir_all(&folder)?;
-    let major = VERSION.split('.').next().unwrap_or_default();
-    let (full, soname) = (format!("libtrine.so.{VERSION}"), format!("libtrine.so.{major}"));
-    let path = folder.join(&full);
+    let (path, soname) = place("libtrine", &folder)?;
     let mut cc = sh::command("cc");
     cc.arg("-shared").arg(format!("-Wl,-soname,{soname},-z,defs,-z,noexecstack,--gc-sections"));
     sh::run(
@@ -33,13 +30,36 @@ pub(super) fn shared(target: &Target, library: &Path) -> Result<PathBuf> {
             .args(["-Wl,--no-whole-archive", "-lc"]),
     )?;
     sh::run(tool(target, "strip").arg("--strip-unneeded").arg(&path))?;
-    for (link, to) in [(soname.as_str(), full.as_str()), ("libtrine.so", &soname)] {
+    Ok(path)
+}
+
+/// Where a shared library goes in a folder, and its name at run time; both links to it are made.
+fn place(name: &str, folder: &Path) -> Result<(PathBuf, String)> {
+    fs::create_dir_all(folder)?;
+    let major = VERSION.split('.').next().unwrap_or_default();
+    let (full, soname) = (format!("{name}.so.{VERSION}"), format!("{name}.so.{major}"));
+    for (link, to) in [(soname.clone(), &full), (format!("{name}.so"), &soname)] {
         let link = folder.join(link);
         if link.symlink_metadata().is_ok() {
             fs::remove_file(&link)?;
         }
         symlink(to, &link)?;
     }
+    Ok((folder.join(&full), soname))
+}
+
+/// Puts libtrine_host, which cargo left in `built`, into a folder, without what only a debugger
+/// wants, and checks its functions.
+///
+/// # Errors
+/// When it is not there, or has other functions than the two lists.
+pub(crate) fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
+    let (path, _) = place("libtrine_host", folder)?;
+    let mut strip = tool(&HOST, "strip");
+    let from = built.join("libtrine_host.so");
+    sh::run(strip.arg("--strip-unneeded").arg(from).arg("-o").arg(&path))?;
+    let wanted = [exports(&MODEL, "full")?, exports(&HOSTED, "full")?].concat();
+    object::check_shared(&path, &wanted)?;
     Ok(path)
 }
 
@@ -64,23 +84,35 @@ pub(super) fn make(target: &Target) -> Result<PathBuf> {
             fs::copy(from, include.join(header))?;
         }
     }
-    let built = library(target, "full")?;
+    let built = library(&DEVICE, target, "full")?;
     fs::copy(&built, lib.join("libtrine.a"))?;
     if target.name == HOST.name {
         let shared = shared(target, &built)?;
         let from = shared.parent().context("it lies in a folder")?;
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
+        // With the program, which later legs use: so nothing is built twice.
+        let packages = ["build", "--release", "-p", "trine", "-p", "trine-c-host"];
+        sh::run(sh::cargo().args(packages))?;
+        hosted(&sh::target_dir().join("release"), &lib)?;
     } else {
         for profile in ["base", "policy", "mcp"] {
-            fs::copy(library(target, profile)?, lib.join(format!("libtrine_{profile}.a")))?;
+            let built = library(&DEVICE, target, profile)?;
+            fs::copy(built, lib.join(format!("libtrine_{profile}.a")))?;
         }
+        fs::copy(library(&MODEL, target, "image")?, lib.join("libtrine_model_image.a"))?;
     }
+    fs::copy(library(&MODEL, target, "full")?, lib.join("libtrine_model.a"))?;
     let fill = |template: &str| -> Result<String> {
         let path = sh::root().join("ffi/package").join(template);
         let text = fs::read_to_string(&path).with_context(|| template.to_owned())?;
         Ok(text.replace("@VERSION@", VERSION))
     };
-    fs::write(lib.join("pkgconfig/trine.pc"), fill("trine.pc.in")?)?;
+    for name in ["trine", "trine_model", "trine_host"] {
+        if name != "trine_host" || target.name == HOST.name {
+            let file = format!("{name}.pc");
+            fs::write(lib.join("pkgconfig").join(&file), fill(&format!("{file}.in"))?)?;
+        }
+    }
     for file in ["TrineConfig.cmake", "TrineConfigVersion.cmake"] {
         fs::write(lib.join("cmake/Trine").join(file), fill(&format!("{file}.in"))?)?;
     }

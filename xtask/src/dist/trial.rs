@@ -8,20 +8,29 @@ use anyhow::{Context, Result, ensure};
 
 use crate::sh;
 
-const LAYOUT: &str = "ffi/api/src/layout.rs";
+/// The layouts, the header that each is of, and how many rows it has at least.
+const LAYOUTS: [(&str, &str, usize); 3] = [
+    ("ffi/api/src/layout.rs", "trine.h", 50),
+    ("ffi/model/src/layout.rs", "trine_model.h", 50),
+    ("ffi/host/src/layout.rs", "trine_host.h", 4),
+];
 /// Where the sources of the programs are.
 const SOURCES: &str = "ffi/artifact/trial";
 
-/// C compilers see the sizes and offsets that `ffi/api` has: of 64 bits and of 32.
+/// C compilers see the sizes and offsets that the crates have: of 64 bits and of 32.
 ///
 /// # Errors
 /// When one sees another.
 pub(super) fn layout() -> Result<()> {
-    let text = fs::read_to_string(sh::root().join(LAYOUT)).context(LAYOUT)?;
+    LAYOUTS.iter().try_for_each(|(layout, header, least)| layout_of(layout, header, *least))
+}
+
+fn layout_of(layout: &str, header: &str, least: usize) -> Result<()> {
+    let text = fs::read_to_string(sh::root().join(layout)).with_context(|| layout.to_owned())?;
     let folder = scratch("layout")?;
-    let source = folder.join("layout.c");
-    let (program, rows) = asserts(&text);
-    ensure!(rows > 50, "{LAYOUT} has {rows} rows: their form has changed");
+    let source = folder.join(format!("{header}.c"));
+    let (program, rows) = asserts(header, &text);
+    ensure!(rows > least, "{layout} has {rows} rows: their form has changed");
     fs::write(&source, program)?;
     let compilers: [&[&str]; 3] = [
         &["cc"],
@@ -34,14 +43,14 @@ pub(super) fn layout() -> Result<()> {
         command.args(flags).args(["-std=c11", "-Iinclude", "-fsyntax-only"]).arg(&source);
         sh::run(&mut command)?;
     }
-    println!("{rows} sizes and offsets are what C compilers see");
+    println!("{header}: {rows} sizes and offsets are what C compilers see");
     Ok(())
 }
 
 /// The rows of the layout as assertions of C, and how many they are.
-fn asserts(layout: &str) -> (String, usize) {
-    let mut out =
-        "#include \"trine.h\"\n#define HERE(a, b) (sizeof(void *) == 4 ? (a) : (b))\n".to_owned();
+fn asserts(header: &str, layout: &str) -> (String, usize) {
+    let here = "#define HERE(a, b) (sizeof(void *) == 4 ? (a) : (b))";
+    let mut out = format!("#include \"{header}\"\n{here}\n");
     let (mut of, mut rows) = ("", 0_usize);
     for line in layout.lines() {
         let words: Vec<&str> = line.trim().trim_end_matches(';').split(' ').collect();
@@ -129,7 +138,8 @@ mod tests {
 
     #[test]
     fn rows_become_assertions_and_nothing_else_does() {
-        let (program, rows) = asserts("layout! {\n    trine_x 8 16 {\n        a 0 0;\n    }\n}\n");
+        let (program, rows) =
+            asserts("trine.h", "layout! {\n    trine_x 8 16 {\n        a 0 0;\n    }\n}\n");
         assert_eq!(rows, 2);
         assert!(program.contains("_Static_assert(sizeof(trine_x) == HERE(8, 16)"));
         assert!(program.contains("offsetof(trine_x, a) == HERE(0, 0)"));

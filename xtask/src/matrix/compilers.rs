@@ -48,8 +48,10 @@ const CPP_WARNINGS: &[&str] = &["-Wold-style-cast"];
 const BARE_CPP: &[&str] = &["-fno-exceptions", "-fno-rtti"];
 
 pub(super) fn main() -> Result<()> {
-    let c = [files("tests/c/header", "c")?, files("host-example/c", "c")?].concat();
-    let misuse = files("tests/c/misuse", "c")?;
+    let folders = ["tests/c/header", "host-example/c", "host-example/model"];
+    let c = folders.map(|folder| files(folder, "c")).into_iter().collect::<Result<Vec<_>>>()?;
+    let c = c.concat();
+    let misuse = [files("tests/c/misuse", "c")?, files("tests/c/model", "c")?].concat();
     let cpp = files("tests/c/header", "cpp")?;
     let hpp = files("tests/c/hpp", "cpp")?;
     let hosted_hpp = [files("host-example/cpp", "cpp")?, files("tests/c/hpp_run", "cpp")?].concat();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{files, output_folder, quiet, stem};
-use crate::{dist, sh};
+use crate::{dist, models, sh};
 
 /// A way of building and running.
 struct Way {
@@ -36,29 +36,63 @@ const WAYS: &[Way] = &[
 ];
 
 pub(super) fn main() -> Result<()> {
-    let tests = files("tests/c/misuse", "c")?;
-    every_pointer_is_null_once()?;
+    every_pointer_is_null_once(&DEVICE)?;
+    every_pointer_is_null_once(&MODEL)?;
     let archive = dist::host_library()?;
     let shared = dist::host_shared(&archive)?;
+    let model = dist::host_model_library()?;
     for way in WAYS {
-        let library = if way.shared { &shared } else { &archive };
-        let mut checks = 0;
-        for test in &tests {
-            checks += run(way, &build(way, test, library)?)?;
+        all(way, &DEVICE, if way.shared { &shared } else { &archive })?;
+        if !way.shared {
+            all(way, &MODEL, &model)?;
         }
-        println!("misuse, {}: {} programs, {checks} checks", way.name, tests.len());
     }
     Ok(())
 }
 
-fn build(way: &Way, test: &Path, library: &Path) -> Result<PathBuf> {
-    let program = output_folder("misuse")?.join(format!("{}-{}", stem(test), way.name));
+/// The tests of a header.
+struct Suite {
+    header: &'static str,
+    tests: &'static str,
+    support: &'static str,
+    /// What the programs are told.
+    argument: Option<&'static str>,
+}
+
+const DEVICE: Suite =
+    Suite { header: "trine", tests: "tests/c/misuse", support: "tests/c/support", argument: None };
+const MODEL: Suite = Suite {
+    header: "trine_model",
+    tests: "tests/c/model",
+    support: "tests/c/model/support",
+    argument: Some(models::MISUSED),
+};
+
+/// All tests of a header in one way.
+fn all(way: &Way, suite: &Suite, library: &Path) -> Result<()> {
+    let tests = files(suite.tests, "c")?;
+    let mut checks = 0;
+    for test in &tests {
+        checks += run(way, &build(way, suite, test, library)?, suite.argument)?;
+    }
+    println!(
+        "misuse of {}.h, {}: {} programs, {checks} checks",
+        suite.header,
+        way.name,
+        tests.len()
+    );
+    Ok(())
+}
+
+fn build(way: &Way, suite: &Suite, test: &Path, library: &Path) -> Result<PathBuf> {
+    let name = format!("{}-{}-{}", suite.header, stem(test), way.name);
+    let program = output_folder("misuse")?.join(name);
     let mut compiler = sh::command(way.compiler);
     compiler
         .args(["-std=c11", "-g", "-O1", "-pthread", "-Iinclude"])
         .args(way.flags)
         .arg(test)
-        .args(files("tests/c/support", "c")?);
+        .args(files(suite.support, "c")?);
     let folder = library.parent().context("a library has a folder")?;
     compiler.arg(library).arg(format!("-Wl,-rpath,{}", folder.display()));
     quiet(compiler.arg("-o").arg(&program))?;
@@ -66,7 +100,7 @@ fn build(way: &Way, test: &Path, library: &Path) -> Result<PathBuf> {
 }
 
 /// Runs a test and answers how many checks it made.
-fn run(way: &Way, program: &Path) -> Result<u32> {
+fn run(way: &Way, program: &Path, argument: Option<&str>) -> Result<u32> {
     let mut command = if way.valgrind {
         let mut valgrind = sh::command("valgrind");
         valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]).arg(program);
@@ -74,7 +108,7 @@ fn run(way: &Way, program: &Path) -> Result<u32> {
     } else {
         sh::command(program)
     };
-    let said = quiet(&mut command)?;
+    let said = quiet(command.args(argument))?;
     let checks = said.split_once(": ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
     let checks: u32 = checks.with_context(|| format!("no count of checks in {said:?}"))?;
     ensure!(checks > 0, "{} checks nothing", program.display());
@@ -82,9 +116,10 @@ fn run(way: &Way, program: &Path) -> Result<u32> {
 }
 
 /// The test of NULL calls each function at least as often as it has pointers.
-fn every_pointer_is_null_once() -> Result<()> {
-    let header = std::fs::read_to_string(sh::root().join("include/trine.h"))?;
-    let test = std::fs::read_to_string(sh::root().join("tests/c/misuse/null.c"))?;
+fn every_pointer_is_null_once(suite: &Suite) -> Result<()> {
+    let header = format!("include/{}.h", suite.header);
+    let header = std::fs::read_to_string(sh::root().join(header))?;
+    let test = std::fs::read_to_string(sh::root().join(suite.tests).join("null.c"))?;
     let mut missing = Vec::new();
     for (name, pointers) in functions(&header) {
         let calls = test.matches(&format!("{name}(")).count();
@@ -93,7 +128,7 @@ fn every_pointer_is_null_once() -> Result<()> {
         }
     }
     if !missing.is_empty() {
-        bail!("tests/c/misuse/null.c leaves pointers out: {}", missing.join("; "));
+        bail!("{}/null.c leaves pointers out: {}", suite.tests, missing.join("; "));
     }
     Ok(())
 }

@@ -1,0 +1,2 @@
+/* Models, sessions and statuses. */
+#include "trine_model.h"

@@ -1,0 +1,33 @@
+//! libtrine_host: language models from files, with threads, for C programs.
+//!
+//! `include/trine_host.h` is made from this crate and is its documentation. The functions on what is
+//! opened here are those of `trine-c-model`, which this library brings along.
+//!
+//! # Safety
+//!
+//! What holds for every function: a pointer is NULL or what its documentation says, for as long as
+//! it says, and an object is used in the context that it says. Everything else is checked and
+//! answered with a status.
+#![expect(clippy::doc_markdown, reason = "the comments are those of the C header")]
+#![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
+
+mod layout;
+mod model;
+mod session;
+
+// What is opened here is used by these.
+pub use trine_c_model::*;
+
+pub use model::{
+    TRINE_HOST_IN_PLACE, trine_host_config, trine_host_model_close, trine_host_model_open,
+};
+pub use session::{trine_host_session_close, trine_host_session_open};
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hosted::FAILED;
+
+/// What a function answers, also where its work panics: no C program has to unwind.
+fn guarded(work: impl FnOnce() -> trine_status) -> trine_status {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(FAILED)
+}

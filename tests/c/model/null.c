@@ -1,0 +1,101 @@
+/* NULL for every pointer parameter of every function: each answers what the header says, and model
+ * and session stay as they were. */
+#include "support/model.h"
+
+static uint64_t other_memory[SESSION_BYTES / 8u];
+static uint32_t tokens[64];
+static char text[64];
+
+static int32_t nothing(void *user_data, uint64_t offset, void *into, size_t bytes)
+{
+    (void)user_data;
+    (void)offset;
+    (void)memset(into, 0, bytes);
+    return 0;
+}
+
+static void openings(void)
+{
+    trine_model *model = NULL;
+    trine_model_session *session = NULL;
+    size_t loaded = 7u;
+
+    CHECK(trine_model_sizeof(NULL, NULL) == 0u);
+    CHECK(trine_model_session_sizeof(NULL, &session_config, NULL) == 0u);
+    CHECK(trine_model_session_sizeof(the_model, NULL, NULL) == 0u);
+    REFUSES(trine_model_open(NULL, sizeof other_memory, &model_config, &model, NULL), TRINE_E_NULL);
+    REFUSES(trine_model_open(other_memory, sizeof other_memory, NULL, &model, NULL), TRINE_E_NULL);
+    REFUSES(trine_model_open(other_memory, sizeof other_memory, &model_config, NULL, NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_model_session_open(NULL, sizeof other_memory, the_model, &session_config,
+                                     &session, NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_model_session_open(other_memory, sizeof other_memory, NULL, &session_config,
+                                     &session, NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_model_session_open(other_memory, sizeof other_memory, the_model, NULL, &session,
+                                     NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_model_session_open(other_memory, sizeof other_memory, the_model, &session_config,
+                                     NULL, NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_model_load(NULL, NULL, 64u, other_memory, 64u, &loaded, NULL), TRINE_E_NULL);
+    REFUSES(trine_model_load(nothing, NULL, 64u, NULL, 64u, &loaded, NULL), TRINE_E_NULL);
+    REFUSES(trine_model_load(nothing, NULL, 64u, other_memory, 64u, NULL, NULL), TRINE_E_NULL);
+    CHECK(model == NULL && session == NULL && loaded == 7u);
+}
+
+static void models(void)
+{
+    trine_model_info info = {.struct_size = sizeof info};
+    trine_model_decoder decoder = {{0u}};
+
+    REFUSES(trine_model_close(NULL), TRINE_E_NULL);
+    REFUSES(trine_model_get_info(NULL, &info), TRINE_E_NULL);
+    REFUSES(trine_model_get_info(the_model, NULL), TRINE_E_NULL);
+    REFUSES(trine_model_tokenize(NULL, "a", 1u, 0u, tokens, 64u), TRINE_E_NULL);
+    REFUSES(trine_model_tokenize(the_model, NULL, 1u, 0u, tokens, 64u), TRINE_E_NULL);
+    REFUSES(trine_model_tokenize(the_model, "a", 1u, 0u, NULL, 64u), TRINE_E_NULL);
+    REFUSES(trine_model_detokenize(NULL, &decoder, 1u, 0u, text, sizeof text), TRINE_E_NULL);
+    REFUSES(trine_model_detokenize(the_model, NULL, 1u, 0u, text, sizeof text), TRINE_E_NULL);
+    REFUSES(trine_model_detokenize(the_model, &decoder, 1u, 0u, NULL, sizeof text), TRINE_E_NULL);
+    REFUSES(trine_model_error_text(TRINE_E_MODEL, NULL, NULL, 1u), TRINE_E_NULL);
+}
+
+static void sessions(void)
+{
+    const trine_model_generation how = {.struct_size = sizeof how, .tokens_max = 1u};
+    const trine_model_sampling sampling = {.struct_size = sizeof sampling};
+    trine_model_session_info info = {.struct_size = sizeof info};
+    const float *logits = NULL;
+    uint32_t token = 1u;
+
+    REFUSES(trine_model_session_close(NULL), TRINE_E_NULL);
+    REFUSES(trine_model_get_session_info(NULL, &info), TRINE_E_NULL);
+    REFUSES(trine_model_get_session_info(the_session, NULL), TRINE_E_NULL);
+    REFUSES(trine_model_eval(NULL, &token, 1u, 0u), TRINE_E_NULL);
+    REFUSES(trine_model_eval(the_session, NULL, 1u, 0u), TRINE_E_NULL);
+    REFUSES(trine_model_generate(NULL, &token, 1u, &how, 0u), TRINE_E_NULL);
+    REFUSES(trine_model_generate(the_session, NULL, 1u, &how, 0u), TRINE_E_NULL);
+    REFUSES(trine_model_generate(the_session, &token, 1u, NULL, 0u), TRINE_E_NULL);
+    REFUSES(trine_model_step(NULL, 0u), TRINE_E_NULL);
+    REFUSES(trine_model_cancel(NULL), TRINE_E_NULL);
+    REFUSES(trine_model_logits(NULL, &logits), TRINE_E_NULL);
+    REFUSES(trine_model_logits(the_session, NULL), TRINE_E_NULL);
+    REFUSES(trine_model_truncate(NULL, 0u), TRINE_E_NULL);
+    REFUSES(trine_model_set_sampling(NULL, &sampling), TRINE_E_NULL);
+    REFUSES(trine_model_set_sampling(the_session, NULL), TRINE_E_NULL);
+    REFUSES(trine_model_sample(NULL, &token), TRINE_E_NULL);
+    REFUSES(trine_model_sample(the_session, NULL), TRINE_E_NULL);
+    CHECK(logits == NULL && token == 1u);
+}
+
+int main(int argc, char **argv)
+{
+    model_start(argc, argv);
+    openings();
+    models();
+    sessions();
+    CHECK(model_works());
+    return check_failures("null");
+}
