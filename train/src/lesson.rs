@@ -177,6 +177,20 @@ impl<'t> Lesson<'t> {
         Ok(example)
     }
 
+    /// Whether a sentence stands for no call for nothing but a number that is too large or too
+    /// small for one tool and not for another. To the model it looks like one that is a call, and
+    /// code refuses it.
+    #[must_use]
+    pub fn is_refused(&self, said: &Said) -> bool {
+        let unfit = trine_ask::token::MENTIONS
+            + trine_ask::token::MENTIONS_OF_A_KIND * trine_ask::token::KIND_UNFIT;
+        let is_said = |example: &Example| {
+            example.tokens.iter().any(|token| (unfit..unfit + 3).contains(&(*token as u16)))
+        };
+        let is_range = said.tool.is_none() && said.kind == "out-of-range";
+        is_range && self.example(said, None).is_ok_and(|example| !is_said(&example))
+    }
+
     /// The number of a sentence's tool, and its arguments as bytes.
     fn call(&self, said: &Said) -> Result<Option<(u16, Vec<u8>)>, String> {
         let Some(name) = &said.tool else { return Ok(None) };

@@ -9,8 +9,10 @@
 pub mod calibrate;
 pub mod checkpoint;
 pub mod course;
+pub mod generic;
 pub mod gguf;
 pub mod lesson;
+pub mod names;
 pub mod net;
 mod parallel;
 pub mod pieces;

@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use trine_train::course::Shares;
 use trine_train::recipe::Recipe;
 use trine_train::run::{self, Plan, Progress};
-use trine_train::said;
 use trine_train::shape::Shape;
 use trine_train::weights::Arithmetic;
+use trine_train::{names, said};
 
 const USAGE: &str = "\
 trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
@@ -20,7 +20,8 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --valid FILE        sentences to validate with, instead of a share of the wordings
   --valid-share N     that share (0.12)
   --templates FILE    templates
-  --names FILE        JSON object: for a parameter, texts that it may have
+  --names PATH        texts that copied parameters may have: a JSON object of lists by parameter,
+                      or a folder with the public lists for SNIPS
   --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
   --pieces N          pieces of words (480)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
@@ -68,9 +69,12 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
     let tools = get("tools").ok_or(format!("--tools is missing\n\n{USAGE}"))?;
     let load = |path: &str| said::load(Path::new(path));
     let names = match get("names") {
+        Some(path) if Path::new(path).is_dir() => names::load(Path::new(path))?,
         Some(path) => serde_json::from_str::<BTreeMap<String, Vec<String>>>(&read(path)?)
-            .map_err(|error| format!("{path}: {error}"))?,
-        None => BTreeMap::new(),
+            .map_err(|error| format!("{path}: {error}"))?
+            .into_iter()
+            .collect(),
+        None => Vec::new(),
     };
     let recipe = Recipe::default();
     let shares = Shares::default();
@@ -79,7 +83,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         sentences: get("sentences").map(load).transpose()?.unwrap_or_default(),
         valid: get("valid").map(load).transpose()?,
         templates: get("templates").map(read).transpose()?.unwrap_or_default(),
-        names: names.into_iter().collect(),
+        names,
         shape: Shape {
             dim: number(options, "dim", 128)?,
             ffn: number(options, "ffn", 384)?,

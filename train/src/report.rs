@@ -134,9 +134,8 @@ impl Display for Report {
         if let Some(shape) = &self.shape {
             writeln!(
                 f,
-                "Width {}, {} blocks, {} + {} heads, feed-forward {}, {} tokens: {} trits, file of {} \
-                 bytes. \
-                 {} steps of {}, seed {}, {} s.",
+                "Width {}, {} blocks, {} + {} heads, feed-forward {}, {} tokens: {} trits, \
+                 file of {} bytes. {} steps of {}, seed {}, {} s.",
                 shape.dim,
                 shape.layers,
                 shape.heads,

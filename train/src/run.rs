@@ -84,6 +84,8 @@ pub struct Trained {
     pub report: Report,
 }
 
+/// Sentences out of patterns that are held back for validation.
+const HELD: usize = 300;
 /// Steps from one report of progress to the next.
 const REPORT: usize = 20;
 
@@ -102,7 +104,7 @@ pub fn train(plan: &Plan, mut progress: impl FnMut(&Progress)) -> Result<Trained
     let mut memory = vec![0; length];
     let program =
         compile(table.as_slice(), count, &mut memory).map_err(|error| error.to_string())?;
-    let templates =
+    let mut templates =
         Templates::parse(&plan.templates, &tools).map_err(|error| format!("templates, {error}"))?;
     if plan.sentences.is_empty() && templates.is_empty() {
         return Err("there is nothing to train on: give sentences or templates".into());
@@ -114,8 +116,16 @@ pub fn train(plan: &Plan, mut progress: impl FnMut(&Progress)) -> Result<Trained
             said::split(&plan.sentences, pattern, plan.valid_share)
         }
     };
+    let mut valid = valid;
+    if valid.iter().all(|said| said.tool.is_none()) {
+        // Nobody has written sentences with calls: patterns that training does not see stand in.
+        let held = templates.split_off(plan.valid_share);
+        let mut random = Random::named(plan.recipe.seed, "validation");
+        valid.extend((0..HELD).filter_map(|_| held.say(&mut random)));
+    }
     let pieces = learn_pieces(plan, &program, &written, &templates);
     let lesson = Lesson::new(&table, program, pieces, plan.recipe.seed);
+    let written: Vec<Said> = written.into_iter().filter(|said| !lesson.is_refused(said)).collect();
     let mut school =
         School { plan, lesson: &lesson, valid: &valid, trainer: new_trainer(plan, &lesson) };
     let begun = Instant::now();

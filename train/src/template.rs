@@ -112,6 +112,15 @@ impl<'t> Templates<'t> {
         Ok(())
     }
 
+    /// Takes out a share of the lines, by their words alone, to validate with.
+    #[must_use]
+    pub fn split_off(&mut self, share: f32) -> Self {
+        let is_kept = |line: &Line| !Random::named(0, &line.wording).chance(share);
+        let (kept, taken) = self.lines.drain(..).partition(is_kept);
+        self.lines = kept;
+        Self { lines: taken, ..self.clone() }
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

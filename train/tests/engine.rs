@@ -52,8 +52,8 @@ fn weights(seed: u64) -> Weights {
 }
 
 /// Rounding makes a model discontinuous: where an activation lies on the edge between two integers,
-/// a difference in the last bit of a float is a difference of one integer. So most seeds agree to the
-/// last bits, and the worst logit of a few to some hundredths.
+/// a difference in the last bit of a float is a difference of one integer. So most seeds agree to
+/// the last bits, and the worst logit of a few to some hundredths.
 #[test]
 fn the_engine_computes_the_logits_of_training() {
     let mut apart = Vec::new();

@@ -1,0 +1,83 @@
+//! The board's own sentences and templates fit its tools.
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use trine_ask::{compile, program_bytes};
+use trine_train::lesson::{self, Items, Lesson};
+use trine_train::random::Random;
+use trine_train::said::{self, Said};
+use trine_train::spoil::spoil;
+use trine_train::template::Templates;
+use trine_train::vary::vary;
+use trine_train::{pieces, tools};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Reads sentences by pieces that are learnt from them; answers those whose call cannot be said.
+fn unsayable(sentences: &[Said]) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
+    let tools = tools::parse(&text.unwrap()).unwrap();
+    let labels = tools::joined(&tools);
+    let fields = tools::fields(&tools, &labels);
+    let table = tools::table(&tools, &fields);
+    let count = table.len() as u16;
+    let mut memory = vec![0; program_bytes(table.as_slice(), count).unwrap()];
+    let program = compile(table.as_slice(), count, &mut memory).unwrap();
+    let mut items = Items::new();
+    sentences.iter().for_each(|said| lesson::count_items(&program, &said.text, &mut items));
+    let pieces = pieces::learn(&items, 400, 5);
+    let lesson = Lesson::new(&table, program, pieces, 1);
+    let read = |said: &Said| {
+        let error = lesson.example(said, None).err()?;
+        Some((format!("{} {:?}", said.text, said.arguments), error))
+    };
+    sentences.iter().filter_map(read).collect()
+}
+
+fn templates(count: usize) -> Vec<Said> {
+    let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
+    let tools = tools::parse(&text.unwrap()).unwrap();
+    let text = std::fs::read_to_string(folder().join("board/templates.txt")).unwrap();
+    let templates = Templates::parse(&text, &tools).unwrap();
+    let mut random = Random::new(1);
+    (0..count).map(|_| templates.say(&mut random).unwrap()).collect()
+}
+
+#[test]
+fn nearly_every_written_sentence_leads_to_its_call() {
+    let sentences = said::load(&folder().join("board/sentences")).unwrap();
+    let wrong = unsayable(&sentences);
+    println!("{wrong:#?}");
+    assert!(sentences.len() > 4_000 && wrong.len() < 25, "{} of {}", wrong.len(), sentences.len());
+}
+
+#[test]
+fn every_sentence_of_a_template_leads_to_its_call() {
+    let sentences = templates(3_000);
+    let wrong = unsayable(&sentences);
+    assert!(wrong.len() < 15, "{} of {}: {wrong:#?}", wrong.len(), sentences.len());
+    let mut tools: BTreeMap<String, usize> = BTreeMap::new();
+    for said in &sentences {
+        *tools.entry(said.tool.clone().unwrap_or_default()).or_default() += 1;
+    }
+    assert!(tools.len() == 11 && tools.values().all(|count| *count > 150), "{tools:?}");
+}
+
+#[test]
+fn sentences_are_the_same_for_the_same_seed() {
+    let changed = |seed: u64| -> Vec<String> {
+        let sentences = templates(50);
+        let mut random = Random::new(seed);
+        let each = sentences.iter().zip(sentences.iter().rev()).map(|(said, other)| {
+            let spoilt = spoil(said, other, &mut random);
+            vary(&spoilt.unwrap_or_else(|| said.clone()), &mut random).text
+        });
+        each.collect()
+    };
+    assert_eq!(changed(1), changed(1));
+    assert_ne!(changed(1), changed(2));
+}
