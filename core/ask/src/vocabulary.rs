@@ -163,11 +163,21 @@ impl<'v> Vocabulary<'v> {
         let mut ahead = Ahead { bytes: [0; PIECE_MAX], ends: [0; PIECE_MAX], len: 0 };
         ahead.fill(text, start);
         let folded = ahead.bytes.get(..ahead.len).unwrap_or_default();
+        let first = folded.first().copied()?;
         let mut best: Option<(u16, usize)> = None;
-        for (index, (mark, piece)) in (0_u16..).zip(self.pieces()) {
-            let is_longer = best.is_none_or(|(_, length)| piece.len() > length);
-            if mark == begins && is_longer && folded.starts_with(piece) {
-                best = Some((index, piece.len()));
+        let mut rest = self.pieces;
+        // Nearly all pieces are passed over, so that is what is quick.
+        for index in 0..self.count {
+            let (mark, after) = rest.split_first()?;
+            let length = usize::from(mark & !BEGINS);
+            let (piece, next) = after.split_at_checked(length)?;
+            rest = next;
+            if piece.first() == Some(&first)
+                && (mark & BEGINS != 0) == begins
+                && best.is_none_or(|(_, longest)| length > longest)
+                && folded.starts_with(piece)
+            {
+                best = Some((index, length));
             }
         }
         let (index, length) = best?;

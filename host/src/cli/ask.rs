@@ -16,8 +16,8 @@ use super::open::{USAGE, find, open, usage};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-The tools are those of --tools FILE, of the device that is named, or of the greenhouse board. Nothing
-is called without --run, and a call that the model is not sure of is only shown.
+The tools are those of --tools FILE, of the device that is named, or of the greenhouse board.
+Nothing is called without --run, and a call that the model is not sure of is only shown.
 Exit code: 0 a call, 1 none, 2 when the model, the tools or the command line are not right.
 
 Example: trine ask \"make the fan spin at forty percent\" --model board.gguf";

@@ -126,7 +126,11 @@ const LONG_MIN: usize = 6;
 /// Shortest number whose misspelt word is one if a unit follows.
 pub(super) const SHORT_MIN: usize = 5;
 /// Words that are near to numbers and mean something else.
-const OTHERS: [&[u8]; 4] = [b"thirsty", b"weighty", b"eighth", b"eights"];
+static OTHERS: [&[u8]; 22] = [
+    b"thirsty", b"weighty", b"eighth", b"eights", b"light", b"night", b"right", b"sight", b"might",
+    b"tight", b"fight", b"there", b"tree", b"trees", b"even", b"event", b"sever", b"forth",
+    b"fifth", b"sixth", b"nifty", b"party",
+];
 
 /// The number below a hundred, of at least so many letters, that a word is but for one letter.
 pub(super) fn near(word: &[u8], least: usize) -> Option<i64> {

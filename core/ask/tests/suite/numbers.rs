@@ -175,6 +175,8 @@ fn what_is_no_number_is_a_word() {
         "3D print",
         "how thirsty is the soil",
         "the light",
+        "a light meter",
+        "the night seconds",
         "a lamp",
         "oh well",
         "someone",
