@@ -43,7 +43,11 @@ impl<'a> Args<'a> {
     /// The value given, or the default, as it lies there.
     #[must_use]
     pub fn item(&self, node: u16) -> Option<Item<'a>> {
-        given(self.bytes, node).or_else(|| self.table.absent(self.tool, node))
+        let mut item = given(self.bytes, node);
+        if item.is_none() {
+            item = self.table.absent(self.tool, node);
+        }
+        item
     }
 
     /// The value given, or the default.
@@ -116,10 +120,11 @@ fn any_number(table: &dyn Rules, tool: u16, bytes: &[u8], (node, tag): (u16, u8)
 /// The first entry of `node`.
 pub(crate) fn given(bytes: &[u8], node: u16) -> Option<Item<'_>> {
     let mut reader = ValueReader::new(bytes);
-    while let Ok(item) = reader.item() {
-        if item.node == node {
-            return Some(item);
+    loop {
+        // Answered as it was read: nothing is copied.
+        let item = reader.next_item();
+        if item.is_none_or(|item| item.node == node) {
+            return item;
         }
     }
-    None
 }

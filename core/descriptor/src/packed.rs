@@ -5,12 +5,12 @@
 //!
 //! ```text
 //! table   = head  place:u16*  block*  rule*  start:u16*  literal:u8*  pair*  symbol*
-//! head    = sum:u32 format:u8 scale:u8 size:u16 hash:u64 list:u32 tools:u16
+//! head    = sum:u32 format:u8 factor:u8 size:u16 hash:u64 list:u32 tools:u16
 //!           rules:u16 starts:u16 literals:u16 pairs_from:u8
 //! block   = check:u32 params:u8 output:u8 hints:u8 marks:u8  rule:u8*  entry*
 //! marks   = consent | fail_safe << 2 | content << 4
 //! rule    = mark:u8 [nodes] [node label] min max [step]
-//! mark    = tag | required 8 | condition 16 | step 32
+//! mark    = tag | required 8 | step 16 | condition 32
 //! ```
 //!
 //! Integers of a fixed width are little-endian, all others varints; places count from the start of
@@ -18,19 +18,19 @@
 //! that of the list ([`crate::record::table_hash`]), `list` the bytes of the list.
 //!
 //! There is a place for each tool's *block*, and one for the end of the last. A block has a byte
-//! for each node, those of the parameters first: the place of its *rule*, shifted to the right by
-//! `scale` and counted from `rules`. Equal nodes share a rule, and a rule may lie in another one's
-//! bytes. `nodes` stands in the rules of containers. Each bound is two more than its zigzag number,
-//! so that no bound, the least or the greatest number of 64 bits, is 1 or 0. What is behind the
-//! rules are entries of a call as [`crate::value`] has them: the defaults of the parameters, and the
-//! [`Limits`] that are not zero, as numbers of the nodes [`layout::DEADLINE`] and
-//! [`layout::PENDING`].
+//! for each node, those of the parameters first: `factor` times it, counted from `rules`, is the
+//! place of its *rule*. Equal nodes share a rule, and a rule may lie in another one's bytes. `nodes`
+//! stands in the rules of containers. Each bound is two more than its zigzag number, so that no
+//! bound, the least or the greatest number of 64 bits, is 1 or 0. Behind these bytes are entries
+//! of a call as [`crate::value`] has them: the defaults of the parameters, and the [`Limits`] that
+//! are not zero, as numbers of the nodes [`layout::DEADLINE`] and [`layout::PENDING`].
 //!
 //! The list is a string of symbols. Those below `pairs_from` stand for their `literal`, those from
-//! there on for a *pair* of symbols, and the last, [`layout::BYTE`], for the byte behind it. This
-//! is byte pair encoding (Gage, "A New Algorithm for Data Compression", The C Users Journal 12(2),
-//! 1994). Before every [`layout::CHUNK`] bytes of the list a symbol starts, and `start` is its
-//! place: so a page costs no more than itself and one chunk.
+//! there on for a *pair* of symbols, which has its second one first, and the last symbol,
+//! [`layout::BYTE`], for the byte behind it. This is byte pair encoding (Gage, "A New Algorithm for
+//! Data Compression", The C Users Journal 12(2), 1994). Before every [`layout::CHUNK`] bytes of the
+//! list a symbol starts, and `start` is its place: so a page costs no more than itself and one
+//! chunk.
 
 use crate::args::given;
 use crate::validate::{self, Node, walk_nodes};
@@ -53,10 +53,10 @@ pub mod layout {
     pub const BYTE: u8 = 255;
     /// Mark of a rule: the node is required.
     pub const REQUIRED: u8 = 8;
-    /// Mark of a rule: the node has a condition.
-    pub const CONDITION: u8 = 16;
     /// Mark of a rule: the node has a step that asks for something.
-    pub const STEP: u8 = 32;
+    pub const STEP: u8 = 16;
+    /// Mark of a rule: the node has a condition.
+    pub const CONDITION: u8 = 32;
     /// The node of the entry with the time that a call may take.
     pub const DEADLINE: u16 = 128;
     /// The node of the entry with the bytes that a pending call keeps.
@@ -138,30 +138,34 @@ impl<'a> Packed<'a> {
         if offset >= self.list() {
             return None;
         }
-        let starts = short(&[head[24], head[25]]);
-        let dictionary = self.bytes.get(short(&[head[26], head[27]])..)?;
+        let byte = |place: usize| self.bytes.get(place).copied();
+        let (starts, literals) = (short(&[head[24], head[25]]), short(&[head[26], head[27]]));
         let from = head[28];
-        let mut symbols = self.bytes.get(self.short(starts + offset / CHUNK * 2)?..)?;
+        // Where the pair of symbol 0 would be.
+        let pairs = literals.wrapping_sub(from.into());
+        let mut next = self.short(starts + offset / CHUNK * 2)?;
         // Symbols that come before the rest, the next one last.
         let (mut waiting, mut count) = ([0; layout::DEPTH], 0_usize);
         // What of the chunk lies before the part is written nowhere.
         let mut at = 0_usize.wrapping_sub(offset % CHUNK);
         while at != out.len() {
             let mut symbol;
-            if let Some(&next) = waiting.get(count.wrapping_sub(1)) {
+            if let Some(&first) = waiting.get(count.wrapping_sub(1)) {
                 count -= 1;
-                symbol = next;
+                symbol = first;
             } else {
-                (symbol, symbols) = symbols.split_first().map(|(&next, rest)| (next, rest))?;
+                symbol = byte(next)?;
+                next += 1;
             }
             if symbol == BYTE {
-                (symbol, symbols) = symbols.split_first().map(|(&next, rest)| (next, rest))?;
+                symbol = byte(next)?;
+                next += 1;
             } else if symbol < from {
-                symbol = *dictionary.get(usize::from(symbol))?;
+                symbol = byte(literals + usize::from(symbol))?;
             } else {
-                let place = 2 * usize::from(symbol) - usize::from(from);
-                let &[left, right] = dictionary.get(place..)?.first_chunk()?;
-                *waiting.get_mut(count..)?.first_chunk_mut()? = [right, left];
+                let pair = pairs.wrapping_add(2 * usize::from(symbol));
+                let pair = self.bytes.get(pair..)?.first_chunk::<2>()?;
+                *waiting.get_mut(count..)?.first_chunk_mut()? = *pair;
                 count += 2;
                 continue;
             }
@@ -196,7 +200,7 @@ impl<'a> Packed<'a> {
         }
         Some(Nodes {
             rules: self.bytes.get(short(&[head[22], head[23]])..)?,
-            scale: head[5],
+            factor: head[5],
             places: rest.get(first..first + count)?,
         })
     }
@@ -224,7 +228,7 @@ fn short(&bytes: &[u8; 2]) -> usize {
 /// The rules of one side of a tool.
 struct Nodes<'a> {
     rules: &'a [u8],
-    scale: u8,
+    factor: u8,
     /// A byte for each.
     places: &'a [u8],
 }
@@ -232,14 +236,14 @@ struct Nodes<'a> {
 impl<'a> validate::Nodes for Nodes<'a> {
     type Node = Shape<'a>;
 
-    fn count(&self) -> u16 {
-        self.places.len() as u16
+    fn count(&self) -> u32 {
+        self.places.len() as u32
     }
 
     #[inline(never)]
     fn node(&self, node: u16) -> Shape<'a> {
         let place = usize::from(self.places.get(usize::from(node)).copied().unwrap_or_default());
-        let place = place.wrapping_shl(self.scale.into());
+        let place = place * usize::from(self.factor);
         let mut rest = Numbers(ValueReader::new(self.rules.get(place..).unwrap_or_default()));
         let mark = rest.number() as u8;
         let nodes = if mark & 7 >= tag::OBJECT { rest.number() as u16 } else { 0 };
@@ -269,7 +273,7 @@ struct Numbers<'a>(ValueReader<'a>);
 
 impl Numbers<'_> {
     fn number(&mut self) -> u64 {
-        self.0.number().unwrap_or_default()
+        self.0.varint(&mut true)
     }
 
     #[inline(never)]

@@ -33,28 +33,28 @@ pub fn validate<T: Rules + ?Sized>(
 // Out of line: what it needs of the stack is not there while a tool runs.
 #[inline(never)]
 pub fn walk(end: u16, rule: impl Fn(u16) -> Option<Rule>, bytes: &[u8]) -> Result<(), Fault> {
-    walk_nodes(Numbered { end, rule }, bytes)
+    walk_nodes(Numbered { end: end.into(), rule }, bytes)
 }
 
 /// Nodes that are found by number.
 pub(crate) trait Nodes {
     type Node: Node;
     /// How many there are.
-    fn count(&self) -> u16;
+    fn count(&self) -> u32;
     /// One of them, which is there.
     fn node(&self, node: u16) -> Self::Node;
 }
 
 /// Nodes that a function finds.
 struct Numbered<F> {
-    end: u16,
+    end: u32,
     rule: F,
 }
 
 impl<F: Fn(u16) -> Option<Rule>> Nodes for Numbered<F> {
     type Node = Rule;
     #[inline(always)]
-    fn count(&self) -> u16 {
+    fn count(&self) -> u32 {
         self.end
     }
     #[inline(always)]
@@ -111,7 +111,8 @@ impl Node for Rule {
 pub(crate) fn walk_nodes<N: Nodes>(nodes: N, bytes: &[u8]) -> Result<(), Fault> {
     let mut walk = Walk {
         bytes,
-        top: Open { first: 0, next: 0, end: nodes.count(), items: NO_ITEMS },
+        top: Open { members: 0, end: nodes.count(), items: 0 },
+        next: 0,
         nodes,
         outer: [0; DEPTH_MAX - 1],
         depth: 0,
@@ -120,40 +121,30 @@ pub(crate) fn walk_nodes<N: Nodes>(nodes: N, bytes: &[u8]) -> Result<(), Fault> 
     if walk.all() { Ok(()) } else { Err(walk.fault) }
 }
 
-/// An object or array whose entries are being read.
+/// An array whose items are being read, or all entries. Objects need nothing: their members are the
+/// nodes that follow, and who skips an object skips those too.
 #[derive(Clone, Copy)]
 struct Open {
-    /// The first node that belongs to it.
-    first: u16,
-    /// The first node that may come next.
-    next: u16,
+    /// The first node inside the items, behind that of the items themselves.
+    members: u32,
     /// One past the last node that belongs to it.
-    end: u16,
-    /// Items still to come; [`NO_ITEMS`] for objects.
-    items: u16,
+    end: u32,
+    /// Items still to come.
+    items: u32,
 }
 
 impl Open {
     /// The same in one number: a list of numbers is cleared at once.
     const fn pack(self) -> u64 {
-        self.first as u64
-            | (self.next as u64) << 16
-            | (self.end as u64) << 32
-            | (self.items as u64) << 48
+        (self.members | self.end << 16) as u64 | (self.items as u64) << 32
     }
 
     const fn unpack(packed: u64) -> Self {
-        Self {
-            first: packed as u16,
-            next: (packed >> 16) as u16,
-            end: (packed >> 32) as u16,
-            items: (packed >> 48) as u16,
-        }
+        let nodes = packed as u32;
+        Self { members: nodes & 0xffff, end: nodes >> 16, items: (packed >> 32) as u32 }
     }
 }
 
-/// Beside every count of items: no message has room for as many.
-const NO_ITEMS: u16 = u16::MAX;
 /// Behind every node: the end of all entries.
 const END: u32 = u32::MAX;
 
@@ -162,7 +153,9 @@ const END: u32 = u32::MAX;
 struct Walk<'b, N> {
     nodes: N,
     bytes: &'b [u8],
-    /// The container that the next entry is expected in, and those around it.
+    /// The first node that may come next.
+    next: u32,
+    /// The array that the next entry is expected in, and those around it.
     top: Open,
     outer: [u64; DEPTH_MAX - 1],
     depth: usize,
@@ -178,7 +171,7 @@ impl<N: Nodes> Walk<'_, N> {
             if reader.is_at_end() {
                 return self.place(END);
             }
-            let Ok(item) = reader.item() else { return false };
+            let Some(item) = reader.next_item() else { return false };
             if !self.place(item.node.into()) || !self.judge(&item) {
                 return false;
             }
@@ -189,60 +182,60 @@ impl<N: Nodes> Walk<'_, N> {
     fn place(&mut self, node: u32) -> bool {
         loop {
             let top = self.top;
-            if top.items == NO_ITEMS {
-                // A node at or before the object itself is the next item of an array around it.
-                if (u32::from(top.first)..top.end.into()).contains(&node) {
-                    if node < top.next.into() {
-                        return self.fail(FaultCode::Repeated, node as u16);
-                    }
-                    return self.skip(node as u16);
+            if node >= self.next {
+                if node < top.end {
+                    return self.skip(node);
                 }
-                if self.depth == 0 && node != END {
-                    return self.fail(FaultCode::Unknown, node as u16);
-                }
-                if !self.skip(top.end) {
-                    return false;
-                }
-                if self.depth == 0 {
-                    return true;
-                }
-            } else if top.items > 0 {
+            } else if node >= top.members {
+                return self.fail(FaultCode::Repeated, node);
+            }
+            if self.depth == 0 && node != END {
+                return self.fail(FaultCode::Unknown, node);
+            }
+            if !self.skip(top.end) {
+                return false;
+            }
+            if top.items > 0 {
                 // Fewer items than the count says: no value, whatever the bounds are.
                 self.top.items -= 1;
-                return node == top.next.into();
+                self.next = top.members.wrapping_sub(1);
+                return node == self.next;
+            }
+            if self.depth == 0 {
+                return true;
             }
             self.depth -= 1;
             self.top = Open::unpack(self.outer.get(self.depth).copied().unwrap_or_default());
         }
     }
 
-    /// Steps over members that were not given, up to `until`.
+    /// Steps over nodes that were not given, up to `until`.
     #[inline(never)]
-    fn skip(&mut self, until: u16) -> bool {
-        let mut next = self.top.next;
-        while next < until {
-            let rule = self.nodes.node(next);
+    fn skip(&mut self, until: u32) -> bool {
+        while self.next < until {
+            let node = self.next;
+            let rule = self.nodes.node(node as u16);
             if rule.is_required() {
-                return self.fail(FaultCode::Missing, next);
+                return self.fail(FaultCode::Missing, node);
             }
             if let Some(condition) = rule.condition()
                 && given(self.bytes, condition.node).is_some_and(|other| {
-                    other.tag == tag::LABEL && other.number == i64::from(condition.label)
+                    other.tag == tag::LABEL && other.number as u16 == condition.label
                 })
             {
                 self.fault.bound = condition.node.into();
-                return self.fail(FaultCode::MissingBecause, next);
+                return self.fail(FaultCode::MissingBecause, node);
             }
-            next += 1 + rule.nodes();
+            self.next = node + 1 + u32::from(rule.nodes());
         }
         // A node inside a container that was not opened is no sibling.
-        next == until
+        self.next == until
     }
 
     /// The rules of one node by itself.
     fn judge(&mut self, item: &Item<'_>) -> bool {
-        let node = item.node;
-        let mut rule = self.nodes.node(node);
+        let mut rule = self.nodes.node(item.node);
+        let node = item.node.into();
         if item.tag != rule.tag() {
             return self.fail(FaultCode::WrongType, node);
         }
@@ -269,26 +262,23 @@ impl<N: Nodes> Walk<'_, N> {
             self.fault.bound = step.cast_signed();
             return self.fail(FaultCode::NotAMultiple, node);
         }
-        let next = node + 1;
-        let end = next + rule.nodes();
-        if self.top.items == NO_ITEMS {
-            self.top.next = end;
-        }
-        item.tag < tag::OBJECT || self.open(item, next, end)
+        self.next = node + 1;
+        item.tag != tag::ARRAY || self.open(item.number as u32, rule.nodes().into())
     }
 
-    /// Goes into an object or array.
-    fn open(&mut self, item: &Item<'_>, next: u16, end: u16) -> bool {
-        let items = if item.tag == tag::ARRAY { item.number as u16 } else { NO_ITEMS };
+    /// Goes into an array.
+    fn open(&mut self, items: u32, nodes: u32) -> bool {
         let Some(place) = self.outer.get_mut(self.depth) else { return false };
         *place = self.top.pack();
         self.depth += 1;
-        self.top = Open { first: next, next, end, items };
-        item.tag == tag::OBJECT || items != NO_ITEMS
+        let members = self.next + 1;
+        self.next += nodes;
+        self.top = Open { members, end: self.next, items };
+        true
     }
 
-    fn fail(&mut self, code: FaultCode, node: u16) -> bool {
-        (self.fault.code, self.fault.node) = (code, node);
+    fn fail(&mut self, code: FaultCode, node: u32) -> bool {
+        (self.fault.code, self.fault.node) = (code, node as u16);
         false
     }
 }

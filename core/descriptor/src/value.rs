@@ -153,6 +153,12 @@ impl<'a> ValueReader<'a> {
     /// # Errors
     /// [`Malformed`] where the bytes are no entry, or there are no more.
     pub fn item(&mut self) -> Result<Item<'a>, Malformed> {
+        self.next_item().ok_or(Malformed)
+    }
+
+    /// The same.
+    #[inline]
+    pub(crate) fn next_item(&mut self) -> Option<Item<'a>> {
         // Nearly all: a low node, and a value of one byte or two.
         if cfg!(any(feature = "short", target_pointer_width = "64"))
             && let [node @ 0..0x80, tag, ref rest @ ..] = *self.rest
@@ -163,41 +169,41 @@ impl<'a> ValueReader<'a> {
             self.rest = rest;
             let signed = matches!(tag, tag::INT | tag::DECIMAL);
             let number = if signed { number >> 1 ^ -(number & 1) } else { number };
-            return Ok(Item { node: node.into(), tag, number: number.into(), text: &[] });
+            return Some(Item { node: node.into(), tag, number: number.into(), text: &[] });
         }
         self.long_item()
     }
 
     #[inline(never)]
-    fn long_item(&mut self) -> Result<Item<'a>, Malformed> {
+    fn long_item(&mut self) -> Option<Item<'a>> {
         let mut sound = true;
         let node = self.varint(&mut sound);
-        let tag = self.byte()?;
+        let tag = self.byte().ok()?;
         // All values are one number, which for a text is its length: a truth value is written as a
         // varint would be.
         let raw = if tag == tag::OBJECT { 0 } else { self.varint(&mut sound) };
         if !sound || node > u16::MAX.into() {
-            return Err(Malformed);
+            return None;
         }
         let mut item = Item { node: node as u16, tag, number: raw.cast_signed(), text: &[] };
         if matches!(tag, tag::INT | tag::DECIMAL) {
             item.number = unzigzag(raw);
-            return Ok(item);
+            return Some(item);
         }
         let most = match tag {
             tag::BOOL => 1,
             tag::TEXT => self.rest.len(),
             tag::LABEL..=tag::ARRAY => u16::MAX.into(),
-            _ => return Err(Malformed),
+            _ => return None,
         };
         if raw > most as u64 {
-            return Err(Malformed);
+            return None;
         }
         if tag == tag::TEXT {
-            item.text = self.take(raw as usize)?;
+            item.text = self.take(raw as usize).ok()?;
             item.number = 0;
         }
-        Ok(item)
+        Some(item)
     }
 
     /// One byte.
@@ -223,7 +229,7 @@ impl<'a> ValueReader<'a> {
 
     /// The same; takes `sound` back and answers 0 in place of an error, which two registers hold.
     #[inline(never)]
-    fn varint(&mut self, sound: &mut bool) -> u64 {
+    pub(crate) fn varint(&mut self, sound: &mut bool) -> u64 {
         let (mut value, mut shift) = (0, 0);
         // Of 64 bits the tenth byte has one, which is set: else nine would do.
         while let Some((&byte, rest)) = self.rest.split_first()

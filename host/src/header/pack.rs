@@ -126,8 +126,8 @@ const fn zigzag(number: i64) -> u64 {
 struct Pool<'p> {
     bytes: Vec<u8>,
     places: BTreeMap<&'p [u8], usize>,
-    /// How far places are shifted to fit into a byte.
-    scale: u8,
+    /// What places are multiples of, to fit into a byte.
+    factor: u8,
 }
 
 impl<'p> Pool<'p> {
@@ -136,13 +136,14 @@ impl<'p> Pool<'p> {
             tools.iter().flat_map(|tool| &tool.rules).map(Vec::as_slice).collect();
         all.sort_by_key(|rule| (std::cmp::Reverse(rule.len()), *rule));
         all.dedup();
-        (0..8).map(|scale| Self::of(&all, scale)).find(|pool| {
-            pool.places.values().all(|place| place >> pool.scale <= usize::from(u8::MAX))
-        })
+        let factors = (0..8).map(|power| 1 << power);
+        factors
+            .map(|factor| Self::of(&all, factor))
+            .find(|pool| pool.places.keys().all(|rule| pool.number(rule).is_some()))
     }
 
-    fn of(rules: &[&'p [u8]], scale: u8) -> Self {
-        let step = 1 << scale;
+    fn of(rules: &[&'p [u8]], factor: u8) -> Self {
+        let step = factor.into();
         let (mut bytes, mut places) = (Vec::<u8>::new(), BTreeMap::new());
         for rule in rules {
             let starts = (0..bytes.len()).step_by(step);
@@ -154,7 +155,12 @@ impl<'p> Pool<'p> {
             bytes.extend(rule.iter().skip(known));
             places.insert(*rule, place);
         }
-        Self { bytes, places, scale }
+        Self { bytes, places, factor }
+    }
+
+    /// The byte of a node with this rule; none where it does not fit.
+    fn number(&self, rule: &[u8]) -> Option<u8> {
+        u8::try_from(self.places.get(rule)? / usize::from(self.factor)).ok()
     }
 }
 
@@ -172,7 +178,7 @@ fn written<T: ToolTable + ?Sized>(
         places.extend(short(blocks_at + blocks.len())?);
         blocks.extend(&tool.block);
         for rule in &tool.rules {
-            blocks.push(u8::try_from(pool.places.get(rule.as_slice())? >> pool.scale).ok()?);
+            blocks.push(pool.number(rule)?);
         }
         blocks.extend(&tool.entries);
     }
@@ -187,7 +193,7 @@ fn written<T: ToolTable + ?Sized>(
         at += string.len();
     }
     let mut bytes = vec![0; 4];
-    bytes.extend([layout::FORMAT, pool.scale]);
+    bytes.extend([layout::FORMAT, pool.factor]);
     bytes.extend(short(at)?);
     bytes.extend(table.list_hash().to_le_bytes());
     bytes.extend(u32::try_from(table.page(0, &mut [])).ok()?.to_le_bytes());

@@ -14,7 +14,7 @@ use trine_descriptor::packed::layout::{BYTE, DEPTH};
 pub(super) struct Encoded {
     /// The bytes that the first symbols stand for.
     pub(super) literals: Vec<u8>,
-    /// The pairs of the symbols behind them.
+    /// The pairs of the symbols behind them, each with its second symbol first.
     pub(super) pairs: Vec<[u8; 2]>,
     /// The pieces, each on its own.
     pub(super) strings: Vec<Vec<u8>>,
@@ -61,7 +61,7 @@ struct Coder<'t> {
 
 impl<'t> Coder<'t> {
     fn new(pieces: &'t [&'t [u8]], least: usize) -> Self {
-        let mut counts = [0; 256];
+        let mut counts = vec![0; 256];
         pieces.iter().copied().flatten().for_each(|&byte| counts[usize::from(byte)] += 1);
         let mut literals: Vec<u8> =
             (0..=u8::MAX).filter(|&byte| counts[usize::from(byte)] >= least).collect();
@@ -224,7 +224,7 @@ impl<'t> Coder<'t> {
                 .pairs
                 .iter()
                 .flatten()
-                .map(|&(left, right)| [one(left), one(right)])
+                .map(|&(left, right)| [one(right), one(left)])
                 .collect(),
             strings: strings.map(|string| string.iter().flat_map(|&s| name(s)).collect()).collect(),
         }
