@@ -1,11 +1,11 @@
-//! One token: GEMV from the last cache and from memory.
+//! One token: GEMV from the second cache, from the last and from memory.
 
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
 
 use trine_ggml_kernels::ggml::{Activations, Dot};
-use trine_ggml_kernels::machine::{Region, pin, thread_time};
+use trine_ggml_kernels::machine::{Pages, Region, huge_share, pin, thread_time};
 use trine_ggml_kernels::probe;
 use trine_ggml_kernels::random::Random;
 use trine_ternary::{Isa, Kernels, Matrix, Packing, pack};
@@ -20,12 +20,78 @@ pub(crate) struct Place {
     bytes: usize,
     /// How often it goes through them.
     turns: usize,
+    pages: Pages,
+    gates: &'static [Gate],
 }
 
+/// What a packing must reach on an instruction set and a number of threads.
+#[derive(Debug)]
+struct Gate {
+    isa: Isa,
+    packing: Packing,
+    threads: usize,
+    beside: Beside,
+    /// The least, and what is aimed at.
+    least: (f64, f64),
+}
+
+/// What a speed is divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Tq2_0,
+    Tq1_0,
+    Reading,
+}
+
+const fn gate(
+    isa: Isa,
+    packing: Packing,
+    threads: usize,
+    beside: Beside,
+    least: (f64, f64),
+) -> Gate {
+    Gate { isa, packing, threads, beside, least }
+}
+
+/// One matrix over and over, small enough for the second cache of most processors: what the
+/// kernels themselves can do.
+pub(crate) const SECOND: Place =
+    Place { name: "second cache", bytes: 0, turns: 200, pages: Pages::Huge, gates: &[] };
+
 /// One matrix over and over: too large for the second cache, and the last has it.
-pub(crate) const CACHE: Place = Place { name: "last cache", bytes: 0, turns: 24 };
+pub(crate) const LAST: Place = Place {
+    name: "last cache",
+    bytes: 0,
+    turns: 48,
+    pages: Pages::Huge,
+    gates: &[
+        gate(Isa::Avx512, Packing::Line2, 1, Beside::Tq2_0, (3.0, 3.5)),
+        gate(Isa::Avx512, Packing::Line16, 1, Beside::Tq1_0, (6.0, 7.0)),
+        gate(Isa::Avx2, Packing::Line2, 1, Beside::Tq2_0, (1.15, 1.4)),
+        gate(Isa::Avx2, Packing::Line16, 1, Beside::Tq1_0, (1.15, 1.4)),
+    ],
+};
+
 /// Many matrices; with those of the other packings, more than any cache holds between rounds.
-pub(crate) const MEMORY: Place = Place { name: "memory", bytes: 512 << 20, turns: 1 };
+pub(crate) const MEMORY: Place = Place {
+    name: "memory",
+    bytes: 512 << 20,
+    turns: 1,
+    pages: Pages::Huge,
+    gates: &[
+        gate(Isa::Avx512, Packing::Line2, 1, Beside::Reading, (0.90, 0.95)),
+        gate(Isa::Avx512, Packing::Line16, 1, Beside::Reading, (0.90, 0.95)),
+        gate(Isa::Avx512, Packing::Line16, 1, Beside::Tq2_0, (1.8, 2.0)),
+        gate(Isa::Avx512, Packing::Line2, 2, Beside::Reading, (0.90, 0.95)),
+        gate(Isa::Avx512, Packing::Line16, 2, Beside::Reading, (0.90, 0.95)),
+        gate(Isa::Avx512, Packing::Line16, 2, Beside::Tq2_0, (1.4, 1.5)),
+        gate(Isa::Avx2, Packing::Line2, 1, Beside::Tq2_0, (1.15, 1.4)),
+        gate(Isa::Avx2, Packing::Line16, 1, Beside::Tq1_0, (1.15, 1.4)),
+    ],
+};
+
+/// The same on small pages, as a mapped file has them.
+pub(crate) const SMALL_PAGES: Place = Place { pages: Pages::Small, gates: &[], ..MEMORY };
 
 const PACKINGS: [Packing; 4] = [Packing::Line2, Packing::Line16, Packing::Tq2_0, Packing::Tq1_0];
 
@@ -35,6 +101,7 @@ enum Runner {
     Ours(Isa),
     Ggml,
     Read,
+    ReadAhead,
 }
 
 /// A packing, what runs on it, and its speeds: weights and bytes a second.
@@ -45,7 +112,7 @@ struct Subject {
     bytes: Vec<f64>,
 }
 
-/// Copies of one matrix, one after the other, on huge pages.
+/// Copies of one matrix, one after the other.
 struct Weights {
     packing: Packing,
     region: Region,
@@ -56,6 +123,7 @@ struct Weights {
 /// Measures and reports one shape in one place, on one thread and on two.
 pub(crate) fn run(shape: (usize, usize), place: &Place, rounds: usize, report: &mut Report) {
     let weights = PACKINGS.map(|packing| fill(packing, shape, place));
+    let huge = huge_share(weights.iter().map(|weights| &weights.region));
     let q = Random(9).activations(shape.1);
     for threads in 1..=2 {
         let mut subjects = subjects();
@@ -69,12 +137,13 @@ pub(crate) fn run(shape: (usize, usize), place: &Place, rounds: usize, report: &
                 subject.bytes.push(by_bytes);
             }
         }
-        show(shape, place, threads, &subjects, report);
+        show(shape, place, (threads, huge), &subjects, report);
     }
 }
 
 fn subjects() -> Vec<Subject> {
-    let mut runners = vec![(Packing::Line2, Runner::Read)];
+    let read = |packing| [(packing, Runner::Read), (packing, Runner::ReadAhead)];
+    let mut runners = [Packing::Line2, Packing::Line16].map(read).concat();
     for isa in Isa::supported().filter(|isa| *isa != Isa::Scalar) {
         runners.extend(PACKINGS.map(|packing| (packing, Runner::Ours(isa))));
     }
@@ -87,7 +156,7 @@ fn subjects() -> Vec<Subject> {
 fn fill(packing: Packing, (rows, cols): (usize, usize), place: &Place) -> Weights {
     let matrix_bytes = packing.bytes(rows, cols).expect("a shape that every packing takes");
     let copies = (place.bytes / matrix_bytes).max(1);
-    let mut region = Region::new(copies * matrix_bytes);
+    let mut region = Region::new(copies * matrix_bytes, place.pages);
     let (first, rest) = region.split_at_mut(matrix_bytes);
     pack(packing, rows, cols, &Random(8).trits(rows * cols), first).expect("sizes that fit");
     for copy in rest.chunks_exact_mut(matrix_bytes).take(copies - 1) {
@@ -164,7 +233,8 @@ impl<'a> Job<'a> {
             let (from, to) = (self.rows.start, self.rows.end);
             let part = &matrix[matrix.len() / all_rows * from..matrix.len() / all_rows * to];
             match self.runner {
-                Runner::Read => read(part),
+                Runner::Read => read(part, false),
+                Runner::ReadAhead => read(part, true),
                 Runner::Ggml => {
                     let dot = Dot::of(self.packing).expect("a type of ggml's");
                     dot.gemv(part, self.cols, &self.blocks, &mut self.floats);
@@ -183,76 +253,78 @@ impl<'a> Job<'a> {
     }
 }
 
-fn read(bytes: &[u8]) {
+fn read(bytes: &[u8], ahead: bool) {
     if Isa::Avx512.is_supported() {
         // SAFETY: the processor has what `Avx512` needs, which is more than this.
-        unsafe { probe::read_avx512(bytes) }
+        unsafe { probe::read_avx512(bytes, ahead) }
     } else if Isa::Avx2.is_supported() {
         // SAFETY: the processor has what `Avx2` needs, which is more than this.
-        unsafe { probe::read_avx2(bytes) }
+        unsafe { probe::read_avx2(bytes, ahead) }
     }
 }
 
+/// A table; and the gates, each as a line of its own.
 fn show(
     (rows, cols): (usize, usize),
     place: &Place,
-    threads: usize,
+    (threads, huge): (usize, f64),
     subjects: &[Subject],
     report: &mut Report,
 ) {
-    let name = format!("{rows}x{cols}, {}, threads: {threads}", place.name);
+    let huge = 100.0 * huge;
+    let name = format!(
+        "{rows}x{cols}, {}, threads: {threads}, {huge:.0} % of it on huge pages",
+        place.name
+    );
     report.table(&name, &["Gweights/s", "GB/s", "of reading", "beside TQ2_0", "beside TQ1_0"]);
     let find = |packing: Packing, runner: Runner| {
-        subjects.iter().find(|subject| subject.packing == packing && subject.runner == runner)
+        let is_it = |subject: &&Subject| subject.packing == packing && subject.runner == runner;
+        subjects.iter().find(is_it).expect("a subject of its own")
+    };
+    // The faster of the two ways to read the same bytes counts; those of ggml's types are about as
+    // many.
+    let read_of = |packing: Packing| {
+        let packing = if packing == Packing::Line16 { packing } else { Packing::Line2 };
+        let reads = [Runner::Read, Runner::ReadAhead].map(|runner| find(packing, runner));
+        let of = |subject: &Subject| median(subject.bytes.clone());
+        if of(reads[0]) > of(reads[1]) { reads[0] } else { reads[1] }
     };
     let ratio = |of: &[f64], to: &[f64]| median(of.iter().zip(to).map(|(a, b)| a / b).collect());
-    let read = find(Packing::Line2, Runner::Read).expect("a subject of its own");
-    let ggml = [Packing::Tq2_0, Packing::Tq1_0]
-        .map(|packing| find(packing, Runner::Ggml).expect("a subject of its own"));
     for subject in subjects {
-        let share = ratio(&subject.bytes, &read.bytes);
-        let beside = ggml.map(|ggml| ratio(&subject.weights, &ggml.weights));
-        let (weights, bytes) = (median(subject.weights.clone()), median(subject.bytes.clone()));
-        match subject.runner {
-            Runner::Read => report.line("reading", &[0.0, bytes, 1.0, 0.0, 0.0]),
-            Runner::Ggml => {
-                let line = format!("ggml {:?}", subject.packing);
-                report.line(&line, &[weights, bytes, share, beside[0], beside[1]]);
-            }
-            Runner::Ours(isa) => {
-                let line = format!("{:?} {}", subject.packing, isa.name());
-                report.line(&line, &[weights, bytes, share, beside[0], beside[1]]);
-                gates(&name, subject.packing, isa, threads, (share, beside), report);
-            }
+        let line = match subject.runner {
+            Runner::Read => format!("reading {:?}", subject.packing),
+            Runner::ReadAhead => format!("reading {:?}, asked for ahead", subject.packing),
+            Runner::Ggml => format!("ggml {:?}", subject.packing),
+            Runner::Ours(isa) => format!("{:?} {}", subject.packing, isa.name()),
+        };
+        let beside = |other| match other {
+            Beside::Reading => ratio(&subject.bytes, &read_of(subject.packing).bytes),
+            Beside::Tq2_0 => ratio(&subject.weights, &find(Packing::Tq2_0, Runner::Ggml).weights),
+            Beside::Tq1_0 => ratio(&subject.weights, &find(Packing::Tq1_0, Runner::Ggml).weights),
+        };
+        let share = beside(Beside::Reading);
+        let bytes = median(subject.bytes.clone());
+        if matches!(subject.runner, Runner::Read | Runner::ReadAhead) {
+            report.line(&line, &[f64::NAN, bytes, share, f64::NAN, f64::NAN]);
+            continue;
         }
-    }
-}
-
-/// The gates of issue 4, each where it belongs.
-fn gates(
-    name: &str,
-    packing: Packing,
-    isa: Isa,
-    threads: usize,
-    (share, [tq2_0, tq1_0]): (f64, [f64; 2]),
-    report: &mut Report,
-) {
-    let in_memory = name.contains(MEMORY.name);
-    let mut gate = |what: &str, ratio, gate, goal| {
-        report.gate(format!("{name}: {packing:?} {} {what}", isa.name()), ratio, gate, goal);
-    };
-    match (isa, packing) {
-        (Isa::Avx512, Packing::Line2 | Packing::Line16) if in_memory => {
-            gate("of reading", share, 0.90, 0.95);
-            let (least, goal) = if threads == 1 { (1.8, 2.0) } else { (1.4, 1.5) };
-            if packing == Packing::Line16 {
-                gate("beside TQ2_0", tq2_0, least, goal);
-            }
+        let weights = median(subject.weights.clone());
+        let others = [Beside::Tq2_0, Beside::Tq1_0].map(beside);
+        report.line(&line, &[weights, bytes, share, others[0], others[1]]);
+        let Runner::Ours(isa) = subject.runner else { continue };
+        let mine = |gate: &&Gate| (gate.isa, gate.packing) == (isa, subject.packing);
+        for gate in place.gates.iter().filter(mine).filter(|gate| gate.threads == threads) {
+            let what = match gate.beside {
+                Beside::Reading => "of reading",
+                Beside::Tq2_0 => "beside TQ2_0",
+                Beside::Tq1_0 => "beside TQ1_0",
+            };
+            let bound = format!("{:.0} % of reading", 100.0 * share);
+            report.gate(
+                format!("{name}: {line} {what}, at {bound}"),
+                beside(gate.beside),
+                gate.least,
+            );
         }
-        (Isa::Avx512, Packing::Line2) if threads == 1 => gate("beside TQ2_0", tq2_0, 3.0, 3.5),
-        (Isa::Avx512, Packing::Line16) if threads == 1 => gate("beside TQ1_0", tq1_0, 6.0, 7.0),
-        (Isa::Avx2, Packing::Line2) if threads == 1 => gate("beside TQ2_0", tq2_0, 1.15, 1.4),
-        (Isa::Avx2, Packing::Line16) if threads == 1 => gate("beside TQ1_0", tq1_0, 1.15, 1.4),
-        _ => {}
     }
 }

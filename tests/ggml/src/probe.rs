@@ -2,20 +2,27 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{
-    __m256i, __m512i, _mm256_loadu_si256, _mm256_or_si256, _mm256_setzero_si256,
-    _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_or_si512, _mm512_set1_epi8,
-    _mm512_setzero_si512,
+    __m256i, __m512i, _MM_HINT_T0, _mm_prefetch, _mm256_loadu_si256, _mm256_or_si256,
+    _mm256_setzero_si256, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_or_si512,
+    _mm512_set1_epi8, _mm512_setzero_si512,
 };
 use std::hint::black_box;
 
-/// Reads all of it, 512 bytes a turn, and does nothing with it.
+/// Bytes after those that are read that are asked for.
+const AHEAD: usize = 1024;
+
+/// Reads all of it, 512 bytes a turn, and does nothing with it. With `ahead` it asks for what comes
+/// later, which some memory is read faster with.
 ///
 /// # Safety
 /// The processor has AVX-512 F.
 #[target_feature(enable = "avx512f")]
-pub unsafe fn read_avx512(bytes: &[u8]) {
+pub unsafe fn read_avx512(bytes: &[u8], ahead: bool) {
     let mut acc = [_mm512_setzero_si512(); 8];
     for chunk in bytes.as_chunks::<512>().0 {
+        if ahead {
+            ask_for(chunk);
+        }
         for (acc, line) in acc.iter_mut().zip(chunk.as_chunks::<64>().0) {
             // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
             *acc = _mm512_or_si512(*acc, unsafe { _mm512_loadu_si512(line.as_ptr().cast()) });
@@ -29,15 +36,29 @@ pub unsafe fn read_avx512(bytes: &[u8]) {
 /// # Safety
 /// The processor has AVX2.
 #[target_feature(enable = "avx2")]
-pub unsafe fn read_avx2(bytes: &[u8]) {
+pub unsafe fn read_avx2(bytes: &[u8], ahead: bool) {
     let mut acc = [_mm256_setzero_si256(); 8];
-    for chunk in bytes.as_chunks::<256>().0 {
-        for (acc, line) in acc.iter_mut().zip(chunk.as_chunks::<32>().0) {
-            // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
-            *acc = _mm256_or_si256(*acc, unsafe { _mm256_loadu_si256(line.as_ptr().cast()) });
+    for chunk in bytes.as_chunks::<512>().0 {
+        if ahead {
+            ask_for(chunk);
+        }
+        for half in chunk.as_chunks::<256>().0 {
+            for (acc, line) in acc.iter_mut().zip(half.as_chunks::<32>().0) {
+                // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
+                *acc = _mm256_or_si256(*acc, unsafe { _mm256_loadu_si256(line.as_ptr().cast()) });
+            }
         }
     }
     black_box::<[__m256i; 8]>(acc);
+}
+
+#[inline(always)]
+fn ask_for(chunk: &[u8; 512]) {
+    for line in chunk.as_chunks::<64>().0 {
+        let at = line.as_ptr().wrapping_add(AHEAD).cast();
+        // SAFETY: it is a hint, which may name any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at) };
+    }
 }
 
 /// `vpdpbusd` on 24 sums that do not wait for each other; returns how many products of bytes.

@@ -17,7 +17,7 @@ impl Random {
         let trit = |n: u64| {
             if n % 100 < 42 {
                 0
-            } else if n % 2 == 0 {
+            } else if n.is_multiple_of(2) {
                 1
             } else {
                 -1

@@ -18,16 +18,16 @@ pub(crate) struct Group(pub(crate) [u8; 128]);
 #[derive(Clone, Copy)]
 pub(crate) struct Sums(pub(crate) [i32; 32]);
 
-/// Steps that are unpacked at a time: 32 or 40 KiB of bytes, which the second cache brings as fast
-/// as they are used. Fewer would have the tiles begin and end more often.
-const STEPS: usize = 32;
+/// Steps that are unpacked at a time, at most: 22 or 27 KiB of bytes, which the first cache has
+/// together with the activations of a tile. Fewer would have the tiles begin and end more often.
+const STEPS: usize = 44;
 /// Groups of those steps.
 const GROUPS: usize = STEPS * 5;
 /// Tokens for which a panel is unpacked once; their sums are on the stack.
 const TOKENS: usize = 144;
 /// Tokens that are multiplied at a time, at most.
 pub(crate) const TILE: usize = 12;
-/// Tokens that are written at a time: one cache line of a row.
+/// Tokens that are written at a time, at most: one cache line of a row.
 pub(crate) const BLOCK: usize = 16;
 
 /// What an instruction set does with a panel.
@@ -94,8 +94,8 @@ pub(crate) trait Engine {
 struct Scratch {
     groups: [Group; GROUPS],
     sums: [Sums; TOKENS],
-    /// `Σ q` of each token.
-    activations: [i32; TOKENS],
+    /// `Σ q` of each token, and as many more as a block may have past the last one.
+    activations: [i32; TOKENS + BLOCK],
 }
 
 /// `out[r · tokens + t]` for each row of `rows`, of a matrix in one of our own layouts.
@@ -117,7 +117,7 @@ pub(crate) unsafe fn gemm<E: Engine>(
     let mut scratch = Scratch {
         groups: [Group([0; 128]); GROUPS],
         sums: [Sums([0; 32]); TOKENS],
-        activations: [0; TOKENS],
+        activations: [0; TOKENS + BLOCK],
     };
     for first in (0..tokens.count).step_by(TOKENS) {
         let count = TOKENS.min(tokens.count - first);
@@ -129,11 +129,9 @@ pub(crate) unsafe fn gemm<E: Engine>(
         let panels = Panels { matrix: *matrix, next: rows.start, rows: rows.clone() };
         for part in panels {
             let out = &mut out[part.at * tokens.count + first..];
-            let to = Lines { out, rows: part.within.len(), stride: tokens.count };
+            let to = Target { out, within: part.within, stride: tokens.count };
             // SAFETY: as our caller says.
             unsafe { multiply::<E>(matrix.packing(), part.bytes, some, &mut scratch, to) };
-            // SAFETY: as our caller says.
-            unsafe { write::<E>(&scratch, part.within, count, out, tokens.count) };
         }
     }
 }
@@ -188,14 +186,48 @@ impl<'a> Iterator for Panels<'a> {
     }
 }
 
-/// Where the sums of a panel go to.
-struct Lines<'a> {
-    out: &'a [i32],
-    rows: usize,
+/// Where the sums of a panel go to: those of the rows `within` it, row by row, the tokens of a row
+/// side by side, `stride` from one row to the next.
+struct Target<'a> {
+    out: &'a mut [i32],
+    within: Range<usize>,
     stride: usize,
 }
 
-/// The sums of a panel and all tokens, into the scratch.
+impl Target<'_> {
+    /// Subtracts `Σ q` and writes the sums of up to [`BLOCK`] tokens, the first of which is number
+    /// `token`.
+    ///
+    /// # Safety
+    /// The processor has the engine's instruction set.
+    #[inline(always)]
+    unsafe fn write<E: Engine>(&mut self, token: usize, sums: &[Sums], less: &[i32; BLOCK]) {
+        let out = &mut self.out[token..];
+        if self.within.len() == 32 {
+            // SAFETY: as our caller says.
+            unsafe { E::write(sums, less, out, self.stride) };
+        } else {
+            write_rows(sums, less, self.within.clone(), out, self.stride);
+        }
+    }
+
+    /// Says that some lines will be written to, of which `lines` belong to a row.
+    ///
+    /// # Safety
+    /// The processor has the engine's instruction set.
+    #[inline(always)]
+    unsafe fn prefetch<E: Engine>(&self, some: Range<usize>, lines: usize) {
+        for line in some {
+            let at = line / lines * self.stride + line % lines * BLOCK;
+            if let Some(line) = self.out.get(at..) {
+                // SAFETY: as our caller says.
+                unsafe { E::prefetch_write(line) };
+            }
+        }
+    }
+}
+
+/// The sums of a panel and all tokens.
 ///
 /// What is needed next is fetched meanwhile, a little with each tile: the bytes of the next steps,
 /// and the lines that sums will be written to, which are in no cache near.
@@ -208,18 +240,20 @@ unsafe fn multiply<E: Engine>(
     panel: &[u8],
     tokens: Tokens<'_>,
     scratch: &mut Scratch,
-    to: Lines<'_>,
+    mut to: Target<'_>,
 ) {
-    let Scratch { groups, sums, .. } = scratch;
-    let sums = &mut sums[..tokens.count];
+    let Scratch { groups, sums, activations } = scratch;
     if panel.is_empty() {
-        sums.fill(Sums([0; 32]));
+        let rows = to.out.chunks_mut(to.stride).take(to.within.len());
+        return rows.for_each(|row| row[..tokens.count].fill(0));
     }
     // Tiles of about as many tokens each.
     let tiles = tokens.count.div_ceil(TILE);
     let lines = tokens.count.div_ceil(BLOCK);
     let (mut col, mut begun) = (0, 0);
-    let chunks = panel.as_chunks().0.chunks(STEPS);
+    // Chunks of about as many steps each, too.
+    let (steps, _) = panel.as_chunks();
+    let chunks = steps.chunks(steps.len().div_ceil(steps.len().div_ceil(STEPS)));
     let all = chunks.len() * tiles;
     for steps in chunks {
         // SAFETY: as our caller says.
@@ -230,17 +264,18 @@ unsafe fn multiply<E: Engine>(
                 // SAFETY: as our caller says.
                 unsafe { E::prefetch(bytes, bytes.len() + 64 * line) };
             }
-            for line in share(to.rows * lines, begun, all) {
-                if let Some(line) = to.out.get(line / lines * to.stride + line % lines * BLOCK..) {
-                    // SAFETY: as our caller says.
-                    unsafe { E::prefetch_write(line) };
-                }
-            }
+            // SAFETY: as our caller says.
+            unsafe { to.prefetch::<E>(share(to.within.len() * lines, begun, all), lines) };
             begun += 1;
             let part = share(tokens.count, tile, tiles);
-            let some = tokens.part(part.clone());
+            let (token, some, sums) = (part.start, tokens.part(part.clone()), &mut sums[part]);
             // SAFETY: as our caller says.
-            unsafe { E::multiply(&groups[..unpacked], col, some, &mut sums[part], col == 0) };
+            unsafe { E::multiply(&groups[..unpacked], col, some, sums, col == 0) };
+            // The last ones are written while they are near.
+            if let (true, Some(less)) = (begun + tiles > all, activations[token..].first_chunk()) {
+                // SAFETY: as our caller says.
+                unsafe { to.write::<E>(token, sums, less) };
+            }
         }
         col += 4 * unpacked;
     }
@@ -249,31 +284,6 @@ unsafe fn multiply<E: Engine>(
 /// The part of `count` things that belongs to number `index` of `parts`.
 fn share(count: usize, index: usize, parts: usize) -> Range<usize> {
     count * index / parts..count * (index + 1) / parts
-}
-
-/// Subtracts `Σ q` and writes the sums of the rows `within` a panel: row by row, the tokens of
-/// a row side by side, `stride` from one row to the next.
-///
-/// # Safety
-/// The processor has the engine's instruction set.
-#[inline(always)]
-unsafe fn write<E: Engine>(
-    scratch: &Scratch,
-    within: Range<usize>,
-    count: usize,
-    out: &mut [i32],
-    stride: usize,
-) {
-    let blocks = scratch.sums[..count].chunks(BLOCK).zip(scratch.activations.as_chunks().0);
-    for (block, (sums, less)) in blocks.enumerate() {
-        let out = &mut out[BLOCK * block..];
-        if within.len() == 32 {
-            // SAFETY: as our caller says.
-            unsafe { E::write(sums, less, out, stride) };
-        } else {
-            write_rows(sums, less, within.clone(), out, stride);
-        }
-    }
 }
 
 /// The same for some of the rows, and for engines without a better way.
