@@ -16,7 +16,8 @@ use trine_train::{names, said};
 const USAGE: &str = "\
 trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
 
-  --sentences PATH    sentences, a .jsonl file or a folder of them
+  --sentences PATH    sentences, a .jsonl file or a folder of them; with none and no templates, what
+                      the tools' names and descriptions give
   --valid FILE        sentences to validate with, instead of a share of the wordings
   --valid-share N     that share (0.12)
   --templates FILE    templates
@@ -24,10 +25,11 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
                       or a folder with the public lists for SNIPS
   --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
   --pieces N          pieces of words (480)
+  --rare N            how often a character must come to be a piece (5)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
   --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
-  --every N           steps between validations (200)
+  --every N           steps between validations (500)
   --dense             the dense twin: no file, only a report
 ";
 
@@ -76,26 +78,23 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             .collect(),
         None => Vec::new(),
     };
-    let recipe = Recipe::default();
-    let shares = Shares::default();
+    let mut plan = Plan::new(&read(tools)?)?;
+    let sentences = get("sentences").map(load).transpose()?.unwrap_or_default();
+    plan.add(sentences, &get("templates").map(read).transpose()?.unwrap_or_default());
+    let (recipe, shares, shape) = (plan.recipe, plan.shares, plan.shape);
     Ok(Plan {
-        tools: read(tools)?,
-        sentences: get("sentences").map(load).transpose()?.unwrap_or_default(),
         valid: get("valid").map(load).transpose()?,
-        templates: get("templates").map(read).transpose()?.unwrap_or_default(),
         names,
         shape: Shape {
-            dim: number(options, "dim", 128)?,
-            ffn: number(options, "ffn", 384)?,
-            layers: number(options, "layers", 3)?,
-            heads: number(options, "heads", 4)?,
-            kv_heads: number(options, "kv-heads", 2)?,
-            vocab: 0,
-            context: 0,
-            tags: 0,
+            dim: number(options, "dim", shape.dim)?,
+            ffn: number(options, "ffn", shape.ffn)?,
+            layers: number(options, "layers", shape.layers)?,
+            heads: number(options, "heads", shape.heads)?,
+            kv_heads: number(options, "kv-heads", shape.kv_heads)?,
+            ..shape
         },
-        pieces: number(options, "pieces", 480)?,
-        rare: 5,
+        pieces: number(options, "pieces", plan.pieces)?,
+        rare: number(options, "rare", plan.rare)?,
         recipe: Recipe {
             steps: number(options, "steps", recipe.steps)?,
             batch: number(options, "batch", recipe.batch)?,
@@ -104,7 +103,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             tag: number(options, "tag", recipe.tag)?,
             language: number(options, "language", recipe.language)?,
             seed: number(options, "seed", recipe.seed)?,
-            threads: number(options, "threads", run::threads())?,
+            threads: number(options, "threads", recipe.threads)?,
             arithmetic: if options.contains_key("dense") {
                 Arithmetic::Dense
             } else {
@@ -117,10 +116,14 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             spoilt: number(options, "spoilt-share", shares.spoilt)?,
             varied: number(options, "varied-share", shares.varied)?,
         },
-        swaps: (number(options, "swap-share", 0.3)?, number(options, "made-up-share", 0.1)?),
-        valid_share: number(options, "valid-share", 0.12)?,
+        swaps: (
+            number(options, "swap-share", plan.swaps.0)?,
+            number(options, "made-up-share", plan.swaps.1)?,
+        ),
+        valid_share: number(options, "valid-share", plan.valid_share)?,
         checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
-        every: number(options, "every", 200)?,
+        every: number(options, "every", plan.every)?,
+        ..plan
     })
 }
 

@@ -32,12 +32,12 @@ pub struct Recipe {
 impl Default for Recipe {
     fn default() -> Self {
         Self {
-            steps: 4_000,
+            steps: 10_000,
             batch: 64,
             rate: 3e-3,
             warm_up: 200,
             decay: 0.1,
-            dropout: 0.05,
+            dropout: 0.1,
             language: 0.1,
             tag: 0.5,
             seed: 1,

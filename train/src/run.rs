@@ -8,6 +8,7 @@ use trine_descriptor::Tool;
 
 use crate::calibrate::{self, Certain};
 use crate::course::{Course, LONGEST, Shares};
+use crate::generic;
 use crate::gguf::{self, Value};
 use crate::lesson::{self, Items, Lesson};
 use crate::net::{Example, Losses};
@@ -57,6 +58,56 @@ pub struct Plan {
     /// Steps from one validation, and checkpoint, to the next.
     pub every: usize,
 }
+
+impl Plan {
+    /// How a model for some tools is trained: on templates that their names and descriptions give,
+    /// and on sentences that are about none of them. Sentences and templates of one's own are added
+    /// with [`Self::add`].
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the tools.
+    pub fn new(tools: &str) -> Result<Self, String> {
+        let known = tools::parse(tools)?;
+        Ok(Self {
+            tools: tools.to_owned(),
+            sentences: generic::elsewhere(&known),
+            valid: None,
+            templates: generic::templates(&known),
+            names: Vec::new(),
+            shape: SMALL,
+            pieces: 480,
+            rare: 5,
+            recipe: Recipe { threads: threads(), ..Recipe::default() },
+            shares: Shares::default(),
+            swaps: (0.3, 0.1),
+            valid_share: 0.12,
+            checkpoint: None,
+            every: 500,
+        })
+    }
+
+    /// Adds sentences and templates. Many sentences, or templates, take the place of what was made of
+    /// the tools' names.
+    pub fn add(&mut self, sentences: Vec<Said>, templates: &str) {
+        if sentences.len() > MANY {
+            self.sentences.clear();
+        }
+        if sentences.len() > MANY || !templates.is_empty() {
+            self.templates.clear();
+        }
+        self.sentences.extend(sentences);
+        self.templates.push_str(templates);
+    }
+}
+
+/// More sentences than this say more than names do.
+const MANY: usize = 1_000;
+
+/// The shape of a model for a microcontroller.
+pub const SMALL: Shape =
+    Shape { dim: 128, ffn: 384, layers: 3, heads: 4, kv_heads: 2, vocab: 0, context: 0, tags: 0 };
+/// The shape of a model for larger ones, with many texts to copy.
+pub const LARGE: Shape = Shape { dim: 256, ffn: 256, layers: 4, heads: 8, kv_heads: 2, ..SMALL };
 
 /// How far training is.
 #[derive(Clone, Copy, Debug)]
@@ -280,6 +331,7 @@ impl School<'_> {
         let extra = [
             ("general.name", Value::Text(format!("calls of {}", names.join(", ")))),
             ("tokenizer.ggml.model", Value::Text("trine".into())),
+            ("tokenizer.ggml.bos_token_id", Value::U32(trine_ask::token::BEGIN.into())),
             (
                 "tokenizer.ggml.tokens",
                 Value::Texts(token_names(self.lesson.tools(), program, pieces)),

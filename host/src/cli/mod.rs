@@ -23,6 +23,7 @@ mod signature;
 mod size;
 mod tools;
 mod trace;
+mod train;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -70,6 +71,8 @@ enum Command {
     Ask(ask::Ask),
     /// Score a model that turns sentences into calls.
     Eval(eval::Eval),
+    /// Train a model that turns sentences into calls of your tools.
+    Train(train::Train),
     /// Let a language model go on with a text.
     Generate(prompt::Generate),
     /// Make language models, and print what their files hold.
@@ -106,6 +109,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Demo(command) => command.run().map_err(Into::into),
         Command::Ask(command) => command.run().map_err(Into::into),
         Command::Eval(command) => command.run().map_err(Into::into),
+        Command::Train(command) => command.run().map_err(Into::into),
         Command::Generate(command) => command.run().map_err(Into::into),
         Command::Model(command) => command.run().map_err(Into::into),
         Command::Bench(command) => command.run().map_err(Into::into),

@@ -1,0 +1,125 @@
+//! `trine train`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use trine::{Error, Result};
+use trine_train::report::Report;
+use trine_train::run::{self, LARGE, Plan, Progress, SMALL};
+use trine_train::said;
+
+use super::paint::say;
+
+const AFTER_HELP: &str = "\
+Sentences are objects with text, tool (null where nothing is to be called) and arguments, one a line.
+A few hundred that your users would say are worth more than any number that is made of the tools'
+names, which is what is used when there are none. A share of the wordings is kept from training,
+and the report beside the model (MODEL.md) says what it makes of them; MODEL.wrong.jsonl has those
+that go wrong. A model in training is kept in MODEL.ckpt: the same command goes on from there.
+
+Example: trine train --tools my-tools.json --out my.gguf";
+
+/// Arguments of `trine train`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Train {
+    /// The tools: a list as tools/list answers, or an array of tool objects.
+    #[arg(long, value_name = "FILE")]
+    tools: PathBuf,
+    /// Where to write the model.
+    #[arg(long, short, value_name = "MODEL.gguf")]
+    out: PathBuf,
+    /// Sentences with their calls: a file, or a folder of .jsonl files.
+    #[arg(long, value_name = "PATH")]
+    sentences: Option<PathBuf>,
+    /// Sentences to validate with, in place of a share of the wordings.
+    #[arg(long, value_name = "FILE")]
+    valid: Option<PathBuf>,
+    /// Templates: ways of saying things, with alternatives.
+    #[arg(long, value_name = "FILE")]
+    templates: Option<PathBuf>,
+    /// Twice as wide, for tools with many texts to copy; not for small microcontrollers.
+    #[arg(long)]
+    large: bool,
+    /// Steps of 64 sentences.
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    steps: usize,
+    /// What everything random is drawn from.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// Threads [default: one for each processor]
+    #[arg(long, value_name = "COUNT")]
+    threads: Option<usize>,
+}
+
+impl Train {
+    pub(super) fn run(&self) -> Result<ExitCode> {
+        let plan = self.plan()?;
+        let checkpoint = self.out.with_extension("ckpt");
+        let bar = ProgressBar::new(self.steps as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {eta} left  {msg}") {
+            bar.set_style(style);
+        }
+        let trained = run::train(&plan, |progress| show(&bar, progress)).map_err(Error::new)?;
+        bar.finish_and_clear();
+        write(&self.out, &trained.file)?;
+        write(&self.out.with_extension("md"), trained.report.to_string().as_bytes())?;
+        let wrong = trained.report.wrong_lines();
+        write(&self.out.with_extension("wrong.jsonl"), wrong.as_bytes())?;
+        // The model is there; what it was made from is no longer needed.
+        _ = fs::remove_file(checkpoint);
+        self.sum_up(&trained.report);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn plan(&self) -> Result<Plan> {
+        let sentences = |path: &PathBuf| said::load(path).map_err(Error::new);
+        let tools = read(&self.tools)?;
+        let named = |error: String| Error::new(format!("{}: {error}", self.tools.display()));
+        let mut plan = Plan::new(&tools).map_err(named)?;
+        let own = self.sentences.as_ref().map(sentences).transpose()?.unwrap_or_default();
+        let templates = self.templates.as_deref().map(read).transpose()?.unwrap_or_default();
+        plan.add(own, &templates);
+        plan.valid = self.valid.as_ref().map(sentences).transpose()?;
+        plan.shape = if self.large { LARGE } else { SMALL };
+        plan.recipe.steps = self.steps;
+        plan.recipe.seed = self.seed;
+        plan.recipe.threads = self.threads.unwrap_or(plan.recipe.threads);
+        plan.checkpoint = Some(self.out.with_extension("ckpt"));
+        Ok(plan)
+    }
+
+    fn sum_up(&self, report: &Report) {
+        let all = &report.all;
+        let out = self.out.display();
+        let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
+        say!("{out}: {} bytes", report.bytes);
+        let exact = share(all.acted_exact, all.calls);
+        say!("{exact:.1} % of {} sentences with a call: the right one, and sure of it", all.calls);
+        let abstained = share(all.abstained, all.nothings);
+        say!("{abstained:.1} % of {} sentences without one: nothing is done", all.nothings);
+        say!("{}: the whole report", self.out.with_extension("md").display());
+    }
+}
+
+fn show(bar: &ProgressBar, progress: &Progress) {
+    bar.set_position(progress.step as u64);
+    let losses = progress.valid.unwrap_or(progress.losses);
+    let right = 100.0 * losses.right as f64 / losses.choices.max(1) as f64;
+    let of = if progress.valid.is_some() { "kept from training" } else { "in training" };
+    bar.set_message(format!("{right:.1} % of choices right {of}"));
+    if progress.valid.is_some() {
+        let (step, message) = (progress.step, bar.message());
+        bar.suspend(|| eprintln!("step {step}: {message}"));
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| Error::new(format!("{}: {error}", path.display())))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).map_err(|error| Error::new(format!("{}: {error}", path.display())))
+}
