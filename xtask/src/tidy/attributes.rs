@@ -5,6 +5,7 @@ use super::File;
 /// Crates for chips: no `std`.
 const NO_STD: &[&str] = &[
     "core/arena",
+    "core/ask",
     "core/descriptor",
     "core/dispatch",
     "core/infer",
@@ -17,6 +18,7 @@ const NO_STD: &[&str] = &[
 
 /// Crates without a line of `unsafe`.
 const NO_UNSAFE: &[&str] = &[
+    "core/ask",
     "core/derive",
     "core/descriptor",
     "core/dispatch",
