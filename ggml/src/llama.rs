@@ -175,6 +175,12 @@ impl Model {
         Ok(unsafe { std::slice::from_raw_parts(logits, self.vocab) })
     }
 
+    /// Tokens of the vocabulary.
+    #[must_use]
+    pub fn vocab(&self) -> usize {
+        self.vocab
+    }
+
     /// Forgets all tokens.
     pub fn forget(&mut self) {
         // SAFETY: the context lives.

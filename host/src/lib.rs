@@ -7,6 +7,7 @@
 //! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
 //! - [`model`]: model files, made and summed up;
+//! - [`inference`]: language models as MCP tools;
 //! - [`settings`]: what the user keeps about devices: names and keys by serial number;
 //! - [`header`]: C from a list of tools;
 //! - [`gateway`]: MCP on standard input and output.
@@ -24,6 +25,7 @@ pub mod error;
 pub mod gateway;
 pub mod header;
 pub mod hub;
+pub mod inference;
 mod link;
 pub mod middleware;
 pub mod model;

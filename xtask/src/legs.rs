@@ -67,6 +67,11 @@ const LEGS: &[Leg] = &[
         about: "a model in flash: the host's tokens",
         run: bench::story::main,
     },
+    Leg {
+        name: "ggml",
+        about: "ggml's integers and llama.cpp's logits are ours",
+        run: bench::kernels::alike,
+    },
     Leg { name: "fuzz", about: "kept inputs, then ten seconds a target", run: fuzz::leg },
 ];
 

@@ -59,6 +59,9 @@ usage: cargo xtask COMMAND
                        time; --record keeps the table under benches/record
   bench kernels        ternary kernels beside ggml's, from cache and from memory (needs cmake,
                        ninja, a C++ compiler, libclang); --record keeps the tables
+  bench model          a whole model beside llama.cpp: decode, prefill, opening, memory (needs
+                       what `bench kernels` needs, 6 GB of disk and ten minutes); --small shows
+                       in a minute that it works
   bench board [BOARD]  instructions of one call on the emulated board
   bench mcu            instructions of ternary products on five emulated processors
   fuzz [TARGET]...     fuzz the targets, each --seconds N (60), and keep what reaches further
@@ -100,7 +103,7 @@ impl Options {
                 Long("leg") => options.legs.push(parser.value()?.string()?),
                 Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
-                Long(flag @ ("list" | "record")) => options.flags.push(flag.to_owned()),
+                Long(flag @ ("list" | "record" | "small")) => options.flags.push(flag.to_owned()),
                 other => return Err(other.unexpected().into()),
             }
         }
@@ -136,6 +139,7 @@ fn command() -> Result<()> {
         ["bench", "gateway"] => bench::gateway(options.has("record")),
         ["bench", "process"] => bench::process::main(options.has("record")),
         ["bench", "kernels"] => bench::kernels::main(options.has("record")),
+        ["bench", "model"] => bench::model::main(options.has("record"), options.has("small")),
         ["bench", "mcu"] => bench::mcu::main(),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
         ["bench", "start"] => bench::start::main(),

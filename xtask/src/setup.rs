@@ -1,6 +1,6 @@
 //! Installs what the tests need on Debian, or says exactly what to install.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -112,6 +112,12 @@ const NEEDS: &[Need] = &[
         },
     },
     Need {
+        what: "ninja and libclang",
+        packages: &["ninja-build", "clang"],
+        otherwise: "install ninja, and clang with its library libclang",
+        present: || sh::works("ninja", &["--version"]) && libclang(),
+    },
+    Need {
         what: "cppcheck, valgrind and strace",
         packages: &["cppcheck", "valgrind", "strace"],
         otherwise: "install cppcheck with its addons, valgrind and strace",
@@ -130,6 +136,25 @@ fn host_compilers() -> bool {
     });
     let programs = ["gcc", "g++", "clang", "clang++"];
     sanitizers && programs.iter().all(|program| sh::works(program, &["--version"]))
+}
+
+/// Whether the library is where bindgen looks for it: beside each version of LLVM, or among the
+/// system's libraries.
+fn libclang() -> bool {
+    let entries = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let is_libclang = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let rest = name.strip_prefix("libclang").filter(|rest| rest.starts_with(['.', '-']));
+        rest.is_some_and(|rest| rest.contains(".so") && !rest.starts_with("-cpp"))
+    };
+    let mut folders = entries(Path::new("/usr/lib"));
+    folders.extend(folders.clone().iter().map(|folder| folder.join("lib")));
+    folders.extend(["/usr/lib", "/usr/lib64", "/usr/local/lib"].map(PathBuf::from));
+    folders.extend(std::env::var_os("LIBCLANG_PATH").map(PathBuf::from));
+    folders.iter().any(|folder| entries(folder).iter().any(is_libclang))
 }
 
 fn chip_compilers() -> bool {
@@ -240,6 +265,12 @@ mod tests {
         assert!(text.ends_with("--no-install-recommends nodejs npm"), "{text}");
         let Plan::Tell(text) = plan(&npm, false, true) else { panic!("nobody is told") };
         assert_eq!(text, "missing: npm. Do this: install Node.js with npm");
+    }
+
+    #[test]
+    fn a_library_that_is_there_is_found() {
+        // Where clang is installed, its packages have brought the library.
+        assert!(super::libclang() || !crate::sh::works("clang", &["--version"]));
     }
 
     #[test]

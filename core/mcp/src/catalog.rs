@@ -52,6 +52,12 @@ pub trait Catalog {
             .find(|&index| self.name(index).is_some_and(|known| known.as_bytes() == name))
     }
 
+    /// What is said of tool `index` beside its description, in `_meta`: names with a prefix, such
+    /// as `trine/author`, and texts.
+    fn meta(&self, _index: u16) -> &[(&str, &str)] {
+        &[]
+    }
+
     /// Changes whenever the list changes: a cursor of another generation is refused.
     fn generation(&self) -> u64;
 

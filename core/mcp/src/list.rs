@@ -139,13 +139,26 @@ fn tool<C: Catalog + ?Sized>(catalog: &C, version: Version, index: u16, out: &mu
             out.raw(b",\"outputSchema\":");
             schema::write(table, row, Side::Output, out);
         }
-        if info.consent != Consent::None {
-            out.raw(b",\"_meta\":{\"trine/consent\":");
-            out.string(info.consent.name());
-            out.raw(b"}");
-        }
+        let consent = [("trine/consent", info.consent.name())];
+        let consent = if info.consent == Consent::None { &[][..] } else { &consent };
+        meta(consent.iter().chain(catalog.meta(index)), out);
     }
     out.raw(b"}");
+}
+
+/// Writes `_meta`, if there is anything to be in it.
+fn meta<'a>(entries: impl Iterator<Item = &'a (&'a str, &'a str)>, out: &mut Writer<'_>) {
+    let mut any = false;
+    for (name, text) in entries {
+        out.raw(if any { b"," } else { b",\"_meta\":{" });
+        any = true;
+        out.string(name);
+        out.raw(b":");
+        out.string(text);
+    }
+    if any {
+        out.raw(b"}");
+    }
 }
 
 /// Writes the hints. In 2025-03-26 the title was one of them.

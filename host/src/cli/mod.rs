@@ -19,6 +19,7 @@ mod provision;
 mod record;
 mod replay;
 mod selftest;
+mod serve;
 mod signature;
 mod size;
 mod tools;
@@ -75,10 +76,14 @@ enum Command {
     Train(train::Train),
     /// Let a language model go on with a text.
     Generate(prompt::Generate),
+    /// Serve language models to an MCP client on standard input and output.
+    Serve(serve::Serve),
     /// Make language models, and print what their files hold.
     Model(model::Model),
     /// Measure how fast a language model is on this machine.
     Bench(bench::Bench),
+    #[command(hide = true)]
+    BenchSide(bench::BenchSide),
     /// Print the memory that a language model takes.
     Size(size::Size),
     /// Print how to add the gateway to an MCP client, or write it there.
@@ -111,8 +116,10 @@ pub(crate) fn main() -> ExitCode {
         Command::Eval(command) => command.run().map_err(Into::into),
         Command::Train(command) => command.run().map_err(Into::into),
         Command::Generate(command) => command.run().map_err(Into::into),
+        Command::Serve(command) => command.run().map_err(Into::into),
         Command::Model(command) => command.run().map_err(Into::into),
         Command::Bench(command) => command.run().map_err(Into::into),
+        Command::BenchSide(command) => command.run().map_err(Into::into),
         Command::Size(command) => command.run().map_err(Into::into),
         Command::Connect(command) => command.run().map_err(Into::into),
         Command::Doctor(command) => command.run().map_err(Into::into),

@@ -69,6 +69,51 @@ impl Figures {
     }
 }
 
+/// A prompt that is read at once, then tokens one at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Round {
+    /// Reading the prompt, the head's product included.
+    pub prefill: Stretch,
+    /// Reading one token at a time.
+    pub decode: Stretch,
+}
+
+/// The tokens that are read. Any do: what is computed does not hang on them, but for the rows of
+/// the embedding.
+#[must_use]
+pub fn tokens(plan: &Plan, vocab: usize) -> Vec<u32> {
+    let count = plan.prompt.saturating_add(plan.tokens);
+    (0..count).map(|at| (at * 7919 % vocab.max(1)) as u32).collect()
+}
+
+/// Opens a session for the plan and hands `work` what does a round in it with a pool of threads.
+///
+/// # Errors
+/// When the context of the model is too short for the plan, or what `work` says.
+pub fn measure<T>(
+    loaded: &Loaded<'_>,
+    plan: &Plan,
+    work: impl FnOnce(&mut dyn FnMut(&dyn Parallel) -> Result<Round>) -> Result<T>,
+) -> Result<T> {
+    let fail = |error: trine_infer::Error| Error::new(error.to_string());
+    let config = loaded.model.config();
+    let context = plan.prompt.saturating_add(plan.tokens);
+    let options = Options { context, batch: plan.prompt, ..Options::new(config) };
+    let options = options.with_tables(loaded.model.weights());
+    // The block may start anywhere.
+    let mut memory = vec![0; arena_bytes(config, &options).map_err(fail)? + 3];
+    let mut session = Session::new(&loaded.model, &options, &mut memory).map_err(fail)?;
+    let tokens = tokens(plan, config.vocab);
+    let (prompt, rest) = tokens.split_at(plan.prompt);
+    let mut round = |pool: &dyn Parallel| {
+        session.truncate(0).map_err(fail)?;
+        let prefill = stretch(prompt.len(), || session.read(prompt, pool)).map_err(fail)?;
+        let one_by_one = || rest.iter().try_for_each(|token| session.read(&[*token], pool));
+        Ok(Round { prefill, decode: stretch(rest.len(), one_by_one).map_err(fail)? })
+    };
+    work(&mut round)
+}
+
 /// Measures a model. `progress` is told of each round.
 ///
 /// # Errors
@@ -79,44 +124,32 @@ pub fn bench(
     pool: &dyn Parallel,
     mut progress: impl FnMut(usize),
 ) -> Result<Figures> {
-    let fail = |error: trine_infer::Error| Error::new(error.to_string());
-    let config = loaded.model.config();
-    let options = Options {
-        context: plan.prompt.saturating_add(plan.tokens),
-        batch: plan.prompt,
-        ..Options::new(config)
-    };
-    let options = options.with_tables(loaded.model.weights());
-    // The block may start anywhere.
-    let mut memory = vec![0; arena_bytes(config, &options).map_err(fail)? + 3];
-    let mut session = Session::new(&loaded.model, &options, &mut memory).map_err(fail)?;
-    // Any tokens do: what is computed does not hang on them, but for the rows of the embedding.
-    let spread = |at: usize| (at * 7919 % config.vocab) as u32;
-    let tokens: Vec<u32> = (0..options.context).map(spread).collect();
-    let (prompt, rest) = tokens.split_at(plan.prompt);
-    let (mut prefills, mut decodes) = (Vec::new(), Vec::new());
-    for round in 0..plan.rounds.max(1) {
-        progress(round);
-        session.truncate(0).map_err(fail)?;
-        prefills.push(stretch(prompt.len(), || session.read(prompt, pool)).map_err(fail)?);
-        let one_by_one = || rest.iter().try_for_each(|token| session.read(&[*token], pool));
-        decodes.push(stretch(rest.len(), one_by_one).map_err(fail)?);
-    }
+    let rounds = measure(loaded, plan, |work| {
+        let one = |round| {
+            progress(round);
+            work(pool)
+        };
+        (0..plan.rounds.max(1)).map(one).collect::<Result<Vec<Round>>>()
+    })?;
     // Before the bandwidth is looked for, which takes memory of its own.
     let memory_peak = memory_peak();
     Ok(Figures {
-        prefill: median(prefills)?,
-        decode: median(decodes)?,
+        prefill: median(rounds.iter().map(|round| round.prefill).collect())?,
+        decode: median(rounds.iter().map(|round| round.decode).collect())?,
         token_bytes: token_bytes(loaded),
         memory_peak,
         bandwidth: bandwidth(pool),
     })
 }
 
-fn stretch(
+/// Times a stretch of work.
+///
+/// # Errors
+/// What the work says.
+pub fn stretch<E>(
     tokens: usize,
-    work: impl FnOnce() -> std::result::Result<(), trine_infer::Error>,
-) -> std::result::Result<Stretch, trine_infer::Error> {
+    work: impl FnOnce() -> std::result::Result<(), E>,
+) -> std::result::Result<Stretch, E> {
     let (wall, processor) = (Instant::now(), processor_time());
     work()?;
     Ok(Stretch { tokens, wall: wall.elapsed(), processor: processor_time() - processor })

@@ -1,6 +1,6 @@
 //! What stands before the data of a GGUF file.
 
-use trine_infer::gguf::{Kind, Type};
+use trine_infer::gguf::{Kind, Type, Value};
 
 /// What the data of each tensor is aligned to, in files that do not say otherwise.
 const ALIGNMENT: u64 = 32;
@@ -73,6 +73,30 @@ impl Header {
     pub fn f32s(&mut self, name: &str, values: &[f32]) {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes());
         self.array(name, Kind::F32, values.len()).extend(bytes);
+    }
+
+    /// Adds a key with a value as a file has it.
+    pub fn value(&mut self, name: &str, value: &Value<'_>) {
+        let key = self.key(name, value.kind());
+        match *value {
+            Value::U8(value) => key.push(value),
+            Value::I8(value) => key.extend(value.to_le_bytes()),
+            Value::U16(value) => key.extend(value.to_le_bytes()),
+            Value::I16(value) => key.extend(value.to_le_bytes()),
+            Value::U32(value) => key.extend(value.to_le_bytes()),
+            Value::I32(value) => key.extend(value.to_le_bytes()),
+            Value::F32(value) => key.extend(value.to_le_bytes()),
+            Value::Bool(value) => key.push(value.into()),
+            Value::U64(value) => key.extend(value.to_le_bytes()),
+            Value::I64(value) => key.extend(value.to_le_bytes()),
+            Value::F64(value) => key.extend(value.to_le_bytes()),
+            Value::String(text) => string(key, text.as_bytes()),
+            Value::Array(array) => {
+                key.extend((array.kind() as u32).to_le_bytes());
+                key.extend((array.count() as u64).to_le_bytes());
+                key.extend(array.bytes());
+            }
+        }
     }
 
     /// Adds a tensor, the innermost dimension first. Its data follows that of the one before it,

@@ -6,6 +6,7 @@
 //! - [`Footprint`]: what it takes in flash and RAM;
 //! - [`Loaded`]: a file opened for use;
 //! - [`pack`]: images for firmware;
+//! - [`write_for_llama`]: a file as llama.cpp opens it;
 //! - [`bench()`]: how fast a model is here;
 //! - [`Mapped`]: the bytes of a file without reading them;
 //! - [`Pool`]: threads for the kernels.
@@ -14,6 +15,7 @@ mod bench;
 mod fill;
 mod footprint;
 mod header;
+mod llama;
 mod make;
 mod open;
 mod pack;
@@ -23,10 +25,11 @@ mod shape;
 mod summary;
 mod vocabulary;
 
-pub use crate::sys::{Mapped, Pool};
-pub use bench::{Figures, Plan, Stretch, bench};
+pub use crate::sys::{Mapped, Pool, memory_peak};
+pub use bench::{Figures, Plan, Round, Stretch, bench, measure, stretch, tokens};
 pub use footprint::Footprint;
 pub use header::Header;
+pub use llama::write_for_llama;
 pub use make::{make, plan};
 pub use open::{Buffers, Loaded, threads};
 pub use pack::{Packed, pack};

@@ -14,7 +14,8 @@ pub(crate) fn processor_time() -> Duration {
 }
 
 /// The most memory that this process has held, in bytes; `None` where the system does not say.
-pub(crate) fn memory_peak() -> Option<u64> {
+#[must_use]
+pub fn memory_peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;

@@ -1,4 +1,5 @@
 //! ggml's ternary dot products and ours on the same weights and activations.
+#![cfg(feature = "ggml")]
 
 pub mod ggml;
 pub mod machine;

@@ -1,10 +1,11 @@
-//! The ternary kernels beside ggml's, in a workspace of its own (`tests/ggml`): first that both
-//! find the same integers, then how fast.
+//! The ternary kernels beside ggml's (`tests/ggml`): first that both find the same integers, then
+//! how fast.
 
 use std::process::Command;
 
 use anyhow::{Result, ensure};
 
+use super::model::native;
 use super::table;
 use crate::sh;
 
@@ -27,19 +28,25 @@ pub(crate) fn main(record: bool) -> Result<()> {
     Ok(())
 }
 
+/// The leg `ggml`: the same integers as ggml's dot products, the same logits as llama.cpp, and no
+/// warning in what is compiled with them alone.
+///
+/// # Errors
+/// When something does not build, or a test fails.
+pub(crate) fn alike() -> Result<()> {
+    sh::run(&mut peer("test"))?;
+    sh::run(peer("clippy").args(["--all-targets", "--", "-D", "warnings"]))
+}
+
 fn target_dir() -> std::path::PathBuf {
     sh::target_dir().join("ggml")
 }
 
-/// Cargo in that workspace. ggml takes its vector extensions from the C flags; ours asks the
-/// processor, so that its AVX2 kernels have AVX2 alone.
+/// Cargo on all that calls ggml, so that ggml is built once.
 fn peer(what: &str) -> Command {
-    let mut cargo = sh::cargo();
-    let manifest = ["--manifest-path", "tests/ggml/Cargo.toml", "--release", "--target-dir"];
-    cargo.arg(what).args(manifest).arg(target_dir());
-    for name in ["CFLAGS", "CXXFLAGS"] {
-        cargo.env(name, "-O3 -march=native");
-    }
-    cargo.env("CMAKE_GENERATOR", "Ninja");
+    let mut cargo = native(sh::cargo());
+    cargo.args([what, "--release", "-p", "trine-ggml", "-p", "trine-ggml-kernels"]);
+    cargo.args(["--features", "trine-ggml/llama,trine-ggml-kernels/ggml", "--target-dir"]);
+    cargo.arg(target_dir());
     cargo
 }

@@ -1,7 +1,7 @@
 //! Measures the gateway beside a minimal rmcp server, in one run, alternately; in [`board`],
 //! what a call costs on an emulated board; in [`start`], what a start of the library costs there;
 //! in [`process`], what a call costs in process; in [`mcu`], what a ternary product costs on
-//! microcontrollers.
+//! microcontrollers; in [`model`], a language model beside llama.cpp.
 //!
 //! The server's processor time is the figure that says most: calls per second of wall time
 //! depend on how two processes share the cores. Peaks are what the kernel recorded as the most
@@ -12,6 +12,7 @@ mod chips;
 pub(crate) mod kernels;
 mod load;
 pub(crate) mod mcu;
+pub(crate) mod model;
 pub(crate) mod process;
 mod requests;
 mod server;

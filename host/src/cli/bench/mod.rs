@@ -1,5 +1,11 @@
 //! `trine bench`.
 
+mod beside;
+mod side;
+mod table;
+
+pub(super) use side::BenchSide;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -11,11 +17,20 @@ use trine::model::{Buffers, Figures, Loaded, Mapped, Plan, Pool, Stretch, bench}
 use trine::{Error, Result};
 use trine_ternary::Packing;
 
-use super::paint::{STRONG, count, say};
-use super::tools::pretty;
+use crate::cli::paint::{STRONG, count, say};
+use crate::cli::tools::pretty;
+
+const AFTER_HELP: &str = "\
+With --peer, llama.cpp computes the same model in TQ2_0, in a process of its own, in turns with ours;
+--rounds is then 10 at least where two threads share the memory. Both are measured from mapped files
+and from huge pages. llama.cpp is in the program when it was built so:
+  export CFLAGS='-O3 -march=native' CXXFLAGS='-O3 -march=native'
+  cargo build --release --features peer
+which needs cmake, a C++ compiler and libclang.";
 
 /// Arguments of `trine bench`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Bench {
     /// The model: a GGUF file, or an image of `trine model pack`.
     #[arg(value_name = "FILE")]
@@ -37,6 +52,13 @@ pub(super) struct Bench {
     /// How the weights are packed before.
     #[arg(long, value_enum, default_value_t = Packed::Line16)]
     packing: Packed,
+    /// Measure llama.cpp on the same model too, in turns.
+    #[arg(long)]
+    peer: bool,
+    /// Where the model lies meanwhile as each of both takes it; the size of the file, twice
+    /// [default: the system's folder for temporary files]
+    #[arg(long, value_name = "FOLDER", requires = "peer")]
+    scratch: Option<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -53,28 +75,40 @@ enum Packed {
     Line16,
 }
 
+impl Packed {
+    fn packing(self) -> Option<Packing> {
+        match self {
+            Self::Keep => None,
+            Self::Line2 => Some(Packing::Line2),
+            Self::Line16 => Some(Packing::Line16),
+        }
+    }
+}
+
 impl Bench {
     pub(super) fn run(&self) -> Result<ExitCode> {
+        if self.peer {
+            return self.beside();
+        }
         let path = self.file.display();
         let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
         let begun = Instant::now();
         let bytes = Mapped::open(&self.file).map_err(|error| fail(&error))?;
         let pool = Pool::new(threads(self.threads)).map_err(|error| fail(&error))?;
-        let packing = match self.packing {
-            Packed::Keep => None,
-            Packed::Line2 => Some(Packing::Line2),
-            Packed::Line16 => Some(Packing::Line16),
-        };
         let mut buffers = Buffers::default();
-        let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool)?;
+        let loaded = Loaded::open(&bytes, &mut buffers, self.packing.packing(), &pool)?;
         let load = begun.elapsed().as_secs_f64();
-        let plan = Plan { prompt: self.prompt, tokens: self.tokens, rounds: self.rounds };
+        let plan = self.plan();
         let figures = bench(&loaded, &plan, &pool, |round| {
             eprintln!("round {} of {}", round + 1, self.rounds.max(1));
         });
         let figures = figures.map_err(|error| fail(&error))?;
         self.show(&figures, load, loaded.model.kernels().isa().name());
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { prompt: self.prompt, tokens: self.tokens, rounds: self.rounds }
     }
 
     fn show(&self, figures: &Figures, load: f64, isa: &str) {

@@ -1,0 +1,201 @@
+//! `trine bench --peer`: our engine and llama.cpp on the same model, in turns.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+
+use serde_json::Value;
+use trine::model::{Mapped, Packed, Pool, pack, write_for_llama};
+use trine::{Error, Result};
+
+use super::Bench;
+use super::side::{Engine, Memory};
+use super::table::{Case, Opened, Table, median};
+
+const ENGINES: [Engine; 2] = [Engine::Trine, Engine::Llama];
+/// Starts of a process for the time that opening a model takes.
+const STARTS: usize = 3;
+/// What makes the C library ask for huge pages, which llama.cpp has no option for.
+const HUGE: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+
+/// That this program was built without llama.cpp, and what to do.
+pub(super) fn not_built() -> Error {
+    Error::new(
+        "this program was built without llama.cpp: build it with `--features peer`, as `trine \
+         bench --help` says",
+    )
+}
+
+impl Bench {
+    pub(super) fn beside(&self) -> Result<ExitCode> {
+        if cfg!(not(feature = "peer")) {
+            return Err(not_built());
+        }
+        let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
+        let files = Files::write(self, &scratch)?;
+        let counts = self.threads.map_or(vec![1, 2], |count| vec![count]);
+        let mut table = Table { prompt: self.prompt, tokens: self.tokens, ..Table::default() };
+        table.loads = vec![
+            ("trine, converted", self.opened(Engine::Trine, &files.ours, Memory::Mapped)?),
+            ("trine, the file", self.opened(Engine::Trine, &self.file, Memory::Mapped)?),
+            ("llama.cpp", self.opened(Engine::Llama, &files.theirs, Memory::Mapped)?),
+        ];
+        for memory in [Memory::Mapped, Memory::Huge] {
+            let [ours, theirs] = ENGINES.map(|engine| {
+                let file = if engine == Engine::Trine { &files.ours } else { &files.theirs };
+                self.start(engine, file, memory)
+            });
+            let mut sides = [ours?, theirs?];
+            table.engines = sides.each_ref().map(|side| side.engine.clone());
+            warn(&table.engines);
+            for threads in &counts {
+                let case = self.rounds(&mut sides, memory, *threads)?;
+                table.cases.push(case);
+            }
+        }
+        table.show(self.json);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// One warm-up each, then rounds, one side first and then the other.
+    fn rounds(&self, sides: &mut [Side; 2], memory: Memory, threads: usize) -> Result<Case> {
+        let mut case = Case::new(memory.word(), threads);
+        for round in 0..=self.rounds.max(1) {
+            match round {
+                0 => eprintln!("{}, {threads} threads: warming up", memory.word()),
+                _ => eprintln!(
+                    "{}, {threads} threads: round {round} of {}",
+                    memory.word(),
+                    self.rounds.max(1)
+                ),
+            }
+            let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
+            for at in order {
+                let Some(side) = sides.get_mut(at) else { continue };
+                let answer = side.round(threads)?;
+                case.add(at, &answer, round > 0);
+            }
+        }
+        Ok(case)
+    }
+
+    /// How long it takes to open a model, and what one round holds at most.
+    fn opened(&self, engine: Engine, file: &Path, memory: Memory) -> Result<Opened> {
+        eprintln!("{}: opening {}", engine.word(), file.display());
+        let mut times = Vec::new();
+        let mut peak = 0.0;
+        for start in 0..STARTS {
+            let mut side = self.start(engine, file, memory)?;
+            times.push(side.load);
+            if start == 0 {
+                let answer = side.round(trine::model::threads(None))?;
+                peak = answer.get("memory_peak_bytes").and_then(Value::as_f64).unwrap_or(f64::NAN);
+            }
+        }
+        Ok(Opened { seconds: median(&times), peak })
+    }
+
+    fn start(&self, engine: Engine, file: &Path, memory: Memory) -> Result<Side> {
+        let failed = |error: std::io::Error| Error::new(format!("{}: {error}", engine.word()));
+        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        command.args(["bench-side", engine.word()]).arg(file).arg(memory.word());
+        command.args([self.prompt.to_string(), self.tokens.to_string()]);
+        if memory == Memory::Huge {
+            command.env(HUGE.0, HUGE.1);
+        }
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+        let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::new("a process without pipes"));
+        };
+        let answers = BufReader::new(answers);
+        let mut side =
+            Side { child, orders: Some(orders), answers, engine: String::new(), load: 0.0 };
+        let ready = side.answer()?;
+        side.engine = ready.get("engine").and_then(Value::as_str).unwrap_or_default().to_owned();
+        side.load = ready.get("load_s").and_then(Value::as_f64).unwrap_or(f64::NAN);
+        Ok(side)
+    }
+}
+
+/// Says so when the comparison is not a fair one.
+fn warn([ours, theirs]: &[String; 2]) {
+    if ours.starts_with("avx") && !theirs.contains("AVX2 = 1") {
+        eprintln!(
+            "warning: llama.cpp was built without the vector instructions of this processor; \
+             `trine bench --help` says how to build it with them"
+        );
+    }
+}
+
+/// A process that computes.
+struct Side {
+    child: Child,
+    orders: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    engine: String,
+    load: f64,
+}
+
+impl Side {
+    fn round(&mut self, threads: usize) -> Result<Value> {
+        let failed = |error: std::io::Error| Error::new(format!("the other process: {error}"));
+        if let Some(orders) = &mut self.orders {
+            writeln!(orders, "{threads}").and_then(|()| orders.flush()).map_err(failed)?;
+        }
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Result<Value> {
+        let mut line = String::new();
+        let read = self.answers.read_line(&mut line);
+        read.map_err(|error| Error::new(format!("the other process: {error}")))?;
+        // Why it ended stands on standard error already.
+        serde_json::from_str(&line).map_err(|_| Error::new("the other process has ended"))
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        // It ends with its input.
+        self.orders = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// The model as each of both takes it, for as long as the measurement lasts.
+struct Files {
+    ours: PathBuf,
+    theirs: PathBuf,
+}
+
+impl Files {
+    fn write(bench: &Bench, folder: &Path) -> Result<Self> {
+        let id = std::process::id();
+        let name = |end: &str| folder.join(format!("trine-bench-{id}.{end}"));
+        let files = Self { ours: name("trnm"), theirs: name("gguf") };
+        let path = bench.file.display();
+        let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
+        let bytes = Mapped::open(&bench.file).map_err(|error| fail(&error))?;
+        let pool = Pool::new(trine::model::threads(None)).map_err(|error| fail(&error))?;
+        eprintln!("writing the model for ours: {}", files.ours.display());
+        let how = Packed { packing: bench.packing.packing(), ..Packed::default() };
+        let image = pack(&bytes, &how, &pool).map_err(|error| fail(&error))?;
+        fs::write(&files.ours, image).map_err(|error| fail(&error))?;
+        eprintln!("writing the model for llama.cpp: {}", files.theirs.display());
+        let out = File::create(&files.theirs).map_err(|error| fail(&error))?;
+        let mut out = BufWriter::with_capacity(1 << 20, out);
+        let written = write_for_llama(&bytes, &mut out, &pool, |_, _| {});
+        written.map_err(|error| fail(&error))?;
+        Ok(files)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        // Where one of them was not written there is nothing to remove.
+        let _ = fs::remove_file(&self.ours);
+        let _ = fs::remove_file(&self.theirs);
+    }
+}

@@ -1,0 +1,170 @@
+//! One engine in a process of its own, which `trine bench --peer` starts: it opens a model, says
+//! so, and does a round for each line that it reads, which is a number of threads. Its answers are
+//! lines of JSON.
+
+use std::io::{self, BufRead as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+use trine::model::{Buffers, Loaded, Mapped, Plan, Pool, Round, measure, memory_peak};
+use trine::{Error, Result};
+use trine_ternary::Packing;
+
+use crate::cli::paint::say;
+
+/// Arguments of the process.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct BenchSide {
+    engine: Engine,
+    file: PathBuf,
+    memory: Memory,
+    prompt: usize,
+    tokens: usize,
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Engine {
+    /// Ours.
+    Trine,
+    /// llama.cpp.
+    Llama,
+}
+
+impl Engine {
+    /// Its name on this program's command line.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Trine => "trine",
+            Self::Llama => "llama",
+        }
+    }
+}
+
+/// Where the weights are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Memory {
+    /// In the mapped file.
+    Mapped,
+    /// In memory of the process, on huge pages.
+    Huge,
+}
+
+impl Memory {
+    /// Its name on this program's command line.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Mapped => "mapped",
+            Self::Huge => "huge",
+        }
+    }
+}
+
+impl BenchSide {
+    pub(in crate::cli) fn run(&self) -> Result<ExitCode> {
+        match self.engine {
+            Engine::Trine => self.ours()?,
+            Engine::Llama => self.theirs()?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { prompt: self.prompt, tokens: self.tokens, rounds: 1 }
+    }
+
+    fn ours(&self) -> Result<()> {
+        let begun = Instant::now();
+        let bytes = self.bytes(&self.file)?;
+        let pool = threads(trine::model::threads(None))?;
+        let mut buffers = Buffers::default();
+        // An image is used as it is; a file as `trine generate` does.
+        let loaded = Loaded::open(&bytes, &mut buffers, Some(Packing::Line16), &pool)?;
+        drop(pool);
+        measure(&loaded, &self.plan(), |round| {
+            let load = begun.elapsed().as_secs_f64();
+            answer(&json!({ "load_s": load, "engine": loaded.model.kernels().isa().name() }));
+            each_line(|count| round(&threads(count)?))
+        })
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Mapped> {
+        let bytes = match self.memory {
+            Memory::Mapped => Mapped::open(path),
+            Memory::Huge => Mapped::read(path),
+        };
+        bytes.map_err(|error| Error::new(format!("{}: {error}", path.display())))
+    }
+
+    #[cfg(feature = "peer")]
+    fn theirs(&self) -> Result<()> {
+        use trine::model::{stretch, tokens};
+        use trine_ggml::llama::{Model, Options, flags, version};
+
+        let fail = |error: trine_ggml::llama::Error| Error::new(format!("llama.cpp: {error}"));
+        let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+        let begun = Instant::now();
+        let options = Options {
+            context: number(self.prompt.saturating_add(self.tokens)),
+            batch: number(self.prompt),
+            threads: number(trine::model::threads(None)),
+            mapped: self.memory == Memory::Mapped,
+        };
+        let mut model = Model::open(&self.file, &options).map_err(fail)?;
+        let engine = format!("ggml {}: {}", version(), flags());
+        answer(&json!({ "load_s": begun.elapsed().as_secs_f64(), "engine": engine }));
+        let tokens = tokens(&self.plan(), model.vocab());
+        let (prompt, rest) = tokens.split_at(self.prompt);
+        each_line(|count| {
+            model.set_threads(number(count)).map_err(fail)?;
+            model.forget();
+            let prefill = stretch(prompt.len(), || model.read(prompt)).map_err(fail)?;
+            let one_by_one = || rest.iter().try_for_each(|token| model.read(&[*token]));
+            let decode = stretch(rest.len(), one_by_one).map_err(fail)?;
+            model.rest();
+            Ok(Round { prefill, decode })
+        })
+    }
+
+    #[cfg(not(feature = "peer"))]
+    #[expect(clippy::unused_self, reason = "with the feature it is used")]
+    fn theirs(&self) -> Result<()> {
+        Err(super::beside::not_built())
+    }
+}
+
+/// Does a round for each number of threads that comes, and says what it took.
+fn each_line(mut round: impl FnMut(usize) -> Result<Round>) -> Result<()> {
+    for line in io::stdin().lock().lines() {
+        let line = line.map_err(|error| Error::new(format!("standard input: {error}")))?;
+        let count = line.trim().parse().ok().filter(|count| *count > 0);
+        let count = count.ok_or_else(|| Error::new(format!("no number of threads: {line}")))?;
+        let Round { prefill, decode } = round(count)?;
+        answer(&json!({
+            "prefill": prefill.rate(),
+            "decode": decode.rate(),
+            "memory_peak_bytes": memory_peak(),
+            "huge_bytes": huge_bytes(),
+        }));
+    }
+    Ok(())
+}
+
+/// Bytes of this process that are on huge pages; `None` where the system does not say.
+fn huge_bytes() -> Option<u64> {
+    let about = std::fs::read_to_string("/proc/self/smaps_rollup").ok()?;
+    let line = about.lines().find_map(|line| line.strip_prefix("AnonHugePages:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+fn threads(count: usize) -> Result<Pool> {
+    Pool::new(count).map_err(|error| Error::new(error.to_string()))
+}
+
+fn answer(object: &Value) {
+    say!("{object}");
+}
