@@ -10,6 +10,9 @@
 
 use crate::half::{f16_from_f32, f32_from_f16};
 
+/// Microcontrollers have no wide registers to fill: numbers are taken one by one there.
+const SMALL: bool = cfg!(target_os = "none");
+
 /// The 16 partial sums.
 pub(crate) type Lanes = [f32; 16];
 
@@ -18,8 +21,9 @@ pub(crate) type Lanes = [f32; 16];
 pub(crate) fn reduce(lanes: Lanes) -> f32 {
     let mut lanes = lanes;
     for width in [8, 4, 2, 1] {
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
+        let (low, high) = lanes.split_at_mut_checked(width).unwrap_or_default();
+        for (low, high) in low.iter_mut().zip(high) {
+            *low += *high;
         }
     }
     lanes[0]
@@ -28,6 +32,13 @@ pub(crate) fn reduce(lanes: Lanes) -> f32 {
 /// Calls `term` with each pair of elements and adds what it gives in the defined order.
 #[inline(always)]
 fn sum_of<A: Copy, B: Copy>(a: &[A], b: &[B], term: impl Fn(A, B) -> f32) -> f32 {
+    if SMALL {
+        let mut lanes = [0.0; 16];
+        for (j, (a, b)) in a.iter().zip(b).enumerate() {
+            lanes[j % 16] += term(*a, *b);
+        }
+        return reduce(lanes);
+    }
     let len = a.len().min(b.len());
     let (a, a_tail) = a[..len].as_chunks::<16>();
     let (b, b_tail) = b[..len].as_chunks::<16>();
@@ -61,6 +72,9 @@ pub(crate) fn dot_i8(a: &[f32], b: &[i8]) -> f32 {
 /// `widen` makes floats of half-precision numbers.
 #[inline(always)]
 pub(crate) fn dot_f16(a: &[f32], b: &[u16], widen: impl Fn(&[u16; 16]) -> Lanes) -> f32 {
+    if SMALL {
+        return sum_of(a, b, |a, b| a * f32_from_f16(b));
+    }
     let len = a.len().min(b.len());
     let (a, a_tail) = a[..len].as_chunks::<16>();
     let (b, b_tail) = b[..len].as_chunks::<16>();
@@ -93,6 +107,10 @@ pub(crate) fn axpy_i8(factor: f32, x: &[i8], y: &mut [f32]) {
 /// `widen` makes floats of half-precision numbers.
 #[inline(always)]
 pub(crate) fn axpy_f16(factor: f32, x: &[u16], y: &mut [f32], widen: impl Fn(&[u16; 16]) -> Lanes) {
+    if SMALL {
+        let pairs = y.iter_mut().zip(x);
+        return pairs.for_each(|(y, x)| *y += factor * f32_from_f16(*x));
+    }
     let len = x.len().min(y.len());
     let (x, x_tail) = x[..len].as_chunks::<16>();
     let (y, y_tail) = y[..len].as_chunks_mut::<16>();
@@ -152,6 +170,9 @@ pub(crate) fn rescale(factor: f32, x: &[i32], y: &mut [f32]) {
 /// `narrow` makes half-precision numbers of floats.
 #[inline(always)]
 pub(crate) fn to_f16(x: &[f32], y: &mut [u16], narrow: impl Fn(&Lanes) -> [u16; 16]) {
+    if SMALL {
+        return y.iter_mut().zip(x).for_each(|(y, x)| *y = f16_from_f32(*x));
+    }
     let len = x.len().min(y.len());
     let (x, x_tail) = x[..len].as_chunks::<16>();
     let (y, y_tail) = y[..len].as_chunks_mut::<16>();

@@ -188,6 +188,7 @@ fn check_rows(rows: &Range<usize>, have: usize) -> Result<(), Error> {
 impl Kernels {
     /// `Σ a·b`.
     #[must_use]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
         choose!(self, float::dot(a, b), float::dot(a, b))
     }
@@ -216,7 +217,7 @@ impl Kernels {
     /// `Σ a²`.
     #[must_use]
     pub fn sum_of_squares(&self, a: &[f32]) -> f32 {
-        choose!(self, float::dot(a, a), float::dot(a, a))
+        self.dot(a, a)
     }
 
     /// `y += factor · x`.
