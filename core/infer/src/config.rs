@@ -123,11 +123,20 @@ const MOST_COLUMNS: usize = 1 << 17;
 /// Positions stay whole numbers in an `f32`, and rotary angles keep three digits after the point.
 const MOST_CONTEXT: usize = 1 << 20;
 
+/// A quotient that is 0 where there is none, which no model has that was checked: a compiler sees
+/// no path to a panic then.
+const fn quotient(of: usize, by: usize) -> usize {
+    match of.checked_div(by) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
+}
+
 impl Config {
     /// Width of one head.
     #[must_use]
     pub const fn head_width(&self) -> usize {
-        self.dim / self.heads
+        quotient(self.dim, self.heads)
     }
 
     /// Width of all keys, or all values, of one token.
@@ -139,7 +148,7 @@ impl Config {
     /// Query heads that share one key head.
     #[must_use]
     pub const fn group(&self) -> usize {
-        self.heads / self.kv_heads
+        quotient(self.heads, self.kv_heads)
     }
 
     /// The wider of the two row lengths that activations are rounded in.

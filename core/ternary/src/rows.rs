@@ -133,7 +133,7 @@ impl<'a> Rows<'a> {
     /// The bytes of one row, which must exist.
     pub(crate) fn row(&self, row: usize) -> &'a [u8] {
         let len = self.cols / self.format.block() * self.format.block_bytes();
-        &self.bytes[row * len..][..len]
+        self.bytes.get(row * len..).and_then(|rest| rest.get(..len)).unwrap_or_default()
     }
 
     /// Writes the weights of one row as floats, which is how an embedding is read. Products are in
@@ -151,19 +151,22 @@ impl<'a> Rows<'a> {
         let blocks = bytes.chunks_exact(self.format.block_bytes());
         for (bytes, out) in blocks.zip(out.chunks_exact_mut(block)) {
             match self.format {
-                RowFormat::F32 => out[0] = f32_at(bytes),
-                RowFormat::F16 => out[0] = f16_at(bytes),
+                RowFormat::F32 => out.fill(f32_at(bytes)),
+                RowFormat::F16 => out.fill(f16_at(bytes)),
                 RowFormat::Q8_0 => {
-                    let (d, weights) = (f16_at(bytes), &bytes[2..]);
-                    for (out, weight) in out.iter_mut().zip(weights) {
+                    let d = f16_at(bytes);
+                    for (out, weight) in out.iter_mut().zip(bytes.iter().skip(2)) {
                         *out = d * f32::from(weight.cast_signed());
                     }
                 }
                 RowFormat::Q6K => {
                     let block = Q6K::of(bytes);
-                    for (i, out) in out.iter_mut().enumerate() {
-                        let scale = block.d * f32::from(block.scales[i / 16].cast_signed());
-                        *out = scale * f32::from(block.weight(i));
+                    let scales = block.scales.iter().zip(out.chunks_mut(16));
+                    for (part, (scale, out)) in scales.enumerate() {
+                        let scale = block.d * f32::from(scale.cast_signed());
+                        for (i, out) in (16 * part..).zip(out) {
+                            *out = scale * f32::from(block.weight(i));
+                        }
                     }
                 }
             }
@@ -195,10 +198,26 @@ pub(crate) struct Q6K<'a> {
 impl<'a> Q6K<'a> {
     /// Of 210 bytes.
     pub(crate) fn of(bytes: &'a [u8]) -> Self {
-        let (low, rest) = bytes.split_at(128);
-        let (high, rest) = rest.split_at(64);
-        let (scales, d) = rest.split_at(16);
+        let (low, rest) = bytes.split_at_checked(128).unwrap_or_default();
+        let (high, rest) = rest.split_at_checked(64).unwrap_or_default();
+        let (scales, d) = rest.split_at_checked(16).unwrap_or_default();
         Self { low, high, scales, d: f16_at(d) }
+    }
+
+    /// q − 32 of 16 weights that have one scale, four at a time; each is a byte, which is an int8.
+    pub(crate) fn sixteen(&self, part: usize) -> [u8; 16] {
+        let (half, quarter, at) = (part / 8, part % 8 / 2, part % 2 * 16);
+        let low = self.low[64 * half + 32 * (quarter % 2) + at..].as_chunks::<4>().0;
+        let high = self.high[32 * half + at..].as_chunks::<4>().0;
+        let mut weights = [0; 16];
+        for ((four, low), high) in weights.as_chunks_mut::<4>().0.iter_mut().zip(low).zip(high) {
+            let low = u32::from_le_bytes(*low) >> (4 * (quarter / 2)) & 0x0f0f_0f0f;
+            let high = u32::from_le_bytes(*high) >> (2 * quarter) & 0x0303_0303;
+            // 32 less in each byte, of which the upper bit keeps what would be borrowed.
+            let lowered = (low | high << 4 | 0x8080_8080) - 0x2020_2020;
+            *four = (lowered ^ 0x8080_8080).to_le_bytes();
+        }
+        weights
     }
 
     /// q − 32 of weight `i`. A half of 128 weights has 64 bytes of low bits and 32 of high bits;
@@ -206,15 +225,16 @@ impl<'a> Q6K<'a> {
     /// and high bits from bits 1:0, 3:2, 5:4, 7:6.
     pub(crate) fn weight(&self, i: usize) -> i8 {
         let (half, quarter, at) = (i / 128, i % 128 / 32, i % 32);
-        let low = self.low[64 * half + 32 * (quarter % 2) + at] >> (4 * (quarter / 2)) & 15;
-        let high = self.high[32 * half + at] >> (2 * quarter) & 3;
+        let byte = |bytes: &[u8], at: usize| bytes.get(at).copied().unwrap_or(0);
+        let low = byte(self.low, 64 * half + 32 * (quarter % 2) + at) >> (4 * (quarter / 2)) & 15;
+        let high = byte(self.high, 32 * half + at) >> (2 * quarter) & 3;
         (low | high << 4).cast_signed() - 32
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RowFormat, Rows};
+    use super::{Q6K, RowFormat, Rows};
     use crate::Error;
 
     #[test]
@@ -236,6 +256,18 @@ mod tests {
         rows.read(0, &mut out).unwrap();
         assert_eq!(out[..3], [2.0, -1.0, 0.0]);
         assert_eq!(rows.read(2, &mut out), Err(Error::Range { end: 3, rows: 2 }));
+    }
+
+    #[test]
+    fn q6_k_has_the_same_weights_one_by_one_and_by_sixteens() {
+        let mut bytes = [0_u8; 210];
+        for (i, byte) in bytes.iter_mut().enumerate() {
+            *byte = (i as u32).wrapping_mul(0x9e37_79b1).to_be_bytes()[0];
+        }
+        let block = Q6K::of(&bytes);
+        for i in 0..256 {
+            assert_eq!(block.sixteen(i / 16)[i % 16].cast_signed(), block.weight(i), "{i}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use core::ops::Range;
 use crate::float::reduce;
 use crate::kernels::Kernels;
 use crate::matrix::Matrix;
+#[cfg(trine_dsp)]
+use crate::mcu::dot_bytes;
 use crate::rows::{Q6K, RowFormat, Rows, f16_at, f32_at};
 
 /// One row of a matrix times one token: `Σ t·q`. `q` is as long as a row.
@@ -54,7 +56,7 @@ impl<'a> Tokens<'a> {
 
     /// Token number `t`.
     pub(crate) fn get(&self, t: usize) -> &'a [i8] {
-        &self.q[t * self.cols..][..self.cols]
+        self.q.get(t * self.cols..).and_then(|rest| rest.get(..self.cols)).unwrap_or_default()
     }
 }
 
@@ -124,24 +126,20 @@ pub fn dot_blocks(rows: &Rows<'_>, row: usize, q: &[i8], scales: &[f32]) -> f32 
 }
 
 fn q8_0(bytes: &[u8], q: &[i8]) -> (i32, f32) {
-    let weights = &bytes[2..];
-    #[cfg(trine_dsp)]
-    let sum = crate::mcu::dot_bytes(weights, q);
-    #[cfg(not(trine_dsp))]
-    let sum = {
-        let products = weights.iter().zip(q);
-        products.map(|(weight, q)| i32::from(weight.cast_signed()) * i32::from(*q)).sum()
-    };
-    (sum, f16_at(bytes))
+    (dot_bytes(&bytes[2..], q), f16_at(bytes))
+}
+
+/// `Σ w·q` of bytes, each of which is an int8.
+#[cfg(not(trine_dsp))]
+fn dot_bytes(weights: &[u8], q: &[i8]) -> i32 {
+    weights.iter().zip(q).map(|(weight, q)| i32::from(weight.cast_signed()) * i32::from(*q)).sum()
 }
 
 fn q6_k(bytes: &[u8], q: &[i8]) -> (i32, f32) {
     let block = Q6K::of(bytes);
     let mut sum = 0;
     for ((part, q), scale) in q.chunks(16).enumerate().zip(block.scales) {
-        let products =
-            (16 * part..).zip(q).map(|(i, q)| i32::from(block.weight(i)) * i32::from(*q));
-        sum += products.sum::<i32>() * i32::from(scale.cast_signed());
+        sum += dot_bytes(&block.sixteen(part), q) * i32::from(scale.cast_signed());
     }
     (sum, block.d)
 }

@@ -220,6 +220,8 @@ pub unsafe extern "C" fn trine_model_error_text(
             cut.write_str("this is no model image, and this library reads nothing else")
         }
         Fault::Read(answer, at) if status < 0 => {
+            // A file that goes into memory has no larger offset.
+            let at = at as usize;
             write!(cut, "the reader answered {answer} at byte {at} of the file")
         }
         Fault::System(number) if status < 0 => {

@@ -24,7 +24,7 @@ pub(crate) fn attend(
     out: &mut [f32],
 ) {
     let scale = 1.0 / math::sqrt(width as f32);
-    for (query, out) in queries.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+    for (query, out) in queries.chunks_exact(width.max(1)).zip(out.chunks_exact_mut(width.max(1))) {
         out.fill(0.0);
         let (mut most, mut total) = (f32::NEG_INFINITY, 0.0_f32);
         for first in (0..positions).step_by(BLOCK) {

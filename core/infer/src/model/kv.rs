@@ -200,12 +200,23 @@ impl Rows<'_> {
     fn copy_within(&mut self, width: usize, rows: Range<usize>, to: usize) {
         let span = rows.start * width..rows.end * width;
         match self {
-            Self::F32(all) => all.copy_within(span, to * width),
-            Self::F16(halves) => halves.copy_within(span, to * width),
+            Self::F32(all) => move_up(all, span, to * width),
+            Self::F16(halves) => move_up(halves, span, to * width),
             Self::I8(codes, scales) => {
-                codes.copy_within(span, to * width);
-                scales.copy_within(rows, to);
+                move_up(codes, span, to * width);
+                move_up(scales, rows, to);
             }
+        }
+    }
+}
+
+/// Copies elements to a place before them, one by one: they may overlap.
+pub(super) fn move_up<T: Copy>(all: &mut [T], from: Range<usize>, to: usize) {
+    for (from, to) in from.zip(to..) {
+        if let Some(element) = all.get(from).copied()
+            && let Some(place) = all.get_mut(to)
+        {
+            *place = element;
         }
     }
 }
@@ -215,8 +226,8 @@ impl View<'_> {
         let span = row * width..(row + 1) * width;
         match self {
             Self::F32(all) => {
-                if let Some(row) = all.get(span) {
-                    numbers.copy_from_slice(row);
+                for (number, element) in numbers.iter_mut().zip(all.get(span).unwrap_or_default()) {
+                    *number = *element;
                 }
             }
             Self::F16(halves) => {

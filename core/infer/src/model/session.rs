@@ -3,7 +3,7 @@
 use trine_ternary::parallel::{Parallel, Serial};
 
 use super::forward::{End, Pass, Stage};
-use super::kv::Cache;
+use super::kv::{Cache, move_up};
 use super::stages::ROWS;
 use super::state::{Options, State, carve};
 use super::{Model, rope};
@@ -176,7 +176,9 @@ impl<'m, 'w> Session<'m, 'w> {
         if places.is_empty() {
             return Err(Error::Full);
         }
-        places.copy_from_slice(taken);
+        for (place, token) in places.iter_mut().zip(taken) {
+            *place = *token;
+        }
         self.turn_to_positions(count);
         self.has = End::Blocks;
         let end = if count == tokens.len() { end } else { End::Blocks };
@@ -186,7 +188,7 @@ impl<'m, 'w> Session<'m, 'w> {
 
     fn turn_to_positions(&mut self, count: usize) {
         let width = self.model.config.head_width();
-        let turns = self.state.turns.chunks_exact_mut(width).take(count);
+        let turns = self.state.turns.chunks_exact_mut(width.max(1)).take(count);
         for (position, turn) in (self.len..).zip(turns) {
             rope::angles(position as f32, self.state.frequencies, turn);
         }
@@ -284,7 +286,7 @@ impl<'m, 'w> Session<'m, 'w> {
         rope::angles(-(count as f32), self.state.frequencies, turn);
         let row = self.state.wide.get_mut(..width).unwrap_or_default();
         self.cache.shift(from..self.len, keep, row, |key| rope::rotate(key, turn));
-        self.state.tokens.copy_within(from..self.len, keep);
+        move_up(self.state.tokens, from..self.len, keep);
         self.len -= count;
         Ok(())
     }

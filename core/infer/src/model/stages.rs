@@ -112,7 +112,7 @@ impl Pass<'_, '_, '_> {
     fn share(&self, rows: usize) -> usize {
         match self.pool.threads() {
             0 | 1 => rows.max(1),
-            threads => rows.div_ceil(threads * PARTS).next_multiple_of(ROWS),
+            threads => rows.div_ceil(threads.saturating_mul(PARTS).max(1)).next_multiple_of(ROWS),
         }
     }
 
@@ -130,19 +130,20 @@ impl Pass<'_, '_, '_> {
         for_each_chunk(self.pool, rows, widest * SIDE_BY_SIDE, &|index, rows| {
             let start = first + index * SIDE_BY_SIDE;
             sums.of(0..dim, block.q.scale).take(start, widest, rows);
-            for (index, row) in rows.chunks_exact_mut(widest).enumerate() {
+            for (index, row) in rows.chunks_exact_mut(widest.max(1)).enumerate() {
                 let heads = row.get_mut(..dim).unwrap_or_default();
                 let turn = one(turns, start + index, width);
-                heads.chunks_exact_mut(width).for_each(|head| rope::rotate(head, turn));
+                heads.chunks_exact_mut(width.max(1)).for_each(|head| rope::rotate(head, turn));
             }
         });
         for token in tokens {
-            let (keys, values) = self.state.pairs.split_at_mut(kv_dim);
+            let (keys, values) = self.state.pairs.split_at_mut_checked(kv_dim).unwrap_or_default();
             sums.of(dim..dim + kv_dim, block.k.scale).take(token, kv_dim, keys);
             let value_rows = dim + kv_dim..dim + 2 * kv_dim;
             sums.of(value_rows, block.v.scale).take(token, kv_dim, values);
             let turn = one(turns, token, width);
-            let heads = keys.chunks_exact_mut(width).zip(values.chunks_exact(width));
+            let each = width.max(1);
+            let heads = keys.chunks_exact_mut(each).zip(values.chunks_exact(each));
             for (head, (key, value)) in heads.enumerate() {
                 rope::rotate(key, turn);
                 self.cache.put(layer, head, self.past + token, key, value);
@@ -160,7 +161,9 @@ impl Pass<'_, '_, '_> {
         let first = units.start;
         let mixed = part(self.state.mixed, &units, group);
         for_each_chunk(self.pool, mixed, group, &|index, out| {
-            let (token, head) = ((first + index) / kv_heads, (first + index) % kv_heads);
+            let unit = first + index;
+            let token = unit.checked_div(kv_heads).unwrap_or(0);
+            let head = unit - token * kv_heads;
             let queries = one(wide, token, widest).get(head * group..).unwrap_or_default();
             let keys = cache.head(layer, head);
             attend(&kernels, &keys, past + token + 1, width, queries, out);
@@ -207,7 +210,7 @@ impl Pass<'_, '_, '_> {
                     *x *= gate / (1.0 + math::exp(-gate));
                 }),
             }
-            for row in rows.chunks_exact_mut(stride) {
+            for row in rows.chunks_exact_mut(stride.max(1)) {
                 let x = row.get_mut(..ffn).unwrap_or_default();
                 rms_norm_in_place(&kernels, x, &block.ffn_sub_norm, epsilon);
             }
@@ -218,7 +221,7 @@ impl Pass<'_, '_, '_> {
     /// Takes what activations were multiplied by from the rows that carry it ([`Rounded`]).
     fn take_scales(&mut self, tokens: Range<usize>) {
         let stride = self.model.config.widest();
-        let rows = part(self.state.wide, &tokens, stride).chunks_exact(stride);
+        let rows = part(self.state.wide, &tokens, stride).chunks_exact(stride.max(1));
         let scales = self.state.scales.get_mut(tokens).unwrap_or_default();
         for (scale, row) in scales.iter_mut().zip(rows) {
             *scale = row.first().copied().unwrap_or(1.0);
@@ -294,7 +297,8 @@ impl Rounded<'_> {
         let (wide, codes) = ((wide, stride * together), (codes, columns * together));
         for_each_pair(pool, wide, codes, &|index, rows, codes| {
             fill(first + index * together, rows);
-            for (row, codes) in rows.chunks_exact_mut(stride).zip(codes.chunks_exact_mut(columns)) {
+            let rows = rows.chunks_exact_mut(stride.max(1));
+            for (row, codes) in rows.zip(codes.chunks_exact_mut(columns.max(1))) {
                 let rounded = kernels.quantize(row.get(..columns).unwrap_or_default(), codes);
                 // The row has served its turn.
                 if let (Ok(rounded), Some(carrier)) = (rounded, row.first_mut()) {
@@ -328,10 +332,12 @@ fn multiply(
     let end = start + sums.len() / count.max(1);
     let (mut above, mut rest) = (0, sums);
     for Linear { matrix, .. } in matrices {
-        let rows = start.clamp(above, above + matrix.rows()) - above
-            ..end.clamp(above, above + matrix.rows()) - above;
+        let inside = |row: usize| row.saturating_sub(above).min(matrix.rows());
+        let rows = inside(start)..inside(end);
         above += matrix.rows();
-        let (sums, after) = rest.split_at_mut(rows.len() * count);
+        let here = rows.len() * count;
+        let (sums, after) =
+            core::mem::take(&mut rest).split_at_mut_checked(here).unwrap_or_default();
         rest = after;
         if !sums.is_empty() {
             let codes = codes.get(..matrix.cols() * count).unwrap_or_default();
@@ -375,7 +381,8 @@ fn look_up(
         if rows == 0 {
             continue;
         }
-        let (out, after) = core::mem::take(&mut rest).split_at_mut(rows);
+        let (out, after) =
+            core::mem::take(&mut rest).split_at_mut_checked(rows).unwrap_or_default();
         (rest, at) = (after, at + rows);
         if let Some(part) = parts.get_mut(count) {
             *part = Part { matrix: *matrix, first, out };
@@ -452,7 +459,7 @@ impl Products<'_> {
         let Sums { sums, scales, steps: Steps { row, token: step } } = self.sums;
         let factor = |token: usize| self.scale / scales.get(token).copied().unwrap_or(1.0);
         if row == 1 {
-            for (token, out) in (first..).zip(out.chunks_exact_mut(stride)) {
+            for (token, out) in (first..).zip(out.chunks_exact_mut(stride.max(1))) {
                 let (start, factor) = (token * step + self.rows.start, factor(token));
                 let sums = sums.get(start..start + self.rows.len()).unwrap_or_default();
                 for (out, sum) in out.iter_mut().zip(sums) {
@@ -464,11 +471,11 @@ impl Products<'_> {
         // A token's products are `row` apart: of some rows at a time, those of several tokens
         // share lines of the processor's cache.
         let sums = sums.get(self.rows.start * row..self.rows.end * row).unwrap_or_default();
-        for (part, sums) in sums.chunks(SIDE_BY_SIDE * row).enumerate() {
-            for (token, out) in (first..).zip(out.chunks_exact_mut(stride)) {
+        for (part, sums) in sums.chunks((SIDE_BY_SIDE * row).max(1)).enumerate() {
+            for (token, out) in (first..).zip(out.chunks_exact_mut(stride.max(1))) {
                 let factor = factor(token);
                 let out = out.get_mut(part * SIDE_BY_SIDE..).unwrap_or_default();
-                let products = sums.get(token..).unwrap_or_default().iter().step_by(row);
+                let products = sums.get(token..).unwrap_or_default().iter().step_by(row.max(1));
                 for (out, sum) in out.iter_mut().zip(products) {
                     f(out, *sum as f32 * factor);
                 }

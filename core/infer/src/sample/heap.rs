@@ -48,7 +48,9 @@ impl Front {
             if first == at {
                 return;
             }
-            heap.swap(at, first);
+            if let Ok([one, other]) = heap.get_disjoint_mut([at, first]) {
+                core::mem::swap(one, other);
+            }
             at = first;
         }
     }
@@ -56,7 +58,9 @@ impl Front {
     /// Moves the one in front to the end; what is before it is a heap again.
     pub(super) fn pop(self, heap: &mut [Candidate]) {
         let Some(end) = heap.len().checked_sub(1) else { return };
-        heap.swap(0, end);
+        if let Ok([first, last]) = heap.get_disjoint_mut([0, end]) {
+            core::mem::swap(first, last);
+        }
         self.sift_down(heap.get_mut(..end).unwrap_or_default(), 0);
     }
 }

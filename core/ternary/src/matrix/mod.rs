@@ -64,7 +64,7 @@ impl<'a> Matrix<'a> {
         let (packing, cols, bytes) = (self.packing, self.cols, self.bytes);
         (0..packing.cells(cols)).map(move |index| {
             let cell = packing.cell(cols, row, index);
-            (cell, bytes[cell.byte])
+            (cell, bytes.get(cell.byte).copied().unwrap_or(0))
         })
     }
 

@@ -97,7 +97,7 @@ fn look(layout: Layout, parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) {
             // The first row begins a block, so the bytes before it are as many as its groups.
             let start = part.first * row_groups + first * LOOK_ROWS;
             let weights = part.matrix.bytes().get(start..).unwrap_or_default();
-            let tables = &scratch[..groups * stride];
+            let tables = scratch.get(..groups * stride).unwrap_or_default();
             add_rows(&Rows { layout, weights, row_groups, groups, tables }, part.out);
         }
     }
@@ -107,29 +107,34 @@ fn look(layout: Layout, parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) {
 fn fill(layout: Layout, q: &[i8], groups: usize, scratch: &mut [u32]) {
     let columns = layout.columns();
     let whole = (q.len() / columns).min(groups);
-    let (whole_q, rest) = q.split_at(whole * columns);
-    let (tables, last) = scratch.split_at_mut(whole * arch::stride(layout));
+    let (whole_q, rest) = q.split_at_checked(whole * columns).unwrap_or_default();
+    let tables = whole * arch::stride(layout);
+    let (tables, last) = scratch.split_at_mut_checked(tables).unwrap_or_default();
     arch::fill(layout, whole_q, tables);
     if whole < groups {
         let mut padded = [0; 5];
         for (to, from) in padded.iter_mut().zip(rest) {
             *to = *from;
         }
-        arch::fill(layout, &padded[..columns], last);
+        arch::fill(layout, padded.get(..columns).unwrap_or_default(), last);
     }
 }
 
 fn add_rows(rows: &Rows<'_>, out: &mut [i32]) {
     let whole = out.len() / LOOK_ROWS;
-    let (blocks, rest) = out.split_at_mut(whole * LOOK_ROWS);
+    let (blocks, rest) = out.split_at_mut_checked(whole * LOOK_ROWS).unwrap_or_default();
     arch::rows(rows, blocks);
     if !rest.is_empty() {
         let mut sums = [0; LOOK_ROWS];
-        sums[..rest.len()].copy_from_slice(rest);
+        for (to, from) in sums.iter_mut().zip(&*rest) {
+            *to = *from;
+        }
         let from = whole * rows.row_groups * LOOK_ROWS;
         let weights = rows.weights.get(from..).unwrap_or_default();
         arch::rows(&Rows { weights, ..*rows }, &mut sums);
-        rest.copy_from_slice(&sums[..rest.len()]);
+        for (to, from) in rest.iter_mut().zip(sums) {
+            *to = from;
+        }
     }
 }
 
@@ -156,16 +161,18 @@ fn pairs(part: &mut Part<'_>, q: &[i8], scratch: &mut [u32]) -> Result<(), Error
         return plain(part, q);
     }
     let weights = weights.get(part.first * units..).unwrap_or_default();
-    let activations = &mut scratch[..units * PAIR_WORDS];
+    let activations = scratch.get_mut(..units * PAIR_WORDS).unwrap_or_default();
     let sum = widen(q, activations);
     let whole = part.out.len() / PAIR_ROWS;
-    let (blocks, rest) = part.out.split_at_mut(whole * PAIR_ROWS);
+    let (blocks, rest) = part.out.split_at_mut_checked(whole * PAIR_ROWS).unwrap_or_default();
     arch::dsp::rows(weights, activations, -sum, blocks);
     if !rest.is_empty() {
         let mut sums = [0; PAIR_ROWS];
         let weights = weights.get(whole * units * PAIR_ROWS..).unwrap_or_default();
         arch::dsp::rows(weights, activations, -sum, &mut sums);
-        rest.copy_from_slice(&sums[..rest.len()]);
+        for (to, from) in rest.iter_mut().zip(sums) {
+            *to = from;
+        }
     }
     Ok(())
 }
@@ -176,7 +183,7 @@ fn widen(q: &[i8], words: &mut [u32]) -> i32 {
     words.fill(0);
     let mut sum = 0;
     for (pair, word) in q.chunks(2).zip(words) {
-        let low = i32::from(pair[0]);
+        let low = pair.first().map_or(0, |low| i32::from(*low));
         let high = pair.get(1).map_or(0, |high| i32::from(*high));
         sum += low + high;
         *word = low as u32 & 0xffff | (high as u32) << 16;

@@ -8,7 +8,7 @@ use super::{Rows, stride};
 pub(crate) fn rows(rows: &Rows<'_>, out: &mut [i32]) {
     // Bytes of four are places in bytes.
     let shift = u32::from(rows.layout == Layout::Look4);
-    let blocks = rows.weights.chunks(rows.row_groups * LOOK_ROWS);
+    let blocks = rows.weights.chunks((rows.row_groups * LOOK_ROWS).max(1));
     for (sums, block) in out.as_chunks_mut::<LOOK_ROWS>().0.iter_mut().zip(blocks) {
         let codes = block.as_chunks::<LOOK_ROWS>().0.iter().take(rows.groups);
         for (codes, table) in codes.zip(rows.tables.chunks_exact(stride(rows.layout))) {
