@@ -1,5 +1,5 @@
 //! Models from files, as a C program opens them.
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::multiple_unsafe_ops_per_block, reason = "these are tests")]
 
 use std::ffi::{CStr, CString, c_char};
 use std::path::PathBuf;
@@ -8,8 +8,9 @@ use std::ptr::{null, null_mut};
 use trine_host::hosted::{ARGUMENT, FAILED, NULL, OK, STATE, UNSUPPORTED};
 use trine_host::*;
 
-/// TRINE_E_BUSY and TRINE_E_VERSION of trine.h.
+/// `TRINE_E_BUSY` of `trine.h`.
 const BUSY: trine_status = -3;
+/// `TRINE_E_VERSION` of `trine.h`.
 const VERSION: trine_status = -6;
 
 fn path(name: &str) -> CString {
