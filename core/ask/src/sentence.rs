@@ -152,6 +152,42 @@ impl<'s> Sentence<'s> {
         Some(usize::from(start)..usize::from(end))
     }
 
+    /// The tokens between two quotation marks, if one run of items is quoted, and no other.
+    pub(crate) fn quoted(&self) -> Option<Range<usize>> {
+        let mut found = None;
+        let mut rest = self.items().iter().enumerate();
+        while let Some((open, item)) = rest.next() {
+            let Some(mark) = self.quote(item).filter(|_| self.is_opening(item)) else { continue };
+            let ends = |(_, item): &(usize, &Item)| {
+                self.quote(item) == Some(mark) && !self.is_opening(item)
+            };
+            let Some((close, _)) = rest.by_ref().find(ends) else { break };
+            let first = |at: usize| self.items().get(at).map(|item| usize::from(item.first));
+            let run = first(open + 1)?..first(close)?;
+            if found.is_some() || run.is_empty() {
+                return None;
+            }
+            found = Some(run);
+        }
+        found
+    }
+
+    /// The quotation mark that an item is.
+    fn quote(&self, item: &Item) -> Option<char> {
+        let (c, end) = fold::at(self.text, item.start.into())?;
+        (matches!(c, '"' | '\'') && end == usize::from(item.end)).then_some(c)
+    }
+
+    /// Whether a quotation mark stands before a word, and not behind one.
+    fn is_opening(&self, item: &Item) -> bool {
+        let is_silent = |found: Option<(char, usize)>| {
+            found.is_none_or(|(c, _)| fold::class(c) == Class::Silent)
+        };
+        let before = fold::before(self.text, item.start.into());
+        let is_free = before.is_none_or(|(c, _)| fold::class(c) != Class::Letter);
+        is_free && !is_silent(fold::at(self.text, item.end.into()))
+    }
+
     fn divide(&mut self, program: &Program<'_>) -> Result<(), SentenceError> {
         let mut at = 0;
         while let Some((c, next)) = fold::at(self.text, at) {

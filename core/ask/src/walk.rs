@@ -370,6 +370,12 @@ impl<'a> Walk<'a> {
             return self.go_to(State::Value(at));
         }
         self.cursor = TEXTS;
+        if let Some(run) = self.quoted() {
+            self.text_from = run.end;
+            let value = self.text(&param, run);
+            self.set(at, &param, value);
+            return self.go_to(State::Param);
+        }
         self.run = Run::NONE;
         for item in self.sentence.items() {
             if usize::from(item.first) >= self.text_from {
@@ -377,6 +383,12 @@ impl<'a> Walk<'a> {
             }
         }
         self.go_to(State::Start(at));
+    }
+
+    /// What is quoted, where there is one text that it can be.
+    fn quoted(&self) -> Option<Range<usize>> {
+        let texts = self.code()?.params().filter(Param::is_text).count();
+        self.sentence.quoted().filter(|_| texts == 1)
     }
 
     /// Takes the value of a parameter that is no text.

@@ -114,11 +114,15 @@ fn digits(text: &str, start: usize) -> (Part, usize) {
     (Part::Digits(value, count), end)
 }
 
+fn is_letter(c: char) -> bool {
+    fold::class(c) == fold::Class::Letter && !c.is_ascii_digit()
+}
+
 fn word(text: &str, start: usize) -> (Part, usize) {
     let mut word = Word { bytes: [0; WORD_MAX], len: 0 };
     let mut end = start;
     while let Some((c, after)) = fold::at(text, end)
-        && (fold::class(c) == fold::Class::Letter && !c.is_ascii_digit() || c == '\'')
+        && (is_letter(c) || c == '\'' && fold::at(text, after).is_some_and(|(c, _)| is_letter(c)))
     {
         if let Some(place) = word.bytes.get_mut(word.len) {
             *place = if c.is_ascii() { c as u8 } else { 0 };

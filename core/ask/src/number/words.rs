@@ -49,7 +49,7 @@ const ORDINALS: [&str; 12] = [
     "eleventh", "twelfth",
 ];
 /// Spellings that are none, and what they stand for.
-const MISSPELT: [(&str, i64); 15] = [
+const MISSPELT: [(&str, i64); 16] = [
     ("oh", 0),
     ("nought", 0),
     ("naught", 0),
@@ -59,6 +59,7 @@ const MISSPELT: [(&str, i64); 15] = [
     ("tne", 10),
     ("twelv", 12),
     ("twleve", 12),
+    ("fiveteen", 15),
     ("fourty", 40),
     ("forthy", 40),
     ("fivty", 50),

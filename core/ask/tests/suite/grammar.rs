@@ -99,12 +99,29 @@ fn a_number_out_of_bounds_is_no_call() {
 #[test]
 fn texts_are_copied_with_all_that_lies_between_their_words() {
     let call = board(
-        "on line two write \"Wash  your -- hands!\" please",
+        "on line two write Wash  your -- hands! please",
         "tool:display_show key:line <1:n> ▁w a ▁y ▁h ▁! <end>",
     );
     assert_eq!(call, "display_show text='Wash  your -- hands!' line=2");
     let call = board("show 20 minutes left", "tool:display_show key:text <1:time> ▁l");
     assert_eq!(call, "display_show text='20 minutes left'");
+}
+
+#[test]
+fn what_is_quoted_is_the_text() {
+    let tools = common::board();
+    for text in ["write \"Toad, mind it's feet!\" on it", "show ‘Toad, mind it's feet!’ now"] {
+        let (call, read) = ask(&tools, text, "tool:display_show key:text").unwrap();
+        assert_eq!(call, "display_show text='Toad, mind it's feet!'");
+        assert_eq!(read.len(), 2, "the text is not read again");
+    }
+    let call = board("timer 5 minutes 'tea'", "tool:timer_start key:label");
+    assert_eq!(call, "timer_start seconds=300 label='tea'");
+    // An apostrophe opens nothing, and of two quotations the model chooses.
+    let call = board("five minutes' rest, 'tis all", "tool:timer_start key:label ▁r ▁' <end>");
+    assert_eq!(call, "timer_start seconds=300 label='rest, ''");
+    let call = board("show 'a' not 'b'", "tool:display_show key:text ▁b <end>");
+    assert_eq!(call, "display_show text='b'");
 }
 
 #[test]
