@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use trine_train::course::Shares;
 use trine_train::recipe::Recipe;
-use trine_train::run::{self, Plan, Progress};
+use trine_train::run::{self, Baseline, Plan, Progress};
 use trine_train::shape::Shape;
 use trine_train::weights::Arithmetic;
 use trine_train::{names, said};
@@ -28,8 +28,10 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --rare N            how often a character must come to be a piece (5)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
   --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
+  --run-share X
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
   --every N           steps between validations (500)
+  --baseline NAME     linear or keywords in place of a transformer: only a report
   --dense             the dense twin: no file, only a report
 ";
 
@@ -116,10 +118,11 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             spoilt: number(options, "spoilt-share", shares.spoilt)?,
             varied: number(options, "varied-share", shares.varied)?,
         },
-        swaps: (
-            number(options, "swap-share", plan.swaps.0)?,
-            number(options, "made-up-share", plan.swaps.1)?,
-        ),
+        swaps: [
+            number(options, "swap-share", plan.swaps[0])?,
+            number(options, "made-up-share", plan.swaps[1])?,
+            number(options, "run-share", plan.swaps[2])?,
+        ],
         valid_share: number(options, "valid-share", plan.valid_share)?,
         checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
         every: number(options, "every", plan.every)?,
@@ -130,7 +133,20 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
 fn work(options: &Options) -> Result<(), String> {
     let out = options.get("out").ok_or(format!("--out is missing\n\n{USAGE}"))?;
     let out = PathBuf::from(out);
-    let trained = run::train(&plan(options, &out)?, say)?;
+    let plan = plan(options, &out)?;
+    if let Some(name) = options.get("baseline") {
+        let which = match name.as_str() {
+            "linear" => Baseline::Linear,
+            "keywords" => Baseline::Keywords,
+            _ => return Err("--baseline is linear or keywords".into()),
+        };
+        let report = run::baseline(&plan, which)?;
+        std::fs::write(out.with_extension("md"), report.to_string())
+            .map_err(|error| format!("{}: {error}", out.display()))?;
+        eprintln!("{report}");
+        return Ok(());
+    }
+    let trained = run::train(&plan, say)?;
     let write = |path: &Path, bytes: &[u8]| {
         std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
     };

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use trine_ask::{Program, compile, program_bytes, symbols};
-use trine_descriptor::Tool;
+use trine_ask::{Program, Vocabulary, compile, program_bytes, symbols};
+use trine_descriptor::{Kind, Tool};
 
 use crate::calibrate::{self, Certain};
 use crate::course::{Course, LONGEST, Shares};
 use crate::generic;
 use crate::gguf::{self, Value};
+use crate::keywords::{self, Keywords};
 use crate::lesson::{self, Items, Lesson};
+use crate::linear::{self, Linear};
 use crate::net::{Example, Losses};
 use crate::pieces;
 use crate::random::Random;
@@ -49,8 +51,8 @@ pub struct Plan {
     pub recipe: Recipe,
     /// What it is trained on.
     pub shares: Shares,
-    /// The share of copied texts that are exchanged, and that are made up.
-    pub swaps: (f32, f32),
+    /// The shares of copied texts that are exchanged, that are made up, and that become any words.
+    pub swaps: [f32; 3],
     /// The share of wordings that are for validation alone.
     pub valid_share: f32,
     /// Where a model in training is kept, to go on from.
@@ -79,15 +81,15 @@ impl Plan {
             rare: 5,
             recipe: Recipe { threads: threads(), ..Recipe::default() },
             shares: Shares::default(),
-            swaps: (0.3, 0.1),
+            swaps: [0.3, 0.1, 0.2],
             valid_share: 0.12,
             checkpoint: None,
             every: 500,
         })
     }
 
-    /// Adds sentences and templates. Many sentences, or templates, take the place of what was made of
-    /// the tools' names.
+    /// Adds sentences and templates. Many sentences, or templates, take the place of what was made
+    /// of the tools' names.
     pub fn add(&mut self, sentences: Vec<Said>, templates: &str) {
         if sentences.len() > MANY {
             self.sentences.clear();
@@ -135,6 +137,8 @@ pub struct Trained {
     pub report: Report,
 }
 
+/// Runs of words that copied texts become.
+const RUNS: usize = 4_000;
 /// Sentences out of patterns that are held back for validation.
 const HELD: usize = 300;
 /// Steps from one report of progress to the next.
@@ -146,6 +150,96 @@ const REPORT: usize = 20;
 /// A sentence that says what to change: about the tools, the templates, or sentences that do not
 /// fit.
 pub fn train(plan: &Plan, mut progress: impl FnMut(&Progress)) -> Result<Trained, String> {
+    plan.shape.check_sizes()?;
+    prepare(plan, |parts| {
+        let trainer = new_trainer(plan, &parts.lesson);
+        let mut school = School { plan, lesson: &parts.lesson, valid: &parts.valid, trainer };
+        let begun = Instant::now();
+        school.steps(parts, &mut progress)?;
+        school.finish(begun.elapsed())
+    })
+}
+
+/// What is trained instead of a transformer, to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// [`crate::linear`]
+    Linear,
+    /// [`crate::keywords`]
+    Keywords,
+}
+
+/// Trains a baseline and scores it on the same sentences, under the same grammar.
+///
+/// # Errors
+/// As [`train`].
+pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report, String> {
+    prepare(plan, |parts| {
+        let lesson = &parts.lesson;
+        let (tools, program) = (lesson.tools(), lesson.program());
+        let bytes = lesson::table(program, lesson.pieces(), 1.0, 0.0);
+        let vocabulary = Vocabulary::parse(&bytes).map_err(|error| error.to_string())?;
+        let names = token_names(tools, program, lesson.pieces());
+        let keywords = Keywords::new(names, &parts.templates.all_words());
+        let mut model = Linear::default();
+        let swaps = swaps(plan, lesson, &parts.written);
+        let steps = if which == Baseline::Linear { plan.recipe.steps } else { 0 };
+        for step in 0..steps {
+            model.learn(&parts.course(plan, &swaps, step).batch(plan.recipe.batch));
+        }
+        let ask = |said: &Said| match which {
+            Baseline::Linear => score::ask(
+                &mut linear::Reader::new(&model),
+                tools,
+                program,
+                &vocabulary,
+                &said.text,
+            ),
+            Baseline::Keywords => {
+                let mut reader = keywords::Reader::new(&keywords);
+                score::ask(&mut reader, tools, program, &vocabulary, &said.text)
+            }
+        };
+        let mut heard: Vec<Heard> =
+            parts.valid.iter().map(|said| ask(said).unwrap_or_default()).collect();
+        let threshold = calibrate::threshold(&certain(&parts.valid, &heard));
+        heard.iter_mut().for_each(|heard| heard.acts &= heard.confidence >= threshold);
+        let mut report = Report { threshold, temperature: 1.0, ..Report::default() };
+        report.take(&parts.valid, &heard, 0);
+        Ok(report)
+    })
+}
+
+/// What sentences and tools are made into before anything is trained.
+struct Parts<'p> {
+    written: Vec<Said>,
+    valid: Vec<Said>,
+    templates: Templates<'p>,
+    lesson: Lesson<'p>,
+}
+
+impl<'p> Parts<'p> {
+    /// The sentences of one step: chance begins anew at each.
+    fn course<'s>(&'s self, plan: &Plan, swaps: &'s Swaps, step: usize) -> Course<'s>
+    where
+        'p: 's,
+    {
+        let seed = plan.recipe.seed ^ ((step as u64) << 24);
+        Course {
+            lesson: &self.lesson,
+            written: &self.written,
+            templates: Some(&self.templates),
+            swaps,
+            shares: plan.shares,
+            random: Random::named(seed, "course"),
+        }
+    }
+}
+
+fn prepare<R>(
+    plan: &Plan,
+    work: impl FnOnce(&Parts<'_>) -> Result<R, String>,
+) -> Result<R, String> {
     let tools = tools::parse(&plan.tools)?;
     let labels = tools::joined(&tools);
     let fields = tools::fields(&tools, &labels);
@@ -160,14 +254,13 @@ pub fn train(plan: &Plan, mut progress: impl FnMut(&Progress)) -> Result<Trained
     if plan.sentences.is_empty() && templates.is_empty() {
         return Err("there is nothing to train on: give sentences or templates".into());
     }
-    let (written, valid) = match &plan.valid {
+    let (written, mut valid) = match &plan.valid {
         Some(valid) => (plan.sentences.clone(), valid.clone()),
         None => {
             let pattern = |text: &str| lesson::pattern(&program, text);
             said::split(&plan.sentences, pattern, plan.valid_share)
         }
     };
-    let mut valid = valid;
     if valid.iter().all(|said| said.tool.is_none()) {
         // Nobody has written sentences with calls: patterns that training does not see stand in.
         let held = templates.split_off(plan.valid_share);
@@ -176,12 +269,8 @@ pub fn train(plan: &Plan, mut progress: impl FnMut(&Progress)) -> Result<Trained
     }
     let pieces = learn_pieces(plan, &program, &written, &templates);
     let lesson = Lesson::new(&table, program, pieces, plan.recipe.seed);
-    let written: Vec<Said> = written.into_iter().filter(|said| !lesson.is_refused(said)).collect();
-    let mut school =
-        School { plan, lesson: &lesson, valid: &valid, trainer: new_trainer(plan, &lesson) };
-    let begun = Instant::now();
-    school.steps(&written, &templates, &mut progress)?;
-    school.finish(begun.elapsed())
+    let written = written.into_iter().filter(|said| !lesson.is_refused(said)).collect();
+    work(&Parts { written, valid, templates, lesson })
 }
 
 /// The pieces of the sentences, and of as many out of templates.
@@ -217,33 +306,48 @@ struct School<'s> {
     trainer: Trainer,
 }
 
+/// How sure a model was of what it heard.
+fn certain(sentences: &[Said], heard: &[Heard]) -> Vec<Certain> {
+    let one = |(said, heard): (&Said, &Heard)| {
+        let mut count = Count::default();
+        count.add(said, heard);
+        let confidence = if heard.tool.is_some() { heard.confidence } else { 0.0 };
+        Certain { confidence, is_call: said.tool.is_some(), is_right: count.exact > 0 }
+    };
+    sentences.iter().zip(heard).map(one).collect()
+}
+
+/// Texts to exchange: those of the sentences, and further names.
+fn swaps(plan: &Plan, lesson: &Lesson<'_>, written: &[Said]) -> Swaps {
+    let tools = lesson.tools();
+    let is_text = |name: &str| {
+        let field = tools.iter().flat_map(|tool| tool.params).find(|field| field.name == name);
+        field.is_some_and(|field| matches!(field.kind, Kind::Text { .. }))
+    };
+    let mut swaps = Swaps::of(written, is_text);
+    plan.names.iter().for_each(|(name, texts)| swaps.add(name, texts));
+    [swaps.share, swaps.made_up, swaps.run_share] = plan.swaps;
+    let mut random = Random::named(plan.recipe.seed, "runs of words");
+    swaps.take_runs(written, RUNS, &mut random);
+    swaps
+}
+
 impl School<'_> {
     fn steps(
         &mut self,
-        written: &[Said],
-        templates: &Templates<'_>,
+        parts: &Parts<'_>,
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<(), String> {
         let plan = self.plan;
-        plan.shape.check_sizes()?;
         let valid = self.examples(self.valid);
         if let Some(path) = &plan.checkpoint {
             checkpoint::load(&mut self.trainer, path)?;
         }
-        let swaps = self.swaps(written);
+        let swaps = swaps(plan, self.lesson, &parts.written);
         let begun = Instant::now();
         let (mut losses, mut tokens, mut since) = (Losses::default(), 0, Instant::now());
         while self.trainer.step < plan.recipe.steps {
-            // Chance begins anew at each step, so that going on from a checkpoint changes nothing.
-            let seed = plan.recipe.seed ^ ((self.trainer.step as u64) << 24);
-            let mut course = Course {
-                lesson: self.lesson,
-                written,
-                templates: Some(templates),
-                swaps: &swaps,
-                shares: plan.shares,
-                random: Random::named(seed, "course"),
-            };
+            let mut course = parts.course(plan, &swaps, self.trainer.step);
             let batch = course.batch(plan.recipe.batch);
             if batch.is_empty() {
                 return Err("no sentence fits the tools: check their labels".into());
@@ -272,19 +376,6 @@ impl School<'_> {
         Ok(())
     }
 
-    fn swaps(&self, written: &[Said]) -> Swaps {
-        let tools = self.lesson.tools();
-        let is_text = |name: &str| {
-            let same = |field: &&trine_descriptor::Field<'_>| field.name == name;
-            let field = tools.iter().flat_map(|tool| tool.params).find(same);
-            field.is_some_and(|field| matches!(field.kind, trine_descriptor::Kind::Text { .. }))
-        };
-        let mut swaps = Swaps::of(written, is_text);
-        self.plan.names.iter().for_each(|(name, texts)| swaps.add(name, texts));
-        (swaps.share, swaps.made_up) = self.plan.swaps;
-        swaps
-    }
-
     /// The sentences whose calls can be said.
     fn examples(&self, sentences: &[Said]) -> Vec<Example> {
         let fits = |example: &Example| example.tokens.len() <= LONGEST;
@@ -304,14 +395,7 @@ impl School<'_> {
         let temperature = calibrate::temperature(&mut self.trainer, &examples);
         let file = self.file(temperature, 0.0)?;
         let heard = self.hear(&file)?;
-        let certain = |(said, heard): (&Said, &Heard)| {
-            let mut count = Count::default();
-            count.add(said, heard);
-            let confidence = if heard.tool.is_some() { heard.confidence } else { 0.0 };
-            Certain { confidence, is_call: said.tool.is_some(), is_right: count.exact > 0 }
-        };
-        let certain: Vec<Certain> = self.valid.iter().zip(&heard).map(certain).collect();
-        let threshold = calibrate::threshold(&certain);
+        let threshold = calibrate::threshold(&certain(self.valid, &heard));
         let file = self.file(temperature, threshold)?;
         let heard = self.hear(&file)?;
         (report.temperature, report.threshold) = (temperature, threshold);

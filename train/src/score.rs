@@ -1,7 +1,7 @@
 //! Scores by the real engine: a written model reads sentences as a device would.
 
 use serde_json::{Map, Value as Json};
-use trine_ask::{Answer, Asking, Call, OnSession, Program, Sentence, Vocabulary};
+use trine_ask::{Answer, Asking, Call, Engine, OnSession, Program, Sentence, Vocabulary};
 use trine_descriptor::Tool;
 use trine_infer::gguf::{File, Kind};
 use trine_infer::{Config, KvKind, Layer, Model, Options, Session, Weights, arena_bytes};
@@ -64,7 +64,8 @@ pub fn hear(
         let mut memory = vec![0; bytes];
         let Ok(mut session) = Session::new(&model, &options, &mut memory) else { return };
         for (said, heard) in said.iter().zip(heard) {
-            if let Some(found) = one(&mut session, tools, program, &vocabulary, &said.text) {
+            let mut engine = OnSession { session: &mut session, pool: &Serial };
+            if let Some(found) = ask(&mut engine, tools, program, &vocabulary, &said.text) {
                 *heard = found;
             }
         }
@@ -72,8 +73,9 @@ pub fn hear(
     Ok(heard)
 }
 
-fn one(
-    session: &mut Session<'_, '_>,
+/// What a model makes of a sentence, under the grammar of the tools. None when it cannot be read.
+pub fn ask<E: Engine>(
+    engine: &mut E,
     tools: &[Tool<'_>],
     program: &Program<'_>,
     vocabulary: &Vocabulary<'_>,
@@ -81,8 +83,7 @@ fn one(
 ) -> Option<Heard> {
     let sentence = Sentence::read(text.as_bytes(), program, vocabulary).ok()?;
     let mut asking = Asking::new(*program, vocabulary, &sentence);
-    let mut engine = OnSession { session, pool: &Serial };
-    asking.run(&mut engine).ok()?;
+    asking.run(engine).ok()?;
     let mut heard = Heard { confidence: asking.confidence(), ..Heard::default() };
     heard.tokens = asking.tokens().len();
     match asking.answer()? {

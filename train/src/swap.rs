@@ -15,6 +15,10 @@ pub struct Swaps {
     pub share: f32,
     /// The share of texts that are made up.
     pub made_up: f32,
+    /// Runs of words that stand anywhere: what is copied from where it stands, whatever it says.
+    pub runs: Vec<String>,
+    /// The share of texts that become such runs.
+    pub run_share: f32,
 }
 
 impl Swaps {
@@ -40,6 +44,22 @@ impl Swaps {
         own.extend(texts.iter().cycle().take(wanted).cloned());
     }
 
+    /// Takes runs of one to five words out of sentences.
+    pub fn take_runs(&mut self, sentences: &[Said], count: usize, random: &mut Random) {
+        for _ in 0..count {
+            let Some(said) = random.pick(sentences) else { return };
+            let words = crate::vary::words(&said.text);
+            let first = random.below(words.len());
+            let last = (first + random.below(5)).min(words.len().saturating_sub(1));
+            if let (Some(first), Some(last)) = (words.get(first), words.get(last)) {
+                let run = said.text.get(first.start..last.end).unwrap_or_default();
+                let run = run.trim_matches(|c: char| !c.is_alphanumeric());
+                let fits = (2..=24).contains(&run.len());
+                self.runs.extend(fits.then(|| run.to_owned()));
+            }
+        }
+    }
+
     /// Exchanges some texts of a sentence.
     #[must_use]
     pub fn apply(&self, said: &Said, random: &mut Random) -> Said {
@@ -53,6 +73,8 @@ impl Swaps {
                 random.pick(values).cloned()
             } else if chance < self.share + self.made_up {
                 Some(made_up(values, random))
+            } else if chance < self.share + self.made_up + self.run_share {
+                random.pick(&self.runs).cloned()
             } else {
                 None
             };

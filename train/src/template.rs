@@ -137,6 +137,17 @@ impl<'t> Templates<'t> {
         Some(out.join(" "))
     }
 
+    /// All words behind names, without their order.
+    #[must_use]
+    pub fn all_words(&self) -> Vec<(String, String)> {
+        let of = |ways: &Vec<Vec<Part>>| {
+            let mut words = Vec::new();
+            ways.iter().flatten().for_each(|part| plain_words(part, &mut words));
+            words.join(" ")
+        };
+        self.words.iter().map(|(name, ways)| (name.clone(), of(ways))).collect()
+    }
+
     /// Says something. Tools are equally likely, lines of a tool more so with more ways to say
     /// them.
     pub fn say(&self, random: &mut Random) -> Option<Said> {
@@ -274,6 +285,14 @@ fn ways(part: &Part) -> f32 {
             ways_.iter().map(|way| way.iter().map(ways).product::<f32>()).sum::<f32>().max(1.0)
         }
         _ => 1.0,
+    }
+}
+
+fn plain_words(part: &Part, words: &mut Vec<String>) {
+    match part {
+        Part::Word(word) => words.push(word.clone()),
+        Part::Value(_) => {}
+        Part::OneOf(ways) => ways.iter().flatten().for_each(|part| plain_words(part, words)),
     }
 }
 
