@@ -17,3 +17,5 @@ pub use tools::{ToolList, arguments_json};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod untrained;

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use trine_ask::{TABLE_VERSION, compile, program_bytes};
 use trine_board::TOOLS;
 use trine_descriptor::ToolTable;
 use trine_infer::image::Image;
 use trine_ternary::Packing;
 use trine_ternary::parallel::Serial;
 
-use super::{Asker, FileBuffers, Memory, Opened, Reply, ToolList};
+use super::{Asker, FileBuffers, Memory, Opened, Reply, ToolList, untrained};
 use crate::model::{Packed, pack};
 use crate::{Error, Result};
 
@@ -24,49 +23,6 @@ const SENTENCES: [&str; 5] = [
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn plain() -> Vec<u8> {
-    std::fs::read(root().join("tests/golden/bitnet/plain.gguf")).unwrap()
-}
-
-/// Symbols and hash of the first ten tools.
-fn program(table: &dyn ToolTable) -> (u16, u64) {
-    let mut memory = vec![0; program_bytes(table, 10).unwrap()];
-    let program = compile(table, 10, &mut memory).unwrap();
-    (program.symbols(), program.hash())
-}
-
-/// A table without a threshold, as long as keeps the file's tensors where they were.
-fn pieces() -> Vec<u8> {
-    let (symbols, hash) = program(&TOOLS);
-    let mut out = Vec::new();
-    [TABLE_VERSION, 1, 10, symbols].iter().for_each(|field| out.extend(field.to_le_bytes()));
-    out.extend(hash.to_le_bytes());
-    [1.0_f32, 0.0].iter().for_each(|field| out.extend(field.to_le_bytes()));
-    out.extend([5, 0, 0, 0]);
-    for piece in ["f", "o", "a", "v", "the"] {
-        out.push(0x80 | piece.len() as u8);
-        out.extend(piece.bytes());
-    }
-    // The entry has 33 bytes more, and tensors begin at multiples of 32.
-    out.resize((out.len() + 33).next_multiple_of(32) - 33, 0);
-    out
-}
-
-/// A file with one more entry in its header.
-fn with_table(file: &[u8], table: &[u8]) -> Vec<u8> {
-    let (count, rest) = file[16..].split_first_chunk::<8>().unwrap();
-    let mut out = file[..16].to_vec();
-    out.extend((u64::from_le_bytes(*count) + 1).to_le_bytes());
-    out.extend(9_u64.to_le_bytes());
-    out.extend(b"trine.ask");
-    out.extend(9_u32.to_le_bytes());
-    out.extend(0_u32.to_le_bytes());
-    out.extend((table.len() as u64).to_le_bytes());
-    out.extend(table);
-    out.extend(rest);
-    out
 }
 
 fn ask(file: &[u8], table: &dyn ToolTable, sentences: &[&[u8]]) -> Result<Vec<Reply>> {
@@ -84,7 +40,7 @@ fn refused(file: &[u8], table: &dyn ToolTable) -> String {
 #[test]
 fn files_and_images_in_any_packing_answer_the_same_to_the_bit() {
     let sentences = SENTENCES.map(str::as_bytes);
-    let file = with_table(&plain(), &pieces());
+    let file = untrained::file();
     let wanted = ask(&file, &TOOLS, &sentences).unwrap();
     assert!(wanted.iter().any(|reply| reply.call.is_some()), "{wanted:?}");
     for packing in [Packing::Line16, Packing::Look5, Packing::Pairs] {
@@ -96,8 +52,8 @@ fn files_and_images_in_any_packing_answer_the_same_to_the_bit() {
             assert_eq!(*one, other);
         }
         let parsed = Image::parse(&image).unwrap();
-        assert_eq!(parsed.pieces(), Some(&pieces()[..]));
-        assert_eq!(parsed.header().descriptors, program(&TOOLS).1);
+        assert_eq!(parsed.pieces(), Some(&untrained::pieces()[..]));
+        assert_eq!(parsed.header().descriptors, untrained::program(&TOOLS).1);
     }
 }
 
@@ -105,8 +61,8 @@ fn files_and_images_in_any_packing_answer_the_same_to_the_bit() {
 fn the_boards_table_and_its_list_are_the_same_tools() {
     let text = std::fs::read_to_string(root().join("firmware-example/board/tools.json")).unwrap();
     let list = ToolList::parse(&text).unwrap();
-    assert_eq!(program(&list), program(&TOOLS));
-    let file = with_table(&plain(), &pieces());
+    assert_eq!(untrained::program(&list), untrained::program(&TOOLS));
+    let file = untrained::file();
     let sentences = SENTENCES.map(str::as_bytes);
     let found = ask(&file, &list, &sentences).unwrap();
     assert_eq!(found, ask(&file, &TOOLS, &sentences).unwrap());
@@ -114,7 +70,7 @@ fn the_boards_table_and_its_list_are_the_same_tools() {
 
 #[test]
 fn what_is_no_sentence_is_no_call_and_says_why() {
-    let file = with_table(&plain(), &pieces());
+    let file = untrained::file();
     let long = "fan ".repeat(2560);
     let sentences: [&[u8]; 4] =
         [b"", long.as_bytes(), b"fan \xff\xfe", "a ".repeat(90).leak().as_bytes()];
@@ -130,14 +86,14 @@ fn what_is_no_sentence_is_no_call_and_says_why() {
 
 #[test]
 fn a_model_for_other_tools_and_one_for_none_are_refused() {
-    let file = with_table(&plain(), &pieces());
+    let file = untrained::file();
     let list = |text: &str| ToolList::parse(text).unwrap();
     let few = list(r#"[{"name": "a", "inputSchema": {"type": "object"}}]"#);
     assert_eq!(refused(&file, &few), "the model was made for 10 tools, and there are 1");
     let text = std::fs::read_to_string(root().join("firmware-example/board/tools.json")).unwrap();
     let other = refused(&file, &list(&text.replace("\"percent\"", "\"share\"")));
     assert!(other.starts_with("the model was made for other tools"), "{other}");
-    assert!(refused(&plain(), &TOOLS).contains("not made to turn sentences into calls"));
+    assert!(refused(&untrained::plain(), &TOOLS).contains("not made to turn sentences into calls"));
     let mut cut = file;
     cut.truncate(cut.len() - 1000);
     assert!(!refused(&cut, &TOOLS).is_empty());
@@ -159,7 +115,7 @@ fn lists_of_tools_that_are_wrong_name_the_tool_and_the_parameter() {
 
 #[test]
 fn a_call_that_is_not_sure_enough_is_only_shown() -> Result<()> {
-    let file = with_table(&plain(), &pieces());
+    let file = untrained::file();
     let mut buffers = FileBuffers::default();
     let opened = Opened::open(&file, &mut buffers)?;
     let mut memory = Memory::default();
