@@ -7,7 +7,8 @@ use trine_descriptor::{
     Args, Consent, Field, IntRange, Kind, Limits, Tool, ToolInfo, ToolTable, ValueWriter,
 };
 use trine_dispatch::{
-    Answer, Block, Call, CallId, Calls, Config, Device, Request, Tested, Tools, ask, block,
+    Answer, Block, Call, CallId, Calls, Config, Device, InitError, Request, Tested, Tools, ask,
+    block,
 };
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage, Outcome};
 use trine_wire::{Decoder, Fed, encode_in_place};
@@ -181,8 +182,28 @@ pub(crate) const LANES: u32 = 8;
 pub(crate) const EPOCH: u32 = 0x0102_0304;
 pub(crate) const SESSION: u32 = 0x5555_0001;
 
-pub(crate) const CONFIG: Config<'static> =
-    Config { epoch: EPOCH, calls_max: LANES as u8, consent_ms: 1000, ..Config::DEFAULT };
+pub(crate) const CONFIG: Config<'static> = Config {
+    epoch: EPOCH,
+    calls_max: LANES as u8,
+    #[cfg(feature = "consent")]
+    consent_ms: 1000,
+    ..Config::DEFAULT
+};
+
+/// A device with the bench's tools, which are checked by the device, or here.
+pub(crate) fn device<'m>(
+    config: Config<'m>,
+    memory: &'m mut [u8],
+    rx: Consumer<'m>,
+) -> Result<Device<'m>, InitError> {
+    #[cfg(feature = "check")]
+    return Device::new(config, memory, rx, &TOOLS);
+    #[cfg(not(feature = "check"))]
+    {
+        let tools = trine_descriptor::check::Checked::tools(&TOOLS).expect("the tools are right");
+        Device::with_checked(config, memory, rx, tools)
+    }
+}
 
 /// A device and its host, joined by a ring.
 pub(crate) struct Rig<'m> {
@@ -214,7 +235,7 @@ impl<'m> Rig<'m> {
         line: Producer<'m>,
         rx: Consumer<'m>,
     ) -> Self {
-        let device = Device::new(config, memory, rx, &TOOLS).expect("the bench's memory is enough");
+        let device = device(config, memory, rx).expect("the bench's memory is enough");
         let (decoder, buffer) = (Decoder::new(), vec![0; 1024]);
         Self { device, line, bench: Bench::default(), now: 1, decoder, buffer }
     }

@@ -5,7 +5,9 @@ use crate::bench::{
 };
 use trine_arena::Ring;
 use trine_descriptor::ValueWriter;
-use trine_dispatch::{Config, Device, InitError, Port};
+#[cfg(feature = "ports")]
+use trine_dispatch::Port;
+use trine_dispatch::{Config, InitError};
 use trine_wire::message::{Call, HostHello, HostMessage};
 
 pub(crate) fn result(id: u32, text: &str) -> Heard {
@@ -48,8 +50,11 @@ fn bad_arguments_never_reach_the_tool() {
         }
         assert_eq!(heard[0], result(1, "Fault { code: 5, node: 0, bound: 100 }"));
         assert_eq!(rig.bench.entered, []);
-        let status = rig.device.status(rig.now);
-        assert_eq!((status.calls, status.entered, status.faults), (6, 0, 6));
+        #[cfg(feature = "status")]
+        {
+            let status = rig.device.status(rig.now);
+            assert_eq!((status.calls, status.entered, status.faults), (6, 0, 6));
+        }
     });
 }
 
@@ -73,6 +78,7 @@ fn a_result_that_breaks_its_descriptor_is_not_sent() {
         assert_eq!(heard[0], result(1, "BadResult { code: 5, node: 0 }"));
         assert_eq!(heard[1], result(2, "BadResult { code: 14, node: 65535 }"));
         assert_eq!(heard[2], result(3, "Failed { text: \"it is jammed: free it\" }"));
+        #[cfg(feature = "status")]
         assert_eq!(rig.device.status(0).bad_results, 2);
     });
 }
@@ -105,6 +111,7 @@ fn a_lane_that_is_used_again_ends_the_call_that_was_given_up_on_it() {
         assert_eq!(rig.bench.stopped, [(MOVE, rig.bench.pending[0])]);
         rig.bench.complete.extend((0..3).map(|at| (rig.bench.pending[at], 10 + at as i64)));
         assert_eq!(rig.hear(), [done(2, 11), done(1 + LANES, 12)]);
+        #[cfg(feature = "status")]
         assert_eq!(rig.device.status(0).calls_high_water, 2);
     });
 }
@@ -137,6 +144,7 @@ fn a_cancelled_call_is_answered_as_cancelled_and_tells_the_tool() {
     });
 }
 
+#[cfg(feature = "consent")]
 #[test]
 fn consent_lets_exactly_the_asked_call_run_once() {
     with_rig(|rig| {
@@ -153,6 +161,7 @@ fn consent_lets_exactly_the_asked_call_run_once() {
     });
 }
 
+#[cfg(feature = "consent")]
 #[test]
 fn an_agreement_expires() {
     with_rig(|rig| {
@@ -165,6 +174,7 @@ fn an_agreement_expires() {
     });
 }
 
+#[cfg(feature = "content")]
 #[test]
 fn content_comes_in_chunks_while_calls_are_served() {
     with_rig(|rig| {
@@ -185,6 +195,7 @@ fn content_comes_in_chunks_while_calls_are_served() {
     });
 }
 
+#[cfg(feature = "content")]
 #[test]
 fn content_that_stops_early_is_a_failure() {
     with_rig(|rig| {
@@ -200,6 +211,7 @@ fn content_that_stops_early_is_a_failure() {
     });
 }
 
+#[cfg(feature = "ports")]
 #[test]
 fn ports_complete_fail_cancel_agree_and_report() {
     let mut records = [0; 200];
@@ -238,7 +250,9 @@ fn ports_complete_fail_cancel_agree_and_report() {
     assert!(port.fail(calls[2], "stuck") && port.cancel(calls[3]) && port.agree());
     assert_eq!(rig.hear(), [result(3, "Failed { text: \"stuck\" }"), result(4, "Cancelled")]);
     rig.call(6, OPEN, 9);
-    assert_eq!(rig.hear(), [done(6, 9)]);
+    let needs = "NeedsPerson { consent: 1 }";
+    let agreed = if cfg!(feature = "consent") { done(6, 9) } else { result(6, needs) };
+    assert_eq!(rig.hear(), [agreed]);
     assert!(!port.event(FAN, &"x".repeat(300)), "a full ring takes nothing");
 }
 
@@ -280,12 +294,36 @@ fn after_damage_at_every_byte_the_next_call_is_served() {
     }
 }
 
+#[cfg(not(feature = "consent"))]
+#[test]
+fn where_nobody_can_agree_no_tool_that_asks_is_entered() {
+    with_rig(|rig| {
+        for id in 1..=2 {
+            rig.call(id, OPEN, 5);
+            assert_eq!(rig.hear(), [result(id, "NeedsPerson { consent: 1 }")]);
+        }
+        assert_eq!(rig.bench.entered, []);
+    });
+}
+
+#[cfg(not(feature = "content"))]
+#[test]
+fn where_there_is_no_content_a_tool_that_answers_it_breaks_its_descriptor() {
+    with_rig(|rig| {
+        rig.call(1, SNAP, 0);
+        rig.call(2, FAN, 1);
+        let bad = result(1, "BadResult { code: 14, node: 65535 }");
+        assert_eq!(rig.hear(), [bad, done(2, 1)]);
+    });
+}
+
 #[test]
 fn text_between_frames_is_harmless() {
     with_rig(|rig| {
         rig.line.push(b"boot v1.2\r\n");
         rig.call(1, FAN, 3);
         assert_eq!(rig.hear(), [done(1, 3)]);
+        #[cfg(feature = "status")]
         assert_eq!(rig.device.status(0).frames_bad, 1);
     });
 }
@@ -339,7 +377,7 @@ fn short_memory_and_a_bad_config_say_what_is_needed() {
         let mut line = [0; 8];
         let mut ring = Ring::new(&mut line);
         let (_, rx) = ring.split();
-        match Device::new(CONFIG, &mut memory, rx, &TOOLS) {
+        match bench::device(CONFIG, &mut memory, rx) {
             Err(InitError::Memory(error)) => assert!(error.needed > len),
             other => panic!("{len} bytes: {other:?}"),
         }
@@ -349,7 +387,7 @@ fn short_memory_and_a_bad_config_say_what_is_needed() {
     let mut ring = Ring::new(&mut line);
     let (_, rx) = ring.split();
     let config = Config { pending_max: 3, ..CONFIG };
-    let mut device = Device::new(config, &mut memory, rx, &TOOLS).expect("found at the first poll");
+    let mut device = bench::device(config, &mut memory, rx).expect("found at the first poll");
     device.poll(0, 8, &mut bench::Bench::default());
     assert_eq!(device.fault(), Some(InitError::PendingBytes { tool: MOVE, needed: 4 }));
 }

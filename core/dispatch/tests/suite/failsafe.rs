@@ -49,6 +49,7 @@ fn a_silent_link_is_lost_once_and_found_again_by_a_good_message() {
     }
     assert_eq!(peer.tools.losses, [6_498]);
     assert!(!peer.device.is_linked());
+    #[cfg(feature = "status")]
     assert_eq!(peer.device.status(0).link_losses, 1);
     // The same session goes on, its call too.
     peer.greet(SESSION);

@@ -1,4 +1,5 @@
-//! What a device does, seen from its host.
+//! What a device does, seen from its host: with all features, and with the one of the smallest C
+//! library (`--no-default-features --features ports`), which has neither keys nor other links.
 #![expect(
     clippy::large_stack_arrays,
     clippy::expect_used,
@@ -8,14 +9,25 @@
 
 mod bench;
 mod calls;
+#[cfg(feature = "secure")]
 mod captures;
+#[cfg(feature = "secure")]
 mod demo;
 mod failsafe;
+#[cfg(feature = "secure")]
 mod features;
+#[cfg(feature = "secure")]
 #[path = "../../../wire/tests/common/golden.rs"]
 mod golden;
+#[cfg(feature = "secure")]
 mod keyed;
+#[cfg(feature = "secure")]
 mod links;
 mod once;
+#[cfg(feature = "secure")]
 mod peer;
+#[cfg(not(feature = "secure"))]
+#[path = "stream.rs"]
+mod peer;
+#[cfg(feature = "check")]
 mod registry;
