@@ -1159,7 +1159,8 @@ TRINE_API trine_status trine_fail(struct trine_call *call, const char *text, siz
  * @param mime Media type; it must outlive the callback (a literal, or static).
  * @param mime_size Bytes of the media type.
  * @param size Bytes of the content, at least 1.
- * @return TRINE_CONTENT for the tool to return, or TRINE_E_NULL, TRINE_E_ARGUMENT or TRINE_E_UTF8.
+ * @return TRINE_CONTENT for the tool to return, or TRINE_E_NULL, TRINE_E_ARGUMENT or TRINE_E_UTF8;
+ *         TRINE_E_UNSUPPORTED where the library was built without content.
  *
  * Context: owner-only, inside a tool's function.
  */

@@ -1,7 +1,7 @@
 //! Fixed memory: an arena, and byte rings between one producer and one consumer.
 //!
 //! Everything lives in memory that the caller gives. Nothing grows; what does not fit is an error
-//! that says how many bytes were needed. Every piece knows its high-water mark.
+//! that says how many bytes were needed. The arena knows its high-water mark.
 //!
 //! - [`Arena`] carves one block into typed slices, once, at start.
 //! - [`Ring`] carries bytes from an interrupt to the main loop (or from one task to another) with

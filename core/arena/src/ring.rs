@@ -17,8 +17,6 @@ pub struct Ring<'m> {
     tail: AtomicUsize,
     /// Bytes that did not fit; stored by the producer only.
     lost: AtomicUsize,
-    /// Most bytes ever held; stored by the producer only.
-    high_water: AtomicUsize,
     memory: PhantomData<&'m mut [u8]>,
 }
 
@@ -39,7 +37,6 @@ impl<'m> Ring<'m> {
             head: AtomicUsize::new(0),
             tail: AtomicUsize::new(0),
             lost: AtomicUsize::new(0),
-            high_water: AtomicUsize::new(0),
             memory: PhantomData,
         }
     }
@@ -199,13 +196,8 @@ impl Producer<'_> {
     }
 
     fn publish(&mut self, head: usize) {
-        let ring = self.ring;
-        let filled = ring.filled(head, ring.tail.load(Ordering::Relaxed));
-        if filled > ring.high_water.load(Ordering::Relaxed) {
-            ring.high_water.store(filled, Ordering::Relaxed);
-        }
         // Release: the bytes are written before the consumer can see the new head.
-        ring.head.store(head, Ordering::Release);
+        self.ring.head.store(head, Ordering::Release);
     }
 }
 
@@ -335,12 +327,6 @@ impl Consumer<'_> {
     pub fn lost(&self) -> usize {
         self.ring.lost.load(Ordering::Relaxed)
     }
-
-    /// Most bytes ever held.
-    #[must_use]
-    pub fn high_water(&self) -> usize {
-        self.ring.high_water.load(Ordering::Relaxed)
-    }
 }
 
 #[cfg(test)]
@@ -380,7 +366,6 @@ mod tests {
             assert_eq!(producer.free(), 6 - consumer.len());
             assert_eq!(consumer.at(0).is_some(), !consumer.is_empty());
         }
-        assert_eq!(consumer.high_water(), 6);
     }
 
     #[test]

@@ -48,9 +48,14 @@ impl CallId {
 
 /// What a lane is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// The open ones are last, so that one comparison tells them.
 pub(crate) enum State {
     /// Nothing: no call came in this session.
     Idle,
+    /// Answered; the answer is kept.
+    Answered,
+    /// Answered; the answer is not kept.
+    Forgotten,
     /// A tool is running or has answered that it will complete later.
     Pending,
     /// A tool's content is being sent.
@@ -58,10 +63,6 @@ pub(crate) enum State {
     Sending,
     /// The host cancelled and the answer waits for room.
     Cancelled,
-    /// Answered; the answer is kept.
-    Answered,
-    /// Answered; the answer is not kept.
-    Forgotten,
 }
 
 impl State {
@@ -121,14 +122,10 @@ impl Lane {
         content: Content { at: 0, len: 0, upto: 0 },
     };
 
-    /// Whether the call's time is over. Deadlines are less than 2^31 milliseconds ahead.
-    pub(crate) const fn is_due(&self, now: u64) -> bool {
-        (now as u32).wrapping_sub(self.deadline) <= u32::MAX / 2
-    }
-
-    /// Milliseconds until the call's time is over.
+    /// Milliseconds until the call's time is over. Deadlines are less than 2^31 milliseconds ahead.
     pub(crate) const fn left(&self, now: u64) -> u32 {
-        if self.is_due(now) { 0 } else { self.deadline.wrapping_sub(now as u32) }
+        let left = self.deadline.wrapping_sub(now as u32).cast_signed();
+        if left > 0 { left.cast_unsigned() } else { 0 }
     }
 
     /// When the call's time is over.
@@ -175,7 +172,7 @@ impl<'m> Lanes<'m> {
             #[cfg(feature = "status")]
             open: 0,
             // None at all is refused before there is memory.
-            hosts: NonZeroU8::new(config.calls_max).unwrap_or(NonZeroU8::MIN),
+            hosts: NonZeroU8::MIN.saturating_add(config.calls_max.saturating_sub(1)),
             lanes: &mut [],
             blocks: &mut [],
             block: config.block(),
@@ -344,14 +341,11 @@ impl<'m> Lanes<'m> {
     /// that there are where all calls are answered.
     #[inline(never)]
     pub(crate) fn nearest(&self, now: u64) -> (u32, CallId) {
-        let mut nearest = (u32::MAX, CallId::LOCAL);
+        let mut nearest = (u32::MAX, CallId::from_bits(0));
         for (index, lane) in self.lanes.iter().enumerate() {
-            let left = match lane.state {
-                State::Cancelled => 0,
-                state if state.is_open() => lane.left(now),
-                _ => continue,
-            };
-            if left < nearest.0 {
+            let is_cancelled = lane.state == State::Cancelled;
+            let left = if is_cancelled { 0 } else { lane.left(now) };
+            if lane.state.is_open() && left < nearest.0 {
                 nearest = (left, CallId::new(index as u8, lane.generation));
             }
         }

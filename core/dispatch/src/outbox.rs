@@ -45,8 +45,8 @@ pub(crate) struct Outbox<'m> {
     /// on the link may need.
     lead: usize,
     pub(crate) reply_max: usize,
-    /// Most bytes of a message that the host takes.
-    host_max: usize,
+    /// Most bytes of a message that the host takes, 0 for any.
+    host_max: u16,
     link: Link,
     /// The packet that is to be sent, and how many bytes it has.
     #[cfg(feature = "packet")]
@@ -76,7 +76,7 @@ impl<'m> Outbox<'m> {
             end: 0,
             lead: Config::lead(reply_max),
             reply_max,
-            host_max: usize::MAX,
+            host_max: 0,
             link: config.link,
             #[cfg(feature = "packet")]
             packet: (&mut [], 0),
@@ -97,12 +97,15 @@ impl<'m> Outbox<'m> {
 
     /// Takes the host's own limit, 0 for none.
     pub(crate) fn set_host_max(&mut self, most: u16) {
-        self.host_max = if most == 0 { usize::MAX } else { usize::from(most) };
+        self.host_max = most;
     }
 
     /// Most bytes of a result, a page or a chunk, of `most` that the device would send.
     pub(crate) fn fits(&self, most: usize) -> usize {
-        most.min(self.host_max.saturating_sub(HEAD_MAX))
+        match self.host_max {
+            0 => most,
+            host_max => most.min(usize::from(host_max).saturating_sub(HEAD_MAX)),
+        }
     }
 
     pub(crate) fn peek(&self) -> &[u8] {
@@ -219,7 +222,8 @@ impl<'m> Outbox<'m> {
         let Some(len) = self.tag(start, len) else { return false };
         let (at, link) = (start - self.end, self.link);
         let framed = match link {
-            Link::Stream => frame::encode_in_place(self.place(), at, len),
+            // It was built behind as much as the longest message needs.
+            Link::Stream => frame::encode_behind_headroom(self.place(), at, len),
             #[cfg(feature = "packet")]
             Link::Packet { .. } => packet::encode_in_place(self.place(), at, len),
             #[cfg(feature = "bus")]

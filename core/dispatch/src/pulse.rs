@@ -35,9 +35,7 @@ impl Pulse {
     #[must_use]
     pub fn is_live(&self, now: u32, poll_ms: u32, link_ms: u32) -> bool {
         // Both are looked at always, so that both remember what is too old.
-        let polled = poll_ms == 0 || is_young(&self.polled, now, poll_ms);
-        let heard = link_ms == 0 || is_young(&self.heard, now, link_ms);
-        polled && heard
+        is_young(&self.polled, now, poll_ms) & is_young(&self.heard, now, link_ms)
     }
 
     pub(crate) fn polled(&self, now: u64) {
@@ -64,9 +62,13 @@ fn store(place: &AtomicU32, now: u64) {
     place.store(if now == NEVER { NEVER.wrapping_sub(1) } else { now }, Ordering::Relaxed);
 }
 
+/// Whether a time is within the last `most` milliseconds, if it need be.
 // Out of line: it is asked for both.
 #[inline(never)]
 fn is_young(place: &AtomicU32, now: u32, most: u32) -> bool {
+    if most == 0 {
+        return true;
+    }
     let time = place.load(Ordering::Relaxed);
     if time == NEVER {
         return false;

@@ -30,6 +30,11 @@ impl<'b> Writer<'b> {
         Self { out, from: 0, at: 0, zeros: 0 }
     }
 
+    /// Gives it another buffer.
+    pub const fn set_buffer(&mut self, out: &'b mut [u8]) {
+        self.out = out;
+    }
+
     /// Starts a message at byte `at` of the buffer.
     pub const fn start(&mut self, at: usize) -> &mut Self {
         (self.from, self.at, self.zeros) = (at, at, 0);
@@ -80,8 +85,10 @@ impl<'b> Writer<'b> {
     /// none when they do not fit.
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn place(&mut self, len: usize) -> &mut [u8] {
-        let place = self.out.get_mut(self.at..).and_then(|rest| rest.get_mut(..len));
-        self.at = if place.is_some() { self.at + len } else { FULL };
+        // Where it is full already the end comes before the start.
+        let end = self.at.wrapping_add(len);
+        let place = self.out.get_mut(self.at..end);
+        self.at = if place.is_some() { end } else { FULL };
         place.unwrap_or_default()
     }
 

@@ -7,6 +7,7 @@
 //! on the line before it.
 
 use core::cell::Cell;
+use core::slice;
 
 use crate::crc::crc32;
 
@@ -42,10 +43,15 @@ const fn stuffing(message: usize) -> usize {
 /// `None` when `start` is too small or the buffer too short; the buffer's content is then
 /// undefined.
 pub fn encode_in_place(buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
-    let end = start.checked_add(len)?;
     if start < headroom(len) {
         return None;
     }
+    encode_behind_headroom(buffer, start, len)
+}
+
+/// The same for who has seen to the headroom: where there is too little the frame is a wrong one.
+pub fn encode_behind_headroom(buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
+    let end = start.checked_add(len)?;
     let crc = crc32(buffer.get(start..end)?).to_le_bytes();
     *buffer.get_mut(end..)?.first_chunk_mut()? = crc;
     let end = end + CRC_LEN;
@@ -56,19 +62,28 @@ pub fn encode_in_place(buffer: &mut [u8], start: usize, len: usize) -> Option<us
     let mut to = cells.iter();
     to.next()?.set(0);
     let (mut code_at, mut code) = (to.next()?, 1u8);
-    while let Some(byte) = from.next().map(Cell::get) {
-        if byte != 0 {
-            to.next()?.set(byte);
-            code += 1;
+    loop {
+        let byte = from.next().map(Cell::get);
+        let mut place = to.next()?;
+        if let Some(byte) = byte {
+            if code == 255 {
+                code_at.set(code);
+                (code_at, code) = (place, 1);
+                place = to.next()?;
+            }
+            if byte != 0 {
+                place.set(byte);
+                code += 1;
+                continue;
+            }
         }
-        if byte == 0 || (code == 255 && !from.as_slice().is_empty()) {
-            code_at.set(code);
-            (code_at, code) = (to.next()?, 1);
+        code_at.set(code);
+        if byte.is_none() {
+            place.set(0);
+            return Some(cells.len() - to.len());
         }
+        (code_at, code) = (place, 1);
     }
-    code_at.set(code);
-    to.next()?.set(0);
-    Some(cells.len() - to.len())
 }
 
 /// What one byte did to a [`Decoder`].
@@ -110,14 +125,20 @@ impl Decoder {
     /// Takes bytes up to the end of a frame and answers how many; the others are for the next
     /// call. `buffer` as for [`Self::feed`].
     pub fn take(&mut self, bytes: &[u8], buffer: &mut [u8]) -> (usize, Fed) {
+        let mut rest = bytes.iter();
+        let fed = self.take_of(&mut rest, buffer);
+        (bytes.len() - rest.len(), fed)
+    }
+
+    /// The same; `rest` is left with the others.
+    pub fn take_of(&mut self, rest: &mut slice::Iter<'_, u8>, buffer: &mut [u8]) -> Fed {
         // Worked on here, so that it stays in registers.
         let mut state = *self;
-        let mut rest = bytes.iter();
         while let Some(&byte) = rest.next() {
             if byte == 0 {
                 if state.is_inside() {
                     *self = Self::new();
-                    return (bytes.len() - rest.len(), state.end(buffer));
+                    return state.end(buffer);
                 }
                 continue;
             }
@@ -133,12 +154,12 @@ impl Decoder {
             if HOSTED && is_code && byte >= STRETCH_MIN {
                 let to = buffer.get_mut(state.len..).unwrap_or_default();
                 let count = stretch(rest.as_slice(), to, state.left);
-                rest = rest.as_slice().get(count..).unwrap_or_default().iter();
+                *rest = rest.as_slice().get(count..).unwrap_or_default().iter();
                 (state.len, state.left) = (state.len + count, state.left - count);
             }
         }
         *self = state;
-        (bytes.len(), Fed::Nothing)
+        Fed::Nothing
     }
 
     #[inline]

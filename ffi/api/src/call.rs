@@ -11,8 +11,8 @@ use crate::source::Tools;
 #[cfg(feature = "policy")]
 use crate::status::{TRINE_BLOCKS, TRINE_NEED_INPUT};
 use crate::status::{
-    TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
-    TRINE_PENDING, trine_status,
+    TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE,
+    TRINE_E_UNSUPPORTED, TRINE_OK, TRINE_PENDING, trine_status,
 };
 use crate::text::{self, trine_text};
 
@@ -32,6 +32,7 @@ pub(crate) struct State<'c> {
     pub(crate) info: trine_call_info,
     /// The text of a failure, or the media type of content.
     text: &'static str,
+    #[cfg(feature = "policy")]
     content: u32,
     /// A function was asked for what is not there: the call fails, whatever the tool answers.
     pub(crate) misused: bool,
@@ -85,6 +86,7 @@ impl<'c> State<'c> {
             block: &mut [],
             info,
             text: FAILED,
+            #[cfg(feature = "policy")]
             content: 0,
             misused: false,
             #[cfg(feature = "policy")]
@@ -123,12 +125,14 @@ impl<'c> State<'c> {
     }
 
     fn exists(&self, parameter: i32) -> bool {
-        let count = self.table.map_or(0, |table| table.params(self.info.tool as u16).into());
+        let (Some(_), Some(table)) = (&self.args, self.table) else { return false };
+        let count = table.params(self.info.tool as u16);
         #[cfg(feature = "policy")]
-        if self.may_be_beyond(parameter, count) {
-            return self.args.is_some();
+        if self.may_be_beyond(parameter, count.into()) {
+            return true;
         }
-        self.args.is_some() && (0..count).contains(&parameter)
+        // None is negative then.
+        parameter.cast_unsigned() < count.into()
     }
 
     /// Writes to the result.
@@ -171,6 +175,7 @@ impl<'c> State<'c> {
         match status {
             TRINE_OK => Answer::Done,
             TRINE_PENDING => Answer::Pending,
+            #[cfg(feature = "policy")]
             TRINE_CONTENT => Answer::Content { mime: self.text, len: self.content },
             #[cfg(feature = "policy")]
             TRINE_BLOCKS => Answer::Blocks,
@@ -272,7 +277,10 @@ pub unsafe extern "C" fn trine_fail(
     // SAFETY: the caller's text, which outlives the callback as is asked above.
     match unsafe { text::text(text, size) } {
         Ok(text) => {
-            state.text = if text.is_empty() { FAILED } else { text };
+            // One that says nothing leaves what is there.
+            if !text.is_empty() {
+                state.text = text;
+            }
             TRINE_E_FAILED
         }
         Err(status) => status,
@@ -286,7 +294,8 @@ pub unsafe extern "C" fn trine_fail(
 /// @param mime Media type; it must outlive the callback (a literal, or static).
 /// @param mime_size Bytes of the media type.
 /// @param size Bytes of the content, at least 1.
-/// @return TRINE_CONTENT for the tool to return, or TRINE_E_NULL, TRINE_E_ARGUMENT or TRINE_E_UTF8.
+/// @return TRINE_CONTENT for the tool to return, or TRINE_E_NULL, TRINE_E_ARGUMENT or TRINE_E_UTF8;
+///         TRINE_E_UNSUPPORTED where the library was built without content.
 ///
 /// Context: owner-only, inside a tool's function.
 #[unsafe(no_mangle)]
@@ -296,13 +305,20 @@ pub unsafe extern "C" fn trine_content(
     mime_size: usize,
     size: u32,
 ) -> trine_status {
+    if cfg!(not(feature = "policy")) {
+        return TRINE_E_UNSUPPORTED;
+    }
     // SAFETY: the contract of every function: NULL or a call that lives.
     let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
     // SAFETY: the caller's text, which outlives the callback as is asked above.
     match unsafe { text::text(mime, mime_size) } {
         Ok(_) if size == 0 => TRINE_E_ARGUMENT,
         Ok(mime) => {
-            (state.text, state.content) = (mime, size);
+            state.text = mime;
+            #[cfg(feature = "policy")]
+            {
+                state.content = size;
+            }
             TRINE_CONTENT
         }
         Err(status) => status,

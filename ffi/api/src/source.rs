@@ -71,6 +71,9 @@ pub(crate) unsafe fn open<'o>(
     raw: &trine_config,
     rules: &'o CRules<'static>,
 ) -> Result<Tools<'o>, trine_status> {
+    if !raw.table.is_aligned() {
+        return Err(TRINE_E_ALIGNMENT);
+    }
     // SAFETY: NULL or the program's table.
     let form = match (unsafe { raw.table.as_ref() }, rules.table.tools().first()) {
         (Some(table), _) if table.struct_size as usize != size_of::<trine_table>() => {
@@ -98,14 +101,10 @@ unsafe fn packed<'o>(
     raw: &trine_config,
     _: &'o CRules<'static>,
 ) -> Result<Tools<'o>, trine_status> {
-    if !raw.table.is_aligned() {
-        return Err(TRINE_E_ALIGNMENT);
-    }
-    // SAFETY: NULL or the program's table, which lives as long as the device.
-    let table: &'static trine_table = unsafe { raw.table.as_ref() }.ok_or(TRINE_E_NULL)?;
-    if table.bytes.is_null() || table.calls.is_null() {
-        return Err(TRINE_E_NULL);
-    }
+    // SAFETY: NULL or the program's table, which lives as long as the device; it is aligned.
+    let table: Option<&'static trine_table> = unsafe { raw.table.as_ref() };
+    let whole = |table: &&trine_table| !table.bytes.is_null() && !table.calls.is_null();
+    let table = table.filter(whole).ok_or(TRINE_E_NULL)?;
     let packed = table.packed();
     if !packed.is_whole() || u32::from(packed.tools()) != table.calls_count {
         return Err(TRINE_E_TABLE);

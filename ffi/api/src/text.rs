@@ -1,6 +1,7 @@
 //! Bytes and texts that a C program passes.
 
 use core::ffi::c_char;
+use core::ptr::NonNull;
 
 use crate::status::{TRINE_E_ARGUMENT, TRINE_E_NULL, TRINE_E_UTF8, trine_status};
 
@@ -60,16 +61,38 @@ pub(crate) unsafe fn bytes_mut<'a>(
 /// As [`bytes`].
 pub(crate) unsafe fn text<'a>(data: *const c_char, size: usize) -> Result<&'a str, trine_status> {
     // SAFETY: passed on.
-    let bytes = unsafe { bytes(data.cast(), size) }?;
-    if cfg!(feature = "mcp") {
-        return core::str::from_utf8(bytes).map_err(|_| TRINE_E_UTF8);
-    }
-    // What looks at the texts of calls is linked anyway, unlike the search of `core`.
-    if trine_descriptor::code_points(bytes).is_none() {
-        return Err(TRINE_E_UTF8);
-    }
-    // SAFETY: that answers a count for UTF-8 alone, which its tests hold against `core`.
+    let (first, second) = unsafe { checked(data.cast(), size) };
+    let Some(first) = first else { return Err(second as trine_status) };
+    // SAFETY: as many bytes as were looked at.
+    let bytes = unsafe { core::slice::from_raw_parts(first.as_ptr(), second) };
+    // SAFETY: they were found to be UTF-8.
     Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+}
+
+/// The first byte of a text and how many there are, or none and a status: in two registers, unlike
+/// a result.
+///
+/// # Safety
+/// As [`bytes`].
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+unsafe fn checked(data: *const u8, size: usize) -> (Option<NonNull<u8>>, usize) {
+    // SAFETY: passed on.
+    let bytes = match unsafe { bytes(data, size) } {
+        Ok(bytes) => bytes,
+        Err(status) => return (None, status as usize),
+    };
+    // What looks at the texts of calls is linked anyway, unlike the search of `core`. Its tests
+    // hold it against that.
+    let is_utf8 = if cfg!(feature = "mcp") {
+        core::str::from_utf8(bytes).is_ok()
+    } else {
+        trine_descriptor::code_points(bytes).is_some()
+    };
+    if is_utf8 {
+        (NonNull::new(bytes.as_ptr().cast_mut()), bytes.len())
+    } else {
+        (None, TRINE_E_UTF8 as usize)
+    }
 }
 
 impl trine_text {

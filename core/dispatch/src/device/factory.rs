@@ -115,7 +115,7 @@ impl Device<'_> {
             ]
         }
         #[cfg(not(feature = "status"))]
-        [0, 0, self.inbox.rx.high_water() as u64, 0, 0]
+        [0, 0, self.inbox.high_water as u64, 0, 0]
     }
 }
 

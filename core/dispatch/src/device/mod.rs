@@ -164,7 +164,7 @@ impl<'m> Device<'m> {
         Status {
             uptime_ms: self.uptime(now),
             bytes_lost: self.inbox.rx.lost() as u32,
-            rx_high_water: self.inbox.rx.high_water() as u32,
+            rx_high_water: self.inbox.high_water as u32,
             tx_high_water: self.outbox.high_water as u32,
             frames_out: self.outbox.frames,
             calls_high_water: self.lanes.high_water,

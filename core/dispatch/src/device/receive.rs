@@ -13,6 +13,9 @@ pub(super) struct Inbox<'m> {
     pub(super) rx: Consumer<'m>,
     decoder: Decoder,
     pub(super) message: &'m mut [u8],
+    /// Most bytes that waited in the ring.
+    #[cfg(any(feature = "factory", feature = "status"))]
+    pub(super) high_water: usize,
     #[cfg(feature = "packet")]
     joiner: trine_wire::packet::Reassembler,
     /// Bytes of a message that was received on a bus and waits for room to be answered.
@@ -27,6 +30,8 @@ impl<'m> Inbox<'m> {
             rx,
             decoder: Decoder::new(),
             message: &mut [],
+            #[cfg(any(feature = "factory", feature = "status"))]
+            high_water: 0,
             #[cfg(feature = "packet")]
             joiner: trine_wire::packet::Reassembler::new(),
             #[cfg(feature = "bus")]
@@ -34,20 +39,32 @@ impl<'m> Inbox<'m> {
         }
     }
 
+    /// Notes how many bytes wait. Between two times that bytes are taken there are only more, so
+    /// before each of them is often enough.
+    #[cfg(any(feature = "factory", feature = "status"))]
+    fn mark(&mut self) {
+        self.high_water = self.high_water.max(self.rx.len());
+    }
+
     /// Takes one stretch of bytes, up to the end of a frame; `None` when there are none.
     // Out of line: what it needs of registers and stack is not there while a message is served.
     #[inline(never)]
     fn take_bytes(&mut self) -> Option<Fed> {
+        #[cfg(any(feature = "factory", feature = "status"))]
+        self.mark();
         let Self { rx, decoder, message, .. } = self;
         rx.take(|bytes| {
-            let (taken, fed) = decoder.take(bytes, message);
-            (taken, (taken > 0).then_some(fed))
+            let mut rest = bytes.iter();
+            let fed = decoder.take_of(&mut rest, message);
+            (bytes.len() - rest.len(), (!bytes.is_empty()).then_some(fed))
         })
     }
 
     /// Takes one packet.
     #[cfg(feature = "packet")]
     fn take_packet(&mut self) -> Option<trine_wire::packet::Taken> {
+        #[cfg(any(feature = "factory", feature = "status"))]
+        self.mark();
         let taken = self.joiner.take(self.rx.packet()?, self.message);
         self.rx.release_packet();
         Some(taken)
@@ -65,13 +82,11 @@ impl Device<'_> {
             Link::Bus { .. } => return false,
         }
         let Some(fed) = self.inbox.take_bytes() else { return false };
-        match fed {
-            Fed::Nothing => {}
-            Fed::Bad => count!(self, frames_bad),
-            Fed::Message(len) => {
-                count!(self, frames_in);
-                self.message(0, len, tools);
-            }
+        if let Fed::Message(len) = fed {
+            count!(self, frames_in);
+            self.message(0, len, tools);
+        } else if cfg!(feature = "status") && fed == Fed::Bad {
+            count!(self, frames_bad);
         }
         true
     }

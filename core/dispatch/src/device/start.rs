@@ -5,7 +5,6 @@ use trine_descriptor::Rules;
 use trine_descriptor::check::Checked;
 #[cfg(feature = "check")]
 use trine_descriptor::{ToolTable, check, check::TableError};
-use trine_wire::codec::Writer;
 #[cfg(feature = "status")]
 use trine_wire::message::Status;
 
@@ -221,7 +220,7 @@ impl<'m> Device<'m> {
         let (message, rest) = rest.split_at_mut_checked(config.inbox())?;
         inbox.message = message;
         let (buffer, rest) = rest.split_at_mut_checked(Config::outbox(outbox.reply_max))?;
-        outbox.out = Writer::new(buffer);
+        outbox.out.set_buffer(buffer);
         #[cfg(feature = "packet")]
         let (packet, rest) = rest.split_at_mut_checked(config.packet())?;
         #[cfg(feature = "packet")]
