@@ -4,6 +4,7 @@
 //! what comes after one of a few words.
 
 use core::convert::Infallible;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trine_ask::{Engine, token};
 
@@ -11,27 +12,43 @@ use trine_ask::{Engine, token};
 const BEFORE_TEXTS: &[&str] =
     &["called", "named", "label", "labelled", "write", "show", "display", "say"];
 
-/// The words of each token.
+/// The words of each token, and how much each tells it from others of its sort.
 #[derive(Clone, Debug)]
 pub struct Keywords {
-    words: Vec<Vec<String>>,
+    words: Vec<Vec<(String, f32)>>,
     names: Vec<String>,
 }
 
 impl Keywords {
-    /// From the names of all tokens, and what else they are called: names and words.
+    /// From the names of all tokens, and what else is known of some of them: names and words.
     #[must_use]
     pub fn new(names: Vec<String>, others: &[(String, String)]) -> Self {
-        let of = |name: &String| {
-            let Some((_, symbol)) = name.split_once(':') else { return Vec::new() };
-            let same = others
-                .iter()
-                .filter(|(label, _)| label.rsplit('.').next() == Some(symbol) || label == symbol);
+        let of = |name: &String| -> BTreeSet<String> {
+            let Some((sort, symbol)) = name.split_once(':') else { return BTreeSet::new() };
+            let same = others.iter().filter(|(other, _)| {
+                other == name || (sort == "label" && other.rsplit('.').next() == Some(symbol))
+            });
             let text = same.fold(symbol.to_owned(), |text, (_, words)| text + " " + words);
             let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1);
             words.map(str::to_lowercase).collect()
         };
-        Self { words: names.iter().map(of).collect(), names }
+        let words: Vec<BTreeSet<String>> = names.iter().map(of).collect();
+        let sort = |name: &str| name.split(':').next().unwrap_or_default().to_owned();
+        let mut counts: BTreeMap<(String, &str), f32> = BTreeMap::new();
+        for (name, words) in names.iter().zip(&words) {
+            for word in words {
+                *counts.entry((sort(name), word)).or_default() += 1.0;
+            }
+        }
+        let weigh = |(name, words): (&String, &BTreeSet<String>)| {
+            let weight = |word: &String| {
+                let count = counts.get(&(sort(name), word.as_str())).copied().unwrap_or(1.0);
+                (word.clone(), 1.0 / count)
+            };
+            words.iter().map(weight).collect()
+        };
+        let words = names.iter().zip(&words).map(weigh).collect();
+        Self { words, names }
     }
 }
 
@@ -104,7 +121,11 @@ impl<'k> Reader<'k> {
             _ if is_piece => self.copy(candidate),
             _ => {
                 let own = self.keywords.words.get(usize::from(candidate));
-                own.map_or(0, |own| own.iter().filter(|word| has(word)).count()) as f32
+                own.into_iter()
+                    .flatten()
+                    .filter(|(word, _)| has(word))
+                    .map(|(_, weight)| weight)
+                    .sum()
             }
         }
     }

@@ -171,6 +171,10 @@ impl Display for Report {
         }
         writeln!(f, "| F1 of arguments | {:.1} |", 100.0 * all.slot_f1())?;
         writeln!(f, "| error of calibration | {:.1} |", 100.0 * self.calibration_error())?;
+        if self.unsayable > 0 {
+            let what = "sentences whose call cannot be said with their words";
+            writeln!(f, "| {what}, in number | {} |", self.unsayable)?;
+        }
         for (title, counts) in [("tool", &self.by_tool), ("kind", &self.by_kind)] {
             writeln!(
                 f,

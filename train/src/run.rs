@@ -180,7 +180,7 @@ pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report, String> {
         let bytes = lesson::table(program, lesson.pieces(), 1.0, 0.0);
         let vocabulary = Vocabulary::parse(&bytes).map_err(|error| error.to_string())?;
         let names = token_names(tools, program, lesson.pieces());
-        let keywords = Keywords::new(names, &parts.templates.all_words());
+        let keywords = Keywords::new(names, &known_words(tools, &parts.templates));
         let mut model = Linear::default();
         let swaps = swaps(plan, lesson, &parts.written);
         let steps = if which == Baseline::Linear { plan.recipe.steps } else { 0 };
@@ -208,6 +208,23 @@ pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report, String> {
         report.take(&parts.valid, &heard, 0);
         Ok(report)
     })
+}
+
+/// Words of labels, and of tools: their descriptions, parameters and labels.
+fn known_words(tools: &[Tool<'_>], templates: &Templates<'_>) -> Vec<(String, String)> {
+    let mut all = templates.all_words();
+    for tool in tools {
+        let mut text = tool.info.description.to_owned();
+        for field in tool.params {
+            let labels = field.kind.labels().map(|label| {
+                let said = all.iter().find(|(name, _)| *name == format!("{}.{label}", field.name));
+                format!(" {label} {}", said.map_or("", |(_, words)| words.as_str()))
+            });
+            text = labels.fold(format!("{text} {}", field.name), |text, words| text + &words);
+        }
+        all.push((format!("tool:{}", tool.info.name), text));
+    }
+    all
 }
 
 /// What sentences and tools are made into before anything is trained.
