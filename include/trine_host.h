@@ -34,8 +34,8 @@ typedef struct trine_host_config {
      */
     uint32_t struct_size;
     /**
-     * Threads that share the work, the caller's being one of them; 0 is as many as the machine has.
-     * They sleep when there is nothing to do.
+     * Threads that share the work, the caller's being one of them; 0 is as many as there are
+     * processors. They sleep when there is nothing to do.
      */
     uint32_t threads;
     /**
@@ -107,8 +107,8 @@ trine_status trine_host_session_open(const trine_model *model,
  * Closes a session that `trine_host_session_open` opened, and gives its memory back.
  *
  * @param session The session.
- * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE when it was opened otherwise, or
- *         TRINE_E_BUSY.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE when it was opened otherwise,
+ *         or TRINE_E_BUSY.
  *
  * Context: owner-only.
  */

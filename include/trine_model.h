@@ -408,8 +408,8 @@ typedef struct trine_model_sampling {
      */
     float min_p;
     /**
-     * What logits of repeated tokens are divided by, or multiplied where they are negative; 0 is 1,
-     * which changes nothing.
+     * What logits of repeated tokens are divided by, or multiplied where they are negative; 0 is
+     * 1, which changes nothing.
      */
     float repetition;
     /**
@@ -533,8 +533,8 @@ TRINE_API trine_status trine_model_close(struct trine_model *model);
  * image only its own length is read, and its checksum is compared.
  *
  * @param read Writes `bytes` bytes of the file, from `offset` on, to `into`, and answers 0; any
- *             other number breaks it off. It is asked for pieces of at most 65,536 bytes, in rising
- *             order, and may wait; its arguments die when it returns.
+ *             other number breaks it off. It is asked for pieces of at most 65,536 bytes, in
+ *             rising order, and may wait; its arguments die when it returns.
  * @param user_data Passed to `read`.
  * @param size Bytes of the file. Of an image it may be 0: then its header says how many.
  * @param into Memory for the file, of any alignment; a multiple of 64 is the fastest.

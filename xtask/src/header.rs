@@ -127,7 +127,9 @@ fn generate(header: &Header) -> Result<String> {
     let mut bytes = Vec::new();
     bindings.write(&mut bytes);
     warnings.none()?;
-    let text = with_macros(&String::from_utf8(bytes)?, &read("macros.h")?)?;
+    // Not every header has some.
+    let macros = if api.join("macros.h").exists() { read("macros.h")? } else { String::new() };
+    let text = with_macros(&String::from_utf8(bytes)?, &macros)?;
     rules(header, &text)?;
     Ok(text)
 }

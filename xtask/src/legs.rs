@@ -32,7 +32,7 @@ const LEGS: &[Leg] = &[
         run: structure::main,
     },
     Leg { name: "requirements", about: "each proof that is named exists", run: requirements::main },
-    Leg { name: "header", about: "include/trine.h is what ffi/api says", run: header::check },
+    Leg { name: "header", about: "the headers are what ffi says", run: header::check },
     Leg { name: "deny", about: "licences, sources and banned crates", run: deny::main },
     Leg { name: "dist", about: "libtrine keeps its rules on every target", run: dist::check },
     Leg { name: "matrix", about: "every compiler, MISRA, misuse, sanitizers", run: matrix::main },

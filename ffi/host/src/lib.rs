@@ -1,7 +1,7 @@
 //! libtrine_host: language models from files, with threads, for C programs.
 //!
-//! `include/trine_host.h` is made from this crate and is its documentation. The functions on what is
-//! opened here are those of `trine-c-model`, which this library brings along.
+//! `include/trine_host.h` is made from this crate and is its documentation. The functions on what
+//! is opened here are those of `trine-c-model`, which this library brings along.
 //!
 //! # Safety
 //!

@@ -29,8 +29,8 @@ pub const TRINE_HOST_IN_PLACE: u32 = 1;
 pub struct trine_host_config {
     /// `sizeof(trine_host_config)`.
     pub struct_size: u32,
-    /// Threads that share the work, the caller's being one of them; 0 is as many as the machine has.
-    /// They sleep when there is nothing to do.
+    /// Threads that share the work, the caller's being one of them; 0 is as many as there are
+    /// processors. They sleep when there is nothing to do.
     pub threads: u32,
     /// 0 or `TRINE_HOST_IN_PLACE`.
     pub flags: u32,
@@ -201,8 +201,8 @@ unsafe fn open(
     Ok(Box::into_raw(Box::new(Host { object, held })).cast())
 }
 
-/// The same model with its weights packed for this machine; as it is, where its rows do not fit that
-/// packing.
+/// The same model with its weights packed for this machine; as it is, where its rows do not fit
+/// that packing.
 fn repacked(
     model: &Model<'static>,
     held: &mut Held,

@@ -92,8 +92,8 @@ unsafe fn open(
 /// Closes a session that `trine_host_session_open` opened, and gives its memory back.
 ///
 /// @param session The session.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE when it was opened otherwise, or
-///         TRINE_E_BUSY.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE when it was opened otherwise,
+///         or TRINE_E_BUSY.
 ///
 /// Context: owner-only.
 #[unsafe(no_mangle)]

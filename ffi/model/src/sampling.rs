@@ -28,8 +28,8 @@ pub struct trine_model_sampling {
     pub top_p: f32,
     /// Draw from tokens at least so likely, as a share of the likeliest, up to 1; 0 is all.
     pub min_p: f32,
-    /// What logits of repeated tokens are divided by, or multiplied where they are negative; 0 is 1,
-    /// which changes nothing.
+    /// What logits of repeated tokens are divided by, or multiplied where they are negative; 0 is
+    /// 1, which changes nothing.
     pub repetition: f32,
     /// How many of the last tokens count as repeated; 0 is 64.
     pub window: u32,

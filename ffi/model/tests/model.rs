@@ -1,4 +1,4 @@
-//! The functions as a C program calls them, beside the engine and the reference's tokens and logits.
+//! The functions as a C program calls them, beside the reference's tokens and logits.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use std::ffi::{CStr, c_char, c_void};

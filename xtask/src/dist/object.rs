@@ -39,8 +39,8 @@ pub(super) struct Leave {
 }
 
 /// Checks an object: it defines exactly `exports`, misses only what C brings, and has no symbol
-/// that panics (unless it has leave) or allocates, nor the name of a folder of this machine. Answers its bytes of code
-/// and constants.
+/// that panics (unless it has leave) or allocates, nor the name of a folder of this machine.
+/// Answers its bytes of code and constants.
 ///
 /// # Errors
 /// Every rule that it breaks.
