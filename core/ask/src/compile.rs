@@ -8,7 +8,7 @@ use crate::fold;
 use crate::program::{CONDITIONAL, HEAD, Program, REQUIRED, VERSION};
 use crate::token;
 use crate::unit::{self, Unit};
-use crate::{PARAMS_MAX, TOOLS_MAX};
+use crate::{LABELS_MAX, PARAMS_MAX, TOOLS_MAX};
 
 /// Why no program can be made of some tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum CompileError {
     Params(u16),
     /// There are more tokens, labels or units than a program numbers.
     Symbols,
+    /// A parameter of this tool has more than [`LABELS_MAX`] labels.
+    Labels(u16),
     /// The memory given is too small.
     Memory {
         /// How many bytes it takes.
@@ -35,6 +37,9 @@ impl core::fmt::Display for CompileError {
                 write!(f, "tool {tool} has more than {PARAMS_MAX} parameters")
             }
             Self::Symbols => f.write_str("the tools have more names and units than fit a program"),
+            Self::Labels(tool) => {
+                write!(f, "a parameter of tool {tool} has more than {LABELS_MAX} labels")
+            }
             Self::Memory { needed } => write!(f, "the program takes {needed} bytes"),
         }
     }
@@ -296,6 +301,9 @@ impl<T: ToolTable + ?Sized> Compiler<'_, T> {
             }
             Kind::Text { min, max } => {
                 [min, max].iter().for_each(|bound| sink.number((*bound).into()));
+            }
+            Kind::Choice(_) if field.kind.labels().count() > LABELS_MAX => {
+                return Err(CompileError::Labels(tool));
             }
             Kind::Choice(_) => {
                 sink.number(field.kind.labels().count() as u64);

@@ -60,7 +60,18 @@ pub const MENTIONS_MAX: usize = 12;
 pub const TOOLS_MAX: u16 = 96;
 /// Most parameters of a tool.
 pub const PARAMS_MAX: usize = 32;
+/// Most labels of a choice.
+pub const LABELS_MAX: usize = 192;
 /// Most tokens of a sequence: a sentence, and a call of it.
 pub const SEQUENCE_MAX: usize = 400;
 /// Most tokens that are permitted at once.
 pub const CHOICES_MAX: usize = 224;
+
+// Whatever is permitted has a place: a text's next tokens, or labels, or tools, and the keys.
+const _: () = {
+    assert!(TOKENS_MAX + PARAMS_MAX < CHOICES_MAX, "texts");
+    assert!(LABELS_MAX < CHOICES_MAX && (TOOLS_MAX as usize) < CHOICES_MAX, "labels and tools");
+    assert!(MENTIONS_MAX + 3 < CHOICES_MAX, "numbers");
+    // A sentence, its call, and a copy of it with a key and a value for each parameter.
+    assert!(2 * TOKENS_MAX + 2 * PARAMS_MAX + 3 < SEQUENCE_MAX, "sequences");
+};

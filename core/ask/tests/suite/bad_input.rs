@@ -3,10 +3,10 @@
 use crate::common;
 use crate::engines::Dice;
 use trine_ask::{
-    AskError, Asking, Engine, Program, Sentence, SentenceError, TableError, Vocabulary, compile,
-    program_bytes,
+    AskError, Asking, CompileError, Engine, LABELS_MAX, PARAMS_MAX, Program, Sentence,
+    SentenceError, TableError, Vocabulary, compile, program_bytes,
 };
-use trine_descriptor::Tool;
+use trine_descriptor::{Field, Kind, Tool, ToolInfo};
 
 fn read(bytes: &[u8]) -> Result<usize, String> {
     let program = common::program(&common::board());
@@ -132,4 +132,22 @@ fn a_program_is_a_few_hundred_bytes_and_says_how_many() {
     let none: [Tool<'static>; 0] = [];
     assert!(program_bytes(&none[..], 0).is_err());
     assert!(program_bytes(tools.as_slice(), 11).is_err());
+}
+
+#[test]
+fn tools_with_more_than_is_numbered_are_refused_by_number() {
+    let bytes = |params: Vec<Field<'static>>| {
+        let tools = [Tool::new(ToolInfo::new("t", ""), params.leak(), &[])];
+        program_bytes(&tools[..], 1)
+    };
+    let labels = |count: usize| {
+        let labels: Vec<String> = (0..count).map(|label| label.to_string()).collect();
+        bytes(vec![Field::new("p", Kind::Choice(labels.join("|").leak()))])
+    };
+    assert!(labels(LABELS_MAX).is_ok());
+    assert_eq!(labels(LABELS_MAX + 1), Err(CompileError::Labels(0)));
+    let names = (0..=PARAMS_MAX).map(|at| &*at.to_string().leak());
+    let params: Vec<Field<'static>> = names.map(|name| Field::new(name, Kind::Bool)).collect();
+    assert!(bytes(params[1..].to_vec()).is_ok());
+    assert_eq!(bytes(params), Err(CompileError::Params(0)));
 }
