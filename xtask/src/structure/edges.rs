@@ -41,24 +41,41 @@ impl Edges {
         toml::from_str(&text).context(FILE)
     }
 
-    /// Every edge that is not allowed, and every crate from outside that is listed in vain.
-    pub(crate) fn faults(&self, graph: &Graph) -> Vec<String> {
+    /// Every edge that is not allowed, and every crate from outside that is listed in vain: no
+    /// graph with the member needs it. What a feature brings may be in one and not in another.
+    pub(crate) fn faults(&self, graphs: &[Graph]) -> Vec<String> {
         let mut faults = Vec::new();
-        for node in graph.nodes.iter().filter(|node| node.is_ours()) {
-            let Some(allowed) = self.crates.get(&node.name) else {
-                if !self.tools.contains(&node.name) {
-                    faults.push(format!("{FILE} does not know the member {}", node.name));
+        for (graph, node) in ours(graphs) {
+            match self.crates.get(&node.name) {
+                Some(allowed) => {
+                    faults.extend(graph.needs(node).filter_map(|to| allowed.fault(node, to)));
                 }
-                continue;
+                None if self.tools.contains(&node.name) => {}
+                None => faults.push(format!("{FILE} does not know the member {}", node.name)),
+            }
+        }
+        for (member, allowed) in &self.crates {
+            let is_there = ours(graphs).any(|(_, node)| node.name == *member);
+            let needs = |name: &String| {
+                let same = ours(graphs).filter(|(_, node)| node.name == *member);
+                same.flat_map(|(graph, node)| graph.needs(node)).any(|to| to.name == *name)
             };
-            faults.extend(graph.needs(node).filter_map(|needed| allowed.fault(node, needed)));
-            let vain = |name: &&String| graph.needs(node).all(|needed| needed.name != **name);
-            faults.extend(allowed.outside.iter().filter(vain).map(|name| {
-                format!("{FILE} lists {name} for {}, which does not need it", node.name)
-            }));
+            let vain = allowed.outside.iter().filter(|name| is_there && !needs(name));
+            faults.extend(
+                vain.map(|name| {
+                    format!("{FILE} lists {name} for {member}, which does not need it")
+                }),
+            );
         }
         faults
     }
+}
+
+/// Our members of all graphs.
+fn ours(graphs: &[Graph]) -> impl Iterator<Item = (&Graph, &Node)> {
+    graphs.iter().flat_map(|graph| {
+        graph.nodes.iter().filter(|node| node.is_ours()).map(move |node| (graph, node))
+    })
 }
 
 impl Allowed {
@@ -80,10 +97,8 @@ impl Allowed {
 /// When the lists or a graph cannot be read.
 pub(crate) fn all_faults() -> Result<Vec<String>> {
     let edges = Edges::read()?;
-    let mut faults = Vec::new();
-    for manifest in MANIFESTS {
-        faults.extend(edges.faults(&Graph::at(manifest)?));
-    }
+    let graphs = MANIFESTS.into_iter().map(Graph::at).collect::<Result<Vec<Graph>>>()?;
+    let mut faults = edges.faults(&graphs);
     faults.sort_unstable();
     faults.dedup();
     Ok(faults)
@@ -96,7 +111,7 @@ mod tests {
 
     fn faults(edges: &str, packages: &[(&str, bool, &[&str])]) -> Vec<String> {
         let edges: Edges = toml::from_str(edges).unwrap();
-        edges.faults(&graph(packages))
+        edges.faults(&[graph(packages)])
     }
 
     #[test]
@@ -122,7 +137,10 @@ mod tests {
         assert_eq!(faults(none, packages).len(), 1);
         let leave = "tools = []\n[crates]\nwire = { ours = [], outside = ['cobs'] }";
         assert!(faults(leave, packages).is_empty());
-        assert_eq!(faults(leave, &[("wire", true, &[])]).len(), 1, "listed in vain");
+        let alone: &[(&str, bool, &[&str])] = &[("wire", true, &[])];
+        assert_eq!(faults(leave, alone).len(), 1, "listed in vain");
+        let edges: Edges = toml::from_str(leave).unwrap();
+        assert!(edges.faults(&[graph(alone), graph(packages)]).is_empty(), "needed by a feature");
     }
 
     #[test]
