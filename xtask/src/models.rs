@@ -39,7 +39,7 @@ pub(crate) fn examples() -> Result<()> {
     from_memory(&folder, &image, &wanted(&image)?)
 }
 
-/// The program that takes a path, with libtrine_host.
+/// The program that takes a path, with `libtrine_host`.
 fn from_file(folder: &Path, file: &Path, wanted: &[u8]) -> Result<()> {
     let library = dist::hosted(&sh::target_dir().join("ci"), &folder.join("hosted"))?;
     for (name, flags) in [("plain", &["-g"][..]), ("sanitized", SANITIZE)] {
@@ -58,7 +58,7 @@ fn from_file(folder: &Path, file: &Path, wanted: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The program that has the model in constant memory, with libtrine_model and without a heap.
+/// The program that has the model in constant memory, with `libtrine_model` and without a heap.
 fn from_memory(folder: &Path, image: &Path, wanted: &[u8]) -> Result<()> {
     let library = dist::host_model_library()?;
     let array = folder.join("model.c");

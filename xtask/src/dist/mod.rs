@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: libtrine and libtrine_model as they are shipped, and the leg that looks at
+//! `cargo xtask dist`: libtrine and `libtrine_model` as they are shipped, and the leg that looks at
 //! them.
 //!
 //! A static library of Rust brings the whole of `core` along, some three hundred objects, and two

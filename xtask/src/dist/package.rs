@@ -48,7 +48,7 @@ fn place(name: &str, folder: &Path) -> Result<(PathBuf, String)> {
     Ok((folder.join(&full), soname))
 }
 
-/// Puts libtrine_host, which cargo left in `built`, into a folder, without what only a debugger
+/// Puts `libtrine_host`, which cargo left in `built`, into a folder, without what only a debugger
 /// wants, and checks its functions.
 ///
 /// # Errors
