@@ -1,4 +1,5 @@
-//! How many tokens a second are trained on: `cargo run --release --example speed -- DIM FFN THREADS`
+//! How many tokens a second are trained on:
+//! `cargo run --release -p trine-train --example speed -- DIM FFN THREADS`
 
 use std::time::Instant;
 
@@ -52,15 +53,14 @@ fn main() {
     let tokens: usize = batch.iter().map(|example| example.tokens.len()).sum();
     let steps = 20;
     let (begun, spent) = (Instant::now(), processor_seconds());
-    // Threads that ended are gone from the list, so one thread is what processor time is taken of.
+    // Threads that ended are gone from the list: processor time is that of one thread.
     for _ in 0..steps {
         trainer.learn(&batch);
     }
     let (wall, spent) = (begun.elapsed().as_secs_f64(), processor_seconds() - spent);
     let all = (steps * tokens) as f64;
-    println!(
-        "dim {dim} ffn {ffn} threads {threads}: {:.0} tokens/s, {:.0} of processor time",
-        all / wall,
-        all / spent
-    );
+    println!("dim {dim} ffn {ffn} threads {threads}: {:.0} tokens/s", all / wall);
+    if threads == 1 {
+        println!("{:.0} tokens a second of processor time", all / spent);
+    }
 }
