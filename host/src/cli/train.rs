@@ -15,9 +15,10 @@ use super::paint::say;
 const AFTER_HELP: &str = "\
 Sentences are objects with text, tool (null where nothing is to be called) and arguments, one on
 each line. A few hundred that your users would say are worth more than any number that is made of
-the tools' names, which is what is used when there are none. A share of the wordings is kept from training,
-and the report beside the model (MODEL.md) says what it makes of them; MODEL.wrong.jsonl has those
-that go wrong. A model in training is kept in MODEL.ckpt: the same command goes on from there.
+the tools' names, which is what is used when there are none. A share of the wordings is kept from
+training, and the report beside the model (MODEL.md) says what it makes of them; MODEL.wrong.jsonl
+has those that go wrong. A model in training is kept in MODEL.ckpt: the same command goes on from
+there.
 
 Example: trine train --tools my-tools.json --out my.gguf";
 
