@@ -56,7 +56,7 @@ const fn gate(
 /// One matrix over and over, small enough for the second cache of most processors: what the
 /// kernels themselves can do.
 pub(crate) const SECOND: Place =
-    Place { name: "second cache", bytes: 0, turns: 200, pages: Pages::Huge, gates: &[] };
+    Place { name: "second cache", bytes: 0, turns: 400, pages: Pages::Huge, gates: &[] };
 
 /// One matrix over and over: too large for the second cache, and the last has it.
 pub(crate) const LAST: Place = Place {

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use trine_ggml_kernels::machine::thread_time;
+use trine_ggml_kernels::machine::{pin, thread_time};
 use trine_ggml_kernels::probe;
 use trine_ggml_kernels::random::Random;
 use trine_ternary::{Isa, Kernels, Matrix, Packing, pack};
@@ -27,6 +27,7 @@ struct Subject {
 
 /// Measures and reports one shape.
 pub(crate) fn run((rows, cols): (usize, usize), rounds: usize, report: &mut Report) {
+    pin(0);
     let mut random = Random(7);
     let (trits, q) = (random.trits(rows * cols), random.activations(cols * TOKENS));
     let mut out = vec![0; rows * TOKENS];
