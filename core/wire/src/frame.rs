@@ -62,28 +62,19 @@ pub fn encode_behind_headroom(buffer: &mut [u8], start: usize, len: usize) -> Op
     let mut to = cells.iter();
     to.next()?.set(0);
     let (mut code_at, mut code) = (to.next()?, 1u8);
-    loop {
-        let byte = from.next().map(Cell::get);
-        let mut place = to.next()?;
-        if let Some(byte) = byte {
-            if code == 255 {
-                code_at.set(code);
-                (code_at, code) = (place, 1);
-                place = to.next()?;
-            }
-            if byte != 0 {
-                place.set(byte);
-                code += 1;
-                continue;
-            }
+    while let Some(byte) = from.next().map(Cell::get) {
+        if byte != 0 {
+            to.next()?.set(byte);
+            code += 1;
         }
-        code_at.set(code);
-        if byte.is_none() {
-            place.set(0);
-            return Some(cells.len() - to.len());
+        if byte == 0 || (code == 255 && !from.as_slice().is_empty()) {
+            code_at.set(code);
+            (code_at, code) = (to.next()?, 1);
         }
-        (code_at, code) = (place, 1);
     }
+    code_at.set(code);
+    to.next()?.set(0);
+    Some(cells.len() - to.len())
 }
 
 /// What one byte did to a [`Decoder`].
@@ -135,6 +126,12 @@ impl Decoder {
         // Worked on here, so that it stays in registers.
         let mut state = *self;
         while let Some(&byte) = rest.next() {
+            // Nearly all bytes are content.
+            if cfg!(feature = "short") && byte != 0 && state.left != 0 {
+                state.left -= 1;
+                state.put(byte, buffer);
+                continue;
+            }
             if byte == 0 {
                 if state.is_inside() {
                     *self = Self::new();

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use trine_descriptor::{Args, Item, ValueWriter};
 use trine_dispatch::{Answer, CallId};
 
-use crate::descriptor::{trine_call, trine_call_id};
+use crate::descriptor::{trine_call, trine_call_id, trine_function};
 use crate::source::Tools;
 #[cfg(feature = "policy")]
 use crate::status::{TRINE_BLOCKS, TRINE_NEED_INPUT};
@@ -15,9 +15,6 @@ use crate::status::{
     TRINE_E_UNSUPPORTED, TRINE_OK, TRINE_PENDING, trine_status,
 };
 use crate::text::{self, trine_text};
-
-/// A function of the program that deals with a call.
-type Function = unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call) -> trine_status;
 
 /// What a `trine_call` points to. It lives on the stack while the tool runs, or in the memory of a
 /// draft.
@@ -161,7 +158,18 @@ impl<'c> State<'c> {
     ///
     /// # Safety
     /// It is the program's own function and what it asked to be passed.
-    pub(crate) unsafe fn run(&mut self, function: Function, user_data: *mut c_void) -> Answer {
+    pub(crate) unsafe fn run(
+        &mut self,
+        function: trine_function,
+        user_data: *mut c_void,
+    ) -> Answer {
+        let Some(function) = function else {
+            #[cfg(feature = "policy")]
+            {
+                self.text = "the tool has no function: a fault of the program";
+            }
+            return self.answer(TRINE_E_FAILED);
+        };
         // SAFETY: passed on; the state lives until it returns.
         let status = unsafe { function(user_data, self.handle()) };
         self.answer(status)

@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering;
 use trine_descriptor::{Args, ValueWriter};
 use trine_dispatch::{self as dispatch, Answer, Call, CallId};
 
-use crate::call::{FAILED, State, trine_call_info};
+use crate::call::{State, trine_call_info};
 use crate::descriptor::trine_function;
 use crate::memory::Object;
 use crate::source::Tools;
@@ -24,13 +24,6 @@ pub(crate) struct CTools<'o> {
     /// What goes on with a pending call in place of its tool, and what that is passed.
     finish: (trine_function, *mut c_void),
 }
-
-/// What is said for a tool without a function.
-const NO_FUNCTION: &str = if cfg!(feature = "policy") {
-    "the tool has no function: a fault of the program"
-} else {
-    FAILED
-};
 
 /// The number that C knows a call by: never 0.
 pub(crate) const fn handle(id: CallId) -> u32 {
@@ -64,12 +57,9 @@ const fn view(text: &str) -> trine_text {
 
 impl dispatch::Tools for CTools<'_> {
     fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
-        let called = match self.finish {
+        let (function, user_data) = match self.finish {
             (None, _) => self.source.call(call.tool),
             finish => finish,
-        };
-        let (Some(function), user_data) = called else {
-            return Answer::Failed(NO_FUNCTION);
         };
         let mut state = State::new(trine_call_info {
             now: call.now,
