@@ -189,6 +189,9 @@ fn unit() -> Result<()> {
         "TRINE_FIRMWARE",
         firmware_for_tests()?,
     ))?;
+    // The dispatcher as the smallest C library has it.
+    let smallest = ["-p", "trine-dispatch", "--no-default-features", "--features", "ports"];
+    sh::run(sh::cargo().args(["test", "--profile", "ci", "--test", "suite"]).args(smallest))?;
     // What of the firmware is free of hardware.
     let target_dir = sh::target_dir().join("firmware/host");
     let manifest = ["--manifest-path", "firmware-example/rust/Cargo.toml", "--lib"];
