@@ -268,7 +268,10 @@ pub(crate) unsafe fn read<'c>(
                 0 => 4,
                 given => given,
             },
-            pending_max: or(raw.pending_max, most_pending(source).0),
+            pending_max: match raw.pending_max {
+                0 => most_pending(source).0,
+                given => given,
+            },
             repeat_max: or(raw.repeat_max, 64),
             hashes_max: if cfg!(feature = "policy") { tools.len() as u16 } else { 0 },
             deadline_ms: or_ms(raw.deadline_ms, Config::DEFAULT.deadline_ms),
