@@ -119,6 +119,14 @@ struct Server<'t, 'o> {
 
 impl Server<'_, '_> {
     fn run(mut self, happened: &Receiver<Event>, permits: &Receiver<()>) -> Result<()> {
+        let served = self.events(happened, permits);
+        // Where the client is gone, nobody wants what is being written.
+        self.pending.iter().for_each(|one| one.cancelled.store(true, Ordering::Release));
+        self.models.clear();
+        served
+    }
+
+    fn events(&mut self, happened: &Receiver<Event>, permits: &Receiver<()>) -> Result<()> {
         let mut ended = None;
         while ended.is_none() || !self.pending.is_empty() {
             // A sender is in `self`, so there is always another event.
@@ -132,7 +140,6 @@ impl Server<'_, '_> {
                 Event::Told(number, tell) => self.told(number, tell)?,
             }
         }
-        self.models.clear();
         match ended.flatten() {
             Some(reason) => Err(Error::new(format!("standard input cannot be read: {reason}"))),
             None => Ok(()),

@@ -416,3 +416,18 @@ fn the_end_of_input_lets_texts_end_and_frees_everything() {
     assert_eq!(client.answers.read_line(&mut rest).unwrap(), 0, "{rest}");
     client.end();
 }
+
+#[test]
+fn a_client_that_goes_away_leaves_no_text_behind() {
+    let folder = Folder::new("away");
+    folder.model("a", 1, 4200);
+    let mut client = Client::new(&folder, PLENTY);
+    let long = json!({ "name": "bitnet-inference", "_meta": { "progressToken": "p" },
+        "arguments": { "model_path": "a", "prompt": "x", "max_tokens": 4096, "temperature": 0 } });
+    client.start("tools/call", &long);
+    assert_eq!(client.receive()["method"], "notifications/progress");
+    let Client { orders, answers, server, .. } = client;
+    drop((orders, answers));
+    let ended = server.unwrap().join().unwrap();
+    assert!(ended.unwrap_err().to_string().contains("standard output"));
+}
