@@ -19,8 +19,8 @@
 //!
 //! There is a place for each tool's *block*, and one for the end of the last. A block has a byte
 //! for each node, those of the parameters first: `factor` times it, counted from `rules`, is the
-//! place of its *rule*. Equal nodes share a rule, and a rule may lie in another one's bytes. `nodes`
-//! stands in the rules of containers. Each bound is two more than its zigzag number, so that no
+//! place of its *rule*. Equal nodes share a rule, and a rule may lie in the bytes of another one.
+//! `nodes` stands in the rules of containers. Each bound is two more than its zigzag number, so that no
 //! bound, the least or the greatest number of 64 bits, is 1 or 0. Behind these bytes are entries
 //! of a call as [`crate::value`] has them: the defaults of the parameters, and the [`Limits`] that
 //! are not zero, as numbers of the nodes [`layout::DEADLINE`] and [`layout::PENDING`].
@@ -48,7 +48,7 @@ pub mod layout {
     /// Most symbols that wait while one is expanded.
     pub const DEPTH: usize = 12;
     /// Bytes of the list between two starts.
-    pub const CHUNK: usize = 1024;
+    pub const CHUNK: usize = 4096;
     /// The symbol before a byte that stands for itself.
     pub const BYTE: u8 = 255;
     /// Mark of a rule: the node is required.
@@ -108,12 +108,7 @@ impl<'a> Packed<'a> {
     /// How many parameters a tool has.
     #[must_use]
     pub fn params(&self, tool: u16) -> u8 {
-        self.block(tool).get(4).copied().unwrap_or_default()
-    }
-
-    /// What starts at a place.
-    fn from(&self, place: usize) -> &'a [u8] {
-        self.bytes.get(place..).unwrap_or_default()
+        if let Some(&[_, _, _, _, params, ..]) = self.block(tool) { params } else { 0 }
     }
 
     /// What stands before the places.
@@ -177,26 +172,27 @@ impl<'a> Packed<'a> {
         Some(())
     }
 
-    /// The block of a tool; empty where there is none.
+    /// The block of a tool.
     #[inline(never)]
-    fn block(&self, tool: u16) -> &'a [u8] {
-        let places = self.from(HEAD + 2 * usize::from(tool));
-        let &[a, b, c, d, ..] = places else { return &[] };
+    fn block(&self, tool: u16) -> Option<&'a [u8]> {
         if tool >= self.tools() {
-            return &[];
+            return None;
         }
-        self.bytes.get(short(&[a, b])..short(&[c, d])).unwrap_or_default()
+        let places = self.bytes.get(HEAD + 2 * usize::from(tool)..)?;
+        let &[a, b, c, d] = places.first_chunk()?;
+        self.bytes.get(short(&[a, b])..short(&[c, d]))
     }
 
     /// The rules of one side of a tool.
     fn nodes(&self, tool: u16, side: Side) -> Option<Nodes<'a>> {
         let head = self.head()?;
-        let &[_, _, _, _, params, output, _, _, ref rest @ ..] = self.block(tool) else {
+        let [_, _, _, _, params, output, _, _, rest @ ..] = self.block(tool)? else {
             return None;
         };
-        let (mut first, mut count) = (0, params.into());
+        let (params, output) = (usize::from(*params), usize::from(*output));
+        let (mut first, mut count) = (0, params);
         if side == Side::Output {
-            (first, count) = (count, output.into());
+            (first, count) = (count, output);
         }
         Some(Nodes {
             rules: self.bytes.get(short(&[head[22], head[23]])..)?,
@@ -208,10 +204,11 @@ impl<'a> Packed<'a> {
     /// A default or a limit.
     #[inline(never)]
     fn entry(&self, tool: u16, node: u16) -> Option<Item<'a>> {
-        let &[_, _, _, _, params, output, _, _, ref rest @ ..] = self.block(tool) else {
+        let [_, _, _, _, params, output, _, _, rest @ ..] = self.block(tool)? else {
             return None;
         };
-        given(rest.get(usize::from(params) + usize::from(output)..)?, node)
+        let (params, output) = (usize::from(*params), usize::from(*output));
+        given(rest.get(params + output..)?, node)
     }
 
     /// A limit of a tool.
@@ -245,12 +242,11 @@ impl<'a> validate::Nodes for Nodes<'a> {
         let place = usize::from(self.places.get(usize::from(node)).copied().unwrap_or_default());
         let place = place * usize::from(self.factor);
         let mut rest = Numbers(ValueReader::new(self.rules.get(place..).unwrap_or_default()));
-        let mark = rest.number() as u8;
-        let nodes = if mark & 7 >= tag::OBJECT { rest.number() as u16 } else { 0 };
-        let mut condition = None;
-        if mark & CONDITION != 0 {
-            let (node, label) = (rest.number() as u16, rest.number() as u16);
-            condition = Some(Condition { node, label });
+        let mark = rest.number() as u32;
+        let nodes = if mark & 7 >= tag::OBJECT.into() { rest.number() as u32 } else { 0 };
+        let mut condition = [0; 2];
+        if mark & u32::from(CONDITION) != 0 {
+            condition = [rest.number() as u32, rest.number() as u32];
         }
         Shape { mark, nodes, condition, rest }
     }
@@ -283,26 +279,39 @@ impl Numbers<'_> {
 }
 
 /// The rule of a node as it lies there.
+// Whole words, which are read and written in fewer bytes.
 struct Shape<'a> {
-    mark: u8,
-    nodes: u16,
-    condition: Option<Condition>,
+    mark: u32,
+    nodes: u32,
+    /// Node and label, if there is one.
+    condition: [u32; 2],
     /// Bounds and step.
     rest: Numbers<'a>,
 }
 
+impl Shape<'_> {
+    const fn has(&self, mark: u8) -> bool {
+        self.mark & mark as u32 != 0
+    }
+}
+
 impl Node for Shape<'_> {
     fn tag(&self) -> u8 {
-        self.mark & 7
+        self.mark as u8 & 7
     }
     fn is_required(&self) -> bool {
-        self.mark & REQUIRED != 0
+        self.has(REQUIRED)
     }
     fn nodes(&self) -> u16 {
-        self.nodes
+        self.nodes as u16
     }
     fn condition(&self) -> Option<Condition> {
-        self.condition
+        let [node, label] = self.condition;
+        if self.has(CONDITION) {
+            Some(Condition { node: node as u16, label: label as u16 })
+        } else {
+            None
+        }
     }
     fn min(&mut self) -> i64 {
         self.rest.bound()
@@ -311,7 +320,7 @@ impl Node for Shape<'_> {
         self.rest.bound()
     }
     fn step(&mut self) -> Option<u64> {
-        if self.mark & STEP == 0 { None } else { Some(self.rest.number()) }
+        if self.has(STEP) { Some(self.rest.number()) } else { None }
     }
 }
 
@@ -321,7 +330,7 @@ impl Rules for Packed<'_> {
     }
 
     fn head(&self, tool: u16) -> Option<Head> {
-        let &[_, _, _, _, _, _, hints, marks, ..] = self.block(tool) else { return None };
+        let &[_, _, _, _, _, _, hints, marks, ..] = self.block(tool)? else { return None };
         Some(Head {
             annotations: Annotations(hints),
             consent: Consent::from_u8(marks & 3),
@@ -335,7 +344,8 @@ impl Rules for Packed<'_> {
     }
 
     fn check(&self, tool: u16) -> u32 {
-        self.block(tool).first_chunk().map_or(0, |&check| u32::from_le_bytes(check))
+        let check = self.block(tool).and_then(<[u8]>::first_chunk);
+        check.map_or(0, |&check| u32::from_le_bytes(check))
     }
 
     fn judge(&self, tool: u16, side: Side, bytes: &[u8]) -> Result<(), Fault> {

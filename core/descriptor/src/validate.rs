@@ -8,7 +8,7 @@ use crate::{Condition, DEPTH_MAX, Fault, FaultCode, NO_NODE, Rule, Rules, Side, 
 /// nothing twice, nothing unknown. It holds exactly when the JSON Schema that [`crate::schema`]
 /// exports accepts the same value.
 ///
-/// One pass, no recursion, at most [`DEPTH_MAX`] open containers on the stack.
+/// One pass, no recursion, on the stack a word for each of at most [`DEPTH_MAX`] open arrays.
 ///
 /// # Errors
 /// The first [`Fault`] in the order of the bytes.
@@ -111,10 +111,10 @@ impl Node for Rule {
 pub(crate) fn walk_nodes<N: Nodes>(nodes: N, bytes: &[u8]) -> Result<(), Fault> {
     let mut walk = Walk {
         bytes,
-        top: Open { members: 0, end: nodes.count(), items: 0 },
+        top: Open::new(0, nodes.count(), 0),
         next: 0,
         nodes,
-        outer: [0; DEPTH_MAX - 1],
+        outer: &mut [Open::NONE; DEPTH_MAX - 1],
         depth: 0,
         fault: Fault::new(FaultCode::Malformed, NO_NODE),
     };
@@ -123,25 +123,33 @@ pub(crate) fn walk_nodes<N: Nodes>(nodes: N, bytes: &[u8]) -> Result<(), Fault> 
 
 /// An array whose items are being read, or all entries. Objects need nothing: their members are the
 /// nodes that follow, and who skips an object skips those too.
+///
+/// In one word, from the lowest byte on: the first node inside the items, behind that of the items
+/// themselves; one past the last node that belongs to it; and in two bytes the items still to come.
 #[derive(Clone, Copy)]
-struct Open {
-    /// The first node inside the items, behind that of the items themselves.
-    members: u32,
-    /// One past the last node that belongs to it.
-    end: u32,
-    /// Items still to come.
-    items: u32,
-}
+struct Open(u32);
+
+const _: () = assert!(crate::NODES_MAX < 256, "a byte says which node");
 
 impl Open {
-    /// The same in one number: a list of numbers is cleared at once.
-    const fn pack(self) -> u64 {
-        (self.members | self.end << 16) as u64 | (self.items as u64) << 32
+    /// What no array is. Not all zeros, which would be cleared by a function of the C library that
+    /// is larger than a few stores.
+    const NONE: Self = Self(1);
+
+    const fn new(members: u32, end: u32, items: u32) -> Self {
+        Self(members | end << 8 | items << 16)
     }
 
-    const fn unpack(packed: u64) -> Self {
-        let nodes = packed as u32;
-        Self { members: nodes & 0xffff, end: nodes >> 16, items: (packed >> 32) as u32 }
+    const fn members(self) -> u32 {
+        self.0 & 0xff
+    }
+
+    const fn end(self) -> u32 {
+        self.0 >> 8 & 0xff
+    }
+
+    const fn items(self) -> u32 {
+        self.0 >> 16
     }
 }
 
@@ -157,7 +165,7 @@ struct Walk<'b, N> {
     next: u32,
     /// The array that the next entry is expected in, and those around it.
     top: Open,
-    outer: [u64; DEPTH_MAX - 1],
+    outer: &'b mut [Open; DEPTH_MAX - 1],
     depth: usize,
     fault: Fault,
 }
@@ -183,29 +191,29 @@ impl<N: Nodes> Walk<'_, N> {
         loop {
             let top = self.top;
             if node >= self.next {
-                if node < top.end {
+                if node < top.end() {
                     return self.skip(node);
                 }
-            } else if node >= top.members {
+            } else if node >= top.members() {
                 return self.fail(FaultCode::Repeated, node);
             }
             if self.depth == 0 && node != END {
                 return self.fail(FaultCode::Unknown, node);
             }
-            if !self.skip(top.end) {
+            if !self.skip(top.end()) {
                 return false;
             }
-            if top.items > 0 {
+            if top.items() > 0 {
                 // Fewer items than the count says: no value, whatever the bounds are.
-                self.top.items -= 1;
-                self.next = top.members.wrapping_sub(1);
+                self.top.0 -= 1 << 16;
+                self.next = top.members().wrapping_sub(1);
                 return node == self.next;
             }
             if self.depth == 0 {
                 return true;
             }
             self.depth -= 1;
-            self.top = Open::unpack(self.outer.get(self.depth).copied().unwrap_or_default());
+            self.top = self.outer.get(self.depth).copied().unwrap_or(Open::NONE);
         }
     }
 
@@ -269,11 +277,11 @@ impl<N: Nodes> Walk<'_, N> {
     /// Goes into an array.
     fn open(&mut self, items: u32, nodes: u32) -> bool {
         let Some(place) = self.outer.get_mut(self.depth) else { return false };
-        *place = self.top.pack();
+        *place = self.top;
         self.depth += 1;
         let members = self.next + 1;
         self.next += nodes;
-        self.top = Open { members, end: self.next, items };
+        self.top = Open::new(members, self.next, items);
         true
     }
 

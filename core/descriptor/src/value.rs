@@ -104,7 +104,13 @@ pub(crate) const fn small(bytes: &[u8]) -> Option<(i32, &[u8])> {
     }
 }
 
+/// What a signed number is written as.
+const fn zigzag(value: i64) -> u64 {
+    (value.wrapping_shl(1) ^ (value >> 63)).cast_unsigned()
+}
+
 /// The signed number that a zigzag varint stands for.
+#[cfg_attr(target_os = "none", inline(never))]
 pub(crate) const fn unzigzag(raw: u64) -> i64 {
     (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
 }
@@ -178,7 +184,9 @@ impl<'a> ValueReader<'a> {
     fn long_item(&mut self) -> Option<Item<'a>> {
         let mut sound = true;
         let node = self.varint(&mut sound);
-        let tag = self.byte().ok()?;
+        // No tag takes a second byte; as a number it is read by the same function.
+        let tag = self.varint(&mut sound);
+        let tag = if tag < 8 { tag as u8 } else { return None };
         // All values are one number, which for a text is its length: a truth value is written as a
         // varint would be.
         let raw = if tag == tag::OBJECT { 0 } else { self.varint(&mut sound) };
@@ -230,18 +238,17 @@ impl<'a> ValueReader<'a> {
     /// The same; takes `sound` back and answers 0 in place of an error, which two registers hold.
     #[inline(never)]
     pub(crate) fn varint(&mut self, sound: &mut bool) -> u64 {
-        let (mut value, mut shift) = (0, 0);
-        // Of 64 bits the tenth byte has one, which is set: else nine would do.
-        while let Some((&byte, rest)) = self.rest.split_first()
-            && (byte != 0 || shift == 0)
-            && (byte == 1 || shift != 63)
+        let end = self.rest.iter().position(|&byte| byte < 0x80);
+        if let Some((number, rest)) = end.and_then(|end| self.rest.split_at_checked(end + 1))
+            && let [before @ .., last] = number
+            && (*last != 0 || before.is_empty())
+            // Of 64 bits the tenth byte has one, which is set: else nine would do.
+            && (before.len() < 9 || before.len() == 9 && *last == 1)
         {
             self.rest = rest;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return value;
-            }
-            shift += 7;
+            // From the last one on, since shifting 64 bits by a variable takes a function of the
+            // compiler's library.
+            return number.iter().rfold(0, |value, byte| value << 7 | u64::from(byte & 0x7f));
         }
         *sound = false;
         0
@@ -357,16 +364,18 @@ impl<'b> ValueWriter<'b> {
             return self.int(item.node, item.number);
         }
         self.head(item.node, item.tag);
-        match item.tag {
-            tag::BOOL => self.byte(u8::from(item.number != 0)),
-            tag::INT | tag::DECIMAL => self.signed(item.number),
-            tag::TEXT => {
-                self.number(item.text.len() as u64);
-                self.slice(item.text);
-            }
-            tag::OBJECT => {}
-            _ => self.number(item.number.cast_unsigned()),
+        // All values are one number, as they are read; for a text that is its length alone.
+        let mut number = item.number.cast_unsigned() | item.text.len() as u64;
+        if matches!(item.tag, tag::INT | tag::DECIMAL) {
+            number = zigzag(item.number);
         }
+        if item.tag != tag::OBJECT {
+            self.number(number);
+        }
+        if cfg!(any(feature = "short", target_pointer_width = "64")) {
+            return self.slice(item.text);
+        }
+        item.text.iter().for_each(|&byte| self.byte(byte));
     }
 
     /// True or false.
@@ -459,7 +468,7 @@ impl<'b> ValueWriter<'b> {
     }
 
     fn signed(&mut self, value: i64) {
-        self.number((value.wrapping_shl(1) ^ (value >> 63)).cast_unsigned());
+        self.number(zigzag(value));
     }
 
     #[inline(never)]

@@ -28,7 +28,7 @@ pub unsafe extern "C" fn trine_put_bool(
     value: i32,
 ) -> trine_status {
     // SAFETY: passed on.
-    unsafe { put(call, node, tag::BOOL, value.into()) }
+    unsafe { put(call, node, tag::BOOL, i64::from(value != 0)) }
 }
 
 /// Writes a whole number; see `trine_put_bool`.
