@@ -20,8 +20,8 @@
 //! There is a place for each tool's *block*, and one for the end of the last. A block has a byte
 //! for each node, those of the parameters first: `factor` times it, counted from `rules`, is the
 //! place of its *rule*. Equal nodes share a rule, and a rule may lie in the bytes of another one.
-//! `nodes` stands in the rules of containers. Each bound is two more than its zigzag number, so that no
-//! bound, the least or the greatest number of 64 bits, is 1 or 0. Behind these bytes are entries
+//! `nodes` stands in the rules of containers. Each bound is two more than its zigzag number, so that
+//! no bound, the least or the greatest number of 64 bits, is 1 or 0. Behind these bytes are entries
 //! of a call as [`crate::value`] has them: the defaults of the parameters, and the [`Limits`] that
 //! are not zero, as numbers of the nodes [`layout::DEADLINE`] and [`layout::PENDING`].
 //!
