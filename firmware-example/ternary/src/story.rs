@@ -9,7 +9,8 @@ use trine_ternary::parallel::Serial;
 
 use crate::{after, before};
 
-/// What is read before, all of it together. The model that `cargo xtask test --leg mcu` packs has these tokens.
+/// What is read before, all of it together. The model that `cargo xtask test --leg chip-model`
+/// packs has these tokens.
 const PROMPT: &[u32] = &[1, 5, 90, 33, 2];
 /// Tokens that are written.
 const TOKENS: usize = 24;

@@ -30,8 +30,8 @@ const fn computed(_: &Model<'_>, _: &mut [f32]) -> Result<(), Error> {
     Err(Error::Tensor(Name::model(Role::RopeFrequencies), TensorProblem::Missing))
 }
 
-/// Fills `frequencies`, (width / 2), with base^(-2i / width), as the reference has it: the exponent,
-/// the power and its inverse are each rounded to single precision.
+/// Fills `frequencies`, (width / 2), with base^(-2i / width), as the reference has it: the
+/// exponent, the power and its inverse are each rounded to single precision.
 #[cfg(feature = "gguf")]
 pub fn rope_frequencies(base: f32, width: usize, frequencies: &mut [f32]) {
     for (i, frequency) in frequencies.iter_mut().enumerate() {

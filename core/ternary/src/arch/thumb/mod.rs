@@ -80,8 +80,8 @@ fn add_chunks(a: &[[f32; 16]], b: &[[u16; 16]], lanes: &mut Lanes) -> f32 {
         return 0.0;
     }
     let sum: u32;
-    // SAFETY: there is a chunk, as many chunks are read as there are of both, floating-point registers and the stack
-    // are as before in the end, and `lanes` is read and written.
+    // SAFETY: there is a chunk, and as many are read as there are of both; floating-point registers
+    // and the stack are as before in the end, and `lanes` is read and written.
     unsafe {
         asm!(
             "vpush {{s0-s15}}
