@@ -2,8 +2,8 @@
 //!
 //! llama.cpp has the architecture `bitnet`, whose tensors are ours, but neither `I2_S` nor packings
 //! of our own. What is written here has the same trits in `TQ2_0`, so that both engines can be run
-//! on one model. llama.cpp computes `SiLU` where BitNet b1.58 2B-4T has the square of `ReLU`: the work
-//! is the same, the text is not.
+//! on one model. llama.cpp computes `SiLU` where BitNet b1.58 2B-4T has the square of `ReLU`: the
+//! work is the same, the text is not.
 
 use std::collections::HashMap;
 use std::io::Write;
