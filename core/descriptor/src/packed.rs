@@ -22,8 +22,9 @@
 //! place of its *rule*. Equal nodes share a rule, and a rule may lie in the bytes of another one.
 //! `nodes` stands in the rules of containers. Each bound is two more than its zigzag number: no
 //! bound, which is the least or the greatest number of 64 bits, is 1 or 0. Behind these bytes are
-//! entries of a call as [`crate::value`] has them: the defaults of the parameters, and the [`Limits`] that
-//! are not zero, as numbers of the nodes [`layout::DEADLINE`] and [`layout::PENDING`].
+//! entries of a call as [`crate::value`] has them: the defaults of the parameters, and the
+//! [`Limits`] that are not zero, as numbers of the nodes [`layout::DEADLINE`] and
+//! [`layout::PENDING`].
 //!
 //! The list is a string of symbols. Those below `pairs_from` stand for their `literal`, those from
 //! there on for a *pair* of symbols, which has its second one first, and the last symbol,
