@@ -117,3 +117,20 @@ fn the_arena_grows_with_the_context_and_shrinks_with_int8() {
     let said = refusal(&trine(&["size", path.to_str().unwrap(), "--context", "1000"]));
     assert!(said.contains("context"), "{said}");
 }
+
+#[test]
+fn an_image_for_microcontrollers_takes_tables_beside_the_arena_of_its_file() {
+    let (path, image) = (made("packed", &[]), file("packed").with_extension("trnm"));
+    let pack = ["model", "pack", path.to_str().unwrap(), "--packing", "look5", "-o"];
+    assert!(trine(&[&pack[..], &[image.to_str().unwrap()]].concat()).status.success());
+    let sizes = |path: &Path| {
+        let (code, size) = json_of(&["size", "--context", "10"], path);
+        assert_eq!(code, Some(0));
+        let number = |pointer: &str| size.pointer(pointer).unwrap().as_u64().unwrap();
+        [number("/arena/0/f16_bytes"), number("/blocks_bytes"), number("/tokenizer_index_bytes")]
+    };
+    let [arena, blocks, index] = sizes(&path);
+    // Sixteen tables of 256 sums in two bytes each, and three blocks.
+    assert_eq!(sizes(&image), [arena + 16 * 512, blocks, index]);
+    assert_eq!(blocks, 3 * 200);
+}
