@@ -1,6 +1,8 @@
 //! What a model is trained on, without end: written sentences, templates, and changes of both.
 
-use crate::lesson::Lesson;
+use std::collections::BTreeSet;
+
+use crate::lesson::{Lesson, pattern};
 use crate::net::Example;
 use crate::random::Random;
 use crate::said::Said;
@@ -35,6 +37,8 @@ pub struct Course<'t> {
     pub written: &'t [Said],
     /// Templates, if there are any.
     pub templates: Option<&'t Templates<'t>>,
+    /// Patterns ([`crate::lesson::pattern`]) that validation has, and training must not.
+    pub held: &'t BTreeSet<String>,
     /// Texts to exchange.
     pub swaps: &'t Swaps,
     /// Shares of what is drawn.
@@ -70,14 +74,16 @@ impl Course<'_> {
         changed.filter(fits).or_else(|| read(&plain, None).filter(fits))
     }
 
-    /// A sentence, as it was written or out of a template.
+    /// A sentence, as it was written or out of a template; none where validation has it too.
     pub fn draw(&mut self) -> Option<Said> {
         let templates = self.templates.filter(|templates| !templates.is_empty());
         match templates {
             Some(templates)
                 if self.written.is_empty() || self.random.chance(self.shares.templates) =>
             {
-                templates.say(&mut self.random)
+                let said = templates.say(&mut self.random)?;
+                let pattern = pattern(self.lesson.program(), &said.text);
+                (!self.held.contains(&pattern)).then_some(said)
             }
             _ => self.random.pick(self.written).cloned(),
         }

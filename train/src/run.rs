@@ -1,5 +1,6 @@
 //! A model from tools and sentences, from the first to the last step.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -232,6 +233,8 @@ struct Parts<'p> {
     written: Vec<Said>,
     valid: Vec<Said>,
     templates: Templates<'p>,
+    /// Patterns of the validation sentences.
+    held: BTreeSet<String>,
     lesson: Lesson<'p>,
 }
 
@@ -246,6 +249,7 @@ impl<'p> Parts<'p> {
             lesson: &self.lesson,
             written: &self.written,
             templates: Some(&self.templates),
+            held: &self.held,
             swaps,
             shares: plan.shares,
             random: Random::named(seed, "course"),
@@ -287,7 +291,8 @@ fn prepare<R>(
     let pieces = learn_pieces(plan, &program, &written, &templates);
     let lesson = Lesson::new(&table, program, pieces, plan.recipe.seed);
     let written = written.into_iter().filter(|said| !lesson.is_refused(said)).collect();
-    work(&Parts { written, valid, templates, lesson })
+    let held = valid.iter().map(|said| lesson::pattern(&program, &said.text)).collect();
+    work(&Parts { written, valid, templates, held, lesson })
 }
 
 /// The pieces of the sentences, and of as many out of templates.
