@@ -198,8 +198,9 @@ impl<'m> Outbox<'m> {
         self.out.start(at).place(most)
     }
 
-    /// Writes the answer to call `id`: outcome number `outcome`, whose body of `len` bytes was written
-    /// to [`Self::result_place`] and, where it is one run of bytes, stands behind its length.
+    /// Writes the answer to call `id`: outcome number `outcome`, whose body of `len` bytes was
+    /// written to [`Self::result_place`] and, where it is one run of bytes, stands behind its
+    /// length.
     pub(crate) fn join(&mut self, id: u32, outcome: u8, has_length: bool, len: usize) {
         let mut head = 2 + size(id as usize);
         if has_length {

@@ -58,7 +58,7 @@ impl Device<'_> {
     #[inline(never)]
     fn serve<T: Tools + ?Sized>(&mut self, bytes: &[u8], tagged: bool, tools: &mut T) {
         self.heard();
-        // Read member by member, as a value of its own would be put together only to be taken apart.
+        // Read member by member: a value of its own would be put together only to be taken apart.
         let mut from = Members::new(bytes);
         let kind = from.byte();
         if !self.served(kind, &mut from, tagged, tools) || from.is_broken() {

@@ -265,7 +265,7 @@ impl<'m> Device<'m> {
         self.table.list_hash()
     }
 
-    /// Looks at one more tool of a table that nobody has checked before, or finds that there is none
+    /// Looks at one more tool of a table that nobody has checked before, or finds that none is
     /// left. `false` when there is nothing to look at.
     #[cfg(feature = "check")]
     pub(super) fn scan_step(&mut self) -> bool {

@@ -152,7 +152,8 @@ pub mod put {
         outcome.put(out.byte(2).number(id));
     }
 
-    /// Kind 2 but for the body of outcome number `outcome`, see [`outcome`](crate::message::outcome).
+    /// Kind 2 but for the body of outcome number `outcome`, see
+    /// [`outcome`](crate::message::outcome).
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn result_head(out: &mut Writer<'_>, id: u32, outcome: u8) {
         out.byte(2).number(id).byte(outcome);
