@@ -203,9 +203,28 @@ fn round(
     speeds.iter().fold((0.0, 0.0), |sum, speed| (sum.0 + speed.0, sum.1 + speed.1))
 }
 
+/// What does the work of a [`Runner`]. It is found once: asking the processor what it has takes a
+/// virtual machine as long as reading half a megabyte.
+enum Worker {
+    Ours(Kernels),
+    Ggml(Dot),
+    Read { isa: Isa, ahead: bool },
+}
+
+impl Worker {
+    fn of(runner: Runner, packing: Packing) -> Self {
+        match runner {
+            Runner::Ours(isa) => Self::Ours(Kernels::new(isa).expect("one that is supported")),
+            Runner::Ggml => Self::Ggml(Dot::of(packing).expect("a type of ggml's")),
+            Runner::Read => Self::Read { isa: Isa::best(), ahead: false },
+            Runner::ReadAhead => Self::Read { isa: Isa::best(), ahead: true },
+        }
+    }
+}
+
 /// What one thread does with its rows of each matrix.
 struct Job<'a> {
-    runner: Runner,
+    worker: Worker,
     packing: Packing,
     cols: usize,
     rows: std::ops::Range<usize>,
@@ -225,23 +244,30 @@ impl<'a> Job<'a> {
     ) -> Self {
         let (sums, floats) = (vec![0; rows.len()], vec![0.0; rows.len()]);
         let blocks = Activations::new(q);
-        Self { runner, packing: weights.packing, cols, rows, q, blocks, sums, floats }
+        let packing = weights.packing;
+        let worker = Worker::of(runner, packing);
+        Self { worker, packing, cols, rows, q, blocks, sums, floats }
     }
 
     fn run(&mut self, weights: &Weights, all_rows: usize) {
         for matrix in weights.region.chunks_exact(weights.matrix_bytes).take(weights.copies) {
             let (from, to) = (self.rows.start, self.rows.end);
             let part = &matrix[matrix.len() / all_rows * from..matrix.len() / all_rows * to];
-            match self.runner {
-                Runner::Read => read(part, false),
-                Runner::ReadAhead => read(part, true),
-                Runner::Ggml => {
-                    let dot = Dot::of(self.packing).expect("a type of ggml's");
+            match &self.worker {
+                // SAFETY: the processor has the instruction set, which is more than this.
+                Worker::Read { isa: Isa::Avx512, ahead } => unsafe {
+                    probe::read_avx512(part, *ahead);
+                },
+                // SAFETY: as above.
+                Worker::Read { isa: Isa::Avx2, ahead } => unsafe {
+                    probe::read_avx2(part, *ahead);
+                },
+                Worker::Read { .. } => {}
+                Worker::Ggml(dot) => {
                     dot.gemv(part, self.cols, &self.blocks, &mut self.floats);
                     black_box(&mut self.floats);
                 }
-                Runner::Ours(isa) => {
-                    let kernels = Kernels::new(isa).expect("one that is supported");
+                Worker::Ours(kernels) => {
                     let matrix = Matrix::new(self.packing, all_rows, self.cols, matrix);
                     let matrix = matrix.expect("bytes of this shape");
                     let done = kernels.gemv(&matrix, from..to, self.q, &mut self.sums);
@@ -250,16 +276,6 @@ impl<'a> Job<'a> {
                 }
             }
         }
-    }
-}
-
-fn read(bytes: &[u8], ahead: bool) {
-    if Isa::Avx512.is_supported() {
-        // SAFETY: the processor has what `Avx512` needs, which is more than this.
-        unsafe { probe::read_avx512(bytes, ahead) }
-    } else if Isa::Avx2.is_supported() {
-        // SAFETY: the processor has what `Avx2` needs, which is more than this.
-        unsafe { probe::read_avx2(bytes, ahead) }
     }
 }
 
