@@ -38,7 +38,11 @@ pub struct Options {
 pub struct Model {
     model: NonNull<sys::llama_model>,
     context: NonNull<sys::llama_context>,
-    threads: Threads,
+    /// One for each number of threads that was asked for. A pool outlives the context: ggml pauses
+    /// the one it had before when it is given another.
+    pools: Vec<(u32, Threads)>,
+    /// Which of them is used.
+    pool: usize,
     vocab: usize,
     positions: u32,
     batch: u32,
@@ -63,7 +67,7 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // SAFETY: it was made by `ggml_threadpool_new`, and whoever drops it has detached it.
+        // SAFETY: it was made by `ggml_threadpool_new`, and the context that had it is gone.
         unsafe { sys::ggml_threadpool_free(self.0.as_ptr()) };
     }
 }
@@ -103,14 +107,16 @@ impl Model {
         let vocab = unsafe { sys::llama_vocab_n_tokens(vocab) };
         let (positions, batch) = (options.context, options.batch);
         let vocab = usize::try_from(vocab).unwrap_or(0);
-        let model = Self { model, context, threads, vocab, positions, batch, used: 0 };
+        let pools = vec![(options.threads, threads)];
+        let model = Self { model, context, pools, pool: 0, vocab, positions, batch, used: 0 };
         model.attach(options.threads);
         Ok(model)
     }
 
     fn attach(&self, count: u32) {
-        let (context, threads) = (self.context.as_ptr(), self.threads.0.as_ptr());
-        // SAFETY: both live: a pool is detached before it is dropped.
+        let Some((_, threads)) = self.pools.get(self.pool) else { return };
+        let (context, threads) = (self.context.as_ptr(), threads.0.as_ptr());
+        // SAFETY: both live, and the pool does so for longer than the context.
         unsafe { sys::llama_attach_threadpool(context, threads, threads) };
         let count = i32::try_from(count.max(1)).unwrap_or(1);
         // SAFETY: the context lives.
@@ -122,10 +128,14 @@ impl Model {
     /// # Errors
     /// When the system gives no more threads.
     pub fn set_threads(&mut self, count: u32) -> Result<(), Error> {
-        let threads = Threads::new(count)?;
-        // SAFETY: the context lives.
-        unsafe { sys::llama_detach_threadpool(self.context.as_ptr()) };
-        self.threads = threads;
+        let known = self.pools.iter().position(|(threads, _)| *threads == count);
+        self.pool = match known {
+            Some(at) => at,
+            None => {
+                self.pools.push((count, Threads::new(count)?));
+                self.pools.len() - 1
+            }
+        };
         self.attach(count);
         Ok(())
     }
@@ -193,8 +203,9 @@ impl Model {
 
     /// Sends the threads to sleep until there is work.
     pub fn rest(&mut self) {
+        let Some((_, threads)) = self.pools.get(self.pool) else { return };
         // SAFETY: the pool lives, and nothing is being computed.
-        unsafe { sys::ggml_threadpool_pause(self.threads.0.as_ptr()) };
+        unsafe { sys::ggml_threadpool_pause(threads.0.as_ptr()) };
     }
 }
 
