@@ -1,7 +1,6 @@
 //! A hundred thousand random vectors of activations, each multiplied by a random matrix of one of
 //! the packings of desktops, with every instruction set that this processor has: the sums are those
 //! of plain integers.
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 use trine_ternary::{Isa, Kernels, Matrix, Packing, pack};
 

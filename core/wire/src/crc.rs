@@ -3,14 +3,12 @@
 //! On a microcontroller a table of sixteen entries costs 64 bytes of flash and about ten
 //! instructions a byte: the point between one bit and one byte at a time that suits short frames.
 //! Under an operating system, and where tags make every message twenty bytes longer, the table has
-//! 256 entries. Where every byte of flash counts (without the feature `short`) there is none, and a
-//! byte takes forty instructions.
+//! 256 entries.
 
 /// Bits that one look-up deals with.
 const BITS: u32 = match () {
     () if cfg!(any(not(target_os = "none"), feature = "secure")) => 8,
-    () if cfg!(feature = "short") => 4,
-    () => 1,
+    () => 4,
 };
 
 /// The polynomial, its highest power last.
@@ -52,12 +50,6 @@ pub fn crc32(bytes: &[u8]) -> u32 {
 }
 
 #[inline]
-fn step(mut crc: u32) -> u32 {
-    if BITS == 1 {
-        for _ in 0..8 {
-            crc = shifted(crc);
-        }
-        return crc;
-    }
+fn step(crc: u32) -> u32 {
     (crc >> BITS) ^ TABLE[crc as usize & (TABLE.len() - 1)]
 }

@@ -200,7 +200,7 @@ fn bounds_are_kept_to_the_last_value() {
         let result = client.call("bitnet-inference", &arguments);
         (result["isError"] == json!(false), result["content"][0]["text"].to_string())
     };
-    for (name, value, fine) in [
+    for (name, value, fine) in vec![
         ("max_tokens", json!(0), false),
         ("max_tokens", json!(1), true),
         ("max_tokens", json!(4096), true),

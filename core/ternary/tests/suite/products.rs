@@ -145,8 +145,7 @@ fn many_tokens_are_one_after_the_other() {
 fn rows_without_columns_give_zeros() {
     for packing in [Packing::Line2, Packing::Line16] {
         let matrix = Matrix::new(packing, 35, 0, &[]).unwrap();
-        for (kernels, tokens) in all_kernels().into_iter().flat_map(|k| [(k, 1), (k, 2), (k, 150)])
-        {
+        for (kernels, tokens) in all_kernels().flat_map(|k| [(k, 1), (k, 2), (k, 150)]) {
             let mut out = vec![UNTOUCHED; 34 * tokens];
             kernels.gemm(&matrix, 1..35, tokens, &[], &mut out).unwrap();
             assert!(out.iter().all(|sum| *sum == 0), "{packing:?} {}", kernels.isa().name());
