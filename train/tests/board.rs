@@ -52,7 +52,8 @@ fn nearly_every_written_sentence_leads_to_its_call() {
     let sentences = said::load(&folder().join("board/sentences")).unwrap();
     let wrong = unsayable(&sentences);
     println!("{wrong:#?}");
-    assert!(sentences.len() > 4_000 && wrong.len() < 25, "{} of {}", wrong.len(), sentences.len());
+    let share = 1_000 * wrong.len() / sentences.len();
+    assert!(sentences.len() > 4_000 && share < 6, "{} of {}", wrong.len(), sentences.len());
 }
 
 #[test]

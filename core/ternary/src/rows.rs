@@ -207,8 +207,9 @@ impl<'a> Q6K<'a> {
     /// q − 32 of 16 weights that have one scale, four at a time; each is a byte, which is an int8.
     pub(crate) fn sixteen(&self, part: usize) -> [u8; 16] {
         let (half, quarter, at) = (part / 8, part % 8 / 2, part % 2 * 16);
-        let low = self.low[64 * half + 32 * (quarter % 2) + at..].as_chunks::<4>().0;
-        let high = self.high[32 * half + at..].as_chunks::<4>().0;
+        let behind = |bytes: &'a [u8], at: usize| bytes.get(at..).unwrap_or_default();
+        let low = behind(self.low, 64 * half + 32 * (quarter % 2) + at).as_chunks::<4>().0;
+        let high = behind(self.high, 32 * half + at).as_chunks::<4>().0;
         let mut weights = [0; 16];
         for ((four, low), high) in weights.as_chunks_mut::<4>().0.iter_mut().zip(low).zip(high) {
             let low = u32::from_le_bytes(*low) >> (4 * (quarter / 2)) & 0x0f0f_0f0f;

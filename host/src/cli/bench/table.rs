@@ -176,7 +176,7 @@ mod tests {
         let mut case = Case::new("mapped", 2);
         let said = |decode: f64| {
             json!({ "prefill": 1.0, "decode": decode,
-                                         "memory_peak_bytes": 7.0 })
+                    "memory_peak_bytes": 7.0, "huge_bytes": 2.0 })
         };
         case.add(0, &said(1000.0), false);
         case.add(1, &said(1.0), false);
