@@ -33,7 +33,7 @@
 //! # Features
 //!
 //! All are on; a small device leaves out what it does not need: `announce` (tools that change while
-//! the device runs), `bus` and `packet` (links other than a byte stream), `check` (tables that
+//! the device runs), `ask` (sentences, for a device with a model), `bus` and `packet` (links other than a byte stream), `check` (tables that
 //! nobody has checked before), `consent` (without it no tool that asks for a person is entered),
 //! `content` (results in chunks), `factory` (test operations), `local` (calls of the program
 //! itself), `ports` (the way in from interrupts), `progress` (progress, log, and calls that ask for
@@ -59,6 +59,8 @@ mod registry;
 mod varint;
 
 pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, ask, block};
+#[cfg(feature = "ask")]
+pub use call::{Asked, SENTENCE, tokens};
 pub use clock::Millis;
 pub use config::{Config, Identity, InitError, Key, Link};
 #[cfg(feature = "consent")]
@@ -78,4 +80,6 @@ pub use registry::{Registry, RegistryError, ToolId};
 #[cfg(feature = "status")]
 pub use trine_wire::message::Status;
 pub use trine_wire::message::block::Block;
+#[cfg(feature = "ask")]
+pub use trine_wire::message::block::verdict;
 pub use trine_wire::message::input::{Answer as Answered, Records, Request};

@@ -248,6 +248,8 @@ proptest! {
             (Block::Structured { value: bytes }, 6, postcard(&bytes)),
             (Block::Role { role: what }, 7, postcard(&what)),
             (Block::More { total: more }, 8, postcard(&more)),
+            (Block::Call { verdict: what, confidence: more, tool: 7, node: 300, args: bytes }, 9,
+                postcard(&(what, more.to_le_bytes(), 7_u16, 300_u16, bytes))),
         ];
         let mut joined = Vec::new();
         for (block, kind, body) in &all {
@@ -258,7 +260,7 @@ proptest! {
             prop_assert_eq!(block.write(&mut buffer[1..]), None);
             joined.extend(wanted);
             // Of another type, and with members of a later version behind its own.
-            joined.extend(postcard(&(9u8, &junk)));
+            joined.extend(postcard(&(99u8, &junk)));
             joined.extend(postcard(&(*kind, [body.as_slice(), &junk].concat())));
         }
         let read: Vec<_> = Blocks::new(&joined).collect();

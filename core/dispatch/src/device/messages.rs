@@ -125,6 +125,8 @@ impl Device<'_> {
                     self.factory((op, arg), self.now, tools);
                 }
             }
+            #[cfg(feature = "ask")]
+            kind::ASK => self.ask(from, tools),
             _ => return false,
         }
         true
@@ -169,7 +171,11 @@ impl Device<'_> {
         let out = self.outbox.begin();
         put::hello(out, nonce, self.session.epoch, list_hash);
         let numbers = (self.table.tools(), config.message_max);
-        put::hello_limits(out, numbers, config.calls_max, FEATURES);
+        #[cfg(feature = "ask")]
+        let features = FEATURES | bit(self.reads_sentences, feature::ASK);
+        #[cfg(not(feature = "ask"))]
+        let features = FEATURES;
+        put::hello_limits(out, numbers, config.calls_max, features);
         put::hello_text(out, identity.vendor);
         put::hello_text(out, identity.product);
         put::hello_text(out, identity.serial);

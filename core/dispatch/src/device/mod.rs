@@ -1,5 +1,7 @@
 //! The dispatcher itself: its parts, its start and its poll.
 
+#[cfg(feature = "ask")]
+mod ask;
 mod content;
 #[cfg(feature = "factory")]
 mod factory;
@@ -76,6 +78,9 @@ pub struct Device<'m> {
     started: u64,
     #[cfg(feature = "status")]
     status: Status,
+    /// Whether hosts are told that it takes sentences.
+    #[cfg(feature = "ask")]
+    reads_sentences: bool,
     #[cfg(feature = "check")]
     unchecked: start::Unchecked<'m>,
     #[cfg(feature = "ports")]
@@ -108,6 +113,12 @@ impl<'m> Device<'m> {
     /// Takes the place where an interrupt looks whether the device lives. *init-only*.
     pub const fn set_pulse(&mut self, pulse: &'m Pulse) {
         self.pulse = Some(pulse);
+    }
+
+    /// Tells hosts that [`Tools::sentence`] turns sentences into calls. *init-only*.
+    #[cfg(feature = "ask")]
+    pub const fn offer_sentences(&mut self) {
+        self.reads_sentences = true;
     }
 
     /// Bytes to send, in one piece; on a packet link one packet, which is sent whole. Empty when

@@ -12,7 +12,7 @@ use crate::call::{Answer, Call, Tools};
 use crate::lanes::{Lane, Seen, State};
 
 /// The longest that a call may take, in milliseconds: what 31 bits hold.
-const DEADLINE_MAX: u32 = u32::MAX / 2;
+pub(super) const DEADLINE_MAX: u32 = u32::MAX / 2;
 
 /// Annotation of a tool whose arguments only a host can judge wholly: it must prove who it is.
 const HOST_VALIDATED: u8 = 16;
@@ -21,7 +21,7 @@ const HOST_VALIDATED: u8 = 16;
 const BAD: u8 = 255;
 
 /// How many bytes were written: more than there can be room for where not all found room.
-const fn written(out: &ValueWriter<'_>) -> usize {
+pub(super) const fn written(out: &ValueWriter<'_>) -> usize {
     if out.overflowed() { usize::MAX } else { out.len() }
 }
 
@@ -111,7 +111,7 @@ impl<'m> Device<'m> {
 
     /// Answers a call that came before and is not run again.
     #[inline(never)]
-    fn repeated(&mut self, id: u32, lane: u8, state: State) {
+    pub(super) fn repeated(&mut self, id: u32, lane: u8, state: State) {
         count!(self, repeats);
         match state {
             State::Answered => _ = self.outbox.begin().array(self.lanes.kept(lane)),
@@ -123,7 +123,7 @@ impl<'m> Device<'m> {
 
     /// Answers with an outcome that is a number alone, and without a lane, since nothing was done.
     #[inline(never)]
-    fn reply(&mut self, id: u32, outcome: u8) {
+    pub(super) fn reply(&mut self, id: u32, outcome: u8) {
         self.outbox.begin_result(id, outcome);
         self.outbox.post();
     }

@@ -174,6 +174,8 @@ impl<'m> Device<'m> {
             messages_first: false,
             #[cfg(feature = "status")]
             status: Status::default(),
+            #[cfg(feature = "ask")]
+            reads_sentences: false,
             config: *config,
         }
     }

@@ -65,6 +65,14 @@ pub(crate) struct Bench {
     /// Whether a person holds the input for keys, and the key that was stored.
     pub(crate) held: bool,
     pub(crate) stored: Option<Option<[u8; 16]>>,
+    /// Sentences that came, and those that are answered at the next tick; none is taken while
+    /// `mute`.
+    #[cfg(feature = "ask")]
+    pub(crate) sentences: Vec<(CallId, Vec<u8>, bool)>,
+    #[cfg(feature = "ask")]
+    pub(crate) understood: VecDeque<CallId>,
+    #[cfg(feature = "ask")]
+    pub(crate) mute: bool,
 }
 
 impl Tools for Bench {
@@ -120,6 +128,18 @@ impl Tools for Bench {
             }
             self.log.pop_front();
         }
+        #[cfg(feature = "ask")]
+        while let Some(&id) = self.understood.front() {
+            let answered = calls.answer(id, |out| {
+                block(out, &crate::asks::CALL);
+                trine_dispatch::tokens(out, &[300, 2]);
+                Answer::Blocks
+            });
+            if answered.is_err() {
+                break;
+            }
+            self.understood.pop_front();
+        }
         while let Some(text) = self.events.front() {
             if calls.event(FAN, text).is_err() {
                 break;
@@ -153,6 +173,15 @@ impl Tools for Bench {
 
     fn link_lost(&mut self, now: u64) {
         self.losses.push(now);
+    }
+
+    #[cfg(feature = "ask")]
+    fn sentence(&mut self, asked: &trine_dispatch::Asked<'_>, _: &mut ValueWriter<'_>) -> Answer {
+        if self.mute {
+            return Answer::Failed("not for these tools");
+        }
+        self.sentences.push((asked.id, asked.sentence.to_vec(), asked.with_tokens));
+        Answer::Pending
     }
 
     fn held(&mut self) -> bool {

@@ -221,5 +221,12 @@ fn the_greeting_tells_limits_and_session() {
         ] {
             assert!(text.contains(member), "{member} is not in {text}");
         }
+        #[cfg(feature = "ask")]
+        {
+            rig.device.offer_sentences();
+            rig.send(&HostMessage::Hello(hello));
+            let heard = format!("{:?}", rig.hear());
+            assert!(heard.contains("features: 7295,"), "{heard}");
+        }
     });
 }

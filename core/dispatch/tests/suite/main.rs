@@ -7,6 +7,8 @@
     reason = "these are tests"
 )]
 
+#[cfg(feature = "ask")]
+mod asks;
 mod bench;
 mod calls;
 #[cfg(feature = "secure")]

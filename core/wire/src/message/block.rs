@@ -63,6 +63,44 @@ pub enum Block<'a> {
         /// How many in all; 0 when nobody knows.
         total: u32,
     },
+    /// Type 9: the call that a sentence asks for, or why there is none.
+    #[cfg(feature = "ask")]
+    Call {
+        /// One of [`verdict`].
+        verdict: u8,
+        /// How sure the model is of it: the bits of a number of 32 bits from 0 to 1 (IEEE 754).
+        confidence: u32,
+        /// Number of the tool in the list; 0 where there is none.
+        tool: u16,
+        /// Node of the parameter that [`verdict::MISSING`] and [`verdict::OUT_OF_RANGE`] are about;
+        /// else 0.
+        node: u16,
+        /// Its arguments, as in a call.
+        args: &'a [u8],
+    },
+    /// Type 10: what a model read of a sentence and chose, to compare it with another machine's.
+    #[cfg(feature = "ask")]
+    Tokens {
+        /// Two bytes each, the low one first; see [`write_tokens`].
+        bytes: &'a [u8],
+    },
+}
+
+/// What a sentence came to, in a `Block::Call`.
+#[cfg(feature = "ask")]
+pub mod verdict {
+    /// A call, which the model is sure of.
+    pub const CALL: u8 = 0;
+    /// The likeliest call, which the model is not sure of.
+    pub const UNSURE: u8 = 1;
+    /// No tool does that.
+    pub const NO_TOOL: u8 = 2;
+    /// What a parameter of the tool needs was not said.
+    pub const MISSING: u8 = 3;
+    /// What was said is out of the bounds of a parameter of the tool.
+    pub const OUT_OF_RANGE: u8 = 4;
+    /// The call would be longer than a call may be.
+    pub const TOO_LONG: u8 = 5;
 }
 
 impl<'a> Block<'a> {
@@ -76,6 +114,10 @@ impl<'a> Block<'a> {
             Self::Structured { .. } => 6,
             Self::Role { .. } => 7,
             Self::More { .. } => 8,
+            #[cfg(feature = "ask")]
+            Self::Call { .. } => 9,
+            #[cfg(feature = "ask")]
+            Self::Tokens { .. } => TOKENS,
         }
     }
 
@@ -94,6 +136,15 @@ impl<'a> Block<'a> {
             Self::Structured { value } => out.bytes(value),
             Self::Role { role } => out.byte(role),
             Self::More { total } => out.number(total),
+            #[cfg(feature = "ask")]
+            Self::Call { verdict, confidence, tool, node, args } => out
+                .byte(verdict)
+                .array(&confidence.to_le_bytes())
+                .short(tool)
+                .short(node)
+                .bytes(args),
+            #[cfg(feature = "ask")]
+            Self::Tokens { bytes } => out.array(bytes),
         };
     }
 
@@ -131,9 +182,36 @@ impl<'a> Block<'a> {
             6 => Self::Structured { value: from.bytes()? },
             7 => Self::Role { role: from.byte()? },
             8 => Self::More { total: from.number()? },
+            #[cfg(feature = "ask")]
+            9 => Self::Call {
+                verdict: from.byte()?,
+                confidence: u32::from_le_bytes(from.array()?),
+                tool: from.short()?,
+                node: from.short()?,
+                args: from.bytes()?,
+            },
+            #[cfg(feature = "ask")]
+            TOKENS => Self::Tokens { bytes: body },
             _ => return Some(None),
         }))
     }
+}
+
+/// Type of a `Block::Tokens`.
+#[cfg(feature = "ask")]
+const TOKENS: u8 = 10;
+
+/// Writes a `Block::Tokens` of tokens as a model has them; answers its length, `None` when it does
+/// not fit.
+#[cfg(feature = "ask")]
+#[must_use]
+pub fn write_tokens(tokens: &[u16], out: &mut [u8]) -> Option<usize> {
+    let mut out = Writer::new(out);
+    out.byte(TOKENS).number(u32::try_from(tokens.len()).ok()?.checked_mul(2)?);
+    for token in tokens {
+        out.array(&token.to_le_bytes());
+    }
+    out.finish()
 }
 
 /// Reads blocks one after another; see [`Blocks::next`].

@@ -88,6 +88,9 @@ pub enum HostMessage<'a> {
         /// What the operation takes.
         arg: &'a [u8],
     },
+    /// Kind 13: which call is it that this sentence asks for?
+    #[cfg(feature = "ask")]
+    Ask(Ask<'a>),
 }
 
 /// The kinds of a [`HostMessage`], for a device that reads members one by one.
@@ -112,6 +115,8 @@ pub mod kind {
     pub const PROVISION: u8 = 11;
     /// [`HostMessage::Factory`](super::HostMessage::Factory).
     pub const FACTORY: u8 = 12;
+    /// `HostMessage::Ask`.
+    pub const ASK: u8 = 13;
 }
 
 /// The host's greeting.
@@ -163,6 +168,21 @@ pub struct Call<'a> {
     pub principal: &'a str,
 }
 
+/// A sentence that a device with a model turns into a call. It changes nothing: the call is made by
+/// a message of its own.
+#[cfg(feature = "ask")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ask<'a> {
+    /// An id of a lane, as a call has.
+    pub id: u32,
+    /// Milliseconds that the answer may take; 0 leaves it to the device.
+    pub deadline_ms: u32,
+    /// What somebody said, in UTF-8.
+    pub sentence: &'a [u8],
+    /// Bit 0: the tokens that the model read and chose are wanted too.
+    pub flags: u8,
+}
+
 impl<'a> Message<'a> for HostMessage<'a> {
     fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
         match *self {
@@ -183,6 +203,8 @@ impl<'a> Message<'a> for HostMessage<'a> {
             Self::Log { level } => out.byte(10).byte(level),
             Self::Provision { op, ref key } => out.byte(11).byte(op).array(key),
             Self::Factory { op, arg } => out.byte(12).byte(op).bytes(arg),
+            #[cfg(feature = "ask")]
+            Self::Ask(ref ask) => ask.put(out),
         }
     }
 
@@ -215,6 +237,8 @@ impl<'a> Message<'a> for HostMessage<'a> {
             11 => Self::Provision { op: from.byte(), key: from.array() },
             #[cfg(feature = "factory")]
             12 => Self::Factory { op: from.byte(), arg: from.bytes() },
+            #[cfg(feature = "ask")]
+            13 => Self::Ask(Ask::take(&mut from)),
             _ => return None,
         };
         from.whole(message)
@@ -286,5 +310,26 @@ impl<'a> Call<'a> {
             call.principal = from.later_text();
         }
         call
+    }
+}
+
+#[cfg(feature = "ask")]
+impl<'a> Ask<'a> {
+    fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
+        out.byte(kind::ASK)
+            .number(self.id)
+            .number(self.deadline_ms)
+            .bytes(self.sentence)
+            .later_byte(self.flags)
+    }
+
+    /// Reads the members.
+    pub fn take(from: &mut Members<'a>) -> Self {
+        Self {
+            id: from.number(),
+            deadline_ms: from.number(),
+            sentence: from.bytes(),
+            flags: from.later_byte(),
+        }
     }
 }

@@ -15,6 +15,8 @@ mod status;
 
 pub use device::{DeviceMessage, put};
 pub use hello::Hello;
+#[cfg(feature = "ask")]
+pub use host::Ask;
 pub use host::{Call, HostHello, HostMessage, kind};
 pub use outcome::Outcome;
 pub use status::Status;
@@ -59,6 +61,8 @@ pub mod feature {
     pub const CREDIT: u32 = 1 << 10;
     /// Calls can be cancelled.
     pub const CANCEL: u32 = 1 << 11;
+    /// Sentences become calls on the device.
+    pub const ASK: u32 = 1 << 12;
 }
 
 /// The check word of a call of the tool with the descriptor hash `hash`: its lower half, epoch and

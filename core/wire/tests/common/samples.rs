@@ -1,9 +1,9 @@
 //! One message of each kind, outcome, block and request, and those whose tails matter.
 
-use trine_wire::message::block::Block;
+use trine_wire::message::block::{Block, verdict};
 use trine_wire::message::input::{self, Answer, Request};
 use trine_wire::message::{
-    Call, DeviceMessage, Hello, HostHello, HostMessage, Outcome, Status, check,
+    Ask, Call, DeviceMessage, Hello, HostHello, HostMessage, Outcome, Status, check,
 };
 
 const HOST_HELLO: HostHello = HostHello {
@@ -86,6 +86,11 @@ pub(crate) fn host() -> Vec<(&'static str, HostMessage<'static>)> {
         ("host.provision", HostMessage::Provision { op: 0, key: *b"sixteen byte key" }),
         ("host.provision.erase", HostMessage::Provision { op: 1, key: [0; 16] }),
         ("host.factory", HostMessage::Factory { op: 0, arg: b"echo" }),
+        ("host.ask", HostMessage::Ask(Ask { id: 25, sentence: b"fan at 40", ..Ask::default() })),
+        (
+            "host.ask.tokens",
+            HostMessage::Ask(Ask { id: 25, deadline_ms: 300, sentence: b"fan at 40", flags: 1 }),
+        ),
     ]
 }
 
@@ -199,6 +204,27 @@ pub(crate) fn blocks() -> Vec<(&'static str, Block<'static>)> {
         ("device.result.blocks.structured", Block::Structured { value: &[0, 2, 80] }),
         ("device.result.blocks.role", Block::Role { role: 1 }),
         ("device.result.blocks.more", Block::More { total: 300 }),
+        (
+            "device.result.blocks.call",
+            Block::Call {
+                verdict: verdict::CALL,
+                confidence: 0.75_f32.to_bits(),
+                tool: 1,
+                node: 0,
+                args: &[0, 2, 80],
+            },
+        ),
+        (
+            "device.result.blocks.call.out-of-range",
+            Block::Call {
+                verdict: verdict::OUT_OF_RANGE,
+                confidence: 0.5_f32.to_bits(),
+                tool: 7,
+                node: 1,
+                args: &[],
+            },
+        ),
+        ("device.result.blocks.tokens", Block::Tokens { bytes: &[0x2c, 0x01, 0x02, 0x00] }),
     ]
 }
 

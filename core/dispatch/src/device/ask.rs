@@ -1,0 +1,57 @@
+//! Sentences that the host wants turned into calls: each has a lane, as a call has.
+
+use trine_descriptor::{Annotations, Consent, FailSafe, Head, Limits, ValueWriter};
+use trine_wire::codec::Members;
+use trine_wire::message::{self, outcome};
+
+use super::Device;
+use super::run::{DEADLINE_MAX, written};
+use crate::call::{Asked, SENTENCE, Tools};
+use crate::lanes::Seen;
+
+/// What a lane has to know of a sentence: it is answered later, in blocks.
+const HEAD: Head = Head {
+    annotations: Annotations(Annotations::READ_ONLY),
+    consent: Consent::None,
+    fail_safe: FailSafe(0),
+    content: true,
+    limits: Limits { deadline_ms: 0, pending_bytes: 1 },
+};
+
+impl Device<'_> {
+    /// A sentence came in: a new one, or one that came before.
+    #[inline(never)]
+    pub(super) fn ask<T: Tools + ?Sized>(&mut self, from: &mut Members<'_>, tools: &mut T) {
+        let ask = message::Ask::take(from);
+        if from.is_broken() {
+            return;
+        }
+        let (lane, seen) = self.lanes.seen(ask.id);
+        match seen {
+            Seen::New => self.new_sentence(&ask, lane, tools),
+            Seen::Again(state) => self.repeated(ask.id, lane, state),
+            Seen::Old => {}
+        }
+    }
+
+    fn new_sentence<T: Tools + ?Sized>(&mut self, ask: &message::Ask<'_>, lane: u8, tools: &mut T) {
+        if self.session.id.is_none() {
+            return self.reply(ask.id, outcome::STALE);
+        }
+        self.give_up(lane, tools);
+        let deadline_ms = self.deadline_ms(ask.deadline_ms, &HEAD).min(DEADLINE_MAX);
+        let due = (self.now as u32).wrapping_add(deadline_ms);
+        let id = self.lanes.open(lane, ask.id, (SENTENCE, &HEAD), due);
+        let asked = Asked {
+            id,
+            now: self.now,
+            deadline: self.now.saturating_add(deadline_ms.into()),
+            sentence: ask.sentence,
+            with_tokens: ask.flags & 1 != 0,
+        };
+        let mut out = ValueWriter::new(self.outbox.result_place());
+        let answer = tools.sentence(&asked, &mut out);
+        let written = written(&out);
+        self.settle(id, answer, written);
+    }
+}
