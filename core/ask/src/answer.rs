@@ -107,6 +107,17 @@ fn scalar(value: Value, text: &str) -> Scalar<'_> {
     }
 }
 
+/// An answer in numbers, as `docs/wire.md` has them (§4.8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// 0 a call, 1 an unsure one, 2 no tool, 3 something missing, 4 out of range, 5 too long.
+    pub verdict: u8,
+    /// The tool, 0 where none is meant.
+    pub tool: u16,
+    /// The node of the parameter that verdicts 3 and 4 are about; else 0.
+    pub node: u16,
+}
+
 /// What a sentence came to.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer<'a> {
@@ -116,4 +127,29 @@ pub enum Answer<'a> {
     Unsure(Call<'a>),
     /// No call.
     No(Reason),
+}
+
+impl<'a> Answer<'a> {
+    /// The answer in numbers.
+    #[must_use]
+    pub const fn outline(&self) -> Outline {
+        let (verdict, tool, node) = match *self {
+            Self::Call(call) => (0, call.tool, 0),
+            Self::Unsure(call) => (1, call.tool, 0),
+            Self::No(Reason::NoTool) => (2, 0, 0),
+            Self::No(Reason::Missing { tool, node }) => (3, tool, node),
+            Self::No(Reason::OutOfRange { tool, node }) => (4, tool, node),
+            Self::No(Reason::TooLong) => (5, 0, 0),
+        };
+        Outline { verdict, tool, node }
+    }
+
+    /// The call, sure or not.
+    #[must_use]
+    pub const fn call(&self) -> Option<Call<'a>> {
+        match *self {
+            Self::Call(call) | Self::Unsure(call) => Some(call),
+            Self::No(_) => None,
+        }
+    }
 }

@@ -86,6 +86,11 @@ impl<'a> Asking<'a> {
             return Ok(Progress::Done);
         }
         let Some(read) = self.read else {
+            // Before anything is computed: what is too long is told at once.
+            let most = engine.room();
+            if self.walk.sequence().len() > most {
+                return Err(AskError::Sentence(SentenceError::Tokens { most }));
+            }
             engine.reset().map_err(AskError::Engine)?;
             self.read = Some(0);
             return Ok(Progress::More);

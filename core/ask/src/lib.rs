@@ -35,7 +35,7 @@ mod unit;
 mod vocabulary;
 mod walk;
 
-pub use answer::{Answer, Call, Reason, Value};
+pub use answer::{Answer, Call, Outline, Reason, Value};
 pub use asking::{AskError, Asking, Progress};
 pub use compile::{CompileError, compile, program_bytes, symbols};
 pub use engine::{Engine, OnSession};
