@@ -1,6 +1,8 @@
 //! How sure is sure: a temperature that makes probabilities honest, and a threshold to act above.
 
 use crate::net::Example;
+use crate::said::Said;
+use crate::score::{Count, Heard};
 use crate::trainer::Trainer;
 
 /// Of two errors, how much worse it is to act where nothing was to be done than to abstain from a
@@ -35,6 +37,18 @@ pub struct Certain {
     pub is_right: bool,
 }
 
+/// How sure a model was of what it heard.
+#[must_use]
+pub fn certain(sentences: &[Said], heard: &[Heard]) -> Vec<Certain> {
+    let one = |(said, heard): (&Said, &Heard)| {
+        let mut count = Count::default();
+        count.add(said, heard);
+        let confidence = if heard.tool.is_some() { heard.confidence } else { 0.0 };
+        Certain { confidence, is_call: said.tool.is_some(), is_right: count.exact > 0 }
+    };
+    sentences.iter().zip(heard).map(one).collect()
+}
+
 /// The threshold that costs least: calls that are not made cost 1, wrong ones more.
 #[must_use]
 pub fn threshold(sentences: &[Certain]) -> f32 {
@@ -50,7 +64,7 @@ pub fn threshold(sentences: &[Certain]) -> f32 {
         };
         sentences.iter().map(one).sum()
     };
-    let steps = (0..=98).map(|step| step as f32 / 100.0);
+    let steps = (0..=198).map(|step| step as f32 / 200.0);
     steps.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(0.5)
 }
 

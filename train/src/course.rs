@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::aside::Asides;
 use crate::lesson::{Lesson, pattern};
 use crate::net::Example;
 use crate::random::Random;
+use crate::relabel::Labels;
 use crate::said::Said;
 use crate::spoil::spoil;
 use crate::swap::Swaps;
@@ -18,13 +20,29 @@ pub struct Shares {
     pub templates: f32,
     /// Sentences that are spoilt, of those with a tool.
     pub spoilt: f32,
-    /// Sentences that are said in other words, of all.
+    /// Sentences that are said in other words, of all that are changed.
     pub varied: f32,
+    /// Sentences that stay as they were written, of these.
+    pub clean: f32,
+    /// Sentences that become ones about another label.
+    pub relabelled: f32,
+    /// Sentences that something is said before.
+    pub asides: f32,
+    /// Sentences whose rare words are exchanged.
+    pub rare: f32,
 }
 
 impl Default for Shares {
     fn default() -> Self {
-        Self { templates: 0.35, spoilt: 0.25, varied: 0.6 }
+        Self {
+            templates: 0.2,
+            spoilt: 0.25,
+            varied: 0.6,
+            clean: 0.3,
+            relabelled: 0.2,
+            asides: 0.04,
+            rare: 0.1,
+        }
     }
 }
 
@@ -41,6 +59,10 @@ pub struct Course<'t> {
     pub held: &'t BTreeSet<String>,
     /// Texts to exchange.
     pub swaps: &'t Swaps,
+    /// Labels to exchange.
+    pub labels: &'t Labels,
+    /// Clauses and rare words to exchange.
+    pub asides: &'t Asides,
     /// Shares of what is drawn.
     pub shares: Shares,
     /// Chance.
@@ -66,11 +88,14 @@ impl Course<'_> {
 
     fn example(&mut self) -> Option<Example> {
         let plain = self.draw()?;
-        let said = self.change(&plain);
         let read = |said: &Said, random| self.lesson.example(said, random).ok();
         let fits =
             |example: &Example| !example.choices.is_empty() && example.tokens.len() <= LONGEST;
-        let changed = read(&said, Some(&mut self.random));
+        if self.random.chance(self.shares.clean) {
+            return read(&plain, None).filter(fits);
+        }
+        let said = self.change(&plain);
+        let changed = self.lesson.example(&said, Some(&mut self.random)).ok();
         changed.filter(fits).or_else(|| read(&plain, None).filter(fits))
     }
 
@@ -91,12 +116,28 @@ impl Course<'_> {
 
     /// A sentence as it might have been said.
     pub fn change(&mut self, said: &Said) -> Said {
-        let mut said = self.swaps.apply(said, &mut self.random);
-        if said.tool.is_some() && self.random.chance(self.shares.spoilt) {
+        let (shares, random) = (self.shares, &mut self.random);
+        let mut said = self.swaps.apply(said, random);
+        if random.chance(shares.relabelled) {
+            said = self.labels.exchange(&said, random).unwrap_or(said);
+        }
+        if random.chance(shares.rare) {
+            said = self.asides.exchange_words(&said, random);
+        }
+        if said.tool.is_some() && random.chance(shares.spoilt) {
             let other = self.draw();
             let spoilt = other.and_then(|other| spoil(&said, &other, &mut self.random));
             said = spoilt.unwrap_or(said);
         }
-        if self.random.chance(self.shares.varied) { vary(&said, &mut self.random) } else { said }
+        if self.random.chance(shares.asides) {
+            said = self.asides.put_before(&said, &mut self.random);
+        }
+        if !self.random.chance(shares.varied) {
+            return said;
+        }
+        // Of a label's own name letters may slip; what is copied stays.
+        let arguments = said.arguments.clone();
+        said.arguments.retain(|name, _| self.lesson.is_text(name));
+        Said { arguments, ..vary(&said, &mut self.random) }
     }
 }

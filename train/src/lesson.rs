@@ -17,6 +17,24 @@ const THINNED: usize = 8;
 /// The share of pieces that is missing there (dropout of subwords; Provilkov and others, 2020).
 const THIN: f32 = 0.1;
 
+/// Kinds of sentences without a call, and a call: what a label after the sentence tells apart while
+/// training. Why nothing is to be called says more than that nothing is.
+const KINDS: [&str; 11] = [
+    "missing",
+    "ambiguous",
+    "out-of-range",
+    "negated",
+    "double",
+    "conditional",
+    "cannot",
+    "chat",
+    "about",
+    "attack",
+    "noise",
+];
+/// As how many labels of items the kind counts.
+const KIND_COUNT: usize = 4;
+
 /// Tools with the table of pieces by which sentences for them are read.
 #[derive(Debug)]
 pub struct Lesson<'t> {
@@ -141,10 +159,21 @@ impl<'t> Lesson<'t> {
         usize::from(self.program.symbols()) + self.pieces.len()
     }
 
-    /// Labels of [`Example::tags`]: outside, and the beginning and the inside of each text.
+    /// Labels of [`Example::tags`]: outside, the beginning and the inside of each text, a call, and
+    /// the kinds of sentences that have none.
     #[must_use]
     pub fn tags(&self) -> usize {
-        if self.texts.is_empty() { 0 } else { 1 + 2 * self.texts.len() }
+        self.call_tag() as usize + 1 + KINDS.len()
+    }
+
+    fn call_tag(&self) -> u32 {
+        1 + 2 * self.texts.len() as u32
+    }
+
+    /// Whether a parameter of this name is copied from the sentence.
+    #[must_use]
+    pub fn is_text(&self, name: &str) -> bool {
+        self.texts.contains(&name)
     }
 
     /// A sentence as an example. With chance, some pieces of words are left out.
@@ -174,6 +203,9 @@ impl<'t> Lesson<'t> {
         example.tokens = tokens.iter().map(|token| u32::from(*token)).collect();
         example.prompt = example.prompt.min(read);
         example.tags = self.label_items(said, &sentence);
+        if let Some(kind) = self.kind_tag(said) {
+            example.tags.extend([(example.prompt - 1, kind); KIND_COUNT]);
+        }
         Ok(example)
     }
 
@@ -198,6 +230,18 @@ impl<'t> Lesson<'t> {
         let at = at.ok_or_else(|| format!("there is no tool {name}"))?;
         let arguments = tools::encode(&self.tools[at], &Json::Object(said.arguments.clone()))?;
         Ok(Some((at as u16, arguments)))
+    }
+
+    /// The label of the sentence's kind, where that is known.
+    fn kind_tag(&self, said: &Said) -> Option<u32> {
+        let call = self.call_tag();
+        match said.tool {
+            Some(_) => (!said.kind.is_empty()).then_some(call),
+            None => {
+                let kind = KINDS.iter().position(|kind| *kind == said.kind)?;
+                Some(call + 1 + kind as u32)
+            }
+        }
     }
 
     /// The labels of a sentence's tokens; the sequence begins with one more.

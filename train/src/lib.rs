@@ -6,6 +6,8 @@
 //! - [`gguf`]: models as files.
 #![forbid(unsafe_code)]
 
+pub mod aside;
+pub mod baseline;
 pub mod calibrate;
 pub mod checkpoint;
 pub mod course;
@@ -17,9 +19,11 @@ pub mod linear;
 pub mod names;
 pub mod net;
 mod parallel;
+mod parts;
 pub mod pieces;
 pub mod random;
 pub mod recipe;
+pub mod relabel;
 pub mod report;
 pub mod run;
 pub mod said;

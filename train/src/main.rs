@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use trine_train::baseline::{Baseline, baseline};
 use trine_train::course::Shares;
 use trine_train::recipe::Recipe;
-use trine_train::run::{self, Baseline, Plan, Progress};
+use trine_train::run::{self, Plan, Progress};
 use trine_train::shape::Shape;
 use trine_train::weights::Arithmetic;
 use trine_train::{names, said};
@@ -18,8 +19,9 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
 
   --sentences PATH    sentences, a .jsonl file or a folder of them; with none and no templates, what
                       the tools' names and descriptions give
-  --valid FILE        sentences to validate with, instead of a share of the wordings
+  --valid PATH[,PATH] sentences to validate with, instead of a share of the wordings: files or folders
   --valid-share N     that share (0.12)
+  --fit-share N       with --valid, the share of the wordings that confidence is fitted on (0.06)
   --templates FILE    templates
   --names PATH        texts that copied parameters may have: a JSON object of lists by parameter,
                       or a folder with the public lists for SNIPS
@@ -28,7 +30,7 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --rare N            how often a character must come to be a piece (5)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
   --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
-  --run-share X
+  --run-share X --clean-share X --relabel-share X --aside-share X --rare-share X
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
   --every N           steps between validations (500)
   --baseline NAME     linear or keywords in place of a transformer: only a report
@@ -71,7 +73,10 @@ fn read(path: &str) -> Result<String, String> {
 fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
     let get = |name: &str| options.get(name).map(String::as_str);
     let tools = get("tools").ok_or(format!("--tools is missing\n\n{USAGE}"))?;
-    let load = |path: &str| said::load(Path::new(path));
+    let load = |paths: &str| -> Result<Vec<_>, String> {
+        let each = paths.split(',').map(|path| said::load(Path::new(path)));
+        Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
+    };
     let names = match get("names") {
         Some(path) if Path::new(path).is_dir() => names::load(Path::new(path))?,
         Some(path) => serde_json::from_str::<BTreeMap<String, Vec<String>>>(&read(path)?)
@@ -117,6 +122,10 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             templates: number(options, "template-share", shares.templates)?,
             spoilt: number(options, "spoilt-share", shares.spoilt)?,
             varied: number(options, "varied-share", shares.varied)?,
+            clean: number(options, "clean-share", shares.clean)?,
+            relabelled: number(options, "relabel-share", shares.relabelled)?,
+            asides: number(options, "aside-share", shares.asides)?,
+            rare: number(options, "rare-share", shares.rare)?,
         },
         swaps: [
             number(options, "swap-share", plan.swaps[0])?,
@@ -124,6 +133,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             number(options, "run-share", plan.swaps[2])?,
         ],
         valid_share: number(options, "valid-share", plan.valid_share)?,
+        fit_share: number(options, "fit-share", plan.fit_share)?,
         checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
         every: number(options, "every", plan.every)?,
         ..plan
@@ -140,7 +150,7 @@ fn work(options: &Options) -> Result<(), String> {
             "keywords" => Baseline::Keywords,
             _ => return Err("--baseline is linear or keywords".into()),
         };
-        let report = run::baseline(&plan, which)?;
+        let report = baseline(&plan, which)?;
         std::fs::write(out.with_extension("md"), report.to_string())
             .map_err(|error| format!("{}: {error}", out.display()))?;
         eprintln!("{report}");

@@ -26,16 +26,27 @@ const LISTS: &[(&str, &str, &str)] = &[
     ("artist", "celebrities.json", ""),
     ("artist", "britishActors.json", ""),
     ("track", "mtv_day_one.json", "song"),
+    ("track", "bestsellers.json", "title"),
+    ("album", "mtv_day_one.json", "song"),
+    ("album", "popular-movies.json", ""),
+    ("album", "bestsellers.json", "title"),
     ("entity_name", "mtv_day_one.json", "song"),
+    ("entity_name", "bestsellers.json", "title"),
+    ("playlist", "genres.json", ""),
     ("object_name", "tv_shows.json", ""),
     ("object_name", "bestsellers.json", "title"),
+    ("object_name", "popular-movies.json", ""),
+    ("object_name", "mtv_day_one.json", "song"),
     ("object_name", "rpg_games.json", ""),
     ("object_name", "board_games.json", ""),
     ("movie_name", "popular-movies.json", ""),
     ("movie_name", "bestsellers.json", "title"),
+    ("movie_name", "tv_shows.json", ""),
     ("served_dish", "menuItems.json", ""),
     ("served_dish", "sandwiches.json", "name"),
     ("restaurant_name", "famousDuos.json", ""),
+    ("served_dish", "iba_cocktails.json", ""),
+    ("geographic_poi", "nyc_neighborhood_zips.json", "neighborhood"),
     ("poi", "nyc_neighborhood_zips.json", "neighborhood"),
     ("genre", "genres.json", ""),
     ("playlist_owner", "firstNames.json", ""),
@@ -91,11 +102,14 @@ fn collect(json: &Json, key: &str, is_wanted: bool, names: &mut Vec<String>) {
     }
 }
 
-/// A name as it would be said: lower case, without what stands in brackets.
+/// A name as it would be said: lower case, without what stands in brackets, words alone ("o brien",
+/// as SNIPS writes them).
 fn plain(text: &str) -> Option<String> {
-    let text = text.split('(').next()?.trim().to_lowercase();
-    let fits = (2..=LONGEST).contains(&text.len()) && !text.contains(['/', '"', '{']);
-    fits.then_some(text)
+    let text = text.split('(').next()?.to_lowercase();
+    let fits = (2..=LONGEST).contains(&text.trim().len()) && !text.contains(['/', '"', '{']);
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '&');
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    (fits && !words.is_empty()).then(|| words.join(" "))
 }
 
 #[cfg(test)]
@@ -104,11 +118,11 @@ mod tests {
 
     #[test]
     fn names_are_found_in_lists_and_under_keys() {
-        let json = serde_json::json!({"description": "x y", "list": ["Casablanca (1942)", "Heat"],
+        let json = serde_json::json!({"description": "x y", "list": ["Casablanca (1942)", "Ocean's 11"],
             "areas": [{"name": "New York", "state": "NY"}]});
         let mut names = Vec::new();
         collect(&json, "", false, &mut names);
-        assert_eq!(names, ["casablanca", "heat"]);
+        assert_eq!(names, ["casablanca", "ocean s 11"]);
         names.clear();
         collect(&json, "name", false, &mut names);
         assert_eq!(names, ["new york"]);

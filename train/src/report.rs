@@ -1,10 +1,9 @@
 //! What a model can, as a page to read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use crate::lesson::Lesson;
 use crate::run::Plan;
 use crate::said::Said;
 use crate::score::{Count, Heard, ratio};
@@ -35,6 +34,8 @@ pub struct Report {
     pub temperature: f32,
     /// How sure a call must be to be made.
     pub threshold: f32,
+    /// Sentences that both were fitted on; none where these are the ones that are scored.
+    pub fitted: Option<usize>,
     /// Tokens that are read for a sentence: of all, and the most.
     pub tokens: (usize, usize),
     /// All sentences.
@@ -45,19 +46,23 @@ pub struct Report {
     pub by_kind: BTreeMap<String, Count>,
     /// How often which tool was called instead of which.
     pub confusion: BTreeMap<(String, String), usize>,
-    /// Sums of confidence, right answers and answers, by class of confidence.
+    /// Sums of confidence, right answers and answers, by class of confidence, whether or not a call
+    /// was sure enough to be made.
     pub calibration: [(f64, usize, usize); CLASSES],
+    /// Likeliest calls: how sure, whether right, and whether there was one to be found.
+    pub likeliest: Vec<(f32, bool, bool)>,
     /// Sentences that went wrong, with what was heard.
     pub wrong: Vec<(Said, Heard)>,
 }
 
+/// Thresholds that are compared.
+const THRESHOLDS: [f32; 9] = [0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 const NOTHING: &str = "nothing";
 
 impl Report {
     /// A report without scores.
     #[must_use]
-    pub fn new(plan: &Plan, lesson: &Lesson<'_>, trainer: &Trainer, took: Duration) -> Self {
-        _ = lesson;
+    pub fn new(plan: &Plan, trainer: &Trainer, took: Duration) -> Self {
         Self {
             shape: Some(trainer.weights.shape),
             steps: (trainer.step, plan.recipe.batch),
@@ -85,17 +90,17 @@ impl Report {
         self.by_tool.entry(wanted.clone()).or_default().add(said, heard);
         self.by_kind.entry(said.kind.clone()).or_default().add(said, heard);
         *self.confusion.entry((wanted, acted)).or_default() += 1;
-        let is_right = count.exact + count.abstained > 0;
-        if heard.tool.is_some() {
-            let class = ((heard.confidence * CLASSES as f32) as usize).min(CLASSES - 1);
-            if let Some((sum, right, all)) = self.calibration.get_mut(class) {
-                *sum += f64::from(heard.confidence);
-                *right += count.exact;
-                *all += 1;
-            }
+        let is_right = if said.tool.is_some() { count.exact > 0 } else { heard.tool.is_none() };
+        let class = ((heard.confidence * CLASSES as f32) as usize).min(CLASSES - 1);
+        if let Some((sum, right, all)) = self.calibration.get_mut(class) {
+            *sum += f64::from(heard.confidence);
+            *right += usize::from(is_right);
+            *all += 1;
         }
-        let is_acted = count.acted_exact + count.abstained > 0;
-        if !is_right || !is_acted {
+        if heard.tool.is_some() {
+            self.likeliest.push((heard.confidence, is_right, said.tool.is_some()));
+        }
+        if count.acted_exact + count.abstained == 0 {
             self.wrong.push((said.clone(), heard.clone()));
         }
     }
@@ -151,9 +156,13 @@ impl Display for Report {
             )?;
         }
         let count = all.calls + all.nothings;
+        let fitted = self.fitted.map_or("these sentences".into(), |count| {
+            format!("{count} others that training did not see either")
+        });
         writeln!(
             f,
-            "Temperature {:.2}, threshold {:.2}. Tokens of a sentence: {:.1}, at most {}.\n",
+            "Temperature {:.2}, threshold {:.2}, fitted on {fitted}. Tokens of a sentence: {:.1}, \
+             at most {}.\n",
             self.temperature,
             self.threshold,
             self.tokens.0 as f64 / count.max(1) as f64,
@@ -161,11 +170,12 @@ impl Display for Report {
         )?;
         writeln!(f, "| {count} sentences | % |\n|---|---|")?;
         for (name, part, whole) in [
-            ("right tool", all.tool, all.calls),
-            ("right call", all.exact, all.calls),
-            ("right call, and sure enough to act", all.acted_exact, all.calls),
-            ("wrong call acted on, where there was a right one", all.acted_wrong, all.calls),
-            ("not acted, where there was nothing to do", all.abstained, all.nothings),
+            ("right call, made", all.acted_exact, all.calls),
+            ("right tool, called", all.acted_tool, all.calls),
+            ("right call, sure of it or not", all.exact, all.calls),
+            ("another call made than the right one", all.acted_wrong, all.calls),
+            ("no call made, where none was right", all.abstained, all.nothings),
+            ("a call made there", all.nothings - all.abstained, all.nothings),
         ] {
             writeln!(f, "| {name} ({whole}) | {} |", percent(part, whole))?;
         }
@@ -178,15 +188,16 @@ impl Display for Report {
         for (title, counts) in [("tool", &self.by_tool), ("kind", &self.by_kind)] {
             writeln!(
                 f,
-                "\n| {title} | sentences | right tool | right call | acted right | not acted |"
+                "\n| {title} | sentences | right tool called | right call made | right call, sure or \
+                 not | no call made |"
             )?;
             writeln!(f, "|---|---|---|---|---|---|")?;
             for (name, one) in counts {
-                let (calls, tool) = (one.calls, percent(one.tool, one.calls));
+                let (calls, tool) = (one.calls, percent(one.acted_tool, one.calls));
                 let (exact, acted) = (percent(one.exact, calls), percent(one.acted_exact, calls));
                 let abstained = percent(one.abstained, one.nothings);
                 let count = calls + one.nothings;
-                writeln!(f, "| {name} | {count} | {tool} | {exact} | {acted} | {abstained} |")?;
+                writeln!(f, "| {name} | {count} | {tool} | {acted} | {exact} | {abstained} |")?;
             }
         }
         self.write_rest(f)
@@ -195,22 +206,47 @@ impl Display for Report {
 
 impl Report {
     fn write_rest(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nWhat was acted on instead:\n")?;
-        for ((wanted, acted), count) in self.confusion.iter().filter(|((a, b), _)| a != b) {
-            writeln!(f, "- {wanted} → {acted}: {count}")?;
-        }
-        writeln!(f, "\n| confidence | calls | mean | right |\n|---|---|---|---|")?;
+        self.write_confusion(f)?;
+        writeln!(f, "\n| confidence | answers | mean | right |\n|---|---|---|---|")?;
         for (class, (sum, right, all)) in self.calibration.iter().enumerate() {
             if *all > 0 {
                 let (low, mean) = (class * CLASSES, 100.0 * sum / *all as f64);
-                writeln!(
-                    f,
-                    "| {low}–{} | {all} | {mean:.0} | {} |",
-                    low + CLASSES,
-                    percent(*right, *all)
-                )?;
+                let right = percent(*right, *all);
+                writeln!(f, "| {low}–{} | {all} | {mean:.0} | {right} |", low + CLASSES)?;
             }
         }
+        writeln!(
+            f,
+            "\n| threshold | right call made | another made | made where none was right |"
+        )?;
+        writeln!(f, "|---|---|---|---|")?;
+        for threshold in THRESHOLDS {
+            let count = |is: fn(bool, bool) -> bool| {
+                let made = self.likeliest.iter().filter(|(sure, ..)| *sure >= threshold);
+                made.filter(|(_, is_right, is_call)| is(*is_right, *is_call)).count()
+            };
+            let right = percent(count(|right, call| right && call), self.all.calls);
+            let other = percent(count(|right, call| !right && call), self.all.calls);
+            let none = percent(count(|_, call| !call), self.all.nothings);
+            writeln!(f, "| {threshold} | {right} | {other} | {none} |")?;
+        }
         Ok(())
+    }
+
+    /// What was called, in columns, where what was right, in rows.
+    fn write_confusion(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let names: BTreeSet<&String> = self.confusion.keys().flat_map(|(a, b)| [a, b]).collect();
+        write!(f, "\n| right ↓ called → |")?;
+        names.iter().try_for_each(|name| write!(f, " {name} |"))?;
+        write!(f, "\n|---|")?;
+        names.iter().try_for_each(|_| write!(f, "---|"))?;
+        for wanted in &names {
+            write!(f, "\n| {wanted} |")?;
+            for acted in &names {
+                let count = self.confusion.get(&((*wanted).clone(), (*acted).clone()));
+                write!(f, " {} |", count.map_or(String::new(), ToString::to_string))?;
+            }
+        }
+        writeln!(f)
     }
 }

@@ -107,16 +107,18 @@ fn take(heard: &mut Heard, tools: &[Tool<'_>], call: &Call<'_>) {
     }
 }
 
-/// Counts over some sentences.
+/// Counts over some sentences, as `trine eval` counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Count {
     /// Sentences with a tool.
     pub calls: usize,
-    /// Of these, those with the right tool.
+    /// Of these, those whose likeliest call has the right tool.
     pub tool: usize,
-    /// And with the right arguments too.
+    /// And the right arguments too.
     pub exact: usize,
-    /// And acted on.
+    /// Those that were acted on with the right tool.
+    pub acted_tool: usize,
+    /// And with the right arguments too.
     pub acted_exact: usize,
     /// Sentences with a tool that were acted on in another way.
     pub acted_wrong: usize,
@@ -124,13 +126,14 @@ pub struct Count {
     pub nothings: usize,
     /// Of these, those that were not acted on.
     pub abstained: usize,
-    /// Arguments that were right, that were found, and that were wanted.
+    /// Arguments that were right, that were acted on, and that were wanted.
     pub slots: [usize; 3],
 }
 
 impl Count {
     /// Counts one sentence.
     pub fn add(&mut self, said: &Said, heard: &Heard) {
+        self.slots[1] += if heard.acts { heard.arguments.len() } else { 0 };
         let Some(wanted) = &said.tool else {
             self.nothings += 1;
             self.abstained += usize::from(!heard.acts);
@@ -141,14 +144,15 @@ impl Count {
         self.calls += 1;
         self.tool += usize::from(tool);
         self.exact += usize::from(exact);
+        self.acted_tool += usize::from(tool && heard.acts);
         self.acted_exact += usize::from(exact && heard.acts);
         self.acted_wrong += usize::from(!exact && heard.acts);
         let right = |(name, value): (&String, &Json)| {
             said.arguments.get(name).is_some_and(|other| equal(other, value))
         };
+        let is_counted = tool && heard.acts;
         self.slots[0] +=
-            if tool { heard.arguments.iter().filter(|a| right(*a)).count() } else { 0 };
-        self.slots[1] += heard.arguments.len();
+            if is_counted { heard.arguments.iter().filter(|a| right(*a)).count() } else { 0 };
         self.slots[2] += said.arguments.len();
     }
 

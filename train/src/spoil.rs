@@ -187,7 +187,7 @@ fn without_number(said: &Said) -> Option<String> {
     (is_bare && rest.split_whitespace().count() > 1).then(|| rest.to_owned())
 }
 
-fn is_number_word(word: &str) -> bool {
+pub(crate) fn is_number_word(word: &str) -> bool {
     const WORDS: &[&str] = &[
         "one",
         "two",

@@ -1,19 +1,44 @@
-//! Texts that are copied, exchanged for others of the same parameter or for words that are made up.
+//! Texts that are copied, exchanged for others of the same parameter, for texts put together of
+//! two, or for words that are made up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
 use crate::random::Random;
 use crate::said::Said;
 
+/// A parameter is open when of its texts at least this share are different: names and titles,
+/// which nobody can list. Of others ("song", "stars", "nearest") all texts are known, and what is
+/// made up would teach that any word may be one.
+const OPEN: f32 = 0.6;
+/// How often the texts of a parameter that is not open are exchanged, compared with an open one's.
+const KNOWN: f32 = 0.5;
+
+/// The texts of a parameter.
+#[derive(Clone, Debug, Default)]
+struct Texts {
+    /// Those of the sentences, as often as they came.
+    own: Vec<String>,
+    /// Further names.
+    names: Vec<String>,
+    is_open: bool,
+}
+
+impl Texts {
+    fn pick(&self, random: &mut Random) -> Option<&String> {
+        let is_name = !self.names.is_empty() && random.chance(0.5);
+        random.pick(if is_name { &self.names } else { &self.own })
+    }
+}
+
 /// Texts by the parameter that they are of.
 #[derive(Clone, Debug, Default)]
 pub struct Swaps {
-    values: BTreeMap<String, Vec<String>>,
+    values: BTreeMap<String, Texts>,
     /// The share of texts that are exchanged.
     pub share: f32,
-    /// The share of texts that are made up.
+    /// The share of texts that are made up, half of words and half of letters.
     pub made_up: f32,
     /// Runs of words that stand anywhere: what is copied from where it stands, whatever it says.
     pub runs: Vec<String>,
@@ -28,20 +53,21 @@ impl Swaps {
         let mut swaps = Self::default();
         for (name, value) in sentences.iter().flat_map(|said| &said.arguments) {
             if let Some(text) = value.as_str().filter(|_| is_text(name)) {
-                swaps.values.entry(name.clone()).or_default().push(text.to_owned());
+                swaps.values.entry(name.clone()).or_default().own.push(text.to_owned());
             }
+        }
+        for texts in swaps.values.values_mut() {
+            let different: BTreeSet<&String> = texts.own.iter().collect();
+            texts.is_open = different.len() as f32 >= OPEN * texts.own.len() as f32;
         }
         swaps
     }
 
-    /// Adds texts for a parameter, as often as its own in sum.
+    /// Adds texts for a parameter, of which half of the exchanged ones are then taken.
     pub fn add(&mut self, name: &str, texts: &[String]) {
-        if texts.is_empty() {
-            return;
+        if let Some(own) = self.values.get_mut(name) {
+            own.names.extend_from_slice(texts);
         }
-        let own = self.values.entry(name.to_owned()).or_default();
-        let wanted = own.len().max(texts.len());
-        own.extend(texts.iter().cycle().take(wanted).cloned());
     }
 
     /// Takes runs of one to five words out of sentences.
@@ -66,18 +92,9 @@ impl Swaps {
         let mut said = said.clone();
         let names: Vec<String> = said.arguments.keys().cloned().collect();
         for name in names {
-            let Some(values) = self.values.get(&name) else { continue };
+            let Some(texts) = self.values.get(&name) else { continue };
             let Some(old) = said.arguments.get(&name).and_then(Json::as_str) else { continue };
-            let chance = random.unit();
-            let new = if chance < self.share {
-                random.pick(values).cloned()
-            } else if chance < self.share + self.made_up {
-                Some(made_up(values, random))
-            } else if chance < self.share + self.made_up + self.run_share {
-                random.pick(&self.runs).cloned()
-            } else {
-                None
-            };
+            let new = self.other(texts, random);
             let is_once = said.text.matches(old).count() == 1;
             let Some(new) = new.filter(|new| is_once && !new.trim().is_empty()) else { continue };
             said.text = said.text.replacen(old, &new, 1);
@@ -85,10 +102,44 @@ impl Swaps {
         }
         said
     }
+
+    /// What a text is exchanged for, if chance will have it exchanged.
+    fn other(&self, texts: &Texts, random: &mut Random) -> Option<String> {
+        let chance = random.unit();
+        if !texts.is_open {
+            return (chance < KNOWN * self.share).then(|| texts.pick(random).cloned()).flatten();
+        }
+        let (made_up, run) =
+            (self.share + self.made_up, self.share + self.made_up + self.run_share);
+        if chance < self.share {
+            texts.pick(random).cloned()
+        } else if chance < made_up {
+            if random.chance(0.5) {
+                spliced(texts, random)
+            } else {
+                Some(sounds(&texts.own, random))
+            }
+        } else if chance < run {
+            random.pick(&self.runs).cloned()
+        } else {
+            None
+        }
+    }
+}
+
+/// The first words of one text and the last ones of another.
+fn spliced(texts: &Texts, random: &mut Random) -> Option<String> {
+    let (one, other) = (texts.pick(random)?.clone(), texts.pick(random)?);
+    let one: Vec<&str> = one.split_whitespace().collect();
+    let other: Vec<&str> = other.split_whitespace().collect();
+    let head = one.get(..1 + random.below(one.len())).unwrap_or_default();
+    let tail = other.get(random.below(other.len())..).unwrap_or_default();
+    let tail = tail.get(..tail.len().min(3)).unwrap_or_default();
+    Some([head.get(..head.len().min(3)).unwrap_or_default(), tail].concat().join(" "))
 }
 
 /// One or two words that sound like the letters of these texts: each letter hangs on two before it.
-fn made_up(values: &[String], random: &mut Random) -> String {
+fn sounds(values: &[String], random: &mut Random) -> String {
     let words = 1 + usize::from(random.chance(0.4));
     let word = |random: &mut Random| {
         let mut out: Vec<char> = Vec::new();
@@ -120,15 +171,18 @@ fn follower(values: &[String], out: &[char], random: &mut Random) -> Option<char
 mod tests {
     use super::*;
 
-    #[test]
-    fn arguments_follow_their_texts() {
-        let said = |text: &str, value: &str| Said {
+    fn said(text: &str, value: &str) -> Said {
+        Said {
             text: text.into(),
             tool: Some("play".into()),
             arguments: [("artist".to_owned(), Json::from(value))].into_iter().collect(),
             kind: String::new(),
             wording: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn arguments_follow_their_texts() {
         let all = [said("play queen now", "queen"), said("put on daft punk", "daft punk")];
         let swaps = Swaps { share: 0.5, made_up: 0.5, ..Swaps::of(&all, |name| name == "artist") };
         let mut random = Random::new(3);
@@ -139,6 +193,20 @@ mod tests {
             assert_eq!(other.text, format!("play {value} now"));
             values.insert(value.to_owned());
         }
-        assert!(values.contains("daft punk") && values.len() > 3, "{values:?}");
+        assert!(values.contains("daft punk") && values.contains("queen punk"), "{values:?}");
+    }
+
+    #[test]
+    fn where_all_texts_are_known_none_is_made_up() {
+        let all: Vec<Said> =
+            (0..20).map(|at| said("play that song", ["song", "that"][at % 2])).collect();
+        let mut swaps = Swaps { share: 0.3, made_up: 0.6, ..Swaps::of(&all, |_| true) };
+        swaps.add("artist", &["track".to_owned()]);
+        let mut random = Random::new(3);
+        for _ in 0..200 {
+            let other = swaps.apply(&all[0], &mut random);
+            let value = other.arguments["artist"].as_str().unwrap();
+            assert!(["song", "that", "track"].contains(&value), "{value}");
+        }
     }
 }

@@ -137,6 +137,16 @@ impl<'t> Templates<'t> {
         Some(out.join(" "))
     }
 
+    /// All that can be said for a label, by `parameter.label`.
+    #[must_use]
+    pub fn labels(&self) -> BTreeMap<&str, Vec<String>> {
+        let labels = self.words.iter().filter(|(name, _)| name.contains('.'));
+        let said = |ways: &Vec<Vec<Part>>| {
+            ways.iter().flat_map(|parts| expanded(parts)).collect::<Vec<String>>()
+        };
+        labels.map(|(name, ways)| (name.as_str(), said(ways))).collect()
+    }
+
     /// All words behind names, without their order.
     #[must_use]
     pub fn all_words(&self) -> Vec<(String, String)> {
@@ -286,6 +296,21 @@ fn ways(part: &Part) -> f32 {
         }
         _ => 1.0,
     }
+}
+
+/// All ways of saying some parts that hold no values.
+fn expanded(parts: &[Part]) -> Vec<String> {
+    let mut all = vec![String::new()];
+    for part in parts {
+        let ways: Vec<String> = match part {
+            Part::Word(word) => vec![word.clone()],
+            Part::OneOf(ways) => ways.iter().flat_map(|way| expanded(way)).collect(),
+            Part::Value(_) => Vec::new(),
+        };
+        let join = |(head, tail): (&String, &String)| format!("{head} {tail}").trim().to_owned();
+        all = all.iter().flat_map(|head| ways.iter().map(move |tail| join((head, tail)))).collect();
+    }
+    all
 }
 
 fn plain_words(part: &Part, words: &mut Vec<String>) {

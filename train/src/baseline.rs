@@ -1,0 +1,85 @@
+//! What is trained instead of a transformer, to compare with.
+
+use trine_ask::Vocabulary;
+use trine_descriptor::Tool;
+
+use crate::calibrate;
+use crate::keywords::{self, Keywords};
+use crate::lesson;
+use crate::linear::{self, Linear};
+use crate::parts::{Stock, prepare};
+use crate::report::Report;
+use crate::run::Plan;
+use crate::said::Said;
+use crate::score::{self, Heard};
+use crate::template::Templates;
+
+/// What is trained instead of a transformer, to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// [`crate::linear`]
+    Linear,
+    /// [`crate::keywords`]
+    Keywords,
+}
+
+/// Trains a baseline and scores it on the same sentences, under the same grammar.
+///
+/// # Errors
+/// As [`crate::run::train`].
+pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report, String> {
+    prepare(plan, |parts| {
+        let lesson = &parts.lesson;
+        let (tools, program) = (lesson.tools(), lesson.program());
+        let bytes = lesson::table(program, lesson.pieces(), 1.0, 0.0);
+        let vocabulary = Vocabulary::parse(&bytes).map_err(|error| error.to_string())?;
+        let names = crate::parts::token_names(tools, program, lesson.pieces());
+        let keywords = Keywords::new(names, &known_words(tools, &parts.templates));
+        let mut model = Linear::default();
+        let stock = Stock::new(plan, parts);
+        let steps = if which == Baseline::Linear { plan.recipe.steps } else { 0 };
+        for step in 0..steps {
+            model.learn(&parts.course(plan, &stock, step).batch(plan.recipe.batch));
+        }
+        let ask = |said: &Said| match which {
+            Baseline::Linear => score::ask(
+                &mut linear::Reader::new(&model),
+                tools,
+                program,
+                &vocabulary,
+                &said.text,
+            ),
+            Baseline::Keywords => {
+                let mut reader = keywords::Reader::new(&keywords);
+                score::ask(&mut reader, tools, program, &vocabulary, &said.text)
+            }
+        };
+        let hear = |all: &[Said]| -> Vec<Heard> {
+            all.iter().map(|said| ask(said).unwrap_or_default()).collect()
+        };
+        let fit = parts.fit();
+        let threshold = calibrate::threshold(&calibrate::certain(fit, &hear(fit)));
+        let mut heard = hear(&parts.valid);
+        heard.iter_mut().for_each(|heard| heard.acts &= heard.confidence >= threshold);
+        let mut report = Report { threshold, temperature: 1.0, ..Report::default() };
+        report.take(&parts.valid, &heard, 0);
+        Ok(report)
+    })
+}
+
+/// Words of labels, and of tools: their descriptions, parameters and labels.
+fn known_words(tools: &[Tool<'_>], templates: &Templates<'_>) -> Vec<(String, String)> {
+    let mut all = templates.all_words();
+    for tool in tools {
+        let mut text = tool.info.description.to_owned();
+        for field in tool.params {
+            let labels = field.kind.labels().map(|label| {
+                let said = all.iter().find(|(name, _)| *name == format!("{}.{label}", field.name));
+                format!(" {label} {}", said.map_or("", |(_, words)| words.as_str()))
+            });
+            text = labels.fold(format!("{text} {}", field.name), |text, words| text + &words);
+        }
+        all.push((format!("tool:{}", tool.info.name), text));
+    }
+    all
+}
