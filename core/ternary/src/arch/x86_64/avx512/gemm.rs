@@ -130,14 +130,8 @@ pub(super) fn unpack_line16(steps: &[[u8; 128]], groups: &mut [Group]) -> usize 
     let tables = Tables::new();
     for (step, groups) in steps.iter().zip(groups.as_chunks_mut::<5>().0) {
         for (half, line) in step.as_chunks::<64>().0.iter().enumerate() {
-            let (first, second) = tables.decode(load(line));
-            let digits = [
-                digit::<6>(first),
-                field(first, 3),
-                field(second, 3),
-                digit::<2>(second),
-                digit::<4>(second),
-            ];
+            let (first, [d2, d3, d4]) = tables.decode(load(line));
+            let digits = [digit::<6>(first), field(first, 3), d2, d3, d4];
             for (digits, group) in digits.into_iter().zip(&mut *groups) {
                 store_bytes(digits, &mut group.0.as_chunks_mut().0[half]);
             }

@@ -68,15 +68,14 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
         line16_step(&mut acc, tables, step, &last);
     }
     let mut out = Sums([0; 32]);
-    for ([by64, by1, by4, by16], out) in acc.into_iter().zip(out.0.as_chunks_mut().0) {
-        let low = _mm512_add_epi32(by1, _mm512_srai_epi32::<2>(by4));
-        let high = _mm512_add_epi32(_mm512_srai_epi32::<4>(by16), _mm512_srai_epi32::<6>(by64));
-        store(_mm512_add_epi32(low, high), out);
+    for ([by64, a, b, c], out) in acc.into_iter().zip(out.0.as_chunks_mut().0) {
+        let high = _mm512_add_epi32(c, _mm512_srai_epi32::<6>(by64));
+        store(_mm512_add_epi32(_mm512_add_epi32(a, b), high), out);
     }
     out
 }
 
-/// 20 columns: per line, two look-ups, a shift, a merge, five masks and five `vpdpbusd`.
+/// 20 columns: per line, four look-ups, a shift, a merge, two masks and five `vpdpbusd`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn line16_step(acc: &mut [[__m512i; 4]; 2], tables: Tables, step: &[u8; 128], q: &[i8; 20]) {
@@ -84,12 +83,12 @@ fn line16_step(acc: &mut [[__m512i; 4]; 2], tables: Tables, step: &[u8; 128], q:
     let (q, _) = q.as_chunks::<4>();
     let at = |digit: usize| broadcast(q[digit]);
     let [q0, q1, q2, q3, q4] = [at(0), at(1), at(2), at(3), at(4)];
-    for ([by64, by1, by4, by16], line) in acc.iter_mut().zip(lines) {
-        let (first, second) = tables.decode(load(line));
+    for ([by64, a, b, c], line) in acc.iter_mut().zip(lines) {
+        let (first, [d2, d3, d4]) = tables.decode(load(line));
         *by64 = _mm512_dpbusd_epi32(*by64, field(first, 0xc0), q0);
-        *by1 = _mm512_dpbusd_epi32(*by1, field(first, 0x03), q1);
-        *by1 = _mm512_dpbusd_epi32(*by1, field(second, 0x03), q2);
-        *by4 = _mm512_dpbusd_epi32(*by4, field(second, 0x0c), q3);
-        *by16 = _mm512_dpbusd_epi32(*by16, field(second, 0x30), q4);
+        *a = _mm512_dpbusd_epi32(*a, field(first, 0x03), q1);
+        *b = _mm512_dpbusd_epi32(*b, d2, q2);
+        *c = _mm512_dpbusd_epi32(*c, d3, q3);
+        *a = _mm512_dpbusd_epi32(*a, d4, q4);
     }
 }

@@ -166,34 +166,42 @@ fn sum(q: &[i8]) -> i32 {
     _mm512_reduce_add_epi32(acc) + tail.iter().map(|q| i32::from(*q)).sum::<i32>()
 }
 
-/// The look-ups of [`Code::Table`](crate::Code::Table) in registers.
+/// The look-ups of [`Code::Table`](crate::Code::Table) in registers, the second one once for each
+/// digit: a look-up more takes the place of a look-up and a mask.
 #[derive(Clone, Copy)]
 struct Tables {
     low: __m512i,
-    high: __m512i,
+    high: [__m512i; 3],
 }
 
 impl Tables {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     fn new() -> Self {
-        let mut high = [0; 64];
-        high[..32].copy_from_slice(&TABLE_HIGH);
-        Self { low: load(&TABLE_LOW), high: load(&high) }
+        let mut high = [[0; 64]; 3];
+        for (digit, high) in high.iter_mut().enumerate() {
+            for (to, from) in high.iter_mut().zip(TABLE_HIGH) {
+                *to = (from >> (2 * digit)) & 3;
+            }
+        }
+        let [d2, d3, d4] = &high;
+        Self { low: load(&TABLE_LOW), high: [load(d2), load(d3), load(d4)] }
     }
 
-    /// Of 64 bytes: d0 in bits 7:6 and d1 in bits 1:0 of the first, among other bits; d2, d3 and d4
-    /// in bits 1:0, 3:2 and 5:4 of the second. `vpermb` ignores the high two bits of an index.
+    /// Of 64 bytes: d0 in bits 7:6 and d1 in bits 1:0 of the first, among other bits; and d2, d3
+    /// and d4. `vpermb` ignores the high two bits of an index.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-    fn decode(self, bytes: __m512i) -> (__m512i, __m512i) {
+    fn decode(self, bytes: __m512i) -> (__m512i, [__m512i; 3]) {
         let first = _mm512_permutexvar_epi8(bytes, self.low);
         // Shifts of bytes do not exist; what a shift of 16 bits brings in from the neighbour is
         // above the two bits that are taken. 0xca: where the mask is set the second, else the
         // third.
         let shifted = _mm512_srli_epi16::<6>(bytes);
         let index = _mm512_ternarylogic_epi32::<0xca>(_mm512_set1_epi8(3), shifted, first);
-        (first, _mm512_permutexvar_epi8(index, self.high))
+        let [d2, d3, d4] = self.high;
+        let look = |table| _mm512_permutexvar_epi8(index, table);
+        (first, [look(d2), look(d3), look(d4)])
     }
 }
 
