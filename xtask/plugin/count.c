@@ -6,15 +6,22 @@
  *
  * Build:  cc -O2 -fPIC -shared -DPLUGIN_VERSION=1 -o count.so count.c     (QEMU 7 and 8)
  *         ... -DPLUGIN_VERSION=4                                           (QEMU 10)
- * Use:    qemu-system-arm ... -plugin count.so,data=0x40004000,skip=0x4d1,irq=0x62f+0x62,out=FILE
+ * Use:    qemu-system-arm ... -plugin count.so,data=0x40004000,skip=0x4d1,irq=0x62f,out=FILE
  *
  * data    address of the UART's data register
+ * sent    the same for writing, where that is another one
  * skip    address of a function whose instructions, callees included, are counted apart: the
- *         user's own code. Give it up to eight times. It must be called by BL.
- * irq     first address and size of an interrupt handler, as 0x4d1+0x62: what runs from its first
- *         instruction to its return is counted apart, all through the request. Up to eight times
- * tail    the same of a function that a handler ends with, by a jump
- * out     where a line "dispatcher=N skipped=N interrupts=N" is written for each answer
+ *         user's own code. It may be given several times, as the next two
+ * irq     address of an interrupt handler: what runs from its first instruction to its return is
+ *         counted apart, all through the request
+ * lib     address of a function of the library; how many of the others are inside of these is
+ *         counted too
+ * out     where a line "dispatcher=N library=N skipped=N lent=N interrupts=N" is written for each
+ *         answer: all but the last two kinds of functions, what of that is in the library, what
+ *         the user's own code takes, what of that is in the library, and the handlers
+ *
+ * A function that is given is followed by the depth of its calls: BL and BLX go one deeper, a
+ * return comes back, and a jump into another function (a tail call) does neither.
  *
  * Debian's QEMU has plug-ins enabled but ships no qemu-plugin.h, so the few declarations needed
  * stand here. They are the C interface documented in QEMU's docs/devel/tcg-plugins.rst.
@@ -61,116 +68,150 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 
 EXPORT int qemu_plugin_version = PLUGIN_VERSION;
 
-enum { SKIP_MAX = 8 };
+enum { ENTRIES_MAX = 128, FRAMES_MAX = 32 };
+enum kind { NONE, USER, HANDLER, LIBRARY, KINDS };
+enum flow { STRAIGHT, CALL, RETURN };
 
-static uint64_t data_register;
-static uint64_t skip[SKIP_MAX];
-static size_t skip_count;
-static uint64_t irq[SKIP_MAX];
-static uint64_t irq_end[SKIP_MAX];
-static bool irq_is_tail[SKIP_MAX];
-static size_t irq_count;
+/* A function that is followed. */
+struct entry {
+    uint64_t address;
+    enum kind kind;
+};
+
+/* A function that runs, and how many calls deep it is. */
+struct frame {
+    uint64_t address;
+    enum kind kind;
+    uint64_t depth;
+};
+
+/* What is known of an instruction before it runs. */
+struct known {
+    uint64_t address;
+    uint64_t behind;
+    enum flow flow;
+    enum kind entered;
+};
+
+static uint64_t received_register;
+static uint64_t sent_register;
+static struct entry entries[ENTRIES_MAX];
+static size_t entries_count;
 static FILE *out;
 
-static uint64_t counted;  /* since the last byte was read */
-static uint64_t skipped;  /* of these, inside a skipped function */
-static bool waiting;      /* a byte was read and none written since */
-static uint64_t interrupts; /* since the last answer, inside a handler */
-static bool handling;     /* a handler runs */
-static uint64_t resume;   /* where a skipped function returns to; 0 outside of one */
+static struct frame frames[FRAMES_MAX];
+static size_t frames_count;
+static uint64_t running[KINDS];      /* of the frames, how many are of each kind */
+static const struct known *last;     /* a call or return, until it is seen where it went */
 
-static bool is_skipped(uint64_t address)
+static uint64_t counted;    /* since the last byte was read, neither in a handler nor the user's */
+static uint64_t library;    /* of these, inside the library */
+static uint64_t skipped;    /* since then, the user's */
+static uint64_t lent;       /* of these, inside the library */
+static uint64_t interrupts; /* since the last answer, inside a handler */
+static bool waiting;        /* a byte was read and none written since */
+
+static enum kind entered(uint64_t address)
 {
-    for (size_t i = 0; i < skip_count; i++) {
-        if (skip[i] == address) {
-            return true;
+    for (size_t i = 0; i < entries_count; i++) {
+        if (entries[i].address == address) {
+            return entries[i].kind;
         }
     }
-    return false;
+    return NONE;
 }
 
-/* Where a Thumb BL at `address` goes (Armv7-M manual, A7.7.18, encoding T1); 0 for all else. An
- * interrupt may come between the BL and its target, so the pair cannot be told by adjacency. */
-static uint64_t call_target(const struct qemu_plugin_insn *insn, uint64_t address)
-{
-    uint16_t half[2] = {0, 0};
-    if (qemu_plugin_insn_size(insn) != sizeof half) {
-        return 0;
-    }
-#if PLUGIN_VERSION < 3
-    memcpy(half, qemu_plugin_insn_data(insn), sizeof half);
-#else
-    qemu_plugin_insn_data(insn, half, sizeof half);
-#endif
-    if ((half[0] & 0xf800) != 0xf000 || (half[1] & 0xd000) != 0xd000) {
-        return 0;
-    }
-    uint32_t s = half[0] >> 10 & 1;
-    uint32_t i1 = ~(half[1] >> 13 ^ s) & 1;
-    uint32_t i2 = ~(half[1] >> 11 ^ s) & 1;
-    uint32_t offset = s << 24 | i1 << 23 | i2 << 22 | (half[0] & 0x3ffu) << 12
-                      | (half[1] & 0x7ffu) << 1;
-    if (s) {
-        offset |= UINT32_C(0xfe000000);
-    }
-    return (uint32_t)(address + 4 + offset);
-}
-
-/* The first instruction of a handler is about to run. */
-static void on_handler(unsigned cpu, void *unused)
-{
-    (void)cpu;
-    (void)unused;
-    handling = true;
-}
-
-/* A handler's last instruction is about to run, and was counted: callbacks of one instruction come
- * in the order of their registration. */
-static void on_handler_return(unsigned cpu, void *unused)
-{
-    (void)cpu;
-    (void)unused;
-    handling = false;
-}
-
-/* Whether an instruction of a handler itself returns from it: POP with PC, BX LR, or LDM or LDR
- * from the stack with PC (Armv7-M manual, B1.5.8). Functions that it calls lie elsewhere. */
-static bool is_return(const struct qemu_plugin_insn *insn)
+/* What an instruction of Thumb does to the depth of calls (Armv7-M manual, A7.7.18 and A7.7.19; of
+ * returns B1.5.8): BL and BLX; POP with PC, BX LR, LDM or LDR from the stack with PC. */
+static enum flow flow_of(const struct qemu_plugin_insn *insn)
 {
     uint16_t half[2] = {0, 0};
     size_t size = qemu_plugin_insn_size(insn);
 #if PLUGIN_VERSION < 3
     memcpy(half, qemu_plugin_insn_data(insn), size < sizeof half ? size : sizeof half);
 #else
-    qemu_plugin_insn_data(insn, half, sizeof half);
+    qemu_plugin_insn_data(insn, half, size < sizeof half ? size : sizeof half);
 #endif
     if (size == 2) {
-        return half[0] == 0x4770 || (half[0] & 0xff00) == 0xbd00;
+        bool is_return = half[0] == 0x4770 || (half[0] & 0xff00) == 0xbd00;
+        return is_return ? RETURN : (half[0] & 0xff87) == 0x4780 ? CALL : STRAIGHT;
     }
-    return (half[0] == 0xe8bd && (half[1] & 0x8000) != 0) || (half[0] == 0xf85d && half[1] == 0xfb04);
+    if ((half[0] & 0xf800) == 0xf000 && (half[1] & 0xd000) == 0xd000) {
+        return CALL;
+    }
+    bool is_return = (half[0] == 0xe8bd && (half[1] & 0x8000) != 0)
+                     || (half[0] == 0xf85d && (half[1] & 0xff00) == 0xfb00);
+    return is_return ? RETURN : STRAIGHT;
 }
 
-/* The instruction at this address is about to run. */
-static void on_instruction(unsigned cpu, void *address)
+/* A function returns: one of those that a followed one has called, or that one itself. Then the one
+ * below has its callee back, but for a handler's, which called nothing. */
+static void come_back(void)
 {
-    (void)cpu;
-    if (handling) {
-        interrupts++;
+    bool is_handler = false;
+    while (frames_count > 0 && !is_handler) {
+        struct frame *top = &frames[frames_count - 1];
+        if (top->depth > 0) {
+            top->depth--;
+            return;
+        }
+        is_handler = top->kind == HANDLER;
+        running[top->kind]--;
+        frames_count--;
+    }
+}
+
+/* The last instruction called or returned, unless its condition did not hold: then the one behind
+ * it follows, which is no function's first. */
+static void follow(const struct known *at)
+{
+    const bool is_next = last != NULL && at->address == last->behind && at->entered == NONE;
+    if (last == NULL || frames_count == 0 || is_next) {
+        /* Nothing to follow. */
+    } else if (last->flow == CALL) {
+        frames[frames_count - 1].depth++;
+    } else {
+        come_back();
+    }
+    last = NULL;
+}
+
+static void enter(const struct known *at)
+{
+    const struct frame *top = frames_count > 0 ? &frames[frames_count - 1] : NULL;
+    /* A jump of a function to its own start is a loop. */
+    if (top != NULL && top->address == at->address && top->depth == 0 && at->entered != HANDLER) {
         return;
     }
-    if (resume == (uintptr_t)address) {
-        resume = 0;
+    if (frames_count == FRAMES_MAX) {
+        fprintf(stderr, "count: functions that are followed are nested too deep\n");
+        exit(1);
     }
-    counted++;
-    skipped += resume != 0;
+    frames[frames_count++] = (struct frame){at->address, at->entered, 0};
+    running[at->entered]++;
 }
 
-/* A call of a skipped function is about to run; it returns to this address. */
-static void on_call(unsigned cpu, void *behind)
+/* An instruction is about to run. */
+static void on_instruction(unsigned cpu, void *data)
 {
+    const struct known *at = data;
     (void)cpu;
-    if (resume == 0) {
-        resume = (uintptr_t)behind;
+    follow(at);
+    if (at->entered != NONE) {
+        enter(at);
+    }
+    if (at->flow != STRAIGHT) {
+        last = at;
+    }
+    const bool in_library = frames_count > 0 && frames[frames_count - 1].kind == LIBRARY;
+    if (running[HANDLER] > 0) {
+        interrupts++;
+    } else if (running[USER] > 0) {
+        skipped++;
+        lent += in_library;
+    } else {
+        counted++;
+        library += in_library;
     }
 }
 
@@ -178,16 +219,18 @@ static void on_access(unsigned cpu, mem_info info, uint64_t address, void *unuse
 {
     (void)cpu;
     (void)unused;
-    if (address != data_register) {
-        return;
-    }
-    if (!qemu_plugin_mem_is_store(info)) {
+    const bool is_store = qemu_plugin_mem_is_store(info);
+    if (!is_store && address == received_register) {
         counted = 0;
+        library = 0;
         skipped = 0;
+        lent = 0;
         waiting = true;
-    } else if (waiting) {
-        fprintf(out, "dispatcher=%" PRIu64 " skipped=%" PRIu64 " interrupts=%" PRIu64 "\n",
-                counted - skipped, skipped, interrupts);
+    } else if (is_store && address == sent_register && waiting) {
+        fprintf(out,
+                "dispatcher=%" PRIu64 " library=%" PRIu64 " skipped=%" PRIu64 " lent=%" PRIu64
+                " interrupts=%" PRIu64 "\n",
+                counted, library, skipped, lent, interrupts);
         fflush(out);
         waiting = false;
         interrupts = 0;
@@ -199,25 +242,50 @@ static void on_translation(plugin_id id, struct qemu_plugin_tb *tb)
     (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        uint64_t address = qemu_plugin_insn_vaddr(insn);
-        for (size_t at = 0; at < irq_count; at++) {
-            if (address == irq[at] && !irq_is_tail[at]) {
-                qemu_plugin_register_vcpu_insn_exec_cb(insn, on_handler, CB_NO_REGS, NULL);
-            }
+        /* Kept as long as QEMU runs, as the translation may be. */
+        struct known *known = malloc(sizeof *known);
+        if (known == NULL) {
+            fprintf(stderr, "count: no memory\n");
+            exit(1);
         }
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, CB_NO_REGS,
-                                               (void *)(uintptr_t)address);
-        for (size_t at = 0; at < irq_count; at++) {
-            if (address >= irq[at] && address < irq_end[at] && is_return(insn)) {
-                qemu_plugin_register_vcpu_insn_exec_cb(insn, on_handler_return, CB_NO_REGS, NULL);
-            }
-        }
-        if (is_skipped(call_target(insn, address))) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_call, CB_NO_REGS,
-                                                   (void *)(uintptr_t)(address + 4));
-        }
+        known->address = qemu_plugin_insn_vaddr(insn);
+        known->behind = known->address + qemu_plugin_insn_size(insn);
+        known->flow = flow_of(insn);
+        known->entered = entered(known->address);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, CB_NO_REGS, known);
         qemu_plugin_register_vcpu_mem_cb(insn, on_access, CB_NO_REGS, MEM_READ_WRITE, NULL);
     }
+}
+
+/* Reads one argument; false where it is unknown. */
+static bool read_argument(const char *name, size_t size, const char *value)
+{
+    static const struct {
+        const char *name;
+        enum kind kind;
+    } kinds[] = {{"skip", USER}, {"irq", HANDLER}, {"lib", LIBRARY}};
+    const uint64_t number = strtoull(value, NULL, 0);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strlen(kinds[i].name) == size && strncmp(name, kinds[i].name, size) == 0) {
+            if (entries_count == ENTRIES_MAX) {
+                return false;
+            }
+            /* The lowest bit of a Thumb function's address is no part of it. */
+            entries[entries_count++] = (struct entry){number & ~UINT64_C(1), kinds[i].kind};
+            return true;
+        }
+    }
+    if (size == 4 && strncmp(name, "data", size) == 0) {
+        received_register = number;
+        sent_register = sent_register == 0 ? number : sent_register;
+    } else if (size == 4 && strncmp(name, "sent", size) == 0) {
+        sent_register = number;
+    } else if (size == 3 && strncmp(name, "out", size) == 0) {
+        out = fopen(value, "w");
+    } else {
+        return false;
+    }
+    return true;
 }
 
 EXPORT int qemu_plugin_install(plugin_id id, const struct plugin_info *info, int argc, char **argv)
@@ -225,28 +293,12 @@ EXPORT int qemu_plugin_install(plugin_id id, const struct plugin_info *info, int
     (void)info;
     for (int i = 0; i < argc; i++) {
         char *value = strchr(argv[i], '=');
-        size_t name = value ? (size_t)(value - argv[i]) : 0;
-        if (name == 4 && strncmp(argv[i], "data", name) == 0) {
-            data_register = strtoull(value + 1, NULL, 0);
-        } else if (name == 4 && strncmp(argv[i], "skip", name) == 0 && skip_count < SKIP_MAX) {
-            /* The lowest bit of a Thumb function's address is no part of it. */
-            skip[skip_count++] = strtoull(value + 1, NULL, 0) & ~UINT64_C(1);
-        } else if (((name == 3 && strncmp(argv[i], "irq", name) == 0)
-                    || (name == 4 && strncmp(argv[i], "tail", name) == 0))
-                   && irq_count < SKIP_MAX) {
-            char *size = NULL;
-            irq_is_tail[irq_count] = name == 4;
-            irq[irq_count] = strtoull(value + 1, &size, 0) & ~UINT64_C(1);
-            irq_end[irq_count] = irq[irq_count] + strtoull(size + (*size == '+'), NULL, 0);
-            irq_count++;
-        } else if (name == 3 && strncmp(argv[i], "out", name) == 0) {
-            out = fopen(value + 1, "w");
-        } else {
-            fprintf(stderr, "count: unknown argument `%s`\n", argv[i]);
+        if (value == NULL || !read_argument(argv[i], (size_t)(value - argv[i]), value + 1)) {
+            fprintf(stderr, "count: unknown argument, or one too many: `%s`\n", argv[i]);
             return 1;
         }
     }
-    if (data_register == 0 || out == NULL) {
+    if (received_register == 0 || out == NULL) {
         fprintf(stderr, "count: data=ADDRESS and out=FILE are needed\n");
         return 1;
     }

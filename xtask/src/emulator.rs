@@ -23,21 +23,31 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts a board with its firmware; `plugin` is QEMU's `-plugin` option, if one is wanted.
+    /// Starts a board with its firmware.
     ///
     /// # Errors
     /// When there is no QEMU or no folder for the sockets.
-    pub(crate) fn start(board: &Board, elf: &Path, plugin: Option<&str>) -> Result<Self> {
-        Self::run([QEMU, "-kernel"], board.name, elf, plugin)
+    pub(crate) fn start(board: &Board, elf: &Path) -> Result<Self> {
+        Self::of([QEMU, "-kernel"], board.name, elf)
     }
 
-    /// The same with another emulator, which loads images by another option. A machine with one
-    /// serial line has no person.
+    /// Starts an Arm board whose instructions a plug-in counts; `plugin` is QEMU's option.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub(crate) fn counting(machine: &str, image: &Path, plugin: &str) -> Result<Self> {
+        // Time by instructions, so that the clock's interrupts come as often on any computer.
+        let options = ["-icount", "shift=5", "-plugin", plugin];
+        Self::with([QEMU, "-kernel"], machine, image, (&options, None))
+    }
+
+    /// [`Self::start`] with another emulator, which loads images by another option. A machine with
+    /// one serial line has no person.
     ///
     /// # Errors
     /// As [`Self::start`].
     pub(crate) fn of(emulator: [&str; 2], machine: &str, image: &Path) -> Result<Self> {
-        Self::run(emulator, machine, image, None)
+        Self::with(emulator, machine, image, (&[], None))
     }
 
     /// Starts a board whose firmware may write to the file `log` by semihosting.
@@ -48,13 +58,6 @@ impl Emulator {
         let log = std::fs::File::create(log).with_context(|| format!("no {}", log.display()))?;
         let semihosting = ["-semihosting-config", "enable=on,target=native"];
         Self::with([QEMU, "-kernel"], board.name, elf, (&semihosting, Some(log)))
-    }
-
-    fn run(programs: [&str; 2], machine: &str, image: &Path, plugin: Option<&str>) -> Result<Self> {
-        // Time by instructions, so that the clock's interrupts come as often on any computer.
-        let counting = ["-icount", "shift=5", "-plugin", plugin.unwrap_or_default()];
-        let options = if plugin.is_some() { &counting[..] } else { &[] };
-        Self::with(programs, machine, image, (options, None))
     }
 
     fn with(

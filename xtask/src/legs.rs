@@ -229,7 +229,7 @@ fn differential() -> Result<()> {
 fn smoke() -> Result<()> {
     sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
     BOARDS.iter().try_for_each(|board| {
-        let emulator = Emulator::start(board, &built_firmware(board)?, None)?;
+        let emulator = Emulator::start(board, &built_firmware(board)?)?;
         let smoke = sh::target_dir().join("ci").join("trine-smoke");
         sh::run(sh::command(smoke).args(emulator.sockets()))
     })

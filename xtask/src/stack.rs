@@ -90,7 +90,7 @@ fn build(board: &Board) -> Result<PathBuf> {
 fn painted(board: &Board) -> Result<u64> {
     sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
     let elf = firmware::build(board, Variant::Trine)?;
-    let emulator = Emulator::start(board, &elf, None)?;
+    let emulator = Emulator::start(board, &elf)?;
     let smoke = sh::target_dir().join("ci").join("trine-smoke");
     let said = sh::output(sh::command(smoke).args(emulator.sockets()))?;
     let words: Vec<&str> = said.split_whitespace().collect();

@@ -1,15 +1,17 @@
 //! What one call costs on an emulated board, in instructions of its processor.
 //!
 //! A plug-in of QEMU counts from the last byte of a request to the first byte of the answer, and
-//! counts what runs inside the board's own tools apart. QEMU counts instructions, not cycles.
+//! counts what runs inside the board's own tools apart. QEMU counts instructions, not cycles. What
+//! is the board's own in the firmware in C says [`board_c`].
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::board_c;
 use crate::board::Board;
-use crate::elf::Image;
+use crate::elf::{Image, Symbol};
 use crate::emulator::{Emulator, QEMU};
 use crate::firmware::{self, Variant};
 use crate::{sh, size};
@@ -22,36 +24,67 @@ const DATA_REGISTER: u32 = 0x4000_4000;
 const KEY: &str = "sixteen byte key";
 /// What runs between a byte and the loop; counted apart, since how many there are depends on time.
 const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
-/// What the first of them jumps to in the end.
-const TAIL: &str = "trine_firmware::receive";
 /// The user's own code: the board's tools, as the dispatcher calls them.
 const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 
-/// Counts, prints the figures and compares with the board's budget.
+/// A firmware of which calls are counted.
+#[derive(Debug)]
+pub(super) struct Counted<'a> {
+    /// What the figures are said of.
+    pub(super) title: String,
+    /// Its budget.
+    pub(super) budget: String,
+    /// QEMU's machine.
+    pub(super) machine: &'a str,
+    pub(super) image: PathBuf,
+    /// Arguments of the plug-in: registers, handlers, and what is the user's own.
+    pub(super) places: String,
+    /// The key that calls are tagged under.
+    pub(super) key: Option<&'a str>,
+}
+
+/// Counts, prints the figures and compares with the board's budgets: calls of the firmware in Rust,
+/// without tags and with them, and of the firmware in C with the library's profile `base`.
 ///
 /// # Errors
 /// When something does not build or run, or a call costs more than its budget.
 pub(crate) fn main(board: &Board) -> Result<()> {
-    measure(board, Variant::Trine)?;
-    measure(board, Variant::Keyed)
+    measure(&rust(board, Variant::Trine)?)?;
+    measure(&rust(board, Variant::Keyed)?)?;
+    measure(&board_c::base(board)?)
 }
 
-fn measure(board: &Board, variant: Variant) -> Result<()> {
-    let elf = firmware::build(board, variant)?;
-    let skips = skipped(&elf)? + &handlers(&elf)?;
+/// The firmware in Rust.
+fn rust(board: &Board, variant: Variant) -> Result<Counted<'_>> {
+    let image = firmware::build(board, variant)?;
+    let symbols = Image::read(&image)?.symbols;
+    let is_keyed = variant == Variant::Keyed;
+    let tags = if is_keyed { ", tagged both ways" } else { "" };
+    Ok(Counted {
+        title: format!("{} ({}), firmware in Rust{tags}", board.name, board.processor),
+        budget: format!("{}{}", board.name, if is_keyed { "-tagged" } else { "" }),
+        machine: board.name,
+        places: format!(
+            ",data={DATA_REGISTER:#x}{}{}",
+            skipped(&symbols)?,
+            places("irq", &symbols, &HANDLERS)?
+        ),
+        image,
+        key: is_keyed.then_some(KEY),
+    })
+}
+
+fn measure(firmware: &Counted<'_>) -> Result<()> {
     sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
     let counts = sh::target_dir().join("count.txt");
-    let plugin = format!(
-        "{},data={DATA_REGISTER:#x},out={}{skips}",
-        build_plugin("count")?.display(),
-        counts.display()
-    );
-    let emulator = Emulator::start(board, &elf, Some(&plugin))?;
+    let plugin = build_plugin("count")?;
+    let plugin = format!("{}{},out={}", plugin.display(), firmware.places, counts.display());
+    let emulator = Emulator::counting(firmware.machine, &firmware.image, &plugin)?;
     let count = CALLS.to_string();
     sh::run(
         sh::command(sh::target_dir().join("ci").join("trine-smoke"))
             .args(["--calls", &count])
-            .args(if variant == Variant::Keyed { &["--key", KEY][..] } else { &[] })
+            .args(firmware.key.iter().flat_map(|key| ["--key", key]))
             .args(emulator.sockets()),
     )?;
     drop(emulator);
@@ -60,33 +93,39 @@ fn measure(board: &Board, variant: Variant) -> Result<()> {
     ensure!(calls.len() > CALLS, "{} answers were counted", calls.len());
     // Before the calls come the greeting and the pages of the list.
     let calls = calls.split_off(calls.len() - CALLS);
-    report(board, variant == Variant::Keyed, &calls)
+    report(firmware, &calls)
 }
 
-fn report(board: &Board, tagged: bool, calls: &[Counts]) -> Result<()> {
+fn report(firmware: &Counted<'_>, calls: &[Counts]) -> Result<()> {
     let median = |which: fn(&Counts) -> u64| {
         let mut all: Vec<u64> = calls.iter().map(which).collect();
         all.sort_unstable();
         all.get(all.len() / 2).copied().context("no call was counted")
     };
-    let [all, inside, interrupts] = [
-        median(|call| call.dispatcher)?,
-        median(|call| call.skipped)?,
-        median(|call| call.interrupts)?,
-    ];
+    let all = median(|call| call.dispatcher)?;
+    let library = median(|call| call.library)?;
     let least = calls.iter().map(|call| call.dispatcher).min().unwrap_or_default();
     let most = calls.iter().map(|call| call.dispatcher).max().unwrap_or_default();
-    let budget = size::call_instructions(board, tagged)?;
-    let tags = if tagged { ", tagged both ways" } else { "" };
+    let budget = size::call_instructions(&firmware.budget)?;
     println!(
-        "{} ({}): one call of two arguments{tags}, from the last byte in to the first byte out\n\
+        "{}: one call of two arguments, from the last byte in to the first byte out\n\
          {all} instructions of {budget} at most (least {least}, most {most}) in loop, frames, \
-         checks and dispatcher\n\
-         {interrupts} instructions in interrupts from the answer before to this one, mostly of \
-         receiving\n\
-         {inside} instructions in the board's own tools and simulation",
-        board.name, board.processor
+         checks and dispatcher",
+        firmware.title
     );
+    if library > 0 {
+        println!("{library} of them in functions of the library, the others in the program's loop");
+    }
+    println!(
+        "{} instructions in interrupts from the answer before to this one, mostly of receiving\n\
+         {} instructions in the board's own tools and simulation",
+        median(|call| call.interrupts)?,
+        median(|call| call.skipped)?
+    );
+    let lent = median(|call| call.lent)?;
+    if lent > 0 {
+        println!("{lent} of them in functions of the library that a tool calls");
+    }
     if all > budget {
         bail!("a call takes {all} instructions of {budget}: make it cheaper, or raise its budget");
     }
@@ -94,13 +133,11 @@ fn report(board: &Board, tagged: bool, calls: &[Counts]) -> Result<()> {
 }
 
 /// The plug-in's `skip` arguments for the functions that are the user's own.
-fn skipped(elf: &Path) -> Result<String> {
-    let image = Image::read(elf)?;
+fn skipped(symbols: &[Symbol]) -> Result<String> {
     let wanted = |name: &str| {
         name.rsplit_once(TOOLS).is_some_and(|(_, method)| matches!(method, "call" | "tick"))
     };
-    let skips: Vec<String> = image
-        .symbols
+    let skips: Vec<String> = symbols
         .iter()
         .filter(|symbol| wanted(&symbol.name))
         .map(|symbol| format!(",skip={:#x}", symbol.address))
@@ -113,20 +150,17 @@ fn skipped(elf: &Path) -> Result<String> {
     Ok(skips.concat())
 }
 
-/// The plug-in's arguments for the interrupts of the firmware.
-fn handlers(elf: &Path) -> Result<String> {
-    let image = Image::read(elf)?;
+/// The plug-in's arguments of one kind for functions, all of which are there.
+///
+/// # Errors
+/// When one of them is not.
+pub(super) fn places(kind: &str, symbols: &[Symbol], names: &[&str]) -> Result<String> {
     let mut arguments = String::new();
-    for symbol in &image.symbols {
-        let what = match symbol.name.as_str() {
-            TAIL => "tail",
-            name if HANDLERS.contains(&name) => "irq",
-            _ => continue,
-        };
-        write!(arguments, ",{what}={:#x}+{:#x}", symbol.address, symbol.bytes)?;
+    for name in names {
+        let symbol = symbols.iter().find(|symbol| symbol.name == *name);
+        let symbol = symbol.with_context(|| format!("the firmware has no function {name}"))?;
+        write!(arguments, ",{kind}={:#x}", symbol.address)?;
     }
-    let found = arguments.matches("irq=").count();
-    ensure!(found == HANDLERS.len(), "{found} interrupt handlers were found");
     Ok(arguments)
 }
 
@@ -153,8 +187,14 @@ pub(super) fn build_plugin(name: &str) -> Result<PathBuf> {
 /// Instructions of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counts {
+    /// All but the user's own code and the handlers.
     dispatcher: u64,
+    /// Of these, in functions of the library; 0 where they were not told apart.
+    library: u64,
+    /// The user's own code.
     skipped: u64,
+    /// Of these, in functions of the library.
+    lent: u64,
     interrupts: u64,
 }
 
@@ -164,13 +204,17 @@ fn read(text: &str) -> Result<Vec<Counts>> {
         .map(|line| {
             let mut words = line.split(' ');
             let mut number = |name| -> Result<u64> {
-                let word = words.next().context("three numbers a line")?;
+                let word = words.next().context("five numbers a line")?;
                 let digits = word.strip_prefix(name).with_context(|| format!("no {name}{word}"))?;
                 Ok(digits.parse()?)
             };
-            let dispatcher = number("dispatcher=")?;
-            let skipped = number("skipped=")?;
-            Ok(Counts { dispatcher, skipped, interrupts: number("interrupts=")? })
+            Ok(Counts {
+                dispatcher: number("dispatcher=")?,
+                library: number("library=")?,
+                skipped: number("skipped=")?,
+                lent: number("lent=")?,
+                interrupts: number("interrupts=")?,
+            })
         })
         .collect()
 }
@@ -181,12 +225,13 @@ mod tests {
 
     #[test]
     fn counts_are_read_and_anything_else_is_an_error() {
-        let text =
-            "dispatcher=4298 skipped=2091 interrupts=7\ndispatcher=1 skipped=0 interrupts=0\n";
-        let first = Counts { dispatcher: 4298, skipped: 2091, interrupts: 7 };
+        let text = "dispatcher=4298 library=4000 skipped=2091 lent=60 interrupts=7\n\
+                    dispatcher=1 library=0 skipped=0 lent=0 interrupts=0\n";
+        let first =
+            Counts { dispatcher: 4298, library: 4000, skipped: 2091, lent: 60, interrupts: 7 };
         assert_eq!(read(text).unwrap()[0], first);
         assert_eq!(read(text).unwrap().len(), 2);
         assert!(read("dispatcher=4298\n").is_err());
-        assert!(read("dispatcher=x skipped=1 interrupts=1\n").is_err());
+        assert!(read("dispatcher=x library=0 skipped=1 lent=0 interrupts=1\n").is_err());
     }
 }

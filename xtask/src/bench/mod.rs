@@ -8,6 +8,7 @@
 //! resident memory.
 
 pub(crate) mod board;
+mod board_c;
 mod chips;
 pub(crate) mod kernels;
 mod load;

@@ -65,16 +65,15 @@ impl Budgets {
     }
 }
 
-/// How many instructions one call of two arguments may take on a board, with tags or without;
-/// `bench board` counts them.
+/// How many instructions one call of two arguments may take, by the name of a firmware: a board's,
+/// that with `-tagged` behind it, or that of the firmware in C with `-base`. `bench board` counts
+/// them.
 ///
 /// # Errors
-/// When the file is no table of budgets or has none for the board.
-pub(crate) fn call_instructions(board: &Board, tagged: bool) -> Result<u64> {
-    let budgets = Budgets::read()?.call_instructions;
-    let name = if tagged { format!("{}-tagged", board.name) } else { board.name.to_owned() };
-    let budget = budgets.get(&name).copied();
-    budget.with_context(|| format!("{BUDGETS} says nothing of calls on {}", board.name))
+/// When the file is no table of budgets or has none of that name.
+pub(crate) fn call_instructions(name: &str) -> Result<u64> {
+    let budget = Budgets::read()?.call_instructions.get(name).copied();
+    budget.with_context(|| format!("{BUDGETS} says nothing of calls of {name}"))
 }
 
 /// How many instructions `trine_init` may take once, and more for each tool; the leg `count` counts
