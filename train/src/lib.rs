@@ -3,8 +3,9 @@
 //! - [`net`]: the model, its loss and all derivatives, written out for this one architecture;
 //! - [`weights`], [`shape`]: what is trained and what is computed with;
 //! - [`trainer`], [`recipe`]: steps of training;
+//! - [`simd`]: products in bf16 and wide registers, where the processor has them;
 //! - [`gguf`]: models as files.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod aside;
 pub mod baseline;
@@ -29,6 +30,11 @@ pub mod run;
 pub mod said;
 pub mod score;
 pub mod shape;
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "instructions that only some processors have")
+)]
+pub mod simd;
 pub mod spoil;
 pub mod spoken;
 pub mod swap;

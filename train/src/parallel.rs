@@ -23,6 +23,18 @@ pub(crate) fn each<T: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) + Sy
     });
 }
 
+/// Does two things, beside each other if there are threads for it.
+pub(crate) fn beside(threads: usize, one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+    if threads <= 1 {
+        one();
+        return other();
+    }
+    thread::scope(|scope| {
+        scope.spawn(one);
+        other();
+    });
+}
+
 /// Processors that this process may use.
 pub(crate) fn processors() -> usize {
     thread::available_parallelism().map_or(1, std::num::NonZero::get)

@@ -27,12 +27,20 @@ impl Random {
     }
 
     /// The next 64 bits.
+    #[inline]
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+
+    /// The bits that a stream gives after so many others. Those of several places can be computed
+    /// side by side.
+    #[inline(always)]
+    pub(crate) fn at(seed: u64, index: u64) -> u64 {
+        Self(seed.wrapping_add(index.wrapping_mul(GOLDEN))).bits()
     }
 
     /// A number from 0 to 1, without 1.

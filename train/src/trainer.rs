@@ -75,7 +75,7 @@ impl Trainer {
         self.shards.iter().for_each(|shard| losses += shard.losses);
         self.update();
         self.step += 1;
-        self.rounded.take(&self.weights);
+        self.rounded.take_in(&self.weights, threads);
         losses
     }
 

@@ -1,97 +1,218 @@
 //! Causal attention of one sentence, and its derivative.
 
-use super::product::{View, times, times_transposed, transposed_times};
+use super::rows::softmax;
 use crate::shape::Shape;
+use crate::simd::{LANES, ROWS, Rows, Seen, Work, by_columns, by_rows, wide};
 
-/// Queries, keys and values of a sentence, turned by their positions: rows of queries, then keys,
-/// then values, `stride` apart.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Heads<'a> {
-    pub(super) numbers: &'a [f32],
-    pub(super) tokens: usize,
-    pub(super) stride: usize,
+/// Numbers of the weights of a sentence: (heads, tokens up to whole blocks of rows, tokens up to
+/// whole lanes).
+pub(super) const fn weights_len(shape: &Shape, tokens: usize) -> usize {
+    let size = Size::of(shape, tokens);
+    shape.heads * size.rows * size.long
 }
 
-impl<'a> Heads<'a> {
-    fn part(&self, start: usize, width: usize) -> View<'a> {
-        let end = start + (self.tokens - 1) * self.stride + width;
-        let numbers = &self.numbers[start..end];
-        View { numbers, rows: self.tokens, columns: width, stride: self.stride }
+/// The sizes of the parts of one head.
+#[derive(Clone, Copy)]
+struct Size {
+    tokens: usize,
+    /// Tokens as rows, and as columns; those that are padding are zeros.
+    rows: usize,
+    long: usize,
+    width: usize,
+    /// The width as columns.
+    wide: usize,
+}
+
+impl Size {
+    #[inline(always)]
+    const fn of(shape: &Shape, tokens: usize) -> Self {
+        let width = shape.width();
+        Self {
+            tokens,
+            rows: tokens.next_multiple_of(ROWS),
+            long: tokens.next_multiple_of(LANES),
+            width,
+            wide: width.next_multiple_of(LANES),
+        }
     }
 }
 
-/// Where the three parts of a head begin in a row.
+/// Where the three parts of a head begin in a row: queries, keys, values.
 fn places(shape: &Shape, head: usize) -> (usize, usize, usize) {
     let width = shape.width();
     let key = shape.dim + head / (shape.heads / shape.kv_heads) * width;
     (head * width, key, key + shape.kv_dim())
 }
 
-/// `out`, (tokens, dim), becomes what attention gives; `weights`, (heads, tokens, tokens), the
-/// weights of each position.
-pub(super) fn attend(shape: &Shape, heads: Heads<'_>, weights: &mut [f32], out: &mut [f32]) {
-    let (tokens, width) = (heads.tokens, shape.width());
-    let scale = 1.0 / (width as f32).sqrt();
-    for (head, weights) in weights.chunks_exact_mut(tokens * tokens).enumerate() {
-        let (query, key, value) = places(shape, head);
-        let (query, key) = (heads.part(query, width), heads.part(key, width));
-        times_transposed(query, key, scale, 0.0, weights, tokens);
-        for (at, row) in weights.chunks_exact_mut(tokens).enumerate() {
-            let (seen, unseen) = row.split_at_mut(at + 1);
-            softmax(seen);
-            unseen.fill(0.0);
-        }
-        let end = head * width + (tokens - 1) * shape.dim + width;
-        let out = &mut out[head * width..end];
-        times(View::new(weights, tokens), heads.part(value, width), 1.0, 0.0, out, shape.dim);
+/// Parts of one head, by themselves: (rows, wide), and transposed, (wide, long).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Room {
+    query: Vec<f32>,
+    key: Vec<f32>,
+    value: Vec<f32>,
+    /// Keys, or values.
+    across: Vec<f32>,
+    /// Derivatives of what attention gives, of weights, and of the three parts.
+    out: Vec<f32>,
+    weights: Vec<f32>,
+    slopes: [Vec<f32>; 3],
+}
+
+/// Attention of a sentence.
+pub(super) struct Attend<'a> {
+    pub(super) shape: &'a Shape,
+    /// Rows of queries, keys and values, turned by their positions: (tokens, dim + 2 kv dim)
+    pub(super) heads: &'a [f32],
+    pub(super) room: &'a mut Room,
+    /// Becomes the weight of each position for each: as many as [`weights_len`].
+    pub(super) weights: &'a mut [f32],
+    /// Becomes what attention gives: (tokens, dim)
+    pub(super) out: &'a mut [f32],
+}
+
+impl Attend<'_> {
+    pub(super) fn compute(self) {
+        wide(self);
     }
 }
 
-/// The derivative of [`attend`]: from `slope`, that of `out`, to those of queries, keys and values.
-/// `room` has as many numbers as the weights of one head.
-pub(super) fn attend_back(
-    shape: &Shape,
-    heads: Heads<'_>,
-    weights: &[f32],
-    slope: &[f32],
-    room: &mut Vec<f32>,
-    out: &mut [f32],
-) {
-    let (tokens, width, stride) = (heads.tokens, shape.width(), heads.stride);
-    let scale = 1.0 / (width as f32).sqrt();
-    room.resize(tokens * tokens, 0.0);
-    let slopes = Heads { numbers: slope, tokens, stride: shape.dim };
-    out.fill(0.0);
-    let end = |start: usize| start + (tokens - 1) * stride + width;
-    for (head, weights) in weights.chunks_exact(tokens * tokens).enumerate() {
-        let (query, key, value) = places(shape, head);
-        let slope = slopes.part(head * width, width);
-        let weights = View::new(weights, tokens);
-        transposed_times(weights, slope, 1.0, 1.0, &mut out[value..end(value)], stride);
-        times_transposed(slope, heads.part(value, width), 1.0, 0.0, room, tokens);
-        let rows = room.chunks_exact_mut(tokens).zip(weights.numbers.chunks_exact(tokens));
-        for (at, (row, weights)) in rows.enumerate() {
-            let (seen, unseen) = row.split_at_mut(at + 1);
-            let mean = super::rows::dot(seen, &weights[..=at]);
-            seen.iter_mut()
-                .zip(weights)
-                .for_each(|(slope, weight)| *slope = weight * (*slope - mean));
-            unseen.fill(0.0);
+impl Work for Attend<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let (shape, room) = (self.shape, self.room);
+        let size = Size::of(shape, self.out.len() / shape.dim);
+        let scale = 1.0 / (size.width as f32).sqrt();
+        let group = shape.heads / shape.kv_heads;
+        let stride = shape.dim + 2 * shape.kv_dim();
+        room.out.resize(size.rows * size.wide, 0.0);
+        for (head, weights) in self.weights.chunks_exact_mut(size.rows * size.long).enumerate() {
+            let (query, key, value) = places(shape, head);
+            gather(self.heads, (stride, query), size, scale, &mut room.query);
+            if head % group == 0 {
+                gather(self.heads, (stride, key), size, 1.0, &mut room.key);
+                gather(self.heads, (stride, value), size, 1.0, &mut room.value);
+                transpose(&room.key, size, &mut room.across);
+            }
+            let (left, right) = (Rows(&room.query, size.wide), Rows(&room.across, size.long));
+            by_rows(left, right, Seen::Columns, weights);
+            for (at, row) in weights.chunks_exact_mut(size.long).enumerate() {
+                let seen = if at < size.tokens { at + 1 } else { 0 };
+                let (row, unseen) = row.split_at_mut(seen.next_multiple_of(LANES));
+                unseen.fill(0.0);
+                if seen > 0 {
+                    row[seen..].fill(f32::NEG_INFINITY);
+                    softmax(row);
+                }
+            }
+            let (left, right) = (Rows(weights, size.long), Rows(&room.value, size.wide));
+            by_rows(left, right, Seen::Depth, &mut room.out);
+            scatter(&room.out, size, 1.0, (shape.dim, query), self.out);
         }
-        let room = View::new(room, tokens);
-        times(room, heads.part(key, width), scale, 0.0, &mut out[query..end(query)], stride);
-        let queries = heads.part(query, width);
-        transposed_times(room, queries, scale, 1.0, &mut out[key..end(key)], stride);
     }
 }
 
-/// Replaces numbers by their exponentials, divided by the sum of these.
-pub(super) fn softmax(row: &mut [f32]) {
-    let most = row.iter().fold(f32::NEG_INFINITY, |most, x| most.max(*x));
-    let mut sum = 0.0;
-    for x in row.iter_mut() {
-        *x = (*x - most).exp();
-        sum += *x;
+/// The derivative of [`Attend`].
+pub(super) struct AttendBack<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) heads: &'a [f32],
+    pub(super) room: &'a mut Room,
+    pub(super) weights: &'a [f32],
+    /// The derivative of what attention gives.
+    pub(super) slope: &'a [f32],
+    /// Becomes that of `heads`.
+    pub(super) out: &'a mut [f32],
+}
+
+impl AttendBack<'_> {
+    pub(super) fn compute(self) {
+        wide(self);
     }
-    row.iter_mut().for_each(|x| *x /= sum);
+}
+
+impl Work for AttendBack<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let (shape, room) = (self.shape, self.room);
+        let size = Size::of(shape, self.slope.len() / shape.dim);
+        let Size { long, wide, .. } = size;
+        let scale = 1.0 / (size.width as f32).sqrt();
+        let group = shape.heads / shape.kv_heads;
+        let stride = shape.dim + 2 * shape.kv_dim();
+        room.weights.resize(size.rows * long, 0.0);
+        room.slopes.iter_mut().for_each(|slope| slope.resize(size.rows * wide, 0.0));
+        let [queries, keys, values] = &mut room.slopes;
+        for (head, weights) in self.weights.chunks_exact(size.rows * long).enumerate() {
+            let (query, key, value) = places(shape, head);
+            gather(self.heads, (stride, query), size, scale, &mut room.query);
+            gather(self.slope, (shape.dim, query), size, 1.0, &mut room.out);
+            if head % group == 0 {
+                gather(self.heads, (stride, key), size, 1.0, &mut room.key);
+                gather(self.heads, (stride, value), size, 1.0, &mut room.value);
+                transpose(&room.value, size, &mut room.across);
+                keys.fill(0.0);
+                values.fill(0.0);
+            }
+            by_columns(Rows(weights, long), Rows(&room.out, wide), values);
+            let slopes = &mut room.weights;
+            by_rows(Rows(&room.out, wide), Rows(&room.across, long), Seen::Columns, slopes);
+            let rows = slopes.chunks_exact_mut(long).zip(weights.chunks_exact(long));
+            for (at, (row, weights)) in rows.enumerate() {
+                softmax_back(row, weights, at + 1);
+            }
+            by_rows(Rows(slopes, long), Rows(&room.key, wide), Seen::Depth, queries);
+            scatter(queries, size, scale, (stride, query), self.out);
+            by_columns(Rows(slopes, long), Rows(&room.query, wide), keys);
+            if (head + 1) % group == 0 {
+                scatter(keys, size, 1.0, (stride, key), self.out);
+                scatter(values, size, 1.0, (stride, value), self.out);
+            }
+        }
+    }
+}
+
+/// From the derivative of weights to that of what they are the softmax of.
+#[inline(always)]
+fn softmax_back(row: &mut [f32], weights: &[f32], seen: usize) {
+    let (row, unseen) = row.split_at_mut(seen.next_multiple_of(LANES).min(row.len()));
+    unseen.fill(0.0);
+    let mean = super::rows::dot(row, &weights[..row.len()]);
+    for (slope, weight) in row.iter_mut().zip(weights) {
+        *slope = weight * (*slope - mean);
+    }
+}
+
+/// Takes the columns of a head, times a factor: `place` is the stride of the rows and the first
+/// column.
+#[inline(always)]
+fn gather(rows: &[f32], place: (usize, usize), size: Size, factor: f32, out: &mut Vec<f32>) {
+    let (stride, start) = place;
+    out.resize(size.rows * size.wide, 0.0);
+    let (tokens, padding) = out.split_at_mut(size.tokens * size.wide);
+    padding.fill(0.0);
+    for (row, out) in rows.chunks_exact(stride).zip(tokens.chunks_exact_mut(size.wide)) {
+        let (out, padding) = out.split_at_mut(size.width);
+        padding.fill(0.0);
+        out.iter_mut().zip(&row[start..]).for_each(|(out, x)| *out = x * factor);
+    }
+}
+
+/// The other way.
+#[inline(always)]
+fn scatter(numbers: &[f32], size: Size, factor: f32, place: (usize, usize), rows: &mut [f32]) {
+    let (stride, start) = place;
+    for (row, numbers) in rows.chunks_exact_mut(stride).zip(numbers.chunks_exact(size.wide)) {
+        let row = &mut row[start..start + size.width];
+        row.iter_mut().zip(numbers).for_each(|(out, x)| *out = x * factor);
+    }
+}
+
+#[inline(always)]
+fn transpose(rows: &[f32], size: Size, out: &mut Vec<f32>) {
+    out.resize(size.wide * size.long, 0.0);
+    for (column, out) in out.chunks_exact_mut(size.long).enumerate() {
+        let (out, padding) = out.split_at_mut(size.tokens);
+        padding.fill(0.0);
+        let column = rows[column..].iter().step_by(size.wide);
+        out.iter_mut().zip(column).for_each(|(out, x)| *out = *x);
+    }
 }

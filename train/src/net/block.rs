@@ -1,11 +1,14 @@
 //! One block: attention and the feed-forward network, forward and back.
 
-use super::attention::{Heads, attend, attend_back};
+use std::ops::Range;
+
+use super::attention::{self, Attend, AttendBack, weights_len};
+use super::dropout::{AddDropped, Dropout};
 use super::pass::Sentences;
-use super::product::{View, times, times_transposed, transposed_times};
+use super::product::{self, Group, scale};
 use super::rows::{Codes, rms_norm_back, turn};
-use crate::random::Random;
-use crate::shape::{Block, Matrix};
+use crate::shape::Block;
+use crate::simd::{Packed, Work, wide};
 use crate::weights::Rounded;
 
 /// What the derivatives of a block need of its forward pass.
@@ -16,7 +19,7 @@ pub(super) struct Saved {
     attn: Codes,
     /// Queries, keys and values, turned: (tokens, dim + 2 kv dim)
     heads: Vec<f32>,
-    /// For each sentence (heads, its tokens, its tokens)
+    /// For each sentence as many as [`weights_len`]
     weights: Vec<f32>,
     /// (tokens, dim)
     mixed: Vec<f32>,
@@ -24,8 +27,6 @@ pub(super) struct Saved {
     ffn: Codes,
     /// Gate and up: (tokens, 2 ffn)
     gate_up: Vec<f32>,
-    /// Their product: (tokens, ffn)
-    product: Vec<f32>,
     down: Codes,
 }
 
@@ -38,108 +39,8 @@ pub(super) struct Room {
     wide: Vec<f32>,
     /// (tokens, max(dim, ffn))
     slope: Vec<f32>,
-    weights: Vec<f32>,
-}
-
-/// Drops some numbers of what a half adds to the stream, and makes up for them (Srivastava and
-/// others, 2014); the same ones whenever the seed is the same.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Dropout {
-    pub(super) share: f32,
-    pub(super) seed: u64,
-}
-
-impl Dropout {
-    fn apply(&self, numbers: &mut [f32]) {
-        if self.share <= 0.0 {
-            return;
-        }
-        let mut random = Random::new(self.seed);
-        let least = (self.share * 65_536.0) as u64;
-        let factor = 1.0 / (1.0 - self.share);
-        for four in numbers.chunks_mut(4) {
-            let bits = random.bits();
-            for (at, number) in four.iter_mut().enumerate() {
-                let kept = (bits >> (16 * at)) & 0xffff >= least;
-                *number *= if kept { factor } else { 0.0 };
-            }
-        }
-    }
-
-    const fn of(self, half: u64) -> Self {
-        Self { share: self.share, seed: self.seed ^ (half + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
-    }
-}
-
-/// The products of codes with matrices that lie one after another and have scales of their own.
-fn multiply(
-    rounded: &Rounded,
-    matrices: &[Matrix],
-    scales: &[f32],
-    codes: &Codes,
-    out: &mut Vec<f32>,
-) {
-    let (Some(first), Some(last)) = (matrices.first(), matrices.last()) else { return };
-    let rows: usize = matrices.iter().map(|matrix| matrix.rows).sum();
-    out.resize(codes.steps.len() * rows, 0.0);
-    let trits = &rounded.numbers[first.at.start..last.at.end];
-    let (a, b) = (View::new(&codes.codes, first.columns), View::new(trits, first.columns));
-    times_transposed(a, b, 1.0, 0.0, out, rows);
-    for (row, step) in out.chunks_exact_mut(rows).zip(&codes.steps) {
-        let mut rest = row;
-        for (matrix, scale) in matrices.iter().zip(scales) {
-            let (part, after) = rest.split_at_mut(matrix.rows);
-            let factor = scale * step;
-            part.iter_mut().for_each(|x| *x *= factor);
-            rest = after;
-        }
-    }
-}
-
-/// The derivative of [`multiply`]: from `slope`, that of its products, which is used up, to that of
-/// what the codes stand for, `out`, and of the weights, added to `slopes`.
-fn multiply_back(
-    rounded: &Rounded,
-    matrices: &[Matrix],
-    scales: &[f32],
-    codes: &Codes,
-    slope: &mut [f32],
-    (out, slopes): (&mut Vec<f32>, &mut [f32]),
-) {
-    let (Some(first), Some(last)) = (matrices.first(), matrices.last()) else { return };
-    let (columns, tokens) = (first.columns, codes.steps.len());
-    let rows: usize = matrices.iter().map(|matrix| matrix.rows).sum();
-    out.resize(tokens * columns, 0.0);
-    let mut above = 0;
-    for (matrix, scale) in matrices.iter().zip(scales) {
-        let end = (tokens - 1) * rows + above + matrix.rows;
-        let numbers = &slope[above..end];
-        let part = View { numbers, rows: tokens, columns: matrix.rows, stride: rows };
-        let trits = View::new(&rounded.numbers[matrix.at.clone()], columns);
-        let keep = if above == 0 { 0.0 } else { 1.0 };
-        times(part, trits, *scale, keep, out, columns);
-        above += matrix.rows;
-    }
-    for (row, step) in slope.chunks_exact_mut(rows).zip(&codes.steps) {
-        row.iter_mut().for_each(|x| *x *= step);
-    }
-    let (a, b) = (View::new(slope, rows), View::new(&codes.codes, columns));
-    transposed_times(a, b, 1.0, 1.0, &mut slopes[first.at.start..last.at.end], columns);
-}
-
-/// The derivative of [`Codes::norm`], in place.
-fn norm_back(
-    x: &[f32],
-    weight: &[f32],
-    codes: &Codes,
-    slope: &mut [f32],
-    weight_slope: &mut [f32],
-) {
-    let columns = weight.len();
-    let rows = x.chunks_exact(columns).zip(slope.chunks_exact_mut(columns));
-    for ((x, slope), factor) in rows.zip(&codes.factors) {
-        rms_norm_back(x, weight, *factor, slope, weight_slope);
-    }
+    attention: attention::Room,
+    product: product::Room,
 }
 
 /// A block with all that its passes need.
@@ -147,81 +48,89 @@ pub(super) struct Halves<'p> {
     pub(super) rounded: &'p Rounded,
     pub(super) block: &'p Block,
     pub(super) scales: &'p [f32; 7],
+    pub(super) packed: Option<&'p [Packed; 4]>,
     pub(super) sentences: &'p Sentences,
     pub(super) turns: &'p [f32],
     pub(super) dropout: Dropout,
 }
 
-impl Halves<'_> {
+impl<'p> Halves<'p> {
+    fn group(&self, index: usize) -> Group<'p> {
+        let at = [0..3, 3..4, 4..6, 6..7][index].clone();
+        let packed = self.packed.map(|packed| &packed[index]);
+        Group::new(self.rounded, &self.block.matrices[at.clone()], &self.scales[at], packed)
+    }
+
+    /// Queries, keys and values.
+    fn qkv(&self) -> Group<'p> {
+        self.group(0)
+    }
+
+    fn output(&self) -> Group<'p> {
+        self.group(1)
+    }
+
+    fn gate_up(&self) -> Group<'p> {
+        self.group(2)
+    }
+
+    fn down(&self) -> Group<'p> {
+        self.group(3)
+    }
+
     /// Adds to the stream what the block gives.
     pub(super) fn forward(&self, saved: &mut Saved, room: &mut Room, stream: &mut [f32]) {
-        let (numbers, block) = (&self.rounded.numbers, self.block);
-        let arithmetic = self.rounded.arithmetic;
+        let (rounded, numbers, block) = (self.rounded, &self.rounded.numbers, self.block);
         keep(&mut saved.before[0], stream);
-        saved.attn.norm(stream, &numbers[block.attn_norm.clone()], arithmetic);
-        let [matrices, scales] = [0..3, 0..3];
-        let (matrices, scales) = (&block.matrices[matrices], &self.scales[scales]);
-        multiply(self.rounded, matrices, scales, &saved.attn, &mut saved.heads);
-        self.turn(&mut saved.heads, false);
-        self.attend(saved);
-        let weight = &numbers[block.attn_sub_norm.clone()];
-        saved.output.norm(&saved.mixed, weight, arithmetic);
-        let (matrices, scales) = (&block.matrices[3..4], &self.scales[3..4]);
-        multiply(self.rounded, matrices, scales, &saved.output, &mut room.branch);
-        self.dropout.of(0).apply(&mut room.branch);
-        add(stream, &room.branch);
+        saved.attn.norm(rounded, stream, &numbers[block.attn_norm.clone()]);
+        let (tokens, dim, ffn) =
+            (stream.len() / rounded.shape.dim, rounded.shape.dim, rounded.shape.ffn);
+        saved.heads.resize(tokens * (dim + 2 * rounded.shape.kv_dim()), 0.0);
+        self.qkv().multiply(&saved.attn, &mut saved.heads);
+        wide(Turn { halves: self, steps: Some(&saved.attn.steps), heads: &mut saved.heads });
+        self.attend(saved, room);
+        saved.output.norm(rounded, &saved.mixed, &numbers[block.attn_sub_norm.clone()]);
+        room.branch.resize(stream.len(), 0.0);
+        self.output().multiply(&saved.output, &mut room.branch);
+        self.add(0, &saved.output, &room.branch, stream);
 
         keep(&mut saved.before[1], stream);
-        saved.ffn.norm(stream, &numbers[block.ffn_norm.clone()], arithmetic);
-        let (matrices, scales) = (&block.matrices[4..6], &self.scales[4..6]);
-        multiply(self.rounded, matrices, scales, &saved.ffn, &mut saved.gate_up);
-        self.gate(saved);
-        let weight = &numbers[block.ffn_sub_norm.clone()];
-        saved.down.norm(&saved.product, weight, arithmetic);
-        let (matrices, scales) = (&block.matrices[6..], &self.scales[6..]);
-        multiply(self.rounded, matrices, scales, &saved.down, &mut room.branch);
-        self.dropout.of(1).apply(&mut room.branch);
-        add(stream, &room.branch);
+        saved.ffn.norm(rounded, stream, &numbers[block.ffn_norm.clone()]);
+        saved.gate_up.resize(tokens * 2 * ffn, 0.0);
+        self.gate_up().multiply(&saved.ffn, &mut saved.gate_up);
+        saved.down.begin(rounded, tokens, ffn);
+        wide(Gate {
+            group: self.gate_up(),
+            steps: &saved.ffn.steps,
+            gate_up: &mut saved.gate_up,
+            product: part(&mut room.slope, ffn),
+            weight: &numbers[block.ffn_sub_norm.clone()],
+            codes: &mut saved.down,
+        });
+        self.down().multiply(&saved.down, &mut room.branch);
+        self.add(1, &saved.down, &room.branch, stream);
     }
 
-    /// Turns queries and keys by their positions.
-    fn turn(&self, heads: &mut [f32], back: bool) {
-        let shape = &self.rounded.shape;
-        let (width, turned) = (shape.width(), shape.dim + shape.kv_dim());
-        let rows = heads.chunks_exact_mut(turned + shape.kv_dim());
-        for (row, position) in rows.zip(&self.sentences.positions) {
-            let table = &self.turns[position * width..(position + 1) * width];
-            for head in row[..turned].chunks_exact_mut(width) {
-                turn(head, table, back);
-            }
-        }
+    /// Adds a half's products, brought to size.
+    fn add(&self, half: usize, codes: &Codes, branch: &[f32], stream: &mut [f32]) {
+        let scale = if half == 0 { self.scales[3] } else { self.scales[6] };
+        let (dropout, dim) = (self.dropout.of(half as u64), self.rounded.shape.dim);
+        wide(AddDropped { dropout, dim, branch, steps: &codes.steps, scale, stream });
     }
 
-    fn attend(&self, saved: &mut Saved) {
+    fn attend(&self, saved: &mut Saved, room: &mut Room) {
         let shape = &self.rounded.shape;
         let (dim, stride) = (shape.dim, shape.dim + 2 * shape.kv_dim());
         saved.mixed.resize(self.sentences.tokens.len() * dim, 0.0);
-        saved.weights.resize(self.sentences.squares(shape.heads), 0.0);
+        let lens = self.sentences.spans().map(|span| weights_len(shape, span.len()));
+        saved.weights.resize(lens.sum(), 0.0);
         let mut rest = saved.weights.as_mut_slice();
         for span in self.sentences.spans() {
-            let (weights, after) = rest.split_at_mut(shape.heads * span.len() * span.len());
+            let (weights, after) = rest.split_at_mut(weights_len(shape, span.len()));
             rest = after;
-            let numbers = &saved.heads[span.start * stride..span.end * stride];
-            let heads = Heads { numbers, tokens: span.len(), stride };
-            attend(shape, heads, weights, &mut saved.mixed[span.start * dim..span.end * dim]);
-        }
-    }
-
-    fn gate(&self, saved: &mut Saved) {
-        let ffn = self.rounded.shape.ffn;
-        saved.product.resize(saved.gate_up.len() / 2, 0.0);
-        let rows = saved.gate_up.chunks_exact(2 * ffn).zip(saved.product.chunks_exact_mut(ffn));
-        for (row, out) in rows {
-            let (gates, ups) = row.split_at(ffn);
-            for ((out, gate), up) in out.iter_mut().zip(gates).zip(ups) {
-                let gate = gate.max(0.0);
-                *out = gate * gate * up;
-            }
+            let heads = &saved.heads[span.start * stride..span.end * stride];
+            let out = &mut saved.mixed[span.start * dim..span.end * dim];
+            Attend { shape, heads, room: &mut room.attention, weights, out }.compute();
         }
     }
 
@@ -235,48 +144,170 @@ impl Halves<'_> {
         slopes: &mut [f32],
     ) {
         let (numbers, block) = (&self.rounded.numbers, self.block);
-        keep(&mut room.branch, stream);
-        self.dropout.of(1).apply(&mut room.branch);
-        let (matrices, scales) = (&block.matrices[6..], &self.scales[6..]);
-        let targets = (&mut room.slope, &mut *slopes);
-        multiply_back(self.rounded, matrices, scales, &saved.down, &mut room.branch, targets);
-        let at = block.ffn_sub_norm.clone();
-        let (weight, slope) = (&numbers[at.clone()], &mut slopes[at]);
-        norm_back(&saved.product, weight, &saved.down, &mut room.slope, slope);
-        self.gate_back(saved, room);
-        let (matrices, scales) = (&block.matrices[4..6], &self.scales[4..6]);
-        let targets = (&mut room.slope, &mut *slopes);
-        multiply_back(self.rounded, matrices, scales, &saved.ffn, &mut room.wide, targets);
-        let at = block.ffn_norm.clone();
-        let (weight, slope) = (&numbers[at.clone()], &mut slopes[at]);
-        norm_back(&saved.before[1], weight, &saved.ffn, &mut room.slope, slope);
-        add(stream, &room.slope);
+        let shape = &self.rounded.shape;
+        let tokens = stream.len() / shape.dim;
+        let Room { branch, wide: across, slope, attention, product } = room;
 
-        keep(&mut room.branch, stream);
-        self.dropout.of(0).apply(&mut room.branch);
-        let (matrices, scales) = (&block.matrices[3..4], &self.scales[3..4]);
-        let targets = (&mut room.slope, &mut *slopes);
-        multiply_back(self.rounded, matrices, scales, &saved.output, &mut room.branch, targets);
-        let at = block.attn_sub_norm.clone();
-        let (weight, slope) = (&numbers[at.clone()], &mut slopes[at]);
-        norm_back(&saved.mixed, weight, &saved.output, &mut room.slope, slope);
-        self.attend_back(saved, room);
-        let (matrices, scales) = (&block.matrices[..3], &self.scales[..3]);
-        let targets = (&mut room.slope, &mut *slopes);
-        multiply_back(self.rounded, matrices, scales, &saved.attn, &mut room.wide, targets);
-        let at = block.attn_norm.clone();
-        let (weight, slope) = (&numbers[at.clone()], &mut slopes[at]);
-        norm_back(&saved.before[0], weight, &saved.attn, &mut room.slope, slope);
-        add(stream, &room.slope);
+        self.dropout.of(1).take(stream, shape.dim, branch);
+        let inner = part(slope, tokens * shape.ffn);
+        self.down().back(&saved.down, branch, product, inner, slopes);
+        let at = block.ffn_sub_norm.clone();
+        let both = part(across, saved.gate_up.len());
+        wide(GateBack {
+            gate_up: &saved.gate_up,
+            weight: &numbers[at.clone()],
+            factors: &saved.down.factors,
+            slope: inner,
+            weight_slope: &mut slopes[at],
+            out: both,
+        });
+        let inner = part(slope, stream.len());
+        self.gate_up().back(&saved.ffn, both, product, inner, slopes);
+        let (x, factors) = (&saved.before[1], &saved.ffn.factors);
+        self.norm_back(&block.ffn_norm, (x, factors), inner, slopes, Some(stream));
+
+        self.dropout.of(0).take(stream, shape.dim, branch);
+        self.output().back(&saved.output, branch, product, inner, slopes);
+        let (x, factors) = (&saved.mixed, &saved.output.factors);
+        self.norm_back(&block.attn_sub_norm, (x, factors), inner, slopes, None);
+        let heads = part(across, saved.heads.len());
+        self.attend_back(saved, attention, inner, heads);
+        self.qkv().back(&saved.attn, heads, product, inner, slopes);
+        let (x, factors) = (&saved.before[0], &saved.attn.factors);
+        self.norm_back(&block.attn_norm, (x, factors), inner, slopes, Some(stream));
     }
 
-    fn gate_back(&self, saved: &Saved, room: &mut Room) {
-        let ffn = self.rounded.shape.ffn;
-        room.wide.resize(saved.gate_up.len(), 0.0);
-        let rows = saved.gate_up.chunks_exact(2 * ffn).zip(room.slope.chunks_exact(ffn));
-        for ((row, slopes), out) in rows.zip(room.wide.chunks_exact_mut(2 * ffn)) {
+    /// The derivative of a norm of rows `x`, in place, and added to that of the stream.
+    fn norm_back(
+        &self,
+        norm: &Range<usize>,
+        (x, factors): (&[f32], &[f32]),
+        slope: &mut [f32],
+        slopes: &mut [f32],
+        stream: Option<&mut [f32]>,
+    ) {
+        let (weight, weight_slope) =
+            (&self.rounded.numbers[norm.clone()], &mut slopes[norm.clone()]);
+        wide(NormBack { x, weight, factors, slope, weight_slope, stream });
+    }
+
+    /// From the derivative of what attention gives to that of queries, keys and values.
+    fn attend_back(
+        &self,
+        saved: &Saved,
+        room: &mut attention::Room,
+        slope: &[f32],
+        out: &mut [f32],
+    ) {
+        let shape = &self.rounded.shape;
+        let (dim, stride) = (shape.dim, shape.dim + 2 * shape.kv_dim());
+        let mut rest = saved.weights.as_slice();
+        for span in self.sentences.spans() {
+            let (weights, after) = rest.split_at(weights_len(shape, span.len()));
+            rest = after;
+            let rows = span.start * stride..span.end * stride;
+            let (heads, out) = (&saved.heads[rows.clone()], &mut out[rows]);
+            let slope = &slope[span.start * dim..span.end * dim];
+            AttendBack { shape, heads, room, weights, slope, out }.compute();
+        }
+        wide(Turn { halves: self, steps: None, heads: out });
+    }
+}
+
+/// So much of some room, which is made larger where it must be and never smaller.
+fn part(room: &mut Vec<f32>, count: usize) -> &mut [f32] {
+    if room.len() < count {
+        room.resize(count, 0.0);
+    }
+    &mut room[..count]
+}
+
+fn keep(place: &mut Vec<f32>, numbers: &[f32]) {
+    place.clear();
+    place.extend_from_slice(numbers);
+}
+
+/// With the steps of codes, brings queries, keys and values to size, and turns the first two by
+/// their positions; without, turns derivatives the other way.
+struct Turn<'a> {
+    halves: &'a Halves<'a>,
+    steps: Option<&'a [f32]>,
+    heads: &'a mut [f32],
+}
+
+impl Work for Turn<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let shape = &self.halves.rounded.shape;
+        let (width, turned) = (shape.width(), shape.dim + shape.kv_dim());
+        let rows = self.heads.chunks_exact_mut(turned + shape.kv_dim());
+        let group = self.halves.qkv();
+        for (at, (row, position)) in rows.zip(&self.halves.sentences.positions).enumerate() {
+            if let Some(steps) = self.steps {
+                scale(row, group.segments(), steps[at]);
+            }
+            let table = &self.halves.turns[position * width..(position + 1) * width];
+            for head in row[..turned].chunks_exact_mut(width) {
+                turn(head, table, self.steps.is_none());
+            }
+        }
+    }
+}
+
+/// Brings gate and up to size, and norms and rounds their product.
+struct Gate<'a> {
+    group: Group<'a>,
+    steps: &'a [f32],
+    gate_up: &'a mut [f32],
+    /// Room for a row.
+    product: &'a mut [f32],
+    weight: &'a [f32],
+    codes: &'a mut Codes,
+}
+
+impl Work for Gate<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let rows = self.gate_up.chunks_exact_mut(2 * self.weight.len());
+        for (at, (row, step)) in rows.zip(self.steps).enumerate() {
+            scale(row, self.group.segments(), *step);
+            gate(row, self.product);
+            self.codes.put(at, self.product, self.weight);
+        }
+    }
+}
+
+#[inline(always)]
+fn gate(row: &[f32], out: &mut [f32]) {
+    let (gates, ups) = row.split_at(out.len());
+    for ((out, gate), up) in out.iter_mut().zip(gates).zip(ups) {
+        let gate = gate.max(0.0);
+        *out = gate * gate * up;
+    }
+}
+
+/// The derivative of [`Gate`].
+struct GateBack<'a> {
+    gate_up: &'a [f32],
+    weight: &'a [f32],
+    factors: &'a [f32],
+    slope: &'a mut [f32],
+    weight_slope: &'a mut [f32],
+    out: &'a mut [f32],
+}
+
+impl Work for GateBack<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let ffn = self.weight.len();
+        let inputs = self.gate_up.chunks_exact(2 * ffn).zip(self.factors);
+        let outputs = self.slope.chunks_exact_mut(ffn).zip(self.out.chunks_exact_mut(2 * ffn));
+        for ((row, factor), (slopes, out)) in inputs.zip(outputs) {
+            // The product is made again, in what is written over.
+            gate(row, &mut out[..ffn]);
+            rms_norm_back(&out[..ffn], self.weight, *factor, slopes, self.weight_slope);
             let ((gates, ups), (gate_out, up_out)) = (row.split_at(ffn), out.split_at_mut(ffn));
-            let inputs = gates.iter().zip(ups).zip(slopes);
+            let inputs = gates.iter().zip(ups).zip(&*slopes);
             for (((gate, up), slope), (gate_out, up_out)) in
                 inputs.zip(gate_out.iter_mut().zip(up_out))
             {
@@ -286,30 +317,28 @@ impl Halves<'_> {
             }
         }
     }
+}
 
-    fn attend_back(&self, saved: &Saved, room: &mut Room) {
-        let shape = &self.rounded.shape;
-        let (dim, stride) = (shape.dim, shape.dim + 2 * shape.kv_dim());
-        room.wide.resize(saved.heads.len(), 0.0);
-        let mut rest = saved.weights.as_slice();
-        for span in self.sentences.spans() {
-            let (weights, after) = rest.split_at(shape.heads * span.len() * span.len());
-            rest = after;
-            let wide = span.start * stride..span.end * stride;
-            let heads = Heads { numbers: &saved.heads[wide.clone()], tokens: span.len(), stride };
-            let slope = &room.slope[span.start * dim..span.end * dim];
-            let out = &mut room.wide[wide];
-            attend_back(shape, heads, weights, slope, &mut room.weights, out);
+/// The derivative of [`Codes::norm`], in place, and added to that of the stream.
+struct NormBack<'a> {
+    x: &'a [f32],
+    weight: &'a [f32],
+    factors: &'a [f32],
+    slope: &'a mut [f32],
+    weight_slope: &'a mut [f32],
+    stream: Option<&'a mut [f32]>,
+}
+
+impl Work for NormBack<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let columns = self.weight.len();
+        let rows = self.x.chunks_exact(columns).zip(self.slope.chunks_exact_mut(columns));
+        for ((x, slope), factor) in rows.zip(self.factors) {
+            rms_norm_back(x, self.weight, *factor, slope, self.weight_slope);
         }
-        self.turn(&mut room.wide, true);
+        if let Some(stream) = self.stream {
+            stream.iter_mut().zip(self.slope.iter()).for_each(|(sum, x)| *sum += x);
+        }
     }
-}
-
-fn keep(place: &mut Vec<f32>, numbers: &[f32]) {
-    place.clear();
-    place.extend_from_slice(numbers);
-}
-
-fn add(sum: &mut [f32], numbers: &[f32]) {
-    sum.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
 }

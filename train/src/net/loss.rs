@@ -2,10 +2,11 @@
 
 use std::ops::{Add, AddAssign};
 
-use super::attention::softmax;
 use super::example::Example;
-use super::product::{View, times, times_transposed, transposed_times};
-use super::rows::{dot, rms_norm, rms_norm_back, round_blocks};
+use super::product::{self, Group, times_transposed};
+use super::rows::{Codes, dot, rms_norm, rms_norm_back, round_blocks, softmax};
+use crate::shape::Matrix;
+use crate::simd::{Packed, Work, wide};
 use crate::weights::{Arithmetic, Q8_BLOCK, Rounded};
 
 /// How much each part of the loss counts: what its sum is multiplied by.
@@ -74,31 +75,28 @@ pub(super) struct Heads {
     slope: Vec<f32>,
     /// Rows of logits, then their derivatives.
     logits: Vec<f32>,
-    /// Rows of `normed` side by side, and then the derivatives.
+    /// Rows of `rounded` side by side, and then the derivatives.
     gathered: Vec<f32>,
+    /// The same rows as a product takes them.
+    codes: Codes,
+    product: product::Room,
 }
 
 impl Heads {
     fn norm(&mut self, model: &Rounded, stream: &[f32]) {
-        let dim = model.shape.dim;
-        let weight = &model.numbers[model.plan.output_norm.clone()];
         self.normed.resize(stream.len(), 0.0);
-        self.factors.clear();
-        for (x, out) in stream.chunks_exact(dim).zip(self.normed.chunks_exact_mut(dim)) {
-            self.factors.push(rms_norm(x, weight, out));
-        }
-        self.rounded.clone_from(&self.normed);
-        if model.arithmetic == Arithmetic::Ternary {
-            self.rounded.chunks_exact_mut(dim).for_each(|row| round_blocks(row, Q8_BLOCK));
-        }
+        self.rounded.resize(stream.len(), 0.0);
+        let weight = &model.numbers[model.plan.output_norm.clone()];
+        let is_ternary = model.arithmetic == Arithmetic::Ternary;
+        wide(Norm { heads: self, stream, weight, is_ternary });
     }
 
     pub(super) fn logits(&mut self, model: &Rounded, stream: &[f32]) -> Vec<f32> {
         self.norm(model, stream);
         let (dim, vocab) = (model.shape.dim, model.shape.vocab);
-        let table = View::new(&model.numbers[model.plan.embedding.at.clone()], dim);
+        let table = &model.numbers[model.plan.embedding.at.clone()];
         let mut logits = vec![0.0; stream.len() / dim * vocab];
-        times_transposed(View::new(&self.rounded, dim), table, 1.0, 0.0, &mut logits, vocab);
+        times_transposed(&self.rounded, table, dim, &mut logits);
         logits
     }
 
@@ -150,12 +148,7 @@ impl Heads {
         }
         let at = model.plan.output_norm.clone();
         let (weight, weight_slope) = (&model.numbers[at.clone()], &mut slopes[at]);
-        let dim = model.shape.dim;
-        let rows = stream.chunks_exact_mut(dim).zip(self.slope.chunks_exact_mut(dim));
-        for ((x, slope), factor) in rows.zip(&self.factors) {
-            rms_norm_back(x, weight, *factor, slope, weight_slope);
-            x.copy_from_slice(slope);
-        }
+        wide(NormBack { heads: self, stream, weight, weight_slope });
         losses
     }
 
@@ -169,28 +162,26 @@ impl Heads {
         let dim = model.shape.dim;
         let at = model.plan.embedding.at.clone();
         let table = &model.numbers[at.clone()];
-        let place = |token: u32| token as usize * dim..(token as usize + 1) * dim;
         let mut losses = Losses::default();
         let mut start = 0;
         for example in examples {
             for choice in &example.choices {
                 let row = (start + choice.at) * dim..(start + choice.at + 1) * dim;
-                let x = &self.rounded[row.clone()];
-                let permitted = choice.permitted.iter();
-                self.logits.clear();
-                self.logits.extend(permitted.map(|token| dot(x, &table[place(*token)])));
-                losses += judge(&choice.permitted, choice.target, &mut self.logits);
+                let (x, permitted) = (&self.rounded[row.clone()], choice.permitted.as_slice());
+                wide(Logits { x, table, permitted, out: &mut self.logits });
+                losses += judge(permitted, choice.target, &mut self.logits);
                 if slopes.is_empty() {
                     continue;
                 }
-                let slope = &mut self.slope[row];
-                for (token, error) in choice.permitted.iter().zip(&self.logits) {
-                    let error = error * mix.choice;
-                    let embedding = &table[place(*token)];
-                    slope.iter_mut().zip(embedding).for_each(|(sum, e)| *sum += error * e);
-                    let own = &mut slopes[at.clone()][place(*token)];
-                    own.iter_mut().zip(x).for_each(|(sum, x)| *sum += error * x);
-                }
+                wide(LogitsBack {
+                    x,
+                    table,
+                    permitted,
+                    errors: &self.logits,
+                    factor: mix.choice,
+                    slope: &mut self.slope[row],
+                    own: &mut slopes[at.clone()],
+                });
             }
             start += example.tokens.len();
         }
@@ -213,7 +204,8 @@ impl Heads {
             wanted.extend(next.map(|(at, token)| (start + at - 1, *token)));
             start += example.tokens.len();
         }
-        let (sum, count) = self.dense(model, &model.plan.embedding, &wanted, mix.language, slopes);
+        let head = (&model.plan.embedding, model.packed.embedding.as_ref());
+        let (sum, count) = self.dense(model, head, &wanted, mix.language, slopes);
         Losses { language: sum, next_tokens: count, ..Losses::default() }
     }
 
@@ -230,7 +222,8 @@ impl Heads {
             wanted.extend(example.tags.iter().map(|(at, label)| (start + at, *label)));
             start += example.tokens.len();
         }
-        let (sum, count) = self.dense(model, &model.plan.tags, &wanted, mix.tag, slopes);
+        let head = (&model.plan.tags, model.packed.tags.as_ref());
+        let (sum, count) = self.dense(model, head, &wanted, mix.tag, slopes);
         Losses { tag: sum, tags: count, ..Losses::default() }
     }
 
@@ -238,7 +231,7 @@ impl Heads {
     fn dense(
         &mut self,
         model: &Rounded,
-        matrix: &crate::shape::Matrix,
+        (matrix, packed): (&Matrix, Option<&Packed>),
         wanted: &[(usize, u32)],
         factor: f32,
         slopes: &mut [f32],
@@ -246,33 +239,139 @@ impl Heads {
         if wanted.is_empty() {
             return (0.0, 0);
         }
-        let (dim, rows) = (matrix.columns, matrix.rows);
+        let dim = matrix.columns;
         self.gathered.clear();
         for (at, _) in wanted {
             self.gathered.extend_from_slice(&self.rounded[at * dim..(at + 1) * dim]);
         }
-        self.logits.resize(wanted.len() * rows, 0.0);
-        let table = View::new(&model.numbers[matrix.at.clone()], dim);
-        let inputs = View::new(&self.gathered, dim);
-        times_transposed(inputs, table, 1.0, 0.0, &mut self.logits, rows);
+        self.codes.take(model, &self.gathered, dim);
+        let group = Group::new(model, std::slice::from_ref(matrix), &[1.0], packed);
+        self.logits.resize(wanted.len() * matrix.rows, 0.0);
+        group.multiply(&self.codes, &mut self.logits);
         let mut sum = 0.0;
-        for ((_, target), row) in wanted.iter().zip(self.logits.chunks_exact_mut(rows)) {
-            softmax(row);
-            let right = &mut row[*target as usize];
-            sum -= f64::from(right.max(1e-30)).ln();
-            *right -= 1.0;
-        }
+        wide(Softmaxes { rows: &mut self.logits, wanted, factor, sum: &mut sum });
         if !slopes.is_empty() {
-            let errors = View::new(&self.logits, rows);
-            let own = &mut slopes[matrix.at.clone()];
-            transposed_times(errors, inputs, factor, 1.0, own, dim);
-            times(errors, table, factor, 0.0, &mut self.gathered, dim);
+            let out = &mut self.gathered;
+            group.back(&self.codes, &mut self.logits, &mut self.product, out, slopes);
             for ((at, _), slope) in wanted.iter().zip(self.gathered.chunks_exact(dim)) {
                 let sum = &mut self.slope[at * dim..(at + 1) * dim];
                 sum.iter_mut().zip(slope).for_each(|(sum, x)| *sum += x);
             }
         }
         (sum, wanted.len())
+    }
+}
+
+/// Norms the stream, and rounds it as the engine does before its head.
+struct Norm<'a> {
+    heads: &'a mut Heads,
+    stream: &'a [f32],
+    weight: &'a [f32],
+    is_ternary: bool,
+}
+
+impl Work for Norm<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let dim = self.weight.len();
+        let Heads { normed, rounded, factors, .. } = self.heads;
+        factors.clear();
+        let rows = normed.chunks_exact_mut(dim).zip(rounded.chunks_exact_mut(dim));
+        for (x, (normed, rounded)) in self.stream.chunks_exact(dim).zip(rows) {
+            factors.push(rms_norm(x, self.weight, normed));
+            rounded.copy_from_slice(normed);
+            if self.is_ternary {
+                round_blocks(rounded, Q8_BLOCK);
+            }
+        }
+    }
+}
+
+/// The derivative of [`Norm`]: the stream becomes its own.
+struct NormBack<'a> {
+    heads: &'a mut Heads,
+    stream: &'a mut [f32],
+    weight: &'a [f32],
+    weight_slope: &'a mut [f32],
+}
+
+impl Work for NormBack<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let dim = self.weight.len();
+        let slopes = self.heads.slope.chunks_exact_mut(dim);
+        let rows = self.stream.chunks_exact_mut(dim).zip(slopes);
+        for ((x, slope), factor) in rows.zip(&self.heads.factors) {
+            rms_norm_back(x, self.weight, *factor, slope, self.weight_slope);
+            x.copy_from_slice(slope);
+        }
+    }
+}
+
+/// The logits of what a choice permits.
+struct Logits<'a> {
+    x: &'a [f32],
+    table: &'a [f32],
+    permitted: &'a [u32],
+    out: &'a mut Vec<f32>,
+}
+
+impl Work for Logits<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let dim = self.x.len();
+        self.out.clear();
+        for token in self.permitted {
+            self.out.push(dot(self.x, &self.table[*token as usize * dim..][..dim]));
+        }
+    }
+}
+
+/// The derivative of [`Logits`], added to that of the stream and of the table.
+struct LogitsBack<'a> {
+    x: &'a [f32],
+    table: &'a [f32],
+    permitted: &'a [u32],
+    errors: &'a [f32],
+    factor: f32,
+    slope: &'a mut [f32],
+    own: &'a mut [f32],
+}
+
+impl Work for LogitsBack<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let dim = self.x.len();
+        for (token, error) in self.permitted.iter().zip(self.errors) {
+            let (error, at) = (error * self.factor, *token as usize * dim);
+            let embedding = &self.table[at..at + dim];
+            self.slope.iter_mut().zip(embedding).for_each(|(sum, e)| *sum += error * e);
+            let own = &mut self.own[at..at + dim];
+            own.iter_mut().zip(self.x).for_each(|(sum, x)| *sum += error * x);
+        }
+    }
+}
+
+/// Rows of logits become their derivatives, times a factor; `sum` that of the losses.
+struct Softmaxes<'a> {
+    rows: &'a mut [f32],
+    /// The second of each is what is right.
+    wanted: &'a [(usize, u32)],
+    factor: f32,
+    sum: &'a mut f64,
+}
+
+impl Work for Softmaxes<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let columns = self.rows.len() / self.wanted.len();
+        for ((_, target), row) in self.wanted.iter().zip(self.rows.chunks_exact_mut(columns)) {
+            softmax(row);
+            let right = &mut row[*target as usize];
+            *self.sum -= f64::from(right.max(1e-30)).ln();
+            *right -= 1.0;
+            row.iter_mut().for_each(|x| *x *= self.factor);
+        }
     }
 }
 

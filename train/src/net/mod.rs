@@ -6,6 +6,7 @@
 
 mod attention;
 mod block;
+mod dropout;
 mod example;
 mod loss;
 mod pass;

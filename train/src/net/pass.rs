@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::block::{Dropout, Halves, Room, Saved};
+use super::block::{Halves, Room, Saved};
+use super::dropout::Dropout;
 use super::example::Example;
 use super::loss::{Heads, Losses, Mix};
 use super::rows::turns;
@@ -34,11 +35,6 @@ impl Sentences {
     pub(super) fn spans(&self) -> impl Iterator<Item = Range<usize>> {
         let starts = [0].into_iter().chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, end)| start..*end).filter(|span| !span.is_empty())
-    }
-
-    /// Numbers of the square matrices of all sentences, so many each.
-    pub(super) fn squares(&self, each: usize) -> usize {
-        self.spans().map(|span| each * span.len() * span.len()).sum()
     }
 }
 
@@ -143,6 +139,7 @@ fn halves<'p>(
         rounded,
         block: &rounded.plan.blocks[index],
         scales: &rounded.scales[index],
+        packed: rounded.packed.blocks.get(index),
         sentences,
         turns,
         dropout: Dropout { share: dropout.share, seed },

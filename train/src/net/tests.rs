@@ -4,6 +4,7 @@
 use super::{Choice, Example, Mix, Pass};
 use crate::random::Random;
 use crate::shape::Shape;
+use crate::simd::Products;
 use crate::weights::{Arithmetic, Rounded, Weights};
 
 const SHAPE: Shape =
@@ -87,4 +88,37 @@ fn a_sentence_is_not_changed_by_those_beside_it() {
     let each: f64 = examples.iter().map(|one| pass.losses(&rounded, &[one], &mix).choice).sum();
     let all = pass.losses(&rounded, &examples.iter().collect::<Vec<_>>(), &mix).choice;
     assert!((each - all).abs() < 1e-6 * each, "{each} {all}");
+}
+
+/// Whole numbers and trits are exact in bf16, and derivatives are nearly those in single precision.
+#[test]
+fn products_in_bf16_choose_the_same_and_learn_nearly_the_same() {
+    let shape = Shape { dim: 128, ffn: 128, vocab: 40, ..SHAPE };
+    let weights = Weights::random(shape, 2);
+    let examples = examples();
+    let examples: Vec<&Example> = examples.iter().collect();
+    let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, dropout: 0.1 };
+    let learn = |products: Products| {
+        let rounded = Rounded::with(&weights, Arithmetic::Ternary, products);
+        let mut slopes = vec![0.0; weights.plan.len];
+        let losses = Pass::default().learn(&rounded, &examples, &mix, 1, &mut slopes);
+        (losses, slopes)
+    };
+    let (losses, wanted) = learn(Products::Single);
+    for products in Products::ALL.into_iter().filter(|products| products.is_supported()) {
+        let (found, slopes) = learn(products);
+        assert_eq!(found.choice.to_bits(), losses.choice.to_bits(), "{products:?}");
+        assert!((found.language - losses.language).abs() < 1e-2 * losses.language);
+        assert!((found.tag - losses.tag).abs() < 1e-2 * losses.tag);
+        let mut parts = vec![weights.plan.embedding.at.clone(), weights.plan.tags.at.clone()];
+        for block in &weights.plan.blocks {
+            parts.extend(block.matrices.iter().map(|matrix| matrix.at.clone()));
+        }
+        for part in parts {
+            let both = slopes[part.clone()].iter().zip(&wanted[part.clone()]);
+            let apart: f32 = both.map(|(a, b)| (a - b) * (a - b)).sum();
+            let length: f32 = wanted[part.clone()].iter().map(|x| x * x).sum();
+            assert!(apart < 1e-4 * length, "{products:?} {part:?}: {apart} of {length}");
+        }
+    }
 }

@@ -1,0 +1,99 @@
+//! What the processor's vector and tile instructions are used for, and all that is unsafe in this
+//! crate: work compiled for wide registers, and products of matrices in bf16.
+
+#![expect(clippy::large_stack_arrays, reason = "a tile has a kilobyte, on machines that have many")]
+
+mod tile;
+mod triangle;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+pub(crate) use tile::{DEPTH, Packed, SIDE, Tile, Tiles, round_up};
+pub(crate) use triangle::{LANES, ROWS, Rows, Seen, by_columns, by_rows};
+
+/// How matrices are multiplied while a ternary model is trained.
+///
+/// Whole numbers of 8 bits and trits are exact in bf16, and sums are made in single precision, so
+/// the forward pass is the same whatever the choice; derivatives are rounded to bf16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Products {
+    /// Single precision throughout, on every processor. The others are tested against it.
+    Single,
+    /// bf16 by AVX-512: Intel since Cooper Lake, AMD since Zen 4.
+    Avx512,
+    /// bf16 by AMX on Linux: Intel since Sapphire Rapids.
+    Amx,
+}
+
+impl Products {
+    /// All of them, the plainest first.
+    pub const ALL: [Self; 3] = [Self::Single, Self::Avx512, Self::Amx];
+
+    /// Whether this processor, and its operating system, can run it.
+    #[must_use]
+    pub fn is_supported(self) -> bool {
+        match self {
+            Self::Single => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => x86_64::has_avx512_bf16(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => x86_64::has_amx_bf16(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Amx => false,
+        }
+    }
+
+    /// The fastest that this processor can run.
+    #[must_use]
+    pub fn best() -> Self {
+        Self::ALL.into_iter().rfind(|products| products.is_supported()).unwrap_or(Self::Single)
+    }
+}
+
+/// Work that the compiler vectorises: [`wide`] has it compiled for several widths of registers.
+pub(crate) trait Work {
+    /// Must be `#[inline(always)]`, and so must what it calls that has loops.
+    fn run(self);
+}
+
+/// Does work with the widest registers there are.
+pub(crate) fn wide(work: impl Work) {
+    #[cfg(target_arch = "x86_64")]
+    return x86_64::wide(work);
+    #[cfg(not(target_arch = "x86_64"))]
+    work.run();
+}
+
+/// `out = a · b`, or `out += a · b` when `add`: `a` holds rows, `b` pairs of rows
+/// ([`Tiles`] says how), and rows of `out` have `columns` numbers and lie without gaps.
+pub(crate) fn multiply(
+    products: Products,
+    a: &Tiles,
+    b: &Tiles,
+    out: &mut [f32],
+    columns: usize,
+    add: bool,
+) {
+    let rows = out.len() / columns.max(1);
+    let fits = a.depth == b.depth && rows <= a.side() && columns <= b.side();
+    assert!(fits, "the sizes of a product");
+    match products {
+        #[cfg(target_arch = "x86_64")]
+        Products::Amx if products.is_supported() => x86_64::amx(a, b, out, columns, add),
+        #[cfg(target_arch = "x86_64")]
+        Products::Avx512 if products.is_supported() => x86_64::avx512(a, b, out, columns, add),
+        _ => tile::multiply(a, b, out, columns, add),
+    }
+}
+
+/// Transposes the pairs of each tile: pairs of rows become columns.
+pub(crate) fn transpose(tiles: &mut Tiles) {
+    #[cfg(target_arch = "x86_64")]
+    if x86_64::has_avx512_bf16() {
+        return x86_64::transpose(tiles);
+    }
+    tiles.tiles_mut().iter_mut().for_each(Tile::transpose);
+}
+
+#[cfg(test)]
+mod tests;
