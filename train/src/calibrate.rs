@@ -49,9 +49,13 @@ pub fn certain(sentences: &[Said], heard: &[Heard]) -> Vec<Certain> {
     sentences.iter().zip(heard).map(one).collect()
 }
 
-/// The threshold that costs least: calls that are not made cost 1, wrong ones more.
+/// The threshold that costs least: calls that are not made cost 1, wrong ones more. Where every
+/// sentence is one for a call, none is kept back.
 #[must_use]
 pub fn threshold(sentences: &[Certain]) -> f32 {
+    if sentences.iter().all(|certain| certain.is_call) {
+        return 0.0;
+    }
     let cost = |threshold: f32| -> f64 {
         let one = |certain: &Certain| {
             let acts = certain.confidence >= threshold && certain.confidence > 0.0;
@@ -78,5 +82,6 @@ mod tests {
         let all = [one(0.9, true), one(0.8, true), one(0.6, false), one(0.3, false)];
         let found = threshold(&all);
         assert!(found > 0.6 && found <= 0.8, "{found}");
+        assert!(threshold(&all[..2]) <= 0.0);
     }
 }
