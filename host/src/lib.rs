@@ -26,6 +26,7 @@ pub mod gateway;
 pub mod header;
 pub mod hub;
 pub mod inference;
+mod lines;
 mod link;
 pub mod middleware;
 pub mod model;

@@ -126,3 +126,12 @@ fn a_measurement_says_speed_memory_and_bytes() {
     let long = refused(&["bench", &model, "--prompt", "120", "--tokens", "9"]);
     assert!(long.contains("the context must be from 1 to the model's context_length"), "{long}");
 }
+
+#[test]
+fn a_model_that_only_chooses_says_what_it_is_for() {
+    let board = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/board.gguf");
+    let said = refused(&["generate", "--model", board, "A"]);
+    assert!(said.contains("board.gguf: this model writes no text"), "{said}");
+    assert!(said.contains("10 tools (hash ") && said.contains("fan_set"), "{said}");
+    assert!(said.contains("trine ask"), "{said}");
+}

@@ -134,3 +134,16 @@ fn an_image_for_microcontrollers_takes_tables_beside_the_arena_of_its_file() {
     assert_eq!(sizes(&image), [arena + 16 * 512, blocks, index]);
     assert_eq!(blocks, 3 * 200);
 }
+
+#[test]
+fn a_model_that_only_chooses_says_which_tools_it_knows() {
+    let board = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/board.gguf");
+    let (code, summary) = json_of(&["model", "info"], &board);
+    assert_eq!((code, &summary["refused"]), (Some(0), &json!([])));
+    let chooses = &summary["chooses"];
+    assert_eq!((&chooses["tools"], &chooses["names"][1]), (&10.into(), &"fan_set".into()));
+    assert_eq!(chooses["hash"].as_str().unwrap().len(), 16, "{chooses}");
+    let shown = trine(&["model", "info", board.to_str().unwrap()]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("writes no text") && shown.contains("trine ask"), "{shown}");
+}

@@ -1,7 +1,8 @@
 """Sets the real MCP clients up and runs them against a server.
 
-    run.py ALL|NAME[,NAME…] [--prefix NAME_] -- SERVER COMMAND…
+    run.py ALL|ASK|NAME[,NAME…] [--prefix NAME_] -- SERVER COMMAND…
 
+ALL are those for a server with the board's tools; ASK those for one that takes sentences too.
 Prints every check, then a table; ends with 0 only when every client passed. What is installed
 comes from the two lock files (`npm ci`, `pip install -r`) and is kept until a lock changes.
 """
@@ -22,6 +23,7 @@ READY = HERE / ".ready"
 PYTHON = HERE / ".venv" / "bin" / "python"
 NODE = HERE / "node_modules" / ".bin" / "node"
 CLIENT_S = 660.0
+IN_PYTHON = ("python", "raw", "ask")
 REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]
 
 
@@ -37,6 +39,11 @@ def clients() -> dict[str, list[str]]:
         transcript = f"raw_transcripts/{revision}.jsonl"
         table[f"raw-{revision}"] = [str(PYTHON), "raw_transcript.py", transcript]
     return table
+
+
+def asking() -> dict[str, list[str]]:
+    """The clients of a server that takes sentences too."""
+    return {f"ask-{era}": [str(PYTHON), "sentences.py", era] for era in ("modern", "legacy")}
 
 
 def install(name: str, lock: Path, steps: list[list[str]]) -> None:
@@ -59,14 +66,14 @@ def install(name: str, lock: Path, steps: list[list[str]]) -> None:
 
 def set_up(names: list[str]) -> None:
     """Installs what the named clients need."""
-    if any(name.startswith(("python", "raw")) for name in names):
+    if any(name.startswith(IN_PYTHON) for name in names):
         if not PYTHON.exists():
             shutil.rmtree(HERE / ".venv", ignore_errors=True)
             venv.create(HERE / ".venv", with_pip=True)
             (READY / "python").unlink(missing_ok=True)
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         install("python", HERE / "requirements.txt", [[*pip, "-r", "requirements.txt"]])
-    if any(not name.startswith(("python", "raw")) for name in names):
+    if any(not name.startswith(IN_PYTHON) for name in names):
         if shutil.which("npm") is None:
             sys.exit("npm is missing; on Debian: apt-get install npm")
         if not NODE.exists():
@@ -97,11 +104,12 @@ def main() -> int:
     if "--" not in argv or argv.index("--") in (0, len(argv) - 1):
         sys.exit(__doc__)
     split = argv.index("--")
-    table = clients()
-    names = list(table) if argv[0] == "ALL" else argv[0].split(",")
+    groups = {"ALL": clients(), "ASK": asking()}
+    table = {**groups["ALL"], **groups["ASK"]}
+    names = list(groups.get(argv[0], {})) or argv[0].split(",")
     for name in names:
         if name not in table:
-            sys.exit(f"no client {name}; there are: ALL {' '.join(table)}")
+            sys.exit(f"no client {name}; there are: ALL ASK {' '.join(table)}")
     # The clients run in this folder, so a relative path to the server is made absolute first.
     server = [str(Path(argv[split + 1]).resolve()), *argv[split + 2 :]]
     if not Path(server[0]).exists():

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 use trine_ask::{
-    Answer, AskError, Asking, OnSession, Program, Reason, Sentence, Vocabulary, compile,
-    program_bytes,
+    Answer, AskError, Asking, OnSession, Program, Reason, Sentence, SentenceError, Vocabulary,
+    compile, program_bytes,
 };
 use trine_descriptor::{Side, ToolTable};
 use trine_infer::{KvKind, Options, Session, arena_bytes};
@@ -82,8 +82,14 @@ impl<'a> Asker<'a> {
         let vocabulary = opened.vocabulary;
         let tools = vocabulary.tools;
         let bytes = program_bytes(table, tools).map_err(|_| {
-            let count = table.count();
-            Error::new(format!("the model was made for {tools} tools, and there are {count}"))
+            let there = match table.count() {
+                1 => "there is 1".to_owned(),
+                count => format!("there are {count}"),
+            };
+            Error::new(format!(
+                "the model was made for {tools} tools, and {there}: give the tools that it was \
+                 trained for, or train one for these with trine train"
+            ))
         })?;
         memory.program.resize(bytes, 0);
         let program = compile(table, tools, &mut memory.program).map_err(fail)?;
@@ -95,6 +101,12 @@ impl<'a> Asker<'a> {
         memory.session.resize(arena_bytes(config, &options).map_err(fail)? + 3, 0);
         let session = Session::new(&opened.model, &options, &mut memory.session).map_err(fail)?;
         Ok(Self { table, program, vocabulary, session })
+    }
+
+    /// How sure the model has to be of a call.
+    #[must_use]
+    pub const fn threshold(&self) -> f32 {
+        self.vocabulary.threshold
     }
 
     /// Takes another threshold than the model's own.
@@ -116,13 +128,13 @@ impl<'a> Asker<'a> {
         };
         let sentence = match Sentence::read(sentence, &self.program, &self.vocabulary) {
             Ok(sentence) => sentence,
-            Err(error) => return Ok(none(error.to_string())),
+            Err(error) => return Ok(none(advised(error))),
         };
         let mut asking = Asking::new(self.program, &self.vocabulary, &sentence);
         let mut engine = OnSession { session: &mut self.session, pool: &Serial };
         match asking.run(&mut engine) {
             Ok(()) => {}
-            Err(AskError::Sentence(error)) => return Ok(none(error.to_string())),
+            Err(AskError::Sentence(error)) => return Ok(none(advised(error))),
             Err(AskError::Engine(error)) => return Err(fail(error)),
         }
         let (confidence, tokens) = (asking.confidence(), asking.tokens().to_vec());
@@ -164,6 +176,16 @@ impl<'a> Asker<'a> {
             other => other.to_string(),
         }
     }
+}
+
+/// What is wrong with a sentence, and what to do about it.
+fn advised(error: SentenceError) -> String {
+    let advice = match error {
+        SentenceError::Empty => "say what is to be done",
+        SentenceError::Utf8(_) => "send it in UTF-8",
+        _ => "ask for one thing, in fewer words",
+    };
+    format!("{error}: {advice}")
 }
 
 fn fail(error: impl std::fmt::Display) -> Error {

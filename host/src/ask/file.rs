@@ -36,11 +36,12 @@ impl<'b> Opened<'b> {
     /// When the file is neither, or its model is none that turns sentences into calls.
     pub fn open(bytes: &'b [u8], buffers: &'b mut FileBuffers<'b>) -> Result<Self> {
         let FileBuffers { layers, repacked, repacked_layers } = buffers;
-        let (config, weights, table) = if bytes.starts_with(&MAGIC) {
-            from_image(bytes, layers)?
-        } else {
-            from_gguf(bytes, layers)?
-        };
+        let is_image = bytes.starts_with(&MAGIC);
+        let parts = if is_image { from_image(bytes, layers) } else { from_gguf(bytes, layers) };
+        let (config, weights, table) = parts.map_err(|error| {
+            let advice = "give a GGUF file or an image of such a model, and the whole of it";
+            Error::new(format!("{error}: {advice}"))
+        })?;
         let table = table.ok_or_else(|| {
             Error::new(
                 "this model was not made to turn sentences into calls: \

@@ -1,18 +1,24 @@
 //! Sentences to calls on this machine: the tools, the model, one sentence at a time, and a score.
 //!
-//! [`ToolList`] is a list of tools out of JSON; [`Opened`] a model of the kind that turns sentences
-//! into calls, in a file of either format; [`Asker`] puts the two together and [`Asker::ask`]
-//! answers what a device with this model answers, token by token and to the bit of the confidence.
+//! [`ToolList`] is a list of tools out of JSON; [`Source`] says where a model is, in this program or
+//! in a file; [`Opened`] is a model of the kind that turns sentences into calls; [`Asker`] puts it
+//! and its tools together and [`Asker::ask`] answers what a device with this model answers, token
+//! by token and to the bit of the confidence. [`answer_lines`] does that for lines of JSON, and
 //! [`Score`] compares such answers with those that are wanted.
 
 mod asker;
 mod file;
+mod lines;
+pub(crate) mod offer;
 mod score;
+mod source;
 mod tools;
 
 pub use asker::{Asker, Memory, Reply};
 pub use file::{FileBuffers, Opened};
+pub use lines::answer_lines;
 pub use score::{Score, Wanted};
+pub use source::{BUILT_IN, BuiltIn, Known, ModelBytes, Source};
 pub use tools::{ToolList, arguments_json};
 
 #[cfg(test)]

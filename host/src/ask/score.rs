@@ -75,13 +75,17 @@ pub struct Score {
     bins: [(f64, Tally); BINS],
     /// Sentences with a call that was shown and not made, or refused.
     withheld: u32,
+    /// Of all sentences, those where another call was made than the one wanted, or one where none
+    /// was.
+    acted_wrong: Tally,
 }
 
 impl Score {
     /// Counts an answer; says whether it was right.
     pub fn add(&mut self, wanted: &Wanted, reply: &Reply) -> bool {
         let made = reply.call.as_ref().filter(|_| reply.is_sure);
-        let is_right = made == wanted.call.as_ref();
+        let is_right = same_call(made, wanted.call.as_ref());
+        self.acted_wrong.add(made.is_some() && !is_right);
         match &wanted.call {
             Some((tool, arguments)) => {
                 self.exact.add(is_right);
@@ -99,7 +103,7 @@ impl Score {
             self.kinds.entry(wanted.kind.clone()).or_default().add(is_right);
         }
         // How sure it was of what it found, made or not.
-        let is_likeliest = reply.call == wanted.call;
+        let is_likeliest = same_call(reply.call.as_ref(), wanted.call.as_ref());
         let confidence = f64::from(reply.confidence);
         let bin = ((confidence * BINS as f64) as usize).min(BINS - 1);
         if let Some((sum, tally)) = self.bins.get_mut(bin) {
@@ -119,7 +123,10 @@ impl Score {
         *asked += wanted.len() as u32;
         let Some((name, given)) = made else { return };
         *found += given.len() as u32;
-        let same = given.iter().filter(|(key, value)| wanted.get(*key) == Some(*value));
+        let is_wanted = |(key, value): &(&String, &Value)| {
+            wanted.get(*key).is_some_and(|wanted| same(wanted, value))
+        };
+        let same = given.iter().filter(is_wanted);
         *both += if name == tool { same.count() as u32 } else { 0 };
     }
 
@@ -158,17 +165,44 @@ impl Score {
                 })
             })
             .collect();
+        let acted_wrong = self.acted_wrong.json();
         json!({
+            "sentences": self.acted_wrong.all,
             "exact": self.exact.json(),
             "tool": self.tool.json(),
             "slot_f1": rounded(self.slot_f1()),
             "abstained": self.abstained.json(),
             "withheld": self.withheld,
+            "acted_wrong": {"count": acted_wrong["right"], "of": acted_wrong["of"], "percent": acted_wrong["percent"]},
             "calibration_error": rounded(self.calibration_error()),
             "calibration": bins,
             "by_tool": named(&self.tools),
             "by_kind": named(&self.kinds),
         })
+    }
+}
+
+/// Whether two calls are the same, or neither is one.
+fn same_call(
+    one: Option<&(String, Map<String, Value>)>,
+    other: Option<&(String, Map<String, Value>)>,
+) -> bool {
+    match (one, other) {
+        (Some((tool, one)), Some((name, other))) => {
+            let is_in = |(key, value): (&String, &Value)| {
+                other.get(key).is_some_and(|other| same(value, other))
+            };
+            tool == name && one.len() == other.len() && one.iter().all(is_in)
+        }
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+/// Whether two values are the same; 21 and 21.0 are.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one.as_f64(), other.as_f64()) {
+        (Some(one), Some(other)) => (one - other).abs() < 1e-9,
+        _ => one == other,
     }
 }
 
@@ -199,6 +233,8 @@ mod tests {
         let json = score.to_json();
         assert_eq!(json["exact"], json!({"right": 1, "of": 3, "percent": 33.33}));
         assert_eq!(json["tool"]["right"], 2);
+        assert_eq!(json["sentences"], 6);
+        assert_eq!(json["acted_wrong"], json!({"count": 2, "of": 6, "percent": 33.33}));
         assert_eq!(json["abstained"], json!({"right": 2, "of": 3, "percent": 66.67}));
         assert_eq!(
             (json["withheld"].clone(), json["by_kind"]["chat"]["of"].clone()),
@@ -209,6 +245,16 @@ mod tests {
         // 0.9 four times with two right, 0.3 right and 0.2 wrong.
         let error = (3.6 - 2.0 + 0.7 + 0.2) / 6.0;
         assert!((score.calibration_error() - 100.0 * error).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_number_is_right_however_it_is_written() {
+        let line = r#"{"text":"a","tool":"heat","arguments":{"celsius":21.0}}"#;
+        let wanted = Wanted::parse(line).unwrap();
+        let mut score = Score::default();
+        assert!(score.add(&wanted, &reply(Some(("heat", json!({"celsius": 21}))), true, 0.9)));
+        assert!(!score.add(&wanted, &reply(Some(("heat", json!({"celsius": 21.5}))), true, 0.9)));
+        assert!((score.slot_f1() - 50.0).abs() < 1e-9);
     }
 
     #[test]

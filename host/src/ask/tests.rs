@@ -76,9 +76,10 @@ fn what_is_no_sentence_is_no_call_and_says_why() {
         [b"", long.as_bytes(), b"fan \xff\xfe", "a ".repeat(90).leak().as_bytes()];
     let replies = ask(&file, &TOOLS, &sentences).unwrap();
     let reasons: Vec<&str> = replies.iter().map(|reply| reply.reason.as_str()).collect();
-    assert_eq!(reasons[0], "the sentence has no words");
-    assert_eq!(reasons[1], "the sentence has 10240 bytes; at most 1024 are read");
-    assert_eq!(reasons[2], "the sentence is not UTF-8 at byte 4");
+    assert_eq!(reasons[0], "the sentence has no words: say what is to be done");
+    let long = "the sentence has 10240 bytes; at most 1024 are read";
+    assert_eq!(reasons[1], format!("{long}: ask for one thing, in fewer words"));
+    assert_eq!(reasons[2], "the sentence is not UTF-8 at byte 4: send it in UTF-8");
     assert!(replies.iter().take(3).all(|reply| reply.call.is_none()));
     let emoji = ask(&file, &TOOLS, &["🔥🌱".as_bytes()]).unwrap();
     assert!(!emoji[0].tokens.is_empty());
@@ -89,7 +90,8 @@ fn a_model_for_other_tools_and_one_for_none_are_refused() {
     let file = untrained::file();
     let list = |text: &str| ToolList::parse(text).unwrap();
     let few = list(r#"[{"name": "a", "inputSchema": {"type": "object"}}]"#);
-    assert_eq!(refused(&file, &few), "the model was made for 10 tools, and there are 1");
+    let said = refused(&file, &few);
+    assert!(said.starts_with("the model was made for 10 tools, and there is 1: give"), "{said}");
     let text = std::fs::read_to_string(root().join("firmware-example/board/tools.json")).unwrap();
     let other = refused(&file, &list(&text.replace("\"percent\"", "\"share\"")));
     assert!(other.starts_with("the model was made for other tools"), "{other}");

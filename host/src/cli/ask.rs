@@ -1,26 +1,30 @@
 //! `trine ask`.
 
-use std::io::{BufRead as _, Write as _};
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use trine::ask::{Asker, FileBuffers, Memory, Opened, Reply, ToolList};
-use trine::model::Mapped;
-use trine::{Device, DeviceArgs, Error, Result};
-use trine_board::TOOLS;
+use trine::ask::{Asker, Reply, Source, ToolList, answer_lines};
+use trine::{Device, DeviceArgs, Error, Hub, Result};
 use trine_descriptor::ToolTable;
 
-use super::open::{USAGE, find, open, usage};
+use super::call::told;
+use super::open::{find, only, open, usage};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-The tools are those of --tools FILE, of the device that is named, or of the greenhouse board.
-Nothing is called without --run, and a call that the model is not sure of is only shown.
-Exit code: 0 a call, 1 none, 2 when the model, the tools or the command line are not right.
+A model knows the tools that it was made for: those of the model's name, of the device that is given,
+or of --tools FILE, which have to be the same. Nothing is called without --run, and a call that the
+model is not sure of is only shown, or made after a y at the terminal. A tool that asks for a person
+at the board asks as ever.
+Exit code: 0 a call, 1 none, or one that failed, 2 when the model, the tools or the command line are
+not right, 3 when the device does not answer.
 
-Example: trine ask \"make the fan spin at forty percent\" --model board.gguf";
+Example: trine ask \"make the fan spin at forty percent\" --run";
 
 /// How long a device may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,15 +35,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Ask {
     /// What somebody says.
     #[arg(value_name = "SENTENCE", required_unless_present = "jsonl", conflicts_with = "jsonl")]
-    sentence: Option<String>,
+    sentence: Option<OsString>,
     #[command(flatten)]
     model: ModelArgs,
-    /// Read an object with `text` from each line of standard input, and write one with `tool`,
-    /// `arguments` and `confidence` for each.
+    /// Read an object with `text` from each line of standard input, and write one with `tool` or
+    /// null, `arguments` and `confidence` for each; with `error` for a line that is none.
     #[arg(long)]
     jsonl: bool,
-    /// Execute the call on this device, as `trine devices` prints its name.
-    #[arg(long, value_name = "DEV", conflicts_with = "jsonl")]
+    /// Execute the call on the device of this name, or on the one that is given; where none is, on
+    /// the greenhouse board, simulated inside this program.
+    #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true,
+          default_missing_value = "", conflicts_with = "jsonl")]
     run: Option<String>,
     #[command(flatten)]
     devices: DeviceArgs,
@@ -48,10 +54,10 @@ pub(super) struct Ask {
 /// Which model, for which tools.
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArgs {
-    /// The model: a GGUF file or an image, made for these tools.
-    #[arg(long, value_name = "FILE", env = "TRINE_ASK_MODEL")]
-    pub(super) model: PathBuf,
-    /// A list of MCP tools as JSON.
+    /// The model: one of this program, or a file that was made for your tools.
+    #[arg(long, value_name = "board|FILE", env = "TRINE_ASK_MODEL", default_value = "board")]
+    pub(super) model: OsString,
+    /// The tools that the model in a file was made for: a list of MCP tools as JSON.
     #[arg(long, value_name = "FILE")]
     pub(super) tools: Option<PathBuf>,
     /// Make calls from this confidence on [default: what the model was fitted to]
@@ -60,116 +66,114 @@ pub(super) struct ModelArgs {
 }
 
 impl ModelArgs {
-    /// Hands a model with its tools, those of `table` where no list is named, to `f`.
+    /// Hands the model with its tools to `f`: those of the list that is named, or of `device`, or
+    /// its own.
     pub(super) fn with<T>(
         &self,
-        table: &dyn ToolTable,
+        device: Option<&dyn ToolTable>,
         f: impl FnOnce(&mut Asker<'_>) -> Result<T>,
     ) -> Result<T> {
-        let named = |error: &dyn std::fmt::Display, path: &PathBuf| {
-            Error::new(format!("{}: {error}", path.display()))
-        };
-        let list = match &self.tools {
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| named(&error, path))?;
-                Some(ToolList::parse(&text).map_err(|error| named(&error, path))?)
+        let list = self.tools.as_ref().map(|path| {
+            let named =
+                |error: &dyn std::fmt::Display| Error::new(format!("{}: {error}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+            ToolList::parse(&text).map_err(|error| named(&error))
+        });
+        let list = list.transpose()?;
+        let table = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
+        Source::named(&self.model).with(table, |asker| {
+            if let Some(threshold) = self.threshold {
+                asker.set_threshold(threshold);
             }
-            None => None,
-        };
-        let bytes = Mapped::open(&self.model).map_err(|error| named(&error, &self.model))?;
-        let mut buffers = FileBuffers::default();
-        let opened =
-            Opened::open(&bytes, &mut buffers).map_err(|error| named(&error, &self.model))?;
-        let table = list.as_ref().map_or(table, |list| list as &dyn ToolTable);
-        let mut memory = Memory::default();
-        let mut asker =
-            Asker::new(table, &opened, &mut memory).map_err(|error| named(&error, &self.model))?;
-        if let Some(threshold) = self.threshold {
-            asker.set_threshold(threshold);
-        }
-        f(&mut asker)
+            f(asker)
+        })
     }
 }
 
 impl Ask {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let hub = match (&self.run, self.devices.is_empty()) {
-            (Some(_), _) | (None, false) => match open(&self.devices, PATIENCE) {
-                Ok(hub) => Some(hub),
-                Err(code) => return Ok(code),
-            },
-            (None, true) => None,
-        };
-        let device = match (&self.run, &hub) {
-            (Some(name), Some(hub)) => match find(hub, name) {
-                Ok(device) => Some(device),
-                Err(code) => return Ok(code),
-            },
-            _ => None,
-        };
-        let of_device = device.as_ref().and_then(|device| device.table());
-        let table = of_device.as_deref().map_or(&TOOLS as &dyn ToolTable, |table| table);
+        Ok(self.ask().unwrap_or_else(|code| code))
+    }
+
+    fn ask(&self) -> std::result::Result<ExitCode, ExitCode> {
+        let opened = self.device()?;
+        let table = opened.as_ref().and_then(|(_, device)| device.table());
+        let table = table.as_deref().map(|table| table as &dyn ToolTable);
         if self.jsonl {
-            return Ok(self.lines(table).unwrap_or_else(|error| usage(&error.to_string())));
+            return self.lines(table).map_err(|error| refused(&error));
         }
-        let sentence = self.sentence.as_deref().unwrap_or_default();
-        let reply = match self.model.with(table, |asker| asker.ask(sentence.as_bytes())) {
-            Ok(reply) => reply,
-            Err(error) => return Ok(usage(&error.to_string())),
-        };
-        show(&reply);
-        match (&reply.call, device) {
-            (Some((tool, arguments)), Some(device)) if reply.is_sure => {
-                Ok(execute(&device, tool, &Value::Object(arguments.clone())))
+        let sentence = self.sentence.as_deref().unwrap_or_default().as_encoded_bytes();
+        let asked = self.model.with(table, |asker| Ok((asker.ask(sentence)?, asker.threshold())));
+        let (reply, threshold) = asked.map_err(|error| refused(&error))?;
+        show(&reply, threshold);
+        let Some((tool, arguments)) = &reply.call else { return Err(ExitCode::FAILURE) };
+        let device = opened.as_ref().filter(|_| self.run.is_some()).map(|(_, device)| device);
+        match device {
+            Some(device) if reply.is_sure || agreed(device) => {
+                let arguments = Value::Object(arguments.clone()).to_string();
+                told(device, &device.call_json(tool, &arguments, PATIENCE))
             }
-            (Some(_), _) if reply.is_sure => Ok(ExitCode::SUCCESS),
-            _ => Ok(ExitCode::FAILURE),
+            None if reply.is_sure => Ok(ExitCode::SUCCESS),
+            _ => Err(ExitCode::FAILURE),
         }
     }
 
-    fn lines(&self, table: &dyn ToolTable) -> Result<ExitCode> {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        let mut number = 0_u64;
-        let written = self.model.with(table, |asker| {
-            for line in std::io::stdin().lock().lines() {
-                number += 1;
-                let wrong = |what: &dyn std::fmt::Display| {
-                    Error::new(format!("line {number} of standard input: {what}"))
-                };
-                let line = line.map_err(|error| wrong(&error))?;
-                let json: Value = serde_json::from_str(&line).map_err(|error| wrong(&error))?;
-                let text = json["text"].as_str().ok_or_else(|| wrong(&"there is no text"))?;
-                let reply = asker.ask(text.as_bytes())?.to_json();
-                writeln!(out, "{reply}").map_err(|error| wrong(&error))?;
+    /// The device that is given, if any is, or is needed.
+    fn device(&self) -> std::result::Result<Option<(Arc<Hub>, Arc<Device>)>, ExitCode> {
+        let simulated = DeviceArgs { simulate: vec![String::new()], ..self.devices.clone() };
+        let devices = match (&self.run, self.devices.is_empty()) {
+            (None, true) => return Ok(None),
+            (Some(_), true) => {
+                eprintln!("no device is given: on the simulated greenhouse board");
+                &simulated
             }
-            Ok(())
-        });
-        written?;
-        out.flush().map_err(|error| Error::new(format!("standard output: {error}")))?;
-        Ok(ExitCode::SUCCESS)
+            (_, false) => &self.devices,
+        };
+        let hub = open(devices, PATIENCE)?;
+        let device = match self.run.as_deref().unwrap_or_default() {
+            "" => only(&hub)?,
+            name => find(&hub, name)?,
+        };
+        Ok(Some((hub, device)))
+    }
+
+    fn lines(&self, table: Option<&dyn ToolTable>) -> Result<ExitCode> {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let input = std::io::stdin().lock();
+        let wrong = self.model.with(table, |asker| answer_lines(asker, input, &mut out))?;
+        Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-fn show(reply: &Reply) {
-    let percent = 100.0 * reply.confidence;
+fn show(reply: &Reply, threshold: f32) {
+    let (percent, least) = (100.0 * reply.confidence, 100.0 * threshold);
     match &reply.call {
         Some((tool, arguments)) => {
             let call = format!("{tool} {}", Value::Object(arguments.clone()));
-            let sure = if reply.is_sure { "" } else { ": not sure enough to call it" };
-            say!("{call}   confidence {percent:.1} %{sure}");
+            if reply.is_sure {
+                say!("{call}   confidence {percent:.1} %");
+            } else {
+                let unsure = "not sure enough to call it";
+                say!("{call} ?   confidence {percent:.1} %: {unsure}, which takes {least:.1} %");
+            }
         }
         None => say!("no tool   confidence {percent:.1} %: {}", reply.reason),
     }
 }
 
-fn execute(device: &Device, tool: &str, arguments: &Value) -> ExitCode {
-    let report = device.call_json(tool, &arguments.to_string(), PATIENCE);
-    say!("{}", report.result);
-    if report.is_error { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+/// Asks the person at the terminal, if one is there, whether a call is what was meant.
+fn agreed(device: &Device) -> bool {
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    eprint!("Call it on {}? [y/N] ", device.name());
+    // Where nobody sees the question nobody says yes.
+    let mut answer = String::new();
+    let heard = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
+    heard.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 /// The exit code where the model or the tools are not right.
 pub(super) fn refused(error: &Error) -> ExitCode {
-    eprintln!("trine: {error}");
-    ExitCode::from(USAGE)
+    usage(&error.to_string())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use trine::{CallReport, DeviceArgs, Error, Result, State};
+use trine::{CallReport, Device, DeviceArgs, Error, Result, State};
 use trine_descriptor::{ToolTable as _, find_tool};
 
 use super::open::{find, offline, open, usage};
@@ -68,16 +68,25 @@ impl Call {
             return Err(usage(&sentence));
         }
         let report = device.call_json(&self.tool, &self.arguments, patience);
-        say!("{}", report.result);
-        eprintln!("{}", cost(&report));
+        let ended = told(&device, &report);
         if let Some(path) = &self.save {
             save(&report.result, path).map_err(|error| usage(&error.to_string()))?;
         }
-        match device.state() {
-            State::Offline(why) if report.is_error => Err(offline(&self.device, &why)),
-            _ if report.is_error => Ok(ExitCode::FAILURE),
-            _ => Ok(ExitCode::SUCCESS),
-        }
+        ended
+    }
+}
+
+/// Prints what a call came to, and answers the exit code for it.
+pub(super) fn told(
+    device: &Device,
+    report: &CallReport,
+) -> std::result::Result<ExitCode, ExitCode> {
+    say!("{}", report.result);
+    eprintln!("{}", cost(report));
+    match device.state() {
+        State::Offline(why) if report.is_error => Err(offline(&device.name(), &why)),
+        _ if report.is_error => Ok(ExitCode::FAILURE),
+        _ => Ok(ExitCode::SUCCESS),
     }
 }
 

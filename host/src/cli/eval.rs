@@ -2,27 +2,31 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use trine::ask::{Score, Wanted};
 use trine::{Error, Result};
-use trine_board::TOOLS;
 
 use super::ask::{ModelArgs, refused};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
 A line of FILE is an object with text, tool (null where nothing is to be called), arguments, and
-perhaps kind. A call that the model is not sure of counts as none made.
+perhaps kind. A call that the model is not sure of counts as none made. Several files are scored
+together. One JSON object is printed: `exact` are whole calls, `tool` their tools, `slot_f1` single
+arguments, `abstained` sentences without a call that were left alone, `acted_wrong` calls that were
+made and not wanted, `calibration_error` how far confidence is from being right on average (ECE, ten
+parts), in percent; and how many sentences a second one thread answers.
 
-Example: trine eval --model board.gguf validation.jsonl";
+Example: trine eval --model board train/board/validation/calls.jsonl";
 
 /// Arguments of `trine eval`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Eval {
     /// Sentences with the calls that are wanted.
-    #[arg(value_name = "FILE")]
-    sentences: PathBuf,
+    #[arg(value_name = "FILE", required = true)]
+    sentences: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
     /// Print the sentences that were answered wrong, with the answers.
@@ -36,22 +40,36 @@ impl Eval {
     }
 
     fn score(&self) -> Result<()> {
-        let path = self.sentences.display();
-        let text = std::fs::read_to_string(&self.sentences)
-            .map_err(|error| Error::new(format!("{path}: {error}")))?;
-        let mut score = Score::default();
-        self.model.with(&TOOLS, |asker| {
+        let mut wanted = Vec::new();
+        for path in &self.sentences {
+            let named =
+                |error: &dyn std::fmt::Display| Error::new(format!("{}:{error}", path.display()));
+            let text =
+                std::fs::read_to_string(path).map_err(|error| named(&format!(" {error}")))?;
             for (number, line) in (1_u64..).zip(text.lines()) {
-                let wanted = Wanted::parse(line)
-                    .map_err(|error| Error::new(format!("{path}:{number}: {error}")))?;
+                let parsed = Wanted::parse(line);
+                wanted
+                    .push((line.to_owned(), parsed.map_err(|e| named(&format!("{number}: {e}")))?));
+            }
+        }
+        let mut score = Score::default();
+        let took = self.model.with(None, |asker| {
+            let mut took = Duration::ZERO;
+            for (line, wanted) in &wanted {
+                let begun = Instant::now();
                 let reply = asker.ask(wanted.text.as_bytes())?;
-                if !score.add(&wanted, &reply) && self.wrong {
+                took += begun.elapsed();
+                if !score.add(wanted, &reply) && self.wrong {
                     say!("{line}\n  {}", reply.to_json());
                 }
             }
-            Ok(())
+            Ok(took)
         })?;
-        say!("{:#}", score.to_json());
+        let mut score = score.to_json();
+        // One thread has done it all.
+        let rate = wanted.len() as f64 / took.as_secs_f64().max(1e-9);
+        score["sentences_per_second"] = rate.round().into();
+        say!("{score:#}");
         Ok(())
     }
 }

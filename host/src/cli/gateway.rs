@@ -1,7 +1,9 @@
 //! `trine gateway`.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use trine::ask::Source;
 use trine::{DeviceArgs, Hub, Prefix, Result};
 
 /// Arguments of `trine gateway`.
@@ -14,6 +16,12 @@ pub(super) struct Gateway {
     #[arg(long, value_name = "COUNT", default_value_t = 64,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     in_flight: u16,
+    /// Offer a tool `ask` beside the tools of each device that a model knows: it turns a sentence
+    /// into a call of one of them, and makes it where it is told to. The model is `board` of this
+    /// program, or a file that was made for your tools.
+    #[arg(long, value_name = "board|FILE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "board")]
+    ask: Option<OsString>,
     #[command(flatten)]
     devices: DeviceArgs,
 }
@@ -21,7 +29,8 @@ pub(super) struct Gateway {
 impl Gateway {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let hub = Hub::open(&self.devices, self.prefix)?;
-        trine::gateway::serve(&hub, usize::from(self.in_flight))?;
+        let model = self.ask.as_deref().map(Source::named);
+        trine::gateway::serve(&hub, usize::from(self.in_flight), model)?;
         Ok(ExitCode::SUCCESS)
     }
 }

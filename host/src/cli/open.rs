@@ -26,11 +26,30 @@ pub(super) fn open(args: &DeviceArgs, patience: Duration) -> Result<Arc<Hub>, Ex
 
 /// The device of that name, online; or the exit code, after the reason was said.
 pub(super) fn find(hub: &Hub, name: &str) -> Result<Arc<Device>, ExitCode> {
-    let device = hub.find(name).map_err(|error| usage(&error.to_string()))?;
+    online(hub.find(name).map_err(|error| usage(&error.to_string()))?)
+}
+
+/// The only device, online; or the exit code, after the reason was said.
+pub(super) fn only(hub: &Hub) -> Result<Arc<Device>, ExitCode> {
+    let mut devices = hub.devices();
+    match devices.pop() {
+        Some(device) if devices.is_empty() => online(device),
+        _ => {
+            let all = hub.devices();
+            let names: Vec<_> = all.iter().map(|device| device.name()).collect();
+            Err(usage(&format!(
+                "there are several devices: say which with --run=NAME, of {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+fn online(device: Arc<Device>) -> Result<Arc<Device>, ExitCode> {
     match device.state() {
         State::Online => Ok(device),
-        State::Coming => Err(offline(name, "it does not answer")),
-        State::Offline(why) => Err(offline(name, &why)),
+        State::Coming => Err(offline(&device.name(), "it does not answer")),
+        State::Offline(why) => Err(offline(&device.name(), &why)),
     }
 }
 

@@ -94,7 +94,8 @@ impl Generate {
         let pool = Pool::new(threads(self.threads)).map_err(|error| fail(&error))?;
         let packing = (!self.in_place).then_some(Packing::Line16);
         let mut buffers = Buffers::default();
-        let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool)?;
+        let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool);
+        let loaded = loaded.map_err(|error| fail(&error))?;
         let prompt = self.tokens_of(&loaded.tokenizer)?;
         let options = self.options(&loaded, prompt.len());
         let size = arena_bytes(loaded.model.config(), &options).map_err(|error| fail(&error))?;

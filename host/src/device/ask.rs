@@ -1,13 +1,13 @@
 //! Calls with JSON, for people and programs that are no MCP client.
 
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use trine_mcp::{Engine, ServerInfo, Session, Single, Step, Version};
 
-use super::calls::{Cost, Waiter};
+use super::calls::{Cost, Ticket, Waiter};
 use super::{CallReport, Device, State, Table, lock};
 
 /// Room for encoded arguments.
@@ -26,16 +26,20 @@ const SERVER: ServerInfo<'static> = ServerInfo {
 /// An answer as the engine writes it, and what it took on the line.
 type Written = (Vec<u8>, Cost);
 
+/// Who is told of the end of a call, once. The device may be locked meanwhile.
+type Tell = Box<dyn FnOnce(CallReport) + Send>;
+
 /// Waits for one call.
 struct Answer {
     table: Arc<Table>,
     row: u16,
-    send: Mutex<Option<Sender<Written>>>,
+    since: Instant,
+    tell: Mutex<Option<Tell>>,
 }
 
 impl Waiter for Answer {
     fn done(&self, _: u64, outcome: trine_mcp::Outcome<'_>, cost: Cost) {
-        let Some(send) = lock(&self.send).take() else { return };
+        let Some(tell) = lock(&self.tell).take() else { return };
         let catalog = Single::new(SERVER, &*self.table);
         let engine = Engine::new(&catalog);
         let Some(id) = trine_mcp::Id::from_raw(ID) else { return };
@@ -47,8 +51,7 @@ impl Waiter for Answer {
             }
         };
         out.truncate(len);
-        // Who asked may have stopped waiting.
-        drop(send.send((out, cost)));
+        tell(report((out, cost), self.since.elapsed()));
     }
 }
 
@@ -57,25 +60,35 @@ impl Device {
     #[must_use]
     pub fn call_json(&self, tool: &str, arguments: &str, deadline: Duration) -> CallReport {
         let since = Instant::now();
-        let (answer, cost) = match self.ask(tool, arguments, deadline) {
-            Ok((answer, cost)) => match serde_json::from_slice::<Value>(&answer) {
-                Ok(mut answer) => match answer.get_mut("result").map(Value::take) {
-                    Some(result) => (result, cost),
-                    None => (refusal(answer["error"]["message"].as_str().unwrap_or("")), cost),
-                },
-                Err(error) => (refusal(&format!("the answer is no JSON: {error}")), cost),
-            },
-            Err(why) => (refusal(&format!("{tool}: {why}")), Cost::default()),
-        };
-        report(answer, cost, since.elapsed())
+        let (send, receive) = mpsc::channel();
+        // Who asked may have stopped waiting.
+        let ticket = self.start_json(tool, arguments, move |report| drop(send.send(report)));
+        receive.recv_timeout(deadline).unwrap_or_else(|_| {
+            if let Some(ticket) = ticket {
+                self.cancel(ticket);
+            }
+            let ms = deadline.as_millis();
+            let why = format!("no answer within {ms} ms; the call was cancelled");
+            refused(tool, &why, since.elapsed())
+        })
     }
 
-    fn ask(&self, tool: &str, arguments: &str, deadline: Duration) -> Result<Written, String> {
+    /// Starts such a call. `tell` hears its end once, which may be before this returns, and while
+    /// the device is locked: it must not call it, nor wait for anything.
+    pub(crate) fn start_json(
+        &self,
+        tool: &str,
+        arguments: &str,
+        tell: impl FnOnce(CallReport) + Send + 'static,
+    ) -> Option<Ticket> {
+        let since = Instant::now();
         let Some(table) = self.table() else {
-            return Err(match self.state() {
+            let why = match self.state() {
                 State::Offline(why) => format!("{} is offline: {why}", self.name()),
                 _ => format!("{} has not shown its tools yet", self.name()),
-            });
+            };
+            tell(refused(tool, &why, since.elapsed()));
+            return None;
         };
         let catalog = Single::new(SERVER, &*table);
         let engine = Engine::new(&catalog);
@@ -84,23 +97,21 @@ impl Device {
         match engine.receive(request.as_bytes(), &mut Session::new(), &mut args, &mut out) {
             Step::Reply(len) => {
                 out.truncate(len);
-                Ok((out, Cost::default()))
+                tell(report((out, Cost::default()), since.elapsed()));
+                None
             }
             Step::Call(call) => {
-                let (send, receive) = mpsc::channel();
-                let send = Mutex::new(Some(send));
+                let (row, tell) = (call.tool, Mutex::new(Some(Box::new(tell) as Tell)));
                 let waiter: Arc<dyn Waiter> =
-                    Arc::new(Answer { table: Arc::clone(&table), row: call.tool, send });
+                    Arc::new(Answer { table: Arc::clone(&table), row, since, tell });
                 let args = args.get(..call.arguments).unwrap_or_default();
-                let ticket = self.call(&table, call.tool, args, (&waiter, 0));
-                receive.recv_timeout(deadline).map_err(|_| {
-                    if let Some(ticket) = ticket {
-                        self.cancel(ticket);
-                    }
-                    format!("no answer within {} ms; the call was cancelled", deadline.as_millis())
-                })
+                self.call(&table, call.tool, args, (&waiter, 0))
             }
-            _ => Err("the arguments must be one JSON object".to_owned()),
+            _ => {
+                let why = "the arguments must be one JSON object";
+                tell(refused(tool, why, since.elapsed()));
+                None
+            }
         }
     }
 }
@@ -121,7 +132,23 @@ fn refusal(sentence: &str) -> Value {
     json!({"content": [{"type": "text", "text": sentence}], "isError": true})
 }
 
-fn report(result: Value, cost: Cost, elapsed: Duration) -> CallReport {
+/// The report of a call that came to nothing before it was sent.
+fn refused(tool: &str, why: &str, elapsed: Duration) -> CallReport {
+    summed_up(refusal(&format!("{tool}: {why}")), Cost::default(), elapsed)
+}
+
+fn report((answer, cost): Written, elapsed: Duration) -> CallReport {
+    let result = match serde_json::from_slice::<Value>(&answer) {
+        Ok(mut answer) => match answer.get_mut("result").map(Value::take) {
+            Some(result) => result,
+            None => refusal(answer["error"]["message"].as_str().unwrap_or("")),
+        },
+        Err(error) => refusal(&format!("the answer is no JSON: {error}")),
+    };
+    summed_up(result, cost, elapsed)
+}
+
+fn summed_up(result: Value, cost: Cost, elapsed: Duration) -> CallReport {
     let is_error = result["isError"] == json!(true);
     let text = match result.get("structuredContent").filter(|_| !is_error) {
         Some(value) => value.to_string(),

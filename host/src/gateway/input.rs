@@ -9,6 +9,7 @@ use memchr::memchr;
 use trine_mcp::{Batch, Call, Engine, Outcome, Session, Step};
 
 use super::client::{Client, WAITING_MAX};
+use super::sentences::{Job, Sentences};
 use super::terminal;
 use crate::device::{Cost, Extra, Waiter};
 use crate::hub::Snapshot;
@@ -37,6 +38,8 @@ const TOO_MANY: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"mess
 pub(super) struct Reader {
     client: Arc<Client>,
     waiter: Arc<dyn Waiter>,
+    /// The model that answers sentences, if there is one.
+    sentences: Option<Sentences>,
     snapshot: Arc<Snapshot>,
     /// Version of the hub's list that `snapshot` is.
     version: u64,
@@ -51,10 +54,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(client: Arc<Client>, by_hand: bool) -> Self {
+    pub(super) fn new(client: Arc<Client>, sentences: Option<Sentences>, by_hand: bool) -> Self {
         let version = client.hub.version();
         Self {
             waiter: Arc::clone(&client) as Arc<dyn Waiter>,
+            sentences,
             snapshot: client.hub.snapshot(),
             client,
             version,
@@ -139,10 +143,21 @@ impl Reader {
                 self.client.set_reading(true);
             }
             self.settled = self.client.hub.is_settled();
+            if self.settled {
+                self.say_unknown();
+            }
         }
         let version = self.client.hub.version();
         if version != self.version {
             (self.version, self.snapshot) = (version, self.client.hub.snapshot());
+        }
+    }
+
+    /// Says which devices have no tool that takes sentences, where others may have one.
+    fn say_unknown(&self) {
+        for device in self.client.hub.unknown() {
+            let name = device.name();
+            tracing::warn!("{name}: the model of --ask was made for other tools; it has no ask");
         }
     }
 
@@ -198,6 +213,10 @@ impl Reader {
         self.client.wait_for_room();
         let tag = self.client.state().open(call, &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
+        if let (Some(_), Some(sentences)) = (&entry.asks, &self.sentences) {
+            let job = Job::new(&self.client, tag, (&snapshot, call.tool), args);
+            return job.into_iter().for_each(|job| sentences.order(job));
+        }
         let whole = (&*entry.table, entry.row, args);
         let retried = call.retry.map(|retry| self.client.sealer.retried(whole, &retry));
         let retried = match retried.transpose() {

@@ -10,6 +10,7 @@ mod client;
 mod input;
 mod outbox;
 mod requests;
+mod sentences;
 mod shutdown;
 mod terminal;
 
@@ -18,17 +19,20 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
+use crate::ask::Source;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use client::Client;
 use input::Reader;
+use sentences::Sentences;
 
-/// Serves the hub's devices to the client on standard input and output until that ends its input.
+/// Serves the hub's devices to the client on standard input and output until that ends its input;
+/// with a model, a tool that takes sentences beside the tools that the model knows.
 ///
 /// # Errors
-/// When there is no device, when standard input or output are closed, or when two tools would have
-/// one name.
-pub fn serve(hub: &Arc<Hub>, in_flight: usize) -> Result<()> {
+/// When there is no device, when the model cannot be used, when standard input or output are closed,
+/// or when two tools would have one name.
+pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<Source>) -> Result<()> {
     if hub.devices().is_empty() {
         return Err(Error::new(
             "no device is given: add --simulate, --emulate BOARD, --serial PATH, --tcp HOST:PORT \
@@ -45,10 +49,17 @@ pub fn serve(hub: &Arc<Hub>, in_flight: usize) -> Result<()> {
     if by_hand {
         terminal::explain(hub);
     }
+    let sentences = match model.map(Sentences::start).transpose()? {
+        Some((sentences, known)) => {
+            hub.offer(known);
+            Some(sentences)
+        }
+        None => None,
+    };
     let client = Client::new(Arc::clone(hub), File::from(output), in_flight);
     client.start_writer()?;
     shutdown::watch(&client, input.try_clone().map_err(closed("input"))?)?;
-    let mut reader = Reader::new(Arc::clone(&client), by_hand);
+    let mut reader = Reader::new(Arc::clone(&client), sentences, by_hand);
     let read = reader.run(File::from(input));
     shutdown::finish(&client);
     read.map_err(|error| Error::new(format!("standard input cannot be read: {error}")))

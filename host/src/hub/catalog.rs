@@ -23,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) device: Arc<Device>,
     pub(crate) table: Arc<Table>,
     pub(crate) row: u16,
+    /// The tools that it turns sentences into calls of, where it is not the device's own.
+    pub(crate) asks: Option<Arc<Table>>,
 }
 
 /// All tools at one time. A call holds on to the snapshot that it was made under.

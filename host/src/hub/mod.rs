@@ -7,7 +7,7 @@ mod person;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use tracing::error;
@@ -17,6 +17,7 @@ use trine_mcp::Catalog;
 pub use catalog::Snapshot;
 
 use crate::args::Prefix;
+use crate::ask::{Known, offer};
 use crate::device::{Device, Identity, State, lock};
 use crate::error::{Error, Result};
 use crate::settings::Alias;
@@ -43,6 +44,8 @@ pub struct Hub {
     observers: Mutex<Vec<Weak<dyn Observer>>>,
     /// Names that the user keeps by serial number.
     aliases: Vec<Alias>,
+    /// The tools that the gateway's model knows, if it has one.
+    known: OnceLock<Known>,
     /// The socket of `--button`, which goes away with the hub.
     socket: Mutex<Option<PathBuf>>,
 }
@@ -165,10 +168,11 @@ impl Hub {
                     problem = problem.or(fault);
                 } else {
                     let (device, table) = (Arc::clone(&device), Arc::clone(&table));
-                    tools.push(Entry { name: name.into(), device, table, row });
+                    tools.push(Entry { name: name.into(), device, table, row, asks: None });
                 }
             }
         }
+        problem = self.add_asks(&mut tools).or(problem);
         let ready = self.devices.iter().all(|device| device.state() == State::Online);
         let settled = !self.devices.iter().any(|device| device.is_coming());
         let news = self.publish(Snapshot::new(tools, ready));
@@ -185,6 +189,52 @@ impl Hub {
                 lock(&self.observers).iter().filter_map(Weak::upgrade).collect();
             observers.iter().for_each(|observer| observer.tools_changed());
         }
+    }
+
+    /// Adds the tool that takes sentences for each device whose tools the model knows; answers why
+    /// one is left out.
+    fn add_asks(&self, tools: &mut Vec<Entry>) -> Option<String> {
+        let known = self.known.get()?;
+        let mut problem = None;
+        for device in self.devices() {
+            let Some(own) = device.table().filter(|table| known.is_of(&**table)) else { continue };
+            let several = self.devices.len() > 1;
+            let name = names::tool(&device.name(), offer::NAME, self.prefix, several);
+            let other = tools.iter().find(|entry| *entry.name == *name);
+            let fault = names::fault(&name, &device.name(), offer::NAME)
+                .or_else(|| other.map(|other| clash(&name, &other.device, &device)));
+            match (fault, offer::table(&own, known.tools)) {
+                (Some(fault), _) => problem = Some(fault),
+                (None, Err(error)) => {
+                    problem =
+                        Some(format!("{name} cannot be shown for {}: {error}", device.name()));
+                }
+                (None, Ok(table)) => tools.push(Entry {
+                    name: name.into(),
+                    device,
+                    table: Arc::new(table),
+                    row: 0,
+                    asks: Some(own),
+                }),
+            }
+        }
+        problem
+    }
+
+    /// Shows, beside the tools of each device that a model knows, one that takes sentences.
+    pub(crate) fn offer(&self, known: Known) {
+        // It is offered once, by the gateway that has the model.
+        if self.known.set(known).is_ok() {
+            self.rebuild();
+        }
+    }
+
+    /// The devices that have shown tools which the model does not know, if there is one.
+    pub(crate) fn unknown(&self) -> Vec<Arc<Device>> {
+        let Some(known) = self.known.get() else { return Vec::new() };
+        let mut devices = self.devices();
+        devices.retain(|device| device.table().is_some_and(|table| !known.is_of(&*table)));
+        devices
     }
 
     /// Takes a new list; answers whether clients see another one than before.

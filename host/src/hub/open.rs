@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use super::{Hub, Progress, Snapshot, person};
 use crate::args::{Address, DeviceArgs, Prefix};
@@ -66,6 +66,7 @@ impl Hub {
             changed: Condvar::new(),
             observers: Mutex::new(Vec::new()),
             aliases: settings.aliases()?,
+            known: OnceLock::new(),
             socket: Mutex::new(None),
         });
         for (device, way) in hub.devices.iter().zip(ways) {

@@ -10,7 +10,6 @@
 //! the one that was not used for the longest time goes. A file that has changed is another model;
 //! what is being written with the old one is finished with it.
 
-mod lines;
 mod models;
 mod server;
 #[cfg(test)]

@@ -11,13 +11,13 @@ use trine_descriptor::{Args, Side, ToolParams as _, ValueWriter, validate};
 use trine_mcp::json::writer::NeedBytes;
 use trine_mcp::{Batch, Call, Engine, Failure, Id, Outcome, Session, Step, Version, notify};
 
-use super::lines;
 use super::models::{self, Limits, Models};
 use super::tools::{
     Generated, Health, INFERENCE, Inference, PROBLEM_MAX, PROMPT_MAX, Status, TEXT_MAX, TOOLS,
     Tools,
 };
 use super::worker::{Job, Tell, Written};
+use crate::lines;
 use crate::{Error, Result};
 
 /// The longest message that is read.

@@ -3,6 +3,7 @@
 //! - [`Header`] and [`Shape`]: what stands before the data of a GGUF file, in any shape;
 //! - [`make`]: random models, tiny ones and one in the exact shape of the published BitNet file;
 //! - [`Summary`]: a file in a few lines, and what would be refused of it;
+//! - [`Chooser`]: what a model that writes no text was made for;
 //! - [`Footprint`]: what it takes in flash and RAM;
 //! - [`Loaded`]: a file opened for use;
 //! - [`pack`]: images for firmware;
@@ -12,6 +13,7 @@
 //! - [`Pool`]: threads for the kernels.
 
 mod bench;
+mod chooser;
 mod fill;
 mod footprint;
 mod header;
@@ -27,6 +29,7 @@ mod vocabulary;
 
 pub use crate::sys::{Mapped, Pool, memory_peak};
 pub use bench::{Figures, Plan, Round, Stretch, bench, measure, stretch, tokens};
+pub use chooser::Chooser;
 pub use footprint::Footprint;
 pub use header::Header;
 pub use llama::write_for_llama;

@@ -9,6 +9,7 @@ use trine_infer::{Config, Layer, Model, Weights};
 use trine_ternary::parallel::Parallel;
 use trine_ternary::{Kernels, Packing};
 
+use super::chooser;
 use crate::{Error, Result};
 
 /// Memory that a [`Loaded`] model lives in beside the bytes of its file.
@@ -68,6 +69,10 @@ impl<'b> Loaded<'b> {
     }
 }
 
+/// Of an image that carries the table of such a model, and not what its tools are called.
+const CHOOSES: &str = "this image writes no text, it chooses calls of the tools that it was made for; \
+    ask it with trine ask \"…\" --model FILE";
+
 type Parts<'b> = (Config, Weights<'b>, Tokenizer<'b>);
 
 fn from_gguf<'b>(
@@ -81,6 +86,7 @@ fn from_gguf<'b>(
     let weights = Weights::from_gguf(&file, &config, layers).map_err(fail)?;
     let tokenizer = match file.string("tokenizer.ggml.model").map_err(fail)? {
         Some("gpt2") => bpe(Vocabulary::from_gguf(&file).map_err(fail)?, index)?,
+        Some(chooser::TOKENIZER) => return Err(Error::new(chooser::writes_nothing(&file))),
         Some("byte") | None => Byte::from_gguf(&file).map_err(fail)?.into(),
         Some(other) => {
             let only = "only \"gpt2\" and \"byte\" are read";
@@ -101,6 +107,7 @@ fn from_image<'b>(
     let tokenizer = match (image.byte_tokenizer(), image.vocabulary()) {
         (Some(bytes), _) => bytes.into(),
         (_, Some(vocabulary)) => bpe(vocabulary, index)?,
+        (None, None) if image.pieces().is_some() => return Err(Error::new(CHOOSES)),
         (None, None) => return Err(Error::new("the image has no tokenizer")),
     };
     Ok((*image.config(), weights, tokenizer))

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
-use trine_infer::gguf::{Error as FileError, File, Value};
+use trine_infer::gguf::{Error as FileError, File, Kind, Value};
 use trine_infer::token::{Bpe, Vocabulary};
 use trine_infer::{Config, Error as EngineError, Layer, Weights};
+
+use super::chooser::{self, Chooser};
 
 /// Why something of a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(pub String);
 
 /// What a model file holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// `general.architecture`.
     pub architecture: String,
@@ -32,6 +34,8 @@ pub struct Summary {
     pub types: BTreeMap<&'static str, [u64; 3]>,
     /// The tokenizer: its model and its counts.
     pub tokenizer: Option<Tokenizer>,
+    /// What it was made for, where it writes no text and chooses calls of tools.
+    pub chooser: Option<Chooser>,
     /// What would be refused.
     pub refusals: Vec<Refusal>,
 }
@@ -73,6 +77,10 @@ impl Summary {
         match tokenizer(&file) {
             Ok(found) => summary.tokenizer = found,
             Err(refusal) => summary.refusals.push(refusal),
+        }
+        match Chooser::of(&file) {
+            Ok(found) => summary.chooser = found,
+            Err(why) => summary.refusals.push(Refusal(why)),
         }
         if let Err(error) = engine(&file) {
             summary.refusals.push(Refusal(named(error, &file)));
@@ -136,6 +144,7 @@ impl Summary {
             "numbers": numbers,
             "types": types,
             "tokenizer": tokenizer,
+            "chooses": self.chooser.as_ref().map(Chooser::json),
             "refused": refusals,
         })
     }
@@ -179,6 +188,10 @@ fn tokenizer(file: &File<'_>) -> Result<Option<Tokenizer>, Refusal> {
                 .map_err(|error| Refusal(format!("tokenizer: {error}")))?;
         }
         "byte" => found.tokens = 256,
+        chooser::TOKENIZER => {
+            let tokens = file.array("tokenizer.ggml.tokens", Kind::String).map_err(said)?;
+            found.tokens = tokens.map_or(0, |tokens| tokens.count() as u64);
+        }
         other => {
             return Err(Refusal(format!(
                 "tokenizer.ggml.model is {other:?}: only \"gpt2\" and \"byte\" are read"

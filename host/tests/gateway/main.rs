@@ -13,3 +13,4 @@ mod floods;
 mod harness;
 mod links;
 mod selftest;
+mod sentences;

@@ -6,6 +6,7 @@
 mod panel;
 mod picture;
 mod scene;
+mod sentence;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ impl Demo {
         take_time(&mut show)?;
         self.picture(&mut show)?;
         state(&mut show);
+        sentence::sentences(&mut show)?;
         Ok(finish(&show))
     }
 
@@ -222,6 +224,7 @@ fn finish(show: &Show) -> ExitCode {
     }
     say!("\n{STRONG}Now try{STRONG:#}");
     for (command, what) in [
+        ("trine ask \"stop the fan\" --run", "any sentence to this board"),
         ("trine gateway --simulate", "this board as an MCP server"),
         ("trine connect claude-code --write", "in Claude Code; other clients likewise"),
         ("trine gateway --serial /dev/ttyACM0", "a board of your own"),

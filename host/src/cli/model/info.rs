@@ -68,6 +68,16 @@ fn print(summary: &Summary) {
         parts.push(format!("index {} bytes", count(tokenizer.index_bytes)));
         row("tokenizer", &listed(parts));
     }
+    if let Some(chooser) = &summary.chooser {
+        let least = 100.0 * chooser.threshold;
+        let kind = format!(
+            "writes no text: it turns a sentence into a call of {}, or says that none fits; a call \
+             takes a confidence of {least:.1} %",
+            chooser.known()
+        );
+        row("made to", &wrap(kind.split(' '), INDENT));
+        row("use", "trine ask \"…\" --model FILE");
+    }
     if summary.refusals.is_empty() {
         say!("  {GOOD}{:11}{GOOD:#} nothing: the engine takes this file", "refused");
     }

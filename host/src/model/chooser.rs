@@ -1,0 +1,85 @@
+//! Models that write no text: they turn sentences into calls of the tools that they were made for.
+
+use serde_json::{Value as Json, json};
+use trine_ask::Vocabulary;
+use trine_infer::gguf::{File, Kind, Value};
+
+/// What `tokenizer.ggml.model` is in their files.
+pub(super) const TOKENIZER: &str = "trine";
+
+/// What such a model says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chooser {
+    /// How many tools it knows.
+    pub tools: u16,
+    /// Their names; none where the file does not say.
+    pub names: Vec<String>,
+    /// Their hash, `docs/ask.md`.
+    pub hash: u64,
+    /// Tokens of its vocabulary.
+    pub tokens: u64,
+    /// How sure it has to be of a call, from 0 to 1.
+    pub threshold: f32,
+}
+
+impl Chooser {
+    /// What this file says, if it is one of them.
+    ///
+    /// # Errors
+    /// A sentence, when its table is damaged.
+    pub fn of(file: &File<'_>) -> Result<Option<Self>, String> {
+        let table = file.array("trine.ask", Kind::U8).map_err(|error| error.to_string())?;
+        let Some(table) = table else { return Ok(None) };
+        let table = Vocabulary::parse(table.bytes()).map_err(|error| error.to_string())?;
+        Ok(Some(Self {
+            tools: table.tools,
+            names: names(file),
+            hash: table.hash,
+            tokens: table.tokens() as u64,
+            threshold: table.threshold,
+        }))
+    }
+
+    /// Its tools in words: `10 tools (hash 0123456789abcdef): light_set, fan_set`.
+    #[must_use]
+    pub fn known(&self) -> String {
+        let colon = if self.names.is_empty() { "" } else { ": " };
+        let names = self.names.join(", ");
+        let noun = if self.tools == 1 { "tool" } else { "tools" };
+        format!("{} {noun} (hash {:016x}){colon}{names}", self.tools, self.hash)
+    }
+
+    /// As one JSON object.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        json!({
+            "tools": self.tools,
+            "names": self.names,
+            "hash": format!("{:016x}", self.hash),
+            "threshold": (f64::from(self.threshold) * 1e4).round() / 1e4,
+        })
+    }
+}
+
+/// Why a model of this kind goes on with no text, and what it is for.
+pub(super) fn writes_nothing(file: &File<'_>) -> String {
+    let what = match Chooser::of(file) {
+        Ok(Some(chooser)) => format!("calls of {}", chooser.known()),
+        Ok(None) => "calls".to_owned(),
+        Err(why) => format!("calls ({why})"),
+    };
+    format!(
+        "this model writes no text, it chooses {what}; ask it with trine ask \"…\" --model FILE"
+    )
+}
+
+/// The names of the tools, which are among those of the tokens.
+fn names(file: &File<'_>) -> Vec<String> {
+    let tokens = file.array("tokenizer.ggml.tokens", Kind::String).ok().flatten();
+    let tokens = tokens.into_iter().flat_map(|tokens| tokens.iter());
+    let tool = |token: Value<'_>| match token {
+        Value::String(name) => name.strip_prefix("tool:").map(str::to_owned),
+        _ => None,
+    };
+    tokens.filter_map(tool).collect()
+}
