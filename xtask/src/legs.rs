@@ -273,7 +273,9 @@ fn clients() -> Result<()> {
         python.args(["tests/clients/run.py", "ALL", "--"]).arg(&trine);
         sh::run(python.args(["gateway", "--emulate", board.name, "--firmware"]).arg(elf))?;
     }
-    Ok(())
+    let mut python = sh::command("python3");
+    python.args(["tests/clients/run.py", "ASK", "--"]).arg(&trine);
+    sh::run(python.args(["gateway", "--simulate", "--ask"]))
 }
 
 fn sizes() -> Result<()> {
