@@ -11,6 +11,8 @@ const BOARDS: &[(&str, [&str; 4])] = &[
     ("mps2-an385", ["0x00000000", "4M", "0x20000000", "4M"]),
     ("mps2-an386", ["0x00000000", "4M", "0x20000000", "4M"]),
     ("mps2-an500", ["0x00000000", "4M", "0x20000000", "4M"]),
+    // AN505 (Cortex-M33, DAI0505), where the secure world begins.
+    ("mps2-an505", ["0x10000000", "4M", "0x38000000", "4M"]),
 ];
 
 /// Handlers that a firmware leaves out are the default one. The order is `vectors.rs`'s.
@@ -38,5 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("memory.x"), memory_x)?;
     fs::write(out.join("device.x"), DEVICE_X)?;
     println!("cargo::rustc-link-search={}", out.display());
+    let boards: Vec<String> = BOARDS.iter().map(|(name, _)| format!("{name:?}")).collect();
+    println!("cargo::rustc-check-cfg=cfg(board, values({}))", boards.join(", "));
+    println!("cargo::rustc-cfg=board={board:?}");
     Ok(())
 }

@@ -46,6 +46,8 @@ impl<E: fmt::Display + fmt::Debug> core::error::Error for AskError<E> {}
 #[derive(Clone, Debug)]
 pub struct Asking<'a> {
     walk: Walk<'a>,
+    /// Whether a sequence begins with a token of its own.
+    begins: bool,
     temperature: f32,
     threshold: f32,
     /// Tokens of the sequence that the engine was handed; `None` before the first step.
@@ -57,14 +59,18 @@ pub struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     /// A sentence before its first step.
+    // The first step begins the walk, so that this is built in its place: on a microcontroller a
+    // second one would be a good part of the stack.
     #[must_use]
+    #[inline]
     pub fn new(
         program: Program<'a>,
         vocabulary: &Vocabulary<'_>,
         sentence: &'a Sentence<'a>,
     ) -> Self {
         Self {
-            walk: Walk::new(program, vocabulary, sentence),
+            walk: Walk::empty(program, sentence),
+            begins: vocabulary.begins,
             temperature: vocabulary.temperature,
             threshold: vocabulary.threshold,
             read: None,
@@ -86,6 +92,7 @@ impl<'a> Asking<'a> {
             return Ok(Progress::Done);
         }
         let Some(read) = self.read else {
+            self.walk.begin(self.begins);
             // Before anything is computed: what is too long is told at once.
             let most = engine.room();
             if self.walk.sequence().len() > most {

@@ -80,33 +80,54 @@ pub struct Sentence<'s> {
 }
 
 impl<'s> Sentence<'s> {
-    /// Reads a sentence.
-    ///
-    /// # Errors
-    /// When it is empty, no text, or too long.
+    /// One without words, for [`Self::fill`].
+    #[must_use]
     #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
-    pub fn read(
-        bytes: &'s [u8],
-        program: &Program<'_>,
-        vocabulary: &Vocabulary<'_>,
-    ) -> Result<Self, SentenceError> {
-        if bytes.len() > SENTENCE_MAX {
-            return Err(SentenceError::Bytes(bytes.len()));
-        }
-        let text = core::str::from_utf8(bytes)
-            .map_err(|error| SentenceError::Utf8(error.valid_up_to()))?;
-        let mut sentence = Self {
-            text,
+    pub const fn empty() -> Self {
+        Self {
+            text: "",
             items: [Item::NONE; ITEMS_MAX],
             item_count: 0,
             tokens: [0; TOKENS_MAX],
             token_count: 0,
             mentions: [(Mention::NONE, 0); MENTIONS_MAX],
             mention_count: 0,
-        };
-        sentence.divide(program)?;
-        sentence.encode(program, vocabulary)?;
-        if sentence.item_count == 0 { Err(SentenceError::Empty) } else { Ok(sentence) }
+        }
+    }
+
+    /// Reads a sentence.
+    ///
+    /// # Errors
+    /// When it is empty, no text, or too long.
+    pub fn read(
+        bytes: &'s [u8],
+        program: &Program<'_>,
+        vocabulary: &Vocabulary<'_>,
+    ) -> Result<Self, SentenceError> {
+        let mut sentence = Self::empty();
+        sentence.fill(bytes, program, vocabulary)?;
+        Ok(sentence)
+    }
+
+    /// Reads a sentence to where this one is: on a chip, moving it would be half of the stack.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; then what is here is no sentence.
+    pub fn fill(
+        &mut self,
+        bytes: &'s [u8],
+        program: &Program<'_>,
+        vocabulary: &Vocabulary<'_>,
+    ) -> Result<(), SentenceError> {
+        if bytes.len() > SENTENCE_MAX {
+            return Err(SentenceError::Bytes(bytes.len()));
+        }
+        self.text = core::str::from_utf8(bytes)
+            .map_err(|error| SentenceError::Utf8(error.valid_up_to()))?;
+        (self.item_count, self.token_count, self.mention_count) = (0, 0, 0);
+        self.divide(program)?;
+        self.encode(program, vocabulary)?;
+        if self.item_count == 0 { Err(SentenceError::Empty) } else { Ok(()) }
     }
 
     /// The sentence itself.

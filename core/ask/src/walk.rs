@@ -120,13 +120,20 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// A walk over a sentence, before its first choice.
     #[must_use]
-    #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
     pub fn new(
         program: Program<'a>,
         vocabulary: &Vocabulary<'_>,
         sentence: &'a Sentence<'a>,
     ) -> Self {
-        let mut walk = Self {
+        let mut walk = Self::empty(program, sentence);
+        walk.begin(vocabulary.begins);
+        walk
+    }
+
+    /// A walk that has to begin where it is.
+    #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
+    pub(crate) const fn empty(program: Program<'a>, sentence: &'a Sentence<'a>) -> Self {
+        Self {
             program,
             sentence,
             state: State::Tool,
@@ -139,14 +146,17 @@ impl<'a> Walk<'a> {
             choices: Choices::NONE,
             sequence: [0; SEQUENCE_MAX],
             length: 0,
-        };
-        if vocabulary.begins {
-            walk.push(token::BEGIN);
         }
-        sentence.tokens().iter().for_each(|token| walk.push(*token));
-        walk.push(token::CALL);
-        walk.go_on();
-        walk
+    }
+
+    /// Goes up to the first choice; `begins` puts a token of its own before the sentence.
+    pub(crate) fn begin(&mut self, begins: bool) {
+        if begins {
+            self.push(token::BEGIN);
+        }
+        self.sentence.tokens().iter().for_each(|token| self.push(*token));
+        self.push(token::CALL);
+        self.go_on();
     }
 
     /// What is waited for.

@@ -30,6 +30,13 @@ unsafe fn HardFault(_frame: &ExceptionFrame) -> ! {
     restart(b"\r\ntrine: restart after a hard fault\r\n")
 }
 
+// SAFETY: as for the fault: nothing else on these boards raises this interrupt.
+#[cfg(feature = "watchdog")]
+#[exception]
+unsafe fn NonMaskableInt() -> ! {
+    restart(b"\r\ntrine: restart by the watchdog\r\n")
+}
+
 // SAFETY: as for the fault.
 #[exception]
 unsafe fn DefaultHandler(_number: i16) -> ! {

@@ -8,11 +8,11 @@ use embedded_hal::digital::{ErrorType, OutputPin};
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::ReadWrite;
 
-/// The LED register is the first of the block: bit 0 is LED 0, bit 1 is LED 1.
-const FPGAIO: usize = 0x4002_8000;
+use crate::map::FPGAIO;
 
 /// One LED.
 pub struct Led {
+    /// The first register of the block: bit 0 is LED 0, bit 1 is LED 1.
     register: &'static ReadWrite<u32>,
     bit: u32,
 }

@@ -1,4 +1,4 @@
-//! Board support for Arm's MPS2 boards (AN385, AN386, AN500), which QEMU emulates.
+//! Board support for Arm's MPS2 boards (AN385, AN386, AN500, AN505), which QEMU emulates.
 //!
 //! | module | subject |
 //! |---|---|
@@ -7,6 +7,8 @@
 //! | [`led`] | the user LEDs, as `embedded-hal` pins |
 //! | [`vectors`] | interrupt numbers and the vector table |
 //! | [`shared`] | what an interrupt and the main loop share |
+//! | [`place`] | memory that is lent out once |
+//! | `watchdog` | who stands still is restarted (feature `watchdog`) |
 //! | [`stack`] | how deep the stack ever was |
 //! | [`emergency`] | the way out of a panic or a fault |
 //!
@@ -20,10 +22,14 @@
 pub mod clock;
 pub mod emergency;
 pub mod led;
+mod map;
+pub mod place;
 pub mod shared;
 pub mod stack;
 pub mod uart;
 pub mod vectors;
+#[cfg(feature = "watchdog")]
+pub mod watchdog;
 
 // The attribute looks for an enum of its own name beside it.
 pub use cortex_m_rt::interrupt;
@@ -32,7 +38,7 @@ pub use vectors::{Interrupt, Interrupt as interrupt};
 use cortex_m::peripheral::NVIC;
 
 /// Frequency of the processor and its peripherals in hertz, on the boards and in QEMU.
-pub const CLOCK_HZ: u32 = 25_000_000;
+pub const CLOCK_HZ: u32 = map::CLOCK_HZ;
 
 /// What the board has and this crate drives.
 #[derive(Debug)]

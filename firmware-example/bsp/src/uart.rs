@@ -16,6 +16,7 @@ use tock_registers::{register_bitfields, register_structs};
 use trine_arena::Producer;
 
 use crate::CLOCK_HZ;
+use crate::map::{UART0, UART1};
 
 register_bitfields![u32,
     STATE [TX_FULL 0, RX_FULL 1],
@@ -34,9 +35,6 @@ register_structs! {
         (0x14 => @END),
     }
 }
-
-const UART0: usize = 0x4000_4000;
-const UART1: usize = 0x4000_5000;
 
 /// The smallest divisor that the UART takes.
 const DIVISOR_MIN: u32 = 16;

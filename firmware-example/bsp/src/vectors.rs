@@ -4,19 +4,21 @@
 
 use cortex_m::interrupt::InterruptNumber;
 
+use crate::map::FIRST_IRQ;
+
 /// An interrupt of the MPS2 images (DAI0386, table 3-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 #[allow(non_camel_case_types, reason = "cortex-m-rt takes the handler's name from the variant")]
 pub enum Interrupt {
     /// UART 0 has received.
-    UART0_RX = 0,
+    UART0_RX = FIRST_IRQ,
     /// UART 0 can send.
-    UART0_TX = 1,
+    UART0_TX = FIRST_IRQ + 1,
     /// UART 1 has received.
-    UART1_RX = 2,
+    UART1_RX = FIRST_IRQ + 2,
     /// UART 1 can send.
-    UART1_TX = 3,
+    UART1_TX = FIRST_IRQ + 3,
 }
 
 impl Interrupt {
@@ -40,10 +42,24 @@ unsafe extern "C" {
     fn UART1_TX();
 }
 
+/// A handler, or nothing for an interrupt that is never enabled.
+type Entry = Option<unsafe extern "C" fn()>;
+
+const FIRST: usize = FIRST_IRQ as usize;
+
+const fn table() -> [Entry; FIRST + 4] {
+    let mut table: [Entry; FIRST + 4] = [None; FIRST + 4];
+    table[FIRST] = Some(UART0_RX);
+    table[FIRST + 1] = Some(UART0_TX);
+    table[FIRST + 2] = Some(UART1_RX);
+    table[FIRST + 3] = Some(UART1_TX);
+    table
+}
+
 /// The table. Its order is that of [`Interrupt`].
 // SAFETY: cortex-m-rt's linker script keeps this section, of this symbol, right behind the
 // exceptions, where the processor looks for it.
 #[unsafe(link_section = ".vector_table.interrupts")]
 // SAFETY: no other crate of the firmware defines the symbol.
 #[unsafe(no_mangle)]
-static __INTERRUPTS: [unsafe extern "C" fn(); 4] = [UART0_RX, UART0_TX, UART1_RX, UART1_TX];
+static __INTERRUPTS: [Entry; FIRST + 4] = table();

@@ -6,9 +6,13 @@
 //!
 //! The second LED is the main cock before the four valves. The timer's interrupt closes it when the
 //! loop has not polled, or the host was not heard, for too long: it needs neither of them for that.
+//!
+//! With the feature `ask` a model in flash reads sentences, in steps: see `ask.rs`.
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "ask")]
+mod ask;
 mod log;
 mod paced;
 
@@ -51,6 +55,8 @@ const CONFIG: Config<'static> = Config {
     key: Some(trine_dispatch::Key(*b"sixteen byte key")),
     #[cfg(feature = "keyed")]
     nonce: 1,
+    #[cfg(feature = "ask")]
+    message_max: ask::MESSAGE_MAX,
     ..tools::config(Identity {
         vendor: "trine",
         product: "greenhouse",
@@ -122,7 +128,18 @@ fn main() -> ! {
     for source in Interrupt::ALL {
         trine_bsp::enable(source);
     }
-    run(device, tools, &mut tx, &mut person_tx)
+    let turns = Loop {
+        device,
+        paced: tools,
+        tx: &mut tx,
+        person: &mut person_tx,
+        due: 0,
+        reply: Reply::new(),
+        linked: false,
+        #[cfg(feature = "ask")]
+        watchdog: trine_bsp::watchdog::Watchdog::start(ask::WATCHDOG_MS),
+    };
+    run(turns)
 }
 
 type Started = (&'static mut Device<'static>, Producer<'static>, Producer<'static>);
@@ -149,55 +166,86 @@ fn make_device(
     let device = singleton!(: Device<'static> = device)?;
     device.add_port(port_out).ok()?;
     device.set_pulse(&PULSE);
+    #[cfg(feature = "ask")]
+    device.offer_sentences();
     Some((device, line_in, port_in))
 }
 
 /// The loop: polls, sends, sleeps. It ends with the power.
-fn run(device: &mut Device<'static>, paced: &mut Paced, tx: &mut Tx, person: &mut Tx) -> ! {
-    let mut due = 0;
-    let mut reply = Reply::new();
-    let mut linked = false;
+fn run(mut turns: Loop<'_>) -> ! {
     log::starts(TABLE.tools());
+    #[cfg(feature = "ask")]
+    let mut reader = ask::start();
     loop {
+        turns.turn();
+        #[cfg(feature = "ask")]
+        ask::answer(&mut reader, &mut turns);
+        turns.sleep();
+    }
+}
+
+/// What the loop turns.
+struct Loop<'l> {
+    device: &'l mut Device<'static>,
+    paced: &'l mut Paced,
+    tx: &'l mut Tx,
+    person: &'l mut Tx,
+    due: u64,
+    reply: Reply,
+    linked: bool,
+    #[cfg(feature = "ask")]
+    watchdog: trine_bsp::watchdog::Watchdog,
+}
+
+impl Loop<'_> {
+    /// Does what is due, and sends what can be sent without waiting.
+    fn turn(&mut self) {
         let mut now = clock::now_ms();
-        if WORK.load(Ordering::Acquire) || now >= due {
+        if WORK.load(Ordering::Acquire) || now >= self.due {
             // Taken back first: what an interrupt adds from here on sets it again.
             WORK.store(false, Ordering::Release);
             let heard = HEARD.load(Ordering::Acquire);
             if heard {
                 now = stand_still(now);
             }
-            due = device.poll(now, STEPS, paced);
-            log::linked(&mut linked, device.is_linked());
+            self.due = self.device.poll(now, STEPS, self.paced);
+            log::linked(&mut self.linked, self.device.is_linked());
             POLLED_MS.store(now as u32, Ordering::Relaxed);
-            if paced.tools.board.take_press() {
-                device.agree(now);
+            if self.paced.tools.board.take_press() {
+                self.device.agree(now);
             }
-            set_cock(paced, now);
+            set_cock(self.paced, now);
             if heard {
                 HEARD.store(false, Ordering::Release);
-                reply.set(answer(paced, now));
+                self.reply.set(answer(self.paced, now));
             }
             if HELD.load(Ordering::Relaxed) {
                 receive();
             }
         }
-        let sent = tx.try_write(device.tx_peek());
-        device.tx_consume(sent);
-        let waits = !device.tx_peek().is_empty();
+        let sent = self.tx.try_write(self.device.tx_peek());
+        self.device.tx_consume(sent);
+        let waits = !self.device.tx_peek().is_empty();
         if sent > 0 && !waits {
             // There is room again for what could not be answered.
-            due = now;
+            self.due = now;
         }
-        reply.sent(person.try_write(reply.rest()));
-        let replies = !reply.rest().is_empty();
-        tx.wake(waits);
-        person.wake(replies);
+        self.reply.sent(self.person.try_write(self.reply.rest()));
+        self.tx.wake(waits);
+        self.person.wake(!self.reply.rest().is_empty());
+        #[cfg(feature = "ask")]
+        self.watchdog.feed();
+    }
+
+    /// Sleeps until there is something to do.
+    fn sleep(&self) {
+        let waits = !self.device.tx_peek().is_empty();
+        let replies = !self.reply.rest().is_empty();
         trine_bsp::sleep_unless(|| {
             WORK.load(Ordering::Acquire)
-                || (waits && tx.is_ready())
-                || (replies && person.is_ready())
-                || clock::now_ms() >= due
+                || (waits && self.tx.is_ready())
+                || (replies && self.person.is_ready())
+                || clock::now_ms() >= self.due
         });
     }
 }

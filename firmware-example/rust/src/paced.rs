@@ -15,6 +15,9 @@ pub(crate) struct Paced {
     pub(crate) pace: Pace,
     /// Whether water flows, as of the last tick.
     pub(crate) flows: bool,
+    /// The sentence that waits to be read, or is being read.
+    #[cfg(feature = "ask")]
+    pub(crate) sentence: crate::ask::Waiting,
 }
 
 impl Paced {
@@ -22,7 +25,13 @@ impl Paced {
     pub(crate) const fn new(led: Led) -> Self {
         let hardware = SimHardware::with_status_led(led);
         let tools = BoardTools::new(Greenhouse::new(hardware));
-        Self { tools, pace: Pace::new(), flows: false }
+        Self {
+            tools,
+            pace: Pace::new(),
+            flows: false,
+            #[cfg(feature = "ask")]
+            sentence: crate::ask::Waiting::new(),
+        }
     }
 }
 
@@ -47,7 +56,14 @@ impl Tools for Paced {
     }
 
     fn stop(&mut self, tool: u16, id: CallId) {
+        #[cfg(feature = "ask")]
+        self.sentence.stop(id);
         self.tools.stop(tool, id);
+    }
+
+    #[cfg(feature = "ask")]
+    fn sentence(&mut self, asked: &trine_dispatch::Asked<'_>, _: &mut ValueWriter<'_>) -> Answer {
+        self.sentence.keep(asked)
     }
 
     fn asks(&mut self, tool: u16, args: Args<'_>) {

@@ -32,6 +32,7 @@ pub(crate) enum Answer {
     Fault { code: u8, node: u16, bound: i64 },
     NeedsPerson { consent: u8 },
     Content { mime: String, len: usize, bytes: Vec<u8> },
+    Blocks(Vec<u8>),
     Other(String),
 }
 
@@ -65,6 +66,8 @@ pub(crate) struct Board {
     pub(crate) epoch: u32,
     pub(crate) lanes: u32,
     calls: u32,
+    /// The id of a sentence that is being read.
+    pub(crate) reading: Option<u32>,
 }
 
 impl Board {
@@ -81,6 +84,7 @@ impl Board {
             epoch: 0,
             lanes: 1,
             calls: 0,
+            reading: None,
         })
     }
 
@@ -183,15 +187,36 @@ impl Board {
         let mut out = ValueWriter::new(&mut arguments);
         write(&mut out);
         ensure!(!out.overflowed(), "the arguments are too long");
-        // Lane after lane, each with its next sequence number.
-        let id = self.lanes + self.calls;
-        self.calls += 1;
+        let id = self.next_id();
         let check = message::check(hash, self.epoch, SESSION);
         let args = out.bytes();
         let call =
             message::Call { id, tool: number, check, args, flags, ..message::Call::default() };
         let frame = Link::frame(self.link.keys.as_mut(), &HostMessage::Call(call))?;
         Ok((id, frame))
+    }
+
+    /// The id of the next call: lane after lane, each with its next sequence number, but for the
+    /// lane of a sentence that is not answered: a new call there would give it up.
+    pub(crate) const fn next_id(&mut self) -> u32 {
+        loop {
+            let id = self.lanes + self.calls;
+            self.calls += 1;
+            match self.reading {
+                Some(reading) if reading % self.lanes == id % self.lanes => {}
+                _ => return id,
+            }
+        }
+    }
+
+    /// Whether the answer to a call has come.
+    pub(crate) fn is_answered(&self, id: u32) -> bool {
+        self.answers.contains_key(&id)
+    }
+
+    /// Sends a line on the channel that no client reaches, and waits for nothing.
+    pub(crate) fn tell_person(&mut self, line: &str) -> Result<()> {
+        Ok(self.person.write_all(line.as_bytes())?)
     }
 
     /// Calls and waits for the answer.
@@ -273,6 +298,8 @@ fn owned(outcome: Outcome<'_>) -> Answer {
         Outcome::Content { mime, len } => {
             Answer::Content { mime: mime.to_owned(), len: len as usize, bytes: Vec::new() }
         }
+        Outcome::Blocks { bytes } => Answer::Blocks(bytes.to_vec()),
+        Outcome::Failed { text } => Answer::Other(text.to_owned()),
         other => Answer::Other(format!("{other:?}")),
     }
 }

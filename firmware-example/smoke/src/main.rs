@@ -1,6 +1,8 @@
 //! `trine-smoke [--calls N [--key KEY]] BOARD_SOCKET PERSON_SOCKET`: a board's first examination,
 //! without a gateway. With `--calls` it only makes N calls of two arguments, tagged under the 16
-//! characters of a key if one is given, for whoever counts what a call costs on the board.
+//! characters of a key if one is given, for whoever counts what a call costs on the board. With
+//! `--ask FILE` it asks a board with a model for the calls of the sentences in the lines of a file,
+//! and looks whether the board does its other work meanwhile.
 //!
 //! It speaks the wire over QEMU's sockets and checks greeting, list, calls of each kind, the way a
 //! person agrees, a timer's event, noise on the line and a flood, and prints what each step cost.
@@ -14,6 +16,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(unix)]
+mod ask;
 #[cfg(unix)]
 mod board;
 #[cfg(unix)]
@@ -34,8 +38,11 @@ fn main() -> anyhow::Result<()> {
             let key = key.as_bytes().try_into().context("a key has 16 bytes")?;
             steps::calls(count.parse()?, Some(key), board, person)
         }
+        ["--ask", file, board, person] => ask::main(file, board, person),
         [board, person] => steps::all(board, person),
-        _ => anyhow::bail!("usage: trine-smoke [--calls N [--key KEY]] BOARD_SOCKET PERSON_SOCKET"),
+        _ => anyhow::bail!(
+            "usage: trine-smoke [--calls N [--key KEY] | --ask FILE] BOARD_SOCKET PERSON_SOCKET"
+        ),
     }
 }
 

@@ -85,14 +85,14 @@ fn entered(board: &mut Board) -> Result<u32> {
     Ok(board.status()?.entered)
 }
 
-fn boot_text(board: &mut Board) -> Result<String> {
+pub(crate) fn boot_text(board: &mut Board) -> Result<String> {
     let text = board.link.text(b"\r\n", WAIT)?;
     let text = String::from_utf8(text)?;
     ensure!(text.starts_with("trine greenhouse "), "the board boots with {text:?}");
     Ok(text.trim_end().to_owned())
 }
 
-fn hello(board: &mut Board) -> Result<String> {
+pub(crate) fn hello(board: &mut Board) -> Result<String> {
     greet(board, None)
 }
 
