@@ -152,29 +152,30 @@ impl<'a> Asker<'a> {
                 Reply { call: Some(named(&call)), is_sure: false, confidence, reason, tokens }
             }
             Some(Answer::No(reason)) => {
-                Reply { confidence, tokens, ..none(self.sentence_for(reason)) }
+                Reply { confidence, tokens, ..none(in_words(self.table, reason)) }
             }
             None => none("the sentence came to nothing".to_owned()),
         })
     }
+}
 
-    fn sentence_for(&self, reason: Reason) -> String {
-        let named = |tool: u16, node: u16| {
-            let name = self.table.info(tool).map_or("", |info| info.name);
-            let field = self.table.node(tool, Side::Params, node);
-            (name.to_owned(), field.map_or(String::new(), |field| field.name.to_owned()))
-        };
-        match reason {
-            Reason::Missing { tool, node } => {
-                let (tool, param) = named(tool, node);
-                format!("{tool} needs {param}, which was not said")
-            }
-            Reason::OutOfRange { tool, node } => {
-                let (tool, param) = named(tool, node);
-                format!("what was said is out of bounds for {param} of {tool}")
-            }
-            other => other.to_string(),
+/// Why there is no call, with the names of tool and parameter.
+pub(super) fn in_words(table: &dyn ToolTable, reason: Reason) -> String {
+    let named = |tool: u16, node: u16| {
+        let name = table.info(tool).map_or("", |info| info.name);
+        let field = table.node(tool, Side::Params, node);
+        (name.to_owned(), field.map_or(String::new(), |field| field.name.to_owned()))
+    };
+    match reason {
+        Reason::Missing { tool, node } => {
+            let (tool, param) = named(tool, node);
+            format!("{tool} needs {param}, which was not said")
         }
+        Reason::OutOfRange { tool, node } => {
+            let (tool, param) = named(tool, node);
+            format!("what was said is out of bounds for {param} of {tool}")
+        }
+        other => other.to_string(),
     }
 }
 

@@ -4,22 +4,21 @@ use std::io::{BufReader, Read, Write};
 
 use serde_json::{Value, json};
 
-use super::asker::Asker;
 use crate::lines::next;
 use crate::{Error, Result};
 
 /// The longest line that is read: far more than the longest sentence takes.
 const LINE_MAX: usize = 64 << 10;
 
-/// Answers each line of `input`, an object with `text`, by a line of `output`: an object with `tool`
-/// or null, `arguments` and `confidence`. A line that is no such object is answered with what is
+/// Answers each line of `input`, an object with `text`, by a line of `output`: what `ask` says of the
+/// text, an object with `tool` or null, `arguments` and `confidence`. A line that is no such object is answered with what is
 /// wrong as its `error`, and the rest goes on; empty lines are passed over. Says how many lines
 /// were wrong.
 ///
 /// # Errors
 /// When input or output end before their time, or the model cannot be computed.
 pub fn answer_lines(
-    asker: &mut Asker<'_>,
+    mut ask: impl FnMut(&[u8]) -> Result<Value>,
     input: impl Read,
     output: &mut impl Write,
 ) -> Result<u64> {
@@ -38,7 +37,7 @@ pub fn answer_lines(
             continue;
         }
         let answer = match text(&line) {
-            Ok(text) => asker.ask(text.as_bytes())?.to_json(),
+            Ok(text) => ask(text.as_bytes())?,
             Err(error) => {
                 wrong += 1;
                 let error = format!("line {number}: {error}");

@@ -3,10 +3,11 @@
 //! [`ToolList`] is a list of tools out of JSON; [`Source`] says where a model is, in this program or
 //! in a file; [`Opened`] is a model of the kind that turns sentences into calls; [`Asker`] puts it
 //! and its tools together and [`Asker::ask`] answers what a device with this model answers, token
-//! by token and to the bit of the confidence. [`answer_lines`] does that for lines of JSON, and
+//! by token and to the bit of the confidence. [`ask_device`] asks such a device. [`answer_lines`] does that for lines of JSON, and
 //! [`Score`] compares such answers with those that are wanted.
 
 mod asker;
+mod chip;
 mod file;
 mod lines;
 pub(crate) mod offer;
@@ -15,6 +16,7 @@ mod source;
 mod tools;
 
 pub use asker::{Asker, Memory, Reply};
+pub use chip::ask_device;
 pub use file::{FileBuffers, Opened};
 pub use lines::answer_lines;
 pub use score::{Score, Wanted};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use trine::ask::{Asker, Reply, Source, ToolList, answer_lines};
+use trine::ask::{Asker, Reply, Source, ToolList, answer_lines, ask_device};
 use trine::{Device, DeviceArgs, Error, Hub, Result};
 use trine_descriptor::ToolTable;
 
@@ -24,7 +24,8 @@ at the board asks as ever.
 Exit code: 0 a call, 1 none, or one that failed, 2 when the model, the tools or the command line are
 not right, 3 when the device does not answer.
 
-Example: trine ask \"make the fan spin at forty percent\" --run";
+Examples: trine ask \"make the fan spin at forty percent\" --run
+          trine ask \"is it dark outside?\" --serial /dev/ttyACM0 --device greenhouse";
 
 /// How long a device may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,6 +43,12 @@ pub(super) struct Ask {
     /// null, `arguments` and `confidence` for each; with `error` for a line that is none.
     #[arg(long)]
     jsonl: bool,
+    /// Beside each answer its confidence to the bit, and the tokens that the model read and chose.
+    #[arg(long, requires = "jsonl")]
+    exact: bool,
+    /// Ask the model on the device of this name, in place of one in this program.
+    #[arg(long, value_name = "DEV")]
+    device: Option<String>,
     /// Execute the call on the device of this name, or on the one that is given; where none is, on
     /// the greenhouse board, simulated inside this program.
     #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true,
@@ -50,6 +57,9 @@ pub(super) struct Ask {
     #[command(flatten)]
     devices: DeviceArgs,
 }
+
+/// A device, and what it goes away with.
+type Opened = (Arc<Hub>, Arc<Device>);
 
 /// Which model, for which tools.
 #[derive(Debug, clap::Args)]
@@ -99,11 +109,19 @@ impl Ask {
         let opened = self.device()?;
         let table = opened.as_ref().and_then(|(_, device)| device.table());
         let table = table.as_deref().map(|table| table as &dyn ToolTable);
+        let chip = opened.as_ref().filter(|_| self.device.is_some()).map(|(_, device)| device);
         if self.jsonl {
-            return self.lines(table).map_err(|error| refused(&error));
+            return self.lines(chip, table).map_err(|error| refused(&error));
         }
         let sentence = self.sentence.as_deref().unwrap_or_default().as_encoded_bytes();
-        let asked = self.model.with(table, |asker| Ok((asker.ask(sentence)?, asker.threshold())));
+        let asked = match chip {
+            Some(device) => {
+                ask_device(device, sentence, false, PATIENCE).map(|reply| (reply, None))
+            }
+            None => {
+                self.model.with(table, |asker| Ok((asker.ask(sentence)?, Some(asker.threshold()))))
+            }
+        };
         let (reply, threshold) = asked.map_err(|error| refused(&error))?;
         show(&reply, threshold);
         let Some((tool, arguments)) = &reply.call else { return Err(ExitCode::FAILURE) };
@@ -119,9 +137,10 @@ impl Ask {
     }
 
     /// The device that is given, if any is, or is needed.
-    fn device(&self) -> std::result::Result<Option<(Arc<Hub>, Arc<Device>)>, ExitCode> {
+    fn device(&self) -> std::result::Result<Option<Opened>, ExitCode> {
         let simulated = DeviceArgs { simulate: vec![String::new()], ..self.devices.clone() };
         let devices = match (&self.run, self.devices.is_empty()) {
+            _ if self.device.is_some() => &self.devices,
             (None, true) => return Ok(None),
             (Some(_), true) => {
                 eprintln!("no device is given: on the simulated greenhouse board");
@@ -130,23 +149,43 @@ impl Ask {
             (_, false) => &self.devices,
         };
         let hub = open(devices, PATIENCE)?;
-        let device = match self.run.as_deref().unwrap_or_default() {
-            "" => only(&hub)?,
-            name => find(&hub, name)?,
+        let run = self.run.as_deref().filter(|name| !name.is_empty());
+        let device = match (self.device.as_deref(), run) {
+            (Some(one), Some(other)) if one != other => {
+                return Err(usage(
+                    "--run and --device name two devices: what one of them \
+                                  understands is called there",
+                ));
+            }
+            (Some(name), _) | (None, Some(name)) => find(&hub, name)?,
+            (None, None) => only(&hub)?,
         };
         Ok(Some((hub, device)))
     }
 
-    fn lines(&self, table: Option<&dyn ToolTable>) -> Result<ExitCode> {
+    fn lines(&self, chip: Option<&Arc<Device>>, table: Option<&dyn ToolTable>) -> Result<ExitCode> {
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
         let input = std::io::stdin().lock();
-        let wrong = self.model.with(table, |asker| answer_lines(asker, input, &mut out))?;
+        let exact = self.exact;
+        let json = |reply: Reply| if exact { reply.to_exact_json() } else { reply.to_json() };
+        let wrong = match chip {
+            Some(device) => {
+                let ask = |text: &[u8]| ask_device(device, text, exact, PATIENCE).map(json);
+                answer_lines(ask, input, &mut out)?
+            }
+            None => self.model.with(table, |asker| {
+                answer_lines(|text| asker.ask(text).map(json), input, &mut out)
+            })?,
+        };
         Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-fn show(reply: &Reply, threshold: f32) {
-    let (percent, least) = (100.0 * reply.confidence, 100.0 * threshold);
+/// Shows an answer. The threshold of a device is the device's own.
+fn show(reply: &Reply, threshold: Option<f32>) {
+    let percent = 100.0 * reply.confidence;
+    let takes = |least: f32| format!(", which takes {:.1} %", 100.0 * least);
+    let takes = threshold.map_or(String::new(), takes);
     match &reply.call {
         Some((tool, arguments)) => {
             let call = format!("{tool} {}", Value::Object(arguments.clone()));
@@ -154,7 +193,7 @@ fn show(reply: &Reply, threshold: f32) {
                 say!("{call}   confidence {percent:.1} %");
             } else {
                 let unsure = "not sure enough to call it";
-                say!("{call} ?   confidence {percent:.1} %: {unsure}, which takes {least:.1} %");
+                say!("{call} ?   confidence {percent:.1} %: {unsure}{takes}");
             }
         }
         None => say!("no tool   confidence {percent:.1} %: {}", reply.reason),

@@ -40,6 +40,13 @@ pub trait Waiter: Send + Sync {
         _ = (tag, done, total, text);
     }
 
+    /// A sentence is over: the blocks that say what it came to, as the wire has them. Whoever asks
+    /// none leaves this as it is.
+    fn understood(&self, tag: u64, blocks: &[u8], cost: Cost) {
+        _ = blocks;
+        self.done(tag, Outcome::Failed(trine_mcp::Failure::BadResult), cost);
+    }
+
     /// The tool needs a person's input. The call is over with it. Whoever cannot ask leaves this as
     /// it is.
     fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
@@ -323,6 +330,11 @@ impl Calls {
                     ended.waiter.needs_input(ended.tag, &asked, ended.cost);
                 }
             }
+            message::Outcome::Blocks { bytes } if slot.is_sentence() => {
+                if let Some(ended) = self.close(index) {
+                    ended.waiter.understood(ended.tag, bytes, ended.cost);
+                }
+            }
             message::Outcome::Blocks { bytes } => {
                 content::blocks(bytes, |outcome| self.end(index, outcome));
             }
@@ -376,6 +388,11 @@ impl Slot {
         self.cost = Cost::default();
         self.waiter = Some(Arc::clone(opening.waiter));
         self.tag = opening.tag;
+    }
+
+    /// Whether it is no call but a sentence that the device turns into one.
+    pub(super) const fn is_sentence(&self) -> bool {
+        self.tool == trine_dispatch::SENTENCE
     }
 
     /// Bytes of the call's message beyond its head.

@@ -11,6 +11,7 @@ mod pace;
 mod provision;
 mod report;
 mod run;
+mod sentence;
 mod session;
 mod table;
 
@@ -25,6 +26,7 @@ pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
 pub use driven::Driven;
 pub use factory::{Found, op as factory_op};
 pub use report::CallReport;
+pub use sentence::Understood;
 pub use table::{BadTable, Table};
 use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;

@@ -4,7 +4,7 @@ use std::io;
 
 use trine_mcp::{Failure, Outcome};
 use trine_wire::frame;
-use trine_wire::message::{self, Call, HostMessage};
+use trine_wire::message::{self, Ask, Call, HostMessage};
 use trine_wire::secure::TAIL_LEN;
 
 use super::Session;
@@ -77,8 +77,8 @@ impl Session {
         Some(said)
     }
 
-    /// Most bytes of a call beyond its head.
-    pub(super) fn body_max(&self) -> usize {
+    /// Most bytes of a call, or of a sentence, beyond its head.
+    pub(in crate::device) fn body_max(&self) -> usize {
         let tail = if self.secure.is_keyed() { TAIL_LEN } else { 0 };
         usize::from(self.peer.message_max).saturating_sub(CALL_HEAD_MAX + tail)
     }
@@ -151,16 +151,22 @@ impl Session {
         let kept = slot.kept.take();
         let credit = slot.content.as_mut().and_then(|content| content.credit(true));
         let no_bytes = &[][..];
-        let message = HostMessage::Call(Call {
-            id,
-            tool: slot.tool,
-            check: self.peer.check(slot.hash, self.number),
-            args: &args,
-            flags: u8::from(slot.progress),
-            state: kept.as_ref().map_or(no_bytes, |kept| &kept.state),
-            answers: kept.as_ref().map_or(no_bytes, |kept| &kept.answers),
-            ..Call::default()
-        });
+        let flags = u8::from(slot.progress);
+        let message = if slot.is_sentence() {
+            let deadline_ms = slot.limit_ms;
+            HostMessage::Ask(Ask { id, deadline_ms, sentence: &args, flags })
+        } else {
+            HostMessage::Call(Call {
+                id,
+                tool: slot.tool,
+                check: self.peer.check(slot.hash, self.number),
+                args: &args,
+                flags,
+                state: kept.as_ref().map_or(no_bytes, |kept| &kept.state),
+                answers: kept.as_ref().map_or(no_bytes, |kept| &kept.answers),
+                ..Call::default()
+            })
+        };
         let end = self.sent;
         let bytes = self.transmit(&message, now);
         let end = end + u64::from(bytes.unwrap_or(0));
@@ -201,6 +207,7 @@ fn room(message: &HostMessage<'_>) -> usize {
             HostMessage::Call(call) => {
                 call.args.len() + call.state.len() + call.answers.len() + CALL_HEAD_MAX + 16
             }
+            HostMessage::Ask(ask) => ask.sentence.len() + 16,
             HostMessage::Factory { arg, .. } => arg.len() + 8,
             _ => 64,
         }
