@@ -30,6 +30,9 @@ pub struct Shares {
     pub asides: f32,
     /// Sentences whose rare words are exchanged.
     pub rare: f32,
+    /// Pieces of words that cannot be read, so that none is all that a choice hangs on (dropout of
+    /// words; Gal and Ghahramani, 2016).
+    pub hidden: f32,
 }
 
 impl Default for Shares {
@@ -42,6 +45,7 @@ impl Default for Shares {
             relabelled: 0.2,
             asides: 0.04,
             rare: 0.1,
+            hidden: 0.0,
         }
     }
 }
@@ -96,7 +100,21 @@ impl Course<'_> {
         }
         let said = self.change(&plain);
         let changed = self.lesson.example(&said, Some(&mut self.random)).ok();
-        changed.filter(fits).or_else(|| read(&plain, None).filter(fits))
+        let mut example = changed.filter(fits).or_else(|| read(&plain, None).filter(fits))?;
+        self.hide(&mut example);
+        Some(example)
+    }
+
+    /// Hides some pieces of words that are not copied.
+    fn hide(&mut self, example: &mut Example) {
+        let first_piece = u32::from(self.lesson.program().symbols());
+        let copied = |at: usize| example.tags.iter().any(|(place, tag)| *place == at && *tag > 0);
+        let is_free: Vec<bool> = (0..example.prompt).map(|at| !copied(at)).collect();
+        for (token, is_free) in example.tokens.iter_mut().zip(is_free) {
+            if is_free && *token >= first_piece && self.random.chance(self.shares.hidden) {
+                *token = trine_ask::token::UNKNOWN.into();
+            }
+        }
     }
 
     /// A sentence, as it was written or out of a template; none where validation has it too.

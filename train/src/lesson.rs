@@ -13,9 +13,9 @@ use crate::said::Said;
 use crate::tools;
 
 /// Tables of pieces in which some are missing, so that a model sees words in other pieces too.
-const THINNED: usize = 8;
+const THINNED: usize = 16;
 /// The share of pieces that is missing there (dropout of subwords; Provilkov and others, 2020).
-const THIN: f32 = 0.1;
+const THIN: f32 = 0.15;
 
 /// Kinds of sentences without a call, and a call: what a label after the sentence tells apart while
 /// training. Why nothing is to be called says more than that nothing is.

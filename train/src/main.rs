@@ -31,6 +31,7 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
   --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
   --run-share X --clean-share X --relabel-share X --aside-share X --rare-share X
+  --hidden-share X
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
   --every N           steps between validations (500)
   --baseline NAME     linear or keywords in place of a transformer: only a report
@@ -126,6 +127,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             relabelled: number(options, "relabel-share", shares.relabelled)?,
             asides: number(options, "aside-share", shares.asides)?,
             rare: number(options, "rare-share", shares.rare)?,
+            hidden: number(options, "hidden-share", shares.hidden)?,
         },
         swaps: [
             number(options, "swap-share", plan.swaps[0])?,
