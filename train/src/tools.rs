@@ -54,8 +54,11 @@ pub enum Rule {
 /// # Errors
 /// A sentence that names the tool and the parameter that is wrong.
 pub fn parse(text: &str) -> Result<Vec<ToolText>, String> {
-    let json: Json = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
-    let list = json.get("tools").unwrap_or(&json).as_array();
+    let json: Json = serde_json::from_str(text)
+        .map_err(|error| format!("the list of tools is no JSON: {error}"))?;
+    // What an MCP server answers has the list in its result.
+    let list = json.get("result").unwrap_or(&json);
+    let list = list.get("tools").unwrap_or(list).as_array();
     let list = list.ok_or("it is neither a list of tools nor an object with a list \"tools\"")?;
     if list.is_empty() {
         return Err("its list of tools is empty".into());
@@ -104,6 +107,11 @@ fn condition(schema: &Json) -> Option<(String, String, Vec<String>)> {
 fn rule(json: &Json) -> Result<Rule, String> {
     let whole = |key: &str| json[key].as_i64();
     let bound = |key: &str| json[key].as_f64().ok_or(format!("{key} is missing"));
+    if let (Some(least), Some(most)) = (json["minimum"].as_f64(), json["maximum"].as_f64())
+        && least > most
+    {
+        return Err(format!("its minimum, {least}, is above its maximum, {most}"));
+    }
     Ok(match json["type"].as_str() {
         Some("boolean") => Rule::Bool,
         Some("integer") => Rule::Int(
@@ -127,7 +135,9 @@ fn rule(json: &Json) -> Result<Rule, String> {
                 let texts: Option<Vec<String>> =
                     labels.iter().map(|label| Some(label.as_str()?.to_owned())).collect();
                 let texts = texts.filter(|all| !all.is_empty());
-                Rule::Choice(texts.ok_or("its enum has a value that is no text, or none at all")?)
+                let texts = texts.ok_or("its enum has a value that is no text, or none at all")?;
+                check_labels(&texts)?;
+                Rule::Choice(texts)
             }
             None => {
                 let size = |key: &str, default| {
@@ -139,6 +149,19 @@ fn rule(json: &Json) -> Result<Rule, String> {
         Some(other) => return Err(format!("a parameter cannot be of type {other}")),
         None => return Err("its type is missing".into()),
     })
+}
+
+/// Labels are written with bars between them, and each stands for itself.
+fn check_labels(labels: &[String]) -> Result<(), String> {
+    for (at, label) in labels.iter().enumerate() {
+        if label.is_empty() || label.contains('|') {
+            return Err(format!("its enum has '{label}': a label is not empty and has no |"));
+        }
+        if labels[..at].contains(label) {
+            return Err(format!("its enum has '{label}' twice"));
+        }
+    }
+    Ok(())
 }
 
 /// The nodes of all tools. Labels of a choice lie in `labels`, which [`joined`] makes.
@@ -262,6 +285,19 @@ mod tests {
                 "a.b: maximum is missing",
             ),
             (r#"[{"name": "a", "parameters": {"b": {"type": "array"}}}]"#, "a.b: a parameter"),
+            (
+                r#"[{"name": "a", "parameters": {"b":
+                    {"type": "integer", "minimum": 3, "maximum": 1}}}]"#,
+                "a.b: its minimum, 3, is above its maximum, 1",
+            ),
+            (
+                r#"[{"name": "a", "parameters": {"b": {"type": "string", "enum": ["x", "x"]}}}]"#,
+                "a.b: its enum has 'x' twice",
+            ),
+            (
+                r#"[{"name": "a", "parameters": {"b": {"type": "string", "enum": ["x|y"]}}}]"#,
+                "a.b: its enum has 'x|y'",
+            ),
         ];
         for (text, part) in wrong {
             let error = parse(text).unwrap_err();

@@ -237,14 +237,15 @@ mod tests {
         record::page(&TOOLS, 0, &mut list);
         let board = Table::new(list.into()).unwrap();
         let ask = table(&board, 10).unwrap();
-        for (tool, arguments) in [
+        let calls = vec![
             ("fan_set", json!({"percent": 40})),
             ("climate_set", json!({"mode": "heat", "celsius": 21.5})),
             ("valve_close", json!({"valve": "all"})),
             ("light_set", json!({"light": "grow", "on": true, "brightness": 80})),
             ("display_show", json!({"text": "h\u{e9}", "line": 2})),
             ("board_status", json!({})),
-        ] {
+        ];
+        for (tool, arguments) in calls {
             let entries = entries(&ask, &reply(tool, arguments), Some("{}"));
             assert!(!entries.is_empty(), "{tool}");
             assert_eq!(validate(&ask, 0, Side::Output, &entries), Ok(()), "{tool}");

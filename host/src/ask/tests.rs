@@ -105,14 +105,17 @@ fn a_model_for_other_tools_and_one_for_none_are_refused() {
 fn lists_of_tools_that_are_wrong_name_the_tool_and_the_parameter() {
     let wrong = |text: &str| ToolList::parse(text).unwrap_err().to_string();
     assert!(wrong("{").starts_with("the list of tools is no JSON"));
-    assert_eq!(wrong("[]"), "there is no list of tools in it");
+    assert_eq!(wrong("[]"), "its list of tools is empty");
     let tool = |rule: Value| json!([{"name": "t", "parameters": {"p": rule}}]).to_string();
     assert_eq!(wrong(&tool(json!({"type": "integer", "minimum": 1}))), "t.p: maximum is missing");
-    assert_eq!(wrong(&tool(json!({}))), "t.p: type is missing");
+    assert_eq!(wrong(&tool(json!({}))), "t.p: its type is missing");
     assert_eq!(wrong(&tool(json!({"type": "array"}))), "t.p: a parameter cannot be of type array");
+    let above = json!({"type": "integer", "minimum": 2, "maximum": 1});
+    assert_eq!(wrong(&tool(above)), "t.p: its minimum, 2, is above its maximum, 1");
     let twice = json!([{"name": "t"}, {"name": "t"}]).to_string();
     assert_eq!(wrong(&twice), "two tools are named t");
     assert!(ToolList::parse(&tool(json!({"type": "string"}))).is_ok());
+    assert!(ToolList::parse(r#"{"result": {"tools": [{"name": "t"}]}}"#).is_ok());
 }
 
 #[test]

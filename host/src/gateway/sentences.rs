@@ -6,7 +6,6 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing::error;
 use trine_descriptor::{Args, Side, validate};
 use trine_mcp::Outcome;
 
@@ -46,12 +45,8 @@ impl Sentences {
         let run = move || {
             if let Err(error) = work(&source, &opened, &jobs) {
                 let error = Error::new(format!("--ask={source}: {error}"));
-                // Where nobody waits any more, the model had been opened.
-                if let Err(unheard) = opened.send(Err(error)) {
-                    if let Err(error) = unheard.0 {
-                        error!("{error}");
-                    }
-                }
+                // Who started it waits for this.
+                _ = opened.send(Err(error));
             }
         };
         let failed = |error| Error::new(format!("the system gives no thread: {error}"));
@@ -64,7 +59,7 @@ impl Sentences {
     pub(super) fn order(&self, job: Job) {
         let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(refused) = orders.send(job) {
-            refused.0.fail("the model could not be computed; see the gateway's log");
+            refused.0.fail("the model's thread has ended: please report it");
         }
     }
 }
@@ -156,7 +151,14 @@ fn work(source: &Source, opened: &Sender<Result<Known>>, jobs: &Receiver<Job>) -
     let Ok(first) = jobs.recv() else { return Ok(()) };
     let Some(tools) = first.tools() else { return Ok(()) };
     let mut memory = Memory::default();
-    let mut asker = Asker::new(&*tools, &model, &mut memory)?;
+    let mut asker = match Asker::new(&*tools, &model, &mut memory) {
+        Ok(asker) => asker,
+        Err(error) => {
+            let why = error.to_string();
+            std::iter::once(first).chain(jobs).for_each(|job| job.fail(&why));
+            return Ok(());
+        }
+    };
     first.answer(&mut asker);
     for job in jobs {
         job.answer(&mut asker);
