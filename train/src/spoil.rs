@@ -2,6 +2,7 @@
 //! a number. They are made of sentences that are calls.
 
 use serde_json::Value as Json;
+use trine_ask::{SMALL_NUMBERS, TENS};
 
 use crate::random::Random;
 use crate::said::Said;
@@ -188,40 +189,12 @@ fn without_number(said: &Said) -> Option<String> {
 }
 
 pub(crate) fn is_number_word(word: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "thousand",
-        "zero",
-    ];
     let lower = word.to_lowercase();
-    let is_all = |part: &str| WORDS.contains(&part);
+    let is_all = |part: &str| {
+        SMALL_NUMBERS.contains(&part)
+            || TENS.contains(&part)
+            || matches!(part, "hundred" | "thousand")
+    };
     let trimmed = lower.trim_matches(|c: char| !c.is_alphanumeric());
     !trimmed.is_empty() && trimmed.split('-').all(is_all)
 }

@@ -1,43 +1,19 @@
 //! Numbers as people say and write them.
 
 use serde_json::Value as Json;
+use trine_ask::{SMALL_NUMBERS, TENS};
 
 use crate::random::Random;
 use crate::tools::{ParamText, Rule};
 
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
 /// A whole number in words, up to 999,999.
 #[must_use]
 pub fn words(number: u32) -> String {
-    let ones = |n: u32| ONES.get(n as usize).copied().unwrap_or_default().to_owned();
+    let ones = |n: u32| SMALL_NUMBERS.get(n as usize).copied().unwrap_or_default().to_owned();
     match number {
         0..=19 => ones(number),
         20..=99 => {
-            let tens = TENS.get(number as usize / 10).copied().unwrap_or_default();
+            let tens = TENS.get(number as usize / 10 - 2).copied().unwrap_or_default();
             if number.is_multiple_of(10) {
                 tens.into()
             } else {

@@ -40,12 +40,14 @@ pub use asking::{AskError, Asking, Progress};
 pub use compile::{CompileError, compile, program_bytes, symbols};
 pub use engine::{Engine, OnSession};
 pub use fold::folded;
-pub use number::Mention;
+pub use number::{Mention, SMALL_NUMBERS, TENS};
 pub use program::{NumberRule, Program};
 pub use sentence::{Item, Sentence, SentenceError};
 pub use teach::{Label, TeachError, teach};
 pub use unit::Unit;
 pub use vocabulary::{PIECE_MAX, TABLE_HEAD, TABLE_VERSION, TableError, Vocabulary};
+// What a call is written with.
+pub use trine_descriptor::ValueWriter;
 pub use walk::{Choices, Next, Walk};
 
 /// Most bytes of a sentence.

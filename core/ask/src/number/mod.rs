@@ -14,6 +14,7 @@ use crate::fold;
 use crate::unit::{self, HOUR, MINUTE, Unit};
 use lex::{Gap, Lexeme, Part};
 use words::Form;
+pub use words::{SMALL_NUMBERS, TENS};
 
 /// A number of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

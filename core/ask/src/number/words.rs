@@ -20,7 +20,8 @@ pub(super) enum Form {
     Ordinal,
 }
 
-const SMALL: [&str; 20] = [
+/// Zero to nineteen.
+pub const SMALL_NUMBERS: [&str; 20] = [
     "zero",
     "one",
     "two",
@@ -42,7 +43,8 @@ const SMALL: [&str; 20] = [
     "eighteen",
     "nineteen",
 ];
-const TENS: [&str; 8] =
+/// Twenty to ninety.
+pub const TENS: [&str; 8] =
     ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const ORDINALS: [&str; 12] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
@@ -106,7 +108,7 @@ fn listed(words: &[(&str, i64)], word: &[u8]) -> Option<i64> {
 
 /// The value of a word that stands for a number below a hundred.
 pub(super) fn below_hundred(word: &[u8]) -> Option<i64> {
-    position(&SMALL, word)
+    position(&SMALL_NUMBERS, word)
         .or_else(|| position(&TENS, word).map(|at| 20 + 10 * at))
         .or_else(|| listed(&MISSPELT, word))
         .or_else(|| joined(word))
@@ -118,7 +120,7 @@ fn joined(word: &[u8]) -> Option<i64> {
     let tens = (20..).step_by(10).zip(TENS).chain([(40, "fourty")]);
     let mut ends = tens.filter_map(|(ten, name)| Some((ten, word.strip_prefix(name.as_bytes())?)));
     let (ten, rest) = ends.next()?;
-    let below = position(&SMALL, rest).filter(|below| (1..10).contains(below))?;
+    let below = position(&SMALL_NUMBERS, rest).filter(|below| (1..10).contains(below))?;
     Some(ten + below)
 }
 
@@ -142,7 +144,7 @@ pub(super) fn near(word: &[u8], least: usize) -> Option<i64> {
             && unit::is_near(other.as_bytes(), word)
     };
     let at = |words: &'static [&str]| words.iter().position(&is_near).map(|at| at as i64);
-    at(&SMALL).or_else(|| at(&TENS).map(|at| 20 + 10 * at))
+    at(&SMALL_NUMBERS).or_else(|| at(&TENS).map(|at| 20 + 10 * at))
 }
 
 /// Whether a word is "half".
