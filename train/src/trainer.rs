@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
-use crate::net::{Example, Losses, Mix, Pass};
+use crate::net::{Example, Losses, Mix, Pass, dot};
 use crate::parallel;
 use crate::random::Random;
 use crate::recipe::Recipe;
+use crate::simd::{Work, wide};
 use crate::weights::{Rounded, Weights};
 
 /// Parts that a batch is cut into. Sums are made in their order, so that the numbers that come out
@@ -67,7 +68,6 @@ impl Trainer {
         let (rounded, threads) = (&self.rounded, self.recipe.threads);
         let jobs = self.shards.iter_mut().zip(parts).enumerate().collect();
         parallel::each(threads, jobs, |(index, (shard, part)): (usize, (&mut Shard, Vec<_>))| {
-            shard.slopes.fill(0.0);
             let seed = Random::new(seed + index as u64).bits();
             shard.losses = shard.pass.learn(rounded, &part, &mix, seed, &mut shard.slopes);
         });
@@ -120,13 +120,12 @@ impl Trainer {
         let chunks = first.slopes.chunks_mut(CHUNK).enumerate().collect();
         parallel::each(threads, chunks, |(index, chunk): (usize, &mut [f32])| {
             let start = index * CHUNK;
-            for shard in &*rest {
-                let other = &shard.slopes[start..start + chunk.len()];
-                chunk.iter_mut().zip(other).for_each(|(sum, slope)| *sum += slope);
-            }
-            let square = f64::from(super::net::dot(chunk, chunk));
+            let end = start + chunk.len();
+            let others = rest.iter().map(|shard| &shard.slopes[start..end]);
+            let mut square = 0.0;
+            wide(Sum { chunk, others: others.collect(), square: &mut square });
             if let Ok(mut sums) = sums.lock() {
-                sums[index] = square;
+                sums[index] = f64::from(square);
             }
         });
         self.weights.trained_slopes(&mut first.slopes);
@@ -142,7 +141,7 @@ impl Trainer {
         let moments = self.means.chunks_mut(CHUNK).zip(self.squares.chunks_mut(CHUNK));
         let chunks = numbers.zip(moments).collect();
         parallel::each(threads, chunks, |((weights, slopes), (means, squares))| {
-            adam.update(weights, slopes, means, squares);
+            wide(Update { adam: &adam, weights, slopes, means, squares });
         });
         if decay > 0.0 {
             let keep = 1.0 - rate * decay;
@@ -159,14 +158,43 @@ struct Adam {
     correction: f32,
 }
 
-impl Adam {
-    fn update(&self, weights: &mut [f32], slopes: &[f32], means: &mut [f32], squares: &mut [f32]) {
-        let moments = means.iter_mut().zip(squares);
-        for ((weight, slope), (mean, square)) in weights.iter_mut().zip(slopes).zip(moments) {
-            let slope = slope * self.cut;
+/// Adds other slopes to a part of them; `square` becomes the sum of their squares.
+struct Sum<'a> {
+    chunk: &'a mut [f32],
+    others: Vec<&'a [f32]>,
+    square: &'a mut f32,
+}
+
+impl Work for Sum<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for other in self.others {
+            self.chunk.iter_mut().zip(other).for_each(|(sum, slope)| *sum += slope);
+        }
+        *self.square = dot(self.chunk, self.chunk);
+    }
+}
+
+/// Moves a part of the weights.
+struct Update<'a> {
+    adam: &'a Adam,
+    weights: &'a mut [f32],
+    slopes: &'a [f32],
+    means: &'a mut [f32],
+    squares: &'a mut [f32],
+}
+
+impl Work for Update<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Adam { cut, rate, correction } = *self.adam;
+        let moments = self.means.iter_mut().zip(self.squares);
+        let numbers = self.weights.iter_mut().zip(self.slopes);
+        for ((weight, slope), (mean, square)) in numbers.zip(moments) {
+            let slope = slope * cut;
             *mean += (1.0 - BETA.0) * (slope - *mean);
             *square += (1.0 - BETA.1) * (slope * slope - *square);
-            *weight -= self.rate * *mean / ((*square * self.correction).sqrt() + 1e-8);
+            *weight -= rate * *mean / ((*square * correction).sqrt() + 1e-8);
         }
     }
 }

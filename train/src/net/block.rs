@@ -11,6 +11,9 @@ use crate::shape::Block;
 use crate::simd::{Packed, Work, wide};
 use crate::weights::Rounded;
 
+/// Tokens that are computed together.
+const TOKENS: usize = 64;
+
 /// What the derivatives of a block need of its forward pass.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Saved {
@@ -30,15 +33,34 @@ pub(super) struct Saved {
     down: Codes,
 }
 
+impl Saved {
+    /// Makes room for so many tokens.
+    fn begin(&mut self, rounded: &Rounded, tokens: usize) {
+        let shape = &rounded.shape;
+        self.before.iter_mut().for_each(|before| before.resize(tokens * shape.dim, 0.0));
+        self.heads.resize(tokens * (shape.dim + 2 * shape.kv_dim()), 0.0);
+        self.mixed.resize(tokens * shape.dim, 0.0);
+        self.gate_up.resize(tokens * 2 * shape.ffn, 0.0);
+        self.attn.begin(rounded, tokens, shape.dim);
+        self.output.begin(rounded, tokens, shape.dim);
+        self.ffn.begin(rounded, tokens, shape.dim);
+        self.down.begin(rounded, tokens, shape.ffn);
+    }
+}
+
 /// Room that blocks share.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Room {
-    /// (tokens, dim)
+    /// Of some tokens (tokens, dim)
     branch: Vec<f32>,
-    /// (tokens, max(dim + 2 kv dim, 2 ffn))
+    /// The same (tokens, 2 ffn)
     wide: Vec<f32>,
-    /// (tokens, max(dim, ffn))
+    /// The same (tokens, max(dim, ffn))
     slope: Vec<f32>,
+    /// Of all tokens the derivative of what attention gives: (tokens, dim)
+    mixed: Vec<f32>,
+    /// And that of queries, keys and values: (tokens, dim + 2 kv dim)
+    heads: Vec<f32>,
     attention: attention::Room,
     product: product::Room,
 }
@@ -58,7 +80,9 @@ impl<'p> Halves<'p> {
     fn group(&self, index: usize) -> Group<'p> {
         let at = [0..3, 3..4, 4..6, 6..7][index].clone();
         let packed = self.packed.map(|packed| &packed[index]);
-        Group::new(self.rounded, &self.block.matrices[at.clone()], &self.scales[at], packed)
+        let matrices = &self.block.matrices[at.clone()];
+        let group = Group::new(self.rounded, matrices, &self.scales[at], packed);
+        Group { index, is_shared: false, ..group }
     }
 
     /// Queries, keys and values.
@@ -78,50 +102,80 @@ impl<'p> Halves<'p> {
         self.group(3)
     }
 
+    /// Tokens that are computed together, so that what is between two products stays in the cache;
+    /// `matrixmultiply` has its own blocks.
+    fn blocks(&self, tokens: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let many = if self.packed.is_some() { TOKENS } else { tokens.max(1) };
+        (0..tokens).step_by(many).map(move |start| start..tokens.min(start + many))
+    }
+
     /// Adds to the stream what the block gives.
     pub(super) fn forward(&self, saved: &mut Saved, room: &mut Room, stream: &mut [f32]) {
-        let (rounded, numbers, block) = (self.rounded, &self.rounded.numbers, self.block);
-        keep(&mut saved.before[0], stream);
-        saved.attn.norm(rounded, stream, &numbers[block.attn_norm.clone()]);
-        let (tokens, dim, ffn) =
-            (stream.len() / rounded.shape.dim, rounded.shape.dim, rounded.shape.ffn);
-        saved.heads.resize(tokens * (dim + 2 * rounded.shape.kv_dim()), 0.0);
-        self.qkv().multiply(&saved.attn, &mut saved.heads);
-        wide(Turn { halves: self, steps: Some(&saved.attn.steps), heads: &mut saved.heads });
+        let tokens = stream.len() / self.rounded.shape.dim;
+        saved.begin(self.rounded, tokens);
+        for rows in self.blocks(tokens) {
+            self.before_attention(saved, rows, stream);
+        }
         self.attend(saved, room);
-        saved.output.norm(rounded, &saved.mixed, &numbers[block.attn_sub_norm.clone()]);
-        room.branch.resize(stream.len(), 0.0);
-        self.output().multiply(&saved.output, &mut room.branch);
-        self.add(0, &saved.output, &room.branch, stream);
+        for rows in self.blocks(tokens) {
+            self.after_attention(saved, room, rows, stream);
+        }
+    }
 
-        keep(&mut saved.before[1], stream);
-        saved.ffn.norm(rounded, stream, &numbers[block.ffn_norm.clone()]);
-        saved.gate_up.resize(tokens * 2 * ffn, 0.0);
-        self.gate_up().multiply(&saved.ffn, &mut saved.gate_up);
-        saved.down.begin(rounded, tokens, ffn);
+    fn before_attention(&self, saved: &mut Saved, rows: Range<usize>, stream: &[f32]) {
+        let (numbers, shape) = (&self.rounded.numbers, &self.rounded.shape);
+        let x = &stream[times(&rows, shape.dim)];
+        saved.before[0][times(&rows, shape.dim)].copy_from_slice(x);
+        saved.attn.norm(rows.start, x, &numbers[self.block.attn_norm.clone()]);
+        let heads = &mut saved.heads[times(&rows, shape.dim + 2 * shape.kv_dim())];
+        self.qkv().multiply(&saved.attn, rows.start, heads);
+        let steps = Some(saved.attn.steps.as_slice());
+        wide(Turn { halves: self, from: rows.start, steps, heads });
+    }
+
+    fn after_attention(
+        &self,
+        saved: &mut Saved,
+        room: &mut Room,
+        rows: Range<usize>,
+        stream: &mut [f32],
+    ) {
+        let (numbers, block, shape) = (&self.rounded.numbers, self.block, &self.rounded.shape);
+        let (from, own) = (rows.start, times(&rows, shape.dim));
+        let stream = &mut stream[own.clone()];
+        let branch = part(&mut room.branch, stream.len());
+        saved.output.norm(from, &saved.mixed[own.clone()], &numbers[block.attn_sub_norm.clone()]);
+        self.output().multiply(&saved.output, from, branch);
+        self.add(0, (&saved.output, from), branch, stream);
+
+        saved.before[1][own].copy_from_slice(stream);
+        saved.ffn.norm(from, stream, &numbers[block.ffn_norm.clone()]);
+        let gate_up = &mut saved.gate_up[times(&rows, 2 * shape.ffn)];
+        self.gate_up().multiply(&saved.ffn, from, gate_up);
         wide(Gate {
             group: self.gate_up(),
-            steps: &saved.ffn.steps,
-            gate_up: &mut saved.gate_up,
-            product: part(&mut room.slope, ffn),
+            from,
+            steps: &saved.ffn.steps[rows],
+            gate_up,
+            product: part(&mut room.slope, shape.ffn),
             weight: &numbers[block.ffn_sub_norm.clone()],
             codes: &mut saved.down,
         });
-        self.down().multiply(&saved.down, &mut room.branch);
-        self.add(1, &saved.down, &room.branch, stream);
+        self.down().multiply(&saved.down, from, branch);
+        self.add(1, (&saved.down, from), branch, stream);
     }
 
     /// Adds a half's products, brought to size.
-    fn add(&self, half: usize, codes: &Codes, branch: &[f32], stream: &mut [f32]) {
+    fn add(&self, half: usize, (codes, from): (&Codes, usize), branch: &[f32], stream: &mut [f32]) {
         let scale = if half == 0 { self.scales[3] } else { self.scales[6] };
         let (dropout, dim) = (self.dropout.of(half as u64), self.rounded.shape.dim);
-        wide(AddDropped { dropout, dim, branch, steps: &codes.steps, scale, stream });
+        let steps = &codes.steps[from..];
+        wide(AddDropped { dropout, from, dim, branch, steps, scale, stream });
     }
 
     fn attend(&self, saved: &mut Saved, room: &mut Room) {
         let shape = &self.rounded.shape;
         let (dim, stride) = (shape.dim, shape.dim + 2 * shape.kv_dim());
-        saved.mixed.resize(self.sentences.tokens.len() * dim, 0.0);
         let lens = self.sentences.spans().map(|span| weights_len(shape, span.len()));
         saved.weights.resize(lens.sum(), 0.0);
         let mut rest = saved.weights.as_mut_slice();
@@ -143,38 +197,93 @@ impl<'p> Halves<'p> {
         stream: &mut [f32],
         slopes: &mut [f32],
     ) {
-        let (numbers, block) = (&self.rounded.numbers, self.block);
         let shape = &self.rounded.shape;
         let tokens = stream.len() / shape.dim;
-        let Room { branch, wide: across, slope, attention, product } = room;
+        let groups = [0, 1, 2, 3].map(|index| self.group(index));
+        groups.iter().for_each(|group| group.begin_back(&mut room.product, tokens));
+        room.mixed.resize(saved.mixed.len(), 0.0);
+        for rows in self.blocks(tokens) {
+            let stream = &mut stream[times(&rows, shape.dim)];
+            self.ffn_back(saved, room, &rows, stream, slopes);
+            self.output_back(saved, room, &rows, stream, slopes);
+        }
+        self.attend_back(saved, room);
+        for rows in self.blocks(tokens) {
+            let stream = &mut stream[times(&rows, shape.dim)];
+            self.qkv_back(saved, room, &rows, stream, slopes);
+        }
+        let codes = [&saved.attn, &saved.output, &saved.ffn, &saved.down];
+        for (group, codes) in groups.iter().zip(codes) {
+            group.end_back(codes, &mut room.product, slopes);
+        }
+    }
 
-        self.dropout.of(1).take(stream, shape.dim, branch);
-        let inner = part(slope, tokens * shape.ffn);
-        self.down().back(&saved.down, branch, product, inner, slopes);
+    /// The feed-forward network of some tokens.
+    fn ffn_back(
+        &self,
+        saved: &Saved,
+        room: &mut Room,
+        rows: &Range<usize>,
+        stream: &mut [f32],
+        slopes: &mut [f32],
+    ) {
+        let (shape, block, from) = (&self.rounded.shape, self.block, rows.start);
+        let Room { branch, wide: across, slope, product, .. } = room;
+        let branch = part(branch, stream.len());
+        self.dropout.of(1).take(from, shape.dim, stream, branch);
+        let inner = part(slope, rows.len() * shape.ffn);
+        self.down().back((&saved.down, from), branch, product, inner, slopes);
         let at = block.ffn_sub_norm.clone();
-        let both = part(across, saved.gate_up.len());
+        let both = part(across, rows.len() * 2 * shape.ffn);
         wide(GateBack {
-            gate_up: &saved.gate_up,
-            weight: &numbers[at.clone()],
-            factors: &saved.down.factors,
+            gate_up: &saved.gate_up[times(rows, 2 * shape.ffn)],
+            weight: &self.rounded.numbers[at.clone()],
+            factors: &saved.down.factors[rows.clone()],
             slope: inner,
             weight_slope: &mut slopes[at],
             out: both,
         });
         let inner = part(slope, stream.len());
-        self.gate_up().back(&saved.ffn, both, product, inner, slopes);
-        let (x, factors) = (&saved.before[1], &saved.ffn.factors);
-        self.norm_back(&block.ffn_norm, (x, factors), inner, slopes, Some(stream));
+        self.gate_up().back((&saved.ffn, from), both, product, inner, slopes);
+        let x = (&saved.before[1][times(rows, shape.dim)], &saved.ffn.factors[rows.clone()]);
+        self.norm_back(&block.ffn_norm, x, inner, slopes, Some(stream));
+    }
 
-        self.dropout.of(0).take(stream, shape.dim, branch);
-        self.output().back(&saved.output, branch, product, inner, slopes);
-        let (x, factors) = (&saved.mixed, &saved.output.factors);
-        self.norm_back(&block.attn_sub_norm, (x, factors), inner, slopes, None);
-        let heads = part(across, saved.heads.len());
-        self.attend_back(saved, attention, inner, heads);
-        self.qkv().back(&saved.attn, heads, product, inner, slopes);
-        let (x, factors) = (&saved.before[0], &saved.attn.factors);
-        self.norm_back(&block.attn_norm, (x, factors), inner, slopes, Some(stream));
+    /// From the stream of some tokens back to what attention gave.
+    fn output_back(
+        &self,
+        saved: &Saved,
+        room: &mut Room,
+        rows: &Range<usize>,
+        stream: &[f32],
+        slopes: &mut [f32],
+    ) {
+        let (shape, block, from) = (&self.rounded.shape, self.block, rows.start);
+        let own = times(rows, shape.dim);
+        let branch = part(&mut room.branch, stream.len());
+        self.dropout.of(0).take(from, shape.dim, stream, branch);
+        let mixed = &mut room.mixed[own.clone()];
+        self.output().back((&saved.output, from), branch, &mut room.product, mixed, slopes);
+        let x = (&saved.mixed[own], &saved.output.factors[rows.clone()]);
+        self.norm_back(&block.attn_sub_norm, x, mixed, slopes, None);
+    }
+
+    /// From queries, keys and values of some tokens back to the stream.
+    fn qkv_back(
+        &self,
+        saved: &Saved,
+        room: &mut Room,
+        rows: &Range<usize>,
+        stream: &mut [f32],
+        slopes: &mut [f32],
+    ) {
+        let (shape, block, from) = (&self.rounded.shape, self.block, rows.start);
+        let heads = &mut room.heads[times(rows, shape.dim + 2 * shape.kv_dim())];
+        wide(Turn { halves: self, from, steps: None, heads });
+        let inner = part(&mut room.slope, stream.len());
+        self.qkv().back((&saved.attn, from), heads, &mut room.product, inner, slopes);
+        let x = (&saved.before[0][times(rows, shape.dim)], &saved.attn.factors[rows.clone()]);
+        self.norm_back(&block.attn_norm, x, inner, slopes, Some(stream));
     }
 
     /// The derivative of a norm of rows `x`, in place, and added to that of the stream.
@@ -191,27 +300,27 @@ impl<'p> Halves<'p> {
         wide(NormBack { x, weight, factors, slope, weight_slope, stream });
     }
 
-    /// From the derivative of what attention gives to that of queries, keys and values.
-    fn attend_back(
-        &self,
-        saved: &Saved,
-        room: &mut attention::Room,
-        slope: &[f32],
-        out: &mut [f32],
-    ) {
+    /// From the derivative of what attention gives to that of queries, keys and values, which are
+    /// still turned.
+    fn attend_back(&self, saved: &Saved, room: &mut Room) {
         let shape = &self.rounded.shape;
         let (dim, stride) = (shape.dim, shape.dim + 2 * shape.kv_dim());
+        let Room { mixed, heads: out, attention: room, .. } = room;
+        out.resize(saved.heads.len(), 0.0);
         let mut rest = saved.weights.as_slice();
         for span in self.sentences.spans() {
             let (weights, after) = rest.split_at(weights_len(shape, span.len()));
             rest = after;
-            let rows = span.start * stride..span.end * stride;
+            let (rows, slope) = (times(&span, stride), &mixed[times(&span, dim)]);
             let (heads, out) = (&saved.heads[rows.clone()], &mut out[rows]);
-            let slope = &slope[span.start * dim..span.end * dim];
             AttendBack { shape, heads, room, weights, slope, out }.compute();
         }
-        wide(Turn { halves: self, steps: None, heads: out });
     }
+}
+
+/// Where rows of so many numbers are.
+fn times(rows: &Range<usize>, columns: usize) -> Range<usize> {
+    rows.start * columns..rows.end * columns
 }
 
 /// So much of some room, which is made larger where it must be and never smaller.
@@ -222,15 +331,12 @@ fn part(room: &mut Vec<f32>, count: usize) -> &mut [f32] {
     &mut room[..count]
 }
 
-fn keep(place: &mut Vec<f32>, numbers: &[f32]) {
-    place.clear();
-    place.extend_from_slice(numbers);
-}
-
 /// With the steps of codes, brings queries, keys and values to size, and turns the first two by
 /// their positions; without, turns derivatives the other way.
 struct Turn<'a> {
     halves: &'a Halves<'a>,
+    /// The token that the first row is of.
+    from: usize,
     steps: Option<&'a [f32]>,
     heads: &'a mut [f32],
 }
@@ -242,9 +348,10 @@ impl Work for Turn<'_> {
         let (width, turned) = (shape.width(), shape.dim + shape.kv_dim());
         let rows = self.heads.chunks_exact_mut(turned + shape.kv_dim());
         let group = self.halves.qkv();
-        for (at, (row, position)) in rows.zip(&self.halves.sentences.positions).enumerate() {
+        let positions = &self.halves.sentences.positions[self.from..];
+        for (at, (row, position)) in rows.zip(positions).enumerate() {
             if let Some(steps) = self.steps {
-                scale(row, group.segments(), steps[at]);
+                scale(row, group.segments(), steps[self.from + at]);
             }
             let table = &self.halves.turns[position * width..(position + 1) * width];
             for head in row[..turned].chunks_exact_mut(width) {
@@ -257,6 +364,8 @@ impl Work for Turn<'_> {
 /// Brings gate and up to size, and norms and rounds their product.
 struct Gate<'a> {
     group: Group<'a>,
+    /// The token that the first row is of.
+    from: usize,
     steps: &'a [f32],
     gate_up: &'a mut [f32],
     /// Room for a row.
@@ -272,7 +381,7 @@ impl Work for Gate<'_> {
         for (at, (row, step)) in rows.zip(self.steps).enumerate() {
             scale(row, self.group.segments(), *step);
             gate(row, self.product);
-            self.codes.put(at, self.product, self.weight);
+            self.codes.put(self.from + at, self.product, self.weight);
         }
     }
 }

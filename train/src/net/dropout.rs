@@ -20,10 +20,9 @@ impl Dropout {
         Self { share: self.share, seed: self.seed ^ (half + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
     }
 
-    /// `out` becomes the numbers, some of them dropped.
-    pub(super) fn take(self, numbers: &[f32], dim: usize, out: &mut Vec<f32>) {
-        out.resize(numbers.len(), 0.0);
-        wide(Take { dropout: self, dim, numbers, out });
+    /// `out` becomes the numbers, rows from `from` on, some of them dropped.
+    pub(super) fn take(self, from: usize, dim: usize, numbers: &[f32], out: &mut [f32]) {
+        wide(Take { dropout: self, from, dim, numbers, out });
     }
 
     /// What to multiply 32 numbers by.
@@ -50,6 +49,7 @@ impl Dropout {
 
 struct Take<'a> {
     dropout: Dropout,
+    from: usize,
     dim: usize,
     numbers: &'a [f32],
     out: &'a mut [f32],
@@ -66,7 +66,7 @@ impl Work for Take<'_> {
         for (at, (numbers, out)) in rows.enumerate() {
             let parts = numbers.chunks(TIME).zip(out.chunks_mut(TIME));
             for (part, (numbers, out)) in parts.enumerate() {
-                let factors = self.dropout.factors(at * times + part);
+                let factors = self.dropout.factors((self.from + at) * times + part);
                 for ((out, x), factor) in out.iter_mut().zip(numbers).zip(&factors) {
                     *out = x * factor;
                 }
@@ -78,6 +78,8 @@ impl Work for Take<'_> {
 /// Adds to the stream a half's products, brought to size and some of them dropped.
 pub(super) struct AddDropped<'a> {
     pub(super) dropout: Dropout,
+    /// The row that the first is.
+    pub(super) from: usize,
     pub(super) dim: usize,
     pub(super) branch: &'a [f32],
     pub(super) steps: &'a [f32],
@@ -94,7 +96,7 @@ impl Work for AddDropped<'_> {
             let size = self.scale * step;
             let parts = branch.chunks(TIME).zip(stream.chunks_mut(TIME));
             for (part, (branch, stream)) in parts.enumerate() {
-                let factors = self.dropout.factors(at * times + part);
+                let factors = self.dropout.factors((self.from + at) * times + part);
                 for ((sum, x), factor) in stream.iter_mut().zip(branch).zip(&factors) {
                     *sum += x * size * factor;
                 }

@@ -247,12 +247,14 @@ impl Heads {
         self.codes.take(model, &self.gathered, dim);
         let group = Group::new(model, std::slice::from_ref(matrix), &[1.0], packed);
         self.logits.resize(wanted.len() * matrix.rows, 0.0);
-        group.multiply(&self.codes, &mut self.logits);
+        group.multiply(&self.codes, 0, &mut self.logits);
         let mut sum = 0.0;
         wide(Softmaxes { rows: &mut self.logits, wanted, factor, sum: &mut sum });
         if !slopes.is_empty() {
-            let out = &mut self.gathered;
-            group.back(&self.codes, &mut self.logits, &mut self.product, out, slopes);
+            let (codes, room) = (&self.codes, &mut self.product);
+            group.begin_back(room, wanted.len());
+            group.back((codes, 0), &mut self.logits, room, &mut self.gathered, slopes);
+            group.end_back(codes, room, slopes);
             for ((at, _), slope) in wanted.iter().zip(self.gathered.chunks_exact(dim)) {
                 let sum = &mut self.slope[at * dim..(at + 1) * dim];
                 sum.iter_mut().zip(slope).for_each(|(sum, x)| *sum += x);

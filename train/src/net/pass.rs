@@ -71,7 +71,7 @@ impl Pass {
         }
     }
 
-    /// Computes the losses of some examples and adds their derivatives to `slopes`, which has the
+    /// Computes the losses of some examples, and their derivatives, which `slopes` becomes, in the
     /// places of the [`crate::shape::Plan`].
     ///
     /// No example may be empty or longer than the context.
@@ -84,7 +84,14 @@ impl Pass {
         slopes: &mut [f32],
     ) -> Losses {
         if examples.is_empty() {
+            slopes.fill(0.0);
             return Losses::default();
+        }
+        // Those of the matrices are written, all others added.
+        let mut from = 0;
+        for block in &rounded.plan.blocks {
+            slopes[from..block.matrices[0].at.start].fill(0.0);
+            from = block.matrices[6].at.end;
         }
         let dropout = Dropout { share: mix.dropout, seed };
         self.forward(rounded, examples, dropout);

@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 use super::rows::Codes;
 use crate::shape::Matrix;
-use crate::simd::{self, Packed, Products, Tiles, Work, round_up, wide};
+use crate::simd::{DEPTH, Packed, Product, Products, Tiles, Work, round_up, wide};
 use crate::weights::Rounded;
 
 /// Matrices that lie one after another and are multiplied as one, with their scales.
@@ -19,6 +19,10 @@ pub(super) struct Group<'p> {
     pub(super) scales: &'p [f32],
     /// The same weights in bf16, if that is what is multiplied in.
     pub(super) packed: Option<&'p Packed>,
+    /// Which of four groups of a block.
+    pub(super) index: usize,
+    /// Whether there are other derivatives of these weights, to which theirs is added.
+    pub(super) is_shared: bool,
 }
 
 impl<'p> Group<'p> {
@@ -31,7 +35,8 @@ impl<'p> Group<'p> {
         let at = matrices.first().map_or(0, |matrix| matrix.at.start);
         let end = matrices.last().map_or(0, |matrix| matrix.at.end);
         let weights = &rounded.numbers[at..end];
-        Self { products: rounded.products(), weights, matrices, scales, packed }
+        let (products, index, is_shared) = (rounded.products(), 0, true);
+        Self { products, weights, matrices, scales, packed, index, is_shared }
     }
 
     fn columns(&self) -> usize {
@@ -54,54 +59,77 @@ impl<'p> Group<'p> {
         self.matrices.iter().map(|matrix| matrix.rows).zip(self.scales.iter().copied())
     }
 
-    /// The products of codes with the rows, before they are brought to size by the steps of the
-    /// codes and the scales of the matrices.
-    pub(super) fn multiply(&self, codes: &Codes, out: &mut [f32]) {
-        let rows = self.rows();
-        match self.packed {
-            Some(packed) => {
-                simd::multiply(self.products, &codes.tiles, &packed.forward, out, rows, false);
-            }
-            None => times_transposed(&codes.codes, self.weights, self.columns(), out),
+    /// The products of some codes, from row `from` on, with the rows, before they are brought to
+    /// size by the steps of the codes and the scales of the matrices.
+    pub(super) fn multiply(&self, codes: &Codes, from: usize, out: &mut [f32]) {
+        let (rows, columns) = (self.rows(), self.columns());
+        let Some(packed) = self.packed else {
+            let end = from + out.len() / rows;
+            let codes = &codes.codes[from * columns..end * columns];
+            return times_transposed(codes, self.weights, columns, out);
+        };
+        let (a, b) = (&codes.tiles, &packed.forward);
+        Product { a, from, b, columns: rows, add: false }.compute(self.products, out);
+    }
+
+    /// Makes room for the derivative of the products of so many rows of codes.
+    pub(super) fn begin_back(&self, room: &mut Room, tokens: usize) {
+        if self.packed.is_some() {
+            room.across[self.index].resize(round_up(self.rows()), tokens);
         }
     }
 
-    /// The derivative: from `slope`, that of the products brought to size, which is used up, to
-    /// that of what the codes stand for, `out`, and of the weights, added to `slopes`.
+    /// The derivative for some codes, from row `from` on: from `slope`, that of the products
+    /// brought to size, which is used up, to that of what the codes stand for, `out`. That of the
+    /// weights is in `slopes` after [`Self::end_back`].
     pub(super) fn back(
         &self,
-        codes: &Codes,
+        (codes, from): (&Codes, usize),
         slope: &mut [f32],
         room: &mut Room,
         out: &mut [f32],
         slopes: &mut [f32],
     ) {
-        let (rows, columns, tokens) = (self.rows(), self.columns(), codes.steps.len());
-        let own = &mut slopes[self.at()];
+        let (rows, columns) = (self.rows(), self.columns());
+        let tokens = slope.len() / rows;
         let Some(packed) = self.packed else {
             room.turned.clear();
             room.turned.extend_from_slice(slope);
-            for (row, step) in room.turned.chunks_exact_mut(rows).zip(&codes.steps) {
+            for (row, step) in room.turned.chunks_exact_mut(rows).zip(&codes.steps[from..]) {
                 row.iter_mut().for_each(|x| *x *= step);
             }
-            transposed_times(&room.turned, &codes.codes, (rows, columns), own);
+            let codes = &codes.codes[from * columns..(from + tokens) * columns];
+            let keep = if self.is_shared || from > 0 { 1.0 } else { 0.0 };
+            let own = &mut slopes[self.at()];
+            transposed_times(&room.turned, codes, (rows, columns), keep, own);
             for row in slope.chunks_exact_mut(rows) {
                 scale(row, self.segments(), 1.0);
             }
-            times(slope, self.weights, rows, out);
-            return;
+            return times(slope, self.weights, rows, out);
         };
-        for tiles in [&mut room.left, &mut room.steps] {
+        let Room { left, steps, across, .. } = room;
+        for tiles in [&mut *left, &mut *steps] {
             tiles.resize(round_up(tokens), rows);
             tiles.clear_from(tokens);
         }
-        let (left, steps) = (&mut room.left, &mut room.steps);
-        wide(Round { group: *self, slope, codes, left, steps });
-        simd::multiply(self.products, left, &packed.back, out, columns, false);
-        steps.pair(&mut room.across);
-        simd::transpose(&mut room.across);
-        codes.tiles.pair(&mut room.right);
-        simd::multiply(self.products, &room.across, &room.right, own, columns, true);
+        let own = &codes.steps[from..from + tokens];
+        wide(Round { group: *self, slope, codes: own, left, steps });
+        steps.pair(from, true, &mut across[self.index]);
+        let (a, b) = (&*left, &packed.back);
+        Product { a, from: 0, b, columns, add: false }.compute(self.products, out);
+    }
+
+    /// The derivative of the weights, when that of all codes is known.
+    pub(super) fn end_back(&self, codes: &Codes, room: &mut Room, slopes: &mut [f32]) {
+        if self.packed.is_none() {
+            return;
+        }
+        let columns = self.columns();
+        room.right.resize(round_up(columns), codes.steps.len());
+        codes.tiles.pair(0, false, &mut room.right);
+        let (a, b) = (&room.across[self.index], &room.right);
+        let own = &mut slopes[self.at()];
+        Product { a, from: 0, b, columns, add: self.is_shared }.compute(self.products, own);
     }
 }
 
@@ -120,9 +148,13 @@ pub(super) fn scale(row: &mut [f32], segments: impl Iterator<Item = (usize, f32)
 /// Derivatives in bf16, in the ways that products need them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Room {
+    /// Of some rows, times the scales of the matrices,
     left: Tiles,
+    /// and times the steps of the codes.
     steps: Tiles,
-    across: Tiles,
+    /// The latter of all rows, transposed: one for each group.
+    across: [Tiles; 4],
+    /// Codes in pairs.
     right: Tiles,
     turned: Vec<f32>,
 }
@@ -131,7 +163,8 @@ pub(super) struct Room {
 struct Round<'a> {
     group: Group<'a>,
     slope: &'a mut [f32],
-    codes: &'a Codes,
+    /// The steps of the codes.
+    codes: &'a [f32],
     left: &'a mut Tiles,
     steps: &'a mut Tiles,
 }
@@ -140,10 +173,19 @@ impl Work for Round<'_> {
     #[inline(always)]
     fn run(self) {
         let rows = self.group.rows();
+        let are_whole_lines = self.group.segments().all(|(rows, _)| rows.is_multiple_of(DEPTH));
         for (at, row) in self.slope.chunks_exact_mut(rows).enumerate() {
-            self.steps.put(at, row, self.codes.steps[at]);
-            scale(row, self.group.segments(), 1.0);
-            self.left.put(at, row, 1.0);
+            self.steps.put((at, 0), row, self.codes[at]);
+            if are_whole_lines {
+                let mut column = 0;
+                for (rows, scale) in self.group.segments() {
+                    self.left.put((at, column), &row[column..column + rows], scale);
+                    column += rows;
+                }
+            } else {
+                scale(row, self.group.segments(), 1.0);
+                self.left.put((at, 0), row, 1.0);
+            }
         }
     }
 }
@@ -174,9 +216,9 @@ fn times(a: &[f32], b: &[f32], columns: usize, out: &mut [f32]) {
     general_mat_mul(1.0, &a, &b, 0.0, &mut out);
 }
 
-/// `out += aᵀ · b`; columns of both.
-fn transposed_times(a: &[f32], b: &[f32], columns: (usize, usize), out: &mut [f32]) {
+/// `out = aᵀ · b + keep · out`; columns of both.
+fn transposed_times(a: &[f32], b: &[f32], columns: (usize, usize), keep: f32, out: &mut [f32]) {
     let (a, b) = (view(a, columns.0), view(b, columns.1));
     let mut out = view_mut(out, columns);
-    general_mat_mul(1.0, &a.t(), &b, 1.0, &mut out);
+    general_mat_mul(1.0, &a.t(), &b, keep, &mut out);
 }

@@ -28,7 +28,7 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    /// Makes room for rows that [`Self::put`] gives.
+    /// Makes room for rows that [`Self::put`] or [`Self::norm`] give.
     pub(super) fn begin(&mut self, rounded: &Rounded, rows: usize, columns: usize) {
         self.steps.resize(rows, 1.0);
         self.factors.resize(rows, 1.0);
@@ -54,7 +54,7 @@ impl Codes {
         if self.products == Some(Products::Single) {
             self.codes[at * row.len()..(at + 1) * row.len()].copy_from_slice(row);
         } else {
-            self.tiles.put(at, row, 1.0);
+            self.tiles.put((at, 0), row, 1.0);
         }
     }
 
@@ -69,15 +69,15 @@ impl Codes {
         }
     }
 
-    /// Norms and rounds all rows of `x`.
-    pub(super) fn norm(&mut self, rounded: &Rounded, x: &[f32], weight: &[f32]) {
-        self.begin(rounded, x.len() / weight.len(), weight.len());
-        wide(Norm { codes: self, x, weight });
+    /// Norms and rounds some rows, which become those from `from` on.
+    pub(super) fn norm(&mut self, from: usize, x: &[f32], weight: &[f32]) {
+        wide(Norm { codes: self, from, x, weight });
     }
 }
 
 struct Norm<'a> {
     codes: &'a mut Codes,
+    from: usize,
     x: &'a [f32],
     weight: &'a [f32],
 }
@@ -86,7 +86,7 @@ impl Work for Norm<'_> {
     #[inline(always)]
     fn run(self) {
         for (at, x) in self.x.chunks_exact(self.weight.len()).enumerate() {
-            self.codes.put(at, x, self.weight);
+            self.codes.put(self.from + at, x, self.weight);
         }
     }
 }

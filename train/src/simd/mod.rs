@@ -64,25 +64,38 @@ pub(crate) fn wide(work: impl Work) {
     work.run();
 }
 
-/// `out = a · b`, or `out += a · b` when `add`: `a` holds rows, `b` pairs of rows
-/// ([`Tiles`] says how), and rows of `out` have `columns` numbers and lie without gaps.
-pub(crate) fn multiply(
-    products: Products,
-    a: &Tiles,
-    b: &Tiles,
-    out: &mut [f32],
-    columns: usize,
-    add: bool,
-) {
-    let rows = out.len() / columns.max(1);
-    let fits = a.depth == b.depth && rows <= a.side() && columns <= b.side();
-    assert!(fits, "the sizes of a product");
-    match products {
-        #[cfg(target_arch = "x86_64")]
-        Products::Amx if products.is_supported() => x86_64::amx(a, b, out, columns, add),
-        #[cfg(target_arch = "x86_64")]
-        Products::Avx512 if products.is_supported() => x86_64::avx512(a, b, out, columns, add),
-        _ => tile::multiply(a, b, out, columns, add),
+/// A product of matrices, in tiles ([`Tiles`] says how).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Product<'a> {
+    /// The left side,
+    pub(crate) a: &'a Tiles,
+    /// of which it takes as many rows as there are in the result, from this one on. It must be one
+    /// with which tiles begin.
+    pub(crate) from: usize,
+    /// The right side.
+    pub(crate) b: &'a Tiles,
+    /// Columns of the result.
+    pub(crate) columns: usize,
+    /// Whether it is added to what is there.
+    pub(crate) add: bool,
+}
+
+impl Product<'_> {
+    /// Computes it. Rows of the result lie without gaps.
+    pub(crate) fn compute(&self, products: Products, out: &mut [f32]) {
+        let rows = out.len() / self.columns.max(1);
+        let fits = self.a.depth == self.b.depth
+            && self.from.is_multiple_of(SIDE)
+            && self.from + rows <= self.a.side()
+            && self.columns <= self.b.side();
+        assert!(fits, "the sizes of a product");
+        match products {
+            #[cfg(target_arch = "x86_64")]
+            Products::Amx if products.is_supported() => x86_64::amx(self, out),
+            #[cfg(target_arch = "x86_64")]
+            Products::Avx512 if products.is_supported() => x86_64::avx512(self, out),
+            _ => tile::multiply(self, out),
+        }
     }
 }
 

@@ -43,15 +43,17 @@ fn products_are_the_sums_of_products_at_every_size() {
         let mut random = Random::named(1, "products");
         for [rows, columns, depth] in SIZES {
             let a = whole(&mut random, rows * depth);
-            let b = whole(&mut random, columns * depth);
+            let weights = whole(&mut random, columns * depth);
             let before = whole(&mut random, rows * columns);
             for add in [false, true] {
                 let mut out = before.clone();
-                let right = packed(&b, depth);
-                multiply(products, &left(&a, depth), &right.forward, &mut out, columns, add);
+                let right = packed(&weights, depth);
+                let a_tiles = left(&a, depth);
+                let b = &right.forward;
+                Product { a: &a_tiles, from: 0, b, columns, add }.compute(products, &mut out);
                 for (at, found) in out.iter().enumerate() {
                     let (row, column) = (at / columns, at % columns);
-                    let (a, b) = (&a[row * depth..][..depth], &b[column * depth..][..depth]);
+                    let (a, b) = (&a[row * depth..][..depth], &weights[column * depth..][..depth]);
                     let sum: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
                     let wanted = if add { before[at] + sum } else { sum };
                     assert_eq!(*found, wanted, "{products:?} {rows} {columns} {depth} {at} {add}");
@@ -70,7 +72,9 @@ fn a_packed_matrix_also_multiplies_untransposed() {
             let b = whole(&mut random, depth * columns);
             let mut out = vec![0.0; rows * columns];
             let right = packed(&b, columns);
-            multiply(products, &left(&a, depth), &right.back, &mut out, columns, false);
+            let a_tiles = left(&a, depth);
+            let product = Product { a: &a_tiles, from: 0, b: &right.back, columns, add: false };
+            product.compute(products, &mut out);
             for (at, found) in out.iter().enumerate() {
                 let row = &a[at / columns * depth..][..depth];
                 let column = b[at % columns..].iter().step_by(columns);
@@ -89,11 +93,17 @@ fn the_columns_of_two_matrices_are_multiplied() {
         for [rows, columns, depth] in SIZES {
             let a = whole(&mut random, depth * rows);
             let b = whole(&mut random, depth * columns);
-            left(&a, rows).pair(&mut across);
-            transpose(&mut across);
-            left(&b, columns).pair(&mut right);
+            across.resize(round_up(rows), depth);
+            right.resize(round_up(columns), depth);
+            // In parts, as the passes do.
+            for from in (0..depth).step_by(2 * DEPTH) {
+                let to = depth.min(from + 2 * DEPTH);
+                left(&a[from * rows..to * rows], rows).pair(from, true, &mut across);
+                left(&b[from * columns..to * columns], columns).pair(from, false, &mut right);
+            }
             let mut out = vec![0.0; rows * columns];
-            multiply(products, &across, &right, &mut out, columns, false);
+            let product = Product { a: &across, from: 0, b: &right, columns, add: false };
+            product.compute(products, &mut out);
             for (at, found) in out.iter().enumerate() {
                 let one = a[at / columns..].iter().step_by(rows);
                 let other = b[at % columns..].iter().step_by(columns);
@@ -101,6 +111,20 @@ fn the_columns_of_two_matrices_are_multiplied() {
                 assert_eq!(*found, wanted, "{products:?} {rows} {columns} {depth} {at}");
             }
         }
+    }
+}
+
+#[test]
+fn some_of_the_rows_are_multiplied() {
+    for products in supported() {
+        let mut random = Random::named(5, "products");
+        let (a, b) = (whole(&mut random, 80 * 40), whole(&mut random, 24 * 40));
+        let (a, b) = (left(&a, 40), packed(&b, 40).forward);
+        let mut all = vec![0.0; 80 * 24];
+        Product { a: &a, from: 0, b: &b, columns: 24, add: false }.compute(products, &mut all);
+        let mut some = vec![0.0; 30 * 24];
+        Product { a: &a, from: 48, b: &b, columns: 24, add: false }.compute(products, &mut some);
+        assert_eq!(some, all[48 * 24..78 * 24]);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Matrices in bf16, cut into tiles of a kilobyte.
 
+use super::Product;
+
 /// Rows of a tile, and columns of pairs.
 pub(crate) const SIDE: usize = 16;
 /// Numbers in a row of a tile.
@@ -63,25 +65,19 @@ impl Tiles {
         &mut self.tiles[..self.count]
     }
 
-    /// Takes a row, times a factor.
-    pub(crate) fn put(&mut self, at: usize, row: &[f32], factor: f32) {
+    /// Takes a row from a column on, times a factor. The column must be one of whole lines.
+    pub(crate) fn put(&mut self, (at, column): (usize, usize), row: &[f32], factor: f32) {
+        let depth = self.depth;
+        let tiles = &mut self.tiles_mut()[at / SIDE * depth..][..depth][column / DEPTH..];
         #[cfg(target_arch = "x86_64")]
         if super::x86_64::has_avx512_bf16() {
-            return super::x86_64::put_row(self, at, row, factor);
+            return super::x86_64::put_row(tiles, at % SIDE, row, factor);
         }
-        self.put_plain(at, row, factor);
-    }
-
-    pub(super) fn put_plain(&mut self, at: usize, row: &[f32], factor: f32) {
-        for (part, numbers) in row.chunks(DEPTH).enumerate() {
-            let line = self.line(at, part);
-            line.fill(0);
-            line.iter_mut().zip(numbers).for_each(|(bits, x)| *bits = bf16(*x * factor));
-        }
+        put_plain(tiles, at % SIDE, row, factor);
     }
 
     /// The line of a row and 32 numbers of its depth.
-    pub(super) fn line(&mut self, row: usize, part: usize) -> &mut [u16; DEPTH] {
+    fn line(&mut self, row: usize, part: usize) -> &mut [u16; DEPTH] {
         &mut self.tiles[row / SIDE * self.depth + part].0[row % SIDE]
     }
 
@@ -97,44 +93,58 @@ impl Tiles {
         let rows = numbers.len() / columns;
         self.resize(round_up(rows), columns);
         for (at, row) in numbers.chunks_exact(columns).enumerate() {
-            self.put(at, row, 1.0);
+            self.put((at, 0), row, 1.0);
         }
         self.clear_from(rows);
     }
 
-    /// Makes of a left side, (rows, columns), the right side whose depth are the rows, in `out`.
-    pub(crate) fn pair(&self, out: &mut Self) {
-        out.resize(self.depth * DEPTH, self.side());
+    /// Makes of a left side, (rows, columns), that part of the right side of which the depth are
+    /// these rows: from row `from` on, of so many that `out` was made for. With `transposed`, it
+    /// becomes the left side whose rows are these columns.
+    pub(crate) fn pair(&self, from: usize, transposed: bool, out: &mut Self) {
         let (across, down) = (self.depth, out.depth);
-        for (block, tiles) in self.tiles().chunks_exact(across).enumerate() {
-            let (to, half) = (block / 2, block % 2 * (SIDE / 2));
-            for (column, tile) in tiles.iter().enumerate() {
-                let start = 2 * column * down + to;
+        for (block, tiles) in self.tiles().chunks_exact(2 * across).enumerate() {
+            let (upper, lower) = tiles.split_at(across);
+            for (column, both) in upper.iter().zip(lower).enumerate() {
+                let start = 2 * column * down + from / DEPTH + block;
                 if let Ok([one, other]) = out.tiles.get_disjoint_mut([start, start + down]) {
-                    pair(tile, half, one, other);
+                    pair([both.0, both.1], transposed, [one, other]);
                 }
             }
         }
     }
 }
 
-/// Makes pairs of the rows of a tile: of its first sixteen columns in one, of the others in another,
-/// eight lines from line `half` on.
-fn pair(from: &Tile, half: usize, one: &mut Tile, other: &mut Tile) {
-    #[cfg(target_arch = "x86_64")]
-    if super::x86_64::has_avx512_bf16() {
-        return super::x86_64::pair(from, half, one, other);
+pub(super) fn put_plain(tiles: &mut [Tile], at: usize, row: &[f32], factor: f32) {
+    for (tile, numbers) in tiles.iter_mut().zip(row.chunks(DEPTH)) {
+        let line = &mut tile.0[at];
+        line.fill(0);
+        line.iter_mut().zip(numbers).for_each(|(bits, x)| *bits = bf16(*x * factor));
     }
-    pair_plain(from, half, one, other);
 }
 
-pub(super) fn pair_plain(from: &Tile, half: usize, one: &mut Tile, other: &mut Tile) {
-    let lines = one.0[half..].iter_mut().zip(&mut other.0[half..]);
-    for ([even, odd], (one, other)) in from.0.as_chunks::<2>().0.iter().zip(lines) {
+/// Makes pairs of the rows of two tiles, one below the other: of their first sixteen columns in one
+/// tile, of the others in another.
+fn pair(from: [&Tile; 2], transposed: bool, out: [&mut Tile; 2]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::x86_64::has_avx512_bf16() {
+        return super::x86_64::pair(from, transposed, out);
+    }
+    pair_plain(from, transposed, out);
+}
+
+pub(super) fn pair_plain(from: [&Tile; 2], transposed: bool, out: [&mut Tile; 2]) {
+    let [one, other] = out;
+    let rows = from.iter().flat_map(|tile| tile.0.as_chunks::<2>().0);
+    for ([even, odd], (one, other)) in rows.zip(one.0.iter_mut().zip(&mut other.0)) {
         let pairs = one.as_chunks_mut::<2>().0.iter_mut().chain(other.as_chunks_mut::<2>().0);
         for (pair, (even, odd)) in pairs.zip(even.iter().zip(odd)) {
             *pair = [*even, *odd];
         }
+    }
+    if transposed {
+        one.transpose();
+        other.transpose();
     }
 }
 
@@ -155,9 +165,10 @@ pub(crate) const fn round_up(count: usize) -> usize {
 }
 
 /// The product, number by number.
-pub(super) fn multiply(a: &Tiles, b: &Tiles, out: &mut [f32], columns: usize, add: bool) {
+pub(super) fn multiply(product: &Product<'_>, out: &mut [f32]) {
+    let Product { a, from, b, columns, add } = *product;
     for (row, out) in out.chunks_exact_mut(columns).enumerate() {
-        let a = &a.tiles()[row / SIDE * a.depth..][..a.depth];
+        let a = &a.tiles()[(from + row) / SIDE * a.depth..][..a.depth];
         for (column, out) in out.iter_mut().enumerate() {
             let b = &b.tiles()[column / SIDE * b.depth..][..b.depth];
             let mut sum = if add { *out } else { 0.0 };
@@ -185,7 +196,8 @@ pub(crate) struct Packed {
 impl Packed {
     pub(crate) fn take(&mut self, weights: &[f32], columns: usize) {
         self.forward.take(weights, columns);
-        self.forward.pair(&mut self.back);
+        self.back.resize(round_up(columns), weights.len() / columns);
+        self.forward.pair(0, false, &mut self.back);
         super::transpose(&mut self.forward);
     }
 }

@@ -4,10 +4,13 @@ use std::arch::asm;
 use std::arch::x86_64::__cpuid_count;
 use std::sync::OnceLock;
 
-use crate::simd::{SIDE, Tile, Tiles};
+use crate::simd::{Product, SIDE, Tile, Tiles};
 
 /// Numbers of a block of the result: two tiles by two.
 const BLOCK: usize = 2 * SIDE;
+
+/// Tiles of the left side that fit the first cache beside those of the right.
+const FIRST_CACHE: usize = 32;
 
 /// What `ldtilecfg` reads: palette 1, and for each of eight registers 64 bytes and 16 rows.
 #[repr(C, align(64))]
@@ -72,43 +75,54 @@ struct Block {
 }
 
 /// `out (+)= a · b`. The sizes were checked, and that [`has_amx_bf16`].
-pub(in super::super) fn multiply(a: &Tiles, b: &Tiles, out: &mut [f32], columns: usize, add: bool) {
+pub(in super::super) fn multiply(product: &Product<'_>, out: &mut [f32]) {
+    let Product { a, columns, .. } = *product;
     if a.depth == 0 || out.is_empty() {
         return;
     }
     let rows = out.len() / columns;
     // SAFETY: the processor has AMX, and the shapes are ones that palette 1 allows.
     unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const SHAPES, options(nostack, readonly)) };
-    for row in (0..rows).step_by(BLOCK) {
-        for column in (0..columns).step_by(BLOCK) {
-            let [left, right] = [two(a, row), two(b, column)];
-            if row + BLOCK <= rows && column + BLOCK <= columns {
-                let out = out.as_mut_ptr().wrapping_add(row * columns + column);
-                let block = Block { left, right, out, stride: 4 * columns };
-                // SAFETY: the tiles of `left` and `right` have `depth` tiles after them, and the
-                // block of 32 by 32 numbers lies in `out`, as was just asked.
-                unsafe { block.multiply(a.depth, add) };
-            } else {
-                let size = (BLOCK.min(rows - row), BLOCK.min(columns - column));
-                let mut room = Room([[0.0; BLOCK]; BLOCK]);
-                let part = |at: usize| {
-                    (row + at) * columns + column..(row + at) * columns + column + size.1
-                };
-                for at in 0..size.0 {
-                    room.0[at][..size.1].copy_from_slice(&out[part(at)]);
-                }
-                let to = room.0.as_flattened_mut().as_mut_ptr();
-                let block = Block { left, right, out: to, stride: 4 * BLOCK };
-                // SAFETY: the tiles as above; `room` has 32 by 32 numbers.
-                unsafe { block.multiply(a.depth, add) };
-                for at in 0..size.0 {
-                    out[part(at)].copy_from_slice(&room.0[at][..size.1]);
-                }
-            }
-        }
+    // What is read again and again is to stay in the first cache: the left side if it fits.
+    let (down, across) = (rows.div_ceil(BLOCK), columns.div_ceil(BLOCK));
+    let fits = 2 * down * a.depth <= FIRST_CACHE;
+    for at in 0..down * across {
+        let (row, column) = if fits { (at % down, at / down) } else { (at / across, at % across) };
+        // SAFETY: the processor has AMX, and its registers have these shapes.
+        unsafe { compute(product, (row * BLOCK, column * BLOCK), out) };
     }
     // SAFETY: the processor has AMX.
     unsafe { asm!("tilerelease", options(nostack, nomem)) };
+}
+
+/// The block of the result at a row and a column of it.
+///
+/// # Safety
+/// The processor has AMX, and its registers have [`SHAPES`].
+unsafe fn compute(product: &Product<'_>, (row, column): (usize, usize), out: &mut [f32]) {
+    let Product { a, from, b, columns, add } = *product;
+    let rows = out.len() / columns;
+    let [left, right] = [two(a, from + row), two(b, column)];
+    if row + BLOCK <= rows && column + BLOCK <= columns {
+        let out = out.as_mut_ptr().wrapping_add(row * columns + column);
+        let block = Block { left, right, out, stride: 4 * columns };
+        // SAFETY: the tiles of `left` and `right` have `depth` tiles after them, and the block of
+        // 32 by 32 numbers lies in `out`, as was just asked.
+        return unsafe { block.multiply(a.depth, add) };
+    }
+    let size = (BLOCK.min(rows - row), BLOCK.min(columns - column));
+    let mut room = Room([[0.0; BLOCK]; BLOCK]);
+    let part = |at: usize| (row + at) * columns + column..(row + at) * columns + column + size.1;
+    for at in 0..size.0 {
+        room.0[at][..size.1].copy_from_slice(&out[part(at)]);
+    }
+    let to = room.0.as_flattened_mut().as_mut_ptr();
+    let block = Block { left, right, out: to, stride: 4 * BLOCK };
+    // SAFETY: the tiles as above; `room` has 32 by 32 numbers.
+    unsafe { block.multiply(a.depth, add) };
+    for at in 0..size.0 {
+        out[part(at)].copy_from_slice(&room.0[at][..size.1]);
+    }
 }
 
 #[repr(C, align(64))]

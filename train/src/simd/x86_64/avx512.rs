@@ -7,19 +7,20 @@ use std::arch::x86_64::{
     _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
-use crate::simd::{DEPTH, SIDE, Tile, Tiles};
+use crate::simd::{DEPTH, Product, SIDE, Tile, Tiles};
 
 /// Rows that are summed at a time, by two tiles of columns.
 const ROWS: usize = 8;
 
 /// `out (+)= a · b`. The sizes were checked, and that [`super::has_avx512_bf16`].
-pub(in super::super) fn multiply(a: &Tiles, b: &Tiles, out: &mut [f32], columns: usize, add: bool) {
+pub(in super::super) fn multiply(product: &Product<'_>, out: &mut [f32]) {
+    let Product { a, from, b, columns, add } = *product;
     if a.depth == 0 || out.is_empty() {
         return;
     }
     let rows = out.len() / columns;
     for row in (0..rows).step_by(ROWS) {
-        let left = &a.tiles()[row / SIDE * a.depth..][..a.depth];
+        let left = &a.tiles()[(from + row) / SIDE * a.depth..][..a.depth];
         for column in (0..columns).step_by(2 * SIDE) {
             let start = column / SIDE * b.depth;
             let right = &b.tiles()[start..][..b.depth];
@@ -82,12 +83,11 @@ fn halves(register: __m512i) -> __m512bh {
     unsafe { std::mem::transmute(register) }
 }
 
-/// Takes a row, times a factor. The caller asked [`super::has_avx512_bf16`].
-pub(in super::super) fn put_row(tiles: &mut Tiles, at: usize, row: &[f32], factor: f32) {
-    let depth = tiles.depth;
-    let tiles = &mut tiles.tiles_mut()[at / SIDE * depth..][..depth];
+/// Takes a row into line `at` of tiles, times a factor. The caller asked
+/// [`super::has_avx512_bf16`].
+pub(in super::super) fn put_row(tiles: &mut [Tile], at: usize, row: &[f32], factor: f32) {
     // SAFETY: the caller asked whether the processor has this.
-    unsafe { put_lines(tiles, at % SIDE, row, factor) };
+    unsafe { put_lines(tiles, at, row, factor) };
 }
 
 #[target_feature(enable = "avx512f,avx512bf16")]
@@ -96,7 +96,7 @@ fn put_lines(tiles: &mut [Tile], at: usize, row: &[f32], factor: f32) {
     for (tile, part) in tiles.iter_mut().zip(parts) {
         put_line(&mut tile.0[at], part, factor);
     }
-    if let Some(tile) = tiles.get_mut(parts.len()) {
+    if let Some(tile) = tiles.get_mut(parts.len()).filter(|_| !rest.is_empty()) {
         let mut part = [0.0; DEPTH];
         part[..rest.len()].copy_from_slice(rest);
         put_line(&mut tile.0[at], &part, factor);
@@ -130,20 +130,34 @@ const fn pairs(start: u16) -> [u16; DEPTH] {
     lanes
 }
 
-/// Makes pairs of the rows of a tile. The caller asked [`super::has_avx512_bf16`].
-pub(in super::super) fn pair(from: &Tile, half: usize, one: &mut Tile, other: &mut Tile) {
+/// Makes pairs of the rows of two tiles, one below the other, and transposes them if asked to. The
+/// caller asked [`super::has_avx512_bf16`].
+pub(in super::super) fn pair(from: [&Tile; 2], transposed: bool, out: [&mut Tile; 2]) {
     // SAFETY: the caller asked whether the processor has this.
-    unsafe { pair_lines(from, &mut one.0[half..], &mut other.0[half..]) };
+    unsafe { pair_lines(from, transposed, out) };
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
-fn pair_lines(from: &Tile, one: &mut [[u16; DEPTH]], other: &mut [[u16; DEPTH]]) {
+fn pair_lines(from: [&Tile; 2], is_transposed: bool, [one, other]: [&mut Tile; 2]) {
     let (low, high) = (load(&ONE), load(&OTHER));
-    let lines = one.iter_mut().zip(other);
-    for ([even, odd], (one, other)) in from.0.as_chunks::<2>().0.iter().zip(lines) {
-        let (even, odd) = (load(even), load(odd));
-        store(one, _mm512_permutex2var_epi16(even, low, odd));
-        store(other, _mm512_permutex2var_epi16(even, high, odd));
+    half(from, low, is_transposed, one);
+    half(from, high, is_transposed, other);
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn half(from: [&Tile; 2], lanes: __m512i, is_transposed: bool, out: &mut Tile) {
+    let mut pairs = [lanes; SIDE];
+    for (pairs, tile) in pairs.chunks_exact_mut(SIDE / 2).zip(from) {
+        for (pair, two) in pairs.iter_mut().zip(tile.0.chunks_exact(2)) {
+            *pair = _mm512_permutex2var_epi16(load(&two[0]), lanes, load(&two[1]));
+        }
+    }
+    if is_transposed {
+        pairs = transposed(pairs);
+    }
+    for (line, pair) in out.0.iter_mut().zip(pairs) {
+        store(line, pair);
     }
 }
 
