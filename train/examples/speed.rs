@@ -1,5 +1,7 @@
 //! How many tokens a second are trained on:
-//! `cargo run --release -p trine-train --example speed -- DIM FFN THREADS`
+//! `cargo run --release -p trine-train --example speed -- DIM FFN THREADS [PRODUCTS]`
+//!
+//! Products are `single`, `avx512` or `amx`; without a word, the fastest that the processor has.
 
 use std::time::Instant;
 
@@ -7,8 +9,9 @@ use trine_train::net::{Choice, Example};
 use trine_train::random::Random;
 use trine_train::recipe::Recipe;
 use trine_train::shape::Shape;
+use trine_train::simd::Products;
 use trine_train::trainer::Trainer;
-use trine_train::weights::Weights;
+use trine_train::weights::{Rounded, Weights};
 
 /// Processor time of all threads so far, in seconds, from Linux.
 fn processor_seconds() -> f64 {
@@ -49,6 +52,17 @@ fn main() {
     let batch: Vec<Example> = (0..64).map(|_| example(&mut random)).collect();
     let recipe = Recipe { threads, tag: 0.0, ..Recipe::default() };
     let mut trainer = Trainer::new(Weights::random(shape, 1), recipe);
+    let products = match std::env::args().nth(4).as_deref() {
+        Some("single") => Products::Single,
+        Some("avx512") => Products::Avx512,
+        Some("amx") => Products::Amx,
+        _ => Products::best(),
+    };
+    if !products.is_supported() {
+        println!("this processor has no {products:?}");
+        return;
+    }
+    trainer.rounded = Rounded::with(&trainer.weights, recipe.arithmetic, products);
     trainer.learn(&batch);
     let tokens: usize = batch.iter().map(|example| example.tokens.len()).sum();
     let steps = 20;

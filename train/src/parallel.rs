@@ -23,8 +23,8 @@ pub(crate) fn each<T: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) + Sy
     });
 }
 
-/// Does two things, beside each other if there are threads for it.
-pub(crate) fn beside(threads: usize, one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+/// Does two things, beside each other if there are threads for it: the first in one of its own.
+pub(crate) fn beside(threads: usize, one: impl FnOnce() + Send, other: impl FnOnce()) {
     if threads <= 1 {
         one();
         return other();

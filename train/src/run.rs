@@ -175,15 +175,19 @@ impl School<'_, '_> {
         let stock = Stock::new(plan, parts);
         let begun = Instant::now();
         let (mut losses, mut tokens, mut since) = (Losses::default(), 0, Instant::now());
+        let draw = |step| parts.course(plan, &stock, step).batch(plan.recipe.batch);
+        let mut next = draw(self.trainer.step);
         while self.trainer.step < plan.recipe.steps {
-            let mut course = parts.course(plan, &stock, self.trainer.step);
-            let batch = course.batch(plan.recipe.batch);
+            let batch = next;
             if batch.is_empty() {
                 return Err("no sentence fits the tools: check their labels".into());
             }
             tokens += batch.iter().map(|example| example.tokens.len()).sum::<usize>();
-            losses += self.trainer.learn(&batch);
-            let step = self.trainer.step;
+            let step = self.trainer.step + 1;
+            next = Vec::new();
+            let draw_next = || next = draw(step);
+            let learn = || losses += self.trainer.learn(&batch);
+            parallel::beside(plan.recipe.threads, draw_next, learn);
             let is_last = step == plan.recipe.steps;
             let stop = step.is_multiple_of(plan.every) || is_last;
             let found = stop.then(|| self.trainer.losses(&valid));
