@@ -27,7 +27,7 @@ mod shape;
 mod summary;
 mod vocabulary;
 
-pub use crate::sys::{Mapped, Pool, memory_peak};
+pub use crate::sys::{Mapped, Pool, memory_peak, processor_time};
 pub use bench::{Figures, Plan, Round, Stretch, bench, measure, stretch, tokens};
 pub use chooser::Chooser;
 pub use footprint::Footprint;

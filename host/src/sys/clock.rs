@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 /// Processor time of all threads of this process so far; zero where the system does not say.
-pub(crate) fn processor_time() -> Duration {
+#[must_use]
+pub fn processor_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place for the answer, and the call keeps no pointer to it.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };

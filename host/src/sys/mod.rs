@@ -11,8 +11,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-pub use clock::memory_peak;
-pub(crate) use clock::processor_time;
+pub use clock::{memory_peak, processor_time};
 pub use map::Mapped;
 pub use pool::Pool;
 
