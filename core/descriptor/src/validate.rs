@@ -179,8 +179,9 @@ impl<N: Nodes> Walk<'_, N> {
             if reader.is_at_end() {
                 return self.place(END);
             }
-            let Some(item) = reader.next_item() else { return false };
-            if !self.place(item.node.into()) || !self.judge(&item) {
+            let item = reader.next_item();
+            let Some(item) = &item else { return false };
+            if !self.place(item.node.into()) || !self.judge(item) {
                 return false;
             }
         }
@@ -335,18 +336,19 @@ pub fn code_points(text: &[u8]) -> Option<u32> {
             continue;
         }
         let (more, least) = match first {
-            0xc0..0xe0 => (1, 0x80),
-            0xe0..0xf0 => (2, 0x800),
-            0xf0..0xf8 => (3, 0x1_0000),
-            _ => return None,
+            ..0xc0 => return None,
+            ..0xe0 => (1, 0x80),
+            ..0xf0 => (2, 0x800),
+            _ => (3, 0x1_0000),
         };
-        let mut point = u32::from(*first) & (0x3f >> more);
+        // What begins with more ones than four keeps a bit that makes it too large.
+        let mut point = u32::from(*first) & (0x3f >> more | 8);
         for _ in 0..more {
             let [next @ 0x80..0xc0, tail @ ..] = rest else { return None };
             point = point << 6 | u32::from(next & 0x3f);
             rest = tail;
         }
-        if point < least || point > 0x10_ffff || point >> 11 == 0x1b {
+        if point < least || point > 0x10_ffff || point.wrapping_sub(0xd800) < 0x800 {
             return None;
         }
     }

@@ -202,13 +202,10 @@ impl<'b> Writer<'b> {
 /// Bytes that a number takes.
 #[must_use]
 #[cfg_attr(target_os = "none", inline(never))]
-pub const fn size(mut number: usize) -> usize {
-    let mut size = 1;
-    while number >= 0x80 {
-        number >>= 7;
-        size += 1;
-    }
-    size
+pub const fn size(number: usize) -> usize {
+    // Seven bits a byte, and one byte for none. Up to 64 bits this is the division by seven.
+    let bits = usize::BITS - (number | 1).leading_zeros();
+    (((bits + 6) * 37) >> 8) as usize
 }
 
 /// Bytes that `len` bytes take behind their length.
@@ -318,7 +315,7 @@ impl<'a> Members<'a> {
     /// `N` bytes.
     pub fn array<const N: usize>(&mut self) -> [u8; N] {
         // There are fewer only where the mark is left.
-        self.take(N).first_chunk().copied().unwrap_or([0; N])
+        <[u8; N]>::try_from(self.take(N)).unwrap_or([0; N])
     }
 
     /// Whether the message ends here, so that all members from here on are zero or empty.

@@ -38,15 +38,22 @@ const fn shifted(crc: u32) -> u32 {
 /// The checksum of `bytes`.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for &byte in bytes {
-        crc = step(crc ^ u32::from(byte));
+    let (mut crc, mut at) = (u32::MAX, 0);
+    if bytes.is_empty() {
+        return !crc;
+    }
+    // The end is looked for behind a byte, not before each and again behind it.
+    loop {
+        crc = step(crc ^ u32::from(bytes.get(at).copied().unwrap_or_default()));
         // Written out, since a loop of two would count them.
         if BITS == 4 {
             crc = step(crc);
         }
+        at += 1;
+        if at >= bytes.len() {
+            return !crc;
+        }
     }
-    !crc
 }
 
 #[inline]

@@ -9,7 +9,7 @@ use crate::descriptor::{trine_table, trine_tool};
 use crate::source;
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NULL, TRINE_E_UNSUPPORTED, TRINE_E_VERSION,
-    trine_status,
+    TRINE_OK, trine_status,
 };
 use crate::table::{CRules, Table};
 use crate::text::trine_text;
@@ -216,11 +216,26 @@ unsafe fn identify(raw: &trine_config, out: &mut Identity<'static>) -> Result<()
     Ok(())
 }
 
-/// Reads a configuration into its place: where it answers no error, that is written.
+/// Reads a configuration into its place: where it answers TRINE_OK, that is written.
 ///
 /// # Safety
 /// As [`known`]; what it points to is constant and lives as long as the device.
+// Out of line, and its answer is one number: a result would be two.
+#[inline(never)]
 pub(crate) unsafe fn read<'c>(
+    config: *const trine_config,
+    out: &mut MaybeUninit<Setup<'c>>,
+) -> trine_status {
+    // SAFETY: passed on.
+    unsafe { try_read(config, out) }.err().unwrap_or(TRINE_OK)
+}
+
+/// The same.
+///
+/// # Safety
+/// As [`read`].
+#[inline(always)]
+unsafe fn try_read<'c>(
     config: *const trine_config,
     out: &mut MaybeUninit<Setup<'c>>,
 ) -> Result<(), trine_status> {
@@ -229,10 +244,11 @@ pub(crate) unsafe fn read<'c>(
     if raw.abi_version != TRINE_ABI_VERSION {
         return Err(TRINE_E_VERSION);
     }
-    let mut unsupported = u32::from(u16::from_ne_bytes(raw.reserved_bytes)) | raw.reserved_flags;
+    let mut unsupported =
+        usize::from(u16::from_ne_bytes(raw.reserved_bytes)) | raw.reserved_flags as usize;
     // What needs keys or another link than a stream, in one look.
     if cfg!(not(feature = "full")) {
-        unsupported |= u32::from(raw.link) | u32::from(!raw.key.is_null());
+        unsupported |= usize::from(raw.link) | raw.key.addr();
     }
     if unsupported != 0 {
         return Err(TRINE_E_UNSUPPORTED);

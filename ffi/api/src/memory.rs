@@ -6,7 +6,7 @@ use core::mem::{MaybeUninit, align_of, size_of};
 use core::ptr::NonNull;
 #[cfg(feature = "full")]
 use core::sync::atomic::AtomicBool;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 use trine_arena::{Producer, Ring};
 use trine_descriptor::Side;
@@ -130,7 +130,12 @@ pub(crate) unsafe fn object<'o>(device: *const trine_device) -> Result<&'o Objec
     }
     // SAFETY: the caller's promise.
     let object = unsafe { &*device.cast::<Object>() };
-    if object.magic.load(Ordering::Acquire) == ALIVE { Ok(object) } else { Err(TRINE_E_STATE) }
+    if object.magic.load(Ordering::Relaxed) != ALIVE {
+        return Err(TRINE_E_STATE);
+    }
+    // What was written before the number is seen from here on.
+    fence(Ordering::Acquire);
+    Ok(object)
 }
 
 /// The object of a handle, for the owner alone.
@@ -173,8 +178,8 @@ pub unsafe extern "C" fn trine_sizeof(config: *const trine_config) -> usize {
     // SAFETY: the contract of every function.
     match unsafe { config::read(config, &mut setup) } {
         // SAFETY: it was read.
-        Ok(()) => needed(unsafe { setup.assume_init_ref() }),
-        Err(_) => 0,
+        TRINE_OK => needed(unsafe { setup.assume_init_ref() }),
+        _ => 0,
     }
 }
 
@@ -215,8 +220,7 @@ pub unsafe extern "C" fn trine_init(
     let mut bytes_needed = 0;
     // SAFETY: the contract of every function.
     let started = match unsafe { config::read(config, &mut setup) } {
-        Err(status) => Err(status),
-        Ok(()) => {
+        TRINE_OK => {
             // SAFETY: it was read.
             let setup = unsafe { setup.assume_init_ref() };
             bytes_needed = needed(setup);
@@ -227,6 +231,7 @@ pub unsafe extern "C" fn trine_init(
                 unsafe { checked_start(memory, size, bytes_needed, setup) }
             }
         }
+        status => Err(status),
     };
     let status = match started {
         Ok(handle) => {
@@ -289,7 +294,8 @@ unsafe fn start(
     let place = memory.cast::<Object>();
     // SAFETY: four bytes of any value are an atomic number, and they lie at the start.
     let magic = unsafe { &(*place.as_ptr()).magic };
-    if magic.load(Ordering::Acquire) == ALIVE {
+    // Nothing of what lives there is looked at.
+    if magic.load(Ordering::Relaxed) == ALIVE {
         return Err(TRINE_E_STATE);
     }
     let (rx_at, arena_at) = places(setup);

@@ -1,6 +1,5 @@
 #include "device.h"
 
-#include "board.h"
 #include "descriptors.h"
 #include "tools.h"
 
@@ -26,9 +25,6 @@
 #endif
 #define PENDING_MAX 3u
 #define IDENTITY_BYTES 40u
-/* Longest time without a poll or a word from the host before the water stops. */
-#define POLL_MS 500u
-#define LINK_MS 5000u
 
 TRINE_STORAGE(memory, DEVICE_BYTES);
 #if !GREENHOUSE_SMALL
@@ -53,7 +49,7 @@ trine_device *device_start(trine_port **person, trine_port **converter)
         .result_max = RESULT_MAX,
         .repeat_max = REPEAT_MAX,
         .pending_max = PENDING_MAX,
-        .link_ms = LINK_MS,
+        .link_ms = DEVICE_LINK_MS,
         .vendor = {TRINE_TEXT("trine")},
         .product = {TRINE_TEXT("greenhouse")},
         .serial = {TRINE_TEXT("mps2-0001")},
@@ -80,24 +76,9 @@ trine_device *device_start(trine_port **person, trine_port **converter)
     return device;
 }
 
-void device_say_hello(void)
-{
-    static const char text[] = "trine greenhouse 0.1.0\r\n";
-    size_t sent = 0u;
-
-    while (sent < (sizeof text - 1u)) {
-        sent += board_write(BOARD_HOST, (const uint8_t *)&text[sent], sizeof text - 1u - sent);
-    }
-}
-
-bool device_is_live(const trine_device *device, uint64_t now)
-{
-    return trine_is_live(device, (uint32_t)now, POLL_MS, LINK_MS) > 0;
-}
-
 #if !GREENHOUSE_SMALL
 bool device_is_linked(const trine_device *device, uint64_t now)
 {
-    return trine_is_live(device, (uint32_t)now, 0u, LINK_MS) > 0;
+    return trine_is_live(device, (uint32_t)now, 0u, DEVICE_LINK_MS) > 0;
 }
 #endif

@@ -5,12 +5,20 @@
 #include "tools.h"
 
 #define COCK_LED 1u
+/* Longest time without a poll before the water stops. */
+#define POLL_MS 500u
 
 static volatile bool is_open;
 /* Set by the timer when it has closed the cock, until the loop has closed the valves too. */
 static volatile bool tripped;
 static volatile uint32_t silent_ms;
 static volatile uint32_t polled_ms;
+
+/* Whether the loop works and the host was heard of late. For the timer's interrupt too. */
+static bool is_live(const trine_device *device, uint64_t now)
+{
+    return trine_is_live(device, (uint32_t)now, POLL_MS, DEVICE_LINK_MS) > 0;
+}
 
 static void set(bool open)
 {
@@ -33,13 +41,13 @@ void water_follow(const trine_device *device, uint64_t now)
         wanted = wanted || board.valves_open[i];
     }
     mask = board_mask();
-    set(wanted && device_is_live(device, now));
+    set(wanted && is_live(device, now));
     board_unmask(mask);
 }
 
 void water_guard(const trine_device *device, uint64_t now)
 {
-    if (is_open && !device_is_live(device, now)) {
+    if (is_open && !is_live(device, now)) {
         set(false);
         silent_ms = (uint32_t)now - polled_ms;
         tripped = true;

@@ -136,7 +136,9 @@ impl<'m> Device<'m> {
         tools: &mut T,
     ) {
         let Some(session) = self.session.id else { return self.reply(call.id, outcome::STALE) };
-        let Some(head) = self.table.head(call.tool) else {
+        // Looked at where it is: its members would each need a place of their own.
+        let head = self.table.head(call.tool);
+        let Some(head) = &head else {
             return self.reply(call.id, outcome::UNKNOWN_TOOL);
         };
         let check = self.check(call.tool) ^ self.session.epoch ^ session;
@@ -145,10 +147,11 @@ impl<'m> Device<'m> {
         }
         // The host gave up what is still pending on this lane, or it would not use it again.
         self.give_up(lane, tools);
-        let deadline_ms = self.deadline_ms(call.deadline_ms, &head).min(DEADLINE_MAX);
+        let deadline_ms = self.deadline_ms(call.deadline_ms, head).min(DEADLINE_MAX);
         let due = (self.now as u32).wrapping_add(deadline_ms);
-        let handle = self.lanes.open(lane, call.id, (call.tool, &head), due);
-        if let Err(fault) = validate(self.table, call.tool, Side::Params, call.args) {
+        let handle = self.lanes.open(lane, call.id, (call.tool, head), due);
+        let judged = validate(self.table, call.tool, Side::Params, call.args);
+        if let Err(fault) = &judged {
             count!(self, faults);
             let out = self.ending(handle, outcome::FAULT);
             out.byte(fault.code as u8).short(fault.node).signed(fault.bound);
