@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::attention::{self, Attend, AttendBack, weights_len};
 use super::dropout::{AddDropped, Dropout};
+use super::gate::{Gate, GateBack};
 use super::pass::Sentences;
 use super::product::{self, Group, scale};
-use super::rows::{Codes, rms_norm_back, turn};
+use super::rows::{Codes, NormBack, turn};
 use crate::shape::Block;
 use crate::simd::{Packed, Work, wide};
 use crate::weights::Rounded;
@@ -357,97 +358,6 @@ impl Work for Turn<'_> {
             for head in row[..turned].chunks_exact_mut(width) {
                 turn(head, table, self.steps.is_none());
             }
-        }
-    }
-}
-
-/// Brings gate and up to size, and norms and rounds their product.
-struct Gate<'a> {
-    group: Group<'a>,
-    /// The token that the first row is of.
-    from: usize,
-    steps: &'a [f32],
-    gate_up: &'a mut [f32],
-    /// Room for a row.
-    product: &'a mut [f32],
-    weight: &'a [f32],
-    codes: &'a mut Codes,
-}
-
-impl Work for Gate<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let rows = self.gate_up.chunks_exact_mut(2 * self.weight.len());
-        for (at, (row, step)) in rows.zip(self.steps).enumerate() {
-            scale(row, self.group.segments(), *step);
-            gate(row, self.product);
-            self.codes.put(self.from + at, self.product, self.weight);
-        }
-    }
-}
-
-#[inline(always)]
-fn gate(row: &[f32], out: &mut [f32]) {
-    let (gates, ups) = row.split_at(out.len());
-    for ((out, gate), up) in out.iter_mut().zip(gates).zip(ups) {
-        let gate = gate.max(0.0);
-        *out = gate * gate * up;
-    }
-}
-
-/// The derivative of [`Gate`].
-struct GateBack<'a> {
-    gate_up: &'a [f32],
-    weight: &'a [f32],
-    factors: &'a [f32],
-    slope: &'a mut [f32],
-    weight_slope: &'a mut [f32],
-    out: &'a mut [f32],
-}
-
-impl Work for GateBack<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let ffn = self.weight.len();
-        let inputs = self.gate_up.chunks_exact(2 * ffn).zip(self.factors);
-        let outputs = self.slope.chunks_exact_mut(ffn).zip(self.out.chunks_exact_mut(2 * ffn));
-        for ((row, factor), (slopes, out)) in inputs.zip(outputs) {
-            // The product is made again, in what is written over.
-            gate(row, &mut out[..ffn]);
-            rms_norm_back(&out[..ffn], self.weight, *factor, slopes, self.weight_slope);
-            let ((gates, ups), (gate_out, up_out)) = (row.split_at(ffn), out.split_at_mut(ffn));
-            let inputs = gates.iter().zip(ups).zip(&*slopes);
-            for (((gate, up), slope), (gate_out, up_out)) in
-                inputs.zip(gate_out.iter_mut().zip(up_out))
-            {
-                let gate = gate.max(0.0);
-                *gate_out = 2.0 * gate * up * slope;
-                *up_out = gate * gate * slope;
-            }
-        }
-    }
-}
-
-/// The derivative of [`Codes::norm`], in place, and added to that of the stream.
-struct NormBack<'a> {
-    x: &'a [f32],
-    weight: &'a [f32],
-    factors: &'a [f32],
-    slope: &'a mut [f32],
-    weight_slope: &'a mut [f32],
-    stream: Option<&'a mut [f32]>,
-}
-
-impl Work for NormBack<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let columns = self.weight.len();
-        let rows = self.x.chunks_exact(columns).zip(self.slope.chunks_exact_mut(columns));
-        for ((x, slope), factor) in rows.zip(self.factors) {
-            rms_norm_back(x, self.weight, *factor, slope, self.weight_slope);
-        }
-        if let Some(stream) = self.stream {
-            stream.iter_mut().zip(self.slope.iter()).for_each(|(sum, x)| *sum += x);
         }
     }
 }

@@ -8,6 +8,7 @@ mod attention;
 mod block;
 mod dropout;
 mod example;
+mod gate;
 mod loss;
 mod pass;
 mod product;

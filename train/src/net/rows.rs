@@ -91,6 +91,30 @@ impl Work for Norm<'_> {
     }
 }
 
+/// The derivative of [`Codes::norm`], in place, and added to that of the stream.
+pub(super) struct NormBack<'a> {
+    pub(super) x: &'a [f32],
+    pub(super) weight: &'a [f32],
+    pub(super) factors: &'a [f32],
+    pub(super) slope: &'a mut [f32],
+    pub(super) weight_slope: &'a mut [f32],
+    pub(super) stream: Option<&'a mut [f32]>,
+}
+
+impl Work for NormBack<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let columns = self.weight.len();
+        let rows = self.x.chunks_exact(columns).zip(self.slope.chunks_exact_mut(columns));
+        for ((x, slope), factor) in rows.zip(self.factors) {
+            rms_norm_back(x, self.weight, *factor, slope, self.weight_slope);
+        }
+        if let Some(stream) = self.stream {
+            stream.iter_mut().zip(self.slope.iter()).for_each(|(sum, x)| *sum += x);
+        }
+    }
+}
+
 /// `out = x · factor · weight`; answers the largest magnitude.
 #[inline(always)]
 fn scale_row(x: &[f32], factor: f32, weight: &[f32], out: &mut [f32]) -> f32 {

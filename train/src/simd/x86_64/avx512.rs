@@ -55,8 +55,9 @@ fn block(
         for pair in 0..SIDE {
             let columns = [halves(load(&right.0[pair])), halves(load(&next.0[pair]))];
             for (sums, line) in sums.iter_mut().zip(&left.0[row..]) {
-                let two = u32::from(line[2 * pair]) | u32::from(line[2 * pair + 1]) << 16;
-                let two = halves(_mm512_set1_epi32(two.cast_signed()));
+                let two = line[2 * pair..2 * pair + 2].as_ptr().cast::<i32>();
+                // SAFETY: two numbers of 16 bits are four bytes.
+                let two = halves(_mm512_set1_epi32(unsafe { two.read_unaligned() }));
                 for (sum, columns) in sums.iter_mut().zip(columns) {
                     *sum = _mm512_dpbf16_ps(*sum, two, columns);
                 }
