@@ -132,6 +132,47 @@
 #define TRINE_MODEL_SHIFT 1
 
 /**
+ * A call that the model is sure of.
+ */
+#define TRINE_ASK_CALL 0
+
+/**
+ * The likeliest call, which the model is not sure of: to be shown and asked about.
+ */
+#define TRINE_ASK_UNSURE 1
+
+/**
+ * No tool does that.
+ */
+#define TRINE_ASK_NO_TOOL 2
+
+/**
+ * What a parameter needs was not said.
+ */
+#define TRINE_ASK_MISSING 3
+
+/**
+ * What was said is out of the bounds of a parameter.
+ */
+#define TRINE_ASK_OUT_OF_RANGE 4
+
+/**
+ * The call would be longer than a call may be.
+ */
+#define TRINE_ASK_TOO_LONG 5
+
+/**
+ * Most bytes of a sentence.
+ */
+#define TRINE_ASK_SENTENCE_MAX 1024
+
+/**
+ * What turns sentences into calls. Opaque: it lives in memory that the program gives to
+ * `trine_ask_open`.
+ */
+typedef struct trine_ask trine_ask;
+
+/**
  * A model: its weights where they lie, its tokenizer, and nothing that changes. Opaque: it lives
  * in memory that the program gives to `trine_model_open`. Any number of sessions use it.
  */
@@ -425,6 +466,88 @@ typedef struct trine_model_sampling {
      */
     uint64_t seed;
 } trine_model_sampling;
+
+/**
+ * What `trine_ask_open` is told. Set it to zero, then the first six members.
+ */
+typedef struct trine_ask_config {
+    /**
+     * `sizeof(trine_ask_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `TRINE_MODEL_ABI_VERSION`.
+     */
+    uint32_t abi_version;
+    /**
+     * The model where it lies: an image of `trine model pack`, read in place.
+     */
+    const void *data;
+    /**
+     * How many bytes, or more.
+     */
+    size_t size;
+    /**
+     * The tools, as `trine gen TOOLS.json --sentences` writes them; read in place.
+     */
+    const uint8_t *tools;
+    /**
+     * How many bytes.
+     */
+    size_t tools_size;
+    /**
+     * Tokens that there is room for, of a sentence and its call; 0 is as many as the model was
+     * trained for.
+     */
+    uint32_t context;
+    /**
+     * 0 or `TRINE_MODEL_CHECK`.
+     */
+    uint32_t flags;
+} trine_ask_config;
+
+/**
+ * What a sentence came to.
+ */
+typedef struct trine_ask_answer {
+    /**
+     * `sizeof(trine_ask_answer)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `TRINE_ASK_...`.
+     */
+    uint32_t verdict;
+    /**
+     * Number of the tool in its list; 0 where none is meant.
+     */
+    uint32_t tool;
+    /**
+     * Number of the parameter that TRINE_ASK_MISSING and TRINE_ASK_OUT_OF_RANGE are about.
+     */
+    uint32_t node;
+    /**
+     * How sure the model is, from 0 to 1: the same on every machine, to the bit.
+     */
+    float confidence;
+    /**
+     * How many tokens there are at `tokens`.
+     */
+    uint32_t tokens_count;
+    /**
+     * The arguments as a call carries them (`docs/wire.md`, section 5). They and the tokens live
+     * until the next sentence.
+     */
+    const uint8_t *args;
+    /**
+     * How many bytes.
+     */
+    size_t args_size;
+    /**
+     * What the model read and chose.
+     */
+    const uint16_t *tokens;
+} trine_ask_answer;
 
 #ifdef __cplusplus
 extern "C" {
@@ -811,6 +934,94 @@ trine_status trine_model_set_sampling(struct trine_model_session *session,
  * Context: owner-only.
  */
 TRINE_API trine_status trine_model_sample(struct trine_model_session *session, uint32_t *token);
+
+/**
+ * Bytes of memory that turning sentences into calls takes, for `trine_ask_open`: all that is ever
+ * taken.
+ *
+ * @param config The configuration.
+ * @param problem What is wrong with it, with the model or with the tools; may be NULL.
+ * @return Bytes; 0 when there is no such asker.
+ *
+ * Context: init-only.
+ */
+TRINE_API
+size_t trine_ask_sizeof(const struct trine_ask_config *config,
+                        struct trine_model_problem *problem);
+
+/**
+ * Opens what turns sentences into calls of the tools. A model that was made for other tools is
+ * refused: `trine_model_error_text` says so.
+ *
+ * @param memory `trine_ask_sizeof` bytes at least, aligned to `trine_model_alignof`. It belongs to
+ *               the asker until `trine_ask_close`.
+ * @param size Bytes of the memory.
+ * @param config Model and tools.
+ * @param ask Where the handle goes, on success only.
+ * @param problem What is wrong, and how many bytes are needed; may be NULL.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT when the
+ *         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_STATE when an asker
+ *         lives in the memory already, or TRINE_E_MODEL when the image is damaged, none for
+ *         sentences, or for other tools.
+ *
+ * Context: init-only.
+ */
+TRINE_API
+trine_status trine_ask_open(void *memory,
+                            size_t size,
+                            const struct trine_ask_config *config,
+                            struct trine_ask **ask,
+                            struct trine_model_problem *problem);
+
+/**
+ * Closes an asker: its memory, the image and the tools are the program's again.
+ *
+ * @param ask The asker.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE or TRINE_E_BUSY.
+ *
+ * Context: owner-only.
+ */
+TRINE_API trine_status trine_ask_close(struct trine_ask *ask);
+
+/**
+ * Begins with a sentence; one that was under way is given up. The sentence is copied.
+ *
+ * @param ask The asker.
+ * @param sentence UTF-8.
+ * @param size Its bytes, at most `TRINE_ASK_SENTENCE_MAX`.
+ * @return TRINE_PENDING, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE, TRINE_E_BUSY,
+ *         TRINE_E_ARGUMENT when it has no words, TRINE_E_UTF8, or TRINE_E_FULL when it is too
+ *         long: in bytes, in words (96), or in tokens. After an error no sentence is under way.
+ *
+ * Context: owner-only.
+ */
+TRINE_API trine_status trine_ask_begin(struct trine_ask *ask, const char *sentence, size_t size);
+
+/**
+ * Goes on with the sentence, so that a main loop does its other work in between.
+ *
+ * @param ask The asker.
+ * @param budget 0 goes on until there is an answer. Else it works on about so many rows of a matrix
+ *               and returns. The answer is the same.
+ * @return TRINE_OK when there is an answer, TRINE_PENDING, TRINE_E_NULL, TRINE_E_ALIGNMENT,
+ *         TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_NOT_FOUND when no sentence is under way, or
+ *         TRINE_E_FULL when it is too long for the context. After an error none is.
+ *
+ * Context: owner-only.
+ */
+TRINE_API trine_status trine_ask_step(struct trine_ask *ask, uint32_t budget);
+
+/**
+ * Says what the sentence came to. Nothing is called: the arguments are those of a call by the wire.
+ *
+ * @param ask The asker.
+ * @param answer Where it goes; its `struct_size` is set.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_VERSION,
+ *         or TRINE_E_NOT_FOUND when there is no answer, or not yet.
+ *
+ * Context: owner-only.
+ */
+TRINE_API trine_status trine_ask_result(struct trine_ask *ask, struct trine_ask_answer *answer);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -37,7 +37,7 @@ mod sys;
 pub use args::{DeviceArgs, Prefix};
 pub use device::{CallReport, Device, Driven, Event, Identity, State, Status, Wire};
 pub use error::{Error, Result};
-pub use header::{GenOptions, c_header, pack};
+pub use header::{GenOptions, c_header, c_sentences, pack};
 pub use hub::Hub;
 pub use link::{BusMaster, BusTiming, Framing};
 pub use settings::Settings;

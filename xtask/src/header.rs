@@ -36,7 +36,7 @@ const HEADERS: [Header; 3] = [
 
 const MODEL_SOURCES: &[&str] = &[
     "version", "status", "config", "problem", "model", "load", "info", "text", "session", "run",
-    "sampling",
+    "sampling", "ask",
 ];
 const SOURCES: &[&str] = &[
     "version",

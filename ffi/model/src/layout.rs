@@ -6,6 +6,8 @@
 
 use core::mem::{offset_of, size_of};
 
+#[cfg(feature = "ask")]
+use crate::{trine_ask_answer, trine_ask_config};
 use crate::{
     trine_model_config, trine_model_decoder, trine_model_generation, trine_model_info,
     trine_model_problem, trine_model_sampling, trine_model_session_config,
@@ -103,5 +105,30 @@ layout! {
         keep 12 12;
         on_text 16 16;
         user_data 20 24;
+    }
+}
+
+#[cfg(feature = "ask")]
+layout! {
+    trine_ask_config 32 48 {
+        struct_size 0 0;
+        abi_version 4 4;
+        data 8 8;
+        size 12 16;
+        tools 16 24;
+        tools_size 20 32;
+        context 24 40;
+        flags 28 44;
+    }
+    trine_ask_answer 36 48 {
+        struct_size 0 0;
+        verdict 4 4;
+        tool 8 8;
+        node 12 12;
+        confidence 16 16;
+        tokens_count 20 20;
+        args 24 24;
+        args_size 28 32;
+        tokens 32 40;
     }
 }

@@ -18,6 +18,8 @@
     expect(clippy::result_large_err, reason = "opening is once, and there is no heap to box on")
 )]
 
+#[cfg(feature = "ask")]
+mod ask;
 mod config;
 // One owner at a time, as for a device.
 #[path = "../../api/src/guard.rs"]
@@ -37,6 +39,13 @@ mod status;
 mod text;
 mod version;
 
+#[cfg(feature = "ask")]
+pub use ask::{
+    TRINE_ASK_CALL, TRINE_ASK_MISSING, TRINE_ASK_NO_TOOL, TRINE_ASK_OUT_OF_RANGE,
+    TRINE_ASK_SENTENCE_MAX, TRINE_ASK_TOO_LONG, TRINE_ASK_UNSURE, trine_ask, trine_ask_answer,
+    trine_ask_begin, trine_ask_close, trine_ask_config, trine_ask_open, trine_ask_result,
+    trine_ask_sizeof, trine_ask_step,
+};
 pub use config::{
     TRINE_MODEL_CHECK, TRINE_MODEL_KV_F16, TRINE_MODEL_KV_F32, TRINE_MODEL_KV_I8,
     TRINE_MODEL_NO_TABLES, trine_model_config, trine_model_session_config,

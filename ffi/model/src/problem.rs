@@ -33,6 +33,12 @@ pub(crate) enum Fault {
     Model(trine_infer::Error),
     /// Its tokenizer.
     Token(trine_infer::token::Error),
+    /// The table of a model for sentences, which may be for other tools.
+    #[cfg(feature = "ask")]
+    Table(trine_ask::TableError),
+    /// The model is none for sentences.
+    #[cfg(feature = "ask")]
+    NotForSentences,
     /// The tokenizer is none that is read.
     #[cfg(feature = "full")]
     Tokenizer,
@@ -207,6 +213,12 @@ pub unsafe extern "C" fn trine_model_error_text(
         }
         Fault::Model(error) if status < 0 => write!(cut, "{error}"),
         Fault::Token(error) if status < 0 => write!(cut, "tokenizer: {error}"),
+        #[cfg(feature = "ask")]
+        Fault::Table(error) if status < 0 => write!(cut, "{error}"),
+        #[cfg(feature = "ask")]
+        Fault::NotForSentences if status < 0 => {
+            cut.write_str("the model was not made to turn sentences into calls")
+        }
         #[cfg(feature = "full")]
         Fault::Tokenizer if status < 0 => {
             cut.write_str("tokenizer: only byte-level BPE (\"gpt2\") and \"byte\" are read")

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{fs, io};
 
-use trine::{Error, GenOptions, Result, c_header};
+use trine::{Error, GenOptions, Result, c_header, c_sentences};
 
 use super::paint::say;
 
@@ -37,6 +37,10 @@ pub(super) struct Gen {
     #[arg(long, value_name = "COUNT", default_value_t = 1,
           value_parser = clap::value_parser!(u8).range(0..=9))]
     places: u8,
+    /// Write what turning sentences into calls has to know of the tools, for `trine_ask_open`, in
+    /// place of the header.
+    #[arg(long, conflicts_with_all = ["device", "places"])]
+    sentences: bool,
     /// Where to write the header [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -57,8 +61,12 @@ impl Gen {
                 .map_err(|error| Error::new(format!("{}: {error}", path.display())))?,
             None => String::new(),
         };
-        let options = GenOptions { prefix: self.prefix, places: self.places, source, device };
-        let header = c_header(&text, &options)?;
+        let header = if self.sentences {
+            c_sentences(&text, &self.prefix, &source)?
+        } else {
+            let options = GenOptions { prefix: self.prefix, places: self.places, source, device };
+            c_header(&text, &options)?
+        };
         match self.output {
             Some(out) => fs::write(&out, header)
                 .map_err(|error| Error::new(format!("{}: {error}", out.display())))?,

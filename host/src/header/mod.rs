@@ -11,6 +11,7 @@ mod model;
 mod nodes;
 mod pack;
 mod pairs;
+mod sentences;
 mod table;
 mod types;
 
@@ -20,6 +21,7 @@ use crate::error::{Error, Result};
 use model::Tool;
 
 pub use pack::pack;
+pub use sentences::c_sentences;
 
 /// How a header is written.
 #[derive(Clone, Debug, Default)]

@@ -48,7 +48,7 @@ pub(crate) const DEVICE: Product = Product {
 pub(crate) const MODEL: Product = Product {
     name: "trine_model",
     exports: "ffi/model/exports.txt",
-    profiles: &[("image", "model-image"), ("full", "model-full")],
+    profiles: &[("image", "model-image"), ("ask", "model-ask"), ("full", "model-full")],
     entry: "trine_model_open",
 };
 

@@ -1,0 +1,36 @@
+//! What turns sentences into calls has to know of a list of tools, for a program in C.
+
+use std::fmt::Write as _;
+
+use trine_ask::{compile, program_bytes};
+use trine_descriptor::ToolTable as _;
+
+use crate::ask::ToolList;
+use crate::{Error, Result};
+
+/// An array in C that `trine_ask_config` points to: the tools of a list, as JSON text, compiled for
+/// a model that knows all of them. Every name begins with `prefix`.
+///
+/// # Errors
+/// When the text is no such list, or its tools are too many for a program.
+pub fn c_sentences(tools: &str, prefix: &str, source: &str) -> Result<String> {
+    let fail = |error: trine_ask::CompileError| Error::new(error.to_string());
+    let list = ToolList::parse(tools)?;
+    let mut memory = vec![0; program_bytes(&list, list.count()).map_err(fail)?];
+    let program = compile(&list, list.count(), &mut memory).map_err(fail)?;
+    let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}_") };
+    let mut text = format!(
+        "/* The tools of {source} for trine_ask_open(): {} tools, hash {:016x}. Made by trine gen \
+         --sentences. */\n#include <stdint.h>\n\nstatic const uint8_t {prefix}sentences[{}] = {{",
+        program.tools(),
+        program.hash(),
+        program.bytes().len()
+    );
+    for (at, byte) in program.bytes().iter().enumerate() {
+        let space = if at % 12 == 0 { "\n    " } else { " " };
+        // A text takes whatever is written to it.
+        _ = write!(text, "{space}{byte:#04x},");
+    }
+    text += "\n};\n";
+    Ok(text)
+}
