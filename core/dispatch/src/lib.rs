@@ -33,12 +33,12 @@
 //! # Features
 //!
 //! All are on; a small device leaves out what it does not need: `announce` (tools that change while
-//! the device runs), `ask` (sentences, for a device with a model), `bus` and `packet` (links other than a byte stream), `check` (tables that
-//! nobody has checked before), `consent` (without it no tool that asks for a person is entered),
-//! `content` (results in chunks), `factory` (test operations), `local` (calls of the program
-//! itself), `ports` (the way in from interrupts), `progress` (progress, log, and calls that ask for
-//! input), `secure` (tagged messages), `short` (a short way to read arguments and to compute
-//! checksums), `status` (counters).
+//! the device runs), `ask` (sentences, for a device with a model), `bus` and `packet` (links other
+//! than a byte stream), `check` (tables that nobody has checked before), `consent` (without it no
+//! tool that asks for a person is entered), `content` (results in chunks), `factory` (test
+//! operations), `local` (calls of the program itself), `ports` (the way in from interrupts),
+//! `progress` (progress, log, and calls that ask for input), `secure` (tagged messages), `short` (a
+//! short way to read arguments and to compute checksums), `status` (counters).
 #![no_std]
 #![forbid(unsafe_code)]
 

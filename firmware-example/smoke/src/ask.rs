@@ -69,6 +69,20 @@ pub(crate) fn main(file: &str, board: &str, person: &str) -> Result<()> {
     bites(&mut board)
 }
 
+/// Asks for every sentence of the file and nothing else, for whoever counts.
+pub(crate) fn each(file: &str, board: &str, person: &str) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| file.to_owned())?;
+    let mut board = Board::connect(board, person)?;
+    boot_text(&mut board)?;
+    hello(&mut board)?;
+    board.list()?;
+    for sentence in text.lines() {
+        let answer = board.ask(sentence.as_bytes())?;
+        ensure!(matches!(answer, Answer::Blocks(_)), "{sentence}: {answer:?}");
+    }
+    Ok(())
+}
+
 /// A model for other tools, or none: the board says so, and its tools work.
 fn refused(board: &mut Board, why: &str) -> Result<()> {
     let answer = board.call("fan_set", |out| out.int(0, 40))?;

@@ -2,7 +2,7 @@
 //! without a gateway. With `--calls` it only makes N calls of two arguments, tagged under the 16
 //! characters of a key if one is given, for whoever counts what a call costs on the board. With
 //! `--ask FILE` it asks a board with a model for the calls of the sentences in the lines of a file,
-//! and looks whether the board does its other work meanwhile.
+//! and looks whether the board does its other work meanwhile; with `--count FILE` it only asks.
 //!
 //! It speaks the wire over QEMU's sockets and checks greeting, list, calls of each kind, the way a
 //! person agrees, a timer's event, noise on the line and a flood, and prints what each step cost.
@@ -39,9 +39,11 @@ fn main() -> anyhow::Result<()> {
             steps::calls(count.parse()?, Some(key), board, person)
         }
         ["--ask", file, board, person] => ask::main(file, board, person),
+        ["--count", file, board, person] => ask::each(file, board, person),
         [board, person] => steps::all(board, person),
         _ => anyhow::bail!(
-            "usage: trine-smoke [--calls N [--key KEY] | --ask FILE] BOARD_SOCKET PERSON_SOCKET"
+            "usage: trine-smoke [--calls N [--key KEY] | --ask FILE | --count FILE] \
+             BOARD_SOCKET PERSON_SOCKET"
         ),
     }
 }

@@ -10,9 +10,9 @@ use crate::{Error, Result};
 /// The longest line that is read: far more than the longest sentence takes.
 const LINE_MAX: usize = 64 << 10;
 
-/// Answers each line of `input`, an object with `text`, by a line of `output`: what `ask` says of the
-/// text, an object with `tool` or null, `arguments` and `confidence`. A line that is no such object is answered with what is
-/// wrong as its `error`, and the rest goes on; empty lines are passed over. Says how many lines
+/// Answers each line of `input`, an object with `text`, by a line of `output`: what `ask` says of
+/// the text, an object with `tool` or null, `arguments` and `confidence`. A line that is no such
+/// object is answered with what is wrong as its `error`, and the rest goes on; empty lines are passed over. Says how many lines
 /// were wrong.
 ///
 /// # Errors

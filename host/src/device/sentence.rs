@@ -39,7 +39,8 @@ impl Understood {
             match block.ok()? {
                 Block::Call { verdict, confidence, tool, node, args } => {
                     let (confidence, args) = (f32::from_bits(confidence), args.to_vec());
-                    found = Some(Self { verdict, confidence, tool, node, args, tokens: Vec::new() });
+                    let tokens = Vec::new();
+                    found = Some(Self { verdict, confidence, tool, node, args, tokens });
                 }
                 Block::Tokens { bytes } => {
                     let (pairs, _) = bytes.as_chunks::<2>();
