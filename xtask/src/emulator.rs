@@ -50,6 +50,19 @@ impl Emulator {
         Self::with(emulator, machine, image, (&[], None))
     }
 
+    /// The same with options of the emulator's own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub(crate) fn with_options(
+        emulator: [&str; 2],
+        machine: &str,
+        image: &Path,
+        options: &[&str],
+    ) -> Result<Self> {
+        Self::with(emulator, machine, image, (options, None))
+    }
+
     /// Starts a board whose firmware may write to the file `log` by semihosting.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
 use crate::structure::deny;
 use crate::{
-    bench, cfirmware, dist, examples, fuzz, golden, header, logs, matrix, requirements, session,
-    setup, sh, size, stack, structure,
+    bench, cfirmware, dist, examples, fuzz, golden, header, logs, matrix, requirements, sentences,
+    session, setup, sh, size, stack, structure,
 };
 
 /// One leg.
@@ -66,6 +66,11 @@ const LEGS: &[Leg] = &[
         name: "chip-model",
         about: "a model in flash: the host's tokens",
         run: bench::story::main,
+    },
+    Leg {
+        name: "ask",
+        about: "sentences on chips: the host's calls, in steps, within 64 KiB",
+        run: sentences::alike::main,
     },
     Leg {
         name: "ggml",

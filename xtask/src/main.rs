@@ -23,6 +23,7 @@ mod models;
 mod requirements;
 mod session;
 mod setup;
+mod sentences;
 mod sh;
 mod size;
 mod soak;
@@ -62,7 +63,8 @@ usage: cargo xtask COMMAND
   bench model          a whole model beside llama.cpp: decode, prefill, opening, memory (needs
                        what `bench kernels` needs, 6 GB of disk and ten minutes); --small shows
                        in a minute that it works
-  bench board [BOARD]  instructions of one call on the emulated board
+  bench board [BOARD]  instructions of one call on the emulated board, in Rust and in C
+  bench ask            instructions of a sentence that the board's model reads on emulated chips
   bench mcu            instructions of ternary products on five emulated processors
   fuzz [TARGET]...     fuzz the targets, each --seconds N (60), and keep what reaches further
   golden               write the reference files anew from what the code does now
@@ -142,6 +144,7 @@ fn command() -> Result<()> {
         ["bench", "model"] => bench::model::main(options.has("record"), options.has("small")),
         ["bench", "mcu"] => bench::mcu::main(),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
+        ["bench", "ask"] => sentences::count::main(),
         ["bench", "start"] => bench::start::main(),
         ["bench", "board", board] => bench::board::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.seconds.unwrap_or(60)),

@@ -36,7 +36,53 @@ pub(crate) fn examples() -> Result<()> {
         bytes(&mut generate)
     };
     from_file(&folder, &file, &wanted(&file)?)?;
-    from_memory(&folder, &image, &wanted(&image)?)
+    from_memory(&folder, &image, &wanted(&image)?)?;
+    sentences(&folder, &trine)
+}
+
+/// The program that asks a model in constant memory, beside `trine ask` with the same image.
+fn sentences(folder: &Path, trine: &Path) -> Result<()> {
+    let (image, array) = (folder.join("model.trnm"), folder.join("model.c"));
+    let pack = ["model", "pack", "models/board.gguf", "-o"];
+    quiet(sh::command(trine).args(pack).arg(&image))?;
+    fs::write(&array, as_array(&fs::read(&image)?)?)?;
+    let tools = ["gen", "firmware-example/board/tools.json", "--sentences", "--prefix", "board"];
+    let header = folder.join("board_sentences.h");
+    quiet(sh::command(trine).args(tools).arg("-o").arg(header))?;
+    let here = format!("-I{}", folder.display());
+    let asked = ["make the fan spin at forty percent", "open all valves", "the fan at 900 percent"];
+    let wanted =
+        asked.iter().map(|text| answer(trine, &image, text)).collect::<Result<Vec<_>>>()?;
+    let library = dist::host_model_library()?;
+    for (name, flags) in [("plain", &["-g"][..]), ("sanitized", SANITIZE)] {
+        let flags = [flags, &[here.as_str()]].concat();
+        let program = compile("ask", name, &flags, &[&array, &library])?;
+        let said = bytes(sh::command(&program).args(asked))?;
+        let said = String::from_utf8(said).context("the program writes text")?;
+        let alike = |(line, (bits, tokens)): (&str, &(String, String))| {
+            line.contains(bits.as_str()) && line.ends_with(tokens.as_str())
+        };
+        ensure!(
+            said.lines().count() == asked.len() && said.lines().zip(&wanted).all(alike),
+            "{said} in place of {wanted:?}"
+        );
+    }
+    println!("a C program makes the calls of `trine ask`, in steps: confidence and tokens alike");
+    Ok(())
+}
+
+/// What the line of the program has to say: the confidence of `trine ask`, and at its end the
+/// tokens.
+fn answer(trine: &Path, image: &Path, text: &str) -> Result<(String, String)> {
+    let mut ask = sh::command(trine);
+    ask.args(["ask", "--jsonl", "--exact", "--model"]).arg(image);
+    let line = sh::fed(&mut ask, &format!("{}\n", serde_json::json!({ "text": text })))?;
+    let json: serde_json::Value = serde_json::from_str(&line)?;
+    let tokens = json["tokens"].as_array().context("tokens")?;
+    let tokens: String = tokens.iter().map(|token| format!(" {token}")).collect();
+    let bits = json["confidence_bits"].as_str().context("confidence_bits")?;
+    ensure!(!tokens.is_empty(), "{line}");
+    Ok((format!(" confidence {bits} "), format!(" tokens{tokens}")))
 }
 
 /// The program that takes a path, with `libtrine_host`.

@@ -70,6 +70,21 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// The same for a command that reads `text`.
+pub(crate) fn fed(command: &mut Command, text: &str) -> Result<String> {
+    use std::io::Write as _;
+    let line = shown(command);
+    let failed = || format!("`{line}` could not start");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(failed)?;
+    child.stdin.take().with_context(failed)?.write_all(text.as_bytes())?;
+    let done = child.wait_with_output()?;
+    if !done.status.success() {
+        bail!("`{line}` failed: {}", done.status);
+    }
+    String::from_utf8(done.stdout).with_context(|| format!("`{line}` wrote bytes that are no text"))
+}
+
 /// Runs the command and gives what it wrote on its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let line = shown(command);

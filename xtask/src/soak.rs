@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{baremetal, fuzz, sh};
+use crate::{baremetal, fuzz, sentences, sh};
 
 /// Seconds of fuzzing for each target where none are asked for.
 const SECONDS: u32 = 3_600;
@@ -15,6 +15,8 @@ const SECONDS: u32 = 3_600;
 const CALLS: &str = "100000";
 /// Cases of each property test on another kind of machine.
 const CASES: &str = "300";
+/// Sentences that each chip reads.
+const SENTENCES: usize = 1_000;
 
 /// A part of the soak.
 struct Part {
@@ -31,6 +33,11 @@ const PARTS: &[Part] = &[
         run: |_| S390X.test(),
     },
     Part { name: "i686", about: "the core's tests on a 32-bit machine", run: |_| I686.test() },
+    Part {
+        name: "ask",
+        about: "1,000 sentences on each chip beside this computer",
+        run: |_| asked(),
+    },
     Part { name: "fuzz", about: "each fuzz target for an hour, or --seconds N", run: fuzzed },
 ];
 
@@ -80,6 +87,11 @@ fn faults(_: u32) -> Result<String> {
     let arguments = ["test", "--profile", "ci", "-p", "trine", "--test", "faults"];
     sh::run(sh::cargo().args(arguments).args(["--", "--nocapture"]).env("FAULTS_CALLS", CALLS))?;
     Ok(format!("{CALLS} calls on each line, each answered once"))
+}
+
+fn asked() -> Result<String> {
+    sentences::alike::compare(SENTENCES)?;
+    Ok(format!("{SENTENCES} sentences on each, the same call, confidence and tokens"))
 }
 
 fn fuzzed(seconds: u32) -> Result<String> {

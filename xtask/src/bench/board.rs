@@ -168,7 +168,7 @@ pub(super) fn places(kind: &str, symbols: &[Symbol], names: &[&str]) -> Result<S
 ///
 /// # Errors
 /// When there is no QEMU or no C compiler.
-pub(super) fn build_plugin(name: &str) -> Result<PathBuf> {
+pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {
     let version = sh::output(sh::command(QEMU).arg("--version"))?;
     let major = version.split_whitespace().find_map(|word| word.split_once('.')?.0.parse().ok());
     let major: u32 = major.with_context(|| format!("{QEMU} --version says {version:?}"))?;

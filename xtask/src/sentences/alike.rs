@@ -1,0 +1,164 @@
+//! Chip and computer: the same call, confidence and tokens, to the bit; and what a chip does beside.
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{CHIPS, Chip, MODEL, build, folder, image, pack, sentences, tool, tools};
+use crate::elf::Image;
+use crate::emulator::Emulator;
+use crate::sh;
+
+/// Sentences that a leg compares on each processor.
+const SENTENCES: usize = 50;
+/// Sentences that are read while calls are made, with time counted by instructions.
+const MEANWHILE: usize = 8;
+/// Bytes of RAM that the whole firmware may take, stack included.
+const RAM: u64 = 64 << 10;
+/// How long an emulator may take to listen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The leg `ask`.
+///
+/// # Errors
+/// When something does not build, a chip answers otherwise than this computer, a call has to wait,
+/// the watchdog bites, or a model for other tools is not refused.
+pub(crate) fn main() -> Result<()> {
+    compare(SENTENCES)?;
+    meanwhile(&image()?)?;
+    refused()
+}
+
+/// Compares so many sentences on every processor.
+///
+/// # Errors
+/// When one is answered otherwise.
+pub(crate) fn compare(count: usize) -> Result<()> {
+    tools()?;
+    let image = image()?;
+    let lines: String =
+        sentences(count)?.iter().map(|text| format!("{}\n", json!({ "text": text }))).collect();
+    let input = folder()?.join("sentences.jsonl");
+    fs::write(&input, lines)?;
+    let ask = ["ask", "--jsonl", "--exact"];
+    let wanted = answers(tool("trine").args(ask).arg("--model").arg(&image), &input)?;
+    ensure!(wanted.lines().count() == count, "{count} sentences, other answers:\n{wanted}");
+    for chip in CHIPS {
+        let elf = build(chip, &image)?;
+        let emulator = Emulator::of(chip.emulator, chip.board, &elf)?;
+        let [board, person] = emulator.sockets();
+        // The board starts when both are connected.
+        let waits = std::thread::spawn(move || connected(&person));
+        let mut asked = tool("trine");
+        asked.args(ask).args(["--device", "board", "--unix"]);
+        let said = answers(asked.arg(format!("board={}", board.display())), &input)?;
+        drop(waits.join());
+        alike(chip, &wanted, &said)?;
+        println!(
+            "{} ({}): {count} sentences, each with this computer's call, confidence and tokens",
+            chip.processor, chip.board
+        );
+    }
+    Ok(())
+}
+
+fn connected(socket: &Path) -> Result<UnixStream> {
+    let since = Instant::now();
+    loop {
+        match UnixStream::connect(socket) {
+            Ok(stream) => return Ok(stream),
+            Err(error) if since.elapsed() > PATIENCE => return Err(error.into()),
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+fn answers(command: &mut std::process::Command, input: &Path) -> Result<String> {
+    let line = sh::shown(command);
+    let done = command.stdin(Stdio::from(fs::File::open(input)?)).stderr(Stdio::inherit());
+    let done = done.output().with_context(|| format!("`{line}` could not start"))?;
+    ensure!(done.status.success(), "`{line}` failed: {}", done.status);
+    Ok(String::from_utf8(done.stdout)?)
+}
+
+/// Compares answers line by line.
+fn alike(chip: &Chip, wanted: &str, said: &str) -> Result<()> {
+    let pairs = wanted.lines().zip(said.lines());
+    let differing: Vec<String> = pairs
+        .filter(|(wanted, said)| wanted != said)
+        .map(|(wanted, said)| format!("this computer {wanted}\nthe chip      {said}"))
+        .collect();
+    ensure!(wanted.lines().count() == said.lines().count(), "{}: {said}", chip.board);
+    if let Some(first) = differing.first() {
+        bail!("{}: {} answers differ, the first:\n{first}", chip.board, differing.len());
+    }
+    let tokens = |line: &str| -> Result<bool> {
+        let json: Value = serde_json::from_str(line)?;
+        Ok(json["tokens"].as_array().is_some_and(|tokens| !tokens.is_empty()))
+    };
+    let all = said.lines().map(tokens).collect::<Result<Vec<bool>>>()?;
+    ensure!(all.iter().all(|has| *has), "{}: an answer has no tokens", chip.board);
+    Ok(())
+}
+
+/// While a sentence is read, calls are answered and the watchdog is fed; RAM is within its bound.
+fn meanwhile(image: &Path) -> Result<()> {
+    let chip = CHIPS.first().context("a chip")?;
+    let elf = build(chip, image)?;
+    let said = examined(chip, &elf, MEANWHILE)?;
+    print!("{said}");
+    let stack = said.lines().find_map(|line| line.strip_prefix("stack "));
+    let stack: u64 = stack.context("the board says nothing of its stack")?.parse()?;
+    let image = Image::read(&elf)?;
+    let all = image.ram_bytes() + stack;
+    println!(
+        "{} ({}): {} B of RAM of {RAM}, {stack} B of them stack at its deepest; {} B of flash",
+        chip.processor,
+        chip.board,
+        all,
+        image.flash_bytes()
+    );
+    ensure!(all <= RAM, "{all} bytes of RAM, at most {RAM}");
+    Ok(())
+}
+
+/// Has `trine-smoke` ask a board, whose time goes by instructions.
+fn examined(chip: &Chip, elf: &Path, count: usize) -> Result<String> {
+    let file = folder()?.join("sentences.txt");
+    fs::write(&file, sentences(count)?.join("\n"))?;
+    // Eight million instructions a second: a sentence takes longer than the watchdog waits.
+    let emulator = Emulator::with_options(chip.emulator, chip.board, elf, &["-icount", "shift=7"])?;
+    let mut smoke = tool("trine-smoke");
+    sh::output(smoke.arg("--ask").arg(&file).args(emulator.sockets()))
+}
+
+/// A model that was made for other tools is refused by their hash; the tools work.
+fn refused() -> Result<()> {
+    let chip = CHIPS.first().context("a chip")?;
+    let other = packed_for_others()?;
+    let said = examined(chip, &build(chip, &other)?, 1)?;
+    print!("{said}");
+    ensure!(said.contains("refused: the model was made for other tools"), "{said}");
+    ensure!(said.contains("the tools work"), "{said}");
+    Ok(())
+}
+
+/// The shipped model with another hash in its table of pieces (`docs/ask.md`), as an image.
+fn packed_for_others() -> Result<std::path::PathBuf> {
+    let mut bytes = fs::read(sh::root().join(MODEL))?;
+    let key = b"trine.ask";
+    let at = bytes.windows(key.len()).position(|window| window == key);
+    // Behind the key stand the types of the entry and of its elements, and how many there are;
+    // the hash is eight bytes into the table.
+    let hash = at.context("the model has no table of pieces")? + key.len() + 4 + 4 + 8 + 8;
+    let byte = bytes.get_mut(hash).context("the table is cut off")?;
+    *byte ^= 1;
+    let model = folder()?.join("other.gguf");
+    fs::write(&model, bytes)?;
+    pack(&model)
+}
