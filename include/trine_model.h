@@ -1001,8 +1001,8 @@ TRINE_API trine_status trine_ask_begin(struct trine_ask *ask, const char *senten
  * Goes on with the sentence, so that a main loop does its other work in between.
  *
  * @param ask The asker.
- * @param budget 0 goes on until there is an answer. Else it works on about so many rows of a matrix
- *               and returns. The answer is the same.
+ * @param budget 0 goes on until there is an answer. Else it works on about so many rows of a
+ *               matrix and returns. The answer is the same.
  * @return TRINE_OK when there is an answer, TRINE_PENDING, TRINE_E_NULL, TRINE_E_ALIGNMENT,
  *         TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_NOT_FOUND when no sentence is under way, or
  *         TRINE_E_FULL when it is too long for the context. After an error none is.
@@ -1012,7 +1012,8 @@ TRINE_API trine_status trine_ask_begin(struct trine_ask *ask, const char *senten
 TRINE_API trine_status trine_ask_step(struct trine_ask *ask, uint32_t budget);
 
 /**
- * Says what the sentence came to. Nothing is called: the arguments are those of a call by the wire.
+ * Says what the sentence came to. Nothing is called: the arguments are those of a call by the
+ * wire.
  *
  * @param ask The asker.
  * @param answer Where it goes; its `struct_size` is set.

@@ -1,7 +1,7 @@
 /* A sentence becomes a call of a tool, from a model in constant memory: no heap, and a step of
  * bounded work at a time, between which a main loop does its other work. Two arrays are made before:
  *
- *     trine gen tools.json --sentences --prefix board -o board_sentences.h
+ *     trine gen tools.json --sentences --prefix board -o board_sentences.c
  *     trine model pack board.gguf -o model.trnm && xxd -i model.trnm > model.c
  *
  * It writes what `trine ask --jsonl --exact` knows too: verdict, tool, confidence to the bit, tokens.
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <trine_model.h>
 
-#include "board_sentences.h"
-
+extern const uint8_t board_sentences[];
+extern const size_t board_sentences_size;
 extern unsigned char model_trnm[];
 extern unsigned int model_trnm_len;
 
@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 {
     const trine_ask_config config = {
         .struct_size = sizeof config, .abi_version = TRINE_MODEL_ABI_VERSION, .data = model_trnm,
-        .size = model_trnm_len, .tools = board_sentences, .tools_size = sizeof board_sentences,
+        .size = model_trnm_len, .tools = board_sentences, .tools_size = board_sentences_size,
         .context = 96u, .flags = TRINE_MODEL_CHECK};
     trine_ask_answer answer = {.struct_size = sizeof answer};
     trine_ask *ask = NULL;

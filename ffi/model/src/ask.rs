@@ -501,8 +501,8 @@ pub unsafe extern "C" fn trine_ask_begin(
 /// Goes on with the sentence, so that a main loop does its other work in between.
 ///
 /// @param ask The asker.
-/// @param budget 0 goes on until there is an answer. Else it works on about so many rows of a matrix
-///               and returns. The answer is the same.
+/// @param budget 0 goes on until there is an answer. Else it works on about so many rows of a
+///               matrix and returns. The answer is the same.
 /// @return TRINE_OK when there is an answer, TRINE_PENDING, TRINE_E_NULL, TRINE_E_ALIGNMENT,
 ///         TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_NOT_FOUND when no sentence is under way, or
 ///         TRINE_E_FULL when it is too long for the context. After an error none is.
@@ -517,7 +517,8 @@ pub unsafe extern "C" fn trine_ask_step(ask: *mut trine_ask, budget: u32) -> tri
     }
 }
 
-/// Says what the sentence came to. Nothing is called: the arguments are those of a call by the wire.
+/// Says what the sentence came to. Nothing is called: the arguments are those of a call by the
+/// wire.
 ///
 /// @param ask The asker.
 /// @param answer Where it goes; its `struct_size` is set.

@@ -19,18 +19,19 @@ pub fn c_sentences(tools: &str, prefix: &str, source: &str) -> Result<String> {
     let mut memory = vec![0; program_bytes(&list, list.count()).map_err(fail)?];
     let program = compile(&list, list.count(), &mut memory).map_err(fail)?;
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}_") };
+    let (count, hash) = (program.tools(), program.hash());
     let mut text = format!(
-        "/* The tools of {source} for trine_ask_open(): {} tools, hash {:016x}. Made by trine gen \
-         --sentences. */\n#include <stdint.h>\n\nstatic const uint8_t {prefix}sentences[{}] = {{",
-        program.tools(),
-        program.hash(),
-        program.bytes().len()
+        "/* The tools of {source} for trine_ask_open(): {count} tools, hash {hash:016x}. Made by \
+         trine gen --sentences. */\n#include <stddef.h>\n#include <stdint.h>\n\n\
+         extern const uint8_t {prefix}sentences[];\nextern const size_t {prefix}sentences_size;\n\n\
+         const uint8_t {prefix}sentences[] = {{"
     );
     for (at, byte) in program.bytes().iter().enumerate() {
         let space = if at % 12 == 0 { "\n    " } else { " " };
         // A text takes whatever is written to it.
         _ = write!(text, "{space}{byte:#04x},");
     }
-    text += "\n};\n";
+    // A text takes whatever is written to it.
+    _ = write!(text, "\n}};\n\nconst size_t {prefix}sentences_size = sizeof {prefix}sentences;\n");
     Ok(text)
 }

@@ -1,4 +1,5 @@
-//! Chip and computer: the same call, confidence and tokens, to the bit; and what a chip does beside.
+//! Chip and computer: the same call, confidence and tokens, to the bit; and what a chip does
+//! beside.
 
 use std::fs;
 use std::os::unix::net::UnixStream;
