@@ -115,6 +115,34 @@ fn the_columns_of_two_matrices_are_multiplied() {
 }
 
 #[test]
+fn lines_and_pairs_are_the_same_with_and_without_intrinsics() {
+    let mut random = Random::named(6, "products");
+    for columns in [1, 31, 32, 33, 96] {
+        let numbers: Vec<f32> = (0..64 * columns).map(|_| random.bell()).collect();
+        let mut tiles = left(&numbers, columns);
+        let mut plain = tiles.clone();
+        plain.clear_from(0);
+        let depth = plain.depth;
+        for (at, row) in numbers.chunks_exact(columns).enumerate() {
+            tiles.put((at, 0), row, 0.7);
+            let of_row = &mut plain.tiles_mut()[at / SIDE * depth..][..depth];
+            tile::put_plain(of_row, at % SIDE, row, 0.7);
+        }
+        let bits = |tiles: &Tiles| tiles.tiles().iter().flat_map(|t| t.0).collect::<Vec<_>>();
+        assert_eq!(bits(&tiles), bits(&plain), "{columns}");
+        for transposed in [false, true] {
+            let mut out = Tiles::default();
+            out.resize(round_up(columns), 64);
+            tiles.pair(0, transposed, &mut out);
+            let (mut one, mut other) = (out.tiles()[0], out.tiles()[2]);
+            let from = [&tiles.tiles()[0], &tiles.tiles()[depth]];
+            tile::pair_plain(from, transposed, [&mut one, &mut other]);
+            assert_eq!([one.0, other.0], [out.tiles()[0].0, out.tiles()[2].0], "{columns}");
+        }
+    }
+}
+
+#[test]
 fn some_of_the_rows_are_multiplied() {
     for products in supported() {
         let mut random = Random::named(5, "products");
