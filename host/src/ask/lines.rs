@@ -12,8 +12,8 @@ const LINE_MAX: usize = 64 << 10;
 
 /// Answers each line of `input`, an object with `text`, by a line of `output`: what `ask` says of
 /// the text, an object with `tool` or null, `arguments` and `confidence`. A line that is no such
-/// object is answered with what is wrong as its `error`, and the rest goes on; empty lines are passed over. Says how many lines
-/// were wrong.
+/// object is answered with what is wrong as its `error`, and the rest goes on; empty lines are
+/// passed over. Says how many lines were wrong.
 ///
 /// # Errors
 /// When input or output end before their time, or the model cannot be computed.
@@ -57,5 +57,6 @@ fn text(line: &[u8]) -> Result<String> {
     let json: Value = serde_json::from_slice(line)
         .map_err(|error| Error::new(format!("it is no JSON ({error}): write {{\"text\": …}}")))?;
     let text = json.get("text").and_then(Value::as_str);
-    text.map(str::to_owned).ok_or_else(|| Error::new("there is no text in it: write {\"text\": …}"))
+    let none = || Error::new("there is no text in it: write {\"text\": …}");
+    text.map(str::to_owned).ok_or_else(none)
 }

@@ -1,11 +1,11 @@
 //! Sentences to calls on this machine: the tools, the model, one sentence at a time, and a score.
 //!
-//! [`ToolList`] is a list of tools out of JSON; [`Source`] says where a model is, in this program or
-//! in a file; [`Opened`] is a model of the kind that turns sentences into calls; [`Asker`] puts it
-//! and its tools together and [`Asker::ask`] answers what a device with this model answers, token
-//! by token and to the bit of the confidence. [`ask_device`] asks such a device. [`answer_lines`]
-//! does that for lines of JSON, and
-//! [`Score`] compares such answers with those that are wanted.
+//! [`ToolList`] is a list of tools out of JSON; [`Source`] says where a model is, in this program
+//! or in a file; [`Opened`] is a model of the kind that turns sentences into calls; [`Asker`] puts
+//! it and its tools together and [`Asker::ask`] answers what a device with this model answers,
+//! token by token and to the bit of the confidence. [`ask_device`] asks such a device.
+//! [`answer_lines`] does that for lines of JSON, and [`Score`] compares such answers with those
+//! that are wanted.
 
 mod asker;
 mod chip;

@@ -16,8 +16,8 @@ pub(crate) const NAME: &str = "ask";
 pub(crate) const TEXT: u16 = 0;
 pub(crate) const RUN: u16 = 1;
 
-const DESCRIPTION: &str = "Turn a sentence into a call of one of the other tools of this device, by \
-    a small model that knows these tools and nothing else. Without `run` nothing is called. No \
+const DESCRIPTION: &str = "Turn a sentence into a call of one of the other tools of this device, \
+    by a small model that knows these tools and nothing else. Without `run` nothing is called. No \
     tool is an answer too: then there is no `tool` in it.";
 const UNSURE: &str = "the model is not sure enough: ask whether this call is meant";
 /// Digits after the point of a confidence.

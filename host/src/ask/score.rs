@@ -165,7 +165,10 @@ impl Score {
                 })
             })
             .collect();
-        let acted_wrong = self.acted_wrong.json();
+        let wrong = self.acted_wrong.json();
+        let wrong = json!({
+            "count": wrong["right"], "of": wrong["of"], "percent": wrong["percent"],
+        });
         json!({
             "sentences": self.acted_wrong.all,
             "exact": self.exact.json(),
@@ -173,7 +176,7 @@ impl Score {
             "slot_f1": rounded(self.slot_f1()),
             "abstained": self.abstained.json(),
             "withheld": self.withheld,
-            "acted_wrong": {"count": acted_wrong["right"], "of": acted_wrong["of"], "percent": acted_wrong["percent"]},
+            "acted_wrong": wrong,
             "calibration_error": rounded(self.calibration_error()),
             "calibration": bins,
             "by_tool": named(&self.tools),

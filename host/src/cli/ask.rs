@@ -17,10 +17,10 @@ use super::open::{find, only, open, usage};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-A model knows the tools that it was made for: those of the model's name, of the device that is given,
-or of --tools FILE, which have to be the same. Nothing is called without --run, and a call that the
-model is not sure of is only shown, or made after a y at the terminal. A tool that asks for a person
-at the board asks as ever.
+A model knows the tools that it was made for: those of the model's name, of the device that is
+given, or of --tools FILE, which have to be the same. Nothing is called without --run, and a call
+that the model is not sure of is only shown, or made after a y at the terminal. A tool that asks for
+a person at the board asks as ever.
 Exit code: 0 a call, 1 none, or one that failed, 2 when the model, the tools or the command line are
 not right, 3 when the device does not answer.
 

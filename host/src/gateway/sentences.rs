@@ -1,7 +1,8 @@
 //! Sentences: the tool `ask`, which a small model on this machine answers.
 //!
-//! The model lives in a thread of its own, so that other calls are not held up by it. A call that it
-//! was told to run is one of the device's as any other: what asks for a person there asks as ever.
+//! The model lives in a thread of its own, so that other calls are not held up by it. A call that
+//! it was told to run is one of the device's as any other: what asks for a person there asks as
+//! ever.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};

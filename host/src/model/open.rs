@@ -70,8 +70,8 @@ impl<'b> Loaded<'b> {
 }
 
 /// Of an image that carries the table of such a model, and not what its tools are called.
-const CHOOSES: &str = "this image writes no text, it chooses calls of the tools that it was made for; \
-    ask it with trine ask \"…\" --model FILE";
+const CHOOSES: &str = "this image writes no text, it chooses calls of the tools that it was made \
+    for; ask it with trine ask \"…\" --model FILE";
 
 type Parts<'b> = (Config, Weights<'b>, Tokenizer<'b>);
 
