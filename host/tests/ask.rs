@@ -229,6 +229,8 @@ fn what_is_not_right_is_said_and_ends_with_2() {
     assert!(said.contains("there is no device 'nobody'"), "{said}");
     let said = refused(&["ask", "fan", "--run", "--simulate=a", "--simulate=b"]);
     assert!(said.contains("--run=NAME, of a, b"), "{said}");
+    let said = refused(&["ask", "fan", "--device=greenhouse", "--simulate"]);
+    assert!(said.contains("greenhouse has no model for sentences"), "{said}");
     assert!(!refused(&["ask"]).is_empty());
 }
 

@@ -35,3 +35,23 @@ pub fn c_sentences(tools: &str, prefix: &str, source: &str) -> Result<String> {
     _ = write!(text, "\n}};\n\nconst size_t {prefix}sentences_size = sizeof {prefix}sentences;\n");
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use trine_board::TOOLS;
+
+    use super::*;
+
+    #[test]
+    fn a_boards_list_is_compiled_to_what_its_own_table_is() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-example");
+        let list = std::fs::read_to_string(folder.join("board/tools.json")).unwrap();
+        let text = c_sentences(&list, "board", "tools.json").unwrap();
+        let mut memory = vec![0; program_bytes(&TOOLS, 10).unwrap()];
+        let program = compile(&TOOLS, 10, &mut memory).unwrap();
+        assert!(text.contains(&format!("10 tools, hash {:016x}", program.hash())), "{text}");
+        assert_eq!(text.matches("0x").count(), program.bytes().len());
+        assert!(text.contains("\nconst uint8_t board_sentences[] = {\n    0x01, 0x0a,"), "{text}");
+        assert!(c_sentences("[]", "", "").is_err());
+    }
+}
