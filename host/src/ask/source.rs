@@ -26,11 +26,18 @@ pub struct BuiltIn {
 }
 
 /// The models that come with the program; the first is the one that is taken where none is named.
-pub const BUILT_IN: &[BuiltIn] = &[BuiltIn {
-    name: "board",
-    file: include_bytes!("../../../models/board.gguf"),
-    tools: include_str!("../../../firmware-example/board/tools.json"),
-}];
+pub const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn {
+        name: "board",
+        file: include_bytes!("../../../models/board.gguf"),
+        tools: include_str!("../../../firmware-example/board/tools.json"),
+    },
+    BuiltIn {
+        name: "snips",
+        file: include_bytes!("../../../models/snips.gguf"),
+        tools: include_str!("../../../models/snips.tools.json"),
+    },
+];
 
 /// Where a model is.
 #[derive(Clone, Debug)]

@@ -65,7 +65,7 @@ type Opened = (Arc<Hub>, Arc<Device>);
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArgs {
     /// The model: one of this program, or a file that was made for your tools.
-    #[arg(long, value_name = "board|FILE", env = "TRINE_ASK_MODEL", default_value = "board")]
+    #[arg(long, value_name = "board|snips|FILE", env = "TRINE_ASK_MODEL", default_value = "board")]
     pub(super) model: OsString,
     /// The tools that the model in a file was made for: a list of MCP tools as JSON.
     #[arg(long, value_name = "FILE")]

@@ -19,7 +19,7 @@ pub(super) struct Gateway {
     /// Offer a tool `ask` beside the tools of each device that a model knows: it turns a sentence
     /// into a call of one of them, and makes it where it is told to. The model is `board` of this
     /// program, or a file that was made for your tools.
-    #[arg(long, value_name = "board|FILE", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "board|snips|FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = "board")]
     ask: Option<OsString>,
     #[command(flatten)]
