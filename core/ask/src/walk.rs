@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use crate::answer::{Call, Reason, Value};
 use crate::program::{Implied, Param, ParamRule, Program, ToolCode};
-use crate::sentence::Sentence;
+use crate::sentence::{Item, Sentence};
 use crate::token;
 use crate::vocabulary::Vocabulary;
 use crate::{CHOICES_MAX, PARAMS_MAX, SEQUENCE_MAX, TOKENS_MAX};
@@ -239,7 +239,7 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            State::Param => self.openings(&mut choices),
+            State::Param => self.openings(self.text_from, &mut choices),
             State::Value(at) => self.values_of(at, &mut choices),
             State::Start(_) => {
                 let tokens = self.sentence.tokens();
@@ -250,8 +250,8 @@ impl<'a> Walk<'a> {
                 let (tokens, length) = (self.sentence.tokens(), self.run.length);
                 let next = self.run.iter().filter_map(|at| tokens.get(at + length));
                 next.for_each(|token| choices.push(*token));
-                if self.closed().is_some() {
-                    self.openings(&mut choices);
+                if let Some(run) = self.closed() {
+                    self.openings(run.end, &mut choices);
                 }
             }
             State::Called | State::Refused(_) => {}
@@ -259,8 +259,9 @@ impl<'a> Walk<'a> {
         self.choices = choices;
     }
 
-    /// The parameters that may come next, and the end.
-    fn openings(&self, choices: &mut Choices) {
+    /// The parameters that may come next, and the end. Texts begin with token `from` or later: when
+    /// no item is left for them, none may come.
+    fn openings(&self, from: usize, choices: &mut Choices) {
         let Some(code) = self.code() else { return };
         for (at, param) in (0_u8..).zip(code.params()) {
             if !param.is_text() && at >= self.cursor {
@@ -270,10 +271,14 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        let is_left = |item: &Item| usize::from(item.first) >= from;
+        let has_items = self.sentence.items().last().is_some_and(is_left);
         let mut may_end = true;
         for (at, param) in (0_u8..).zip(code.params()) {
             if param.is_text() && !self.has_begun(at) {
-                choices.push(param.key);
+                if has_items {
+                    choices.push(param.key);
+                }
                 may_end &= !self.is_required(&param);
             }
         }

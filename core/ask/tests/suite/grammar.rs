@@ -145,13 +145,14 @@ fn music() -> Vec<Tool<'static>> {
 #[test]
 fn texts_come_in_the_order_of_the_sentence_each_at_most_once() {
     let tools = music();
-    let script = "tool:play key:track ▁g key:artist ▁b <end>";
+    // Behind the last word no text can begin: the end is the only thing permitted there.
+    let script = "tool:play key:track ▁g key:artist ▁b";
     let (call, _) = ask(&tools, "play g from b", script).unwrap();
     assert_eq!(call, "play artist='b' track='g'");
-    // Behind the last word nothing can begin, and what was given is not permitted again.
+    // What was given is not permitted again.
     let again = ask(&tools, "play g from b", "tool:play key:track ▁g key:track");
     assert!(again.unwrap_err().contains("not permitted"));
-    let before = ask(&tools, "play g from b", "tool:play key:track ▁b ▁g");
+    let before = ask(&tools, "play g from b now", "tool:play key:track ▁b ▁g");
     assert!(before.is_err());
     assert_eq!(ask(&tools, "play something", "tool:play <end>").unwrap().0, "play");
 }
@@ -160,7 +161,7 @@ fn texts_come_in_the_order_of_the_sentence_each_at_most_once() {
 fn words_that_begin_alike_are_told_apart_as_they_go_on() {
     let tools = music();
     // "she" and "shed" are letters here: the run goes on as long as one of them agrees.
-    let script = "tool:play key:track ▁s d <end>";
+    let script = "tool:play key:track ▁s d";
     let (call, read) = ask(&tools, "play she in shed", script).unwrap();
     assert_eq!(call, "play track='shed'");
     // Every letter of the word is read, chosen or not.
