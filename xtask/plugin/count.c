@@ -20,8 +20,9 @@
  *         answer: all but the last two kinds of functions, what of that is in the library, what
  *         the user's own code takes, what of that is in the library, and the handlers
  *
- * A function that is given is followed by the depth of its calls: BL and BLX go one deeper, a
- * return comes back, and a jump into another function (a tail call) does neither.
+ * A function that is called ends where its caller goes on. A handler, and what is jumped to, is
+ * followed by the depth of calls: BL and BLX go one deeper, a return comes back. That does not do
+ * for all, since in code for Armv6-M a far jump is a BL too.
  *
  * Debian's QEMU has plug-ins enabled but ships no qemu-plugin.h, so the few declarations needed
  * stand here. They are the C interface documented in QEMU's docs/devel/tcg-plugins.rst.
@@ -78,11 +79,15 @@ struct entry {
     enum kind kind;
 };
 
-/* A function that runs, and how many calls deep it is. */
+struct known;
+
+/* A function that runs: where its caller goes on, or 0 and how many calls deep it is. */
 struct frame {
     uint64_t address;
     enum kind kind;
+    uint64_t resume;
     uint64_t depth;
+    const struct known *interrupted; /* a handler's: `last` when it began */
 };
 
 /* What is known of an instruction before it runs. */
@@ -144,51 +149,88 @@ static enum flow flow_of(const struct qemu_plugin_insn *insn)
     return is_return ? RETURN : STRAIGHT;
 }
 
-/* A function returns: one of those that a followed one has called, or that one itself. Then the one
- * below has its callee back, but for a handler's, which called nothing. */
-static void come_back(void)
+static struct frame *top_frame(void)
 {
-    bool is_handler = false;
-    while (frames_count > 0 && !is_handler) {
-        struct frame *top = &frames[frames_count - 1];
-        if (top->depth > 0) {
-            top->depth--;
-            return;
-        }
-        is_handler = top->kind == HANDLER;
-        running[top->kind]--;
-        frames_count--;
-    }
+    return frames_count > 0 ? &frames[frames_count - 1] : NULL;
 }
 
-/* The last instruction called or returned, unless its condition did not hold: then the one behind
- * it follows, which is no function's first. */
-static void follow(const struct known *at)
+static void pop(void)
 {
-    const bool is_next = last != NULL && at->address == last->behind && at->entered == NONE;
-    if (last == NULL || frames_count == 0 || is_next) {
-        /* Nothing to follow. */
-    } else if (last->flow == CALL) {
-        frames[frames_count - 1].depth++;
-    } else {
-        come_back();
-    }
-    last = NULL;
+    running[frames[--frames_count].kind]--;
 }
 
-static void enter(const struct known *at)
+static void push(const struct known *at, uint64_t resume)
 {
-    const struct frame *top = frames_count > 0 ? &frames[frames_count - 1] : NULL;
-    /* A jump of a function to its own start is a loop. */
-    if (top != NULL && top->address == at->address && top->depth == 0 && at->entered != HANDLER) {
-        return;
-    }
     if (frames_count == FRAMES_MAX) {
         fprintf(stderr, "count: functions that are followed are nested too deep\n");
         exit(1);
     }
-    frames[frames_count++] = (struct frame){at->address, at->entered, 0};
+    frames[frames_count++] = (struct frame){at->address, at->entered, resume, 0, last};
     running[at->entered]++;
+    last = NULL;
+}
+
+/* A function returns: one of those that a followed one has called, or that one itself, and then the
+ * one below has its callee back. What a handler has interrupted goes on behind it. */
+static void come_back(void)
+{
+    struct frame *top = top_frame();
+    while (top != NULL && top->resume == 0 && top->depth == 0) {
+        const bool is_handler = top->kind == HANDLER;
+        last = is_handler ? top->interrupted : last;
+        pop();
+        top = is_handler ? NULL : top_frame();
+    }
+    if (top != NULL && top->resume == 0) {
+        top->depth--;
+    }
+}
+
+/* Looks where the last call or return has led: to the instruction behind it, which is no function's
+ * first, if its condition did not hold. Answers where a caller of this one goes on; 0 if none is. */
+static uint64_t follow(const struct known *at)
+{
+    uint64_t resume = 0;
+    while (last != NULL) {
+        const struct known *done = last;
+        last = NULL;
+        if (at->address == done->behind && at->entered == NONE) {
+            continue;
+        }
+        if (done->flow == RETURN) {
+            come_back();
+        } else if (at->entered != NONE) {
+            resume = done->behind;
+        } else if (top_frame() != NULL) {
+            top_frame()->depth++;
+        }
+    }
+    while (frames_count > 0 && top_frame()->resume == at->address) {
+        pop();
+    }
+    return resume;
+}
+
+static void step(const struct known *at)
+{
+    struct frame *top = top_frame();
+    if (at->entered == HANDLER) {
+        /* Right behind the return of another one, or in the middle of anything. */
+        if (top != NULL && top->kind == HANDLER && top->depth == 0 && last != NULL
+            && last->flow == RETURN) {
+            come_back();
+        }
+        push(at, 0);
+        return;
+    }
+    const uint64_t resume = follow(at);
+    top = top_frame();
+    if (at->entered == NONE || (resume == 0 && top != NULL && top->address == at->address)) {
+        /* A jump of a function to its own start is a loop. */
+        return;
+    }
+    /* What is jumped to returns to where the function that jumped would have. */
+    push(at, resume != 0 || top == NULL ? resume : top->resume);
 }
 
 /* An instruction is about to run. */
@@ -196,10 +238,7 @@ static void on_instruction(unsigned cpu, void *data)
 {
     const struct known *at = data;
     (void)cpu;
-    follow(at);
-    if (at->entered != NONE) {
-        enter(at);
-    }
+    step(at);
     if (at->flow != STRAIGHT) {
         last = at;
     }
