@@ -19,7 +19,8 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
 
   --sentences PATH    sentences, a .jsonl file or a folder of them; with none and no templates, what
                       the tools' names and descriptions give
-  --valid PATH[,PATH] sentences to validate with, instead of a share of the wordings: files or folders
+  --valid PATH[,PATH] sentences to validate with, files or folders, instead of a share of the
+                      wordings
   --valid-share N     that share (0.12)
   --fit-share N       with --valid, the share of the wordings that confidence is fitted on (0.06)
   --templates FILE    templates

@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn names_are_found_in_lists_and_under_keys() {
-        let json = serde_json::json!({"description": "x y", "list": ["Casablanca (1942)", "Ocean's 11"],
+        let json = serde_json::json!({"description": "x y",
+            "list": ["Casablanca (1942)", "Ocean's 11"],
             "areas": [{"name": "New York", "state": "NY"}]});
         let mut names = Vec::new();
         collect(&json, "", false, &mut names);

@@ -188,8 +188,8 @@ impl Display for Report {
         for (title, counts) in [("tool", &self.by_tool), ("kind", &self.by_kind)] {
             writeln!(
                 f,
-                "\n| {title} | sentences | right tool called | right call made | right call, sure or \
-                 not | no call made |"
+                "\n| {title} | sentences | right tool called | right call made | right call, sure \
+                 or not | no call made |"
             )?;
             writeln!(f, "|---|---|---|---|---|---|")?;
             for (name, one) in counts {

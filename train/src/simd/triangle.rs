@@ -1,5 +1,5 @@
-//! Small products in single precision, as attention has them: nothing is computed of what lies above
-//! the diagonal of the weights.
+//! Small products in single precision, as attention has them: nothing is computed of what lies
+//! above the diagonal of the weights.
 
 use super::{Work, wide};
 
