@@ -23,10 +23,7 @@ const TOKENS: &str = "24";
 /// # Errors
 /// When one does not build, writes another text, or asks the system for too much.
 pub(crate) fn examples() -> Result<()> {
-    let folder = output_folder("models")?;
-    let mut cargo = sh::cargo();
-    sh::run(cargo.args(["build", "--profile", "ci", "-p", "trine", "-p", "trine-c-host"]))?;
-    let trine = sh::target_dir().join("ci/trine");
+    let (folder, trine) = (output_folder("models")?, trine()?);
     let (file, image) = (folder.join("tiny.gguf"), folder.join("model.trnm"));
     quiet(sh::command(&trine).args(["model", "make", "--tiny", "-o"]).arg(&file))?;
     quiet(sh::command(&trine).args(["model", "pack"]).arg(&file).arg("-o").arg(&image))?;
@@ -40,8 +37,23 @@ pub(crate) fn examples() -> Result<()> {
     sentences(&folder, &trine)
 }
 
-/// The program that asks a model in constant memory, beside `trine ask` with the same image.
-fn sentences(folder: &Path, trine: &Path) -> Result<()> {
+/// The program and the library that the examples need.
+fn trine() -> Result<PathBuf> {
+    let mut cargo = sh::cargo();
+    sh::run(cargo.args(["build", "--profile", "ci", "-p", "trine", "-p", "trine-c-host"]))?;
+    Ok(sh::target_dir().join("ci/trine"))
+}
+
+/// A model and the tools that it was made for, as files of C: `model_trnm` and `board_sentences`.
+///
+/// # Errors
+/// When the program does not build, or refuses.
+pub(crate) fn asker() -> Result<[PathBuf; 2]> {
+    let folder = output_folder("asker")?;
+    asker_in(&folder, &trine()?)
+}
+
+fn asker_in(folder: &Path, trine: &Path) -> Result<[PathBuf; 2]> {
     let (image, array) = (folder.join("model.trnm"), folder.join("model.c"));
     let pack = ["model", "pack", "models/board.gguf", "-o"];
     quiet(sh::command(trine).args(pack).arg(&image))?;
@@ -49,6 +61,13 @@ fn sentences(folder: &Path, trine: &Path) -> Result<()> {
     let tools = ["gen", "firmware-example/board/tools.json", "--sentences", "--prefix", "board"];
     let compiled = folder.join("board_sentences.c");
     quiet(sh::command(trine).args(tools).arg("-o").arg(&compiled))?;
+    Ok([array, compiled])
+}
+
+/// The program that asks a model in constant memory, beside `trine ask` with the same image.
+fn sentences(folder: &Path, trine: &Path) -> Result<()> {
+    let [array, compiled] = asker_in(folder, trine)?;
+    let image = folder.join("model.trnm");
     let asked = ["make the fan spin at forty percent", "open all valves", "the fan at 900 percent"];
     let wanted =
         asked.iter().map(|text| answer(trine, &image, text)).collect::<Result<Vec<_>>>()?;

@@ -536,6 +536,9 @@ pub unsafe extern "C" fn trine_ask_result(
         Ok(owned) => owned,
         Err(status) => return status,
     };
+    if answer.is_null() {
+        return TRINE_E_NULL;
+    }
     match owned.core().answer() {
         // SAFETY: as above.
         Ok(known) => unsafe { slices::write(answer, ANSWER_V1, &known) },

@@ -2,6 +2,13 @@
  * and session stay as they were. */
 #include "support/model.h"
 
+/* The board's model as an image, and its tools. */
+extern unsigned char model_trnm[];
+extern unsigned int model_trnm_len;
+extern const uint8_t board_sentences[];
+extern const size_t board_sentences_size;
+
+TRINE_STORAGE(asker_memory, 131072u);
 static uint64_t other_memory[SESSION_BYTES / 8u];
 static uint32_t tokens[64];
 static char text[64];
@@ -90,12 +97,43 @@ static void sessions(void)
     CHECK(logits == NULL && token == 1u);
 }
 
+static void askers(void)
+{
+    const trine_ask_config config = {
+        .struct_size = sizeof config, .abi_version = TRINE_MODEL_ABI_VERSION, .data = model_trnm,
+        .size = model_trnm_len, .tools = board_sentences, .tools_size = board_sentences_size,
+        .context = 96u, .flags = TRINE_MODEL_CHECK};
+    const char *sentence = "make the fan spin at forty percent";
+    trine_ask_answer answer = {.struct_size = sizeof answer, .verdict = 77u};
+    trine_ask *ask = NULL;
+
+    CHECK(trine_ask_sizeof(NULL, NULL) == 0u);
+    REFUSES(trine_ask_open(NULL, sizeof asker_memory, &config, &ask, NULL), TRINE_E_NULL);
+    REFUSES(trine_ask_open(asker_memory, sizeof asker_memory, NULL, &ask, NULL), TRINE_E_NULL);
+    REFUSES(trine_ask_open(asker_memory, sizeof asker_memory, &config, NULL, NULL), TRINE_E_NULL);
+    CHECK(ask == NULL);
+    CHECK(trine_ask_open(asker_memory, sizeof asker_memory, &config, &ask, NULL) == TRINE_OK);
+    REFUSES(trine_ask_begin(NULL, sentence, 1u), TRINE_E_NULL);
+    REFUSES(trine_ask_begin(ask, NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_ask_step(NULL, 0u), TRINE_E_NULL);
+    REFUSES(trine_ask_result(NULL, &answer), TRINE_E_NULL);
+    REFUSES(trine_ask_result(ask, NULL), TRINE_E_NULL);
+    REFUSES(trine_ask_close(NULL), TRINE_E_NULL);
+    CHECK(answer.verdict == 77u);
+    CHECK(trine_ask_begin(ask, sentence, strlen(sentence)) == TRINE_PENDING);
+    CHECK(trine_ask_step(ask, 0u) == TRINE_OK);
+    CHECK(trine_ask_result(ask, &answer) == TRINE_OK);
+    CHECK(answer.tokens_count > 0u);
+    CHECK(trine_ask_close(ask) == TRINE_OK);
+}
+
 int main(int argc, char **argv)
 {
     model_start(argc, argv);
     openings();
     models();
     sessions();
+    askers();
     CHECK(model_works());
     return check_failures("null");
 }

@@ -41,10 +41,11 @@ pub(super) fn main() -> Result<()> {
     let archive = dist::host_library()?;
     let shared = dist::host_shared(&archive)?;
     let model = dist::host_model_library()?;
+    let asker = models::asker()?;
     for way in WAYS {
-        all(way, &DEVICE, if way.shared { &shared } else { &archive })?;
+        all(way, &DEVICE, &[], if way.shared { &shared } else { &archive })?;
         if !way.shared {
-            all(way, &MODEL, &model)?;
+            all(way, &MODEL, &asker, &model)?;
         }
     }
     Ok(())
@@ -68,12 +69,12 @@ const MODEL: Suite = Suite {
     argument: Some(models::MISUSED),
 };
 
-/// All tests of a header in one way.
-fn all(way: &Way, suite: &Suite, library: &Path) -> Result<()> {
+/// All tests of a header in one way, each with these files too.
+fn all(way: &Way, suite: &Suite, others: &[PathBuf], library: &Path) -> Result<()> {
     let tests = files(suite.tests, "c")?;
     let mut checks = 0;
     for test in &tests {
-        checks += run(way, &build(way, suite, test, library)?, suite.argument)?;
+        checks += run(way, &build(way, suite, test, others, library)?, suite.argument)?;
     }
     println!(
         "misuse of {}.h, {}: {} programs, {checks} checks",
@@ -84,7 +85,13 @@ fn all(way: &Way, suite: &Suite, library: &Path) -> Result<()> {
     Ok(())
 }
 
-fn build(way: &Way, suite: &Suite, test: &Path, library: &Path) -> Result<PathBuf> {
+fn build(
+    way: &Way,
+    suite: &Suite,
+    test: &Path,
+    others: &[PathBuf],
+    library: &Path,
+) -> Result<PathBuf> {
     let name = format!("{}-{}-{}", suite.header, stem(test), way.name);
     let program = output_folder("misuse")?.join(name);
     let mut compiler = sh::command(way.compiler);
@@ -92,7 +99,8 @@ fn build(way: &Way, suite: &Suite, test: &Path, library: &Path) -> Result<PathBu
         .args(["-std=c11", "-g", "-O1", "-pthread", "-Iinclude"])
         .args(way.flags)
         .arg(test)
-        .args(files(suite.support, "c")?);
+        .args(files(suite.support, "c")?)
+        .args(others);
     let folder = library.parent().context("a library has a folder")?;
     compiler.arg(library).arg(format!("-Wl,-rpath,{}", folder.display()));
     quiet(compiler.arg("-o").arg(&program))?;
