@@ -77,14 +77,13 @@ fn an_asker_that_was_never_opened_is_none() {
     };
     for (ask, wanted) in [(null_mut(), E_NULL), (ask, E_STATE)] {
         // SAFETY: memory that is large enough for the head of an asker, or NULL.
-        let statuses = unsafe {
-            [
-                trine_ask_begin(ask, c"fan".as_ptr(), 3),
-                trine_ask_step(ask, 0),
-                trine_ask_result(ask, &raw mut answer),
-                trine_ask_close(ask),
-            ]
-        };
-        assert_eq!(statuses, [wanted; 4]);
+        let begun = unsafe { trine_ask_begin(ask, c"fan".as_ptr(), 3) };
+        // SAFETY: as above.
+        let gone_on = unsafe { trine_ask_step(ask, 0) };
+        // SAFETY: as above, and a place for an answer.
+        let answered = unsafe { trine_ask_result(ask, &raw mut answer) };
+        // SAFETY: as above.
+        let closed = unsafe { trine_ask_close(ask) };
+        assert_eq!([begun, gone_on, answered, closed], [wanted; 4]);
     }
 }
