@@ -1,16 +1,19 @@
 //! A model in training, as a file to go on from.
 //!
 //! Eight bytes of magic, then little-endian: the steps made and the number of weights as u64, a
-//! hash of the recipe and the shape, then weights, means and squares as f32.
+//! hash of the recipe and the shape, the step of the best mean of weights as u64 and its loss as
+//! f64; then as f32 weights, means and squares, the mean of weights, and the best one.
 
 use std::fs;
 use std::path::Path;
 
+use crate::average::Average;
 use crate::random::Random;
 use crate::trainer::Trainer;
 
-const MAGIC: &[u8; 8] = b"TRNTRN1\n";
-const HEAD: usize = 32;
+const MAGIC: &[u8; 8] = b"TRNTRN2\n";
+const HEAD: usize = 48;
+const ROWS: usize = 5;
 
 /// What a checkpoint must have been made with.
 fn key(trainer: &Trainer) -> u64 {
@@ -22,13 +25,19 @@ fn key(trainer: &Trainer) -> u64 {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn save(trainer: &Trainer, path: &Path) -> Result<(), String> {
+pub fn save(trainer: &Trainer, average: &Average, path: &Path) -> Result<(), String> {
     let mut out = MAGIC.to_vec();
     out.extend((trainer.step as u64).to_le_bytes());
     out.extend((trainer.weights.numbers.len() as u64).to_le_bytes());
     out.extend(key(trainer).to_le_bytes());
-    for numbers in [&trainer.weights.numbers, &trainer.means, &trainer.squares] {
+    out.extend((average.step as u64).to_le_bytes());
+    out.extend(average.loss.to_le_bytes());
+    let count = trainer.weights.numbers.len();
+    let own = [&trainer.weights.numbers, &trainer.means, &trainer.squares];
+    for (row, numbers) in own.into_iter().chain([&average.mean, &average.best]).enumerate() {
         out.extend(numbers.iter().flat_map(|x| x.to_le_bytes()));
+        // Means that are not there yet are zeros; the step of the best one says so.
+        out.resize(HEAD + 4 * count * (row + 1), 0);
     }
     let fail = |error: std::io::Error| format!("{}: {error}", path.display());
     let beside = path.with_extension("new");
@@ -40,7 +49,7 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), String> {
 ///
 /// # Errors
 /// When it is none, or was made with another recipe.
-pub fn load(trainer: &mut Trainer, path: &Path) -> Result<bool, String> {
+pub fn load(trainer: &mut Trainer, average: &mut Average, path: &Path) -> Result<bool, String> {
     let fail = |error: &str| format!("{}: {error}", path.display());
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -53,15 +62,22 @@ pub fn load(trainer: &mut Trainer, path: &Path) -> Result<bool, String> {
         head.get(at..at + 8).and_then(|part| part.try_into().ok()).map_or(0, u64::from_le_bytes)
     };
     let count = trainer.weights.numbers.len();
-    if field(24) != key(trainer) || bytes.len() != HEAD + 12 * count {
+    if field(24) != key(trainer) || bytes.len() != HEAD + 4 * ROWS * count {
         let error = "it was made with another recipe or other tools: remove it to begin anew";
         return Err(fail(error));
     }
     let mut numbers = bytes[HEAD..].as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
-    for place in [&mut trainer.weights.numbers, &mut trainer.means, &mut trainer.squares] {
+    let own = [&mut trainer.weights.numbers, &mut trainer.means, &mut trainer.squares];
+    for place in own.into_iter().chain([&mut average.mean, &mut average.best]) {
+        place.resize(count, 0.0);
         place.iter_mut().zip(&mut numbers).for_each(|(place, number)| *place = number);
     }
     trainer.step = usize::try_from(field(8)).unwrap_or(0);
+    average.step = usize::try_from(field(32)).unwrap_or(0);
+    average.loss = f64::from_bits(field(40));
+    if average.step == 0 {
+        average.best.clear();
+    }
     trainer.rounded.take(&trainer.weights);
     Ok(true)
 }
@@ -91,16 +107,22 @@ mod tests {
         let batch = [Example { tokens: vec![1, 5, 7, 3], prompt: 4, choices, tags: vec![] }];
         let path = std::env::temp_dir().join(format!("trine-train-{}.ckpt", std::process::id()));
         let mut trainer = Trainer::new(Weights::random(shape, 1), recipe);
-        assert_eq!(load(&mut trainer, &path), Ok(false));
+        let mut average = Average::default();
+        assert_eq!(load(&mut trainer, &mut average, &path), Ok(false));
         (0..3).for_each(|_| _ = trainer.learn(&batch));
-        save(&trainer, &path).unwrap();
+        average.take(&trainer);
+        average.judge(&mut trainer, &batch);
+        save(&trainer, &average, &path).unwrap();
         (0..3).for_each(|_| _ = trainer.learn(&batch));
         let mut other = Trainer::new(Weights::random(shape, 1), recipe);
-        assert_eq!(load(&mut other, &path), Ok(true));
+        let mut again = Average::default();
+        assert_eq!(load(&mut other, &mut again, &path), Ok(true));
+        assert_eq!((&again.mean, &again.best), (&average.mean, &average.best));
+        assert_eq!((again.step, again.loss.to_bits()), (3, average.loss.to_bits()));
         (0..3).for_each(|_| _ = other.learn(&batch));
         assert_eq!(other.weights.numbers, trainer.weights.numbers);
         let mut changed = Trainer::new(Weights::random(shape, 1), Recipe { batch: 2, ..recipe });
-        assert!(load(&mut changed, &path).is_err());
+        assert!(load(&mut changed, &mut again, &path).is_err());
         std::fs::remove_file(path).unwrap();
     }
 }

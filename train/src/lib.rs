@@ -8,6 +8,7 @@
 #![deny(unsafe_code)]
 
 pub mod aside;
+pub mod average;
 pub mod baseline;
 pub mod calibrate;
 pub mod checkpoint;

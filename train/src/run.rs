@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::average::Average;
 use crate::calibrate;
 use crate::course::{LONGEST, Shares};
 use crate::generic;
@@ -145,7 +146,8 @@ pub fn train(plan: &Plan, mut progress: impl FnMut(&Progress)) -> Result<Trained
     plan.shape.check_sizes()?;
     prepare(plan, |parts| {
         let trainer = new_trainer(plan, &parts.lesson);
-        let mut school = School { plan, lesson: &parts.lesson, parts, trainer };
+        let average = Average::default();
+        let mut school = School { plan, lesson: &parts.lesson, parts, trainer, average };
         let begun = Instant::now();
         school.steps(&mut progress)?;
         school.finish(begun.elapsed())
@@ -163,14 +165,15 @@ struct School<'s, 'p> {
     lesson: &'s Lesson<'p>,
     parts: &'s Parts<'p>,
     trainer: Trainer,
+    average: Average,
 }
 
 impl School<'_, '_> {
     fn steps(&mut self, progress: &mut dyn FnMut(&Progress)) -> Result<(), String> {
         let (plan, parts) = (self.plan, self.parts);
-        let valid = self.examples(&parts.valid);
+        let (valid, fit) = (self.examples(&parts.valid), self.examples(parts.fit()));
         if let Some(path) = &plan.checkpoint {
-            checkpoint::load(&mut self.trainer, path)?;
+            checkpoint::load(&mut self.trainer, &mut self.average, path)?;
         }
         let stock = Stock::new(plan, parts);
         let begun = Instant::now();
@@ -188,11 +191,15 @@ impl School<'_, '_> {
             let draw_next = || next = draw(step);
             let learn = || losses += self.trainer.learn(&batch);
             parallel::beside(plan.recipe.threads, draw_next, learn);
+            self.average.take(&self.trainer);
             let is_last = step == plan.recipe.steps;
             let stop = step.is_multiple_of(plan.every) || is_last;
             let found = stop.then(|| self.trainer.losses(&valid));
+            if stop {
+                self.average.judge(&mut self.trainer, &fit);
+            }
             if let Some(path) = plan.checkpoint.as_ref().filter(|_| stop) {
-                checkpoint::save(&self.trainer, path)?;
+                checkpoint::save(&self.trainer, &self.average, path)?;
             }
             if stop || step.is_multiple_of(REPORT) {
                 progress(&Progress {
@@ -218,9 +225,11 @@ impl School<'_, '_> {
 
     fn finish(mut self, took: Duration) -> Result<Trained, String> {
         let (parts, valid) = (self.parts, &self.parts.valid);
+        self.average.settle(&mut self.trainer);
         let examples = self.examples(valid);
         let losses = self.trainer.losses(&examples);
         let mut report = Report::new(self.plan, &self.trainer, took);
+        report.best = self.average.step;
         report.choices = score::ratio(losses.right, losses.choices);
         report.unsayable = valid.len() - examples.len();
         if self.plan.recipe.arithmetic == Arithmetic::Dense {
