@@ -35,6 +35,7 @@ fn main() {
         kv_heads: 2,
         vocab: 497,
         context: 128,
+        whole: 0,
         tags: 0,
     };
     let mut random = Random::new(1);

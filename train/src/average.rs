@@ -70,7 +70,7 @@ mod tests {
     use crate::weights::Weights;
 
     const SHAPE: Shape =
-        Shape { dim: 32, ffn: 32, layers: 1, heads: 2, kv_heads: 1, vocab: 9, context: 8, tags: 0 };
+        Shape { dim: 32, ffn: 32, layers: 1, heads: 2, kv_heads: 1, vocab: 9, context: 8, whole: 0, tags: 0 };
 
     #[test]
     fn the_best_mean_is_kept_whatever_comes_after_it() {

@@ -100,6 +100,7 @@ mod tests {
             kv_heads: 1,
             vocab: 9,
             context: 8,
+            whole: 0,
             tags: 0,
         };
         let recipe = Recipe { steps: 8, batch: 1, threads: 1, ..Recipe::default() };

@@ -27,6 +27,7 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --names PATH        texts that copied parameters may have: a JSON object of lists by parameter,
                       or a folder with the public lists for SNIPS
   --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
+  --whole N           blocks, from the first, that see the whole sentence (0)
   --pieces N          pieces of words (480)
   --rare N            how often a character must come to be a piece (5)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
@@ -100,6 +101,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             layers: number(options, "layers", shape.layers)?,
             heads: number(options, "heads", shape.heads)?,
             kv_heads: number(options, "kv-heads", shape.kv_heads)?,
+            whole: number(options, "whole", shape.whole)?,
             ..shape
         },
         pieces: number(options, "pieces", plan.pieces)?,

@@ -104,7 +104,7 @@ const MANY: usize = 1_000;
 
 /// The shape of a model for a microcontroller.
 pub const SMALL: Shape =
-    Shape { dim: 128, ffn: 384, layers: 3, heads: 4, kv_heads: 2, vocab: 0, context: 0, tags: 0 };
+    Shape { dim: 128, ffn: 384, layers: 3, heads: 4, kv_heads: 2, vocab: 0, context: 0, whole: 0, tags: 0 };
 /// The shape of a model for larger ones, with many texts to copy.
 pub const LARGE: Shape = Shape { dim: 256, ffn: 256, layers: 4, heads: 8, kv_heads: 2, ..SMALL };
 

@@ -20,6 +20,9 @@ pub struct Shape {
     pub vocab: usize,
     /// Positions.
     pub context: usize,
+    /// Blocks, from the first, in which the tokens of a sentence see all of it, and not only those
+    /// before them.
+    pub whole: usize,
     /// Labels that items of the sentence are told apart by while training; 0 for no such head.
     pub tags: usize,
 }

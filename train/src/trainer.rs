@@ -229,6 +229,7 @@ mod tests {
         kv_heads: 1,
         vocab: 12,
         context: 16,
+        whole: 0,
         tags: 0,
     };
 

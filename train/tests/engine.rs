@@ -19,6 +19,7 @@ const SHAPE: Shape = Shape {
     kv_heads: 2,
     vocab: 200,
     context: 64,
+    whole: 0,
     tags: 5,
 };
 

@@ -1,4 +1,5 @@
-//! Causal attention of one sentence, and its derivative.
+//! Attention of one sentence, and its derivative. A token sees those before it and itself, and the
+//! first so many tokens are seen by all.
 
 use super::rows::softmax;
 use crate::shape::Shape;
@@ -61,6 +62,8 @@ pub(super) struct Room {
 /// Attention of a sentence.
 pub(super) struct Attend<'a> {
     pub(super) shape: &'a Shape,
+    /// How many of the first tokens all see.
+    pub(super) seen: usize,
     /// Rows of queries, keys and values, turned by their positions: (tokens, dim + 2 kv dim)
     pub(super) heads: &'a [f32],
     pub(super) room: &'a mut Room,
@@ -94,9 +97,9 @@ impl Work for Attend<'_> {
                 transpose(&room.key, size, &mut room.across);
             }
             let (left, right) = (Rows(&room.query, size.wide), Rows(&room.across, size.long));
-            by_rows(left, right, Seen::Columns, weights);
+            by_rows(left, right, Seen::Columns(self.seen), weights);
             for (at, row) in weights.chunks_exact_mut(size.long).enumerate() {
-                let seen = if at < size.tokens { at + 1 } else { 0 };
+                let seen = if at < size.tokens { self.seen.max(at + 1) } else { 0 };
                 let (row, unseen) = row.split_at_mut(seen.next_multiple_of(LANES));
                 unseen.fill(0.0);
                 if seen > 0 {
@@ -105,7 +108,7 @@ impl Work for Attend<'_> {
                 }
             }
             let (left, right) = (Rows(weights, size.long), Rows(&room.value, size.wide));
-            by_rows(left, right, Seen::Depth, &mut room.out);
+            by_rows(left, right, Seen::Depth(self.seen), &mut room.out);
             scatter(&room.out, size, 1.0, (shape.dim, query), self.out);
         }
     }
@@ -114,6 +117,7 @@ impl Work for Attend<'_> {
 /// The derivative of [`Attend`].
 pub(super) struct AttendBack<'a> {
     pub(super) shape: &'a Shape,
+    pub(super) seen: usize,
     pub(super) heads: &'a [f32],
     pub(super) room: &'a mut Room,
     pub(super) weights: &'a [f32],
@@ -152,16 +156,17 @@ impl Work for AttendBack<'_> {
                 keys.fill(0.0);
                 values.fill(0.0);
             }
-            by_columns(Rows(weights, long), Rows(&room.out, wide), values);
+            by_columns(Rows(weights, long), Rows(&room.out, wide), self.seen, values);
             let slopes = &mut room.weights;
-            by_rows(Rows(&room.out, wide), Rows(&room.across, long), Seen::Columns, slopes);
+            let seen = Seen::Columns(self.seen);
+            by_rows(Rows(&room.out, wide), Rows(&room.across, long), seen, slopes);
             let rows = slopes.chunks_exact_mut(long).zip(weights.chunks_exact(long));
             for (at, (row, weights)) in rows.enumerate() {
-                softmax_back(row, weights, at + 1);
+                softmax_back(row, weights, self.seen.max(at + 1));
             }
-            by_rows(Rows(slopes, long), Rows(&room.key, wide), Seen::Depth, queries);
+            by_rows(Rows(slopes, long), Rows(&room.key, wide), Seen::Depth(self.seen), queries);
             scatter(queries, size, scale, (stride, query), self.out);
-            by_columns(Rows(slopes, long), Rows(&room.query, wide), keys);
+            by_columns(Rows(slopes, long), Rows(&room.query, wide), self.seen, keys);
             if (head + 1) % group == 0 {
                 scatter(keys, size, 1.0, (stride, key), self.out);
                 scatter(values, size, 1.0, (stride, value), self.out);

@@ -70,6 +70,8 @@ pub(super) struct Room {
 pub(super) struct Halves<'p> {
     pub(super) rounded: &'p Rounded,
     pub(super) block: &'p Block,
+    /// Whether the tokens of a prompt see all of the prompt.
+    pub(super) is_whole: bool,
     pub(super) scales: &'p [f32; 7],
     pub(super) packed: Option<&'p [Packed; 4]>,
     pub(super) sentences: &'p Sentences,
@@ -177,15 +179,16 @@ impl<'p> Halves<'p> {
     fn attend(&self, saved: &mut Saved, room: &mut Room) {
         let shape = &self.rounded.shape;
         let (dim, stride) = (shape.dim, shape.dim + 2 * shape.kv_dim());
-        let lens = self.sentences.spans().map(|span| weights_len(shape, span.len()));
+        let lens = self.sentences.spans().map(|(span, _)| weights_len(shape, span.len()));
         saved.weights.resize(lens.sum(), 0.0);
         let mut rest = saved.weights.as_mut_slice();
-        for span in self.sentences.spans() {
+        for (span, prompt) in self.sentences.spans() {
+            let seen = if self.is_whole { prompt } else { 0 };
             let (weights, after) = rest.split_at_mut(weights_len(shape, span.len()));
             rest = after;
             let heads = &saved.heads[span.start * stride..span.end * stride];
             let out = &mut saved.mixed[span.start * dim..span.end * dim];
-            Attend { shape, heads, room: &mut room.attention, weights, out }.compute();
+            Attend { shape, seen, heads, room: &mut room.attention, weights, out }.compute();
         }
     }
 
@@ -309,12 +312,13 @@ impl<'p> Halves<'p> {
         let Room { mixed, heads: out, attention: room, .. } = room;
         out.resize(saved.heads.len(), 0.0);
         let mut rest = saved.weights.as_slice();
-        for span in self.sentences.spans() {
+        for (span, prompt) in self.sentences.spans() {
+            let seen = if self.is_whole { prompt } else { 0 };
             let (weights, after) = rest.split_at(weights_len(shape, span.len()));
             rest = after;
             let (rows, slope) = (times(&span, stride), &mixed[times(&span, dim)]);
             let (heads, out) = (&saved.heads[rows.clone()], &mut out[rows]);
-            AttendBack { shape, heads, room, weights, slope, out }.compute();
+            AttendBack { shape, seen, heads, room, weights, slope, out }.compute();
         }
     }
 }

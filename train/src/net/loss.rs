@@ -137,7 +137,8 @@ impl Heads {
         self.slope.clear();
         self.slope.resize(stream.len(), 0.0);
         let mut losses = self.choices(model, examples, mix, slopes);
-        if mix.language > 0.0 {
+        // A token that is seen cannot be foretold.
+        if mix.language > 0.0 && model.shape.whole == 0 {
             losses += self.language(model, examples, mix, slopes);
         }
         if mix.tag > 0.0 && model.shape.tags > 0 {

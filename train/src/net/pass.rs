@@ -17,6 +17,8 @@ pub(super) struct Sentences {
     pub(super) positions: Vec<usize>,
     /// Where each sentence ends.
     ends: Vec<usize>,
+    /// How many of the tokens of each are its prompt.
+    prompts: Vec<usize>,
 }
 
 impl Sentences {
@@ -24,17 +26,20 @@ impl Sentences {
         self.tokens.clear();
         self.positions.clear();
         self.ends.clear();
+        self.prompts.clear();
         for example in examples {
             self.tokens.extend(&example.tokens);
             self.positions.extend(0..example.tokens.len());
             self.ends.push(self.tokens.len());
+            self.prompts.push(example.prompt);
         }
     }
 
-    /// Where each sentence is.
-    pub(super) fn spans(&self) -> impl Iterator<Item = Range<usize>> {
+    /// Where each sentence is, and how many of its tokens are its prompt.
+    pub(super) fn spans(&self) -> impl Iterator<Item = (Range<usize>, usize)> {
         let starts = [0].into_iter().chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| start..*end).filter(|span| !span.is_empty())
+        let spans = starts.zip(&self.ends).map(|(start, end)| start..*end);
+        spans.zip(self.prompts.iter().copied()).filter(|(span, _)| !span.is_empty())
     }
 }
 
@@ -128,7 +133,8 @@ impl Pass {
 
     /// The logits of all tokens after each token of one sentence: (tokens, vocab).
     pub fn logits(&mut self, rounded: &Rounded, tokens: &[u32]) -> Vec<f32> {
-        let example = Example { tokens: tokens.to_vec(), ..Example::default() };
+        let example =
+            Example { tokens: tokens.to_vec(), prompt: tokens.len(), ..Example::default() };
         self.forward(rounded, &[&example], Dropout { share: 0.0, seed: 0 });
         self.heads.logits(rounded, &self.stream)
     }
@@ -145,6 +151,7 @@ fn halves<'p>(
     Halves {
         rounded,
         block: &rounded.plan.blocks[index],
+        is_whole: index < rounded.shape.whole,
         scales: &rounded.scales[index],
         packed: rounded.packed.blocks.get(index),
         sentences,

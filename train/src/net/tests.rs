@@ -7,8 +7,17 @@ use crate::shape::Shape;
 use crate::simd::Products;
 use crate::weights::{Arithmetic, Rounded, Weights};
 
-const SHAPE: Shape =
-    Shape { dim: 16, ffn: 24, layers: 2, heads: 4, kv_heads: 2, vocab: 20, context: 12, tags: 3 };
+const SHAPE: Shape = Shape {
+    dim: 16,
+    ffn: 24,
+    layers: 2,
+    heads: 4,
+    kv_heads: 2,
+    vocab: 20,
+    context: 12,
+    whole: 1,
+    tags: 3,
+};
 
 fn examples() -> Vec<Example> {
     let mut random = Random::named(3, "examples");
@@ -90,6 +99,23 @@ fn a_sentence_is_not_changed_by_those_beside_it() {
     assert!((each - all).abs() < 1e-6 * each, "{each} {all}");
 }
 
+#[test]
+fn only_what_sees_the_whole_sentence_hangs_on_what_comes_later() {
+    let examples = examples();
+    let prompt = examples[1].prompt;
+    let logits = |whole: usize, last: u32| {
+        let weights = Weights::random(Shape { dim: 128, ffn: 128, whole, ..SHAPE }, 1);
+        let rounded = Rounded::new(&weights, Arithmetic::Ternary);
+        let mut tokens = examples[1].tokens[..prompt].to_vec();
+        *tokens.last_mut().expect("a prompt") = last;
+        let all = Pass::default().logits(&rounded, &tokens);
+        all[..(prompt - 1) * SHAPE.vocab].to_vec()
+    };
+    assert_eq!(logits(0, 1), logits(0, 2));
+    assert_ne!(logits(1, 1), logits(1, 2));
+    assert_ne!(logits(2, 1), logits(2, 2));
+}
+
 /// Whole numbers and trits are exact in bf16, and derivatives are nearly those in single precision.
 #[test]
 fn products_in_bf16_choose_the_same_and_learn_nearly_the_same() {
@@ -108,7 +134,7 @@ fn products_in_bf16_choose_the_same_and_learn_nearly_the_same() {
     for products in Products::ALL.into_iter().filter(|products| products.is_supported()) {
         let (found, slopes) = learn(products);
         assert_eq!(found.choice.to_bits(), losses.choice.to_bits(), "{products:?}");
-        assert!((found.language - losses.language).abs() < 1e-2 * losses.language);
+        assert!((found.language - losses.language).abs() <= 1e-2 * losses.language);
         assert!((found.tag - losses.tag).abs() < 1e-2 * losses.tag);
         let mut parts = vec![weights.plan.embedding.at.clone(), weights.plan.tags.at.clone()];
         for block in &weights.plan.blocks {

@@ -20,13 +20,14 @@ impl Rows<'_> {
     }
 }
 
-/// What of a product has to be computed, since no token sees those after it.
+/// What of a product has to be computed, since no token sees those after it but the first so many,
+/// which all tokens see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// Columns up to that of the row: the others are left as they are.
-    Columns,
+    Columns(usize),
     /// Depth up to that of the row.
-    Depth,
+    Depth(usize),
 }
 
 /// `out = left · right`.
@@ -38,13 +39,21 @@ pub(crate) fn by_rows(left: Rows<'_>, right: Rows<'_>, seen: Seen, out: &mut [f3
     wide(ByRows { left, right, seen, out });
 }
 
-/// `out += leftᵀ · right`, where nothing of `left` is above its diagonal.
-pub(crate) fn by_columns(left: Rows<'_>, right: Rows<'_>, out: &mut [f32]) {
+/// `out += leftᵀ · right`, where nothing of `left` is above its diagonal but in the first `seen`
+/// columns.
+pub(crate) fn by_columns(left: Rows<'_>, right: Rows<'_>, seen: usize, out: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     if super::x86_64::has_avx512() {
-        return super::x86_64::by_columns(left, right, out);
+        return super::x86_64::by_columns(left, right, seen, out);
     }
-    wide(ByColumns { left, right, out });
+    wide(ByColumns { left, right, seen, out });
+}
+
+/// The first row that has something in a block of columns.
+#[inline(always)]
+pub(super) const fn first_row(block: usize, seen: usize) -> usize {
+    let row = block * ROWS;
+    if row < seen { 0 } else { row }
 }
 
 impl Seen {
@@ -53,8 +62,8 @@ impl Seen {
     pub(super) fn of(self, block: usize, left: Rows<'_>, right: Rows<'_>) -> (usize, usize) {
         let (end, depth) = ((block + 1) * ROWS, left.1.min(right.0.len() / right.1));
         match self {
-            Self::Columns => (end.min(right.1), depth),
-            Self::Depth => (right.1, depth.min(end)),
+            Self::Columns(all) => (end.max(all).min(right.1), depth),
+            Self::Depth(all) => (right.1, depth.min(end.max(all))),
         }
     }
 }
@@ -92,17 +101,18 @@ impl Work for ByRows<'_> {
 struct ByColumns<'a> {
     left: Rows<'a>,
     right: Rows<'a>,
+    seen: usize,
     out: &'a mut [f32],
 }
 
 impl Work for ByColumns<'_> {
     #[inline(always)]
     fn run(self) {
-        let Self { left, right, out } = self;
+        let Self { left, right, seen, out } = self;
         for (block, out) in out.chunks_exact_mut(ROWS * right.1).enumerate() {
-            let row = block * ROWS;
+            let row = first_row(block, seen);
             for column in (0..right.1).step_by(LANES) {
-                let (left, right) = (left.from(row, row), right.from(row, column));
+                let (left, right) = (left.from(row, block * ROWS), right.from(row, column));
                 let mut sums = [[0.0; LANES]; ROWS];
                 for (left, line) in left.0.chunks(left.1).zip(right.0.chunks(right.1)) {
                     for (sums, factor) in sums.iter_mut().zip(left) {
@@ -134,14 +144,15 @@ mod tests {
     #[test]
     fn small_products_are_the_same_with_and_without_intrinsics() {
         let mut random = Random::named(4, "products");
-        for (tokens, wide_) in [(1, 16), (3, 32), (16, 16), (21, 32), (49, 80), (64, 32)] {
+        let sizes = [(1, 16), (3, 32), (16, 16), (21, 32), (49, 80), (64, 32)];
+        for ((tokens, wide_), seen) in sizes.into_iter().flat_map(|s| [(s, 0), (s, s.0 / 2)]) {
             let (rows, long) = (tokens_up(tokens, ROWS), tokens_up(tokens, LANES));
             let mut some = |count: usize| (0..count).map(|_| random.bell()).collect::<Vec<f32>>();
             let (queries, across, values) =
                 (some(rows * wide_), some(wide_ * long), some(rows * wide_));
             let mut triangle = some(rows * long);
             for (at, row) in triangle.chunks_exact_mut(long).enumerate() {
-                row[(at + 1).min(long)..].fill(0.0);
+                row[(at + 1).max(seen).min(long)..].fill(0.0);
             }
             let both = |work: &dyn Fn(bool, &mut [f32]), count: usize| {
                 let mut found = [vec![1.0; count], vec![1.0; count]];
@@ -153,8 +164,8 @@ mod tests {
             let (left, right) = (Rows(&queries, wide_), Rows(&across, long));
             let scores = both(
                 &|plain, out| match plain {
-                    true => wide(ByRows { left, right, seen: Seen::Columns, out }),
-                    false => by_rows(left, right, Seen::Columns, out),
+                    true => wide(ByRows { left, right, seen: Seen::Columns(seen), out }),
+                    false => by_rows(left, right, Seen::Columns(seen), out),
                 },
                 rows * long,
             );
@@ -163,15 +174,15 @@ mod tests {
             let (left, right) = (Rows(&triangle, long), Rows(&values, wide_));
             both(
                 &|plain, out| match plain {
-                    true => wide(ByRows { left, right, seen: Seen::Depth, out }),
-                    false => by_rows(left, right, Seen::Depth, out),
+                    true => wide(ByRows { left, right, seen: Seen::Depth(seen), out }),
+                    false => by_rows(left, right, Seen::Depth(seen), out),
                 },
                 rows * wide_,
             );
             let sums = both(
                 &|plain, out| match plain {
-                    true => wide(ByColumns { left, right, out }),
-                    false => by_columns(left, right, out),
+                    true => wide(ByColumns { left, right, seen, out }),
+                    false => by_columns(left, right, seen, out),
                 },
                 rows * wide_,
             );

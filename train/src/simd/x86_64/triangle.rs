@@ -5,6 +5,7 @@ use std::arch::x86_64::{
     _mm512_storeu_ps,
 };
 
+use crate::simd::triangle::first_row;
 use crate::simd::{LANES, ROWS, Rows, Seen};
 
 /// `out = left · right`. The caller asked [`super::has_avx512`].
@@ -14,9 +15,9 @@ pub(in super::super) fn by_rows(left: Rows<'_>, right: Rows<'_>, seen: Seen, out
 }
 
 /// `out += leftᵀ · right`. The caller asked [`super::has_avx512`].
-pub(in super::super) fn by_columns(left: Rows<'_>, right: Rows<'_>, out: &mut [f32]) {
+pub(in super::super) fn by_columns(left: Rows<'_>, right: Rows<'_>, seen: usize, out: &mut [f32]) {
     // SAFETY: the caller asked whether the processor has this.
-    unsafe { all_columns(left, right, out) };
+    unsafe { all_columns(left, right, seen, out) };
 }
 
 #[target_feature(enable = "avx512f")]
@@ -62,10 +63,10 @@ fn rows_block<const C: usize>(left: Rows<'_>, right: Rows<'_>, depth: usize, out
 }
 
 #[target_feature(enable = "avx512f")]
-fn all_columns(left: Rows<'_>, right: Rows<'_>, out: &mut [f32]) {
+fn all_columns(left: Rows<'_>, right: Rows<'_>, seen: usize, out: &mut [f32]) {
     for (block, out) in out.chunks_exact_mut(ROWS * right.1).enumerate() {
-        let row = block * ROWS;
-        let left = left.from(row, row);
+        let row = first_row(block, seen);
+        let left = left.from(row, block * ROWS);
         let mut column = 0;
         while column < right.1 {
             let right = right.from(row, column);
