@@ -129,10 +129,7 @@ pub(crate) fn run(shape: (usize, usize), place: &Place, rounds: usize, report: &
         let mut subjects = subjects();
         for _ in 0..rounds {
             for subject in &mut subjects {
-                let weights = weights.iter().find(|weights| weights.packing == subject.packing);
-                let weights = weights.expect("weights of each packing");
-                let (by_weights, by_bytes) =
-                    round(subject.runner, weights, shape, &q, place.turns, threads);
+                let (by_weights, by_bytes) = round(subject, &weights, shape, &q, place, threads);
                 subject.weights.push(by_weights);
                 subject.bytes.push(by_bytes);
             }
@@ -167,37 +164,48 @@ fn fill(packing: Packing, (rows, cols): (usize, usize), place: &Place) -> Weight
 
 /// All weights once a turn, the rows shared among the threads; the sum of the threads' speeds in
 /// 10⁹ weights and 10⁹ bytes a second of their own processor time.
+///
+/// What is to come from a cache is gone through once before. What is to come from memory is not:
+/// the weights of all other packings are read instead, since a last cache may be nearly as large as
+/// those of one, and who comes after another would find some of them there.
 fn round(
-    runner: Runner,
-    weights: &Weights,
+    subject: &Subject,
+    weights: &[Weights],
     shape: (usize, usize),
     q: &[i8],
-    turns: usize,
+    place: &Place,
     threads: usize,
 ) -> (f64, f64) {
+    let (mine, others): (Vec<_>, Vec<_>) =
+        weights.iter().partition(|weights| weights.packing == subject.packing);
+    let weights = mine.first().expect("weights of each packing");
     let barrier = Barrier::new(threads);
+    let work = |index: usize| {
+        pin(index);
+        let (rows, cols) = shape;
+        let part = rows * index / threads..rows * (index + 1) / threads;
+        let mut job = Job::new(subject.runner, weights, cols, q, part.clone());
+        match place.bytes {
+            0 => job.run(weights, rows),
+            _ => others.iter().for_each(|weights| {
+                let own = weights.region.len() / threads;
+                let reader = Worker::of(Runner::Read, weights.packing);
+                reader.read(&weights.region[index * own..(index + 1) * own]);
+            }),
+        }
+        barrier.wait();
+        let since = thread_time();
+        for _ in 0..place.turns {
+            job.run(weights, rows);
+        }
+        let seconds = (thread_time() - since).as_secs_f64() * 1e9;
+        let done = (place.turns * weights.copies) as f64 / rows as f64 * part.len() as f64;
+        let bytes = done * weights.matrix_bytes as f64;
+        (done * (rows * cols) as f64 / seconds, bytes / seconds)
+    };
     let speeds: Vec<(f64, f64)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|index| {
-                let barrier = &barrier;
-                scope.spawn(move || {
-                    pin(index);
-                    let (rows, cols) = shape;
-                    let part = rows * index / threads..rows * (index + 1) / threads;
-                    let mut job = Job::new(runner, weights, cols, q, part.clone());
-                    job.run(weights, rows);
-                    barrier.wait();
-                    let since = thread_time();
-                    for _ in 0..turns {
-                        job.run(weights, rows);
-                    }
-                    let seconds = (thread_time() - since).as_secs_f64() * 1e9;
-                    let done = (turns * weights.copies) as f64 / rows as f64 * part.len() as f64;
-                    let bytes = done * weights.matrix_bytes as f64;
-                    (done * (rows * cols) as f64 / seconds, bytes / seconds)
-                })
-            })
-            .collect();
+        let work = &work;
+        let workers: Vec<_> = (0..threads).map(|index| scope.spawn(move || work(index))).collect();
         workers.into_iter().map(|worker| worker.join().expect("a thread of the bench")).collect()
     });
     speeds.iter().fold((0.0, 0.0), |sum, speed| (sum.0 + speed.0, sum.1 + speed.1))
@@ -218,6 +226,19 @@ impl Worker {
             Runner::Ggml => Self::Ggml(Dot::of(packing).expect("a type of ggml's")),
             Runner::Read => Self::Read { isa: Isa::best(), ahead: false },
             Runner::ReadAhead => Self::Read { isa: Isa::best(), ahead: true },
+        }
+    }
+}
+
+impl Worker {
+    /// Reads some bytes, where it is one that does nothing else.
+    fn read(&self, bytes: &[u8]) {
+        match self {
+            // SAFETY: the processor has the instruction set, which is more than this.
+            Self::Read { isa: Isa::Avx512, ahead } => unsafe { probe::read_avx512(bytes, *ahead) },
+            // SAFETY: as above.
+            Self::Read { isa: Isa::Avx2, ahead } => unsafe { probe::read_avx2(bytes, *ahead) },
+            _ => {}
         }
     }
 }
@@ -254,15 +275,7 @@ impl<'a> Job<'a> {
             let (from, to) = (self.rows.start, self.rows.end);
             let part = &matrix[matrix.len() / all_rows * from..matrix.len() / all_rows * to];
             match &self.worker {
-                // SAFETY: the processor has the instruction set, which is more than this.
-                Worker::Read { isa: Isa::Avx512, ahead } => unsafe {
-                    probe::read_avx512(part, *ahead);
-                },
-                // SAFETY: as above.
-                Worker::Read { isa: Isa::Avx2, ahead } => unsafe {
-                    probe::read_avx2(part, *ahead);
-                },
-                Worker::Read { .. } => {}
+                Worker::Read { .. } => self.worker.read(part),
                 Worker::Ggml(dot) => {
                     dot.gemv(part, self.cols, &self.blocks, &mut self.floats);
                     black_box(&mut self.floats);
