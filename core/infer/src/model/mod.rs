@@ -3,6 +3,7 @@
 mod attention;
 mod forward;
 mod kv;
+mod order;
 mod rope;
 mod session;
 mod stages;

@@ -2,8 +2,9 @@
 
 use trine_ternary::parallel::{Parallel, Serial};
 
-use super::forward::{End, Pass, Stage};
+use super::forward::Pass;
 use super::kv::{Cache, move_up};
+use super::order::{At, End, Stage};
 use super::stages::ROWS;
 use super::state::{Options, State, carve};
 use super::{Model, rope};
@@ -17,19 +18,6 @@ pub enum Step {
     More,
     /// Nothing is under way.
     Done,
-}
-
-/// Where a pass is.
-#[derive(Clone, Copy, Debug)]
-struct At {
-    stage: Stage,
-    layer: usize,
-    /// Units of the stage that are done.
-    done: usize,
-    /// Tokens of the pass.
-    count: usize,
-    /// What it ends with.
-    end: End,
 }
 
 /// What a model has read so far, in memory that the caller gave.
@@ -55,7 +43,7 @@ impl<'m, 'w> Session<'m, 'w> {
         let config = model.config();
         let (state, cache) = carve(config, options, model.kernels, memory)?;
         rope::fill(model, state.frequencies)?;
-        Ok(Self { model: *model, state, cache, len: 0, at: None, has: End::Blocks })
+        Ok(Self { model: *model, state, cache, len: 0, at: None, has: End::Keys })
     }
 
     /// The model.
@@ -100,7 +88,7 @@ impl<'m, 'w> Session<'m, 'w> {
         out: &mut [f32],
     ) -> Result<(), Error> {
         let nothing = Error::Option("there is no token to go on from");
-        if self.at.is_some() || self.has == End::Blocks {
+        if self.at.is_some() || self.has == End::Keys {
             return Err(nothing);
         }
         let mut places = out.iter_mut();
@@ -118,15 +106,8 @@ impl<'m, 'w> Session<'m, 'w> {
             return Err(Error::Token(token));
         }
         if self.has != End::Logits {
-            let mut pass = Pass {
-                model: &self.model,
-                state: &mut self.state,
-                cache: &mut self.cache,
-                pool: &Serial,
-                past: self.len,
-                count: 0,
-            };
-            pass.run(Stage::Head, 0, row..row + 1);
+            let at = At { stage: Stage::Head, ..At::new(self.len, 1, End::Logits) };
+            self.pass(at, &Serial).run(row..row + 1);
         }
         self.state.logits.get(row).copied().ok_or(Error::Token(token))
     }
@@ -179,19 +160,15 @@ impl<'m, 'w> Session<'m, 'w> {
         for (place, token) in places.iter_mut().zip(taken) {
             *place = *token;
         }
-        self.turn_to_positions(count);
-        self.has = End::Blocks;
-        let end = if count == tokens.len() { end } else { End::Blocks };
-        self.at = Some(At { stage: Stage::Embed, layer: 0, done: 0, count, end });
+        self.has = End::Keys;
+        let end = if count == tokens.len() { end } else { End::Keys };
+        self.at = Some(At::new(self.len, count, end));
         Ok(count)
     }
 
-    fn turn_to_positions(&mut self, count: usize) {
-        let width = self.model.config.head_width();
-        let turns = self.state.turns.chunks_exact_mut(width.max(1)).take(count);
-        for (position, turn) in (self.len..).zip(turns) {
-            rope::angles(position as f32, self.state.frequencies, turn);
-        }
+    const fn pass<'p>(&'p mut self, at: At, pool: &'p dyn Parallel) -> Pass<'p, 'm, 'w> {
+        let Self { model, state, cache, .. } = self;
+        Pass { model, state, cache, pool, at }
     }
 
     /// Goes on with the pass under way: at most about `rows` rows of a matrix, or as many tokens
@@ -199,7 +176,7 @@ impl<'m, 'w> Session<'m, 'w> {
     /// bit.
     pub fn step(&mut self, rows: usize, pool: &dyn Parallel) -> Step {
         let Some(mut at) = self.at else { return Step::Done };
-        let units = at.stage.units(&self.model.config, at.count);
+        let units = at.units(&self.model.config);
         let most = if at.stage.is_rows() {
             // Rows that are stored together are cheaper together.
             rows.max(1).checked_next_multiple_of(ROWS).unwrap_or(rows)
@@ -207,32 +184,15 @@ impl<'m, 'w> Session<'m, 'w> {
             rows.max(1)
         };
         let end = at.done.saturating_add(most).min(units);
-        let mut pass = Pass {
-            model: &self.model,
-            state: &mut self.state,
-            cache: &mut self.cache,
-            pool,
-            past: self.len,
-            count: at.count,
-        };
-        pass.run(at.stage, at.layer, at.done..end);
+        self.pass(at, pool).run(at.done..end);
         at.done = end;
-        self.at = Some(at);
-        if end < units {
+        self.at = if end < units { Some(at) } else { at.next(&self.model.config) };
+        if self.at.is_some() {
             return Step::More;
         }
-        match at.stage.next(at.layer, self.model.config.layers, at.end) {
-            Some((stage, layer)) => {
-                self.at = Some(At { stage, layer, done: 0, ..at });
-                Step::More
-            }
-            None => {
-                self.len += at.count;
-                self.has = at.end;
-                self.at = None;
-                Step::Done
-            }
-        }
+        self.len = at.past + at.count;
+        self.has = at.end;
+        Step::Done
     }
 
     /// Reads all of these tokens, in as many passes as it takes.
@@ -264,7 +224,7 @@ impl<'m, 'w> Session<'m, 'w> {
         }
         if len < self.len {
             self.len = len;
-            self.has = End::Blocks;
+            self.has = End::Keys;
         }
         Ok(())
     }

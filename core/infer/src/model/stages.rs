@@ -8,6 +8,8 @@ use trine_ternary::{Kernels, Matrix, RowInput, math};
 
 use super::attention::attend;
 use super::forward::Pass;
+use super::kv::move_up;
+use super::order::At;
 use super::rope;
 use crate::config::Activation;
 use crate::weights::{Layer, Linear, Vector};
@@ -20,11 +22,16 @@ const PARTS: usize = 4;
 const SIDE_BY_SIDE: usize = 16;
 
 impl Pass<'_, '_, '_> {
-    /// Writes the embedding of each token to the stream.
+    /// Writes the embedding of each token to the stream, and by how much its position turns heads.
     pub(super) fn embed(&mut self, tokens: Range<usize>) {
-        let dim = self.model.config.dim;
+        let (dim, width) = (self.model.config.dim, self.model.config.head_width());
+        let past = self.at.past;
+        let turns = part(self.state.turns, &tokens, width).chunks_exact_mut(width.max(1));
+        for (token, turn) in tokens.clone().zip(turns) {
+            rope::angles((past + token) as f32, self.state.frequencies, turn);
+        }
         let embedding = self.model.weights.embedding;
-        let ids = self.state.tokens.get(self.past..).unwrap_or_default();
+        let ids = self.state.tokens.get(past..).unwrap_or_default();
         let first = tokens.start;
         let rows = part(self.state.stream, &tokens, dim);
         for_each_chunk(self.pool, rows, dim, &|index, row| {
@@ -32,6 +39,14 @@ impl Pass<'_, '_, '_> {
             let read = embedding.read(id as usize, row);
             debug_assert!(read.is_ok(), "a session takes only tokens of the vocabulary");
         });
+    }
+
+    /// Puts the last token in the place of the first.
+    pub(super) fn last(&mut self) {
+        let (dim, width) = (self.model.config.dim, self.model.config.head_width());
+        let last = self.at.count.saturating_sub(1);
+        move_up(self.state.stream, last * dim..(last + 1) * dim, 0);
+        move_up(self.state.turns, last * width..(last + 1) * width, 0);
     }
 
     /// Norms the stream and rounds it to codes.
@@ -72,7 +87,7 @@ impl Pass<'_, '_, '_> {
 
     /// Multiplies the codes by rows of matrices, which count as one matrix on top of the other.
     pub(super) fn product(&mut self, rows: Range<usize>, matrices: &[Linear<'_>]) {
-        let (kernels, count) = (self.model.kernels, self.count);
+        let (kernels, count) = (self.model.kernels, self.at.count);
         let codes: &[i8] = self.state.codes;
         let first = rows.start;
         let share = self.share(rows.len());
@@ -90,7 +105,7 @@ impl Pass<'_, '_, '_> {
     fn look_up(&mut self, rows: Range<usize>, matrices: &[Linear<'_>]) {
         let cols = matrices.first().map_or(0, |one| one.matrix.cols());
         let all: usize = matrices.iter().map(|one| one.matrix.rows()).sum();
-        for token in 0..self.count {
+        for token in 0..self.at.count {
             let q = one(self.state.codes, token, cols);
             let own = token * all + rows.start..token * all + rows.end;
             let sums = self.state.sums.get_mut(own).unwrap_or_default();
@@ -102,10 +117,10 @@ impl Pass<'_, '_, '_> {
 
     /// Where the products with these matrices lie.
     fn steps(&self, matrices: &[Linear<'_>]) -> Steps {
-        if self.count == 1 || by_token(matrices, self.state.tables.len()) {
+        if self.at.count == 1 || by_token(matrices, self.state.tables.len()) {
             return Steps { row: 1, token: matrices.iter().map(|one| one.matrix.rows()).sum() };
         }
-        Steps { row: self.count, token: 1 }
+        Steps { row: self.at.count, token: 1 }
     }
 
     /// Rows that a thread takes at a time.
@@ -118,15 +133,16 @@ impl Pass<'_, '_, '_> {
 
     /// Takes queries, keys and values from the sums, turns what is to be turned, and keeps keys and
     /// values.
-    pub(super) fn turn(&mut self, tokens: Range<usize>, layer: usize, block: &Layer<'_>) {
-        let config = self.model.config;
+    pub(super) fn turn(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
+        let (config, At { layer, past, .. }) = (self.model.config, self.at);
         let (width, widest) = (config.head_width(), config.widest());
         let (dim, kv_dim) = (config.dim, config.kv_dim());
         let steps = self.steps(&[block.q, block.k, block.v]);
         let sums = Sums { sums: self.state.sums, scales: self.state.scales, steps };
         let turns: &[f32] = self.state.turns;
         let first = tokens.start;
-        let rows = part(self.state.wide, &tokens, widest);
+        let queries = if self.at.is_for_keys(&config) { first..first } else { tokens.clone() };
+        let rows = part(self.state.wide, &queries, widest);
         for_each_chunk(self.pool, rows, widest * SIDE_BY_SIDE, &|index, rows| {
             let start = first + index * SIDE_BY_SIDE;
             sums.of(0..dim, block.q.scale).take(start, widest, rows);
@@ -146,14 +162,15 @@ impl Pass<'_, '_, '_> {
             let heads = keys.chunks_exact_mut(each).zip(values.chunks_exact(each));
             for (head, (key, value)) in heads.enumerate() {
                 rope::rotate(key, turn);
-                self.cache.put(layer, head, self.past + token, key, value);
+                self.cache.put(layer, head, past + token, key, value);
             }
         }
     }
 
     /// Attention of some (token, key-value head).
-    pub(super) fn attend(&mut self, units: Range<usize>, layer: usize) {
-        let (kernels, config, past) = (self.model.kernels, &self.model.config, self.past);
+    pub(super) fn attend(&mut self, units: Range<usize>) {
+        let (kernels, config) = (self.model.kernels, &self.model.config);
+        let At { layer, past, .. } = self.at;
         let (width, widest, kv_heads) = (config.head_width(), config.widest(), config.kv_heads);
         let group = config.group() * width;
         let wide: &[f32] = self.state.wide;
@@ -228,11 +245,11 @@ impl Pass<'_, '_, '_> {
         }
     }
 
-    /// Norms the last token for the head.
+    /// Norms the token for the head; there is one by now.
     pub(super) fn output_norm(&mut self) {
         let (kernels, config) = (self.model.kernels, &self.model.config);
         let weights = &self.model.weights;
-        let x = one(self.state.stream, self.count.saturating_sub(1), config.dim);
+        let x = one(self.state.stream, 0, config.dim);
         let row = self.state.wide.get_mut(..config.dim).unwrap_or_default();
         rms_norm(&kernels, x, &weights.output_norm, config.rms_epsilon, row);
         let format = weights.head.format();

@@ -1,0 +1,137 @@
+//! In which order a pass goes through stages and blocks, and what of it is left out because nobody
+//! reads it.
+//!
+//! What comes after the last block is read of a pass's last token alone, and not at all where
+//! another pass follows. So in that block the other tokens get no further than keys and values, and
+//! the last one then goes through it alone.
+
+use crate::config::Config;
+
+/// Where in a block, or after the last, a pass is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// tokens → stream, turns
+    Embed,
+    /// stream → codes: the norm before attention
+    AttnNorm,
+    /// codes → sums: queries, keys and values
+    Project,
+    /// sums → wide, cache: queries and keys are turned by their positions
+    Turn,
+    /// stream, turns → the same: the last token comes first, and goes on alone
+    Last,
+    /// wide, cache → mixed
+    Attend,
+    /// mixed → codes: the norm inside attention
+    AttnSubNorm,
+    /// codes → sums: attention's last matrix
+    AttnOutput,
+    /// sums → stream
+    AttnAdd,
+    /// stream → codes: the norm before the feed-forward network
+    FfnNorm,
+    /// codes → sums: gate and up
+    GateUp,
+    /// sums → codes: the function, and the norm inside the feed-forward network
+    FfnSubNorm,
+    /// codes → sums: down
+    Down,
+    /// sums → stream
+    FfnAdd,
+    /// stream → wide, codes
+    OutputNorm,
+    /// wide or codes → logits
+    Head,
+}
+
+impl Stage {
+    /// Whether a unit is a row of a matrix.
+    pub(crate) const fn is_rows(self) -> bool {
+        matches!(self, Self::Project | Self::AttnOutput | Self::GateUp | Self::Down | Self::Head)
+    }
+}
+
+/// What a pass ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Keys and values of the last block.
+    Keys,
+    /// What the head takes in.
+    Norm,
+    /// All logits.
+    Logits,
+}
+
+/// Where a pass is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    pub(crate) stage: Stage,
+    pub(crate) layer: usize,
+    /// Units of the stage that are done, or left out.
+    pub(crate) done: usize,
+    /// Positions before the first token.
+    pub(crate) past: usize,
+    /// Tokens.
+    pub(crate) count: usize,
+    /// What it ends with.
+    pub(crate) end: End,
+}
+
+impl At {
+    /// A pass before its first stage.
+    pub(crate) const fn new(past: usize, count: usize, end: End) -> Self {
+        Self { stage: Stage::Embed, layer: 0, done: 0, past, count, end }
+    }
+
+    /// Whether nothing but keys and values is wanted of the block.
+    pub(crate) const fn is_for_keys(&self, config: &Config) -> bool {
+        self.layer + 1 == config.layers && (self.count > 1 || matches!(self.end, End::Keys))
+    }
+
+    /// How many units the stage has.
+    pub(crate) const fn units(&self, config: &Config) -> usize {
+        match self.stage {
+            Stage::Project => config.dim + 2 * config.kv_dim(),
+            Stage::AttnOutput | Stage::Down => config.dim,
+            Stage::GateUp => 2 * config.ffn,
+            Stage::Head => config.vocab,
+            Stage::Attend => self.count * config.kv_heads,
+            Stage::Last | Stage::OutputNorm => 1,
+            _ => self.count,
+        }
+    }
+
+    /// The next stage; `None` after the last.
+    pub(crate) const fn next(self, config: &Config) -> Option<Self> {
+        let stage = match self.stage {
+            Stage::Embed => Stage::AttnNorm,
+            Stage::AttnNorm => Stage::Project,
+            Stage::Project => Stage::Turn,
+            Stage::Turn if !self.is_for_keys(config) => Stage::Attend,
+            Stage::Turn if !matches!(self.end, End::Keys) => Stage::Last,
+            Stage::Last => {
+                let past = self.past + self.count - 1;
+                return Some(Self { stage: Stage::AttnNorm, done: 0, past, count: 1, ..self });
+            }
+            Stage::Attend => Stage::AttnSubNorm,
+            Stage::AttnSubNorm => Stage::AttnOutput,
+            Stage::AttnOutput => Stage::AttnAdd,
+            Stage::AttnAdd => Stage::FfnNorm,
+            Stage::FfnNorm => Stage::GateUp,
+            Stage::GateUp => Stage::FfnSubNorm,
+            Stage::FfnSubNorm => Stage::Down,
+            Stage::Down => Stage::FfnAdd,
+            Stage::FfnAdd if self.layer + 1 < config.layers => {
+                let layer = self.layer + 1;
+                return Some(Self { stage: Stage::AttnNorm, layer, done: 0, ..self });
+            }
+            Stage::FfnAdd => Stage::OutputNorm,
+            Stage::OutputNorm if matches!(self.end, End::Logits) => Stage::Head,
+            Stage::Turn | Stage::OutputNorm | Stage::Head => return None,
+        };
+        // The first rows are those of queries.
+        let is_without_queries = matches!(stage, Stage::Project) && self.is_for_keys(config);
+        let done = if is_without_queries { config.dim } else { 0 };
+        Some(Self { stage, done, ..self })
+    }
+}
