@@ -142,9 +142,9 @@ impl<'k> Reader<'k> {
 impl Engine for Reader<'_> {
     type Error = Infallible;
 
-    fn reset(&mut self) -> Result<(), Infallible> {
+    fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), Infallible> {
         self.read.clear();
-        Ok(())
+        self.begin(tokens).map(|_| ())
     }
 
     fn begin(&mut self, tokens: &[u16]) -> Result<usize, Infallible> {

@@ -131,9 +131,9 @@ impl<'l> Reader<'l> {
 impl Engine for Reader<'_> {
     type Error = Infallible;
 
-    fn reset(&mut self) -> Result<(), Infallible> {
+    fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), Infallible> {
         self.read.clear();
-        Ok(())
+        self.begin(tokens).map(|_| ())
     }
 
     fn begin(&mut self, tokens: &[u16]) -> Result<usize, Infallible> {

@@ -94,12 +94,12 @@ impl<'a> Asking<'a> {
         let Some(read) = self.read else {
             self.walk.begin(self.begins);
             // Before anything is computed: what is too long is told at once.
-            let most = engine.room();
-            if self.walk.sequence().len() > most {
+            let (prompt, most) = (self.walk.sequence(), engine.room());
+            if prompt.len() > most {
                 return Err(AskError::Sentence(SentenceError::Tokens { most }));
             }
-            engine.reset().map_err(AskError::Engine)?;
-            self.read = Some(0);
+            engine.begin_prompt(prompt).map_err(AskError::Engine)?;
+            self.read = Some(prompt.len());
             return Ok(Progress::More);
         };
         if engine.step(rows).map_err(AskError::Engine)? {

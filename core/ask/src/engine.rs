@@ -8,11 +8,13 @@ pub trait Engine {
     /// Why it could not.
     type Error;
 
-    /// Forgets everything that was read.
+    /// Forgets everything that was read, and takes a prompt, all of it, to be read by the next
+    /// steps: the sentence with what ends it, at least one token and no more than there is room
+    /// for. Some models see it whole before they go on.
     ///
     /// # Errors
-    /// When it cannot.
-    fn reset(&mut self) -> Result<(), Self::Error>;
+    /// When a token is not in the vocabulary, or there is no room for all of them.
+    fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), Self::Error>;
 
     /// Takes the first of these tokens, at least one, to be read by the next steps; answers how
     /// many, 0 when there is no room for any.
@@ -53,9 +55,10 @@ const TOGETHER: usize = 32;
 impl Engine for OnSession<'_, '_, '_> {
     type Error = Error;
 
-    fn reset(&mut self) -> Result<(), Error> {
+    fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), Error> {
         self.session.cancel();
-        self.session.truncate(0)
+        self.session.truncate(0)?;
+        self.session.begin_prompt_without_logits(tokens.iter().map(|token| (*token).into()))
     }
 
     fn begin(&mut self, tokens: &[u16]) -> Result<usize, Error> {

@@ -58,6 +58,11 @@ pub struct Config {
     pub activation: Activation,
     /// How positions turn heads.
     pub rope: Rope,
+    /// Blocks, from the first, in which the tokens of a prompt attend to all of it: a prefix LM
+    /// (Raffel and others, 2020, "Exploring the limits of transfer learning with a unified
+    /// text-to-text transformer", §3.2). In the other blocks, and after a prompt, a token attends
+    /// to those before it and itself. 0 for most models.
+    pub whole: usize,
 }
 
 /// A number of the header, by the name that GGUF has for it after the architecture's.
@@ -88,10 +93,12 @@ pub enum Key {
     HiddenAct,
     /// `rope.scaling.type`
     RopeScaling,
+    /// `trine.attention.whole`, which stands alone
+    Whole,
 }
 
 impl Key {
-    /// The key without the architecture's name in front.
+    /// The key without the architecture's name in front, which all but the last have.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -107,6 +114,7 @@ impl Key {
             Self::RopeDimensions => "rope.dimension_count",
             Self::HiddenAct => "hidden_act",
             Self::RopeScaling => "rope.scaling.type",
+            Self::Whole => "trine.attention.whole",
         }
     }
 }
@@ -177,6 +185,9 @@ impl Config {
             if value > most {
                 return Err(Error::Key(key, KeyProblem::TooLarge { most }));
             }
+        }
+        if self.whole > self.layers {
+            return Err(Error::Key(Key::Whole, KeyProblem::TooLarge { most: self.layers }));
         }
         if !self.dim.is_multiple_of(self.heads) {
             return Err(Error::Key(Key::Dim, KeyProblem::NotMultipleOf(Key::Heads)));

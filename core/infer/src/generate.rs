@@ -90,7 +90,7 @@ impl<'t> Generation<'t> {
             };
         }
         if !self.prompt.is_empty() {
-            let taken = self.begin(session, self.prompt)?;
+            let taken = self.begin_prompt(session)?;
             self.prompt = self.prompt.get(taken..).unwrap_or_default();
             return Ok(if taken == 0 { self.finish(End::Full) } else { Event::More });
         }
@@ -131,6 +131,19 @@ impl<'t> Generation<'t> {
                     }
                 }
             }
+        }
+    }
+
+    /// Begins to read the prompt, whole where the model wants to see it so and nothing was read
+    /// before; answers how many tokens it takes, none when there is no room.
+    fn begin_prompt(&self, session: &mut Session<'_, '_>) -> Result<usize, Error> {
+        if session.model().config().whole == 0 || !session.tokens().is_empty() {
+            return self.begin(session, self.prompt);
+        }
+        match session.begin_prompt(self.prompt.iter().copied()) {
+            Ok(()) => Ok(self.prompt.len()),
+            Err(Error::Full) => Ok(0),
+            Err(error) => Err(error),
         }
     }
 

@@ -22,8 +22,9 @@ impl<'s> Scripted<'s> {
 impl Engine for Scripted<'_> {
     type Error = String;
 
-    fn reset(&mut self) -> Result<(), String> {
-        self.read.clear();
+    fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), String> {
+        self.read = tokens.to_vec();
+        self.under_way = true;
         Ok(())
     }
 
@@ -79,8 +80,8 @@ impl Dice {
 impl Engine for Dice {
     type Error = String;
 
-    fn reset(&mut self) -> Result<(), String> {
-        self.read = 0;
+    fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), String> {
+        self.read = tokens.len();
         Ok(())
     }
 

@@ -17,10 +17,11 @@ const SENTENCES: [&str; 6] = [
     "timer 2 min 30 for the tea",
 ];
 
-fn model() -> Model<'static> {
+fn model(whole: usize) -> Model<'static> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/bitnet/plain.gguf");
     let file = File::parse(std::fs::read(path).unwrap().leak()).unwrap();
-    let config = Config::from_gguf(&file).unwrap();
+    let mut config = Config::from_gguf(&file).unwrap();
+    config.whole = whole;
     let layers = vec![Layer::EMPTY; config.layers].leak();
     let weights = Weights::from_gguf(&file, &config, layers).unwrap();
     Model::new(config, weights, Kernels::best()).unwrap()
@@ -32,13 +33,13 @@ fn session(model: &Model<'static>, batch: usize) -> Session<'static, 'static> {
     Session::new(model, &options, vec![0; bytes].leak()).unwrap()
 }
 
-/// Tokens and confidences of all sentences.
-fn ask(batch: usize, rows: usize) -> Vec<(Vec<u16>, f32, usize)> {
+/// Tokens and confidences of all sentences, by a model whose first blocks see them whole.
+fn ask(whole: usize, batch: usize, rows: usize) -> Vec<(Vec<u16>, f32, usize)> {
     let program = common::program(&common::board());
     // The model has a small vocabulary: most words are unknown.
     let table = common::table(&program, ["▁the", "▁fan", "▁n", "▁l", "e", "t", "i"]);
     let vocabulary = Vocabulary::parse(&table).unwrap();
-    let model = model();
+    let model = model(whole);
     vocabulary.check(&program, model.config().vocab).unwrap();
     let mut session = session(&model, batch);
     let ask = |text: &&str| {
@@ -61,19 +62,26 @@ fn ask(batch: usize, rows: usize) -> Vec<(Vec<u16>, f32, usize)> {
 
 #[test]
 fn steps_and_batches_change_no_token_and_no_bit_of_a_confidence() {
-    let whole = ask(16, usize::MAX);
-    for (batch, rows) in [(16, 1), (1, usize::MAX), (1, 40), (5, 64)] {
-        for (one, other) in whole.iter().zip(ask(batch, rows)) {
-            assert_eq!((&one.0, one.1.to_bits()), (&other.0, other.1.to_bits()));
-            assert!(other.2 >= one.2);
+    let mut confidences = Vec::new();
+    for whole in 0..=2 {
+        let wanted = ask(whole, 64, usize::MAX);
+        for (batch, rows) in [(16, 1), (16, usize::MAX), (1, usize::MAX), (1, 40), (5, 64)] {
+            for (one, other) in wanted.iter().zip(ask(whole, batch, rows)) {
+                assert_eq!((&one.0, one.1.to_bits()), (&other.0, other.1.to_bits()));
+                assert!(other.2 >= one.2);
+            }
         }
+        assert!(wanted.iter().any(|(tokens, ..)| tokens.len() > 12));
+        confidences.push(wanted.iter().map(|(_, confidence, _)| *confidence).collect::<Vec<_>>());
     }
-    assert!(whole.iter().any(|(tokens, ..)| tokens.len() > 12));
+    // Of the last of the two blocks nothing is read but the last token, which sees all anyway.
+    assert_eq!(confidences[1], confidences[2]);
+    assert_ne!(confidences[0], confidences[1]);
 }
 
 #[test]
 fn logits_of_some_tokens_are_those_of_all() {
-    let model = model();
+    let model = model(0);
     let mut session = session(&model, 8);
     let tokens: Vec<u32> = (0..20).collect();
     session.read(&tokens, &Serial).unwrap();
@@ -83,10 +91,11 @@ fn logits_of_some_tokens_are_those_of_all() {
     session.logits_of(asked.into_iter(), &mut some).unwrap();
     assert_eq!(some, asked.map(|token| all[token as usize]));
 
-    session.truncate(0).unwrap();
     let mut engine = OnSession { session: &mut session, pool: &Serial };
     let narrow: Vec<u16> = (0..20).collect();
-    let mut rest = narrow.as_slice();
+    let (prompt, mut rest) = narrow.split_at(12);
+    engine.begin_prompt(prompt).unwrap();
+    while engine.step(7).unwrap() {}
     while !rest.is_empty() {
         let taken = engine.begin(rest).unwrap();
         rest = &rest[taken..];
@@ -98,6 +107,6 @@ fn logits_of_some_tokens_are_those_of_all() {
     assert!(engine.session.logits().is_none(), "the rest of the head was not computed");
     assert!(engine.logits(&[96], &mut again).is_err());
     assert!(engine.logits(&[1, 2], &mut again[..1]).is_err());
-    engine.reset().unwrap();
+    engine.begin_prompt(&narrow).unwrap();
     assert!(engine.logits(&[1], &mut again).is_err(), "nothing was read");
 }

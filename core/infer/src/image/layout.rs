@@ -128,7 +128,8 @@ impl Header {
         put(100, &[1, activation, 1, tokenizer]);
         put(104, &self.bos.unwrap_or(NONE).to_le_bytes());
         put(108, &self.eos.unwrap_or(NONE).to_le_bytes());
-        put(112, &(u32::from(self.add_bos) | u32::from(self.untied) << 1).to_le_bytes());
+        put(112, &[u8::from(self.add_bos) | u8::from(self.untied) << 1]);
+        put(114, &(config.whole as u16).to_le_bytes());
         put(116, &(self.entries() as u32).to_le_bytes());
         out
     }
@@ -169,9 +170,10 @@ impl Header {
                 _ => return Err(Fault::Field(101)),
             },
             rope: (rope == 1).then_some(Rope::Neox).ok_or(Fault::Field(102))?,
+            whole: u16::from_le_bytes(field(header, 114)).into(),
         };
         let token = |at| Some(word(at)).filter(|token| *token != NONE);
-        let flags = word(112);
+        let flags = u16::from_le_bytes(field(header, 112));
         if flags > 3 {
             return Err(Fault::Field(112));
         }

@@ -1,9 +1,15 @@
-//! In which order a pass goes through stages and blocks, and what of it is left out because nobody
-//! reads it.
+//! In which order passes go through stages and blocks, and what is left out because nobody reads
+//! it.
 //!
 //! What comes after the last block is read of a pass's last token alone, and not at all where
 //! another pass follows. So in that block the other tokens get no further than keys and values, and
 //! the last one then goes through it alone.
+//!
+//! Where the first blocks see a prompt whole ([`Config::whole`]), its keys and values have to be
+//! there before any token attends to them. In one pass they are. Where the prompt takes several, they
+//! are computed block by block: all passes up to the keys and values of the first block, again
+//! up to those of the second, which attends in the first, and so on, and then up to the end. That
+//! takes longer, and no more memory.
 
 use crate::config::Config;
 
@@ -73,19 +79,65 @@ pub(crate) struct At {
     pub(crate) past: usize,
     /// Tokens.
     pub(crate) count: usize,
-    /// What it ends with.
+    /// The block that the pass goes up to.
+    pub(crate) last: usize,
+    /// Positions when all is read that was handed over.
+    pub(crate) until: usize,
+    /// What the last pass ends with; those before it end with keys and values.
     pub(crate) end: End,
+    /// Whether this is a prompt, from position 0 on.
+    pub(crate) is_prompt: bool,
 }
 
 impl At {
     /// A pass before its first stage.
-    pub(crate) const fn new(past: usize, count: usize, end: End) -> Self {
-        Self { stage: Stage::Embed, layer: 0, done: 0, past, count, end }
+    pub(crate) const fn new(config: &Config, past: usize, count: usize, end: End) -> Self {
+        let (last, until) = (config.layers - 1, past + count);
+        let stage = Stage::Embed;
+        Self { stage, layer: 0, done: 0, past, count, last, until, end, is_prompt: false }
+    }
+
+    /// The first pass of a prompt of so many tokens, of which a pass takes `batch` at most.
+    pub(crate) const fn prompt(config: &Config, tokens: usize, batch: usize, end: End) -> Self {
+        let all = Self { is_prompt: true, ..Self::new(config, 0, tokens, end) };
+        if tokens <= batch {
+            return all;
+        }
+        let last = if config.whole > 0 { 0 } else { all.last };
+        Self { count: batch, last, ..all }
+    }
+
+    /// The next pass; `None` after the last.
+    const fn next_pass(self, config: &Config, batch: usize) -> Option<Self> {
+        let mut next = Self { stage: Stage::Embed, layer: 0, done: 0, ..self };
+        next.past = self.past + self.count;
+        if next.past == self.until {
+            if self.last + 1 == config.layers {
+                return None;
+            }
+            let (after, end) = (self.last + 1, config.layers - 1);
+            next.last = if after < config.whole { after } else { end };
+            next.past = 0;
+        }
+        let left = self.until - next.past;
+        next.count = if left < batch { left } else { batch };
+        Some(next)
+    }
+
+    /// Whether the pass ends with keys and values.
+    const fn ends_with_keys(&self, config: &Config) -> bool {
+        let is_last = self.past + self.count == self.until && self.last + 1 == config.layers;
+        !is_last || matches!(self.end, End::Keys)
     }
 
     /// Whether nothing but keys and values is wanted of the block.
     pub(crate) const fn is_for_keys(&self, config: &Config) -> bool {
-        self.layer + 1 == config.layers && (self.count > 1 || matches!(self.end, End::Keys))
+        self.layer == self.last && (self.count > 1 || self.ends_with_keys(config))
+    }
+
+    /// How many positions a token of the pass attends to, from the first.
+    pub(crate) const fn seen(&self, config: &Config, token: usize) -> usize {
+        if self.is_prompt && self.layer < config.whole { self.until } else { self.past + token + 1 }
     }
 
     /// How many units the stage has.
@@ -101,14 +153,14 @@ impl At {
         }
     }
 
-    /// The next stage; `None` after the last.
-    pub(crate) const fn next(self, config: &Config) -> Option<Self> {
+    /// The next stage, of this pass or the next one; `None` after the last.
+    pub(crate) const fn next(self, config: &Config, batch: usize) -> Option<Self> {
         let stage = match self.stage {
             Stage::Embed => Stage::AttnNorm,
             Stage::AttnNorm => Stage::Project,
             Stage::Project => Stage::Turn,
             Stage::Turn if !self.is_for_keys(config) => Stage::Attend,
-            Stage::Turn if !matches!(self.end, End::Keys) => Stage::Last,
+            Stage::Turn if !self.ends_with_keys(config) => Stage::Last,
             Stage::Last => {
                 let past = self.past + self.count - 1;
                 return Some(Self { stage: Stage::AttnNorm, done: 0, past, count: 1, ..self });
@@ -127,7 +179,7 @@ impl At {
             }
             Stage::FfnAdd => Stage::OutputNorm,
             Stage::OutputNorm if matches!(self.end, End::Logits) => Stage::Head,
-            Stage::Turn | Stage::OutputNorm | Stage::Head => return None,
+            Stage::Turn | Stage::OutputNorm | Stage::Head => return self.next_pass(config, batch),
         };
         // The first rows are those of queries.
         let is_without_queries = matches!(stage, Stage::Project) && self.is_for_keys(config);

@@ -28,6 +28,8 @@ pub struct Session<'m, 'w> {
     cache: Cache<'m>,
     /// Positions that are read.
     len: usize,
+    /// How many of the first of them saw each other whole.
+    whole: usize,
     at: Option<At>,
     /// What the last pass ended with, if nothing was forgotten since.
     has: End,
@@ -43,7 +45,7 @@ impl<'m, 'w> Session<'m, 'w> {
         let config = model.config();
         let (state, cache) = carve(config, options, model.kernels, memory)?;
         rope::fill(model, state.frequencies)?;
-        Ok(Self { model: *model, state, cache, len: 0, at: None, has: End::Keys })
+        Ok(Self { model: *model, state, cache, len: 0, whole: 0, at: None, has: End::Keys })
     }
 
     /// The model.
@@ -106,7 +108,8 @@ impl<'m, 'w> Session<'m, 'w> {
             return Err(Error::Token(token));
         }
         if self.has != End::Logits {
-            let at = At { stage: Stage::Head, ..At::new(self.len, 1, End::Logits) };
+            let at = At::new(&self.model.config, self.len, 1, End::Logits);
+            let at = At { stage: Stage::Head, ..at };
             self.pass(at, &Serial).run(row..row + 1);
         }
         self.state.logits.get(row).copied().ok_or(Error::Token(token))
@@ -162,8 +165,57 @@ impl<'m, 'w> Session<'m, 'w> {
         }
         self.has = End::Keys;
         let end = if count == tokens.len() { end } else { End::Keys };
-        self.at = Some(At::new(self.len, count, end));
+        self.at = Some(At::new(&self.model.config, self.len, count, end));
         Ok(count)
+    }
+
+    /// Takes a prompt to be read by the next steps: all of it, since in the first blocks of some
+    /// models its tokens see all of it ([`Config::whole`](crate::Config::whole)). Those models
+    /// take longer where it has more tokens than a pass takes, and so the more the more blocks do
+    /// so. In the others this is the same as [`Self::begin`] for one pass after the other.
+    ///
+    /// # Errors
+    /// When a pass is under way, something was read before, there is no room for all of the
+    /// tokens, or one is not in the vocabulary; then nothing is taken.
+    pub fn begin_prompt(&mut self, tokens: impl Iterator<Item = u32>) -> Result<(), Error> {
+        self.begin_prompt_to(tokens, End::Logits)
+    }
+
+    /// As [`Self::begin_prompt`], but it ends before the head, as
+    /// [`Self::begin_without_logits`] does.
+    ///
+    /// # Errors
+    /// As [`Self::begin_prompt`].
+    pub fn begin_prompt_without_logits(
+        &mut self,
+        tokens: impl Iterator<Item = u32>,
+    ) -> Result<(), Error> {
+        self.begin_prompt_to(tokens, End::Norm)
+    }
+
+    fn begin_prompt_to(
+        &mut self,
+        tokens: impl Iterator<Item = u32>,
+        end: End,
+    ) -> Result<(), Error> {
+        if self.at.is_some() {
+            return Err(Error::Busy);
+        }
+        if self.len > 0 {
+            return Err(Error::Option("a prompt comes first: forget what was read before"));
+        }
+        let mut count = 0;
+        for token in tokens {
+            if token as usize >= self.model.config.vocab {
+                return Err(Error::Token(token));
+            }
+            *self.state.tokens.get_mut(count).ok_or(Error::Full)? = token;
+            count += 1;
+        }
+        if count > 0 {
+            self.at = Some(At::prompt(&self.model.config, count, self.state.scales.len(), end));
+        }
+        Ok(())
     }
 
     const fn pass<'p>(&'p mut self, at: At, pool: &'p dyn Parallel) -> Pass<'p, 'm, 'w> {
@@ -186,11 +238,15 @@ impl<'m, 'w> Session<'m, 'w> {
         let end = at.done.saturating_add(most).min(units);
         self.pass(at, pool).run(at.done..end);
         at.done = end;
-        self.at = if end < units { Some(at) } else { at.next(&self.model.config) };
+        let (config, batch) = (&self.model.config, self.state.scales.len());
+        self.at = if end < units { Some(at) } else { at.next(config, batch) };
         if self.at.is_some() {
             return Step::More;
         }
-        self.len = at.past + at.count;
+        if at.is_prompt && config.whole > 0 {
+            self.whole = at.until;
+        }
+        self.len = at.until;
         self.has = at.end;
         Step::Done
     }
@@ -209,7 +265,8 @@ impl<'m, 'w> Session<'m, 'w> {
         Ok(())
     }
 
-    /// Gives up the pass under way: the session is as it was before, but has no logits.
+    /// Gives up what is under way, a pass or a prompt: the session is as it was before, but has no
+    /// logits.
     pub fn cancel(&mut self) {
         self.at = None;
     }
@@ -217,12 +274,18 @@ impl<'m, 'w> Session<'m, 'w> {
     /// Forgets what was read from position `len` on.
     ///
     /// # Errors
-    /// While a pass is under way.
+    /// While a pass is under way, and when a part would be left of a prompt whose tokens saw all of
+    /// it.
     pub fn truncate(&mut self, len: usize) -> Result<(), Error> {
         if self.at.is_some() {
             return Err(Error::Busy);
         }
+        if len > 0 && len < self.whole {
+            let what = "a prompt that was read whole is forgotten whole: all of it, or nothing";
+            return Err(Error::Option(what));
+        }
         if len < self.len {
+            self.whole = self.whole.min(len);
             self.len = len;
             self.has = End::Keys;
         }
@@ -248,6 +311,7 @@ impl<'m, 'w> Session<'m, 'w> {
         self.cache.shift(from..self.len, keep, row, |key| rope::rotate(key, turn));
         move_up(self.state.tokens, from..self.len, keep);
         self.len -= count;
+        self.whole -= self.whole.min(from) - self.whole.min(keep);
         Ok(())
     }
 }

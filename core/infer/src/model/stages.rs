@@ -170,7 +170,7 @@ impl Pass<'_, '_, '_> {
     /// Attention of some (token, key-value head).
     pub(super) fn attend(&mut self, units: Range<usize>) {
         let (kernels, config) = (self.model.kernels, &self.model.config);
-        let At { layer, past, .. } = self.at;
+        let at = self.at;
         let (width, widest, kv_heads) = (config.head_width(), config.widest(), config.kv_heads);
         let group = config.group() * width;
         let wide: &[f32] = self.state.wide;
@@ -182,8 +182,8 @@ impl Pass<'_, '_, '_> {
             let token = unit.checked_div(kv_heads).unwrap_or(0);
             let head = unit - token * kv_heads;
             let queries = one(wide, token, widest).get(head * group..).unwrap_or_default();
-            let keys = cache.head(layer, head);
-            attend(&kernels, &keys, past + token + 1, width, queries, out);
+            let keys = cache.head(at.layer, head);
+            attend(&kernels, &keys, at.seen(config, token), width, queries, out);
         });
     }
 

@@ -90,6 +90,8 @@ impl Config {
             norm: Norm::Sub,
             activation: keys.activation()?,
             rope: Rope::Neox,
+            whole: usize::try_from(file.u32(Key::Whole.name())?.unwrap_or(0))
+                .map_err(|_| Error::TooLarge)?,
         };
         config.check()?;
         let to = config.head_width();

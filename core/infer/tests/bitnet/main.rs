@@ -14,3 +14,4 @@ mod model;
 mod repack;
 mod same;
 mod shift;
+mod whole;
