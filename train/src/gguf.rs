@@ -1,6 +1,5 @@
 //! Models written as GGUF files, which `trine-infer` reads: architecture `bitnet-b1.58`, matrices
-//! in
-//! `I2_S`, the embedding in `Q8_0`.
+//! in `I2_S`, the embedding in `Q8_0`.
 //!
 //! The format is specified at <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>; `I2_S`
 //! is that of Microsoft's published model: n / 4 bytes of codes, then 32 bytes of which the first
@@ -127,6 +126,9 @@ fn shape_keys(shape: &Shape) -> Vec<(String, Value)> {
     ];
     let mut keys = vec![("general.architecture".to_owned(), Value::Text("bitnet-b1.58".into()))];
     keys.extend(own.into_iter().map(|(key, value)| (format!("bitnet-b1.58.{key}"), value)));
+    if shape.whole > 0 {
+        keys.push(("trine.attention.whole".to_owned(), size(shape.whole)));
+    }
     keys
 }
 
