@@ -212,7 +212,7 @@ impl<'s> Sentence<'s> {
     fn divide(&mut self, program: &Program<'_>) -> Result<(), SentenceError> {
         let mut at = 0;
         while let Some((c, next)) = fold::at(self.text, at) {
-            let is_sign = matches!(c, '-' | '+');
+            let is_sign = matches!(c, '-' | '+' | '.');
             let mention = (program.has_numbers() && (is_sign || fold::class(c) != Class::Silent))
                 .then(|| number::find(self.text, at, program))
                 .flatten();

@@ -73,72 +73,56 @@ impl Unit {
     }
 }
 
+/// What words stand for; those of one meaning have a space between them, which takes less flash
+/// than a list of each.
+pub(crate) type Words<T> = [(T, &'static str)];
+
+/// What a word stands for.
+pub(crate) fn listed<T: Copy>(words: &Words<T>, word: &[u8]) -> Option<T> {
+    words.iter().find(|(_, list)| each(list).any(|other| other == word)).map(|(value, _)| *value)
+}
+
+/// The words of a list.
+pub(crate) fn each(list: &'static str) -> impl Iterator<Item = &'static [u8]> {
+    list.as_bytes().split(|byte| *byte == b' ')
+}
+
 /// Words for units, folded, and what they are.
-static WORDS: [(&str, Unit); 52] = [
-    ("percent", Unit::Percent),
-    ("percents", Unit::Percent),
-    ("pct", Unit::Percent),
-    ("procent", Unit::Percent),
-    ("prozent", Unit::Percent),
-    ("second", Unit::Time(SECOND)),
-    ("seconds", Unit::Time(SECOND)),
-    ("sec", Unit::Time(SECOND)),
-    ("secs", Unit::Time(SECOND)),
-    ("minute", Unit::Time(MINUTE)),
-    ("minutes", Unit::Time(MINUTE)),
-    ("min", Unit::Time(MINUTE)),
-    ("mins", Unit::Time(MINUTE)),
-    ("hour", Unit::Time(HOUR)),
-    ("hours", Unit::Time(HOUR)),
-    ("hr", Unit::Time(HOUR)),
-    ("hrs", Unit::Time(HOUR)),
-    ("day", Unit::Time(DAY)),
-    ("days", Unit::Time(DAY)),
-    ("ms", Unit::Time(1)),
-    ("millisecond", Unit::Time(1)),
-    ("milliseconds", Unit::Time(1)),
-    ("degree", Unit::Degree),
-    ("degrees", Unit::Degree),
-    ("deg", Unit::Degree),
-    ("degs", Unit::Degree),
-    ("grad", Unit::Degree),
-    ("grade", Unit::Degree),
-    ("grades", Unit::Degree),
-    ("celsius", Unit::Celsius),
-    ("centigrade", Unit::Celsius),
-    ("degc", Unit::Celsius),
-    ("fahrenheit", Unit::Fahrenheit),
-    ("degf", Unit::Fahrenheit),
-    ("kelvin", Unit::Foreign),
-    ("rpm", Unit::Foreign),
-    ("volt", Unit::Foreign),
-    ("volts", Unit::Foreign),
-    ("watt", Unit::Foreign),
-    ("watts", Unit::Foreign),
-    ("lux", Unit::Foreign),
-    ("lumens", Unit::Foreign),
-    ("litres", Unit::Foreign),
-    ("liters", Unit::Foreign),
-    ("mm", Unit::Foreign),
-    ("cm", Unit::Foreign),
-    ("metres", Unit::Foreign),
-    ("meters", Unit::Foreign),
-    ("month", Unit::Foreign),
-    ("months", Unit::Foreign),
-    ("week", Unit::Foreign),
-    ("weeks", Unit::Foreign),
+static WORDS: [(Unit, &str); 10] = [
+    (Unit::Percent, "percent percents pct procent prozent"),
+    (Unit::Time(SECOND), "second seconds sec secs"),
+    (Unit::Time(MINUTE), "minute minutes min mins"),
+    (Unit::Time(HOUR), "hour hours hr hrs"),
+    (Unit::Time(DAY), "day days"),
+    (Unit::Time(1), "ms millisecond milliseconds"),
+    (Unit::Degree, "degree degrees deg degs grad grade grades"),
+    (Unit::Celsius, "celsius centigrade degc"),
+    (Unit::Fahrenheit, "fahrenheit degf"),
+    (
+        Unit::Foreign,
+        "kelvin rpm volt volts watt watts lux lumen lumens litre litres liter liters mm cm metre \
+         metres meter meters month months week weeks hz khz kg km ml ppm psi",
+    ),
 ];
 
-/// Letters that are units right behind digits.
-const LETTERS: [(&str, Unit); 8] = [
-    ("s", Unit::Time(SECOND)),
-    ("m", Unit::Time(MINUTE)),
-    ("h", Unit::Time(HOUR)),
-    ("c", Unit::Celsius),
-    ("f", Unit::Fahrenheit),
-    ("v", Unit::Foreign),
-    ("w", Unit::Foreign),
-    ("l", Unit::Foreign),
+/// What people write for units behind a number, and what is none anywhere else.
+static SLIPS: [(Unit, &str); 5] = [
+    (Unit::Percent, "perc"),
+    (Unit::Time(SECOND), "sces seks"),
+    (Unit::Time(MINUTE), "minit minits minets mn mni mnis mns mnts"),
+    (Unit::Time(HOUR), "huor hrus"),
+    (Unit::Fahrenheit, "farenhite farenhiet fahrenhite"),
+];
+
+/// Letters, and what is a word of its own, that are units right behind digits.
+static LETTERS: [(Unit, &str); 7] = [
+    (Unit::Percent, "pc percentage"),
+    (Unit::Time(SECOND), "s"),
+    (Unit::Time(MINUTE), "m"),
+    (Unit::Time(HOUR), "h hous"),
+    (Unit::Celsius, "c"),
+    (Unit::Fahrenheit, "f"),
+    (Unit::Foreign, "v w l"),
 ];
 
 /// Shortest word that may be a misspelt unit.
@@ -146,24 +130,40 @@ const SPELT_MIN: usize = 5;
 
 /// The unit that a folded word names.
 pub(crate) fn named(word: &[u8]) -> Option<Unit> {
-    let found = WORDS.iter().find(|(name, _)| name.as_bytes() == word);
-    found.map(|(_, unit)| *unit)
+    listed(&WORDS, word)
 }
 
 /// The unit that a folded letter stands for behind digits.
 pub(crate) fn letter(word: &[u8]) -> Option<Unit> {
-    let found = LETTERS.iter().find(|(name, _)| name.as_bytes() == word);
-    found.map(|(_, unit)| *unit)
+    listed(&LETTERS, word)
 }
 
 /// The unit that a folded word behind a number names, perhaps misspelt by one letter.
 pub(crate) fn spelt(word: &[u8]) -> Option<Unit> {
-    named(word).or_else(|| {
-        let near = |(name, _): &&(&str, Unit)| {
-            name.len() >= SPELT_MIN && word.len() >= SPELT_MIN && is_near(name.as_bytes(), word)
+    named(word).or_else(|| listed(&SLIPS, word)).or_else(|| {
+        // "Yours" are no hours.
+        let near = |name: &[u8]| {
+            let begins = word.iter().take(2).any(|letter| Some(letter) == name.first());
+            let is_long = name.len() >= SPELT_MIN && word.len() >= SPELT_MIN;
+            begins && is_long && is_near(name, word)
         };
-        WORDS.iter().find(near).map(|(_, unit)| *unit)
+        // "Wants" are no watts, and a unit that no parameter has is worth no guess.
+        let mut own = WORDS.iter().filter(|(unit, _)| *unit != Unit::Foreign);
+        own.find(|(_, list)| each(list).any(near)).map(|(unit, _)| *unit)
     })
+}
+
+/// The scale that a folded word behind degrees names. What it says is asked back where it is not
+/// the parameter's, so a misspelt one has to be known too.
+pub(crate) fn scale(word: &[u8]) -> Option<Unit> {
+    let is_scale = |unit: &Unit| matches!(unit, Unit::Celsius | Unit::Fahrenheit);
+    match word {
+        b"c" => Some(Unit::Celsius),
+        b"f" => Some(Unit::Fahrenheit),
+        _ => named(word)
+            .filter(|unit| is_scale(unit) || *unit == Unit::Foreign)
+            .or_else(|| spelt(word).filter(is_scale)),
+    }
 }
 
 /// Whether one letter inserted, left out, changed, or swapped with the next makes one word the
@@ -203,16 +203,20 @@ pub(crate) fn symbol(text: &str) -> Option<Unit> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, MINUTE, SECOND, Unit, described, is_near, named, spelt, symbol};
+    use super::{DAY, MINUTE, SECOND, Unit, described, each, is_near, named, spelt, symbol};
 
     #[test]
     fn misspelt_units_are_known_by_one_letter() {
-        let units = ["minuts", "minuets", "mintues", "secounds", "secnods", "precent", "degress"];
-        for word in units {
-            assert!(spelt(word.as_bytes()).is_some(), "{word}");
+        for word in each(
+            "minuts minuets mintues minuites minits mnts secounds secnods sces huor huors precent \
+             percant perc degress celcius farenheit farenhite",
+        ) {
+            assert!(spelt(word).is_some(), "{}", word.escape_ascii());
         }
-        for word in ["house", "light", "line", "minus", "today", "ours", "seeds"] {
-            assert_eq!(spelt(word.as_bytes()), None, "{word}");
+        for word in each(
+            "house light line minus mints today ours seeds hous pc percentage person wants leeks yours",
+        ) {
+            assert_eq!(spelt(word), None, "{}", word.escape_ascii());
         }
         assert!(is_near(b"abc", b"abc") && is_near(b"ab", b"ba") && !is_near(b"abc", b"cab"));
     }

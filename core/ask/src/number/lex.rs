@@ -1,6 +1,7 @@
 //! The parts that numbers are made of: words, digits and signs.
 
 use crate::fold;
+use crate::unit::each;
 
 /// Longest word that matters to a number; longer ones are cut, and match nothing.
 const WORD_MAX: usize = 16;
@@ -19,7 +20,8 @@ pub(super) enum Gap {
 /// A part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// ASCII letters, folded, with apostrophes; other letters are zeros.
+    /// ASCII letters, folded, with apostrophes; other letters are zeros. What "forty's fine" has
+    /// behind its number is none of them.
     Word(Word),
     /// Digits: their value and how many there are. Too many count as a word that matches nothing.
     Digits(u32, u8),
@@ -64,7 +66,12 @@ impl Lexeme {
 
     /// Whether it joins two parts of a number.
     pub(super) fn is_and(&self) -> bool {
-        self.is("and") || self.is("adn") || self.is_sign('&')
+        self.is_any("and adn an n nd plus") || self.is_sign('&')
+    }
+
+    /// Whether it is one of these words, which have spaces between them.
+    pub(super) fn is_any(&self, words: &'static str) -> bool {
+        each(words).any(|word| word == self.word())
     }
 
     /// Whether it is this sign.
@@ -95,6 +102,13 @@ pub(super) fn next(text: &str, start: usize) -> Option<Lexeme> {
     Some(Lexeme { gap, part, end })
 }
 
+/// Whether a sentence or a part of it ends at `at`.
+pub(super) fn is_end(text: &str, at: usize) -> bool {
+    let sign =
+        |lexeme: Lexeme| matches!(lexeme.part, Part::Sign('.' | ',' | '!' | '?' | ';' | ')'));
+    next(text, at).is_none_or(sign)
+}
+
 /// Whether a dash joins two words, as in "forty-five": letters or digits on both its sides.
 fn is_hyphen(text: &str, at: usize, after: usize) -> bool {
     let joins =
@@ -111,7 +125,33 @@ fn digits(text: &str, start: usize) -> (Part, usize) {
         count = count.saturating_add(1);
         end = after;
     }
-    (Part::Digits(value, count), end)
+    (Part::Digits(value, count), after_s(text, end).unwrap_or(end))
+}
+
+/// Where an "'s" behind a number ends, as in "forty's fine".
+fn after_s(text: &str, start: usize) -> Option<usize> {
+    let (_, at) = fold::at(text, start).filter(|(c, _)| *c == '\'')?;
+    let (_, end) = fold::at(text, at).filter(|(c, _)| *c == 's')?;
+    let is_end = fold::at(text, end).is_none_or(|(c, _)| fold::class(c) != fold::Class::Letter);
+    is_end.then_some(end)
+}
+
+/// The words behind which an "'s" makes no number: "the one's stuck".
+const NO_S: &str = "one second";
+
+/// The word of ASCII letters before `end`, as it is written.
+pub(super) fn word_before(text: &str, end: usize) -> &[u8] {
+    let bytes = text.as_bytes().get(..end).unwrap_or_default();
+    let end = bytes.iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
+    let bytes = bytes.get(..end).unwrap_or_default();
+    let start = bytes.iter().rposition(|byte| !byte.is_ascii_alphabetic()).map_or(0, |at| at + 1);
+    bytes.get(start..).unwrap_or_default()
+}
+
+/// Whether one of these words, which have spaces between them, stands before `end`.
+pub(super) fn is_behind(text: &str, end: usize, words: &'static str) -> bool {
+    let before = word_before(text, end);
+    each(words).any(|word| word.eq_ignore_ascii_case(before))
 }
 
 fn is_letter(c: char) -> bool {
@@ -124,6 +164,12 @@ fn word(text: &str, start: usize) -> (Part, usize) {
     while let Some((c, after)) = fold::at(text, end)
         && (is_letter(c) || c == '\'' && fold::at(text, after).is_some_and(|(c, _)| is_letter(c)))
     {
+        if let Some(after) = after_s(text, end)
+            && !each(NO_S).any(|other| other == word.bytes())
+        {
+            end = after;
+            break;
+        }
         if let Some(place) = word.bytes.get_mut(word.len) {
             *place = if c.is_ascii() { c as u8 } else { 0 };
             word.len += 1;

@@ -3,6 +3,8 @@
 //! [`find`] reads the longest number at a place. What it means for a parameter, and whether the
 //! parameter takes it, is for [`crate::program::NumberRule`] to say.
 
+mod clock;
+mod duration;
 mod lex;
 mod quantity;
 mod rational;
@@ -11,8 +13,8 @@ mod words;
 pub(crate) use rational::Rational;
 
 use crate::fold;
-use crate::unit::{self, HOUR, MINUTE, Unit};
-use lex::{Gap, Lexeme, Part};
+use crate::unit::{self, Unit};
+use lex::{Gap, Part};
 use words::Form;
 pub use words::{SMALL_NUMBERS, TENS};
 
@@ -59,7 +61,9 @@ pub(crate) fn find(text: &str, start: usize, own: &dyn OwnUnits) -> Option<Menti
     if first.gap != Gap::Tight {
         return None;
     }
-    let (value, unit, end) = clock(text, start, &first).or_else(|| with_unit(text, start, own))?;
+    let (value, unit, end) = clock::read(text, start, &first)
+        .or_else(|| duration::bare(text, &first, own))
+        .or_else(|| with_unit(text, start, own))?;
     if let Some((c, after)) = fold::at(text, end) {
         let continues = c == '.' && fold::at(text, after).is_some_and(|(c, _)| c.is_ascii_digit());
         if fold::class(c) == fold::Class::Letter || continues {
@@ -84,7 +88,7 @@ fn is_inside_number(text: &str, start: usize) -> bool {
 /// Fewest letters that may stand right before a number: `timer10`, but not `CO2`.
 const STUCK_MIN: usize = 3;
 
-/// Whether what begins at `start` is a digit right behind a word.
+/// Whether what begins at `start` is a digit right behind a word, or behind the `L` of a line.
 fn is_behind_word(text: &str, start: usize) -> bool {
     let (mut at, mut letters) = (start, 0);
     while let Some((c, before)) = fold::before(text, at)
@@ -95,8 +99,10 @@ fn is_behind_word(text: &str, start: usize) -> bool {
         }
         (at, letters) = (before, letters + 1);
     }
-    let is_digit = fold::at(text, start).is_some_and(|(c, _)| c.is_ascii_digit());
-    is_digit && letters >= STUCK_MIN
+    let digit = |at: usize| fold::at(text, at).filter(|(c, _)| c.is_ascii_digit());
+    let Some((_, after)) = digit(start) else { return false };
+    let is_line = letters == 1 && matches!(fold::at(text, at), Some(('l', _)));
+    letters >= STUCK_MIN || is_line && digit(after).is_none()
 }
 
 /// Whether a number stands right behind a word there, which then ends.
@@ -106,25 +112,57 @@ pub(crate) fn ends_word(text: &str, at: usize, own: &dyn OwnUnits) -> bool {
 
 /// A quantity and its unit.
 fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, Unit, usize)> {
-    let Some(quantity) = quantity::read(text, start) else {
-        // A misspelt number is one where a unit follows.
-        let quantity = quantity::misspelt(text, start)?;
-        let (unit, end) = unit_of(text, &quantity, own)?;
-        return scaled(text, quantity.value, unit, end, own);
+    let quantity = quantity::read(text, start);
+    if let Some(quantity) = &quantity {
+        if let Some(after) = clock::mark(text, quantity.end)
+            && matches!(quantity.form, Form::Digits(_) | Form::Padded | Form::Words)
+        {
+            return Some((quantity.value, Unit::Clock, after));
+        }
+        if let Some((unit, end)) = unit_of(text, quantity, own) {
+            return scaled(text, quantity.value, unit, end, own);
+        }
+    }
+    // What is a number where a unit follows, and may be anything else where none does.
+    if quantity.is_none_or(|quantity| quantity.form == Form::Words) {
+        let doubtful = [quantity::misspelt(text, start), quantity::tens_and_ones(text, start)];
+        for quantity in doubtful.iter().flatten() {
+            if let Some((unit, end)) = unit_of(text, quantity, own) {
+                return scaled(text, quantity.value, unit, end, own);
+            }
+        }
+    }
+    let quantity = quantity?;
+    let unit = match quantity.form {
+        Form::Article | Form::Couple | Form::Padded => return None,
+        Form::Share => Unit::Share,
+        Form::Ordinal => Unit::Ordinal,
+        Form::Digits(_) | Form::Words => {
+            if let Some((unit, end)) = parted_unit(text, start, &quantity) {
+                return scaled(text, quantity.value, unit, end, own);
+            }
+            Unit::None
+        }
     };
-    if let Some(after) = clock_mark(text, quantity.end)
-        && matches!(quantity.form, Form::Digits(_) | Form::Words)
-    {
-        return Some((quantity.value, Unit::Clock, after));
-    }
-    match (unit_of(text, &quantity, own), quantity.form) {
-        (Some((unit, end)), _) => scaled(text, quantity.value, unit, end, own),
-        (None, Form::Article) => None,
-        (None, Form::Share) => Some((quantity.value, Unit::Share, quantity.end)),
-        (None, Form::Ordinal) => Some((quantity.value, Unit::Ordinal, quantity.end)),
-        (None, Form::Digits(_) | Form::Words) => Some((quantity.value, Unit::None, quantity.end)),
-    }
+    Some((quantity.value, unit, quantity.end))
 }
+
+/// The unit behind a comma or a point that does not belong there, "25, minutes please", and where
+/// it ends. A sentence has to end there: "line 3, minutes to go" is a line and a text.
+fn parted_unit(text: &str, start: usize, quantity: &Quantity) -> Option<(Unit, usize)> {
+    let sign = lex::next(text, quantity.end).filter(|sign| sign.gap == Gap::Tight)?;
+    let word = lex::next(text, sign.end)?;
+    let is_parted = (sign.is_sign(',') || sign.is_sign('.')) && word.word().len() >= PARTED_MIN;
+    let is_last = lex::is_end(text, word.end)
+        || lex::next(text, word.end).is_some_and(|next| next.is_any("please thanks that"));
+    let is_line = lex::is_behind(text, start, "line row");
+    let unit = unit::named(word.word()).filter(|_| is_parted && is_last && !is_line)?;
+    matches!(unit, Unit::Percent | Unit::Time(_) | Unit::Degree | Unit::Celsius)
+        .then_some((unit, word.end))
+}
+
+/// Fewest letters of a unit behind a comma.
+const PARTED_MIN: usize = 3;
 
 /// A value in its unit, with what goes on with it if it is a duration.
 fn scaled(
@@ -138,7 +176,7 @@ fn scaled(
         let below = below_zero(text, end).filter(|_| matches!(unit, Unit::Degree | Unit::Celsius));
         return Some(below.map_or((value, unit, end), |end| (value.negated(), unit, end)));
     };
-    Some(longer(text, value.times(Rational::whole(scale.into()))?, scale, end, own))
+    Some(duration::longer(text, value.times(Rational::whole(scale.into()))?, scale, end, own))
 }
 
 /// Where "below zero" ends.
@@ -150,15 +188,18 @@ fn below_zero(text: &str, start: usize) -> Option<usize> {
 }
 
 /// Words between a number and its unit that change neither.
-const BETWEEN: [&str; 8] = ["more", "full", "whole", "entire", "solid", "extra", "ish", "odd"];
+const BETWEEN: &str = "more full whole entire solid extra ish odd good";
 
 /// The unit behind a quantity, and where it ends.
 fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit, usize)> {
     let mut at = quantity.end;
-    if let Some(between) = lex::next(text, at)
-        && BETWEEN.iter().any(|word| between.is(word))
-    {
+    let between = lex::next(text, at);
+    if let Some(between) = between.filter(|between| between.is_any(BETWEEN)) {
         at = between.end;
+    } else if let Some(or) = between.filter(|between| between.is("or"))
+        && let Some(so) = lex::next(text, or.end).filter(|so| so.is("so"))
+    {
+        at = so.end;
     }
     match quantity.form {
         Form::Ordinal => None,
@@ -168,12 +209,14 @@ fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit,
                 at = lexeme.end;
                 lexeme = lex::next(text, at)?;
             }
-            if ["a", "an", "one", "the"].iter().any(|article| lexeme.is(article)) {
+            if lexeme.is_any("a an one the") {
                 at = lexeme.end;
             }
             unit_at(text, at, true, own)
         }
-        form => unit_at(text, at, matches!(form, Form::Digits(_)), own),
+        Form::Couple => unit_at(text, quantity.end, false, own)
+            .filter(|(unit, _)| matches!(unit, Unit::Time(_))),
+        form => unit_at(text, at, matches!(form, Form::Digits(_) | Form::Padded), own),
     }
 }
 
@@ -205,7 +248,9 @@ fn unit_at(
         return None;
     }
     let is_scale = matches!(word, b"c" | b"f");
-    let single = if behind_digits || is_scale { unit::letter(word) } else { None };
+    // "w/ the heater", "5 m/s"
+    let is_cut = matches!(fold::at(text, first.end), Some(('/', _)));
+    let single = if (behind_digits || is_scale) && !is_cut { unit::letter(word) } else { None };
     match single.or_else(|| unit::spelt(word))? {
         Unit::Degree => Some(scale_of_degrees(text, first.end)),
         found => Some((found, first.end)),
@@ -214,132 +259,7 @@ fn unit_at(
 
 /// The scale named behind "degrees".
 fn scale_of_degrees(text: &str, end: usize) -> (Unit, usize) {
-    let Some(next) = lex::next(text, end) else { return (Unit::Degree, end) };
-    let scale = match next.word() {
-        b"c" => Some(Unit::Celsius),
-        b"f" => Some(Unit::Fahrenheit),
-        word => unit::named(word)
-            .filter(|unit| matches!(unit, Unit::Celsius | Unit::Fahrenheit | Unit::Foreign)),
-    };
-    scale.map_or((Unit::Degree, end), |scale| (scale, next.end))
-}
-
-/// What goes on with a duration whose last part was in `scale`: smaller units, "and a half", or
-/// "2 min 30".
-fn longer(
-    text: &str,
-    value: Rational,
-    scale: u32,
-    end: usize,
-    own: &dyn OwnUnits,
-) -> (Rational, Unit, usize) {
-    let (mut value, mut end, mut smallest, mut named) = (value, end, scale, scale);
-    while let Some((more, smaller, after)) = further(text, smallest, end, own)
-        && let Some(sum) = value.plus(more)
-    {
-        (value, smallest, end) = (sum, smaller, after);
-        named = if smaller == 0 { named } else { smaller };
-    }
-    (value, Unit::Time(named), end)
-}
-
-/// Sounds and words inside of a duration that change nothing.
-const FILLERS: [&str; 6] = ["like", "um", "uh", "er", "about", "maybe"];
-
-/// The next part of a duration in milliseconds, its unit, and where it ends.
-fn further(
-    text: &str,
-    scale: u32,
-    end: usize,
-    own: &dyn OwnUnits,
-) -> Option<(Rational, u32, usize)> {
-    let lexeme = lex::next(text, end)?;
-    let joined = lexeme.is_and();
-    let mut start = if joined { lexeme.end } else { end };
-    if let Some(filler) = lex::next(text, start)
-        && FILLERS.iter().any(|word| filler.is(word))
-    {
-        start = filler.end;
-    }
-    let quantity = quantity::read(text, start)?;
-    let unit = unit_of(text, &quantity, own);
-    if let Some((Unit::Time(smaller), after)) = unit
-        && smaller < scale
-    {
-        return Some((quantity.value.times(Rational::whole(smaller.into()))?, smaller, after));
-    }
-    let sixtieth = scale / 60;
-    match (quantity.form, unit) {
-        (Form::Share, None) if joined => {
-            Some((quantity.value.times(Rational::whole(scale.into()))?, 0, quantity.end))
-        }
-        (Form::Digits(_) | Form::Words, None) if (MINUTE..=HOUR).contains(&scale) => {
-            let count = quantity.value.exact().filter(|count| (0..60).contains(count))?;
-            let is_two_figures = quantity.form == Form::Digits(2) || count >= 10;
-            let value = Rational::whole(count * i64::from(sixtieth));
-            is_two_figures.then_some((value, 0, quantity.end))
-        }
-        _ => None,
-    }
-}
-
-/// A time of day or a duration written with a colon, or "half past six".
-fn clock(text: &str, start: usize, first: &Lexeme) -> Option<(Rational, Unit, usize)> {
-    if first.is("half") || first.is("quarter") {
-        let past = lex::next(text, first.end)?;
-        let hour = lex::next(text, past.end)?;
-        let is_hour =
-            matches!(hour.part, Part::Digits(..)) || words::below_hundred(hour.word()).is_some();
-        let is_clock = (past.is("past") || past.is("to")) && is_hour;
-        return is_clock.then_some((Rational::whole(0), Unit::Clock, hour.end));
-    }
-    let (hours, minutes, mut end) = with_colon(text, start)?;
-    if let Some((_, after)) = with_colon_tail(text, end) {
-        end = after;
-    }
-    let (parts, zero) = ((i64::from(hours), i64::from(minutes)), Rational::whole(0));
-    let seconds = |scale: u32| Rational::whole((parts.0 * 60 + parts.1) * i64::from(scale / 60));
-    if let Some(after) = clock_mark(text, end) {
-        return Some((zero, Unit::Clock, after));
-    }
-    let unit = lex::next(text, end).and_then(|lexeme| {
-        let found = unit::letter(lexeme.word()).or_else(|| unit::named(lexeme.word()));
-        found.map(|unit| (unit, lexeme.end))
-    });
-    Some(match unit {
-        Some((Unit::Time(scale @ (HOUR | MINUTE)), after)) => {
-            (seconds(scale), Unit::Time(scale), after)
-        }
-        _ => (zero, Unit::Clock, end),
-    })
-}
-
-/// `7:30`
-fn with_colon(text: &str, start: usize) -> Option<(u32, u32, usize)> {
-    let hours = lex::next(text, start)?;
-    let (minutes, end) = with_colon_tail(text, hours.end)?;
-    match hours.part {
-        Part::Digits(hours, 1 | 2) => Some((hours, minutes, end)),
-        _ => None,
-    }
-}
-
-/// `:30`
-fn with_colon_tail(text: &str, start: usize) -> Option<(u32, usize)> {
-    let colon = lex::next(text, start)?;
-    let minutes = lex::next(text, colon.end)?;
-    let is_tight = colon.gap == Gap::Tight && minutes.gap == Gap::Tight;
-    match minutes.part {
-        Part::Digits(value @ 0..60, 2) if is_tight && colon.is_sign(':') => {
-            Some((value, minutes.end))
-        }
-        _ => None,
-    }
-}
-
-/// Where "am", "pm" or "o'clock" ends.
-fn clock_mark(text: &str, start: usize) -> Option<usize> {
-    let mark = lex::next(text, start)?;
-    let is_mark = ["am", "pm", "o'clock", "oclock"].iter().any(|word| mark.is(word));
-    is_mark.then_some(mark.end)
+    lex::next(text, end)
+        .and_then(|next| Some((unit::scale(next.word())?, next.end)))
+        .unwrap_or((Unit::Degree, end))
 }

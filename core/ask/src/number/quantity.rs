@@ -5,6 +5,7 @@ use super::lex::{self, Gap, Lexeme, Part};
 use super::rational::Rational;
 use super::words::{self, Form};
 use crate::fold;
+use crate::unit;
 
 /// Denominators of written fractions, as in `3/4`.
 const WRITTEN: core::ops::RangeInclusive<u32> = 2..=16;
@@ -25,6 +26,14 @@ pub(super) fn read(text: &str, start: usize) -> Option<Quantity> {
             let value = quantity.value;
             let value = if first.is_sign('-') { value.negated() } else { value };
             Some(Quantity { value, ..quantity })
+        }
+        // ".5", but not the end of a sentence before it.
+        Part::Sign('.') => {
+            let is_free = fold::before(text, start).is_none_or(|(c, _)| c.is_whitespace());
+            let zero =
+                Quantity { value: Rational::whole(0), end: first.end, form: Form::Digits(1) };
+            let number = point(text, zero, &first).filter(|number| number.end > first.end);
+            number.filter(|_| is_free)
         }
         Part::Sign(sign) => {
             let value = vulgar(sign)?;
@@ -57,17 +66,19 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
         Some(Quantity { value: Rational::new(over, under)?, end, form: Form::Share })
     };
     match word {
-        b"half" | b"hlaf" | b"haf" => {
-            let dozen = lex::next(text, first.end).filter(|lexeme| lexeme.is("a"));
-            let dozen = dozen.and_then(|lexeme| lex::next(text, lexeme.end));
+        half if words::is_half(half) => {
+            let next = lex::next(text, first.end);
+            let dozen = next
+                .and_then(|next| if next.is("a") { lex::next(text, next.end) } else { Some(next) });
             if let Some(dozen) = dozen.filter(|lexeme| lexeme.is("dozen")) {
                 let value = Rational::whole(6);
                 return Some(Quantity { value, end: dozen.end, form: Form::Words });
             }
             return share(1, 2, first.end);
         }
+        b"couple" => return Some(couple(text, first.end)),
         b"halfway" | b"midway" => return share(1, 2, first.end),
-        b"quarter" | b"quater" => return share(1, 4, first.end),
+        b"quarter" | b"quater" | b"qaurter" => return share(1, 4, first.end),
         b"point" => {
             let (value, end) = words::decimals(text, first.end)?;
             return Some(Quantity { value, end, form: Form::Words });
@@ -102,11 +113,30 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
     more(text, cardinal)
 }
 
-/// A number in one word that is misspelt by one letter; a unit has to follow.
+/// A number with words that are misspelt by one letter; a unit has to follow.
 pub(super) fn misspelt(text: &str, start: usize) -> Option<Quantity> {
-    let first = lex::next(text, start)?;
-    let value = Rational::whole(words::near(first.word(), words::SHORT_MIN)?);
-    Some(Quantity { value, end: first.end, form: Form::Words })
+    more(text, words::cardinal_like(text, start, None, words::SHORT_MIN)?)
+}
+
+/// "Fifty and five", as those say it whose own language does; a unit has to follow. Between two
+/// numbers it is none.
+pub(super) fn tens_and_ones(text: &str, start: usize) -> Option<Quantity> {
+    let tens = words::cardinal(text, start, None)?;
+    let and = lex::next(text, tens.end).filter(Lexeme::is_and)?;
+    let ones = words::cardinal(text, and.end, None)?;
+    let is_tens =
+        tens.value.exact().is_some_and(|tens| (20..100).contains(&tens) && tens % 10 == 0);
+    let is_ones = ones.value.exact().is_some_and(|ones| (1..10).contains(&ones));
+    let is_sum = is_tens && is_ones && !lex::is_behind(text, start, "between");
+    let value = tens.value.plus(ones.value).filter(|_| is_sum)?;
+    Some(Quantity { value, ..ones })
+}
+
+/// "Couple of", of which only so many seconds, minutes or hours are sure to be two.
+fn couple(text: &str, end: usize) -> Quantity {
+    let of = lex::next(text, end).filter(|of| of.is("of"));
+    let end = of.map_or(end, |of| of.end);
+    Quantity { value: Rational::whole(2), end, form: Form::Couple }
 }
 
 fn follows_letter(text: &str, at: usize) -> bool {
@@ -123,13 +153,16 @@ fn article(text: &str, end: usize) -> Option<Quantity> {
     if words::multiplier(next.word()).is_some() {
         return more(text, words::cardinal(text, end, Some(1))?);
     }
+    if next.is("couple") {
+        return Some(couple(text, next.end));
+    }
     Some(Quantity { value: Rational::whole(1), end, form: Form::Article })
 }
 
 /// What goes on with a number: "point five", "and a half".
 fn more(text: &str, quantity: Quantity) -> Option<Quantity> {
     let Some(next) = lex::next(text, quantity.end) else { return Some(quantity) };
-    if (next.is("point") || next.is("comma"))
+    if next.is_any("point comma decimal")
         && let Some((fraction, end)) = words::decimals(text, next.end)
     {
         return Some(Quantity { value: quantity.value.plus(fraction)?, end, ..quantity });
@@ -149,6 +182,11 @@ fn and_share(text: &str, start: usize) -> Option<(Rational, usize)> {
     if words::is_half(first.word()) {
         return share(1, 2, first.end);
     }
+    if let Part::Digits(over, 1) = first.part {
+        let slash = lex::next(text, first.end).filter(|slash| slash.is_sign('/'))?;
+        let fraction = written(text, over, &slash)?;
+        return Some((fraction.value, fraction.end));
+    }
     let over = match first.word() {
         b"a" | b"an" => 1,
         word => words::below_hundred(word)?,
@@ -162,6 +200,10 @@ fn and_share(text: &str, start: usize) -> Option<(Rational, usize)> {
 fn digits(text: &str, first: &Lexeme) -> Option<Quantity> {
     let Part::Digits(value, count) = first.part else { return None };
     let has_zeros = count > 1 && value < 10_u32.pow(u32::from(count.min(DIGITS_MAX)) - 1);
+    if count == 2 && has_zeros && value > 0 {
+        let value = Rational::whole(value.into());
+        return Some(Quantity { value, end: first.end, form: Form::Padded });
+    }
     if count > DIGITS_MAX || has_zeros {
         return None;
     }
@@ -182,14 +224,13 @@ fn digits(text: &str, first: &Lexeme) -> Option<Quantity> {
     tail(text, quantity)
 }
 
-/// Groups of three digits behind commas.
+/// Groups of three digits behind commas, or behind spaces that break no line.
 fn thousands(text: &str, value: u32, count: u8, end: usize) -> (u32, usize) {
     let (mut value, mut end) = (value, end);
     while count <= 3
         && value > 0
-        && let Some(comma) = lex::next(text, end).filter(|comma| comma.gap == Gap::Tight)
-        && comma.is_sign(',')
-        && let Some(group) = lex::next(text, comma.end).filter(|group| group.gap == Gap::Tight)
+        && let Some((',' | '\u{a0}' | '\u{2009}' | '\u{202f}', after)) = fold::at(text, end)
+        && let Some(group) = lex::next(text, after).filter(|group| group.gap == Gap::Tight)
         && let Part::Digits(more, 3) = group.part
         && let Some(sum) = value.checked_mul(1000).and_then(|sum| sum.checked_add(more))
     {
@@ -248,7 +289,17 @@ fn tail(text: &str, quantity: Quantity) -> Option<Quantity> {
                 ..quantity
             })
         }
-        Part::Word(_) if next.is("k") => times(1000),
+        Part::Word(_) if next.is("k") => {
+            // "Heat 21 k" is only okay, and 4000 K are a colour.
+            let has_unit =
+                lex::next(text, next.end).is_some_and(|after| unit::named(after.word()).is_some());
+            let is_large = quantity.value.floor() >= 100;
+            if has_unit || is_large || next.gap == Gap::Tight {
+                times(1000)
+            } else {
+                Some(quantity)
+            }
+        }
         Part::Word(_) => match words::multiplier(next.word()).filter(|_| next.gap == Gap::Space) {
             Some(factor) => times(factor),
             None => more(text, quantity),

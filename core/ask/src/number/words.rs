@@ -3,7 +3,7 @@
 use super::Quantity;
 use super::lex::{self, Gap, Part};
 use super::rational::Rational;
-use crate::unit;
+use crate::unit::{self, each, listed};
 
 /// What a quantity was said with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,10 @@ pub(super) enum Form {
     Words,
     /// "a" or "an": one, if a unit follows.
     Article,
+    /// "a couple of": two, of seconds, minutes or hours alone.
+    Couple,
+    /// Digits that begin with a zero, "05": a number if a unit follows.
+    Padded,
     /// "half", "a third", "3/4": a share, or a part of the unit that follows.
     Share,
     /// "third", "3rd".
@@ -51,68 +55,61 @@ const ORDINALS: [&str; 12] = [
     "eleventh", "twelfth",
 ];
 /// Spellings that are none, and what they stand for.
-const MISSPELT: [(&str, i64); 16] = [
-    ("oh", 0),
-    ("nought", 0),
-    ("naught", 0),
-    ("nil", 0),
-    ("thre", 3),
-    ("fiv", 5),
-    ("tne", 10),
-    ("twelv", 12),
-    ("twleve", 12),
-    ("fiveteen", 15),
-    ("fourty", 40),
-    ("forthy", 40),
-    ("fivty", 50),
-    ("fifity", 50),
-    ("ninty", 90),
-    ("ninetey", 90),
+static MISSPELT: [(i64, &str); 11] = [
+    (0, "oh nought naught nil"),
+    (3, "thre"),
+    (5, "fiv"),
+    (7, "sevn"),
+    (9, "nien"),
+    (10, "tne"),
+    (12, "twelv twleve"),
+    (15, "fiveteen"),
+    (40, "fourty forthy"),
+    (50, "fivty fifity fivety"),
+    (90, "ninty ninetey"),
 ];
-static DENOMINATORS: [(&str, i64); 26] = [
-    ("half", 2),
-    ("hlaf", 2),
-    ("haf", 2),
-    ("quater", 4),
-    ("quaters", 4),
-    ("seventh", 7),
-    ("ninth", 9),
-    ("halves", 2),
-    ("quarter", 4),
-    ("quarters", 4),
-    ("third", 3),
-    ("thirds", 3),
-    ("fourth", 4),
-    ("fourths", 4),
-    ("fifth", 5),
-    ("fifths", 5),
-    ("sixth", 6),
-    ("sixths", 6),
-    ("eighth", 8),
-    ("eighths", 8),
-    ("tenth", 10),
-    ("tenths", 10),
-    ("twentieth", 20),
-    ("twentieths", 20),
-    ("hundredth", 100),
-    ("hundredths", 100),
+/// Those that are a number only where a unit follows.
+static DOUBTFUL: [(i64, &str); 2] = [(2, "tow twa"), (4, "foru fuor")];
+/// The same of places in an order.
+static MISPLACED: [(i64, &str); 3] = [(1, "frist fisrt"), (2, "secnd sceond"), (3, "thrid")];
+/// Half of what follows.
+const HALF: &str = "half hlaf hafl haf hauf";
+static DENOMINATORS: [(i64, &str); 12] = [
+    (2, HALF),
+    (2, "halves"),
+    (3, "third thirds"),
+    (4, "quarter quarters fourth fourths quater quaters qaurter"),
+    (5, "fifth fifths"),
+    (6, "sixth sixths"),
+    (7, "seventh sevenths"),
+    (8, "eighth eighths"),
+    (9, "ninth ninths"),
+    (10, "tenth tenths"),
+    (20, "twentieth twentieths"),
+    (100, "hundredth hundredths"),
 ];
 
 fn position(words: &[&str], word: &[u8]) -> Option<i64> {
     words.iter().position(|other| other.as_bytes() == word).map(|at| at as i64)
 }
 
-fn listed(words: &[(&str, i64)], word: &[u8]) -> Option<i64> {
-    words.iter().find(|(other, _)| other.as_bytes() == word).map(|(_, value)| *value)
-}
-
 /// The value of a word that stands for a number below a hundred.
 pub(super) fn below_hundred(word: &[u8]) -> Option<i64> {
-    position(&SMALL_NUMBERS, word)
-        .or_else(|| position(&TENS, word).map(|at| 20 + 10 * at))
+    below(word, LONG_MIN)
+}
+
+/// The same, where a number of at least so many letters may be misspelt.
+fn below(word: &[u8], least: usize) -> Option<i64> {
+    exactly(word)
         .or_else(|| listed(&MISSPELT, word))
         .or_else(|| joined(word))
-        .or_else(|| near(word, LONG_MIN))
+        .or_else(|| exactly(word.strip_suffix(b"ish")?))
+        .or_else(|| listed(&DOUBTFUL, word).filter(|_| least < LONG_MIN))
+        .or_else(|| near(word, least))
+}
+
+fn exactly(word: &[u8]) -> Option<i64> {
+    position(&SMALL_NUMBERS, word).or_else(|| position(&TENS, word).map(|at| 20 + 10 * at))
 }
 
 /// Tens and what is below them in one word: "fortyfive".
@@ -129,18 +126,16 @@ const LONG_MIN: usize = 6;
 /// Shortest number whose misspelt word is one if a unit follows.
 pub(super) const SHORT_MIN: usize = 5;
 /// Words that are near to numbers and mean something else.
-static OTHERS: [&[u8]; 22] = [
-    b"thirsty", b"weighty", b"eighth", b"eights", b"light", b"night", b"right", b"sight", b"might",
-    b"tight", b"fight", b"there", b"tree", b"trees", b"even", b"event", b"sever", b"forth",
-    b"fifth", b"sixth", b"nifty", b"party",
-];
+const OTHERS: &str = "thirsty weighty mighty nighty nicety eighth eights light night right sight \
+                      might tight fight weight height there threw tree trees even event sever \
+                      forth fort fifth sixth nifty party";
 
 /// The number below a hundred, of at least so many letters, that a word is but for one letter.
-pub(super) fn near(word: &[u8], least: usize) -> Option<i64> {
+fn near(word: &[u8], least: usize) -> Option<i64> {
     let is_near = |other: &&str| {
         other.len() >= least
             && word.len() + 1 >= least
-            && !OTHERS.contains(&word)
+            && !each(OTHERS).any(|other| other == word)
             && unit::is_near(other.as_bytes(), word)
     };
     let at = |words: &'static [&str]| words.iter().position(&is_near).map(|at| at as i64);
@@ -149,17 +144,18 @@ pub(super) fn near(word: &[u8], least: usize) -> Option<i64> {
 
 /// Whether a word is "half".
 pub(super) fn is_half(word: &[u8]) -> bool {
-    denominator(word) == Some(2)
+    each(HALF).any(|half| half == word)
 }
 
-/// What a word multiplies the number before it by.
+/// What a word multiplies the number before it by. "Hundreds" are no number.
 pub(super) fn multiplier(word: &[u8]) -> Option<i64> {
+    let is_near =
+        |name: &[u8]| word.len() >= LONG_MIN && !word.ends_with(b"ds") && unit::is_near(name, word);
     match word {
-        b"hundred" => Some(100),
-        b"thousand" => Some(1000),
-        b"million" => Some(1_000_000),
         b"dozen" => Some(12),
-        _ => None,
+        b"million" => Some(1_000_000),
+        _ if is_near(b"hundred") => Some(100),
+        _ => is_near(b"thousand").then_some(1000),
     }
 }
 
@@ -170,12 +166,22 @@ pub(super) fn denominator(word: &[u8]) -> Option<i64> {
 
 /// The place in an order that a word is.
 pub(super) fn ordinal(word: &[u8]) -> Option<i64> {
-    position(&ORDINALS, word).map(|at| at + 1)
+    position(&ORDINALS, word).map(|at| at + 1).or_else(|| listed(&MISPLACED, word))
 }
 
 /// A cardinal number from `start` on, and where it ends. `one` is what an article before "hundred"
 /// counts as.
 pub(super) fn cardinal(text: &str, start: usize, one: Option<i64>) -> Option<Quantity> {
+    cardinal_like(text, start, one, LONG_MIN)
+}
+
+/// The same, where numbers of at least so many letters may be misspelt.
+pub(super) fn cardinal_like(
+    text: &str,
+    start: usize,
+    one: Option<i64>,
+    least: usize,
+) -> Option<Quantity> {
     let (mut total, mut group, mut end) = (0_i64, one.unwrap_or(0), start);
     // Only smaller numbers than this may still be added to the group.
     let mut room = if one.is_some() { 0 } else { 100 };
@@ -191,7 +197,7 @@ pub(super) fn cardinal(text: &str, start: usize, one: Option<i64>) -> Option<Qua
             lexeme = after;
         }
         let word = lexeme.word();
-        if let Some(value) = below_hundred(word) {
+        if let Some(value) = below(word, least) {
             if !is_first && spells && value < 10 && group < 100_000_000 {
                 group = group * 10 + value;
             } else if value < room {

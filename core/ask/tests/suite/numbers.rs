@@ -46,7 +46,8 @@ fn numbers_without_a_unit() {
         ("14.0", 14.0),
         ("22,5", 22.5),
         ("1,500", 1500.0),
-        ("2.5 k", 2500.0),
+        ("2.5k", 2500.0),
+        ("1\u{202f}500", 1500.0),
         ("3 thousand", 3000.0),
         ("-5", -5.0),
         ("minus five", -5.0),
@@ -72,6 +73,23 @@ fn numbers_without_a_unit() {
         ("two and three quarters", 2.75),
         ("a dozen", 12.0),
         ("half a dozen", 6.0),
+        ("half dozen", 6.0),
+        (".5", 0.5),
+        ("point five", 0.5),
+        ("twenty one point five", 21.5),
+        ("twenty one decimal five", 21.5),
+        ("eleven n a half", 11.5),
+        ("1 and 1/2", 1.5),
+        ("forty's", 40.0),
+        ("eighty five's", 85.0),
+        ("40's", 40.0),
+        ("thirtyish", 30.0),
+        ("ninty", 90.0),
+        ("fivety", 50.0),
+        ("forteen", 14.0),
+        ("twelv", 12.0),
+        ("nien", 9.0),
+        ("one hunderd", 100.0),
     ] {
         is_one(text, Unit::None, (value * 1000.0) as i64);
     }
@@ -110,6 +128,40 @@ fn durations_are_sums_of_their_parts() {
         ("forty second", 40.0),
         ("250 ms", 0.25),
         ("one whole day", 86_400.0),
+        ("hour and a half", 5400.0),
+        ("minute and a half", 90.0),
+        ("hour and twenty", 4800.0),
+        ("an hour and five", 3900.0),
+        ("an hour and three quarters", 6300.0),
+        ("three quarter hour", 2700.0),
+        ("half hour", 1800.0),
+        ("hafl an hour", 1800.0),
+        (".5 hr", 1800.0),
+        ("one hour n a half", 5400.0),
+        ("two an a hauf minutes", 150.0),
+        ("an hour plus thirty minutes", 5400.0),
+        ("2 hours, 15 minutes", 8100.0),
+        ("5 min. 30 sec", 330.0),
+        ("5min30s", 330.0),
+        ("1h5", 3900.0),
+        ("1h05", 3900.0),
+        ("05 minutes", 300.0),
+        ("0:02:00", 120.0),
+        ("1:15:00", 4500.0),
+        ("25, minutes", 1500.0),
+        ("forty. seconds", 40.0),
+        ("a couple of minutes", 120.0),
+        ("couple hours", 7200.0),
+        ("a good minute", 60.0),
+        ("five or so minutes", 300.0),
+        ("twenty and five minutes", 1500.0),
+        ("a hundred and twenty seconds", 120.0),
+        ("ninety-second", 90.0),
+        ("1 minute's", 60.0),
+        ("ten minits", 600.0),
+        ("25 mn", 1500.0),
+        ("one huor", 3600.0),
+        ("tow minutes", 120.0),
     ] {
         is_one(text, Unit::Time(1000), (seconds * 1000.0) as i64);
     }
@@ -122,18 +174,29 @@ fn units_of_other_sorts() {
         ("forty per cent", Unit::Percent, 40.0),
         ("33.3 percent", Unit::Percent, 33.3),
         ("half a percent", Unit::Percent, 0.5),
+        ("one hundred percent", Unit::Percent, 100.0),
+        ("sixty odd percent", Unit::Percent, 60.0),
+        ("twenty eigth precent", Unit::Percent, 28.0),
+        ("sixty and eight percent", Unit::Percent, 68.0),
+        ("40 perc", Unit::Percent, 40.0),
+        ("40pc", Unit::Percent, 40.0),
         ("45°", Unit::Degree, 45.0),
         ("ninety degrees", Unit::Degree, 90.0),
         ("21.5 °C", Unit::Celsius, 21.5),
         ("thirty-one C", Unit::Celsius, 31.0),
         ("twenty degrees celsius", Unit::Celsius, 20.0),
         ("five degrees below zero", Unit::Celsius, -5.0),
+        ("20 deg C", Unit::Celsius, 20.0),
+        ("20 degrees celcius", Unit::Celsius, 20.0),
+        ("20 degrees centigrade", Unit::Celsius, 20.0),
         ("68°F", Unit::Fahrenheit, 68.0),
+        ("68 degrees farenhiet", Unit::Fahrenheit, 68.0),
     ] {
         is_one(text, unit, (value * 1000.0) as i64);
     }
     is_one("3rd", Unit::None, 3000);
     is_one("twenty-first", Unit::None, 21_000);
+    is_one("thrid", Unit::None, 3000);
 }
 
 #[test]
@@ -182,12 +245,71 @@ fn what_is_no_number_is_a_word() {
         "someone",
         "often",
         "tend the tent",
+        "hundreds of them",
+        "a mighty weight",
+        "the second's done",
+        "no one's here",
+        "a couple of degrees",
+        "a couple more minutes",
+        "a few minutes",
+        "agent 007",
+        "L298N",
+        "ate, won, too, fore",
     ] {
         assert_eq!(read(text, Unit::None), none, "{text}");
     }
-    for text in ["7:30", "6 pm", "six o'clock", "half past six", "at 7 am"] {
+}
+
+#[test]
+fn a_time_of_day_is_no_number_for_anything() {
+    for text in [
+        "7:30",
+        "6 pm",
+        "six o'clock",
+        "half past six",
+        "at 7 am",
+        "seven a.m.",
+        "nine p m",
+        "5 o clock",
+        "a quarter to nine",
+        "ten past six",
+        "20 past midnight",
+        "at quarter past",
+        "half past",
+        "at 7:30:00",
+        "14:30:00",
+    ] {
         let found = read(text, Unit::Time(1000));
         assert!(found.len() == 1 && found[0].1.is_none(), "{text}: {found:?}");
+    }
+}
+
+/// The words of the numbers in a sentence.
+fn words(text: &str) -> Vec<String> {
+    read(text, Unit::Time(1000)).into_iter().map(|(words, _)| words).collect()
+}
+
+#[test]
+fn a_number_ends_where_something_else_begins() {
+    for (text, numbers) in [
+        ("between twenty and five minutes", &["twenty", "five minutes"][..]),
+        ("timers of five and twenty minutes", &["five", "twenty minutes"]),
+        ("twenty to thirty", &["twenty", "thirty"]),
+        ("ten minutes ten", &["ten minutes", "ten"]),
+        ("an hour, fifty minutes say", &["an hour", "fifty minutes"]),
+        ("twice a day, thirty seconds", &["a day", "thirty seconds"]),
+        ("ninety minutes, and a second one", &["ninety minutes", "a second", "one"]),
+        ("five minutes. 30 seconds later", &["five minutes", "30 seconds"]),
+        ("any minute and twenty people", &["twenty"]),
+        ("line 3, minutes of the meeting", &["3"]),
+        ("line 3, minutes", &["3"]),
+        ("line 2 wants leeks", &["2"]),
+        ("22 w/ the heater", &["22"]),
+        ("heat 21 k", &["21"]),
+        ("L3 leeks", &["3"]),
+        ("wait...5 minutes", &["5 minutes"]),
+    ] {
+        assert_eq!(words(text), numbers, "{text}");
     }
 }
 

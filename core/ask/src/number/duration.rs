@@ -1,0 +1,125 @@
+//! Durations of several parts: "an hour and a half", `2 min 30`.
+
+use super::lex::{self, Gap, Lexeme, Part};
+use super::rational::Rational;
+use super::words::Form;
+use super::{OwnUnits, quantity, unit_of};
+use crate::unit::{HOUR, MINUTE, Unit};
+
+/// Sounds and words inside of a duration that change nothing.
+const FILLERS: &str = "like um uh er about maybe";
+/// Most letters of a unit that is cut short, "5 min. 30 sec".
+const SHORT_MAX: usize = 3;
+
+/// What goes on with a duration.
+struct More {
+    /// Milliseconds.
+    value: Rational,
+    /// The milliseconds of its unit; 0 where none is named.
+    scale: u32,
+    end: usize,
+    /// Whether it is no more than a number: "an hour and twenty".
+    is_number: bool,
+}
+
+/// A duration whose last part was in `scale` with what goes on with it: smaller units, "and a
+/// half", or "2 min 30".
+pub(super) fn longer(
+    text: &str,
+    value: Rational,
+    scale: u32,
+    end: usize,
+    own: &dyn OwnUnits,
+) -> (Rational, Unit, usize) {
+    let (mut value, mut end, mut smallest, mut named) = (value, end, scale, scale);
+    while let Some(more) = further(text, (value, smallest), end, own)
+        && let Some(sum) = value.plus(more.value)
+    {
+        (value, smallest, end) = (sum, more.scale, more.end);
+        named = if smallest == 0 { named } else { smallest };
+    }
+    (value, Unit::Time(named), end)
+}
+
+/// "Hour and a half", without its article.
+pub(super) fn bare(
+    text: &str,
+    first: &Lexeme,
+    own: &dyn OwnUnits,
+) -> Option<(Rational, Unit, usize)> {
+    let scale = if first.is_any("hour hr") { HOUR } else { MINUTE };
+    let is_unit = scale == HOUR || first.is("minute");
+    lex::next(text, first.end).filter(|and| is_unit && and.is_and())?;
+    let value = Rational::whole(scale.into());
+    let more = further(text, (value, scale), first.end, own)?;
+    // "Any minute and twenty people are here."
+    let is_sure = !more.is_number || lex::is_end(text, more.end);
+    is_sure.then(|| longer(text, value, scale, first.end, own))
+}
+
+/// The next part of a duration that was so long so far, and whose last part was in `scale`.
+fn further(
+    text: &str,
+    (so_far, scale): (Rational, u32),
+    end: usize,
+    own: &dyn OwnUnits,
+) -> Option<More> {
+    let (mut start, mut lexeme) = (end, lex::next(text, end)?);
+    let is_parted = lexeme.is_sign(',') || lexeme.is_sign('.');
+    if is_parted {
+        if !may_part(text, end, &lexeme) {
+            return None;
+        }
+        start = lexeme.end;
+        lexeme = lex::next(text, start)?;
+    }
+    let is_joined = lexeme.is_and();
+    if is_joined {
+        start = lexeme.end;
+        lexeme = lex::next(text, start)?;
+    }
+    if lexeme.is_any(FILLERS) {
+        start = lexeme.end;
+    }
+    let quantity = quantity::read(text, start)?;
+    let unit = unit_of(text, &quantity, own);
+    if let Some((Unit::Time(smaller), end)) = unit
+        && smaller < scale
+        && !(is_parted && (smaller != scale / 60 || quantity.form == Form::Article))
+    {
+        let value = quantity.value.times(Rational::whole(smaller.into()))?;
+        return Some(More { value, scale: smaller, end, is_number: false });
+    }
+    let end = quantity.end;
+    match (quantity.form, unit) {
+        _ if is_parted => None,
+        (Form::Share, None) if is_joined => {
+            let value = quantity.value.times(Rational::whole(scale.into()))?;
+            Some(More { value, scale: 0, end, is_number: false })
+        }
+        (Form::Digits(_) | Form::Padded | Form::Words, None)
+            if (MINUTE..=HOUR).contains(&scale) =>
+        {
+            let count = quantity.value.exact().filter(|count| (0..60).contains(count))?;
+            let is_tight = lexeme.gap == Gap::Tight && matches!(lexeme.part, Part::Digits(..));
+            // "An hour and one" may go on in any way.
+            let is_last = is_joined && count > 1 && lex::is_end(text, end);
+            let is_two_figures = matches!(quantity.form, Form::Digits(2) | Form::Padded);
+            // "Ten minutes ten" says one number twice.
+            let again = Rational::whole(count).times(Rational::whole(scale.into()));
+            let is_again = !is_joined && quantity.form == Form::Words && again == Some(so_far);
+            let is_sure = !is_again && (is_two_figures || count >= 10 || is_tight || is_last);
+            let value = Rational::whole(count * i64::from(scale / 60));
+            is_sure.then_some(More { value, scale: 0, end, is_number: true })
+        }
+        _ => None,
+    }
+}
+
+/// Whether a duration may go on behind a comma or a point: "1 hour, 30 minutes", "5 min. 30 sec",
+/// but not "an hour, fifty minutes say" and "every hour, ten seconds".
+fn may_part(text: &str, end: usize, sign: &Lexeme) -> bool {
+    let unit = lex::word_before(text, end).len();
+    let is_counted = !lex::is_behind(text, end.saturating_sub(unit), "a an every each per");
+    is_counted && (sign.is_sign(',') || unit <= SHORT_MAX)
+}
