@@ -3,7 +3,7 @@
 use super::lex::{self, Gap, Lexeme, Part};
 use super::rational::Rational;
 use super::words::Form;
-use super::{OwnUnits, quantity, unit_of};
+use super::{OwnUnits, Quantity, quantity, unit_of};
 use crate::unit::{HOUR, MINUTE, Unit};
 
 /// Sounds and words inside of a duration that change nothing.
@@ -73,7 +73,8 @@ fn further(
         start = lexeme.end;
         lexeme = lex::next(text, start)?;
     }
-    let is_joined = lexeme.is_and();
+    // "Ten minutes plus five" are fifteen.
+    let (is_joined, is_plus) = (lexeme.is_and(), lexeme.is("plus"));
     if is_joined {
         start = lexeme.end;
         lexeme = lex::next(text, start)?;
@@ -90,30 +91,40 @@ fn further(
         let value = quantity.value.times(Rational::whole(smaller.into()))?;
         return Some(More { value, scale: smaller, end, is_number: false });
     }
-    let end = quantity.end;
     match (quantity.form, unit) {
         _ if is_parted => None,
         (Form::Share, None) if is_joined => {
             let value = quantity.value.times(Rational::whole(scale.into()))?;
-            Some(More { value, scale: 0, end, is_number: false })
+            Some(More { value, scale: 0, end: quantity.end, is_number: false })
         }
-        (Form::Digits(_) | Form::Padded | Form::Words, None)
-            if (MINUTE..=HOUR).contains(&scale) =>
-        {
-            let count = quantity.value.exact().filter(|count| (0..60).contains(count))?;
+        (Form::Digits(_) | Form::Padded | Form::Words, None) if !is_plus => {
             let is_tight = lexeme.gap == Gap::Tight && matches!(lexeme.part, Part::Digits(..));
-            // "An hour and one" may go on in any way.
-            let is_last = is_joined && count > 1 && lex::is_end(text, end);
-            let is_two_figures = matches!(quantity.form, Form::Digits(2) | Form::Padded);
-            // "Ten minutes ten" says one number twice.
-            let again = Rational::whole(count).times(Rational::whole(scale.into()));
-            let is_again = !is_joined && quantity.form == Form::Words && again == Some(so_far);
-            let is_sure = !is_again && (is_two_figures || count >= 10 || is_tight || is_last);
-            let value = Rational::whole(count * i64::from(scale / 60));
-            is_sure.then_some(More { value, scale: 0, end, is_number: true })
+            let is_last = is_joined && lex::is_end(text, quantity.end);
+            // `1h5`, but not `15m2`; "an hour and five", but "an hour and one" may go on.
+            let is_sure = is_tight || is_last && quantity.value != Rational::whole(1);
+            let is_sure = is_sure && scale == HOUR;
+            number((so_far, scale), &quantity, is_joined, is_sure)
         }
         _ => None,
     }
+}
+
+/// A number without a unit behind a duration: "2 min 30", "an hour and ten". Below ten it has to be
+/// sure for another reason.
+fn number(
+    (so_far, scale): (Rational, u32),
+    quantity: &Quantity,
+    is_joined: bool,
+    is_sure: bool,
+) -> Option<More> {
+    let count = quantity.value.exact().filter(|count| (0..60).contains(count))?;
+    let is_two_figures = matches!(quantity.form, Form::Digits(2) | Form::Padded) || count >= 10;
+    let is_fit = (MINUTE..=HOUR).contains(&scale) && (is_two_figures || is_sure);
+    // "Ten minutes ten" says one number twice.
+    let again = Rational::whole(count).times(Rational::whole(scale.into()));
+    let is_again = !is_joined && quantity.form == Form::Words && again == Some(so_far);
+    let value = Rational::whole(count * i64::from(scale / 60));
+    (is_fit && !is_again).then_some(More { value, scale: 0, end: quantity.end, is_number: true })
 }
 
 /// Whether a duration may go on behind a comma or a point: "1 hour, 30 minutes", "5 min. 30 sec",

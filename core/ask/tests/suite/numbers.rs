@@ -254,6 +254,7 @@ fn what_is_no_number_is_a_word() {
         "a few minutes",
         "agent 007",
         "L298N",
+        "15m2 of bench",
         "ate, won, too, fore",
     ] {
         assert_eq!(read(text, Unit::None), none, "{text}");
@@ -296,6 +297,8 @@ fn a_number_ends_where_something_else_begins() {
         ("timers of five and twenty minutes", &["five", "twenty minutes"]),
         ("twenty to thirty", &["twenty", "thirty"]),
         ("ten minutes ten", &["ten minutes", "ten"]),
+        ("ten minutes plus five", &["ten minutes", "five"]),
+        ("ten minutes and five", &["ten minutes", "five"]),
         ("an hour, fifty minutes say", &["an hour", "fifty minutes"]),
         ("twice a day, thirty seconds", &["a day", "thirty seconds"]),
         ("ninety minutes, and a second one", &["ninety minutes", "a second", "one"]),
