@@ -11,6 +11,7 @@ pub mod gguf;
 pub mod image;
 pub mod json;
 pub mod messages;
+pub mod sentences;
 pub mod tools;
 
 /// A target: its name and what takes the bytes.
@@ -25,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     ("capi", capi::run),
     ("image", image::run),
     ("gguf", gguf::run),
+    ("sentences", sentences::run),
 ];
 
 /// The inputs of a file of hexadecimal lines; `#` starts a comment.

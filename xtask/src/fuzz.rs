@@ -14,8 +14,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{baremetal, sh};
 
 /// The targets, which are the programs of the fuzz workspace.
-pub(crate) const TARGETS: [&str; 7] =
-    ["frames", "messages", "json", "device", "capi", "image", "gguf"];
+pub(crate) const TARGETS: [&str; 8] =
+    ["frames", "messages", "json", "device", "capi", "image", "gguf", "sentences"];
 
 /// Seconds that `test` gives each target.
 const SECONDS: u32 = 10;
