@@ -1,11 +1,41 @@
-//! Models in llama.cpp, on ggml.
+//! Models on ggml: ours on its devices, and llama.cpp's.
+//!
+//! [`Engine`] computes one of our models on a [`Device`] of ggml's: the whole forward pass as one
+//! graph, with the integers of our engine. It is there with the feature `cpu`, which has the
+//! processor alone and is for comparisons, and with `vulkan`, `cuda` or `metal`, each of which has
+//! its graphics processors too.
+//!
+//! ```no_run
+//! # #[cfg(feature = "cpu")]
+//! # fn go_on(model: &trine_infer::Model<'_>, prompt: &[u32]) -> trine_ggml::Result<()> {
+//! use trine_ggml::{Device, Engine, Options};
+//! use trine_ternary::parallel::Serial;
+//!
+//! let Some(device) = Device::all().into_iter().next() else { return Ok(()) };
+//! let options = Options::new(256);
+//! let tell = |plan: &_| eprintln!("{plan}");
+//! let mut engine = Engine::open(model, device, &options, &Serial, tell)?;
+//! engine.read(prompt)?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! `llama` runs a GGUF file as llama.cpp does: what our engine is compared with. It is there with
-//! the feature `llama`, which builds llama.cpp's C++ and so needs cmake, a C++ compiler and
-//! libclang; without it the crate is empty and needs Rust alone.
+//! the feature `llama`.
 //!
-//! ggml takes vector instructions from the flags of its compiler, so what is to be measured is
-//! built with `CFLAGS` and `CXXFLAGS` set to `-O3 -march=native`; `llama::flags` says what it got.
+//! Each of these features builds llama.cpp's C++ and so needs cmake, a C++ compiler and libclang;
+//! without them the crate is empty and needs Rust alone. ggml takes vector instructions from the
+//! flags of its compiler, so what is to be measured is built with `CFLAGS` and `CXXFLAGS` set to
+//! `-O3 -march=native`; `llama::flags` says what it got.
 
+#[cfg(feature = "cpu")]
+mod backend;
+#[cfg(feature = "cpu")]
+mod engine;
 #[cfg(feature = "llama")]
 pub mod llama;
+
+#[cfg(feature = "cpu")]
+pub use backend::{Device, Error, Kind, Result};
+#[cfg(feature = "cpu")]
+pub use engine::{Engine, Kept, Options, Place, Plan};

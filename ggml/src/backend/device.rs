@@ -1,0 +1,160 @@
+//! Devices, and their streams of work.
+
+use std::ffi::{CStr, c_char};
+use std::fmt;
+use std::ptr::NonNull;
+
+use llama_cpp_sys_2 as sys;
+
+use super::{Error, Result, Tensor, log};
+
+/// What a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The processor.
+    Cpu,
+    /// A graphics processor with memory of its own, or one that says so.
+    Gpu,
+    /// A graphics processor that shares the processor's memory.
+    Integrated,
+    /// What helps the processor with some operations.
+    Other,
+}
+
+/// A device of ggml's registry, which keeps it for as long as the process lives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Device(NonNull<sys::ggml_backend_device>);
+
+/// A text of ggml's that outlives the device's registry entry.
+fn text(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: ggml's names are texts that end with a zero and stay as long as the device.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+impl Device {
+    /// All devices of the backends that this program was built with, in ggml's order: graphics
+    /// processors before the processor.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        log::start();
+        // SAFETY: it has no arguments; the first call registers the backends.
+        let count = unsafe { sys::ggml_backend_dev_count() };
+        // SAFETY: the index is below the count, and nothing is unloaded.
+        let device = |index| NonNull::new(unsafe { sys::ggml_backend_dev_get(index) });
+        (0..count).filter_map(device).map(Self).collect()
+    }
+
+    /// The processor as ggml uses it.
+    pub(crate) fn cpu() -> Result<Self> {
+        let found = Self::all().into_iter().find(|device| device.kind() == Kind::Cpu);
+        found.ok_or_else(|| Error::new("this build of ggml has no backend for the processor"))
+    }
+
+    /// ggml's name for it: `Vulkan0`.
+    #[must_use]
+    pub fn name(self) -> String {
+        // SAFETY: the device lives for ever.
+        text(unsafe { sys::ggml_backend_dev_name(self.0.as_ptr()) })
+    }
+
+    /// The maker's name for it.
+    #[must_use]
+    pub fn description(self) -> String {
+        // SAFETY: as above.
+        text(unsafe { sys::ggml_backend_dev_description(self.0.as_ptr()) })
+    }
+
+    /// The backend that it belongs to: `Vulkan`, `CUDA`, `CPU`.
+    #[must_use]
+    pub fn backend(self) -> String {
+        // SAFETY: as above.
+        let registry = unsafe { sys::ggml_backend_dev_backend_reg(self.0.as_ptr()) };
+        // SAFETY: a device has a registry, which lives for ever too.
+        text(unsafe { sys::ggml_backend_reg_name(registry) })
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        // SAFETY: the device lives for ever.
+        match unsafe { sys::ggml_backend_dev_type(self.0.as_ptr()) } {
+            sys::GGML_BACKEND_DEVICE_TYPE_CPU => Kind::Cpu,
+            sys::GGML_BACKEND_DEVICE_TYPE_GPU => Kind::Gpu,
+            sys::GGML_BACKEND_DEVICE_TYPE_IGPU => Kind::Integrated,
+            _ => Kind::Other,
+        }
+    }
+
+    /// Bytes of its memory that are free, and all; both 0 where it does not say.
+    #[must_use]
+    pub fn memory(self) -> (usize, usize) {
+        let (mut free, mut all) = (0, 0);
+        // SAFETY: the device lives for ever, and the numbers through the call.
+        unsafe {
+            sys::ggml_backend_dev_memory(self.0.as_ptr(), &raw mut free, &raw mut all);
+        }
+        (free, all)
+    }
+
+    /// Whether it computes the operation that this tensor is the result of.
+    pub(crate) fn supports(self, node: &Tensor) -> bool {
+        // SAFETY: device and tensor live; only the tensor's description is read.
+        unsafe { sys::ggml_backend_dev_supports_op(self.0.as_ptr(), node.raw()) }
+    }
+
+    /// The type of its own memory.
+    pub(super) fn buffers(self) -> sys::ggml_backend_buffer_type_t {
+        // SAFETY: the device lives for ever.
+        unsafe { sys::ggml_backend_dev_buffer_type(self.0.as_ptr()) }
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name(), self.description())
+    }
+}
+
+/// A device's stream of work.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    raw: NonNull<sys::ggml_backend>,
+    device: Device,
+}
+
+impl Backend {
+    /// Opens a device. `threads` counts where it is the processor.
+    ///
+    /// # Errors
+    /// When the device cannot be opened, with what ggml says about it.
+    pub(crate) fn open(device: Device, threads: usize) -> Result<Self> {
+        // SAFETY: the device lives for ever; no parameters are given.
+        let raw = unsafe { sys::ggml_backend_dev_init(device.0.as_ptr(), std::ptr::null()) };
+        let raw = NonNull::new(raw)
+            .ok_or_else(|| Error::new(format!("the device {} does not open", device.name())))?;
+        if device.kind() == Kind::Cpu {
+            let threads = i32::try_from(threads.max(1)).unwrap_or(i32::MAX);
+            // SAFETY: the backend is that of the processor, and lives.
+            unsafe { sys::ggml_backend_cpu_set_n_threads(raw.as_ptr(), threads) };
+        }
+        Ok(Self { raw, device })
+    }
+
+    pub(crate) const fn device(&self) -> Device {
+        self.device
+    }
+
+    pub(super) const fn raw(&self) -> sys::ggml_backend_t {
+        self.raw.as_ptr()
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has it: schedulers own their backends and go first.
+        unsafe { sys::ggml_backend_free(self.raw.as_ptr()) };
+    }
+}

@@ -1,0 +1,196 @@
+//! Operations: each makes the description of a tensor that a graph will compute.
+//!
+//! Shapes are written with the innermost dimension first, as ggml has them. ggml ends the process
+//! on shapes that do not fit each other; those of the engine come from a checked configuration.
+
+use llama_cpp_sys_2 as sys;
+
+use super::{Context, Result, Tensor, Type};
+
+fn signed(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// Operations of one tensor.
+macro_rules! of_one {
+    ($($(#[$doc:meta])* $name:ident = $function:ident;)*) => {
+        impl Context {
+            $($(#[$doc])*
+            pub(crate) fn $name(&self, a: &Tensor) -> Result<Tensor> {
+                self.take()?;
+                self.keep(a);
+                // SAFETY: the context has room for the result, and keeps the operand's.
+                self.wrap(unsafe { sys::$function(self.raw(), a.raw()) })
+            })*
+        }
+    };
+}
+
+/// Operations of two tensors.
+macro_rules! of_two {
+    ($($(#[$doc:meta])* $name:ident = $function:ident;)*) => {
+        impl Context {
+            $($(#[$doc])*
+            pub(crate) fn $name(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+                self.take()?;
+                self.keep(a);
+                self.keep(b);
+                // SAFETY: the context has room for the result, and keeps the operands'.
+                self.wrap(unsafe { sys::$function(self.raw(), a.raw(), b.raw()) })
+            })*
+        }
+    };
+}
+
+of_one! {
+    /// Magnitudes.
+    abs = ggml_abs;
+    /// Where the greatest number of each row is.
+    argmax = ggml_argmax;
+    /// What is positive; else 0.
+    relu = ggml_relu;
+    /// `x / (1 + exp(-x))`.
+    silu = ggml_silu;
+    /// Squares.
+    sqr = ggml_sqr;
+    /// The same numbers side by side.
+    cont = ggml_cont;
+}
+
+of_two! {
+    /// Sums; the second is repeated.
+    add = ggml_add;
+    /// Products; the second is repeated.
+    mul = ggml_mul;
+    /// Quotients; the second is repeated.
+    div = ggml_div;
+    /// The rows of `a` that `b` names.
+    get_rows = ggml_get_rows;
+    /// `a` written to where `b` lies.
+    cpy = ggml_cpy;
+}
+
+impl Context {
+    /// Each row of `a` times each row of `b`: (k, n) and (k, m) make (n, m). Sums are in single
+    /// precision, whatever the device would rather do.
+    pub(crate) fn mul_mat(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        self.keep(b);
+        // SAFETY: the context has room for the result, and keeps the operands'.
+        let product = self.wrap(unsafe { sys::ggml_mul_mat(self.raw(), a.raw(), b.raw()) })?;
+        // SAFETY: the tensor is a product, made just now.
+        unsafe { sys::ggml_prec_set_acc(product.raw(), sys::GGML_PREC_F32) };
+        Ok(product)
+    }
+
+    /// Rows divided by their root mean square, which `epsilon` raises.
+    pub(crate) fn rms_norm(&self, a: &Tensor, epsilon: f32) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        // SAFETY: the context has room for the result, and keeps the operand's.
+        self.wrap(unsafe { sys::ggml_rms_norm(self.raw(), a.raw(), epsilon) })
+    }
+
+    /// Numbers within bounds. It changes `a` in place.
+    pub(crate) fn clamp(&self, a: &Tensor, least: f32, most: f32) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_clamp(self.raw(), a.raw(), least, most) })
+    }
+
+    /// `a * factor + bias`.
+    pub(crate) fn scale(&self, a: &Tensor, factor: f32, bias: f32) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_scale_bias(self.raw(), a.raw(), factor, bias) })
+    }
+
+    /// `softmax(a * factor + mask)` of each row.
+    pub(crate) fn soft_max(&self, a: &Tensor, mask: &Tensor, factor: f32) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        self.keep(mask);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_soft_max_ext(self.raw(), a.raw(), mask.raw(), factor, 0.0) })
+    }
+
+    /// `b` after `a` in the innermost dimension.
+    pub(crate) fn concat(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        self.keep(b);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_concat(self.raw(), a.raw(), b.raw(), 0) })
+    }
+
+    /// `a` with its rows `at` replaced by those of `b`.
+    pub(crate) fn set_rows(&self, a: &Tensor, b: &Tensor, at: &Tensor) -> Result<Tensor> {
+        self.take()?;
+        for tensor in [a, b, at] {
+            self.keep(tensor);
+        }
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_set_rows(self.raw(), a.raw(), b.raw(), at.raw()) })
+    }
+
+    /// Rows with so many zeros after each.
+    pub(crate) fn pad(&self, a: &Tensor, zeros: usize) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        let zeros = i32::try_from(zeros).unwrap_or(i32::MAX);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_pad(self.raw(), a.raw(), zeros, 0, 0, 0) })
+    }
+
+    /// `a` again and again to this shape.
+    pub(crate) fn repeat(&self, a: &Tensor, shape: [usize; 2]) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        let [columns, rows] = shape.map(signed);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_repeat_4d(self.raw(), a.raw(), columns, rows, 1, 1) })
+    }
+
+    /// The same numbers in another type.
+    pub(crate) fn cast(&self, a: &Tensor, kind: Type) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_cast(self.raw(), a.raw(), kind.id()) })
+    }
+
+    /// The same numbers in another shape.
+    pub(crate) fn reshape(&self, a: &Tensor, shape: [usize; 3]) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        let [x, y, z] = shape.map(signed);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_reshape_3d(self.raw(), a.raw(), x, y, z) })
+    }
+
+    /// A part of `a` from `offset` bytes on, with strides in bytes.
+    pub(crate) fn view(
+        &self,
+        a: &Tensor,
+        shape: [usize; 3],
+        strides: [usize; 2],
+        offset: usize,
+    ) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        let ([x, y, z], [row, plane]) = (shape.map(signed), strides);
+        // SAFETY: as above; the library checks that the part lies inside.
+        self.wrap(unsafe { sys::ggml_view_3d(self.raw(), a.raw(), x, y, z, row, plane, offset) })
+    }
+
+    /// The second and third dimension in each other's place.
+    pub(crate) fn swap(&self, a: &Tensor) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_permute(self.raw(), a.raw(), 0, 2, 1, 3) })
+    }
+}

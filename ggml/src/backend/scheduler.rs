@@ -1,0 +1,111 @@
+//! Graphs, and who computes them.
+
+use std::ptr::NonNull;
+
+use llama_cpp_sys_2 as sys;
+
+use super::{Backend, Context, Error, Result, Tensor};
+
+/// What is to be computed, in order.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    raw: NonNull<sys::ggml_cgraph>,
+    context: Context,
+}
+
+impl Graph {
+    /// A graph in a context that was made for so many nodes.
+    pub(crate) fn new(context: &Context, nodes: usize) -> Result<Self> {
+        // SAFETY: the context lives, and was made with room for a graph of so many nodes.
+        let raw = unsafe { sys::ggml_new_graph_custom(context.raw(), nodes, false) };
+        let raw = NonNull::new(raw).ok_or_else(|| Error::new("ggml made no graph"))?;
+        Ok(Self { raw, context: context.clone() })
+    }
+
+    /// Adds a tensor and all that it is computed from.
+    pub(crate) fn add(&self, tensor: &Tensor) {
+        self.context.keep(tensor);
+        // SAFETY: the graph lives as long as its context, which keeps the tensor's.
+        unsafe { sys::ggml_build_forward_expand(self.raw.as_ptr(), tensor.raw()) };
+    }
+}
+
+/// Backends in the order in which they are asked, and the memory in which they compute.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    raw: NonNull<sys::ggml_backend_sched>,
+    /// The last one is the processor's.
+    backends: Vec<Backend>,
+    /// The graph whose tensors have their places in the memory.
+    graph: Option<Graph>,
+}
+
+impl Scheduler {
+    /// For graphs of so many nodes.
+    pub(crate) fn new(backends: Vec<Backend>, nodes: usize) -> Result<Self> {
+        let mut raw: Vec<_> = backends.iter().map(Backend::raw).collect();
+        let count = i32::try_from(raw.len()).map_err(|_| Error::new("too many devices"))?;
+        // SAFETY: the backends live as long as the scheduler does, and the list through the call.
+        let sched = unsafe {
+            let own = std::ptr::null_mut();
+            sys::ggml_backend_sched_new(raw.as_mut_ptr(), own, count, nodes, false, false)
+        };
+        let raw = NonNull::new(sched).ok_or_else(|| Error::new("ggml made no scheduler"))?;
+        Ok(Self { raw, backends, graph: None })
+    }
+
+    pub(crate) fn backends(&self) -> &[Backend] {
+        &self.backends
+    }
+
+    /// Gives a graph its memory, in the place of the one before.
+    pub(crate) fn take(&mut self, graph: Graph) -> Result<()> {
+        self.graph = None;
+        // SAFETY: the scheduler lives; no graph of it is computed from now on.
+        unsafe { sys::ggml_backend_sched_reset(self.raw.as_ptr()) };
+        // SAFETY: scheduler and graph live, and the graph has no memory yet.
+        if !unsafe { sys::ggml_backend_sched_alloc_graph(self.raw.as_ptr(), graph.raw.as_ptr()) } {
+            return Err(Error::new("the device has not enough memory to compute in"));
+        }
+        self.graph = Some(graph);
+        Ok(())
+    }
+
+    /// Computes the graph, and waits for it.
+    ///
+    /// # Errors
+    /// When there is no graph, or the device fails.
+    pub(crate) fn compute(&mut self) -> Result<()> {
+        let graph = self.graph.as_ref().ok_or_else(|| Error::new("there is nothing to compute"))?;
+        // SAFETY: the graph has its memory, and lives with all that it uses.
+        let status =
+            unsafe { sys::ggml_backend_sched_graph_compute(self.raw.as_ptr(), graph.raw.as_ptr()) };
+        match status {
+            sys::GGML_STATUS_SUCCESS => Ok(()),
+            sys::GGML_STATUS_ALLOC_FAILED => {
+                Err(Error::new("the device has not enough memory to compute in"))
+            }
+            code => Err(Error::new(format!("the device failed while computing ({code})"))),
+        }
+    }
+
+    /// Pieces that the graph was cut into: one where a single device computes all of it.
+    pub(crate) fn splits(&self) -> usize {
+        // SAFETY: the scheduler lives.
+        let splits = unsafe { sys::ggml_backend_sched_get_n_splits(self.raw.as_ptr()) };
+        usize::try_from(splits).unwrap_or(0)
+    }
+
+    /// Bytes that a backend computes in.
+    pub(crate) fn bytes(&self, backend: &Backend) -> usize {
+        // SAFETY: scheduler and backend live.
+        unsafe { sys::ggml_backend_sched_get_buffer_size(self.raw.as_ptr(), backend.raw()) }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has it; its backends are freed after it.
+        unsafe { sys::ggml_backend_sched_free(self.raw.as_ptr()) };
+    }
+}

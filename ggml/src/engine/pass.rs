@@ -1,0 +1,185 @@
+//! The forward pass as a graph.
+//!
+//! Shapes have the innermost dimension first. A pass takes `tokens` tokens, and looks at `seen`
+//! positions of keys and values, of which the mask hides those that do not count.
+
+use trine_infer::config::Activation;
+use trine_infer::{Config, Model};
+
+use super::round::{Codes, Rounder};
+use super::session::{Cache, Inputs};
+use super::weights::{Block, Head, Stack, Weights};
+use crate::backend::{Context, Graph, Result, Tensor, Type};
+
+/// Operations of a block, at most; and of what follows the last.
+pub(super) const NODES_OF_BLOCK: usize = 128;
+pub(super) const NODES_OF_HEAD: usize = 320;
+
+/// A pass that is being described.
+pub(super) struct Pass<'p> {
+    pub(super) graph: &'p Context,
+    pub(super) model: &'p Model<'p>,
+    pub(super) weights: &'p Weights,
+    pub(super) cache: &'p Cache,
+    pub(super) inputs: &'p Inputs,
+    pub(super) tokens: usize,
+    pub(super) seen: usize,
+}
+
+impl Pass<'_> {
+    /// Adds all that is to be computed.
+    pub(super) fn build(&self, into: &Graph, with_logits: bool) -> Result<()> {
+        let mut stream = self.inputs.stream.clone();
+        for (layer, block) in self.weights.blocks.iter().enumerate() {
+            let attended = self.attention(&stream, layer, block)?;
+            stream = self.graph.add(&stream, &attended)?;
+            let fed = self.feed_forward(&stream, block)?;
+            stream = self.graph.add(&stream, &fed)?;
+        }
+        if with_logits {
+            return self.head(into, &stream, &self.weights.head);
+        }
+        // What the last block adds to the stream is not needed, but its keys and values are.
+        into.add(&stream);
+        Ok(())
+    }
+
+    /// `x / rms(x) * weight`.
+    fn norm(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        let normed = self.graph.rms_norm(x, self.config().rms_epsilon)?;
+        self.graph.mul(&normed, weight)
+    }
+
+    const fn rounder(&self) -> Rounder<'_> {
+        Rounder { graph: self.graph, ones: &self.inputs.ones }
+    }
+
+    fn config(&self) -> &Config {
+        self.model.config()
+    }
+
+    /// Products with a stack of matrices, with all scales: (rows, tokens).
+    fn product(&self, stack: &Stack, input: &Codes) -> Result<Tensor> {
+        let graph = self.graph;
+        let arranged = stack.layout.arrange(graph, &input.codes, &self.inputs.ones)?;
+        let sums = graph.mul_mat(&stack.trits, &arranged)?;
+        let [rows, ..] = stack.scales.shape();
+        let scales = if self.tokens == 1 {
+            stack.scales.clone()
+        } else {
+            graph.repeat(&stack.scales, [rows, self.tokens])?
+        };
+        graph.mul(&sums, &graph.div(&scales, &input.scales)?)
+    }
+
+    fn attention(&self, stream: &Tensor, layer: usize, block: &Block) -> Result<Tensor> {
+        let (graph, config) = (self.graph, self.config());
+        let (width, tokens) = (config.head_width(), self.tokens);
+        let heads = config.heads + config.kv_heads;
+        let input = self.rounder().quantize(&self.norm(stream, &block.attn_norm)?)?;
+        let qkv = self.product(&block.qkv, &input)?;
+        let [_, row, ..] = qkv.strides();
+        // Queries and keys together: (width, heads, tokens).
+        let qk = graph.view(&qkv, [width, heads, tokens], [4 * width, row], 0)?;
+        let turned = self.turn(&qk)?;
+        let kv_dim = config.kv_dim();
+        let [_, head, token, _] = turned.strides();
+        let keys = [kv_dim, tokens, 1];
+        let keys = graph.view(&turned, keys, [token, token * tokens], head * config.heads)?;
+        let first = 4 * (config.dim + kv_dim);
+        let values = graph.view(&qkv, [kv_dim, tokens, 1], [row, row * tokens], first)?;
+        let (keys, values) = self.keep(layer, &keys, &values)?;
+        let queries = graph.view(&turned, [width, config.heads, tokens], [head, token], 0)?;
+        let mixed = self.attend(&queries, &keys, &values)?;
+        let input = self.rounder().quantize(&self.norm(&mixed, &block.attn_sub_norm)?)?;
+        self.product(&block.output, &input)
+    }
+
+    /// Turns heads by their positions: the element `i` together with `i + width / 2`. Cosines and
+    /// sines come from the processor, which is more exact at large angles than devices are.
+    fn turn(&self, heads: &Tensor) -> Result<Tensor> {
+        let graph = self.graph;
+        let [width, count, tokens, _] = heads.shape();
+        let [_, head, token, _] = heads.strides();
+        let half = |offset| graph.view(heads, [width / 2, count, tokens], [head, token], offset);
+        let other = graph.concat(&half(2 * width)?, &half(0)?)?;
+        let straight = graph.mul(heads, &self.inputs.cosines)?;
+        graph.add(&straight, &graph.mul(&other, &self.inputs.sines)?)
+    }
+
+    /// Keeps keys and values, and answers those of all positions that are seen: keys (width, seen,
+    /// kv heads), values (seen, width, kv heads).
+    fn keep(&self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
+        let (graph, config) = (self.graph, self.config());
+        let (width, kv_heads, seen) = (config.head_width(), config.kv_heads, self.seen);
+        let (kept_keys, kept_values) = self.cache.of(layer)?;
+        let keys = graph.set_rows(kept_keys, keys, &self.inputs.positions)?;
+        let [number, row, ..] = keys.strides();
+        let keys = graph.view(&keys, [width, seen, kv_heads], [row, number * width], 0)?;
+        // Values lie with the positions side by side, as products want them: a row is one number.
+        let all = config.kv_dim() * self.tokens;
+        let values = if self.tokens == 1 { values.clone() } else { graph.cont(values)? };
+        let values = graph.reshape(&values, [1, all, 1])?;
+        let [context, kv_dim, ..] = kept_values.shape();
+        let flat = graph.reshape(kept_values, [1, context * kv_dim, 1])?;
+        let flat = graph.set_rows(&flat, &values, &self.inputs.places)?;
+        let row = context * number;
+        let values = graph.view(&flat, [seen, width, kv_heads], [row, row * width], 0)?;
+        Ok((keys, values))
+    }
+
+    /// Attention of queries, (width, heads, tokens): (dim, tokens).
+    fn attend(&self, queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
+        let (graph, config) = (self.graph, self.config());
+        // Devices multiply many tokens by half precision in half precision.
+        let whole = |kept: &Tensor| {
+            if self.tokens == 1 && !self.cache.widen {
+                return Ok(kept.clone());
+            }
+            if self.cache.is_half { graph.cast(kept, Type::F32) } else { Ok(kept.clone()) }
+        };
+        let scores = graph.mul_mat(&whole(keys)?, &graph.swap(queries)?)?;
+        let factor = 1.0 / (config.head_width() as f32).sqrt();
+        let shares = graph.soft_max(&scores, &self.inputs.mask, factor)?;
+        let mixed = graph.mul_mat(&whole(values)?, &shares)?;
+        let mixed = graph.cont(&graph.swap(&mixed)?)?;
+        graph.reshape(&mixed, [config.dim, self.tokens, 1])
+    }
+
+    fn feed_forward(&self, stream: &Tensor, block: &Block) -> Result<Tensor> {
+        let (graph, ffn, tokens) = (self.graph, self.config().ffn, self.tokens);
+        let input = self.rounder().quantize(&self.norm(stream, &block.ffn_norm)?)?;
+        let both = self.product(&block.gate_up, &input)?;
+        let [_, row, ..] = both.strides();
+        let half = |first| graph.view(&both, [ffn, tokens, 1], [row, row * tokens], 4 * first);
+        let (gate, up) = (half(0)?, half(ffn)?);
+        // Some devices take functions of rows that lie side by side alone.
+        let gate = if tokens == 1 { gate } else { graph.cont(&gate)? };
+        let gate = match self.config().activation {
+            Activation::ReluSquared => graph.sqr(&graph.relu(&gate)?)?,
+            _ => graph.silu(&gate)?,
+        };
+        let mixed = graph.mul(&gate, &up)?;
+        let input = self.rounder().quantize(&self.norm(&mixed, &block.ffn_sub_norm)?)?;
+        self.product(&block.down, &input)
+    }
+
+    /// The logits of the last token.
+    fn head(&self, into: &Graph, stream: &Tensor, head: &Head) -> Result<()> {
+        let (graph, dim) = (self.graph, self.config().dim);
+        let last = 4 * dim * (self.tokens - 1);
+        let last = graph.view(stream, [dim, 1, 1], [4 * dim, 4 * dim], last)?;
+        let normed = self.norm(&last, &head.norm)?;
+        let input =
+            if head.block > 1 { self.rounder().blocks(&normed, head.block)? } else { normed };
+        let mut first = 0;
+        for piece in &head.pieces {
+            let [_, rows, ..] = piece.shape();
+            let part = [rows, 1, 1];
+            let part = graph.view(&self.inputs.logits, part, [4 * rows, 4 * rows], 4 * first)?;
+            into.add(&graph.cpy(&graph.mul_mat(piece, &input)?, &part)?);
+            first += rows;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! Devices find the core's integers, bit for bit.
+
+use trine_ternary::parallel::Serial;
+use trine_ternary::{Kernels, Matrix, Packing, pack, quantize};
+
+use super::round::Rounder;
+use super::trits::Layout;
+use crate::backend::{Backend, Context, Device, Graph, Kind, Scheduler, Type};
+
+/// Every device, of which one is Vulkan's where Vulkan was built.
+fn devices() -> Vec<Device> {
+    let devices = Device::all();
+    let is_vulkan = |device: &Device| device.backend() == "Vulkan" && device.kind() != Kind::Cpu;
+    assert!(devices.iter().any(is_vulkan) || cfg!(not(feature = "vulkan")), "{devices:?}");
+    devices
+}
+
+fn scheduler(device: Device) -> Scheduler {
+    let mut backends = vec![Backend::open(device, 2).unwrap()];
+    if device.kind() != Kind::Cpu {
+        backends.push(Backend::open(Device::cpu().unwrap(), 2).unwrap());
+    }
+    Scheduler::new(backends, 64).unwrap()
+}
+
+/// Numbers that are the same in each run.
+fn random(count: usize) -> impl Iterator<Item = u32> {
+    (1..=count as u32).map(|at| at.wrapping_mul(0x9e37_79b1).rotate_left(9).wrapping_mul(at))
+}
+
+/// Rows on a bell curve, one of them with ties, one of zeros, one nearly so.
+fn rows(columns: usize, count: usize) -> Vec<f32> {
+    let mut all: Vec<f32> = random(columns * count)
+        .map(|bits| (0..4).map(|part| (bits >> (8 * part) & 0xff) as f32).sum::<f32>() / 64.0 - 8.0)
+        .collect();
+    for (at, row) in all.chunks_exact_mut(columns).enumerate() {
+        match at {
+            1 => row.fill(0.0),
+            2 => row.iter_mut().for_each(|x| *x *= 1e-7),
+            3 => row.iter_mut().zip(0..).for_each(|(x, i)| *x = (i % 255 - 127) as f32 / 2.0),
+            _ => {}
+        }
+        if at == 3 {
+            row[0] = 127.0;
+        }
+    }
+    all
+}
+
+#[test]
+fn codes_and_scales_are_the_cores() {
+    for (device, columns, count) in devices().into_iter().flat_map(|device| {
+        [(2560, 1), (2560, 5), (6912, 1), (97, 40)].map(|(columns, count)| (device, columns, count))
+    }) {
+        let x = rows(columns, count);
+        let inputs = Context::new(4, 0).unwrap();
+        let given = inputs.tensor(Type::F32, [columns, count]).unwrap();
+        let ones = inputs.tensor(Type::F32, [count]).unwrap();
+        let codes = inputs.tensor(Type::F32, [columns, count]).unwrap();
+        let scales = inputs.tensor(Type::F32, [1, count]).unwrap();
+        inputs.allocate(device).unwrap();
+        given.write_f32(&x).unwrap();
+        ones.write_f32(&vec![127.0; count]).unwrap();
+        let context = Context::new(64, 64).unwrap();
+        let found = Rounder { graph: &context, ones: &ones }.quantize(&given).unwrap();
+        let graph = Graph::new(&context, 64).unwrap();
+        graph.add(&context.cpy(&found.codes, &codes).unwrap());
+        graph.add(&context.cpy(&found.scales, &scales).unwrap());
+        let mut scheduler = scheduler(device);
+        scheduler.take(graph).unwrap();
+        scheduler.compute().unwrap();
+        assert_eq!(scheduler.splits(), 1, "{device:?}");
+        let (mut q, mut s) = (vec![0.0; columns * count], vec![0.0; count]);
+        codes.read_f32(&mut q).unwrap();
+        scales.read_f32(&mut s).unwrap();
+        for (at, (x, q)) in x.chunks_exact(columns).zip(q.chunks_exact(columns)).enumerate() {
+            let mut wanted = vec![0; columns];
+            let rounded = quantize(x, &mut wanted).unwrap();
+            let wanted: Vec<f32> = wanted.iter().map(|code| f32::from(*code)).collect();
+            assert_eq!(q, wanted, "{device:?}: row {at} of {count} x {columns}");
+            assert_eq!(s[at].to_bits(), rounded.scale.to_bits(), "{device:?}: row {at}");
+        }
+    }
+}
+
+#[test]
+fn sums_are_the_cores() {
+    for device in devices() {
+        let layout = Layout::of(Backend::open(device, 2).unwrap(), 2).unwrap();
+        println!("{device:?}: {}", layout.name());
+        if device.backend() == "Vulkan" {
+            assert_eq!(layout.name(), "TQ2_0");
+        }
+        for (rows, columns, tokens) in
+            [(640, 2560, 1), (64, 6912, 1), (640, 2560, 40), (100, 300, 7), (33, 1024, 70)]
+        {
+            let trits: Vec<i8> =
+                random(rows * columns).map(|bits| (bits >> 7) % 3).map(|t| t as i8 - 1).collect();
+            // All codes at their greatest in one token: the largest sums that there are.
+            let codes: Vec<i8> = random(columns * tokens)
+                .zip(0..)
+                .map(|(bits, at)| if at < columns { 127 } else { (bits >> 5) as u8 as i8 })
+                .map(|code| code.max(-127))
+                .collect();
+            let mut packed = vec![0; Packing::Line16.bytes(rows, columns).unwrap()];
+            pack(Packing::Line16, rows, columns, &trits, &mut packed).unwrap();
+            let matrix = Matrix::new(Packing::Line16, rows, columns, &packed).unwrap();
+            let weights = layout.pack(&matrix, &Serial).unwrap();
+            assert_eq!(weights.len(), layout.bytes(rows, columns));
+            let mut scheduler = scheduler(device);
+            let found = layout.product(device, &mut scheduler, &weights, &codes, (rows, columns));
+            let found = found.unwrap().unwrap();
+            let mut wanted = vec![0; rows * tokens];
+            Kernels::best().gemm(&matrix, 0..rows, tokens, &codes, &mut wanted).unwrap();
+            for (token, sums) in found.chunks_exact(rows).enumerate() {
+                for (row, sum) in sums.iter().enumerate() {
+                    let wanted = wanted[row * tokens + token] as f32;
+                    assert_eq!(*sum, wanted, "{device:?}: {rows} x {columns}, token {token}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Ternary matrices in types that a backend has, such that its sums are exact.
+//!
+//! A product of a code in -127..=127 and a trit, summed over a row, is a whole number below 2²⁴, so
+//! single precision holds every partial sum, in any order. What can go wrong is that a backend
+//! rounds the codes: those that want them as bytes scale each block of them by its greatest
+//! magnitude. There one lane of each block is given up: it holds 127 where the weight is 0, so
+//! that the scale is 1 and every code stays what it is.
+
+use half::f16;
+use trine_infer::weights::repack_matrix;
+use trine_ternary::parallel::Parallel;
+use trine_ternary::{Matrix, Packing, pack, unpack};
+
+use crate::backend::{Backend, Context, Error, Graph, Result, Scheduler, Tensor, Type};
+
+/// How trits lie on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) kind: Type,
+    /// Lanes of which the last one holds 127; 0 where none does.
+    sentinel: usize,
+}
+
+/// What is tried, the smallest first.
+const LAYOUTS: [Layout; 6] = [
+    Layout { kind: Type::Tq2_0, sentinel: 0 },
+    Layout { kind: Type::Tq2_0, sentinel: 256 },
+    Layout { kind: Type::Q2_0, sentinel: 0 },
+    Layout { kind: Type::Q2_0, sentinel: 32 },
+    Layout { kind: Type::F16, sentinel: 0 },
+    Layout { kind: Type::F32, sentinel: 0 },
+];
+
+impl Layout {
+    /// The smallest one in which this backend's sums are those of whole numbers, for one token and
+    /// for many.
+    ///
+    /// # Errors
+    /// When there is none, or the device fails.
+    pub(crate) fn of(backend: Backend, threads: usize) -> Result<Self> {
+        let device = backend.device();
+        let mut backends = vec![backend];
+        if device != crate::Device::cpu()? {
+            backends.push(Backend::open(crate::Device::cpu()?, threads)?);
+        }
+        let mut scheduler = Scheduler::new(backends, NODES)?;
+        for layout in LAYOUTS {
+            if layout.is_exact(device, &mut scheduler)? {
+                return Ok(layout);
+            }
+        }
+        Err(Error::new(format!("{} multiplies no trits exactly", device.name())))
+    }
+
+    /// Weights of a block.
+    const fn block(self) -> usize {
+        match self.kind {
+            Type::Tq2_0 => 256,
+            Type::Q2_0 => 64,
+            _ => 1,
+        }
+    }
+
+    /// What is stored together, and how many of them are of the matrix.
+    const fn group(self) -> (usize, usize) {
+        match self.sentinel {
+            0 => (self.block(), self.block()),
+            lanes => (lanes, lanes - 1),
+        }
+    }
+
+    /// The name of the type, and what is added to it.
+    pub(crate) const fn name(self) -> &'static str {
+        match (self.kind, self.sentinel) {
+            (Type::Tq2_0, 0) => "TQ2_0",
+            (Type::Tq2_0, _) => "TQ2_0, a lane of 256 kept free",
+            (Type::Q2_0, 0) => "Q2_0",
+            (Type::Q2_0, _) => "Q2_0, a lane of 32 kept free",
+            (Type::F16, _) => "F16",
+            _ => "F32",
+        }
+    }
+
+    /// Columns that a matrix of so many has on the device.
+    pub(crate) const fn columns(self, columns: usize) -> usize {
+        let (group, own) = self.group();
+        (columns.div_ceil(own) * group).next_multiple_of(self.block())
+    }
+
+    /// Bytes of a matrix.
+    pub(crate) const fn bytes(self, rows: usize, columns: usize) -> usize {
+        let columns = self.columns(columns);
+        rows * match self.kind {
+            Type::Tq2_0 => columns / 256 * 66,
+            Type::Q2_0 => columns / 64 * 18,
+            Type::F16 => columns * 2,
+            _ => columns * 4,
+        }
+    }
+
+    /// Groups of lanes of a row.
+    pub(crate) const fn groups(self, columns: usize) -> usize {
+        self.columns(columns) / self.group().0
+    }
+
+    /// Codes, (columns, tokens), as this layout's matrices take them. `ones` holds 127 as often as
+    /// there are groups in all rows.
+    pub(crate) fn arrange(self, graph: &Context, codes: &Tensor, ones: &Tensor) -> Result<Tensor> {
+        let [columns, tokens, ..] = codes.shape();
+        let ((group, own), groups) = (self.group(), self.groups(columns));
+        let zeros = own * groups - columns;
+        let codes = if zeros > 0 { graph.pad(codes, zeros)? } else { codes.clone() };
+        if self.sentinel == 0 {
+            return Ok(codes);
+        }
+        let codes = graph.reshape(&codes, [own, groups, tokens])?;
+        let ones = graph.view(ones, [1, groups, tokens], [4, 4 * groups], 0)?;
+        graph.reshape(&graph.concat(&codes, &ones)?, [group * groups, tokens, 1])
+    }
+
+    /// A matrix in this layout, its scale left out.
+    pub(crate) fn pack(self, matrix: &Matrix<'_>, pool: &dyn Parallel) -> Result<Vec<u8>> {
+        let (rows, columns) = (matrix.rows(), matrix.cols());
+        let wide = self.columns(columns);
+        let fail = |error: trine_ternary::Error| Error::new(error.to_string());
+        let mut out = vec![0; self.bytes(rows, columns)];
+        if self.kind == Type::Tq2_0 && wide == columns {
+            repack_matrix(matrix, Packing::Tq2_0, &mut out, pool).map_err(fail)?;
+            return Ok(out);
+        }
+        let mut trits = vec![0; rows * columns];
+        unpack(matrix, &mut trits).map_err(fail)?;
+        let (group, own) = self.group();
+        let mut lanes = vec![0; rows * wide];
+        for (trits, lanes) in trits.chunks_exact(columns).zip(lanes.chunks_exact_mut(wide)) {
+            for (trits, lanes) in trits.chunks(own).zip(lanes.chunks_mut(group)) {
+                for (trit, lane) in trits.iter().zip(lanes) {
+                    *lane = *trit;
+                }
+            }
+        }
+        match self.kind {
+            Type::Tq2_0 => pack(Packing::Tq2_0, rows, wide, &lanes, &mut out).map_err(fail)?,
+            Type::Q2_0 => pack_q2_0(&lanes, &mut out),
+            Type::F16 => {
+                for (lane, place) in lanes.iter().zip(out.as_chunks_mut::<2>().0) {
+                    *place = f16::from_f32(f32::from(*lane)).to_le_bytes();
+                }
+            }
+            _ => {
+                for (lane, place) in lanes.iter().zip(out.as_chunks_mut::<4>().0) {
+                    *place = f32::from(*lane).to_le_bytes();
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Whether a product of trits and codes is, on a device, that of whole numbers.
+    fn is_exact(self, device: crate::Device, scheduler: &mut Scheduler) -> Result<bool> {
+        let mut random = Random(7);
+        let trits: Vec<i8> = (0..ROWS * COLUMNS).map(|_| (random.next() % 3) as i8 - 1).collect();
+        let mut packed = vec![0; Packing::Line2.bytes(ROWS, COLUMNS).unwrap_or(0)];
+        let fail = |error: trine_ternary::Error| Error::new(error.to_string());
+        pack(Packing::Line2, ROWS, COLUMNS, &trits, &mut packed).map_err(fail)?;
+        let matrix = Matrix::new(Packing::Line2, ROWS, COLUMNS, &packed).map_err(fail)?;
+        let weights = self.pack(&matrix, &trine_ternary::parallel::Serial)?;
+        for tokens in [1, MANY] {
+            let codes: Vec<i8> =
+                (0..tokens * COLUMNS).map(|_| (random.next() % 255) as i16 as i8).collect();
+            let codes: Vec<i8> = codes.into_iter().map(|code| code.max(-127)).collect();
+            let Some(sums) = self.product(device, scheduler, &weights, &codes, (ROWS, COLUMNS))?
+            else {
+                return Ok(false);
+            };
+            for (token, sums) in codes.chunks_exact(COLUMNS).zip(sums.chunks_exact(ROWS)) {
+                for (row, sum) in trits.chunks_exact(COLUMNS).zip(sums) {
+                    let products =
+                        row.iter().zip(token).map(|(t, q)| i32::from(*t) * i32::from(*q));
+                    if products.sum::<i32>() as f32 != *sum {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// The sums of a matrix that this layout has packed, row after row of each token; `None` when
+    /// the device has no such product.
+    pub(super) fn product(
+        self,
+        device: crate::Device,
+        scheduler: &mut Scheduler,
+        weights: &[u8],
+        codes: &[i8],
+        (rows, columns): (usize, usize),
+    ) -> Result<Option<Vec<f32>>> {
+        let tokens = codes.len() / columns;
+        let inputs = Context::new(4, 0)?;
+        let matrix = inputs.tensor(self.kind, [self.columns(columns), rows])?;
+        let numbers = inputs.tensor(Type::F32, [columns, tokens])?;
+        let ones = inputs.tensor(Type::F32, [self.groups(columns) * tokens])?;
+        let out = inputs.tensor(Type::F32, [rows, tokens])?;
+        let context = Context::new(NODES, NODES)?;
+        let arranged = self.arrange(&context, &numbers, &ones)?;
+        let product = context.mul_mat(&matrix, &arranged)?;
+        if !device.supports(&product) {
+            return Ok(None);
+        }
+        inputs.allocate(device)?;
+        inputs.mark_weights();
+        matrix.write(0, weights)?;
+        numbers.write_f32(&codes.iter().map(|code| f32::from(*code)).collect::<Vec<_>>())?;
+        ones.write_f32(&vec![127.0; self.groups(columns) * tokens])?;
+        let graph = Graph::new(&context, NODES)?;
+        graph.add(&context.cpy(&product, &out)?);
+        scheduler.take(graph)?;
+        scheduler.compute()?;
+        let mut sums = vec![0.0; rows * tokens];
+        out.read_f32(&mut sums)?;
+        Ok(Some(sums))
+    }
+}
+
+/// The matrix that is tried: not a multiple of any block, and so long that half precision would
+/// round its sums.
+const ROWS: usize = 96;
+const COLUMNS: usize = 1000;
+/// Tokens that go another way than one does.
+const MANY: usize = 16;
+/// Operations of a graph that is tried, at most.
+const NODES: usize = 32;
+
+/// ggml's `Q2_0`: blocks of 64: a half-precision scale, here 1, and 16 bytes with four codes each,
+/// the first in the lowest bits.
+fn pack_q2_0(trits: &[i8], out: &mut [u8]) {
+    for (trits, block) in trits.as_chunks::<64>().0.iter().zip(out.as_chunks_mut::<18>().0) {
+        let (scale, codes) = block.split_at_mut(2);
+        scale.copy_from_slice(&f16::ONE.to_le_bytes());
+        for (four, byte) in trits.as_chunks::<4>().0.iter().zip(codes) {
+            let code = |trit: i8| (trit + 1).cast_unsigned();
+            *byte = four.iter().rev().fold(0, |byte, trit| byte << 2 | code(*trit));
+        }
+    }
+}
+
+/// Numbers that are the same in each run (Marsaglia's xorshift).
+struct Random(u32);
+
+impl Random {
+    const fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
+    }
+}

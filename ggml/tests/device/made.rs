@@ -1,0 +1,105 @@
+//! Random models of several shapes.
+
+use trine_ggml::{Device, Kept, Options};
+use trine_infer::gguf::File;
+use trine_ternary::{Packing, RowFormat};
+
+use super::golden::model;
+use super::making::Made;
+use super::{both, devices, opened};
+
+/// Shapes in which something differs.
+const SHAPES: [(&str, Made); 5] = [
+    ("small", Made::SMALL),
+    (
+        "rows of no whole block of 256",
+        Made {
+            width: 384,
+            ffn: 896,
+            heads: 3,
+            kv_heads: 3,
+            packing: Packing::I2S,
+            head: RowFormat::F16,
+            ..Made::SMALL
+        },
+    ),
+    (
+        "six heads a key",
+        Made { width: 768, ffn: 1280, heads: 12, kv_heads: 2, head: RowFormat::Q6K, ..Made::SMALL },
+    ),
+    (
+        "a head of bytes",
+        Made { heads: 2, kv_heads: 1, blocks: 3, head: RowFormat::Q8_0, ..Made::SMALL },
+    ),
+    ("SiLU", Made { architecture: "bitnet", ..Made::SMALL }),
+];
+
+const PROMPT: [u32; 21] =
+    [3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26, 43, 38, 32, 79, 50, 28, 84, 19, 71];
+
+fn compare(name: &str, made: &Made, device: Device, options: &Options, tokens: usize) {
+    let model = model(&File::parse(made.file().leak()).unwrap());
+    let (wanted, found, apart) = both(&model, device, options, &PROMPT, tokens);
+    println!("{name} on {}: {apart:.1e}", device.name());
+    assert!(apart < 0.05, "{name} on {}: {apart:.1e}", device.name());
+    assert_eq!(found, wanted, "{name} on {}", device.name());
+}
+
+#[test]
+fn tokens_are_ours_after_a_prompt_in_one_batch_and_in_several() {
+    for (name, made) in SHAPES {
+        for device in devices() {
+            for batch in [32, 5] {
+                let options = Options { batch, threads: 2, ..Options::new(128) };
+                let tokens = if batch == 32 { 64 } else { 8 };
+                compare(name, &made, device, &options, tokens);
+            }
+        }
+    }
+}
+
+#[test]
+fn tokens_are_ours_in_a_block_of_the_published_shape() {
+    let made = Made {
+        width: 2560,
+        ffn: 6912,
+        heads: 20,
+        kv_heads: 5,
+        blocks: 1,
+        vocab: 1000,
+        packing: Packing::I2S,
+        head: RowFormat::F16,
+        ..Made::SMALL
+    };
+    for device in devices() {
+        let options = Options { batch: 16, threads: 2, ..Options::new(96) };
+        compare("2B-4T", &made, device, &options, 24);
+    }
+}
+
+#[test]
+fn one_device_computes_all_of_it() {
+    let model = model(&File::parse(Made::SMALL.file().leak()).unwrap());
+    for device in devices() {
+        let mut engine = opened(&model, device, &Options::new(64));
+        for tokens in [&PROMPT[..], &PROMPT[..1]] {
+            engine.read(tokens).unwrap();
+            assert_eq!(engine.splits(), 1, "{}", device.name());
+        }
+    }
+}
+
+#[test]
+fn blocks_that_find_no_room_stay_on_the_processor() {
+    let made = Made { blocks: 3, ..Made::SMALL };
+    let model = model(&File::parse(made.file().leak()).unwrap());
+    for device in devices().into_iter().filter(|device| device.kind() != trine_ggml::Kind::Cpu) {
+        let options = Options { layers: Some(1), threads: 2, ..Options::new(64) };
+        let engine = opened(&model, device, &options);
+        let blocks: Vec<usize> = engine.layout().places.iter().map(|place| place.blocks).collect();
+        assert_eq!(blocks, [1, 2]);
+        for kv in [Kept::F32, Kept::F16] {
+            compare("split", &made, device, &Options { kv, ..options }, 24);
+        }
+    }
+}
