@@ -20,19 +20,24 @@ struct More {
     end: usize,
     /// Whether it is no more than a number: "an hour and twenty".
     is_number: bool,
+    /// Whether a comma or a point is before it.
+    is_parted: bool,
 }
 
-/// A duration whose last part was in `scale` with what goes on with it: smaller units, "and a
-/// half", or "2 min 30".
+/// A duration that begins at `start` and whose last part was in `scale`, with what goes on with it:
+/// smaller units, "and a half", or "2 min 30".
 pub(super) fn longer(
     text: &str,
-    value: Rational,
-    scale: u32,
+    start: usize,
+    (value, scale): (Rational, u32),
     end: usize,
     own: &dyn OwnUnits,
 ) -> (Rational, Unit, usize) {
     let (mut value, mut end, mut smallest, mut named) = (value, end, scale, scale);
+    // "Every two hours, one minute of mist"
+    let may_part = !lex::is_behind(text, start, "every each per");
     while let Some(more) = further(text, (value, smallest), end, own)
+        && (may_part || !more.is_parted)
         && let Some(sum) = value.plus(more.value)
     {
         (value, smallest, end) = (sum, more.scale, more.end);
@@ -44,6 +49,7 @@ pub(super) fn longer(
 /// "Hour and a half", without its article.
 pub(super) fn bare(
     text: &str,
+    start: usize,
     first: &Lexeme,
     own: &dyn OwnUnits,
 ) -> Option<(Rational, Unit, usize)> {
@@ -54,7 +60,7 @@ pub(super) fn bare(
     let more = further(text, (value, scale), first.end, own)?;
     // "Any minute and twenty people are here."
     let is_sure = !more.is_number || lex::is_end(text, more.end);
-    is_sure.then(|| longer(text, value, scale, first.end, own))
+    is_sure.then(|| longer(text, start, (value, scale), first.end, own))
 }
 
 /// The next part of a duration that was so long so far, and whose last part was in `scale`.
@@ -89,13 +95,13 @@ fn further(
         && !(is_parted && (smaller != scale / 60 || quantity.form == Form::Article))
     {
         let value = quantity.value.times(Rational::whole(smaller.into()))?;
-        return Some(More { value, scale: smaller, end, is_number: false });
+        return Some(More { value, scale: smaller, end, is_number: false, is_parted });
     }
     match (quantity.form, unit) {
         _ if is_parted => None,
         (Form::Share, None) if is_joined => {
             let value = quantity.value.times(Rational::whole(scale.into()))?;
-            Some(More { value, scale: 0, end: quantity.end, is_number: false })
+            Some(More { value, scale: 0, end: quantity.end, is_number: false, is_parted })
         }
         (Form::Digits(_) | Form::Padded | Form::Words, None) if !is_plus => {
             let is_tight = lexeme.gap == Gap::Tight && matches!(lexeme.part, Part::Digits(..));
@@ -124,11 +130,17 @@ fn number(
     let again = Rational::whole(count).times(Rational::whole(scale.into()));
     let is_again = !is_joined && quantity.form == Form::Words && again == Some(so_far);
     let value = Rational::whole(count * i64::from(scale / 60));
-    (is_fit && !is_again).then_some(More { value, scale: 0, end: quantity.end, is_number: true })
+    (is_fit && !is_again).then_some(More {
+        value,
+        scale: 0,
+        end: quantity.end,
+        is_number: true,
+        is_parted: false,
+    })
 }
 
 /// Whether a duration may go on behind a comma or a point: "1 hour, 30 minutes", "5 min. 30 sec",
-/// but not "an hour, fifty minutes say" and "every hour, ten seconds".
+/// but not "an hour, fifty minutes say".
 fn may_part(text: &str, end: usize, sign: &Lexeme) -> bool {
     let unit = lex::word_before(text, end).len();
     let is_counted = !lex::is_behind(text, end.saturating_sub(unit), "a an every each per");

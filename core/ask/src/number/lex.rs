@@ -96,10 +96,22 @@ pub(super) fn next(text: &str, start: usize) -> Option<Lexeme> {
     }
     let (part, end) = match first {
         '0'..='9' => digits(text, at),
-        'a'..='z' => word(text, at),
+        'a'..='z' => word(text, after_stutter(text, at, first)),
         sign => (Part::Sign(sign), after),
     };
     Some(Lexeme { gap, part, end })
+}
+
+/// Where a word begins whose first letter is said before it: "m-m-minutes".
+fn after_stutter(text: &str, start: usize, letter: char) -> usize {
+    let mut at = start;
+    while let Some((_, hyphen)) = fold::at(text, at)
+        && let Some(('-', next)) = fold::at(text, hyphen)
+        && fold::at(text, next).is_some_and(|(c, _)| c == letter)
+    {
+        at = next;
+    }
+    at
 }
 
 /// Whether a sentence or a part of it ends at `at`.

@@ -62,7 +62,7 @@ pub(crate) fn find(text: &str, start: usize, own: &dyn OwnUnits) -> Option<Menti
         return None;
     }
     let (value, unit, end) = clock::read(text, start, &first)
-        .or_else(|| duration::bare(text, &first, own))
+        .or_else(|| duration::bare(text, start, &first, own))
         .or_else(|| with_unit(text, start, own))?;
     if let Some((c, after)) = fold::at(text, end) {
         let continues = c == '.' && fold::at(text, after).is_some_and(|(c, _)| c.is_ascii_digit());
@@ -120,7 +120,7 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
             return Some((quantity.value, Unit::Clock, after));
         }
         if let Some((unit, end)) = unit_of(text, quantity, own) {
-            return scaled(text, quantity.value, unit, end, own);
+            return scaled(text, start, (quantity.value, unit), end, own);
         }
     }
     // What is a number where a unit follows, and may be anything else where none does.
@@ -128,7 +128,7 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
         let doubtful = [quantity::misspelt(text, start), quantity::tens_and_ones(text, start)];
         for quantity in doubtful.iter().flatten() {
             if let Some((unit, end)) = unit_of(text, quantity, own) {
-                return scaled(text, quantity.value, unit, end, own);
+                return scaled(text, start, (quantity.value, unit), end, own);
             }
         }
     }
@@ -139,7 +139,7 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
         Form::Ordinal => Unit::Ordinal,
         Form::Digits(_) | Form::Words => {
             if let Some((unit, end)) = parted_unit(text, start, &quantity) {
-                return scaled(text, quantity.value, unit, end, own);
+                return scaled(text, start, (quantity.value, unit), end, own);
             }
             Unit::None
         }
@@ -167,8 +167,8 @@ const PARTED_MIN: usize = 3;
 /// A value in its unit, with what goes on with it if it is a duration.
 fn scaled(
     text: &str,
-    value: Rational,
-    unit: Unit,
+    start: usize,
+    (value, unit): (Rational, Unit),
     end: usize,
     own: &dyn OwnUnits,
 ) -> Option<(Rational, Unit, usize)> {
@@ -176,7 +176,8 @@ fn scaled(
         let below = below_zero(text, end).filter(|_| matches!(unit, Unit::Degree | Unit::Celsius));
         return Some(below.map_or((value, unit, end), |end| (value.negated(), unit, end)));
     };
-    Some(duration::longer(text, value.times(Rational::whole(scale.into()))?, scale, end, own))
+    let value = value.times(Rational::whole(scale.into()))?;
+    Some(duration::longer(text, start, (value, scale), end, own))
 }
 
 /// Where "below zero" ends.
@@ -188,7 +189,7 @@ fn below_zero(text: &str, start: usize) -> Option<usize> {
 }
 
 /// Words between a number and its unit that change neither.
-const BETWEEN: &str = "more full whole entire solid extra ish odd good";
+const BETWEEN: &str = "more full whole entire solid extra ish odd good single";
 
 /// The unit behind a quantity, and where it ends.
 fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit, usize)> {

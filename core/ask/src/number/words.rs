@@ -58,9 +58,9 @@ const ORDINALS: [&str; 12] = [
 static MISSPELT: [(i64, &str); 11] = [
     (0, "oh nought naught nil"),
     (3, "thre"),
-    (5, "fiv"),
+    (5, "fiv fiev"),
     (7, "sevn"),
-    (9, "nien"),
+    (9, "nien niner"),
     (10, "tne"),
     (12, "twelv twleve"),
     (15, "fiveteen"),

@@ -89,6 +89,8 @@ fn numbers_without_a_unit() {
         ("forteen", 14.0),
         ("twelv", 12.0),
         ("nien", 9.0),
+        ("niner zero", 90.0),
+        ("forty-f-five", 45.0),
         ("one hunderd", 100.0),
     ] {
         is_one(text, Unit::None, (value * 1000.0) as i64);
@@ -153,6 +155,8 @@ fn durations_are_sums_of_their_parts() {
         ("a couple of minutes", 120.0),
         ("couple hours", 7200.0),
         ("a good minute", 60.0),
+        ("a single second", 1.0),
+        ("six m-m-minutes", 360.0),
         ("five or so minutes", 300.0),
         ("twenty and five minutes", 1500.0),
         ("a hundred and twenty seconds", 120.0),
@@ -300,6 +304,7 @@ fn a_number_ends_where_something_else_begins() {
         ("ten minutes plus five", &["ten minutes", "five"]),
         ("ten minutes and five", &["ten minutes", "five"]),
         ("an hour, fifty minutes say", &["an hour", "fifty minutes"]),
+        ("every four hours, one minute of drip", &["four hours", "one minute"]),
         ("twice a day, thirty seconds", &["a day", "thirty seconds"]),
         ("ninety minutes, and a second one", &["ninety minutes", "a second", "one"]),
         ("five minutes. 30 seconds later", &["five minutes", "30 seconds"]),
