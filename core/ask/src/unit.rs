@@ -214,7 +214,8 @@ mod tests {
             assert!(spelt(word).is_some(), "{}", word.escape_ascii());
         }
         for word in each(
-            "house light line minus mints today ours seeds hous pc percentage person wants leeks yours",
+            "house light line minus mints today ours seeds hous pc percentage person wants leeks \
+             yours",
         ) {
             assert_eq!(spelt(word), None, "{}", word.escape_ascii());
         }

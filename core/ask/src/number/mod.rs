@@ -147,11 +147,15 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
     Some((quantity.value, unit, quantity.end))
 }
 
-/// The unit behind a comma or a point that does not belong there, "25, minutes please", and where
-/// it ends. A sentence has to end there: "line 3, minutes to go" is a line and a text.
+/// The unit behind a comma or a point that does not belong there, "25, minutes please" or "five, in
+/// minutes", and where it ends. A part of the sentence has to end there: "line 3, minutes to go"
+/// is a line and a text.
 fn parted_unit(text: &str, start: usize, quantity: &Quantity) -> Option<(Unit, usize)> {
     let sign = lex::next(text, quantity.end).filter(|sign| sign.gap == Gap::Tight)?;
-    let word = lex::next(text, sign.end)?;
+    let mut word = lex::next(text, sign.end)?;
+    if word.is("in") {
+        word = lex::next(text, word.end)?;
+    }
     let is_parted = (sign.is_sign(',') || sign.is_sign('.')) && word.word().len() >= PARTED_MIN;
     let is_last = lex::is_end(text, word.end)
         || lex::next(text, word.end).is_some_and(|next| next.is_any("please thanks that"));

@@ -152,6 +152,7 @@ fn durations_are_sums_of_their_parts() {
         ("1:15:00", 4500.0),
         ("25, minutes", 1500.0),
         ("forty. seconds", 40.0),
+        ("five, in minutes", 300.0),
         ("a couple of minutes", 120.0),
         ("couple hours", 7200.0),
         ("a good minute", 60.0),
