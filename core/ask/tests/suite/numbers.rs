@@ -130,6 +130,14 @@ fn durations_are_sums_of_their_parts() {
         ("forty second", 40.0),
         ("250 ms", 0.25),
         ("one whole day", 86_400.0),
+    ] {
+        is_one(text, Unit::Time(1000), (seconds * 1000.0) as i64);
+    }
+}
+
+#[test]
+fn durations_are_known_however_they_are_said_and_misspelt() {
+    for (text, seconds) in [
         ("hour and a half", 5400.0),
         ("minute and a half", 90.0),
         ("hour and twenty", 4800.0),
