@@ -44,7 +44,7 @@ fn logits_and_greedy_tokens_are_those_of_transformers() {
         let logits: Vec<f32> = Vector::new(rows.data).iter().collect();
         for device in devices() {
             let options = Options::new(model.config().context);
-            let options = Options { kv: Kept::F32, batch: 8, threads: 2, ..options };
+            let options = Options { kv: Kept::F32, batch: 16, threads: 2, ..options };
             let mut engine = opened(&model, device, &options);
             let mut worst = 0.0_f32;
             let positions = integers(&expected, "expected.positions");

@@ -49,7 +49,7 @@ fn compare(name: &str, made: &Made, device: Device, options: &Options, tokens: u
 fn tokens_are_ours_after_a_prompt_in_one_batch_and_in_several() {
     for (name, made) in SHAPES {
         for device in devices() {
-            for batch in [32, 5] {
+            for batch in [32, 10] {
                 let options = Options { batch, threads: 2, ..Options::new(128) };
                 let tokens = if batch == 32 { 64 } else { 8 };
                 compare(name, &made, device, &options, tokens);

@@ -2,7 +2,8 @@
 //!
 //! Every device of the build is tried: the processor as ggml has it, and with the feature `vulkan`
 //! one of Vulkan's, which without a graphics processor is Mesa's lavapipe (`cargo xtask test --leg
-//! gpu` sets what ggml wants to see it).
+//! ggml` sets what ggml wants to see it). Lavapipe compiles each kernel for minutes together, and
+//! ggml has one for each number of tokens up to 8: so prompts come in ones and in tens here.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -30,8 +30,10 @@ fn too_little_memory_is_said_before_any_is_taken() {
 fn tokens_that_are_none_or_do_not_fit_are_refused_and_change_nothing() {
     let model = model(&File::parse(Made::SMALL.file().leak()).unwrap());
     for device in devices() {
-        let mut engine = opened(&model, device, &Options { batch: 8, ..Options::new(20) });
-        engine.read(&[1, 2, 3]).unwrap();
+        let mut engine = opened(&model, device, &Options { batch: 17, ..Options::new(20) });
+        for token in [1, 2, 3] {
+            engine.read(&[token]).unwrap();
+        }
         let before = engine.logits().unwrap().to_vec();
         assert!(engine.read(&[100]).unwrap_err().to_string().contains("vocabulary of 100"));
         let said = engine.read(&[1; 18]).unwrap_err().to_string();

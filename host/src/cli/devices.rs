@@ -8,6 +8,7 @@ use trine::settings::Alias;
 use trine::{Device, DeviceArgs, Result, Settings, State, Status, Wire};
 use trine_descriptor::ToolTable as _;
 
+use super::offload;
 use super::open::{OFFLINE, open, usage};
 use super::paint::{BAD, FAINT, GOOD, STRONG, WARN, count, say, some, time};
 use super::tools::pretty;
@@ -25,6 +26,9 @@ pub(super) struct Devices {
     /// Print an array of objects.
     #[arg(long)]
     json: bool,
+    /// Print what models can be computed on, and what is taken, in place of the devices.
+    #[arg(long)]
+    gpu: bool,
     /// Longest to wait for the devices.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     patience: u64,
@@ -58,6 +62,9 @@ impl Devices {
         if let Some(Action::Alias { serial, name, remove }) = &self.action {
             let names = serial.as_deref().zip(name.as_deref());
             return alias(names, remove.as_deref());
+        }
+        if self.gpu {
+            return offload::list(self.json);
         }
         let hub = match open(&self.devices, Duration::from_secs(self.patience)) {
             Ok(hub) => hub,

@@ -12,6 +12,7 @@ mod gateway;
 mod generate;
 mod log;
 mod model;
+mod offload;
 mod open;
 mod paint;
 mod prompt;

@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+#[cfg(feature = "gpu")]
+use super::offload;
+#[cfg(feature = "gpu")]
+use super::offload::fall_back;
+use super::offload::{Backend, choose};
 use clap::ValueEnum;
 use trine::model::{Buffers, Loaded, Mapped, Pool, threads};
 use trine::{Error, Result};
@@ -70,6 +75,13 @@ pub(super) struct Generate {
     /// Use the weights as they lie in the file; else they are packed for this machine first.
     #[arg(long)]
     in_place: bool,
+    /// Where the model is computed.
+    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    backend: Backend,
+    /// Blocks of the model that go to a graphics processor; the others stay on the processor
+    /// [default: as many as its memory takes]
+    #[arg(long, value_name = "COUNT")]
+    layers: Option<usize>,
 }
 
 /// Kinds of keys and values by the names of the command line.
@@ -86,24 +98,147 @@ enum Kv {
 /// Tokens of a prompt that are computed together.
 const BATCH: usize = 128;
 
+/// What is written, and how far it is.
+struct Task<'t> {
+    tokens: Vec<u32>,
+    left: usize,
+    keep: usize,
+    begun: Instant,
+    text: Written<'t>,
+}
+
 impl Generate {
     pub(super) fn run(self) -> Result<ExitCode> {
         let path = self.model.display().to_string();
         let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
+        let device = self.device()?;
         let bytes = Mapped::open(&self.model).map_err(|error| fail(&error))?;
         let pool = Pool::new(threads(self.threads)).map_err(|error| fail(&error))?;
-        let packing = (!self.in_place).then_some(Packing::Line16);
         let mut buffers = Buffers::default();
+        // A device has packings of its own.
+        let packing = (!self.in_place && device.is_none()).then_some(Packing::Line16);
         let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool);
         let loaded = loaded.map_err(|error| fail(&error))?;
         let prompt = self.tokens_of(&loaded.tokenizer)?;
-        let options = self.options(&loaded, prompt.len());
-        let size = arena_bytes(loaded.model.config(), &options).map_err(|error| fail(&error))?;
+        let keep = prompt.len();
+        let text = Written::new(&loaded.tokenizer);
+        let mut task =
+            Task { tokens: prompt, left: self.tokens, keep, begun: Instant::now(), text };
+        let end = match device {
+            Some(device) => self.on_device(&loaded, device, &pool, &mut task)?,
+            None => None,
+        };
+        let end = match end {
+            Some(end) => end,
+            None => self.on_processor(&loaded, &pool, &mut task).map_err(|error| fail(&error))?,
+        };
+        task.finish(end)
+    }
+
+    /// The device that is to compute; none where the processor is.
+    #[cfg(feature = "gpu")]
+    fn device(&self) -> Result<Option<trine_ggml::Device>> {
+        let what = match (self.shift, self.kv) {
+            (true, _) => "--shift",
+            (_, Kv::I8) => "--kv i8",
+            _ => return choose(self.backend),
+        };
+        if matches!(self.backend, Backend::Auto | Backend::Cpu) {
+            return Ok(None);
+        }
+        let word = self.backend.word();
+        Err(Error::new(format!("{what} is for the processor alone: leave out --backend {word}")))
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    fn device(&self) -> Result<Option<std::convert::Infallible>> {
+        choose(self.backend)?;
+        Ok(None)
+    }
+
+    /// Writes on a device; answers no end where the processor is to go on.
+    #[cfg(feature = "gpu")]
+    fn on_device(
+        &self,
+        loaded: &Loaded<'_>,
+        device: trine_ggml::Device,
+        pool: &Pool,
+        task: &mut Task<'_>,
+    ) -> Result<Option<End>> {
+        let options = self.options(loaded, task.tokens.len());
+        let options = trine_ggml::Options {
+            batch: options.batch,
+            kv: trine_ggml::Kept::try_from(options.kv).map_err(|e| Error::new(e.to_string()))?,
+            threads: threads(self.threads),
+            layers: self.layers,
+            ..trine_ggml::Options::new(options.context)
+        };
+        let tell = |plan: &trine_ggml::Plan| eprintln!("{plan}");
+        let lost = |error: trine_ggml::Error| {
+            if self.backend == Backend::Auto {
+                fall_back(&error.to_string());
+                return Ok(None);
+            }
+            Err(Error::new(error.to_string()))
+        };
+        let engine = trine_ggml::Engine::open(&loaded.model, device, &options, pool, tell);
+        let mut engine = match engine {
+            Ok(engine) => engine,
+            Err(error) => return lost(error),
+        };
+        let stop = stops(loaded);
+        let mut room = self.room(loaded);
+        let mut sampler = self.sampler(&mut room)?;
+        task.begun = Instant::now();
+        let text = &mut task.text;
+        let each = |token| text.put(token);
+        match offload::write(&mut engine, &mut sampler, &task.tokens, task.left, &stop, each) {
+            offload::Written::All(end) => Ok(Some(end)),
+            offload::Written::Part(tokens, left, error) => {
+                (task.tokens, task.left) = (tokens, left);
+                lost(error)
+            }
+        }
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    #[expect(clippy::unused_self, reason = "a build with devices has more to do")]
+    fn on_device(
+        &self,
+        _: &Loaded<'_>,
+        device: std::convert::Infallible,
+        _: &Pool,
+        _: &mut Task<'_>,
+    ) -> Result<Option<End>> {
+        match device {}
+    }
+
+    /// Writes what is left of a task with our own engine.
+    fn on_processor(
+        &self,
+        loaded: &Loaded<'_>,
+        pool: &Pool,
+        task: &mut Task<'_>,
+    ) -> std::result::Result<End, Error> {
+        let fail = |error: trine_infer::Error| Error::new(error.to_string());
+        let options = self.options(loaded, task.tokens.len());
+        let size = arena_bytes(loaded.model.config(), &options).map_err(fail)?;
         // The block may start anywhere.
         let mut memory = vec![0; size + 3];
-        let mut session =
-            Session::new(&loaded.model, &options, &mut memory).map_err(|error| fail(&error))?;
-        self.write(&loaded.tokenizer, &prompt, &mut session, &pool)
+        let mut session = Session::new(&loaded.model, &options, &mut memory).map_err(fail)?;
+        let mut room = self.room(loaded);
+        let mut sampler = self.sampler(&mut room)?;
+        let stop = stops(loaded);
+        let mut generation = Generation::new(&task.tokens, task.left, &stop);
+        if self.shift {
+            generation = generation.shifting(task.keep.min(session.context() / 2));
+        }
+        if task.text.count == 0 {
+            task.begun = Instant::now();
+        }
+        let text = &mut task.text;
+        let each = |token| text.put(token);
+        generation.run(&mut session, &mut sampler, pool, each).map_err(fail)
     }
 
     fn tokens_of(&self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>> {
@@ -134,15 +269,8 @@ impl Generate {
         Options { context, batch, kv, tables: 0 }.with_tables(loaded.model.weights())
     }
 
-    fn write(
-        &self,
-        tokenizer: &Tokenizer<'_>,
-        prompt: &[u32],
-        session: &mut Session<'_, '_>,
-        pool: &Pool,
-    ) -> Result<ExitCode> {
-        let fail = |error: trine_infer::Error| Error::new(error.to_string());
-        let sampling = Sampling {
+    fn sampling(&self) -> Sampling {
+        Sampling {
             repetition: self.repetition,
             top_k: self.top_k,
             top_p: self.top_p,
@@ -150,28 +278,37 @@ impl Generate {
             temperature: self.temperature,
             seed: self.seed,
             ..Sampling::GREEDY
-        };
-        let vocab = session.model().config().vocab;
-        let mut room = vec![Candidate::default(); sampling.candidates(vocab)];
-        let mut sampler = Sampler::new(sampling, &mut room).map_err(fail)?;
-        let stop: Vec<u32> = (0..vocab as u32).filter(|id| tokenizer.is_end(*id)).collect();
-        let mut generation = Generation::new(prompt, self.tokens, &stop);
-        if self.shift {
-            generation = generation.shifting(prompt.len().min(session.context() / 2));
         }
-        let mut text = Written::new(tokenizer);
-        let begun = Instant::now();
-        let end = generation.run(session, &mut sampler, pool, |token| text.put(token));
-        let end = end.map_err(fail)?;
+    }
+
+    fn room(&self, loaded: &Loaded<'_>) -> Vec<Candidate> {
+        vec![Candidate::default(); self.sampling().candidates(loaded.model.config().vocab)]
+    }
+
+    fn sampler<'r>(&self, room: &'r mut [Candidate]) -> Result<Sampler<'r>> {
+        Sampler::new(self.sampling(), room).map_err(|error| Error::new(error.to_string()))
+    }
+}
+
+/// The tokens at which a text ends.
+fn stops(loaded: &Loaded<'_>) -> Vec<u32> {
+    let vocab = loaded.model.config().vocab as u32;
+    (0..vocab).filter(|id| loaded.tokenizer.is_end(*id)).collect()
+}
+
+impl Task<'_> {
+    /// Ends the text, and says how fast it was.
+    fn finish(&mut self, end: End) -> Result<ExitCode> {
+        let (begun, text) = (self.begun, &mut self.text);
         text.finish()?;
         let (first, count) = (text.first.unwrap_or(begun), text.count);
         let (read, wrote) = (first - begun, first.elapsed());
         let rate = |count: usize, time: std::time::Duration| count as f64 / time.as_secs_f64();
         eprintln!(
             "{} tokens read in {:.2} s ({:.1}/s), {count} written ({:.1}/s){}",
-            prompt.len(),
+            self.keep,
             read.as_secs_f64(),
-            rate(prompt.len(), read),
+            rate(self.keep, read),
             rate(count.saturating_sub(1), wrote),
             if end == End::Full {
                 ", then the context was full: see --context and --shift"

@@ -1,6 +1,8 @@
 //! `trine bench`.
 
 mod beside;
+#[cfg(feature = "gpu")]
+mod devices;
 mod side;
 mod table;
 
@@ -17,6 +19,9 @@ use trine::model::{Buffers, Figures, Loaded, Mapped, Plan, Pool, Stretch, bench}
 use trine::{Error, Result};
 use trine_ternary::Packing;
 
+use crate::cli::offload::Backend;
+#[cfg(not(feature = "gpu"))]
+use crate::cli::offload::choose;
 use crate::cli::paint::{STRONG, count, say};
 use crate::cli::tools::pretty;
 
@@ -59,6 +64,14 @@ pub(super) struct Bench {
     /// [default: the system's folder for temporary files]
     #[arg(long, value_name = "FOLDER", requires = "peer")]
     scratch: Option<PathBuf>,
+    /// Measure on these, and compare logits and tokens with the processor's: cpu, vulkan, cuda,
+    /// metal or auto, with commas between.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES",
+          conflicts_with_all = ["peer", "scratch"])]
+    backend: Vec<Backend>,
+    /// Tokens after the prompt that are compared so.
+    #[arg(long, value_name = "COUNT", default_value_t = 256, requires = "backend")]
+    greedy: usize,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -90,6 +103,9 @@ impl Bench {
         if self.peer {
             return self.beside();
         }
+        if !self.backend.is_empty() {
+            return self.on_backends(&self.backend);
+        }
         let path = self.file.display();
         let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
         let begun = Instant::now();
@@ -105,6 +121,17 @@ impl Bench {
         let figures = figures.map_err(|error| fail(&error))?;
         self.show(&figures, load, loaded.model.kernels().isa().name());
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Without devices there is nothing to compare.
+    #[cfg(not(feature = "gpu"))]
+    #[expect(clippy::unused_self, reason = "a build with devices measures")]
+    fn on_backends(&self, wanted: &[Backend]) -> Result<ExitCode> {
+        wanted.iter().try_for_each(|backend| choose(*backend))?;
+        Err(Error::new(
+            "this program was built without graphics processors: without --backend it measures the \
+             processor",
+        ))
     }
 
     fn plan(&self) -> Plan {

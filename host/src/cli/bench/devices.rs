@@ -1,0 +1,242 @@
+//! `trine bench --backend`: our engine on the processor and on devices, on the same tokens.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use trine::model::{Buffers, Loaded, Mapped, Plan, Pool, stretch, threads, tokens};
+use trine::{Error, Result};
+use trine_ggml::{Device, Engine};
+use trine_infer::sample::likeliest;
+use trine_infer::{Options, Session, arena_bytes};
+
+use super::Bench;
+use super::table::median;
+use crate::cli::offload::{Backend, choose};
+use crate::cli::paint::{STRONG, count, say};
+use crate::cli::tools::pretty;
+
+/// What computes.
+enum Side<'s> {
+    Processor(Session<'s, 's>),
+    Device(Engine<'s>),
+}
+
+/// What was measured of one.
+#[derive(Debug, Default)]
+struct Measured {
+    name: String,
+    load: f64,
+    prefill: Vec<f64>,
+    decode: Vec<f64>,
+    /// Bytes of the device's memory: weights, keys and values, work.
+    memory: Option<[usize; 3]>,
+    /// The greatest difference of a logit from the processor's.
+    apart: f32,
+    /// Steps at which the likeliest token was another.
+    others: usize,
+}
+
+fn fail(error: impl std::fmt::Display) -> Error {
+    Error::new(error.to_string())
+}
+
+impl Side<'_> {
+    fn read(&mut self, tokens: &[u32], pool: &Pool) -> Result<()> {
+        match self {
+            Self::Processor(session) => session.read(tokens, pool).map_err(fail),
+            Self::Device(engine) => engine.read(tokens).map_err(fail),
+        }
+    }
+
+    fn forget(&mut self) -> Result<()> {
+        match self {
+            Self::Processor(session) => session.truncate(0).map_err(fail),
+            Self::Device(engine) => {
+                engine.truncate(0);
+                Ok(())
+            }
+        }
+    }
+
+    fn logits(&self) -> Result<&[f32]> {
+        let logits = match self {
+            Self::Processor(session) => session.logits(),
+            Self::Device(engine) => engine.logits(),
+        };
+        logits.ok_or_else(|| Error::new("there are no logits"))
+    }
+}
+
+/// What the others are compared with.
+#[derive(Debug, Default)]
+struct Reference {
+    tokens: Vec<u32>,
+    logits: Vec<Vec<f32>>,
+}
+
+/// What all of them have in common.
+struct Task<'t> {
+    bench: &'t Bench,
+    bytes: &'t Mapped,
+    pool: &'t Pool,
+    plan: Plan,
+}
+
+impl Task<'_> {
+    /// Opens the model on a device, or on the processor, and measures it there.
+    fn measure(&self, device: Option<Device>, reference: &mut Reference) -> Result<Measured> {
+        let (bench, plan, begun) = (self.bench, self.plan, Instant::now());
+        let mut buffers = Buffers::default();
+        let packing = bench.packing.packing().filter(|_| device.is_none());
+        let loaded = Loaded::open(self.bytes, &mut buffers, packing, self.pool)?;
+        let config = *loaded.model.config();
+        let context = plan.prompt.saturating_add(plan.tokens);
+        let own = Options { context, batch: plan.prompt, ..Options::new(&config) };
+        let own = own.with_tables(loaded.model.weights());
+        let size = arena_bytes(&config, &own).map_err(fail)?;
+        let mut memory = if device.is_none() { vec![0; size + 3] } else { Vec::new() };
+        let (name, mut side) = if let Some(device) = device {
+            let options = trine_ggml::Options {
+                batch: plan.prompt,
+                threads: threads(bench.threads),
+                ..trine_ggml::Options::new(context)
+            };
+            let tell = |plan: &_| eprintln!("{plan}");
+            let engine = Engine::open(&loaded.model, device, &options, self.pool, tell);
+            (format!("{device:?}"), Side::Device(engine.map_err(fail)?))
+        } else {
+            let session = Session::new(&loaded.model, &own, &mut memory).map_err(fail)?;
+            let name = format!("cpu ({})", loaded.model.kernels().isa().name());
+            (name, Side::Processor(session))
+        };
+        let load = begun.elapsed().as_secs_f64();
+        let mut measured = Measured { name, load, ..Measured::default() };
+        let tokens = tokens(&plan, config.vocab);
+        self.rounds(&mut side, &tokens, &mut measured)?;
+        self.compare(&mut side, &tokens, reference, &mut measured)?;
+        if let Side::Device(engine) = &side {
+            let place = engine.layout().places.first();
+            measured.memory = place.map(|at| [at.weights, at.cache, engine.work_bytes()]);
+        }
+        Ok(measured)
+    }
+
+    /// A round to warm up, in which devices compile, and those that count.
+    fn rounds(&self, side: &mut Side<'_>, tokens: &[u32], measured: &mut Measured) -> Result<()> {
+        let (prompt, rest) = tokens.split_at(self.plan.prompt);
+        let rest = rest.get(..self.bench.tokens).unwrap_or(rest);
+        let rounds = self.bench.rounds.max(1);
+        for round in 0..=rounds {
+            eprintln!("{}: round {round} of {rounds}", measured.name);
+            side.forget()?;
+            let prefill = stretch(prompt.len(), || side.read(prompt, self.pool))?.rate();
+            let one_by_one = || rest.iter().try_for_each(|token| side.read(&[*token], self.pool));
+            let decode = stretch(rest.len(), one_by_one)?.rate();
+            if round > 0 {
+                measured.prefill.push(prefill);
+                measured.decode.push(decode);
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with the likeliest tokens, which are those of the first one, and compares logits.
+    fn compare(
+        &self,
+        side: &mut Side<'_>,
+        tokens: &[u32],
+        reference: &mut Reference,
+        measured: &mut Measured,
+    ) -> Result<()> {
+        let is_first = reference.tokens.is_empty();
+        side.forget()?;
+        side.read(tokens.get(..self.plan.prompt).unwrap_or_default(), self.pool)?;
+        for step in 0..self.bench.greedy {
+            let logits = side.logits()?;
+            let token = likeliest(logits);
+            if is_first {
+                reference.tokens.push(token);
+                reference.logits.push(logits.to_vec());
+            } else if let Some(own) = reference.logits.get(step) {
+                let is_other = reference.tokens.get(step) != Some(&token);
+                measured.others += usize::from(is_other);
+                let apart = own.iter().zip(logits).map(|(a, b)| (a - b).abs());
+                measured.apart = apart.fold(measured.apart, f32::max);
+            }
+            let next = reference.tokens.get(step).copied().unwrap_or(token);
+            if step + 1 < self.bench.greedy {
+                side.read(&[next], self.pool)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Bench {
+    /// Measures each backend in turn, the processor first: the others are compared with it.
+    pub(super) fn on_backends(&self, wanted: &[Backend]) -> Result<ExitCode> {
+        let named = |error: Error| Error::new(format!("{}: {error}", self.file.display()));
+        let bytes = Mapped::open(&self.file).map_err(|error| named(fail(error)))?;
+        let pool = Pool::new(threads(self.threads)).map_err(fail)?;
+        let plan = Plan { tokens: self.tokens.max(self.greedy), ..self.plan() };
+        let task = Task { bench: self, bytes: &bytes, pool: &pool, plan };
+        let mut reference = Reference::default();
+        // Those that are not there are told of before anything is measured.
+        let others = wanted.iter().filter(|backend| **backend != Backend::Cpu);
+        let devices = others.map(|backend| choose(*backend)).collect::<Result<Vec<_>>>()?;
+        let mut all = vec![task.measure(None, &mut reference).map_err(named)?];
+        for device in devices.into_iter().flatten() {
+            all.push(task.measure(Some(device), &mut reference).map_err(named)?);
+        }
+        self.show_backends(&all);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn show_backends(&self, all: &[Measured]) {
+        if self.json {
+            let each = all.iter().map(|one| one.json(self)).collect();
+            return say!("{}", pretty(&Value::Array(each)));
+        }
+        for (at, one) in all.iter().enumerate() {
+            let (prefill, decode) = (median(&one.prefill), median(&one.decode));
+            say!("{STRONG}{}{STRONG:#}", one.name);
+            say!("  prefill  {prefill:>9.1} tokens/s ({} at once)", self.prompt);
+            say!("  decode   {decode:>9.1} tokens/s ({} one by one)", self.tokens);
+            say!("  load     {:>9.2} s, first token after {:.2} s", one.load, one.first(self));
+            if let Some([weights, cache, work]) = one.memory {
+                say!(
+                    "  memory   {:>9} bytes: weights {}, keys and values {}, work {}",
+                    count((weights + cache + work) as u64),
+                    count(weights as u64),
+                    count(cache as u64),
+                    count(work as u64)
+                );
+            }
+            if at > 0 {
+                let same = self.greedy - one.others;
+                say!("  greedy   {same:>9} of {} tokens are the processor's", self.greedy);
+                say!("  logits   {:>9.1e} apart at most", one.apart);
+            }
+        }
+    }
+}
+
+impl Measured {
+    /// Seconds until the first token of a prompt.
+    fn first(&self, bench: &Bench) -> f64 {
+        self.load + bench.prompt as f64 / median(&self.prefill)
+    }
+
+    fn json(&self, bench: &Bench) -> Value {
+        let memory = self.memory.map(|[weights, cache, work]| {
+            json!({ "weights_bytes": weights, "cache_bytes": cache, "work_bytes": work })
+        });
+        json!({
+            "name": self.name, "load_s": self.load, "first_token_s": self.first(bench),
+            "prefill_tokens_per_s": median(&self.prefill),
+            "decode_tokens_per_s": median(&self.decode), "memory": memory,
+            "greedy": bench.greedy, "greedy_others": self.others, "logits_apart": self.apart,
+        })
+    }
+}

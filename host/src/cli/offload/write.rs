@@ -1,0 +1,61 @@
+//! A text that a device goes on with.
+
+use std::ops::ControlFlow;
+
+use trine_ggml::Engine;
+use trine_infer::generate::End;
+use trine_infer::sample::Choose;
+
+/// How far a device came.
+#[derive(Debug)]
+pub(in crate::cli) enum Written {
+    /// To the end.
+    All(End),
+    /// It failed: all tokens so far, how many more were asked for, and what it said.
+    Part(Vec<u32>, usize, trine_ggml::Error),
+}
+
+/// Reads a prompt and writes at most `left` tokens after it, as
+/// [`Generation`](trine_infer::generate::Generation) does with our own engine.
+pub(in crate::cli) fn write(
+    engine: &mut Engine<'_>,
+    sampler: &mut impl Choose,
+    prompt: &[u32],
+    mut left: usize,
+    stop: &[u32],
+    mut each: impl FnMut(u32) -> ControlFlow<()>,
+) -> Written {
+    let mut read = Ok(());
+    let fitting = engine.context().min(prompt.len());
+    let mut next = prompt.get(..fitting).unwrap_or_default().to_vec();
+    loop {
+        if read.is_ok() {
+            read = engine.read(&next);
+        }
+        if let Err(error) = read {
+            return Written::Part([engine.tokens(), &next].concat(), left, error);
+        }
+        if fitting < prompt.len() {
+            return Written::All(End::Full);
+        }
+        if left == 0 {
+            return Written::All(End::Limit);
+        }
+        let Some((logits, recent)) = engine.choice() else { return Written::All(End::Limit) };
+        let token = sampler.choose(logits, recent);
+        if stop.contains(&token) {
+            return Written::All(End::Stop(token));
+        }
+        left -= 1;
+        if each(token).is_break() {
+            return Written::All(End::Cancelled);
+        }
+        if left == 0 {
+            return Written::All(End::Limit);
+        }
+        if engine.tokens().len() == engine.context() {
+            return Written::All(End::Full);
+        }
+        next = vec![token];
+    }
+}
