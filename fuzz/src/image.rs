@@ -1,11 +1,11 @@
 //! Model images: any bytes, and a small sound image with some of its bytes changed.
 //!
-//! What opens is a model, and must be able to read a token.
+//! What opens is a model, and must be able to read a prompt of two tokens, or of one.
 
 use trine_infer::image::{ALIGNMENT, ENTRY_BYTES, Entry, Format, HEADER_BYTES, Header, Image, Part};
 use trine_infer::token::{Bpe, Encode};
 use trine_infer::weights::Role;
-use trine_infer::{KvKind, Layer, Model, Options, Session, arena_bytes};
+use trine_infer::{KvKind, Layer, Model, Options, Session, Step, arena_bytes};
 use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Packing, RowFormat};
 
@@ -38,11 +38,14 @@ fn open(bytes: &[u8]) {
     if largest > SMALL || config.layers > 8 {
         return;
     }
-    let options = Options { context: 1, kv: KvKind::I8, ..Options::new(&config) };
+    let context = config.context.min(2);
+    let options = Options { context, kv: KvKind::I8, ..Options::new(&config) };
     let bytes = arena_bytes(&config, &options).expect("a small model");
     let mut memory = vec![0; bytes + 3];
     let mut session = Session::new(&model, &options, &mut memory).expect("as many bytes as needed");
-    session.read(&[0], &Serial).expect("every vocabulary has a first token");
+    let prompt = std::iter::repeat_n(0, context);
+    session.begin_prompt(prompt).expect("every vocabulary has a first token");
+    while session.step(usize::MAX, &Serial) == Step::More {}
     assert_eq!(session.logits().map(<[f32]>::len), Some(config.vocab));
 }
 

@@ -61,7 +61,8 @@ pub struct Config {
     /// Blocks, from the first, in which the tokens of a prompt attend to all of it: a prefix LM
     /// (Raffel and others, 2020, "Exploring the limits of transfer learning with a unified
     /// text-to-text transformer", §3.2). In the other blocks, and after a prompt, a token attends
-    /// to those before it and itself. 0 for most models.
+    /// to those before it and itself. 0 for most models. All blocks are the same as all but the
+    /// last, of which nothing is read but the last token.
     pub whole: usize,
 }
 

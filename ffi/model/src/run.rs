@@ -346,8 +346,9 @@ pub unsafe extern "C" fn trine_model_logits(
 ///
 /// @param session The session.
 /// @param tokens How many of the first tokens stay; more than there are changes nothing.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE or TRINE_E_BUSY, also while
-///         something is under way.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE, TRINE_E_BUSY, also while
+///         something is under way, or TRINE_E_ARGUMENT when a part would stay of a prompt that the
+///         model has seen whole.
 ///
 /// Context: owner-only.
 #[unsafe(no_mangle)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use trine_infer::config::Key;
 use trine_infer::gguf::{Error as FileError, File, Kind, Value};
 use trine_infer::token::{Bpe, Vocabulary};
 use trine_infer::{Config, Error as EngineError, Layer, Weights};
@@ -28,7 +29,8 @@ pub struct Summary {
     pub token_bytes: u64,
     /// Elements of all tensors.
     pub parameters: u64,
-    /// Integers of the header, by their names without the architecture's.
+    /// Integers of the header, by their names without the architecture's, and how many blocks see a
+    /// prompt whole.
     pub numbers: Vec<(String, u64)>,
     /// Type, tensors, elements and bytes, by the name of the type.
     pub types: BTreeMap<&'static str, [u64; 3]>,
@@ -89,7 +91,8 @@ impl Summary {
     }
 
     fn number(&self, key: &str, value: &Value<'_>) -> Option<(String, u64)> {
-        let name = key.strip_prefix(&*self.architecture)?.strip_prefix('.')?;
+        let own = || key.strip_prefix(&*self.architecture)?.strip_prefix('.');
+        let name = if key == Key::Whole.name() { key } else { own()? };
         Some((name.to_owned(), value.unsigned()?))
     }
 

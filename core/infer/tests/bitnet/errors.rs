@@ -84,6 +84,36 @@ fn numbers_that_make_no_model_are_named() {
     }
 }
 
+/// A model with one key more, and one that makes up for its length: tensors lie at multiples of 32.
+fn with_key(name: &str, kind: u32, value: u32) -> Vec<u8> {
+    let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let more = [text(name), [kind, value].map(u32::to_le_bytes).concat()].concat();
+    let rest = 32 - (more.len() + text("pad").len() + 12) % 32;
+    let filled = [text("pad"), 8_u32.to_le_bytes().to_vec(), text(&" ".repeat(rest))].concat();
+    let mut bytes = file("plain.gguf").bytes().to_vec();
+    // Behind magic, version and the number of tensors stands that of keys, and then the first.
+    let keys = u64::from_le_bytes(bytes[16..24].try_into().unwrap());
+    bytes[16..24].copy_from_slice(&(keys + 2).to_le_bytes());
+    bytes.splice(24..24, [more, filled].concat());
+    bytes
+}
+
+#[test]
+fn blocks_that_see_a_prompt_whole_are_as_many_as_there_are_at_most() {
+    let whole = |kind, value| with_key("trine.attention.whole", kind, value);
+    for value in 0..=2 {
+        let bytes = whole(4, value).leak();
+        open(bytes.to_vec()).unwrap();
+        let config = Config::from_gguf(&File::parse(bytes).unwrap()).unwrap();
+        assert_eq!(config.whole, value as usize);
+    }
+    for value in [3, 1 << 16, u32::MAX] {
+        assert_eq!(message(whole(4, value)), "trine.attention.whole: must be at most 2");
+    }
+    let found = message(whole(6, 1));
+    assert!(found.starts_with("key trine.attention.whole: "), "{found}");
+}
+
 #[test]
 fn architectures_functions_and_tensors_that_are_not_computed_are_refused() {
     let cases: [(&str, &[u8], &[u8], &str); 6] = [

@@ -128,8 +128,19 @@ fn headers_that_are_none_are_refused() {
     assert_eq!(zero.to_string(), "embedding_length: must not be zero");
     let layers = open(&put(72, &u32::MAX.to_le_bytes())).unwrap_err();
     assert_eq!(layers, Error::Image(Fault::Field(116)));
+    let whole = open(&put(114, &[3, 0])).unwrap_err();
+    assert_eq!(whole.to_string(), "trine.attention.whole: must be at most 2");
     let cut = changed(|bytes| bytes.truncate(bytes.len() - 1));
     assert_eq!(open(&cut).unwrap_err(), Error::Image(Fault::Length));
+}
+
+#[test]
+fn a_header_says_how_many_blocks_see_a_prompt_whole() {
+    assert_eq!(Image::parse(&image()).unwrap().config().whole, 0);
+    let bytes = put(114, &[2, 0]);
+    let header = *Image::parse(&bytes).unwrap().header();
+    assert_eq!(header.config.whole, 2);
+    assert_eq!(header.bytes(), bytes[..HEADER_BYTES]);
 }
 
 #[test]
