@@ -84,8 +84,8 @@ impl Pass<'_> {
         let turned = self.turn(&qk)?;
         let kv_dim = config.kv_dim();
         let [_, head, token, _] = turned.strides();
-        let keys = [kv_dim, tokens, 1];
-        let keys = graph.view(&turned, keys, [token, token * tokens], head * config.heads)?;
+        let keys = [width, config.kv_heads, tokens];
+        let keys = graph.view(&turned, keys, [head, token], head * config.heads)?;
         let first = 4 * (config.dim + kv_dim);
         let values = graph.view(&qkv, [kv_dim, tokens, 1], [row, row * tokens], first)?;
         let (keys, values) = self.keep(layer, &keys, &values)?;
@@ -113,37 +113,58 @@ impl Pass<'_> {
         let (graph, config) = (self.graph, self.config());
         let (width, kv_heads, seen) = (config.head_width(), config.kv_heads, self.seen);
         let (kept_keys, kept_values) = self.cache.of(layer)?;
-        let keys = graph.set_rows(kept_keys, keys, &self.inputs.positions)?;
+        // Each head has its own piece, so that a device reads it from front to back.
+        let keys = self.dense(keys, [width, kv_heads * self.tokens, 1])?;
+        let keys = graph.set_rows(kept_keys, &keys, &self.inputs.key_rows)?;
         let [number, row, ..] = keys.strides();
-        let keys = graph.view(&keys, [width, seen, kv_heads], [row, number * width], 0)?;
+        let [context, ..] = kept_values.shape();
+        let keys = graph.view(&keys, [width, seen, kv_heads], [row, row * context], 0)?;
         // Values lie with the positions side by side, as products want them: a row is one number.
-        let all = config.kv_dim() * self.tokens;
-        let values = if self.tokens == 1 { values.clone() } else { graph.cont(values)? };
-        let values = graph.reshape(&values, [1, all, 1])?;
-        let [context, kv_dim, ..] = kept_values.shape();
-        let flat = graph.reshape(kept_values, [1, context * kv_dim, 1])?;
-        let flat = graph.set_rows(&flat, &values, &self.inputs.places)?;
+        let values = self.dense(values, [1, config.kv_dim() * self.tokens, 1])?;
+        let flat = graph.reshape(kept_values, [1, context * config.kv_dim(), 1])?;
+        let flat = graph.set_rows(&flat, &values, &self.inputs.value_rows)?;
         let row = context * number;
         let values = graph.view(&flat, [seen, width, kv_heads], [row, row * width], 0)?;
         Ok((keys, values))
     }
 
+    /// The same numbers side by side in another shape; those of one token are so already.
+    fn dense(&self, x: &Tensor, shape: [usize; 3]) -> Result<Tensor> {
+        let graph = self.graph;
+        if self.tokens == 1 {
+            graph.reshape(x, shape)
+        } else {
+            graph.reshape(&graph.cont(x)?, shape)
+        }
+    }
+
+    /// Keys or values as single precision side by side where a device would else round: Vulkan
+    /// rounds what does not lie so to half precision, but for single tokens has a product with
+    /// half-precision numbers wherever they lie.
+    fn precise(&self, kept: &Tensor) -> Result<Tensor> {
+        let graph = self.graph;
+        match (self.cache.is_half, self.tokens == 1 && !self.cache.widen) {
+            (true, true) => Ok(kept.clone()),
+            (true, false) => graph.cast(kept, Type::F32),
+            (false, _) => graph.cont(kept),
+        }
+    }
+
     /// Attention of queries, (width, heads, tokens): (dim, tokens).
     fn attend(&self, queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
         let (graph, config) = (self.graph, self.config());
-        // Devices multiply many tokens by half precision in half precision.
-        let whole = |kept: &Tensor| {
-            if self.tokens == 1 && !self.cache.widen {
-                return Ok(kept.clone());
-            }
-            if self.cache.is_half { graph.cast(kept, Type::F32) } else { Ok(kept.clone()) }
+        let (width, heads, tokens) = (config.head_width(), config.heads, self.tokens);
+        let queries = if tokens == 1 {
+            graph.reshape(queries, [width, 1, heads])?
+        } else {
+            graph.cont(&graph.swap(queries)?)?
         };
-        let scores = graph.mul_mat(&whole(keys)?, &graph.swap(queries)?)?;
-        let factor = 1.0 / (config.head_width() as f32).sqrt();
+        let scores = graph.mul_mat(&self.precise(keys)?, &queries)?;
+        let factor = 1.0 / (width as f32).sqrt();
         let shares = graph.soft_max(&scores, &self.inputs.mask, factor)?;
-        let mixed = graph.mul_mat(&whole(values)?, &shares)?;
-        let mixed = graph.cont(&graph.swap(&mixed)?)?;
-        graph.reshape(&mixed, [config.dim, self.tokens, 1])
+        let mixed = graph.mul_mat(&self.precise(values)?, &shares)?;
+        let mixed = if tokens == 1 { mixed } else { graph.cont(&graph.swap(&mixed)?)? };
+        graph.reshape(&mixed, [config.dim, tokens, 1])
     }
 
     fn feed_forward(&self, stream: &Tensor, block: &Block) -> Result<Tensor> {

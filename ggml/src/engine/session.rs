@@ -80,7 +80,7 @@ impl TryFrom<KvKind> for Kept {
 /// Keys and values of all blocks.
 #[derive(Debug)]
 pub(super) struct Cache {
-    /// Keys (kv dim, context) and values (context, kv dim) of each block.
+    /// Keys (width, context * kv heads) and values (context, kv dim) of each block.
     blocks: Vec<(Tensor, Tensor)>,
     pub(super) is_half: bool,
     /// Whether single tokens too need them in single precision.
@@ -98,7 +98,8 @@ impl Cache {
         let mut blocks = Vec::new();
         for layer in 0..config.layers {
             let (context, _) = homes.of(&contexts, layer)?;
-            let keys = context.tensor(kind, [kv_dim, options.context])?;
+            let rows = options.context * config.kv_heads;
+            let keys = context.tensor(kind, [config.head_width(), rows])?;
             blocks.push((keys, context.tensor(kind, [options.context, kv_dim])?));
         }
         for (context, place) in contexts.iter().zip(&homes.places) {
@@ -128,10 +129,10 @@ pub(super) struct Inputs {
     pub(super) sines: Tensor,
     /// 0 where a token sees a position, else -∞: (seen, tokens)
     pub(super) mask: Tensor,
-    /// Where the keys go: (tokens)
-    pub(super) positions: Tensor,
+    /// Where the keys go, head by head: (kv heads * tokens)
+    pub(super) key_rows: Tensor,
     /// Where the values go, number by number: (kv dim * tokens)
-    pub(super) places: Tensor,
+    pub(super) value_rows: Tensor,
     /// As many 127 as anyone needs.
     pub(super) ones: Tensor,
     /// (vocab)
@@ -363,8 +364,8 @@ impl<'w> Engine<'w> {
             cosines: context.tensor(numbers, [width, 1, tokens])?,
             sines: context.tensor(numbers, [width, 1, tokens])?,
             mask: context.tensor(numbers, [seen, tokens])?,
-            positions: context.tensor(Type::I64, [tokens])?,
-            places: context.tensor(Type::I64, [config.kv_dim() * tokens])?,
+            key_rows: context.tensor(Type::I64, [config.kv_heads * tokens])?,
+            value_rows: context.tensor(Type::I64, [config.kv_dim() * tokens])?,
             ones: context.tensor(numbers, [ones])?,
             logits: context.tensor(numbers, [config.vocab])?,
         };
@@ -396,13 +397,14 @@ impl<'w> Engine<'w> {
         inputs.cosines.write_f32(&cosines)?;
         inputs.sines.write_f32(&sines)?;
         inputs.mask.write_f32(&mask)?;
-        let bytes = |number: usize| (number as u64).to_le_bytes();
-        let rows: Vec<u8> = positions.clone().flat_map(bytes).collect();
-        inputs.positions.write(0, &rows)?;
-        let (context, kv_dim) = (self.context(), config.kv_dim());
-        let place = |position| (0..kv_dim).map(move |number| number * context + position);
-        let places: Vec<u8> = positions.flat_map(place).flat_map(bytes).collect();
-        inputs.places.write(0, &places)
+        // Head by head, or number by number, each has a place for all positions.
+        let rows = |count: usize| -> Vec<u8> {
+            let context = self.context();
+            let of = |position| (0..count).map(move |part| (part * context + position) as u64);
+            positions.clone().flat_map(of).flat_map(u64::to_le_bytes).collect()
+        };
+        inputs.key_rows.write(0, &rows(config.kv_heads))?;
+        inputs.value_rows.write(0, &rows(config.kv_dim()))
     }
 }
 

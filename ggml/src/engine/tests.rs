@@ -121,3 +121,31 @@ fn sums_are_the_cores() {
         }
     }
 }
+
+#[test]
+fn half_precision_is_the_cores() {
+    for device in devices() {
+        let x: Vec<f32> = rows(512, 1).iter().map(|x| x * 0.37).collect();
+        let inputs = Context::new(5, 0).unwrap();
+        let given = inputs.tensor(Type::F32, [64, 8]).unwrap();
+        let kept = inputs.tensor(Type::F16, [64, 8]).unwrap();
+        let at = inputs.tensor(Type::I64, [8]).unwrap();
+        let back = inputs.tensor(Type::F32, [64, 8]).unwrap();
+        inputs.allocate(device).unwrap();
+        given.write_f32(&x).unwrap();
+        at.write(0, &(0..8_u64).flat_map(u64::to_le_bytes).collect::<Vec<_>>()).unwrap();
+        let context = Context::new(64, 64).unwrap();
+        let graph = Graph::new(&context, 64).unwrap();
+        let written = context.set_rows(&kept, &given, &at).unwrap();
+        let wide = context.cast(&written, Type::F32).unwrap();
+        graph.add(&context.cpy(&wide, &back).unwrap());
+        let mut scheduler = scheduler(device);
+        scheduler.take(graph).unwrap();
+        scheduler.compute().unwrap();
+        let mut found = vec![0.0; 512];
+        back.read_f32(&mut found).unwrap();
+        let half = |x: &f32| trine_ternary::f32_from_f16(trine_ternary::f16_from_f32(*x));
+        let others = x.iter().zip(&found).filter(|(x, found)| half(x) != **found).count();
+        assert_eq!(others, 0, "{device:?}");
+    }
+}
