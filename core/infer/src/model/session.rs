@@ -213,6 +213,7 @@ impl<'m, 'w> Session<'m, 'w> {
             count += 1;
         }
         if count > 0 {
+            self.has = End::Keys;
             self.at = Some(At::prompt(&self.model.config, count, self.state.scales.len(), end));
         }
         Ok(())

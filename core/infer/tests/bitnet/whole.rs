@@ -133,7 +133,11 @@ fn a_prompt_that_was_seen_whole_is_forgotten_whole() {
     assert_eq!(session.tokens().len(), 9);
     assert!(matches!(session.truncate(6), Err(Error::Option(_))));
     session.truncate(7).unwrap();
-    session.truncate(0).unwrap();
+    session.read(&tokens[..1], &Serial).unwrap();
+    session.shift(0, 8).unwrap();
+    session.begin_prompt(tokens.iter().copied()).unwrap();
+    assert_eq!(session.logits(), None, "what they followed was forgotten");
+    session.cancel();
     session.read(&tokens[..10], &Serial).unwrap();
     session.truncate(9).unwrap();
 }
