@@ -1,19 +1,21 @@
-//! Board support for Arm's MPS2 boards (AN385, AN386, AN500, AN505), which QEMU emulates.
+//! Board support for Arm's MPS2 boards (AN385, AN386, AN500, AN505) and for QEMU's RISC-V machine
+//! `virt`. QEMU emulates all of them.
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`uart`] | the CMSDK UART: receiving in an interrupt, sending without waiting |
-//! | [`clock`] | 64-bit milliseconds from `SysTick` |
+//! | [`uart`] | receiving in an interrupt, sending without waiting |
+//! | [`clock`] | 64-bit milliseconds |
 //! | [`led`] | the user LEDs, as `embedded-hal` pins |
-//! | [`vectors`] | interrupt numbers and the vector table |
+//! | [`interrupts`] | the interrupts, and what each of them does |
 //! | [`shared`] | what an interrupt and the main loop share |
 //! | [`place`] | memory that is lent out once |
 //! | `watchdog` | who stands still is restarted (feature `watchdog`) |
 //! | [`stack`] | how deep the stack ever was |
 //! | [`emergency`] | the way out of a panic or a fault |
 //!
-//! [`Board::take`] hands all of it out, once. Another board with other UARTs needs its own `uart`
-//! module of the same shape, a clock and a vector table; nothing above this crate names a register.
+//! [`Board::take`] hands all of it out, once. What is a machine's own is in a folder of its name,
+//! `mps2` or `virt`: registers, vectors, the timer. Another board needs such a folder; nothing above
+//! this crate names a register.
 //!
 //! All `unsafe` of the example firmware is here: fixed addresses of registers, the vector table,
 //! and reading the stack.
@@ -21,24 +23,32 @@
 
 pub mod clock;
 pub mod emergency;
+pub mod interrupts;
 pub mod led;
-mod map;
 pub mod place;
 pub mod shared;
 pub mod stack;
 pub mod uart;
-pub mod vectors;
+
+#[cfg(target_arch = "arm")]
+#[path = "mps2/mod.rs"]
+mod machine;
+#[cfg(target_arch = "riscv32")]
+#[path = "virt/mod.rs"]
+mod machine;
+
+#[cfg(target_arch = "arm")]
+pub use cortex_m::singleton;
+#[cfg(target_arch = "arm")]
+pub use cortex_m_rt::entry;
+pub use interrupts::{Interrupt, enable};
+pub use machine::SERIAL;
 #[cfg(feature = "watchdog")]
-pub mod watchdog;
-
-// The attribute looks for an enum of its own name beside it.
-pub use cortex_m_rt::interrupt;
-pub use vectors::{Interrupt, Interrupt as interrupt};
-
-use cortex_m::peripheral::NVIC;
-
-/// Frequency of the processor and its peripherals in hertz, on the boards and in QEMU.
-pub const CLOCK_HZ: u32 = map::CLOCK_HZ;
+pub use machine::watchdog;
+#[cfg(target_arch = "riscv32")]
+pub use riscv::singleton;
+#[cfg(target_arch = "riscv32")]
+pub use riscv_rt::entry;
 
 /// What the board has and this crate drives.
 #[derive(Debug)]
@@ -57,25 +67,17 @@ impl Board {
     /// Everything, at the first call; `None` later. The clock runs from here on.
     #[must_use]
     pub fn take() -> Option<Self> {
-        let mut core = cortex_m::Peripherals::take()?;
-        clock::start(&mut core.SYST);
-        // SAFETY: `Peripherals::take` succeeds once, so this is made once.
-        let uart0 = unsafe { uart::Uart::uart0() };
-        // SAFETY: as above.
-        let uart1 = unsafe { uart::Uart::uart1() };
-        // SAFETY: as above.
+        let [uart0, uart1] = machine::start()?;
+        // SAFETY: `machine::start` succeeds once, so each of these is made once.
         let led0 = unsafe { led::Led::new(0) };
         // SAFETY: as above.
         let led1 = unsafe { led::Led::new(1) };
+        // SAFETY: as above.
+        let uart0 = unsafe { uart::Uart::new(uart0) };
+        // SAFETY: as above.
+        let uart1 = unsafe { uart::Uart::new(uart1) };
         Some(Self { uart0, uart1, led0, led1 })
     }
-}
-
-/// Lets an interrupt happen. What its handler needs must be in place before.
-pub fn enable(interrupt: Interrupt) {
-    // SAFETY: unmasking breaks no critical section here: this crate and its users mask by
-    // PRIMASK alone, never by single interrupts.
-    unsafe { NVIC::unmask(interrupt) };
 }
 
 /// Sleeps until an interrupt, unless `busy` says at the last moment that there is work.
@@ -83,12 +85,11 @@ pub fn enable(interrupt: Interrupt) {
 /// Interrupts are masked while `busy` looks, and a masked interrupt that is pending still ends the
 /// wait: so one that comes after the look and before the wait is not slept through.
 pub fn sleep_unless(busy: impl FnOnce() -> bool) {
-    cortex_m::interrupt::free(|_| {
+    critical_section::with(|_| {
         if !busy() {
-            cortex_m::asm::dsb();
-            cortex_m::asm::wfi();
+            machine::wait();
         }
     });
     // A pending interrupt is taken here, before the caller looks at what it did.
-    cortex_m::asm::isb();
+    machine::catch_up();
 }

@@ -3,7 +3,7 @@
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 
-use cortex_m::interrupt::{self, Mutex};
+use critical_section::Mutex;
 
 /// A value in RAM that one owner takes, once. It is built where it lies.
 pub struct Place<T> {
@@ -30,7 +30,7 @@ impl<T> Place<T> {
     /// The value, for good, at the first call; `None` later.
     #[expect(clippy::mut_from_ref, reason = "it is handed out once")]
     pub fn take(&'static self) -> Option<&'static mut T> {
-        let was_taken = interrupt::free(|cs| self.is_taken.borrow(cs).replace(true));
+        let was_taken = critical_section::with(|cs| self.is_taken.borrow(cs).replace(true));
         // SAFETY: this is reached once, so there is no other borrow, and the place is static.
         (!was_taken).then(|| unsafe { &mut *self.value.get() })
     }

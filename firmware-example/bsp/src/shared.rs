@@ -3,7 +3,7 @@
 use core::cell::RefCell;
 use core::fmt;
 
-use cortex_m::interrupt::{self, Mutex};
+use critical_section::Mutex;
 
 /// A value that the handler of an interrupt and the main loop share.
 pub struct Shared<T>(Mutex<RefCell<Option<T>>>);
@@ -23,7 +23,7 @@ impl<T> Shared<T> {
 
     /// Fills the place. Enable the interrupt after this.
     pub fn put(&self, value: T) {
-        interrupt::free(|cs| {
+        critical_section::with(|cs| {
             // Only a `put` inside `with` could find the place borrowed; it has no effect.
             if let Ok(mut place) = self.0.borrow(cs).try_borrow_mut() {
                 *place = Some(value);
@@ -33,6 +33,6 @@ impl<T> Shared<T> {
 
     /// Lends the value with interrupts masked; `None` when the place is empty or lent already.
     pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
-        interrupt::free(|cs| self.0.borrow(cs).try_borrow_mut().ok()?.as_mut().map(f))
+        critical_section::with(|cs| self.0.borrow(cs).try_borrow_mut().ok()?.as_mut().map(f))
     }
 }

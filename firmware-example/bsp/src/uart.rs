@@ -1,47 +1,22 @@
-//! The UART of Arm's Cortex-M System Design Kit (CMSDK, DDI0479, chapter 4.3).
+//! A UART in two halves: an interrupt receives, the loop sends without waiting. The registers are
+//! the machine's.
 //!
-//! It has one byte of buffer each way and no FIFO. Two rules make its interrupts safe, and both
-//! matter on hardware as in QEMU: the interrupt flag is cleared *before* the data register is
-//! drained, or a byte that comes in between raises no interrupt; and whoever sleeps looks for work
-//! once more with interrupts masked ([`crate::sleep_unless`]).
+//! Two rules make its interrupts safe, and both matter on hardware as in QEMU: the interrupt flag is
+//! cleared *before* the data register is drained, or a byte that comes in between raises no
+//! interrupt; and whoever sleeps looks for work once more with interrupts masked
+//! ([`crate::sleep_unless`]).
 
 use core::convert::Infallible;
 use core::fmt;
 
-use cortex_m::interrupt;
 use embedded_io::{ErrorType, Write, WriteReady};
-use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
-use tock_registers::registers::ReadWrite;
-use tock_registers::{register_bitfields, register_structs};
 use trine_arena::Producer;
 
-use crate::CLOCK_HZ;
-use crate::map::{UART0, UART1};
-
-register_bitfields![u32,
-    STATE [TX_FULL 0, RX_FULL 1],
-    CTRL [TX_ENABLE 0, RX_ENABLE 1, TX_INTERRUPT 2, RX_INTERRUPT 3],
-    INTERRUPT [TX 0, RX 1]
-];
-
-register_structs! {
-    Registers {
-        (0x00 => data: ReadWrite<u32>),
-        (0x04 => state: ReadWrite<u32, STATE::Register>),
-        (0x08 => ctrl: ReadWrite<u32, CTRL::Register>),
-        /// Reads as the pending interrupts; a one that is written clears its bit.
-        (0x0c => interrupt: ReadWrite<u32, INTERRUPT::Register>),
-        (0x10 => divisor: ReadWrite<u32>),
-        (0x14 => @END),
-    }
-}
-
-/// The smallest divisor that the UART takes.
-const DIVISOR_MIN: u32 = 16;
+use crate::machine::{self, Channel};
 
 /// A UART that is not yet in use.
 pub struct Uart {
-    registers: &'static Registers,
+    channel: Channel,
 }
 
 impl fmt::Debug for Uart {
@@ -51,52 +26,26 @@ impl fmt::Debug for Uart {
 }
 
 impl Uart {
-    /// UART 0.
+    /// The UART with these registers.
     ///
     /// # Safety
-    /// No other value may drive UART 0.
-    pub(crate) unsafe fn uart0() -> Self {
-        // SAFETY: the registers of UART 0 lie here on every MPS2 image (DAI0386, table 3-2).
-        unsafe { Self::at(UART0) }
-    }
-
-    /// UART 1.
-    ///
-    /// # Safety
-    /// No other value may drive UART 1.
-    pub(crate) unsafe fn uart1() -> Self {
-        // SAFETY: the registers of UART 1 lie here on every MPS2 image (DAI0386, table 3-2).
-        unsafe { Self::at(UART1) }
-    }
-
-    /// # Safety
-    /// The registers of a CMSDK UART must lie at `address`, and no other value may drive it.
-    unsafe fn at(address: usize) -> Self {
-        // SAFETY: by this function's contract `address` is that of a register block, which is
-        // aligned, always there, and reached through cells alone.
-        Self { registers: unsafe { &*core::ptr::with_exposed_provenance::<Registers>(address) } }
-    }
-
-    /// Clears the sending interrupt: one write to a register that does nothing else, so it drives
-    /// nothing that a [`Tx`] or [`Rx`] of the same UART drives.
-    fn acknowledge(&self) {
-        self.registers.interrupt.write(INTERRUPT::TX::SET);
+    /// No other value may drive the same UART.
+    pub(crate) const unsafe fn new(channel: Channel) -> Self {
+        Self { channel }
     }
 
     /// Starts both directions; the receiver raises an interrupt for each byte.
     #[must_use]
     pub fn start(self, baud: u32) -> (Tx, Rx) {
-        let registers = self.registers;
-        let divisor = CLOCK_HZ.checked_div(baud).unwrap_or(DIVISOR_MIN).max(DIVISOR_MIN);
-        registers.divisor.set(divisor);
-        registers.ctrl.write(CTRL::TX_ENABLE::SET + CTRL::RX_ENABLE::SET + CTRL::RX_INTERRUPT::SET);
-        (Tx { registers, wakes: false }, Rx { registers, paused: false })
+        let channel = self.channel;
+        channel.start(baud);
+        (Tx { channel, wakes: false }, Rx { channel, paused: false })
     }
 }
 
 /// The sending half. Nothing in it waits, except [`Write`] where the trait asks for it.
 pub struct Tx {
-    registers: &'static Registers,
+    channel: Channel,
     wakes: bool,
 }
 
@@ -110,7 +59,7 @@ impl Tx {
     /// Whether a byte can be given now.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.registers.state.is_set(STATE::TX_FULL)
+        self.channel.has_room()
     }
 
     /// Gives as many bytes as the UART takes at once and answers how many.
@@ -120,7 +69,7 @@ impl Tx {
             if !self.is_ready() {
                 break;
             }
-            self.registers.data.set(u32::from(byte));
+            self.channel.put(byte);
             count += 1;
         }
         count
@@ -132,23 +81,19 @@ impl Tx {
         if wanted != self.wakes {
             self.wakes = wanted;
             // The receiving half changes another bit of this register, maybe in an interrupt.
-            interrupt::free(|_| {
-                self.registers.ctrl.modify(CTRL::TX_INTERRUPT.val(u32::from(wanted)));
-            });
+            critical_section::with(|_| self.channel.wake_when_sent(wanted));
         }
     }
 }
 
 /// What the handler of UART 0's sending interrupt does. That it woke the processor is enough.
 pub fn sent_uart0() {
-    // SAFETY: see `acknowledge`, which is all that this value is used for.
-    unsafe { Uart::uart0() }.acknowledge();
+    machine::uart0().clear_sent();
 }
 
 /// What the handler of UART 1's sending interrupt does. That it woke the processor is enough.
 pub fn sent_uart1() {
-    // SAFETY: see `acknowledge`, which is all that this value is used for.
-    unsafe { Uart::uart1() }.acknowledge();
+    machine::uart1().clear_sent();
 }
 
 impl ErrorType for Tx {
@@ -190,7 +135,7 @@ pub struct Drained {
 
 /// The receiving half, which belongs to the receiving interrupt.
 pub struct Rx {
-    registers: &'static Registers,
+    channel: Channel,
     paused: bool,
 }
 
@@ -207,14 +152,14 @@ impl fmt::Debug for Rx {
 impl Rx {
     /// Moves all received bytes into `ring`; `end` is the byte that completes a piece of work.
     pub fn drain(&mut self, ring: &mut Producer<'_>, end: u8) -> Drained {
-        self.acknowledge();
+        self.channel.clear_received();
         let mut drained = Drained::default();
-        while self.has_byte() {
+        while self.channel.has_byte() {
             let Some(place) = ring.grant().first_mut() else {
                 drained.full = true;
                 break;
             };
-            let byte = self.registers.data.get() as u8;
+            let byte = self.channel.take();
             *place = byte;
             ring.commit(1);
             drained.ended |= byte == end;
@@ -225,28 +170,17 @@ impl Rx {
 
     /// Gives each received byte to `take`.
     pub fn drain_each(&mut self, mut take: impl FnMut(u8)) {
-        self.acknowledge();
-        while self.has_byte() {
-            take(self.registers.data.get() as u8);
+        self.channel.clear_received();
+        while self.channel.has_byte() {
+            take(self.channel.take());
         }
-    }
-
-    fn has_byte(&self) -> bool {
-        self.registers.state.is_set(STATE::RX_FULL)
-    }
-
-    /// Clears the interrupt; always before draining.
-    fn acknowledge(&self) {
-        self.registers.interrupt.write(INTERRUPT::RX::SET);
     }
 
     fn pause(&mut self, paused: bool) {
         if paused != self.paused {
             self.paused = paused;
             // The sending half changes another bit of this register.
-            interrupt::free(|_| {
-                self.registers.ctrl.modify(CTRL::RX_INTERRUPT.val(u32::from(!paused)));
-            });
+            critical_section::with(|_| self.channel.wake_when_received(!paused));
         }
     }
 }

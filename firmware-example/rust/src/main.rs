@@ -1,4 +1,4 @@
-//! The greenhouse behind Trine on an MPS2 board.
+//! The greenhouse behind Trine on a board of `trine-bsp`.
 //!
 //! UART 0 is the way to the host. Its interrupt moves bytes into a ring; the loop below polls the
 //! dispatcher when a frame may have ended or something is due, sends without waiting, and sleeps.
@@ -19,17 +19,16 @@ mod paced;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use cortex_m::singleton;
-use cortex_m_rt::{entry, exception};
 use embedded_hal::digital::OutputPin;
 use embedded_io::Write;
 use paced::Paced;
 use trine_arena::{Producer, Ring};
 use trine_board::tools::{self, LINK_MS, TABLE};
 use trine_bsp::led::Led;
+use trine_bsp::place::Place;
 use trine_bsp::shared::Shared;
 use trine_bsp::uart::{self, Rx, Tx};
-use trine_bsp::{Board, Interrupt, clock, emergency, interrupt, stack};
+use trine_bsp::{Board, Interrupt, clock, emergency, entry, handler, singleton, stack};
 use trine_descriptor::Rules;
 use trine_dispatch::{Config, Device, Identity, Port, Pulse};
 use trine_firmware::console::{Command, Console, Reply};
@@ -60,7 +59,7 @@ const CONFIG: Config<'static> = Config {
     ..tools::config(Identity {
         vendor: "trine",
         product: "greenhouse",
-        serial: "mps2-0001",
+        serial: trine_bsp::SERIAL,
         firmware: env!("CARGO_PKG_VERSION"),
         build: "demo",
     })
@@ -107,16 +106,16 @@ static TRIPPED: AtomicBool = AtomicBool::new(false);
 static POLLED_MS: AtomicU32 = AtomicU32::new(0);
 static SILENT_MS: AtomicU32 = AtomicU32::new(0);
 
+static MEMORY: Place<[u8; CONFIG.memory()]> = Place::new([0; CONFIG.memory()]);
+static RX_MEMORY: Place<[u8; RX_BYTES]> = Place::new([0; RX_BYTES]);
+static PORT_MEMORY: Place<[u8; PORT_BYTES]> = Place::new([0; PORT_BYTES]);
+
+/// Starts the board, and its loop.
 #[entry]
 fn main() -> ! {
-    static mut MEMORY: [u8; CONFIG.memory()] = [0; CONFIG.memory()];
-    static mut RX_MEMORY: [u8; RX_BYTES] = [0; RX_BYTES];
-    static mut PORT_MEMORY: [u8; PORT_BYTES] = [0; PORT_BYTES];
-
     let Some(board) = Board::take() else { stop() };
     COCK.put(board.led1);
-    let (Some(tools), Some((device, line_in, port_in))) =
-        (make_tools(board.led0), make_device(MEMORY, RX_MEMORY, PORT_MEMORY))
+    let (Some(tools), Some((device, line_in, port_in))) = (make_tools(board.led0), make_device())
     else {
         stop()
     };
@@ -153,16 +152,14 @@ fn make_tools(led: Led) -> Option<&'static mut Paced> {
 
 /// The device, and the ends of its rings that the interrupts of UART 0 and UART 1 write to.
 #[inline(never)]
-fn make_device(
-    memory: &'static mut [u8],
-    rx_memory: &'static mut [u8],
-    port_memory: &'static mut [u8],
-) -> Option<Started> {
+fn make_device() -> Option<Started> {
+    let rx_memory = RX_MEMORY.take()?;
+    let port_memory = PORT_MEMORY.take()?;
     let rx_ring = singleton!(: Ring<'static> = Ring::new(rx_memory))?;
     let port_ring = singleton!(: Ring<'static> = Ring::new(port_memory))?;
     let (line_in, device_in) = rx_ring.split();
     let (port_in, port_out) = port_ring.split();
-    let device = Device::with_rules(&CONFIG, memory, device_in, &TABLE).ok()?;
+    let device = Device::with_rules(&CONFIG, MEMORY.take()?, device_in, &TABLE).ok()?;
     let device = singleton!(: Device<'static> = device)?;
     device.add_port(port_out).ok()?;
     device.set_pulse(&PULSE);
@@ -310,55 +307,60 @@ fn receive() {
     });
 }
 
-#[interrupt]
-fn UART0_RX() {
-    receive();
-}
-
-#[interrupt]
-fn UART0_TX() {
-    uart::sent_uart0();
-}
-
-#[interrupt]
-fn UART1_TX() {
-    uart::sent_uart1();
-}
-
-#[interrupt]
-fn UART1_RX() {
-    _ = PERSON.with(|Person { rx, port, console }| {
-        rx.drain_each(|byte| {
-            match console.feed(byte) {
-                Some(Command::Button) => _ = port.agree(),
-                Some(Command::Scale(scale)) => SCALE.store(scale.max(1), Ordering::Relaxed),
-                Some(Command::Stall(ms)) => STALL.store(ms.min(STALL_MAX), Ordering::Relaxed),
-                Some(Command::Stack) => ASKED.store(STACK, Ordering::Relaxed),
-                Some(Command::Water) => ASKED.store(WATER, Ordering::Relaxed),
-                Some(Command::Trip) => ASKED.store(TRIP, Ordering::Relaxed),
-                None => return,
-            }
-            HEARD.store(true, Ordering::Release);
-            WORK.store(true, Ordering::Release);
-        });
-    });
-}
-
-#[exception]
-fn SysTick() {
-    clock::tick();
-    let now = clock::now_ms();
-    if PULSE.is_live(now as u32, POLL_MS, LINK_MS) {
-        return;
+handler! {
+    fn UART0_RX() {
+        receive();
     }
-    _ = COCK.with(|cock| {
-        if cock.is_lit() {
-            let Ok(()) = cock.set_low();
-            let polled = POLLED_MS.load(Ordering::Relaxed);
-            SILENT_MS.store((now as u32).wrapping_sub(polled), Ordering::Relaxed);
-            TRIPPED.store(true, Ordering::Release);
+}
+
+handler! {
+    fn UART0_TX() {
+        uart::sent_uart0();
+    }
+}
+
+handler! {
+    fn UART1_TX() {
+        uart::sent_uart1();
+    }
+}
+
+handler! {
+    fn UART1_RX() {
+        _ = PERSON.with(|Person { rx, port, console }| {
+            rx.drain_each(|byte| {
+                match console.feed(byte) {
+                    Some(Command::Button) => _ = port.agree(),
+                    Some(Command::Scale(scale)) => SCALE.store(scale.max(1), Ordering::Relaxed),
+                    Some(Command::Stall(ms)) => STALL.store(ms.min(STALL_MAX), Ordering::Relaxed),
+                    Some(Command::Stack) => ASKED.store(STACK, Ordering::Relaxed),
+                    Some(Command::Water) => ASKED.store(WATER, Ordering::Relaxed),
+                    Some(Command::Trip) => ASKED.store(TRIP, Ordering::Relaxed),
+                    None => return,
+                }
+                HEARD.store(true, Ordering::Release);
+                WORK.store(true, Ordering::Release);
+            });
+        });
+    }
+}
+
+handler! {
+    fn SysTick() {
+        clock::tick();
+        let now = clock::now_ms();
+        if PULSE.is_live(now as u32, POLL_MS, LINK_MS) {
+            return;
         }
-    });
+        _ = COCK.with(|cock| {
+            if cock.is_lit() {
+                let Ok(()) = cock.set_low();
+                let polled = POLLED_MS.load(Ordering::Relaxed);
+                SILENT_MS.store((now as u32).wrapping_sub(polled), Ordering::Relaxed);
+                TRIPPED.store(true, Ordering::Release);
+            }
+        });
+    }
 }
 
 fn stop() -> ! {

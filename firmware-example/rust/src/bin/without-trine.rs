@@ -10,16 +10,15 @@ use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Poll;
 
-use cortex_m::singleton;
-use cortex_m_rt::{entry, exception};
 use trine_arena::{Consumer, Producer, Ring};
 use trine_board::camera::{Picture, Scene, Size};
 use trine_board::greenhouse::Ticket;
 use trine_board::{Fault, Greenhouse, Lamp, Sensor, SimHardware, Valve};
 use trine_bsp::led::Led;
+use trine_bsp::place::Place;
 use trine_bsp::shared::Shared;
 use trine_bsp::uart::{self, Rx, Tx};
-use trine_bsp::{Board, Interrupt, clock, emergency, interrupt};
+use trine_bsp::{Board, Interrupt, clock, emergency, entry, handler, singleton};
 
 const BAUD: u32 = 115_200;
 const RX_BYTES: usize = 512;
@@ -41,12 +40,18 @@ struct Owner {
     picture: Option<Picture>,
 }
 
+static RX_MEMORY: Place<[u8; RX_BYTES]> = Place::new([0; RX_BYTES]);
+static REQUEST: Place<[u8; CONTENT_MAX + 2]> = Place::new([0; CONTENT_MAX + 2]);
+static ANSWER: Place<[u8; CONTENT_MAX + 2]> = Place::new([0; CONTENT_MAX + 2]);
+
+/// Starts the board, and its loop.
 #[entry]
 fn main() -> ! {
-    static mut RX_MEMORY: [u8; RX_BYTES] = [0; RX_BYTES];
-    static mut REQUEST: [u8; CONTENT_MAX + 2] = [0; CONTENT_MAX + 2];
-    static mut ANSWER: [u8; CONTENT_MAX + 2] = [0; CONTENT_MAX + 2];
-
+    let (Some(rx_memory), Some(request), Some(answer)) =
+        (RX_MEMORY.take(), REQUEST.take(), ANSWER.take())
+    else {
+        stop()
+    };
     let Some(parts) = Board::take() else { stop() };
     let hardware = SimHardware::with_status_led(parts.led0);
     let owner = singleton!(: Owner = Owner {
@@ -54,14 +59,14 @@ fn main() -> ! {
         sensor: None,
         picture: None,
     });
-    let received = singleton!(: Ring<'static> = Ring::new(RX_MEMORY));
+    let received = singleton!(: Ring<'static> = Ring::new(rx_memory));
     let (Some(owner), Some(received)) = (owner, received) else { stop() };
     let (ring, received) = received.split();
     let (tx, rx) = parts.uart0.start(BAUD);
     LINE.put(Line { rx, ring });
     trine_bsp::enable(Interrupt::UART0_RX);
     trine_bsp::enable(Interrupt::UART0_TX);
-    run(owner, received, tx, REQUEST, ANSWER)
+    run(owner, received, tx, request, answer)
 }
 
 fn run(
@@ -214,19 +219,22 @@ fn receive() {
     WORK.store(true, Ordering::Release);
 }
 
-#[interrupt]
-fn UART0_RX() {
-    receive();
+handler! {
+    fn UART0_RX() {
+        receive();
+    }
 }
 
-#[interrupt]
-fn UART0_TX() {
-    uart::sent_uart0();
+handler! {
+    fn UART0_TX() {
+        uart::sent_uart0();
+    }
 }
 
-#[exception]
-fn SysTick() {
-    clock::tick();
+handler! {
+    fn SysTick() {
+        clock::tick();
+    }
 }
 
 fn stop() -> ! {

@@ -6,7 +6,7 @@ use tock_registers::interfaces::Writeable;
 use tock_registers::registers::{ReadOnly, ReadWrite, WriteOnly};
 use tock_registers::{register_bitfields, register_structs};
 
-use crate::{CLOCK_HZ, map};
+use super::map::{self, CLOCK_HZ};
 
 register_bitfields![u32, CONTROL [INTERRUPT 0, RESET 1]];
 

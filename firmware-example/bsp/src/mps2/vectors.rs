@@ -1,40 +1,22 @@
-//! Interrupt numbers and the part of the vector table behind the processor's own exceptions.
+//! Interrupt numbers (DAI0386, table 3-3) and the part of the vector table behind the processor's own
+//! exceptions.
 //!
 //! Only interrupts that this crate can enable are in the table: it ends with the last of them.
 
 use cortex_m::interrupt::InterruptNumber;
 
-use crate::map::FIRST_IRQ;
-
-/// An interrupt of the MPS2 images (DAI0386, table 3-3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-#[allow(non_camel_case_types, reason = "cortex-m-rt takes the handler's name from the variant")]
-pub enum Interrupt {
-    /// UART 0 has received.
-    UART0_RX = FIRST_IRQ,
-    /// UART 0 can send.
-    UART0_TX = FIRST_IRQ + 1,
-    /// UART 1 has received.
-    UART1_RX = FIRST_IRQ + 2,
-    /// UART 1 can send.
-    UART1_TX = FIRST_IRQ + 3,
-}
-
-impl Interrupt {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::UART0_RX, Self::UART0_TX, Self::UART1_RX, Self::UART1_TX];
-}
+use super::map::FIRST_IRQ;
+use crate::Interrupt;
 
 // SAFETY: the numbers are those of the interrupt controller and no two are equal.
 unsafe impl InterruptNumber for Interrupt {
     fn number(self) -> u16 {
-        self as u16
+        FIRST_IRQ + self as u16
     }
 }
 
-// SAFETY: `build.rs` gives the linker a default for each of these names, and `#[interrupt]` of
-// cortex-m-rt makes functions of this type.
+// SAFETY: `build.rs` gives the linker a default for each of these names, and `handler!` makes
+// functions of this type.
 unsafe extern "C" {
     fn UART0_RX();
     fn UART0_TX();
