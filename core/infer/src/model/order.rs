@@ -107,21 +107,21 @@ impl At {
         Self { count: batch, last, ..all }
     }
 
-    /// The next pass; `None` after the last.
-    const fn next_pass(self, config: &Config, batch: usize) -> Option<Self> {
-        let mut next = Self { stage: Stage::Embed, layer: 0, done: 0, ..self };
-        next.past = self.past + self.count;
-        if next.past == self.until {
-            if self.last + 1 == config.layers {
-                return None;
-            }
+    /// Goes to the next pass, and answers whether there is one.
+    const fn next_pass(&mut self, config: &Config, batch: usize) -> bool {
+        self.past += self.count;
+        if self.past == self.until {
             let (after, end) = (self.last + 1, config.layers - 1);
-            next.last = if after < config.whole { after } else { end };
-            next.past = 0;
+            if self.last == end {
+                return false;
+            }
+            self.last = if after < config.whole { after } else { end };
+            self.past = 0;
         }
-        let left = self.until - next.past;
-        next.count = if left < batch { left } else { batch };
-        Some(next)
+        let left = self.until - self.past;
+        self.count = if left < batch { left } else { batch };
+        self.layer = 0;
+        true
     }
 
     /// Whether the pass ends with keys and values.
@@ -153,17 +153,18 @@ impl At {
         }
     }
 
-    /// The next stage, of this pass or the next one; `None` after the last.
-    pub(crate) const fn next(self, config: &Config, batch: usize) -> Option<Self> {
-        let stage = match self.stage {
+    /// Goes to the next stage, of this pass or the next one, and answers whether there is one.
+    pub(crate) const fn advance(&mut self, config: &Config, batch: usize) -> bool {
+        self.stage = match self.stage {
             Stage::Embed => Stage::AttnNorm,
             Stage::AttnNorm => Stage::Project,
             Stage::Project => Stage::Turn,
             Stage::Turn if !self.is_for_keys(config) => Stage::Attend,
             Stage::Turn if !self.ends_with_keys(config) => Stage::Last,
             Stage::Last => {
-                let past = self.past + self.count - 1;
-                return Some(Self { stage: Stage::AttnNorm, done: 0, past, count: 1, ..self });
+                self.past += self.count - 1;
+                self.count = 1;
+                Stage::AttnNorm
             }
             Stage::Attend => Stage::AttnSubNorm,
             Stage::AttnSubNorm => Stage::AttnOutput,
@@ -174,16 +175,21 @@ impl At {
             Stage::FfnSubNorm => Stage::Down,
             Stage::Down => Stage::FfnAdd,
             Stage::FfnAdd if self.layer + 1 < config.layers => {
-                let layer = self.layer + 1;
-                return Some(Self { stage: Stage::AttnNorm, layer, done: 0, ..self });
+                self.layer += 1;
+                Stage::AttnNorm
             }
             Stage::FfnAdd => Stage::OutputNorm,
             Stage::OutputNorm if matches!(self.end, End::Logits) => Stage::Head,
-            Stage::Turn | Stage::OutputNorm | Stage::Head => return self.next_pass(config, batch),
+            Stage::Turn | Stage::OutputNorm | Stage::Head => {
+                if !self.next_pass(config, batch) {
+                    return false;
+                }
+                Stage::Embed
+            }
         };
         // The first rows are those of queries.
-        let is_without_queries = matches!(stage, Stage::Project) && self.is_for_keys(config);
-        let done = if is_without_queries { config.dim } else { 0 };
-        Some(Self { stage, done, ..self })
+        let is_without_queries = matches!(self.stage, Stage::Project) && self.is_for_keys(config);
+        self.done = if is_without_queries { config.dim } else { 0 };
+        true
     }
 }

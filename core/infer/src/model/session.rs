@@ -240,10 +240,11 @@ impl<'m, 'w> Session<'m, 'w> {
         self.pass(at, pool).run(at.done..end);
         at.done = end;
         let (config, batch) = (&self.model.config, self.state.scales.len());
-        self.at = if end < units { Some(at) } else { at.next(config, batch) };
-        if self.at.is_some() {
+        if end < units || at.advance(config, batch) {
+            self.at = Some(at);
             return Step::More;
         }
+        self.at = None;
         if at.is_prompt && config.whole > 0 {
             self.whole = at.until;
         }
