@@ -77,6 +77,11 @@ const LEGS: &[Leg] = &[
         about: "ggml's integers and llama.cpp's logits are ours",
         run: bench::kernels::alike,
     },
+    Leg {
+        name: "gpu",
+        about: "models on ggml's Vulkan: our integers, our tokens",
+        run: bench::kernels::devices,
+    },
     Leg { name: "fuzz", about: "kept inputs, then ten seconds a target", run: fuzz::leg },
 ];
 

@@ -30,6 +30,7 @@ mod soak;
 mod stack;
 mod structure;
 mod tidy;
+mod vulkan;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::baremetal::Compiler;
 use crate::board::BOARDS;
-use crate::sh;
+use crate::{sh, vulkan};
 
 /// One thing that the tests need.
 struct Need {
@@ -118,6 +118,12 @@ const NEEDS: &[Need] = &[
         present: || sh::works("ninja", &["--version"]) && libclang(),
     },
     Need {
+        what: "Vulkan's loader, a software driver and glslc",
+        packages: &["glslc", "libvulkan-dev", "mesa-vulkan-drivers", "spirv-headers"],
+        otherwise: "install Vulkan's headers and loader, Mesa's lavapipe, glslc and SPIRV-Headers",
+        present: vulkan::is_installed,
+    },
+    Need {
         what: "cppcheck, valgrind and strace",
         packages: &["cppcheck", "valgrind", "strace"],
         otherwise: "install cppcheck with its addons, valgrind and strace",
@@ -205,6 +211,7 @@ pub(crate) fn main() -> Result<()> {
             }
         }
     }
+    vulkan::fetch()?;
     println!("everything is there: {}", names(NEEDS.iter()));
     Ok(())
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::model::native;
 use super::table;
-use crate::sh;
+use crate::{sh, vulkan};
 
 /// Tests, measures, prints the tables, and keeps them under `benches/record` when `record` is set.
 ///
@@ -15,8 +15,8 @@ use crate::sh;
 /// When something does not build (cmake, ninja, a C++ compiler and libclang are needed), the
 /// integers differ, or a gate is missed.
 pub(crate) fn main(record: bool) -> Result<()> {
-    sh::run(&mut peer("test"))?;
-    sh::run(&mut peer("build"))?;
+    sh::run(peer("test")?.args(["--test", "logits", "--bins"]))?;
+    sh::run(&mut peer("build")?)?;
     let program = target_dir().join("release/trine-ggml-kernels");
     let text = sh::output(&mut sh::command(program))?;
     println!("\n{text}");
@@ -34,8 +34,24 @@ pub(crate) fn main(record: bool) -> Result<()> {
 /// # Errors
 /// When something does not build, or a test fails.
 pub(crate) fn alike() -> Result<()> {
-    sh::run(&mut peer("test"))?;
-    sh::run(peer("clippy").args(["--all-targets", "--", "-D", "warnings"]))
+    sh::run(peer("test")?.args(["--test", "logits", "--bins"]))?;
+    sh::run(peer("clippy")?.args(["--all-targets", "--", "-D", "warnings"]))
+}
+
+/// The leg `gpu`: our models on ggml's devices, of which one is Vulkan's in software, give our
+/// integers and our tokens. Its build is that of the leg `ggml`.
+///
+/// # Errors
+/// When something does not build, or a test fails.
+pub(crate) fn devices() -> Result<()> {
+    let mut cargo = vulkan::on_software(peer("test")?)?;
+    // ggml opens a device in one thread at a time.
+    cargo.args(["--lib", "--test", "device", "--", "--test-threads=1"]);
+    sh::run(&mut cargo)?;
+    let mut clippy = vulkan::build(native(sh::cargo()))?;
+    clippy.args(["clippy", "--release", "-p", "trine", "--features", "peer,vulkan"]);
+    clippy.arg("--target-dir").arg(target_dir());
+    sh::run(clippy.args(["--all-targets", "--", "-D", "warnings"]))
 }
 
 fn target_dir() -> std::path::PathBuf {
@@ -43,10 +59,10 @@ fn target_dir() -> std::path::PathBuf {
 }
 
 /// Cargo on all that calls ggml, so that ggml is built once.
-fn peer(what: &str) -> Command {
-    let mut cargo = native(sh::cargo());
+fn peer(what: &str) -> Result<Command> {
+    let mut cargo = vulkan::build(native(sh::cargo()))?;
     cargo.args([what, "--release", "-p", "trine-ggml", "-p", "trine-ggml-kernels"]);
-    cargo.args(["--features", "trine-ggml/llama,trine-ggml-kernels/ggml", "--target-dir"]);
-    cargo.arg(target_dir());
-    cargo
+    let features = "trine-ggml/llama,trine-ggml/vulkan,trine-ggml-kernels/ggml";
+    cargo.args(["--features", features, "--target-dir"]).arg(target_dir());
+    Ok(cargo)
 }

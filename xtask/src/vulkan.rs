@@ -1,0 +1,175 @@
+//! What ggml's Vulkan backend is built with and tested on: newer headers and a newer software
+//! driver than Debian 12 has, taken from its other releases without installing them.
+//!
+//! The headers of Debian 12 (1.3.239) lack an extension that ggml uses, and its lavapipe (Mesa
+//! 22.3) writes over its own heap in ggml's graphs; Mesa 25 of its backports works with the LLVM
+//! that Debian 12 has.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{cache, sh};
+
+/// The first version of Vulkan's headers that has what ggml uses.
+const HEADERS_LEAST: u32 = 275;
+/// The first version of Mesa whose lavapipe computes ggml's graphs.
+const MESA_LEAST: u32 = 25;
+/// Where Debian keeps its own key.
+const KEY: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Where what is taken from other releases lies.
+fn folder() -> PathBuf {
+    sh::target_dir().join("vulkan")
+}
+
+/// Packages of another release, and where they are unpacked.
+struct Borrowed {
+    suite: &'static str,
+    packages: &'static [&'static str],
+    to: &'static str,
+}
+
+const HEADERS: Borrowed = Borrowed { suite: "trixie", packages: &["libvulkan-dev"], to: "headers" };
+const DRIVER: Borrowed = Borrowed {
+    suite: "bookworm-backports",
+    packages: &["mesa-vulkan-drivers", "libdrm2"],
+    to: "driver",
+};
+
+impl Borrowed {
+    fn path(&self) -> PathBuf {
+        folder().join(self.to)
+    }
+
+    /// Downloads and unpacks them, if they are not there.
+    fn fetch(&self) -> Result<()> {
+        if self.path().exists() {
+            return Ok(());
+        }
+        let apt = folder().join("apt").join(self.suite);
+        for part in ["lists/partial", "cache/archives/partial", "sources"] {
+            std::fs::create_dir_all(apt.join(part))?;
+        }
+        let source = format!(
+            "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: {}\nComponents: main\n\
+             Signed-By: {KEY}\n",
+            self.suite
+        );
+        std::fs::write(apt.join("sources/one.sources"), source)?;
+        sh::run(apt_get(&apt).args(["update", "-qq"]))?;
+        let named = self.packages.iter().map(|name| format!("{name}/{}", self.suite));
+        sh::run(apt_get(&apt).args(["download", "-qq"]).args(named))?;
+        let unpacked = apt.join("unpacked");
+        for file in std::fs::read_dir(&apt)? {
+            let path = file?.path();
+            if path.extension().is_some_and(|end| end == "deb") {
+                sh::run(sh::command("dpkg").arg("-x").arg(&path).arg(&unpacked))?;
+            }
+        }
+        std::fs::rename(&unpacked, self.path()).context("nothing was downloaded")
+    }
+}
+
+/// `apt-get` with lists and sources of its own, which leaves the system's alone.
+fn apt_get(apt: &Path) -> Command {
+    let mut command = Command::new("apt-get");
+    command.current_dir(apt);
+    for (what, part) in [
+        ("Dir::Etc::sourcelist", "none"),
+        ("Dir::Etc::sourceparts", "sources"),
+        ("Dir::State::lists", "lists"),
+        ("Dir::Cache", "cache"),
+    ] {
+        command.arg("-o").arg(format!("{what}={}", apt.join(part).display()));
+    }
+    command.args(["-o", "APT::Sandbox::User=root"]);
+    command
+}
+
+/// The number after a name in a header.
+fn defined(text: &str, name: &str) -> Option<u32> {
+    let line = text.lines().find(|line| line.starts_with(&format!("#define {name} ")))?;
+    line.split_whitespace().nth(2)?.parse().ok()
+}
+
+fn has_headers() -> bool {
+    let header = Path::new("/usr/include/vulkan/vulkan_core.h");
+    let text = std::fs::read_to_string(header).unwrap_or_default();
+    defined(&text, "VK_HEADER_VERSION").is_some_and(|version| version >= HEADERS_LEAST)
+}
+
+fn has_driver() -> bool {
+    let mut query = sh::command("dpkg-query");
+    query.args(["-W", "-f", "${Version}", "mesa-vulkan-drivers"]);
+    let version = sh::output(&mut query).unwrap_or_default();
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    major.is_some_and(|major| major >= MESA_LEAST)
+}
+
+/// Whether the programs are there that are installed.
+pub(crate) fn is_installed() -> bool {
+    let driver = Path::new("/usr/share/vulkan/icd.d");
+    let lavapipe = std::fs::read_dir(driver).into_iter().flatten().flatten();
+    let mut lavapipe = lavapipe.filter(|file| file.file_name().to_string_lossy().contains("lvp"));
+    let spirv = Path::new("/usr/share/cmake/SPIRV-Headers/SPIRV-HeadersConfig.cmake");
+    sh::works("glslc", &["--version"]) && lavapipe.next().is_some() && spirv.exists()
+}
+
+/// Fetches what the system has too old.
+///
+/// # Errors
+/// When it cannot be downloaded.
+pub(crate) fn fetch() -> Result<()> {
+    if !has_headers() {
+        HEADERS.fetch()?;
+    }
+    if !has_driver() {
+        DRIVER.fetch()?;
+    }
+    Ok(())
+}
+
+/// Cargo with what ggml's build looks for. What is set here is the same for every command, so that
+/// ggml is built once.
+pub(crate) fn build(mut cargo: Command) -> Result<Command> {
+    fetch()?;
+    if !has_headers() {
+        cargo.env("VULKAN_SDK", HEADERS.path().join("usr"));
+    }
+    // ggml sees software drivers only when it is told which device to take.
+    cargo.env("GGML_VK_VISIBLE_DEVICES", "0");
+    Ok(cargo)
+}
+
+/// A command that computes on the software driver, which keeps what it has compiled.
+pub(crate) fn on_software(mut command: Command) -> Result<Command> {
+    fetch()?;
+    let root = if has_driver() { PathBuf::from("/") } else { DRIVER.path() };
+    if !has_driver() {
+        command.env("LD_LIBRARY_PATH", root.join("usr/lib/x86_64-linux-gnu"));
+    }
+    let drivers = root.join("usr/share/vulkan/icd.d");
+    let files = std::fs::read_dir(&drivers)?.flatten().map(|file| file.path());
+    let mut lavapipe = files.filter(|path| path.to_string_lossy().contains("lvp_icd"));
+    let lavapipe = lavapipe.next().context("there is no lavapipe: run `cargo xtask setup`")?;
+    ensure!(lavapipe.exists(), "{} leads nowhere", lavapipe.display());
+    command.env("VK_ICD_FILENAMES", lavapipe).env("GGML_VK_VISIBLE_DEVICES", "0");
+    if let Some(kept) = cache::folder("vulkan", "lavapipe", &sh::root().join("Cargo.lock")) {
+        command.env("MESA_SHADER_CACHE_DIR", kept);
+    }
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::defined;
+
+    #[test]
+    fn the_version_of_a_header_is_read() {
+        let text = "#define VK_HEADER_VERSION_COMPLETE 1\n#define VK_HEADER_VERSION 309\n";
+        assert_eq!(defined(text, "VK_HEADER_VERSION"), Some(309));
+        assert_eq!(defined(text, "VK_OTHER"), None);
+    }
+}
