@@ -42,7 +42,7 @@ fn main() {
     let example = |random: &mut Random| {
         let length = 20 + random.below(29);
         let tokens: Vec<u32> = (0..length).map(|_| random.below(497) as u32).collect();
-        let at = |at| Choice { at, target: 1, permitted: (0..12).collect() };
+        let at = |at| Choice { at, target: 1, permitted: (0..12).collect(), ..Choice::default() };
         Example {
             prompt: 19,
             choices: (19..length).step_by(2).map(at).collect(),

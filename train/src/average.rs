@@ -69,13 +69,23 @@ mod tests {
     use crate::shape::Shape;
     use crate::weights::Weights;
 
-    const SHAPE: Shape =
-        Shape { dim: 32, ffn: 32, layers: 1, heads: 2, kv_heads: 1, vocab: 9, context: 8, whole: 0, tags: 0 };
+    const SHAPE: Shape = Shape {
+        dim: 32,
+        ffn: 32,
+        layers: 1,
+        heads: 2,
+        kv_heads: 1,
+        vocab: 9,
+        context: 8,
+        whole: 0,
+        tags: 0,
+    };
 
     #[test]
     fn the_best_mean_is_kept_whatever_comes_after_it() {
         let recipe = Recipe { steps: 8, batch: 1, threads: 1, ..Recipe::default() };
-        let choices = |target| vec![Choice { at: 3, target, permitted: vec![1, 2, 3] }];
+        let choices =
+            |target| vec![Choice { at: 3, target, permitted: vec![1, 2, 3], ..Choice::default() }];
         let example = |target| Example {
             tokens: vec![1, 5, 7, 3],
             prompt: 4,

@@ -2,17 +2,22 @@
 //!
 //! Eight bytes of magic, then little-endian: the steps made and the number of weights as u64, a
 //! hash of the recipe and the shape, the step of the best mean of weights as u64 and its loss as
-//! f64; then as f32 weights, means and squares, the mean of weights, and the best one.
+//! f64, the shape as nine u32 in the order of its fields, and 1 for a dense model as u32; then as
+//! f32 weights, means and squares, the mean of weights, and the best one.
 
 use std::fs;
 use std::path::Path;
 
 use crate::average::Average;
 use crate::random::Random;
+use crate::shape::Shape;
 use crate::trainer::Trainer;
+use crate::weights::{Arithmetic, Rounded, Weights};
 
-const MAGIC: &[u8; 8] = b"TRNTRN2\n";
-const HEAD: usize = 48;
+const MAGIC: &[u8; 8] = b"TRNTRN3\n";
+/// Where the shape begins, and the numbers.
+const SHAPE: usize = 48;
+const HEAD: usize = SHAPE + 40;
 const ROWS: usize = 5;
 
 /// What a checkpoint must have been made with.
@@ -32,6 +37,10 @@ pub fn save(trainer: &Trainer, average: &Average, path: &Path) -> Result<(), Str
     out.extend(key(trainer).to_le_bytes());
     out.extend((average.step as u64).to_le_bytes());
     out.extend(average.loss.to_le_bytes());
+    let s = &trainer.weights.shape;
+    let shape = [s.dim, s.ffn, s.layers, s.heads, s.kv_heads, s.vocab, s.context, s.whole, s.tags];
+    out.extend(shape.iter().flat_map(|size| (*size as u32).to_le_bytes()));
+    out.extend(u32::from(trainer.recipe.arithmetic == Arithmetic::Dense).to_le_bytes());
     let count = trainer.weights.numbers.len();
     let own = [&trainer.weights.numbers, &trainer.means, &trainer.squares];
     for (row, numbers) in own.into_iter().chain([&average.mean, &average.best]).enumerate() {
@@ -82,6 +91,40 @@ pub fn load(trainer: &mut Trainer, average: &mut Average, path: &Path) -> Result
     Ok(true)
 }
 
+/// The best mean of the weights of a checkpoint, or its last ones where none was judged.
+///
+/// # Errors
+/// When it cannot be read, or is no checkpoint.
+pub fn best(path: &Path) -> Result<Rounded, String> {
+    let fail = |error: &str| format!("{}: {error}", path.display());
+    let bytes = fs::read(path).map_err(|error| fail(&error.to_string()))?;
+    let (head, rows) = bytes
+        .split_at_checked(HEAD)
+        .filter(|(head, _)| head.starts_with(MAGIC))
+        .ok_or_else(|| fail("it is no checkpoint"))?;
+    let word = |index: usize| {
+        let at = SHAPE + 4 * index;
+        let four = head.get(at..at + 4).and_then(|part| part.try_into().ok());
+        four.map_or(0, u32::from_le_bytes) as usize
+    };
+    let [dim, ffn, layers, heads, kv_heads, vocab, context, whole, tags] =
+        std::array::from_fn(word);
+    let shape = Shape { dim, ffn, layers, heads, kv_heads, vocab, context, whole, tags };
+    shape.check_sizes().map_err(|error| fail(&error))?;
+    let mut weights = Weights::random(shape, 0);
+    let row = 4 * weights.numbers.len();
+    if rows.len() != ROWS * row {
+        return Err(fail("its shape is not that of its weights"));
+    }
+    let was_judged = head[32..40] != [0; 8];
+    let from = if was_judged { (ROWS - 1) * row } else { 0 };
+    let numbers = rows[from..from + row].as_chunks::<4>().0.iter();
+    let numbers = numbers.map(|four| f32::from_le_bytes(*four));
+    weights.numbers.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
+    let is_dense = word(9) == 1;
+    Ok(Rounded::new(&weights, if is_dense { Arithmetic::Dense } else { Arithmetic::Ternary }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,7 +147,8 @@ mod tests {
             tags: 0,
         };
         let recipe = Recipe { steps: 8, batch: 1, threads: 1, ..Recipe::default() };
-        let choices = vec![Choice { at: 3, target: 2, permitted: vec![1, 2, 3] }];
+        let choices =
+            vec![Choice { at: 3, target: 2, permitted: vec![1, 2, 3], ..Choice::default() }];
         let batch = [Example { tokens: vec![1, 5, 7, 3], prompt: 4, choices, tags: vec![] }];
         let path = std::env::temp_dir().join(format!("trine-train-{}.ckpt", std::process::id()));
         let mut trainer = Trainer::new(Weights::random(shape, 1), recipe);

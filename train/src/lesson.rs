@@ -195,7 +195,8 @@ impl<'t> Lesson<'t> {
         let mut read = 0;
         let taught = teach(&mut walk, label, |length, target, permitted| {
             let permitted = permitted.tokens().iter().map(|token| u32::from(*token)).collect();
-            example.choices.push(Choice { at: length - 1, target: target.into(), permitted });
+            let (at, target) = (length - 1, target.into());
+            example.choices.push(Choice { at, target, permitted, ..Choice::default() });
             read = length;
         });
         taught.map_err(|error| error.to_string())?;

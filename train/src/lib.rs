@@ -39,6 +39,7 @@ pub mod simd;
 pub mod spoil;
 pub mod spoken;
 pub mod swap;
+pub mod teacher;
 pub mod template;
 pub mod tools;
 pub mod trainer;

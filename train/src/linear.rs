@@ -169,7 +169,12 @@ mod tests {
         let example = |word: u32, target: u32| Example {
             tokens: vec![1, word, 50, 2],
             prompt: 4,
-            choices: vec![Choice { at: 3, target, permitted: vec![10, 11, 12] }],
+            choices: vec![Choice {
+                at: 3,
+                target,
+                permitted: vec![10, 11, 12],
+                ..Choice::default()
+            }],
             tags: Vec::new(),
         };
         let examples = [example(60, 10), example(61, 11), example(62, 12)];

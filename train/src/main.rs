@@ -34,6 +34,10 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
   --run-share X --clean-share X --relabel-share X --aside-share X --rare-share X
   --hidden-share X
+  --split-seed N      the seed of the pieces and of what training does not see (that of --seed);
+                      a model and its teachers need the same
+  --teachers FILE[,FILE]  checkpoints of models, trained on the same, that teach this one
+  --taught X          how much they count in a choice (0.8)
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
   --every N           steps between validations (500)
   --baseline NAME     linear or keywords in place of a transformer: only a report
@@ -113,6 +117,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             dropout: number(options, "dropout", recipe.dropout)?,
             tag: number(options, "tag", recipe.tag)?,
             language: number(options, "language", recipe.language)?,
+            taught: number(options, "taught", recipe.taught)?,
             seed: number(options, "seed", recipe.seed)?,
             threads: number(options, "threads", recipe.threads)?,
             arithmetic: if options.contains_key("dense") {
@@ -139,6 +144,8 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         ],
         valid_share: number(options, "valid-share", plan.valid_share)?,
         fit_share: number(options, "fit-share", plan.fit_share)?,
+        split: get("split-seed").map(|_| number(options, "split-seed", 0)).transpose()?,
+        teachers: get("teachers").map_or(Vec::new(), |t| t.split(',').map(PathBuf::from).collect()),
         checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
         every: number(options, "every", plan.every)?,
         ..plan

@@ -113,11 +113,11 @@ pub(crate) fn prepare<R>(
     if valid.iter().all(|said| said.tool.is_none()) {
         // Nobody has written sentences with calls: patterns that training does not see stand in.
         let held = templates.split_off(plan.valid_share);
-        let mut random = Random::named(plan.recipe.seed, "validation");
+        let mut random = Random::named(plan.split_seed(), "validation");
         valid.extend((0..HELD).filter_map(|_| held.say(&mut random)));
     }
     let pieces = learn_pieces(plan, &program, &written, &templates);
-    let lesson = Lesson::new(&table, program, pieces, plan.recipe.seed);
+    let lesson = Lesson::new(&table, program, pieces, plan.split_seed());
     let written = written.into_iter().filter(|said| !lesson.is_refused(said)).collect();
     let held = fit.iter().chain(&valid).map(|said| pattern(&said.text)).collect();
     work(&Parts { written, valid, fit, templates, held, lesson })
@@ -134,7 +134,7 @@ fn learn_pieces(
     for said in written {
         lesson::count_items(program, &said.text, &mut items);
     }
-    let mut random = Random::named(plan.recipe.seed, "pieces");
+    let mut random = Random::named(plan.split_seed(), "pieces");
     for _ in 0..if templates.is_empty() { 0 } else { 4_000 } {
         if let Some(said) = templates.say(&mut random) {
             lesson::count_items(program, &said.text, &mut items);

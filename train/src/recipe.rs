@@ -21,6 +21,8 @@ pub struct Recipe {
     pub language: f32,
     /// How much the labels of the sentence's items count.
     pub tag: f32,
+    /// How much what teachers hold likely counts in a choice, where there are teachers.
+    pub taught: f32,
     /// The seed of all that is random.
     pub seed: u64,
     /// Ternary, or the dense twin.
@@ -40,6 +42,7 @@ impl Default for Recipe {
             dropout: 0.1,
             language: 0.1,
             tag: 0.5,
+            taught: 0.8,
             seed: 1,
             arithmetic: Arithmetic::Ternary,
             threads: 2,

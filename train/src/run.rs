@@ -16,6 +16,7 @@ use crate::report::Report;
 use crate::said::Said;
 use crate::score::{self, Heard};
 use crate::shape::Shape;
+use crate::teacher::Teachers;
 use crate::tools;
 use crate::trainer::Trainer;
 use crate::weights::{Arithmetic, Weights};
@@ -51,6 +52,11 @@ pub struct Plan {
     pub swaps: [f32; 3],
     /// The share of wordings that are for validation alone.
     pub valid_share: f32,
+    /// What decides the pieces of words and which wordings training does not see, where that is not
+    /// the seed of the recipe: a model and its teachers share it.
+    pub split: Option<u64>,
+    /// Checkpoints of models that teach this one.
+    pub teachers: Vec<PathBuf>,
     /// Where a model in training is kept, to go on from.
     pub checkpoint: Option<PathBuf>,
     /// Steps from one validation, and checkpoint, to the next.
@@ -80,9 +86,17 @@ impl Plan {
             shares: Shares::default(),
             swaps: [0.3, 0.1, 0.2],
             valid_share: 0.12,
+            split: None,
+            teachers: Vec::new(),
             checkpoint: None,
             every: 500,
         })
+    }
+
+    /// The seed of the pieces and of the split.
+    #[must_use]
+    pub fn split_seed(&self) -> u64 {
+        self.split.unwrap_or(self.recipe.seed)
     }
 
     /// Adds sentences and templates. Many sentences, or templates, take the place of what was made
@@ -103,8 +117,17 @@ impl Plan {
 const MANY: usize = 1_000;
 
 /// The shape of a model for a microcontroller.
-pub const SMALL: Shape =
-    Shape { dim: 128, ffn: 384, layers: 3, heads: 4, kv_heads: 2, vocab: 0, context: 0, whole: 0, tags: 0 };
+pub const SMALL: Shape = Shape {
+    dim: 128,
+    ffn: 384,
+    layers: 3,
+    heads: 4,
+    kv_heads: 2,
+    vocab: 0,
+    context: 0,
+    whole: 0,
+    tags: 0,
+};
 /// The shape of a model for larger ones, with many texts to copy.
 pub const LARGE: Shape = Shape { dim: 256, ffn: 256, layers: 4, heads: 8, kv_heads: 2, ..SMALL };
 
@@ -178,7 +201,12 @@ impl School<'_, '_> {
         let stock = Stock::new(plan, parts);
         let begun = Instant::now();
         let (mut losses, mut tokens, mut since) = (Losses::default(), 0, Instant::now());
-        let draw = |step| parts.course(plan, &stock, step).batch(plan.recipe.batch);
+        let mut teachers = Teachers::load(&plan.teachers, self.lesson.tokens())?;
+        let mut draw = |step| {
+            let mut batch = parts.course(plan, &stock, step).batch(plan.recipe.batch);
+            teachers.teach(&mut batch);
+            batch
+        };
         let mut next = draw(self.trainer.step);
         while self.trainer.step < plan.recipe.steps {
             let batch = next;

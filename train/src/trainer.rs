@@ -108,6 +108,7 @@ impl Trainer {
             choice: mean(1.0, sum(|example| example.choices.len())),
             language: mean(self.recipe.language, sum(|e| e.prompt.saturating_sub(1))),
             tag: mean(self.recipe.tag, sum(|example| example.tags.len())),
+            taught: self.recipe.taught,
             dropout: self.recipe.dropout,
         }
     }
@@ -240,7 +241,8 @@ mod tests {
             random.shuffle(&mut tokens);
             let target = tokens[0];
             tokens.push(9);
-            let choices = vec![Choice { at: 8, target, permitted: (0..8).collect() }];
+            let choices =
+                vec![Choice { at: 8, target, permitted: (0..8).collect(), ..Choice::default() }];
             Example { tokens, prompt: 9, choices, tags: Vec::new() }
         };
         (0..32).map(|_| example(random)).collect()

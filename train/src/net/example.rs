@@ -1,7 +1,7 @@
 //! What a model is trained on.
 
 /// A choice: one of some tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
     /// The position of the token after which it is made.
     pub at: usize,
@@ -9,10 +9,12 @@ pub struct Choice {
     pub target: u32,
     /// What is permitted; the target is among them.
     pub permitted: Vec<u32>,
+    /// How likely teachers hold each of these; empty where there are none.
+    pub taught: Vec<f32>,
 }
 
 /// A sentence with its call, as the decoder reads them (`docs/ask.md`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Example {
     /// What is read.
     pub tokens: Vec<u32>,

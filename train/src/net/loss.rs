@@ -2,7 +2,7 @@
 
 use std::ops::{Add, AddAssign};
 
-use super::example::Example;
+use super::example::{Choice, Example};
 use super::product::{self, Group, times_transposed};
 use super::rows::{Codes, dot, rms_norm, rms_norm_back, round_blocks, softmax};
 use crate::shape::Matrix;
@@ -18,6 +18,8 @@ pub struct Mix {
     pub language: f32,
     /// Of each label of a sentence's token.
     pub tag: f32,
+    /// How much what teachers hold likely counts in a choice, beside what is right: 0 to 1.
+    pub taught: f32,
     /// The share of what each half of a block gives that is dropped.
     pub dropout: f32,
 }
@@ -170,7 +172,7 @@ impl Heads {
                 let row = (start + choice.at) * dim..(start + choice.at + 1) * dim;
                 let (x, permitted) = (&self.rounded[row.clone()], choice.permitted.as_slice());
                 wide(Logits { x, table, permitted, out: &mut self.logits });
-                losses += judge(permitted, choice.target, &mut self.logits);
+                losses += judge(choice, mix.taught, &mut self.logits);
                 if slopes.is_empty() {
                     continue;
                 }
@@ -378,20 +380,24 @@ impl Work for Softmaxes<'_> {
     }
 }
 
-/// The loss of one choice; its logits become their derivative.
-fn judge(permitted: &[u32], target: u32, logits: &mut [f32]) -> Losses {
+/// The loss of one choice; its logits become the derivative of it, or of that of a mixture of what
+/// is right and what teachers hold likely (Hinton and others, 2015, arXiv 1503.02531).
+fn judge(choice: &Choice, taught: f32, logits: &mut [f32]) -> Losses {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let at = permitted.iter().position(|token| *token == target);
+    let at = choice.permitted.iter().position(|token| *token == choice.target);
     let Some(target) = at.and_then(|at| Some((at, *logits.get(at)?))) else {
         logits.fill(0.0);
         return Losses::default();
     };
     let right = usize::from(target.1 >= most);
     softmax(logits);
-    let mut choice = 0.0;
+    let mut loss = 0.0;
     if let Some(probability) = logits.get_mut(target.0) {
-        choice = -f64::from(probability.max(1e-30)).ln();
-        *probability -= 1.0;
+        loss = -f64::from(probability.max(1e-30)).ln();
+        *probability -= if choice.taught.is_empty() { 1.0 } else { 1.0 - taught };
     }
-    Losses { choice, choices: 1, right, ..Losses::default() }
+    for (slope, wanted) in logits.iter_mut().zip(&choice.taught) {
+        *slope -= taught * wanted;
+    }
+    Losses { choice: loss, choices: 1, right, ..Losses::default() }
 }

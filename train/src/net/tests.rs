@@ -27,6 +27,7 @@ fn examples() -> Vec<Example> {
             at,
             target: tokens[at],
             permitted: (0..20).filter(|token| *token == tokens[at] || token % 3 == 0).collect(),
+            ..Choice::default()
         };
         let choices = vec![choice(length / 2), choice(length - 1)];
         let tags = (0..length / 2).map(|at| (at, at as u32 % 3)).collect();
@@ -47,7 +48,7 @@ fn total(weights: &Weights, examples: &[&Example], mix: &Mix) -> f64 {
 fn derivatives_are_the_slopes_of_the_loss() {
     let examples = examples();
     let examples: Vec<&Example> = examples.iter().collect();
-    let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, dropout: 0.0 };
+    let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, taught: 0.0, dropout: 0.0 };
     let mut weights = Weights::random(SHAPE, 7);
     let mut random = Random::named(7, "norms");
     for block in weights.plan.blocks.clone() {
@@ -92,7 +93,7 @@ fn a_sentence_is_not_changed_by_those_beside_it() {
     let weights = Weights::random(Shape { dim: 128, ffn: 128, ..SHAPE }, 1);
     let rounded = Rounded::new(&weights, Arithmetic::Ternary);
     let examples = examples();
-    let mix = Mix { choice: 1.0, language: 0.1, tag: 0.5, dropout: 0.0 };
+    let mix = Mix { choice: 1.0, language: 0.1, tag: 0.5, taught: 0.0, dropout: 0.0 };
     let mut pass = Pass::default();
     let each: f64 = examples.iter().map(|one| pass.losses(&rounded, &[one], &mix).choice).sum();
     let all = pass.losses(&rounded, &examples.iter().collect::<Vec<_>>(), &mix).choice;
@@ -123,7 +124,7 @@ fn products_in_bf16_choose_the_same_and_learn_nearly_the_same() {
     let weights = Weights::random(shape, 2);
     let examples = examples();
     let examples: Vec<&Example> = examples.iter().collect();
-    let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, dropout: 0.1 };
+    let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, taught: 0.0, dropout: 0.1 };
     let learn = |products: Products| {
         let rounded = Rounded::with(&weights, Arithmetic::Ternary, products);
         let mut slopes = vec![0.0; weights.plan.len];

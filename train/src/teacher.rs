@@ -1,0 +1,133 @@
+//! Teachers: trained models that say of each choice how likely they hold what is permitted. The
+//! mean of several is right more often than one of them, and a model that learns from it becomes
+//! better than from what is right alone (Hinton and others, 2015, arXiv 1503.02531).
+
+use std::path::Path;
+
+use crate::checkpoint;
+use crate::net::{Example, Pass};
+use crate::weights::Rounded;
+
+/// Examples that are computed together.
+const TOGETHER: usize = 16;
+
+/// Some trained models.
+#[derive(Debug, Default)]
+pub struct Teachers {
+    models: Vec<Rounded>,
+    pass: Pass,
+}
+
+impl Teachers {
+    /// The models of some checkpoints.
+    ///
+    /// # Errors
+    /// When one cannot be read, or is of another vocabulary.
+    pub fn load(paths: &[impl AsRef<Path>], vocab: usize) -> Result<Self, String> {
+        let models = paths.iter().map(|path| {
+            let (path, model) = (path.as_ref(), checkpoint::best(path.as_ref())?);
+            let own = model.shape.vocab;
+            if own == vocab {
+                return Ok(model);
+            }
+            Err(format!(
+                "{}: it has {own} tokens and not {vocab}: train it with the same sentences",
+                path.display()
+            ))
+        });
+        Ok(Self { models: models.collect::<Result<_, String>>()?, pass: Pass::default() })
+    }
+
+    /// Writes to each choice of the examples what the teachers hold likely: the mean of their
+    /// probabilities.
+    pub fn teach(&mut self, examples: &mut [Example]) {
+        let Self { models, pass } = self;
+        let share = 1.0 / models.len().max(1) as f32;
+        for part in examples.chunks_mut(TOGETHER) {
+            for model in &*models {
+                let read: Vec<&Example> = part.iter().collect();
+                let logits = pass.choice_logits(model, &read);
+                let choices = part.iter_mut().flat_map(|example| &mut example.choices);
+                for (choice, (_, logits)) in choices.zip(logits) {
+                    choice.taught.resize(logits.len(), 0.0);
+                    add_softmax(&logits, share, &mut choice.taught);
+                }
+            }
+        }
+    }
+}
+
+/// Adds a share of softmax(logits).
+fn add_softmax(logits: &[f32], share: f32, out: &mut [f32]) {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
+    for (out, logit) in out.iter_mut().zip(logits) {
+        *out += share * (logit - most).exp() / sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::average::Average;
+    use crate::net::Choice;
+    use crate::recipe::Recipe;
+    use crate::shape::Shape;
+    use crate::trainer::Trainer;
+    use crate::weights::Weights;
+
+    const SHAPE: Shape = Shape {
+        dim: 128,
+        ffn: 128,
+        layers: 1,
+        heads: 2,
+        kv_heads: 1,
+        vocab: 9,
+        context: 8,
+        whole: 0,
+        tags: 0,
+    };
+
+    fn example(target: u32) -> Example {
+        let choice = Choice { at: 3, target, permitted: vec![1, 2, 3], ..Choice::default() };
+        Example { tokens: vec![1, 5, 7, 3], prompt: 4, choices: vec![choice], tags: Vec::new() }
+    }
+
+    #[test]
+    fn a_model_that_is_wholly_taught_learns_what_its_teachers_hold_likely() {
+        let folder = std::env::temp_dir().join(format!("trine-teacher-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        // Each teacher has learnt another answer.
+        let paths = [1, 2].map(|target| {
+            let recipe = Recipe { seed: u64::from(target), threads: 1, ..Recipe::default() };
+            let mut trainer = Trainer::new(Weights::random(SHAPE, u64::from(target)), recipe);
+            let mut average = Average::default();
+            for _ in 0..60 {
+                trainer.learn(&[example(target)]);
+                average.take(&trainer);
+            }
+            let path = folder.join(format!("{target}.ckpt"));
+            checkpoint::save(&trainer, &average, &path).expect("a checkpoint");
+            path
+        });
+        let mut teachers = Teachers::load(&paths, SHAPE.vocab).expect("teachers");
+        assert!(Teachers::load(&paths, 10).is_err_and(|error| error.contains("9 tokens")));
+        std::fs::remove_dir_all(&folder).expect("the folder goes");
+        // What is right is said to be 3, and both teachers know better.
+        let mut examples = [example(3)];
+        teachers.teach(&mut examples);
+        let taught = examples[0].choices[0].taught.clone();
+        assert!((taught.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{taught:?}");
+        assert!(taught[0] > 0.3 && taught[1] > 0.3 && taught[2] < 0.2, "{taught:?}");
+        let recipe = Recipe { taught: 1.0, threads: 1, ..Recipe::default() };
+        let mut student = Trainer::new(Weights::random(SHAPE, 3), recipe);
+        for _ in 0..200 {
+            student.learn(&examples);
+        }
+        let (_, logits) = student.choice_logits(&examples).remove(0);
+        let mut found = vec![0.0; 3];
+        add_softmax(&logits, 1.0, &mut found);
+        let apart = found.iter().zip(&taught).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart < 0.1, "{found:?} {taught:?}");
+    }
+}
