@@ -8,8 +8,8 @@ use object::read::elf::SectionHeader as _;
 use object::read::elf::{ElfFile32, ElfSection32};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SymbolKind, elf};
 
-/// Addresses from here on are RAM on every Cortex-M and on the boards in `board.rs`.
-const RAM_BASE: u64 = 0x2000_0000;
+/// What riscv-rt's script makes of memory that is left: no variables are in it.
+const LEFT: [&str; 2] = [".heap", ".stack"];
 
 /// One section that occupies memory on the chip.
 #[derive(Debug, Clone)]
@@ -59,6 +59,7 @@ impl Image {
     fn parse(data: &[u8]) -> Result<Self> {
         let file = ElfFile32::<object::Endianness>::parse(data)?;
         let sections: Vec<Section> = file.sections().filter_map(|part| section(&part)).collect();
+        let is_in_ram = |index| file.section_by_index(index).is_ok_and(|part| is_writable(&part));
         let mut symbols: Vec<Symbol> = file
             .symbols()
             .filter(|symbol| symbol.size() > 0)
@@ -68,7 +69,7 @@ impl Image {
                 Symbol {
                     name: format!("{:#}", rustc_demangle::demangle(name)),
                     bytes: symbol.size(),
-                    in_ram: symbol.address() >= RAM_BASE,
+                    in_ram: symbol.section_index().is_some_and(is_in_ram),
                     address: symbol.address(),
                 }
             })
@@ -110,10 +111,18 @@ fn section(part: &ElfSection32<'_, '_, object::Endianness>) -> Option<Section> {
         return None;
     }
     let name = part.name().unwrap_or("?").to_owned();
+    if LEFT.contains(&name.as_str()) {
+        return None;
+    }
     let zeroed = header.sh_type(object::Endianness::Little) == elf::SHT_NOBITS;
     // `.uninit` may be stored as bytes by a linker that does not know it; no loader copies it.
     let in_flash = !zeroed && name != ".uninit";
-    Some(Section { in_flash, in_ram: part.address() >= RAM_BASE, bytes: part.size(), name })
+    Some(Section { in_flash, in_ram: is_writable(part), bytes: part.size(), name })
+}
+
+/// Whether a section lies in RAM: all that a program may change does, and nothing else.
+fn is_writable(part: &ElfSection32<'_, '_, object::Endianness>) -> bool {
+    part.elf_section_header().sh_flags(object::Endianness::Little).contains(elf::SHF_WRITE)
 }
 
 /// The crate that a demangled name begins with: `<a::T as b::U>::f` belongs to `a`.

@@ -65,7 +65,8 @@ usage: cargo xtask COMMAND
                        what `bench kernels` needs, 6 GB of disk and ten minutes); --small shows
                        in a minute that it works
   bench board [BOARD]  instructions of one call on the emulated board, in Rust and in C
-  bench ask            instructions of a sentence that the board's model reads on emulated chips
+  bench ask            instructions of a sentence on emulated chips: the board's model behind the
+                       firmware, and the model of SNIPS; --record keeps the tables
   bench mcu            instructions of ternary products on five emulated processors
   fuzz [TARGET]...     fuzz the targets, each --seconds N (60), and keep what reaches further
   golden               write the reference files anew from what the code does now
@@ -145,7 +146,7 @@ fn command() -> Result<()> {
         ["bench", "model"] => bench::model::main(options.has("record"), options.has("small")),
         ["bench", "mcu"] => bench::mcu::main(),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
-        ["bench", "ask"] => sentences::count::main(),
+        ["bench", "ask"] => sentences::count::main(options.has("record")),
         ["bench", "start"] => bench::start::main(),
         ["bench", "board", board] => bench::board::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.seconds.unwrap_or(60)),

@@ -103,19 +103,20 @@ pub(super) fn counted(chip: &Chip, elf: &Path, plugin: &Path, counts: &Path) -> 
     run(chip, elf, &options)
 }
 
+/// What a program is handed: the names of variables, and the files that they name.
+pub(super) type Files<'f> = &'f [(&'f str, &'f Path)];
+
 /// What the program says on this computer.
 ///
 /// # Errors
 /// When it does not build or ends with an error.
-pub(super) fn on_host(program: &str, model: Option<&Path>) -> Result<String> {
+pub(super) fn on_host(program: &str, files: Files<'_>) -> Result<String> {
     let mut cargo = sh::cargo();
     cargo
         .args(["run", "--quiet", "--release", "--locked", "--bin", program])
         .current_dir(sh::root().join(WORKSPACE))
-        .env("CARGO_TARGET_DIR", sh::target_dir().join("mcu/host"));
-    if let Some(model) = model {
-        cargo.env("MODEL", model);
-    }
+        .env("CARGO_TARGET_DIR", sh::target_dir().join("mcu/host"))
+        .envs(files.iter().copied());
     sh::output(&mut cargo)
 }
 
@@ -151,7 +152,7 @@ fn run(chip: &Chip, elf: &Path, plugin: &str) -> Result<String> {
 ///
 /// # Errors
 /// When there is no compiler for the target, or it does not build.
-pub(super) fn build(chip: &Chip, program: &str, model: Option<&Path>) -> Result<PathBuf> {
+pub(super) fn build(chip: &Chip, program: &str, files: Files<'_>) -> Result<PathBuf> {
     let workspace = sh::root().join(WORKSPACE);
     let compiler = Compiler::find(chip.target)?;
     let cached = cache::folder("mcu", &compiler.version()?, &workspace.join("Cargo.lock"));
@@ -166,12 +167,10 @@ pub(super) fn build(chip: &Chip, program: &str, model: Option<&Path>) -> Result<
         .current_dir(&workspace)
         .env("BOARD", chip.board)
         .env("CARGO_TARGET_DIR", &folder)
+        .envs(files.iter().copied())
         .env_remove("RUSTFLAGS");
     if !chip.flags.is_empty() {
         cargo.env("RUSTFLAGS", chip.flags);
-    }
-    if let Some(model) = model {
-        cargo.env("MODEL", model);
     }
     eprintln!("{program} for {}, built with {}", chip.board, compiler.name());
     sh::run(&mut cargo)?;

@@ -41,7 +41,7 @@ impl Product {
 /// When something does not build or run, sums differ from the host's, or a product costs more than
 /// its budget in `tests/budgets.toml`.
 pub(crate) fn main() -> Result<()> {
-    let host = chips::on_host(PROGRAM, None)?;
+    let host = chips::on_host(PROGRAM, &[])?;
     let plugin = super::board::build_plugin("region")?;
     let mut faults = Vec::new();
     for chip in CHIPS {
@@ -139,7 +139,7 @@ fn past_budget(chip: &Chip, products: &[Product]) -> Result<Vec<String>> {
 }
 
 fn measure(chip: &Chip, plugin: &Path) -> Result<Vec<Product>> {
-    let elf = chips::build(chip, PROGRAM, None)?;
+    let elf = chips::build(chip, PROGRAM, &[])?;
     let counts = elf.with_extension("counts");
     let said = chips::counted(chip, &elf, plugin, &counts)?;
     let counts = fs::read_to_string(&counts).context("the plug-in has written nothing")?;

@@ -1,7 +1,8 @@
 //! Measures the gateway beside a minimal rmcp server, in one run, alternately; in [`board`],
 //! what a call costs on an emulated board; in [`start`], what a start of the library costs there;
 //! in [`process`], what a call costs in process; in [`mcu`], what a ternary product costs on
-//! microcontrollers; in [`model`], a language model beside llama.cpp.
+//! microcontrollers; in [`snips`], what a sentence costs there that the model of SNIPS reads; in
+//! [`model`], a language model beside llama.cpp.
 //!
 //! The server's processor time is the figure that says most: calls per second of wall time
 //! depend on how two processes share the cores. Peaks are what the kernel recorded as the most
@@ -17,9 +18,10 @@ pub(crate) mod model;
 pub(crate) mod process;
 mod requests;
 mod server;
+pub(crate) mod snips;
 pub(crate) mod start;
 pub(crate) mod story;
-mod table;
+pub(crate) mod table;
 
 use std::path::PathBuf;
 

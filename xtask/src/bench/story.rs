@@ -24,14 +24,14 @@ const PROMPT: &str = "5";
 pub(crate) fn main() -> Result<()> {
     let model = pack()?;
     let model_bytes = std::fs::metadata(&model)?.len();
-    let host = chips::on_host(PROGRAM, Some(&model))?;
+    let host = chips::on_host(PROGRAM, &[("MODEL", &model)])?;
     println!("{host}");
     let sizes = sizes(&model)?;
     ensure!(host.starts_with(&sizes), "`trine size` says other than the program: {sizes}");
     let plugin = super::board::build_plugin("region")?;
     let mut faults = Vec::new();
     for chip in CHIPS {
-        let elf = chips::build(chip, PROGRAM, Some(&model))?;
+        let elf = chips::build(chip, PROGRAM, &[("MODEL", &model)])?;
         let counts = elf.with_extension("counts");
         let said = chips::counted(chip, &elf, &plugin, &counts)?;
         let flash = Image::read(&elf)?.flash_bytes().saturating_sub(model_bytes);

@@ -117,7 +117,7 @@ fn version_of(name: &str) -> Result<String> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(super) fn record(bench: &str, text: &str) -> Result<()> {
+pub(crate) fn record(bench: &str, text: &str) -> Result<()> {
     let date = sh::output(sh::command("date").args(["-u", "+%Y-%m-%d"]))?;
     let date = date.trim();
     let folder = sh::root().join("benches/record");

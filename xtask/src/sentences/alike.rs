@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{CHIPS, Chip, MODEL, build, folder, image, pack, sentences, tool, tools};
+use super::{CHIPS, Chip, MODEL, build, count, folder, image, pack, sentences, tool, tools};
 use crate::elf::Image;
 use crate::emulator::Emulator;
 use crate::sh;
@@ -31,8 +31,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// the watchdog bites, or a model for other tools is not refused.
 pub(crate) fn main() -> Result<()> {
     compare(SENTENCES)?;
-    meanwhile(&image()?)?;
-    refused()
+    let image = image()?;
+    let [first, .., last] = CHIPS else { bail!("two chips") };
+    // Two kinds of processors, whose boards have nothing in common.
+    meanwhile(first, &image)?;
+    meanwhile(last, &image)?;
+    refused()?;
+    count::small(&image)
 }
 
 /// Compares so many sentences on every processor.
@@ -51,7 +56,7 @@ pub(crate) fn compare(count: usize) -> Result<()> {
     ensure!(wanted.lines().count() == count, "{count} sentences, other answers:\n{wanted}");
     for chip in CHIPS {
         let elf = build(chip, &image)?;
-        let emulator = Emulator::of(chip.emulator, chip.board, &elf)?;
+        let emulator = Emulator::with_options(chip.emulator, chip.board, &elf, chip.options)?;
         let [board, person] = emulator.sockets();
         // The board starts when both are connected.
         let waits = std::thread::spawn(move || connected(&person));
@@ -108,8 +113,7 @@ fn alike(chip: &Chip, wanted: &str, said: &str) -> Result<()> {
 }
 
 /// While a sentence is read, calls are answered and the watchdog is fed; RAM is within its bound.
-fn meanwhile(image: &Path) -> Result<()> {
-    let chip = CHIPS.first().context("a chip")?;
+fn meanwhile(chip: &Chip, image: &Path) -> Result<()> {
     let elf = build(chip, image)?;
     let said = examined(chip, &elf, MEANWHILE)?;
     print!("{said}");
@@ -133,7 +137,8 @@ fn examined(chip: &Chip, elf: &Path, count: usize) -> Result<String> {
     let file = folder()?.join("sentences.txt");
     fs::write(&file, sentences(count)?.join("\n"))?;
     // Eight million instructions a second: a sentence takes longer than the watchdog waits.
-    let emulator = Emulator::with_options(chip.emulator, chip.board, elf, &["-icount", "shift=7"])?;
+    let options = [chip.options, &["-icount", "shift=7"]].concat();
+    let emulator = Emulator::with_options(chip.emulator, chip.board, elf, &options)?;
     let mut smoke = tool("trine-smoke");
     sh::output(smoke.arg("--ask").arg(&file).args(emulator.sockets()))
 }

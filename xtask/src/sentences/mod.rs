@@ -28,26 +28,40 @@ pub(crate) struct Chip {
     processor: &'static str,
     /// The emulator's program, and the option that loads an image.
     emulator: [&'static str; 2],
+    /// What else the emulator is told: devices that the machine lacks.
+    options: &'static [&'static str],
 }
 
 const ARM: [&str; 2] = ["qemu-system-arm", "-kernel"];
+/// The machine has no second serial line and no watchdog: both are PCI devices.
+const VIRT: &[&str] =
+    &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"];
 const M4: &str = "thumbv7em-none-eabihf";
 
 /// Every processor, the one with figures first.
 pub(crate) const CHIPS: &[Chip] = &[
-    Chip { board: "mps2-an386", target: M4, processor: "Cortex-M4", emulator: ARM },
-    Chip { board: "mps2-an500", target: M4, processor: "Cortex-M7", emulator: ARM },
+    Chip { board: "mps2-an386", target: M4, processor: "Cortex-M4", emulator: ARM, options: &[] },
+    Chip { board: "mps2-an500", target: M4, processor: "Cortex-M7", emulator: ARM, options: &[] },
     Chip {
         board: "mps2-an505",
         target: "thumbv8m.main-none-eabihf",
         processor: "Cortex-M33",
         emulator: ARM,
+        options: &[],
     },
     Chip {
         board: "mps2-an385",
         target: "thumbv6m-none-eabi",
         processor: "code for Cortex-M0",
         emulator: ARM,
+        options: &[],
+    },
+    Chip {
+        board: "virt",
+        target: "riscv32imac-unknown-none-elf",
+        processor: "RISC-V, rv32imac",
+        emulator: ["qemu-system-riscv32", "-kernel"],
+        options: VIRT,
     },
 ];
 

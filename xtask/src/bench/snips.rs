@@ -1,0 +1,133 @@
+//! What a sentence costs a chip that the model of SNIPS reads, which is twice as wide as the board's:
+//! the model in flash and nothing beside it, since no board has these tools. What a chip says is
+//! what this computer says: call, confidence to the bit, tokens.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::chips::{self, CHIPS, Chip};
+use crate::sh;
+
+const PROGRAM: &str = "trine-sentences";
+const MODEL: &str = "models/snips.gguf";
+const TOOLS: &str = "models/snips.tools.json";
+/// Most instructions of a sentence on a Cortex-M4, on average.
+pub(crate) const GATE: u64 = 80_000_000;
+/// Sentences of this project, for where the data is not.
+const OWN: &[&str] =
+    &["play the newest song of the band next door", "will it snow in the hills on friday"];
+
+/// What a chip takes for each sentence.
+pub(crate) struct Counts {
+    pub(crate) processor: &'static str,
+    pub(crate) board: &'static str,
+    pub(crate) each: Vec<u64>,
+}
+
+/// Counts sentences of the validation data on every processor; `None`, and a line that says so,
+/// where that data is not.
+///
+/// # Errors
+/// When something does not build or run, or a chip says other than this computer.
+pub(crate) fn all(count: usize) -> Result<Option<Vec<Counts>>> {
+    let beside = sh::root().join("../shared/data");
+    let data = std::env::var_os("TRINE_DATA").map_or(beside, PathBuf::from);
+    let file = data.join("snips/dev.jsonl");
+    let Ok(text) = fs::read_to_string(&file) else {
+        println!("no SNIPS here: set TRINE_DATA to a folder with snips/, see train/README.md");
+        return Ok(None);
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    ensure!(lines.len() >= count, "{} has {} sentences", file.display(), lines.len());
+    let sentence = |at: usize| -> Result<String> {
+        let line = lines.get(at * lines.len() / count).context("a sentence")?;
+        let json: serde_json::Value = serde_json::from_str(line)?;
+        Ok(json["text"].as_str().context("a sentence has a text")?.to_owned())
+    };
+    let sentences = (0..count).map(sentence).collect::<Result<Vec<_>>>()?;
+    measured(CHIPS.iter(), &sentences).map(Some)
+}
+
+/// Counts two sentences on the first processor, of which no data is needed.
+///
+/// # Errors
+/// As [`all`].
+pub(crate) fn small() -> Result<Vec<Counts>> {
+    let own: Vec<String> = OWN.iter().map(|text| (*text).to_owned()).collect();
+    measured(CHIPS.iter().take(1), &own)
+}
+
+fn measured<'c>(
+    chips: impl Iterator<Item = &'c Chip>,
+    sentences: &[String],
+) -> Result<Vec<Counts>> {
+    let folder = sh::target_dir().join("mcu/snips");
+    fs::create_dir_all(&folder)?;
+    let [image, tools, text] =
+        ["snips.trnm", "tools.bin", "sentences.txt"].map(|name| folder.join(name));
+    pack(&image)?;
+    fs::write(&tools, compiled()?)?;
+    fs::write(&text, sentences.join("\n"))?;
+    let files: chips::Files<'_> = &[("MODEL", &image), ("TOOLS", &tools), ("SENTENCES", &text)];
+    let host = chips::on_host(PROGRAM, files)?;
+    ensure!(host.lines().count() == sentences.len(), "this computer says:\n{host}");
+    let plugin = super::board::build_plugin("region")?;
+    chips
+        .map(|chip| {
+            let elf = chips::build(chip, PROGRAM, files)?;
+            let counts = elf.with_extension("counts");
+            let said = chips::counted(chip, &elf, &plugin, &counts)?;
+            ensure!(said == host, "{} says\n{said}this computer\n{host}", chip.board);
+            let text = fs::read_to_string(&counts)?;
+            let each = text.lines().map(str::parse).collect::<Result<Vec<u64>, _>>()?;
+            ensure!(each.len() == sentences.len(), "{} sentences were counted", each.len());
+            Ok(Counts { processor: chip.processor, board: chip.board, each })
+        })
+        .collect()
+}
+
+fn trine() -> std::process::Command {
+    let mut trine = sh::cargo();
+    trine.args(["run", "--quiet", "--profile", "ci", "-p", "trine", "--"]);
+    trine
+}
+
+/// The image, as a user would make it.
+fn pack(image: &Path) -> Result<()> {
+    let mut pack = trine();
+    pack.args(["model", "pack", MODEL, "--packing", "look5", "--head", "q8-0", "-o"]);
+    sh::run(pack.arg(image))
+}
+
+/// What the tools are compiled to: the bytes of the array in C that `trine gen` writes.
+fn compiled() -> Result<Vec<u8>> {
+    let mut generate = trine();
+    generate.args(["gen", TOOLS, "--sentences", "--prefix", "snips"]);
+    let text = sh::output(&mut generate)?;
+    let (_, array) = text.split_once('{').context("`trine gen` writes an array")?;
+    let (array, _) = array.split_once('}').context("which ends")?;
+    bytes(array)
+}
+
+/// The numbers of an array in C.
+fn bytes(array: &str) -> Result<Vec<u8>> {
+    let numbers = array.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let number = |word: &str| match word.strip_prefix("0x") {
+        Some(digits) => u8::from_str_radix(digits, 16),
+        None => word.parse(),
+    };
+    numbers.map(|word| number(word).with_context(|| word.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn an_array_of_c_is_read_as_its_numbers() {
+        assert_eq!(bytes("\n    0x01, 0xff,\n    16,\n").unwrap(), [1, 255, 16]);
+        assert!(bytes("0x100").is_err());
+    }
+}
