@@ -91,7 +91,7 @@ fn prefetch(bytes: &[u8], ahead: usize) {
 /// the second stops at the end of 4 KiB. So lines are asked for twice, for the second cache long
 /// before and for the first one soon (measured, shares of what plain reading of memory reaches:
 /// 0.6 without, 0.9 with either, 0.97 to 1 with both; of 20 pairs of distances these are the best
-/// for both packings, on one thread and on two).
+/// for 2 bits a weight, on one thread and on two).
 #[inline(always)]
 fn prefetch_step(step: &[u8; 128]) {
     const SOON: usize = 1536;
@@ -101,6 +101,18 @@ fn prefetch_step(step: &[u8; 128]) {
         // SAFETY: it is a hint, which may name any address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
         prefetch(step, FAR + line);
+    }
+}
+
+/// The same for a kernel that spends more time on a line: four steps at once are asked for, for the
+/// first cache alone (0.95, where asking as above gives 0.91).
+#[inline(always)]
+fn prefetch_four_steps(step: &[u8; 128]) {
+    const AHEAD: usize = 1536;
+    for line in (0..512).step_by(64) {
+        let at = step.as_ptr().wrapping_add(AHEAD + line);
+        // SAFETY: it is a hint, which may name any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
     }
 }
 

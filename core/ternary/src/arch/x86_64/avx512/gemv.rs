@@ -10,7 +10,7 @@ use core::arch::x86_64::{
 
 use super::{Tables, broadcast, field, load, store};
 use crate::arch::panels::Sums;
-use crate::arch::x86_64::prefetch_step;
+use crate::arch::x86_64::{prefetch_four_steps, prefetch_step};
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Line2`](crate::Packing::Line2).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
@@ -58,8 +58,10 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
     let (whole, tail) = q.as_chunks::<20>();
     let tables = Tables::new();
     let mut acc = [[_mm512_setzero_si512(); 4]; 2];
-    for (step, q) in steps.iter().zip(whole) {
-        prefetch_step(step);
+    for (at, (step, q)) in steps.iter().zip(whole).enumerate() {
+        if at % 4 == 0 {
+            prefetch_four_steps(step);
+        }
         line16_step(&mut acc, tables, step, q);
     }
     if let Some(step) = steps.get(whole.len()) {
