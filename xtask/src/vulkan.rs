@@ -53,8 +53,8 @@ impl Borrowed {
             std::fs::create_dir_all(apt.join(part))?;
         }
         let source = format!(
-            "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: {}\nComponents: main\n\
-             Signed-By: {KEY}\n",
+            "Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nSigned-By: {KEY}\n",
+            mirror()?,
             self.suite
         );
         std::fs::write(apt.join("sources/one.sources"), source)?;
@@ -70,6 +70,33 @@ impl Borrowed {
         }
         std::fs::rename(&unpacked, self.path()).context("nothing was downloaded")
     }
+}
+
+/// The archive that the system itself is installed from: its other releases lie beside its own.
+fn mirror() -> Result<String> {
+    let folder = Path::new("/etc/apt/sources.list.d");
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+    let is_source =
+        |path: &PathBuf| path.extension().is_some_and(|end| end == "sources" || end == "list");
+    let mut files: Vec<PathBuf> = files.filter(is_source).collect();
+    files.sort();
+    files.push("/etc/apt/sources.list".into());
+    let texts = files.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    texts
+        .filter_map(|text| archive(&text))
+        .next()
+        .context("no source of Debian packages: see sources.list(5)")
+}
+
+/// The first archive of Debian in the text of a list of sources, in either form.
+fn archive(text: &str) -> Option<String> {
+    let words = text.lines().filter_map(|line| {
+        let line = line.trim();
+        line.strip_prefix("URIs:").or_else(|| line.strip_prefix("deb "))
+    });
+    let mut places = words.flat_map(str::split_whitespace);
+    let place = places.find(|word| word.trim_end_matches('/').ends_with("/debian"))?;
+    Some(place.to_owned())
 }
 
 /// `apt-get` with lists and sources of its own, which leaves the system's alone.
