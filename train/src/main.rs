@@ -37,7 +37,7 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --split-seed N      the seed of the pieces and of what training does not see (that of --seed);
                       a model and its teachers need the same
   --teachers FILE[,FILE]  checkpoints of models, trained on the same, that teach this one
-  --taught X          how much they count in a choice (0.8)
+  --taught X          how much they count in a choice (0.5)
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
   --every N           steps between validations (500)
   --baseline NAME     linear or keywords in place of a transformer: only a report

@@ -42,7 +42,7 @@ impl Default for Recipe {
             dropout: 0.1,
             language: 0.1,
             tag: 0.5,
-            taught: 0.8,
+            taught: 0.5,
             seed: 1,
             arithmetic: Arithmetic::Ternary,
             threads: 2,

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::checkpoint;
-use crate::net::{Example, Pass};
+use crate::net::{Choice, Example, Pass};
 use crate::weights::Rounded;
 
 /// Examples that are computed together.
@@ -38,8 +38,8 @@ impl Teachers {
         Ok(Self { models: models.collect::<Result<_, String>>()?, pass: Pass::default() })
     }
 
-    /// Writes to each choice of the examples what the teachers hold likely: the mean of their
-    /// probabilities.
+    /// Writes to each choice of the examples what the teachers hold likely, the mean of their
+    /// probabilities, where they are right: what they have not learnt themselves they cannot teach.
     pub fn teach(&mut self, examples: &mut [Example]) {
         let Self { models, pass } = self;
         let share = 1.0 / models.len().max(1) as f32;
@@ -53,8 +53,20 @@ impl Teachers {
                     add_softmax(&logits, share, &mut choice.taught);
                 }
             }
+            for choice in part.iter_mut().flat_map(|example| &mut example.choices) {
+                if !is_right(choice) {
+                    choice.taught.clear();
+                }
+            }
         }
     }
+}
+
+/// Whether what is right is what the teachers hold likeliest.
+fn is_right(choice: &Choice) -> bool {
+    let taught = choice.permitted.iter().zip(&choice.taught);
+    let likeliest = taught.max_by(|a, b| a.1.total_cmp(b.1));
+    likeliest.is_some_and(|(token, _)| *token == choice.target)
 }
 
 /// Adds a share of softmax(logits).
@@ -70,7 +82,6 @@ fn add_softmax(logits: &[f32], share: f32, out: &mut [f32]) {
 mod tests {
     use super::*;
     use crate::average::Average;
-    use crate::net::Choice;
     use crate::recipe::Recipe;
     use crate::shape::Shape;
     use crate::trainer::Trainer;
@@ -113,9 +124,14 @@ mod tests {
         let mut teachers = Teachers::load(&paths, SHAPE.vocab).expect("teachers");
         assert!(Teachers::load(&paths, 10).is_err_and(|error| error.contains("9 tokens")));
         std::fs::remove_dir_all(&folder).expect("the folder goes");
-        // What is right is said to be 3, and both teachers know better.
+        // Neither has learnt this.
         let mut examples = [example(3)];
         teachers.teach(&mut examples);
+        assert!(examples[0].choices[0].taught.is_empty());
+        // Of what each has learnt, their mean holds one likelier.
+        let mut examples = [1, 2].map(example).to_vec();
+        teachers.teach(&mut examples);
+        examples.retain(|example| !example.choices[0].taught.is_empty());
         let taught = examples[0].choices[0].taught.clone();
         assert!((taught.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{taught:?}");
         assert!(taught[0] > 0.3 && taught[1] > 0.3 && taught[2] < 0.2, "{taught:?}");
