@@ -77,6 +77,16 @@ fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
 }
 
+/// Texts by parameter: those of a JSON object, or the public lists of a folder.
+fn load_names(path: &str) -> Result<Vec<(String, Vec<String>)>, String> {
+    if Path::new(path).is_dir() {
+        return names::load(Path::new(path));
+    }
+    let lists: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(&read(path)?).map_err(|error| format!("{path}: {error}"))?;
+    Ok(lists.into_iter().collect())
+}
+
 fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
     let get = |name: &str| options.get(name).map(String::as_str);
     let tools = get("tools").ok_or(format!("--tools is missing\n\n{USAGE}"))?;
@@ -84,14 +94,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         let each = paths.split(',').map(|path| said::load(Path::new(path)));
         Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
     };
-    let names = match get("names") {
-        Some(path) if Path::new(path).is_dir() => names::load(Path::new(path))?,
-        Some(path) => serde_json::from_str::<BTreeMap<String, Vec<String>>>(&read(path)?)
-            .map_err(|error| format!("{path}: {error}"))?
-            .into_iter()
-            .collect(),
-        None => Vec::new(),
-    };
+    let names = get("names").map(load_names).transpose()?.unwrap_or_default();
     let mut plan = Plan::new(&read(tools)?)?;
     let sentences = get("sentences").map(load).transpose()?.unwrap_or_default();
     plan.add(sentences, &get("templates").map(read).transpose()?.unwrap_or_default());

@@ -14,8 +14,8 @@
 //! | [`emergency`] | the way out of a panic or a fault |
 //!
 //! [`Board::take`] hands all of it out, once. What is a machine's own is in a folder of its name,
-//! `mps2` or `virt`: registers, vectors, the timer. Another board needs such a folder; nothing above
-//! this crate names a register.
+//! `mps2` or `virt`: registers, vectors, the timer. Another board needs such a folder; nothing
+//! above this crate names a register.
 //!
 //! All `unsafe` of the example firmware is here: fixed addresses of registers, the vector table,
 //! and reading the stack.

@@ -1,8 +1,8 @@
 //! A UART in two halves: an interrupt receives, the loop sends without waiting. The registers are
 //! the machine's.
 //!
-//! Two rules make its interrupts safe, and both matter on hardware as in QEMU: the interrupt flag is
-//! cleared *before* the data register is drained, or a byte that comes in between raises no
+//! Two rules make its interrupts safe, and both matter on hardware as in QEMU: the interrupt flag
+//! is cleared *before* the data register is drained, or a byte that comes in between raises no
 //! interrupt; and whoever sleeps looks for work once more with interrupts masked
 //! ([`crate::sleep_unless`]).
 

@@ -5,8 +5,8 @@
 //! [`before`] and [`after`] are called around each product; `cargo xtask bench mcu` counts the
 //! instructions from the one to the other.
 //!
-//! [`story`] has a small model write some tokens, [`sentences`] has one make calls of sentences, again
-//! the same on any processor.
+//! [`story`] has a small model write some tokens, [`sentences`] has one make calls of sentences,
+//! again the same on any processor.
 #![no_std]
 #![forbid(unsafe_code)]
 

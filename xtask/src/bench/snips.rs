@@ -1,6 +1,6 @@
-//! What a sentence costs a chip that the model of SNIPS reads, which is twice as wide as the board's:
-//! the model in flash and nothing beside it, since no board has these tools. What a chip says is
-//! what this computer says: call, confidence to the bit, tokens.
+//! What a sentence costs a chip that the model of SNIPS reads, which is twice as wide as the
+//! board's: the model in flash and nothing beside it, since no board has these tools. What a chip
+//! says is what this computer says: call, confidence to the bit, tokens.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,9 +26,9 @@ pub(crate) struct Counts {
     pub(crate) each: Vec<u64>,
 }
 
-/// Counts sentences of the validation data on every processor that has instructions for floats, since
-/// an emulated one without them takes minutes for so large a model; `None`, and a line that says so,
-/// where that data is not.
+/// Counts sentences of the validation data on every processor that has instructions for floats,
+/// since an emulated one without them takes minutes for so large a model; `None`, and a line that
+/// says so, where that data is not.
 ///
 /// # Errors
 /// When something does not build or run, or a chip says other than this computer.

@@ -38,8 +38,8 @@ pub(crate) fn main(record: bool) -> Result<()> {
     let counts = CHIPS.iter().map(|chip| measure(chip, &image, SENTENCES));
     let counts = counts.collect::<Result<Vec<_>>>()?;
     let mut text = format!(
-        "Instructions, not cycles, of sentences of `train/board/validation`, on emulated boards.\n\n\
-         {}",
+        "Instructions, not cycles, of sentences of `train/board/validation`, on emulated \
+         boards.\n\n{}",
         table("board.gguf, behind the firmware", &counts)?
     );
     let mut faults = missed(&counts, GATES);
@@ -100,8 +100,8 @@ fn measure(chip: &Chip, image: &Path, count: usize) -> Result<Counts> {
     Ok(Counts { processor: chip.processor, board: chip.board, each })
 }
 
-/// What the plug-in has written, as soon as there are so many lines: the board gives an answer to the
-/// line a little before it is through with the sentence.
+/// What the plug-in has written, as soon as there are so many lines: the board gives an answer to
+/// the line a little before it is through with the sentence.
 fn written(counts: &Path, lines: usize) -> Result<String> {
     let since = Instant::now();
     loop {

@@ -6,8 +6,8 @@
 //! the last one then goes through it alone.
 //!
 //! Where the first blocks see a prompt whole ([`Config::whole`]), its keys and values have to be
-//! there before any token attends to them. In one pass they are. Where the prompt takes several, they
-//! are computed block by block: all passes up to the keys and values of the first block, again
+//! there before any token attends to them. In one pass they are. Where the prompt takes several,
+//! they are computed block by block: all passes up to the keys and values of the first block, again
 //! up to those of the second, which attends in the first, and so on, and then up to the end. That
 //! takes longer, and no more memory.
 

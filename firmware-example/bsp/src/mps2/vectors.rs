@@ -1,5 +1,5 @@
-//! Interrupt numbers (DAI0386, table 3-3) and the part of the vector table behind the processor's own
-//! exceptions.
+//! Interrupt numbers (DAI0386, table 3-3) and the part of the vector table behind the processor's
+//! own exceptions.
 //!
 //! Only interrupts that this crate can enable are in the table: it ends with the last of them.
 

@@ -1,5 +1,6 @@
-//! The watchdog of Intel's 6300ESB (order number 300641, chapter 16), a PCI device: who does not feed
-//! it in time is restarted. It knows afterwards that it was the one, which is then said on the line.
+//! The watchdog of Intel's 6300ESB (order number 300641, chapter 16), a PCI device: who does not
+//! feed it in time is restarted. It knows afterwards that it was the one, which is then said on the
+//! line.
 //!
 //! It counts twice before it bites, and only the second time ends in a reset; so each is half the
 //! time. No interrupt is asked for in between.

@@ -1,7 +1,7 @@
-//! A model in flash that reads sentences: says what [`trine_products::sentences`] says, on a chip by
-//! semihosting, else on standard output. `MODEL` names the image, `TOOLS` what the tools are compiled
-//! to, `SENTENCES` a text with one a line: for a chip when this is compiled, for a host when it is
-//! run.
+//! A model in flash that reads sentences: says what [`trine_products::sentences`] says, on a chip
+//! by semihosting, else on standard output. `MODEL` names the image, `TOOLS` what the tools are
+//! compiled to, `SENTENCES` a text with one a line: for a chip when this is compiled, for a host
+//! when it is run.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
