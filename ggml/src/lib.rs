@@ -1,6 +1,6 @@
 //! Models on ggml: ours on its devices, and llama.cpp's.
 //!
-//! [`Engine`] computes one of our models on a [`Device`] of ggml's: the whole forward pass as one
+//! `Engine` computes one of our models on a `Device` of ggml's: the whole forward pass as one
 //! graph, with the integers of our engine. It is there with the feature `cpu`, which has the
 //! processor alone and is for comparisons, and with `vulkan`, `cuda` or `metal`, each of which has
 //! its graphics processors too.

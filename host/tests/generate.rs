@@ -86,7 +86,8 @@ fn what_cannot_be_done_is_said() {
         refused(&[&["generate", "--model", model, prompt], more].concat())
     };
     assert!(generate("/no/such.gguf", "A", &[]).starts_with("trine: /no/such.gguf: "));
-    assert_eq!(generate(&model, "a", &[]), "trine: token 97 is not in the vocabulary\n");
+    let foreign = format!("trine: {model}: token 97 is not in the vocabulary\n");
+    assert_eq!(generate(&model, "a", &[]), foreign);
     let empty = "trine: the prompt is empty, and this model has no token to begin with\n";
     assert_eq!(generate(&model, "", &[]), empty);
     let top_p = generate(&model, "A", &["--top-p", "2", "--temperature", "1"]);
