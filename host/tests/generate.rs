@@ -91,7 +91,7 @@ fn what_cannot_be_done_is_said() {
     let empty = "trine: the prompt is empty, and this model has no token to begin with\n";
     assert_eq!(generate(&model, "", &[]), empty);
     let top_p = generate(&model, "A", &["--top-p", "2", "--temperature", "1"]);
-    assert_eq!(top_p, "trine: top-p must be from 0 to 1\n");
+    assert_eq!(top_p, format!("trine: {model}: top-p must be from 0 to 1\n"));
     let text = scratch("text");
     std::fs::write(&text, "no model").unwrap();
     assert!(generate(&text, "A", &[]).contains("GGUF"));
