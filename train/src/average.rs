@@ -66,20 +66,8 @@ mod tests {
     use super::*;
     use crate::net::Choice;
     use crate::recipe::Recipe;
-    use crate::shape::Shape;
+    use crate::shape::TINY;
     use crate::weights::Weights;
-
-    const SHAPE: Shape = Shape {
-        dim: 32,
-        ffn: 32,
-        layers: 1,
-        heads: 2,
-        kv_heads: 1,
-        vocab: 9,
-        context: 8,
-        whole: 0,
-        tags: 0,
-    };
 
     #[test]
     fn the_best_mean_is_kept_whatever_comes_after_it() {
@@ -92,7 +80,7 @@ mod tests {
             choices: choices(target),
             ..Example::default()
         };
-        let mut trainer = Trainer::new(Weights::random(SHAPE, 1), recipe);
+        let mut trainer = Trainer::new(Weights::random(TINY, 1), recipe);
         let mut average = Average::default();
         let mut judged = Vec::new();
         // It learns one answer, then another; the first is what it is judged by.

@@ -130,28 +130,17 @@ mod tests {
     use super::*;
     use crate::net::{Choice, Example};
     use crate::recipe::Recipe;
-    use crate::shape::Shape;
+    use crate::shape::TINY;
     use crate::weights::Weights;
 
     #[test]
     fn training_goes_on_as_if_it_had_not_stopped() {
-        let shape = Shape {
-            dim: 32,
-            ffn: 32,
-            layers: 1,
-            heads: 2,
-            kv_heads: 1,
-            vocab: 9,
-            context: 8,
-            whole: 0,
-            tags: 0,
-        };
         let recipe = Recipe { steps: 8, batch: 1, threads: 1, ..Recipe::default() };
         let choices =
             vec![Choice { at: 3, target: 2, permitted: vec![1, 2, 3], ..Choice::default() }];
         let batch = [Example { tokens: vec![1, 5, 7, 3], prompt: 4, choices, tags: vec![] }];
         let path = std::env::temp_dir().join(format!("trine-train-{}.ckpt", std::process::id()));
-        let mut trainer = Trainer::new(Weights::random(shape, 1), recipe);
+        let mut trainer = Trainer::new(Weights::random(TINY, 1), recipe);
         let mut average = Average::default();
         assert_eq!(load(&mut trainer, &mut average, &path), Ok(false));
         (0..3).for_each(|_| _ = trainer.learn(&batch));
@@ -159,14 +148,14 @@ mod tests {
         average.judge(&mut trainer, &batch);
         save(&trainer, &average, &path).unwrap();
         (0..3).for_each(|_| _ = trainer.learn(&batch));
-        let mut other = Trainer::new(Weights::random(shape, 1), recipe);
+        let mut other = Trainer::new(Weights::random(TINY, 1), recipe);
         let mut again = Average::default();
         assert_eq!(load(&mut other, &mut again, &path), Ok(true));
         assert_eq!((&again.mean, &again.best), (&average.mean, &average.best));
         assert_eq!((again.step, again.loss.to_bits()), (3, average.loss.to_bits()));
         (0..3).for_each(|_| _ = other.learn(&batch));
         assert_eq!(other.weights.numbers, trainer.weights.numbers);
-        let mut changed = Trainer::new(Weights::random(shape, 1), Recipe { batch: 2, ..recipe });
+        let mut changed = Trainer::new(Weights::random(TINY, 1), Recipe { batch: 2, ..recipe });
         assert!(load(&mut changed, &mut again, &path).is_err());
         std::fs::remove_file(path).unwrap();
     }

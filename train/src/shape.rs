@@ -163,3 +163,17 @@ impl Plan {
         Self { embedding, output_norm, tags, blocks, len: end }
     }
 }
+
+/// A small shape that many tests train.
+#[cfg(test)]
+pub(crate) const TINY: Shape = Shape {
+    dim: 128,
+    ffn: 128,
+    layers: 1,
+    heads: 2,
+    kv_heads: 1,
+    vocab: 9,
+    context: 8,
+    whole: 0,
+    tags: 0,
+};

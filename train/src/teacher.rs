@@ -83,21 +83,9 @@ mod tests {
     use super::*;
     use crate::average::Average;
     use crate::recipe::Recipe;
-    use crate::shape::Shape;
+    use crate::shape::TINY;
     use crate::trainer::Trainer;
     use crate::weights::Weights;
-
-    const SHAPE: Shape = Shape {
-        dim: 128,
-        ffn: 128,
-        layers: 1,
-        heads: 2,
-        kv_heads: 1,
-        vocab: 9,
-        context: 8,
-        whole: 0,
-        tags: 0,
-    };
 
     fn example(target: u32) -> Example {
         let choice = Choice { at: 3, target, permitted: vec![1, 2, 3], ..Choice::default() };
@@ -111,7 +99,7 @@ mod tests {
         // Each teacher has learnt another answer.
         let paths = [1, 2].map(|target| {
             let recipe = Recipe { seed: u64::from(target), threads: 1, ..Recipe::default() };
-            let mut trainer = Trainer::new(Weights::random(SHAPE, u64::from(target)), recipe);
+            let mut trainer = Trainer::new(Weights::random(TINY, u64::from(target)), recipe);
             let mut average = Average::default();
             for _ in 0..60 {
                 trainer.learn(&[example(target)]);
@@ -121,7 +109,7 @@ mod tests {
             checkpoint::save(&trainer, &average, &path).expect("a checkpoint");
             path
         });
-        let mut teachers = Teachers::load(&paths, SHAPE.vocab).expect("teachers");
+        let mut teachers = Teachers::load(&paths, TINY.vocab).expect("teachers");
         assert!(Teachers::load(&paths, 10).is_err_and(|error| error.contains("9 tokens")));
         std::fs::remove_dir_all(&folder).expect("the folder goes");
         // Neither has learnt this.
@@ -136,7 +124,7 @@ mod tests {
         assert!((taught.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{taught:?}");
         assert!(taught[0] > 0.3 && taught[1] > 0.3 && taught[2] < 0.2, "{taught:?}");
         let recipe = Recipe { taught: 1.0, threads: 1, ..Recipe::default() };
-        let mut student = Trainer::new(Weights::random(SHAPE, 3), recipe);
+        let mut student = Trainer::new(Weights::random(TINY, 3), recipe);
         for _ in 0..200 {
             student.learn(&examples);
         }

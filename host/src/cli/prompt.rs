@@ -112,6 +112,11 @@ impl Generate {
         let path = self.model.display().to_string();
         let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
         let device = self.device()?;
+        if device.is_none() && self.layers.is_some() {
+            return Err(Error::new(
+                "--layers is for a graphics processor, and the processor computes: leave it out",
+            ));
+        }
         let bytes = Mapped::open(&self.model).map_err(|error| fail(&error))?;
         let pool = Pool::new(threads(self.threads)).map_err(|error| fail(&error))?;
         let mut buffers = Buffers::default();
@@ -130,7 +135,7 @@ impl Generate {
         };
         let end = match end {
             Some(end) => end,
-            None => self.on_processor(&loaded, &pool, &mut task).map_err(|error| fail(&error))?,
+            None => self.on_processor(&loaded, &pool, &mut task)?,
         };
         task.finish(end)
     }
@@ -214,12 +219,7 @@ impl Generate {
     }
 
     /// Writes what is left of a task with our own engine.
-    fn on_processor(
-        &self,
-        loaded: &Loaded<'_>,
-        pool: &Pool,
-        task: &mut Task<'_>,
-    ) -> std::result::Result<End, Error> {
+    fn on_processor(&self, loaded: &Loaded<'_>, pool: &Pool, task: &mut Task<'_>) -> Result<End> {
         let fail = |error: trine_infer::Error| Error::new(error.to_string());
         let options = self.options(loaded, task.tokens.len());
         let size = arena_bytes(loaded.model.config(), &options).map_err(fail)?;
