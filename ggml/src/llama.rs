@@ -86,7 +86,12 @@ impl Model {
         let mut wanted = unsafe { sys::llama_model_default_params() };
         wanted.load_mode =
             if options.mapped { sys::LLAMA_LOAD_MODE_MMAP } else { sys::LLAMA_LOAD_MODE_NONE };
-        // SAFETY: the name ends with a zero and lives through the call.
+        // On the processor, even where ggml was built with other devices: an empty list of them,
+        // which a null pointer ends. Without one it would take all that it finds.
+        let mut none = [std::ptr::null_mut()];
+        wanted.devices = none.as_mut_ptr();
+        wanted.n_gpu_layers = 0;
+        // SAFETY: the name, which ends with a zero, and the list of devices live through the call.
         let model = unsafe { sys::llama_model_load_from_file(name.as_ptr(), wanted) };
         let model = NonNull::new(model).ok_or_else(|| said("the model was not opened"))?;
         // SAFETY: it fills a structure and answers it by value.
