@@ -29,6 +29,7 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
   --whole N           blocks, from the first, that see the whole sentence (0)
   --pieces N          pieces of words (480)
+  --pieces-of MODEL   the pieces of that model: a model and its teachers need the same
   --rare N            how often a character must come to be a piece (5)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
   --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
@@ -75,6 +76,10 @@ fn number<T: std::str::FromStr>(options: &Options, name: &str, default: T) -> Re
 
 fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
+}
+
+fn load_bytes(path: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("{path}: {error}"))
 }
 
 /// Texts by parameter: those of a JSON object, or the public lists of a folder.
@@ -149,6 +154,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         fit_share: number(options, "fit-share", plan.fit_share)?,
         split: get("split-seed").map(|_| number(options, "split-seed", 0)).transpose()?,
         teachers: get("teachers").map_or(Vec::new(), |t| t.split(',').map(PathBuf::from).collect()),
+        pieces_of: get("pieces-of").map(load_bytes).transpose()?,
         checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
         every: number(options, "every", plan.every)?,
         ..plan

@@ -116,7 +116,10 @@ pub(crate) fn prepare<R>(
         let mut random = Random::named(plan.split_seed(), "validation");
         valid.extend((0..HELD).filter_map(|_| held.say(&mut random)));
     }
-    let pieces = learn_pieces(plan, &program, &written, &templates);
+    let pieces = match &plan.pieces_of {
+        Some(model) => pieces::of_model(model, &program)?,
+        None => learn_pieces(plan, &program, &written, &templates),
+    };
     let lesson = Lesson::new(&table, program, pieces, plan.split_seed());
     let written = written.into_iter().filter(|said| !lesson.is_refused(said)).collect();
     let held = fit.iter().chain(&valid).map(|said| pattern(&said.text)).collect();

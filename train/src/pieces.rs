@@ -3,6 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use trine_ask::{Program, Vocabulary};
+use trine_infer::gguf::{File, Kind, Value};
+
 /// What begins a piece that begins an item.
 pub const BEGIN: char = '▁';
 
@@ -36,6 +39,26 @@ pub fn learn(items: &BTreeMap<String, usize>, count: usize, rare: usize) -> Vec<
         }
     }
     pieces
+}
+
+/// The pieces of a model, for another one that is to count the same tokens.
+///
+/// # Errors
+/// When the file is no model of `trine train`, or one for other tools.
+pub fn of_model(file: &[u8], program: &Program<'_>) -> Result<Vec<String>, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let parsed = File::parse(file).map_err(|error| text(&error))?;
+    let array = parsed.array("trine.ask", Kind::U8).map_err(|error| text(&error))?;
+    let array = array.ok_or("the model has no table \"trine.ask\"")?;
+    let bytes = |value: Value<'_>| u8::try_from(value.unsigned()?).ok();
+    let table: Vec<u8> = array.iter().filter_map(bytes).collect();
+    let vocabulary = Vocabulary::parse(&table).map_err(|error| text(&error))?;
+    vocabulary.check(program, vocabulary.tokens()).map_err(|error| text(&error))?;
+    let piece = |(begins, bytes): (bool, &[u8])| {
+        let text = String::from_utf8_lossy(bytes);
+        if begins { format!("{BEGIN}{text}") } else { text.into_owned() }
+    };
+    Ok(vocabulary.pieces().map(piece).collect())
 }
 
 type Pair = (String, String);

@@ -57,6 +57,9 @@ pub struct Plan {
     pub split: Option<u64>,
     /// Checkpoints of models that teach this one.
     pub teachers: Vec<PathBuf>,
+    /// A model's file, whose pieces of words this one has too: a model and its teachers need the
+    /// same, and sentences that were written since would make others.
+    pub pieces_of: Option<Vec<u8>>,
     /// Where a model in training is kept, to go on from.
     pub checkpoint: Option<PathBuf>,
     /// Steps from one validation, and checkpoint, to the next.
@@ -88,6 +91,7 @@ impl Plan {
             valid_share: 0.12,
             split: None,
             teachers: Vec::new(),
+            pieces_of: None,
             checkpoint: None,
             every: 500,
         })
@@ -201,7 +205,8 @@ impl School<'_, '_> {
         let stock = Stock::new(plan, parts);
         let begun = Instant::now();
         let (mut losses, mut tokens, mut since) = (Losses::default(), 0, Instant::now());
-        let mut teachers = Teachers::load(&plan.teachers, self.lesson.tokens())?;
+        let mut teachers =
+            Teachers::load(&plan.teachers, self.lesson.tokens(), plan.recipe.threads)?;
         let mut draw = |step| {
             let mut batch = parts.course(plan, &stock, step).batch(plan.recipe.batch);
             teachers.teach(&mut batch);

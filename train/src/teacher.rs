@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::checkpoint;
 use crate::net::{Choice, Example, Pass};
+use crate::parallel;
 use crate::weights::Rounded;
 
 /// Examples that are computed together.
@@ -15,15 +16,16 @@ const TOGETHER: usize = 16;
 #[derive(Debug, Default)]
 pub struct Teachers {
     models: Vec<Rounded>,
-    pass: Pass,
+    /// What each thread computes in.
+    passes: Vec<Pass>,
 }
 
 impl Teachers {
-    /// The models of some checkpoints.
+    /// The models of some checkpoints, which teach in as many threads.
     ///
     /// # Errors
     /// When one cannot be read, or is of another vocabulary.
-    pub fn load(paths: &[impl AsRef<Path>], vocab: usize) -> Result<Self, String> {
+    pub fn load(paths: &[impl AsRef<Path>], vocab: usize, threads: usize) -> Result<Self, String> {
         let models = paths.iter().map(|path| {
             let (path, model) = (path.as_ref(), checkpoint::best(path.as_ref())?);
             let own = model.shape.vocab;
@@ -35,29 +37,40 @@ impl Teachers {
                 path.display()
             ))
         });
-        Ok(Self { models: models.collect::<Result<_, String>>()?, pass: Pass::default() })
+        let models = models.collect::<Result<_, String>>()?;
+        Ok(Self { models, passes: (0..threads.max(1)).map(|_| Pass::default()).collect() })
     }
 
     /// Writes to each choice of the examples what the teachers hold likely, the mean of their
     /// probabilities, where they are right: what they have not learnt themselves they cannot teach.
     pub fn teach(&mut self, examples: &mut [Example]) {
-        let Self { models, pass } = self;
-        let share = 1.0 / models.len().max(1) as f32;
-        for part in examples.chunks_mut(TOGETHER) {
-            for model in &*models {
-                let read: Vec<&Example> = part.iter().collect();
-                let logits = pass.choice_logits(model, &read);
-                let choices = part.iter_mut().flat_map(|example| &mut example.choices);
-                for (choice, (_, logits)) in choices.zip(logits) {
-                    choice.taught.resize(logits.len(), 0.0);
-                    add_softmax(&logits, share, &mut choice.taught);
-                }
-            }
-            for choice in part.iter_mut().flat_map(|example| &mut example.choices) {
-                if !is_right(choice) {
-                    choice.taught.clear();
-                }
-            }
+        let Self { models, passes } = self;
+        if models.is_empty() {
+            return;
+        }
+        let threads = passes.len();
+        let share = examples.len().div_ceil(threads).max(1);
+        let jobs = examples.chunks_mut(share).zip(passes).collect();
+        parallel::each(threads, jobs, |(examples, pass): (&mut [Example], &mut Pass)| {
+            examples.chunks_mut(TOGETHER).for_each(|part| teach(models, pass, part));
+        });
+    }
+}
+
+fn teach(models: &[Rounded], pass: &mut Pass, part: &mut [Example]) {
+    let share = 1.0 / models.len() as f32;
+    for model in models {
+        let read: Vec<&Example> = part.iter().collect();
+        let logits = pass.choice_logits(model, &read);
+        let choices = part.iter_mut().flat_map(|example| &mut example.choices);
+        for (choice, (_, logits)) in choices.zip(logits) {
+            choice.taught.resize(logits.len(), 0.0);
+            add_softmax(&logits, share, &mut choice.taught);
+        }
+    }
+    for choice in part.iter_mut().flat_map(|example| &mut example.choices) {
+        if !is_right(choice) {
+            choice.taught.clear();
         }
     }
 }
@@ -109,8 +122,8 @@ mod tests {
             checkpoint::save(&trainer, &average, &path).expect("a checkpoint");
             path
         });
-        let mut teachers = Teachers::load(&paths, TINY.vocab).expect("teachers");
-        assert!(Teachers::load(&paths, 10).is_err_and(|error| error.contains("9 tokens")));
+        let mut teachers = Teachers::load(&paths, TINY.vocab, 2).expect("teachers");
+        assert!(Teachers::load(&paths, 10, 1).is_err_and(|error| error.contains("9 tokens")));
         std::fs::remove_dir_all(&folder).expect("the folder goes");
         // Neither has learnt this.
         let mut examples = [example(3)];
