@@ -1,5 +1,7 @@
 //! Ternary models on a device: the whole forward pass as one graph.
 
+mod memory;
+mod options;
 mod pass;
 mod plan;
 mod round;
@@ -9,5 +11,6 @@ mod tests;
 mod trits;
 mod weights;
 
+pub use options::{Kept, Options};
 pub use plan::{Place, Plan};
-pub use session::{Engine, Kept, Options};
+pub use session::Engine;

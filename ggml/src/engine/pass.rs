@@ -6,8 +6,8 @@
 use trine_infer::config::Activation;
 use trine_infer::{Config, Model};
 
+use super::memory::{Cache, Inputs, Shape};
 use super::round::{Codes, Rounder};
-use super::session::{Cache, Inputs};
 use super::weights::{Block, Head, Stack, Weights};
 use crate::backend::{Context, Graph, Result, Tensor, Type};
 
@@ -22,26 +22,37 @@ pub(super) struct Pass<'p> {
     pub(super) weights: &'p Weights,
     pub(super) cache: &'p Cache,
     pub(super) inputs: &'p Inputs,
-    pub(super) tokens: usize,
-    pub(super) seen: usize,
+    pub(super) shape: Shape,
+}
+
+/// What attention takes in.
+struct Projected {
+    /// (width, heads, tokens)
+    queries: Tensor,
+    /// Of all positions that are seen: (width, seen, kv heads)
+    keys: Tensor,
+    /// (seen, width, kv heads)
+    values: Tensor,
 }
 
 impl Pass<'_> {
     /// Adds all that is to be computed.
-    pub(super) fn build(&self, into: &Graph, with_logits: bool) -> Result<()> {
+    pub(super) fn build(&self, into: &Graph) -> Result<()> {
+        let Shape { last, with_logits, .. } = self.shape;
         let mut stream = self.inputs.stream.clone();
-        for (layer, block) in self.weights.blocks.iter().enumerate() {
-            let attended = self.attention(&stream, layer, block)?;
+        for (layer, block) in self.weights.blocks.iter().enumerate().take(last + 1) {
+            let projected = self.project(&stream, layer, block)?;
+            if layer == last && !with_logits {
+                into.add(&projected.keys);
+                into.add(&projected.values);
+                return Ok(());
+            }
+            let attended = self.attention(&projected, layer, block)?;
             stream = self.graph.add(&stream, &attended)?;
             let fed = self.feed_forward(&stream, block)?;
             stream = self.graph.add(&stream, &fed)?;
         }
-        if with_logits {
-            return self.head(into, &stream, &self.weights.head);
-        }
-        // What the last block adds to the stream is not needed, but its keys and values are.
-        into.add(&stream);
-        Ok(())
+        self.head(into, &stream, &self.weights.head)
     }
 
     /// `x / rms(x) * weight`.
@@ -64,17 +75,18 @@ impl Pass<'_> {
         let arranged = stack.layout.arrange(graph, &input.codes, &self.inputs.ones)?;
         let sums = graph.mul_mat(&stack.trits, &arranged)?;
         let [rows, ..] = stack.scales.shape();
-        let scales = if self.tokens == 1 {
+        let scales = if self.shape.tokens == 1 {
             stack.scales.clone()
         } else {
-            graph.repeat(&stack.scales, [rows, self.tokens])?
+            graph.repeat(&stack.scales, [rows, self.shape.tokens])?
         };
         graph.mul(&sums, &graph.div(&scales, &input.scales)?)
     }
 
-    fn attention(&self, stream: &Tensor, layer: usize, block: &Block) -> Result<Tensor> {
+    /// Queries, keys and values of a block; the cache has those of its keys and values.
+    fn project(&self, stream: &Tensor, layer: usize, block: &Block) -> Result<Projected> {
         let (graph, config) = (self.graph, self.config());
-        let (width, tokens) = (config.head_width(), self.tokens);
+        let (width, tokens) = (config.head_width(), self.shape.tokens);
         let heads = config.heads + config.kv_heads;
         let input = self.rounder().quantize(&self.norm(stream, &block.attn_norm)?)?;
         let qkv = self.product(&block.qkv, &input)?;
@@ -90,7 +102,15 @@ impl Pass<'_> {
         let values = graph.view(&qkv, [kv_dim, tokens, 1], [row, row * tokens], first)?;
         let (keys, values) = self.keep(layer, &keys, &values)?;
         let queries = graph.view(&turned, [width, config.heads, tokens], [head, token], 0)?;
-        let mixed = self.attend(&queries, &keys, &values)?;
+        Ok(Projected { queries, keys, values })
+    }
+
+    fn attention(&self, projected: &Projected, layer: usize, block: &Block) -> Result<Tensor> {
+        let mask = match &self.inputs.whole {
+            Some(whole) if layer < self.config().whole => whole,
+            _ => &self.inputs.mask,
+        };
+        let mixed = self.attend(projected, mask)?;
         let input = self.rounder().quantize(&self.norm(&mixed, &block.attn_sub_norm)?)?;
         self.product(&block.output, &input)
     }
@@ -111,16 +131,16 @@ impl Pass<'_> {
     /// kv heads), values (seen, width, kv heads).
     fn keep(&self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let (graph, config) = (self.graph, self.config());
-        let (width, kv_heads, seen) = (config.head_width(), config.kv_heads, self.seen);
+        let (width, kv_heads, seen) = (config.head_width(), config.kv_heads, self.shape.seen);
         let (kept_keys, kept_values) = self.cache.of(layer)?;
         // Each head has its own piece, so that a device reads it from front to back.
-        let keys = self.dense(keys, [width, kv_heads * self.tokens, 1])?;
+        let keys = self.dense(keys, [width, kv_heads * self.shape.tokens, 1])?;
         let keys = graph.set_rows(kept_keys, &keys, &self.inputs.key_rows)?;
         let [number, row, ..] = keys.strides();
         let [context, ..] = kept_values.shape();
         let keys = graph.view(&keys, [width, seen, kv_heads], [row, row * context], 0)?;
         // Values lie with the positions side by side, as products want them: a row is one number.
-        let values = self.dense(values, [1, config.kv_dim() * self.tokens, 1])?;
+        let values = self.dense(values, [1, config.kv_dim() * self.shape.tokens, 1])?;
         let flat = graph.reshape(kept_values, [1, context * config.kv_dim(), 1])?;
         let flat = graph.set_rows(&flat, &values, &self.inputs.value_rows)?;
         let row = context * number;
@@ -131,7 +151,7 @@ impl Pass<'_> {
     /// The same numbers side by side in another shape; those of one token are so already.
     fn dense(&self, x: &Tensor, shape: [usize; 3]) -> Result<Tensor> {
         let graph = self.graph;
-        if self.tokens == 1 {
+        if self.shape.tokens == 1 {
             graph.reshape(x, shape)
         } else {
             graph.reshape(&graph.cont(x)?, shape)
@@ -143,17 +163,18 @@ impl Pass<'_> {
     /// half-precision numbers wherever they lie.
     fn precise(&self, kept: &Tensor) -> Result<Tensor> {
         let graph = self.graph;
-        match (self.cache.is_half, self.tokens == 1 && !self.cache.widen) {
+        match (self.cache.is_half, self.shape.tokens == 1 && !self.cache.widen) {
             (true, true) => Ok(kept.clone()),
             (true, false) => graph.cast(kept, Type::F32),
             (false, _) => graph.cont(kept),
         }
     }
 
-    /// Attention of queries, (width, heads, tokens): (dim, tokens).
-    fn attend(&self, queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
+    /// Attention of queries: (dim, tokens).
+    fn attend(&self, projected: &Projected, mask: &Tensor) -> Result<Tensor> {
+        let Projected { queries, keys, values } = projected;
         let (graph, config) = (self.graph, self.config());
-        let (width, heads, tokens) = (config.head_width(), config.heads, self.tokens);
+        let (width, heads, tokens) = (config.head_width(), config.heads, self.shape.tokens);
         let queries = if tokens == 1 {
             graph.reshape(queries, [width, 1, heads])?
         } else {
@@ -161,14 +182,14 @@ impl Pass<'_> {
         };
         let scores = graph.mul_mat(&self.precise(keys)?, &queries)?;
         let factor = 1.0 / (width as f32).sqrt();
-        let shares = graph.soft_max(&scores, &self.inputs.mask, factor)?;
+        let shares = graph.soft_max(&scores, mask, factor)?;
         let mixed = graph.mul_mat(&self.precise(values)?, &shares)?;
         let mixed = if tokens == 1 { mixed } else { graph.cont(&graph.swap(&mixed)?)? };
         graph.reshape(&mixed, [config.dim, tokens, 1])
     }
 
     fn feed_forward(&self, stream: &Tensor, block: &Block) -> Result<Tensor> {
-        let (graph, ffn, tokens) = (self.graph, self.config().ffn, self.tokens);
+        let (graph, ffn, tokens) = (self.graph, self.config().ffn, self.shape.tokens);
         let input = self.rounder().quantize(&self.norm(stream, &block.ffn_norm)?)?;
         let both = self.product(&block.gate_up, &input)?;
         let [_, row, ..] = both.strides();
@@ -188,7 +209,7 @@ impl Pass<'_> {
     /// The logits of the last token.
     fn head(&self, into: &Graph, stream: &Tensor, head: &Head) -> Result<()> {
         let (graph, dim) = (self.graph, self.config().dim);
-        let last = 4 * dim * (self.tokens - 1);
+        let last = 4 * dim * (self.shape.tokens - 1);
         let last = graph.view(stream, [dim, 1, 1], [4 * dim, 4 * dim], last)?;
         let normed = self.norm(&last, &head.norm)?;
         let input =

@@ -4,7 +4,7 @@ use std::fmt;
 
 use trine_infer::{Config, Model};
 
-use super::session::Options;
+use super::options::Options;
 use super::trits::Layout;
 use super::weights::head_type;
 use crate::backend::{Backend, Context, Device, Error, Kind, Result, Type};
@@ -33,12 +33,6 @@ impl Homes {
     /// When a device does not open or computes no exact products, or has too little memory for
     /// what was asked.
     pub(super) fn new(model: &Model<'_>, device: Device, options: &Options) -> Result<Self> {
-        if model.config().whole > 0 {
-            return Err(Error::new(
-                "blocks of this model see the whole prompt, which is computed on the processor \
-                 alone: take --backend cpu",
-            ));
-        }
         let threads = options.threads;
         let layout = |device| Layout::of(Backend::open(device, threads)?, threads);
         let first = Home { device, layout: layout(device)?, is_used: true };

@@ -8,14 +8,14 @@ use super::trits::Layout;
 use crate::backend::{Backend, Context, Device, Graph, Kind, Scheduler, Type};
 
 /// Every device, of which one is Vulkan's where Vulkan was built.
-fn devices() -> Vec<Device> {
+pub(super) fn devices() -> Vec<Device> {
     let devices = Device::all();
     let is_vulkan = |device: &Device| device.backend() == "Vulkan" && device.kind() != Kind::Cpu;
     assert!(devices.iter().any(is_vulkan) || cfg!(not(feature = "vulkan")), "{devices:?}");
     devices
 }
 
-fn scheduler(device: Device) -> Scheduler {
+pub(super) fn scheduler(device: Device) -> Scheduler {
     let mut backends = vec![Backend::open(device, 2).unwrap()];
     if device.kind() != Kind::Cpu {
         backends.push(Backend::open(Device::cpu().unwrap(), 2).unwrap());
@@ -24,7 +24,7 @@ fn scheduler(device: Device) -> Scheduler {
 }
 
 /// Numbers that are the same in each run.
-fn random(count: usize) -> impl Iterator<Item = u32> {
+pub(super) fn random(count: usize) -> impl Iterator<Item = u32> {
     (1..=count as u32).map(|at| at.wrapping_mul(0x9e37_79b1).rotate_left(9).wrapping_mul(at))
 }
 

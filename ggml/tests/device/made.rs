@@ -34,7 +34,7 @@ const SHAPES: [(&str, Made); 5] = [
     ("SiLU", Made { architecture: "bitnet", ..Made::SMALL }),
 ];
 
-const PROMPT: [u32; 21] =
+pub(crate) const PROMPT: [u32; 21] =
     [3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26, 43, 38, 32, 79, 50, 28, 84, 19, 71];
 
 fn compare(name: &str, made: &Made, device: Device, options: &Options, tokens: usize) {

@@ -12,10 +12,11 @@ mod made;
 #[path = "../making/mod.rs"]
 mod making;
 mod refused;
+mod whole;
 
 use trine_ggml::{Device, Engine, Kept, Kind, Options};
 use trine_infer::sample::likeliest;
-use trine_infer::{KvKind, Model, Session, arena_bytes};
+use trine_infer::{KvKind, Model, Session, Step, arena_bytes};
 use trine_ternary::parallel::Serial;
 
 /// All devices, of which one is Vulkan's where Vulkan was built.
@@ -56,6 +57,12 @@ fn session(model: &Model<'static>, options: &Options) -> Session<'static, 'stati
     Session::new(model, &own, vec![0; bytes].leak()).unwrap()
 }
 
+/// Reads a prompt, in some models whole.
+fn read_prompt(session: &mut Session<'_, '_>, prompt: &[u32]) {
+    session.begin_prompt(prompt.iter().copied()).unwrap();
+    while session.step(usize::MAX, &Serial) == Step::More {}
+}
+
 /// The greatest difference, relative to the greatest logit.
 fn difference(found: &[f32], wanted: &[f32]) -> f32 {
     assert_eq!(found.len(), wanted.len());
@@ -73,8 +80,8 @@ fn both(
     count: usize,
 ) -> (Vec<u32>, Vec<u32>, f32) {
     let (mut ours, mut theirs) = (session(model, options), opened(model, device, options));
-    ours.read(prompt, &Serial).unwrap();
-    theirs.read(prompt).unwrap();
+    read_prompt(&mut ours, prompt);
+    theirs.read_prompt(prompt).unwrap();
     let (mut wanted, mut found, mut apart) = (Vec::new(), Vec::new(), 0.0_f32);
     for _ in 0..count {
         apart = apart.max(difference(theirs.logits().unwrap(), ours.logits().unwrap()));

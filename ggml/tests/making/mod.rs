@@ -15,6 +15,12 @@ pub(crate) struct Made {
     pub(crate) blocks: usize,
     pub(crate) vocab: usize,
     pub(crate) context: usize,
+    /// Blocks that see a prompt whole.
+    pub(crate) whole: usize,
+    /// Whether the first norm's weights are the next greater numbers.
+    pub(crate) is_nudged: bool,
+    /// Where random numbers start.
+    pub(crate) seed: u64,
     /// How trits lie: `Tq2_0` or `I2S`.
     pub(crate) packing: Packing,
     pub(crate) head: RowFormat,
@@ -33,6 +39,9 @@ impl Made {
         blocks: 2,
         vocab: 100,
         context: 128,
+        whole: 0,
+        is_nudged: false,
+        seed: 5,
         packing: Packing::Tq2_0,
         head: RowFormat::F32,
         is_mute: false,
@@ -40,7 +49,7 @@ impl Made {
 
     /// The file.
     pub(crate) fn file(&self) -> Vec<u8> {
-        let mut file = Gguf { seed: 5, ..Gguf::default() };
+        let mut file = Gguf { seed: self.seed, ..Gguf::default() };
         self.keys(&mut file);
         let width = self.width as u64;
         let kv = self.width / self.heads * self.kv_heads;
@@ -49,7 +58,9 @@ impl Made {
         for block in 0..self.blocks {
             let name = |part: &str| format!("blk.{block}.{part}.weight");
             for part in ["attn_norm", "attn_sub_norm", "ffn_norm"] {
-                file.floats(&name(part), width, norm);
+                let is_nudged = self.is_nudged && (block, part) == (0, "attn_norm");
+                let nudged = |random| if is_nudged { norm(random).next_up() } else { norm(random) };
+                file.floats(&name(part), width, nudged);
             }
             let is_mute = self.is_mute;
             let sub_norm = |random| if is_mute { 0.0 } else { norm(random) };
@@ -85,6 +96,9 @@ impl Made {
         ] {
             let name = format!("{}.{name}", self.architecture);
             file.key(&name, 4, &(number as u32).to_le_bytes());
+        }
+        if self.whole > 0 {
+            file.key("trine.attention.whole", 4, &(self.whole as u32).to_le_bytes());
         }
         for (name, number) in [("attention.layer_norm_rms_epsilon", 1e-5), ("rope.freq_base", 5e5)]
         {

@@ -17,7 +17,7 @@ use trine::{Error, Result};
 use trine_infer::generate::{End, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Decoder, Encode, Tokenizer};
-use trine_infer::{KvKind, Options, Session, arena_bytes};
+use trine_infer::{KvKind, Options, Session, Step, arena_bytes};
 use trine_ternary::Packing;
 
 const AFTER_HELP: &str = "\
@@ -229,7 +229,8 @@ impl Generate {
         let mut room = self.room(loaded);
         let mut sampler = self.sampler(&mut room)?;
         let stop = stops(loaded);
-        let mut generation = Generation::new(&task.tokens, task.left, &stop);
+        let rest = go_on(&task.tokens, task.keep, &mut session, pool).map_err(fail)?;
+        let mut generation = Generation::new(rest, task.left, &stop);
         if self.shift {
             generation = generation.shifting(task.keep.min(session.context() / 2));
         }
@@ -288,6 +289,24 @@ impl Generate {
     fn sampler<'r>(&self, room: &'r mut [Candidate]) -> Result<Sampler<'r>> {
         Sampler::new(self.sampling(), room).map_err(|error| Error::new(error.to_string()))
     }
+}
+
+/// Reads the prompt, the first `keep` of these tokens, alone where a device has written a part of
+/// the text already: what blocks that see a prompt whole do not see is what was written. Answers
+/// the tokens that are left to read.
+fn go_on<'t>(
+    tokens: &'t [u32],
+    keep: usize,
+    session: &mut Session<'_, '_>,
+    pool: &Pool,
+) -> std::result::Result<&'t [u32], trine_infer::Error> {
+    let (prompt, rest) = tokens.split_at(keep.min(tokens.len()));
+    if rest.is_empty() {
+        return Ok(prompt);
+    }
+    session.begin_prompt_without_logits(prompt.iter().copied())?;
+    while session.step(usize::MAX, pool) == Step::More {}
+    Ok(rest)
 }
 
 /// The tokens at which a text ends.

@@ -8,7 +8,7 @@ use trine::model::{Buffers, Loaded, Mapped, Plan, Pool, stretch, threads, tokens
 use trine::{Error, Result};
 use trine_ggml::{Device, Engine};
 use trine_infer::sample::likeliest;
-use trine_infer::{Options, Session, arena_bytes};
+use trine_infer::{Options, Session, Step, arena_bytes};
 
 use super::Bench;
 use super::table::median;
@@ -49,13 +49,22 @@ impl Side<'_> {
         }
     }
 
+    /// Reads a prompt, which the first blocks of some models see whole.
+    fn read_prompt(&mut self, tokens: &[u32], pool: &Pool) -> Result<()> {
+        match self {
+            Self::Processor(session) => {
+                session.begin_prompt(tokens.iter().copied()).map_err(fail)?;
+                while session.step(usize::MAX, pool) == Step::More {}
+                Ok(())
+            }
+            Self::Device(engine) => engine.read_prompt(tokens).map_err(fail),
+        }
+    }
+
     fn forget(&mut self) -> Result<()> {
         match self {
             Self::Processor(session) => session.truncate(0).map_err(fail),
-            Self::Device(engine) => {
-                engine.truncate(0);
-                Ok(())
-            }
+            Self::Device(engine) => engine.truncate(0).map_err(fail),
         }
     }
 
@@ -130,7 +139,7 @@ impl Task<'_> {
         for round in 0..=rounds {
             eprintln!("{}: round {round} of {rounds}", measured.name);
             side.forget()?;
-            let prefill = stretch(prompt.len(), || side.read(prompt, self.pool))?.rate();
+            let prefill = stretch(prompt.len(), || side.read_prompt(prompt, self.pool))?.rate();
             let one_by_one = || rest.iter().try_for_each(|token| side.read(&[*token], self.pool));
             let decode = stretch(rest.len(), one_by_one)?.rate();
             if round > 0 {
@@ -151,7 +160,7 @@ impl Task<'_> {
     ) -> Result<()> {
         let is_first = reference.tokens.is_empty();
         side.forget()?;
-        side.read(tokens.get(..self.plan.prompt).unwrap_or_default(), self.pool)?;
+        side.read_prompt(tokens.get(..self.plan.prompt).unwrap_or_default(), self.pool)?;
         for step in 0..self.bench.greedy {
             let logits = side.logits()?;
             let token = likeliest(logits);

@@ -25,15 +25,12 @@ pub(in crate::cli) fn write(
     stop: &[u32],
     mut each: impl FnMut(u32) -> ControlFlow<()>,
 ) -> Written {
-    let mut read = Ok(());
     let fitting = engine.context().min(prompt.len());
-    let mut next = prompt.get(..fitting).unwrap_or_default().to_vec();
+    let mut all = prompt.to_vec();
+    let mut read = engine.read_prompt(prompt.get(..fitting).unwrap_or_default());
     loop {
-        if read.is_ok() {
-            read = engine.read(&next);
-        }
         if let Err(error) = read {
-            return Written::Part([engine.tokens(), &next].concat(), left, error);
+            return Written::Part(all, left, error);
         }
         if fitting < prompt.len() {
             return Written::All(End::Full);
@@ -56,6 +53,7 @@ pub(in crate::cli) fn write(
         if engine.tokens().len() == engine.context() {
             return Written::All(End::Full);
         }
-        next = vec![token];
+        all.push(token);
+        read = engine.read(&[token]);
     }
 }

@@ -1,0 +1,178 @@
+//! What a pass finds in a device's memory beside the weights: keys and values, and its inputs.
+
+use std::ops::Range;
+
+use trine_infer::{Config, Model};
+use trine_ternary::math;
+
+use super::options::{Kept, Options};
+use super::plan::Homes;
+use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
+
+/// Keys and values of all blocks.
+#[derive(Debug)]
+pub(super) struct Cache {
+    /// Keys (width, context * kv heads) and values (context, kv dim) of each block.
+    blocks: Vec<(Tensor, Tensor)>,
+    pub(super) is_half: bool,
+    /// Whether single tokens too need them in single precision.
+    pub(super) widen: bool,
+}
+
+impl Cache {
+    pub(super) fn new(config: &Config, homes: &Homes, options: &Options) -> Result<Self> {
+        let contexts: Vec<Context> = homes
+            .places
+            .iter()
+            .map(|_| Context::new(2 * config.layers, 0))
+            .collect::<Result<_>>()?;
+        let (kind, kv_dim) = (options.kv.kind(), config.kv_dim());
+        let mut blocks = Vec::new();
+        for layer in 0..config.layers {
+            let (context, _) = homes.of(&contexts, layer)?;
+            let rows = options.context * config.kv_heads;
+            let keys = context.tensor(kind, [config.head_width(), rows])?;
+            blocks.push((keys, context.tensor(kind, [options.context, kv_dim])?));
+        }
+        for (context, place) in contexts.iter().zip(&homes.places) {
+            if place.is_used {
+                context.allocate(place.device)?;
+            }
+        }
+        let widen = homes.places.iter().any(|home| home.is_used && home.device.kind() == Kind::Cpu);
+        Ok(Self { blocks, is_half: options.kv == Kept::F16, widen })
+    }
+
+    /// Keys and values of a block.
+    pub(super) fn of(&self, layer: usize) -> Result<(&Tensor, &Tensor)> {
+        let found = self.blocks.get(layer).map(|(keys, values)| (keys, values));
+        found.ok_or_else(|| Error::new("a block without keys"))
+    }
+}
+
+/// What a graph is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) tokens: usize,
+    /// Positions that are looked at, of which masks hide some.
+    pub(super) seen: usize,
+    /// The block that it goes up to.
+    pub(super) last: usize,
+    /// Whether it ends with logits; else with the keys and values of the last block.
+    pub(super) with_logits: bool,
+    /// Whether the first blocks see a prompt whole.
+    pub(super) is_whole: bool,
+}
+
+/// What a pass is given, and what it answers.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// Rows of the embedding: (dim, tokens)
+    pub(super) stream: Tensor,
+    /// (width, 1, tokens)
+    pub(super) cosines: Tensor,
+    /// The same; those of the first half are negative.
+    pub(super) sines: Tensor,
+    /// 0 where a token sees a position, else -∞: (seen, tokens)
+    pub(super) mask: Tensor,
+    /// The same of blocks that see a prompt whole.
+    pub(super) whole: Option<Tensor>,
+    /// Where the keys go, head by head: (kv heads * tokens)
+    pub(super) key_rows: Tensor,
+    /// Where the values go, number by number: (kv dim * tokens)
+    pub(super) value_rows: Tensor,
+    /// As many 127 as anyone needs.
+    pub(super) ones: Tensor,
+    /// (vocab)
+    pub(super) logits: Tensor,
+}
+
+impl Inputs {
+    /// Takes the memory that graphs of a shape need for them.
+    pub(super) fn new(
+        config: &Config,
+        homes: &Homes,
+        device: Device,
+        shape: Shape,
+    ) -> Result<Self> {
+        let Shape { tokens, seen, is_whole, .. } = shape;
+        let layouts = homes.places.iter().map(|home| home.layout);
+        let groups = layouts.map(|layout| layout.groups(config.dim.max(config.ffn))).max();
+        // The head is rounded in blocks of 32 inputs at least.
+        let ones = groups.unwrap_or(1).max(1) * tokens;
+        let ones = ones.max(config.dim.div_ceil(32)).max(tokens);
+        let context = Context::new(9, 0)?;
+        let (width, numbers) = (config.head_width(), Type::F32);
+        let whole = is_whole.then(|| context.tensor(numbers, [seen, tokens])).transpose()?;
+        let inputs = Self {
+            stream: context.tensor(numbers, [config.dim, tokens])?,
+            cosines: context.tensor(numbers, [width, 1, tokens])?,
+            sines: context.tensor(numbers, [width, 1, tokens])?,
+            mask: context.tensor(numbers, [seen, tokens])?,
+            whole,
+            key_rows: context.tensor(Type::I64, [config.kv_heads * tokens])?,
+            value_rows: context.tensor(Type::I64, [config.kv_dim() * tokens])?,
+            ones: context.tensor(numbers, [ones])?,
+            logits: context.tensor(numbers, [config.vocab])?,
+        };
+        context.allocate(device)?;
+        inputs.ones.write_f32(&vec![127.0; ones])?;
+        Ok(inputs)
+    }
+
+    /// Writes the rows of the embedding.
+    pub(super) fn embed(&self, model: &Model<'_>, tokens: &[u32]) -> Result<()> {
+        let dim = model.config().dim;
+        let mut rows = vec![0.0; dim * tokens.len()];
+        for (row, token) in rows.chunks_exact_mut(dim).zip(tokens) {
+            let read = model.weights().embedding.read(*token as usize, row);
+            read.map_err(|error| Error::new(error.to_string()))?;
+        }
+        self.stream.write_f32(&rows)
+    }
+
+    /// Writes by how much positions turn heads.
+    pub(super) fn turn(&self, positions: Range<usize>, frequencies: &[f32]) -> Result<()> {
+        let (mut cosines, mut sines) = (Vec::new(), Vec::new());
+        for position in positions {
+            let turn = |frequency: &f32| math::sin_cos(position as f32 * frequency);
+            let turns: Vec<(f32, f32)> = frequencies.iter().map(turn).collect();
+            cosines.extend(turns.iter().chain(&turns).map(|(_, cosine)| cosine));
+            sines.extend(turns.iter().map(|(sine, _)| -sine));
+            sines.extend(turns.iter().map(|(sine, _)| sine));
+        }
+        self.cosines.write_f32(&cosines)?;
+        self.sines.write_f32(&sines)
+    }
+
+    /// Writes which of `seen` positions each token sees: those up to its own, and in blocks that
+    /// see a prompt whole all of its `until`.
+    pub(super) fn hide(&self, positions: Range<usize>, seen: usize, until: usize) -> Result<()> {
+        let mask =
+            |end: usize| (0..seen).map(move |at| if at < end { 0.0 } else { f32::NEG_INFINITY });
+        let own: Vec<f32> = positions.clone().flat_map(|position| mask(position + 1)).collect();
+        self.mask.write_f32(&own)?;
+        match &self.whole {
+            Some(whole) => {
+                whole.write_f32(&positions.flat_map(|_| mask(until)).collect::<Vec<_>>())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Writes where keys and values go.
+    pub(super) fn place(
+        &self,
+        positions: Range<usize>,
+        config: &Config,
+        context: usize,
+    ) -> Result<()> {
+        // Head by head, or number by number, each has a place for all positions.
+        let rows = |count: usize| -> Vec<u8> {
+            let of = |position| (0..count).map(move |part| (part * context + position) as u64);
+            positions.clone().flat_map(of).flat_map(u64::to_le_bytes).collect()
+        };
+        self.key_rows.write(0, &rows(config.kv_heads))?;
+        self.value_rows.write(0, &rows(config.kv_dim()))
+    }
+}

@@ -1,0 +1,103 @@
+//! Models whose first blocks see a prompt whole.
+
+use std::path::PathBuf;
+
+use trine_ggml::{Kept, Kind, Options};
+use trine_infer::gguf::File;
+
+use super::golden::model;
+use super::made::PROMPT;
+use super::making::Made;
+use super::{both, devices, difference, opened, read_prompt, session};
+
+#[test]
+fn tokens_are_ours_whatever_number_of_blocks_sees_a_prompt_whole() {
+    for device in devices() {
+        for whole in 1..=3 {
+            let made = Made { blocks: 3, whole, ..Made::SMALL };
+            let model = model(&File::parse(made.file().leak()).unwrap());
+            // In one pass, and in three, of which each goes through the blocks again and again.
+            for batch in [32, 10] {
+                let options = Options { batch, threads: 2, ..Options::new(128) };
+                let (wanted, found, apart) = both(&model, device, &options, &PROMPT, 24);
+                println!("{whole} whole on {}: {apart:.1e}", device.name());
+                assert!(apart < 0.05, "{whole} whole on {}: {apart:.1e}", device.name());
+                assert_eq!(found, wanted, "{whole} whole on {}", device.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_seen_whole_is_another_text_than_what_is_not() {
+    let model = model(&File::parse(Made { whole: 1, ..Made::SMALL }.file().leak()).unwrap());
+    for device in devices() {
+        let mut engine = opened(&model, device, &Options { threads: 2, ..Options::new(64) });
+        engine.read_prompt(&PROMPT).unwrap();
+        let whole = engine.logits().unwrap().to_vec();
+        // A part of it would have seen what is forgotten.
+        let said = engine.truncate(20).unwrap_err().to_string();
+        assert!(said.contains("all of it, or nothing"), "{said}");
+        assert_eq!(engine.logits(), Some(&*whole));
+        engine.read(&[7]).unwrap();
+        assert!(engine.read_prompt(&PROMPT).unwrap_err().to_string().contains("comes first"));
+        engine.truncate(21).unwrap();
+        engine.truncate(0).unwrap();
+        engine.read(&PROMPT).unwrap();
+        assert!(difference(engine.logits().unwrap(), &whole) > 0.1, "{}", device.name());
+        engine.truncate(20).unwrap();
+    }
+}
+
+#[test]
+fn blocks_on_the_processor_see_a_prompt_whole_too() {
+    let made = Made { blocks: 3, whole: 2, ..Made::SMALL };
+    let model = model(&File::parse(made.file().leak()).unwrap());
+    for device in devices().into_iter().filter(|device| device.kind() != Kind::Cpu) {
+        for batch in [32, 10] {
+            let options = Options { layers: Some(2), batch, threads: 2, ..Options::new(64) };
+            let (wanted, found, _) = both(&model, device, &options, &PROMPT, 8);
+            assert_eq!(found, wanted, "{}", device.name());
+        }
+    }
+}
+
+/// A model of the repository, which was trained.
+fn trained(name: &str) -> trine_infer::Model<'static> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models").join(name);
+    model(&File::parse(std::fs::read(path).unwrap().leak()).unwrap())
+}
+
+/// Tokens that are the same in each run.
+fn sentence(seed: u32, vocab: usize) -> Vec<u32> {
+    let mut state = seed;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % vocab as u32
+    };
+    (0..PROMPT.len()).map(next).collect()
+}
+
+#[test]
+fn trained_models_say_what_they_say_on_our_engine() {
+    for name in ["snips.gguf", "board.gguf"] {
+        let model = trained(name);
+        for device in devices() {
+            let options = Options { kv: Kept::F32, threads: 2, ..Options::new(64) };
+            let (mut ours, mut theirs) =
+                (session(&model, &options), opened(&model, device, &options));
+            let mut worst = 0.0_f32;
+            for seed in 0..20 {
+                ours.truncate(0).unwrap();
+                theirs.truncate(0).unwrap();
+                let prompt = sentence(seed, model.config().vocab);
+                read_prompt(&mut ours, &prompt);
+                theirs.read_prompt(&prompt).unwrap();
+                let apart = difference(theirs.logits().unwrap(), ours.logits().unwrap());
+                worst = worst.max(apart);
+            }
+            println!("{name} on {}: {worst:.1e}", device.name());
+            assert!(worst < 0.05, "{name} on {}: {worst:.1e}", device.name());
+        }
+    }
+}
