@@ -3,7 +3,7 @@
 use trine_ask::Vocabulary;
 use trine_descriptor::Tool;
 
-use crate::calibrate;
+use crate::calibrate::{self, Certainty};
 use crate::keywords::{self, Keywords};
 use crate::lesson;
 use crate::linear::{self, Linear};
@@ -31,7 +31,7 @@ pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report, String> {
     prepare(plan, |parts| {
         let lesson = &parts.lesson;
         let (tools, program) = (lesson.tools(), lesson.program());
-        let bytes = lesson::table(program, lesson.pieces(), 1.0, 0.0);
+        let bytes = lesson::table(program, lesson.pieces(), Certainty::NONE);
         let vocabulary = Vocabulary::parse(&bytes).map_err(|error| error.to_string())?;
         let names = crate::parts::token_names(tools, program, lesson.pieces());
         let keywords = Keywords::new(names, &known_words(tools, &parts.templates));
@@ -61,7 +61,8 @@ pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report, String> {
         let threshold = calibrate::threshold(&calibrate::certain(fit, &hear(fit)));
         let mut heard = hear(&parts.valid);
         heard.iter_mut().for_each(|heard| heard.acts &= heard.confidence >= threshold);
-        let mut report = Report { threshold, temperature: 1.0, ..Report::default() };
+        let certainty = Certainty { threshold, ..Certainty::NONE };
+        let mut report = Report { certainty, ..Report::default() };
         report.take(&parts.valid, &heard, 0);
         Ok(report)
     })

@@ -1,4 +1,4 @@
-//! How sure is sure: a temperature that makes probabilities honest, and a threshold to act above.
+//! How sure is sure: temperatures that make probabilities honest, and a threshold to act above.
 
 use crate::net::Example;
 use crate::said::Said;
@@ -9,12 +9,43 @@ use crate::trainer::Trainer;
 /// call.
 const WORSE: f64 = 3.0;
 
-/// The temperature that makes the known calls of some examples likeliest (Guo and others, 2017, "On
-/// Calibration of Modern Neural Networks").
-pub fn temperature(trainer: &mut Trainer, examples: &[Example]) -> f32 {
+/// What a model's table says of how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Certainty {
+    /// What the logits of the first choice, of the tool, are divided by.
+    pub temperature: f32,
+    /// What those of further choices are divided by.
+    pub arguments: f32,
+    /// A call less sure than this is not made.
+    pub threshold: f32,
+}
+
+impl Certainty {
+    /// Logits as they are, and every call made.
+    pub const NONE: Self = Self { temperature: 1.0, arguments: 1.0, threshold: 0.0 };
+}
+
+impl Default for Certainty {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// The temperatures, of the first choice and of those after it, that make the known calls of some
+/// examples likeliest (Guo and others, 2017, "On Calibration of Modern Neural Networks").
+pub fn temperatures(trainer: &mut Trainer, examples: &[Example]) -> Certainty {
     let choices = trainer.choice_logits(examples);
+    let is_first = examples.iter().flat_map(|example| (0..example.choices.len()).map(|at| at == 0));
+    let (first, further): (Vec<_>, Vec<_>) =
+        choices.into_iter().zip(is_first).partition(|(_, is_first)| *is_first);
+    let temperature = likeliest(&first);
+    let arguments = if further.is_empty() { temperature } else { likeliest(&further) };
+    Certainty { temperature, arguments, ..Certainty::NONE }
+}
+
+fn likeliest(choices: &[((usize, Vec<f32>), bool)]) -> f32 {
     let loss = |temperature: f32| -> f64 {
-        let one = |(target, logits): &(usize, Vec<f32>)| {
+        let one = |((target, logits), _): &((usize, Vec<f32>), bool)| {
             let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let sum: f32 = logits.iter().map(|x| ((x - most) / temperature).exp()).sum();
             let right = logits.get(*target).copied().unwrap_or(most);

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use trine_ask::{Label, Program, Sentence, TABLE_VERSION, Vocabulary, Walk, teach};
 use trine_descriptor::{Kind, Tool};
 
+use crate::calibrate::Certainty;
 use crate::net::{Choice, Example};
 use crate::pieces::BEGIN;
 use crate::random::Random;
@@ -52,7 +53,7 @@ pub type Items = BTreeMap<String, usize>;
 
 /// Counts the words and marks of a sentence that are no numbers.
 pub fn count_items(program: &Program<'_>, text: &str, items: &mut Items) {
-    let table = table(program, &[], 1.0, 0.0);
+    let table = table(program, &[], Certainty::NONE);
     let Ok(vocabulary) = Vocabulary::parse(&table) else { return };
     let Ok(sentence) = Sentence::read(text.as_bytes(), program, &vocabulary) else { return };
     for item in sentence.items().iter().filter(|item| item.mention.is_none()) {
@@ -64,7 +65,7 @@ pub fn count_items(program: &Program<'_>, text: &str, items: &mut Items) {
 /// A sentence without its numbers: words and kinds of numbers, to tell wordings apart.
 #[must_use]
 pub fn pattern(program: &Program<'_>, text: &str) -> String {
-    let table = table(program, &[], 1.0, 0.0);
+    let table = table(program, &[], Certainty::NONE);
     let read = Vocabulary::parse(&table)
         .ok()
         .and_then(|vocabulary| Sentence::read(text.as_bytes(), program, &vocabulary).ok());
@@ -78,22 +79,17 @@ pub fn pattern(program: &Program<'_>, text: &str) -> String {
 
 /// The table of a model (`docs/ask.md`).
 #[must_use]
-pub fn table(
-    program: &Program<'_>,
-    pieces: &[String],
-    temperature: f32,
-    threshold: f32,
-) -> Vec<u8> {
+pub fn table(program: &Program<'_>, pieces: &[String], certainty: Certainty) -> Vec<u8> {
     let mut out = Vec::new();
     out.extend(TABLE_VERSION.to_le_bytes());
     out.extend(1_u16.to_le_bytes());
     out.extend(program.tools().to_le_bytes());
     out.extend(program.symbols().to_le_bytes());
     out.extend(program.hash().to_le_bytes());
-    out.extend(temperature.to_le_bytes());
-    out.extend(threshold.to_le_bytes());
+    out.extend(certainty.temperature.to_le_bytes());
+    out.extend(certainty.threshold.to_le_bytes());
     out.extend((pieces.len() as u16).to_le_bytes());
-    out.extend([0, 0]);
+    out.extend(((certainty.arguments * 1000.0).round() as u16).to_le_bytes());
     for piece in pieces {
         let (mark, text) =
             piece.strip_prefix(BEGIN).map_or((0, piece.as_str()), |text| (0x80, text));
@@ -113,7 +109,7 @@ impl<'t> Lesson<'t> {
         seed: u64,
     ) -> Self {
         let mut random = Random::named(seed, "thinned tables");
-        let mut tables = vec![table(&program, &pieces, 1.0, 0.0)];
+        let mut tables = vec![table(&program, &pieces, Certainty::NONE)];
         for _ in 0..THINNED {
             // A piece of a byte that no text has keeps its number and never fits.
             let thin = pieces.iter().map(|piece| {
@@ -122,7 +118,7 @@ impl<'t> Lesson<'t> {
                 if keep { piece.clone() } else { "\u{1}".to_owned() }
             });
             let thin: Vec<String> = thin.collect();
-            tables.push(table(&program, &thin, 1.0, 0.0));
+            tables.push(table(&program, &thin, Certainty::NONE));
         }
         let texts = tools.iter().flat_map(|tool| tool.params.iter());
         let texts = texts.filter(|field| matches!(field.kind, Kind::Text { .. }));

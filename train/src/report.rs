@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
+use crate::calibrate::Certainty;
 use crate::run::Plan;
 use crate::said::Said;
 use crate::score::{Count, Heard, ratio};
@@ -32,11 +33,9 @@ pub struct Report {
     pub choices: f64,
     /// Sentences whose call cannot be said with their words.
     pub unsayable: usize,
-    /// What logits are divided by.
-    pub temperature: f32,
-    /// How sure a call must be to be made.
-    pub threshold: f32,
-    /// Sentences that both were fitted on; none where these are the ones that are scored.
+    /// How sure a call must be to be made, and how that is measured.
+    pub certainty: Certainty,
+    /// Sentences that this was fitted on; none where these are the ones that are scored.
     pub fitted: Option<usize>,
     /// Tokens that are read for a sentence: of all, and the most.
     pub tokens: (usize, usize),
@@ -164,10 +163,11 @@ impl Display for Report {
         });
         writeln!(
             f,
-            "Temperature {:.2}, threshold {:.2}, fitted on {fitted}. Tokens of a sentence: {:.1}, \
+            "Temperatures {:.2} (tool) and {:.2} (arguments), threshold {:.2}, fitted on {fitted}. Tokens of a sentence: {:.1}, \
              at most {}.\n",
-            self.temperature,
-            self.threshold,
+            self.certainty.temperature,
+            self.certainty.arguments,
+            self.certainty.threshold,
             self.tokens.0 as f64 / count.max(1) as f64,
             self.tokens.1
         )?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::average::Average;
-use crate::calibrate;
+use crate::calibrate::{self, Certainty};
 use crate::course::{LONGEST, Shares};
 use crate::generic;
 use crate::gguf::{self, Value};
@@ -270,12 +270,12 @@ impl School<'_, '_> {
         }
         let fit = parts.fit();
         let known = self.examples(fit);
-        let temperature = calibrate::temperature(&mut self.trainer, &known);
-        let heard = self.hear(&self.file(temperature, 0.0)?, fit)?;
-        let threshold = calibrate::threshold(&calibrate::certain(fit, &heard));
-        let file = self.file(temperature, threshold)?;
+        let mut certainty = calibrate::temperatures(&mut self.trainer, &known);
+        let heard = self.hear(&self.file(certainty)?, fit)?;
+        certainty.threshold = calibrate::threshold(&calibrate::certain(fit, &heard));
+        let file = self.file(certainty)?;
         let heard = self.hear(&file, valid)?;
-        (report.temperature, report.threshold) = (temperature, threshold);
+        report.certainty = certainty;
         report.fitted = (!parts.fit.is_empty()).then_some(fit.len());
         report.take(valid, &heard, file.len());
         Ok(Trained { file, report })
@@ -286,9 +286,9 @@ impl School<'_, '_> {
         score::hear(file, tools, program, sentences, self.plan.recipe.threads)
     }
 
-    fn file(&self, temperature: f32, threshold: f32) -> Result<Vec<u8>, String> {
+    fn file(&self, certainty: Certainty) -> Result<Vec<u8>, String> {
         let (program, pieces) = (self.lesson.program(), self.lesson.pieces());
-        let table = lesson::table(program, pieces, temperature, threshold);
+        let table = lesson::table(program, pieces, certainty);
         let names: Vec<&str> = self.lesson.tools().iter().map(|tool| tool.info.name).collect();
         let extra = [
             ("general.name", Value::Text(format!("calls of {}", names.join(", ")))),

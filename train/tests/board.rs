@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use trine_ask::{compile, program_bytes};
+use trine_train::calibrate::Certainty;
 use trine_train::lesson::{self, Items, Lesson};
 use trine_train::random::Random;
 use trine_train::said::{self, Said};
@@ -81,4 +82,26 @@ fn sentences_are_the_same_for_the_same_seed() {
     };
     assert_eq!(changed(1), changed(1));
     assert_ne!(changed(1), changed(2));
+}
+
+#[test]
+fn a_model_gives_its_pieces_to_another() {
+    let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
+    let tools = tools::parse(&text.unwrap()).unwrap();
+    let labels = tools::joined(&tools);
+    let fields = tools::fields(&tools, &labels);
+    let table = tools::table(&tools, &fields);
+    let program = |count: u16| {
+        let bytes = program_bytes(table.as_slice(), count).unwrap();
+        compile(table.as_slice(), count, vec![0; bytes].leak()).unwrap()
+    };
+    let model = std::fs::read(folder().join("../models/board.gguf")).unwrap();
+    let pieces = pieces::of_model(&model, &program(10)).unwrap();
+    let own = lesson::table(&program(10), &pieces, Certainty::NONE);
+    let pieces_of_own = &own[trine_ask::TABLE_HEAD..];
+    assert!(pieces.len() > 400 && model.windows(pieces_of_own.len()).any(|w| w == pieces_of_own));
+    assert!(
+        pieces::of_model(&model, &program(9)).is_err_and(|error| error.contains("other tools"))
+    );
+    assert!(pieces::of_model(b"GGUF", &program(10)).is_err());
 }

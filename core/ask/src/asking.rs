@@ -48,7 +48,8 @@ pub struct Asking<'a> {
     walk: Walk<'a>,
     /// Whether a sequence begins with a token of its own.
     begins: bool,
-    temperature: f32,
+    /// Of the first choice, and of those after it.
+    temperatures: (f32, f32),
     threshold: f32,
     /// Tokens of the sequence that the engine was handed; `None` before the first step.
     read: Option<usize>,
@@ -71,7 +72,7 @@ impl<'a> Asking<'a> {
         Self {
             walk: Walk::empty(program, sentence),
             begins: vocabulary.begins,
-            temperature: vocabulary.temperature,
+            temperatures: (vocabulary.temperature, vocabulary.arguments),
             threshold: vocabulary.threshold,
             read: None,
             confidence: 1.0,
@@ -126,7 +127,9 @@ impl<'a> Asking<'a> {
         let tokens = self.walk.choices().tokens();
         let logits = logits.get_mut(..tokens.len()).unwrap_or_default();
         engine.logits(tokens, logits).map_err(AskError::Engine)?;
-        let (at, probability) = likeliest(logits, self.temperature);
+        let (first, further) = self.temperatures;
+        let temperature = if self.choices == 0 { first } else { further };
+        let (at, probability) = likeliest(logits, temperature);
         let token = tokens.get(at).copied().unwrap_or(crate::token::NONE);
         self.confidence *= probability;
         self.choices += 1;

@@ -27,8 +27,10 @@ pub struct Vocabulary<'v> {
     pub first_piece: u16,
     /// The hash of the tools.
     pub hash: u64,
-    /// What logits are divided by.
+    /// What the logits of the first choice, of the tool, are divided by.
     pub temperature: f32,
+    /// What those of all further choices are divided by.
+    pub arguments: f32,
     /// A call less sure than this is not made.
     pub threshold: f32,
     count: u16,
@@ -91,12 +93,17 @@ impl<'v> Vocabulary<'v> {
         if half(0) != TABLE_VERSION {
             return Err(TableError::Version(half(0)));
         }
+        let temperature = f32::from_le_bytes(field(head, 16));
         let table = Self {
             begins: half(2) & 1 == 1,
             tools: half(4),
             first_piece: half(6),
             hash: u64::from_le_bytes(field(head, 8)),
-            temperature: f32::from_le_bytes(field(head, 16)),
+            temperature,
+            arguments: match half(26) {
+                0 => temperature,
+                thousandths => f32::from(thousandths) / 1000.0,
+            },
             threshold: f32::from_le_bytes(field(head, 20)),
             count: half(24),
             pieces: rest,

@@ -5,6 +5,7 @@
 mod bad_input;
 #[path = "../tools/mod.rs"]
 mod common;
+mod confidence;
 mod coverage;
 mod engines;
 mod grammar;
