@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as sys;
 
+use super::guard::{self, guarded};
 use super::{Error, Result, Tensor, log};
 
 /// What a device is.
@@ -100,15 +101,23 @@ impl Device {
     }
 
     /// Whether it computes the operation that this tensor is the result of.
-    pub(crate) fn supports(self, node: &Tensor) -> bool {
+    ///
+    /// # Errors
+    /// When the device, which is opened to know that, does not open.
+    pub(crate) fn supports(self, node: &Tensor) -> Result<bool> {
         // SAFETY: device and tensor live; only the tensor's description is read.
-        unsafe { sys::ggml_backend_dev_supports_op(self.0.as_ptr(), node.raw()) }
+        guarded(|said| unsafe {
+            guard::trine_ggml_dev_supports_op(self.0.as_ptr(), node.raw(), said)
+        })
     }
 
     /// The type of its own memory.
-    pub(super) fn buffers(self) -> sys::ggml_backend_buffer_type_t {
+    ///
+    /// # Errors
+    /// When the device does not open.
+    pub(super) fn buffers(self) -> Result<sys::ggml_backend_buffer_type_t> {
         // SAFETY: the device lives for ever.
-        unsafe { sys::ggml_backend_dev_buffer_type(self.0.as_ptr()) }
+        guarded(|said| unsafe { guard::trine_ggml_dev_buffer_type(self.0.as_ptr(), said) })
     }
 }
 
@@ -131,10 +140,11 @@ impl Backend {
     /// # Errors
     /// When the device cannot be opened, with what ggml says about it.
     pub(crate) fn open(device: Device, threads: usize) -> Result<Self> {
-        // SAFETY: the device lives for ever; no parameters are given.
-        let raw = unsafe { sys::ggml_backend_dev_init(device.0.as_ptr(), std::ptr::null()) };
-        let raw = NonNull::new(raw)
-            .ok_or_else(|| Error::new(format!("the device {} does not open", device.name())))?;
+        let closed = |why: &str| Error::new(format!("{} does not open{why}", device.name()));
+        // SAFETY: the device lives for ever.
+        let raw = guarded(|said| unsafe { guard::trine_ggml_dev_init(device.0.as_ptr(), said) });
+        let raw = raw.map_err(|error| closed(&format!(": {error}")))?;
+        let raw = NonNull::new(raw).ok_or_else(|| closed(""))?;
         if device.kind() == Kind::Cpu {
             let threads = i32::try_from(threads.max(1)).unwrap_or(i32::MAX);
             // SAFETY: the backend is that of the processor, and lives.
@@ -154,7 +164,8 @@ impl Backend {
 
 impl Drop for Backend {
     fn drop(&mut self) {
+        // A device that failed may fail once more; what it keeps then is lost.
         // SAFETY: nobody else has it: schedulers own their backends and go first.
-        unsafe { sys::ggml_backend_free(self.raw.as_ptr()) };
+        drop(guarded(|said| unsafe { guard::trine_ggml_free(self.raw.as_ptr(), said) }));
     }
 }

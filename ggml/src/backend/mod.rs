@@ -4,6 +4,7 @@
 //! tensor its context and the context's buffer, a context the contexts whose tensors it uses.
 
 mod device;
+mod guard;
 mod log;
 mod ops;
 mod scheduler;

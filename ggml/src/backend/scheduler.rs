@@ -4,6 +4,7 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as sys;
 
+use super::guard::{self, guarded};
 use super::{Backend, Context, Error, Result, Tensor};
 
 /// What is to be computed, in order.
@@ -64,7 +65,10 @@ impl Scheduler {
         // SAFETY: the scheduler lives; no graph of it is computed from now on.
         unsafe { sys::ggml_backend_sched_reset(self.raw.as_ptr()) };
         // SAFETY: scheduler and graph live, and the graph has no memory yet.
-        if !unsafe { sys::ggml_backend_sched_alloc_graph(self.raw.as_ptr(), graph.raw.as_ptr()) } {
+        let given = guarded(|said| unsafe {
+            guard::trine_ggml_sched_alloc_graph(self.raw.as_ptr(), graph.raw.as_ptr(), said)
+        });
+        if !given? {
             return Err(Error::new("the device has not enough memory to compute in"));
         }
         self.graph = Some(graph);
@@ -78,9 +82,10 @@ impl Scheduler {
     pub(crate) fn compute(&mut self) -> Result<()> {
         let graph = self.graph.as_ref().ok_or_else(|| Error::new("there is nothing to compute"))?;
         // SAFETY: the graph has its memory, and lives with all that it uses.
-        let status =
-            unsafe { sys::ggml_backend_sched_graph_compute(self.raw.as_ptr(), graph.raw.as_ptr()) };
-        match status {
+        let status = guarded(|said| unsafe {
+            guard::trine_ggml_sched_graph_compute(self.raw.as_ptr(), graph.raw.as_ptr(), said)
+        });
+        match status? {
             sys::GGML_STATUS_SUCCESS => Ok(()),
             sys::GGML_STATUS_ALLOC_FAILED => {
                 Err(Error::new("the device has not enough memory to compute in"))
@@ -106,6 +111,6 @@ impl Scheduler {
 impl Drop for Scheduler {
     fn drop(&mut self) {
         // SAFETY: nobody else has it; its backends are freed after it.
-        unsafe { sys::ggml_backend_sched_free(self.raw.as_ptr()) };
+        drop(guarded(|said| unsafe { guard::trine_ggml_sched_free(self.raw.as_ptr(), said) }));
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use llama_cpp_sys_2 as sys;
 
+use super::guard::{self, guarded};
 use super::{Device, Error, Result};
 
 /// Types of numbers.
@@ -108,21 +109,22 @@ impl Context {
     /// # Errors
     /// When the device has not so much memory.
     pub(crate) fn allocate(&self, device: Device) -> Result<()> {
+        let kind = device.buffers()?;
         // SAFETY: the context and the device live.
-        let buffer =
-            unsafe { sys::ggml_backend_alloc_ctx_tensors_from_buft(self.raw(), device.buffers()) };
+        let buffer = guarded(|said| unsafe {
+            guard::trine_ggml_alloc_ctx_tensors_from_buft(self.raw(), kind, said)
+        })?;
         let Some(buffer) = NonNull::new(buffer) else {
             let name = device.name();
             return Err(Error::new(format!("{name} has not enough memory for the model")));
         };
         if self.0.buffer.set(buffer).is_err() {
             // SAFETY: it was made just now for tensors of this context; nobody else has it.
-            unsafe { sys::ggml_backend_buffer_free(buffer.as_ptr()) };
+            guarded(|said| unsafe { guard::trine_ggml_buffer_free(buffer.as_ptr(), said) })?;
             return Err(Error::new("a context has memory already"));
         }
         // SAFETY: the buffer lives.
-        unsafe { sys::ggml_backend_buffer_clear(buffer.as_ptr(), 0) };
-        Ok(())
+        guarded(|said| unsafe { guard::trine_ggml_buffer_clear(buffer.as_ptr(), 0, said) })
     }
 
     /// Says that its tensors are weights: what uses them is computed where they lie.
@@ -139,7 +141,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(buffer) = self.buffer.get() {
             // SAFETY: nobody else frees it, and no tensor of it is left.
-            unsafe { sys::ggml_backend_buffer_free(buffer.as_ptr()) };
+            drop(guarded(|said| unsafe { guard::trine_ggml_buffer_free(buffer.as_ptr(), said) }));
         }
         // SAFETY: every tensor of the context holds it, so none is left.
         unsafe { sys::ggml_free(self.raw.as_ptr()) };
@@ -196,10 +198,10 @@ impl Tensor {
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) -> Result<()> {
         self.check(offset, bytes.len())?;
         // SAFETY: the tensor has memory and the range is inside it.
-        unsafe {
-            sys::ggml_backend_tensor_set(self.raw(), bytes.as_ptr().cast(), offset, bytes.len());
-        }
-        Ok(())
+        guarded(|said| unsafe {
+            let data = bytes.as_ptr().cast();
+            guard::trine_ggml_tensor_set(self.raw(), data, offset, bytes.len(), said);
+        })
     }
 
     /// Writes numbers from the beginning on.
@@ -212,10 +214,10 @@ impl Tensor {
     pub(crate) fn read(&self, bytes: &mut [u8]) -> Result<()> {
         self.check(0, bytes.len())?;
         // SAFETY: the tensor has memory and the range is inside it.
-        unsafe {
-            sys::ggml_backend_tensor_get(self.raw(), bytes.as_mut_ptr().cast(), 0, bytes.len());
-        }
-        Ok(())
+        guarded(|said| unsafe {
+            let data = bytes.as_mut_ptr().cast();
+            guard::trine_ggml_tensor_get(self.raw(), data, 0, bytes.len(), said);
+        })
     }
 
     /// Reads numbers from the beginning on.

@@ -7,6 +7,8 @@ mod plan;
 mod round;
 mod session;
 #[cfg(test)]
+mod stages;
+#[cfg(test)]
 mod tests;
 mod trits;
 mod weights;

@@ -205,7 +205,7 @@ impl Layout {
         let context = Context::new(NODES, NODES)?;
         let arranged = self.arrange(&context, &numbers, &ones)?;
         let product = context.mul_mat(&matrix, &arranged)?;
-        if !device.supports(&product) {
+        if !device.supports(&product)? {
             return Ok(None);
         }
         inputs.allocate(device)?;

@@ -194,7 +194,7 @@ fn piece_rows(device: Device, kind: Type, config: &Config) -> Result<usize> {
         let context = Context::new(4, 0)?;
         let table = context.tensor(kind, [config.dim, rows])?;
         let input = context.tensor(Type::F32, [config.dim, 1])?;
-        if device.supports(&context.mul_mat(&table, &input)?) {
+        if device.supports(&context.mul_mat(&table, &input)?)? {
             return Ok(rows);
         }
     }
