@@ -45,7 +45,8 @@ pub struct DeviceArgs {
     /// Devices of the same line are asked in turn: --bus 1@/dev/ttyUSB0 --bus 2@/dev/ttyUSB0
     #[arg(long, value_name = "[NAME=]ADDRESS@LINE")]
     pub bus: Vec<String>,
-    /// A board emulated by QEMU, which is started and stopped with this program: mps2-an386.
+    /// A board emulated by QEMU, which is started and stopped with this program: mps2-an386, or
+    /// virt (RISC-V).
     #[arg(long, value_name = "[NAME=]BOARD")]
     pub emulate: Vec<String>,
     /// The firmware of the emulated board [default: the one that `cargo xtask firmware` builds]

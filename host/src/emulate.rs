@@ -18,11 +18,40 @@ use crate::error::{Error, Result};
 use crate::link::{Dial, Opened, halves};
 use crate::sys;
 
-/// The boards that the firmware is built for.
-const BOARDS: [&str; 1] = ["mps2-an386"];
-/// The serial number in the firmware of a board.
-const SERIAL: &[u8] = b"mps2-0001";
-const EMULATOR: &str = "qemu-system-arm";
+/// A board that the firmware is built for.
+#[derive(Debug)]
+struct Board {
+    /// Its name, which is QEMU's for the machine.
+    name: &'static str,
+    /// The program of the emulator.
+    emulator: &'static str,
+    /// How the emulator is installed.
+    install: &'static str,
+    /// What the emulator is told of the machine, and of the UART that is a person's.
+    options: &'static [&'static str],
+    /// The serial number in the firmware.
+    serial: &'static str,
+}
+
+const BOARDS: &[Board] = &[
+    Board {
+        name: "mps2-an386",
+        emulator: "qemu-system-arm",
+        install: "QEMU for ARM (Debian and Ubuntu: apt-get install qemu-system-arm; Fedora: dnf \
+                  install qemu-system-arm; macOS: brew install qemu)",
+        options: &["-serial", "chardev:person"],
+        serial: "mps2-0001",
+    },
+    Board {
+        name: "virt",
+        emulator: "qemu-system-riscv32",
+        install: "QEMU for RISC-V (Debian and Ubuntu: apt-get install qemu-system-misc; Fedora: \
+                  dnf install qemu-system-riscv; macOS: brew install qemu)",
+        // It has one UART and no watchdog: a second one and a watchdog are PCI devices.
+        options: &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"],
+        serial: "virt-0001",
+    },
+];
 /// How long a board may take to answer, in milliseconds: on a busy computer the emulator itself
 /// needs seconds to start.
 const COMING_MS: u64 = 15_000;
@@ -80,7 +109,7 @@ impl Person for Console {
 /// Starts the emulator anew each time that it is dialled.
 #[derive(Debug)]
 pub(crate) struct Emulator {
-    board: String,
+    board: &'static Board,
     program: PathBuf,
     firmware: PathBuf,
     /// Which of the emulated boards of this program it is, from 1.
@@ -96,21 +125,18 @@ impl Emulator {
         (firmware, number): (Option<&Path>, u32),
         console: Arc<Console>,
     ) -> Result<Self> {
-        if !BOARDS.contains(&board) {
-            return Err(Error::new(format!(
-                "--emulate {board}: there is firmware for {}",
-                BOARDS.join(", ")
-            )));
-        }
-        let program = find_program(EMULATOR).ok_or_else(|| {
+        let board = BOARDS.iter().find(|known| known.name == board).ok_or_else(|| {
+            let names: Vec<&str> = BOARDS.iter().map(|known| known.name).collect();
+            Error::new(format!("--emulate {board}: there is firmware for {}", names.join(", ")))
+        })?;
+        let program = find_program(board.emulator).ok_or_else(|| {
+            let Board { name, emulator, install, .. } = board;
             Error::new(format!(
-                "--emulate needs {EMULATOR}, which is not on PATH: install QEMU for ARM (Debian \
-                 and Ubuntu: apt-get install qemu-system-arm; Fedora: dnf install \
-                 qemu-system-arm; macOS: brew install qemu)"
+                "--emulate {name} needs {emulator}, which is not on PATH: install {install}"
             ))
         })?;
-        let firmware = find_firmware(board, firmware)?;
-        Ok(Self { board: board.to_owned(), program, firmware, number, console, child: None })
+        let firmware = find_firmware(board.name, firmware)?;
+        Ok(Self { board, program, firmware, number, console, child: None })
     }
 
     fn stop(&mut self) {
@@ -128,13 +154,14 @@ impl Emulator {
         let pair = || UnixStream::pair().map_err(|error| format!("no sockets: {error}"));
         let ((board, its_board), (person, its_person)) = (pair()?, pair()?);
         let socket = |id: &str, end: &UnixStream| format!("socket,id={id},fd={}", end.as_raw_fd());
-        let image = image(&self.firmware, self.number)?;
+        let image = image(&self.firmware, self.board.serial, self.number)?;
         let named = image.as_ref().map(|image| format!("/dev/fd/{}", image.as_raw_fd()));
         let mut command = Command::new(&self.program);
         command
-            .args(["-M", &self.board, "-display", "none", "-monitor", "none"])
+            .args(["-M", self.board.name, "-display", "none", "-monitor", "none"])
             .args(["-chardev", &socket("board", &its_board), "-serial", "chardev:board"])
-            .args(["-chardev", &socket("person", &its_person), "-serial", "chardev:person"])
+            .args(["-chardev", &socket("person", &its_person)])
+            .args(self.board.options)
             .arg("-kernel")
             .arg(named.map_or_else(|| self.firmware.clone(), PathBuf::from))
             .stdin(Stdio::null())
@@ -184,17 +211,17 @@ impl Drop for Emulator {
 /// The firmware with a serial number of its own, as a factory writes it into each board: the first
 /// board is the one that the file has, and the others have other digits. `None` where that is the
 /// file as it is. The copy has no name, so it goes away with the emulator.
-fn image(firmware: &Path, number: u32) -> std::result::Result<Option<File>, String> {
+fn image(firmware: &Path, serial: &str, number: u32) -> std::result::Result<Option<File>, String> {
     if number <= 1 {
         return Ok(None);
     }
     let wrong = |why: String| format!("{}: {why}", firmware.display());
     let failed = |error: std::io::Error| wrong(error.to_string());
     let mut bytes = std::fs::read(firmware).map_err(failed)?;
-    let found = bytes.windows(SERIAL.len()).position(|window| window == SERIAL);
+    let found = bytes.windows(serial.len()).position(|window| window == serial.as_bytes());
     let at = found.ok_or_else(|| wrong("it holds no serial number that can be changed".into()))?;
     let digits = format!("{number:04}");
-    for (place, digit) in bytes.iter_mut().skip(at + SERIAL.len() - 4).zip(digits.bytes()) {
+    for (place, digit) in bytes.iter_mut().skip(at + serial.len() - 4).zip(digits.bytes()) {
         *place = digit;
     }
     let name = format!("trine-firmware-{}-{number}", std::process::id());

@@ -7,6 +7,7 @@
  * Build:  cc -O2 -fPIC -shared -DPLUGIN_VERSION=1 -o count.so count.c     (QEMU 7 and 8)
  *         ... -DPLUGIN_VERSION=4                                           (QEMU 10)
  * Use:    qemu-system-arm ... -plugin count.so,data=0x40004000,skip=0x4d1,irq=0x62f,out=FILE
+ *         (or qemu-system-riscv32)
  *
  * data    address of the UART's data register
  * sent    the same for writing, where that is another one
@@ -22,7 +23,8 @@
  *
  * A function that is called ends where its caller goes on. A handler, and what is jumped to, is
  * followed by the depth of calls: BL and BLX go one deeper, a return comes back. That does not do
- * for all, since in code for Armv6-M a far jump is a BL too.
+ * for all, since in code for Armv6-M a far jump is a BL too. On RISC-V all interrupts are handled
+ * from where a trap enters, which is what `irq` names there.
  *
  * Debian's QEMU has plug-ins enabled but ships no qemu-plugin.h, so the few declarations needed
  * stand here. They are the C interface documented in QEMU's docs/devel/tcg-plugins.rst.
@@ -44,7 +46,9 @@ typedef uint64_t plugin_id;
 typedef uint32_t mem_info;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
-struct plugin_info; /* not looked into */
+struct plugin_info {
+    const char *target_name; /* what stands behind is not looked into */
+};
 
 enum { CB_NO_REGS = 0 };
 enum { MEM_READ_WRITE = 3 };
@@ -100,6 +104,7 @@ struct known {
 
 static uint64_t received_register;
 static uint64_t sent_register;
+static bool is_riscv;
 static struct entry entries[ENTRIES_MAX];
 static size_t entries_count;
 static FILE *out;
@@ -126,17 +131,32 @@ static enum kind entered(uint64_t address)
     return NONE;
 }
 
+/* What an instruction of RISC-V does to the depth of calls (unprivileged manual, 2.5.1 and table
+ * 3): JAL and JALR that keep where to go on in x1 or x5, and JALR back to what is in one of these,
+ * each in its short form too; and MRET, the end of a trap. */
+static enum flow riscv_flow(const uint16_t half[2], size_t size)
+{
+    if (size == 2) {
+        const bool is_jal = (half[0] & 0xe003) == 0x2001;
+        const bool is_jalr = (half[0] & 0xf07f) == 0x9002 && (half[0] & 0x0f80) != 0;
+        const bool is_return = half[0] == 0x8082 || half[0] == 0x8282;
+        return is_jal || is_jalr ? CALL : is_return ? RETURN : STRAIGHT;
+    }
+    const uint32_t word = half[0] | (uint32_t)half[1] << 16;
+    const uint32_t opcode = word & 0x7f;
+    const uint32_t kept = word >> 7 & 0x1f;
+    const uint32_t base = word >> 15 & 0x1f;
+    if ((opcode == 0x6f || opcode == 0x67) && (kept == 1 || kept == 5)) {
+        return CALL;
+    }
+    const bool is_return = opcode == 0x67 && (base == 1 || base == 5);
+    return is_return || word == 0x30200073 ? RETURN : STRAIGHT;
+}
+
 /* What an instruction of Thumb does to the depth of calls (Armv7-M manual, A7.7.18 and A7.7.19; of
  * returns B1.5.8): BL and BLX; POP with PC, BX LR, LDM or LDR from the stack with PC. */
-static enum flow flow_of(const struct qemu_plugin_insn *insn)
+static enum flow thumb_flow(const uint16_t half[2], size_t size)
 {
-    uint16_t half[2] = {0, 0};
-    size_t size = qemu_plugin_insn_size(insn);
-#if PLUGIN_VERSION < 3
-    memcpy(half, qemu_plugin_insn_data(insn), size < sizeof half ? size : sizeof half);
-#else
-    qemu_plugin_insn_data(insn, half, size < sizeof half ? size : sizeof half);
-#endif
     if (size == 2) {
         bool is_return = half[0] == 0x4770 || (half[0] & 0xff00) == 0xbd00;
         return is_return ? RETURN : (half[0] & 0xff87) == 0x4780 ? CALL : STRAIGHT;
@@ -147,6 +167,18 @@ static enum flow flow_of(const struct qemu_plugin_insn *insn)
     bool is_return = (half[0] == 0xe8bd && (half[1] & 0x8000) != 0)
                      || (half[0] == 0xf85d && (half[1] & 0xff00) == 0xfb00);
     return is_return ? RETURN : STRAIGHT;
+}
+
+static enum flow flow_of(const struct qemu_plugin_insn *insn)
+{
+    uint16_t half[2] = {0, 0};
+    size_t size = qemu_plugin_insn_size(insn);
+#if PLUGIN_VERSION < 3
+    memcpy(half, qemu_plugin_insn_data(insn), size < sizeof half ? size : sizeof half);
+#else
+    qemu_plugin_insn_data(insn, half, size < sizeof half ? size : sizeof half);
+#endif
+    return is_riscv ? riscv_flow(half, size) : thumb_flow(half, size);
 }
 
 static struct frame *top_frame(void)
@@ -329,7 +361,7 @@ static bool read_argument(const char *name, size_t size, const char *value)
 
 EXPORT int qemu_plugin_install(plugin_id id, const struct plugin_info *info, int argc, char **argv)
 {
-    (void)info;
+    is_riscv = strncmp(info->target_name, "riscv", strlen("riscv")) == 0;
     for (int i = 0; i < argc; i++) {
         char *value = strchr(argv[i], '=');
         if (value == NULL || !read_argument(argv[i], (size_t)(value - argv[i]), value + 1)) {

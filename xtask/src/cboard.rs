@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::board::ARM;
 use crate::elf::Image;
 use crate::matrix::{files, output_folder, quiet};
 use crate::{dist, sh};
@@ -26,7 +27,6 @@ pub(crate) struct CBoard {
     drivers: &'static [&'static str],
 }
 
-const ARM: [&str; 2] = ["qemu-system-arm", "-kernel"];
 const GCC: &str = "arm-none-eabi-gcc";
 const MPS2: &[&str] = &["image.c", "vectors.c", "cortex_m.c", "mps2.c"];
 

@@ -38,12 +38,14 @@ pub(crate) struct Symbol {
 }
 
 /// What an image holds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Image {
     /// Sections with a size, in the order of the file.
     pub(crate) sections: Vec<Section>,
     /// Symbols with a size, the largest first.
     pub(crate) symbols: Vec<Symbol>,
+    /// Places without a size, which are parts of assembler: name and address.
+    pub(crate) labels: Vec<(String, u64)>,
 }
 
 impl Image {
@@ -75,8 +77,11 @@ impl Image {
             })
             .collect();
         symbols.sort_by_key(|symbol| std::cmp::Reverse(symbol.bytes));
+        let labels = file.symbols().filter(|symbol| symbol.size() == 0 && symbol.is_definition());
+        let labels =
+            labels.filter_map(|label| Some((label.name().ok()?.to_owned(), label.address())));
         ensure!(!sections.is_empty(), "no section of it is loaded");
-        Ok(Self { sections, symbols })
+        Ok(Self { sections, symbols, labels: labels.collect() })
     }
 
     /// Bytes of flash: code, constants and the initial values of variables.

@@ -9,9 +9,8 @@ use anyhow::{Context, Result};
 use crate::board::Board;
 use crate::sh;
 
-/// The emulator's program.
-pub(crate) const QEMU: &str = "qemu-system-arm";
-/// Machines with one serial line. The person's socket is there, and nobody is behind it.
+/// Machines with one serial line. The person's socket is there, and nobody is behind it unless an
+/// option brings a second line.
 const ONE_LINE: &[&str] = &["microbit", "virt"];
 
 /// A running QEMU. It waits for both sockets to be connected before the board starts, and ends
@@ -28,17 +27,7 @@ impl Emulator {
     /// # Errors
     /// When there is no QEMU or no folder for the sockets.
     pub(crate) fn start(board: &Board, elf: &Path) -> Result<Self> {
-        Self::of([QEMU, "-kernel"], board.name, elf)
-    }
-
-    /// Starts an Arm board whose instructions a plug-in counts; `plugin` is QEMU's option.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub(crate) fn counting(machine: &str, image: &Path, plugin: &str) -> Result<Self> {
-        // Time by instructions, so that the clock's interrupts come as often on any computer.
-        let options = ["-icount", "shift=5", "-plugin", plugin];
-        Self::with([QEMU, "-kernel"], machine, image, (&options, None))
+        Self::with(board.emulator, board.name, elf, (board.options, None))
     }
 
     /// [`Self::start`] with another emulator, which loads images by another option. A machine with
@@ -70,7 +59,8 @@ impl Emulator {
     pub(crate) fn logging(board: &Board, elf: &Path, log: &Path) -> Result<Self> {
         let log = std::fs::File::create(log).with_context(|| format!("no {}", log.display()))?;
         let semihosting = ["-semihosting-config", "enable=on,target=native"];
-        Self::with([QEMU, "-kernel"], board.name, elf, (&semihosting, Some(log)))
+        let options = [board.options, &semihosting].concat();
+        Self::with(board.emulator, board.name, elf, (&options, Some(log)))
     }
 
     fn with(

@@ -43,9 +43,23 @@ impl Variant {
     }
 }
 
+/// Where the boards have their folders, which `trine gateway --emulate` knows.
+pub(crate) fn folder() -> PathBuf {
+    sh::target_dir().join("firmware")
+}
+
 /// Where `build` leaves the firmware for a board.
-pub(crate) fn elf_path(board: &Board, variant: Variant) -> PathBuf {
-    sh::target_dir().join("firmware").join(board.name).join(variant.file())
+fn elf_path(board: &Board, variant: Variant) -> PathBuf {
+    folder().join(board.name).join(variant.file())
+}
+
+/// The greenhouse behind Trine as it was built last, or is built now.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn built(board: &Board) -> Result<PathBuf> {
+    let elf = elf_path(board, Variant::Trine);
+    if elf.exists() { Ok(elf) } else { build(board, Variant::Trine) }
 }
 
 /// Builds one firmware and returns where it is.
@@ -101,7 +115,7 @@ fn firmware_target_dir(compiler: Compiler, workspace: &Path) -> Result<PathBuf> 
     }
     let version = compiler.version()?;
     let cached = cache::folder("firmware", &version, &workspace.join("Cargo.lock"));
-    Ok(cached.unwrap_or_else(|| sh::target_dir().join("firmware/build")))
+    Ok(cached.unwrap_or_else(|| folder().join("build")))
 }
 
 /// `cargo xtask firmware BOARD`.

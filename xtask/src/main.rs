@@ -26,6 +26,7 @@ mod session;
 mod setup;
 mod sh;
 mod size;
+mod smoke;
 mod soak;
 mod stack;
 mod structure;
@@ -53,8 +54,10 @@ usage: cargo xtask COMMAND
                        build one program of the firmware in C
   size [BOARD]         where flash and RAM go, with and without Trine, against tests/budgets.toml
   soak [PART]...       what takes longer than a test may: 100,000 calls through faults, fuzzing
-                       (--seconds N a target), a big-endian and a 32-bit machine; recorded
-  stack                how deep the stack can be, by the call graph, and how deep it was
+                       (--seconds N a target), a big-endian and a 32-bit machine, 1,000 sentences
+                       on each chip (or --sentences N); recorded
+  stack                how deep the stack can be on the Cortex-M4, by the call graph, and how deep
+                       it was
   bench gateway        the gateway beside a minimal rmcp server, in one run; --record keeps the
                        table under benches/record
   bench process        one call in process beside rmcp and serde_json: instructions, allocations,
@@ -96,6 +99,7 @@ struct Options {
     legs: Vec<String>,
     flags: Vec<String>,
     seconds: Option<u32>,
+    sentences: Option<usize>,
 }
 
 impl Options {
@@ -106,6 +110,7 @@ impl Options {
                 Value(word) => options.words.push(word.string()?),
                 Long("leg") => options.legs.push(parser.value()?.string()?),
                 Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
+                Long("sentences") => options.sentences = Some(parser.value()?.parse()?),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
                 Long(flag @ ("list" | "record" | "small")) => options.flags.push(flag.to_owned()),
                 other => return Err(other.unexpected().into()),
@@ -138,7 +143,10 @@ fn command() -> Result<()> {
         ["c-firmware", board, program] => cboard::main(board, program),
         ["size"] => size::main(Board::named("mps2-an386")?),
         ["size", board] => size::main(Board::named(board)?),
-        ["soak", ref names @ ..] => soak::main(names, options.seconds),
+        ["soak", ref names @ ..] => {
+            let Options { seconds, sentences, .. } = options;
+            soak::main(names, soak::Amount { seconds, sentences })
+        }
         ["stack"] => stack::main(Board::named("mps2-an386")?),
         ["bench", "gateway"] => bench::gateway(options.has("record")),
         ["bench", "process"] => bench::process::main(options.has("record")),

@@ -57,8 +57,9 @@ const NEEDS: &[Need] = &[
             "rust-web-src",
             "rust-web-clippy",
             "binutils-arm-none-eabi",
+            "binutils-riscv64-unknown-elf",
         ],
-        otherwise: "rustup target add thumbv7em-none-eabihf",
+        otherwise: "rustup target add thumbv7em-none-eabihf riscv32imac-unknown-none-elf",
         present: firmware_compiler,
     },
     Need {

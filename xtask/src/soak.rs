@@ -15,14 +15,23 @@ const SECONDS: u32 = 3_600;
 const CALLS: &str = "100000";
 /// Cases of each property test on another kind of machine.
 const CASES: &str = "300";
-/// Sentences that each chip reads.
+/// Sentences that each chip reads where no other number is asked for.
 const SENTENCES: usize = 1_000;
+
+/// How much is done, where something else is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Amount {
+    /// Seconds of fuzzing for each target.
+    pub(crate) seconds: Option<u32>,
+    /// Sentences that each chip reads.
+    pub(crate) sentences: Option<usize>,
+}
 
 /// A part of the soak.
 struct Part {
     name: &'static str,
     about: &'static str,
-    run: fn(u32) -> Result<String>,
+    run: fn(Amount) -> Result<String>,
 }
 
 const PARTS: &[Part] = &[
@@ -35,8 +44,8 @@ const PARTS: &[Part] = &[
     Part { name: "i686", about: "the core's tests on a 32-bit machine", run: |_| I686.test() },
     Part {
         name: "ask",
-        about: "1,000 sentences on each chip beside this computer",
-        run: |_| asked(),
+        about: "1,000 sentences, or --sentences N, on each chip beside this computer",
+        run: asked,
     },
     Part { name: "fuzz", about: "each fuzz target for an hour, or --seconds N", run: fuzzed },
 ];
@@ -45,7 +54,7 @@ const PARTS: &[Part] = &[
 ///
 /// # Errors
 /// When there is no such part, or one fails; the record is written all the same.
-pub(crate) fn main(names: &[&str], seconds: Option<u32>) -> Result<()> {
+pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
     if let Some(name) = names.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
         let parts: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
         bail!("there is no part `{name}`: choose from {}", parts.join(", "));
@@ -57,7 +66,7 @@ pub(crate) fn main(names: &[&str], seconds: Option<u32>) -> Result<()> {
     for (at, part) in wanted.iter().enumerate() {
         println!("\n== {} ({} of {}): {}", part.name, at + 1, wanted.len(), part.about);
         let since = Instant::now();
-        let result = (part.run)(seconds.unwrap_or(SECONDS)).unwrap_or_else(|error| {
+        let result = (part.run)(amount).unwrap_or_else(|error| {
             println!("{error:#}");
             failed.push(part.name);
             format!("FAILED: {}", format!("{error:#}").lines().next().unwrap_or_default())
@@ -83,18 +92,20 @@ fn record(text: &str) -> Result<()> {
     Ok(())
 }
 
-fn faults(_: u32) -> Result<String> {
+fn faults(_: Amount) -> Result<String> {
     let arguments = ["test", "--profile", "ci", "-p", "trine", "--test", "faults"];
     sh::run(sh::cargo().args(arguments).args(["--", "--nocapture"]).env("FAULTS_CALLS", CALLS))?;
     Ok(format!("{CALLS} calls on each line, each answered once"))
 }
 
-fn asked() -> Result<String> {
-    sentences::alike::compare(SENTENCES)?;
-    Ok(format!("{SENTENCES} sentences on each, the same call, confidence and tokens"))
+fn asked(amount: Amount) -> Result<String> {
+    let count = amount.sentences.unwrap_or(SENTENCES);
+    sentences::alike::compare(count)?;
+    Ok(format!("{count} sentences on each, the same call, confidence and tokens"))
 }
 
-fn fuzzed(seconds: u32) -> Result<String> {
+fn fuzzed(amount: Amount) -> Result<String> {
+    let seconds = amount.seconds.unwrap_or(SECONDS);
     fuzz::build()?;
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let mut text = Vec::new();

@@ -1,4 +1,6 @@
-//! How much stack the firmware can need, by its call graph, and how much it has used.
+//! How much stack the firmware can need, by its call graph, and how much it has used. Code for Arm
+//! alone: how its instructions call is read here. Of the RISC-V board the painted stack is known,
+//! which the leg `smoke` holds against its bound.
 //!
 //! The compiler notes the frame of each function in `.stack_sizes` (`-Z emit-stack-sizes`), the
 //! disassembly says who calls whom. Calls through a pointer are resolved by the table below; one
@@ -17,7 +19,7 @@ use crate::board::Board;
 use crate::elf::Image;
 use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
-use crate::{sh, size};
+use crate::{sh, size, smoke};
 
 /// Calls through a pointer: who makes them, and what can be behind it. A function is only taken
 /// where its address is stored in the image.
@@ -49,6 +51,9 @@ const EXCEPTION: u64 = 27 * 4;
 pub(crate) fn main(board: &Board) -> Result<()> {
     let graph = Graph::of(&build(board)?)?;
     let budget = size::budget(board)?;
+    let (Some(most), Some(library_most)) = (budget.stack, budget.library_stack) else {
+        bail!("{}: there is no budget of its stack", board.name);
+    };
     let outside = |_: &str| false;
     let mut whole = graph.deepest("main", &outside)?;
     let handler = graph.deepest_of(&HANDLERS, &outside)?;
@@ -62,11 +67,11 @@ pub(crate) fn main(board: &Board) -> Result<()> {
     library.bytes += EXCEPTION + handler.bytes;
     let painted = painted(board)?;
     println!("\n{:<44}{:>8}{:>10}", "stack, an interrupt included", "bytes", "at most");
-    println!("{:<44}{:>8}{:>10}", "library", library.bytes, budget.library_stack);
-    println!("{:<44}{:>8}{:>10}", "whole firmware", whole.bytes, budget.stack);
+    println!("{:<44}{:>8}{:>10}", "library", library.bytes, library_most);
+    println!("{:<44}{:>8}{:>10}", "whole firmware", whole.bytes, most);
     println!("{:<44}{painted:>8}{:>10}", "painted while every tool was called", whole.bytes);
-    ensure!(library.bytes <= budget.library_stack, "the library needs {} B", library.bytes);
-    ensure!(whole.bytes <= budget.stack, "the firmware needs {} B of stack", whole.bytes);
+    ensure!(library.bytes <= library_most, "the library needs {} B", library.bytes);
+    ensure!(whole.bytes <= most, "the firmware needs {} B of stack", whole.bytes);
     ensure!(painted <= whole.bytes, "{painted} B were used of {} B at most", whole.bytes);
     Ok(())
 }
@@ -88,10 +93,9 @@ fn build(board: &Board) -> Result<PathBuf> {
 
 /// How deep the stack was when every tool had been called on the emulated board.
 fn painted(board: &Board) -> Result<u64> {
-    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
+    let smoke = smoke::program()?;
     let elf = firmware::build(board, Variant::Trine)?;
     let emulator = Emulator::start(board, &elf)?;
-    let smoke = sh::target_dir().join("ci").join("trine-smoke");
     let said = sh::output(sh::command(smoke).args(emulator.sockets()))?;
     let words: Vec<&str> = said.split_whitespace().collect();
     let at = words.windows(4).find(|words| words[1..] == ["bytes", "at", "its"]);

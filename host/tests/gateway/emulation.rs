@@ -1,8 +1,9 @@
-//! The board emulated by QEMU through the gateway.
+//! The boards emulated by QEMU through the gateway.
 //!
 //! These tests need `qemu-system-arm` and the firmware that `cargo xtask firmware mps2-an386`
-//! builds. Without them they say so and end; where `TRINE_FIRMWARE=ELF` names the firmware, as
-//! `cargo xtask test` does, or `TRINE_REQUIRE_EMULATION=1` is set, they fail instead.
+//! builds, one of them `qemu-system-riscv32` and that of `virt` too. Without them they say so and
+//! end; where `TRINE_FIRMWARE=FOLDER` names the folder in which each board has its own, as `cargo
+//! xtask test` does, or `TRINE_REQUIRE_EMULATION=1` is set, they fail instead.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,24 +12,34 @@ use std::time::Duration;
 use crate::harness::{Folder, Gateway, person, until};
 use serde_json::json;
 
-/// The firmware, if the emulated board can run here.
+/// The board that has a Cortex-M4.
+const ARM: [&str; 2] = ["mps2-an386", "qemu-system-arm"];
+/// The one that has a RISC-V.
+const RISCV: [&str; 2] = ["virt", "qemu-system-riscv32"];
+
+/// The firmware of the first board, if it can run here.
 fn firmware() -> Option<PathBuf> {
+    firmware_of(ARM)
+}
+
+/// The firmware of a board and its emulator, if it can run here.
+fn firmware_of([board, emulator]: [&str; 2]) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let built = target.join("firmware/mps2-an386/trine-firmware.elf");
     let named = std::env::var_os("TRINE_FIRMWARE").map(PathBuf::from);
     let required = named.is_some()
         || std::env::var_os("TRINE_REQUIRE_EMULATION").is_some_and(|value| value == "1");
-    let firmware = named.unwrap_or(built);
-    let emulator = Command::new("qemu-system-arm").arg("--version").output().is_ok();
-    if emulator && firmware.is_file() {
+    let folder = named.unwrap_or_else(|| target.join("firmware"));
+    let firmware = folder.join(board).join("trine-firmware.elf");
+    let has_emulator = Command::new(emulator).arg("--version").output().is_ok();
+    if has_emulator && firmware.is_file() {
         return Some(firmware);
     }
-    let missing = if emulator {
-        format!("there is no {}: run cargo xtask firmware mps2-an386", firmware.display())
+    let missing = if has_emulator {
+        format!("there is no {}: run cargo xtask firmware {board}", firmware.display())
     } else {
-        "there is no qemu-system-arm: install it".to_owned()
+        format!("there is no {emulator}: install it")
     };
     assert!(!required, "{missing}");
     eprintln!("NOT RUN: {missing}");
@@ -36,8 +47,12 @@ fn firmware() -> Option<PathBuf> {
 }
 
 fn start(firmware: &Path, more: &[&str]) -> Gateway {
+    start_on(ARM, firmware, more)
+}
+
+fn start_on([board, _]: [&str; 2], firmware: &Path, more: &[&str]) -> Gateway {
     let firmware = firmware.to_str().unwrap();
-    let mut arguments = vec!["--emulate", "mps2-an386", "--firmware", firmware];
+    let mut arguments = vec!["--emulate", board, "--firmware", firmware];
     arguments.extend(more);
     Gateway::start(&arguments)
 }
@@ -69,11 +84,21 @@ fn is_alive(id: u32) -> bool {
 
 #[test]
 fn every_tool_works_on_the_emulated_board() {
-    let Some(firmware) = firmware() else { return };
-    let folder = Folder::new("emulated");
+    every_tool_works_on(ARM);
+}
+
+#[test]
+fn every_tool_works_on_the_emulated_board_with_a_risc_v() {
+    every_tool_works_on(RISCV);
+}
+
+fn every_tool_works_on(board: [&str; 2]) {
+    let Some(firmware) = firmware_of(board) else { return };
+    let folder = Folder::new(&format!("emulated-{}", board[0]));
     let socket = folder.path("button");
     let button = format!("unix:{}", socket.display());
-    let mut gateway = start(&firmware, &["--button", &button, "--time-scale", "10"]);
+    let more = ["--button", &button, "--time-scale", "10"];
+    let mut gateway = start_on(board, &firmware, &more);
     gateway.tools_of(11);
     assert_eq!(gateway.value("fan_set", json!({"percent": 40})), json!({"percent": 40}));
     let lamp = json!({"light": "grow", "on": true, "brightness": 30});
@@ -145,12 +170,14 @@ fn what_is_missing_for_emulation_is_named() {
         String::from_utf8(output.stderr).unwrap()
     };
     let unknown = said(&["--emulate", "abacus"]);
-    assert!(unknown.contains("abacus") && unknown.contains("mps2-an386"), "{unknown}");
+    assert!(unknown.contains("abacus") && unknown.contains("mps2-an386, virt"), "{unknown}");
     let absent = said(&["--emulate", "mps2-an386", "--firmware", "/nonexistent.elf"]);
     assert!(absent.contains("/nonexistent.elf"), "{absent}");
-    let no_path = Gateway::command(&["--emulate", "mps2-an386"]).env("PATH", "").output().unwrap();
-    let no_path = String::from_utf8(no_path.stderr).unwrap();
-    assert!(no_path.contains("apt-get install qemu-system-arm"), "{no_path}");
+    for (board, package) in [("mps2-an386", "qemu-system-arm"), ("virt", "qemu-system-misc")] {
+        let no_path = Gateway::command(&["--emulate", board]).env("PATH", "").output().unwrap();
+        let no_path = String::from_utf8(no_path.stderr).unwrap();
+        assert!(no_path.contains(&format!("apt-get install {package}")), "{no_path}");
+    }
 }
 
 #[test]

@@ -10,20 +10,20 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::board_c;
-use crate::board::Board;
+use crate::board::{ARM, Board};
 use crate::elf::{Image, Symbol};
-use crate::emulator::{Emulator, QEMU};
+use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
 use crate::{sh, size};
 
 /// Calls that are counted; the figure is their median.
 const CALLS: usize = 50;
-/// The data register of the UART to the host.
-const DATA_REGISTER: u32 = 0x4000_4000;
 /// The key of the firmware's feature `keyed`.
 const KEY: &str = "sixteen byte key";
 /// What runs between a byte and the loop; counted apart, since how many there are depends on time.
 const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
+/// The same on RISC-V, where every interrupt enters at this label of riscv-rt.
+const TRAP: &str = "_start_trap";
 /// The user's own code: the board's tools, as the dispatcher calls them.
 const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 
@@ -34,8 +34,12 @@ pub(super) struct Counted<'a> {
     pub(super) title: String,
     /// Its budget.
     pub(super) budget: String,
+    /// The emulator's program, and its option that loads an image.
+    pub(super) emulator: [&'a str; 2],
     /// QEMU's machine.
     pub(super) machine: &'a str,
+    /// What else the emulator is told.
+    pub(super) options: &'a [&'a str],
     pub(super) image: PathBuf,
     /// Arguments of the plug-in: registers, handlers, and what is the user's own.
     pub(super) places: String,
@@ -44,31 +48,35 @@ pub(super) struct Counted<'a> {
 }
 
 /// Counts, prints the figures and compares with the board's budgets: calls of the firmware in Rust,
-/// without tags and with them, and of the firmware in C with the library's profile `base`.
+/// without tags and with them, and on Arm of the firmware in C with the library's profile `base`.
 ///
 /// # Errors
 /// When something does not build or run, or a call costs more than its budget.
 pub(crate) fn main(board: &Board) -> Result<()> {
     measure(&rust(board, Variant::Trine)?)?;
     measure(&rust(board, Variant::Keyed)?)?;
-    measure(&board_c::base(board)?)
+    if board.is_arm() { measure(&board_c::base(board)?) } else { Ok(()) }
 }
 
 /// The firmware in Rust.
 fn rust(board: &Board, variant: Variant) -> Result<Counted<'_>> {
     let image = firmware::build(board, variant)?;
-    let symbols = Image::read(&image)?.symbols;
+    let Image { symbols, labels, .. } = Image::read(&image)?;
+    let handlers = if board.is_arm() {
+        places("irq", &symbols, &HANDLERS)?
+    } else {
+        let trap = labels.iter().find(|(name, _)| name == TRAP);
+        format!(",irq={:#x}", trap.with_context(|| format!("there is no {TRAP}"))?.1)
+    };
     let is_keyed = variant == Variant::Keyed;
     let tags = if is_keyed { ", tagged both ways" } else { "" };
     Ok(Counted {
         title: format!("{} ({}), firmware in Rust{tags}", board.name, board.processor),
         budget: format!("{}{}", board.name, if is_keyed { "-tagged" } else { "" }),
+        emulator: board.emulator,
         machine: board.name,
-        places: format!(
-            ",data={DATA_REGISTER:#x}{}{}",
-            skipped(&symbols)?,
-            places("irq", &symbols, &HANDLERS)?
-        ),
+        options: board.options,
+        places: format!(",data={:#x}{}{}", board.data_register, skipped(&symbols)?, handlers),
         image,
         key: is_keyed.then_some(KEY),
     })
@@ -79,7 +87,11 @@ fn measure(firmware: &Counted<'_>) -> Result<()> {
     let counts = sh::target_dir().join("count.txt");
     let plugin = build_plugin("count")?;
     let plugin = format!("{}{},out={}", plugin.display(), firmware.places, counts.display());
-    let emulator = Emulator::counting(firmware.machine, &firmware.image, &plugin)?;
+    // Time by instructions, so that the clock's interrupts come as often on any computer.
+    let counting = ["-icount", "shift=5", "-plugin", &plugin];
+    let options = [firmware.options, &counting].concat();
+    let Counted { emulator, machine, image, .. } = firmware;
+    let emulator = Emulator::with_options(*emulator, machine, image, &options)?;
     let count = CALLS.to_string();
     sh::run(
         sh::command(sh::target_dir().join("ci").join("trine-smoke"))
@@ -169,9 +181,10 @@ pub(super) fn places(kind: &str, symbols: &[Symbol], names: &[&str]) -> Result<S
 /// # Errors
 /// When there is no QEMU or no C compiler.
 pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {
-    let version = sh::output(sh::command(QEMU).arg("--version"))?;
+    let [qemu, _] = ARM;
+    let version = sh::output(sh::command(qemu).arg("--version"))?;
     let major = version.split_whitespace().find_map(|word| word.split_once('.')?.0.parse().ok());
-    let major: u32 = major.with_context(|| format!("{QEMU} --version says {version:?}"))?;
+    let major: u32 = major.with_context(|| format!("{qemu} --version says {version:?}"))?;
     let interface = if major < 9 { 1 } else { 4 };
     let plugin = sh::target_dir().join(format!("{name}.so"));
     sh::run(

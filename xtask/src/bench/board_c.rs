@@ -50,7 +50,9 @@ pub(super) fn base(board: &Board) -> Result<Counted<'static>> {
     Ok(Counted {
         title: format!("{} ({}), firmware in C with profile `base`", found.name, board.processor),
         budget: format!("{}-base", found.name),
+        emulator: found.emulator,
         machine: found.name,
+        options: &[],
         places: [
             registers(found.name)?.to_owned(),
             places("skip", &symbols, &tools)?,

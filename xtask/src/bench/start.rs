@@ -8,9 +8,9 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::board::build_plugin;
+use crate::board::ARM;
 use crate::cboard::{C_BOARDS, Program, build};
 use crate::elf::Image;
-use crate::emulator::QEMU;
 use crate::{sh, size};
 
 /// The programs that are started, and how many tools each has.
@@ -57,7 +57,8 @@ fn count(machine: &str, image: &Path, plugin: &Path) -> Result<u64> {
         out.display()
     );
     let mut qemu = sh::command("timeout");
-    qemu.args([SECONDS_MAX, QEMU, "-M", machine, "-display", "none", "-monitor", "none"])
+    let [emulator, _] = ARM;
+    qemu.args([SECONDS_MAX, emulator, "-M", machine, "-display", "none", "-monitor", "none"])
         .args(["-serial", "null", "-serial", "null", "-plugin", &options, "-kernel"])
         .arg(image)
         .stdin(Stdio::null());

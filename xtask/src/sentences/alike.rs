@@ -2,6 +2,7 @@
 //! beside.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
@@ -21,6 +22,8 @@ const SENTENCES: usize = 50;
 const MEANWHILE: usize = 8;
 /// Bytes of RAM that the whole firmware may take, stack included.
 const RAM: u64 = 64 << 10;
+/// How often it is said how far a chip is.
+const NEWS: Duration = Duration::from_secs(15);
 /// How long an emulator may take to listen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -40,7 +43,8 @@ pub(crate) fn main() -> Result<()> {
     count::small(&image)
 }
 
-/// Compares so many sentences on every processor.
+/// Compares so many sentences on every processor, also when one of them answers otherwise, and says
+/// how far each is.
 ///
 /// # Errors
 /// When one is answered otherwise.
@@ -52,25 +56,39 @@ pub(crate) fn compare(count: usize) -> Result<()> {
     let input = folder()?.join("sentences.jsonl");
     fs::write(&input, lines)?;
     let ask = ["ask", "--jsonl", "--exact"];
-    let wanted = answers(tool("trine").args(ask).arg("--model").arg(&image), &input)?;
+    let mut host = tool("trine");
+    let wanted = answers(host.args(ask).arg("--model").arg(&image), &input, ("the host", count))?;
     ensure!(wanted.lines().count() == count, "{count} sentences, other answers:\n{wanted}");
+    let mut faults = Vec::new();
     for chip in CHIPS {
-        let elf = build(chip, &image)?;
-        let emulator = Emulator::with_options(chip.emulator, chip.board, &elf, chip.options)?;
-        let [board, person] = emulator.sockets();
-        // The board starts when both are connected.
-        let waits = std::thread::spawn(move || connected(&person));
-        let mut asked = tool("trine");
-        asked.args(ask).args(["--device", "board", "--unix"]);
-        let said = answers(asked.arg(format!("board={}", board.display())), &input)?;
-        drop(waits.join());
-        alike(chip, &wanted, &said)?;
-        println!(
-            "{} ({}): {count} sentences, each with this computer's call, confidence and tokens",
-            chip.processor, chip.board
-        );
+        let name = format!("{} ({})", chip.processor, chip.board);
+        let said = asked(chip, &image, &input, (&name, count));
+        match said.and_then(|said| alike(chip, &wanted, &said)) {
+            Ok(()) => println!(
+                "{name}: {count} sentences, each with this computer's call, confidence and tokens"
+            ),
+            Err(error) => {
+                println!("{name}: {error:#}");
+                faults.push(format!("{error:#}"));
+            }
+        }
     }
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())
+}
+
+/// What a chip answers to the sentences.
+fn asked(chip: &Chip, image: &Path, input: &Path, news: (&str, usize)) -> Result<String> {
+    let elf = build(chip, image)?;
+    let emulator = Emulator::with_options(chip.emulator, chip.board, &elf, chip.options)?;
+    let [board, person] = emulator.sockets();
+    // The board starts when both are connected.
+    let waits = std::thread::spawn(move || connected(&person));
+    let mut asked = tool("trine");
+    asked.args(["ask", "--jsonl", "--exact", "--device", "board", "--unix"]);
+    let said = answers(asked.arg(format!("board={}", board.display())), input, news)?;
+    drop(waits.join());
+    Ok(said)
 }
 
 fn connected(socket: &Path) -> Result<UnixStream> {
@@ -84,12 +102,30 @@ fn connected(socket: &Path) -> Result<UnixStream> {
     }
 }
 
-fn answers(command: &mut std::process::Command, input: &Path) -> Result<String> {
+/// What the program answers, a line for each of so many sentences, while it is said how far it is.
+fn answers(
+    command: &mut std::process::Command,
+    input: &Path,
+    (name, count): (&str, usize),
+) -> Result<String> {
     let line = sh::shown(command);
-    let done = command.stdin(Stdio::from(fs::File::open(input)?)).stderr(Stdio::inherit());
-    let done = done.output().with_context(|| format!("`{line}` could not start"))?;
-    ensure!(done.status.success(), "`{line}` failed: {}", done.status);
-    Ok(String::from_utf8(done.stdout)?)
+    command.stdin(Stdio::from(fs::File::open(input)?)).stdout(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("`{line}` could not start"))?;
+    let output = child.stdout.take().context("the output is a pipe")?;
+    let (since, mut told) = (Instant::now(), Instant::now());
+    let (mut said, mut has) = (String::new(), 0_usize);
+    for answer in BufReader::new(output).lines() {
+        said += &answer?;
+        said.push('\n');
+        has += 1;
+        if told.elapsed() > NEWS {
+            told = Instant::now();
+            println!("{name}: {has} of {count} sentences in {} s", since.elapsed().as_secs());
+        }
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "`{line}` failed: {status}");
+    Ok(said)
 }
 
 /// Compares answers line by line.

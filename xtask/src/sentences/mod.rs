@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::baremetal::Compiler;
+use crate::board::{ARM, RISCV, VIRT};
 use crate::{cache, sh};
 
 /// The workspace of the firmware.
@@ -32,10 +33,6 @@ pub(crate) struct Chip {
     options: &'static [&'static str],
 }
 
-const ARM: [&str; 2] = ["qemu-system-arm", "-kernel"];
-/// The machine has no second serial line and no watchdog: both are PCI devices.
-const VIRT: &[&str] =
-    &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"];
 const M4: &str = "thumbv7em-none-eabihf";
 
 /// Every processor, the one with figures first.
@@ -60,7 +57,7 @@ pub(crate) const CHIPS: &[Chip] = &[
         board: "virt",
         target: "riscv32imac-unknown-none-elf",
         processor: "RISC-V, rv32imac",
-        emulator: ["qemu-system-riscv32", "-kernel"],
+        emulator: RISCV,
         options: VIRT,
     },
 ];
