@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod fails;
 mod golden;
 mod made;
 #[path = "../making/mod.rs"]

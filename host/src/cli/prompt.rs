@@ -8,9 +8,7 @@ use std::time::Instant;
 
 #[cfg(feature = "gpu")]
 use super::offload;
-#[cfg(feature = "gpu")]
-use super::offload::fall_back;
-use super::offload::{Backend, choose};
+use super::offload::{Backend, Wish, choose};
 use clap::ValueEnum;
 use trine::model::{Buffers, Loaded, Mapped, Pool, threads};
 use trine::{Error, Result};
@@ -75,9 +73,9 @@ pub(super) struct Generate {
     /// Use the weights as they lie in the file; else they are packed for this machine first.
     #[arg(long)]
     in_place: bool,
-    /// Where the model is computed.
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
-    backend: Backend,
+    /// Where the model is computed; NAME,cpu goes on with the processor where the first fails.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", value_name = "NAME")]
+    backend: Vec<Backend>,
     /// Blocks of the model that go to a graphics processor; the others stay on the processor
     /// [default: as many as its memory takes]
     #[arg(long, value_name = "COUNT")]
@@ -111,7 +109,8 @@ impl Generate {
     pub(super) fn run(self) -> Result<ExitCode> {
         let path = self.model.display().to_string();
         let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
-        let device = self.device()?;
+        let wish = Wish::new(&self.backend)?;
+        let device = self.device(wish)?;
         if device.is_none() && self.layers.is_some() {
             return Err(Error::new(
                 "--layers is for a graphics processor, and the processor computes: leave it out",
@@ -130,7 +129,7 @@ impl Generate {
         let mut task =
             Task { tokens: prompt, left: self.tokens, keep, begun: Instant::now(), text };
         let end = match device {
-            Some(device) => self.on_device(&loaded, device, &pool, &mut task)?,
+            Some(device) => self.on_device(&loaded, (device, wish), &pool, &mut task)?,
             None => None,
         };
         let end = match end {
@@ -142,22 +141,26 @@ impl Generate {
 
     /// The device that is to compute; none where the processor is.
     #[cfg(feature = "gpu")]
-    fn device(&self) -> Result<Option<trine_ggml::Device>> {
+    fn device(&self, wish: Wish) -> Result<Option<trine_ggml::Device>> {
         let what = match (self.shift, self.kv) {
             (true, _) => "--shift",
             (_, Kv::I8) => "--kv i8",
-            _ => return choose(self.backend),
+            _ => {
+                let found = choose(wish.backend);
+                return found.or_else(|error| wish.failed(&error).map(|()| None));
+            }
         };
-        if matches!(self.backend, Backend::Auto | Backend::Cpu) {
+        if wish.falls_back {
             return Ok(None);
         }
-        let word = self.backend.word();
+        let word = wish.backend.word();
         Err(Error::new(format!("{what} is for the processor alone: leave out --backend {word}")))
     }
 
     #[cfg(not(feature = "gpu"))]
-    fn device(&self) -> Result<Option<std::convert::Infallible>> {
-        choose(self.backend)?;
+    #[expect(clippy::unused_self, reason = "a build with devices looks at more")]
+    fn device(&self, wish: Wish) -> Result<Option<std::convert::Infallible>> {
+        choose(wish.backend).or_else(|error| wish.failed(&error))?;
         Ok(None)
     }
 
@@ -166,7 +169,7 @@ impl Generate {
     fn on_device(
         &self,
         loaded: &Loaded<'_>,
-        device: trine_ggml::Device,
+        (device, wish): (trine_ggml::Device, Wish),
         pool: &Pool,
         task: &mut Task<'_>,
     ) -> Result<Option<End>> {
@@ -179,13 +182,7 @@ impl Generate {
             ..trine_ggml::Options::new(options.context)
         };
         let tell = |plan: &trine_ggml::Plan| eprintln!("{plan}");
-        let lost = |error: trine_ggml::Error| {
-            if self.backend == Backend::Auto {
-                fall_back(&error.to_string());
-                return Ok(None);
-            }
-            Err(Error::new(error.to_string()))
-        };
+        let lost = |error: trine_ggml::Error| wish.failed(&error).map(|()| None);
         let engine = trine_ggml::Engine::open(&loaded.model, device, &options, pool, tell);
         let mut engine = match engine {
             Ok(engine) => engine,
@@ -211,7 +208,7 @@ impl Generate {
     fn on_device(
         &self,
         _: &Loaded<'_>,
-        device: std::convert::Infallible,
+        (device, _): (std::convert::Infallible, Wish),
         _: &Pool,
         _: &mut Task<'_>,
     ) -> Result<Option<End>> {

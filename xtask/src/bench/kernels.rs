@@ -39,7 +39,8 @@ pub(crate) fn alike() -> Result<()> {
 }
 
 /// The leg `gpu`: our models on ggml's devices, of which one is Vulkan's in software, give our
-/// integers and our tokens. Its build is that of the leg `ggml`.
+/// integers and our tokens, and the program goes on where they fail. Its build is that of the leg
+/// `ggml`.
 ///
 /// # Errors
 /// When something does not build, or a test fails.
@@ -48,10 +49,16 @@ pub(crate) fn devices() -> Result<()> {
     // ggml opens a device in one thread at a time.
     cargo.args(["--lib", "--test", "device", "--", "--test-threads=1"]);
     sh::run(&mut cargo)?;
-    let mut clippy = vulkan::build(native(sh::cargo()))?;
-    clippy.args(["clippy", "--release", "-p", "trine", "--features", "peer,vulkan"]);
-    clippy.arg("--target-dir").arg(target_dir());
-    sh::run(clippy.args(["--all-targets", "--", "-D", "warnings"]))
+    sh::run(vulkan::on_software(program("test")?)?.args(["--test", "gpu"]))?;
+    sh::run(program("clippy")?.args(["--all-targets", "--", "-D", "warnings"]))
+}
+
+/// Cargo on the program with devices, and with ggml as above.
+fn program(what: &str) -> Result<Command> {
+    let mut cargo = vulkan::build(native(sh::cargo()))?;
+    cargo.args([what, "--release", "-p", "trine", "--features", "peer,vulkan", "--target-dir"]);
+    cargo.arg(target_dir());
+    Ok(cargo)
 }
 
 fn target_dir() -> std::path::PathBuf {

@@ -62,6 +62,48 @@ impl Backend {
     }
 }
 
+/// A backend, and what is done where it fails.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) backend: Backend,
+    /// Whether the processor then goes on, which is said aloud; else what went wrong is an error.
+    pub(super) falls_back: bool,
+}
+
+impl Wish {
+    /// What `--backend` says: a name, or a name and then `cpu`.
+    pub(super) fn new(names: &[Backend]) -> Result<Self> {
+        match *names {
+            [backend] => {
+                let falls_back = matches!(backend, Backend::Auto | Backend::Cpu);
+                Ok(Self { backend, falls_back })
+            }
+            [backend, Backend::Cpu] => Ok(Self { backend, falls_back: true }),
+            _ => Err(Error::new(
+                "--backend takes one name, and after it cpu where the processor is to go on when \
+                 that one fails: --backend vulkan,cpu",
+            )),
+        }
+    }
+
+    /// Says what went wrong, where the processor goes on.
+    ///
+    /// # Errors
+    /// With what went wrong, where it does not.
+    pub(super) fn failed(self, error: &impl std::fmt::Display) -> Result<()> {
+        if self.falls_back {
+            fall_back(&error.to_string());
+            return Ok(());
+        }
+        Err(Error::new(error.to_string()))
+    }
+}
+
+/// Says aloud that the processor computes, and why.
+fn fall_back(why: &str) {
+    eprintln!("warning: {why}: the model is computed on the processor");
+}
+
 /// Without a backend for graphics processors there is nothing to choose.
 #[cfg(not(feature = "gpu"))]
 pub(super) fn choose(backend: Backend) -> Result<()> {
@@ -77,14 +119,14 @@ pub(super) fn list(_: bool) -> Result<std::process::ExitCode> {
 }
 
 #[cfg(feature = "gpu")]
-pub(super) use chosen::{choose, fall_back, verdict};
+pub(super) use chosen::{choose, verdict};
 
 #[cfg(feature = "gpu")]
 mod chosen {
     use trine::{Error, Result};
     use trine_ggml::{Device, Kind};
 
-    use super::Backend;
+    use super::{Backend, fall_back};
 
     /// Names of drivers that compute on the processor.
     const SOFTWARE: [&str; 3] = ["llvmpipe", "SwiftShader", "softpipe"];
@@ -141,11 +183,6 @@ mod chosen {
         let is_graphics = matches!(device.kind(), Kind::Gpu | Kind::Integrated);
         is_graphics && own.iter().any(|own| name.eq_ignore_ascii_case(own))
     }
-
-    /// Says aloud that the processor computes, and why.
-    pub(in crate::cli) fn fall_back(why: &str) {
-        eprintln!("warning: {why}: the model is computed on the processor");
-    }
 }
 
 #[cfg(test)]
@@ -163,6 +200,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_processor_goes_on_where_that_is_asked_for_and_nowhere_else() {
+        let listed = Wish::new(&[Backend::Vulkan, Backend::Cpu]).unwrap();
+        assert!(listed.falls_back && listed.failed(&"no device").is_ok());
+        let alone = Wish::new(&[Backend::Vulkan]).unwrap();
+        assert!(alone.failed(&"no device").unwrap_err().to_string().contains("no device"));
+        assert!(Wish::new(&[Backend::Auto]).unwrap().falls_back);
+        for others in [&[Backend::Cpu, Backend::Vulkan][..], &[Backend::Cpu; 3], &[]] {
+            assert!(Wish::new(others).unwrap_err().to_string().contains("vulkan,cpu"));
+        }
+    }
+
+    #[test]
+    fn what_needs_no_device_is_always_built() {
         assert!(Backend::Auto.check_built().is_ok() && Backend::Cpu.check_built().is_ok());
     }
 }
