@@ -1,9 +1,8 @@
 //! A model in training, as a file to go on from.
 //!
 //! Eight bytes of magic, then little-endian: the steps made and the number of weights as u64, a
-//! hash of the recipe and the shape, the step of the best mean of weights as u64 and its loss as
-//! f64, the shape as nine u32 in the order of its fields, and 1 for a dense model as u32; then as
-//! f32 weights, means and squares, the mean of weights, and the best one.
+//! hash of the recipe and the shape, the shape as nine u32 in the order of its fields, and 1 for a
+//! dense model as u32; then as f32 weights, means and squares, and the mean of weights.
 
 use std::fs;
 use std::path::Path;
@@ -14,11 +13,11 @@ use crate::shape::Shape;
 use crate::trainer::Trainer;
 use crate::weights::{Arithmetic, Rounded, Weights};
 
-const MAGIC: &[u8; 8] = b"TRNTRN3\n";
+const MAGIC: &[u8; 8] = b"TRNTRN4\n";
 /// Where the shape begins, and the numbers.
-const SHAPE: usize = 48;
+const SHAPE: usize = 32;
 const HEAD: usize = SHAPE + 40;
-const ROWS: usize = 5;
+const ROWS: usize = 4;
 
 /// What a checkpoint must have been made with.
 fn key(trainer: &Trainer) -> u64 {
@@ -35,17 +34,15 @@ pub fn save(trainer: &Trainer, average: &Average, path: &Path) -> Result<(), Str
     out.extend((trainer.step as u64).to_le_bytes());
     out.extend((trainer.weights.numbers.len() as u64).to_le_bytes());
     out.extend(key(trainer).to_le_bytes());
-    out.extend((average.step as u64).to_le_bytes());
-    out.extend(average.loss.to_le_bytes());
     let s = &trainer.weights.shape;
     let shape = [s.dim, s.ffn, s.layers, s.heads, s.kv_heads, s.vocab, s.context, s.whole, s.tags];
     out.extend(shape.iter().flat_map(|size| (*size as u32).to_le_bytes()));
     out.extend(u32::from(trainer.recipe.arithmetic == Arithmetic::Dense).to_le_bytes());
     let count = trainer.weights.numbers.len();
     let own = [&trainer.weights.numbers, &trainer.means, &trainer.squares];
-    for (row, numbers) in own.into_iter().chain([&average.mean, &average.best]).enumerate() {
+    for (row, numbers) in own.into_iter().chain([&average.mean]).enumerate() {
         out.extend(numbers.iter().flat_map(|x| x.to_le_bytes()));
-        // Means that are not there yet are zeros; the step of the best one says so.
+        // A mean that is not there yet is zeros.
         out.resize(HEAD + 4 * count * (row + 1), 0);
     }
     let fail = |error: std::io::Error| format!("{}: {error}", path.display());
@@ -77,25 +74,20 @@ pub fn load(trainer: &mut Trainer, average: &mut Average, path: &Path) -> Result
     }
     let mut numbers = bytes[HEAD..].as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
     let own = [&mut trainer.weights.numbers, &mut trainer.means, &mut trainer.squares];
-    for place in own.into_iter().chain([&mut average.mean, &mut average.best]) {
+    for place in own.into_iter().chain([&mut average.mean]) {
         place.resize(count, 0.0);
         place.iter_mut().zip(&mut numbers).for_each(|(place, number)| *place = number);
     }
     trainer.step = usize::try_from(field(8)).unwrap_or(0);
-    average.step = usize::try_from(field(32)).unwrap_or(0);
-    average.loss = f64::from_bits(field(40));
-    if average.step == 0 {
-        average.best.clear();
-    }
     trainer.rounded.take(&trainer.weights);
     Ok(true)
 }
 
-/// The best mean of the weights of a checkpoint, or its last ones where none was judged.
+/// The mean of the weights of a checkpoint.
 ///
 /// # Errors
 /// When it cannot be read, or is no checkpoint.
-pub fn best(path: &Path) -> Result<Rounded, String> {
+pub fn mean(path: &Path) -> Result<Rounded, String> {
     let fail = |error: &str| format!("{}: {error}", path.display());
     let bytes = fs::read(path).map_err(|error| fail(&error.to_string()))?;
     let (head, rows) = bytes
@@ -116,9 +108,7 @@ pub fn best(path: &Path) -> Result<Rounded, String> {
     if rows.len() != ROWS * row {
         return Err(fail("its shape is not that of its weights"));
     }
-    let was_judged = head[32..40] != [0; 8];
-    let from = if was_judged { (ROWS - 1) * row } else { 0 };
-    let numbers = rows[from..from + row].as_chunks::<4>().0.iter();
+    let numbers = rows[(ROWS - 1) * row..].as_chunks::<4>().0.iter();
     let numbers = numbers.map(|four| f32::from_le_bytes(*four));
     weights.numbers.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
     let is_dense = word(9) == 1;
@@ -145,14 +135,12 @@ mod tests {
         assert_eq!(load(&mut trainer, &mut average, &path), Ok(false));
         (0..3).for_each(|_| _ = trainer.learn(&batch));
         average.take(&trainer);
-        average.judge(&mut trainer, &batch);
         save(&trainer, &average, &path).unwrap();
         (0..3).for_each(|_| _ = trainer.learn(&batch));
         let mut other = Trainer::new(Weights::random(TINY, 1), recipe);
         let mut again = Average::default();
         assert_eq!(load(&mut other, &mut again, &path), Ok(true));
-        assert_eq!((&again.mean, &again.best), (&average.mean, &average.best));
-        assert_eq!((again.step, again.loss.to_bits()), (3, average.loss.to_bits()));
+        assert_eq!(again.mean, average.mean);
         (0..3).for_each(|_| _ = other.learn(&batch));
         assert_eq!(other.weights.numbers, trainer.weights.numbers);
         let mut changed = Trainer::new(Weights::random(TINY, 1), Recipe { batch: 2, ..recipe });

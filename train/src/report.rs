@@ -23,8 +23,6 @@ pub struct Report {
     pub bytes: usize,
     /// Steps and examples a step.
     pub steps: (usize, usize),
-    /// The step whose mean of weights did best on the sentences that confidence is fitted on.
-    pub best: usize,
     /// The seed.
     pub seed: u64,
     /// How long training took, on the wall.
@@ -141,7 +139,7 @@ impl Display for Report {
             writeln!(
                 f,
                 "Width {}, {} blocks, {} + {} heads, feed-forward {}, {} tokens: {} trits, \
-                 file of {} bytes. {} steps of {}, best at {}, seed {}, {} s.",
+                 file of {} bytes. {} steps of {}, seed {}, {} s.",
                 shape.dim,
                 shape.layers,
                 shape.heads,
@@ -152,7 +150,6 @@ impl Display for Report {
                 self.bytes,
                 self.steps.0,
                 self.steps.1,
-                self.best,
                 self.seed,
                 self.took.as_secs()
             )?;

@@ -198,7 +198,7 @@ struct School<'s, 'p> {
 impl School<'_, '_> {
     fn steps(&mut self, progress: &mut dyn FnMut(&Progress)) -> Result<(), String> {
         let (plan, parts) = (self.plan, self.parts);
-        let (valid, fit) = (self.examples(&parts.valid), self.examples(parts.fit()));
+        let valid = self.examples(&parts.valid);
         if let Some(path) = &plan.checkpoint {
             checkpoint::load(&mut self.trainer, &mut self.average, path)?;
         }
@@ -228,9 +228,6 @@ impl School<'_, '_> {
             let is_last = step == plan.recipe.steps;
             let stop = step.is_multiple_of(plan.every) || is_last;
             let found = stop.then(|| self.trainer.losses(&valid));
-            if stop {
-                self.average.judge(&mut self.trainer, &fit);
-            }
             if let Some(path) = plan.checkpoint.as_ref().filter(|_| stop) {
                 checkpoint::save(&self.trainer, &self.average, path)?;
             }
@@ -262,7 +259,6 @@ impl School<'_, '_> {
         let examples = self.examples(valid);
         let losses = self.trainer.losses(&examples);
         let mut report = Report::new(self.plan, &self.trainer, took);
-        report.best = self.average.step;
         report.choices = score::ratio(losses.right, losses.choices);
         report.unsayable = valid.len() - examples.len();
         if self.plan.recipe.arithmetic == Arithmetic::Dense {

@@ -27,7 +27,7 @@ impl Teachers {
     /// When one cannot be read, or is of another vocabulary.
     pub fn load(paths: &[impl AsRef<Path>], vocab: usize, threads: usize) -> Result<Self, String> {
         let models = paths.iter().map(|path| {
-            let (path, model) = (path.as_ref(), checkpoint::best(path.as_ref())?);
+            let (path, model) = (path.as_ref(), checkpoint::mean(path.as_ref())?);
             let own = model.shape.vocab;
             if own == vocab {
                 return Ok(model);
