@@ -1,5 +1,5 @@
-//! `trine generate` on a device that fails: what went wrong is said, and the processor goes on where
-//! that was asked for.
+//! `trine generate` on a device that fails: what went wrong is said, and the processor goes on
+//! where that was asked for.
 //!
 //! The device is one of Vulkan's, in software where there is no other (`cargo xtask test --leg
 //! gpu`), and it fails by settings of ggml's.

@@ -8,6 +8,8 @@ use crate::trainer::Trainer;
 /// Of two errors, how much worse it is to act where nothing was to be done than to abstain from a
 /// call.
 const WORSE: f64 = 3.0;
+/// Costs of which the greater is no more than this times the other are alike.
+const ALIKE: f64 = 1.01;
 
 /// What a model's table says of how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,8 +82,9 @@ pub fn certain(sentences: &[Said], heard: &[Heard]) -> Vec<Certain> {
     sentences.iter().zip(heard).map(one).collect()
 }
 
-/// The threshold that costs least: calls that are not made cost 1, wrong ones more. Where every
-/// sentence is one for a call, none is kept back.
+/// The least threshold that costs hardly more than the best one: calls that are not made cost 1,
+/// wrong ones more. Costs are flat about the best, and of two thresholds that cost alike the one
+/// that makes more calls is of more use. Where every sentence is one for a call, none is kept back.
 #[must_use]
 pub fn threshold(sentences: &[Certain]) -> f32 {
     if sentences.iter().all(|certain| certain.is_call) {
@@ -99,8 +102,10 @@ pub fn threshold(sentences: &[Certain]) -> f32 {
         };
         sentences.iter().map(one).sum()
     };
-    let steps = (0..=198).map(|step| step as f32 / 200.0);
-    steps.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(0.5)
+    let costs: Vec<f64> = (0..=198).map(|step| cost(step as f32 / 200.0)).collect();
+    let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
+    let step = costs.iter().position(|cost| *cost <= least * ALIKE).unwrap_or(100);
+    step as f32 / 200.0
 }
 
 #[cfg(test)]

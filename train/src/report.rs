@@ -160,8 +160,8 @@ impl Display for Report {
         });
         writeln!(
             f,
-            "Temperatures {:.2} (tool) and {:.2} (arguments), threshold {:.2}, fitted on {fitted}. Tokens of a sentence: {:.1}, \
-             at most {}.\n",
+            "Temperatures {:.2} (tool) and {:.2} (arguments), threshold {:.2}, fitted on {fitted}. \
+             Tokens of a sentence: {:.1}, at most {}.\n",
             self.certainty.temperature,
             self.certainty.arguments,
             self.certainty.threshold,

@@ -22,7 +22,8 @@ const WANTED: [&str; 5] = [
     "debug tool 0 is called with [0, 5, 2, 1, 1, 1]",
 ];
 
-/// `cargo xtask test --leg defmt`: what is logged does not hang on the processor, so one board does.
+/// `cargo xtask test --leg defmt`: what is logged does not hang on the processor, so one board is
+/// enough.
 ///
 /// # Errors
 /// When something does not build, or the board says something else.
