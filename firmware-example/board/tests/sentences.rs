@@ -52,9 +52,13 @@ fn schemas() -> BTreeMap<String, Validator> {
     tools.map(schema).collect()
 }
 
-/// File, line and object of each sentence.
+/// File, line and object of each sentence that is for training.
 fn sentences() -> Vec<(String, Value)> {
-    let folder = root().join("../../train/board/sentences");
+    read("sentences")
+}
+
+fn read(folder: &str) -> Vec<(String, Value)> {
+    let folder = root().join("../../train/board").join(folder);
     let mut all = Vec::new();
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
@@ -99,5 +103,19 @@ fn free_texts_are_copied_from_the_sentence_and_no_sentence_stands_twice() {
         }
         assert!(sentence["wording"].is_string(), "{place}: a wording");
         assert!(texts.insert(text), "{place}: stands there before");
+    }
+}
+
+#[test]
+fn what_is_measured_with_is_not_what_is_trained_on() {
+    let folded = |(place, sentence): (String, Value)| {
+        (sentence["text"].as_str().unwrap().to_lowercase(), place)
+    };
+    let trained: BTreeMap<String, String> = sentences().into_iter().map(folded).collect();
+    let measured: Vec<_> = read("validation").into_iter().map(folded).collect();
+    assert!(measured.len() > 3_000, "{} sentences", measured.len());
+    for (text, place) in measured {
+        let twin = trained.get(&text);
+        assert!(twin.is_none(), "validation/{place}: {text:?} is in sentences/{}", twin.unwrap());
     }
 }
