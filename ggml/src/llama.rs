@@ -1,4 +1,4 @@
-//! A model in llama.cpp, on the processor.
+//! A model in llama.cpp, on the processor or on one of ggml's devices.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::fmt;
@@ -73,12 +73,36 @@ impl Drop for Threads {
 }
 
 impl Model {
-    /// Opens a GGUF file of an architecture that llama.cpp has.
+    /// Opens a GGUF file of an architecture that llama.cpp has, on the processor.
     ///
     /// # Errors
     /// What llama.cpp says against the file, or that there is not enough memory.
     pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
         start();
+        Self::open_with(path, options, std::ptr::null_mut())
+    }
+
+    /// The same, with all blocks on the device that ggml calls so: `Vulkan0`, `CUDA0`.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when there is no such device.
+    pub fn open_on(path: &Path, options: &Options, device: &str) -> Result<Self, Error> {
+        start();
+        let name = CString::new(device).map_err(|_| said("a name with a zero byte in it"))?;
+        // SAFETY: the name ends with a zero and lives through the call.
+        let found = unsafe { sys::ggml_backend_dev_by_name(name.as_ptr()) };
+        if found.is_null() {
+            return Err(said(&format!("ggml has no device {device}")));
+        }
+        Self::open_with(path, options, found)
+    }
+
+    /// On a device, or on the processor for none.
+    fn open_with(
+        path: &Path,
+        options: &Options,
+        device: sys::ggml_backend_dev_t,
+    ) -> Result<Self, Error> {
         let name = CString::new(path.as_os_str().as_encoded_bytes())
             .map_err(|_| said("a path with a zero byte in it"))?;
         let threads = Threads::new(options.threads)?;
@@ -86,11 +110,11 @@ impl Model {
         let mut wanted = unsafe { sys::llama_model_default_params() };
         wanted.load_mode =
             if options.mapped { sys::LLAMA_LOAD_MODE_MMAP } else { sys::LLAMA_LOAD_MODE_NONE };
-        // On the processor, even where ggml was built with other devices: an empty list of them,
-        // which a null pointer ends. Without one it would take all that it finds.
-        let mut none = [std::ptr::null_mut()];
-        wanted.devices = none.as_mut_ptr();
-        wanted.n_gpu_layers = 0;
+        // A list that a null pointer ends. Without one it would take all devices that it finds,
+        // where ggml was built with others.
+        let mut devices = [device, std::ptr::null_mut()];
+        wanted.devices = devices.as_mut_ptr();
+        wanted.n_gpu_layers = if device.is_null() { 0 } else { i32::MAX };
         // SAFETY: the name, which ends with a zero, and the list of devices live through the call.
         let model = unsafe { sys::llama_model_load_from_file(name.as_ptr(), wanted) };
         let model = NonNull::new(model).ok_or_else(|| said("the model was not opened"))?;

@@ -67,6 +67,8 @@ usage: cargo xtask COMMAND
   bench model          a whole model beside llama.cpp: decode, prefill, opening, memory (needs
                        what `bench kernels` needs, 6 GB of disk and ten minutes); --small shows
                        in a minute that it works
+  bench gpu [BACKEND]  models on a graphics processor, vulkan or cuda: our tokens, and the speed
+                       beside llama.cpp there; --small, --record; --software without such a one
   bench board [BOARD]  instructions of one call on the emulated board, in Rust and in C
   bench ask            instructions of a sentence on emulated chips: the board's model behind the
                        firmware, and the model of SNIPS; --record keeps the tables
@@ -112,7 +114,9 @@ impl Options {
                 Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
                 Long("sentences") => options.sentences = Some(parser.value()?.parse()?),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
-                Long(flag @ ("list" | "record" | "small")) => options.flags.push(flag.to_owned()),
+                Long(flag @ ("list" | "record" | "small" | "software")) => {
+                    options.flags.push(flag.to_owned());
+                }
                 other => return Err(other.unexpected().into()),
             }
         }
@@ -122,6 +126,11 @@ impl Options {
     fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|have| have == flag)
     }
+}
+
+fn gpu(backend: &str, options: &Options) -> Result<()> {
+    let is_small = options.has("small");
+    bench::gpu::main(backend, options.has("record"), is_small, options.has("software"))
 }
 
 fn command() -> Result<()> {
@@ -152,6 +161,8 @@ fn command() -> Result<()> {
         ["bench", "process"] => bench::process::main(options.has("record")),
         ["bench", "kernels"] => bench::kernels::main(options.has("record")),
         ["bench", "model"] => bench::model::main(options.has("record"), options.has("small")),
+        ["bench", "gpu"] => gpu("vulkan", &options),
+        ["bench", "gpu", backend] => gpu(backend, &options),
         ["bench", "mcu"] => bench::mcu::main(),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
         ["bench", "ask"] => sentences::count::main(options.has("record")),

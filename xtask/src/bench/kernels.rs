@@ -45,31 +45,46 @@ pub(crate) fn alike() -> Result<()> {
 /// # Errors
 /// When something does not build, or a test fails.
 pub(crate) fn devices() -> Result<()> {
-    let mut cargo = vulkan::on_software(peer("test")?)?;
+    test_devices("vulkan", true)?;
+    sh::run(vulkan::on_software(program("test", "vulkan")?)?.args(["--test", "gpu"]))?;
+    sh::run(program("clippy", "vulkan")?.args(["--all-targets", "--", "-D", "warnings"]))
+}
+
+/// The tests of devices, on a driver in software or on what the machine has.
+///
+/// # Errors
+/// When something does not build, or a test fails.
+pub(super) fn test_devices(backend: &str, is_software: bool) -> Result<()> {
+    let mut cargo = ggml("test", backend)?;
+    if is_software {
+        cargo = vulkan::on_software(cargo)?;
+    }
     // ggml opens a device in one thread at a time.
     cargo.args(["--lib", "--test", "device", "--", "--test-threads=1"]);
-    sh::run(&mut cargo)?;
-    sh::run(vulkan::on_software(program("test")?)?.args(["--test", "gpu"]))?;
-    sh::run(program("clippy")?.args(["--all-targets", "--", "-D", "warnings"]))
+    sh::run(&mut cargo)
 }
 
 /// Cargo on the program with devices, and with ggml as above.
-fn program(what: &str) -> Result<Command> {
+pub(super) fn program(what: &str, backend: &str) -> Result<Command> {
     let mut cargo = vulkan::build(native(sh::cargo()))?;
-    cargo.args([what, "--release", "-p", "trine", "--features", "peer,vulkan", "--target-dir"]);
-    cargo.arg(target_dir());
+    cargo.args([what, "--release", "-p", "trine", "--features", &format!("peer,{backend}")]);
+    cargo.arg("--target-dir").arg(target_dir());
     Ok(cargo)
 }
 
-fn target_dir() -> std::path::PathBuf {
+pub(super) fn target_dir() -> std::path::PathBuf {
     sh::target_dir().join("ggml")
 }
 
 /// Cargo on all that calls ggml, so that ggml is built once.
 fn peer(what: &str) -> Result<Command> {
+    ggml(what, "vulkan")
+}
+
+fn ggml(what: &str, backend: &str) -> Result<Command> {
     let mut cargo = vulkan::build(native(sh::cargo()))?;
     cargo.args([what, "--release", "-p", "trine-ggml", "-p", "trine-ggml-kernels"]);
-    let features = "trine-ggml/llama,trine-ggml/vulkan,trine-ggml-kernels/ggml";
-    cargo.args(["--features", features, "--target-dir"]).arg(target_dir());
+    let features = format!("trine-ggml/llama,trine-ggml/{backend},trine-ggml-kernels/ggml");
+    cargo.args(["--features", &features, "--target-dir"]).arg(target_dir());
     Ok(cargo)
 }

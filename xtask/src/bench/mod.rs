@@ -2,7 +2,7 @@
 //! what a call costs on an emulated board; in [`start`], what a start of the library costs there;
 //! in [`process`], what a call costs in process; in [`mcu`], what a ternary product costs on
 //! microcontrollers; in [`snips`], what a sentence costs there that the model of SNIPS reads; in
-//! [`model`], a language model beside llama.cpp.
+//! [`model`], a language model beside llama.cpp; in [`gpu`], the same on a graphics processor.
 //!
 //! The server's processor time is the figure that says most: calls per second of wall time
 //! depend on how two processes share the cores. Peaks are what the kernel recorded as the most
@@ -11,6 +11,7 @@
 pub(crate) mod board;
 mod board_c;
 mod chips;
+pub(crate) mod gpu;
 pub(crate) mod kernels;
 mod load;
 pub(crate) mod mcu;

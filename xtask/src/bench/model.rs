@@ -17,16 +17,16 @@ const ROUNDS: usize = 10;
 const OPENINGS: usize = 3;
 
 /// What is measured.
-struct Shape {
+pub(super) struct Shape {
     /// Part of the files' names.
     name: &'static str,
     /// Options of `trine model make`.
     make: &'static [&'static str],
 }
 
-const FULL: Shape = Shape { name: "full", make: &["--full"] };
+pub(super) const FULL: Shape = Shape { name: "full", make: &["--full"] };
 /// Of the same kind, in a minute: its figures say whether the bench works, and no more.
-const SMALL: Shape = Shape {
+pub(super) const SMALL: Shape = Shape {
     name: "small",
     make: &[
         "--width",
@@ -105,7 +105,7 @@ pub(crate) fn native(mut cargo: Command) -> Command {
 }
 
 /// A model of this shape, which stays for the next run.
-fn made(trine: &Path, shape: &Shape, head: &str) -> Result<PathBuf> {
+pub(super) fn made(trine: &Path, shape: &Shape, head: &str) -> Result<PathBuf> {
     let folder = sh::target_dir().join("ggml/models");
     std::fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{}-{head}.gguf", shape.name));

@@ -96,11 +96,48 @@ impl Bench {
         Ok(Opened { seconds: median(&times), peak })
     }
 
+    /// llama.cpp on a device, each round of which gives tokens a second of a prompt and one by one;
+    /// the first one warms up and is left out.
+    #[cfg(feature = "gpu")]
+    pub(super) fn peer_on(&self, device: &str) -> Result<OnDevice> {
+        if cfg!(not(feature = "peer")) {
+            return Err(not_built());
+        }
+        let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
+        let files = Files::write(self, &scratch)?;
+        let (engine, file) = (Engine::Llama, &files.theirs);
+        let mut side = self.start_on(engine, file, Memory::Mapped, Some(device))?;
+        let mut found = OnDevice { load: side.load, ..OnDevice::default() };
+        for round in 0..=self.rounds.max(1) {
+            eprintln!("llama.cpp on {device}: round {round} of {}", self.rounds.max(1));
+            let answer = side.round(trine::model::threads(self.threads))?;
+            let rate = |name| answer.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
+            if round > 0 {
+                found.prefill.push(rate("prefill"));
+                found.decode.push(rate("decode"));
+            }
+        }
+        Ok(found)
+    }
+
     fn start(&self, engine: Engine, file: &Path, memory: Memory) -> Result<Side> {
+        self.start_on(engine, file, memory, None)
+    }
+
+    fn start_on(
+        &self,
+        engine: Engine,
+        file: &Path,
+        memory: Memory,
+        device: Option<&str>,
+    ) -> Result<Side> {
         let failed = |error: std::io::Error| Error::new(format!("{}: {error}", engine.word()));
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         command.args(["bench-side", engine.word()]).arg(file).arg(memory.word());
         command.args([self.prompt.to_string(), self.tokens.to_string()]);
+        if let Some(device) = device {
+            command.args(["--device", device]);
+        }
         if memory == Memory::Huge {
             command.env(HUGE.0, HUGE.1);
         }
@@ -117,6 +154,15 @@ impl Bench {
         side.load = ready.get("load_s").and_then(Value::as_f64).unwrap_or(f64::NAN);
         Ok(side)
     }
+}
+
+/// What llama.cpp did on a device: seconds to open the model, and tokens a second.
+#[cfg(feature = "gpu")]
+#[derive(Debug, Default)]
+pub(super) struct OnDevice {
+    pub(super) load: f64,
+    pub(super) prefill: Vec<f64>,
+    pub(super) decode: Vec<f64>,
 }
 
 /// Says so when the comparison is not a fair one.

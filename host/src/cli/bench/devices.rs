@@ -11,6 +11,7 @@ use trine_infer::sample::likeliest;
 use trine_infer::{Options, Session, Step, arena_bytes};
 
 use super::Bench;
+use super::beside::OnDevice;
 use super::table::median;
 use crate::cli::offload::{Backend, choose};
 use crate::cli::paint::{STRONG, count, say};
@@ -35,6 +36,8 @@ struct Measured {
     apart: f32,
     /// Steps at which the likeliest token was another.
     others: usize,
+    /// llama.cpp on the same device.
+    peer: Option<OnDevice>,
 }
 
 fn fail(error: impl std::fmt::Display) -> Error {
@@ -196,7 +199,11 @@ impl Bench {
         let devices = others.map(|backend| choose(*backend)).collect::<Result<Vec<_>>>()?;
         let mut all = vec![task.measure(None, &mut reference).map_err(named)?];
         for device in devices.into_iter().flatten() {
-            all.push(task.measure(Some(device), &mut reference).map_err(named)?);
+            let mut one = task.measure(Some(device), &mut reference).map_err(named)?;
+            if self.peer {
+                one.peer = Some(self.peer_on(&device.name())?);
+            }
+            all.push(one);
         }
         self.show_backends(&all);
         Ok(ExitCode::SUCCESS)
@@ -227,6 +234,18 @@ impl Bench {
                 say!("  greedy   {same:>9} of {} tokens are the processor's", self.greedy);
                 say!("  logits   {:>9.1e} apart at most", one.apart);
             }
+            if let Some(peer) = &one.peer {
+                let (theirs, after) = (median(&peer.prefill), median(&peer.decode));
+                say!(
+                    "  beside   llama.cpp in TQ2_0 on the same device, loaded in {:.2} s",
+                    peer.load
+                );
+                say!(
+                    "           prefill {theirs:.1} tokens/s: {:.2} times as fast",
+                    prefill / theirs
+                );
+                say!("           decode {after:.1} tokens/s: {:.2} times as fast", decode / after);
+            }
         }
     }
 }
@@ -241,8 +260,12 @@ impl Measured {
         let memory = self.memory.map(|[weights, cache, work]| {
             json!({ "weights_bytes": weights, "cache_bytes": cache, "work_bytes": work })
         });
+        let peer = self.peer.as_ref().map(|peer| {
+            json!({ "load_s": peer.load, "prefill_tokens_per_s": median(&peer.prefill),
+                    "decode_tokens_per_s": median(&peer.decode) })
+        });
         json!({
-            "name": self.name, "load_s": self.load, "first_token_s": self.first(bench),
+            "name": self.name, "peer": peer, "load_s": self.load, "first_token_s": self.first(bench),
             "prefill_tokens_per_s": median(&self.prefill),
             "decode_tokens_per_s": median(&self.decode), "memory": memory,
             "greedy": bench.greedy, "greedy_others": self.others, "logits_apart": self.apart,

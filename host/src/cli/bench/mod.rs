@@ -65,9 +65,8 @@ pub(super) struct Bench {
     #[arg(long, value_name = "FOLDER", requires = "peer")]
     scratch: Option<PathBuf>,
     /// Measure on these, and compare logits and tokens with the processor's: cpu, vulkan, cuda,
-    /// metal or auto, with commas between.
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES",
-          conflicts_with_all = ["peer", "scratch"])]
+    /// metal or auto, with commas between; with --peer llama.cpp computes on the same devices.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
     backend: Vec<Backend>,
     /// Tokens after the prompt that are compared so.
     #[arg(long, value_name = "COUNT", default_value_t = 256, requires = "backend")]
@@ -100,11 +99,11 @@ impl Packed {
 
 impl Bench {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        if self.peer {
-            return self.beside();
-        }
         if !self.backend.is_empty() {
             return self.on_backends(&self.backend);
+        }
+        if self.peer {
+            return self.beside();
         }
         let path = self.file.display();
         let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));

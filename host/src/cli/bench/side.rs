@@ -23,6 +23,9 @@ pub(in crate::cli) struct BenchSide {
     memory: Memory,
     prompt: usize,
     tokens: usize,
+    /// The device of ggml's that llama.cpp computes on, in place of the processor.
+    #[arg(long)]
+    device: Option<String>,
 }
 
 /// What computes.
@@ -113,7 +116,11 @@ impl BenchSide {
             threads: number(trine::model::threads(None)),
             mapped: self.memory == Memory::Mapped,
         };
-        let mut model = Model::open(&self.file, &options).map_err(fail)?;
+        let opened = match &self.device {
+            Some(device) => Model::open_on(&self.file, &options, device),
+            None => Model::open(&self.file, &options),
+        };
+        let mut model = opened.map_err(fail)?;
         let engine = format!("ggml {}: {}", version(), flags());
         answer(&json!({ "load_s": begun.elapsed().as_secs_f64(), "engine": engine }));
         let tokens = tokens(&self.plan(), model.vocab());
