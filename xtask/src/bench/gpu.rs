@@ -72,7 +72,8 @@ fn report(measured: &Value) -> Result<(String, usize)> {
     let (greedy, others) = (number("/1/greedy")?, number("/1/greedy_others")?);
     let apart = number("/1/logits_apart")?;
     text += &format!(
-        "{} of {greedy} greedy tokens are the processor's; logits are {apart:.1e} apart at most.\n\n",
+        "{} of {greedy} greedy tokens are the processor's; logits are {apart:.1e} apart at \
+         most.\n\n",
         greedy - others
     );
     for (gate, holds) in &gates {

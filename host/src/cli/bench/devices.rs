@@ -265,7 +265,8 @@ impl Measured {
                     "decode_tokens_per_s": median(&peer.decode) })
         });
         json!({
-            "name": self.name, "peer": peer, "load_s": self.load, "first_token_s": self.first(bench),
+            "name": self.name, "peer": peer,
+            "load_s": self.load, "first_token_s": self.first(bench),
             "prefill_tokens_per_s": median(&self.prefill),
             "decode_tokens_per_s": median(&self.decode), "memory": memory,
             "greedy": bench.greedy, "greedy_others": self.others, "logits_apart": self.apart,
