@@ -9,7 +9,7 @@ use super::making::Made;
 use super::{both, devices, opened};
 
 /// Shapes in which something differs.
-const SHAPES: [(&str, Made); 5] = [
+static SHAPES: [(&str, Made); 5] = [
     ("small", Made::SMALL),
     (
         "rows of no whole block of 256",
