@@ -8,6 +8,97 @@ use crate::error::Error;
 use crate::model::{Session, Step};
 use crate::sample::Choose;
 
+/// What reads tokens and says what may follow: a [`Session`], or what computes elsewhere in its
+/// place. Its functions mean what those of a session do.
+pub trait Reader {
+    /// Why it does not go on.
+    type Error: From<Error>;
+
+    /// Whether a prompt is to be begun whole where nothing was read before.
+    fn sees_whole(&self) -> bool;
+
+    /// The tokens that are read.
+    fn tokens(&self) -> &[u32];
+
+    /// Positions that there is room for.
+    fn context(&self) -> usize;
+
+    /// The logits to change, and the tokens so far.
+    fn choice(&mut self) -> Option<(&mut [f32], &[u32])>;
+
+    /// Takes the first of these tokens to be read by the next steps, and answers how many.
+    ///
+    /// # Errors
+    /// As [`Session::begin`].
+    fn begin(&mut self, tokens: &[u32]) -> Result<usize, Self::Error>;
+
+    /// Takes a prompt to be read by the next steps, and answers how many tokens it has; none where
+    /// there is no room for all of it.
+    ///
+    /// # Errors
+    /// As [`Session::begin_prompt`].
+    fn begin_prompt(&mut self, prompt: &[u32]) -> Result<usize, Self::Error>;
+
+    /// Goes on with what was begun.
+    ///
+    /// # Errors
+    /// When it cannot; a session always can.
+    fn step(&mut self, rows: usize, pool: &dyn Parallel) -> Result<Step, Self::Error>;
+
+    /// Gives up what was begun.
+    fn cancel(&mut self);
+
+    /// Makes room by forgetting `count` tokens after the first `keep`.
+    ///
+    /// # Errors
+    /// As [`Session::shift`].
+    fn shift(&mut self, keep: usize, count: usize) -> Result<(), Self::Error>;
+}
+
+impl Reader for Session<'_, '_> {
+    type Error = Error;
+
+    fn sees_whole(&self) -> bool {
+        self.model().config().whole > 0
+    }
+
+    fn tokens(&self) -> &[u32] {
+        self.tokens()
+    }
+
+    fn context(&self) -> usize {
+        self.context()
+    }
+
+    fn choice(&mut self) -> Option<(&mut [f32], &[u32])> {
+        self.choice()
+    }
+
+    fn begin(&mut self, tokens: &[u32]) -> Result<usize, Error> {
+        self.begin(tokens)
+    }
+
+    fn begin_prompt(&mut self, prompt: &[u32]) -> Result<usize, Error> {
+        match self.begin_prompt(prompt.iter().copied()) {
+            Ok(()) => Ok(prompt.len()),
+            Err(Error::Full) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn step(&mut self, rows: usize, pool: &dyn Parallel) -> Result<Step, Error> {
+        Ok(self.step(rows, pool))
+    }
+
+    fn cancel(&mut self) {
+        self.cancel();
+    }
+
+    fn shift(&mut self, keep: usize, count: usize) -> Result<(), Error> {
+        self.shift(keep, count)
+    }
+}
+
 /// What a step of a generation came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -35,7 +126,7 @@ pub enum End {
 
 /// A prompt that is read and a text that is written.
 ///
-/// It holds no memory of its own: session and sampler are lent to each step.
+/// It holds no memory of its own: reader and sampler are lent to each step.
 #[derive(Clone, Debug)]
 pub struct Generation<'t> {
     prompt: &'t [u32],
@@ -66,18 +157,18 @@ impl<'t> Generation<'t> {
     ///
     /// # Errors
     /// When the prompt has a token that is not in the vocabulary, or there is nothing to go on
-    /// from: an empty prompt in a session without logits.
-    pub fn step(
+    /// from: an empty prompt in a session without logits; when the reader does not go on.
+    pub fn step<R: Reader>(
         &mut self,
-        session: &mut Session<'_, '_>,
+        session: &mut R,
         sampler: &mut impl Choose,
         rows: usize,
         pool: &dyn Parallel,
-    ) -> Result<Event, Error> {
+    ) -> Result<Event, R::Error> {
         if let Some(end) = self.end {
             return Ok(Event::End(end));
         }
-        if session.step(rows, pool) == Step::More {
+        if session.step(rows, pool)? == Step::More {
             return Ok(Event::More);
         }
         if let Some(token) = self.next {
@@ -98,7 +189,7 @@ impl<'t> Generation<'t> {
             return Ok(self.finish(End::Limit));
         }
         let nothing = Error::Option("there is no prompt to go on from");
-        let (logits, recent) = session.choice().ok_or(nothing)?;
+        let (logits, recent) = session.choice().ok_or(R::Error::from(nothing))?;
         let token = sampler.choose(logits, recent);
         if self.stop.contains(&token) {
             return Ok(self.finish(End::Stop(token)));
@@ -112,13 +203,13 @@ impl<'t> Generation<'t> {
     ///
     /// # Errors
     /// As [`Self::step`].
-    pub fn run(
+    pub fn run<R: Reader>(
         &mut self,
-        session: &mut Session<'_, '_>,
+        session: &mut R,
         sampler: &mut impl Choose,
         pool: &dyn Parallel,
         mut each: impl FnMut(u32) -> ControlFlow<()>,
-    ) -> Result<End, Error> {
+    ) -> Result<End, R::Error> {
         loop {
             match self.step(session, sampler, usize::MAX, pool)? {
                 Event::More => {}
@@ -136,20 +227,16 @@ impl<'t> Generation<'t> {
 
     /// Begins to read the prompt, whole where the model wants to see it so and nothing was read
     /// before; answers how many tokens it takes, none when there is no room.
-    fn begin_prompt(&self, session: &mut Session<'_, '_>) -> Result<usize, Error> {
-        if session.model().config().whole == 0 || !session.tokens().is_empty() {
-            return self.begin(session, self.prompt);
+    fn begin_prompt<R: Reader>(&self, session: &mut R) -> Result<usize, R::Error> {
+        if session.sees_whole() && session.tokens().is_empty() {
+            return session.begin_prompt(self.prompt);
         }
-        match session.begin_prompt(self.prompt.iter().copied()) {
-            Ok(()) => Ok(self.prompt.len()),
-            Err(Error::Full) => Ok(0),
-            Err(error) => Err(error),
-        }
+        self.begin(session, self.prompt)
     }
 
     /// Begins to read, after a shift where the context is full; answers how many tokens it takes,
     /// none when there is no room.
-    fn begin(&self, session: &mut Session<'_, '_>, tokens: &[u32]) -> Result<usize, Error> {
+    fn begin<R: Reader>(&self, session: &mut R, tokens: &[u32]) -> Result<usize, R::Error> {
         if session.tokens().len() == session.context() {
             let Some(keep) = self.keep else { return Ok(0) };
             let movable = session.context().saturating_sub(keep);

@@ -30,6 +30,7 @@ mod layout;
 mod load;
 mod model;
 mod problem;
+mod reading;
 mod run;
 mod sampling;
 mod session;

@@ -101,7 +101,15 @@ impl ModelObject {
         &self.tokenizer
     }
 
-    pub(crate) const fn pool(&self) -> &'static dyn Parallel {
+    /// Whether memory and threads are the library's.
+    #[must_use]
+    pub const fn is_hosted(&self) -> bool {
+        self.is_hosted
+    }
+
+    /// Its threads.
+    #[must_use]
+    pub const fn pool(&self) -> &'static dyn Parallel {
         self.pool.0
     }
 

@@ -52,7 +52,14 @@ pub(crate) enum Fault {
     Read(i32, u64),
     /// What a file could not be opened for: a number of the operating system.
     System(i32),
+    /// A sentence, and how many bytes of it there are.
+    #[cfg(feature = "hosted")]
+    Said([u8; SAID_MAX], u8),
 }
+
+/// Bytes of a sentence that a problem has room for.
+#[cfg(feature = "hosted")]
+const SAID_MAX: usize = 190;
 
 /// A status, and what there is to say of it.
 #[derive(Clone, Copy, Debug)]
@@ -158,6 +165,27 @@ pub unsafe fn tell_error(
     unsafe { tell(problem, &error.into()) }
 }
 
+/// Writes a sentence, which is cut where it is longer than 190 bytes, and answers the status.
+///
+/// # Safety
+/// NULL, or a problem of the program, to be written.
+#[cfg(feature = "hosted")]
+pub unsafe fn tell_text(
+    problem: *mut trine_model_problem,
+    status: trine_status,
+    said: &str,
+) -> trine_status {
+    let mut room = [0; SAID_MAX];
+    let mut cut = Cut { room: &mut room, used: 0 };
+    // The error says only that the text was cut.
+    _ = cut.write_str(said);
+    // There is no more room than that.
+    let used = cut.used as u8;
+    let came = Refusal { status, needed: 0, fault: Fault::Said(room, used) };
+    // SAFETY: passed on.
+    unsafe { tell(problem, &came) }
+}
+
 /// The fault in a problem that the library wrote.
 ///
 /// # Safety
@@ -238,6 +266,11 @@ pub unsafe extern "C" fn trine_model_error_text(
         }
         Fault::System(number) if status < 0 => {
             write!(cut, "the file cannot be read: error {number} of the operating system")
+        }
+        #[cfg(feature = "hosted")]
+        Fault::Said(said, size) if status < 0 => {
+            let said = said.get(..usize::from(size)).unwrap_or_default();
+            cut.write_str(core::str::from_utf8(said).unwrap_or_default())
         }
         _ => cut.write_str(crate::status::text(status)),
     };

@@ -4,10 +4,9 @@ use core::ffi::{c_char, c_void};
 use core::mem::{offset_of, size_of};
 use core::sync::atomic::Ordering;
 
-use trine_infer::generate::{Event, Generation};
+use trine_infer::generate::{Event, Generation, Reader as _};
 
 use crate::info::TRINE_MODEL_NONE;
-use crate::problem::status_of;
 use crate::session::{
     Core, Owned, TRINE_MODEL_END_CANCELLED, TRINE_MODEL_END_NONE, object, owned,
     trine_model_session,
@@ -114,7 +113,7 @@ impl Core {
             }
             Err(error) => {
                 self.cancel();
-                Some(status_of(&error))
+                Some(error.0)
             }
         }
     }
@@ -259,6 +258,9 @@ pub unsafe extern "C" fn trine_model_generate(
     if tokens.is_empty() && core.session.logits().is_none() {
         return TRINE_E_ARGUMENT;
     }
+    if is_shifted && let Err(refused) = core.session.will_shift() {
+        return refused.0;
+    }
     let most = if raw.tokens_max == 0 { usize::MAX } else { raw.tokens_max as usize };
     let new = Generation::new(tokens, most, stops);
     core.generation = Some(if is_shifted { new.shifting(raw.keep as usize) } else { new });
@@ -367,6 +369,6 @@ pub unsafe extern "C" fn trine_model_truncate(
     }
     match core.session.truncate(tokens as usize) {
         Ok(()) => TRINE_OK,
-        Err(error) => status_of(&error),
+        Err(error) => error.0,
     }
 }

@@ -6,15 +6,17 @@ use core::mem::{align_of, offset_of, size_of};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use trine_infer::generate::{End, Generation};
+use trine_infer::generate::{End, Generation, Reader as _};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::Decoder;
-use trine_infer::{Session, arena_bytes};
 
 use crate::config::{self, SessionSetup, trine_model_session_config};
 use crate::guard::Busy;
 use crate::model::{ALIGN, ModelObject, trine_model};
 use crate::problem::{Fault, Refusal, tell, trine_model_problem};
+#[cfg(feature = "hosted")]
+use crate::reading::Elsewhere;
+use crate::reading::{Reading, Who};
 use crate::run::OnText;
 use crate::slices;
 use crate::status::{TRINE_E_ALIGNMENT, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK, trine_status};
@@ -60,7 +62,7 @@ const _: () = assert!(align_of::<Object>() <= ALIGN && align_of::<Candidate>() <
 
 /// The owner's part.
 pub(crate) struct Core {
-    pub(crate) session: Session<'static, 'static>,
+    pub(crate) session: Reading,
     pub(crate) sampler: Sampler<'static>,
     /// What the sampler works in.
     candidates: NonNull<Candidate>,
@@ -165,10 +167,13 @@ struct Places {
     end: usize,
 }
 
-/// Bytes from the start of the memory to each part.
-fn places(model: &ModelObject, setup: &SessionSetup) -> Result<Places, Refusal> {
+/// Bytes from the start of the memory to each part; the last has `arena_bytes`.
+fn places(
+    model: &ModelObject,
+    setup: &SessionSetup,
+    arena_bytes: usize,
+) -> Result<Places, Refusal> {
     let large = trine_infer::Error::TooLarge;
-    let arena_bytes = arena_bytes(model.model().config(), &setup.options)?;
     let candidates = setup.candidates.checked_mul(size_of::<Candidate>()).ok_or(large)?;
     let piece = size_of::<Object>().checked_add(candidates).ok_or(large)?;
     let arena = piece.checked_add(model.tokenizer().piece_bytes_max()).ok_or(large)?;
@@ -197,7 +202,7 @@ pub unsafe extern "C" fn trine_model_session_sizeof(
     let needed = object.map_err(Refusal::from).and_then(|object| {
         // SAFETY: as above.
         let setup = unsafe { config::read_session(config, object) }?;
-        Ok(places(object, &setup)?.end)
+        Ok(places(object, &setup, Who::Own.bytes(object, &setup)?)?.end)
     });
     let came = match needed {
         Ok(needed) => Refusal { status: TRINE_OK, needed, fault: Fault::None },
@@ -236,7 +241,7 @@ pub unsafe extern "C" fn trine_model_session_open(
         Err(TRINE_E_NULL.into())
     } else {
         // SAFETY: the contract of every function.
-        unsafe { open(memory, size, model, config) }
+        unsafe { open(memory, size, model, config, Who::Own) }
     };
     let came = match opened {
         Ok((place, needed)) => {
@@ -259,12 +264,13 @@ unsafe fn open(
     size: usize,
     model: *const trine_model,
     config: *const trine_model_session_config,
+    who: Who,
 ) -> Result<(NonNull<Object>, usize), Refusal> {
     // SAFETY: the contract of every function; the model lives as long as its sessions.
     let model: &'static ModelObject = unsafe { ModelObject::of(model) }?;
     // SAFETY: as above.
     let setup = unsafe { config::read_session(config, model) }?;
-    let places = places(model, &setup)?;
+    let places = places(model, &setup, who.bytes(model, &setup)?)?;
     let refused = |status| Refusal { status, needed: places.end, fault: Fault::None };
     let memory = NonNull::new(memory.cast::<u8>()).ok_or(refused(TRINE_E_NULL))?;
     if !memory.as_ptr().addr().is_multiple_of(ALIGN) {
@@ -292,7 +298,7 @@ unsafe fn open(
     // SAFETY: as above.
     let arena = unsafe { part(memory, places.arena, places.end) };
     let core = Core {
-        session: Session::new(model.model(), &setup.options, arena)?,
+        session: who.reading(model, &setup, arena)?,
         sampler: Sampler::new(Sampling::GREEDY, &mut [])?,
         candidates,
         candidates_count: setup.candidates,
@@ -384,6 +390,43 @@ pub unsafe fn is_hosted_session(session: *const trine_model_session) -> Result<b
     // SAFETY: the contract of every function.
     let object = unsafe { object(session) }?;
     Ok(object.is_hosted.load(Ordering::Relaxed))
+}
+
+/// Bytes that [`open_elsewhere`] wants.
+///
+/// # Safety
+/// The contract of every function.
+///
+/// # Errors
+/// The status to answer.
+#[cfg(feature = "hosted")]
+pub unsafe fn bytes_elsewhere(
+    model: &ModelObject,
+    config: *const trine_model_session_config,
+) -> Result<usize, trine_status> {
+    // SAFETY: passed on.
+    let setup = unsafe { config::read_session(config, model) }?;
+    places(model, &setup, 0).map(|places| places.end).map_err(|refusal| refusal.status)
+}
+
+/// Opens a session for which another computes than our engine, as `trine_model_session_open` does.
+///
+/// # Safety
+/// The contract of every function; the reader lives until the session is closed.
+///
+/// # Errors
+/// The status to answer.
+#[cfg(feature = "hosted")]
+pub unsafe fn open_elsewhere(
+    memory: *mut c_void,
+    size: usize,
+    model: *const trine_model,
+    config: *const trine_model_session_config,
+    reader: &'static mut dyn Elsewhere,
+) -> Result<*mut trine_model_session, trine_status> {
+    // SAFETY: passed on.
+    let opened = unsafe { open(memory, size, model, config, Who::Elsewhere(reader)) };
+    opened.map(|(place, _)| place.as_ptr().cast()).map_err(|refusal| refusal.status)
 }
 
 /// What a session has done.

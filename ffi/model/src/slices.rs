@@ -102,8 +102,9 @@ pub unsafe fn read<T: Copy>(from: *const T, first: usize) -> Result<T, trine_sta
 /// member, stays what it is. `first` is the size of the first version.
 ///
 /// # Safety
-/// As [`size_said`]; the structure is the callee's to be written.
-pub(crate) unsafe fn write<T: Copy>(to: *mut T, first: usize, known: &T) -> trine_status {
+/// NULL, or a structure of as many bytes as its first member says, which is the callee's to be
+/// written.
+pub unsafe fn write<T: Copy>(to: *mut T, first: usize, known: &T) -> trine_status {
     // SAFETY: passed on.
     let size = match unsafe { size_said(to.cast_const(), first) } {
         Ok(size) => size,

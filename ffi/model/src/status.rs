@@ -35,7 +35,7 @@ pub(crate) const fn text(status: trine_status) -> &'static str {
         TRINE_E_UNSUPPORTED => "asks for what this library does not have",
         TRINE_E_STATE => "not open, open already, or opened by another function",
         TRINE_E_NOT_FOUND => "there are no logits: nothing was read, or a pass is under way",
-        TRINE_E_FAILED => "the file could not be read",
+        TRINE_E_FAILED => "the file could not be read, or what computes has failed",
         TRINE_E_FULL => "the context is full: make it larger, shift it, or truncate the session",
         TRINE_E_UTF8 => "the text is not UTF-8",
         TRINE_E_MODEL => "the bytes are no model that this library computes",
