@@ -224,7 +224,7 @@ fn what_is_not_right_is_said_and_ends_with_2() {
     assert!(said.contains("none.gguf") && said.contains("board"), "{said}");
     let plain = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/bitnet/plain.gguf");
     let said = refused(&["ask", "fan", "--model", plain]);
-    assert!(said.contains("not made to turn sentences into calls"), "{said}");
+    assert!(said.contains("give a list of them with --tools FILE, or a device"), "{said}");
     let said = refused(&["ask", "fan", "--run=nobody", "--simulate"]);
     assert!(said.contains("there is no device 'nobody'"), "{said}");
     let said = refused(&["ask", "fan", "--run", "--simulate=a", "--simulate=b"]);
@@ -232,6 +232,33 @@ fn what_is_not_right_is_said_and_ends_with_2() {
     let said = refused(&["ask", "fan", "--device=greenhouse", "--simulate"]);
     assert!(said.contains("greenhouse has no model for sentences"), "{said}");
     assert!(!refused(&["ask"]).is_empty());
+}
+
+#[test]
+fn a_model_that_writes_text_is_told_the_tools() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("text.gguf");
+    let path = path.to_str().unwrap();
+    let size = ["--width", "128", "--ffn", "128", "--blocks", "2", "--heads", "2"];
+    let size = [&size[..], &["--kv-heads", "1", "--vocab", "600", "--context", "4096"]].concat();
+    let made = trine(&[&["model", "make", "-o", path], &size[..]].concat(), "");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let lines = lines();
+    let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware-example/board/tools.json");
+    let args = ["ask", "--jsonl", "--model", path, "--tools", tools, "--threshold", "0"];
+    let output = trine(&args, &lines);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    let answers: Vec<Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), SENTENCES.len());
+    let is_heard = |answer: &&Value| answer["confidence"].as_f64().unwrap() > 0.0;
+    // All but the empty one.
+    assert_eq!(answers.iter().filter(is_heard).count(), SENTENCES.len() - 1, "{said}");
+    assert!(answers.iter().all(|answer| !answer["likeliest"].is_object()), "{said}");
+    // The board of the example, simulated, gives the same tools.
+    let simulated = ["ask", "--jsonl", "--model", path, "--simulate", "--threshold", "0"];
+    let output = trine(&simulated, &lines);
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub struct Asking<'a> {
     walk: Walk<'a>,
     /// Whether a sequence begins with a token of its own.
     begins: bool,
+    /// Whether what is no choice is read too.
+    says_all: bool,
     /// Of the first choice, and of those after it.
     temperatures: (f32, f32),
     threshold: f32,
@@ -72,6 +74,7 @@ impl<'a> Asking<'a> {
         Self {
             walk: Walk::empty(program, sentence),
             begins: vocabulary.begins,
+            says_all: vocabulary.is_spoken,
             temperatures: (vocabulary.temperature, vocabulary.arguments),
             threshold: vocabulary.threshold,
             read: None,
@@ -93,6 +96,7 @@ impl<'a> Asking<'a> {
             return Ok(Progress::Done);
         }
         let Some(read) = self.read else {
+            self.walk.says_all = self.says_all;
             self.walk.begin(self.begins);
             // Before anything is computed: what is too long is told at once.
             let (prompt, most) = (self.walk.sequence(), engine.room());

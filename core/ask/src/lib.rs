@@ -9,6 +9,7 @@
 //! - [`Sentence`], items, numbers and tokens;
 //! - [`Walk`], the grammar: what is permitted, and what was chosen;
 //! - [`Asking`], a walk driven by the logits of an [`Engine`], a step at a time, with a confidence;
+//! - [`Spoken`], an engine of any language model, which reads and writes text;
 //! - [`teach`](teach()), a walk driven by a known answer, for training.
 //!
 //! Nothing here allocates: an [`Asking`] holds all that it needs, whose size is a constant
@@ -29,6 +30,7 @@ mod fold;
 mod number;
 mod program;
 mod sentence;
+mod spoken;
 mod teach;
 pub mod token;
 mod unit;
@@ -43,6 +45,7 @@ pub use fold::folded;
 pub use number::{Mention, SMALL_NUMBERS, TENS};
 pub use program::{NumberRule, Program};
 pub use sentence::{Item, Sentence, SentenceError};
+pub use spoken::{Prompt, Spoken, SpokenError, SpokenMemory, describe_tools};
 pub use teach::{Label, TeachError, teach};
 pub use unit::Unit;
 pub use vocabulary::{PIECE_MAX, TABLE_HEAD, TABLE_VERSION, TableError, Vocabulary};

@@ -254,6 +254,9 @@ impl<'s> Sentence<'s> {
         vocabulary: &Vocabulary<'_>,
     ) -> Result<(), SentenceError> {
         self.name_mentions(program);
+        if vocabulary.is_spoken {
+            return self.number_words(vocabulary.first_piece);
+        }
         let Self { text, items, item_count, tokens, token_count, mentions, .. } = self;
         for item in items.iter_mut().take(*item_count) {
             item.first = *token_count as u16;
@@ -275,6 +278,25 @@ impl<'s> Sentence<'s> {
                 return Err(SentenceError::Tokens { most: TOKENS_MAX });
             }
         }
+        Ok(())
+    }
+
+    /// Makes each item a token: the same for the same words.
+    fn number_words(&mut self, first: u16) -> Result<(), SentenceError> {
+        let Self { text, items, item_count, tokens, token_count, .. } = self;
+        let items = items.get_mut(..*item_count).unwrap_or_default();
+        let word = |item: &Item| text.get(item.start.into()..item.end.into());
+        for at in 0..items.len() {
+            let Some(own) = items.get(at) else { continue };
+            let place = items.iter().position(|item| word(item) == word(own)).unwrap_or(at);
+            let token = tokens.get_mut(at).ok_or(SentenceError::Tokens { most: TOKENS_MAX })?;
+            // Items are few, and symbols leave room for pieces.
+            *token = first.saturating_add(place as u16);
+            if let Some(item) = items.get_mut(at) {
+                item.first = at as u16;
+            }
+        }
+        *token_count = items.len();
         Ok(())
     }
 

@@ -33,6 +33,9 @@ pub struct Vocabulary<'v> {
     pub arguments: f32,
     /// A call less sure than this is not made.
     pub threshold: f32,
+    /// Whether a general model is asked: then each word of a sentence is a token of its own, and
+    /// what is chosen is written in text.
+    pub(crate) is_spoken: bool,
     count: u16,
     pieces: &'v [u8],
 }
@@ -105,6 +108,7 @@ impl<'v> Vocabulary<'v> {
                 thousandths => f32::from(thousandths) / 1000.0,
             },
             threshold: f32::from_le_bytes(field(head, 20)),
+            is_spoken: false,
             count: half(24),
             pieces: rest,
         };
@@ -114,6 +118,22 @@ impl<'v> Vocabulary<'v> {
             && table.pieces().count() == usize::from(table.count)
             && table.first_piece.checked_add(table.count).is_some();
         if is_sound { Ok(table) } else { Err(TableError::Malformed) }
+    }
+
+    /// What stands in for the table of a model that has none.
+    pub(crate) fn spoken(program: &Program<'_>, threshold: f32) -> Self {
+        Self {
+            begins: false,
+            tools: program.tools(),
+            first_piece: program.symbols(),
+            hash: program.hash(),
+            temperature: 1.0,
+            arguments: 1.0,
+            threshold,
+            is_spoken: true,
+            count: 0,
+            pieces: &[],
+        }
     }
 
     /// Checks that a model with so many tokens, and this table, is for these tools.

@@ -115,6 +115,8 @@ pub struct Walk<'a> {
     choices: Choices,
     sequence: [u16; SEQUENCE_MAX],
     length: usize,
+    /// Whether what is no choice is read too.
+    pub(crate) says_all: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -146,6 +148,7 @@ impl<'a> Walk<'a> {
             choices: Choices::NONE,
             sequence: [0; SEQUENCE_MAX],
             length: 0,
+            says_all: false,
         }
     }
 
@@ -376,7 +379,7 @@ impl<'a> Walk<'a> {
         let Some((at, param)) = (0_u8..).zip(params).find(|(_, param)| param.key == token) else {
             return;
         };
-        if is_chosen {
+        if is_chosen || self.says_all {
             self.push(token);
         }
         self.begun |= 1_u32.checked_shl(at.into()).unwrap_or(0);
@@ -387,6 +390,11 @@ impl<'a> Walk<'a> {
         self.cursor = TEXTS;
         if let Some(run) = self.quoted() {
             self.text_from = run.end;
+            if self.says_all {
+                let sentence = self.sentence;
+                let words = sentence.tokens().get(run.clone()).unwrap_or_default();
+                words.iter().for_each(|token| self.push(*token));
+            }
             let value = self.text(&param, run);
             self.set(at, &param, value);
             return self.go_to(State::Param);
@@ -409,7 +417,7 @@ impl<'a> Walk<'a> {
     /// Takes the value of a parameter that is no text.
     fn value(&mut self, at: u8, token: u16, is_chosen: bool) {
         let Some(param) = self.code().and_then(|code| code.param(at)) else { return };
-        if is_chosen {
+        if is_chosen || self.says_all {
             self.push(token);
         }
         let value = match param.rule {

@@ -2,19 +2,25 @@
 
 use serde_json::{Map, Value, json};
 use trine_ask::{
-    Answer, AskError, Asking, OnSession, Program, Reason, Sentence, SentenceError, Vocabulary,
-    compile, program_bytes,
+    Answer, AskError, Asking, CompileError, Engine, OnSession, Program, Reason, Sentence,
+    SentenceError, Spoken, SpokenError, Vocabulary, compile, program_bytes,
 };
-use trine_descriptor::{Side, ToolTable};
+use trine_descriptor::{Side, ToolTable, ValueWriter, validate};
 use trine_infer::{KvKind, Options, Session, arena_bytes};
-use trine_ternary::parallel::Serial;
+use trine_ternary::parallel::Parallel;
 
-use super::file::Opened;
+use super::file::{Opened, Reading};
+use super::text::TextModel;
 use super::tools::arguments_json;
 use crate::{Error, Result};
 
-/// Tokens that are computed together.
-const BATCH: usize = 32;
+/// Tokens that are computed together, by a model that was trained for its tools and by one that
+/// reads their descriptions.
+const BATCH: (usize, usize) = (32, 128);
+/// Tokens that a model of the latter kind has room for: tools, a sentence and a call.
+const ROOM: usize = 4096;
+/// How sure such a model has to be of a call where nobody says so: nothing was fitted to it.
+const LIKELIER_THAN_NOT: f32 = 0.5;
 
 /// What a sentence came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,13 +59,15 @@ impl Reply {
     }
 }
 
-/// A model with the tools that it was made for.
+/// A model with the tools that it was made for, or that are described to it.
 #[expect(missing_debug_implementations, reason = "a table may be anything")]
 pub struct Asker<'a> {
     table: &'a dyn ToolTable,
     program: Program<'a>,
     vocabulary: Vocabulary<'a>,
     session: Session<'a, 'a>,
+    pool: &'a dyn Parallel,
+    text: Option<TextModel<'a>>,
 }
 
 /// Memory of an [`Asker`].
@@ -73,34 +81,39 @@ impl<'a> Asker<'a> {
     /// Puts a model and a table of tools together.
     ///
     /// # Errors
-    /// When the model was made for other tools.
+    /// When the model was made for other tools, or there are too many of them.
     pub fn new(
         table: &'a dyn ToolTable,
-        opened: &Opened<'a>,
+        opened: &'a Opened<'a>,
         memory: &'a mut Memory,
     ) -> Result<Self> {
-        let vocabulary = opened.vocabulary;
-        let tools = vocabulary.tools;
-        let bytes = program_bytes(table, tools).map_err(|_| {
-            let there = match table.count() {
-                1 => "there is 1".to_owned(),
-                count => format!("there are {count}"),
-            };
-            Error::new(format!(
-                "the model was made for {tools} tools, and {there}: give the tools that it was \
-                 trained for, or train one for these with trine train"
-            ))
-        })?;
+        let config = opened.model.config();
+        let own = match &opened.reading {
+            Reading::Own(vocabulary) => Some(*vocabulary),
+            Reading::Text(_) => None,
+        };
+        let tools = own.map_or(table.count(), |vocabulary| vocabulary.tools);
+        let bytes = program_bytes(table, tools).map_err(|error| wrong_tools(error, own, table))?;
         memory.program.resize(bytes, 0);
         let program = compile(table, tools, &mut memory.program).map_err(fail)?;
-        let config = opened.model.config();
-        vocabulary.check(&program, config.vocab).map_err(fail)?;
-        let batch = BATCH.min(config.context);
-        let options = Options { batch, kv: KvKind::I8, ..Options::new(config) };
+        let (vocabulary, text) = match &opened.reading {
+            Reading::Own(vocabulary) => {
+                vocabulary.check(&program, config.vocab).map_err(fail)?;
+                (*vocabulary, None)
+            }
+            Reading::Text(tokenizer) => {
+                let vocabulary = Spoken::vocabulary(&program, LIKELIER_THAN_NOT);
+                (vocabulary, Some(TextModel::new(table, tokenizer, config)?))
+            }
+        };
+        let (few, many) = BATCH;
+        let context = if own.is_some() { config.context } else { config.context.min(ROOM) };
+        let batch = if own.is_some() { few } else { many }.min(context);
+        let options = Options { batch, context, kv: KvKind::I8, ..Options::new(config) };
         // The block may start anywhere.
         memory.session.resize(arena_bytes(config, &options).map_err(fail)? + 3, 0);
         let session = Session::new(&opened.model, &options, &mut memory.session).map_err(fail)?;
-        Ok(Self { table, program, vocabulary, session })
+        Ok(Self { table, program, vocabulary, session, pool: &opened.pool, text })
     }
 
     /// How sure the model has to be of a call.
@@ -131,14 +144,20 @@ impl<'a> Asker<'a> {
             Err(error) => return Ok(none(advised(error))),
         };
         let mut asking = Asking::new(self.program, &self.vocabulary, &sentence);
-        let mut engine = OnSession { session: &mut self.session, pool: &Serial };
-        match asking.run(&mut engine) {
-            Ok(()) => {}
-            Err(AskError::Sentence(error)) => return Ok(none(advised(error))),
-            Err(AskError::Engine(error)) => return Err(fail(error)),
+        let (session, pool) = (&mut self.session, self.pool);
+        let wrong = match &mut self.text {
+            None => run(&mut asking, &mut OnSession { session, pool })?,
+            Some(text) => {
+                let tools = (self.table, self.program);
+                run(&mut asking, &mut text.engine(session, pool, tools, &sentence))?
+            }
+        };
+        if let Some(wrong) = wrong {
+            return Ok(none(wrong));
         }
         let (confidence, tokens) = (asking.confidence(), asking.tokens().to_vec());
         let named = |call: &trine_ask::Call<'_>| {
+            debug_assert!(self.keeps_to_the_rules(call), "a call is always valid");
             let name = self.table.info(call.tool()).map_or("", |info| info.name);
             (name.to_owned(), arguments_json(self.table, call))
         };
@@ -157,6 +176,71 @@ impl<'a> Asker<'a> {
             None => none("the sentence came to nothing".to_owned()),
         })
     }
+}
+
+impl Asker<'_> {
+    /// Whether the arguments of a call are what its tool takes.
+    fn keeps_to_the_rules(&self, call: &trine_ask::Call<'_>) -> bool {
+        let mut memory = vec![0; 4096];
+        let mut out = ValueWriter::new(&mut memory);
+        call.encode(&mut out);
+        validate(self.table, call.tool(), Side::Params, out.bytes()).is_ok()
+    }
+}
+
+/// Runs to the end; answers what is wrong with the sentence, if anything is.
+fn run<E: Engine>(asking: &mut Asking<'_>, engine: &mut E) -> Result<Option<String>>
+where
+    E::Error: Into<Trouble>,
+{
+    match asking.run(engine) {
+        Ok(()) => Ok(None),
+        Err(AskError::Sentence(error)) => Ok(Some(advised(error))),
+        Err(AskError::Engine(error)) => match error.into() {
+            Trouble::Sentence(why) => Ok(Some(why)),
+            Trouble::Model(why) => Err(Error::new(why)),
+        },
+    }
+}
+
+/// What can be wrong while a model reads: with the sentence, or with the model.
+enum Trouble {
+    Sentence(String),
+    Model(String),
+}
+
+impl From<trine_infer::Error> for Trouble {
+    fn from(error: trine_infer::Error) -> Self {
+        Self::Model(error.to_string())
+    }
+}
+
+impl From<SpokenError> for Trouble {
+    fn from(error: SpokenError) -> Self {
+        match error {
+            SpokenError::Prompt { .. } => {
+                let advice = "ask for one thing, in fewer words, or of fewer tools";
+                Self::Sentence(format!("{error}: {advice}"))
+            }
+            other => Self::Model(other.to_string()),
+        }
+    }
+}
+
+/// Why no program can be made of the tools for a model.
+fn wrong_tools(error: CompileError, own: Option<Vocabulary<'_>>, table: &dyn ToolTable) -> Error {
+    let Some(vocabulary) = own.filter(|_| error == CompileError::Tools) else {
+        return fail(error);
+    };
+    let there = match table.count() {
+        1 => "there is 1".to_owned(),
+        count => format!("there are {count}"),
+    };
+    Error::new(format!(
+        "the model was made for {} tools, and {there}: give the tools that it was trained for, or \
+         train one for these with trine train",
+        vocabulary.tools
+    ))
 }
 
 /// Why there is no call, with the names of tool and parameter.

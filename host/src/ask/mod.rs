@@ -1,7 +1,8 @@
 //! Sentences to calls on this machine: the tools, the model, one sentence at a time, and a score.
 //!
 //! [`ToolList`] is a list of tools out of JSON; [`Source`] says where a model is, in this program
-//! or in a file; [`Opened`] is a model of the kind that turns sentences into calls; [`Asker`] puts
+//! or in a file; [`Opened`] is a model that was trained to turn sentences into calls, or one that
+//! reads and writes text; [`Asker`] puts
 //! it and its tools together and [`Asker::ask`] answers what a device with this model answers,
 //! token by token and to the bit of the confidence. [`ask_device`] asks such a device.
 //! [`answer_lines`] does that for lines of JSON, and [`Score`] compares such answers with those
@@ -14,11 +15,12 @@ mod lines;
 pub(crate) mod offer;
 mod score;
 mod source;
+mod text;
 mod tools;
 
 pub use asker::{Asker, Memory, Reply};
 pub use chip::ask_device;
-pub use file::{FileBuffers, Opened};
+pub use file::{FileBuffers, Opened, Reading};
 pub use lines::answer_lines;
 pub use score::{Score, Wanted};
 pub use source::{BUILT_IN, BuiltIn, Known, ModelBytes, Source};
@@ -26,5 +28,7 @@ pub use tools::{ToolList, arguments_json};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod text_tests;
 #[cfg(test)]
 mod untrained;

@@ -9,7 +9,7 @@ use trine_ask::{Vocabulary, compile, program_bytes};
 use trine_descriptor::ToolTable;
 
 use super::asker::{Asker, Memory};
-use super::file::{FileBuffers, Opened};
+use super::file::{FileBuffers, Opened, Reading};
 use super::tools::ToolList;
 use crate::model::Mapped;
 use crate::{Error, Result};
@@ -90,7 +90,7 @@ impl Source {
         let opened = Opened::open(&bytes, &mut buffers).map_err(named)?;
         let own = match tools {
             Some(_) => None,
-            None => Some(own_tools(&opened.vocabulary).map_err(named)?),
+            None => Some(own_tools(&opened).map_err(named)?),
         };
         let Some(table) = tools.or(own.as_ref().map(|list| list as &dyn ToolTable)) else {
             return Err(named(Error::new("there are no tools")));
@@ -154,7 +154,12 @@ impl Known {
 }
 
 /// The tools that a model of this program was made for too.
-fn own_tools(vocabulary: &Vocabulary<'_>) -> Result<ToolList> {
+fn own_tools(opened: &Opened<'_>) -> Result<ToolList> {
+    let Reading::Own(vocabulary) = &opened.reading else {
+        return Err(Error::new(
+            "the model was made for no tools: give a list of them with --tools FILE, or a device",
+        ));
+    };
     for model in BUILT_IN {
         let list = ToolList::parse(model.tools)?;
         if Known::of(vocabulary).is_of(&list) {

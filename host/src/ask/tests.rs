@@ -95,7 +95,6 @@ fn a_model_for_other_tools_and_one_for_none_are_refused() {
     let text = std::fs::read_to_string(root().join("firmware-example/board/tools.json")).unwrap();
     let other = refused(&file, &list(&text.replace("\"percent\"", "\"share\"")));
     assert!(other.starts_with("the model was made for other tools"), "{other}");
-    assert!(refused(&untrained::plain(), &TOOLS).contains("not made to turn sentences into calls"));
     let mut cut = file;
     cut.truncate(cut.len() - 1000);
     assert!(!refused(&cut, &TOOLS).is_empty());

@@ -18,9 +18,10 @@ use super::paint::say;
 
 const AFTER_HELP: &str = "\
 A model knows the tools that it was made for: those of the model's name, of the device that is
-given, or of --tools FILE, which have to be the same. Nothing is called without --run, and a call
-that the model is not sure of is only shown, or made after a y at the terminal. A tool that asks for
-a person at the board asks as ever.
+given, or of --tools FILE, which have to be the same. One that writes text (any that trine generate
+takes) is told what the tools of the device or of the list are. Nothing is called without --run, and
+a call that the model is not sure of is only shown, or made after a y at the terminal. A tool that
+asks for a person at the board asks as ever.
 Exit code: 0 a call, 1 none, or one that failed, 2 when the model, the tools or the command line are
 not right, 3 when the device does not answer.
 
@@ -64,10 +65,12 @@ type Opened = (Arc<Hub>, Arc<Device>);
 /// Which model, for which tools.
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArgs {
-    /// The model: one of this program, or a file that was made for your tools.
+    /// The model: one of this program, a file that was made for your tools, or one that writes
+    /// text.
     #[arg(long, value_name = "board|snips|FILE", env = "TRINE_ASK_MODEL", default_value = "board")]
     pub(super) model: OsString,
-    /// The tools that the model in a file was made for: a list of MCP tools as JSON.
+    /// The tools that the model in a file was made for, or that one that writes text is told of: a
+    /// list of MCP tools as JSON.
     #[arg(long, value_name = "FILE")]
     pub(super) tools: Option<PathBuf>,
     /// Make calls from this confidence on [default: what the model was fitted to]

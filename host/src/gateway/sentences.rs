@@ -12,7 +12,7 @@ use trine_mcp::Outcome;
 
 use super::client::Client;
 use super::requests::Tag;
-use crate::ask::{Asker, FileBuffers, Known, Memory, Opened, Reply, Source, offer};
+use crate::ask::{Asker, FileBuffers, Known, Memory, Opened, Reading, Reply, Source, offer};
 use crate::device::{CallReport, Cost, Device, Table, Waiter as _};
 use crate::error::{Error, Result};
 use crate::hub::Snapshot;
@@ -147,7 +147,12 @@ fn work(source: &Source, opened: &Sender<Result<Known>>, jobs: &Receiver<Job>) -
     let mut buffers = FileBuffers::default();
     let model = Opened::open(&bytes, &mut buffers)?;
     // Who started it waits for this.
-    _ = opened.send(Ok(Known::of(&model.vocabulary)));
+    let Reading::Own(vocabulary) = &model.reading else {
+        return Err(Error::new(
+            "the model was made for no tools: train one for yours with trine train",
+        ));
+    };
+    _ = opened.send(Ok(Known::of(vocabulary)));
     // All devices that are asked about have the same tools, or their jobs would not be here.
     let Ok(first) = jobs.recv() else { return Ok(()) };
     let Some(tools) = first.tools() else { return Ok(()) };

@@ -35,6 +35,7 @@ pub use header::Header;
 pub use llama::write_for_llama;
 pub use make::{make, plan};
 pub use open::{Buffers, Loaded, threads};
+pub(crate) use open::{gguf_tokenizer, image_tokenizer};
 pub use pack::{Packed, pack};
 pub use shape::{Head, Shape, Text, Weights};
 pub use summary::{Refusal, Summary};

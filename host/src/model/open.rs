@@ -84,16 +84,25 @@ fn from_gguf<'b>(
     let config = Config::from_gguf(&file).map_err(fail)?;
     layers.resize(config.layers, Layer::EMPTY);
     let weights = Weights::from_gguf(&file, &config, layers).map_err(fail)?;
-    let tokenizer = match file.string("tokenizer.ggml.model").map_err(fail)? {
-        Some("gpt2") => bpe(Vocabulary::from_gguf(&file).map_err(fail)?, index)?,
-        Some(chooser::TOKENIZER) => return Err(Error::new(chooser::writes_nothing(&file))),
-        Some("byte") | None => Byte::from_gguf(&file).map_err(fail)?.into(),
+    if file.string("tokenizer.ggml.model").map_err(fail)? == Some(chooser::TOKENIZER) {
+        return Err(Error::new(chooser::writes_nothing(&file)));
+    }
+    Ok((config, weights, gguf_tokenizer(&file, index)?))
+}
+
+/// The tokenizer of a GGUF file whose model writes text.
+pub(crate) fn gguf_tokenizer<'b>(
+    file: &File<'b>,
+    index: &'b mut Vec<u32>,
+) -> Result<Tokenizer<'b>> {
+    match file.string("tokenizer.ggml.model").map_err(fail)? {
+        Some("gpt2") => bpe(Vocabulary::from_gguf(file).map_err(fail)?, index),
+        Some("byte") | None => Ok(Byte::from_gguf(file).map_err(fail)?.into()),
         Some(other) => {
             let only = "only \"gpt2\" and \"byte\" are read";
-            return Err(Error::new(format!("tokenizer.ggml.model is {other:?}: {only}")));
+            Err(Error::new(format!("tokenizer.ggml.model is {other:?}: {only}")))
         }
-    };
-    Ok((config, weights, tokenizer))
+    }
 }
 
 fn from_image<'b>(
@@ -104,13 +113,20 @@ fn from_image<'b>(
     let image = Image::parse(bytes).map_err(fail)?;
     layers.resize(image.config().layers, Layer::EMPTY);
     let weights = image.weights(layers).map_err(fail)?;
-    let tokenizer = match (image.byte_tokenizer(), image.vocabulary()) {
-        (Some(bytes), _) => bytes.into(),
-        (_, Some(vocabulary)) => bpe(vocabulary, index)?,
-        (None, None) if image.pieces().is_some() => return Err(Error::new(CHOOSES)),
-        (None, None) => return Err(Error::new("the image has no tokenizer")),
-    };
-    Ok((*image.config(), weights, tokenizer))
+    Ok((*image.config(), weights, image_tokenizer(&image, index)?))
+}
+
+/// The tokenizer of an image whose model writes text.
+pub(crate) fn image_tokenizer<'b>(
+    image: &Image<'b>,
+    index: &'b mut Vec<u32>,
+) -> Result<Tokenizer<'b>> {
+    match (image.byte_tokenizer(), image.vocabulary()) {
+        (Some(bytes), _) => Ok(bytes.into()),
+        (_, Some(vocabulary)) => bpe(vocabulary, index),
+        (None, None) if image.pieces().is_some() => Err(Error::new(CHOOSES)),
+        (None, None) => Err(Error::new("the image has no tokenizer")),
+    }
 }
 
 fn bpe<'b>(vocabulary: Vocabulary<'b>, index: &'b mut Vec<u32>) -> Result<Tokenizer<'b>> {

@@ -267,6 +267,24 @@ impl<'m, 'w> Session<'m, 'w> {
         Ok(())
     }
 
+    /// As [`Self::read`], but the last pass ends before the head ([`Self::begin_without_logits`]).
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_without_logits(
+        &mut self,
+        tokens: &[u32],
+        pool: &dyn Parallel,
+    ) -> Result<(), Error> {
+        let mut rest = tokens;
+        while !rest.is_empty() {
+            let taken = self.begin_without_logits(rest)?;
+            while self.step(usize::MAX, pool) == Step::More {}
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
     /// Gives up what is under way, a pass or a prompt: the session is as it was before, but has no
     /// logits.
     pub fn cancel(&mut self) {
