@@ -3,7 +3,8 @@
 //! `Engine` computes one of our models on a `Device` of ggml's: the whole forward pass as one
 //! graph, with the integers of our engine. It is there with the feature `cpu`, which has the
 //! processor alone and is for comparisons, and with `vulkan`, `cuda` or `metal`, each of which has
-//! its graphics processors too.
+//! its graphics processors too. With `modules` all of them, the processor's too, are shared
+//! libraries that `Modules` loads when the program runs.
 //!
 //! ```no_run
 //! # #[cfg(feature = "cpu")]
@@ -37,5 +38,7 @@ pub mod llama;
 
 #[cfg(feature = "cpu")]
 pub use backend::{Device, Error, Kind, Result};
+#[cfg(feature = "modules")]
+pub use backend::{Module, Modules, State, VARIABLE};
 #[cfg(feature = "cpu")]
 pub use engine::{Engine, Kept, Options, Place, Plan};

@@ -1,6 +1,6 @@
 //! Devices, and their streams of work.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -22,12 +22,20 @@ pub enum Kind {
     Other,
 }
 
+/// Why no model goes to a device where ggml cannot use the processor, which reads the rows of the
+/// embedding.
+const NO_PROCESSOR: &str = if cfg!(feature = "modules") {
+    "ggml's module for the processor is not loaded: put libggml-cpu.so beside the others"
+} else {
+    "this build of ggml has no backend for the processor"
+};
+
 /// A device of ggml's registry, which keeps it for as long as the process lives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Device(NonNull<sys::ggml_backend_device>);
 
 /// A text of ggml's that outlives the device's registry entry.
-fn text(text: *const c_char) -> String {
+pub(super) fn text(text: *const c_char) -> String {
     if text.is_null() {
         return String::new();
     }
@@ -37,10 +45,13 @@ fn text(text: *const c_char) -> String {
 
 impl Device {
     /// All devices of the backends that this program was built with, in ggml's order: graphics
-    /// processors before the processor.
+    /// processors before the processor. With the feature `modules` they are those of the modules,
+    /// which are loaded now if nobody has asked for them yet.
     #[must_use]
     pub fn all() -> Vec<Self> {
         log::start();
+        #[cfg(feature = "modules")]
+        let _ = super::modules::Modules::loaded();
         // SAFETY: it has no arguments; the first call registers the backends.
         let count = unsafe { sys::ggml_backend_dev_count() };
         // SAFETY: the index is below the count, and nothing is unloaded.
@@ -51,7 +62,7 @@ impl Device {
     /// The processor as ggml uses it.
     pub(crate) fn cpu() -> Result<Self> {
         let found = Self::all().into_iter().find(|device| device.kind() == Kind::Cpu);
-        found.ok_or_else(|| Error::new("this build of ggml has no backend for the processor"))
+        found.ok_or_else(|| Error::new(NO_PROCESSOR))
     }
 
     /// ggml's name for it: `Vulkan0`.
@@ -71,10 +82,24 @@ impl Device {
     /// The backend that it belongs to: `Vulkan`, `CUDA`, `CPU`.
     #[must_use]
     pub fn backend(self) -> String {
-        // SAFETY: as above.
-        let registry = unsafe { sys::ggml_backend_dev_backend_reg(self.0.as_ptr()) };
         // SAFETY: a device has a registry, which lives for ever too.
-        text(unsafe { sys::ggml_backend_reg_name(registry) })
+        text(unsafe { sys::ggml_backend_reg_name(self.registry()) })
+    }
+
+    fn registry(self) -> sys::ggml_backend_reg_t {
+        // SAFETY: the device lives for ever.
+        unsafe { sys::ggml_backend_dev_backend_reg(self.0.as_ptr()) }
+    }
+
+    /// ggml's function that sets the threads of the processor, by its name: it lies in the
+    /// processor's backend, which may be a module.
+    fn sets_threads(self) -> sys::ggml_backend_set_n_threads_t {
+        let name = c"ggml_backend_set_n_threads";
+        // SAFETY: the registry lives for ever, and the name ends with a zero.
+        let found =
+            unsafe { sys::ggml_backend_reg_get_proc_address(self.registry(), name.as_ptr()) };
+        // SAFETY: what has this name has this type, by ggml-backend.h; null is no function.
+        unsafe { std::mem::transmute::<*mut c_void, sys::ggml_backend_set_n_threads_t>(found) }
     }
 
     /// What it is.
@@ -145,10 +170,12 @@ impl Backend {
         let raw = guarded(|said| unsafe { guard::trine_ggml_dev_init(device.0.as_ptr(), said) });
         let raw = raw.map_err(|error| closed(&format!(": {error}")))?;
         let raw = NonNull::new(raw).ok_or_else(|| closed(""))?;
-        if device.kind() == Kind::Cpu {
+        if device.kind() == Kind::Cpu
+            && let Some(set) = device.sets_threads()
+        {
             let threads = i32::try_from(threads.max(1)).unwrap_or(i32::MAX);
             // SAFETY: the backend is that of the processor, and lives.
-            unsafe { sys::ggml_backend_cpu_set_n_threads(raw.as_ptr(), threads) };
+            unsafe { set(raw.as_ptr(), threads) };
         }
         Ok(Self { raw, device })
     }

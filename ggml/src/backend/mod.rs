@@ -6,12 +6,16 @@
 mod device;
 mod guard;
 mod log;
+#[cfg(feature = "modules")]
+mod modules;
 mod ops;
 mod scheduler;
 mod tensor;
 
 pub(crate) use device::Backend;
 pub use device::{Device, Kind};
+#[cfg(feature = "modules")]
+pub use modules::{Module, Modules, State, VARIABLE};
 pub(crate) use scheduler::{Graph, Scheduler};
 pub(crate) use tensor::{Context, Tensor, Type};
 
