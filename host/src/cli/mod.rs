@@ -41,6 +41,11 @@ struct Cli {
     /// the gateway, else warn]
     #[arg(long, global = true, value_name = "LEVEL", env = "TRINE_LOG")]
     log: Option<LevelFilter>,
+    /// Folder of ggml's modules, which compute models on graphics processors [default: that of this
+    /// program]
+    #[cfg(feature = "modules")]
+    #[arg(long, global = true, value_name = "FOLDER", env = trine_ggml::VARIABLE)]
+    modules: Option<std::path::PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -101,6 +106,13 @@ pub(crate) fn main() -> ExitCode {
         _ => LevelFilter::WARN,
     };
     log::start(cli.log.unwrap_or(level));
+    #[cfg(feature = "modules")]
+    if let Some(folder) = &cli.modules
+        && let Err(error) = trine_ggml::Modules::look_in(folder)
+    {
+        eprintln!("trine: {error}");
+        return ExitCode::FAILURE;
+    }
     let done: Result<ExitCode, Box<dyn Error>> = match cli.command {
         Command::Gateway(command) => command.run().map_err(Into::into),
         Command::Call(command) => command.run().map_err(Into::into),
