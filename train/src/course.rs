@@ -26,6 +26,8 @@ pub struct Shares {
     pub clean: f32,
     /// Sentences that become ones about another label.
     pub relabelled: f32,
+    /// Sentences that models have labelled, of all, where there are any.
+    pub guessed: f32,
     /// Sentences that something is said before.
     pub asides: f32,
     /// Sentences whose rare words are exchanged.
@@ -43,6 +45,7 @@ impl Default for Shares {
             varied: 0.6,
             clean: 0.3,
             relabelled: 0.2,
+            guessed: 0.3,
             asides: 0.04,
             rare: 0.1,
             hidden: 0.0,
@@ -57,6 +60,8 @@ pub struct Course<'t> {
     pub lesson: &'t Lesson<'t>,
     /// Sentences that were written.
     pub written: &'t [Said],
+    /// Sentences that models have labelled.
+    pub guessed: &'t [Said],
     /// Templates, if there are any.
     pub templates: Option<&'t Templates<'t>>,
     /// Patterns ([`crate::lesson::pattern`]) that validation has, and training must not.
@@ -91,7 +96,11 @@ impl Course<'_> {
     }
 
     fn example(&mut self) -> Option<Example> {
-        let plain = self.draw()?;
+        let is_guessed = !self.guessed.is_empty() && self.random.chance(self.shares.guessed);
+        let plain = match is_guessed {
+            true => self.random.pick(self.guessed).cloned()?,
+            false => self.draw()?,
+        };
         let read = |said: &Said, random| self.lesson.example(said, random).ok();
         let fits =
             |example: &Example| !example.choices.is_empty() && example.tokens.len() <= LONGEST;

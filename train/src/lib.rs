@@ -15,6 +15,7 @@ pub mod checkpoint;
 pub mod course;
 pub mod generic;
 pub mod gguf;
+pub mod guess;
 pub mod keywords;
 pub mod lesson;
 pub mod linear;
@@ -36,6 +37,7 @@ pub mod shape;
     expect(unsafe_code, reason = "instructions that only some processors have")
 )]
 pub mod simd;
+pub mod splice;
 pub mod spoil;
 pub mod spoken;
 pub mod swap;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use trine_train::baseline::{Baseline, baseline};
 use trine_train::course::Shares;
+use trine_train::guess::guess;
 use trine_train::recipe::Recipe;
 use trine_train::run::{self, Plan, Progress};
 use trine_train::shape::Shape;
@@ -32,6 +33,11 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --pieces-of MODEL   the pieces of that model: a model and its teachers need the same
   --rare N            how often a character must come to be a piece (5)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
+  --models FILE[,FILE]  models, for --guess
+  --guess N           trains nothing: makes N sentences of those it would train on, labels them by
+                      what most of --models FILE[,FILE] say, and writes them to --out
+  --guessed FILE      sentences that were made so, to train on beside the others
+  --guessed-share X   how many are drawn from them (0.3)
   --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
   --run-share X --clean-share X --relabel-share X --aside-share X --rare-share X
   --hidden-share X
@@ -141,6 +147,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
             varied: number(options, "varied-share", shares.varied)?,
             clean: number(options, "clean-share", shares.clean)?,
             relabelled: number(options, "relabel-share", shares.relabelled)?,
+            guessed: number(options, "guessed-share", shares.guessed)?,
             asides: number(options, "aside-share", shares.asides)?,
             rare: number(options, "rare-share", shares.rare)?,
             hidden: number(options, "hidden-share", shares.hidden)?,
@@ -155,6 +162,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         split: get("split-seed").map(|_| number(options, "split-seed", 0)).transpose()?,
         teachers: get("teachers").map_or(Vec::new(), |t| t.split(',').map(PathBuf::from).collect()),
         pieces_of: get("pieces-of").map(load_bytes).transpose()?,
+        guessed: get("guessed").map(load).transpose()?.unwrap_or_default(),
         checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
         every: number(options, "every", plan.every)?,
         ..plan
@@ -165,6 +173,9 @@ fn work(options: &Options) -> Result<(), String> {
     let out = options.get("out").ok_or(format!("--out is missing\n\n{USAGE}"))?;
     let out = PathBuf::from(out);
     let plan = plan(options, &out)?;
+    if options.contains_key("guess") {
+        return guess_sentences(options, &plan, &out);
+    }
     if let Some(name) = options.get("baseline") {
         let which = match name.as_str() {
             "linear" => Baseline::Linear,
@@ -187,6 +198,19 @@ fn work(options: &Options) -> Result<(), String> {
     write(&out.with_extension("md"), trained.report.to_string().as_bytes())?;
     write(&out.with_extension("wrong.jsonl"), trained.report.wrong_lines().as_bytes())?;
     eprintln!("\n{}", trained.report);
+    Ok(())
+}
+
+/// Writes sentences that models have labelled.
+fn guess_sentences(options: &Options, plan: &Plan, out: &Path) -> Result<(), String> {
+    let count = number(options, "guess", 0)?;
+    let paths = options.get("models").map_or("", String::as_str);
+    let models = paths.split(',').filter(|path| !path.is_empty()).map(load_bytes);
+    let models = models.collect::<Result<Vec<_>, _>>()?;
+    let said = guess(plan, count, &models, |made| eprint!("\r{made} of {count} sentences  "))?;
+    let lines: String = said.iter().map(|said| format!("{}\n", said.json())).collect();
+    std::fs::write(out, lines).map_err(|error| format!("{}: {error}", out.display()))?;
+    eprintln!("\n{} are labelled: {}", said.len(), out.display());
     Ok(())
 }
 

@@ -24,6 +24,8 @@ const HELD: usize = 300;
 /// What sentences and tools are made into before anything is trained.
 pub(crate) struct Parts<'p> {
     pub(crate) written: Vec<Said>,
+    /// Sentences that models have labelled.
+    guessed: Vec<Said>,
     pub(crate) valid: Vec<Said>,
     /// What temperature and threshold are fitted on; empty where that is the validation itself.
     pub(crate) fit: Vec<Said>,
@@ -48,6 +50,7 @@ impl<'p> Parts<'p> {
         Course {
             lesson: &self.lesson,
             written: &self.written,
+            guessed: &self.guessed,
             templates: Some(&self.templates),
             held: &self.held,
             swaps: &stock.swaps,
@@ -122,8 +125,10 @@ pub(crate) fn prepare<R>(
     };
     let lesson = Lesson::new(&table, program, pieces, plan.split_seed());
     let written = written.into_iter().filter(|said| !lesson.is_refused(said)).collect();
-    let held = fit.iter().chain(&valid).map(|said| pattern(&said.text)).collect();
-    work(&Parts { written, valid, fit, templates, held, lesson })
+    let held: BTreeSet<String> = fit.iter().chain(&valid).map(|said| pattern(&said.text)).collect();
+    let is_new = |said: &&Said| !held.contains(&pattern(&said.text));
+    let guessed = plan.guessed.iter().filter(is_new).cloned().collect();
+    work(&Parts { written, guessed, valid, fit, templates, held, lesson })
 }
 
 /// The pieces of the sentences, and of as many out of templates.

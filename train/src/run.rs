@@ -34,6 +34,9 @@ pub struct Plan {
     /// The share of the wordings of `sentences` on which temperature and threshold are fitted when
     /// there are others to validate with.
     pub fit_share: f32,
+    /// Sentences that models have labelled, to train on and for nothing else
+    /// ([`crate::guess::guess`]).
+    pub guessed: Vec<Said>,
     /// Templates, as text.
     pub templates: String,
     /// Further texts for parameters that are copied.
@@ -80,6 +83,7 @@ impl Plan {
             sentences: generic::elsewhere(&known),
             valid: None,
             fit_share: 0.06,
+            guessed: Vec::new(),
             templates: generic::templates(&known),
             names: Vec::new(),
             shape: SMALL,

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use trine_ask::{compile, program_bytes};
 use trine_train::calibrate::Certainty;
+use trine_train::guess::guess;
 use trine_train::lesson::{self, Items, Lesson};
 use trine_train::random::Random;
+use trine_train::run::Plan;
 use trine_train::said::{self, Said};
 use trine_train::spoil::spoil;
 use trine_train::template::Templates;
@@ -104,4 +106,24 @@ fn a_model_gives_its_pieces_to_another() {
         pieces::of_model(&model, &program(9)).is_err_and(|error| error.contains("other tools"))
     );
     assert!(pieces::of_model(b"GGUF", &program(10)).is_err());
+}
+
+#[test]
+fn sentences_that_nobody_wrote_are_labelled_by_what_models_say() {
+    let read = |path: &str| std::fs::read(folder().join(path)).unwrap();
+    let tools = String::from_utf8(read("../firmware-example/board/tools.json")).unwrap();
+    let model = read("../models/board.gguf");
+    let mut plan = Plan::new(&tools).unwrap();
+    plan.add(said::load(&folder().join("board/sentences/near.jsonl")).unwrap(), "");
+    plan.add(said::load(&folder().join("board/sentences/voice.jsonl")).unwrap(), "");
+    plan.pieces_of = Some(model.clone());
+    let mut made = 0;
+    let found = guess(&plan, 60, &[model.clone(), model.clone()], |count| made = count).unwrap();
+    // Two that are the same agree, so that none is left out.
+    assert_eq!((made, found.len()), (60, 60));
+    assert!(found.iter().any(|said| said.tool.is_some()), "{found:?}");
+    assert!(found.iter().any(|said| said.tool.is_none()), "{found:?}");
+    let again = guess(&plan, 60, &[model], |_| {}).unwrap();
+    assert_eq!(found, again);
+    assert!(guess(&plan, 60, &[], |_| {}).unwrap_err().contains("--models"));
 }
