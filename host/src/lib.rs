@@ -7,6 +7,7 @@
 //! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
 //! - [`model`]: model files, made and summed up;
+//! - [`offload`]: which device computes a model;
 //! - [`inference`]: language models as MCP tools;
 //! - [`settings`]: what the user keeps about devices: names and keys by serial number;
 //! - [`header`]: C from a list of tools;
@@ -30,6 +31,7 @@ mod lines;
 mod link;
 pub mod middleware;
 pub mod model;
+pub mod offload;
 pub mod settings;
 mod simulate;
 mod sys;

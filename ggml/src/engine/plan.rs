@@ -134,7 +134,7 @@ impl Need {
         let what = if layers > 0 { format!("{layers} blocks") } else { "one block".into() };
         Error::new(format!(
             "{name} has {} of memory free, and {what} of this model with its head and a context \
-             that long need {}: use a shorter --context, or the processor (--backend cpu)",
+             that long need {}: use a shorter context, or the processor (--backend cpu)",
             Bytes(room),
             Bytes(least),
         ))

@@ -107,6 +107,12 @@ impl<'w> Engine<'w> {
         })
     }
 
+    /// Tokens that are computed together, at most.
+    #[must_use]
+    pub const fn batch(&self) -> usize {
+        self.options.batch
+    }
+
     /// What lies where.
     #[must_use]
     pub const fn layout(&self) -> &Plan {
@@ -178,12 +184,25 @@ impl<'w> Engine<'w> {
     /// When a token is none of the vocabulary or they do not fit, then nothing is read; when the
     /// device fails.
     pub fn read(&mut self, tokens: &[u32]) -> Result<()> {
+        self.read_to(tokens, true)
+    }
+
+    /// As [`Self::read`], but computes no logits: for tokens that others follow.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_without_logits(&mut self, tokens: &[u32]) -> Result<()> {
+        self.read_to(tokens, false)
+    }
+
+    fn read_to(&mut self, tokens: &[u32], with_logits: bool) -> Result<()> {
         self.check(tokens)?;
         let last = self.model.config().layers - 1;
         let mut rest = tokens;
         while !rest.is_empty() {
             let (tokens, after) = rest.split_at(rest.len().min(self.options.batch));
-            let (past, with_logits) = (self.tokens.len(), after.is_empty());
+            let with_logits = with_logits && after.is_empty();
+            let past = self.tokens.len();
             self.pass(Stretch { tokens, past, last, with_logits, whole: None })?;
             self.tokens.extend(tokens);
             rest = after;

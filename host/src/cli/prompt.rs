@@ -8,7 +8,7 @@ use std::time::Instant;
 
 #[cfg(feature = "gpu")]
 use super::offload;
-use super::offload::{Backend, Wish, choose};
+use super::offload::{Backend, Wish, choose, failed};
 use clap::ValueEnum;
 use trine::model::{Buffers, Loaded, Mapped, Pool, threads};
 use trine::{Error, Result};
@@ -147,7 +147,7 @@ impl Generate {
             (_, Kv::I8) => "--kv i8",
             _ => {
                 let found = choose(wish.backend);
-                return found.or_else(|error| wish.failed(&error).map(|()| None));
+                return found.or_else(|error| failed(wish, &error).map(|()| None));
             }
         };
         if wish.falls_back {
@@ -160,7 +160,7 @@ impl Generate {
     #[cfg(not(feature = "gpu"))]
     #[expect(clippy::unused_self, reason = "a build with devices looks at more")]
     fn device(&self, wish: Wish) -> Result<Option<std::convert::Infallible>> {
-        choose(wish.backend).or_else(|error| wish.failed(&error))?;
+        choose(wish.backend).or_else(|error| failed(wish, &error))?;
         Ok(None)
     }
 
@@ -182,7 +182,7 @@ impl Generate {
             ..trine_ggml::Options::new(options.context)
         };
         let tell = |plan: &trine_ggml::Plan| eprintln!("{plan}");
-        let lost = |error: trine_ggml::Error| wish.failed(&error).map(|()| None);
+        let lost = |error: trine_ggml::Error| failed(wish, &error).map(|()| None);
         let engine = trine_ggml::Engine::open(&loaded.model, device, &options, pool, tell);
         let mut engine = match engine {
             Ok(engine) => engine,

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use trine::Result;
+use trine::offload::{taken, verdict};
 use trine_ggml::{Device, Kind};
 
-use super::verdict;
 use crate::cli::paint::{FAINT, GOOD, STRONG, count, say};
 use crate::cli::tools::pretty;
 
@@ -14,12 +14,16 @@ use crate::cli::tools::pretty;
 #[expect(clippy::unnecessary_wraps, reason = "a build without devices fails here")]
 pub(in crate::cli) fn list(as_json: bool) -> Result<ExitCode> {
     let devices = Device::all();
-    let taken = devices.iter().position(|device| verdict(*device).is_ok());
+    let taken = taken(&devices);
     if as_json {
         let all = devices.iter().enumerate().map(|(at, device)| object(*device, taken == Some(at)));
+        #[cfg(feature = "modules")]
+        let all = super::modules::objects().chain(all);
         say!("{}", pretty(&Value::Array(all.collect())));
         return Ok(ExitCode::SUCCESS);
     }
+    #[cfg(feature = "modules")]
+    super::modules::print();
     for (at, device) in devices.iter().enumerate() {
         let (name, what) = (device.name(), device.description());
         say!("{STRONG}{name}{STRONG:#}  {what}");

@@ -1,102 +1,32 @@
-//! Which device computes a model, and why.
+//! Which device computes a model, and what is said of it.
 
 #[cfg(feature = "gpu")]
 mod list;
+#[cfg(feature = "modules")]
+mod modules;
 #[cfg(feature = "gpu")]
 mod write;
 
 #[cfg(feature = "gpu")]
 pub(super) use list::list;
+pub(super) use trine::offload::{Backend, Wish};
 #[cfg(feature = "gpu")]
 pub(super) use write::{Written, write};
 
-use clap::ValueEnum;
+#[cfg(feature = "gpu")]
+use trine::offload::Missing;
 use trine::{Error, Result};
 
-/// Where a model is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Backend {
-    /// On a graphics processor where there is one that this program can use, else on the processor.
-    Auto,
-    /// On the processor, by our own engine.
-    Cpu,
-    /// On a device of Vulkan's.
-    Vulkan,
-    /// On a device of CUDA's.
-    Cuda,
-    /// On a device of Metal's.
-    Metal,
-}
-
-impl Backend {
-    /// Its name on the command line.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Cpu => "cpu",
-            Self::Vulkan => "vulkan",
-            Self::Cuda => "cuda",
-            Self::Metal => "metal",
-        }
+/// Says what went wrong, where the processor goes on.
+///
+/// # Errors
+/// With what went wrong, where it does not.
+pub(super) fn failed(wish: Wish, error: &impl std::fmt::Display) -> Result<()> {
+    if wish.falls_back {
+        fall_back(&error.to_string());
+        return Ok(());
     }
-
-    /// Whether this program was built with it.
-    const fn is_built(self) -> bool {
-        match self {
-            Self::Auto | Self::Cpu => true,
-            Self::Vulkan => cfg!(feature = "vulkan"),
-            Self::Cuda => cfg!(feature = "cuda"),
-            Self::Metal => cfg!(feature = "metal"),
-        }
-    }
-
-    fn check_built(self) -> Result<()> {
-        if self.is_built() {
-            return Ok(());
-        }
-        let word = self.word();
-        Err(Error::new(format!(
-            "this program was built without {word}: build it with `cargo build --release \
-             --features {word}`, as docs/gpu.md says, or leave out --backend"
-        )))
-    }
-}
-
-/// A backend, and what is done where it fails.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wish {
-    pub(super) backend: Backend,
-    /// Whether the processor then goes on, which is said aloud; else what went wrong is an error.
-    pub(super) falls_back: bool,
-}
-
-impl Wish {
-    /// What `--backend` says: a name, or a name and then `cpu`.
-    pub(super) fn new(names: &[Backend]) -> Result<Self> {
-        match *names {
-            [backend] => {
-                let falls_back = matches!(backend, Backend::Auto | Backend::Cpu);
-                Ok(Self { backend, falls_back })
-            }
-            [backend, Backend::Cpu] => Ok(Self { backend, falls_back: true }),
-            _ => Err(Error::new(
-                "--backend takes one name, and after it cpu where the processor is to go on when \
-                 that one fails: --backend vulkan,cpu",
-            )),
-        }
-    }
-
-    /// Says what went wrong, where the processor goes on.
-    ///
-    /// # Errors
-    /// With what went wrong, where it does not.
-    pub(super) fn failed(self, error: &impl std::fmt::Display) -> Result<()> {
-        if self.falls_back {
-            fall_back(&error.to_string());
-            return Ok(());
-        }
-        Err(Error::new(error.to_string()))
-    }
+    Err(Error::new(error.to_string()))
 }
 
 /// Says aloud that the processor computes, and why.
@@ -107,7 +37,7 @@ fn fall_back(why: &str) {
 /// Without a backend for graphics processors there is nothing to choose.
 #[cfg(not(feature = "gpu"))]
 pub(super) fn choose(backend: Backend) -> Result<()> {
-    backend.check_built()
+    backend.check_built().map_err(|missing| Error::new(missing.to_string()))
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -118,71 +48,37 @@ pub(super) fn list(_: bool) -> Result<std::process::ExitCode> {
     ))
 }
 
+/// The device of a backend; none where the processor is to compute, which is said aloud when
+/// nobody asked for it.
 #[cfg(feature = "gpu")]
-pub(super) use chosen::{choose, verdict};
-
-#[cfg(feature = "gpu")]
-mod chosen {
-    use trine::{Error, Result};
-    use trine_ggml::{Device, Kind};
-
-    use super::{Backend, fall_back};
-
-    /// Names of drivers that compute on the processor.
-    const SOFTWARE: [&str; 3] = ["llvmpipe", "SwiftShader", "softpipe"];
-
-    /// Why a device is not taken when nothing is said, if it is not.
-    pub(in crate::cli) fn verdict(device: Device) -> std::result::Result<(), &'static str> {
-        match device.kind() {
-            Kind::Cpu => return Err("our own engine computes on the processor"),
-            Kind::Other => return Err("it computes no whole model"),
-            Kind::Gpu | Kind::Integrated => {}
+pub(super) fn choose(backend: Backend) -> Result<Option<trine_ggml::Device>> {
+    match trine::offload::choose(backend) {
+        Err(Missing::Any) => {
+            fall_back(&sentence(Missing::Any));
+            Ok(None)
         }
-        let description = device.description();
-        if SOFTWARE.iter().any(|name| description.contains(name)) {
-            return Err("it is software on the processor; --backend NAME takes it all the same");
-        }
-        Ok(())
+        found => found.map_err(|missing| Error::new(sentence(missing))),
     }
+}
 
-    /// The device of a backend; none where the processor is to compute, which is said aloud when
-    /// nobody asked for it.
-    pub(in crate::cli) fn choose(backend: Backend) -> Result<Option<Device>> {
-        backend.check_built()?;
-        let devices = Device::all();
-        match backend {
-            Backend::Cpu => Ok(None),
-            Backend::Auto => {
-                let found = devices.into_iter().find(|device| verdict(*device).is_ok());
-                if found.is_none() {
-                    fall_back("there is no graphics processor that this program can use");
-                }
-                Ok(found)
-            }
-            Backend::Vulkan | Backend::Cuda | Backend::Metal => {
-                let found = devices.into_iter().find(|device| is_of(*device, backend));
-                let word = backend.word();
-                let none = || {
-                    Error::new(format!(
-                        "there is no device of {word}: see whether its driver is installed and \
-                         `trine devices --gpu`, or take --backend cpu"
-                    ))
-                };
-                found.map(Some).ok_or_else(none)
+/// Why there is no device: what became of the modules, where that is the reason.
+#[cfg(feature = "gpu")]
+fn sentence(missing: Missing) -> String {
+    #[cfg(feature = "modules")]
+    match missing {
+        Missing::Any => {
+            if let Some(why) = modules::why(None) {
+                return format!("{missing}: {why}");
             }
         }
+        Missing::Device(backend) => {
+            if let Some(why) = modules::why(Some(backend.word())) {
+                return format!("there is no device of {}: {why}", backend.word());
+            }
+        }
+        Missing::Feature(_) => {}
     }
-
-    fn is_of(device: Device, backend: Backend) -> bool {
-        let name = device.backend();
-        let own: &[&str] = match backend {
-            Backend::Metal => &["metal", "mtl"],
-            Backend::Cuda => &["cuda", "rocm", "musa"],
-            _ => &["vulkan"],
-        };
-        let is_graphics = matches!(device.kind(), Kind::Gpu | Kind::Integrated);
-        is_graphics && own.iter().any(|own| name.eq_ignore_ascii_case(own))
-    }
+    missing.to_string()
 }
 
 #[cfg(test)]
@@ -190,32 +86,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_backend_that_was_not_built_is_refused_with_what_to_do() {
-        for backend in [Backend::Vulkan, Backend::Cuda, Backend::Metal] {
-            let said = backend.check_built().map_err(|error| error.to_string());
-            match said {
-                Ok(()) => assert!(backend.is_built()),
-                Err(said) => {
-                    assert!(said.contains(&format!("--features {}", backend.word())), "{said}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_processor_goes_on_where_that_is_asked_for_and_nowhere_else() {
+    fn what_goes_wrong_is_an_error_where_the_processor_does_not_go_on() {
         let listed = Wish::new(&[Backend::Vulkan, Backend::Cpu]).unwrap();
-        assert!(listed.falls_back && listed.failed(&"no device").is_ok());
+        assert!(failed(listed, &"no device").is_ok());
         let alone = Wish::new(&[Backend::Vulkan]).unwrap();
-        assert!(alone.failed(&"no device").unwrap_err().to_string().contains("no device"));
-        assert!(Wish::new(&[Backend::Auto]).unwrap().falls_back);
-        for others in [&[Backend::Cpu, Backend::Vulkan][..], &[Backend::Cpu; 3], &[]] {
-            assert!(Wish::new(others).unwrap_err().to_string().contains("vulkan,cpu"));
-        }
-    }
-
-    #[test]
-    fn what_needs_no_device_is_always_built() {
-        assert!(Backend::Auto.check_built().is_ok() && Backend::Cpu.check_built().is_ok());
+        assert!(failed(alone, &"no device").unwrap_err().to_string().contains("no device"));
     }
 }

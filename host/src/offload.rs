@@ -1,0 +1,240 @@
+//! Which device computes a model, and why.
+
+use std::fmt;
+
+use clap::ValueEnum;
+
+use crate::{Error, Result};
+
+/// Where a model is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// On a graphics processor where there is one that this program can use, else on the processor.
+    Auto,
+    /// On the processor, by our own engine.
+    Cpu,
+    /// On a device of Vulkan's.
+    Vulkan,
+    /// On a device of CUDA's.
+    Cuda,
+    /// On a device of Metal's.
+    Metal,
+}
+
+impl Backend {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Auto, Self::Cpu, Self::Vulkan, Self::Cuda, Self::Metal];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Vulkan => "vulkan",
+            Self::Cuda => "cuda",
+            Self::Metal => "metal",
+        }
+    }
+
+    /// Whether this program was built with it.
+    const fn is_built(self) -> bool {
+        match self {
+            Self::Auto | Self::Cpu => true,
+            Self::Vulkan => cfg!(any(feature = "vulkan", feature = "modules")),
+            Self::Cuda => cfg!(any(feature = "cuda", feature = "modules")),
+            Self::Metal => cfg!(any(feature = "metal", feature = "modules")),
+        }
+    }
+
+    /// Whether this program can use it at all.
+    ///
+    /// # Errors
+    /// When it was built without.
+    pub const fn check_built(self) -> std::result::Result<(), Missing> {
+        if self.is_built() { Ok(()) } else { Err(Missing::Feature(self)) }
+    }
+}
+
+/// Why there is no device to compute on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The program was built without the backend.
+    Feature(Backend),
+    /// The backend has no device here.
+    Device(Backend),
+    /// No device is one that is taken when nothing is said.
+    Any,
+}
+
+impl fmt::Display for Missing {
+    /// The sentence of the program `trine`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feature(backend) => write!(
+                f,
+                "this program was built without {0}: build it with `cargo build --release \
+                 --features {0}`, as docs/gpu.md says, or leave out --backend",
+                backend.word()
+            ),
+            Self::Device(backend) => write!(
+                f,
+                "there is no device of {}: see whether its driver is installed and `trine devices \
+                 --gpu`, or take --backend cpu",
+                backend.word()
+            ),
+            Self::Any => f.write_str("there is no graphics processor that this program can use"),
+        }
+    }
+}
+
+/// A backend, and what is done where it fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish {
+    /// The backend.
+    pub backend: Backend,
+    /// Whether the processor then goes on, which is said aloud; else what went wrong is an error.
+    pub falls_back: bool,
+}
+
+impl Wish {
+    /// What `--backend` says: a name, or a name and then `cpu`.
+    ///
+    /// # Errors
+    /// When it says something else.
+    pub fn new(names: &[Backend]) -> Result<Self> {
+        match *names {
+            [backend] => {
+                let falls_back = matches!(backend, Backend::Auto | Backend::Cpu);
+                Ok(Self { backend, falls_back })
+            }
+            [backend, Backend::Cpu] => Ok(Self { backend, falls_back: true }),
+            _ => Err(Error::new(
+                "--backend takes one name, and after it cpu where the processor is to go on when \
+                 that one fails: --backend vulkan,cpu",
+            )),
+        }
+    }
+
+    /// The same words in one text; none where they say something else.
+    #[must_use]
+    pub fn parse(words: &str) -> Option<Self> {
+        let named = |word: &str| Backend::ALL.into_iter().find(|backend| backend.word() == word);
+        let names: Option<Vec<Backend>> = words.split(',').map(named).collect();
+        Self::new(&names?).ok()
+    }
+}
+
+#[cfg(feature = "gpu")]
+pub use chosen::{choose, is_software, taken, verdict};
+
+#[cfg(feature = "gpu")]
+mod chosen {
+    use trine_ggml::{Device, Kind};
+
+    use super::{Backend, Missing};
+
+    /// Names of drivers that compute on the processor.
+    const SOFTWARE: [&str; 3] = ["llvmpipe", "SwiftShader", "softpipe"];
+
+    /// Whether a graphics processor is a program on the processor.
+    #[must_use]
+    pub fn is_software(device: Device) -> bool {
+        let is_graphics = matches!(device.kind(), Kind::Gpu | Kind::Integrated);
+        let description = device.description();
+        is_graphics && SOFTWARE.iter().any(|name| description.contains(name))
+    }
+
+    /// Why a device is not taken when nothing is said, if it is not.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn verdict(device: Device) -> Result<(), &'static str> {
+        match device.kind() {
+            Kind::Cpu => Err("our own engine computes on the processor"),
+            Kind::Other => Err("it computes no whole model"),
+            _ if is_software(device) => Err(
+                "it is software on the processor; the name of its backend takes it all the same",
+            ),
+            Kind::Gpu | Kind::Integrated => Ok(()),
+        }
+    }
+
+    /// Which of all devices is taken when nothing is said.
+    #[must_use]
+    pub fn taken(devices: &[Device]) -> Option<usize> {
+        devices.iter().position(|device| verdict(*device).is_ok())
+    }
+
+    /// The device of a backend; none for `cpu`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn choose(backend: Backend) -> Result<Option<Device>, Missing> {
+        backend.check_built()?;
+        let mut devices = Device::all().into_iter();
+        let found = match backend {
+            Backend::Cpu => return Ok(None),
+            Backend::Auto => devices.find(|device| verdict(*device).is_ok()).ok_or(Missing::Any),
+            Backend::Vulkan | Backend::Cuda | Backend::Metal => {
+                devices.find(|device| is_of(*device, backend)).ok_or(Missing::Device(backend))
+            }
+        };
+        found.map(Some)
+    }
+
+    fn is_of(device: Device, backend: Backend) -> bool {
+        let name = device.backend();
+        let own: &[&str] = match backend {
+            Backend::Metal => &["metal", "mtl"],
+            Backend::Cuda => &["cuda", "rocm", "musa"],
+            _ => &["vulkan"],
+        };
+        let is_graphics = matches!(device.kind(), Kind::Gpu | Kind::Integrated);
+        is_graphics && own.iter().any(|own| name.eq_ignore_ascii_case(own))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backend_that_was_not_built_is_refused_with_what_to_do() {
+        for backend in [Backend::Vulkan, Backend::Cuda, Backend::Metal] {
+            match backend.check_built() {
+                Ok(()) => assert!(backend.is_built()),
+                Err(missing) => {
+                    let said = missing.to_string();
+                    assert!(said.contains(&format!("--features {}", backend.word())), "{said}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_processor_goes_on_where_that_is_asked_for_and_nowhere_else() {
+        assert!(Wish::new(&[Backend::Vulkan, Backend::Cpu]).unwrap().falls_back);
+        assert!(!Wish::new(&[Backend::Vulkan]).unwrap().falls_back);
+        assert!(Wish::new(&[Backend::Auto]).unwrap().falls_back);
+        for others in [&[Backend::Cpu, Backend::Vulkan][..], &[Backend::Cpu; 3], &[]] {
+            assert!(Wish::new(others).unwrap_err().to_string().contains("vulkan,cpu"));
+        }
+    }
+
+    #[test]
+    fn a_text_of_words_is_the_same_wish() {
+        let wish = Wish::parse("vulkan,cpu").unwrap();
+        assert!(wish.backend == Backend::Vulkan && wish.falls_back);
+        assert_eq!(Wish::parse("auto").map(|wish| wish.backend), Some(Backend::Auto));
+        for none in ["", "gpu", "Vulkan", "cpu,vulkan", "vulkan,", "vulkan, cpu", "vulkan,cpu,cpu"]
+        {
+            assert!(Wish::parse(none).is_none(), "{none}");
+        }
+    }
+
+    #[test]
+    fn what_needs_no_device_is_always_built() {
+        assert!(Backend::Auto.check_built().is_ok() && Backend::Cpu.check_built().is_ok());
+    }
+}
