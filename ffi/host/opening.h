@@ -1,6 +1,7 @@
 /**
  * \file trine_host.h
- * \brief Trine: language models from files, with threads, on a desktop or server.
+ * \brief Trine: language models from files, with threads and on graphics
+ *        processors, on a desktop or server.
  *
  * Made from ffi/host by `cargo xtask header`; edit that. Licence: MIT OR Apache-2.0.
  *

@@ -1,4 +1,4 @@
-//! libtrine_host: language models from files, with threads, for C programs.
+//! libtrine_host: language models from files, with threads and on devices, for C programs.
 //!
 //! `include/trine_host.h` is made from this crate and is its documentation. The functions on what
 //! is opened here are those of `trine-c-model`, which this library brings along.
@@ -11,16 +11,26 @@
 #![expect(clippy::doc_markdown, reason = "the comments are those of the C header")]
 #![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
 
+mod choice;
+mod device;
 mod layout;
 mod model;
+mod note;
+#[cfg(feature = "gpu")]
+mod offload;
 mod session;
 
 // What is opened here is used by these.
 pub use trine_c_model::*;
 
+pub use device::{
+    TRINE_HOST_GPU, TRINE_HOST_HELPER, TRINE_HOST_INTEGRATED, TRINE_HOST_PROCESSOR,
+    trine_host_device, trine_host_device_count, trine_host_get_device,
+};
 pub use model::{
     TRINE_HOST_IN_PLACE, trine_host_config, trine_host_model_close, trine_host_model_open,
 };
+pub use note::{TRINE_HOST_NOTE_ERROR, TRINE_HOST_NOTE_PLAN, TRINE_HOST_NOTE_WARNING};
 pub use session::{trine_host_session_close, trine_host_session_open};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -19,8 +19,18 @@ fn path(name: &str) -> CString {
 }
 
 fn config(threads: u32, flags: u32) -> trine_host_config {
-    let struct_size = size_of::<trine_host_config>() as u32;
-    trine_host_config { struct_size, threads, flags, reserved: 0 }
+    trine_host_config {
+        struct_size: size_of::<trine_host_config>() as u32,
+        threads,
+        flags,
+        reserved: 0,
+        backend: null(),
+        on_note: None,
+        user_data: null_mut(),
+        memory_max: 0,
+        layers: 0,
+        reserved_2: 0,
+    }
 }
 
 fn open(name: &str, config: &trine_host_config) -> (trine_status, *mut trine_model, String) {

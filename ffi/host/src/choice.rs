@@ -1,0 +1,90 @@
+//! What computes a model, in the words of `--backend`.
+
+use trine::offload::{Backend, Missing, Wish};
+use trine_c_model::hosted::{ARGUMENT, NOT_FOUND, UNSUPPORTED};
+use trine_c_model::trine_status;
+#[cfg(feature = "gpu")]
+use trine_ggml::Device;
+
+use crate::note::Notes;
+
+/// What a build without devices answers.
+pub(crate) const NO_DEVICES: &str = "this library was built without graphics processors: build it \
+    with `cargo build --release -p trine-c-host --features vulkan` (or cuda, or metal)";
+
+/// No device: the processor computes.
+#[cfg(not(feature = "gpu"))]
+pub(crate) type Device = std::convert::Infallible;
+
+/// What a program wishes, and the device that there is for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    /// None where the processor computes.
+    pub(crate) device: Option<Device>,
+    /// Whether the processor goes on where the device fails.
+    #[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "there is none that fails"))]
+    pub(crate) falls_back: bool,
+}
+
+/// A status, and a sentence on it.
+pub(crate) type Refusal = (trine_status, String);
+
+impl Choice {
+    /// Our own engine.
+    pub(crate) const PROCESSOR: Self = Self { device: None, falls_back: true };
+
+    /// Finds what a program asks for, and tells where the processor is taken in its place.
+    pub(crate) fn new(words: &[u8], notes: Notes) -> Result<Self, Refusal> {
+        let wish = std::str::from_utf8(words).ok().and_then(Wish::parse).ok_or_else(|| {
+            let words = String::from_utf8_lossy(words);
+            (ARGUMENT, format!("the backend {words:?} is none of {WORDS}"))
+        })?;
+        match find(wish.backend) {
+            Ok(device) => Ok(Self { device, falls_back: wish.falls_back }),
+            Err(missing) if wish.falls_back => {
+                notes.warn(&sentence(missing).1);
+                Ok(Self::PROCESSOR)
+            }
+            Err(missing) => Err(sentence(missing)),
+        }
+    }
+}
+
+/// All that may be said.
+const WORDS: &str = "auto, cpu, vulkan, cuda and metal, nor one of these with \",cpu\" after it";
+
+fn sentence(missing: Missing) -> Refusal {
+    match missing {
+        Missing::Feature(Backend::Auto) => (UNSUPPORTED, NO_DEVICES.to_owned()),
+        Missing::Feature(backend) => {
+            let word = backend.word();
+            let said = format!(
+                "this library was built without {word}: build it with `cargo build --release -p \
+                 trine-c-host --features {word}`, or ask for the backend cpu"
+            );
+            (UNSUPPORTED, said)
+        }
+        Missing::Device(backend) => {
+            let said = format!(
+                "there is no device of {}: see whether its driver is installed, or ask for the \
+                 backend cpu",
+                backend.word()
+            );
+            (NOT_FOUND, said)
+        }
+        Missing::Any => (NOT_FOUND, missing.to_string()),
+    }
+}
+
+#[cfg(feature = "gpu")]
+fn find(backend: Backend) -> Result<Option<Device>, Missing> {
+    let _turn = crate::device::turn();
+    trine::offload::choose(backend)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn find(backend: Backend) -> Result<Option<Device>, Missing> {
+    backend.check_built()?;
+    // To be loud where somebody hopes for one.
+    if backend == Backend::Auto { Err(Missing::Feature(backend)) } else { Ok(None) }
+}
