@@ -68,7 +68,11 @@ usage: cargo xtask COMMAND
                        what `bench kernels` needs, 6 GB of disk and ten minutes); --small shows
                        in a minute that it works
   bench gpu [BACKEND]  models on a graphics processor, vulkan or cuda: our tokens, and the speed
-                       beside llama.cpp there; --small, --record; --software without such a one
+                       and share of its memory's, beside llama.cpp there; --small, --record;
+                       --software without such a one; also `bench-gpu`
+  bench greedy [BACKEND]
+                       how often a device chooses what the processor does: greedy tokens of random
+                       models, sentences of trained ones; --record, --software
   bench board [BOARD]  instructions of one call on the emulated board, in Rust and in C
   bench ask            instructions of a sentence on emulated chips: the board's model behind the
                        firmware, and the model of SNIPS; --record keeps the tables
@@ -133,6 +137,10 @@ fn gpu(backend: &str, options: &Options) -> Result<()> {
     bench::gpu::main(backend, options.has("record"), is_small, options.has("software"))
 }
 
+fn greedy(backend: &str, options: &Options) -> Result<()> {
+    bench::greedy::main(backend, options.has("record"), options.has("software"))
+}
+
 fn command() -> Result<()> {
     let options = Options::read(lexopt::Parser::from_env())?;
     let words: Vec<&str> = options.words.iter().map(String::as_str).collect();
@@ -161,8 +169,10 @@ fn command() -> Result<()> {
         ["bench", "process"] => bench::process::main(options.has("record")),
         ["bench", "kernels"] => bench::kernels::main(options.has("record")),
         ["bench", "model"] => bench::model::main(options.has("record"), options.has("small")),
-        ["bench", "gpu"] => gpu("vulkan", &options),
-        ["bench", "gpu", backend] => gpu(backend, &options),
+        ["bench", "gpu"] | ["bench-gpu"] => gpu("vulkan", &options),
+        ["bench", "gpu", backend] | ["bench-gpu", backend] => gpu(backend, &options),
+        ["bench", "greedy"] => greedy("vulkan", &options),
+        ["bench", "greedy", backend] => greedy(backend, &options),
         ["bench", "mcu"] => bench::mcu::main(),
         ["bench", "board"] => bench::board::main(Board::named("mps2-an386")?),
         ["bench", "ask"] => sentences::count::main(options.has("record")),

@@ -6,6 +6,7 @@ mod pass;
 mod plan;
 mod round;
 mod session;
+mod speed;
 #[cfg(test)]
 mod stages;
 #[cfg(test)]
@@ -16,3 +17,4 @@ mod weights;
 pub use options::{Kept, Options};
 pub use plan::{Place, Plan};
 pub use session::Engine;
+pub use speed::memory_speed;

@@ -17,6 +17,10 @@ pub(crate) struct Made {
     pub(crate) context: usize,
     /// Blocks that see a prompt whole.
     pub(crate) whole: usize,
+    /// Whether the weights of the first norm are the next greater numbers.
+    pub(crate) is_nudged: bool,
+    /// Where random numbers start.
+    pub(crate) seed: u64,
     /// How trits lie: `Tq2_0` or `I2S`.
     pub(crate) packing: Packing,
     pub(crate) head: RowFormat,
@@ -36,6 +40,8 @@ impl Made {
         vocab: 100,
         context: 128,
         whole: 0,
+        is_nudged: false,
+        seed: 5,
         packing: Packing::Tq2_0,
         head: RowFormat::F32,
         is_mute: false,
@@ -43,7 +49,7 @@ impl Made {
 
     /// The file.
     pub(crate) fn file(&self) -> Vec<u8> {
-        let mut file = Gguf { seed: 5, ..Gguf::default() };
+        let mut file = Gguf { seed: self.seed, ..Gguf::default() };
         self.keys(&mut file);
         let width = self.width as u64;
         let kv = self.width / self.heads * self.kv_heads;
@@ -52,7 +58,9 @@ impl Made {
         for block in 0..self.blocks {
             let name = |part: &str| format!("blk.{block}.{part}.weight");
             for part in ["attn_norm", "attn_sub_norm", "ffn_norm"] {
-                file.floats(&name(part), width, norm);
+                let is_next = self.is_nudged && (block, part) == (0, "attn_norm");
+                let own = |random| if is_next { norm(random).next_up() } else { norm(random) };
+                file.floats(&name(part), width, own);
             }
             let is_mute = self.is_mute;
             let sub_norm = |random| if is_mute { 0.0 } else { norm(random) };

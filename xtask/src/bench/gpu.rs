@@ -11,12 +11,14 @@ use crate::{sh, vulkan};
 
 /// Rounds of each engine; the figures are their medians.
 const ROUNDS: usize = 5;
+/// The same in software, where no gate is asked for and a round takes long.
+const ROUNDS_OF_SOFTWARE: usize = 2;
 /// Least ratios to llama.cpp's speed, and seconds in which a model is loaded at most.
 const DECODE: f64 = 0.95;
 const PREFILL: f64 = 1.0;
 const LOAD: f64 = 2.0;
 
-/// Tests and measures on the first device of a backend, `vulkan` or `cuda`; in software with
+/// Measures on the first device of a backend, `vulkan` or `cuda`, and tests there; in software with
 /// `is_software`, which shows that it works, and of which no gate is asked, nor of a small model.
 ///
 /// # Errors
@@ -24,35 +26,58 @@ const LOAD: f64 = 2.0;
 pub(crate) fn main(backend: &str, record: bool, small: bool, is_software: bool) -> Result<()> {
     ensure!(["vulkan", "cuda"].contains(&backend), "bench gpu {backend}: it is vulkan or cuda");
     let run = |command| if is_software { vulkan::on_software(command) } else { Ok(command) };
-    test_devices(backend, is_software)?;
+    let rounds = if is_software { ROUNDS_OF_SOFTWARE } else { ROUNDS };
     sh::run(&mut program("build", backend)?)?;
     let trine = target_dir().join("release/trine");
     sh::run(run(sh::command(&trine))?.args(["devices", "--gpu"]))?;
     let model = made(&trine, if small { &model::SMALL } else { &model::FULL }, "q6_k")?;
     let mut bench = run(sh::command(&trine))?;
     bench.arg("bench").arg(&model).args(["--backend", &format!("cpu,{backend}"), "--peer"]);
-    bench.args(["--json", "--rounds", &ROUNDS.to_string()]);
+    bench.args(["--json", "--rounds", &rounds.to_string()]);
     bench.arg("--scratch").arg(model.parent().context("a file has a folder")?);
     bench.stderr(std::process::Stdio::inherit());
     let measured: Value = serde_json::from_str(&sh::output(&mut bench)?)?;
-    let (text, missed) = report(&measured)?;
+    let (text, missed) = report(&measured, rounds)?;
     println!("\n{text}");
     if record {
-        table::record("gpu", &text)?;
+        let shape = if small { model::SMALL } else { model::FULL };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let made = format!("`trine model make {} --head q6_k`", shape.make());
+        table::record("gpu", &format!("{made}, {cores} cores. {text}"))?;
     }
+    test_devices(backend, is_software)?;
     ensure!(small || is_software || missed == 0, "{missed} gates are missed");
     Ok(())
 }
 
-/// The table, and how many gates do not hold.
-fn report(measured: &Value) -> Result<(String, usize)> {
-    let number = |at: &str| {
-        let found = measured.pointer(at).and_then(Value::as_f64);
-        found.with_context(|| format!("no number at {at}"))
+fn number(measured: &Value, at: &str) -> Result<f64> {
+    let found = measured.pointer(at).and_then(Value::as_f64);
+    found.with_context(|| format!("no number at {at}"))
+}
+
+/// What decoding reads beside what the device can.
+fn bandwidth(measured: &Value) -> Result<String> {
+    let number = |at: &str| number(measured, at);
+    let Ok(speed) = number("/1/memory_bytes_per_s") else {
+        return Ok("How fast the device reads its memory could not be measured.\n\n".to_owned());
     };
+    let (weights, share) = (number("/1/memory/weights_bytes")?, number("/1/memory_share")?);
+    Ok(format!(
+        "Decoding reads {:.1} MB of weights a token: {:.2} GB/s, {:.0} % of the {:.2} GB/s that \
+         this device reads at best, by a graph of ggml's over 512 MiB in the same run.\n\n",
+        weights / 1e6,
+        speed * share / 1e9,
+        share * 100.0,
+        speed / 1e9
+    ))
+}
+
+/// The table, and how many gates do not hold.
+fn report(measured: &Value, rounds: usize) -> Result<(String, usize)> {
+    let number = |at: &str| number(measured, at);
     let name = |at: &str| measured.pointer(at).and_then(Value::as_str).unwrap_or("?").to_owned();
     let mut text = format!(
-        "Medians of {ROUNDS} rounds: 128 tokens read at once, 32 one at a time.\n\n| | {} | {} | \
+        "Medians of {rounds} rounds: 128 tokens read at once, 32 one at a time.\n\n| | {} | {} | \
          llama.cpp there | ours to llama.cpp's |\n|---|---:|---:|---:|---:|\n",
         name("/0/name"),
         name("/1/name")
@@ -69,6 +94,7 @@ fn report(measured: &Value) -> Result<(String, usize)> {
     let (own, load, peer) = (number("/0/load_s")?, number("/1/load_s")?, number("/1/peer/load_s")?);
     text += &format!("| load, s | {own:.2} | {load:.2} | {peer:.2} | |\n\n");
     gates.push((format!("loaded in {LOAD} s at most"), load <= LOAD));
+    text += &bandwidth(measured)?;
     let (greedy, others) = (number("/1/greedy")?, number("/1/greedy_others")?);
     let apart = number("/1/logits_apart")?;
     text += &format!(

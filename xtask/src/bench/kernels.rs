@@ -81,7 +81,7 @@ fn peer(what: &str) -> Result<Command> {
     ggml(what, "vulkan")
 }
 
-fn ggml(what: &str, backend: &str) -> Result<Command> {
+pub(super) fn ggml(what: &str, backend: &str) -> Result<Command> {
     let mut cargo = vulkan::build(native(sh::cargo()))?;
     cargo.args([what, "--release", "-p", "trine-ggml", "-p", "trine-ggml-kernels"]);
     let features = format!("trine-ggml/llama,trine-ggml/{backend},trine-ggml-kernels/ggml");

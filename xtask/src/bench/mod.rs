@@ -2,7 +2,8 @@
 //! what a call costs on an emulated board; in [`start`], what a start of the library costs there;
 //! in [`process`], what a call costs in process; in [`mcu`], what a ternary product costs on
 //! microcontrollers; in [`snips`], what a sentence costs there that the model of SNIPS reads; in
-//! [`model`], a language model beside llama.cpp; in [`gpu`], the same on a graphics processor.
+//! [`model`], a language model beside llama.cpp; in [`gpu`], the same on a graphics processor, and
+//! in [`greedy`], how often that chooses what the processor chooses.
 //!
 //! The server's processor time is the figure that says most: calls per second of wall time
 //! depend on how two processes share the cores. Peaks are what the kernel recorded as the most
@@ -12,6 +13,7 @@ pub(crate) mod board;
 mod board_c;
 mod chips;
 pub(crate) mod gpu;
+pub(crate) mod greedy;
 pub(crate) mod kernels;
 mod load;
 pub(crate) mod mcu;

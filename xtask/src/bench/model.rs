@@ -24,6 +24,13 @@ pub(super) struct Shape {
     make: &'static [&'static str],
 }
 
+impl Shape {
+    /// Options of `trine model make`, as they are written.
+    pub(super) fn make(&self) -> String {
+        self.make.join(" ")
+    }
+}
+
 pub(super) const FULL: Shape = Shape { name: "full", make: &["--full"] };
 /// Of the same kind, in a minute: its figures say whether the bench works, and no more.
 pub(super) const SMALL: Shape = Shape {
@@ -137,7 +144,7 @@ fn conditions(shape: &Shape, measured: &Value) -> String {
         "Medians of {ROUNDS} interleaved rounds of 128 tokens read at once and 32 one at a time; \
          the model is `trine model make {} --head q6_k`. Ratios are medians of the ratios of the \
          rounds. Both engines run in processes of their own.\n\n",
-        shape.make.join(" ")
+        shape.make()
     );
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = cpus.lines().find_map(|line| line.strip_prefix("model name"));

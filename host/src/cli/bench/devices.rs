@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use trine::model::{Buffers, Loaded, Mapped, Plan, Pool, stretch, threads, tokens};
 use trine::{Error, Result};
-use trine_ggml::{Device, Engine};
+use trine_ggml::{Device, Engine, memory_speed};
 use trine_infer::sample::likeliest;
 use trine_infer::{Options, Session, Step, arena_bytes};
 
@@ -32,6 +32,8 @@ struct Measured {
     decode: Vec<f64>,
     /// Bytes of the device's memory: weights, keys and values, work.
     memory: Option<[usize; 3]>,
+    /// Bytes a second that the device reads, where that can be measured.
+    speed: Option<f64>,
     /// The greatest difference of a logit from the processor's.
     apart: f32,
     /// Steps at which the likeliest token was another.
@@ -200,6 +202,8 @@ impl Bench {
         let mut all = vec![task.measure(None, &mut reference).map_err(named)?];
         for device in devices.into_iter().flatten() {
             let mut one = task.measure(Some(device), &mut reference).map_err(named)?;
+            // A device may have room for the model, and none for what is read to measure it.
+            one.speed = memory_speed(device, threads(self.threads)).ok();
             if self.peer {
                 one.peer = Some(self.peer_on(&device.name())?);
             }
@@ -229,6 +233,15 @@ impl Bench {
                     count(work as u64)
                 );
             }
+            if let (Some([weights, ..]), Some((speed, share))) = (one.memory, one.share()) {
+                say!(
+                    "  reads    {:>9.1} GB/s of weights, {weights} bytes a token: {:.0} % of the \
+                     {:.1} GB/s that the device reads at best",
+                    speed * share / 1e9,
+                    share * 100.0,
+                    speed / 1e9
+                );
+            }
             if at > 0 {
                 let same = self.greedy - one.others;
                 say!("  greedy   {same:>9} of {} tokens are the processor's", self.greedy);
@@ -256,6 +269,13 @@ impl Measured {
         self.load + bench.prompt as f64 / median(&self.prefill)
     }
 
+    /// Bytes a second that the device reads, and which share of it decoding does, of weights
+    /// alone: each token needs all of them once.
+    fn share(&self) -> Option<(f64, f64)> {
+        let (speed, [weights, ..]) = (self.speed?, self.memory?);
+        Some((speed, weights as f64 * median(&self.decode) / speed))
+    }
+
     fn json(&self, bench: &Bench) -> Value {
         let memory = self.memory.map(|[weights, cache, work]| {
             json!({ "weights_bytes": weights, "cache_bytes": cache, "work_bytes": work })
@@ -269,6 +289,7 @@ impl Measured {
             "load_s": self.load, "first_token_s": self.first(bench),
             "prefill_tokens_per_s": median(&self.prefill),
             "decode_tokens_per_s": median(&self.decode), "memory": memory,
+            "memory_bytes_per_s": self.speed, "memory_share": self.share().map(|(_, share)| share),
             "greedy": bench.greedy, "greedy_others": self.others, "logits_apart": self.apart,
         })
     }
