@@ -78,7 +78,7 @@ fn sentence(missing: Missing) -> Refusal {
 
 #[cfg(feature = "gpu")]
 fn find(backend: Backend) -> Result<Option<Device>, Missing> {
-    let _turn = crate::device::turn();
+    let _turn = crate::offload::turn();
     trine::offload::choose(backend)
 }
 

@@ -3,8 +3,6 @@
 use std::ffi::c_char;
 use std::mem::{offset_of, size_of};
 
-#[cfg(feature = "gpu")]
-pub(crate) use found::turn;
 use trine_c_model::hosted::{self, NULL, tell_text};
 use trine_c_model::{trine_model_problem, trine_status};
 
@@ -111,7 +109,7 @@ mod found {
 mod found {
     use std::collections::BTreeSet;
     use std::ffi::{CStr, CString, c_char};
-    use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::sync::{Mutex, PoisonError};
 
     use trine::offload::{is_software, taken, verdict};
     use trine_c_model::hosted::NOT_FOUND;
@@ -122,13 +120,7 @@ mod found {
         trine_host_device,
     };
     use crate::choice::Refusal;
-
-    /// The right to speak with devices, which their backends give to one thread at a time.
-    static TURN: Mutex<()> = Mutex::new(());
-
-    pub(crate) fn turn() -> MutexGuard<'static, ()> {
-        TURN.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    use crate::offload::turn;
 
     pub(super) fn count() -> Result<usize, Refusal> {
         let _turn = turn();

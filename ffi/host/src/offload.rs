@@ -1,6 +1,7 @@
 //! A session that a device computes, and that the processor goes on with where the device fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use trine_c_model::hosted::{Elsewhere, FAILED, ModelObject, Refused, UNSUPPORTED};
 use trine_ggml::{Device, Engine, Kept};
@@ -8,11 +9,17 @@ use trine_infer::generate::Reader;
 use trine_infer::{Error, Options, Session, Step, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
-use crate::device::turn;
 use crate::model::Wanted;
 
 /// Says what panicked where nothing may.
 const PANICKED: &str = "the device's backend has a fault that this library does not know";
+
+/// The right to speak with devices, which their backends give to one thread at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Speaks with a device, when it is this thread's turn.
 fn speak<T>(work: impl FnOnce() -> trine_ggml::Result<T>) -> Result<T, String> {
