@@ -11,6 +11,8 @@ mod modules;
 mod ops;
 mod scheduler;
 mod tensor;
+#[cfg(feature = "modules")]
+mod why;
 
 pub(crate) use device::Backend;
 pub use device::{Device, Kind};

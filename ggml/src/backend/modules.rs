@@ -13,6 +13,7 @@ use llama_cpp_sys_2 as sys;
 
 use super::device::text;
 use super::guard::guarded;
+use super::why::explained;
 use super::{Error, Result, log};
 
 /// The variable that names the folder, where nothing else does.
@@ -204,35 +205,6 @@ fn registered(path: &Path) -> Result<(String, usize)> {
     Ok((backend, unsafe { sys::ggml_backend_reg_dev_count(registry) }))
 }
 
-/// What ggml's message, or that of the system's loader, has in it, and what to do then.
-const ADVICE: [(&str, &str); 6] = [
-    ("incompatible API version", OTHER_VERSION),
-    ("undefined symbol", OTHER_VERSION),
-    ("libggml-base", OTHER_VERSION),
-    ("failed to find ggml_backend_init", "it is a library and no module of ggml's: take it away"),
-    ("cannot open shared object file", "install what has this library, as its driver does"),
-    ("ELF", "it is no library: take it away or put the module there again"),
-];
-const OTHER_VERSION: &str =
-    "it is of another version of ggml: take the module that was built with this program";
-
-/// Why a module was refused, without its path and ggml's function, and what to do.
-fn explained(said: &str, path: &Path) -> String {
-    let path = format!("{}", path.display());
-    let after = said.rsplit_once(&format!("{path}: ")).map_or(said, |(_, why)| why);
-    let why = after.trim_start_matches(": ").trim_start_matches("load_backend: ");
-    let why = why.replace(&format!(" in {path}"), "");
-    if why.is_empty() {
-        return "it says that it is not for this processor".to_owned();
-    }
-    let advice = ADVICE.iter().find(|(part, _)| why.contains(part));
-    match advice {
-        Some((_, advice)) => format!("{why}: {advice}"),
-        None if why.contains("too short") => format!("{why}: put the whole module there again"),
-        None => why,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,36 +218,5 @@ mod tests {
             assert_eq!(named(other), None, "{other}");
         }
         assert_eq!((kind("cpu-haswell"), kind("vulkan")), ("cpu", "vulkan"));
-    }
-
-    #[test]
-    fn what_ggml_says_is_told_without_the_path_and_with_what_to_do() {
-        let path = Path::new("/m/libggml-x.so");
-        for (said, told) in [
-            (
-                ": load_backend: failed to load /m/libggml-x.so: /m/libggml-x.so: invalid ELF \
-                 header",
-                "invalid ELF header: it is no library",
-            ),
-            (
-                ": load_backend: failed to load /m/libggml-x.so: libvulkan.so.1: cannot open \
-                 shared object file: No such file or directory",
-                "libvulkan.so.1: cannot open shared object file: No such file or directory: \
-                 install",
-            ),
-            (
-                ": load_backend: failed to initialize backend from /m/libggml-x.so: incompatible \
-                 API version (backend: 2, current: 3)",
-                "incompatible API version (backend: 2, current: 3): it is of another version",
-            ),
-            (
-                ": load_backend: failed to find ggml_backend_init in /m/libggml-x.so",
-                "failed to find ggml_backend_init: it is a library and no module",
-            ),
-            ("", "it says that it is not for this processor"),
-        ] {
-            let found = explained(said, path);
-            assert!(found.starts_with(told), "{found}");
-        }
     }
 }
