@@ -79,7 +79,7 @@ fn read_here(made: &Made, options: &Options) -> (Model<'static>, Session<'static
 
 /// One model: our engine with a norm moved, and then each device.
 fn measure(made: &Made) -> Vec<Compared> {
-    let options = Options { batch: 32, threads: 2, ..Options::new(made.context) };
+    let options = Options { batch: 32, threads: 1, ..Options::new(made.context) };
     let (model, session) = read_here(made, &options);
     let text = Text::of(session);
     let (_, mut moved) = read_here(&Made { is_nudged: true, ..*made }, &options);
