@@ -20,6 +20,7 @@ mod legs;
 mod logs;
 mod matrix;
 mod models;
+mod modules;
 mod requirements;
 mod sentences;
 mod session;
@@ -84,6 +85,8 @@ usage: cargo xtask COMMAND
   golden tokens        write those of core/infer/tests/token with Hugging Face's tokenizers
   dist [TARGET [PROFILE]]
                        libtrine as it is shipped: all packages, or one library
+  modules [BACKEND]... the program with backends of graphics processors as modules, in one folder;
+                       of which there is vulkan
   header               write include/trine.h from ffi/api
   requirements         check that tests/requirements.tsv names tests that exist
 ";
@@ -182,6 +185,7 @@ fn command() -> Result<()> {
         ["golden"] => golden::write(),
         ["golden", "bitnet"] => golden::write_bitnet(),
         ["golden", "tokens"] => golden::write_tokens(),
+        ["modules", ref names @ ..] => modules::main(names),
         ["header"] => header::write(),
         ["dist"] => dist::main(None, None),
         ["dist", target] => dist::main(Some(target), None),
