@@ -134,8 +134,8 @@ typedef struct trine_host_config {
      * byte: "cpu", the library's own engine, which NULL means too; "vulkan", "cuda" or "metal",
      * the first device of that name; "auto", the first graphics processor that is no software, or
      * the processor. With "auto", and with ",cpu" after another name, the processor computes where
-     * there is no device, and goes on where it fails, and `on_note` is told; else that is an error.
-     * May die when the function returns.
+     * there is no device, and goes on where it fails, and `on_note` is told; else that is an
+     * error. May die when the function returns.
      */
     const char *backend;
     /**
@@ -234,9 +234,9 @@ TRINE_API trine_status trine_host_model_close(trine_model *model);
  * Opens an empty session of a model, in memory that the library takes. The model may be one of
  * `trine_host_model_open`, whose threads then share the work, or one of `trine_model_open`. Where
  * a device computes, each session has the model's weights on it for itself; there the budget of
- * `trine_model_eval` and its like is not looked at, and a step reads as many tokens as are computed
- * together, while no other session computes on a device. `memory_used` counts the processor's
- * memory alone.
+ * `trine_model_eval` and its like is not looked at, and a step reads as many tokens as are
+ * computed together, while no other session computes on a device. `memory_used` counts the
+ * processor's memory alone.
  *
  * @param model The model; it cannot be closed before the session.
  * @param config What the session is told.

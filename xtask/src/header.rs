@@ -29,7 +29,7 @@ const HEADERS: [Header; 3] = [
     Header {
         path: "include/trine_host.h",
         api: "ffi/host",
-        sources: &["model", "session"],
+        sources: &["note", "device", "model", "session"],
         functions_max: 9,
     },
 ];

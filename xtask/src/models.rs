@@ -10,9 +10,11 @@ use anyhow::{Context, Result, ensure};
 
 use crate::examples::heap_counter;
 use crate::matrix::{SANITIZE, output_folder, quiet};
-use crate::{dist, sh};
+use crate::{dist, sh, vulkan};
 
 const PROMPT: &str = "Hello";
+/// More tokens than lavapipe has kernels of their own for, each of which it compiles for minutes.
+const LONG: &str = "The capital of France is";
 /// The small model that the tests of misuse take.
 pub(crate) const MISUSED: &str = "tests/golden/bitnet/plain.gguf";
 /// Tokens that the programs write.
@@ -118,6 +120,46 @@ fn from_file(folder: &Path, file: &Path, wanted: &[u8]) -> Result<()> {
         ensure!(missing.status.code() == Some(1), "a file that is not there is opened");
     }
     println!("a C program writes what `trine generate` writes: from a file, with threads");
+    Ok(())
+}
+
+/// The program that takes a backend too, on Vulkan's device in software, beside `trine generate`
+/// there. Both were built with devices into one folder.
+///
+/// # Errors
+/// When it does not build, writes another text, or hides that the device failed.
+pub(crate) fn on_device(built: &Path) -> Result<()> {
+    let (folder, trine) = (output_folder("models")?, built.join("trine"));
+    let file = folder.join("tiny.gguf");
+    quiet(sh::command(&trine).args(["model", "make", "--tiny", "-o"]).arg(&file))?;
+    let library = dist::hosted(built, &folder.join("offloaded"))?;
+    let program = compile("generate", "offloaded", &["-g"], &[&library])?;
+    let on = |backend: &str| -> Result<Command> {
+        let mut command = vulkan::on_software(sh::command(&program))?;
+        command.arg(&file).args([LONG, backend]);
+        Ok(command)
+    };
+    let wanted = |backend: &str| {
+        let mut generate = vulkan::on_software(sh::command(&trine))?;
+        generate.args(["generate", LONG, "--tokens", TOKENS, "--backend", backend]);
+        bytes(generate.arg("--model").arg(&file))
+    };
+    says(&mut on("vulkan")?, &wanted("vulkan")?)?;
+    let processor = wanted("cpu")?;
+    says(&mut on("cpu")?, &processor)?;
+    // A device that does not open.
+    let broken = ("GGML_VK_FORCE_MAX_BUFFER_SIZE", "none");
+    let done = on("vulkan,cpu")?.env(broken.0, broken.1).output()?;
+    let warned = String::from_utf8_lossy(&done.stderr).into_owned();
+    ensure!(done.status.success() && done.stdout == processor, "{warned}");
+    ensure!(warned.starts_with("warning: Vulkan0 does not open"), "{warned}");
+    let done = on("vulkan")?.env(broken.0, broken.1).output()?;
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    ensure!(done.status.code() == Some(1) && said.contains("Vulkan0 does not open"), "{said}");
+    let listed = bytes(&mut vulkan::on_software(sh::command(&program))?)?;
+    let listed = String::from_utf8(listed).context("the program writes text")?;
+    ensure!(listed.contains("Vulkan0 (Vulkan): ") && listed.contains("not taken: "), "{listed}");
+    println!("a C program writes what `trine generate` writes: on Vulkan, in software");
     Ok(())
 }
 

@@ -76,9 +76,9 @@ fn layout(bytes: usize) -> Result<Layout, trine_status> {
 /// Opens an empty session of a model, in memory that the library takes. The model may be one of
 /// `trine_host_model_open`, whose threads then share the work, or one of `trine_model_open`. Where
 /// a device computes, each session has the model's weights on it for itself; there the budget of
-/// `trine_model_eval` and its like is not looked at, and a step reads as many tokens as are computed
-/// together, while no other session computes on a device. `memory_used` counts the processor's
-/// memory alone.
+/// `trine_model_eval` and its like is not looked at, and a step reads as many tokens as are
+/// computed together, while no other session computes on a device. `memory_used` counts the
+/// processor's memory alone.
 ///
 /// @param model The model; it cannot be closed before the session.
 /// @param config What the session is told.

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::model::native;
 use super::table;
-use crate::{sh, vulkan};
+use crate::{models, sh, vulkan};
 
 /// Tests, measures, prints the tables, and keeps them under `benches/record` when `record` is set.
 ///
@@ -46,7 +46,10 @@ pub(crate) fn alike() -> Result<()> {
 /// When something does not build, or a test fails.
 pub(crate) fn devices() -> Result<()> {
     test_devices("vulkan", true)?;
-    sh::run(vulkan::on_software(program("test", "vulkan")?)?.args(["--test", "gpu"]))?;
+    let mut tests = vulkan::on_software(program("test", "vulkan")?)?;
+    sh::run(tests.args(["--test", "gpu", "--test", "device", "--", "--test-threads=1"]))?;
+    sh::run(&mut program("build", "vulkan")?)?;
+    models::on_device(&target_dir().join("release"))?;
     sh::run(program("clippy", "vulkan")?.args(["--all-targets", "--", "-D", "warnings"]))
 }
 
@@ -64,10 +67,11 @@ pub(super) fn test_devices(backend: &str, is_software: bool) -> Result<()> {
     sh::run(&mut cargo)
 }
 
-/// Cargo on the program with devices, and with ggml as above.
+/// Cargo on the program and `libtrine_host` with devices, and with ggml as above.
 pub(super) fn program(what: &str, backend: &str) -> Result<Command> {
     let mut cargo = vulkan::build(native(sh::cargo()))?;
-    cargo.args([what, "--release", "-p", "trine", "--features", &format!("peer,{backend}")]);
+    let features = format!("trine/peer,trine/{backend},trine-c-host/{backend}");
+    cargo.args([what, "--release", "-p", "trine", "-p", "trine-c-host", "--features", &features]);
     cargo.arg("--target-dir").arg(target_dir());
     Ok(cargo)
 }

@@ -51,7 +51,8 @@ pub(super) fn main() -> Result<()> {
     let folders = ["tests/c/header", "host-example/c", "host-example/model"];
     let c = folders.map(|folder| files(folder, "c")).into_iter().collect::<Result<Vec<_>>>()?;
     let c = c.concat();
-    let misuse = [files("tests/c/misuse", "c")?, files("tests/c/model", "c")?].concat();
+    let misuse = ["tests/c/misuse", "tests/c/model", "tests/c/host"].map(|suite| files(suite, "c"));
+    let misuse = misuse.into_iter().collect::<Result<Vec<_>>>()?.concat();
     let cpp = files("tests/c/header", "cpp")?;
     let hpp = files("tests/c/hpp", "cpp")?;
     let hosted_hpp = [files("host-example/cpp", "cpp")?, files("tests/c/hpp_run", "cpp")?].concat();

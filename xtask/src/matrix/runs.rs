@@ -38,14 +38,21 @@ const WAYS: &[Way] = &[
 pub(super) fn main() -> Result<()> {
     every_pointer_is_null_once(&DEVICE)?;
     every_pointer_is_null_once(&MODEL)?;
+    every_pointer_is_null_once(&HOST)?;
     let archive = dist::host_library()?;
     let shared = dist::host_shared(&archive)?;
     let model = dist::host_model_library()?;
     let asker = models::asker()?;
+    // What makes the asker builds this one too.
+    let hosted = dist::hosted(&sh::target_dir().join("ci"), &output_folder("hosted")?)?;
     for way in WAYS {
         all(way, &DEVICE, &[], if way.shared { &shared } else { &archive })?;
         if !way.shared {
             all(way, &MODEL, &asker, &model)?;
+        }
+        // It is there as a shared library alone.
+        if way.name != "static" {
+            all(way, &HOST, &[], &hosted)?;
         }
     }
     Ok(())
@@ -68,6 +75,8 @@ const MODEL: Suite = Suite {
     support: "tests/c/model/support",
     argument: Some(models::MISUSED),
 };
+
+const HOST: Suite = Suite { header: "trine_host", tests: "tests/c/host", ..MODEL };
 
 /// All tests of a header in one way, each with these files too.
 fn all(way: &Way, suite: &Suite, others: &[PathBuf], library: &Path) -> Result<()> {
