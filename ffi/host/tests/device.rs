@@ -153,7 +153,7 @@ mod vulkan {
     /// Tokens of the prompt, as many as are computed together on the device.
     const PROMPT: [u32; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
     const CONTEXT: u32 = 32;
-    /// TRINE_PENDING of `trine.h`.
+    /// `TRINE_PENDING` of `trine.h`.
     const PENDING: trine_status = 1;
 
     fn session(model: *mut trine_model, kv: u32) -> Result<*mut trine_model_session, String> {
