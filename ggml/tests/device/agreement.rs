@@ -26,8 +26,11 @@ static FAMILIES: [(&str, Made); 3] = [
     ("bitnet: SiLU", Made { architecture: "bitnet", ..SHAPE }),
     ("two blocks see the prompt whole", Made { whole: 2, ..SHAPE }),
 ];
-const TOKENS: usize = 256;
-const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
+/// How many tokens and how many models of each family: a few in the tests of each day, and as many
+/// as say something where `cargo xtask bench greedy` asks for them.
+fn amount() -> (usize, u64) {
+    if std::env::var_os("TRINE_MANY").is_some() { (256, 5) } else { (16, 1) }
+}
 
 /// How another text compares with our engine's.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,7 +48,7 @@ struct Text(Vec<(u32, Vec<f32>)>);
 impl Text {
     fn of(mut session: Session<'_, '_>) -> Self {
         let mut steps = Vec::new();
-        for _ in 0..TOKENS {
+        for _ in 0..amount().0 {
             let logits = session.logits().unwrap().to_vec();
             let token = likeliest(&logits);
             session.read(&[token], &Serial).unwrap();
@@ -104,7 +107,8 @@ fn measure(made: &Made) -> Vec<Compared> {
 fn row(family: &str, who: &str, all: &[Compared]) -> String {
     let mut same: Vec<usize> = all.iter().map(|one| one.same).collect();
     same.sort_unstable();
-    let share = 100.0 * same.iter().sum::<usize>() as f32 / (TOKENS * same.len()) as f32;
+    let total = amount().0 * same.len();
+    let share = 100.0 * same.iter().sum::<usize>() as f32 / total as f32;
     let most = |of: fn(&Compared) -> f32| all.iter().map(of).fold(0.0_f32, f32::max);
     let (apart, gap) = (most(|one| one.apart), most(|one| one.gap));
     let mut each = String::new();
@@ -113,14 +117,13 @@ fn row(family: &str, who: &str, all: &[Compared]) -> String {
 }
 
 #[test]
-#[ignore = "minutes in software: `cargo xtask bench greedy` runs it"]
 fn a_device_writes_another_token_about_as_often_as_the_last_bit_of_a_norm_does() {
+    let (tokens, models) = amount();
     let who: Vec<String> = devices().iter().map(|device| format!("{device:?}")).collect();
     let mut rows = String::new();
     let (mut moved, mut least) = (0, usize::MAX);
     for (family, made) in &FAMILIES {
-        let seeds: Vec<_> =
-            SEEDS.iter().map(|seed| measure(&Made { seed: *seed, ..*made })).collect();
+        let seeds: Vec<_> = (1..=models).map(|seed| measure(&Made { seed, ..*made })).collect();
         let of = |at: usize| seeds.iter().map(|seed| seed[at]).collect::<Vec<_>>();
         rows += &(row(family, "our engine, a norm moved", &of(0)) + "\n");
         for (at, who) in who.iter().enumerate() {
@@ -132,10 +135,10 @@ fn a_device_writes_another_token_about_as_often_as_the_last_bit_of_a_norm_does()
         moved += of(0).iter().map(|one| one.same).sum::<usize>();
     }
     println!(
-        "| family | beside our engine | the same of {TOKENS}, {} seeds | all | logits apart | \
-         likelier by |\n|---|---|---|---:|---:|---:|\n{rows}",
-        SEEDS.len()
+        "| family | beside our engine | the same of {tokens}, {models} seeds | all | logits apart | \
+         likelier by |\n|---|---|---|---:|---:|---:|\n{rows}"
     );
-    let (each, mean) = (SEEDS.len() * TOKENS, moved / FAMILIES.len());
-    assert!(least + each / 10 >= mean, "{least} of {each}; {mean} with a norm moved");
+    let (each, mean) = (models as usize * tokens, moved / FAMILIES.len());
+    // Of a few tokens two more are no sign.
+    assert!(least + each / 10 + 2 >= mean, "{least} of {each}; {mean} with a norm moved");
 }

@@ -21,13 +21,14 @@ pub(crate) fn main(backend: &str, record: bool, is_software: bool) -> Result<()>
     let mut models = run(ggml("test", backend)?)?;
     let mut text = String::from(
         "Greedy tokens of random models (width 256, 3 blocks, 1000 tokens) after a prompt of 21. \
-         Each step begins with the tokens of our engine. A difference of logits is relative to the \
-         greatest one; \"likelier by\" is how much likelier our token is than the other, at most.\n\n",
+         Each step begins with the tokens of our engine. A difference of logits is relative to \
+         the greatest one; \"likelier by\" is how much likelier our token is than the other, at \
+         most.\n\n",
     );
-    text += &tables(models.args(["--test", "device"]))?;
+    text += &tables(models.args(["--test", "device", "--", "agreement"]))?;
     let mut sentences = run(program("test", backend)?)?;
     text += "\nSentences, by models that were trained: all choices of each.\n\n";
-    text += &tables(sentences.args(["--test", "gpu"]))?;
+    text += &tables(sentences.args(["--test", "gpu", "--", "sentences"]))?;
     println!("\n{text}");
     if record {
         table::record("greedy", &text)?;
@@ -35,10 +36,10 @@ pub(crate) fn main(backend: &str, record: bool, is_software: bool) -> Result<()>
     Ok(())
 }
 
-/// The tables that the ignored tests of a file print.
+/// The tables that tests print which are told to measure much.
 fn tables(cargo: &mut Command) -> Result<String> {
     // ggml opens a device in one thread at a time.
-    cargo.args(["--", "--ignored", "--nocapture", "--test-threads=1"]);
+    cargo.args(["--nocapture", "--test-threads=1"]).env("TRINE_MANY", "1");
     let printed = sh::output(cargo.stderr(Stdio::inherit()))?;
     // The first line of a table stands after the name of its test.
     let lines = printed
