@@ -135,8 +135,8 @@ fn a_device_writes_another_token_about_as_often_as_the_last_bit_of_a_norm_does()
         moved += of(0).iter().map(|one| one.same).sum::<usize>();
     }
     println!(
-        "| family | beside our engine | the same of {tokens}, {models} seeds | all | logits apart | \
-         likelier by |\n|---|---|---|---:|---:|---:|\n{rows}"
+        "| family | beside our engine | the same of {tokens}, {models} seeds | all | logits \
+         apart | likelier by |\n|---|---|---|---:|---:|---:|\n{rows}"
     );
     let (each, mean) = (models as usize * tokens, moved / FAMILIES.len());
     // Of a few tokens two more are no sign.
