@@ -46,9 +46,9 @@ const LEFT: &str = "another one of its kind suits this processor better";
 /// The same for programs.
 pub(super) fn objects() -> impl Iterator<Item = Value> {
     let modules = Modules::loaded();
-    let unread = modules.found.as_ref().err().map(
-        |error| json!({ "module": modules.folder.to_string_lossy(), "loaded": false, "why": error }),
-    );
+    let folder = modules.folder.to_string_lossy();
+    let unread = modules.found.as_ref().err();
+    let unread = unread.map(|error| json!({ "module": folder, "loaded": false, "why": error }));
     let found = modules.found.iter().flatten().map(|module| {
         let path = module.path.to_string_lossy();
         match &module.state {
