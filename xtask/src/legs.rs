@@ -9,8 +9,8 @@ use crate::board::{BOARDS, Board, SMALLEST};
 use crate::firmware;
 use crate::structure::deny;
 use crate::{
-    bench, cfirmware, dist, examples, fuzz, golden, header, logs, matrix, modules, requirements,
-    sentences, session, setup, sh, size, smoke, stack, structure,
+    bench, cfirmware, dist, examples, fuzz, golden, header, logs, matrix, requirements, sentences,
+    session, setup, sh, size, smoke, stack, structure,
 };
 
 /// One leg.
@@ -78,8 +78,8 @@ const LEGS: &[Leg] = &[
     },
     Leg {
         name: "gpu",
-        about: "models on ggml's Vulkan, in the program and as a module: our integers, our tokens",
-        run: gpu,
+        about: "models on ggml's Vulkan: our integers, our tokens",
+        run: bench::kernels::devices,
     },
     Leg { name: "fuzz", about: "kept inputs, then ten seconds a target", run: fuzz::leg },
 ];
@@ -279,12 +279,6 @@ fn clients() -> Result<()> {
 
 fn sizes() -> Result<()> {
     BOARDS.iter().try_for_each(size::main)
-}
-
-/// Backends in the program first: the module is linked from their build.
-fn gpu() -> Result<()> {
-    bench::kernels::devices()?;
-    modules::try_out()
 }
 
 /// The release program, which is that of `demo`: built once for all legs.

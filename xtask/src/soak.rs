@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{baremetal, fuzz, sentences, sh};
+use crate::{baremetal, fuzz, modules, sentences, sh};
 
 /// Seconds of fuzzing for each target where none are asked for.
 const SECONDS: u32 = 3_600;
@@ -46,6 +46,11 @@ const PARTS: &[Part] = &[
         name: "ask",
         about: "1,000 sentences, or --sentences N, on each chip beside this computer",
         run: asked,
+    },
+    Part {
+        name: "modules",
+        about: "ggml's backends as modules beside the program that holds them",
+        run: |_| modules::try_out().map(|()| "the same text; what is no module is refused".into()),
     },
     Part { name: "fuzz", about: "each fuzz target for an hour, or --seconds N", run: fuzzed },
 ];
