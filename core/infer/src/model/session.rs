@@ -258,13 +258,7 @@ impl<'m, 'w> Session<'m, 'w> {
     /// # Errors
     /// As [`Self::begin`]; the tokens before the one that it fails at are read.
     pub fn read(&mut self, tokens: &[u32], pool: &dyn Parallel) -> Result<(), Error> {
-        let mut rest = tokens;
-        while !rest.is_empty() {
-            let taken = self.begin(rest)?;
-            while self.step(usize::MAX, pool) == Step::More {}
-            rest = rest.get(taken..).unwrap_or_default();
-        }
-        Ok(())
+        self.read_to(tokens, End::Logits, pool)
     }
 
     /// As [`Self::read`], but the last pass ends before the head ([`Self::begin_without_logits`]).
@@ -276,9 +270,13 @@ impl<'m, 'w> Session<'m, 'w> {
         tokens: &[u32],
         pool: &dyn Parallel,
     ) -> Result<(), Error> {
+        self.read_to(tokens, End::Norm, pool)
+    }
+
+    fn read_to(&mut self, tokens: &[u32], end: End, pool: &dyn Parallel) -> Result<(), Error> {
         let mut rest = tokens;
         while !rest.is_empty() {
-            let taken = self.begin_without_logits(rest)?;
+            let taken = self.begin_to(rest, end)?;
             while self.step(usize::MAX, pool) == Step::More {}
             rest = rest.get(taken..).unwrap_or_default();
         }
