@@ -25,7 +25,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn ask(file: &[u8], table: &dyn ToolTable, sentences: &[&[u8]]) -> Result<Vec<Reply>> {
+pub(super) fn ask(file: &[u8], table: &dyn ToolTable, sentences: &[&[u8]]) -> Result<Vec<Reply>> {
     let mut buffers = FileBuffers::default();
     let opened = Opened::open(file, &mut buffers)?;
     let mut memory = Memory::default();

@@ -7,9 +7,9 @@ use trine_infer::token::Decoder;
 use trine_infer::{KvKind, Options, Session, arena_bytes};
 use trine_ternary::parallel::Serial;
 
+use super::tests::ask;
 use super::text::TextModel;
-use super::{Asker, FileBuffers, Memory, Opened, Reading, Reply, ToolList};
-use crate::Result;
+use super::{FileBuffers, Opened, Reading, ToolList};
 use crate::model::{Head, Shape, Text, Weights, make};
 
 const SENTENCES: [&str; 6] = [
@@ -34,14 +34,6 @@ fn file(text: Text, seed: u64) -> Vec<u8> {
 
 fn bpe(seed: u64) -> Vec<u8> {
     file(Text::Bpe { merges: 700, control: 5 }, seed)
-}
-
-fn ask(file: &[u8], table: &dyn ToolTable, sentences: &[&[u8]]) -> Result<Vec<Reply>> {
-    let mut buffers = FileBuffers::default();
-    let opened = Opened::open(file, &mut buffers)?;
-    let mut memory = Memory::default();
-    let mut asker = Asker::new(table, &opened, &mut memory)?;
-    sentences.iter().map(|sentence| asker.ask(sentence)).collect()
 }
 
 #[test]
