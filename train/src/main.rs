@@ -20,12 +20,14 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
 
   --sentences PATH    sentences, a .jsonl file or a folder of them; with none and no templates, what
                       the tools' names and descriptions give
+  --elsewhere PATH[,PATH]  sentences for other tools: with these none of them is a call
+  --elsewhere-count N how many of them, evenly (4000)
   --valid PATH[,PATH] sentences to validate with, files or folders, instead of a share of the
                       wordings
   --valid-share N     that share (0.12)
   --fit-share N       with --valid, the share of the wordings that confidence is fitted on (0.06)
   --templates FILE    templates
-  --names PATH        texts that copied parameters may have: a JSON object of lists by parameter,
+  --names PATH[,PATH] texts that copied parameters may have: JSON objects of lists by parameter,
                       or a folder with the public lists for SNIPS
   --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
   --whole N           blocks, from the first, that see the whole sentence (0)
@@ -88,14 +90,26 @@ fn load_bytes(path: &str) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("{path}: {error}"))
 }
 
-/// Texts by parameter: those of a JSON object, or the public lists of a folder.
-fn load_names(path: &str) -> Result<Vec<(String, Vec<String>)>, String> {
-    if Path::new(path).is_dir() {
-        return names::load(Path::new(path));
+/// Texts by parameter: those of JSON objects, and the public lists of folders.
+fn load_names(paths: &str) -> Result<Vec<(String, Vec<String>)>, String> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in paths.split(',') {
+        let lists: Vec<(String, Vec<String>)> = if Path::new(path).is_dir() {
+            names::load(Path::new(path))?
+        } else {
+            let lists: BTreeMap<_, _> =
+                serde_json::from_str(&read(path)?).map_err(|error| format!("{path}: {error}"))?;
+            lists.into_iter().collect()
+        };
+        for (param, names) in lists {
+            all.entry(param).or_default().extend(names);
+        }
     }
-    let lists: BTreeMap<String, Vec<String>> =
-        serde_json::from_str(&read(path)?).map_err(|error| format!("{path}: {error}"))?;
-    Ok(lists.into_iter().collect())
+    for names in all.values_mut() {
+        names.sort();
+        names.dedup();
+    }
+    Ok(all.into_iter().collect())
 }
 
 fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
@@ -107,7 +121,11 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
     };
     let names = get("names").map(load_names).transpose()?.unwrap_or_default();
     let mut plan = Plan::new(&read(tools)?)?;
-    let sentences = get("sentences").map(load).transpose()?.unwrap_or_default();
+    let mut sentences = get("sentences").map(load).transpose()?.unwrap_or_default();
+    if let Some(paths) = get("elsewhere") {
+        let count = number(options, "elsewhere-count", 4000)?;
+        sentences.extend(said::elsewhere(&load(paths)?, count));
+    }
     plan.add(sentences, &get("templates").map(read).transpose()?.unwrap_or_default());
     let (recipe, shares, shape) = (plan.recipe, plan.shares, plan.shape);
     Ok(Plan {

@@ -31,6 +31,21 @@ impl Said {
     }
 }
 
+/// So many sentences for other tools, taken evenly, as sentences without a call here.
+#[must_use]
+pub fn elsewhere(sentences: &[Said], count: usize) -> Vec<Said> {
+    let each = sentences.len().div_ceil(count.max(1)).max(1);
+    let taken = sentences.iter().step_by(each).filter(|said| said.tool.is_some());
+    taken
+        .map(|said| Said {
+            tool: None,
+            arguments: Map::new(),
+            kind: "cannot".to_owned(),
+            ..said.clone()
+        })
+        .collect()
+}
+
 /// The sentences of a text with one JSON object a line.
 ///
 /// # Errors
@@ -131,6 +146,17 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_for_other_tools_have_no_call_here() {
+        let line =
+            |at: usize| format!(r#"{{"text": "{at}", "tool": "t", "arguments": {{"a": 1}}}}"#);
+        let all: Vec<String> = (0..10).map(line).collect();
+        let taken = elsewhere(&parse(&all.join("\n")).unwrap(), 4);
+        let texts: Vec<&str> = taken.iter().map(|said| said.text.as_str()).collect();
+        assert_eq!(texts, ["0", "3", "6", "9"]);
+        assert!(taken.iter().all(|said| said.tool.is_none() && said.arguments.is_empty()));
+    }
 
     #[test]
     fn no_wording_is_in_both_parts() {

@@ -47,12 +47,6 @@ of_one! {
     abs = ggml_abs;
     /// Where the greatest number of each row is.
     argmax = ggml_argmax;
-    /// What is positive; else 0.
-    relu = ggml_relu;
-    /// `x / (1 + exp(-x))`.
-    silu = ggml_silu;
-    /// Squares.
-    sqr = ggml_sqr;
     /// The same numbers side by side.
     cont = ggml_cont;
 }
@@ -64,6 +58,10 @@ of_two! {
     mul = ggml_mul;
     /// Quotients; the second is repeated.
     div = ggml_div;
+    /// `b` where `a` is positive, times `a`; else 0.
+    relu_times = ggml_reglu_split;
+    /// `a / (1 + exp(-a)) * b`.
+    silu_times = ggml_swiglu_split;
     /// The rows of `a` that `b` names.
     get_rows = ggml_get_rows;
     /// `a` written to where `b` lies.
@@ -146,12 +144,12 @@ impl Context {
     }
 
     /// `a` again and again to this shape.
-    pub(crate) fn repeat(&self, a: &Tensor, shape: [usize; 2]) -> Result<Tensor> {
+    pub(crate) fn repeat(&self, a: &Tensor, shape: [usize; 3]) -> Result<Tensor> {
         self.take()?;
         self.keep(a);
-        let [columns, rows] = shape.map(signed);
+        let [x, y, z] = shape.map(signed);
         // SAFETY: as above.
-        self.wrap(unsafe { sys::ggml_repeat_4d(self.raw(), a.raw(), columns, rows, 1, 1) })
+        self.wrap(unsafe { sys::ggml_repeat_4d(self.raw(), a.raw(), x, y, z, 1) })
     }
 
     /// The same numbers in another type.

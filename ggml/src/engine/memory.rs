@@ -7,6 +7,7 @@ use trine_ternary::math;
 
 use super::options::{Kept, Options};
 use super::plan::Homes;
+use super::round::magic;
 use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
 
 /// Keys and values of all blocks.
@@ -83,6 +84,8 @@ pub(super) struct Inputs {
     pub(super) value_rows: Tensor,
     /// As many 127 as anyone needs.
     pub(super) ones: Tensor,
+    /// What rounds a row: (columns at most, 2)
+    pub(super) magic: Tensor,
     /// (vocab)
     pub(super) logits: Tensor,
 }
@@ -97,11 +100,12 @@ impl Inputs {
     ) -> Result<Self> {
         let Shape { tokens, seen, is_whole, .. } = shape;
         let layouts = homes.places.iter().map(|home| home.layout);
-        let groups = layouts.map(|layout| layout.groups(config.dim.max(config.ffn))).max();
+        let columns = config.dim.max(config.ffn);
+        let groups = layouts.map(|layout| layout.groups(columns)).max();
         // The head is rounded in blocks of 32 inputs at least.
         let ones = groups.unwrap_or(1).max(1) * tokens;
         let ones = ones.max(config.dim.div_ceil(32)).max(tokens);
-        let context = Context::new(9, 0)?;
+        let context = Context::new(10, 0)?;
         let (width, numbers) = (config.head_width(), Type::F32);
         let whole = is_whole.then(|| context.tensor(numbers, [seen, tokens])).transpose()?;
         let inputs = Self {
@@ -113,9 +117,11 @@ impl Inputs {
             key_rows: context.tensor(Type::I64, [config.kv_heads * tokens])?,
             value_rows: context.tensor(Type::I64, [config.kv_dim() * tokens])?,
             ones: context.tensor(numbers, [ones])?,
+            magic: context.tensor(numbers, [columns, 2])?,
             logits: context.tensor(numbers, [config.vocab])?,
         };
         context.allocate(device)?;
+        inputs.magic.write_f32(&magic(columns))?;
         inputs.ones.write_f32(&vec![127.0; ones])?;
         Ok(inputs)
     }

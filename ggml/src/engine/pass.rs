@@ -62,25 +62,28 @@ impl Pass<'_> {
     }
 
     const fn rounder(&self) -> Rounder<'_> {
-        Rounder { graph: self.graph, ones: &self.inputs.ones }
+        Rounder { graph: self.graph, ones: &self.inputs.ones, magic: &self.inputs.magic }
     }
 
     fn config(&self) -> &Config {
         self.model.config()
     }
 
-    /// Products with a stack of matrices, with all scales: (rows, tokens).
+    /// Products with a stack of matrices, with all scales: (rows, tokens). Each part of the rows is
+    /// multiplied by one number a token, `scale / steepness`.
     fn product(&self, stack: &Stack, input: &Codes) -> Result<Tensor> {
-        let graph = self.graph;
+        let (graph, tokens) = (self.graph, self.shape.tokens);
         let arranged = stack.layout.arrange(graph, &input.codes, &self.inputs.ones)?;
         let sums = graph.mul_mat(&stack.trits, &arranged)?;
-        let [rows, ..] = stack.scales.shape();
-        let scales = if self.shape.tokens == 1 {
+        let (rows, parts) = (stack.part(), stack.parts());
+        let scales = if tokens == 1 {
             stack.scales.clone()
         } else {
-            graph.repeat(&stack.scales, [rows, self.shape.tokens])?
+            graph.repeat(&stack.scales, [1, parts, tokens])?
         };
-        graph.mul(&sums, &graph.div(&scales, &input.scales)?)
+        let factors = graph.div(&scales, &graph.reshape(&input.scales, [1, 1, tokens])?)?;
+        let sums = graph.reshape(&sums, [rows, parts, tokens])?;
+        graph.reshape(&graph.mul(&sums, &factors)?, [rows * parts, tokens, 1])
     }
 
     /// Queries, keys and values of a block; the cache has those of its keys and values.
@@ -175,6 +178,8 @@ impl Pass<'_> {
         let Projected { queries, keys, values } = projected;
         let (graph, config) = (self.graph, self.config());
         let (width, heads, tokens) = (config.head_width(), config.heads, self.shape.tokens);
+        // The queries that have the same keys could go over them together, but Vulkan rounds them
+        // to half precision then.
         let queries = if tokens == 1 {
             graph.reshape(queries, [width, 1, heads])?
         } else {
@@ -195,13 +200,11 @@ impl Pass<'_> {
         let [_, row, ..] = both.strides();
         let half = |first| graph.view(&both, [ffn, tokens, 1], [row, row * tokens], 4 * first);
         let (gate, up) = (half(0)?, half(ffn)?);
-        // Some devices take functions of rows that lie side by side alone.
-        let gate = if tokens == 1 { gate } else { graph.cont(&gate)? };
-        let gate = match self.config().activation {
-            Activation::ReluSquared => graph.sqr(&graph.relu(&gate)?)?,
-            _ => graph.silu(&gate)?,
+        let mixed = match self.config().activation {
+            // relu(x) x is relu(x)².
+            Activation::ReluSquared => graph.mul(&graph.relu_times(&gate, &gate)?, &up)?,
+            _ => graph.silu_times(&gate, &up)?,
         };
-        let mixed = graph.mul(&gate, &up)?;
         let input = self.rounder().quantize(&self.norm(&mixed, &block.ffn_sub_norm)?)?;
         self.product(&block.down, &input)
     }

@@ -3,7 +3,7 @@
 use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Matrix, Packing, pack, quantize};
 
-use super::round::Rounder;
+use super::round::{self, Rounder};
 use super::trits::Layout;
 use crate::backend::{Backend, Context, Device, Graph, Kind, Scheduler, Type};
 
@@ -53,16 +53,19 @@ fn codes_and_scales_are_the_cores() {
         [(2560, 1), (2560, 5), (6912, 1), (97, 40)].map(|(columns, count)| (device, columns, count))
     }) {
         let x = rows(columns, count);
-        let inputs = Context::new(4, 0).unwrap();
+        let inputs = Context::new(5, 0).unwrap();
         let given = inputs.tensor(Type::F32, [columns, count]).unwrap();
         let ones = inputs.tensor(Type::F32, [count]).unwrap();
+        let magic = inputs.tensor(Type::F32, [columns, 2]).unwrap();
         let codes = inputs.tensor(Type::F32, [columns, count]).unwrap();
         let scales = inputs.tensor(Type::F32, [1, count]).unwrap();
         inputs.allocate(device).unwrap();
         given.write_f32(&x).unwrap();
         ones.write_f32(&vec![127.0; count]).unwrap();
+        magic.write_f32(&round::magic(columns)).unwrap();
         let context = Context::new(64, 64).unwrap();
-        let found = Rounder { graph: &context, ones: &ones }.quantize(&given).unwrap();
+        let found = Rounder { graph: &context, ones: &ones, magic: &magic };
+        let found = found.quantize(&given).unwrap();
         let graph = Graph::new(&context, 64).unwrap();
         graph.add(&context.cpy(&found.codes, &codes).unwrap());
         graph.add(&context.cpy(&found.scales, &scales).unwrap());

@@ -14,7 +14,7 @@ use crate::backend::{Context, Device, Error, Result, Tensor, Type};
 pub(super) struct Stack {
     /// (columns as the layout has them, rows)
     pub(super) trits: Tensor,
-    /// (rows)
+    /// Of equal parts of the rows, each of which has one scale: (1, parts)
     pub(super) scales: Tensor,
     pub(super) layout: Layout,
 }
@@ -107,9 +107,16 @@ impl Weights {
 }
 
 impl Stack {
-    fn describe(context: &Context, layout: Layout, columns: usize, rows: usize) -> Result<Self> {
+    fn describe(
+        context: &Context,
+        layout: Layout,
+        columns: usize,
+        matrices: &[usize],
+    ) -> Result<Self> {
+        let rows: usize = matrices.iter().sum();
         let trits = context.tensor(layout.kind, [layout.columns(columns), rows])?;
-        Ok(Self { trits, scales: context.tensor(Type::F32, [rows])?, layout })
+        let parts = rows / matrices.iter().fold(0, |all, rows| gcd(all, *rows)).max(1);
+        Ok(Self { trits, scales: context.tensor(Type::F32, [1, parts])?, layout })
     }
 
     fn upload(&self, matrices: &[&Linear<'_>], pool: &dyn Parallel) -> Result<()> {
@@ -118,26 +125,44 @@ impl Stack {
             let packed = self.layout.pack(matrix, pool)?;
             self.trits.write(offset, &packed)?;
             offset += packed.len();
-            scales.resize(scales.len() + matrix.rows(), *scale);
+            scales.resize(scales.len() + matrix.rows() / self.part(), *scale);
         }
         self.scales.write_f32(&scales)
     }
+
+    /// Parts that have one scale each.
+    pub(super) fn parts(&self) -> usize {
+        let [_, parts, ..] = self.scales.shape();
+        parts.max(1)
+    }
+
+    /// Rows of a part.
+    pub(super) fn part(&self) -> usize {
+        let [_, rows, ..] = self.trits.shape();
+        (rows / self.parts()).max(1)
+    }
+}
+
+/// The greatest common divisor (Euclid).
+const fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 impl Block {
     fn describe(context: &Context, layout: Layout, config: &Config) -> Result<Self> {
         let Config { dim, ffn, .. } = *config;
         let norm = |columns| context.tensor(Type::F32, [columns]);
-        let stack = |columns, rows| Stack::describe(context, layout, columns, rows);
+        let stack = |columns, rows: &[_]| Stack::describe(context, layout, columns, rows);
+        let kv_dim = config.kv_dim();
         Ok(Self {
             attn_norm: norm(dim)?,
             attn_sub_norm: norm(dim)?,
             ffn_norm: norm(dim)?,
             ffn_sub_norm: norm(ffn)?,
-            qkv: stack(dim, dim + 2 * config.kv_dim())?,
-            output: stack(dim, dim)?,
-            gate_up: stack(dim, 2 * ffn)?,
-            down: stack(ffn, dim)?,
+            qkv: stack(dim, &[dim, kv_dim, kv_dim])?,
+            output: stack(dim, &[dim])?,
+            gate_up: stack(dim, &[ffn, ffn])?,
+            down: stack(ffn, &[dim])?,
         })
     }
 

@@ -228,9 +228,12 @@ impl Files {
         eprintln!("writing the model for ours: {}", files.ours.display());
         let how = Packed { packing: bench.packing.packing(), ..Packed::default() };
         let image = pack(&bytes, &how, &pool).map_err(|error| fail(&error))?;
-        fs::write(&files.ours, image).map_err(|error| fail(&error))?;
+        let lost = |file: &Path, error: &dyn std::fmt::Display| {
+            Error::new(format!("{}: {error}: name another folder by --scratch", file.display()))
+        };
+        fs::write(&files.ours, image).map_err(|error| lost(&files.ours, &error))?;
         eprintln!("writing the model for llama.cpp: {}", files.theirs.display());
-        let out = File::create(&files.theirs).map_err(|error| fail(&error))?;
+        let out = File::create(&files.theirs).map_err(|error| lost(&files.theirs, &error))?;
         let mut out = BufWriter::with_capacity(1 << 20, out);
         let written = write_for_llama(&bytes, &mut out, &pool, |_, _| {});
         written.map_err(|error| fail(&error))?;
