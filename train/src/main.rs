@@ -9,11 +9,12 @@ use std::process::ExitCode;
 use trine_train::baseline::{Baseline, baseline};
 use trine_train::course::Shares;
 use trine_train::guess::guess;
+use trine_train::names;
 use trine_train::recipe::Recipe;
 use trine_train::run::{self, Plan, Progress};
+use trine_train::said::{self, Said};
 use trine_train::shape::Shape;
 use trine_train::weights::Arithmetic;
-use trine_train::{names, said};
 
 const USAGE: &str = "\
 trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
@@ -112,21 +113,28 @@ fn load_names(paths: &str) -> Result<Vec<(String, Vec<String>)>, String> {
     Ok(all.into_iter().collect())
 }
 
+/// The sentences of files and folders.
+fn load(paths: &str) -> Result<Vec<Said>, String> {
+    let each = paths.split(',').map(|path| said::load(Path::new(path)));
+    Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// Those to train on, with those for other tools.
+fn sentences(options: &Options) -> Result<Vec<Said>, String> {
+    let get = |name: &str| options.get(name).map(String::as_str).map(load).transpose();
+    let mut sentences = get("sentences")?.unwrap_or_default();
+    if let Some(others) = get("elsewhere")? {
+        sentences.extend(said::elsewhere(&others, number(options, "elsewhere-count", 4000)?));
+    }
+    Ok(sentences)
+}
+
 fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
     let get = |name: &str| options.get(name).map(String::as_str);
     let tools = get("tools").ok_or(format!("--tools is missing\n\n{USAGE}"))?;
-    let load = |paths: &str| -> Result<Vec<_>, String> {
-        let each = paths.split(',').map(|path| said::load(Path::new(path)));
-        Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
-    };
     let names = get("names").map(load_names).transpose()?.unwrap_or_default();
     let mut plan = Plan::new(&read(tools)?)?;
-    let mut sentences = get("sentences").map(load).transpose()?.unwrap_or_default();
-    if let Some(paths) = get("elsewhere") {
-        let count = number(options, "elsewhere-count", 4000)?;
-        sentences.extend(said::elsewhere(&load(paths)?, count));
-    }
-    plan.add(sentences, &get("templates").map(read).transpose()?.unwrap_or_default());
+    plan.add(sentences(options)?, &get("templates").map(read).transpose()?.unwrap_or_default());
     let (recipe, shares, shape) = (plan.recipe, plan.shares, plan.shape);
     Ok(Plan {
         valid: get("valid").map(load).transpose()?,
