@@ -51,6 +51,8 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
   --every N           steps between validations (500)
   --baseline NAME     linear or keywords in place of a transformer: only a report
+  --held              trains nothing: writes the sentences that training does not see, on which
+                      confidence is fitted, to --out
   --dense             the dense twin: no file, only a report
 ";
 
@@ -72,7 +74,8 @@ fn options() -> Result<Options, String> {
     while let Some(word) = words.next() {
         let name = word.strip_prefix("--").filter(|name| USAGE.contains(&format!("--{name} ")));
         let name = name.ok_or_else(|| format!("{word} is no option\n\n{USAGE}"))?;
-        let value = if name == "dense" { Some(String::new()) } else { words.next() };
+        let value =
+            if ["dense", "held"].contains(&name) { Some(String::new()) } else { words.next() };
         options.insert(name.to_owned(), value.ok_or(format!("--{name} needs a value"))?);
     }
     Ok(options)
@@ -202,6 +205,9 @@ fn work(options: &Options) -> Result<(), String> {
     if options.contains_key("guess") {
         return guess_sentences(options, &plan, &out);
     }
+    if options.contains_key("held") {
+        return write_sentences(&run::held(&plan)?, &out);
+    }
     if let Some(name) = options.get("baseline") {
         let which = match name.as_str() {
             "linear" => Baseline::Linear,
@@ -234,9 +240,15 @@ fn guess_sentences(options: &Options, plan: &Plan, out: &Path) -> Result<(), Str
     let models = paths.split(',').filter(|path| !path.is_empty()).map(load_bytes);
     let models = models.collect::<Result<Vec<_>, _>>()?;
     let said = guess(plan, count, &models, |made| eprint!("\r{made} of {count} sentences  "))?;
+    eprintln!("\n{} are labelled", said.len());
+    write_sentences(&said, out)
+}
+
+/// Writes sentences, one object a line.
+fn write_sentences(said: &[Said], out: &Path) -> Result<(), String> {
     let lines: String = said.iter().map(|said| format!("{}\n", said.json())).collect();
     std::fs::write(out, lines).map_err(|error| format!("{}: {error}", out.display()))?;
-    eprintln!("\n{} are labelled: {}", said.len(), out.display());
+    eprintln!("{} sentences: {}", said.len(), out.display());
     Ok(())
 }
 

@@ -121,6 +121,15 @@ impl Plan {
     }
 }
 
+/// The sentences that a plan keeps from training to fit confidence on: of the hands that training
+/// learns from, of other wordings.
+///
+/// # Errors
+/// As [`train`].
+pub fn held(plan: &Plan) -> Result<Vec<Said>, String> {
+    prepare(plan, |parts| Ok(parts.fit().to_vec()))
+}
+
 /// More sentences than this say more than names do.
 const MANY: usize = 1_000;
 
