@@ -108,6 +108,19 @@ pub fn threshold(sentences: &[Certain]) -> f32 {
     step as f32 / 200.0
 }
 
+/// The least threshold at which no more than a share of the sentences without a call are acted on.
+#[must_use]
+pub fn threshold_for(sentences: &[Certain], most: f32) -> f32 {
+    let others = || sentences.iter().filter(|certain| !certain.is_call);
+    let may = (most * others().count() as f32) as usize;
+    let acted = |threshold: f32| {
+        let acts = |one: &&Certain| one.confidence >= threshold && one.confidence > 0.0;
+        others().filter(acts).count()
+    };
+    let steps = (0..=199).map(|step| step as f32 / 200.0);
+    steps.into_iter().find(|threshold| acted(*threshold) <= may).unwrap_or(0.995)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,5 +132,22 @@ mod tests {
         let found = threshold(&all);
         assert!(found > 0.6 && found <= 0.8, "{found}");
         assert!(threshold(&all[..2]) <= 0.0);
+    }
+
+    #[test]
+    fn no_more_are_acted_on_than_may_be() {
+        let one = |confidence, is_call| Certain { confidence, is_call, is_right: is_call };
+        let mut all: Vec<Certain> = (0..100).map(|at| one(at as f32 / 200.0, false)).collect();
+        all.push(one(0.99, true));
+        for most in [0.0, 0.01, 0.05, 0.5] {
+            let found = threshold_for(&all, most);
+            let acted = |least: f32| {
+                all.iter().filter(|one| !one.is_call && one.confidence >= least).count() as f32
+            };
+            assert!(acted(found) <= 100.0 * most, "{most}: {found}");
+            assert!(acted(found - 0.006) > 100.0 * most, "{most}: {found} could be less");
+        }
+        assert!(threshold_for(&all, 1.0) <= 0.0);
+        assert!(threshold_for(&all[100..], 0.0) <= 0.0, "calls alone are never held back");
     }
 }

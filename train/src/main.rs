@@ -28,6 +28,9 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --valid-share N     that share (0.12)
   --fit-share N       with --valid, the share of the wordings that confidence is fitted on (0.06)
   --templates FILE    templates
+  --fit PATH[,PATH]   with --valid, the sentences that confidence is fitted on, in place of that share
+  --most-acted X      fits the threshold so that of those of them without a call this share is acted
+                      on at most (what errors cost decides)
   --names PATH[,PATH] texts that copied parameters may have: JSON objects of lists by parameter,
                       or a folder with the public lists for SNIPS
   --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
@@ -188,6 +191,8 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         ],
         valid_share: number(options, "valid-share", plan.valid_share)?,
         fit_share: number(options, "fit-share", plan.fit_share)?,
+        fit: get("fit").map(load).transpose()?,
+        most_acted: get("most-acted").map(|_| number(options, "most-acted", 0.0)).transpose()?,
         split: get("split-seed").map(|_| number(options, "split-seed", 0)).transpose()?,
         teachers: get("teachers").map_or(Vec::new(), |t| t.split(',').map(PathBuf::from).collect()),
         pieces_of: get("pieces-of").map(load_bytes).transpose()?,

@@ -103,14 +103,15 @@ pub(crate) fn prepare<R>(
     }
     let pattern = |text: &str| lesson::pattern(&program, text);
     let split = |share: f32| said::split(&plan.sentences, pattern, share);
-    let (written, fit, mut valid) = match &plan.valid {
-        Some(valid) => {
+    let (written, fit, mut valid) = match (&plan.valid, &plan.fit) {
+        (Some(valid), Some(fit)) => (plan.sentences.clone(), fit.clone(), valid.clone()),
+        (Some(valid), None) => {
             let (written, fit) = split(plan.fit_share);
             (written, fit, valid.clone())
         }
-        None => {
+        (None, fit) => {
             let (written, valid) = split(plan.valid_share);
-            (written, Vec::new(), valid)
+            (written, fit.clone().unwrap_or_default(), valid)
         }
     };
     if valid.iter().all(|said| said.tool.is_none()) {

@@ -34,6 +34,11 @@ pub struct Plan {
     /// The share of the wordings of `sentences` on which temperature and threshold are fitted when
     /// there are others to validate with.
     pub fit_share: f32,
+    /// Sentences on which they are fitted in place of that share, and never trained on.
+    pub fit: Option<Vec<Said>>,
+    /// The share of the sentences without a call, of those that the threshold is fitted on, that may
+    /// be acted on; where there is none, what errors cost decides ([`calibrate::threshold`]).
+    pub most_acted: Option<f32>,
     /// Sentences that models have labelled, to train on and for nothing else
     /// ([`crate::guess::guess`]).
     pub guessed: Vec<Said>,
@@ -83,6 +88,8 @@ impl Plan {
             sentences: generic::elsewhere(&known),
             valid: None,
             fit_share: 0.06,
+            fit: None,
+            most_acted: None,
             guessed: Vec::new(),
             templates: generic::templates(&known),
             names: Vec::new(),
@@ -281,7 +288,11 @@ impl School<'_, '_> {
         let known = self.examples(fit);
         let mut certainty = calibrate::temperatures(&mut self.trainer, &known);
         let heard = self.hear(&self.file(certainty)?, fit)?;
-        certainty.threshold = calibrate::threshold(&calibrate::certain(fit, &heard));
+        let certain = calibrate::certain(fit, &heard);
+        certainty.threshold = match self.plan.most_acted {
+            Some(most) => calibrate::threshold_for(&certain, most),
+            None => calibrate::threshold(&certain),
+        };
         let file = self.file(certainty)?;
         let heard = self.hear(&file, valid)?;
         report.certainty = certainty;
