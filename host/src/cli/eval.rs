@@ -20,7 +20,7 @@ made and not wanted, `calibration_error` how far confidence is from being right 
 parts), in percent; and how many sentences one thread answers in a second, and in a second of its
 processor.
 
-Example: trine eval --model board train/board/validation/calls.jsonl";
+Example: trine eval --model board train/board/validation/crowd.jsonl";
 
 /// Arguments of `trine eval`.
 #[derive(Debug, clap::Args)]

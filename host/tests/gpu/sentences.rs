@@ -164,7 +164,7 @@ fn measure(name: &str, tools: &str, sentences: &[String]) -> usize {
 /// Both models, each on its own kind of sentences.
 fn both(count: usize) {
     assert!(Device::all().iter().any(|device| device.kind() != Kind::Cpu));
-    let board = ["calls", "near", "far"]
+    let board = ["crowd", "family", "growers", "guests", "makers"]
         .map(|name| root().join(format!("train/board/validation/{name}.jsonl")));
     let board = sentences(&board, count).unwrap();
     let least = measure("board", "firmware-example/board/tools.json", &board);
