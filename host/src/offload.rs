@@ -88,6 +88,23 @@ impl fmt::Display for Missing {
     }
 }
 
+#[cfg(feature = "modules")]
+impl Missing {
+    /// What is wrong with ggml's modules, where there is no device for that reason.
+    #[must_use]
+    pub fn of_modules(self) -> Option<String> {
+        let modules = trine_ggml::Modules::loaded();
+        match self {
+            Self::Feature(_) => None,
+            Self::Device(backend) => {
+                let why = modules.missing(Some(backend.word()))?;
+                Some(format!("there is no device of {}: {why}", backend.word()))
+            }
+            Self::Any => Some(format!("{self}: {}", modules.missing(None)?)),
+        }
+    }
+}
+
 /// A backend, and what is done where it fails.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish {

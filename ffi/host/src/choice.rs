@@ -54,6 +54,10 @@ impl Choice {
 const WORDS: &str = "auto, cpu, vulkan, cuda and metal, nor one of these with \",cpu\" after it";
 
 fn sentence(missing: Missing) -> Refusal {
+    #[cfg(feature = "modules")]
+    if let Some(said) = missing.of_modules() {
+        return (NOT_FOUND, said);
+    }
     match missing {
         Missing::Feature(Backend::Auto) => (UNSUPPORTED, NO_DEVICES.to_owned()),
         Missing::Feature(backend) => {

@@ -1,4 +1,5 @@
-//! `cargo xtask modules`: the program, ggml, and a module for each backend, in one folder.
+//! `cargo xtask modules`: the program, the library for C programs, ggml, and a module for each
+//! backend, in one folder.
 //!
 //! The program and the processor's module come from ggml's own build of modules. That of a graphics
 //! processor is linked here, from the library that the static build of that backend makes, with
@@ -12,6 +13,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::Message;
+use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::bench::model::native;
 use crate::{sh, vulkan};
@@ -22,6 +24,8 @@ pub(crate) use trial::main as try_out;
 const GGML: &str = "llama-cpp-sys-2";
 /// What the program, and every module, is linked with.
 const SHARED: [&str; 2] = ["libggml.so", "libggml-base.so"];
+/// The library for C programs.
+const HOST: &str = "libtrine_host.so";
 /// The processor's module.
 const CPU: &str = "libggml-cpu.so";
 
@@ -88,13 +92,21 @@ impl Build {
         Ok(cargo)
     }
 
-    /// Builds the program and the processor's module, and puts them into an empty folder. It looks
-    /// for ggml where it lies itself.
+    /// Builds the program, the library and the processor's module, and puts them into an empty
+    /// folder. Both look for ggml where they lie themselves.
     fn program(&self, folder: &Path) -> Result<()> {
+        const HERE: [&str; 2] = ["-C", "link-arg=-Wl,-rpath,$ORIGIN"];
+        let mut cargo = self.modular()?;
+        cargo.args(["rustc", "--release", "-p", "trine-c-host", "--lib", "--crate-type", "cdylib"]);
+        cargo.args(["--features", "modules"]);
+        let name = format!("link-arg=-Wl,-soname,{HOST}");
+        let [key, here] = HERE;
+        let library = self.built(&mut cargo, &[key, here, key, &name])?;
+        let library = library.library.context("cargo made no library")?;
         let mut cargo = self.modular()?;
         cargo.args(["rustc", "--release", "-p", "trine", "--bin", "trine"]);
         cargo.args(["--features", "modules"]);
-        let built = self.built(&mut cargo, &["-C", "link-arg=-Wl,-rpath,$ORIGIN"])?;
+        let built = self.built(&mut cargo, &HERE)?;
         let program = built.program.context("cargo made no program")?;
         let ggml = built.ggml.context("cargo did not build ggml")?;
         if folder.exists() {
@@ -102,6 +114,7 @@ impl Build {
         }
         fs::create_dir_all(folder)?;
         copy(&program, folder)?;
+        copy(&library, folder)?;
         for library in SHARED {
             copy(&ggml.join("lib").join(library), folder)?;
         }
@@ -169,6 +182,8 @@ fn portable(mut cargo: Command) -> Command {
 #[derive(Debug, Default)]
 struct Built {
     program: Option<PathBuf>,
+    /// The library for C programs.
+    library: Option<PathBuf>,
     /// Where ggml was installed to.
     ggml: Option<PathBuf>,
 }
@@ -184,6 +199,9 @@ impl Built {
                 Message::CompilerArtifact(artifact) => {
                     let program = artifact.executable.map(Into::into);
                     built.program = program.or(built.program);
+                    let is_library = |file: &&Utf8PathBuf| file.file_name() == Some(HOST);
+                    let library = artifact.filenames.iter().find(is_library).map(Into::into);
+                    built.library = library.or(built.library);
                 }
                 _ => {}
             }

@@ -35,6 +35,7 @@ pub(crate) fn main() -> Result<()> {
     build.link(backend, &build.library(backend)?, &shipped)?;
     let trial = Trial { shipped, scratch, processor };
     trial.loads(&wanted)?;
+    trial.is_for_c_programs(&wanted)?;
     trial.misses()?;
     trial.refuses()?;
     trial.refuses_another_version()?;
@@ -43,8 +44,10 @@ pub(crate) fn main() -> Result<()> {
     tests.args(["--target-dir"]).arg(target_dir).args(["--", "modules::", "why::"]);
     sh::run(&mut tests)?;
     let mut lints = build.modular()?;
-    lints.args(["clippy", "--release", "-p", "trine", "-p", "trine-ggml", "--all-targets"]);
-    lints.args(["--features", "trine/modules,trine-ggml/modules", "--target-dir"]);
+    lints.args(["clippy", "--release", "--all-targets"]);
+    lints.args(["-p", "trine", "-p", "trine-ggml", "-p", "trine-c-host"]);
+    let features = "trine/modules,trine-ggml/modules,trine-c-host/modules";
+    lints.args(["--features", features, "--target-dir"]);
     sh::run(lints.arg(target_dir).args(["--", "-D", "warnings"]))
 }
 
@@ -85,6 +88,36 @@ impl Trial {
         let found = written(&mut generate(&self.program(), "vulkan")?)?;
         ensure!(found == wanted, "the module wrote another text than the program with Vulkan");
         Ok(())
+    }
+
+    /// A C program with the library beside it loads the same modules, and writes the same text; with
+    /// none it says what is missing.
+    fn is_for_c_programs(&self, wanted: &[u8]) -> Result<()> {
+        let program = self.shipped.join("generate");
+        let mut compiler = sh::command("cc");
+        compiler.args(["-std=c11", "-I"]).arg(sh::root().join("include")).arg("-o").arg(&program);
+        compiler.arg(sh::root().join("host-example/model/generate.c"));
+        compiler.arg("-L").arg(&self.shipped).args(["-ltrine_host", "-Wl,-rpath,$ORIGIN"]);
+        // The libraries of ggml are found by the library itself.
+        sh::run(compiler.arg("-Wl,--allow-shlib-undefined"))?;
+        let listed = sh::output(&mut on_software(&program)?)?;
+        has(&listed, &["Vulkan0 (Vulkan)", "CPU"])?;
+        let model = sh::root().join("tests/golden/bitnet/plain.gguf");
+        let on = |backend: &str| -> Result<Command> {
+            let mut command = on_software(&program)?;
+            command.arg(&model).arg("THE CAT ").arg(backend);
+            Ok(command)
+        };
+        let found = written(&mut on("vulkan")?)?;
+        let begins = wanted.get(..20).context("a text")?;
+        ensure!(found.starts_with(begins), "the library wrote another text than the program");
+        let empty = self.folder("empty")?;
+        let missed = on("vulkan")?.env(VARIABLE, &empty).output()?;
+        ensure!(!missed.status.success(), "it found a device where there is none");
+        has(&said(&missed), &["there is no device of vulkan", "put libggml-vulkan.so there"])?;
+        let found = on("vulkan,cpu")?.env(VARIABLE, &empty).output()?;
+        ensure!(found.status.success(), "it did not go on: {}", said(&found));
+        has(&said(&found), &["warning: there is no device of vulkan"])
     }
 
     /// Where there is no module the processor answers, and it is said what to do.

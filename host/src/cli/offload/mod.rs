@@ -65,18 +65,8 @@ pub(super) fn choose(backend: Backend) -> Result<Option<trine_ggml::Device>> {
 #[cfg(feature = "gpu")]
 fn sentence(missing: Missing) -> String {
     #[cfg(feature = "modules")]
-    match missing {
-        Missing::Any => {
-            if let Some(why) = modules::why(None) {
-                return format!("{missing}: {why}");
-            }
-        }
-        Missing::Device(backend) => {
-            if let Some(why) = modules::why(Some(backend.word())) {
-                return format!("there is no device of {}: {why}", backend.word());
-            }
-        }
-        Missing::Feature(_) => {}
+    if let Some(said) = missing.of_modules() {
+        return said;
     }
     missing.to_string()
 }

@@ -5,12 +5,6 @@ use trine_ggml::{Module, Modules, State};
 
 use crate::cli::paint::{BAD, FAINT, GOOD, STRONG, say, some};
 
-/// Why there is no graphics processor, or none of the backend with this name, where that is the
-/// modules' doing.
-pub(super) fn why(word: Option<&str>) -> Option<String> {
-    Modules::loaded().missing(word)
-}
-
 /// Prints each module, and what became of it.
 pub(super) fn print() {
     let modules = Modules::loaded();
