@@ -41,4 +41,4 @@ pub use backend::{Device, Error, Kind, Result};
 #[cfg(feature = "modules")]
 pub use backend::{Module, Modules, State, VARIABLE};
 #[cfg(feature = "cpu")]
-pub use engine::{Engine, Kept, Options, Place, Plan, memory_speed};
+pub use engine::{Activations, Engine, Kept, Options, Place, Plan, memory_speed};

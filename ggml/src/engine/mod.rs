@@ -14,7 +14,7 @@ mod tests;
 mod trits;
 mod weights;
 
-pub use options::{Kept, Options};
+pub use options::{Activations, Kept, Options};
 pub use plan::{Place, Plan};
 pub use session::Engine;
 pub use speed::memory_speed;

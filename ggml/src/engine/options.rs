@@ -19,14 +19,35 @@ pub struct Options {
     pub memory: Option<usize>,
     /// Blocks to put on the device; as many as fit where nothing is said.
     pub layers: Option<usize>,
+    /// What ternary matrices are multiplied with.
+    pub activations: Activations,
 }
 
 impl Options {
     /// As many positions as given, and the rest as is usual.
     #[must_use]
     pub const fn new(context: usize) -> Self {
-        Self { context, batch: 128, kv: Kept::F16, threads: 1, memory: None, layers: None }
+        Self {
+            context,
+            batch: 128,
+            kv: Kept::F16,
+            threads: 1,
+            memory: None,
+            layers: None,
+            activations: Activations::Codes,
+        }
     }
+}
+
+/// What ternary matrices are multiplied with on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activations {
+    /// Codes of a byte, rounded by the rule that BitNet models are trained with: the integers of
+    /// our engine on the processor.
+    Codes,
+    /// Numbers as they are, which llama.cpp takes on graphics processors: less to compute, and
+    /// another text.
+    Floats,
 }
 
 /// How keys and values are kept on a device.

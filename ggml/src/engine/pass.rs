@@ -7,6 +7,7 @@ use trine_infer::config::Activation;
 use trine_infer::{Config, Model};
 
 use super::memory::{Cache, Inputs, Shape};
+use super::options::Activations;
 use super::round::{Codes, Rounder};
 use super::weights::{Block, Head, Stack, Weights};
 use crate::backend::{Context, Graph, Result, Tensor, Type};
@@ -23,6 +24,7 @@ pub(super) struct Pass<'p> {
     pub(super) cache: &'p Cache,
     pub(super) inputs: &'p Inputs,
     pub(super) shape: Shape,
+    pub(super) activations: Activations,
 }
 
 /// What attention takes in.
@@ -65,6 +67,15 @@ impl Pass<'_> {
         Rounder { graph: self.graph, ones: &self.inputs.ones, magic: &self.inputs.magic }
     }
 
+    /// The input of a product, as its norm is to be taken.
+    fn input(&self, x: &Tensor, norm: &Tensor) -> Result<Codes> {
+        let normed = self.norm(x, norm)?;
+        match self.activations {
+            Activations::Codes => self.rounder().quantize(&normed),
+            Activations::Floats => Ok(Codes { codes: normed, scales: None }),
+        }
+    }
+
     fn config(&self) -> &Config {
         self.model.config()
     }
@@ -76,12 +87,15 @@ impl Pass<'_> {
         let arranged = stack.layout.arrange(graph, &input.codes, &self.inputs.ones)?;
         let sums = graph.mul_mat(&stack.trits, &arranged)?;
         let (rows, parts) = (stack.part(), stack.parts());
-        let scales = if tokens == 1 {
+        let scales = if tokens == 1 || input.scales.is_none() {
             stack.scales.clone()
         } else {
             graph.repeat(&stack.scales, [1, parts, tokens])?
         };
-        let factors = graph.div(&scales, &graph.reshape(&input.scales, [1, 1, tokens])?)?;
+        let factors = match &input.scales {
+            Some(steepness) => graph.div(&scales, &graph.reshape(steepness, [1, 1, tokens])?)?,
+            None => scales,
+        };
         let sums = graph.reshape(&sums, [rows, parts, tokens])?;
         graph.reshape(&graph.mul(&sums, &factors)?, [rows * parts, tokens, 1])
     }
@@ -91,7 +105,7 @@ impl Pass<'_> {
         let (graph, config) = (self.graph, self.config());
         let (width, tokens) = (config.head_width(), self.shape.tokens);
         let heads = config.heads + config.kv_heads;
-        let input = self.rounder().quantize(&self.norm(stream, &block.attn_norm)?)?;
+        let input = self.input(stream, &block.attn_norm)?;
         let qkv = self.product(&block.qkv, &input)?;
         let [_, row, ..] = qkv.strides();
         // Queries and keys together: (width, heads, tokens).
@@ -114,7 +128,7 @@ impl Pass<'_> {
             _ => &self.inputs.mask,
         };
         let mixed = self.attend(projected, mask)?;
-        let input = self.rounder().quantize(&self.norm(&mixed, &block.attn_sub_norm)?)?;
+        let input = self.input(&mixed, &block.attn_sub_norm)?;
         self.product(&block.output, &input)
     }
 
@@ -195,7 +209,7 @@ impl Pass<'_> {
 
     fn feed_forward(&self, stream: &Tensor, block: &Block) -> Result<Tensor> {
         let (graph, ffn, tokens) = (self.graph, self.config().ffn, self.shape.tokens);
-        let input = self.rounder().quantize(&self.norm(stream, &block.ffn_norm)?)?;
+        let input = self.input(stream, &block.ffn_norm)?;
         let both = self.product(&block.gate_up, &input)?;
         let [_, row, ..] = both.strides();
         let half = |first| graph.view(&both, [ffn, tokens, 1], [row, row * tokens], 4 * first);
@@ -205,7 +219,7 @@ impl Pass<'_> {
             Activation::ReluSquared => graph.mul(&graph.relu_times(&gate, &gate)?, &up)?,
             _ => graph.silu_times(&gate, &up)?,
         };
-        let input = self.rounder().quantize(&self.norm(&mixed, &block.ffn_sub_norm)?)?;
+        let input = self.input(&mixed, &block.ffn_sub_norm)?;
         self.product(&block.down, &input)
     }
 
@@ -215,8 +229,8 @@ impl Pass<'_> {
         let last = 4 * dim * (self.shape.tokens - 1);
         let last = graph.view(stream, [dim, 1, 1], [4 * dim, 4 * dim], last)?;
         let normed = self.norm(&last, &head.norm)?;
-        let input =
-            if head.block > 1 { self.rounder().blocks(&normed, head.block)? } else { normed };
+        let is_rounded = head.block > 1 && self.activations == Activations::Codes;
+        let input = if is_rounded { self.rounder().blocks(&normed, head.block)? } else { normed };
         let mut first = 0;
         for piece in &head.pieces {
             let [_, rows, ..] = piece.shape();

@@ -34,7 +34,8 @@ impl Homes {
     /// what was asked.
     pub(super) fn new(model: &Model<'_>, device: Device, options: &Options) -> Result<Self> {
         let threads = options.threads;
-        let layout = |device| Layout::of(Backend::open(device, threads)?, threads);
+        let layout =
+            |device| Layout::of(Backend::open(device, threads)?, threads, options.activations);
         let first = Home { device, layout: layout(device)?, is_used: true };
         if device.kind() == Kind::Cpu {
             return Ok(Self { places: vec![first], on_processor: 0 });

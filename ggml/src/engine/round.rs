@@ -16,8 +16,8 @@ const LEAST: f32 = 1e-30;
 pub(super) struct Codes {
     /// (columns, tokens)
     pub(super) codes: Tensor,
-    /// (1, tokens)
-    pub(super) scales: Tensor,
+    /// (1, tokens); none where numbers are taken as they are.
+    pub(super) scales: Option<Tensor>,
 }
 
 /// What adds the operations to a graph.
@@ -41,7 +41,7 @@ impl Rounder<'_> {
     pub(super) fn quantize(self, x: &Tensor) -> Result<Codes> {
         let scales = self.steepness(x, FLOOR)?;
         let codes = self.round(&self.graph.mul(x, &scales)?)?;
-        Ok(Codes { codes, scales })
+        Ok(Codes { codes, scales: Some(scales) })
     }
 
     /// The input of a head whose products the core takes with bytes: each block rounded by itself,

@@ -295,6 +295,7 @@ impl<'w> Engine<'w> {
             cache: &self.cache,
             inputs: &inputs,
             shape,
+            activations: self.options.activations,
         };
         pass.build(&into)?;
         self.scheduler.take(into)?;

@@ -3,6 +3,7 @@
 use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Matrix, Packing, pack, quantize};
 
+use super::options::Activations;
 use super::round::{self, Rounder};
 use super::trits::Layout;
 use crate::backend::{Backend, Context, Device, Graph, Kind, Scheduler, Type};
@@ -68,7 +69,7 @@ fn codes_and_scales_are_the_cores() {
         let found = found.quantize(&given).unwrap();
         let graph = Graph::new(&context, 64).unwrap();
         graph.add(&context.cpy(&found.codes, &codes).unwrap());
-        graph.add(&context.cpy(&found.scales, &scales).unwrap());
+        graph.add(&context.cpy(found.scales.as_ref().unwrap(), &scales).unwrap());
         let mut scheduler = scheduler(device);
         scheduler.take(graph).unwrap();
         scheduler.compute().unwrap();
@@ -89,7 +90,7 @@ fn codes_and_scales_are_the_cores() {
 #[test]
 fn sums_are_the_cores() {
     for device in devices() {
-        let layout = Layout::of(Backend::open(device, 2).unwrap(), 2).unwrap();
+        let layout = Layout::of(Backend::open(device, 2).unwrap(), 2, Activations::Codes).unwrap();
         println!("{device:?}: {}", layout.name());
         if device.backend() == "Vulkan" {
             assert_eq!(layout.name(), "TQ2_0");

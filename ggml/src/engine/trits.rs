@@ -11,6 +11,7 @@ use trine_infer::weights::repack_matrix;
 use trine_ternary::parallel::Parallel;
 use trine_ternary::{Matrix, Packing, pack, unpack};
 
+use super::options::Activations;
 use crate::backend::{Backend, Context, Error, Graph, Result, Scheduler, Tensor, Type};
 
 /// How trits lie on a device.
@@ -32,24 +33,34 @@ const LAYOUTS: [Layout; 6] = [
 ];
 
 impl Layout {
-    /// The smallest one in which this backend's sums are those of whole numbers, for one token and
-    /// for many.
+    /// The smallest one in which this backend's sums of codes are those of whole numbers, for one
+    /// token and for many; for floats, the smallest one that it multiplies.
     ///
     /// # Errors
     /// When there is none, or the device fails.
-    pub(crate) fn of(backend: Backend, threads: usize) -> Result<Self> {
+    pub(crate) fn of(backend: Backend, threads: usize, activations: Activations) -> Result<Self> {
         let device = backend.device();
         let mut backends = vec![backend];
         if device != crate::Device::cpu()? {
             backends.push(Backend::open(crate::Device::cpu()?, threads)?);
         }
         let mut scheduler = Scheduler::new(backends, NODES)?;
-        for layout in LAYOUTS {
-            if layout.is_exact(device, &mut scheduler)? {
+        let is_exact = activations == Activations::Codes;
+        for layout in LAYOUTS.into_iter().filter(|layout| is_exact || layout.sentinel == 0) {
+            let fits = if is_exact {
+                layout.is_exact(device, &mut scheduler)?
+            } else {
+                let (weights, codes) = (vec![0; layout.bytes(1, COLUMNS)], vec![0; COLUMNS]);
+                let found =
+                    layout.product(device, &mut scheduler, &weights, &codes, (1, COLUMNS))?;
+                found.is_some()
+            };
+            if fits {
                 return Ok(layout);
             }
         }
-        Err(Error::new(format!("{} multiplies no trits exactly", device.name())))
+        let how = if is_exact { " exactly" } else { "" };
+        Err(Error::new(format!("{} multiplies no trits{how}", device.name())))
     }
 
     /// Weights of a block.

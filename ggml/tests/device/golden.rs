@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use trine_ggml::{Kept, Options};
+use trine_ggml::{Activations, Kept, Options};
 use trine_infer::gguf::{File, Kind, Value};
 use trine_infer::sample::likeliest;
 use trine_infer::weights::Vector;
@@ -82,5 +82,33 @@ fn half_precision_of_keys_and_values_is_ours_too() {
         let (wanted, found, apart) = both(&model, device, &options, &prompt, count.min(24));
         println!("{}: {apart:.1e}", device.name());
         assert_eq!(found, wanted, "{}", device.name());
+    }
+}
+
+/// Without rounding the logits are others, and near: the weights are the same.
+#[test]
+fn numbers_as_they_are_come_near_those_of_codes() {
+    let model = model(&file("tq2.gguf"));
+    let tokens = integers(&file("tq2.expected.gguf"), "expected.tokens");
+    for device in devices() {
+        let codes = Options { kv: Kept::F32, batch: 16, threads: 2, ..Options::new(64) };
+        let floats = Options { activations: Activations::Floats, ..codes };
+        let [mut rounded, mut plain, mut single] =
+            [&codes, &floats, &floats].map(|options| opened(&model, device, options));
+        rounded.read(&tokens).unwrap();
+        plain.read(&tokens).unwrap();
+        tokens.iter().for_each(|token| single.read(&[*token]).unwrap());
+        let [rounded, plain, single] =
+            [&rounded, &plain, &single].map(|engine| engine.logits().unwrap());
+        let (apart, same) = (difference(plain, rounded), difference(single, plain));
+        println!("{}: {apart:.1e} from codes, {same:.1e} one by one", device.name());
+        assert!(apart < 0.1, "{}: {apart:.1e}", device.name());
+        // The processor, as ggml uses it, rounds whatever it multiplies to bytes by itself.
+        assert!(
+            device.kind() == trine_ggml::Kind::Cpu || apart > 1e-3,
+            "{}: {apart:.1e}",
+            device.name()
+        );
+        assert!(same < 1e-2, "{}: {same:.1e}", device.name());
     }
 }

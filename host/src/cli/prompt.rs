@@ -80,6 +80,21 @@ pub(super) struct Generate {
     /// [default: as many as its memory takes]
     #[arg(long, value_name = "COUNT")]
     layers: Option<usize>,
+    /// What a graphics processor multiplies weights with: codes, for the processor's integers, or
+    /// floats, which takes less time and writes another text.
+    #[cfg(feature = "gpu")]
+    #[arg(long, value_enum, default_value_t = Activations::Codes)]
+    activations: Activations,
+}
+
+/// What is multiplied with, by the names of the command line.
+#[cfg(feature = "gpu")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Activations {
+    /// Rounded to a byte, as on the processor.
+    Codes,
+    /// As they are.
+    Floats,
 }
 
 /// Kinds of keys and values by the names of the command line.
@@ -179,6 +194,10 @@ impl Generate {
             kv: trine_ggml::Kept::try_from(options.kv).map_err(|e| Error::new(e.to_string()))?,
             threads: threads(self.threads),
             layers: self.layers,
+            activations: match self.activations {
+                Activations::Codes => trine_ggml::Activations::Codes,
+                Activations::Floats => trine_ggml::Activations::Floats,
+            },
             ..trine_ggml::Options::new(options.context)
         };
         let tell = |plan: &trine_ggml::Plan| eprintln!("{plan}");

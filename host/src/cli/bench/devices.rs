@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use trine::model::{Buffers, Loaded, Mapped, Plan, Pool, stretch, threads, tokens};
 use trine::{Error, Result};
-use trine_ggml::{Device, Engine, memory_speed};
+use trine_ggml::{Activations, Device, Engine, memory_speed};
 use trine_infer::sample::likeliest;
 use trine_infer::{Options, Session, Step, arena_bytes};
 
@@ -40,7 +40,12 @@ struct Measured {
     others: usize,
     /// llama.cpp on the same device.
     peer: Option<OnDevice>,
+    /// The same device with activations as they are, which is how llama.cpp computes there.
+    floats: Option<Box<Measured>>,
 }
+
+/// A device, and what it multiplies with.
+type Place = (Device, Activations);
 
 fn fail(error: impl std::fmt::Display) -> Error {
     Error::new(error.to_string())
@@ -99,26 +104,28 @@ struct Task<'t> {
 
 impl Task<'_> {
     /// Opens the model on a device, or on the processor, and measures it there.
-    fn measure(&self, device: Option<Device>, reference: &mut Reference) -> Result<Measured> {
+    fn measure(&self, place: Option<Place>, reference: &mut Reference) -> Result<Measured> {
         let (bench, plan, begun) = (self.bench, self.plan, Instant::now());
         let mut buffers = Buffers::default();
-        let packing = bench.packing.packing().filter(|_| device.is_none());
+        let packing = bench.packing.packing().filter(|_| place.is_none());
         let loaded = Loaded::open(self.bytes, &mut buffers, packing, self.pool)?;
         let config = *loaded.model.config();
         let context = plan.prompt.saturating_add(plan.tokens);
         let own = Options { context, batch: plan.prompt, ..Options::new(&config) };
         let own = own.with_tables(loaded.model.weights());
         let size = arena_bytes(&config, &own).map_err(fail)?;
-        let mut memory = if device.is_none() { vec![0; size + 3] } else { Vec::new() };
-        let (name, mut side) = if let Some(device) = device {
+        let mut memory = if place.is_none() { vec![0; size + 3] } else { Vec::new() };
+        let (name, mut side) = if let Some((device, activations)) = place {
             let options = trine_ggml::Options {
                 batch: plan.prompt,
                 threads: threads(bench.threads),
+                activations,
                 ..trine_ggml::Options::new(context)
             };
             let tell = |plan: &_| eprintln!("{plan}");
             let engine = Engine::open(&loaded.model, device, &options, self.pool, tell);
-            (format!("{device:?}"), Side::Device(engine.map_err(fail)?))
+            let how = if activations == Activations::Floats { ", floats" } else { "" };
+            (format!("{device:?}{how}"), Side::Device(engine.map_err(fail)?))
         } else {
             let session = Session::new(&loaded.model, &own, &mut memory).map_err(fail)?;
             let name = format!("cpu ({})", loaded.model.kernels().isa().name());
@@ -201,11 +208,14 @@ impl Bench {
         let devices = others.map(|backend| choose(*backend)).collect::<Result<Vec<_>>>()?;
         let mut all = vec![task.measure(None, &mut reference).map_err(named)?];
         for device in devices.into_iter().flatten() {
-            let mut one = task.measure(Some(device), &mut reference).map_err(named)?;
+            let place = Some((device, Activations::Codes));
+            let mut one = task.measure(place, &mut reference).map_err(named)?;
             // A device may have room for the model, and none for what is read to measure it.
             one.speed = memory_speed(device, threads(self.threads)).ok();
             if self.peer {
                 one.peer = Some(self.peer_on(&device.name())?);
+                let place = Some((device, Activations::Floats));
+                one.floats = Some(Box::new(task.measure(place, &mut reference).map_err(named)?));
             }
             all.push(one);
         }
@@ -258,12 +268,25 @@ impl Bench {
                     prefill / theirs
                 );
                 say!("           decode {after:.1} tokens/s: {:.2} times as fast", decode / after);
+                if let Some(floats) = &one.floats {
+                    floats.show_floats(self, [theirs, after]);
+                }
             }
         }
     }
 }
 
 impl Measured {
+    /// What a device does with activations as they are, beside llama.cpp's speeds.
+    fn show_floats(&self, bench: &Bench, [theirs, after]: [f64; 2]) {
+        let (prefill, decode) = (median(&self.prefill), median(&self.decode));
+        let same = bench.greedy - self.others;
+        say!("  floats   activations as they are, as llama.cpp has them there");
+        say!("           prefill {prefill:.1} tokens/s: {:.2} times as fast", prefill / theirs);
+        say!("           decode {decode:.1} tokens/s: {:.2} times as fast", decode / after);
+        say!("           {same} of {} tokens are the processor's", bench.greedy);
+    }
+
     /// Seconds until the first token of a prompt.
     fn first(&self, bench: &Bench) -> f64 {
         self.load + bench.prompt as f64 / median(&self.prefill)
@@ -284,8 +307,9 @@ impl Measured {
             json!({ "load_s": peer.load, "prefill_tokens_per_s": median(&peer.prefill),
                     "decode_tokens_per_s": median(&peer.decode) })
         });
+        let floats = self.floats.as_ref().map(|floats| floats.json(bench));
         json!({
-            "name": self.name, "peer": peer,
+            "name": self.name, "peer": peer, "floats": floats,
             "load_s": self.load, "first_token_s": self.first(bench),
             "prefill_tokens_per_s": median(&self.prefill),
             "decode_tokens_per_s": median(&self.decode), "memory": memory,
