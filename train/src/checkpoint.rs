@@ -88,6 +88,26 @@ pub fn load(trainer: &mut Trainer, average: &mut Average, path: &Path) -> Result
 /// # Errors
 /// When it cannot be read, or is no checkpoint.
 pub fn mean(path: &Path) -> Result<Rounded, String> {
+    let (weights, arithmetic) = mean_weights(path)?;
+    Ok(Rounded::new(&weights, arithmetic))
+}
+
+/// Begins anew with the mean of the weights of a checkpoint.
+///
+/// # Errors
+/// When it cannot be read, is no checkpoint, or is of another shape.
+pub fn begin(trainer: &mut Trainer, path: &Path) -> Result<(), String> {
+    let (weights, _) = mean_weights(path)?;
+    let (own, its) = (trainer.weights.shape, weights.shape);
+    if own != its {
+        return Err(format!("{}: its shape is {its:?}, and not {own:?}", path.display()));
+    }
+    trainer.weights = weights;
+    trainer.rounded.take(&trainer.weights);
+    Ok(())
+}
+
+fn mean_weights(path: &Path) -> Result<(Weights, Arithmetic), String> {
     let fail = |error: &str| format!("{}: {error}", path.display());
     let bytes = fs::read(path).map_err(|error| fail(&error.to_string()))?;
     let (head, rows) = bytes
@@ -111,8 +131,7 @@ pub fn mean(path: &Path) -> Result<Rounded, String> {
     let numbers = rows[(ROWS - 1) * row..].as_chunks::<4>().0.iter();
     let numbers = numbers.map(|four| f32::from_le_bytes(*four));
     weights.numbers.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
-    let is_dense = word(9) == 1;
-    Ok(Rounded::new(&weights, if is_dense { Arithmetic::Dense } else { Arithmetic::Ternary }))
+    Ok((weights, if word(9) == 1 { Arithmetic::Dense } else { Arithmetic::Ternary }))
 }
 
 #[cfg(test)]
@@ -145,6 +164,11 @@ mod tests {
         assert_eq!(other.weights.numbers, trainer.weights.numbers);
         let mut changed = Trainer::new(Weights::random(TINY, 1), Recipe { batch: 2, ..recipe });
         assert!(load(&mut changed, &mut again, &path).is_err());
+        begin(&mut changed, &path).unwrap();
+        assert_eq!((changed.step, &changed.weights.numbers), (0, &average.mean));
+        let shape = Shape { ffn: 2 * TINY.ffn, ..TINY };
+        let mut wider = Trainer::new(Weights::random(shape, 1), recipe);
+        assert!(begin(&mut wider, &path).unwrap_err().contains("its shape is"));
         std::fs::remove_file(path).unwrap();
     }
 }

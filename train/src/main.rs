@@ -51,6 +51,7 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
                       a model and its teachers need the same
   --teachers FILE[,FILE]  checkpoints of models, trained on the same, that teach this one
   --taught X          how much they count in a choice (0.5)
+  --from FILE         the checkpoint of a model of this shape, with whose weights this one begins
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
   --every N           steps between validations (500)
   --baseline NAME     linear or keywords in place of a transformer: only a report
@@ -197,6 +198,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         teachers: get("teachers").map_or(Vec::new(), |t| t.split(',').map(PathBuf::from).collect()),
         pieces_of: get("pieces-of").map(load_bytes).transpose()?,
         guessed: get("guessed").map(load).transpose()?.unwrap_or_default(),
+        from: get("from").map(PathBuf::from),
         checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
         every: number(options, "every", plan.every)?,
         ..plan

@@ -68,6 +68,8 @@ pub struct Plan {
     /// A model's file, whose pieces of words this one has too: a model and its teachers need the
     /// same, and sentences that were written since would make others.
     pub pieces_of: Option<Vec<u8>>,
+    /// The checkpoint of a model of this shape, with whose weights this one begins.
+    pub from: Option<PathBuf>,
     /// Where a model in training is kept, to go on from.
     pub checkpoint: Option<PathBuf>,
     /// Steps from one validation, and checkpoint, to the next.
@@ -103,6 +105,7 @@ impl Plan {
             split: None,
             teachers: Vec::new(),
             pieces_of: None,
+            from: None,
             checkpoint: None,
             every: 500,
         })
@@ -219,6 +222,9 @@ impl School<'_, '_> {
     fn steps(&mut self, progress: &mut dyn FnMut(&Progress)) -> Result<(), String> {
         let (plan, parts) = (self.plan, self.parts);
         let valid = self.examples(&parts.valid);
+        if let Some(path) = &plan.from {
+            checkpoint::begin(&mut self.trainer, path)?;
+        }
         if let Some(path) = &plan.checkpoint {
             checkpoint::load(&mut self.trainer, &mut self.average, path)?;
         }
