@@ -117,8 +117,8 @@ pub fn threshold_for(sentences: &[Certain], most: f32) -> f32 {
         let acts = |one: &&Certain| one.confidence >= threshold && one.confidence > 0.0;
         others().filter(acts).count()
     };
-    let steps = (0..=199).map(|step| step as f32 / 200.0);
-    steps.into_iter().find(|threshold| acted(*threshold) <= may).unwrap_or(0.995)
+    let mut steps = (0..=200).map(|step| step as f32 / 200.0);
+    steps.find(|threshold| acted(*threshold) <= may).unwrap_or(1.0)
 }
 
 #[cfg(test)]
@@ -147,6 +147,7 @@ mod tests {
             assert!(acted(found) <= 100.0 * most, "{most}: {found}");
             assert!(acted(found - 0.006) > 100.0 * most, "{most}: {found} could be less");
         }
+        assert!(threshold_for(&[one(0.999, false)], 0.0) >= 1.0);
         assert!(threshold_for(&all, 1.0) <= 0.0);
         assert!(threshold_for(&all[100..], 0.0) <= 0.0, "calls alone are never held back");
     }

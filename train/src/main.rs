@@ -28,9 +28,9 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --valid-share N     that share (0.12)
   --fit-share N       with --valid, the share of the wordings that confidence is fitted on (0.06)
   --templates FILE    templates
-  --fit PATH[,PATH]   with --valid, the sentences that confidence is fitted on, in place of that share
-  --most-acted X      fits the threshold so that of those of them without a call this share is acted
-                      on at most (what errors cost decides)
+  --fit PATH[,PATH]   sentences that confidence is fitted on, in place of that share
+  --most-acted X      fits the threshold so that at most this share of the sentences without a call
+                      is acted on (what errors cost decides)
   --names PATH[,PATH] texts that copied parameters may have: JSON objects of lists by parameter,
                       or a folder with the public lists for SNIPS
   --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
@@ -51,7 +51,8 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
                       a model and its teachers need the same
   --teachers FILE[,FILE]  checkpoints of models, trained on the same, that teach this one
   --taught X          how much they count in a choice (0.5)
-  --from FILE         the checkpoint of a model of this shape, with whose weights this one begins
+  --from FILE         the checkpoint of a model of this shape, with whose weights this one begins;
+                      its pieces are needed too
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
   --every N           steps between validations (500)
   --baseline NAME     linear or keywords in place of a transformer: only a report
@@ -136,6 +137,21 @@ fn sentences(options: &Options) -> Result<Vec<Said>, String> {
     Ok(sentences)
 }
 
+/// Weights mean nothing with other pieces of words.
+fn from(options: &Options) -> Result<Option<PathBuf>, String> {
+    match (options.get("from"), options.contains_key("pieces-of")) {
+        (Some(_), false) => Err("--from needs its model's pieces: name it with --pieces-of".into()),
+        (from, _) => Ok(from.map(PathBuf::from)),
+    }
+}
+
+fn most_acted(options: &Options) -> Result<Option<f32>, String> {
+    let Some(text) = options.get("most-acted") else { return Ok(None) };
+    let share = number(options, "most-acted", 0.0)?;
+    let is_share = (0.0..=1.0).contains(&share);
+    if is_share { Ok(Some(share)) } else { Err(format!("--most-acted {text}: it is 0 to 1")) }
+}
+
 fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
     let get = |name: &str| options.get(name).map(String::as_str);
     let tools = get("tools").ok_or(format!("--tools is missing\n\n{USAGE}"))?;
@@ -193,12 +209,12 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         valid_share: number(options, "valid-share", plan.valid_share)?,
         fit_share: number(options, "fit-share", plan.fit_share)?,
         fit: get("fit").map(load).transpose()?,
-        most_acted: get("most-acted").map(|_| number(options, "most-acted", 0.0)).transpose()?,
+        most_acted: most_acted(options)?,
         split: get("split-seed").map(|_| number(options, "split-seed", 0)).transpose()?,
         teachers: get("teachers").map_or(Vec::new(), |t| t.split(',').map(PathBuf::from).collect()),
         pieces_of: get("pieces-of").map(load_bytes).transpose()?,
         guessed: get("guessed").map(load).transpose()?.unwrap_or_default(),
-        from: get("from").map(PathBuf::from),
+        from: from(options)?,
         checkpoint: Some(get("checkpoint").map_or(out.with_extension("ckpt"), PathBuf::from)),
         every: number(options, "every", plan.every)?,
         ..plan

@@ -103,6 +103,9 @@ pub(crate) fn prepare<R>(
     }
     let pattern = |text: &str| lesson::pattern(&program, text);
     let split = |share: f32| said::split(&plan.sentences, pattern, share);
+    if plan.fit.as_ref().is_some_and(Vec::is_empty) {
+        return Err("there is no sentence to fit confidence on".into());
+    }
     let (written, fit, mut valid) = match (&plan.valid, &plan.fit) {
         (Some(valid), Some(fit)) => (plan.sentences.clone(), fit.clone(), valid.clone()),
         (Some(valid), None) => {
@@ -125,9 +128,10 @@ pub(crate) fn prepare<R>(
         None => learn_pieces(plan, &program, &written, &templates),
     };
     let lesson = Lesson::new(&table, program, pieces, plan.split_seed());
-    let written = written.into_iter().filter(|said| !lesson.is_refused(said)).collect();
     let held: BTreeSet<String> = fit.iter().chain(&valid).map(|said| pattern(&said.text)).collect();
     let is_new = |said: &&Said| !held.contains(&pattern(&said.text));
+    let written = written.iter().filter(|said| !lesson.is_refused(said)).filter(is_new);
+    let written = written.cloned().collect();
     let guessed = plan.guessed.iter().filter(is_new).cloned().collect();
     work(&Parts { written, guessed, valid, fit, templates, held, lesson })
 }

@@ -36,8 +36,8 @@ pub struct Plan {
     pub fit_share: f32,
     /// Sentences on which they are fitted in place of that share, and never trained on.
     pub fit: Option<Vec<Said>>,
-    /// The share of the sentences without a call, of those that the threshold is fitted on, that may
-    /// be acted on; where there is none, what errors cost decides ([`calibrate::threshold`]).
+    /// The share of the sentences without a call that may be acted on, of those that the threshold
+    /// is fitted on; where there is none, what errors cost decides ([`calibrate::threshold`]).
     pub most_acted: Option<f32>,
     /// Sentences that models have labelled, to train on and for nothing else
     /// ([`crate::guess::guess`]).
@@ -68,7 +68,7 @@ pub struct Plan {
     /// A model's file, whose pieces of words this one has too: a model and its teachers need the
     /// same, and sentences that were written since would make others.
     pub pieces_of: Option<Vec<u8>>,
-    /// The checkpoint of a model of this shape, with whose weights this one begins.
+    /// The checkpoint of a model of this shape and these pieces, with whose weights this one begins.
     pub from: Option<PathBuf>,
     /// Where a model in training is kept, to go on from.
     pub checkpoint: Option<PathBuf>,
@@ -222,11 +222,17 @@ impl School<'_, '_> {
     fn steps(&mut self, progress: &mut dyn FnMut(&Progress)) -> Result<(), String> {
         let (plan, parts) = (self.plan, self.parts);
         let valid = self.examples(&parts.valid);
-        if let Some(path) = &plan.from {
-            checkpoint::begin(&mut self.trainer, path)?;
+        if plan.from.is_some() && plan.from == plan.checkpoint {
+            return Err(
+                "the weights to begin with would be written over: name another --out".into()
+            );
         }
-        if let Some(path) = &plan.checkpoint {
-            checkpoint::load(&mut self.trainer, &mut self.average, path)?;
+        let goes_on = match &plan.checkpoint {
+            Some(path) => checkpoint::load(&mut self.trainer, &mut self.average, path)?,
+            None => false,
+        };
+        if let Some(path) = plan.from.as_ref().filter(|_| !goes_on) {
+            checkpoint::begin(&mut self.trainer, path)?;
         }
         let stock = Stock::new(plan, parts);
         let begun = Instant::now();

@@ -60,6 +60,39 @@ fn nearly_every_written_sentence_leads_to_its_call() {
 }
 
 #[test]
+fn what_is_measured_with_is_worded_as_nothing_that_is_trained_or_fitted_on() {
+    let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
+    let tools = tools::parse(&text.unwrap()).unwrap();
+    let labels = tools::joined(&tools);
+    let fields = tools::fields(&tools, &labels);
+    let table = tools::table(&tools, &fields);
+    let count = table.len() as u16;
+    let mut memory = vec![0; program_bytes(table.as_slice(), count).unwrap()];
+    let program = compile(table.as_slice(), count, &mut memory).unwrap();
+    let (mut known, mut twins) = (BTreeMap::new(), Vec::new());
+    for (of, least) in [("sentences", 100_000), ("fit", 2_900), ("validation", 2_600)] {
+        let sentences = said::load(&folder().join("board").join(of)).unwrap();
+        assert!(sentences.len() >= least, "{of}: {} sentences", sentences.len());
+        // There are many of them, and reading one takes its time in a build without optimisation.
+        let (first, rest) = sentences.split_at(sentences.len() / 2);
+        let patterns = |part: &[Said]| -> Vec<String> {
+            part.iter().map(|said| lesson::pattern(&program, &said.text)).collect()
+        };
+        let patterns = std::thread::scope(|scope| {
+            let first = scope.spawn(|| patterns(first));
+            let rest = patterns(rest);
+            [first.join().unwrap(), rest].concat()
+        });
+        for (said, pattern) in sentences.iter().zip(patterns) {
+            if known.insert(pattern, of).is_some() && of != "sentences" {
+                twins.push(format!("{of} {}", said.text));
+            }
+        }
+    }
+    assert!(twins.is_empty(), "{}:\n{}", twins.len(), twins.join("\n"));
+}
+
+#[test]
 fn every_sentence_of_a_template_leads_to_its_call() {
     let sentences = templates(3_000);
     let wrong = unsayable(&sentences);

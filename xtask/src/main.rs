@@ -85,8 +85,8 @@ usage: cargo xtask COMMAND
   golden tokens        write those of core/infer/tests/token with Hugging Face's tokenizers
   dist [TARGET [PROFILE]]
                        libtrine as it is shipped: all packages, or one library
-  modules [BACKEND]... the program with backends of graphics processors as modules, in one folder;
-                       of which there is vulkan
+  modules [BACKEND]... the program and libtrine_host, with backends of graphics processors as
+                       modules, in one folder; of which there is vulkan
   header               write include/trine.h from ffi/api
   requirements         check that tests/requirements.tsv names tests that exist
 ";

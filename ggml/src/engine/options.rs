@@ -39,14 +39,14 @@ impl Options {
     }
 }
 
-/// What ternary matrices are multiplied with on a device.
+/// What ternary matrices, and a head that rounds its input, are multiplied with on a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activations {
     /// Codes of a byte, rounded by the rule that BitNet models are trained with: the integers of
     /// our engine on the processor.
     Codes,
-    /// Numbers as they are, which llama.cpp takes on graphics processors: less to compute, and
-    /// another text.
+    /// Numbers as the backend takes them, which is what llama.cpp does: less to compute, and another
+    /// text. Vulkan's takes them as they are; others, the processor's too, round blocks of them.
     Floats,
 }
 

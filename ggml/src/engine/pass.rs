@@ -8,7 +8,7 @@ use trine_infer::{Config, Model};
 
 use super::memory::{Cache, Inputs, Shape};
 use super::options::Activations;
-use super::round::{Codes, Rounder};
+use super::round::{Input, Rounder};
 use super::weights::{Block, Head, Stack, Weights};
 use crate::backend::{Context, Graph, Result, Tensor, Type};
 
@@ -68,11 +68,11 @@ impl Pass<'_> {
     }
 
     /// The input of a product, as its norm is to be taken.
-    fn input(&self, x: &Tensor, norm: &Tensor) -> Result<Codes> {
+    fn input(&self, x: &Tensor, norm: &Tensor) -> Result<Input> {
         let normed = self.norm(x, norm)?;
         match self.activations {
             Activations::Codes => self.rounder().quantize(&normed),
-            Activations::Floats => Ok(Codes { codes: normed, scales: None }),
+            Activations::Floats => Ok(Input { numbers: normed, scales: None }),
         }
     }
 
@@ -82,9 +82,9 @@ impl Pass<'_> {
 
     /// Products with a stack of matrices, with all scales: (rows, tokens). Each part of the rows is
     /// multiplied by one number a token, `scale / steepness`.
-    fn product(&self, stack: &Stack, input: &Codes) -> Result<Tensor> {
+    fn product(&self, stack: &Stack, input: &Input) -> Result<Tensor> {
         let (graph, tokens) = (self.graph, self.shape.tokens);
-        let arranged = stack.layout.arrange(graph, &input.codes, &self.inputs.ones)?;
+        let arranged = stack.layout.arrange(graph, &input.numbers, &self.inputs.ones)?;
         let sums = graph.mul_mat(&stack.trits, &arranged)?;
         let (rows, parts) = (stack.part(), stack.parts());
         let scales = if tokens == 1 || input.scales.is_none() {

@@ -12,11 +12,11 @@ const FLOOR: f32 = 1e-5;
 /// The same of a block of the head's input, where the core has none: a block of zeros stays one.
 const LEAST: f32 = 1e-30;
 
-/// Codes of tokens, and what their numbers were multiplied by.
-pub(super) struct Codes {
-    /// (columns, tokens)
-    pub(super) codes: Tensor,
-    /// (1, tokens); none where numbers are taken as they are.
+/// What a matrix is multiplied with.
+pub(super) struct Input {
+    /// Codes, or numbers as they are: (columns, tokens)
+    pub(super) numbers: Tensor,
+    /// What codes were made with: (1, tokens). None where they are no codes.
     pub(super) scales: Option<Tensor>,
 }
 
@@ -38,10 +38,10 @@ pub(super) fn magic(columns: usize) -> Vec<f32> {
 impl Rounder<'_> {
     /// Rounds each row: `s = 127 / max(10⁻⁵, |x|)`, `q = x * s` to the nearest, ties to even. It
     /// needs no bounds: no `|x| * s` is above 127.5.
-    pub(super) fn quantize(self, x: &Tensor) -> Result<Codes> {
+    pub(super) fn quantize(self, x: &Tensor) -> Result<Input> {
         let scales = self.steepness(x, FLOOR)?;
         let codes = self.round(&self.graph.mul(x, &scales)?)?;
-        Ok(Codes { codes, scales: Some(scales) })
+        Ok(Input { numbers: codes, scales: Some(scales) })
     }
 
     /// The input of a head whose products the core takes with bytes: each block rounded by itself,

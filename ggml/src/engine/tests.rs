@@ -68,7 +68,7 @@ fn codes_and_scales_are_the_cores() {
         let found = Rounder { graph: &context, ones: &ones, magic: &magic };
         let found = found.quantize(&given).unwrap();
         let graph = Graph::new(&context, 64).unwrap();
-        graph.add(&context.cpy(&found.codes, &codes).unwrap());
+        graph.add(&context.cpy(&found.numbers, &codes).unwrap());
         graph.add(&context.cpy(found.scales.as_ref().unwrap(), &scales).unwrap());
         let mut scheduler = scheduler(device);
         scheduler.take(graph).unwrap();

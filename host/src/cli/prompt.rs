@@ -82,13 +82,11 @@ pub(super) struct Generate {
     layers: Option<usize>,
     /// What a graphics processor multiplies weights with: codes, for the processor's integers, or
     /// floats, which takes less time and writes another text.
-    #[cfg(feature = "gpu")]
     #[arg(long, value_enum, default_value_t = Activations::Codes)]
     activations: Activations,
 }
 
 /// What is multiplied with, by the names of the command line.
-#[cfg(feature = "gpu")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Activations {
     /// Rounded to a byte, as on the processor.
@@ -129,6 +127,12 @@ impl Generate {
         if device.is_none() && self.layers.is_some() {
             return Err(Error::new(
                 "--layers is for a graphics processor, and the processor computes: leave it out",
+            ));
+        }
+        if device.is_none() && self.activations == Activations::Floats {
+            return Err(Error::new(
+                "--activations floats is for a graphics processor, and the processor computes: \
+                 leave it out",
             ));
         }
         let bytes = Mapped::open(&self.model).map_err(|error| fail(&error))?;
