@@ -68,7 +68,8 @@ pub struct Plan {
     /// A model's file, whose pieces of words this one has too: a model and its teachers need the
     /// same, and sentences that were written since would make others.
     pub pieces_of: Option<Vec<u8>>,
-    /// The checkpoint of a model of this shape and these pieces, with whose weights this one begins.
+    /// The checkpoint of a model of this shape and these pieces, with whose weights this one
+    /// begins.
     pub from: Option<PathBuf>,
     /// Where a model in training is kept, to go on from.
     pub checkpoint: Option<PathBuf>,

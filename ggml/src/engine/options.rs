@@ -45,8 +45,8 @@ pub enum Activations {
     /// Codes of a byte, rounded by the rule that BitNet models are trained with: the integers of
     /// our engine on the processor.
     Codes,
-    /// Numbers as the backend takes them, which is what llama.cpp does: less to compute, and another
-    /// text. Vulkan's takes them as they are; others, the processor's too, round blocks of them.
+    /// Numbers as the backend takes them, which is what llama.cpp does: less to compute, and
+    /// another text. Vulkan's takes them as they are; others, the processor's too, round blocks.
     Floats,
 }
 
