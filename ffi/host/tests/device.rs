@@ -9,7 +9,9 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::PathBuf;
 use std::ptr::{null, null_mut};
 
-use trine_host::hosted::{ARGUMENT, NULL, OK, UNSUPPORTED};
+#[cfg(any(feature = "vulkan", not(feature = "gpu")))]
+use trine_host::hosted::UNSUPPORTED;
+use trine_host::hosted::{ARGUMENT, NULL, OK};
 use trine_host::*;
 
 /// Notes, each with its kind.
@@ -129,6 +131,7 @@ fn a_build_without_devices_says_what_to_build() {
     assert!(told.is_empty());
 }
 
+#[cfg(any(feature = "vulkan", not(feature = "gpu")))]
 fn device() -> trine_host_device {
     trine_host_device {
         struct_size: size_of::<trine_host_device>() as u32,
