@@ -7,7 +7,9 @@
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::PathBuf;
-use std::ptr::{null, null_mut};
+#[cfg(any(feature = "vulkan", not(feature = "gpu")))]
+use std::ptr::null;
+use std::ptr::null_mut;
 
 #[cfg(any(feature = "vulkan", not(feature = "gpu")))]
 use trine_host::hosted::UNSUPPORTED;
