@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use trine_ask::{compile, program_bytes};
+use trine_ask::{Program, compile, program_bytes};
+use trine_descriptor::Tool;
 use trine_train::calibrate::Certainty;
 use trine_train::guess::guess;
 use trine_train::lesson::{self, Items, Lesson};
@@ -20,20 +21,25 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What the board's tools compile to, and their table; both stay for good.
+fn program() -> (Program<'static>, &'static [Tool<'static>]) {
+    let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
+    let tools = tools::parse(&text.unwrap()).unwrap().leak();
+    let labels = tools::joined(tools).leak();
+    let fields = tools::fields(tools, labels).leak();
+    let table = &*tools::table(tools, fields).leak();
+    let count = table.len() as u16;
+    let memory = vec![0; program_bytes(table, count).unwrap()].leak();
+    (compile(table, count, memory).unwrap(), table)
+}
+
 /// Reads sentences by pieces that are learnt from them; answers those whose call cannot be said.
 fn unsayable(sentences: &[Said]) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
-    let tools = tools::parse(&text.unwrap()).unwrap();
-    let labels = tools::joined(&tools);
-    let fields = tools::fields(&tools, &labels);
-    let table = tools::table(&tools, &fields);
-    let count = table.len() as u16;
-    let mut memory = vec![0; program_bytes(table.as_slice(), count).unwrap()];
-    let program = compile(table.as_slice(), count, &mut memory).unwrap();
+    let (program, table) = program();
     let mut items = Items::new();
     sentences.iter().for_each(|said| lesson::count_items(&program, &said.text, &mut items));
     let pieces = pieces::learn(&items, 400, 5);
-    let lesson = Lesson::new(&table, program, pieces, 1);
+    let lesson = Lesson::new(table, program, pieces, 1);
     let read = |said: &Said| {
         let error = lesson.example(said, None).err()?;
         Some((format!("{} {:?}", said.text, said.arguments), error))
@@ -61,14 +67,7 @@ fn nearly_every_written_sentence_leads_to_its_call() {
 
 #[test]
 fn what_is_measured_with_is_worded_as_nothing_that_is_trained_or_fitted_on() {
-    let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
-    let tools = tools::parse(&text.unwrap()).unwrap();
-    let labels = tools::joined(&tools);
-    let fields = tools::fields(&tools, &labels);
-    let table = tools::table(&tools, &fields);
-    let count = table.len() as u16;
-    let mut memory = vec![0; program_bytes(table.as_slice(), count).unwrap()];
-    let program = compile(table.as_slice(), count, &mut memory).unwrap();
+    let (program, _) = program();
     let (mut known, mut twins) = (BTreeMap::new(), Vec::new());
     for (of, least) in [("sentences", 100_000), ("fit", 2_900), ("validation", 2_600)] {
         let sentences = said::load(&folder().join("board").join(of)).unwrap();
