@@ -64,11 +64,6 @@ pub(crate) fn sum(a: &[f32]) -> f32 {
     sum_of(a, a, |a, _| a)
 }
 
-#[inline(always)]
-pub(crate) fn dot_i8(a: &[f32], b: &[i8]) -> f32 {
-    sum_of(a, b, |a, b| a * f32::from(b))
-}
-
 /// `widen` makes floats of half-precision numbers.
 #[inline(always)]
 pub(crate) fn dot_f16(a: &[f32], b: &[u16], widen: impl Fn(&[u16; 16]) -> Lanes) -> f32 {
@@ -94,13 +89,6 @@ pub(crate) fn dot_f16(a: &[f32], b: &[u16], widen: impl Fn(&[u16; 16]) -> Lanes)
 pub(crate) fn axpy(factor: f32, x: &[f32], y: &mut [f32]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += factor * x;
-    }
-}
-
-#[inline(always)]
-pub(crate) fn axpy_i8(factor: f32, x: &[i8], y: &mut [f32]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += factor * f32::from(*x);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::packing::Packing;
 use crate::quantize::{Quantized, check_blocks, quantize_blocks_body, quantize_body};
 use crate::rows::{RowInput, Rows};
 use crate::scalar::Tokens;
-use crate::{float, scalar};
+use crate::{float, int8, scalar};
 
 /// Calls a door of the instruction set that was chosen, or does what follows.
 macro_rules! choose {
@@ -190,6 +190,9 @@ impl Kernels {
     #[must_use]
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
+        #[cfg(trine_fpu)]
+        return crate::arch::thumb::dot(a, b);
+        #[cfg(not(trine_fpu))]
         choose!(self, float::dot(a, b), float::dot(a, b))
     }
 
@@ -200,12 +203,6 @@ impl Kernels {
         return crate::arch::thumb::dot_f16(a, b);
         #[cfg(not(trine_fpu))]
         choose!(self, float::dot_f16(a, b), float::dot_f16(a, b, float::widen))
-    }
-
-    /// `Σ a·b` with b as int8.
-    #[must_use]
-    pub fn dot_i8(&self, a: &[f32], b: &[i8]) -> f32 {
-        choose!(self, float::dot_i8(a, b), float::dot_i8(a, b))
     }
 
     /// `Σ a`.
@@ -231,11 +228,6 @@ impl Kernels {
         crate::arch::thumb::axpy_f16(factor, x, y);
         #[cfg(not(trine_fpu))]
         choose!(self, float::axpy_f16(factor, x, y), float::axpy_f16(factor, x, y, float::widen));
-    }
-
-    /// `y += factor · x` with x as int8.
-    pub fn axpy_i8(&self, factor: f32, x: &[i8], y: &mut [f32]) {
-        choose!(self, float::axpy_i8(factor, x, y), float::axpy_i8(factor, x, y));
     }
 
     /// `y += x`.
@@ -271,5 +263,34 @@ impl Kernels {
     /// `y = x` in half precision, ties to even.
     pub fn to_f16(&self, x: &[f32], y: &mut [u16]) {
         choose!(self, float::to_f16(x, y), float::to_f16(x, y, float::narrow));
+    }
+}
+
+/// Products with rows of int8, as [`int8`](crate::int8) has them.
+impl Kernels {
+    /// The largest magnitude of `x`; what is no number is passed over.
+    #[must_use]
+    pub fn greatest(&self, x: &[f32]) -> f32 {
+        choose!(self, float::greatest(x), int8::greatest(x))
+    }
+
+    /// `codes = x · factor` to the nearest integer, ties to even; what is then beyond
+    /// [`int8::CODE`], or no number, becomes 0.
+    pub fn to_codes(&self, factor: f32, x: &[f32], codes: &mut [i16]) {
+        choose!(self, float::to_codes(factor, x, codes), int8::to_codes(factor, x, codes));
+    }
+
+    /// `scores[r] += Σ codes·row r`, where rows begin `width` apart.
+    pub fn dots(&self, codes: &[i16], rows: &[i8], width: usize, scores: &mut [f32]) {
+        choose!(self, float::dots(codes, rows, width, scores), {
+            int8::dots(codes, rows, width, scores);
+        });
+    }
+
+    /// `out[j] += step · Σ codes[r]·(row r)[j]`, where rows begin `width` apart.
+    pub fn mix(&self, codes: &[i16], rows: &[i8], width: usize, step: f32, out: &mut [f32]) {
+        choose!(self, float::mix(codes, rows, width, step, out), {
+            int8::mix(codes, rows, width, step, out);
+        });
     }
 }

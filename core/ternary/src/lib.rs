@@ -27,6 +27,7 @@ mod arch;
 mod error;
 pub mod float;
 mod half;
+pub mod int8;
 mod isa;
 mod kernels;
 pub mod math;

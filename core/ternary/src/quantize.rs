@@ -47,7 +47,7 @@ pub(crate) fn quantize_body(x: &[f32], q: &mut [i8]) -> Quantized {
 
 /// The largest magnitude. NaN is passed over.
 #[inline(always)]
-fn largest(x: &[f32]) -> f32 {
+pub(crate) fn largest(x: &[f32]) -> f32 {
     if SMALL { largest_of_bits(x) } else { largest_of_lanes(x) }
 }
 
@@ -55,12 +55,16 @@ fn largest(x: &[f32]) -> f32 {
 /// integers there.
 const SMALL: bool = cfg!(target_os = "none");
 
-/// Magnitudes are in the order of their bits; beyond infinity they are no numbers.
+/// Magnitudes are in the order of their bits; beyond infinity they are no numbers, which are looked
+/// for only where there is one.
 #[inline(always)]
 fn largest_of_bits(x: &[f32]) -> f32 {
-    let magnitudes = x.iter().map(|x| x.to_bits() & !SIGN);
-    let most = |most, bits| if bits > most && bits <= INFINITY { bits } else { most };
-    f32::from_bits(magnitudes.fold(0, most))
+    let magnitudes = || x.iter().map(|x| x.to_bits() & !SIGN);
+    let most = magnitudes().fold(0, u32::max);
+    if most <= INFINITY {
+        return f32::from_bits(most);
+    }
+    f32::from_bits(magnitudes().filter(|bits| *bits <= INFINITY).fold(0, u32::max))
 }
 
 const SIGN: u32 = 1 << 31;

@@ -31,8 +31,11 @@ pub(crate) const MESSAGE_MAX: u16 = SENTENCE_MAX as u16 + 16;
 pub(crate) const WATCHDOG_MS: u32 = 1_000;
 /// Rows of a matrix that a step takes: about a millisecond of a processor with 25 MHz.
 const ROWS: usize = 256;
-/// Bytes of RAM for what the model keeps of a sentence. Its room for tokens follows from that.
-const MEMORY: usize = 48 << 10;
+/// The most tokens of a sentence and its call: what bounds how long a sentence takes. The board's
+/// model then stays below 40 million instructions of a Cortex-M4.
+const TOKENS: usize = 60;
+/// Bytes of RAM for what the model keeps of a sentence. A larger model has room for fewer tokens.
+const MEMORY: usize = 43 << 10;
 /// Tokens that are computed together.
 const BATCH: usize = 1;
 /// The most blocks that a model may have here.
@@ -148,9 +151,10 @@ pub(crate) fn start() -> Result<Reader, Refused> {
     Ok(Reader { program, vocabulary, session })
 }
 
-/// The same with as many positions as there is memory for.
+/// The same with as many positions as a sentence may have, or there is memory for.
 fn fitting(model: &Model<'_>, mut options: Options) -> Result<Options, Error> {
     let config = model.config();
+    options.context = options.context.min(TOKENS);
     while options.context > 1 && arena_bytes(config, &options)? > MEMORY {
         options.context -= 1;
     }

@@ -103,7 +103,10 @@ fn connected(socket: &Path) -> Result<UnixStream> {
 }
 
 /// What the program answers, a line for each of so many sentences, while it is said how far it is.
-fn answers(
+///
+/// # Errors
+/// When it fails.
+pub(super) fn answers(
     command: &mut std::process::Command,
     input: &Path,
     (name, count): (&str, usize),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{CHIPS, Chip, build, folder, image, sentences, tool, tools};
+use super::{CHIPS, Chip, build, folder, image, longest, sentences, tool, tools};
 use crate::bench::board::build_plugin;
 use crate::bench::snips::{self, Counts};
 use crate::bench::table;
@@ -35,11 +35,12 @@ const GATED: &str = "Cortex-M4";
 pub(crate) fn main(record: bool) -> Result<()> {
     tools()?;
     let image = image()?;
-    let counts = CHIPS.iter().map(|chip| measure(chip, &image, SENTENCES));
+    let counted = counted(SENTENCES, &image)?;
+    let counts = CHIPS.iter().map(|chip| measure(chip, &image, &counted));
     let counts = counts.collect::<Result<Vec<_>>>()?;
     let mut text = format!(
-        "Instructions, not cycles, of sentences of `train/board/validation`, on emulated \
-         boards.\n\n{}",
+        "Instructions, not cycles, of sentences of `train/board/validation`, on emulated boards: \
+         {SENTENCES}, and the one of all that has the most tokens.\n\n{}",
         table("board.gguf, behind the firmware", &counts)?
     );
     let mut faults = missed(&counts, GATES);
@@ -61,7 +62,8 @@ pub(crate) fn main(record: bool) -> Result<()> {
 /// As [`main`].
 pub(crate) fn small(image: &Path) -> Result<()> {
     let [first, .., last] = CHIPS else { bail!("two chips") };
-    let board = [measure(first, image, FEW)?, measure(last, image, FEW)?];
+    let counted = counted(FEW, image)?;
+    let board = [measure(first, image, &counted)?, measure(last, image, &counted)?];
     let snips = snips::small()?;
     println!("{}\n{}", table("board.gguf", &board)?, table("snips.gguf", &snips)?);
     let mut faults = missed(&board, GATES);
@@ -70,8 +72,15 @@ pub(crate) fn small(image: &Path) -> Result<()> {
     Ok(())
 }
 
+/// So many sentences, and the longest of all.
+fn counted(count: usize, image: &Path) -> Result<Vec<String>> {
+    let mut some = sentences(count)?;
+    some.push(longest(image)?);
+    Ok(some)
+}
+
 /// Counts on one processor.
-fn measure(chip: &Chip, image: &Path, count: usize) -> Result<Counts> {
+fn measure(chip: &Chip, image: &Path, sentences: &[String]) -> Result<Counts> {
     let elf = build(chip, image)?;
     let symbols = Image::read(&elf)?.symbols;
     let address = |name: &str| {
@@ -88,15 +97,15 @@ fn measure(chip: &Chip, image: &Path, count: usize) -> Result<Counts> {
         counts.display()
     );
     let file = folder()?.join("counted.txt");
-    std::fs::write(&file, sentences(count)?.join("\n"))?;
+    std::fs::write(&file, sentences.join("\n"))?;
     let options = [chip.options, &["-icount", "shift=5", "-plugin", &plugin]].concat();
     let emulator = Emulator::with_options(chip.emulator, chip.board, &elf, &options)?;
     let mut smoke = tool("trine-smoke");
     sh::output(smoke.arg("--count").arg(&file).args(emulator.sockets()))?;
-    let text = written(&counts, count)?;
+    let text = written(&counts, sentences.len())?;
     drop(emulator);
     let each = text.lines().map(str::parse).collect::<Result<Vec<u64>, _>>()?;
-    ensure!(each.len() == count, "{} sentences were counted", each.len());
+    ensure!(each.len() == sentences.len(), "{} sentences were counted", each.len());
     Ok(Counts { processor: chip.processor, board: chip.board, each })
 }
 

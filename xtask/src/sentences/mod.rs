@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 
 use crate::baremetal::Compiler;
 use crate::board::{ARM, RISCV, VIRT};
@@ -67,6 +68,35 @@ pub(crate) const CHIPS: &[Chip] = &[
 /// # Errors
 /// When there are not so many.
 pub(crate) fn sentences(count: usize) -> Result<Vec<String>> {
+    let all = validation()?;
+    ensure!(all.len() >= count, "there are {} sentences", all.len());
+    let taken = |at: usize| all.get(at * all.len() / count).cloned().context("a sentence");
+    (0..count).map(taken).collect()
+}
+
+/// The one of them that has the most tokens, those of its call included; [`tools`] come first.
+///
+/// # Errors
+/// When the program does not answer.
+pub(crate) fn longest(image: &Path) -> Result<String> {
+    let all = validation()?;
+    let input = folder()?.join("all.jsonl");
+    let lines: String = all.iter().map(|text| format!("{}\n", json!({ "text": text }))).collect();
+    fs::write(&input, lines)?;
+    let mut ask = tool("trine");
+    ask.args(["ask", "--jsonl", "--exact", "--model"]).arg(image);
+    let said = alike::answers(&mut ask, &input, ("the host", all.len()))?;
+    let mut longest = (0, "");
+    for (answer, text) in said.lines().zip(&all) {
+        let json: Value = serde_json::from_str(answer)?;
+        let tokens = json["tokens"].as_array().map_or(0, Vec::len);
+        longest = longest.max((tokens, text));
+    }
+    println!("the longest of {} sentences has {} tokens: {}", all.len(), longest.0, longest.1);
+    Ok(longest.1.to_owned())
+}
+
+fn validation() -> Result<Vec<String>> {
     let folder = sh::root().join("train/board/validation");
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|file| Ok(file?.path())).collect::<Result<_>>()?;
@@ -74,13 +104,11 @@ pub(crate) fn sentences(count: usize) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "jsonl")) {
         for line in fs::read_to_string(file)?.lines() {
-            let json: serde_json::Value = serde_json::from_str(line)?;
+            let json: Value = serde_json::from_str(line)?;
             all.push(json["text"].as_str().context("a sentence has a text")?.to_owned());
         }
     }
-    ensure!(all.len() >= count, "there are {} sentences", all.len());
-    let taken = |at: usize| all.get(at * all.len() / count).cloned().context("a sentence");
-    (0..count).map(taken).collect()
+    Ok(all)
 }
 
 /// The shipped model as an image for microcontrollers, as a user would make it; [`tools`] come

@@ -135,8 +135,8 @@ fn near(word: &[u8], least: usize) -> Option<i64> {
     let is_near = |other: &&str| {
         other.len() >= least
             && word.len() + 1 >= least
-            && !each(OTHERS).any(|other| other == word)
             && unit::is_near(other.as_bytes(), word)
+            && !each(OTHERS).any(|other| other == word)
     };
     let at = |words: &'static [&str]| words.iter().position(&is_near).map(|at| at as i64);
     at(&SMALL_NUMBERS).or_else(|| at(&TENS).map(|at| 20 + 10 * at))

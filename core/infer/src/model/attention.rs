@@ -7,10 +7,7 @@
 
 use trine_ternary::{Kernels, math};
 
-use super::kv::Head;
-
-/// Positions of a block.
-const BLOCK: usize = 16;
+use super::head::{BLOCK, Head, Query};
 
 /// For `group` query heads of `width` numbers: `out`, (group, width), becomes the mean of the
 /// values of `positions` positions, weighted by softmax(query · key · scale). `queries` is (group,
@@ -24,28 +21,103 @@ pub(crate) fn attend(
     out: &mut [f32],
 ) {
     let scale = 1.0 / math::sqrt(width as f32);
+    let block = head.block();
     for (query, out) in queries.chunks_exact(width.max(1)).zip(out.chunks_exact_mut(width.max(1))) {
         out.fill(0.0);
+        let mut query = Query::new(query);
+        head.round(&mut query);
         let (mut most, mut total) = (f32::NEG_INFINITY, 0.0_f32);
-        for first in (0..positions).step_by(BLOCK) {
-            let count = BLOCK.min(positions - first);
-            let mut scores = [f32::NEG_INFINITY; BLOCK];
-            for (at, score) in scores.iter_mut().enumerate().take(count) {
-                *score = head.score(query, first + at) * scale;
+        for first in (0..positions).step_by(block) {
+            let mut scores = [0.0; BLOCK];
+            let scores = scores.get_mut(..block.min(positions - first)).unwrap_or_default();
+            head.scores(&mut query, first, scores);
+            let mut greatest = most;
+            for score in scores.iter_mut() {
+                *score *= scale;
+                greatest = if *score > greatest { *score } else { greatest };
             }
-            let greatest = scores.iter().fold(most, |most, score| most.max(*score));
             if greatest > most {
                 let shrink = math::exp(most - greatest);
                 total *= shrink;
                 kernels.scale(shrink, out);
                 most = greatest;
             }
-            for (at, score) in scores.iter().enumerate().take(count) {
-                let weight = math::exp(score - most);
-                total += weight;
-                head.add_value(weight, first + at, out);
+            for score in scores.iter_mut() {
+                *score = math::exp(*score - most);
+                total += *score;
             }
+            head.add_values(scores, first, out);
         }
         kernels.scale(1.0 / total, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+    use std::vec::Vec;
+
+    use trine_arena::Arena;
+    use trine_ternary::Kernels;
+
+    use super::super::kv::{Cache, KvKind, Shape};
+    use super::attend;
+    use crate::config::{Activation, Config, Norm, Rope};
+
+    const POSITIONS: usize = 70;
+
+    /// Numbers of about -1 to 1, other ones for each seed.
+    fn numbers(count: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed.wrapping_mul(2_654_435_769);
+        let next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        std::iter::repeat_with(next).take(count).collect()
+    }
+
+    /// What two heads of a width find in a cache of a kind.
+    fn found(kind: KvKind, width: usize) -> Vec<f32> {
+        let config = Config {
+            dim: 2 * width,
+            ffn: 32,
+            layers: 1,
+            heads: 2,
+            kv_heads: 1,
+            vocab: 8,
+            context: POSITIONS,
+            rms_epsilon: 1e-5,
+            rope_base: 1e4,
+            norm: Norm::Sub,
+            activation: Activation::ReluSquared,
+            rope: Rope::Neox,
+            whole: 0,
+        };
+        let shape = Shape::new(&config, kind, POSITIONS);
+        let mut memory = vec![0; shape.bytes().unwrap() + 64];
+        let mut arena = Arena::new(&mut memory);
+        let kernels = Kernels::best();
+        let mut cache = Cache::new(shape, kernels, &mut arena).unwrap();
+        for position in 0..POSITIONS {
+            let seed = position as u32;
+            cache.put(0, 0, position, &numbers(width, seed), &numbers(width, seed + 1000));
+        }
+        // Queries that look at some positions more than at others.
+        let queries: Vec<f32> = numbers(2 * width, 7).iter().map(|x| x * 3.0).collect();
+        let mut out = vec![0.0; 2 * width];
+        attend(&kernels, &cache.head(0, 0), POSITIONS, width, &queries, &mut out);
+        out
+    }
+
+    #[test]
+    fn keys_and_values_as_int8_are_nearly_as_good_as_floats_at_any_width() {
+        for width in [2, 6, 32, 64, 128, 130, 200, 256] {
+            let (wanted, found) = (found(KvKind::F32, width), found(KvKind::I8, width));
+            let most = wanted.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+            for (wanted, found) in wanted.iter().zip(&found) {
+                let apart = (wanted - found).abs();
+                assert!(apart < 0.02 * most, "{width}: {wanted} {found}");
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use core::ops::Range;
 use trine_arena::Arena;
 use trine_ternary::Kernels;
 
+use super::head::Head;
 use crate::config::Config;
 use crate::error::Error;
 
@@ -35,7 +36,7 @@ enum Rows<'m> {
 
 /// The same to read.
 #[derive(Clone, Copy, Debug)]
-enum View<'c> {
+pub(super) enum View<'c> {
     F32(&'c [f32]),
     F16(&'c [u16]),
     I8(&'c [i8], &'c [f32]),
@@ -240,50 +241,6 @@ impl View<'_> {
                 for (number, code) in numbers.iter_mut().zip(codes.get(span).unwrap_or_default()) {
                     *number = f32::from(*code) * scale;
                 }
-            }
-        }
-    }
-}
-
-/// Keys and values of one head.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head<'c> {
-    kernels: Kernels,
-    width: usize,
-    first: usize,
-    keys: View<'c>,
-    values: View<'c>,
-}
-
-impl Head<'_> {
-    /// The product of a query and the key at a position.
-    pub(crate) fn score(&self, query: &[f32], position: usize) -> f32 {
-        let row = self.first + position;
-        let span = row * self.width..(row + 1) * self.width;
-        match self.keys {
-            View::F32(all) => self.kernels.dot(query, all.get(span).unwrap_or_default()),
-            View::F16(halves) => self.kernels.dot_f16(query, halves.get(span).unwrap_or_default()),
-            View::I8(codes, scales) => {
-                let scale = scales.get(row).copied().unwrap_or(0.0);
-                self.kernels.dot_i8(query, codes.get(span).unwrap_or_default()) * scale
-            }
-        }
-    }
-
-    /// Adds a share of the value at a position.
-    pub(crate) fn add_value(&self, share: f32, position: usize, out: &mut [f32]) {
-        let row = self.first + position;
-        let span = row * self.width..(row + 1) * self.width;
-        match self.values {
-            View::F32(all) => {
-                self.kernels.axpy(share, all.get(span).unwrap_or_default(), out);
-            }
-            View::F16(halves) => {
-                self.kernels.axpy_f16(share, halves.get(span).unwrap_or_default(), out);
-            }
-            View::I8(codes, scales) => {
-                let scale = scales.get(row).copied().unwrap_or(0.0);
-                self.kernels.axpy_i8(share * scale, codes.get(span).unwrap_or_default(), out);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod forward;
+mod head;
 mod kv;
 mod order;
 mod rope;

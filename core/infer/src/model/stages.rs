@@ -469,9 +469,8 @@ impl Products<'_> {
     }
 
     /// The same with another use of each product.
-    // Inlined, `f` is part of the loop; where flash is short there is one such loop.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline(always))]
+    // Inlined, `f` is part of the loop.
+    #[inline(always)]
     fn each(&self, first: usize, stride: usize, out: &mut [f32], f: &dyn Fn(&mut f32, f32)) {
         let Sums { sums, scales, steps: Steps { row, token: step } } = self.sums;
         let factor = |token: usize| self.scale / scales.get(token).copied().unwrap_or(1.0);

@@ -1,5 +1,5 @@
-//! Cortex-M processors with a floating-point unit: half precision is widened by instructions, and
-//! 16 sums stay in registers.
+//! Cortex-M processors with a floating-point unit: 16 sums stay in registers, and half precision is
+//! widened by instructions.
 //!
 //! Stable compilers take no floating-point register for an operand on all of these processors, so
 //! what is used is saved and put back by hand.
@@ -56,7 +56,7 @@ pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
     let (a, a_tail) = a[..len].as_chunks::<16>();
     let (b, b_tail) = b[..len].as_chunks::<16>();
     let mut lanes = [0.0; 16];
-    let sum = add_chunks(a, b, &mut lanes);
+    let sum = add_halves(a, b, &mut lanes);
     if a_tail.is_empty() {
         return sum;
     }
@@ -64,70 +64,120 @@ pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
     let (mut a, mut b) = ([0.0; 16], Halves([0; 16]));
     a[..a_tail.len()].copy_from_slice(a_tail);
     b.0[..b_tail.len()].copy_from_slice(b_tail);
-    add_chunks(from_ref(&a), from_ref(&b.0), &mut lanes)
+    add_halves(from_ref(&a), from_ref(&b.0), &mut lanes)
 }
 
 /// Halves that can be loaded two by two.
 #[repr(align(4))]
 struct Halves([u16; 16]);
 
-/// Adds the products of equally many chunks to 16 sums, and answers the sum of these. Halves are
-/// at a multiple of four bytes.
-#[inline(never)]
-fn add_chunks(a: &[[f32; 16]], b: &[[u16; 16]], lanes: &mut Lanes) -> f32 {
-    let chunks = a.len().min(b.len());
-    if chunks == 0 {
-        return 0.0;
+/// [`float::dot`].
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let len = a.len().min(b.len());
+    let (a, a_tail) = a[..len].as_chunks::<16>();
+    let (b, b_tail) = b[..len].as_chunks::<16>();
+    let mut lanes = [0.0; 16];
+    let sum = add_floats(a, b, &mut lanes);
+    if a_tail.is_empty() {
+        return sum;
     }
-    let sum: u32;
-    // SAFETY: there is a chunk, and as many are read as there are of both; floating-point registers
-    // and the stack are as before in the end, and `lanes` is read and written.
-    unsafe {
-        asm!(
-            "vpush {{s0-s15}}
-            vpush {{s16-s31}}
-            vldmia {lanes}, {{s16-s31}}
-            2:
-            vldmia {a}!, {{s0-s7}}
-            vldmia {b}!, {{s8-s11}}",
-            two!("s8", "s0", "s1", "s16", "s17"),
-            two!("s9", "s2", "s3", "s18", "s19"),
-            two!("s10", "s4", "s5", "s20", "s21"),
-            two!("s11", "s6", "s7", "s22", "s23"),
-            "vldmia {a}!, {{s0-s7}}
-            vldmia {b}!, {{s8-s11}}",
-            two!("s8", "s0", "s1", "s24", "s25"),
-            two!("s9", "s2", "s3", "s26", "s27"),
-            two!("s10", "s4", "s5", "s28", "s29"),
-            two!("s11", "s6", "s7", "s30", "s31"),
-            "subs {chunks}, {chunks}, #1
-            bne 2b
-            vstmia {lanes}, {{s16-s31}}
-            vadd.f32 s16, s16, s24
-            vadd.f32 s17, s17, s25
-            vadd.f32 s18, s18, s26
-            vadd.f32 s19, s19, s27
-            vadd.f32 s20, s20, s28
-            vadd.f32 s21, s21, s29
-            vadd.f32 s22, s22, s30
-            vadd.f32 s23, s23, s31
-            vadd.f32 s16, s16, s20
-            vadd.f32 s17, s17, s21
-            vadd.f32 s18, s18, s22
-            vadd.f32 s19, s19, s23
-            vadd.f32 s16, s16, s18
-            vadd.f32 s17, s17, s19
-            vadd.f32 s16, s16, s17
-            vmov {chunks}, s16
-            vpop {{s16-s31}}
-            vpop {{s0-s15}}",
-            a = inout(reg) a.as_ptr() => _,
-            b = inout(reg) b.as_ptr() => _,
-            lanes = in(reg) lanes.as_mut_ptr(),
-            chunks = inout(reg) chunks => sum,
-        );
+    let (mut a, mut b) = ([0.0; 16], [0.0; 16]);
+    a[..a_tail.len()].copy_from_slice(a_tail);
+    b[..b_tail.len()].copy_from_slice(b_tail);
+    add_floats(from_ref(&a), from_ref(&b), &mut lanes)
+}
+
+// Eight products of eight sums, with factors of `a` in s0 to s7 and of `b` in s8 to s15.
+macro_rules! eight {
+    ($($sum:literal, $a:literal, $b:literal;)+) => {
+        concat!(
+            "vldmia {a}!, {{s0-s7}}\nvldmia {b}!, {{s8-s15}}\n",
+            $(concat!("vmla.f32 ", $sum, ", ", $a, ", ", $b, "\n")),+
+        )
+    };
+}
+
+// A function that adds the products of equally many chunks to 16 sums in s16 to s31, and answers
+// the sum of these.
+macro_rules! add_chunks {
+    ($(#[$doc:meta])* $name:ident($b:ty): $($line:expr),+) => {
+        $(#[$doc])*
+        #[inline(never)]
+        fn $name(a: &[[f32; 16]], b: &[[$b; 16]], lanes: &mut Lanes) -> f32 {
+            let chunks = a.len().min(b.len());
+            if chunks == 0 {
+                return 0.0;
+            }
+            let sum: u32;
+            // SAFETY: there is a chunk, and as many are read as there are of both; floating-point
+            // registers and the stack are as before in the end, and `lanes` is read and written.
+            unsafe {
+                asm!(
+                    "vpush {{s0-s15}}
+                    vpush {{s16-s31}}
+                    vldmia {lanes}, {{s16-s31}}
+                    2:",
+                    $($line),+,
+                    "subs {chunks}, {chunks}, #1
+                    bne 2b
+                    vstmia {lanes}, {{s16-s31}}
+                    vadd.f32 s16, s16, s24
+                    vadd.f32 s17, s17, s25
+                    vadd.f32 s18, s18, s26
+                    vadd.f32 s19, s19, s27
+                    vadd.f32 s20, s20, s28
+                    vadd.f32 s21, s21, s29
+                    vadd.f32 s22, s22, s30
+                    vadd.f32 s23, s23, s31
+                    vadd.f32 s16, s16, s20
+                    vadd.f32 s17, s17, s21
+                    vadd.f32 s18, s18, s22
+                    vadd.f32 s19, s19, s23
+                    vadd.f32 s16, s16, s18
+                    vadd.f32 s17, s17, s19
+                    vadd.f32 s16, s16, s17
+                    vmov {chunks}, s16
+                    vpop {{s16-s31}}
+                    vpop {{s0-s15}}",
+                    a = inout(reg) a.as_ptr() => _,
+                    b = inout(reg) b.as_ptr() => _,
+                    lanes = in(reg) lanes.as_mut_ptr(),
+                    chunks = inout(reg) chunks => sum,
+                );
+            }
+            f32::from_bits(sum)
+        }
+    };
+}
+
+add_chunks! {
+    /// Of halves that are at a multiple of four bytes.
+    add_halves(u16):
+    "vldmia {a}!, {{s0-s7}}
+    vldmia {b}!, {{s8-s11}}",
+    two!("s8", "s0", "s1", "s16", "s17"),
+    two!("s9", "s2", "s3", "s18", "s19"),
+    two!("s10", "s4", "s5", "s20", "s21"),
+    two!("s11", "s6", "s7", "s22", "s23"),
+    "vldmia {a}!, {{s0-s7}}
+    vldmia {b}!, {{s8-s11}}",
+    two!("s8", "s0", "s1", "s24", "s25"),
+    two!("s9", "s2", "s3", "s26", "s27"),
+    two!("s10", "s4", "s5", "s28", "s29"),
+    two!("s11", "s6", "s7", "s30", "s31")
+}
+
+add_chunks! {
+    /// Of floats.
+    add_floats(f32):
+    eight! {
+        "s16", "s0", "s8"; "s17", "s1", "s9"; "s18", "s2", "s10"; "s19", "s3", "s11";
+        "s20", "s4", "s12"; "s21", "s5", "s13"; "s22", "s6", "s14"; "s23", "s7", "s15";
+    },
+    eight! {
+        "s24", "s0", "s8"; "s25", "s1", "s9"; "s26", "s2", "s10"; "s27", "s3", "s11";
+        "s28", "s4", "s12"; "s29", "s5", "s13"; "s30", "s6", "s14"; "s31", "s7", "s15";
     }
-    f32::from_bits(sum)
 }
 
 /// [`float::axpy_f16`].

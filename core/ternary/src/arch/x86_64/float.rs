@@ -68,6 +68,26 @@ macro_rules! doors {
         }
 
         #[target_feature(enable = $features)]
+        pub(crate) fn greatest(x: &[f32]) -> f32 {
+            $crate::int8::greatest(x)
+        }
+
+        #[target_feature(enable = $features)]
+        pub(crate) fn to_codes(factor: f32, x: &[f32], codes: &mut [i16]) {
+            $crate::int8::to_codes(factor, x, codes);
+        }
+
+        #[target_feature(enable = $features)]
+        pub(crate) fn dots(codes: &[i16], rows: &[i8], width: usize, scores: &mut [f32]) {
+            $crate::int8::dots(codes, rows, width, scores);
+        }
+
+        #[target_feature(enable = $features)]
+        pub(crate) fn mix(codes: &[i16], rows: &[i8], width: usize, step: f32, out: &mut [f32]) {
+            $crate::int8::mix(codes, rows, width, step, out);
+        }
+
+        #[target_feature(enable = $features)]
         pub(crate) fn quantize(x: &[f32], q: &mut [i8]) -> $crate::Quantized {
             $crate::quantize::quantize_body(x, q)
         }
@@ -80,10 +100,8 @@ macro_rules! doors {
     ($features:literal) => {
         $crate::arch::x86_64::float::doors! { $features:
             fn dot(a: &[f32], b: &[f32]) -> f32;
-            fn dot_i8(a: &[f32], b: &[i8]) -> f32;
             fn sum(a: &[f32]) -> f32;
             fn axpy(factor: f32, x: &[f32], y: &mut [f32]);
-            fn axpy_i8(factor: f32, x: &[i8], y: &mut [f32]);
             fn add(x: &[f32], y: &mut [f32]);
             fn multiply(x: &[f32], y: &mut [f32]);
             fn scale(factor: f32, y: &mut [f32]);

@@ -140,3 +140,80 @@ pub(crate) fn dot_bytes(weights: &[u8], q: &[i8]) -> i32 {
     }
     sum
 }
+
+/// `Σ code·x` of whole fours of codes and as many int8, at any address.
+pub(crate) fn dot_codes(codes: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
+    let fours = codes.len().min(row.len());
+    let mut sum = 0;
+    if fours > 0 {
+        // SAFETY: as many fours are read as there are of both, and one at least; this extension's
+        // processors load words from any address.
+        unsafe {
+            core::arch::asm!(
+                "2:
+                ldr {x}, [{row}], #4
+                ldr {low}, [{codes}], #4
+                ldr {high}, [{codes}], #4
+                sxtb16 {even}, {x}
+                sxtb16 {x}, {x}, ror #8
+                smlabb {sum}, {even}, {low}, {sum}
+                smlabt {sum}, {x}, {low}, {sum}
+                smlatb {sum}, {even}, {high}, {sum}
+                smlatt {sum}, {x}, {high}, {sum}
+                subs {fours}, {fours}, #1
+                bne 2b",
+                x = out(reg) _,
+                even = out(reg) _,
+                low = out(reg) _,
+                high = out(reg) _,
+                row = inout(reg) row.as_ptr() => _,
+                codes = inout(reg) codes.as_ptr() => _,
+                fours = inout(reg) fours => _,
+                sum = inout(reg) sum,
+                options(pure, readonly, nostack)
+            );
+        }
+    }
+    sum
+}
+
+/// `Σ code·x` down four columns of int8, with which `rows` begin: a row for each code, `width`
+/// apart. Rows that do not exist count as zeros.
+pub(crate) fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; 4] {
+    let whole = rows.len().checked_sub(4).map_or(0, |last| last / width.max(1) + 1);
+    let count = codes.len().min(whole);
+    let [mut a, mut b, mut c, mut d] = [0; 4];
+    if count > 0 {
+        // SAFETY: there is a code and a row at least, and the last row that is read has four bytes;
+        // this extension's processors load words from any address.
+        unsafe {
+            core::arch::asm!(
+                "2:
+                ldr {x}, [{rows}]
+                add {rows}, {rows}, {width}
+                ldrsh {code}, [{codes}], #2
+                sxtb16 {even}, {x}
+                sxtb16 {x}, {x}, ror #8
+                smlabb {a}, {even}, {code}, {a}
+                smlabb {b}, {x}, {code}, {b}
+                smlatb {c}, {even}, {code}, {c}
+                smlatb {d}, {x}, {code}, {d}
+                subs {count}, {count}, #1
+                bne 2b",
+                x = out(reg) _,
+                even = out(reg) _,
+                code = out(reg) _,
+                width = in(reg) width,
+                rows = inout(reg) rows.as_ptr() => _,
+                codes = inout(reg) codes.as_ptr() => _,
+                count = inout(reg) count => _,
+                a = inout(reg) a,
+                b = inout(reg) b,
+                c = inout(reg) c,
+                d = inout(reg) d,
+                options(pure, readonly, nostack)
+            );
+        }
+    }
+    [a, b, c, d]
+}

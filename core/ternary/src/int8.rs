@@ -1,0 +1,177 @@
+//! Attention over keys and values that are kept as int8, in integers: what meets them is rounded to
+//! [`CODE`] steps, sixteen times finer than they are, and sums of products are exact in any order.
+//!
+//! So a processor without a floating-point unit multiplies integers, of which most have an
+//! instruction; and every processor finds the same.
+
+#[cfg(trine_dsp)]
+use crate::mcu::{dot_codes, sum_columns};
+use crate::quantize::largest;
+
+/// The greatest code. Products with int8 of up to 8,000 columns, or rows, have a sum in an `i32`.
+pub const CODE: f32 = 2047.0;
+
+/// Columns whose sums are kept in registers together.
+const TOGETHER: usize = if cfg!(target_os = "none") { 4 } else { 32 };
+
+/// The largest magnitude of `x`; what is no number is passed over.
+#[inline(always)]
+pub(crate) fn greatest(x: &[f32]) -> f32 {
+    largest(x)
+}
+
+/// `codes = x · factor` to the nearest integer, ties to even. What is then beyond [`CODE`], or no
+/// number, becomes 0: with a factor of [`CODE`] by the largest magnitude that is what is infinite
+/// or no number.
+#[inline(always)]
+pub(crate) fn to_codes(factor: f32, x: &[f32], codes: &mut [i16]) {
+    // In 2²³..2²⁴ the step between floats is 1, so the addition rounds, and the low bits are the
+    // integer.
+    const MAGIC: f32 = 12_582_912.0;
+    const BOUND: u32 = (CODE + 0.5).to_bits();
+    for (code, x) in codes.iter_mut().zip(x) {
+        let x = x * factor;
+        let is_code = x.to_bits() << 1 < BOUND << 1;
+        let rounded = ((x + MAGIC).to_bits() as u16).cast_signed();
+        *code = if is_code { rounded } else { 0 };
+    }
+}
+
+/// `scores[r] += Σ codes·row r`, where rows begin `width` apart.
+#[inline(always)]
+pub(crate) fn dots(codes: &[i16], rows: &[i8], width: usize, scores: &mut [f32]) {
+    let mut rest = rows;
+    for score in scores {
+        *score += dot(codes, rest) as f32;
+        rest = rest.get(width..).unwrap_or_default();
+    }
+}
+
+#[inline(always)]
+fn dot(codes: &[i16], row: &[i8]) -> i32 {
+    let (fours, tail) = codes.as_chunks::<4>();
+    let (row_fours, _) = row.as_chunks::<4>();
+    let row_tail = row.get(fours.len() * 4..).unwrap_or_default();
+    let rest = tail.iter().zip(row_tail).map(|(code, x)| product(*code, *x));
+    rest.fold(dot_codes(fours, row_fours), i32::wrapping_add)
+}
+
+/// Four by four: a compiler that saves bytes unrolls nothing itself.
+#[cfg(not(trine_dsp))]
+#[inline(always)]
+fn dot_codes(codes: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
+    let four = |([a, b, c, d], [e, f, g, h]): (&[i16; 4], &[i8; 4])| {
+        let (low, high) = (product(*a, *e).wrapping_add(product(*b, *f)), product(*c, *g));
+        low.wrapping_add(high).wrapping_add(product(*d, *h))
+    };
+    codes.iter().zip(row).map(four).fold(0, i32::wrapping_add)
+}
+
+#[inline(always)]
+fn product(code: i16, x: i8) -> i32 {
+    i32::from(code).wrapping_mul(i32::from(x))
+}
+
+/// `out[j] += step · Σ codes[r]·(row r)[j]`, where rows begin `width` apart.
+#[inline(always)]
+pub(crate) fn mix(codes: &[i16], rows: &[i8], width: usize, step: f32, out: &mut [f32]) {
+    let (blocks, tail) = out.as_chunks_mut::<TOGETHER>();
+    let mut rest = rows;
+    for out in blocks {
+        let sums = sum_columns(codes, rest, width);
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out += sum as f32 * step;
+        }
+        rest = rest.get(TOGETHER..).unwrap_or_default();
+    }
+    for (j, out) in tail.iter_mut().enumerate() {
+        let column = rest.get(j..).unwrap_or_default().iter().step_by(width.max(1));
+        let products = codes.iter().zip(column).map(|(code, x)| product(*code, *x));
+        *out += products.fold(0, i32::wrapping_add) as f32 * step;
+    }
+}
+
+/// `Σ codes[r]·(row r)[j]` of some columns, with which `rows` begin.
+#[cfg(not(target_os = "none"))]
+#[inline(always)]
+fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
+    let mut sums = [0_i32; TOGETHER];
+    let mut rest = rows;
+    for code in codes {
+        let Some(row) = rest.first_chunk::<TOGETHER>() else { break };
+        for (sum, x) in sums.iter_mut().zip(row) {
+            *sum = sum.wrapping_add(product(*code, *x));
+        }
+        rest = rest.get(width..).unwrap_or_default();
+    }
+    sums
+}
+
+/// The same by hand: a compiler that saves bytes would keep the sums in memory.
+#[cfg(all(target_os = "none", not(trine_dsp)))]
+#[inline(always)]
+fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
+    let [mut a, mut b, mut c, mut d] = [0_i32; TOGETHER];
+    let mut rest = rows;
+    for code in codes {
+        let Some([e, f, g, h]) = rest.first_chunk::<TOGETHER>() else { break };
+        a = a.wrapping_add(product(*code, *e));
+        b = b.wrapping_add(product(*code, *f));
+        c = c.wrapping_add(product(*code, *g));
+        d = d.wrapping_add(product(*code, *h));
+        rest = rest.get(width..).unwrap_or_default();
+    }
+    [a, b, c, d]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::{CODE, dots, greatest, mix, to_codes};
+
+    #[test]
+    fn codes_are_the_nearest_integers_and_what_is_no_number_is_zero() {
+        let mut codes = [7; 6];
+        let x = [0.5, 1.5, -2.5, 2047.0, -2047.4, 0.0];
+        to_codes(1.0, &x, &mut codes);
+        assert_eq!(codes, [0, 2, -2, 2047, -2047, 0]);
+        to_codes(
+            1.0,
+            &[f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e9, -2048.0],
+            &mut codes,
+        );
+        assert_eq!(codes, [0; 6]);
+        let x = [3.0, -7.5, 1.25];
+        to_codes(CODE / greatest(&x), &x, &mut codes);
+        assert_eq!(codes[..3], [819, -2047, 341]);
+    }
+
+    #[test]
+    fn sums_are_those_of_all_products_whatever_the_width() {
+        for width in [1, 2, 3, 4, 5, 7, 8, 31, 32, 33, 64, 70] {
+            let of = |count: usize, step: usize, most: i32| {
+                let at = move |i: usize| (i * step) as i32 % (2 * most + 1) - most;
+                (0..count).map(at).collect::<Vec<i32>>()
+            };
+            let (rows, query, shares) =
+                (of(width * 9, 37, 127), of(width, 911, 2047), of(9, 229, 2047));
+            let row = |row: usize| &rows[row * width..(row + 1) * width];
+            let bytes: Vec<i8> = rows.iter().map(|x| *x as i8).collect();
+            let short = |codes: &[i32]| codes.iter().map(|x| *x as i16).collect::<Vec<i16>>();
+            let mut scores = [0.5; 9];
+            dots(&short(&query), &bytes, width, &mut scores);
+            for (at, score) in scores.iter().enumerate() {
+                let sum: i32 = query.iter().zip(row(at)).map(|(a, b)| a * b).sum();
+                assert_eq!(*score, sum as f32 + 0.5, "{width}");
+            }
+            let mut mixed = vec![0.25; width];
+            mix(&short(&shares), &bytes, width, 0.125, &mut mixed);
+            for (j, mixed) in mixed.iter().enumerate() {
+                let sum: i32 = shares.iter().enumerate().map(|(at, c)| c * row(at)[j]).sum();
+                assert_eq!(*mixed, sum as f32 * 0.125 + 0.25, "{width}");
+            }
+        }
+    }
+}
