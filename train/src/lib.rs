@@ -45,5 +45,6 @@ pub mod teacher;
 pub mod template;
 pub mod tools;
 pub mod trainer;
+pub mod twin;
 pub mod vary;
 pub mod weights;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use trine_ask::Vocabulary;
+
 use crate::average::Average;
 use crate::calibrate::{self, Certainty};
 use crate::course::{LONGEST, Shares};
@@ -20,7 +22,7 @@ use crate::teacher::Teachers;
 use crate::tools;
 use crate::trainer::Trainer;
 use crate::weights::{Arithmetic, Weights};
-use crate::{checkpoint, parallel};
+use crate::{checkpoint, parallel, twin};
 
 /// What a model is made of.
 #[derive(Clone, Debug)]
@@ -294,29 +296,45 @@ impl School<'_, '_> {
         let mut report = Report::new(self.plan, &self.trainer, took);
         report.choices = score::ratio(losses.right, losses.choices);
         report.unsayable = valid.len() - examples.len();
-        if self.plan.recipe.arithmetic == Arithmetic::Dense {
-            return Ok(Trained { file: Vec::new(), report });
-        }
         let fit = parts.fit();
         let known = self.examples(fit);
         let mut certainty = calibrate::temperatures(&mut self.trainer, &known);
-        let heard = self.hear(&self.file(certainty)?, fit)?;
+        let heard = self.hear(certainty, fit)?;
         let certain = calibrate::certain(fit, &heard);
         certainty.threshold = match self.plan.most_acted {
             Some(most) => calibrate::threshold_for(&certain, most),
             None => calibrate::threshold(&certain),
         };
-        let file = self.file(certainty)?;
-        let heard = self.hear(&file, valid)?;
+        let heard = self.hear(certainty, valid)?;
+        let is_dense = self.plan.recipe.arithmetic == Arithmetic::Dense;
+        let file = if is_dense { Vec::new() } else { self.file(certainty)? };
         report.certainty = certainty;
         report.fitted = (!parts.fit.is_empty()).then_some(fit.len());
         report.take(valid, &heard, file.len());
         Ok(Trained { file, report })
     }
 
-    fn hear(&self, file: &[u8], sentences: &[Said]) -> Result<Vec<Heard>, String> {
+    /// What the engine makes of sentences with the model's file; what the dense twin makes of them,
+    /// of which there is none.
+    fn hear(&self, certainty: Certainty, sentences: &[Said]) -> Result<Vec<Heard>, String> {
         let (tools, program) = (self.lesson.tools(), self.lesson.program());
-        score::hear(file, tools, program, sentences, self.plan.recipe.threads)
+        let threads = self.plan.recipe.threads;
+        if self.plan.recipe.arithmetic == Arithmetic::Ternary {
+            return score::hear(&self.file(certainty)?, tools, program, sentences, threads);
+        }
+        let table = lesson::table(program, self.lesson.pieces(), certainty);
+        let vocabulary = Vocabulary::parse(&table).map_err(|error| error.to_string())?;
+        let mut heard = vec![Heard::default(); sentences.len()];
+        let share = sentences.len().div_ceil(threads.max(1)).max(1);
+        let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();
+        parallel::each(threads, jobs, |(said, heard): (&[Said], &mut [Heard])| {
+            let mut reader = twin::Reader::new(&self.trainer.rounded);
+            for (said, heard) in said.iter().zip(heard) {
+                let found = score::ask(&mut reader, tools, program, &vocabulary, &said.text);
+                *heard = found.unwrap_or_default();
+            }
+        });
+        Ok(heard)
     }
 
     fn file(&self, certainty: Certainty) -> Result<Vec<u8>, String> {
