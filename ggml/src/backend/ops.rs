@@ -115,6 +115,38 @@ impl Context {
         self.wrap(unsafe { sys::ggml_soft_max_ext(self.raw(), a.raw(), mask.raw(), factor, 0.0) })
     }
 
+    /// Attention in one operation: queries (width, tokens, heads) with keys and values (width, seen,
+    /// kv heads) make (width, heads, tokens). Sums are asked for in single precision; the mask is in
+    /// half precision.
+    pub(crate) fn attention(
+        &self,
+        [queries, keys, values, mask]: [&Tensor; 4],
+        factor: f32,
+    ) -> Result<Tensor> {
+        self.take()?;
+        for tensor in [queries, keys, values, mask] {
+            self.keep(tensor);
+        }
+        let (graph, mask) = (self.raw(), mask.raw());
+        // SAFETY: as above.
+        let mixed = unsafe {
+            sys::ggml_flash_attn_ext(
+                graph,
+                queries.raw(),
+                keys.raw(),
+                values.raw(),
+                mask,
+                factor,
+                0.0,
+                0.0,
+            )
+        };
+        let mixed = self.wrap(mixed)?;
+        // SAFETY: the tensor is of an operation that has a precision, made just now.
+        unsafe { sys::ggml_prec_set_acc(mixed.raw(), sys::GGML_PREC_F32) };
+        Ok(mixed)
+    }
+
     /// `b` after `a` in the innermost dimension.
     pub(crate) fn concat(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         self.take()?;
@@ -182,6 +214,14 @@ impl Context {
         let ([x, y, z], [row, plane]) = (shape.map(signed), strides);
         // SAFETY: as above; the library checks that the part lies inside.
         self.wrap(unsafe { sys::ggml_view_3d(self.raw(), a.raw(), x, y, z, row, plane, offset) })
+    }
+
+    /// The first and second dimension in each other's place.
+    pub(crate) fn transpose(&self, a: &Tensor) -> Result<Tensor> {
+        self.take()?;
+        self.keep(a);
+        // SAFETY: as above.
+        self.wrap(unsafe { sys::ggml_permute(self.raw(), a.raw(), 1, 0, 2, 3) })
     }
 
     /// The second and third dimension in each other's place.

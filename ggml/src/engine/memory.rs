@@ -13,11 +13,21 @@ use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
 /// Keys and values of all blocks.
 #[derive(Debug)]
 pub(super) struct Cache {
-    /// Keys (width, context * kv heads) and values (context, kv dim) of each block.
-    blocks: Vec<(Tensor, Tensor)>,
+    blocks: Vec<Kv>,
     pub(super) is_half: bool,
     /// Whether single tokens too need them in single precision.
     pub(super) widen: bool,
+}
+
+/// Keys and values of a block, of each head by itself.
+#[derive(Debug)]
+pub(super) struct Kv {
+    /// (width, context * kv heads)
+    pub(super) keys: Tensor,
+    /// The same.
+    pub(super) values: Tensor,
+    /// Whether the device has attention as one operation.
+    pub(super) at_once: bool,
 }
 
 impl Cache {
@@ -27,13 +37,16 @@ impl Cache {
             .iter()
             .map(|_| Context::new(2 * config.layers, 0))
             .collect::<Result<_>>()?;
-        let (kind, kv_dim) = (options.kv.kind(), config.kv_dim());
+        let kind = options.kv.kind();
+        let at_once = homes.places.iter().map(|home| at_once(home.device, config, kind));
+        let at_once = at_once.collect::<Result<Vec<bool>>>()?;
         let mut blocks = Vec::new();
         for layer in 0..config.layers {
             let (context, _) = homes.of(&contexts, layer)?;
-            let rows = options.context * config.kv_heads;
-            let keys = context.tensor(kind, [config.head_width(), rows])?;
-            blocks.push((keys, context.tensor(kind, [options.context, kv_dim])?));
+            let shape = [config.head_width(), options.context * config.kv_heads];
+            let at_once = at_once.get(homes.place_of(layer)).copied().unwrap_or(false);
+            let (keys, values) = (context.tensor(kind, shape)?, context.tensor(kind, shape)?);
+            blocks.push(Kv { keys, values, at_once });
         }
         for (context, place) in contexts.iter().zip(&homes.places) {
             if place.is_used {
@@ -45,10 +58,22 @@ impl Cache {
     }
 
     /// Keys and values of a block.
-    pub(super) fn of(&self, layer: usize) -> Result<(&Tensor, &Tensor)> {
-        let found = self.blocks.get(layer).map(|(keys, values)| (keys, values));
-        found.ok_or_else(|| Error::new("a block without keys"))
+    pub(super) fn of(&self, layer: usize) -> Result<&Kv> {
+        self.blocks.get(layer).ok_or_else(|| Error::new("a block without keys"))
     }
+}
+
+/// Whether a device has attention as one operation, for heads like these. That of the processor
+/// rounds queries to half precision.
+fn at_once(device: Device, config: &Config, kind: Type) -> Result<bool> {
+    if device.kind() == Kind::Cpu {
+        return Ok(false);
+    }
+    let (width, graph) = (config.head_width(), Context::new(8, 0)?);
+    let queries = graph.tensor(Type::F32, [width, 1, config.heads])?;
+    let of = || graph.tensor(kind, [width, 1, config.kv_heads]);
+    let mask = graph.tensor(Type::F16, [1, 1])?;
+    device.supports(&graph.attention([&queries, &of()?, &of()?, &mask], 1.0)?)
 }
 
 /// What a graph is made for.
@@ -74,14 +99,12 @@ pub(super) struct Inputs {
     pub(super) cosines: Tensor,
     /// The same; those of the first half are negative.
     pub(super) sines: Tensor,
-    /// 0 where a token sees a position, else -∞: (seen, tokens)
+    /// 0 where a token sees a position, else -∞, in half precision: (seen, tokens)
     pub(super) mask: Tensor,
     /// The same of blocks that see a prompt whole.
     pub(super) whole: Option<Tensor>,
-    /// Where the keys go, head by head: (kv heads * tokens)
-    pub(super) key_rows: Tensor,
-    /// Where the values go, number by number: (kv dim * tokens)
-    pub(super) value_rows: Tensor,
+    /// Where keys and values go, head by head: (kv heads * tokens)
+    pub(super) rows: Tensor,
     /// As many 127 as anyone needs.
     pub(super) ones: Tensor,
     /// What rounds a row: (columns at most, 2)
@@ -105,17 +128,17 @@ impl Inputs {
         // The head is rounded in blocks of 32 inputs at least.
         let ones = groups.unwrap_or(1).max(1) * tokens;
         let ones = ones.max(config.dim.div_ceil(32)).max(tokens);
-        let context = Context::new(10, 0)?;
+        let context = Context::new(9, 0)?;
         let (width, numbers) = (config.head_width(), Type::F32);
-        let whole = is_whole.then(|| context.tensor(numbers, [seen, tokens])).transpose()?;
+        let mask = || context.tensor(Type::F16, [seen, tokens]);
+        let whole = is_whole.then(mask).transpose()?;
         let inputs = Self {
             stream: context.tensor(numbers, [config.dim, tokens])?,
             cosines: context.tensor(numbers, [width, 1, tokens])?,
             sines: context.tensor(numbers, [width, 1, tokens])?,
-            mask: context.tensor(numbers, [seen, tokens])?,
+            mask: mask()?,
             whole,
-            key_rows: context.tensor(Type::I64, [config.kv_heads * tokens])?,
-            value_rows: context.tensor(Type::I64, [config.kv_dim() * tokens])?,
+            rows: context.tensor(Type::I64, [config.kv_heads * tokens])?,
             ones: context.tensor(numbers, [ones])?,
             magic: context.tensor(numbers, [columns, 2])?,
             logits: context.tensor(numbers, [config.vocab])?,
@@ -154,14 +177,14 @@ impl Inputs {
     /// Writes which of `seen` positions each token sees: those up to its own, and in blocks that
     /// see a prompt whole all of its `until`.
     pub(super) fn hide(&self, positions: Range<usize>, seen: usize, until: usize) -> Result<()> {
-        let mask =
-            |end: usize| (0..seen).map(move |at| if at < end { 0.0 } else { f32::NEG_INFINITY });
-        let own: Vec<f32> = positions.clone().flat_map(|position| mask(position + 1)).collect();
-        self.mask.write_f32(&own)?;
+        // 0 and -∞ in half precision.
+        const SEEN: [u8; 2] = [0, 0];
+        const HIDDEN: [u8; 2] = 0xfc00_u16.to_le_bytes();
+        let mask = |end: usize| (0..seen).flat_map(move |at| if at < end { SEEN } else { HIDDEN });
+        let own: Vec<u8> = positions.clone().flat_map(|position| mask(position + 1)).collect();
+        self.mask.write(0, &own)?;
         match &self.whole {
-            Some(whole) => {
-                whole.write_f32(&positions.flat_map(|_| mask(until)).collect::<Vec<_>>())
-            }
+            Some(whole) => whole.write(0, &positions.flat_map(|_| mask(until)).collect::<Vec<_>>()),
             None => Ok(()),
         }
     }
@@ -173,12 +196,10 @@ impl Inputs {
         config: &Config,
         context: usize,
     ) -> Result<()> {
-        // Head by head, or number by number, each has a place for all positions.
-        let rows = |count: usize| -> Vec<u8> {
-            let of = |position| (0..count).map(move |part| (part * context + position) as u64);
-            positions.clone().flat_map(of).flat_map(u64::to_le_bytes).collect()
-        };
-        self.key_rows.write(0, &rows(config.kv_heads))?;
-        self.value_rows.write(0, &rows(config.kv_dim()))
+        // Each head has a place for all positions.
+        let heads = config.kv_heads;
+        let of = |position| (0..heads).map(move |head| (head * context + position) as u64);
+        let rows: Vec<u8> = positions.flat_map(of).flat_map(u64::to_le_bytes).collect();
+        self.rows.write(0, &rows)
     }
 }

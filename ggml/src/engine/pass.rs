@@ -33,8 +33,10 @@ struct Projected {
     queries: Tensor,
     /// Of all positions that are seen: (width, seen, kv heads)
     keys: Tensor,
-    /// (seen, width, kv heads)
+    /// The same.
     values: Tensor,
+    /// Whether the device has attention as one operation.
+    at_once: bool,
 }
 
 impl Pass<'_> {
@@ -117,9 +119,11 @@ impl Pass<'_> {
         let keys = graph.view(&turned, keys, [head, token], head * config.heads)?;
         let first = 4 * (config.dim + kv_dim);
         let values = graph.view(&qkv, [kv_dim, tokens, 1], [row, row * tokens], first)?;
-        let (keys, values) = self.keep(layer, &keys, &values)?;
+        let kept = self.cache.of(layer)?;
+        let keys = self.keep(&kept.keys, &keys)?;
+        let values = self.keep(&kept.values, &values)?;
         let queries = graph.view(&turned, [width, config.heads, tokens], [head, token], 0)?;
-        Ok(Projected { queries, keys, values })
+        Ok(Projected { queries, keys, values, at_once: kept.at_once })
     }
 
     fn attention(&self, projected: &Projected, layer: usize, block: &Block) -> Result<Tensor> {
@@ -144,25 +148,17 @@ impl Pass<'_> {
         graph.add(&straight, &graph.mul(&other, &self.inputs.sines)?)
     }
 
-    /// Keeps keys and values, and answers those of all positions that are seen: keys (width, seen,
-    /// kv heads), values (seen, width, kv heads).
-    fn keep(&self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
+    /// Keeps keys or values, and answers those of all positions that are seen: (width, seen, kv
+    /// heads).
+    fn keep(&self, kept: &Tensor, fresh: &Tensor) -> Result<Tensor> {
         let (graph, config) = (self.graph, self.config());
         let (width, kv_heads, seen) = (config.head_width(), config.kv_heads, self.shape.seen);
-        let (kept_keys, kept_values) = self.cache.of(layer)?;
         // Each head has its own piece, so that a device reads it from front to back.
-        let keys = self.dense(keys, [width, kv_heads * self.shape.tokens, 1])?;
-        let keys = graph.set_rows(kept_keys, &keys, &self.inputs.key_rows)?;
-        let [number, row, ..] = keys.strides();
-        let [context, ..] = kept_values.shape();
-        let keys = graph.view(&keys, [width, seen, kv_heads], [row, row * context], 0)?;
-        // Values lie with the positions side by side, as products want them: a row is one number.
-        let values = self.dense(values, [1, config.kv_dim() * self.shape.tokens, 1])?;
-        let flat = graph.reshape(kept_values, [1, context * config.kv_dim(), 1])?;
-        let flat = graph.set_rows(&flat, &values, &self.inputs.value_rows)?;
-        let row = context * number;
-        let values = graph.view(&flat, [seen, width, kv_heads], [row, row * width], 0)?;
-        Ok((keys, values))
+        let fresh = self.dense(fresh, [width, kv_heads * self.shape.tokens, 1])?;
+        let kept = graph.set_rows(kept, &fresh, &self.inputs.rows)?;
+        let [_, rows, ..] = kept.shape();
+        let [_, row, ..] = kept.strides();
+        graph.view(&kept, [width, seen, kv_heads], [row, row * (rows / kv_heads)], 0)
     }
 
     /// The same numbers side by side in another shape; those of one token are so already.
@@ -175,35 +171,38 @@ impl Pass<'_> {
         }
     }
 
-    /// Keys or values as single precision side by side where a device would else round: Vulkan
-    /// rounds what does not lie so to half precision, but for single tokens has a product with
-    /// half-precision numbers wherever they lie.
-    fn precise(&self, kept: &Tensor) -> Result<Tensor> {
-        let graph = self.graph;
-        match (self.cache.is_half, self.shape.tokens == 1 && !self.cache.widen) {
-            (true, true) => Ok(kept.clone()),
-            (true, false) => graph.cast(kept, Type::F32),
-            (false, _) => graph.cont(kept),
+    /// Keys as single precision side by side where a device would else round: Vulkan rounds what
+    /// does not lie so to half precision, but for single tokens has a product with half-precision
+    /// numbers wherever they lie.
+    fn precise(&self, keys: &Tensor) -> Result<Tensor> {
+        if self.cache.is_half && self.shape.tokens == 1 && !self.cache.widen {
+            Ok(keys.clone())
+        } else {
+            self.wide(keys)
         }
+    }
+
+    /// The same numbers in single precision side by side.
+    fn wide(&self, kept: &Tensor) -> Result<Tensor> {
+        if self.cache.is_half { self.graph.cast(kept, Type::F32) } else { self.graph.cont(kept) }
     }
 
     /// Attention of queries: (dim, tokens).
     fn attend(&self, projected: &Projected, mask: &Tensor) -> Result<Tensor> {
-        let Projected { queries, keys, values } = projected;
+        let Projected { queries, keys, values, at_once } = projected;
         let (graph, config) = (self.graph, self.config());
-        let (width, heads, tokens) = (config.head_width(), config.heads, self.shape.tokens);
-        // The queries that have the same keys could go over them together, but then a logit of a
-        // golden model is 1.3 % apart on Vulkan.
-        let queries = if tokens == 1 {
-            graph.reshape(queries, [width, 1, heads])?
-        } else {
-            graph.cont(&graph.swap(queries)?)?
-        };
-        let scores = graph.mul_mat(&self.precise(keys)?, &queries)?;
+        let (width, tokens) = (config.head_width(), self.shape.tokens);
         let factor = 1.0 / (width as f32).sqrt();
-        let shares = graph.soft_max(&scores, mask, factor)?;
-        let mixed = graph.mul_mat(&self.precise(values)?, &shares)?;
-        let mixed = if tokens == 1 { mixed } else { graph.cont(&graph.swap(&mixed)?)? };
+        let queries = graph.swap(queries)?;
+        let mixed = if *at_once {
+            graph.attention([&queries, keys, values, mask], factor)?
+        } else {
+            let queries = graph.cont(&queries)?;
+            let scores = graph.mul_mat(&self.precise(keys)?, &queries)?;
+            let shares = graph.soft_max(&scores, mask, factor)?;
+            let values = self.wide(&graph.transpose(values)?)?;
+            graph.cont(&graph.swap(&graph.mul_mat(&values, &shares)?)?)?
+        };
         graph.reshape(&mixed, [config.dim, tokens, 1])
     }
 
