@@ -115,9 +115,9 @@ impl Context {
         self.wrap(unsafe { sys::ggml_soft_max_ext(self.raw(), a.raw(), mask.raw(), factor, 0.0) })
     }
 
-    /// Attention in one operation: queries (width, tokens, heads) with keys and values (width, seen,
-    /// kv heads) make (width, heads, tokens). Sums are asked for in single precision; the mask is in
-    /// half precision.
+    /// Attention in one operation: queries (width, tokens, heads) with keys and values (width,
+    /// seen, kv heads) make (width, heads, tokens). Sums are asked for in single precision; the
+    /// mask is in half precision.
     pub(crate) fn attention(
         &self,
         [queries, keys, values, mask]: [&Tensor; 4],
@@ -214,14 +214,6 @@ impl Context {
         let ([x, y, z], [row, plane]) = (shape.map(signed), strides);
         // SAFETY: as above; the library checks that the part lies inside.
         self.wrap(unsafe { sys::ggml_view_3d(self.raw(), a.raw(), x, y, z, row, plane, offset) })
-    }
-
-    /// The first and second dimension in each other's place.
-    pub(crate) fn transpose(&self, a: &Tensor) -> Result<Tensor> {
-        self.take()?;
-        self.keep(a);
-        // SAFETY: as above.
-        self.wrap(unsafe { sys::ggml_permute(self.raw(), a.raw(), 1, 0, 2, 3) })
     }
 
     /// The second and third dimension in each other's place.

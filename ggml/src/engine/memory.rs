@@ -5,7 +5,7 @@ use std::ops::Range;
 use trine_infer::{Config, Model};
 use trine_ternary::math;
 
-use super::options::{Kept, Options};
+use super::options::{Activations, Kept, Options};
 use super::plan::Homes;
 use super::round::magic;
 use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
@@ -19,14 +19,14 @@ pub(super) struct Cache {
     pub(super) widen: bool,
 }
 
-/// Keys and values of a block, of each head by itself.
+/// Keys and values of a block.
 #[derive(Debug)]
 pub(super) struct Kv {
     /// (width, context * kv heads)
     pub(super) keys: Tensor,
-    /// The same.
+    /// The same where attention is one operation, else (context, kv dim).
     pub(super) values: Tensor,
-    /// Whether the device has attention as one operation.
+    /// Whether attention is one operation.
     pub(super) at_once: bool,
 }
 
@@ -38,14 +38,18 @@ impl Cache {
             .map(|_| Context::new(2 * config.layers, 0))
             .collect::<Result<_>>()?;
         let kind = options.kv.kind();
-        let at_once = homes.places.iter().map(|home| at_once(home.device, config, kind));
+        let is_exact = options.activations == Activations::Codes;
+        let at_once =
+            homes.places.iter().map(|home| Ok(!is_exact && at_once(home.device, config, kind)?));
         let at_once = at_once.collect::<Result<Vec<bool>>>()?;
         let mut blocks = Vec::new();
         for layer in 0..config.layers {
             let (context, _) = homes.of(&contexts, layer)?;
             let shape = [config.head_width(), options.context * config.kv_heads];
             let at_once = at_once.get(homes.place_of(layer)).copied().unwrap_or(false);
-            let (keys, values) = (context.tensor(kind, shape)?, context.tensor(kind, shape)?);
+            let keys = context.tensor(kind, shape)?;
+            let columns = [options.context, config.kv_dim()];
+            let values = context.tensor(kind, if at_once { shape } else { columns })?;
             blocks.push(Kv { keys, values, at_once });
         }
         for (context, place) in contexts.iter().zip(&homes.places) {
@@ -63,8 +67,9 @@ impl Cache {
     }
 }
 
-/// Whether a device has attention as one operation, for heads like these. That of the processor
-/// rounds queries to half precision.
+/// Whether a device has attention as one operation, for heads like these. It computes in half
+/// precision where it has that, whatever it is asked for, so it is not for who wants the engine's
+/// tokens. The processor's is left out: a model there is better off with the engine.
 fn at_once(device: Device, config: &Config, kind: Type) -> Result<bool> {
     if device.kind() == Kind::Cpu {
         return Ok(false);
@@ -103,8 +108,10 @@ pub(super) struct Inputs {
     pub(super) mask: Tensor,
     /// The same of blocks that see a prompt whole.
     pub(super) whole: Option<Tensor>,
-    /// Where keys and values go, head by head: (kv heads * tokens)
+    /// Where the keys go, head by head: (kv heads * tokens)
     pub(super) rows: Tensor,
+    /// Where the values go, number by number: (kv dim * tokens)
+    pub(super) value_rows: Tensor,
     /// As many 127 as anyone needs.
     pub(super) ones: Tensor,
     /// What rounds a row: (columns at most, 2)
@@ -128,7 +135,7 @@ impl Inputs {
         // The head is rounded in blocks of 32 inputs at least.
         let ones = groups.unwrap_or(1).max(1) * tokens;
         let ones = ones.max(config.dim.div_ceil(32)).max(tokens);
-        let context = Context::new(9, 0)?;
+        let context = Context::new(10, 0)?;
         let (width, numbers) = (config.head_width(), Type::F32);
         let mask = || context.tensor(Type::F16, [seen, tokens]);
         let whole = is_whole.then(mask).transpose()?;
@@ -139,6 +146,7 @@ impl Inputs {
             mask: mask()?,
             whole,
             rows: context.tensor(Type::I64, [config.kv_heads * tokens])?,
+            value_rows: context.tensor(Type::I64, [config.kv_dim() * tokens])?,
             ones: context.tensor(numbers, [ones])?,
             magic: context.tensor(numbers, [columns, 2])?,
             logits: context.tensor(numbers, [config.vocab])?,
@@ -196,10 +204,12 @@ impl Inputs {
         config: &Config,
         context: usize,
     ) -> Result<()> {
-        // Each head has a place for all positions.
-        let heads = config.kv_heads;
-        let of = |position| (0..heads).map(move |head| (head * context + position) as u64);
-        let rows: Vec<u8> = positions.flat_map(of).flat_map(u64::to_le_bytes).collect();
-        self.rows.write(0, &rows)
+        // Head by head, or number by number, each has a place for all positions.
+        let rows = |count: usize| -> Vec<u8> {
+            let of = |position| (0..count).map(move |part| (part * context + position) as u64);
+            positions.clone().flat_map(of).flat_map(u64::to_le_bytes).collect()
+        };
+        self.rows.write(0, &rows(config.kv_heads))?;
+        self.value_rows.write(0, &rows(config.kv_dim()))
     }
 }
