@@ -35,8 +35,9 @@ impl Engine for Reader<'_> {
     }
 
     fn begin(&mut self, tokens: &[u16]) -> Result<usize, Infallible> {
-        self.read.tokens.extend(tokens.iter().map(|token| u32::from(*token)));
-        Ok(tokens.len())
+        let count = tokens.len().min(self.room().saturating_sub(self.read.tokens.len()));
+        self.read.tokens.extend(tokens.iter().take(count).map(|token| u32::from(*token)));
+        Ok(count)
     }
 
     fn step(&mut self, _: usize) -> Result<bool, Infallible> {
@@ -96,6 +97,6 @@ mod tests {
         let example = Example { tokens, prompt: 3, choices, ..Example::default() };
         let wanted = Pass::default().choice_logits(&rounded, &[&example]);
         assert_eq!(wanted, [(0, found.to_vec())]);
-        assert_eq!(reader.room(), 8);
+        assert_eq!(reader.begin(&[5; 9]).unwrap(), 4, "the room is 8");
     }
 }

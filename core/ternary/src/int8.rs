@@ -12,7 +12,7 @@ use crate::quantize::largest;
 pub const CODE: f32 = 2047.0;
 
 /// Columns whose sums are kept in registers together.
-const TOGETHER: usize = if cfg!(target_os = "none") { 4 } else { 32 };
+const TOGETHER: usize = if cfg!(any(target_os = "none", trine_dsp)) { 4 } else { 32 };
 
 /// The largest magnitude of `x`; what is no number is passed over.
 #[inline(always)]
@@ -92,7 +92,7 @@ pub(crate) fn mix(codes: &[i16], rows: &[i8], width: usize, step: f32, out: &mut
 }
 
 /// `Σ codes[r]·(row r)[j]` of some columns, with which `rows` begin.
-#[cfg(not(target_os = "none"))]
+#[cfg(not(any(target_os = "none", trine_dsp)))]
 #[inline(always)]
 fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
     let mut sums = [0_i32; TOGETHER];

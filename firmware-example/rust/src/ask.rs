@@ -31,9 +31,9 @@ pub(crate) const MESSAGE_MAX: u16 = SENTENCE_MAX as u16 + 16;
 pub(crate) const WATCHDOG_MS: u32 = 1_000;
 /// Rows of a matrix that a step takes: about a millisecond of a processor with 25 MHz.
 const ROWS: usize = 256;
-/// The most tokens of a sentence and its call: what bounds how long a sentence takes. The board's
-/// model then stays below 40 million instructions of a Cortex-M4.
-const TOKENS: usize = 60;
+/// The most tokens of a sentence and its call that are read: what bounds how long a sentence takes.
+/// One that fills them keeps the board's model just below 40 million instructions of a Cortex-M4.
+const TOKENS: usize = 59;
 /// Bytes of RAM for what the model keeps of a sentence. A larger model has room for fewer tokens.
 const MEMORY: usize = 43 << 10;
 /// Tokens that are computed together.

@@ -22,7 +22,7 @@ pub(super) struct Cache {
 /// Keys and values of a block.
 #[derive(Debug)]
 pub(super) struct Kv {
-    /// (width, context * kv heads)
+    /// (kv dim, context)
     pub(super) keys: Tensor,
     /// The same where attention is one operation, else (context, kv dim).
     pub(super) values: Tensor,
@@ -45,11 +45,12 @@ impl Cache {
         let mut blocks = Vec::new();
         for layer in 0..config.layers {
             let (context, _) = homes.of(&contexts, layer)?;
-            let shape = [config.head_width(), options.context * config.kv_heads];
+            let shape = [config.kv_dim(), options.context];
             let at_once = at_once.get(homes.place_of(layer)).copied().unwrap_or(false);
             let keys = context.tensor(kind, shape)?;
-            let columns = [options.context, config.kv_dim()];
-            let values = context.tensor(kind, if at_once { shape } else { columns })?;
+            let [kv_dim, positions] = shape;
+            let values = if at_once { shape } else { [positions, kv_dim] };
+            let values = context.tensor(kind, values)?;
             blocks.push(Kv { keys, values, at_once });
         }
         for (context, place) in contexts.iter().zip(&homes.places) {
@@ -108,7 +109,7 @@ pub(super) struct Inputs {
     pub(super) mask: Tensor,
     /// The same of blocks that see a prompt whole.
     pub(super) whole: Option<Tensor>,
-    /// Where the keys go, head by head: (kv heads * tokens)
+    /// Where the keys go: (tokens)
     pub(super) rows: Tensor,
     /// Where the values go, number by number: (kv dim * tokens)
     pub(super) value_rows: Tensor,
@@ -145,7 +146,7 @@ impl Inputs {
             sines: context.tensor(numbers, [width, 1, tokens])?,
             mask: mask()?,
             whole,
-            rows: context.tensor(Type::I64, [config.kv_heads * tokens])?,
+            rows: context.tensor(Type::I64, [tokens])?,
             value_rows: context.tensor(Type::I64, [config.kv_dim() * tokens])?,
             ones: context.tensor(numbers, [ones])?,
             magic: context.tensor(numbers, [columns, 2])?,
@@ -204,12 +205,12 @@ impl Inputs {
         config: &Config,
         context: usize,
     ) -> Result<()> {
-        // Head by head, or number by number, each has a place for all positions.
-        let rows = |count: usize| -> Vec<u8> {
-            let of = |position| (0..count).map(move |part| (part * context + position) as u64);
-            positions.clone().flat_map(of).flat_map(u64::to_le_bytes).collect()
+        let bytes = |rows: &mut dyn Iterator<Item = usize>| -> Vec<u8> {
+            rows.flat_map(|row| (row as u64).to_le_bytes()).collect()
         };
-        self.rows.write(0, &rows(config.kv_heads))?;
-        self.value_rows.write(0, &rows(config.kv_dim()))
+        self.rows.write(0, &bytes(&mut positions.clone()))?;
+        // Each number has a place for all positions.
+        let of = |position| (0..config.kv_dim()).map(move |number| number * context + position);
+        self.value_rows.write(0, &bytes(&mut positions.flat_map(of)))
     }
 }

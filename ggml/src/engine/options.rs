@@ -47,6 +47,7 @@ pub enum Activations {
     Codes,
     /// Numbers as the backend takes them, which is what llama.cpp does: less to compute, and
     /// another text. Vulkan's takes them as they are; others, the processor's too, round blocks.
+    /// Attention is one operation then, in half precision where the device has that.
     Floats,
 }
 

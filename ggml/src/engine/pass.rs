@@ -152,16 +152,15 @@ impl Pass<'_> {
     }
 
     /// Keeps keys or values, and answers those of all positions that are seen: (width, seen, kv
-    /// heads).
+    /// heads). A row is what a token has for all heads, of which Vulkan then multiplies each with
+    /// all the queries that share it at once.
     fn keep(&self, kept: &Tensor, fresh: &Tensor) -> Result<Tensor> {
         let (graph, config) = (self.graph, self.config());
         let (width, kv_heads, seen) = (config.head_width(), config.kv_heads, self.shape.seen);
-        // Each head has its own piece, so that a device reads it from front to back.
-        let fresh = self.dense(fresh, [width, kv_heads * self.shape.tokens, 1])?;
+        let fresh = self.dense(fresh, [config.kv_dim(), self.shape.tokens, 1])?;
         let kept = graph.set_rows(kept, &fresh, &self.inputs.rows)?;
-        let [_, rows, ..] = kept.shape();
-        let [_, row, ..] = kept.strides();
-        graph.view(&kept, [width, seen, kv_heads], [row, row * (rows / kv_heads)], 0)
+        let [number, row, ..] = kept.strides();
+        graph.swap(&graph.view(&kept, [width, kv_heads, seen], [width * number, row], 0)?)
     }
 
     /// Keeps values with the positions side by side, as products want them, and answers those of
@@ -192,12 +191,16 @@ impl Pass<'_> {
     /// rounds what does not lie so to half precision, but for single tokens has a product with
     /// half-precision numbers wherever they lie.
     fn precise(&self, kept: &Tensor) -> Result<Tensor> {
-        let graph = self.graph;
-        match (self.cache.is_half, self.shape.tokens == 1 && !self.cache.widen) {
-            (true, true) => Ok(kept.clone()),
-            (true, false) => graph.cast(kept, Type::F32),
-            (false, _) => graph.cont(kept),
+        match (self.is_kept(), self.cache.is_half) {
+            (true, _) => Ok(kept.clone()),
+            (false, true) => self.graph.cast(kept, Type::F32),
+            (false, false) => self.graph.cont(kept),
         }
+    }
+
+    /// Whether keys and values are multiplied as they are kept.
+    const fn is_kept(&self) -> bool {
+        self.cache.is_half && self.shape.tokens == 1 && !self.cache.widen
     }
 
     /// Attention of queries: (dim, tokens).
@@ -211,14 +214,14 @@ impl Pass<'_> {
             let mixed = graph.attention(operands, factor)?;
             return graph.reshape(&mixed, [config.dim, tokens, 1]);
         }
-        // The queries that have the same keys could go over them together, but then a logit of a
-        // golden model is 1.3 % apart on Vulkan.
-        let queries = if tokens == 1 {
-            graph.reshape(queries, [width, 1, heads])?
-        } else {
-            graph.cont(&graph.swap(queries)?)?
+        let (keys, queries) = (self.precise(keys)?, graph.swap(queries)?);
+        // A single token's lie side by side, and stay as they are where keys of several heads do.
+        let queries = match (tokens, self.is_kept()) {
+            (1, true) if config.kv_heads > 1 => queries,
+            (1, _) => graph.reshape(&projected.queries, [width, 1, heads])?,
+            _ => graph.cont(&queries)?,
         };
-        let scores = graph.mul_mat(&self.precise(keys)?, &queries)?;
+        let scores = graph.mul_mat(&keys, &queries)?;
         let shares = graph.soft_max(&scores, mask, factor)?;
         let mixed = graph.mul_mat(&self.precise(values)?, &shares)?;
         let mixed = if tokens == 1 { mixed } else { graph.cont(&graph.swap(&mixed)?)? };

@@ -40,7 +40,8 @@ pub(crate) fn main(record: bool) -> Result<()> {
     let counts = counts.collect::<Result<Vec<_>>>()?;
     let mut text = format!(
         "Instructions, not cycles, of sentences of `train/board/validation`, on emulated boards: \
-         {SENTENCES}, and the one of all that has the most tokens.\n\n{}",
+         {SENTENCES}, \
+         the one of all that has the most tokens, and one that does not fit in the end.\n\n{}",
         table("board.gguf, behind the firmware", &counts)?
     );
     let mut faults = missed(&counts, GATES);
@@ -72,10 +73,14 @@ pub(crate) fn small(image: &Path) -> Result<()> {
     Ok(())
 }
 
-/// So many sentences, and the longest of all.
+/// What the board gives up on when all of its room for tokens is used: a sentence of rare letters,
+/// each of them a token, that is copied to a call. No sentence takes it longer.
+const OVERFULL: &str = "put up the text kiwi vex fjord buzz hymn kiwi vex fjord on line 2 please";
+
+/// So many sentences, the longest of all, and one that does not fit.
 fn counted(count: usize, image: &Path) -> Result<Vec<String>> {
     let mut some = sentences(count)?;
-    some.push(longest(image)?);
+    some.extend([longest(image)?, OVERFULL.to_owned()]);
     Ok(some)
 }
 

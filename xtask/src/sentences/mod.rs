@@ -86,6 +86,7 @@ pub(crate) fn longest(image: &Path) -> Result<String> {
     let mut ask = tool("trine");
     ask.args(["ask", "--jsonl", "--exact", "--model"]).arg(image);
     let said = alike::answers(&mut ask, &input, ("the host", all.len()))?;
+    ensure!(said.lines().count() == all.len(), "{} sentences, other answers", all.len());
     let mut longest = (0, "");
     for (answer, text) in said.lines().zip(&all) {
         let json: Value = serde_json::from_str(answer)?;
