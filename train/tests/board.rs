@@ -83,8 +83,11 @@ fn what_is_measured_with_is_worded_as_nothing_that_is_trained_or_fitted_on() {
             [first.join().unwrap(), rest].concat()
         });
         for (said, pattern) in sentences.iter().zip(patterns) {
-            if known.insert(pattern, of).is_some() && of != "sentences" {
-                twins.push(format!("{of} {}", said.text));
+            let text = format!("{of}: {}", said.text);
+            if of == "sentences" {
+                known.insert(pattern, text);
+            } else if let Some(other) = known.insert(pattern, text) {
+                twins.push(format!("{of}: {} ({other})", said.text));
             }
         }
     }
