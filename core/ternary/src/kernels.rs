@@ -267,20 +267,24 @@ impl Kernels {
 }
 
 /// Products with rows of int8, as [`int8`](crate::int8) has them.
+// Where flash is short there is one of each.
 impl Kernels {
     /// The largest magnitude of `x`; what is no number is passed over.
     #[must_use]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn greatest(&self, x: &[f32]) -> f32 {
         choose!(self, float::greatest(x), int8::greatest(x))
     }
 
     /// `codes = x · factor` to the nearest integer, ties to even; what is then beyond
     /// [`int8::CODE`], or no number, becomes 0.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn to_codes(&self, factor: f32, x: &[f32], codes: &mut [i16]) {
         choose!(self, float::to_codes(factor, x, codes), int8::to_codes(factor, x, codes));
     }
 
     /// `scores[r] += Σ codes·row r`, where rows begin `width` apart.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn dots(&self, codes: &[i16], rows: &[i8], width: usize, scores: &mut [f32]) {
         choose!(self, float::dots(codes, rows, width, scores), {
             int8::dots(codes, rows, width, scores);
@@ -288,6 +292,7 @@ impl Kernels {
     }
 
     /// `out[j] += step · Σ codes[r]·(row r)[j]`, where rows begin `width` apart.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn mix(&self, codes: &[i16], rows: &[i8], width: usize, step: f32, out: &mut [f32]) {
         choose!(self, float::mix(codes, rows, width, step, out), {
             int8::mix(codes, rows, width, step, out);

@@ -484,8 +484,17 @@ impl Products<'_> {
             }
             return;
         }
-        // A token's products are `row` apart: of some rows at a time, those of several tokens
-        // share lines of the processor's cache.
+        self.each_apart(first, stride, out, f);
+    }
+
+    /// The same where a token's products are some apart: of some rows at a time, those of several
+    /// tokens share lines of the processor's cache.
+    // Where flash is short there is one such loop.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn each_apart(&self, first: usize, stride: usize, out: &mut [f32], f: &dyn Fn(&mut f32, f32)) {
+        let Sums { sums, scales, steps: Steps { row, .. } } = self.sums;
+        let factor = |token: usize| self.scale / scales.get(token).copied().unwrap_or(1.0);
         let sums = sums.get(self.rows.start * row..self.rows.end * row).unwrap_or_default();
         for (part, sums) in sums.chunks((SIDE_BY_SIDE * row).max(1)).enumerate() {
             for (token, out) in (first..).zip(out.chunks_exact_mut(stride.max(1))) {
