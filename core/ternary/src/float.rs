@@ -54,8 +54,6 @@ fn sum_of<A: Copy, B: Copy>(a: &[A], b: &[B], term: impl Fn(A, B) -> f32) -> f32
     reduce(lanes)
 }
 
-// With a Cortex-M's floating-point unit it is by hand.
-#[cfg(not(trine_fpu))]
 #[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sum_of(a, b, |a, b| a * b)

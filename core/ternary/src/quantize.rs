@@ -46,7 +46,9 @@ pub(crate) fn quantize_body(x: &[f32], q: &mut [i8]) -> Quantized {
 }
 
 /// The largest magnitude. NaN is passed over.
-#[inline(always)]
+// Where flash is short there is one such loop.
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) fn largest(x: &[f32]) -> f32 {
     if SMALL { largest_of_bits(x) } else { largest_of_lanes(x) }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Counts {
     pub(crate) processor: &'static str,
     pub(crate) board: &'static str,
     pub(crate) each: Vec<u64>,
+    /// Those at the end that were chosen for their length.
+    pub(crate) long: usize,
 }
 
 /// Counts sentences of the validation data on every processor that has instructions for floats,
@@ -84,7 +86,7 @@ fn measured<'c>(
             let text = fs::read_to_string(&counts)?;
             let each = text.lines().map(str::parse).collect::<Result<Vec<u64>, _>>()?;
             ensure!(each.len() == sentences.len(), "{} sentences were counted", each.len());
-            Ok(Counts { processor: chip.processor, board: chip.board, each })
+            Ok(Counts { processor: chip.processor, board: chip.board, each, long: 0 })
         })
         .collect()
 }

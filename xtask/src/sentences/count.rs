@@ -77,6 +77,9 @@ pub(crate) fn small(image: &Path) -> Result<()> {
 /// each of them a token, that is copied to a call. No sentence takes it longer.
 const OVERFULL: &str = "put up the text kiwi vex fjord buzz hymn kiwi vex fjord on line 2 please";
 
+/// Sentences of a count that were chosen for their length, at the end.
+const LONG: usize = 2;
+
 /// So many sentences, the longest of all, and one that does not fit.
 fn counted(count: usize, image: &Path) -> Result<Vec<String>> {
     let mut some = sentences(count)?;
@@ -111,7 +114,7 @@ fn measure(chip: &Chip, image: &Path, sentences: &[String]) -> Result<Counts> {
     drop(emulator);
     let each = text.lines().map(str::parse).collect::<Result<Vec<u64>, _>>()?;
     ensure!(each.len() == sentences.len(), "{} sentences were counted", each.len());
-    Ok(Counts { processor: chip.processor, board: chip.board, each })
+    Ok(Counts { processor: chip.processor, board: chip.board, each, long: LONG })
 }
 
 /// What the plug-in has written, as soon as there are so many lines: the board gives an answer to
@@ -127,11 +130,13 @@ fn written(counts: &Path, lines: usize) -> Result<String> {
     }
 }
 
-/// Average and most, in instructions.
+/// Average, and most of all, in instructions. What was chosen for its length is no part of the
+/// average.
 fn figures(counts: &Counts) -> [u64; 2] {
-    let number = counts.each.len().max(1) as u64;
     let most = counts.each.iter().max().copied().unwrap_or_default();
-    [counts.each.iter().sum::<u64>() / number, most]
+    let usual = counts.each.len().saturating_sub(counts.long);
+    let sum = counts.each.iter().take(usual).sum::<u64>();
+    [sum / usual.max(1) as u64, most]
 }
 
 fn millions(count: u64) -> f64 {
@@ -169,10 +174,13 @@ mod tests {
 
     #[test]
     fn a_gate_is_missed_on_average_and_at_worst() {
-        let counts = |each: &[u64]| Counts { processor: "Cortex-M4", board: "", each: each.into() };
+        let processor = "Cortex-M4";
+        let counts = |each: &[u64]| Counts { processor, board: "", each: each.into(), long: 0 };
         assert_eq!(figures(&counts(&[10, 20, 60])), [30, 60]);
         assert!(missed(&[counts(&[10, 20, 60])], [30, 60]).is_empty());
         assert_eq!(missed(&[counts(&[10, 20, 60])], [29, 59]).len(), 2);
+        let long = Counts { long: 1, ..counts(&[10, 20, 60]) };
+        assert_eq!(figures(&long), [15, 60]);
         let other = Counts { processor: "Cortex-M7", ..counts(&[100]) };
         assert!(missed(&[other], [1, 1]).is_empty());
     }

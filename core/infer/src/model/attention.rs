@@ -9,6 +9,13 @@ use trine_ternary::{Kernels, math};
 
 use super::head::{BLOCK, Head, Query};
 
+// Where flash is short there is one of it.
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
+fn exp(x: f32) -> f32 {
+    math::exp(x)
+}
+
 /// For `group` query heads of `width` numbers: `out`, (group, width), becomes the mean of the
 /// values of `positions` positions, weighted by softmax(query · key · scale). `queries` is (group,
 /// width).
@@ -37,13 +44,13 @@ pub(crate) fn attend(
                 greatest = if *score > greatest { *score } else { greatest };
             }
             if greatest > most {
-                let shrink = math::exp(most - greatest);
+                let shrink = exp(most - greatest);
                 total *= shrink;
                 kernels.scale(shrink, out);
                 most = greatest;
             }
             for score in scores.iter_mut() {
-                *score = math::exp(*score - most);
+                *score = exp(*score - most);
                 total += *score;
             }
             head.add_values(scores, first, out);

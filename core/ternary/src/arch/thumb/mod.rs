@@ -5,7 +5,6 @@
 //! what is used is saved and put back by hand.
 
 use core::arch::asm;
-use core::slice::from_ref;
 
 use crate::float::{self, Lanes};
 
@@ -48,43 +47,24 @@ macro_rules! two_of_one_factor {
 
 /// [`float::dot_f16`]. The instruction that multiplies and adds rounds in between.
 pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
-    if b.as_ptr().align_offset(4) != 0 {
-        // Two halves are loaded at once.
-        return float::dot_f16(a, b, float::widen);
+    let (whole, a_tail) = a.as_chunks::<16>();
+    let (halves, b_tail) = b.as_chunks::<16>();
+    let is_whole = a_tail.is_empty() && b_tail.is_empty();
+    // Two halves are loaded at once.
+    if is_whole && b.as_ptr().align_offset(4) == 0 {
+        return add_halves(whole, halves, &mut [0.0; 16]);
     }
-    let len = a.len().min(b.len());
-    let (a, a_tail) = a[..len].as_chunks::<16>();
-    let (b, b_tail) = b[..len].as_chunks::<16>();
-    let mut lanes = [0.0; 16];
-    let sum = add_halves(a, b, &mut lanes);
-    if a_tail.is_empty() {
-        return sum;
-    }
-    // No sum is a negative zero, so adding zeros changes none.
-    let (mut a, mut b) = ([0.0; 16], Halves([0; 16]));
-    a[..a_tail.len()].copy_from_slice(a_tail);
-    b.0[..b_tail.len()].copy_from_slice(b_tail);
-    add_halves(from_ref(&a), from_ref(&b.0), &mut lanes)
+    float::dot_f16(a, b, float::widen)
 }
-
-/// Halves that can be loaded two by two.
-#[repr(align(4))]
-struct Halves([u16; 16]);
 
 /// [`float::dot`].
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let len = a.len().min(b.len());
-    let (a, a_tail) = a[..len].as_chunks::<16>();
-    let (b, b_tail) = b[..len].as_chunks::<16>();
-    let mut lanes = [0.0; 16];
-    let sum = add_floats(a, b, &mut lanes);
-    if a_tail.is_empty() {
-        return sum;
+    let (whole, a_tail) = a.as_chunks::<16>();
+    let (other, b_tail) = b.as_chunks::<16>();
+    if a_tail.is_empty() && b_tail.is_empty() {
+        return add_floats(whole, other, &mut [0.0; 16]);
     }
-    let (mut a, mut b) = ([0.0; 16], [0.0; 16]);
-    a[..a_tail.len()].copy_from_slice(a_tail);
-    b[..b_tail.len()].copy_from_slice(b_tail);
-    add_floats(from_ref(&a), from_ref(&b), &mut lanes)
+    float::dot(a, b)
 }
 
 // Eight products of eight sums, with factors of `a` in s0 to s7 and of `b` in s8 to s15.
