@@ -5,7 +5,7 @@
 //! instruction; and every processor finds the same.
 
 #[cfg(trine_dsp)]
-use crate::mcu::{dot_codes, sum_columns};
+use crate::mcu::{dot_codes, sum_whole};
 use crate::quantize::largest;
 
 /// The greatest code. Products with int8 of up to 8,000 columns, or rows, have a sum in an `i32`.
@@ -75,26 +75,36 @@ fn product(code: i16, x: i8) -> i32 {
 /// `out[j] += step · Σ codes[r]·(row r)[j]`, where rows begin `width` apart.
 #[inline(always)]
 pub(crate) fn mix(codes: &[i16], rows: &[i8], width: usize, step: f32, out: &mut [f32]) {
-    let (blocks, tail) = out.as_chunks_mut::<TOGETHER>();
     let mut rest = rows;
-    for out in blocks {
+    for out in out.chunks_mut(TOGETHER) {
         let sums = sum_columns(codes, rest, width);
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out += sum as f32 * step;
+        for (out, sum) in out.iter_mut().zip(&sums) {
+            *out += *sum as f32 * step;
         }
         rest = rest.get(TOGETHER..).unwrap_or_default();
     }
-    for (j, out) in tail.iter_mut().enumerate() {
-        let column = rest.get(j..).unwrap_or_default().iter().step_by(width.max(1));
-        let products = codes.iter().zip(column).map(|(code, x)| product(*code, *x));
-        *out += products.fold(0, i32::wrapping_add) as f32 * step;
-    }
 }
 
-/// `Σ codes[r]·(row r)[j]` of some columns, with which `rows` begin.
-#[cfg(not(any(target_os = "none", trine_dsp)))]
+/// `Σ codes[r]·(row r)[j]` of some columns, with which `rows` begin. Of columns that a row does not
+/// have, the sums are any.
 #[inline(always)]
 fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
+    let whole = rows.len().checked_sub(TOGETHER).map_or(0, |last| last / width.max(1) + 1);
+    let (before, last) = codes.split_at_checked(whole).unwrap_or((codes, &[]));
+    let mut sums = sum_whole(before, rows, width);
+    // After the last rows there may be no more bytes.
+    for (row, code) in (whole..).zip(last) {
+        for (sum, x) in sums.iter_mut().zip(rows.get(row * width..).unwrap_or_default()) {
+            *sum = sum.wrapping_add(product(*code, *x));
+        }
+    }
+    sums
+}
+
+/// The same of rows that are followed by so many bytes.
+#[cfg(not(any(target_os = "none", trine_dsp)))]
+#[inline(always)]
+fn sum_whole(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
     let mut sums = [0_i32; TOGETHER];
     let mut rest = rows;
     for code in codes {
@@ -110,7 +120,7 @@ fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
 /// The same by hand: a compiler that saves bytes would keep the sums in memory.
 #[cfg(all(target_os = "none", not(trine_dsp)))]
 #[inline(always)]
-fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
+fn sum_whole(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
     let [mut a, mut b, mut c, mut d] = [0_i32; TOGETHER];
     let mut rest = rows;
     for code in codes {

@@ -37,14 +37,12 @@ impl Pass<'_, '_, '_> {
         }
         let Some(block) = weights.layers.get(layer) else { return };
         match stage {
-            Stage::AttnNorm => self.norm(units, &block.attn_norm),
+            Stage::AttnNorm | Stage::AttnSubNorm | Stage::FfnNorm => self.norm(units, block),
             Stage::Project => self.product(units, &[block.q, block.k, block.v]),
             Stage::Turn => self.turn(units, block),
             Stage::Attend => self.attend(units),
-            Stage::AttnSubNorm => self.attn_sub_norm(units, block),
             Stage::AttnOutput => self.product(units, &[block.output]),
             Stage::AttnAdd => self.add(units, block.output),
-            Stage::FfnNorm => self.norm(units, &block.ffn_norm),
             Stage::GateUp => self.product(units, &[block.gate, block.up]),
             Stage::FfnSubNorm => self.ffn_sub_norm(units, block),
             Stage::Down => self.product(units, &[block.down]),

@@ -9,7 +9,7 @@ use trine_ternary::{Kernels, Matrix, RowInput, math};
 use super::attention::attend;
 use super::forward::Pass;
 use super::kv::move_up;
-use super::order::At;
+use super::order::{At, Stage};
 use super::rope;
 use crate::config::Activation;
 use crate::weights::{Layer, Linear, Vector};
@@ -49,11 +49,15 @@ impl Pass<'_, '_, '_> {
         move_up(self.state.turns, last * width..(last + 1) * width, 0);
     }
 
-    /// Norms the stream and rounds it to codes.
-    pub(super) fn norm(&mut self, tokens: Range<usize>, weight: &Vector<'_>) {
+    /// Norms the stream, or what attention made, and rounds it to codes.
+    pub(super) fn norm(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
         let (dim, epsilon) = (self.model.config.dim, self.model.config.rms_epsilon);
         let kernels = self.model.kernels;
-        let stream: &[f32] = self.state.stream;
+        let (from, weight): (&[f32], _) = match self.at.stage {
+            Stage::AttnSubNorm => (self.state.mixed, &block.attn_sub_norm),
+            Stage::AttnNorm => (self.state.stream, &block.attn_norm),
+            _ => (self.state.stream, &block.ffn_norm),
+        };
         let rows = Rounded {
             kernels,
             wide: self.state.wide,
@@ -62,25 +66,7 @@ impl Pass<'_, '_, '_> {
             columns: dim,
         };
         rows.each(self.pool, tokens.clone(), 1, &|token, row| {
-            rms_norm(&kernels, one(stream, token, dim), weight, epsilon, row);
-        });
-        self.take_scales(tokens);
-    }
-
-    /// The norm inside attention, and codes.
-    pub(super) fn attn_sub_norm(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
-        let (dim, epsilon) = (self.model.config.dim, self.model.config.rms_epsilon);
-        let kernels = self.model.kernels;
-        let mixed: &[f32] = self.state.mixed;
-        let rows = Rounded {
-            kernels,
-            wide: self.state.wide,
-            codes: self.state.codes,
-            stride: self.model.config.widest(),
-            columns: dim,
-        };
-        rows.each(self.pool, tokens.clone(), 1, &|token, row| {
-            rms_norm(&kernels, one(mixed, token, dim), &block.attn_sub_norm, epsilon, row);
+            rms_norm(&kernels, one(from, token, dim), weight, epsilon, row);
         });
         self.take_scales(tokens);
     }
@@ -223,7 +209,8 @@ impl Pass<'_, '_, '_> {
                     let gate = if gate > 0.0 { gate } else { 0.0 };
                     *x *= gate * gate;
                 }),
-                Activation::Silu => gates.each(start, stride, rows, &|x, gate| {
+                // What a call for each number costs is little beside its exponential.
+                Activation::Silu => gates.each_apart(start, stride, rows, &|x, gate| {
                     *x *= gate / (1.0 + math::exp(-gate));
                 }),
             }
@@ -487,20 +474,20 @@ impl Products<'_> {
         self.each_apart(first, stride, out, f);
     }
 
-    /// The same where a token's products are some apart: of some rows at a time, those of several
-    /// tokens share lines of the processor's cache.
+    /// The same wherever a token's products are: of some rows at a time, those of several tokens
+    /// share lines of the processor's cache where they are some apart.
     // Where flash is short there is one such loop.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline(always))]
     fn each_apart(&self, first: usize, stride: usize, out: &mut [f32], f: &dyn Fn(&mut f32, f32)) {
-        let Sums { sums, scales, steps: Steps { row, .. } } = self.sums;
-        let factor = |token: usize| self.scale / scales.get(token).copied().unwrap_or(1.0);
-        let sums = sums.get(self.rows.start * row..self.rows.end * row).unwrap_or_default();
-        for (part, sums) in sums.chunks((SIDE_BY_SIDE * row).max(1)).enumerate() {
+        let Sums { sums, scales, steps: Steps { row, token: step } } = self.sums;
+        for rows in self.rows.clone().step_by(SIDE_BY_SIDE) {
+            let count = SIDE_BY_SIDE.min(self.rows.end - rows);
             for (token, out) in (first..).zip(out.chunks_exact_mut(stride.max(1))) {
-                let factor = factor(token);
-                let out = out.get_mut(part * SIDE_BY_SIDE..).unwrap_or_default();
-                let products = sums.get(token..).unwrap_or_default().iter().step_by(row.max(1));
+                let factor = self.scale / scales.get(token).copied().unwrap_or(1.0);
+                let out = out.get_mut(rows - self.rows.start..).unwrap_or_default();
+                let sums = sums.get(rows * row + token * step..).unwrap_or_default();
+                let products = sums.iter().step_by(row.max(1)).take(count);
                 for (out, sum) in out.iter_mut().zip(products) {
                     f(out, *sum as f32 * factor);
                 }

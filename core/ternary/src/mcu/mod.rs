@@ -24,7 +24,7 @@ mod products;
 mod table;
 
 #[cfg(trine_dsp)]
-pub(crate) use arch::dsp::{dot_bytes, dot_codes, sum_columns};
+pub(crate) use arch::dsp::{dot_bytes, dot_codes, sum_whole};
 pub(crate) use layout::Layout;
 pub use products::{Part, gemv, gemv_each};
 

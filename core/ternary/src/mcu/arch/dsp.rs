@@ -178,10 +178,9 @@ pub(crate) fn dot_codes(codes: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
 }
 
 /// `Σ code·x` down four columns of int8, with which `rows` begin: a row for each code, `width`
-/// apart. Rows that do not exist count as zeros.
-pub(crate) fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; 4] {
-    let whole = rows.len().checked_sub(4).map_or(0, |last| last / width.max(1) + 1);
-    let count = codes.len().min(whole);
+/// apart.
+pub(crate) fn sum_whole(codes: &[i16], rows: &[i8], width: usize) -> [i32; 4] {
+    let count = codes.len();
     let [mut a, mut b, mut c, mut d] = [0; 4];
     if count > 0 {
         // SAFETY: there is a code and a row at least, and the last row that is read has four bytes;
