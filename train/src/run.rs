@@ -327,8 +327,9 @@ impl School<'_, '_> {
         let mut heard = vec![Heard::default(); sentences.len()];
         let share = sentences.len().div_ceil(threads.max(1)).max(1);
         let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();
+        let single = self.trainer.rounded.single();
         parallel::each(threads, jobs, |(said, heard): (&[Said], &mut [Heard])| {
-            let mut reader = twin::Reader::new(&self.trainer.rounded);
+            let mut reader = twin::Reader::new(&single);
             for (said, heard) in said.iter().zip(heard) {
                 let found = score::ask(&mut reader, tools, program, &vocabulary, &said.text);
                 *heard = found.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The dense twin reads sentences: a model in single precision, of which there is no file that the
-//! engine could compute with. It is read by the arithmetic that it was trained with, all of its
-//! tokens anew for every choice.
+//! engine could compute with. It is read by the arithmetic of training, in single precision, all of
+//! its tokens anew for every choice.
 
 use std::convert::Infallible;
 
@@ -68,6 +68,7 @@ mod tests {
     use super::Reader;
     use crate::net::{Choice, Example, Pass};
     use crate::shape::Shape;
+    use crate::simd::Products;
     use crate::weights::{Arithmetic, Rounded, Weights};
 
     #[test]
@@ -84,7 +85,7 @@ mod tests {
             tags: 0,
         };
         let weights = Weights::random(shape, 5);
-        let rounded = Rounded::new(&weights, Arithmetic::Dense);
+        let rounded = Rounded::with(&weights, Arithmetic::Dense, Products::Single);
         let mut reader = Reader::new(&rounded);
         reader.begin_prompt(&[1, 7, 9]).unwrap();
         reader.begin(&[4]).unwrap();

@@ -95,15 +95,18 @@ pub(crate) struct PackedModel {
 }
 
 impl Rounded {
-    /// Rounds weights. A ternary model is multiplied as fast as this processor can, the dense twin
-    /// in single precision.
+    /// Rounds weights that are to be multiplied as fast as this processor can: exactly if they are
+    /// ternary, in bf16 where it has that if they are dense, of which [`Self::single`] is not.
     #[must_use]
     pub fn new(weights: &Weights, arithmetic: Arithmetic) -> Self {
-        let products = match arithmetic {
-            Arithmetic::Ternary => Products::best(),
-            Arithmetic::Dense => Products::Single,
-        };
-        Self::with(weights, arithmetic, products)
+        Self::with(weights, arithmetic, Products::best())
+    }
+
+    /// The same, to be multiplied in single precision.
+    #[must_use]
+    pub fn single(&self) -> Self {
+        let packed = PackedModel::default();
+        Self { products: Products::Single, packed, ..self.clone() }
     }
 
     /// Rounds weights that are to be multiplied in this way.
@@ -175,7 +178,10 @@ impl Rounded {
                         &weights.numbers[block.attn_norm.start..][..numbers.len()],
                     );
                     if ternary {
-                        take_block(block, numbers, scales, packed);
+                        ternarise(block, numbers, scales);
+                    }
+                    if let Some(packed) = packed {
+                        pack(block, numbers, packed);
                     }
                 },
             );
@@ -184,18 +190,17 @@ impl Rounded {
 }
 
 /// Makes trits of the matrices of one block, the numbers of which begin with its first norm.
-fn take_block(
-    block: &Block,
-    numbers: &mut [f32],
-    scales: &mut [f32; 7],
-    packed: Option<&mut [Packed; 4]>,
-) {
+fn ternarise(block: &Block, numbers: &mut [f32], scales: &mut [f32; 7]) {
     let start = block.attn_norm.start;
     for (matrix, scale) in block.matrices.iter().zip(scales) {
         let weights = &mut numbers[matrix.at.start - start..matrix.at.end - start];
         wide(Ternarise { weights, scale });
     }
-    let Some(packed) = packed else { return };
+}
+
+/// Packs the same matrices.
+fn pack(block: &Block, numbers: &[f32], packed: &mut [Packed; 4]) {
+    let start = block.attn_norm.start;
     for (packed, matrices) in packed.iter_mut().zip([0..3, 3..4, 4..6, 6..7]) {
         let matrices = &block.matrices[matrices];
         let (first, last) = (&matrices[0], &matrices[matrices.len() - 1]);

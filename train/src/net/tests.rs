@@ -37,7 +37,7 @@ fn examples() -> Vec<Example> {
 }
 
 fn total(weights: &Weights, examples: &[&Example], mix: &Mix) -> f64 {
-    let rounded = Rounded::new(weights, Arithmetic::Dense);
+    let rounded = Rounded::with(weights, Arithmetic::Dense, Products::Single);
     let losses = Pass::default().losses(&rounded, examples, mix);
     losses.choice * f64::from(mix.choice)
         + losses.language * f64::from(mix.language)
@@ -56,7 +56,7 @@ fn derivatives_are_the_slopes_of_the_loss() {
             weights.numbers[norm].iter_mut().for_each(|x| *x += 0.2 * random.bell());
         }
     }
-    let rounded = Rounded::new(&weights, Arithmetic::Dense);
+    let rounded = Rounded::with(&weights, Arithmetic::Dense, Products::Single);
     let mut slopes = vec![0.0; weights.plan.len];
     Pass::default().learn(&rounded, &examples, &mix, 1, &mut slopes);
     weights.trained_slopes(&mut slopes);

@@ -11,10 +11,11 @@ mod x86_64;
 pub(crate) use tile::{DEPTH, Packed, SIDE, Tile, Tiles, round_up};
 pub(crate) use triangle::{LANES, ROWS, Rows, Seen, by_columns, by_rows};
 
-/// How matrices are multiplied while a ternary model is trained.
+/// How matrices are multiplied while a model is trained.
 ///
 /// Whole numbers of 8 bits and trits are exact in bf16, and sums are made in single precision, so
-/// the forward pass is the same whatever the choice; derivatives are rounded to bf16.
+/// the forward pass of a ternary model is the same whatever the choice; derivatives are rounded to
+/// bf16, and so are the numbers of a dense model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Products {
     /// Single precision throughout, on every processor. The others are tested against it.
