@@ -20,6 +20,12 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The embedding, by which llama.cpp finds it.
+const EMBEDDING: &CStr = c"token_embd.weight";
+/// No tensor.
+const NOWHERE: sys::llama_model_tensor_buft_override =
+    sys::llama_model_tensor_buft_override { pattern: std::ptr::null(), buft: std::ptr::null_mut() };
+
 /// How a model is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -79,14 +85,21 @@ impl Model {
     /// What llama.cpp says against the file, or that there is not enough memory.
     pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
         start();
-        Self::open_with(path, options, std::ptr::null_mut())
+        Self::open_with(path, options, std::ptr::null_mut(), false)
     }
 
-    /// The same, with all blocks on the device that ggml calls so: `Vulkan0`, `CUDA0`.
+    /// The same, with all blocks on the device that ggml calls so: `Vulkan0`, `CUDA0`. The
+    /// embedding, and with it the head that is multiplied with it, stays on the processor unless
+    /// `is_whole` says otherwise.
     ///
     /// # Errors
     /// As [`Self::open`], and when there is no such device.
-    pub fn open_on(path: &Path, options: &Options, device: &str) -> Result<Self, Error> {
+    pub fn open_on(
+        path: &Path,
+        options: &Options,
+        device: &str,
+        is_whole: bool,
+    ) -> Result<Self, Error> {
         start();
         let name = CString::new(device).map_err(|_| said("a name with a zero byte in it"))?;
         // SAFETY: the name ends with a zero and lives through the call.
@@ -94,7 +107,7 @@ impl Model {
         if found.is_null() {
             return Err(said(&format!("ggml has no device {device}")));
         }
-        Self::open_with(path, options, found)
+        Self::open_with(path, options, found, is_whole)
     }
 
     /// On a device, or on the processor for none.
@@ -102,6 +115,7 @@ impl Model {
         path: &Path,
         options: &Options,
         device: sys::ggml_backend_dev_t,
+        is_whole: bool,
     ) -> Result<Self, Error> {
         let name = CString::new(path.as_os_str().as_encoded_bytes())
             .map_err(|_| said("a path with a zero byte in it"))?;
@@ -114,8 +128,16 @@ impl Model {
         // where ggml was built with others.
         let mut devices = [device, std::ptr::null_mut()];
         wanted.devices = devices.as_mut_ptr();
+        // A list that a null pattern ends, too.
+        let mut places = [NOWHERE; 2];
+        if let (true, [first, _]) = (is_whole && !device.is_null(), &mut places) {
+            // SAFETY: ggml has this device, and keeps its kinds of memory to the end.
+            let buft = unsafe { sys::ggml_backend_dev_buffer_type(device) };
+            *first = sys::llama_model_tensor_buft_override { pattern: EMBEDDING.as_ptr(), buft };
+            wanted.tensor_buft_overrides = places.as_ptr();
+        }
         wanted.n_gpu_layers = if device.is_null() { 0 } else { i32::MAX };
-        // SAFETY: the name, which ends with a zero, and the list of devices live through the call.
+        // SAFETY: the name, which ends with a zero, and the lists live through the call.
         let model = unsafe { sys::llama_model_load_from_file(name.as_ptr(), wanted) };
         let model = NonNull::new(model).ok_or_else(|| said("the model was not opened"))?;
         // SAFETY: it fills a structure and answers it by value.
@@ -192,6 +214,9 @@ impl Model {
         // SAFETY: context and tokens live through the call.
         match unsafe { sys::llama_decode(self.context.as_ptr(), batch) } {
             0 => {
+                // With its head on a device it answers before that has computed anything.
+                // SAFETY: the context lives.
+                unsafe { sys::llama_synchronize(self.context.as_ptr()) };
                 self.used += count;
                 Ok(())
             }

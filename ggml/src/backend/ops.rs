@@ -147,6 +147,43 @@ impl Context {
         Ok(mixed)
     }
 
+    /// Turns heads, (width, heads, tokens), by their positions, (tokens): the elements `i` and
+    /// `i + width / 2` by `position * base^(-2i / width)`, divided by the `i`th of `divisors` if
+    /// there are any.
+    pub(crate) fn rope(
+        &self,
+        heads: &Tensor,
+        positions: &Tensor,
+        divisors: Option<&Tensor>,
+        base: f32,
+    ) -> Result<Tensor> {
+        self.take()?;
+        for tensor in [heads, positions].into_iter().chain(divisors) {
+            self.keep(tensor);
+        }
+        let [width, ..] = heads.shape();
+        let width = i32::try_from(width).unwrap_or(i32::MAX);
+        let divisors = divisors.map_or(std::ptr::null_mut(), Tensor::raw);
+        // SAFETY: as above.
+        self.wrap(unsafe {
+            sys::ggml_rope_ext(
+                self.raw(),
+                heads.raw(),
+                positions.raw(),
+                divisors,
+                width,
+                sys::LLAMA_ROPE_TYPE_NEOX,
+                0,
+                base,
+                1.0,
+                0.0,
+                1.0,
+                0.0,
+                0.0,
+            )
+        })
+    }
+
     /// `b` after `a` in the innermost dimension.
     pub(crate) fn concat(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         self.take()?;

@@ -14,6 +14,7 @@ use super::{Device, Error, Result};
 pub(crate) enum Type {
     F32,
     F16,
+    I32,
     I64,
     Q8_0,
     Q6K,
@@ -26,6 +27,7 @@ impl Type {
         match self {
             Self::F32 => sys::GGML_TYPE_F32,
             Self::F16 => sys::GGML_TYPE_F16,
+            Self::I32 => sys::GGML_TYPE_I32,
             Self::I64 => sys::GGML_TYPE_I64,
             Self::Q8_0 => sys::GGML_TYPE_Q8_0,
             Self::Q6K => sys::GGML_TYPE_Q6_K,

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use trine_infer::{Config, Model};
-use trine_ternary::math;
 
 use super::options::{Activations, Kept, Options};
 use super::plan::Homes;
 use super::round::magic;
+use super::turns::Turns;
 use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
 
 /// Keys and values of all blocks.
@@ -101,18 +101,17 @@ pub(super) struct Shape {
 pub(super) struct Inputs {
     /// Rows of the embedding: (dim, tokens)
     pub(super) stream: Tensor,
-    /// (width, 1, tokens)
-    pub(super) cosines: Tensor,
-    /// The same; those of the first half are negative.
-    pub(super) sines: Tensor,
+    pub(super) turns: Turns,
     /// 0 where a token sees a position, else -∞, in half precision: (seen, tokens)
     pub(super) mask: Tensor,
     /// The same of blocks that see a prompt whole.
     pub(super) whole: Option<Tensor>,
-    /// Where the keys go: (tokens)
+    /// The same of the last one of several tokens alone: (seen, 1)
+    pub(super) alone: Option<Tensor>,
+    /// Where the keys go, and values that lie as they do: (tokens)
     pub(super) rows: Tensor,
-    /// Where the values go, number by number: (kv dim * tokens)
-    pub(super) value_rows: Tensor,
+    /// Where other values go, number by number: (kv dim * tokens). None where there are no others.
+    pub(super) value_rows: Option<Tensor>,
     /// As many 127 as anyone needs.
     pub(super) ones: Tensor,
     /// What rounds a row: (columns at most, 2)
@@ -124,11 +123,13 @@ pub(super) struct Inputs {
 impl Inputs {
     /// Takes the memory that graphs of a shape need for them.
     pub(super) fn new(
-        config: &Config,
+        model: &Model<'_>,
         homes: &Homes,
         device: Device,
         shape: Shape,
+        options: (Activations, &Cache),
     ) -> Result<Self> {
+        let (config, (activations, cache)) = (model.config(), options);
         let Shape { tokens, seen, is_whole, .. } = shape;
         let layouts = homes.places.iter().map(|home| home.layout);
         let columns = config.dim.max(config.ffn);
@@ -136,23 +137,27 @@ impl Inputs {
         // The head is rounded in blocks of 32 inputs at least.
         let ones = groups.unwrap_or(1).max(1) * tokens;
         let ones = ones.max(config.dim.div_ceil(32)).max(tokens);
-        let context = Context::new(10, 0)?;
-        let (width, numbers) = (config.head_width(), Type::F32);
+        let context = Context::new(11, 0)?;
+        let numbers = Type::F32;
         let mask = || context.tensor(Type::F16, [seen, tokens]);
         let whole = is_whole.then(mask).transpose()?;
+        let value_rows = cache.blocks.iter().any(|kept| !kept.at_once);
+        let value_rows = value_rows.then(|| context.tensor(Type::I64, [config.kv_dim() * tokens]));
+        let value_rows = value_rows.transpose()?;
         let inputs = Self {
             stream: context.tensor(numbers, [config.dim, tokens])?,
-            cosines: context.tensor(numbers, [width, 1, tokens])?,
-            sines: context.tensor(numbers, [width, 1, tokens])?,
+            turns: Turns::new(&context, model, activations, tokens)?,
             mask: mask()?,
             whole,
+            alone: (tokens > 1).then(|| context.tensor(Type::F16, [seen, 1])).transpose()?,
             rows: context.tensor(Type::I64, [tokens])?,
-            value_rows: context.tensor(Type::I64, [config.kv_dim() * tokens])?,
+            value_rows,
             ones: context.tensor(numbers, [ones])?,
             magic: context.tensor(numbers, [columns, 2])?,
             logits: context.tensor(numbers, [config.vocab])?,
         };
         context.allocate(device)?;
+        inputs.turns.begin(model)?;
         inputs.magic.write_f32(&magic(columns))?;
         inputs.ones.write_f32(&vec![127.0; ones])?;
         Ok(inputs)
@@ -169,20 +174,6 @@ impl Inputs {
         self.stream.write_f32(&rows)
     }
 
-    /// Writes by how much positions turn heads.
-    pub(super) fn turn(&self, positions: Range<usize>, frequencies: &[f32]) -> Result<()> {
-        let (mut cosines, mut sines) = (Vec::new(), Vec::new());
-        for position in positions {
-            let turn = |frequency: &f32| math::sin_cos(position as f32 * frequency);
-            let turns: Vec<(f32, f32)> = frequencies.iter().map(turn).collect();
-            cosines.extend(turns.iter().chain(&turns).map(|(_, cosine)| cosine));
-            sines.extend(turns.iter().map(|(sine, _)| -sine));
-            sines.extend(turns.iter().map(|(sine, _)| sine));
-        }
-        self.cosines.write_f32(&cosines)?;
-        self.sines.write_f32(&sines)
-    }
-
     /// Writes which of `seen` positions each token sees: those up to its own, and in blocks that
     /// see a prompt whole all of its `until`.
     pub(super) fn hide(&self, positions: Range<usize>, seen: usize, until: usize) -> Result<()> {
@@ -192,6 +183,9 @@ impl Inputs {
         let mask = |end: usize| (0..seen).flat_map(move |at| if at < end { SEEN } else { HIDDEN });
         let own: Vec<u8> = positions.clone().flat_map(|position| mask(position + 1)).collect();
         self.mask.write(0, &own)?;
+        if let Some(alone) = &self.alone {
+            alone.write(0, &mask(positions.end).collect::<Vec<_>>())?;
+        }
         match &self.whole {
             Some(whole) => whole.write(0, &positions.flat_map(|_| mask(until)).collect::<Vec<_>>()),
             None => Ok(()),
@@ -209,8 +203,9 @@ impl Inputs {
             rows.flat_map(|row| (row as u64).to_le_bytes()).collect()
         };
         self.rows.write(0, &bytes(&mut positions.clone()))?;
+        let Some(value_rows) = &self.value_rows else { return Ok(()) };
         // Each number has a place for all positions.
         let of = |position| (0..config.kv_dim()).map(move |number| number * context + position);
-        self.value_rows.write(0, &bytes(&mut positions.flat_map(of)))
+        value_rows.write(0, &bytes(&mut positions.flat_map(of)))
     }
 }

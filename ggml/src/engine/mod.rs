@@ -1,5 +1,6 @@
 //! Ternary models on a device: the whole forward pass as one graph.
 
+mod fold;
 mod memory;
 mod options;
 mod pass;
@@ -12,6 +13,7 @@ mod stages;
 #[cfg(test)]
 mod tests;
 mod trits;
+mod turns;
 mod weights;
 
 pub use options::{Activations, Kept, Options};

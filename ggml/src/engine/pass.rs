@@ -9,14 +9,16 @@ use trine_infer::{Config, Model};
 use super::memory::{Cache, Inputs, Shape};
 use super::options::Activations;
 use super::round::{Input, Rounder};
+use super::turns::Turns;
 use super::weights::{Block, Head, Stack, Weights};
-use crate::backend::{Context, Graph, Result, Tensor, Type};
+use crate::backend::{Context, Error, Graph, Result, Tensor, Type};
 
 /// Operations of a block, at most; and of what follows the last.
 pub(super) const NODES_OF_BLOCK: usize = 128;
 pub(super) const NODES_OF_HEAD: usize = 320;
 
 /// A pass that is being described.
+#[derive(Clone, Copy)]
 pub(super) struct Pass<'p> {
     pub(super) graph: &'p Context,
     pub(super) model: &'p Model<'p>,
@@ -39,28 +41,59 @@ struct Projected {
 }
 
 impl Pass<'_> {
-    /// Adds all that is to be computed.
+    /// Adds all that is to be computed. Of the last block nobody reads but keys, values, and what
+    /// becomes of the last token, which goes through it alone.
     pub(super) fn build(&self, into: &Graph) -> Result<()> {
         let Shape { last, with_logits, .. } = self.shape;
         let mut stream = self.inputs.stream.clone();
         for (layer, block) in self.weights.blocks.iter().enumerate().take(last + 1) {
             let projected = self.project(&stream, layer, block)?;
-            if layer == last && !with_logits {
+            if layer < last {
+                let whole = self.inputs.whole.as_ref().filter(|_| layer < self.config().whole);
+                let mask = whole.unwrap_or(&self.inputs.mask);
+                stream = self.rest(&stream, &projected, mask, block)?;
+            } else if with_logits {
+                let alone = Pass { shape: Shape { tokens: 1, ..self.shape }, ..*self };
+                let (own, projected) = self.last_token(&stream, projected)?;
+                let mask = self.inputs.alone.as_ref().unwrap_or(&self.inputs.mask);
+                let stream = alone.rest(&own, &projected, mask, block)?;
+                return alone.head(into, &stream, &self.weights.head);
+            } else {
                 into.add(&projected.keys);
                 into.add(&projected.values);
-                return Ok(());
             }
-            let attended = self.attention(&projected, layer, block)?;
-            stream = self.graph.add(&stream, &attended)?;
-            let fed = self.feed_forward(&stream, block)?;
-            stream = self.graph.add(&stream, &fed)?;
         }
-        self.head(into, &stream, &self.weights.head)
+        Ok(())
     }
 
-    /// `x / rms(x) * weight`.
-    fn norm(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-        let normed = self.graph.rms_norm(x, self.config().rms_epsilon)?;
+    /// The stream after a block, of what stands before it and what it projects.
+    fn rest(
+        &self,
+        stream: &Tensor,
+        projected: &Projected,
+        mask: &Tensor,
+        block: &Block,
+    ) -> Result<Tensor> {
+        let mixed = self.attend(projected, mask, block)?;
+        let input = self.input(&mixed, &block.attn_sub_norm, 1.0)?;
+        let stream = self.graph.add(stream, &self.product(&block.output, &input)?)?;
+        self.graph.add(&stream, &self.feed_forward(&stream, block)?)
+    }
+
+    /// The stream of the last token, (dim, 1), and what attention takes in for it.
+    fn last_token(&self, stream: &Tensor, projected: Projected) -> Result<(Tensor, Projected)> {
+        let (graph, config, before) = (self.graph, self.config(), self.shape.tokens - 1);
+        let dim = config.dim;
+        let own = graph.view(stream, [dim, 1, 1], [4 * dim; 2], 4 * dim * before)?;
+        let [_, head, token, _] = projected.queries.strides();
+        let shape = [config.head_width(), config.heads, 1];
+        let queries = graph.view(&projected.queries, shape, [head, token], token * before)?;
+        Ok((own, Projected { queries, ..projected }))
+    }
+
+    /// `x / rms(x) * weight`; what raises the mean square is multiplied by `raised`.
+    fn norm(&self, x: &Tensor, weight: &Tensor, raised: f32) -> Result<Tensor> {
+        let normed = self.graph.rms_norm(x, self.config().rms_epsilon * raised)?;
         self.graph.mul(&normed, weight)
     }
 
@@ -69,8 +102,8 @@ impl Pass<'_> {
     }
 
     /// The input of a product, as its norm is to be taken.
-    fn input(&self, x: &Tensor, norm: &Tensor) -> Result<Input> {
-        let normed = self.norm(x, norm)?;
+    fn input(&self, x: &Tensor, norm: &Tensor, raised: f32) -> Result<Input> {
+        let normed = self.norm(x, norm, raised)?;
         match self.activations {
             Activations::Codes => self.rounder().quantize(&normed),
             Activations::Floats => Ok(Input { numbers: normed, scales: None }),
@@ -81,17 +114,18 @@ impl Pass<'_> {
         self.model.config()
     }
 
-    /// Products with a stack of matrices, with all scales: (rows, tokens). Each part of the rows is
-    /// multiplied by one number a token, `scale / steepness`.
+    /// Products with a stack of matrices, with all scales that it has: (rows, tokens). Each part of
+    /// the rows is multiplied by one number a token, `scale / steepness`.
     fn product(&self, stack: &Stack, input: &Input) -> Result<Tensor> {
         let (graph, tokens) = (self.graph, self.shape.tokens);
         let arranged = stack.layout.arrange(graph, &input.numbers, &self.inputs.ones)?;
         let sums = graph.mul_mat(&stack.trits, &arranged)?;
-        let (rows, parts) = (stack.part(), stack.parts());
+        let Some(scales) = &stack.scales else { return Ok(sums) };
+        let (rows, [_, parts, ..]) = (stack.part(), scales.shape());
         let scales = if tokens == 1 || input.scales.is_none() {
-            stack.scales.clone()
+            scales.clone()
         } else {
-            graph.repeat(&stack.scales, [1, parts, tokens])?
+            graph.repeat(scales, [1, parts, tokens])?
         };
         let factors = match &input.scales {
             Some(steepness) => graph.div(&scales, &graph.reshape(steepness, [1, 1, tokens])?)?,
@@ -104,19 +138,12 @@ impl Pass<'_> {
     /// Queries, keys and values of a block; the cache has those of its keys and values.
     fn project(&self, stream: &Tensor, layer: usize, block: &Block) -> Result<Projected> {
         let (graph, config) = (self.graph, self.config());
-        let (width, tokens) = (config.head_width(), self.shape.tokens);
-        let heads = config.heads + config.kv_heads;
-        let input = self.input(stream, &block.attn_norm)?;
+        let (width, kv_dim, tokens) = (config.head_width(), config.kv_dim(), self.shape.tokens);
+        let input = self.input(stream, &block.attn_norm, 1.0)?;
         let qkv = self.product(&block.qkv, &input)?;
         let [_, row, ..] = qkv.strides();
-        // Queries and keys together: (width, heads, tokens).
-        let qk = graph.view(&qkv, [width, heads, tokens], [4 * width, row], 0)?;
-        let turned = self.turn(&qk)?;
-        let kv_dim = config.kv_dim();
-        let [_, head, token, _] = turned.strides();
-        let keys = [width, config.kv_heads, tokens];
-        let keys = graph.view(&turned, keys, [head, token], head * config.heads)?;
-        let first = 4 * (config.dim + kv_dim);
+        let (queries, keys) = self.turn(&qkv)?;
+        let first = 4 * (config.heads + config.kv_heads) * width;
         let values = graph.view(&qkv, [kv_dim, tokens, 1], [row, row * tokens], first)?;
         let kept = self.cache.of(layer)?;
         let keys = self.keep(&kept.keys, &keys)?;
@@ -125,30 +152,45 @@ impl Pass<'_> {
         } else {
             self.keep_columns(&kept.values, &values)?
         };
-        let queries = graph.view(&turned, [width, config.heads, tokens], [head, token], 0)?;
         Ok(Projected { queries, keys, values, at_once: kept.at_once })
     }
 
-    fn attention(&self, projected: &Projected, layer: usize, block: &Block) -> Result<Tensor> {
-        let mask = match &self.inputs.whole {
-            Some(whole) if layer < self.config().whole => whole,
-            _ => &self.inputs.mask,
+    /// Queries, (width, heads, tokens), and keys, (width, kv heads, tokens), turned by their
+    /// positions: the element `i` together with `i + width / 2`.
+    fn turn(&self, qkv: &Tensor) -> Result<(Tensor, Tensor)> {
+        let (graph, config) = (self.graph, self.config());
+        let (width, tokens) = (config.head_width(), self.shape.tokens);
+        let (heads, kv_heads) = (config.heads, config.kv_heads);
+        let [_, row, ..] = qkv.strides();
+        let part = |from: &Tensor, first: usize, count: usize, row: usize| {
+            graph.view(from, [width, count, tokens], [4 * width, row], 4 * width * first)
         };
-        let mixed = self.attend(projected, mask)?;
-        let input = self.input(&mixed, &block.attn_sub_norm)?;
-        self.product(&block.output, &input)
+        match &self.inputs.turns {
+            Turns::Positions { positions, divisors } => {
+                let turned = |first, count| {
+                    let part = part(qkv, first, count, row)?;
+                    graph.rope(&part, positions, divisors.as_ref(), config.rope_base)
+                };
+                Ok((turned(0, heads)?, turned(heads, kv_heads)?))
+            }
+            Turns::Tables { cosines, sines } => {
+                let both = part(qkv, 0, heads + kv_heads, row)?;
+                let turned = self.turn_by(&both, cosines, sines)?;
+                let [_, _, row, _] = turned.strides();
+                Ok((part(&turned, 0, heads, row)?, part(&turned, heads, kv_heads, row)?))
+            }
+        }
     }
 
-    /// Turns heads by their positions: the element `i` together with `i + width / 2`. Cosines and
-    /// sines come from the processor, which is more exact at large angles than devices are.
-    fn turn(&self, heads: &Tensor) -> Result<Tensor> {
+    /// Heads turned by the processor's cosines and sines.
+    fn turn_by(&self, heads: &Tensor, cosines: &Tensor, sines: &Tensor) -> Result<Tensor> {
         let graph = self.graph;
         let [width, count, tokens, _] = heads.shape();
         let [_, head, token, _] = heads.strides();
         let half = |offset| graph.view(heads, [width / 2, count, tokens], [head, token], offset);
         let other = graph.concat(&half(2 * width)?, &half(0)?)?;
-        let straight = graph.mul(heads, &self.inputs.cosines)?;
-        graph.add(&straight, &graph.mul(&other, &self.inputs.sines)?)
+        let straight = graph.mul(heads, cosines)?;
+        graph.add(&straight, &graph.mul(&other, sines)?)
     }
 
     /// Keeps keys or values, and answers those of all positions that are seen: (width, seen, kv
@@ -171,20 +213,22 @@ impl Pass<'_> {
         let [context, ..] = kept.shape();
         let values = self.dense(values, [1, config.kv_dim() * self.shape.tokens, 1])?;
         let flat = graph.reshape(kept, [1, context * config.kv_dim(), 1])?;
-        let flat = graph.set_rows(&flat, &values, &self.inputs.value_rows)?;
+        let rows = self.inputs.value_rows.as_ref();
+        let rows = rows.ok_or_else(|| Error::new("values without a place"))?;
+        let flat = graph.set_rows(&flat, &values, rows)?;
         let [number, ..] = flat.strides();
         let row = context * number;
         graph.view(&flat, [seen, width, kv_heads], [row, row * width], 0)
     }
 
-    /// The same numbers side by side in another shape; those of one token are so already.
+    /// The same numbers side by side in another shape. It is a view, behind which Vulkan turns keys
+    /// and keeps them in one operation.
     fn dense(&self, x: &Tensor, shape: [usize; 3]) -> Result<Tensor> {
-        let graph = self.graph;
-        if self.shape.tokens == 1 {
-            graph.reshape(x, shape)
-        } else {
-            graph.reshape(&graph.cont(x)?, shape)
-        }
+        let ([first, second, third, _], [_, row, page, _]) = (x.shape(), x.strides());
+        let is_dense = (second == 1 || row == 4 * first) && (third == 1 || page == second * row);
+        let x = if is_dense { x.clone() } else { self.graph.cont(x)? };
+        let [columns, rows, _] = shape;
+        self.graph.view(&x, shape, [4 * columns, 4 * columns * rows], 0)
     }
 
     /// Keys or values as single precision side by side where a device would else round: Vulkan
@@ -204,11 +248,11 @@ impl Pass<'_> {
     }
 
     /// Attention of queries: (dim, tokens).
-    fn attend(&self, projected: &Projected, mask: &Tensor) -> Result<Tensor> {
+    fn attend(&self, projected: &Projected, mask: &Tensor, block: &Block) -> Result<Tensor> {
         let Projected { queries, keys, values, at_once } = projected;
         let (graph, config) = (self.graph, self.config());
         let (width, heads, tokens) = (config.head_width(), config.heads, self.shape.tokens);
-        let factor = 1.0 / (width as f32).sqrt();
+        let factor = block.fold.scores / (width as f32).sqrt();
         if *at_once {
             let operands = [&graph.swap(queries)?, keys, values, mask];
             let mixed = graph.attention(operands, factor)?;
@@ -230,7 +274,7 @@ impl Pass<'_> {
 
     fn feed_forward(&self, stream: &Tensor, block: &Block) -> Result<Tensor> {
         let (graph, ffn, tokens) = (self.graph, self.config().ffn, self.shape.tokens);
-        let input = self.input(stream, &block.ffn_norm)?;
+        let input = self.input(stream, &block.ffn_norm, 1.0)?;
         let both = self.product(&block.gate_up, &input)?;
         let [_, row, ..] = both.strides();
         let half = |first| graph.view(&both, [ffn, tokens, 1], [row, row * tokens], 4 * first);
@@ -240,16 +284,14 @@ impl Pass<'_> {
             Activation::ReluSquared => graph.mul(&graph.relu_times(&gate, &gate)?, &up)?,
             _ => graph.silu_times(&gate, &up)?,
         };
-        let input = self.input(&mixed, &block.ffn_sub_norm)?;
+        let input = self.input(&mixed, &block.ffn_sub_norm, block.fold.epsilon)?;
         self.product(&block.down, &input)
     }
 
-    /// The logits of the last token.
+    /// The logits of one token.
     fn head(&self, into: &Graph, stream: &Tensor, head: &Head) -> Result<()> {
-        let (graph, dim) = (self.graph, self.config().dim);
-        let last = 4 * dim * (self.shape.tokens - 1);
-        let last = graph.view(stream, [dim, 1, 1], [4 * dim, 4 * dim], last)?;
-        let normed = self.norm(&last, &head.norm)?;
+        let graph = self.graph;
+        let normed = self.norm(stream, &head.norm, 1.0)?;
         let is_rounded = head.block > 1 && self.activations == Activations::Codes;
         let input = if is_rounded { self.rounder().blocks(&normed, head.block)? } else { normed };
         let mut first = 0;

@@ -79,7 +79,7 @@ impl<'w> Engine<'w> {
         let homes = Homes::new(model, device, &options)?;
         let plan = Plan::new(model, &homes, &options);
         tell(&plan);
-        let weights = Weights::upload(model, &homes, pool)?;
+        let weights = Weights::upload(model, &homes, options.activations, pool)?;
         let cache = Cache::new(config, &homes, &options)?;
         let backends = homes.places.iter().map(|home| Backend::open(home.device, options.threads));
         let scheduler = Scheduler::new(backends.collect::<Result<_>>()?, nodes(config))?;
@@ -267,7 +267,7 @@ impl<'w> Engine<'w> {
         self.prepare(Shape { tokens: tokens.len(), seen, last, with_logits, is_whole })?;
         let Some((_, inputs)) = &self.shape else { return Err(Error::new("there is no graph")) };
         inputs.embed(&self.model, tokens)?;
-        inputs.turn(positions.clone(), &self.frequencies)?;
+        inputs.turns.write(positions.clone(), &self.frequencies)?;
         inputs.hide(positions.clone(), seen, until)?;
         inputs.place(positions, self.model.config(), context)?;
         self.scheduler.compute()?;
@@ -285,7 +285,9 @@ impl<'w> Engine<'w> {
         }
         self.shape = None;
         let config = self.model.config();
-        let inputs = Inputs::new(config, &self.homes, self.device, shape)?;
+        let activations = self.options.activations;
+        let options = (activations, &self.cache);
+        let inputs = Inputs::new(&self.model, &self.homes, self.device, shape, options)?;
         let graph = Context::new(2 * nodes(config), nodes(config))?;
         let into = Graph::new(&graph, nodes(config))?;
         let pass = Pass {
@@ -295,7 +297,7 @@ impl<'w> Engine<'w> {
             cache: &self.cache,
             inputs: &inputs,
             shape,
-            activations: self.options.activations,
+            activations,
         };
         pass.build(&into)?;
         self.scheduler.take(into)?;

@@ -5,6 +5,8 @@ use trine_infer::{Config, Model};
 use trine_ternary::parallel::Parallel;
 use trine_ternary::{RowFormat, Rows};
 
+use super::fold::Fold;
+use super::options::Activations;
 use super::plan::Homes;
 use super::trits::Layout;
 use crate::backend::{Context, Device, Error, Result, Tensor, Type};
@@ -14,8 +16,9 @@ use crate::backend::{Context, Device, Error, Result, Tensor, Type};
 pub(super) struct Stack {
     /// (columns as the layout has them, rows)
     pub(super) trits: Tensor,
-    /// Of equal parts of the rows, each of which has one scale: (1, parts)
-    pub(super) scales: Tensor,
+    /// Of equal parts of the rows, each of which has one scale: (1, parts). None where scales are
+    /// parts of other things ([`Fold`]).
+    pub(super) scales: Option<Tensor>,
     pub(super) layout: Layout,
 }
 
@@ -38,6 +41,7 @@ pub(super) struct Block {
     pub(super) gate_up: Stack,
     /// (ffn, dim)
     pub(super) down: Stack,
+    pub(super) fold: Fold,
 }
 
 /// What follows the last block.
@@ -78,7 +82,12 @@ impl Weights {
     ///
     /// # Errors
     /// When a device has too little memory, or none of the type of the head.
-    pub(super) fn upload(model: &Model<'_>, homes: &Homes, pool: &dyn Parallel) -> Result<Self> {
+    pub(super) fn upload(
+        model: &Model<'_>,
+        homes: &Homes,
+        activations: Activations,
+        pool: &dyn Parallel,
+    ) -> Result<Self> {
         let config = model.config();
         let contexts: Vec<Context> = homes
             .places
@@ -86,9 +95,11 @@ impl Weights {
             .map(|_| Context::new(OF_BLOCK * config.layers + PIECES_MAX + 1, 0))
             .collect::<Result<_>>()?;
         let mut blocks = Vec::new();
-        for layer in 0..config.layers {
-            let (context, layout) = homes.of(&contexts, layer)?;
-            blocks.push(Block::describe(context, layout, config)?);
+        for (index, layer) in model.weights().layers.iter().enumerate() {
+            let (context, layout) = homes.of(&contexts, index)?;
+            let is_free = activations == Activations::Floats;
+            let fold = if is_free { Fold::of(layer) } else { None };
+            blocks.push(Block::describe(context, layout, config, fold)?);
         }
         let (context, device) = homes.head(&contexts)?;
         let head = Head::describe(context, device, config, &model.weights().head)?;
@@ -112,11 +123,13 @@ impl Stack {
         layout: Layout,
         columns: usize,
         matrices: &[usize],
+        is_scaled: bool,
     ) -> Result<Self> {
         let rows: usize = matrices.iter().sum();
         let trits = context.tensor(layout.kind, [layout.columns(columns), rows])?;
         let parts = rows / matrices.iter().fold(0, |all, rows| gcd(all, *rows)).max(1);
-        Ok(Self { trits, scales: context.tensor(Type::F32, [1, parts])?, layout })
+        let scales = is_scaled.then(|| context.tensor(Type::F32, [1, parts])).transpose()?;
+        Ok(Self { trits, scales, layout })
     }
 
     fn upload(&self, matrices: &[&Linear<'_>], pool: &dyn Parallel) -> Result<()> {
@@ -127,19 +140,14 @@ impl Stack {
             offset += packed.len();
             scales.resize(scales.len() + matrix.rows() / self.part(), *scale);
         }
-        self.scales.write_f32(&scales)
+        self.scales.as_ref().map_or(Ok(()), |place| place.write_f32(&scales))
     }
 
-    /// Parts that have one scale each.
-    pub(super) fn parts(&self) -> usize {
-        let [_, parts, ..] = self.scales.shape();
-        parts.max(1)
-    }
-
-    /// Rows of a part.
+    /// Rows of a part, which has one scale.
     pub(super) fn part(&self) -> usize {
         let [_, rows, ..] = self.trits.shape();
-        (rows / self.parts()).max(1)
+        let [_, parts, ..] = self.scales.as_ref().map_or([1; 4], Tensor::shape);
+        (rows / parts.max(1)).max(1)
     }
 }
 
@@ -149,10 +157,17 @@ const fn gcd(a: usize, b: usize) -> usize {
 }
 
 impl Block {
-    fn describe(context: &Context, layout: Layout, config: &Config) -> Result<Self> {
+    fn describe(
+        context: &Context,
+        layout: Layout,
+        config: &Config,
+        fold: Option<Fold>,
+    ) -> Result<Self> {
         let Config { dim, ffn, .. } = *config;
         let norm = |columns| context.tensor(Type::F32, [columns]);
-        let stack = |columns, rows: &[_]| Stack::describe(context, layout, columns, rows);
+        let is_scaled = fold.is_none();
+        let stack =
+            |columns, rows: &[_]| Stack::describe(context, layout, columns, rows, is_scaled);
         let kv_dim = config.kv_dim();
         Ok(Self {
             attn_norm: norm(dim)?,
@@ -163,17 +178,18 @@ impl Block {
             output: stack(dim, &[dim])?,
             gate_up: stack(dim, &[ffn, ffn])?,
             down: stack(ffn, &[dim])?,
+            fold: fold.unwrap_or(Fold::NONE),
         })
     }
 
     fn upload(&self, layer: &Layer<'_>, pool: &dyn Parallel) -> Result<()> {
-        for (place, norm) in [
-            (&self.attn_norm, layer.attn_norm),
-            (&self.attn_sub_norm, layer.attn_sub_norm),
-            (&self.ffn_norm, layer.ffn_norm),
-            (&self.ffn_sub_norm, layer.ffn_sub_norm),
+        for (place, norm, factor) in [
+            (&self.attn_norm, layer.attn_norm, self.fold.attn_norm),
+            (&self.attn_sub_norm, layer.attn_sub_norm, self.fold.attn_sub_norm),
+            (&self.ffn_norm, layer.ffn_norm, self.fold.ffn_norm),
+            (&self.ffn_sub_norm, layer.ffn_sub_norm, self.fold.ffn_sub_norm),
         ] {
-            place.write(0, norm.bytes())?;
+            place.write_f32(&norm.iter().map(|weight| weight * factor).collect::<Vec<_>>())?;
         }
         self.qkv.upload(&[&layer.q, &layer.k, &layer.v], pool)?;
         self.output.upload(&[&layer.output], pool)?;

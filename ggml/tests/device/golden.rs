@@ -102,8 +102,9 @@ fn numbers_as_they_are_come_near_those_of_codes() {
             [&rounded, &plain, &single].map(|engine| engine.logits().unwrap());
         let (apart, same) = (difference(plain, rounded), difference(single, plain));
         println!("{}: {apart:.1e} from codes, {same:.1e} one by one", device.name());
-        assert!(apart > 0.0 && apart < 0.1, "{}: {apart:.1e}", device.name());
-        // The processor, as ggml uses it, rounds whatever it multiplies to bytes by itself.
+        assert!(apart < 0.1, "{}: {apart:.1e}", device.name());
+        // The processor, as ggml uses it, rounds whatever it multiplies to bytes by itself, here to
+        // the very codes.
         assert!(
             device.kind() == trine_ggml::Kind::Cpu || apart > 1e-3,
             "{}: {apart:.1e}",

@@ -70,7 +70,9 @@ fn difference(found: &[f32], wanted: &[f32]) -> f32 {
     assert_eq!(found.len(), wanted.len());
     let most = wanted.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
     let apart = found.iter().zip(wanted).map(|(a, b)| (a - b).abs());
-    apart.fold(0.0_f32, f32::max) / most
+    // What is no number is as far away as can be.
+    let far = |apart: f32| if apart.is_nan() { f32::INFINITY } else { apart };
+    apart.map(far).fold(0.0_f32, f32::max) / most
 }
 
 /// Greedy tokens after a prompt, by both; and the greatest difference of the logits on the way.

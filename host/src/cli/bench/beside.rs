@@ -97,19 +97,21 @@ impl Bench {
     }
 
     /// llama.cpp on a device, each round of which gives tokens a second of a prompt and one by one;
-    /// the first one warms up and is left out.
+    /// the first one warms up and is left out. Its head is on the processor, or with `is_whole` on
+    /// the device.
     #[cfg(feature = "gpu")]
-    pub(super) fn peer_on(&self, device: &str) -> Result<OnDevice> {
+    pub(super) fn peer_on(&self, device: &str, is_whole: bool) -> Result<OnDevice> {
         if cfg!(not(feature = "peer")) {
             return Err(not_built());
         }
         let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
         let files = Files::write(self, &scratch)?;
         let (engine, file) = (Engine::Llama, &files.theirs);
-        let mut side = self.start_on(engine, file, Memory::Mapped, Some(device))?;
+        let mut side = self.start_on(engine, file, Memory::Mapped, Some((device, is_whole)))?;
         let mut found = OnDevice { load: side.load, ..OnDevice::default() };
         for round in 0..=self.rounds.max(1) {
-            eprintln!("llama.cpp on {device}: round {round} of {}", self.rounds.max(1));
+            let head = if is_whole { ", and its head" } else { "" };
+            eprintln!("llama.cpp on {device}{head}: round {round} of {}", self.rounds.max(1));
             let answer = side.round(trine::model::threads(self.threads))?;
             let rate = |name| answer.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
             if round > 0 {
@@ -129,14 +131,14 @@ impl Bench {
         engine: Engine,
         file: &Path,
         memory: Memory,
-        device: Option<&str>,
+        device: Option<(&str, bool)>,
     ) -> Result<Side> {
         let failed = |error: std::io::Error| Error::new(format!("{}: {error}", engine.word()));
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         command.args(["bench-side", engine.word()]).arg(file).arg(memory.word());
         command.args([self.prompt.to_string(), self.tokens.to_string()]);
-        if let Some(device) = device {
-            command.args(["--device", device]);
+        if let Some((device, is_whole)) = device {
+            command.args(["--device", device]).args(is_whole.then_some("--whole"));
         }
         if memory == Memory::Huge {
             command.env(HUGE.0, HUGE.1);

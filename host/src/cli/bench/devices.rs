@@ -38,8 +38,9 @@ struct Measured {
     apart: f32,
     /// Steps at which the likeliest token was another.
     others: usize,
-    /// llama.cpp on the same device.
-    peer: Option<OnDevice>,
+    /// llama.cpp on the same device: with its head on the processor, where it puts it, and on the
+    /// device.
+    peers: Option<[OnDevice; 2]>,
     /// The same device with activations as they are, which is how llama.cpp computes there.
     floats: Option<Box<Measured>>,
 }
@@ -213,7 +214,8 @@ impl Bench {
             // A device may have room for the model, and none for what is read to measure it.
             one.speed = memory_speed(device, threads(self.threads)).ok();
             if self.peer {
-                one.peer = Some(self.peer_on(&device.name())?);
+                let name = device.name();
+                one.peers = Some([self.peer_on(&name, false)?, self.peer_on(&name, true)?]);
                 let place = Some((device, Activations::Floats));
                 one.floats = Some(Box::new(task.measure(place, &mut reference).map_err(named)?));
             }
@@ -257,34 +259,49 @@ impl Bench {
                 say!("  greedy   {same:>9} of {} tokens are the processor's", self.greedy);
                 say!("  logits   {:>9.1e} apart at most", one.apart);
             }
-            if let Some(peer) = &one.peer {
-                let (theirs, after) = (median(&peer.prefill), median(&peer.decode));
-                say!(
-                    "  beside   llama.cpp in TQ2_0 on the same device, loaded in {:.2} s",
-                    peer.load
-                );
-                say!(
-                    "           prefill {theirs:.1} tokens/s: {:.2} times as fast",
-                    prefill / theirs
-                );
-                say!("           decode {after:.1} tokens/s: {:.2} times as fast", decode / after);
-                if let Some(floats) = &one.floats {
-                    floats.show_floats(self, [theirs, after]);
-                }
+            let Some(peers) = &one.peers else { continue };
+            say!("  beside   llama.cpp in TQ2_0 on the same device");
+            for (peer, head) in peers.iter().zip(HEADS) {
+                let [theirs, after] = peer.speeds();
+                say!("           its head on the {head}: loaded in {:.2} s", peer.load);
+                say!("           prefill {theirs:.1} tokens/s, decode {after:.1}");
+            }
+            one.show_beside("codes ", peers);
+            if let Some(floats) = &one.floats {
+                floats.show_beside("floats", peers);
+                let same = self.greedy - floats.others;
+                say!("           {same} of {} tokens are the processor's", self.greedy);
             }
         }
     }
 }
 
+/// Where llama.cpp's head is, in the order of [`Measured::peers`].
+const HEADS: [&str; 2] = ["processor", "device"];
+
+impl OnDevice {
+    /// Tokens a second of a prompt, and one by one.
+    fn speeds(&self) -> [f64; 2] {
+        [median(&self.prefill), median(&self.decode)]
+    }
+
+    fn json(&self) -> Value {
+        let [prefill, decode] = self.speeds();
+        json!({ "load_s": self.load, "prefill_tokens_per_s": prefill,
+                "decode_tokens_per_s": decode })
+    }
+}
+
 impl Measured {
-    /// What a device does with activations as they are, beside llama.cpp's speeds.
-    fn show_floats(&self, bench: &Bench, [theirs, after]: [f64; 2]) {
+    /// Speeds beside llama.cpp's.
+    fn show_beside(&self, what: &str, peers: &[OnDevice; 2]) {
         let (prefill, decode) = (median(&self.prefill), median(&self.decode));
-        let same = bench.greedy - self.others;
-        say!("  floats   activations as they are, as llama.cpp has them there");
-        say!("           prefill {prefill:.1} tokens/s: {:.2} times as fast", prefill / theirs);
-        say!("           decode {decode:.1} tokens/s: {:.2} times as fast", decode / after);
-        say!("           {same} of {} tokens are the processor's", bench.greedy);
+        say!("  {what}   prefill {prefill:.1} tokens/s, decode {decode:.1}");
+        for (peer, head) in peers.iter().zip(HEADS) {
+            let [theirs, after] = peer.speeds();
+            let (prefill, decode) = (prefill / theirs, decode / after);
+            say!("           {prefill:.2} and {decode:.2} times as fast as its head on the {head}");
+        }
     }
 
     /// Seconds until the first token of a prompt.
@@ -303,13 +320,10 @@ impl Measured {
         let memory = self.memory.map(|[weights, cache, work]| {
             json!({ "weights_bytes": weights, "cache_bytes": cache, "work_bytes": work })
         });
-        let peer = self.peer.as_ref().map(|peer| {
-            json!({ "load_s": peer.load, "prefill_tokens_per_s": median(&peer.prefill),
-                    "decode_tokens_per_s": median(&peer.decode) })
-        });
+        let peers = self.peers.as_ref().map(|peers| peers.each_ref().map(OnDevice::json));
         let floats = self.floats.as_ref().map(|floats| floats.json(bench));
         json!({
-            "name": self.name, "peer": peer, "floats": floats,
+            "name": self.name, "peers": peers, "floats": floats,
             "load_s": self.load, "first_token_s": self.first(bench),
             "prefill_tokens_per_s": median(&self.prefill),
             "decode_tokens_per_s": median(&self.decode), "memory": memory,

@@ -26,6 +26,9 @@ pub(in crate::cli) struct BenchSide {
     /// The device of ggml's that llama.cpp computes on, in place of the processor.
     #[arg(long)]
     device: Option<String>,
+    /// There llama.cpp's embedding too, and with it its head.
+    #[arg(long)]
+    whole: bool,
 }
 
 /// What computes.
@@ -117,7 +120,7 @@ impl BenchSide {
             mapped: self.memory == Memory::Mapped,
         };
         let opened = match &self.device {
-            Some(device) => Model::open_on(&self.file, &options, device),
+            Some(device) => Model::open_on(&self.file, &options, device, self.whole),
             None => Model::open(&self.file, &options),
         };
         let mut model = opened.map_err(fail)?;
