@@ -90,7 +90,7 @@ impl Model {
 
     /// The same, with all blocks on the device that ggml calls so: `Vulkan0`, `CUDA0`. The
     /// embedding, and with it the head that is multiplied with it, stays on the processor unless
-    /// `is_whole` says otherwise.
+    /// `has_head` says otherwise.
     ///
     /// # Errors
     /// As [`Self::open`], and when there is no such device.
@@ -98,7 +98,7 @@ impl Model {
         path: &Path,
         options: &Options,
         device: &str,
-        is_whole: bool,
+        has_head: bool,
     ) -> Result<Self, Error> {
         start();
         let name = CString::new(device).map_err(|_| said("a name with a zero byte in it"))?;
@@ -107,7 +107,7 @@ impl Model {
         if found.is_null() {
             return Err(said(&format!("ggml has no device {device}")));
         }
-        Self::open_with(path, options, found, is_whole)
+        Self::open_with(path, options, found, has_head)
     }
 
     /// On a device, or on the processor for none.
@@ -115,7 +115,7 @@ impl Model {
         path: &Path,
         options: &Options,
         device: sys::ggml_backend_dev_t,
-        is_whole: bool,
+        has_head: bool,
     ) -> Result<Self, Error> {
         let name = CString::new(path.as_os_str().as_encoded_bytes())
             .map_err(|_| said("a path with a zero byte in it"))?;
@@ -130,7 +130,7 @@ impl Model {
         wanted.devices = devices.as_mut_ptr();
         // A list that a null pattern ends, too.
         let mut places = [NOWHERE; 2];
-        if let (true, [first, _]) = (is_whole && !device.is_null(), &mut places) {
+        if let (true, [first, _]) = (has_head && !device.is_null(), &mut places) {
             // SAFETY: ggml has this device, and keeps its kinds of memory to the end.
             let buft = unsafe { sys::ggml_backend_dev_buffer_type(device) };
             *first = sys::llama_model_tensor_buft_override { pattern: EMBEDDING.as_ptr(), buft };

@@ -291,6 +291,9 @@ impl School<'_, '_> {
     fn finish(mut self, took: Duration) -> Result<Trained, String> {
         let (parts, valid) = (self.parts, &self.parts.valid);
         self.average.settle(&mut self.trainer);
+        if self.plan.recipe.arithmetic == Arithmetic::Dense {
+            self.trainer.rounded = self.trainer.rounded.single();
+        }
         let examples = self.examples(valid);
         let losses = self.trainer.losses(&examples);
         let mut report = Report::new(self.plan, &self.trainer, took);
@@ -327,9 +330,8 @@ impl School<'_, '_> {
         let mut heard = vec![Heard::default(); sentences.len()];
         let share = sentences.len().div_ceil(threads.max(1)).max(1);
         let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();
-        let single = self.trainer.rounded.single();
         parallel::each(threads, jobs, |(said, heard): (&[Said], &mut [Heard])| {
-            let mut reader = twin::Reader::new(&single);
+            let mut reader = twin::Reader::new(&self.trainer.rounded);
             for (said, heard) in said.iter().zip(heard) {
                 let found = score::ask(&mut reader, tools, program, &vocabulary, &said.text);
                 *heard = found.unwrap_or_default();

@@ -12,7 +12,8 @@ use crate::simd::{Packed, Products, Work, wide};
 pub enum Arithmetic {
     /// As the engine does: ternary matrices, int8 activations, an embedding of type `Q8_0`.
     Ternary,
-    /// Single precision throughout: the dense twin, to compare with.
+    /// Numbers as they are: the dense twin, to compare with. It learns with products in bf16 where
+    /// the processor has them.
     Dense,
 }
 
@@ -95,8 +96,8 @@ pub(crate) struct PackedModel {
 }
 
 impl Rounded {
-    /// Rounds weights that are to be multiplied as fast as this processor can: exactly if they are
-    /// ternary, in bf16 where it has that if they are dense, of which [`Self::single`] is not.
+    /// Rounds weights that are to be multiplied as fast as this processor can: in bf16 where it has
+    /// that, which is exact for ternary ones.
     #[must_use]
     pub fn new(weights: &Weights, arithmetic: Arithmetic) -> Self {
         Self::with(weights, arithmetic, Products::best())

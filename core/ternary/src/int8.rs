@@ -89,19 +89,26 @@ pub(crate) fn mix(codes: &[i16], rows: &[i8], width: usize, step: f32, out: &mut
 /// have, the sums are any.
 #[inline(always)]
 fn sum_columns(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
-    let whole = rows.len().checked_sub(TOGETHER).map_or(0, |last| last / width.max(1) + 1);
-    let (before, last) = codes.split_at_checked(whole).unwrap_or((codes, &[]));
-    let mut sums = sum_whole(before, rows, width);
+    let count = codes.len().min(whole_rows(rows, width));
+    let mut sums = sum_whole(codes, rows, width);
     // After the last rows there may be no more bytes.
-    for (row, code) in (whole..).zip(last) {
-        for (sum, x) in sums.iter_mut().zip(rows.get(row * width..).unwrap_or_default()) {
+    for (row, code) in codes.iter().enumerate().skip(count) {
+        for (sum, x) in sums.iter_mut().zip(rows.get(row.wrapping_mul(width)..).unwrap_or_default())
+        {
             *sum = sum.wrapping_add(product(*code, *x));
         }
     }
     sums
 }
 
-/// The same of rows that are followed by so many bytes.
+/// Rows of which [`TOGETHER`] bytes from their first on are there, though some may be of the next.
+#[inline(always)]
+pub(crate) fn whole_rows(rows: &[i8], width: usize) -> usize {
+    let last = rows.len().checked_sub(TOGETHER);
+    last.map_or(0, |last| last.checked_div(width).map_or(usize::MAX, |row| row + 1))
+}
+
+/// The same of [`whole_rows`].
 #[cfg(not(any(target_os = "none", trine_dsp)))]
 #[inline(always)]
 fn sum_whole(codes: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
@@ -156,6 +163,19 @@ mod tests {
         let x = [3.0, -7.5, 1.25];
         to_codes(CODE / greatest(&x), &x, &mut codes);
         assert_eq!(codes[..3], [819, -2047, 341]);
+    }
+
+    #[test]
+    fn rows_that_are_not_there_count_as_zeros() {
+        for width in [0, 1, 5, 40, usize::MAX] {
+            let (rows, mut out) = ([1_i8; 40], [0.0; 3]);
+            mix(&[2; 50], &rows, width, 1.0, &mut out);
+            // The first row begins the slice, further ones lie `width` apart.
+            let count = if width == 0 { 50 } else { 1 + 39 / width };
+            assert_eq!(out[0], 2.0 * count as f32, "{width}");
+            mix(&[2; 50], &[], width, 1.0, &mut out);
+            assert_eq!(out[0], 2.0 * count as f32, "{width}");
+        }
     }
 
     #[test]

@@ -127,9 +127,10 @@ impl Inputs {
         homes: &Homes,
         device: Device,
         shape: Shape,
-        options: (Activations, &Cache),
+        activations: Activations,
+        cache: &Cache,
     ) -> Result<Self> {
-        let (config, (activations, cache)) = (model.config(), options);
+        let config = model.config();
         let Shape { tokens, seen, is_whole, .. } = shape;
         let layouts = homes.places.iter().map(|home| home.layout);
         let columns = config.dim.max(config.ffn);

@@ -91,9 +91,10 @@ impl Pass<'_> {
         Ok((own, Projected { queries, ..projected }))
     }
 
-    /// `x / rms(x) * weight`; what raises the mean square is multiplied by `raised`.
-    fn norm(&self, x: &Tensor, weight: &Tensor, raised: f32) -> Result<Tensor> {
-        let normed = self.graph.rms_norm(x, self.config().rms_epsilon * raised)?;
+    /// `x / rms(x) * weight`; what raises the mean square is multiplied by
+    /// `epsilon_factor`.
+    fn norm(&self, x: &Tensor, weight: &Tensor, epsilon_factor: f32) -> Result<Tensor> {
+        let normed = self.graph.rms_norm(x, self.config().rms_epsilon * epsilon_factor)?;
         self.graph.mul(&normed, weight)
     }
 
@@ -102,8 +103,8 @@ impl Pass<'_> {
     }
 
     /// The input of a product, as its norm is to be taken.
-    fn input(&self, x: &Tensor, norm: &Tensor, raised: f32) -> Result<Input> {
-        let normed = self.norm(x, norm, raised)?;
+    fn input(&self, x: &Tensor, norm: &Tensor, epsilon_factor: f32) -> Result<Input> {
+        let normed = self.norm(x, norm, epsilon_factor)?;
         match self.activations {
             Activations::Codes => self.rounder().quantize(&normed),
             Activations::Floats => Ok(Input { numbers: normed, scales: None }),
@@ -225,7 +226,8 @@ impl Pass<'_> {
     /// and keeps them in one operation.
     fn dense(&self, x: &Tensor, shape: [usize; 3]) -> Result<Tensor> {
         let ([first, second, third, _], [_, row, page, _]) = (x.shape(), x.strides());
-        let is_dense = (second == 1 || row == 4 * first) && (third == 1 || page == second * row);
+        let is_dense =
+            (second == 1 || row == 4 * first) && (third == 1 || page == 4 * first * second);
         let x = if is_dense { x.clone() } else { self.graph.cont(x)? };
         let [columns, rows, _] = shape;
         self.graph.view(&x, shape, [4 * columns, 4 * columns * rows], 0)
@@ -284,7 +286,7 @@ impl Pass<'_> {
             Activation::ReluSquared => graph.mul(&graph.relu_times(&gate, &gate)?, &up)?,
             _ => graph.silu_times(&gate, &up)?,
         };
-        let input = self.input(&mixed, &block.ffn_sub_norm, block.fold.epsilon)?;
+        let input = self.input(&mixed, &block.ffn_sub_norm, block.fold.epsilon_factor)?;
         self.product(&block.down, &input)
     }
 

@@ -286,8 +286,8 @@ impl<'w> Engine<'w> {
         self.shape = None;
         let config = self.model.config();
         let activations = self.options.activations;
-        let options = (activations, &self.cache);
-        let inputs = Inputs::new(&self.model, &self.homes, self.device, shape, options)?;
+        let (homes, cache) = (&self.homes, &self.cache);
+        let inputs = Inputs::new(&self.model, homes, self.device, shape, activations, cache)?;
         let graph = Context::new(2 * nodes(config), nodes(config))?;
         let into = Graph::new(&graph, nodes(config))?;
         let pass = Pass {

@@ -44,7 +44,9 @@ fn apart(stage: &str, device: Device, found: &[f32], wanted: &[f32]) -> f32 {
     assert_eq!(found.len(), wanted.len());
     let others = found.iter().zip(wanted).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
     let most = wanted.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-    let worst = found.iter().zip(wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / most;
+    let far = |apart: f32| if apart.is_nan() { f32::INFINITY } else { apart };
+    let worst =
+        found.iter().zip(wanted).map(|(a, b)| far((a - b).abs())).fold(0.0, f32::max) / most;
     let (all, name) = (wanted.len(), device.name());
     println!("{name}: {stage}: {others} of {all} are others, {worst:.1e} apart at most");
     worst

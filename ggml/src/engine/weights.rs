@@ -97,8 +97,8 @@ impl Weights {
         let mut blocks = Vec::new();
         for (index, layer) in model.weights().layers.iter().enumerate() {
             let (context, layout) = homes.of(&contexts, index)?;
-            let is_free = activations == Activations::Floats;
-            let fold = if is_free { Fold::of(layer) } else { None };
+            let is_floats = activations == Activations::Floats;
+            let fold = if is_floats { Fold::of(layer) } else { None };
             blocks.push(Block::describe(context, layout, config, fold)?);
         }
         let (context, device) = homes.head(&contexts)?;

@@ -1,12 +1,12 @@
 //! Random models of several shapes.
 
-use trine_ggml::{Device, Kept, Options};
+use trine_ggml::{Activations, Device, Kept, Kind, Options};
 use trine_infer::gguf::File;
 use trine_ternary::{Packing, RowFormat};
 
 use super::golden::model;
 use super::making::Made;
-use super::{both, devices, opened};
+use super::{both, devices, difference, opened};
 
 /// Shapes in which something differs.
 static SHAPES: [(&str, Made); 5] = [
@@ -43,6 +43,45 @@ fn compare(name: &str, made: &Made, device: Device, options: &Options, tokens: u
     println!("{name} on {}: {apart:.1e}", device.name());
     assert!(apart < 0.05, "{name} on {}: {apart:.1e}", device.name());
     assert_eq!(found, wanted, "{name} on {}", device.name());
+}
+
+/// Without codes a graph has other operations: attention in one, and none for scales. A prompt in
+/// one batch is what it is token by token, and near what it is with codes; blocks on the processor
+/// have the graph with codes' attention.
+#[test]
+fn numbers_as_they_are_are_the_same_in_one_batch_and_one_by_one() {
+    let of = |blocks: usize, layers: Option<usize>, name: &str| {
+        let (name, made) = SHAPES.into_iter().find(|(own, _)| *own == name).unwrap();
+        (name, Made { blocks, ..made }, layers)
+    };
+    let whole = Made { whole: 1, blocks: 3, ..Made::SMALL };
+    for (name, made, layers) in [
+        of(2, None, "six heads a key"),
+        of(3, Some(2), "SiLU"),
+        ("the first block sees the prompt whole", whole, None),
+    ] {
+        let model = model(&File::parse(made.file().leak()).unwrap());
+        for device in devices().into_iter().filter(|device| device.kind() != Kind::Cpu) {
+            let codes = Options { batch: 32, threads: 2, layers, ..Options::new(128) };
+            let floats = Options { activations: Activations::Floats, ..codes };
+            let [mut rounded, mut plain, mut single] =
+                [&codes, &floats, &floats].map(|options| opened(&model, device, options));
+            rounded.read_prompt(&PROMPT).unwrap();
+            plain.read_prompt(&PROMPT).unwrap();
+            match made.whole {
+                0 => PROMPT.iter().for_each(|token| single.read(&[*token]).unwrap()),
+                // One by one nothing would be seen that comes later.
+                _ => single.read_prompt(&PROMPT).unwrap(),
+            }
+            let [rounded, plain, single] =
+                [&rounded, &plain, &single].map(|engine| engine.logits().unwrap());
+            let (apart, same) = (difference(plain, rounded), difference(single, plain));
+            let name = format!("{name} on {}", device.name());
+            println!("{name}: {apart:.1e} from codes, {same:.1e} one by one");
+            assert!(apart < 0.06, "{name}: {apart:.1e}");
+            assert!(same < 3e-3, "{name}: {same:.1e}");
+        }
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ const LANES: usize = 16;
 pub(super) struct Codes {
     /// In single precision, or
     pub(super) codes: Vec<f32>,
-    /// in bf16, which is exact.
+    /// in bf16, which is exact for whole numbers.
     pub(super) tiles: Tiles,
     /// One for each row.
     pub(super) steps: Vec<f32>,

@@ -96,21 +96,27 @@ impl Bench {
         Ok(Opened { seconds: median(&times), peak })
     }
 
-    /// llama.cpp on a device, each round of which gives tokens a second of a prompt and one by one;
-    /// the first one warms up and is left out. Its head is on the processor, or with `is_whole` on
-    /// the device.
+    /// llama.cpp on a device, with its head on the processor and on the device.
     #[cfg(feature = "gpu")]
-    pub(super) fn peer_on(&self, device: &str, is_whole: bool) -> Result<OnDevice> {
+    pub(super) fn peers_on(&self, device: &str) -> Result<[OnDevice; 2]> {
         if cfg!(not(feature = "peer")) {
             return Err(not_built());
         }
         let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
         let files = Files::write(self, &scratch)?;
-        let (engine, file) = (Engine::Llama, &files.theirs);
-        let mut side = self.start_on(engine, file, Memory::Mapped, Some((device, is_whole)))?;
+        let on = |has_head| self.peer_on(&files.theirs, device, has_head);
+        Ok([on(false)?, on(true)?])
+    }
+
+    /// One of them, each round of which gives tokens a second of a prompt and one by one; the first
+    /// one warms up and is left out.
+    #[cfg(feature = "gpu")]
+    fn peer_on(&self, file: &Path, device: &str, has_head: bool) -> Result<OnDevice> {
+        let (engine, place) = (Engine::Llama, Some((device, has_head)));
+        let mut side = self.start_on(engine, file, Memory::Mapped, place)?;
         let mut found = OnDevice { load: side.load, ..OnDevice::default() };
         for round in 0..=self.rounds.max(1) {
-            let head = if is_whole { ", and its head" } else { "" };
+            let head = if has_head { ", and its head" } else { "" };
             eprintln!("llama.cpp on {device}{head}: round {round} of {}", self.rounds.max(1));
             let answer = side.round(trine::model::threads(self.threads))?;
             let rate = |name| answer.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
@@ -137,8 +143,8 @@ impl Bench {
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         command.args(["bench-side", engine.word()]).arg(file).arg(memory.word());
         command.args([self.prompt.to_string(), self.tokens.to_string()]);
-        if let Some((device, is_whole)) = device {
-            command.args(["--device", device]).args(is_whole.then_some("--whole"));
+        if let Some((device, has_head)) = device {
+            command.args(["--device", device]).args(has_head.then_some("--head"));
         }
         if memory == Memory::Huge {
             command.env(HUGE.0, HUGE.1);

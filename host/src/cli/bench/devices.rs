@@ -183,7 +183,9 @@ impl Task<'_> {
             } else if let Some(own) = reference.logits.get(step) {
                 let is_other = reference.tokens.get(step) != Some(&token);
                 measured.others += usize::from(is_other);
-                let apart = own.iter().zip(logits).map(|(a, b)| (a - b).abs());
+                // What is no number is as far away as can be.
+                let far = |apart: f32| if apart.is_nan() { f32::INFINITY } else { apart };
+                let apart = own.iter().zip(logits).map(|(a, b)| far((a - b).abs()));
                 measured.apart = apart.fold(measured.apart, f32::max);
             }
             let next = reference.tokens.get(step).copied().unwrap_or(token);
@@ -214,8 +216,7 @@ impl Bench {
             // A device may have room for the model, and none for what is read to measure it.
             one.speed = memory_speed(device, threads(self.threads)).ok();
             if self.peer {
-                let name = device.name();
-                one.peers = Some([self.peer_on(&name, false)?, self.peer_on(&name, true)?]);
+                one.peers = Some(self.peers_on(&device.name())?);
                 let place = Some((device, Activations::Floats));
                 one.floats = Some(Box::new(task.measure(place, &mut reference).map_err(named)?));
             }

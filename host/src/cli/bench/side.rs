@@ -27,8 +27,8 @@ pub(in crate::cli) struct BenchSide {
     #[arg(long)]
     device: Option<String>,
     /// There llama.cpp's embedding too, and with it its head.
-    #[arg(long)]
-    whole: bool,
+    #[arg(long, requires = "device")]
+    head: bool,
 }
 
 /// What computes.
@@ -120,7 +120,7 @@ impl BenchSide {
             mapped: self.memory == Memory::Mapped,
         };
         let opened = match &self.device {
-            Some(device) => Model::open_on(&self.file, &options, device, self.whole),
+            Some(device) => Model::open_on(&self.file, &options, device, self.head),
             None => Model::open(&self.file, &options),
         };
         let mut model = opened.map_err(fail)?;

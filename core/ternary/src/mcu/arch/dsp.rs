@@ -2,6 +2,8 @@
 //! SMLAD adds their products to its sum, so that a weight takes one instruction. Four rows share
 //! what is loaded of the activations.
 
+use crate::int8::whole_rows;
+
 /// Four interleaved rows at a time against widened activations.
 #[repr(C)]
 pub(crate) struct Job {
@@ -178,9 +180,9 @@ pub(crate) fn dot_codes(codes: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
 }
 
 /// `Σ code·x` down four columns of int8, with which `rows` begin: a row for each code, `width`
-/// apart.
+/// apart, as far as there are rows with four bytes ([`whole_rows`]).
 pub(crate) fn sum_whole(codes: &[i16], rows: &[i8], width: usize) -> [i32; 4] {
-    let count = codes.len();
+    let count = codes.len().min(whole_rows(rows, width));
     let [mut a, mut b, mut c, mut d] = [0; 4];
     if count > 0 {
         // SAFETY: there is a code and a row at least, and the last row that is read has four bytes;
