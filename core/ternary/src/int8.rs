@@ -171,7 +171,7 @@ mod tests {
             let (rows, mut out) = ([1_i8; 40], [0.0; 3]);
             mix(&[2; 50], &rows, width, 1.0, &mut out);
             // The first row begins the slice, further ones lie `width` apart.
-            let count = if width == 0 { 50 } else { 1 + 39 / width };
+            let count = 39_usize.checked_div(width).map_or(50, |last| last + 1);
             assert_eq!(out[0], 2.0 * count as f32, "{width}");
             mix(&[2; 50], &[], width, 1.0, &mut out);
             assert_eq!(out[0], 2.0 * count as f32, "{width}");
