@@ -16,8 +16,7 @@ use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
 use crate::{sh, size};
 
-/// Calls that are counted. The figure is the least of them: what others take beyond it are passes
-/// of the loop that wait for a byte, as many as the computer that emulates is slow.
+/// Calls that are counted; the figure is their median.
 const CALLS: usize = 50;
 /// The key of the firmware's feature `keyed`.
 const KEY: &str = "sixteen byte key";
@@ -117,12 +116,12 @@ fn report(firmware: &Counted<'_>, calls: &[Counts]) -> Result<()> {
     };
     let all = median(|call| call.dispatcher)?;
     let library = median(|call| call.library)?;
-    let least = calls.iter().map(|call| call.dispatcher).min().context("no call was counted")?;
+    let least = calls.iter().map(|call| call.dispatcher).min().unwrap_or_default();
     let most = calls.iter().map(|call| call.dispatcher).max().unwrap_or_default();
     let budget = size::call_instructions(&firmware.budget)?;
     println!(
         "{}: one call of two arguments, from the last byte in to the first byte out\n\
-         {least} instructions of {budget} at most (median {all}, most {most}) in loop, frames, \
+         {all} instructions of {budget} at most (least {least}, most {most}) in loop, frames, \
          checks and dispatcher",
         firmware.title
     );
@@ -139,10 +138,8 @@ fn report(firmware: &Counted<'_>, calls: &[Counts]) -> Result<()> {
     if lent > 0 {
         println!("{lent} of them in functions of the library that a tool calls");
     }
-    if least > budget {
-        bail!(
-            "a call takes {least} instructions of {budget}: make it cheaper, or raise its budget"
-        );
+    if all > budget {
+        bail!("a call takes {all} instructions of {budget}: make it cheaper, or raise its budget");
     }
     Ok(())
 }
