@@ -63,6 +63,13 @@
 #define TRINE_HOST_IN_PLACE 1
 
 /**
+ * Lets a device take what its matrices read as it is, where the processor rounds it to bytes, as
+ * such models are trained to be read: there is less to do, and the text is another one. The
+ * processor rounds all the same, also where it goes on for a device.
+ */
+#define TRINE_HOST_FLOATS 2
+
+/**
  * A device. Texts end with a zero byte and live for ever.
  */
 typedef struct trine_host_device {
@@ -122,7 +129,7 @@ typedef struct trine_host_config {
      */
     uint32_t threads;
     /**
-     * 0 or `TRINE_HOST_IN_PLACE`.
+     * 0, or any of `TRINE_HOST_IN_PLACE` and `TRINE_HOST_FLOATS`.
      */
     uint32_t flags;
     /**

@@ -22,6 +22,8 @@ impl std::error::Error for Error {}
 
 /// The embedding, by which llama.cpp finds it.
 const EMBEDDING: &CStr = c"token_embd.weight";
+/// What llama.cpp calls the logits in its graph.
+const LOGITS: &CStr = c"result_output";
 /// No tensor.
 const NOWHERE: sys::llama_model_tensor_buft_override =
     sys::llama_model_tensor_buft_override { pattern: std::ptr::null(), buft: std::ptr::null_mut() };
@@ -255,6 +257,35 @@ impl Model {
         self.used = 0;
     }
 
+    /// Where the head is multiplied, as ggml calls that memory: a device's name if it is there. A
+    /// context of its own computes one token for it, so that the measured one sees no callback.
+    ///
+    /// # Errors
+    /// When there is no memory for that, or decoding fails.
+    pub fn head(&self) -> Result<String, Error> {
+        let mut seen = String::new();
+        // SAFETY: it fills a structure and answers it by value.
+        let mut wanted = unsafe { sys::llama_context_default_params() };
+        (wanted.n_ctx, wanted.n_batch, wanted.n_ubatch) = (1, 1, 1);
+        wanted.cb_eval = Some(see);
+        wanted.cb_eval_user_data = (&raw mut seen).cast();
+        // SAFETY: the model lives, and so does the text, for longer than the context.
+        let context = unsafe { sys::llama_init_from_model(self.model.as_ptr(), wanted) };
+        let context =
+            NonNull::new(context).ok_or_else(|| said("no memory for a second context"))?;
+        let mut token = 0;
+        // SAFETY: the batch borrows the token, which lives until it is decoded.
+        let batch = unsafe { sys::llama_batch_get_one(&raw mut token, 1) };
+        // SAFETY: context and token live through the call.
+        let code = unsafe { sys::llama_decode(context.as_ptr(), batch) };
+        // SAFETY: nobody else has the context; it waits for what it computes.
+        unsafe { sys::llama_free(context.as_ptr()) };
+        match code {
+            0 => Ok(seen),
+            code => Err(said(&format!("decoding failed with {code}"))),
+        }
+    }
+
     /// Sends the threads to sleep until there is work.
     pub fn rest(&mut self) {
         let Some((_, threads)) = self.pools.get(self.pool) else { return };
@@ -272,6 +303,25 @@ impl Drop for Model {
         // SAFETY: nobody else has the model.
         unsafe { sys::llama_model_free(self.model.as_ptr()) };
     }
+}
+
+/// Keeps the name of the memory that the logits are in; the scheduler asks it about each tensor.
+unsafe extern "C" fn see(tensor: *mut sys::ggml_tensor, ask: bool, seen: *mut c_void) -> bool {
+    // SAFETY: the scheduler gives a tensor of its graph.
+    let tensor = unsafe { &*tensor };
+    // SAFETY: a tensor's name ends with a zero.
+    let is_logits = unsafe { CStr::from_ptr(tensor.name.as_ptr()) } == LOGITS;
+    if ask && is_logits && !tensor.buffer.is_null() {
+        // SAFETY: it has memory by now, which lives as long as the graph.
+        let name = unsafe { sys::ggml_backend_buffer_name(tensor.buffer) };
+        // SAFETY: that is a text that ends with a zero.
+        let name = unsafe { CStr::from_ptr(name) };
+        // SAFETY: `Model::head` gave a text that lives for longer than its context, and reads it
+        // when that is gone.
+        unsafe { *seen.cast::<String>() = name.to_string_lossy().into_owned() };
+    }
+    // It asks for no tensor's numbers, and stops nothing.
+    !ask
 }
 
 /// What ggml can use of this processor, as llama.cpp prints it: `CPU : AVX2 = 1 | ...`.

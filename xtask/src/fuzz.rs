@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{baremetal, sh};
+use crate::{baremetal, lanes, sh};
 
 /// The targets, which are the programs of the fuzz workspace.
 pub(crate) const TARGETS: [&str; 8] =
@@ -66,12 +66,13 @@ fn replay() -> Result<()> {
 /// Builds the targets and runs each; answers how many inputs each has taken.
 pub(crate) fn run_all(seconds: u32, jobs: usize) -> Result<()> {
     build()?;
-    for name in TARGETS {
+    let one = |name: &&str| {
         let since = Instant::now();
         let runs = run(name, seconds, jobs)?;
         println!("{name}: {runs} runs in {:.0} s", since.elapsed().as_secs_f64());
-    }
-    Ok(())
+        Ok(())
+    };
+    if jobs > 1 { TARGETS.iter().try_for_each(one) } else { lanes::each(&TARGETS, one) }
 }
 
 /// Builds all targets with instrumentation.

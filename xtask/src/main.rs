@@ -16,6 +16,7 @@ mod firmware;
 mod fuzz;
 mod golden;
 mod header;
+mod lanes;
 mod legs;
 mod logs;
 mod matrix;
@@ -32,6 +33,7 @@ mod soak;
 mod stack;
 mod structure;
 mod tidy;
+mod toolkit;
 mod vulkan;
 
 use std::process::ExitCode;
@@ -86,7 +88,7 @@ usage: cargo xtask COMMAND
   dist [TARGET [PROFILE]]
                        libtrine as it is shipped: all packages, or one library
   modules [BACKEND]... the program and libtrine_host, with backends of graphics processors as
-                       modules, in one folder; of which there is vulkan
+                       modules, in one folder: vulkan, or cuda
   header               write include/trine.h from ffi/api
   requirements         check that tests/requirements.tsv names tests that exist
 ";

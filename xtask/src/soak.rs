@@ -52,6 +52,11 @@ const PARTS: &[Part] = &[
         about: "ggml's backends as modules beside the program that holds them",
         run: |_| modules::try_out().map(|()| "the same text; what is no module is refused".into()),
     },
+    Part {
+        name: "cuda",
+        about: "CUDA's module is compiled, and loaded where there is no such device",
+        run: |_| modules::try_cuda(),
+    },
     Part { name: "fuzz", about: "each fuzz target for an hour, or --seconds N", run: fuzzed },
 ];
 

@@ -28,7 +28,8 @@ pub use device::{
     trine_host_device, trine_host_device_count, trine_host_get_device,
 };
 pub use model::{
-    TRINE_HOST_IN_PLACE, trine_host_config, trine_host_model_close, trine_host_model_open,
+    TRINE_HOST_FLOATS, TRINE_HOST_IN_PLACE, trine_host_config, trine_host_model_close,
+    trine_host_model_open,
 };
 pub use note::{TRINE_HOST_NOTE_ERROR, TRINE_HOST_NOTE_PLAN, TRINE_HOST_NOTE_WARNING};
 pub use session::{trine_host_session_close, trine_host_session_open};

@@ -24,6 +24,10 @@ use crate::note::Notes;
 /// Uses the weights as they lie in the file; else they are packed for this machine first, which
 /// takes as much memory again, and is faster from then on.
 pub const TRINE_HOST_IN_PLACE: u32 = 1;
+/// Lets a device take what its matrices read as it is, where the processor rounds it to bytes, as
+/// such models are trained to be read: there is less to do, and the text is another one. The
+/// processor rounds all the same, also where it goes on for a device.
+pub const TRINE_HOST_FLOATS: u32 = 2;
 
 /// What a model from a file is told. Zero is the default of every member but the first.
 #[repr(C)]
@@ -34,7 +38,7 @@ pub struct trine_host_config {
     /// Threads that share the work, the caller's being one of them; 0 is as many as there are
     /// processors. They sleep when there is nothing to do.
     pub threads: u32,
-    /// 0 or `TRINE_HOST_IN_PLACE`.
+    /// 0, or any of `TRINE_HOST_IN_PLACE` and `TRINE_HOST_FLOATS`.
     pub flags: u32,
     /// Must be 0.
     pub reserved: u32,
@@ -106,6 +110,8 @@ pub(crate) struct Wanted {
     pub(crate) threads: usize,
     pub(crate) memory: Option<usize>,
     pub(crate) layers: Option<usize>,
+    /// Whether a device rounds nothing.
+    pub(crate) is_floats: bool,
 }
 
 /// What sessions of a model are computed on, if it is one of [`trine_host_model_open`].
@@ -220,7 +226,7 @@ unsafe fn read(config: *const trine_host_config) -> Result<trine_host_config, tr
         trine_host_config { struct_size, threads, flags, reserved, ..trine_host_config::DEFAULT }
     };
     let reserved = [config.reserved, config.reserved_2];
-    if config.flags & !TRINE_HOST_IN_PLACE != 0 || reserved != [0; 2] {
+    if config.flags & !(TRINE_HOST_IN_PLACE | TRINE_HOST_FLOATS) != 0 || reserved != [0; 2] {
         return Err(UNSUPPORTED);
     }
     if config.threads > 1024 {
@@ -258,6 +264,7 @@ unsafe fn choose(
         // More than there can be is all there is.
         memory: some(usize::try_from(config.memory_max).unwrap_or(usize::MAX)),
         layers: some(config.layers as usize),
+        is_floats: config.flags & TRINE_HOST_FLOATS != 0,
     })
 }
 

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use trine_c_model::hosted::{Elsewhere, FAILED, ModelObject, Refused, UNSUPPORTED};
-use trine_ggml::{Device, Engine, Kept};
+use trine_ggml::{Activations, Device, Engine, Kept};
 use trine_infer::generate::Reader;
 use trine_infer::{Error, Options, Session, Step, arena_bytes};
 use trine_ternary::parallel::Parallel;
@@ -100,6 +100,7 @@ impl Offloaded {
             threads: wanted.threads,
             memory: wanted.memory,
             layers: wanted.layers,
+            activations: if wanted.is_floats { Activations::Floats } else { Activations::Codes },
             ..trine_ggml::Options::new(options.context)
         };
         let tell = |plan: &trine_ggml::Plan| wanted.notes.plan(&plan.to_string());

@@ -324,6 +324,33 @@ mod vulkan {
     }
 
     #[test]
+    fn a_device_that_rounds_nothing_has_other_logits_and_about_the_same() {
+        let read = |flags| {
+            let mut told = Told::new();
+            let config = trine_host_config { flags, ..config(c"vulkan", &raw mut told) };
+            let (status, model, said) = open(&config);
+            assert_eq!(status, OK, "{said}");
+            let session = session(model, TRINE_MODEL_KV_F16).unwrap();
+            // SAFETY: the session is open, and the tokens outlive the call.
+            unsafe {
+                assert_eq!(trine_model_eval(session, PROMPT.as_ptr(), PROMPT.len(), 0), OK);
+            }
+            let found = logits(session);
+            close(session, model);
+            found
+        };
+        let (codes, floats) = (read(0), read(TRINE_HOST_FLOATS));
+        assert!(codes.iter().chain(&floats).all(|logit| logit.is_finite()));
+        let apart = codes.iter().zip(&floats).map(|(code, float)| (code - float).abs());
+        let apart = apart.fold(0.0, f32::max);
+        let greatest = codes.iter().fold(0.0, |most: f32, code| most.max(code.abs()));
+        assert!(apart > 0.0 && apart < 0.2 * greatest, "{apart} of {greatest}");
+        let (status, model, _) =
+            open(&trine_host_config { flags: 4, ..config(c"cpu", null_mut()) });
+        assert!(status == UNSUPPORTED && model.is_null());
+    }
+
+    #[test]
     fn the_processor_goes_on_where_a_device_takes_no_session_and_where_it_cannot_go_on() {
         let mut told = Told::new();
         let short = |backend: &CStr, told: &mut Told| {

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::kernels::{program, target_dir, test_devices};
+use super::kernels::{Built, ggml, program, target_dir, test_devices};
 use super::model::{self, made};
 use super::table;
 use crate::{sh, vulkan};
@@ -27,7 +27,7 @@ pub(crate) fn main(backend: &str, record: bool, small: bool, is_software: bool) 
     ensure!(["vulkan", "cuda"].contains(&backend), "bench gpu {backend}: it is vulkan or cuda");
     let run = |command| if is_software { vulkan::on_software(command) } else { Ok(command) };
     let rounds = if is_software { ROUNDS_OF_SOFTWARE } else { ROUNDS };
-    sh::run(&mut program("build", backend)?)?;
+    sh::run(&mut program("build", backend, Built::ForSpeed)?)?;
     let trine = target_dir().join("release/trine");
     sh::run(run(sh::command(&trine))?.args(["devices", "--gpu"]))?;
     let model = made(&trine, if small { &model::SMALL } else { &model::FULL }, "q6_k")?;
@@ -45,7 +45,7 @@ pub(crate) fn main(backend: &str, record: bool, small: bool, is_software: bool) 
         let made = format!("`trine model make {} --head q6_k`", shape.make());
         table::record("gpu", &format!("{made}, {cores} cores. {text}"))?;
     }
-    test_devices(backend, is_software)?;
+    test_devices(ggml("test", backend, Built::ForSpeed)?, is_software)?;
     ensure!(small || is_software || missed == 0, "{missed} gates are missed");
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 
-use super::kernels::{ggml, program};
+use super::kernels::{Built, ggml, program};
 use super::table;
 use crate::{sh, vulkan};
 
@@ -18,7 +18,7 @@ use crate::{sh, vulkan};
 pub(crate) fn main(backend: &str, record: bool, is_software: bool) -> Result<()> {
     ensure!(["vulkan", "cuda"].contains(&backend), "bench greedy {backend}: it is vulkan or cuda");
     let run = |command| if is_software { vulkan::on_software(command) } else { Ok(command) };
-    let mut models = run(ggml("test", backend)?)?;
+    let mut models = run(ggml("test", backend, Built::ForSpeed)?)?;
     let mut text = String::from(
         "Greedy tokens of random models (width 256, 3 blocks, 1000 tokens) after a prompt of 21. \
          Each step begins with the tokens of our engine. A difference of logits is relative to \
@@ -26,7 +26,7 @@ pub(crate) fn main(backend: &str, record: bool, is_software: bool) -> Result<()>
          most.\n\n",
     );
     text += &tables(models.args(["--test", "device", "--", "agreement"]))?;
-    let mut sentences = run(program("test", backend)?)?;
+    let mut sentences = run(program("test", backend, Built::ForSpeed)?)?;
     text += "\nSentences, by models that were trained: all choices of each.\n\n";
     text += &tables(sentences.args(["--test", "gpu", "--", "sentences"]))?;
     println!("\n{text}");

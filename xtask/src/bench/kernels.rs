@@ -15,6 +15,7 @@ use crate::{models, sh, vulkan};
 /// When something does not build (cmake, ninja, a C++ compiler and libclang are needed), the
 /// integers differ, or a gate is missed.
 pub(crate) fn main(record: bool) -> Result<()> {
+    let peer = |what| ggml(what, "vulkan", Built::ForSpeed);
     sh::run(peer("test")?.args(["--test", "logits", "--bins"]))?;
     sh::run(&mut peer("build")?)?;
     let program = target_dir().join("release/trine-ggml-kernels");
@@ -34,6 +35,7 @@ pub(crate) fn main(record: bool) -> Result<()> {
 /// # Errors
 /// When something does not build, or a test fails.
 pub(crate) fn alike() -> Result<()> {
+    let peer = |what| ggml(what, "vulkan", Built::ForTests);
     sh::run(peer("test")?.args(["--test", "logits", "--bins"]))?;
     sh::run(peer("clippy")?.args(["--all-targets", "--", "-D", "warnings"]))
 }
@@ -45,20 +47,20 @@ pub(crate) fn alike() -> Result<()> {
 /// # Errors
 /// When something does not build, or a test fails.
 pub(crate) fn devices() -> Result<()> {
-    test_devices("vulkan", true)?;
-    let mut tests = vulkan::on_software(program("test", "vulkan")?)?;
+    let program = |what| program(what, "vulkan", Built::ForTests);
+    test_devices(ggml("test", "vulkan", Built::ForTests)?, true)?;
+    let mut tests = vulkan::on_software(program("test")?)?;
     sh::run(tests.args(["--test", "gpu", "--test", "device", "--", "--test-threads=1"]))?;
-    sh::run(&mut program("build", "vulkan")?)?;
-    models::on_device(&target_dir().join("release"))?;
-    sh::run(program("clippy", "vulkan")?.args(["--all-targets", "--", "-D", "warnings"]))
+    sh::run(&mut program("build")?)?;
+    models::on_device(&sh::target_dir().join("ci"))?;
+    sh::run(program("clippy")?.args(["--all-targets", "--", "-D", "warnings"]))
 }
 
-/// The tests of devices, on a driver in software or on what the machine has.
+/// The tests of devices, by [`ggml`], on a driver in software or on what the machine has.
 ///
 /// # Errors
 /// When something does not build, or a test fails.
-pub(super) fn test_devices(backend: &str, is_software: bool) -> Result<()> {
-    let mut cargo = ggml("test", backend)?;
+pub(super) fn test_devices(mut cargo: Command, is_software: bool) -> Result<()> {
     if is_software {
         cargo = vulkan::on_software(cargo)?;
     }
@@ -67,28 +69,42 @@ pub(super) fn test_devices(backend: &str, is_software: bool) -> Result<()> {
     sh::run(&mut cargo)
 }
 
-/// Cargo on the program and `libtrine_host` with devices, and with ggml as above.
-pub(super) fn program(what: &str, backend: &str) -> Result<Command> {
-    let mut cargo = vulkan::build(native(sh::cargo()))?;
-    let features = format!("trine/peer,trine/{backend},trine-c-host/{backend}");
-    cargo.args([what, "--release", "-p", "trine", "-p", "trine-c-host", "--features", &features]);
-    cargo.arg("--target-dir").arg(target_dir());
-    Ok(cargo)
+/// How what is compiled with ggml is built.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Built {
+    /// As the other legs build and in their folder, where most of it lies already.
+    ForTests,
+    /// As it is shipped, in a folder of its own: ggml is compiled once for all measurements.
+    ForSpeed,
+}
+
+impl Built {
+    fn tell(self, cargo: &mut Command) {
+        match self {
+            Self::ForTests => cargo.args(["--profile", "ci"]),
+            Self::ForSpeed => cargo.args(["--release", "--target-dir"]).arg(target_dir()),
+        };
+    }
 }
 
 pub(super) fn target_dir() -> std::path::PathBuf {
     sh::target_dir().join("ggml")
 }
 
-/// Cargo on all that calls ggml, so that ggml is built once.
-fn peer(what: &str) -> Result<Command> {
-    ggml(what, "vulkan")
+/// Cargo on the program and `libtrine_host` with devices, and with ggml as below.
+pub(super) fn program(what: &str, backend: &str, built: Built) -> Result<Command> {
+    let mut cargo = vulkan::build(native(sh::cargo()))?;
+    let features = format!("trine/peer,trine/{backend},trine-c-host/{backend}");
+    cargo.args([what, "-p", "trine", "-p", "trine-c-host", "--features", &features]);
+    built.tell(&mut cargo);
+    Ok(cargo)
 }
 
-pub(super) fn ggml(what: &str, backend: &str) -> Result<Command> {
+/// Cargo on all that calls ggml, so that ggml is built once.
+pub(super) fn ggml(what: &str, backend: &str, built: Built) -> Result<Command> {
     let mut cargo = vulkan::build(native(sh::cargo()))?;
-    cargo.args([what, "--release", "-p", "trine-ggml", "-p", "trine-ggml-kernels"]);
     let features = format!("trine-ggml/llama,trine-ggml/{backend},trine-ggml-kernels/ggml");
-    cargo.args(["--features", &features, "--target-dir"]).arg(target_dir());
+    cargo.args([what, "-p", "trine-ggml", "-p", "trine-ggml-kernels", "--features", &features]);
+    built.tell(&mut cargo);
     Ok(cargo)
 }

@@ -17,7 +17,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::baremetal::Compiler;
-use crate::sh;
+use crate::{cache, lanes, sh};
 
 pub(crate) use package::hosted;
 
@@ -123,12 +123,13 @@ pub(crate) fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
 /// # Errors
 /// When one does not.
 pub(crate) fn check() -> Result<()> {
-    for target in TARGETS {
+    lanes::each(TARGETS, |target| {
         for profile in ["base", "full"] {
             library(&DEVICE, target, profile)?;
         }
         library(&MODEL, target, if target.prefix.is_empty() { "full" } else { "image" })?;
-    }
+        Ok(())
+    })?;
     trial::layout()?;
     trial::beside_another(&host_library()?)?;
     trial::shared(&host_shared(&host_library()?)?)?;
@@ -259,17 +260,21 @@ fn exports(product: &Product, profile: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Lets cargo make its own kind of static library.
+/// Lets cargo make its own kind of static library. Each target has a folder of its own, since cargo
+/// works for one at a time in one; a chip's, where `core` is most of it, outlives the tree.
 fn compile(target: &Target, features: &str, opt_level: &str) -> Result<PathBuf> {
     let workspace = sh::root().join(WORKSPACE);
-    let target_dir = sh::target_dir().join("dist/build");
-    let mut cargo = if target.prefix.is_empty() {
+    let own = sh::target_dir().join("dist/build").join(target.name);
+    let (mut cargo, target_dir) = if target.prefix.is_empty() {
         let mut cargo = sh::cargo();
         cargo.args(["rustc", "--target", target.name]);
-        cargo
+        (cargo, own)
     } else {
         let compiler = Compiler::find(target.name)?;
-        compiler.cargo_without_frames("rustc", target.name, &target_dir.join("targets"))?
+        let cached = cache::folder("dist", &compiler.version()?, &workspace.join("Cargo.lock"));
+        let folder = cached.map_or(own, |folder| folder.join(target.name));
+        let cargo = compiler.cargo_without_frames("rustc", target.name, &folder.join("targets"))?;
+        (cargo, folder)
     };
     cargo.args(["--profile", "embedded", "--crate-type", "staticlib", "--quiet"]);
     cargo.args(["--no-default-features", "--features", features]);

@@ -90,9 +90,9 @@ pub(super) fn make(target: &Target) -> Result<PathBuf> {
         let shared = shared(target, &built)?;
         let from = shared.parent().context("it lies in a folder")?;
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
-        // With the program, which later legs use: so nothing is built twice.
-        let packages = ["build", "--release", "-p", "trine", "-p", "trine-c-host"];
-        sh::run(sh::cargo().args(packages))?;
+        // Without the program: what both need is compiled in one way for it and in another for a
+        // shared library, so that together it would be compiled for the program once more.
+        sh::run(sh::cargo().args(["build", "--release", "-p", "trine-c-host"]))?;
         hosted(&sh::target_dir().join("release"), &lib)?;
     } else {
         for profile in ["base", "policy", "mcp"] {

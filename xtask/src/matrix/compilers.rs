@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use super::{files, quiet};
-use crate::sh;
+use crate::{lanes, sh};
 
 /// A compiler for C and for C++.
 struct Compiler {
@@ -93,11 +93,11 @@ pub(super) fn main() -> Result<()> {
 
 /// GCC's own analyzer follows the paths through a C program; it does not know C++ yet.
 fn analyzer(sources: &[PathBuf]) -> Result<()> {
-    for file in sources {
+    lanes::each(sources, |file| {
         let mut gcc = sh::command("gcc");
         gcc.args(["-std=c11", "-fanalyzer", "-O1"]).args(WARNINGS).args(["-c", "-o", "/dev/null"]);
-        quiet(gcc.arg(file))?;
-    }
+        quiet(gcc.arg(file)).map(drop)
+    })?;
     println!("{} files through -fanalyzer", sources.len());
     Ok(())
 }
@@ -126,21 +126,11 @@ impl Job {
     }
 }
 
-/// Two at a time, as many as the smallest machine has processors. The failures' texts.
+/// The failures' texts.
 fn run_all(jobs: &[Job]) -> Vec<String> {
-    let half = jobs.len().div_ceil(2).max(1);
-    let failures = |jobs: &[Job]| -> Vec<String> {
-        let run = |job: &Job| quiet(sh::command(job.program).args(&job.arguments)).err();
-        jobs.iter().filter_map(run).map(|error| format!("{error:#}")).collect()
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            jobs.chunks(half).map(|jobs| scope.spawn(move || failures(jobs))).collect();
-        let ended = threads.into_iter().map(|thread| {
-            thread.join().unwrap_or_else(|_| vec!["a thread of the matrix panicked".to_owned()])
-        });
-        ended.flatten().collect()
-    })
+    let run = |job: &Job| quiet(sh::command(job.program).args(&job.arguments)).err();
+    let failures = lanes::map(jobs, run).into_iter().flatten();
+    failures.map(|error| format!("{error:#}")).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::files;
-use crate::sh;
+use crate::{lanes, sh};
 
 const PAGE: &str = "docs/misra.md";
 /// What cppcheck prints in front of a rule's number.
@@ -27,8 +27,8 @@ pub(super) fn main() -> Result<()> {
     ensure!(!listed.is_empty(), "{PAGE} has no row `| rule | … |`");
     let mut found = BTreeSet::new();
     let mut unlisted = Vec::new();
-    for program in PROGRAMS {
-        for line in check(program)? {
+    for lines in lanes::map(PROGRAMS, |program| check(program)) {
+        for line in lines? {
             let Some((_, rule)) = line.split_once(RULE) else {
                 bail!("cppcheck says: {line}");
             };

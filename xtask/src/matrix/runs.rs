@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{files, output_folder, quiet, stem};
-use crate::{dist, models, sh};
+use crate::{dist, lanes, models, sh};
 
 /// A way of building and running.
 struct Way {
@@ -81,10 +81,9 @@ const HOST: Suite = Suite { header: "trine_host", tests: "tests/c/host", ..MODEL
 /// All tests of a header in one way, each with these files too.
 fn all(way: &Way, suite: &Suite, others: &[PathBuf], library: &Path) -> Result<()> {
     let tests = files(suite.tests, "c")?;
-    let mut checks = 0;
-    for test in &tests {
-        checks += run(way, &build(way, suite, test, others, library)?, suite.argument)?;
-    }
+    let tried =
+        |test: &PathBuf| run(way, &build(way, suite, test, others, library)?, suite.argument);
+    let checks: u32 = lanes::map(&tests, tried).into_iter().sum::<Result<u32>>()?;
     println!(
         "misuse of {}.h, {}: {} programs, {checks} checks",
         suite.header,

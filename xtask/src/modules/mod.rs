@@ -3,8 +3,10 @@
 //!
 //! The program and the processor's module come from ggml's own build of modules. That of a graphics
 //! processor is linked here, from the library that the static build of that backend makes, with
-//! ggml's one entry point: so each backend is compiled once, and on its own.
+//! ggml's one entry point: so each backend is compiled once, and on its own. CUDA's comes out of
+//! ggml's own build, since a static one wants libraries that not every toolkit has.
 
+mod cuda;
 mod trial;
 
 use std::fs;
@@ -16,8 +18,9 @@ use cargo_metadata::Message;
 use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::bench::model::native;
-use crate::{sh, vulkan};
+use crate::{sh, toolkit, vulkan};
 
+pub(crate) use cuda::main as try_cuda;
 pub(crate) use trial::main as try_out;
 
 /// The package that builds ggml.
@@ -39,35 +42,36 @@ struct Backend {
     libraries: &'static [&'static str],
 }
 
-const BACKENDS: [Backend; 1] =
-    [Backend { name: "vulkan", registers: "ggml_backend_vk_reg", libraries: &["vulkan"] }];
+const VULKAN: Backend =
+    Backend { name: "vulkan", registers: "ggml_backend_vk_reg", libraries: &["vulkan"] };
+/// The feature for CUDA, and the module that it makes.
+const CUDA: [&str; 2] = ["cuda", "libggml-cuda.so"];
 
-/// Builds for this machine or for others, and where.
+/// Builds for this machine or for others, with CUDA's module or without, and where.
 #[derive(Debug, Clone)]
 struct Build {
     target_dir: PathBuf,
     is_native: bool,
+    has_cuda: bool,
+    /// More of what ggml's build is told, unless the environment says it.
+    quick: &'static [(&'static str, &'static str)],
 }
 
-/// `cargo xtask modules [BACKEND]...`: all of them where none is named.
+/// `cargo xtask modules [BACKEND]...`: Vulkan's where none is named.
 ///
 /// # Errors
 /// When there is no such backend, or something does not build.
 pub(crate) fn main(names: &[&str]) -> Result<()> {
-    let wanted: Vec<&Backend> = BACKENDS
-        .iter()
-        .filter(|backend| names.is_empty() || names.contains(&backend.name))
-        .collect();
-    let is_known = |name: &&str| BACKENDS.iter().any(|backend| *name == backend.name);
-    let unknown = names.iter().find(|name| !is_known(name));
+    let unknown = names.iter().find(|name| ![VULKAN.name, CUDA[0]].contains(name));
     ensure!(unknown.is_none(), "no module is made for {}: see docs/gpu.md", names.join(", "));
     let folder = sh::target_dir().join("modules");
-    let build = Build { target_dir: folder.join("build"), is_native: false };
+    let has_cuda = names.contains(&CUDA[0]);
+    let build = Build { target_dir: folder.join("build"), is_native: false, has_cuda, quick: &[] };
     let shipped = folder.join("trine");
     build.program(&shipped)?;
-    for backend in wanted {
-        let library = build.library(backend)?;
-        build.link(backend, &library, &shipped)?;
+    if names.is_empty() || names.contains(&VULKAN.name) {
+        let library = build.library(&VULKAN)?;
+        build.link(&VULKAN, &library, &shipped)?;
     }
     println!("{}:", shipped.display());
     for file in fs::read_dir(&shipped)? {
@@ -89,7 +93,16 @@ impl Build {
     fn modular(&self) -> Result<Command> {
         let mut cargo = self.cargo()?;
         cargo.env("GGML_BACKEND_DL", "ON").env("CMAKE_PLATFORM_NO_VERSIONED_SONAME", "ON");
-        Ok(cargo)
+        for (name, value) in self.quick {
+            if std::env::var_os(name).is_none() {
+                cargo.env(name, value);
+            }
+        }
+        if self.has_cuda { toolkit::build(cargo) } else { Ok(cargo) }
+    }
+
+    fn features(&self) -> &'static str {
+        if self.has_cuda { "modules,cuda" } else { "modules" }
     }
 
     /// Builds the program, the library and the processor's module, and puts them into an empty
@@ -98,14 +111,14 @@ impl Build {
         const HERE: [&str; 2] = ["-C", "link-arg=-Wl,-rpath,$ORIGIN"];
         let mut cargo = self.modular()?;
         cargo.args(["rustc", "--release", "-p", "trine-c-host", "--lib", "--crate-type", "cdylib"]);
-        cargo.args(["--features", "modules"]);
+        cargo.args(["--features", self.features()]);
         let name = format!("link-arg=-Wl,-soname,{HOST}");
         let [key, here] = HERE;
         let library = self.built(&mut cargo, &[key, here, key, &name])?;
         let library = library.library.context("cargo made no library")?;
         let mut cargo = self.modular()?;
         cargo.args(["rustc", "--release", "-p", "trine", "--bin", "trine"]);
-        cargo.args(["--features", "modules"]);
+        cargo.args(["--features", self.features()]);
         let built = self.built(&mut cargo, &HERE)?;
         let program = built.program.context("cargo made no program")?;
         let ggml = built.ggml.context("cargo did not build ggml")?;
@@ -117,6 +130,9 @@ impl Build {
         copy(&library, folder)?;
         for library in SHARED {
             copy(&ggml.join("lib").join(library), folder)?;
+        }
+        if self.has_cuda {
+            copy(&ggml.join("bin").join(CUDA[1]), folder)?;
         }
         copy(&ggml.join("bin").join(CPU), folder)
     }

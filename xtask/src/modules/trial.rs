@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{BACKENDS, Build, CPU, copy};
+use super::{Build, CPU, copy};
 use crate::{sh, vulkan};
 
 /// The module that is tried.
@@ -24,8 +24,9 @@ const OTHER_VERSION: u32 = 99;
 /// When something does not build, or does not do what it should.
 pub(crate) fn main() -> Result<()> {
     let target_dir = &sh::target_dir().join("ggml");
-    let build = Build { target_dir: target_dir.clone(), is_native: true };
-    let [backend] = &BACKENDS;
+    let build =
+        Build { target_dir: target_dir.clone(), is_native: true, has_cuda: false, quick: &[] };
+    let backend = &super::VULKAN;
     let whole = build.whole(backend)?;
     let wanted = written(&mut generate(&whole, "vulkan")?)?;
     let processor = written(&mut generate(&whole, "cpu")?)?;
@@ -202,7 +203,7 @@ impl Trial {
 }
 
 /// A text of a small model on a backend.
-fn generate(program: &Path, backend: &str) -> Result<Command> {
+pub(super) fn generate(program: &Path, backend: &str) -> Result<Command> {
     let mut command = on_software(program)?;
     command.args(["generate", "THE CAT ", "--tokens", "20", "--threads", "1", "--model"]);
     command.arg(sh::root().join("tests/golden/bitnet/plain.gguf")).args(["--backend", backend]);
@@ -210,23 +211,23 @@ fn generate(program: &Path, backend: &str) -> Result<Command> {
 }
 
 /// The program with the driver in software, and with libraries from nowhere else but beside it.
-fn on_software(program: &Path) -> Result<Command> {
+pub(super) fn on_software(program: &Path) -> Result<Command> {
     let mut command = sh::command(program);
     command.env_remove("LD_LIBRARY_PATH").env_remove(VARIABLE).env("TRINE_LOG", "off");
     vulkan::on_software(command)
 }
 
-fn written(command: &mut Command) -> Result<Vec<u8>> {
+pub(super) fn written(command: &mut Command) -> Result<Vec<u8>> {
     let output = command.output().context("the program could not start")?;
     ensure!(output.status.success(), "{} failed: {}", sh::shown(command), said(&output));
     Ok(output.stdout)
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn has(said: &str, parts: &[&str]) -> Result<()> {
+pub(super) fn has(said: &str, parts: &[&str]) -> Result<()> {
     let missed = parts.iter().find(|part| !said.contains(**part));
     ensure!(missed.is_none(), "`{}` is missing in:\n{said}", missed.unwrap_or(&""));
     Ok(())

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{CHIPS, Chip, MODEL, build, count, folder, image, pack, sentences, tool, tools};
 use crate::elf::Image;
 use crate::emulator::Emulator;
-use crate::sh;
+use crate::{lanes, sh};
 
 /// Sentences that a leg compares on each processor.
 const SENTENCES: usize = 50;
@@ -59,20 +59,25 @@ pub(crate) fn compare(count: usize) -> Result<()> {
     let mut host = tool("trine");
     let wanted = answers(host.args(ask).arg("--model").arg(&image), &input, ("the host", count))?;
     ensure!(wanted.lines().count() == count, "{count} sentences, other answers:\n{wanted}");
-    let mut faults = Vec::new();
-    for chip in CHIPS {
+    // An emulator keeps one processor busy.
+    let faults = lanes::map(CHIPS, |chip| {
         let name = format!("{} ({})", chip.processor, chip.board);
         let said = asked(chip, &image, &input, (&name, count));
         match said.and_then(|said| alike(chip, &wanted, &said)) {
-            Ok(()) => println!(
-                "{name}: {count} sentences, each with this computer's call, confidence and tokens"
-            ),
+            Ok(()) => {
+                println!(
+                    "{name}: {count} sentences, each with this computer's call, confidence and \
+                     tokens"
+                );
+                None
+            }
             Err(error) => {
                 println!("{name}: {error:#}");
-                faults.push(format!("{error:#}"));
+                Some(format!("{error:#}"))
             }
         }
-    }
+    });
+    let faults: Vec<String> = faults.into_iter().flatten().collect();
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())
 }

@@ -114,6 +114,12 @@ impl Bench {
     fn peer_on(&self, file: &Path, device: &str, has_head: bool) -> Result<OnDevice> {
         let (engine, place) = (Engine::Llama, Some((device, has_head)));
         let mut side = self.start_on(engine, file, Memory::Mapped, place)?;
+        // It is llama.cpp that puts it somewhere, so where it was put is looked at.
+        if (side.head == device) != has_head {
+            let wanted = if has_head { "on the device" } else { "on the processor" };
+            let found = &side.head;
+            return Err(Error::new(format!("llama.cpp's head is in {found}, and not {wanted}")));
+        }
         let mut found = OnDevice { load: side.load, ..OnDevice::default() };
         for round in 0..=self.rounds.max(1) {
             let head = if has_head { ", and its head" } else { "" };
@@ -155,10 +161,17 @@ impl Bench {
             return Err(Error::new("a process without pipes"));
         };
         let answers = BufReader::new(answers);
-        let mut side =
-            Side { child, orders: Some(orders), answers, engine: String::new(), load: 0.0 };
+        let mut side = Side {
+            child,
+            orders: Some(orders),
+            answers,
+            engine: String::new(),
+            head: String::new(),
+            load: 0.0,
+        };
         let ready = side.answer()?;
-        side.engine = ready.get("engine").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let word = |name| ready.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        (side.engine, side.head) = (word("engine"), word("head"));
         side.load = ready.get("load_s").and_then(Value::as_f64).unwrap_or(f64::NAN);
         Ok(side)
     }
@@ -189,6 +202,8 @@ struct Side {
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     engine: String,
+    /// The memory that llama.cpp's logits are in, where it computes on a device.
+    head: String,
     load: f64,
 }
 

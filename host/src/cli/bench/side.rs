@@ -124,8 +124,10 @@ impl BenchSide {
             None => Model::open(&self.file, &options),
         };
         let mut model = opened.map_err(fail)?;
+        let load = begun.elapsed().as_secs_f64();
         let engine = format!("ggml {}: {}", version(), flags());
-        answer(&json!({ "load_s": begun.elapsed().as_secs_f64(), "engine": engine }));
+        let head = self.device.as_ref().map(|_| model.head()).transpose().map_err(fail)?;
+        answer(&json!({ "load_s": load, "engine": engine, "head": head }));
         let tokens = tokens(&self.plan(), model.vocab());
         let (prompt, rest) = tokens.split_at(self.prompt);
         each_line(|count| {
