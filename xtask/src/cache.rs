@@ -6,18 +6,32 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 /// Entries that a leg keeps; older ones are removed.
 const ENTRIES_KEPT: usize = 3;
 
+fn base() -> Option<PathBuf> {
+    match std::env::var_os("TRINE_CACHE") {
+        Some(dir) if dir.is_empty() => None,
+        Some(dir) => Some(PathBuf::from(dir)),
+        None => Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/trine")),
+    }
+}
+
+/// Has a build in C++ keep what it compiles: ggml's looks for ccache by itself, and that one tells
+/// by the source and all options whether it has compiled it before.
+pub(crate) fn keep_objects(mut build: Command) -> Command {
+    if let Some(base) = base() {
+        build.env("CCACHE_DIR", base.join("ccache")).env("CCACHE_MAXSIZE", "500M");
+    }
+    build
+}
+
 /// A folder for this leg, compiler and lock file, made if need be; `None` when there can be none.
 pub(crate) fn folder(leg: &str, compiler: &str, lock: &Path) -> Option<PathBuf> {
-    let base = match std::env::var_os("TRINE_CACHE") {
-        Some(dir) if dir.is_empty() => return None,
-        Some(dir) => PathBuf::from(dir),
-        None => PathBuf::from(std::env::var_os("HOME")?).join(".cache/trine"),
-    };
+    let base = base()?;
     let mut hasher = DefaultHasher::new();
     compiler.hash(&mut hasher);
     fs::read(lock).unwrap_or_default().hash(&mut hasher);

@@ -119,6 +119,12 @@ const NEEDS: &[Need] = &[
         present: || sh::works("ninja", &["--version"]) && libclang(),
     },
     Need {
+        what: "ccache, so that ggml is compiled once",
+        packages: &["ccache"],
+        otherwise: "install ccache",
+        present: || sh::works("ccache", &["--version"]),
+    },
+    Need {
         what: "Vulkan's loader, a software driver and glslc",
         packages: &["glslc", "libvulkan-dev", "mesa-vulkan-drivers", "spirv-headers"],
         otherwise: "install Vulkan's headers and loader, Mesa's lavapipe, glslc and SPIRV-Headers",

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::table;
-use crate::sh;
+use crate::{cache, sh};
 
 /// Rounds of each engine in each case: where two threads share the memory, whose speed drifts,
 /// fewer say little.
@@ -108,7 +108,7 @@ pub(crate) fn native(mut cargo: Command) -> Command {
     }
     // Release, whatever the profile says of symbols, which would make it a slower build of ggml.
     cargo.env("CMAKE_GENERATOR", "Ninja").env("LLAMA_LIB_PROFILE", "Release");
-    cargo
+    cache::keep_objects(cargo)
 }
 
 /// A model of this shape, which stays for the next run.

@@ -18,7 +18,7 @@ use cargo_metadata::Message;
 use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::bench::model::native;
-use crate::{sh, toolkit, vulkan};
+use crate::{cache, sh, toolkit, vulkan};
 
 pub(crate) use cuda::main as try_cuda;
 pub(crate) use trial::main as try_out;
@@ -191,7 +191,7 @@ impl Build {
 /// ggml for any machine that our program runs on.
 fn portable(mut cargo: Command) -> Command {
     cargo.env("CMAKE_GENERATOR", "Ninja").env("LLAMA_LIB_PROFILE", "Release");
-    cargo
+    cache::keep_objects(cargo)
 }
 
 /// What cargo made.
