@@ -63,9 +63,9 @@
 #define TRINE_HOST_IN_PLACE 1
 
 /**
- * Lets a device take what its matrices read as it is, where the processor rounds it to bytes, as
- * such models are trained to be read: there is less to do, and the text is another one. The
- * processor rounds all the same, also where it goes on for a device.
+ * Lets a device take what its matrices read as it is. Else it is rounded to bytes there too, as
+ * such models are trained to be read and as the library's own engine rounds it always, also where
+ * it goes on for a device. There is less to do without, and the text is another one.
  */
 #define TRINE_HOST_FLOATS 2
 

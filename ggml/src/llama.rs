@@ -281,6 +281,7 @@ impl Model {
         // SAFETY: nobody else has the context; it waits for what it computes.
         unsafe { sys::llama_free(context.as_ptr()) };
         match code {
+            0 if seen.is_empty() => Err(said("no tensor of its graph is called as logits are")),
             0 => Ok(seen),
             code => Err(said(&format!("decoding failed with {code}"))),
         }

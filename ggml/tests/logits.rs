@@ -63,6 +63,7 @@ fn logits_are_ours_on_a_file_without_what_differs() {
         let options = llama::Options { context: 32, batch: 16, threads, mapped };
         let mut model = llama::Model::open(&path, &options).unwrap();
         assert_eq!(model.vocab(), VOCAB);
+        assert_eq!(model.head().unwrap(), "CPU");
         // Each time after forgetting, on another number of threads, and on one as before.
         for again in [threads, 3 - threads, threads, 3] {
             model.set_threads(again).unwrap();

@@ -21,11 +21,19 @@ fn base() -> Option<PathBuf> {
 }
 
 /// Has a build in C++ keep what it compiles: ggml's looks for ccache by itself, and that one tells
-/// by the source and all options whether it has compiled it before.
+/// by the source and all options whether it has compiled it before. What `-march=native` means it
+/// does not look at, so each kind of processor has a folder.
 pub(crate) fn keep_objects(mut build: Command) -> Command {
-    if let Some(base) = base() {
-        build.env("CCACHE_DIR", base.join("ccache")).env("CCACHE_MAXSIZE", "500M");
-    }
+    let Some(base) = base() else {
+        build.env("CCACHE_DISABLE", "1");
+        return build;
+    };
+    let about = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let mut hasher = DefaultHasher::new();
+    let is_kind = |line: &&str| line.starts_with("flags") || line.starts_with("model name");
+    about.lines().filter(is_kind).take(2).for_each(|line| line.hash(&mut hasher));
+    let folder = base.join(format!("ccache/{:016x}", hasher.finish()));
+    build.env("CCACHE_DIR", folder).env("CCACHE_MAXSIZE", "500M");
     build
 }
 

@@ -24,9 +24,9 @@ use crate::note::Notes;
 /// Uses the weights as they lie in the file; else they are packed for this machine first, which
 /// takes as much memory again, and is faster from then on.
 pub const TRINE_HOST_IN_PLACE: u32 = 1;
-/// Lets a device take what its matrices read as it is, where the processor rounds it to bytes, as
-/// such models are trained to be read: there is less to do, and the text is another one. The
-/// processor rounds all the same, also where it goes on for a device.
+/// Lets a device take what its matrices read as it is. Else it is rounded to bytes there too, as
+/// such models are trained to be read and as the library's own engine rounds it always, also where
+/// it goes on for a device. There is less to do without, and the text is another one.
 pub const TRINE_HOST_FLOATS: u32 = 2;
 
 /// What a model from a file is told. Zero is the default of every member but the first.

@@ -345,9 +345,6 @@ mod vulkan {
         let apart = apart.fold(0.0, f32::max);
         let greatest = codes.iter().fold(0.0, |most: f32, code| most.max(code.abs()));
         assert!(apart > 0.0 && apart < 0.2 * greatest, "{apart} of {greatest}");
-        let (status, model, _) =
-            open(&trine_host_config { flags: 4, ..config(c"cpu", null_mut()) });
-        assert!(status == UNSUPPORTED && model.is_null());
     }
 
     #[test]

@@ -118,7 +118,16 @@ fn what_cannot_be_opened_says_why() {
 fn arguments_without_sense_have_a_status_each() {
     let refused = |config: &trine_host_config| open("bitnet/plain.gguf", config).0;
     assert_eq!(refused(&config(5000, 0)), ARGUMENT);
-    assert_eq!(refused(&config(1, 2)), UNSUPPORTED);
+    for unknown in [4, 1 << 31] {
+        assert_eq!(refused(&config(1, unknown)), UNSUPPORTED);
+    }
+    // What a device would not round is no matter here.
+    for flags in [TRINE_HOST_FLOATS, TRINE_HOST_FLOATS | TRINE_HOST_IN_PLACE] {
+        let (status, model, said) = open("bitnet/plain.gguf", &config(1, flags));
+        assert_eq!(status, OK, "{said}");
+        // SAFETY: the model is open.
+        assert_eq!(unsafe { trine_host_model_close(model) }, OK);
+    }
     assert_eq!(refused(&trine_host_config { reserved: 1, ..config(1, 0) }), UNSUPPORTED);
     assert_eq!(refused(&trine_host_config { struct_size: 15, ..config(1, 0) }), VERSION);
     let path = path("bitnet/plain.gguf");

@@ -271,7 +271,9 @@ fn compile(target: &Target, features: &str, opt_level: &str) -> Result<PathBuf> 
         (cargo, own)
     } else {
         let compiler = Compiler::find(target.name)?;
-        let cached = cache::folder("dist", &compiler.version()?, &workspace.join("Cargo.lock"));
+        // Of this tree alone: what is shipped is read from there after cargo has let go of it.
+        let key = format!("{}{}", compiler.version()?, sh::root().display());
+        let cached = cache::folder("dist", &key, &workspace.join("Cargo.lock"));
         let folder = cached.map_or(own, |folder| folder.join(target.name));
         let cargo = compiler.cargo_without_frames("rustc", target.name, &folder.join("targets"))?;
         (cargo, folder)

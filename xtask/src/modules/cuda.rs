@@ -20,7 +20,8 @@ pub(crate) fn main() -> Result<String> {
     let target_dir = sh::target_dir().join("modules");
     let shipped = target_dir.join("cuda");
     let build = Build {
-        target_dir: target_dir.join("build"),
+        // What CMake was told it keeps, and this is not what is shipped.
+        target_dir: target_dir.join("quick"),
         is_native: false,
         has_cuda: true,
         quick: &QUICK,
@@ -59,5 +60,8 @@ pub(crate) fn main() -> Result<String> {
         has(&said(&refused), &["there is no device of cuda"])?;
         return Ok("CUDA's module is built, and loaded where there is no device".into());
     }
+    let alone = on("cuda")?.output().context("the program could not start")?;
+    ensure!(alone.status.success() && !alone.stdout.is_empty(), "{}", said(&alone));
+    ensure!(!said(&alone).contains("warning: "), "{}", said(&alone));
     Ok("CUDA's module is built, loaded, and writes on a device".into())
 }

@@ -137,7 +137,7 @@ impl Build {
         copy(&ggml.join("bin").join(CPU), folder)
     }
 
-    /// The program with a backend in it, as the leg `gpu` has built it.
+    /// The program with a backend in it, as the benches build it.
     fn whole(&self, backend: &Backend) -> Result<PathBuf> {
         let mut cargo = self.cargo()?;
         cargo.args(["build", "--release", "-p", "trine", "--bin", "trine", "--features"]);

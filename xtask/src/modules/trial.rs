@@ -17,7 +17,7 @@ const VARIABLE: &str = "TRINE_GGML_MODULES";
 /// A version of ggml's that none of its modules has.
 const OTHER_VERSION: u32 = 99;
 
-/// Builds the program with modules where the leg `gpu` builds, and tries it beside the program that
+/// Builds the program with modules where the benches build, and tries it beside the program that
 /// holds the backend.
 ///
 /// # Errors

@@ -59,10 +59,12 @@ pub(crate) fn compare(count: usize) -> Result<()> {
     let mut host = tool("trine");
     let wanted = answers(host.args(ask).arg("--model").arg(&image), &input, ("the host", count))?;
     ensure!(wanted.lines().count() == count, "{count} sentences, other answers:\n{wanted}");
-    // An emulator keeps one processor busy.
-    let faults = lanes::map(CHIPS, |chip| {
+    // All are built in one folder, one after the other; an emulator then keeps one processor busy.
+    let built = |chip| Ok((chip, build(chip, &image)?));
+    let chips = CHIPS.iter().map(built).collect::<Result<Vec<_>>>()?;
+    let faults = lanes::map(&chips, |(chip, elf)| {
         let name = format!("{} ({})", chip.processor, chip.board);
-        let said = asked(chip, &image, &input, (&name, count));
+        let said = asked(chip, elf, &input, (&name, count));
         match said.and_then(|said| alike(chip, &wanted, &said)) {
             Ok(()) => {
                 println!(
@@ -83,9 +85,8 @@ pub(crate) fn compare(count: usize) -> Result<()> {
 }
 
 /// What a chip answers to the sentences.
-fn asked(chip: &Chip, image: &Path, input: &Path, news: (&str, usize)) -> Result<String> {
-    let elf = build(chip, image)?;
-    let emulator = Emulator::with_options(chip.emulator, chip.board, &elf, chip.options)?;
+fn asked(chip: &Chip, elf: &Path, input: &Path, news: (&str, usize)) -> Result<String> {
+    let emulator = Emulator::with_options(chip.emulator, chip.board, elf, chip.options)?;
     let [board, person] = emulator.sockets();
     // The board starts when both are connected.
     let waits = std::thread::spawn(move || connected(&person));
