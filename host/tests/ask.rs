@@ -212,6 +212,28 @@ fn a_score_says_how_many_were_right() {
     assert!(score["sentences_per_second"].as_f64().unwrap() > 0.0);
 }
 
+/// The least that was asked for, of sentences whose wordings training has not seen.
+#[test]
+fn the_boards_model_keeps_its_gates_on_validation() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let files = std::fs::read_dir(root.join("train/board/validation")).unwrap();
+    let files = files.map(|file| file.unwrap().path().to_str().unwrap().to_owned());
+    let files: Vec<String> = files.filter(|file| file.ends_with(".jsonl")).collect();
+    let model = root.join("models/board.gguf");
+    let mut arguments = vec!["eval", "--model", model.to_str().unwrap()];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = trine(&arguments, "");
+    let score: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    let percent = |name: &str| {
+        let [right, of] = ["right", "of"].map(|part| score[name][part].as_u64().unwrap());
+        assert!(of > 900, "{name}: {of}");
+        right as f64 * 100.0 / of as f64
+    };
+    assert!(percent("tool") >= 90.0 && percent("exact") >= 90.0, "{score:#}");
+    // Of those without a call 1 % may be acted on.
+    assert!(percent("abstained") >= 99.0, "{score:#}");
+}
+
 #[test]
 fn what_is_not_right_is_said_and_ends_with_2() {
     let refused = |args: &[&str]| {
