@@ -8,7 +8,7 @@ use super::{Build, CUDA};
 use crate::{sh, toolkit};
 
 /// What is left out where nothing else is asked for: all processors but one generation, and the
-/// kernels of attention, which alone take longer than the others together.
+/// kernels of attention, of which there are many.
 const QUICK: [(&str, &str); 2] =
     [("CMAKE_CUDA_ARCHITECTURES", "75-virtual"), ("GGML_CUDA_FA", "OFF")];
 
