@@ -21,6 +21,9 @@
 //! # }
 //! ```
 //!
+//! `Blocks` are those of a model in training on a `Device`, forward and back; `trine-train` has
+//! the rest of it.
+//!
 //! `llama` runs a GGUF file as llama.cpp does: what our engine is compared with. It is there with
 //! the feature `llama`.
 //!
@@ -33,8 +36,12 @@
 mod backend;
 #[cfg(feature = "cpu")]
 mod engine;
+#[cfg(feature = "cpu")]
+mod learn;
 #[cfg(feature = "llama")]
 pub mod llama;
+#[cfg(feature = "cpu")]
+mod round;
 
 #[cfg(feature = "cpu")]
 pub use backend::{Device, Error, Kind, Result};
@@ -42,3 +49,5 @@ pub use backend::{Device, Error, Kind, Result};
 pub use backend::{Module, Modules, State, VARIABLE};
 #[cfg(feature = "cpu")]
 pub use engine::{Activations, Engine, Kept, Options, Place, Plan, memory_speed};
+#[cfg(feature = "cpu")]
+pub use learn::{Blocks, Dropped, Sentence, Sizes};

@@ -4,6 +4,7 @@
 //! - [`weights`], [`shape`]: what is trained and what is computed with;
 //! - [`trainer`], [`recipe`]: steps of training;
 //! - [`simd`]: products in bf16 and wide registers, where the processor has them;
+//! - `device`: the blocks on a graphics processor, with the feature `gpu`;
 //! - [`gguf`]: models as files.
 #![deny(unsafe_code)]
 
@@ -13,6 +14,9 @@ pub mod baseline;
 pub mod calibrate;
 pub mod checkpoint;
 pub mod course;
+#[cfg(feature = "gpu")]
+pub mod device;
+pub mod elsewhere;
 pub mod generic;
 pub mod gguf;
 pub mod guess;

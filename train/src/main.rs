@@ -11,10 +11,12 @@ use trine_train::course::Shares;
 use trine_train::guess::guess;
 use trine_train::names;
 use trine_train::recipe::Recipe;
-use trine_train::run::{self, Plan, Progress};
+use trine_train::run::{self, Plan, Progress, Trained};
 use trine_train::said::{self, Said};
 use trine_train::shape::Shape;
 use trine_train::weights::Arithmetic;
+#[cfg(feature = "gpu")]
+use trine_train::{device::OnDevice, elsewhere::Elsewhere, net::Accelerator};
 
 const USAGE: &str = "\
 trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
@@ -59,6 +61,8 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --held              trains nothing: writes the sentences that training does not see, on which
                       confidence is fitted, to --out
   --dense             the dense twin: no file, only a report
+  --backend NAME      ggml's backend that computes the blocks, vulkan, cuda or cpu, where this was
+                      built with it; what fails there ends the training
 ";
 
 fn main() -> ExitCode {
@@ -243,7 +247,10 @@ fn work(options: &Options) -> Result<(), String> {
         eprintln!("{report}");
         return Ok(());
     }
-    let trained = run::train(&plan, say)?;
+    let trained = match options.get("backend") {
+        Some(backend) => train_on(backend, &plan)?,
+        None => run::train(&plan, say)?,
+    };
     let write = |path: &Path, bytes: &[u8]| {
         std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
     };
@@ -254,6 +261,27 @@ fn work(options: &Options) -> Result<(), String> {
     write(&out.with_extension("wrong.jsonl"), trained.report.wrong_lines().as_bytes())?;
     eprintln!("\n{}", trained.report);
     Ok(())
+}
+
+/// Trains on the first device of a backend.
+#[cfg(feature = "gpu")]
+fn train_on(backend: &str, plan: &Plan) -> Result<Trained, String> {
+    let mut devices = trine_ggml::Device::all().into_iter();
+    let found = devices.find(|device| device.backend().eq_ignore_ascii_case(backend));
+    let device = found.ok_or_else(|| format!("--backend {backend}: there is no such device"))?;
+    let open = |rounded: &_| {
+        let opened = OnDevice::open(device, rounded, plan.recipe.threads)?;
+        eprintln!("training on {}", opened.name());
+        Ok(Box::new(opened) as Box<dyn Accelerator>)
+    };
+    let elsewhere = Elsewhere { open: &open, failed: &|why| Err(why.to_owned()) };
+    run::train_on(plan, Some(&elsewhere), say)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn train_on(backend: &str, _: &Plan) -> Result<Trained, String> {
+    let name = backend.to_ascii_lowercase();
+    Err(format!("--backend {backend}: build with `--features {name}` for that"))
 }
 
 /// Writes sentences that models have labelled.

@@ -27,6 +27,8 @@ pub struct Report {
     pub seed: u64,
     /// How long training took, on the wall.
     pub took: Duration,
+    /// What computed the blocks, where that was not the processor.
+    pub device: Option<String>,
     /// The share of choices that are right where those before them are.
     pub choices: f64,
     /// Sentences whose call cannot be said with their words.
@@ -139,7 +141,7 @@ impl Display for Report {
             writeln!(
                 f,
                 "Width {}, {} blocks, {} + {} heads, feed-forward {}, {} tokens: {} trits, \
-                 file of {} bytes. {} steps of {}, seed {}, {} s.",
+                 file of {} bytes. {} steps of {}, seed {}, {} s{}.",
                 shape.dim,
                 shape.layers,
                 shape.heads,
@@ -151,7 +153,8 @@ impl Display for Report {
                 self.steps.0,
                 self.steps.1,
                 self.seed,
-                self.took.as_secs()
+                self.took.as_secs(),
+                self.device.as_ref().map_or(String::new(), |device| format!(" on {device}")),
             )?;
         }
         let count = all.calls + all.nothings;

@@ -8,6 +8,7 @@ use trine_ask::Vocabulary;
 use crate::average::Average;
 use crate::calibrate::{self, Certainty};
 use crate::course::{LONGEST, Shares};
+use crate::elsewhere::{Elsewhere, There};
 use crate::generic;
 use crate::gguf::{self, Value};
 use crate::lesson::{self, Lesson};
@@ -195,12 +196,26 @@ const REPORT: usize = 20;
 /// # Errors
 /// A sentence that says what to change: about the tools, the templates, or sentences that do not
 /// fit.
-pub fn train(plan: &Plan, mut progress: impl FnMut(&Progress)) -> Result<Trained, String> {
+pub fn train(plan: &Plan, progress: impl FnMut(&Progress)) -> Result<Trained, String> {
+    train_on(plan, None, progress)
+}
+
+/// Trains a model, if need be with its blocks computed elsewhere.
+///
+/// # Errors
+/// As [`train`], and what failed elsewhere, where the processor is not to go on.
+pub fn train_on(
+    plan: &Plan,
+    elsewhere: Option<&Elsewhere<'_>>,
+    mut progress: impl FnMut(&Progress),
+) -> Result<Trained, String> {
     plan.shape.check_sizes()?;
     prepare(plan, |parts| {
         let trainer = new_trainer(plan, &parts.lesson);
         let average = Average::default();
-        let mut school = School { plan, lesson: &parts.lesson, parts, trainer, average };
+        let there = elsewhere.map(|elsewhere| There::open(elsewhere, &trainer.rounded));
+        let there = there.transpose()?.flatten();
+        let mut school = School { plan, lesson: &parts.lesson, parts, trainer, average, there };
         let begun = Instant::now();
         school.steps(&mut progress)?;
         school.finish(begun.elapsed())
@@ -219,9 +234,21 @@ struct School<'s, 'p> {
     parts: &'s Parts<'p>,
     trainer: Trainer,
     average: Average,
+    there: Option<There<'s>>,
 }
 
 impl School<'_, '_> {
+    /// Makes a step, elsewhere as long as that does not fail.
+    fn learn(&mut self, batch: &[Example]) -> Result<Losses, String> {
+        if let Some(there) = &mut self.there {
+            match there.learn(&mut self.trainer, batch)? {
+                Some(losses) => return Ok(losses),
+                None => self.there = None,
+            }
+        }
+        Ok(self.trainer.learn(batch))
+    }
+
     fn steps(&mut self, progress: &mut dyn FnMut(&Progress)) -> Result<(), String> {
         let (plan, parts) = (self.plan, self.parts);
         let valid = self.examples(&parts.valid);
@@ -257,8 +284,9 @@ impl School<'_, '_> {
             let step = self.trainer.step + 1;
             next = Vec::new();
             let draw_next = || next = draw(step);
-            let learn = || losses += self.trainer.learn(&batch);
-            parallel::beside(plan.recipe.threads, draw_next, learn);
+            let mut learnt = Ok(Losses::default());
+            parallel::beside(plan.recipe.threads, draw_next, || learnt = self.learn(&batch));
+            losses += learnt?;
             self.average.take(&self.trainer);
             let is_last = step == plan.recipe.steps;
             let stop = step.is_multiple_of(plan.every) || is_last;
@@ -297,6 +325,7 @@ impl School<'_, '_> {
         let examples = self.examples(valid);
         let losses = self.trainer.losses(&examples);
         let mut report = Report::new(self.plan, &self.trainer, took);
+        report.device = self.there.as_ref().map(There::name);
         report.choices = score::ratio(losses.right, losses.choices);
         report.unsayable = valid.len() - examples.len();
         let fit = parts.fit();
@@ -327,11 +356,11 @@ impl School<'_, '_> {
         }
         let table = lesson::table(program, self.lesson.pieces(), certainty);
         let vocabulary = Vocabulary::parse(&table).map_err(|error| error.to_string())?;
-        let mut heard = vec![Heard::default(); sentences.len()];
+        let (rounded, mut heard) = (&self.trainer.rounded, vec![Heard::default(); sentences.len()]);
         let share = sentences.len().div_ceil(threads.max(1)).max(1);
         let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();
         parallel::each(threads, jobs, |(said, heard): (&[Said], &mut [Heard])| {
-            let mut reader = twin::Reader::new(&self.trainer.rounded);
+            let mut reader = twin::Reader::new(rounded);
             for (said, heard) in said.iter().zip(heard) {
                 let found = score::ask(&mut reader, tools, program, &vocabulary, &said.text);
                 *heard = found.unwrap_or_default();

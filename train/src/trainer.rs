@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use crate::net::{Example, Losses, Mix, Pass, dot};
+use crate::net::{self, Accelerator, Example, Losses, Mix, Pass, dot};
 use crate::parallel;
 use crate::random::Random;
 use crate::recipe::Recipe;
@@ -63,19 +63,37 @@ impl Trainer {
     /// the losses before it.
     pub fn learn(&mut self, examples: &[Example]) -> Losses {
         let mix = self.mix(examples);
-        let parts = cut(examples, self.shards.len());
-        let seed = self.recipe.seed ^ ((self.step as u64) << 20);
         let (rounded, threads) = (&self.rounded, self.recipe.threads);
-        let jobs = self.shards.iter_mut().zip(parts).enumerate().collect();
-        parallel::each(threads, jobs, |(index, (shard, part)): (usize, (&mut Shard, Vec<_>))| {
-            let seed = Random::new(seed + index as u64).bits();
-            shard.losses = shard.pass.learn(rounded, &part, &mix, seed, &mut shard.slopes);
+        let parts = parts(&mut self.shards, examples, &self.recipe, self.step);
+        parallel::each(threads, parts, |part: net::Part<'_>| {
+            let net::Part { pass, examples, seed, slopes, losses } = part;
+            *losses = pass.learn(rounded, &examples, &mix, seed, slopes);
         });
+        self.take_step()
+    }
+
+    /// The same with the blocks computed elsewhere: the same step but for the rounding of sums.
+    ///
+    /// # Errors
+    /// What failed there. No step was made then.
+    pub fn learn_on(
+        &mut self,
+        there: &mut dyn Accelerator,
+        examples: &[Example],
+    ) -> Result<Losses, String> {
+        let mix = self.mix(examples);
+        let parts = parts(&mut self.shards, examples, &self.recipe, self.step);
+        net::learn(there, &self.rounded, parts, &mix, self.recipe.threads)?;
+        Ok(self.take_step())
+    }
+
+    /// Moves the weights by the derivatives that the shards have.
+    fn take_step(&mut self) -> Losses {
         let mut losses = Losses::default();
         self.shards.iter().for_each(|shard| losses += shard.losses);
         self.update();
         self.step += 1;
-        self.rounded.take_in(&self.weights, threads);
+        self.rounded.take_in(&self.weights, self.recipe.threads);
         losses
     }
 
@@ -198,6 +216,23 @@ impl Work for Update<'_> {
             *weight -= rate * *mean / ((*square * correction).sqrt() + 1e-8);
         }
     }
+}
+
+/// The parts of a batch, each with what it is computed in.
+fn parts<'p>(
+    shards: &'p mut [Shard],
+    examples: &'p [Example],
+    recipe: &Recipe,
+    step: usize,
+) -> Vec<net::Part<'p>> {
+    let seed = recipe.seed ^ ((step as u64) << 20);
+    let examples = cut(examples, shards.len());
+    let part = |(index, (shard, examples)): (usize, (&'p mut Shard, Vec<&'p Example>))| {
+        let Shard { pass, slopes, losses } = shard;
+        let seed = Random::new(seed + index as u64).bits();
+        net::Part { pass, examples, seed, slopes, losses }
+    };
+    shards.iter_mut().zip(examples).enumerate().map(part).collect()
 }
 
 /// Shares examples out so that all parts have about as many tokens.

@@ -49,11 +49,23 @@ of_one! {
     argmax = ggml_argmax;
     /// The same numbers side by side.
     cont = ggml_cont;
+    /// The first and second dimension in each other's place.
+    transpose = ggml_transpose;
+    /// The sum of each row: (1, rows)
+    sum_rows = ggml_sum_rows;
+    /// Squares.
+    sqr = ggml_sqr;
+    /// Square roots.
+    sqrt = ggml_sqrt;
+    /// The numbers above 0, and 0 for all others.
+    relu = ggml_relu;
 }
 
 of_two! {
     /// Sums; the second is repeated.
     add = ggml_add;
+    /// Differences; the second is repeated.
+    sub = ggml_sub;
     /// Products; the second is repeated.
     mul = ggml_mul;
     /// Quotients; the second is repeated.
@@ -231,11 +243,17 @@ impl Context {
 
     /// The same numbers in another shape.
     pub(crate) fn reshape(&self, a: &Tensor, shape: [usize; 3]) -> Result<Tensor> {
+        let [x, y, z] = shape;
+        self.reshape_4d(a, [x, y, z, 1])
+    }
+
+    /// The same numbers in another shape of four dimensions.
+    pub(crate) fn reshape_4d(&self, a: &Tensor, shape: [usize; 4]) -> Result<Tensor> {
         self.take()?;
         self.keep(a);
-        let [x, y, z] = shape.map(signed);
+        let [x, y, z, w] = shape.map(signed);
         // SAFETY: as above.
-        self.wrap(unsafe { sys::ggml_reshape_3d(self.raw(), a.raw(), x, y, z) })
+        self.wrap(unsafe { sys::ggml_reshape_4d(self.raw(), a.raw(), x, y, z, w) })
     }
 
     /// A part of `a` from `offset` bytes on, with strides in bytes.
@@ -246,11 +264,24 @@ impl Context {
         strides: [usize; 2],
         offset: usize,
     ) -> Result<Tensor> {
+        let ([x, y, z], [row, plane]) = (shape, strides);
+        self.view_4d(a, [x, y, z, 1], [row, plane, plane * z], offset)
+    }
+
+    /// A part of `a` in four dimensions, from `offset` bytes on, with strides in bytes.
+    pub(crate) fn view_4d(
+        &self,
+        a: &Tensor,
+        shape: [usize; 4],
+        strides: [usize; 3],
+        offset: usize,
+    ) -> Result<Tensor> {
         self.take()?;
         self.keep(a);
-        let ([x, y, z], [row, plane]) = (shape.map(signed), strides);
+        let ([x, y, z, w], [row, plane, cube]) = (shape.map(signed), strides);
+        let (graph, a) = (self.raw(), a.raw());
         // SAFETY: as above; the library checks that the part lies inside.
-        self.wrap(unsafe { sys::ggml_view_3d(self.raw(), a.raw(), x, y, z, row, plane, offset) })
+        self.wrap(unsafe { sys::ggml_view_4d(graph, a, x, y, z, w, row, plane, cube, offset) })
     }
 
     /// The second and third dimension in each other's place.

@@ -208,8 +208,10 @@ impl Tensor {
 
     /// Writes numbers from the beginning on.
     pub(crate) fn write_f32(&self, numbers: &[f32]) -> Result<()> {
-        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        self.write(0, &bytes)
+        // SAFETY: numbers have no padding, every byte is one, and the slice is as long.
+        let bytes =
+            unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) };
+        self.write(0, bytes)
     }
 
     /// Reads bytes from the beginning on.
@@ -224,11 +226,9 @@ impl Tensor {
 
     /// Reads numbers from the beginning on.
     pub(crate) fn read_f32(&self, numbers: &mut [f32]) -> Result<()> {
-        let mut bytes = vec![0; numbers.len() * 4];
-        self.read(&mut bytes)?;
-        for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<4>().0) {
-            *number = f32::from_le_bytes(*bytes);
-        }
-        Ok(())
+        let length = size_of_val(numbers);
+        // SAFETY: any four bytes are a number, and the slice is as long.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), length) };
+        self.read(bytes)
     }
 }

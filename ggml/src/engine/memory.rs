@@ -6,9 +6,9 @@ use trine_infer::{Config, Model};
 
 use super::options::{Activations, Kept, Options};
 use super::plan::Homes;
-use super::round::magic;
 use super::turns::Turns;
 use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
+use crate::round::magic;
 
 /// Keys and values of all blocks.
 #[derive(Debug)]

@@ -5,7 +5,6 @@ mod memory;
 mod options;
 mod pass;
 mod plan;
-mod round;
 mod session;
 mod speed;
 #[cfg(test)]

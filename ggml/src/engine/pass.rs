@@ -8,10 +8,10 @@ use trine_infer::{Config, Model};
 
 use super::memory::{Cache, Inputs, Shape};
 use super::options::Activations;
-use super::round::{Input, Rounder};
 use super::turns::Turns;
 use super::weights::{Block, Head, Stack, Weights};
 use crate::backend::{Context, Error, Graph, Result, Tensor, Type};
+use crate::round::{Input, Rounder};
 
 /// Operations of a block, at most; and of what follows the last.
 pub(super) const NODES_OF_BLOCK: usize = 128;

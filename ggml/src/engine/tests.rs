@@ -4,9 +4,9 @@ use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Matrix, Packing, pack, quantize};
 
 use super::options::Activations;
-use super::round::{self, Rounder};
 use super::trits::Layout;
 use crate::backend::{Backend, Context, Device, Graph, Kind, Scheduler, Type};
+use crate::round::{self, Rounder};
 
 /// Every device, of which one is Vulkan's where Vulkan was built.
 pub(super) fn devices() -> Vec<Device> {

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use trine::{Error, Result};
 use trine_train::report::Report;
-use trine_train::run::{self, LARGE, Plan, Progress, SMALL};
+use trine_train::run::{self, LARGE, Plan, Progress, SMALL, Trained};
 use trine_train::said;
 
+use super::offload::{Backend, Wish, choose, failed};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
@@ -53,17 +54,21 @@ pub(super) struct Train {
     /// Threads [default: one for each processor]
     #[arg(long, value_name = "COUNT")]
     threads: Option<usize>,
+    /// What computes the model's blocks; NAME,cpu goes on with the processor where the first fails.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", value_name = "NAME")]
+    backend: Vec<Backend>,
 }
 
 impl Train {
     pub(super) fn run(&self) -> Result<ExitCode> {
+        let wish = Wish::new(&self.backend)?;
         let plan = self.plan()?;
         let checkpoint = self.out.with_extension("ckpt");
         let bar = ProgressBar::new(self.steps as u64);
         if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {eta} left  {msg}") {
             bar.set_style(style);
         }
-        let trained = run::train(&plan, |progress| show(&bar, progress)).map_err(Error::new)?;
+        let trained = train(&plan, wish, &bar)?;
         bar.finish_and_clear();
         write(&self.out, &trained.file)?;
         write(&self.out.with_extension("md"), trained.report.to_string().as_bytes())?;
@@ -103,6 +108,32 @@ impl Train {
         say!("{abstained:.1} % of {} sentences without one: nothing is done", all.nothings);
         say!("{}: the whole report", self.out.with_extension("md").display());
     }
+}
+
+/// Trains on the device of a backend, or on the processor.
+#[cfg(feature = "gpu")]
+fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
+    use trine_train::device::OnDevice;
+    use trine_train::elsewhere::Elsewhere;
+    use trine_train::net::Accelerator;
+
+    let device = choose(wish.backend).or_else(|error| failed(wish, &error).map(|()| None))?;
+    let show = |progress: &Progress| show(bar, progress);
+    let Some(device) = device else { return run::train(plan, show).map_err(Error::new) };
+    let open = |rounded: &_| {
+        let opened = OnDevice::open(device, rounded, plan.recipe.threads)?;
+        bar.suspend(|| eprintln!("training on {}", opened.name()));
+        Ok(Box::new(opened) as Box<dyn Accelerator>)
+    };
+    let failed = |why: &str| bar.suspend(|| failed(wish, &why)).map_err(|error| error.to_string());
+    let elsewhere = Elsewhere { open: &open, failed: &failed };
+    run::train_on(plan, Some(&elsewhere), show).map_err(Error::new)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
+    choose(wish.backend).or_else(|error| failed(wish, &error))?;
+    run::train(plan, |progress| show(bar, progress)).map_err(Error::new)
 }
 
 fn show(bar: &ProgressBar, progress: &Progress) {

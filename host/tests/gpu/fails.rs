@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::{Settings, generate, goes_on, said};
 
 /// `fails.c`, compiled.
-fn library() -> &'static str {
+pub(super) fn library() -> &'static str {
     static ONCE: OnceLock<PathBuf> = OnceLock::new();
     let path = ONCE.get_or_init(|| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fails.so");

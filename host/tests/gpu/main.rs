@@ -1,5 +1,6 @@
 //! `trine generate` on a device that fails: what went wrong is said, and the processor goes on
-//! where that was asked for; and what a model of sentences chooses on a device.
+//! where that was asked for; and what a model of sentences chooses on a device. `trine train` is
+//! tried in the same way.
 //!
 //! The device is one of Vulkan's, in software where there is no other (`cargo xtask test --leg
 //! gpu`).
@@ -11,6 +12,8 @@
 mod fails;
 
 mod sentences;
+#[cfg(target_os = "linux")]
+mod training;
 
 use std::path::Path;
 use std::process::{Command, Output};

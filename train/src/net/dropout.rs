@@ -16,6 +16,10 @@ const TIME: usize = 32;
 const WORDS: usize = TIME * 16 / 64;
 
 impl Dropout {
+    pub(super) const fn of_block(self, index: usize) -> Self {
+        Self { share: self.share, seed: self.seed.wrapping_add((index as u64) << 32) }
+    }
+
     pub(super) const fn of(self, half: u64) -> Self {
         Self { share: self.share, seed: self.seed ^ (half + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
     }

@@ -7,6 +7,7 @@
 mod attention;
 mod block;
 mod dropout;
+mod elsewhere;
 mod example;
 mod gate;
 mod loss;
@@ -16,6 +17,8 @@ mod rows;
 
 pub(crate) use rows::dot;
 
+pub use elsewhere::{Accelerator, Batch};
+pub(crate) use elsewhere::{Part, learn};
 pub use example::{Choice, Example};
 pub use loss::{Losses, Mix};
 pub use pass::Pass;

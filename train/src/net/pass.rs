@@ -49,27 +49,33 @@ pub struct Pass {
     sentences: Sentences,
     turns: Vec<f32>,
     /// The residual stream, then its derivative: (tokens, dim)
-    stream: Vec<f32>,
+    pub(super) stream: Vec<f32>,
     saved: Vec<Saved>,
     room: Room,
     heads: Heads,
 }
 
 impl Pass {
+    /// The stream before the first block.
+    pub(super) fn begin(&mut self, rounded: &Rounded, examples: &[&Example]) {
+        let dim = rounded.shape.dim;
+        self.sentences.take(examples);
+        self.stream.clear();
+        let embedding = &rounded.numbers[rounded.plan.embedding.at.clone()];
+        for token in &self.sentences.tokens {
+            let start = *token as usize * dim;
+            self.stream.extend_from_slice(&embedding[start..start + dim]);
+        }
+    }
+
     /// The stream after the last block.
     fn forward(&mut self, rounded: &Rounded, examples: &[&Example], dropout: Dropout) {
         let shape = &rounded.shape;
-        self.sentences.take(examples);
+        self.begin(rounded, examples);
         if self.turns.len() != shape.context * shape.width() {
             self.turns = turns(shape.context, shape.width());
         }
         self.saved.resize_with(shape.layers, Saved::default);
-        self.stream.clear();
-        let embedding = &rounded.numbers[rounded.plan.embedding.at.clone()];
-        for token in &self.sentences.tokens {
-            let start = *token as usize * shape.dim;
-            self.stream.extend_from_slice(&embedding[start..start + shape.dim]);
-        }
         for (index, saved) in self.saved.iter_mut().enumerate() {
             let halves = halves(rounded, &self.sentences, &self.turns, dropout, index);
             halves.forward(saved, &mut self.room, &mut self.stream);
@@ -100,11 +106,29 @@ impl Pass {
         }
         let dropout = Dropout { share: mix.dropout, seed };
         self.forward(rounded, examples, dropout);
-        let losses = self.heads.learn(rounded, examples, mix, &mut self.stream, slopes);
+        let losses = self.judge(rounded, examples, mix, slopes);
         for (index, saved) in self.saved.iter().enumerate().rev() {
             let halves = halves(rounded, &self.sentences, &self.turns, dropout, index);
             halves.back(saved, &mut self.room, &mut self.stream, slopes);
         }
+        self.end(rounded, slopes);
+        losses
+    }
+
+    /// The losses, of which the derivatives are added to `slopes`; the stream after the last block
+    /// becomes its own.
+    pub(super) fn judge(
+        &mut self,
+        rounded: &Rounded,
+        examples: &[&Example],
+        mix: &Mix,
+        slopes: &mut [f32],
+    ) -> Losses {
+        self.heads.learn(rounded, examples, mix, &mut self.stream, slopes)
+    }
+
+    /// Adds the derivative of the stream before the first block to the embedding's.
+    pub(super) fn end(&self, rounded: &Rounded, slopes: &mut [f32]) {
         let embedding = &mut slopes[rounded.plan.embedding.at.clone()];
         let dim = rounded.shape.dim;
         for (token, slope) in self.sentences.tokens.iter().zip(self.stream.chunks_exact(dim)) {
@@ -112,7 +136,6 @@ impl Pass {
             let row = &mut embedding[start..start + dim];
             row.iter_mut().zip(slope).for_each(|(sum, x)| *sum += x);
         }
-        losses
     }
 
     /// The losses alone.
@@ -147,7 +170,6 @@ fn halves<'p>(
     dropout: Dropout,
     index: usize,
 ) -> Halves<'p> {
-    let seed = dropout.seed.wrapping_add((index as u64) << 32);
     Halves {
         rounded,
         block: &rounded.plan.blocks[index],
@@ -156,6 +178,6 @@ fn halves<'p>(
         packed: rounded.packed.blocks.get(index),
         sentences,
         turns,
-        dropout: Dropout { share: dropout.share, seed },
+        dropout: dropout.of_block(index),
     }
 }

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::kernels::{Built, ggml, program, target_dir, test_devices};
+use super::kernels::{Built, ggml, program, target_dir, test_devices, test_training};
 use super::model::{self, made};
 use super::table;
 use crate::{sh, vulkan};
@@ -46,6 +46,7 @@ pub(crate) fn main(backend: &str, record: bool, small: bool, is_software: bool) 
         table::record("gpu", &format!("{made}, {cores} cores. {text}"))?;
     }
     test_devices(ggml("test", backend, Built::ForSpeed)?, is_software)?;
+    test_training(backend, Built::ForSpeed, is_software)?;
     ensure!(small || is_software || missed == 0, "{missed} gates are missed");
     Ok(())
 }

@@ -41,7 +41,8 @@ pub(crate) fn alike() -> Result<()> {
 }
 
 /// The leg `gpu`: our models on ggml's devices, of which one is Vulkan's in software, give our
-/// integers and our tokens, and the program goes on where they fail. Its build is that of the leg
+/// integers and our tokens, train as the processor does, and the program goes on where they fail.
+/// Its build is that of the leg
 /// `ggml`.
 ///
 /// # Errors
@@ -49,6 +50,7 @@ pub(crate) fn alike() -> Result<()> {
 pub(crate) fn devices() -> Result<()> {
     let program = |what| program(what, "vulkan", Built::ForTests);
     test_devices(ggml("test", "vulkan", Built::ForTests)?, true)?;
+    test_training("vulkan", Built::ForTests, true)?;
     let mut tests = vulkan::on_software(program("test")?)?;
     sh::run(tests.args(["--test", "gpu", "--test", "device", "--", "--test-threads=1"]))?;
     sh::run(&mut program("build")?)?;
@@ -67,6 +69,23 @@ pub(super) fn test_devices(mut cargo: Command, is_software: bool) -> Result<()> 
     // ggml opens a device in one thread at a time.
     cargo.args(["--lib", "--test", "device", "--", "--test-threads=1"]);
     sh::run(&mut cargo)
+}
+
+/// The tests of training on devices, in the same way.
+///
+/// # Errors
+/// When something does not build, or a test fails.
+pub(super) fn test_training(backend: &str, built: Built, is_software: bool) -> Result<()> {
+    let mut cargo = vulkan::build(native(sh::cargo()))?;
+    if is_software {
+        cargo = vulkan::on_software(cargo)?;
+        // Kernels in single precision are compiled in seconds, those in half precision in minutes;
+        // and derivatives must be closer then.
+        cargo.env("GGML_VK_DISABLE_F16", "1");
+    }
+    cargo.args(["test", "-p", "trine-train", "--features", &format!("trine-train/{backend}")]);
+    built.tell(&mut cargo);
+    sh::run(cargo.args(["--lib", "--", "device::", "--test-threads=1"]))
 }
 
 /// How what is compiled with ggml is built.

@@ -13,32 +13,32 @@ const FLOOR: f32 = 1e-5;
 const LEAST: f32 = 1e-30;
 
 /// What a matrix is multiplied with.
-pub(super) struct Input {
+pub(crate) struct Input {
     /// Codes, or numbers as they are: (columns, tokens)
-    pub(super) numbers: Tensor,
+    pub(crate) numbers: Tensor,
     /// What codes were made with: (1, tokens). None where they are no codes.
-    pub(super) scales: Option<Tensor>,
+    pub(crate) scales: Option<Tensor>,
 }
 
 /// What adds the operations to a graph.
 #[derive(Clone, Copy)]
-pub(super) struct Rounder<'g> {
-    pub(super) graph: &'g Context,
+pub(crate) struct Rounder<'g> {
+    pub(crate) graph: &'g Context,
     /// 127, once for each row at least.
-    pub(super) ones: &'g Tensor,
+    pub(crate) ones: &'g Tensor,
     /// What rounds a single row ([`magic`]).
-    pub(super) magic: &'g Tensor,
+    pub(crate) magic: &'g Tensor,
 }
 
 /// What rounds rows of so many columns at most, to be kept in a tensor of (columns, 2).
-pub(super) fn magic(columns: usize) -> Vec<f32> {
+pub(crate) fn magic(columns: usize) -> Vec<f32> {
     [vec![MAGIC; columns], vec![-MAGIC; columns]].concat()
 }
 
 impl Rounder<'_> {
     /// Rounds each row: `s = 127 / max(10⁻⁵, |x|)`, `q = x * s` to the nearest, ties to even. It
     /// needs no bounds: no `|x| * s` is above 127.5.
-    pub(super) fn quantize(self, x: &Tensor) -> Result<Input> {
+    pub(crate) fn quantize(self, x: &Tensor) -> Result<Input> {
         let scales = self.steepness(x, FLOOR)?;
         let codes = self.round(&self.graph.mul(x, &scales)?)?;
         Ok(Input { numbers: codes, scales: Some(scales) })
@@ -46,7 +46,7 @@ impl Rounder<'_> {
 
     /// The input of a head whose products the core takes with bytes: each block rounded by itself,
     /// and back in its scale.
-    pub(super) fn blocks(self, x: &Tensor, block: usize) -> Result<Tensor> {
+    pub(crate) fn blocks(self, x: &Tensor, block: usize) -> Result<Tensor> {
         let [dim, ..] = x.shape();
         let rows = self.graph.reshape(x, [block, dim / block, 1])?;
         let codes = self.round(&self.graph.mul(&rows, &self.steepness(&rows, LEAST)?)?)?;

@@ -1,0 +1,60 @@
+//! Training with a model's blocks computed elsewhere, such as by a graphics processor.
+
+use std::fmt;
+
+use crate::net::{Accelerator, Example, Losses};
+use crate::trainer::Trainer;
+use crate::weights::Rounded;
+
+/// Who computes blocks, or why nobody does.
+pub type Opened = Result<Box<dyn Accelerator>, String>;
+
+/// Who computes the blocks of a model in place of this processor.
+pub struct Elsewhere<'e> {
+    /// Makes ready for a model of this shape.
+    pub open: &'e dyn Fn(&Rounded) -> Opened,
+    /// Called with what fails. If it answers well, the processor makes the step and all that
+    /// follow; else what it answers ends the training.
+    pub failed: &'e dyn Fn(&str) -> Result<(), String>,
+}
+
+impl fmt::Debug for Elsewhere<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Elsewhere")
+    }
+}
+
+/// Blocks that are computed elsewhere.
+pub(crate) struct There<'e> {
+    elsewhere: &'e Elsewhere<'e>,
+    accelerator: Box<dyn Accelerator>,
+}
+
+impl<'e> There<'e> {
+    /// None where that fails and the processor is to go on.
+    pub(crate) fn open(
+        elsewhere: &'e Elsewhere<'e>,
+        rounded: &Rounded,
+    ) -> Result<Option<Self>, String> {
+        match (elsewhere.open)(rounded) {
+            Ok(accelerator) => Ok(Some(Self { elsewhere, accelerator })),
+            Err(why) => (elsewhere.failed)(&why).map(|()| None),
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.accelerator.name()
+    }
+
+    /// Makes a step. None where that fails, without one, and the processor is to go on.
+    pub(crate) fn learn(
+        &mut self,
+        trainer: &mut Trainer,
+        batch: &[Example],
+    ) -> Result<Option<Losses>, String> {
+        match trainer.learn_on(self.accelerator.as_mut(), batch) {
+            Ok(losses) => Ok(Some(losses)),
+            Err(why) => (self.elsewhere.failed)(&why).map(|()| None),
+        }
+    }
+}
