@@ -5,6 +5,8 @@
 //! is that of Microsoft's published model: n / 4 bytes of codes, then 32 bytes of which the first
 //! four are the scale.
 
+use trine_ask::Vocabulary;
+use trine_infer::gguf::{File, Kind};
 use trine_ternary::{Error, Packing, pack};
 
 use crate::shape::{Matrix, RMS_EPSILON, ROPE_BASE, Shape};
@@ -156,6 +158,27 @@ fn tensors(model: &Rounded) -> Result<Vec<Tensor>, Error> {
     Ok(tensors)
 }
 
+/// Where a model's table for sentences has the threshold (`docs/ask.md`).
+const THRESHOLD_AT: usize = 20;
+
+/// A model's file with another threshold of confidence.
+///
+/// # Errors
+/// When it is no model for sentences, or the threshold is not 0 to 1.
+pub fn with_threshold(file: &[u8], threshold: f32) -> Result<Vec<u8>, String> {
+    if !(0.0..=1.0).contains(&threshold) {
+        return Err(format!("the threshold {threshold}: it is 0 to 1"));
+    }
+    let parsed = File::parse(file).map_err(|error| error.to_string())?;
+    let table = parsed.array("trine.ask", Kind::U8).map_err(|error| error.to_string())?;
+    let table = table.ok_or("the model has no table \"trine.ask\"")?.bytes();
+    Vocabulary::parse(table).map_err(|error| error.to_string())?;
+    let start = table.as_ptr().addr() - file.as_ptr().addr() + THRESHOLD_AT;
+    let mut changed = file.to_vec();
+    changed[start..start + 4].copy_from_slice(&threshold.to_le_bytes());
+    Ok(changed)
+}
+
 fn embedding(matrix: &Matrix, numbers: &[f32]) -> Tensor {
     let mut data = Vec::new();
     for block in numbers[matrix.at.clone()].chunks_exact(Q8_BLOCK) {
@@ -175,4 +198,27 @@ fn ternary(name: String, matrix: &Matrix, scale: f32, numbers: &[f32]) -> Result
     pack(Packing::I2S, rows, columns, &trits, &mut data)?;
     data.extend([scale; 8].map(f32::to_le_bytes).as_flattened());
     Ok(Tensor { name, dims: vec![columns, rows], kind: TYPE_I2_S, data })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_threshold_changes_nothing_else() {
+        let file = include_bytes!("../../models/board.gguf");
+        let threshold = |file: &[u8]| {
+            let parsed = File::parse(file).unwrap();
+            let table = parsed.array("trine.ask", Kind::U8).unwrap().unwrap();
+            Vocabulary::parse(table.bytes()).unwrap().threshold
+        };
+        let changed = with_threshold(file, 0.25).unwrap();
+        assert_eq!(threshold(&changed).to_bits(), 0.25_f32.to_bits());
+        let apart = changed.iter().zip(file).filter(|(a, b)| a != b).count();
+        assert!(apart <= 4 && changed.len() == file.len());
+        assert_eq!(with_threshold(&changed, threshold(file)).unwrap(), file);
+        assert!(with_threshold(file, 1.5).unwrap_err().contains("0 to 1"));
+        let other = include_bytes!("../../tests/golden/bitnet/plain.gguf");
+        assert!(with_threshold(other, 0.5).unwrap_err().contains("trine.ask"));
+    }
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use trine_train::baseline::{Baseline, baseline};
 use trine_train::course::Shares;
+use trine_train::gguf;
 use trine_train::guess::guess;
 use trine_train::names;
 use trine_train::recipe::Recipe;
@@ -42,6 +43,8 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --rare N            how often a character must come to be a piece (5)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
   --models FILE[,FILE]  models, for --guess
+  --threshold X       trains nothing: writes the model of --models FILE to --out, which makes calls
+                      from this confidence on
   --guess N           trains nothing: makes N sentences of those it would train on, labels them by
                       what most of --models FILE[,FILE] say, and writes them to --out
   --guessed FILE      sentences that were made so, to train on beside the others
@@ -228,6 +231,13 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
 fn work(options: &Options) -> Result<(), String> {
     let out = options.get("out").ok_or(format!("--out is missing\n\n{USAGE}"))?;
     let out = PathBuf::from(out);
+    if options.contains_key("threshold") {
+        let model = options.get("models").ok_or("--threshold: name the model with --models")?;
+        let threshold = number(options, "threshold", 0.0)?;
+        let changed = gguf::with_threshold(&load_bytes(model)?, threshold)?;
+        return std::fs::write(&out, changed)
+            .map_err(|error| format!("{}: {error}", out.display()));
+    }
     let plan = plan(options, &out)?;
     if options.contains_key("guess") {
         return guess_sentences(options, &plan, &out);

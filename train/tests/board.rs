@@ -69,7 +69,7 @@ fn nearly_every_written_sentence_leads_to_its_call() {
 fn what_is_measured_with_is_worded_as_nothing_that_is_trained_or_fitted_on() {
     let (program, _) = program();
     let (mut known, mut twins) = (BTreeMap::new(), Vec::new());
-    for (of, least) in [("sentences", 100_000), ("fit", 2_900), ("validation", 2_600)] {
+    for (of, least) in [("sentences", 100_000), ("fit", 2_900), ("validation", 3_100)] {
         let sentences = said::load(&folder().join("board").join(of)).unwrap();
         assert!(sentences.len() >= least, "{of}: {} sentences", sentences.len());
         // There are many of them, and reading one takes its time in a build without optimisation.

@@ -52,6 +52,8 @@ pub(super) struct Client {
     room: Condvar,
     /// The output, and the buffer that is being written to it. Locked before the state.
     output: Mutex<(File, Outbox)>,
+    /// Held while a line of the client's is dealt with, and from a signal on for ever.
+    taking: Mutex<()>,
     in_flight_max: usize,
     pub(super) sealer: Sealer,
     since: Instant,
@@ -76,6 +78,7 @@ impl Client {
             wake: Condvar::new(),
             room: Condvar::new(),
             output: Mutex::new((output, Outbox::new())),
+            taking: Mutex::new(()),
             in_flight_max: in_flight_max.max(1),
             sealer: Sealer::new(),
             since: Instant::now(),
@@ -110,6 +113,11 @@ impl Client {
         let thread = std::thread::Builder::new().name("writer".to_owned()).stack_size(128 * 1024);
         let failed = |error| Error::new(format!("the system gives no thread: {error}"));
         thread.spawn(run).map(drop).map_err(failed)
+    }
+
+    /// Takes the next line of the client's, unless the program is ending: then it waits for that.
+    pub(super) fn take_line(&self) -> MutexGuard<'_, ()> {
+        lock(&self.taking)
     }
 
     /// Tells whether the reader will write what there is.

@@ -108,6 +108,8 @@ impl Reader {
     }
 
     fn line(&mut self, line: Line<'_>) {
+        let client = Arc::clone(&self.client);
+        let _taken = client.take_line();
         let message = match line {
             Line::Whole(message) => message,
             Line::TooLong => return self.answer(TOO_LONG.len(), Some(TOO_LONG), None),

@@ -29,6 +29,9 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
     let on_signal = Arc::clone(client);
     spawn("signals", move || {
         if signals.forever().next().is_some() {
+            end_anyway();
+            // Whatever else the client sends is not taken, and what was taken is answered.
+            let _stopped = on_signal.take_line();
             finish(&on_signal);
             std::process::exit(0);
         }
@@ -54,16 +57,21 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
 /// Lets calls under way end, writes what there is to write, and closes the devices. The program
 /// ends in any case, even if the client reads nothing.
 pub(super) fn finish(client: &Client) {
-    // Without this thread only the patience below is lost.
-    drop(spawn("end", || {
-        std::thread::sleep(END_PATIENCE);
-        std::process::exit(0);
-    }));
+    end_anyway();
     client.wait_for_answers(ANSWERS_PATIENCE);
     client.end_subscriptions();
     client.flush();
     client.hub.close();
     client.flush();
+}
+
+/// Ends the program after a while, whatever blocks.
+fn end_anyway() {
+    // Without this thread only that patience is lost.
+    drop(spawn("end", || {
+        std::thread::sleep(END_PATIENCE);
+        std::process::exit(0);
+    }));
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {

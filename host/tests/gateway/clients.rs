@@ -1,7 +1,9 @@
 //! The gateway on standard input and output, as clients of both eras see it.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
+use crate::board::Board;
 use crate::harness::{Folder, Gateway, initialize, person, stateless};
 use serde_json::{Value, json};
 
@@ -185,6 +187,44 @@ fn a_signal_ends_it_in_good_order() {
     let id = gateway.child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert_eq!(gateway.exit_within(Duration::from_secs(5)).code(), Some(0));
+}
+
+/// While calls come without end the program is told to end: what it has taken is answered.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_under_load_drops_no_call_that_was_taken() {
+    use std::io::Write;
+
+    let folder = Folder::new("signal");
+    let board = Board::start(folder.path("board"), "A1");
+    let mut gateway = Gateway::start(&["--unix", board.address()]);
+    gateway.tools_of(11);
+    let mut input = gateway.input.take().unwrap();
+    let load = std::thread::spawn(move || {
+        for id in 0_u64.. {
+            let arguments = json!({"text": format!("line {id}"), "line": id % 4 + 1});
+            let params = json!({"name": "display_show", "arguments": arguments});
+            let call = stateless(&json!(id), "tools/call", params);
+            if input.write_all(format!("{call}\n").as_bytes()).is_err() {
+                return;
+            }
+        }
+    });
+    // The load is under way.
+    let mut answered = (0..200).map(|_| gateway.line()["id"].as_u64().unwrap()).collect::<Vec<_>>();
+    let id = gateway.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    while let Some(line) = gateway.line_or_end() {
+        assert_eq!(line["result"]["isError"], json!(false), "{line}");
+        answered.push(line["id"].as_u64().unwrap());
+    }
+    assert_eq!(gateway.exit_within(Duration::from_secs(5)).code(), Some(0));
+    load.join().unwrap();
+    // Calls are taken in order, so a gap would be one that was taken and dropped; and the board ran
+    // each of them, and no other.
+    answered.sort_unstable();
+    assert_eq!(answered, (0..answered.len() as u64).collect::<Vec<_>>());
+    assert_eq!(board.controls.entered.load(SeqCst) as usize, answered.len());
 }
 
 #[cfg(target_os = "linux")]

@@ -243,6 +243,24 @@ fn one_board_gone_leaves_the_other_at_work() {
 }
 
 #[test]
+fn a_device_that_is_not_there_stops_no_other_one() {
+    let folder = Folder::new("three");
+    let boards = [("bed", "A1"), ("shed", "B2")];
+    let boards = boards.map(|(name, serial)| Board::start(folder.path(name), serial));
+    let [bed, shed] = ["bed", "shed"].map(|name| format!("{name}={}", folder.path(name).display()));
+    let gone = format!("gone={}", folder.path("nothing").display());
+    let mut gateway = Gateway::start(&["--unix", &gone, "--unix", &bed, "--unix", &shed]);
+    assert!(gateway.tools_of(22).iter().all(|tool| !tool.starts_with("gone_")));
+    for name in ["bed", "shed"] {
+        gateway.value(&format!("{name}_fan_set"), json!({"percent": 3}));
+    }
+    let log = gateway.logged("gone: ");
+    let said: Vec<&str> = log.lines().filter(|line| line.contains("gone: ")).collect();
+    assert!(said.len() == 1 && said[0].contains("No such file"), "{log}");
+    drop(boards);
+}
+
+#[test]
 fn a_clash_of_names_ends_the_start_and_names_both() {
     let folder = Folder::new("clash");
     let board = Board::start(folder.path("board"), "A1");

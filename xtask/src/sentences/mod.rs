@@ -74,7 +74,12 @@ pub(crate) fn sentences(count: usize) -> Result<Vec<String>> {
     (0..count).map(taken).collect()
 }
 
-/// The one of them that has the most tokens, those of its call included; [`tools`] come first.
+/// Tokens of a sentence and its call that the board has room for
+/// (`firmware-example/rust/src/ask.rs`), and the last one of a call, which is chosen and not read.
+const FITTING: usize = 58 + 1;
+
+/// The one of them that has the most tokens that the board has room for, those of its call
+/// included; [`tools`] come first.
 ///
 /// # Errors
 /// When the program does not answer.
@@ -87,13 +92,22 @@ pub(crate) fn longest(image: &Path) -> Result<String> {
     ask.args(["ask", "--jsonl", "--exact", "--model"]).arg(image);
     let said = alike::answers(&mut ask, &input, ("the host", all.len()))?;
     ensure!(said.lines().count() == all.len(), "{} sentences, other answers", all.len());
-    let mut longest = (0, "");
+    let (mut longest, mut too_long) = ((0, ""), 0);
     for (answer, text) in said.lines().zip(&all) {
         let json: Value = serde_json::from_str(answer)?;
         let tokens = json["tokens"].as_array().map_or(0, Vec::len);
-        longest = longest.max((tokens, text));
+        if tokens > FITTING {
+            too_long += 1;
+        } else {
+            longest = longest.max((tokens, text));
+        }
     }
-    println!("the longest of {} sentences has {} tokens: {}", all.len(), longest.0, longest.1);
+    println!(
+        "too long for the board: {too_long} of {}; the longest that fits has {} tokens: {}",
+        all.len(),
+        longest.0,
+        longest.1
+    );
     Ok(longest.1.to_owned())
 }
 
