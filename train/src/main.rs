@@ -42,7 +42,7 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --pieces-of MODEL   the pieces of that model: a model and its teachers need the same
   --rare N            how often a character must come to be a piece (5)
   --steps N --batch N --rate X --dropout X --tag X --language X --seed N --threads N
-  --models FILE[,FILE]  models, for --guess
+  --models FILE[,FILE]  models, for --guess and --threshold
   --threshold X       trains nothing: writes the model of --models FILE to --out, which makes calls
                       from this confidence on
   --guess N           trains nothing: makes N sentences of those it would train on, labels them by
@@ -64,8 +64,9 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --held              trains nothing: writes the sentences that training does not see, on which
                       confidence is fitted, to --out
   --dense             the dense twin: no file, only a report
-  --backend NAME      ggml's backend that computes the blocks, vulkan, cuda or cpu, where this was
-                      built with it; what fails there ends the training
+  --backend NAME      ggml's backend that computes the blocks: vulkan, cuda, metal, or cpu, which is
+                      the processor as ggml uses it; the program must be built with it, and what
+                      fails there ends the training
 ";
 
 fn main() -> ExitCode {
@@ -273,12 +274,32 @@ fn work(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
+/// Names of backends, as ggml has them too.
+const BACKENDS: [(&str, &[&str]); 4] = [
+    ("vulkan", &["vulkan"]),
+    ("cuda", &["cuda", "rocm", "musa"]),
+    ("metal", &["metal", "mtl"]),
+    ("cpu", &["cpu"]),
+];
+
 /// Trains on the first device of a backend.
-#[cfg(feature = "gpu")]
 fn train_on(backend: &str, plan: &Plan) -> Result<Trained, String> {
+    let known = BACKENDS.iter().find(|(name, _)| *name == backend);
+    let (name, own) =
+        known.ok_or(format!("--backend {backend}: it is vulkan, cuda, metal or cpu"))?;
+    let feature = if *name == "cpu" { "gpu" } else { name };
+    let missing = format!(
+        "--backend {name}: there is no such device, or the program was built without: \
+         `cargo build --release -p trine-train --features {feature}`"
+    );
+    train_where(own, plan, missing)
+}
+
+#[cfg(feature = "gpu")]
+fn train_where(own: &[&str], plan: &Plan, missing: String) -> Result<Trained, String> {
     let mut devices = trine_ggml::Device::all().into_iter();
-    let found = devices.find(|device| device.backend().eq_ignore_ascii_case(backend));
-    let device = found.ok_or_else(|| format!("--backend {backend}: there is no such device"))?;
+    let is_own = |name: &str| own.iter().any(|own| name.eq_ignore_ascii_case(own));
+    let device = devices.find(|device| is_own(&device.backend())).ok_or(missing)?;
     let open = |rounded: &_| {
         let opened = OnDevice::open(device, rounded, plan.recipe.threads)?;
         eprintln!("training on {}", opened.name());
@@ -289,9 +310,8 @@ fn train_on(backend: &str, plan: &Plan) -> Result<Trained, String> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn train_on(backend: &str, _: &Plan) -> Result<Trained, String> {
-    let name = backend.to_ascii_lowercase();
-    Err(format!("--backend {backend}: build with `--features {name}` for that"))
+fn train_where(_: &[&str], _: &Plan, missing: String) -> Result<Trained, String> {
+    Err(missing)
 }
 
 /// Writes sentences that models have labelled.

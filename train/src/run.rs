@@ -215,7 +215,8 @@ pub fn train_on(
         let average = Average::default();
         let there = elsewhere.map(|elsewhere| There::open(elsewhere, &trainer.rounded));
         let there = there.transpose()?.flatten();
-        let mut school = School { plan, lesson: &parts.lesson, parts, trainer, average, there };
+        let (lesson, device) = (&parts.lesson, there.as_ref().map(There::name));
+        let mut school = School { plan, lesson, parts, trainer, average, there, device };
         let begun = Instant::now();
         school.steps(&mut progress)?;
         school.finish(begun.elapsed())
@@ -235,6 +236,8 @@ struct School<'s, 'p> {
     trainer: Trainer,
     average: Average,
     there: Option<There<'s>>,
+    /// What computed the blocks, where that was not the processor alone.
+    device: Option<String>,
 }
 
 impl School<'_, '_> {
@@ -243,7 +246,12 @@ impl School<'_, '_> {
         if let Some(there) = &mut self.there {
             match there.learn(&mut self.trainer, batch)? {
                 Some(losses) => return Ok(losses),
-                None => self.there = None,
+                None => {
+                    self.there = None;
+                    let step = self.trainer.step;
+                    let name = self.device.take().unwrap_or_default();
+                    self.device = Some(format!("{name} up to step {step}, then the processor"));
+                }
             }
         }
         Ok(self.trainer.learn(batch))
@@ -325,7 +333,7 @@ impl School<'_, '_> {
         let examples = self.examples(valid);
         let losses = self.trainer.losses(&examples);
         let mut report = Report::new(self.plan, &self.trainer, took);
-        report.device = self.there.as_ref().map(There::name);
+        report.device.clone_from(&self.device);
         report.choices = score::ratio(losses.right, losses.choices);
         report.unsayable = valid.len() - examples.len();
         let fit = parts.fit();

@@ -72,7 +72,8 @@ impl Trainer {
         self.take_step()
     }
 
-    /// The same with the blocks computed elsewhere: the same step but for the rounding of sums.
+    /// The same with the blocks computed elsewhere: the same step, as far as numbers are rounded
+    /// there as they are here.
     ///
     /// # Errors
     /// What failed there. No step was made then.

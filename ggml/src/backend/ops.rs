@@ -280,7 +280,8 @@ impl Context {
         self.keep(a);
         let ([x, y, z, w], [row, plane, cube]) = (shape.map(signed), strides);
         let (graph, a) = (self.raw(), a.raw());
-        // SAFETY: as above; the library checks that the part lies inside.
+        // SAFETY: as above. The library checks that so many bytes lie inside from `offset` on, and
+        // not the strides, which come from the shape of `a` as it was checked.
         self.wrap(unsafe { sys::ggml_view_4d(graph, a, x, y, z, w, row, plane, cube, offset) })
     }
 

@@ -59,11 +59,16 @@ impl Scheduler {
         &self.backends
     }
 
-    /// Gives a graph its memory, in the place of the one before.
-    pub(crate) fn take(&mut self, graph: Graph) -> Result<()> {
+    /// Forgets its graph, and what that uses.
+    pub(crate) fn clear(&mut self) {
         self.graph = None;
         // SAFETY: the scheduler lives; no graph of it is computed from now on.
         unsafe { sys::ggml_backend_sched_reset(self.raw.as_ptr()) };
+    }
+
+    /// Gives a graph its memory, in the place of the one before.
+    pub(crate) fn take(&mut self, graph: Graph) -> Result<()> {
+        self.clear();
         // SAFETY: scheduler and graph live, and the graph has no memory yet.
         let given = guarded(|said| unsafe {
             guard::trine_ggml_sched_alloc_graph(self.raw.as_ptr(), graph.raw.as_ptr(), said)

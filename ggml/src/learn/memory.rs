@@ -81,6 +81,14 @@ impl Size {
     pub(super) const fn rows(self) -> usize {
         self.sentences * self.tokens
     }
+
+    /// Whether a batch of another size can be computed in this one, without twice the work.
+    pub(super) const fn serves(self, other: Self) -> bool {
+        self.sentences == other.sentences
+            && self.is_dropped == other.is_dropped
+            && self.tokens >= other.tokens
+            && self.tokens < 2 * other.tokens
+    }
 }
 
 /// What goes in and out.

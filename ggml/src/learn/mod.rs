@@ -47,7 +47,7 @@ pub struct Blocks {
     device: Device,
     /// What the graphs compute in: forward, and back.
     schedulers: [Scheduler; 2],
-    /// What the graphs are made for. After them, since they point to it.
+    /// What the graphs are made for.
     made: Option<(Size, Inputs)>,
     numbers: Numbers,
     /// The sentences of the last batch.
@@ -58,9 +58,9 @@ impl Blocks {
     /// Takes memory of a device for blocks. `threads` counts where it is the processor.
     ///
     /// # Errors
-    /// When the device does not open, has too little memory, or does not compute all operations
-    /// itself.
+    /// When the sizes fit no blocks, or the device does not open or has too little memory.
     pub fn open(sizes: Sizes, device: Device, threads: usize) -> Result<Self> {
+        sizes.check()?;
         let nodes = NODES_OF_BLOCK * sizes.layers;
         let scheduler = || {
             let mut backends = vec![Backend::open(device, threads)?];
@@ -95,7 +95,8 @@ impl Blocks {
     /// The stream before the first block, (rows, dim), becomes that after the last.
     ///
     /// # Errors
-    /// When the device fails, or has not the memory for a batch of this size.
+    /// When the device fails, has not the memory for a batch of this size, does not compute all
+    /// operations itself, or finds what is no number.
     pub fn forward(
         &mut self,
         batch: &[Sentence],
@@ -105,7 +106,8 @@ impl Blocks {
         let rows: usize = batch.iter().map(|sentence| sentence.tokens).sum();
         let dim = self.sizes.dim;
         self.batch.clear();
-        if stream.len() != dim * rows || rows == 0 {
+        let is_whole = |sentence: &Sentence| sentence.prompt <= sentence.tokens;
+        if stream.len() != dim * rows || rows == 0 || !batch.iter().all(is_whole) {
             return Err(Error::new("the stream is that of another batch"));
         }
         let longest = batch.iter().map(|sentence| sentence.tokens).max().unwrap_or(0);
@@ -114,11 +116,11 @@ impl Blocks {
             tokens: longest.next_multiple_of(TOGETHER),
             is_dropped: dropped.is_some(),
         };
-        if self.made.as_ref().is_none_or(|(made, _)| *made != size) {
-            self.made = None;
+        if !self.made.as_ref().is_some_and(|(made, _)| made.serves(size)) {
             self.make(size)?;
         }
-        let Some((_, inputs)) = &self.made else { return Err(Error::new("no graph")) };
+        let Some((size, inputs)) = &self.made else { return Err(Error::new("no graph")) };
+        let size = *size;
         let prompts: Vec<usize> = batch.iter().map(|sentence| sentence.prompt).collect();
         inputs.hide(&self.sizes, size, &prompts)?;
         inputs.streams[0].write_f32(&filled(stream, batch, size, dim))?;
@@ -133,6 +135,7 @@ impl Blocks {
         }
         self.schedulers[0].compute()?;
         read(&inputs.streams[self.sizes.layers], batch, size, stream)?;
+        check_finite(stream)?;
         self.batch.extend_from_slice(batch);
         Ok(())
     }
@@ -141,12 +144,13 @@ impl Blocks {
     /// becomes that before the first, and `slopes` the derivatives of all numbers.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or finds what is no number.
     pub fn back(&mut self, stream: &mut [f32], slopes: &mut [f32]) -> Result<()> {
         let Some((size, inputs)) = self.made.as_ref().filter(|_| !self.batch.is_empty()) else {
             return Err(Error::new("there is no forward pass to go back from"));
         };
-        if slopes.len() != self.sizes.numbers() {
+        let rows: usize = self.batch.iter().map(|sentence| sentence.tokens).sum();
+        if slopes.len() != self.sizes.numbers() || stream.len() != rows * self.sizes.dim {
             return Err(Error::new("the derivatives are those of other blocks"));
         }
         // A device may hold what it multiplies in half precision, in which the smallest would be
@@ -158,6 +162,8 @@ impl Blocks {
         self.schedulers[1].compute()?;
         read(&inputs.slope_out, &self.batch, *size, stream)?;
         self.numbers.slopes.read_f32(slopes)?;
+        check_finite(stream)?;
+        check_finite(slopes)?;
         let down = up.recip();
         stream.iter_mut().chain(slopes).for_each(|x| *x *= down);
         Ok(())
@@ -165,6 +171,9 @@ impl Blocks {
 
     /// Makes both graphs for batches of a size.
     fn make(&mut self, size: Size) -> Result<()> {
+        // What the graphs before these needed is free first.
+        self.schedulers.iter_mut().for_each(Scheduler::clear);
+        self.made = None;
         let inputs = Inputs::new(&self.sizes, size, self.device)?;
         for (scheduler, back) in self.schedulers.iter_mut().zip([false, true]) {
             let nodes = NODES_OF_BLOCK * self.sizes.layers;
@@ -229,6 +238,14 @@ impl fmt::Debug for Blocks {
         let size = self.made.as_ref().map(|(size, _)| size);
         write!(f, "Blocks {{ {:?}, {:?}, {size:?} }}", self.device, self.sizes)
     }
+}
+
+/// Half precision ends at 65504, and what is no number would spoil all weights.
+fn check_finite(numbers: &[f32]) -> Result<()> {
+    if numbers.iter().all(|x| x.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::new("the device found what is no number"))
 }
 
 /// The rows of sentences, each filled up with zeros.

@@ -1,5 +1,7 @@
 //! The sizes of blocks in training, and where their numbers lie in one row.
 
+use crate::backend::{Error, Result};
+
 /// Blocks of BitNet b1.58 with norms inside their halves, relu² and NEOX rotary positions. Sizes
 /// count elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +54,18 @@ pub(super) struct Part {
 }
 
 impl Sizes {
+    /// Checks that blocks can have these sizes: ggml ends the process on shapes that do not fit.
+    pub(super) fn check(&self) -> Result<()> {
+        let Self { dim, ffn, layers, heads, kv_heads, .. } = *self;
+        let divides = |of: usize, number: usize| number > 0 && of > 0 && of.is_multiple_of(number);
+        let fits = divides(dim, heads)
+            && divides(heads, kv_heads)
+            && self.width().is_multiple_of(2)
+            && ffn > 0
+            && layers > 0;
+        if fits { Ok(()) } else { Err(Error::new(format!("no blocks have these sizes: {self:?}"))) }
+    }
+
     pub(super) const fn width(&self) -> usize {
         self.dim / self.heads
     }

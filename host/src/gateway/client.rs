@@ -52,8 +52,10 @@ pub(super) struct Client {
     room: Condvar,
     /// The output, and the buffer that is being written to it. Locked before the state.
     output: Mutex<(File, Outbox)>,
-    /// Held while a line of the client's is dealt with, and from a signal on for ever.
+    /// Held while a line of the client's is dealt with.
     taking: Mutex<()>,
+    /// No further line is taken.
+    ending: AtomicBool,
     in_flight_max: usize,
     pub(super) sealer: Sealer,
     since: Instant,
@@ -79,6 +81,7 @@ impl Client {
             room: Condvar::new(),
             output: Mutex::new((output, Outbox::new())),
             taking: Mutex::new(()),
+            ending: AtomicBool::new(false),
             in_flight_max: in_flight_max.max(1),
             sealer: Sealer::new(),
             since: Instant::now(),
@@ -117,7 +120,27 @@ impl Client {
 
     /// Takes the next line of the client's, unless the program is ending: then it waits for that.
     pub(super) fn take_line(&self) -> MutexGuard<'_, ()> {
-        lock(&self.taking)
+        let taken = lock(&self.taking);
+        if !self.ending.load(Ordering::SeqCst) {
+            return taken;
+        }
+        drop(taken);
+        // The reader will write nothing more, so the writer has to.
+        self.set_reading(false);
+        loop {
+            std::thread::park();
+        }
+    }
+
+    /// Lets no further line be taken, and waits until the one that was is dealt with, or `patience`
+    /// is over: it may wait for a device to come up, or for room.
+    pub(super) fn stop_taking(&self, patience: Duration) {
+        self.ending.store(true, Ordering::SeqCst);
+        let since = Instant::now();
+        while self.taking.try_lock().is_err() && since.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.set_reading(false);
     }
 
     /// Tells whether the reader will write what there is.

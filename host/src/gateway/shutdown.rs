@@ -11,6 +11,8 @@ use super::client::Client;
 use crate::error::{Error, Result};
 use crate::sys;
 
+/// How long the line that was taken when a signal came may wait for a device or for room.
+const LINE_PATIENCE: Duration = Duration::from_millis(500);
 /// How long calls under way may take to end after the input has.
 const ANSWERS_PATIENCE: Duration = Duration::from_secs(2);
 /// When the program ends, whatever still blocks.
@@ -29,9 +31,8 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
     let on_signal = Arc::clone(client);
     spawn("signals", move || {
         if signals.forever().next().is_some() {
-            end_anyway();
             // Whatever else the client sends is not taken, and what was taken is answered.
-            let _stopped = on_signal.take_line();
+            on_signal.stop_taking(LINE_PATIENCE);
             finish(&on_signal);
             std::process::exit(0);
         }
@@ -57,21 +58,16 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
 /// Lets calls under way end, writes what there is to write, and closes the devices. The program
 /// ends in any case, even if the client reads nothing.
 pub(super) fn finish(client: &Client) {
-    end_anyway();
+    // Without this thread only the patience below is lost.
+    drop(spawn("end", || {
+        std::thread::sleep(END_PATIENCE);
+        std::process::exit(0);
+    }));
     client.wait_for_answers(ANSWERS_PATIENCE);
     client.end_subscriptions();
     client.flush();
     client.hub.close();
     client.flush();
-}
-
-/// Ends the program after a while, whatever blocks.
-fn end_anyway() {
-    // Without this thread only that patience is lost.
-    drop(spawn("end", || {
-        std::thread::sleep(END_PATIENCE);
-        std::process::exit(0);
-    }));
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {

@@ -42,8 +42,7 @@ pub(crate) fn alike() -> Result<()> {
 
 /// The leg `gpu`: our models on ggml's devices, of which one is Vulkan's in software, give our
 /// integers and our tokens, train as the processor does, and the program goes on where they fail.
-/// Its build is that of the leg
-/// `ggml`.
+/// Its build is that of the leg `ggml`.
 ///
 /// # Errors
 /// When something does not build, or a test fails.
