@@ -201,14 +201,8 @@ mod chosen {
     }
 
     fn is_of(device: Device, backend: Backend) -> bool {
-        let name = device.backend();
-        let own: &[&str] = match backend {
-            Backend::Metal => &["metal", "mtl"],
-            Backend::Cuda => &["cuda", "rocm", "musa"],
-            _ => &["vulkan"],
-        };
         let is_graphics = matches!(device.kind(), Kind::Gpu | Kind::Integrated);
-        is_graphics && own.iter().any(|own| name.eq_ignore_ascii_case(own))
+        is_graphics && device.is_of(backend.word())
     }
 }
 

@@ -274,32 +274,23 @@ fn work(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Names of backends, as ggml has them too.
-const BACKENDS: [(&str, &[&str]); 4] = [
-    ("vulkan", &["vulkan"]),
-    ("cuda", &["cuda", "rocm", "musa"]),
-    ("metal", &["metal", "mtl"]),
-    ("cpu", &["cpu"]),
-];
-
 /// Trains on the first device of a backend.
 fn train_on(backend: &str, plan: &Plan) -> Result<Trained, String> {
-    let known = BACKENDS.iter().find(|(name, _)| *name == backend);
-    let (name, own) =
-        known.ok_or(format!("--backend {backend}: it is vulkan, cuda, metal or cpu"))?;
-    let feature = if *name == "cpu" { "gpu" } else { name };
+    if !["vulkan", "cuda", "metal", "cpu"].contains(&backend) {
+        return Err(format!("--backend {backend}: it is vulkan, cuda, metal or cpu"));
+    }
+    let feature = if backend == "cpu" { "gpu" } else { backend };
     let missing = format!(
-        "--backend {name}: there is no such device, or the program was built without: \
+        "--backend {backend}: there is no such device, or the program was built without: \
          `cargo build --release -p trine-train --features {feature}`"
     );
-    train_where(own, plan, missing)
+    train_where(backend, plan, missing)
 }
 
 #[cfg(feature = "gpu")]
-fn train_where(own: &[&str], plan: &Plan, missing: String) -> Result<Trained, String> {
+fn train_where(backend: &str, plan: &Plan, missing: String) -> Result<Trained, String> {
     let mut devices = trine_ggml::Device::all().into_iter();
-    let is_own = |name: &str| own.iter().any(|own| name.eq_ignore_ascii_case(own));
-    let device = devices.find(|device| is_own(&device.backend())).ok_or(missing)?;
+    let device = devices.find(|device| device.is_of(backend)).ok_or(missing)?;
     let open = |rounded: &_| {
         let opened = OnDevice::open(device, rounded, plan.recipe.threads)?;
         eprintln!("training on {}", opened.name());
@@ -310,7 +301,7 @@ fn train_where(own: &[&str], plan: &Plan, missing: String) -> Result<Trained, St
 }
 
 #[cfg(not(feature = "gpu"))]
-fn train_where(_: &[&str], _: &Plan, missing: String) -> Result<Trained, String> {
+fn train_where(_: &str, _: &Plan, missing: String) -> Result<Trained, String> {
     Err(missing)
 }
 

@@ -86,6 +86,18 @@ impl Device {
         text(unsafe { sys::ggml_backend_reg_name(self.registry()) })
     }
 
+    /// Whether it belongs to the backend of this name, `vulkan`, `cuda`, `metal` or `cpu`, which
+    /// ggml may call otherwise: what is built as CUDA's is called after the maker, Metal's `MTL`.
+    #[must_use]
+    pub fn is_of(self, backend: &str) -> bool {
+        let name = self.backend().to_ascii_lowercase();
+        match backend {
+            "cuda" => ["cuda", "rocm", "musa"].contains(&&*name),
+            "metal" => ["metal", "mtl"].contains(&&*name),
+            _ => name == backend,
+        }
+    }
+
     fn registry(self) -> sys::ggml_backend_reg_t {
         // SAFETY: the device lives for ever.
         unsafe { sys::ggml_backend_dev_backend_reg(self.0.as_ptr()) }

@@ -1,15 +1,20 @@
 //! `trine train` on a device that fails: the processor makes the model, and the same one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::fails::library;
 use super::{Settings, said, warnings};
 
-/// The files of a training, and what it said. A board's tools, and a few steps.
+/// Where the files of a training are.
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trained-{name}.gguf"))
+}
+
+/// The model of a training, and what it said. A board's tools, and a few steps.
 fn train(name: &str, backend: &str, settings: Settings<'_>) -> (Output, Option<Vec<u8>>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trained-{name}.gguf"));
+    let out = path(name);
     for ending in ["gguf", "ckpt"] {
         _ = std::fs::remove_file(out.with_extension(ending));
     }
@@ -37,7 +42,11 @@ fn the_processor_trains_on_where_a_device_is_not_there_or_is_lost() {
         assert!(found.status.success(), "{settings:?}: {}", said(&found));
         let warned = warnings(&found);
         assert!(warned.len() == 1 && warned[0].contains(why), "{settings:?}: {}", said(&found));
-        assert_eq!(said(&found).contains("training on Vulkan0"), why.ends_with("Lost"));
+        let was_begun = why.ends_with("Lost");
+        assert_eq!(said(&found).contains("training on Vulkan0"), was_begun);
+        let report = std::fs::read_to_string(path("falls-back").with_extension("md"));
+        let report = report.unwrap();
+        assert_eq!(report.contains(") up to step 0, then the processor."), was_begun, "{report}");
         assert!(model == wanted, "{settings:?}: another model than the processor's");
         let (refused, model) = train("refused", "vulkan", settings);
         assert_eq!(refused.status.code(), Some(1), "{settings:?}: {}", said(&refused));
