@@ -1,6 +1,6 @@
 //! Tools out of JSON: MCP tool objects, or just names and parameters.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Scalar, Tool, ToolInfo, ValueWriter,
 };
@@ -74,14 +74,14 @@ pub fn parse(text: &str) -> Result<Vec<ToolText>, String> {
 
 fn tool(json: &Json) -> Result<ToolText, String> {
     let name = json["name"].as_str().ok_or("a tool has no name")?;
-    let schema = if json["inputSchema"].is_object() { &json["inputSchema"] } else { json };
-    let properties = schema.get("properties").or_else(|| schema.get("parameters"));
+    let schema = schema(json).map_err(|error| format!("{name}: {error}"))?;
+    let properties = properties(schema).map_err(|error| format!("{name}: {error}"))?;
     let required = |param: &str| {
         schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == param))
     };
     let condition = condition(schema);
     let mut params = Vec::new();
-    for (param, json) in properties.and_then(Json::as_object).into_iter().flatten() {
+    for (param, json) in properties.into_iter().flatten() {
         let rule = rule(json).map_err(|error| format!("{name}.{param}: {error}"))?;
         let hangs = condition.as_ref().filter(|condition| condition.2.contains(param));
         params.push(ParamText {
@@ -94,6 +94,28 @@ fn tool(json: &Json) -> Result<ToolText, String> {
     }
     let description = json["description"].as_str().unwrap_or_default().into();
     Ok(ToolText { name: name.into(), description, params })
+}
+
+/// Where the parameters stand: in the `inputSchema`, or in the tool itself where it has none.
+fn schema(tool: &Json) -> Result<&Json, String> {
+    let Some(schema) = tool.get("inputSchema") else { return Ok(tool) };
+    if !schema.is_object() {
+        return Err("its inputSchema is no object; of a tool without parameters it is {}".into());
+    }
+    match schema.get("type").filter(|kind| *kind != "object") {
+        Some(kind) => Err(format!("its inputSchema is of type {kind}, and can only be an object")),
+        None => Ok(schema),
+    }
+}
+
+/// The parameters that a schema names, if any.
+fn properties(schema: &Json) -> Result<Option<&Map<String, Json>>, String> {
+    let Some((key, all)) =
+        ["properties", "parameters"].iter().find_map(|key| Some((key, schema.get(key)?)))
+    else {
+        return Ok(None);
+    };
+    all.as_object().map(Some).ok_or(format!("its {key} are no object"))
 }
 
 /// `if` a choice has a value, `then` others are required.
@@ -293,6 +315,15 @@ mod tests {
             (
                 r#"[{"name": "a", "parameters": {"b": {"type": "string", "enum": ["x", "x"]}}}]"#,
                 "a.b: its enum has 'x' twice",
+            ),
+            (r#"[{"name": "a", "inputSchema": 3}]"#, "a: its inputSchema is no object"),
+            (
+                r#"[{"name": "a", "inputSchema": {"type": "array"}}]"#,
+                r#"a: its inputSchema is of type "array""#,
+            ),
+            (
+                r#"[{"name": "a", "inputSchema": {"properties": ["b"]}}]"#,
+                "a: its properties are no object",
             ),
             (
                 r#"[{"name": "a", "parameters": {"b": {"type": "string", "enum": ["x|y"]}}}]"#,

@@ -71,6 +71,13 @@ const ITEMS_MAX: u64 = 254;
 /// Reads the schema of an object. `places` is there for results, which may leave bounds open: the
 /// digits of a number that does not say how many it has.
 pub(super) fn read(schema: &Value, places: Option<u8>) -> Result<Vec<Node>> {
+    if !schema.is_object() && !schema.is_null() {
+        return Err(Error::new("its schema is no object; of a tool without parameters it is {}"));
+    }
+    if let Some(kind) = schema.get("type").filter(|kind| *kind != "object") {
+        let wrong = format!("its schema is of type {kind}, and can only be an object");
+        return Err(Error::new(wrong));
+    }
     let mut nodes = Vec::new();
     members(schema, places, 0, &mut nodes)?;
     conditions(schema, &mut nodes)?;

@@ -22,6 +22,8 @@ fn what_a_descriptor_cannot_say_is_refused_by_name() {
         ("{}", &["no list of tools"][..]),
         ("[", &["no JSON"]),
         (r#"[{"name":"a b"}]"#, &["'a b'", "letters"]),
+        (r#"[{"name":"a","inputSchema":3}]"#, &["a: its schema is no object"]),
+        (r#"[{"name":"a","inputSchema":{"type":"array"}}]"#, &["a:", r#"type "array""#]),
         (r#"[{"name":"a-b"},{"name":"a_b"}]"#, &["a-b and a_b", "rename"]),
         (&tool(r#"{"n":{"type":"integer","minimum":0}}"#), &["t: n:", "minimum and maximum"]),
         (&tool(r#"{"n":{"type":"number","minimum":0,"maximum":1}}"#), &["t: n:", "multipleOf"]),
