@@ -19,7 +19,7 @@ mod failsafe;
 #[cfg(feature = "secure")]
 mod features;
 #[cfg(feature = "secure")]
-#[path = "../../../wire/tests/common/golden.rs"]
+#[path = "../../../wire/tests/suite/common/golden.rs"]
 mod golden;
 #[cfg(feature = "secure")]
 mod keyed;

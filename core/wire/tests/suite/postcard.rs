@@ -1,7 +1,5 @@
 //! Messages are what the `postcard` crate makes of their kind and members, and are read from the
 //! same bytes that it reads.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use proptest::prelude::*;
 use trine_wire::message::{

@@ -3,7 +3,6 @@
 //!
 //! The oracle is `serde_json` with `arbitrary_precision`. It differs from the standard, or from
 //! what is asked of a server here, in the places that [`Verdict`] names; each is counted apart.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 use serde_json::Value;
 use trine_mcp::json::reader::DEPTH_MAX;

@@ -1,7 +1,5 @@
 //! Members that version 1 appended, and kinds that it added: as `postcard` writes them, left out
 //! while they are zero, and zero where they are missing.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, clippy::large_stack_arrays, reason = "these are tests")]
 
 use core::fmt::Debug;
 

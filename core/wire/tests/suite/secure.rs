@@ -1,6 +1,4 @@
 //! Tags: who may speak, and that nothing is taken twice.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use core::hash::Hasher as _;
 

@@ -1,6 +1,4 @@
 //! Packet links and buses: every message arrives, and what is hurt costs no other.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use proptest::prelude::*;
 use trine_wire::bus::{self, Header};

@@ -1,7 +1,5 @@
 //! After damage at any byte the next good message is served, on every kind of link, with tags and
 //! without.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use trine_wire::bus::Header;
 use trine_wire::packet::{self, Fragmenter, Reassembler};

@@ -1,6 +1,4 @@
 //! Golden bytes, and agreement with the `cobs` and `crc` crates.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, clippy::large_stack_arrays, reason = "these are tests")]
 
 use proptest::prelude::*;
 use trine_wire::codec::Writer;

@@ -1,15 +1,10 @@
 //! The bytes of version 1, which stay what they are: `tests/golden/wire-v1`.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
-#[path = "common/golden.rs"]
-mod golden;
-#[path = "common/samples.rs"]
-mod samples;
+use crate::samples;
 
 use std::fmt::Write as _;
 
-use golden::{compare, hex, lines, note, text, unhex};
+use crate::lines::{compare, hex, lines, note, text, unhex};
 use trine_wire::bus::Header;
 use trine_wire::message::block::{Block, Blocks};
 use trine_wire::message::input::{Answer, Records, Request};

@@ -1,15 +1,6 @@
 //! Bad input, sentence by sentence: what is answered, in which words, and that the next call works.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::large_stack_arrays,
-    reason = "these are tests"
-)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use trine_mcp::Session;
 
 #[test]

@@ -1,10 +1,4 @@
 //! The JSON reader beside `serde_json`: the same texts pass, with the same values.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::large_stack_arrays,
-    reason = "these are tests"
-)]
 
 use proptest::prelude::*;
 use serde_json::Value;

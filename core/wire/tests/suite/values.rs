@@ -1,16 +1,10 @@
 //! Numbers, values and records as `docs/wire.md` has them: `tests/golden/wire-v1/values.txt`.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, clippy::large_stack_arrays, reason = "these are tests")]
 
-#[path = "common/golden.rs"]
-mod golden;
-#[path = "common/samples.rs"]
-#[expect(dead_code, reason = "most of them are messages")]
-mod samples;
+use crate::samples;
 
 use std::fmt::Write as _;
 
-use golden::{compare, hex, lines, text, unhex};
+use crate::lines::{compare, hex, lines, text, unhex};
 use trine_descriptor::record::{self, Decoder, Encoder};
 use trine_descriptor::{
     Annotations, Consent, FailSafe, Field, IntRange, Kind, Limits, Scalar, ToolInfo, ValueReader,

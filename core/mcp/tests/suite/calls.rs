@@ -1,15 +1,6 @@
 //! Arguments in, results out: the encoding of every kind, in every order, and back.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::large_stack_arrays,
-    reason = "these are tests"
-)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trine_descriptor::{

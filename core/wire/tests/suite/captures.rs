@@ -1,14 +1,9 @@
 //! A host decodes every conversation under `tests/golden/wire-v1`: all that the device says is
 //! whole, known and asked for, and an answer that comes again is the same.
-#![cfg(feature = "default")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
-
-#[path = "common/golden.rs"]
-mod golden;
 
 use std::collections::BTreeMap;
 
-use golden::{Said, capture, note, text, unhex};
+use crate::lines::{Said, capture, note, text, unhex};
 use trine_wire::bus::Header;
 use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome};
 use trine_wire::packet::Reassembler;

@@ -1,15 +1,6 @@
 //! Calls that need a person's input, and results of several blocks.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::large_stack_arrays,
-    reason = "these are tests"
-)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 use trine_descriptor::{
     DecimalRange, Fault, FaultCode, Field, IntRange, Kind, Literal, NO_NODE, ValueWriter,

@@ -1,13 +1,8 @@
 //! Every example of `docs/wire.md` is one of the golden byte strings.
-#![cfg(feature = "default")]
-#![expect(clippy::panic, reason = "these are tests")]
-
-#[path = "common/golden.rs"]
-mod golden;
 
 use std::collections::BTreeSet;
 
-use golden::{lines, text};
+use crate::lines::{lines, text};
 
 /// The lines of the blocks that are marked `golden`.
 fn examples(page: &str) -> Vec<&str> {
@@ -43,7 +38,7 @@ fn golden_bytes(file: &str, name: &str) -> String {
 
 #[test]
 fn the_examples_of_the_specification_are_golden_bytes() {
-    let page = include_str!("../../../docs/wire.md");
+    let page = include_str!("../../../../docs/wire.md");
     let examples = examples(page);
     let mut shown = BTreeSet::new();
     for example in &examples {
@@ -75,7 +70,7 @@ fn the_examples_of_the_specification_are_golden_bytes() {
 
 #[test]
 fn the_specification_holds_no_rust() {
-    let page = include_str!("../../../docs/wire.md");
+    let page = include_str!("../../../../docs/wire.md");
     for word in ["u32", "u16 ", "&str", "fn ", "::", "Option", "```rust", ".rs"] {
         assert!(!page.contains(word), "{word}");
     }

@@ -1,15 +1,6 @@
 //! Golden answers of each revision, in the shapes of `schema/<revision>/schema.json`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::large_stack_arrays,
-    reason = "these are tests"
-)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 use trine_descriptor::ValueWriter;
 use trine_mcp::{Block, Engine, Id, Outcome, Session, Single, Step, Version, notify};

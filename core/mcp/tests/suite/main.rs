@@ -1,0 +1,17 @@
+//! The engine, from outside: what clients of every revision send it, and what they must not.
+#![expect(
+    clippy::expect_used,
+    clippy::large_stack_arrays,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests"
+)]
+
+mod common;
+
+mod bad_input;
+mod calls;
+mod eras;
+mod input;
+mod json_edges;
+mod json_oracle;
