@@ -71,8 +71,9 @@ usage: cargo xtask COMMAND
                        what `bench kernels` needs, 6 GB of disk and ten minutes); --small shows
                        in a minute that it works
   bench gpu [BACKEND]  models on a graphics processor, vulkan or cuda: our tokens, and the speed
-                       and share of its memory's, beside llama.cpp there; --small, --record;
-                       --software without such a one; also `bench-gpu`
+                       and share of its memory's, beside llama.cpp there; --small, or --part for
+                       three blocks of the full size; --software without such a one; --record;
+                       also `bench-gpu`
   bench greedy [BACKEND]
                        how often a device chooses what the processor does: greedy tokens of random
                        models, sentences of trained ones; --record, --software
@@ -123,7 +124,7 @@ impl Options {
                 Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
                 Long("sentences") => options.sentences = Some(parser.value()?.parse()?),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
-                Long(flag @ ("list" | "record" | "small" | "software")) => {
+                Long(flag @ ("list" | "record" | "small" | "part" | "software")) => {
                     options.flags.push(flag.to_owned());
                 }
                 other => return Err(other.unexpected().into()),
@@ -138,8 +139,12 @@ impl Options {
 }
 
 fn gpu(backend: &str, options: &Options) -> Result<()> {
-    let is_small = options.has("small");
-    bench::gpu::main(backend, options.has("record"), is_small, options.has("software"))
+    let shape = match (options.has("small"), options.has("part")) {
+        (true, _) => &bench::model::SMALL,
+        (false, true) => &bench::model::PART,
+        (false, false) => &bench::model::FULL,
+    };
+    bench::gpu::main(backend, options.has("record"), shape, options.has("software"))
 }
 
 fn greedy(backend: &str, options: &Options) -> Result<()> {

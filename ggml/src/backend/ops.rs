@@ -94,6 +94,18 @@ impl Context {
         Ok(product)
     }
 
+    /// The parts of a stack (k, n, parts) that `at` names, (count) whole numbers, each times the
+    /// same row (k, 1): (n, count). It is ggml's product of a mixture's experts, and has no choice
+    /// of the sums' precision.
+    pub(crate) fn mul_mat_of(&self, stack: &Tensor, row: &Tensor, at: &Tensor) -> Result<Tensor> {
+        self.take()?;
+        for tensor in [stack, row, at] {
+            self.keep(tensor);
+        }
+        // SAFETY: the context has room for the result, and keeps the operands'.
+        self.wrap(unsafe { sys::ggml_mul_mat_id(self.raw(), stack.raw(), row.raw(), at.raw()) })
+    }
+
     /// Rows divided by their root mean square, which `epsilon` raises.
     pub(crate) fn rms_norm(&self, a: &Tensor, epsilon: f32) -> Result<Tensor> {
         self.take()?;

@@ -206,6 +206,12 @@ impl Tensor {
         })
     }
 
+    /// Writes whole numbers of 32 bits from the beginning on.
+    pub(crate) fn write_whole(&self, numbers: std::ops::Range<usize>) -> Result<()> {
+        let whole = |number: usize| i32::try_from(number).unwrap_or(i32::MAX).to_le_bytes();
+        self.write(0, &numbers.flat_map(whole).collect::<Vec<_>>())
+    }
+
     /// Writes numbers from the beginning on.
     pub(crate) fn write_f32(&self, numbers: &[f32]) -> Result<()> {
         // SAFETY: numbers have no padding, every byte is one, and the slice is as long.

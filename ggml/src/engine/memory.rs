@@ -7,6 +7,7 @@ use trine_infer::{Config, Model};
 use super::options::{Activations, Kept, Options};
 use super::plan::Homes;
 use super::turns::Turns;
+use super::weights::parts_max;
 use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
 use crate::round::magic;
 
@@ -112,6 +113,8 @@ pub(super) struct Inputs {
     pub(super) rows: Tensor,
     /// Where other values go, number by number: (kv dim * tokens). None where there are no others.
     pub(super) value_rows: Option<Tensor>,
+    /// 0, 1, 2 and so on: parts of a stack.
+    pub(super) parts: Tensor,
     /// As many 127 as anyone needs.
     pub(super) ones: Tensor,
     /// What rounds a row: (columns at most, 2)
@@ -138,7 +141,8 @@ impl Inputs {
         // The head is rounded in blocks of 32 inputs at least.
         let ones = groups.unwrap_or(1).max(1) * tokens;
         let ones = ones.max(config.dim.div_ceil(32)).max(tokens);
-        let context = Context::new(11, 0)?;
+        let context = Context::new(12, 0)?;
+        let parts = parts_max(config);
         let numbers = Type::F32;
         let mask = || context.tensor(Type::F16, [seen, tokens]);
         let whole = is_whole.then(mask).transpose()?;
@@ -153,6 +157,7 @@ impl Inputs {
             alone: (tokens > 1).then(|| context.tensor(Type::F16, [seen, 1])).transpose()?,
             rows: context.tensor(Type::I64, [tokens])?,
             value_rows,
+            parts: context.tensor(Type::I32, [parts])?,
             ones: context.tensor(numbers, [ones])?,
             magic: context.tensor(numbers, [columns, 2])?,
             logits: context.tensor(numbers, [config.vocab])?,
@@ -160,6 +165,7 @@ impl Inputs {
         context.allocate(device)?;
         inputs.turns.begin(model)?;
         inputs.magic.write_f32(&magic(columns))?;
+        inputs.parts.write_whole(0..parts)?;
         inputs.ones.write_f32(&vec![127.0; ones])?;
         Ok(inputs)
     }

@@ -21,6 +21,7 @@ pub(super) const NODES_OF_HEAD: usize = 320;
 #[derive(Clone, Copy)]
 pub(super) struct Pass<'p> {
     pub(super) graph: &'p Context,
+    pub(super) into: &'p Graph,
     pub(super) model: &'p Model<'p>,
     pub(super) weights: &'p Weights,
     pub(super) cache: &'p Cache,
@@ -43,7 +44,7 @@ struct Projected {
 impl Pass<'_> {
     /// Adds all that is to be computed. Of the last block nobody reads but keys, values, and what
     /// becomes of the last token, which goes through it alone.
-    pub(super) fn build(&self, into: &Graph) -> Result<()> {
+    pub(super) fn build(&self) -> Result<()> {
         let Shape { last, with_logits, .. } = self.shape;
         let mut stream = self.inputs.stream.clone();
         for (layer, block) in self.weights.blocks.iter().enumerate().take(last + 1) {
@@ -57,10 +58,10 @@ impl Pass<'_> {
                 let (own, projected) = self.last_token(&stream, projected)?;
                 let mask = self.inputs.alone.as_ref().unwrap_or(&self.inputs.mask);
                 let stream = alone.rest(&own, &projected, mask, block)?;
-                return alone.head(into, &stream, &self.weights.head);
+                return alone.head(&stream, &self.weights.head);
             } else {
-                into.add(&projected.keys);
-                into.add(&projected.values);
+                self.into.add(&projected.keys);
+                self.into.add(&projected.values);
             }
         }
         Ok(())
@@ -120,8 +121,7 @@ impl Pass<'_> {
     fn product(&self, stack: &Stack, input: &Input) -> Result<Tensor> {
         let (graph, tokens) = (self.graph, self.shape.tokens);
         let arranged = stack.layout.arrange(graph, &input.numbers, &self.inputs.ones)?;
-        let sums = graph.mul_mat(&stack.trits, &arranged)?;
-        let Some(scales) = &stack.scales else { return Ok(sums) };
+        let Some(scales) = &stack.scales else { return graph.mul_mat(&stack.trits, &arranged) };
         let (rows, [_, parts, ..]) = (stack.part(), scales.shape());
         let scales = if tokens == 1 || input.scales.is_none() {
             scales.clone()
@@ -132,7 +132,15 @@ impl Pass<'_> {
             Some(steepness) => graph.div(&scales, &graph.reshape(steepness, [1, 1, tokens])?)?,
             None => scales,
         };
-        let sums = graph.reshape(&sums, [rows, parts, tokens])?;
+        let sums = if tokens == 1 && stack.layout.by_parts {
+            // Before the product, which is to be the neighbour of what it is multiplied by.
+            self.into.add(&factors);
+            let at = graph.view(&self.inputs.parts, [parts, 1, 1], [4 * parts; 2], 0)?;
+            stack.layout.parts(graph, &stack.trits, &arranged, &at)?
+        } else {
+            let sums = graph.mul_mat(&stack.trits, &arranged)?;
+            graph.reshape(&sums, [rows, parts, tokens])?
+        };
         graph.reshape(&graph.mul(&sums, &factors)?, [rows * parts, tokens, 1])
     }
 
@@ -291,7 +299,7 @@ impl Pass<'_> {
     }
 
     /// The logits of one token.
-    fn head(&self, into: &Graph, stream: &Tensor, head: &Head) -> Result<()> {
+    fn head(&self, stream: &Tensor, head: &Head) -> Result<()> {
         let graph = self.graph;
         let normed = self.norm(stream, &head.norm, 1.0)?;
         let is_rounded = head.block > 1 && self.activations == Activations::Codes;
@@ -301,7 +309,7 @@ impl Pass<'_> {
             let [_, rows, ..] = piece.shape();
             let part = [rows, 1, 1];
             let part = graph.view(&self.inputs.logits, part, [4 * rows, 4 * rows], 4 * first)?;
-            into.add(&graph.cpy(&graph.mul_mat(piece, &input)?, &part)?);
+            self.into.add(&graph.cpy(&graph.mul_mat(piece, &input)?, &part)?);
             first += rows;
         }
         Ok(())

@@ -292,6 +292,7 @@ impl<'w> Engine<'w> {
         let into = Graph::new(&graph, nodes(config))?;
         let pass = Pass {
             graph: &graph,
+            into: &into,
             model: &self.model,
             weights: &self.weights,
             cache: &self.cache,
@@ -299,7 +300,7 @@ impl<'w> Engine<'w> {
             shape,
             activations,
         };
-        pass.build(&into)?;
+        pass.build()?;
         self.scheduler.take(into)?;
         self.shape = Some((shape, inputs));
         Ok(())

@@ -93,7 +93,7 @@ fn sums_are_the_cores() {
         let layout = Layout::of(Backend::open(device, 2).unwrap(), 2, Activations::Codes).unwrap();
         println!("{device:?}: {}", layout.name());
         if device.backend() == "Vulkan" {
-            assert_eq!(layout.name(), "TQ2_0");
+            assert_eq!((layout.name(), layout.by_parts), ("TQ2_0", true));
         }
         for (rows, columns, tokens) in
             [(640, 2560, 1), (64, 6912, 1), (640, 2560, 40), (100, 300, 12)]

@@ -20,19 +20,26 @@ pub(crate) struct Layout {
     pub(crate) kind: Type,
     /// Lanes of which the last one holds 127; 0 where none does.
     sentinel: usize,
+    /// Whether a single token takes parts of the rows as it would take experts of a mixture: what
+    /// each of them is multiplied by is then no operation of its own.
+    pub(crate) by_parts: bool,
 }
 
 /// What is tried, the smallest first.
 const LAYOUTS: [Layout; 6] = [
-    Layout { kind: Type::Tq2_0, sentinel: 0 },
-    Layout { kind: Type::Tq2_0, sentinel: 256 },
-    Layout { kind: Type::Q2_0, sentinel: 0 },
-    Layout { kind: Type::Q2_0, sentinel: 32 },
-    Layout { kind: Type::F16, sentinel: 0 },
-    Layout { kind: Type::F32, sentinel: 0 },
+    Layout::new(Type::Tq2_0, 0),
+    Layout::new(Type::Tq2_0, 256),
+    Layout::new(Type::Q2_0, 0),
+    Layout::new(Type::Q2_0, 32),
+    Layout::new(Type::F16, 0),
+    Layout::new(Type::F32, 0),
 ];
 
 impl Layout {
+    const fn new(kind: Type, sentinel: usize) -> Self {
+        Self { kind, sentinel, by_parts: false }
+    }
+
     /// The smallest one in which this backend's sums of codes are those of whole numbers, for one
     /// token and for many; for floats, the smallest one that it multiplies.
     ///
@@ -47,16 +54,19 @@ impl Layout {
         let mut scheduler = Scheduler::new(backends, NODES)?;
         let is_exact = activations == Activations::Codes;
         for layout in LAYOUTS.into_iter().filter(|layout| is_exact || layout.sentinel == 0) {
-            let fits = if is_exact {
-                layout.is_exact(device, &mut scheduler)?
-            } else {
+            if !is_exact {
                 let (weights, codes) = (vec![0; layout.bytes(1, COLUMNS)], vec![0; COLUMNS]);
                 let found =
                     layout.product(device, &mut scheduler, &weights, &codes, (1, COLUMNS))?;
-                found.is_some()
-            };
-            if fits {
-                return Ok(layout);
+                if found.is_some() {
+                    return Ok(layout);
+                }
+            } else if layout.is_exact(device, &mut scheduler, &[1, MANY])? {
+                // Vulkan's backend alone computes such a product and its factors at once.
+                let parts = Self { by_parts: true, ..layout };
+                let by_parts =
+                    device.is_of("vulkan") && parts.is_exact(device, &mut scheduler, &[1])?;
+                return Ok(Self { by_parts, ..layout });
             }
         }
         let how = if is_exact { " exactly" } else { "" };
@@ -167,8 +177,13 @@ impl Layout {
         Ok(out)
     }
 
-    /// Whether a product of trits and codes is, on a device, that of whole numbers.
-    fn is_exact(self, device: crate::Device, scheduler: &mut Scheduler) -> Result<bool> {
+    /// Whether products of trits and so many codes are, on a device, those of whole numbers.
+    fn is_exact(
+        self,
+        device: crate::Device,
+        scheduler: &mut Scheduler,
+        counts: &[usize],
+    ) -> Result<bool> {
         let mut random = Random(7);
         let trits: Vec<i8> = (0..ROWS * COLUMNS).map(|_| (random.next() % 3) as i8 - 1).collect();
         let mut packed = vec![0; Packing::Line2.bytes(ROWS, COLUMNS).unwrap_or(0)];
@@ -176,7 +191,7 @@ impl Layout {
         pack(Packing::Line2, ROWS, COLUMNS, &trits, &mut packed).map_err(fail)?;
         let matrix = Matrix::new(Packing::Line2, ROWS, COLUMNS, &packed).map_err(fail)?;
         let weights = self.pack(&matrix, &trine_ternary::parallel::Serial)?;
-        for tokens in [1, MANY] {
+        for tokens in counts {
             let codes: Vec<i8> =
                 (0..tokens * COLUMNS).map(|_| (random.next() % 255) as i16 as i8).collect();
             let codes: Vec<i8> = codes.into_iter().map(|code| code.max(-127)).collect();
@@ -197,6 +212,20 @@ impl Layout {
         Ok(true)
     }
 
+    /// Products of one token with equal parts of a matrix' rows, as many as `at` has numbers: (rows
+    /// of a part, parts).
+    pub(crate) fn parts(
+        self,
+        graph: &Context,
+        matrix: &Tensor,
+        arranged: &Tensor,
+        at: &Tensor,
+    ) -> Result<Tensor> {
+        let ([columns, rows, ..], [parts, ..]) = (matrix.shape(), at.shape());
+        let stack = graph.reshape(matrix, [columns, rows / parts.max(1), parts])?;
+        graph.mul_mat_of(&stack, arranged, at)
+    }
+
     /// The sums of a matrix that this layout has packed, row after row of each token; `None` when
     /// the device has no such product.
     pub(super) fn product(
@@ -208,14 +237,19 @@ impl Layout {
         (rows, columns): (usize, usize),
     ) -> Result<Option<Vec<f32>>> {
         let tokens = codes.len() / columns;
-        let inputs = Context::new(4, 0)?;
+        let inputs = Context::new(5, 0)?;
         let matrix = inputs.tensor(self.kind, [self.columns(columns), rows])?;
         let numbers = inputs.tensor(Type::F32, [columns, tokens])?;
         let ones = inputs.tensor(Type::F32, [self.groups(columns) * tokens])?;
+        let at = inputs.tensor(Type::I32, [PARTS])?;
         let out = inputs.tensor(Type::F32, [rows, tokens])?;
         let context = Context::new(NODES, NODES)?;
         let arranged = self.arrange(&context, &numbers, &ones)?;
-        let product = context.mul_mat(&matrix, &arranged)?;
+        let product = if self.by_parts && tokens == 1 {
+            self.parts(&context, &matrix, &arranged, &at)?
+        } else {
+            context.mul_mat(&matrix, &arranged)?
+        };
         if !device.supports(&product)? {
             return Ok(None);
         }
@@ -224,6 +258,7 @@ impl Layout {
         matrix.write(0, weights)?;
         numbers.write_f32(&codes.iter().map(|code| f32::from(*code)).collect::<Vec<_>>())?;
         ones.write_f32(&vec![127.0; self.groups(columns) * tokens])?;
+        at.write_whole(0..PARTS)?;
         let graph = Graph::new(&context, NODES)?;
         graph.add(&context.cpy(&product, &out)?);
         scheduler.take(graph)?;
@@ -237,6 +272,8 @@ impl Layout {
 /// The matrix that is tried: not a multiple of any block, and so long that half precision would
 /// round its sums.
 const ROWS: usize = 96;
+/// Equal parts of its rows.
+const PARTS: usize = 4;
 const COLUMNS: usize = 1000;
 /// Tokens that go another way than one does.
 const MANY: usize = 16;

@@ -127,7 +127,7 @@ impl Stack {
     ) -> Result<Self> {
         let rows: usize = matrices.iter().sum();
         let trits = context.tensor(layout.kind, [layout.columns(columns), rows])?;
-        let parts = rows / matrices.iter().fold(0, |all, rows| gcd(all, *rows)).max(1);
+        let parts = parts(matrices);
         let scales = is_scaled.then(|| context.tensor(Type::F32, [1, parts])).transpose()?;
         Ok(Self { trits, scales, layout })
     }
@@ -149,6 +149,18 @@ impl Stack {
         let [_, parts, ..] = self.scales.as_ref().map_or([1; 4], Tensor::shape);
         (rows / parts.max(1)).max(1)
     }
+}
+
+/// Equal parts of the rows of a stack, each of which is of one matrix.
+fn parts(matrices: &[usize]) -> usize {
+    let part = matrices.iter().fold(0, |all, rows| gcd(all, *rows));
+    matrices.iter().sum::<usize>() / part.max(1)
+}
+
+/// The most that a stack has.
+pub(super) fn parts_max(config: &Config) -> usize {
+    let kv_dim = config.kv_dim();
+    parts(&[config.dim, kv_dim, kv_dim]).max(2)
 }
 
 /// The greatest common divisor (Euclid).

@@ -5,49 +5,45 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::kernels::{Built, ggml, program, target_dir, test_devices, test_training};
-use super::model::{self, made};
+use super::model::{Shape, made};
 use super::table;
 use crate::{sh, vulkan};
 
 /// Rounds of each engine; the figures are their medians.
 const ROUNDS: usize = 5;
-/// The same in software, where no gate is asked for and a round takes long.
-const ROUNDS_OF_SOFTWARE: usize = 2;
 /// Least ratios to llama.cpp's speed, and seconds in which a model is loaded at most.
 const DECODE: f64 = 0.95;
 const PREFILL: f64 = 1.0;
 const LOAD: f64 = 2.0;
 
 /// Measures on the first device of a backend, `vulkan` or `cuda`, and tests there; in software with
-/// `is_software`, which shows that it works, and of which no gate is asked, nor of a small model.
+/// `is_software`, of which no gate is asked, nor of a model that is not the full one.
 ///
 /// # Errors
 /// When something does not build or run, another token is found, or a gate is missed.
-pub(crate) fn main(backend: &str, record: bool, small: bool, is_software: bool) -> Result<()> {
+pub(crate) fn main(backend: &str, record: bool, shape: &Shape, is_software: bool) -> Result<()> {
     ensure!(["vulkan", "cuda"].contains(&backend), "bench gpu {backend}: it is vulkan or cuda");
     let run = |command| if is_software { vulkan::on_software(command) } else { Ok(command) };
-    let rounds = if is_software { ROUNDS_OF_SOFTWARE } else { ROUNDS };
     sh::run(&mut program("build", backend, Built::ForSpeed)?)?;
     let trine = target_dir().join("release/trine");
     sh::run(run(sh::command(&trine))?.args(["devices", "--gpu"]))?;
-    let model = made(&trine, if small { &model::SMALL } else { &model::FULL }, "q6_k")?;
+    let model = made(&trine, shape, "q6_k")?;
     let mut bench = run(sh::command(&trine))?;
     bench.arg("bench").arg(&model).args(["--backend", &format!("cpu,{backend}"), "--peer"]);
-    bench.args(["--json", "--rounds", &rounds.to_string()]);
+    bench.args(["--json", "--rounds", &ROUNDS.to_string()]);
     bench.arg("--scratch").arg(model.parent().context("a file has a folder")?);
     bench.stderr(std::process::Stdio::inherit());
     let measured: Value = serde_json::from_str(&sh::output(&mut bench)?)?;
-    let (text, missed) = report(&measured, rounds)?;
+    let (text, missed) = report(&measured)?;
     println!("\n{text}");
     if record {
-        let shape = if small { model::SMALL } else { model::FULL };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let made = format!("`trine model make {} --head q6_k`", shape.make());
         table::record("gpu", &format!("{made}, {cores} cores. {text}"))?;
     }
     test_devices(ggml("test", backend, Built::ForSpeed)?, is_software)?;
     test_training(backend, Built::ForSpeed, is_software)?;
-    ensure!(small || is_software || missed == 0, "{missed} gates are missed");
+    ensure!(!shape.is_full() || is_software || missed == 0, "{missed} gates are missed");
     Ok(())
 }
 
@@ -74,11 +70,11 @@ fn bandwidth(measured: &Value) -> Result<String> {
 }
 
 /// The table, and how many gates do not hold.
-fn report(measured: &Value, rounds: usize) -> Result<(String, usize)> {
+fn report(measured: &Value) -> Result<(String, usize)> {
     let number = |at: &str| number(measured, at);
     let name = |at: &str| measured.pointer(at).and_then(Value::as_str).unwrap_or("?").to_owned();
     let mut text = format!(
-        "Medians of {rounds} rounds: 128 tokens read at once, 32 one at a time. Processor: {}. \
+        "Medians of {ROUNDS} rounds: 128 tokens read at once, 32 one at a time. Processor: {}. \
          Device: {}.\n\n| | processor | device, codes | floats | llama.cpp there, its head on the \
          processor | on the device | codes to the faster | floats to the faster |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|\n",

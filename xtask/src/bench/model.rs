@@ -17,7 +17,7 @@ const ROUNDS: usize = 10;
 const OPENINGS: usize = 3;
 
 /// What is measured.
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Part of the files' names.
     name: &'static str,
     /// Options of `trine model make`.
@@ -29,11 +29,16 @@ impl Shape {
     pub(super) fn make(&self) -> String {
         self.make.join(" ")
     }
+
+    /// Whether it is that of BitNet 2B-4T, of which the gates are asked.
+    pub(super) fn is_full(&self) -> bool {
+        self.name == FULL.name
+    }
 }
 
-pub(super) const FULL: Shape = Shape { name: "full", make: &["--full"] };
+pub(crate) const FULL: Shape = Shape { name: "full", make: &["--full"] };
 /// Of the same kind, in a minute: its figures say whether the bench works, and no more.
-pub(super) const SMALL: Shape = Shape {
+pub(crate) const SMALL: Shape = Shape {
     name: "small",
     make: &[
         "--width",
@@ -46,6 +51,26 @@ pub(super) const SMALL: Shape = Shape {
         "16",
         "--kv-heads",
         "4",
+        "--vocab",
+        "4096",
+        "--context",
+        "512",
+    ],
+};
+/// Three blocks of the full size and few words: what a block costs, where a whole model takes hours.
+pub(crate) const PART: Shape = Shape {
+    name: "part",
+    make: &[
+        "--width",
+        "2560",
+        "--ffn",
+        "6912",
+        "--blocks",
+        "3",
+        "--heads",
+        "20",
+        "--kv-heads",
+        "5",
         "--vocab",
         "4096",
         "--context",
