@@ -57,7 +57,7 @@ pub(crate) const SMALL: Shape = Shape {
         "512",
     ],
 };
-/// Three blocks of the full size and few words: what a block costs, where a whole model takes hours.
+/// Three blocks of the full size, few words: what a block costs, where a whole model takes hours.
 pub(crate) const PART: Shape = Shape {
     name: "part",
     make: &[
