@@ -101,7 +101,9 @@ const TARGETS: &[Target] = &[
 /// When something does not build or breaks a rule.
 pub(crate) fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
     let Some(name) = target else {
-        return TARGETS.iter().try_for_each(|target| package::make(target).map(|_| ()));
+        return TARGETS
+            .iter()
+            .try_for_each(|target| package::make(target, package::SHIPPED).map(drop));
     };
     let target = TARGETS.iter().find(|target| target.name == name).with_context(|| {
         let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
@@ -134,7 +136,7 @@ pub(crate) fn check() -> Result<()> {
     trial::beside_another(&host_library()?)?;
     trial::shared(&host_shared(&host_library()?)?)?;
     trial::panics(&compile(&HOST, "full,forced-panic", HOST.opt_level)?)?;
-    build_systems::main(&package::make(&HOST)?)
+    build_systems::main(&package::make(&HOST, package::TRIED)?)
 }
 
 /// The static library of the host, for the tests of C programs.

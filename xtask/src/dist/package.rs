@@ -10,6 +10,9 @@ use super::{DEVICE, HOST, HOSTED, MODEL, Target, exports, library, object, tool}
 use crate::sh;
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Cargo's profile of what is shipped, and one that other legs build too.
+pub(super) const SHIPPED: &str = "release";
+pub(super) const TRIED: &str = "ci";
 /// Headers that are shipped, as far as they are there.
 const HEADERS: [&str; 4] = ["trine.h", "trine.hpp", "trine_host.h", "trine_model.h"];
 
@@ -63,11 +66,12 @@ pub(crate) fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip.
+/// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip. `profile`
+/// is cargo's for `libtrine_host`: [`SHIPPED`], or [`TRIED`] where it is to work and no more.
 ///
 /// # Errors
 /// When a library does not build or a file cannot be written.
-pub(super) fn make(target: &Target) -> Result<PathBuf> {
+pub(super) fn make(target: &Target, profile: &str) -> Result<PathBuf> {
     let dist = sh::target_dir().join("dist");
     let name = format!("trine-{VERSION}-{}", target.name);
     let root = dist.join("package").join(&name);
@@ -92,8 +96,8 @@ pub(super) fn make(target: &Target) -> Result<PathBuf> {
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
         // Without the program: what both need is compiled in one way for it and in another for a
         // shared library, so that together it would be compiled for the program once more.
-        sh::run(sh::cargo().args(["build", "--release", "-p", "trine-c-host"]))?;
-        hosted(&sh::target_dir().join("release"), &lib)?;
+        sh::run(sh::cargo().args(["build", "--profile", profile, "-p", "trine-c-host"]))?;
+        hosted(&sh::target_dir().join(profile), &lib)?;
     } else {
         for profile in ["base", "policy", "mcp"] {
             let built = library(&DEVICE, target, profile)?;
