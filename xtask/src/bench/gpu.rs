@@ -74,9 +74,10 @@ fn report(measured: &Value) -> Result<(String, usize)> {
     let number = |at: &str| number(measured, at);
     let name = |at: &str| measured.pointer(at).and_then(Value::as_str).unwrap_or("?").to_owned();
     let mut text = format!(
-        "Medians of {ROUNDS} rounds: 128 tokens read at once, 32 one at a time. Processor: {}. \
-         Device: {}.\n\n| | processor | device, codes | floats | llama.cpp there, its head on the \
-         processor | on the device | codes to the faster | floats to the faster |\n\
+        "Medians of {ROUNDS} rounds, in turns on the device: 128 tokens at once, 32 one at a \
+         time. Processor: {}. Device: {}.\n\n| | processor | device, codes | floats | llama.cpp \
+         there, its head on the processor | on the device | codes to the faster | floats to the \
+         faster |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|\n",
         name("/0/name"),
         name("/1/name")

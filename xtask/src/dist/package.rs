@@ -66,8 +66,9 @@ pub(crate) fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip. `profile`
-/// is cargo's for `libtrine_host`: [`SHIPPED`], or [`TRIED`] where it is to work and no more.
+/// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip.
+/// `profile` is cargo's for `libtrine_host`: [`SHIPPED`], or [`TRIED`] where it is to work and no
+/// more.
 ///
 /// # Errors
 /// When a library does not build or a file cannot be written.

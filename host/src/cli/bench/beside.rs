@@ -98,7 +98,7 @@ impl Bench {
 
     /// llama.cpp on a device, with its head on the processor and on the device.
     #[cfg(feature = "gpu")]
-    pub(super) fn peers_on(&self, device: &str) -> Result<[OnDevice; 2]> {
+    pub(super) fn peers_on(&self, device: &str) -> Result<[Peer; 2]> {
         if cfg!(not(feature = "peer")) {
             return Err(not_built());
         }
@@ -108,30 +108,19 @@ impl Bench {
         Ok([on(false)?, on(true)?])
     }
 
-    /// One of them, each round of which gives tokens a second of a prompt and one by one; the first
-    /// one warms up and is left out.
     #[cfg(feature = "gpu")]
-    fn peer_on(&self, file: &Path, device: &str, has_head: bool) -> Result<OnDevice> {
+    fn peer_on(&self, file: &Path, device: &str, has_head: bool) -> Result<Peer> {
         let (engine, place) = (Engine::Llama, Some((device, has_head)));
-        let mut side = self.start_on(engine, file, Memory::Mapped, place)?;
+        let side = self.start_on(engine, file, Memory::Mapped, place)?;
         // It is llama.cpp that puts it somewhere, so where it was put is looked at.
         if (side.head == device) != has_head {
             let wanted = if has_head { "on the device" } else { "on the processor" };
             let found = &side.head;
             return Err(Error::new(format!("llama.cpp's head is in {found}, and not {wanted}")));
         }
-        let mut found = OnDevice { load: side.load, ..OnDevice::default() };
-        for round in 0..=self.rounds.max(1) {
-            let head = if has_head { ", and its head" } else { "" };
-            eprintln!("llama.cpp on {device}{head}: round {round} of {}", self.rounds.max(1));
-            let answer = side.round(trine::model::threads(self.threads))?;
-            let rate = |name| answer.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
-            if round > 0 {
-                found.prefill.push(rate("prefill"));
-                found.decode.push(rate("decode"));
-            }
-        }
-        Ok(found)
+        let head = if has_head { ", and its head" } else { "" };
+        let found = OnDevice { load: side.load, ..OnDevice::default() };
+        Ok(Peer { name: format!("llama.cpp on {device}{head}"), side, found })
     }
 
     fn start(&self, engine: Engine, file: &Path, memory: Memory) -> Result<Side> {
@@ -174,6 +163,30 @@ impl Bench {
         (side.engine, side.head) = (word("engine"), word("head"));
         side.load = ready.get("load_s").and_then(Value::as_f64).unwrap_or(f64::NAN);
         Ok(side)
+    }
+}
+
+/// llama.cpp on a device.
+#[cfg(feature = "gpu")]
+pub(super) struct Peer {
+    name: String,
+    side: Side,
+    pub(super) found: OnDevice,
+}
+
+#[cfg(feature = "gpu")]
+impl Peer {
+    /// A round, which gives tokens a second of a prompt and one by one; the first one warms up and
+    /// does not count.
+    pub(super) fn round(&mut self, bench: &Bench, round: usize) -> Result<()> {
+        eprintln!("{}: round {round} of {}", self.name, bench.rounds.max(1));
+        let answer = self.side.round(trine::model::threads(bench.threads))?;
+        let rate = |name| answer.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
+        if round > 0 {
+            self.found.prefill.push(rate("prefill"));
+            self.found.decode.push(rate("decode"));
+        }
+        Ok(())
     }
 }
 

@@ -27,6 +27,7 @@ enum Side<'s> {
 #[derive(Debug, Default)]
 struct Measured {
     name: String,
+    vocab: usize,
     load: f64,
     prefill: Vec<f64>,
     decode: Vec<f64>,
@@ -104,8 +105,12 @@ struct Task<'t> {
 }
 
 impl Task<'_> {
-    /// Opens the model on a device, or on the processor, and measures it there.
-    fn measure(&self, place: Option<Place>, reference: &mut Reference) -> Result<Measured> {
+    /// Opens the model on a device, or on the processor, for `then`.
+    fn opened<R>(
+        &self,
+        place: Option<Place>,
+        then: impl FnOnce(&mut Side<'_>, Measured) -> Result<R>,
+    ) -> Result<R> {
         let (bench, plan, begun) = (self.bench, self.plan, Instant::now());
         let mut buffers = Buffers::default();
         let packing = bench.packing.packing().filter(|_| place.is_none());
@@ -133,32 +138,61 @@ impl Task<'_> {
             (name, Side::Processor(session))
         };
         let load = begun.elapsed().as_secs_f64();
-        let mut measured = Measured { name, load, ..Measured::default() };
-        let tokens = tokens(&plan, config.vocab);
-        self.rounds(&mut side, &tokens, &mut measured)?;
-        self.compare(&mut side, &tokens, reference, &mut measured)?;
-        if let Side::Device(engine) = &side {
-            let place = engine.layout().places.first();
-            measured.memory = place.map(|at| [at.weights, at.cache, engine.work_bytes()]);
-        }
-        Ok(measured)
+        then(&mut side, Measured { name, load, vocab: config.vocab, ..Measured::default() })
     }
 
-    /// A round to warm up, in which devices compile, and those that count.
-    fn rounds(&self, side: &mut Side<'_>, tokens: &[u32], measured: &mut Measured) -> Result<()> {
+    /// Measures one alone.
+    fn alone(&self, place: Option<Place>, reference: &mut Reference) -> Result<Measured> {
+        self.opened(place, |side, mut measured| {
+            for round in 0..=self.bench.rounds.max(1) {
+                self.round(side, &mut measured, round)?;
+            }
+            self.compare(side, reference, &mut measured)?;
+            Ok(measured)
+        })
+    }
+
+    /// Measures a device, once with codes and once with floats, and llama.cpp there, all in turns:
+    /// a machine whose speed drifts is then as fast for each of them.
+    fn in_turns(&self, device: Device, reference: &mut Reference) -> Result<Measured> {
+        self.opened(Some((device, Activations::Codes)), |side, mut codes| {
+            self.opened(Some((device, Activations::Floats)), |other, mut floats| {
+                let mut peers = self.bench.peers_on(&device.name())?;
+                for round in 0..=self.bench.rounds.max(1) {
+                    let mut turns = [0, 1, 2, 3];
+                    if round % 2 == 1 {
+                        turns.reverse();
+                    }
+                    for turn in turns {
+                        match turn {
+                            0 => self.round(side, &mut codes, round)?,
+                            1 => self.round(other, &mut floats, round)?,
+                            _ => peers[turn - 2].round(self.bench, round)?,
+                        }
+                    }
+                }
+                self.compare(side, reference, &mut codes)?;
+                self.compare(other, reference, &mut floats)?;
+                codes.peers = Some(peers.map(|peer| peer.found));
+                codes.floats = Some(Box::new(floats));
+                Ok(codes)
+            })
+        })
+    }
+
+    /// A round; the first one, in which devices compile, does not count.
+    fn round(&self, side: &mut Side<'_>, measured: &mut Measured, round: usize) -> Result<()> {
+        let tokens = tokens(&self.plan, measured.vocab);
         let (prompt, rest) = tokens.split_at(self.plan.prompt);
         let rest = rest.get(..self.bench.tokens).unwrap_or(rest);
-        let rounds = self.bench.rounds.max(1);
-        for round in 0..=rounds {
-            eprintln!("{}: round {round} of {rounds}", measured.name);
-            side.forget()?;
-            let prefill = stretch(prompt.len(), || side.read_prompt(prompt, self.pool))?.rate();
-            let one_by_one = || rest.iter().try_for_each(|token| side.read(&[*token], self.pool));
-            let decode = stretch(rest.len(), one_by_one)?.rate();
-            if round > 0 {
-                measured.prefill.push(prefill);
-                measured.decode.push(decode);
-            }
+        eprintln!("{}: round {round} of {}", measured.name, self.bench.rounds.max(1));
+        side.forget()?;
+        let prefill = stretch(prompt.len(), || side.read_prompt(prompt, self.pool))?.rate();
+        let one_by_one = || rest.iter().try_for_each(|token| side.read(&[*token], self.pool));
+        let decode = stretch(rest.len(), one_by_one)?.rate();
+        if round > 0 {
+            measured.prefill.push(prefill);
+            measured.decode.push(decode);
         }
         Ok(())
     }
@@ -167,10 +201,10 @@ impl Task<'_> {
     fn compare(
         &self,
         side: &mut Side<'_>,
-        tokens: &[u32],
         reference: &mut Reference,
         measured: &mut Measured,
     ) -> Result<()> {
+        let tokens = tokens(&self.plan, measured.vocab);
         let is_first = reference.tokens.is_empty();
         side.forget()?;
         side.read_prompt(tokens.get(..self.plan.prompt).unwrap_or_default(), self.pool)?;
@@ -193,6 +227,10 @@ impl Task<'_> {
                 side.read(&[next], self.pool)?;
             }
         }
+        if let Side::Device(engine) = side {
+            let place = engine.layout().places.first();
+            measured.memory = place.map(|at| [at.weights, at.cache, engine.work_bytes()]);
+        }
         Ok(())
     }
 }
@@ -209,17 +247,16 @@ impl Bench {
         // Those that are not there are told of before anything is measured.
         let others = wanted.iter().filter(|backend| **backend != Backend::Cpu);
         let devices = others.map(|backend| choose(*backend)).collect::<Result<Vec<_>>>()?;
-        let mut all = vec![task.measure(None, &mut reference).map_err(named)?];
+        let mut all = vec![task.alone(None, &mut reference).map_err(named)?];
         for device in devices.into_iter().flatten() {
-            let place = Some((device, Activations::Codes));
-            let mut one = task.measure(place, &mut reference).map_err(named)?;
+            let one = if self.peer {
+                task.in_turns(device, &mut reference)
+            } else {
+                task.alone(Some((device, Activations::Codes)), &mut reference)
+            };
+            let mut one = one.map_err(named)?;
             // A device may have room for the model, and none for what is read to measure it.
             one.speed = memory_speed(device, threads(self.threads)).ok();
-            if self.peer {
-                one.peers = Some(self.peers_on(&device.name())?);
-                let place = Some((device, Activations::Floats));
-                one.floats = Some(Box::new(task.measure(place, &mut reference).map_err(named)?));
-            }
             all.push(one);
         }
         self.show_backends(&all);
