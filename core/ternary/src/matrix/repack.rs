@@ -49,11 +49,34 @@ pub fn repack(
         }
         return Ok(());
     }
+    let is_reversed = (from.packing, to) == (Packing::I2S, Packing::Tq2_0);
     for row in rows.clone() {
-        repack_row(from, row, to, row - rows.start, out);
+        if is_reversed {
+            reverse_row(from, row, to, row - rows.start, out);
+        } else {
+            repack_row(from, row, to, row - rows.start, out);
+        }
     }
     write_scales(to, out);
     Ok(())
+}
+
+/// A row of `I2_S` as `TQ2_0` has it: the same columns in each byte, in the other order. What goes
+/// to devices goes this way.
+fn reverse_row(from: &Matrix<'_>, row: usize, to: Packing, to_row: usize, out: &mut [u8]) {
+    /// Bytes of codes of a block of `TQ2_0`.
+    const BLOCK: usize = 64;
+    for index in (0..from.packing.cells(from.cols)).step_by(BLOCK) {
+        let source = from.packing.cell(from.cols, row, index).byte;
+        let place = to.cell(from.cols, to_row, index).byte;
+        let (source, place) = (&from.bytes[source..][..BLOCK], &mut out[place..][..BLOCK]);
+        for (four, place) in source.as_chunks().0.iter().zip(place.as_chunks_mut().0) {
+            let word = u32::from_le_bytes(*four);
+            let low = word >> 6 & 0x0303_0303 | word >> 2 & 0x0c0c_0c0c;
+            let high = word << 2 & 0x3030_3030 | word << 6 & 0xc0c0_c0c0;
+            *place = (low | high).to_le_bytes();
+        }
+    }
 }
 
 /// Whether [`digits`] reads a packing.
@@ -194,7 +217,7 @@ fn repack_row(from: &Matrix<'_>, row: usize, to: Packing, to_row: usize, out: &m
 mod tests {
     use std::vec;
 
-    use super::{LANES, PIECE, digits, encoded, has_words, repack, repack_row};
+    use super::{LANES, PIECE, digits, encoded, has_words, repack, repack_row, write_scales};
     use crate::{Code, Matrix, Packing};
 
     #[test]
@@ -242,6 +265,25 @@ mod tests {
             let words = digits.map(|digit| [u32::from_le_bytes([digit; 4]); LANES]);
             let byte = Code::Table.encode(digits);
             assert_eq!(encoded(Code::Table, words), [u32::from_le_bytes([byte; 4]); LANES]);
+        }
+    }
+
+    #[test]
+    fn what_goes_to_devices_is_what_is_repacked_cell_by_cell() {
+        for (rows, cols) in [(1, 256), (3, 2560), (2, 6912)] {
+            let mut bytes = vec![0; Packing::I2S.bytes(rows, cols).unwrap()];
+            for (at, byte) in bytes.iter_mut().enumerate() {
+                *byte = (at.wrapping_mul(0x9e37_79b1) >> 11) as u8;
+            }
+            let matrix = Matrix::new(Packing::I2S, rows, cols, &bytes).unwrap();
+            let (mut found, mut plain) =
+                [(); 2].map(|()| vec![0; Packing::Tq2_0.bytes(rows, cols).unwrap()]).into();
+            repack(&matrix, 0..rows, Packing::Tq2_0, &mut found).unwrap();
+            for row in 0..rows {
+                repack_row(&matrix, row, Packing::Tq2_0, row, &mut plain);
+            }
+            write_scales(Packing::Tq2_0, &mut plain);
+            assert!(found == plain, "{rows} rows of {cols}");
         }
     }
 
