@@ -2,23 +2,14 @@
 //! that writes text.
 
 use trine_ask::Vocabulary;
+use trine_infer::Model;
 use trine_infer::gguf::{File, Kind};
-use trine_infer::image::{Image, MAGIC};
+use trine_infer::image::Image;
 use trine_infer::token::Tokenizer;
-use trine_infer::{Config, Layer, Model, Weights};
 use trine_ternary::{Kernels, Packing};
 
-use crate::model::{Pool, gguf_tokenizer, image_tokenizer, threads};
+use crate::model::{Beside, Buffers, Parts, Pool, gguf_tokenizer, image_tokenizer, threads};
 use crate::{Error, Result};
-
-/// Memory that an [`Opened`] model lives in beside the bytes of its file.
-#[derive(Debug, Default)]
-pub struct FileBuffers<'b> {
-    layers: Vec<Layer<'b>>,
-    repacked: Vec<u8>,
-    repacked_layers: Vec<Layer<'b>>,
-    index: Vec<u32>,
-}
 
 /// A model and what it reads and answers with.
 #[derive(Debug)]
@@ -50,66 +41,37 @@ impl<'b> Opened<'b> {
     ///
     /// # Errors
     /// When the file is neither, or its model is none that turns sentences into calls.
-    pub fn open(bytes: &'b [u8], buffers: &'b mut FileBuffers<'b>) -> Result<Self> {
-        let FileBuffers { layers, repacked, repacked_layers, index } = buffers;
-        let is_image = bytes.starts_with(&MAGIC);
-        let parts = if is_image {
-            from_image(bytes, layers, index)
-        } else {
-            from_gguf(bytes, layers, index)
-        };
-        let (config, weights, reading) = parts.map_err(|error| {
-            let advice = "give a GGUF file or an image of a model, and the whole of it";
-            Error::new(format!("{error}: {advice}"))
-        })?;
+    pub fn open(bytes: &'b [u8], buffers: &'b mut Buffers<'b>) -> Result<Self> {
+        let Buffers { layers, index, again } = buffers;
+        let advice = "give a GGUF file or an image of a model, and the whole of it";
+        let parts = Parts::<Reading<'b>>::read(bytes, layers, index);
+        let parts = parts.map_err(|error| Error::new(format!("{error}: {advice}")))?;
+        let Parts { config, weights, beside: reading } = parts;
         // One that was trained for its tools is so small that more threads would only wait.
         let count = if matches!(reading, Reading::Own(_)) { 1 } else { threads(None) };
         let pool = Pool::new(count).map_err(fail)?;
-        let stored = weights.layers.first().map(|layer| layer.q.matrix.packing());
-        let weights = if stored == Some(PACKING) {
-            weights
-        } else {
-            *repacked = vec![0; weights.repacked_bytes(PACKING).map_err(fail)?];
-            repacked_layers.resize(config.layers, Layer::EMPTY);
-            weights.repack(PACKING, repacked, repacked_layers, &pool).map_err(fail)?
-        };
+        let weights = again.packed(weights, PACKING, &pool)?;
         let model = Model::new(config, weights, Kernels::best()).map_err(fail)?;
         Ok(Self { model, reading, pool })
     }
 }
 
-type Parts<'b> = (Config, Weights<'b>, Reading<'b>);
+impl<'b> Beside<'b> for Reading<'b> {
+    fn of_gguf(file: &File<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
+        Ok(match file.array("trine.ask", Kind::U8).map_err(fail)? {
+            Some(table) => Self::Own(Vocabulary::parse(table.bytes()).map_err(fail)?),
+            None => Self::Text(gguf_tokenizer(file, index)?),
+        })
+    }
 
-fn from_gguf<'b>(
-    bytes: &'b [u8],
-    layers: &'b mut Vec<Layer<'b>>,
-    index: &'b mut Vec<u32>,
-) -> Result<Parts<'b>> {
-    let file = File::parse(bytes).map_err(fail)?;
-    let config = Config::from_gguf(&file).map_err(fail)?;
-    layers.resize(config.layers, Layer::EMPTY);
-    let weights = Weights::from_gguf(&file, &config, layers).map_err(fail)?;
-    let reading = match file.array("trine.ask", Kind::U8).map_err(fail)? {
-        Some(table) => Reading::Own(Vocabulary::parse(table.bytes()).map_err(fail)?),
-        None => Reading::Text(gguf_tokenizer(&file, index)?),
-    };
-    Ok((config, weights, reading))
-}
-
-fn from_image<'b>(
-    bytes: &'b [u8],
-    layers: &'b mut Vec<Layer<'b>>,
-    index: &'b mut Vec<u32>,
-) -> Result<Parts<'b>> {
-    let image = Image::parse(bytes).map_err(fail)?;
-    image.check_crc().map_err(fail)?;
-    layers.resize(image.config().layers, Layer::EMPTY);
-    let weights = image.weights(layers).map_err(fail)?;
-    let reading = match image.pieces() {
-        Some(table) => Reading::Own(Vocabulary::parse(table).map_err(fail)?),
-        None => Reading::Text(image_tokenizer(&image, index)?),
-    };
-    Ok((*image.config(), weights, reading))
+    /// An image is read from flash or a file in which a byte may have changed: its sum is checked.
+    fn of_image(image: &Image<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
+        image.check_crc().map_err(fail)?;
+        Ok(match image.pieces() {
+            Some(table) => Self::Own(Vocabulary::parse(table).map_err(fail)?),
+            None => Self::Text(image_tokenizer(image, index)?),
+        })
+    }
 }
 
 fn fail(error: impl std::fmt::Display) -> Error {

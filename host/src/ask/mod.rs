@@ -20,7 +20,7 @@ mod tools;
 
 pub use asker::{Asker, Memory, Reply};
 pub use chip::ask_device;
-pub use file::{FileBuffers, Opened, Reading};
+pub use file::{Opened, Reading};
 pub use lines::answer_lines;
 pub use score::{Score, Wanted};
 pub use source::{BUILT_IN, BuiltIn, Known, ModelBytes, Source};

@@ -9,9 +9,9 @@ use trine_ask::{Vocabulary, compile, program_bytes};
 use trine_descriptor::ToolTable;
 
 use super::asker::{Asker, Memory};
-use super::file::{FileBuffers, Opened, Reading};
+use super::file::{Opened, Reading};
 use super::tools::ToolList;
-use crate::model::Mapped;
+use crate::model::{Buffers, Mapped};
 use crate::{Error, Result};
 
 /// A model of the repository, with the tools that it was made for.
@@ -86,7 +86,7 @@ impl Source {
     ) -> Result<T> {
         let named = |error: Error| Error::new(format!("{self}: {error}"));
         let bytes = self.bytes()?;
-        let mut buffers = FileBuffers::default();
+        let mut buffers = Buffers::default();
         let opened = Opened::open(&bytes, &mut buffers).map_err(named)?;
         let own = match tools {
             Some(_) => None,

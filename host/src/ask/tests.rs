@@ -9,8 +9,8 @@ use trine_infer::image::Image;
 use trine_ternary::Packing;
 use trine_ternary::parallel::Serial;
 
-use super::{Asker, FileBuffers, Memory, Opened, Reply, ToolList, untrained};
-use crate::model::{Packed, pack};
+use super::{Asker, Memory, Opened, Reply, ToolList, untrained};
+use crate::model::{Buffers, Packed, pack};
 use crate::{Error, Result};
 
 const SENTENCES: [&str; 5] = [
@@ -26,7 +26,7 @@ fn root() -> PathBuf {
 }
 
 pub(super) fn ask(file: &[u8], table: &dyn ToolTable, sentences: &[&[u8]]) -> Result<Vec<Reply>> {
-    let mut buffers = FileBuffers::default();
+    let mut buffers = Buffers::default();
     let opened = Opened::open(file, &mut buffers)?;
     let mut memory = Memory::default();
     let mut asker = Asker::new(table, &opened, &mut memory)?;
@@ -120,7 +120,7 @@ fn lists_of_tools_that_are_wrong_name_the_tool_and_the_parameter() {
 #[test]
 fn a_call_that_is_not_sure_enough_is_only_shown() -> Result<()> {
     let file = untrained::file();
-    let mut buffers = FileBuffers::default();
+    let mut buffers = Buffers::default();
     let opened = Opened::open(&file, &mut buffers)?;
     let mut memory = Memory::default();
     let mut asker = Asker::new(&TOOLS, &opened, &mut memory)?;

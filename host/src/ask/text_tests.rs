@@ -9,8 +9,8 @@ use trine_ternary::parallel::Serial;
 
 use super::tests::ask;
 use super::text::TextModel;
-use super::{FileBuffers, Opened, Reading, ToolList};
-use crate::model::{Head, Shape, Text, Weights, make};
+use super::{Opened, Reading, ToolList};
+use crate::model::{Buffers, Head, Shape, Text, Weights, make};
 
 const SENTENCES: [&str; 6] = [
     "make the fan spin at forty percent",
@@ -89,7 +89,7 @@ fn what_was_read_of_the_tools_before_changes_no_bit() {
 
 /// What a model read and wrote for a sentence, as text, and the call.
 fn written(file: &[u8], text: &str) -> Option<(String, Vec<(String, String)>)> {
-    let mut buffers = FileBuffers::default();
+    let mut buffers = Buffers::default();
     let opened = Opened::open(file, &mut buffers).unwrap();
     let Reading::Text(tokenizer) = &opened.reading else { panic!("it reads text") };
     let mut memory = vec![0; program_bytes(&TOOLS, TOOLS.count()).unwrap()];

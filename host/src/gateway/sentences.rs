@@ -12,10 +12,11 @@ use trine_mcp::Outcome;
 
 use super::client::Client;
 use super::requests::Tag;
-use crate::ask::{Asker, FileBuffers, Known, Memory, Opened, Reading, Reply, Source, offer};
+use crate::ask::{Asker, Known, Memory, Opened, Reading, Reply, Source, offer};
 use crate::device::{CallReport, Cost, Device, Table, Waiter as _};
 use crate::error::{Error, Result};
 use crate::hub::Snapshot;
+use crate::model::Buffers;
 
 /// A sentence to be answered.
 pub(super) struct Job {
@@ -144,7 +145,7 @@ impl Job {
 /// What the thread does: the model lives in this frame.
 fn work(source: &Source, opened: &Sender<Result<Known>>, jobs: &Receiver<Job>) -> Result<()> {
     let bytes = source.bytes()?;
-    let mut buffers = FileBuffers::default();
+    let mut buffers = Buffers::default();
     let model = Opened::open(&bytes, &mut buffers)?;
     // Who started it waits for this.
     let Reading::Own(vocabulary) = &model.reading else {

@@ -2,24 +2,16 @@
 
 use std::thread::available_parallelism;
 
+use trine_infer::Model;
 use trine_infer::gguf::File;
-use trine_infer::image::{Image, MAGIC};
+use trine_infer::image::Image;
 use trine_infer::token::{Bpe, Byte, Tokenizer, Vocabulary};
-use trine_infer::{Config, Layer, Model, Weights};
 use trine_ternary::parallel::Parallel;
 use trine_ternary::{Kernels, Packing};
 
 use super::chooser;
+use super::parts::{Beside, Buffers, Parts, fail};
 use crate::{Error, Result};
-
-/// Memory that a [`Loaded`] model lives in beside the bytes of its file.
-#[derive(Debug, Default)]
-pub struct Buffers<'b> {
-    layers: Vec<Layer<'b>>,
-    repacked: Vec<u8>,
-    repacked_layers: Vec<Layer<'b>>,
-    index: Vec<u32>,
-}
 
 /// A model and its tokenizer.
 #[derive(Debug)]
@@ -48,47 +40,33 @@ impl<'b> Loaded<'b> {
         packing: Option<Packing>,
         pool: &dyn Parallel,
     ) -> Result<Self> {
-        let Buffers { layers, repacked, repacked_layers, index } = buffers;
-        let (config, weights, tokenizer) = if bytes.starts_with(&MAGIC) {
-            from_image(bytes, layers, index)?
-        } else {
-            from_gguf(bytes, layers, index)?
-        };
-        let stored = weights.layers.first().map(|layer| layer.q.matrix.packing());
+        let Buffers { layers, index, again } = buffers;
+        let Parts { weights, config, beside: tokenizer } = Parts::read(bytes, layers, index)?;
         let weights = match packing {
-            Some(packing) if stored != Some(packing) => {
-                // A fresh one: its zeros come page by page to the threads that write there.
-                *repacked = vec![0; weights.repacked_bytes(packing).map_err(fail)?];
-                repacked_layers.resize(config.layers, Layer::EMPTY);
-                weights.repack(packing, repacked, repacked_layers, pool).map_err(fail)?
-            }
-            _ => weights,
+            Some(packing) => again.packed(weights, packing, pool)?,
+            None => weights,
         };
         let model = Model::new(config, weights, Kernels::best()).map_err(fail)?;
         Ok(Self { model, tokenizer })
     }
 }
 
+impl<'b> Beside<'b> for Tokenizer<'b> {
+    fn of_gguf(file: &File<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
+        if file.string("tokenizer.ggml.model").map_err(fail)? == Some(chooser::TOKENIZER) {
+            return Err(Error::new(chooser::writes_nothing(file)));
+        }
+        gguf_tokenizer(file, index)
+    }
+
+    fn of_image(image: &Image<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
+        image_tokenizer(image, index)
+    }
+}
+
 /// Of an image that carries the table of such a model, and not what its tools are called.
 const CHOOSES: &str = "this image writes no text, it chooses calls of the tools that it was made \
     for; ask it with trine ask \"…\" --model FILE";
-
-type Parts<'b> = (Config, Weights<'b>, Tokenizer<'b>);
-
-fn from_gguf<'b>(
-    bytes: &'b [u8],
-    layers: &'b mut Vec<Layer<'b>>,
-    index: &'b mut Vec<u32>,
-) -> Result<Parts<'b>> {
-    let file = File::parse(bytes).map_err(fail)?;
-    let config = Config::from_gguf(&file).map_err(fail)?;
-    layers.resize(config.layers, Layer::EMPTY);
-    let weights = Weights::from_gguf(&file, &config, layers).map_err(fail)?;
-    if file.string("tokenizer.ggml.model").map_err(fail)? == Some(chooser::TOKENIZER) {
-        return Err(Error::new(chooser::writes_nothing(&file)));
-    }
-    Ok((config, weights, gguf_tokenizer(&file, index)?))
-}
 
 /// The tokenizer of a GGUF file whose model writes text.
 pub(crate) fn gguf_tokenizer<'b>(
@@ -103,17 +81,6 @@ pub(crate) fn gguf_tokenizer<'b>(
             Err(Error::new(format!("tokenizer.ggml.model is {other:?}: {only}")))
         }
     }
-}
-
-fn from_image<'b>(
-    bytes: &'b [u8],
-    layers: &'b mut Vec<Layer<'b>>,
-    index: &'b mut Vec<u32>,
-) -> Result<Parts<'b>> {
-    let image = Image::parse(bytes).map_err(fail)?;
-    layers.resize(image.config().layers, Layer::EMPTY);
-    let weights = image.weights(layers).map_err(fail)?;
-    Ok((*image.config(), weights, image_tokenizer(&image, index)?))
 }
 
 /// The tokenizer of an image whose model writes text.
@@ -132,8 +99,4 @@ pub(crate) fn image_tokenizer<'b>(
 fn bpe<'b>(vocabulary: Vocabulary<'b>, index: &'b mut Vec<u32>) -> Result<Tokenizer<'b>> {
     index.resize(vocabulary.index_slots(), 0);
     Ok(Bpe::new(vocabulary, index).map_err(fail)?.into())
-}
-
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
 }
