@@ -39,7 +39,8 @@ pub(crate) fn main(backend: &str, record: bool, shape: &Shape, is_software: bool
     if record {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let made = format!("`trine model make {} --head q6_k`", shape.make());
-        table::record("gpu", &format!("{made}, {cores} cores. {text}"))?;
+        let bench = if shape.is_full() { "gpu".into() } else { format!("gpu --{}", shape.name) };
+        table::record(&bench, &format!("{made}, {cores} cores. {text}"))?;
     }
     test_devices(ggml("test", backend, Built::ForSpeed)?, is_software)?;
     test_training(backend, Built::ForSpeed, is_software)?;
@@ -76,36 +77,42 @@ fn report(measured: &Value) -> Result<(String, usize)> {
     let mut text = format!(
         "Medians of {ROUNDS} rounds, in turns on the device: 128 tokens at once, 32 one at a \
          time. Processor: {}. Device: {}.\n\n| | processor | device, codes | floats | llama.cpp \
-         there, its head on the processor | on the device | codes to the faster | floats to the \
-         faster |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|\n",
+         there, all of it | its head on the processor |\n|---|---:|---:|---:|---:|---:|\n",
         name("/0/name"),
         name("/1/name")
     );
-    let mut gates = Vec::new();
-    for (what, least) in [("prefill", PREFILL), ("decode", DECODE)] {
+    for what in ["prefill", "decode"] {
         let speed = |at: &str| number(&format!("{at}/{what}_tokens_per_s"));
         let (own, codes, floats) = (speed("/0")?, speed("/1")?, speed("/1/floats")?);
-        let (first, second) = (speed("/1/peers/0")?, speed("/1/peers/1")?);
-        let faster = first.max(second);
-        let ratios = [codes / faster, floats / faster];
+        let (there, apart) = (speed("/1/beside/peers/1")?, speed("/1/beside/peers/0")?);
         text += &format!(
-            "| {what}, tokens/s | {own:.1} | {codes:.1} | {floats:.1} | {first:.1} | {second:.1} | \
-             {:.2} | {:.2} |\n",
-            ratios[0], ratios[1]
+            "| {what}, tokens/s | {own:.1} | {codes:.1} | {floats:.1} | {there:.1} | {apart:.1} |\n"
         );
-        // llama.cpp rounds no activations there.
-        for (how, ratio) in ["codes", "floats"].into_iter().zip(ratios) {
-            let gate = format!("{what} with {how} at least {least} of llama.cpp's");
-            gates.push((gate, ratio >= least));
-        }
     }
     let (own, load, floats) =
         (number("/0/load_s")?, number("/1/load_s")?, number("/1/floats/load_s")?);
-    let (first, second) = (number("/1/peers/0/load_s")?, number("/1/peers/1/load_s")?);
+    let (there, apart) = (number("/1/beside/peers/1/load_s")?, number("/1/beside/peers/0/load_s")?);
     text += &format!(
-        "| load, s | {own:.2} | {load:.2} | {floats:.2} | {first:.2} | {second:.2} | | |\n\n"
+        "| load, s | {own:.2} | {load:.2} | {floats:.2} | {there:.2} | {apart:.2} |\n\n\
+         Times as fast as llama.cpp, medians of the ratios of the rounds:\n\n\
+         | | codes, beside all of it there | its head on the processor | floats, beside all of it \
+         there | its head on the processor |\n|---|---:|---:|---:|---:|\n"
     );
+    let mut gates = Vec::new();
+    for (what, least) in [("prefill", PREFILL), ("decode", DECODE)] {
+        text += &format!("| {what} |");
+        for how in ["codes", "floats"] {
+            for (at, place) in [(1, "all of it there"), (0, "its head on the processor")] {
+                let ratio = number(&format!("/1/beside/{how}/{at}/{what}"))?;
+                text += &format!(" {ratio:.2} |");
+                let gate = format!("{what} with {how} at least {least} of llama.cpp's, {place}");
+                // llama.cpp rounds no activations there.
+                gates.push((gate, ratio >= least));
+            }
+        }
+        text.push('\n');
+    }
+    text.push('\n');
     gates.push((format!("loaded in {LOAD} s at most"), load <= LOAD));
     text += &bandwidth(measured)?;
     let (greedy, others) = (number("/1/greedy")?, number("/1/greedy_others")?);

@@ -19,7 +19,7 @@ const OPENINGS: usize = 3;
 /// What is measured.
 pub(crate) struct Shape {
     /// Part of the files' names.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// Options of `trine model make`.
     make: &'static [&'static str],
 }

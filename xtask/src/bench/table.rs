@@ -113,7 +113,7 @@ fn version_of(name: &str) -> Result<String> {
         .with_context(|| format!("Cargo.lock does not name {name}"))
 }
 
-/// Keeps the text of a bench under today's date.
+/// Keeps the text of a bench, called as on the command line, under today's date.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -123,7 +123,10 @@ pub(crate) fn record(bench: &str, text: &str) -> Result<()> {
     let folder = sh::root().join("benches/record");
     fs::create_dir_all(&folder)?;
     // The gateway's were kept first, and have the plain name.
-    let name = if bench == "gateway" { format!("{date}.md") } else { format!("{date}-{bench}.md") };
+    let name = match bench.replace(" --", "-") {
+        bench if bench == "gateway" => format!("{date}.md"),
+        bench => format!("{date}-{bench}.md"),
+    };
     let text = text.trim_end();
     fs::write(folder.join(&name), format!("# `cargo xtask bench {bench}`, {date}\n\n{text}\n"))?;
     println!("kept in benches/record/{name}");

@@ -12,7 +12,7 @@ use trine_infer::{Options, Session, Step, arena_bytes};
 
 use super::Bench;
 use super::beside::OnDevice;
-use super::table::median;
+use super::table::{median, ratio};
 use crate::cli::offload::{Backend, choose};
 use crate::cli::paint::{STRONG, count, say};
 use crate::cli::tools::pretty;
@@ -336,10 +336,22 @@ impl Measured {
         let (prefill, decode) = (median(&self.prefill), median(&self.decode));
         say!("  {what}   prefill {prefill:.1} tokens/s, decode {decode:.1}");
         for (peer, head) in peers.iter().zip(HEADS) {
-            let [theirs, after] = peer.speeds();
-            let (prefill, decode) = (prefill / theirs, decode / after);
+            let [prefill, decode] = self.ratios(peer);
             say!("           {prefill:.2} and {decode:.2} times as fast as its head on the {head}");
         }
+    }
+
+    /// How many times as fast as llama.cpp: a prompt, and one by one.
+    fn ratios(&self, peer: &OnDevice) -> [f64; 2] {
+        [ratio(&self.prefill, &peer.prefill), ratio(&self.decode, &peer.decode)]
+    }
+
+    fn ratios_json(&self, peers: &[OnDevice; 2]) -> Value {
+        let of = |peer| {
+            let [prefill, decode] = self.ratios(peer);
+            json!({ "prefill": prefill, "decode": decode })
+        };
+        json!(peers.each_ref().map(of))
     }
 
     /// Seconds until the first token of a prompt.
@@ -358,10 +370,14 @@ impl Measured {
         let memory = self.memory.map(|[weights, cache, work]| {
             json!({ "weights_bytes": weights, "cache_bytes": cache, "work_bytes": work })
         });
-        let peers = self.peers.as_ref().map(|peers| peers.each_ref().map(OnDevice::json));
         let floats = self.floats.as_ref().map(|floats| floats.json(bench));
+        let beside = self.peers.as_ref().map(|peers| {
+            json!({ "peers": peers.each_ref().map(OnDevice::json),
+                    "codes": self.ratios_json(peers),
+                    "floats": self.floats.as_ref().map(|floats| floats.ratios_json(peers)) })
+        });
         json!({
-            "name": self.name, "peers": peers, "floats": floats,
+            "name": self.name, "beside": beside, "floats": floats,
             "load_s": self.load, "first_token_s": self.first(bench),
             "prefill_tokens_per_s": median(&self.prefill),
             "decode_tokens_per_s": median(&self.decode), "memory": memory,

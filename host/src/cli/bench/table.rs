@@ -51,10 +51,9 @@ impl Speeds {
         self.0.each_ref().map(|speeds| median(speeds))
     }
 
-    /// The median of the ratios of the rounds, which drifts less than the ratio of the medians.
     fn ratio(&self) -> f64 {
         let [ours, theirs] = &self.0;
-        median(&ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>())
+        ratio(ours, theirs)
     }
 
     fn json(&self) -> Value {
@@ -63,6 +62,11 @@ impl Speeds {
         json!({ "trine": our_median, "llama": their_median, "ratio": self.ratio(),
                 "rounds": { "trine": ours, "llama": theirs } })
     }
+}
+
+/// The median of the ratios of the rounds, which drifts less than the ratio of the medians.
+pub(super) fn ratio(ours: &[f64], theirs: &[f64]) -> f64 {
+    median(&ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>())
 }
 
 impl Case {
