@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::model::native;
 use super::table;
-use crate::{models, sh, vulkan};
+use crate::{lanes, models, sh, vulkan};
 
 /// Tests, measures, prints the tables, and keeps them under `benches/record` when `record` is set.
 ///
@@ -42,19 +42,30 @@ pub(crate) fn alike() -> Result<()> {
 
 /// The leg `gpu`: our models on ggml's devices, of which one is Vulkan's in software, give our
 /// integers and our tokens, train as the processor does, and the program goes on where they fail.
-/// Its build is that of the leg `ggml`.
+/// Its build is that of the leg `ggml`. The driver compiles each kernel on one processor, which is
+/// most of the time: so engine and program are tried side by side.
 ///
 /// # Errors
 /// When something does not build, or a test fails.
 pub(crate) fn devices() -> Result<()> {
-    let program = |what| program(what, "vulkan", Built::ForTests);
-    test_devices(ggml("test", "vulkan", Built::ForTests)?, true)?;
-    test_training("vulkan", Built::ForTests, true)?;
-    let mut tests = vulkan::on_software(program("test")?)?;
-    sh::run(tests.args(["--test", "gpu", "--test", "device", "--", "--test-threads=1"]))?;
-    sh::run(&mut program("build")?)?;
+    let lanes: [fn() -> Result<()>; 2] = [
+        || test_devices(ggml("test", "vulkan", Built::ForTests)?, true),
+        || {
+            test_training("vulkan", Built::ForTests, true)?;
+            test_program()
+        },
+    ];
+    lanes::each(&lanes, |lane| lane())?;
+    sh::run(&mut program("build", "vulkan", Built::ForTests)?)?;
     models::on_device(&sh::target_dir().join("ci"))?;
-    sh::run(program("clippy")?.args(["--all-targets", "--", "-D", "warnings"]))
+    let mut clippy = program("clippy", "vulkan", Built::ForTests)?;
+    sh::run(clippy.args(["--all-targets", "--", "-D", "warnings"]))
+}
+
+/// The tests of the program and of `libtrine_host` with devices.
+fn test_program() -> Result<()> {
+    let mut tests = vulkan::on_software(program("test", "vulkan", Built::ForTests)?)?;
+    sh::run(tests.args(["--test", "gpu", "--test", "device", "--", "--test-threads=1"]))
 }
 
 /// The tests of devices, by [`ggml`], on a driver in software or on what the machine has.
@@ -75,7 +86,7 @@ pub(super) fn test_devices(mut cargo: Command, is_software: bool) -> Result<()> 
 /// # Errors
 /// When something does not build, or a test fails.
 pub(super) fn test_training(backend: &str, built: Built, is_software: bool) -> Result<()> {
-    let mut cargo = vulkan::build(native(sh::cargo()))?;
+    let mut cargo = built.cargo()?;
     if is_software {
         cargo = vulkan::on_software(cargo)?;
         // Kernels in single precision are compiled in seconds, those in half precision in minutes;
@@ -97,6 +108,21 @@ pub(super) enum Built {
 }
 
 impl Built {
+    /// Cargo, told how ggml and llama.cpp are compiled. Tests compile them far longer than they run
+    /// them, so for these they are made less quick, by a configuration of which its build knows
+    /// nothing but these options.
+    fn cargo(self) -> Result<Command> {
+        let mut cargo = vulkan::build(native(sh::cargo()))?;
+        if matches!(self, Self::ForTests) {
+            cargo.env("LLAMA_LIB_PROFILE", "Tests");
+            for language in ["C", "CXX"] {
+                cargo.env(format!("{language}FLAGS"), "-O1 -march=native");
+                cargo.env(format!("CMAKE_{language}_FLAGS_TESTS"), "-O1 -DNDEBUG");
+            }
+        }
+        Ok(cargo)
+    }
+
     fn tell(self, cargo: &mut Command) {
         match self {
             Self::ForTests => cargo.args(["--profile", "ci"]),
@@ -111,7 +137,7 @@ pub(super) fn target_dir() -> std::path::PathBuf {
 
 /// Cargo on the program and `libtrine_host` with devices, and with ggml as below.
 pub(super) fn program(what: &str, backend: &str, built: Built) -> Result<Command> {
-    let mut cargo = vulkan::build(native(sh::cargo()))?;
+    let mut cargo = built.cargo()?;
     let features = format!("trine/peer,trine/{backend},trine-c-host/{backend}");
     cargo.args([what, "-p", "trine", "-p", "trine-c-host", "--features", &features]);
     built.tell(&mut cargo);
@@ -120,7 +146,7 @@ pub(super) fn program(what: &str, backend: &str, built: Built) -> Result<Command
 
 /// Cargo on all that calls ggml, so that ggml is built once.
 pub(super) fn ggml(what: &str, backend: &str, built: Built) -> Result<Command> {
-    let mut cargo = vulkan::build(native(sh::cargo()))?;
+    let mut cargo = built.cargo()?;
     let features = format!("trine-ggml/llama,trine-ggml/{backend},trine-ggml-kernels/ggml");
     cargo.args([what, "-p", "trine-ggml", "-p", "trine-ggml-kernels", "--features", &features]);
     built.tell(&mut cargo);
