@@ -4,6 +4,7 @@
 //! integer, and that changes all that follows. How much a model makes of it, our own engine says by
 //! itself: the weights of its first norm moved to the next numbers change as many tokens.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use trine_ggml::Options;
@@ -16,7 +17,7 @@ use trine_ternary::parallel::Serial;
 use super::golden::model;
 use super::made::PROMPT;
 use super::making::Made;
-use super::{devices, difference, opened, read_prompt, session};
+use super::{devices, difference, opened, read_prompt, session, tokens};
 
 const SHAPE: Made =
     Made { ffn: 768, blocks: 3, vocab: 1000, packing: Packing::I2S, context: 320, ..Made::SMALL };
@@ -42,28 +43,30 @@ struct Compared {
     gap: f32,
 }
 
-/// What our engine writes after a prompt, and the logits of each step.
+/// Random tokens after a prompt, and the logits of our engine before each of them.
 struct Text(Vec<(u32, Vec<f32>)>);
 
 impl Text {
     fn of(mut session: Session<'_, '_>) -> Self {
         let mut steps = Vec::new();
-        for _ in 0..amount().0 {
+        let mut likely = BTreeSet::new();
+        for token in tokens(1, SHAPE.vocab).take(amount().0) {
             let logits = session.logits().unwrap().to_vec();
-            let token = likeliest(&logits);
+            likely.insert(likeliest(&logits));
             session.read(&[token], &Serial).unwrap();
             steps.push((token, logits));
         }
+        // Where one token is always the likeliest, nothing is compared.
+        assert!(4 * likely.len() > steps.len(), "{} of {}", likely.len(), steps.len());
         Self(steps)
     }
 
-    /// Compares what follows each of these tokens elsewhere. `read` is handed a token and answers
-    /// the logits before it.
+    /// Compares what follows elsewhere. `read` is handed a token and answers the logits before it.
     fn compare(&self, mut read: impl FnMut(u32) -> Vec<f32>) -> Compared {
         let mut compared = Compared::default();
         for (token, logits) in &self.0 {
             let found = read(*token);
-            let (own, other) = (*token as usize, likeliest(&found) as usize);
+            let [own, other] = [logits, &found].map(|all| likeliest(all) as usize);
             let most = logits.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
             compared.same += usize::from(own == other);
             compared.gap = compared.gap.max((logits[own] - logits[other]) / most);
@@ -128,8 +131,7 @@ fn a_device_writes_another_token_about_as_often_as_the_last_bit_of_a_norm_does()
         rows += &(row(family, "our engine, a norm moved", &of(0)) + "\n");
         for (at, who) in who.iter().enumerate() {
             rows += &(row(family, who, &of(at + 1)) + "\n");
-            // A token is another where two are about as likely, and nowhere else.
-            assert!(of(at + 1).iter().all(|one| one.gap <= 2.0 * one.apart && one.apart < 0.2));
+            assert!(of(at + 1).iter().all(|one| one.apart < 0.1));
             least = least.min(of(at + 1).iter().map(|one| one.same).sum());
         }
         moved += of(0).iter().map(|one| one.same).sum::<usize>();

@@ -9,7 +9,7 @@ use trine_infer::weights::Vector;
 use trine_infer::{Config, Layer, Model, Weights};
 use trine_ternary::Kernels;
 
-use super::{both, devices, difference, opened};
+use super::{Beside, devices, difference, opened};
 
 /// Those whose trits are packed as model files have them.
 const CASES: [&str; 2] = ["tq2", "tq1"];
@@ -79,9 +79,7 @@ fn half_precision_of_keys_and_values_is_ours_too() {
     for device in devices() {
         let options = Options { threads: 2, ..Options::new(model.config().context) };
         let count = model.config().context - prompt.len() - 1;
-        let (wanted, found, apart) = both(&model, device, &options, &prompt, count.min(24));
-        println!("{}: {apart:.1e}", device.name());
-        assert_eq!(found, wanted, "{}", device.name());
+        Beside::of(&model, device, &options, &prompt, count.min(24)).check(&device.name());
     }
 }
 

@@ -8,7 +8,7 @@ use trine_infer::gguf::File;
 use super::golden::model;
 use super::made::PROMPT;
 use super::making::Made;
-use super::{both, devices, difference, opened, read_prompt, session};
+use super::{Beside, devices, difference, opened, read_prompt, session, tokens};
 
 #[test]
 fn tokens_are_ours_whatever_number_of_blocks_sees_a_prompt_whole() {
@@ -19,10 +19,8 @@ fn tokens_are_ours_whatever_number_of_blocks_sees_a_prompt_whole() {
             // In one pass, and in three, of which each goes through the blocks again and again.
             for batch in [32, 10] {
                 let options = Options { batch, threads: 2, ..Options::new(128) };
-                let (wanted, found, apart) = both(&model, device, &options, &PROMPT, 24);
-                println!("{whole} whole on {}: {apart:.1e}", device.name());
-                assert!(apart < 0.05, "{whole} whole on {}: {apart:.1e}", device.name());
-                assert_eq!(found, wanted, "{whole} whole on {}", device.name());
+                let what = format!("{whole} whole on {}", device.name());
+                Beside::of(&model, device, &options, &PROMPT, 24).check(&what);
             }
         }
     }
@@ -56,8 +54,7 @@ fn blocks_on_the_processor_see_a_prompt_whole_too() {
     for device in devices().into_iter().filter(|device| device.kind() != Kind::Cpu) {
         for batch in [32, 10] {
             let options = Options { layers: Some(2), batch, threads: 2, ..Options::new(64) };
-            let (wanted, found, _) = both(&model, device, &options, &PROMPT, 8);
-            assert_eq!(found, wanted, "{}", device.name());
+            Beside::of(&model, device, &options, &PROMPT, 16).check(&device.name());
         }
     }
 }
@@ -66,16 +63,6 @@ fn blocks_on_the_processor_see_a_prompt_whole_too() {
 fn trained(name: &str) -> trine_infer::Model<'static> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models").join(name);
     model(&File::parse(std::fs::read(path).unwrap().leak()).unwrap())
-}
-
-/// Tokens that are the same in each run.
-fn sentence(seed: u32, vocab: usize) -> Vec<u32> {
-    let mut state = seed;
-    let next = |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) % vocab as u32
-    };
-    (0..PROMPT.len()).map(next).collect()
 }
 
 #[test]
@@ -90,7 +77,8 @@ fn trained_models_say_what_they_say_on_our_engine() {
             for seed in 0..20 {
                 ours.truncate(0).unwrap();
                 theirs.truncate(0).unwrap();
-                let prompt = sentence(seed, model.config().vocab);
+                let prompt: Vec<u32> =
+                    tokens(seed, model.config().vocab).take(PROMPT.len()).collect();
                 read_prompt(&mut ours, &prompt);
                 theirs.read_prompt(&prompt).unwrap();
                 let apart = difference(theirs.logits().unwrap(), ours.logits().unwrap());

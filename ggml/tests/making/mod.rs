@@ -135,10 +135,17 @@ impl Gguf {
         self.tensors.push((name.into(), vec![count], 0, data));
     }
 
-    /// Rows of numbers in -1..=1, about.
+    /// Rows of numbers which deviate by so much that logits deviate by 1. A token's own embedding,
+    /// which the stream carries to the head, adds less than that to its own logit: else each token
+    /// would be the likeliest after itself, and any engine would write the same text.
     fn table(&mut self, name: &str, rows: usize, columns: usize, format: RowFormat) {
         let mut data = Vec::new();
-        let spread = |random: u64| (random % 2001) as f32 / 1000.0 - 1.0;
+        let deviation = 1.0 / (columns as f32).sqrt();
+        // Evenly spread numbers of -1..=1 deviate by √⅓.
+        let spread = |random: u64| {
+            let even = (random % 2001) as f32 / 1000.0 - 1.0;
+            even * 3.0_f32.sqrt() * deviation
+        };
         let kind = match format {
             RowFormat::F16 => {
                 for _ in 0..rows * columns {
@@ -148,7 +155,8 @@ impl Gguf {
             }
             RowFormat::Q8_0 => {
                 for _ in 0..rows * columns / 32 {
-                    data.extend(f16_from_f32(1.0 / 128.0).to_le_bytes());
+                    // Bytes deviate by 73.9.
+                    data.extend(f16_from_f32(deviation / 73.9).to_le_bytes());
                     data.extend((0..32).map(|_| self.random() as u8));
                 }
                 8
@@ -157,7 +165,8 @@ impl Gguf {
                 for _ in 0..rows * columns / 256 {
                     data.extend((0..192).map(|_| self.random() as u8));
                     data.extend((0..16).map(|_| (self.random() % 64 + 32) as u8));
-                    data.extend(f16_from_f32(1.0 / 2048.0).to_le_bytes());
+                    // Six bits deviate by 18.5, and scales by 66 from 0.
+                    data.extend(f16_from_f32(deviation / (18.5 * 66.0)).to_le_bytes());
                 }
                 14
             }
