@@ -20,10 +20,10 @@ pub(crate) fn main(backend: &str, record: bool, is_software: bool) -> Result<()>
     let run = |command| if is_software { vulkan::on_software(command) } else { Ok(command) };
     let mut models = run(ggml("test", backend, Built::ForSpeed)?)?;
     let mut text = String::from(
-        "Greedy tokens of random models (width 256, 3 blocks, 1000 tokens) after a prompt of 21. \
-         Each step begins with the tokens of our engine. A difference of logits is relative to \
-         the greatest one; \"likelier by\" is how much likelier our token is than the other, at \
-         most.\n\n",
+        "Likeliest tokens of random models (width 256, 3 blocks, 1000 tokens) after a prompt of \
+         21 and each of 256 random tokens: texts of their own soon repeat themselves. A difference \
+         of logits is relative to the greatest one; \"likelier by\" is how much likelier our token \
+         is than the other, at most.\n\n",
     );
     text += &tables(models.args(["--test", "device", "--", "agreement"]))?;
     let mut sentences = run(program("test", backend, Built::ForSpeed)?)?;
