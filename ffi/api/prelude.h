@@ -1,6 +1,6 @@
 
-/* Where the functions are: in a static library by default; define TRINE_SHARED for the DLL of
-   Windows. */
+/** Where the functions are: in a static library by default; define TRINE_SHARED for the DLL of
+    Windows. */
 #if defined(_WIN32) && defined(TRINE_SHARED)
 #define TRINE_API __declspec(dllimport)
 #else

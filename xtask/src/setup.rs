@@ -38,6 +38,12 @@ const NEEDS: &[Need] = &[
         present: || sh::works("cc", &["--version"]),
     },
     Need {
+        what: "doxygen",
+        packages: &["doxygen"],
+        otherwise: "install doxygen",
+        present: || sh::works("doxygen", &["--version"]),
+    },
+    Need {
         what: "rustfmt",
         packages: &["rustfmt-web"],
         otherwise: "rustup component add rustfmt",
