@@ -2,8 +2,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-use std::process::Command;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -18,14 +19,60 @@ fn explain(arguments: &[&str]) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Makes a small model of bytes in a folder of its own.
+fn model(folder: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let model = folder.join("model.gguf");
+    let sizes = ["--width", "128", "--ffn", "128", "--blocks", "1", "--heads", "2"];
+    let more = ["--kv-heads", "1", "--vocab", "258", "--bytes", "--context", "400", "-o"];
+    let mut make = Command::new(TRINE);
+    make.args(["model", "make"]).args(sizes).args(more).arg(&model);
+    let made = make.output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    model
+}
+
+#[test]
+fn a_client_sees_the_text_while_it_is_written() {
+    let folder = model("seen").parent().unwrap().to_owned();
+    let mut serve = Command::new(TRINE);
+    serve.args(["serve", "--backend", "cpu", "--models"]).arg(folder);
+    let mut server = serve.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut orders = server.stdin.take().unwrap();
+    let opens = json!({ "protocolVersion": "2025-06-18", "capabilities": {},
+                        "clientInfo": { "name": "test", "version": "1" } });
+    let call = json!({ "name": "bitnet-inference", "_meta": { "progressToken": "seen" },
+        "arguments": { "model_path": "model.gguf", "prompt": "x", "max_tokens": 203,
+                       "temperature": 1, "seed": 5 } });
+    for (id, method, params) in [(1, "initialize", opens), (2, "tools/call", call)] {
+        let line = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        writeln!(orders, "{line}").unwrap();
+    }
+    drop(orders);
+    let output = server.wait_with_output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [_, told @ .., answer] = &lines[..] else { panic!("{lines:?}") };
+    let written = &answer["result"]["structuredContent"];
+    let tokens = written["tokens_generated"].as_u64().unwrap();
+    assert!(told.len() as u64 >= tokens / 8 && tokens > 16, "{} of {tokens}", told.len());
+    let mut seen = String::new();
+    for message in told {
+        assert_eq!(message["method"], "notifications/progress");
+        assert_eq!(message["params"]["progressToken"], "seen");
+        seen += message["params"]["message"].as_str().unwrap_or_default();
+    }
+    let text = written["generated_text"].as_str().unwrap();
+    assert!(text.starts_with(&seen), "{seen:?} is not the beginning of {text:?}");
+    // All but what came with the last few tokens.
+    assert!(text.chars().count() - seen.chars().count() <= 8, "{seen:?} of {text:?}");
+}
+
 #[test]
 fn the_example_has_quantum_computing_explained_by_any_model() {
-    let model = Path::new(env!("CARGO_TARGET_TMPDIR")).join("serve.gguf");
+    let model = model("serve");
     let model = model.to_str().unwrap();
-    let sizes = ["--width", "128", "--ffn", "128", "--blocks", "1", "--heads", "2"];
-    let more = ["--kv-heads", "1", "--vocab", "258", "--bytes", "--context", "400", "-o", model];
-    let made = Command::new(TRINE).args(["model", "make"]).args(sizes).args(more).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     for (arguments, most) in [(&[][..], 250), (&[model][..], 256)] {
         let answers = explain(arguments);
         let [opened, answer] = &answers[..] else { panic!("{answers:?}") };

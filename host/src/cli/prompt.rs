@@ -6,16 +6,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-#[cfg(feature = "gpu")]
-use super::offload;
 use super::offload::{Backend, Wish, choose, failed};
 use clap::ValueEnum;
 use trine::model::{Buffers, Loaded, Mapped, Pool, threads};
-use trine::{Error, Result};
+use trine::{Error, Result, offload};
 use trine_infer::generate::{End, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Decoder, Encode, Tokenizer};
-use trine_infer::{KvKind, Options, Session, Step, arena_bytes};
+use trine_infer::{KvKind, Options, Session, arena_bytes};
 use trine_ternary::Packing;
 
 const AFTER_HELP: &str = "\
@@ -249,7 +247,7 @@ impl Generate {
         let mut room = self.room(loaded);
         let mut sampler = self.sampler(&mut room)?;
         let stop = stops(loaded);
-        let rest = go_on(&task.tokens, task.keep, &mut session, pool).map_err(fail)?;
+        let rest = offload::go_on(&task.tokens, task.keep, &mut session, pool).map_err(fail)?;
         let mut generation = Generation::new(rest, task.left, &stop);
         if self.shift {
             generation = generation.shifting(task.keep.min(session.context() / 2));
@@ -309,24 +307,6 @@ impl Generate {
     fn sampler<'r>(&self, room: &'r mut [Candidate]) -> Result<Sampler<'r>> {
         Sampler::new(self.sampling(), room).map_err(|error| Error::new(error.to_string()))
     }
-}
-
-/// Reads the prompt, the first `keep` of these tokens, alone where a device has written a part of
-/// the text already: what blocks that see a prompt whole do not see is what was written. Answers
-/// the tokens that are left to read.
-fn go_on<'t>(
-    tokens: &'t [u32],
-    keep: usize,
-    session: &mut Session<'_, '_>,
-    pool: &Pool,
-) -> std::result::Result<&'t [u32], trine_infer::Error> {
-    let (prompt, rest) = tokens.split_at(keep.min(tokens.len()));
-    if rest.is_empty() {
-        return Ok(prompt);
-    }
-    session.begin_prompt_without_logits(prompt.iter().copied())?;
-    while session.step(usize::MAX, pool) == Step::More {}
-    Ok(rest)
 }
 
 /// The tokens at which a text ends.

@@ -4,18 +4,27 @@
 //! - [`serve`]: MCP on standard input and output, or any others;
 //! - `tools`: the two tools, their parameters and results;
 //! - `models`: which models are loaded, each in a thread of its own, and which has to go;
-//! - `worker`: one loaded model, which does what it is asked in turn.
+//! - `worker`: one loaded model, which does what it is asked in turn;
+//! - `opened`: the model itself, and how it writes a text;
+//! - `place`: where it is computed, on the processor or on a `device`;
+//! - `text`: tokens on their way to a text.
 //!
 //! A model is loaded when it is first asked for. It stays, until another needs its memory: then
 //! the one that was not used for the longest time goes. A file that has changed is another model;
 //! what is being written with the old one is finished with it.
 
+#[cfg(feature = "gpu")]
+mod device;
 mod models;
+mod opened;
+mod place;
 mod server;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tools;
 mod worker;
 
 pub use models::Limits;
+pub use place::Place;
 pub use server::serve;

@@ -8,6 +8,7 @@ use trine_infer::image::MAGIC;
 use trine_infer::{Config, Layer, Weights};
 use trine_ternary::Packing;
 
+use super::place::Place;
 use super::worker::{Job, Worker};
 use crate::model::Mapped;
 use crate::{Error, Result};
@@ -17,8 +18,11 @@ use crate::{Error, Result};
 pub struct Limits {
     /// The folder in which models are; a client reaches no file outside it.
     pub folder: PathBuf,
-    /// Bytes that loaded models may take, their mapped files included.
+    /// Bytes that loaded models may take, their mapped files included. What they take of a device's
+    /// memory is not counted.
     pub bytes: usize,
+    /// Where they are computed.
+    pub place: Place,
 }
 
 /// A file at a time: when it is replaced, it is another one.
@@ -98,7 +102,7 @@ impl Models {
         }
         let bytes = held_bytes(&version.path)?;
         self.make_room(bytes)?;
-        let worker = Worker::start(&version.path)?;
+        let worker = Worker::start(&version.path, self.limits.place)?;
         worker.order(job);
         self.held.push(Held { version, bytes, worker });
         Ok(())
@@ -157,7 +161,7 @@ mod tests {
 
     use super::super::tests::Folder;
     use super::super::worker::{Job, Tell, Written};
-    use super::{Limits, Models};
+    use super::{Limits, Models, Place};
 
     /// Has a model write two tokens.
     fn write(models: &mut Models, name: &str) -> Written {
@@ -184,7 +188,8 @@ mod tests {
         let size =
             ["a", "b", "c"].map(|name| folder.model(name, 1, 64).metadata().unwrap().len())[0];
         // Room for two: each takes its file and less than half of that for its packed weights.
-        let limits = Limits { folder: folder.0.clone(), bytes: 3 * size as usize };
+        let limits =
+            Limits { folder: folder.0.clone(), bytes: 3 * size as usize, place: Place::Processor };
         let mut models = Models::new(limits);
         let loaded = |models: &Models| {
             ["a", "b", "c"].map(|name| models.is_loaded(&models.find(name).unwrap()))

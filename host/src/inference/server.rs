@@ -4,7 +4,7 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use trine_descriptor::typed::Record as _;
 use trine_descriptor::{Args, Side, ToolParams as _, ValueWriter, validate};
@@ -28,8 +28,10 @@ const VALUE_MAX: usize = 4 * TEXT_MAX + 4096;
 const OUT_BYTES: usize = 64 << 10;
 /// Lines that wait while the server is busy.
 const WAITING_MAX: usize = 16;
-/// A client that wants to be told is told after so many tokens.
+/// A client that wants to see the text as it is written sees more of it after so many tokens, or
+/// with the first token after so much time.
 const PROGRESS_TOKENS: usize = 8;
+const PROGRESS_TIME: Duration = Duration::from_millis(50);
 
 /// What the server waits for.
 enum Event {
@@ -45,9 +47,41 @@ struct Pending {
     id: Box<[u8]>,
     version: Version,
     progress: Option<Box<[u8]>>,
+    /// What of the text the client was not shown yet, and when it was shown the rest.
+    fresh: String,
+    shown: Instant,
     max_tokens: u32,
     model: models::Version,
     cancelled: Arc<AtomicBool>,
+}
+
+/// What a client is shown of a text that is being written.
+struct Show {
+    /// By which it knows the call.
+    token: Box<[u8]>,
+    version: Version,
+    /// Tokens, of at most so many.
+    done: (u32, Option<u32>),
+    /// What was written since it was last shown something.
+    text: String,
+}
+
+impl Pending {
+    /// Takes what is new of the text; answers what the client is shown now, if it asked for that.
+    /// After the last token it is shown nothing: the answer has all of the text.
+    fn show(&mut self, count: usize, fresh: &str) -> Option<Show> {
+        let token = self.progress.as_ref()?;
+        self.fresh.push_str(fresh);
+        let is_due = count.is_multiple_of(PROGRESS_TOKENS) || self.shown.elapsed() >= PROGRESS_TIME;
+        let done = u32::try_from(count).ok().filter(|count| is_due && *count < self.max_tokens)?;
+        self.shown = Instant::now();
+        Some(Show {
+            token: token.clone(),
+            version: self.version,
+            done: (done, Some(self.max_tokens)),
+            text: std::mem::take(&mut self.fresh),
+        })
+    }
 }
 
 /// Serves the tools to the client on `input` and `output` until that ends its input; texts that
@@ -269,6 +303,8 @@ impl Server<'_, '_> {
             id: call.id.raw().into(),
             version: call.version,
             progress: call.progress.map(|token| token.raw().into()),
+            fresh: String::new(),
+            shown: Instant::now(),
             max_tokens: wanted.max_tokens.into(),
             model,
             cancelled,
@@ -278,18 +314,14 @@ impl Server<'_, '_> {
 
     fn told(&mut self, number: u64, tell: Tell) -> Result<()> {
         let found = self.pending.iter().position(|one| one.number == number);
-        if let Tell::Tokens(count) = tell {
-            let Some(pending) = found.and_then(|at| self.pending.get(at)) else { return Ok(()) };
-            let (Some(token), version) = (pending.progress.clone(), pending.version) else {
-                return Ok(());
+        if let Tell::Tokens(count, fresh) = tell {
+            let pending = found.and_then(|at| self.pending.get_mut(at));
+            let Some(show) = pending.and_then(|one| one.show(count, &fresh)) else { return Ok(()) };
+            let Some(token) = Id::from_raw(&show.token) else { return Ok(()) };
+            let write = |_: &Self, out: &mut [u8]| {
+                notify::progress(show.version, token, show.done, &show.text, out)
             };
-            let total = pending.max_tokens;
-            if !count.is_multiple_of(PROGRESS_TOKENS) || count as u64 >= total.into() {
-                return Ok(());
-            }
-            let Some(token) = Id::from_raw(&token) else { return Ok(()) };
-            let done = (count as u32, Some(total));
-            return self.send_written(|_, out| notify::progress(version, token, done, "", out));
+            return self.send_written(write);
         }
         // Who has cancelled the call gets no answer.
         let Some(at) = found else { return Ok(()) };
@@ -303,7 +335,7 @@ impl Server<'_, '_> {
                 self.failed(who, reason)
             }
             Tell::Failed(reason) => self.failed(who, reason),
-            Tell::Cancelled | Tell::Tokens(_) => {
+            Tell::Cancelled | Tell::Tokens(..) => {
                 self.answer(who, Outcome::Failed(Failure::Cancelled))
             }
         }
@@ -318,8 +350,7 @@ impl Server<'_, '_> {
     fn written(&mut self, who: (Id<'_>, Version, u16), written: &Written) -> Result<()> {
         self.problem = None;
         self.last = Some(Instant::now());
-        let milliseconds =
-            |time: std::time::Duration| time.as_millis().try_into().unwrap_or(u32::MAX);
+        let milliseconds = |time: Duration| time.as_millis().try_into().unwrap_or(u32::MAX);
         let result = Generated {
             generated_text: &written.text,
             tokens_generated: written.tokens.try_into().unwrap_or(u16::MAX),

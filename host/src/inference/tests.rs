@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use serde_json::{Value, json};
 use trine_infer::Options;
 
-use super::{Limits, serve};
+use super::{Limits, Place, serve};
 use crate::Result;
 use crate::model::{Buffers, Head, Loaded, Mapped, Pool, Shape, Text, Weights, make};
 
@@ -63,7 +63,7 @@ impl Client {
     fn new(folder: &Folder, bytes: usize) -> Self {
         let (input, orders) = std::io::pipe().unwrap();
         let (answers, mut output) = std::io::pipe().unwrap();
-        let limits = Limits { folder: folder.0.clone(), bytes };
+        let limits = Limits { folder: folder.0.clone(), bytes, place: Place::Processor };
         let run = move || serve(limits, BufReader::new(input), &mut output);
         let server = Some(std::thread::spawn(run));
         let answers = BufReader::new(answers);

@@ -7,20 +7,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use trine_infer::generate::{End, Event, Generation};
-use trine_infer::sample::{Candidate, Sampler, Sampling};
-use trine_infer::token::{Decoder, Encode, Tokenizer, scratch_slots};
-use trine_infer::{Options, Session, arena_bytes};
-use trine_ternary::Packing;
-
-use super::tools::{Finish, TEXT_MAX};
-use crate::model::{Buffers, Loaded, Mapped, Pool, threads};
+use super::opened::Opened;
+use super::place::Place;
+use super::tools::Finish;
+use crate::model::{Buffers, Mapped, Pool, threads};
 use crate::{Error, Result};
-
-/// Tokens of a prompt that are computed together.
-const BATCH: usize = 128;
-/// Of so many of the likeliest tokens one is drawn.
-const TOP_K: usize = 40;
 
 /// A text to be written.
 pub(super) struct Job {
@@ -35,10 +26,16 @@ pub(super) struct Job {
     pub(super) tell: Box<dyn Fn(Tell) + Send>,
 }
 
+impl Job {
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+}
+
 /// What happens with a job.
 pub(super) enum Tell {
-    /// So many tokens are written.
-    Tokens(usize),
+    /// So many tokens are written, and this is new of the text.
+    Tokens(usize, String),
     /// It is done.
     Done(Written),
     /// It cannot be done, for this reason.
@@ -55,7 +52,8 @@ pub(super) struct Written {
     pub(super) text: String,
     pub(super) tokens: usize,
     pub(super) took: Duration,
-    /// Bytes of the arena, all of which a session carves up.
+    /// Bytes for keys and values and for what is computed: those of the arena, all of which a
+    /// session carves up, or a device's.
     pub(super) memory: usize,
     /// Time for loading the model; zero when it was loaded before.
     pub(super) load: Duration,
@@ -73,12 +71,12 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Starts a thread that loads a model.
-    pub(super) fn start(path: &Path) -> Result<Self> {
+    pub(super) fn start(path: &Path, place: Place) -> Result<Self> {
         let (orders, jobs) = channel();
         let (path, count) = (path.to_owned(), Arc::new(AtomicUsize::new(0)));
         let left = Arc::clone(&count);
         let thread = std::thread::Builder::new().name("model".to_owned());
-        let thread = thread.spawn(move || work(&path, &jobs, &left));
+        let thread = thread.spawn(move || work(&path, place, &jobs, &left));
         let thread = thread.map_err(|error| Error::new(format!("no thread: {error}")))?;
         Ok(Self { orders: Some(orders), jobs: count, thread: Some(thread) })
     }
@@ -118,36 +116,44 @@ impl Drop for Worker {
 }
 
 /// What the thread does: the model lives in this frame.
-fn work(path: &Path, jobs: &Receiver<Job>, left: &AtomicUsize) {
+fn work(path: &Path, place: Place, jobs: &Receiver<Job>, left: &AtomicUsize) {
     let begun = Instant::now();
     let done = |job: &Job, tell: Tell| {
         // Before it is told, so that who is told finds the model idle.
         left.fetch_sub(1, Ordering::AcqRel);
         (job.tell)(tell);
     };
-    let unloadable = |reason: &str| {
-        let reason = format!("{}: {reason}", path.display());
-        jobs.iter().for_each(|job| done(&job, Tell::Unloadable(reason.clone())));
+    let named = |error: &Error| format!("{}: {error}", path.display());
+    let unloadable = |error: &Error| {
+        jobs.iter().for_each(|job| done(&job, Tell::Unloadable(named(error))));
+    };
+    let warn = |error: &Error| {
+        eprintln!("warning: {}: the model is computed on the processor", named(error));
     };
     let bytes = match Mapped::open(path) {
         Ok(bytes) => bytes,
-        Err(error) => return unloadable(&error.to_string()),
+        Err(error) => return unloadable(&fail(error)),
     };
     let pool = match Pool::new(threads(None)) {
         Ok(pool) => pool,
-        Err(error) => return unloadable(&error.to_string()),
+        Err(error) => return unloadable(&fail(error)),
     };
-    let mut buffers = Buffers::default();
-    let loaded = match Loaded::open(&bytes, &mut buffers, Some(Packing::Line16), &pool) {
-        Ok(loaded) => loaded,
-        Err(error) => return unloadable(&error.to_string()),
+    let mut buffers = <[Buffers<'_>; 2]>::default();
+    let mut opened = match Opened::new(&bytes, &mut buffers, place, &pool, &warn) {
+        Ok(opened) => opened,
+        Err(error) => return unloadable(&error),
     };
     let mut load = begun.elapsed();
     for job in jobs {
-        let tell = match write(&loaded, &job, &pool) {
+        let tell = match opened.write(&job, &pool, place.falls_back().then_some(&warn)) {
             Ok(Some(written)) => Tell::Done(Written { load, ..written }),
             Ok(None) => Tell::Cancelled,
-            Err(error) => Tell::Failed(error.to_string()),
+            Err(error) if !opened.is_lost => Tell::Failed(error.to_string()),
+            Err(error) => {
+                // The model is loaded anew when it is asked for again.
+                done(&job, Tell::Unloadable(named(&error)));
+                return unloadable(&error);
+            }
         };
         load = Duration::ZERO;
         done(&job, tell);
@@ -156,102 +162,4 @@ fn work(path: &Path, jobs: &Receiver<Job>, left: &AtomicUsize) {
 
 fn fail(error: impl std::fmt::Display) -> Error {
     Error::new(error.to_string())
-}
-
-/// Writes a text; `None` when nobody wants it any more.
-fn write(loaded: &Loaded<'_>, job: &Job, pool: &Pool) -> Result<Option<Written>> {
-    let begun = Instant::now();
-    let Loaded { model, tokenizer } = loaded;
-    let prompt = tokens_of(tokenizer, &job.prompt)?;
-    let most = model.config().context;
-    if prompt.len() >= most {
-        let count = prompt.len();
-        return Err(Error::new(format!(
-            "the prompt has {count} tokens, and the model takes {most} in all: shorten it"
-        )));
-    }
-    let context = (prompt.len() + job.max_tokens).min(most);
-    let batch = BATCH.min(prompt.len());
-    let options = Options { context, batch, ..Options::new(model.config()) };
-    let options = options.with_tables(model.weights());
-    let size = arena_bytes(model.config(), &options).map_err(fail)?;
-    // The block may start anywhere.
-    let mut memory = vec![0; size + 3];
-    let mut session = Session::new(model, &options, &mut memory).map_err(fail)?;
-    let sampling =
-        Sampling { temperature: job.temperature, top_k: TOP_K, seed: job.seed, ..Sampling::GREEDY };
-    let vocab = model.config().vocab;
-    let mut room = vec![Candidate::default(); sampling.candidates(vocab)];
-    let mut sampler = Sampler::new(sampling, &mut room).map_err(fail)?;
-    let stop: Vec<u32> = (0..vocab as u32).filter(|id| tokenizer.is_end(*id)).collect();
-    let mut generation = Generation::new(&prompt, job.max_tokens, &stop);
-    let mut text = Text::new(tokenizer);
-    let finish = loop {
-        if job.cancelled.load(Ordering::Acquire) {
-            return Ok(None);
-        }
-        match generation.step(&mut session, &mut sampler, usize::MAX, pool).map_err(fail)? {
-            Event::More => {}
-            Event::Token(token) => {
-                text.push(token);
-                (job.tell)(Tell::Tokens(text.count));
-                if text.is_full() {
-                    break Finish::Length;
-                }
-            }
-            Event::End(End::Stop(_)) => break Finish::Stop,
-            Event::End(End::Full) => break Finish::Context,
-            Event::End(_) => break Finish::Length,
-        }
-    };
-    let (tokens, text) = (text.count, text.finish());
-    let load = Duration::ZERO;
-    Ok(Some(Written { text, tokens, took: begun.elapsed(), memory: size, load, finish }))
-}
-
-fn tokens_of(tokenizer: &Tokenizer<'_>, prompt: &str) -> Result<Vec<u32>> {
-    // Names of control tokens in a stranger's text are text.
-    let how = Encode { bos: tokenizer.adds_bos(), special: false };
-    let mut scratch = vec![0; scratch_slots(prompt.len())];
-    // A token is a byte at least, and one begins the text.
-    let mut tokens = vec![0; prompt.len() + 1];
-    let count = tokenizer.encode(prompt, how, &mut scratch, &mut tokens).map_err(fail)?;
-    tokens.truncate(count);
-    Ok(tokens)
-}
-
-/// Tokens on their way to a text.
-struct Text<'t> {
-    tokenizer: &'t Tokenizer<'t>,
-    decoder: Decoder,
-    piece: Vec<u8>,
-    bytes: Vec<u8>,
-    count: usize,
-}
-
-impl<'t> Text<'t> {
-    fn new(tokenizer: &'t Tokenizer<'t>) -> Self {
-        let piece = vec![0; tokenizer.piece_bytes_max()];
-        Self { tokenizer, decoder: Decoder::new(), piece, bytes: Vec::new(), count: 0 }
-    }
-
-    fn push(&mut self, token: u32) {
-        self.count += 1;
-        // A model may have more tokens than its tokenizer has strings for.
-        if let Ok(length) = self.tokenizer.decode(&mut self.decoder, token, false, &mut self.piece)
-        {
-            self.bytes.extend(self.piece.get(..length).unwrap_or_default());
-        }
-    }
-
-    /// Whether another token might be too much.
-    fn is_full(&self) -> bool {
-        self.bytes.len() + 2 * self.piece.len() > TEXT_MAX
-    }
-
-    fn finish(mut self) -> String {
-        let length = self.decoder.finish(&mut self.piece).unwrap_or(0);
-        self.bytes.extend(self.piece.get(..length).unwrap_or_default());
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
 }

@@ -1,8 +1,16 @@
 //! Which device computes a model, and why.
 
+#[cfg(feature = "gpu")]
+mod write;
+
 use std::fmt;
 
 use clap::ValueEnum;
+use trine_infer::{Session, Step};
+use trine_ternary::parallel::Parallel;
+
+#[cfg(feature = "gpu")]
+pub use write::{Written, turn, write};
 
 use crate::{Error, Result};
 
@@ -140,6 +148,27 @@ impl Wish {
         let names: Option<Vec<Backend>> = words.split(',').map(named).collect();
         Self::new(&names?).ok()
     }
+}
+
+/// Begins a text of which a device may have written a part: reads the prompt, the first `keep` of
+/// these tokens, alone where others follow, for what blocks that see a prompt whole do not see is
+/// what was written. Answers the tokens that are left to read.
+///
+/// # Errors
+/// As [`Session::begin_prompt`].
+pub fn go_on<'t>(
+    tokens: &'t [u32],
+    keep: usize,
+    session: &mut Session<'_, '_>,
+    pool: &dyn Parallel,
+) -> std::result::Result<&'t [u32], trine_infer::Error> {
+    let (prompt, rest) = tokens.split_at(keep.min(tokens.len()));
+    if rest.is_empty() {
+        return Ok(prompt);
+    }
+    session.begin_prompt_without_logits(prompt.iter().copied())?;
+    while session.step(usize::MAX, pool) == Step::More {}
+    Ok(rest)
 }
 
 #[cfg(feature = "gpu")]

@@ -1,14 +1,23 @@
 //! A text that a device goes on with.
 
 use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use trine_ggml::Engine;
 use trine_infer::generate::End;
 use trine_infer::sample::Choose;
 
+/// The right to speak with devices, which their backends give to one thread at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Waits for this thread's turn to speak with devices.
+pub fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// How far a device came.
 #[derive(Debug)]
-pub(in crate::cli) enum Written {
+pub enum Written {
     /// To the end.
     All(End),
     /// It failed: all tokens so far, how many more were asked for, and what it said.
@@ -16,8 +25,9 @@ pub(in crate::cli) enum Written {
 }
 
 /// Reads a prompt and writes at most `left` tokens after it, as
-/// [`Generation`](trine_infer::generate::Generation) does with our own engine.
-pub(in crate::cli) fn write(
+/// [`Generation`](trine_infer::generate::Generation) does with our own engine. What the device has
+/// read before is forgotten.
+pub fn write(
     engine: &mut Engine<'_>,
     sampler: &mut impl Choose,
     prompt: &[u32],
@@ -27,7 +37,12 @@ pub(in crate::cli) fn write(
 ) -> Written {
     let fitting = engine.context().min(prompt.len());
     let mut all = prompt.to_vec();
-    let mut read = engine.read_prompt(prompt.get(..fitting).unwrap_or_default());
+    let begin = |engine: &mut Engine<'_>| {
+        let _turn = turn();
+        engine.truncate(0)?;
+        engine.read_prompt(prompt.get(..fitting).unwrap_or_default())
+    };
+    let mut read = begin(engine);
     loop {
         if let Err(error) = read {
             return Written::Part(all, left, error);
@@ -54,6 +69,7 @@ pub(in crate::cli) fn write(
             return Written::All(End::Full);
         }
         all.push(token);
+        let _turn = turn();
         read = engine.read(&[token]);
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn library() -> &'static str {
 }
 
 /// How often a device was asked for what can fail: submissions, allocations.
-fn asked(output: &Output) -> [u64; 2] {
+pub(super) fn asked(output: &Output) -> [u64; 2] {
     let said = said(output);
     let line = said.lines().find(|line| line.contains(" submissions, ")).unwrap();
     let mut numbers = line.split(' ').filter_map(|word| word.parse().ok());

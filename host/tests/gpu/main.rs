@@ -1,6 +1,6 @@
 //! `trine generate` on a device that fails: what went wrong is said, and the processor goes on
-//! where that was asked for; and what a model of sentences chooses on a device. `trine train` is
-//! tried in the same way.
+//! where that was asked for; and what a model of sentences chooses on a device. `trine serve` and
+//! `trine train` are tried in the same way.
 //!
 //! The device is one of Vulkan's, in software where there is no other (`cargo xtask test --leg
 //! gpu`).
@@ -12,6 +12,8 @@
 mod fails;
 
 mod sentences;
+#[cfg(target_os = "linux")]
+mod serving;
 #[cfg(target_os = "linux")]
 mod training;
 

@@ -4,14 +4,10 @@
 mod list;
 #[cfg(feature = "modules")]
 mod modules;
-#[cfg(feature = "gpu")]
-mod write;
 
 #[cfg(feature = "gpu")]
 pub(super) use list::list;
 pub(super) use trine::offload::{Backend, Wish};
-#[cfg(feature = "gpu")]
-pub(super) use write::{Written, write};
 
 #[cfg(feature = "gpu")]
 use trine::offload::Missing;

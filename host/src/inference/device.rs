@@ -1,0 +1,70 @@
+//! A model on one of ggml's devices.
+
+use std::ops::ControlFlow;
+
+use trine_ggml::{Engine, Options};
+use trine_infer::Model;
+use trine_infer::generate::End;
+use trine_infer::sample::Sampler;
+
+use super::opened::BATCH;
+use super::place::{Elsewhere, Task};
+use crate::model::{Pool, threads};
+use crate::offload::{Backend, Written, choose, turn, write};
+use crate::{Error, Result};
+
+pub(super) struct OnDevice<'b> {
+    /// There until it goes.
+    engine: Option<Engine<'b>>,
+}
+
+impl<'b> OnDevice<'b> {
+    pub(super) fn open(model: &Model<'b>, backend: Backend, pool: &Pool) -> Result<Self> {
+        let options = Options {
+            batch: BATCH,
+            threads: threads(None),
+            ..Options::new(model.config().context)
+        };
+        let tell = |plan: &trine_ggml::Plan| eprintln!("{plan}");
+        let _turn = turn();
+        let device = choose(backend).map_err(fail)?;
+        let device = device.ok_or_else(|| fail("there is no device"))?;
+        let engine = Engine::open(model, device, &options, pool, tell).map_err(fail)?;
+        Ok(Self { engine: Some(engine) })
+    }
+}
+
+impl Elsewhere for OnDevice<'_> {
+    fn write(
+        &mut self,
+        task: &mut Task<'_>,
+        sampler: &mut Sampler<'_>,
+        each: &mut dyn FnMut(u32) -> ControlFlow<()>,
+    ) -> Result<End> {
+        let Some(engine) = &mut self.engine else { return Err(fail("the device is gone")) };
+        match write(engine, sampler, &task.tokens, task.left, task.stop, each) {
+            Written::All(end) => Ok(end),
+            Written::Part(tokens, left, error) => {
+                (task.tokens, task.left) = (tokens, left);
+                Err(fail(error))
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let Some(engine) = &self.engine else { return 0 };
+        let kept: usize = engine.layout().places.iter().map(|place| place.cache).sum();
+        kept + engine.work_bytes()
+    }
+}
+
+impl Drop for OnDevice<'_> {
+    fn drop(&mut self) {
+        let _turn = turn();
+        self.engine = None;
+    }
+}
+
+fn fail(error: impl std::fmt::Display) -> Error {
+    Error::new(error.to_string())
+}
