@@ -7,7 +7,7 @@
 //! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
 //! - [`model`]: model files, made and summed up;
-//! - [`offload`]: which device computes a model;
+//! - [`offload`]: which device computes a model, and a text that it writes;
 //! - [`inference`]: language models as MCP tools;
 //! - [`settings`]: what the user keeps about devices: names and keys by serial number;
 //! - [`header`]: C from a list of tools;

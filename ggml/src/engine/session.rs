@@ -107,6 +107,12 @@ impl<'w> Engine<'w> {
         })
     }
 
+    /// Whether its first blocks see a prompt whole.
+    #[must_use]
+    pub const fn sees_whole(&self) -> bool {
+        self.model.config().whole > 0
+    }
+
     /// Tokens that are computed together, at most.
     #[must_use]
     pub const fn batch(&self) -> usize {

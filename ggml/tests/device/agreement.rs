@@ -2,7 +2,7 @@
 //!
 //! A sum in another order differs in its last bit, which now and then is rounded to another
 //! integer, and that changes all that follows. How much a model makes of it, our own engine says by
-//! itself: the weights of its first norm moved to the next numbers change as many tokens.
+//! itself: the weights of its first norm moved to the next numbers change tokens, too.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

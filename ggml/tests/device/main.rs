@@ -120,7 +120,7 @@ impl Beside {
     }
 
     /// Sums in another order are now and then rounded to another integer, and random models leave
-    /// tokens close together: one of ten may be another, rather than the one of forty that are
+    /// tokens close together: one of ten may be another, rather than the one of thirty that are
     /// (docs/gpu.md). A wrong sum leaves none.
     fn check(&self, what: &str) {
         let Self { steps, same, apart } = *self;

@@ -145,13 +145,17 @@ impl Generate {
         let text = Written::new(&loaded.tokenizer);
         let mut task =
             Task { tokens: prompt, left: self.tokens, keep, begun: Instant::now(), text };
+        let mut room = self.room(&loaded);
+        let mut sampler = self.sampler(&mut room)?;
         let end = match device {
-            Some(device) => self.on_device(&loaded, (device, wish), &pool, &mut task)?,
+            Some(device) => {
+                self.on_device(&loaded, (device, wish), &pool, &mut sampler, &mut task)?
+            }
             None => None,
         };
         let end = match end {
             Some(end) => end,
-            None => self.on_processor(&loaded, &pool, &mut task)?,
+            None => self.on_processor(&loaded, &pool, &mut sampler, &mut task)?,
         };
         task.finish(end)
     }
@@ -188,6 +192,7 @@ impl Generate {
         loaded: &Loaded<'_>,
         (device, wish): (trine_ggml::Device, Wish),
         pool: &Pool,
+        sampler: &mut Sampler<'_>,
         task: &mut Task<'_>,
     ) -> Result<Option<End>> {
         let options = self.options(loaded, task.tokens.len());
@@ -210,18 +215,15 @@ impl Generate {
             Err(error) => return lost(error),
         };
         let stop = stops(loaded);
-        let mut room = self.room(loaded);
-        let mut sampler = self.sampler(&mut room)?;
         task.begun = Instant::now();
+        let tokens = std::mem::take(&mut task.tokens);
+        let mut there = offload::Task { tokens, left: task.left, stop: &stop };
         let text = &mut task.text;
-        let each = |token| text.put(token);
-        match offload::write(&mut engine, &mut sampler, &task.tokens, task.left, &stop, each) {
-            offload::Written::All(end) => Ok(Some(end)),
-            offload::Written::Part(tokens, left, error) => {
-                (task.tokens, task.left) = (tokens, left);
-                lost(error)
-            }
-        }
+        let mut each =
+            |token: Option<u32>| token.map_or(ControlFlow::Continue(()), |token| text.put(token));
+        let end = offload::write(&mut engine, sampler, &mut there, &mut each);
+        (task.tokens, task.left) = (there.tokens, there.left);
+        end.map(Some).or_else(lost)
     }
 
     #[cfg(not(feature = "gpu"))]
@@ -231,21 +233,26 @@ impl Generate {
         _: &Loaded<'_>,
         (device, _): (std::convert::Infallible, Wish),
         _: &Pool,
+        _: &mut Sampler<'_>,
         _: &mut Task<'_>,
     ) -> Result<Option<End>> {
         match device {}
     }
 
     /// Writes what is left of a task with our own engine.
-    fn on_processor(&self, loaded: &Loaded<'_>, pool: &Pool, task: &mut Task<'_>) -> Result<End> {
+    fn on_processor(
+        &self,
+        loaded: &Loaded<'_>,
+        pool: &Pool,
+        sampler: &mut Sampler<'_>,
+        task: &mut Task<'_>,
+    ) -> Result<End> {
         let fail = |error: trine_infer::Error| Error::new(error.to_string());
         let options = self.options(loaded, task.tokens.len());
         let size = arena_bytes(loaded.model.config(), &options).map_err(fail)?;
         // The block may start anywhere.
         let mut memory = vec![0; size + 3];
         let mut session = Session::new(&loaded.model, &options, &mut memory).map_err(fail)?;
-        let mut room = self.room(loaded);
-        let mut sampler = self.sampler(&mut room)?;
         let stop = stops(loaded);
         let rest = offload::go_on(&task.tokens, task.keep, &mut session, pool).map_err(fail)?;
         let mut generation = Generation::new(rest, task.left, &stop);
@@ -257,7 +264,7 @@ impl Generate {
         }
         let text = &mut task.text;
         let each = |token| text.put(token);
-        generation.run(&mut session, &mut sampler, pool, each).map_err(fail)
+        generation.run(&mut session, sampler, pool, each).map_err(fail)
     }
 
     fn tokens_of(&self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>> {

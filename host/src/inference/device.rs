@@ -8,9 +8,9 @@ use trine_infer::generate::End;
 use trine_infer::sample::Sampler;
 
 use super::opened::BATCH;
-use super::place::{Elsewhere, Task};
+use super::place::Elsewhere;
 use crate::model::{Pool, threads};
-use crate::offload::{Backend, Written, choose, turn, write};
+use crate::offload::{Backend, Task, choose, turn, write};
 use crate::{Error, Result};
 
 pub(super) struct OnDevice<'b> {
@@ -39,16 +39,10 @@ impl Elsewhere for OnDevice<'_> {
         &mut self,
         task: &mut Task<'_>,
         sampler: &mut Sampler<'_>,
-        each: &mut dyn FnMut(u32) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
     ) -> Result<End> {
         let Some(engine) = &mut self.engine else { return Err(fail("the device is gone")) };
-        match write(engine, sampler, &task.tokens, task.left, task.stop, each) {
-            Written::All(end) => Ok(end),
-            Written::Part(tokens, left, error) => {
-                (task.tokens, task.left) = (tokens, left);
-                Err(fail(error))
-            }
-        }
+        write(engine, sampler, task, each).map_err(fail)
     }
 
     fn bytes(&self) -> usize {

@@ -93,7 +93,7 @@ impl Models {
         let same_path = |held: &Held| held.version.path == version.path;
         if let Some(at) = self.held.iter().position(same_path) {
             let held = self.held.remove(at);
-            if held.version == version {
+            if held.version == version && !held.worker.is_gone() {
                 held.worker.order(job);
                 self.held.push(held);
                 return Ok(());
@@ -108,9 +108,10 @@ impl Models {
         Ok(())
     }
 
-    /// Drops a model that could not be loaded, so that it is tried again.
+    /// Drops a model that could not be loaded, so that it is tried again; not one that was loaded
+    /// since.
     pub(super) fn forget(&mut self, version: &Version) {
-        self.held.retain(|held| held.version != *version);
+        self.held.retain(|held| held.version != *version || !held.worker.is_gone());
     }
 
     /// Ends all threads and frees all memory, when what is being written is finished.

@@ -9,16 +9,18 @@ use trine_infer::token::{Encode, Tokenizer, scratch_slots};
 use trine_infer::{Options, Session, arena_bytes};
 use trine_ternary::Packing;
 
-use super::place::{Elsewhere, Place, Task};
+use super::place::{Elsewhere, Place};
 use super::text::Text;
 use super::tools::Finish;
 use super::worker::{Job, Tell, Written};
 use crate::model::{Buffers, Loaded, Pool};
-use crate::offload::go_on;
+use crate::offload::{Task, go_on};
 use crate::{Error, Result};
 
 /// Tokens of a prompt that are computed together.
 pub(super) const BATCH: usize = 128;
+/// What our own engine computes fastest.
+const PACKING: Packing = Packing::Line16;
 /// Of so many of the likeliest tokens one is drawn.
 const TOP_K: usize = 40;
 
@@ -29,28 +31,43 @@ pub(super) struct Opened<'b> {
     elsewhere: Option<Box<dyn Elsewhere + 'b>>,
     /// Whether that has failed, and nothing goes on in its place.
     pub(super) is_lost: bool,
+    bytes: &'b [u8],
+    /// For the packing of our own engine, where it is not in that.
+    spare: Option<&'b mut Buffers<'b>>,
 }
 
 impl<'b> Opened<'b> {
     /// Opens a model where it is to be computed, or on the processor where it may be that.
     pub(super) fn new(
         bytes: &'b [u8],
-        [first, second]: &'b mut [Buffers<'b>; 2],
+        [buffers, spare]: [&'b mut Buffers<'b>; 2],
         place: Place,
         pool: &Pool,
         warn: &dyn Fn(&Error),
     ) -> Result<Self> {
-        if !place.is_processor() {
-            // A device has packings of its own.
-            let loaded = Loaded::open(bytes, first, None, pool)?;
-            match place.open(&loaded.model, pool) {
-                Ok(elsewhere) => return Ok(Self { loaded, elsewhere, is_lost: false }),
-                Err(error) if place.falls_back() => warn(&error),
-                Err(error) => return Err(error),
-            }
+        // A device has packings of its own.
+        let packing = place.is_processor().then_some(PACKING);
+        let loaded = Loaded::open(bytes, buffers, packing, pool)?;
+        let spare = packing.is_none().then_some(spare);
+        let elsewhere = place.open(&loaded.model, pool);
+        let mut opened = Self { loaded, elsewhere: None, is_lost: false, bytes, spare };
+        match elsewhere {
+            Ok(elsewhere) => opened.elsewhere = elsewhere,
+            Err(error) if place.falls_back() => warn(&error),
+            Err(error) => return Err(error),
         }
-        let loaded = Loaded::open(bytes, second, Some(Packing::Line16), pool)?;
-        Ok(Self { loaded, elsewhere: None, is_lost: false })
+        opened.settle(pool)?;
+        Ok(opened)
+    }
+
+    /// Packs the model for our own engine where that is what computes it now.
+    pub(super) fn settle(&mut self, pool: &Pool) -> Result<()> {
+        if self.elsewhere.is_none()
+            && let Some(buffers) = self.spare.take()
+        {
+            self.loaded = Loaded::open(self.bytes, buffers, Some(PACKING), pool)?;
+        }
+        Ok(())
     }
 
     /// Writes a text; `None` when nobody wants it any more. Where a device fails the processor goes
@@ -62,7 +79,7 @@ impl<'b> Opened<'b> {
         warn: Option<&dyn Fn(&Error)>,
     ) -> Result<Option<Written>> {
         let begun = Instant::now();
-        let Self { loaded, elsewhere, is_lost } = self;
+        let Self { loaded, elsewhere, is_lost, .. } = self;
         let Loaded { model, tokenizer } = &*loaded;
         let prompt = tokens_of(tokenizer, &job.prompt)?;
         let most = model.config().context;
@@ -73,6 +90,9 @@ impl<'b> Opened<'b> {
             )));
         }
         let vocab = model.config().vocab;
+        if let Some(wrong) = prompt.iter().find(|token| **token as usize >= vocab) {
+            return Err(fail(trine_infer::Error::Token(*wrong)));
+        }
         let stop: Vec<u32> = (0..vocab as u32).filter(|id| tokenizer.is_end(*id)).collect();
         let keep = prompt.len();
         let mut task = Task { tokens: prompt, left: job.max_tokens, stop: &stop };
@@ -84,36 +104,22 @@ impl<'b> Opened<'b> {
         };
         let mut room = vec![Candidate::default(); sampling.candidates(vocab)];
         let mut text = Text::new(tokenizer);
-        let mut each = |token| {
-            text.push(token);
-            (job.tell)(Tell::Tokens(text.count, text.fresh()));
+        let mut each = |token: Option<u32>| {
+            if let Some(token) = token {
+                text.push(token);
+                (job.tell)(Tell::Tokens(text.count, text.fresh()));
+            }
             if text.is_full() || job.is_cancelled() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
         };
-        let mut there = None;
-        if let Some(device) = elsewhere {
-            let mut sampler = Sampler::new(sampling, &mut room).map_err(fail)?;
-            match (device.write(&mut task, &mut sampler, &mut each), warn) {
-                (Ok(end), _) => there = Some((end, device.bytes())),
-                (Err(error), None) => {
-                    *is_lost = true;
-                    return Err(error);
-                }
-                (Err(error), Some(warn)) => {
-                    warn(&error);
-                    *elsewhere = None;
-                }
-            }
-        }
-        let (end, memory) = match there {
+        let mut sampler = Sampler::new(sampling, &mut room).map_err(fail)?;
+        let there = on_device(elsewhere, &mut task, &mut sampler, &mut each, warn);
+        let (end, memory) = match there.inspect_err(|_| *is_lost = true)? {
             Some(there) => there,
-            None => {
-                let mut sampler = Sampler::new(sampling, &mut room).map_err(fail)?;
-                on_processor(loaded, (&task, keep), &mut sampler, pool, &mut each, job)?
-            }
+            None => on_processor(loaded, (&task, keep), &mut sampler, pool, &mut each, job)?,
         };
         if job.is_cancelled() {
             return Ok(None);
@@ -129,13 +135,37 @@ impl<'b> Opened<'b> {
     }
 }
 
+/// Writes a text on a device; answers nothing where there is none, and where it has failed and the
+/// processor is to go on. Answers the bytes that it takes, too.
+fn on_device(
+    elsewhere: &mut Option<Box<dyn Elsewhere + '_>>,
+    task: &mut Task<'_>,
+    sampler: &mut Sampler<'_>,
+    each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
+    warn: Option<&dyn Fn(&Error)>,
+) -> Result<Option<(End, usize)>> {
+    let Some(device) = elsewhere else { return Ok(None) };
+    if each(None).is_break() {
+        return Ok(Some((End::Cancelled, 0)));
+    }
+    match (device.write(task, sampler, each), warn) {
+        (Ok(end), _) => Ok(Some((end, device.bytes()))),
+        (Err(error), None) => Err(error),
+        (Err(error), Some(warn)) => {
+            warn(&error);
+            *elsewhere = None;
+            Ok(None)
+        }
+    }
+}
+
 /// Writes what is left of a text with our own engine; answers the bytes that it takes, too.
 fn on_processor(
     loaded: &Loaded<'_>,
     (task, keep): (&Task<'_>, usize),
     sampler: &mut Sampler<'_>,
     pool: &Pool,
-    each: &mut dyn FnMut(u32) -> ControlFlow<()>,
+    each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
     job: &Job,
 ) -> Result<(End, usize)> {
     let model = &loaded.model;
@@ -151,7 +181,7 @@ fn on_processor(
     let mut generation = Generation::new(rest, task.left, task.stop);
     while !job.is_cancelled() {
         match generation.step(&mut session, sampler, usize::MAX, pool).map_err(fail)? {
-            Event::Token(token) if each(token).is_break() => break,
+            Event::Token(token) if each(Some(token)).is_break() => break,
             Event::More | Event::Token(_) => {}
             Event::End(end) => return Ok((end, size)),
         }

@@ -8,6 +8,7 @@ use trine_infer::sample::Sampler;
 
 use crate::Result;
 use crate::model::Pool;
+use crate::offload::Task;
 
 /// Where models are computed.
 #[derive(Clone, Copy, Debug)]
@@ -24,19 +25,10 @@ pub enum Place {
     },
 }
 
-/// A text that is to be written.
-pub(super) struct Task<'t> {
-    /// The prompt, and what was written of the text.
-    pub(super) tokens: Vec<u32>,
-    /// How many tokens more.
-    pub(super) left: usize,
-    /// At which it ends.
-    pub(super) stop: &'t [u32],
-}
-
 /// A model that is not computed by our own engine.
 pub(super) trait Elsewhere {
-    /// Writes a text, and hands each token to `each`, which may break it off.
+    /// Writes a text. `each` is handed each token, and nothing after each part of the prompt; it may
+    /// break it off.
     ///
     /// # Errors
     /// When it fails; then the task says how far it came.
@@ -44,7 +36,7 @@ pub(super) trait Elsewhere {
         &mut self,
         task: &mut Task<'_>,
         sampler: &mut Sampler<'_>,
-        each: &mut dyn FnMut(u32) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
     ) -> Result<End>;
 
     /// Bytes for keys and values, and for what is computed.

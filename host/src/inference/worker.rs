@@ -66,6 +66,8 @@ pub(super) struct Worker {
     orders: Option<Sender<Job>>,
     /// Jobs that are not done.
     jobs: Arc<AtomicUsize>,
+    /// Set when it does nothing more but say why.
+    gone: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -74,11 +76,12 @@ impl Worker {
     pub(super) fn start(path: &Path, place: Place) -> Result<Self> {
         let (orders, jobs) = channel();
         let (path, count) = (path.to_owned(), Arc::new(AtomicUsize::new(0)));
-        let left = Arc::clone(&count);
+        let (left, gone) = (Arc::clone(&count), Arc::new(AtomicBool::new(false)));
+        let ends = Arc::clone(&gone);
         let thread = std::thread::Builder::new().name("model".to_owned());
-        let thread = thread.spawn(move || work(&path, place, &jobs, &left));
+        let thread = thread.spawn(move || work((&path, place), &jobs, &left, &ends));
         let thread = thread.map_err(|error| Error::new(format!("no thread: {error}")))?;
-        Ok(Self { orders: Some(orders), jobs: count, thread: Some(thread) })
+        Ok(Self { orders: Some(orders), jobs: count, gone, thread: Some(thread) })
     }
 
     /// Puts a job behind the others.
@@ -95,6 +98,11 @@ impl Worker {
     /// Whether nothing is left to be done.
     pub(super) fn is_idle(&self) -> bool {
         self.jobs.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether it does nothing more, since the model could not be loaded or its device has failed.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
     }
 
     /// Lets the thread end when it has done what it was asked, without waiting for that.
@@ -116,7 +124,12 @@ impl Drop for Worker {
 }
 
 /// What the thread does: the model lives in this frame.
-fn work(path: &Path, place: Place, jobs: &Receiver<Job>, left: &AtomicUsize) {
+fn work(
+    (path, place): (&Path, Place),
+    jobs: &Receiver<Job>,
+    left: &AtomicUsize,
+    gone: &AtomicBool,
+) {
     let begun = Instant::now();
     let done = |job: &Job, tell: Tell| {
         // Before it is told, so that who is told finds the model idle.
@@ -125,6 +138,7 @@ fn work(path: &Path, place: Place, jobs: &Receiver<Job>, left: &AtomicUsize) {
     };
     let named = |error: &Error| format!("{}: {error}", path.display());
     let unloadable = |error: &Error| {
+        gone.store(true, Ordering::Release);
         jobs.iter().for_each(|job| done(&job, Tell::Unloadable(named(error))));
     };
     let warn = |error: &Error| {
@@ -138,8 +152,9 @@ fn work(path: &Path, place: Place, jobs: &Receiver<Job>, left: &AtomicUsize) {
         Ok(pool) => pool,
         Err(error) => return unloadable(&fail(error)),
     };
-    let mut buffers = <[Buffers<'_>; 2]>::default();
-    let mut opened = match Opened::new(&bytes, &mut buffers, place, &pool, &warn) {
+    let (mut buffers, mut spare) = (Buffers::default(), Buffers::default());
+    let buffers = [&mut buffers, &mut spare];
+    let mut opened = match Opened::new(&bytes, buffers, place, &pool, &warn) {
         Ok(opened) => opened,
         Err(error) => return unloadable(&error),
     };
@@ -150,13 +165,18 @@ fn work(path: &Path, place: Place, jobs: &Receiver<Job>, left: &AtomicUsize) {
             Ok(None) => Tell::Cancelled,
             Err(error) if !opened.is_lost => Tell::Failed(error.to_string()),
             Err(error) => {
-                // The model is loaded anew when it is asked for again.
+                // The device's memory goes first; the model is opened anew when it is asked for.
+                drop(opened);
+                gone.store(true, Ordering::Release);
                 done(&job, Tell::Unloadable(named(&error)));
                 return unloadable(&error);
             }
         };
         load = Duration::ZERO;
         done(&job, tell);
+        if let Err(error) = opened.settle(&pool) {
+            return unloadable(&error);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which device computes a model, and why.
+//! Which device computes a model, and why; how it writes a text, and who goes on with that.
 
 #[cfg(feature = "gpu")]
 mod write;
@@ -10,7 +10,7 @@ use trine_infer::{Session, Step};
 use trine_ternary::parallel::Parallel;
 
 #[cfg(feature = "gpu")]
-pub use write::{Written, turn, write};
+pub use write::{turn, write};
 
 use crate::{Error, Result};
 
@@ -148,6 +148,17 @@ impl Wish {
         let names: Option<Vec<Backend>> = words.split(',').map(named).collect();
         Self::new(&names?).ok()
     }
+}
+
+/// A text that is to be written.
+#[derive(Clone, Debug)]
+pub struct Task<'t> {
+    /// The prompt, and what was written of the text.
+    pub tokens: Vec<u32>,
+    /// How many tokens more.
+    pub left: usize,
+    /// Tokens at which it ends.
+    pub stop: &'t [u32],
 }
 
 /// Begins a text of which a device may have written a part: reads the prompt, the first `keep` of

@@ -3,9 +3,11 @@
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use trine_ggml::Engine;
+use trine_ggml::{Engine, Error};
 use trine_infer::generate::End;
 use trine_infer::sample::Choose;
+
+use super::Task;
 
 /// The right to speak with devices, which their backends give to one thread at a time.
 static TURN: Mutex<()> = Mutex::new(());
@@ -15,61 +17,74 @@ pub fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How far a device came.
-#[derive(Debug)]
-pub enum Written {
-    /// To the end.
-    All(End),
-    /// It failed: all tokens so far, how many more were asked for, and what it said.
-    Part(Vec<u32>, usize, trine_ggml::Error),
-}
-
-/// Reads a prompt and writes at most `left` tokens after it, as
+/// Reads a prompt and writes the text after it, as
 /// [`Generation`](trine_infer::generate::Generation) does with our own engine. What the device has
-/// read before is forgotten.
+/// read before is forgotten. `each` is handed each token, and `None` after each part of the prompt;
+/// it may break it off.
+///
+/// # Errors
+/// When the device fails; then the task says how far it came.
 pub fn write(
     engine: &mut Engine<'_>,
     sampler: &mut impl Choose,
-    prompt: &[u32],
-    mut left: usize,
-    stop: &[u32],
-    mut each: impl FnMut(u32) -> ControlFlow<()>,
-) -> Written {
-    let fitting = engine.context().min(prompt.len());
-    let mut all = prompt.to_vec();
-    let begin = |engine: &mut Engine<'_>| {
-        let _turn = turn();
-        engine.truncate(0)?;
-        engine.read_prompt(prompt.get(..fitting).unwrap_or_default())
-    };
-    let mut read = begin(engine);
-    loop {
-        if let Err(error) = read {
-            return Written::Part(all, left, error);
-        }
-        if fitting < prompt.len() {
-            return Written::All(End::Full);
-        }
-        if left == 0 {
-            return Written::All(End::Limit);
-        }
-        let Some((logits, recent)) = engine.choice() else { return Written::All(End::Limit) };
+    task: &mut Task<'_>,
+    each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
+) -> Result<End, Error> {
+    if !read_prompt(engine, &task.tokens, each)? {
+        return Ok(End::Cancelled);
+    }
+    if engine.tokens().len() < task.tokens.len() {
+        return Ok(End::Full);
+    }
+    while task.left > 0 {
+        let Some((logits, recent)) = engine.choice() else { break };
         let token = sampler.choose(logits, recent);
-        if stop.contains(&token) {
-            return Written::All(End::Stop(token));
+        if task.stop.contains(&token) {
+            return Ok(End::Stop(token));
         }
-        left -= 1;
-        if each(token).is_break() {
-            return Written::All(End::Cancelled);
+        task.left -= 1;
+        if each(Some(token)).is_break() {
+            return Ok(End::Cancelled);
         }
-        if left == 0 {
-            return Written::All(End::Limit);
+        if task.left == 0 {
+            break;
         }
         if engine.tokens().len() == engine.context() {
-            return Written::All(End::Full);
+            return Ok(End::Full);
         }
-        all.push(token);
+        task.tokens.push(token);
         let _turn = turn();
-        read = engine.read(&[token]);
+        engine.read(&[token])?;
     }
+    Ok(End::Limit)
+}
+
+/// Reads what there is room for of a prompt, in parts where the model does not see it whole, so that
+/// others have their turn; answers whether it was not broken off.
+fn read_prompt(
+    engine: &mut Engine<'_>,
+    prompt: &[u32],
+    each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
+) -> Result<bool, Error> {
+    let mut rest = prompt.get(..engine.context().min(prompt.len())).unwrap_or_default();
+    let at_once = if engine.sees_whole() { rest.len() } else { engine.batch() };
+    engine.truncate(0)?;
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(rest.len().min(at_once));
+        {
+            let _turn = turn();
+            if engine.sees_whole() {
+                engine.read_prompt(part)?;
+            } else if after.is_empty() {
+                engine.read(part)?;
+            } else {
+                engine.read_without_logits(part)?;
+            }
+        }
+        if each(None).is_break() {
+            return Ok(false);
+        }
+        rest = after;
+    }
+    Ok(true)
 }

@@ -5,6 +5,7 @@
  *              `wait`: it is taken and comes to nothing, and who waits for it is told;
  *              `memory`: there is no more memory of the device's
  * FAILS_AFTER  how often that goes well before
+ * FAILS_TIMES  how often there is no more memory then, and after that there is some; else for ever
  * FAILS_NAME   what the device is called: software passes for a graphics processor by it
  *
  * When the program ends, it is said how often each was asked for. Types are those of vulkan_core.h
@@ -97,7 +98,9 @@ TOLD(idle, idle)
 TOLD(device_idle, device_idle)
 
 static int allocate(void *device, const void *info, const void *allocator, void *memory) {
-    if (atomic_fetch_add(&allocations, 1) >= after() && is_at("memory")) {
+    const char *times = getenv("FAILS_TIMES");
+    long past = atomic_fetch_add(&allocations, 1) - after();
+    if (past >= 0 && (!times || past < atol(times)) && is_at("memory")) {
         return OUT_OF_DEVICE_MEMORY;
     }
     return ((int (*)(void *, const void *, const void *, void *))real.allocate)(

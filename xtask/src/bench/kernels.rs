@@ -55,6 +55,8 @@ pub(crate) fn devices() -> Result<()> {
             test_program()
         },
     ];
+    // Once, and not by both.
+    vulkan::fetch()?;
     lanes::each(&lanes, |lane| lane())?;
     sh::run(&mut program("build", "vulkan", Built::ForTests)?)?;
     models::on_device(&sh::target_dir().join("ci"))?;
