@@ -27,8 +27,8 @@ pub enum Place {
 
 /// A model that is not computed by our own engine.
 pub(super) trait Elsewhere {
-    /// Writes a text. `each` is handed each token, and nothing after each part of the prompt; it may
-    /// break it off.
+    /// Writes a text. `each` is handed each token, and nothing after each part of the prompt; it
+    /// may break it off.
     ///
     /// # Errors
     /// When it fails; then the task says how far it came.

@@ -59,8 +59,8 @@ pub fn write(
     Ok(End::Limit)
 }
 
-/// Reads what there is room for of a prompt, in parts where the model does not see it whole, so that
-/// others have their turn; answers whether it was not broken off.
+/// Reads what there is room for of a prompt, in parts where the model does not see it whole, so
+/// that others have their turn; answers whether it was not broken off.
 fn read_prompt(
     engine: &mut Engine<'_>,
     prompt: &[u32],
