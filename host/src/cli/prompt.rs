@@ -254,7 +254,8 @@ impl Generate {
         let mut memory = vec![0; size + 3];
         let mut session = Session::new(&loaded.model, &options, &mut memory).map_err(fail)?;
         let stop = stops(loaded);
-        let rest = offload::go_on(&task.tokens, task.keep, &mut session, pool).map_err(fail)?;
+        let rest =
+            offload::go_on(&task.tokens, task.keep, &mut session, pool, || true).map_err(fail)?;
         let mut generation = Generation::new(rest, task.left, &stop);
         if self.shift {
             generation = generation.shifting(task.keep.min(session.context() / 2));

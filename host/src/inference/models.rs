@@ -121,6 +121,8 @@ impl Models {
 
     /// Drops models that are not in use, the longest unused first, until there is room.
     fn make_room(&mut self, bytes: usize) -> Result<()> {
+        // Those that can do nothing more have no claim.
+        self.held.retain(|held| !held.worker.is_gone());
         let most = self.limits.bytes;
         if bytes > most {
             return Err(Error::new(format!(

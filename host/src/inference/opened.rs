@@ -177,7 +177,8 @@ fn on_processor(
     // The block may start anywhere.
     let mut memory = vec![0; size + 3];
     let mut session = Session::new(model, &options, &mut memory).map_err(fail)?;
-    let rest = go_on(&task.tokens, keep, &mut session, pool).map_err(fail)?;
+    let is_wanted = || !job.is_cancelled();
+    let rest = go_on(&task.tokens, keep, &mut session, pool, is_wanted).map_err(fail)?;
     let mut generation = Generation::new(rest, task.left, task.stop);
     while !job.is_cancelled() {
         match generation.step(&mut session, sampler, usize::MAX, pool).map_err(fail)? {

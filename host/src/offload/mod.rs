@@ -163,7 +163,7 @@ pub struct Task<'t> {
 
 /// Begins a text of which a device may have written a part: reads the prompt, the first `keep` of
 /// these tokens, alone where others follow, for what blocks that see a prompt whole do not see is
-/// what was written. Answers the tokens that are left to read.
+/// what was written. Answers the tokens that are left to read; it may be broken off.
 ///
 /// # Errors
 /// As [`Session::begin_prompt`].
@@ -172,13 +172,14 @@ pub fn go_on<'t>(
     keep: usize,
     session: &mut Session<'_, '_>,
     pool: &dyn Parallel,
+    is_wanted: impl Fn() -> bool,
 ) -> std::result::Result<&'t [u32], trine_infer::Error> {
     let (prompt, rest) = tokens.split_at(keep.min(tokens.len()));
     if rest.is_empty() {
         return Ok(prompt);
     }
     session.begin_prompt_without_logits(prompt.iter().copied())?;
-    while session.step(usize::MAX, pool) == Step::More {}
+    while is_wanted() && session.step(usize::MAX, pool) == Step::More {}
     Ok(rest)
 }
 

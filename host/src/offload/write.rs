@@ -9,11 +9,14 @@ use trine_infer::sample::Choose;
 
 use super::Task;
 
-/// The right to speak with devices, which their backends give to one thread at a time.
+/// The right to speak with devices, which their backends give to one thread at a time; and the
+/// right to be the next, without which who has just had a turn would have the next one too.
 static TURN: Mutex<()> = Mutex::new(());
+static NEXT: Mutex<()> = Mutex::new(());
 
 /// Waits for this thread's turn to speak with devices.
 pub fn turn() -> MutexGuard<'static, ()> {
+    let _next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
