@@ -6,6 +6,34 @@ fn main() {
     cpp("guard").compile("trine_guard");
     #[cfg(feature = "modules")]
     modules();
+    #[cfg(feature = "fibers")]
+    fibers();
+}
+
+/// Our own backend on one core of the processor, where each thread of a kernel is a fiber.
+#[cfg(feature = "fibers")]
+fn fibers() {
+    println!("cargo::rerun-if-changed=ternary");
+    let Some(ggml) = sources() else {
+        println!("cargo::error=the sources of ggml are not found, which has headers for backends");
+        return;
+    };
+    let mut build = cc::Build::new();
+    build.cpp(true).std("c++17").file("ternary/fibers.cpp").define("_GNU_SOURCE", None);
+    build.include(ggml.join("src")).include(ggml.join("include"));
+    // Each number is rounded where it is computed.
+    build.flag("-ffp-contract=off").flag("-Wno-unknown-pragmas").opt_level(2);
+    build.compile("trine_ternary");
+}
+
+/// Where ggml's sources lie: its build notes what it was made of.
+#[cfg(feature = "fibers")]
+fn sources() -> Option<std::path::PathBuf> {
+    let installed = std::env::var_os("DEP_LLAMA_GGML_CMAKE_DIR")?;
+    let out = std::path::Path::new(&installed).parent()?.parent()?;
+    let notes = std::fs::read_to_string(out.join("build/CMakeCache.txt")).ok()?;
+    let home = notes.lines().find_map(|line| line.strip_prefix("CMAKE_HOME_DIRECTORY:INTERNAL="));
+    Some(std::path::Path::new(home?).join("ggml"))
 }
 
 /// What loads modules; and that ggml was built as modules, for which its build has no feature that

@@ -45,18 +45,24 @@ pub(super) fn text(text: *const c_char) -> String {
 
 impl Device {
     /// All devices of the backends that this program was built with, in ggml's order: graphics
-    /// processors before the processor. With the feature `modules` they are those of the modules,
+    /// processors before the processor, and our own backend's before all. With the feature `modules` they are those of the modules,
     /// which are loaded now if nobody has asked for them yet.
     #[must_use]
     pub fn all() -> Vec<Self> {
         log::start();
         #[cfg(feature = "modules")]
         let _ = super::modules::Modules::loaded();
+        #[cfg(feature = "fibers")]
+        super::fibers::register();
+        #[cfg(not(any(feature = "modules", feature = "fibers")))]
+        super::beside::load();
         // SAFETY: it has no arguments; the first call registers the backends.
         let count = unsafe { sys::ggml_backend_dev_count() };
         // SAFETY: the index is below the count, and nothing is unloaded.
         let device = |index| NonNull::new(unsafe { sys::ggml_backend_dev_get(index) });
-        (0..count).filter_map(device).map(Self).collect()
+        let mut all: Vec<Self> = (0..count).filter_map(device).map(Self).collect();
+        all.sort_by_key(|device| !device.is_ternary());
+        all
     }
 
     /// The processor as ggml uses it.
@@ -96,6 +102,13 @@ impl Device {
             "metal" => ["metal", "mtl"].contains(&&*name),
             _ => name == backend,
         }
+    }
+
+    /// Whether it is one of our own backend (`ggml/ternary`), which computes codes and nothing else,
+    /// and each bit of them as our engine does.
+    #[must_use]
+    pub fn is_ternary(self) -> bool {
+        self.backend() == "Ternary"
     }
 
     fn registry(self) -> sys::ggml_backend_reg_t {

@@ -3,12 +3,17 @@
 //! All `unsafe` of the graph engine is here. What is handed out keeps alive what it points to: a
 //! tensor its context and the context's buffer, a context the contexts whose tensors it uses.
 
+#[cfg(not(any(feature = "modules", feature = "fibers")))]
+mod beside;
 mod device;
+#[cfg(feature = "fibers")]
+mod fibers;
 mod guard;
 mod log;
 #[cfg(feature = "modules")]
 mod modules;
 mod ops;
+mod own;
 mod scheduler;
 mod tensor;
 #[cfg(feature = "modules")]
@@ -18,6 +23,7 @@ pub(crate) use device::Backend;
 pub use device::{Device, Kind};
 #[cfg(feature = "modules")]
 pub use modules::{Module, Modules, State, VARIABLE};
+pub(crate) use own::{Own, Source};
 pub(crate) use scheduler::{Graph, Scheduler};
 pub(crate) use tensor::{Context, Tensor, Type};
 

@@ -14,6 +14,7 @@ use super::{Device, Error, Result};
 pub(crate) enum Type {
     F32,
     F16,
+    I8,
     I32,
     I64,
     Q8_0,
@@ -27,6 +28,7 @@ impl Type {
         match self {
             Self::F32 => sys::GGML_TYPE_F32,
             Self::F16 => sys::GGML_TYPE_F16,
+            Self::I8 => sys::GGML_TYPE_I8,
             Self::I32 => sys::GGML_TYPE_I32,
             Self::I64 => sys::GGML_TYPE_I64,
             Self::Q8_0 => sys::GGML_TYPE_Q8_0,

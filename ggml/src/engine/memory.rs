@@ -40,8 +40,10 @@ impl Cache {
             .collect::<Result<_>>()?;
         let kind = options.kv.kind();
         let is_exact = options.activations == Activations::Codes;
-        let at_once =
-            homes.places.iter().map(|home| Ok(!is_exact && at_once(home.device, config, kind)?));
+        let at_once = homes.places.iter().map(|home| {
+            let is_own = home.layout.is_own();
+            Ok(is_own || !is_exact && at_once(home.device, config, kind)?)
+        });
         let at_once = at_once.collect::<Result<Vec<bool>>>()?;
         let mut blocks = Vec::new();
         for layer in 0..config.layers {
@@ -97,6 +99,36 @@ pub(super) struct Shape {
     pub(super) is_whole: bool,
 }
 
+/// What tokens see, as our own backend is told: numbers, where others have masks.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// Positions of the tokens, which is where their keys and values go: (tokens)
+    pub(super) places: Tensor,
+    /// How many positions each token sees: (tokens)
+    pub(super) causal: Tensor,
+    /// The same in blocks that see a prompt whole.
+    whole: Tensor,
+}
+
+impl Seen {
+    fn new(context: &Context, tokens: usize) -> Result<Self> {
+        let numbers = || context.tensor(Type::I32, [tokens]);
+        Ok(Self { places: numbers()?, causal: numbers()?, whole: numbers()? })
+    }
+
+    /// How many positions each token sees in a block.
+    pub(super) const fn of(&self, is_whole: bool) -> &Tensor {
+        if is_whole { &self.whole } else { &self.causal }
+    }
+
+    fn write(&self, positions: &Range<usize>, until: usize) -> Result<()> {
+        self.places.write_whole(positions.clone())?;
+        self.causal.write_whole(positions.start + 1..positions.end + 1)?;
+        let whole = positions.clone().flat_map(|_| (until as u32).to_le_bytes());
+        self.whole.write(0, &whole.collect::<Vec<_>>())
+    }
+}
+
 /// What a pass is given, and what it answers.
 #[derive(Debug)]
 pub(super) struct Inputs {
@@ -113,6 +145,8 @@ pub(super) struct Inputs {
     pub(super) rows: Tensor,
     /// Where other values go, number by number: (kv dim * tokens). None where there are no others.
     pub(super) value_rows: Option<Tensor>,
+    /// What our own backend takes in the place of masks and of where things go.
+    pub(super) seen: Option<Seen>,
     /// 0, 1, 2 and so on: parts of a stack.
     pub(super) parts: Tensor,
     /// As many 127 as anyone needs.
@@ -141,7 +175,7 @@ impl Inputs {
         // The head is rounded in blocks of 32 inputs at least.
         let ones = groups.unwrap_or(1).max(1) * tokens;
         let ones = ones.max(config.dim.div_ceil(32)).max(tokens);
-        let context = Context::new(12, 0)?;
+        let context = Context::new(15, 0)?;
         let parts = parts_max(config);
         let numbers = Type::F32;
         let mask = || context.tensor(Type::F16, [seen, tokens]);
@@ -157,6 +191,7 @@ impl Inputs {
             alone: (tokens > 1).then(|| context.tensor(Type::F16, [seen, 1])).transpose()?,
             rows: context.tensor(Type::I64, [tokens])?,
             value_rows,
+            seen: device.is_ternary().then(|| Seen::new(&context, tokens)).transpose()?,
             parts: context.tensor(Type::I32, [parts])?,
             ones: context.tensor(numbers, [ones])?,
             magic: context.tensor(numbers, [columns, 2])?,
@@ -187,6 +222,9 @@ impl Inputs {
         // 0 and -∞ in half precision.
         const SEEN: [u8; 2] = [0, 0];
         const HIDDEN: [u8; 2] = 0xfc00_u16.to_le_bytes();
+        if let Some(numbers) = &self.seen {
+            return numbers.write(&positions, until);
+        }
         let mask = |end: usize| (0..seen).flat_map(move |at| if at < end { SEEN } else { HIDDEN });
         let own: Vec<u8> = positions.clone().flat_map(|position| mask(position + 1)).collect();
         self.mask.write(0, &own)?;
@@ -206,6 +244,9 @@ impl Inputs {
         config: &Config,
         context: usize,
     ) -> Result<()> {
+        if self.seen.is_some() {
+            return Ok(());
+        }
         let bytes = |rows: &mut dyn Iterator<Item = usize>| -> Vec<u8> {
             rows.flat_map(|row| (row as u64).to_le_bytes()).collect()
         };

@@ -3,6 +3,7 @@
 mod fold;
 mod memory;
 mod options;
+mod own;
 mod pass;
 mod plan;
 mod session;
@@ -14,6 +15,7 @@ mod tests;
 mod trits;
 mod turns;
 mod weights;
+mod words;
 
 pub use options::{Activations, Kept, Options};
 pub use plan::{Place, Plan};

@@ -53,6 +53,9 @@ impl Homes {
         }
         let Some(fits) = fitting else { return Err(need.short(device, room, 0)) };
         let on_processor = config.layers - wanted.min(fits);
+        if on_processor > 0 && device.is_ternary() {
+            return Err(need.short(device, room, config.layers));
+        }
         let cpu = Device::cpu()?;
         let mut places = vec![first];
         if on_processor > 0 {

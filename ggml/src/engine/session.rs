@@ -268,7 +268,9 @@ impl<'w> Engine<'w> {
         let Stretch { tokens, past, last, with_logits, whole } = stretch;
         let (context, positions) = (self.context(), past..past + tokens.len());
         let until = whole.unwrap_or(positions.end);
-        let seen = until.next_multiple_of(SEEN_TOGETHER).min(context);
+        // Our own backend is told how far tokens see in numbers: one graph serves all positions.
+        let is_own = self.device.is_ternary();
+        let seen = if is_own { 1 } else { until.next_multiple_of(SEEN_TOGETHER).min(context) };
         let is_whole = whole.is_some();
         self.prepare(Shape { tokens: tokens.len(), seen, last, with_logits, is_whole })?;
         let Some((_, inputs)) = &self.shape else { return Err(Error::new("there is no graph")) };
@@ -306,7 +308,11 @@ impl<'w> Engine<'w> {
             shape,
             activations,
         };
-        pass.build()?;
+        if self.device.is_ternary() {
+            pass.build_own()?
+        } else {
+            pass.build()?
+        }
         self.scheduler.take(into)?;
         self.shape = Some((shape, inputs));
         Ok(())

@@ -12,6 +12,7 @@ use trine_ternary::parallel::Parallel;
 use trine_ternary::{Matrix, Packing, pack, unpack};
 
 use super::options::Activations;
+use super::words;
 use crate::backend::{Backend, Context, Error, Graph, Result, Scheduler, Tensor, Type};
 
 /// How trits lie on a device.
@@ -24,6 +25,9 @@ pub(crate) struct Layout {
     /// each of them is multiplied by is then no operation of its own.
     pub(crate) by_parts: bool,
 }
+
+/// What our own backend takes, whose products are whole numbers in themselves.
+const WORDS: Layout = Layout::new(Type::I8, 0);
 
 /// What is tried, the smallest first.
 const LAYOUTS: [Layout; 6] = [
@@ -47,6 +51,16 @@ impl Layout {
     /// When there is none, or the device fails.
     pub(crate) fn of(backend: Backend, threads: usize, activations: Activations) -> Result<Self> {
         let device = backend.device();
+        if device.is_ternary() {
+            return match activations {
+                Activations::Codes => Ok(WORDS),
+                Activations::Floats => Err(Error::new(format!(
+                    "{} computes with codes alone: leave out --activations floats, or name another \
+                     backend",
+                    device.name()
+                ))),
+            };
+        }
         let mut backends = vec![backend];
         if device != crate::Device::cpu()? {
             backends.push(Backend::open(crate::Device::cpu()?, threads)?);
@@ -78,6 +92,7 @@ impl Layout {
         match self.kind {
             Type::Tq2_0 => 256,
             Type::Q2_0 => 64,
+            Type::I8 => words::ALIGNED,
             _ => 1,
         }
     }
@@ -98,6 +113,7 @@ impl Layout {
             (Type::Q2_0, 0) => "Q2_0",
             (Type::Q2_0, _) => "Q2_0, a lane of 32 kept free",
             (Type::F16, _) => "F16",
+            (Type::I8, _) => "two bits",
             _ => "F32",
         }
     }
@@ -114,9 +130,23 @@ impl Layout {
         rows * match self.kind {
             Type::Tq2_0 => columns / 256 * 66,
             Type::Q2_0 => columns / 64 * 18,
+            Type::I8 => words::row_bytes(columns),
             Type::F16 => columns * 2,
             _ => columns * 4,
         }
+    }
+
+    /// Elements of a row of a tensor of such a matrix.
+    pub(crate) const fn elements(self, columns: usize) -> usize {
+        match self.kind {
+            Type::I8 => words::row_bytes(columns),
+            _ => self.columns(columns),
+        }
+    }
+
+    /// Whether it is our own backend's.
+    pub(crate) fn is_own(self) -> bool {
+        self == WORDS
     }
 
     /// Groups of lanes of a row.
@@ -144,6 +174,9 @@ impl Layout {
         let (rows, columns) = (matrix.rows(), matrix.cols());
         let wide = self.columns(columns);
         let fail = |error: trine_ternary::Error| Error::new(error.to_string());
+        if self.is_own() {
+            return words::pack(matrix, pool).map_err(fail);
+        }
         let mut out = vec![0; self.bytes(rows, columns)];
         if self.kind == Type::Tq2_0 && wide == columns {
             repack_matrix(matrix, Packing::Tq2_0, &mut out, pool).map_err(fail)?;

@@ -7,7 +7,7 @@ use trine_infer::model::rope_frequencies;
 use trine_ternary::math;
 
 use super::options::Activations;
-use crate::backend::{Context, Result, Tensor, Type};
+use crate::backend::{Context, Error, Result, Tensor, Type};
 
 /// What a graph turns heads by.
 #[derive(Debug)]
@@ -39,6 +39,14 @@ impl Turns {
         let listed = model.weights().frequencies;
         let divisors = listed.map(|_| context.tensor(Type::F32, [width / 2])).transpose()?;
         Ok(Self::Positions { positions: context.tensor(Type::I32, [tokens])?, divisors })
+    }
+
+    /// Cosines and sines, where they are given.
+    pub(super) fn tables(&self) -> Result<(&Tensor, &Tensor)> {
+        match self {
+            Self::Tables { cosines, sines } => Ok((cosines, sines)),
+            Self::Positions { .. } => Err(Error::new("there are no cosines")),
+        }
     }
 
     /// Writes what is the same for all positions.

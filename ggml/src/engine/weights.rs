@@ -126,7 +126,7 @@ impl Stack {
         is_scaled: bool,
     ) -> Result<Self> {
         let rows: usize = matrices.iter().sum();
-        let trits = context.tensor(layout.kind, [layout.columns(columns), rows])?;
+        let trits = context.tensor(layout.kind, [layout.elements(columns), rows])?;
         let parts = parts(matrices);
         let scales = is_scaled.then(|| context.tensor(Type::F32, [1, parts])).transpose()?;
         Ok(Self { trits, scales, layout })
@@ -242,6 +242,9 @@ impl Head {
 
 /// Rows of the head that a device takes as one tensor.
 fn piece_rows(device: Device, kind: Type, config: &Config) -> Result<usize> {
+    if device.is_ternary() {
+        return Ok(config.vocab);
+    }
     for pieces in (0..).map(|power| 1_usize << power).take_while(|pieces| *pieces <= PIECES_MAX) {
         let rows = config.vocab.div_ceil(pieces);
         let context = Context::new(4, 0)?;

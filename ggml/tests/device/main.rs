@@ -14,6 +14,7 @@ mod made;
 #[path = "../making/mod.rs"]
 mod making;
 mod refused;
+mod ternary;
 mod whole;
 
 use trine_ggml::{Device, Engine, Kept, Kind, Options};

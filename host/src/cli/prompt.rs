@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+#[cfg(feature = "gpu")]
+use super::offload::choose_for_all;
 use super::offload::{Backend, Wish, choose, failed};
 use clap::ValueEnum;
 use trine::model::{Buffers, Loaded, Mapped, Pool, threads};
@@ -167,6 +169,8 @@ impl Generate {
             (true, _) => "--shift",
             (_, Kv::I8) => "--kv i8",
             _ => {
+                let is_codes = self.activations == Activations::Codes;
+                let choose = if is_codes { choose } else { choose_for_all };
                 let found = choose(wish.backend);
                 return found.or_else(|error| failed(wish, &error).map(|()| None));
             }

@@ -10,7 +10,11 @@ use trine_train::report::Report;
 use trine_train::run::{self, LARGE, Plan, Progress, SMALL, Trained};
 use trine_train::said;
 
-use super::offload::{Backend, Wish, choose, failed};
+#[cfg(not(feature = "gpu"))]
+use super::offload::choose;
+#[cfg(feature = "gpu")]
+use super::offload::choose_for_all;
+use super::offload::{Backend, Wish, failed};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
@@ -117,7 +121,8 @@ fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
     use trine_train::elsewhere::Elsewhere;
     use trine_train::net::Accelerator;
 
-    let device = choose(wish.backend).or_else(|error| failed(wish, &error).map(|()| None))?;
+    let device =
+        choose_for_all(wish.backend).or_else(|error| failed(wish, &error).map(|()| None))?;
     let show = |progress: &Progress| show(bar, progress);
     let Some(device) = device else { return run::train(plan, show).map_err(Error::new) };
     let open = |rounded: &_| {

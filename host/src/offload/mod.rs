@@ -23,7 +23,9 @@ pub enum Backend {
     Cpu,
     /// On a device of Vulkan's.
     Vulkan,
-    /// On a device of CUDA's.
+    /// On a device of Nvidia's by our own kernels, which have each bit of our engine's.
+    Ternary,
+    /// On a device of CUDA's, by ggml's kernels.
     Cuda,
     /// On a device of Metal's.
     Metal,
@@ -31,7 +33,8 @@ pub enum Backend {
 
 impl Backend {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Auto, Self::Cpu, Self::Vulkan, Self::Cuda, Self::Metal];
+    pub const ALL: [Self; 6] =
+        [Self::Auto, Self::Cpu, Self::Ternary, Self::Vulkan, Self::Cuda, Self::Metal];
 
     /// Its name on the command line.
     #[must_use]
@@ -39,9 +42,18 @@ impl Backend {
         match self {
             Self::Auto => "auto",
             Self::Cpu => "cpu",
+            Self::Ternary => "ternary",
             Self::Vulkan => "vulkan",
             Self::Cuda => "cuda",
             Self::Metal => "metal",
+        }
+    }
+
+    /// The feature that it is built with: our own backend is always a module.
+    const fn feature(self) -> &'static str {
+        match self {
+            Self::Ternary => "modules",
+            _ => self.word(),
         }
     }
 
@@ -50,6 +62,7 @@ impl Backend {
         match self {
             Self::Auto | Self::Cpu => true,
             Self::Vulkan => cfg!(any(feature = "vulkan", feature = "modules")),
+            Self::Ternary => cfg!(feature = "gpu"),
             Self::Cuda => cfg!(any(feature = "cuda", feature = "modules")),
             Self::Metal => cfg!(any(feature = "metal", feature = "modules")),
         }
@@ -81,9 +94,10 @@ impl fmt::Display for Missing {
         match self {
             Self::Feature(backend) => write!(
                 f,
-                "this program was built without {0}: build it with `cargo build --release \
-                 --features {0}`, as docs/gpu.md says, or leave out --backend",
-                backend.word()
+                "this program was built without {}: build it with `cargo build --release \
+                 --features {}`, as docs/gpu.md says, or leave out --backend",
+                backend.word(),
+                backend.feature()
             ),
             Self::Device(backend) => write!(
                 f,
@@ -184,7 +198,7 @@ pub fn go_on<'t>(
 }
 
 #[cfg(feature = "gpu")]
-pub use chosen::{choose, is_software, taken, verdict};
+pub use chosen::{choose, choose_for_all, is_software, taken, verdict};
 
 #[cfg(feature = "gpu")]
 mod chosen {
@@ -193,7 +207,7 @@ mod chosen {
     use super::{Backend, Missing};
 
     /// Names of drivers that compute on the processor.
-    const SOFTWARE: [&str; 3] = ["llvmpipe", "SwiftShader", "softpipe"];
+    const SOFTWARE: [&str; 4] = ["llvmpipe", "SwiftShader", "softpipe", "a thread at a time"];
 
     /// Whether a graphics processor is a program on the processor.
     #[must_use]
@@ -224,19 +238,32 @@ mod chosen {
         devices.iter().position(|device| verdict(*device).is_ok())
     }
 
-    /// The device of a backend; none for `cpu`.
+    /// The device of a backend, to write on with codes; none for `cpu`.
     ///
     /// # Errors
     /// When there is none.
     pub fn choose(backend: Backend) -> Result<Option<Device>, Missing> {
+        choose_of(backend, Device::all())
+    }
+
+    /// The same for what our own backend does not compute: floats, and training.
+    ///
+    /// # Errors
+    /// As [`choose`].
+    pub fn choose_for_all(backend: Backend) -> Result<Option<Device>, Missing> {
+        let is_asked = backend == Backend::Ternary;
+        let mut devices = Device::all();
+        devices.retain(|device| is_asked || !device.is_ternary());
+        choose_of(backend, devices)
+    }
+
+    fn choose_of(backend: Backend, devices: Vec<Device>) -> Result<Option<Device>, Missing> {
         backend.check_built()?;
-        let mut devices = Device::all().into_iter();
+        let mut devices = devices.into_iter();
         let found = match backend {
             Backend::Cpu => return Ok(None),
             Backend::Auto => devices.find(|device| verdict(*device).is_ok()).ok_or(Missing::Any),
-            Backend::Vulkan | Backend::Cuda | Backend::Metal => {
-                devices.find(|device| is_of(*device, backend)).ok_or(Missing::Device(backend))
-            }
+            _ => devices.find(|device| is_of(*device, backend)).ok_or(Missing::Device(backend)),
         };
         found.map(Some)
     }
@@ -253,12 +280,12 @@ mod tests {
 
     #[test]
     fn a_backend_that_was_not_built_is_refused_with_what_to_do() {
-        for backend in [Backend::Vulkan, Backend::Cuda, Backend::Metal] {
+        for backend in [Backend::Ternary, Backend::Vulkan, Backend::Cuda, Backend::Metal] {
             match backend.check_built() {
                 Ok(()) => assert!(backend.is_built()),
                 Err(missing) => {
                     let said = missing.to_string();
-                    assert!(said.contains(&format!("--features {}", backend.word())), "{said}");
+                    assert!(said.contains(&format!("--features {}", backend.feature())), "{said}");
                 }
             }
         }

@@ -48,7 +48,20 @@ pub(super) fn list(_: bool) -> Result<std::process::ExitCode> {
 /// nobody asked for it.
 #[cfg(feature = "gpu")]
 pub(super) fn choose(backend: Backend) -> Result<Option<trine_ggml::Device>> {
-    match trine::offload::choose(backend) {
+    said(trine::offload::choose(backend))
+}
+
+/// The same for floats and for training.
+#[cfg(feature = "gpu")]
+pub(super) fn choose_for_all(backend: Backend) -> Result<Option<trine_ggml::Device>> {
+    said(trine::offload::choose_for_all(backend))
+}
+
+#[cfg(feature = "gpu")]
+fn said(
+    found: std::result::Result<Option<trine_ggml::Device>, Missing>,
+) -> Result<Option<trine_ggml::Device>> {
+    match found {
         Err(Missing::Any) => {
             fall_back(&sentence(Missing::Any));
             Ok(None)

@@ -1,0 +1,3 @@
+// The backend on the processor.
+
+#include "ternary.cu"

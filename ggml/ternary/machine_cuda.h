@@ -1,0 +1,62 @@
+// CUDA's devices.
+#pragma once
+
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#include <stdexcept>
+#include <string>
+
+#define KERNEL __global__ static void
+#define DEVICE __device__ static inline
+
+namespace machine {
+
+// What CUDA said against a call, as an exception, which ends where Rust begins.
+inline void check(cudaError_t code, const char *what) {
+    if (code != cudaSuccess) {
+        (void)cudaGetLastError();
+        throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(code));
+    }
+}
+
+template <typename... Wanted, typename... Given>
+void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, cudaStream_t stream,
+            Given... given) {
+    kernel<<<grid, threads, 0, stream>>>(given...);
+    check(cudaGetLastError(), "a kernel does not start");
+}
+
+} // namespace machine
+
+// The sum of what all lanes of a warp have.
+DEVICE int warp_sum(int x) {
+#if __CUDA_ARCH__ >= 800
+    return __reduce_add_sync(0xffffffffu, x);
+#else
+    for (int lanes = 16; lanes > 0; lanes /= 2) {
+        x += __shfl_xor_sync(0xffffffffu, x, lanes);
+    }
+    return x;
+#endif
+}
+
+// c += a · b of 16 rows, 8 columns and 32 int8 between them (PTX ISA, mma.m16n8k32).
+DEVICE void multiply_tile(int (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 "
+                 "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                 : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+    // Turing has the same of 8 rows and 16 int8.
+    for (int half = 0; half < 2; half++) {
+        for (int part = 0; part < 2; part++) {
+            asm volatile("mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32 "
+                         "{%0, %1}, {%2}, {%3}, {%0, %1};"
+                         : "+r"(c[2 * half]), "+r"(c[2 * half + 1])
+                         : "r"(a[half + 2 * part]), "r"(b[part]));
+        }
+    }
+#endif
+}

@@ -1,0 +1,235 @@
+// A processor that runs blocks one after the other, and the threads of a block as fibers that take
+// turns at barriers.
+#pragma once
+
+#include <ucontext.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#define KERNEL static void
+#define DEVICE static inline
+#define __shared__ static
+#define __restrict__ __restrict
+#define __launch_bounds__(threads)
+
+struct dim3 {
+    unsigned x, y, z;
+    dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+
+namespace machine {
+
+enum class State { ready, at_warp, at_block, done };
+
+struct Fiber {
+    ucontext_t context;
+    std::unique_ptr<char[]> stack;
+    State state;
+};
+
+constexpr size_t STACK = 1 << 16;
+constexpr unsigned WARP = 32;
+
+// The block that runs. ggml computes in one thread at a time.
+struct Block {
+    std::vector<Fiber> fibers;
+    // What lanes of a warp hand each other.
+    std::vector<uint32_t> slots;
+    ucontext_t home;
+    std::function<void()> kernel;
+    unsigned current = 0, threads = 0;
+};
+
+inline Block &block() {
+    static Block all;
+    return all;
+}
+
+inline dim3 thread_index, block_index, block_size, grid_size;
+
+inline void begin() {
+    Block &all = block();
+    all.kernel();
+    all.fibers[all.current].state = State::done;
+    swapcontext(&all.fibers[all.current].context, &all.home);
+}
+
+inline void wait(State state) {
+    Block &all = block();
+    Fiber &own = all.fibers[all.current];
+    own.state = state;
+    swapcontext(&own.context, &all.home);
+}
+
+// Lets those go on that wait for nobody any more; answers whether there are any.
+inline bool release(unsigned from, unsigned to, State state) {
+    Block &all = block();
+    bool any = false;
+    for (unsigned at = from; at < to; at++) {
+        State own = all.fibers[at].state;
+        if (own != state && own != State::done) {
+            return false;
+        }
+        any |= own == state;
+    }
+    for (unsigned at = from; any && at < to; at++) {
+        if (all.fibers[at].state == state) {
+            all.fibers[at].state = State::ready;
+        }
+    }
+    return any;
+}
+
+inline void run_block() {
+    Block &all = block();
+    for (unsigned at = 0; at < all.threads; at++) {
+        Fiber &fiber = all.fibers[at];
+        if (!fiber.stack) {
+            fiber.stack.reset(new char[STACK]);
+        }
+        getcontext(&fiber.context);
+        fiber.context.uc_stack.ss_sp = fiber.stack.get();
+        fiber.context.uc_stack.ss_size = STACK;
+        fiber.context.uc_link = nullptr;
+        makecontext(&fiber.context, begin, 0);
+        fiber.state = State::ready;
+    }
+    for (bool goes_on = true; goes_on;) {
+        for (unsigned at = 0; at < all.threads; at++) {
+            if (all.fibers[at].state == State::ready) {
+                all.current = at;
+                thread_index = dim3(at, 0, 0);
+                swapcontext(&all.home, &all.fibers[at].context);
+            }
+        }
+        goes_on = release(0, all.threads, State::at_block);
+        for (unsigned warp = 0; warp < all.threads; warp += WARP) {
+            goes_on |= release(warp, warp + WARP, State::at_warp);
+        }
+    }
+    for (unsigned at = 0; at < all.threads; at++) {
+        if (all.fibers[at].state != State::done) {
+            throw std::runtime_error("threads of a block wait for each other");
+        }
+    }
+}
+
+template <typename... Wanted, typename... Given>
+void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, int, Given... given) {
+    Block &all = block();
+    all.kernel = [=] { kernel(given...); };
+    all.threads = threads;
+    if (all.fibers.size() < threads) {
+        all.fibers.resize(threads);
+        all.slots.resize(threads);
+    }
+    grid_size = grid;
+    block_size = dim3(threads);
+    for (unsigned z = 0; z < grid.z; z++) {
+        for (unsigned y = 0; y < grid.y; y++) {
+            for (unsigned x = 0; x < grid.x; x++) {
+                block_index = dim3(x, y, z);
+                run_block();
+            }
+        }
+    }
+}
+
+template <typename T>
+T exchange(T x, unsigned lane) {
+    static_assert(sizeof(T) == 4, "lanes hand each other words");
+    Block &all = block();
+    std::memcpy(&all.slots[all.current], &x, 4);
+    wait(State::at_warp);
+    std::memcpy(&x, &all.slots[all.current / WARP * WARP + lane], 4);
+    wait(State::at_warp);
+    return x;
+}
+
+} // namespace machine
+
+#define threadIdx machine::thread_index
+#define blockIdx machine::block_index
+#define blockDim machine::block_size
+#define gridDim machine::grid_size
+
+DEVICE void __syncthreads() { machine::wait(machine::State::at_block); }
+
+template <typename T>
+T __shfl_xor_sync(unsigned, T x, int lanes) {
+    return machine::exchange(x, (threadIdx.x % machine::WARP) ^ unsigned(lanes));
+}
+
+DEVICE int warp_sum(int x) {
+    for (int lanes = 16; lanes > 0; lanes /= 2) {
+        x += __shfl_xor_sync(0xffffffffu, x, lanes);
+    }
+    return x;
+}
+
+DEVICE int __dp4a(int a, int b, int c) {
+    for (int at = 0; at < 32; at += 8) {
+        c += int(int8_t(a >> at)) * int(int8_t(b >> at));
+    }
+    return c;
+}
+
+// The words that a lane shows to its warp between two barriers.
+struct Shown {
+    uint32_t a[4], b[2];
+};
+
+DEVICE void multiply_tile(int (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+    static Shown room[1024];
+    unsigned lane = threadIdx.x % machine::WARP;
+    Shown *shown = room + (threadIdx.x - lane);
+    Shown own = {{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
+    shown[lane] = own;
+    machine::wait(machine::State::at_warp);
+    // Rows lane / 4 and 8 more, columns 2 (lane % 4) and 1 more; what lanes hold are 4 int8 of a row
+    // of either operand, in the first and the second half of the 32.
+    for (unsigned quad = 0; quad < 4; quad++) {
+        for (unsigned part = 0; part < 4; part++) {
+            for (unsigned column = 0; column < 2; column++) {
+                const Shown &left = shown[lane / 4 * 4 + quad];
+                const Shown &right = shown[(lane % 4 * 2 + column) * 4 + quad];
+                int &sum = c[part % 2 * 2 + column];
+                sum = __dp4a(int(left.a[part]), int(right.b[part / 2]), sum);
+            }
+        }
+    }
+    machine::wait(machine::State::at_warp);
+}
+
+struct uint2 {
+    unsigned x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+
+DEVICE unsigned __float_as_uint(float x) {
+    unsigned bits;
+    std::memcpy(&bits, &x, 4);
+    return bits;
+}
+DEVICE float __uint_as_float(unsigned bits) {
+    float x;
+    std::memcpy(&x, &bits, 4);
+    return x;
+}
+DEVICE float __fsqrt_rn(float x) { return std::sqrt(x); }
+
+// Half precision.
+using half = _Float16;
+DEVICE float __half2float(half x) { return float(x); }
+DEVICE half __float2half_rn(float x) { return half(x); }
