@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 use llama_cpp_sys_2 as sys;
 
 use super::guard::{self, guarded};
+use super::tensor::too_large;
 use super::{Backend, Context, Error, Result, Tensor};
 
 /// What is to be computed, in order.
@@ -12,6 +13,8 @@ use super::{Backend, Context, Error, Result, Tensor};
 pub(crate) struct Graph {
     raw: NonNull<sys::ggml_cgraph>,
     context: Context,
+    /// How many there is room for.
+    nodes: usize,
 }
 
 impl Graph {
@@ -20,14 +23,29 @@ impl Graph {
         // SAFETY: the context lives, and was made with room for a graph of so many nodes.
         let raw = unsafe { sys::ggml_new_graph_custom(context.raw(), nodes, false) };
         let raw = NonNull::new(raw).ok_or_else(|| Error::new("ggml made no graph"))?;
-        Ok(Self { raw, context: context.clone() })
+        Ok(Self { raw, context: context.clone(), nodes })
     }
 
     /// Adds a tensor and all that it is computed from.
-    pub(crate) fn add(&self, tensor: &Tensor) {
+    ///
+    /// # Errors
+    /// When there may be no room for that: what a graph computes are tensors of its own context.
+    pub(crate) fn add(&self, tensor: &Tensor) -> Result<()> {
+        if self.context.made() > self.nodes {
+            return Err(too_large());
+        }
         self.context.keep(tensor);
-        // SAFETY: the graph lives as long as its context, which keeps the tensor's.
+        // SAFETY: the graph has room, and lives as long as its context, which keeps the tensor's.
         unsafe { sys::ggml_build_forward_expand(self.raw.as_ptr(), tensor.raw()) };
+        Ok(())
+    }
+
+    /// Operations that were added.
+    #[cfg(test)]
+    fn operations(&self) -> usize {
+        // SAFETY: the graph lives.
+        let count = unsafe { sys::ggml_graph_n_nodes(self.raw.as_ptr()) };
+        usize::try_from(count).unwrap_or(0)
     }
 }
 
@@ -39,20 +57,22 @@ pub(crate) struct Scheduler {
     backends: Vec<Backend>,
     /// The graph whose tensors have their places in the memory.
     graph: Option<Graph>,
+    /// Tensors of a graph, at most: what it computes, and what it finds.
+    tensors: usize,
 }
 
 impl Scheduler {
-    /// For graphs of so many nodes.
-    pub(crate) fn new(backends: Vec<Backend>, nodes: usize) -> Result<Self> {
+    /// For graphs of so many tensors: what they compute, and what they find.
+    pub(crate) fn new(backends: Vec<Backend>, tensors: usize) -> Result<Self> {
         let mut raw: Vec<_> = backends.iter().map(Backend::raw).collect();
         let count = i32::try_from(raw.len()).map_err(|_| Error::new("too many devices"))?;
         // SAFETY: the backends live as long as the scheduler does, and the list through the call.
         let sched = unsafe {
             let own = std::ptr::null_mut();
-            sys::ggml_backend_sched_new(raw.as_mut_ptr(), own, count, nodes, false, false)
+            sys::ggml_backend_sched_new(raw.as_mut_ptr(), own, count, tensors, false, false)
         };
         let raw = NonNull::new(sched).ok_or_else(|| Error::new("ggml made no scheduler"))?;
-        Ok(Self { raw, backends, graph: None })
+        Ok(Self { raw, backends, graph: None, tensors })
     }
 
     pub(crate) fn backends(&self) -> &[Backend] {
@@ -67,8 +87,14 @@ impl Scheduler {
     }
 
     /// Gives a graph its memory, in the place of the one before.
+    ///
+    /// # Errors
+    /// When the graph has more tensors than were planned for, or the device has not enough memory.
     pub(crate) fn take(&mut self, graph: Graph) -> Result<()> {
         self.clear();
+        if graph.context.reachable() > self.tensors {
+            return Err(too_large());
+        }
         // SAFETY: scheduler and graph live, and the graph has no memory yet.
         let given = guarded(|said| unsafe {
             guard::trine_ggml_sched_alloc_graph(self.raw.as_ptr(), graph.raw.as_ptr(), said)
@@ -97,6 +123,18 @@ impl Scheduler {
             }
             code => Err(Error::new(format!("the device failed while computing ({code})"))),
         }
+    }
+
+    /// Operations of the graph.
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> usize {
+        self.graph.as_ref().map_or(0, Graph::operations)
+    }
+
+    /// Tensors of the graph, by which it is planned.
+    #[cfg(test)]
+    pub(crate) fn reachable(&self) -> usize {
+        self.graph.as_ref().map_or(0, |graph| graph.context.reachable())
     }
 
     /// Pieces that the graph was cut into: one where a single device computes all of it.

@@ -46,8 +46,9 @@ pub(crate) struct Context(pub(super) Rc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     raw: NonNull<sys::ggml_context>,
-    /// Tensors that there is still room for.
-    room: Cell<usize>,
+    /// Tensors that there is room for, and how many there are.
+    room: usize,
+    made: Cell<usize>,
     buffer: OnceCell<NonNull<sys::ggml_backend_buffer>>,
     /// Contexts whose tensors are used by tensors of this one.
     uses: RefCell<Vec<Rc<Self>>>,
@@ -67,7 +68,7 @@ impl Context {
         let raw = NonNull::new(unsafe { sys::ggml_init(wanted) });
         let raw = raw.ok_or_else(|| Error::new("there is no memory for a graph"))?;
         let (buffer, uses) = (OnceCell::new(), RefCell::default());
-        Ok(Self(Rc::new(Inner { raw, room: Cell::new(tensors), buffer, uses })))
+        Ok(Self(Rc::new(Inner { raw, room: tensors, made: Cell::new(0), buffer, uses })))
     }
 
     pub(super) fn raw(&self) -> *mut sys::ggml_context {
@@ -76,9 +77,21 @@ impl Context {
 
     /// Takes room for one more tensor.
     pub(super) fn take(&self) -> Result<()> {
-        let left = self.0.room.get().checked_sub(1);
-        self.0.room.set(left.ok_or_else(|| Error::new("the graph is larger than was planned"))?);
+        if self.made() >= self.0.room {
+            return Err(too_large());
+        }
+        self.0.made.set(self.made() + 1);
         Ok(())
+    }
+
+    /// Tensors that it describes.
+    pub(super) fn made(&self) -> usize {
+        self.0.made.get()
+    }
+
+    /// The same, and those of all contexts whose tensors it uses.
+    pub(super) fn reachable(&self) -> usize {
+        self.made() + self.0.uses.borrow().iter().map(|used| used.made.get()).sum::<usize>()
     }
 
     /// Keeps the context of a tensor that one of this context uses.
@@ -150,6 +163,11 @@ impl Drop for Inner {
         // SAFETY: every tensor of the context holds it, so none is left.
         unsafe { sys::ggml_free(self.raw.as_ptr()) };
     }
+}
+
+/// What ggml would end the process at.
+pub(super) fn too_large() -> Error {
+    Error::new("the graph is larger than was planned")
 }
 
 /// A tensor: numbers that lie somewhere, or that a graph computes.

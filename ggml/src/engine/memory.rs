@@ -11,6 +11,10 @@ use super::weights::parts_max;
 use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
 use crate::round::magic;
 
+/// Tensors of a block's keys and values, and of what a pass is given.
+pub(super) const CACHE_OF_BLOCK: usize = 2;
+pub(super) const INPUTS: usize = 12;
+
 /// Keys and values of all blocks.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -36,7 +40,7 @@ impl Cache {
         let contexts: Vec<Context> = homes
             .places
             .iter()
-            .map(|_| Context::new(2 * config.layers, 0))
+            .map(|_| Context::new(CACHE_OF_BLOCK * config.layers, 0))
             .collect::<Result<_>>()?;
         let kind = options.kv.kind();
         let is_exact = options.activations == Activations::Codes;
@@ -175,7 +179,7 @@ impl Inputs {
         // The head is rounded in blocks of 32 inputs at least.
         let ones = groups.unwrap_or(1).max(1) * tokens;
         let ones = ones.max(config.dim.div_ceil(32)).max(tokens);
-        let context = Context::new(15, 0)?;
+        let context = Context::new(INPUTS, 0)?;
         let parts = parts_max(config);
         let numbers = Type::F32;
         let mask = || context.tensor(Type::F16, [seen, tokens]);

@@ -1,7 +1,12 @@
 //! Ternary models on a device: the whole forward pass as one graph.
 
 mod fold;
+#[cfg(test)]
+#[path = "../../tests/making/mod.rs"]
+mod making;
 mod memory;
+#[cfg(test)]
+mod nodes;
 mod options;
 mod own;
 mod pass;

@@ -4,11 +4,11 @@ use trine_infer::model::rope_frequencies;
 use trine_infer::{Config, Model};
 use trine_ternary::parallel::Parallel;
 
-use super::memory::{Cache, Inputs, Shape};
+use super::memory::{CACHE_OF_BLOCK, Cache, INPUTS, Inputs, Shape};
 use super::options::Options;
 use super::pass::{NODES_OF_BLOCK, NODES_OF_HEAD, Pass};
 use super::plan::{Homes, Plan};
-use super::weights::Weights;
+use super::weights::{self, Weights};
 use crate::backend::{Backend, Context, Device, Error, Graph, Result, Scheduler};
 
 /// Tokens of a pass, and how far they go.
@@ -27,6 +27,10 @@ struct Stretch<'t> {
 
 /// Positions that a graph sees come in groups, so that one serves many tokens.
 const SEEN_TOGETHER: usize = 64;
+
+/// Tensors that a pass finds: those of a block, and of all else.
+const FOUND_OF_BLOCK: usize = weights::OF_BLOCK + CACHE_OF_BLOCK;
+const FOUND_OF_REST: usize = weights::PIECES_MAX + 1 + INPUTS;
 
 /// A model on a device, with keys and values of one text.
 #[derive(Debug)]
@@ -77,12 +81,25 @@ impl<'w> Engine<'w> {
             ..*options
         };
         let homes = Homes::new(model, device, &options)?;
+        Self::open_at(model, device, homes, options, pool, tell)
+    }
+
+    /// The same where homes are known.
+    pub(super) fn open_at(
+        model: &Model<'w>,
+        device: Device,
+        homes: Homes,
+        options: Options,
+        pool: &dyn Parallel,
+        tell: impl FnOnce(&Plan),
+    ) -> Result<Self> {
+        let config = model.config();
         let plan = Plan::new(model, &homes, &options);
         tell(&plan);
         let weights = Weights::upload(model, &homes, options.activations, pool)?;
         let cache = Cache::new(config, &homes, &options)?;
         let backends = homes.places.iter().map(|home| Backend::open(home.device, options.threads));
-        let scheduler = Scheduler::new(backends.collect::<Result<_>>()?, nodes(config))?;
+        let scheduler = Scheduler::new(backends.collect::<Result<_>>()?, tensors(config))?;
         let mut frequencies = vec![0.0; config.head_width() / 2];
         match model.weights().frequencies {
             Some(listed) => frequencies = listed.iter().collect(),
@@ -263,6 +280,12 @@ impl<'w> Engine<'w> {
         Ok(())
     }
 
+    /// Operations of the last graph, and all its tensors.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.scheduler.operations(), self.scheduler.reachable())
+    }
+
     fn pass(&mut self, stretch: Stretch<'_>) -> Result<()> {
         self.has_logits = false;
         let Stretch { tokens, past, last, with_logits, whole } = stretch;
@@ -296,7 +319,7 @@ impl<'w> Engine<'w> {
         let activations = self.options.activations;
         let (homes, cache) = (&self.homes, &self.cache);
         let inputs = Inputs::new(&self.model, homes, self.device, shape, activations, cache)?;
-        let graph = Context::new(2 * nodes(config), nodes(config))?;
+        let graph = Context::new(nodes(config), nodes(config))?;
         let into = Graph::new(&graph, nodes(config))?;
         let pass = Pass {
             graph: &graph,
@@ -322,4 +345,9 @@ impl<'w> Engine<'w> {
 /// Operations of a pass, at most.
 const fn nodes(config: &Config) -> usize {
     NODES_OF_BLOCK * config.layers + NODES_OF_HEAD
+}
+
+/// The same, and what they find: weights, keys and values, and inputs.
+const fn tensors(config: &Config) -> usize {
+    nodes(config) + FOUND_OF_BLOCK * config.layers + FOUND_OF_REST
 }

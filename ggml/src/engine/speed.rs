@@ -13,8 +13,8 @@ const PIECES: usize = 8;
 /// Rounds that count, and how long they may take together; one that does not count goes before.
 const ROUNDS: usize = 10;
 const TIME: Duration = Duration::from_secs(5);
-/// Operations of a graph, at most.
-const NODES: usize = 4 * PIECES;
+/// Tensors of a graph, at most: what it computes, and what it finds.
+const NODES: usize = 6 * PIECES;
 
 /// Bytes a second that a device reads of its memory, or reads and writes: the best round of
 /// products of large matrices with a vector, which is what a decoded token does, and of copies.
@@ -40,7 +40,7 @@ pub fn memory_speed(device: Device, threads: usize) -> Result<f64> {
     let context = Context::new(NODES, NODES)?;
     let graph = Graph::new(&context, NODES)?;
     for (matrix, out) in matrices.iter().zip(&products) {
-        graph.add(&context.cpy(&context.mul_mat(matrix, &vector)?, out)?);
+        graph.add(&context.cpy(&context.mul_mat(matrix, &vector)?, out)?)?;
     }
     // Our own backend copies, and has no such product.
     let read = if device.is_ternary() {
@@ -55,7 +55,7 @@ pub fn memory_speed(device: Device, threads: usize) -> Result<f64> {
     let graph = Graph::new(&context, NODES)?;
     let (from, to) = matrices.split_at(PIECES / 2);
     for (from, to) in from.iter().zip(to) {
-        graph.add(&context.cpy(from, to)?);
+        graph.add(&context.cpy(from, to)?)?;
     }
     scheduler.take(graph)?;
     let copied = bytes as f64 / best(&mut scheduler)?;

@@ -29,7 +29,7 @@ fn computed(
         tensor.write_f32(numbers).unwrap();
     }
     let graph = Graph::new(&context, 64).unwrap();
-    graph.add(&context.cpy(&result, &out).unwrap());
+    graph.add(&context.cpy(&result, &out).unwrap()).unwrap();
     let mut scheduler = scheduler(device);
     scheduler.take(graph).unwrap();
     scheduler.compute().unwrap();

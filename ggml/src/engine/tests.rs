@@ -17,11 +17,15 @@ pub(super) fn devices() -> Vec<Device> {
 }
 
 pub(super) fn scheduler(device: Device) -> Scheduler {
+    scheduler_of(device, 64)
+}
+
+pub(super) fn scheduler_of(device: Device, tensors: usize) -> Scheduler {
     let mut backends = vec![Backend::open(device, 2).unwrap()];
     if device.kind() != Kind::Cpu {
         backends.push(Backend::open(Device::cpu().unwrap(), 2).unwrap());
     }
-    Scheduler::new(backends, 64).unwrap()
+    Scheduler::new(backends, tensors).unwrap()
 }
 
 /// Numbers that are the same in each run.
@@ -68,8 +72,8 @@ fn codes_and_scales_are_the_cores() {
         let found = Rounder { graph: &context, ones: &ones, magic: &magic };
         let found = found.quantize(&given).unwrap();
         let graph = Graph::new(&context, 64).unwrap();
-        graph.add(&context.cpy(&found.numbers, &codes).unwrap());
-        graph.add(&context.cpy(found.scales.as_ref().unwrap(), &scales).unwrap());
+        graph.add(&context.cpy(&found.numbers, &codes).unwrap()).unwrap();
+        graph.add(&context.cpy(found.scales.as_ref().unwrap(), &scales).unwrap()).unwrap();
         let mut scheduler = scheduler(device);
         scheduler.take(graph).unwrap();
         scheduler.compute().unwrap();
@@ -142,7 +146,7 @@ fn half_precision_is_the_cores() {
         let graph = Graph::new(&context, 64).unwrap();
         let written = context.set_rows(&kept, &given, &at).unwrap();
         let wide = context.cast(&written, Type::F32).unwrap();
-        graph.add(&context.cpy(&wide, &back).unwrap());
+        graph.add(&context.cpy(&wide, &back).unwrap()).unwrap();
         let mut scheduler = scheduler(device);
         scheduler.take(graph).unwrap();
         scheduler.compute().unwrap();

@@ -40,7 +40,7 @@ const LAYOUTS: [Layout; 6] = [
 ];
 
 impl Layout {
-    const fn new(kind: Type, sentinel: usize) -> Self {
+    pub(super) const fn new(kind: Type, sentinel: usize) -> Self {
         Self { kind, sentinel, by_parts: false }
     }
 
@@ -293,7 +293,7 @@ impl Layout {
         ones.write_f32(&vec![127.0; self.groups(columns) * tokens])?;
         at.write_whole(0..PARTS)?;
         let graph = Graph::new(&context, NODES)?;
-        graph.add(&context.cpy(&product, &out)?);
+        graph.add(&context.cpy(&product, &out)?)?;
         scheduler.take(graph)?;
         scheduler.compute()?;
         let mut sums = vec![0.0; rows * tokens];

@@ -63,9 +63,9 @@ pub(super) struct Weights {
 }
 
 /// Tensors of a block: four norms, four stacks of two.
-const OF_BLOCK: usize = 12;
+pub(super) const OF_BLOCK: usize = 12;
 /// Pieces of a head, at most.
-const PIECES_MAX: usize = 64;
+pub(super) const PIECES_MAX: usize = 64;
 
 /// The type of a head on a device.
 pub(super) const fn head_type(format: RowFormat) -> Type {

@@ -36,7 +36,7 @@ impl Block<'_> {
         };
         let own = graph.mul_mat(&self.across(&input.numbers)?, &self.across(&own)?)?;
         let place = self.numbers.matrix_slope(graph, self.layer, group)?;
-        self.into.add(&graph.cpy(&own, &place)?);
+        self.into.add(&graph.cpy(&own, &place)?)?;
         let matrix = self.numbers.matrix(graph, self.layer, group)?;
         graph.mul_mat(&self.across(&matrix)?, &scaled)
     }
@@ -47,7 +47,7 @@ impl Block<'_> {
         let [columns, ..] = x.shape();
         let own = graph.sum_rows(&self.across(&graph.mul(slope, divided)?)?)?;
         let place = self.numbers.norm_slope(graph, self.layer, norm)?;
-        self.into.add(&graph.cpy(&own, &place)?);
+        self.into.add(&graph.cpy(&own, &place)?)?;
         let slope = graph.mul(slope, &self.numbers.norm(graph, self.layer, norm)?)?;
         let share = 1.0 / columns as f32;
         let mean = graph.sum_rows(&graph.mul(&slope, divided)?)?;

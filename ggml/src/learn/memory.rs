@@ -5,6 +5,18 @@ use super::sizes::{Group, Norm, Part, Sizes};
 use crate::backend::{Context, Device, Result, Tensor, Type};
 use crate::round::magic;
 
+/// Tensors of the numbers, and of what goes in and out of so many blocks.
+const NUMBERS: usize = 3;
+
+const fn inputs(layers: usize) -> usize {
+    3 * layers + 9
+}
+
+/// All of them.
+pub(super) const fn tensors(layers: usize) -> usize {
+    NUMBERS + inputs(layers)
+}
+
 /// The numbers of all blocks, and their derivatives.
 #[derive(Debug)]
 pub(super) struct Numbers {
@@ -19,7 +31,7 @@ pub(super) struct Numbers {
 
 impl Numbers {
     pub(super) fn new(sizes: Sizes, device: Device) -> Result<Self> {
-        let context = Context::new(3, 0)?;
+        let context = Context::new(NUMBERS, 0)?;
         let count = sizes.numbers();
         let rows = sizes.scales(sizes.layers, Group::Qkv).at;
         let (values, slopes) =
@@ -119,7 +131,7 @@ impl Inputs {
     pub(super) fn new(sizes: &Sizes, size: Size, device: Device) -> Result<Self> {
         let Size { sentences, tokens, is_dropped } = size;
         let (rows, width, queries) = (size.rows(), sizes.width(), tokens * sizes.sharing());
-        let context = Context::new(3 * sizes.layers + 9, 0)?;
+        let context = Context::new(inputs(sizes.layers), 0)?;
         let stream = || context.tensor(Type::F32, [sizes.dim, rows]);
         let halves = if is_dropped { sizes.layers } else { 0 };
         let seen_whole = if sizes.whole > 0 { sentences } else { 1 };

@@ -67,7 +67,8 @@ impl Blocks {
             if device.kind() != Kind::Cpu {
                 backends.push(Backend::open(Device::cpu()?, threads)?);
             }
-            Scheduler::new(backends, nodes)
+            // Beside these, what is found in memory.
+            Scheduler::new(backends, nodes + memory::tensors(sizes.layers))
         };
         let schedulers = [scheduler()?, scheduler()?];
         let numbers = Numbers::new(sizes, device)?;
@@ -215,7 +216,7 @@ fn add_forward<'g>(
         let made = block.forward(&stream)?;
         // What follows takes the copy, so that nothing reads it before it is there.
         stream = block.graph.cpy(&made.stream, &inputs.streams[layer + 1])?;
-        block.into.add(&stream);
+        block.into.add(&stream)?;
     }
     Ok(())
 }
@@ -225,9 +226,9 @@ fn add_back<'g>(inputs: &Inputs, layers: usize, block: impl Fn(usize) -> Block<'
     for layer in (0..layers).rev() {
         let block = block(layer);
         slope = block.back(&block.forward(&inputs.streams[layer])?, &slope)?;
-        block.into.add(&slope);
+        block.into.add(&slope)?;
         if layer == 0 {
-            block.into.add(&block.graph.cpy(&slope, &inputs.slope_out)?);
+            block.into.add(&block.graph.cpy(&slope, &inputs.slope_out)?)?;
         }
     }
     Ok(())
