@@ -48,6 +48,6 @@ pub use backend::{Device, Error, Kind, Result};
 #[cfg(feature = "modules")]
 pub use backend::{Module, Modules, State, VARIABLE};
 #[cfg(feature = "cpu")]
-pub use engine::{Activations, Engine, Kept, Options, Place, Plan, memory_speed};
+pub use engine::{Activations, Engine, Kept, Options, Place, Plan, llama_type, memory_speed};
 #[cfg(feature = "cpu")]
 pub use learn::{Blocks, Dropped, Sentence, Sizes};

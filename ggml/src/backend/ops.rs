@@ -84,14 +84,19 @@ impl Context {
     /// Each row of `a` times each row of `b`: (k, n) and (k, m) make (n, m). Sums are in single
     /// precision, whatever the device would rather do.
     pub(crate) fn mul_mat(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        let product = self.mul_mat_freely(a, b)?;
+        // SAFETY: the tensor is a product, made just now.
+        unsafe { sys::ggml_prec_set_acc(product.raw(), sys::GGML_PREC_F32) };
+        Ok(product)
+    }
+
+    /// The same with sums as the device would rather have them, which is half precision on some.
+    pub(crate) fn mul_mat_freely(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         self.take()?;
         self.keep(a);
         self.keep(b);
         // SAFETY: the context has room for the result, and keeps the operands'.
-        let product = self.wrap(unsafe { sys::ggml_mul_mat(self.raw(), a.raw(), b.raw()) })?;
-        // SAFETY: the tensor is a product, made just now.
-        unsafe { sys::ggml_prec_set_acc(product.raw(), sys::GGML_PREC_F32) };
-        Ok(product)
+        self.wrap(unsafe { sys::ggml_mul_mat(self.raw(), a.raw(), b.raw()) })
     }
 
     /// The parts of a stack (k, n, parts) that `at` names, (count) whole numbers, each times the

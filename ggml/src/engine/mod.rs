@@ -10,6 +10,7 @@ mod nodes;
 mod options;
 mod own;
 mod pass;
+mod peer;
 mod plan;
 mod session;
 mod speed;
@@ -23,6 +24,7 @@ mod weights;
 mod words;
 
 pub use options::{Activations, Kept, Options};
+pub use peer::llama_type;
 pub use plan::{Place, Plan};
 pub use session::Engine;
 pub use speed::memory_speed;

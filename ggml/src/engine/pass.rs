@@ -122,7 +122,11 @@ impl Pass<'_> {
     fn product(&self, stack: &Stack, input: &Input) -> Result<Tensor> {
         let (graph, tokens) = (self.graph, self.shape.tokens);
         let arranged = stack.layout.arrange(graph, &input.numbers, &self.inputs.ones)?;
-        let Some(scales) = &stack.scales else { return graph.mul_mat(&stack.trits, &arranged) };
+        let Some(scales) = &stack.scales else {
+            // Numbers as they are, in their scale: what half precision holds, if the device wants
+            // to add in that. Without their scale sums could be out of its range.
+            return graph.mul_mat_freely(&stack.trits, &arranged);
+        };
         let (rows, [_, parts, ..]) = (stack.part(), scales.shape());
         let scales = if tokens == 1 || input.scales.is_none() {
             scales.clone()
@@ -305,12 +309,18 @@ impl Pass<'_> {
         let normed = self.norm(stream, &head.norm, 1.0)?;
         let is_rounded = head.block > 1 && self.activations == Activations::Codes;
         let input = if is_rounded { self.rounder().blocks(&normed, head.block)? } else { normed };
+        let is_exact = self.activations == Activations::Codes;
         let mut first = 0;
         for piece in &head.pieces {
             let [_, rows, ..] = piece.shape();
             let part = [rows, 1, 1];
             let part = graph.view(&self.inputs.logits, part, [4 * rows, 4 * rows], 4 * first)?;
-            self.into.add(&graph.cpy(&graph.mul_mat(piece, &input)?, &part)?)?;
+            let logits = if is_exact {
+                graph.mul_mat(piece, &input)?
+            } else {
+                graph.mul_mat_freely(piece, &input)?
+            };
+            self.into.add(&graph.cpy(&logits, &part)?)?;
             first += rows;
         }
         Ok(())

@@ -131,6 +131,15 @@ fn sums_are_the_cores() {
 }
 
 #[test]
+fn llama_cpp_gets_tq2_0_where_the_device_multiplies_it() {
+    for device in
+        devices().into_iter().filter(|device| ["CPU", "Vulkan"].contains(&&*device.backend()))
+    {
+        assert_eq!(super::llama_type(device).unwrap(), trine_infer::gguf::Type::Tq2_0);
+    }
+}
+
+#[test]
 fn half_precision_is_the_cores() {
     for device in devices() {
         let x: Vec<f32> = rows(512, 1).iter().map(|x| x * 0.37).collect();

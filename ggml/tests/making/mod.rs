@@ -23,6 +23,8 @@ pub(crate) struct Made {
     pub(crate) seed: u64,
     /// How trits lie: `Tq2_0` or `I2S`.
     pub(crate) packing: Packing,
+    /// Whether they lie in `Q2_0` instead, which llama.cpp reads and our engine does not.
+    pub(crate) is_q2_0: bool,
     pub(crate) head: RowFormat,
     /// Whether the feed-forward network is multiplied by zero.
     pub(crate) is_mute: bool,
@@ -43,6 +45,7 @@ impl Made {
         is_nudged: false,
         seed: 5,
         packing: Packing::Tq2_0,
+        is_q2_0: false,
         head: RowFormat::F32,
         is_mute: false,
     };
@@ -74,7 +77,7 @@ impl Made {
                 ("ffn_up", self.width, self.ffn),
                 ("ffn_down", self.ffn, self.width),
             ] {
-                file.matrix(&name(part), self.packing, rows, columns);
+                file.matrix(&name(part), self, rows, columns);
             }
         }
         file.floats("output_norm.weight", width, norm);
@@ -181,12 +184,23 @@ impl Gguf {
     }
 
     /// Trits whose products have the variance of what they are multiplied by, about.
-    fn matrix(&mut self, name: &str, packing: Packing, rows: usize, columns: usize) {
+    fn matrix(&mut self, name: &str, made: &Made, rows: usize, columns: usize) {
         let trits: Vec<i8> = (0..rows * columns).map(|_| (self.random() % 3) as i8 - 1).collect();
+        let packing = made.packing;
         let mut data = vec![0; packing.bytes(rows, columns).unwrap()];
         pack(packing, rows, columns, &trits, &mut data).unwrap();
         let scale = 1.0 / (columns as f32 * 2.0 / 3.0).sqrt();
-        let kind = if packing == Packing::I2S {
+        let kind = if made.is_q2_0 {
+            data.clear();
+            for trits in trits.chunks_exact(64) {
+                data.extend(f16_from_f32(scale).to_le_bytes());
+                let code = |(at, trit): (usize, &i8)| ((trit + 1) as u8) << (2 * at);
+                data.extend(
+                    trits.chunks(4).map(|four| four.iter().enumerate().map(code).sum::<u8>()),
+                );
+            }
+            42
+        } else if packing == Packing::I2S {
             data.extend(scale.to_le_bytes());
             data.resize(data.len() + 28, 0);
             36

@@ -1,8 +1,8 @@
 //! A model as llama.cpp opens it.
 //!
 //! llama.cpp has the architecture `bitnet`, whose tensors are ours, but neither `I2_S` nor packings
-//! of our own. What is written here has the same trits in `TQ2_0`, so that both engines can be run
-//! on one model. llama.cpp computes `SiLU` where BitNet b1.58 2B-4T has the square of `ReLU`: the
+//! of our own. What is written here has the same trits in `TQ2_0`, or in `Q2_0` for devices that do
+//! not multiply that, so that both engines can be run on one model. llama.cpp computes `SiLU` where BitNet b1.58 2B-4T has the square of `ReLU`: the
 //! work is the same, the text is not.
 
 use std::collections::HashMap;
@@ -12,27 +12,26 @@ use half::f16;
 use trine_infer::gguf::{File, Type, Value};
 use trine_infer::weights::{Linear, Name, Role, repack_matrix};
 use trine_infer::{Config, Layer, Weights};
-use trine_ternary::Packing;
 use trine_ternary::parallel::Parallel;
+use trine_ternary::{Packing, unpack};
 
 use super::header::Header;
 use crate::{Error, Result};
 
 const ARCHITECTURE: &str = "bitnet";
-/// `general.file_type` of llama.cpp for `TQ2_0`.
-const FILE_TYPE: u32 = 37;
 /// Bytes of a block of `TQ2_0`, which ends with its scale.
-const BLOCK: usize = 66;
+const TQ2_0: usize = 66;
 
 /// Writes the model in a GGUF file as llama.cpp opens it: the architecture `bitnet`, trits in
-/// `TQ2_0` with the scale of the tensor as a half float, all else as it is. Threads of `pool` share
-/// the packing. `progress` gets how many of how many tensors are written.
+/// the type `trits`, which is `TQ2_0` or `Q2_0`, with the scale of the tensor as a half float, all
+/// else as it is. Threads of `pool` share the packing. `progress` gets how many of how many tensors are written.
 ///
 /// # Errors
-/// When the file is no model that this engine computes, its rows are no multiples of 256, or the
-/// new one cannot be written.
+/// When the file is no model that this engine computes, its rows are no whole blocks of the type,
+/// that is another one, or the new file cannot be written.
 pub fn write_for_llama(
     bytes: &[u8],
+    trits: Type,
     out: &mut impl Write,
     pool: &dyn Parallel,
     mut progress: impl FnMut(u32, u32),
@@ -43,12 +42,12 @@ pub fn write_for_llama(
     let mut layers = vec![Layer::EMPTY; config.layers];
     let weights = Weights::from_gguf(&file, &config, &mut layers).map_err(|error| fail(&error))?;
     let mut header = Header::new();
-    keys(&file, &mut header)?;
+    keys(&file, file_type(trits)?, &mut header)?;
     let matrices = matrices(&weights);
     let mut kept = Vec::new();
     for tensor in file.tensors().filter(|tensor| !tensor.name.ends_with(".scale")) {
         let linear = matrices.get(tensor.name);
-        let kind = if linear.is_some() { Type::Tq2_0 } else { tensor.kind };
+        let kind = if linear.is_some() { trits } else { tensor.kind };
         let axes = tensor.dims.get(..tensor.axes as usize).unwrap_or(&tensor.dims);
         header.tensor(tensor.name, axes, kind);
         kept.push((tensor, linear));
@@ -60,13 +59,8 @@ pub fn write_for_llama(
     for (done, (tensor, linear)) in (1..).zip(&kept) {
         let packed = match linear {
             Some(linear) => {
-                let matrix = &linear.matrix;
-                let size = Packing::Tq2_0.bytes(matrix.rows(), matrix.cols()).unwrap_or(0);
-                let mut packed = vec![0; size];
-                repack_matrix(matrix, Packing::Tq2_0, &mut packed, pool)
-                    .map_err(|error| Error::new(format!("tensor {}: {error}", tensor.name)))?;
-                set_scale(&mut packed, linear.scale);
-                packed
+                let packed = if trits == Type::Q2_0 { q2_0(linear) } else { tq2_0(linear, pool) };
+                packed.map_err(|error| Error::new(format!("tensor {}: {error}", tensor.name)))?
             }
             None => tensor.data.to_vec(),
         };
@@ -89,7 +83,7 @@ fn matrices<'a>(weights: &Weights<'a>) -> HashMap<String, Linear<'a>> {
 }
 
 /// The keys of a file under the names of the other architecture.
-fn keys(file: &File<'_>, header: &mut Header) -> Result<()> {
+fn keys(file: &File<'_>, file_type: u32, header: &mut Header) -> Result<()> {
     let fail = |error: trine_infer::gguf::Error| Error::new(error.to_string());
     let ours = file.string("general.architecture").map_err(fail)?.unwrap_or_default();
     let own = format!("{ours}.");
@@ -98,7 +92,7 @@ fn keys(file: &File<'_>, header: &mut Header) -> Result<()> {
         let name = renamed.as_deref().unwrap_or(key);
         match (name, value) {
             ("general.architecture", _) => header.string(name, ARCHITECTURE),
-            ("general.file_type", _) => header.u32(name, FILE_TYPE),
+            ("general.file_type", _) => header.u32(name, file_type),
             // The data is aligned as files are that say nothing.
             ("general.alignment", _) => {}
             // Tokens of bytes are a tokenizer of ours alone.
@@ -109,14 +103,52 @@ fn keys(file: &File<'_>, header: &mut Header) -> Result<()> {
     Ok(())
 }
 
-/// Sets the scale of every block, which is 1 after packing.
-fn set_scale(packed: &mut [u8], scale: f32) {
-    let scale = f16::from_f32(scale).to_le_bytes();
-    for block in packed.chunks_exact_mut(BLOCK) {
+/// `general.file_type` of llama.cpp for a type of trits.
+fn file_type(trits: Type) -> Result<u32> {
+    match trits {
+        Type::Tq2_0 => Ok(37),
+        Type::Q2_0 => Ok(41),
+        _ => Err(Error::new(format!("llama.cpp has no trits in {}", trits.name()))),
+    }
+}
+
+/// A matrix as a file has it.
+type Packed = core::result::Result<Vec<u8>, trine_ternary::Error>;
+
+/// A matrix in `TQ2_0`, with its scale in every block.
+fn tq2_0(linear: &Linear<'_>, pool: &dyn Parallel) -> Packed {
+    let Linear { matrix, scale } = linear;
+    let mut packed = vec![0; Packing::Tq2_0.bytes(matrix.rows(), matrix.cols()).unwrap_or(0)];
+    repack_matrix(matrix, Packing::Tq2_0, &mut packed, pool)?;
+    let scale = f16::from_f32(*scale).to_le_bytes();
+    for block in packed.chunks_exact_mut(TQ2_0) {
         if let Some(place) = block.last_chunk_mut() {
             *place = scale;
         }
     }
+    Ok(packed)
+}
+
+/// A matrix in `Q2_0`: blocks of 64 with a scale and 16 bytes of four codes each, the first in the
+/// lowest bits.
+fn q2_0(linear: &Linear<'_>) -> Packed {
+    let Linear { matrix, scale } = linear;
+    let cols = matrix.cols();
+    if cols % 64 != 0 {
+        return Err(trine_ternary::Error::Columns { cols, multiple: 64 });
+    }
+    let mut trits = vec![0; matrix.rows() * cols];
+    unpack(matrix, &mut trits)?;
+    let scale = f16::from_f32(*scale).to_le_bytes();
+    let mut packed = Vec::with_capacity(trits.len() / 64 * 18);
+    for block in trits.chunks(64) {
+        packed.extend(scale);
+        packed.extend(block.chunks(4).map(|four| {
+            let code = |trit: i8| (trit + 1).cast_unsigned();
+            four.iter().rev().fold(0, |byte, trit| byte << 2 | code(*trit))
+        }));
+    }
+    Ok(packed)
 }
 
 #[cfg(test)]
@@ -158,7 +190,8 @@ mod tests {
             let (mut from, mut to) = (Vec::new(), Vec::new());
             make(&shape, 7, &mut from, |_| {}).unwrap();
             let mut last = (0, 0);
-            write_for_llama(&from, &mut to, &Serial, |done, all| last = (done, all)).unwrap();
+            write_for_llama(&from, Type::Tq2_0, &mut to, &Serial, |done, all| last = (done, all))
+                .unwrap();
             assert_eq!(last, (2 + 11 * 2, 2 + 11 * 2));
             let (before, after) = (File::parse(&from).unwrap(), File::parse(&to).unwrap());
             assert_eq!(after.string("general.architecture").unwrap(), Some("bitnet"));
@@ -177,18 +210,45 @@ mod tests {
         }
     }
 
+    /// What ggml makes of a block of `Q2_0`.
+    fn numbers(block: &[u8]) -> impl Iterator<Item = f32> {
+        let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
+        let four = |byte: &u8| [0, 2, 4, 6].map(|bits| i32::from(*byte >> bits & 3) - 1);
+        block[2..18].iter().flat_map(four).map(move |code| code as f32 * scale)
+    }
+
+    #[test]
+    fn q2_0_has_the_same_trits_and_scales() {
+        let (mut from, mut to) = (Vec::new(), Vec::new());
+        let shape = Shape { width: 256, ffn: 512, ..Shape::tiny(Trits::I2S, Head::Q6K) };
+        make(&shape, 7, &mut from, |_| {}).unwrap();
+        write_for_llama(&from, Type::Q2_0, &mut to, &Serial, |_, _| {}).unwrap();
+        let file = File::parse(&to).unwrap();
+        assert_eq!(file.u32("general.file_type").unwrap(), Some(41));
+        for (name, trits, scale) in trits(&from) {
+            let found = file.tensor(&name).unwrap();
+            assert_eq!((found.kind, found.data.len()), (Type::Q2_0, trits.len() / 64 * 18));
+            let scale = f16::from_f32(scale).to_f32();
+            let found = found.data.chunks_exact(18).flat_map(numbers);
+            assert!(found.eq(trits.iter().map(|trit| f32::from(*trit) * scale)), "{name}");
+        }
+    }
+
     #[test]
     fn what_llama_cpp_has_not_is_refused_or_renamed() {
         let mut made = Vec::new();
         let shape = Shape { text: Text::Byte, ..Shape::tiny(Trits::Tq2_0, Head::F16) };
         make(&shape, 1, &mut made, |_| {}).unwrap();
         let mut written = Vec::new();
-        write_for_llama(&made, &mut written, &Serial, |_, _| {}).unwrap();
+        write_for_llama(&made, Type::Tq2_0, &mut written, &Serial, |_, _| {}).unwrap();
         let file = File::parse(&written).unwrap();
         assert_eq!(file.string("tokenizer.ggml.model").unwrap(), Some("none"));
         let mut odd = Vec::new();
         make(&Shape::tiny(Trits::I2S, Head::F16), 1, &mut odd, |_| {}).unwrap();
-        let refused = write_for_llama(&odd, &mut Vec::new(), &Serial, |_, _| {}).unwrap_err();
-        assert!(refused.to_string().contains("blk.0."), "{refused}");
+        for (trits, what) in [(Type::Tq2_0, "blk.0."), (Type::Q2_0, "blk.0."), (Type::F16, "F16")] {
+            let refused = write_for_llama(&odd, trits, &mut Vec::new(), &Serial, |_, _| {});
+            let refused = refused.unwrap_err();
+            assert!(refused.to_string().contains(what), "{refused}");
+        }
     }
 }

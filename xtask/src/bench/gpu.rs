@@ -1,5 +1,5 @@
 //! Models on a graphics processor: that it computes our integers and our tokens, and how fast it is
-//! beside llama.cpp's `TQ2_0` on the same device, in one run.
+//! beside llama.cpp's `TQ2_0`, or `Q2_0` where the device has no other, there and in one run.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -76,10 +76,11 @@ fn report(measured: &Value) -> Result<(String, usize)> {
     let name = |at: &str| measured.pointer(at).and_then(Value::as_str).unwrap_or("?").to_owned();
     let mut text = format!(
         "Medians of {ROUNDS} rounds, in turns on the device: 128 tokens at once, 32 one at a \
-         time. Processor: {}. Device: {}.\n\n| | processor | device, codes | floats | llama.cpp \
+         time. Processor: {}. Device: {}. Trits of llama.cpp: {}.\n\n| | processor | device, codes | floats | llama.cpp \
          there, all of it | its head on the processor |\n|---|---:|---:|---:|---:|---:|\n",
         name("/0/name"),
-        name("/1/name")
+        name("/1/name"),
+        name("/1/beside/trits")
     );
     for what in ["prefill", "decode"] {
         let speed = |at: &str| number(&format!("{at}/{what}_tokens_per_s"));

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use serde_json::Value;
 use trine::model::{Mapped, Packed, Pool, pack, write_for_llama};
 use trine::{Error, Result};
+use trine_infer::gguf::Type;
 
 use super::Bench;
 use super::side::{Engine, Memory};
@@ -33,7 +34,7 @@ impl Bench {
             return Err(not_built());
         }
         let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
-        let files = Files::write(self, &scratch)?;
+        let files = Files::write(self, Type::Tq2_0, &scratch)?;
         let counts = self.threads.map_or(vec![1, 2], |count| vec![count]);
         let mut table = Table { prompt: self.prompt, tokens: self.tokens, ..Table::default() };
         table.loads = vec![
@@ -96,15 +97,22 @@ impl Bench {
         Ok(Opened { seconds: median(&times), peak })
     }
 
-    /// llama.cpp on a device, with its head on the processor and on the device.
+    /// llama.cpp on a device, with its head on the processor and on the device. Trits are in the
+    /// type that it multiplies there.
     #[cfg(feature = "gpu")]
-    pub(super) fn peers_on(&self, device: &str) -> Result<[Peer; 2]> {
+    pub(super) fn peers_on(&self, device: trine_ggml::Device) -> Result<[Peer; 2]> {
         if cfg!(not(feature = "peer")) {
             return Err(not_built());
         }
         let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
-        let files = Files::write(self, &scratch)?;
-        let on = |has_head| self.peer_on(&files.theirs, device, has_head);
+        let trits = trine_ggml::llama_type(device);
+        let trits = trits.map_err(|error| Error::new(error.to_string()))?;
+        let (files, name) = (Files::write(self, trits, &scratch)?, device.name());
+        let on = |has_head| {
+            let mut peer = self.peer_on(&files.theirs, &name, has_head)?;
+            peer.found.trits = trits.name();
+            Ok(peer)
+        };
         Ok([on(false)?, on(true)?])
     }
 
@@ -194,6 +202,8 @@ impl Peer {
 #[cfg(feature = "gpu")]
 #[derive(Debug, Default)]
 pub(super) struct OnDevice {
+    /// The type of its ternary matrices.
+    pub(super) trits: &'static str,
     pub(super) load: f64,
     pub(super) prefill: Vec<f64>,
     pub(super) decode: Vec<f64>,
@@ -253,7 +263,7 @@ struct Files {
 }
 
 impl Files {
-    fn write(bench: &Bench, folder: &Path) -> Result<Self> {
+    fn write(bench: &Bench, trits: Type, folder: &Path) -> Result<Self> {
         let id = std::process::id();
         let name = |end: &str| folder.join(format!("trine-bench-{id}.{end}"));
         let files = Self { ours: name("trnm"), theirs: name("gguf") };
@@ -268,10 +278,11 @@ impl Files {
             Error::new(format!("{}: {error}: name another folder by --scratch", file.display()))
         };
         fs::write(&files.ours, image).map_err(|error| lost(&files.ours, &error))?;
-        eprintln!("writing the model for llama.cpp: {}", files.theirs.display());
+        let (name, theirs) = (trits.name(), files.theirs.display());
+        eprintln!("writing the model for llama.cpp, in {name}: {theirs}");
         let out = File::create(&files.theirs).map_err(|error| lost(&files.theirs, &error))?;
         let mut out = BufWriter::with_capacity(1 << 20, out);
-        let written = write_for_llama(&bytes, &mut out, &pool, |_, _| {});
+        let written = write_for_llama(&bytes, trits, &mut out, &pool, |_, _| {});
         written.map_err(|error| fail(&error))?;
         Ok(files)
     }

@@ -157,7 +157,7 @@ impl Task<'_> {
     fn in_turns(&self, device: Device, reference: &mut Reference) -> Result<Measured> {
         self.opened(Some((device, Activations::Codes)), |side, mut codes| {
             self.opened(Some((device, Activations::Floats)), |other, mut floats| {
-                let mut peers = self.bench.peers_on(&device.name())?;
+                let mut peers = self.bench.peers_on(device)?;
                 for round in 0..=self.bench.rounds.max(1) {
                     let mut turns = [0, 1, 2, 3];
                     if round % 2 == 1 {
@@ -298,7 +298,7 @@ impl Bench {
                 say!("  logits   {:>9.1e} apart at most", one.apart);
             }
             let Some(peers) = &one.peers else { continue };
-            say!("  beside   llama.cpp in TQ2_0 on the same device");
+            say!("  beside   llama.cpp in {} on the same device", peers[0].trits);
             for (peer, head) in peers.iter().zip(HEADS) {
                 let [theirs, after] = peer.speeds();
                 say!("           its head on the {head}: loaded in {:.2} s", peer.load);
@@ -372,7 +372,7 @@ impl Measured {
         });
         let floats = self.floats.as_ref().map(|floats| floats.json(bench));
         let beside = self.peers.as_ref().map(|peers| {
-            json!({ "peers": peers.each_ref().map(OnDevice::json),
+            json!({ "trits": peers[0].trits, "peers": peers.each_ref().map(OnDevice::json),
                     "codes": self.ratios_json(peers),
                     "floats": self.floats.as_ref().map(|floats| floats.ratios_json(peers)) })
         });
