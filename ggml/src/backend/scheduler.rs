@@ -1,6 +1,7 @@
 //! Graphs, and who computes them.
 
 use std::ptr::NonNull;
+use std::rc::Rc;
 
 use llama_cpp_sys_2 as sys;
 
@@ -54,7 +55,7 @@ impl Graph {
 pub(crate) struct Scheduler {
     raw: NonNull<sys::ggml_backend_sched>,
     /// The last one is the processor's.
-    backends: Vec<Backend>,
+    backends: Rc<[Backend]>,
     /// The graph whose tensors have their places in the memory.
     graph: Option<Graph>,
     /// Tensors of a graph, at most: what it computes, and what it finds.
@@ -64,6 +65,16 @@ pub(crate) struct Scheduler {
 impl Scheduler {
     /// For graphs of so many tensors: what they compute, and what they find.
     pub(crate) fn new(backends: Vec<Backend>, tensors: usize) -> Result<Self> {
+        Self::of(backends.into(), tensors)
+    }
+
+    /// Another one on the same backends, with a graph and memory of its own. Each of them waits for
+    /// what it computes, so they are not in each other's way.
+    pub(crate) fn beside(&self) -> Result<Self> {
+        Self::of(Rc::clone(&self.backends), self.tensors)
+    }
+
+    fn of(backends: Rc<[Backend]>, tensors: usize) -> Result<Self> {
         let mut raw: Vec<_> = backends.iter().map(Backend::raw).collect();
         let count = i32::try_from(raw.len()).map_err(|_| Error::new("too many devices"))?;
         // SAFETY: the backends live as long as the scheduler does, and the list through the call.

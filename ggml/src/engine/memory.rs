@@ -13,7 +13,7 @@ use crate::round::magic;
 
 /// Tensors of a block's keys and values, and of what a pass is given.
 pub(super) const CACHE_OF_BLOCK: usize = 2;
-pub(super) const INPUTS: usize = 12;
+pub(super) const INPUTS: usize = 15;
 
 /// Keys and values of all blocks.
 #[derive(Debug)]
@@ -223,20 +223,26 @@ impl Inputs {
     /// Writes which of `seen` positions each token sees: those up to its own, and in blocks that
     /// see a prompt whole all of its `until`.
     pub(super) fn hide(&self, positions: Range<usize>, seen: usize, until: usize) -> Result<()> {
-        // 0 and -∞ in half precision.
-        const SEEN: [u8; 2] = [0, 0];
+        // -∞ in half precision.
         const HIDDEN: [u8; 2] = 0xfc00_u16.to_le_bytes();
         if let Some(numbers) = &self.seen {
             return numbers.write(&positions, until);
         }
-        let mask = |end: usize| (0..seen).flat_map(move |at| if at < end { SEEN } else { HIDDEN });
-        let own: Vec<u8> = positions.clone().flat_map(|position| mask(position + 1)).collect();
-        self.mask.write(0, &own)?;
+        let rows = |ends: &mut dyn Iterator<Item = usize>| {
+            let mut bytes = Vec::new();
+            for end in ends {
+                let end = end.min(seen);
+                bytes.resize(bytes.len() + 2 * end, 0);
+                bytes.extend_from_slice(HIDDEN.repeat(seen - end).as_slice());
+            }
+            bytes
+        };
+        self.mask.write(0, &rows(&mut positions.clone().map(|position| position + 1)))?;
         if let Some(alone) = &self.alone {
-            alone.write(0, &mask(positions.end).collect::<Vec<_>>())?;
+            alone.write(0, &rows(&mut std::iter::once(positions.end)))?;
         }
         match &self.whole {
-            Some(whole) => whole.write(0, &positions.flat_map(|_| mask(until)).collect::<Vec<_>>()),
+            Some(whole) => whole.write(0, &rows(&mut positions.map(|_| until))),
             None => Ok(()),
         }
     }
@@ -251,13 +257,17 @@ impl Inputs {
         if self.seen.is_some() {
             return Ok(());
         }
-        let bytes = |rows: &mut dyn Iterator<Item = usize>| -> Vec<u8> {
-            rows.flat_map(|row| (row as u64).to_le_bytes()).collect()
-        };
-        self.rows.write(0, &bytes(&mut positions.clone()))?;
+        let bytes = |row: usize| (row as u64).to_le_bytes();
+        self.rows.write(0, &positions.clone().flat_map(bytes).collect::<Vec<_>>())?;
         let Some(value_rows) = &self.value_rows else { return Ok(()) };
-        // Each number has a place for all positions.
-        let of = |position| (0..config.kv_dim()).map(move |number| number * context + position);
-        value_rows.write(0, &bytes(&mut positions.flat_map(of)))
+        // There are many: a prompt's are made row by row, with room for all of them.
+        let mut all = Vec::with_capacity(8 * config.kv_dim() * positions.len());
+        for position in positions {
+            // Each number has a place for all positions.
+            for number in 0..config.kv_dim() {
+                all.extend_from_slice(&bytes(number * context + position));
+            }
+        }
+        value_rows.write(0, &all)
     }
 }

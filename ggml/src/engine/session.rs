@@ -25,6 +25,13 @@ struct Stretch<'t> {
     whole: Option<usize>,
 }
 
+/// A scheduler, and the shape and the inputs of the graph that it has.
+#[derive(Debug)]
+struct Prepared {
+    shape: Option<(Shape, Inputs)>,
+    scheduler: Scheduler,
+}
+
 /// Positions that a graph sees come in groups, so that one serves many tokens.
 const SEEN_TOGETHER: usize = 64;
 
@@ -40,9 +47,11 @@ pub struct Engine<'w> {
     plan: Plan,
     device: Device,
     frequencies: Vec<f32>,
-    /// The graph that the scheduler has, and its inputs. Before what they point to.
-    shape: Option<(Shape, Inputs)>,
-    scheduler: Scheduler,
+    /// The graphs of several tokens and of one, each kept while the other is computed. Before what
+    /// they point to.
+    passes: [Prepared; 2],
+    /// Whether the last one was of one token.
+    was_one: bool,
     cache: Cache,
     weights: Weights,
     homes: Homes,
@@ -112,8 +121,9 @@ impl<'w> Engine<'w> {
             plan,
             device,
             frequencies,
-            shape: None,
-            scheduler,
+            passes: [scheduler.beside()?, scheduler]
+                .map(|scheduler| Prepared { shape: None, scheduler }),
+            was_one: false,
             cache,
             weights,
             homes,
@@ -191,14 +201,21 @@ impl<'w> Engine<'w> {
     /// Pieces that the last graph was cut into: one where one device computed all of it.
     #[must_use]
     pub fn splits(&self) -> usize {
-        self.scheduler.splits()
+        self.latest().scheduler.splits()
     }
 
     /// Bytes that the device computes in now.
     #[must_use]
     pub fn work_bytes(&self) -> usize {
-        let first = self.scheduler.backends().first();
-        first.map_or(0, |backend| self.scheduler.bytes(backend))
+        let bytes = |Prepared { scheduler, .. }: &Prepared| {
+            scheduler.backends().first().map_or(0, |backend| scheduler.bytes(backend))
+        };
+        self.passes.iter().map(bytes).sum()
+    }
+
+    const fn latest(&self) -> &Prepared {
+        let [several, one] = &self.passes;
+        if self.was_one { one } else { several }
     }
 
     /// Reads tokens after those that it has read, and computes the logits of what follows the last.
@@ -283,7 +300,8 @@ impl<'w> Engine<'w> {
     /// Operations of the last graph, and all its tensors.
     #[cfg(test)]
     pub(super) fn size(&self) -> (usize, usize) {
-        (self.scheduler.operations(), self.scheduler.reachable())
+        let scheduler = &self.latest().scheduler;
+        (scheduler.operations(), scheduler.reachable())
     }
 
     fn pass(&mut self, stretch: Stretch<'_>) -> Result<()> {
@@ -296,12 +314,15 @@ impl<'w> Engine<'w> {
         let seen = if is_own { 1 } else { until.next_multiple_of(SEEN_TOGETHER).min(context) };
         let is_whole = whole.is_some();
         self.prepare(Shape { tokens: tokens.len(), seen, last, with_logits, is_whole })?;
-        let Some((_, inputs)) = &self.shape else { return Err(Error::new("there is no graph")) };
+        let Prepared { shape: Some((_, inputs)), scheduler } = of(&mut self.passes, tokens.len())
+        else {
+            return Err(Error::new("there is no graph"));
+        };
         inputs.embed(&self.model, tokens)?;
         inputs.turns.write(positions.clone(), &self.frequencies)?;
         inputs.hide(positions.clone(), seen, until)?;
         inputs.place(positions, self.model.config(), context)?;
-        self.scheduler.compute()?;
+        scheduler.compute()?;
         if with_logits {
             inputs.logits.read_f32(&mut self.logits)?;
             self.has_logits = true;
@@ -309,12 +330,14 @@ impl<'w> Engine<'w> {
         Ok(())
     }
 
-    /// Sees to it that the scheduler has the graph of this shape.
+    /// Sees to it that the scheduler of so many tokens has the graph of this shape.
     fn prepare(&mut self, shape: Shape) -> Result<()> {
-        if self.shape.as_ref().is_some_and(|(known, _)| *known == shape) {
+        self.was_one = shape.tokens == 1;
+        let own = of(&mut self.passes, shape.tokens);
+        if own.shape.as_ref().is_some_and(|(known, _)| *known == shape) {
             return Ok(());
         }
-        self.shape = None;
+        own.shape = None;
         let config = self.model.config();
         let activations = self.options.activations;
         let (homes, cache) = (&self.homes, &self.cache);
@@ -332,14 +355,19 @@ impl<'w> Engine<'w> {
             activations,
         };
         if self.device.is_ternary() {
-            pass.build_own()?
+            pass.build_own()?;
         } else {
-            pass.build()?
+            pass.build()?;
         }
-        self.scheduler.take(into)?;
-        self.shape = Some((shape, inputs));
+        own.scheduler.take(into)?;
+        own.shape = Some((shape, inputs));
         Ok(())
     }
+}
+
+/// What computes so many tokens.
+const fn of([several, one]: &mut [Prepared; 2], tokens: usize) -> &mut Prepared {
+    if tokens == 1 { one } else { several }
 }
 
 /// Operations of a pass, at most.
