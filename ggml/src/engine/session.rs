@@ -49,7 +49,7 @@ pub struct Engine<'w> {
     frequencies: Vec<f32>,
     /// The graphs of several tokens and of one, each kept while the other is computed. Before what
     /// they point to.
-    passes: [Prepared; 2],
+    passes: Box<[Prepared; 2]>,
     /// Whether the last one was of one token.
     was_one: bool,
     cache: Cache,
@@ -114,6 +114,8 @@ impl<'w> Engine<'w> {
             Some(listed) => frequencies = listed.iter().collect(),
             None => rope_frequencies(config.rope_base, config.head_width(), &mut frequencies),
         }
+        let passes = [scheduler.beside()?, scheduler];
+        let passes = passes.map(|scheduler| Prepared { shape: None, scheduler });
         let logits = vec![0.0; config.vocab];
         Ok(Self {
             model: *model,
@@ -121,8 +123,7 @@ impl<'w> Engine<'w> {
             plan,
             device,
             frequencies,
-            passes: [scheduler.beside()?, scheduler]
-                .map(|scheduler| Prepared { shape: None, scheduler }),
+            passes: Box::new(passes),
             was_one: false,
             cache,
             weights,
@@ -214,7 +215,7 @@ impl<'w> Engine<'w> {
     }
 
     const fn latest(&self) -> &Prepared {
-        let [several, one] = &self.passes;
+        let [several, one] = &*self.passes;
         if self.was_one { one } else { several }
     }
 
