@@ -2,8 +2,8 @@
 //!
 //! llama.cpp has the architecture `bitnet`, whose tensors are ours, but neither `I2_S` nor packings
 //! of our own. What is written here has the same trits in `TQ2_0`, or in `Q2_0` for devices that do
-//! not multiply that, so that both engines can be run on one model. llama.cpp computes `SiLU` where BitNet b1.58 2B-4T has the square of `ReLU`: the
-//! work is the same, the text is not.
+//! not multiply that, so that both engines can be run on one model. llama.cpp computes `SiLU` where
+//! BitNet b1.58 2B-4T has the square of `ReLU`: the work is the same, the text is not.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -24,7 +24,8 @@ const TQ2_0: usize = 66;
 
 /// Writes the model in a GGUF file as llama.cpp opens it: the architecture `bitnet`, trits in
 /// the type `trits`, which is `TQ2_0` or `Q2_0`, with the scale of the tensor as a half float, all
-/// else as it is. Threads of `pool` share the packing. `progress` gets how many of how many tensors are written.
+/// else as it is. Threads of `pool` share the packing. `progress` gets how many of how many tensors
+/// are written.
 ///
 /// # Errors
 /// When the file is no model that this engine computes, its rows are no whole blocks of the type,

@@ -76,8 +76,9 @@ fn report(measured: &Value) -> Result<(String, usize)> {
     let name = |at: &str| measured.pointer(at).and_then(Value::as_str).unwrap_or("?").to_owned();
     let mut text = format!(
         "Medians of {ROUNDS} rounds, in turns on the device: 128 tokens at once, 32 one at a \
-         time. Processor: {}. Device: {}. Trits of llama.cpp: {}.\n\n| | processor | device, codes | floats | llama.cpp \
-         there, all of it | its head on the processor |\n|---|---:|---:|---:|---:|---:|\n",
+         time. Processor: {}. Device: {}. Trits of llama.cpp: {}.\n\n\
+         | | processor | device, codes | floats | llama.cpp there, all of it | its head on the \
+         processor |\n|---|---:|---:|---:|---:|---:|\n",
         name("/0/name"),
         name("/1/name"),
         name("/1/beside/trits")

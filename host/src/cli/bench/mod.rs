@@ -28,9 +28,9 @@ use crate::cli::tools::pretty;
 const AFTER_HELP: &str = "\
 With --peer, llama.cpp computes the same model in TQ2_0, in a process of its own, in turns with
 ours; on a device of --backend that does not multiply that, in Q2_0. There --activations floats is
-measured too, since llama.cpp takes numbers as the device does. On the processor --rounds is then 10 at least where two threads share the memory, and
-both are measured from mapped files and from huge pages. llama.cpp is in the program when it was
-built so:
+measured too, since llama.cpp takes numbers as the device does. On the processor --rounds is then
+10 at least where two threads share the memory, and both are measured from mapped files and from
+huge pages. llama.cpp is in the program when it was built so:
   export CFLAGS='-O3 -march=native' CXXFLAGS='-O3 -march=native' LLAMA_LIB_PROFILE=Release
   cargo build --release --features peer
 which needs cmake, a C++ compiler and libclang.";
