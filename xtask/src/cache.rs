@@ -37,6 +37,16 @@ pub(crate) fn keep_objects(mut build: Command) -> Command {
     build
 }
 
+/// The same for a build that names the processor it is for, with room for CUDA's kernels.
+pub(crate) fn keep_objects_for_all(mut build: Command) -> Command {
+    let Some(base) = base() else {
+        build.env("CCACHE_DISABLE", "1");
+        return build;
+    };
+    build.env("CCACHE_DIR", base.join("ccache-shared")).env("CCACHE_MAXSIZE", "2G");
+    build
+}
+
 /// A folder for this leg, compiler and lock file, made if need be; `None` when there can be none.
 pub(crate) fn folder(leg: &str, compiler: &str, lock: &Path) -> Option<PathBuf> {
     let base = base()?;

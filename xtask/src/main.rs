@@ -16,6 +16,7 @@ mod firmware;
 mod fuzz;
 mod golden;
 mod header;
+mod kit;
 mod lanes;
 mod legs;
 mod logs;
@@ -36,6 +37,7 @@ mod tidy;
 mod toolkit;
 mod vulkan;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -73,7 +75,9 @@ usage: cargo xtask COMMAND
   bench gpu [BACKEND]  models on a graphics processor, vulkan or cuda: our tokens, and the speed
                        and share of its memory's, beside llama.cpp there; --small, or --part for
                        three blocks of the full size; --software without such a one; --record;
-                       also `bench-gpu`
+                       also `bench-gpu`; --kit FOLDER with the programs of a kit, without cargo
+  gpu-kit [BACKEND]... all that `bench gpu` runs, in a folder for a machine without Rust: vulkan,
+                       or cuda
   bench greedy [BACKEND]
                        how often a device chooses what the processor does: greedy tokens of random
                        models, sentences of trained ones; --record, --software
@@ -112,6 +116,7 @@ struct Options {
     flags: Vec<String>,
     seconds: Option<u32>,
     sentences: Option<usize>,
+    kit: Option<PathBuf>,
 }
 
 impl Options {
@@ -123,6 +128,7 @@ impl Options {
                 Long("leg") => options.legs.push(parser.value()?.string()?),
                 Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
                 Long("sentences") => options.sentences = Some(parser.value()?.parse()?),
+                Long("kit") => options.kit = Some(parser.value()?.into()),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
                 Long(flag @ ("list" | "record" | "small" | "part" | "software")) => {
                     options.flags.push(flag.to_owned());
@@ -144,7 +150,13 @@ fn gpu(backend: &str, options: &Options) -> Result<()> {
         (false, true) => &bench::model::PART,
         (false, false) => &bench::model::FULL,
     };
-    bench::gpu::main(backend, options.has("record"), shape, options.has("software"))
+    bench::gpu::main(&bench::gpu::Asked {
+        backend,
+        shape,
+        record: options.has("record"),
+        is_software: options.has("software"),
+        kit: options.kit.as_deref(),
+    })
 }
 
 fn greedy(backend: &str, options: &Options) -> Result<()> {
@@ -181,6 +193,7 @@ fn command() -> Result<()> {
         ["bench", "model"] => bench::model::main(options.has("record"), options.has("small")),
         ["bench", "gpu"] | ["bench-gpu"] => gpu("vulkan", &options),
         ["bench", "gpu", backend] | ["bench-gpu", backend] => gpu(backend, &options),
+        ["gpu-kit", ref names @ ..] => kit::main(names),
         ["bench", "greedy"] => greedy("vulkan", &options),
         ["bench", "greedy", backend] => greedy(backend, &options),
         ["bench", "mcu"] => bench::mcu::main(),
@@ -224,6 +237,11 @@ pub(crate) mod tests {
         let options = Options::read(lexopt::Parser::from_args(words)).unwrap();
         assert_eq!((options.words, options.legs.len()), (vec!["test".to_owned()], 2));
         assert_eq!(options.flags, ["list"]);
+        let words = ["bench", "gpu", "cuda", "--record", "--kit", "some/where"];
+        let options = Options::read(lexopt::Parser::from_args(words)).unwrap();
+        assert_eq!(options.words, ["bench", "gpu", "cuda"]);
+        assert_eq!(options.kit, Some(PathBuf::from("some/where")));
+        assert!(Options::read(lexopt::Parser::from_args(["--kit"])).is_err());
         assert!(Options::read(lexopt::Parser::from_args(["--surprise"])).is_err());
     }
 }

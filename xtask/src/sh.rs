@@ -25,10 +25,14 @@ pub(crate) fn release_program(name: &str) -> PathBuf {
     target_dir().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// A command that runs in the workspace root.
+/// A command that runs in the workspace root, or where we do when we were carried to a machine that
+/// has none.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(root());
+    let root = root();
+    if root.is_dir() {
+        command.current_dir(root);
+    }
     command
 }
 

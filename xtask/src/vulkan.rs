@@ -16,6 +16,10 @@ use crate::{cache, sh};
 const HEADERS_LEAST: u32 = 275;
 /// The first version of Mesa whose lavapipe computes ggml's graphs.
 const MESA_LEAST: u32 = 25;
+/// The variable that says which of Vulkan's devices ggml sees, and that which keeps it to single
+/// precision.
+pub(crate) const VISIBLE: &str = "GGML_VK_VISIBLE_DEVICES";
+pub(crate) const SINGLE: &str = "GGML_VK_DISABLE_F16";
 /// Where Debian keeps its own key.
 const KEY: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -166,23 +170,34 @@ pub(crate) fn build(mut cargo: Command) -> Result<Command> {
         cargo.env("VULKAN_SDK", HEADERS.path().join("usr"));
     }
     // ggml sees software drivers only when it is told which device to take.
-    cargo.env("GGML_VK_VISIBLE_DEVICES", "0");
+    cargo.env(VISIBLE, "0");
     Ok(cargo)
 }
 
 /// A command that computes on the software driver, which keeps what it has compiled.
-pub(crate) fn on_software(mut command: Command) -> Result<Command> {
+pub(crate) fn on_software(command: Command) -> Result<Command> {
     fetch()?;
-    let root = if has_driver() { PathBuf::from("/") } else { DRIVER.path() };
-    if !has_driver() {
-        command.env("LD_LIBRARY_PATH", root.join("usr/lib/x86_64-linux-gnu"));
+    on_software_here(command)
+}
+
+/// The same where nothing is fetched: by the driver that was fetched before, or the machine's.
+pub(crate) fn on_software_here(mut command: Command) -> Result<Command> {
+    let is_borrowed = !has_driver() && DRIVER.path().exists();
+    let root = if is_borrowed { DRIVER.path() } else { PathBuf::from("/") };
+    if is_borrowed {
+        // Before what the command was told of libraries; what cargo told us is not for it.
+        let told = command.get_envs().find(|(name, _)| *name == "LD_LIBRARY_PATH");
+        let told = told.and_then(|(_, value)| value).unwrap_or_default().to_owned();
+        let own = root.join("usr/lib/x86_64-linux-gnu");
+        let told = std::env::split_paths(&told).filter(|path| !path.as_os_str().is_empty());
+        command.env("LD_LIBRARY_PATH", std::env::join_paths([own].into_iter().chain(told))?);
     }
     let drivers = root.join("usr/share/vulkan/icd.d");
     let files = std::fs::read_dir(&drivers)?.flatten().map(|file| file.path());
     let mut lavapipe = files.filter(|path| path.to_string_lossy().contains("lvp_icd"));
     let lavapipe = lavapipe.next().context("there is no lavapipe: run `cargo xtask setup`")?;
     ensure!(lavapipe.exists(), "{} leads nowhere", lavapipe.display());
-    command.env("VK_ICD_FILENAMES", lavapipe).env("GGML_VK_VISIBLE_DEVICES", "0");
+    command.env("VK_ICD_FILENAMES", lavapipe).env(VISIBLE, "0");
     if let Some(kept) = cache::folder("vulkan", "lavapipe", &sh::root().join("Cargo.lock")) {
         command.env("MESA_SHADER_CACHE_DIR", kept);
     }

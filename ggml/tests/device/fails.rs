@@ -10,6 +10,7 @@ use trine_infer::gguf::File;
 use trine_ternary::parallel::Serial;
 
 use super::golden::model;
+use super::has_vulkan;
 use super::made::PROMPT;
 use super::making::Made;
 
@@ -40,7 +41,7 @@ fn what_a_device_throws_is_an_error_wherever_it_does() {
     if std::env::var_os(FAILS).is_some() {
         return fail();
     }
-    if cfg!(not(feature = "vulkan")) {
+    if !has_vulkan() {
         return;
     }
     for (limit, wanted) in [

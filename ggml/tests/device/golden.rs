@@ -1,7 +1,5 @@
 //! The files of `tests/golden/bitnet`, of which Hugging Face's logits are known.
 
-use std::path::PathBuf;
-
 use trine_ggml::{Activations, Kept, Options};
 use trine_infer::gguf::{File, Kind, Value};
 use trine_infer::sample::likeliest;
@@ -15,8 +13,8 @@ use super::{Beside, devices, difference, opened};
 const CASES: [&str; 2] = ["tq2", "tq1"];
 
 fn file(name: &str) -> File<'static> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/bitnet");
-    let bytes = std::fs::read(folder.join(name)).unwrap();
+    let path = format!("tests/golden/bitnet/{name}");
+    let bytes = std::fs::read(super::file(&path)).unwrap();
     File::parse(bytes.leak()).unwrap()
 }
 

@@ -1,7 +1,5 @@
 //! Models whose first blocks see a prompt whole.
 
-use std::path::PathBuf;
-
 use trine_ggml::{Kept, Kind, Options};
 use trine_infer::gguf::File;
 
@@ -61,8 +59,8 @@ fn blocks_on_the_processor_see_a_prompt_whole_too() {
 
 /// A model of the repository, which was trained.
 fn trained(name: &str) -> trine_infer::Model<'static> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models").join(name);
-    model(&File::parse(std::fs::read(path).unwrap().leak()).unwrap())
+    let path = format!("models/{name}");
+    model(&File::parse(std::fs::read(super::file(&path)).unwrap().leak()).unwrap())
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! Models on a graphics processor: that it computes our integers and our tokens, and how fast it is
 //! beside llama.cpp's `TQ2_0`, or `Q2_0` where the device has no other, there and in one run.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::kernels::{Built, ggml, program, target_dir, test_devices, test_training};
 use super::model::{Shape, made};
-use super::table;
-use crate::{sh, vulkan};
+use super::programs::Programs;
+use crate::sh;
 
 /// Rounds of each engine; the figures are their medians.
 const ROUNDS: usize = 5;
@@ -16,19 +17,31 @@ const DECODE: f64 = 0.95;
 const PREFILL: f64 = 1.0;
 const LOAD: f64 = 2.0;
 
-/// Measures on the first device of a backend, `vulkan` or `cuda`, and tests there; in software with
-/// `is_software`, of which no gate is asked, nor of a model that is not the full one.
+/// What is asked for.
+pub(crate) struct Asked<'a> {
+    /// `vulkan` or `cuda`, of which the first device is measured.
+    pub(crate) backend: &'a str,
+    pub(crate) shape: &'a Shape,
+    /// Whether figures are kept.
+    pub(crate) record: bool,
+    /// Whether a driver in software is meant.
+    pub(crate) is_software: bool,
+    /// The folder of a kit, where cargo does not build.
+    pub(crate) kit: Option<&'a Path>,
+}
+
+/// Measures on a device, and tests there. No gate is asked of one in software, nor of a model that
+/// is not the full one.
 ///
 /// # Errors
 /// When something does not build or run, another token is found, or a gate is missed.
-pub(crate) fn main(backend: &str, record: bool, shape: &Shape, is_software: bool) -> Result<()> {
+pub(crate) fn main(asked: &Asked<'_>) -> Result<()> {
+    let Asked { backend, shape, is_software, .. } = *asked;
     ensure!(["vulkan", "cuda"].contains(&backend), "bench gpu {backend}: it is vulkan or cuda");
-    let run = |command| if is_software { vulkan::on_software(command) } else { Ok(command) };
-    sh::run(&mut program("build", backend, Built::ForSpeed)?)?;
-    let trine = target_dir().join("release/trine");
-    sh::run(run(sh::command(&trine))?.args(["devices", "--gpu"]))?;
-    let model = made(&trine, shape, "q6_k")?;
-    let mut bench = run(sh::command(&trine))?;
+    let programs = Programs::new(asked)?;
+    sh::run(programs.trine()?.args(["devices", "--gpu"]))?;
+    let model = made(programs.maker()?, &programs.models(), shape, "q6_k")?;
+    let mut bench = programs.trine()?;
     bench.arg("bench").arg(&model).args(["--backend", &format!("cpu,{backend}"), "--peer"]);
     bench.args(["--json", "--rounds", &ROUNDS.to_string()]);
     bench.arg("--scratch").arg(model.parent().context("a file has a folder")?);
@@ -36,14 +49,10 @@ pub(crate) fn main(backend: &str, record: bool, shape: &Shape, is_software: bool
     let measured: Value = serde_json::from_str(&sh::output(&mut bench)?)?;
     let (text, missed) = report(&measured)?;
     println!("\n{text}");
-    if record {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let made = format!("`trine model make {} --head q6_k`", shape.make());
-        let bench = if shape.is_full() { "gpu".into() } else { format!("gpu --{}", shape.name) };
-        table::record(&bench, &format!("{made}, {cores} cores. {text}"))?;
+    if asked.record {
+        programs.record(shape, &text)?;
     }
-    test_devices(ggml("test", backend, Built::ForSpeed)?, is_software)?;
-    test_training(backend, Built::ForSpeed, is_software)?;
+    programs.test()?;
     ensure!(!shape.is_full() || is_software || missed == 0, "{missed} gates are missed");
     Ok(())
 }

@@ -93,7 +93,7 @@ pub(super) fn test_training(backend: &str, built: Built, is_software: bool) -> R
         cargo = vulkan::on_software(cargo)?;
         // Kernels in single precision are compiled in seconds, those in half precision in minutes;
         // and derivatives must be closer then.
-        cargo.env("GGML_VK_DISABLE_F16", "1");
+        cargo.env(vulkan::SINGLE, "1");
     }
     cargo.args(["test", "-p", "trine-train", "--features", &format!("trine-train/{backend}")]);
     built.tell(&mut cargo);

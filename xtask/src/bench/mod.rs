@@ -19,6 +19,7 @@ mod load;
 pub(crate) mod mcu;
 pub(crate) mod model;
 pub(crate) mod process;
+mod programs;
 mod requests;
 mod server;
 pub(crate) mod snips;

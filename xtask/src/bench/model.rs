@@ -98,8 +98,8 @@ const LOADS: [f64; 2] = [0.3, 1.5];
 pub(crate) fn main(record: bool, small: bool) -> Result<()> {
     let shape = if small { SMALL } else { FULL };
     let trine = build()?;
-    let model = made(&trine, &shape, "q6_k")?;
-    let published = made(&trine, &shape, "f16")?;
+    let model = made(sh::command(&trine), &models(), &shape, "q6_k")?;
+    let published = made(sh::command(&trine), &models(), &shape, "f16")?;
     let folder = model.parent().context("a file has a folder")?;
     let mut bench = sh::command(&trine);
     bench.arg("bench").arg(&model).args(["--peer", "--json", "--rounds", &ROUNDS.to_string()]);
@@ -136,16 +136,24 @@ pub(crate) fn native(mut cargo: Command) -> Command {
     cache::keep_objects(cargo)
 }
 
-/// A model of this shape, which stays for the next run.
-pub(super) fn made(trine: &Path, shape: &Shape, head: &str) -> Result<PathBuf> {
-    let folder = sh::target_dir().join("ggml/models");
-    std::fs::create_dir_all(&folder)?;
+/// Where models stay.
+pub(super) fn models() -> PathBuf {
+    sh::target_dir().join("ggml/models")
+}
+
+/// A model of this shape, made by the program, which stays in the folder for the next run.
+pub(super) fn made(
+    mut trine: Command,
+    folder: &Path,
+    shape: &Shape,
+    head: &str,
+) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
     let path = folder.join(format!("{}-{head}.gguf", shape.name));
     if !path.exists() {
         let making = path.with_extension("part");
-        let mut make = sh::command(trine);
-        make.args(["model", "make"]).args(shape.make).args(["--head", head, "-o"]).arg(&making);
-        sh::run(&mut make)?;
+        trine.args(["model", "make"]).args(shape.make).args(["--head", head, "-o"]).arg(&making);
+        sh::run(&mut trine)?;
         std::fs::rename(&making, &path)?;
     }
     Ok(path)

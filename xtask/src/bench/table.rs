@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -118,10 +119,19 @@ fn version_of(name: &str) -> Result<String> {
 /// # Errors
 /// When the file cannot be written.
 pub(crate) fn record(bench: &str, text: &str) -> Result<()> {
+    let name = record_in(&sh::root().join("benches/record"), bench, text)?;
+    println!("kept in benches/record/{name}");
+    Ok(())
+}
+
+/// The same in another folder: the name of the file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn record_in(folder: &Path, bench: &str, text: &str) -> Result<String> {
     let date = sh::output(sh::command("date").args(["-u", "+%Y-%m-%d"]))?;
     let date = date.trim();
-    let folder = sh::root().join("benches/record");
-    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(folder)?;
     // The gateway's were kept first, and have the plain name.
     let name = match bench.replace(" --", "-") {
         bench if bench == "gateway" => format!("{date}.md"),
@@ -129,6 +139,5 @@ pub(crate) fn record(bench: &str, text: &str) -> Result<()> {
     };
     let text = text.trim_end();
     fs::write(folder.join(&name), format!("# `cargo xtask bench {bench}`, {date}\n\n{text}\n"))?;
-    println!("kept in benches/record/{name}");
-    Ok(())
+    Ok(name)
 }

@@ -24,7 +24,7 @@ pub(crate) use cuda::main as try_cuda;
 pub(crate) use trial::main as try_out;
 
 /// The package that builds ggml.
-const GGML: &str = "llama-cpp-sys-2";
+pub(crate) const GGML: &str = "llama-cpp-sys-2";
 /// What the program, and every module, is linked with.
 const SHARED: [&str; 2] = ["libggml.so", "libggml-base.so"];
 /// The library for C programs.

@@ -1,0 +1,80 @@
+//! What `bench gpu` measures and tests with: what cargo builds here, or a kit.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::gpu::Asked;
+use super::kernels::{Built, ggml, program, target_dir, test_devices, test_training};
+use super::model::{Shape, models};
+use super::table;
+use crate::kit::Kit;
+use crate::{sh, vulkan};
+
+/// Where programs come from.
+pub(super) enum Programs<'a> {
+    Built { backend: &'a str, is_software: bool },
+    Carried(Kit),
+}
+
+impl<'a> Programs<'a> {
+    /// Those that are asked for, built.
+    pub(super) fn new(asked: &Asked<'a>) -> Result<Self> {
+        let Asked { backend, is_software, .. } = *asked;
+        if let Some(folder) = asked.kit {
+            return Ok(Self::Carried(Kit::open(folder, backend, is_software)?));
+        }
+        sh::run(&mut program("build", backend, Built::ForSpeed)?)?;
+        Ok(Self::Built { backend, is_software })
+    }
+
+    /// The program, which sees the device.
+    pub(super) fn trine(&self) -> Result<Command> {
+        match self {
+            Self::Built { is_software: true, .. } => vulkan::on_software(self.maker()?),
+            _ => self.maker(),
+        }
+    }
+
+    /// The program, which needs no device to make a model.
+    pub(super) fn maker(&self) -> Result<Command> {
+        match self {
+            Self::Built { .. } => Ok(sh::command(target_dir().join("release/trine"))),
+            Self::Carried(kit) => kit.trine(),
+        }
+    }
+
+    /// Where models are made.
+    pub(super) fn models(&self) -> PathBuf {
+        match self {
+            Self::Built { .. } => models(),
+            Self::Carried(kit) => kit.models(),
+        }
+    }
+
+    /// Keeps what was measured.
+    pub(super) fn record(&self, shape: &Shape, text: &str) -> Result<()> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let made = format!("`trine model make {} --head q6_k`", shape.make());
+        let bench = if shape.is_full() { "gpu".into() } else { format!("gpu --{}", shape.name) };
+        let text = format!("{made}, {cores} cores. {text}");
+        let Self::Carried(kit) = self else { return table::record(&bench, &text) };
+        // Other flags of compilers give other figures of the processor.
+        let how = "Programs of `cargo xtask gpu-kit`, in which ggml is compiled for x86-64-v3";
+        let name = table::record_in(&kit.records(), &bench, &format!("{how}; {text}"))?;
+        println!("kept in {}", kit.records().join(name).display());
+        Ok(())
+    }
+
+    /// Runs the tests of devices, and of training on them.
+    pub(super) fn test(&self) -> Result<()> {
+        match self {
+            Self::Built { backend, is_software } => {
+                test_devices(ggml("test", backend, Built::ForSpeed)?, *is_software)?;
+                test_training(backend, Built::ForSpeed, *is_software)
+            }
+            Self::Carried(kit) => kit.test(),
+        }
+    }
+}

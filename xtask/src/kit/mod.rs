@@ -1,0 +1,172 @@
+//! A kit for a machine with a graphics processor and no Rust: what `bench gpu` measures and tests
+//! with, in one folder. `cargo xtask gpu-kit` makes it here, and `bench gpu --kit` runs it there,
+//! where neither cargo nor the source is.
+
+mod make;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::{sh, vulkan};
+
+pub(crate) use make::main;
+
+/// The program, and this one.
+const TRINE: &str = "trine";
+const XTASK: &str = "xtask";
+/// What a person runs there.
+const SCRIPT: &str = "bench-gpu";
+/// The test programs, and the files that they read, which lie beside them as they do in the source.
+const TESTS: &str = "tests";
+/// Vulkan's loader, for a machine that has a driver and none.
+const LOADER: &str = "loader";
+/// Where models are made; those of the source lie there already, since tests read them.
+const MODELS: &str = "models";
+/// The variable by which programs find the libraries of the kit.
+const LIBRARIES: &str = "LD_LIBRARY_PATH";
+
+/// A test program, called after what cargo builds it from, and the tests that it runs; all of them
+/// where that is empty.
+struct Test {
+    name: &'static str,
+    only: &'static [&'static str],
+}
+
+/// Those that `bench gpu` runs with cargo: of devices, and of training on devices.
+const PROGRAMS: [Test; 3] = [
+    Test { name: "trine_ggml", only: &[] },
+    Test { name: "device", only: &[] },
+    Test { name: TRAINING, only: &["device::"] },
+];
+const TRAINING: &str = "trine_train";
+
+/// The library of a backend in the kit.
+fn library(backend: &str) -> String {
+    format!("libggml-{backend}.so")
+}
+
+/// A kit, and what is run of it.
+#[derive(Debug)]
+pub(crate) struct Kit {
+    folder: PathBuf,
+    backend: String,
+    is_software: bool,
+}
+
+impl Kit {
+    /// The kit of a folder, for one of its backends.
+    ///
+    /// # Errors
+    /// When the folder holds none, or none with this backend.
+    pub(crate) fn open(folder: &Path, backend: &str, is_software: bool) -> Result<Self> {
+        let folder = std::path::absolute(folder)?;
+        let shown = folder.display();
+        ensure!(folder.join(TRINE).is_file(), "{shown} is no kit: `cargo xtask gpu-kit` makes one");
+        ensure!(
+            folder.join(library(backend)).is_file(),
+            "the kit {shown} was made without {backend}: `cargo xtask gpu-kit {backend}` has it"
+        );
+        Ok(Self { folder, backend: backend.to_owned(), is_software })
+    }
+
+    /// Where models are made, and stay for the next run.
+    pub(crate) fn models(&self) -> PathBuf {
+        self.folder.join(MODELS)
+    }
+
+    /// Where figures are kept.
+    pub(crate) fn records(&self) -> PathBuf {
+        self.folder.join("record")
+    }
+
+    /// The program.
+    ///
+    /// # Errors
+    /// When there is no driver in software, and one is asked for.
+    pub(crate) fn trine(&self) -> Result<Command> {
+        self.command(Path::new(TRINE))
+    }
+
+    /// Runs the tests of devices, and of training on them.
+    ///
+    /// # Errors
+    /// When one fails.
+    pub(crate) fn test(&self) -> Result<()> {
+        PROGRAMS.iter().try_for_each(|program| sh::run(&mut self.tests_of(program)?))
+    }
+
+    fn tests_of(&self, program: &Test) -> Result<Command> {
+        let folder = self.folder.join(TESTS);
+        let mut test = self.command(&Path::new(TESTS).join(program.name))?;
+        // As cargo has it, so that tests find their files from here.
+        test.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder);
+        if self.backend == "vulkan" && std::env::var_os(vulkan::VISIBLE).is_none() {
+            // As for the tests that cargo runs: one device, of whatever kind.
+            test.env(vulkan::VISIBLE, "0");
+        }
+        if self.is_software && program.name == TRAINING {
+            test.env(vulkan::SINGLE, "1");
+        }
+        // ggml opens a device in one thread at a time.
+        test.args(program.only).arg("--test-threads=1");
+        Ok(test)
+    }
+
+    /// A program of the kit, with its libraries before all others.
+    fn command(&self, program: &Path) -> Result<Command> {
+        let mut command = sh::command(self.folder.join(program));
+        let others = std::env::var_os(LIBRARIES).unwrap_or_default();
+        let others = std::env::split_paths(&others).filter(|path| !path.as_os_str().is_empty());
+        let own = std::env::join_paths([self.folder.clone()].into_iter().chain(others))?;
+        command.current_dir(&self.folder).env(LIBRARIES, own);
+        if self.is_software {
+            command = vulkan::on_software_here(command)?;
+        }
+        // A kit with several backends sees the same device through each: this run is for one.
+        match &*self.backend {
+            "cuda" => command.env(vulkan::VISIBLE, ""),
+            _ => command.env("CUDA_VISIBLE_DEVICES", ""),
+        };
+        Ok(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::process::Command;
+
+    use super::{Kit, PROGRAMS, TRAINING};
+    use crate::tests::scratch;
+
+    fn told<'c>(command: &'c Command, name: &str) -> Option<&'c OsStr> {
+        command.get_envs().find(|(key, _)| *key == name).and_then(|(_, value)| value)
+    }
+
+    #[test]
+    fn what_a_kit_runs_is_its_own_and_sees_one_backend() {
+        let folder = scratch("kit");
+        assert!(Kit::open(&folder, "cuda", false).is_err(), "an empty folder is no kit");
+        fs::write(folder.join("trine"), "").unwrap();
+        fs::write(folder.join("libggml-cuda.so"), "").unwrap();
+        let refused = Kit::open(&folder, "vulkan", false).unwrap_err().to_string();
+        assert!(refused.contains("without vulkan"), "{refused}");
+        let kit = Kit::open(&folder, "cuda", false).unwrap();
+        let trine = kit.trine().unwrap();
+        assert_eq!(trine.get_program(), folder.join("trine"));
+        assert_eq!(trine.get_current_dir(), Some(&*folder));
+        let libraries = told(&trine, "LD_LIBRARY_PATH").unwrap();
+        assert_eq!(std::env::split_paths(libraries).next(), Some(folder.clone()));
+        assert_eq!(told(&trine, "GGML_VK_VISIBLE_DEVICES"), Some(OsStr::new("")));
+        assert_eq!(told(&trine, "CUDA_VISIBLE_DEVICES"), None);
+        let training = PROGRAMS.iter().find(|program| program.name == TRAINING).unwrap();
+        let training = kit.tests_of(training).unwrap();
+        assert_eq!(training.get_program(), folder.join("tests/trine_train"));
+        let args: Vec<&OsStr> = training.get_args().collect();
+        assert_eq!(args, ["device::", "--test-threads=1"]);
+        assert_eq!(told(&training, "CARGO_MANIFEST_DIR"), Some(folder.join("tests").as_os_str()));
+    }
+}
