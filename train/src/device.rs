@@ -96,7 +96,7 @@ mod tests {
         let devices = Device::all();
         assert!(devices.iter().any(|device| device.kind() == Kind::Cpu));
         let is_vulkan = |device: &Device| device.name().starts_with("Vulkan");
-        // A program with several backends is tested for one of them, and sees none of the others' then.
+        // A program with several backends is tested for one, and sees none of the others' then.
         let seen = std::env::var_os("GGML_VK_VISIBLE_DEVICES");
         let has_vulkan = cfg!(feature = "vulkan") && seen.is_none_or(|seen| !seen.is_empty());
         assert!(devices.iter().any(is_vulkan) || !has_vulkan, "{devices:?}");

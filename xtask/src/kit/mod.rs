@@ -137,13 +137,43 @@ impl Kit {
 mod tests {
     use std::ffi::OsStr;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::process::Command;
 
     use super::{Kit, PROGRAMS, TRAINING};
+    use crate::sh;
     use crate::tests::scratch;
 
     fn told<'c>(command: &'c Command, name: &str) -> Option<&'c OsStr> {
         command.get_envs().find(|(key, _)| *key == name).and_then(|(_, value)| value)
+    }
+
+    #[test]
+    fn the_script_runs_the_bench_of_its_own_folder_from_anywhere() {
+        let folder = scratch("kit script");
+        let runs = |name: &str, text: &str| {
+            let path = folder.join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        runs("bench-gpu", include_str!("bench-gpu.sh"));
+        runs("xtask", "#!/bin/sh\necho \"$LD_LIBRARY_PATH\"\nprintf '%s\\n' \"$@\"\n");
+        let printed = |loader: &str| {
+            let mut script = Command::new(folder.join("bench-gpu"));
+            script.args(["cuda", "--record"]).current_dir("/").env("LD_LIBRARY_PATH", "/else");
+            let printed = sh::output(&mut script).unwrap();
+            let (places, args) = printed.split_once('\n').unwrap();
+            let shown = folder.display();
+            assert_eq!(args, format!("bench\ngpu\ncuda\n--record\n--kit\n{shown}\n"));
+            assert!(places.starts_with(&format!("{shown}:")), "{places}");
+            assert!(places.ends_with(&format!(":/else{loader}")), "{places}");
+        };
+        // A program that starts needs no other loader, and one that does not is given it.
+        fs::create_dir(folder.join("loader")).unwrap();
+        runs("trine", "#!/bin/sh\nexit 0\n");
+        printed("");
+        runs("trine", "#!/bin/sh\nexit 127\n");
+        printed(&format!(":{}/loader", folder.display()));
     }
 
     #[test]
