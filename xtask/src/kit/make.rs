@@ -14,8 +14,8 @@ use super::{LIBRARIES, LOADER, MODELS, PROGRAMS, SCRIPT, TESTS, TRINE, XTASK};
 use crate::modules::GGML;
 use crate::{cache, sh, toolkit, vulkan};
 
-/// How ggml's C and C++ is compiled: it takes its vector instructions from the compiler's flags, and
-/// the processor of the other machine is not known.
+/// How ggml's C and C++ is compiled: it takes its vector instructions from the flags of its
+/// compiler, and the processor of the other machine is not known.
 const FLAGS: &str = "-O3 -march=x86-64-v3";
 /// Nvidia's generations where nothing else is said: Turing's as what the driver translates, since
 /// any later one can; those of A100 and H100 as they are.
