@@ -20,14 +20,56 @@ inline void check(cudaError_t code, const char *what) {
     }
 }
 
+// Whether kernels of a device begin before those that they wait for have ended.
+inline bool &begins_early() {
+    static bool is_early = false;
+    return is_early;
+}
+
 template <typename... Wanted, typename... Given>
 void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, cudaStream_t stream,
             Given... given) {
-    kernel<<<grid, threads, 0, stream>>>(given...);
-    check(cudaGetLastError(), "a kernel does not start");
+    cudaLaunchAttribute early;
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t config = {};
+    config.gridDim = grid;
+    config.blockDim = dim3(threads);
+    config.stream = stream;
+    config.attrs = &early;
+    config.numAttrs = begins_early() ? 1 : 0;
+    check(cudaLaunchKernelEx(&config, kernel, Wanted(given)...), "a kernel does not start");
 }
 
 } // namespace machine
+
+// Waits for the kernels before this one. What comes earlier must read nothing of theirs, and write
+// nothing.
+DEVICE void wait_for_before() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// Lets the next kernel begin, up to where it waits.
+DEVICE void let_next_begin() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+// The greatest of what all lanes of a warp have.
+DEVICE uint32_t warp_most(uint32_t x) {
+#if __CUDA_ARCH__ >= 800
+    return __reduce_max_sync(0xffffffffu, x);
+#else
+    for (int lanes = 16; lanes > 0; lanes /= 2) {
+        uint32_t other = __shfl_xor_sync(0xffffffffu, x, lanes);
+        x = other > x ? other : x;
+    }
+    return x;
+#endif
+}
 
 // The sum of what all lanes of a warp have.
 DEVICE int warp_sum(int x) {

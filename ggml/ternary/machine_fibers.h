@@ -166,6 +166,17 @@ T __shfl_xor_sync(unsigned, T x, int lanes) {
     return machine::exchange(x, (threadIdx.x % machine::WARP) ^ unsigned(lanes));
 }
 
+DEVICE void wait_for_before() {}
+DEVICE void let_next_begin() {}
+
+DEVICE uint32_t warp_most(uint32_t x) {
+    for (int lanes = 16; lanes > 0; lanes /= 2) {
+        uint32_t other = __shfl_xor_sync(0xffffffffu, x, lanes);
+        x = other > x ? other : x;
+    }
+    return x;
+}
+
 DEVICE int warp_sum(int x) {
     for (int lanes = 16; lanes > 0; lanes /= 2) {
         x += __shfl_xor_sync(0xffffffffu, x, lanes);

@@ -41,6 +41,8 @@ struct Device {
         cudaDeviceProp found;
         check(cudaGetDeviceProperties(&found, at), "a device does not say what it is");
         description = found.name;
+        // Devices of several generations in one machine all wait for the kernel before.
+        begins_early() = found.major >= 9 && (at == 0 || begins_early());
     }
 
     void here() { check(cudaSetDevice(index), "the device is not to be had"); }

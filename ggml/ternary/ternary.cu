@@ -59,19 +59,19 @@ unsigned size(const ggml_tensor *tensor, int dimension) { return unsigned(tensor
 unsigned parts(unsigned whole, unsigned part) { return (whole + part - 1) / part; }
 
 // The most columns of a row that is normed.
-constexpr unsigned COLUMNS_MOST = 32 * kernels::ROW_THREADS;
+constexpr unsigned COLUMNS_MOST = 64 * kernels::ROW_THREADS;
 // Blocks that a grid has at most in its second dimension.
 constexpr unsigned GRID_MOST = 65535;
 
 // Calls `each` with how many numbers of a row a thread has, as a type.
 template <typename Each>
 void by_columns(unsigned columns, Each each) {
-    if (columns <= 4 * kernels::ROW_THREADS) {
-        each(std::integral_constant<unsigned, 4>());
-    } else if (columns <= 8 * kernels::ROW_THREADS) {
+    if (columns <= 8 * kernels::ROW_THREADS) {
         each(std::integral_constant<unsigned, 8>());
+    } else if (columns <= 16 * kernels::ROW_THREADS) {
+        each(std::integral_constant<unsigned, 16>());
     } else {
-        each(std::integral_constant<unsigned, 32>());
+        each(std::integral_constant<unsigned, 64>());
     }
 }
 
@@ -98,14 +98,17 @@ void product(const ggml_tensor *op, const Params &own, machine::Stream stream) {
                             data<float>(op)};
     const int8_t *q = data<const int8_t>(codes);
     if (tokens == 1) {
-        dim3 grid(parts(rows, kernels::ROWS_EACH * kernels::ONE_WARPS));
-        machine::launch(kernels::product_one, grid, kernels::ONE_WARPS * kernels::WARP, stream,
-                        stack, q);
+        // Rows in plenty are taken in twos, and short ones are read ahead with fewer registers.
+        bool is_short = stack.columns <= 3 * kernels::CHUNK, is_tall = rows >= 8192;
+        auto kernel = is_short  ? is_tall ? kernels::product_one<2, 3> : kernels::product_one<1, 3>
+                      : is_tall ? kernels::product_one<2, 7>
+                                : kernels::product_one<1, 7>;
+        dim3 grid(parts(rows, (is_tall ? 2 : 1) * kernels::ONE_WARPS));
+        machine::launch(kernel, grid, kernels::ONE_WARPS * kernels::WARP, stream, stack, q);
         return;
     }
     dim3 grid(parts(rows, kernels::MANY_ROWS), parts(tokens, kernels::MANY_TOKENS));
-    machine::launch(kernels::product_many, grid, kernels::MANY_WARPS * kernels::WARP, stream, stack,
-                    q, tokens);
+    machine::launch(kernels::product_many, grid, kernels::MANY_THREADS, stream, stack, q, tokens);
 }
 
 template <typename T>
@@ -127,7 +130,10 @@ template <typename T>
 void attend(const ggml_tensor *op, const Params &own, machine::Stream stream) {
     kernels::Heads<T> heads = heads_of<T>(own, op->src[2], op->src[3]);
     dim3 grid(heads.heads, size(op, 1));
-    machine::launch(kernels::attend<T>, grid, kernels::ATTEND_THREADS, stream,
+    // A token alone has few heads, and each of them the whole of a multiprocessor.
+    unsigned least = parts(heads.width, kernels::WARP) * kernels::WARP + kernels::WARP;
+    unsigned threads = size(op, 1) == 1 ? 512 : least;
+    machine::launch(kernels::attend<T>, grid, threads, stream,
                     data<const float>(op->src[0]), data<const int>(op->src[1]), heads,
                     data<float>(op));
 }

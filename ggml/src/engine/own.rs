@@ -43,7 +43,7 @@ impl Pass<'_> {
                 let stream = self.after(&stream, &turned, block, kept)?;
                 return self.own_head(&stream, &self.weights.head);
             } else {
-                self.into.add(&queries);
+                self.into.add(&queries)?;
             }
         }
         Ok(())
@@ -124,7 +124,7 @@ impl Pass<'_> {
         let x = graph.own(Own::NormHead, x, &[stream, &head.norm], &words)?;
         for piece in &head.pieces {
             let operands = [piece, &x, &self.inputs.logits];
-            self.into.add(&graph.own(Own::Head, (Type::F32, [1, 1]), &operands, &[])?);
+            self.into.add(&graph.own(Own::Head, (Type::F32, [1, 1]), &operands, &[])?)?;
         }
         Ok(())
     }
