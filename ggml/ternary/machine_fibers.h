@@ -2,6 +2,7 @@
 // turns at barriers.
 #pragma once
 
+#include <csetjmp>
 #include <ucontext.h>
 
 #include <cmath>
@@ -27,8 +28,12 @@ namespace machine {
 
 enum class State { ready, at_warp, at_block, done };
 
+// A fiber begins as a context, which is what the system has for that, and goes on by a jump, which
+// needs no call of the system.
 struct Fiber {
     ucontext_t context;
+    std::jmp_buf at;
+    bool has_begun;
     std::unique_ptr<char[]> stack;
     State state;
 };
@@ -41,7 +46,7 @@ struct Block {
     std::vector<Fiber> fibers;
     // What lanes of a warp hand each other.
     std::vector<uint32_t> slots;
-    ucontext_t home;
+    std::jmp_buf home;
     std::function<void()> kernel;
     unsigned current = 0, threads = 0;
 };
@@ -57,14 +62,27 @@ inline void begin() {
     Block &all = block();
     all.kernel();
     all.fibers[all.current].state = State::done;
-    swapcontext(&all.fibers[all.current].context, &all.home);
+    _longjmp(all.home, 1);
 }
 
-inline void wait(State state) {
+// Lets a fiber go on until it waits or is done.
+__attribute__((noinline)) inline void go_on(Fiber &fiber) {
+    if (_setjmp(block().home) == 0) {
+        if (fiber.has_begun) {
+            _longjmp(fiber.at, 1);
+        }
+        fiber.has_begun = true;
+        setcontext(&fiber.context);
+    }
+}
+
+__attribute__((noinline)) inline void wait(State state) {
     Block &all = block();
     Fiber &own = all.fibers[all.current];
     own.state = state;
-    swapcontext(&own.context, &all.home);
+    if (_setjmp(own.at) == 0) {
+        _longjmp(all.home, 1);
+    }
 }
 
 // Lets those go on that wait for nobody any more; answers whether there are any.
@@ -99,13 +117,14 @@ inline void run_block() {
         fiber.context.uc_link = nullptr;
         makecontext(&fiber.context, begin, 0);
         fiber.state = State::ready;
+        fiber.has_begun = false;
     }
     for (bool goes_on = true; goes_on;) {
         for (unsigned at = 0; at < all.threads; at++) {
             if (all.fibers[at].state == State::ready) {
                 all.current = at;
                 thread_index = dim3(at, 0, 0);
-                swapcontext(&all.home, &all.fibers[at].context);
+                go_on(all.fibers[at]);
             }
         }
         goes_on = release(0, all.threads, State::at_block);

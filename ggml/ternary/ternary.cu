@@ -17,7 +17,10 @@
 #include <mutex>
 #include <vector>
 
-#include "kernels.h"
+#include "attention.h"
+#include "heads.h"
+#include "norms.h"
+#include "products.h"
 
 #ifdef __CUDACC__
 #include "memory_cuda.h"

@@ -8,9 +8,11 @@ use super::trits::Layout;
 use crate::backend::{Backend, Context, Device, Graph, Kind, Scheduler, Type};
 use crate::round::{self, Rounder};
 
-/// Every device, of which one is Vulkan's where Vulkan was built and is not hidden.
+/// Every device that computes ggml's graphs, of which one is Vulkan's where Vulkan was built and is
+/// not hidden. Our own backend has operations of its own alone.
 pub(super) fn devices() -> Vec<Device> {
-    let devices = Device::all();
+    let mut devices = Device::all();
+    devices.retain(|device| !device.is_ternary());
     let is_vulkan = |device: &Device| device.backend() == "Vulkan" && device.kind() != Kind::Cpu;
     // A program with several backends is tested for one of them, and sees none of the others' then.
     let seen = std::env::var_os("GGML_VK_VISIBLE_DEVICES");

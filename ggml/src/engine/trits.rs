@@ -8,8 +8,8 @@
 
 use half::f16;
 use trine_infer::weights::repack_matrix;
-use trine_ternary::parallel::Parallel;
-use trine_ternary::{Matrix, Packing, pack, unpack};
+use trine_ternary::parallel::{Parallel, for_each_chunk};
+use trine_ternary::{Matrix, Packing, pack};
 
 use super::options::Activations;
 use super::words;
@@ -182,20 +182,40 @@ impl Layout {
             repack_matrix(matrix, Packing::Tq2_0, &mut out, pool).map_err(fail)?;
             return Ok(out);
         }
-        let mut trits = vec![0; rows * columns];
-        unpack(matrix, &mut trits).map_err(fail)?;
+        // Threads share the rows, which are taken from words: those are made by vectors.
+        let (words, row) = (words::pack(matrix, pool).map_err(fail)?, self.bytes(1, columns));
+        for_each_chunk(pool, &mut out, row * TOGETHER, &|index, out| {
+            let (mut trits, mut lanes) = (vec![0; columns], vec![0; wide]);
+            let own = words.chunks_exact(words::row_bytes(columns)).skip(index * TOGETHER);
+            for (own, out) in own.zip(out.chunks_exact_mut(row)) {
+                words::unpack_row(own, &mut trits);
+                self.spread(&trits, &mut lanes);
+                let done = self.pack_row(&lanes, out);
+                debug_assert!(done.is_ok(), "rows have whole blocks");
+            }
+        });
+        Ok(out)
+    }
+
+    /// Trits in the lanes that are not kept free.
+    fn spread(self, trits: &[i8], lanes: &mut [i8]) {
         let (group, own) = self.group();
-        let mut lanes = vec![0; rows * wide];
-        for (trits, lanes) in trits.chunks_exact(columns).zip(lanes.chunks_exact_mut(wide)) {
-            for (trits, lanes) in trits.chunks(own).zip(lanes.chunks_mut(group)) {
-                for (trit, lane) in trits.iter().zip(lanes) {
-                    *lane = *trit;
-                }
+        for (trits, lanes) in trits.chunks(own).zip(lanes.chunks_mut(group)) {
+            for (trit, lane) in trits.iter().zip(lanes) {
+                *lane = *trit;
             }
         }
+    }
+
+    /// A row of lanes in bytes.
+    fn pack_row(
+        self,
+        lanes: &[i8],
+        out: &mut [u8],
+    ) -> std::result::Result<(), trine_ternary::Error> {
         match self.kind {
-            Type::Tq2_0 => pack(Packing::Tq2_0, rows, wide, &lanes, &mut out).map_err(fail)?,
-            Type::Q2_0 => pack_q2_0(&lanes, &mut out),
+            Type::Tq2_0 => return pack(Packing::Tq2_0, 1, lanes.len(), lanes, out),
+            Type::Q2_0 => pack_q2_0(lanes, out),
             Type::F16 => {
                 for (lane, place) in lanes.iter().zip(out.as_chunks_mut::<2>().0) {
                     *place = f16::from_f32(f32::from(*lane)).to_le_bytes();
@@ -207,7 +227,7 @@ impl Layout {
                 }
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// Whether products of trits and so many codes are, on a device, those of whole numbers.
@@ -302,6 +322,8 @@ impl Layout {
     }
 }
 
+/// Rows that a thread packs at a time.
+const TOGETHER: usize = 16;
 /// The matrix that is tried: not a multiple of any block, and so long that half precision would
 /// round its sums.
 const ROWS: usize = 96;

@@ -35,6 +35,16 @@ pub(super) fn pack(matrix: &Matrix<'_>, pool: &dyn Parallel) -> Result<Vec<u8>, 
     Ok(out)
 }
 
+/// The trits of a row of words.
+pub(super) fn unpack_row(words: &[u8], trits: &mut [i8]) {
+    for (word, trits) in words.chunks_exact(4).zip(trits.chunks_mut(WORD)) {
+        for (at, trit) in trits.iter_mut().enumerate() {
+            let byte = word.get(at % 4).copied().unwrap_or(1);
+            *trit = (byte >> (at / 4 * 2) & 3).cast_signed() - 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use trine_ternary::parallel::Serial;
@@ -53,6 +63,11 @@ mod tests {
             let (row, column) = (at / columns, at % columns);
             let byte = words[row * 32 + column / 16 * 4 + column % 4];
             assert_eq!((byte >> (column % 16 / 4 * 2) & 3) as i8 - 1, *trit, "{row} {column}");
+        }
+        for (words, trits) in words.chunks_exact(32).zip(trits.chunks_exact(columns)) {
+            let mut found = vec![0; columns];
+            super::unpack_row(words, &mut found);
+            assert_eq!(found, trits);
         }
     }
 }

@@ -61,6 +61,12 @@ impl Blocks {
     /// When the sizes fit no blocks, or the device does not open or has too little memory.
     pub fn open(sizes: Sizes, device: Device, threads: usize) -> Result<Self> {
         sizes.check()?;
+        if device.is_ternary() {
+            return Err(Error::new(format!(
+                "{} trains nothing: name another backend, or the processor (--backend cpu)",
+                device.name()
+            )));
+        }
         let nodes = NODES_OF_BLOCK * sizes.layers;
         let scheduler = || {
             let mut backends = vec![Backend::open(device, threads)?];

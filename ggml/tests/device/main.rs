@@ -39,9 +39,11 @@ fn file(path: &str) -> PathBuf {
     PathBuf::from(package).join("..").join(path)
 }
 
-/// All devices, of which one is Vulkan's where that is to be there.
+/// All devices that compute ggml's graphs, of which one is Vulkan's where that is to be there. Our
+/// own backend is tried by itself ([`ternary`]).
 fn devices() -> Vec<Device> {
-    let devices = Device::all();
+    let mut devices = Device::all();
+    devices.retain(|device| !device.is_ternary());
     assert!(devices.iter().any(|device| device.kind() == Kind::Cpu));
     if has_vulkan() {
         let found = devices.iter().find(|device| device.backend() == "Vulkan");

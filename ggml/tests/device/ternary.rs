@@ -1,6 +1,6 @@
 //! Our own backend has the engine's logits, each bit of them.
 
-use trine_ggml::{Device, Kept, Options};
+use trine_ggml::{Activations, Blocks, Device, Engine, Kept, Options, Sizes};
 use trine_infer::gguf::File;
 use trine_infer::sample::likeliest;
 use trine_ternary::parallel::Serial;
@@ -18,17 +18,16 @@ fn ours() -> Vec<Device> {
 }
 
 /// Compares a prompt and a text after it.
-fn compare(made: &Made, prompt: usize, kept: Kept, batch: usize) {
+fn compare(made: &Made, prompt: usize, text: usize, options: &Options) {
     let model = model(&File::parse(made.file().leak()).unwrap());
-    let options = Options { kv: kept, batch, ..Options::new(made.context) };
     for device in ours() {
-        let mut engine = opened(&model, device, &options);
-        let mut own = session(&model, &options);
+        let mut engine = opened(&model, device, options);
+        let mut own = session(&model, options);
         let prompt: Vec<u32> = tokens(3, made.vocab).take(prompt).collect();
         engine.read_prompt(&prompt).unwrap();
         read_prompt(&mut own, &prompt);
         assert_eq!(engine.splits(), 1, "{made:?}");
-        for token in tokens(1, made.vocab).take(6) {
+        for token in tokens(1, made.vocab).take(text) {
             let (found, wanted) = (engine.logits().unwrap(), own.logits().unwrap());
             let bits = |logits: &[f32]| logits.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             assert_eq!(likeliest(found), likeliest(wanted), "{made:?}");
@@ -40,11 +39,72 @@ fn compare(made: &Made, prompt: usize, kept: Kept, batch: usize) {
 }
 
 #[test]
-fn our_own_backend_has_each_bit_of_the_engines_logits() {
+fn our_own_backend_has_each_bit_of_the_engines_logits_with_every_head() {
     for head in [RowFormat::F32, RowFormat::F16, RowFormat::Q8_0, RowFormat::Q6K] {
-        compare(&Made { head, ..Made::SMALL }, 1, Kept::F16, 128);
+        compare(&Made { head, blocks: 1, ..Made::SMALL }, 1, 2, &Options::new(128));
     }
-    compare(&Made { architecture: "bitnet", ..Made::SMALL }, 5, Kept::F32, 128);
-    compare(&Made { packing: Packing::I2S, ..Made::SMALL }, 21, Kept::F16, 8);
-    compare(&Made { whole: 1, ..Made::SMALL }, 20, Kept::F16, 16);
+}
+
+#[test]
+fn it_has_each_bit_in_every_family() {
+    let silu = Made { architecture: "bitnet", packing: Packing::I2S, ..Made::SMALL };
+    compare(&silu, 5, 3, &Options { kv: Kept::F32, ..Options::new(128) });
+    // The first block sees a prompt whole, of which not all is computed at once.
+    let whole = Made { whole: 1, ..Made::SMALL };
+    compare(&whole, 20, 3, &Options { batch: 16, ..Options::new(128) });
+}
+
+#[test]
+fn it_has_each_bit_of_heads_of_any_width() {
+    // Heads of 24, of which the last 8 numbers are half of 16 partial sums.
+    let odd = Made { width: 384, ffn: 640, heads: 16, kv_heads: 4, blocks: 1, ..Made::SMALL };
+    let odd = Made { packing: Packing::I2S, ..odd };
+    compare(&odd, 37, 2, &Options::new(128));
+}
+
+#[test]
+fn it_has_each_bit_at_positions_far_apart() {
+    let long = Made { blocks: 1, context: 1100, heads: 2, kv_heads: 1, ..Made::SMALL };
+    // Scores of more positions than lie in shared memory together.
+    compare(&long, 1030, 2, &Options { batch: 1030, ..Options::new(1100) });
+}
+
+#[test]
+fn what_it_does_not_compute_is_refused_with_what_to_do() {
+    let model = model(&File::parse(Made::SMALL.file().leak()).unwrap());
+    for device in ours() {
+        let refused = |options: &Options| {
+            let plan = |_: &_| panic!("no plan was made");
+            Engine::open(&model, device, options, &Serial, plan).err().unwrap().to_string()
+        };
+        let floats = Options { activations: Activations::Floats, ..Options::new(64) };
+        assert!(refused(&floats).contains("leave out --activations floats"));
+        let short = Options { memory: Some(100_000), ..Options::new(64) };
+        assert!(refused(&short).contains("--backend cpu"));
+        let sizes = Sizes {
+            dim: 64,
+            ffn: 128,
+            layers: 1,
+            heads: 2,
+            kv_heads: 1,
+            whole: 0,
+            epsilon: 1e-5,
+            rope_base: 1e4,
+            is_rounded: true,
+        };
+        let said = Blocks::open(sizes, device, 1).unwrap_err().to_string();
+        assert!(said.contains("trains nothing"), "{said}");
+    }
+}
+
+#[test]
+fn a_model_that_finds_no_room_for_all_of_its_blocks_is_refused() {
+    let made = Made { blocks: 8, ..Made::SMALL };
+    let model = model(&File::parse(made.file().leak()).unwrap());
+    for device in ours() {
+        let options = Options { memory: Some(800_000), batch: 1, ..Options::new(64) };
+        let opened = Engine::open(&model, device, &options, &Serial, |_: &_| ());
+        let said = opened.err().unwrap().to_string();
+        assert!(said.contains("8 blocks"), "{said}");
+    }
 }

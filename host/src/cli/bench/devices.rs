@@ -152,32 +152,47 @@ impl Task<'_> {
         })
     }
 
-    /// Measures a device, once with codes and once with floats, and llama.cpp there, all in turns:
-    /// a machine whose speed drifts is then as fast for each of them.
+    /// Measures a device, once with codes and once with floats where it has those, and llama.cpp
+    /// there, all in turns: a machine whose speed drifts is then as fast for each of them.
     fn in_turns(&self, device: Device, reference: &mut Reference) -> Result<Measured> {
         self.opened(Some((device, Activations::Codes)), |side, mut codes| {
+            if device.is_ternary() {
+                codes.peers = Some(self.turns(device, &mut [(side, &mut codes)])?);
+                self.compare(side, reference, &mut codes)?;
+                return Ok(codes);
+            }
             self.opened(Some((device, Activations::Floats)), |other, mut floats| {
-                let mut peers = self.bench.peers_on(device)?;
-                for round in 0..=self.bench.rounds.max(1) {
-                    let mut turns = [0, 1, 2, 3];
-                    if round % 2 == 1 {
-                        turns.reverse();
-                    }
-                    for turn in turns {
-                        match turn {
-                            0 => self.round(side, &mut codes, round)?,
-                            1 => self.round(other, &mut floats, round)?,
-                            _ => peers[turn - 2].round(self.bench, round)?,
-                        }
-                    }
-                }
+                let mut own = [(&mut *side, &mut codes), (&mut *other, &mut floats)];
+                codes.peers = Some(self.turns(device, &mut own)?);
                 self.compare(side, reference, &mut codes)?;
                 self.compare(other, reference, &mut floats)?;
-                codes.peers = Some(peers.map(|peer| peer.found));
                 codes.floats = Some(Box::new(floats));
                 Ok(codes)
             })
         })
+    }
+
+    /// Rounds of our own and of llama.cpp on a device, and what llama.cpp did.
+    fn turns(
+        &self,
+        device: Device,
+        own: &mut [(&mut Side<'_>, &mut Measured)],
+    ) -> Result<[OnDevice; 2]> {
+        let mut peers = self.bench.peers_on(llama_device(device)?)?;
+        let count = own.len();
+        for round in 0..=self.bench.rounds.max(1) {
+            let mut turns: Vec<usize> = (0..count + peers.len()).collect();
+            if round % 2 == 1 {
+                turns.reverse();
+            }
+            for turn in turns {
+                match own.get_mut(turn) {
+                    Some((side, measured)) => self.round(side, measured, round)?,
+                    None => peers[turn - count].round(self.bench, round)?,
+                }
+            }
+        }
+        Ok(peers.map(|peer| peer.found))
     }
 
     /// A round; the first one, in which devices compile, does not count.
@@ -312,6 +327,19 @@ impl Bench {
             }
         }
     }
+}
+
+/// The device on which llama.cpp is measured beside this one: it has nothing for our own backend,
+/// and ggml's for the same card in its place.
+fn llama_device(device: Device) -> Result<Device> {
+    if !device.is_ternary() {
+        return Ok(device);
+    }
+    let name = device.name().replace("Ternary", "CUDA");
+    let found = Device::all().into_iter().find(|other| other.name() == name);
+    found.ok_or_else(|| {
+        Error::new(format!("llama.cpp is to compute on {name}, which this program does not have"))
+    })
 }
 
 /// Where llama.cpp's head is, in the order of [`Measured::peers`].
