@@ -149,7 +149,11 @@ pub(super) fn program(what: &str, backend: &str, built: Built) -> Result<Command
 /// Cargo on all that calls ggml, so that ggml is built once.
 pub(super) fn ggml(what: &str, backend: &str, built: Built) -> Result<Command> {
     let mut cargo = built.cargo()?;
-    let features = format!("trine-ggml/llama,trine-ggml/{backend},trine-ggml-kernels/ggml");
+    let mut features = format!("trine-ggml/llama,trine-ggml/{backend},trine-ggml-kernels/ggml");
+    if matches!(built, Built::ForTests) {
+        // Our own backend for CUDA, whose kernels run on the processor then.
+        features += ",trine-ggml/fibers";
+    }
     cargo.args([what, "-p", "trine-ggml", "-p", "trine-ggml-kernels", "--features", &features]);
     built.tell(&mut cargo);
     Ok(cargo)
