@@ -33,13 +33,14 @@ impl Choice {
     /// Our own engine.
     pub(crate) const PROCESSOR: Self = Self { device: None, falls_back: true };
 
-    /// Finds what a program asks for, and tells where the processor is taken in its place.
-    pub(crate) fn new(words: &[u8], notes: Notes) -> Result<Self, Refusal> {
+    /// Finds what a program asks for, to compute with floats or with codes, and tells where the
+    /// processor is taken in its place.
+    pub(crate) fn new(words: &[u8], is_floats: bool, notes: Notes) -> Result<Self, Refusal> {
         let wish = std::str::from_utf8(words).ok().and_then(Wish::parse).ok_or_else(|| {
             let words = String::from_utf8_lossy(words);
             (ARGUMENT, format!("the backend {words:?} is none of {WORDS}"))
         })?;
-        match find(wish.backend) {
+        match find(wish.backend, is_floats) {
             Ok(device) => Ok(Self { device, falls_back: wish.falls_back }),
             Err(missing) if wish.falls_back => {
                 notes.warn(&sentence(missing).1);
@@ -51,7 +52,8 @@ impl Choice {
 }
 
 /// All that may be said.
-const WORDS: &str = "auto, cpu, vulkan, cuda and metal, nor one of these with \",cpu\" after it";
+const WORDS: &str =
+    "auto, cpu, ternary, vulkan, cuda and metal, nor one of these with \",cpu\" after it";
 
 fn sentence(missing: Missing) -> Refusal {
     #[cfg(feature = "modules")]
@@ -61,10 +63,11 @@ fn sentence(missing: Missing) -> Refusal {
     match missing {
         Missing::Feature(Backend::Auto) => (UNSUPPORTED, NO_DEVICES.to_owned()),
         Missing::Feature(backend) => {
-            let word = backend.word();
             let said = format!(
-                "this library was built without {word}: build it with `cargo build --release -p \
-                 trine-c-host --features {word}`, or ask for the backend cpu"
+                "this library was built without {}: build it with `cargo build --release -p \
+                 trine-c-host --features {}`, or ask for the backend cpu",
+                backend.word(),
+                backend.feature()
             );
             (UNSUPPORTED, said)
         }
@@ -81,13 +84,17 @@ fn sentence(missing: Missing) -> Refusal {
 }
 
 #[cfg(feature = "gpu")]
-fn find(backend: Backend) -> Result<Option<Device>, Missing> {
+fn find(backend: Backend, is_floats: bool) -> Result<Option<Device>, Missing> {
     let _turn = crate::offload::turn();
-    trine::offload::choose(backend)
+    if is_floats {
+        trine::offload::choose_for_all(backend)
+    } else {
+        trine::offload::choose(backend)
+    }
 }
 
 #[cfg(not(feature = "gpu"))]
-fn find(backend: Backend) -> Result<Option<Device>, Missing> {
+fn find(backend: Backend, _: bool) -> Result<Option<Device>, Missing> {
     backend.check_built()?;
     // To be loud where somebody hopes for one.
     if backend == Backend::Auto { Err(Missing::Feature(backend)) } else { Ok(None) }

@@ -43,9 +43,9 @@ pub struct trine_host_config {
     /// Must be 0.
     pub reserved: u32,
     /// Where the model is computed, in the words of `trine generate --backend`, ended by a zero
-    /// byte: "cpu", the library's own engine, which NULL means too; "vulkan", "cuda" or "metal",
-    /// the first device of that name; "auto", the first graphics processor that is no software, or
-    /// the processor. With "auto", and with ",cpu" after another name, the processor computes where
+    /// byte: "cpu", the library's own engine, which NULL means too; "ternary", "vulkan", "cuda" or
+    /// "metal", the first device of that name; "auto", the first graphics processor that is no
+    /// software, or the processor. With "auto", and with ",cpu" after another name, the processor computes where
     /// there is no device, and goes on where it fails, and `on_note` is told; else that is an
     /// error. May die when the function returns.
     pub backend: *const c_char,
@@ -245,12 +245,13 @@ unsafe fn choose(
     problem: *mut trine_model_problem,
 ) -> Result<Wanted, trine_status> {
     let notes = Notes { call: config.on_note, user_data: config.user_data };
+    let is_floats = config.flags & TRINE_HOST_FLOATS != 0;
     let choice = if config.backend.is_null() {
         Choice::PROCESSOR
     } else {
         // SAFETY: the caller's promise.
         let words = unsafe { CStr::from_ptr(config.backend) };
-        Choice::new(words.to_bytes(), notes).map_err(|(status, said)| {
+        Choice::new(words.to_bytes(), is_floats, notes).map_err(|(status, said)| {
             notes.error(&said);
             // SAFETY: the caller's promise.
             unsafe { tell_text(problem, status, &said) }
@@ -264,7 +265,7 @@ unsafe fn choose(
         // More than there can be is all there is.
         memory: some(usize::try_from(config.memory_max).unwrap_or(usize::MAX)),
         layers: some(config.layers as usize),
-        is_floats: config.flags & TRINE_HOST_FLOATS != 0,
+        is_floats,
     })
 }
 

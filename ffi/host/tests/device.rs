@@ -69,7 +69,7 @@ fn a_backend_that_is_none_is_refused_with_those_that_are() {
     for words in [c"gpu", c"", c"cpu,vulkan", c"vulkan, cpu", c"\xff"] {
         let (status, model, said) = open(&config(words, &raw mut told));
         assert!(status == ARGUMENT && model.is_null(), "{words:?}");
-        assert!(said.contains("auto, cpu, vulkan, cuda and metal"), "{said}");
+        assert!(said.contains("auto, cpu, ternary, vulkan, cuda and metal"), "{said}");
     }
     assert!(told.len() == 5 && told.iter().all(|(kind, _)| *kind == TRINE_HOST_NOTE_ERROR));
     told.clear();

@@ -50,7 +50,8 @@ impl Backend {
     }
 
     /// The feature that it is built with: our own backend is always a module.
-    const fn feature(self) -> &'static str {
+    #[must_use]
+    pub const fn feature(self) -> &'static str {
         match self {
             Self::Ternary => "modules",
             _ => self.word(),
