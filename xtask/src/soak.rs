@@ -54,7 +54,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "cuda",
-        about: "CUDA's module is compiled, and loaded where there is no such device",
+        about: "CUDA's module and ours are compiled, and loaded where there is no such device",
         run: |_| modules::try_cuda(),
     },
     Part { name: "fuzz", about: "each fuzz target for an hour, or --seconds N", run: fuzzed },

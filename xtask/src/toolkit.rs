@@ -52,6 +52,17 @@ pub(crate) fn libraries() -> Result<Option<PathBuf>> {
     Ok(root()?.map(|root| root.join("lib")))
 }
 
+/// The compiler: that of the toolkit, or the system's.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn compiler() -> Result<PathBuf> {
+    if let Some(root) = root()? {
+        return Ok(root.join("bin/nvcc"));
+    }
+    Ok(std::env::var_os("CUDACXX").map_or_else(|| "nvcc".into(), PathBuf::from))
+}
+
 /// Where the toolkit lies that is not the system's.
 fn root() -> Result<Option<PathBuf>> {
     if std::env::var_os("CUDACXX").is_some() || sh::works("nvcc", &["--version"]) {

@@ -1,18 +1,24 @@
-//! CUDA's module, on a machine that need not have such a device: that it compiles and links, says
-//! which library it misses, and is loaded with it.
+//! CUDA's module and our own for its devices, on a machine that need not have one: that CUDA's
+//! compiles and links, says which library it misses, and is loaded with it; and that ours is loaded
+//! without.
+
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use super::trial::{generate, has, on_software, said, written};
-use super::{Build, CUDA};
+use super::{Build, CUDA, ternary};
 use crate::{sh, toolkit};
 
 /// What is left out where nothing else is asked for: all processors but one generation, and the
 /// kernels of attention, of which there are many.
 const QUICK: [(&str, &str); 2] =
     [("CMAKE_CUDA_ARCHITECTURES", "75-virtual"), ("GGML_CUDA_FA", "OFF")];
+/// The one generation that our own module is compiled for here.
+const GENERATION: &str = "75";
 
-/// Builds the program with CUDA's module, and tries it.
+/// Builds the program with CUDA's module, and tries it; then the same for our own.
 ///
 /// # Errors
 /// When something does not build, or does not do what it should.
@@ -26,42 +32,55 @@ pub(crate) fn main() -> Result<String> {
         has_cuda: true,
         quick: &QUICK,
     };
-    build.program(&shipped)?;
-    let program = shipped.join("trine");
-    let [_, module] = CUDA;
+    let ggml = build.program(&shipped)?;
+    let program = &shipped.join("trine");
     let libraries = toolkit::libraries()?;
-    let listed = |libraries: Option<&std::path::Path>| -> Result<String> {
-        let mut devices = on_software(&program)?;
-        if let Some(libraries) = libraries {
-            devices.env("LD_LIBRARY_PATH", libraries);
-        }
-        sh::output(devices.args(["devices", "--gpu"]))
-    };
+    let libraries = libraries.as_deref();
+    let [_, module] = CUDA;
     if libraries.is_some() {
         let why = "libcudart.so.13: cannot open shared object file";
-        has(&listed(None)?, &[&format!("{module}  refused: {why}")])?;
+        has(&listed(program, None)?, &[&format!("{module}  refused: {why}")])?;
     }
-    let loaded = listed(libraries.as_deref())?;
+    let loaded = listed(program, libraries)?;
     has(&loaded, &[&format!("{module}  loaded: CUDA, ")])?;
-    let on = |backend: &str| -> Result<std::process::Command> {
-        let mut command = generate(&program, backend)?;
-        if let Some(libraries) = &libraries {
-            command.env("LD_LIBRARY_PATH", libraries);
-        }
-        Ok(command)
-    };
+    let has_device = !loaded.contains("loaded: CUDA, 0 devices");
+    let wrote = writes(program, libraries, has_device)?;
+    // After CUDA's, so that what was tried there is CUDA's alone.
+    ternary::compile_for(GENERATION, &ggml, &shipped)?;
+    // Where CUDA's libraries are not to be found: ours needs none.
+    let count = if has_device { "" } else { "0 devices" };
+    let wanted = format!("{}  loaded: Ternary, {count}", ternary::MODULE);
+    has(&listed(program, None)?, &[&wanted])?;
+    Ok(format!("CUDA's module is built, {wrote}; ours is built, and loaded"))
+}
+
+/// What the program says of modules and devices, with these libraries.
+fn listed(program: &Path, libraries: Option<&Path>) -> Result<String> {
+    sh::output(with(on_software(program)?, libraries).args(["devices", "--gpu"]))
+}
+
+/// A program that finds these libraries.
+fn with(mut program: Command, libraries: Option<&Path>) -> Command {
+    if let Some(libraries) = libraries {
+        program.env("LD_LIBRARY_PATH", libraries);
+    }
+    program
+}
+
+/// That a text is written, on a device or where there is none: what was found.
+fn writes(program: &Path, libraries: Option<&Path>, has_device: bool) -> Result<&'static str> {
+    let on = |backend: &str| generate(program, backend).map(|command| with(command, libraries));
     let processor = written(&mut on("cpu")?)?;
     let found = on("cuda,cpu")?.output().context("the program could not start")?;
     ensure!(found.status.success(), "it did not go on: {}", said(&found));
-    if loaded.contains("loaded: CUDA, 0 devices") {
-        ensure!(found.stdout == processor, "another text than the processor's");
-        let refused = on("cuda")?.output().context("the program could not start")?;
-        ensure!(!refused.status.success() && refused.stdout.is_empty(), "{}", said(&refused));
-        has(&said(&refused), &["there is no device of cuda"])?;
-        return Ok("CUDA's module is built, and loaded where there is no device".into());
-    }
     let alone = on("cuda")?.output().context("the program could not start")?;
+    if !has_device {
+        ensure!(found.stdout == processor, "another text than the processor's");
+        ensure!(!alone.status.success() && alone.stdout.is_empty(), "{}", said(&alone));
+        has(&said(&alone), &["there is no device of cuda"])?;
+        return Ok("and loaded where there is no device");
+    }
     ensure!(alone.status.success() && !alone.stdout.is_empty(), "{}", said(&alone));
     ensure!(!said(&alone).contains("warning: "), "{}", said(&alone));
-    Ok("CUDA's module is built, loaded, and writes on a device".into())
+    Ok("loaded, and writes on a device")
 }

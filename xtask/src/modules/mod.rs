@@ -4,9 +4,11 @@
 //! The program and the processor's module come from ggml's own build of modules. That of a graphics
 //! processor is linked here, from the library that the static build of that backend makes, with
 //! ggml's one entry point: so each backend is compiled once, and on its own. CUDA's comes out of
-//! ggml's own build, since a static one wants libraries that not every toolkit has.
+//! ggml's own build, since a static one wants libraries that not every toolkit has. Our own for
+//! Nvidia's devices is no part of ggml, and is compiled by itself.
 
 mod cuda;
+pub(crate) mod ternary;
 mod trial;
 
 use std::fs;
@@ -29,6 +31,8 @@ pub(crate) const GGML: &str = "llama-cpp-sys-2";
 const SHARED: [&str; 2] = ["libggml.so", "libggml-base.so"];
 /// The library for C programs.
 const HOST: &str = "libtrine_host.so";
+/// What the program reads from the environment: the folder of its modules.
+pub(crate) const VARIABLE: &str = "TRINE_GGML_MODULES";
 /// The processor's module.
 const CPU: &str = "libggml-cpu.so";
 
@@ -62,16 +66,21 @@ struct Build {
 /// # Errors
 /// When there is no such backend, or something does not build.
 pub(crate) fn main(names: &[&str]) -> Result<()> {
-    let unknown = names.iter().find(|name| ![VULKAN.name, CUDA[0]].contains(name));
+    let known = [VULKAN.name, CUDA[0], ternary::NAME];
+    let unknown = names.iter().find(|name| !known.contains(name));
     ensure!(unknown.is_none(), "no module is made for {}: see docs/gpu.md", names.join(", "));
     let folder = sh::target_dir().join("modules");
     let has_cuda = names.contains(&CUDA[0]);
     let build = Build { target_dir: folder.join("build"), is_native: false, has_cuda, quick: &[] };
     let shipped = folder.join("trine");
-    build.program(&shipped)?;
+    let ggml = build.program(&shipped)?;
     if names.is_empty() || names.contains(&VULKAN.name) {
         let library = build.library(&VULKAN)?;
         build.link(&VULKAN, &library, &shipped)?;
+    }
+    if has_cuda || names.contains(&ternary::NAME) {
+        // It is quicker than CUDA's on models of its kind, and computes no others.
+        ternary::compile(&ggml, &shipped)?;
     }
     println!("{}:", shipped.display());
     for file in fs::read_dir(&shipped)? {
@@ -106,8 +115,8 @@ impl Build {
     }
 
     /// Builds the program, the library and the processor's module, and puts them into an empty
-    /// folder. Both look for ggml where they lie themselves.
-    fn program(&self, folder: &Path) -> Result<()> {
+    /// folder. Both look for ggml where they lie themselves. The answer is where ggml was built.
+    fn program(&self, folder: &Path) -> Result<PathBuf> {
         const HERE: [&str; 2] = ["-C", "link-arg=-Wl,-rpath,$ORIGIN"];
         let mut cargo = self.modular()?;
         cargo.args(["rustc", "--release", "-p", "trine-c-host", "--lib", "--crate-type", "cdylib"]);
@@ -134,7 +143,8 @@ impl Build {
         if self.has_cuda {
             copy(&ggml.join("bin").join(CUDA[1]), folder)?;
         }
-        copy(&ggml.join("bin").join(CPU), folder)
+        copy(&ggml.join("bin").join(CPU), folder)?;
+        Ok(ggml)
     }
 
     /// The program with a backend in it, as the benches build it.

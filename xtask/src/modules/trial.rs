@@ -7,13 +7,11 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Build, CPU, copy};
+use super::{Build, CPU, VARIABLE, copy};
 use crate::{sh, vulkan};
 
 /// The module that is tried.
 const VULKAN: &str = "libggml-vulkan.so";
-/// What the program reads the folder's name from.
-const VARIABLE: &str = "TRINE_GGML_MODULES";
 /// A version of ggml's that none of its modules has.
 const OTHER_VERSION: u32 = 99;
 
