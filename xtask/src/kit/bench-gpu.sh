@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures and tests on the graphics processor of this machine, with the programs beside this one:
 #
-#     ./bench-gpu [vulkan|cuda] [--small|--part] [--software] [--record]
+#     ./bench-gpu [vulkan|cuda|ternary] [--small|--part] [--software] [--record]
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 places=$here
 for folder in /usr/local/cuda/lib64 /usr/local/cuda/targets/x86_64-linux/lib; do

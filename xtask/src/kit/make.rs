@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::Message;
 
 use super::{LIBRARIES, LOADER, MODELS, PROGRAMS, SCRIPT, TESTS, TRINE, XTASK};
-use crate::modules::GGML;
+use crate::modules::{GGML, ternary};
 use crate::{cache, sh, toolkit, vulkan};
 
 /// How ggml's C and C++ is compiled: it takes its vector instructions from the flags of its
@@ -148,6 +148,9 @@ fn pack(made: &Made, backends: &[&str], folder: &Path) -> Result<()> {
     for backend in backends {
         let name = super::library(backend);
         ensure!(folder.join(&name).exists(), "ggml's build made no {name}");
+    }
+    if backends.contains(&"cuda") {
+        ternary::compile(ggml, folder)?;
     }
     for (place, kind) in READ {
         copy_all(&sh::root().join(place), kind, &folder.join(place))?;

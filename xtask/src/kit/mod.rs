@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
+use crate::modules::{self, ternary};
 use crate::{sh, vulkan};
 
 pub(crate) use make::main;
@@ -41,6 +42,8 @@ const PROGRAMS: [Test; 3] = [
     Test { name: TRAINING, only: &["device::"] },
 ];
 const TRAINING: &str = "trine_train";
+/// The tests of our own backend, which computes our engine's graphs and no others.
+const OWN: [Test; 1] = [Test { name: "device", only: &[ternary::NAME] }];
 
 /// The library of a backend in the kit.
 fn library(backend: &str) -> String {
@@ -64,10 +67,14 @@ impl Kit {
         let folder = std::path::absolute(folder)?;
         let shown = folder.display();
         ensure!(folder.join(TRINE).is_file(), "{shown} is no kit: `cargo xtask gpu-kit` makes one");
-        ensure!(
-            folder.join(library(backend)).is_file(),
-            "the kit {shown} was made without {backend}: `cargo xtask gpu-kit {backend}` has it"
-        );
+        // Our own backend is measured beside llama.cpp on CUDA, with which it is made.
+        let of = if backend == ternary::NAME { "cuda" } else { backend };
+        for name in [backend, of] {
+            ensure!(
+                folder.join(library(name)).is_file(),
+                "the kit {shown} was made without {name}: `cargo xtask gpu-kit {of}` has it"
+            );
+        }
         Ok(Self { folder, backend: backend.to_owned(), is_software })
     }
 
@@ -89,12 +96,16 @@ impl Kit {
         self.command(Path::new(TRINE))
     }
 
-    /// Runs the tests of devices, and of training on them.
+    /// Runs the tests of devices, and of training on them where the backend can.
     ///
     /// # Errors
     /// When one fails.
     pub(crate) fn test(&self) -> Result<()> {
-        PROGRAMS.iter().try_for_each(|program| sh::run(&mut self.tests_of(program)?))
+        self.tests().iter().try_for_each(|program| sh::run(&mut self.tests_of(program)?))
+    }
+
+    fn tests(&self) -> &'static [Test] {
+        if self.backend == ternary::NAME { &OWN } else { &PROGRAMS }
     }
 
     fn tests_of(&self, program: &Test) -> Result<Command> {
@@ -121,12 +132,14 @@ impl Kit {
         let others = std::env::split_paths(&others).filter(|path| !path.as_os_str().is_empty());
         let own = std::env::join_paths([self.folder.clone()].into_iter().chain(others))?;
         command.current_dir(&self.folder).env(LIBRARIES, own);
+        // The tests lie in a folder of their own, and modules are looked for beside a program.
+        command.env(modules::VARIABLE, &self.folder);
         if self.is_software {
             command = vulkan::on_software_here(command)?;
         }
         // A kit with several backends sees the same device through each: this run is for one.
         match &*self.backend {
-            "cuda" => command.env(vulkan::VISIBLE, ""),
+            "cuda" | ternary::NAME => command.env(vulkan::VISIBLE, ""),
             _ => command.env("CUDA_VISIBLE_DEVICES", ""),
         };
         Ok(command)
@@ -198,5 +211,24 @@ mod tests {
         let args: Vec<&OsStr> = training.get_args().collect();
         assert_eq!(args, ["device::", "--test-threads=1"]);
         assert_eq!(told(&training, "CARGO_MANIFEST_DIR"), Some(folder.join("tests").as_os_str()));
+        assert_eq!(told(&training, "TRINE_GGML_MODULES"), Some(folder.as_os_str()));
+    }
+
+    #[test]
+    fn our_own_backend_is_tested_by_itself_in_a_kit_with_cuda() {
+        let folder = scratch("kit ternary");
+        fs::write(folder.join("trine"), "").unwrap();
+        for library in ["libggml-ternary.so", "libggml-cuda.so"] {
+            let refused = Kit::open(&folder, "ternary", false).unwrap_err().to_string();
+            assert!(refused.ends_with("`cargo xtask gpu-kit cuda` has it"), "{refused}");
+            fs::write(folder.join(library), "").unwrap();
+        }
+        let kit = Kit::open(&folder, "ternary", false).unwrap();
+        let [test] = kit.tests() else { panic!("there is more than one program") };
+        let test = kit.tests_of(test).unwrap();
+        assert_eq!(test.get_program(), folder.join("tests/device"));
+        assert_eq!(test.get_args().collect::<Vec<_>>(), ["ternary", "--test-threads=1"]);
+        assert_eq!(told(&test, "GGML_VK_VISIBLE_DEVICES"), Some(OsStr::new("")));
+        assert_eq!(told(&test, "CUDA_VISIBLE_DEVICES"), None);
     }
 }
