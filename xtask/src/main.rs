@@ -72,12 +72,13 @@ usage: cargo xtask COMMAND
   bench model          a whole model beside llama.cpp: decode, prefill, opening, memory (needs
                        what `bench kernels` needs, 6 GB of disk and ten minutes); --small shows
                        in a minute that it works
-  bench gpu [BACKEND]  models on a graphics processor, vulkan or cuda: our tokens, and the speed
-                       and share of its memory's, beside llama.cpp there; --small, or --part for
-                       three blocks of the full size; --software without such a one; --record;
-                       also `bench-gpu`; --kit FOLDER with the programs of a kit, without cargo
+  bench gpu [BACKEND]  models on a graphics processor, vulkan, cuda, or ternary (our own for CUDA's
+                       devices): our tokens, and the speed and share of its memory's, beside
+                       llama.cpp there; --small, or --part for three blocks of the full size;
+                       --software without such a one; --record; also `bench-gpu`; --kit FOLDER
+                       with the programs of a kit, without cargo
   gpu-kit [BACKEND]... all that `bench gpu` runs, in a folder for a machine without Rust: vulkan,
-                       or cuda
+                       or cuda, which has ternary too
   bench greedy [BACKEND]
                        how often a device chooses what the processor does: greedy tokens of random
                        models, sentences of trained ones; --record, --software
@@ -93,7 +94,7 @@ usage: cargo xtask COMMAND
   dist [TARGET [PROFILE]]
                        libtrine as it is shipped: all packages, or one library
   modules [BACKEND]... the program and libtrine_host, with backends of graphics processors as
-                       modules, in one folder: vulkan, or cuda
+                       modules, in one folder: vulkan, ternary, or cuda, which has ternary too
   header               write include/trine.h from ffi/api
   requirements         check that tests/requirements.tsv names tests that exist
 ";

@@ -6,10 +6,11 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::gpu::Asked;
-use super::kernels::{Built, ggml, program, target_dir, test_devices, test_training};
+use super::kernels::{Built, ggml, program, target_dir, test_devices, test_ternary, test_training};
 use super::model::{Shape, models};
 use super::table;
 use crate::kit::Kit;
+use crate::modules::ternary;
 use crate::{sh, vulkan};
 
 /// Where programs come from.
@@ -25,7 +26,7 @@ impl<'a> Programs<'a> {
         if let Some(folder) = asked.kit {
             return Ok(Self::Carried(Kit::open(folder, backend, is_software)?));
         }
-        sh::run(&mut program("build", backend, Built::ForSpeed)?)?;
+        sh::run(&mut program("build", feature(backend), Built::ForSpeed)?)?;
         Ok(Self::Built { backend, is_software })
     }
 
@@ -54,10 +55,11 @@ impl<'a> Programs<'a> {
     }
 
     /// Keeps what was measured.
-    pub(super) fn record(&self, shape: &Shape, text: &str) -> Result<()> {
+    pub(super) fn record(&self, asked: &Asked<'_>, text: &str) -> Result<()> {
+        let Asked { backend, shape, .. } = *asked;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let made = format!("`trine model make {} --head q6_k`", shape.make());
-        let bench = if shape.is_full() { "gpu".into() } else { format!("gpu --{}", shape.name) };
+        let bench = bench(backend, shape);
         let text = format!("{made}, {cores} cores. {text}");
         let Self::Carried(kit) = self else { return table::record(&bench, &text) };
         // Other flags of compilers give other figures of the processor.
@@ -70,11 +72,50 @@ impl<'a> Programs<'a> {
     /// Runs the tests of devices, and of training on them.
     pub(super) fn test(&self) -> Result<()> {
         match self {
+            Self::Built { backend: ternary::NAME, .. } => {
+                test_ternary(ggml("test", feature(ternary::NAME), Built::ForSpeed)?)
+            }
             Self::Built { backend, is_software } => {
                 test_devices(ggml("test", backend, Built::ForSpeed)?, *is_software)?;
                 test_training(backend, Built::ForSpeed, *is_software)
             }
             Self::Carried(kit) => kit.test(),
+        }
+    }
+}
+
+/// The feature of our crates with which a backend is measured: our own has llama.cpp on CUDA beside
+/// it.
+fn feature(backend: &str) -> &str {
+    if backend == ternary::NAME { "cuda" } else { backend }
+}
+
+/// What is measured, as on the command line, after which the record is called. Vulkan is what is
+/// measured where nothing is named.
+fn bench(backend: &str, shape: &Shape) -> String {
+    let of = if backend == "vulkan" { String::new() } else { format!(" {backend}") };
+    let part = if shape.is_full() { String::new() } else { format!(" --{}", shape.name) };
+    format!("gpu{of}{part}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::{FULL, PART, SMALL};
+    use super::super::table;
+    use super::bench;
+    use crate::tests::scratch;
+
+    #[test]
+    fn records_are_called_after_the_backend_and_the_part() {
+        let folder = scratch("records");
+        for (backend, shape, ending) in [
+            ("vulkan", &FULL, "-gpu.md"),
+            ("vulkan", &SMALL, "-gpu-small.md"),
+            ("cuda", &FULL, "-gpu-cuda.md"),
+            ("ternary", &PART, "-gpu-ternary-part.md"),
+        ] {
+            let name = table::record_in(&folder, &bench(backend, shape), "text").unwrap();
+            assert_eq!(name.get(10..), Some(ending));
         }
     }
 }

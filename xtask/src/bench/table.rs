@@ -133,7 +133,7 @@ pub(super) fn record_in(folder: &Path, bench: &str, text: &str) -> Result<String
     let date = date.trim();
     fs::create_dir_all(folder)?;
     // The gateway's were kept first, and have the plain name.
-    let name = match bench.replace(" --", "-") {
+    let name = match bench.replace(" --", "-").replace(' ', "-") {
         bench if bench == "gateway" => format!("{date}.md"),
         bench => format!("{date}-{bench}.md"),
     };
