@@ -1,4 +1,4 @@
-// What kernels run on: CUDA, or one core of a processor on which every thread of a block is a fiber.
+// What kernels run on: CUDA, or one core of a processor where every thread of a block is a fiber.
 //
 // The second is there to test with: it runs the same code of the same kernels, thread by thread,
 // and is thousands of times slower than a device.

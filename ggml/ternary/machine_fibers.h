@@ -222,8 +222,8 @@ DEVICE void multiply_tile(int (&c)[4], const uint32_t (&a)[4], const uint32_t (&
     Shown own = {{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
     shown[lane] = own;
     machine::wait(machine::State::at_warp);
-    // Rows lane / 4 and 8 more, columns 2 (lane % 4) and 1 more; what lanes hold are 4 int8 of a row
-    // of either operand, in the first and the second half of the 32.
+    // Rows lane / 4 and 8 more, columns 2 (lane % 4) and 1 more; what lanes hold are 4 int8 of a
+    // row of either operand, in the first and the second half of the 32.
     for (unsigned quad = 0; quad < 4; quad++) {
         for (unsigned part = 0; part < 4; part++) {
             for (unsigned column = 0; column < 2; column++) {

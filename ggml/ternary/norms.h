@@ -11,8 +11,8 @@ enum Source { PLAIN, RELU_SQUARED, SILU };
 // Threads for a row.
 constexpr unsigned ROW_THREADS = 512;
 // Squares that lie in shared memory while they are added: those of each partial sum side by side,
-// with room between, so that partial sums are read from different banks. They are read by fours, and
-// so many fours are on their way while others are added.
+// with room between, so that partial sums are read from different banks. They are read by fours,
+// and so many fours are on their way while others are added.
 constexpr unsigned TILE = 8192;
 constexpr unsigned TILE_STRIDE = TILE / LANES + 4;
 constexpr unsigned FOURS = 4;

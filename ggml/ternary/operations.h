@@ -116,8 +116,8 @@ template <typename T>
 void turn(const ggml_tensor *op, const Params &own, machine::Stream stream) {
     kernels::Heads<T> heads = heads_of<T>(own, op->src[4], op->src[5]);
     dim3 grid(heads.heads + 2 * heads.kv_heads, size(op, 1));
-    machine::launch(kernels::turn<T>, grid, 4 * kernels::WARP, stream, data<const float>(op->src[0]),
-                    data<const float>(op->src[1]), data<const float>(op->src[2]),
+    machine::launch(kernels::turn<T>, grid, 4 * kernels::WARP, stream,
+                    data<const float>(op->src[0]), data<const float>(op->src[1]), data<const float>(op->src[2]),
                     data<const int>(op->src[3]), heads, data<float>(op));
 }
 

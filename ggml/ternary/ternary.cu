@@ -1,4 +1,5 @@
-// A backend of ggml's for ternary models: the engine's forward pass, bit for bit, on CUDA's devices.
+// A backend of ggml's for ternary models: the engine's forward pass, bit for bit, on CUDA's
+// devices.
 //
 // ggml has no operation for codes of activations or for what our softmax adds up in which order. So
 // a graph for this backend is made of operations of our own (`Own`), which ggml carries as custom
@@ -13,7 +14,6 @@
 #include <memory>
 #include <mutex>
 #include <vector>
-
 
 #include "operations.h"
 

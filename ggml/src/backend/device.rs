@@ -45,8 +45,9 @@ pub(super) fn text(text: *const c_char) -> String {
 
 impl Device {
     /// All devices of the backends that this program was built with, in ggml's order: graphics
-    /// processors before the processor, and our own backend's before all. With the feature `modules` they are those of the modules,
-    /// which are loaded now if nobody has asked for them yet.
+    /// processors before the processor, and our own backend's before all. With the feature
+    /// `modules` they are those of the modules, which are loaded now if nobody has asked for them
+    /// yet.
     #[must_use]
     pub fn all() -> Vec<Self> {
         log::start();
@@ -104,8 +105,8 @@ impl Device {
         }
     }
 
-    /// Whether it is one of our own backend (`ggml/ternary`), which computes codes and nothing else,
-    /// and each bit of them as our engine does.
+    /// Whether it is one of our own backend (`ggml/ternary`), which computes codes and nothing
+    /// else, and each bit of them as our engine does.
     #[must_use]
     pub fn is_ternary(self) -> bool {
         self.backend() == "Ternary"
