@@ -157,15 +157,19 @@ impl Task<'_> {
     fn in_turns(&self, device: Device, reference: &mut Reference) -> Result<Measured> {
         self.opened(Some((device, Activations::Codes)), |side, mut codes| {
             if device.is_ternary() {
-                codes.peers = Some(self.turns(device, &mut [(side, &mut codes)])?);
+                let mut own = |round| self.round(side, &mut codes, round);
+                let peers = self.turns(device, &mut [&mut own])?;
+                codes.peers = Some(peers);
                 self.compare(side, reference, &mut codes)?;
                 return Ok(codes);
             }
             self.opened(Some((device, Activations::Floats)), |other, mut floats| {
-                let mut own = [(&mut *side, &mut codes), (&mut *other, &mut floats)];
-                codes.peers = Some(self.turns(device, &mut own)?);
+                let mut own = |round| self.round(side, &mut codes, round);
+                let mut as_they_are = |round| self.round(other, &mut floats, round);
+                let peers = self.turns(device, &mut [&mut own, &mut as_they_are])?;
                 self.compare(side, reference, &mut codes)?;
                 self.compare(other, reference, &mut floats)?;
+                codes.peers = Some(peers);
                 codes.floats = Some(Box::new(floats));
                 Ok(codes)
             })
@@ -176,7 +180,7 @@ impl Task<'_> {
     fn turns(
         &self,
         device: Device,
-        own: &mut [(&mut Side<'_>, &mut Measured)],
+        own: &mut [&mut dyn FnMut(usize) -> Result<()>],
     ) -> Result<[OnDevice; 2]> {
         let mut peers = self.bench.peers_on(llama_device(device)?)?;
         let count = own.len();
@@ -187,7 +191,7 @@ impl Task<'_> {
             }
             for turn in turns {
                 match own.get_mut(turn) {
-                    Some((side, measured)) => self.round(side, measured, round)?,
+                    Some(own) => own(round)?,
                     None => peers[turn - count].round(self.bench, round)?,
                 }
             }
