@@ -140,9 +140,9 @@ typedef struct trine_host_config {
      * Where the model is computed, in the words of `trine generate --backend`, ended by a zero
      * byte: "cpu", the library's own engine, which NULL means too; "ternary", "vulkan", "cuda" or
      * "metal", the first device of that name; "auto", the first graphics processor that is no
-     * software, or the processor. With "auto", and with ",cpu" after another name, the processor computes where
-     * there is no device, and goes on where it fails, and `on_note` is told; else that is an
-     * error. May die when the function returns.
+     * software, or the processor. With "auto", and with ",cpu" after another name, the processor
+     * computes where there is no device, and goes on where it fails, and `on_note` is told; else
+     * that is an error. May die when the function returns.
      */
     const char *backend;
     /**

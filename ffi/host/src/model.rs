@@ -45,9 +45,9 @@ pub struct trine_host_config {
     /// Where the model is computed, in the words of `trine generate --backend`, ended by a zero
     /// byte: "cpu", the library's own engine, which NULL means too; "ternary", "vulkan", "cuda" or
     /// "metal", the first device of that name; "auto", the first graphics processor that is no
-    /// software, or the processor. With "auto", and with ",cpu" after another name, the processor computes where
-    /// there is no device, and goes on where it fails, and `on_note` is told; else that is an
-    /// error. May die when the function returns.
+    /// software, or the processor. With "auto", and with ",cpu" after another name, the processor
+    /// computes where there is no device, and goes on where it fails, and `on_note` is told; else
+    /// that is an error. May die when the function returns.
     pub backend: *const c_char,
     /// Gets what a person may want to know of a device: `TRINE_HOST_NOTE_...`, and a text that ends
     /// with a zero byte and dies when it returns. Runs inside the functions that open a model or a

@@ -78,7 +78,7 @@ fn numbers_as_they_are_are_the_same_in_one_batch_and_one_by_one() {
             println!("{name}: {apart:.1e} from codes, {same:.1e} one by one");
             assert!(apart < 0.06, "{name}: {apart:.1e}");
             // Where a device adds up products of a prompt in half precision, and those of a token
-            // in single, they are as far apart as that rounds: a third of what codes round, or less.
+            // in single, they are as far apart as that rounds: a third of what codes do, or less.
             assert!(same < 2.5e-2, "{name}: {same:.1e}");
         }
     }

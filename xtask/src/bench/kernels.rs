@@ -7,7 +7,6 @@ use anyhow::{Result, ensure};
 
 use super::model::native;
 use super::table;
-use crate::modules::ternary;
 use crate::{lanes, models, sh, vulkan};
 
 /// Tests, measures, prints the tables, and keeps them under `benches/record` when `record` is set.
@@ -82,14 +81,6 @@ pub(super) fn test_devices(mut cargo: Command, is_software: bool) -> Result<()> 
     // ggml opens a device in one thread at a time.
     cargo.args(["--lib", "--test", "device", "--", "--test-threads=1"]);
     sh::run(&mut cargo)
-}
-
-/// The tests of our own backend's devices, by [`ggml`].
-///
-/// # Errors
-/// When something does not build, or a test fails.
-pub(super) fn test_ternary(mut cargo: Command) -> Result<()> {
-    sh::run(cargo.args(["--test", "device", "--", ternary::NAME, "--test-threads=1"]))
 }
 
 /// The tests of training on devices, in the same way.

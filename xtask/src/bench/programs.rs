@@ -6,10 +6,10 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::gpu::Asked;
-use super::kernels::{Built, ggml, program, target_dir, test_devices, test_ternary, test_training};
+use super::kernels::{Built, ggml, program, target_dir, test_devices, test_training};
 use super::model::{Shape, models};
 use super::table;
-use crate::kit::Kit;
+use crate::kit::{self, Kit};
 use crate::modules::ternary;
 use crate::{sh, vulkan};
 
@@ -26,7 +26,12 @@ impl<'a> Programs<'a> {
         if let Some(folder) = asked.kit {
             return Ok(Self::Carried(Kit::open(folder, backend, is_software)?));
         }
-        sh::run(&mut program("build", feature(backend), Built::ForSpeed)?)?;
+        if backend == ternary::NAME {
+            // It is a module, which shares ggml with the program: as in a kit.
+            let kit = kit::make_for(backend)?;
+            return Ok(Self::Carried(Kit::open(&kit, backend, is_software)?));
+        }
+        sh::run(&mut program("build", backend, Built::ForSpeed)?)?;
         Ok(Self::Built { backend, is_software })
     }
 
@@ -72,9 +77,6 @@ impl<'a> Programs<'a> {
     /// Runs the tests of devices, and of training on them.
     pub(super) fn test(&self) -> Result<()> {
         match self {
-            Self::Built { backend: ternary::NAME, .. } => {
-                test_ternary(ggml("test", feature(ternary::NAME), Built::ForSpeed)?)
-            }
             Self::Built { backend, is_software } => {
                 test_devices(ggml("test", backend, Built::ForSpeed)?, *is_software)?;
                 test_training(backend, Built::ForSpeed, *is_software)
@@ -82,12 +84,6 @@ impl<'a> Programs<'a> {
             Self::Carried(kit) => kit.test(),
         }
     }
-}
-
-/// The feature of our crates with which a backend is measured: our own has llama.cpp on CUDA beside
-/// it.
-fn feature(backend: &str) -> &str {
-    if backend == ternary::NAME { "cuda" } else { backend }
 }
 
 /// What is measured, as on the command line, after which the record is called. Vulkan is what is

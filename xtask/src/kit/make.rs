@@ -29,8 +29,28 @@ const READ: &[(&str, &str)] = &[(MODELS, "gguf"), ("tests/golden/bitnet", "gguf"
 /// When there is no such backend, or something does not build.
 pub(crate) fn main(names: &[&str]) -> Result<()> {
     let backends = if names.is_empty() { &["vulkan"] } else { names };
+    let folder = made(backends)?;
+    println!("{:>7.1} MB  {}", megabytes(&folder)?, folder.display());
+    let packed = folder.with_extension("tar.xz");
+    let mut tar = sh::command("tar");
+    tar.env("XZ_OPT", "-T0").arg("-C").arg(sh::target_dir()).arg("-cJf").arg(&packed);
+    sh::run(tar.arg("gpu-kit"))?;
+    println!("{:>7.1} MB  {}", megabytes(&packed)?, packed.display());
+    Ok(())
+}
+
+/// Builds the kit with which a backend is measured on this machine.
+///
+/// # Errors
+/// As [`main`].
+pub(crate) fn make_for(backend: &str) -> Result<PathBuf> {
+    made(&[if backend == ternary::NAME { "cuda" } else { backend }])
+}
+
+/// Builds a kit, and answers where it lies.
+fn made(backends: &[&str]) -> Result<PathBuf> {
     let unknown = backends.iter().find(|name| !["vulkan", "cuda"].contains(name));
-    ensure!(unknown.is_none(), "no kit is made for {}: see docs/gpu.md", names.join(", "));
+    ensure!(unknown.is_none(), "no kit is made for {}: see docs/gpu.md", backends.join(", "));
     let is_here = cfg!(all(target_arch = "x86_64", target_os = "linux"));
     ensure!(is_here, "a kit is made on Linux on x86-64, and for it");
     let mut made = Made::default();
@@ -40,13 +60,7 @@ pub(crate) fn main(names: &[&str]) -> Result<()> {
     }
     let folder = sh::target_dir().join("gpu-kit");
     pack(&made, backends, &folder)?;
-    println!("{:>7.1} MB  {}", megabytes(&folder)?, folder.display());
-    let packed = folder.with_extension("tar.xz");
-    let mut tar = sh::command("tar");
-    tar.env("XZ_OPT", "-T0").arg("-C").arg(sh::target_dir()).arg("-cJf").arg(&packed);
-    sh::run(tar.arg("gpu-kit"))?;
-    println!("{:>7.1} MB  {}", megabytes(&packed)?, packed.display());
-    Ok(())
+    Ok(folder)
 }
 
 /// What cargo is run for: the program, and the tests. Features are the same as far as ggml goes, so

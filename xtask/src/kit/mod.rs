@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use crate::modules::{self, ternary};
 use crate::{sh, vulkan};
 
-pub(crate) use make::main;
+pub(crate) use make::{main, make_for};
 
 /// The program, and this one.
 const TRINE: &str = "trine";
