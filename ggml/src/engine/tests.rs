@@ -57,6 +57,12 @@ fn rows(columns: usize, count: usize) -> Vec<f32> {
     all
 }
 
+/// Whether a device divides as the standard has it. Vulkan lets devices be off by the last bits, and
+/// ggml compiles CUDA's kernels so; a code is then another one now and then, by one.
+fn divides_exactly(device: Device) -> bool {
+    device.kind() == Kind::Cpu || device.description().contains("llvmpipe")
+}
+
 #[test]
 fn codes_and_scales_are_the_cores() {
     for (device, columns, count) in devices().into_iter().flat_map(|device| {
@@ -90,8 +96,17 @@ fn codes_and_scales_are_the_cores() {
             let mut wanted = vec![0; columns];
             let rounded = quantize(x, &mut wanted).unwrap();
             let wanted: Vec<f32> = wanted.iter().map(|code| f32::from(*code)).collect();
-            assert_eq!(q, wanted, "{device:?}: row {at} of {count} x {columns}");
-            assert_eq!(s[at].to_bits(), rounded.scale.to_bits(), "{device:?}: row {at}");
+            let others: Vec<f32> =
+                q.iter().zip(&wanted).map(|(q, w)| (q - w).abs()).filter(|d| *d > 0.0).collect();
+            let ulps = s[at].to_bits().abs_diff(rounded.scale.to_bits());
+            if divides_exactly(device) {
+                assert!(others.is_empty(), "{device:?}: row {at} of {count} x {columns}");
+                assert_eq!(ulps, 0, "{device:?}: row {at}");
+            } else {
+                let few = others.len() <= 1 + columns / 100;
+                assert!(few && others.iter().all(|by| *by == 1.0), "{device:?}: row {at}");
+                assert!(ulps <= 2, "{device:?}: row {at}: {ulps}");
+            }
         }
     }
 }
