@@ -141,11 +141,11 @@ impl Beside {
 
     /// Sums in another order are now and then rounded to another integer, and random models leave
     /// tokens close together: one of ten may be another, rather than the one of thirty that are
-    /// (docs/gpu.md). A wrong sum leaves none.
+    /// (docs/gpu.md), and two of a short text. A wrong sum leaves none.
     fn check(&self, what: &str) {
         let Self { steps, same, apart } = *self;
         println!("{what}: {same} of {steps}, {apart:.1e} apart");
         assert!(apart < 0.1, "{what}: {apart:.1e}");
-        assert!(10 * same >= 9 * steps, "{what}: {same} of {steps}");
+        assert!(same + (steps / 10).max(2) >= steps, "{what}: {same} of {steps}");
     }
 }
