@@ -54,7 +54,14 @@ impl Homes {
         let Some(fits) = fitting else { return Err(need.short(device, room, 0)) };
         let on_processor = config.layers - wanted.min(fits);
         if on_processor > 0 && device.is_ternary() {
-            return Err(need.short(device, room, config.layers));
+            return Err(if fits < config.layers {
+                need.short(device, room, config.layers)
+            } else {
+                Error::new(format!(
+                    "{} takes whole models alone: leave out --layers",
+                    device.name()
+                ))
+            });
         }
         let cpu = Device::cpu()?;
         let mut places = vec![first];

@@ -109,5 +109,8 @@ fn a_model_that_finds_no_room_for_all_of_its_blocks_is_refused() {
         let opened = Engine::open(&model, device, &options, &Serial, |_: &_| ());
         let said = opened.err().unwrap().to_string();
         assert!(said.contains("8 blocks"), "{said}");
+        let some = Options { layers: Some(3), ..Options::new(64) };
+        let opened = Engine::open(&model, device, &some, &Serial, |_: &_| ());
+        assert!(opened.err().unwrap().to_string().contains("leave out --layers"));
     }
 }
