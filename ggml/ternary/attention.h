@@ -42,8 +42,13 @@ KERNEL turn(const float *qkv, const float *cosines, const float *sines, const in
 constexpr unsigned ATTEND_TILE = 1024;
 constexpr unsigned ATTEND_BLOCK = 16;
 constexpr unsigned ATTEND_BLOCKS = ATTEND_TILE / ATTEND_BLOCK;
-// Positions whose values are read before any is added.
-constexpr unsigned ATTEND_AHEAD = 32;
+// Positions whose values are read before any is added: many where a token is alone, and few where
+// registers are for more blocks.
+constexpr unsigned ATTEND_AHEAD_ONE = 32;
+constexpr unsigned ATTEND_AHEAD_MANY = 16;
+// Threads of a block, at most.
+constexpr unsigned ATTEND_THREADS_ONE = 512;
+constexpr unsigned ATTEND_THREADS_MANY = 288;
 constexpr unsigned WIDTH_MOST = 256;
 
 // Eight neighbours as numbers.
@@ -115,11 +120,27 @@ DEVICE void score_by_ones(const float *query, const T *keys, unsigned width, siz
     }
 }
 
+// Adds shares of the values of `AHEAD` positions, whose shares are read by fours.
+template <typename T, unsigned AHEAD>
+DEVICE float mix(float mixed, const float *scores, const float *shrinks,
+                 const T (&values)[AHEAD]) {
+#pragma unroll
+    for (unsigned n = 0; n < AHEAD; n += 4) {
+        float4 shares = *reinterpret_cast<const float4 *>(scores + n);
+        mixed = n % ATTEND_BLOCK == 0 ? mixed * shrinks[n / ATTEND_BLOCK] : mixed;
+        mixed = mixed + shares.x * wide(values[n]);
+        mixed = mixed + shares.y * wide(values[n + 1]);
+        mixed = mixed + shares.z * wide(values[n + 2]);
+        mixed = mixed + shares.w * wide(values[n + 3]);
+    }
+    return mixed;
+}
+
 // Attention of one head of one token over the positions before `ends[token]`, by the softmax of
 // `core/infer/src/model/attention.rs`: blocks of positions in rising order. There are more threads
 // than a head is wide: the last one adds the shares up while others mix values.
-template <typename T>
-KERNEL __launch_bounds__(512)
+template <typename T, unsigned AHEAD, unsigned THREADS>
+KERNEL __launch_bounds__(THREADS, THREADS == ATTEND_THREADS_ONE ? 1 : 3)
     attend(const float *queries, const int *ends, Heads<T> heads, float *out) {
     __shared__ float4 query_room[WIDTH_MOST / 4], score_room[ATTEND_TILE / 4];
     __shared__ float mosts[ATTEND_BLOCKS], tops[ATTEND_BLOCKS], shrinks[ATTEND_BLOCKS];
@@ -145,10 +166,10 @@ KERNEL __launch_bounds__(512)
         unsigned blocks = (count + ATTEND_BLOCK - 1) / ATTEND_BLOCK;
         const T *keys = heads.keys + shared + first * row;
         const T *values = heads.values + shared + first * row + (i < width ? i : 0);
-        T ahead[ATTEND_AHEAD];
+        T ahead[AHEAD];
         if (i < width) {
 #pragma unroll
-            for (unsigned n = 0; n < ATTEND_AHEAD; n++) {
+            for (unsigned n = 0; n < AHEAD; n++) {
                 ahead[n] = values[(n < count ? n : count - 1) * row];
             }
         }
@@ -199,16 +220,20 @@ KERNEL __launch_bounds__(512)
                 }
             }
         } else if (i < width) {
-            for (unsigned start = 0; start < count; start += ATTEND_AHEAD) {
-                T now[ATTEND_AHEAD];
+            for (unsigned start = 0; start < count; start += AHEAD) {
+                T now[AHEAD];
 #pragma unroll
-                for (unsigned n = 0; n < ATTEND_AHEAD; n++) {
+                for (unsigned n = 0; n < AHEAD; n++) {
                     now[n] = ahead[n];
-                    unsigned at = start + ATTEND_AHEAD + n;
+                    unsigned at = start + AHEAD + n;
                     ahead[n] = values[(at < count ? at : count - 1) * row];
                 }
+                if (start + AHEAD <= count) {
+                    mixed = mix(mixed, scores + start, shrinks + start / ATTEND_BLOCK, now);
+                    continue;
+                }
 #pragma unroll
-                for (unsigned n = 0; n < ATTEND_AHEAD; n++) {
+                for (unsigned n = 0; n < AHEAD; n++) {
                     if (n % ATTEND_BLOCK == 0 && start + n < count) {
                         mixed = mixed * shrinks[(start + n) / ATTEND_BLOCK];
                     }

@@ -83,6 +83,17 @@ DEVICE int warp_sum(int x) {
 #endif
 }
 
+// Operands `b` of two tiles from shared memory, of 8 columns that lie `step` bytes apart and 64 int8
+// of each: a lane has four of column `lane / 4` from each 16 (PTX ISA, ldmatrix).
+DEVICE void load_tile(uint32_t (&b)[4], const int8_t *columns, unsigned step) {
+    unsigned lane = threadIdx.x % 32;
+    uint32_t from = uint32_t(__cvta_generic_to_shared(columns + lane % 8 * step + lane / 8 * 16));
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(b[0]), "=r"(b[1]), "=r"(b[2]), "=r"(b[3])
+                 : "r"(from)
+                 : "memory");
+}
+
 // c += a · b of 16 rows, 8 columns and 32 int8 between them (PTX ISA, mma.m16n8k32).
 DEVICE void multiply_tile(int (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
 #if __CUDA_ARCH__ >= 800

@@ -17,7 +17,7 @@
 #define DEVICE static inline
 #define __shared__ static
 #define __restrict__ __restrict
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 
 struct dim3 {
     unsigned x, y, z;
@@ -208,6 +208,13 @@ DEVICE int __dp4a(int a, int b, int c) {
         c += int(int8_t(a >> at)) * int(int8_t(b >> at));
     }
     return c;
+}
+
+DEVICE void load_tile(uint32_t (&b)[4], const int8_t *columns, unsigned step) {
+    unsigned lane = threadIdx.x % machine::WARP;
+    for (unsigned part = 0; part < 4; part++) {
+        std::memcpy(&b[part], columns + lane / 4 * step + part * 16 + lane % 4 * 4, 4);
+    }
 }
 
 // The words that a lane shows to its warp between two barriers.

@@ -102,8 +102,11 @@ void product(const ggml_tensor *op, const Params &own, machine::Stream stream) {
         machine::launch(kernel, grid, kernels::ONE_WARPS * kernels::WARP, stream, stack, q);
         return;
     }
-    dim3 grid(parts(rows, kernels::MANY_ROWS), parts(tokens, kernels::MANY_TOKENS));
-    machine::launch(kernels::product_many, grid, kernels::MANY_THREADS, stream, stack, q, tokens);
+    // More tokens together read trits less often, where there are blocks enough all the same.
+    bool is_long = tokens > 128;
+    auto kernel = is_long ? kernels::product_many<64> : kernels::product_many<32>;
+    dim3 grid(parts(rows, kernels::MANY_ROWS), parts(tokens, is_long ? 64 : 32));
+    machine::launch(kernel, grid, kernels::MANY_THREADS, stream, stack, q, tokens);
 }
 
 template <typename T>
@@ -125,10 +128,13 @@ template <typename T>
 void attend(const ggml_tensor *op, const Params &own, machine::Stream stream) {
     kernels::Heads<T> heads = heads_of<T>(own, op->src[2], op->src[3]);
     dim3 grid(heads.heads, size(op, 1));
+    using namespace kernels;
     // A token alone has few heads, and each of them the whole of a multiprocessor.
-    unsigned least = parts(heads.width, kernels::WARP) * kernels::WARP + kernels::WARP;
-    unsigned threads = size(op, 1) == 1 ? 512 : least;
-    machine::launch(kernels::attend<T>, grid, threads, stream,
+    bool is_one = size(op, 1) == 1;
+    unsigned threads = is_one ? ATTEND_THREADS_ONE : parts(heads.width, WARP) * WARP + WARP;
+    auto kernel = is_one ? kernels::attend<T, ATTEND_AHEAD_ONE, ATTEND_THREADS_ONE>
+                         : kernels::attend<T, ATTEND_AHEAD_MANY, ATTEND_THREADS_MANY>;
+    machine::launch(kernel, grid, threads, stream,
                     data<const float>(op->src[0]), data<const int>(op->src[1]), heads,
                     data<float>(op));
 }

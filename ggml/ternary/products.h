@@ -91,24 +91,23 @@ KERNEL __launch_bounds__(ONE_WARPS *WARP) product_one(Stack stack, const int8_t 
     }
 }
 
-// Tokens that a block multiplies together, in tiles of 8; rows, 16 for each warp; and bytes of each
-// token that lie in shared memory at a time, with room between rows so that lanes read from
-// different banks. Half of the warps have every other piece of the columns.
-constexpr unsigned MANY_TOKENS = 32;
+// A block multiplies some tokens, in tiles of 8, by 16 rows for each warp; so many bytes of each
+// token lie in shared memory at a time, with room between rows so that lanes read from different
+// banks. Half of the warps have every other piece of the columns.
 constexpr unsigned MANY_WARPS = 4;
 constexpr unsigned MANY_PARTS = 2;
 constexpr unsigned MANY_THREADS = MANY_PARTS * MANY_WARPS * WARP;
 constexpr unsigned MANY_ROWS = 16 * MANY_WARPS;
 constexpr unsigned MANY_BYTES = 256;
 constexpr unsigned MANY_STRIDE = MANY_BYTES + 16;
-constexpr unsigned MANY_TILE = MANY_TOKENS * MANY_STRIDE / 16;
 
 // Codes of some tokens, from column `from` on, in shared memory: 16 bytes at a time.
+template <unsigned TOKENS>
 DEVICE void hold(uint4 *tile, const int8_t *codes, unsigned columns, unsigned from, unsigned width,
                  unsigned count) {
     constexpr unsigned WORDS = MANY_BYTES / 16, THREADS = MANY_WARPS * WARP;
 #pragma unroll
-    for (unsigned i = 0; i < MANY_TOKENS * WORDS / THREADS; i++) {
+    for (unsigned i = 0; i < TOKENS * WORDS / THREADS; i++) {
         unsigned at = i * THREADS + threadIdx.x % THREADS, n = at / WORDS, word = at % WORDS;
         uint4 x = {0, 0, 0, 0};
         if (n < count && word * 16 < width) {
@@ -121,46 +120,48 @@ DEVICE void hold(uint4 *tile, const int8_t *codes, unsigned columns, unsigned fr
 
 // Products of 16 rows and some tokens over 64 columns: `low` and `high` are trits of the two rows
 // that this lane holds, and `held` are codes.
-DEVICE void multiply(int (&sums)[MANY_TOKENS / 8][4], const uint4 &low, const uint4 &high,
-                     const int8_t *held, unsigned count) {
-    unsigned lane = threadIdx.x % WARP, quad = lane % 4;
+template <unsigned TILES>
+DEVICE void multiply(int (&sums)[TILES][4], const uint4 &low, const uint4 &high, const int8_t *held,
+                     unsigned count) {
+    unsigned quad = threadIdx.x % 4;
     const uint32_t words[2][4] = {{low.x, low.y, low.z, low.w}, {high.x, high.y, high.z, high.w}};
+    uint32_t a[2][4];
 #pragma unroll
-    for (unsigned half = 0; half < 2; half++) {
-        uint32_t a[4];
+    for (unsigned i = 0; i < 8; i++) {
+        unsigned half = i / 4, part = i % 4;
+        a[half][part] = words[part % 2][2 * half + part / 2] >> (2 * quad) & 0x03030303u;
+    }
 #pragma unroll
-        for (unsigned part = 0; part < 4; part++) {
-            a[part] = words[part % 2][2 * half + part / 2] >> (2 * quad) & 0x03030303u;
-        }
-#pragma unroll
-        for (unsigned n = 0; n < MANY_TOKENS / 8; n++) {
-            if (n * 8 < count) {
-                const int8_t *row = held + (n * 8 + lane / 4) * MANY_STRIDE + 32 * half;
-                const uint32_t *four = reinterpret_cast<const uint32_t *>(row);
-                uint32_t b[2] = {four[quad], four[quad + 4]};
-                multiply_tile(sums[n], a, b);
-            }
+    for (unsigned n = 0; n < TILES; n++) {
+        if (n * 8 < count) {
+            uint32_t b[4];
+            load_tile(b, held + n * 8 * MANY_STRIDE, MANY_STRIDE);
+            const uint32_t first[2] = {b[0], b[1]}, second[2] = {b[2], b[3]};
+            multiply_tile(sums[n], a[0], first);
+            multiply_tile(sums[n], a[1], second);
         }
     }
 }
 
-// Products of many tokens.
-KERNEL __launch_bounds__(MANY_THREADS)
+// Products of many tokens, of which a block has `TOKENS`.
+template <unsigned TOKENS>
+KERNEL __launch_bounds__(MANY_THREADS, 2)
     product_many(Stack stack, const int8_t *codes, unsigned tokens) {
-    __shared__ uint4 tiles[MANY_PARTS * MANY_TILE];
+    constexpr unsigned TILE = TOKENS * MANY_STRIDE / 16, SUMS = TOKENS / 2;
+    __shared__ uint4 tiles[MANY_PARTS * TILE];
     unsigned lane = threadIdx.x % WARP, quad = lane % 4, bytes = padded(stack.columns) / 4;
     unsigned warp = threadIdx.x / WARP % MANY_WARPS, part = threadIdx.x / WARP / MANY_WARPS;
-    unsigned first = blockIdx.x * MANY_ROWS + warp * 16, token = blockIdx.y * MANY_TOKENS;
-    unsigned count = tokens - token < MANY_TOKENS ? tokens - token : MANY_TOKENS;
+    unsigned first = blockIdx.x * MANY_ROWS + warp * 16, token = blockIdx.y * TOKENS;
+    unsigned count = tokens - token < TOKENS ? tokens - token : TOKENS;
     const int8_t *own = codes + size_t(token) * stride(stack.columns);
-    uint4 *tile = tiles + part * MANY_TILE;
+    uint4 *tile = tiles + part * TILE;
     // The two rows whose trits this lane holds.
     const uint8_t *rows[2];
     for (unsigned half = 0; half < 2; half++) {
         unsigned row = first + lane / 4 + 8 * half;
         rows[half] = stack.trits + size_t(row < stack.rows ? row : stack.rows - 1) * bytes;
     }
-    int sums[MANY_TOKENS / 8][4] = {};
+    int sums[TOKENS / 8][4] = {};
     let_next_begin();
     wait_for_before();
     for (unsigned start = 0; start < padded(stack.columns); start += MANY_PARTS * MANY_BYTES) {
@@ -174,7 +175,7 @@ KERNEL __launch_bounds__(MANY_THREADS)
             trits[0][k] = *reinterpret_cast<const uint4 *>(rows[0] + at);
             trits[1][k] = *reinterpret_cast<const uint4 *>(rows[1] + at);
         }
-        hold(tile, own, stack.columns, from, width, count);
+        hold<TOKENS>(tile, own, stack.columns, from, width, count);
         __syncthreads();
 #pragma unroll
         for (unsigned k = 0; k < MANY_BYTES / TRITS; k++) {
@@ -186,16 +187,18 @@ KERNEL __launch_bounds__(MANY_THREADS)
         __syncthreads();
     }
     // The second half hands its sums to the first.
-    int *handed = reinterpret_cast<int *>(tiles) + (warp * WARP + lane) * (MANY_TOKENS / 2 + 1);
+    int *handed = reinterpret_cast<int *>(tiles) + (warp * WARP + lane) * (SUMS + 1);
 #pragma unroll
-    for (unsigned i = 0; part == 1 && i < MANY_TOKENS / 2; i++) {
-        handed[i] = sums[i / 4][i % 4];
+    for (unsigned i = 0; i < SUMS; i++) {
+        if (part == 1) {
+            handed[i] = sums[i / 4][i % 4];
+        }
     }
     __syncthreads();
 #pragma unroll
-    for (unsigned i = 0; part == 0 && i < MANY_TOKENS / 2; i++) {
+    for (unsigned i = 0; i < SUMS; i++) {
         unsigned row = first + lane / 4 + i % 4 / 2 * 8, at = i / 4 * 8 + quad * 2 + i % 2;
-        if (row < stack.rows && at < count) {
+        if (part == 0 && row < stack.rows && at < count) {
             Tail end = *tail(own + size_t(at) * stride(stack.columns), stack.columns);
             int sum = sums[i / 4][i % 4] + handed[i];
             put(stack, token + at, row, sum, end, stack.scales[row / stack.part]);
