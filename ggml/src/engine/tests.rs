@@ -57,8 +57,8 @@ fn rows(columns: usize, count: usize) -> Vec<f32> {
     all
 }
 
-/// Whether a device divides as the standard has it. Vulkan lets devices be off by the last bits, and
-/// ggml compiles CUDA's kernels so; a code is then another one now and then, by one.
+/// Whether a device divides as the standard has it. Vulkan lets devices be off by the last bits,
+/// and ggml compiles CUDA's kernels so; a code is then another one now and then, by one.
 fn divides_exactly(device: Device) -> bool {
     device.kind() == Kind::Cpu || device.description().contains("llvmpipe")
 }
