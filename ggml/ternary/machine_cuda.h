@@ -83,6 +83,25 @@ DEVICE int warp_sum(int x) {
 #endif
 }
 
+// Starts to copy 16 bytes to shared memory, or as many zeros, which are there for all threads after
+// `wait_for_copies` and a barrier.
+DEVICE void copy_ahead(uint4 *to, const uint4 *from, bool is_there) {
+#if __CUDA_ARCH__ >= 800
+    uint32_t place = uint32_t(__cvta_generic_to_shared(to));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                 :
+                 : "r"(place), "l"(from), "r"(is_there ? 16 : 0)
+                 : "memory");
+#else
+    *to = is_there ? *from : uint4{0, 0, 0, 0};
+#endif
+}
+DEVICE void wait_for_copies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_all;" ::: "memory");
+#endif
+}
+
 // Operands `b` of two tiles from shared memory, of 8 columns that lie `step` bytes apart and 64 int8
 // of each: a lane has four of column `lane / 4` from each 16 (PTX ISA, ldmatrix).
 DEVICE void load_tile(uint32_t (&b)[4], const int8_t *columns, unsigned step) {
@@ -97,18 +116,17 @@ DEVICE void load_tile(uint32_t (&b)[4], const int8_t *columns, unsigned step) {
 // c += a · b of 16 rows, 8 columns and 32 int8 between them (PTX ISA, mma.m16n8k32).
 DEVICE void multiply_tile(int (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
 #if __CUDA_ARCH__ >= 800
-    asm volatile("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 "
-                 "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                 : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+    asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #else
     // Turing has the same of 8 rows and 16 int8.
     for (int half = 0; half < 2; half++) {
         for (int part = 0; part < 2; part++) {
-            asm volatile("mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32 "
-                         "{%0, %1}, {%2}, {%3}, {%0, %1};"
-                         : "+r"(c[2 * half]), "+r"(c[2 * half + 1])
-                         : "r"(a[half + 2 * part]), "r"(b[part]));
+            asm("mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32 {%0, %1}, {%2}, {%3}, {%0, %1};"
+                : "+r"(c[2 * half]), "+r"(c[2 * half + 1])
+                : "r"(a[half + 2 * part]), "r"(b[part]));
         }
     }
 #endif

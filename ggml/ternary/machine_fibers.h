@@ -19,6 +19,16 @@
 #define __restrict__ __restrict
 #define __launch_bounds__(...)
 
+struct uint2 {
+    unsigned x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+
 struct dim3 {
     unsigned x, y, z;
     dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
@@ -36,6 +46,9 @@ struct Fiber {
     bool has_begun;
     std::unique_ptr<char[]> stack;
     State state;
+    // What it has begun to copy: done as late as may be, so that a kernel that does not wait is
+    // found out.
+    std::vector<std::pair<uint4 *, uint4>> copies;
 };
 
 constexpr size_t STACK = 1 << 16;
@@ -210,6 +223,18 @@ DEVICE int __dp4a(int a, int b, int c) {
     return c;
 }
 
+DEVICE void copy_ahead(uint4 *to, const uint4 *from, bool is_there) {
+    machine::Block &all = machine::block();
+    all.fibers[all.current].copies.push_back({to, is_there ? *from : uint4{0, 0, 0, 0}});
+}
+DEVICE void wait_for_copies() {
+    machine::Block &all = machine::block();
+    for (auto &[to, words] : all.fibers[all.current].copies) {
+        *to = words;
+    }
+    all.fibers[all.current].copies.clear();
+}
+
 DEVICE void load_tile(uint32_t (&b)[4], const int8_t *columns, unsigned step) {
     unsigned lane = threadIdx.x % machine::WARP;
     for (unsigned part = 0; part < 4; part++) {
@@ -243,16 +268,6 @@ DEVICE void multiply_tile(int (&c)[4], const uint32_t (&a)[4], const uint32_t (&
     }
     machine::wait(machine::State::at_warp);
 }
-
-struct uint2 {
-    unsigned x, y;
-};
-struct alignas(16) uint4 {
-    unsigned x, y, z, w;
-};
-struct alignas(16) float4 {
-    float x, y, z, w;
-};
 
 DEVICE unsigned __float_as_uint(float x) {
     unsigned bits;

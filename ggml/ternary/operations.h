@@ -103,9 +103,11 @@ void product(const ggml_tensor *op, const Params &own, machine::Stream stream) {
         return;
     }
     // More tokens together read trits less often, where there are blocks enough all the same.
-    bool is_long = tokens > 128;
-    auto kernel = is_long ? kernels::product_many<64> : kernels::product_many<32>;
-    dim3 grid(parts(rows, kernels::MANY_ROWS), parts(tokens, is_long ? 64 : 32));
+    unsigned together = tokens > 128 ? 64 : tokens > 8 ? 32 : 8;
+    auto kernel = together == 64   ? kernels::product_many<64>
+                  : together == 32 ? kernels::product_many<32>
+                                   : kernels::product_many<8>;
+    dim3 grid(parts(rows, kernels::MANY_ROWS), parts(tokens, together));
     machine::launch(kernel, grid, kernels::MANY_THREADS, stream, stack, q, tokens);
 }
 
