@@ -51,8 +51,8 @@ constexpr unsigned ATTEND_THREADS_ONE = 512;
 constexpr unsigned ATTEND_THREADS_MANY = 288;
 constexpr unsigned WIDTH_MOST = 256;
 
-// Eight neighbours as numbers.
-DEVICE void eight(const half *from, float (&x)[8]) {
+// Neighbours as numbers, which are read together.
+DEVICE void widened(const half *from, float (&x)[8]) {
     uint4 bits = *reinterpret_cast<const uint4 *>(from);
     const half *halves = reinterpret_cast<const half *>(&bits);
 #pragma unroll
@@ -60,14 +60,23 @@ DEVICE void eight(const half *from, float (&x)[8]) {
         x[i] = wide(halves[i]);
     }
 }
-DEVICE void eight(const float *from, float (&x)[8]) {
+DEVICE void widened(const half *from, float (&x)[4]) {
+    uint2 bits = *reinterpret_cast<const uint2 *>(from);
+    const half *halves = reinterpret_cast<const half *>(&bits);
 #pragma unroll
-    for (unsigned i = 0; i < 2; i++) {
-        float4 four = reinterpret_cast<const float4 *>(from)[i];
-        x[4 * i] = four.x;
-        x[4 * i + 1] = four.y;
-        x[4 * i + 2] = four.z;
-        x[4 * i + 3] = four.w;
+    for (unsigned i = 0; i < 4; i++) {
+        x[i] = wide(halves[i]);
+    }
+}
+template <unsigned COUNT>
+DEVICE void widened(const float *from, float (&x)[COUNT]) {
+#pragma unroll
+    for (unsigned i = 0; i < COUNT; i += 4) {
+        float4 four = *reinterpret_cast<const float4 *>(from + i);
+        x[i] = four.x;
+        x[i + 1] = four.y;
+        x[i + 2] = four.z;
+        x[i + 3] = four.w;
     }
 }
 
@@ -83,8 +92,8 @@ DEVICE void score_by_eights(const float *query, const T *keys, unsigned width, s
 #pragma unroll 8
         for (unsigned i = 0; i < width; i += LANES) {
             float x[8], q[8];
-            eight(key + i, x);
-            eight(query + side + i, q);
+            widened(key + i, x);
+            widened(query + side + i, q);
 #pragma unroll
             for (unsigned n = 0; n < 8; n++) {
                 sums[n] = sums[n] + q[n] * x[n];

@@ -26,6 +26,12 @@ inline bool &begins_early() {
     return is_early;
 }
 
+// Multiprocessors of the smallest device.
+inline unsigned &multiprocessors() {
+    static unsigned count = ~0u;
+    return count;
+}
+
 template <typename... Wanted, typename... Given>
 void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, cudaStream_t stream,
             Given... given) {

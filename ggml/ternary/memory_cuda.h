@@ -43,6 +43,7 @@ struct Device {
         description = found.name;
         // Devices of several generations in one machine all wait for the kernel before.
         begins_early() = found.major >= 9 && (at == 0 || begins_early());
+        multiprocessors() = std::min(multiprocessors(), unsigned(found.multiProcessorCount));
     }
 
     void here() { check(cudaSetDevice(index), "the device is not to be had"); }

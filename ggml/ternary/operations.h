@@ -9,7 +9,7 @@
 #include <mutex>
 #include <type_traits>
 
-#include "attention.h"
+#include "attention_many.h"
 #include "heads.h"
 #include "norms.h"
 #include "products.h"
@@ -126,19 +126,42 @@ void turn(const ggml_tensor *op, const Params &own, machine::Stream stream) {
                     data<const int>(op->src[3]), heads, data<float>(op));
 }
 
+// Attention where heads of several tokens share what they read; answers whether it is for this: where
+// there are blocks enough for the device, and heads are neither odd nor too wide for shared memory.
+template <typename T, unsigned WIDTH, unsigned WARPS>
+bool attend_many(const ggml_tensor *op, const kernels::Heads<T> &heads, machine::Stream stream) {
+    unsigned tokens = size(op, 1), group = heads.heads / heads.kv_heads;
+    dim3 grid(heads.kv_heads, parts(tokens * group, WARPS * kernels::SHARED_ROWS));
+    if (heads.width % kernels::LANES != 0 || heads.width > WIDTH || grid.y > GRID_MOST ||
+        grid.x * grid.y < machine::multiprocessors()) {
+        return false;
+    }
+    machine::launch(kernels::attend_many<T, WIDTH, WARPS>, grid, WARPS * kernels::WARP, stream,
+                    data<const float>(op->src[0]), data<const int>(op->src[1]), heads, tokens,
+                    data<float>(op));
+    return true;
+}
+
 template <typename T>
 void attend(const ggml_tensor *op, const Params &own, machine::Stream stream) {
     kernels::Heads<T> heads = heads_of<T>(own, op->src[2], op->src[3]);
-    dim3 grid(heads.heads, size(op, 1));
     using namespace kernels;
-    // A token alone has few heads, and each of them the whole of a multiprocessor.
     bool is_one = size(op, 1) == 1;
+    if (!is_one && attend_many<T, 128, 4>(op, heads, stream)) {
+        return;
+    }
+    if constexpr (sizeof(T) == sizeof(half)) {
+        if (!is_one && attend_many<T, 256, 2>(op, heads, stream)) {
+            return;
+        }
+    }
+    // A token alone has few heads, and each of them the whole of a multiprocessor.
+    dim3 grid(heads.heads, size(op, 1));
     unsigned threads = is_one ? ATTEND_THREADS_ONE : parts(heads.width, WARP) * WARP + WARP;
     auto kernel = is_one ? kernels::attend<T, ATTEND_AHEAD_ONE, ATTEND_THREADS_ONE>
                          : kernels::attend<T, ATTEND_AHEAD_MANY, ATTEND_THREADS_MANY>;
-    machine::launch(kernel, grid, threads, stream,
-                    data<const float>(op->src[0]), data<const int>(op->src[1]), heads,
-                    data<float>(op));
+    machine::launch(kernel, grid, threads, stream, data<const float>(op->src[0]),
+                    data<const int>(op->src[1]), heads, data<float>(op));
 }
 
 void norm_head(const ggml_tensor *op, const Params &own, machine::Stream stream) {

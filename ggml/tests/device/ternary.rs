@@ -66,6 +66,19 @@ fn it_has_each_bit_of_heads_of_any_width() {
 }
 
 #[test]
+fn it_has_each_bit_where_heads_of_many_tokens_share_what_they_read() {
+    let made = Made { blocks: 1, ffn: 128, packing: Packing::I2S, ..Made::SMALL };
+    // Each head its own keys, three heads the same ones, and heads as wide as shared memory takes
+    // in half precision; wider ones in single precision go another way.
+    for (width, heads, kv_heads) in [(128, 2, 2), (384, 6, 2), (256, 2, 1), (512, 2, 1)] {
+        for kv in [Kept::F16, Kept::F32] {
+            let made = Made { width, heads, kv_heads, ..made };
+            compare(&made, 43, 2, &Options { kv, batch: 40, ..Options::new(128) });
+        }
+    }
+}
+
+#[test]
 fn it_has_each_bit_at_positions_far_apart() {
     let long = Made { blocks: 1, context: 1100, heads: 2, kv_heads: 1, ..Made::SMALL };
     // Scores of more positions than lie in shared memory together.
