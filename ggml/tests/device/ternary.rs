@@ -66,6 +66,14 @@ fn it_has_each_bit_of_heads_of_any_width() {
 }
 
 #[test]
+fn it_has_each_bit_where_matrices_of_a_stack_have_other_scales() {
+    // Keys and values have 16 rows, so that they lie in a block of rows with queries.
+    let made = Made { width: 128, heads: 8, kv_heads: 1, ffn: 128, is_uneven: true, ..Made::SMALL };
+    let made = Made { packing: Packing::I2S, ..made };
+    compare(&made, 19, 2, &Options::new(128));
+}
+
+#[test]
 fn it_has_each_bit_where_heads_of_many_tokens_share_what_they_read() {
     // The second block has the keys of all that the first one makes of each token.
     let made = Made { blocks: 2, ffn: 128, packing: Packing::I2S, ..Made::SMALL };

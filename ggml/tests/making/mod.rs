@@ -28,6 +28,8 @@ pub(crate) struct Made {
     pub(crate) head: RowFormat,
     /// Whether the feed-forward network is multiplied by zero.
     pub(crate) is_mute: bool,
+    /// Whether each matrix has a scale of its own, and not what its columns call for.
+    pub(crate) is_uneven: bool,
 }
 
 impl Made {
@@ -48,6 +50,7 @@ impl Made {
         is_q2_0: false,
         head: RowFormat::F32,
         is_mute: false,
+        is_uneven: false,
     };
 
     /// The file.
@@ -189,7 +192,8 @@ impl Gguf {
         let packing = made.packing;
         let mut data = vec![0; packing.bytes(rows, columns).unwrap()];
         pack(packing, rows, columns, &trits, &mut data).unwrap();
-        let scale = 1.0 / (columns as f32 * 2.0 / 3.0).sqrt();
+        let uneven = if made.is_uneven { (self.tensors.len() % 5) as f32 / 16.0 } else { 0.0 };
+        let scale = (1.0 + uneven) / (columns as f32 * 2.0 / 3.0).sqrt();
         let kind = if made.is_q2_0 {
             data.clear();
             for trits in trits.chunks_exact(64) {
