@@ -147,31 +147,42 @@ impl<'a> Rows<'a> {
         }
         exact(self.cols, out.len())?;
         let bytes = self.row(row);
-        let block = self.format.block();
-        let blocks = bytes.chunks_exact(self.format.block_bytes());
-        for (bytes, out) in blocks.zip(out.chunks_exact_mut(block)) {
-            match self.format {
-                RowFormat::F32 => out.fill(f32_at(bytes)),
-                RowFormat::F16 => out.fill(f16_at(bytes)),
-                RowFormat::Q8_0 => {
-                    let d = f16_at(bytes);
-                    for (out, weight) in out.iter_mut().zip(bytes.iter().skip(2)) {
+        match self.format {
+            RowFormat::F32 => {
+                for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+                    *out = f32::from_le_bytes(*bytes);
+                }
+            }
+            RowFormat::F16 => {
+                for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+                    *out = f32_from_f16(u16::from_le_bytes(*bytes));
+                }
+            }
+            RowFormat::Q8_0 => {
+                for (block, out) in bytes.as_chunks::<34>().0.iter().zip(out.chunks_mut(32)) {
+                    let d = f16_at(block);
+                    for (out, weight) in out.iter_mut().zip(block.iter().skip(2)) {
                         *out = d * f32::from(weight.cast_signed());
                     }
                 }
-                RowFormat::Q6K => {
-                    let block = Q6K::of(bytes);
-                    let scales = block.scales.iter().zip(out.chunks_mut(16));
-                    for (part, (scale, out)) in scales.enumerate() {
-                        let scale = block.d * f32::from(scale.cast_signed());
-                        for (i, out) in (16 * part..).zip(out) {
-                            *out = scale * f32::from(block.weight(i));
-                        }
-                    }
+            }
+            RowFormat::Q6K => {
+                for (block, out) in bytes.as_chunks::<210>().0.iter().zip(out.chunks_mut(256)) {
+                    read_q6_k(&Q6K::of(block), out);
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// The weights of one block as floats.
+fn read_q6_k(block: &Q6K<'_>, out: &mut [f32]) {
+    for (part, (scale, out)) in block.scales.iter().zip(out.chunks_mut(16)).enumerate() {
+        let scale = block.d * f32::from(scale.cast_signed());
+        for (out, weight) in out.iter_mut().zip(block.sixteen(part)) {
+            *out = scale * f32::from(weight.cast_signed());
+        }
     }
 }
 
@@ -220,23 +231,22 @@ impl<'a> Q6K<'a> {
         }
         weights
     }
-
-    /// q − 32 of weight `i`. A half of 128 weights has 64 bytes of low bits and 32 of high bits;
-    /// its quarters take low bits from bytes 0.., 32.., 0.., 32.., the last two from bits 7:4,
-    /// and high bits from bits 1:0, 3:2, 5:4, 7:6.
-    pub(crate) fn weight(&self, i: usize) -> i8 {
-        let (half, quarter, at) = (i / 128, i % 128 / 32, i % 32);
-        let byte = |bytes: &[u8], at: usize| bytes.get(at).copied().unwrap_or(0);
-        let low = byte(self.low, 64 * half + 32 * (quarter % 2) + at) >> (4 * (quarter / 2)) & 15;
-        let high = byte(self.high, 32 * half + at) >> (2 * quarter) & 3;
-        (low | high << 4).cast_signed() - 32
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Q6K, RowFormat, Rows};
     use crate::Error;
+
+    /// q − 32 of weight `i`. A half of 128 weights has 64 bytes of low bits and 32 of high bits;
+    /// its quarters take low bits from bytes 0.., 32.., 0.., 32.., the last two from bits 7:4,
+    /// and high bits from bits 1:0, 3:2, 5:4, 7:6.
+    fn weight(block: &Q6K<'_>, i: usize) -> i8 {
+        let (half, quarter, at) = (i / 128, i % 128 / 32, i % 32);
+        let low = block.low[64 * half + 32 * (quarter % 2) + at] >> (4 * (quarter / 2)) & 15;
+        let high = block.high[32 * half + at] >> (2 * quarter) & 3;
+        (low | high << 4).cast_signed() - 32
+    }
 
     #[test]
     fn wrong_rows_say_what_is_wrong() {
@@ -267,7 +277,7 @@ mod tests {
         }
         let block = Q6K::of(&bytes);
         for i in 0..256 {
-            assert_eq!(block.sixteen(i / 16)[i % 16].cast_signed(), block.weight(i), "{i}");
+            assert_eq!(block.sixteen(i / 16)[i % 16].cast_signed(), weight(&block, i), "{i}");
         }
     }
 
