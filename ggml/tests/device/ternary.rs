@@ -1,6 +1,7 @@
 //! Our own backend has the engine's logits, each bit of them.
 
 use trine_ggml::{Activations, Blocks, Device, Engine, Kept, Options, Sizes};
+use trine_infer::Model;
 use trine_infer::gguf::File;
 use trine_infer::sample::likeliest;
 use trine_ternary::parallel::Serial;
@@ -134,5 +135,78 @@ fn a_model_that_finds_no_room_for_all_of_its_blocks_is_refused() {
         let some = Options { layers: Some(3), ..Options::new(64) };
         let opened = Engine::open(&model, device, &some, &Serial, |_: &_| ());
         assert!(opened.err().unwrap().to_string().contains("leave out --layers"));
+    }
+}
+
+#[cfg(feature = "fibers")]
+mod lost {
+    use std::collections::BTreeMap;
+    use std::ffi::c_int;
+    use std::process::Command;
+
+    use super::*;
+
+    unsafe extern "C" {
+        /// The device of fibers fails from so many calls on; below zero, never.
+        safe fn trine_ternary_answers(calls: c_int);
+    }
+
+    /// What tells a process that its device fails: other tests have one that does not.
+    const FAILS: &str = "TRINE_FIBERS_FAIL";
+    const NAME: &str = "ternary::lost::a_device_that_is_lost_is_an_error_wherever_it_is";
+
+    fn check(said: &str) {
+        let wanted = ["it answers no more calls", "has not enough memory"];
+        assert!(wanted.iter().any(|wanted| said.contains(wanted)), "{said}");
+    }
+
+    /// Opens a model and writes a text, on a device that is lost after so many calls; says where.
+    fn lost_after(model: &Model<'static>, calls: c_int) -> &'static str {
+        let device = ours().into_iter().next().unwrap();
+        trine_ternary_answers(calls);
+        let options = Options::new(64);
+        let mut engine = match Engine::open(model, device, &options, &Serial, |_| {}) {
+            Ok(engine) => engine,
+            Err(error) => {
+                check(&error.to_string());
+                return "opened";
+            }
+        };
+        let reads: [(_, &[u32]); 3] = [("prompt", &[1, 2, 3]), ("token", &[4]), ("next", &[5])];
+        for (what, tokens) in reads {
+            let read = engine.tokens().len();
+            if let Err(error) = engine.read(tokens) {
+                check(&error.to_string());
+                assert!(engine.logits().is_none() && engine.tokens().len() == read);
+                return what;
+            }
+        }
+        "nowhere"
+    }
+
+    #[test]
+    fn a_device_that_is_lost_is_an_error_wherever_it_is() {
+        if std::env::var_os(FAILS).is_none() {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--exact", NAME, "--nocapture"]).env(FAILS, "1");
+            let done = command.output().unwrap();
+            println!("{}", String::from_utf8_lossy(&done.stdout));
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            return;
+        }
+        let model = model(&File::parse(Made { blocks: 1, ..Made::SMALL }.file().leak()).unwrap());
+        let mut places = BTreeMap::new();
+        for calls in 0.. {
+            let place = lost_after(&model, calls);
+            *places.entry(place).or_insert(0) += 1;
+            if place == "nowhere" {
+                break;
+            }
+        }
+        trine_ternary_answers(-1);
+        println!("{places:?}");
+        assert_eq!(places.len(), 5, "{places:?}");
+        // The next model finds a device that answers.
+        assert_eq!(lost_after(&model, -1), "nowhere");
     }
 }
