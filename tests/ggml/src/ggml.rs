@@ -1,11 +1,12 @@
-//! ggml's dot products of a row, by its table of types.
+//! ggml's dot products of a row, and rows as floats, by its tables of types.
 
 use std::ffi::{c_int, c_void};
 
 use llama_cpp_sys_2::{
-    GGML_TYPE_Q8_K, GGML_TYPE_TQ1_0, GGML_TYPE_TQ2_0, ggml_cpu_init, ggml_get_type_traits_cpu,
+    GGML_TYPE_Q6_K, GGML_TYPE_Q8_0, GGML_TYPE_Q8_K, GGML_TYPE_TQ1_0, GGML_TYPE_TQ2_0,
+    ggml_cpu_fp16_to_fp32, ggml_cpu_init, ggml_get_type_traits, ggml_get_type_traits_cpu,
 };
-use trine_ternary::Packing;
+use trine_ternary::{Packing, RowFormat};
 
 /// Weights of a block.
 const BLOCK: usize = 256;
@@ -86,4 +87,49 @@ impl Activations {
         };
         Self { blocks: q.as_chunks().0.iter().map(block).collect() }
     }
+}
+
+/// How ggml reads an embedding's rows on the processor.
+#[derive(Debug, Clone, Copy)]
+pub struct Floats {
+    to_float: unsafe extern "C" fn(*const c_void, *mut f32, i64),
+    format: RowFormat,
+}
+
+impl Floats {
+    /// Of `F16`, `Q8_0` or `Q6_K`; `None` for others.
+    #[must_use]
+    pub fn of(format: RowFormat) -> Option<Self> {
+        // SAFETY: it fills tables of the library, and may be called again.
+        unsafe { ggml_cpu_init() };
+        let kind = match format {
+            RowFormat::F16 => return Some(Self { to_float: halves, format }),
+            RowFormat::Q8_0 => GGML_TYPE_Q8_0,
+            RowFormat::Q6K => GGML_TYPE_Q6_K,
+            _ => return None,
+        };
+        // SAFETY: it gives a pointer to a table of the library, for every type.
+        let traits = unsafe { ggml_get_type_traits(kind).as_ref() }?;
+        Some(Self { to_float: traits.to_float?, format })
+    }
+
+    /// One row, as wide as `out`.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn read(&self, rows: &[u8], row: usize, out: &mut [f32]) {
+        let len = self.format.bytes(1, out.len()).expect("whole blocks");
+        let row = &rows[row * len..][..len];
+        let count = i64::try_from(out.len()).expect("fewer columns than an int64_t");
+        // SAFETY: the row has the blocks of as many numbers, which alone are read, and `out` has
+        // room for them.
+        unsafe { (self.to_float)(row.as_ptr().cast(), out.as_mut_ptr(), count) }
+    }
+}
+
+/// Numbers in half precision, by the processor's own instructions where it has them.
+unsafe extern "C" fn halves(from: *const c_void, out: *mut f32, count: i64) {
+    // SAFETY: who calls sees to it that as many numbers lie in both places; rows of bytes begin at
+    // an even address where each has an even length.
+    unsafe { ggml_cpu_fp16_to_fp32(from.cast(), out, count) }
 }

@@ -1,5 +1,6 @@
 //! Weights a second of our kernels beside ggml's, from cache and from memory, on one thread and on
-//! two; what part of the read bandwidth that is; and prefill beside the processor's own peak.
+//! two; what part of the read bandwidth that is; prefill beside the processor's own peak; and rows
+//! of an embedding beside ggml's.
 //!
 //! Rounds are interleaved: each has every kernel once, and the figures are medians. Time is the
 //! processor time of each thread, so that what else runs disturbs the figures least.
@@ -7,6 +8,7 @@
 mod decode;
 mod prefill;
 mod report;
+mod rows;
 
 use trine_ggml_kernels::machine;
 
@@ -28,6 +30,7 @@ fn main() {
     decode::run(SMALL, &decode::SECOND, rounds, &mut report);
     decode::run(SHAPES[0], &decode::MEMORY, rounds, &mut report);
     decode::run(SHAPES[0], &decode::SMALL_PAGES, rounds, &mut report);
+    rows::run(rounds, &mut report);
     println!(
         "Medians of {rounds} interleaved rounds, processor time of each thread. Gates and goals are"
     );

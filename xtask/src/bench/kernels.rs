@@ -16,7 +16,7 @@ use crate::{lanes, models, sh, vulkan};
 /// integers differ, or a gate is missed.
 pub(crate) fn main(record: bool) -> Result<()> {
     let peer = |what| ggml(what, "vulkan", Built::ForSpeed);
-    sh::run(peer("test")?.args(["--test", "logits", "--bins"]))?;
+    sh::run(peer("test")?.args(["--test", "logits", "--test", "integers", "--bins"]))?;
     sh::run(&mut peer("build")?)?;
     let program = target_dir().join("release/trine-ggml-kernels");
     let text = sh::output(&mut sh::command(program))?;
@@ -36,7 +36,7 @@ pub(crate) fn main(record: bool) -> Result<()> {
 /// When something does not build, or a test fails.
 pub(crate) fn alike() -> Result<()> {
     let peer = |what| ggml(what, "vulkan", Built::ForTests);
-    sh::run(peer("test")?.args(["--test", "logits", "--bins"]))?;
+    sh::run(peer("test")?.args(["--test", "logits", "--test", "integers", "--bins"]))?;
     sh::run(peer("clippy")?.args(["--all-targets", "--", "-D", "warnings"]))
 }
 
