@@ -1,7 +1,6 @@
 //! Our own backend has the engine's logits, each bit of them.
 
 use trine_ggml::{Activations, Blocks, Device, Engine, Kept, Options, Sizes};
-use trine_infer::Model;
 use trine_infer::gguf::File;
 use trine_infer::sample::likeliest;
 use trine_ternary::parallel::Serial;
@@ -143,6 +142,8 @@ mod lost {
     use std::collections::BTreeMap;
     use std::ffi::c_int;
     use std::process::Command;
+
+    use trine_infer::Model;
 
     use super::*;
 
