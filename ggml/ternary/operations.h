@@ -132,8 +132,8 @@ template <typename T, unsigned WIDTH, unsigned WARPS>
 bool attend_many(const ggml_tensor *op, const kernels::Heads<T> &heads, machine::Stream stream) {
     unsigned tokens = size(op, 1), group = heads.heads / heads.kv_heads;
     dim3 grid(heads.kv_heads, parts(tokens * group, WARPS * kernels::SHARED_ROWS));
-    if (heads.width % kernels::LANES != 0 || heads.width > WIDTH || grid.y > GRID_MOST ||
-        grid.x * grid.y < machine::multiprocessors()) {
+    bool fits = heads.width % kernels::LANES == 0 && heads.width <= WIDTH && grid.y <= GRID_MOST;
+    if (!fits || grid.x * grid.y < machine::multiprocessors()) {
         return false;
     }
     machine::launch(kernels::attend_many<T, WIDTH, WARPS>, grid, WARPS * kernels::WARP, stream,
@@ -150,8 +150,9 @@ void attend(const ggml_tensor *op, const Params &own, machine::Stream stream) {
     if (!is_one && attend_many<T, 128, 4>(op, heads, stream)) {
         return;
     }
+    // Narrower heads would leave half of the lanes of this one idle.
     if constexpr (sizeof(T) == sizeof(half)) {
-        if (!is_one && attend_many<T, 256, 2>(op, heads, stream)) {
+        if (!is_one && heads.width > 128 && attend_many<T, 256, 2>(op, heads, stream)) {
             return;
         }
     }
