@@ -11,7 +11,7 @@
 use crate::half::{f16_from_f32, f32_from_f16};
 
 /// Microcontrollers have no wide registers to fill: numbers are taken one by one there.
-const SMALL: bool = cfg!(target_os = "none");
+pub(crate) const SMALL: bool = cfg!(target_os = "none");
 
 /// The 16 partial sums.
 pub(crate) type Lanes = [f32; 16];

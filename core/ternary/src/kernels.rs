@@ -10,7 +10,7 @@ use crate::matrix::Matrix;
 #[cfg(target_arch = "x86_64")]
 use crate::packing::Packing;
 use crate::quantize::{Quantized, check_blocks, quantize_blocks_body, quantize_body};
-use crate::rows::{RowInput, Rows};
+use crate::rows::{RowInput, Rows, read_body};
 use crate::scalar::Tokens;
 use crate::{float, int8, scalar};
 
@@ -145,6 +145,16 @@ impl Kernels {
             }
             _ => return Err(Error::Input),
         }
+        Ok(())
+    }
+
+    /// [`Rows::read`], with the same result.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(&self, weights: &Rows<'_>, row: usize, out: &mut [f32]) -> Result<(), Error> {
+        weights.readable(row, out)?;
+        choose!(self, rows::read(weights, row, out), read_body(weights, row, out, float::widen));
         Ok(())
     }
 

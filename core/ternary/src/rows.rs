@@ -2,6 +2,7 @@
 //! precision, and two formats of ggml.
 
 use crate::error::{Error, exact};
+use crate::float::{self, Lanes, SMALL};
 use crate::half::f32_from_f16;
 
 /// How the rows lie in bytes. All numbers are little-endian.
@@ -138,45 +139,72 @@ impl<'a> Rows<'a> {
 
     /// Writes the weights of one row as floats, which is how an embedding is read. Products are in
     /// the order that ggml's `dequantize_row_q6_K` has: `(d · scale) · (q − 32)`.
+    /// [`Kernels::read`](crate::Kernels::read) is faster where there are instructions for it.
     ///
     /// # Errors
     /// When there is no such row, or `out` is not as long as a row.
     pub fn read(&self, row: usize, out: &mut [f32]) -> Result<(), Error> {
+        self.readable(row, out)?;
+        read_body(self, row, out, float::widen);
+        Ok(())
+    }
+
+    /// What [`read_body`] asks for.
+    pub(crate) fn readable(&self, row: usize, out: &[f32]) -> Result<(), Error> {
         if row >= self.rows {
             return Err(Error::Range { end: row.saturating_add(1), rows: self.rows });
         }
-        exact(self.cols, out.len())?;
-        let bytes = self.row(row);
-        match self.format {
-            RowFormat::F32 => {
-                for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
-                    *out = f32::from_le_bytes(*bytes);
-                }
+        exact(self.cols, out.len())
+    }
+}
+
+/// A row as floats; `widen` makes floats of half-precision numbers.
+#[inline(always)]
+pub(crate) fn read_body(
+    rows: &Rows<'_>,
+    row: usize,
+    out: &mut [f32],
+    widen: impl Fn(&[u16; 16]) -> Lanes,
+) {
+    let bytes = rows.row(row);
+    match rows.format {
+        RowFormat::F32 => {
+            for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *out = f32::from_le_bytes(*bytes);
             }
-            RowFormat::F16 => {
-                for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
-                    *out = f32_from_f16(u16::from_le_bytes(*bytes));
-                }
-            }
-            RowFormat::Q8_0 => {
-                for (block, out) in bytes.as_chunks::<34>().0.iter().zip(out.chunks_mut(32)) {
-                    let d = f16_at(block);
-                    for (out, weight) in out.iter_mut().zip(block.iter().skip(2)) {
-                        *out = d * f32::from(weight.cast_signed());
-                    }
-                }
-            }
-            RowFormat::Q6K => {
-                for (block, out) in bytes.as_chunks::<210>().0.iter().zip(out.chunks_mut(256)) {
-                    read_q6_k(&Q6K::of(block), out);
+        }
+        RowFormat::F16 => read_f16(bytes.as_chunks().0, out, widen),
+        RowFormat::Q8_0 => {
+            for (block, out) in bytes.as_chunks::<34>().0.iter().zip(out.chunks_mut(32)) {
+                let d = f16_at(block);
+                for (out, weight) in out.iter_mut().zip(block.iter().skip(2)) {
+                    *out = d * f32::from(weight.cast_signed());
                 }
             }
         }
-        Ok(())
+        RowFormat::Q6K => {
+            for (block, out) in bytes.as_chunks::<210>().0.iter().zip(out.chunks_mut(256)) {
+                read_q6_k(&Q6K::of(block), out);
+            }
+        }
+    }
+}
+
+/// Numbers in half precision, 16 at a time where there are registers for so many.
+#[inline(always)]
+fn read_f16(numbers: &[[u8; 2]], out: &mut [f32], widen: impl Fn(&[u16; 16]) -> Lanes) {
+    let (whole, tail) = if SMALL { (&[][..], numbers) } else { numbers.as_chunks::<16>() };
+    let (first, last) = out.split_at_mut_checked(16 * whole.len()).unwrap_or_default();
+    for (out, bytes) in first.as_chunks_mut().0.iter_mut().zip(whole) {
+        *out = widen(&bytes.map(u16::from_le_bytes));
+    }
+    for (out, bytes) in last.iter_mut().zip(tail) {
+        *out = f32_from_f16(u16::from_le_bytes(*bytes));
     }
 }
 
 /// The weights of one block as floats.
+#[inline(always)]
 fn read_q6_k(block: &Q6K<'_>, out: &mut [f32]) {
     for (part, (scale, out)) in block.scales.iter().zip(out.chunks_mut(16)).enumerate() {
         let scale = block.d * f32::from(scale.cast_signed());

@@ -214,7 +214,7 @@ impl Inputs {
         let dim = model.config().dim;
         let mut rows = vec![0.0; dim * tokens.len()];
         for (row, token) in rows.chunks_exact_mut(dim).zip(tokens) {
-            let read = model.weights().embedding.read(*token as usize, row);
+            let read = model.kernels().read(&model.weights().embedding, *token as usize, row);
             read.map_err(|error| Error::new(error.to_string()))?;
         }
         self.stream.write_f32(&rows)

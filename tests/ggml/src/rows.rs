@@ -5,7 +5,7 @@ use std::hint::black_box;
 use trine_ggml_kernels::ggml::Floats;
 use trine_ggml_kernels::machine::{pin, thread_time};
 use trine_ggml_kernels::random::Random;
-use trine_ternary::{RowFormat, Rows};
+use trine_ternary::{Kernels, RowFormat, Rows};
 
 use crate::report::{Report, median};
 
@@ -29,7 +29,7 @@ fn tokens(mut each: impl FnMut(usize)) {
 /// Measures and reports each format.
 pub(crate) fn run(rounds: usize, report: &mut Report) {
     pin(0);
-    let mut out = vec![0.0; COLUMNS];
+    let (kernels, mut out) = (Kernels::best(), vec![0.0; COLUMNS]);
     let columns = ["10^9 numbers/s", "ggml's", "times as fast"];
     report.table(&format!("{TOKENS} rows of {COLUMNS} as floats"), &columns);
     for format in FORMATS {
@@ -43,7 +43,7 @@ pub(crate) fn run(rounds: usize, report: &mut Report) {
         };
         for _ in 0..rounds {
             let since = thread_time();
-            tokens(|row| rows.read(row, black_box(&mut out)).unwrap());
+            tokens(|row| kernels.read(&rows, row, black_box(&mut out)).unwrap());
             own.push(speed(since));
             let since = thread_time();
             tokens(|row| peer.read(&bytes, row, black_box(&mut out)));
@@ -56,7 +56,7 @@ pub(crate) fn run(rounds: usize, report: &mut Report) {
 
 #[cfg(test)]
 mod tests {
-    use super::{COLUMNS, FORMATS, Floats, Random, Rows, embedding};
+    use super::{COLUMNS, FORMATS, Floats, Kernels, Random, Rows, embedding};
 
     #[test]
     fn rows_are_ggmls_bit_for_bit() {
@@ -65,7 +65,7 @@ mod tests {
             let rows = Rows::new(format, 8, COLUMNS, &bytes).unwrap();
             let (mut own, mut others) = (vec![0.0; COLUMNS], vec![1.0; COLUMNS]);
             for row in 0..8 {
-                rows.read(row, &mut own).unwrap();
+                Kernels::best().read(&rows, row, &mut own).unwrap();
                 Floats::of(format).unwrap().read(&bytes, row, &mut others);
                 assert!(own.iter().any(|x| *x != 0.0), "{format:?}");
                 let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();

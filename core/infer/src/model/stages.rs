@@ -30,13 +30,13 @@ impl Pass<'_, '_, '_> {
         for (token, turn) in tokens.clone().zip(turns) {
             rope::angles((past + token) as f32, self.state.frequencies, turn);
         }
-        let embedding = self.model.weights.embedding;
+        let (kernels, embedding) = (self.model.kernels, self.model.weights.embedding);
         let ids = self.state.tokens.get(past..).unwrap_or_default();
         let first = tokens.start;
         let rows = part(self.state.stream, &tokens, dim);
         for_each_chunk(self.pool, rows, dim, &|index, row| {
             let id = ids.get(first + index).copied().unwrap_or(0);
-            let read = embedding.read(id as usize, row);
+            let read = kernels.read(&embedding, id as usize, row);
             debug_assert!(read.is_ok(), "a session takes only tokens of the vocabulary");
         });
     }

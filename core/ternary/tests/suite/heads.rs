@@ -86,6 +86,31 @@ proptest! {
     }
 }
 
+/// Any bits at all: infinities, numbers below the least normal one, and what is no number too.
+#[test]
+fn every_instruction_set_reads_the_same_bits() {
+    let mut random = Random(7);
+    for format in RowFormat::ALL {
+        for blocks in [1, 2, 15, 16, 17, 40] {
+            let cols = blocks * format.block();
+            let bytes: Vec<u8> =
+                (0..format.bytes(3, cols).unwrap()).map(|_| random.next() as u8).collect();
+            let weights = Rows::new(*format, 3, cols, &bytes).unwrap();
+            let (mut plain, mut read) = (vec![0.0; cols], vec![0.0; cols]);
+            for (row, kernels) in (0..3).flat_map(|row| all_kernels().map(move |set| (row, set))) {
+                weights.read(row, &mut plain).unwrap();
+                kernels.read(&weights, row, &mut read).unwrap();
+                let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&read), bits(&plain), "{format:?} {cols} {}", kernels.isa().name());
+            }
+            let error = Kernels::best().read(&weights, 3, &mut read);
+            assert_eq!(error, Err(Error::Range { end: 4, rows: 3 }));
+            let error = Kernels::best().read(&weights, 0, &mut read[1..]);
+            assert_eq!(error, Err(Error::Length { needed: cols, given: cols - 1 }));
+        }
+    }
+}
+
 #[test]
 fn integer_rows_are_near_what_their_weights_say() {
     let mut random = Random(3);

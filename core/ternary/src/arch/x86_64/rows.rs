@@ -133,9 +133,16 @@ pub(super) fn halves_of(bytes: &[[u8; 2]; 16]) -> Lanes {
     widen(&halves)
 }
 
-/// The doors of an instruction set: `floats` and `blocks` of any format.
+/// The doors of an instruction set: `read`, `floats` and `blocks` of any format.
 macro_rules! doors {
     ($features:literal, $q6:ty) => {
+        /// A row as floats.
+        #[target_feature(enable = $features)]
+        pub(crate) fn read(weights: &$crate::Rows<'_>, row: usize, out: &mut [f32]) {
+            use $crate::arch::x86_64::float::widen;
+            $crate::rows::read_body(weights, row, out, |halves| widen(halves));
+        }
+
         /// `out[r]` of each row of floats.
         #[target_feature(enable = $features)]
         pub(crate) fn floats(
