@@ -135,12 +135,12 @@ pub(crate) fn on_device(built: &Path) -> Result<()> {
     let library = dist::hosted(built, &folder.join("offloaded"))?;
     let program = compile("generate", "offloaded", &["-g"], &[&library])?;
     let on = |backend: &str| -> Result<Command> {
-        let mut command = vulkan::on_software(sh::command(&program))?;
+        let mut command = vulkan::on_software_patiently(sh::command(&program))?;
         command.arg(&file).args([LONG, backend]);
         Ok(command)
     };
     let wanted = |backend: &str| {
-        let mut generate = vulkan::on_software(sh::command(&trine))?;
+        let mut generate = vulkan::on_software_patiently(sh::command(&trine))?;
         generate.args(["generate", LONG, "--tokens", TOKENS, "--backend", backend]);
         bytes(generate.arg("--model").arg(&file))
     };

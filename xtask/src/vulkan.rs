@@ -7,8 +7,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::{cache, sh};
 
@@ -202,6 +203,28 @@ pub(crate) fn on_software_here(mut command: Command) -> Result<Command> {
         command.env("MESA_SHADER_CACHE_DIR", kept);
     }
     Ok(command)
+}
+
+/// The same for tests, on which nothing is measured: who waits for the driver leaves the processor
+/// to it.
+///
+/// # Errors
+/// As [`on_software`], or when what waits does not build.
+pub(crate) fn on_software_patiently(command: Command) -> Result<Command> {
+    static LIBRARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| patient().map_err(|error| format!("{error:#}")));
+    let mut command = on_software(command)?;
+    command.env("LD_PRELOAD", library.as_ref().map_err(|error| anyhow!("{error}"))?);
+    Ok(command)
+}
+
+fn patient() -> Result<PathBuf> {
+    let library = folder().join("patient.so");
+    std::fs::create_dir_all(folder())?;
+    let mut cc = sh::command("cc");
+    cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]);
+    sh::run(cc.args(["tests/c/vulkan/patient.c", "-ldl", "-o"]).arg(&library))?;
+    Ok(library)
 }
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
 //! Devices that fail while they are at it, by `fails.c`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use super::{Settings, generate, goes_on, said};
 
-/// `fails.c`, compiled.
+/// `fails.c`, compiled, and what we were told to load first.
 pub(super) fn library() -> &'static str {
-    static ONCE: OnceLock<PathBuf> = OnceLock::new();
-    let path = ONCE.get_or_init(|| {
+    static ONCE: OnceLock<String> = OnceLock::new();
+    ONCE.get_or_init(|| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fails.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gpu/fails.c");
         let mut cc = Command::new("cc");
         cc.args(["-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&path).arg(source);
         assert!(cc.arg("-ldl").status().unwrap().success(), "{cc:?}");
-        path
-    });
-    path.to_str().unwrap()
+        let told = std::env::var("LD_PRELOAD").unwrap_or_default();
+        format!("{}:{told}", path.display())
+    })
 }
 
 /// How often a device was asked for what can fail: submissions, allocations.

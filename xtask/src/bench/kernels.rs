@@ -66,7 +66,7 @@ pub(crate) fn devices() -> Result<()> {
 
 /// The tests of the program and of `libtrine_host` with devices.
 fn test_program() -> Result<()> {
-    let mut tests = vulkan::on_software(program("test", "vulkan", Built::ForTests)?)?;
+    let mut tests = vulkan::on_software_patiently(program("test", "vulkan", Built::ForTests)?)?;
     sh::run(tests.args(["--test", "gpu", "--test", "device", "--", "--test-threads=1"]))
 }
 
@@ -76,7 +76,7 @@ fn test_program() -> Result<()> {
 /// When something does not build, or a test fails.
 pub(super) fn test_devices(mut cargo: Command, is_software: bool) -> Result<()> {
     if is_software {
-        cargo = vulkan::on_software(cargo)?;
+        cargo = vulkan::on_software_patiently(cargo)?;
     }
     // ggml opens a device in one thread at a time.
     cargo.args(["--lib", "--test", "device", "--", "--test-threads=1"]);
@@ -90,7 +90,7 @@ pub(super) fn test_devices(mut cargo: Command, is_software: bool) -> Result<()> 
 pub(super) fn test_training(backend: &str, built: Built, is_software: bool) -> Result<()> {
     let mut cargo = built.cargo()?;
     if is_software {
-        cargo = vulkan::on_software(cargo)?;
+        cargo = vulkan::on_software_patiently(cargo)?;
         // Kernels in single precision are compiled in seconds, those in half precision in minutes;
         // and derivatives must be closer then.
         cargo.env(vulkan::SINGLE, "1");
