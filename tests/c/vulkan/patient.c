@@ -25,8 +25,12 @@ static Function found_by(Find next, void *of, const char *name) {
     if (strcmp(name, "vkGetFenceStatus") != 0) {
         return next(of, name);
     }
-    wait_for = (Wait)next(of, "vkWaitForFences");
-    return wait_for ? (Function)status : next(of, name);
+    Wait found = (Wait)next(of, "vkWaitForFences");
+    if (!found) {
+        return next(of, name);
+    }
+    wait_for = found;
+    return (Function)status;
 }
 
 Function vkGetDeviceProcAddr(void *device, const char *name) {
