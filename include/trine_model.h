@@ -626,8 +626,7 @@ TRINE_API size_t trine_model_alignof(void);
  * @param model Where the handle goes, on success only.
  * @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ALIGNMENT,
- *         TRINE_E_NO_SPACE, TRINE_E_STATE when a model lives in the memory already, or
- *         TRINE_E_MODEL when the file is damaged or not one that this library computes.
+ *         TRINE_E_NO_SPACE, or TRINE_E_MODEL when the file is damaged or not one that this library computes.
  *
  * Context: init-only.
  */
@@ -772,8 +771,7 @@ size_t trine_model_session_sizeof(const struct trine_model *model,
  * @param session Where the handle goes, on success only.
  * @param problem What is wrong, and how many bytes are needed; may be NULL.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
- *         TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_STATE when the model is not open or a
- *         session lives in the memory already.
+ *         TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_STATE when the model is not open.
  *
  * Context: init-only.
  */
@@ -961,8 +959,7 @@ size_t trine_ask_sizeof(const struct trine_ask_config *config,
  * @param ask Where the handle goes, on success only.
  * @param problem What is wrong, and how many bytes are needed; may be NULL.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT when the
- *         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_STATE when an asker
- *         lives in the memory already, or TRINE_E_MODEL when the image is damaged, none for
+ *         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_MODEL when the image is damaged, none for
  *         sentences, or for other tools.
  *
  * Context: init-only.

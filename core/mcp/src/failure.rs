@@ -16,7 +16,7 @@ pub enum Failure {
     Offline,
     /// The device now has other tools than the list said. The tool was not entered.
     Stale,
-    /// The device restarted or was lost while the call ran; whether it took effect is not known.
+    /// The device restarted, or another host took it, while the call ran; whether it took effect is not known.
     OutcomeUnknown,
     /// The link to the device was lost while it had the call; whether it took effect is not known.
     Lost,
@@ -59,8 +59,8 @@ impl Failure {
                 the tools again and repeat the call",
             ),
             Self::OutcomeUnknown => out.text(
-                "outcome unknown: the device restarted; the call is not repeated. Read the \
-                device's state before you decide to call again",
+                "outcome unknown: the device restarted, or was taken over by another program; the \
+                call is not repeated. Read the device's state before you decide to call again",
             ),
             Self::Lost => out.text(
                 "outcome unknown: the link to the device was lost; the call is not repeated. Read \

@@ -41,12 +41,32 @@ pub enum Direction {
 /// The key of one direction of a session.
 #[must_use]
 pub fn session_key(key: &Key, direction: Direction, salt: &Salt) -> Key {
-    let mut bytes = [direction as u8; 1 + 8 + 12];
+    derived(key, direction as u8, salt)
+}
+
+fn derived(key: &Key, number: u8, salt: &Salt) -> Key {
+    let mut bytes = [number; 1 + 8 + 12];
     let [_, rest @ ..] = &mut bytes;
     let (host_nonce, challenge) = rest.split_at_mut(8);
     host_nonce.copy_from_slice(&salt.host_nonce);
     challenge.copy_from_slice(&salt.challenge);
     siphash128(key, &bytes)
+}
+
+/// Bytes of the digest of a hello.
+pub const DIGEST_LEN: usize = 8;
+
+/// The number in place of a direction in the key of hello digests.
+const OF_HELLO: u8 = 2;
+
+/// The digest of a host's hello as it arrived, by which the device's tagged answer says which hello
+/// it answers: the first half of SipHash-2-4-128 over the message, under a key that is made as those
+/// of the directions are, with the number 2. Half of it is enough: a hello is answered once for each
+/// try, so that who alters one has one guess in 2^64 a try.
+#[must_use]
+pub fn hello_digest(key: &Key, salt: &Salt, hello: &[u8]) -> [u8; DIGEST_LEN] {
+    let [digest @ .., _, _, _, _, _, _, _, _] = siphash128(&derived(key, OF_HELLO, salt), hello);
+    digest
 }
 
 /// Appends counter and tag to the message at `buffer[start..start + len]`; answers the length of
@@ -111,37 +131,70 @@ impl Channel {
     }
 }
 
-/// The device's side: the session in force, and the one that the last hello offered.
+/// A session that a hello was answered with, and that has not begun.
+#[derive(Clone, Copy)]
+struct Offer {
+    channel: Channel,
+    digest: [u8; DIGEST_LEN],
+}
+
+/// Offers that a device keeps: a hello of anybody between the host's own and its first tagged
+/// message pushes that one out no more.
+pub const OFFERS: usize = 2;
+
+/// What [`DeviceKeys::greet`] answers a hello with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// The challenge.
+    pub challenge: [u8; 12],
+    /// The digest of the hello, see [`hello_digest`].
+    pub digest: [u8; DIGEST_LEN],
+    /// Which of the offers it is, below [`OFFERS`]; [`DeviceKeys::open`] tells which one was taken.
+    pub offer: usize,
+}
+
+/// The device's side: the session in force, and those that the last hellos offered.
 #[derive(Clone, Copy)]
 pub struct DeviceKeys {
     key: Key,
     current: Option<Channel>,
-    offered: Option<Channel>,
+    offers: [Option<Offer>; OFFERS],
+    /// The offer that the last hello was answered with.
+    last: usize,
 }
 
 impl DeviceKeys {
     /// A device with this key and no session yet.
     #[must_use]
     pub const fn new(key: Key) -> Self {
-        Self { key, current: None, offered: None }
+        Self { key, current: None, offers: [None; OFFERS], last: 0 }
     }
 
-    /// Takes the nonce of a hello and answers the challenge for the answer to it, which
-    /// [`Self::seal_hello`] tags: `fresh`, or the last one if the same hello came again. `fresh`
-    /// must never have been one before, also not before the last boot.
-    pub fn greet(&mut self, host_nonce: [u8; 8], fresh: [u8; 12]) -> [u8; 12] {
-        if let Some(offered) = self.offered.filter(|offered| offered.salt.host_nonce == host_nonce)
-        {
-            return offered.salt.challenge;
+    /// Takes a hello with its nonce and answers what belongs into the answer to it, which
+    /// [`Self::seal_hello`] tags. The challenge is `fresh`, or the one of before if the same hello,
+    /// byte for byte, came again. `fresh` must never have been one before, also not before the last
+    /// boot.
+    pub fn greet(&mut self, host_nonce: [u8; 8], hello: &[u8], fresh: [u8; 12]) -> Greeting {
+        for (at, offer) in self.offers.iter().enumerate() {
+            let Some(Offer { channel: Channel { salt, .. }, digest }) = offer else { continue };
+            if salt.host_nonce == host_nonce && *digest == hello_digest(&self.key, salt, hello) {
+                self.last = at;
+                return Greeting { challenge: salt.challenge, digest: *digest, offer: at };
+            }
         }
         let salt = Salt { host_nonce, challenge: fresh };
-        self.offered = Some(Channel::new(&self.key, salt, Direction::ToHost));
-        fresh
+        let channel = Channel::new(&self.key, salt, Direction::ToHost);
+        let digest = hello_digest(&self.key, &salt, hello);
+        self.last = (self.last + 1) % OFFERS;
+        if let Some(place) = self.offers.get_mut(self.last) {
+            *place = Some(Offer { channel, digest });
+        }
+        Greeting { challenge: fresh, digest, offer: self.last }
     }
 
-    /// Tags the answer to a hello, with the keys that it offers and the counter 0.
+    /// Tags the answer to the last hello, with the keys that it offers and the counter 0.
     pub fn seal_hello(&self, buffer: &mut [u8], start: usize, len: usize) -> Option<usize> {
-        seal(&self.offered.as_ref()?.sends, 0, buffer, start, len)
+        seal(&self.offers.get(self.last)?.as_ref()?.channel.sends, 0, buffer, start, len)
     }
 
     /// Tags any other message; `None` when there is no session or its counter has run out, or the
@@ -150,22 +203,27 @@ impl DeviceKeys {
         self.current.as_mut()?.seal(buffer, start, len)
     }
 
-    /// Takes a tagged message, and whether it is the first of a new session. `None` for any other
-    /// bytes, which are to be dropped and counted.
-    pub fn open<'a>(&mut self, tagged: &'a [u8]) -> Option<(&'a [u8], bool)> {
+    /// Takes a tagged message, and which offer began with it, if it is the first of a new session.
+    /// `None` for any other bytes, which are to be dropped and counted.
+    pub fn open<'a>(&mut self, tagged: &'a [u8]) -> Option<(&'a [u8], Option<usize>)> {
         match self.current.as_mut().and_then(|channel| channel.open(tagged)) {
-            Some(message) => Some((message, false)),
-            None => self.open_first(tagged).map(|message| (message, true)),
+            Some(message) => Some((message, None)),
+            None => self.open_first(tagged).map(|(message, offer)| (message, Some(offer))),
         }
     }
 
     // Once a session, so that its stack and its copies are no part of a call's.
     #[cold]
     #[inline(never)]
-    fn open_first<'a>(&mut self, tagged: &'a [u8]) -> Option<&'a [u8]> {
-        let message = self.offered.as_mut()?.open(tagged)?;
-        self.current = self.offered.take();
-        Some(message)
+    fn open_first<'a>(&mut self, tagged: &'a [u8]) -> Option<(&'a [u8], usize)> {
+        for (at, place) in self.offers.iter_mut().enumerate() {
+            let Some(Offer { channel, .. }) = place else { continue };
+            if let Some(message) = channel.open(tagged) {
+                self.current = place.take().map(|offer| offer.channel);
+                return Some((message, at));
+            }
+        }
+        None
     }
 }
 
@@ -209,6 +267,13 @@ impl HostKeys {
             self.previous = self.current.replace(channel);
         }
         Some(message)
+    }
+
+    /// What the device makes of a hello with these bytes in the session that [`Self::greeted`] has
+    /// begun; `None` before that.
+    #[must_use]
+    pub fn hello_digest(&self, hello: &[u8]) -> Option<[u8; DIGEST_LEN]> {
+        Some(hello_digest(&self.key, &self.current.as_ref()?.salt, hello))
     }
 
     /// Tags a message; `None` when there is no session or its counter has run out, which a new

@@ -196,16 +196,18 @@ pub extern "C" fn trine_alignof() -> usize {
 /// Starts a device in memory that the program gives. Nothing else is ever taken.
 ///
 /// @param memory `trine_sizeof` bytes at least, aligned to `trine_alignof`; `TRINE_STORAGE` makes
-///               such. It belongs to the device until `trine_deinit`.
+///               such. It belongs to the device until `trine_deinit`. What it holds does not matter:
+///               a device of before a reset that left its memory alone, or of a block that was
+///               freed, is forgotten. So never give it the memory of a device in use.
 /// @param size Bytes of the memory.
 /// @param config What the device is told.
 /// @param device Where the handle goes, on success only.
 /// @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
-///         TRINE_E_UTF8, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_STATE when a device lives in
-///         the memory already, or TRINE_E_TABLE when a packed table was edited or cut off, is of
-///         another format, or has another number of tools than there are functions: make it again
-///         with `trine gen`. Descriptors in macros are checked by the first polls.
+///         TRINE_E_UTF8, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_TABLE when a packed table
+///         was edited or cut off, is of another format, or has another number of tools than there
+///         are functions: make it again with `trine gen`. Descriptors in macros are checked by the
+///         first polls.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]
@@ -292,12 +294,6 @@ unsafe fn start(
     setup: &Setup<'_>,
 ) -> Result<*mut trine_device, trine_status> {
     let place = memory.cast::<Object>();
-    // SAFETY: four bytes of any value are an atomic number, and they lie at the start.
-    let magic = unsafe { &(*place.as_ptr()).magic };
-    // Nothing of what lives there is looked at.
-    if magic.load(Ordering::Relaxed) == ALIVE {
-        return Err(TRINE_E_STATE);
-    }
     let (rx_at, arena_at) = places(setup);
     // SAFETY: the hashes lie behind the object, aligned as it is.
     let hashes = unsafe { memory.add(size_of::<Object>()) }.cast::<AtomicU32>();

@@ -351,8 +351,7 @@ pub unsafe extern "C" fn trine_ask_sizeof(
 /// @param ask Where the handle goes, on success only.
 /// @param problem What is wrong, and how many bytes are needed; may be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT when the
-///         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_STATE when an asker
-///         lives in the memory already, or TRINE_E_MODEL when the image is damaged, none for
+///         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_MODEL when the image is damaged, none for
 ///         sentences, or for other tools.
 ///
 /// Context: init-only.
@@ -403,11 +402,6 @@ unsafe fn open(
         return Err(refused(TRINE_E_NO_SPACE));
     }
     let place = memory.cast::<Object>();
-    // SAFETY: four bytes of any value are an atomic number, and they lie at the start.
-    let magic = unsafe { &(*place.as_ptr()).magic };
-    if magic.load(Ordering::Acquire) == ALIVE {
-        return Err(refused(TRINE_E_STATE));
-    }
     let image_config = *setup.image.config();
     // SAFETY: the blocks lie behind the object, inside the memory and aligned as it is.
     let layers = unsafe { memory.add(size_of::<Object>()) }.cast::<Layer<'static>>();

@@ -230,8 +230,7 @@ pub extern "C" fn trine_model_alignof() -> usize {
 /// @param model Where the handle goes, on success only.
 /// @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ALIGNMENT,
-///         TRINE_E_NO_SPACE, TRINE_E_STATE when a model lives in the memory already, or
-///         TRINE_E_MODEL when the file is damaged or not one that this library computes.
+///         TRINE_E_NO_SPACE, or TRINE_E_MODEL when the file is damaged or not one that this library computes.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]
@@ -285,11 +284,6 @@ unsafe fn open(
         return Err(Refusal::no_space(needed));
     }
     let place = memory.cast::<ModelObject>();
-    // SAFETY: four bytes of any value are an atomic number, and they lie at the start.
-    let magic = unsafe { &(*place.as_ptr()).magic };
-    if magic.load(Ordering::Acquire) == ALIVE {
-        return Err(refused(TRINE_E_STATE));
-    }
     if setup.is_checked {
         source.check()?;
     }

@@ -224,8 +224,7 @@ pub unsafe extern "C" fn trine_model_session_sizeof(
 /// @param session Where the handle goes, on success only.
 /// @param problem What is wrong, and how many bytes are needed; may be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
-///         TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_STATE when the model is not open or a
-///         session lives in the memory already.
+///         TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_STATE when the model is not open.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]
@@ -280,11 +279,6 @@ unsafe fn open(
         return Err(Refusal::no_space(places.end));
     }
     let place = memory.cast::<Object>();
-    // SAFETY: four bytes of any value are an atomic number, and they lie at the start.
-    let magic = unsafe { &(*place.as_ptr()).magic };
-    if magic.load(Ordering::Acquire) == ALIVE {
-        return Err(refused(TRINE_E_STATE));
-    }
     // SAFETY: the candidates lie behind the object, aligned as it is.
     let candidates = unsafe { memory.add(size_of::<Object>()) }.cast::<Candidate>();
     for candidate in 0..setup.candidates {

@@ -22,13 +22,28 @@ pub(super) struct Lanes {
     lanes: Vec<Lane>,
     /// Lanes that are free, the one that has rested longest first.
     free: VecDeque<u8>,
+    /// Ids are above this one.
+    base: u32,
 }
+
+/// The first id of a session on a line that others may use is random from here on, and below
+/// [`BASE_MAX`]: it and the thousands that follow take two bytes each.
+pub(super) const BASE_MIN: u32 = 1 << 7;
+/// See [`BASE_MIN`].
+pub(super) const BASE_MAX: u32 = 1 << 13;
 
 impl Lanes {
     pub(super) fn new() -> Self {
-        let mut lanes = Self { lanes: Vec::new(), free: VecDeque::new() };
+        let mut lanes = Self { lanes: Vec::new(), free: VecDeque::new(), base: 0 };
         lanes.renew(1);
         lanes
+    }
+
+    /// Ids begin above `base`: an answer carries its call's id and no more, so that two hosts which
+    /// both began with 1 could take each other's answers for their own.
+    pub(super) fn begin_at(&mut self, base: u32) {
+        self.base = base;
+        self.restart(self.count());
     }
 
     /// As many lanes, all free: for a device that has just started. No number comes again in a
@@ -38,7 +53,7 @@ impl Lanes {
         let count = count.clamp(1, LANES_MAX);
         let last = (0..self.count()).zip(&self.lanes);
         let last = last.filter_map(|(number, it)| lane::id(it.sequence, number, self.count()));
-        let sequence = last.max().unwrap_or(0) / u32::from(count);
+        let sequence = last.max().unwrap_or(0).max(self.base) / u32::from(count);
         let worn = sequence == u32::MAX / u32::from(count);
         self.lanes = vec![Lane { sequence, slot: None, worn }; usize::from(count)];
         self.free = (0..count).collect();
@@ -130,6 +145,17 @@ mod tests {
                 assert!(id > last, "{id} after {last}, {count} lanes");
                 last = id;
             }
+        }
+    }
+
+    #[test]
+    fn ids_begin_above_the_base_whatever_the_lanes() {
+        let mut lanes = Lanes::new();
+        lanes.begin_at(BASE_MAX - 1);
+        for count in [4, 7, 64, 1] {
+            lanes.restart(count);
+            let id = lanes.take(0).unwrap();
+            assert!((BASE_MAX - 1..BASE_MAX + 64).contains(&id), "{id} of {count} lanes");
         }
     }
 

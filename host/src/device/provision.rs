@@ -34,7 +34,7 @@ impl Device {
             return Err(error);
         }
         // The answer may be lost: what counts is whether the device proves the key.
-        self.greet_anew();
+        self.greet_anew(false);
         let proven = || self.settings.keys(&serial).is_ok_and(|held| held.known == Some(key));
         if self.comes_back(patience, proven) {
             return Ok(());
@@ -56,7 +56,7 @@ impl Device {
             Some(code) => refusal(code).map_or(Ok(()), Err)?,
         }
         self.settings.drop_keys(&serial)?;
-        self.greet_anew();
+        self.greet_anew(true);
         if self.comes_back(patience, || !self.wire().keyed) {
             return Ok(());
         }
@@ -97,9 +97,9 @@ impl Device {
         receive.recv_timeout(STORE_PATIENCE).ok()
     }
 
-    fn greet_anew(&self) {
+    fn greet_anew(&self, is_erased: bool) {
         let now = self.now();
-        self.with(|session| session.greet_anew(now));
+        self.with(|session| session.greet_anew(is_erased, now));
     }
 
     /// Waits until the device is online and `done`.

@@ -8,6 +8,7 @@
 mod bench;
 mod line;
 mod run;
+mod two;
 
 use std::sync::{Mutex, PoisonError};
 

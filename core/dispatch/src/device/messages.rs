@@ -6,6 +6,8 @@ use trine_wire::message::DeviceMessage;
 use trine_wire::message::{HostHello, feature, kind, put, what};
 
 use super::Device;
+#[cfg(feature = "secure")]
+use super::secure::Proof;
 use crate::call::Tools;
 use crate::lanes::State;
 
@@ -156,20 +158,30 @@ impl Device<'_> {
     /// Says who the device is, in the session in force.
     pub(super) fn greet(&mut self, nonce: u32) {
         let session = self.session.id.unwrap_or_default();
-        self.put_greeting(nonce, session, &[0; 12]);
+        #[cfg(feature = "secure")]
+        self.put_greeting(nonce, session, &Proof { epoch: self.session.epoch, ..Proof::default() });
+        #[cfg(not(feature = "secure"))]
+        self.put_greeting(nonce, session);
         self.outbox.post();
     }
 
     /// Writes a greeting. It is written member by member, as each is read: all of them together
     /// would have to be kept on the stack.
     #[inline(never)]
-    pub(super) fn put_greeting(&mut self, nonce: u32, session: u32, challenge: &[u8; 12]) {
+    pub(super) fn put_greeting(
+        &mut self,
+        nonce: u32,
+        session: u32,
+        #[cfg(feature = "secure")] proof: &Proof,
+    ) {
         #[cfg(feature = "secure")]
-        let keyed = self.outbox.keys.is_some();
+        let (epoch, keyed) = (proof.epoch, self.outbox.keys.is_some());
+        #[cfg(not(feature = "secure"))]
+        let epoch = self.session.epoch;
         let (config, identity) = (&self.config, &self.config.identity);
         let list_hash = self.list_hash();
         let out = self.outbox.begin();
-        put::hello(out, nonce, self.session.epoch, list_hash);
+        put::hello(out, nonce, epoch, list_hash);
         let numbers = (self.table.tools(), config.message_max);
         #[cfg(feature = "ask")]
         let features = FEATURES | bit(self.reads_sentences, feature::ASK);
@@ -184,8 +196,7 @@ impl Device<'_> {
         let rx_bytes = u16::try_from(self.inbox.rx.capacity()).unwrap_or(u16::MAX);
         put::hello_link(out, (session, rx_bytes), config.result_max, config.link_ms);
         #[cfg(feature = "secure")]
-        put::hello_key(out, keyed, challenge);
-        _ = challenge;
+        put::hello_key(out, keyed, &proof.challenge, &proof.digest);
     }
 
     #[inline(never)]

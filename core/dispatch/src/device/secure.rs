@@ -1,7 +1,9 @@
 //! A device with a key: who proves that it holds the key is served, everybody else may say hello.
 
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
+use trine_wire::secure::{DIGEST_LEN, OFFERS};
 
+use super::session::next_epoch;
 use super::{Device, count};
 use crate::call::Tools;
 use crate::config::Config;
@@ -14,14 +16,24 @@ pub(super) struct Secure {
     nonce: u64,
     /// Challenges given.
     greetings: u32,
-    /// The hello of the session that is offered, and not in force until its first tagged message.
-    offered: HostHello,
+    /// The hellos of the sessions that are offered, and not in force until their first tagged
+    /// message.
+    offered: [HostHello; OFFERS],
 }
 
 impl Secure {
     pub(super) fn new(config: &Config<'_>) -> Self {
-        Self { nonce: config.nonce, greetings: 0, offered: HostHello::default() }
+        Self { nonce: config.nonce, greetings: 0, offered: [HostHello::default(); OFFERS] }
     }
+}
+
+/// What a greeting says of the session that it offers, or of the one in force.
+#[derive(Default)]
+pub(super) struct Proof {
+    pub(super) epoch: u32,
+    /// Zeros but in an offer.
+    pub(super) challenge: [u8; 12],
+    pub(super) digest: [u8; DIGEST_LEN],
 }
 
 /// Kinds that come without a tag.
@@ -46,14 +58,14 @@ impl Device<'_> {
     ) {
         if bytes.first() == Some(&HELLO) {
             if let Some(HostMessage::Hello(hello)) = message::read(bytes) {
-                self.offer(&hello);
+                self.offer(&hello, bytes);
             }
             return;
         }
         match self.outbox.keys.as_mut().and_then(|keys| keys.open(bytes)) {
-            Some((message, is_first)) => {
-                if is_first {
-                    let hello = self.session.secure.offered;
+            Some((message, begun)) => {
+                let offered = &self.session.secure.offered;
+                if let Some(hello) = begun.and_then(|offer| offered.get(offer).copied()) {
                     self.join(&hello, tools);
                 }
                 self.proven_message(message, true, now, tools);
@@ -71,10 +83,11 @@ impl Device<'_> {
         }
     }
 
-    /// Answers a hello with the session that it may have. Nothing changes before the host proves
-    /// that it could read the answer's tag, so a hello of anybody disturbs nobody.
+    /// Answers a hello, whose bytes these are, with the session that it may have. Nothing changes
+    /// before the host proves that it could read the answer's tag, so a hello of anybody disturbs
+    /// no session. The answer names the epoch that the session will have.
     #[inline(never)]
-    fn offer(&mut self, hello: &HostHello) {
+    fn offer(&mut self, hello: &HostHello, bytes: &[u8]) {
         let secure = &mut self.session.secure;
         let Some(greetings) = secure.greetings.checked_add(1) else { return };
         let mut fresh = [0; 12];
@@ -82,12 +95,16 @@ impl Device<'_> {
         nonce.copy_from_slice(&secure.nonce.to_le_bytes());
         counter.copy_from_slice(&greetings.to_le_bytes());
         let Some(keys) = self.outbox.keys.as_mut() else { return };
-        let challenge = keys.greet(hello.host_nonce, fresh);
-        if challenge == fresh {
+        let greeting = keys.greet(hello.host_nonce, bytes, fresh);
+        if greeting.challenge == fresh {
             secure.greetings = greetings;
         }
-        secure.offered = *hello;
-        self.put_greeting(hello.nonce, hello.session, &challenge);
+        if let Some(offered) = secure.offered.get_mut(greeting.offer) {
+            *offered = *hello;
+        }
+        let epoch = self.session.epoch_in(hello.session);
+        let proof = Proof { epoch, challenge: greeting.challenge, digest: greeting.digest };
+        self.put_greeting(hello.nonce, hello.session, &proof);
         self.outbox.tagging = Tagging::Hello;
         self.outbox.post();
         self.outbox.tagging = Tagging::Session;
@@ -108,7 +125,7 @@ impl Device<'_> {
         if code == code::DONE {
             self.outbox.keys = (op == 0).then(|| trine_wire::secure::DeviceKeys::new(*key));
             // What was recorded before is of another epoch, also for a device without a key.
-            self.session.epoch = self.session.epoch.wrapping_add(1).max(1);
+            self.session.epoch = next_epoch(self.session.epoch);
             self.session.id = None;
         }
     }

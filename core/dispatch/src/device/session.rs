@@ -53,6 +53,27 @@ impl Session {
     }
 }
 
+#[cfg(feature = "secure")]
+impl Session {
+    /// The epoch in the session of this number. Another one than the session in force takes the
+    /// device from its host, and calls that were made for that one are of another epoch then: they
+    /// are *stale* although their lanes are forgotten, also when the first host comes back.
+    pub(super) const fn epoch_in(&self, session: u32) -> u32 {
+        match self.id {
+            Some(id) if id != session => next_epoch(self.epoch),
+            _ => self.epoch,
+        }
+    }
+}
+
+/// The epoch after this one, within one boot. Epochs of other boots are mostly the next numbers of a
+/// counter: a step to the next number would meet those, and this one leads far away. It never ends
+/// at 0, which is no epoch, and comes back after 2^30 steps, or fewer by each time that two divides
+/// the epoch (D. E. Knuth, *The Art of Computer Programming*, volume 2, section 3.2.1.2, theorem C).
+pub(super) const fn next_epoch(epoch: u32) -> u32 {
+    epoch.wrapping_mul(0x9E37_79B5)
+}
+
 impl Device<'_> {
     /// A good message came.
     pub(super) fn heard(&mut self) {
@@ -92,6 +113,10 @@ impl Device<'_> {
         }
         if self.session.id == Some(hello.session) {
             return;
+        }
+        // What the host of before has sent is of another epoch from here on.
+        if self.session.id.is_some() {
+            self.session.epoch = next_epoch(self.session.epoch);
         }
         self.session.id = Some(hello.session);
         #[cfg(feature = "progress")]

@@ -352,7 +352,8 @@ fn the_first_nonce_becomes_the_epoch() {
     // The rig has said hello with the nonce 7.
     with_config(Config { epoch: 0, ..CONFIG }, |rig| {
         for nonce in [0x1234, 0x9999] {
-            rig.send(&HostMessage::Hello(HostHello { nonce, ..HostHello::default() }));
+            let session = bench::SESSION;
+            rig.send(&HostMessage::Hello(HostHello { nonce, session, ..HostHello::default() }));
             let [Heard::Other(text)] = &rig.hear()[..] else { panic!("no hello") };
             assert!(text.contains(&format!("nonce: {nonce}, epoch: 7,")), "{text}");
         }

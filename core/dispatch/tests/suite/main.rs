@@ -33,3 +33,4 @@ mod peer;
 mod peer;
 #[cfg(feature = "check")]
 mod registry;
+mod takeover;

@@ -138,8 +138,13 @@ pub mod put {
     }
 
     /// The members that a device with a key has beside.
-    pub fn hello_key(out: &mut Writer<'_>, keyed: bool, challenge: &[u8; 12]) {
-        out.later_byte(keyed.into()).later_array(challenge);
+    pub fn hello_key(
+        out: &mut Writer<'_>,
+        keyed: bool,
+        challenge: &[u8; 12],
+        hello_digest: &[u8; 8],
+    ) {
+        out.later_byte(keyed.into()).later_array(challenge).later_array(hello_digest);
     }
 
     /// Kind 1 but for the part itself, of `len` bytes, which stands behind it and before `what`.

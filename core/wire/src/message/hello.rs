@@ -46,6 +46,10 @@ pub struct Hello<'a> {
     /// A boot nonce and a greeting counter, never the same twice; zeros without a key. Since
     /// version 1.
     pub challenge: [u8; 12],
+    /// What the device makes of the host's hello as it arrived, under the keys that this one
+    /// offers: see [`secure::hello_digest`](crate::secure::hello_digest). Zeros without a key, and
+    /// from a device of before this member was appended. Since version 1.
+    pub hello_digest: [u8; 8],
 }
 
 impl<'a> Hello<'a> {
@@ -56,7 +60,7 @@ impl<'a> Hello<'a> {
             put::hello_text(out, text);
         }
         put::hello_link(out, (self.session, self.rx_bytes), self.result_max, self.link_ms);
-        put::hello_key(out, self.keyed, &self.challenge);
+        put::hello_key(out, self.keyed, &self.challenge, &self.hello_digest);
     }
 
     pub(super) fn take(from: &mut Reader<'a>) -> Option<Self> {
@@ -80,6 +84,7 @@ impl<'a> Hello<'a> {
             link_ms: from.later_number()?,
             keyed: from.later_byte()? != 0,
             challenge: from.later_array()?,
+            hello_digest: from.later_array()?,
         })
     }
 }

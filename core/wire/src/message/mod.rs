@@ -21,7 +21,7 @@ pub use host::{Call, HostHello, HostMessage, kind};
 pub use outcome::Outcome;
 pub use status::Status;
 
-use crate::codec::{Reader, Writer};
+use crate::codec::{Members, Reader, Writer};
 
 /// The lists that a device may have.
 pub mod what {
@@ -91,6 +91,16 @@ pub fn write<'a, M: Message<'a>>(message: &M, out: &mut [u8]) -> Option<usize> {
 /// Reads a message and ignores what a later version may have put behind it.
 pub fn read<'a, M: Message<'a>>(bytes: &'a [u8]) -> Option<M> {
     M::take(&mut Reader::new(bytes))
+}
+
+/// The id and the outcome's number of a result whose outcome a later version has added, so that
+/// [`read`] takes it for no message: a failure of the call whose effect is unknown.
+#[must_use]
+pub fn later_outcome(bytes: &[u8]) -> Option<(u32, u8)> {
+    let mut from = Members::new(bytes);
+    let (kind, id, number) = (from.byte(), from.number(), from.byte());
+    let is_later = kind == 2 && number > outcome::UNAUTHENTICATED;
+    (is_later && !from.is_broken()).then_some((id, number))
 }
 
 /// Most bytes of a result before its value.

@@ -10,7 +10,7 @@ use trine_wire::packet::Reassembler;
 use trine_wire::secure::{HostKeys, TAIL_LEN};
 use trine_wire::{Decoder, Fed};
 
-const CAPTURES: [&str; 10] = [
+const CAPTURES: [&str; 12] = [
     "plain",
     "pipelined",
     "content",
@@ -21,6 +21,8 @@ const CAPTURES: [&str; 10] = [
     "packets-20",
     "packets-64",
     "packets-244",
+    "pipelined-2",
+    "keyed-2",
 ];
 
 /// One direction of a link.

@@ -146,7 +146,7 @@ fn on_a_packet_link() {
 fn with_tags_where_also_what_the_crc_lets_through_is_seen() {
     let key = *b"sixteen byte key";
     let (mut device, mut host) = (DeviceKeys::new(key), HostKeys::new(key));
-    let challenge = device.greet([1; 8], [2; 12]);
+    let challenge = device.greet([1; 8], b"hello", [2; 12]).challenge;
     let mut hello = [0; 5 + TAIL_LEN];
     device.seal_hello(&mut hello, 0, 5).unwrap();
     host.greeted([1; 8], challenge, &hello).unwrap();

@@ -10,7 +10,9 @@ use trine_wire::message::block::{Block, Blocks};
 use trine_wire::message::input::{Answer, Records, Request};
 use trine_wire::message::{self, DeviceMessage, HostMessage, Message, Outcome};
 use trine_wire::packet::{self, Fragmenter, Reassembler};
-use trine_wire::secure::{DeviceKeys, Direction, HostKeys, Key, Salt, TAIL_LEN, session_key};
+use trine_wire::secure::{
+    DeviceKeys, Direction, HostKeys, Key, Salt, TAIL_LEN, hello_digest, session_key,
+};
 use trine_wire::{Decoder, Fed, encode_in_place, frame};
 
 fn bytes_of<'a>(message: &impl Message<'a>) -> Vec<u8> {
@@ -212,7 +214,8 @@ fn keyed() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
     let message = |wanted| all.iter().find(|(name, _)| *name == wanted).unwrap().1.clone();
     let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
     let mut said = vec![("host.hello", message("host.hello"), message("host.hello"))];
-    let challenge = device.greet(SALT.host_nonce, SALT.challenge);
+    let greeting = device.greet(SALT.host_nonce, &said[0].1, SALT.challenge);
+    assert_eq!(greeting.digest, samples::HELLO_DIGEST);
     let mut tag = |name, by_device: bool, host: &mut HostKeys, device: &mut DeviceKeys| {
         let message = message(name);
         let mut tagged = [message.as_slice(), &[0; TAIL_LEN]].concat();
@@ -226,9 +229,9 @@ fn keyed() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
         tagged
     };
     let hello = tag("device.hello", true, &mut host, &mut device);
-    assert!(host.greeted(SALT.host_nonce, challenge, &hello).is_some());
+    assert!(host.greeted(SALT.host_nonce, greeting.challenge, &hello).is_some());
     let call = tag("host.call", false, &mut host, &mut device);
-    assert!(device.open(&call).is_some_and(|(_, new)| new));
+    assert!(device.open(&call).is_some_and(|(_, begun)| begun == Some(greeting.offer)));
     for (name, by_device) in
         [("device.result.done", true), ("host.call.principal", false), ("device.event", true)]
     {
@@ -251,6 +254,7 @@ fn golden_keyed() {
         ("challenge", &SALT.challenge),
         ("key-to-device", &session_key(&KEY, Direction::ToDevice, &SALT)),
         ("key-to-host", &session_key(&KEY, Direction::ToHost, &SALT)),
+        ("digest-of-host.hello", &samples::HELLO_DIGEST),
     ] {
         writeln!(written, "# {name}: {}", hex(bytes)).unwrap();
     }
@@ -267,7 +271,9 @@ fn what_is_in_keyed_txt_is_taken_by_the_side_that_it_is_for() {
     let key: Key = noted("key").try_into().unwrap();
     let (mut device, mut host) = (DeviceKeys::new(key), HostKeys::new(key));
     let host_nonce = noted("host-nonce").try_into().unwrap();
-    let challenge = device.greet(host_nonce, noted("challenge").try_into().unwrap());
+    let hello = unhex(lines(&file)[0][1]);
+    let fresh = noted("challenge").try_into().unwrap();
+    let challenge = device.greet(host_nonce, &hello, fresh).challenge;
     for (at, row) in lines(&file).into_iter().enumerate() {
         let (message, tagged) = (unhex(row[1]), unhex(row[2]));
         let taken = match (at, row[0].starts_with("host.")) {
@@ -278,4 +284,6 @@ fn what_is_in_keyed_txt_is_taken_by_the_side_that_it_is_for() {
         };
         assert_eq!(taken, Some(message.as_slice()), "{}", row[0]);
     }
+    let digest = hello_digest(&key, &SALT, &hello);
+    assert_eq!(digest.to_vec(), noted("digest-of-host.hello"));
 }

@@ -4,7 +4,7 @@ use core::hash::Hasher as _;
 
 use proptest::prelude::*;
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
-use trine_wire::secure::{DeviceKeys, HostKeys, TAIL_LEN};
+use trine_wire::secure::{DeviceKeys, HostKeys, Salt, TAIL_LEN, hello_digest};
 use trine_wire::siphash::siphash128;
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -42,7 +42,7 @@ proptest! {
 /// A device and a host that have said hello, and not yet more.
 fn greeted(nonce: u8, challenge: u8, device: &mut DeviceKeys, host: &mut HostKeys) -> bool {
     let nonce = [nonce; 8];
-    let challenge = device.greet(nonce, [challenge; 12]);
+    let challenge = device.greet(nonce, &nonce, [challenge; 12]).challenge;
     let mut buffer = *b"hello...................";
     let len = device.seal_hello(&mut buffer, 0, 4).unwrap();
     host.greeted(nonce, challenge, &buffer[..len]) == Some(b"hell")
@@ -71,10 +71,10 @@ fn from_device(device: &mut DeviceKeys, message: &[u8]) -> Vec<u8> {
 fn messages_pass_in_both_directions_and_each_once() {
     let (mut device, mut host) = pair();
     let calls = [b"one", b"two", b"six"].map(|call| from_host(&mut host, call));
-    assert_eq!(device.open(&calls[0]), Some((&b"one"[..], true)));
+    assert_eq!(device.open(&calls[0]), Some((&b"one"[..], Some(1))));
     assert_eq!(device.open(&calls[0]), None, "the same again");
     // One is lost on the way, and comes too late.
-    assert_eq!(device.open(&calls[2]), Some((&b"six"[..], false)));
+    assert_eq!(device.open(&calls[2]), Some((&b"six"[..], None)));
     assert_eq!(device.open(&calls[1]), None);
     let answer = from_device(&mut device, b"done");
     assert_eq!(host.open(&answer), Some(&b"done"[..]));
@@ -96,7 +96,7 @@ fn a_changed_bit_anywhere_or_a_cut_is_seen() {
     for len in 0..call.len() {
         assert_eq!(device.open(&call[..len]), None, "{len} bytes");
     }
-    assert_eq!(device.open(&call), Some((&b"valve open"[..], true)));
+    assert_eq!(device.open(&call), Some((&b"valve open"[..], Some(1))));
 }
 
 #[test]
@@ -104,12 +104,12 @@ fn a_hello_alone_disturbs_nothing() {
     let (mut device, mut host) = pair();
     assert!(device.open(&from_host(&mut host, b"a")).is_some());
     // Somebody without the key says hello, and cannot go on.
-    let challenge = device.greet([7; 8], [8; 12]);
+    let challenge = device.greet([7; 8], b"x", [8; 12]).challenge;
     let mut stranger = HostKeys::new([0; 16]);
     let mut hello = [0; 5 + TAIL_LEN];
     device.seal_hello(&mut hello, 0, 5).unwrap();
     assert_eq!(stranger.greeted([7; 8], challenge, &hello), None);
-    assert_eq!(device.open(&from_host(&mut host, b"b")), Some((&b"b"[..], false)));
+    assert_eq!(device.open(&from_host(&mut host, b"b")), Some((&b"b"[..], None)));
     assert_eq!(host.open(&from_device(&mut device, b"c")), Some(&b"c"[..]));
 }
 
@@ -124,12 +124,12 @@ fn a_session_of_before_cannot_be_played_again() {
     // What the device said before is still good until the first word of the new session.
     assert_eq!(host.open(&said), Some(&b"x"[..]));
     let late = from_device(&mut device, b"y");
-    assert_eq!(device.open(&from_host(&mut host, b"c")), Some((&b"c"[..], true)));
+    assert_eq!(device.open(&from_host(&mut host, b"c")), Some((&b"c"[..], Some(0))));
     assert_eq!(device.open(&old[1]), None);
     assert_eq!(host.open(&from_device(&mut device, b"z")), Some(&b"z"[..]));
     assert_eq!(host.open(&late), None);
     // A recorded hello gets another challenge, so that the recorded session does not fit it.
-    assert_eq!(device.greet([1; 8], [5; 12]), [5; 12]);
+    assert_eq!(device.greet([1; 8], &[1; 8], [5; 12]).challenge, [5; 12]);
     assert_eq!(device.open(&old[1]), None);
 }
 
@@ -137,11 +137,11 @@ fn a_session_of_before_cannot_be_played_again() {
 fn a_repeated_hello_offers_the_same_session() {
     let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
     assert!(greeted(1, 2, &mut device, &mut host));
-    assert_eq!(device.greet([1; 8], [3; 12]), [2; 12]);
+    assert_eq!(device.greet([1; 8], &[1; 8], [3; 12]).challenge, [2; 12]);
     let first = from_host(&mut host, b"a");
     assert!(greeted(1, 3, &mut device, &mut host));
-    assert_eq!(device.open(&first), Some((&b"a"[..], true)), "its counter did not start again");
-    assert_eq!(device.open(&from_host(&mut host, b"b")), Some((&b"b"[..], false)));
+    assert_eq!(device.open(&first), Some((&b"a"[..], Some(1))), "its counter did not start again");
+    assert_eq!(device.open(&from_host(&mut host, b"b")), Some((&b"b"[..], None)));
 }
 
 #[test]
@@ -162,4 +162,28 @@ fn nothing_is_sent_before_a_session_or_without_room() {
 fn keys_are_not_printed() {
     let (device, host) = pair();
     assert_eq!(format!("{device:?} {host:?}"), "DeviceKeys HostKeys");
+}
+
+#[test]
+fn a_hello_of_another_under_the_same_nonce_leaves_the_offer_before_it_as_it_was() {
+    let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
+    assert!(greeted(1, 2, &mut device, &mut host));
+    let other = device.greet([1; 8], b"altered", [3; 12]);
+    assert_eq!(other.challenge, [3; 12], "another hello has another challenge");
+    assert_eq!(device.greet([1; 8], &[1; 8], [4; 12]).challenge, [2; 12], "each keeps its own");
+    assert_eq!(device.greet([1; 8], b"altered", [4; 12]), other);
+    assert_eq!(device.open(&from_host(&mut host, b"a")), Some((&b"a"[..], Some(1))));
+    assert_ne!(other.offer, 1);
+}
+
+#[test]
+fn the_digest_of_a_hello_hangs_on_each_of_its_bytes_and_on_the_session() {
+    let salt = |last| Salt { host_nonce: [1; 8], challenge: [last; 12] };
+    let digest = |bytes: &[u8]| hello_digest(&KEY, &salt(2), bytes);
+    assert_eq!(hello_digest(&KEY, &salt(2), b"hello"), digest(b"hello"));
+    assert_ne!(hello_digest(&KEY, &salt(3), b"hello"), digest(b"hello"));
+    assert_ne!(hello_digest(&[0; 16], &salt(2), b"hello"), digest(b"hello"));
+    for other in [&b"hellp"[..], b"hell", b"", b"hello\0"] {
+        assert_ne!(digest(other), digest(b"hello"), "{other:?}");
+    }
 }

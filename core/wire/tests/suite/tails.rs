@@ -137,7 +137,7 @@ proptest! {
         numbers in proptest::array::uniform4(number()), table_hash: u64,
         texts in proptest::array::uniform5(".{0,6}"),
         shorts in proptest::array::uniform4(short()), calls_max: u8, keyed: bool,
-        challenge in array::<12>(), more in content(),
+        challenge in array::<12>(), hello_digest in array::<8>(), more in content(),
     ) {
         let [vendor, product, serial, firmware, build] = &texts;
         let [nonce, epoch, session, link_ms] = numbers;
@@ -145,11 +145,12 @@ proptest! {
         let message = DeviceMessage::Hello(Hello {
             wire: 1, nonce, epoch, table_hash, tools, message_max, calls_max, features: 7,
             vendor, product, serial, firmware, build, session, rx_bytes, result_max, link_ms,
-            keyed, challenge,
+            keyed, challenge, hello_digest,
         });
         let head = (0u8, 1u8, nonce, epoch, table_hash, tools, message_max, calls_max, 7u8);
         let required = postcard(&(head, vendor, product, serial, firmware, build));
-        let tail = postcard(&(session, rx_bytes, result_max, link_ms, keyed, challenge));
+        let link = (session, rx_bytes, result_max, link_ms);
+        let tail = postcard(&(link, keyed, challenge, hello_digest));
         let whole = [required.clone(), tail].concat();
         agrees(&message, &required, &whole)?;
         skips(&message, &[whole, more].concat())?;

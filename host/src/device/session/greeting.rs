@@ -14,6 +14,10 @@ use crate::device::table::Table;
 
 /// Tables kept of a device, so that one that comes back need not be listed again.
 const CACHE_MAX: usize = 4;
+/// Three times that another program takes the device within so many milliseconds are enough.
+const CONTEST_MS: u64 = 10_000;
+/// How long a host that was displaced leaves the device to the other one, and up to twice that.
+const BACK_MS: u64 = 300;
 /// Log messages of this level and above are asked for: all of them.
 const LOG_LEVEL: u8 = 0;
 
@@ -51,8 +55,15 @@ impl Session {
                     self.pace.answered(now.saturating_sub(asked.at), cost);
                 }
             }
-            // An answer to an older question says nothing new.
-            _ if hello.nonce != 0 => return,
+            // An answer to an older question says nothing new; one to another host, that the device
+            // is in its session now.
+            _ if hello.nonce != 0 => {
+                if hello.wire >= 1 && hello.session != self.number && self.greeted {
+                    self.greeted = false;
+                    self.ask_back(now);
+                }
+                return;
+            }
             _ => {}
         }
         if hello.epoch == 0 {
@@ -75,6 +86,9 @@ impl Session {
             return self.ask(now);
         }
         self.greet(hello, now);
+        if self.is_stopped {
+            return;
+        }
         let identity = Identity {
             vendor: hello.vendor.to_owned(),
             product: hello.product.to_owned(),
@@ -94,7 +108,15 @@ impl Session {
         let (old, new) = (self.peer, Peer::new(hello));
         let restarted = old.epoch != 0 && old.epoch != new.epoch;
         if restarted {
-            self.note("has restarted");
+            let taken_over = new.follows(&old);
+            self.note(if taken_over {
+                "was taken over by another program"
+            } else {
+                "has restarted, or was taken over by another program"
+            });
+            if taken_over && self.is_contested(now) {
+                return self.stop(now);
+            }
             self.ready = false;
             (self.sent, self.confirmed) = (0, 0);
             self.settle_after_restart(now);
@@ -112,6 +134,33 @@ impl Session {
         if news && new.can(feature::LOG) {
             self.transmit(&HostMessage::Log { level: LOG_LEVEL }, now);
         }
+    }
+
+    /// Asks the device back from another host: at once the first time, later after a while that is
+    /// random, so that of two hosts one has the device meanwhile.
+    pub(super) fn ask_back(&mut self, now: u64) {
+        let [.., last] = self.displaced;
+        if last.is_none_or(|last| now.saturating_sub(last) > CONTEST_MS) {
+            self.ask(now);
+        } else if self.back_at.is_none() {
+            self.back_at = Some(now + BACK_MS + u64::from(nonce()) % BACK_MS);
+        }
+    }
+
+    /// Whether another program took the device three times within ten seconds.
+    fn is_contested(&mut self, now: u64) -> bool {
+        let [_, second, third] = self.displaced;
+        self.displaced = [second, third, Some(now)];
+        second.is_some_and(|first| now.saturating_sub(first) <= CONTEST_MS)
+    }
+
+    /// Leaves the device to the other program.
+    fn stop(&mut self, now: u64) {
+        let why = "another program uses this link and took the device over three times within ten \
+                   seconds: end that program or this one, then start this one again";
+        self.is_stopped = true;
+        self.settle_after_restart(now);
+        self.gone(why, now);
     }
 
     /// Sees to it that the list of this hash is known.

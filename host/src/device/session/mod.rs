@@ -18,6 +18,7 @@ use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Said};
 
 use super::calls::{Calls, Opening, Stage, Ticket};
 use super::content;
+use super::lanes::{BASE_MAX, BASE_MIN};
 use super::listing::Listing;
 use super::pace::Pace;
 use super::table::Table;
@@ -28,6 +29,11 @@ pub(super) use peer::Peer;
 pub(super) use questions::Question;
 use questions::Questions;
 use secure::{Opened, Secure};
+
+/// What becomes of a call whose outcome a later version has added.
+const LATER_OUTCOME: &str = "outcome unknown: the device answered with an outcome of a later \
+                             version of the wire; update this program. The call is not repeated: \
+                             read the device's state before you decide to call again";
 
 /// What has to be done when the device is no longer locked.
 #[derive(Debug)]
@@ -79,6 +85,12 @@ pub(super) struct Session {
     /// It was ready before.
     was_ready: bool,
     offline: Option<String>,
+    /// When another program has taken the device over: the last three times.
+    displaced: [Option<u64>; 3],
+    /// When the device is to be asked back.
+    back_at: Option<u64>,
+    /// Another program has the device: this one says no more on the link as it is now.
+    is_stopped: bool,
     /// Chosen once: a device that is plugged in again still has our calls.
     number: u32,
     asked: Option<Asked>,
@@ -126,6 +138,9 @@ impl Session {
             greeted: false,
             was_ready: false,
             offline: None,
+            displaced: [None; 3],
+            back_at: None,
+            is_stopped: false,
             number: greeting::nonce(),
             asked: None,
             pace: Pace::default(),
@@ -147,7 +162,7 @@ impl Session {
 
     /// Whether the device is not served, for want of a key or a tag.
     pub(super) const fn is_refused(&self) -> bool {
-        self.secure.refused
+        self.secure.refused || self.is_stopped
     }
 
     /// Serial number of a device that has a key which is not held here.
@@ -190,6 +205,11 @@ impl Session {
 
     /// There is a way to the device.
     pub(super) fn linked(&mut self, line: Line, now: u64) {
+        // Nobody else is on a line within this process.
+        if self.peer.epoch == 0 && !matches!(line, Line::Local(_)) {
+            let base = greeting::nonce() % (BASE_MAX - BASE_MIN);
+            self.calls.lanes.begin_at(BASE_MIN + base);
+        }
         self.line = line;
         self.pace = Pace::default();
         self.linked_at = now;
@@ -210,7 +230,9 @@ impl Session {
     fn unlinked(&mut self) {
         (self.sent, self.confirmed) = (0, 0);
         (self.asked, self.listing) = (None, None);
-        self.greeted = false;
+        (self.greeted, self.is_stopped) = (false, false);
+        (self.displaced, self.back_at) = ([None; 3], None);
+        self.secure.unlinked();
         for index in self.calls.sent() {
             if let Some(slot) = self.calls.get(index) {
                 (slot.first_end, slot.sent_end) = (0, 0);
@@ -271,19 +293,22 @@ impl Session {
     pub(super) fn found(&mut self, found: Found<'_>, now: u64) {
         match found {
             Found::Text(text) => self.deferred.push(Deferred::Text(text.to_owned())),
+            Found::Message(..) if self.is_stopped => {}
             Found::Message(bytes, cost) => {
                 let asked = self.asked.map(|asked| asked.nonce);
-                let message = match self.secure.open(bytes, asked) {
+                let message = match self.secure.open(bytes, asked, now) {
                     Opened::Message(message) => message,
                     Opened::Dropped => return,
                     Opened::Ask => return self.ask(now),
                     Opened::Refused(why) => return self.refuse_device(&why, now),
                 };
                 self.heard_at = now;
-                // A message of a later version means nothing to this one.
                 if let Some(message) = message::read::<DeviceMessage<'_>>(message) {
                     self.message(&message, cost, now);
+                } else if let Some((id, number)) = message::later_outcome(message) {
+                    self.later_outcome(id, number, cost, now);
                 }
+                // Any other message of a later version means nothing to this one.
             }
         }
     }
@@ -336,6 +361,11 @@ impl Session {
     }
 
     fn result(&mut self, id: u32, outcome: Said<'_>, cost: u32, now: u64) {
+        // An answer carries an id and no more: before the device has said that the session is ours
+        // it may be another host's. What is ours is asked for again, and given again.
+        if self.peer.has_lanes() && !self.greeted {
+            return;
+        }
         let Some(index) = self.call_of(id, cost, now) else { return };
         match outcome {
             Said::Stale if self.peer.has_lanes() => self.stale(index, now),
@@ -348,6 +378,14 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// A call has ended in a way that this version does not know: whatever it was, it is over.
+    fn later_outcome(&mut self, id: u32, number: u8, cost: u32, now: u64) {
+        let is_ours = self.greeted || !self.peer.has_lanes();
+        let Some(index) = is_ours.then(|| self.call_of(id, cost, now)).flatten() else { return };
+        self.note(&format!("answered with outcome {number}, which this version does not know"));
+        self.calls.end(index, Outcome::Error(LATER_OUTCOME));
     }
 
     /// The sent call of an id. Frames are dealt with in order, so its answer confirms all before

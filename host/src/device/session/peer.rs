@@ -5,6 +5,12 @@ use trine_wire::message::{self, Hello, feature};
 /// Bytes in flight to a device that has not said what it can take.
 const WINDOW_MIN: u64 = 64;
 
+/// What a device multiplies its epoch by when another host's session takes it (`docs/wire.md`,
+/// section 4.1).
+const EPOCH_STEP: u32 = 0x9E37_79B5;
+/// Takeovers that are looked for between two answers.
+const TAKEOVERS_MAX: u32 = 16;
+
 /// How a device is spoken with.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::device) struct Peer {
@@ -35,6 +41,20 @@ impl Peer {
             rx_bytes: hello.rx_bytes,
             result_max: hello.result_max,
         }
+    }
+
+    /// Whether its epoch is one that other hosts' sessions make of the old one, within one boot.
+    pub(super) const fn follows(&self, old: &Self) -> bool {
+        let mut epoch = old.epoch;
+        let mut step = 0;
+        while step < TAKEOVERS_MAX {
+            epoch = epoch.wrapping_mul(EPOCH_STEP);
+            if epoch == self.epoch {
+                return true;
+            }
+            step += 1;
+        }
+        false
     }
 
     /// Whether calls have lanes, so that each may be sent again.

@@ -84,7 +84,7 @@ impl Session {
             self.calls.end(index, Outcome::Failed(Failure::OutcomeUnknown));
         }
         self.greeted = false;
-        self.ask(now);
+        self.ask_back(now);
     }
 
     /// The device is back: every call that it has is asked for at once.

@@ -2,23 +2,52 @@
 
 use trine_mcp::{Failure, Outcome};
 use trine_wire::message::{self, DeviceMessage, Hello};
-use trine_wire::secure::{HostKeys, Key};
+use trine_wire::secure::{DIGEST_LEN, HostKeys, Key};
 
 use super::Session;
 use crate::settings::{Held, Settings};
+
+/// How long after its last tagged message a session counts as in force: what proves nothing changes
+/// nothing until then. A device that is gone, or that another has replaced, is silent for longer.
+const IN_FORCE_MS: u64 = 3_000;
+/// How often a message that proves nothing makes the host ask the device who it is.
+const ASK_MS: u64 = 1_000;
 
 /// The keys in use, and where they are kept.
 #[derive(Debug)]
 pub(super) struct Secure {
     settings: Settings,
     pub(super) host_nonce: [u8; 8],
+    /// Bytes of the hello that was sent last: the device's answer repeats a digest of them.
+    hello: Vec<u8>,
     keys: Option<HostKeys>,
+    /// The device that has proven a key on this link. No other one is served on it.
+    shown: Option<Shown>,
+    /// When the last tagged message came over the link as it is now.
+    proven_at: Option<u64>,
+    /// When a message that proves nothing made the host ask.
+    asked_at: Option<u64>,
     /// Messages dropped for their tag, or for the want of one.
     pub(super) unauthentic: u64,
     /// The device is not served, for want of a key or a tag.
     pub(super) refused: bool,
     /// Serial number of a device that has a key which is not held here.
     pub(super) locked: Option<String>,
+}
+
+/// Which device it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    vendor: String,
+    product: String,
+    serial: String,
+}
+
+impl Shown {
+    fn is(&self, hello: &Hello<'_>) -> bool {
+        (&*self.vendor, &*self.product, &*self.serial)
+            == (hello.vendor, hello.product, hello.serial)
+    }
 }
 
 /// What a message from the link is.
@@ -33,12 +62,26 @@ pub(super) enum Opened<'a> {
     Refused(String),
 }
 
+/// What the tag of a hello proves.
+enum Proof<'a> {
+    /// The device has the key, and answers the hello that was sent.
+    Given(&'a [u8]),
+    /// The device has the key, and answers a hello that was altered on its way.
+    OfAnother,
+    /// Nothing.
+    None,
+}
+
 impl Secure {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             settings,
             host_nonce: [0; 8],
+            hello: Vec::new(),
             keys: None,
+            shown: None,
+            proven_at: None,
+            asked_at: None,
             unauthentic: 0,
             refused: false,
             locked: None,
@@ -55,6 +98,22 @@ impl Secure {
         _ = getrandom::fill(&mut self.host_nonce);
     }
 
+    /// The bytes of the hello that is sent.
+    pub(super) fn note_hello(&mut self, bytes: &[u8]) {
+        self.hello.clear();
+        self.hello.extend_from_slice(bytes);
+    }
+
+    /// What was proven over the last link is not proven over the next one.
+    pub(super) const fn unlinked(&mut self) {
+        self.proven_at = None;
+    }
+
+    /// The key of the device was erased, by this program: it has none any more.
+    pub(super) fn forget(&mut self) {
+        (self.keys, self.shown, self.proven_at) = (None, None, None);
+    }
+
     /// Tags the message at the start of `out`, if messages are tagged; answers its length.
     pub(super) fn seal(&mut self, out: &mut [u8], len: usize) -> Option<usize> {
         match &mut self.keys {
@@ -64,18 +123,32 @@ impl Secure {
     }
 
     /// Decides what a message is. `asked` is the nonce of the greeting that waits for its answer.
-    pub(super) fn open<'a>(&mut self, bytes: &'a [u8], asked: Option<u32>) -> Opened<'a> {
+    pub(super) fn open<'a>(&mut self, bytes: &'a [u8], asked: Option<u32>, now: u64) -> Opened<'a> {
         if let Some(message) = self.keys.as_mut().and_then(|keys| keys.open(bytes)) {
+            self.proven_at = Some(now);
             return Opened::Message(message);
         }
         match message::read::<DeviceMessage<'_>>(bytes) {
-            Some(DeviceMessage::Hello(hello)) => self.greeted(&hello, bytes, asked),
-            _ if self.keys.is_none() => Opened::Message(bytes),
-            _ => {
-                self.unauthentic += 1;
-                Opened::Dropped
-            }
+            Some(DeviceMessage::Hello(hello)) => self.greeted(&hello, bytes, asked, now),
+            _ if self.shown.is_none() => Opened::Message(bytes),
+            _ => self.unproven(false, now),
         }
+    }
+
+    /// A message that proves nothing: dropped and counted. Anybody may have sent it, but it may be
+    /// time to ask.
+    fn unproven<'a>(&mut self, may_ask: bool, now: u64) -> Opened<'a> {
+        self.unauthentic += 1;
+        let is_due = self.asked_at.is_none_or(|at| now.saturating_sub(at) >= ASK_MS);
+        if may_ask && is_due {
+            self.asked_at = Some(now);
+            return Opened::Ask;
+        }
+        Opened::Dropped
+    }
+
+    fn is_in_force(&self, now: u64) -> bool {
+        self.proven_at.is_some_and(|at| now.saturating_sub(at) < IN_FORCE_MS)
     }
 
     /// A hello that no session vouches for: the answer to a question, or nothing.
@@ -84,60 +157,85 @@ impl Secure {
         hello: &Hello<'_>,
         bytes: &'a [u8],
         asked: Option<u32>,
+        now: u64,
     ) -> Opened<'a> {
         let serial = hello.serial;
-        (self.refused, self.locked) = (false, None);
         let held = match self.settings.keys(serial) {
             Ok(held) => held,
+            Err(_) if self.shown.is_some() => return self.unproven(asked.is_none(), now),
             Err(error) => return Opened::Refused(format!("its key cannot be read: {error}")),
         };
-        if !hello.keyed && held.known.is_none() {
-            self.keys = None;
+        if !hello.keyed && held.known.is_none() && self.shown.is_none() {
+            (self.refused, self.locked) = (false, None);
             return Opened::Message(bytes);
         }
         if asked != Some(hello.nonce) {
-            // Anybody may have said it, but it may be time to ask.
-            self.unauthentic += 1;
-            return if asked.is_none() { Opened::Ask } else { Opened::Dropped };
+            return self.unproven(asked.is_none(), now);
         }
-        match held.into_iter().find_map(|key| self.prove(key, hello, bytes)) {
-            Some((message, key)) => match self.settings.proven(serial, &key) {
-                Ok(()) => Opened::Message(message),
-                Err(error) => Opened::Refused(format!("its key cannot be kept: {error}")),
-            },
-            None => {
-                self.keys = None;
-                self.locked = hello.keyed.then(|| serial.to_owned());
-                Opened::Refused(self.refusal(hello, held.known.is_some()))
+        if self.shown.as_ref().is_none_or(|shown| shown.is(hello)) {
+            for key in held {
+                match self.prove(key, hello, bytes) {
+                    Proof::Given(message) => return self.begin(hello, message, &key, now),
+                    Proof::OfAnother => return self.unproven(false, now),
+                    Proof::None => {}
+                }
             }
         }
+        if self.is_in_force(now) {
+            return self.unproven(false, now);
+        }
+        self.locked = (hello.keyed && self.shown.is_none()).then(|| serial.to_owned());
+        Opened::Refused(self.refusal(hello, held.known.is_some()))
     }
 
-    /// Whether the device has this key: its greeting is tagged with it.
-    fn prove<'a>(
+    /// The device has proven its key: its session begins, and the link is its own from here on.
+    fn begin<'a>(
         &mut self,
-        key: Key,
         hello: &Hello<'_>,
-        bytes: &'a [u8],
-    ) -> Option<(&'a [u8], Key)> {
-        // The session in force lives on while the same device says hello again.
-        let mut keys = match self.keys {
-            Some(keys) => keys,
-            None => HostKeys::new(key),
-        };
-        let mut message = keys.greeted(self.host_nonce, hello.challenge, bytes);
-        if message.is_none() {
-            keys = HostKeys::new(key);
-            message = keys.greeted(self.host_nonce, hello.challenge, bytes);
+        message: &'a [u8],
+        key: &Key,
+        now: u64,
+    ) -> Opened<'a> {
+        if let Err(error) = self.settings.proven(hello.serial, key) {
+            return Opened::Refused(format!("its key cannot be kept: {error}"));
         }
-        self.keys = Some(keys).filter(|_| message.is_some()).or(self.keys);
-        Some((message?, key))
+        (self.refused, self.locked) = (false, None);
+        self.proven_at = Some(now);
+        let Hello { vendor, product, serial, .. } = *hello;
+        let [vendor, product, serial] = [vendor, product, serial].map(str::to_owned);
+        self.shown = Some(Shown { vendor, product, serial });
+        Opened::Message(message)
+    }
+
+    /// Whether the device has this key: its greeting is tagged with it, and repeats the digest of
+    /// the hello that was sent. A device of before there were digests repeats none.
+    fn prove<'a>(&mut self, key: Key, hello: &Hello<'_>, bytes: &'a [u8]) -> Proof<'a> {
+        // The session in force lives on while the same device says hello again.
+        for mut keys in self.keys.into_iter().chain([HostKeys::new(key)]) {
+            let Some(message) = keys.greeted(self.host_nonce, hello.challenge, bytes) else {
+                continue;
+            };
+            let has_digest = hello.hello_digest != [0; DIGEST_LEN];
+            if has_digest && keys.hello_digest(&self.hello) != Some(hello.hello_digest) {
+                return Proof::OfAnother;
+            }
+            self.keys = Some(keys);
+            return Proof::Given(message);
+        }
+        Proof::None
     }
 
     fn refusal(&self, hello: &Hello<'_>, known: bool) -> String {
         let (product, serial) = (hello.product, hello.serial);
         let file = self.settings.key_path(serial);
         let file = file.map_or_else(String::new, |file| file.display().to_string());
+        if let Some(shown) = self.shown.as_ref().filter(|shown| !shown.is(hello)) {
+            return format!(
+                "refused: on this link {} {} has proven its key, and now {product} {serial} \
+                 answers: no other device is served on it before this program starts again",
+                shown.product, shown.serial
+            );
+        }
         match (hello.keyed, known) {
             (true, false) => format!(
                 "{product} {serial} has a key, and this user has none for it: copy the key to \
@@ -168,7 +266,10 @@ impl IntoIterator for Held {
 impl Session {
     /// The device must not be served.
     pub(super) fn refuse_device(&mut self, why: &str, now: u64) {
-        self.asked = None;
+        // The question stays open: it may have been answered by another before the device could.
+        if let Some(asked) = &mut self.asked {
+            (asked.at, asked.tries) = (now, 0);
+        }
         self.greeted = false;
         self.secure.refused = true;
         self.heard_at = now;
@@ -179,7 +280,10 @@ impl Session {
     }
 
     /// Says hello anew: what is known of the device's key has changed.
-    pub(in crate::device) fn greet_anew(&mut self, now: u64) {
+    pub(in crate::device) fn greet_anew(&mut self, is_erased: bool, now: u64) {
+        if is_erased {
+            self.secure.forget();
+        }
         (self.greeted, self.asked) = (false, None);
         self.ask(now);
         self.pump(now);

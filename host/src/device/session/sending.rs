@@ -25,7 +25,10 @@ impl Session {
             let len = message::write(message, out)?;
             match message {
                 // Anybody may say hello: there are no keys before it.
-                HostMessage::Hello(_) => Some(len),
+                HostMessage::Hello(_) => {
+                    secure.note_hello(out.get(..len)?);
+                    Some(len)
+                }
                 _ => secure.seal(out, len),
             }
         });

@@ -33,7 +33,7 @@ const PING_MS_MIN: u64 = 20;
 impl Session {
     /// What time brings: questions again, calls that expire, a device that does not answer.
     pub(in crate::device) fn tick(&mut self, now: u64) {
-        if !matches!(self.line, Line::None) {
+        if !(matches!(self.line, Line::None) || self.is_stopped) {
             self.inquire(now);
         }
         // A device whose list is still coming over a slow line is there.
@@ -49,6 +49,13 @@ impl Session {
     }
 
     fn inquire(&mut self, now: u64) {
+        if let Some(at) = self.back_at {
+            if now >= at {
+                self.back_at = None;
+                self.ask(now);
+            }
+            return;
+        }
         if self.listing.is_some() {
             return self.inquire_for_page(now);
         }
@@ -56,6 +63,7 @@ impl Session {
         let busy = self.calls.awaits_answer() || !self.calls.queue.is_empty();
         let patience = if busy { WAITING_MS } else { QUIET_MS };
         match self.asked {
+            Some(asked) if self.is_refused() && now.saturating_sub(asked.at) <= QUIET_MS => {}
             Some(asked) if now.saturating_sub(asked.at) > RETRY_MS << (asked.tries / 2).min(3) => {
                 let silent = self.silent_ms(now) > SILENT_MS;
                 if asked.tries > SILENT_TRIES && self.ready && silent {
@@ -120,7 +128,8 @@ impl Session {
 
     pub(super) fn pong(&mut self, nonce: u32, epoch: u32, now: u64) {
         if epoch != self.peer.epoch {
-            return self.ask(now);
+            self.greeted = false;
+            return self.ask_back(now);
         }
         if let Some(asked) = self.asked.take_if(|asked| asked.nonce == nonce) {
             self.confirmed = self.confirmed.max(asked.sent_end);

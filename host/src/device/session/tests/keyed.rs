@@ -171,3 +171,171 @@ fn a_hello_that_nobody_asked_for_only_makes_the_host_ask() {
     play.answer(id, DONE);
     assert_eq!(play.ends().len(), 1);
 }
+
+/// A keyed device that is online, and its last hello in clear.
+fn online(user: &User) -> Play {
+    let mut play = play(user, Some(KEY));
+    play.greet();
+    play.said();
+    play.list();
+    play.said();
+    assert_eq!(play.session.state(), State::Online);
+    play
+}
+
+/// Somebody without the key, who says what a device without one would say.
+fn impostor(play: &Play) -> Hello<'static> {
+    Hello { serial: "impostor", keyed: false, ..play.hello }
+}
+
+#[test]
+fn an_untagged_hello_of_another_device_takes_nothing_over() {
+    let user = User::new("takeover", Some(&KEY));
+    let mut play = online(&user);
+    play.hear(&untagged(&DeviceMessage::Hello(impostor(&play))));
+    assert_eq!(play.session.identity.as_ref().map(|identity| &*identity.serial), Some("s"));
+    // The next call is tagged, or reading it panics; the impostor's answer counts for nothing.
+    play.call(FAN_SET, 1);
+    let id = play.calls()[0];
+    play.hear(&untagged(&DeviceMessage::Result { id, outcome: DONE }));
+    assert_eq!(play.ends(), []);
+    play.answer(id, DONE);
+    assert_eq!(play.ends().len(), 1);
+}
+
+#[test]
+fn a_flood_of_hellos_makes_the_host_ask_once_a_second() {
+    let user = User::new("flood", Some(&KEY));
+    let mut play = online(&user);
+    let mut asked = 0;
+    for at in 0..5_000 {
+        let hello = Hello { epoch: at, ..impostor(&play) };
+        play.hear(&untagged(&DeviceMessage::Hello(hello)));
+        play.pass(1);
+        if play.said().iter().any(|said| said.starts_with("Hello")) {
+            asked += 1;
+            play.greet_as_asked();
+        }
+    }
+    assert!((4..=6).contains(&asked), "asked {asked} times in five seconds");
+    assert_eq!(play.session.state(), State::Online);
+}
+
+#[test]
+fn an_answer_without_proof_does_not_keep_the_device_from_answering() {
+    let user = User::new("race", Some(&KEY));
+    let mut play = play(&user, Some(KEY));
+    // The answer of another comes first, under the nonce that anybody can read.
+    play.said();
+    let nonce = play.asked_nonce();
+    let forged = Hello { nonce, keyed: true, challenge: [1; 12], ..play.hello };
+    play.hear(&untagged(&DeviceMessage::Hello(forged)));
+    assert!(matches!(play.session.state(), State::Offline(_)));
+    play.greet_as_asked();
+    play.said();
+    play.list();
+    assert_eq!(play.session.state(), State::Online);
+}
+
+#[test]
+fn the_answer_to_a_hello_that_was_altered_on_its_way_begins_no_session() {
+    let user = User::new("altered", Some(&KEY));
+    let mut play = play(&user, Some(KEY));
+    play.said();
+    let sent = play.last_hello.clone();
+    // The same nonces, another session and other limits.
+    play.last_hello[4] ^= 1;
+    play.greet_as_asked();
+    assert_eq!(play.session.state(), State::Coming);
+    assert_eq!(play.session.unauthentic(), 1);
+    play.last_hello = sent;
+    play.greet_as_asked();
+    play.said();
+    play.list();
+    assert_eq!(play.session.state(), State::Online);
+}
+
+#[test]
+fn a_link_that_showed_a_keyed_device_serves_no_other() {
+    let user = User::new("shown", Some(&KEY));
+    for key in [None, Some([8; 16]), Some(KEY)] {
+        let mut play = online(&user);
+        // Unplugged, and another device in its place, which may even hold the key.
+        play.session.lost("the cable", play.now);
+        play.plug();
+        play.keys = key.map(DeviceKeys::new);
+        play.hello.serial = "other";
+        play.greet();
+        let said = why(&play);
+        assert!(said.contains("p s has proven its key") && said.contains("p other"), "{said}");
+        assert_eq!(play.said().iter().filter(|said| !said.starts_with("Hello")).count(), 0);
+        // The first one is served again.
+        play.pass(3_000);
+        play.keys = Some(DeviceKeys::new(KEY));
+        play.hello.serial = "s";
+        // Its list is known from before.
+        play.greet();
+        assert_eq!(play.session.state(), State::Online);
+    }
+}
+
+#[test]
+fn ten_thousand_injected_hellos_let_nothing_out_untagged_and_lose_no_call() {
+    let user = User::new("injected", Some(&KEY));
+    let mut play = online(&user);
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |most: u64| {
+        random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (random >> 33) % most
+    };
+    let (mut injected, mut tag) = (0_u32, 0_u64);
+    let mut ends = Vec::new();
+    while injected < 10_000 {
+        if below(3) == 0 {
+            tag += 1;
+            play.call(FAN_SET, tag);
+        }
+        for _ in 0..below(8) {
+            let nonce = [0, play.asked_nonce(), below(1 << 32) as u32][below(3) as usize];
+            let serial = ["s", "impostor", ""][below(3) as usize];
+            let hello = Hello {
+                nonce,
+                serial,
+                keyed: below(2) == 1,
+                epoch: [play.hello.epoch, below(1 << 32) as u32, 0][below(3) as usize],
+                challenge: [below(256) as u8; 12],
+                ..play.hello
+            };
+            let mut bytes = untagged(&DeviceMessage::Hello(hello));
+            if below(2) == 1 {
+                bytes.extend([below(256) as u8; 20]);
+            }
+            play.hear(&bytes);
+            injected += 1;
+        }
+        play.pass(below(400));
+        // `said` panics where a message that is no hello is untagged.
+        let said = play.said();
+        for said in &said {
+            if said.starts_with("Call") {
+                let id = super::play::number(said, "id: ");
+                play.hear(&untagged(&DeviceMessage::Result { id, outcome: DONE }));
+                play.answer(id, DONE);
+            } else if said.starts_with("Ping") {
+                let nonce = super::play::number(said, "nonce: ");
+                let epoch = play.hello.epoch;
+                play.say(&DeviceMessage::Pong { nonce, epoch });
+            }
+        }
+        if said.iter().any(|said| said.starts_with("Hello")) {
+            play.greet_as_asked();
+        }
+        ends.extend(play.ends());
+    }
+    play.pass(1_000);
+    assert_eq!(play.session.state(), State::Online);
+    assert_eq!(ends.len() as u64, tag, "each call has its answer");
+    let strange = ends.iter().find(|(_, end)| !end.starts_with("Value("));
+    assert_eq!(strange, None);
+    assert!(tag > 500, "{tag} calls");
+}

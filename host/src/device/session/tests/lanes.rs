@@ -5,6 +5,7 @@ use trine_descriptor::ToolTable;
 use trine_wire::message::{self, DeviceMessage, Hello, Outcome as Said};
 
 use super::play::{HELLO, Play, number};
+use crate::device::State;
 
 const DONE: Said<'_> = Said::Done { value: &[0, 2, 8] };
 
@@ -239,4 +240,94 @@ fn a_device_that_restarts_its_lanes_with_another_count_is_followed() {
     }
     play.pass(1);
     assert_eq!(play.calls().len(), 1);
+}
+
+#[test]
+fn an_answer_that_comes_after_another_host_took_the_device_is_not_believed() {
+    let mut play = Play::online(HELLO);
+    play.call(FAN_SET, 1);
+    let id = play.calls()[0];
+    // The device answers another host's hello: it is in that one's session, and so is its answer.
+    let nonce = 99;
+    play.say(&DeviceMessage::Hello(Hello { nonce, session: 0x4711, epoch: 6, ..play.hello }));
+    play.answer(id, Said::Done { value: &[0, 2, 9] });
+    assert_eq!(play.ends(), []);
+    // The fan may be set twice, so it is called anew.
+    play.hello.epoch = 5_u32.wrapping_mul(0x9E37_79B5);
+    play.greet();
+    play.pass(1);
+    let again = play.calls();
+    assert!(again.len() == 1 && again[0] != id, "{again:?} after {id}");
+    play.answer(again[0], Said::Done { value: &[0, 2, 8] });
+    assert_eq!(play.ends(), [(1, "Value([0, 2, 8])".to_owned())]);
+}
+
+#[test]
+fn a_host_that_is_displaced_three_times_in_ten_seconds_stops_and_says_so() {
+    let mut play = Play::online(HELLO);
+    for round in 1..=3 {
+        play.say(&DeviceMessage::Hello(Hello { nonce: 99, session: 0x4711, ..play.hello }));
+        // The device is taken back; meanwhile it was another's.
+        play.hello.epoch = play.hello.epoch.wrapping_mul(0x9E37_79B5);
+        // From the second time on it leaves the device to the other one for a while.
+        play.pass(700);
+        play.greet();
+        play.pass(200);
+        let online = play.session.state() == State::Online;
+        assert_eq!(online, round < 3, "{round}");
+    }
+    let State::Offline(why) = play.session.state() else { panic!() };
+    assert!(why.contains("another program uses this link"), "{why}");
+    play.said();
+    play.pass(60_000);
+    assert_eq!(play.said(), [""; 0], "it leaves the device alone");
+    play.call(FAN_SET, 1);
+    assert_eq!(play.ends(), [(1, "Failed(Offline)".to_owned())]);
+    // A new cable is a new try.
+    play.plug();
+    play.greet();
+    assert_eq!(play.session.state(), State::Online);
+}
+
+#[test]
+fn a_device_that_restarts_three_times_is_served_all_the_same() {
+    let mut play = Play::online(HELLO);
+    for boot in 1..=5 {
+        play.say(&DeviceMessage::Hello(Hello { nonce: 0, session: 0, ..play.hello }));
+        play.hello.epoch = 5 + boot;
+        play.greet();
+        assert_eq!(play.session.state(), State::Online);
+    }
+}
+
+#[test]
+fn an_outcome_of_a_later_version_ends_its_call_at_once_as_one_of_unknown_effect() {
+    let mut play = Play::online(HELLO);
+    for outcome in [15, 16, 200, 255] {
+        play.call(FAN_SET, 1);
+        let id = play.calls()[0];
+        let mut bytes = vec![0; 16];
+        let len = message::write(&DeviceMessage::Result { id, outcome: Said::Busy }, &mut bytes);
+        bytes.truncate(len.unwrap());
+        *bytes.last_mut().unwrap() = outcome;
+        bytes.extend([1, 2, 3]);
+        play.hear(&bytes);
+        let ends = play.ends();
+        assert!(ends.len() == 1 && ends[0].1.contains("outcome unknown"), "{ends:?}");
+    }
+}
+
+#[test]
+fn ids_of_two_hosts_begin_at_different_numbers() {
+    let first_id = || {
+        let mut play = Play::new();
+        play.plug_as_new();
+        play.hello = Hello { table_hash: trine_descriptor::record::table_hash(&TOOLS), ..HELLO };
+        play.greet();
+        play.list();
+        play.call(FAN_SET, 1);
+        play.calls()[0]
+    };
+    let ids: std::collections::BTreeSet<_> = (0..20).map(|_| first_id()).collect();
+    assert!(ids.len() > 10 && ids.iter().all(|&id| id < 1 << 14), "{ids:?}");
 }

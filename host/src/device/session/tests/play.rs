@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use trine_board::tools::TOOLS;
 use trine_descriptor::{ToolTable as _, record};
 use trine_mcp::Outcome;
-use trine_wire::message::{self, DeviceMessage, Hello, HostMessage, feature};
+use trine_wire::message::{self, DeviceMessage, Hello, HostHello, HostMessage, feature};
 use trine_wire::secure::DeviceKeys;
 use trine_wire::{Decoder, Fed};
 
@@ -65,6 +65,7 @@ pub(super) const HELLO: Hello<'_> = Hello {
     link_ms: 0,
     keyed: false,
     challenge: [0; 12],
+    hello_digest: [0; 8],
 };
 
 /// A session, the device that it speaks with, and the time.
@@ -74,7 +75,9 @@ pub(super) struct Play {
     pub(super) hello: Hello<'static>,
     /// The device has a key.
     pub(super) keys: Option<DeviceKeys>,
-    greetings: u8,
+    greetings: u32,
+    /// Bytes of the host's last hello.
+    pub(super) last_hello: Vec<u8>,
     wire: Wire,
     read: usize,
     ends: Arc<Ends>,
@@ -94,11 +97,14 @@ impl Play {
             hello: HELLO,
             keys: None,
             greetings: 0,
+            last_hello: Vec::new(),
             wire,
             read: 0,
             ends,
         };
         play.plug();
+        // Real ids begin at random.
+        play.session.calls.lanes.begin_at(0);
         play
     }
 
@@ -121,23 +127,45 @@ impl Play {
         self.session.linked(line, self.now);
     }
 
+    /// The first cable of a program.
+    pub(super) fn plug_as_new(&mut self) {
+        self.session = Session::new(Settings::none());
+        self.plug();
+    }
+
     /// The device answers the last greeting.
     pub(super) fn greet(&mut self) {
         let said = self.said();
-        let greeting = said.iter().rev().find(|said| said.starts_with("Hello"));
-        let greeting = greeting.unwrap_or_else(|| panic!("no hello in {said:?}"));
-        let nonce = number(greeting, "nonce: ");
-        let session = number(greeting, "session: ");
-        let mut hello = Hello { nonce, session, ..self.hello };
+        assert!(said.iter().any(|said| said.starts_with("Hello")), "no hello in {said:?}");
+        self.greet_as_asked();
+    }
+
+    /// The device answers the last greeting that was read.
+    pub(super) fn greet_as_asked(&mut self) {
+        let asked = self.asked_hello();
+        let mut hello = Hello { nonce: asked.nonce, session: asked.session, ..self.hello };
         if let Some(keys) = &mut self.keys {
-            let list = &greeting[greeting.find("host_nonce: [").unwrap() + 13..];
-            let bytes = list.split(", ").map(|byte| number(byte, "") as u8);
-            let host_nonce: Vec<_> = bytes.take(8).collect();
             self.greetings += 1;
-            hello.challenge = keys.greet(host_nonce.try_into().unwrap(), [self.greetings; 12]);
+            let mut fresh = [7; 12];
+            fresh[..4].copy_from_slice(&self.greetings.to_le_bytes());
+            let greeting = keys.greet(asked.host_nonce, &self.last_hello, fresh);
+            (hello.challenge, hello.hello_digest) = (greeting.challenge, greeting.digest);
             hello.keyed = true;
         }
         self.say(&DeviceMessage::Hello(hello));
+    }
+
+    /// The last greeting that was read.
+    fn asked_hello(&self) -> HostHello {
+        match message::read(&self.last_hello) {
+            Some(HostMessage::Hello(hello)) => hello,
+            other => panic!("no hello: {other:?}"),
+        }
+    }
+
+    /// The nonce of the last greeting that was read.
+    pub(super) fn asked_nonce(&self) -> u32 {
+        self.asked_hello().nonce
     }
 
     pub(super) fn list(&mut self) {
@@ -202,6 +230,9 @@ impl Play {
         for &byte in &bytes[self.read..] {
             if let Fed::Message(len) = decoder.feed(byte, &mut message) {
                 let mut bytes = &message[..len];
+                if bytes[0] == 0 {
+                    self.last_hello = bytes.to_vec();
+                }
                 if let Some(keys) = self.keys.as_mut().filter(|_| bytes[0] != 0) {
                     bytes = keys.open(bytes).unwrap_or_else(|| panic!("untagged: {bytes:?}")).0;
                 }
