@@ -172,7 +172,8 @@ fn temporary(name: &str) -> PathBuf {
 fn line_of<'t>(text: &'t str, head: &str, tail: &str) -> &'t str {
     let mut lines = text.lines();
     let found = lines.find(|line| line.contains(head) && line.ends_with(tail));
-    found.unwrap_or_else(|| panic!("no line with {head}…{tail} in:\n{text}"))
+    assert!(found.is_some(), "no line with {head}…{tail} in:\n{text}");
+    found.unwrap()
 }
 
 #[test]
