@@ -64,8 +64,8 @@ impl Provision {
         if self.erase {
             say!("{} has no key any more", device.name());
         } else {
-            let serial = device.identity().unwrap_or_default().serial;
-            let file = trine::Settings::of_user().key_path(&serial);
+            let id = trine::settings::DeviceId::from(&device.identity().unwrap_or_default());
+            let file = trine::Settings::of_user().key_path(&id);
             let file =
                 file.map_or_else(String::new, |file| format!(", kept in {}", file.display()));
             say!("{} has a new key{file}", device.name());

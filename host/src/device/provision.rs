@@ -9,6 +9,7 @@ use trine_wire::secure::{KEY_LEN, Key};
 use super::session::Question;
 use super::{Device, State, lock};
 use crate::error::{Error, Result};
+use crate::settings::DeviceId;
 
 /// How long the device may take to store a key.
 const STORE_PATIENCE: Duration = Duration::from_secs(3);
@@ -16,26 +17,26 @@ const STORE_PATIENCE: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(10);
 
 impl Device {
-    /// Gives the device a new key, which is kept among the user's settings under its serial number,
+    /// Gives the device a new key, which is kept among the user's settings under its name,
     /// and waits until the device has proven that it has it.
     ///
     /// # Errors
     /// When the device takes no key, holds no physical input, cannot store one, or does not prove
     /// it; when the key cannot be kept here. Nothing has changed then, unless it says so.
     pub fn provision(&self, patience: Duration) -> Result<()> {
-        let serial = self.can_be_keyed()?;
+        let id = self.can_be_keyed()?;
         let mut key: Key = [0; KEY_LEN];
         getrandom::fill(&mut key).map_err(|error| Error::new(format!("no random key: {error}")))?;
-        self.settings.keep_pending(&serial, &key)?;
+        self.settings.keep_pending(&id, &key)?;
         let code = self.ask_provision(0, key);
         let patience = if code.is_some() { patience } else { patience.min(STORE_PATIENCE) };
         if let Some(error) = code.and_then(refusal) {
-            self.settings.drop_pending(&serial)?;
+            self.settings.drop_pending(&id)?;
             return Err(error);
         }
         // The answer may be lost: what counts is whether the device proves the key.
         self.greet_anew(false);
-        let proven = || self.settings.keys(&serial).is_ok_and(|held| held.known == Some(key));
+        let proven = || self.settings.keys(&id).is_ok_and(|held| held.known == Some(key));
         if self.comes_back(patience, proven) {
             return Ok(());
         }
@@ -50,12 +51,12 @@ impl Device {
     /// # Errors
     /// When the device holds no physical input or does not answer.
     pub fn erase_key(&self, patience: Duration) -> Result<()> {
-        let serial = self.can_be_keyed()?;
+        let id = self.can_be_keyed()?;
         match self.ask_provision(1, [0; KEY_LEN]) {
             None => return Err(Error::new("the device has not answered; its key may be erased")),
             Some(code) => refusal(code).map_or(Ok(()), Err)?,
         }
-        self.settings.drop_keys(&serial)?;
+        self.settings.drop_keys(&id)?;
         self.greet_anew(true);
         if self.comes_back(patience, || !self.wire().keyed) {
             return Ok(());
@@ -69,24 +70,24 @@ impl Device {
         lock(&self.session).locked().is_some()
     }
 
-    /// The serial number of a device that can have a key.
-    fn can_be_keyed(&self) -> Result<String> {
+    /// Which device it is, if it can have a key.
+    fn can_be_keyed(&self) -> Result<DeviceId> {
         let name = self.name();
         let refused = |why: &str| Err(Error::new(format!("{name} {why}")));
-        if let Some(serial) = lock(&self.session).locked() {
-            return Ok(serial.to_owned());
+        if let Some(id) = lock(&self.session).locked() {
+            return Ok(id.clone());
         }
         if self.state() != State::Online {
             return refused("is not there");
         }
-        let serial = self.identity().unwrap_or_default().serial;
-        if serial.is_empty() {
+        let id = DeviceId::from(&self.identity().unwrap_or_default());
+        if id.serial.is_empty() {
             return refused("has no serial number, which its key would be kept under");
         }
         if !lock(&self.session).peer.can(feature::KEYED) {
             return refused("takes no keys: its firmware was built without them");
         }
-        Ok(serial)
+        Ok(id)
     }
 
     fn ask_provision(&self, op: u8, key: Key) -> Option<u8> {

@@ -20,7 +20,7 @@ use crate::args::Prefix;
 use crate::ask::{Known, offer};
 use crate::device::{Device, Identity, State, lock};
 use crate::error::{Error, Result};
-use crate::settings::Alias;
+use crate::settings::{Alias, DeviceId};
 use catalog::Entry;
 use names::Named;
 
@@ -273,10 +273,17 @@ impl Hub {
         })
     }
 
-    /// The name that the user keeps for the serial number of a device.
+    /// The name that the user keeps for a device: by vendor, product and serial number, or by the
+    /// serial number alone where no other device here has it.
     fn alias(&self, identity: &Identity) -> Option<&str> {
-        let mine = self.aliases.iter().find(|alias| alias.serial == identity.serial);
-        mine.map(|alias| alias.name.as_str())
+        let id = DeviceId::from(identity);
+        let of = |text: &str| self.aliases.iter().find(|alias| alias.serial == text);
+        let others = self.devices.iter().filter_map(|device| device.identity());
+        let is_alone = others
+            .map(|other| DeviceId::from(&other))
+            .all(|other| other.serial != id.serial || other == id);
+        let by_serial = || of(&identity.serial).filter(|_| is_alone);
+        of(&id.text()).or_else(by_serial).map(|alias| alias.name.as_str())
     }
 
     fn with_names<R>(&self, work: impl FnOnce(&[Named<'_>]) -> R) -> R {

@@ -1,4 +1,4 @@
-//! Names of devices by serial number.
+//! Names of devices, by `VENDOR/PRODUCT/SERIAL`, or by the serial number alone.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,7 +15,8 @@ const TABLE: &str = "aliases";
 /// A name that the user has given to the device of a serial number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
-    /// The device's serial number.
+    /// `VENDOR/PRODUCT/SERIAL` as [`DeviceId::text`](super::DeviceId::text) has it, or the serial number
+    /// alone.
     pub serial: String,
     /// Its name.
     pub name: String,

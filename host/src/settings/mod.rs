@@ -1,14 +1,19 @@
-//! What a user keeps about devices: their keys and their names, by serial number.
+//! What a user keeps about devices: their keys and their names, by vendor, product and serial number.
 //!
 //! One folder holds it: `TRINE_CONFIG` where that is set, else `trine` in the user's configuration
-//! folder. `keys/SERIAL.key` is one key, readable by the user alone; `aliases.toml` has the names.
+//! folder. `keys/VENDOR.PRODUCT.SERIAL.key` is one key, readable by the user alone; `aliases.toml` has
+//! the names. A key that an earlier version kept as `SERIAL.key` is read, and its file renamed once the
+//! device has proven the key.
 
 mod aliases;
+mod device_id;
 mod keys;
 
 use std::path::{Path, PathBuf};
 
 pub use aliases::Alias;
+pub use device_id::DeviceId;
+use device_id::file_name;
 pub(crate) use keys::{Held, key};
 
 use crate::connect::Machine;
@@ -46,16 +51,4 @@ impl Settings {
     fn path(&self, name: &str) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join(name))
     }
-}
-
-/// A serial number as the name of a file.
-fn file_name(serial: &str) -> String {
-    let mut name = String::new();
-    for byte in serial.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
-            _ => name.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    name
 }

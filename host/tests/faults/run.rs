@@ -313,7 +313,12 @@ impl Bus {
 fn keyed_settings() -> Settings {
     let folder = std::env::temp_dir().join(format!("trine-faults-{}", std::process::id()));
     let settings = Settings::in_folder(&folder);
-    let path = settings.key_path(bench::SERIAL).unwrap();
+    let id = trine::settings::DeviceId {
+        vendor: "trine".into(),
+        product: "bench".into(),
+        serial: bench::SERIAL.into(),
+    };
+    let path = settings.key_path(&id).unwrap();
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, bench::KEY.map(|byte| format!("{byte:02x}")).concat()).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();

@@ -24,7 +24,7 @@ use super::pace::Pace;
 use super::table::Table;
 use super::{Identity, State};
 use crate::link::{COMING_MS, Found, Line, Outgoing};
-use crate::settings::Settings;
+use crate::settings::{DeviceId, Settings};
 pub(super) use peer::Peer;
 pub(super) use questions::Question;
 use questions::Questions;
@@ -165,9 +165,9 @@ impl Session {
         self.secure.refused || self.is_stopped
     }
 
-    /// Serial number of a device that has a key which is not held here.
-    pub(super) fn locked(&self) -> Option<&str> {
-        self.secure.locked.as_deref()
+    /// A device that has a key which is not held here.
+    pub(super) const fn locked(&self) -> Option<&DeviceId> {
+        self.secure.locked.as_ref()
     }
 
     /// Messages dropped for their tag, or for the want of one.

@@ -5,7 +5,7 @@ use trine_wire::message::{self, DeviceMessage, Hello};
 use trine_wire::secure::{DIGEST_LEN, HostKeys, Key};
 
 use super::Session;
-use crate::settings::{Held, Settings};
+use crate::settings::{DeviceId, Held, Settings};
 
 /// How long after its last tagged message a session counts as in force: what proves nothing changes
 /// nothing until then. A device that is gone, or that another has replaced, is silent for longer.
@@ -22,7 +22,7 @@ pub(super) struct Secure {
     hello: Vec<u8>,
     keys: Option<HostKeys>,
     /// The device that has proven a key on this link. No other one is served on it.
-    shown: Option<Shown>,
+    shown: Option<DeviceId>,
     /// When the last tagged message came over the link as it is now.
     proven_at: Option<u64>,
     /// When a message that proves nothing made the host ask.
@@ -31,23 +31,8 @@ pub(super) struct Secure {
     pub(super) unauthentic: u64,
     /// The device is not served, for want of a key or a tag.
     pub(super) refused: bool,
-    /// Serial number of a device that has a key which is not held here.
-    pub(super) locked: Option<String>,
-}
-
-/// Which device it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Shown {
-    vendor: String,
-    product: String,
-    serial: String,
-}
-
-impl Shown {
-    fn is(&self, hello: &Hello<'_>) -> bool {
-        (&*self.vendor, &*self.product, &*self.serial)
-            == (hello.vendor, hello.product, hello.serial)
-    }
+    /// A device that has a key which is not held here.
+    pub(super) locked: Option<DeviceId>,
 }
 
 /// What a message from the link is.
@@ -159,8 +144,8 @@ impl Secure {
         asked: Option<u32>,
         now: u64,
     ) -> Opened<'a> {
-        let serial = hello.serial;
-        let held = match self.settings.keys(serial) {
+        let id = DeviceId::of(hello);
+        let held = match self.settings.keys(&id) {
             Ok(held) => held,
             Err(_) if self.shown.is_some() => return self.unproven(asked.is_none(), now),
             Err(error) => return Opened::Refused(format!("its key cannot be read: {error}")),
@@ -172,10 +157,10 @@ impl Secure {
         if asked != Some(hello.nonce) {
             return self.unproven(asked.is_none(), now);
         }
-        if self.shown.as_ref().is_none_or(|shown| shown.is(hello)) {
+        if self.shown.as_ref().is_none_or(|shown| *shown == id) {
             for key in held {
                 match self.prove(key, hello, bytes) {
-                    Proof::Given(message) => return self.begin(hello, message, &key, now),
+                    Proof::Given(message) => return self.begin(id, message, &key, now),
                     Proof::OfAnother => return self.unproven(false, now),
                     Proof::None => {}
                 }
@@ -184,26 +169,18 @@ impl Secure {
         if self.is_in_force(now) {
             return self.unproven(false, now);
         }
-        self.locked = (hello.keyed && self.shown.is_none()).then(|| serial.to_owned());
-        Opened::Refused(self.refusal(hello, held.known.is_some()))
+        self.locked = (hello.keyed && self.shown.is_none()).then(|| id.clone());
+        Opened::Refused(self.refusal(&id, hello.keyed, held.known.is_some()))
     }
 
     /// The device has proven its key: its session begins, and the link is its own from here on.
-    fn begin<'a>(
-        &mut self,
-        hello: &Hello<'_>,
-        message: &'a [u8],
-        key: &Key,
-        now: u64,
-    ) -> Opened<'a> {
-        if let Err(error) = self.settings.proven(hello.serial, key) {
+    fn begin<'a>(&mut self, id: DeviceId, message: &'a [u8], key: &Key, now: u64) -> Opened<'a> {
+        if let Err(error) = self.settings.proven(&id, key) {
             return Opened::Refused(format!("its key cannot be kept: {error}"));
         }
         (self.refused, self.locked) = (false, None);
         self.proven_at = Some(now);
-        let Hello { vendor, product, serial, .. } = *hello;
-        let [vendor, product, serial] = [vendor, product, serial].map(str::to_owned);
-        self.shown = Some(Shown { vendor, product, serial });
+        self.shown = Some(id);
         Opened::Message(message)
     }
 
@@ -225,18 +202,17 @@ impl Secure {
         Proof::None
     }
 
-    fn refusal(&self, hello: &Hello<'_>, known: bool) -> String {
-        let (product, serial) = (hello.product, hello.serial);
-        let file = self.settings.key_path(serial);
+    fn refusal(&self, id: &DeviceId, keyed: bool, known: bool) -> String {
+        let DeviceId { product, serial, .. } = id;
+        let file = self.settings.key_path(id);
         let file = file.map_or_else(String::new, |file| file.display().to_string());
-        if let Some(shown) = self.shown.as_ref().filter(|shown| !shown.is(hello)) {
+        if let Some(shown) = self.shown.as_ref().filter(|shown| *shown != id) {
             return format!(
-                "refused: on this link {} {} has proven its key, and now {product} {serial} \
-                 answers: no other device is served on it before this program starts again",
-                shown.product, shown.serial
+                "refused: on this link {shown} has proven its key, and now {id} answers: no other \
+                 device is served on it before this program starts again"
             );
         }
-        match (hello.keyed, known) {
+        match (keyed, known) {
             (true, false) => format!(
                 "{product} {serial} has a key, and this user has none for it: copy the key to \
                  {file}, or hold the device's button and give it a new one with trine provision"

@@ -9,10 +9,15 @@ use trine_wire::secure::{DeviceKeys, Key};
 
 use super::play::{HELLO, Play};
 use crate::device::State;
-use crate::settings::Settings;
+use crate::settings::{DeviceId, Settings};
 
 const KEY: Key = [9; 16];
 const DONE: Said<'_> = Said::Done { value: &[0, 2, 8] };
+
+/// The device that is played.
+fn id() -> DeviceId {
+    DeviceId { vendor: "v".into(), product: "p".into(), serial: "s".into() }
+}
 
 /// A user who has the key of the device with the serial number `s`.
 struct User(PathBuf);
@@ -22,8 +27,8 @@ impl User {
         let folder = std::env::temp_dir().join(format!("trine-{name}-{}", std::process::id()));
         let user = Self(folder);
         if let Some(key) = key {
-            user.settings().keep_pending("s", key).unwrap();
-            user.settings().proven("s", key).unwrap();
+            user.settings().keep_pending(&id(), key).unwrap();
+            user.settings().proven(&id(), key).unwrap();
         }
         user
     }
@@ -145,10 +150,10 @@ fn a_device_with_another_key_is_refused_and_one_with_an_unknown_key_explained() 
 fn a_pending_key_is_the_key_once_the_device_has_it() {
     let user = User::new("pending", Some(&KEY));
     let new = [3; 16];
-    user.settings().keep_pending("s", &new).unwrap();
+    user.settings().keep_pending(&id(), &new).unwrap();
     let mut play = play(&user, Some(new));
     play.greet();
-    let held = user.settings().keys("s").unwrap();
+    let held = user.settings().keys(&id()).unwrap();
     assert!(held.known == Some(new) && held.pending.is_none());
 }
 
