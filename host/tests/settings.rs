@@ -70,6 +70,75 @@ fn a_key_needs_somebody_at_the_board_and_is_then_asked_for() {
 }
 
 #[test]
+fn no_file_that_is_written_while_a_key_is_set_holds_it_and_none_is_for_others() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let user = User::new("capture-of-key");
+    let file = |name: &str| user.0.join(name).display().to_string();
+    let (capture, trace) = (file("capture"), file("trace"));
+    let links = ["--record", &capture, "--trace", &trace, "--log", "trace"];
+    let made = user.shed(&[&["provision", "shed", "--hold"], &links[..]].concat());
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+    let kept = std::fs::read_dir(user.0.join("settings/keys")).unwrap().next().unwrap().unwrap();
+    let key = std::fs::read_to_string(kept.path()).unwrap();
+    let key = key.trim();
+    assert_eq!(key.len(), 32);
+    let capture_text = std::fs::read_to_string(&capture).unwrap();
+    assert!(capture_text.contains("bytes left out: they may hold a key"), "{capture_text}");
+    for text in [&capture_text, &std::fs::read_to_string(&trace).unwrap(), &said(&made)] {
+        // Any four bytes of the key, as digits.
+        for at in (0..=24).step_by(2) {
+            assert!(!text.contains(&key[at..at + 8]), "{} in {text}", &key[at..at + 8]);
+        }
+    }
+    for path in [&capture, &trace] {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{path}: {mode:o}");
+    }
+}
+
+#[test]
+fn a_keyed_conversation_is_traced_as_what_it_says_and_refused_for_replay_at_once() {
+    let user = User::new("keyed-trace");
+    assert_eq!(user.shed(&["provision", "shed", "--hold"]).status.code(), Some(0));
+    let capture = user.0.join("capture").display().to_string();
+    let fan = ["call", "shed", "fan_set", "{\"percent\": 4}", "--record", &capture];
+    assert_eq!(user.shed(&fan).status.code(), Some(0));
+    let traced = said(&user.trine(&["trace", &capture]));
+    assert!(traced.contains("fan_set percent=4, tag "), "{traced}");
+    assert!(traced.contains("done percent=4, tag "), "{traced}");
+    assert!(!traced.contains("state"), "{traced}");
+    let since = std::time::Instant::now();
+    let replayed = user.trine(&["replay", &capture, "--simulate"]);
+    assert_ne!(replayed.status.code(), Some(0));
+    assert!(said(&replayed).contains("tagged: no device takes them"), "{}", said(&replayed));
+    assert!(since.elapsed().as_secs() < 30, "it did not wait for answers");
+}
+
+#[test]
+fn a_key_of_the_user_is_no_trouble_for_the_doctor() {
+    let user = User::new("doctor");
+    let flash = user.0.join("flash").display().to_string();
+    let green = ["--simulate=greenhouse", "--simulate-key", &flash];
+    let made = user.trine(&[&["provision", "greenhouse", "--hold"], &green[..]].concat());
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+    let doctor = said(&user.trine(&["doctor"]));
+    assert!(!doctor.contains("fault of Trine"), "{doctor}");
+}
+
+#[test]
+fn a_device_that_does_not_answer_is_exit_code_three_whatever_it_is_called() {
+    let user = User::new("silent");
+    for command in [&["selftest", "north"][..], &["call", "north", "fan_set", "{}"]] {
+        let nowhere = ["--unix", "/nonexistent/trine.sock", "--patience", "1"];
+        let ran = user.trine(&[command, &nowhere[..]].concat());
+        assert_eq!(ran.status.code(), Some(3), "{command:?}: {}", said(&ran));
+    }
+    let ran = user.trine(&["selftest", "north", "--simulate=south"]);
+    assert_eq!(ran.status.code(), Some(2), "{}", said(&ran));
+}
+
+#[test]
 fn a_board_whose_key_was_lost_takes_another_one_from_somebody_at_it() {
     let user = User::new("lost-key");
     assert_eq!(user.shed(&["provision", "shed", "--hold"]).status.code(), Some(0));

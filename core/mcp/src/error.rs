@@ -75,9 +75,11 @@ impl Problem<'_> {
         out.raw(b"\"");
         if let Self::Version(requested) = self {
             out.raw(b",\"data\":{\"supported\":");
-            let first = usize::from(!cfg!(feature = "stateless"));
-            let count = if cfg!(feature = "legacy") { VERSIONS.len() } else { 1 };
-            supported(VERSIONS.get(first..count).unwrap_or_default(), out);
+            // Those that a request may name: the others are agreed on by `initialize`, and the one
+            // that was refused here may be one of them.
+            let stateless = cfg!(feature = "stateless");
+            let all = if stateless { VERSIONS.get(..1) } else { VERSIONS.get(1..) };
+            supported(all.unwrap_or_default(), out);
             out.raw(b",\"requested\":\"");
             out.quoted_text(*requested, QUOTE_MAX);
             out.raw(b"\"}");

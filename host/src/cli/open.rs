@@ -26,7 +26,17 @@ pub(super) fn open(args: &DeviceArgs, patience: Duration) -> Result<Arc<Hub>, Ex
 
 /// The device of that name, online; or the exit code, after the reason was said.
 pub(super) fn find(hub: &Hub, name: &str) -> Result<Arc<Device>, ExitCode> {
-    online(hub.find(name).map_err(|error| usage(&error.to_string()))?)
+    let error = match hub.find(name) {
+        Ok(device) => return online(device),
+        Err(error) => error,
+    };
+    // A device that does not answer has not said its name: it may be the one that is meant.
+    let silent = hub.devices().into_iter().find(|device| device.identity().is_none());
+    match silent.map(|device| (device.state(), device)) {
+        Some((State::Offline(why), device)) => Err(offline(&device.name(), &why)),
+        Some((State::Coming, device)) => Err(offline(&device.name(), "it does not answer")),
+        _ => Err(usage(&error.to_string())),
+    }
 }
 
 /// The only device, online; or the exit code, after the reason was said.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -74,7 +75,11 @@ fn shared(out: impl Write + Send + 'static) -> Shared {
 }
 
 fn create(path: &Path) -> Result<File> {
-    File::create(path)
+    // What goes over a link is the user's own business.
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options
+        .open(path)
         .map_err(|error| Error::new(format!("{} cannot be written: {error}", path.display())))
 }
 
@@ -111,7 +116,7 @@ impl Prepared {
                 layers.push(Box::new(Tracer::new(out.clone(), kind, &name)));
             }
             if let Some(out) = &record {
-                let recorder = Recorder::new(out.clone(), &kind.to_string())
+                let recorder = Recorder::new(out.clone(), kind)
                     .map_err(|error| Error::new(format!("--record: {error}")))?;
                 layers.push(Box::new(recorder));
             }

@@ -7,8 +7,11 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use super::{Layer, Out, Way};
+use trine_wire::bus::Header;
+
+use super::{Layer, LinkKind, Out, Way};
 use crate::error::{Error, Result};
+use crate::link::{Found, Frames};
 
 /// One line of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,23 +94,111 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// A layer that writes a capture and changes nothing.
+/// Kind of the message that brings a key.
+const PROVISION: u8 = 11;
+/// Most bytes that are held until their message is whole.
+const HELD_MAX: usize = 256 * 1024;
+
+/// A layer that writes a capture and changes nothing. A message that brings a device its key is left
+/// out, and a note stands in its place: a capture never holds a key.
 #[derive(Debug)]
-pub struct Recorder<W> {
+pub struct Recorder<W: Write> {
     out: W,
     start_us: Option<u64>,
     broken: bool,
+    kind: LinkKind,
+    to_device: Frames,
+    /// Lines whose messages are not whole yet, so that it is not known what they are.
+    held: Vec<Entry>,
+    /// The keys that have gone by: what is no message may be a part of one with a key.
+    keys: Vec<Vec<u8>>,
 }
 
+/// Bytes in a row of a key by which a piece is known to hold a part of it.
+const PART: usize = 3;
+
 impl<W: Write> Recorder<W> {
-    /// Writes to `out`, which begins with a note of how messages stand on the link: `stream`,
-    /// `packet 20`, `bus`.
+    /// Writes to `out`, which begins with a note of how messages stand on the link.
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn new(mut out: W, link: &str) -> io::Result<Self> {
-        writeln!(out, "# link: {link}")?;
-        Ok(Self { out, start_us: None, broken: false })
+    pub fn new(mut out: W, kind: LinkKind) -> io::Result<Self> {
+        writeln!(out, "# link: {kind}")?;
+        Ok(Self {
+            out,
+            start_us: None,
+            broken: false,
+            kind,
+            to_device: Frames::new(kind.framing()),
+            held: Vec::new(),
+            keys: Vec::new(),
+        })
+    }
+
+    fn take(&mut self, entry: Entry) {
+        let Self { kind, to_device, keys, .. } = self;
+        let (mut is_whole, mut is_key) = (self.held.is_empty(), false);
+        if entry.way == Way::ToDevice {
+            let bad = to_device.bad();
+            let mut found_any = false;
+            to_device.feed(&entry.bytes, &mut |found| {
+                found_any = true;
+                let Found::Message(content, _) = found else { return };
+                let message = match kind {
+                    LinkKind::Bus => Header::split(content).map_or(content, |(_, rest)| rest),
+                    _ => content,
+                };
+                if message.first() == Some(&PROVISION) {
+                    is_key = true;
+                    let key = message.get(2..18).filter(|key| key.iter().any(|&byte| byte != 0));
+                    keys.extend(key.map(<[u8]>::to_vec));
+                }
+            });
+            let is_bad = to_device.bad() > bad;
+            is_whole = found_any || is_bad || entry.bytes.iter().all(|&byte| byte == 0);
+            is_key |= is_bad && !self.keys.is_empty();
+        }
+        self.held.push(entry);
+        let held: usize = self.held.iter().map(|entry| entry.bytes.len()).sum();
+        if is_whole || held > HELD_MAX {
+            self.write(!is_key && is_whole);
+        }
+    }
+
+    /// Whether a piece holds a part of a key that has gone by.
+    fn holds_key(&self, piece: &[u8]) -> bool {
+        let mut parts = self.keys.iter().flat_map(|key| key.windows(PART));
+        parts.any(|part| memchr::memmem::find(piece, part).is_some())
+    }
+
+    /// Writes what is held, or that bytes to the device are left out.
+    fn write(&mut self, all: bool) {
+        for entry in std::mem::take(&mut self.held) {
+            if self.broken {
+                return;
+            }
+            let line = if entry.way == Way::ToHost || all && !self.holds_key(&entry.bytes) {
+                writeln!(self.out, "{entry}")
+            } else {
+                let count = entry.bytes.len();
+                writeln!(
+                    self.out,
+                    "# {} > {count} bytes left out: they may hold a key",
+                    entry.at_ms
+                )
+            };
+            if let Err(error) = line.and_then(|()| self.out.flush()) {
+                self.broken = true;
+                tracing::error!("the capture ends here, it cannot be written: {error}");
+            }
+        }
+    }
+}
+
+impl<W: Write> Drop for Recorder<W> {
+    fn drop(&mut self) {
+        // What is held is no whole message, and so nothing that could be replayed.
+        self.write(false);
     }
 }
 
@@ -115,13 +206,7 @@ impl<W: Write + Send> Layer for Recorder<W> {
     fn pass(&mut self, way: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
         let start = *self.start_us.get_or_insert(now_us);
         let at_ms = now_us.saturating_sub(start) / 1000;
-        if !self.broken {
-            let line = writeln!(self.out, "{at_ms} {} {}", way.sign(), Hex(piece));
-            if let Err(error) = line.and_then(|()| self.out.flush()) {
-                self.broken = true;
-                tracing::error!("the capture ends here, it cannot be written: {error}");
-            }
-        }
+        self.take(Entry { at_ms, way, bytes: piece.to_vec() });
         out(piece);
     }
 }
@@ -133,11 +218,13 @@ mod tests {
     #[test]
     fn what_was_recorded_is_read_back() {
         let mut file = Vec::new();
-        let mut recorder = Recorder::new(&mut file, "packet 20").unwrap();
+        let kind = LinkKind::Packet { mtu: 20 };
+        let mut recorder = Recorder::new(&mut file, kind).unwrap();
         let mut passed = Vec::new();
         let mut out = |piece: &[u8]| passed.push(piece.to_vec());
         recorder.pass(Way::ToDevice, 5_000_000, &[0, 1, 0xab], &mut out);
         recorder.pass(Way::ToHost, 5_012_900, &[0xff], &mut out);
+        drop(recorder);
         assert_eq!(passed, [vec![0, 1, 0xab], vec![0xff]]);
         let text = String::from_utf8(file).unwrap();
         assert_eq!(text, "# link: packet 20\n0 > 0001ab\n12 < ff\n");
@@ -147,6 +234,71 @@ mod tests {
         assert_eq!(entries[0].to_string(), "0 > 0001ab");
         assert_eq!(note(&text, "link"), Some("packet 20"));
         assert_eq!(note(&text, "key"), None);
+    }
+
+    /// The pieces of a message on a link.
+    fn pieces(kind: LinkKind, message: &[u8]) -> Vec<Vec<u8>> {
+        let content = match kind {
+            LinkKind::Bus => [&Header::to_device(5, true).bytes()[..], message].concat(),
+            _ => message.to_vec(),
+        };
+        let mut body = vec![0; 2 * content.len() + 64];
+        if let LinkKind::Packet { mtu } = kind {
+            body[3..3 + content.len()].copy_from_slice(&content);
+            let len = trine_wire::packet::encode_in_place(&mut body, 3, content.len()).unwrap();
+            let (mut cutter, mut all) = (trine_wire::packet::Fragmenter::new(), Vec::new());
+            let mut packet = vec![0; mtu.into()];
+            loop {
+                match cutter.next(&body[..len], &mut packet) {
+                    0 => return all,
+                    count => all.push(packet[..count].to_vec()),
+                }
+            }
+        }
+        let at = trine_wire::frame::headroom(content.len());
+        body[at..at + content.len()].copy_from_slice(&content);
+        let len = trine_wire::encode_in_place(&mut body, at, content.len()).unwrap();
+        // As a write that is cut anywhere.
+        body[..len].chunks(7).map(<[u8]>::to_vec).collect()
+    }
+
+    #[test]
+    fn no_capture_holds_a_key_on_any_link_whether_tagged_or_cut_off() {
+        let key: Vec<u8> = (0xa0..0xb0).collect();
+        let provision = [&[PROVISION, 0], &key[..]].concat();
+        let tagged = [&provision[..], &[7; 20]].concat();
+        for kind in [
+            LinkKind::Stream,
+            LinkKind::Bus,
+            LinkKind::Packet { mtu: 8 },
+            LinkKind::Packet { mtu: 64 },
+        ] {
+            for (message, cut) in [(&provision, 0), (&tagged, 0), (&provision, 1)] {
+                let mut file = Vec::new();
+                let mut recorder = Recorder::new(&mut file, kind).unwrap();
+                let mut all = pieces(kind, &[9, 77]);
+                all.extend(pieces(kind, message));
+                let again = pieces(kind, message);
+                all.extend(again[..again.len() - cut].to_vec());
+                if cut == 0 {
+                    all.extend(pieces(kind, &[9, 78]));
+                }
+                for piece in &all {
+                    recorder.pass(Way::ToDevice, 0, piece, &mut |_| {});
+                    recorder.pass(Way::ToHost, 0, &[1], &mut |_| {});
+                }
+                drop(recorder);
+                let text = String::from_utf8(file).unwrap();
+                for piece in key.windows(2) {
+                    let digits = Hex(piece).to_string();
+                    assert!(!text.contains(&digits), "{kind} {cut}: {digits} in\n{text}");
+                }
+                assert!(text.contains("left out"), "{text}");
+                let read = read(&text).unwrap();
+                assert_eq!(read.iter().filter(|it| it.way == Way::ToHost).count(), all.len());
+                assert!(read.iter().any(|it| it.way == Way::ToDevice), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A capture as questions and their answers.
 
 use trine_wire::bus::Header;
-use trine_wire::message::{self, DeviceMessage, HostMessage};
+use trine_wire::message::{self, DeviceMessage, Hello, HostMessage};
 
 use super::capture::{self, Entry};
 use super::{LinkKind, Way};
@@ -42,14 +42,23 @@ impl Conversation {
     /// # Errors
     /// When the text is no capture, or the messages in it are tagged: they cannot be said again.
     pub fn read(text: &str) -> Result<Self> {
-        if capture::note(text, "key").is_some() {
-            return Err(Error::new(
-                "the messages of this capture are tagged: no device takes them a second time",
-            ));
-        }
         let kind = link_of(text)?;
         let mut conversation = Self::default();
-        for (way, message) in messages(kind, &capture::read(text)?, &mut conversation.bad) {
+        let messages = messages(kind, &capture::read(text)?, &mut conversation.bad);
+        let is_keyed = |(way, message): &(Way, Vec<u8>)| {
+            *way == Way::ToHost
+                && matches!(
+                    message::read(message),
+                    Some(DeviceMessage::Hello(Hello { keyed: true, .. }))
+                )
+        };
+        if capture::note(text, "key").is_some() || messages.iter().any(is_keyed) {
+            return Err(Error::new(
+                "the messages of this capture are tagged: no device takes them a second time; \
+                 `trine trace` shows them",
+            ));
+        }
+        for (way, message) in messages {
             conversation.take(way, message);
         }
         Ok(conversation)

@@ -21,11 +21,39 @@ pub(super) struct Reader {
     table: Option<Table>,
     /// Tools of calls under way, so that a result can be read: the last few ids.
     calls: std::collections::VecDeque<(u32, u16)>,
+    /// The device has a key: its messages, and those to it but for hellos, end with a tag.
+    keyed: bool,
+}
+
+/// Kinds that may come without a tag although the device has a key.
+const HELLO: u8 = 0;
+const PROVISION: u8 = 11;
+
+/// The message before counter and tag, and the counter.
+fn untagged(bytes: &[u8]) -> Option<(&[u8], u32)> {
+    let (rest, _) = bytes.split_last_chunk::<16>()?;
+    let (message, counter) = rest.split_last_chunk::<4>()?;
+    (!message.is_empty()).then(|| (message, u32::from_le_bytes(*counter)))
 }
 
 impl Reader {
     /// What a message from the host says.
     pub(super) fn host_says(&mut self, bytes: &[u8]) -> String {
+        // A key without a tag is told by its length: 18 bytes.
+        let plain = match bytes.first() {
+            Some(&HELLO) => true,
+            Some(&PROVISION) => bytes.len() <= 18,
+            _ => false,
+        };
+        match untagged(bytes).filter(|_| self.keyed && !plain) {
+            Some((message, counter)) => {
+                format!("{}, tag {counter}", self.host_message(message))
+            }
+            None => self.host_message(bytes),
+        }
+    }
+
+    fn host_message(&mut self, bytes: &[u8]) -> String {
         let Some(message) = message::read::<HostMessage<'_>>(bytes) else {
             return unknown(bytes);
         };
@@ -75,6 +103,18 @@ impl Reader {
 
     /// What a message from the device says.
     pub(super) fn device_says(&mut self, bytes: &[u8]) -> String {
+        if let Some(DeviceMessage::Hello(hello)) = message::read(bytes) {
+            self.keyed = hello.keyed;
+        }
+        match untagged(bytes).filter(|_| self.keyed) {
+            Some((message, counter)) => {
+                format!("{}, tag {counter}", self.device_message(message))
+            }
+            None => self.device_message(bytes),
+        }
+    }
+
+    fn device_message(&mut self, bytes: &[u8]) -> String {
         let Some(message) = message::read::<DeviceMessage<'_>>(bytes) else {
             return unknown(bytes);
         };

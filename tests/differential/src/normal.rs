@@ -18,9 +18,10 @@ pub fn normal(line: &[u8]) -> Value {
         out.insert("error".into(), error["code"].clone());
         if let Some(data) = error.get("data") {
             out.insert("data".into(), data.clone());
-            // The order of the versions is the server's own.
+            // Ours are the versions that a request may name; rmcp's are also those of `initialize`,
+            // the refused one among them.
             if let Some(Value::Array(versions)) = out["data"].get_mut("supported") {
-                versions.sort_by_key(Value::to_string);
+                versions.retain(|version| version == "2026-07-28");
             }
         }
         return Value::Object(out);

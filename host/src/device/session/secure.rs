@@ -192,8 +192,13 @@ impl Secure {
             let Some(message) = keys.greeted(self.host_nonce, hello.challenge, bytes) else {
                 continue;
             };
-            let has_digest = hello.hello_digest != [0; DIGEST_LEN];
-            if has_digest && keys.hello_digest(&self.hello) != Some(hello.hello_digest) {
+            // What stands before the tag: behind a shorter hello the tag itself would be read.
+            let Some(DeviceMessage::Hello(Hello { hello_digest, .. })) = message::read(message)
+            else {
+                continue;
+            };
+            let has_digest = hello_digest != [0; DIGEST_LEN];
+            if has_digest && keys.hello_digest(&self.hello) != Some(hello_digest) {
                 return Proof::OfAnother;
             }
             self.keys = Some(keys);

@@ -261,6 +261,17 @@ fn the_answer_to_a_hello_that_was_altered_on_its_way_begins_no_session() {
 }
 
 #[test]
+fn a_keyed_device_of_before_there_were_digests_is_served() {
+    let user = User::new("before", Some(&KEY));
+    let mut play = play(&user, Some(KEY));
+    play.has_digests = false;
+    play.greet();
+    play.said();
+    play.list();
+    assert_eq!(play.session.state(), State::Online);
+}
+
+#[test]
 fn a_link_that_showed_a_keyed_device_serves_no_other() {
     let user = User::new("shown", Some(&KEY));
     for key in [None, Some([8; 16]), Some(KEY)] {

@@ -75,6 +75,8 @@ pub(super) struct Play {
     pub(super) hello: Hello<'static>,
     /// The device has a key.
     pub(super) keys: Option<DeviceKeys>,
+    /// Its hello repeats the digest of the host's.
+    pub(super) has_digests: bool,
     greetings: u32,
     /// Bytes of the host's last hello.
     pub(super) last_hello: Vec<u8>,
@@ -96,6 +98,7 @@ impl Play {
             now: 0,
             hello: HELLO,
             keys: None,
+            has_digests: true,
             greetings: 0,
             last_hello: Vec::new(),
             wire,
@@ -149,7 +152,10 @@ impl Play {
             let mut fresh = [7; 12];
             fresh[..4].copy_from_slice(&self.greetings.to_le_bytes());
             let greeting = keys.greet(asked.host_nonce, &self.last_hello, fresh);
-            (hello.challenge, hello.hello_digest) = (greeting.challenge, greeting.digest);
+            hello.challenge = greeting.challenge;
+            if self.has_digests {
+                hello.hello_digest = greeting.digest;
+            }
             hello.keyed = true;
         }
         self.say(&DeviceMessage::Hello(hello));
