@@ -77,7 +77,7 @@
 /**
  * Alignment of a model and of a session; enough for each on any target.
  */
-#define ALIGN 8
+#define TRINE_MODEL_ALIGN 8
 
 /**
  * Stands for no token.
@@ -626,7 +626,8 @@ TRINE_API size_t trine_model_alignof(void);
  * @param model Where the handle goes, on success only.
  * @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ALIGNMENT,
- *         TRINE_E_NO_SPACE, or TRINE_E_MODEL when the file is damaged or not one that this library computes.
+ *         TRINE_E_NO_SPACE, or TRINE_E_MODEL when the file is damaged or not one that this library
+ *         computes.
  *
  * Context: init-only.
  */
@@ -959,8 +960,8 @@ size_t trine_ask_sizeof(const struct trine_ask_config *config,
  * @param ask Where the handle goes, on success only.
  * @param problem What is wrong, and how many bytes are needed; may be NULL.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT when the
- *         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_MODEL when the image is damaged, none for
- *         sentences, or for other tools.
+ *         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_MODEL when the image
+ *         is damaged, none for sentences, or for other tools.
  *
  * Context: init-only.
  */

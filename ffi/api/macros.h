@@ -1,21 +1,63 @@
 /** \name Texts and memory */
 /** @{ */
 
+/* What a macro counts must be an array: the size of a pointer says nothing of what it points to.
+   Compilers of C11 and C++11 refuse a pointer; older ones take what they are given. */
+#if defined(__cplusplus)
+#if __cplusplus >= 201103L
+extern "C++" {
+template <size_t Size> constexpr size_t trine_text_bytes(const char (&)[Size]) { return Size - 1u; }
+template <class Nodes> struct trine_nodes_of;
+template <size_t Count> struct trine_nodes_of<const trine_node (&)[Count]> {
+    static constexpr size_t count = Count;
+};
+struct trine_no_nodes {
+    static constexpr size_t count = 0u;
+};
+template <> struct trine_nodes_of<decltype(nullptr)> : trine_no_nodes {};
+template <> struct trine_nodes_of<int> : trine_no_nodes {};
+template <> struct trine_nodes_of<long> : trine_no_nodes {};
+template <> struct trine_nodes_of<long long> : trine_no_nodes {};
+}
+#define TRINE_TEXT_BYTES(literal) trine_text_bytes(literal)
+#define TRINE_COUNT(nodes) trine_nodes_of<decltype((nodes))>::count
+#endif
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define TRINE_TEXT_BYTES(literal)                                                                 \
+    (sizeof(literal) - _Generic(&(literal), char **: (void)0, const char **: (void)0, default: 1u))
+#define TRINE_COUNT(nodes)                                                                        \
+    (sizeof(nodes) / (sizeof(trine_node) + 0u) +                                                  \
+     0u * sizeof(char[_Generic((nodes), const trine_node *: sizeof(nodes) % sizeof(trine_node),   \
+                               trine_node *: sizeof(nodes) % sizeof(trine_node), default: 0u) == 0u \
+                          ? 1                                                                     \
+                          : -1]))
+#endif
+#if !defined(TRINE_COUNT)
+#define TRINE_TEXT_BYTES(literal) (sizeof(literal) - 1u)
+#define TRINE_COUNT(nodes) (sizeof(nodes) / (sizeof(trine_node) + 0u))
+#endif
+
 /** A literal as pointer and size: two arguments, or two members of a trine_text. */
-#define TRINE_TEXT(literal) (literal), (sizeof(literal) - 1u)
+#define TRINE_TEXT(literal) (literal), TRINE_TEXT_BYTES(literal)
 
 /** Bytes of memory that a device needs at most, from the members of its configuration of the same
     names; pass the values that count, not 0, and as `calls_max` the sum of it and `json_calls_max`.
-    It is for up to 32 tools: add 4 for each further one, and on a packet link its `mtu`.
-    `trine_init` checks it, and `trine_sizeof` answers the exact number. */
+    It is for profile `full` and up to 32 tools, of which each takes 4: add 4 for each further one,
+    and on a packet link its `mtu`. `trine_init` checks it, and `trine_sizeof` answers the exact
+    number, which for profile `base` is some 700 bytes less. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
-    (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) + 2u * (result_max) + (identity_bytes) +      \
-     (calls_max) * (TRINE_LANE_BYTES + (repeat_max) + (pending_max)))
+    (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) +                                             \
+     TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
+     (calls_max) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (704u + 112u * sizeof(void *))
-/** What each call under way takes beside its answer and its own bytes. */
-#define TRINE_LANE_BYTES 64u
+#define TRINE_FIXED_BYTES (1072u + 88u * sizeof(void *))
+/** What each call under way takes beside its answer or its own bytes. */
+#define TRINE_LANE_BYTES 28u
+/** What a reply of so many bytes takes in the form of the link. */
+#define TRINE_REPLY_BYTES(bytes) ((bytes) + (bytes) / 127u)
+/** The larger of two numbers. */
+#define TRINE_LARGER(one, other) (((one) > (other)) ? (one) : (other))
 
 /** Static memory for a device, aligned: `TRINE_STORAGE(memory, 2048);` and then
     `trine_init(memory, sizeof memory, &config, &device, NULL)`. */
@@ -105,9 +147,6 @@
 /** @} */
 /** \name Tools */
 /** @{ */
-
-/** Nodes of an array; 0 for NULL. */
-#define TRINE_COUNT(nodes) (sizeof(nodes) / (sizeof(trine_node) + 0u))
 
 /** A tool. `params` and `results` are arrays of nodes, or NULL; `call` is its function. */
 #define TRINE_TOOL(name, title, description, hints, params, results, call, user_data)             \

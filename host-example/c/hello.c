@@ -27,8 +27,8 @@ int main(void)
         .product = {TRINE_TEXT("hello")}, .firmware = {TRINE_TEXT("1.0.0")}};
     TRINE_STORAGE(memory, 4096u);
     TRINE_STORAGE(session_memory, 4096u);
-    static char line[1024];
-    static char answer[2048];
+    static char line[65536];
+    static char answer[65536];
     trine_device *device = NULL;
     trine_session *session = NULL;
     size_t size = 0;
@@ -39,9 +39,16 @@ int main(void)
         return 1;
     }
     while (fgets(line, sizeof line, stdin) != NULL) {
-        (void)trine_handle_json(session, 0, line, strcspn(line, "\n"), answer, sizeof answer,
-                                &size);
+        const size_t length = strcspn(line, "\n");
+        /* A message that is longer than the line is read to its end, and refused. */
+        if (length + 1 == sizeof line) {
+            while (fgets(line, sizeof line, stdin) != NULL && strchr(line, '\n') == NULL) {
+            }
+            line[0] = '\0';
+        }
+        (void)trine_handle_json(session, 0, line, length, answer, sizeof answer, &size);
         (void)printf("%.*s%s", (int)size, answer, (size > 0) ? "\n" : "");
+        (void)fflush(stdout);
     }
     return 0;
 }

@@ -29,14 +29,21 @@ int main() {
     const auto session = trine::session::create(session_memory, *device);
     if (!session) return std::fprintf(stderr, "%s\n", session.status().what());
 
-    char line[1024];
-    char room[2048];
+    static char line[65536];
+    static char room[65536];
     while (std::fgets(line, sizeof line, stdin) != nullptr) {
         const std::string_view message(line, std::strcspn(line, "\n"));
+        // A message that is longer than the line is read to its end, and refused.
+        if (message.size() + 1 == sizeof line) {
+            while (std::fgets(line, sizeof line, stdin) != nullptr && !std::strchr(line, '\n')) {
+            }
+            line[0] = '\0';
+        }
         const auto answer = session->handle_json(0, message, room);
         if (!answer) return std::fprintf(stderr, "%s\n", answer.status().what());
         if (!answer->empty()) {
             std::printf("%.*s\n", static_cast<int>(answer->size()), answer->data());
+            std::fflush(stdout);
         }
     }
     return 0;

@@ -167,6 +167,10 @@ fn rules(header: &Header, text: &str) -> Result<()> {
             faults.push(format!("{name} does not say what it returns"));
         }
     }
+    let defined = text.lines().filter_map(|line| line.trim_start().strip_prefix("#define "));
+    for name in defined.filter(|name| !name.starts_with("TRINE_")) {
+        faults.push(format!("the macro `{name}` does not begin with TRINE_"));
+    }
     if faults.is_empty() { Ok(()) } else { bail!("{path}: {}", faults.join("; ")) }
 }
 

@@ -72,6 +72,12 @@ pub struct Producer<'r> {
 }
 
 impl Producer<'_> {
+    /// Bytes that the ring holds when it is full.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.ring.len.saturating_sub(1)
+    }
+
     /// Bytes that fit now.
     #[must_use]
     pub fn free(&self) -> usize {

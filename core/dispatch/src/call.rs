@@ -63,7 +63,8 @@ pub enum Answer {
     /// Not yet: [`Calls::complete`] or a [`crate::Port`] will. The tool has declared
     /// `pending_bytes`.
     Pending,
-    /// It cannot, and why: a sentence that says what to change.
+    /// It cannot, and why: a sentence that says what to change. It is cut where it finds no room;
+    /// without the feature `progress` it has at most 96 bytes.
     Failed(&'static str),
     /// Done; the result is `len` bytes of content, which [`Tools::read`] will yield.
     Content {

@@ -179,7 +179,8 @@ impl Config<'_> {
             + id.serial.len()
             + id.firmware.len()
             + id.build.len();
-        let hello = 96 + texts;
+        // A failure in 96 bytes of text is no longer than the shortest greeting.
+        let hello = 96 + HEAD_MAX + texts;
         // The counters are at most 19 varints, one of ten bytes and the others of five.
         let status = if cfg!(feature = "status") { 104 } else { 0 };
         let largest = if result > hello { result } else { hello };

@@ -309,10 +309,17 @@ impl<'m> Lanes<'m> {
     /// own.
     pub(crate) fn keep(&mut self, call: CallId, message: &[u8]) -> bool {
         let repeat = self.repeat;
+        #[cfg(feature = "local")]
+        let is_local = self.is_local(call);
         let Some(lane) = self.get(call) else { return false };
         let fits = message.len() <= repeat;
         lane.bytes = if fits { message.len() as u16 } else { 0 };
         lane.state = if fits { State::Answered } else { State::Forgotten };
+        #[cfg(feature = "local")]
+        if is_local && !fits {
+            // Its beginning says how the call ended.
+            (lane.bytes, lane.state) = (repeat as u16, State::Answered);
+        }
         let len = lane.bytes;
         #[cfg(feature = "status")]
         {

@@ -56,6 +56,8 @@ mod outbox;
 mod port;
 mod pulse;
 mod registry;
+#[cfg(feature = "progress")]
+mod text;
 mod varint;
 
 pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, ask, block};
@@ -77,6 +79,8 @@ pub use lanes::CallId;
 pub use port::Port;
 pub use pulse::Pulse;
 pub use registry::{Registry, RegistryError, ToolId};
+#[cfg(feature = "progress")]
+pub use text::cut;
 #[cfg(feature = "status")]
 pub use trine_wire::message::Status;
 pub use trine_wire::message::block::Block;

@@ -14,6 +14,9 @@ pub(crate) mod kind {
     pub(crate) const LOG: u8 = 6;
 }
 
+/// Most bytes of an event's, a failure's or a log line's text that a port hands on.
+pub(crate) const TEXT_MAX: usize = 96;
+
 /// Bytes of a record before its content: kind, length, and a call or a tool.
 pub(crate) const HEAD: usize = 5;
 
@@ -39,18 +42,18 @@ impl<'r> Port<'r> {
         self.put(kind::COMPLETE, call.to_bits(), value)
     }
 
-    /// Completes a pending call with a failure, told to the caller.
+    /// Completes a pending call with a failure, told to the caller. The text is cut after 96 bytes.
     pub fn fail(&mut self, call: CallId, text: &str) -> bool {
         self.put(kind::FAIL, call.to_bits(), text.as_bytes())
     }
 
-    /// Something happened that nobody called for.
+    /// Something happened that nobody called for. The text is cut after 96 bytes.
     pub fn event(&mut self, tool: u16, text: &str) -> bool {
         self.put(kind::EVENT, tool, text.as_bytes())
     }
 
-    /// A line for the host's log, of a level from 0 (debug) to 7 (emergency). The device sends it
-    /// if the host wants lines of that level.
+    /// A line for the host's log, of a level from 0 (debug) to 7 (emergency), cut after 96 bytes.
+    /// The device sends it if the host wants lines of that level.
     pub fn log(&mut self, level: u8, text: &str) -> bool {
         self.put(kind::LOG, u16::from(level), text.as_bytes())
     }
@@ -66,6 +69,13 @@ impl<'r> Port<'r> {
     }
 
     fn put(&mut self, kind: u8, subject: u16, content: &[u8]) -> bool {
+        // A text is cut here, since one that is longer than the ring would never go in. Who reads it
+        // drops what the cut has left of a character.
+        let room = self.ring.capacity().saturating_sub(HEAD).min(TEXT_MAX);
+        let content = match content.get(..room) {
+            Some(cut) if kind != kind::COMPLETE => cut,
+            _ => content,
+        };
         let Ok(len) = u16::try_from(content.len()) else { return false };
         let ([len0, len1], [sub0, sub1]) = (len.to_le_bytes(), subject.to_le_bytes());
         self.ring.push_all(&[&[kind, len0, len1, sub0, sub1], content])

@@ -16,7 +16,8 @@ pub enum Failure {
     Offline,
     /// The device now has other tools than the list said. The tool was not entered.
     Stale,
-    /// The device restarted, or another host took it, while the call ran; whether it took effect is not known.
+    /// The device restarted, or another host took it, while the call ran; whether it took effect is
+    /// not known.
     OutcomeUnknown,
     /// The link to the device was lost while it had the call; whether it took effect is not known.
     Lost,

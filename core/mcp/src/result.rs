@@ -3,7 +3,7 @@
 //! A tool that failed is not a failed request. Everything that a model could mend, or should know,
 //! is a result with `isError` and a sentence that names the tool and says what to do.
 
-use trine_descriptor::{Fault, Side, TextSink, ToolTable, explain};
+use trine_descriptor::{Fault, FaultCode, NO_NODE, Side, TextSink, ToolTable, explain};
 
 use crate::error::{QUOTE_MAX, begin_result};
 use crate::json::{Text, Writer};
@@ -21,6 +21,8 @@ pub enum Outcome<'a> {
     Error(&'a str),
     /// The arguments break a rule of the descriptor. The tool was not entered.
     Fault(Fault),
+    /// The tool was run, and what it answered breaks a rule of its descriptor: which node, and how.
+    BadResult(Fault),
     /// The tool asks for a person's input, and goes on when the same call comes again with it.
     ///
     /// Only for clients that can be asked ([`crate::Call::can_fill_forms`]); a revision that knows
@@ -110,11 +112,22 @@ fn result<C: Catalog + ?Sized>(
             out.raw(b": ");
             out.escaped_lossy(words.as_bytes());
         }),
-        End::Outcome(Outcome::Fault(fault)) => explained(catalog, tool, fault, "", out),
+        End::Outcome(Outcome::Fault(fault)) => {
+            explained(catalog, tool, (Side::Params, fault), "", out);
+        }
+        End::Outcome(Outcome::BadResult(fault)) => match (fault.node, fault.code) {
+            (NO_NODE, FaultCode::TooLong) => sentence(out, |out| {
+                out.escaped(catalog.name(tool).unwrap_or_default().as_bytes());
+                out.raw(b": its result is longer than the device has room for; the call may have ");
+                out.raw(b"taken effect");
+            }),
+            (NO_NODE, _) => failed(catalog, tool, Failure::BadResult, out),
+            _ => explained(catalog, tool, (Side::Output, fault), "", out),
+        },
         End::Unknown(name) => {
             let mut buffer = [0; QUOTE_MAX];
-            let fault = Fault::new(trine_descriptor::FaultCode::Unknown, 0);
-            explained(catalog, tool, fault, shortened(name, &mut buffer), out);
+            let fault = Fault::new(FaultCode::Unknown, 0);
+            explained(catalog, tool, (Side::Params, fault), shortened(name, &mut buffer), out);
         }
         End::Outcome(Outcome::NeedsInput { .. }) => {
             failed(catalog, tool, Failure::NeedsInput, out);
@@ -174,11 +187,11 @@ impl TextSink for Sentence<'_, '_> {
     }
 }
 
-/// Writes the sentence of a fault.
+/// Writes the sentence of a fault, of the arguments or of the result.
 fn explained<C: Catalog + ?Sized>(
     catalog: &C,
     tool: u16,
-    fault: Fault,
+    (side, fault): (Side, Fault),
     unknown: &str,
     out: &mut Writer<'_>,
 ) {
@@ -187,7 +200,11 @@ fn explained<C: Catalog + ?Sized>(
     };
     let name = catalog.name(tool).unwrap_or_default();
     sentence(out, |out| {
-        explain(table, row, Side::Params, fault, (name, unknown), &mut Sentence(out));
+        explain(table, row, side, fault, (name, unknown), &mut Sentence(out));
+        if side == Side::Output {
+            out.raw(b"; the tool's own description does not allow this answer: a fault of the ");
+            out.raw(b"device. The call may have taken effect");
+        }
     });
 }
 

@@ -235,6 +235,12 @@ impl<'a> Members<'a> {
         self.is_broken
     }
 
+    /// What was not read yet.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// `value`, if all members so far were there.
     pub fn whole<T>(&self, value: T) -> Option<T> {
         (!self.is_broken).then_some(value)

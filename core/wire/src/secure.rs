@@ -60,9 +60,9 @@ pub const DIGEST_LEN: usize = 8;
 const OF_HELLO: u8 = 2;
 
 /// The digest of a host's hello as it arrived, by which the device's tagged answer says which hello
-/// it answers: the first half of SipHash-2-4-128 over the message, under a key that is made as those
-/// of the directions are, with the number 2. Half of it is enough: a hello is answered once for each
-/// try, so that who alters one has one guess in 2^64 a try.
+/// it answers: the first half of SipHash-2-4-128 over the message, under a key that is made as
+/// those of the directions are, with the number 2. Half of it is enough: a hello is answered once
+/// for each try, so that who alters one has one guess in 2^64 a try.
 #[must_use]
 pub fn hello_digest(key: &Key, salt: &Salt, hello: &[u8]) -> [u8; DIGEST_LEN] {
     let [digest @ .., _, _, _, _, _, _, _, _] = siphash128(&derived(key, OF_HELLO, salt), hello);

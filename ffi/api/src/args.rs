@@ -59,7 +59,7 @@ unsafe fn named(call: *mut trine_call, side: Side, name: *const c_char, size: us
         Err(status) => return status,
     };
     let tool = state.info.tool as u16;
-    let number = state.table.and_then(|table| table.named(tool, side, name));
+    let number = state.object.and_then(|object| object.source().named(tool, side, name));
     number.map_or(TRINE_E_NOT_FOUND, i32::from)
 }
 

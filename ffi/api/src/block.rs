@@ -7,7 +7,7 @@ use trine_descriptor::ValueWriter;
 use trine_dispatch::block;
 use trine_wire::message::block::Block;
 
-use crate::call::{State, state};
+use crate::call::{State, misuse, state};
 use crate::descriptor::trine_call;
 use crate::status::{
     TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_UNSUPPORTED,
@@ -75,14 +75,14 @@ pub unsafe extern "C" fn trine_put_block(
     // SAFETY: the contract of every function: NULL or a call that lives.
     let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
     // SAFETY: the program's structure, whose first member is set.
-    let block = match unsafe { known(block, V1) } {
-        Ok(block) => block,
-        Err(status) => return status,
-    };
+    let block = unsafe { known(block, V1) };
     // SAFETY: the caller's texts and bytes, read now.
-    match unsafe { put(state, &block) } {
+    match block.and_then(|block| unsafe { put(state, &block) }) {
         Ok(()) => TRINE_OK,
-        Err(status) => status,
+        Err(status) => {
+            state.misuse(misuse::BLOCK);
+            status
+        }
     }
 }
 
@@ -206,7 +206,7 @@ impl<'c> State<'c> {
         // SAFETY: whoever made the state lent it the writer for as long as the state lives.
         let out = unsafe { out.as_mut() };
         if let Err(status) = write(out, &mut self.has_blocks) {
-            self.misused = true;
+            self.misuse(misuse::BLOCK);
             return Err(status);
         }
         if out.overflowed() { Err(TRINE_E_NO_SPACE) } else { Ok(()) }

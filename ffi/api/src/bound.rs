@@ -8,9 +8,11 @@ use trine_dispatch::{Config, Identity};
 use crate::memory::Object;
 
 /// What does not depend on the configuration, but on the size of a pointer.
-const FIXED: [usize; 2] = [704, 112];
-/// What each call takes beside its answer and its own bytes.
-const LANE: usize = 64;
+const FIXED: [usize; 2] = [1_072, 88];
+/// What each call takes beside its answer or its own bytes, of which the longer ones count.
+const LANE: usize = 28;
+/// Bytes of a greeting beside its texts, and those before a result.
+const HEADS: [usize; 2] = [112, 16];
 /// Tools that the bound has room for; each further one takes 4 bytes.
 const TOOLS: u16 = 32;
 
@@ -20,12 +22,18 @@ const NAME: &str = "a greenhouse with a rather long name, for whoever reads this
 /// The macro.
 const fn bound(config: &Config<'_>, identity: usize) -> usize {
     let calls = config.calls_max as usize;
+    let reply = larger(config.result_max as usize + HEADS[1], identity + HEADS[0]);
+    let block = larger(config.repeat_max as usize, config.pending_max as usize);
     FIXED[0]
         + FIXED[1] * size_of::<usize>()
         + config.message_max as usize
-        + 2 * config.result_max as usize
-        + identity
-        + calls * (LANE + config.repeat_max as usize + config.pending_max as usize)
+        + reply
+        + reply / 127
+        + calls * (LANE + block)
+}
+
+const fn larger(one: usize, other: usize) -> usize {
+    if one > other { one } else { other }
 }
 
 /// What a device takes beside its receive buffer, which both have alike.
@@ -50,7 +58,11 @@ const _: () = {
             hashes_max: TOOLS,
             ..Config::DEFAULT
         };
-        assert!(needed(&config) <= bound(&config, 2 * name.len()), "TRINE_DEVICE_BYTES is too few");
+        let (needed, bound) = (needed(&config), bound(&config, 2 * name.len()));
+        assert!(needed <= bound, "TRINE_DEVICE_BYTES is too few");
+        // What is left over is for what a number of bytes cannot know: how long the texts are.
+        let is_close = bound <= needed + needed / 64 + 64;
+        assert!(is_close || cfg!(not(feature = "full")), "TRINE_DEVICE_BYTES is too many");
         at += 1;
     }
 };
@@ -67,6 +79,10 @@ mod tests {
         let fixed = std::format!("TRINE_FIXED_BYTES ({once}u + {pointers}u * sizeof(void *))");
         assert!(header.contains(&fixed), "{fixed}");
         assert!(header.contains(&std::format!("TRINE_LANE_BYTES {LANE}u")));
+        let [greeting, result] = HEADS;
+        let reply =
+            std::format!("TRINE_LARGER((result_max) + {result}u, (identity_bytes) + {greeting}u)");
+        assert!(header.contains(&reply), "{reply}");
         assert!(header.contains(&std::format!("up to {TOOLS} tools")));
     }
 }

@@ -1,18 +1,26 @@
 //! A call as its tool sees it: the state behind a `trine_call`.
 
+use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_void};
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use trine_descriptor::{Args, Item, ValueWriter};
+#[cfg(feature = "policy")]
+use trine_descriptor::{Kind, Side, ToolTable as _, value::tag};
+#[cfg(feature = "policy")]
+use trine_dispatch::cut;
 use trine_dispatch::{Answer, CallId};
 
 use crate::descriptor::{trine_call, trine_call_id, trine_function};
-use crate::source::Tools;
+use crate::memory::Object;
+#[cfg(not(feature = "policy"))]
+use crate::status::TRINE_E_UNSUPPORTED;
 #[cfg(feature = "policy")]
 use crate::status::{TRINE_BLOCKS, TRINE_NEED_INPUT};
 use crate::status::{
-    TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE,
-    TRINE_E_UNSUPPORTED, TRINE_OK, TRINE_PENDING, trine_status,
+    TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
+    TRINE_PENDING, trine_status,
 };
 use crate::text::{self, trine_text};
 
@@ -24,15 +32,17 @@ pub(crate) struct State<'c> {
     pub(crate) args: Option<Args<'c>>,
     /// Where the result goes; none where a tool is only asked about a call.
     pub(crate) out: Option<NonNull<ValueWriter<'c>>>,
-    pub(crate) table: Option<Tools<'c>>,
+    /// Whose tools these are; none for a draft.
+    pub(crate) object: Option<&'c Object>,
     pub(crate) block: &'c mut [u8],
     pub(crate) info: trine_call_info,
     /// The text of a failure, or the media type of content.
     text: &'static str,
     #[cfg(feature = "policy")]
     content: u32,
-    /// A function was asked for what is not there: the call fails, whatever the tool answers.
-    pub(crate) misused: bool,
+    /// A function was asked for what is not there, which is the text then: the call fails, whatever
+    /// the tool answers.
+    misused: bool,
     /// Whether content blocks were written.
     #[cfg(feature = "policy")]
     pub(crate) has_blocks: bool,
@@ -65,21 +75,62 @@ pub struct trine_call_info {
     pub principal: trine_text,
 }
 
+/// Most bytes of a failure's text.
+const SAID_MAX: usize = if cfg!(feature = "policy") { 240 } else { 96 };
+
+/// The text of the failure that is being told, in the device's memory.
+#[derive(Debug)]
+pub(crate) struct Said(UnsafeCell<MaybeUninit<[u8; SAID_MAX]>>);
+
+impl Said {
+    pub(crate) const fn new() -> Self {
+        Self(UnsafeCell::new(MaybeUninit::uninit()))
+    }
+
+    /// Keeps a text, cut, until the next one.
+    fn keep(&self, text: &str) -> Option<&'static str> {
+        #[cfg(feature = "policy")]
+        let text = cut(text, SAID_MAX);
+        // One that says nothing leaves what is there.
+        if text.len().wrapping_sub(1) >= SAID_MAX {
+            return None;
+        }
+        let place = self.0.get().cast::<u8>();
+        // SAFETY: so many bytes fit. The owner alone has calls, one at a time, and what was kept
+        // for the last one was sent before this one began; the program's text is not in here.
+        unsafe { core::ptr::copy(text.as_ptr(), place, text.len()) };
+        // SAFETY: just copied, into memory that stays where it is until the device ends.
+        let kept = unsafe { core::slice::from_raw_parts(place, text.len()) };
+        // SAFETY: it was text.
+        Some(unsafe { core::str::from_utf8_unchecked(kept) })
+    }
+}
+
 /// What a tool says that says nothing.
 pub(crate) const FAILED: &str = "the tool could not do it";
 /// What is said for a tool that has asked for what is not there.
-const MISUSED: &str = if cfg!(feature = "policy") {
-    "the tool asked for a parameter or a node that it does not have: a fault of the program"
-} else {
-    "no such parameter or node: a fault of the program"
-};
+#[cfg(not(feature = "policy"))]
+const MISUSED: &str = "wrong node or text: a fault of the program";
+
+/// What a function was asked for that is not there. Profile `policy` tells the caller which.
+pub(crate) mod misuse {
+    pub(crate) const PARAMETER: &str = "the tool asked for a parameter that it does not have, or \
+         for one of another type: a fault of the program";
+    pub(crate) const NODE: &str = "the tool wrote a node that its result does not have, or a list \
+         that is too long: a fault of the program";
+    pub(crate) const TEXT: &str =
+        "the tool wrote a text that is no UTF-8, or none at all: a fault of the program";
+    #[cfg(feature = "policy")]
+    pub(crate) const BLOCK: &str = "the tool wrote a block of content that cannot stand there: a \
+         fault of the program";
+}
 
 impl<'c> State<'c> {
     pub(crate) const fn new(info: trine_call_info) -> Self {
         Self {
             args: None,
             out: None,
-            table: None,
+            object: None,
             block: &mut [],
             info,
             text: FAILED,
@@ -100,14 +151,24 @@ impl<'c> State<'c> {
         (&raw mut *self).cast()
     }
 
+    /// A function was asked for what is not there. The first time counts.
+    pub(crate) const fn misuse(&mut self, why: &'static str) {
+        #[cfg(feature = "policy")]
+        if !self.misused {
+            self.text = why;
+        }
+        _ = why;
+        self.misused = true;
+    }
+
     /// The value of a parameter, if the call has it and it has the tag.
     pub(crate) fn item(&mut self, parameter: i32, tag: u8) -> Option<Item<'c>> {
         let item = self.value(parameter);
         match item {
             Some(item) if item.tag == tag => return Some(item),
             // A parameter that may be missing is missing: that is no mistake.
-            None if self.exists(parameter) => {}
-            _ => self.misused = true,
+            None if self.exists(parameter) && self.has_tag(parameter, tag) => {}
+            _ => self.misuse(misuse::PARAMETER),
         }
         None
     }
@@ -122,7 +183,8 @@ impl<'c> State<'c> {
     }
 
     fn exists(&self, parameter: i32) -> bool {
-        let (Some(_), Some(table)) = (&self.args, self.table) else { return false };
+        let (Some(_), Some(object)) = (&self.args, self.object) else { return false };
+        let table = object.source();
         let count = table.params(self.info.tool as u16);
         #[cfg(feature = "policy")]
         if self.may_be_beyond(parameter, count.into()) {
@@ -132,11 +194,28 @@ impl<'c> State<'c> {
         parameter.cast_unsigned() < count.into()
     }
 
+    /// Whether a parameter that is missing would have the tag, as far as the table tells: `trine gen`
+    /// made a function for each one's type, so its tables need not.
+    #[cfg(feature = "policy")]
+    fn has_tag(&self, parameter: i32, wanted: u8) -> bool {
+        let Ok(number) = u16::try_from(parameter) else { return true };
+        let nodes = self.object.and_then(|object| object.source().nodes());
+        let Some(nodes) = &nodes else { return true };
+        let node = nodes.bare_node(self.info.tool as u16, Side::Params, number);
+        node.is_none_or(|node| tag_of(&node.kind) == wanted)
+    }
+
+    #[cfg(not(feature = "policy"))]
+    #[expect(clippy::unused_self, reason = "profile `policy` looks it up")]
+    const fn has_tag(&self, _parameter: i32, _wanted: u8) -> bool {
+        true
+    }
+
     /// Writes to the result.
     #[inline(never)]
     pub(crate) fn put(&mut self, node: i32, tag: u8, number: i64, text: &[u8]) -> trine_status {
         let Ok(node) = u16::try_from(node) else {
-            self.misused = true;
+            self.misuse(misuse::NODE);
             return TRINE_E_ARGUMENT;
         };
         let Some(mut out) = self.out else { return TRINE_E_STATE };
@@ -165,9 +244,7 @@ impl<'c> State<'c> {
     ) -> Answer {
         let Some(function) = function else {
             #[cfg(feature = "policy")]
-            {
-                self.text = "the tool has no function: a fault of the program";
-            }
+            self.misuse("the tool has no function: a fault of the program");
             return self.answer(TRINE_E_FAILED);
         };
         // SAFETY: passed on; the state lives until it returns.
@@ -177,6 +254,11 @@ impl<'c> State<'c> {
 
     /// What the tool's status means.
     fn answer(&self, status: trine_status) -> Answer {
+        #[cfg(feature = "policy")]
+        if self.misused {
+            return Answer::Failed(self.text);
+        }
+        #[cfg(not(feature = "policy"))]
         if self.misused {
             return Answer::Failed(MISUSED);
         }
@@ -191,6 +273,21 @@ impl<'c> State<'c> {
             TRINE_NEED_INPUT => Answer::NeedInput,
             _ => Answer::Failed(self.text),
         }
+    }
+}
+
+/// The tag of the values of a kind.
+#[cfg(feature = "policy")]
+const fn tag_of(kind: &Kind<'_>) -> u8 {
+    match kind {
+        Kind::Bool => tag::BOOL,
+        Kind::Int(_) => tag::INT,
+        Kind::Decimal(_) => tag::DECIMAL,
+        Kind::Text { .. } => tag::TEXT,
+        Kind::Choice(_) => tag::LABEL,
+        Kind::Object { .. } => tag::OBJECT,
+        // A list, and what there may be later.
+        _ => tag::ARRAY,
     }
 }
 
@@ -269,7 +366,7 @@ pub unsafe extern "C" fn trine_call_get_block(
 /// `return trine_fail(call, TRINE_TEXT("the tank is empty"));`
 ///
 /// @param call The call.
-/// @param text UTF-8; it must outlive the callback (a literal, or static).
+/// @param text UTF-8; copied. It is cut after 240 bytes; profile `base` drops one of more than 96.
 /// @param size Bytes of the text.
 /// @return TRINE_E_FAILED for the tool to return, or TRINE_E_NULL or TRINE_E_UTF8.
 ///
@@ -282,11 +379,10 @@ pub unsafe extern "C" fn trine_fail(
 ) -> trine_status {
     // SAFETY: the contract of every function: NULL or a call that lives.
     let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
-    // SAFETY: the caller's text, which outlives the callback as is asked above.
+    // SAFETY: the caller's text, read now.
     match unsafe { text::text(text, size) } {
         Ok(text) => {
-            // One that says nothing leaves what is there.
-            if !text.is_empty() {
+            if let Some(text) = state.object.and_then(|object| object.said.keep(text)) {
                 state.text = text;
             }
             TRINE_E_FAILED
@@ -313,22 +409,25 @@ pub unsafe extern "C" fn trine_content(
     mime_size: usize,
     size: u32,
 ) -> trine_status {
-    if cfg!(not(feature = "policy")) {
-        return TRINE_E_UNSUPPORTED;
+    #[cfg(not(feature = "policy"))]
+    {
+        _ = (call, mime, mime_size, size);
+        TRINE_E_UNSUPPORTED
     }
-    // SAFETY: the contract of every function: NULL or a call that lives.
-    let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
-    // SAFETY: the caller's text, which outlives the callback as is asked above.
-    match unsafe { text::text(mime, mime_size) } {
-        Ok(_) if size == 0 => TRINE_E_ARGUMENT,
-        Ok(mime) => {
-            state.text = mime;
-            #[cfg(feature = "policy")]
-            {
-                state.content = size;
+    #[cfg(feature = "policy")]
+    {
+        // SAFETY: the contract of every function: NULL or a call that lives.
+        let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
+        // SAFETY: the caller's text, which outlives the callback as is asked above.
+        match unsafe { text::text(mime, mime_size) } {
+            Ok(_) if size == 0 => TRINE_E_ARGUMENT,
+            Ok(mime) => {
+                if !state.misused {
+                    (state.text, state.content) = (mime, size);
+                }
+                TRINE_CONTENT
             }
-            TRINE_CONTENT
+            Err(status) => status,
         }
-        Err(status) => status,
     }
 }

@@ -7,8 +7,9 @@ use trine_dispatch::{CallId, Device, Local, Tools};
 use trine_mcp::json::same;
 use trine_mcp::{Block, Bytes, Call, Catalog, Contents, Engine, Failure, Id, NeedBytes, Outcome};
 use trine_mcp::{ServerInfo, Version};
+use trine_wire::codec::Members;
 use trine_wire::message::block::{Block as WireBlock, Blocks};
-use trine_wire::message::{self, DeviceMessage};
+use trine_wire::message::{self, DeviceMessage, outcome};
 
 use crate::memory::Object;
 #[cfg(target_pointer_width = "64")]
@@ -83,6 +84,7 @@ impl<'o> Door<'o> {
             // The engine says how: a person is asked by a gateway alone.
             Local::NeedInput(_) => Outcome::Failed(Failure::NeedsInput),
             Local::Failed(text) => Outcome::Error(text),
+            Local::BadResult(fault) => Outcome::BadResult(fault),
             Local::Fault(fault) => Outcome::Fault(fault),
             Local::NeedsPerson(consent) => Outcome::Failed(Failure::NeedsPerson(consent)),
             Local::Busy => Outcome::Failed(Failure::Busy),
@@ -125,21 +127,38 @@ impl<'o> Door<'o> {
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
         match Engine::new(self).finish(id, version, tool, outcome, out) {
-            Err(needed) => self.no_room((id, version, tool), needed, out),
+            Err(needed) => self.no_room((id, version, tool), outcome, needed, out),
             written => written,
         }
     }
 
+    /// Writes a shorter response: a failure stays one, its text cut.
     #[cold]
     #[inline(never)]
     fn no_room(
         &self,
         (id, version, tool): (Id<'_>, Version, u16),
+        outcome: Outcome<'_>,
         needed: NeedBytes,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        let outcome = Outcome::Error("it was done, but the program has no room for its answer");
-        Engine::new(self).finish(id, version, tool, outcome, out).map_err(|_| needed)
+        let mut text = match outcome {
+            Outcome::Error(text) => text,
+            Outcome::Value(_) | Outcome::Content(_) => {
+                "it was done, but the program has no room for its answer"
+            }
+            Outcome::BadResult(_) | Outcome::Failed(Failure::BadResult) => {
+                "its answer breaks its own description, and it may have taken effect"
+            }
+            _ => "it was not done, and the program has no room to say why",
+        };
+        loop {
+            let outcome = Outcome::Error(text);
+            match Engine::new(self).finish(id, version, tool, outcome, out) {
+                Err(_) if !text.is_empty() => text = half(text),
+                written => return written.map_err(|_| needed),
+            }
+        }
     }
 
     /// Writes a response of content blocks.
@@ -220,7 +239,7 @@ impl<'o> Door<'o> {
                 message::Outcome::Cancelled => Outcome::Failed(Failure::Cancelled),
                 _ => Outcome::Failed(Failure::BadResult),
             },
-            _ => Outcome::Error("it was done, but its answer is longer than the program keeps"),
+            _ => Outcome::Error(cut_short(answer)),
         };
         let id = waiting.id()?;
         Some(Engine::new(self).finish(id, waiting.version, waiting.tool, outcome, out))
@@ -290,6 +309,31 @@ impl Object {
     pub(crate) fn generation(&self) -> u64 {
         record::table_hash(&self.rules.table)
     }
+}
+
+/// What is said of a call of whose answer the program keeps the beginning alone.
+fn cut_short(answer: &[u8]) -> &str {
+    let mut from = Members::new(answer);
+    // Kind, call, outcome, and the length of a text.
+    let (_, _, number, _) = (from.byte(), from.number(), from.byte(), from.number());
+    match number {
+        _ if from.is_broken() => "it has ended, and the program keeps no answers",
+        outcome::FAILED => {
+            let text = from.rest();
+            text.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+        }
+        outcome::DONE => "it was done, but its answer is longer than the program keeps",
+        _ => "it has ended with an answer that is longer than the program keeps",
+    }
+}
+
+/// The first half of a text, in whole characters.
+fn half(text: &str) -> &str {
+    let mut most = text.len() / 2;
+    while !text.is_char_boundary(most) {
+        most -= 1;
+    }
+    text.get(..most).unwrap_or_default()
 }
 
 /// Content that a tool yields piece by piece.

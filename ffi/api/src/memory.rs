@@ -16,6 +16,7 @@ use trine_descriptor::check;
 use trine_dispatch::Check;
 use trine_dispatch::{Device, InitError, Pulse};
 
+use crate::call::Said;
 #[cfg(feature = "mcp")]
 use crate::config::Kept;
 use crate::config::{self, Setup, trine_config, trine_problem};
@@ -57,6 +58,7 @@ pub(crate) struct Object {
     pub(crate) kept: Kept,
     ring: UnsafeCell<Ring<'static>>,
     producer: UnsafeCell<MaybeUninit<Producer<'static>>>,
+    pub(crate) said: Said,
 }
 
 /// Says that a device lives here.
@@ -64,6 +66,12 @@ const ALIVE: u32 = 0x7472_696e;
 /// Alignment of every object; enough for each on any target.
 pub(crate) const ALIGN: usize = 8;
 const _: () = assert!(align_of::<Object>() <= ALIGN);
+
+impl core::fmt::Debug for Object {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Object").finish_non_exhaustive()
+    }
+}
 
 impl Object {
     /// All tools, whatever form they have.
@@ -196,9 +204,9 @@ pub extern "C" fn trine_alignof() -> usize {
 /// Starts a device in memory that the program gives. Nothing else is ever taken.
 ///
 /// @param memory `trine_sizeof` bytes at least, aligned to `trine_alignof`; `TRINE_STORAGE` makes
-///               such. It belongs to the device until `trine_deinit`. What it holds does not matter:
-///               a device of before a reset that left its memory alone, or of a block that was
-///               freed, is forgotten. So never give it the memory of a device in use.
+///               such. It belongs to the device until `trine_deinit`. What it holds does not
+///               matter: a device of before a reset that left its memory alone, or of a block that
+///               was freed, is forgotten. So never give it the memory of a device in use.
 /// @param size Bytes of the memory.
 /// @param config What the device is told.
 /// @param device Where the handle goes, on success only.
@@ -331,6 +339,7 @@ unsafe fn start(
         ring: UnsafeCell::new(Ring::new(rx)),
         producer: UnsafeCell::new(MaybeUninit::uninit()),
         device: UnsafeCell::new(MaybeUninit::uninit()),
+        said: Said::new(),
     };
     // SAFETY: the memory is aligned, large enough and the callee's.
     unsafe { place.write(object) };

@@ -4,15 +4,15 @@ use core::ffi::c_char;
 
 use trine_descriptor::value::tag;
 
-use crate::call::state;
+use crate::call::{misuse, state};
 use crate::descriptor::trine_call;
-use crate::status::{TRINE_E_ARGUMENT, TRINE_E_NULL, trine_status};
+use crate::status::{TRINE_E_NULL, trine_status};
 use crate::text;
 
 /// Writes a member of the result that is true or false.
 ///
 /// Members are written in the order of their numbers; a member that is not required may be left
-/// out. An error is remembered: the call then fails, so a tool may look at the last one alone.
+/// out. Every error of a writer is remembered: the call then fails, so a tool need not look.
 ///
 /// @param call The call, or a draft.
 /// @param node Its number: its place in the tool's array of results.
@@ -107,7 +107,10 @@ pub unsafe extern "C" fn trine_put_string(
     // SAFETY: the caller's text, read now.
     match unsafe { text::text(text, size) } {
         Ok(text) => state.put(node, tag::TEXT, 0, text.as_bytes()),
-        Err(status) => status,
+        Err(status) => {
+            state.misuse(misuse::TEXT);
+            status
+        }
     }
 }
 
@@ -139,12 +142,8 @@ pub unsafe extern "C" fn trine_put_array(
     node: i32,
     count: u32,
 ) -> trine_status {
-    if call.is_null() {
-        return TRINE_E_NULL;
-    }
-    if count > u16::MAX.into() {
-        return TRINE_E_ARGUMENT;
-    }
+    // No result has a node of that number either.
+    let node = if count > u16::MAX.into() { -1 } else { node };
     // SAFETY: passed on.
     unsafe { put(call, node, tag::ARRAY, count.into()) }
 }

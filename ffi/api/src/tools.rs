@@ -11,16 +11,13 @@ use trine_dispatch::{self as dispatch, Answer, Call, CallId};
 use crate::call::{State, trine_call_info};
 use crate::descriptor::trine_function;
 use crate::memory::Object;
-use crate::source::Tools;
 #[cfg(feature = "full")]
 use crate::status::TRINE_OK;
 use crate::text::trine_text;
 
 /// The tools of a device.
 pub(crate) struct CTools<'o> {
-    #[cfg(feature = "full")]
     object: &'o Object,
-    source: Tools<'o>,
     /// What goes on with a pending call in place of its tool, and what that is passed.
     finish: (trine_function, *mut c_void),
 }
@@ -41,12 +38,7 @@ impl<'o> CTools<'o> {
         finish: trine_function,
         user_data: *mut c_void,
     ) -> Self {
-        Self {
-            #[cfg(feature = "full")]
-            object,
-            source: object.source(),
-            finish: (finish, user_data),
-        }
+        Self { object, finish: (finish, user_data) }
     }
 }
 
@@ -58,7 +50,7 @@ const fn view(text: &str) -> trine_text {
 impl dispatch::Tools for CTools<'_> {
     fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
         let (function, user_data) = match self.finish {
-            (None, _) => self.source.call(call.tool),
+            (None, _) => self.object.source().call(call.tool),
             finish => finish,
         };
         let mut state = State::new(trine_call_info {
@@ -71,7 +63,7 @@ impl dispatch::Tools for CTools<'_> {
             reserved: 0,
         });
         state.args = if self.finish.0.is_none() { Some(call.args) } else { None };
-        state.table = Some(self.source);
+        state.object = Some(self.object);
         state.out = Some(NonNull::from(out).cast());
         state.block = call.block;
         #[cfg(feature = "policy")]
@@ -83,7 +75,7 @@ impl dispatch::Tools for CTools<'_> {
     }
 
     fn read(&mut self, tool: u16, id: CallId, offset: u32, out: &mut [u8]) -> usize {
-        let Some((callbacks, user_data)) = self.source.callbacks(tool) else { return 0 };
+        let Some((callbacks, user_data)) = self.object.source().callbacks(tool) else { return 0 };
         // SAFETY: the program's own function and what it asked to be passed; it may write as many
         // bytes as it is told.
         callbacks.on_read.map_or(0, |read| unsafe {
@@ -92,7 +84,7 @@ impl dispatch::Tools for CTools<'_> {
     }
 
     fn stop(&mut self, tool: u16, id: CallId) {
-        if let Some((callbacks, user_data)) = self.source.callbacks(tool)
+        if let Some((callbacks, user_data)) = self.object.source().callbacks(tool)
             && let Some(function) = callbacks.on_stop
         {
             // SAFETY: the program's own function and what it asked to be passed.
@@ -101,23 +93,23 @@ impl dispatch::Tools for CTools<'_> {
     }
 
     fn asks(&mut self, tool: u16, args: Args<'_>) {
-        if let Some((callbacks, user_data)) = self.source.callbacks(tool)
+        if let Some((callbacks, user_data)) = self.object.source().callbacks(tool)
             && let Some(function) = callbacks.on_ask
         {
             let mut state = State::new(trine_call_info { tool: tool.into(), ..NO_INFO });
             state.args = Some(args);
-            state.table = Some(self.source);
+            state.object = Some(self.object);
             // SAFETY: as for a call; nothing can be written to this one.
             unsafe { function(user_data, state.handle()) };
         }
     }
 
     fn reset(&mut self, _now: u64) {
-        self.source.secure(true);
+        self.object.source().secure(true);
     }
 
     fn link_lost(&mut self, _now: u64) {
-        self.source.secure(false);
+        self.object.source().secure(false);
     }
 
     #[cfg(feature = "full")]

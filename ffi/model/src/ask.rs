@@ -18,7 +18,7 @@ use trine_ternary::{Kernels, Packing};
 
 use crate::config::TRINE_MODEL_CHECK;
 use crate::guard::Busy;
-use crate::model::ALIGN;
+use crate::model::TRINE_MODEL_ALIGN;
 use crate::problem::{Fault, Refusal, status_of, tell, trine_model_problem};
 use crate::slices;
 use crate::status::{
@@ -130,7 +130,9 @@ struct Core {
     args: [u8; ARGS],
 }
 
-const _: () = assert!(align_of::<Object>() <= ALIGN && align_of::<Sentence<'_>>() <= ALIGN);
+const _: () = assert!(
+    align_of::<Object>() <= TRINE_MODEL_ALIGN && align_of::<Sentence<'_>>() <= TRINE_MODEL_ALIGN
+);
 
 /// A configuration that was read, and where things lie in the memory.
 struct Setup {
@@ -178,10 +180,12 @@ unsafe fn setup(config: *const trine_ask_config) -> Result<Setup, Refusal> {
     let large = trine_infer::Error::TooLarge;
     let layers = image_config.layers.checked_mul(size_of::<Layer<'_>>()).ok_or(large)?;
     let text = size_of::<Object>().checked_add(layers).ok_or(large)?;
-    let after = text.checked_add(SENTENCE_MAX).and_then(|at| at.checked_next_multiple_of(ALIGN));
+    let after = text
+        .checked_add(SENTENCE_MAX)
+        .and_then(|at| at.checked_next_multiple_of(TRINE_MODEL_ALIGN));
     let sentence = after.ok_or(large)?;
     let after = sentence.checked_add(size_of::<Sentence<'_>>());
-    let arena = after.and_then(|at| at.checked_next_multiple_of(ALIGN)).ok_or(large)?;
+    let arena = after.and_then(|at| at.checked_next_multiple_of(TRINE_MODEL_ALIGN)).ok_or(large)?;
     let options = options(&image, context);
     let bytes = arena_bytes(image_config, &options)?;
     let end = arena.checked_add(bytes).ok_or(large)?;
@@ -218,7 +222,7 @@ unsafe fn owned<'o>(ask: *const trine_ask) -> Result<Owned<'o>, trine_status> {
     if ask.is_null() {
         return Err(TRINE_E_NULL);
     }
-    if !ask.addr().is_multiple_of(ALIGN) {
+    if !ask.addr().is_multiple_of(TRINE_MODEL_ALIGN) {
         return Err(TRINE_E_ALIGNMENT);
     }
     // SAFETY: the caller's promise.
@@ -351,8 +355,8 @@ pub unsafe extern "C" fn trine_ask_sizeof(
 /// @param ask Where the handle goes, on success only.
 /// @param problem What is wrong, and how many bytes are needed; may be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT when the
-///         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_MODEL when the image is damaged, none for
-///         sentences, or for other tools.
+///         bytes are no tools, TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_MODEL when the image
+///         is damaged, none for sentences, or for other tools.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]
@@ -395,7 +399,7 @@ unsafe fn open(
     let setup = unsafe { setup(config) }?;
     let refused = |status| Refusal { status, needed: setup.end, fault: Fault::None };
     let memory = NonNull::new(memory.cast::<u8>()).ok_or(refused(TRINE_E_NULL))?;
-    if !memory.as_ptr().addr().is_multiple_of(ALIGN) {
+    if !memory.as_ptr().addr().is_multiple_of(TRINE_MODEL_ALIGN) {
         return Err(refused(TRINE_E_ALIGNMENT));
     }
     if size < setup.end {

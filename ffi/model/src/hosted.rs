@@ -2,7 +2,7 @@
 
 use crate::status::{self, trine_status};
 
-pub use crate::model::{ALIGN, ModelObject};
+pub use crate::model::{ModelObject, TRINE_MODEL_ALIGN};
 #[cfg(feature = "hosted")]
 pub use crate::problem::tell_text;
 pub use crate::problem::{tell_error, tell_system};

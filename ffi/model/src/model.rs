@@ -25,8 +25,10 @@ pub struct trine_model {
 }
 
 /// Alignment of a model and of a session; enough for each on any target.
-pub const ALIGN: usize = 8;
-const _: () = assert!(align_of::<ModelObject>() <= ALIGN && align_of::<Layer<'_>>() <= ALIGN);
+pub const TRINE_MODEL_ALIGN: usize = 8;
+const _: () = assert!(
+    align_of::<ModelObject>() <= TRINE_MODEL_ALIGN && align_of::<Layer<'_>>() <= TRINE_MODEL_ALIGN
+);
 /// Says that a model lives here.
 const ALIVE: u32 = 0x7472_6d6f;
 /// Tokens at which a text can end: the file's own, and those that are known by name.
@@ -160,7 +162,7 @@ impl ModelObject {
         if model.is_null() {
             return Err(TRINE_E_NULL);
         }
-        if !model.addr().is_multiple_of(ALIGN) {
+        if !model.addr().is_multiple_of(TRINE_MODEL_ALIGN) {
             return Err(TRINE_E_ALIGNMENT);
         }
         // SAFETY: the caller's promise.
@@ -217,7 +219,7 @@ pub unsafe extern "C" fn trine_model_sizeof(
 /// Context: init-only.
 #[unsafe(no_mangle)]
 pub extern "C" fn trine_model_alignof() -> usize {
-    ALIGN
+    TRINE_MODEL_ALIGN
 }
 
 /// Opens a model: reads its header, finds its tensors and makes the index of its tokenizer. Weights
@@ -230,7 +232,8 @@ pub extern "C" fn trine_model_alignof() -> usize {
 /// @param model Where the handle goes, on success only.
 /// @param problem Where it is said what is wrong, and how many bytes are needed; may be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ALIGNMENT,
-///         TRINE_E_NO_SPACE, or TRINE_E_MODEL when the file is damaged or not one that this library computes.
+///         TRINE_E_NO_SPACE, or TRINE_E_MODEL when the file is damaged or not one that this library
+///         computes.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]
@@ -277,7 +280,7 @@ unsafe fn open(
     let (index_at, needed) = places;
     let refused = |status| Refusal { status, needed, fault: Fault::None };
     let memory = NonNull::new(memory.cast::<u8>()).ok_or(refused(TRINE_E_NULL))?;
-    if !memory.as_ptr().addr().is_multiple_of(ALIGN) {
+    if !memory.as_ptr().addr().is_multiple_of(TRINE_MODEL_ALIGN) {
         return Err(refused(TRINE_E_ALIGNMENT));
     }
     if size < needed {

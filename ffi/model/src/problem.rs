@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::fmt::{self, Write as _};
 use core::mem::{MaybeUninit, align_of, offset_of, size_of};
 
-use crate::model::ALIGN;
+use crate::model::TRINE_MODEL_ALIGN;
 use crate::slices;
 use crate::status::{
     TRINE_E_ARGUMENT, TRINE_E_BUSY, TRINE_E_FAILED, TRINE_E_FULL, TRINE_E_MODEL, TRINE_E_NO_SPACE,
@@ -132,7 +132,7 @@ pub(crate) unsafe fn tell(problem: *mut trine_model_problem, came: &Refusal) -> 
     if !problem.is_null() && problem.is_aligned() {
         let kept = Kept {
             bytes_needed: came.needed,
-            alignment_needed: ALIGN,
+            alignment_needed: TRINE_MODEL_ALIGN,
             written: WRITTEN,
             fault: MaybeUninit::new(came.fault),
         };

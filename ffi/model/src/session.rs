@@ -12,7 +12,7 @@ use trine_infer::token::Decoder;
 
 use crate::config::{self, SessionSetup, trine_model_session_config};
 use crate::guard::Busy;
-use crate::model::{ALIGN, ModelObject, trine_model};
+use crate::model::{ModelObject, TRINE_MODEL_ALIGN, trine_model};
 use crate::problem::{Fault, Refusal, tell, trine_model_problem};
 #[cfg(feature = "hosted")]
 use crate::reading::Elsewhere;
@@ -58,7 +58,9 @@ pub(crate) struct Object {
     core: UnsafeCell<Core>,
 }
 
-const _: () = assert!(align_of::<Object>() <= ALIGN && align_of::<Candidate>() <= ALIGN);
+const _: () = assert!(
+    align_of::<Object>() <= TRINE_MODEL_ALIGN && align_of::<Candidate>() <= TRINE_MODEL_ALIGN
+);
 
 /// The owner's part.
 pub(crate) struct Core {
@@ -139,7 +141,7 @@ pub(crate) unsafe fn object<'o>(
     if session.is_null() {
         return Err(TRINE_E_NULL);
     }
-    if !session.addr().is_multiple_of(ALIGN) {
+    if !session.addr().is_multiple_of(TRINE_MODEL_ALIGN) {
         return Err(TRINE_E_ALIGNMENT);
     }
     // SAFETY: the caller's promise.
@@ -177,7 +179,7 @@ fn places(
     let candidates = setup.candidates.checked_mul(size_of::<Candidate>()).ok_or(large)?;
     let piece = size_of::<Object>().checked_add(candidates).ok_or(large)?;
     let arena = piece.checked_add(model.tokenizer().piece_bytes_max()).ok_or(large)?;
-    let arena = arena.checked_next_multiple_of(ALIGN).ok_or(large)?;
+    let arena = arena.checked_next_multiple_of(TRINE_MODEL_ALIGN).ok_or(large)?;
     let end = arena.checked_add(arena_bytes).ok_or(large)?;
     Ok(Places { piece, arena, end })
 }
@@ -272,7 +274,7 @@ unsafe fn open(
     let places = places(model, &setup, who.bytes(model, &setup)?)?;
     let refused = |status| Refusal { status, needed: places.end, fault: Fault::None };
     let memory = NonNull::new(memory.cast::<u8>()).ok_or(refused(TRINE_E_NULL))?;
-    if !memory.as_ptr().addr().is_multiple_of(ALIGN) {
+    if !memory.as_ptr().addr().is_multiple_of(TRINE_MODEL_ALIGN) {
         return Err(refused(TRINE_E_ALIGNMENT));
     }
     if size < places.end {

@@ -13,7 +13,7 @@
 #define REPEAT_MAX 32u
 /* What trine_sizeof() answers for this, which is less than the bound of TRINE_DEVICE_BYTES: a
  * small board counts its bytes. Too few are an error at the start. */
-#define DEVICE_BYTES 1344u
+#define DEVICE_BYTES 1440u
 #else
 #define RX_BYTES 512u
 #define MESSAGE_MAX 192u

@@ -15,8 +15,8 @@ const TABLE: &str = "aliases";
 /// A name that the user has given to the device of a serial number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
-    /// `VENDOR/PRODUCT/SERIAL` as [`DeviceId::text`](super::DeviceId::text) has it, or the serial number
-    /// alone.
+    /// `VENDOR/PRODUCT/SERIAL` as [`DeviceId::text`](super::DeviceId::text) has it, or the serial
+    /// number alone.
     pub serial: String,
     /// Its name.
     pub name: String,

@@ -45,8 +45,8 @@ impl Settings {
         Ok(Held { known: read(Stage::Known)?, pending: read(Stage::Pending)? })
     }
 
-    /// The file that a key is in, and the key: the device's own file, or the one of its serial number
-    /// that an earlier version wrote.
+    /// The file that a key is in, and the key: the device's own file, or the one of its serial
+    /// number that an earlier version wrote.
     fn held_file(&self, id: &DeviceId, stage: Stage) -> Result<Option<(PathBuf, Key)>> {
         let paths = [self.key_file(id, stage), self.file_of_serial(&id.serial, stage)];
         for path in paths.into_iter().flatten() {

@@ -1,9 +1,10 @@
-//! What a user keeps about devices: their keys and their names, by vendor, product and serial number.
+//! What a user keeps about devices: their keys and their names, by vendor, product and serial
+//! number.
 //!
 //! One folder holds it: `TRINE_CONFIG` where that is set, else `trine` in the user's configuration
-//! folder. `keys/VENDOR.PRODUCT.SERIAL.key` is one key, readable by the user alone; `aliases.toml` has
-//! the names. A key that an earlier version kept as `SERIAL.key` is read, and its file renamed once the
-//! device has proven the key.
+//! folder. `keys/VENDOR.PRODUCT.SERIAL.key` is one key, readable by the user alone; `aliases.toml`
+//! has the names. A key that an earlier version kept as `SERIAL.key` is read, and its file renamed
+//! once the device has proven the key.
 
 mod aliases;
 mod device_id;

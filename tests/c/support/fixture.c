@@ -46,7 +46,8 @@ static trine_status hook(void *user_data, trine_call *call)
 }
 
 static const trine_node params[] = {
-    TRINE_INT(TRINE_REQUIRED, "number", "", "A number.", 0, 1000)};
+    TRINE_INT(TRINE_REQUIRED, "number", "", "A number.", 0, 1000),
+    TRINE_BOOL(TRINE_OPTIONAL, "loud", "Never given.")};
 static const trine_node results[] = {TRINE_INT(TRINE_REQUIRED, "number", "", "The same.", 0, 1000)};
 static const trine_tool_more waits = {.struct_size = sizeof(trine_tool_more), .pending_bytes = 4u};
 static const trine_tool tools[] = {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use super::{files, quiet};
 use crate::{lanes, sh};
@@ -88,7 +88,27 @@ pub(super) fn main() -> Result<()> {
     if !failed.is_empty() {
         bail!("{}", failed.join("\n"));
     }
+    refused()?;
     analyzer(&[c, misuse].concat())
+}
+
+/// What the macros of C11 and C++11 must not take.
+fn refused() -> Result<()> {
+    let sources = files("tests/c/refused", "c")?;
+    for (compiler, language) in
+        [("gcc", ["c", "c11"]), ("clang", ["c", "c11"]), ("g++", ["c++", "c++11"])]
+    {
+        for file in &sources {
+            let mut command = sh::command(compiler);
+            command.args(["-x", language[0], &format!("-std={}", language[1]), "-Iinclude"]);
+            command.args(["-fsyntax-only"]).arg(file);
+            let taken = quiet(&mut command).is_ok();
+            ensure!(!taken, "{compiler} takes {} as {}", file.display(), language[1]);
+        }
+    }
+    ensure!(!sources.is_empty(), "tests/c/refused is empty");
+    println!("{} programs are refused by gcc, clang and g++", sources.len());
+    Ok(())
 }
 
 /// GCC's own analyzer follows the paths through a C program; it does not know C++ yet.

@@ -6,10 +6,7 @@ use trine_wire::message::outcome;
 use super::{Device, PORTS_MAX};
 use crate::CallId;
 use crate::call::Answer;
-use crate::port::{HEAD, Record, kind};
-
-/// Most bytes of an event's or a failure's text that a port hands on.
-const TEXT_MAX: usize = 96;
+use crate::port::{HEAD, Record, TEXT_MAX, kind};
 
 impl Device<'_> {
     /// Takes one record from a port.

@@ -9,7 +9,11 @@ use trine_wire::message::{self, outcome, put};
 use super::{Device, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
+#[cfg(feature = "progress")]
+use crate::config::HEAD_MAX;
 use crate::lanes::{Lane, Seen, State};
+#[cfg(feature = "progress")]
+use crate::text::cut;
 
 /// The longest that a call may take, in milliseconds: what 31 bits hold.
 pub(super) const DEADLINE_MAX: u32 = u32::MAX / 2;
@@ -267,8 +271,11 @@ impl<'m> Device<'m> {
         self.answer(call);
     }
 
-    /// Answers a call with a failure.
+    /// Answers a call with a failure, its text cut where the message would find no room: one of 96
+    /// bytes finds some, and the smallest builds have no longer ones.
     pub(crate) fn fail(&mut self, call: CallId, text: &str) {
+        #[cfg(feature = "progress")]
+        let text = cut(text, self.outbox.fits(self.outbox.reply_max - HEAD_MAX));
         self.ending(call, outcome::FAILED).text(text);
         self.answer(call);
     }

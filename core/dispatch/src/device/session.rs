@@ -66,10 +66,11 @@ impl Session {
     }
 }
 
-/// The epoch after this one, within one boot. Epochs of other boots are mostly the next numbers of a
-/// counter: a step to the next number would meet those, and this one leads far away. It never ends
-/// at 0, which is no epoch, and comes back after 2^30 steps, or fewer by each time that two divides
-/// the epoch (D. E. Knuth, *The Art of Computer Programming*, volume 2, section 3.2.1.2, theorem C).
+/// The epoch after this one, within one boot. Epochs of other boots are mostly the next numbers of
+/// a counter: a step to the next number would meet those, and this one leads far away. It never
+/// ends at 0, which is no epoch, and comes back after 2^30 steps, or fewer by each time that two
+/// divides the epoch (D. E. Knuth, *The Art of Computer Programming*, volume 2, section 3.2.1.2,
+/// theorem C).
 pub(super) const fn next_epoch(epoch: u32) -> u32 {
     epoch.wrapping_mul(0x9E37_79B5)
 }

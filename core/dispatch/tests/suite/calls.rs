@@ -253,7 +253,44 @@ fn ports_complete_fail_cancel_agree_and_report() {
     let needs = "NeedsPerson { consent: 1 }";
     let agreed = if cfg!(feature = "consent") { done(6, 9) } else { result(6, needs) };
     assert_eq!(rig.hear(), [agreed]);
+    // A text that is longer than the whole ring goes in, cut; a ring that is full takes nothing.
+    assert!(port.event(FAN, &"é".repeat(150)));
+    let said = "é".repeat(48);
+    let event = format!("Event {{ seq: 2, tool: 0, text: \"{said}\", what: 0 }}");
+    assert_eq!(rig.hear(), [Heard::Other(event)]);
+    assert!(port.event(FAN, &"x".repeat(300)));
     assert!(!port.event(FAN, &"x".repeat(300)), "a full ring takes nothing");
+}
+
+/// In a ring of 40 bytes: 96 bytes would never go in.
+#[cfg(feature = "ports")]
+#[test]
+fn a_port_shorter_than_a_text_takes_its_beginning() {
+    let mut records = [0; 40];
+    let mut ring = Ring::new(&mut records);
+    let (producer, mut consumer) = ring.split();
+    let mut port = Port::new(producer);
+    assert!(port.event(FAN, &"x".repeat(300)));
+    assert_eq!(consumer.len(), 39);
+    consumer.skip(39);
+    assert!(port.log(1, "short"));
+}
+
+#[test]
+fn a_failure_longer_than_a_message_is_answered_cut() {
+    with_rig(|rig| {
+        rig.call(1, MOVE, 1);
+        rig.hear();
+        let call = rig.bench.pending[0];
+        let long = "ü".repeat(1_000);
+        rig.device.with_calls(|calls| calls.fail(call, &long)).expect("there is room");
+        let heard = rig.hear();
+        let [Heard::Result(1, outcome)] = &heard[..] else { panic!("{heard:?}") };
+        assert!(outcome.starts_with("Failed { text: \"üüü"), "{outcome}");
+        assert!(outcome.len() < 600);
+        rig.call(2, FAN, 3);
+        assert_eq!(rig.hear(), [done(2, 3)]);
+    });
 }
 
 #[test]
