@@ -110,6 +110,8 @@ pub struct Device {
     source: String,
     settings: Settings,
     name: Mutex<Arc<str>>,
+    /// What of it is not shown to clients, and why.
+    problems: Mutex<Arc<[String]>>,
     session: Mutex<Session>,
     since: Instant,
     frames_bad: AtomicU64,
@@ -149,6 +151,7 @@ impl Device {
             source,
             settings: settings.clone(),
             name: Mutex::new(name),
+            problems: Mutex::default(),
             session: Mutex::new(Session::new(settings.clone())),
             since: Instant::now(),
             frames_bad: AtomicU64::new(0),
@@ -174,6 +177,16 @@ impl Device {
 
     pub(crate) fn set_name(&self, name: &str) {
         *lock(&self.name) = name.into();
+    }
+
+    /// What of it clients are not shown, or should know, in a sentence each.
+    #[must_use]
+    pub fn problems(&self) -> Arc<[String]> {
+        Arc::clone(&lock(&self.problems))
+    }
+
+    pub(crate) fn set_problems(&self, problems: Vec<String>) {
+        *lock(&self.problems) = problems.into();
     }
 
     /// Where it is attached: `serial /dev/ttyACM0`, `simulated`.

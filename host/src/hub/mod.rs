@@ -1,28 +1,28 @@
 //! All devices of one process, under their names.
 
+mod build;
 mod catalog;
 mod names;
 mod open;
 mod person;
+mod shown;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use tracing::error;
-use trine_descriptor::ToolTable;
 use trine_mcp::Catalog;
 
 pub use catalog::Snapshot;
 
 use crate::args::Prefix;
-use crate::ask::{Known, offer};
-use crate::device::{Device, Identity, State, lock};
+use crate::ask::Known;
+use crate::device::{Device, Identity, lock};
 use crate::error::{Error, Result};
 use crate::settings::{Alias, DeviceId};
-use catalog::Entry;
 use names::Named;
+use shown::Shown;
 
 /// Somebody who is told that the list of tools has changed.
 pub(crate) trait Observer: Send + Sync {
@@ -36,9 +36,8 @@ pub struct Hub {
     snapshot: Mutex<Arc<Snapshot>>,
     /// Rises with each new snapshot.
     version: AtomicU64,
-    /// Why a tool is left out of the list.
-    problem: Mutex<Option<String>>,
-    building: Mutex<()>,
+    /// The names that clients were shown; locked while the list is made.
+    shown: Mutex<Shown>,
     progress: Mutex<Progress>,
     changed: Condvar,
     observers: Mutex<Vec<Weak<dyn Observer>>>,
@@ -130,12 +129,6 @@ impl Hub {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Why a tool cannot be shown: two have one name, or a name is too long.
-    #[must_use]
-    pub fn problem(&self) -> Option<String> {
-        lock(&self.problem).clone()
-    }
-
     /// Does what a person at the boards says: `button`, or `scale N`.
     ///
     /// # Errors
@@ -146,79 +139,6 @@ impl Hub {
 
     pub(crate) fn observe(&self, observer: Weak<dyn Observer>) {
         lock(&self.observers).push(observer);
-    }
-
-    /// Makes the list of tools anew after a device has changed.
-    fn rebuild(&self) {
-        let building = lock(&self.building);
-        self.rename();
-        let mut problem = self.twins();
-        let several = self.devices.len() > 1;
-        let mut tools: Vec<Entry> = Vec::new();
-        for device in self.devices() {
-            let Some(table) = device.table() else { continue };
-            for row in 0..table.count() {
-                let Some(info) = table.info(row) else { continue };
-                let name = names::tool(&device.name(), info.name, self.prefix, several);
-                let fault = names::fault(&name, &device.name(), info.name).or_else(|| {
-                    let other = tools.iter().find(|entry| *entry.name == *name)?;
-                    Some(clash(&name, &other.device, &device))
-                });
-                if fault.is_some() {
-                    problem = problem.or(fault);
-                } else {
-                    let (device, table) = (Arc::clone(&device), Arc::clone(&table));
-                    tools.push(Entry { name: name.into(), device, table, row, asks: None });
-                }
-            }
-        }
-        problem = self.add_asks(&mut tools).or(problem);
-        let ready = self.devices.iter().all(|device| device.state() == State::Online);
-        let settled = !self.devices.iter().any(|device| device.is_coming());
-        let news = self.publish(Snapshot::new(tools, ready));
-        self.report(problem);
-        let was = *lock(&self.progress);
-        let known = |device: &Arc<Device>| device.state() == State::Online || device.is_refused();
-        let ready = self.devices.iter().all(known);
-        *lock(&self.progress) = Progress { ready, settled: settled || was.settled };
-        drop(building);
-        self.changed.notify_all();
-        // Before that no client was shown a list, so there is nothing to take back.
-        if news && was.settled {
-            let observers: Vec<_> =
-                lock(&self.observers).iter().filter_map(Weak::upgrade).collect();
-            observers.iter().for_each(|observer| observer.tools_changed());
-        }
-    }
-
-    /// Adds the tool that takes sentences for each device whose tools the model knows; answers why
-    /// one is left out.
-    fn add_asks(&self, tools: &mut Vec<Entry>) -> Option<String> {
-        let known = self.known.get()?;
-        let mut problem = None;
-        for device in self.devices() {
-            let Some(own) = device.table().filter(|table| known.is_of(&**table)) else { continue };
-            let several = self.devices.len() > 1;
-            let name = names::tool(&device.name(), offer::NAME, self.prefix, several);
-            let other = tools.iter().find(|entry| *entry.name == *name);
-            let fault = names::fault(&name, &device.name(), offer::NAME)
-                .or_else(|| other.map(|other| clash(&name, &other.device, &device)));
-            match (fault, offer::table(&own, known.tools)) {
-                (Some(fault), _) => problem = Some(fault),
-                (None, Err(error)) => {
-                    problem =
-                        Some(format!("{name} cannot be shown for {}: {error}", device.name()));
-                }
-                (None, Ok(table)) => tools.push(Entry {
-                    name: name.into(),
-                    device,
-                    table: Arc::new(table),
-                    row: 0,
-                    asks: Some(own),
-                }),
-            }
-        }
-        problem
     }
 
     /// Shows, beside the tools of each device that a model knows, one that takes sentences.
@@ -246,33 +166,6 @@ impl Hub {
         news
     }
 
-    fn report(&self, problem: Option<String>) {
-        let mut known = lock(&self.problem);
-        if let Some(problem) = &problem
-            && known.as_ref() != Some(problem)
-        {
-            error!("{problem}");
-        }
-        *known = problem;
-    }
-
-    fn rename(&self) {
-        let names = self.with_names(names::devices);
-        for (device, name) in self.devices.iter().zip(names) {
-            if let Some(name) = name
-                && *device.name() != *name
-            {
-                device.set_name(&name);
-            }
-        }
-    }
-
-    fn twins(&self) -> Option<String> {
-        self.with_names(|all| {
-            names::same_serial(all).or_else(|| names::twins(all, &names::devices(all)))
-        })
-    }
-
     /// The name that the user keeps for a device: by vendor, product and serial number, or by the
     /// serial number alone where no other device here has it.
     fn alias(&self, identity: &Identity) -> Option<&str> {
@@ -296,6 +189,7 @@ impl Hub {
                 alias: device.alias().or_else(|| self.alias(identity.as_ref()?)),
                 identity: identity.as_ref(),
                 source: device.source(),
+                is_proven: device.wire().keyed,
             })
             .collect();
         work(&all)
@@ -309,17 +203,6 @@ impl Hub {
         }
         self.devices.iter().for_each(|device| device.close());
     }
-}
-
-fn clash(name: &str, one: &Device, two: &Device) -> String {
-    format!(
-        "two tools are called '{name}': one of {} ({}) and one of {} ({}); use --prefix auto, or \
-         give the devices other names",
-        one.name(),
-        one.source(),
-        two.name(),
-        two.source()
-    )
 }
 
 impl Drop for Hub {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
+use super::shown::Shown;
 use super::{Hub, Progress, Snapshot, person};
 use crate::args::{Address, DeviceArgs, Prefix};
 use crate::device::{Device, Person};
@@ -60,8 +61,7 @@ impl Hub {
             prefix,
             snapshot: Mutex::new(Arc::new(Snapshot::new(Vec::new(), false))),
             version: AtomicU64::new(0),
-            problem: Mutex::new(None),
-            building: Mutex::new(()),
+            shown: Mutex::new(Shown::default()),
             progress: Mutex::new(Progress::default()),
             changed: Condvar::new(),
             observers: Mutex::new(Vec::new()),

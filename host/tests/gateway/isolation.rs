@@ -1,0 +1,177 @@
+//! A bad, twin or oversized device costs itself, or its tool, and is named.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use trine_descriptor::ToolInfo;
+
+use crate::board::Board;
+use crate::harness::{Folder, Gateway, until};
+use crate::rogue::{Rogue, Script, tool};
+
+fn rogue(folder: &Folder, name: &str, script: Script) -> Rogue {
+    Rogue::start(folder.path(name), script)
+}
+
+fn gateway(devices: &[&str]) -> Gateway {
+    let mut arguments = Vec::new();
+    devices.iter().for_each(|device| arguments.extend(["--unix", device]));
+    Gateway::start(&arguments)
+}
+
+/// What `trine devices` says of these.
+fn devices(devices: &[&str]) -> Vec<Value> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
+    command.args(["devices", "--json"]).env("TRINE_CONFIG", "/nonexistent");
+    devices.iter().for_each(|device| drop(command.args(["--unix", device])));
+    let output = command.output().unwrap();
+    let all: Value = serde_json::from_slice(&output.stdout).unwrap();
+    all.as_array().unwrap().clone()
+}
+
+/// What `trine doctor` says of these.
+fn doctor(devices: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
+    command.args(["doctor", "--json"]).env("TRINE_CONFIG", "/nonexistent");
+    devices.iter().for_each(|device| drop(command.args(["--unix", device])));
+    let output = command.output().unwrap();
+    let all: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = all["checks"].as_array().unwrap().iter();
+    let failed = checks.filter(|check| check["verdict"] == "fail" && check["subject"] == "device");
+    failed.map(|check| format!("{}\n", check["text"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn of_two_devices_that_say_they_are_the_same_one_the_first_is_served() {
+    let folder = Folder::new("same");
+    let good = Board::start(folder.path("good"), "A1");
+    let one = rogue(&folder, "one", Script::new("pump", "0001", &["set"]));
+    let two = rogue(&folder, "two", Script::new("pump", "0001", &["set"]));
+    let all = [good.address(), one.address(), two.address()];
+    let mut gateway = gateway(&all);
+    let tools = gateway.tools_of(12);
+    assert!(tools.contains(&"pump_set".to_owned()), "{tools:?}");
+    gateway.value("greenhouse_fan_set", json!({"percent": 3}));
+    assert_eq!(gateway.call("pump_set", json!({}))["isError"], json!(false));
+    assert_eq!([&one, &two].map(|device| device.script.lock().unwrap().calls), [1, 0]);
+    let log = gateway.logged("two devices say that they are the pump");
+    assert!(log.contains(one.address()) && log.contains(two.address()), "{log}");
+    drop(gateway);
+    let said = devices(&all);
+    let problems: Vec<_> = said.iter().filter(|one| one["problems"] != json!([])).collect();
+    assert_eq!(problems.len(), 1, "{said:?}");
+    assert_eq!(problems[0]["link"], json!(format!("unix {}", two.address())));
+    let said = doctor(&all);
+    assert!(said.contains("two devices say") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn a_twin_that_comes_in_mid_session_takes_nothing_from_the_first() {
+    let folder = Folder::new("late-twin");
+    let one = rogue(&folder, "one", Script::new("pump", "0001", &["set"]));
+    let late = folder.path("two");
+    // The later one stands first on the command line.
+    let mut gateway = gateway(&[late.to_str().unwrap(), one.address()]);
+    assert_eq!(gateway.tools_of(1), ["pump_set"]);
+    let two = Rogue::start(late, Script::new("pump", "0001", &["set"]));
+    gateway.logged("two devices say that they are the pump");
+    assert_eq!(gateway.tools(), ["pump_set"]);
+    gateway.call("pump_set", json!({}));
+    assert_eq!([&one, &two].map(|device| device.script.lock().unwrap().calls), [1, 0]);
+}
+
+#[test]
+fn a_name_that_is_too_long_costs_its_tool_alone() {
+    let folder = Folder::new("long");
+    let long = "x".repeat(60);
+    let good = Board::start(folder.path("good"), "A1");
+    let one = rogue(&folder, "one", Script::new("pump", "1", &["set", &long]));
+    // Its own list breaks the rule.
+    let two = rogue(&folder, "two", Script::new("valve", "1", &["set", &"y".repeat(65)]));
+    let all = [good.address(), one.address(), two.address()];
+    let mut gateway = gateway(&all);
+    let tools = gateway.tools_of(12);
+    assert!(tools.contains(&"pump_set".to_owned()), "{tools:?}");
+    gateway.logged(&format!("pump: its tool {long} is left out"));
+    gateway.logged("its name must match");
+    std::thread::sleep(Duration::from_millis(200));
+    gateway.value("greenhouse_fan_set", json!({"percent": 3}));
+    drop(gateway);
+    let said = doctor(&all);
+    assert!(said.contains("is left out") && said.contains("its name must match"), "{said}");
+}
+
+#[test]
+fn of_two_tools_with_one_name_the_later_is_left_out() {
+    let folder = Folder::new("clash-of-parts");
+    let one = rogue(&folder, "one", Script::new("a", "1", &["b_set", "get"]));
+    let two = rogue(&folder, "two", Script::new("a_b", "2", &["set", "get"]));
+    let mut gateway = gateway(&[one.address(), two.address()]);
+    assert_eq!(gateway.tools_of(3), ["a_b_set", "a_get", "a_b_get"]);
+    gateway.call("a_b_set", json!({}));
+    assert_eq!([&one, &two].map(|device| device.script.lock().unwrap().calls), [1, 0]);
+    let log = gateway.logged("two tools are called 'a_b_set'");
+    assert!(log.contains("a_b: its tool set is left out"), "{log}");
+}
+
+#[test]
+fn a_name_of_a_tool_goes_to_nobody_else_in_mid_session() {
+    let folder = Folder::new("late-clash");
+    let two = rogue(&folder, "two", Script::new("a_b", "2", &["set"]));
+    let late = folder.path("one");
+    let mut gateway = gateway(&[late.to_str().unwrap(), two.address()]);
+    assert_eq!(gateway.tools_of(1), ["a_b_set"]);
+    let one = Rogue::start(late, Script::new("a", "1", &["b_set"]));
+    gateway.logged("a: its tool b_set is left out");
+    // Nor where its owner does not have it any more.
+    two.change(|script| script.records = Script::new("", "", &["get"]).records);
+    until(
+        || (gateway.tools() == ["a_b_get"]).then_some(()),
+        || "the tools do not change".to_owned(),
+    );
+    assert_eq!(one.script.lock().unwrap().calls, 0);
+}
+
+#[test]
+fn a_description_of_70_kb_costs_its_tool_alone() {
+    let folder = Folder::new("large");
+    let good = Board::start(folder.path("good"), "A1");
+    let mut script = Script::new("pump", "1", &["set"]);
+    let text = "word ".repeat(14_000);
+    script.records.push(tool(&ToolInfo::new("large", &text), &[], &[]));
+    let bad = rogue(&folder, "bad", script);
+    let all = [good.address(), bad.address()];
+    let mut gateway = gateway(&all);
+    let tools = gateway.tools_of(12);
+    assert!(tools.contains(&"pump_set".to_owned()), "{tools:?}");
+    gateway.logged("pump: its tool large is left out: its description");
+    drop(gateway);
+    let said = devices(&all);
+    let problems: Vec<_> = said.iter().map(|device| device["problems"].to_string()).collect();
+    assert!(problems.iter().any(|said| said.contains("its tool large")), "{problems:?}");
+}
+
+#[test]
+fn a_second_board_of_a_product_renames_no_tool_of_the_first() {
+    let folder = Folder::new("second");
+    let one = Board::start(folder.path("one"), "A1");
+    let late = folder.path("two");
+    let mut gateway = gateway(&[one.address(), late.to_str().unwrap()]);
+    let before = gateway.tools_of(11);
+    assert_eq!(before[1], "greenhouse_fan_set");
+    let two = Board::start(late, "B2");
+    let after = gateway.tools_of(22);
+    assert!(before.iter().all(|name| after.contains(name)), "{after:?}");
+    assert!(after.contains(&"greenhouse_B2_fan_set".to_owned()), "{after:?}");
+    gateway.value("greenhouse_fan_set", json!({"percent": 4}));
+    gateway.value("greenhouse_B2_fan_set", json!({"percent": 5}));
+    let status = gateway.value("greenhouse_board_status", json!({}));
+    assert_eq!(status["fan_percent"], json!(4));
+    // It keeps its name when it comes back.
+    two.unplug();
+    gateway.logged("greenhouse_B2: offline");
+    two.plug();
+    gateway.logged("greenhouse_B2: online again");
+    gateway.value("greenhouse_B2_fan_set", json!({"percent": 6}));
+}
