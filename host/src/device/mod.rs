@@ -11,6 +11,7 @@ mod pace;
 mod provision;
 mod report;
 mod run;
+pub(crate) mod said;
 mod sentence;
 mod session;
 mod table;
@@ -26,10 +27,11 @@ pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
 pub use driven::Driven;
 pub use factory::{Found, op as factory_op};
 pub use report::CallReport;
+pub use said::{json as terminal_json, shown as terminal_text};
 pub use sentence::Understood;
 pub use table::{BadTable, Table};
-use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;
+use trine_wire::message::{Hello, HostMessage};
 
 use crate::error::{Error, Result};
 use crate::settings::Settings;
@@ -60,6 +62,20 @@ pub struct Identity {
     pub firmware: String,
     /// Which build of it.
     pub build: String,
+}
+
+impl Identity {
+    /// What a device says of itself, fit to be shown.
+    pub(crate) fn of(hello: &Hello<'_>) -> Self {
+        let text = |text: &str| said::plain(text).into_owned();
+        Self {
+            vendor: text(hello.vendor),
+            product: text(hello.product),
+            serial: text(hello.serial),
+            firmware: text(hello.firmware),
+            build: text(hello.build),
+        }
+    }
 }
 
 /// How a device is spoken with, as the host sees it.
@@ -176,7 +192,9 @@ impl Device {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        *lock(&self.name) = name.into();
+        let name: Arc<str> = name.into();
+        *lock(&self.name) = Arc::clone(&name);
+        lock(&self.session).name = Some(name);
     }
 
     /// What of it clients are not shown, or should know, in a sentence each.
@@ -335,14 +353,16 @@ impl Device {
                     changed();
                 }
             }
-            Deferred::Event { seq, tool, text } => {
+            Deferred::Event { seq, tool, text, is_logged } => {
                 let tool = self.tool_name(tool);
-                info!("{}: {tool}: {text}", self.name());
+                if is_logged {
+                    info!("{}: {tool}: {text}", self.name());
+                }
                 let event = Event { seq, tool, text };
                 lock(&self.listeners).iter().for_each(|each| each(&event));
             }
-            Deferred::Log(level, text) => report::log(&self.name(), level, text.trim_end()),
-            Deferred::Text(text) => info!("{}| {}", self.name(), text.trim_end()),
+            Deferred::Log(level, text) => report::log(&self.name(), level, &text),
+            Deferred::Text(text) => info!("{}| {text}", self.name()),
             Deferred::Good(text) => info!("{}: {text}", self.name()),
             Deferred::Note(text) => warn!("{}: {text}", self.name()),
         }

@@ -23,8 +23,7 @@ pub struct DeviceId {
 impl DeviceId {
     /// The device that says this.
     pub(crate) fn of(hello: &Hello<'_>) -> Self {
-        let Hello { vendor, product, serial, .. } = *hello;
-        Self { vendor: vendor.into(), product: product.into(), serial: serial.into() }
+        Self::from(&Identity::of(hello))
     }
 
     /// The name of its files. Texts of any kind have one each, also where a file system takes two

@@ -24,7 +24,9 @@ fn gateway(devices: &[&str]) -> Gateway {
 fn devices(devices: &[&str]) -> Vec<Value> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
     command.args(["devices", "--json"]).env("TRINE_CONFIG", "/nonexistent");
-    devices.iter().for_each(|device| drop(command.args(["--unix", device])));
+    for device in devices {
+        command.args(["--unix", device]);
+    }
     let output = command.output().unwrap();
     let all: Value = serde_json::from_slice(&output.stdout).unwrap();
     all.as_array().unwrap().clone()
@@ -34,7 +36,9 @@ fn devices(devices: &[&str]) -> Vec<Value> {
 fn doctor(devices: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
     command.args(["doctor", "--json"]).env("TRINE_CONFIG", "/nonexistent");
-    devices.iter().for_each(|device| drop(command.args(["--unix", device])));
+    for device in devices {
+        command.args(["--unix", device]);
+    }
     let output = command.output().unwrap();
     let all: Value = serde_json::from_slice(&output.stdout).unwrap();
     let checks = all["checks"].as_array().unwrap().iter();
