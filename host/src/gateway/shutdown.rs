@@ -38,6 +38,7 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
     spawn("watch", move || {
         loop {
             std::thread::sleep(LOOK);
+            client.hub.look_again();
             if client.is_broken() || client.blocked() > BLOCKED_MAX && sys::has_hung_up(&input) {
                 client.hub.close();
                 std::process::exit(0);

@@ -38,12 +38,17 @@ impl Hub {
     /// Makes the list of tools anew after a device has changed.
     pub(super) fn rebuild(&self) {
         let mut shown = lock(&self.shown);
+        self.pinned.refresh();
         let called = self.with_names(|all| shown.devices(all));
         self.rename(&called);
         let mut build = Build::new(self, &shown, &called);
         for (link, device) in self.served(&called) {
             let Some(table) = device.table() else { continue };
+            let changes = self.pinned.changes(link, &device, &table);
             for row in 0..table.count() {
+                if build.is_hidden(link, changes.get(&row)) {
+                    continue;
+                }
                 let (device, table) = (&device, Arc::clone(&table));
                 build.add(Candidate { link, device, table, row, asks: None });
             }
@@ -144,6 +149,15 @@ impl<'h> Build<'h> {
         if let Some(problems) = self.problems.get_mut(link) {
             problems.push(why);
         }
+    }
+
+    /// Says what has become of a tool; answers whether it is hidden for that.
+    fn is_hidden(&mut self, link: usize, change: Option<&String>) -> bool {
+        let Some(change) = change else { return false };
+        let is_hidden = self.hub.pinned.is_strict();
+        let hidden = if is_hidden { "; until then it is hidden" } else { "" };
+        self.problem(link, format!("{change}{hidden}"));
+        is_hidden
     }
 
     /// Takes a tool into the list, or says why it is left out.

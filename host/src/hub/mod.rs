@@ -5,6 +5,7 @@ mod catalog;
 mod names;
 mod open;
 mod person;
+mod pinned;
 mod shown;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use crate::device::{Device, Identity, lock};
 use crate::error::{Error, Result};
 use crate::settings::{Alias, DeviceId};
 use names::Named;
+use pinned::Pinned;
 use shown::Shown;
 
 /// Somebody who is told that the list of tools has changed.
@@ -38,6 +40,8 @@ pub struct Hub {
     version: AtomicU64,
     /// The names that clients were shown; locked while the list is made.
     shown: Mutex<Shown>,
+    /// What the tools were when their devices were first used.
+    pinned: Pinned,
     progress: Mutex<Progress>,
     changed: Condvar,
     observers: Mutex<Vec<Weak<dyn Observer>>>,
@@ -127,6 +131,21 @@ impl Hub {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
+    }
+
+    /// Hides each tool that is not as it was when its device was first used, until it is trusted
+    /// ([`crate::Settings::trust`]).
+    pub fn set_strict(&self) {
+        self.pinned.set_strict();
+        self.rebuild();
+    }
+
+    /// Looks whether somebody trusts by now what has changed.
+    pub(crate) fn look_again(&self) {
+        let is_waiting = self.devices.iter().any(|device| !device.problems().is_empty());
+        if is_waiting && self.pinned.is_stale() {
+            self.rebuild();
+        }
     }
 
     /// Does what a person at the boards says: `button`, or `scale N`.

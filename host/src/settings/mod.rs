@@ -2,12 +2,13 @@
 //!
 //! One folder holds it: `TRINE_CONFIG` where that is set, else `trine` in the user's configuration
 //! folder. `keys/VENDOR.PRODUCT.SERIAL.key` is one key, readable by the user alone; `aliases.toml` has
-//! the names. A key that an earlier version kept as `SERIAL.key` is read, and its file renamed once the
+//! the names; `pins/VENDOR.PRODUCT.SERIAL.pins` what its tools were when it was first used. A key that an earlier version kept as `SERIAL.key` is read, and its file renamed once the
 //! device has proven the key.
 
 mod aliases;
 mod device_id;
 mod keys;
+mod pins;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,8 @@ pub use aliases::Alias;
 pub use device_id::DeviceId;
 use device_id::file_name;
 pub(crate) use keys::{Held, key};
+pub use pins::Changed;
+pub(crate) use pins::{Change, Pins};
 
 use crate::connect::Machine;
 

@@ -79,3 +79,60 @@ pub(crate) fn questions(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
     room.truncate(len);
     Some(Cow::Owned(room))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trine_descriptor::{Field, Kind};
+
+    const NASTY: &str = "a\u{1b}[2J\n\u{202e}z";
+    const FIT: &str = "a\u{fffd}[2J\u{fffd}\u{fffd}z";
+
+    fn asked(text: &str) -> Vec<u8> {
+        let mut nodes = vec![0; 512];
+        let mut out = Encoder::window(&mut nodes, 0);
+        out.number(1);
+        out.node(&Field::new(text, Kind::Choice(text)).describe(text).unit(text));
+        let len = out.len();
+        let request = Request { name: text, kind: 0, message: text, nodes: &nodes[..len] };
+        let mut bytes = vec![0; 1024];
+        let len = input::write(&[request], &mut bytes).unwrap();
+        bytes.truncate(len);
+        bytes
+    }
+
+    #[test]
+    fn questions_are_asked_in_texts_that_are_fit_to_be_shown() {
+        let bytes = asked(NASTY);
+        let fit = questions(&bytes).unwrap();
+        let mut records = Records::new(&fit).unwrap();
+        let request: Request<'_> = records.record().unwrap();
+        assert_eq!((request.name, request.message), (FIT, "a\u{fffd}[2J\n\u{fffd}z"));
+        let mut nodes = Decoder::new(request.nodes);
+        assert_eq!(nodes.count(), Some(1));
+        let field = nodes.node().unwrap();
+        assert_eq!([field.name, field.description, field.unit], [FIT; 3]);
+        assert_eq!(field.kind, Kind::Choice(FIT));
+        let plain = asked("who");
+        assert!(matches!(questions(&plain).unwrap(), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn bytes_that_are_no_questions_and_no_values_hurt_nobody() {
+        let (whole, mut state) = (asked(NASTY), 1_u32);
+        for cut in 0..whole.len() {
+            drop(questions(&whole[..cut]));
+            drop(entries(&whole[..cut]));
+        }
+        for _ in 0..20_000 {
+            let mut bytes = whole.clone();
+            for _ in 0..3 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let at = state as usize % bytes.len();
+                bytes[at] = (state >> 24) as u8;
+            }
+            drop(questions(&bytes));
+            drop(entries(&bytes));
+        }
+    }
+}

@@ -16,8 +16,6 @@ use crate::device::{Table, content, said};
 struct Called {
     table: Arc<Table>,
     row: u16,
-    /// Who answers.
-    device: String,
 }
 
 struct Words(String);
@@ -37,8 +35,9 @@ impl Called {
         }
     }
 
+    /// What is wrong with a result, behind the name of the device.
     fn sentence(&self, fault: Fault) -> String {
-        let (table, row, device) = (&*self.table, self.row, &self.device);
+        let (table, row) = (&*self.table, self.row);
         let tool = table.info(row).map_or("", |info| info.name);
         let mut words = Words(String::new());
         let is_of_none = fault.node == NO_NODE
@@ -50,7 +49,7 @@ impl Called {
             explain(table, row, Side::Output, fault, (tool, ""), &mut words);
         }
         format!(
-            "{device} answered what its own description of the tool does not allow: {}; the call \
+            "answered what its own description of the tool does not allow: {}; the call \
              may have taken effect",
             words.0
         )
@@ -114,7 +113,8 @@ impl Session {
 
     fn broke_its_word(&mut self, index: usize, why: &str) {
         self.note(why);
-        self.calls.end(index, Outcome::Error(why));
+        let why = format!("{} {why}", self.who());
+        self.calls.end(index, Outcome::Error(&why));
     }
 
     /// What a call was made of. Its table is the one of now, or one that was kept.
@@ -125,7 +125,7 @@ impl Session {
         let (table, row) = tables
             .filter_map(|table| Some((table, table.row_of(tool)?)))
             .find(|(table, row)| table.hash(*row) == hash)?;
-        Some(Called { table: Arc::clone(table), row, device: self.who() })
+        Some(Called { table: Arc::clone(table), row })
     }
 
     /// What the device is called in a sentence.
