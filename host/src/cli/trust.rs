@@ -10,8 +10,8 @@ use super::paint::{STRONG, say};
 
 const AFTER_HELP: &str = "\
 What the tools of a device are is kept when it is first used. A tool that is new since, or described
-in another way, is named in the log and by `trine devices`; `trine gateway --strict` hides it until it
-is trusted. The device need not be there, and a gateway that runs notices.
+in another way, is named in the log and by `trine devices`; `trine gateway --strict` hides it until
+it is trusted. The device need not be there, and a gateway that runs notices.
 
 Example: trine trust greenhouse/fan_set";
 

@@ -1,9 +1,11 @@
-//! What a user keeps about devices: their keys and their names, by vendor, product and serial number.
+//! What a user keeps about devices: their keys, their names and what their tools were, by vendor,
+//! product and serial number.
 //!
 //! One folder holds it: `TRINE_CONFIG` where that is set, else `trine` in the user's configuration
-//! folder. `keys/VENDOR.PRODUCT.SERIAL.key` is one key, readable by the user alone; `aliases.toml` has
-//! the names; `pins/VENDOR.PRODUCT.SERIAL.pins` what its tools were when it was first used. A key that an earlier version kept as `SERIAL.key` is read, and its file renamed once the
-//! device has proven the key.
+//! folder. `keys/VENDOR.PRODUCT.SERIAL.key` is one key, readable by the user alone; `aliases.toml`
+//! has the names; `pins/VENDOR.PRODUCT.SERIAL.pins` what the tools were at first use. A key that an
+//! earlier version kept as `SERIAL.key` is read, and its file renamed once the device has proven
+//! the key.
 
 mod aliases;
 mod device_id;

@@ -1,9 +1,10 @@
 //! What the tools of a device were when it was first used.
 //!
 //! `pins/VENDOR.PRODUCT.SERIAL.pins` names the device and has a random key, and a line for each
-//! tool: its name and the keyed hash of its record. Who makes a device does not know the key, and so
-//! cannot look for two descriptions with one hash. A tool that was seen otherwise, or is new, has a
-//! line `seen`, which `trine trust` makes the one that is trusted: the device need not be there.
+//! tool: its name and the keyed hash of its record. Who makes a device does not know the key, and
+//! so cannot look for two descriptions with one hash. A tool that was seen otherwise, or is new,
+//! has a line `seen`, which `trine trust` makes the one that is trusted: the device need not be
+//! there.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

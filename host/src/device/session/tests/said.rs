@@ -217,12 +217,12 @@ fn failures_progress_events_and_lines_come_with_every_code_point_replaced() {
 fn texts_of_results_keep_line_ends_tabs_and_joiners_alone() {
     let mut play = hostile();
     let nasty = nasty();
-    let mut room = [0; 2048];
+    let mut room = vec![0; 2048];
     let mut out = ValueWriter::new(&mut room);
     out.int(0, 5);
     out.text(1, &nasty);
     let value = out.bytes().to_vec();
-    let mut wanted = [0; 2048];
+    let mut wanted = vec![0; 2048];
     let mut out = ValueWriter::new(&mut wanted);
     out.int(0, 5);
     let fit = said::content(&nasty);
@@ -238,7 +238,7 @@ fn texts_of_results_keep_line_ends_tabs_and_joiners_alone() {
     ];
     let mut bytes = Vec::new();
     for block in blocks {
-        let mut one = [0; 4096];
+        let mut one = vec![0; 4096];
         let len = block.write(&mut one).unwrap();
         bytes.extend_from_slice(&one[..len]);
     }
