@@ -243,6 +243,12 @@ impl Device {
         lock(&self.session).table.clone()
     }
 
+    /// The same where it still says that it is this one.
+    pub(crate) fn table_of(&self, identity: &Identity) -> Option<Arc<Table>> {
+        let session = lock(&self.session);
+        session.table.clone().filter(|_| session.identity.as_ref() == Some(identity))
+    }
+
     /// Stretches of bytes from it that were neither a frame nor text.
     #[must_use]
     pub fn frames_bad(&self) -> u64 {

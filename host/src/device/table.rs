@@ -15,6 +15,8 @@ pub(crate) const LIST_MAX: usize = 256 * 1024;
 struct Row<'a> {
     number: u16,
     hash: u64,
+    /// Where its record is in the list as it came: from and to.
+    at: (usize, usize),
     info: ToolInfo<'a>,
     params: Vec<Field<'a>>,
     output: Vec<Field<'a>>,
@@ -74,11 +76,12 @@ impl Table {
         let mut records = Records::try_new(list, |bytes| rows(bytes, &mut hash))?;
         let mut raw = None;
         if let Some(shown) = shown(records.borrow_dependent()) {
-            let hashes: Vec<u64> = records.borrow_dependent().iter().map(|row| row.hash).collect();
+            let marks = records.borrow_dependent().iter().map(|row| (row.hash, row.at));
+            let marks: Vec<_> = marks.collect();
             raw = Some(records.into_owner());
             records = Records::try_new(shown, |bytes| rows(bytes, &mut Fnv::new()))?;
             records.with_dependent_mut(|_, rows| {
-                rows.iter_mut().zip(hashes).for_each(|(row, hash)| row.hash = hash);
+                rows.iter_mut().zip(marks).for_each(|(row, mark)| (row.hash, row.at) = mark);
             });
         }
         let table = Self { records, hash: hash.0, raw };
@@ -94,10 +97,8 @@ impl Table {
     /// The record of the tool in `row` as it came.
     #[must_use]
     pub fn record(&self, row: u16) -> Option<&[u8]> {
-        let mut decoder = Decoder::new(self.list());
-        let number = self.wire_number(row)?;
-        (0..number).try_for_each(|_| decoder.record().map(drop))?;
-        decoder.record()
+        let (from, to) = self.row(row)?.at;
+        self.list().get(from..to)
     }
 
     /// The hash of the whole list, as a device announces it.
@@ -175,7 +176,9 @@ fn rows<'a>(list: &'a [u8], hash: &mut Fnv) -> Result<Rows<'a>, BadTable> {
         if record.is_empty() {
             hash.bytes(&0u64.to_le_bytes());
         } else {
-            let row = row(number, record).ok_or(BadTable::Malformed)?;
+            let mut row = row(number, record).ok_or(BadTable::Malformed)?;
+            let from = record.as_ptr().addr() - list.as_ptr().addr();
+            row.at = (from, from + record.len());
             hash.bytes(&row.hash.to_le_bytes());
             rows.push(row);
         }
@@ -191,7 +194,7 @@ fn row(number: u16, record: &[u8]) -> Option<Row<'_>> {
     let mut decoder = Decoder::new(record);
     let info = decoder.info()?;
     let mut nodes = || (0..decoder.count()?).map(|_| decoder.node()).collect::<Option<Vec<_>>>();
-    Some(Row { number, hash: hash.0, info, params: nodes()?, output: nodes()? })
+    Some(Row { number, hash: hash.0, at: (0, 0), info, params: nodes()?, output: nodes()? })
 }
 
 /// The list with texts that are fit to be shown; `None` where they are so already.

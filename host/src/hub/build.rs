@@ -14,6 +14,11 @@ use super::{Hub, Progress, Snapshot};
 use crate::ask::offer;
 use crate::device::{Device, State, Table, lock};
 
+/// Most tools of one device that are shown.
+const TOOLS_MAX: u16 = 2048;
+/// Most sentences about a device; the others are counted.
+const PROBLEMS_MAX: usize = 32;
+
 /// A list that is being made.
 struct Build<'h> {
     hub: &'h Hub,
@@ -21,8 +26,8 @@ struct Build<'h> {
     tools: Vec<Entry>,
     /// The tools by name: number of the link, and what the device calls it.
     owners: HashMap<Box<str>, (usize, Box<str>)>,
-    /// What is wrong, for each link.
-    problems: Vec<Vec<String>>,
+    /// What is wrong, for each link, and how much more.
+    problems: Vec<(Vec<String>, u32)>,
 }
 
 /// A tool that is to be in the list.
@@ -39,13 +44,22 @@ impl Hub {
     pub(super) fn rebuild(&self) {
         let mut shown = lock(&self.shown);
         self.pinned.refresh();
-        let called = self.with_names(|all| shown.devices(all));
+        let identities = self.identities();
+        let named = self.named(&identities);
+        let called = shown.devices(&named);
         self.rename(&called);
         let mut build = Build::new(self, &shown, &called);
         for (link, device) in self.served(&called) {
-            let Some(table) = device.table() else { continue };
-            let changes = self.pinned.changes(link, &device, &table);
-            for row in 0..table.count() {
+            let Some(identity) = identities.get(link).and_then(Option::as_ref) else { continue };
+            // What is of another device by now comes with the next list.
+            let Some(table) = device.table_of(identity) else { continue };
+            let changes = self.pinned.changes(link, (&device.name(), identity), &table);
+            if table.count() > TOOLS_MAX {
+                let more = table.count() - TOOLS_MAX;
+                build
+                    .problem(link, format!("{more} of its tools are left out: {TOOLS_MAX} may be"));
+            }
+            for row in 0..table.count().min(TOOLS_MAX) {
                 if build.is_hidden(link, changes.get(&row)) {
                     continue;
                 }
@@ -61,7 +75,7 @@ impl Hub {
         let was = *lock(&self.progress);
         if settled || was.settled {
             // From here on clients know these names.
-            self.with_names(|all| shown.keep_devices(all, &called));
+            shown.keep_devices(&named, &called);
             owners.iter().for_each(|(name, (link, tool))| shown.keep_tool(name, *link, tool));
             self.report(&mut shown, problems);
         }
@@ -122,11 +136,15 @@ impl Hub {
     }
 
     /// Says what is wrong, each sentence once, and keeps it with its device.
-    fn report(&self, shown: &mut Shown, problems: Vec<Vec<String>>) {
-        for (device, problems) in self.devices.iter().zip(problems) {
+    fn report(&self, shown: &mut Shown, problems: Vec<(Vec<String>, u32)>) {
+        for (link, (device, problems)) in self.devices.iter().zip(problems).enumerate() {
+            let (mut problems, more) = problems;
+            if more > 0 {
+                problems.push(format!("{more} further tools are as wrong"));
+            }
             for problem in &problems {
                 let sentence = format!("{}: {problem}", device.name());
-                if shown.is_news(&sentence) {
+                if shown.is_news(link, &sentence) {
                     error!("{sentence}");
                 }
             }
@@ -138,16 +156,18 @@ impl Hub {
 impl<'h> Build<'h> {
     fn new(hub: &'h Hub, shown: &'h Shown, called: &[Called]) -> Self {
         let why = |called: &Called| match called {
-            Called::LeftOut(why) => vec![why.clone()],
-            Called::Unknown | Called::As(_) => Vec::new(),
+            Called::LeftOut(why) => (vec![why.clone()], 0),
+            Called::Unknown | Called::As(_) => (Vec::new(), 0),
         };
         let problems = called.iter().map(why).collect();
         Self { hub, shown, tools: Vec::new(), owners: HashMap::new(), problems }
     }
 
     fn problem(&mut self, link: usize, why: String) {
-        if let Some(problems) = self.problems.get_mut(link) {
-            problems.push(why);
+        match self.problems.get_mut(link) {
+            Some((problems, _)) if problems.len() < PROBLEMS_MAX => problems.push(why),
+            Some((_, more)) => *more += 1,
+            None => {}
         }
     }
 
@@ -179,6 +199,12 @@ impl<'h> Build<'h> {
 
     /// Why a tool cannot have this name: another one has it, or was shown under it.
     fn clash(&self, name: &str, link: usize, tool: &str) -> Option<String> {
+        if self.shown.is_full(name, link) {
+            return Some(format!(
+                "its tool {tool} is left out: too many names of tools were shown on this link; \
+                 start this program again"
+            ));
+        }
         let here = self.owners.get(name).map(|(other, _)| *other);
         let other = here.or_else(|| self.shown.other_owner(name, link, tool))?;
         let other = self.hub.devices.get(other)?;

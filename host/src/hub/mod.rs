@@ -187,31 +187,30 @@ impl Hub {
 
     /// The name that the user keeps for a device: by vendor, product and serial number, or by the
     /// serial number alone where no other device here has it.
-    fn alias(&self, identity: &Identity) -> Option<&str> {
+    fn alias(&self, identity: &Identity, all: &[Option<Identity>]) -> Option<&str> {
         let id = DeviceId::from(identity);
         let of = |text: &str| self.aliases.iter().find(|alias| alias.serial == text);
-        let others = self.devices.iter().filter_map(|device| device.identity());
-        let is_alone = others
-            .map(|other| DeviceId::from(&other))
-            .all(|other| other.serial != id.serial || other == id);
+        let others = all.iter().flatten();
+        let is_alone =
+            others.map(DeviceId::from).all(|other| other.serial != id.serial || other == id);
         let by_serial = || of(&identity.serial).filter(|_| is_alone);
         of(&id.text()).or_else(by_serial).map(|alias| alias.name.as_str())
     }
 
-    fn with_names<R>(&self, work: impl FnOnce(&[Named<'_>]) -> R) -> R {
-        let identities: Vec<_> = self.devices.iter().map(|device| device.identity()).collect();
-        let all: Vec<_> = self
-            .devices
-            .iter()
-            .zip(&identities)
-            .map(|(device, identity)| Named {
-                alias: device.alias().or_else(|| self.alias(identity.as_ref()?)),
-                identity: identity.as_ref(),
-                source: device.source(),
-                is_proven: device.wire().keyed,
-            })
-            .collect();
-        work(&all)
+    /// Who the devices say they are, each on its link.
+    fn identities(&self) -> Vec<Option<Identity>> {
+        self.devices.iter().map(|device| device.identity()).collect()
+    }
+
+    /// The devices as far as their names go.
+    fn named<'a>(&'a self, identities: &'a [Option<Identity>]) -> Vec<Named<'a>> {
+        let named = |(device, identity): (&'a Arc<Device>, &'a Option<Identity>)| Named {
+            alias: device.alias().or_else(|| self.alias(identity.as_ref()?, identities)),
+            identity: identity.as_ref(),
+            source: device.source(),
+            is_proven: device.wire().keyed,
+        };
+        self.devices.iter().zip(identities).map(named).collect()
     }
 
     /// Closes every device: its calls end, and so does an emulator that it runs in.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use tracing::warn;
 use trine_descriptor::ToolTable as _;
 
-use crate::device::{Device, Identity, Table};
+use crate::device::{Identity, Table};
 use crate::error::{Error, Result};
 use crate::settings::{Change, DeviceId, Pins, Settings};
 
@@ -67,17 +67,21 @@ impl Pinned {
 
     /// What has become of the tools of the device on this link. One that is used for the first time
     /// is trusted as it is.
-    pub(super) fn changes(&self, link: usize, device: &Device, table: &Table) -> Changes {
+    pub(super) fn changes(
+        &self,
+        link: usize,
+        (name, identity): (&str, &Identity),
+        table: &Table,
+    ) -> Changes {
         let is_pinned = self.links.get(link).copied().unwrap_or_default();
-        let Some(identity) = device.identity().filter(|_| is_pinned && self.settings.can_keep())
-        else {
+        if !(is_pinned && self.settings.can_keep()) {
             return Changes::new();
-        };
-        let (changes, kept) = self.compare(&identity, &device.name(), table);
+        }
+        let (changes, kept) = self.compare(identity, name, table);
         if let Err(error) = kept
             && !self.said.swap(true, Ordering::AcqRel)
         {
-            warn!("{}: what its tools are cannot be kept: {error}", device.name());
+            warn!("{name}: what its tools are cannot be kept: {error}");
         }
         changes
     }

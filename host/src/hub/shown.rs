@@ -8,10 +8,10 @@ use crate::settings::DeviceId;
 
 /// Most devices that one link may show, one after the other.
 const DEVICES_MAX: usize = 32;
-/// Most names of tools that are kept.
-const TOOLS_MAX: usize = 1 << 16;
-/// Most sentences about devices that are said.
-const SAID_MAX: usize = 1024;
+/// Most names of tools that one link may show, one after the other.
+const TOOLS_MAX: usize = 8192;
+/// Most sentences that are said about one link.
+const SAID_MAX: usize = 128;
 
 /// The names that were shown, and what was said about those that were not.
 #[derive(Debug, Default)]
@@ -19,7 +19,9 @@ pub(super) struct Shown {
     devices: Vec<Known>,
     /// Whose a tool's name is: the link, and what the device itself calls it.
     tools: HashMap<Box<str>, (usize, Box<str>)>,
-    said: HashSet<Box<str>>,
+    /// How many of them each link has.
+    counts: HashMap<usize, usize>,
+    said: HashMap<usize, HashSet<Box<str>>>,
 }
 
 /// A device that was shown.
@@ -173,9 +175,16 @@ impl Shown {
 
     /// Clients see this tool from now on.
     pub(super) fn keep_tool(&mut self, name: &str, link: usize, tool: &str) {
-        if self.tools.len() < TOOLS_MAX {
-            self.tools.entry(name.into()).or_insert_with(|| (link, tool.into()));
+        if !self.tools.contains_key(name) {
+            *self.counts.entry(link).or_default() += 1;
+            self.tools.insert(name.into(), (link, tool.into()));
         }
+    }
+
+    /// Whether a link has shown so many names that this one is too many.
+    pub(super) fn is_full(&self, name: &str, link: usize) -> bool {
+        let count = self.counts.get(&link).copied().unwrap_or_default();
+        count >= TOOLS_MAX && !self.tools.contains_key(name)
     }
 
     /// The link whose tool this name was, if it was that of another one.
@@ -184,9 +193,10 @@ impl Shown {
         (*owner != link || **its != *tool).then_some(*owner)
     }
 
-    /// Whether a sentence is to be said: each is said once.
-    pub(super) fn is_news(&mut self, sentence: &str) -> bool {
-        self.said.len() < SAID_MAX && self.said.insert(sentence.into())
+    /// Whether a sentence about a link is to be said: each is said once.
+    pub(super) fn is_news(&mut self, link: usize, sentence: &str) -> bool {
+        let said = self.said.entry(link).or_default();
+        said.len() < SAID_MAX && said.insert(sentence.into())
     }
 }
 
@@ -301,6 +311,23 @@ mod tests {
         assert_eq!(shown.other_owner("a_b_set", 0, "b_set"), None);
         assert_eq!(shown.other_owner("a_b_set", 1, "set"), Some(0));
         assert_eq!(shown.other_owner("a_b_get", 1, "get"), None);
-        assert!(shown.is_news("x") && !shown.is_news("x"));
+        for tool in 0..2 * TOOLS_MAX {
+            let name = format!("b_{tool}");
+            let is_full = shown.is_full(&name, 2);
+            assert_eq!(is_full, tool >= TOOLS_MAX, "{tool}");
+            if !is_full {
+                shown.keep_tool(&name, 2, &name);
+            }
+        }
+        assert!(shown.is_full("new", 2) && !shown.is_full("b_0", 2) && !shown.is_full("new", 1));
+    }
+
+    #[test]
+    fn each_sentence_is_said_once_and_no_link_drowns_another() {
+        let mut shown = Shown::default();
+        assert!(shown.is_news(0, "x") && !shown.is_news(0, "x"));
+        let said = (0..10_000).filter(|tool| shown.is_news(1, &format!("{tool}"))).count();
+        assert_eq!(said, SAID_MAX);
+        assert!(shown.is_news(0, "y"));
     }
 }

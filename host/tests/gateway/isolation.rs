@@ -308,3 +308,49 @@ fn a_result_that_breaks_its_own_description_is_an_error_for_the_client() {
         assert!(said.starts_with("read: "), "{said}");
     }
 }
+
+#[test]
+fn another_device_on_the_link_is_neither_called_nor_trusted_as_the_first() {
+    let folder = Folder::new("other");
+    let settings = folder.path("settings");
+    let one = rogue(&folder, "one", Script::new("pump", "1", &["set"]));
+    let two = rogue(&folder, "two", Script::new("fan", "1", &["set"]));
+    let arguments = ["--strict", "--unix", one.address(), "--unix", two.address()];
+    let mut gateway = Gateway::start_in(&settings, &arguments);
+    assert_eq!(gateway.tools_of(2), ["fan_set", "pump_set"]);
+    one.change(|script| *script = Script::new("valve", "7", &["open"]));
+    until(
+        || (gateway.tools() == ["fan_set", "valve_open"]).then_some(()),
+        || "the tools do not change".to_owned(),
+    );
+    one.change(|script| *script = Script { epoch: 40, ..Script::new("pump", "1", &["set"]) });
+    until(
+        || (gateway.tools() == ["fan_set", "pump_set"]).then_some(()),
+        || "the tools do not change".to_owned(),
+    );
+    assert_eq!(trust(&settings, &[]), "");
+}
+
+#[test]
+fn a_device_with_thousands_of_tools_pushes_no_other_one_out() {
+    let folder = Folder::new("many");
+    let good = Board::start(folder.path("good"), "A1");
+    let names: Vec<String> = (0..6_000).map(|tool| format!("t{tool}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let bad = rogue(&folder, "bad", Script::new("a", "1", &names));
+    let mut gateway = gateway(&[good.address(), bad.address()]);
+    gateway.logged("a: 3952 of its tools are left out: 2048 may be");
+    let (mut cursor, mut all) = (json!(null), Vec::new());
+    loop {
+        let asked = if cursor.is_null() { json!({}) } else { json!({ "cursor": cursor }) };
+        let answer = gateway.ask("tools/list", asked);
+        let tools = answer["result"]["tools"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        all.extend(tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()));
+        cursor = answer["result"]["nextCursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(all.len(), 2048 + 11);
+    gateway.value("greenhouse_fan_set", json!({"percent": 3}));
+}

@@ -11,6 +11,7 @@ use crate::device::Identity;
 use crate::device::content::WINDOW;
 use crate::device::listing::Listing;
 use crate::device::table::Table;
+use crate::settings::DeviceId;
 
 /// Tables kept of a device, so that one that comes back need not be listed again.
 const CACHE_MAX: usize = 4;
@@ -91,6 +92,11 @@ impl Session {
         }
         let identity = Identity::of(hello);
         if self.identity.as_ref() != Some(&identity) {
+            let is_other = |old: &Identity| DeviceId::from(old) != DeviceId::from(&identity);
+            if self.identity.as_ref().is_some_and(is_other) {
+                // The tools are those of another device.
+                (self.table, self.ready) = (None, false);
+            }
             self.identity = Some(identity);
             self.deferred.push(Deferred::Changed);
         }
