@@ -142,8 +142,9 @@ impl Hub {
 
     /// Looks whether somebody trusts by now what has changed.
     pub(crate) fn look_again(&self) {
-        let is_waiting = self.devices.iter().any(|device| !device.problems().is_empty());
-        if is_waiting && self.pinned.is_stale() {
+        // Else nothing is hidden that could be shown.
+        let is_waiting = || self.devices.iter().any(|device| !device.problems().is_empty());
+        if self.pinned.is_strict() && is_waiting() && self.pinned.is_stale() {
             self.rebuild();
         }
     }
