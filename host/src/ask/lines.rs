@@ -4,6 +4,7 @@ use std::io::{BufReader, Read, Write};
 
 use serde_json::{Value, json};
 
+use crate::device::terminal_json;
 use crate::lines::next;
 use crate::{Error, Result};
 
@@ -44,6 +45,7 @@ pub fn answer_lines(
                 json!({"tool": null, "arguments": null, "confidence": 0, "error": error})
             }
         };
+        let answer = terminal_json(&answer.to_string()).into_owned();
         writeln!(output, "{answer}").map_err(|error| failed("standard output", error))?;
     }
     Ok(wrong)

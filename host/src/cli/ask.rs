@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use trine::ask::{Asker, Reply, Source, ToolList, answer_lines, ask_device};
+use trine::device::terminal_json;
 use trine::{Device, DeviceArgs, Error, Hub, Result};
 use trine_descriptor::ToolTable;
 
@@ -192,6 +193,7 @@ fn show(reply: &Reply, threshold: Option<f32>) {
     match &reply.call {
         Some((tool, arguments)) => {
             let call = format!("{tool} {}", Value::Object(arguments.clone()));
+            let call = terminal_json(&call);
             if reply.is_sure {
                 say!("{call}   confidence {percent:.1} %");
             } else {
@@ -199,7 +201,7 @@ fn show(reply: &Reply, threshold: Option<f32>) {
                 say!("{call} ?   confidence {percent:.1} %: {unsure}{takes}");
             }
         }
-        None => say!("no tool   confidence {percent:.1} %: {}", reply.reason),
+        None => say!("no tool   confidence {percent:.1} %: {}", terminal_json(&reply.reason)),
     }
 }
 

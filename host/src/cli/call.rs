@@ -8,6 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use trine::device::terminal_json;
 use trine::{CallReport, Device, DeviceArgs, Error, Result, State};
 use trine_descriptor::{ToolTable as _, find_tool};
 
@@ -81,7 +82,7 @@ pub(super) fn told(
     device: &Device,
     report: &CallReport,
 ) -> std::result::Result<ExitCode, ExitCode> {
-    say!("{}", report.result);
+    say!("{}", terminal_json(&report.result.to_string()));
     eprintln!("{}", cost(report));
     match device.state() {
         State::Offline(why) if report.is_error => Err(offline(&device.name(), &why)),

@@ -118,6 +118,7 @@ fn object(device: &Device) -> Value {
         "firmware": identity.firmware,
         "build": identity.build,
         "tools": table.map(|table| table.count()),
+        "problems": *device.problems(),
         "wire": wire_object(&device.wire()),
         "status": device.status(STATUS_PATIENCE).map(|status| status_object(&status)),
     })
@@ -173,6 +174,9 @@ fn print(device: &Device) {
     }
     if let Some(table) = device.table() {
         say!("  {}; {}", some(table.count().into(), "tool"), wire(&device.wire()));
+    }
+    for problem in &*device.problems() {
+        say!("  {WARN}{problem}{WARN:#}");
     }
     if let Some(status) = device.status(STATUS_PATIENCE) {
         counters(&status);

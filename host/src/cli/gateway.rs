@@ -22,6 +22,10 @@ pub(super) struct Gateway {
     #[arg(long, value_name = "board|snips|FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = "board")]
     ask: Option<OsString>,
+    /// Hide each tool that is new, or described in another way, since its device was first used,
+    /// until `trine trust` is told that it is right.
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     devices: DeviceArgs,
 }
@@ -29,6 +33,9 @@ pub(super) struct Gateway {
 impl Gateway {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let hub = Hub::open(&self.devices, self.prefix)?;
+        if self.strict {
+            hub.set_strict();
+        }
         let model = self.ask.as_deref().map(Source::named);
         trine::gateway::serve(&hub, usize::from(self.in_flight), model)?;
         Ok(ExitCode::SUCCESS)

@@ -26,6 +26,7 @@ mod size;
 mod tools;
 mod trace;
 mod train;
+mod trust;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -62,6 +63,8 @@ enum Command {
     Devices(devices::Devices),
     /// Give a device a key, so that it obeys nobody else.
     Provision(provision::Provision),
+    /// Trust the tools of a device as they are now.
+    Trust(trust::Trust),
     /// Test a device as a factory does, and change nothing.
     Selftest(selftest::Selftest),
     /// Keep what goes over the link of a device in a file.
@@ -119,6 +122,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Tools(command) => command.run().map_err(Into::into),
         Command::Devices(command) => command.run().map_err(Into::into),
         Command::Provision(command) => command.run().map_err(Into::into),
+        Command::Trust(command) => command.run().map_err(Into::into),
         Command::Selftest(command) => command.run().map_err(Into::into),
         Command::Record(command) => command.run().map_err(Into::into),
         Command::Replay(command) => command.run().map_err(Into::into),

@@ -310,7 +310,8 @@ impl Calls {
         }
     }
 
-    /// The answer of the device to a call. What asks for a new call is not dealt with here.
+    /// The answer of the device to a call, fit to be shown. What asks for a new call, and blocks of
+    /// content, are not dealt with here.
     pub(super) fn answer(&mut self, index: usize, outcome: message::Outcome<'_>) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         match outcome {
@@ -335,9 +336,6 @@ impl Calls {
                     ended.waiter.understood(ended.tag, bytes, ended.cost);
                 }
             }
-            message::Outcome::Blocks { bytes } => {
-                content::blocks(bytes, |outcome| self.end(index, outcome));
-            }
             other => {
                 let outcome = content::outcome(other, slot.limit_ms);
                 self.end(index, outcome);
@@ -354,7 +352,8 @@ impl Calls {
             Piece::More => return true,
             Piece::Last => {}
         }
-        if let Some(Ended { waiter, tag, cost, content: Some(content) }) = self.close(index) {
+        if let Some(Ended { waiter, tag, cost, content: Some(mut content) }) = self.close(index) {
+            content.make_fit();
             waiter.done(tag, Outcome::Content(&[content.block()]), cost);
         }
         true

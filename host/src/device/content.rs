@@ -1,10 +1,14 @@
 //! What comes back from a tool: content in pieces, blocks, and everything else as the engine has
 //! it.
 
+use std::borrow::Cow;
+
 use trine_descriptor::{Consent, Fault, FaultCode, NO_NODE};
 use trine_mcp::{Block, Contents, Failure, Outcome};
 use trine_wire::message;
 use trine_wire::message::block::{self, Blocks};
+
+use super::said;
 
 /// Largest content that is taken from a device, in bytes.
 const CONTENT_MAX: usize = 1 << 20;
@@ -42,7 +46,8 @@ impl Content {
     /// `None` when it is too much.
     pub(super) fn new(mime: &str, len: u32) -> Option<Self> {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let new = Self { mime: mime.to_owned(), len, bytes: Vec::new(), credit: WINDOW };
+        let mime = said::plain(mime).into_owned();
+        let new = Self { mime, len, bytes: Vec::new(), credit: WINDOW };
         (len <= CONTENT_MAX).then_some(new)
     }
 
@@ -68,6 +73,18 @@ impl Content {
         })
     }
 
+    /// Replaces what would act on who reads it, where the whole content is text.
+    pub(super) fn make_fit(&mut self) {
+        if !self.mime.starts_with("text/") {
+            return;
+        }
+        if let Ok(text) = std::str::from_utf8(&self.bytes)
+            && let Cow::Owned(text) = said::content(text)
+        {
+            self.bytes = text.into_bytes();
+        }
+    }
+
     /// The content as one block.
     pub(super) fn block(&self) -> Block<'_> {
         let bytes = &self.bytes;
@@ -88,16 +105,74 @@ impl trine_mcp::Bytes for Content {
     }
 }
 
-/// Blocks as the engine has them, for `end`.
-pub(super) fn blocks(bytes: &[u8], end: impl FnOnce(Outcome<'_>)) {
+/// A structured result that its description allows; or a sentence.
+type Judge<'j> = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + 'j;
+
+/// Blocks as the engine has them, for `end`: texts fit to be shown, and a structured result as
+/// `judge` has it.
+pub(super) fn blocks(
+    bytes: &[u8],
+    judge: &Judge<'_>,
+    end: impl FnOnce(Result<Outcome<'_>, String>),
+) {
     let Ok(blocks) = Blocks::new(bytes).collect::<Result<Vec<_>, _>>() else {
-        return end(Outcome::Failed(Failure::BadResult));
+        return end(Ok(Outcome::Failed(Failure::BadResult)));
+    };
+    let fit: Result<Vec<_>, String> = blocks.iter().map(|block| Fit::new(block, judge)).collect();
+    let fit = match fit {
+        Ok(fit) => fit,
+        Err(why) => return end(Err(why)),
     };
     // A reference to the bytes of each block, where the engine can borrow it from.
     let data: Vec<&[u8]> = blocks.iter().map(bytes_of).collect();
-    let all: Vec<_> =
-        blocks.iter().zip(&data).filter_map(|(one, data)| convert(one, data)).collect();
-    end(Outcome::Content(&all));
+    let all: Vec<_> = blocks
+        .iter()
+        .zip(&fit)
+        .zip(&data)
+        .filter_map(|((one, fit), data)| convert(one, fit, data))
+        .collect();
+    end(Ok(Outcome::Content(&all)));
+}
+
+/// The texts of a block, fit to be shown: its text or value, address, name, media type and
+/// description.
+#[derive(Default)]
+struct Fit<'a> {
+    body: Cow<'a, [u8]>,
+    uri: Cow<'a, str>,
+    name: Cow<'a, str>,
+    mime: Cow<'a, str>,
+    description: Cow<'a, str>,
+}
+
+impl<'a> Fit<'a> {
+    fn new(block: &block::Block<'a>, judge: &Judge<'_>) -> Result<Self, String> {
+        let none = Self::default();
+        Ok(match *block {
+            block::Block::Text { text } => {
+                let body = match said::content(text) {
+                    Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                    Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+                };
+                Self { body, ..none }
+            }
+            block::Block::Image { mime, .. } | block::Block::Audio { mime, .. } => {
+                Self { mime: said::plain(mime), ..none }
+            }
+            block::Block::Link { uri, name, mime, description } => Self {
+                uri: said::plain(uri),
+                name: said::plain(name),
+                mime: said::plain(mime),
+                description: said::plain(description),
+                ..none
+            },
+            block::Block::Embedded { uri, mime, .. } => {
+                Self { uri: said::plain(uri), mime: said::plain(mime), ..none }
+            }
+            block::Block::Structured { value } => Self { body: judge(value)?.into(), ..none },
+            _ => none,
+        })
+    }
 }
 
 fn bytes_of<'a>(block: &block::Block<'a>) -> &'a [u8] {
@@ -109,22 +184,22 @@ fn bytes_of<'a>(block: &block::Block<'a>) -> &'a [u8] {
     }
 }
 
-fn convert<'a>(one: &block::Block<'a>, data: &'a &'a [u8]) -> Option<Block<'a>> {
+fn convert<'a>(one: &block::Block<'a>, fit: &'a Fit<'_>, data: &'a &'a [u8]) -> Option<Block<'a>> {
+    let Fit { body, uri, name, mime, description } = fit;
     Some(match *one {
-        block::Block::Text { text } => Block::Text(text),
-        block::Block::Image { mime, .. } => Block::Image { mime, data },
-        block::Block::Audio { mime, .. } => Block::Audio { mime, data },
-        block::Block::Link { uri, name, mime, description } => {
-            Block::Link { uri, name, mime, description }
-        }
-        block::Block::Embedded { uri, mime, what, bytes } => {
+        block::Block::Text { .. } => Block::Text(std::str::from_utf8(body).unwrap_or_default()),
+        block::Block::Image { .. } => Block::Image { mime, data },
+        block::Block::Audio { .. } => Block::Audio { mime, data },
+        block::Block::Link { .. } => Block::Link { uri, name, mime, description },
+        // The bytes of a resource are the device's own, whatever they are.
+        block::Block::Embedded { what, bytes, .. } => {
             let contents = match std::str::from_utf8(bytes) {
                 Ok(text) if what == 0 => Contents::Text(text),
                 _ => Contents::Blob(data),
             };
             Block::Embedded { uri, mime, contents }
         }
-        block::Block::Structured { value } => Block::Structured(value),
+        block::Block::Structured { .. } => Block::Structured(body),
         // A type of a later version: left out, as the wire asks.
         _ => return None,
     })
@@ -201,12 +276,13 @@ mod tests {
             bytes.extend_from_slice(&one[..len]);
         }
         let mut seen = String::new();
-        blocks(&bytes, |outcome| seen = format!("{outcome:?}"));
+        let fine = |value: &[u8]| Ok(value.to_vec());
+        blocks(&bytes, &fine, |outcome| seen = format!("{outcome:?}"));
         let order = ["Text(\"t\")", "Image", "Audio", "u:1", "Text(\"e\")", "Blob", "Structured"];
         let places: Vec<_> = order.iter().map(|word| seen.find(word).unwrap()).collect();
         assert!(places.is_sorted(), "{seen}");
         bytes.push(1);
-        blocks(&bytes, |outcome| seen = format!("{outcome:?}"));
+        blocks(&bytes, &fine, |outcome| seen = format!("{outcome:?}"));
         assert!(seen.contains("BadResult"), "{seen}");
     }
 }

@@ -11,6 +11,7 @@ mod pace;
 mod provision;
 mod report;
 mod run;
+pub(crate) mod said;
 mod sentence;
 mod session;
 mod table;
@@ -26,10 +27,11 @@ pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
 pub use driven::Driven;
 pub use factory::{Found, op as factory_op};
 pub use report::CallReport;
+pub use said::{json as terminal_json, shown as terminal_text};
 pub use sentence::Understood;
 pub use table::{BadTable, Table};
-use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;
+use trine_wire::message::{Hello, HostMessage};
 
 use crate::error::{Error, Result};
 use crate::settings::Settings;
@@ -60,6 +62,20 @@ pub struct Identity {
     pub firmware: String,
     /// Which build of it.
     pub build: String,
+}
+
+impl Identity {
+    /// What a device says of itself, fit to be shown.
+    pub(crate) fn of(hello: &Hello<'_>) -> Self {
+        let text = |text: &str| said::plain(text).into_owned();
+        Self {
+            vendor: text(hello.vendor),
+            product: text(hello.product),
+            serial: text(hello.serial),
+            firmware: text(hello.firmware),
+            build: text(hello.build),
+        }
+    }
 }
 
 /// How a device is spoken with, as the host sees it.
@@ -110,6 +126,8 @@ pub struct Device {
     source: String,
     settings: Settings,
     name: Mutex<Arc<str>>,
+    /// What of it is not shown to clients, and why.
+    problems: Mutex<Arc<[String]>>,
     session: Mutex<Session>,
     since: Instant,
     frames_bad: AtomicU64,
@@ -149,6 +167,7 @@ impl Device {
             source,
             settings: settings.clone(),
             name: Mutex::new(name),
+            problems: Mutex::default(),
             session: Mutex::new(Session::new(settings.clone())),
             since: Instant::now(),
             frames_bad: AtomicU64::new(0),
@@ -173,7 +192,19 @@ impl Device {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        *lock(&self.name) = name.into();
+        let name: Arc<str> = name.into();
+        *lock(&self.name) = Arc::clone(&name);
+        lock(&self.session).name = Some(name);
+    }
+
+    /// What of it clients are not shown, or should know, in a sentence each.
+    #[must_use]
+    pub fn problems(&self) -> Arc<[String]> {
+        Arc::clone(&lock(&self.problems))
+    }
+
+    pub(crate) fn set_problems(&self, problems: Vec<String>) {
+        *lock(&self.problems) = problems.into();
     }
 
     /// Where it is attached: `serial /dev/ttyACM0`, `simulated`.
@@ -210,6 +241,12 @@ impl Device {
     #[must_use]
     pub fn table(&self) -> Option<Arc<Table>> {
         lock(&self.session).table.clone()
+    }
+
+    /// The same where it still says that it is this one.
+    pub(crate) fn table_of(&self, identity: &Identity) -> Option<Arc<Table>> {
+        let session = lock(&self.session);
+        session.table.clone().filter(|_| session.identity.as_ref() == Some(identity))
     }
 
     /// Stretches of bytes from it that were neither a frame nor text.
@@ -322,14 +359,16 @@ impl Device {
                     changed();
                 }
             }
-            Deferred::Event { seq, tool, text } => {
+            Deferred::Event { seq, tool, text, is_logged } => {
                 let tool = self.tool_name(tool);
-                info!("{}: {tool}: {text}", self.name());
+                if is_logged {
+                    info!("{}: {tool}: {text}", self.name());
+                }
                 let event = Event { seq, tool, text };
                 lock(&self.listeners).iter().for_each(|each| each(&event));
             }
-            Deferred::Log(level, text) => report::log(&self.name(), level, text.trim_end()),
-            Deferred::Text(text) => info!("{}| {}", self.name(), text.trim_end()),
+            Deferred::Log(level, text) => report::log(&self.name(), level, &text),
+            Deferred::Text(text) => info!("{}| {text}", self.name()),
             Deferred::Good(text) => info!("{}: {text}", self.name()),
             Deferred::Note(text) => warn!("{}: {text}", self.name()),
         }

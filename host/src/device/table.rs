@@ -5,6 +5,8 @@ use trine_descriptor::check::{self, TableError};
 use trine_descriptor::record::Decoder;
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
 
+use super::said::record as cleaned;
+
 /// Most bytes of a list that are taken from a device.
 pub(crate) const LIST_MAX: usize = 256 * 1024;
 
@@ -13,6 +15,8 @@ pub(crate) const LIST_MAX: usize = 256 * 1024;
 struct Row<'a> {
     number: u16,
     hash: u64,
+    /// Where its record is in the list as it came: from and to.
+    at: (usize, usize),
     info: ToolInfo<'a>,
     params: Vec<Field<'a>>,
     output: Vec<Field<'a>>,
@@ -30,11 +34,14 @@ self_cell!(
 );
 
 /// The tools of a device, checked by every rule of a table. Rows are numbered without gaps; the
-/// device's own numbers are [`Table::wire_number`].
+/// device's own numbers are [`Table::wire_number`]. Its texts are fit to be shown: what would act
+/// on who reads them is replaced. Hashes are those of the records as they came.
 #[derive(Debug)]
 pub struct Table {
     records: Records,
     hash: u64,
+    /// The list as it came, where its texts were not fit to be shown.
+    raw: Option<Box<[u8]>>,
 }
 
 /// Why a list is no table.
@@ -66,10 +73,32 @@ impl Table {
     /// [`BadTable`]; the bytes may be anything.
     pub fn new(list: Box<[u8]>) -> Result<Self, BadTable> {
         let mut hash = Fnv::new();
-        let records = Records::try_new(list, |bytes| rows(bytes, &mut hash))?;
-        let table = Self { records, hash: hash.0 };
+        let mut records = Records::try_new(list, |bytes| rows(bytes, &mut hash))?;
+        let mut raw = None;
+        if let Some(shown) = shown(records.borrow_dependent()) {
+            let marks = records.borrow_dependent().iter().map(|row| (row.hash, row.at));
+            let marks: Vec<_> = marks.collect();
+            raw = Some(records.into_owner());
+            records = Records::try_new(shown, |bytes| rows(bytes, &mut Fnv::new()))?;
+            records.with_dependent_mut(|_, rows| {
+                rows.iter_mut().zip(marks).for_each(|(row, mark)| (row.hash, row.at) = mark);
+            });
+        }
+        let table = Self { records, hash: hash.0, raw };
         check::table(&table).map_err(BadTable::Rule)?;
         Ok(table)
+    }
+
+    /// The list as it came.
+    fn list(&self) -> &[u8] {
+        self.raw.as_deref().unwrap_or_else(|| self.records.borrow_owner())
+    }
+
+    /// The record of the tool in `row` as it came.
+    #[must_use]
+    pub fn record(&self, row: u16) -> Option<&[u8]> {
+        let (from, to) = self.row(row)?.at;
+        self.list().get(from..to)
     }
 
     /// The hash of the whole list, as a device announces it.
@@ -81,7 +110,7 @@ impl Table {
     /// Bytes of the list on the wire.
     #[must_use]
     pub fn list_len(&self) -> usize {
-        self.records.borrow_owner().len()
+        self.list().len()
     }
 
     /// The device's number of the tool in `row`.
@@ -147,7 +176,9 @@ fn rows<'a>(list: &'a [u8], hash: &mut Fnv) -> Result<Rows<'a>, BadTable> {
         if record.is_empty() {
             hash.bytes(&0u64.to_le_bytes());
         } else {
-            let row = row(number, record).ok_or(BadTable::Malformed)?;
+            let mut row = row(number, record).ok_or(BadTable::Malformed)?;
+            let from = record.as_ptr().addr() - list.as_ptr().addr();
+            row.at = (from, from + record.len());
             hash.bytes(&row.hash.to_le_bytes());
             rows.push(row);
         }
@@ -163,7 +194,24 @@ fn row(number: u16, record: &[u8]) -> Option<Row<'_>> {
     let mut decoder = Decoder::new(record);
     let info = decoder.info()?;
     let mut nodes = || (0..decoder.count()?).map(|_| decoder.node()).collect::<Option<Vec<_>>>();
-    Some(Row { number, hash: hash.0, info, params: nodes()?, output: nodes()? })
+    Some(Row { number, hash: hash.0, at: (0, 0), info, params: nodes()?, output: nodes()? })
+}
+
+/// The list with texts that are fit to be shown; `None` where they are so already.
+fn shown(rows: &Rows<'_>) -> Option<Box<[u8]>> {
+    let is_fit = |row: &Row<'_>| cleaned::is_fit(&row.info, [&row.params, &row.output]);
+    if rows.iter().all(is_fit) {
+        return None;
+    }
+    let mut list = Vec::new();
+    let mut number = 0;
+    for row in rows {
+        // A number without a tool.
+        list.resize(list.len() + usize::from(row.number - number), 0);
+        number = row.number + 1;
+        cleaned::append(&row.info, [&row.params, &row.output], &mut list);
+    }
+    Some(list.into())
 }
 
 /// FNV-1a, 64 bits, as `trine_descriptor::record` hashes.

@@ -30,8 +30,8 @@ use sentences::Sentences;
 /// with a model, a tool that takes sentences beside the tools that the model knows.
 ///
 /// # Errors
-/// When there is no device, when the model cannot be used, when standard input or output are
-/// closed, or when two tools would have one name.
+/// When there is no device, when the model cannot be used, or when standard input or output are
+/// closed.
 pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<Source>) -> Result<()> {
     if hub.devices().is_empty() {
         return Err(Error::new(

@@ -17,14 +17,11 @@ const LINE_PATIENCE: Duration = Duration::from_millis(500);
 const ANSWERS_PATIENCE: Duration = Duration::from_secs(2);
 /// When the program ends, whatever still blocks.
 const END_PATIENCE: Duration = Duration::from_secs(4);
-/// How long devices may take to come up before names are judged.
-const SETTLE_PATIENCE: Duration = Duration::from_secs(4);
 /// How often a write that waits is looked at, and how long it may wait for a client that has gone.
 const LOOK: Duration = Duration::from_millis(500);
 const BLOCKED_MAX: Duration = Duration::from_secs(2);
 
-/// Watches for signals, for a client that has gone without reading its answers, and for tools that
-/// cannot be shown.
+/// Watches for signals, and for a client that has gone without reading its answers.
 pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
     let failed = |error: std::io::Error| Error::new(format!("signals cannot be handled: {error}"));
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
@@ -39,14 +36,9 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
     })?;
     let client = Arc::clone(client);
     spawn("watch", move || {
-        client.hub.wait_settled(SETTLE_PATIENCE);
-        if client.hub.problem().is_some() {
-            // It was logged when it was found.
-            client.hub.close();
-            std::process::exit(1);
-        }
         loop {
             std::thread::sleep(LOOK);
+            client.hub.look_again();
             if client.is_broken() || client.blocked() > BLOCKED_MAX && sys::has_hung_up(&input) {
                 client.hub.close();
                 std::process::exit(0);

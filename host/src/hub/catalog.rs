@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use trine_descriptor::ToolTable;
-use trine_mcp::{Catalog, ServerInfo};
+use trine_mcp::{Catalog, Engine, ServerInfo, Session, Step};
 
 use crate::device::{Device, Table};
 
@@ -54,6 +54,62 @@ impl Snapshot {
 
     pub(crate) fn entry(&self, tool: u16) -> Option<&Entry> {
         self.tools.get(usize::from(tool))
+    }
+}
+
+/// Most bytes of a tool in a list of tools: any page has room for it.
+pub(super) const TOOL_MAX: usize = 32 * 1024;
+/// What is asked to see how long a tool is in a list.
+const LIST: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{
+    "io.modelcontextprotocol/protocolVersion":"2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+
+/// Whether a tool is no longer than [`TOOL_MAX`] in a list.
+pub(super) fn fits(name: &str, table: &Table, row: u16) -> bool {
+    let alone = Alone { name, table, row };
+    let mut page = vec![0; TOOL_MAX];
+    // Where the list does not fit it is answered with a short error.
+    match Engine::new(&alone).receive(LIST, &mut Session::new(), &mut [], &mut page) {
+        Step::Reply(len) => {
+            let page = page.get(..len).unwrap_or_default();
+            memchr::memmem::find(page, b"\"tools\":[").is_some()
+        }
+        _ => false,
+    }
+}
+
+/// A list of one tool.
+struct Alone<'a> {
+    name: &'a str,
+    table: &'a Table,
+    row: u16,
+}
+
+impl Catalog for Alone<'_> {
+    type Table = Table;
+
+    fn server(&self) -> ServerInfo<'_> {
+        ServerInfo::default()
+    }
+
+    fn count(&self) -> u16 {
+        1
+    }
+
+    fn tool(&self, _: u16) -> Option<(&Table, u16)> {
+        Some((self.table, self.row))
+    }
+
+    fn name(&self, _: u16) -> Option<&str> {
+        Some(self.name)
+    }
+
+    fn find(&self, _: &[u8]) -> Option<u16> {
+        None
+    }
+
+    fn generation(&self) -> u64 {
+        0
     }
 }
 

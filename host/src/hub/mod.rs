@@ -1,28 +1,30 @@
 //! All devices of one process, under their names.
 
+mod build;
 mod catalog;
 mod names;
 mod open;
 mod person;
+mod pinned;
+mod shown;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use tracing::error;
-use trine_descriptor::ToolTable;
 use trine_mcp::Catalog;
 
 pub use catalog::Snapshot;
 
 use crate::args::Prefix;
-use crate::ask::{Known, offer};
-use crate::device::{Device, Identity, State, lock};
+use crate::ask::Known;
+use crate::device::{Device, Identity, lock};
 use crate::error::{Error, Result};
 use crate::settings::{Alias, DeviceId};
-use catalog::Entry;
 use names::Named;
+use pinned::Pinned;
+use shown::Shown;
 
 /// Somebody who is told that the list of tools has changed.
 pub(crate) trait Observer: Send + Sync {
@@ -36,9 +38,10 @@ pub struct Hub {
     snapshot: Mutex<Arc<Snapshot>>,
     /// Rises with each new snapshot.
     version: AtomicU64,
-    /// Why a tool is left out of the list.
-    problem: Mutex<Option<String>>,
-    building: Mutex<()>,
+    /// The names that clients were shown; locked while the list is made.
+    shown: Mutex<Shown>,
+    /// What the tools were when their devices were first used.
+    pinned: Pinned,
     progress: Mutex<Progress>,
     changed: Condvar,
     observers: Mutex<Vec<Weak<dyn Observer>>>,
@@ -130,10 +133,20 @@ impl Hub {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Why a tool cannot be shown: two have one name, or a name is too long.
-    #[must_use]
-    pub fn problem(&self) -> Option<String> {
-        lock(&self.problem).clone()
+    /// Hides each tool that is not as it was when its device was first used, until it is trusted
+    /// ([`crate::Settings::trust`]).
+    pub fn set_strict(&self) {
+        self.pinned.set_strict();
+        self.rebuild();
+    }
+
+    /// Looks whether somebody trusts by now what has changed.
+    pub(crate) fn look_again(&self) {
+        // Else nothing is hidden that could be shown.
+        let is_waiting = || self.devices.iter().any(|device| !device.problems().is_empty());
+        if self.pinned.is_strict() && is_waiting() && self.pinned.is_stale() {
+            self.rebuild();
+        }
     }
 
     /// Does what a person at the boards says: `button`, or `scale N`.
@@ -146,79 +159,6 @@ impl Hub {
 
     pub(crate) fn observe(&self, observer: Weak<dyn Observer>) {
         lock(&self.observers).push(observer);
-    }
-
-    /// Makes the list of tools anew after a device has changed.
-    fn rebuild(&self) {
-        let building = lock(&self.building);
-        self.rename();
-        let mut problem = self.twins();
-        let several = self.devices.len() > 1;
-        let mut tools: Vec<Entry> = Vec::new();
-        for device in self.devices() {
-            let Some(table) = device.table() else { continue };
-            for row in 0..table.count() {
-                let Some(info) = table.info(row) else { continue };
-                let name = names::tool(&device.name(), info.name, self.prefix, several);
-                let fault = names::fault(&name, &device.name(), info.name).or_else(|| {
-                    let other = tools.iter().find(|entry| *entry.name == *name)?;
-                    Some(clash(&name, &other.device, &device))
-                });
-                if fault.is_some() {
-                    problem = problem.or(fault);
-                } else {
-                    let (device, table) = (Arc::clone(&device), Arc::clone(&table));
-                    tools.push(Entry { name: name.into(), device, table, row, asks: None });
-                }
-            }
-        }
-        problem = self.add_asks(&mut tools).or(problem);
-        let ready = self.devices.iter().all(|device| device.state() == State::Online);
-        let settled = !self.devices.iter().any(|device| device.is_coming());
-        let news = self.publish(Snapshot::new(tools, ready));
-        self.report(problem);
-        let was = *lock(&self.progress);
-        let known = |device: &Arc<Device>| device.state() == State::Online || device.is_refused();
-        let ready = self.devices.iter().all(known);
-        *lock(&self.progress) = Progress { ready, settled: settled || was.settled };
-        drop(building);
-        self.changed.notify_all();
-        // Before that no client was shown a list, so there is nothing to take back.
-        if news && was.settled {
-            let observers: Vec<_> =
-                lock(&self.observers).iter().filter_map(Weak::upgrade).collect();
-            observers.iter().for_each(|observer| observer.tools_changed());
-        }
-    }
-
-    /// Adds the tool that takes sentences for each device whose tools the model knows; answers why
-    /// one is left out.
-    fn add_asks(&self, tools: &mut Vec<Entry>) -> Option<String> {
-        let known = self.known.get()?;
-        let mut problem = None;
-        for device in self.devices() {
-            let Some(own) = device.table().filter(|table| known.is_of(&**table)) else { continue };
-            let several = self.devices.len() > 1;
-            let name = names::tool(&device.name(), offer::NAME, self.prefix, several);
-            let other = tools.iter().find(|entry| *entry.name == *name);
-            let fault = names::fault(&name, &device.name(), offer::NAME)
-                .or_else(|| other.map(|other| clash(&name, &other.device, &device)));
-            match (fault, offer::table(&own, known.tools)) {
-                (Some(fault), _) => problem = Some(fault),
-                (None, Err(error)) => {
-                    problem =
-                        Some(format!("{name} cannot be shown for {}: {error}", device.name()));
-                }
-                (None, Ok(table)) => tools.push(Entry {
-                    name: name.into(),
-                    device,
-                    table: Arc::new(table),
-                    row: 0,
-                    asks: Some(own),
-                }),
-            }
-        }
-        problem
     }
 
     /// Shows, beside the tools of each device that a model knows, one that takes sentences.
@@ -246,59 +186,32 @@ impl Hub {
         news
     }
 
-    fn report(&self, problem: Option<String>) {
-        let mut known = lock(&self.problem);
-        if let Some(problem) = &problem
-            && known.as_ref() != Some(problem)
-        {
-            error!("{problem}");
-        }
-        *known = problem;
-    }
-
-    fn rename(&self) {
-        let names = self.with_names(names::devices);
-        for (device, name) in self.devices.iter().zip(names) {
-            if let Some(name) = name
-                && *device.name() != *name
-            {
-                device.set_name(&name);
-            }
-        }
-    }
-
-    fn twins(&self) -> Option<String> {
-        self.with_names(|all| {
-            names::same_serial(all).or_else(|| names::twins(all, &names::devices(all)))
-        })
-    }
-
     /// The name that the user keeps for a device: by vendor, product and serial number, or by the
     /// serial number alone where no other device here has it.
-    fn alias(&self, identity: &Identity) -> Option<&str> {
+    fn alias(&self, identity: &Identity, all: &[Option<Identity>]) -> Option<&str> {
         let id = DeviceId::from(identity);
         let of = |text: &str| self.aliases.iter().find(|alias| alias.serial == text);
-        let others = self.devices.iter().filter_map(|device| device.identity());
-        let is_alone = others
-            .map(|other| DeviceId::from(&other))
-            .all(|other| other.serial != id.serial || other == id);
+        let others = all.iter().flatten();
+        let is_alone =
+            others.map(DeviceId::from).all(|other| other.serial != id.serial || other == id);
         let by_serial = || of(&identity.serial).filter(|_| is_alone);
         of(&id.text()).or_else(by_serial).map(|alias| alias.name.as_str())
     }
 
-    fn with_names<R>(&self, work: impl FnOnce(&[Named<'_>]) -> R) -> R {
-        let identities: Vec<_> = self.devices.iter().map(|device| device.identity()).collect();
-        let all: Vec<_> = self
-            .devices
-            .iter()
-            .zip(&identities)
-            .map(|(device, identity)| Named {
-                alias: device.alias().or_else(|| self.alias(identity.as_ref()?)),
-                identity: identity.as_ref(),
-                source: device.source(),
-            })
-            .collect();
-        work(&all)
+    /// Who the devices say they are, each on its link.
+    fn identities(&self) -> Vec<Option<Identity>> {
+        self.devices.iter().map(|device| device.identity()).collect()
+    }
+
+    /// The devices as far as their names go.
+    fn named<'a>(&'a self, identities: &'a [Option<Identity>]) -> Vec<Named<'a>> {
+        let named = |(device, identity): (&'a Arc<Device>, &'a Option<Identity>)| Named {
+            alias: device.alias().or_else(|| self.alias(identity.as_ref()?, identities)),
+            identity: identity.as_ref(),
+            source: device.source(),
+            is_proven: device.wire().keyed,
+        };
+        self.devices.iter().zip(identities).map(named).collect()
     }
 
     /// Closes every device: its calls end, and so does an emulator that it runs in.
@@ -309,17 +222,6 @@ impl Hub {
         }
         self.devices.iter().for_each(|device| device.close());
     }
-}
-
-fn clash(name: &str, one: &Device, two: &Device) -> String {
-    format!(
-        "two tools are called '{name}': one of {} ({}) and one of {} ({}); use --prefix auto, or \
-         give the devices other names",
-        one.name(),
-        one.source(),
-        two.name(),
-        two.source()
-    )
 }
 
 impl Drop for Hub {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
+use super::pinned::Pinned;
+use super::shown::Shown;
 use super::{Hub, Progress, Snapshot, person};
 use crate::args::{Address, DeviceArgs, Prefix};
 use crate::device::{Device, Person};
@@ -38,7 +40,7 @@ impl Hub {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with(args: &DeviceArgs, prefix: Prefix, settings: &Settings) -> Result<Arc<Self>> {
-        let mut devices = Vec::new();
+        let (mut devices, mut pinned) = (Vec::new(), Vec::new());
         let mut ways = Vec::new();
         let (mut simulated, mut emulated) = (0, 0);
         let addresses = args.addresses()?;
@@ -50,6 +52,9 @@ impl Hub {
                 _ => &mut emulated,
             };
             *number += u32::from(matches!(address, Address::Simulate | Address::Emulate(_)));
+            let is_ours =
+                matches!(address, Address::Simulate | Address::Emulate(_) | Address::Played(_));
+            pinned.push(!is_ours);
             let (way, person) = way(&address, args, *number, &mut links)?;
             devices.push(Arc::new(Device::new(alias, source, person, settings)));
             ways.push(way);
@@ -60,8 +65,8 @@ impl Hub {
             prefix,
             snapshot: Mutex::new(Arc::new(Snapshot::new(Vec::new(), false))),
             version: AtomicU64::new(0),
-            problem: Mutex::new(None),
-            building: Mutex::new(()),
+            shown: Mutex::new(Shown::default()),
+            pinned: Pinned::new(settings, pinned),
             progress: Mutex::new(Progress::default()),
             changed: Condvar::new(),
             observers: Mutex::new(Vec::new()),

@@ -7,7 +7,7 @@ use trine_descriptor::{FaultCode, Kind, Side, ToolTable};
 use trine_wire::message::{self, DeviceMessage, Hello, HostHello, HostMessage, Outcome};
 
 use super::capture::Hex;
-use crate::device::Table;
+use crate::device::{Table, said};
 
 /// Longest part of bytes that are shown.
 const BYTES_SHOWN: usize = 24;
@@ -37,8 +37,17 @@ fn untagged(bytes: &[u8]) -> Option<(&[u8], u32)> {
 }
 
 impl Reader {
-    /// What a message from the host says.
+    /// What a message from the host says, in one line that is fit for a terminal.
     pub(super) fn host_says(&mut self, bytes: &[u8]) -> String {
+        said::shown(&self.host(bytes)).into_owned()
+    }
+
+    /// What a message from the device says, in the same way.
+    pub(super) fn device_says(&mut self, bytes: &[u8]) -> String {
+        said::shown(&self.device(bytes)).into_owned()
+    }
+
+    fn host(&mut self, bytes: &[u8]) -> String {
         // A key without a tag is told by its length: 18 bytes.
         let plain = match bytes.first() {
             Some(&HELLO) => true,
@@ -101,8 +110,7 @@ impl Reader {
         }
     }
 
-    /// What a message from the device says.
-    pub(super) fn device_says(&mut self, bytes: &[u8]) -> String {
+    fn device(&mut self, bytes: &[u8]) -> String {
         if let Some(DeviceMessage::Hello(hello)) = message::read(bytes) {
             self.keyed = hello.keyed;
         }

@@ -8,6 +8,7 @@ use trine_wire::bus::{FROM_DEVICE, Header, MORE, POLL};
 
 use super::describe::Reader;
 use super::{Layer, Out, Way};
+use crate::device::said;
 use crate::error::{Error, Result};
 use crate::link::{Found, Frames, Framing};
 
@@ -100,7 +101,7 @@ impl<W: Write> Tracer<W> {
         let (frames, bad) = (&mut frames[way as usize], &mut bad[way as usize]);
         let mut line = |what: &str, bytes: u32| {
             let (seconds, us) = (at_us / 1_000_000, at_us % 1_000_000);
-            let sign = way.sign();
+            let (sign, what) = (way.sign(), said::shown(what));
             // A trace that cannot be written must not stop the link.
             drop(match bytes {
                 0 => writeln!(out, "{name}{seconds:4}.{us:06} {sign} {what}"),
@@ -151,5 +152,34 @@ impl<W: Write + Send> Layer for Tracer<W> {
     fn pass(&mut self, way: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
         self.take(way, now_us, piece);
         out(piece);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trine_wire::message::{self, DeviceMessage, Outcome};
+
+    #[test]
+    fn what_a_device_says_forges_no_line_and_reaches_no_terminal() {
+        let text = "a\n   1.000000 < done\r\u{1b}[2J\u{9b}\u{202e}\u{200b}\u{e0041}";
+        let says = [
+            DeviceMessage::Log { level: 3, text },
+            DeviceMessage::Event { seq: 1, tool: 0, text, what: 0 },
+            DeviceMessage::Result { id: 1, outcome: Outcome::Failed { text } },
+        ];
+        let mut written = Vec::new();
+        let mut tracer = Tracer::new(&mut written, LinkKind::Stream, "x");
+        for message in says {
+            let mut bytes = [0; 512];
+            let len = message::write(&message, &mut bytes[32..]).unwrap();
+            let framed = trine_wire::encode_in_place(&mut bytes, 32, len).unwrap();
+            tracer.take(Way::ToHost, 0, &bytes[..framed]);
+        }
+        drop(tracer);
+        let written = String::from_utf8(written).unwrap();
+        assert_eq!(written.lines().count(), 3, "{written}");
+        assert!(written.matches("\\u{1b}[2J").count() == 3, "{written}");
+        assert!(written.chars().all(|point| point == '\n' || !said::acts(point)), "{written:?}");
     }
 }

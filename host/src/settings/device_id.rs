@@ -23,8 +23,7 @@ pub struct DeviceId {
 impl DeviceId {
     /// The device that says this.
     pub(crate) fn of(hello: &Hello<'_>) -> Self {
-        let Hello { vendor, product, serial, .. } = *hello;
-        Self { vendor: vendor.into(), product: product.into(), serial: serial.into() }
+        Self::from(&Identity::of(hello))
     }
 
     /// The name of its files. Texts of any kind have one each, also where a file system takes two
@@ -93,17 +92,18 @@ mod tests {
     fn each_device_has_a_file_of_its_own_whatever_its_texts_are() {
         let long = "x".repeat(400);
         let other = format!("{long}y");
-        let ids = [
-            id("a", "b", "0001"),
-            id("c", "b", "0001"),
-            id("a", "b.0001", ""),
-            id("a.b", "", "0001"),
-            id("", "a.b", "0001"),
-            id("A", "b", "0001"),
-            id("..", "/", "\0"),
-            id("a", "b", &long),
-            id("a", "b", &other),
+        let texts = [
+            ("a", "b", "0001"),
+            ("c", "b", "0001"),
+            ("a", "b.0001", ""),
+            ("a.b", "", "0001"),
+            ("", "a.b", "0001"),
+            ("A", "b", "0001"),
+            ("..", "/", "\0"),
+            ("a", "b", &long),
+            ("a", "b", &other),
         ];
+        let ids: Vec<_> = texts.iter().map(|(a, b, c)| id(a, b, c)).collect();
         let mut names: Vec<String> =
             ids.iter().map(|id| id.file_name().to_ascii_lowercase()).collect();
         for name in &names {

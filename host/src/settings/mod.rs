@@ -1,14 +1,16 @@
-//! What a user keeps about devices: their keys and their names, by vendor, product and serial
-//! number.
+//! What a user keeps about devices: their keys, their names and what their tools were, by vendor,
+//! product and serial number.
 //!
 //! One folder holds it: `TRINE_CONFIG` where that is set, else `trine` in the user's configuration
 //! folder. `keys/VENDOR.PRODUCT.SERIAL.key` is one key, readable by the user alone; `aliases.toml`
-//! has the names. A key that an earlier version kept as `SERIAL.key` is read, and its file renamed
-//! once the device has proven the key.
+//! has the names; `pins/VENDOR.PRODUCT.SERIAL.pins` what the tools were at first use. A key that an
+//! earlier version kept as `SERIAL.key` is read, and its file renamed once the device has proven
+//! the key.
 
 mod aliases;
 mod device_id;
 mod keys;
+mod pins;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,8 @@ pub use aliases::Alias;
 pub use device_id::DeviceId;
 use device_id::file_name;
 pub(crate) use keys::{Held, key};
+pub use pins::Changed;
+pub(crate) use pins::{Change, Pins};
 
 use crate::connect::Machine;
 

@@ -28,7 +28,16 @@ impl Gateway {
 
     /// A gateway with this for its input.
     pub(crate) fn start_on(input: Stdio, arguments: &[&str]) -> Self {
-        let mut child = Self::command(arguments).stdin(input).spawn().unwrap();
+        Self::spawn(Self::command(arguments).stdin(input))
+    }
+
+    /// A gateway whose settings are in this folder.
+    pub(crate) fn start_in(settings: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(Self::command(arguments).env("TRINE_CONFIG", settings))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (send, lines) = mpsc::channel();
@@ -55,6 +64,10 @@ impl Gateway {
     pub(crate) fn command(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
         command.arg("gateway").args(arguments);
+        // Nothing of the user's is read or kept.
+        for name in ["HOME", "XDG_CONFIG_HOME", "TRINE_CONFIG"] {
+            command.env_remove(name);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

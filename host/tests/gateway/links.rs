@@ -261,14 +261,15 @@ fn a_device_that_is_not_there_stops_no_other_one() {
 }
 
 #[test]
-fn a_clash_of_names_ends_the_start_and_names_both() {
+fn a_clash_of_names_costs_the_second_device_its_tools_and_names_both() {
     let folder = Folder::new("clash");
     let board = Board::start(folder.path("board"), "A1");
     let address = format!("bed={}", board.address());
     let mut gateway = Gateway::start(&["--unix", &address, "--simulate=shed", "--prefix", "none"]);
-    assert_eq!(gateway.exit_within(Duration::from_secs(5)).code(), Some(1));
-    let log = gateway.logged("two tools are called");
-    assert!(log.contains("bed (unix ") && log.contains("shed (simulated)"), "{log}");
+    assert_eq!(gateway.tools_of(11).len(), 11);
+    gateway.value("fan_set", json!({"percent": 13}));
+    let log = gateway.logged("two tools are called 'fan_set'");
+    assert!(log.contains("shed: its tool fan_set") && log.contains("bed (unix "), "{log}");
     assert!(log.contains("--prefix auto"), "{log}");
 }
 

@@ -11,6 +11,8 @@ mod emulation;
 #[cfg(target_os = "linux")]
 mod floods;
 mod harness;
+mod isolation;
 mod links;
+mod rogue;
 mod selftest;
 mod sentences;

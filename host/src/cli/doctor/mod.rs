@@ -2,6 +2,7 @@
 
 mod boards;
 mod clients;
+mod devices;
 mod ports;
 mod settings;
 mod sockets;
@@ -10,7 +11,7 @@ mod system;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use trine::Result;
+use trine::{DeviceArgs, Result};
 
 use super::paint::{BAD, FAINT, GOOD, WARN, say, wrap};
 use super::tools::pretty;
@@ -66,6 +67,8 @@ pub(super) struct Doctor {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    devices: DeviceArgs,
 }
 
 impl Doctor {
@@ -88,6 +91,7 @@ impl Doctor {
         take(sockets::checks());
         take(clients::checks());
         take(boards::checks());
+        take(devices::checks(&self.devices));
         if self.json {
             say!("{}", pretty(&json!({ "ok": !failed, "checks": all })));
         } else if failed {

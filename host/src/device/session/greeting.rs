@@ -11,6 +11,7 @@ use crate::device::Identity;
 use crate::device::content::WINDOW;
 use crate::device::listing::Listing;
 use crate::device::table::Table;
+use crate::settings::DeviceId;
 
 /// Tables kept of a device, so that one that comes back need not be listed again.
 const CACHE_MAX: usize = 4;
@@ -89,14 +90,13 @@ impl Session {
         if self.is_stopped {
             return;
         }
-        let identity = Identity {
-            vendor: hello.vendor.to_owned(),
-            product: hello.product.to_owned(),
-            serial: hello.serial.to_owned(),
-            firmware: hello.firmware.to_owned(),
-            build: hello.build.to_owned(),
-        };
+        let identity = Identity::of(hello);
         if self.identity.as_ref() != Some(&identity) {
+            let is_other = |old: &Identity| DeviceId::from(old) != DeviceId::from(&identity);
+            if self.identity.as_ref().is_some_and(is_other) {
+                // The tools are those of another device.
+                (self.table, self.ready) = (None, false);
+            }
             self.identity = Some(identity);
             self.deferred.push(Deferred::Changed);
         }
@@ -230,12 +230,12 @@ impl Session {
             return;
         }
         let again = if self.was_ready { "online again" } else { "online" };
-        self.deferred.push(Deferred::Good(format!(
+        self.good(&format!(
             "{again}: {} tools, {} bytes of descriptors, after {} ms",
             trine_descriptor::ToolTable::count(&*table),
             table.list_len(),
             now.saturating_sub(self.linked_at)
-        )));
+        ));
         self.deferred.push(Deferred::Changed);
         self.table = Some(table);
         (self.ready, self.was_ready, self.offline) = (true, true, None);

@@ -5,8 +5,10 @@ mod greeting;
 mod peer;
 mod questions;
 mod repeats;
+mod results;
 mod secure;
 mod sending;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -22,13 +24,14 @@ use super::lanes::{BASE_MAX, BASE_MIN};
 use super::listing::Listing;
 use super::pace::Pace;
 use super::table::Table;
-use super::{Identity, State};
+use super::{Identity, State, said};
 use crate::link::{COMING_MS, Found, Line, Outgoing};
 use crate::settings::{DeviceId, Settings};
 pub(super) use peer::Peer;
 pub(super) use questions::Question;
 use questions::Questions;
 use secure::{Opened, Secure};
+use talk::Talk;
 
 /// What becomes of a call whose outcome a later version has added.
 const LATER_OUTCOME: &str = "outcome unknown: the device answered with an outcome of a later \
@@ -41,7 +44,7 @@ pub(super) enum Deferred {
     /// Its state or its tools have changed.
     Changed,
     /// It has sent an event.
-    Event { seq: u32, tool: u16, text: String },
+    Event { seq: u32, tool: u16, text: String, is_logged: bool },
     /// It has said something that is no frame.
     Text(String),
     /// It has sent a line for the log, of this level as the wire numbers them.
@@ -66,6 +69,8 @@ pub(super) struct Session {
     pub(super) line: Line,
     pub(super) calls: Calls,
     pub(super) identity: Option<Identity>,
+    /// What the device is called, where it has a name here.
+    pub(super) name: Option<Arc<str>>,
     pub(super) table: Option<Arc<Table>>,
     pub(super) peer: Peer,
     pub(super) deferred: Vec<Deferred>,
@@ -74,6 +79,7 @@ pub(super) struct Session {
     pub(super) losses: u64,
     questions: Questions,
     secure: Secure,
+    talk: Talk,
     known: Vec<Arc<Table>>,
     listing: Option<Listing>,
     /// Hash of a list that is no table: it is not fetched again.
@@ -124,6 +130,7 @@ impl Session {
             line: Line::None,
             calls: Calls::new(),
             identity: None,
+            name: None,
             table: None,
             peer: Peer::default(),
             deferred: Vec::new(),
@@ -131,6 +138,7 @@ impl Session {
             losses: 0,
             questions: Questions::default(),
             secure: Secure::new(settings),
+            talk: Talk::new(),
             known: Vec::new(),
             listing: None,
             refused: None,
@@ -241,13 +249,14 @@ impl Session {
     }
 
     fn gone(&mut self, why: &str, now: u64) {
+        let why = &*said::plain(why);
         let news = self.ready || self.offline.as_deref() != Some(why);
         self.losses += u64::from(self.ready);
         self.ready = false;
         self.offline = Some(why.to_owned());
         self.settle_after_loss(now);
         if news {
-            self.deferred.push(Deferred::Note(format!("offline: {why}")));
+            self.note(&format!("offline: {why}"));
             self.deferred.push(Deferred::Changed);
         }
     }
@@ -291,8 +300,9 @@ impl Session {
 
     /// Takes what the link has found.
     pub(super) fn found(&mut self, found: Found<'_>, now: u64) {
+        self.talk.pass(now);
         match found {
-            Found::Text(text) => self.deferred.push(Deferred::Text(text.to_owned())),
+            Found::Text(text) => self.printed(text),
             Found::Message(..) if self.is_stopped => {}
             Found::Message(bytes, cost) => {
                 let asked = self.asked.map(|asked| asked.nonce);
@@ -313,10 +323,6 @@ impl Session {
         }
     }
 
-    fn note(&mut self, text: &str) {
-        self.deferred.push(Deferred::Note(text.to_owned()));
-    }
-
     fn message(&mut self, message: &DeviceMessage<'_>, cost: u32, now: u64) {
         match *message {
             DeviceMessage::Result { id, outcome } => self.result(id, outcome, cost, now),
@@ -331,7 +337,7 @@ impl Session {
             DeviceMessage::Progress { id, done, total, text } => {
                 let Some(index) = self.call_of(id, cost, now) else { return };
                 if (done, total) != (0, 0) || !text.is_empty() {
-                    self.calls.progress(index, (done, total), text);
+                    self.calls.progress(index, (done, total), &said::plain(text));
                 }
             }
             DeviceMessage::Hello(hello) => self.hello(&hello, cost, now),
@@ -340,14 +346,11 @@ impl Session {
                 self.page((offset, total, bytes), cost, now);
             }
             DeviceMessage::Event { seq, tool, text, what: 0 } => {
-                let text = text.to_owned();
-                self.deferred.push(Deferred::Event { seq, tool, text });
+                self.event(seq, tool, text);
             }
             // A list has changed: the hello tells which there is now.
             DeviceMessage::Event { what: 1, .. } => self.ask(now),
-            DeviceMessage::Log { level, text } => {
-                self.deferred.push(Deferred::Log(level, text.to_owned()));
-            }
+            DeviceMessage::Log { level, text } => self.logged(level, text),
             DeviceMessage::Unsupported { kind } => {
                 self.questions.unsupported(kind);
                 self.note(&format!("does not know messages of kind {kind}"));
@@ -371,7 +374,7 @@ impl Session {
             Said::Stale if self.peer.has_lanes() => self.stale(index, now),
             Said::Forgotten if self.calls.may_renew(index) => self.calls.renew(index),
             outcome => {
-                self.calls.answer(index, outcome);
+                self.answer(index, outcome);
                 if matches!(outcome, Said::Stale | Said::UnknownTool) {
                     // Its tools have changed: the next hello tells, and they are listed again.
                     self.ask(now);

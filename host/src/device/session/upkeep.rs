@@ -33,6 +33,8 @@ const PING_MS_MIN: u64 = 20;
 impl Session {
     /// What time brings: questions again, calls that expire, a device that does not answer.
     pub(in crate::device) fn tick(&mut self, now: u64) {
+        self.talk.pass(now);
+        self.say_dropped();
         if !(matches!(self.line, Line::None) || self.is_stopped) {
             self.inquire(now);
         }

@@ -5,3 +5,4 @@ mod keyed;
 mod lanes;
 mod old;
 mod play;
+mod said;

@@ -262,6 +262,11 @@ impl Play {
         std::mem::take(&mut *lock(&self.ends.0))
     }
 
+    /// Who hears the ends of calls.
+    pub(super) fn waiter(&self) -> Arc<dyn Waiter> {
+        Arc::clone(&self.ends) as _
+    }
+
     /// The host's client calls a tool.
     pub(super) fn call(&mut self, tool: u16, tag: u64) -> Option<Ticket> {
         let info = TOOLS.info(tool).unwrap();
