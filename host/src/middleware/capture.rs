@@ -99,8 +99,8 @@ const PROVISION: u8 = 11;
 /// Most bytes that are held until their message is whole.
 const HELD_MAX: usize = 256 * 1024;
 
-/// A layer that writes a capture and changes nothing. A message that brings a device its key is left
-/// out, and a note stands in its place: a capture never holds a key.
+/// A layer that writes a capture and changes nothing. A message that brings a device its key is
+/// left out, and a note stands in its place: a capture never holds a key.
 #[derive(Debug)]
 pub struct Recorder<W: Write> {
     out: W,
