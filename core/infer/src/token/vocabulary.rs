@@ -47,17 +47,26 @@ pub struct Vocabulary<'a> {
     pub add_bos: bool,
 }
 
+/// Names in `tokenizer.ggml.pre` of the one rule that is implemented.
+#[cfg(feature = "gguf")]
+const PRE: [&str; 3] = ["llama-bpe", "llama3", "llama-v3"];
+
 impl<'a> Vocabulary<'a> {
     /// The vocabulary of a file whose `tokenizer.ggml.model` is `gpt2`.
     ///
     /// Without `tokenizer.ggml.add_bos_token` there is a `bos` before each text if there is one.
+    /// Without `tokenizer.ggml.pre` texts are cut into words as Llama 3 does it.
     ///
     /// # Errors
-    /// When a key is missing or of another type.
+    /// When a key is missing or of another type, or texts are cut in another way.
     #[cfg(feature = "gguf")]
     pub fn from_gguf(file: &crate::gguf::File<'a>) -> Result<Self, crate::gguf::Error> {
-        use crate::gguf::{Error as FileError, Kind as Value, Reason};
+        use crate::gguf::{Error as FileError, Kind as Value, Only, Reason, Value as Found};
 
+        let pre = "tokenizer.ggml.pre";
+        if let Some(rule) = file.string(pre)?.filter(|rule| !PRE.contains(rule)) {
+            return Err(FileError::key(pre, Reason::of_value(&Found::String(rule), Only::Split)));
+        }
         let (tokens, merges) = ("tokenizer.ggml.tokens", "tokenizer.ggml.merges");
         let missing = |key| FileError::key(key, Reason::Missing);
         let strings = |key| match file.array(key, Value::String)? {
