@@ -170,7 +170,7 @@ fn logits(session: *mut trine_model_session) -> Vec<f32> {
 #[test]
 fn logits_are_those_of_the_reference_and_the_same_in_steps_of_any_size() {
     let expected = expected("plain");
-    let model = open(file("bitnet/plain.gguf"));
+    let model = open(file("bitnet/bytes.gguf"));
     let mut seen: Option<Vec<f32>> = None;
     for (batch, budget) in [(1, 0), (3, 1), (4, 1000)] {
         let session = session(model, batch);
@@ -202,7 +202,7 @@ fn logits_are_those_of_the_reference_and_the_same_in_steps_of_any_size() {
 #[test]
 fn greedy_text_is_that_of_the_reference_and_a_callback_ends_it() {
     let expected = expected("plain");
-    let model = open(file("bitnet/plain.gguf"));
+    let model = open(file("bitnet/bytes.gguf"));
     for (most, end) in [(usize::MAX, TRINE_MODEL_END_LIMIT), (3, TRINE_MODEL_END_CANCELLED)] {
         let session = session(model, 8);
         let mut heard = Heard { most, session: Some(session), ..Heard::default() };
@@ -238,7 +238,7 @@ fn greedy_text_is_that_of_the_reference_and_a_callback_ends_it() {
 
 #[test]
 fn sampled_tokens_are_those_of_a_loop_that_the_program_writes() {
-    let model = open(file("bitnet/plain.gguf"));
+    let model = open(file("bitnet/bytes.gguf"));
     let prompt = [3_u32, 1, 4, 1, 5];
     let sampling = trine_model_sampling {
         struct_size: size_of::<trine_model_sampling>() as u32,
@@ -288,12 +288,12 @@ fn an_image_and_its_file_say_the_same() {
         assert_eq!(unsafe { trine_model_eval(session, tokens.as_ptr(), tokens.len(), 0) }, 0);
         logits(session)
     };
-    assert_eq!(logits_of("bitnet/plain.gguf"), logits_of("model/plain.trnm"));
+    assert_eq!(logits_of("bitnet/bytes.gguf"), logits_of("model/plain.trnm"));
 }
 
 #[test]
 fn info_says_what_the_file_has() {
-    let bytes = file("bitnet/plain.gguf");
+    let bytes = file("bitnet/bytes.gguf");
     let model = open(bytes);
     let size = size_of::<trine_model_info>();
     let mut info = trine_model_info {
@@ -330,7 +330,7 @@ fn info_says_what_the_file_has() {
 
 #[test]
 fn a_cut_file_is_refused_at_every_length_and_the_reason_names_what_is_missing() {
-    for (name, step) in [("bitnet/plain.gguf", 997), ("model/plain.trnm", 991)] {
+    for (name, step) in [("bitnet/bytes.gguf", 997), ("model/plain.trnm", 991)] {
         let bytes = file(name);
         for length in (0..bytes.len()).step_by(step) {
             let config = config(&bytes[..length]);
@@ -351,7 +351,7 @@ fn a_cut_file_is_refused_at_every_length_and_the_reason_names_what_is_missing() 
             assert!(text.len() > 10 && !text.contains("status"), "{text}");
         }
     }
-    let bytes = file("bitnet/plain.gguf");
+    let bytes = file("bitnet/bytes.gguf");
     let config = config(&bytes[..bytes.len() - 1]);
     let mut problem = problem();
     // SAFETY: sound arguments.
@@ -407,7 +407,7 @@ unsafe extern "C" fn read(
 #[test]
 fn a_file_is_read_by_a_callback_and_an_image_says_its_own_length() {
     let image = [file("model/plain.trnm"), &[0xFF; 100]].concat().leak();
-    let gguf = file("bitnet/plain.gguf");
+    let gguf = file("bitnet/bytes.gguf");
     for (bytes, size, length) in
         [(&*image, 0, image.len() - 100), (image, image.len(), image.len() - 100)]
             .into_iter()

@@ -14,6 +14,8 @@ const ARCHITECTURES: [&str; 3] = ["bitnet-b1.58", "bitnet-25", "bitnet"];
 
 /// Bytes after the weights of a tensor in `I2_S`.
 const I2S_TAIL_BYTES: usize = 32;
+/// Bytes that are looked at together.
+const PIECE: usize = 4096;
 
 /// The keys of one architecture.
 pub(super) struct Keys<'f, 'a> {
@@ -146,6 +148,18 @@ impl<'a> Weights<'a> {
     }
 }
 
+/// Whether some of these codes of two bits are 3, which stands for no weight.
+fn has_three(packing: Packing, bytes: &[u8]) -> bool {
+    let has = |codes: &[u8]| codes.iter().fold(0, |any, code| any | code & code >> 1 & 0x55) != 0;
+    match packing {
+        Packing::I2S => bytes.chunks(PIECE).any(has),
+        // A scale ends each block.
+        Packing::Tq2_0 => bytes.as_chunks::<66>().0.iter().any(|[codes @ .., _, _]| has(codes)),
+        // Its bytes are fractions: each has five digits below 3.
+        _ => false,
+    }
+}
+
 /// A file that tensors are taken from, and how many were.
 struct Source<'f, 'a> {
     file: &'f File<'a>,
@@ -207,6 +221,10 @@ impl<'a> Source<'_, 'a> {
         };
         let matrix = Matrix::new(packing, rows, columns, data)
             .map_err(|error| Error::Packed(name, error))?;
+        // In place it would be a weight of 2, and packed anew some trits that depend on how.
+        if has_three(packing, data) {
+            return Err(FileError::tensor(found.name, Reason::Code).into());
+        }
         let own = match packing {
             Packing::I2S => Vector::new(tail).iter().next().unwrap_or(f32::NAN),
             _ => matrix.scale().ok_or(wrong(TensorProblem::BlockScales))?,

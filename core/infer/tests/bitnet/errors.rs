@@ -186,3 +186,26 @@ fn shapes_and_types_that_do_not_fit_name_their_tensor() {
     let found = message(changed("plain", tail, &wrong));
     assert_eq!(found, "blk.0.attn_q.weight: has a scale that is no finite number");
 }
+
+#[test]
+fn a_code_that_is_no_weight_is_refused_in_place_and_packed_alike() {
+    for case in ["plain", "tq2"] {
+        let model = file(&format!("{case}.gguf"));
+        let tensor = model.tensor("blk.0.ffn_down.weight").unwrap();
+        let start = tensor.data.as_ptr().addr() - model.bytes().as_ptr().addr();
+        // The last codes of the tensor: behind those of I2_S stand 32 bytes, of TQ2_0 two.
+        let behind = if case == "plain" { 32 } else { 2 };
+        let last = start + tensor.data.len() - behind - 1;
+        for at in [start, last] {
+            for shift in [0, 2, 4, 6] {
+                let mut bytes = model.bytes().to_vec();
+                bytes[at] |= 3 << shift;
+                assert_eq!(
+                    message(bytes),
+                    "tensor blk.0.ffn_down.weight: a weight has the code 3, only 0, 1 and 2 stand \
+                     for weights"
+                );
+            }
+        }
+    }
+}

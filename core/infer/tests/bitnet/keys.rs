@@ -1,7 +1,7 @@
 //! Every key that llama.cpp's converters know is used, harmless, or refused by its name.
 //!
-//! `keys.txt` has the names in `gguf/constants.py` (class `Keys`) of PyPI's `gguf` 0.19.0, in their
-//! order, each behind what becomes of it.
+//! `keys.txt` has the names in `gguf/constants.py` (class `Keys`) of `gguf` 0.19.0 from `PyPI`, in
+//! their order, each behind what becomes of it.
 
 use trine_infer::config::Activation;
 use trine_infer::gguf::File;
@@ -182,4 +182,16 @@ fn a_rule_of_words_that_is_not_implemented_is_refused_by_its_name() {
         let wanted = format!("key tokenizer.ggml.pre: is {rule}: only llama-bpe, llama3 and");
         assert!(said(Some(rule)).starts_with(&wanted), "{}", said(Some(rule)));
     }
+}
+
+/// `plain` has no tokenizer. Tests that give it text use the same model with the one of bytes.
+#[test]
+fn golden_bytes_is_plain_with_a_tokenizer() {
+    let bytes = with_value("plain", "tokenizer.ggml.model", STRING, &word("byte"));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/bitnet/bytes.gguf");
+    if std::env::var_os("TRINE_GOLDEN").is_some_and(|value| value == "write") {
+        std::fs::write(path, &bytes).unwrap();
+    }
+    assert!(std::fs::read(path).unwrap() == bytes, "other bytes");
+    open(bytes).unwrap();
 }
