@@ -1,11 +1,13 @@
 //! Language models as MCP tools: `bitnet-inference` goes on with a text, `bitnet-health` says how
 //! the server is.
 //!
-//! - [`serve`]: MCP on standard input and output, or any others;
+//! - [`serve`]: MCP on standard input and output, or any others; [`serve_until_signal`]: in a program
+//!   that signals end;
 //! - `tools`: the two tools, their parameters and results;
 //! - `models`: which models are loaded, each in a thread of its own, and which has to go;
 //! - `worker`: one loaded model, which does what it is asked in turn;
 //! - `opened`: the model itself, and how it writes a text;
+//! - `shutdown`: the end by a signal;
 //! - `place`: where it is computed, on the processor or on a `device`;
 //! - `text`: tokens on their way to a text.
 //!
@@ -19,6 +21,7 @@ mod models;
 mod opened;
 mod place;
 mod server;
+mod shutdown;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -27,4 +30,4 @@ mod worker;
 
 pub use models::Limits;
 pub use place::Place;
-pub use server::serve;
+pub use server::{serve, serve_until_signal};
