@@ -481,3 +481,74 @@ fn text_becomes_tokens_and_text_again() {
     };
     assert_eq!(status, -2, "TRINE_E_ARGUMENT: no such decoder");
 }
+
+#[test]
+fn a_prompt_longer_than_the_context_is_refused_and_nothing_is_read_or_written() {
+    let model = open(file("bitnet/bytes.gguf"));
+    let session = session(model, 8);
+    let mut heard = Heard { most: usize::MAX, ..Heard::default() };
+    let how = generation(&mut heard, 4);
+    let tokens = [3_u32; 129];
+    // SAFETY: all of it outlives the calls.
+    unsafe {
+        let status =
+            trine_model_generate(session, tokens.as_ptr(), tokens.len(), &raw const how, 0);
+        assert_eq!(status, -13, "TRINE_E_FULL");
+        assert_eq!(trine_model_eval(session, tokens.as_ptr(), tokens.len(), 0), -13);
+    }
+    assert!(heard.tokens.is_empty());
+    let mut info: trine_model_session_info = trine_model_session_info {
+        struct_size: size_of::<trine_model_session_info>() as u32,
+        tokens: 9,
+        context: 0,
+        written: 0,
+        end: 0,
+        is_pending: 9,
+        memory_used: 0,
+    };
+    // SAFETY: the session is open.
+    assert_eq!(unsafe { trine_model_get_session_info(session, &raw mut info) }, 0);
+    assert_eq!((info.tokens, info.context, info.is_pending), (0, 128, 0));
+}
+
+#[test]
+fn a_session_longer_than_the_model_is_refused_with_both_numbers() {
+    let model = open(file("bitnet/bytes.gguf"));
+    let mut config = trine_model_session_config {
+        struct_size: size_of::<trine_model_session_config>() as u32,
+        abi_version: TRINE_MODEL_ABI_VERSION,
+        context: 129,
+        batch: 1,
+        kv: TRINE_MODEL_KV_F32,
+        candidates: 0,
+        flags: 0,
+        reserved: 0,
+    };
+    let mut problem = problem();
+    // SAFETY: a sound configuration, and a problem to be written.
+    let bytes = |config: &trine_model_session_config, problem: &mut trine_model_problem| unsafe {
+        trine_model_session_sizeof(model, config, problem)
+    };
+    assert_eq!(bytes(&config, &mut problem), 0);
+    let mut text = [0_u8; 160];
+    let room = text.as_mut_ptr().cast();
+    // SAFETY: the library's problem, and room for a sentence.
+    let count = unsafe { trine_model_error_text(-2, &raw const problem, room, text.len()) };
+    let said = std::str::from_utf8(&text[..usize::try_from(count).unwrap()]).unwrap();
+    assert!(said.starts_with("a context of 129 tokens is asked for, and the model takes 128"));
+    config.context = 128;
+    assert!(bytes(&config, &mut problem) > 0);
+}
+
+#[test]
+fn a_file_without_a_tokenizer_reads_tokens_and_no_text() {
+    let model = open(file("bitnet/plain.gguf"));
+    let mut tokens = [0_u32; 64];
+    let room = tokens.as_mut_ptr();
+    // SAFETY: the text and the room outlive the call.
+    let status = unsafe { trine_model_tokenize(model, c"THE CAT".as_ptr(), 7, 0, room, 64) };
+    assert_eq!(status, TRINE_E_MODEL);
+    let session = session(model, 2);
+    // SAFETY: the tokens outlive the call.
+    assert_eq!(unsafe { trine_model_eval(session, [2, 7].as_ptr(), 2, 0) }, 0);
+}
