@@ -173,3 +173,18 @@ fn a_prompt_longer_than_the_context_is_an_error_with_both_numbers() {
     let long = "A".repeat(200);
     printed(&["generate", "--model", &model, &long, "--tokens", "4", "--shift"]);
 }
+
+#[test]
+fn a_tokenizer_that_is_not_read_is_refused_by_its_name() {
+    let mut bytes = std::fs::read(golden("bitnet/bytes.gguf")).unwrap();
+    let at = bytes.windows(4).position(|four| four == b"byte").unwrap();
+    // llama.cpp's name for SentencePiece is longer; this one is as long as ours.
+    bytes[at..at + 4].copy_from_slice(b"bert");
+    let model = scratch("bert.gguf");
+    std::fs::write(&model, bytes).unwrap();
+    let wanted = "tokenizer.ggml.model is \"bert\": ";
+    let said = refused(&["generate", "--model", &model, "THE CAT"]);
+    assert!(said.contains(wanted), "{said}");
+    let said = refused(&["model", "pack", &model, "-o", &scratch("bert.trnm")]);
+    assert!(said.contains(wanted), "{said}");
+}

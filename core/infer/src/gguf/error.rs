@@ -170,6 +170,8 @@ pub enum Only {
     Same,
     /// The rules by which texts are cut into words.
     Split,
+    /// Ends of texts by names that are known.
+    End,
 }
 
 impl Display for Only {
@@ -186,6 +188,7 @@ impl Display for Only {
             Self::Model => "only model is read",
             Self::Activation => "only relu2, relu_sqr, relu_squared, silu and swish are computed",
             Self::Same => "hidden_act says another one",
+            Self::End => "only eos_token_id and tokens of known names, as <|eot_id|>, end a text",
             Self::Split => "only llama-bpe, llama3 and llama-v3 are read",
         })
     }

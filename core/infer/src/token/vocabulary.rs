@@ -1,5 +1,7 @@
 //! A vocabulary of byte-level BPE, as a file has it.
 
+#[cfg(feature = "gguf")]
+use super::bpe::ENDS;
 use super::error::Error;
 use super::strings::Strings;
 use super::table::Layout;
@@ -76,12 +78,21 @@ impl<'a> Vocabulary<'a> {
         };
         let types = file.array("tokenizer.ggml.token_type", Value::I32)?;
         let bos = file.u32("tokenizer.ggml.bos_token_id")?;
+        let tokens = strings(tokens)?;
+        let eos = file.u32("tokenizer.ggml.eos_token_id")?;
+        for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+            let Some(end) = file.u32(key)?.filter(|end| Some(*end) != eos) else { continue };
+            let name = tokens.iter().nth(usize::try_from(end).unwrap_or(usize::MAX));
+            if !name.is_some_and(|(_, name)| ENDS.iter().any(|known| known.as_bytes() == name)) {
+                return Err(FileError::key(key, Reason::of_value(&Found::U32(end), Only::End)));
+            }
+        }
         Ok(Self {
-            tokens: strings(tokens)?,
+            tokens,
             merges: strings(merges)?,
             types: types.map_or(&[], |types| types.bytes()),
             bos,
-            eos: file.u32("tokenizer.ggml.eos_token_id")?,
+            eos,
             add_bos: file.bool("tokenizer.ggml.add_bos_token")?.unwrap_or(bos.is_some()),
         })
     }

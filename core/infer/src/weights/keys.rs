@@ -99,6 +99,8 @@ const OTHERS: &[(&str, Treated)] = &[
     ("tokenizer.ggml.merges", Used),
     ("tokenizer.ggml.bos_token_id", Used),
     ("tokenizer.ggml.eos_token_id", Used),
+    ("tokenizer.ggml.eot_token_id", Used),
+    ("tokenizer.ggml.eom_token_id", Used),
     ("tokenizer.ggml.add_bos_token", Used),
     ("tokenizer.ggml.add_eos_token", Refused(False)),
     ("tokenizer.ggml.add_sep_token", Refused(False)),

@@ -184,6 +184,37 @@ fn a_rule_of_words_that_is_not_implemented_is_refused_by_its_name() {
     }
 }
 
+#[cfg(feature = "bpe")]
+#[test]
+fn an_end_of_texts_that_would_be_written_past_is_refused() {
+    let text = |name: &str, value: &str| [word(name), 8_u32.to_le_bytes().to_vec(), word(value)];
+    let list = |name: &str, all: &[&str]| {
+        let head = [ARRAY.to_le_bytes(), STRING.to_le_bytes()].concat();
+        let count = (all.len() as u64).to_le_bytes().to_vec();
+        [word(name), head, [count, all.iter().flat_map(|one| word(one)).collect()].concat()]
+    };
+    let id = |name: &str, id: u32| [word(name), U32.to_le_bytes().to_vec(), number(id)];
+    let read = |key: &str, end: u32| {
+        let keys = [
+            text("tokenizer.ggml.model", "gpt2"),
+            list("tokenizer.ggml.tokens", &["a", "</s>", "<|eot_id|>", "<|end|>"]),
+            list("tokenizer.ggml.merges", &[]),
+            id("tokenizer.ggml.eos_token_id", 1),
+            id(key, end),
+        ];
+        let head = [b"GGUF".to_vec(), number(3), vec![0; 8], vec![5, 0, 0, 0, 0, 0, 0, 0]];
+        let bytes = [head.concat(), keys.concat().concat()].concat().leak();
+        trine_infer::token::Vocabulary::from_gguf(&File::parse(bytes).unwrap()).map(drop)
+    };
+    for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+        assert_eq!((read(key, 1), read(key, 2)), (Ok(()), Ok(())));
+        for end in [0, 3, 4, u32::MAX] {
+            let said = read(key, end).unwrap_err().to_string();
+            assert!(said.starts_with(&format!("key {key}: is {end}: only eos_token_id")), "{said}");
+        }
+    }
+}
+
 /// `plain` has no tokenizer. Tests that give it text use the same model with the one of bytes.
 #[test]
 fn golden_bytes_is_plain_with_a_tokenizer() {
