@@ -1,13 +1,13 @@
 //! Language models as MCP tools: `bitnet-inference` goes on with a text, `bitnet-health` says how
 //! the server is.
 //!
-//! - [`serve`]: MCP on standard input and output, or any others; [`serve_until_signal`]: in a program
-//!   that signals end;
+//! - [`serve`]: MCP on standard input and output, or any others;
+//! - [`serve_until_signal`]: the same for a program, which signals end (`shutdown`);
+//! - `pending`: calls whose texts are being written;
 //! - `tools`: the two tools, their parameters and results;
 //! - `models`: which models are loaded, each in a thread of its own, and which has to go;
 //! - `worker`: one loaded model, which does what it is asked in turn;
 //! - `opened`: the model itself, and how it writes a text;
-//! - `shutdown`: the end by a signal;
 //! - `place`: where it is computed, on the processor or on a `device`;
 //! - `text`: tokens on their way to a text.
 //!
@@ -19,6 +19,7 @@
 mod device;
 mod models;
 mod opened;
+mod pending;
 mod place;
 mod server;
 mod shutdown;

@@ -11,7 +11,8 @@ use trine_descriptor::{Args, Side, ToolParams as _, ValueWriter, validate};
 use trine_mcp::json::writer::NeedBytes;
 use trine_mcp::{Batch, Call, Engine, Failure, Id, Outcome, Session, Step, Version, notify};
 
-use super::models::{self, Limits, Models};
+use super::models::{Limits, Models};
+use super::pending::Pending;
 use super::shutdown;
 use super::tools::{
     Generated, Health, INFERENCE, Inference, PROBLEM_MAX, PROMPT_MAX, Status, TEXT_MAX, TOOLS,
@@ -29,11 +30,6 @@ const VALUE_MAX: usize = 4 * TEXT_MAX + 4096;
 const OUT_BYTES: usize = 64 << 10;
 /// Lines that wait while the server is busy.
 const WAITING_MAX: usize = 16;
-/// A client that wants to see the text as it is written sees more of it after so many tokens, or
-/// with the first token after so much time.
-const PROGRESS_TOKENS: usize = 8;
-const PROGRESS_TIME: Duration = Duration::from_millis(50);
-
 /// What the server waits for.
 pub(super) enum Event {
     /// The program is to end: what was asked for is answered, and nothing more is taken.
@@ -42,50 +38,6 @@ pub(super) enum Event {
     /// Input has ended, or cannot be read for this reason.
     End(Option<String>),
     Told(u64, Tell),
-}
-
-/// A text that is being written for a client.
-struct Pending {
-    number: u64,
-    id: Box<[u8]>,
-    version: Version,
-    progress: Option<Box<[u8]>>,
-    /// What of the text the client was not shown yet, and when it was shown the rest.
-    fresh: String,
-    shown: Instant,
-    max_tokens: u32,
-    model: models::Version,
-    cancelled: Arc<AtomicBool>,
-    ends: Arc<AtomicBool>,
-}
-
-/// What a client is shown of a text that is being written.
-struct Show {
-    /// By which it knows the call.
-    token: Box<[u8]>,
-    version: Version,
-    /// Tokens, of at most so many.
-    done: (u32, Option<u32>),
-    /// What was written since it was last shown something.
-    text: String,
-}
-
-impl Pending {
-    /// Takes what is new of the text; answers what the client is shown now, if it asked for that.
-    /// After the last token it is shown nothing: the answer has all of the text.
-    fn show(&mut self, count: usize, fresh: &str) -> Option<Show> {
-        let token = self.progress.as_ref()?;
-        self.fresh.push_str(fresh);
-        let is_due = count.is_multiple_of(PROGRESS_TOKENS) || self.shown.elapsed() >= PROGRESS_TIME;
-        let done = u32::try_from(count).ok().filter(|count| is_due && *count < self.max_tokens)?;
-        self.shown = Instant::now();
-        Some(Show {
-            token: token.clone(),
-            version: self.version,
-            done: (done, Some(self.max_tokens)),
-            text: std::mem::take(&mut self.fresh),
-        })
-    }
 }
 
 /// Serves the tools to the client on `input` and `output` until that ends its input; texts that
