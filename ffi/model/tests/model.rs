@@ -488,14 +488,14 @@ fn a_prompt_longer_than_the_context_is_refused_and_nothing_is_read_or_written() 
     let session = session(model, 8);
     let mut heard = Heard { most: usize::MAX, ..Heard::default() };
     let how = generation(&mut heard, 4);
-    let tokens = [3_u32; 129];
-    // SAFETY: all of it outlives the calls.
-    unsafe {
-        let status =
-            trine_model_generate(session, tokens.as_ptr(), tokens.len(), &raw const how, 0);
-        assert_eq!(status, -13, "TRINE_E_FULL");
-        assert_eq!(trine_model_eval(session, tokens.as_ptr(), tokens.len(), 0), -13);
-    }
+    let tokens = vec![3_u32; 129];
+    // SAFETY: all of it outlives the call.
+    let status =
+        unsafe { trine_model_generate(session, tokens.as_ptr(), tokens.len(), &raw const how, 0) };
+    assert_eq!(status, -13, "TRINE_E_FULL");
+    // SAFETY: as above.
+    let status = unsafe { trine_model_eval(session, tokens.as_ptr(), tokens.len(), 0) };
+    assert_eq!(status, -13, "TRINE_E_FULL");
     assert!(heard.tokens.is_empty());
     let mut info: trine_model_session_info = trine_model_session_info {
         struct_size: size_of::<trine_model_session_info>() as u32,

@@ -53,7 +53,7 @@ pub(super) fn trial(
     let (Some(first), Some(last)) = (weights.layers.first(), weights.layers.last()) else {
         return Ok(());
     };
-    let layers = [*first, *last];
+    let layers = vec![*first, *last];
     let part = part(model, &layers)?;
     let config = part.config();
     let wanted = if options.batch > LARGE.0 { LARGE.1 } else { PROMPT };
@@ -64,8 +64,8 @@ pub(super) fn trial(
     let mut there = Engine::open_at(&part, device, homes.of_trial(), options, pool, |_| ())?;
     let mut memory = Vec::new();
     let mut here = session(&part, &options, &mut memory)?;
-    let tokens = tokens(config.vocab);
-    let (prompt, rest) = tokens.get(..context).unwrap_or_default().split_at(prompt);
+    let tokens = tokens(context, config.vocab);
+    let (prompt, rest) = tokens.split_at(prompt);
     there.read_prompt(prompt)?;
     here.begin_prompt(prompt.iter().copied()).map_err(fail)?;
     while here.step(usize::MAX, pool) == Step::More {}
@@ -121,12 +121,13 @@ fn session<'m>(
 }
 
 /// Tokens that are the same in each run.
-fn tokens(vocab: usize) -> [u32; LARGE.1 + 1] {
+fn tokens(count: usize, vocab: usize) -> Vec<u32> {
     let mut state = 7_u32;
-    std::array::from_fn(|_| {
+    let next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 8) % u32::try_from(vocab.max(1)).unwrap_or(u32::MAX)
-    })
+    };
+    std::iter::repeat_with(next).take(count).collect()
 }
 
 /// Our own backend has each bit of the engine's; others are near it.
