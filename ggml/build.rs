@@ -23,6 +23,8 @@ fn fibers() {
     build.include(ggml.join("src")).include(ggml.join("include"));
     // Each number is rounded where it is computed.
     build.flag("-ffp-contract=off").flag("-Wno-unknown-pragmas").opt_level(2);
+    // Kernels read rows of halves by words, which the language of devices allows.
+    build.flag("-fno-strict-aliasing");
     // Jumps go from one stack to another, which the library would take for an error.
     build.flag("-U_FORTIFY_SOURCE");
     build.compile("trine_ternary");

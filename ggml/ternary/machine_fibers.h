@@ -6,6 +6,7 @@
 #include <ucontext.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -155,6 +156,13 @@ inline void run_block() {
     }
 }
 
+// Whether a launch in several rows of blocks leaves the last block out, as a wrong kernel of prompts
+// might; of whole programs the environment says so.
+inline bool &leaves_out() {
+    static bool last = std::getenv("TRINE_FIBERS_LEAVE_OUT") != nullptr;
+    return last;
+}
+
 template <typename... Wanted, typename... Given>
 void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, int, Given... given) {
     Block &all = block();
@@ -170,7 +178,10 @@ void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, int, Given..
         for (unsigned y = 0; y < grid.y; y++) {
             for (unsigned x = 0; x < grid.x; x++) {
                 block_index = dim3(x, y, z);
-                run_block();
+                bool is_last = grid.y > 1 && x + 1 == grid.x && y + 1 == grid.y;
+                if (!(is_last && leaves_out())) {
+                    run_block();
+                }
             }
         }
     }

@@ -44,7 +44,7 @@ fn generate(model: &str, more: &[&str]) -> String {
 
 #[test]
 fn threads_packings_and_images_write_the_same_text() {
-    let model = golden("bitnet/plain.gguf");
+    let model = golden("bitnet/bytes.gguf");
     let text = generate(&model, &["--threads", "1", "--in-place"]);
     assert_eq!(
         text.chars().count(),
@@ -63,7 +63,7 @@ fn threads_packings_and_images_write_the_same_text() {
 
 #[test]
 fn a_seed_draws_the_same_text_and_another_one_another() {
-    let model = golden("bitnet/plain.gguf");
+    let model = golden("bitnet/bytes.gguf");
     let draw = |seed| generate(&model, &["--temperature", "1.5", "--seed", seed]);
     assert_eq!(draw("1"), draw("1"));
     assert_ne!(draw("1"), draw("2"));
@@ -71,7 +71,7 @@ fn a_seed_draws_the_same_text_and_another_one_another() {
 
 #[test]
 fn a_full_context_ends_the_text_and_a_shift_goes_on() {
-    let model = golden("bitnet/plain.gguf");
+    let model = golden("bitnet/bytes.gguf");
     let text = generate(&model, &["--context", "12"]);
     // Eight tokens of prompt; four that find room, and one that is chosen and not read.
     assert_eq!(text.chars().count(), 5 + 1);
@@ -81,7 +81,7 @@ fn a_full_context_ends_the_text_and_a_shift_goes_on() {
 
 #[test]
 fn what_cannot_be_done_is_said() {
-    let model = golden("bitnet/plain.gguf");
+    let model = golden("bitnet/bytes.gguf");
     let generate = |model: &str, prompt: &str, more: &[&str]| {
         refused(&[&["generate", "--model", model, prompt], more].concat())
     };
@@ -106,7 +106,7 @@ fn what_cannot_be_done_is_said() {
 
 #[test]
 fn a_measurement_says_speed_memory_and_bytes() {
-    let model = golden("bitnet/plain.gguf");
+    let model = golden("bitnet/bytes.gguf");
     let args = ["bench", &model, "--prompt", "8", "--tokens", "4", "--rounds", "2", "--json"];
     let said: serde_json::Value =
         serde_json::from_str(&printed(&[&args[..], &["--threads", "2"]].concat())).unwrap();
@@ -135,4 +135,56 @@ fn a_model_that_only_chooses_says_what_it_is_for() {
     assert!(said.contains("board.gguf: this model writes no text"), "{said}");
     assert!(said.contains("10 tools (hash ") && said.contains("fan_set"), "{said}");
     assert!(said.contains("trine ask"), "{said}");
+}
+
+#[test]
+fn a_file_without_a_tokenizer_takes_no_text() {
+    let said = refused(&["generate", "--model", &golden("bitnet/plain.gguf"), "THE CAT"]);
+    assert!(said.contains("the file has no tokenizer, so the model takes no text"), "{said}");
+    // Its speed can be measured, and an image of it is none.
+    printed(&[
+        "bench",
+        &golden("bitnet/plain.gguf"),
+        "--rounds",
+        "1",
+        "--prompt",
+        "8",
+        "--tokens",
+        "2",
+    ]);
+}
+
+#[test]
+fn a_prompt_longer_than_the_context_is_an_error_with_both_numbers() {
+    let model = golden("bitnet/bytes.gguf");
+    for (prompt, more, wanted) in [
+        (129, &[][..], "the prompt has 129 tokens, and the context takes 128"),
+        (40, &["--context", "32"][..], "the prompt has 40 tokens, and the context takes 32"),
+    ] {
+        let prompt = "A".repeat(prompt);
+        let said = refused(&[&["generate", "--model", &model, &prompt][..], more].concat());
+        assert!(said.contains(wanted), "{said}");
+        assert!(!said.contains("/s"), "{said}");
+    }
+    let whole = "A".repeat(128);
+    let args = ["generate", "--model", &model, &whole, "--tokens", "4"];
+    assert!(!printed(&args).is_empty());
+    // What forgets the oldest has room for all.
+    let long = "A".repeat(200);
+    printed(&["generate", "--model", &model, &long, "--tokens", "4", "--shift"]);
+}
+
+#[test]
+fn a_tokenizer_that_is_not_read_is_refused_by_its_name() {
+    let mut bytes = std::fs::read(golden("bitnet/bytes.gguf")).unwrap();
+    let at = bytes.windows(4).position(|four| four == b"byte").unwrap();
+    // llama.cpp's name for SentencePiece is longer; this one is as long as ours.
+    bytes[at..at + 4].copy_from_slice(b"bert");
+    let model = scratch("bert.gguf");
+    std::fs::write(&model, bytes).unwrap();
+    let wanted = "tokenizer.ggml.model is \"bert\": ";
+    let said = refused(&["generate", "--model", &model, "THE CAT"]);
+    assert!(said.contains(wanted), "{said}");
+    let said = refused(&["model", "pack", &model, "-o", &scratch("bert.trnm")]);
+    assert!(said.contains(wanted), "{said}");
 }

@@ -16,7 +16,7 @@ const PROMPT: &str = "Hello";
 /// More tokens than lavapipe has kernels of their own for, each of which it compiles for minutes.
 const LONG: &str = "The capital of France is";
 /// The small model that the tests of misuse take.
-pub(crate) const MISUSED: &str = "tests/golden/bitnet/plain.gguf";
+pub(crate) const MISUSED: &str = "tests/golden/bitnet/bytes.gguf";
 /// Tokens that the programs write.
 const TOKENS: &str = "24";
 

@@ -90,10 +90,6 @@ pub enum Key {
     RopeBase,
     /// `rope.dimension_count`
     RopeDimensions,
-    /// `hidden_act`
-    HiddenAct,
-    /// `rope.scaling.type`
-    RopeScaling,
     /// `trine.attention.whole`, which stands alone
     Whole,
 }
@@ -113,8 +109,6 @@ impl Key {
             Self::RmsEpsilon => "attention.layer_norm_rms_epsilon",
             Self::RopeBase => "rope.freq_base",
             Self::RopeDimensions => "rope.dimension_count",
-            Self::HiddenAct => "hidden_act",
-            Self::RopeScaling => "rope.scaling.type",
             Self::Whole => "trine.attention.whole",
         }
     }

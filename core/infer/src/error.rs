@@ -69,8 +69,6 @@ pub enum KeyProblem {
     Odd,
     /// It is no finite number above zero.
     NotPositive,
-    /// Its value is a word that stands for nothing known here.
-    Unknown,
 }
 
 /// What is wrong with a tensor.
@@ -133,7 +131,6 @@ impl fmt::Display for KeyProblem {
             Self::NotEqual { to } => write!(f, "must be {to}"),
             Self::Odd => f.write_str("must make heads of an even width"),
             Self::NotPositive => f.write_str("must be a finite number above zero"),
-            Self::Unknown => f.write_str("has a value that is not known here"),
         }
     }
 }

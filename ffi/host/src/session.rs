@@ -172,14 +172,14 @@ mod on_device {
         let object: &'static ModelObject = unsafe { ModelObject::of(model) }?;
         let Some(wanted) = wanted(object) else { return Ok(None) };
         let Some(device) = wanted.choice.device else { return Ok(None) };
+        // The engine for the processor says what is wrong with these.
         // SAFETY: passed on.
-        let options = unsafe { session_options(config, object) }?;
-        // SAFETY: passed on.
-        let needed = unsafe { bytes_elsewhere(object, config) }?;
+        let Ok(options) = (unsafe { session_options(config, object) }) else { return Ok(None) };
         if trine_infer::arena_bytes(object.model().config(), &options).is_err() {
-            // The engine for the processor says what is wrong with these.
             return Ok(None);
         }
+        // SAFETY: passed on.
+        let needed = unsafe { bytes_elsewhere(object, config) }?;
         let opened = match Offloaded::open(object, device, wanted, options) {
             Ok(opened) => opened,
             Err(why) if wanted.choice.falls_back => {

@@ -55,7 +55,7 @@ fn sentence(status: trine_status, problem: &trine_model_problem) -> String {
 
 fn open(config: &trine_host_config) -> (trine_status, *mut trine_model, String) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/bitnet");
-    let path = CString::new(path.join("plain.gguf").to_str().unwrap()).unwrap();
+    let path = CString::new(path.join("bytes.gguf").to_str().unwrap()).unwrap();
     let (mut model, mut problem) = (null_mut(), problem());
     // SAFETY: sound arguments.
     let status =
@@ -93,7 +93,7 @@ fn a_program_of_the_first_version_opens_models_as_ever() {
         unsafe { place.add(at).write(word) };
     }
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/bitnet");
-    let path = CString::new(path.join("plain.gguf").to_str().unwrap()).unwrap();
+    let path = CString::new(path.join("bytes.gguf").to_str().unwrap()).unwrap();
     let mut model = null_mut();
     // SAFETY: a structure of the first version.
     unsafe {

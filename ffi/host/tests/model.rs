@@ -70,7 +70,7 @@ fn session(model: *mut trine_model, batch: u32) -> (trine_status, *mut trine_mod
 fn threads_and_packings_change_no_bit_of_the_logits() {
     let tokens = [1_u32, 2, 3, 4, 5];
     let logits = |threads, flags| {
-        let (status, model, said) = open("bitnet/plain.gguf", &config(threads, flags));
+        let (status, model, said) = open("bitnet/bytes.gguf", &config(threads, flags));
         assert_eq!(status, OK, "{said}");
         let (status, session) = session(model, 4);
         assert_eq!(status, OK);
@@ -116,21 +116,21 @@ fn what_cannot_be_opened_says_why() {
 
 #[test]
 fn arguments_without_sense_have_a_status_each() {
-    let refused = |config: &trine_host_config| open("bitnet/plain.gguf", config).0;
+    let refused = |config: &trine_host_config| open("bitnet/bytes.gguf", config).0;
     assert_eq!(refused(&config(5000, 0)), ARGUMENT);
     for unknown in [4, 1 << 31] {
         assert_eq!(refused(&config(1, unknown)), UNSUPPORTED);
     }
     // What a device would not round is no matter here.
     for flags in [TRINE_HOST_FLOATS, TRINE_HOST_FLOATS | TRINE_HOST_IN_PLACE] {
-        let (status, model, said) = open("bitnet/plain.gguf", &config(1, flags));
+        let (status, model, said) = open("bitnet/bytes.gguf", &config(1, flags));
         assert_eq!(status, OK, "{said}");
         // SAFETY: the model is open.
         assert_eq!(unsafe { trine_host_model_close(model) }, OK);
     }
     assert_eq!(refused(&trine_host_config { reserved: 1, ..config(1, 0) }), UNSUPPORTED);
     assert_eq!(refused(&trine_host_config { struct_size: 15, ..config(1, 0) }), VERSION);
-    let path = path("bitnet/plain.gguf");
+    let path = path("bitnet/bytes.gguf");
     let mut model = null_mut();
     // SAFETY: NULL is checked.
     unsafe {

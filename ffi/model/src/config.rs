@@ -6,6 +6,9 @@ use core::mem::{offset_of, size_of};
 use trine_infer::{KvKind, Options};
 
 use crate::model::ModelObject;
+#[cfg(feature = "full")]
+use crate::problem::Fault;
+use crate::problem::Refusal;
 use crate::status::{
     TRINE_E_ARGUMENT, TRINE_E_NULL, TRINE_E_UNSUPPORTED, TRINE_E_VERSION, trine_status,
 };
@@ -115,14 +118,14 @@ pub(crate) struct SessionSetup {
 pub(crate) unsafe fn read_session(
     config: *const trine_model_session_config,
     model: &ModelObject,
-) -> Result<SessionSetup, trine_status> {
+) -> Result<SessionSetup, Refusal> {
     // SAFETY: passed on; zeros are a configuration.
     let raw = unsafe { slices::read(config, SESSION_V1) }?;
     if raw.abi_version != TRINE_MODEL_ABI_VERSION {
-        return Err(TRINE_E_VERSION);
+        return Err(TRINE_E_VERSION.into());
     }
     if raw.flags & !TRINE_MODEL_NO_TABLES != 0 || raw.reserved != 0 {
-        return Err(TRINE_E_UNSUPPORTED);
+        return Err(TRINE_E_UNSUPPORTED.into());
     }
     let or = |value: u32, default: usize| if value == 0 { default } else { value as usize };
     let shape = model.model().config();
@@ -130,9 +133,15 @@ pub(crate) unsafe fn read_session(
         TRINE_MODEL_KV_F16 => KvKind::F16,
         TRINE_MODEL_KV_F32 => KvKind::F32,
         TRINE_MODEL_KV_I8 => KvKind::I8,
-        _ => return Err(TRINE_E_ARGUMENT),
+        _ => return Err(TRINE_E_ARGUMENT.into()),
     };
     let context = or(raw.context, shape.context);
+    // A prompt longer than the model takes ends here, where programs make room for it.
+    #[cfg(feature = "full")]
+    if context > shape.context {
+        let fault = Fault::Context(raw.context, shape.context as u32);
+        return Err(Refusal { status: TRINE_E_ARGUMENT, needed: 0, fault });
+    }
     let options = Options { context, batch: or(raw.batch, 1), kv, tables: 0 };
     let options = if raw.flags & TRINE_MODEL_NO_TABLES == 0 {
         options.with_tables(model.model().weights())

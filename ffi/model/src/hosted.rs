@@ -30,7 +30,9 @@ pub unsafe fn session_options(
     model: &ModelObject,
 ) -> Result<trine_infer::Options, trine_status> {
     // SAFETY: passed on.
-    unsafe { config::read_session(config, model) }.map(|setup| setup.options)
+    unsafe { config::read_session(config, model) }
+        .map(|setup| setup.options)
+        .map_err(|refusal| refusal.status)
 }
 
 /// TRINE_OK.

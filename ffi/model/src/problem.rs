@@ -42,6 +42,9 @@ pub(crate) enum Fault {
     /// The tokenizer is none that is read.
     #[cfg(feature = "full")]
     Tokenizer,
+    /// So many positions are asked for, and the model has so many.
+    #[cfg(feature = "full")]
+    Context(u32, u32),
     /// An image with a tokenizer that this library leaves out.
     #[cfg(not(feature = "full"))]
     NoBpe,
@@ -251,6 +254,12 @@ pub unsafe extern "C" fn trine_model_error_text(
         Fault::Tokenizer if status < 0 => {
             cut.write_str("tokenizer: only byte-level BPE (\"gpt2\") and \"byte\" are read")
         }
+        #[cfg(feature = "full")]
+        Fault::Context(asked, most) if status < 0 => write!(
+            cut,
+            "a context of {asked} tokens is asked for, and the model takes {most}: shorten the \
+             prompt or the text"
+        ),
         #[cfg(not(feature = "full"))]
         Fault::NoBpe if status < 0 => {
             cut.write_str("tokenizer: this library has only the one of bytes")

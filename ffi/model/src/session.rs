@@ -401,8 +401,9 @@ pub unsafe fn bytes_elsewhere(
     config: *const trine_model_session_config,
 ) -> Result<usize, trine_status> {
     // SAFETY: passed on.
-    let setup = unsafe { config::read_session(config, model) }?;
-    places(model, &setup, 0).map(|places| places.end).map_err(|refusal| refusal.status)
+    let setup = unsafe { config::read_session(config, model) };
+    let places = setup.and_then(|setup| places(model, &setup, 0));
+    places.map(|places| places.end).map_err(|refusal| refusal.status)
 }
 
 /// Opens a session for which another computes than our engine, as `trine_model_session_open` does.

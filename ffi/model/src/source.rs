@@ -108,7 +108,9 @@ fn of_gguf(file: &File<'static>) -> Result<Words, Refusal> {
     let gguf = trine_infer::Error::Gguf;
     match file.string("tokenizer.ggml.model").map_err(gguf)? {
         Some("gpt2") => Ok(Words::Bpe(Vocabulary::from_gguf(file).map_err(gguf)?)),
-        Some("byte") | None => Ok(Words::Ready(Byte::from_gguf(file).map_err(gguf)?.into())),
+        Some("byte") => Ok(Words::Ready(Byte::from_gguf(file).map_err(gguf)?.into())),
+        // Tokens can be read and written all the same.
+        None => Ok(Words::Ready(Tokenizer::Missing(Byte::from_gguf(file).map_err(gguf)?))),
         Some(_) => Err(Refusal::model(Fault::Tokenizer)),
     }
 }

@@ -170,7 +170,7 @@ fn logits(session: *mut trine_model_session) -> Vec<f32> {
 #[test]
 fn logits_are_those_of_the_reference_and_the_same_in_steps_of_any_size() {
     let expected = expected("plain");
-    let model = open(file("bitnet/plain.gguf"));
+    let model = open(file("bitnet/bytes.gguf"));
     let mut seen: Option<Vec<f32>> = None;
     for (batch, budget) in [(1, 0), (3, 1), (4, 1000)] {
         let session = session(model, batch);
@@ -202,7 +202,7 @@ fn logits_are_those_of_the_reference_and_the_same_in_steps_of_any_size() {
 #[test]
 fn greedy_text_is_that_of_the_reference_and_a_callback_ends_it() {
     let expected = expected("plain");
-    let model = open(file("bitnet/plain.gguf"));
+    let model = open(file("bitnet/bytes.gguf"));
     for (most, end) in [(usize::MAX, TRINE_MODEL_END_LIMIT), (3, TRINE_MODEL_END_CANCELLED)] {
         let session = session(model, 8);
         let mut heard = Heard { most, session: Some(session), ..Heard::default() };
@@ -238,7 +238,7 @@ fn greedy_text_is_that_of_the_reference_and_a_callback_ends_it() {
 
 #[test]
 fn sampled_tokens_are_those_of_a_loop_that_the_program_writes() {
-    let model = open(file("bitnet/plain.gguf"));
+    let model = open(file("bitnet/bytes.gguf"));
     let prompt = [3_u32, 1, 4, 1, 5];
     let sampling = trine_model_sampling {
         struct_size: size_of::<trine_model_sampling>() as u32,
@@ -288,12 +288,12 @@ fn an_image_and_its_file_say_the_same() {
         assert_eq!(unsafe { trine_model_eval(session, tokens.as_ptr(), tokens.len(), 0) }, 0);
         logits(session)
     };
-    assert_eq!(logits_of("bitnet/plain.gguf"), logits_of("model/plain.trnm"));
+    assert_eq!(logits_of("bitnet/bytes.gguf"), logits_of("model/plain.trnm"));
 }
 
 #[test]
 fn info_says_what_the_file_has() {
-    let bytes = file("bitnet/plain.gguf");
+    let bytes = file("bitnet/bytes.gguf");
     let model = open(bytes);
     let size = size_of::<trine_model_info>();
     let mut info = trine_model_info {
@@ -330,7 +330,7 @@ fn info_says_what_the_file_has() {
 
 #[test]
 fn a_cut_file_is_refused_at_every_length_and_the_reason_names_what_is_missing() {
-    for (name, step) in [("bitnet/plain.gguf", 997), ("model/plain.trnm", 991)] {
+    for (name, step) in [("bitnet/bytes.gguf", 997), ("model/plain.trnm", 991)] {
         let bytes = file(name);
         for length in (0..bytes.len()).step_by(step) {
             let config = config(&bytes[..length]);
@@ -351,7 +351,7 @@ fn a_cut_file_is_refused_at_every_length_and_the_reason_names_what_is_missing() 
             assert!(text.len() > 10 && !text.contains("status"), "{text}");
         }
     }
-    let bytes = file("bitnet/plain.gguf");
+    let bytes = file("bitnet/bytes.gguf");
     let config = config(&bytes[..bytes.len() - 1]);
     let mut problem = problem();
     // SAFETY: sound arguments.
@@ -407,7 +407,7 @@ unsafe extern "C" fn read(
 #[test]
 fn a_file_is_read_by_a_callback_and_an_image_says_its_own_length() {
     let image = [file("model/plain.trnm"), &[0xFF; 100]].concat().leak();
-    let gguf = file("bitnet/plain.gguf");
+    let gguf = file("bitnet/bytes.gguf");
     for (bytes, size, length) in
         [(&*image, 0, image.len() - 100), (image, image.len(), image.len() - 100)]
             .into_iter()
@@ -480,4 +480,75 @@ fn text_becomes_tokens_and_text_again() {
         trine_model_detokenize(model, &raw mut decoder, 65, 0, piece.as_mut_ptr().cast(), 16)
     };
     assert_eq!(status, -2, "TRINE_E_ARGUMENT: no such decoder");
+}
+
+#[test]
+fn a_prompt_longer_than_the_context_is_refused_and_nothing_is_read_or_written() {
+    let model = open(file("bitnet/bytes.gguf"));
+    let session = session(model, 8);
+    let mut heard = Heard { most: usize::MAX, ..Heard::default() };
+    let how = generation(&mut heard, 4);
+    let tokens = vec![3_u32; 129];
+    // SAFETY: all of it outlives the call.
+    let status =
+        unsafe { trine_model_generate(session, tokens.as_ptr(), tokens.len(), &raw const how, 0) };
+    assert_eq!(status, -13, "TRINE_E_FULL");
+    // SAFETY: as above.
+    let status = unsafe { trine_model_eval(session, tokens.as_ptr(), tokens.len(), 0) };
+    assert_eq!(status, -13, "TRINE_E_FULL");
+    assert!(heard.tokens.is_empty());
+    let mut info: trine_model_session_info = trine_model_session_info {
+        struct_size: size_of::<trine_model_session_info>() as u32,
+        tokens: 9,
+        context: 0,
+        written: 0,
+        end: 0,
+        is_pending: 9,
+        memory_used: 0,
+    };
+    // SAFETY: the session is open.
+    assert_eq!(unsafe { trine_model_get_session_info(session, &raw mut info) }, 0);
+    assert_eq!((info.tokens, info.context, info.is_pending), (0, 128, 0));
+}
+
+#[test]
+fn a_session_longer_than_the_model_is_refused_with_both_numbers() {
+    let model = open(file("bitnet/bytes.gguf"));
+    let mut config = trine_model_session_config {
+        struct_size: size_of::<trine_model_session_config>() as u32,
+        abi_version: TRINE_MODEL_ABI_VERSION,
+        context: 129,
+        batch: 1,
+        kv: TRINE_MODEL_KV_F32,
+        candidates: 0,
+        flags: 0,
+        reserved: 0,
+    };
+    let mut problem = problem();
+    // SAFETY: a sound configuration, and a problem to be written.
+    let bytes = |config: &trine_model_session_config, problem: &mut trine_model_problem| unsafe {
+        trine_model_session_sizeof(model, config, problem)
+    };
+    assert_eq!(bytes(&config, &mut problem), 0);
+    let mut text = [0_u8; 160];
+    let room = text.as_mut_ptr().cast();
+    // SAFETY: the library's problem, and room for a sentence.
+    let count = unsafe { trine_model_error_text(-2, &raw const problem, room, text.len()) };
+    let said = std::str::from_utf8(&text[..usize::try_from(count).unwrap()]).unwrap();
+    assert!(said.starts_with("a context of 129 tokens is asked for, and the model takes 128"));
+    config.context = 128;
+    assert!(bytes(&config, &mut problem) > 0);
+}
+
+#[test]
+fn a_file_without_a_tokenizer_reads_tokens_and_no_text() {
+    let model = open(file("bitnet/plain.gguf"));
+    let mut tokens = [0_u32; 64];
+    let room = tokens.as_mut_ptr();
+    // SAFETY: the text and the room outlive the call.
+    let status = unsafe { trine_model_tokenize(model, c"THE CAT".as_ptr(), 7, 0, room, 64) };
+    assert_eq!(status, TRINE_E_MODEL);
+    let session = session(model, 2);
+    // SAFETY: the tokens outlive the call.
+    assert_eq!(unsafe { trine_model_eval(session, [2, 7].as_ptr(), 2, 0) }, 0);
 }

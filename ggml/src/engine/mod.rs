@@ -18,6 +18,7 @@ mod speed;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod trits;
 mod turns;
 mod weights;

@@ -8,6 +8,7 @@ use super::memory::{CACHE_OF_BLOCK, Cache, INPUTS, Inputs, Shape};
 use super::options::Options;
 use super::pass::{NODES_OF_BLOCK, NODES_OF_HEAD, Pass};
 use super::plan::{Homes, Plan};
+use super::trial::trial;
 use super::weights::{self, Weights};
 use crate::backend::{Backend, Context, Device, Error, Graph, Result, Scheduler};
 
@@ -71,11 +72,13 @@ impl<'w> Engine<'w> {
         Ok(Plan::new(model, &Homes::new(model, device, options)?, options))
     }
 
-    /// Puts a model on a device. Threads of `pool` share the packing of its weights; `tell` is
-    /// called with the plan before any memory is taken.
+    /// Puts a model on a device that computes a part of it as the processor does. Threads of `pool`
+    /// share the packing of its weights; `tell` is called with the plan before memory is taken for
+    /// all of it.
     ///
     /// # Errors
-    /// As [`Self::plan`], and when the device gives no memory.
+    /// As [`Self::plan`], when the part comes to something else there, and when the device gives no
+    /// memory.
     pub fn open(
         model: &Model<'w>,
         device: Device,
@@ -90,6 +93,7 @@ impl<'w> Engine<'w> {
             ..*options
         };
         let homes = Homes::new(model, device, &options)?;
+        trial(model, device, &homes, &options, pool)?;
         Self::open_at(model, device, homes, options, pool, tell)
     }
 

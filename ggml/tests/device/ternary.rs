@@ -138,6 +138,57 @@ fn a_model_that_finds_no_room_for_all_of_its_blocks_is_refused() {
 }
 
 #[cfg(feature = "fibers")]
+mod wrong {
+    use std::process::Command;
+
+    use super::*;
+
+    unsafe extern "C" {
+        /// Kernels of prompts leave out what is behind their first tokens.
+        safe fn trine_ternary_leaves_out(last: bool);
+    }
+
+    /// What tells a process that its kernels are wrong: other tests have right ones.
+    const WRONG: &str = "TRINE_FIBERS_WRONG";
+    const NAME: &str = "ternary::wrong::a_device_with_a_wrong_kernel_is_not_believed";
+
+    /// Opens models in a process whose kernels may be wrong.
+    fn open() {
+        let device = ours().into_iter().next().unwrap();
+        for made in [
+            Made { blocks: 1, ..Made::SMALL },
+            Made { architecture: "bitnet", packing: Packing::I2S, ..Made::SMALL },
+            Made { whole: 1, head: RowFormat::Q6K, ..Made::SMALL },
+        ] {
+            let model = model(&File::parse(made.file().leak()).unwrap());
+            let open = |wrong: bool, batch: usize| {
+                trine_ternary_leaves_out(wrong);
+                let options = Options { batch, ..Options::new(128) };
+                Engine::open(&model, device, &options, &Serial, |_| {}).err()
+            };
+            assert!(open(false, 128).is_none(), "{made:?}");
+            let said = open(true, 128).unwrap().to_string();
+            assert!(
+                said.contains("computes this model wrongly: after 65 tokens on trial"),
+                "{said}"
+            );
+            assert!(said.contains(&device.name()) && said.contains("logits are not"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_device_with_a_wrong_kernel_is_not_believed() {
+        if std::env::var_os(WRONG).is_some() {
+            return open();
+        }
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", NAME, "--nocapture"]).env(WRONG, "1");
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[cfg(feature = "fibers")]
 mod lost {
     use std::collections::BTreeMap;
     use std::ffi::c_int;

@@ -143,6 +143,7 @@ impl Generate {
         let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool);
         let loaded = loaded.map_err(|error| fail(&error))?;
         let prompt = self.tokens_of(&loaded.tokenizer)?;
+        self.check_room(&loaded, prompt.len())?;
         let keep = prompt.len();
         let text = Written::new(&loaded.tokenizer);
         let mut task =
@@ -286,6 +287,21 @@ impl Generate {
             ));
         }
         Ok(tokens)
+    }
+
+    /// A prompt that finds no room would be read in part, or not at all.
+    fn check_room(&self, loaded: &Loaded<'_>, prompt: usize) -> Result<()> {
+        let room = self.options(loaded, prompt).context;
+        if prompt <= room || self.shift {
+            return Ok(());
+        }
+        let most = loaded.model.config().context;
+        let more =
+            if room < most { format!(", raise --context to {most} at most") } else { "".into() };
+        Err(Error::new(format!(
+            "the prompt has {prompt} tokens, and the context takes {room}: shorten it{more}, or \
+             forget the oldest tokens with --shift"
+        )))
     }
 
     fn options(&self, loaded: &Loaded<'_>, prompt: usize) -> Options {

@@ -4,7 +4,7 @@ use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use trine::inference::{Limits, Place, serve};
+use trine::inference::{Limits, Place, serve_until_signal};
 use trine::{Error, Result};
 
 use super::offload::{Backend, Wish, choose, failed};
@@ -42,7 +42,7 @@ impl Serve {
         let bytes = self.memory.saturating_mul(1 << 20);
         let place = place(Wish::new(&self.backend)?)?;
         let limits = Limits { folder: self.models, bytes, place };
-        serve(limits, BufReader::new(io::stdin()), &mut io::stdout().lock())?;
+        serve_until_signal(limits, BufReader::new(io::stdin()), &mut io::stdout().lock())?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -2,6 +2,8 @@
 //! the server is.
 //!
 //! - [`serve`]: MCP on standard input and output, or any others;
+//! - [`serve_until_signal`]: the same for a program, which signals end (`shutdown`);
+//! - `pending`: calls whose texts are being written;
 //! - `tools`: the two tools, their parameters and results;
 //! - `models`: which models are loaded, each in a thread of its own, and which has to go;
 //! - `worker`: one loaded model, which does what it is asked in turn;
@@ -17,8 +19,10 @@
 mod device;
 mod models;
 mod opened;
+mod pending;
 mod place;
 mod server;
+mod shutdown;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -27,4 +31,4 @@ mod worker;
 
 pub use models::Limits;
 pub use place::Place;
-pub use server::serve;
+pub use server::{serve, serve_until_signal};

@@ -114,6 +114,11 @@ impl Models {
         self.held.retain(|held| held.version != *version || !held.worker.is_gone());
     }
 
+    /// Lets all threads end when they can, without waiting for that.
+    pub(super) fn release(&mut self) {
+        self.held.drain(..).for_each(|held| held.worker.release());
+    }
+
     /// Ends all threads and frees all memory, when what is being written is finished.
     pub(super) fn clear(&mut self) {
         self.held.clear();
@@ -175,6 +180,7 @@ mod tests {
             temperature: 0.0,
             seed: 0,
             cancelled: std::sync::Arc::default(),
+            ends: std::sync::Arc::default(),
             tell: Box::new(move |tell| drop(told.send(tell))),
         };
         let version = models.find(name).unwrap();

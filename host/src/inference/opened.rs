@@ -109,7 +109,7 @@ impl<'b> Opened<'b> {
                 text.push(token);
                 (job.tell)(Tell::Tokens(text.count, text.fresh()));
             }
-            if text.is_full() || job.is_cancelled() {
+            if text.is_full() || job.is_over() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -127,6 +127,7 @@ impl<'b> Opened<'b> {
         let finish = match end {
             End::Stop(_) => Finish::Stop,
             End::Full => Finish::Context,
+            End::Cancelled if !text.is_full() => Finish::Ended,
             End::Limit | End::Cancelled => Finish::Length,
         };
         let (tokens, text) = (text.count, text.finish());
@@ -177,10 +178,10 @@ fn on_processor(
     // The block may start anywhere.
     let mut memory = vec![0; size + 3];
     let mut session = Session::new(model, &options, &mut memory).map_err(fail)?;
-    let is_wanted = || !job.is_cancelled();
+    let is_wanted = || !job.is_over();
     let rest = go_on(&task.tokens, keep, &mut session, pool, is_wanted).map_err(fail)?;
     let mut generation = Generation::new(rest, task.left, task.stop);
-    while !job.is_cancelled() {
+    while !job.is_over() {
         match generation.step(&mut session, sampler, usize::MAX, pool).map_err(fail)? {
             Event::Token(token) if each(Some(token)).is_break() => break,
             Event::More | Event::Token(_) => {}

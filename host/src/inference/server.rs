@@ -11,7 +11,9 @@ use trine_descriptor::{Args, Side, ToolParams as _, ValueWriter, validate};
 use trine_mcp::json::writer::NeedBytes;
 use trine_mcp::{Batch, Call, Engine, Failure, Id, Outcome, Session, Step, Version, notify};
 
-use super::models::{self, Limits, Models};
+use super::models::{Limits, Models};
+use super::pending::Pending;
+use super::shutdown;
 use super::tools::{
     Generated, Health, INFERENCE, Inference, PROBLEM_MAX, PROMPT_MAX, Status, TEXT_MAX, TOOLS,
     Tools,
@@ -28,60 +30,14 @@ const VALUE_MAX: usize = 4 * TEXT_MAX + 4096;
 const OUT_BYTES: usize = 64 << 10;
 /// Lines that wait while the server is busy.
 const WAITING_MAX: usize = 16;
-/// A client that wants to see the text as it is written sees more of it after so many tokens, or
-/// with the first token after so much time.
-const PROGRESS_TOKENS: usize = 8;
-const PROGRESS_TIME: Duration = Duration::from_millis(50);
-
 /// What the server waits for.
-enum Event {
+pub(super) enum Event {
+    /// The program is to end: what was asked for is answered, and nothing more is taken.
+    Drain,
     Line(Vec<u8>),
     /// Input has ended, or cannot be read for this reason.
     End(Option<String>),
     Told(u64, Tell),
-}
-
-/// A text that is being written for a client.
-struct Pending {
-    number: u64,
-    id: Box<[u8]>,
-    version: Version,
-    progress: Option<Box<[u8]>>,
-    /// What of the text the client was not shown yet, and when it was shown the rest.
-    fresh: String,
-    shown: Instant,
-    max_tokens: u32,
-    model: models::Version,
-    cancelled: Arc<AtomicBool>,
-}
-
-/// What a client is shown of a text that is being written.
-struct Show {
-    /// By which it knows the call.
-    token: Box<[u8]>,
-    version: Version,
-    /// Tokens, of at most so many.
-    done: (u32, Option<u32>),
-    /// What was written since it was last shown something.
-    text: String,
-}
-
-impl Pending {
-    /// Takes what is new of the text; answers what the client is shown now, if it asked for that.
-    /// After the last token it is shown nothing: the answer has all of the text.
-    fn show(&mut self, count: usize, fresh: &str) -> Option<Show> {
-        let token = self.progress.as_ref()?;
-        self.fresh.push_str(fresh);
-        let is_due = count.is_multiple_of(PROGRESS_TOKENS) || self.shown.elapsed() >= PROGRESS_TIME;
-        let done = u32::try_from(count).ok().filter(|count| is_due && *count < self.max_tokens)?;
-        self.shown = Instant::now();
-        Some(Show {
-            token: token.clone(),
-            version: self.version,
-            done: (done, Some(self.max_tokens)),
-            text: std::mem::take(&mut self.fresh),
-        })
-    }
 }
 
 /// Serves the tools to the client on `input` and `output` until that ends its input; texts that
@@ -94,7 +50,30 @@ pub fn serve(
     input: impl BufRead + Send + 'static,
     output: &mut dyn Write,
 ) -> Result<()> {
+    run(limits, input, output, channel())
+}
+
+/// The same for a program, which a signal ends as well: calls that are under way are answered
+/// within some seconds, the others are not taken.
+///
+/// # Errors
+/// As [`serve`], and when signals cannot be handled.
+pub fn serve_until_signal(
+    limits: Limits,
+    input: impl BufRead + Send + 'static,
+    output: &mut dyn Write,
+) -> Result<()> {
     let (events, happened) = channel();
+    shutdown::watch(events.clone())?;
+    run(limits, input, output, (events, happened))
+}
+
+fn run(
+    limits: Limits,
+    input: impl BufRead + Send + 'static,
+    output: &mut dyn Write,
+    (events, happened): (Sender<Event>, Receiver<Event>),
+) -> Result<()> {
     let (permits, wanted) = sync_channel(WAITING_MAX);
     let lines = events.clone();
     let thread = std::thread::Builder::new().name("input".to_owned());
@@ -114,6 +93,7 @@ pub fn serve(
         out: vec![0; OUT_BYTES],
         problem: None,
         last: None,
+        draining: None,
     }
     .run(&happened, &wanted)
 }
@@ -149,6 +129,8 @@ struct Server<'t, 'o> {
     problem: Option<String>,
     /// When a text was last written.
     last: Option<Instant>,
+    /// Since when the program is to end.
+    draining: Option<Instant>,
 }
 
 impl Server<'_, '_> {
@@ -163,9 +145,14 @@ impl Server<'_, '_> {
     fn events(&mut self, happened: &Receiver<Event>, permits: &Receiver<()>) -> Result<()> {
         let mut ended = None;
         while ended.is_none() || !self.pending.is_empty() {
-            // A sender is in `self`, so there is always another event.
-            let Ok(event) = happened.recv() else { break };
+            let Some(event) = self.next_event(happened) else { return self.give_up() };
             match event {
+                Event::Drain => {
+                    self.draining = Some(Instant::now());
+                    ended = Some(None);
+                }
+                // Who sent it meets a server that has ended.
+                Event::Line(_) if self.draining.is_some() => {}
                 Event::Line(line) => {
                     let _ = permits.recv();
                     self.line(&line)?;
@@ -178,6 +165,30 @@ impl Server<'_, '_> {
             Some(reason) => Err(Error::new(format!("standard input cannot be read: {reason}"))),
             None => Ok(()),
         }
+    }
+
+    /// What happens next; nothing where the program is to end, and has waited long enough.
+    fn next_event(&self, happened: &Receiver<Event>) -> Option<Event> {
+        // A sender is in `self`, so there is always another event.
+        let Some(begun) = self.draining else { return happened.recv().ok() };
+        let within = |patience: Duration| {
+            happened.recv_timeout(patience.saturating_sub(begun.elapsed())).ok()
+        };
+        within(shutdown::TEXTS_PATIENCE).or_else(|| {
+            self.pending.iter().for_each(|one| one.ends.store(true, Ordering::Release));
+            within(shutdown::CALLS_PATIENCE)
+        })
+    }
+
+    /// Answers the calls that are left, and leaves their models to the end of the program.
+    fn give_up(&mut self) -> Result<()> {
+        self.models.release();
+        for pending in std::mem::take(&mut self.pending) {
+            let Some(id) = Id::from_raw(&pending.id) else { continue };
+            let why = "the server was ended before it could begin with the text";
+            self.answer((id, pending.version, INFERENCE), Outcome::Error(why))?;
+        }
+        Ok(())
     }
 
     fn send(&mut self, message: &[u8]) -> Result<()> {
@@ -284,12 +295,14 @@ impl Server<'_, '_> {
         let number = self.next;
         self.next += 1;
         let (events, cancelled) = (self.events.clone(), Arc::new(AtomicBool::new(false)));
+        let ends = Arc::new(AtomicBool::new(false));
         let job = Job {
             prompt: wanted.prompt.to_owned(),
             max_tokens: wanted.max_tokens.into(),
             temperature: wanted.temperature.0 as f32 / 1000.0,
             seed: wanted.seed.into(),
             cancelled: Arc::clone(&cancelled),
+            ends: Arc::clone(&ends),
             // When nobody listens any more, the server has ended.
             tell: Box::new(move |tell| drop(events.send(Event::Told(number, tell)))),
         };
@@ -308,6 +321,7 @@ impl Server<'_, '_> {
             max_tokens: wanted.max_tokens.into(),
             model,
             cancelled,
+            ends,
         });
         Ok(())
     }

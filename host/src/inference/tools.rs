@@ -71,6 +71,8 @@ pub(super) enum Finish {
     Length,
     /// The model takes no longer texts.
     Context,
+    /// The server was told to end while it was written.
+    Ended,
 }
 
 /// Say whether the last model could be loaded, what memory models take, and when one was last

@@ -22,6 +22,8 @@ pub(super) struct Job {
     pub(super) seed: u64,
     /// Set by the one who wants no more of it.
     pub(super) cancelled: Arc<AtomicBool>,
+    /// Set by the one who wants what there is of it.
+    pub(super) ends: Arc<AtomicBool>,
     /// Is told what happens.
     pub(super) tell: Box<dyn Fn(Tell) + Send>,
 }
@@ -29,6 +31,11 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing more is to be written.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_cancelled() || self.ends.load(Ordering::Acquire)
     }
 }
 

@@ -75,7 +75,8 @@ pub(crate) fn gguf_tokenizer<'b>(
 ) -> Result<Tokenizer<'b>> {
     match file.string("tokenizer.ggml.model").map_err(fail)? {
         Some("gpt2") => bpe(Vocabulary::from_gguf(file).map_err(fail)?, index),
-        Some("byte") | None => Ok(Byte::from_gguf(file).map_err(fail)?.into()),
+        Some("byte") => Ok(Byte::from_gguf(file).map_err(fail)?.into()),
+        None => Ok(Tokenizer::Missing(Byte::from_gguf(file).map_err(fail)?)),
         Some(other) => {
             let only = "only \"gpt2\" and \"byte\" are read";
             Err(Error::new(format!("tokenizer.ggml.model is {other:?}: {only}")))

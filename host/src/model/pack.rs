@@ -38,7 +38,7 @@ pub fn pack(bytes: &[u8], how: &Packed, pool: &dyn Parallel) -> Result<Vec<u8>> 
     let mut layers = vec![Layer::EMPTY; config.layers];
     let weights = Weights::from_gguf(&file, &config, &mut layers).map_err(|error| fail(&error))?;
     let untied = file.tensor("output.weight").is_some();
-    let text = text(&file).map_err(|error| fail(&error))?;
+    let text = text(&file)?;
     // A table of pieces names the tools that it is for.
     let tools = text.pieces.map(Table::parse).transpose().map_err(|error| fail(&error))?;
     let header = Header {
@@ -79,17 +79,31 @@ struct Text<'a> {
     pieces: Option<&'a [u8]>,
 }
 
-fn text<'a>(file: &File<'a>) -> std::result::Result<Text<'a>, trine_infer::gguf::Error> {
-    let bpe = file.array("tokenizer.ggml.merges", Kind::String)?.is_some();
-    let pieces = file.array("trine.ask", Kind::U8)?.map(|table| table.bytes());
+fn text<'a>(file: &File<'a>) -> Result<Text<'a>> {
+    let model = file.string("tokenizer.ggml.model").map_err(said)?;
+    let pieces = file.array("trine.ask", Kind::U8).map_err(said)?.map(|table| table.bytes());
     let (kind, vocabulary) = if pieces.is_some() {
         (TokenizerKind::Pieces, Vocabulary::default())
-    } else if bpe {
-        (TokenizerKind::Bpe, Vocabulary::from_gguf(file)?)
     } else {
-        (TokenizerKind::Byte, Vocabulary::default())
+        match model {
+            Some("gpt2") => (TokenizerKind::Bpe, Vocabulary::from_gguf(file).map_err(said)?),
+            Some("byte") => (TokenizerKind::Byte, Vocabulary::default()),
+            found => return Err(no_tokenizer(found)),
+        }
     };
-    Ok(Text { kind, marks: Byte::from_gguf(file)?, vocabulary, pieces })
+    Ok(Text { kind, marks: Byte::from_gguf(file).map_err(said)?, vocabulary, pieces })
+}
+
+fn said(error: impl std::fmt::Display) -> Error {
+    Error::new(error.to_string())
+}
+
+/// An image says how its tokens are text, in one of two ways.
+fn no_tokenizer(found: Option<&str>) -> Error {
+    let found = found.map_or("missing".to_owned(), |found| format!("{found:?}"));
+    Error::new(format!(
+        "tokenizer.ggml.model is {found}: an image has the tokenizer of \"gpt2\" or of \"byte\""
+    ))
 }
 
 /// An image that grows part by part.
@@ -217,7 +231,7 @@ mod tests {
 
     #[test]
     fn golden_bytes_of_an_image() {
-        let file = std::fs::read(folder().join("bitnet/plain.gguf")).unwrap();
+        let file = std::fs::read(folder().join("bitnet/bytes.gguf")).unwrap();
         let how = Packed { packing: Some(Packing::Line16), ..Packed::default() };
         let image = pack(&file, &how, &Serial).unwrap();
         let path = folder().join("model/plain.trnm");
@@ -229,7 +243,7 @@ mod tests {
 
     #[test]
     fn threads_change_no_byte_and_every_packing_is_read_back() {
-        let file = std::fs::read(folder().join("bitnet/plain.gguf")).unwrap();
+        let file = std::fs::read(folder().join("bitnet/bytes.gguf")).unwrap();
         let pool = Pool::new(3).unwrap();
         for &packing in Packing::ALL.iter().filter(|packing| packing.cols_multiple() <= 128) {
             for rows in [None, Some(RowFormat::Q8_0), Some(RowFormat::F32)] {
@@ -248,6 +262,13 @@ mod tests {
         let blocks = Packed { packing: Some(Packing::Tq2_0), ..Packed::default() };
         let error = pack(&file, &blocks, &Serial).unwrap_err().to_string();
         assert!(error.starts_with("blk.0.attn_q.weight: "), "{error}");
+    }
+
+    #[test]
+    fn a_file_without_a_tokenizer_is_refused_and_not_taken_for_one_of_bytes() {
+        let file = std::fs::read(folder().join("bitnet").join("plain.gguf")).unwrap();
+        let error = pack(&file, &Packed::default(), &Serial).unwrap_err().to_string();
+        assert!(error.starts_with("tokenizer.ggml.model is missing: "), "{error}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ type Settings<'s> = &'s [(&'s str, &'s str)];
 
 /// A text on a backend.
 fn generate(backend: &str, settings: Settings<'_>) -> Output {
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/bitnet/plain.gguf");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/bitnet/bytes.gguf");
     let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
     command.args([
         "generate",

@@ -13,7 +13,7 @@ use super::{Settings, said, warnings};
 fn models() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("serving");
     std::fs::create_dir_all(&folder).unwrap();
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/bitnet/plain.gguf");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/bitnet/bytes.gguf");
     for name in ["plain.gguf", "other.gguf"] {
         let (new, path) = (folder.join("new"), folder.join(name));
         if !path.exists() {

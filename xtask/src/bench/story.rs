@@ -11,7 +11,7 @@ use crate::{sh, size};
 
 const PROGRAM: &str = "trine-model";
 /// The model of which the image is made: 128 wide, two blocks.
-const MODEL: &str = "tests/golden/bitnet/plain.gguf";
+const MODEL: &str = "tests/golden/bitnet/bytes.gguf";
 /// Positions that the program has memory for.
 const CONTEXT: &str = "32";
 /// Tokens that it reads together.

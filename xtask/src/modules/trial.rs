@@ -101,7 +101,7 @@ impl Trial {
         sh::run(compiler.arg("-Wl,--allow-shlib-undefined"))?;
         let listed = sh::output(&mut on_software(&program)?)?;
         has(&listed, &["Vulkan0 (Vulkan)", "CPU"])?;
-        let model = sh::root().join("tests/golden/bitnet/plain.gguf");
+        let model = sh::root().join("tests/golden/bitnet/bytes.gguf");
         let on = |backend: &str| -> Result<Command> {
             let mut command = on_software(&program)?;
             command.arg(&model).arg("THE CAT ").arg(backend);
@@ -204,7 +204,7 @@ impl Trial {
 pub(super) fn generate(program: &Path, backend: &str) -> Result<Command> {
     let mut command = on_software(program)?;
     command.args(["generate", "THE CAT ", "--tokens", "20", "--threads", "1", "--model"]);
-    command.arg(sh::root().join("tests/golden/bitnet/plain.gguf")).args(["--backend", backend]);
+    command.arg(sh::root().join("tests/golden/bitnet/bytes.gguf")).args(["--backend", backend]);
     Ok(command)
 }
 

@@ -2,7 +2,8 @@
 
 use core::fmt::{self, Display, Formatter, Write as _};
 
-use super::{Kind, Type};
+use super::{Kind, Type, Value};
+use crate::text::Text;
 
 /// Why a file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +110,88 @@ pub enum Reason {
     Overlap(Name),
     /// `Q2_0` in blocks of 64 here and of 128 in another tensor of the file.
     MixedBlocks,
+    /// A value that would change what is computed, and the one that is computed.
+    Value(Name, Only),
+    /// A token of this number, where the vocabulary has so many.
+    Vocabulary(u32, u32),
+    /// So many tokens have names, and the vocabulary has so many.
+    Tokens(u64, u32),
+    /// A weight whose code stands for none of -1, 0 and 1.
+    Code,
+}
+
+impl Reason {
+    /// Only another value is computed.
+    pub(crate) fn of_value(found: &Value<'_>, only: Only) -> Self {
+        let text = match found {
+            Value::String(text) => return Self::Value(Name::new(text.as_bytes()), only),
+            Value::Array(_) => Text::<40>::of(format_args!("an array")),
+            Value::Bool(value) => Text::of(format_args!("{value}")),
+            Value::F32(value) => Text::of(format_args!("{value}")),
+            Value::F64(value) => Text::of(format_args!("{value}")),
+            Value::U8(value) => Text::of(format_args!("{value}")),
+            Value::U16(value) => Text::of(format_args!("{value}")),
+            Value::U32(value) => Text::of(format_args!("{value}")),
+            Value::U64(value) => Text::of(format_args!("{value}")),
+            Value::I8(value) => Text::of(format_args!("{value}")),
+            Value::I16(value) => Text::of(format_args!("{value}")),
+            Value::I32(value) => Text::of(format_args!("{value}")),
+            Value::I64(value) => Text::of(format_args!("{value}")),
+        };
+        Self::Value(Name::new(text.as_str().as_bytes()), only)
+    }
+}
+
+/// Which values of a key are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Only {
+    /// None: the key itself is of another kind of model.
+    Nothing,
+    /// 0.
+    Zero,
+    /// 1.
+    One,
+    /// False.
+    False,
+    /// True.
+    True,
+    /// The width of a head.
+    Width,
+    /// No scaling of positions.
+    Scaling,
+    /// The order of weights that the format has.
+    Reference,
+    /// A model, and no part of one.
+    Model,
+    /// The functions of the feed-forward network.
+    Activation,
+    /// The value of another key for the same.
+    Same,
+    /// The rules by which texts are cut into words.
+    Split,
+    /// Ends of texts by names that are known.
+    End,
+}
+
+impl Display for Only {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "this engine does not compute what it stands for",
+            Self::Zero => "only 0 is computed",
+            Self::One => "only 1 is computed",
+            Self::False => "only false is computed",
+            Self::True => "only true is computed",
+            Self::Width => "must be embedding_length / attention.head_count",
+            Self::Scaling => "only none, and linear by a factor of 1, are computed",
+            Self::Reference => "only reference is read",
+            Self::Model => "only model is read",
+            Self::Activation => "only relu2, relu_sqr, relu_squared, silu and swish are computed",
+            Self::Same => "hidden_act says another one",
+            Self::End => "only eos_token_id and tokens of known names, as <|eot_id|>, end a text",
+            Self::Split => "only llama-bpe, llama3 and llama-v3 are read",
+        })
+    }
 }
 
 /// The beginning of a name, as long as an error has room for.
@@ -200,6 +283,14 @@ impl Display for Reason {
             Self::PastEnd(bytes) => write!(f, "the data ends {bytes} bytes after the file"),
             Self::Overlap(other) => write!(f, "the data overlaps that of tensor {other}"),
             Self::MixedBlocks => f.write_str("Q2_0 in blocks of 64 and of 128 in one file"),
+            Self::Value(found, only) => write!(f, "is {found}: {only}"),
+            Self::Vocabulary(found, most) => {
+                write!(f, "token {found} is none of the vocabulary's {most}")
+            }
+            Self::Tokens(found, most) => {
+                write!(f, "names {found} tokens, and the vocabulary has {most}")
+            }
+            Self::Code => f.write_str("a weight has the code 3, only 0, 1 and 2 stand for weights"),
         }
     }
 }

@@ -37,7 +37,7 @@ mod tensor;
 mod types;
 mod value;
 
-pub use error::{Error, Name, Place, Reason};
+pub use error::{Error, Name, Only, Place, Reason};
 pub use file::{File, Keys};
 pub use tensor::{Tensor, Tensors};
 pub use types::Type;

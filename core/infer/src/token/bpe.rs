@@ -12,7 +12,7 @@ use super::tokenizer::Encode;
 use super::vocabulary::{Kind, Vocabulary};
 
 /// Names of tokens that end a turn or a text, whatever the file says of its `eos`.
-const ENDS: [&str; 5] =
+pub(super) const ENDS: [&str; 5] =
     ["<|eot_id|>", "<|end_of_text|>", "<|endoftext|>", "<|im_end|>", "<|eom_id|>"];
 
 /// A byte-level BPE tokenizer.

@@ -47,6 +47,9 @@ pub enum Error {
     },
     /// The vocabulary has no token of this number.
     Token(u32),
+    /// The file has no tokenizer.
+    #[cfg(feature = "gguf")]
+    NoTokenizer,
 }
 
 impl Display for Error {
@@ -68,6 +71,11 @@ impl Display for Error {
             Self::Output { given } => write!(f, "the text has more than {given} tokens"),
             Self::Piece { given } => write!(f, "a token's text takes more than {given} bytes"),
             Self::Token(id) => write!(f, "the vocabulary has no token {id}"),
+            #[cfg(feature = "gguf")]
+            Self::NoTokenizer => f.write_str(
+                "the file has no tokenizer, so the model takes no text: convert it again with its \
+                 tokenizer, or, where tokens are bytes, set tokenizer.ggml.model to byte",
+            ),
         }
     }
 }

@@ -27,6 +27,10 @@ pub enum Tokenizer<'a> {
     /// Byte-level BPE.
     #[cfg(feature = "bpe")]
     Bpe(Bpe<'a>),
+    /// None: the file has no vocabulary, so that the model takes tokens and no text. What it says
+    /// of the beginning and the end holds.
+    #[cfg(feature = "gguf")]
+    Missing(Byte),
 }
 
 impl From<Byte> for Tokenizer<'_> {
@@ -59,6 +63,8 @@ impl Tokenizer<'_> {
             Self::Byte(byte, _) => byte.encode(text, how, out),
             #[cfg(feature = "bpe")]
             Self::Bpe(bpe) => bpe.encode(text, how, scratch, out),
+            #[cfg(feature = "gguf")]
+            Self::Missing(_) => Err(Error::NoTokenizer),
         }
     }
 
@@ -83,6 +89,8 @@ impl Tokenizer<'_> {
             },
             #[cfg(feature = "bpe")]
             Self::Bpe(bpe) => decoder.push(bpe.bytes(id, control)?, out),
+            #[cfg(feature = "gguf")]
+            Self::Missing(_) => Err(Error::NoTokenizer),
         }
     }
 
@@ -93,6 +101,8 @@ impl Tokenizer<'_> {
             Self::Byte(..) => 1,
             #[cfg(feature = "bpe")]
             Self::Bpe(bpe) => bpe.token_bytes_max(),
+            #[cfg(feature = "gguf")]
+            Self::Missing(_) => 0,
         };
         // Each byte, and each of the three that may be held, can become U+FFFD.
         token.saturating_add(3).saturating_mul(3)
@@ -105,6 +115,8 @@ impl Tokenizer<'_> {
             Self::Byte(byte, _) => byte.bos,
             #[cfg(feature = "bpe")]
             Self::Bpe(bpe) => bpe.vocabulary().bos,
+            #[cfg(feature = "gguf")]
+            Self::Missing(marks) => marks.bos,
         }
     }
 
@@ -115,6 +127,8 @@ impl Tokenizer<'_> {
             Self::Byte(byte, _) => byte.add_bos,
             #[cfg(feature = "bpe")]
             Self::Bpe(bpe) => bpe.vocabulary().add_bos,
+            #[cfg(feature = "gguf")]
+            Self::Missing(marks) => marks.add_bos,
         }
     }
 
@@ -125,6 +139,8 @@ impl Tokenizer<'_> {
             Self::Byte(byte, _) => byte.eos == Some(id),
             #[cfg(feature = "bpe")]
             Self::Bpe(bpe) => bpe.is_end(id),
+            #[cfg(feature = "gguf")]
+            Self::Missing(marks) => marks.eos == Some(id),
         }
     }
 }

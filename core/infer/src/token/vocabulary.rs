@@ -1,5 +1,7 @@
 //! A vocabulary of byte-level BPE, as a file has it.
 
+#[cfg(feature = "gguf")]
+use super::bpe::ENDS;
 use super::error::Error;
 use super::strings::Strings;
 use super::table::Layout;
@@ -47,17 +49,26 @@ pub struct Vocabulary<'a> {
     pub add_bos: bool,
 }
 
+/// Names in `tokenizer.ggml.pre` of the one rule that is implemented.
+#[cfg(feature = "gguf")]
+const PRE: [&str; 3] = ["llama-bpe", "llama3", "llama-v3"];
+
 impl<'a> Vocabulary<'a> {
     /// The vocabulary of a file whose `tokenizer.ggml.model` is `gpt2`.
     ///
     /// Without `tokenizer.ggml.add_bos_token` there is a `bos` before each text if there is one.
+    /// Without `tokenizer.ggml.pre` texts are cut into words as Llama 3 does it.
     ///
     /// # Errors
-    /// When a key is missing or of another type.
+    /// When a key is missing or of another type, or texts are cut in another way.
     #[cfg(feature = "gguf")]
     pub fn from_gguf(file: &crate::gguf::File<'a>) -> Result<Self, crate::gguf::Error> {
-        use crate::gguf::{Error as FileError, Kind as Value, Reason};
+        use crate::gguf::{Error as FileError, Kind as Value, Only, Reason, Value as Found};
 
+        let pre = "tokenizer.ggml.pre";
+        if let Some(rule) = file.string(pre)?.filter(|rule| !PRE.contains(rule)) {
+            return Err(FileError::key(pre, Reason::of_value(&Found::String(rule), Only::Split)));
+        }
         let (tokens, merges) = ("tokenizer.ggml.tokens", "tokenizer.ggml.merges");
         let missing = |key| FileError::key(key, Reason::Missing);
         let strings = |key| match file.array(key, Value::String)? {
@@ -67,12 +78,21 @@ impl<'a> Vocabulary<'a> {
         };
         let types = file.array("tokenizer.ggml.token_type", Value::I32)?;
         let bos = file.u32("tokenizer.ggml.bos_token_id")?;
+        let tokens = strings(tokens)?;
+        let eos = file.u32("tokenizer.ggml.eos_token_id")?;
+        for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+            let Some(end) = file.u32(key)?.filter(|end| Some(*end) != eos) else { continue };
+            let name = tokens.iter().nth(usize::try_from(end).unwrap_or(usize::MAX));
+            if !name.is_some_and(|(_, name)| ENDS.iter().any(|known| known.as_bytes() == name)) {
+                return Err(FileError::key(key, Reason::of_value(&Found::U32(end), Only::End)));
+            }
+        }
         Ok(Self {
-            tokens: strings(tokens)?,
+            tokens,
             merges: strings(merges)?,
             types: types.map_or(&[], |types| types.bytes()),
             bos,
-            eos: file.u32("tokenizer.ggml.eos_token_id")?,
+            eos,
             add_bos: file.bool("tokenizer.ggml.add_bos_token")?.unwrap_or(bos.is_some()),
         })
     }

@@ -2,10 +2,10 @@
 
 use trine_ternary::{Matrix, Packing, RowFormat, Rows};
 
-use super::{Layer, Linear, Name, Role, Vector, Weights, shape};
+use super::{Layer, Linear, Name, Role, Vector, Weights, keys, shape};
 use crate::config::{Activation, Config, Key, Norm, Rope};
 use crate::error::{Error, KeyProblem, TensorProblem};
-use crate::gguf::{File, Tensor, Type};
+use crate::gguf::{Error as FileError, File, Only, Reason, Tensor, Type, Value};
 use crate::text::Text;
 
 /// The architectures of BitNet b1.58: the published file of 2B-4T, an earlier one of the same
@@ -14,11 +14,13 @@ const ARCHITECTURES: [&str; 3] = ["bitnet-b1.58", "bitnet-25", "bitnet"];
 
 /// Bytes after the weights of a tensor in `I2_S`.
 const I2S_TAIL_BYTES: usize = 32;
+/// Bytes that are looked at together.
+const PIECE: usize = 4096;
 
 /// The keys of one architecture.
-struct Keys<'f, 'a> {
-    file: &'f File<'a>,
-    architecture: &'a str,
+pub(super) struct Keys<'f, 'a> {
+    pub(super) file: &'f File<'a>,
+    pub(super) architecture: &'a str,
 }
 
 impl<'a> Keys<'_, 'a> {
@@ -39,21 +41,37 @@ impl<'a> Keys<'_, 'a> {
         Ok(self.with_name(key, |name| self.file.f32(name))?)
     }
 
-    fn word(&self, key: Key) -> Result<Option<&'a str>, Error> {
-        Ok(self.with_name(key, |name| self.file.string(name))?)
+    /// The function that a key of this name says.
+    fn function(&self, name: &str) -> Result<Option<Activation>, Error> {
+        let name = Text::<64>::of(format_args!("{}.{name}", self.architecture));
+        match self.file.string(name.as_str())? {
+            Some("relu2" | "relu_sqr" | "relu_squared") => Ok(Some(Activation::ReluSquared)),
+            Some("silu" | "swish") => Ok(Some(Activation::Silu)),
+            None => Ok(None),
+            Some(other) => Err(refused(name.as_str(), other, Only::Activation)),
+        }
     }
 
     /// 2B-4T says nothing of its function, which is relu²; under `bitnet`, where llama.cpp puts the
-    /// first BitNet models, nothing said means theirs.
+    /// first BitNet models, nothing said means theirs. Two keys have it, by who wrote the file.
     fn activation(&self) -> Result<Activation, Error> {
-        match self.word(Key::HiddenAct)? {
-            Some("relu2" | "relu_sqr" | "relu_squared") => Ok(Activation::ReluSquared),
-            Some("silu" | "swish") => Ok(Activation::Silu),
-            Some(_) => Err(Error::Key(Key::HiddenAct, KeyProblem::Unknown)),
-            None if self.architecture == "bitnet" => Ok(Activation::Silu),
-            None => Ok(Activation::ReluSquared),
+        let other = "hidden_activation";
+        match (self.function("hidden_act")?, self.function(other)?) {
+            (Some(one), Some(two)) if one != two => {
+                let name = Text::<64>::of(format_args!("{}.{other}", self.architecture));
+                let found = self.file.string(name.as_str())?.unwrap_or_default();
+                Err(refused(name.as_str(), found, Only::Same))
+            }
+            (Some(said), _) | (None, Some(said)) => Ok(said),
+            (None, None) if self.architecture == "bitnet" => Ok(Activation::Silu),
+            (None, None) => Ok(Activation::ReluSquared),
         }
     }
+}
+
+/// A word that is none of those that are known.
+fn refused(key: &str, found: &str, only: Only) -> Error {
+    FileError::key(key, Reason::of_value(&Value::String(found), only)).into()
 }
 
 impl Config {
@@ -98,9 +116,7 @@ impl Config {
         if keys.optional_size(Key::RopeDimensions)?.is_some_and(|turned| turned != to) {
             return Err(Error::Key(Key::RopeDimensions, KeyProblem::NotEqual { to }));
         }
-        if keys.word(Key::RopeScaling)?.is_some_and(|kind| kind != "none") {
-            return Err(Error::Key(Key::RopeScaling, KeyProblem::Unknown));
-        }
+        keys::check(&keys, &config)?;
         Ok(config)
     }
 }
@@ -129,6 +145,18 @@ impl<'a> Weights<'a> {
         weights.check(config)?;
         source.nothing_else()?;
         Ok(weights)
+    }
+}
+
+/// Whether some of these codes of two bits are 3, which stands for no weight.
+fn has_three(packing: Packing, bytes: &[u8]) -> bool {
+    let has = |codes: &[u8]| codes.iter().fold(0, |any, code| any | code & code >> 1 & 0x55) != 0;
+    match packing {
+        Packing::I2S => bytes.chunks(PIECE).any(has),
+        // A scale ends each block.
+        Packing::Tq2_0 => bytes.as_chunks::<66>().0.iter().any(|[codes @ .., _, _]| has(codes)),
+        // Its bytes are fractions: each has five digits below 3.
+        _ => false,
     }
 }
 
@@ -193,6 +221,10 @@ impl<'a> Source<'_, 'a> {
         };
         let matrix = Matrix::new(packing, rows, columns, data)
             .map_err(|error| Error::Packed(name, error))?;
+        // In place it would be a weight of 2, and packed anew some trits that depend on how.
+        if has_three(packing, data) {
+            return Err(FileError::tensor(found.name, Reason::Code).into());
+        }
         let own = match packing {
             Packing::I2S => Vector::new(tail).iter().next().unwrap_or(f32::NAN),
             _ => matrix.scale().ok_or(wrong(TensorProblem::BlockScales))?,

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "gguf")]
 mod gguf;
+#[cfg(feature = "gguf")]
+mod keys;
 mod name;
 mod repack;
 
@@ -10,6 +12,8 @@ use trine_ternary::{Matrix, Rows};
 use crate::config::Config;
 use crate::error::{Error, TensorProblem};
 
+#[cfg(feature = "gguf")]
+pub use keys::{Treated, treated};
 pub use name::{Name, Role};
 pub use repack::repack_matrix;
 

@@ -19,14 +19,14 @@ fn key(name: &str, kind: u32, value: u32) -> Vec<u8> {
     [name.as_bytes(), &kind.to_le_bytes(), &value.to_le_bytes()].concat()
 }
 
-fn open(bytes: Vec<u8>) -> Result<(), Error> {
+pub(crate) fn open(bytes: Vec<u8>) -> Result<(), Error> {
     let file = File::parse(bytes.leak())?;
     let config = Config::from_gguf(&file)?;
     let layers = vec![Layer::EMPTY; config.layers].leak();
     Weights::from_gguf(&file, &config, layers).map(|_| ())
 }
 
-fn message(bytes: Vec<u8>) -> String {
+pub(crate) fn message(bytes: Vec<u8>) -> String {
     open(bytes).unwrap_err().to_string()
 }
 
@@ -85,12 +85,12 @@ fn numbers_that_make_no_model_are_named() {
 }
 
 /// A model with one key more, and one that makes up for its length: tensors lie at multiples of 32.
-fn with_key(name: &str, kind: u32, value: u32) -> Vec<u8> {
+pub(crate) fn with_value(case: &str, name: &str, kind: u32, value: &[u8]) -> Vec<u8> {
     let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
-    let more = [text(name), [kind, value].map(u32::to_le_bytes).concat()].concat();
+    let more = [&text(name)[..], &kind.to_le_bytes(), value].concat();
     let rest = 32 - (more.len() + text("pad").len() + 12) % 32;
     let filled = [text("pad"), 8_u32.to_le_bytes().to_vec(), text(&" ".repeat(rest))].concat();
-    let mut bytes = file("plain.gguf").bytes().to_vec();
+    let mut bytes = file(&format!("{case}.gguf")).bytes().to_vec();
     // Behind magic, version and the number of tensors stands that of keys, and then the first.
     let keys = u64::from_le_bytes(bytes[16..24].try_into().unwrap());
     bytes[16..24].copy_from_slice(&(keys + 2).to_le_bytes());
@@ -100,7 +100,8 @@ fn with_key(name: &str, kind: u32, value: u32) -> Vec<u8> {
 
 #[test]
 fn blocks_that_see_a_prompt_whole_are_as_many_as_there_are_at_most() {
-    let whole = |kind, value| with_key("trine.attention.whole", kind, value);
+    let whole =
+        |kind, value: u32| with_value("plain", "trine.attention.whole", kind, &value.to_le_bytes());
     for value in 0..=2 {
         let bytes = whole(4, value).leak();
         open(bytes.to_vec()).unwrap();
@@ -123,7 +124,13 @@ fn architectures_functions_and_tensors_that_are_not_computed_are_refused() {
             b"architecture\x08\0\0\0\x0c\0\0\0\0\0\0\0bitnet-b1.99",
             "general.architecture: must be bitnet-b1.58, bitnet-25 or bitnet",
         ),
-        ("tq2", b"relu2", b"gelu2", "hidden_act: has a value that is not known here"),
+        (
+            "tq2",
+            b"relu2",
+            b"gelu2",
+            "key bitnet.hidden_act: is gelu2: only relu2, relu_sqr, relu_squared, silu and swish \
+             are computed",
+        ),
         (
             "plain",
             b"blk.1.ffn_sub_norm",
@@ -132,7 +139,13 @@ fn architectures_functions_and_tensors_that_are_not_computed_are_refused() {
         ),
         ("plain", b"blk.0.attn_q.", b"blk.0.attn_x.", "blk.0.attn_q.weight: is missing"),
         ("plain", b"token_embd", b"token_embo", "token_embd.weight: is missing"),
-        ("plain", b"rope.freq_base", b"rope.freq_bass", ""),
+        (
+            "plain",
+            b"rope.freq_base",
+            b"rope.freq_bass",
+            "key bitnet-b1.58.rope.freq_bass: is 500000: this engine does not compute what it \
+             stands for",
+        ),
     ];
     for (case, from, to, wanted) in cases {
         let found = open(changed(case, from, to)).err().map(|error| error.to_string());
@@ -172,4 +185,27 @@ fn shapes_and_types_that_do_not_fit_name_their_tensor() {
     let wrong = [&f32::NAN.to_le_bytes()[..], &tail[4..]].concat();
     let found = message(changed("plain", tail, &wrong));
     assert_eq!(found, "blk.0.attn_q.weight: has a scale that is no finite number");
+}
+
+#[test]
+fn a_code_that_is_no_weight_is_refused_in_place_and_packed_alike() {
+    for case in ["plain", "tq2"] {
+        let model = file(&format!("{case}.gguf"));
+        let tensor = model.tensor("blk.0.ffn_down.weight").unwrap();
+        let start = tensor.data.as_ptr().addr() - model.bytes().as_ptr().addr();
+        // The last codes of the tensor: behind those of I2_S stand 32 bytes, of TQ2_0 two.
+        let behind = if case == "plain" { 32 } else { 2 };
+        let last = start + tensor.data.len() - behind - 1;
+        for at in [start, last] {
+            for shift in [0, 2, 4, 6] {
+                let mut bytes = model.bytes().to_vec();
+                bytes[at] |= 3 << shift;
+                assert_eq!(
+                    message(bytes),
+                    "tensor blk.0.ffn_down.weight: a weight has the code 3, only 0, 1 and 2 stand \
+                     for weights"
+                );
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@
 mod errors;
 mod generation;
 mod golden;
+mod keys;
 mod last;
 mod memory;
 mod model;
