@@ -147,7 +147,9 @@ pub trait Tools {
         _ = (tool, id);
     }
 
-    /// A call was refused until a person agrees: show it where a person at the board sees it.
+    /// A call was refused until a person agrees: show it where a person at the board sees it, and
+    /// say so with [`Calls::shown`] or [`Device::shown`]. It takes the place of what was shown
+    /// before. Not called while another question waits, nor again for one that is shown.
     fn asks(&mut self, tool: u16, args: Args<'_>) {
         _ = (tool, args);
     }
@@ -362,6 +364,23 @@ impl Calls<'_, '_> {
             _ = (level, text);
             Ok(())
         }
+    }
+
+    /// The question is where a person sees it, see [`Device::shown`]; `false` when there is none.
+    pub fn shown(&mut self, now: u64) -> bool {
+        #[cfg(feature = "consent")]
+        return self.device.shown(now).is_some();
+        #[cfg(not(feature = "consent"))]
+        {
+            _ = now;
+            false
+        }
+    }
+
+    /// The question is where nobody sees it, see [`Device::hidden`].
+    pub fn hidden(&mut self) {
+        #[cfg(feature = "consent")]
+        self.device.hidden();
     }
 
     /// Whether the link is there, see [`Device::is_linked`].
