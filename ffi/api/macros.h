@@ -6,14 +6,15 @@
 
 /** Bytes of memory that a device needs at most, from the members of its configuration of the same
     names; pass the values that count, not 0, and as `calls_max` the sum of it and `json_calls_max`.
-    It is for up to 32 tools: add 4 for each further one, and on a packet link its `mtu`.
+    It is for up to 32 tools: add 4 for each further one, on a packet link its `mtu`, and what
+    `consent_bytes` has above 192.
     `trine_init` checks it, and `trine_sizeof` answers the exact number. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
     (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) + 2u * (result_max) + (identity_bytes) +      \
      (calls_max) * (TRINE_LANE_BYTES + (repeat_max) + (pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (704u + 112u * sizeof(void *))
+#define TRINE_FIXED_BYTES (864u + 112u * sizeof(void *))
 /** What each call under way takes beside its answer and its own bytes. */
 #define TRINE_LANE_BYTES 64u
 

@@ -74,7 +74,8 @@ pub(crate) struct Consents<'m> {
     is_contended: bool,
     tool: u16,
     from: Option<u32>,
-    lens: [usize; PARTS],
+    /// As `place` may be no longer than `u16` can say.
+    lens: [u16; PARTS],
     /// When this state began: the lower half of the milliseconds.
     since: u32,
     /// Since when the question is shown.
@@ -198,7 +199,7 @@ impl Consents<'_> {
         for (len, part) in self.lens.iter_mut().zip(question.parts) {
             let Some((place, behind)) = rest.split_at_mut_checked(part.len()) else { return };
             place.copy_from_slice(part);
-            (*len, rest) = (part.len(), behind);
+            (*len, rest) = (part.len() as u16, behind);
         }
         (self.tool, self.from, self.is_contended) = (question.tool, question.from, false);
         self.end(State::Asked, now);
@@ -209,7 +210,7 @@ impl Consents<'_> {
         self.tool == question.tool && self.from == question.from && {
             let mut rest = &*self.place;
             self.lens.iter().zip(question.parts).all(|(&len, part)| {
-                let Some((held, behind)) = rest.split_at_checked(len) else { return false };
+                let Some((held, behind)) = rest.split_at_checked(len.into()) else { return false };
                 rest = behind;
                 held == part
             })
@@ -220,7 +221,8 @@ impl Consents<'_> {
     fn is_from(&self, question: &Question<'_>) -> bool {
         let [len, ..] = self.lens;
         let [principal, ..] = question.parts;
-        self.from.is_some() == question.from.is_some() && self.place.get(..len) == Some(principal)
+        self.from.is_some() == question.from.is_some()
+            && self.place.get(..len.into()) == Some(principal)
     }
 }
 
