@@ -366,15 +366,13 @@ impl Calls<'_, '_> {
         }
     }
 
-    /// The question is where a person sees it, see [`Device::shown`]; `false` when there is none.
-    pub fn shown(&mut self, now: u64) -> bool {
+    /// The question is where a person sees it, as of the last poll, see [`Device::shown`]; `false`
+    /// when there is none. For [`Tools::tick`]: later than that the time is too early.
+    pub fn shown(&mut self) -> bool {
         #[cfg(feature = "consent")]
-        return self.device.shown(now).is_some();
+        return self.device.shown(self.device.now).is_some();
         #[cfg(not(feature = "consent"))]
-        {
-            _ = now;
-            false
-        }
+        false
     }
 
     /// The question is where nobody sees it, see [`Device::hidden`].

@@ -64,7 +64,7 @@ pub struct Device<'m> {
     pub(crate) lanes: Lanes<'m>,
     pub(crate) outbox: Outbox<'m>,
     /// The time of this poll, in milliseconds.
-    now: u64,
+    pub(crate) now: u64,
     pub(crate) table: &'m dyn Rules,
     pulse: Option<&'m Pulse>,
     /// What drains them, once there is one: a device without ports does not link it.

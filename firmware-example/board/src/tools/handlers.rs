@@ -226,7 +226,7 @@ impl<H: Hardware> Tools for BoardTools<H> {
         // What is asked is on the display, or a press agrees to nothing.
         if !self.board.is_prompting() {
             calls.hidden();
-        } else if !calls.shown(now) {
+        } else if !calls.shown() {
             self.board.prompt_end();
         }
         for index in 0..self.pending.len() {
