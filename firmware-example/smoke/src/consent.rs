@@ -14,6 +14,8 @@ const GUARD: Duration = Duration::from_millis(1_000);
 /// How long somebody reads it here: a little more, for a busy machine.
 const READING: Duration = Duration::from_millis(1_300);
 
+const ATTEMPTS: u32 = 10;
+
 const NORTH: u16 = 0;
 const DRIP: u16 = 2;
 
@@ -31,8 +33,17 @@ fn refused(board: &mut Board, valve: u16, seconds: i64) -> Result<()> {
     Ok(())
 }
 
+/// The press counted and the water flows. On a busy machine the board's clock is behind: there the
+/// question is read for longer, and the button pressed again.
 fn opened(board: &mut Board, valve: u16, seconds: i64) -> Result<()> {
-    let answer = ask(board, valve, seconds)?;
+    let mut answer = ask(board, valve, seconds)?;
+    for _ in 0..ATTEMPTS {
+        if answer != (Answer::NeedsPerson { consent: 1 }) {
+            break;
+        }
+        read_and_press(board)?;
+        answer = ask(board, valve, seconds)?;
+    }
     expect(&answer, &[(0, Scalar::Label(valve)), (1, Scalar::Int(seconds))])
 }
 
