@@ -60,8 +60,8 @@ TRINE_API trine_status trine_consent_hidden(trine_device *device);
  *
  * @param device The device.
  * @param now The time in milliseconds.
- * @return The number of the tool, TRINE_E_NOT_FOUND when there is nothing to dismiss, TRINE_E_NULL,
- *         TRINE_E_STATE or TRINE_E_BUSY.
+ * @return The number of the tool, TRINE_E_NOT_FOUND when there is nothing to dismiss,
+ *         TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
  *
  * Context: owner-only; from an interrupt use `trine_port_dismiss`.
  */

@@ -1,5 +1,5 @@
-//! `include/trine.h`, `trine_consent.h`, `trine_model.h` and `trine_host.h`, made from `ffi/api`, `ffi/model` and
-//! `ffi/host` by a pinned cbindgen and the macros beside them.
+//! `include/trine.h`, `trine_consent.h`, `trine_model.h` and `trine_host.h`, made from `ffi/api`,
+//! `ffi/model` and `ffi/host` by a pinned cbindgen and the macros beside them.
 
 use std::sync::Mutex;
 

@@ -1,10 +1,11 @@
 //! The second serial channel, which no MCP client reaches: what a person at the board does.
 //!
 //! Lines end with LF; a CR before it is ignored. `button` agrees to the question on the display,
-//! `dismiss` wants no such call, `scale N` lets N board seconds pass in one, `stack` asks how deep the stack ever was. Any other
-//! line is ignored. `water` asks whether the main cock is open, `stall N` lets the loop stand still
-//! for N milliseconds, and `trip` asks how long the loop had been silent, in milliseconds, when the
-//! timer's interrupt closed the cock last. The answer to each is `ok`, or `ok` and a number.
+//! `dismiss` wants no such call, `scale N` lets N board seconds pass in one, `stack` asks how deep
+//! the stack ever was. Any other line is ignored. `water` asks whether the main cock is open,
+//! `stall N` lets the loop stand still for N milliseconds, and `trip` asks how long the loop had
+//! been silent, in milliseconds, when the timer's interrupt closed the cock last. The answer to each
+//! is `ok`, or `ok` and a number.
 
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! What a press of the board's button agrees to: the question on the display, when somebody can have
-//! read it, and nothing else.
+//! What a press of the board's button agrees to: the question on the display, when somebody can
+//! have read it, and nothing else.
 
 use std::time::{Duration, Instant};
 
