@@ -4,8 +4,8 @@
 //! `dismiss` wants no such call, `scale N` lets N board seconds pass in one, `stack` asks how deep
 //! the stack ever was. Any other line is ignored. `water` asks whether the main cock is open,
 //! `stall N` lets the loop stand still for N milliseconds, and `trip` asks how long the loop had
-//! been silent, in milliseconds, when the timer's interrupt closed the cock last. The answer to each
-//! is `ok`, or `ok` and a number.
+//! been silent, in milliseconds, when the timer's interrupt closed the cock last. The answer to
+//! each is `ok`, or `ok` and a number.
 
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
