@@ -14,7 +14,7 @@
     (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) + 2u * (result_max) + (identity_bytes) +      \
      (calls_max) * (TRINE_LANE_BYTES + (repeat_max) + (pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (944u + 112u * sizeof(void *))
+#define TRINE_FIXED_BYTES (976u + 112u * sizeof(void *))
 /** What each call under way takes beside its answer and its own bytes. */
 #define TRINE_LANE_BYTES 64u
 

@@ -89,8 +89,7 @@ pub struct Config<'a> {
     pub hashes_max: u16,
     /// Milliseconds that a call may take where neither it nor its tool says otherwise.
     pub deadline_ms: u32,
-    /// Milliseconds that a refused call waits for a person, and that an agreement holds; at most
-    /// 24 days.
+    /// Milliseconds that a refused call waits for a person, and that an agreement holds.
     #[cfg(feature = "consent")]
     pub consent_ms: u32,
     /// Milliseconds that a question is shown before a press counts, see [`crate::Device::shown`].

@@ -10,8 +10,8 @@
 pub(crate) type Parts<'q> = [&'q [u8]; PARTS];
 
 const PARTS: usize = 4;
-/// Times are compared by half the range of their lower 32 bits.
-const MS_MAX: u32 = i32::MAX as u32;
+/// A clock that goes back by less was read a moment before; by more, it is a tick that has wrapped.
+const BACK_MAX: u64 = 1 << 31;
 /// After a question that was dismissed, or that others have waited for, its asker waits for so much
 /// of the time that a question has.
 const REST: u32 = 4;
@@ -76,10 +76,10 @@ pub(crate) struct Consents<'m> {
     from: Option<u32>,
     /// As `place` may be no longer than `u16` can say.
     lens: [u16; PARTS],
-    /// When this state began: the lower half of the milliseconds.
-    since: u32,
+    /// When this state began.
+    since: u64,
     /// Since when the question is shown.
-    shown: Option<u32>,
+    shown: Option<u64>,
 }
 
 impl Consents<'_> {
@@ -125,7 +125,7 @@ impl Consents<'_> {
 
     /// A person agrees to the question, with a press at `pressed` or after it. Answers its tool,
     /// or `None` where none is asked or it has not been shown for long enough.
-    pub(crate) fn agree(&mut self, pressed: u32, now: u64, times: Times) -> Option<u16> {
+    pub(crate) fn agree(&mut self, pressed: u64, now: u64, times: Times) -> Option<u16> {
         let tool = self.asked(now, times)?;
         self.shown.filter(|&since| has_passed(since, pressed, times.guard))?;
         self.end(State::Armed, now);
@@ -142,7 +142,7 @@ impl Consents<'_> {
     /// The question is where a person sees it. Answers its tool.
     pub(crate) fn show(&mut self, now: u64, times: Times) -> Option<u16> {
         let tool = self.asked(now, times)?;
-        self.shown.get_or_insert(now as u32);
+        self.shown.get_or_insert(now);
         Some(tool)
     }
 
@@ -157,18 +157,26 @@ impl Consents<'_> {
         (self.state == State::Asked).then_some(self.tool)
     }
 
-    /// Ends what has had its time. It is looked at more often than half the clock's range.
+    /// Ends what has had its time.
     #[inline(never)]
     pub(crate) fn pass(&mut self, now: u64, times: Times) {
-        let consent = times.consent.min(MS_MAX);
+        let consent = times.consent;
         let (ms, next) = match self.state {
             State::Free => return,
             State::Asked if self.is_contended => (consent, State::Resting),
             State::Asked | State::Armed => (consent, State::Free),
             State::Resting => (consent / REST, State::Free),
         };
-        if has_passed(self.since, now as u32, ms) {
+        if has_passed(self.since, now, ms) {
             self.end(next, now);
+        }
+    }
+
+    /// The tools have changed: a number may be another tool's, and a question is none any more.
+    #[cfg(feature = "announce")]
+    pub(crate) fn forget(&mut self, now: u64) {
+        if self.state != State::Resting {
+            self.end(State::Free, now);
         }
     }
 
@@ -183,14 +191,13 @@ impl Consents<'_> {
     #[cfg(feature = "ports")]
     pub(crate) fn guard_left(&self, now: u64, times: Times) -> Option<u32> {
         let since = self.shown.filter(|_| self.state == State::Asked)?;
-        let guard = times.guard.min(MS_MAX);
-        (!has_passed(since, now as u32, guard))
-            .then(|| guard.wrapping_sub((now as u32).wrapping_sub(since)).min(guard))
+        let left = u64::from(times.guard).saturating_sub(passed(since, now)) as u32;
+        (left > 0).then_some(left)
     }
 
     fn end(&mut self, next: State, now: u64) {
         self.state = next;
-        self.since = now as u32;
+        self.since = now;
         self.shown = None;
     }
 
@@ -226,10 +233,18 @@ impl Consents<'_> {
     }
 }
 
-/// Whether so many milliseconds have passed. A time a little before the first one counts as it.
-const fn has_passed(since: u32, now: u32, ms: u32) -> bool {
-    let passed = now.wrapping_sub(since).cast_signed();
-    passed >= 0 && passed.cast_unsigned() >= if ms < MS_MAX { ms } else { MS_MAX }
+/// Milliseconds from one time to a later one. The clock has 64 bits, or is a tick of 32 that wraps.
+const fn passed(since: u64, now: u64) -> u64 {
+    match now.checked_sub(since) {
+        Some(passed) => passed,
+        None if since - now < BACK_MAX => 0,
+        None => (now as u32).wrapping_sub(since as u32) as u64,
+    }
+}
+
+/// Whether so many milliseconds have passed.
+const fn has_passed(since: u64, now: u64, ms: u32) -> bool {
+    passed(since, now) >= ms as u64
 }
 
 /// Bytes that [`too_long`] needs.

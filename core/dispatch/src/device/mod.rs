@@ -76,9 +76,9 @@ pub struct Device<'m> {
     config: Config<'m>,
     #[cfg(feature = "consent")]
     consents: Consents<'m>,
-    /// When no port held a record, the lower half: what one holds later was put there after it.
+    /// When no port held a record: what one holds later was put there after it.
     #[cfg(all(feature = "consent", feature = "ports"))]
-    drained: u32,
+    drained: u64,
     #[cfg(any(feature = "factory", feature = "status"))]
     started: u64,
     #[cfg(feature = "status")]
@@ -138,11 +138,14 @@ impl<'m> Device<'m> {
         self.outbox.consume(count);
     }
 
-    /// Looks at the tools anew and greets the host unasked, because they have changed.
+    /// Looks at the tools anew and greets the host unasked, because they have changed. What a
+    /// person was asked for, or has agreed to, is forgotten.
     /// *owner-only*.
     #[cfg(feature = "announce")]
     pub fn announce(&mut self) {
         self.announce = true;
+        #[cfg(feature = "consent")]
+        self.consents.forget(self.now);
         self.scan_again();
     }
 
@@ -259,7 +262,7 @@ impl<'m> Device<'m> {
         }
         #[cfg(all(feature = "consent", feature = "ports"))]
         {
-            self.drained = self.now as u32;
+            self.drained = self.now;
         }
         // Whose turn it is next depends on what was done, and not on how often nothing was.
         let done = self.lane_step(tools);

@@ -12,7 +12,7 @@ impl Device<'_> {
     /// *owner-only*; from an interrupt use [`crate::Port::agree`].
     pub fn agree(&mut self, now: u64) -> Option<u16> {
         let times = self.times();
-        self.consents.agree(now as u32, now, times)
+        self.consents.agree(now, now, times)
     }
 
     /// A person wants no such call: the question is over, or the agreement that was not used yet.

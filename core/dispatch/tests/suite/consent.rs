@@ -279,16 +279,29 @@ fn a_question_and_an_agreement_end_after_their_time_however_often_they_are_asked
 }
 
 #[test]
-fn nothing_comes_back_when_the_clock_has_gone_round() {
+fn nothing_comes_back_however_long_nobody_has_looked() {
+    for later in [CONSENT, 1 << 30, 1 << 31, 3 << 30, 1 << 32, (1 << 32) + 1, 1 << 60] {
+        let mut scene = Scene::new(CONFIG);
+        scene.refused(&water("a drop"));
+        scene.agree();
+        scene.peer.now += later;
+        scene.refused(&water("a drop"));
+        assert_eq!(scene.entered(), 0, "{later}");
+    }
+}
+
+#[test]
+fn when_tools_change_what_was_asked_is_forgotten() {
     let mut scene = Scene::new(CONFIG);
     scene.refused(&water("a drop"));
     scene.agree();
-    // A loop polls more often than every 24 days.
-    for _ in 0..5 {
-        scene.wait(1 << 30);
-    }
+    scene.peer.device.announce();
+    scene.peer.hear();
     scene.refused(&water("a drop"));
-    assert_eq!(scene.entered(), 0);
+    scene.show();
+    scene.peer.device.announce();
+    scene.wait(GUARD);
+    assert_eq!((scene.press(), scene.entered()), (None, 0));
 }
 
 #[test]
