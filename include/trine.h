@@ -466,7 +466,8 @@ typedef struct trine_tool_more {
      */
     void (*on_stop)(void *user_data, trine_call_id id);
     /**
-     * A call waits for a person: show what it asks, which the getters tell. May be NULL.
+     * A call waits for a person: show what it asks, which the getters tell, in place of what was
+     * shown before, and say so with `trine_consent_shown`. May be NULL.
      */
     void (*on_ask)(void *user_data, struct trine_call *call);
     /**
@@ -605,7 +606,8 @@ typedef struct trine_table {
      */
     void (*on_stop)(void *user_data, trine_call_id id);
     /**
-     * A call waits for a person: show what it asks, which the getters tell.
+     * A call waits for a person: show what it asks, which the getters tell, in place of what was
+     * shown before, and say so with `trine_consent_shown`.
      */
     void (*on_ask)(void *user_data, struct trine_call *call);
     /**
@@ -680,9 +682,12 @@ typedef struct trine_config {
      */
     uint8_t json_calls_max;
     /**
-     * Must be 0.
+     * Most bytes of a call that a person can agree to: its arguments and who asks, and state and
+     * answers where it goes on. They are kept and compared byte for byte; a longer call is refused
+     * and told so. 0 is `message_max`, but 192 at most, where a tool asks for a person, and else
+     * none. Must be 0 in profile base.
      */
-    uint8_t reserved_bytes[2];
+    uint16_t consent_bytes;
     /**
      * A number unlike that of the last boot (a counter in flash, a random number); 0 takes one
      * from the host.
@@ -1573,19 +1578,20 @@ trine_status trine_get_counters(struct trine_device *device,
                                 struct trine_counters *counters);
 
 /**
- * A person agrees, by an input that no client reaches, to the call that was asked last.
+ * A person agrees, by an input that no client reaches, to the question that is shown: once, to
+ * exactly that call. It counts after `trine_consent_shown` of trine_consent.h and a second.
  *
  * @param device The device.
  * @param now The time in milliseconds.
- * @return The number of the tool, TRINE_E_NOT_FOUND when none is asked, TRINE_E_NULL,
- *         TRINE_E_STATE or TRINE_E_BUSY.
+ * @return The number of the tool, TRINE_E_NOT_FOUND when none is asked or none has been shown for
+ *         long enough, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
  *
  * Context: owner-only; from an interrupt use `trine_port_agree`.
  */
 TRINE_API int32_t trine_agree(struct trine_device *device, uint64_t now);
 
 /**
- * The tool whose call waits for a person.
+ * The tool whose call waits for a person: of the question, of which there is one at a time.
  *
  * @param device The device.
  * @param now The time in milliseconds.
@@ -1717,7 +1723,9 @@ trine_status trine_port_event(struct trine_port *port,
                               size_t size);
 
 /**
- * A person agrees, by a physical input, to the call that was asked last.
+ * A person agrees, by a physical input, to the question that is shown: as `trine_agree` at the
+ * next `trine_poll`. It counts if the question had been shown for long enough at the poll before;
+ * `trine_poll` answers when it wants to be called for that.
  *
  * @param port The port.
  * @return TRINE_OK, TRINE_E_NULL or TRINE_E_FULL.
@@ -1884,15 +1892,15 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 /** Bytes of memory that a device needs at most, from the members of its configuration of the same
     names; pass the values that count, not 0, and as `calls_max` the sum of it and `json_calls_max`.
     It is for profile `full` and up to 32 tools, of which each takes 4: add 4 for each further one,
-    and on a packet link its `mtu`. `trine_init` checks it, and `trine_sizeof` answers the exact
-    number, which for profile `base` is some 700 bytes less. */
+    on a packet link its `mtu`, and what `consent_bytes` has above 192. `trine_init` checks it, and
+    `trine_sizeof` answers the exact number, which for profile `base` is some 900 bytes less. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
     (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) +                                             \
      TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
      (calls_max) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (1072u + 88u * sizeof(void *))
+#define TRINE_FIXED_BYTES (1264u + 88u * sizeof(void *))
 /** What each call under way takes beside its answer or its own bytes. */
 #define TRINE_LANE_BYTES 28u
 /** What a reply of so many bytes takes in the form of the link. */

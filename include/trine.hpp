@@ -24,6 +24,7 @@
 #endif
 
 #include "trine.h"
+#include "trine_consent.h"
 
 namespace trine {
 
@@ -331,6 +332,15 @@ public:
     /// The tool whose call a person agreed to, or which waits for one.
     result<size_t> agree(uint64_t now) const noexcept { return count(trine_agree(handle_, now)); }
     result<size_t> asked(uint64_t now) const noexcept { return count(trine_asked(handle_, now)); }
+    /// Its question is where a person sees it, or covered; see trine_consent.h.
+    result<size_t> shown(uint64_t now) const noexcept {
+        return count(trine_consent_shown(handle_, now));
+    }
+    trine::status hidden() const noexcept { return trine_consent_hidden(handle_); }
+    /// A person wants no such call.
+    result<size_t> dismiss(uint64_t now) const noexcept {
+        return count(trine_consent_dismiss(handle_, now));
+    }
     /// Answers a pending call: `finish` takes a trine::call, as a tool does.
     template <class F>
     trine::status resume(trine_call_id id, uint64_t now, F &&finish) const noexcept {
@@ -389,6 +399,7 @@ public:
         return trine_port_log(handle_, level, line.data(), line.size());
     }
     trine::status agree() const noexcept { return trine_port_agree(handle_); }
+    trine::status dismiss() const noexcept { return trine_port_dismiss(handle_); }
     trine::status cancel(trine_call_id id) const noexcept {
         return trine_port_cancel(handle_, id);
     }

@@ -43,15 +43,15 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 /** Bytes of memory that a device needs at most, from the members of its configuration of the same
     names; pass the values that count, not 0, and as `calls_max` the sum of it and `json_calls_max`.
     It is for profile `full` and up to 32 tools, of which each takes 4: add 4 for each further one,
-    and on a packet link its `mtu`. `trine_init` checks it, and `trine_sizeof` answers the exact
-    number, which for profile `base` is some 700 bytes less. */
+    on a packet link its `mtu`, and what `consent_bytes` has above 192. `trine_init` checks it, and
+    `trine_sizeof` answers the exact number, which for profile `base` is some 900 bytes less. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
     (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) +                                             \
      TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
      (calls_max) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (1072u + 88u * sizeof(void *))
+#define TRINE_FIXED_BYTES (1264u + 88u * sizeof(void *))
 /** What each call under way takes beside its answer or its own bytes. */
 #define TRINE_LANE_BYTES 28u
 /** What a reply of so many bytes takes in the form of the link. */

@@ -108,7 +108,7 @@ pub fn run(data: &[u8]) {
         title_size: 0,
         version_size: 0,
         hints: 0,
-        consent: 0,
+        consent: u8::from(data.len() % 4 == 3),
         flags: 0,
         params_count: 1,
         results_count: 1,
@@ -212,6 +212,7 @@ impl Play {
                 // SAFETY: the bench lives.
                 unsafe { (*self.bench).mood = next() };
             }
+            11 if operation & 16 != 0 => self.person(next()),
             _ if next() == 0 => {
                 // SAFETY: the device lives; then it does not, and a new one is made in its place.
                 assert_eq!(unsafe { trine_deinit(device) }, TRINE_OK);
@@ -223,6 +224,23 @@ impl Play {
             }
             _ => self.nothing(usize::from(next())),
         }
+    }
+
+    /// What a person does at the board, and what the board shows.
+    fn person(&mut self, what: u8) {
+        let (device, now) = (self.device(), self.now);
+        // SAFETY: the device lives.
+        let status = unsafe {
+            match what % 6 {
+                0 => trine_agree(device, now),
+                1 => trine_asked(device, now),
+                2 => trine_consent_shown(device, now),
+                3 => trine_consent_hidden(device),
+                4 => trine_consent_dismiss(device, now),
+                _ => trine_consent_set_guard(device, u32::from(what)),
+            }
+        };
+        assert!(status >= 0 || status == TRINE_E_NOT_FOUND, "{status}");
     }
 
     fn feed(&mut self, bytes: &[u8]) {

@@ -95,6 +95,10 @@ impl Person for Console {
         self.say("button\n")
     }
 
+    fn dismiss(&self) -> Result<()> {
+        self.say("dismiss\n")
+    }
+
     fn hold(&self, held: bool) -> Result<()> {
         _ = held;
         Err(Error::new("the emulated board takes no key: its firmware is built without them"))

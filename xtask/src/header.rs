@@ -1,5 +1,5 @@
-//! `include/trine.h`, `trine_model.h` and `trine_host.h`, made from `ffi/api`, `ffi/model` and
-//! `ffi/host` by a pinned cbindgen and the macros beside them.
+//! `include/trine.h`, `trine_consent.h`, `trine_model.h` and `trine_host.h`, made from `ffi/api`,
+//! `ffi/model` and `ffi/host` by a pinned cbindgen and the macros beside them.
 
 use std::sync::Mutex;
 
@@ -12,23 +12,40 @@ struct Header {
     path: &'static str,
     /// The folder of its crate.
     api: &'static str,
+    /// The folder of how it is made and of what it begins with.
+    texts: &'static str,
     /// The files of the crate in the order in which the header shows them.
     sources: &'static [&'static str],
     /// Functions that it may have; it is to be read in one sitting.
     functions_max: usize,
 }
 
-const HEADERS: [Header; 3] = [
-    Header { path: "include/trine.h", api: "ffi/api", sources: SOURCES, functions_max: 59 },
+const HEADERS: [Header; 4] = [
+    Header {
+        path: "include/trine.h",
+        api: "ffi/api",
+        texts: "ffi/api",
+        sources: SOURCES,
+        functions_max: 59,
+    },
+    Header {
+        path: "include/trine_consent.h",
+        api: "ffi/api",
+        texts: "ffi/api/consent",
+        sources: &["consent"],
+        functions_max: 9,
+    },
     Header {
         path: "include/trine_model.h",
         api: "ffi/model",
+        texts: "ffi/model",
         sources: MODEL_SOURCES,
         functions_max: 29,
     },
     Header {
         path: "include/trine_host.h",
         api: "ffi/host",
+        texts: "ffi/host",
         sources: &["note", "device", "model", "session"],
         functions_max: 9,
     },
@@ -61,11 +78,13 @@ const SOURCES: &[&str] = &[
     "mcp",
 ];
 /// Types that are in another header.
-const BORROWED: [&str; 5] = [
+const BORROWED: [&str; 7] = [
+    "trine_device",
     "trine_model",
     "trine_model_problem",
     "trine_model_session",
     "trine_model_session_config",
+    "trine_port",
     "trine_status",
 ];
 /// What each function says of its callers.
@@ -111,8 +130,10 @@ pub(crate) fn functions(header: &str) -> Vec<&str> {
 
 fn generate(header: &Header) -> Result<String> {
     let api = sh::root().join(header.api);
+    let texts = sh::root().join(header.texts);
     let read = |name: &str| {
-        std::fs::read_to_string(api.join(name)).with_context(|| format!("{}/{name}", header.api))
+        let text = std::fs::read_to_string(texts.join(name));
+        text.with_context(|| format!("{}/{name}", header.texts))
     };
     let mut config: cbindgen::Config = toml::from_str(&read("cbindgen.toml")?)?;
     config.header = Some(read("opening.h")?);
@@ -128,7 +149,7 @@ fn generate(header: &Header) -> Result<String> {
     bindings.write(&mut bytes);
     warnings.none()?;
     // Not every header has some.
-    let macros = if api.join("macros.h").exists() { read("macros.h")? } else { String::new() };
+    let macros = if texts.join("macros.h").exists() { read("macros.h")? } else { String::new() };
     let text = with_macros(&String::from_utf8(bytes)?, &macros)?;
     rules(header, &text)?;
     Ok(text)

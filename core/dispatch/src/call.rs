@@ -148,7 +148,9 @@ pub trait Tools {
         _ = (tool, id);
     }
 
-    /// A call was refused until a person agrees: show it where a person at the board sees it.
+    /// A call was refused until a person agrees: show it where a person at the board sees it, and
+    /// say so with [`Calls::shown`] or [`Device::shown`]. It takes the place of what was shown
+    /// before. Not called while another question waits, nor again for one that is shown.
     fn asks(&mut self, tool: u16, args: Args<'_>) {
         _ = (tool, args);
     }
@@ -363,6 +365,21 @@ impl Calls<'_, '_> {
             _ = (level, text);
             Ok(())
         }
+    }
+
+    /// The question is where a person sees it, as of the last poll, see [`Device::shown`]; `false`
+    /// when there is none. For [`Tools::tick`]: later than that the time is too early.
+    pub fn shown(&mut self) -> bool {
+        #[cfg(feature = "consent")]
+        return self.device.shown(self.device.now).is_some();
+        #[cfg(not(feature = "consent"))]
+        false
+    }
+
+    /// The question is where nobody sees it, see [`Device::hidden`].
+    pub fn hidden(&mut self) {
+        #[cfg(feature = "consent")]
+        self.device.hidden();
     }
 
     /// Whether the link is there, see [`Device::is_linked`].

@@ -92,6 +92,14 @@ pub struct Config<'a> {
     /// Milliseconds that a refused call waits for a person, and that an agreement holds.
     #[cfg(feature = "consent")]
     pub consent_ms: u32,
+    /// Milliseconds that a question is shown before a press counts, see [`crate::Device::shown`].
+    #[cfg(feature = "consent")]
+    pub consent_guard_ms: u32,
+    /// Most bytes of a call that a person can agree to: its arguments, the principal, and state and
+    /// answers of one that goes on. They are kept and compared; what is longer is refused. As many
+    /// as `message_max` are enough for each call, none where no tool asks for a person.
+    #[cfg(feature = "consent")]
+    pub consent_bytes: u16,
     /// Milliseconds without a good message after which the link counts as lost; 0 never.
     pub link_ms: u32,
 }
@@ -116,6 +124,10 @@ impl Config<'_> {
         deadline_ms: 30_000,
         #[cfg(feature = "consent")]
         consent_ms: 60_000,
+        #[cfg(feature = "consent")]
+        consent_guard_ms: 1_000,
+        #[cfg(feature = "consent")]
+        consent_bytes: 192,
         link_ms: 0,
     };
 
@@ -128,6 +140,7 @@ impl Config<'_> {
             + self.packet()
             + self.lanes() * (self.block() + size_of::<Lane>())
             + hashes * size_of::<u32>()
+            + self.consent()
             + align_of::<Lane>()
             - 1
     }
@@ -140,6 +153,14 @@ impl Config<'_> {
     /// Bytes of the message being received: with its checksum, its tag and its address.
     pub(crate) const fn inbox(&self) -> usize {
         self.message_max as usize + TAG_MAX + BUS_HEAD_MAX + 4
+    }
+
+    /// Bytes of the call that waits for a person.
+    pub(crate) const fn consent(&self) -> usize {
+        #[cfg(feature = "consent")]
+        return self.consent_bytes as usize;
+        #[cfg(not(feature = "consent"))]
+        0
     }
 
     /// Bytes that each lane owns.

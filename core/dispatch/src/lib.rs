@@ -27,7 +27,8 @@
 //!   again gets the same answer again, byte for byte, or hears that it is still under way or that
 //!   its answer is no longer held.
 //! - A keyed device lets nobody without the key do anything, and takes no message twice.
-//! - A tool that asks for a person is entered only after a person agreed to exactly that call.
+//! - A tool that asks for a person is entered only after a person, who had seen the question for a
+//!   while, agreed to exactly that call: the same bytes, principal and epoch.
 //! - Nothing blocks, allocates, recurses or panics.
 //!
 //! # Features
@@ -48,7 +49,7 @@ mod config;
 #[cfg(feature = "consent")]
 mod consent;
 mod device;
-#[cfg(any(feature = "check", feature = "consent", feature = "factory"))]
+#[cfg(any(feature = "check", feature = "factory"))]
 mod fnv;
 mod lanes;
 mod outbox;
@@ -66,7 +67,7 @@ pub use call::{Asked, SENTENCE, tokens};
 pub use clock::Millis;
 pub use config::{Config, Identity, InitError, Key, Link};
 #[cfg(feature = "consent")]
-pub use consent::{Consents, digest};
+pub use consent::{TOO_LONG_BYTES, too_long};
 #[cfg(feature = "check")]
 pub use device::Check;
 #[cfg(feature = "local")]

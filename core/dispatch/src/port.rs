@@ -12,6 +12,7 @@ pub(crate) mod kind {
     pub(crate) const AGREE: u8 = 4;
     pub(crate) const CANCEL: u8 = 5;
     pub(crate) const LOG: u8 = 6;
+    pub(crate) const DISMISS: u8 = 7;
 }
 
 /// Most bytes of an event's, a failure's or a log line's text that a port hands on.
@@ -58,9 +59,20 @@ impl<'r> Port<'r> {
         self.put(kind::LOG, u16::from(level), text.as_bytes())
     }
 
-    /// A person agrees, by a physical input, to the call that was asked last.
+    /// A person agrees, by a physical input, to the question that is shown, see [`Device::shown`].
+    /// It counts if the question had been shown for long enough when the device last looked at its
+    /// ports, which it asks to be polled for.
+    ///
+    /// [`Device::shown`]: crate::Device::shown
     pub fn agree(&mut self) -> bool {
         self.put(kind::AGREE, 0, &[])
+    }
+
+    /// A person, by a physical input, wants no such call, see [`Device::dismiss`].
+    ///
+    /// [`Device::dismiss`]: crate::Device::dismiss
+    pub fn dismiss(&mut self) -> bool {
+        self.put(kind::DISMISS, 0, &[])
     }
 
     /// Gives a pending call up; it is answered as cancelled.

@@ -3,6 +3,8 @@
 use core::ffi::c_void;
 use core::mem::{MaybeUninit, align_of, offset_of, size_of};
 
+#[cfg(feature = "policy")]
+use trine_descriptor::{Consent, Rules};
 use trine_dispatch::{Config, Identity, Link, most_pending};
 
 use crate::descriptor::{trine_table, trine_tool};
@@ -64,8 +66,11 @@ pub struct trine_config {
     pub address: u8,
     /// Calls of the MCP door that may be pending at a time; 0 is 4.
     pub json_calls_max: u8,
-    /// Must be 0.
-    pub reserved_bytes: [u8; 2],
+    /// Most bytes of a call that a person can agree to: its arguments and who asks, and state and
+    /// answers where it goes on. They are kept and compared byte for byte; a longer call is refused
+    /// and told so. 0 is `message_max`, but 192 at most, where a tool asks for a person, and else
+    /// none. Must be 0 in profile base.
+    pub consent_bytes: u16,
     /// A number unlike that of the last boot (a counter in flash, a random number); 0 takes one
     /// from the host.
     pub epoch: u32,
@@ -244,8 +249,10 @@ unsafe fn try_read<'c>(
     if raw.abi_version != TRINE_ABI_VERSION {
         return Err(TRINE_E_VERSION);
     }
-    let mut unsupported =
-        usize::from(u16::from_ne_bytes(raw.reserved_bytes)) | raw.reserved_flags as usize;
+    let mut unsupported = raw.reserved_flags as usize;
+    if cfg!(not(feature = "policy")) {
+        unsupported |= usize::from(raw.consent_bytes);
+    }
     // What needs keys or another link than a stream, in one look.
     if cfg!(not(feature = "full")) {
         unsupported |= usize::from(raw.link) | raw.key.addr();
@@ -293,6 +300,10 @@ unsafe fn try_read<'c>(
             deadline_ms: or_ms(raw.deadline_ms, Config::DEFAULT.deadline_ms),
             #[cfg(feature = "policy")]
             consent_ms: or_ms(raw.consent_ms, Config::DEFAULT.consent_ms),
+            #[cfg(feature = "policy")]
+            consent_guard_ms: Config::DEFAULT.consent_guard_ms,
+            #[cfg(feature = "policy")]
+            consent_bytes: consent_bytes(raw, source),
             link_ms: raw.link_ms,
         },
         raw,
@@ -301,6 +312,17 @@ unsafe fn try_read<'c>(
     });
     // SAFETY: the texts of the configuration live as long as the device.
     unsafe { identify(raw, &mut setup.config.identity) }
+}
+
+/// Bytes of the call that a person is asked for; never more than a message brings.
+#[cfg(feature = "policy")]
+fn consent_bytes(raw: &trine_config, rules: &dyn Rules) -> u16 {
+    let message_max = if raw.message_max == 0 { 192 } else { raw.message_max };
+    let asks = |tool| rules.head(tool).is_some_and(|head| head.consent != Consent::None);
+    match raw.consent_bytes {
+        0 if (0..rules.tools()).any(asks) => message_max.min(Config::DEFAULT.consent_bytes),
+        given => given.min(message_max),
+    }
 }
 
 #[cfg(feature = "mcp")]

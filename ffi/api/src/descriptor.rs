@@ -141,7 +141,8 @@ pub struct trine_tool_more {
     pub on_reset: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     /// A pending call is over without the tool: it expired or was cancelled. May be NULL.
     pub on_stop: Option<unsafe extern "C" fn(user_data: *mut c_void, id: trine_call_id)>,
-    /// A call waits for a person: show what it asks, which the getters tell. May be NULL.
+    /// A call waits for a person: show what it asks, which the getters tell, in place of what was
+    /// shown before, and say so with `trine_consent_shown`. May be NULL.
     pub on_ask: Option<unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call)>,
     /// Writes up to `size` bytes of content from `offset` on and answers how many; 0 ends the
     /// content early, as a failure. Offsets rise without gaps.
@@ -237,7 +238,8 @@ pub struct trine_table {
     pub on_reset: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     /// A pending call is over without its tool: it expired or was cancelled.
     pub on_stop: Option<unsafe extern "C" fn(user_data: *mut c_void, id: trine_call_id)>,
-    /// A call waits for a person: show what it asks, which the getters tell.
+    /// A call waits for a person: show what it asks, which the getters tell, in place of what was
+    /// shown before, and say so with `trine_consent_shown`.
     pub on_ask: Option<unsafe extern "C" fn(user_data: *mut c_void, call: *mut trine_call)>,
     /// As `on_read` of `trine_tool_more`.
     pub on_read: Option<

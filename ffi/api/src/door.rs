@@ -3,7 +3,7 @@
 #[cfg(target_pointer_width = "64")]
 use trine_descriptor::Side;
 use trine_descriptor::{ToolTable, record};
-use trine_dispatch::{CallId, Device, Local, Tools};
+use trine_dispatch::{CallId, Device, Local, TOO_LONG_BYTES, Tools, too_long};
 use trine_mcp::json::same;
 use trine_mcp::{Block, Bytes, Call, Catalog, Contents, Engine, Failure, Id, NeedBytes, Outcome};
 use trine_mcp::{ServerInfo, Version};
@@ -67,6 +67,7 @@ impl<'o> Door<'o> {
         out: &mut [u8],
     ) -> Result<Result<usize, NeedBytes>, Waiting> {
         let mut tools = CTools::new(self.object);
+        let mut text = [0; TOO_LONG_BYTES];
         let given = (call.tool, arguments);
         let end = if call.checked {
             device.local_judged(given, now, &mut tools, value)
@@ -86,6 +87,7 @@ impl<'o> Door<'o> {
             Local::Failed(text) => Outcome::Error(text),
             Local::BadResult(fault) => Outcome::BadResult(fault),
             Local::Fault(fault) => Outcome::Fault(fault),
+            Local::TooLong(most) => Outcome::Error(too_long(most, &mut text)),
             Local::NeedsPerson(consent) => Outcome::Failed(Failure::NeedsPerson(consent)),
             Local::Busy => Outcome::Failed(Failure::Busy),
             Local::Pending(id) => match self.waiting(call, id) {

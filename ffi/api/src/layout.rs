@@ -114,7 +114,7 @@ layout! {
         mtu 26 30;
         address 28 32;
         json_calls_max 29 33;
-        reserved_bytes 30 34;
+        consent_bytes 30 34;
         epoch 32 36;
         deadline_ms 36 40;
         consent_ms 40 44;

@@ -23,6 +23,8 @@ mod bound;
 mod call;
 mod clock;
 mod config;
+#[cfg(feature = "policy")]
+mod consent;
 mod descriptor;
 mod device;
 #[cfg(feature = "mcp")]
@@ -66,6 +68,11 @@ pub use call::{trine_content, trine_fail};
 pub use clock::*;
 pub use config::{
     TRINE_LINK_BUS, TRINE_LINK_PACKET, TRINE_LINK_STREAM, trine_config, trine_problem,
+};
+#[cfg(feature = "policy")]
+pub use consent::{
+    trine_consent_dismiss, trine_consent_hidden, trine_consent_set_guard, trine_consent_shown,
+    trine_port_dismiss,
 };
 pub use descriptor::*;
 pub use device::*;

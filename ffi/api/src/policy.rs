@@ -124,12 +124,13 @@ pub unsafe extern "C" fn trine_get_counters(
     TRINE_OK
 }
 
-/// A person agrees, by an input that no client reaches, to the call that was asked last.
+/// A person agrees, by an input that no client reaches, to the question that is shown: once, to
+/// exactly that call. It counts after `trine_consent_shown` of trine_consent.h and a second.
 ///
 /// @param device The device.
 /// @param now The time in milliseconds.
-/// @return The number of the tool, TRINE_E_NOT_FOUND when none is asked, TRINE_E_NULL,
-///         TRINE_E_STATE or TRINE_E_BUSY.
+/// @return The number of the tool, TRINE_E_NOT_FOUND when none is asked or none has been shown for
+///         long enough, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
 ///
 /// Context: owner-only; from an interrupt use `trine_port_agree`.
 #[unsafe(no_mangle)]
@@ -141,7 +142,7 @@ pub unsafe extern "C" fn trine_agree(device: *mut trine_device, now: u64) -> i32
     }
 }
 
-/// The tool whose call waits for a person.
+/// The tool whose call waits for a person: of the question, of which there is one at a time.
 ///
 /// @param device The device.
 /// @param now The time in milliseconds.

@@ -221,7 +221,9 @@ pub unsafe extern "C" fn trine_port_event(
     }
 }
 
-/// A person agrees, by a physical input, to the call that was asked last.
+/// A person agrees, by a physical input, to the question that is shown: as `trine_agree` at the
+/// next `trine_poll`. It counts if the question had been shown for long enough at the poll before;
+/// `trine_poll` answers when it wants to be called for that.
 ///
 /// @param port The port.
 /// @return TRINE_OK, TRINE_E_NULL or TRINE_E_FULL.

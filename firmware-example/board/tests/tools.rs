@@ -102,6 +102,12 @@ fn the_largest_status_fits() {
     assert_eq!(status["valves"]["mist"]["open"], true);
 }
 
+/// What stands on the glass in line 4.
+fn glass(client: &Client) -> String {
+    let line = client.tools.board.hardware().bus.shown(4).copied();
+    String::from_utf8_lossy(line.as_ref().map_or(&[][..], |line| &line[..])).trim().to_owned()
+}
+
 #[test]
 fn water_waits_for_a_person_and_each_press_allows_one_call() {
     let mut client = Client::new();
@@ -110,10 +116,6 @@ fn water_waits_for_a_person_and_each_press_allows_one_call() {
     let text = client.refusal("valve_open", &arguments);
     assert!(text.contains("valve_open") && text.contains("person"), "{text}");
     assert!(!client.tools.board.hardware().valves.south.is_on());
-    let glass = |client: &Client| {
-        let line = client.tools.board.hardware().bus.shown(4).copied();
-        String::from_utf8_lossy(line.as_ref().map_or(&[][..], |line| &line[..])).trim().to_owned()
-    };
     assert_eq!(glass(&client), "Button = water: south, 5 s");
     let status = client.ok("board_status", &json!({}));
     assert_eq!(status["display"][3], "mine");
@@ -279,6 +281,47 @@ fn bad_arguments_enter_nothing_and_change_nothing() {
         assert_eq!(after[member], before[member], "{member}");
     }
     client.ok("display_show", &json!({"text": "é".repeat(32)}));
+}
+
+#[test]
+fn nothing_is_written_over_a_question_and_what_was_meant_for_its_line_follows_it() {
+    let mut client = Client::new();
+    let arguments = json!({"valve": "south", "seconds": 5});
+    client.refusal("valve_open", &arguments);
+    client.ok("display_show", &json!({"text": "ALARM: press to silence", "line": 4}));
+    assert_eq!(glass(&client), "Button = water: south, 5 s");
+    client.press();
+    assert_eq!(glass(&client), "ALARM: press to silence", "the question is answered");
+    client.ok("valve_open", &arguments);
+}
+
+#[test]
+fn who_presses_in_the_moment_in_which_a_question_comes_agrees_to_nothing() {
+    let mut client = Client::new();
+    let arguments = json!({"valve": "south", "seconds": 1_800});
+    client.refusal("valve_open", &arguments);
+    client.press_at_once();
+    client.refusal("valve_open", &arguments);
+    client.run_ms(60_000);
+    assert_eq!(glass(&client), "", "its time is over");
+    client.press_at_once();
+    client.refusal("valve_open", &arguments);
+    assert!(!client.tools.board.water_flows());
+}
+
+#[test]
+fn a_large_question_does_not_take_the_place_of_a_small_one() {
+    let mut client = Client::new();
+    let small = json!({"valve": "drip", "seconds": 1});
+    let large = json!({"valve": "south", "seconds": 1_800});
+    client.refusal("valve_open", &small);
+    client.run_ms(900);
+    client.refusal("valve_open", &large);
+    assert_eq!(glass(&client), "Button = water: drip, 1 s");
+    client.press();
+    client.refusal("valve_open", &large);
+    client.ok("valve_open", &small);
+    assert_eq!(glass(&client), "");
 }
 
 /// Opens the northern valve for as long as may be.

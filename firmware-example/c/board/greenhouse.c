@@ -179,9 +179,6 @@ void gh_display_show(struct gh_greenhouse *g, uint8_t line, const char *text, si
     if ((line == 0u) || (line > GH_LINES) || (len > GH_LINE_BYTES)) {
         return;
     }
-    if (line == GH_LINES) {
-        gh_question_end(g);
-    }
     place = &g->lines[line - 1u];
     place->len = (uint8_t)len;
     (void)memcpy(place->text, text, len);
@@ -192,6 +189,11 @@ void gh_question(struct gh_greenhouse *g, const char *text, size_t len, uint32_t
     g->question_len = (uint8_t)((len > GH_LINE_CHARS) ? GH_LINE_CHARS : len);
     (void)memcpy(g->question, text, g->question_len);
     g->question_until_ms = g->now_ms + ms;
+}
+
+bool gh_is_asking(const struct gh_greenhouse *g)
+{
+    return g->question_until_ms != 0u;
 }
 
 void gh_question_end(struct gh_greenhouse *g)

@@ -91,11 +91,13 @@ uint8_t gh_vent_degrees(const struct gh_greenhouse *g);
 /* Asks for a new measurement. */
 struct gh_ticket gh_sensor_start(struct gh_greenhouse *g, uint8_t sensor);
 
-/* Writes at most 32 characters on a line, 1 to 4. */
+/* Writes at most 32 characters on a line, 1 to 4. A question on the last line stays there; the text
+ * follows when it is over. */
 void gh_display_show(struct gh_greenhouse *g, uint8_t line, const char *text, size_t len);
 
 /* Shows a question on the last line; the text that the line holds comes back afterwards. */
 void gh_question(struct gh_greenhouse *g, const char *text, size_t len, uint32_t ms);
+bool gh_is_asking(const struct gh_greenhouse *g);
 void gh_question_end(struct gh_greenhouse *g);
 
 /* Whole seconds since the first tick. */

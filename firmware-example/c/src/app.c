@@ -15,6 +15,10 @@
 #include "tools.h"
 #include "water.h"
 
+#if !GREENHOUSE_SMALL
+#include <trine_consent.h>
+#endif
+
 /* Steps of the dispatcher before the loop sends again. */
 #define STEPS 4u
 #define STALL_MS_MAX 10000u
@@ -58,6 +62,9 @@ void board_received(uint32_t line)
 #if !GREENHOUSE_SMALL
         if (command == BUTTON) {
             (void)trine_port_agree(person_port);
+        }
+        if (command == DISMISS) {
+            (void)trine_port_dismiss(person_port);
         }
 #endif
         heard_number = number;
@@ -123,6 +130,20 @@ static void answer(enum command command, uint32_t number, uint64_t now)
     text_put(&reply, "\r\n");
 }
 
+#if !GREENHOUSE_SMALL
+/* Tells the device whether its question is on the display: a press agrees to nothing else. */
+static void follow_question(uint64_t now)
+{
+    if (!gh_is_asking(&board)) {
+        (void)trine_consent_hidden(device);
+    } else if (trine_consent_shown(device, now) < 0) {
+        gh_question_end(&board);
+    } else {
+        /* It is there, and stays. */
+    }
+}
+#endif
+
 static void think(void)
 {
     enum command command = heard;
@@ -145,6 +166,9 @@ static void think(void)
     }
 #endif
     (void)trine_poll(device, now, STEPS, &due);
+#if !GREENHOUSE_SMALL
+    follow_question(now);
+#endif
     water_follow(device, now);
     tick = now + ((pace.scale < GH_TICK_MS_MAX) ? (GH_TICK_MS_MAX / pace.scale) : 1u);
     due = (due < tick) ? due : tick;

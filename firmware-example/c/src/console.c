@@ -47,6 +47,9 @@ static enum command command(const struct console *console, uint32_t *number)
     if (is(console, "button")) {
         return BUTTON;
     }
+    if (is(console, "dismiss")) {
+        return DISMISS;
+    }
     if (is(console, "stack")) {
         return STACK;
     }

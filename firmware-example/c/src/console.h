@@ -1,10 +1,10 @@
 /* The line that no MCP client reaches: what a person at the board does.
  *
- * Lines end with LF; a CR before it is ignored. `button` agrees to the call that was asked last,
- * `scale N` lets N board seconds pass in one, `stack` asks how deep the stack ever was, `water`
- * whether it flows, `stall N` keeps the loop from its work for N milliseconds, and `trip` asks how
- * long the loop was silent when the water was stopped without it. Any other line is ignored. The
- * answer to each is `ok`, maybe with a number.
+ * Lines end with LF; a CR before it is ignored. `button` agrees to the question on the display,
+ * `dismiss` wants no such call, `scale N` lets N board seconds pass in one, `stack` asks how deep
+ * the stack ever was, `water` whether it flows, `stall N` keeps the loop from its work for N
+ * milliseconds, and `trip` asks how long the loop was silent when the water was stopped without it.
+ * Any other line is ignored. The answer to each is `ok`, maybe with a number.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
@@ -16,7 +16,7 @@
 /* Longest line, without its end. A longer one is ignored whole. */
 #define CONSOLE_LINE 16u
 
-enum command { NO_COMMAND, BUTTON, SCALE, STACK, STALL, WATER, TRIP };
+enum command { NO_COMMAND, BUTTON, DISMISS, SCALE, STACK, STALL, WATER, TRIP };
 
 /* Puts lines together out of bytes as they come. Small enough for an interrupt. */
 struct console {

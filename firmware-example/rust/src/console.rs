@@ -1,16 +1,19 @@
 //! The second serial channel, which no MCP client reaches: what a person at the board does.
 //!
-//! Lines end with LF; a CR before it is ignored. `button` agrees to the call that was asked last,
-//! `scale N` lets N board seconds pass in one, `stack` asks how deep the stack ever was. Any other
-//! line is ignored. `water` asks whether the main cock is open, `stall N` lets the loop stand still
-//! for N milliseconds, and `trip` asks how long the loop had been silent, in milliseconds, when the
-//! timer's interrupt closed the cock last. The answer to each is `ok`, or `ok` and a number.
+//! Lines end with LF; a CR before it is ignored. `button` agrees to the question on the display,
+//! `dismiss` wants no such call, `scale N` lets N board seconds pass in one, `stack` asks how deep
+//! the stack ever was. Any other line is ignored. `water` asks whether the main cock is open,
+//! `stall N` lets the loop stand still for N milliseconds, and `trip` asks how long the loop had
+//! been silent, in milliseconds, when the timer's interrupt closed the cock last. The answer to
+//! each is `ok`, or `ok` and a number.
 
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     /// A person presses the button.
     Button,
+    /// A person wants no such call as is asked for.
+    Dismiss,
     /// Board seconds to a second.
     Scale(u32),
     /// How many bytes of stack were ever in use?
@@ -64,6 +67,9 @@ impl Console {
 fn command(line: &[u8]) -> Option<Command> {
     if line == b"button" {
         return Some(Command::Button);
+    }
+    if line == b"dismiss" {
+        return Some(Command::Dismiss);
     }
     if line == b"stack" {
         return Some(Command::Stack);
@@ -155,6 +161,7 @@ mod tests {
     #[test]
     fn lines_are_commands() {
         assert_eq!(last(b"button\n"), Some(Command::Button));
+        assert_eq!(last(b"dismiss\n"), Some(Command::Dismiss));
         assert_eq!(last(b"scale 60\r\n"), Some(Command::Scale(60)));
         assert_eq!(last(b"hello\nbutton\n"), Some(Command::Button));
         assert_eq!(last(b"stack\n"), Some(Command::Stack));

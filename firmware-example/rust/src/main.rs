@@ -331,6 +331,7 @@ handler! {
             rx.drain_each(|byte| {
                 match console.feed(byte) {
                     Some(Command::Button) => _ = port.agree(),
+                    Some(Command::Dismiss) => _ = port.dismiss(),
                     Some(Command::Scale(scale)) => SCALE.store(scale.max(1), Ordering::Relaxed),
                     Some(Command::Stall(ms)) => STALL.store(ms.min(STALL_MAX), Ordering::Relaxed),
                     Some(Command::Stack) => ASKED.store(STACK, Ordering::Relaxed),

@@ -68,6 +68,8 @@ pub(crate) struct Board {
     calls: u32,
     /// The id of a sentence that is being read.
     pub(crate) reading: Option<u32>,
+    /// In whose name calls are made.
+    pub(crate) principal: &'static str,
 }
 
 impl Board {
@@ -85,6 +87,7 @@ impl Board {
             lanes: 1,
             calls: 0,
             reading: None,
+            principal: "",
         })
     }
 
@@ -190,8 +193,16 @@ impl Board {
         let id = self.next_id();
         let check = message::check(hash, self.epoch, SESSION);
         let args = out.bytes();
-        let call =
-            message::Call { id, tool: number, check, args, flags, ..message::Call::default() };
+        let principal = self.principal;
+        let call = message::Call {
+            id,
+            tool: number,
+            check,
+            args,
+            flags,
+            principal,
+            ..message::Call::default()
+        };
         let frame = Link::frame(self.link.keys.as_mut(), &HostMessage::Call(call))?;
         Ok((id, frame))
     }

@@ -21,6 +21,8 @@ mod ask;
 #[cfg(unix)]
 mod board;
 #[cfg(unix)]
+mod consent;
+#[cfg(unix)]
 mod link;
 #[cfg(unix)]
 mod steps;

@@ -8,6 +8,7 @@ use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
 use trine_wire::secure::Key;
 
 use crate::board::{Answer, Board, SESSION, WAIT};
+use crate::consent;
 
 /// Calls sent in one piece by the flood.
 const FLOOD: usize = 200;
@@ -34,7 +35,11 @@ const STEPS: &[(&str, Step)] = &[
     ("nested result", board_status),
     ("pending tools", pending),
     ("content in chunks", camera),
-    ("a person agrees", person),
+    ("a person agrees", consent::person),
+    ("too early", consent::too_early),
+    ("a larger question", consent::larger),
+    ("over the question", consent::covered),
+    ("dismissed", consent::dismissed),
     ("timer's event", timer),
     ("noise", noise),
     ("flood", flood),
@@ -85,7 +90,7 @@ pub(crate) fn calls(count: u32, key: Option<Key>, board: &str, person: &str) -> 
 }
 
 /// What `board_status` counts as calls that reached a tool.
-fn entered(board: &mut Board) -> Result<u32> {
+pub(crate) fn entered(board: &mut Board) -> Result<u32> {
     Ok(board.status()?.entered)
 }
 
@@ -236,30 +241,6 @@ fn png_chunks(file: &[u8]) -> Result<usize> {
     }
 }
 
-fn person(board: &mut Board) -> Result<String> {
-    let north = |out: &mut ValueWriter<'_>| {
-        out.label(0, 0);
-        out.int(1, 5);
-    };
-    let before = entered(board)?;
-    let refused = board.call("valve_open", north)?;
-    ensure!(refused == Answer::NeedsPerson { consent: 1 }, "{refused:?}");
-    ensure!(entered(board)? == before, "the tool was entered without a person");
-    board.person("button\n")?;
-    let other = board.call("valve_open", |out| {
-        out.label(0, 0);
-        out.int(1, 6);
-    })?;
-    ensure!(other == Answer::NeedsPerson { consent: 1 }, "agreed to other arguments: {other:?}");
-    let agreed = board.call("valve_open", north)?;
-    expect(&agreed, &[(0, Scalar::Label(0)), (1, Scalar::Int(5))])?;
-    let again = board.call("valve_open", north)?;
-    ensure!(again == Answer::NeedsPerson { consent: 1 }, "agreed twice: {again:?}");
-    let closed = board.call("valve_close", |out| out.label(0, 4))?;
-    expect(&closed, &[(0, Scalar::Label(4))])?;
-    Ok("refused, the button, other arguments refused, once allowed, refused".to_owned())
-}
-
 fn timer(board: &mut Board) -> Result<String> {
     board.person(&format!("scale {SCALE}\n"))?;
     let since = Instant::now();
@@ -389,15 +370,7 @@ fn vent_steps(board: &mut Board) -> Result<usize> {
 
 /// Opens a valve with a person's consent, for so long that it does not close by itself here.
 fn open_valve(board: &mut Board) -> Result<()> {
-    let mist = |out: &mut ValueWriter<'_>| {
-        out.label(0, 3);
-        out.int(1, 1_000);
-    };
-    let refused = board.call("valve_open", mist)?;
-    ensure!(refused == Answer::NeedsPerson { consent: 1 }, "{refused:?}");
-    board.person("button\n")?;
-    let opened = board.call("valve_open", mist)?;
-    expect(&opened, &[(0, Scalar::Label(3)), (1, Scalar::Int(1_000))])?;
+    consent::open(board, 3, 1_000)?;
     ensure!(board.person("water\n")? == "1", "no water flows");
     Ok(())
 }
@@ -458,7 +431,7 @@ fn stack(board: &mut Board) -> Result<String> {
     Ok(format!("{deepest} bytes at its deepest, interrupts and the board's tools included"))
 }
 
-fn expect(answer: &Answer, wanted: &[(u16, Scalar<'_>)]) -> Result<()> {
+pub(crate) fn expect(answer: &Answer, wanted: &[(u16, Scalar<'_>)]) -> Result<()> {
     let entries = answer.entries()?;
     let wanted: Vec<Entry<'_>> =
         wanted.iter().map(|&(node, value)| Entry { node, value }).collect();

@@ -20,6 +20,8 @@ const CONFIG: Config<'static> = Config {
     calls_max: LANES,
     deadline_ms: 700,
     consent_ms: 800,
+    consent_guard_ms: 100,
+    consent_bytes: 24,
     link_ms: 2_000,
     pending_max: 8,
     repeat_max: 24,

@@ -17,6 +17,9 @@ const QUIET_TURNS: u32 = 6;
 #[derive(Default)]
 struct Bench {
     entered: BTreeSet<i64>,
+    /// How often a person has agreed, at most, and how often a tool that asks was entered.
+    agreed: usize,
+    asking: usize,
     /// Pending calls by handle, with their number.
     pending: BTreeMap<u16, i64>,
     /// Handles that the next tick completes.
@@ -29,6 +32,8 @@ impl Tools for Bench {
     fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
         let number = call.args.int(0).expect("validated");
         assert!(self.entered.insert(number), "{number} was entered twice");
+        self.asking += usize::from(call.tool == ASKING);
+        assert!(self.asking <= self.agreed, "{number} was entered without a person");
         let plain = self.mood % 8;
         match (call.tool, plain) {
             (_, 1) => Answer::Failed("it cannot: ask again"),
@@ -149,8 +154,18 @@ impl<'m> Play<'m> {
                 12 => self.poll(u64::from(next()) * 16, 2),
                 13 => self.through_port(next(), next()),
                 14 => self.complete(usize::from(next())),
-                _ => _ = self.device.agree(self.now),
+                _ => self.person(next()),
             }
+        }
+    }
+
+    /// What a person does at the board, and what the board shows.
+    fn person(&mut self, what: u8) {
+        match what % 5 {
+            0 | 1 => self.bench.agreed += usize::from(self.device.agree(self.now).is_some()),
+            2 => _ = self.device.shown(self.now),
+            3 => self.device.hidden(),
+            _ => _ = self.device.dismiss(self.now),
         }
     }
 
@@ -202,7 +217,12 @@ impl<'m> Play<'m> {
             0 => self.port.complete(call, &[0, 2, 2]),
             1 => self.port.fail(call, "broken"),
             2 => self.port.event(0, "something"),
-            3 => self.port.agree(),
+            3 if which & 1 == 1 => self.port.dismiss(),
+            3 => {
+                let is_pressed = self.port.agree();
+                self.bench.agreed += usize::from(is_pressed);
+                is_pressed
+            }
             4 => self.port.cancel(call),
             _ => self.port.log(which, "words"),
         };

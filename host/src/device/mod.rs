@@ -112,6 +112,8 @@ pub struct Event {
 pub(crate) trait Person: Send + Sync {
     /// Presses the button.
     fn press(&self) -> Result<()>;
+    /// Wants no such call as the board asks for.
+    fn dismiss(&self) -> Result<()>;
     /// Holds the button, which lets the board take a key, or lets go of it.
     fn hold(&self, held: bool) -> Result<()>;
     /// Lets this many board seconds pass in one.
@@ -293,12 +295,21 @@ impl Device {
         lock(&self.listeners).push(Box::new(each));
     }
 
-    /// Presses the board's button, as a person there does.
+    /// Presses the board's button, as a person there does. The board has to have shown its question
+    /// for a second before.
     ///
     /// # Errors
     /// When the device is neither simulated nor emulated: only a person can press its button.
     pub fn press_button(&self) -> Result<()> {
         self.person()?.press()
+    }
+
+    /// Dismisses the board's question, as a person there does who wants no such call.
+    ///
+    /// # Errors
+    /// When the device is neither simulated nor emulated: only a person can be at its board.
+    pub fn dismiss_question(&self) -> Result<()> {
+        self.person()?.dismiss()
     }
 
     /// Holds the board's button, as a person there does who lets it take a key; or lets go of it.

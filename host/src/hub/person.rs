@@ -105,9 +105,15 @@ pub(super) fn obey(line: &str, hub: &Hub) -> Result<()> {
         let mut people = hub.devices.iter().filter(|device| device.has_person());
         return people.try_for_each(|device| device.hold_button(line == "hold"));
     }
+    if line == "dismiss" {
+        let mut people = hub.devices.iter().filter(|device| device.has_person());
+        return people.try_for_each(|device| device.dismiss_question());
+    }
     let scale = line.strip_prefix("scale ").and_then(|scale| scale.parse::<u32>().ok());
     if line != "button" && !scale.is_some_and(|scale| (1..=3600).contains(&scale)) {
-        return Err(Error::new("say: button, hold, release, or scale N with N from 1 to 3600"));
+        return Err(Error::new(
+            "say: button, dismiss, hold, release, or scale N with N from 1 to 3600",
+        ));
     }
     for device in hub.devices.iter().filter(|device| device.has_person()) {
         match scale {

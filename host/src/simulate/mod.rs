@@ -2,6 +2,8 @@
 //! chip.
 
 mod flash;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ const TICK_MS: u64 = trine_board::greenhouse::TICK_MS_MAX;
 const TICKS_MAX: u64 = 400;
 /// How long a press of the button may take to be noticed.
 const PRESS_PATIENCE: Duration = Duration::from_secs(2);
+/// Board milliseconds from one press to the next: the finger is gone and the contacts are at rest.
+const PRESS_EVERY_MS: u64 = 2 * trine_board::sim::PRESS_MS;
 
 /// What a person at the simulated board does, until the board looks.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ pub(crate) struct Control {
     noticed: AtomicU32,
     scale: AtomicU32,
     held: AtomicBool,
+    dismisses: AtomicBool,
 }
 
 impl Control {
@@ -48,7 +53,16 @@ impl Control {
             noticed: zero(0),
             scale: zero(scale.max(1)),
             held: AtomicBool::new(false),
+            dismisses: AtomicBool::new(false),
         })
+    }
+}
+
+impl Control {
+    /// One press less waits, if any does.
+    fn press_is_over(&self) {
+        let fewer = |presses: u32| presses.checked_sub(1);
+        let _ = self.presses.fetch_update(Ordering::AcqRel, Ordering::Acquire, fewer);
     }
 }
 
@@ -60,10 +74,17 @@ impl Person for Control {
         self.presses.fetch_add(1, Ordering::Release);
         while self.noticed.load(Ordering::Acquire) == before {
             if since.elapsed() > PRESS_PATIENCE {
+                // It is not pressed later, when something else may be asked.
+                self.press_is_over();
                 return Err(Error::new("the simulated board did not notice its button"));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+        Ok(())
+    }
+
+    fn dismiss(&self) -> Result<()> {
+        self.dismisses.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -86,7 +107,9 @@ pub(crate) struct Simulation {
     control: Arc<Control>,
     clock: Clock,
     now: u64,
-    pressed: bool,
+    /// When the button can be pressed: one that is held during boot agrees to nothing, and one that
+    /// is still down cannot go down.
+    press_at: u64,
 }
 
 impl Simulation {
@@ -127,22 +150,23 @@ impl Simulation {
             clock: Clock::new(control.scale.load(Ordering::Acquire)),
             control,
             now: 0,
-            pressed: false,
+            press_at: PRESS_EVERY_MS,
         })
     }
 
     /// The button, and the pace of the clock.
     fn person(&mut self) {
         self.clock.set(self.control.scale.load(Ordering::Acquire));
-        // A button held during boot agrees to nothing, so the first press waits for its release.
-        if !self.pressed && self.now > 100 && self.control.presses.load(Ordering::Acquire) > 0 {
-            self.pressed = true;
+        if self.control.dismisses.swap(false, Ordering::AcqRel) {
+            self.device.dismiss(self.now);
+        }
+        if self.now >= self.press_at && self.control.presses.load(Ordering::Acquire) > 0 {
+            self.press_at = self.now + PRESS_EVERY_MS;
             self.board.tools.board.hardware_mut().press_button();
         }
         if self.board.tools.board.take_press() {
             self.device.agree(self.now);
-            self.pressed = false;
-            self.control.presses.fetch_sub(1, Ordering::AcqRel);
+            self.control.press_is_over();
             self.control.noticed.fetch_add(1, Ordering::Release);
         }
     }

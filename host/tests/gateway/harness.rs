@@ -265,6 +265,10 @@ impl Drop for Folder {
 
 /// Says one line to the socket of `--button` and waits for its answer.
 pub(crate) fn person(path: &Path, line: &str) {
+    // The question is read first.
+    if line == "button" {
+        std::thread::sleep(Duration::from_millis(1_200));
+    }
     let connect = || std::os::unix::net::UnixStream::connect(path).ok();
     let mut stream = until(connect, || format!("nobody listens on {}", path.display()));
     stream.write_all(format!("{line}\n").as_bytes()).unwrap();

@@ -1,6 +1,8 @@
 /* The header may be included any number of times, needs nothing before it and leaves C99 valid. */
 #include "trine.h"
 #include "trine.h"
+#include "trine_consent.h"
+#include "trine_consent.h"
 #include "trine_host.h"
 #include "trine_host.h"
 

@@ -88,11 +88,14 @@ int everything(trine::span<const uint8_t> bytes, trine::span<char> room) noexcep
     port->event(0, "it turns").ignore();
     port->log(3, "the ink is low").ignore();
     port->agree().ignore();
+    port->dismiss().ignore();
+    device.hidden().ignore();
     port->cancel(fan.waiting).ignore();
     device.event(0, "it turns").ignore();
     device.progress(fan.waiting, 1, 2).ignore();
     device.log(1, "it turns").ignore();
-    const bool live = device.is_live(1, 100) && device.agree(1).ok() && device.asked(1).ok();
+    const bool live = device.is_live(1, 100) && device.agree(1).ok() && device.asked(1).ok()
+                      && device.shown(1).ok() && device.dismiss(1).ok();
     const auto counters = device.counters(2);
     const auto answer = session->handle_json(3, "{}", room);
     const auto later = session->next_json(room);

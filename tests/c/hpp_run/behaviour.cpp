@@ -100,6 +100,7 @@ int main() {
           "counters are told");
     check(device.is_live(3, 1000), "it is alive");
     check(!device.agree(3) && device.agree(3).status().code() == TRINE_E_NOT_FOUND, "nobody asks");
+    check(!device.shown(3) && !device.dismiss(3) && device.hidden().ok(), "nothing is shown");
     check(device.close().ok() && !device && device.close().ok(), "it ends once");
     check(trine::device::create(memory, config).ok(), "its memory is free again");
     check(trine::device::create(memory, config).ok(), "and again, when the owner has gone");

@@ -2,6 +2,8 @@
  * device stays as it was. */
 #include "../support/fixture.h"
 
+#include <trine_consent.h>
+
 static const char text[] = "text";
 static const uint8_t bytes[4] = {1u, 2u, 3u, 4u};
 static uint64_t other_memory[512];
@@ -62,6 +64,10 @@ static void device_functions(void)
     REFUSES(trine_get_counters(fixture_device, 1u, NULL), TRINE_E_NULL);
     REFUSES(trine_agree(NULL, 1u), TRINE_E_NULL);
     REFUSES(trine_asked(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_consent_shown(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_consent_hidden(NULL), TRINE_E_NULL);
+    REFUSES(trine_consent_dismiss(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_consent_set_guard(NULL, 1u), TRINE_E_NULL);
     REFUSES(trine_resume(NULL, 1u, 1u, finish, NULL), TRINE_E_NULL);
     REFUSES(trine_resume(fixture_device, 1u, 1u, NULL, NULL), TRINE_E_NULL);
     REFUSES(trine_event(NULL, 0u, text, 4u), TRINE_E_NULL);
@@ -92,6 +98,7 @@ static void port_and_session_functions(void)
     REFUSES(trine_port_log(fixture_port, 1u, NULL, 4u), TRINE_E_NULL);
     REFUSES(trine_port_log(fixture_port, 8u, text, 4u), TRINE_E_ARGUMENT);
     REFUSES(trine_port_agree(NULL), TRINE_E_NULL);
+    REFUSES(trine_port_dismiss(NULL), TRINE_E_NULL);
     REFUSES(trine_port_cancel(NULL, 1u), TRINE_E_NULL);
     REFUSES(trine_handle_json(NULL, 1u, "{}", 2u, answer, sizeof answer, &size), TRINE_E_NULL);
     REFUSES(trine_handle_json(fixture_session, 1u, NULL, 2u, answer, sizeof answer, &size),

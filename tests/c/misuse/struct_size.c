@@ -95,7 +95,7 @@ static void members(void)
     config.reserved_flags = 1u;
     CHECK(start(&config) == TRINE_E_UNSUPPORTED);
     config = fixture_config;
-    config.reserved_bytes[1] = 1u;
+    config.reserved_flags = 0x100u;
     CHECK(start(&config) == TRINE_E_UNSUPPORTED);
     config = fixture_config;
     config.link = 3u;

@@ -1,6 +1,7 @@
 //! Programs that misuse the library on purpose, run against the static and the shared library,
 //! under sanitizers and under valgrind.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -61,16 +62,24 @@ pub(super) fn main() -> Result<()> {
 /// The tests of a header.
 struct Suite {
     header: &'static str,
+    /// Headers beside it whose functions the same tests call.
+    more: &'static [&'static str],
     tests: &'static str,
     support: &'static str,
     /// What the programs are told.
     argument: Option<&'static str>,
 }
 
-const DEVICE: Suite =
-    Suite { header: "trine", tests: "tests/c/misuse", support: "tests/c/support", argument: None };
+const DEVICE: Suite = Suite {
+    header: "trine",
+    more: &["trine_consent"],
+    tests: "tests/c/misuse",
+    support: "tests/c/support",
+    argument: None,
+};
 const MODEL: Suite = Suite {
     header: "trine_model",
+    more: &[],
     tests: "tests/c/model",
     support: "tests/c/model/support",
     argument: Some(models::MISUSED),
@@ -133,8 +142,10 @@ fn run(way: &Way, program: &Path, argument: Option<&str>) -> Result<u32> {
 
 /// The test of NULL calls each function at least as often as it has pointers.
 fn every_pointer_is_null_once(suite: &Suite) -> Result<()> {
-    let header = format!("include/{}.h", suite.header);
-    let header = std::fs::read_to_string(sh::root().join(header))?;
+    let mut header = String::new();
+    for name in iter::once(&suite.header).chain(suite.more) {
+        header += &std::fs::read_to_string(sh::root().join(format!("include/{name}.h")))?;
+    }
     let test = std::fs::read_to_string(sh::root().join(suite.tests).join("null.c"))?;
     let mut missing = Vec::new();
     for (name, pointers) in functions(&header) {

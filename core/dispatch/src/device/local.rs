@@ -6,6 +6,8 @@ use trine_descriptor::{Args, Consent, Fault, FaultCode, NO_NODE, Side, ValueWrit
 use super::{Device, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
+#[cfg(feature = "consent")]
+use crate::consent::{Judged, Question};
 
 /// How such a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum Local {
     Fault(Fault),
     /// A person has to agree first; the tool was not entered.
     NeedsPerson(Consent),
+    /// Nobody can agree to more than so many bytes; the tool was not entered.
+    TooLong(u16),
     /// There is no such tool, or the table breaks a rule.
     UnknownTool,
     /// The tool answered something that its descriptor does not allow.
@@ -75,9 +79,10 @@ impl Device<'_> {
     ) -> Local {
         count!(self, calls);
         let Some(head) = self.table.head(tool) else { return Local::UnknownTool };
-        if head.consent != Consent::None && !self.is_agreed((tool, args), now, tools) {
-            count!(self, unagreed);
-            return Local::NeedsPerson(head.consent);
+        if head.consent != Consent::None
+            && let Some(refused) = self.local_refused((tool, args), head.consent, now, tools)
+        {
+            return refused;
         }
         let deadline_ms = self.deadline_ms(0, &head);
         let mut id = CallId::LOCAL;
@@ -132,6 +137,36 @@ impl Device<'_> {
             count!(self, bad_results);
         }
         end
+    }
+
+    /// What is said to a call that a person has to agree to and has not.
+    #[cfg(feature = "consent")]
+    fn local_refused<T: Tools + ?Sized>(
+        &mut self,
+        (tool, args): (u16, &[u8]),
+        consent: Consent,
+        now: u64,
+        tools: &mut T,
+    ) -> Option<Local> {
+        let question = Question { tool, from: None, parts: [&[], args, &[], &[]] };
+        match self.judge(&question, now, tools) {
+            Judged::Agreed => None,
+            Judged::TooLong => Some(Local::TooLong(self.config.consent_bytes)),
+            Judged::Asked | Judged::Waits => Some(Local::NeedsPerson(consent)),
+        }
+    }
+
+    /// Nobody can agree to anything here.
+    #[cfg(not(feature = "consent"))]
+    fn local_refused<T: Tools + ?Sized>(
+        &mut self,
+        _call: (u16, &[u8]),
+        consent: Consent,
+        _now: u64,
+        _tools: &T,
+    ) -> Option<Local> {
+        count!(self, unagreed);
+        Some(Local::NeedsPerson(consent))
     }
 
     /// The answer of a pending call of the program itself: a result message of the wire, empty when

@@ -8,6 +8,8 @@ mod factory;
 #[cfg(feature = "local")]
 mod local;
 mod messages;
+#[cfg(feature = "consent")]
+mod person;
 #[cfg(feature = "ports")]
 mod ports;
 mod receive;
@@ -62,7 +64,7 @@ pub struct Device<'m> {
     pub(crate) lanes: Lanes<'m>,
     pub(crate) outbox: Outbox<'m>,
     /// The time of this poll, in milliseconds.
-    now: u64,
+    pub(crate) now: u64,
     pub(crate) table: &'m dyn Rules,
     pulse: Option<&'m Pulse>,
     /// What drains them, once there is one: a device without ports does not link it.
@@ -73,7 +75,10 @@ pub struct Device<'m> {
     events: u32,
     config: Config<'m>,
     #[cfg(feature = "consent")]
-    consents: Consents,
+    consents: Consents<'m>,
+    /// When no port held a record: what one holds later was put there after it.
+    #[cfg(all(feature = "consent", feature = "ports"))]
+    drained: u64,
     #[cfg(any(feature = "factory", feature = "status"))]
     started: u64,
     #[cfg(feature = "status")]
@@ -133,25 +138,14 @@ impl<'m> Device<'m> {
         self.outbox.consume(count);
     }
 
-    /// A person agrees, at an input that no client reaches, to the call that was asked last.
-    /// Answers the tool. *owner-only*; from an interrupt use [`crate::Port::agree`].
-    #[cfg(feature = "consent")]
-    pub fn agree(&mut self, now: u64) -> Option<u16> {
-        self.consents.agree(now, self.config.consent_ms)
-    }
-
-    /// The tool whose call waits for a person. *owner-only*.
-    #[cfg(feature = "consent")]
-    #[must_use]
-    pub fn asked(&self, now: u64) -> Option<u16> {
-        self.consents.asked(now)
-    }
-
-    /// Looks at the tools anew and greets the host unasked, because they have changed.
+    /// Looks at the tools anew and greets the host unasked, because they have changed. What a
+    /// person was asked for, or has agreed to, is forgotten.
     /// *owner-only*.
     #[cfg(feature = "announce")]
     pub fn announce(&mut self) {
         self.announce = true;
+        #[cfg(feature = "consent")]
+        self.consents.forget(self.now);
         self.scan_again();
     }
 
@@ -204,6 +198,8 @@ impl<'m> Device<'m> {
         if let Some(pulse) = self.pulse {
             pulse.polled(now);
         }
+        #[cfg(feature = "consent")]
+        self.consents.pass(now, self.times());
         let mut left = budget;
         while left > 0 && self.step(tools) {
             left -= 1;
@@ -220,6 +216,11 @@ impl<'m> Device<'m> {
         }
         // All that is the dispatcher's own is less than 2^31 milliseconds away.
         due = due.min(self.lanes.nearest(now).0);
+        // A press at a port counts from when the ports were seen empty: after the guard's time too.
+        #[cfg(all(feature = "consent", feature = "ports"))]
+        if let Some(guard) = self.consents.guard_left(now, self.times()) {
+            due = due.min(guard);
+        }
         if due == u32::MAX { tick } else { tick.min(now.wrapping_add(due.into())) }
     }
 
@@ -258,6 +259,10 @@ impl<'m> Device<'m> {
         #[cfg(feature = "ports")]
         if self.drain.is_some_and(|drain| drain(self)) {
             return true;
+        }
+        #[cfg(all(feature = "consent", feature = "ports"))]
+        {
+            self.drained = self.now;
         }
         // Whose turn it is next depends on what was done, and not on how often nothing was.
         let done = self.lane_step(tools);

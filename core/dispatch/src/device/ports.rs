@@ -30,8 +30,11 @@ impl Device<'_> {
         match record.kind {
             #[cfg(feature = "consent")]
             kind::AGREE => {
-                self.consents.agree(self.now, self.config.consent_ms);
+                let times = self.times();
+                self.consents.agree(self.drained, self.now, times);
             }
+            #[cfg(feature = "consent")]
+            kind::DISMISS => _ = self.dismiss(self.now),
             kind::COMPLETE => self.port_complete(index, record, call),
             kind::CANCEL => {
                 if self.lanes.pending(call).is_some() {

@@ -11,6 +11,8 @@ use crate::CallId;
 use crate::call::{Answer, Call, Tools};
 #[cfg(feature = "progress")]
 use crate::config::HEAD_MAX;
+#[cfg(feature = "consent")]
+use crate::consent::{Judged, Question, TOO_LONG_BYTES, too_long};
 use crate::lanes::{Lane, Seen, State};
 #[cfg(feature = "progress")]
 use crate::text::cut;
@@ -164,10 +166,7 @@ impl<'m> Device<'m> {
         if head.annotations.has(HOST_VALIDATED) && !tagged {
             return self.end(handle, outcome::UNAUTHENTICATED);
         }
-        if head.consent != Consent::None && !self.is_agreed((call.tool, call.args), self.now, tools)
-        {
-            count!(self, unagreed);
-            self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
+        if head.consent != Consent::None && !self.is_agreed_to(call, head, handle, tools) {
             return self.answer(handle);
         }
         #[cfg(any(feature = "content", feature = "progress"))]
@@ -317,30 +316,45 @@ impl<'m> Device<'m> {
         is_posted
     }
 
-    /// Whether a person has agreed to this call.
+    /// Whether a person has agreed to this call; else its answer is begun.
     #[cfg(feature = "consent")]
-    pub(super) fn is_agreed<T: Tools + ?Sized>(
+    fn is_agreed_to<T: Tools + ?Sized>(
         &mut self,
-        (tool, args): (u16, &[u8]),
-        now: u64,
+        call: &message::Call<'_>,
+        head: &Head,
+        handle: CallId,
         tools: &mut T,
     ) -> bool {
-        let allowed = self.consents.allows(tool, args, now, self.config.consent_ms);
-        if !allowed {
-            tools.asks(tool, Args::new(self.table, tool, args));
+        let question = Question {
+            tool: call.tool,
+            from: Some(self.session.epoch),
+            parts: [call.principal.as_bytes(), call.args, call.state, call.answers],
+        };
+        match self.judge(&question, self.now, tools) {
+            Judged::Agreed => return true,
+            Judged::TooLong => {
+                let mut text = [0; TOO_LONG_BYTES];
+                let text = too_long(self.config.consent_bytes, &mut text);
+                self.ending(handle, outcome::FAILED).text(text);
+            }
+            Judged::Asked | Judged::Waits => {
+                self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
+            }
         }
-        allowed
+        false
     }
 
     /// Nobody can agree to anything here.
     #[cfg(not(feature = "consent"))]
-    #[expect(clippy::unused_self, reason = "it is a method where persons can agree")]
-    pub(super) const fn is_agreed<T: Tools + ?Sized>(
-        &self,
-        _call: (u16, &[u8]),
-        _now: u64,
+    fn is_agreed_to<T: Tools + ?Sized>(
+        &mut self,
+        _call: &message::Call<'_>,
+        head: &Head,
+        handle: CallId,
         _tools: &T,
     ) -> bool {
+        count!(self, unagreed);
+        self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
         false
     }
 }

@@ -118,6 +118,8 @@ impl Device<'_> {
         // What the host of before has sent is of another epoch from here on.
         if self.session.id.is_some() {
             self.session.epoch = next_epoch(self.session.epoch);
+            #[cfg(feature = "consent")]
+            self.consents.taken_over(self.now);
         }
         self.session.id = Some(hello.session);
         #[cfg(feature = "progress")]

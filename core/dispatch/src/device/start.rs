@@ -162,7 +162,9 @@ impl<'m> Device<'m> {
             #[cfg(feature = "ports")]
             drain: None,
             #[cfg(feature = "consent")]
-            consents: crate::Consents::new(),
+            consents: crate::consent::Consents::new(),
+            #[cfg(all(feature = "consent", feature = "ports"))]
+            drained: 0,
             now: 0,
             events: 0,
             is_started: false,
@@ -223,6 +225,12 @@ impl<'m> Device<'m> {
         inbox.message = message;
         let (buffer, rest) = rest.split_at_mut_checked(Config::outbox(outbox.reply_max))?;
         outbox.out.set_buffer(buffer);
+        #[cfg(feature = "consent")]
+        let (question, rest) = rest.split_at_mut_checked(config.consent())?;
+        #[cfg(feature = "consent")]
+        {
+            self.consents.place = question;
+        }
         #[cfg(feature = "packet")]
         let (packet, rest) = rest.split_at_mut_checked(config.packet())?;
         #[cfg(feature = "packet")]

@@ -215,7 +215,7 @@ pub(crate) const CONFIG: Config<'static> = Config {
     epoch: EPOCH,
     calls_max: LANES as u8,
     #[cfg(feature = "consent")]
-    consent_ms: 1000,
+    consent_ms: 3000,
     ..Config::DEFAULT
 };
 
@@ -287,6 +287,14 @@ impl<'m> Rig<'m> {
         writer.int(0, percent);
         let args = writer.bytes().to_vec();
         self.call_raw(number, tool, &args);
+    }
+
+    /// A person reads the question and agrees to it.
+    #[cfg(feature = "consent")]
+    pub(crate) fn agree(&mut self) -> Option<u16> {
+        self.device.shown(self.now);
+        self.now += 1000;
+        self.device.agree(self.now)
     }
 
     pub(crate) fn call_raw(&mut self, number: u32, tool: u16, args: &[u8]) {

@@ -151,7 +151,7 @@ fn consent_lets_exactly_the_asked_call_run_once() {
         rig.call(1, OPEN, 5);
         assert_eq!(rig.hear(), [result(1, "NeedsPerson { consent: 1 }")]);
         assert_eq!((rig.bench.asked.as_slice(), rig.bench.entered.len()), ([OPEN].as_slice(), 0));
-        assert_eq!(rig.device.agree(rig.now), Some(OPEN));
+        assert_eq!(rig.agree(), Some(OPEN));
         rig.call(2, OPEN, 6);
         assert_eq!(rig.hear(), [result(2, "NeedsPerson { consent: 1 }")]);
         rig.call(3, OPEN, 5);
@@ -167,8 +167,8 @@ fn an_agreement_expires() {
     with_rig(|rig| {
         rig.call(1, OPEN, 5);
         rig.hear();
-        rig.device.agree(rig.now);
-        rig.now += 1000;
+        assert_eq!(rig.agree(), Some(OPEN));
+        rig.now += 3000;
         rig.call(2, OPEN, 5);
         assert_eq!(rig.hear(), [result(2, "NeedsPerson { consent: 1 }")]);
     });
@@ -247,6 +247,13 @@ fn ports_complete_fail_cancel_agree_and_report() {
     rig.call(5, OPEN, 9);
     rig.hear();
     let calls = rig.bench.pending.clone();
+    #[cfg(feature = "consent")]
+    {
+        rig.device.shown(rig.now);
+        rig.now += 400;
+        rig.device.set_consent_guard(400);
+        rig.hear();
+    }
     assert!(port.fail(calls[2], "stuck") && port.cancel(calls[3]) && port.agree());
     assert_eq!(rig.hear(), [result(3, "Failed { text: \"stuck\" }"), result(4, "Cancelled")]);
     rig.call(6, OPEN, 9);

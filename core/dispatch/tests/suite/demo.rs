@@ -116,6 +116,8 @@ pub(crate) const fn config(link: Link, key: Option<Key>) -> Config<'static> {
         epoch: 0x0bad_cafe,
         nonce: 0x0102_0304_0506_0708,
         message_max: 128,
+        // None of its tools asks for a person.
+        consent_bytes: 0,
         result_max: 160,
         calls_max: 4,
         pending_max: 9,

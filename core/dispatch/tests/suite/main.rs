@@ -14,6 +14,8 @@ mod calls;
 #[cfg(feature = "secure")]
 mod captures;
 #[cfg(feature = "secure")]
+mod consent;
+#[cfg(feature = "secure")]
 mod demo;
 mod failsafe;
 #[cfg(feature = "secure")]

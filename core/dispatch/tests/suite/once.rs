@@ -201,7 +201,11 @@ fn a_repeat_is_answered_from_the_store_to_the_byte() {
     assert_eq!(peer.device.status(0).repeats, 12);
     // A person who agrees now agrees to a new call, not to the answered one.
     #[cfg(feature = "consent")]
-    assert_eq!(peer.device.agree(0), Some(OPEN));
+    {
+        assert_eq!(peer.device.shown(0), Some(OPEN));
+        peer.device.set_consent_guard(0);
+        assert_eq!(peer.device.agree(0), Some(OPEN));
+    }
     peer.call((9, OPEN), epoch, &[0, 2, 20]);
     let heard = peer.hear();
     assert!(format!("{:?}", message::read::<DeviceMessage<'_>>(&heard[0])).contains("NeedsPerson"));

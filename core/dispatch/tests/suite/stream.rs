@@ -82,3 +82,8 @@ impl<T: Tools> Peer<T> {
         self.send(&HostMessage::Call(call));
     }
 }
+
+/// A message as text.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    format!("{:?}", message::read::<DeviceMessage<'_>>(bytes).expect("a known message"))
+}

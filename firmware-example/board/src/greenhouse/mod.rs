@@ -351,14 +351,15 @@ impl<H: Hardware> Greenhouse<H> {
         self.timers.drop_ended();
     }
 
-    /// Writes a text of at most 32 characters on a line of the display, 1 to 4.
+    /// Writes a text of at most 32 characters on a line of the display, 1 to 4. A question on the
+    /// last line stays there: the text follows when it is over.
     ///
     /// # Errors
     /// [`Fault::OutOfRange`] for another line, [`Fault::TextTooLong`], or [`Fault::Bus`] when the
     /// display does not answer; the line then keeps its text.
     pub fn display_show(&mut self, line: u8, text: &str) -> Result<(), Fault> {
-        if line == LINES {
-            self.prompt_until_ms = None;
+        if line == LINES && self.is_prompting() {
+            return self.screen.keep(line, text);
         }
         self.screen.show(self.hardware.bus(), line, text)
     }
@@ -367,8 +368,13 @@ impl<H: Hardware> Greenhouse<H> {
     /// milliseconds. The text that the line holds comes back afterwards.
     pub fn prompt(&mut self, text: &str, ms: u32) {
         // Without a display nobody reads the question, and the call stays refused.
-        let _ = lcd::write_line(self.hardware.bus(), LINES, text);
-        self.prompt_until_ms = Some(self.now_ms.saturating_add(u64::from(ms)));
+        let is_shown = lcd::write_line(self.hardware.bus(), LINES, text).is_ok();
+        self.prompt_until_ms = is_shown.then(|| self.now_ms.saturating_add(u64::from(ms)));
+    }
+
+    /// Whether a question is on the display.
+    pub const fn is_prompting(&self) -> bool {
+        self.prompt_until_ms.is_some()
     }
 
     /// Takes the question away.

@@ -26,12 +26,23 @@ impl Screen {
     }
 
     pub(super) fn show<B: I2c>(&mut self, bus: &mut B, line: u8, text: &str) -> Result<(), Fault> {
+        if line == 0 || line > LINES {
+            return Err(Fault::OutOfRange);
+        }
+        if text.chars().count() > LINE_CHARS_MAX {
+            return Err(Fault::TextTooLong);
+        }
+        lcd::write_line(bus, line, text)?;
+        self.keep(line, text)
+    }
+
+    /// Changes what a line holds and not what is on the glass.
+    pub(super) fn keep(&mut self, line: u8, text: &str) -> Result<(), Fault> {
         let place = line.checked_sub(1).and_then(|index| self.lines.get_mut(usize::from(index)));
         let place = place.ok_or(Fault::OutOfRange)?;
         if text.chars().count() > LINE_CHARS_MAX {
             return Err(Fault::TextTooLong);
         }
-        lcd::write_line(bus, line, text)?;
         place.clear();
         place.push_str(text).map_err(|_| Fault::TextTooLong)
     }

@@ -223,6 +223,12 @@ impl<H: Hardware> Tools for BoardTools<H> {
 
     fn tick(&mut self, now: u64, calls: &mut Calls<'_, '_>) -> u64 {
         self.board.tick(now);
+        // What is asked is on the display, or a press agrees to nothing.
+        if !self.board.is_prompting() {
+            calls.hidden();
+        } else if !calls.shown() {
+            self.board.prompt_end();
+        }
         for index in 0..self.pending.len() {
             let Some(Some((tool, id))) = self.pending.get(index).copied() else { continue };
             let waits = self.still_pending(tool, id, calls);

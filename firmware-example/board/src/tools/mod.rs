@@ -7,8 +7,8 @@
 //!   dispatcher lends to a pending call, so this side keeps nothing but the calls' handles.
 //! - `timer_start` answers at once; the end of the timer is an event.
 //! - `valve_open` is only entered after a person has agreed. The board shows the question on its
-//!   display; the owner of the dispatcher passes the answer on:
-//!   `if tools.board.take_press() { device.agree(now); }`.
+//!   display, where nothing else is written meanwhile, and says so to the dispatcher; the owner of
+//!   that passes the answer on: `if tools.board.take_press() { device.agree(now); }`.
 //!   It closes when the board starts and when the link to the host is lost.
 //! - `vent_move` tells how far it is to a host that wants to know, and the end of a timer is told
 //!   to its log.
@@ -75,6 +75,9 @@ pub const CALLS_MAX: u8 = 4;
 /// be asked again at no risk.
 pub const REPEAT_MAX: u16 = 96;
 
+/// Bytes of a call that a person can agree to: a valve, a time, and the name of who asks.
+pub const CONSENT_BYTES: u16 = 64;
+
 /// Milliseconds of a silent line after which the valves close.
 pub const LINK_MS: u32 = 5_000;
 
@@ -89,6 +92,7 @@ pub const fn config(identity: Identity<'_>) -> Config<'_> {
         calls_max: CALLS_MAX,
         pending_max: 3,
         repeat_max: REPEAT_MAX,
+        consent_bytes: CONSENT_BYTES,
         ..Config::DEFAULT
     }
 }

@@ -123,8 +123,14 @@ impl Client {
         self.send(&HostMessage::Log { level });
     }
 
-    /// Presses the button at the board and lets it go.
+    /// Reads the question on the display, presses the button at the board and lets it go.
     pub(crate) fn press(&mut self) {
+        self.run_ms(1_000);
+        self.press_at_once();
+    }
+
+    /// Presses the button before anybody can have read the question.
+    pub(crate) fn press_at_once(&mut self) {
         self.tools.board.hardware_mut().press_button();
         self.run_ms(500);
     }

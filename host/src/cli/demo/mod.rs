@@ -26,6 +26,8 @@ use scene::{Entry, Show};
 
 /// How much faster than real time the board's clock runs while a timer of a minute is shown.
 const FAST: u32 = 60;
+/// How long somebody reads the question before a press counts, and a little more.
+const READING: Duration = Duration::from_millis(1_200);
 /// Longest to wait for anything: far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -130,6 +132,7 @@ fn a_person(show: &mut Show) -> Result<()> {
     show.expect(report.is_error, "a refusal for want of a person");
 
     show.scene("Somebody presses the board's button", "It agrees to that one call.");
+    thread::sleep(READING);
     show.device().press_button()?;
     let report = show.call("valve_open", &given, Entry::Entered);
     show.expect(!report.is_error, "the valve opens");
