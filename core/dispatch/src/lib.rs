@@ -59,7 +59,7 @@ mod pulse;
 mod registry;
 mod varint;
 
-pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, ask, block};
+pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, Wanted, ask, block};
 #[cfg(feature = "ask")]
 pub use call::{Asked, SENTENCE, tokens};
 pub use clock::Millis;
