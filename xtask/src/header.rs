@@ -20,7 +20,7 @@ struct Header {
     functions_max: usize,
 }
 
-const HEADERS: [Header; 4] = [
+const HEADERS: [Header; 5] = [
     Header {
         path: "include/trine.h",
         api: "ffi/api",
@@ -33,6 +33,13 @@ const HEADERS: [Header; 4] = [
         api: "ffi/api",
         texts: "ffi/api/consent",
         sources: &["consent"],
+        functions_max: 9,
+    },
+    Header {
+        path: "include/trine_run.h",
+        api: "ffi/api",
+        texts: "ffi/api/run",
+        sources: &["run"],
         functions_max: 9,
     },
     Header {
@@ -78,7 +85,8 @@ const SOURCES: &[&str] = &[
     "mcp",
 ];
 /// Types that are in another header.
-const BORROWED: [&str; 7] = [
+const BORROWED: [&str; 9] = [
+    "trine_call_id",
     "trine_device",
     "trine_model",
     "trine_model_problem",
@@ -86,6 +94,7 @@ const BORROWED: [&str; 7] = [
     "trine_model_session_config",
     "trine_port",
     "trine_status",
+    "trine_text",
 ];
 /// What each function says of its callers.
 const CONTEXTS: [&str; 3] = ["isr-safe", "owner-only", "init-only"];

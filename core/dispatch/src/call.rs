@@ -122,6 +122,19 @@ pub enum Tested {
     Unknown,
 }
 
+/// A call that waits for a person: all of it that a tool gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Number of the tool.
+    pub tool: u16,
+    /// The arguments.
+    pub args: Args<'a>,
+    /// State and answers of a call that goes on, as in [`Call`]; else empty.
+    pub state: &'a [u8],
+    /// The answers.
+    pub answers: &'a [u8],
+}
+
 /// The user's tools.
 pub trait Tools {
     /// Does one call: writes its result into `out` and answers [`Answer::Done`], or another
@@ -153,6 +166,12 @@ pub trait Tools {
     /// before. Not called while another question waits, nor again for one that is shown.
     fn asks(&mut self, tool: u16, args: Args<'_>) {
         _ = (tool, args);
+    }
+
+    /// The same, called in its place with the whole call: for a tool that asks for a person and
+    /// also answers [`Answer::NeedInput`], whose answers a person has to see.
+    fn wants(&mut self, call: &Wanted<'_>) {
+        self.asks(call.tool, call.args);
     }
 
     /// The device starts: bring every actuator of a tool that declares `on_reset` to safety. Called

@@ -205,6 +205,14 @@ impl<'m> Lanes<'m> {
         })
     }
 
+    /// The tool of a call of the program's own.
+    #[cfg(feature = "local")]
+    pub(crate) fn local_tool(&self, call: CallId) -> Option<u16> {
+        let lane = self.lanes.get(usize::from(call.lane()))?;
+        let is_it = lane.generation == call.generation() && self.is_local(call);
+        (is_it && lane.state != State::Idle).then_some(lane.tool)
+    }
+
     /// The answer of a call of the program's own, empty where there was no room for it; none before
     /// it is answered.
     #[cfg(feature = "local")]

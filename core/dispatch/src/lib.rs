@@ -61,7 +61,7 @@ mod registry;
 mod text;
 mod varint;
 
-pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, ask, block};
+pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, Wanted, ask, block};
 #[cfg(feature = "ask")]
 pub use call::{Asked, SENTENCE, tokens};
 pub use clock::Millis;

@@ -171,6 +171,18 @@ fn structured<T: ToolTable + ?Sized>(
     true
 }
 
+/// Writes a structured result as JSON to `out`, cut where there is no room, and answers how many
+/// bytes it has. `None` when the value is not what the tool's output side says.
+pub fn value_json<T: ToolTable + ?Sized>(
+    table: &T,
+    tool: u16,
+    entries: &[u8],
+    out: &mut [u8],
+) -> Option<usize> {
+    let mut out = Writer::new(out);
+    value::write(table, tool, entries, &mut out).then(|| out.needed())
+}
+
 /// Writes an error result whose text `write` writes.
 fn sentence(out: &mut Writer<'_>, write: impl FnOnce(&mut Writer<'_>)) {
     out.raw(b"\"content\":[{\"type\":\"text\",\"text\":\"");

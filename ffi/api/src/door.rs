@@ -241,7 +241,7 @@ impl<'o> Door<'o> {
                 message::Outcome::Cancelled => Outcome::Failed(Failure::Cancelled),
                 _ => Outcome::Failed(Failure::BadResult),
             },
-            _ => Outcome::Error(cut_short(answer)),
+            _ => Outcome::Error(cut_short(answer).unwrap_or_else(|text| text)),
         };
         let id = waiting.id()?;
         Some(Engine::new(self).finish(id, waiting.version, waiting.tool, outcome, out))
@@ -313,19 +313,20 @@ impl Object {
     }
 }
 
-/// What is said of a call of whose answer the program keeps the beginning alone.
-fn cut_short(answer: &[u8]) -> &str {
+/// What is said of a call of whose answer the program keeps the beginning alone: a failure's text,
+/// or that it ended otherwise.
+pub(crate) fn cut_short(answer: &[u8]) -> Result<&str, &str> {
     let mut from = Members::new(answer);
     // Kind, call, outcome, and the length of a text.
     let (_, _, number, _) = (from.byte(), from.number(), from.byte(), from.number());
     match number {
-        _ if from.is_broken() => "it has ended, and the program keeps no answers",
+        _ if from.is_broken() => Err("it has ended, and the program keeps no answers"),
         outcome::FAILED => {
             let text = from.rest();
-            text.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+            Ok(text.utf8_chunks().next().map_or("", |chunk| chunk.valid()))
         }
-        outcome::DONE => "it was done, but its answer is longer than the program keeps",
-        _ => "it has ended with an answer that is longer than the program keeps",
+        outcome::DONE => Err("it was done, but its answer is longer than the program keeps"),
+        _ => Err("it has ended with an answer that is longer than the program keeps"),
     }
 }
 

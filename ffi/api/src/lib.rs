@@ -44,6 +44,8 @@ mod port;
 #[cfg(target_pointer_width = "64")]
 mod quick;
 mod result;
+#[cfg(feature = "mcp")]
+mod run;
 #[cfg(feature = "full")]
 mod secure;
 mod source;
@@ -93,6 +95,8 @@ pub use port::{
     trine_port_event, trine_port_fail, trine_port_init,
 };
 pub use result::*;
+#[cfg(feature = "mcp")]
+pub use run::*;
 #[cfg(feature = "full")]
 pub use secure::trine_provision;
 pub use source::{trine_form_nodes, trine_form_packed};

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 #[cfg(feature = "full")]
 use core::sync::atomic::Ordering;
 
-use trine_descriptor::{Args, ValueWriter};
+use trine_descriptor::ValueWriter;
 use trine_dispatch::{self as dispatch, Answer, Call, CallId};
 
 use crate::call::{State, trine_call_info};
@@ -92,12 +92,16 @@ impl dispatch::Tools for CTools<'_> {
         }
     }
 
-    fn asks(&mut self, tool: u16, args: Args<'_>) {
-        if let Some((callbacks, user_data)) = self.object.source().callbacks(tool)
+    fn wants(&mut self, call: &dispatch::Wanted<'_>) {
+        if let Some((callbacks, user_data)) = self.object.source().callbacks(call.tool)
             && let Some(function) = callbacks.on_ask
         {
-            let mut state = State::new(trine_call_info { tool: tool.into(), ..NO_INFO });
-            state.args = Some(args);
+            let mut state = State::new(trine_call_info { tool: call.tool.into(), ..NO_INFO });
+            state.args = Some(call.args);
+            #[cfg(feature = "policy")]
+            {
+                (state.kept, state.answers) = (call.state, call.answers);
+            }
             state.object = Some(self.object);
             // SAFETY: as for a call; nothing can be written to this one.
             unsafe { function(user_data, state.handle()) };

@@ -92,7 +92,7 @@ mod tests {
     fn each_device_has_a_file_of_its_own_whatever_its_texts_are() {
         let long = "x".repeat(400);
         let other = format!("{long}y");
-        let texts = [
+        let texts = vec![
             ("a", "b", "0001"),
             ("c", "b", "0001"),
             ("a", "b.0001", ""),

@@ -176,6 +176,12 @@ impl Device<'_> {
         self.lanes.local_answer(call)
     }
 
+    /// The tool of a call of the program itself that is pending, or whose answer was not taken yet.
+    #[must_use]
+    pub fn local_tool(&self, call: CallId) -> Option<u16> {
+        self.lanes.local_tool(call)
+    }
+
     /// Ends a call of the program itself: its answer was taken, or nobody waits for it any more; a
     /// tool that still works on it is told to stop. *owner-only*.
     pub fn local_end<T: Tools + ?Sized>(&mut self, call: CallId, tools: &mut T) {

@@ -3,7 +3,7 @@
 use trine_descriptor::Args;
 
 use super::{Device, count};
-use crate::call::Tools;
+use crate::call::{Tools, Wanted};
 use crate::consent::{Judged, Question, Times};
 
 impl Device<'_> {
@@ -68,8 +68,9 @@ impl Device<'_> {
             count!(self, unagreed);
         }
         if judged == Judged::Asked {
-            let [_, args, ..] = question.parts;
-            tools.asks(question.tool, Args::new(self.table, question.tool, args));
+            let Question { tool, parts: [_, args, state, answers], .. } = *question;
+            let args = Args::new(self.table, tool, args);
+            tools.wants(&Wanted { tool, args, state, answers });
         }
         judged
     }

@@ -1,7 +1,7 @@
 //! What a press of the button agrees to, and what it does not, whoever asks and whenever.
 
 use trine_descriptor::{Args, Consent, Field, Kind, Tool, ToolInfo, ToolTable, ValueWriter};
-use trine_dispatch::{Answer, Call, Config, Local, Port, Tools};
+use trine_dispatch::{Answer, Call, Config, Local, Port, Tools, Wanted};
 use trine_wire::message::{self, HostMessage};
 
 use crate::bench::{EPOCH, SESSION};
@@ -33,6 +33,8 @@ const CONFIG: Config<'static> =
 struct Board {
     entered: Vec<(u16, String)>,
     asked: Vec<(u16, String)>,
+    /// State and answers of the last question.
+    brought: (Vec<u8>, Vec<u8>),
 }
 
 impl Tools for Board {
@@ -43,6 +45,11 @@ impl Tools for Board {
 
     fn asks(&mut self, tool: u16, args: Args<'_>) {
         self.asked.push((tool, args.text(0).unwrap_or_default().to_string()));
+    }
+
+    fn wants(&mut self, call: &Wanted<'_>) {
+        self.brought = (call.state.to_vec(), call.answers.to_vec());
+        self.asks(call.tool, call.args);
     }
 }
 
@@ -171,6 +178,7 @@ fn a_call_that_differs_in_any_byte_of_anything_is_another_call() {
     };
     let mut scene = Scene::new(CONFIG);
     scene.refused(&asked);
+    assert_eq!(scene.peer.tools.brought, (b"state".to_vec(), b"yes".to_vec()), "it can be shown");
     scene.agree();
     for at in 0..11 {
         for bit in 0..7 {
