@@ -27,8 +27,7 @@ int main(void)
         .product = {TRINE_TEXT("hello")}, .firmware = {TRINE_TEXT("1.0.0")}};
     TRINE_STORAGE(memory, 4096u);
     TRINE_STORAGE(session_memory, 4096u);
-    static char line[65536];
-    static char answer[65536];
+    static char line[65536], answer[65536];
     trine_device *device = NULL;
     trine_session *session = NULL;
     size_t size = 0;

@@ -176,7 +176,7 @@ fn measure(program: &str) -> (usize, BTreeSet<&str>) {
 }
 
 /// The indented blocks of a page, without their indentation.
-fn indented(page: &str) -> Vec<String> {
+pub(crate) fn indented(page: &str) -> Vec<String> {
     let mut blocks = vec![String::new()];
     for line in page.lines() {
         match (line.strip_prefix("    "), blocks.last_mut()) {

@@ -36,7 +36,53 @@ pub(crate) fn examples() -> Result<()> {
     };
     from_file(&folder, &file, &wanted(&file)?)?;
     from_memory(&folder, &image, &wanted(&image)?)?;
-    sentences(&folder, &trine)
+    first_program(&folder, &trine, &wanted(&file)?)?;
+    sentences(&folder, &trine)?;
+    acts(&folder, &trine)
+}
+
+/// The first commands of the page on models in C, as they stand there, on what was built already.
+fn first_program(folder: &Path, trine: &Path, wanted: &[u8]) -> Result<()> {
+    let page = fs::read_to_string(sh::root().join("docs/c-models.md"))?;
+    let blocks = crate::examples::indented(&page);
+    let commands = blocks.first().context("docs/c-models.md has no commands")?;
+    let place = folder.display();
+    let script = commands
+        .replace("trine model make", &format!("{} model make", trine.display()))
+        .replace("cargo build --release -p trine-c-host\n", "")
+        .replace("target/release", &sh::target_dir().join("ci").display().to_string())
+        .replace("tiny.gguf", &format!("{place}/first.gguf"))
+        .replace(" -o file", &format!(" -o {place}/first"))
+        .replace("./file", &format!("{place}/first"));
+    let said = bytes(sh::command("sh").args(["-euc", &script]))?;
+    ensure!(said.ends_with(wanted), "the first program of docs/c-models.md writes {said:?}");
+    println!("the first program of docs/c-models.md starts, and writes what `trine generate` does");
+    Ok(())
+}
+
+/// The program that runs what a sentence came to: judged, agreed to by a press and by no sentence.
+fn acts(folder: &Path, trine: &Path) -> Result<()> {
+    let [array, compiled] = asker_in(folder, trine)?;
+    let (model, device) = (dist::host_model_library()?, dist::host_library()?);
+    let valve = "open valve north for ten seconds";
+    let said =
+        ["make the fan spin at forty percent", valve, "agree", valve, valve, "open all valves"];
+    let wanted = [
+        "{\"percent\":40}",
+        "valve_open: refused: a person",
+        "agreed to tool 3",
+        "valve_open: the valve is open already",
+        "valve_open: refused: a person",
+        "no call",
+    ];
+    for (name, flags) in [("plain", &["-g"][..]), ("sanitized", SANITIZE)] {
+        let program = compile("act", name, flags, &[&array, &compiled, &model, &device])?;
+        let told = String::from_utf8(bytes(sh::command(&program).args(said))?)?;
+        let alike = told.lines().zip(wanted).all(|(line, wanted)| line.starts_with(wanted));
+        ensure!(alike && told.lines().count() == wanted.len(), "{told} in place of {wanted:?}");
+    }
+    println!("a sentence becomes an executed call in C, and agrees to nothing");
+    Ok(())
 }
 
 /// The program and the library that the examples need.
@@ -188,7 +234,7 @@ fn from_memory(folder: &Path, image: &Path, wanted: &[u8]) -> Result<()> {
 fn compile(source: &str, name: &str, flags: &[&str], others: &[&Path]) -> Result<PathBuf> {
     let program = output_folder("models")?.join(format!("{source}-{name}"));
     let mut cc = sh::command("gcc");
-    cc.args(["-std=c99", "-O2", "-Iinclude"]).args(flags);
+    cc.args(["-std=c99", "-O2", "-Iinclude", "-Ifirmware-example/c/src"]).args(flags);
     cc.arg(format!("host-example/model/{source}.c")).args(others);
     let last = others.last().and_then(|library| library.parent()).context("a library")?;
     cc.arg(format!("-Wl,-rpath,{}", last.display()));

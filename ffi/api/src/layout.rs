@@ -6,6 +6,8 @@
 
 use core::mem::{offset_of, size_of};
 
+#[cfg(feature = "mcp")]
+use crate::trine_outcome;
 #[cfg(feature = "policy")]
 use crate::{trine_block, trine_counters, trine_question};
 use crate::{
@@ -30,6 +32,22 @@ macro_rules! layout {
             $(const _: () = assert!(offset_of!($type, $field) == here($near, $far));)*
         )*
     };
+}
+
+#[cfg(feature = "mcp")]
+layout! {
+    trine_outcome 48 64 {
+        struct_size 0 0;
+        kind 4 4;
+        id 8 8;
+        tool 12 12;
+        node 16 16;
+        fault 20 20;
+        bound 24 24;
+        value 32 32;
+        value_size 36 40;
+        text 40 48;
+    }
 }
 
 layout! {

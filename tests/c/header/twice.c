@@ -2,7 +2,9 @@
 #include "trine.h"
 #include "trine.h"
 #include "trine_consent.h"
+#include "trine_run.h"
 #include "trine_consent.h"
+#include "trine_run.h"
 #include "trine_host.h"
 #include "trine_host.h"
 

@@ -3,6 +3,7 @@
 #include "../support/fixture.h"
 
 #include <trine_consent.h>
+#include <trine_run.h>
 
 static const char text[] = "text";
 static const uint8_t bytes[4] = {1u, 2u, 3u, 4u};
@@ -164,6 +165,32 @@ static trine_status inside(trine_call *call)
     return TRINE_OK;
 }
 
+static void run_functions(void)
+{
+    trine_outcome outcome = {.struct_size = sizeof outcome};
+    char room[4];
+    uint8_t byte = 0u;
+    int64_t number = 0;
+    trine_text got = {NULL, 0u};
+    size_t size = 0u;
+
+    REFUSES(trine_run(NULL, 0u, 0u, &byte, 1u, &byte, 1u, &outcome), TRINE_E_NULL);
+    REFUSES(trine_run(fixture_device, 0u, 0u, NULL, 1u, &byte, 1u, &outcome), TRINE_E_NULL);
+    REFUSES(trine_run(fixture_device, 0u, 0u, &byte, 1u, NULL, 1u, &outcome), TRINE_E_NULL);
+    REFUSES(trine_run(fixture_device, 0u, 0u, &byte, 1u, &byte, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_run_later(NULL, 1u, &outcome), TRINE_E_NULL);
+    REFUSES(trine_run_later(fixture_device, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_run_end(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_run_get_number(NULL, 0u, &number), TRINE_E_NULL);
+    REFUSES(trine_run_get_number(&outcome, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_run_get_string(NULL, 0u, &got), TRINE_E_NULL);
+    REFUSES(trine_run_get_string(&outcome, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_run_text(NULL, &outcome, room, 0u, &size), TRINE_E_NULL);
+    REFUSES(trine_run_text(fixture_device, NULL, room, 0u, &size), TRINE_E_NULL);
+    REFUSES(trine_run_text(fixture_device, &outcome, NULL, 4u, &size), TRINE_E_NULL);
+    REFUSES(trine_run_text(fixture_device, &outcome, room, 0u, NULL), TRINE_E_NULL);
+}
+
 static void clock_functions(void)
 {
     CHECK(trine_now(NULL, 5u) == 5u);
@@ -176,6 +203,7 @@ int main(void)
     device_functions();
     port_and_session_functions();
     call_functions();
+    run_functions();
     clock_functions();
     fixture_hook = inside;
     (void)fixture_call("hook", 3);

@@ -26,6 +26,7 @@ pub(super) fn main(tarball: &Path) -> Result<()> {
     let name = tarball.file_name().context("the package has a name")?.to_string_lossy();
     let root = folder.join(name.trim_end_matches(".tar.gz"));
     pkg_config(&root, &folder)?;
+    every_library_links(&root, &folder)?;
     for library in ["Trine::trine", "Trine::shared"] {
         cmake(&root, &folder.join(library.trim_start_matches("Trine::")), library)?;
     }
@@ -53,6 +54,27 @@ fn pkg_config(root: &Path, folder: &Path) -> Result<()> {
     let mut run = sh::command(program);
     run.env("LD_LIBRARY_PATH", root.join("lib"));
     converse(run, "hello")
+}
+
+/// A program that calls one function of a library links by the flags of its `.pc` file alone.
+fn every_library_links(root: &Path, folder: &Path) -> Result<()> {
+    for (library, call) in [
+        ("trine", "trine_deinit(NULL)"),
+        ("trine_model", "trine_ask_open(NULL, 0u, NULL, NULL, NULL)"),
+        ("trine_host", "trine_host_model_open(NULL, NULL, NULL, NULL)"),
+    ] {
+        let source = folder.join(format!("{library}-alone.c"));
+        let program = format!("#include <{library}.h>\nint main(void) {{ return {call} == 0; }}\n");
+        fs::write(&source, program)?;
+        let mut pkg_config = sh::command("pkg-config");
+        pkg_config.args(["--cflags", "--libs", library]);
+        let flags = sh::output(pkg_config.env("PKG_CONFIG_PATH", root.join("lib/pkgconfig")))?;
+        let program = folder.join(format!("{library}-alone"));
+        let script = format!("cc -std=c99 \"$0\" -o \"$1\" {}", flags.trim());
+        sh::run(sh::command("sh").args(["-euc", &script]).arg(&source).arg(&program))?;
+        sh::run(sh::command(program).env("LD_LIBRARY_PATH", root.join("lib")))?;
+    }
+    Ok(())
 }
 
 fn cmake(root: &Path, build: &Path, library: &str) -> Result<()> {

@@ -204,9 +204,18 @@ fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf>
     // GNU ar and nm fail on bitcode newer than their LLVM.
     objcopy.args(["--strip-debug", "-R", ".llvmbc", "-R", ".llvmcmd"]);
     sh::run(objcopy.arg(&object))?;
-    sh::run(tool(target, "ar").arg("rcs").arg(&library).arg(&object))?;
     // The kernels for wide registers have checks of bounds that the compiler does not see through.
     let is_wide = product.name == MODEL.name && target.prefix.is_empty();
+    let mut ar = tool(target, "ar");
+    ar.arg("rcs").arg(&library).arg(&object);
+    if is_wide {
+        let last = out.join("on_panic.o");
+        let mut cc = sh::command("cc");
+        cc.args(["-std=c99", "-O2", "-fPIC", "-c", "ffi/model/on_panic.c", "-o"]).arg(&last);
+        sh::run(&mut cc)?;
+        ar.arg(last);
+    }
+    sh::run(&mut ar)?;
     let leave = object::Leave { may_panic: is_wide };
     let bytes = object::check(&object, &exports, leave)
         .with_context(|| format!("lib{name} for {}, profile {profile}", target.name))?;

@@ -10,7 +10,7 @@ use crate::sh;
 
 /// The layouts, the header that each is of, and how many rows it has at least.
 const LAYOUTS: [(&str, &str, usize); 3] = [
-    ("ffi/api/src/layout.rs", "trine.h", 50),
+    ("ffi/api/src/layout.rs", "trine_run.h", 50),
     ("ffi/model/src/layout.rs", "trine_model.h", 50),
     ("ffi/host/src/layout.rs", "trine_host.h", 4),
 ];

@@ -41,6 +41,7 @@ pub(crate) const WARNINGS: &[&str] = &[
     "-Wundef",
     "-Werror",
     "-Iinclude",
+    "-Ifirmware-example/c/src",
 ];
 const C_WARNINGS: &[&str] = &["-Wstrict-prototypes", "-Wmissing-prototypes"];
 const CPP_WARNINGS: &[&str] = &["-Wold-style-cast"];
