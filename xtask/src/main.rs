@@ -23,6 +23,7 @@ mod logs;
 mod matrix;
 mod models;
 mod modules;
+mod promises;
 mod requirements;
 mod sentences;
 mod session;

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::{legs, sh, structure};
+use crate::{legs, promises, sh, structure};
 
 const TABLE: &str = "tests/requirements.tsv";
 /// The full list of ids, which lies beside the tree where the project is planned.
@@ -31,7 +31,8 @@ pub(crate) fn main() -> Result<()> {
     if ids.is_none() {
         println!("note: {IDS} is not here, so the form of the ids is checked and no more");
     }
-    structure::none("requirements", &faults(&table, ids.as_ref(), &sh::root()))
+    structure::none("requirements", &faults(&table, ids.as_ref(), &sh::root()))?;
+    promises::main()
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -85,7 +86,8 @@ fn has_form_of_id(id: &str) -> bool {
     })
 }
 
-fn proof_fault(proof: &str, root: &Path) -> Option<String> {
+/// What is wrong with a proof, if anything is.
+pub(crate) fn proof_fault(proof: &str, root: &Path) -> Option<String> {
     if let Some(command) = proof.strip_prefix("cargo xtask ") {
         if let Some(leg) = command.strip_prefix("test --leg ") {
             return (!legs::exists(leg)).then(|| format!("there is no leg `{leg}`"));
