@@ -200,7 +200,7 @@ TRINE_API trine_status trine_run_end(trine_device *device, trine_call_id id);
  * number of a label.
  *
  * @param outcome Of TRINE_RUN_DONE.
- * @param node Its number: its place in the tool's array of results. Of a list it is the first item.
+ * @param node Its number: its place in the tool's array of results; of a list the first item.
  * @param value Where it goes.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_NOT_FOUND, or TRINE_E_TYPE when it is a
  *         text, an object or a list.

@@ -27,7 +27,8 @@ int main(void)
         .product = {TRINE_TEXT("hello")}, .firmware = {TRINE_TEXT("1.0.0")}};
     TRINE_STORAGE(memory, 4096u);
     TRINE_STORAGE(session_memory, 4096u);
-    static char line[65536], answer[65536];
+    static char line[65536];
+    static char answer[65536];
     trine_device *device = NULL;
     trine_session *session = NULL;
     size_t size = 0;
@@ -37,17 +38,17 @@ int main(void)
     if (trine_session_init(session_memory, sizeof session_memory, device, &session) != TRINE_OK) {
         return 1;
     }
-    while (fgets(line, sizeof line, stdin) != NULL) {
+    /* Who waits for an answer has it before the next line is read. */
+    while ((fflush(stdout) == 0) && (fgets(line, sizeof line, stdin) != NULL)) {
         const size_t length = strcspn(line, "\n");
         /* A message that is longer than the line is read to its end, and refused. */
-        if (length + 1 == sizeof line) {
-            while (fgets(line, sizeof line, stdin) != NULL && strchr(line, '\n') == NULL) {
+        if ((length + 1u) == sizeof line) {
+            while ((fgets(line, sizeof line, stdin) != NULL) && (strchr(line, '\n') == NULL)) {
             }
             line[0] = '\0';
         }
         (void)trine_handle_json(session, 0, line, length, answer, sizeof answer, &size);
         (void)printf("%.*s%s", (int)size, answer, (size > 0) ? "\n" : "");
-        (void)fflush(stdout);
     }
     return 0;
 }

@@ -81,8 +81,8 @@ impl<'r> Port<'r> {
     }
 
     fn put(&mut self, kind: u8, subject: u16, content: &[u8]) -> bool {
-        // A text is cut here, since one that is longer than the ring would never go in. Who reads it
-        // drops what the cut has left of a character.
+        // A text is cut here, since one that is longer than the ring would never go in. Who reads
+        // it drops what the cut has left of a character.
         let room = self.ring.capacity().saturating_sub(HEAD).min(TEXT_MAX);
         let content = match content.get(..room) {
             Some(cut) if kind != kind::COMPLETE => cut,

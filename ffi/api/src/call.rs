@@ -194,8 +194,8 @@ impl<'c> State<'c> {
         parameter.cast_unsigned() < count.into()
     }
 
-    /// Whether a parameter that is missing would have the tag, as far as the table tells: `trine gen`
-    /// made a function for each one's type, so its tables need not.
+    /// Whether a parameter that is missing would have the tag, as far as the table tells: `trine
+    /// gen` made a function for each one's type, so its tables need not.
     #[cfg(feature = "policy")]
     fn has_tag(&self, parameter: i32, wanted: u8) -> bool {
         let Ok(number) = u16::try_from(parameter) else { return true };
