@@ -118,7 +118,7 @@ macro_rules! solid {
         // SAFETY: the fields were just seen to be all that there is, to be solid, and to fill it.
         unsafe impl $crate::Solid for $name {}
     };
-    (enum $name:ident { $variant:ident }) => {
+    (enum $name:ident { $variant:ident $(,)? }) => {
         // Only an enumeration without any field is a number.
         const _: u64 = $name::$variant as u64;
         // SAFETY: it is its discriminant, every byte of which is initialised.

@@ -428,7 +428,12 @@ impl<'m> Lanes<'m> {
             {
                 self.open -= u8::from(lane.state.is_open());
             }
-            *lane = Lane { generation: lane.generation, ..Lane::NEW };
+            *lane = Lane {
+                generation: lane.generation,
+                #[cfg(not(feature = "progress"))]
+                _spare: lane._spare,
+                ..Lane::NEW
+            };
         }
     }
 }
