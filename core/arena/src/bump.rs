@@ -144,6 +144,7 @@ mod tests {
             let block = &mut memory[skew..];
             let points = Arena::new(block).slice(5, Point { at: 0x0101, is_on: true, kind: 1 });
             points[4] = Point { at: 0x0202, is_on: false, kind: 2 };
+            assert!(points.iter().all(|one| one.is_on == (one.kind == 1 && one.at == 0x0101)));
             let sum: u32 = block.iter().filter(|byte| **byte != 0xaa).map(|b| u32::from(*b)).sum();
             assert_eq!(sum, 4 * 4 + 6);
             block.fill(0xaa);

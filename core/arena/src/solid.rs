@@ -106,8 +106,7 @@ macro_rules! solid {
             const fn is_solid<T: $crate::Solid>() -> usize {
                 ::core::mem::size_of::<T>()
             }
-            #[allow(dead_code)]
-            const fn has_no_other_fields(it: $name) {
+            const fn _has_no_other_fields(it: $name) {
                 let $name { $($(#[$cfg])* $field),* } = it;
                 $($(#[$cfg])* { let _: $kind = $field; })*
             }
