@@ -57,12 +57,14 @@ pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report, String> {
         let hear = |all: &[Said]| -> Vec<Heard> {
             all.iter().map(|said| ask(said).unwrap_or_default()).collect()
         };
-        let fit = parts.fit();
-        let threshold = calibrate::threshold(&calibrate::certain(fit, &hear(fit)));
+        let fit = &parts.fit;
+        let least = plan.least.unwrap_or_else(|| calibrate::least(parts.fitted_nothings));
+        let threshold = calibrate::threshold(&calibrate::certain(fit, &hear(fit))).max(least);
         let mut heard = hear(&parts.valid);
         heard.iter_mut().for_each(|heard| heard.acts &= heard.confidence >= threshold);
         let certainty = Certainty { threshold, ..Certainty::NONE };
         let mut report = Report { certainty, ..Report::default() };
+        report.take_plan(plan, parts);
         report.take(&parts.valid, &heard, 0);
         Ok(report)
     })

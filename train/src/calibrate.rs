@@ -11,6 +11,11 @@ const WORSE: f64 = 3.0;
 /// Costs of which the greater is no more than this times the other are alike.
 const ALIKE: f64 = 1.01;
 
+/// Sentences without a call that a low threshold needs.
+const MANY: usize = 300;
+/// The least threshold where there are fewer.
+const CAREFUL: f32 = 0.9;
+
 /// What a model's table says of how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Certainty {
@@ -121,9 +126,25 @@ pub fn threshold_for(sentences: &[Certain], most: f32) -> f32 {
     steps.find(|threshold| acted(*threshold) <= may).unwrap_or(1.0)
 }
 
+/// The least threshold that may be fitted on so many sentences without a call. Of 300 that are
+/// left alone one can say that a model acts on less than one in a hundred (three in 300, Hanley
+/// and Lippman-Hand, 1983); fewer say too little for a threshold that makes calls easily.
+#[must_use]
+pub const fn least(nothings: usize) -> f32 {
+    if nothings < MANY { CAREFUL } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn below_300_sentences_without_a_call_the_threshold_is_at_least_nine_tenths() {
+        for few in [0, 1, 299] {
+            assert!((least(few) - 0.9).abs() < 1e-6, "{few}");
+        }
+        assert!(least(300) <= 0.0 && least(usize::MAX) <= 0.0);
+    }
 
     #[test]
     fn the_threshold_parts_right_from_wrong() {

@@ -19,10 +19,11 @@ const SHAPE: usize = 32;
 const HEAD: usize = SHAPE + 40;
 const ROWS: usize = 4;
 
-/// What a checkpoint must have been made with.
+/// What a checkpoint must have been made with. The sentences are among it: what was trained on once
+/// may not be scored later.
 fn key(trainer: &Trainer) -> u64 {
     let recipe = crate::recipe::Recipe { threads: 0, ..trainer.recipe };
-    Random::named(0, &format!("{recipe:?} {:?}", trainer.weights.shape)).bits()
+    Random::named(trainer.lessons, &format!("{recipe:?} {:?}", trainer.weights.shape)).bits()
 }
 
 /// Writes a checkpoint, in place of the one before.
@@ -69,7 +70,7 @@ pub fn load(trainer: &mut Trainer, average: &mut Average, path: &Path) -> Result
     };
     let count = trainer.weights.numbers.len();
     if field(24) != key(trainer) || bytes.len() != HEAD + 4 * ROWS * count {
-        let error = "it was made with another recipe or other tools: remove it to begin anew";
+        let error = "it was made with another recipe, tools or sentences: remove it to begin anew";
         return Err(fail(error));
     }
     let mut numbers = bytes[HEAD..].as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));

@@ -107,7 +107,10 @@ impl Course<'_> {
         if self.random.chance(self.shares.clean) {
             return read(&plain, None).filter(fits);
         }
-        let said = self.change(&plain);
+        let changed = self.change(&plain);
+        // What is kept from training is not to come into it by chance.
+        let is_held = self.held.contains(&pattern(self.lesson.program(), &changed.text));
+        let said = if is_held { plain.clone() } else { changed };
         let changed = self.lesson.example(&said, Some(&mut self.random)).ok();
         let mut example = changed.filter(fits).or_else(|| read(&plain, None).filter(fits))?;
         self.hide(&mut example);

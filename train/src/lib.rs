@@ -17,9 +17,11 @@ pub mod course;
 #[cfg(feature = "gpu")]
 pub mod device;
 pub mod elsewhere;
+pub mod forecast;
 pub mod generic;
 pub mod gguf;
 pub mod guess;
+mod held;
 pub mod keywords;
 pub mod lesson;
 pub mod linear;

@@ -29,11 +29,14 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --valid PATH[,PATH] sentences to validate with, files or folders, instead of a share of the
                       wordings
   --valid-share N     that share (0.12)
-  --fit-share N       with --valid, the share of the wordings that confidence is fitted on (0.06)
+  --fit-share N       the share of the wordings that confidence is fitted on, and neither trained
+                      on nor scored (0.06)
   --templates FILE    templates
   --fit PATH[,PATH]   sentences that confidence is fitted on, in place of that share
   --most-acted X      fits the threshold so that at most this share of the sentences without a call
                       is acted on (what errors cost decides)
+  --least-threshold X the least threshold (0.9 where confidence is fitted on fewer than 300
+                      sentences for these tools without a call, else 0)
   --names PATH[,PATH] texts that copied parameters may have: JSON objects of lists by parameter,
                       or a folder with the public lists for SNIPS
   --dim N --ffn N --layers N --heads N --kv-heads N     the shape (128 384 3 4 2)
@@ -153,11 +156,11 @@ fn from(options: &Options) -> Result<Option<PathBuf>, String> {
     }
 }
 
-fn most_acted(options: &Options) -> Result<Option<f32>, String> {
-    let Some(text) = options.get("most-acted") else { return Ok(None) };
-    let share = number(options, "most-acted", 0.0)?;
+fn share(options: &Options, name: &str) -> Result<Option<f32>, String> {
+    let Some(text) = options.get(name) else { return Ok(None) };
+    let share = number(options, name, 0.0)?;
     let is_share = (0.0..=1.0).contains(&share);
-    if is_share { Ok(Some(share)) } else { Err(format!("--most-acted {text}: it is 0 to 1")) }
+    if is_share { Ok(Some(share)) } else { Err(format!("--{name} {text}: it is 0 to 1")) }
 }
 
 fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
@@ -217,7 +220,8 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
         valid_share: number(options, "valid-share", plan.valid_share)?,
         fit_share: number(options, "fit-share", plan.fit_share)?,
         fit: get("fit").map(load).transpose()?,
-        most_acted: most_acted(options)?,
+        most_acted: share(options, "most-acted")?,
+        least: share(options, "least-threshold")?,
         split: get("split-seed").map(|_| number(options, "split-seed", 0)).transpose()?,
         teachers: get("teachers").map_or(Vec::new(), |t| t.split(',').map(PathBuf::from).collect()),
         pieces_of: get("pieces-of").map(load_bytes).transpose()?,

@@ -7,28 +7,34 @@ use trine_descriptor::{Kind, Tool};
 
 use crate::aside::Asides;
 use crate::course::Course;
+use crate::held::{self, Held};
 use crate::lesson::{self, Items, Lesson};
 use crate::pieces;
 use crate::random::Random;
 use crate::relabel::Labels;
 use crate::run::Plan;
-use crate::said::{self, Said};
+use crate::said::Said;
 use crate::swap::Swaps;
 use crate::template::Templates;
 use crate::tools;
 
 /// Runs of words that copied texts become.
 const RUNS: usize = 4_000;
-/// Sentences out of patterns that are held back for validation.
+/// Sentences out of patterns that are held back to fit confidence on.
 const HELD: usize = 300;
+
 /// What sentences and tools are made into before anything is trained.
 pub(crate) struct Parts<'p> {
     pub(crate) written: Vec<Said>,
     /// Sentences that models have labelled.
     guessed: Vec<Said>,
     pub(crate) valid: Vec<Said>,
-    /// What temperature and threshold are fitted on; empty where that is the validation itself.
+    /// Sentences to score that are trained or fitted on as well, and so are not scored.
+    pub(crate) seen: usize,
+    /// What temperature and threshold are fitted on: neither trained on nor scored.
     pub(crate) fit: Vec<Said>,
+    /// How many of those were written for these tools, and have no call.
+    pub(crate) fitted_nothings: usize,
     pub(crate) templates: Templates<'p>,
     /// Patterns of the validation sentences.
     held: BTreeSet<String>,
@@ -36,9 +42,15 @@ pub(crate) struct Parts<'p> {
 }
 
 impl<'p> Parts<'p> {
-    /// What temperature and threshold are fitted on.
-    pub(crate) fn fit(&self) -> &[Said] {
-        if self.fit.is_empty() { &self.valid } else { &self.fit }
+    /// A hash of what is trained on, and of what is not.
+    pub(crate) fn lessons(&self, plan: &Plan) -> u64 {
+        let sentences = self.written.iter().chain(&self.guessed);
+        let of_sentences = sentences.fold(plan.split_seed(), |hash, said| {
+            Random::named(hash, &said.json().to_string()).bits()
+        });
+        let held = self.held.iter();
+        let of_held = held.fold(of_sentences, |hash, held| Random::named(hash, held).bits());
+        Random::named(of_held, &plan.templates).bits()
     }
 
     /// The sentences of one step: chance begins anew at each.
@@ -98,30 +110,19 @@ pub(crate) fn prepare<R>(
         compile(table.as_slice(), count, &mut memory).map_err(|error| error.to_string())?;
     let mut templates =
         Templates::parse(&plan.templates, &tools).map_err(|error| format!("templates, {error}"))?;
-    if plan.sentences.is_empty() && templates.is_empty() {
+    if plan.sentences.is_empty() && plan.general.is_empty() && templates.is_empty() {
         return Err("there is nothing to train on: give sentences or templates".into());
     }
     let pattern = |text: &str| lesson::pattern(&program, text);
-    let split = |share: f32| said::split(&plan.sentences, pattern, share);
     if plan.fit.as_ref().is_some_and(Vec::is_empty) {
         return Err("there is no sentence to fit confidence on".into());
     }
-    let (written, fit, mut valid) = match (&plan.valid, &plan.fit) {
-        (Some(valid), Some(fit)) => (plan.sentences.clone(), fit.clone(), valid.clone()),
-        (Some(valid), None) => {
-            let (written, fit) = split(plan.fit_share);
-            (written, fit, valid.clone())
-        }
-        (None, fit) => {
-            let (written, valid) = split(plan.valid_share);
-            (written, fit.clone().unwrap_or_default(), valid)
-        }
-    };
-    if valid.iter().all(|said| said.tool.is_none()) {
+    let Held { written, mut fit, fitted_nothings, valid, seen } = held::share_out(plan, pattern);
+    if plan.fit.is_none() && fit.iter().all(|said| said.tool.is_none()) {
         // Nobody has written sentences with calls: patterns that training does not see stand in.
         let held = templates.split_off(plan.valid_share);
         let mut random = Random::named(plan.split_seed(), "validation");
-        valid.extend((0..HELD).filter_map(|_| held.say(&mut random)));
+        fit.extend((0..HELD).filter_map(|_| held.say(&mut random)));
     }
     let pieces = match &plan.pieces_of {
         Some(model) => pieces::of_model(model, &program)?,
@@ -133,7 +134,7 @@ pub(crate) fn prepare<R>(
     let written = written.iter().filter(|said| !lesson.is_refused(said)).filter(is_new);
     let written = written.cloned().collect();
     let guessed = plan.guessed.iter().filter(is_new).cloned().collect();
-    work(&Parts { written, guessed, valid, fit, templates, held, lesson })
+    work(&Parts { written, guessed, valid, seen, fit, fitted_nothings, templates, held, lesson })
 }
 
 /// The pieces of the sentences, and of as many out of templates.

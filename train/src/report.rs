@@ -5,9 +5,11 @@ use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use crate::calibrate::Certainty;
+use crate::forecast::{self, FEWEST};
+use crate::parts::Parts;
 use crate::run::Plan;
 use crate::said::Said;
-use crate::score::{Count, Heard, ratio};
+use crate::score::{Count, Heard};
 use crate::shape::Shape;
 use crate::trainer::Trainer;
 
@@ -35,8 +37,12 @@ pub struct Report {
     pub unsayable: usize,
     /// How sure a call must be to be made, and how that is measured.
     pub certainty: Certainty,
-    /// Sentences that this was fitted on; none where these are the ones that are scored.
-    pub fitted: Option<usize>,
+    /// Sentences that this was fitted on, and how many were written for these tools without a call.
+    pub fitted: (usize, usize),
+    /// Whether there are sentences that somebody has written for these tools.
+    pub has_own: bool,
+    /// Sentences to score that were trained or fitted on as well, and so are not scored.
+    pub seen: usize,
     /// Tokens that are read for a sentence: of all, and the most.
     pub tokens: (usize, usize),
     /// All sentences.
@@ -71,6 +77,13 @@ impl Report {
             took,
             ..Self::default()
         }
+    }
+
+    /// Takes up what the sentences of a plan were for.
+    pub(crate) fn take_plan(&mut self, plan: &Plan, parts: &Parts<'_>) {
+        self.has_own = !plan.sentences.is_empty() || plan.valid.is_some();
+        self.fitted = (parts.fit.len(), parts.fitted_nothings);
+        self.seen = parts.seen;
     }
 
     /// Takes up what was heard.
@@ -129,8 +142,13 @@ impl Report {
     }
 }
 
+/// So many in a hundred; of few the numbers themselves.
 fn percent(part: usize, whole: usize) -> String {
-    if whole == 0 { "–".into() } else { format!("{:.1}", 100.0 * ratio(part, whole)) }
+    match forecast::percent(part, whole) {
+        Some(share) => format!("{share:.1}"),
+        None if whole == 0 => "–".into(),
+        None => format!("{part} of {whole}"),
+    }
 }
 
 impl Display for Report {
@@ -158,18 +176,32 @@ impl Display for Report {
             )?;
         }
         let count = all.calls + all.nothings;
-        let fitted = self.fitted.map_or("these sentences".into(), |count| {
-            format!("{count} others that training did not see either")
-        });
+        let (fitted, nothings) = self.fitted;
         writeln!(
             f,
-            "Temperatures {:.2} (tool) and {:.2} (arguments), threshold {:.2}, fitted on {fitted}. \
-             Tokens of a sentence: {:.1}, at most {}.\n",
+            "Temperatures {:.2} (tool) and {:.2} (arguments), threshold {:.2}, fitted on {fitted} \
+             sentences that were neither trained on nor scored, {nothings} of them written for \
+             these tools without a call. Tokens of a sentence: {:.1}, at most {}.\n",
             self.certainty.temperature,
             self.certainty.arguments,
             self.certainty.threshold,
             self.tokens.0 as f64 / count.max(1) as f64,
             self.tokens.1
+        )?;
+        for line in self.forecast() {
+            writeln!(f, "{line}.\n")?;
+        }
+        if self.no_forecast().is_some() { Ok(()) } else { self.write_scores(f) }
+    }
+}
+
+impl Report {
+    fn write_scores(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let all = &self.all;
+        let count = all.calls + all.nothings;
+        writeln!(
+            f,
+            "A share is in %; of fewer than {FEWEST} sentences their number stands in its place.\n"
         )?;
         writeln!(f, "| {count} sentences | % |\n|---|---|")?;
         for (name, part, whole) in [
@@ -205,9 +237,7 @@ impl Display for Report {
         }
         self.write_rest(f)
     }
-}
 
-impl Report {
     fn write_rest(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.write_confusion(f)?;
         writeln!(f, "\n| confidence | answers | mean | right |\n|---|---|---|---|")?;

@@ -23,7 +23,7 @@ use crate::teacher::Teachers;
 use crate::tools;
 use crate::trainer::Trainer;
 use crate::weights::{Arithmetic, Weights};
-use crate::{checkpoint, parallel, twin};
+use crate::{checkpoint, forecast, parallel, twin};
 
 /// What a model is made of.
 #[derive(Clone, Debug)]
@@ -32,13 +32,18 @@ pub struct Plan {
     pub tools: String,
     /// Sentences for them.
     pub sentences: Vec<Said>,
-    /// Sentences to validate with; when there are none, a share of the wordings of `sentences`.
+    /// Sentences that are about none of them, from the program itself: never scored.
+    pub general: Vec<Said>,
+    /// Sentences to score; when there are none, a share of the wordings of `sentences`. What is
+    /// trained or fitted on as well is not scored.
     pub valid: Option<Vec<Said>>,
-    /// The share of the wordings of `sentences` on which temperature and threshold are fitted when
-    /// there are others to validate with.
+    /// The share of the wordings of `sentences` on which temperature and threshold are fitted:
+    /// neither trained on nor scored.
     pub fit_share: f32,
     /// Sentences on which they are fitted in place of that share, and never trained on.
     pub fit: Option<Vec<Said>>,
+    /// The least threshold; where there is none, what [`calibrate::least`] says.
+    pub least: Option<f32>,
     /// The share of the sentences without a call that may be acted on, of those that the threshold
     /// is fitted on; where there is none, what errors cost decides ([`calibrate::threshold`]).
     pub most_acted: Option<f32>,
@@ -91,10 +96,12 @@ impl Plan {
         let known = tools::parse(tools)?;
         Ok(Self {
             tools: tools.to_owned(),
-            sentences: generic::elsewhere(&known),
+            sentences: Vec::new(),
+            general: generic::elsewhere(&known),
             valid: None,
             fit_share: 0.06,
             fit: None,
+            least: None,
             most_acted: None,
             guessed: Vec::new(),
             templates: generic::templates(&known),
@@ -125,7 +132,7 @@ impl Plan {
     /// of the tools' names.
     pub fn add(&mut self, sentences: Vec<Said>, templates: &str) {
         if sentences.len() > MANY {
-            self.sentences.clear();
+            self.general.clear();
         }
         if sentences.len() > MANY || !templates.is_empty() {
             self.templates.clear();
@@ -141,7 +148,7 @@ impl Plan {
 /// # Errors
 /// As [`train`].
 pub fn held(plan: &Plan) -> Result<Vec<Said>, String> {
-    prepare(plan, |parts| Ok(parts.fit().to_vec()))
+    prepare(plan, |parts| Ok(parts.fit.clone()))
 }
 
 /// More sentences than this say more than names do.
@@ -171,7 +178,7 @@ pub struct Progress {
     pub steps: usize,
     /// Losses since the last report.
     pub losses: Losses,
-    /// Losses on validation, when it was just done.
+    /// Losses on what is kept from training, when they were just looked at and say something.
     pub valid: Option<Losses>,
     /// Tokens trained on a second, on the wall.
     pub tokens_a_second: f64,
@@ -211,7 +218,8 @@ pub fn train_on(
 ) -> Result<Trained, String> {
     plan.shape.check_sizes()?;
     prepare(plan, |parts| {
-        let trainer = new_trainer(plan, &parts.lesson);
+        let mut trainer = new_trainer(plan, &parts.lesson);
+        trainer.lessons = parts.lessons(plan);
         let average = Average::default();
         let there = elsewhere.map(|elsewhere| There::open(elsewhere, &trainer.rounded));
         let there = there.transpose()?.flatten();
@@ -298,7 +306,8 @@ impl School<'_, '_> {
             self.average.take(&self.trainer);
             let is_last = step == plan.recipe.steps;
             let stop = step.is_multiple_of(plan.every) || is_last;
-            let found = stop.then(|| self.trainer.losses(&valid));
+            let says = stop && valid.len() >= forecast::FEWEST;
+            let found = says.then(|| self.trainer.losses(&valid));
             if let Some(path) = plan.checkpoint.as_ref().filter(|_| stop) {
                 checkpoint::save(&self.trainer, &self.average, path)?;
             }
@@ -336,22 +345,33 @@ impl School<'_, '_> {
         report.device.clone_from(&self.device);
         report.choices = score::ratio(losses.right, losses.choices);
         report.unsayable = valid.len() - examples.len();
-        let fit = parts.fit();
-        let known = self.examples(fit);
-        let mut certainty = calibrate::temperatures(&mut self.trainer, &known);
-        let heard = self.hear(certainty, fit)?;
-        let certain = calibrate::certain(fit, &heard);
-        certainty.threshold = match self.plan.most_acted {
-            Some(most) => calibrate::threshold_for(&certain, most),
-            None => calibrate::threshold(&certain),
-        };
+        let certainty = self.certainty()?;
         let heard = self.hear(certainty, valid)?;
         let is_dense = self.plan.recipe.arithmetic == Arithmetic::Dense;
         let file = if is_dense { Vec::new() } else { self.file(certainty)? };
         report.certainty = certainty;
-        report.fitted = (!parts.fit.is_empty()).then_some(fit.len());
+        report.take_plan(self.plan, parts);
         report.take(valid, &heard, file.len());
         Ok(Trained { file, report })
+    }
+
+    /// How sure is sure, of sentences that are neither trained on nor scored.
+    fn certainty(&mut self) -> Result<Certainty, String> {
+        let (plan, parts) = (self.plan, self.parts);
+        let known = self.examples(&parts.fit);
+        let mut certainty = match known.is_empty() {
+            true => Certainty::NONE,
+            false => calibrate::temperatures(&mut self.trainer, &known),
+        };
+        let heard = self.hear(certainty, &parts.fit)?;
+        let certain = calibrate::certain(&parts.fit, &heard);
+        let fitted = match plan.most_acted {
+            Some(most) => calibrate::threshold_for(&certain, most),
+            None => calibrate::threshold(&certain),
+        };
+        let least = plan.least.unwrap_or_else(|| calibrate::least(parts.fitted_nothings));
+        certainty.threshold = fitted.max(least);
+        Ok(certainty)
     }
 
     /// What the engine makes of sentences with the model's file; what the dense twin makes of them,

@@ -27,6 +27,8 @@ pub struct Trainer {
     pub weights: Weights,
     /// What is computed with.
     pub rounded: Rounded,
+    /// A hash of what it is trained on, for checkpoints.
+    pub lessons: u64,
     /// Steps that were made.
     pub step: usize,
     pub(crate) means: Vec<f32>,
@@ -51,6 +53,7 @@ impl Trainer {
         Self {
             recipe,
             rounded,
+            lessons: 0,
             step: 0,
             means: vec![0.0; count],
             squares: vec![0.0; count],

@@ -2,6 +2,8 @@
 
 use core::mem::{align_of, size_of};
 
+use crate::Solid;
+
 /// The block is too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory {
@@ -20,8 +22,9 @@ impl core::fmt::Display for OutOfMemory {
 impl core::error::Error for OutOfMemory {}
 
 /// A slice of `len` copies of `value` from the front of a block, aligned as `T` wants it, and the
-/// rest; `None` when it does not fit.
-pub fn carve<T: Copy>(memory: &mut [u8], len: usize, value: T) -> Option<(&mut [T], &mut [u8])> {
+/// rest; `None` when it does not fit. Once the slice is gone its bytes are the caller's again, which
+/// is why they have to be [`Solid`].
+pub fn carve<T: Solid>(memory: &mut [u8], len: usize, value: T) -> Option<(&mut [T], &mut [u8])> {
     const { assert!(size_of::<T>() > 0, "as many as one likes would fit") };
     let padding = memory.as_ptr().align_offset(align_of::<T>());
     let bytes = size_of::<T>().checked_mul(len)?;
@@ -35,7 +38,8 @@ pub fn carve<T: Copy>(memory: &mut [u8], len: usize, value: T) -> Option<(&mut [
         unsafe { place.write(value) };
     }
     // SAFETY: all `len` elements were just initialised, `start` is aligned, and the bytes are
-    // exclusively borrowed for as long as the slice is.
+    // exclusively borrowed for as long as the slice is. Whatever is written through it leaves
+    // bytes that are initialised: `T` is solid.
     Some((unsafe { core::slice::from_raw_parts_mut(start, len) }, rest))
 }
 
@@ -91,7 +95,7 @@ impl<'m> Arena<'m> {
     }
 
     /// A slice of `len` copies of `value`, aligned as `T` wants it; see [`Self::fault`].
-    pub fn slice<T: Copy>(&mut self, len: usize, value: T) -> &'m mut [T] {
+    pub fn slice<T: Solid>(&mut self, len: usize, value: T) -> &'m mut [T] {
         const { assert!(size_of::<T>() > 0, "an empty slice says that it did not fit") };
         let padding = self.rest.as_ptr().align_offset(align_of::<T>());
         self.bytes(padding);
@@ -115,6 +119,35 @@ mod tests {
             bytes.fill(7);
             assert_eq!(words, [0x0102_0304; 4]);
             assert!((19..=22).contains(&arena.used()));
+        }
+    }
+
+    /// The bytes that a caller gets back are the values that were written there. (Under Miri this
+    /// also sees that each of them was.)
+    #[test]
+    fn a_block_comes_back_with_every_byte_initialised() {
+        #[derive(Clone, Copy)]
+        struct Point {
+            at: u16,
+            is_on: bool,
+            kind: u8,
+        }
+        crate::solid!(
+            struct Point {
+                at: u16,
+                is_on: bool,
+                kind: u8,
+            }
+        );
+        let mut memory = [0xaa_u8; 64];
+        for skew in 0..4 {
+            let block = &mut memory[skew..];
+            let points = Arena::new(block).slice(5, Point { at: 0x0101, is_on: true, kind: 1 });
+            points[4] = Point { at: 0x0202, is_on: false, kind: 2 };
+            assert!(points.iter().all(|one| one.is_on == (one.kind == 1 && one.at == 0x0101)));
+            let sum: u32 = block.iter().filter(|byte| **byte != 0xaa).map(|b| u32::from(*b)).sum();
+            assert_eq!(sum, 4 * 4 + 6);
+            block.fill(0xaa);
         }
     }
 

@@ -3,7 +3,8 @@
 //! Everything lives in memory that the caller gives. Nothing grows; what does not fit is an error
 //! that says how many bytes were needed. The arena knows its high-water mark.
 //!
-//! - [`Arena`] carves one block into typed slices, once, at start.
+//! - [`Arena`] carves one block into typed slices, once, at start. What they hold is [`Solid`]: the
+//!   block goes back to its caller as bytes, each of which is initialised.
 //! - [`Ring`] carries bytes from an interrupt to the main loop (or from one task to another) with
 //!   loads and stores alone. It needs no compare-and-swap, so a Cortex-M0 can.
 //!
@@ -12,9 +13,11 @@
 
 mod bump;
 mod ring;
+mod solid;
 
 pub use bump::{Arena, OutOfMemory, carve};
 pub use ring::{Consumer, Producer, Ring};
+pub use solid::Solid;
 
 /// Sets a few bytes to zero, one by one. The fill of a slice would be a call of `__aeabi_memclr` on
 /// Arm, which a C library has beside its `memset` and which nothing else of a firmware may ask for.

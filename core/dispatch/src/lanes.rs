@@ -101,9 +101,43 @@ pub(crate) struct Lane {
     /// Whether the host wants to hear of progress.
     #[cfg(feature = "progress")]
     pub(crate) progress: bool,
+    /// In its place, so that nothing is padded.
+    #[cfg(not(feature = "progress"))]
+    pub(crate) _spare: u8,
     #[cfg(feature = "content")]
     pub(crate) content: Content,
 }
+
+trine_arena::solid!(
+    enum State {
+        Idle,
+    }
+);
+#[cfg(feature = "content")]
+trine_arena::solid!(
+    struct Content {
+        at: u32,
+        len: u32,
+        upto: u32,
+    }
+);
+trine_arena::solid!(
+    struct Lane {
+        id: u32,
+        deadline: u32,
+        tool: u16,
+        bytes: u16,
+        generation: u8,
+        state: State,
+        has_content: bool,
+        #[cfg(feature = "progress")]
+        progress: bool,
+        #[cfg(not(feature = "progress"))]
+        _spare: u8,
+        #[cfg(feature = "content")]
+        content: Content,
+    }
+);
 
 const _: () = assert!(size_of::<Lane>() <= 28);
 
@@ -118,6 +152,8 @@ impl Lane {
         has_content: false,
         #[cfg(feature = "progress")]
         progress: false,
+        #[cfg(not(feature = "progress"))]
+        _spare: 0,
         #[cfg(feature = "content")]
         content: Content { at: 0, len: 0, upto: 0 },
     };
@@ -267,6 +303,8 @@ impl<'m> Lanes<'m> {
             has_content: head.content,
             #[cfg(feature = "progress")]
             progress: false,
+            #[cfg(not(feature = "progress"))]
+            _spare: lane._spare,
             #[cfg(feature = "content")]
             content: Content::default(),
         };
@@ -398,7 +436,12 @@ impl<'m> Lanes<'m> {
             {
                 self.open -= u8::from(lane.state.is_open());
             }
-            *lane = Lane { generation: lane.generation, ..Lane::NEW };
+            *lane = Lane {
+                generation: lane.generation,
+                #[cfg(not(feature = "progress"))]
+                _spare: lane._spare,
+                ..Lane::NEW
+            };
         }
     }
 }

@@ -20,9 +20,10 @@ use super::paint::say;
 const AFTER_HELP: &str = "\
 Sentences are objects with text, tool (null where nothing is to be called) and arguments, one on
 each line. A few hundred that your users would say are worth more than any number that is made of
-the tools' names, which is what is used when there are none. A share of the wordings is kept from
-training, and the report beside the model (MODEL.md) says what it makes of them; MODEL.wrong.jsonl
-has those that go wrong. A model in training is kept in MODEL.ckpt: the same command goes on from
+the tools' names, which is what is used when there are none; then there is no forecast. A share of
+the wordings is kept from training and fitting, and the report beside the model (MODEL.md) says
+what it makes of them, where they are 30 or more; MODEL.wrong.jsonl has those that go wrong. Below
+300 sentences without a call to fit confidence on, a call is made at 0.9 or surer. A model in training is kept in MODEL.ckpt: the same command goes on from
 there.
 
 Example: trine train --tools my-tools.json --out my.gguf";
@@ -40,7 +41,8 @@ pub(super) struct Train {
     /// Sentences with their calls: a file, or a folder of .jsonl files.
     #[arg(long, value_name = "PATH")]
     sentences: Option<PathBuf>,
-    /// Sentences to validate with, in place of a share of the wordings.
+    /// Sentences to score, in place of a share of the wordings; those that stand among the others
+    /// are not scored.
     #[arg(long, value_name = "FILE")]
     valid: Option<PathBuf>,
     /// Templates: ways of saying things, with alternatives.
@@ -58,6 +60,9 @@ pub(super) struct Train {
     /// Threads [default: one for each processor]
     #[arg(long, value_name = "COUNT")]
     threads: Option<usize>,
+    /// Print the forecast as a JSON object.
+    #[arg(long)]
+    json: bool,
     /// What computes the model's blocks; NAME,cpu goes on with the processor where the first fails.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", value_name = "NAME")]
     backend: Vec<Backend>,
@@ -102,14 +107,16 @@ impl Train {
     }
 
     fn sum_up(&self, report: &Report) {
-        let all = &report.all;
         let out = self.out.display();
-        let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
-        say!("{out}: {} bytes", report.bytes);
-        let exact = share(all.acted_exact, all.calls);
-        say!("{exact:.1} % of {} sentences with a call: the right one, and sure of it", all.calls);
-        let abstained = share(all.abstained, all.nothings);
-        say!("{abstained:.1} % of {} sentences without one: nothing is done", all.nothings);
+        if self.json {
+            let mut json = report.to_json();
+            json["model"] = out.to_string().into();
+            say!("{json}");
+            return;
+        }
+        let threshold = report.certainty.threshold;
+        say!("{out}: {} bytes; a call less sure than {threshold:.2} is not made", report.bytes);
+        report.forecast().iter().for_each(|line| say!("{line}"));
         say!("{}: the whole report", self.out.with_extension("md").display());
     }
 }
@@ -143,14 +150,16 @@ fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
 
 fn show(bar: &ProgressBar, progress: &Progress) {
     bar.set_position(progress.step as u64);
-    let losses = progress.valid.unwrap_or(progress.losses);
-    let right = 100.0 * losses.right as f64 / losses.choices.max(1) as f64;
-    let of = if progress.valid.is_some() { "kept from training" } else { "in training" };
-    bar.set_message(format!("{right:.1} % of choices right {of}"));
-    if progress.valid.is_some() {
-        let (step, message) = (progress.step, bar.message());
-        bar.suspend(|| eprintln!("step {step}: {message}"));
-    }
+    let Some(valid) = progress.valid else {
+        // No share: what is right of what is being learnt says nothing of what people will say.
+        let loss = progress.losses.choice / progress.losses.choices.max(1) as f64;
+        bar.set_message(format!("loss {loss:.3} in training"));
+        return;
+    };
+    let right = 100.0 * valid.right as f64 / valid.choices.max(1) as f64;
+    bar.set_message(format!("{right:.1} % of choices right, of sentences kept from training"));
+    let (step, message) = (progress.step, bar.message());
+    bar.suspend(|| eprintln!("step {step}: {message}"));
 }
 
 fn read(path: &Path) -> Result<String> {
