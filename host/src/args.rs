@@ -147,6 +147,19 @@ impl std::fmt::Display for Address {
 }
 
 impl Address {
+    /// The link as it is called wherever the program runs; `None` where no device has one.
+    pub(crate) fn link(&self) -> Option<String> {
+        // Where there is no folder to begin at, the path stays as it was given.
+        let path = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        Some(match self {
+            Self::Serial { path: port, .. } => format!("serial {}", path(port).display()),
+            Self::Unix(socket) => format!("unix {}", path(socket).display()),
+            Self::Tcp(_) | Self::Udp { .. } => self.to_string(),
+            Self::Bus { address, line } => format!("bus {address} on {}", line.link()?),
+            Self::Emulate(_) | Self::Played(_) | Self::Simulate => return None,
+        })
+    }
+
     /// What its link looks like.
     pub(crate) const fn kind(&self) -> LinkKind {
         match self {
