@@ -350,6 +350,24 @@ mod tests {
     }
 
     #[test]
+    fn a_link_is_called_the_same_wherever_the_program_runs() {
+        let here = std::env::current_dir().unwrap();
+        let args = DeviceArgs {
+            serial: vec!["a=port:9600".into()],
+            tcp: vec!["board:1".into()],
+            bus: vec!["3@unix:/run/x".into()],
+            simulate: vec![String::new()],
+            ..DeviceArgs::default()
+        };
+        let links: Vec<_> = addresses(&args).iter().map(|(_, address)| address.link()).collect();
+        let port = format!("serial {}", here.join("port").display());
+        assert_eq!(links[0], Some(port));
+        assert_eq!(links[1].as_deref(), Some("tcp board:1"));
+        assert_eq!(links[2].as_deref(), Some("bus 3 on unix /run/x"));
+        assert_eq!(links[3], None);
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_with_the_reason() {
         let sentence = |args: &DeviceArgs| args.addresses().unwrap_err().to_string();
         let two = ["one=a", "one=b"].map(String::from).to_vec();

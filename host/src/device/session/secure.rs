@@ -85,7 +85,6 @@ impl Secure {
     pub(super) fn renew_nonce(&mut self) {
         // Without entropy the device's own numbers still make each session another one.
         _ = getrandom::fill(&mut self.host_nonce);
-        self.bond.read(&self.settings);
     }
 
     /// The link is named, so that a device that proves its key on it is kept from then on.
@@ -106,6 +105,7 @@ impl Secure {
 
     /// The bytes of the hello that is sent.
     pub(super) fn note_hello(&mut self, bytes: &[u8]) {
+        self.bond.read(&self.settings);
         self.hello.clear();
         self.hello.extend_from_slice(bytes);
     }
