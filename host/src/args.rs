@@ -147,6 +147,19 @@ impl std::fmt::Display for Address {
 }
 
 impl Address {
+    /// The link as it is called wherever the program runs; `None` where no device has one.
+    pub(crate) fn link(&self) -> Option<String> {
+        // Where there is no folder to begin at, the path stays as it was given.
+        let path = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        Some(match self {
+            Self::Serial { path: port, .. } => format!("serial {}", path(port).display()),
+            Self::Unix(socket) => format!("unix {}", path(socket).display()),
+            Self::Tcp(_) | Self::Udp { .. } => self.to_string(),
+            Self::Bus { address, line } => format!("bus {address} on {}", line.link()?),
+            Self::Emulate(_) | Self::Played(_) | Self::Simulate => return None,
+        })
+    }
+
     /// What its link looks like.
     pub(crate) const fn kind(&self) -> LinkKind {
         match self {
@@ -334,6 +347,24 @@ mod tests {
         assert_eq!(all[2], (Some("b".into()), Address::Bus { address: 2, line }));
         assert_eq!(all[1].1.to_string(), "bus 1 on serial /dev/x");
         assert_eq!(all[3].1.to_string(), "bus 3 on unix /run/x");
+    }
+
+    #[test]
+    fn a_link_is_called_the_same_wherever_the_program_runs() {
+        let here = std::env::current_dir().unwrap();
+        let args = DeviceArgs {
+            serial: vec!["a=port:9600".into()],
+            tcp: vec!["board:1".into()],
+            bus: vec!["3@unix:/run/x".into()],
+            simulate: vec![String::new()],
+            ..DeviceArgs::default()
+        };
+        let links: Vec<_> = addresses(&args).iter().map(|(_, address)| address.link()).collect();
+        let port = format!("serial {}", here.join("port").display());
+        assert_eq!(links[0], Some(port));
+        assert_eq!(links[1].as_deref(), Some("tcp board:1"));
+        assert_eq!(links[2].as_deref(), Some("bus 3 on unix /run/x"));
+        assert_eq!(links[3], None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use trine::device::terminal_text;
-use trine::settings::Changed;
+use trine::settings::{Bound, Changed};
 use trine::{Result, Settings};
 
 use super::paint::{STRONG, say};
@@ -13,15 +13,21 @@ What the tools of a device are is kept when it is first used. A tool that is new
 in another way, is named in the log and by `trine devices`; `trine gateway --strict` hides it until
 it is trusted. The device need not be there, and a gateway that runs notices.
 
-Example: trine trust greenhouse/fan_set";
+A device that has proven its key on a link that was named, as by --serial PATH, is the only one that
+is served there from then on. For another one, trust the link: PATH or HOST:PORT as on the command
+line, or the link as the log has it.
+
+Examples: trine trust greenhouse/fan_set
+          trine trust /dev/ttyACM0";
 
 /// Arguments of `trine trust`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Trust {
     /// The device: its name, its serial number, or VENDOR/PRODUCT/SERIAL; with a tool behind it,
-    /// that one alone. Without it, what is not trusted is printed.
-    #[arg(value_name = "DEVICE[/TOOL]")]
+    /// that one alone. Or a link, on which any device may be from now on. Without it, what is not
+    /// trusted is printed.
+    #[arg(value_name = "DEVICE[/TOOL]|LINK")]
     what: Option<String>,
 }
 
@@ -29,7 +35,10 @@ impl Trust {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let settings = Settings::of_user();
         match &self.what {
-            Some(what) => print(&settings.trust(what)?, "trusted"),
+            Some(what) => match settings.forget_link(what)? {
+                Some(bound) => print_link(&bound, what),
+                None => print(&settings.trust(what)?, "trusted"),
+            },
             None => settings.changed()?.iter().for_each(|changed| print(changed, "changed")),
         }
         Ok(ExitCode::SUCCESS)
@@ -39,4 +48,11 @@ impl Trust {
 fn print(Changed { device, tools }: &Changed, word: &str) {
     let device = terminal_text(device);
     say!("{STRONG}{device}{STRONG:#}  {word}: {}", tools.join(", "));
+}
+
+fn print_link(bound: &Bound, what: &str) {
+    let link = if bound.link.is_empty() { what } else { &bound.link };
+    let device = bound.device.as_ref().map_or_else(|| "a device".to_owned(), ToString::to_string);
+    let (link, device) = (terminal_text(link), terminal_text(&device));
+    say!("{STRONG}{link}{STRONG:#}  any device is served on it, not {device} alone");
 }

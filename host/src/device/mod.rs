@@ -181,6 +181,11 @@ impl Device {
         }
     }
 
+    /// Its link is named by the user: which device proves its key on it is kept.
+    pub(crate) fn bind_link(&self, link: String) {
+        lock(&self.session).set_link(link);
+    }
+
     /// The name that the user gave it, or the one from its product; the address until it is known.
     #[must_use]
     pub fn name(&self) -> Arc<str> {

@@ -56,7 +56,11 @@ impl Hub {
                 matches!(address, Address::Simulate | Address::Emulate(_) | Address::Played(_));
             pinned.push(!is_ours);
             let (way, person) = way(&address, args, *number, &mut links)?;
-            devices.push(Arc::new(Device::new(alias, source, person, settings)));
+            let device = Device::new(alias, source, person, settings);
+            if let Some(link) = address.link() {
+                device.bind_link(link);
+            }
+            devices.push(Arc::new(device));
             ways.push(way);
         }
         let button = args.button()?;

@@ -7,14 +7,12 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serial2::{FlowControl, SerialPort, Settings, StopBits};
-
 use super::Framing;
 
 /// How long a read waits for a byte.
 pub(crate) const READ_PATIENCE: Duration = Duration::from_millis(50);
 /// How long a write waits for room.
-const WRITE_PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const WRITE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -54,49 +52,6 @@ pub(crate) trait Dial: Send {
     fn redial_when_silent(&self) -> bool {
         false
     }
-}
-
-/// A serial port.
-#[derive(Debug)]
-pub(crate) struct Serial {
-    pub(crate) path: PathBuf,
-    pub(crate) baud: u32,
-}
-
-impl Dial for Serial {
-    fn dial(&mut self) -> Result<Opened, String> {
-        let open = || {
-            let mut port = SerialPort::open(&self.path, |mut settings: Settings| {
-                settings.set_raw();
-                settings.set_stop_bits(StopBits::One);
-                settings.set_flow_control(FlowControl::None);
-                settings.set_baud_rate(self.baud)?;
-                keep_lines(&mut settings);
-                Ok(settings)
-            })?;
-            port.set_read_timeout(READ_PATIENCE)?;
-            port.set_write_timeout(WRITE_PATIENCE)?;
-            Ok((port.try_clone()?, port))
-        };
-        let (reader, writer) = open().map_err(|error: io::Error| {
-            let path = self.path.display();
-            match error.kind() {
-                io::ErrorKind::NotFound => format!("there is no {path}: is it plugged in?"),
-                io::ErrorKind::PermissionDenied => format!(
-                    "{path} may not be opened: add your user to the group that owns it (often \
-                     dialout) and log in again"
-                ),
-                _ => format!("{path} does not open at {} baud: {error}", self.baud),
-            }
-        })?;
-        Ok(Opened::stream(reader, writer))
-    }
-}
-
-/// Closing the port must not drop DTR, or opening it the next time would raise it again, which
-/// resets many boards.
-fn keep_lines(settings: &mut Settings) {
-    settings.as_termios_mut().c_cflag &= !libc::HUPCL;
 }
 
 /// A TCP socket.

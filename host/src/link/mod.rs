@@ -4,20 +4,23 @@ mod attached;
 mod bus;
 mod dial;
 mod frames;
+mod holder;
 mod local;
 mod outgoing;
 mod pump;
+mod serial;
 mod shared;
 
 use std::io::{self, Write};
 
 pub(crate) use attached::Attached;
 pub use bus::{BusMaster, BusTiming};
-pub(crate) use dial::{COMING_MS, Dial, Opened, READ_PATIENCE, Serial, Tcp, Udp, Unix, halves};
+pub(crate) use dial::{COMING_MS, Dial, Opened, READ_PATIENCE, Tcp, Udp, Unix, halves};
 pub(crate) use frames::{Found, Frames};
 pub(crate) use local::{Board, Local};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pump::{Came, Pump, is_quiet};
+pub(crate) use serial::Serial;
 pub(crate) use shared::Bus;
 
 impl std::fmt::Display for Framing {

@@ -30,20 +30,8 @@ impl DeviceId {
     /// names that differ in case for the same: then, and where the name would be too long, a part
     /// of a hash of all three texts is its end.
     pub(crate) fn file_name(&self) -> String {
-        let texts = [&self.vendor, &self.product, &self.serial];
-        let plain = texts.map(|text| file_name(text)).join(".");
-        if plain.len() <= NAME_MAX && !plain.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return plain;
-        }
-        let mut all = Vec::new();
-        for text in texts {
-            all.extend_from_slice(&text.len().to_le_bytes());
-            all.extend_from_slice(text.as_bytes());
-        }
-        let [a, b, c, d, ..] = siphash128(&[0; 16], &all);
-        let hash = u32::from_le_bytes([a, b, c, d]);
-        let head: String = plain.chars().take(NAME_MAX).collect();
-        format!("{head}~{hash:08x}")
+        let texts = [&*self.vendor, &self.product, &self.serial];
+        name_of(&texts.map(file_name).join("."), &texts)
     }
 
     /// The text by which a name is kept: the three with `/` between them, which is written as `%2F`
@@ -52,6 +40,16 @@ impl DeviceId {
     pub fn text(&self) -> String {
         let part = |text: &str| text.replace('%', "%25").replace('/', "%2F");
         [&self.vendor, &self.product, &self.serial].map(|text| part(text)).join("/")
+    }
+}
+
+impl DeviceId {
+    /// The device that [`Self::text`] names.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let plain = |part: &str| part.replace("%2F", "/").replace("%25", "%");
+        let [vendor, product, serial] = text.split('/').collect::<Vec<_>>().try_into().ok()?;
+        let [vendor, product, serial] = [vendor, product, serial].map(plain);
+        Some(Self { vendor, product, serial })
     }
 }
 
@@ -66,6 +64,23 @@ impl std::fmt::Display for DeviceId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.product, self.serial)
     }
+}
+
+/// The name of the file of these texts, which are `plain` together: with a part of their hash behind
+/// it where it would be too long, or where a file system could take it for another.
+pub(super) fn name_of(plain: &str, texts: &[&str]) -> String {
+    if plain.len() <= NAME_MAX && !plain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return plain.to_owned();
+    }
+    let mut all = Vec::new();
+    for text in texts {
+        all.extend_from_slice(&text.len().to_le_bytes());
+        all.extend_from_slice(text.as_bytes());
+    }
+    let [a, b, c, d, ..] = siphash128(&[0; 16], &all);
+    let hash = u32::from_le_bytes([a, b, c, d]);
+    let head: String = plain.chars().take(NAME_MAX).collect();
+    format!("{head}~{hash:08x}")
 }
 
 /// A text as the name of a file, or a part of one.
@@ -114,5 +129,9 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), ids.len());
         assert_ne!(id("a/b", "", "").text(), id("a", "b", "").text());
+        for id in ids {
+            assert_eq!(DeviceId::parse(&id.text()), Some(id));
+        }
+        assert_eq!(DeviceId::parse("a/b"), None);
     }
 }

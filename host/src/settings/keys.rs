@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use trine_wire::secure::{KEY_LEN, Key};
 
-use super::{DeviceId, Settings, file_name};
+use super::{DeviceId, Settings, drop_file, file_name};
 use crate::error::{Error, Result};
 
 /// The keys that are held for one device.
@@ -140,15 +140,6 @@ impl Settings {
 
 fn nowhere() -> Error {
     Error::new("there is no folder to keep the key in: set HOME, or TRINE_CONFIG to a folder")
-}
-
-fn drop_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(Error::new(format!("{}: {error}", path.display())))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn read(path: &Path) -> Result<Option<Key>> {

@@ -3,23 +3,27 @@
 //!
 //! One folder holds it: `TRINE_CONFIG` where that is set, else `trine` in the user's configuration
 //! folder. `keys/VENDOR.PRODUCT.SERIAL.key` is one key, readable by the user alone; `aliases.toml`
-//! has the names; `pins/VENDOR.PRODUCT.SERIAL.pins` what the tools were at first use. A key that an
-//! earlier version kept as `SERIAL.key` is read, and its file renamed once the device has proven
-//! the key.
+//! has the names; `pins/VENDOR.PRODUCT.SERIAL.pins` what the tools were at first use; and `links`
+//! which device has proven its key on which link. A key that an earlier version kept as
+//! `SERIAL.key` is read, and its file renamed once the device has proven the key.
 
 mod aliases;
 mod device_id;
 mod keys;
+mod links;
 mod pins;
+mod whole;
 
 use std::path::{Path, PathBuf};
 
 pub use aliases::Alias;
 pub use device_id::DeviceId;
-use device_id::file_name;
+use device_id::{file_name, name_of};
 pub(crate) use keys::{Held, key};
+pub use links::Bound;
 pub use pins::Changed;
 pub(crate) use pins::{Change, Pins};
+use whole::drop_file;
 
 use crate::connect::Machine;
 

@@ -8,15 +8,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use trine_wire::siphash::siphash128;
 
-use super::{DeviceId, Settings, key};
+use super::{DeviceId, Settings, key, whole};
 use crate::error::{Error, Result};
 
 /// Most bytes of a file that are read.
@@ -154,7 +153,7 @@ impl Settings {
         let path = self.pins_file(id).ok_or_else(|| {
             Error::new("there is no folder to keep it in: set HOME, or TRINE_CONFIG to a folder")
         })?;
-        write(&path, pins)
+        whole::write(&path, &pins.write())
     }
 
     /// The devices with tools that are not trusted.
@@ -193,7 +192,10 @@ impl Settings {
         let (devices, tool) = found;
         let [(path, pins)] = devices.as_slice() else {
             return Err(Error::new(match devices.as_slice() {
-                [] => format!("no device that was used here is called '{which}'"),
+                [] => format!(
+                    "no device that was used here is called '{which}', and no link that belongs \
+                     to one"
+                ),
                 several => {
                     let all: Vec<_> = several.iter().map(|(_, pins)| &*pins.device).collect();
                     format!("several devices are called '{which}': name one of {}", all.join(", "))
@@ -206,7 +208,7 @@ impl Settings {
             let what = tool.map_or_else(String::new, |tool| format!(" as to its tool '{tool}'"));
             return Err(Error::new(format!("{} has not changed{what}", pins.device)));
         }
-        write(path, &pins)?;
+        whole::write(path, &pins.write())?;
         Ok(Changed { device: pins.device, tools })
     }
 
@@ -253,24 +255,6 @@ fn read(path: &Path) -> Result<Option<Pins>> {
     let text = fs::read_to_string(path).map_err(|error| failed(&error.to_string()))?;
     let wrong = "it cannot be read: remove it, and the device is trusted as it is then";
     Pins::read(&text).map(Some).ok_or_else(|| failed(wrong))
-}
-
-/// The file is there whole or not at all.
-fn write(path: &Path, pins: &Pins) -> Result<()> {
-    let failed = |error| Error::new(format!("{}: {error}", path.display()));
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    }
-    let new = path.with_extension(format!("new-{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&new);
-    let written = file.and_then(|mut file| {
-        file.write_all(pins.write().as_bytes()).and_then(|()| file.sync_all())
-    });
-    written.and_then(|()| fs::rename(&new, path)).map_err(|error| {
-        drop(fs::remove_file(&new));
-        failed(error)
-    })
 }
 
 #[cfg(test)]

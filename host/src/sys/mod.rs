@@ -60,6 +60,17 @@ fn keep_open(descriptor: &OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
+/// Keeps other programs from opening a terminal, such as a serial port, while this one has it open;
+/// all but those of the superuser.
+pub(crate) fn make_exclusive(terminal: &impl AsFd) -> io::Result<()> {
+    let descriptor = terminal.as_fd().as_raw_fd();
+    // SAFETY: the descriptor is open, being borrowed; this request has no argument.
+    if unsafe { libc::ioctl(descriptor, libc::TIOCEXCL) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// Whether the peer of a pipe or socket will send nothing more, although bytes that it has sent
 /// may still wait to be read.
 pub(crate) fn has_hung_up(file: &impl AsFd) -> bool {

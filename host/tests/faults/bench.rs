@@ -132,14 +132,24 @@ pub(crate) const KEY: [u8; 16] = *b"the key of a dev";
 impl Board {
     /// A board at boot. It never gives its memory back, some 3 kB.
     pub(crate) fn new(link: Link, keyed: bool, boot: u32, tools: Counting) -> Self {
-        let identity =
-            Identity { vendor: "trine", product: "bench", serial: SERIAL, ..Default::default() };
+        Self::called(SERIAL, link, keyed.then_some(KEY), boot, tools)
+    }
+
+    /// The same with another serial number and perhaps another key.
+    pub(crate) fn called(
+        serial: &'static str,
+        link: Link,
+        key: Option<[u8; 16]>,
+        boot: u32,
+        tools: Counting,
+    ) -> Self {
+        let identity = Identity { vendor: "trine", product: "bench", serial, ..Default::default() };
         let config = Config {
             identity,
             link,
-            key: keyed.then_some(Key(KEY)),
+            key: key.map(Key),
             nonce: u64::from(boot),
-            epoch: if keyed { 0 } else { boot },
+            epoch: if key.is_some() { 0 } else { boot },
             link_ms: 5_000,
             ..Config::DEFAULT
         };

@@ -1,6 +1,7 @@
 //! What is known of a device, and what is asked of it next. A state machine without threads: bytes
 //! and the time come in, bytes go to the link.
 
+mod bond;
 mod greeting;
 mod peer;
 mod questions;
@@ -163,6 +164,11 @@ impl Session {
         }
     }
 
+    /// The link is named: which device proves its key on it is kept for later programs.
+    pub(super) fn set_link(&mut self, link: String) {
+        self.secure.set_link(link);
+    }
+
     /// Most bytes of a message that the device takes.
     pub(super) fn message_max(&self) -> usize {
         self.peer.message_max.into()
@@ -306,7 +312,11 @@ impl Session {
             Found::Message(..) if self.is_stopped => {}
             Found::Message(bytes, cost) => {
                 let asked = self.asked.map(|asked| asked.nonce);
-                let message = match self.secure.open(bytes, asked, now) {
+                let opened = self.secure.open(bytes, asked, now);
+                if let Some(why) = self.secure.take_unkept() {
+                    self.note(&why);
+                }
+                let message = match opened {
                     Opened::Message(message) => message,
                     Opened::Dropped => return,
                     Opened::Ask => return self.ask(now),

@@ -5,6 +5,7 @@ use trine_wire::message::{self, DeviceMessage, Hello};
 use trine_wire::secure::{DIGEST_LEN, HostKeys, Key};
 
 use super::Session;
+use super::bond::Bond;
 use crate::settings::{DeviceId, Held, Settings};
 
 /// How long after its last tagged message a session counts as in force: what proves nothing changes
@@ -23,6 +24,8 @@ pub(super) struct Secure {
     keys: Option<HostKeys>,
     /// The device that has proven a key on this link. No other one is served on it.
     shown: Option<DeviceId>,
+    /// What keeps it from one process to the next.
+    bond: Bond,
     /// When the last tagged message came over the link as it is now.
     proven_at: Option<u64>,
     /// When a message that proves nothing made the host ask.
@@ -60,6 +63,7 @@ enum Proof<'a> {
 impl Secure {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
+            bond: Bond::default(),
             settings,
             host_nonce: [0; 8],
             hello: Vec::new(),
@@ -83,8 +87,25 @@ impl Secure {
         _ = getrandom::fill(&mut self.host_nonce);
     }
 
+    /// The link is named, so that a device that proves its key on it is kept from then on.
+    pub(super) fn set_link(&mut self, link: String) {
+        self.bond = Bond::of(link);
+    }
+
+    /// Why it could not be kept which device belongs on the link; once.
+    pub(super) fn take_unkept(&mut self) -> Option<String> {
+        self.bond.take_unkept()
+    }
+
+    /// The device that the link belongs to: the one that has proven its key on it, in this process
+    /// or in an earlier one.
+    fn owner(&self) -> Option<&DeviceId> {
+        self.shown.as_ref().or_else(|| self.bond.device())
+    }
+
     /// The bytes of the hello that is sent.
     pub(super) fn note_hello(&mut self, bytes: &[u8]) {
+        self.bond.read(&self.settings);
         self.hello.clear();
         self.hello.extend_from_slice(bytes);
     }
@@ -97,6 +118,7 @@ impl Secure {
     /// The key of the device was erased, by this program: it has none any more.
     pub(super) fn forget(&mut self) {
         (self.keys, self.shown, self.proven_at) = (None, None, None);
+        self.bond.forget(&self.settings);
     }
 
     /// Tags the message at the start of `out`, if messages are tagged; answers its length.
@@ -115,7 +137,7 @@ impl Secure {
         }
         match message::read::<DeviceMessage<'_>>(bytes) {
             Some(DeviceMessage::Hello(hello)) => self.greeted(&hello, bytes, asked, now),
-            _ if self.shown.is_none() => Opened::Message(bytes),
+            _ if self.owner().is_none() => Opened::Message(bytes),
             _ => self.unproven(false, now),
         }
     }
@@ -150,14 +172,18 @@ impl Secure {
             Err(_) if self.shown.is_some() => return self.unproven(asked.is_none(), now),
             Err(error) => return Opened::Refused(format!("its key cannot be read: {error}")),
         };
-        if !hello.keyed && held.known.is_none() && self.shown.is_none() {
+        let is_free = self.owner().is_none() && self.bond.error().is_none();
+        if !hello.keyed && held.known.is_none() && is_free {
             (self.refused, self.locked) = (false, None);
             return Opened::Message(bytes);
         }
         if asked != Some(hello.nonce) {
             return self.unproven(asked.is_none(), now);
         }
-        if self.shown.as_ref().is_none_or(|shown| *shown == id) {
+        if let Some(error) = self.bond.error().filter(|_| self.shown.is_none()) {
+            return Opened::Refused(format!("refused: {error}"));
+        }
+        if self.owner().is_none_or(|owner| *owner == id) {
             for key in held {
                 match self.prove(key, hello, bytes) {
                     Proof::Given(message) => return self.begin(id, message, &key, now),
@@ -169,7 +195,8 @@ impl Secure {
         if self.is_in_force(now) {
             return self.unproven(false, now);
         }
-        self.locked = (hello.keyed && self.shown.is_none()).then(|| id.clone());
+        let may_be_keyed = self.shown.is_none() && self.owner().is_none_or(|owner| *owner == id);
+        self.locked = (hello.keyed && may_be_keyed).then(|| id.clone());
         Opened::Refused(self.refusal(&id, hello.keyed, held.known.is_some()))
     }
 
@@ -180,6 +207,7 @@ impl Secure {
         }
         (self.refused, self.locked) = (false, None);
         self.proven_at = Some(now);
+        self.bond.keep(&self.settings, &id);
         self.shown = Some(id);
         Opened::Message(message)
     }
@@ -211,12 +239,15 @@ impl Secure {
         let DeviceId { product, serial, .. } = id;
         let file = self.settings.key_path(id);
         let file = file.map_or_else(String::new, |file| file.display().to_string());
-        if let Some(shown) = self.shown.as_ref().filter(|shown| *shown != id) {
+        if let Some(owner) = self.owner().filter(|owner| *owner != id) {
+            let key = if keyed { "" } else { ", without a key" };
             return format!(
-                "refused: on this link {shown} has proven its key, and now {id} answers: no other \
-                 device is served on it before this program starts again"
+                "refused: on this link {owner} has proven its key, and now {id} answers{key}: no \
+                 other device is served on it{}",
+                self.bond.how_to_lift(self.shown.is_some())
             );
         }
+        let lift = self.bond.also_lift();
         match (keyed, known) {
             (true, false) => format!(
                 "{product} {serial} has a key, and this user has none for it: copy the key to \
@@ -229,7 +260,7 @@ impl Secure {
             (false, _) => format!(
                 "refused: it says it is {product} {serial}, which has a key, and answers without \
                  one: this is another device, or its key was erased; if you erased it, remove \
-                 {file}"
+                 {file}{lift}"
             ),
         }
     }

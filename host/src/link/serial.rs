@@ -1,0 +1,149 @@
+//! Serial ports. One program at a time has a port: two would take each other's answers.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::PathBuf;
+
+use serial2::{FlowControl, SerialPort, StopBits};
+
+use super::dial::{READ_PATIENCE, WRITE_PATIENCE};
+use super::{Dial, Opened, holder};
+use crate::sys;
+
+/// Numbers of the kinds of pseudo-terminals on Linux.
+const PSEUDO: std::ops::RangeInclusive<libc::c_uint> = 136..=143;
+
+/// A serial port.
+#[derive(Debug)]
+pub(crate) struct Serial {
+    pub(crate) path: PathBuf,
+    pub(crate) baud: u32,
+}
+
+/// Why a port does not open.
+enum Closed {
+    /// Another program has it, or this one.
+    Held,
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Closed {
+    fn from(error: io::Error) -> Self {
+        // That is how a port answers that somebody has opened for himself alone.
+        if error.kind() == io::ErrorKind::ResourceBusy { Self::Held } else { Self::Failed(error) }
+    }
+}
+
+impl Serial {
+    fn open(&self) -> Result<(SerialPort, SerialPort), Closed> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+        let file = options.open(&self.path)?;
+        // Before anything of the port is changed, which another program may be using.
+        lock(&file)?;
+        let mut port = SerialPort::from(OwnedFd::from(file));
+        let mut settings = port.get_configuration()?;
+        settings.set_raw();
+        settings.set_stop_bits(StopBits::One);
+        settings.set_flow_control(FlowControl::None);
+        settings.set_baud_rate(self.baud)?;
+        // Closing the port must not drop DTR, or opening it the next time would raise it again,
+        // which resets many boards.
+        settings.as_termios_mut().c_cflag &= !libc::HUPCL;
+        port.set_configuration(&settings)?;
+        port.set_read_timeout(READ_PATIENCE)?;
+        port.set_write_timeout(WRITE_PATIENCE)?;
+        Ok((port.try_clone()?, port))
+    }
+}
+
+/// Locks a port, for those who ask first, and keeps others from opening it, where the system can.
+/// Both end when its last copy is closed, also because the process was killed.
+fn lock(file: &File) -> Result<(), Closed> {
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(Closed::Held),
+        // A device file that cannot be locked can still be opened exclusively.
+        Err(TryLockError::Error(_)) => {}
+    }
+    if !is_pseudo(file) {
+        // Where it is no terminal, its configuration will tell.
+        drop(sys::make_exclusive(file));
+    }
+    Ok(())
+}
+
+/// Whether this is the end of a pair that two programs share: it would stay exclusive after its
+/// last copy was closed, as long as the other end is open.
+fn is_pseudo(file: &File) -> bool {
+    file.metadata().is_ok_and(|file| PSEUDO.contains(&libc::major(file.rdev())))
+}
+
+impl Dial for Serial {
+    fn dial(&mut self) -> Result<Opened, String> {
+        let path = self.path.display();
+        let (reader, writer) = self.open().map_err(|closed| match closed {
+            Closed::Held => {
+                let holder = holder::of(&self.path);
+                format!(
+                    "{path} is in use by {holder}: one program at a time can have it; end that \
+                         one, or let its gateway make the calls"
+                )
+            }
+            Closed::Failed(error) => match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no {path}: is it plugged in?"),
+                io::ErrorKind::PermissionDenied => format!(
+                    "{path} may not be opened: add your user to the group that owns it (often \
+                     dialout) and log in again"
+                ),
+                _ => format!("{path} does not open at {} baud: {error}", self.baud),
+            },
+        })?;
+        Ok(Opened::stream(reader, writer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A port, and the end at which its device would be.
+    fn port() -> (SerialPort, Serial) {
+        let (device, end) = SerialPort::pair().unwrap();
+        let path = std::fs::read_link(format!("/proc/self/fd/{}", number(&end))).unwrap();
+        (device, Serial { path, baud: 9_600 })
+    }
+
+    fn number(port: &SerialPort) -> i32 {
+        use std::os::fd::AsRawFd as _;
+        port.as_raw_fd()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_port_is_opened_once_and_the_second_is_told_who_has_it() {
+        let (_device, mut first) = port();
+        let mut second = Serial { path: first.path.clone(), baud: 115_200 };
+        let opened = first.dial().ok().unwrap();
+        let said = second.dial().err().unwrap();
+        let own = format!("this program (process {})", std::process::id());
+        assert!(said.contains("is in use by") && said.contains(&own), "{said}");
+        // Its reader and its writer share it: it is free when both are gone.
+        drop(opened.reader);
+        assert!(second.dial().is_err());
+        drop(opened.writer);
+        assert!(second.dial().is_ok());
+    }
+
+    #[test]
+    fn what_does_not_open_for_another_reason_says_which() {
+        let path = std::env::temp_dir().join(format!("trine-no-port-{}", std::process::id()));
+        let mut none = Serial { path: path.clone(), baud: 9_600 };
+        assert!(none.dial().err().unwrap().contains("is it plugged in?"));
+        std::fs::write(&path, "").unwrap();
+        assert!(none.dial().err().unwrap().contains("does not open at 9600 baud"));
+        std::fs::remove_file(path).unwrap();
+    }
+}
