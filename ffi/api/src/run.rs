@@ -477,7 +477,7 @@ unsafe fn tell(
         TRINE_RUN_NO_SPACE => room.text("it was done, and there is no room for its answer"),
         TRINE_RUN_NEEDS_INPUT => room.text("it asks for further input and did not finish"),
         TRINE_RUN_EXPIRED => {
-            room.text("it did not answer in time; it may have taken effect in part")
+            room.text("it did not answer in time; it may have taken effect in part");
         }
         TRINE_RUN_CANCELLED => Failure::Cancelled.explain(&mut room),
         _ => room.text("it could not do it"),
