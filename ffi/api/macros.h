@@ -41,15 +41,16 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 #define TRINE_TEXT(literal) (literal), TRINE_TEXT_BYTES(literal)
 
 /** Bytes of memory that a device needs at most, from the members of its configuration of the same
-    names; pass the values that count, not 0, and as `calls_max` the sum of it and `json_calls_max`.
-    It is for profile `full` and up to 32 tools, of which each takes 4: add 4 for each further one,
-    on a packet link its `mtu`, and what `consent_bytes` has above 192. `trine_init` checks it, and
-    `trine_sizeof` answers the exact number, which for profile `base` is some 900 bytes less. */
+    names; pass the values that count, not 0. It is for profile `full`, up to 32 tools and 4 calls
+    at the MCP door: add 4 for each further tool, what a call takes for each further one of
+    `json_calls_max`, on a packet link its `mtu`, and what `consent_bytes` has above 192.
+    `trine_init` checks it, and `trine_sizeof` answers the exact number, which for profile `base` is
+    some 1,200 bytes less. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
     (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) +                                             \
      TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
-     (calls_max) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
+     ((calls_max) + 4u) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
 #define TRINE_FIXED_BYTES (1264u + 88u * sizeof(void *))
 /** What each call under way takes beside its answer or its own bytes. */

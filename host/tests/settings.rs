@@ -129,7 +129,9 @@ fn a_key_of_the_user_is_no_trouble_for_the_doctor() {
 #[test]
 fn a_device_that_does_not_answer_is_exit_code_three_whatever_it_is_called() {
     let user = User::new("silent");
-    for command in [&["selftest", "north"][..], &["call", "north", "fan_set", "{}"]] {
+    for command in
+        [&["selftest", "north"][..], &["call", "north", "fan_set", "{}"], &["provision", "north"]]
+    {
         let nowhere = ["--unix", "/nonexistent/trine.sock", "--patience", "1"];
         let ran = user.trine(&[command, &nowhere[..]].concat());
         assert_eq!(ran.status.code(), Some(3), "{command:?}: {}", said(&ran));

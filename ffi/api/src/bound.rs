@@ -11,6 +11,8 @@ use crate::memory::Object;
 const FIXED: [usize; 2] = [1264, 88];
 /// What each call takes beside its answer or its own bytes, of which the longer ones count.
 const LANE: usize = 28;
+/// Calls at the MCP door that it has room for.
+const DOOR: usize = 4;
 /// Bytes of a greeting beside its texts, and those before a result.
 const HEADS: [usize; 2] = [112, 16];
 /// Tools that the bound has room for; each further one takes 4 bytes.
@@ -21,7 +23,7 @@ const NAME: &str = "a greenhouse with a rather long name, for whoever reads this
 
 /// The macro.
 const fn bound(config: &Config<'_>, identity: usize) -> usize {
-    let calls = config.calls_max as usize;
+    let calls = config.calls_max as usize + DOOR;
     let reply = larger(config.result_max as usize + HEADS[1], identity + HEADS[0]);
     let block = larger(config.repeat_max as usize, config.pending_max as usize);
     FIXED[0]
@@ -56,6 +58,7 @@ const _: () = {
             repeat_max: messages[at / 96 % 4],
             pending_max: 8,
             hashes_max: TOOLS,
+            local_max: DOOR as u8,
             ..Config::DEFAULT
         };
         let (needed, bound) = (needed(&config), bound(&config, 2 * name.len()));

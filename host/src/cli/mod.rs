@@ -34,9 +34,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 
+const AFTER_HELP: &str = "\
+Exit code: 0 when the command did what was asked, 1 when that failed, 2 when the command line is not
+right or names a device, a tool or a model that is not there, 3 when a device does not answer.";
+
 /// Puts the functions of your devices into any MCP client.
 #[derive(Debug, Parser)]
-#[command(name = "trine", version, arg_required_else_help = true)]
+#[command(name = "trine", version, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Cli {
     /// What to write to standard error: off, error, warn, info, debug or trace [default: info for
     /// the gateway, else warn]

@@ -3,15 +3,15 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::{DeviceArgs, Error, Result};
+use trine::{DeviceArgs, Result};
 
-use super::open::{OFFLINE, open, usage};
+use super::open::{find, open};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
 Hold the button of the board, or whatever input its maker names, while this runs. The key goes over
-the line in clear that one time: do it by cable. It is kept under the device's serial number in a
-file that only you can read, and every program of yours that talks to the device uses it from then
+the line in clear that one time: do it by cable. It is kept under the device's vendor, product
+and serial number in a file that only you can read, and every program of yours that talks to the device uses it from then
 on.
 
 Exit code: 1 when the device takes no key or does not prove that it has it, 2 when there is no such
@@ -44,15 +44,11 @@ impl Provision {
             Ok(hub) => hub,
             Err(code) => return Ok(code),
         };
-        let device = match hub.find(&self.device) {
+        let locked = hub.find(&self.device).ok().filter(|device| device.has_unknown_key());
+        let device = match locked.map_or_else(|| find(&hub, &self.device), Ok) {
             Ok(device) => device,
-            Err(error) => return Ok(usage(&error.to_string())),
+            Err(code) => return Ok(code),
         };
-        if device.identity().is_none() && !device.has_unknown_key() {
-            let why = Error::new(format!("{} does not answer", self.device));
-            eprintln!("trine: {why}");
-            return Ok(ExitCode::from(OFFLINE));
-        }
         if self.hold {
             device.hold_button(true)?;
         }

@@ -13,6 +13,7 @@ const AFTER_HELP: &str = "\
 Greets the device, lists its tools, makes the calls, and keeps every byte that went either way. A
 line of the file is TIME_MS > HEX to the device or TIME_MS < HEX from it. To record what another
 command does, give that command --record FILE.
+Exit code: 2 when no device is named, 3 when it does not answer.
 
 Example: trine record greenhouse.capture --call 'fan_set {\"percent\": 40}' --simulate";
 

@@ -12,8 +12,10 @@ use super::trace::read;
 
 const AFTER_HELP: &str = "\
 Each question of the capture goes to the device, and what it answers is compared with what was
-recorded, but for what is never the same twice: epoch, challenge, counters. Exit code 1 when an
-answer differs. A capture of tagged messages cannot be replayed. To play the device instead, give
+recorded, but for what is never the same twice: epoch, challenge, counters. Exit code: 1 when an
+answer differs, 2 when no device is named.
+
+A capture of tagged messages cannot be replayed. To play the device instead, give
 any command --played FILE.
 
 Example: trine replay greenhouse.capture --simulate";

@@ -17,6 +17,7 @@ const PAGE_BYTES: usize = 8 << 20;
 
 /// Arguments of `trine tools`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit code: 2 when there is no such device, 3 when it does not answer.")]
 pub(super) struct Tools {
     /// Only the tools of this device.
     #[arg(value_name = "DEV")]

@@ -49,7 +49,7 @@ static void port_and_session_memory(void)
 /* The macros' bytes are enough for what they are named after, and hardly more. */
 static void bounds(void)
 {
-    size_t bound = TRINE_DEVICE_BYTES(256u, 192u, 256u, 64u, 4u, 8u, 7u);
+    size_t bound = TRINE_DEVICE_BYTES(256u, 192u, 256u, 64u, 4u, 4u, 7u);
     size_t needed = trine_sizeof(&fixture_config);
     char long_text[512];
     trine_call *draft = NULL;

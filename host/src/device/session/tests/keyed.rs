@@ -9,6 +9,7 @@ use trine_wire::secure::{DeviceKeys, Key};
 
 use super::play::{HELLO, Play};
 use crate::device::State;
+use crate::device::session::Deferred;
 use crate::settings::{DeviceId, Settings};
 
 const KEY: Key = [9; 16];
@@ -293,6 +294,33 @@ fn a_link_that_showed_a_keyed_device_serves_no_other() {
         play.greet();
         assert_eq!(play.session.state(), State::Online);
     }
+}
+
+#[test]
+fn a_link_is_the_devices_until_this_program_erases_the_key() {
+    let user = User::new("bond", Some(&KEY));
+    let link = "serial /dev/x";
+    let mut play = play(&user, Some(KEY));
+    play.session.set_link(link.into());
+    play.greet();
+    assert_eq!(user.settings().device_of_link(link).unwrap(), Some(id()));
+    play.session.greet_anew(true, play.now);
+    assert_eq!(user.settings().device_of_link(link).unwrap(), None);
+}
+
+#[test]
+fn that_a_link_cannot_be_kept_is_said_once() {
+    let user = User::new("unkept", Some(&KEY));
+    std::fs::write(user.0.join("links"), "no folder").unwrap();
+    let mut play = play(&user, Some(KEY));
+    play.session.set_link("serial /dev/x".into());
+    for _ in 0..3 {
+        play.greet();
+        play.session.lost("the cable", play.now);
+        play.plug();
+    }
+    let is_it = |deferred: &&Deferred| matches!(deferred, Deferred::Note(text) if text.contains("cannot be kept"));
+    assert_eq!(play.session.deferred.iter().filter(is_it).count(), 1);
 }
 
 #[test]
