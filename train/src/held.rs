@@ -1,4 +1,4 @@
-//! What sentences are for: to train on, to fit confidence on, or to score. None is for two of these.
+//! What sentences are for: to train on, to fit confidence on, or to score. None is for two.
 
 use std::collections::HashSet;
 

@@ -22,8 +22,8 @@ impl core::fmt::Display for OutOfMemory {
 impl core::error::Error for OutOfMemory {}
 
 /// A slice of `len` copies of `value` from the front of a block, aligned as `T` wants it, and the
-/// rest; `None` when it does not fit. Once the slice is gone its bytes are the caller's again, which
-/// is why they have to be [`Solid`].
+/// rest; `None` when it does not fit. Once the slice is gone its bytes are the caller's again, so
+/// they have to be [`Solid`].
 pub fn carve<T: Solid>(memory: &mut [u8], len: usize, value: T) -> Option<(&mut [T], &mut [u8])> {
     const { assert!(size_of::<T>() > 0, "as many as one likes would fit") };
     let padding = memory.as_ptr().align_offset(align_of::<T>());

@@ -23,8 +23,8 @@ each line. A few hundred that your users would say are worth more than any numbe
 the tools' names, which is what is used when there are none; then there is no forecast. A share of
 the wordings is kept from training and fitting, and the report beside the model (MODEL.md) says
 what it makes of them, where they are 30 or more; MODEL.wrong.jsonl has those that go wrong. Below
-300 sentences without a call to fit confidence on, a call is made at 0.9 or surer. A model in training is kept in MODEL.ckpt: the same command goes on from
-there.
+300 sentences without a call to fit confidence on, a call is made at 0.9 or surer. A model in
+training is kept in MODEL.ckpt: the same command goes on from there.
 
 Example: trine train --tools my-tools.json --out my.gguf";
 
