@@ -19,8 +19,8 @@ const STATUS_PATIENCE: Duration = Duration::from_secs(2);
 /// Arguments of `trine devices`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit code: 2 when no device is named, or none has the name that is to be taken away,\n\
-                  3 when one of the devices does not answer.",
+    after_help = "Exit code: 2 when no device is named, or none has the name that is to be taken\n\
+                  away, 3 when one of the devices does not answer.",
     args_conflicts_with_subcommands = true
 )]
 pub(super) struct Devices {

@@ -10,9 +10,9 @@ use super::paint::say;
 
 const AFTER_HELP: &str = "\
 Hold the button of the board, or whatever input its maker names, while this runs. The key goes over
-the line in clear that one time: do it by cable. It is kept under the device's vendor, product
-and serial number in a file that only you can read, and every program of yours that talks to the device uses it from then
-on.
+the line in clear that one time: do it by cable. It is kept under the device's vendor, product and
+serial number in a file that only you can read, and every program of yours that talks to the
+device uses it from then on.
 
 Exit code: 1 when the device takes no key or does not prove that it has it, 2 when there is no such
 device, 3 when it does not answer.";

@@ -66,8 +66,8 @@ impl std::fmt::Display for DeviceId {
     }
 }
 
-/// The name of the file of these texts, which are `plain` together: with a part of their hash behind
-/// it where it would be too long, or where a file system could take it for another.
+/// The name of the file of these texts, which are `plain` together: with a part of their hash
+/// behind it where it would be too long, or where a file system could take it for another.
 pub(super) fn name_of(plain: &str, texts: &[&str]) -> String {
     if plain.len() <= NAME_MAX && !plain.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return plain.to_owned();

@@ -319,7 +319,10 @@ fn that_a_link_cannot_be_kept_is_said_once() {
         play.session.lost("the cable", play.now);
         play.plug();
     }
-    let is_it = |deferred: &&Deferred| matches!(deferred, Deferred::Note(text) if text.contains("cannot be kept"));
+    let is_it = |deferred: &&Deferred| match deferred {
+        Deferred::Note(text) => text.contains("cannot be kept"),
+        _ => false,
+    };
     assert_eq!(play.session.deferred.iter().filter(is_it).count(), 1);
 }
 
