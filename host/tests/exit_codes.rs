@@ -73,7 +73,7 @@ const CODES: &[(&str, i32, &str)] = &[
     ("provision", 2, "provision shed --simulate=north"),
     ("provision", 3, "provision north NOWHERE"),
     ("provision", 3, "provision other NOWHERE"),
-    ("selftest", 1, "selftest greenhouse --played short --patience 3"),
+    ("selftest", 1, "selftest greenhouse --played short --patience 1"),
     ("selftest", 2, "selftest shed --simulate=north"),
     ("selftest", 3, "selftest north NOWHERE"),
     ("record", 2, "record unused"),
