@@ -17,10 +17,10 @@ use crate::memory::Object;
 #[cfg(not(feature = "policy"))]
 use crate::status::TRINE_E_UNSUPPORTED;
 #[cfg(feature = "policy")]
-use crate::status::{TRINE_BLOCKS, TRINE_NEED_INPUT};
+use crate::status::{TRINE_BLOCKS, TRINE_CONTENT, TRINE_NEED_INPUT};
 use crate::status::{
-    TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
-    TRINE_PENDING, trine_status,
+    TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK, TRINE_PENDING,
+    trine_status,
 };
 use crate::text::{self, trine_text};
 
