@@ -181,7 +181,11 @@ fn noise(bench: &Bench<'_>) -> Check {
         match echoed(bench, b"after noise") {
             Ok(found) if found.tries == 1 && found.code == 0 => {}
             Ok(_) => problem = Some("a message after noise is not served".to_owned()),
-            Err(why) => problem = Some(format!("after noise {why}")),
+            Err(why) => {
+                problem = Some(format!("after noise {why}"));
+                // Who is silent now is waited for once.
+                break;
+            }
         }
     }
     let after = bench.device.status(bench.patience).unwrap_or_default();
