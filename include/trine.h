@@ -1602,11 +1602,11 @@ TRINE_API int32_t trine_agree(struct trine_device *device, uint64_t now);
 TRINE_API int32_t trine_asked(struct trine_device *device, uint64_t now);
 
 /**
- * Tells the host how far a pending call is.
+ * Tells the host, or after `trine_news_init` the MCP client, how far a pending call is.
  *
  * @param device The device.
  * @param id The handle, from `trine_call_get_id`.
- * @param done How much is done.
+ * @param done How much is done: more each time.
  * @param total Of how much; 0 when it is not known.
  * @param text UTF-8, what is being done; copied. NULL with size 0 for none.
  * @param size Bytes of the text.
@@ -1827,6 +1827,7 @@ trine_status trine_handle_json(struct trine_session *session,
 /**
  * An answer that was pending; ask after `trine_poll` or `trine_resume`, until there is none. A
  * call whose answer is longer than the configuration's `repeat_max` is answered with an error.
+ * After `trine_news_init` also how far calls are, events and lines of log.
  *
  * @param session The session.
  * @param answer Where the answer goes, without a line end or a zero byte.
@@ -1901,7 +1902,7 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
      TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
      ((calls_max) + 4u) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (1264u + 88u * sizeof(void *))
+#define TRINE_FIXED_BYTES (1296u + 88u * sizeof(void *))
 /** What each call under way takes beside its answer or its own bytes. */
 #define TRINE_LANE_BYTES 28u
 /** What a reply of so many bytes takes in the form of the link. */

@@ -20,7 +20,7 @@ struct Header {
     functions_max: usize,
 }
 
-const HEADERS: [Header; 5] = [
+const HEADERS: [Header; 6] = [
     Header {
         path: "include/trine.h",
         api: "ffi/api",
@@ -34,6 +34,13 @@ const HEADERS: [Header; 5] = [
         texts: "ffi/api/consent",
         sources: &["consent"],
         functions_max: 9,
+    },
+    Header {
+        path: "include/trine_news.h",
+        api: "ffi/api",
+        texts: "ffi/api/news",
+        sources: &["news"],
+        functions_max: 3,
     },
     Header {
         path: "include/trine_run.h",

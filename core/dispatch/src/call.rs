@@ -360,7 +360,9 @@ impl Calls<'_, '_> {
         text: &str,
     ) -> Result<(), NotNow> {
         #[cfg(feature = "progress")]
-        if self.device.lanes.pending(call).is_some_and(|lane| lane.progress) {
+        if self.device.lanes.is_local(call) {
+            self.device.progress(call, (done, total), text);
+        } else if self.device.lanes.pending(call).is_some_and(|lane| lane.progress) {
             if !self.device.outbox.takes(text.len() + 4) {
                 return Err(NotNow);
             }

@@ -52,6 +52,8 @@ mod device;
 #[cfg(any(feature = "check", feature = "factory"))]
 mod fnv;
 mod lanes;
+#[cfg(all(feature = "local", feature = "progress"))]
+mod news;
 mod outbox;
 #[cfg(feature = "ports")]
 mod port;
@@ -76,6 +78,8 @@ pub use device::Local;
 pub use device::PORTS_MAX;
 pub use device::{Device, most_pending};
 pub use lanes::CallId;
+#[cfg(all(feature = "local", feature = "progress"))]
+pub use news::News;
 #[cfg(feature = "ports")]
 pub use port::Port;
 pub use pulse::Pulse;

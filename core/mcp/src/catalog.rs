@@ -66,6 +66,12 @@ pub trait Catalog {
         0
     }
 
+    /// Whether clients can be sent lines of log ([`crate::notify::message`]): a client of an
+    /// `initialize` revision is told so, and may say how much it wants ([`crate::Session::level`]).
+    fn logs(&self) -> bool {
+        false
+    }
+
     /// Whether the list can change while a client is connected, so that clients are told.
     fn can_change(&self) -> bool {
         false

@@ -134,6 +134,9 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         };
         let params = &envelope.params;
         let answer = match era(&method, params, session) {
+            Ok(Era::Known(version)) if self.sets_level(version, &method) => {
+                answer(out, |out| opening::set_level(id, params.level, session, out))
+            }
             Ok(Era::Known(version)) => {
                 let request = Request { id, version, params, encoded };
                 self.request(&request, &method, args, out)
@@ -146,6 +149,11 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
             Err(problem) => Err(problem),
         };
         answer.unwrap_or_else(|problem| reply(envelope.id, problem, out))
+    }
+
+    /// Whether the client says how much log it wants.
+    fn sets_level(&self, version: Version, method: &Text<'_>) -> bool {
+        version.is_legacy() && self.catalog.logs() && method.is(b"logging/setLevel")
     }
 
     /// Writes the response of a call from its outcome.

@@ -55,6 +55,7 @@ pub(crate) struct Params<'m> {
     /// Starts with the arguments, and may go on behind them.
     pub(crate) arguments: Object<'m>,
     pub(crate) cursor: Member<'m>,
+    pub(crate) level: Member<'m>,
     pub(crate) protocol_version: Member<'m>,
     pub(crate) request_id: Option<Id<'m>>,
     pub(crate) notifications: Object<'m>,
@@ -156,6 +157,7 @@ impl<'m> Params<'m> {
                 }
                 Key::Meta => self.meta.read(reader, repeated)?,
                 Key::Cursor => self.cursor = text_member(reader)?,
+                Key::LogLevel => self.level = text_member(reader)?,
                 Key::ProtocolVersion => self.protocol_version = text_member(reader)?,
                 Key::RequestId => self.request_id = Id::read(reader)?,
                 Key::Notifications => self.notifications = object_member(reader)?,

@@ -39,6 +39,30 @@ pub fn progress(
     out.finish()
 }
 
+/// The names of the levels of log, from the least on (RFC 5424, section 6.2.1).
+pub(crate) const LEVELS: [&str; 8] =
+    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+/// Writes `notifications/message`, a line of log of a level from 0, debug, to 7, emergency. For
+/// clients of the `initialize` revisions; `logger` says who speaks and may be empty.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+pub fn message(level: u8, logger: &str, text: &str, out: &mut [u8]) -> Result<usize, NeedBytes> {
+    let mut out = Writer::new(out);
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":");
+    let last = LEVELS.len() - 1;
+    out.string(LEVELS.get(usize::from(level).min(last)).copied().unwrap_or_default());
+    if !logger.is_empty() {
+        out.raw(b",\"logger\":");
+        out.string(logger);
+    }
+    out.raw(b",\"data\":");
+    out.string(text);
+    out.raw(b"}}");
+    out.finish()
+}
+
 /// Writes `notifications/tools/list_changed`: for a subscription of the stateless revision, or
 /// plain for a client that called `initialize`.
 ///

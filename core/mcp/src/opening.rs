@@ -3,6 +3,7 @@
 use crate::envelope::{Member, Object, Params};
 use crate::error::{Problem, begin_result, supported};
 use crate::json::{Reader, Text, Writer};
+use crate::notify::LEVELS;
 use crate::{Catalog, Id, ServerInfo, Session, Version, list, notify, result};
 
 #[cfg(not(any(feature = "stateless", feature = "legacy")))]
@@ -75,7 +76,8 @@ pub(crate) fn discover<'m, C: Catalog + ?Sized>(
     begin_result(id, out);
     out.raw(b"\"resultType\":\"complete\",\"supportedVersions\":");
     supported(&[Version::V2026_07_28], out);
-    capabilities(catalog, &server, out);
+    // Log goes to who asked for it in a session, and here there is none.
+    capabilities(catalog, &server, false, out);
     list::cache_hints(catalog.ttl_ms(), out);
     result::finish(version, &server, out);
     Ok(())
@@ -99,7 +101,7 @@ pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
     out.raw(b"\"protocolVersion\":\"");
     out.raw(version.name().as_bytes());
     out.raw(b"\"");
-    capabilities(catalog, &server, out);
+    capabilities(catalog, &server, catalog.logs(), out);
     out.raw(b",\"serverInfo\":");
     result::implementation(version, &server, out);
     out.raw(b"}}");
@@ -111,14 +113,39 @@ pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
 }
 
 /// Writes what both ways of introduction say: features, and guidance for the model.
-fn capabilities<C: Catalog + ?Sized>(catalog: &C, server: &ServerInfo<'_>, out: &mut Writer<'_>) {
+fn capabilities<C: Catalog + ?Sized>(
+    catalog: &C,
+    server: &ServerInfo<'_>,
+    logs: bool,
+    out: &mut Writer<'_>,
+) {
     out.raw(b",\"capabilities\":{\"tools\":{\"listChanged\":");
     out.bool(catalog.can_change());
-    out.raw(b"}}");
+    out.raw(if logs { b"},\"logging\":{}}" } else { b"}}" });
     if !server.instructions.is_empty() {
         out.raw(b",\"instructions\":");
         out.string(server.instructions);
     }
+}
+
+/// `logging/setLevel`: the client says how much log it wants.
+pub(crate) fn set_level<'m>(
+    id: Id<'_>,
+    level: Member<'m>,
+    session: &mut Session,
+    out: &mut Writer<'_>,
+) -> Result<(), Problem<'m>> {
+    let asked = match level {
+        Member::Text(asked) => LEVELS.iter().position(|name| asked.is(name.as_bytes())),
+        _ => None,
+    };
+    let Some(asked) = asked else {
+        return Err(Problem::Params(
+            "level must be debug, info, notice, warning, error, critical, alert or emergency",
+        ));
+    };
+    session.set_level(asked as u8);
+    pong(id, out)
 }
 
 /// Answers a ping.

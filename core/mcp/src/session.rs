@@ -9,10 +9,14 @@ use crate::Version;
 pub struct Session {
     version: Option<Version>,
     initialized: bool,
+    level: u8,
     oldest: Version,
 }
 
 const _: () = assert!(size_of::<Session>() <= Session::SIZE_MAX);
+
+/// The level of log that a client gets unless it asks for another.
+const INFO: u8 = 1;
 
 impl Session {
     /// Most bytes that a session takes.
@@ -21,7 +25,7 @@ impl Session {
     /// A session on a stream of lines: standard input and output, a socket, a UART.
     #[must_use]
     pub const fn new() -> Self {
-        Self { version: None, initialized: false, oldest: Version::V2024_11_05 }
+        Self { version: None, initialized: false, level: INFO, oldest: Version::V2024_11_05 }
     }
 
     /// A session over HTTP, where 2024-11-05 is not served (it had a transport of its own).
@@ -42,6 +46,17 @@ impl Session {
         self.initialized
     }
 
+    /// The least level of log that the client wants, from 0, debug, to 7, emergency: 1, info, until
+    /// it says so by `logging/setLevel`.
+    #[must_use]
+    pub const fn level(&self) -> u8 {
+        self.level
+    }
+
+    pub(crate) const fn set_level(&mut self, level: u8) {
+        self.level = level;
+    }
+
     /// Agrees on a revision: the one asked for where it is known, else the newest.
     pub(crate) fn agree(&mut self, asked: Option<Version>) -> Version {
         let version = asked
@@ -49,6 +64,7 @@ impl Session {
             .unwrap_or(Version::NEWEST_LEGACY);
         self.version = Some(version);
         self.initialized = false;
+        self.level = INFO;
         version
     }
 

@@ -16,6 +16,7 @@ pub(crate) enum Key {
     Arguments,
     Meta,
     Cursor,
+    LogLevel,
     ProtocolVersion,
     RequestId,
     Notifications,
@@ -148,6 +149,7 @@ impl Key {
             (b"notifications", Key::Notifications),
             (b"requestState", Key::RequestState),
             (b"inputResponses", Key::InputResponses),
+            (b"level", Key::LogLevel),
         ];
         const META: &[(&[u8], Key)] = &[
             (b"io.modelcontextprotocol/protocolVersion", Key::MetaVersion),

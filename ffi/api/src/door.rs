@@ -5,6 +5,7 @@ use trine_descriptor::Side;
 use trine_descriptor::{ToolTable, record};
 use trine_dispatch::{CallId, Device, Local, TOO_LONG_BYTES, Tools, too_long};
 use trine_mcp::json::same;
+use trine_mcp::notify;
 use trine_mcp::{Block, Bytes, Call, Catalog, Contents, Engine, Failure, Id, NeedBytes, Outcome};
 use trine_mcp::{ServerInfo, Version};
 use trine_wire::codec::Members;
@@ -30,12 +31,29 @@ pub(crate) struct Waiting {
     version: Version,
     tool: u16,
     id_size: u8,
+    /// The id and, behind a zero byte, the token of who wants to know how far it is; where there is
+    /// no room for both, the id alone. Zero bytes behind them.
     id: [u8; ID_MAX],
 }
 
 impl Waiting {
     fn id(&self) -> Option<Id<'_>> {
         Id::from_raw(self.id.get(..usize::from(self.id_size))?)
+    }
+
+    /// Writes how far the call is, if its client wants to know.
+    pub(crate) fn progress(
+        &self,
+        call: CallId,
+        (done, total): (u32, u32),
+        text: &str,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let behind = self.id.get(usize::from(self.id_size) + 1..).unwrap_or_default();
+        let token = behind.split(|byte| *byte == 0).next().unwrap_or_default();
+        let Some(token) = Id::from_raw(token).filter(|_| call == self.call) else { return Ok(0) };
+        let total = (total > 0).then_some(total);
+        notify::progress(self.version, token, (done, total), text, out)
     }
 
     /// Whether it is the call of that id.
@@ -49,11 +67,18 @@ pub(crate) struct Door<'o> {
     object: &'o Object,
     table: &'o Table<'static>,
     generation: u64,
+    /// Whether what happens is kept for clients.
+    logs: bool,
 }
 
 impl<'o> Door<'o> {
-    pub(crate) const fn new(object: &'o Object, generation: u64) -> Self {
-        Self { object, table: &object.rules.table, generation }
+    pub(crate) const fn new(object: &'o Object, generation: u64, logs: bool) -> Self {
+        Self { object, table: &object.rules.table, generation, logs }
+    }
+
+    /// The name of a tool, for who reads of it.
+    pub(crate) fn name_of(&self, tool: u16) -> &str {
+        self.name(tool).unwrap_or_default()
     }
 
     /// Runs a call and writes its response, or says what to wait for.
@@ -115,6 +140,11 @@ impl<'o> Door<'o> {
             id: [0; ID_MAX],
         };
         waiting.id.get_mut(..raw.len())?.copy_from_slice(raw);
+        let token = call.progress.map_or(&b""[..], |token| token.raw());
+        let behind = raw.len() + 1;
+        if let Some(place) = waiting.id.get_mut(behind..behind + token.len()) {
+            place.copy_from_slice(token);
+        }
         Some(waiting)
     }
 
@@ -299,6 +329,10 @@ impl Catalog for Door<'_> {
 
     fn generation(&self) -> u64 {
         self.generation
+    }
+
+    fn logs(&self) -> bool {
+        self.logs
     }
 
     fn ttl_ms(&self) -> u32 {

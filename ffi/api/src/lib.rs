@@ -37,6 +37,8 @@ mod log;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod memory;
+#[cfg(feature = "mcp")]
+mod news;
 mod place;
 #[cfg(feature = "policy")]
 mod policy;
@@ -86,6 +88,8 @@ pub use mcp::{trine_handle_json, trine_next_json, trine_session, trine_session_i
 pub use memory::{
     trine_alignof, trine_deinit, trine_device, trine_get_problem, trine_init, trine_sizeof,
 };
+#[cfg(feature = "mcp")]
+pub use news::trine_news_init;
 #[cfg(feature = "policy")]
 pub use policy::{
     trine_agree, trine_asked, trine_counters, trine_get_counters, trine_log, trine_progress,

@@ -2,10 +2,11 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_void};
-use core::mem::align_of;
+use core::mem::{align_of, size_of};
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use trine_mcp::{Batch, Call, Engine, NeedBytes, Session, Step};
+use trine_dispatch::News;
+use trine_mcp::{Batch, Call, Engine, NeedBytes, Session, Step, notify};
 
 use crate::door::{Door, Waiting};
 use crate::memory::{ALIGN, Owned, owned, trine_device};
@@ -35,14 +36,20 @@ struct Parts {
     session: Session,
     generation: u64,
     waiting: [Option<Waiting>; WAITING_MAX],
+    /// The number of what happens next that this client is not told yet.
+    news: u32,
     arguments: &'static mut [u8],
     value: &'static mut [u8],
 }
 
+/// The level of log at which clients are told of events.
+const NOTICE: u8 = 2;
 const OPEN: u32 = 0x6d63_7031;
 /// Calls of one client whose answers come later.
 const WAITING_MAX: usize = 4;
 const _: () = assert!(align_of::<Client>() <= ALIGN);
+// What `TRINE_SESSION_BYTES` has room for beside the buffers, for ever.
+const _: () = assert!(size_of::<Client>() <= 256 + 16 * size_of::<usize>());
 
 /// Opens a session: one for each connection, or for each HTTP session.
 ///
@@ -67,7 +74,7 @@ pub unsafe extern "C" fn trine_session_init(
         return TRINE_E_NULL;
     }
     // SAFETY: the contract of every function.
-    let owned = match unsafe { owned(device) } {
+    let mut owned = match unsafe { owned(device) } {
         Ok(owned) => owned,
         Err(status) => return status,
     };
@@ -93,6 +100,7 @@ pub unsafe extern "C" fn trine_session_init(
             session: Session::new(),
             generation: owned.object.generation(),
             waiting: [const { None }; WAITING_MAX],
+            news: owned.device().next_news(),
             arguments,
             value,
         }),
@@ -147,10 +155,15 @@ impl From<Result<usize, NeedBytes>> for Said {
     }
 }
 
-impl Open<'_> {
+impl<'s> Open<'s> {
+    fn door(&self) -> Door<'s> {
+        let logs = self.owned.object.keeps_news.load(Ordering::Relaxed);
+        Door::new(self.owned.object, self.parts.generation, logs)
+    }
+
     /// Takes a message that stands alone.
     fn message(&mut self, message: &[u8], now: u64, out: &mut [u8]) -> Said {
-        let door = Door::new(self.owned.object, self.parts.generation);
+        let door = self.door();
         if let Some(call) = Engine::new(&door).receive_straight(message, self.parts.arguments) {
             return self.call(&door, &call, now, out);
         }
@@ -245,9 +258,46 @@ impl Open<'_> {
         Said::Now(at + 1)
     }
 
-    /// Writes the first answer that was pending and is there now.
+    /// Writes what happened first that this client is not told yet; nothing where it is not to be
+    /// told of any.
+    fn news(&mut self, door: &Door<'_>, out: &mut [u8]) -> Result<usize, NeedBytes> {
+        let device = self.owned.device();
+        while let Some((number, news)) = device.news(self.parts.news) {
+            let session = &self.parts.session;
+            let wants = |level| session.is_initialized() && level >= session.level();
+            let written = match news {
+                News::Progress { call, done, total, text } => {
+                    let waiting = self.parts.waiting.iter().flatten();
+                    let mut told = Ok(0);
+                    for waiting in waiting {
+                        told = waiting.progress(call, (done, total), text, out);
+                        if told != Ok(0) {
+                            break;
+                        }
+                    }
+                    told
+                }
+                News::Event { tool, text } if wants(NOTICE) => {
+                    notify::message(NOTICE, door.name_of(tool), text, out)
+                }
+                News::Log { level, text } if wants(level) => notify::message(level, "", text, out),
+                News::Event { .. } | News::Log { .. } => Ok(0),
+            }?;
+            self.parts.news = number.wrapping_add(1);
+            if written > 0 {
+                return Ok(written);
+            }
+        }
+        Ok(0)
+    }
+
+    /// Writes what happened, or the first answer that was pending and is there now.
     fn next(&mut self, out: &mut [u8]) -> Said {
-        let door = Door::new(self.owned.object, self.parts.generation);
+        let door = self.door();
+        match self.news(&door, out) {
+            Ok(0) => {}
+            told => return told.into(),
+        }
         let device = self.owned.device();
         for place in &mut self.parts.waiting {
             let Some(waiting) = place else { continue };
@@ -304,6 +354,7 @@ pub unsafe extern "C" fn trine_handle_json(
 
 /// An answer that was pending; ask after `trine_poll` or `trine_resume`, until there is none. A
 /// call whose answer is longer than the configuration's `repeat_max` is answered with an error.
+/// After `trine_news_init` also how far calls are, events and lines of log.
 ///
 /// @param session The session.
 /// @param answer Where the answer goes, without a line end or a zero byte.

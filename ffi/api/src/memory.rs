@@ -4,7 +4,7 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::mem::{MaybeUninit, align_of, size_of};
 use core::ptr::NonNull;
-#[cfg(feature = "full")]
+#[cfg(feature = "mcp")]
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::{AtomicU32, Ordering, fence};
 
@@ -56,6 +56,9 @@ pub(crate) struct Object {
     source: UnsafeCell<MaybeUninit<Tools<'static>>>,
     #[cfg(feature = "mcp")]
     pub(crate) kept: Kept,
+    /// Whether what happens is kept for MCP clients.
+    #[cfg(feature = "mcp")]
+    pub(crate) keeps_news: AtomicBool,
     ring: UnsafeCell<Ring<'static>>,
     producer: UnsafeCell<MaybeUninit<Producer<'static>>>,
     pub(crate) said: Said,
@@ -334,6 +337,8 @@ unsafe fn start(
         source: UnsafeCell::new(MaybeUninit::uninit()),
         #[cfg(feature = "mcp")]
         kept: kept?,
+        #[cfg(feature = "mcp")]
+        keeps_news: AtomicBool::new(false),
         #[cfg(feature = "full")]
         provisions: AtomicBool::new(false),
         ring: UnsafeCell::new(Ring::new(rx)),

@@ -158,11 +158,11 @@ pub unsafe extern "C" fn trine_asked(device: *mut trine_device, now: u64) -> i32
     }
 }
 
-/// Tells the host how far a pending call is.
+/// Tells the host, or after `trine_news_init` the MCP client, how far a pending call is.
 ///
 /// @param device The device.
 /// @param id The handle, from `trine_call_get_id`.
-/// @param done How much is done.
+/// @param done How much is done: more each time.
 /// @param total Of how much; 0 when it is not known.
 /// @param text UTF-8, what is being done; copied. NULL with size 0 for none.
 /// @param size Bytes of the text.

@@ -3,6 +3,7 @@
 #include "../support/fixture.h"
 
 #include <trine_consent.h>
+#include <trine_news.h>
 #include <trine_run.h>
 
 static const char text[] = "text";
@@ -174,6 +175,8 @@ static void run_functions(void)
     trine_text got = {NULL, 0u};
     size_t size = 0u;
 
+    REFUSES(trine_news_init(NULL, 64u, fixture_device), TRINE_E_NULL);
+    REFUSES(trine_news_init(&number, sizeof number, NULL), TRINE_E_NULL);
     REFUSES(trine_run(NULL, 0u, 0u, &byte, 1u, &byte, 1u, &outcome), TRINE_E_NULL);
     REFUSES(trine_run(fixture_device, 0u, 0u, NULL, 1u, &byte, 1u, &outcome), TRINE_E_NULL);
     REFUSES(trine_run(fixture_device, 0u, 0u, &byte, 1u, NULL, 1u, &outcome), TRINE_E_NULL);

@@ -14,8 +14,15 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) const SHIPPED: &str = "release";
 pub(super) const TRIED: &str = "ci";
 /// Headers that are shipped, as far as they are there.
-const HEADERS: [&str; 6] =
-    ["trine.h", "trine.hpp", "trine_consent.h", "trine_host.h", "trine_model.h", "trine_run.h"];
+const HEADERS: [&str; 7] = [
+    "trine.h",
+    "trine.hpp",
+    "trine_consent.h",
+    "trine_host.h",
+    "trine_model.h",
+    "trine_news.h",
+    "trine_run.h",
+];
 
 /// The shared library of a target, made of the same object as the static one, with its two links.
 ///

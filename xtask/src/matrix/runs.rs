@@ -72,7 +72,7 @@ struct Suite {
 
 const DEVICE: Suite = Suite {
     header: "trine",
-    more: &["trine_consent", "trine_run"],
+    more: &["trine_consent", "trine_run", "trine_news"],
     tests: "tests/c/misuse",
     support: "tests/c/support",
     argument: None,

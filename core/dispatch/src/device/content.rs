@@ -13,6 +13,8 @@ use crate::call::Tools;
 #[cfg(feature = "content")]
 use crate::lanes::Content;
 use crate::lanes::State;
+#[cfg(all(feature = "local", feature = "progress"))]
+use crate::news::News;
 
 impl Device<'_> {
     /// Ends a call that expired or was cancelled, or sends a piece of content.
@@ -102,6 +104,11 @@ impl Device<'_> {
     #[cfg(feature = "progress")]
     pub(crate) fn progress(&mut self, call: CallId, (done, total): (u32, u32), text: &str) {
         let Some(id) = self.lanes.pending(call).map(|lane| lane.id) else { return };
+        #[cfg(feature = "local")]
+        if self.lanes.is_local(call) {
+            self.keep(News::Progress { call, done, total, text });
+            return;
+        }
         self.outbox.send(&DeviceMessage::Progress { id, done, total, text });
     }
 
@@ -113,13 +120,15 @@ impl Device<'_> {
     #[cfg(feature = "progress")]
     pub fn log(&mut self, level: u8, text: &str) -> Result<(), crate::NotNow> {
         let wanted = self.session.log_level;
-        if level < wanted || wanted == super::session::LOG_NONE {
-            return Ok(());
-        }
-        if !self.outbox.takes(text.len()) {
+        let is_wanted = level >= wanted && wanted != super::session::LOG_NONE;
+        if is_wanted && !self.outbox.takes(text.len()) {
             return Err(crate::NotNow);
         }
-        self.outbox.send(&DeviceMessage::Log { level, text });
+        #[cfg(feature = "local")]
+        self.keep(News::Log { level, text });
+        if is_wanted {
+            self.outbox.send(&DeviceMessage::Log { level, text });
+        }
         Ok(())
     }
 }

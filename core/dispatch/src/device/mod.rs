@@ -30,6 +30,8 @@ use crate::config::{Config, InitError};
 #[cfg(feature = "consent")]
 use crate::consent::Consents;
 use crate::lanes::Lanes;
+#[cfg(all(feature = "local", feature = "progress"))]
+use crate::news::{Journal, News};
 use crate::outbox::Outbox;
 use crate::pulse::Pulse;
 #[cfg(feature = "local")]
@@ -90,6 +92,9 @@ pub struct Device<'m> {
     unchecked: start::Unchecked<'m>,
     #[cfg(feature = "ports")]
     ports: [Option<Consumer<'m>>; PORTS_MAX],
+    /// What happens, where a program in process wants to know.
+    #[cfg(all(feature = "local", feature = "progress"))]
+    news: Option<Journal<'m>>,
 }
 
 impl core::fmt::Debug for Device<'_> {
@@ -99,6 +104,42 @@ impl core::fmt::Debug for Device<'_> {
 }
 
 impl<'m> Device<'m> {
+    /// Keeps what happens in this memory, for whoever serves MCP in process: [`Self::news`]. Asked
+    /// again, the numbers go on, and what was kept before is forgotten. *init-only*.
+    #[cfg(all(feature = "local", feature = "progress"))]
+    pub fn keep_news(&mut self, memory: &'m mut [u8]) {
+        let next = self.next_news();
+        self.news = Some(Journal::new(memory, next));
+    }
+
+    /// The number that what happens next will have.
+    #[cfg(all(feature = "local", feature = "progress"))]
+    #[must_use]
+    pub fn next_news(&self) -> u32 {
+        self.news.as_ref().map_or(0, Journal::next)
+    }
+
+    /// What happened first from number `seen` on, as far as it is kept, and its number.
+    #[cfg(all(feature = "local", feature = "progress"))]
+    #[must_use]
+    pub fn news(&self, seen: u32) -> Option<(u32, News<'_>)> {
+        self.news.as_ref()?.read(seen)
+    }
+
+    /// Keeps what happens, where that is wanted. `true` where nobody else is to be told: no host
+    /// has ever greeted this device.
+    #[cfg(all(feature = "local", feature = "progress"))]
+    pub(crate) fn keep(&mut self, news: News<'_>) -> bool {
+        let is_alone = self.session.id.is_none();
+        match &mut self.news {
+            Some(journal) => {
+                journal.push(news);
+                is_alone
+            }
+            None => false,
+        }
+    }
+
     /// Takes the reading end of a port. *init-only*.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ use crate::config::HEAD_MAX;
 #[cfg(feature = "consent")]
 use crate::consent::{Judged, Question, TOO_LONG_BYTES, too_long};
 use crate::lanes::{Lane, Seen, State};
+#[cfg(all(feature = "local", feature = "progress"))]
+use crate::news::News;
 #[cfg(feature = "progress")]
 use crate::text::cut;
 
@@ -304,6 +306,10 @@ impl<'m> Device<'m> {
 
     /// Tells the host that something happened; `false` when there is no room.
     pub(crate) fn event(&mut self, tool: u16, text: &str) -> bool {
+        #[cfg(all(feature = "local", feature = "progress"))]
+        if self.session.id.is_none() && self.keep(News::Event { tool, text }) {
+            return true;
+        }
         if !self.outbox.may_post() {
             return false;
         }
@@ -312,6 +318,8 @@ impl<'m> Device<'m> {
         let is_posted = self.outbox.post();
         if is_posted {
             self.events = seq;
+            #[cfg(all(feature = "local", feature = "progress"))]
+            self.keep(News::Event { tool, text });
         }
         is_posted
     }

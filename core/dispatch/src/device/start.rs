@@ -157,6 +157,8 @@ impl<'m> Device<'m> {
             lanes: Lanes::new(config),
             session: Session::new(config),
             pulse: None,
+            #[cfg(all(feature = "local", feature = "progress"))]
+            news: None,
             #[cfg(feature = "ports")]
             ports: const { [const { None }; super::PORTS_MAX] },
             #[cfg(feature = "ports")]
