@@ -1851,7 +1851,7 @@ trine_status trine_next_json(struct trine_session *session,
 /** \name Texts and memory */
 /** @{ */
 
-/* What a macro counts must be an array: the size of a pointer says nothing of what it points to.
+/* What these two count must be an array: the size of a pointer says nothing of what it points to.
    Compilers of C11 and C++11 refuse a pointer; older ones take what they are given. */
 #if defined(__cplusplus)
 #if __cplusplus >= 201103L
@@ -1873,8 +1873,10 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 #define TRINE_COUNT(nodes) trine_nodes_of<decltype((nodes))>::count
 #endif
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+/** Bytes of a literal, without the zero byte at its end. */
 #define TRINE_TEXT_BYTES(literal)                                                                 \
     (sizeof(literal) - _Generic(&(literal), char **: (void)0, const char **: (void)0, default: 1u))
+/** Nodes of an array; 0 for NULL. */
 #define TRINE_COUNT(nodes)                                                                        \
     (sizeof(nodes) / (sizeof(trine_node) + 0u) +                                                  \
      0u * sizeof(char[_Generic((nodes), const trine_node *: sizeof(nodes) % sizeof(trine_node),   \
@@ -1883,7 +1885,9 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
                           : -1]))
 #endif
 #if !defined(TRINE_COUNT)
+/** Bytes of a literal, without the zero byte at its end. */
 #define TRINE_TEXT_BYTES(literal) (sizeof(literal) - 1u)
+/** Nodes of an array; 0 for NULL. */
 #define TRINE_COUNT(nodes) (sizeof(nodes) / (sizeof(trine_node) + 0u))
 #endif
 
