@@ -247,6 +247,8 @@ fn on_a_terminal_it_says_how_to_connect() {
     let request = format!("{}\n", stateless(&json!(1), "tools/call", valve));
     keys.write_all(request.as_bytes()).unwrap();
     assert_eq!(gateway.answer(&json!(1))["result"]["isError"], json!(true));
+    // A press counts once the board has shown the question for a second.
+    std::thread::sleep(Duration::from_millis(1_200));
     keys.write_all(b"b\n").unwrap();
     keys.write_all(request.as_bytes()).unwrap();
     assert_eq!(gateway.answer(&json!(1))["result"]["isError"], json!(false));
