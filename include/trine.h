@@ -968,7 +968,7 @@ typedef struct trine_counters {
      */
     uint32_t memory_bytes;
     /**
-     * Bytes of it that are used.
+     * Bytes of it that are used: what `trine_sizeof` answers for the configuration.
      */
     uint32_t memory_used;
     /**

@@ -62,6 +62,10 @@ pub(crate) struct Object {
     ring: UnsafeCell<Ring<'static>>,
     producer: UnsafeCell<MaybeUninit<Producer<'static>>>,
     pub(crate) said: Said,
+    /// Bytes of the memory that the program gave, and those that a device of this configuration
+    /// needs.
+    #[cfg(feature = "policy")]
+    pub(crate) sizes: (u32, u32),
 }
 
 /// Says that a device lives here.
@@ -345,6 +349,8 @@ unsafe fn start(
         producer: UnsafeCell::new(MaybeUninit::uninit()),
         device: UnsafeCell::new(MaybeUninit::uninit()),
         said: Said::new(),
+        #[cfg(feature = "policy")]
+        sizes: (size as u32, needed(setup) as u32),
     };
     // SAFETY: the memory is aligned, large enough and the callee's.
     unsafe { place.write(object) };

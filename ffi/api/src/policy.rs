@@ -54,7 +54,7 @@ pub struct trine_counters {
     pub calls_high_water: u32,
     /// Bytes of the memory that the device was given.
     pub memory_bytes: u32,
-    /// Bytes of it that are used.
+    /// Bytes of it that are used: what `trine_sizeof` answers for the configuration.
     pub memory_used: u32,
     /// Must be 0.
     pub reserved: u32,
@@ -111,8 +111,8 @@ pub unsafe extern "C" fn trine_get_counters(
         rx_high_water: status.rx_high_water,
         tx_high_water: status.tx_high_water,
         calls_high_water: status.calls_high_water.into(),
-        memory_bytes: status.memory,
-        memory_used: status.memory_used,
+        memory_bytes: owned.object.sizes.0,
+        memory_used: owned.object.sizes.1,
         reserved: 0,
         uptime_ms: status.uptime_ms,
     };

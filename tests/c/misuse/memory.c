@@ -52,10 +52,13 @@ static void bounds(void)
     size_t bound = TRINE_DEVICE_BYTES(256u, 192u, 256u, 64u, 4u, 4u, 7u);
     size_t needed = trine_sizeof(&fixture_config);
     char long_text[512];
+    trine_counters counters = {.struct_size = sizeof counters};
     trine_call *draft = NULL;
 
     (void)memset(long_text, 'x', sizeof long_text);
     CHECK(needed <= bound);
+    CHECK(trine_get_counters(fixture_device, 1u, &counters) == TRINE_OK);
+    CHECK((counters.memory_used == needed) && (counters.memory_bytes == sizeof fixture_memory));
     /* Three tools in place of 32 leave 116 bytes over, and without one that asks a person 192. */
     CHECK(bound <= needed + needed / 64u + 116u + 192u);
     CHECK(trine_draft(memory, TRINE_DRAFT_BYTES(12u), &draft) == TRINE_OK);
