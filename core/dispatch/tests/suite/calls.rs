@@ -283,6 +283,7 @@ fn a_port_shorter_than_a_text_takes_its_beginning() {
     assert!(port.log(1, "short"));
 }
 
+#[cfg(feature = "progress")]
 #[test]
 fn a_failure_longer_than_a_message_is_answered_cut() {
     with_rig(|rig| {
