@@ -329,11 +329,14 @@ impl Calls<'_, '_> {
         if self.device.outbox.has_room() { Ok(true) } else { Err(NotNow) }
     }
 
-    /// Tells the host that something happened.
+    /// Tells the host that something happened. A text that is longer than a message is cut; without
+    /// the feature `progress` it never goes, so give it 96 bytes at most.
     ///
     /// # Errors
     /// [`NotNow`] when there is no room.
     pub fn event(&mut self, tool: u16, text: &str) -> Result<(), NotNow> {
+        #[cfg(feature = "progress")]
+        let text = self.device.fitting(text);
         // What a keyed device says before there is a session is lost, however much room there is.
         #[cfg(feature = "secure")]
         if self.device.outbox.takes(text.len() + 4) {
@@ -359,6 +362,8 @@ impl Calls<'_, '_> {
         (done, total): (u32, u32),
         text: &str,
     ) -> Result<(), NotNow> {
+        #[cfg(feature = "progress")]
+        let text = self.device.fitting(text);
         #[cfg(feature = "progress")]
         if self.device.lanes.is_local(call) {
             self.device.progress(call, (done, total), text);

@@ -13,6 +13,9 @@ use crate::status::{
 use crate::text;
 use crate::tools::CTools;
 
+/// Most bytes of an event's text in profile `base`.
+const TEXT_MAX: usize = 96;
+
 /// Answers a pending call: `finish` is called at once with the call, writes the result and answers
 /// as a tool's function does; TRINE_PENDING leaves the call pending. The arguments are gone.
 ///
@@ -56,9 +59,11 @@ pub unsafe extern "C" fn trine_resume(
 ///
 /// @param device The device.
 /// @param tool Number of the tool that it concerns.
-/// @param text UTF-8; copied.
+/// @param text UTF-8; copied. It is cut after `result_max` bytes; in profile `base` one of more than
+///             96 bytes is TRINE_E_ARGUMENT.
 /// @param size Bytes of the text.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_UTF8 or TRINE_E_FULL.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ARGUMENT, TRINE_E_UTF8 or
+///         TRINE_E_FULL.
 ///
 /// Context: owner-only; from an interrupt use `trine_port_event`.
 #[unsafe(no_mangle)]
@@ -74,6 +79,10 @@ pub unsafe extern "C" fn trine_event(
         Ok(text) => text,
         Err(status) => return status,
     };
+    // Nothing cuts it there, and it would find no room however often it is tried.
+    if cfg!(not(feature = "policy")) && text.len() > TEXT_MAX {
+        return TRINE_E_ARGUMENT;
+    }
     // SAFETY: the contract of every function.
     match unsafe { owned(device) } {
         Ok(mut owned) => sent(owned.device().with_calls(|calls| calls.event(tool, text))),

@@ -1,7 +1,11 @@
-/* A pointer to nodes does not say how many there are. */
+/* A pointer to nodes has no count. With WRONG this must not compile; without, it must. */
 #include <trine.h>
 
-static const trine_node node = TRINE_BOOL(TRINE_REQUIRED, "loud", "Whether it is loud.");
-static const trine_node *const nodes = &node;
-static const trine_tool tool = TRINE_TOOL("horn", "", "Sounds.", 0u, nodes, NULL, NULL, NULL);
+static const trine_node nodes[] = {TRINE_BOOL(TRINE_REQUIRED, "loud", "Whether it is loud.")};
+#if defined(WRONG)
+static const trine_node *const params = nodes;
+#else
+#define params nodes
+#endif
+static const trine_tool tool = TRINE_TOOL("horn", "", "Sounds.", 0u, params, NULL, NULL, NULL);
 const trine_tool *const tools[] = {&tool};

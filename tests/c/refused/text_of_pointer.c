@@ -1,7 +1,11 @@
-/* The size of a pointer is not that of its text. */
+/* The size of a pointer is not that of its text. With WRONG this must not compile; without, it must. */
 #include <trine.h>
 
+#if defined(WRONG)
 extern const char *name;
+#else
+extern const char name[8];
+#endif
 trine_text text_of(void);
 
 trine_text text_of(void)

@@ -100,11 +100,15 @@ fn refused() -> Result<()> {
         [("gcc", ["c", "c11"]), ("clang", ["c", "c11"]), ("g++", ["c++", "c++11"])]
     {
         for file in &sources {
-            let mut command = sh::command(compiler);
-            command.args(["-x", language[0], &format!("-std={}", language[1]), "-Iinclude"]);
-            command.args(["-fsyntax-only"]).arg(file);
-            let taken = quiet(&mut command).is_ok();
-            ensure!(!taken, "{compiler} takes {} as {}", file.display(), language[1]);
+            let compiled = |wrong: &[&str]| {
+                let mut command = sh::command(compiler);
+                command.args(["-x", language[0], &format!("-std={}", language[1]), "-Iinclude"]);
+                quiet(command.arg("-fsyntax-only").args(wrong).arg(file))
+            };
+            // Refused for what is wrong in it, and for nothing else.
+            compiled(&[])?;
+            let is_taken = compiled(&["-DWRONG"]).is_ok();
+            ensure!(!is_taken, "{compiler} takes {} as {}", file.display(), language[1]);
         }
     }
     ensure!(!sources.is_empty(), "tests/c/refused is empty");

@@ -119,6 +119,7 @@ impl Device<'_> {
     /// [`crate::NotNow`] when there is no room.
     #[cfg(feature = "progress")]
     pub fn log(&mut self, level: u8, text: &str) -> Result<(), crate::NotNow> {
+        let text = self.fitting(text);
         let wanted = self.session.log_level;
         let is_wanted = level >= wanted && wanted != super::session::LOG_NONE;
         if is_wanted && !self.outbox.takes(text.len()) {

@@ -25,6 +25,10 @@ pub(super) const DEADLINE_MAX: u32 = u32::MAX / 2;
 /// Annotation of a tool whose arguments only a host can judge wholly: it must prove who it is.
 const HOST_VALIDATED: u8 = 16;
 
+/// What [`crate::outbox::Outbox::takes`] is asked for beside a text.
+#[cfg(feature = "progress")]
+const SPARE: usize = 4;
+
 /// No outcome that a tool writes itself.
 const BAD: u8 = 255;
 
@@ -276,7 +280,7 @@ impl<'m> Device<'m> {
     /// bytes finds some, and the smallest builds have no longer ones.
     pub(crate) fn fail(&mut self, call: CallId, text: &str) {
         #[cfg(feature = "progress")]
-        let text = cut(text, self.outbox.fits(self.outbox.reply_max - HEAD_MAX));
+        let text = self.fitting(text);
         self.ending(call, outcome::FAILED).text(text);
         self.answer(call);
     }
@@ -304,8 +308,16 @@ impl<'m> Device<'m> {
         self.outbox.begin_result(id, outcome)
     }
 
-    /// Tells the host that something happened; `false` when there is no room.
+    /// As much of a text as an empty outbox has room for: a longer one would wait for ever.
+    #[cfg(feature = "progress")]
+    pub(crate) fn fitting<'t>(&self, text: &'t str) -> &'t str {
+        cut(text, self.outbox.fits(self.outbox.reply_max - HEAD_MAX - SPARE))
+    }
+
+    /// Tells the host that something happened; `false` when there is no room. The text is cut.
     pub(crate) fn event(&mut self, tool: u16, text: &str) -> bool {
+        #[cfg(feature = "progress")]
+        let text = self.fitting(text);
         #[cfg(all(feature = "local", feature = "progress"))]
         if self.session.id.is_none() && self.keep(News::Event { tool, text }) {
             return true;

@@ -285,6 +285,29 @@ fn a_port_shorter_than_a_text_takes_its_beginning() {
 
 #[cfg(feature = "progress")]
 #[test]
+fn an_event_a_line_and_progress_longer_than_a_message_are_told_cut() {
+    with_rig(|rig| {
+        let long = "ü".repeat(40_000);
+        rig.call(1, MOVE, 1);
+        rig.send(&HostMessage::Log { level: 0 });
+        rig.hear();
+        let call = rig.bench.pending[0];
+        for _ in 0..3 {
+            rig.device.with_calls(|calls| calls.event(FAN, &long)).expect("an event is cut");
+            assert_eq!(rig.hear().len(), 1);
+            rig.device.with_calls(|calls| calls.log(7, &long)).expect("a line is cut");
+            assert_eq!(rig.hear().len(), 1);
+            let told = rig.device.with_calls(|calls| calls.progress(call, (1, 2), &long));
+            told.expect("progress is cut");
+            rig.hear();
+        }
+        rig.call(2, FAN, 3);
+        assert_eq!(rig.hear(), [done(2, 3)]);
+    });
+}
+
+#[cfg(feature = "progress")]
+#[test]
 fn a_failure_longer_than_a_message_is_answered_cut() {
     with_rig(|rig| {
         rig.call(1, MOVE, 1);
