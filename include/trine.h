@@ -1550,8 +1550,8 @@ trine_status trine_resume(struct trine_device *device,
  *
  * @param device The device.
  * @param tool Number of the tool that it concerns.
- * @param text UTF-8; copied. It is cut after `result_max` bytes; in profile `base` one of more than
- *             96 bytes is TRINE_E_ARGUMENT.
+ * @param text UTF-8; copied. It is cut after `result_max` bytes; in profile `base` one of more
+ *             than 96 bytes is TRINE_E_ARGUMENT.
  * @param size Bytes of the text.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ARGUMENT, TRINE_E_UTF8 or
  *         TRINE_E_FULL.
