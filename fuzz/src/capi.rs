@@ -2,6 +2,7 @@
 //! lengths of any size and pointers that are NULL or good. Run under the address sanitizer, which
 //! sees what is read and written out of place.
 #![allow(unsafe_code, reason = "C functions take pointers")]
+#![expect(clippy::manual_c_str_literals, reason = "texts of a node have NULs inside")]
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{null, null_mut};
@@ -87,7 +88,7 @@ unsafe extern "C" fn finish(user_data: *mut c_void, call: *mut trine_call) -> tr
     let number = user_data as usize;
     // SAFETY: the call lives.
     unsafe { trine_put_int(call, 0, number as i64) };
-    if number % 3 == 0 { TRINE_PENDING } else { TRINE_OK }
+    if number.is_multiple_of(3) { TRINE_PENDING } else { TRINE_OK }
 }
 
 /// Plays the bytes as operations.
@@ -260,7 +261,7 @@ impl Play {
     fn call(&mut self, lane: u8, number: u8) {
         let lane = lane % LANES;
         let sequence = &mut self.sequences[usize::from(lane)];
-        *sequence += u32::from(number % 4 != 0);
+        *sequence += u32::from(!number.is_multiple_of(4));
         let id = lane::id(*sequence, lane, LANES).unwrap_or_default();
         let mut args = [0; 16];
         let mut writer = ValueWriter::new(&mut args);

@@ -2,7 +2,9 @@
 //!
 //! What opens is a model, and must be able to read a prompt of two tokens, or of one.
 
-use trine_infer::image::{ALIGNMENT, ENTRY_BYTES, Entry, Format, HEADER_BYTES, Header, Image, Part};
+use trine_infer::image::{
+    ALIGNMENT, ENTRY_BYTES, Entry, Format, HEADER_BYTES, Header, Image, Part,
+};
 use trine_infer::token::{Bpe, Encode};
 use trine_infer::weights::Role;
 use trine_infer::{KvKind, Layer, Model, Options, Session, Step, arena_bytes};

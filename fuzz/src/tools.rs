@@ -39,23 +39,25 @@ const fn info(name: &'static str) -> ToolInfo<'static> {
     ToolInfo::new(name, "A tool of the fuzzers.")
 }
 
-const LIST: [Tool<'static>; 5] = [
-    Tool::new(
-        ToolInfo { annotations: Annotations(Annotations::IDEMPOTENT), ..info("plain") },
-        NUMBERED,
-        NUMBERED,
-    ),
-    Tool::new(
-        ToolInfo { limits: Limits { deadline_ms: 900, pending_bytes: 8 }, ..info("later") },
-        NUMBERED,
-        NUMBERED,
-    ),
-    Tool::new(ToolInfo { consent: Consent::Elicit, ..info("asking") }, NUMBERED, NUMBERED),
-    Tool::new(ToolInfo { content: true, ..info("content") }, NUMBERED, &[]),
-    Tool::new(info("any"), ANY, NESTED),
-];
+const fn list() -> [Tool<'static>; 5] {
+    [
+        Tool::new(
+            ToolInfo { annotations: Annotations(Annotations::IDEMPOTENT), ..info("plain") },
+            NUMBERED,
+            NUMBERED,
+        ),
+        Tool::new(
+            ToolInfo { limits: Limits { deadline_ms: 900, pending_bytes: 8 }, ..info("later") },
+            NUMBERED,
+            NUMBERED,
+        ),
+        Tool::new(ToolInfo { consent: Consent::Elicit, ..info("asking") }, NUMBERED, NUMBERED),
+        Tool::new(ToolInfo { content: true, ..info("content") }, NUMBERED, &[]),
+        Tool::new(info("any"), ANY, NESTED),
+    ]
+}
 
 /// As a table.
-pub static TOOLS: [Tool<'static>; 5] = LIST;
+pub static TOOLS: [Tool<'static>; 5] = list();
 /// As bytes.
-pub static PACK: Pack<5, { Pack::len(&LIST) }> = Pack::new(&LIST);
+pub static PACK: Pack<5, { Pack::len(&list()) }> = Pack::new(&list());

@@ -1,7 +1,7 @@
 //! The firmware in C on emulated boards: the wire step by step, the same conversation as with the
 //! firmware in Rust, and a small part of it on every processor that the library is made for.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::cboard::{C_BOARDS, CBoard, Program, build};
 use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
 use crate::matrix::{files, quiet};
-use crate::{alike, session, sh};
+use crate::{alike, programs, session, sh};
 
 /// Made by `trine gen`.
 const GENERATED: &str = "firmware-example/c/src/board_tools.h";
@@ -23,13 +23,13 @@ const CALLS: &str = "20";
 /// # Errors
 /// When a program does not build, or a board answers otherwise than it should.
 pub(crate) fn main() -> Result<()> {
-    let smoke = smoke()?;
+    programs::build()?;
     let [first, ..] = C_BOARDS else { return Ok(()) };
     let mut greenhouse = None;
     for program in [Program::Greenhouse, Program::Dma, Program::Rtos] {
         let image = build(first, program)?;
         println!("\n{} on {}", program.name(), first.name);
-        step_by_step(&smoke, first, &image, &[])?;
+        step_by_step(first, &image, &[])?;
         greenhouse.get_or_insert(image);
     }
     let greenhouse = greenhouse.context("there is a greenhouse")?;
@@ -38,20 +38,15 @@ pub(crate) fn main() -> Result<()> {
     generated()?;
     for board in C_BOARDS {
         let image = build(board, Program::Base)?;
-        step_by_step(&smoke, board, &image, &["--calls", CALLS])?;
+        step_by_step(board, &image, &["--calls", CALLS])?;
         println!("{}: {CALLS} calls answered, profile base", board.name);
     }
     Ok(())
 }
 
-fn smoke() -> Result<PathBuf> {
-    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
-    Ok(sh::target_dir().join("ci").join("trine-smoke"))
-}
-
-fn step_by_step(smoke: &Path, board: &CBoard, image: &Path, options: &[&str]) -> Result<()> {
+fn step_by_step(board: &CBoard, image: &Path, options: &[&str]) -> Result<()> {
     let emulator = Emulator::of(board.emulator, board.name, image)?;
-    sh::run(sh::command(smoke).args(options).args(emulator.sockets()))
+    sh::run(programs::command("trine-smoke").args(options).args(emulator.sockets()))
 }
 
 /// What is asked of both firmwares, and must be answered alike: every tool, its limits, and what
@@ -101,14 +96,10 @@ fn requests() -> Vec<(&'static str, Value)> {
 
 /// Both firmwares behind the same gateway, one after the other.
 fn same_conversation(c: &Path) -> Result<()> {
-    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine"]))?;
-    let trine = sh::target_dir().join("ci").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
     let board = Board::named("mps2-an386")?;
     let rust = firmware::build(board, Variant::Trine)?;
     let talk = |image: &Path| -> Result<Vec<Value>> {
-        let mut gateway = sh::command(&trine);
-        gateway.args(["gateway", "--emulate", board.name, "--firmware"]).arg(image);
-        session::transcript(&mut gateway, &conversation())
+        session::transcript(&mut programs::gateway(board.name, image), &conversation())
     };
     let (c, rust) = (talk(c)?, talk(&rust)?);
     alike::compare(&c, &rust).context("the firmware in C and the one in Rust differ")?;
@@ -120,8 +111,7 @@ fn same_conversation(c: &Path) -> Result<()> {
 
 /// The typed arguments are what `trine gen` makes of the list of tools.
 fn generated() -> Result<()> {
-    let trine = sh::target_dir().join("ci").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
-    let mut gen_header = sh::command(trine);
+    let mut gen_header = programs::command("trine");
     gen_header.args(["gen", "firmware-example/board/tools.json", "--prefix", "board"]);
     gen_header.args(["--device", "firmware-example/board/device.json"]);
     let wanted = quiet(&mut gen_header)?;
@@ -133,10 +123,10 @@ fn generated() -> Result<()> {
 
 /// The recorded conversations of every revision of MCP, which the firmware in Rust holds too.
 fn transcripts(image: &Path) -> Result<()> {
-    let trine = sh::target_dir().join("ci").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
     for transcript in files("tests/clients/raw_transcripts", "jsonl")? {
         let mut python = sh::command("python3");
-        python.arg("tests/clients/raw_transcript.py").arg(&transcript).arg("--").arg(&trine);
+        python.arg("tests/clients/raw_transcript.py").arg(&transcript).arg("--");
+        python.arg(programs::path("trine"));
         python.args(["gateway", "--emulate", "mps2-an386", "--firmware"]).arg(image);
         let said = quiet(&mut python)?;
         let last = said.lines().next_back().unwrap_or_default();

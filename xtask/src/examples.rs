@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::matrix::{SANITIZE, output_folder, quiet};
-use crate::{dist, models, sh};
+use crate::{dist, models, programs, sh};
 
 const QUICK_START: &str = "docs/c-quickstart.md";
 const EXPECTED: &str = "host-example/expected";
@@ -45,8 +45,8 @@ pub(crate) fn main() -> Result<()> {
     }
     quick_start()?;
     is_short()?;
-    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-example"]))?;
-    converse(sh::command(sh::target_dir().join("ci/trine-example")), "multiply")?;
+    programs::build()?;
+    converse(programs::command("trine-example"), "multiply")?;
     println!("C, C++ and Rust: static, shared and by crates");
     models::examples()
 }

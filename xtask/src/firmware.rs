@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use crate::baremetal::Compiler;
 use crate::board::Board;
@@ -53,46 +53,52 @@ fn elf_path(board: &Board, variant: Variant) -> PathBuf {
     folder().join(board.name).join(variant.file())
 }
 
-/// The greenhouse behind Trine as it was built last, or is built now.
-///
-/// # Errors
-/// As [`build`].
-pub(crate) fn built(board: &Board) -> Result<PathBuf> {
-    let elf = elf_path(board, Variant::Trine);
-    if elf.exists() { Ok(elf) } else { build(board, Variant::Trine) }
-}
-
-/// Builds one firmware and returns where it is.
+/// Builds one firmware, unless it is as the sources are, and returns where it is.
 ///
 /// # Errors
 /// When no compiler for the target is found or the build fails. No older file is left behind
 /// then, since an emulator would run it as if it were the new one.
 pub(crate) fn build(board: &Board, variant: Variant) -> Result<PathBuf> {
-    let workspace = sh::root().join(WORKSPACE);
     let elf = elf_path(board, variant);
-    if elf.exists() {
+    let features: &[&str] = if variant == Variant::Keyed { &["keyed"] } else { &[] };
+    let built = build_to(&elf, (board.name, board.target), variant.program(), features, &[]);
+    if built.is_err() && elf.exists() {
         fs::remove_file(&elf)?;
     }
-    let program = variant.program();
-    let compiler = Compiler::find(board.target)?;
-    let target_dir = firmware_target_dir(compiler, &workspace)?;
-    let mut cargo = compiler.cargo("build", board.target);
-    cargo.args(["--release", "--bin", program]);
-    if variant == Variant::Keyed {
-        cargo.args(["--features", "keyed"]);
+    built.map(|()| elf)
+}
+
+/// Builds a program of the firmware's workspace for a board and its target, and puts it at `elf`.
+/// All of them are built in one folder, so one after the other.
+///
+/// # Errors
+/// When no compiler for the target is found or the build fails.
+pub(crate) fn build_to(
+    elf: &Path,
+    (board, target): (&str, &str),
+    program: &str,
+    features: &[&str],
+    variables: &[(&str, &Path)],
+) -> Result<()> {
+    let workspace = sh::root().join(WORKSPACE);
+    let compiler = Compiler::find(target)?;
+    let target_dir = target_dir(compiler)?;
+    let mut cargo = compiler.cargo("build", target);
+    cargo.args(["--release", "--locked", "--bin", program]);
+    if !features.is_empty() {
+        cargo.args(["--features", &features.join(",")]);
     }
     cargo
         .current_dir(&workspace)
-        .env("BOARD", board.name)
+        .env("BOARD", board)
+        .envs(variables.iter().copied())
         .env("CARGO_TARGET_DIR", &target_dir)
         .env_remove("RUSTFLAGS");
-    eprintln!("{program} for {}, built with {}", board.name, compiler.name());
-    sh::run(&mut cargo)?;
-    let built = target_dir.join(board.target).join("release").join(program);
-    let parent = elf.parent().context("the firmware has a folder")?;
-    fs::create_dir_all(parent)?;
-    fs::copy(&built, &elf).with_context(|| format!("no firmware at {}", built.display()))?;
-    Ok(elf)
+    eprintln!("{program} for {board}, built with {}", compiler.name());
+    sh::exclusively(&target_dir, || {
+        sh::run(&mut cargo)?;
+        sh::install(&target_dir.join(target).join("release").join(program), elf)
+    })
 }
 
 /// Runs clippy over the firmware, warnings being errors.
@@ -104,17 +110,20 @@ pub(crate) fn clippy(board: &Board) -> Result<()> {
         .args(["--release", "--", "-D", "warnings"])
         .current_dir(&workspace)
         .env("BOARD", board.name)
-        .env("CARGO_TARGET_DIR", firmware_target_dir(compiler, &workspace)?)
+        .env("CARGO_TARGET_DIR", target_dir(compiler)?)
         .env_remove("RUSTFLAGS");
     sh::run(&mut cargo)
 }
 
-fn firmware_target_dir(compiler: Compiler, workspace: &Path) -> Result<PathBuf> {
-    if !workspace.join("Cargo.toml").exists() {
-        bail!("{WORKSPACE}/Cargo.toml is not there: there is no firmware to build");
-    }
-    let version = compiler.version()?;
-    let cached = cache::folder("firmware", &version, &workspace.join("Cargo.lock"));
+/// Where all that runs on chips is built, so that `core` is built once for each.
+///
+/// # Errors
+/// When the compiler does not start.
+pub(crate) fn target_dir(compiler: Compiler) -> Result<PathBuf> {
+    let lock = |folder: &str| sh::root().join(folder).join("Cargo.lock");
+    let other = fs::read_to_string(lock("firmware-example/ternary")).unwrap_or_default();
+    let key = compiler.version()? + &other;
+    let cached = cache::folder("chips", &key, &lock(WORKSPACE));
     Ok(cached.unwrap_or_else(|| folder().join("build")))
 }
 

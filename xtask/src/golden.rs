@@ -5,13 +5,11 @@
 //! computed, such as the logits of a model, is written by `cargo xtask golden bitnet`
 //! and `tokens`.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::Result;
 
 use crate::sh;
-use crate::tidy::tracked_files;
 
 /// The variable that makes a test write its reference file.
 const VARIABLE: &str = "TRINE_GOLDEN";
@@ -57,30 +55,4 @@ fn oracle(environment: &str, packages: &[&str], program: &str, out: &Path) -> Re
     sh::run(sh::command(&python).args(pip).args(packages).current_dir(sh::root()))?;
     let program = sh::root().join("tests/oracle").join(program);
     sh::run(sh::command(&python).arg(program).arg(out))
-}
-
-/// The leg `golden`: what the code writes now is what is committed.
-///
-/// # Errors
-/// When a file differs; the new one is left in place, for `git diff` to show.
-pub(crate) fn compare() -> Result<()> {
-    let before = golden_files()?;
-    ensure!(!before.is_empty(), "there is no reference file: no folder `golden` is tracked");
-    write()?;
-    let after = golden_files()?;
-    let differing: Vec<&str> = before
-        .iter()
-        .filter(|(path, bytes)| after.get(*path) != Some(bytes))
-        .map(|(path, _)| path.as_str())
-        .collect();
-    if !differing.is_empty() {
-        bail!("these are no longer what the code writes: {}", differing.join(", "));
-    }
-    println!("{} reference files are what the code writes", before.len());
-    Ok(())
-}
-
-fn golden_files() -> Result<BTreeMap<String, Vec<u8>>> {
-    let files = tracked_files()?.into_iter().filter(crate::tidy::File::is_golden);
-    Ok(files.map(|file| (file.path, file.bytes)).collect())
 }

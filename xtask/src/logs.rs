@@ -1,14 +1,14 @@
 //! The logs of the firmware: built with the feature `defmt`, run on the emulated board, decoded.
 
 use std::fs::File;
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use crate::baremetal::Compiler;
 use crate::board::Board;
 use crate::emulator::Emulator;
-use crate::firmware::Variant;
-use crate::sh;
+use crate::firmware::{self, Variant};
+use crate::{programs, sh};
 
 /// Calls that are made on the board.
 const CALLS: &str = "3";
@@ -29,25 +29,17 @@ const WANTED: [&str; 5] = [
 /// When something does not build, or the board says something else.
 pub(crate) fn main(board: &Board) -> Result<()> {
     let folder = sh::target_dir().join("defmt");
-    let mut cargo = Compiler::find(board.target)?.cargo("build", board.target);
-    cargo
-        .args(["--release", "--features", "defmt", "--bin", Variant::Trine.program()])
-        .current_dir(sh::root().join("firmware-example/rust"))
-        .env("BOARD", board.name)
-        .env("CARGO_TARGET_DIR", folder.join("board"))
-        // Unset, it leaves out all but errors, without a word.
-        .env("DEFMT_LOG", "debug")
-        .env_remove("RUSTFLAGS");
-    sh::run(&mut cargo)?;
-    let elf =
-        folder.join("board").join(board.target).join("release").join(Variant::Trine.program());
+    let elf = folder.join("board.elf");
+    // Unset, it leaves out all but errors, without a word.
+    let level: &[(&str, &Path)] = &[("DEFMT_LOG", Path::new("debug"))];
+    let chip = (board.name, board.target);
+    firmware::build_to(&elf, chip, Variant::Trine.program(), &["defmt"], level)?;
     let manifest = ["--manifest-path", "tests/defmt/Cargo.toml", "--locked", "--target-dir"];
     sh::run(sh::cargo().arg("build").args(manifest).arg(folder.join("host")))?;
-    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
+    programs::build()?;
     let log = folder.join("frames");
     let emulator = Emulator::logging(board, &elf, &log)?;
-    let smoke = sh::target_dir().join("ci").join("trine-smoke");
-    sh::run(sh::command(smoke).args(["--calls", CALLS]).args(emulator.sockets()))?;
+    sh::run(programs::command("trine-smoke").args(["--calls", CALLS]).args(emulator.sockets()))?;
     drop(emulator);
     let mut decoder = sh::command(folder.join("host/debug/trine-defmt"));
     decoder.arg(&elf).stdin(File::open(&log)?);

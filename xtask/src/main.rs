@@ -23,6 +23,7 @@ mod logs;
 mod matrix;
 mod models;
 mod modules;
+mod programs;
 mod promises;
 mod requirements;
 mod sentences;
@@ -61,7 +62,8 @@ usage: cargo xtask COMMAND
   size [BOARD]         where flash and RAM go, with and without Trine, against tests/budgets.toml
   soak [PART]...       what takes longer than a test may: 100,000 calls through faults, fuzzing
                        (--seconds N a target), a big-endian and a 32-bit machine, 1,000 sentences
-                       on each chip (or --sentences N), ggml's backends as modules; recorded
+                       on each chip (or --sentences N), ggml's backends as modules, all legs three
+                       times side by side; recorded
   stack                how deep the stack can be on the Cortex-M4, by the call graph, and how deep
                        it was
   bench gateway        the gateway beside a minimal rmcp server, in one run; --record keeps the

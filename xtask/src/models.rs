@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::examples::heap_counter;
 use crate::matrix::{SANITIZE, output_folder, quiet};
-use crate::{dist, sh, vulkan};
+use crate::{dist, programs, sh, vulkan};
 
 const PROMPT: &str = "Hello";
 /// More tokens than lavapipe has kernels of their own for, each of which it compiles for minutes.
@@ -50,7 +50,7 @@ fn first_program(folder: &Path, trine: &Path, wanted: &[u8]) -> Result<()> {
     let script = commands
         .replace("trine model make", &format!("{} model make", trine.display()))
         .replace("cargo build --release -p trine-c-host\n", "")
-        .replace("target/release", &sh::target_dir().join("ci").display().to_string())
+        .replace("target/release", &programs::folder().display().to_string())
         .replace("tiny.gguf", &format!("{place}/first.gguf"))
         .replace(" -o file", &format!(" -o {place}/first"))
         .replace("./file", &format!("{place}/first"));
@@ -87,9 +87,8 @@ fn acts(folder: &Path, trine: &Path) -> Result<()> {
 
 /// The program and the library that the examples need.
 fn trine() -> Result<PathBuf> {
-    let mut cargo = sh::cargo();
-    sh::run(cargo.args(["build", "--profile", "ci", "-p", "trine", "-p", "trine-c-host"]))?;
-    Ok(sh::target_dir().join("ci/trine"))
+    programs::build()?;
+    Ok(programs::path("trine"))
 }
 
 /// A model and the tools that it was made for, as files of C: `model_trnm` and `board_sentences`.
@@ -152,7 +151,7 @@ fn answer(trine: &Path, image: &Path, text: &str) -> Result<(String, String)> {
 
 /// The program that takes a path, with `libtrine_host`.
 fn from_file(folder: &Path, file: &Path, wanted: &[u8]) -> Result<()> {
-    let library = dist::hosted(&sh::target_dir().join("ci"), &folder.join("hosted"))?;
+    let library = dist::hosted(&programs::folder(), &folder.join("hosted"))?;
     for (name, flags) in [("plain", &["-g"][..]), ("sanitized", SANITIZE)] {
         let program = compile("file", name, flags, &[&library])?;
         let run = |command: &mut Command| says(command.arg(file).arg(PROMPT), wanted);

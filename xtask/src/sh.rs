@@ -25,6 +25,33 @@ pub(crate) fn release_program(name: &str) -> PathBuf {
     target_dir().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// Copies a file to a place where others may be reading the one before it: they keep theirs, and no
+/// one sees half a file.
+///
+/// # Errors
+/// When the file cannot be read, or the place not written.
+pub(crate) fn install(from: &Path, to: &Path) -> Result<()> {
+    let failed = || format!("cannot copy {} to {}", from.display(), to.display());
+    let folder = to.parent().with_context(failed)?;
+    std::fs::create_dir_all(folder).with_context(failed)?;
+    let mut name = to.file_name().with_context(failed)?.to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let partial = folder.join(name);
+    std::fs::copy(from, &partial).with_context(failed)?;
+    std::fs::rename(&partial, to).with_context(failed)
+}
+
+/// Works in a folder that other processes of ours work in too, one at a time.
+///
+/// # Errors
+/// Those of `work`, or that the folder cannot be locked.
+pub(crate) fn exclusively<R>(folder: &Path, work: impl FnOnce() -> Result<R>) -> Result<R> {
+    std::fs::create_dir_all(folder)?;
+    let lock = std::fs::File::create(folder.join("xtask.lock"))?;
+    lock.lock().with_context(|| format!("cannot lock {}", folder.display()))?;
+    work()
+}
+
 /// A command that runs in the workspace root, or where we do when we were carried to a machine that
 /// has none.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {

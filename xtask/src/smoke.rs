@@ -1,6 +1,6 @@
 //! The wire of the emulated boards, step by step, without a gateway.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 use std::thread::{ScopedJoinHandle, scope};
 
@@ -8,7 +8,8 @@ use anyhow::{Result, bail};
 
 use crate::board::{BOARDS, Board};
 use crate::emulator::Emulator;
-use crate::{firmware, sh};
+use crate::firmware::{self, Variant};
+use crate::{programs, sh};
 
 /// `cargo xtask test --leg smoke`: every board at once, since most of the time they wait for their
 /// clocks.
@@ -16,8 +17,10 @@ use crate::{firmware, sh};
 /// # Errors
 /// When something does not build, or a step fails on a board; what the others did is shown too.
 pub(crate) fn main() -> Result<()> {
-    let smoke = program()?;
-    let images = BOARDS.iter().map(firmware::built).collect::<Result<Vec<_>>>()?;
+    programs::build()?;
+    let smoke = programs::path("trine-smoke");
+    let build = |board| firmware::build(board, Variant::Trine);
+    let images = BOARDS.iter().map(build).collect::<Result<Vec<_>>>()?;
     let mut failed = Vec::new();
     scope(|scope| {
         let smoke = &smoke;
@@ -33,15 +36,6 @@ pub(crate) fn main() -> Result<()> {
         }
     });
     if failed.is_empty() { Ok(()) } else { bail!("a step failed on {}", failed.join(" and ")) }
-}
-
-/// Builds the program that examines a board.
-///
-/// # Errors
-/// When it does not build.
-pub(crate) fn program() -> Result<PathBuf> {
-    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
-    Ok(sh::target_dir().join("ci").join("trine-smoke"))
 }
 
 fn examine(smoke: &Path, board: &Board, elf: &Path) -> Result<Output> {

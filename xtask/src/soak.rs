@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{baremetal, fuzz, modules, sentences, sh};
 
@@ -57,6 +57,7 @@ const PARTS: &[Part] = &[
         about: "CUDA's module and ours are compiled, and loaded where there is no such device",
         run: |_| modules::try_cuda(),
     },
+    Part { name: "flaky", about: "all legs, three times side by side", run: |_| flaky() },
     Part { name: "fuzz", about: "each fuzz target for an hour, or --seconds N", run: fuzzed },
 ];
 
@@ -100,6 +101,46 @@ fn record(text: &str) -> Result<()> {
     std::fs::write(&path, format!("{before}\nEnded at {time} UTC, on {cores} cores:\n\n{text}"))?;
     println!("kept in benches/record/soak-{date}.md");
     Ok(())
+}
+
+/// Clones in which all legs run at the same time.
+const CLONES: [&str; 3] = ["1", "2", "3"];
+
+/// Runs all legs in three clones of what is committed, side by side: each then has a busy machine,
+/// and others that use the same caches.
+fn flaky() -> Result<String> {
+    let run = |name: &&str| -> Result<()> {
+        let clone = sh::target_dir().join("flaky").join(name);
+        if !clone.exists() {
+            let root = sh::root();
+            sh::run(sh::command("git").args(["clone", "-q"]).arg(root).arg(&clone))?;
+        }
+        let git = |words: &[&str]| sh::run(sh::command("git").arg("-C").arg(&clone).args(words));
+        git(&["fetch", "-q", "origin", "HEAD"])?;
+        git(&["checkout", "-q", "--detach", "FETCH_HEAD"])?;
+        let log = std::fs::File::create(clone.with_extension("log"))?;
+        let mut legs = Command::new(clone.join(".ci/run"));
+        legs.current_dir(&clone).env_remove("CARGO_TARGET_DIR");
+        sh::clean_cargo_env(&mut legs);
+        sh::run(legs.stdout(log.try_clone()?).stderr(log))
+            .with_context(|| format!("clone {name}: see {}.log", clone.display()))
+    };
+    // All of them at once, however few processors there are.
+    let ended = std::thread::scope(|scope| {
+        let runs: Vec<_> = CLONES.iter().map(|name| scope.spawn(move || run(name))).collect();
+        runs.into_iter().map(|run| run.join().unwrap_or_else(|_| bail!("it panicked"))).collect()
+    });
+    let ended: Vec<Result<()>> = ended;
+    let failed: Vec<String> =
+        ended.into_iter().filter_map(|run| Some(format!("{:#}", run.err()?))).collect();
+    ensure!(
+        failed.is_empty(),
+        "{} of {} failed: {}",
+        failed.len(),
+        CLONES.len(),
+        failed.join("; ")
+    );
+    Ok(format!("{} times all legs at once, none failed", CLONES.len()))
 }
 
 fn faults(_: Amount) -> Result<String> {

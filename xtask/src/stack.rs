@@ -18,8 +18,8 @@ use crate::baremetal::Compiler;
 use crate::board::Board;
 use crate::elf::Image;
 use crate::emulator::Emulator;
-use crate::firmware::{self, Variant};
-use crate::{sh, size, smoke};
+use crate::firmware::Variant;
+use crate::{firmware, programs, sh, size};
 
 /// Calls through a pointer: who makes them, and what can be behind it. A function is only taken
 /// where its address is stored in the image.
@@ -93,10 +93,10 @@ fn build(board: &Board) -> Result<PathBuf> {
 
 /// How deep the stack was when every tool had been called on the emulated board.
 fn painted(board: &Board) -> Result<u64> {
-    let smoke = smoke::program()?;
+    programs::build()?;
     let elf = firmware::build(board, Variant::Trine)?;
     let emulator = Emulator::start(board, &elf)?;
-    let said = sh::output(sh::command(smoke).args(emulator.sockets()))?;
+    let said = sh::output(programs::command("trine-smoke").args(emulator.sockets()))?;
     let words: Vec<&str> = said.split_whitespace().collect();
     let at = words.windows(4).find(|words| words[1..] == ["bytes", "at", "its"]);
     let bytes = at.and_then(|words| words[0].parse().ok());

@@ -14,7 +14,7 @@ use crate::board::{ARM, Board};
 use crate::elf::{Image, Symbol};
 use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
-use crate::{sh, size};
+use crate::{programs, sh, size};
 
 /// Calls that are counted; the figure is their median.
 const CALLS: usize = 50;
@@ -83,7 +83,7 @@ fn rust(board: &Board, variant: Variant) -> Result<Counted<'_>> {
 }
 
 fn measure(firmware: &Counted<'_>) -> Result<()> {
-    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine-smoke"]))?;
+    programs::build()?;
     let counts = sh::target_dir().join("count.txt");
     let plugin = build_plugin("count")?;
     let plugin = format!("{}{},out={}", plugin.display(), firmware.places, counts.display());
@@ -94,7 +94,7 @@ fn measure(firmware: &Counted<'_>) -> Result<()> {
     let emulator = Emulator::with_options(*emulator, machine, image, &options)?;
     let count = CALLS.to_string();
     sh::run(
-        sh::command(sh::target_dir().join("ci").join("trine-smoke"))
+        programs::command("trine-smoke")
             .args(["--calls", &count])
             .args(firmware.key.iter().flat_map(|key| ["--key", key]))
             .args(emulator.sockets()),
@@ -186,14 +186,17 @@ pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {
     let major = version.split_whitespace().find_map(|word| word.split_once('.')?.0.parse().ok());
     let major: u32 = major.with_context(|| format!("{qemu} --version says {version:?}"))?;
     let interface = if major < 9 { 1 } else { 4 };
-    let plugin = sh::target_dir().join(format!("{name}.so"));
+    let plugin = sh::target_dir().join("plugins").join(format!("{name}.so"));
+    let own = sh::target_dir().join(format!("{name}-{}.so", std::process::id()));
     sh::run(
         sh::command("cc")
             .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-fPIC", "-shared"])
             .arg(format!("-DPLUGIN_VERSION={interface}"))
-            .args(["-o".as_ref(), plugin.as_os_str()])
+            .args(["-o".as_ref(), own.as_os_str()])
             .arg(format!("xtask/plugin/{name}.c")),
     )?;
+    sh::install(&own, &plugin)?;
+    std::fs::remove_file(own)?;
     Ok(plugin)
 }
 

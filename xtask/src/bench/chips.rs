@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::baremetal::Compiler;
 use crate::elf::Image;
-use crate::{cache, sh};
+use crate::{firmware, sh};
 
 /// The firmware's own workspace.
 const WORKSPACE: &str = "firmware-example/ternary";
@@ -153,26 +153,44 @@ fn run(chip: &Chip, elf: &Path, plugin: &str) -> Result<String> {
 /// # Errors
 /// When there is no compiler for the target, or it does not build.
 pub(super) fn build(chip: &Chip, program: &str, files: Files<'_>) -> Result<PathBuf> {
-    let workspace = sh::root().join(WORKSPACE);
-    let compiler = Compiler::find(chip.target)?;
-    let cached = cache::folder("mcu", &compiler.version()?, &workspace.join("Cargo.lock"));
-    let folder = cached.unwrap_or_else(|| sh::target_dir().join("mcu")).join(chip.target);
+    let (mut cargo, folder) = cargo("build", chip)?;
     let elf = folder.join(chip.target).join("release").join(program);
     if elf.exists() {
         fs::remove_file(&elf)?;
     }
-    let mut cargo = compiler.cargo("build", chip.target);
+    eprintln!("{program} for {}", chip.board);
+    sh::run(cargo.args(["--bin", program]).envs(files.iter().copied()))?;
+    Ok(elf)
+}
+
+/// Runs clippy over the programs for a processor of Arm and one of RISC-V, warnings being errors.
+///
+/// # Errors
+/// When it has something to say.
+pub(crate) fn clippy() -> Result<()> {
+    let [first, .., last] = CHIPS else { bail!("there are two chips") };
+    for chip in [first, last] {
+        let (mut cargo, _) = cargo("clippy", chip)?;
+        sh::run(cargo.args(["--bin", "trine-products", "--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+/// Cargo in the workspace of the programs, and the folder in which it builds for a chip.
+fn cargo(verb: &str, chip: &Chip) -> Result<(Command, PathBuf)> {
+    let compiler = Compiler::find(chip.target)?;
+    let shared = firmware::target_dir(compiler)?;
+    // What other options compile is kept apart, or each would compile all of it anew.
+    let folder = if chip.flags.is_empty() { shared } else { shared.join(chip.processor) };
+    let mut cargo = compiler.cargo(verb, chip.target);
     cargo
-        .args(["--release", "--locked", "--bin", program])
-        .current_dir(&workspace)
+        .args(["--release", "--locked"])
+        .current_dir(sh::root().join(WORKSPACE))
         .env("BOARD", chip.board)
         .env("CARGO_TARGET_DIR", &folder)
-        .envs(files.iter().copied())
         .env_remove("RUSTFLAGS");
     if !chip.flags.is_empty() {
         cargo.env("RUSTFLAGS", chip.flags);
     }
-    eprintln!("{program} for {}, built with {}", chip.board, compiler.name());
-    sh::run(&mut cargo)?;
-    Ok(elf)
+    Ok((cargo, folder))
 }

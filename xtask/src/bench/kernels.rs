@@ -59,7 +59,7 @@ pub(crate) fn devices() -> Result<()> {
     vulkan::fetch()?;
     lanes::each(&lanes, |lane| lane())?;
     sh::run(&mut program("build", "vulkan", Built::ForTests)?)?;
-    models::on_device(&sh::target_dir().join("ci"))?;
+    models::on_device(&with_devices().join("ci"))?;
     let mut clippy = program("clippy", "vulkan", Built::ForTests)?;
     sh::run(clippy.args(["--all-targets", "--", "-D", "warnings"]))
 }
@@ -127,10 +127,20 @@ impl Built {
 
     fn tell(self, cargo: &mut Command) {
         match self {
-            Self::ForTests => cargo.args(["--profile", "ci"]),
+            // What is compiled lies with that of the other legs, the programs apart: these have
+            // devices. Where cargo does not know this, it compiles all of it once more.
+            Self::ForTests => cargo
+                .args(["--profile", "ci", "--target-dir"])
+                .arg(with_devices())
+                .env("CARGO_BUILD_BUILD_DIR", sh::target_dir()),
             Self::ForSpeed => cargo.args(["--release", "--target-dir"]).arg(target_dir()),
         };
     }
+}
+
+/// Where the programs with devices are.
+fn with_devices() -> std::path::PathBuf {
+    sh::target_dir().join("devices")
 }
 
 pub(super) fn target_dir() -> std::path::PathBuf {

@@ -11,7 +11,7 @@
 
 pub(crate) mod board;
 mod board_c;
-mod chips;
+pub(crate) mod chips;
 pub(crate) mod gpu;
 pub(crate) mod greedy;
 pub(crate) mod kernels;

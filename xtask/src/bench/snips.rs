@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::chips::{self, CHIPS, Chip};
-use crate::sh;
+use crate::{programs, sh};
 
 const PROGRAM: &str = "trine-sentences";
 const MODEL: &str = "models/snips.gguf";
@@ -91,22 +91,16 @@ fn measured<'c>(
         .collect()
 }
 
-fn trine() -> std::process::Command {
-    let mut trine = sh::cargo();
-    trine.args(["run", "--quiet", "--profile", "ci", "-p", "trine", "--"]);
-    trine
-}
-
 /// The image, as a user would make it.
 fn pack(image: &Path) -> Result<()> {
-    let mut pack = trine();
+    let mut pack = programs::command("trine");
     pack.args(["model", "pack", MODEL, "--packing", "look5", "--head", "q8-0", "-o"]);
     sh::run(pack.arg(image))
 }
 
 /// What the tools are compiled to: the bytes of the array in C that `trine gen` writes.
 fn compiled() -> Result<Vec<u8>> {
-    let mut generate = trine();
+    let mut generate = programs::command("trine");
     generate.args(["gen", TOOLS, "--sentences", "--prefix", "snips"]);
     let text = sh::output(&mut generate)?;
     let (_, array) = text.split_once('{').context("`trine gen` writes an array")?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::chips::{self, CHIPS, Chip};
 use crate::elf::Image;
-use crate::{sh, size};
+use crate::{programs, sh, size};
 
 const PROGRAM: &str = "trine-model";
 /// The model of which the image is made: 128 wide, two blocks.
@@ -94,8 +94,8 @@ fn line(chip: &Chip, flash: u64, counts: &Counts) -> String {
 }
 
 fn trine(arguments: &[&str]) -> Command {
-    let mut trine = sh::cargo();
-    trine.args(["run", "--quiet", "--profile", "ci", "-p", "trine", "--"]).args(arguments);
+    let mut trine = programs::command("trine");
+    trine.args(arguments);
     trine
 }
 

@@ -172,29 +172,58 @@ pub(crate) fn chip_library(target: &str, profile: &str) -> Result<PathBuf> {
     library(&DEVICE, target.context("libtrine is not made for this target")?, profile)
 }
 
-/// Makes a static library and checks it.
+/// Makes a static library and checks it, unless the one that is there was made of the same.
 ///
 /// # Errors
 /// When it does not build, or breaks a rule of [`object::check`].
 fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf> {
+    // What cargo makes of two profiles has one name, so both would be made in one place.
+    let folder = sh::target_dir().join("dist").join(target.name);
+    sh::exclusively(&folder, || library_in(&folder, product, target, profile))
+}
+
+fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) -> Result<PathBuf> {
     let (exports, feature) = (exports(product, profile)?, feature(product, profile)?);
-    let out = sh::target_dir().join("dist").join(target.name).join(feature);
+    let out = folder.join(feature);
     fs::create_dir_all(&out)?;
-    let name = product.name;
-    let (object, library) = (out.join(format!("{name}.o")), out.join(format!("lib{name}.a")));
-    let list = out.join("exports.txt");
-    for old in [&object, &library] {
-        if old.exists() {
-            fs::remove_file(old)?;
-        }
-    }
-    fs::write(&list, exports.join("\n") + "\n")?;
+    let library = out.join(format!("lib{}.a", product.name));
     // The smallest profile is for who counts bytes before instructions.
     let is_smallest = profile == "base" && !target.prefix.is_empty();
     let raw = compile(target, feature, if is_smallest { "z" } else { target.opt_level })?;
+    let made_of = format!("{exports:?} {:?}", fs::metadata(&raw)?.modified()?);
+    let stamp = out.join("made_of");
+    if library.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_of) {
+        return Ok(library);
+    }
+    drop(fs::remove_file(&stamp));
+    let bytes = link(&library, product, target, &raw, &exports)
+        .with_context(|| format!("lib{} for {}, profile {profile}", product.name, target.name))?;
+    fs::write(stamp, made_of)?;
+    println!(
+        "lib{}.a for {}, profile {profile}: {} functions, {bytes} B of code and constants",
+        product.name,
+        target.name,
+        exports.len()
+    );
+    Ok(library)
+}
+
+/// Makes one object of all that cargo made, with the exports alone visible, and the library of it.
+/// Answers its bytes of code and constants.
+fn link(
+    library: &Path,
+    product: &Product,
+    target: &Target,
+    raw: &Path,
+    exports: &[String],
+) -> Result<u64> {
+    let out = library.parent().context("a library lies in a folder")?;
+    let (object, list) = (out.join(format!("{}.o", product.name)), out.join("exports.txt"));
+    fs::write(&list, exports.join("\n") + "\n")?;
     // Models bring their arithmetic along: a chip then has the results of its host, whatever its C
     // compiler makes of floats.
-    let raw = if product.name == MODEL.name { raw } else { without_run_time(target, &raw, &out)? };
+    let is_model = product.name == MODEL.name;
+    let raw = if is_model { raw.to_owned() } else { without_run_time(target, raw, out)? };
     let mut ld = tool(target, "ld");
     ld.args(target.emulation).args(["-r", "--gc-sections", "-e", product.entry]);
     ld.args(exports.iter().flat_map(|name| ["-u", name.as_str()]));
@@ -205,9 +234,12 @@ fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf>
     objcopy.args(["--strip-debug", "-R", ".llvmbc", "-R", ".llvmcmd"]);
     sh::run(objcopy.arg(&object))?;
     // The kernels for wide registers have checks of bounds that the compiler does not see through.
-    let is_wide = product.name == MODEL.name && target.prefix.is_empty();
+    let is_wide = is_model && target.prefix.is_empty();
+    let bytes = object::check(&object, exports, object::Leave { may_panic: is_wide })?;
+    let partial = out.join("partial.a");
+    drop(fs::remove_file(&partial));
     let mut ar = tool(target, "ar");
-    ar.arg("rcs").arg(&library).arg(&object);
+    ar.arg("rcs").arg(&partial).arg(&object);
     if is_wide {
         let last = out.join("on_panic.o");
         let mut cc = sh::command("cc");
@@ -216,15 +248,8 @@ fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf>
         ar.arg(last);
     }
     sh::run(&mut ar)?;
-    let leave = object::Leave { may_panic: is_wide };
-    let bytes = object::check(&object, &exports, leave)
-        .with_context(|| format!("lib{name} for {}, profile {profile}", target.name))?;
-    println!(
-        "lib{name}.a for {}, profile {profile}: {} functions, {bytes} B of code and constants",
-        target.name,
-        exports.len()
-    );
-    Ok(library)
+    fs::rename(&partial, library)?;
+    Ok(bytes)
 }
 
 /// The same archive without the compiler's run-time (`memcpy`, 64-bit division), which every C

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::runs::SANITIZE;
 use super::{output_folder, quiet};
 use crate::session::{ANSWER_MAX, Session};
-use crate::{dist, sh};
+use crate::{dist, programs, sh};
 
 const SOURCE: &str = "tests/c/gateway/clerk.c";
 /// Tools of the clerk.
@@ -22,7 +22,7 @@ const TOOLS: usize = 4;
 /// # Errors
 /// When something does not build, or an answer is another one.
 pub(super) fn main() -> Result<()> {
-    sh::run(sh::cargo().args(["build", "--profile", "ci", "-p", "trine"]))?;
+    programs::build()?;
     let program = output_folder("clerk")?.join("clerk");
     let mut gcc = sh::command("gcc");
     gcc.args(["-std=c99", "-g", "-O1", "-Iinclude"]).args(SANITIZE).arg(SOURCE);
@@ -56,8 +56,7 @@ impl Drop for Clerk {
 }
 
 fn ask(socket: &Path) -> Result<()> {
-    let trine = sh::target_dir().join("ci").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
-    let mut gateway = sh::command(trine);
+    let mut gateway = programs::command("trine");
     let log = output_folder("clerk")?.join("gateway.log");
     gateway.args(["gateway", "--unix"]).arg(socket).stderr(File::create(&log)?);
     let mut session = Session::start(&mut gateway)?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{files, output_folder, quiet, stem};
-use crate::{dist, lanes, models, sh};
+use crate::{dist, lanes, models, programs, sh};
 
 /// A way of building and running.
 struct Way {
@@ -45,7 +45,7 @@ pub(super) fn main() -> Result<()> {
     let model = dist::host_model_library()?;
     let asker = models::asker()?;
     // What makes the asker builds this one too.
-    let hosted = dist::hosted(&sh::target_dir().join("ci"), &output_folder("hosted")?)?;
+    let hosted = dist::hosted(&programs::folder(), &output_folder("hosted")?)?;
     for way in WAYS {
         all(way, &DEVICE, &[], if way.shared { &shared } else { &archive })?;
         if !way.shared {

@@ -11,12 +11,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::baremetal::Compiler;
 use crate::board::{ARM, RISCV, VIRT};
-use crate::{cache, sh};
+use crate::{firmware, programs, sh};
 
-/// The workspace of the firmware.
-const WORKSPACE: &str = "firmware-example/rust";
 const PROGRAM: &str = "trine-firmware";
 /// The model that is shipped.
 const MODEL: &str = "models/board.gguf";
@@ -147,13 +144,12 @@ fn pack(model: &Path) -> Result<PathBuf> {
 
 /// Builds what the firmware is compared and examined with.
 fn tools() -> Result<()> {
-    let packages = ["-p", "trine", "-p", "trine-smoke"];
-    sh::run(sh::cargo().args(["build", "--profile", "ci"]).args(packages))
+    programs::build()
 }
 
 /// A program that [`tools`] has built.
 fn tool(name: &str) -> Command {
-    sh::command(sh::target_dir().join("ci").join(name))
+    programs::command(name)
 }
 
 /// Where what this makes is left.
@@ -173,23 +169,8 @@ pub(crate) fn build(chip: &Chip, image: &Path) -> Result<PathBuf> {
     if elf.exists() {
         fs::remove_file(&elf)?;
     }
-    let workspace = sh::root().join(WORKSPACE);
-    let compiler = Compiler::find(chip.target)?;
-    let version = compiler.version()?;
-    // The same folder as the firmware without a model, which shares most of what is compiled.
-    let cached = cache::folder("firmware", &version, &workspace.join("Cargo.lock"));
-    let target_dir = cached.unwrap_or_else(|| sh::target_dir().join("firmware/build"));
-    let mut cargo = compiler.cargo("build", chip.target);
-    cargo
-        .args(["--release", "--locked", "--bin", PROGRAM, "--features", "ask"])
-        .current_dir(&workspace)
-        .env("BOARD", chip.board)
-        .env("MODEL", image)
-        .env("CARGO_TARGET_DIR", &target_dir)
-        .env_remove("RUSTFLAGS");
-    eprintln!("{PROGRAM} with {name} for {}, built with {}", chip.board, compiler.name());
-    sh::run(&mut cargo)?;
-    fs::copy(target_dir.join(chip.target).join("release").join(PROGRAM), &elf)?;
+    let model: &[(&str, &Path)] = &[("MODEL", image)];
+    firmware::build_to(&elf, (chip.board, chip.target), PROGRAM, &["ask"], model)?;
     Ok(elf)
 }
 

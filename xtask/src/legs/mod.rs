@@ -1,0 +1,373 @@
+//! The legs of `cargo xtask test`, and `cargo xtask check`, which is a quick part of them.
+
+mod schedule;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::board::{BOARDS, Board, SMALLEST};
+use crate::firmware::{self, Variant};
+use crate::structure::deny;
+use crate::{
+    bench, cfirmware, dist, examples, fuzz, header, logs, matrix, programs, requirements,
+    sentences, session, setup, sh, size, smoke, stack, structure, tidy,
+};
+use schedule::Outcome;
+
+/// One leg.
+struct Leg {
+    name: &'static str,
+    about: &'static str,
+    /// Legs that must have ended first: they build what this one uses, or write where it writes.
+    after: &'static [&'static str],
+    run: fn() -> Result<()>,
+}
+
+const fn leg(
+    name: &'static str,
+    about: &'static str,
+    after: &'static [&'static str],
+    run: fn() -> Result<()>,
+) -> Leg {
+    Leg { name, about, after, run }
+}
+
+/// What every other leg comes after.
+const FIRST: &[&str] = &["setup"];
+/// What legs that run the workspace's programs come after.
+const BUILT: &[&str] = &["programs"];
+
+/// All legs in the order in which they start where nothing holds them: quick ones first, then the
+/// longest, so that the short ones fill what is left at the end.
+static LEGS: &[Leg] = &[
+    leg("setup", "what the other legs need is installed", &[], setup::main),
+    leg("fmt", "rustfmt has nothing to change", FIRST, fmt),
+    leg("structure", "crate edges, default build, house rules", FIRST, structure::main),
+    leg("requirements", "each proof that is named exists", FIRST, requirements::main),
+    leg("header", "the headers are what ffi says", FIRST, header::check),
+    leg("deny", "licences, sources and banned crates", FIRST, deny::main),
+    leg("programs", "the workspace's programs are built", FIRST, programs::build),
+    leg("dist", "libtrine keeps its rules on every target", BUILT, dist::check),
+    leg("unit", "all tests of the workspace", BUILT, unit),
+    // The next four build libtrine in the same folders, one after the other.
+    leg("c-firmware", "the greenhouse in C on five boards", &["dist"], cfirmware::main),
+    leg("ggml", "ggml's integers and llama.cpp's logits are ours", BUILT, bench::kernels::alike),
+    leg(
+        "gpu",
+        "models on ggml's Vulkan: our integers, our tokens",
+        &["ggml"],
+        bench::kernels::devices,
+    ),
+    leg("clippy", "no lint warns, on the host and on the boards", FIRST, clippy),
+    leg(
+        "ask",
+        "sentences on chips: the host's calls, in steps, within 64 KiB",
+        BUILT,
+        sentences::alike::main,
+    ),
+    leg("demo", "the two commands of the README", FIRST, demo),
+    leg("fuzz", "kept inputs, then ten seconds a target", FIRST, fuzz::leg),
+    leg(
+        "mcu",
+        "ternary products on chips: the host's sums, within budget",
+        BUILT,
+        bench::mcu::main,
+    ),
+    leg("chip-model", "a model in flash: the host's tokens", BUILT, bench::story::main),
+    leg("matrix", "every compiler, MISRA, misuse, sanitizers", &["c-firmware"], matrix::main),
+    leg("examples", "the programs in C, C++ and Rust", &["matrix"], examples::main),
+    leg("size", "flash and RAM are within their budgets", &["examples"], sizes),
+    leg("count", "a call's instructions are within their budget", &["size"], count),
+    leg(
+        "process",
+        "a call's instructions in process are within their gates",
+        &["count"],
+        bench::process::gates,
+    ),
+    leg("stack", "the stack is within its bound", BUILT, stack_bounds),
+    leg("smoke", "the wire of the emulated boards, byte by byte", BUILT, smoke::main),
+    leg("emulate", "the gateway and each emulated board", BUILT, emulate),
+    leg("clients", "public MCP clients use the emulated board", BUILT, clients),
+    leg("defmt", "the firmware's logs, decoded", BUILT, defmt),
+    leg("doc", "Rust's and C's references build without a warning", FIRST, doc),
+];
+
+/// The legs of `check`, one after the other. Its last one is a quick form of `emulate`.
+static CHECK: &[Leg] = &[
+    leg("fmt", "", &[], fmt),
+    leg("structure", "", &[], structure::main),
+    leg("requirements", "", &[], requirements::main),
+    leg("clippy", "", &[], clippy_host),
+    leg("unit", "", &[], unit),
+    leg("emulate", "", &[], emulate_quickly),
+];
+
+/// Whether there is a leg of that name.
+pub(crate) fn exists(name: &str) -> bool {
+    LEGS.iter().any(|leg| leg.name == name)
+}
+
+/// Prints the legs.
+pub(crate) fn list() {
+    for leg in LEGS {
+        println!("{:<14}{}", leg.name, leg.about);
+    }
+}
+
+/// `cargo xtask check`.
+///
+/// # Errors
+/// When a leg fails.
+pub(crate) fn check() -> Result<()> {
+    run_all(&CHECK.iter().collect::<Vec<_>>())
+}
+
+/// `cargo xtask test`: the named legs, or all of them.
+///
+/// # Errors
+/// When there is no leg of a name, or a leg fails.
+pub(crate) fn test(names: &[String]) -> Result<()> {
+    if let Some(name) = names.iter().find(|name| !exists(name)) {
+        bail!("there is no leg `{name}`: `cargo xtask test --list` shows them");
+    }
+    let wanted = |leg: &&Leg| names.is_empty() || names.iter().any(|name| name == leg.name);
+    let legs: Vec<&'static Leg> = LEGS.iter().filter(wanted).collect();
+    // A single leg shows what it does while it does it.
+    if let [leg] = legs[..] {
+        return schedule::here(leg);
+    }
+    let since = Instant::now();
+    let outcomes = schedule::side_by_side(&legs)?;
+    conclude(&outcomes, since.elapsed())
+}
+
+/// Runs the legs one after the other, all of them although one fails.
+fn run_all(legs: &[&Leg]) -> Result<()> {
+    let (start, mut outcomes) = (Instant::now(), Vec::new());
+    for (at, leg) in legs.iter().enumerate() {
+        println!("\n== {} ({} of {})", leg.name, at.saturating_add(1), legs.len());
+        let since = Instant::now();
+        let error = (leg.run)().err().map(|error| format!("{error:#}"));
+        if let Some(error) = &error {
+            println!("{} FAILED: {error}", leg.name);
+        }
+        outcomes.push(Outcome { name: leg.name, took: since.elapsed(), cpu: None, error });
+    }
+    conclude(&outcomes, start.elapsed())
+}
+
+/// Closes with a line for each leg.
+fn conclude(outcomes: &[Outcome], took: Duration) -> Result<()> {
+    println!("\n{}", summary(outcomes, took));
+    let failed: Vec<&str> =
+        outcomes.iter().filter(|leg| leg.error.is_some()).map(|leg| leg.name).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!("{} of {} legs failed: {}", failed.len(), outcomes.len(), failed.join(", "))
+}
+
+fn summary(outcomes: &[Outcome], took: Duration) -> String {
+    let minutes = |time: Duration| format!("{:.2}", time.as_secs_f64() / 60.0);
+    let mut text = format!("{:<14}{:>8}{:>13}  result\n", "leg", "minutes", "CPU minutes");
+    for leg in outcomes {
+        // The first line of an error names it; the rest stands above.
+        let result = leg.error.as_deref().map_or("ok".to_owned(), |error| {
+            format!("FAILED: {}", error.lines().next().unwrap_or_default())
+        });
+        let cpu = leg.cpu.map(minutes).unwrap_or_default();
+        text += &format!("{:<14}{:>8}{cpu:>13}  {result}\n", leg.name, minutes(leg.took));
+    }
+    let cpu: Duration = outcomes.iter().filter_map(|leg| leg.cpu).sum();
+    text + &format!("{:<14}{:>8}{:>13}", "together", minutes(took), minutes(cpu))
+}
+
+/// Workspaces beside the root's whose code runs on the host, and what clippy is told of each.
+const LINTED: [(&str, &[&str]); 3] = [
+    ("fuzz", &["--all-targets"]),
+    ("tests/defmt", &["--all-targets"]),
+    // Its panic handler does not compile beside the standard library's.
+    ("ffi/artifact", &["--lib", "--profile=embedded", "--no-default-features", "--features=full"]),
+];
+
+/// Every manifest of a workspace in the tree.
+fn workspaces() -> Result<Vec<String>> {
+    let is_root = |file: &tidy::File| {
+        file.path.ends_with("Cargo.toml") && file.bytes.windows(11).any(|it| it == b"[workspace]")
+    };
+    let files = tidy::tracked_files()?.into_iter().filter(is_root);
+    let found: Vec<String> = files.map(|file| file.path).collect();
+    ensure!(found.len() > 5, "there are more workspaces than {}", found.join(", "));
+    Ok(found)
+}
+
+fn fmt() -> Result<()> {
+    for manifest in workspaces()? {
+        sh::run(sh::cargo().args(["fmt", "--all", "--check", "--manifest-path", &manifest]))?;
+    }
+    Ok(())
+}
+
+fn clippy() -> Result<()> {
+    clippy_host()?;
+    for (folder, arguments) in LINTED {
+        let mut cargo = sh::cargo();
+        cargo.args(["clippy", "--locked", "--manifest-path", &format!("{folder}/Cargo.toml")]);
+        cargo.arg("--target-dir").arg(sh::target_dir().join("lint")).args(arguments);
+        sh::run(cargo.args(["--", "-D", "warnings"]))?;
+    }
+    bench::chips::clippy()?;
+    BOARDS.iter().try_for_each(firmware::clippy)
+}
+
+fn clippy_host() -> Result<()> {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--profile", "ci"];
+    sh::run(sh::cargo().args(arguments).args(["--", "-D", "warnings"]))
+}
+
+fn unit() -> Result<()> {
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "--workspace", "--profile", "ci", "--no-fail-fast"]);
+    sh::run(cargo.env(
+        // Tests that start an emulator find the firmware by this.
+        "TRINE_FIRMWARE",
+        firmware_for_tests()?,
+    ))?;
+    // The dispatcher as the smallest C library has it.
+    let smallest = ["-p", "trine-dispatch", "--no-default-features", "--features", "ports"];
+    sh::run(sh::cargo().args(["test", "--profile", "ci", "--test", "suite"]).args(smallest))?;
+    // What of the firmware is free of hardware.
+    let target_dir = sh::target_dir().join("firmware/host");
+    let manifest = ["--manifest-path", "firmware-example/rust/Cargo.toml", "--lib"];
+    sh::run(sh::cargo().arg("test").args(manifest).arg("--target-dir").arg(target_dir))
+}
+
+fn doc() -> Result<()> {
+    let arguments = ["doc", "--workspace", "--no-deps", "--profile", "ci"];
+    sh::run(sh::cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings"))?;
+    // Doxygen makes one folder, not two.
+    std::fs::create_dir_all(sh::root().join("target"))?;
+    sh::run(sh::command("doxygen").arg("docs/Doxyfile"))
+}
+
+/// What the README promises of a machine that has only Rust.
+fn demo() -> Result<()> {
+    let [demo, gateway] = ["demo", "gateway --simulate"].map(readme_command);
+    sh::run(sh::cargo().args(demo?))?;
+    session::check(sh::cargo().args(gateway?))
+}
+
+/// The words after `cargo` of a command that the README must show.
+fn readme_command(words: &str) -> Result<Vec<String>> {
+    let readme = std::fs::read_to_string(sh::root().join("README.md")).context("README.md")?;
+    let line = format!("cargo run --release -- {words}");
+    let shown = |text: &str| text.split('#').next().unwrap_or_default().trim() == line;
+    ensure!(readme.lines().any(shown), "README.md has no line `{line}`");
+    Ok(line.split(' ').skip(1).map(str::to_owned).collect())
+}
+
+fn defmt() -> Result<()> {
+    BOARDS.first().map_or(Ok(()), logs::main)
+}
+
+fn stack_bounds() -> Result<()> {
+    BOARDS.iter().filter(|board| board.is_arm()).try_for_each(stack::main)
+}
+
+fn count() -> Result<()> {
+    BOARDS.iter().chain([SMALLEST]).try_for_each(bench::board::main)?;
+    bench::start::main()
+}
+
+fn emulate() -> Result<()> {
+    programs::build()?;
+    BOARDS.iter().try_for_each(emulate_on)
+}
+
+fn emulate_quickly() -> Result<()> {
+    programs::build()?;
+    BOARDS.first().map_or(Ok(()), emulate_on)
+}
+
+fn emulate_on(board: &Board) -> Result<()> {
+    let elf = firmware::build(board, Variant::Trine)?;
+    session::check(&mut programs::gateway(board.name, &elf))
+}
+
+/// Whom the clients speak with is the gateway, so one board does.
+fn clients() -> Result<()> {
+    programs::build()?;
+    let board = BOARDS.first().context("there is no board")?;
+    let run = |plan: &str| {
+        let mut python = sh::command("python3");
+        python.args(["tests/clients/run.py", plan, "--"]).arg(programs::path("trine"));
+        python
+    };
+    let gateway = ["gateway", "--emulate", board.name, "--firmware"];
+    sh::run(run("ALL").args(gateway).arg(firmware::build(board, Variant::Trine)?))?;
+    sh::run(run("ASK").args(["gateway", "--simulate", "--ask"]))
+}
+
+fn sizes() -> Result<()> {
+    BOARDS.iter().try_for_each(size::main)
+}
+
+/// The folder with the firmware of every board.
+fn firmware_for_tests() -> Result<std::path::PathBuf> {
+    let build = |board| firmware::build(board, Variant::Trine).map(drop);
+    BOARDS.iter().try_for_each(build)?;
+    Ok(firmware::folder())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use anyhow::bail;
+
+    use super::{CHECK, LEGS, Outcome, conclude, exists, leg, run_all, summary, test};
+
+    #[test]
+    fn legs_have_names_of_their_own() {
+        let names: BTreeSet<&str> = LEGS.iter().map(|leg| leg.name).collect();
+        assert_eq!(names.len(), LEGS.len());
+        assert!(CHECK.iter().all(|leg| exists(leg.name)));
+    }
+
+    #[test]
+    fn legs_come_after_legs_that_stand_before_them() {
+        let mut before = BTreeSet::new();
+        for leg in LEGS {
+            assert!(leg.after.iter().all(|name| before.contains(name)), "{}", leg.name);
+            before.insert(leg.name);
+        }
+    }
+
+    #[test]
+    fn a_failed_leg_fails_the_run_and_the_next_still_runs() {
+        let bad = leg("bad", "", &[], || bail!("planted"));
+        let good = leg("good", "", &[], || Ok(()));
+        assert!(run_all(&[&good]).is_ok());
+        let error = run_all(&[&bad, &good]).unwrap_err().to_string();
+        assert_eq!(error, "1 of 2 legs failed: bad");
+        assert!(test(&["missing".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn the_summary_has_a_line_for_each_leg() {
+        let outcome = |name, error: Option<&str>| Outcome {
+            name,
+            took: Duration::from_secs(90),
+            cpu: Some(Duration::from_secs(120)),
+            error: error.map(str::to_owned),
+        };
+        let outcomes = [outcome("fmt", None), outcome("unit", Some("one\ntwo"))];
+        let text = summary(&outcomes, Duration::from_secs(100));
+        assert!(text.contains("fmt               1.50         2.00  ok\n"), "{text}");
+        assert!(text.contains("FAILED: one\n") && !text.contains("two"), "{text}");
+        assert!(text.ends_with("together          1.67         4.00"), "{text}");
+        assert!(conclude(&outcomes, Duration::ZERO).is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! Runs legs side by side: each is a process of its own with a log of its own, and starts when
+//! those that it comes after have ended.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::Leg;
+use crate::{programs, sh};
+
+/// How a leg ended.
+pub(super) struct Outcome {
+    pub(super) name: &'static str,
+    pub(super) took: Duration,
+    /// Processor time of the leg and all that it started, where the system tells.
+    pub(super) cpu: Option<Duration>,
+    pub(super) error: Option<String>,
+}
+
+/// What waits, and what has ended.
+struct State {
+    waiting: Vec<&'static Leg>,
+    ended: BTreeSet<&'static str>,
+    outcomes: Vec<Outcome>,
+}
+
+impl State {
+    /// The first leg that waits for none, and comes after none that waits or runs.
+    fn next(&mut self, all: &[&'static Leg]) -> Option<&'static Leg> {
+        let is_over =
+            |name: &str| self.ended.contains(name) || !all.iter().any(|leg| leg.name == name);
+        let is_free = |leg: &&'static Leg| leg.after.iter().all(|name| is_over(name));
+        let at = self.waiting.iter().position(is_free)?;
+        Some(self.waiting.remove(at))
+    }
+}
+
+/// Runs all of them, as many at a time as there are processors, also when one fails.
+///
+/// # Errors
+/// When this program cannot be copied.
+pub(super) fn side_by_side(legs: &[&'static Leg]) -> Result<Vec<Outcome>> {
+    // Cargo replaces this program when a leg builds the workspace.
+    sh::install(&std::env::current_exe()?, &program())?;
+    let lanes = std::thread::available_parallelism().map_or(1, usize::from).max(2);
+    let state = State { waiting: legs.to_vec(), ended: BTreeSet::new(), outcomes: Vec::new() };
+    let (state, changed) = (Mutex::new(state), Condvar::new());
+    let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
+    let lane = || {
+        let mut held = lock();
+        loop {
+            let Some(leg) = held.next(legs) else {
+                if held.waiting.is_empty() {
+                    return;
+                }
+                held = changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let has_programs = held.ended.contains("programs");
+            println!("{:<14}starts", leg.name);
+            drop(held);
+            let outcome = apart(leg, has_programs);
+            held = lock();
+            ended(&mut held, outcome, legs.len());
+            changed.notify_all();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..lanes {
+            scope.spawn(lane);
+        }
+    });
+    let mut state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let place = |outcome: &Outcome| legs.iter().position(|leg| leg.name == outcome.name);
+    state.outcomes.sort_by_key(place);
+    Ok(state.outcomes)
+}
+
+/// The copy of this program that runs the legs.
+fn program() -> PathBuf {
+    sh::target_dir().join("legs/xtask")
+}
+
+fn ended(state: &mut MutexGuard<'_, State>, outcome: Outcome, all: usize) {
+    let minutes = outcome.took.as_secs_f64() / 60.0;
+    let count = state.outcomes.len() + 1;
+    match &outcome.error {
+        None => println!("{:<14}ok after {minutes:.2} minutes ({count} of {all})", outcome.name),
+        Some(error) => {
+            let log = fs::read_to_string(log(outcome.name)).unwrap_or_default();
+            println!("\n== {} FAILED: {error}. Its log:\n{log}\n==", outcome.name);
+        }
+    }
+    state.ended.insert(outcome.name);
+    state.outcomes.push(outcome);
+}
+
+/// Where a leg's output goes.
+fn log(name: &str) -> PathBuf {
+    sh::target_dir().join("legs").join(format!("{name}.log"))
+}
+
+/// Where a leg leaves the processor time that it took, in milliseconds.
+fn time(name: &str) -> PathBuf {
+    log(name).with_extension("ms")
+}
+
+fn apart(leg: &Leg, has_programs: bool) -> Outcome {
+    let since = Instant::now();
+    let error = run_apart(leg, has_programs).err().map(|error| format!("{error:#}"));
+    let cpu = fs::read_to_string(time(leg.name)).ok().and_then(|text| text.parse().ok());
+    let cpu = cpu.map(Duration::from_millis);
+    Outcome { name: leg.name, took: since.elapsed(), cpu, error }
+}
+
+fn run_apart(leg: &Leg, has_programs: bool) -> Result<()> {
+    let path = log(leg.name);
+    fs::create_dir_all(path.parent().context("a folder for logs")?)?;
+    drop(fs::remove_file(time(leg.name)));
+    let log = File::create(&path)?;
+    let mut command = sh::command(program());
+    command.args(["test", "--leg", leg.name]).stdout(log.try_clone()?).stderr(log);
+    if has_programs {
+        command.env(programs::BUILT, "1");
+    }
+    let status = command.stdin(std::process::Stdio::null()).status()?;
+    if status.success() {
+        return Ok(());
+    }
+    let said = fs::read_to_string(&path).unwrap_or_default();
+    let last = said.lines().rev().find_map(|line| line.strip_prefix("xtask: "));
+    bail!("{}", last.unwrap_or("it ended early"))
+}
+
+/// Runs one leg here, and leaves the processor time that it took for who started it.
+///
+/// # Errors
+/// Those of the leg.
+pub(super) fn here(leg: &Leg) -> Result<()> {
+    let done = (leg.run)();
+    if let Some(cpu) = children_time() {
+        let path = time(leg.name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, cpu.as_millis().to_string())?;
+    }
+    done.with_context(|| format!("leg {}", leg.name))
+}
+
+/// The processor time of this process and of all children that have ended, by `/proc`, which counts
+/// it in hundredths of a second.
+fn children_time() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, fields) = text.rsplit_once(") ")?;
+    let ticks: u64 =
+        fields.split(' ').skip(11).take(4).map(|field| field.parse().unwrap_or(0_u64)).sum();
+    Some(Duration::from_millis(ticks * 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BTreeSet, Leg, State, children_time};
+
+    const fn leg(name: &'static str, after: &'static [&'static str]) -> Leg {
+        Leg { name, about: "", after, run: || Ok(()) }
+    }
+
+    #[test]
+    fn a_leg_waits_for_those_that_it_comes_after_and_for_no_others() {
+        static LEGS: [Leg; 3] = [leg("c", &["b", "elsewhere"]), leg("a", &[]), leg("b", &["a"])];
+        let all: Vec<&'static Leg> = LEGS.iter().collect();
+        let (waiting, ended) = (all.clone(), BTreeSet::new());
+        let mut state = State { waiting, ended, outcomes: Vec::new() };
+        assert_eq!(state.next(&all).unwrap().name, "a");
+        assert!(state.next(&all).is_none());
+        state.ended.insert("a");
+        assert_eq!(state.next(&all).unwrap().name, "b");
+        assert!(state.next(&all).is_none());
+        state.ended.insert("b");
+        assert_eq!(state.next(&all).unwrap().name, "c");
+        assert!(state.next(&all).is_none() && state.waiting.is_empty());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn processor_time_is_read() {
+        assert!(children_time().is_some());
+    }
+}
