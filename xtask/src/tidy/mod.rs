@@ -1,6 +1,7 @@
 //! The house rules that a program can check, over the files that git tracks.
 
 mod attributes;
+mod terms;
 mod text;
 mod tokens;
 
@@ -72,6 +73,7 @@ pub(crate) fn faults(files: &[File]) -> Vec<String> {
         }
     }
     faults.extend(attributes::faults(files));
+    faults.extend(terms::faults(files));
     faults
 }
 
