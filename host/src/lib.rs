@@ -1,14 +1,10 @@
 //! The hosted side of Trine: devices on byte links, and the gateway that shows them to MCP clients.
 //!
 //! - [`args`]: which devices, as the command line names them;
-//! - [`ask`]: sentences to calls, by a small model on this machine;
 //! - [`connect`]: entries for the configuration files of MCP clients;
 //! - [`device`]: one device: who it is, what it can do, and the calls under way;
 //! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
-//! - [`model`]: model files, made and summed up;
-//! - [`offload`]: which device computes a model, and a text that it writes;
-//! - [`inference`]: language models as MCP tools;
 //! - [`settings`]: what the user keeps about devices: names and keys by serial number;
 //! - [`header`]: C from a list of tools;
 //! - [`gateway`]: MCP on standard input and output.
@@ -18,7 +14,6 @@
 #![deny(unsafe_code)]
 
 pub mod args;
-pub mod ask;
 pub mod connect;
 pub mod device;
 mod emulate;
@@ -26,12 +21,9 @@ pub mod error;
 pub mod gateway;
 pub mod header;
 pub mod hub;
-pub mod inference;
-mod lines;
 mod link;
 pub mod middleware;
-pub mod model;
-pub mod offload;
+mod offer;
 pub mod settings;
 mod simulate;
 mod sys;

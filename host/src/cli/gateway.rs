@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use trine::ask::Source;
 use trine::{DeviceArgs, Hub, Prefix, Result};
+use trine_models::ask::Source;
 
 /// Arguments of `trine gateway`.
 #[derive(Debug, clap::Args)]

@@ -19,7 +19,8 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use crate::ask::Source;
+use trine_models::ask::Source;
+
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use client::Client;

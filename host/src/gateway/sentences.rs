@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use trine_descriptor::{Args, Side, validate};
 use trine_mcp::Outcome;
+use trine_models::ask::{Asker, Known, Memory, Opened, Reading, Reply, Source};
+use trine_models::model::Buffers;
 
 use super::client::Client;
 use super::requests::Tag;
-use crate::ask::{Asker, Known, Memory, Opened, Reading, Reply, Source, offer};
 use crate::device::{CallReport, Cost, Device, Table, Waiter as _};
 use crate::error::{Error, Result};
 use crate::hub::Snapshot;
-use crate::model::Buffers;
+use crate::offer;
 
 /// A sentence to be answered.
 pub(super) struct Job {

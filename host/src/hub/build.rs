@@ -11,8 +11,8 @@ use super::catalog::{self, Entry, TOOL_MAX};
 use super::names;
 use super::shown::{Called, Shown};
 use super::{Hub, Progress, Snapshot};
-use crate::ask::offer;
 use crate::device::{Device, State, Table, lock};
+use crate::offer;
 
 /// Most tools of one device that are shown.
 const TOOLS_MAX: u16 = 2048;
@@ -122,7 +122,7 @@ impl Hub {
         let Some(known) = self.known.get() else { return };
         for (link, device) in self.served(called) {
             let Some(own) = device.table().filter(|table| known.is_of(&**table)) else { continue };
-            match offer::table(&own, known.tools) {
+            match offer::table(&own, known.count()) {
                 Ok(table) => {
                     let (device, table, asks) = (&device, Arc::new(table), Some(own));
                     build.add(Candidate { link, device, table, row: 0, asks });

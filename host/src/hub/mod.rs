@@ -14,11 +14,11 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use trine_mcp::Catalog;
+use trine_models::ask::Known;
 
 pub use catalog::Snapshot;
 
 use crate::args::Prefix;
-use crate::ask::Known;
 use crate::device::{Device, Identity, lock};
 use crate::error::{Error, Result};
 use crate::settings::{Alias, DeviceId};

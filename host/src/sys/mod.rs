@@ -2,18 +2,10 @@
 //! with `unsafe`.
 #![expect(unsafe_code, reason = "calls into libc; each block says why it holds")]
 
-mod clock;
-mod map;
-mod pool;
-
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-
-pub use clock::{memory_peak, processor_time};
-pub use map::Mapped;
-pub use pool::Pool;
 
 /// Makes a child process end when the thread that starts it ends, however that happens: also when
 /// this program is killed. The thread that calls `spawn` must live as long as the child is wanted.

@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use trine::ask::ToolList;
 use trine_ask::{Asking, Engine, OnSession, Program, Sentence, Vocabulary, compile, program_bytes};
 use trine_ggml::{Device, Kept, Kind, Options};
 use trine_infer::gguf::{File, Kind as Listed};
 use trine_infer::{Config, KvKind, Layer, Model, Session, Weights, arena_bytes};
+use trine_models::ask::ToolList;
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 

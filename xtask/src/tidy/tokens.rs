@@ -15,6 +15,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "firmware-example/rust/src/bsp/",
     "fuzz/src/capi.rs",
     "ggml/",
+    "host/models/src/sys/",
     "host/src/sys/",
     "tests/ggml/",
     "train/src/simd/",

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use trine::model::{Head, Shape, Text, Weights, make};
 use trine::{Error, Result};
+use trine_models::model::{Head, Shape, Text, Weights, make};
 
 use crate::cli::paint::{STRONG, count, say, time};
 

@@ -15,8 +15,7 @@ pub(crate) fn file() -> Vec<u8> {
 
 /// A model without a table.
 pub(crate) fn plain() -> Vec<u8> {
-    let folder = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
-    std::fs::read(folder.join("bitnet/plain.gguf")).unwrap()
+    include_bytes!("../../../../tests/golden/bitnet/plain.gguf").to_vec()
 }
 
 /// Symbols and hash of the first tools of a table.

@@ -226,7 +226,7 @@ mod tests {
     use crate::sys::Pool;
 
     fn folder() -> PathBuf {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden")
     }
 
     #[test]

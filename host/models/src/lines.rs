@@ -4,7 +4,10 @@ use std::io::{BufRead, Read as _};
 
 /// Reads the next line without its end, at most `max` bytes of it: what is longer is cut, which
 /// leaves no JSON. `None` at the end of the input.
-pub(crate) fn next(input: &mut impl BufRead, max: usize) -> std::io::Result<Option<Vec<u8>>> {
+///
+/// # Errors
+/// When the input cannot be read.
+pub fn next(input: &mut impl BufRead, max: usize) -> std::io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     let read = input.by_ref().take(max as u64 + 1).read_until(b'\n', &mut line)?;
     if read == 0 {

@@ -5,16 +5,17 @@ use trine_infer::gguf::Type;
 use crate::{Error, Result};
 
 /// How trits are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Weights {
     /// Two bits each in runs of 128, one scale a tensor: the published file.
-    #[value(name = "i2_s")]
+    #[cfg_attr(feature = "clap", value(name = "i2_s"))]
     I2S,
     /// Five trits a byte in blocks of 256.
-    #[value(name = "tq1_0")]
+    #[cfg_attr(feature = "clap", value(name = "tq1_0"))]
     Tq1_0,
     /// Two bits each in blocks of 256.
-    #[value(name = "tq2_0")]
+    #[cfg_attr(feature = "clap", value(name = "tq2_0"))]
     Tq2_0,
 }
 
@@ -40,19 +41,20 @@ impl Weights {
 }
 
 /// How the embedding is stored, which is the head too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Head {
     /// Half floats: the published file.
-    #[value(name = "f16")]
+    #[cfg_attr(feature = "clap", value(name = "f16"))]
     F16,
     /// Floats.
-    #[value(name = "f32")]
+    #[cfg_attr(feature = "clap", value(name = "f32"))]
     F32,
     /// Six bits and scales in blocks of 256.
-    #[value(name = "q6_k")]
+    #[cfg_attr(feature = "clap", value(name = "q6_k"))]
     Q6K,
     /// Eight bits and a scale in blocks of 32.
-    #[value(name = "q8_0")]
+    #[cfg_attr(feature = "clap", value(name = "q8_0"))]
     Q8_0,
 }
 

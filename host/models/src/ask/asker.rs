@@ -57,6 +57,16 @@ impl Reply {
             }),
         }
     }
+
+    /// As [`Self::to_json`], with the confidence to the bit and the tokens beside: what is the same
+    /// on every machine.
+    #[must_use]
+    pub fn to_exact_json(&self) -> Value {
+        let mut json = self.to_json();
+        json["confidence_bits"] = json!(format!("{:08x}", self.confidence.to_bits()));
+        json["tokens"] = json!(self.tokens);
+        json
+    }
 }
 
 /// A model with the tools that it was made for, or that are described to it.
@@ -244,7 +254,8 @@ fn wrong_tools(error: CompileError, own: Option<Vocabulary<'_>>, table: &dyn Too
 }
 
 /// Why there is no call, with the names of tool and parameter.
-pub(super) fn in_words(table: &dyn ToolTable, reason: Reason) -> String {
+#[must_use]
+pub fn in_words(table: &dyn ToolTable, reason: Reason) -> String {
     let named = |tool: u16, node: u16| {
         let name = table.info(tool).map_or("", |info| info.name);
         let field = table.node(tool, Side::Params, node);

@@ -29,13 +29,13 @@ pub struct BuiltIn {
 pub const BUILT_IN: &[BuiltIn] = &[
     BuiltIn {
         name: "board",
-        file: include_bytes!("../../../models/board.gguf"),
-        tools: include_str!("../../../firmware-example/board/tools.json"),
+        file: include_bytes!("../../../../models/board.gguf"),
+        tools: include_str!("../../../../firmware-example/board/tools.json"),
     },
     BuiltIn {
         name: "snips",
-        file: include_bytes!("../../../models/snips.gguf"),
-        tools: include_str!("../../../models/snips.tools.json"),
+        file: include_bytes!("../../../../models/snips.gguf"),
+        tools: include_str!("../../../../models/snips.tools.json"),
     },
 ];
 
@@ -79,11 +79,11 @@ impl Source {
     ///
     /// # Errors
     /// When the model cannot be read, or was made for other tools; and those of `f`.
-    pub fn with<T>(
+    pub fn with<T, E: From<Error>>(
         &self,
         tools: Option<&dyn ToolTable>,
-        f: impl FnOnce(&mut Asker<'_>) -> Result<T>,
-    ) -> Result<T> {
+        f: impl FnOnce(&mut Asker<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         let named = |error: Error| Error::new(format!("{self}: {error}"));
         let bytes = self.bytes()?;
         let mut buffers = Buffers::default();
@@ -93,7 +93,7 @@ impl Source {
             None => Some(own_tools(&opened).map_err(named)?),
         };
         let Some(table) = tools.or(own.as_ref().map(|list| list as &dyn ToolTable)) else {
-            return Err(named(Error::new("there are no tools")));
+            return Err(named(Error::new("there are no tools")).into());
         };
         let mut memory = Memory::default();
         let mut asker = Asker::new(table, &opened, &mut memory).map_err(named)?;
@@ -133,7 +133,7 @@ impl Deref for ModelBytes {
 /// The tools that a model was made for: how many of a table, and their hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
-    pub(crate) tools: u16,
+    tools: u16,
     hash: u64,
 }
 
@@ -142,6 +142,12 @@ impl Known {
     #[must_use]
     pub const fn of(vocabulary: &Vocabulary<'_>) -> Self {
         Self { tools: vocabulary.tools, hash: vocabulary.hash }
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub const fn count(&self) -> u16 {
+        self.tools
     }
 
     /// Whether they are the first of this table.
@@ -193,7 +199,7 @@ mod tests {
             assert!(model.file.len() <= *limit, "{}: {} bytes", model.name, model.file.len());
             let source = Source::named(OsStr::new(model.name));
             let list = ToolList::parse(model.tools).unwrap();
-            source.with(Some(&list), |_| Ok(())).unwrap();
+            source.with(Some(&list), |_| Result::Ok(())).unwrap();
             source.with(None, |asker| asker.ask(b"hello").map(drop)).unwrap();
         }
     }

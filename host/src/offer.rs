@@ -6,8 +6,8 @@ use trine_descriptor::{
     Annotations, DecimalRange, Field, IntRange, Kind, Literal, Side, Tool, ToolInfo, ToolTable,
     ValueWriter, record,
 };
+use trine_models::ask::Reply;
 
-use super::asker::Reply;
 use crate::device::{BadTable, Table};
 
 /// What the tool is called where nothing stands before it.

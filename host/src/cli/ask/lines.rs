@@ -3,10 +3,9 @@
 use std::io::{BufReader, Read, Write};
 
 use serde_json::{Value, json};
-
-use crate::device::terminal_json;
-use crate::lines::next;
-use crate::{Error, Result};
+use trine::device::terminal_json;
+use trine::{Error, Result};
+use trine_models::lines::next;
 
 /// The longest line that is read: far more than the longest sentence takes.
 const LINE_MAX: usize = 64 << 10;
@@ -18,7 +17,7 @@ const LINE_MAX: usize = 64 << 10;
 ///
 /// # Errors
 /// When input or output end before their time, or the model cannot be computed.
-pub fn answer_lines(
+pub(super) fn answer_lines(
     mut ask: impl FnMut(&[u8]) -> Result<Value>,
     input: impl Read,
     output: &mut impl Write,

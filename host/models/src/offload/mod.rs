@@ -5,7 +5,6 @@ mod write;
 
 use std::fmt;
 
-use clap::ValueEnum;
 use trine_infer::{Session, Step};
 use trine_ternary::parallel::Parallel;
 
@@ -15,7 +14,8 @@ pub use write::{turn, write};
 use crate::{Error, Result};
 
 /// Where a model is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Backend {
     /// On a graphics processor where there is one that this program can use, else on the processor.
     Auto,

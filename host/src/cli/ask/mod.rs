@@ -1,5 +1,8 @@
 //! `trine ask`.
 
+mod chip;
+mod lines;
+
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -8,14 +11,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use trine::ask::{Asker, Reply, Source, ToolList, answer_lines, ask_device};
 use trine::device::terminal_json;
 use trine::{Device, DeviceArgs, Error, Hub, Result};
 use trine_descriptor::ToolTable;
+use trine_models::ask::{Asker, Reply, Source, ToolList};
 
 use super::call::told;
 use super::open::{find, only, open, usage};
 use super::paint::say;
+use chip::ask_device;
+use lines::answer_lines;
 
 const AFTER_HELP: &str = "\
 A model knows the tools that it was made for: those of the model's name, of the device that is

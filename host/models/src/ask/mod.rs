@@ -4,24 +4,18 @@
 //! or in a file; [`Opened`] is a model that was trained to turn sentences into calls, or one that
 //! reads and writes text; [`Asker`] puts
 //! it and its tools together and [`Asker::ask`] answers what a device with this model answers,
-//! token by token and to the bit of the confidence. [`ask_device`] asks such a device.
-//! [`answer_lines`] does that for lines of JSON, and [`Score`] compares such answers with those
+//! token by token and to the bit of the confidence. [`Score`] compares such answers with those
 //! that are wanted.
 
 mod asker;
-mod chip;
 mod file;
-mod lines;
-pub(crate) mod offer;
 mod score;
 mod source;
 mod text;
 mod tools;
 
-pub use asker::{Asker, Memory, Reply};
-pub use chip::ask_device;
+pub use asker::{Asker, Memory, Reply, in_words};
 pub use file::{Opened, Reading};
-pub use lines::answer_lines;
 pub use score::{Score, Wanted};
 pub use source::{BUILT_IN, BuiltIn, Known, ModelBytes, Source};
 pub use tools::{ToolList, arguments_json};

@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use trine::device::{Table, Understood};
+use trine::{Device, Error, Result};
 use trine_descriptor::{Side, ToolTable, ValueReader};
 use trine_dispatch::verdict;
-use trine_train::tools::decode;
-
-use super::asker::{Reply, in_words};
-use crate::device::{Table, Understood};
-use crate::{Device, Error, Result};
+use trine_models::ask::{Reply, in_words};
+use trine_models::tools::decode;
 
 /// Asks a device what call a sentence is; nothing is called.
 ///
 /// # Errors
 /// Why there is no answer, or what the device says is wrong with the sentence or with its model.
-pub fn ask_device(
+pub(super) fn ask_device(
     device: &Device,
     sentence: &[u8],
     with_tokens: bool,
@@ -64,16 +63,4 @@ fn named(table: &Table, row: u16, args: &[u8]) -> Option<(String, Map<String, Va
         arguments.insert(field.name.to_owned(), decode(&field, entry.value));
     }
     Some((name, arguments))
-}
-
-impl Reply {
-    /// As [`Self::to_json`], with the confidence to the bit and the tokens beside: what is the same
-    /// on every machine.
-    #[must_use]
-    pub fn to_exact_json(&self) -> Value {
-        let mut json = self.to_json();
-        json["confidence_bits"] = json!(format!("{:08x}", self.confidence.to_bits()));
-        json["tokens"] = json!(self.tokens);
-        json
-    }
 }

@@ -4,8 +4,8 @@ use self_cell::self_cell;
 use serde_json::{Map, Value};
 use trine_ask::Call;
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
-use trine_train::tools::{ToolText, decode, fields, joined, parse};
 
+use crate::tools::{ToolText, decode, fields, joined, parse};
 use crate::{Error, Result};
 
 /// Tools with their texts, and the labels of each parameter as descriptors have them.

@@ -22,7 +22,7 @@ const SENTENCES: [&str; 5] = [
 ];
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 pub(super) fn ask(file: &[u8], table: &dyn ToolTable, sentences: &[&[u8]]) -> Result<Vec<Reply>> {

@@ -114,7 +114,7 @@ fn written(file: &[u8], text: &str) -> Option<(String, Vec<(String, String)>)> {
     let call = answer.call()?;
     let table = |node| TOOLS.node(call.tool(), trine_descriptor::Side::Params, node).unwrap();
     let value = |node, scalar| {
-        let value = trine_train::tools::decode(&table(node), scalar);
+        let value = crate::tools::decode(&table(node), scalar);
         (table(node).name.to_owned(), value.as_str().map_or(value.to_string(), str::to_owned))
     };
     let mut lines = vec![(TOOLS.info(call.tool()).unwrap().name.to_owned(), String::new())];
