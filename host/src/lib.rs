@@ -1,6 +1,7 @@
 //! The hosted side of Trine: devices on byte links, and the gateway that shows them to MCP clients.
 //!
 //! - [`args`]: which devices, as the command line names them;
+//! - [`ask_tool`]: the tool `ask`, which a model outside of this crate answers;
 //! - [`connect`]: entries for the configuration files of MCP clients;
 //! - [`device`]: one device: who it is, what it can do, and the calls under way;
 //! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
@@ -14,6 +15,7 @@
 #![deny(unsafe_code)]
 
 pub mod args;
+pub mod ask_tool;
 pub mod connect;
 pub mod device;
 mod emulate;
@@ -23,7 +25,6 @@ pub mod header;
 pub mod hub;
 mod link;
 pub mod middleware;
-mod offer;
 pub mod settings;
 mod simulate;
 mod sys;

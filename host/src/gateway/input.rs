@@ -9,7 +9,7 @@ use memchr::memchr;
 use trine_mcp::{Batch, Call, Engine, Outcome, Session, Step};
 
 use super::client::{Client, WAITING_MAX};
-use super::sentences::{Job, Sentences};
+use super::sentences::{Sentence, Sentences};
 use super::terminal;
 use crate::device::{Cost, Extra, Waiter};
 use crate::hub::Snapshot;
@@ -216,8 +216,8 @@ impl Reader {
         let tag = self.client.state().open(call, &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
         if let (Some(_), Some(sentences)) = (&entry.asks, &self.sentences) {
-            let job = Job::new(&self.client, tag, (&snapshot, call.tool), args);
-            return job.into_iter().for_each(|job| sentences.order(job));
+            let sentence = Sentence::new(&self.client, tag, (&snapshot, call.tool), args);
+            return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
         }
         let whole = (&*entry.table, entry.row, args);
         let retried = call.retry.map(|retry| self.client.sealer.retried(whole, &retry));

@@ -19,13 +19,12 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use trine_models::ask::Source;
-
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use client::Client;
 use input::Reader;
 use sentences::Sentences;
+pub use sentences::{Sentence, SentenceModel, SentenceQueue};
 
 /// Serves the hub's devices to the client on standard input and output until that ends its input;
 /// with a model, a tool that takes sentences beside the tools that the model knows.
@@ -33,7 +32,7 @@ use sentences::Sentences;
 /// # Errors
 /// When there is no device, when the model cannot be used, or when standard input or output are
 /// closed.
-pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<Source>) -> Result<()> {
+pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<SentenceModel>) -> Result<()> {
     if hub.devices().is_empty() {
         return Err(Error::new(
             "no device is given: add --simulate, --emulate BOARD, --serial PATH, --tcp HOST:PORT \

@@ -1,26 +1,54 @@
-//! Sentences: the tool `ask`, which a small model on this machine answers.
+//! Sentences: calls of the tool `ask`, which a model answers that the gateway was started with.
 //!
-//! The model lives in a thread of its own, so that other calls are not held up by it. A call that
-//! it was told to run is one of the device's as any other: what asks for a person there asks as
-//! ever.
+//! The model runs in a thread of its own, so that no other call waits for it. It is a closure: the
+//! gateway depends on no crate of models. A call that the model was told to run is a call of the
+//! device like any other: a tool that asks for a person at the device asks here too.
 
+use std::error::Error as StdError;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use trine_descriptor::{Args, Side, validate};
 use trine_mcp::Outcome;
-use trine_models::ask::{Asker, Known, Memory, Opened, Reading, Reply, Source};
-use trine_models::model::Buffers;
 
 use super::client::Client;
 use super::requests::Tag;
-use crate::device::{CallReport, Cost, Device, Table, Waiter as _};
+use crate::ask_tool::{self, KnownTools, Reply};
+use crate::device::{CallReport, Cost, Device, Table, Waiter as _, lock};
 use crate::error::{Error, Result};
 use crate::hub::Snapshot;
-use crate::offer;
+
+/// A model that answers sentences, as a function that is run in a thread of its own. It opens the
+/// model, calls [`SentenceQueue::open`] once, and answers each [`Sentence`] of the queue until that
+/// ends. An error before [`SentenceQueue::open`] is the error of [`serve`](super::serve).
+pub type SentenceModel =
+    Box<dyn FnOnce(SentenceQueue) -> std::result::Result<(), Box<dyn StdError>> + Send>;
+
+/// The sentences for a model, in the order in which they came.
+#[derive(Debug)]
+pub struct SentenceQueue {
+    opened: Sender<Result<KnownTools>>,
+    sentences: Receiver<Sentence>,
+}
+
+impl SentenceQueue {
+    /// Tells the gateway that the model is open, and which tools it was made for.
+    pub fn open(&self, known: KnownTools) {
+        // The gateway waits for this; if it has ended, the queue is at its end too.
+        _ = self.opened.send(Ok(known));
+    }
+}
+
+impl Iterator for SentenceQueue {
+    type Item = Sentence;
+
+    fn next(&mut self) -> Option<Sentence> {
+        self.sentences.recv().ok()
+    }
+}
 
 /// A sentence to be answered.
-pub(super) struct Job {
+pub struct Sentence {
     client: Arc<Client>,
     tag: Tag,
     snapshot: Arc<Snapshot>,
@@ -33,41 +61,49 @@ pub(super) struct Job {
 /// The thread that has the model.
 #[derive(Debug)]
 pub(super) struct Sentences {
-    orders: Mutex<Sender<Job>>,
+    queue: Mutex<Sender<Sentence>>,
 }
 
 impl Sentences {
-    /// Starts it; answers the tools that the model knows too.
+    /// Starts the thread and waits until the model is open.
     ///
     /// # Errors
     /// When the model cannot be used.
-    pub(super) fn start(source: Source) -> Result<(Self, Known)> {
-        let (orders, jobs) = channel();
+    pub(super) fn start(model: SentenceModel) -> Result<(Self, KnownTools)> {
+        let (queue, sentences) = channel();
         let (opened, is_open) = channel();
         let thread = std::thread::Builder::new().name("sentences".to_owned());
         let run = move || {
-            if let Err(error) = work(&source, &opened, &jobs) {
-                let error = Error::new(format!("--ask={source}: {error}"));
-                // Who started it waits for this.
-                _ = opened.send(Err(error));
+            let queue = SentenceQueue { opened: opened.clone(), sentences };
+            if let Err(error) = model(queue) {
+                // Nothing waits for this once the model is open.
+                _ = opened.send(Err(Error::new(error.to_string())));
             }
         };
         let failed = |error| Error::new(format!("the system gives no thread: {error}"));
         thread.spawn(run).map_err(failed)?;
         let known = is_open.recv().map_err(|_| Error::new("the model's thread has ended"))??;
-        Ok((Self { orders: Mutex::new(orders) }, known))
+        Ok((Self { queue: Mutex::new(queue) }, known))
     }
 
-    /// Has a sentence answered.
-    pub(super) fn order(&self, job: Job) {
-        let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(refused) = orders.send(job) {
+    /// Queues a sentence for the model.
+    pub(super) fn ask(&self, sentence: Sentence) {
+        if let Err(refused) = lock(&self.queue).send(sentence) {
             refused.0.fail("the model's thread has ended: please report it");
         }
     }
 }
 
-impl Job {
+impl std::fmt::Debug for Sentence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sentence")
+            .field("text", &self.text)
+            .field("run", &self.run)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sentence {
     /// The sentence of a call; `None` when its arguments break a rule, which was then answered.
     pub(super) fn new(
         client: &Arc<Client>,
@@ -86,8 +122,8 @@ impl Job {
             tag,
             snapshot: Arc::clone(snapshot),
             tool,
-            text: args.text(offer::TEXT).unwrap_or_default().to_owned(),
-            run: args.bool(offer::RUN).unwrap_or_default(),
+            text: args.text(ask_tool::TEXT).unwrap_or_default().to_owned(),
+            run: args.bool(ask_tool::RUN).unwrap_or_default(),
         })
     }
 
@@ -95,17 +131,23 @@ impl Job {
         self.snapshot.entry(self.tool).map(|entry| &entry.device)
     }
 
-    /// The device's own tools.
-    fn tools(&self) -> Option<Arc<Table>> {
+    /// The tools of the device that the sentence is for. All sentences of one model are for
+    /// devices with the same tools.
+    #[must_use]
+    pub fn tools(&self) -> Option<Arc<Table>> {
         self.snapshot.entry(self.tool)?.asks.clone()
     }
 
-    fn answer(self, asker: &mut Asker<'_>) {
-        // Its client may have cancelled it while it waited.
+    /// Answers the sentence with what `ask` makes of its text, and makes the call where that was
+    /// asked for. A sentence whose request was cancelled meanwhile is dropped.
+    pub fn answer<E: std::fmt::Display>(
+        self,
+        ask: impl FnOnce(&[u8]) -> std::result::Result<Reply, E>,
+    ) {
         if self.client.state().requests.get(self.tag).is_none() {
             return;
         }
-        let reply = match asker.ask(self.text.as_bytes()) {
+        let reply = match ask(self.text.as_bytes()) {
             Ok(reply) => reply,
             Err(error) => return self.fail(&error.to_string()),
         };
@@ -134,42 +176,12 @@ impl Job {
 
     fn done(&self, reply: &Reply, result: Option<&str>) {
         let Some(entry) = self.snapshot.entry(self.tool) else { return };
-        let entries = offer::entries(&entry.table, reply, result);
+        let entries = ask_tool::entries(&entry.table, reply, result);
         self.client.done(self.tag, Outcome::Value(&entries), Cost::default());
     }
 
-    fn fail(&self, why: &str) {
+    /// Answers that the sentence could not be read, and why.
+    pub fn fail(&self, why: &str) {
         self.client.done(self.tag, Outcome::Error(why), Cost::default());
     }
-}
-
-/// What the thread does: the model lives in this frame.
-fn work(source: &Source, opened: &Sender<Result<Known>>, jobs: &Receiver<Job>) -> Result<()> {
-    let bytes = source.bytes()?;
-    let mut buffers = Buffers::default();
-    let model = Opened::open(&bytes, &mut buffers)?;
-    // Who started it waits for this.
-    let Reading::Own(vocabulary) = &model.reading else {
-        return Err(Error::new(
-            "the model was made for no tools: train one for yours with trine train",
-        ));
-    };
-    _ = opened.send(Ok(Known::of(vocabulary)));
-    // All devices that are asked about have the same tools, or their jobs would not be here.
-    let Ok(first) = jobs.recv() else { return Ok(()) };
-    let Some(tools) = first.tools() else { return Ok(()) };
-    let mut memory = Memory::default();
-    let mut asker = match Asker::new(&*tools, &model, &mut memory) {
-        Ok(asker) => asker,
-        Err(error) => {
-            let why = error.to_string();
-            std::iter::once(first).chain(jobs).for_each(|job| job.fail(&why));
-            return Ok(());
-        }
-    };
-    first.answer(&mut asker);
-    for job in jobs {
-        job.answer(&mut asker);
-    }
-    Ok(())
 }

@@ -11,8 +11,8 @@ use super::catalog::{self, Entry, TOOL_MAX};
 use super::names;
 use super::shown::{Called, Shown};
 use super::{Hub, Progress, Snapshot};
+use crate::ask_tool;
 use crate::device::{Device, State, Table, lock};
-use crate::offer;
 
 /// Most tools of one device that are shown.
 const TOOLS_MAX: u16 = 2048;
@@ -121,14 +121,16 @@ impl Hub {
     fn add_asks(&self, called: &[Called], build: &mut Build<'_>) {
         let Some(known) = self.known.get() else { return };
         for (link, device) in self.served(called) {
-            let Some(own) = device.table().filter(|table| known.is_of(&**table)) else { continue };
-            match offer::table(&own, known.count()) {
+            let Some(own) = device.table().filter(|table| (known.are_first_of)(&**table)) else {
+                continue;
+            };
+            match ask_tool::table(&own, known) {
                 Ok(table) => {
                     let (device, table, asks) = (&device, Arc::new(table), Some(own));
                     build.add(Candidate { link, device, table, row: 0, asks });
                 }
                 Err(error) => {
-                    let name = offer::NAME;
+                    let name = ask_tool::NAME;
                     build.problem(link, format!("its tool {name} is left out: {error}"));
                 }
             }

@@ -14,11 +14,11 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use trine_mcp::Catalog;
-use trine_models::ask::Known;
 
 pub use catalog::Snapshot;
 
 use crate::args::Prefix;
+use crate::ask_tool::KnownTools;
 use crate::device::{Device, Identity, lock};
 use crate::error::{Error, Result};
 use crate::settings::{Alias, DeviceId};
@@ -48,7 +48,7 @@ pub struct Hub {
     /// Names that the user keeps by serial number.
     aliases: Vec<Alias>,
     /// The tools that the gateway's model knows, if it has one.
-    known: OnceLock<Known>,
+    known: OnceLock<KnownTools>,
     /// The socket of `--button`, which goes away with the hub.
     socket: Mutex<Option<PathBuf>>,
 }
@@ -162,7 +162,7 @@ impl Hub {
     }
 
     /// Shows, beside the tools of each device that a model knows, one that takes sentences.
-    pub(crate) fn offer(&self, known: Known) {
+    pub(crate) fn offer(&self, known: KnownTools) {
         // It is offered once, by the gateway that has the model.
         if self.known.set(known).is_ok() {
             self.rebuild();
@@ -173,7 +173,7 @@ impl Hub {
     pub(crate) fn unknown(&self) -> Vec<Arc<Device>> {
         let Some(known) = self.known.get() else { return Vec::new() };
         let mut devices = self.devices();
-        devices.retain(|device| device.table().is_some_and(|table| !known.is_of(&*table)));
+        devices.retain(|device| device.table().is_some_and(|table| !(known.are_first_of)(&*table)));
         devices
     }
 

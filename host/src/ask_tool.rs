@@ -1,12 +1,13 @@
-//! The tool `ask` beside the tools of a device: what a gateway shows of it, and what it answers.
+//! The tool `ask`: its descriptor beside the tools of a device, and its results.
+//!
+//! The gateway knows no model. Whoever starts it gives [`KnownTools`], from which the tool is
+//! described, and a [`Reply`] to each sentence.
 
-use serde_json::Value;
-use trine_ask::SENTENCE_MAX;
+use serde_json::{Map, Value};
 use trine_descriptor::{
     Annotations, DecimalRange, Field, IntRange, Kind, Literal, Side, Tool, ToolInfo, ToolTable,
     ValueWriter, record,
 };
-use trine_models::ask::Reply;
 
 use crate::device::{BadTable, Table};
 
@@ -25,17 +26,54 @@ const PLACES: u8 = 4;
 /// Bytes that the entries of an answer take beside its texts.
 const ENTRIES: usize = 1024;
 
-/// A table of the one tool: its result names the first `known` of these tools and their parameters.
+/// Answers whether the first tools of a table are those that a model was made for.
+pub type IsKnown = Box<dyn Fn(&dyn ToolTable) -> bool + Send + Sync>;
+
+/// The tools that a model was made for.
+pub struct KnownTools {
+    /// How many they are.
+    pub count: u16,
+    /// Bytes of the longest sentence that the model reads.
+    pub sentence_max: u16,
+    /// Whether they are the first tools of a table.
+    pub are_first_of: IsKnown,
+}
+
+impl std::fmt::Debug for KnownTools {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KnownTools")
+            .field("count", &self.count)
+            .field("sentence_max", &self.sentence_max)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The call that a model makes of a sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// The tool and its arguments; `None` where no tool does what the sentence asks for.
+    pub call: Option<(String, Map<String, Value>)>,
+    /// Whether the model is sure enough for the call to be made.
+    pub is_sure: bool,
+    /// The probability of the answer.
+    pub confidence: f32,
+    /// Why there is no call; empty where there is one.
+    pub reason: String,
+}
+
+/// A table of the one tool: its result names the tools of `known`, which are the first of `tools`,
+/// and their parameters.
 ///
 /// # Errors
 /// When the tools have more parameters than one result can name.
-pub(crate) fn table(tools: &Table, known: u16) -> Result<Table, BadTable> {
+pub(crate) fn table(tools: &Table, known: &KnownTools) -> Result<Table, BadTable> {
+    let KnownTools { count: known, sentence_max, .. } = *known;
     let infos: Vec<ToolInfo<'_>> = (0..known).filter_map(|tool| tools.info(tool)).collect();
     let names: Vec<&str> = infos.iter().map(|info| info.name).collect();
     let names = names.join("|");
     let params = merged(tools, known);
     let own = [
-        Field::new("text", Kind::Text { min: 0, max: SENTENCE_MAX as u16 })
+        Field::new("text", Kind::Text { min: 0, max: sentence_max })
             .describe("What somebody says, such as: make the fan spin at forty percent."),
         Field::new("run", Kind::Bool).optional().default_to(Literal::Bool(false)).describe(
             "Make the call, if the model is sure of it. A tool that asks for a person at \
@@ -225,10 +263,13 @@ mod tests {
         Table::new(list.into()).unwrap()
     }
 
+    fn known(count: u16) -> KnownTools {
+        KnownTools { count, sentence_max: 1024, are_first_of: Box::new(|_| true) }
+    }
+
     fn reply(tool: &str, arguments: Value) -> Reply {
         let call = Some((tool.to_owned(), arguments.as_object().cloned().unwrap()));
-        let (reason, tokens) = (String::new(), Vec::new());
-        Reply { call, is_sure: true, confidence: 0.987_65, reason, tokens }
+        Reply { call, is_sure: true, confidence: 0.987_65, reason: String::new() }
     }
 
     #[test]
@@ -236,7 +277,7 @@ mod tests {
         let mut list = vec![0; record::page(&TOOLS, 0, &mut [])];
         record::page(&TOOLS, 0, &mut list);
         let board = Table::new(list.into()).unwrap();
-        let ask = table(&board, 10).unwrap();
+        let ask = table(&board, &known(10)).unwrap();
         let calls = vec![
             ("fan_set", json!({"percent": 40})),
             ("climate_set", json!({"mode": "heat", "celsius": 21.5})),
@@ -271,7 +312,7 @@ mod tests {
         ];
         let tools = [("one", &one), ("other", &other)]
             .map(|(name, params)| Tool::new(ToolInfo::new(name, "d"), params, &[]));
-        let ask = table(&of(&tools), 2).unwrap();
+        let ask = table(&of(&tools), &known(2)).unwrap();
         let nodes = ask.nodes(0, Side::Output).unwrap();
         let kind = |name: &str| nodes.iter().find(|node| node.name == name).unwrap().kind;
         assert_eq!(kind("tool"), Kind::Choice("one|other"));
