@@ -9,7 +9,7 @@ use trine_descriptor::{
     ValueWriter, record,
 };
 
-use crate::device::{BadTable, Table};
+use crate::table::{BadTable, Table};
 
 /// What the tool is called where nothing stands before it.
 pub(crate) const NAME: &str = "ask";

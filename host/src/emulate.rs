@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::device::{Person, lock};
+use crate::device::Person;
 use crate::error::{Error, Result};
 use crate::link::{Dial, Opened, halves};
+use crate::sync::lock;
 use crate::sys;
 
 /// A board that the firmware is built for.

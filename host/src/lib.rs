@@ -6,6 +6,9 @@
 //! - [`device`]: one device: who it is, what it can do, and the calls under way;
 //! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
+//! - [`table`]: the tools of a device;
+//! - [`sanitize`]: texts of devices, made harmless;
+//! - [`folders`]: folders of the user;
 //! - [`settings`]: what the user keeps about devices: names and keys by serial number;
 //! - [`header`]: C from a list of tools;
 //! - [`gateway`]: MCP on standard input and output.
@@ -20,19 +23,25 @@ pub mod connect;
 pub mod device;
 mod emulate;
 pub mod error;
+pub mod folders;
 pub mod gateway;
 pub mod header;
 pub mod hub;
+mod identity;
 mod link;
 pub mod middleware;
+pub mod sanitize;
 pub mod settings;
 mod simulate;
+mod sync;
 mod sys;
+pub mod table;
 
 pub use args::{DeviceArgs, Prefix};
-pub use device::{CallReport, Device, Driven, Event, Identity, State, Status, Wire};
+pub use device::{CallReport, Device, Driven, Event, State, Status, Wire};
 pub use error::{Error, Result};
 pub use header::{GenOptions, c_header, c_sentences, pack};
 pub use hub::Hub;
+pub use identity::Identity;
 pub use link::{BusMaster, BusTiming, Framing};
 pub use settings::Settings;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use trine::device::terminal_json;
+use trine::sanitize::terminal_json;
 use trine::{CallReport, Device, DeviceArgs, Error, Result, State};
 use trine_descriptor::{ToolTable as _, find_tool};
 

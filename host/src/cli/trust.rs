@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use trine::device::terminal_text;
+use trine::sanitize::terminal_text;
 use trine::settings::{Bound, Changed};
 use trine::{Result, Settings};
 

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use trine_mcp::{Engine, ServerInfo, Session, Single, Step, Version};
 
 use super::calls::{Cost, Ticket, Waiter};
-use super::{CallReport, Device, State, Table, lock};
+use super::{CallReport, Device, State};
+use crate::sync::lock;
+use crate::table::Table;
 
 /// Room for encoded arguments.
 const ARGS_MAX: usize = 64 * 1024;

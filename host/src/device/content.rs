@@ -8,7 +8,7 @@ use trine_mcp::{Block, Contents, Failure, Outcome};
 use trine_wire::message;
 use trine_wire::message::block::{self, Blocks};
 
-use super::said;
+use crate::sanitize;
 
 /// Largest content that is taken from a device, in bytes.
 const CONTENT_MAX: usize = 1 << 20;
@@ -46,7 +46,7 @@ impl Content {
     /// `None` when it is too much.
     pub(super) fn new(mime: &str, len: u32) -> Option<Self> {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let mime = said::plain(mime).into_owned();
+        let mime = sanitize::plain(mime).into_owned();
         let new = Self { mime, len, bytes: Vec::new(), credit: WINDOW };
         (len <= CONTENT_MAX).then_some(new)
     }
@@ -79,7 +79,7 @@ impl Content {
             return;
         }
         if let Ok(text) = std::str::from_utf8(&self.bytes)
-            && let Cow::Owned(text) = said::content(text)
+            && let Cow::Owned(text) = sanitize::content(text)
         {
             self.bytes = text.into_bytes();
         }
@@ -150,24 +150,24 @@ impl<'a> Fit<'a> {
         let none = Self::default();
         Ok(match *block {
             block::Block::Text { text } => {
-                let body = match said::content(text) {
+                let body = match sanitize::content(text) {
                     Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
                     Cow::Owned(text) => Cow::Owned(text.into_bytes()),
                 };
                 Self { body, ..none }
             }
             block::Block::Image { mime, .. } | block::Block::Audio { mime, .. } => {
-                Self { mime: said::plain(mime), ..none }
+                Self { mime: sanitize::plain(mime), ..none }
             }
             block::Block::Link { uri, name, mime, description } => Self {
-                uri: said::plain(uri),
-                name: said::plain(name),
-                mime: said::plain(mime),
-                description: said::plain(description),
+                uri: sanitize::plain(uri),
+                name: sanitize::plain(name),
+                mime: sanitize::plain(mime),
+                description: sanitize::plain(description),
                 ..none
             },
             block::Block::Embedded { uri, mime, .. } => {
-                Self { uri: said::plain(uri), mime: said::plain(mime), ..none }
+                Self { uri: sanitize::plain(uri), mime: sanitize::plain(mime), ..none }
             }
             block::Block::Structured { value } => Self { body: judge(value)?.into(), ..none },
             _ => none,

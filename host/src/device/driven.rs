@@ -8,9 +8,11 @@ use trine_descriptor::ToolTable as _;
 
 use super::calls::{Extra, Opening};
 use super::session::{Deferred, Session};
-use super::{State, Table, Ticket, Waiter, lock};
+use super::{State, Ticket, Waiter};
 use crate::link::{Frames, Framing, Line};
 use crate::settings::Settings;
+use crate::sync::lock;
+use crate::table::Table;
 
 /// The host's side of one device as a machine that its owner drives: pieces of a link and the time
 /// come in, pieces go out. The same sessions that a [`super::Device`] has on a thread, for whoever

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use trine_wire::message::{HostMessage, feature};
 
+use super::Device;
 use super::session::Question;
-use super::{Device, lock};
+use crate::sync::lock;
 
 /// How often an operation is asked for before it counts as unanswered: a frame may be lost.
 const TRIES: u32 = 3;

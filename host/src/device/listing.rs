@@ -1,6 +1,6 @@
 //! The list of tools as it comes in pages.
 
-use super::table::{LIST_MAX, Table};
+use crate::table::{LIST_MAX, Table};
 
 /// A list that is being fetched.
 #[derive(Debug)]

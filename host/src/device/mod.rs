@@ -11,13 +11,11 @@ mod pace;
 mod provision;
 mod report;
 mod run;
-pub(crate) mod said;
 mod sentence;
 mod session;
-mod table;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
@@ -27,14 +25,15 @@ pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
 pub use driven::Driven;
 pub use factory::{Found, op as factory_op};
 pub use report::CallReport;
-pub use said::{json as terminal_json, shown as terminal_text};
 pub use sentence::Understood;
-pub use table::{BadTable, Table};
+use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;
-use trine_wire::message::{Hello, HostMessage};
 
 use crate::error::{Error, Result};
+use crate::identity::Identity;
 use crate::settings::Settings;
+use crate::sync::lock;
+use crate::table::Table;
 use calls::Opening;
 use session::{Deferred, Question, Session};
 
@@ -47,35 +46,6 @@ pub enum State {
     Online,
     /// It cannot be reached, and why.
     Offline(String),
-}
-
-/// Who a device says it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// Who makes it.
-    pub vendor: String,
-    /// What it is.
-    pub product: String,
-    /// Which one it is.
-    pub serial: String,
-    /// Version of the firmware.
-    pub firmware: String,
-    /// Which build of it.
-    pub build: String,
-}
-
-impl Identity {
-    /// What a device says of itself, fit to be shown.
-    pub(crate) fn of(hello: &Hello<'_>) -> Self {
-        let text = |text: &str| said::plain(text).into_owned();
-        Self {
-            vendor: text(hello.vendor),
-            product: text(hello.product),
-            serial: text(hello.serial),
-            firmware: text(hello.firmware),
-            build: text(hello.build),
-        }
-    }
 }
 
 /// How a device is spoken with, as the host sees it.
@@ -149,11 +119,6 @@ impl std::fmt::Debug for Device {
             .field("state", &self.state())
             .finish_non_exhaustive()
     }
-}
-
-/// A lock that a panicking thread has left is taken all the same: each step leaves the state whole.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Device {

@@ -7,9 +7,10 @@ use trine_wire::message::{HostMessage, feature};
 use trine_wire::secure::{KEY_LEN, Key};
 
 use super::session::Question;
-use super::{Device, State, lock};
+use super::{Device, State};
 use crate::error::{Error, Result};
 use crate::settings::DeviceId;
+use crate::sync::lock;
 
 /// How long the device may take to store a key.
 const STORE_PATIENCE: Duration = Duration::from_secs(3);

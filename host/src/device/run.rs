@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Device, lock};
+use super::Device;
 use crate::link::{Board, Dial, Frames, Line, Local};
+use crate::sync::lock;
 
 /// Pauses between attempts to open a link: doubled from the first to the last.
 const PAUSE_MIN: Duration = Duration::from_millis(100);

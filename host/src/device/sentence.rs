@@ -10,8 +10,9 @@ use trine_mcp::Outcome;
 use trine_wire::message::block::{Block, Blocks};
 use trine_wire::message::feature;
 
+use super::Device;
 use super::calls::{Cost, Extra, Opening, Waiter};
-use super::{Device, lock};
+use crate::sync::lock;
 
 /// What a sentence came to on a device.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -14,7 +14,7 @@ use trine_mcp::{Answer, Form, Retry};
 use trine_wire::message::input::{self, Record, Records, Request};
 use trine_wire::secure::{self, Key, TAIL_LEN};
 
-use crate::device::Table;
+use crate::table::Table;
 
 /// How long a person may take to answer.
 const TIME: Duration = Duration::from_secs(600);

@@ -11,9 +11,10 @@ use trine_mcp::{Catalog, Engine, Failure, Id, Listen, Outcome, notify};
 use super::ask::{Questions, Sealer};
 use super::outbox::Outbox;
 use super::requests::{Arrays, Requests, Tag};
-use crate::device::{Asked, Cost, Device, Ticket, Waiter, lock};
+use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, Observer, Snapshot};
+use crate::sync::lock;
 use crate::sys;
 
 /// Bytes that may wait for the client before no more requests are dealt with.

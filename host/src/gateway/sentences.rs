@@ -14,9 +14,11 @@ use trine_mcp::Outcome;
 use super::client::Client;
 use super::requests::Tag;
 use crate::ask_tool::{self, KnownTools, Reply};
-use crate::device::{CallReport, Cost, Device, Table, Waiter as _, lock};
+use crate::device::{CallReport, Cost, Device, Waiter as _};
 use crate::error::{Error, Result};
 use crate::hub::Snapshot;
+use crate::sync::lock;
+use crate::table::Table;
 
 /// A model that answers sentences, as a function that is run in a thread of its own. It opens the
 /// model, calls [`SentenceQueue::open`] once, and answers each [`Sentence`] of the queue until that

@@ -12,7 +12,9 @@ use super::names;
 use super::shown::{Called, Shown};
 use super::{Hub, Progress, Snapshot};
 use crate::ask_tool;
-use crate::device::{Device, State, Table, lock};
+use crate::device::{Device, State};
+use crate::sync::lock;
+use crate::table::Table;
 
 /// Most tools of one device that are shown.
 const TOOLS_MAX: u16 = 2048;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use trine_descriptor::ToolTable;
 use trine_mcp::{Catalog, Engine, ServerInfo, Session, Step};
 
-use crate::device::{Device, Table};
+use crate::device::Device;
+use crate::table::Table;
 
 /// How long a client may keep a list that all devices have contributed to.
 const TTL_MS: u32 = 10_000;

@@ -19,9 +19,11 @@ pub use catalog::Snapshot;
 
 use crate::args::Prefix;
 use crate::ask_tool::KnownTools;
-use crate::device::{Device, Identity, lock};
+use crate::device::Device;
 use crate::error::{Error, Result};
+use crate::identity::Identity;
 use crate::settings::{Alias, DeviceId};
+use crate::sync::lock;
 use names::Named;
 use pinned::Pinned;
 use shown::Shown;

@@ -3,7 +3,7 @@
 use trine_descriptor::{NAME_MAX, check};
 
 use crate::args::Prefix;
-use crate::device::Identity;
+use crate::identity::Identity;
 
 /// A device as far as its name goes.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::time::Duration;
 
 use super::pinned::Pinned;
 use super::shown::Shown;
@@ -13,7 +14,7 @@ use crate::emulate::{Console, Emulator};
 use crate::error::{Error, Result};
 use crate::link::{Attached, Board, Bus, BusTiming, Dial, Serial, Tcp, Udp, Unix};
 use crate::middleware::conversation::Conversation;
-use crate::middleware::{LinkKind, Played, Prepared};
+use crate::middleware::{self, LinkKind, Played, Prepared, Replayed};
 use crate::settings::Settings;
 use crate::simulate::{Control, Simulation};
 
@@ -99,8 +100,19 @@ impl Hub {
 }
 
 impl Hub {
+    /// Says the host's side of a capture to the one device that is named, each question when the
+    /// answers to the last one have come or `patience` is over.
+    ///
+    /// # Errors
+    /// When the text is no capture or one of tagged messages, when not one device is named, and
+    /// when its link cannot be opened or breaks.
+    pub fn replay(capture: &str, args: &DeviceArgs, patience: Duration) -> Result<Replayed> {
+        let conversation = Conversation::read(capture)?;
+        middleware::replay(&conversation, &mut *Self::dial_one(args)?, patience)
+    }
+
     /// The way to the one device of the command line, for who speaks with it without a session.
-    pub(crate) fn dial_one(args: &DeviceArgs) -> Result<Box<dyn Dial>> {
+    fn dial_one(args: &DeviceArgs) -> Result<Box<dyn Dial>> {
         let addresses = args.addresses()?;
         let [(_, address)] = addresses.as_slice() else {
             return Err(Error::new(format!("name one device, not {}", addresses.len())));

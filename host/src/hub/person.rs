@@ -10,8 +10,8 @@ use tracing::{info, warn};
 
 use super::Hub;
 use crate::args::Button;
-use crate::device::lock;
 use crate::error::{Error, Result};
+use crate::sync::lock;
 
 /// Longest line that is read.
 const LINE_MAX: u64 = 64;

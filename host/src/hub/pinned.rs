@@ -8,9 +8,10 @@ use std::time::SystemTime;
 use tracing::warn;
 use trine_descriptor::ToolTable as _;
 
-use crate::device::{Identity, Table};
 use crate::error::{Error, Result};
+use crate::identity::Identity;
 use crate::settings::{Change, DeviceId, Pins, Settings};
+use crate::table::Table;
 
 /// Most devices that one process pins: nobody fills a disk with names of devices.
 const NEW_MAX: u32 = 256;

@@ -203,7 +203,7 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Identity;
+    use crate::identity::Identity;
 
     fn identity(product: &str, serial: &str) -> Identity {
         Identity { product: product.into(), serial: serial.into(), ..Identity::default() }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::dial::READ_PATIENCE;
 use super::{Board, Dial, Opened};
-use crate::device::lock;
+use crate::sync::lock;
 
 /// How often the board is driven.
 const TICK: Duration = Duration::from_millis(1);

@@ -52,7 +52,7 @@ fn by_file(file: &Metadata) -> Option<u32> {
 /// What a process is called.
 fn name(process: u32) -> String {
     let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
-    let name = crate::device::said::plain(name.trim_end()).into_owned();
+    let name = crate::sanitize::plain(name.trim_end()).into_owned();
     if name.is_empty() { "a program".to_owned() } else { name }
 }
 

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use super::live::{Layered, MakeLayers};
 use super::{FaultPlan, Faults, Layers, LinkKind, Recorder, Tracer};
-use crate::device::lock;
 use crate::error::{Error, Result};
 use crate::link::Dial;
+use crate::sync::lock;
 
 /// What stands on the links of the devices. Shared by every command that talks to a device.
 #[derive(Clone, Debug, Default, clap::Args)]

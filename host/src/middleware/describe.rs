@@ -7,7 +7,8 @@ use trine_descriptor::{FaultCode, Kind, Side, ToolTable};
 use trine_wire::message::{self, DeviceMessage, Hello, HostHello, HostMessage, Outcome};
 
 use super::capture::Hex;
-use crate::device::{Table, said};
+use crate::sanitize;
+use crate::table::Table;
 
 /// Longest part of bytes that are shown.
 const BYTES_SHOWN: usize = 24;
@@ -39,12 +40,12 @@ fn untagged(bytes: &[u8]) -> Option<(&[u8], u32)> {
 impl Reader {
     /// What a message from the host says, in one line that is fit for a terminal.
     pub(super) fn host_says(&mut self, bytes: &[u8]) -> String {
-        said::shown(&self.host(bytes)).into_owned()
+        sanitize::terminal_text(&self.host(bytes)).into_owned()
     }
 
     /// What a message from the device says, in the same way.
     pub(super) fn device_says(&mut self, bytes: &[u8]) -> String {
-        said::shown(&self.device(bytes)).into_owned()
+        sanitize::terminal_text(&self.device(bytes)).into_owned()
     }
 
     fn host(&mut self, bytes: &[u8]) -> String {

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::{Layer as _, Layers, LinkKind, Way};
-use crate::device::lock;
 use crate::error::Result;
 use crate::link::{Came, Dial, Opened, Pump, READ_PATIENCE};
+use crate::sync::lock;
 
 /// Makes the layers of a link each time that it is opened.
 pub(crate) type MakeLayers = Box<dyn FnMut(LinkKind) -> Result<Layers> + Send>;

@@ -20,26 +20,11 @@ pub use args::LinkArgs;
 pub(crate) use args::Prepared;
 pub use capture::Recorder;
 pub use faults::{FaultPlan, Faults};
-pub(crate) use replay::Played;
 pub use replay::Replayed;
+pub(crate) use replay::{Played, to_device as replay};
 pub use trace::{LinkKind, Tracer};
 
-use std::time::Duration;
-
-use crate::args::DeviceArgs;
 use crate::error::Result;
-use crate::hub::Hub;
-
-/// Says the host's side of a capture to the one device that is named, each question when the
-/// answers to the last one have come or `patience` is over.
-///
-/// # Errors
-/// When the text is no capture or one of tagged messages, when not one device is named, and when
-/// its link cannot be opened or breaks.
-pub fn replay(text: &str, args: &DeviceArgs, patience: Duration) -> Result<Replayed> {
-    let conversation = conversation::Conversation::read(text)?;
-    replay::to_device(&conversation, &mut *Hub::dial_one(args)?, patience)
-}
 
 /// Writes a line for every message of a capture.
 ///

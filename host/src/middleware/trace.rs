@@ -8,9 +8,9 @@ use trine_wire::bus::{FROM_DEVICE, Header, MORE, POLL};
 
 use super::describe::Reader;
 use super::{Layer, Out, Way};
-use crate::device::said;
 use crate::error::{Error, Result};
 use crate::link::{Found, Frames, Framing};
+use crate::sanitize;
 
 /// What a link looks like from outside, where a tracer and a capture stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl<W: Write> Tracer<W> {
         let (frames, bad) = (&mut frames[way as usize], &mut bad[way as usize]);
         let mut line = |what: &str, bytes: u32| {
             let (seconds, us) = (at_us / 1_000_000, at_us % 1_000_000);
-            let (sign, what) = (way.sign(), said::shown(what));
+            let (sign, what) = (way.sign(), sanitize::terminal_text(what));
             // A trace that cannot be written must not stop the link.
             drop(match bytes {
                 0 => writeln!(out, "{name}{seconds:4}.{us:06} {sign} {what}"),
@@ -180,6 +180,9 @@ mod tests {
         let written = String::from_utf8(written).unwrap();
         assert_eq!(written.lines().count(), 3, "{written}");
         assert!(written.matches("\\u{1b}[2J").count() == 3, "{written}");
-        assert!(written.chars().all(|point| point == '\n' || !said::acts(point)), "{written:?}");
+        assert!(
+            written.chars().all(|point| point == '\n' || !sanitize::acts(point)),
+            "{written:?}"
+        );
     }
 }

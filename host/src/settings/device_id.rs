@@ -3,7 +3,7 @@
 use trine_wire::message::Hello;
 use trine_wire::siphash::siphash128;
 
-use crate::device::Identity;
+use crate::identity::Identity;
 
 /// Most characters of a file's name before it is cut.
 const NAME_MAX: usize = 120;

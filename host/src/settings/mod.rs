@@ -25,7 +25,7 @@ pub use pins::Changed;
 pub(crate) use pins::{Change, Pins};
 use whole::drop_file;
 
-use crate::connect::Machine;
+use crate::folders::{self, Os};
 
 /// The environment variable that names the folder.
 pub const FOLDER_VARIABLE: &str = "TRINE_CONFIG";
@@ -42,7 +42,10 @@ impl Settings {
     pub fn of_user() -> Self {
         let named = std::env::var_os(FOLDER_VARIABLE).filter(|folder| !folder.is_empty());
         let folder = named.map(PathBuf::from);
-        Self { folder: folder.or_else(|| Machine::this(PathBuf::new()).settings()) }
+        let home = std::env::home_dir();
+        let of_user =
+            || folders::configuration(Os::this(), home.as_deref(), |name| std::env::var_os(name));
+        Self { folder: folder.or_else(|| Some(of_user()?.join("trine"))) }
     }
 
     /// Those in a folder, which need not be there yet.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use trine::device::{Table, Understood};
+use trine::device::Understood;
+use trine::table::Table;
 use trine::{Device, Error, Result};
 use trine_descriptor::{Side, ToolTable, ValueReader};
 use trine_dispatch::verdict;

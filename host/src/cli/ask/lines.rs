@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read, Write};
 
 use serde_json::{Value, json};
-use trine::device::terminal_json;
+use trine::sanitize::terminal_json;
 use trine::{Error, Result};
 use trine_models::lines::next;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use trine::device::terminal_json;
+use trine::sanitize::terminal_json;
 use trine::{Device, DeviceArgs, Error, Hub, Result};
 use trine_descriptor::ToolTable;
 use trine_models::ask::{Asker, Reply, Source, ToolList};

@@ -7,11 +7,11 @@ use trine_wire::message::{Hello, HostHello, HostMessage, feature};
 
 use super::upkeep::QUIET_MS;
 use super::{Asked, Deferred, Peer, Session};
-use crate::device::Identity;
 use crate::device::content::WINDOW;
 use crate::device::listing::Listing;
-use crate::device::table::Table;
+use crate::identity::Identity;
 use crate::settings::DeviceId;
+use crate::table::Table;
 
 /// Tables kept of a device, so that one that comes back need not be listed again.
 const CACHE_MAX: usize = 4;

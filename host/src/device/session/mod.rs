@@ -19,15 +19,17 @@ use std::sync::Arc;
 use trine_mcp::{Failure, Outcome};
 use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Said};
 
+use super::State;
 use super::calls::{Calls, Opening, Stage, Ticket};
 use super::content;
 use super::lanes::{BASE_MAX, BASE_MIN};
 use super::listing::Listing;
 use super::pace::Pace;
-use super::table::Table;
-use super::{Identity, State, said};
+use crate::identity::Identity;
 use crate::link::{COMING_MS, Found, Line, Outgoing};
+use crate::sanitize;
 use crate::settings::{DeviceId, Settings};
+use crate::table::Table;
 pub(super) use peer::Peer;
 pub(super) use questions::Question;
 use questions::Questions;
@@ -255,7 +257,7 @@ impl Session {
     }
 
     fn gone(&mut self, why: &str, now: u64) {
-        let why = &*said::plain(why);
+        let why = &*sanitize::plain(why);
         let news = self.ready || self.offline.as_deref() != Some(why);
         self.losses += u64::from(self.ready);
         self.ready = false;
@@ -347,7 +349,7 @@ impl Session {
             DeviceMessage::Progress { id, done, total, text } => {
                 let Some(index) = self.call_of(id, cost, now) else { return };
                 if (done, total) != (0, 0) || !text.is_empty() {
-                    self.calls.progress(index, (done, total), &said::plain(text));
+                    self.calls.progress(index, (done, total), &sanitize::plain(text));
                 }
             }
             DeviceMessage::Hello(hello) => self.hello(&hello, cost, now),

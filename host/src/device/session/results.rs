@@ -10,7 +10,9 @@ use trine_mcp::{Failure, Outcome};
 use trine_wire::message::Outcome as Said;
 
 use super::Session;
-use crate::device::{Table, content, said};
+use crate::device::content;
+use crate::sanitize;
+use crate::table::Table;
 
 /// The tool that a call was made of.
 struct Called {
@@ -30,7 +32,7 @@ impl Called {
     /// A result that its description allows, fit to be shown; or a sentence.
     fn judge<'a>(&self, value: &'a [u8]) -> Result<Cow<'a, [u8]>, String> {
         match validate(&*self.table, self.row, Side::Output, value) {
-            Ok(()) => Ok(said::value::entries(value)),
+            Ok(()) => Ok(sanitize::value::entries(value)),
             Err(fault) => Err(self.sentence(fault)),
         }
     }
@@ -63,10 +65,10 @@ impl Session {
             Said::Done { value } => return self.done(index, value),
             Said::Blocks { bytes } if !self.is_sentence(index) => return self.blocks(index, bytes),
             Said::Failed { text } => {
-                let text = said::plain(text);
+                let text = sanitize::plain(text);
                 return self.calls.answer(index, Said::Failed { text: &text });
             }
-            Said::NeedInput { state, requests } => match said::value::questions(requests) {
+            Said::NeedInput { state, requests } => match sanitize::value::questions(requests) {
                 Some(requests) => {
                     let asks = Said::NeedInput { state, requests: &requests };
                     return self.calls.answer(index, asks);

@@ -2,7 +2,7 @@
 //! a person can read: whatever a device does, it fills no log.
 
 use super::{Deferred, Session};
-use crate::device::said;
+use crate::sanitize;
 
 /// Lines that may come at once.
 const BURST: u64 = 100;
@@ -81,34 +81,34 @@ impl Session {
     /// Something is not as it should be.
     pub(super) fn note(&mut self, text: &str) {
         if self.talk.about() {
-            self.deferred.push(Deferred::Note(said::plain(text).into_owned()));
+            self.deferred.push(Deferred::Note(sanitize::plain(text).into_owned()));
         }
     }
 
     /// All is well.
     pub(super) fn good(&mut self, text: &str) {
         if self.talk.about() {
-            self.deferred.push(Deferred::Good(said::plain(text).into_owned()));
+            self.deferred.push(Deferred::Good(sanitize::plain(text).into_owned()));
         }
     }
 
     /// The device has sent a line for the log.
     pub(super) fn logged(&mut self, level: u8, text: &str) {
         if self.talk.own() {
-            self.deferred.push(Deferred::Log(level, said::plain(text.trim_end()).into_owned()));
+            self.deferred.push(Deferred::Log(level, sanitize::plain(text.trim_end()).into_owned()));
         }
     }
 
     /// The device has printed something that is no frame.
     pub(super) fn printed(&mut self, text: &str) {
         if self.talk.own() {
-            self.deferred.push(Deferred::Text(said::plain(text.trim_end()).into_owned()));
+            self.deferred.push(Deferred::Text(sanitize::plain(text.trim_end()).into_owned()));
         }
     }
 
     /// The device has sent an event: whoever listens hears it, also where the log does not.
     pub(super) fn event(&mut self, seq: u32, tool: u16, text: &str) {
-        let (text, is_logged) = (said::plain(text).into_owned(), self.talk.own());
+        let (text, is_logged) = (sanitize::plain(text).into_owned(), self.talk.own());
         self.deferred.push(Deferred::Event { seq, tool, text, is_logged });
     }
 

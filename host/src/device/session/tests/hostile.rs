@@ -10,10 +10,11 @@ use trine_wire::message::{self, DeviceMessage, Hello, Outcome as Said};
 
 use super::super::{Opening, Session};
 use super::play::HELLO;
+use crate::device::State;
 use crate::device::calls::{Cost, Extra, Waiter};
-use crate::device::{State, Table};
 use crate::link::{Found, Framing, Line};
 use crate::settings::Settings;
+use crate::table::Table;
 
 #[derive(Default)]
 struct Ends(AtomicU32);

@@ -10,11 +10,12 @@ use trine_wire::message::{self, DeviceMessage, Hello, HostHello, HostMessage, fe
 use trine_wire::secure::DeviceKeys;
 use trine_wire::{Decoder, Fed};
 
+use crate::device::State;
 use crate::device::calls::{Cost, Extra, Opening, Ticket, Waiter};
 use crate::device::session::Session;
-use crate::device::{State, lock};
 use crate::link::{Found, Framing, Line};
 use crate::settings::Settings;
+use crate::sync::lock;
 
 /// What the host has written.
 #[derive(Clone, Default)]

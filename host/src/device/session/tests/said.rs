@@ -8,9 +8,10 @@ use trine_wire::message::block::Block;
 use trine_wire::message::{DeviceMessage, Hello, Outcome};
 
 use super::play::{HELLO, Play};
+use crate::device::State;
 use crate::device::calls::{Extra, Opening, Waiter};
 use crate::device::session::Deferred;
-use crate::device::{State, said};
+use crate::sanitize;
 
 /// Every code point that a text of a device may not bring, but for those that values may have.
 fn forbidden() -> Vec<char> {
@@ -132,32 +133,32 @@ fn every_forbidden_code_point_is_replaced_and_nothing_else() {
     let forbidden = forbidden();
     for point in '\0'..=char::MAX {
         let text = String::from(point);
-        let is_kept = said::plain(&text) == text;
+        let is_kept = sanitize::plain(&text) == text;
         if forbidden.contains(&point) {
-            assert_eq!(said::plain(&text), "\u{fffd}", "{point:?}");
+            assert_eq!(sanitize::plain(&text), "\u{fffd}", "{point:?}");
             let passes = PASS_IN_CONTENT.contains(&point);
-            assert_eq!(said::content(&text) == text, passes, "{point:?}");
+            assert_eq!(sanitize::content(&text) == text, passes, "{point:?}");
         }
-        assert_eq!(said::is_plain(&text), is_kept);
-        assert_eq!(said::is_content(&text), said::content(&text) == text, "{point:?}");
+        assert_eq!(sanitize::is_plain(&text), is_kept);
+        assert_eq!(sanitize::is_content(&text), sanitize::content(&text) == text, "{point:?}");
         // Whatever can be seen passes.
         if point.is_alphanumeric() && !matches!(point, '\u{3164}' | '\u{ffa0}') {
             assert!(is_kept, "{point:?}");
         }
     }
-    assert_eq!(said::plain("21.5 \u{b0}C, \u{6f22}\u{5b57}"), "21.5 \u{b0}C, \u{6f22}\u{5b57}");
-    assert_eq!(said::content("a\r\nb"), "a\u{fffd}\nb");
+    assert_eq!(sanitize::plain("21.5 \u{b0}C, \u{6f22}\u{5b57}"), "21.5 \u{b0}C, \u{6f22}\u{5b57}");
+    assert_eq!(sanitize::content("a\r\nb"), "a\u{fffd}\nb");
 }
 
 #[test]
 fn what_reaches_a_terminal_is_escaped_and_says_the_same() {
     let nasty = nasty();
     let json = serde_json::to_string(&serde_json::json!({ "text": nasty })).unwrap();
-    let shown = said::json(&json);
+    let shown = sanitize::terminal_json(&json);
     assert!(shown.chars().all(|point| !forbidden().contains(&point)), "{shown:?}");
     let back: serde_json::Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(back["text"], nasty);
-    let line = said::shown(&nasty);
+    let line = sanitize::terminal_text(&nasty);
     assert!(line.chars().all(|point| !forbidden().contains(&point)), "{line:?}");
     assert!(line.contains("\\u{1b}") && line.contains("\\u{e0041}") && line.contains("\\u{a}"));
 }
@@ -225,7 +226,7 @@ fn texts_of_results_keep_line_ends_tabs_and_joiners_alone() {
     let mut wanted = vec![0; 2048];
     let mut out = ValueWriter::new(&mut wanted);
     out.int(0, 5);
-    let fit = said::content(&nasty);
+    let fit = sanitize::content(&nasty);
     is_harmless_content(&fit);
     out.text(1, &fit);
     let said = answered(&mut play, Outcome::Done { value: &value });

@@ -5,7 +5,7 @@ use trine_descriptor::check::{self, TableError};
 use trine_descriptor::record::Decoder;
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
 
-use super::said::record as cleaned;
+use crate::sanitize::record as cleaned;
 
 /// Most bytes of a list that are taken from a device.
 pub(crate) const LIST_MAX: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! What devices say, made harmless: whatever text of a device enters this program goes through
+//! Texts of devices, made harmless: whatever text of a device enters this program goes through
 //! here.
 //!
 //! A code point that a terminal obeys, that hides text or that changes the order in which it is
@@ -69,7 +69,7 @@ fn replaced(text: &str, acts: fn(char) -> bool) -> Cow<'_, str> {
 
 /// JSON with every code point that would act on a terminal written as its number. It says the same.
 #[must_use]
-pub fn json(text: &str) -> Cow<'_, str> {
+pub fn terminal_json(text: &str) -> Cow<'_, str> {
     let acts = |point: char| acts(point) && !matches!(point, '\n' | '\t');
     if !text.chars().any(acts) {
         return Cow::Borrowed(text);
@@ -90,7 +90,7 @@ pub fn json(text: &str) -> Cow<'_, str> {
 
 /// Text in one line, every code point that would act on a terminal written as `\u{...}`.
 #[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
+pub fn terminal_text(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
     }
