@@ -15,9 +15,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bench::{Board, Counting};
-use trine::middleware::{self, LinkArgs};
-use trine::{DeviceArgs, Hub, Prefix, State};
 use trine_dispatch::Link;
+use trine_gateway::middleware::{self, LinkArgs};
+use trine_gateway::{DeviceArgs, Hub, Prefix, State};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SOON: Duration = Duration::from_millis(1);

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use trine::ask_tool::{KnownTools, Reply};
-use trine::gateway::{SentenceModel, SentenceQueue};
-use trine::{DeviceArgs, Error, Hub, Prefix, Result};
+use trine::{Error, Result};
 use trine_ask::SENTENCE_MAX;
+use trine_gateway::ask_tool::{KnownTools, Reply};
+use trine_gateway::server::{SentenceModel, SentenceQueue};
+use trine_gateway::{DeviceArgs, Hub, Prefix};
 use trine_models::ask::{Asker, Known, Memory, Opened, Reading, Source};
 use trine_models::model::Buffers;
 
@@ -48,7 +49,7 @@ impl Gateway {
             };
             Box::new(answer) as SentenceModel
         });
-        trine::gateway::serve(&hub, usize::from(self.in_flight), model)?;
+        trine_gateway::server::serve(&hub, usize::from(self.in_flight), model)?;
         Ok(ExitCode::SUCCESS)
     }
 }

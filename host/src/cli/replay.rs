@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::{DeviceArgs, Hub, Result};
+use trine::Result;
+use trine_gateway::{DeviceArgs, Hub};
 
 use super::open::usage;
 use super::paint::say;

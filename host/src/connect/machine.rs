@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::client::{Client, Scope};
 use super::error::ConnectError;
-use crate::folders::{self, Os, below};
+use trine_gateway::folders::{self, Os, below};
 
 /// What the places of the files depend on.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "fuzz/src/capi.rs",
     "ggml/",
     "host/models/src/sys/",
-    "host/src/sys/",
+    "host/gateway/src/sys/",
     "tests/ggml/",
     "train/src/simd/",
 ];

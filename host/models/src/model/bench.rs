@@ -90,11 +90,11 @@ pub fn tokens(plan: &Plan, vocab: usize) -> Vec<u32> {
 ///
 /// # Errors
 /// When the context of the model is too short for the plan, or what `work` says.
-pub fn measure<T>(
+pub fn measure<T, E: From<Error>>(
     loaded: &Loaded<'_>,
     plan: &Plan,
-    work: impl FnOnce(&mut dyn FnMut(&dyn Parallel) -> Result<Round>) -> Result<T>,
-) -> Result<T> {
+    work: impl FnOnce(&mut dyn FnMut(&dyn Parallel) -> Result<Round>) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
     let fail = |error: trine_infer::Error| Error::new(error.to_string());
     let config = loaded.model.config();
     let context = plan.prompt.saturating_add(plan.tokens);

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use trine::device::Understood;
-use trine::table::Table;
-use trine::{Device, Error, Result};
+use trine::{Error, Result};
 use trine_descriptor::{Side, ToolTable, ValueReader};
 use trine_dispatch::verdict;
+use trine_gateway::Device;
+use trine_gateway::device::Understood;
+use trine_gateway::table::Table;
 use trine_models::ask::{Reply, in_words};
 use trine_models::tools::decode;
 

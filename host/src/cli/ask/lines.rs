@@ -3,8 +3,8 @@
 use std::io::{BufReader, Read, Write};
 
 use serde_json::{Value, json};
-use trine::sanitize::terminal_json;
 use trine::{Error, Result};
+use trine_gateway::sanitize::terminal_json;
 use trine_models::lines::next;
 
 /// The longest line that is read: far more than the longest sentence takes.

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use trine::sanitize::terminal_json;
-use trine::{Device, DeviceArgs, Error, Hub, Result};
+use trine::{Error, Result};
 use trine_descriptor::ToolTable;
+use trine_gateway::sanitize::terminal_json;
+use trine_gateway::{Device, DeviceArgs, Hub};
 use trine_models::ask::{Asker, Reply, Source, ToolList};
 
 use super::call::told;
@@ -183,7 +184,7 @@ impl Ask {
                 answer_lines(ask, input, &mut out)?
             }
             None => self.model.with(table, |asker| {
-                answer_lines(|text| asker.ask(text).map(json), input, &mut out)
+                answer_lines(|text| Ok(json(asker.ask(text)?)), input, &mut out)
             })?,
         };
         Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -93,7 +93,7 @@ impl BenchSide {
         measure(&loaded, &self.plan(), |round| {
             let load = begun.elapsed().as_secs_f64();
             answer(&json!({ "load_s": load, "engine": loaded.model.kernels().isa().name() }));
-            each_line(|count| round(&threads(count)?))
+            each_line(|count| Ok(round(&threads(count)?)?))
         })
     }
 
