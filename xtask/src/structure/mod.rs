@@ -8,7 +8,9 @@ pub(crate) mod deny;
 pub(crate) mod edges;
 pub(crate) mod graph;
 pub(crate) mod manifest;
+pub(crate) mod modules;
 pub(crate) mod native;
+pub(crate) mod rooms;
 
 use anyhow::{Result, bail};
 
@@ -36,6 +38,8 @@ pub(crate) fn main() -> Result<()> {
         native::packages_of_default_build()
             .and_then(|names| none("nothing C-like in the default build", &native::faults(&names))),
         manifest::faults().and_then(|faults| none("manifests", &faults)),
+        modules::all_faults().and_then(|faults| none("modules of hosted crates", &faults)),
+        rooms::faults().and_then(|faults| none("the table of rooms", &faults)),
         tidy::main(),
     ];
     let failed: Vec<String> =
