@@ -1,5 +1,5 @@
-//! The table of rooms in `ARCHITECTURE.md`: each crate with what its manifest says and what
-//! `edges.toml` lets it need. `cargo xtask rooms` writes it, the leg `structure` compares it.
+//! The table of crates in `ARCHITECTURE.md`: each crate with what its manifest says and what
+//! `edges.toml` lets it need. `cargo xtask crates` writes it, the leg `structure` compares it.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use super::graph::Graph;
 use crate::sh;
 
 const PAGE: &str = "ARCHITECTURE.md";
-const BEGIN: &str = "<!-- rooms: written by `cargo xtask rooms` -->\n";
-const END: &str = "<!-- end of rooms -->\n";
+const BEGIN: &str = "<!-- crates: written by `cargo xtask crates` -->\n";
+const END: &str = "<!-- end of crates -->\n";
 
 /// Writes the table into the page.
 ///
@@ -25,7 +25,7 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// The lines of the page that are not what `cargo xtask rooms` writes.
+/// The lines of the page that are not what `cargo xtask crates` writes.
 ///
 /// # Errors
 /// As [`write`].
@@ -55,7 +55,7 @@ fn differences(found: &str, wanted: &str) -> Vec<String> {
         faults.push(format!("{PAGE}: the rows are not in order"));
     }
     if !faults.is_empty() {
-        faults.push("`cargo xtask rooms` writes it".to_owned());
+        faults.push("`cargo xtask crates` writes it".to_owned());
     }
     faults
 }
