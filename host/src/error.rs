@@ -22,5 +22,17 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<trine_gateway::Error> for Error {
+    fn from(error: trine_gateway::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<trine_models::Error> for Error {
+    fn from(error: trine_models::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// The result of what can be stopped by an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;

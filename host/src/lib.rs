@@ -1,45 +1,15 @@
-//! The hosted side of Trine: devices on byte links, and the gateway that shows them to MCP clients.
+//! What the program `trine` has beside its command line.
 //!
-//! - [`args`]: which devices, as the command line names them;
-//! - [`ask`]: sentences to calls, by a small model on this machine;
 //! - [`connect`]: entries for the configuration files of MCP clients;
-//! - [`device`]: one device: who it is, what it can do, and the calls under way;
-//! - [`middleware`]: what can stand on a link: a tracer, a recorder, a fault injector;
-//! - [`hub`]: all devices of one process under their names; the catalog that clients see;
-//! - [`model`]: model files, made and summed up;
-//! - [`offload`]: which device computes a model, and a text that it writes;
-//! - [`inference`]: language models as MCP tools;
-//! - [`settings`]: what the user keeps about devices: names and keys by serial number;
-//! - [`header`]: C from a list of tools;
-//! - [`gateway`]: MCP on standard input and output.
+//! - [`header`]: C from a list of tools.
 //!
-//! There is no asynchronous runtime: each device has a thread that reads its link, and a board in
-//! this process has none between a client and itself.
-#![deny(unsafe_code)]
+//! Devices and the gateway are in `trine-gateway`, models and sentences in `trine-models`; the
+//! command line joins the two.
+#![forbid(unsafe_code)]
 
-pub mod args;
-pub mod ask;
 pub mod connect;
-pub mod device;
-mod emulate;
-pub mod error;
-pub mod gateway;
+mod error;
 pub mod header;
-pub mod hub;
-pub mod inference;
-mod lines;
-mod link;
-pub mod middleware;
-pub mod model;
-pub mod offload;
-pub mod settings;
-mod simulate;
-mod sys;
 
-pub use args::{DeviceArgs, Prefix};
-pub use device::{CallReport, Device, Driven, Event, Identity, State, Status, Wire};
 pub use error::{Error, Result};
 pub use header::{GenOptions, c_header, c_sentences, pack};
-pub use hub::Hub;
-pub use link::{BusMaster, BusTiming, Framing};
-pub use settings::Settings;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../src/ask/untrained.rs"]
+#[path = "../models/src/ask/untrained.rs"]
 mod untrained;
 
 use std::io::Write as _;

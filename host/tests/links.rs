@@ -15,9 +15,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bench::{Board, Counting};
-use trine::middleware::{self, LinkArgs};
-use trine::{DeviceArgs, Hub, Prefix, State};
 use trine_dispatch::Link;
+use trine_gateway::middleware::{self, LinkArgs};
+use trine_gateway::{DeviceArgs, Hub, Prefix, State};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SOON: Duration = Duration::from_millis(1);
@@ -200,7 +200,7 @@ fn what_was_recorded_is_traced_replayed_and_played() {
     }
 
     // Another board with another epoch answers the same.
-    let replayed = middleware::replay(&capture, &simulated, PATIENCE).unwrap();
+    let replayed = Hub::replay(&capture, &simulated, PATIENCE).unwrap();
     assert_eq!(replayed.different, []);
     assert!(replayed.same > 30, "{replayed:?}");
 
@@ -234,7 +234,7 @@ fn a_replay_says_which_answers_differ() {
     let (one, two) = (record("one", &[30]), record("two", &[30, 31]));
     let played = DeviceArgs { played: vec![one.display().to_string()], ..DeviceArgs::default() };
     let capture = std::fs::read_to_string(&two).unwrap();
-    let replayed = middleware::replay(&capture, &played, Duration::from_millis(300)).unwrap();
+    let replayed = Hub::replay(&capture, &played, Duration::from_millis(300)).unwrap();
     let [(was, is)] = &replayed.different[..] else { panic!("{replayed:?}") };
     assert!(was.contains("percent=31") && is.contains("the capture has no call"), "{was}\n{is}");
     std::fs::remove_file(one).unwrap();

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::said::{self, Said};
-use crate::tools::{ParamText, Rule, ToolText};
+use trine_models::tools::{ParamText, Rule, ToolText};
 
 /// Verbs that tools are named with, and what people say instead.
 const VERBS: &[(&[&str], &str)] = &[
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use crate::random::Random;
     use crate::template::Templates;
-    use crate::tools;
+    use trine_models::tools;
 
     const TOOLS: &str = r#"[
         {"name": "pump_set", "description": "Set the speed of the pump.", "parameters": {

@@ -11,7 +11,7 @@ use crate::net::{Choice, Example};
 use crate::pieces::BEGIN;
 use crate::random::Random;
 use crate::said::Said;
-use crate::tools;
+use trine_models::tools;
 
 /// Tables of pieces in which some are missing, so that a model sees words in other pieces too.
 const THINNED: usize = 16;

@@ -49,7 +49,6 @@ pub mod spoken;
 pub mod swap;
 pub mod teacher;
 pub mod template;
-pub mod tools;
 pub mod trainer;
 pub mod twin;
 pub mod vary;

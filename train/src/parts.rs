@@ -16,7 +16,7 @@ use crate::run::Plan;
 use crate::said::Said;
 use crate::swap::Swaps;
 use crate::template::Templates;
-use crate::tools;
+use trine_models::tools;
 
 /// Runs of words that copied texts become.
 const RUNS: usize = 4_000;

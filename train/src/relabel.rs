@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn arguments_follow_what_is_named() {
-        let tools = crate::tools::parse(TOOLS).unwrap();
+        let tools = trine_models::tools::parse(TOOLS).unwrap();
         let text = "which.grow = (grow|plant) [light]\nwhich.door = door lamp\n\
                     which.all = all the lights";
         let templates = Templates::parse(text, &tools).unwrap();

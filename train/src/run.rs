@@ -20,10 +20,10 @@ use crate::said::Said;
 use crate::score::{self, Heard};
 use crate::shape::Shape;
 use crate::teacher::Teachers;
-use crate::tools;
 use crate::trainer::Trainer;
 use crate::weights::{Arithmetic, Weights};
 use crate::{checkpoint, forecast, parallel, twin};
+use trine_models::tools;
 
 /// What a model is made of.
 #[derive(Clone, Debug)]

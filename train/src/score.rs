@@ -10,7 +10,7 @@ use trine_ternary::parallel::Serial;
 
 use crate::parallel;
 use crate::said::Said;
-use crate::tools;
+use trine_models::tools;
 
 /// What a model made of a sentence.
 #[derive(Clone, Debug, Default, PartialEq)]

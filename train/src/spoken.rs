@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use trine_ask::{SMALL_NUMBERS, TENS};
 
 use crate::random::Random;
-use crate::tools::{ParamText, Rule};
+use trine_models::tools::{ParamText, Rule};
 
 /// A whole number in words, up to 999,999.
 #[must_use]

@@ -20,7 +20,7 @@ use serde_json::{Map, Value as Json};
 use crate::random::Random;
 use crate::said::Said;
 use crate::spoken;
-use crate::tools::{ParamText, Rule, ToolText};
+use trine_models::tools::{ParamText, Rule, ToolText};
 
 /// A part of a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn all_ways_are_said_with_their_arguments() {
-        let tools = crate::tools::parse(TOOLS).unwrap();
+        let tools = trine_models::tools::parse(TOOLS).unwrap();
         let text = "which.a = left lamp | first [one]\nnote = hi\n\
                     lamp on=true: (light|turn on) {which}\n\
                     lamp on=false: kill {which} [now], say {note}\n-: sing";
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn errors_name_their_line() {
-        let tools = crate::tools::parse(TOOLS).unwrap();
+        let tools = trine_models::tools::parse(TOOLS).unwrap();
         for (text, part) in [
             ("x: y", "line 1: no tool x"),
             ("lamp: (a", "a ) is missing"),

@@ -6,16 +6,17 @@ use std::path::PathBuf;
 
 use trine_ask::{Program, compile, program_bytes};
 use trine_descriptor::Tool;
+use trine_models::tools;
 use trine_train::calibrate::Certainty;
 use trine_train::guess::guess;
 use trine_train::lesson::{self, Items, Lesson};
+use trine_train::pieces;
 use trine_train::random::Random;
 use trine_train::run::Plan;
 use trine_train::said::{self, Said};
 use trine_train::spoil::spoil;
 use trine_train::template::Templates;
 use trine_train::vary::vary;
-use trine_train::{pieces, tools};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

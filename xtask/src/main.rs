@@ -99,6 +99,7 @@ usage: cargo xtask COMMAND
   modules [BACKEND]... the program and libtrine_host, with backends of graphics processors as
                        modules, in one folder: vulkan, ternary, or cuda, which has ternary too
   header               write include/trine.h from ffi/api
+  crates               write the table of crates in ARCHITECTURE.md
   requirements         check that tests/requirements.tsv names tests that exist
 ";
 
@@ -214,6 +215,7 @@ fn command() -> Result<()> {
         ["dist"] => dist::main(None, None),
         ["dist", target] => dist::main(Some(target), None),
         ["dist", target, profile] => dist::main(Some(target), Some(profile)),
+        ["crates"] => structure::crates::write(),
         ["requirements"] => requirements::main(),
         _ => bail!("no such command: {}\n{HELP}", words.join(" ")),
     }

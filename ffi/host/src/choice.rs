@@ -1,10 +1,10 @@
 //! What computes a model, in the words of `--backend`.
 
-use trine::offload::{Backend, Missing, Wish};
 use trine_c_model::hosted::{ARGUMENT, NOT_FOUND, UNSUPPORTED};
 use trine_c_model::trine_status;
 #[cfg(feature = "gpu")]
 use trine_ggml::Device;
+use trine_models::offload::{Backend, Missing, Wish};
 
 use crate::note::Notes;
 
@@ -87,9 +87,9 @@ fn sentence(missing: Missing) -> Refusal {
 fn find(backend: Backend, is_floats: bool) -> Result<Option<Device>, Missing> {
     let _turn = crate::offload::turn();
     if is_floats {
-        trine::offload::choose_for_all(backend)
+        trine_models::offload::choose_for_all(backend)
     } else {
-        trine::offload::choose(backend)
+        trine_models::offload::choose(backend)
     }
 }
 

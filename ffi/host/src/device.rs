@@ -111,9 +111,9 @@ mod found {
     use std::ffi::{CStr, CString, c_char};
     use std::sync::{Mutex, PoisonError};
 
-    use trine::offload::{is_software, taken, verdict};
     use trine_c_model::hosted::NOT_FOUND;
     use trine_ggml::{Device, Kind};
+    use trine_models::offload::{is_software, taken, verdict};
 
     use super::{
         TRINE_HOST_GPU, TRINE_HOST_HELPER, TRINE_HOST_INTEGRATED, TRINE_HOST_PROCESSOR,

@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::{null, null_mut};
 
-use trine::model::{Mapped, Pool, threads};
 use trine_c_model::hosted::{
     self, ARGUMENT, ModelObject, NULL, OK, UNSUPPORTED, tell_error, tell_system, tell_text,
 };
@@ -15,6 +14,7 @@ use trine_c_model::{
     trine_model_problem, trine_model_sizeof, trine_status,
 };
 use trine_infer::{Layer, Model};
+use trine_models::model::{Mapped, Pool, threads};
 use trine_ternary::Packing;
 
 use crate::choice::Choice;

@@ -8,9 +8,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use trine::device::terminal_json;
-use trine::{CallReport, Device, DeviceArgs, Error, Result, State};
+use trine::{Error, Result};
 use trine_descriptor::{ToolTable as _, find_tool};
+use trine_gateway::sanitize::terminal_json;
+use trine_gateway::{CallReport, Device, DeviceArgs, State};
 
 use super::open::{find, offline, open, usage};
 use super::paint::{self, say};

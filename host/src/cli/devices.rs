@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trine::settings::Alias;
-use trine::{Device, DeviceArgs, Result, Settings, State, Status, Wire};
+use trine::Result;
 use trine_descriptor::ToolTable as _;
+use trine_gateway::settings::Alias;
+use trine_gateway::{Device, DeviceArgs, Settings, State, Status, Wire};
 
 use super::offload;
 use super::open::{OFFLINE, open, usage};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use trine::ask::{Score, Wanted};
-use trine::model::processor_time;
 use trine::{Error, Result};
+use trine_models::ask::{Score, Wanted};
+use trine_models::model::processor_time;
 
 use super::ask::{ModelArgs, refused};
 use super::paint::say;

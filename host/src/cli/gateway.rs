@@ -3,8 +3,13 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use trine::ask::Source;
-use trine::{DeviceArgs, Hub, Prefix, Result};
+use trine::{Error, Result};
+use trine_ask::SENTENCE_MAX;
+use trine_gateway::ask_tool::{KnownTools, Reply};
+use trine_gateway::server::{SentenceModel, SentenceQueue};
+use trine_gateway::{DeviceArgs, Hub, Prefix};
+use trine_models::ask::{Asker, Known, Memory, Opened, Reading, Source};
+use trine_models::model::Buffers;
 
 /// Arguments of `trine gateway`.
 #[derive(Debug, clap::Args)]
@@ -36,8 +41,55 @@ impl Gateway {
         if self.strict {
             hub.set_strict();
         }
-        let model = self.ask.as_deref().map(Source::named);
-        trine::gateway::serve(&hub, usize::from(self.in_flight), model)?;
+        let model = self.ask.as_deref().map(|name| {
+            let source = Source::named(name);
+            let answer = move |queue| {
+                let named = |error| Error::new(format!("--ask={source}: {error}")).into();
+                answer(&source, queue).map_err(named)
+            };
+            Box::new(answer) as SentenceModel
+        });
+        trine_gateway::server::serve(&hub, usize::from(self.in_flight), model)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Opens the model and answers sentences until there are no more.
+fn answer(source: &Source, mut queue: SentenceQueue) -> Result<()> {
+    let bytes = source.bytes()?;
+    let mut buffers = Buffers::default();
+    let model = Opened::open(&bytes, &mut buffers)?;
+    let Reading::Own(vocabulary) = &model.reading else {
+        return Err(Error::new(
+            "the model was made for no tools: train one for yours with trine train",
+        ));
+    };
+    let known = Known::of(vocabulary);
+    queue.open(KnownTools {
+        count: known.count(),
+        sentence_max: SENTENCE_MAX as u16,
+        are_first_of: Box::new(move |table| known.is_of(table)),
+    });
+    // All devices that are asked about have the same tools, or no sentence would be here.
+    let Some(first) = queue.next() else { return Ok(()) };
+    let Some(tools) = first.tools() else { return Ok(()) };
+    let mut memory = Memory::default();
+    let mut asker = match Asker::new(&*tools, &model, &mut memory) {
+        Ok(asker) => asker,
+        Err(error) => {
+            let why = error.to_string();
+            std::iter::once(first).chain(queue).for_each(|sentence| sentence.fail(&why));
+            return Ok(());
+        }
+    };
+    for sentence in std::iter::once(first).chain(queue) {
+        sentence.answer(|text| asker.ask(text).map(reply));
+    }
+    Ok(())
+}
+
+/// An answer of the model, as the gateway takes it.
+fn reply(reply: trine_models::ask::Reply) -> Reply {
+    let trine_models::ask::Reply { call, is_sure, confidence, reason, .. } = reply;
+    Reply { call, is_sure, confidence, reason }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use trine::{Device, DeviceArgs, Hub, Prefix, State};
+use trine_gateway::{Device, DeviceArgs, Hub, Prefix, State};
 
 /// The command line asks for something that there is not.
 pub(super) const USAGE: u8 = 2;

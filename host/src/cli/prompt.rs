@@ -10,12 +10,13 @@ use std::time::Instant;
 use super::offload::choose_for_all;
 use super::offload::{Backend, Wish, choose, failed};
 use clap::ValueEnum;
-use trine::model::{Buffers, Loaded, Mapped, Pool, threads};
-use trine::{Error, Result, offload};
+use trine::{Error, Result};
 use trine_infer::generate::{End, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Decoder, Encode, Tokenizer};
 use trine_infer::{KvKind, Options, Session, arena_bytes};
+use trine_models::model::{Buffers, Loaded, Mapped, Pool, threads};
+use trine_models::offload;
 use trine_ternary::Packing;
 
 const AFTER_HELP: &str = "\

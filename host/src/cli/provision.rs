@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::{DeviceArgs, Result};
+use trine::Result;
+use trine_gateway::DeviceArgs;
 
 use super::open::{find, open};
 use super::paint::say;
@@ -60,8 +61,9 @@ impl Provision {
         if self.erase {
             say!("{} has no key any more", device.name());
         } else {
-            let id = trine::settings::DeviceId::from(&device.identity().unwrap_or_default());
-            let file = trine::Settings::of_user().key_path(&id);
+            let id =
+                trine_gateway::settings::DeviceId::from(&device.identity().unwrap_or_default());
+            let file = trine_gateway::Settings::of_user().key_path(&id);
             let file =
                 file.map_or_else(String::new, |file| format!(", kept in {}", file.display()));
             say!("{} has a new key{file}", device.name());

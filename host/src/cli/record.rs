@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::{DeviceArgs, Result};
+use trine::Result;
+use trine_gateway::DeviceArgs;
 
 use super::open::{find, open, usage};
 use super::paint::say;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::{DeviceArgs, Result, middleware};
+use trine::Result;
+use trine_gateway::{DeviceArgs, Hub};
 
 use super::open::usage;
 use super::paint::say;
@@ -40,7 +41,7 @@ impl Replay {
         if self.devices.is_empty() {
             return Ok(usage("no device is named: add --simulate, or --serial PATH"));
         }
-        let replayed = middleware::replay(&read(&self.file)?, &self.devices, self.patience)?;
+        let replayed = Hub::replay(&read(&self.file)?, &self.devices, self.patience)?;
         for (was, is) in &replayed.different {
             say!("recorded: {was}\n     now: {is}");
         }

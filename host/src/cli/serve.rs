@@ -4,8 +4,8 @@ use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use trine::inference::{Limits, Place, serve_until_signal};
 use trine::{Error, Result};
+use trine_models::inference::{Limits, Place, serve_until_signal};
 
 use super::offload::{Backend, Wish, choose, failed};
 

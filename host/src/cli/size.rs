@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use trine::model::{Footprint, Mapped};
 use trine::{Error, Result};
 use trine_infer::KvKind;
+use trine_models::model::{Footprint, Mapped};
 
 use super::paint::{FAINT, STRONG, count, say};
 use super::tools::pretty;

@@ -4,8 +4,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trine::{Device, DeviceArgs, Result};
+use trine::Result;
 use trine_descriptor::{Consent, ToolTable};
+use trine_gateway::{Device, DeviceArgs};
 use trine_mcp::{Engine, ServerInfo, Session, Single, Step};
 
 use super::open::{find, open};

@@ -5,8 +5,8 @@ use std::io::stdout;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use trine::middleware;
 use trine::{Error, Result};
+use trine_gateway::middleware;
 
 const AFTER_HELP: &str = "\
 A line is the time in seconds, > to the device or < from it, and what the message says. Tools have

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use trine::device::terminal_text;
-use trine::settings::{Bound, Changed};
-use trine::{Result, Settings};
+use trine::Result;
+use trine_gateway::Settings;
+use trine_gateway::sanitize::terminal_text;
+use trine_gateway::settings::{Bound, Changed};
 
 use super::paint::{STRONG, say};
 

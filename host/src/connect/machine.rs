@@ -6,30 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::client::{Client, Scope};
 use super::error::ConnectError;
-
-/// A family of operating systems, as far as the places of files go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Os {
-    /// Linux and everything that keeps settings under `~/.config`.
-    Linux,
-    /// macOS.
-    Mac,
-    /// Windows.
-    Windows,
-}
-
-impl Os {
-    /// The one that this program was built for.
-    pub const fn this() -> Self {
-        if cfg!(windows) {
-            Self::Windows
-        } else if cfg!(target_os = "macos") {
-            Self::Mac
-        } else {
-            Self::Linux
-        }
-    }
-}
+use trine_gateway::folders::{self, Os, below};
 
 /// What the places of the files depend on.
 #[derive(Clone, Debug)]
@@ -59,11 +36,7 @@ impl Machine {
     ) -> Self {
         let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let below_home = |rest: &str| home.as_ref().map(|home| below(home, rest));
-        let config = match os {
-            Os::Linux => path("XDG_CONFIG_HOME").or_else(|| below_home(".config")),
-            Os::Mac => below_home("Library/Application Support"),
-            Os::Windows => path("APPDATA").or_else(|| below_home("AppData/Roaming")),
-        };
+        let config = folders::configuration(os, home.as_deref(), &variable);
         let local = path("LOCALAPPDATA").or_else(|| below_home("AppData/Local"));
         Self {
             os,
@@ -75,11 +48,6 @@ impl Machine {
             home,
             directory,
         }
-    }
-
-    /// The folder that this program keeps its own settings in.
-    pub(crate) fn settings(&self) -> Option<PathBuf> {
-        self.config.as_ref().map(|config| config.join("trine"))
     }
 
     /// The file that holds a client's servers.
@@ -154,11 +122,6 @@ impl Machine {
             .find(|path| is_claude(path))
             .map(|path| path.join("LocalCache").join("Roaming").join("Claude"))
     }
-}
-
-// Part by part, so that the path has the system's own separators throughout.
-fn below(base: &Path, rest: &str) -> PathBuf {
-    rest.split('/').fold(base.to_path_buf(), |path, part| path.join(part))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ mod update;
 pub use client::{Client, Scope};
 pub use command::shortcut;
 pub use error::ConnectError;
-pub use machine::{Machine, Os};
+pub use machine::Machine;
 pub use update::{Change, update};
 
 /// How a client starts a server.

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use trine_ask::{compile, program_bytes};
 use trine_descriptor::ToolTable as _;
+use trine_models::ask::ToolList;
 
-use crate::ask::ToolList;
 use crate::{Error, Result};
 
 /// An array in C that `trine_ask_config` points to: the tools of a list, as JSON text, compiled for

@@ -11,8 +11,8 @@ use super::c::Names;
 use super::model::Tool;
 use super::nodes::{Kind, Need, Node, Preset};
 use super::pack::pack;
-use crate::device::Table;
 use crate::error::{Error, Result};
+use trine_gateway::table::Table;
 
 /// Numbers in a line of the array.
 const COLUMNS: usize = 19;
@@ -52,7 +52,7 @@ pub(super) fn packed(tools: &[Tool]) -> Result<Vec<u8>> {
         list.extend(record);
     }
     let table = Table::new(list.into()).map_err(|error| {
-        use crate::device::BadTable;
+        use trine_gateway::table::BadTable;
         match error {
             BadTable::Rule(error) => {
                 let tool = tools.get(usize::from(error.tool)).map_or("", |tool| &tool.name);

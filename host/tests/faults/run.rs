@@ -3,11 +3,11 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 
-use trine::device::{Cost, Waiter};
-use trine::middleware::faults::Random;
-use trine::middleware::{FaultPlan, Faults, Layer, Way};
-use trine::{BusMaster, BusTiming, Driven, Framing, Settings, State};
 use trine_dispatch::Link;
+use trine_gateway::device::{Cost, Waiter};
+use trine_gateway::middleware::faults::Random;
+use trine_gateway::middleware::{FaultPlan, Faults, Layer, Way};
+use trine_gateway::{BusMaster, BusTiming, Driven, Framing, Settings, State};
 use trine_mcp::{Block, Failure, Outcome};
 
 use crate::bench::{self, Board, Counting, TOOLS};
@@ -313,7 +313,7 @@ impl Bus {
 fn keyed_settings() -> Settings {
     let folder = std::env::temp_dir().join(format!("trine-faults-{}", std::process::id()));
     let settings = Settings::in_folder(&folder);
-    let id = trine::settings::DeviceId {
+    let id = trine_gateway::settings::DeviceId {
         vendor: "trine".into(),
         product: "bench".into(),
         serial: bench::SERIAL.into(),

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use trine::device::{Cost, Waiter};
-use trine::middleware::faults::Random;
-use trine::{Driven, Framing, Settings, State};
 use trine_dispatch::Link;
+use trine_gateway::device::{Cost, Waiter};
+use trine_gateway::middleware::faults::Random;
+use trine_gateway::{Driven, Framing, Settings, State};
 use trine_mcp::{Failure, Outcome};
 
 use crate::bench::{self, Board, Counting, TOOLS};

@@ -353,11 +353,11 @@ fn a_greeting_waits_for_no_device() {
 fn both_ends_count_what_was_hurt() {
     let folder = Folder::new("count");
     let board = Board::start(folder.path("board"), "A1");
-    let args = trine::DeviceArgs {
+    let args = trine_gateway::DeviceArgs {
         unix: vec![board.address().to_owned()],
-        ..trine::DeviceArgs::default()
+        ..trine_gateway::DeviceArgs::default()
     };
-    let hub = trine::Hub::open(&args, trine::Prefix::None).unwrap();
+    let hub = trine_gateway::Hub::open(&args, trine_gateway::Prefix::None).unwrap();
     assert!(hub.wait_ready(Duration::from_secs(10)));
     let device = hub.find("greenhouse").unwrap();
     assert_eq!(device.frames_bad(), 0);

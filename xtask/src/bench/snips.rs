@@ -35,13 +35,12 @@ pub(crate) struct Counts {
 /// # Errors
 /// When something does not build or run, or a chip says other than this computer.
 pub(crate) fn all(count: usize) -> Result<Option<Vec<Counts>>> {
-    let beside = sh::root().join("../shared/data");
-    let data = std::env::var_os("TRINE_DATA").map_or(beside, PathBuf::from);
-    let file = data.join("snips/dev.jsonl");
-    let Ok(text) = fs::read_to_string(&file) else {
-        println!("no SNIPS here: set TRINE_DATA to a folder with snips/, see train/README.md");
+    let Some(data) = std::env::var_os("TRINE_DATA").map(PathBuf::from) else {
+        println!("skipped: sentences of SNIPS: set TRINE_DATA to a folder with snips/");
         return Ok(None);
     };
+    let file = data.join("snips/dev.jsonl");
+    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     let lines: Vec<&str> = text.lines().collect();
     ensure!(lines.len() >= count, "{} has {} sentences", file.display(), lines.len());
     let sentence = |at: usize| -> Result<String> {

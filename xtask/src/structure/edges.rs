@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::graph::{Graph, MANIFESTS, Node};
+use super::graph::{Graph, Node};
 use crate::sh;
 
 const FILE: &str = "edges.toml";
@@ -18,17 +18,17 @@ const FILE: &str = "edges.toml";
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edges {
     /// Members that are no part of the product.
-    tools: Vec<String>,
+    pub(super) tools: Vec<String>,
     /// Product crates.
-    crates: BTreeMap<String, Allowed>,
+    pub(super) crates: BTreeMap<String, Allowed>,
 }
 
 /// What one product crate may need to run or to build.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Allowed {
-    ours: Vec<String>,
-    outside: Vec<String>,
+pub(super) struct Allowed {
+    pub(super) ours: Vec<String>,
+    pub(super) outside: Vec<String>,
 }
 
 impl Edges {
@@ -41,8 +41,8 @@ impl Edges {
         toml::from_str(&text).context(FILE)
     }
 
-    /// Every edge that is not allowed, and every crate from outside that is listed in vain: no
-    /// graph with the member needs it. What a feature brings may be in one and not in another.
+    /// Every edge that is not allowed, and every one that is listed in vain: no graph with the
+    /// member has it. What a feature brings may be in one and not in another.
     pub(crate) fn faults(&self, graphs: &[Graph]) -> Vec<String> {
         let mut faults = Vec::new();
         for (graph, node) in ours(graphs) {
@@ -55,12 +55,16 @@ impl Edges {
             }
         }
         for (member, allowed) in &self.crates {
-            let is_there = ours(graphs).any(|(_, node)| node.name == *member);
+            if !ours(graphs).any(|(_, node)| node.name == *member) {
+                faults.push(format!("{FILE} lists {member}, which is in no workspace"));
+                continue;
+            }
             let needs = |name: &String| {
                 let same = ours(graphs).filter(|(_, node)| node.name == *member);
                 same.flat_map(|(graph, node)| graph.needs(node)).any(|to| to.name == *name)
             };
-            let vain = allowed.outside.iter().filter(|name| is_there && !needs(name));
+            let listed = allowed.ours.iter().chain(&allowed.outside);
+            let vain = listed.filter(|name| !needs(name));
             faults.extend(
                 vain.map(|name| {
                     format!("{FILE} lists {name} for {member}, which does not need it")
@@ -72,7 +76,7 @@ impl Edges {
 }
 
 /// Our members of all graphs.
-fn ours(graphs: &[Graph]) -> impl Iterator<Item = (&Graph, &Node)> {
+pub(super) fn ours(graphs: &[Graph]) -> impl Iterator<Item = (&Graph, &Node)> {
     graphs.iter().flat_map(|graph| {
         graph.nodes.iter().filter(|node| node.is_ours()).map(move |node| (graph, node))
     })
@@ -97,8 +101,7 @@ impl Allowed {
 /// When the lists or a graph cannot be read.
 pub(crate) fn all_faults() -> Result<Vec<String>> {
     let edges = Edges::read()?;
-    let graphs = MANIFESTS.into_iter().map(Graph::at).collect::<Result<Vec<Graph>>>()?;
-    let mut faults = edges.faults(&graphs);
+    let mut faults = edges.faults(&Graph::all()?);
     faults.sort_unstable();
     faults.dedup();
     Ok(faults)
@@ -127,7 +130,9 @@ mod tests {
         let right: &[(&str, bool, &[&str])] = &[("arena", true, &[]), ("wire", true, &["arena"])];
         assert!(faults(edges, right).is_empty());
         let wrong: &[(&str, bool, &[&str])] = &[("arena", true, &["wire"]), ("wire", true, &[])];
-        assert_eq!(faults(edges, wrong), ["arena must not need wire"]);
+        let found =
+            ["arena must not need wire", "edges.toml lists arena for wire, which does not need it"];
+        assert_eq!(faults(edges, wrong), found);
     }
 
     #[test]
@@ -149,5 +154,7 @@ mod tests {
         let packages: &[(&str, bool, &[&str])] =
             &[("new", true, &[]), ("trine", true, &["xtask"]), ("xtask", true, &["new"])];
         assert_eq!(faults(edges, packages).len(), 2);
+        let gone = faults(edges, &[("xtask", true, &[])]);
+        assert_eq!(gone, ["edges.toml lists trine, which is in no workspace"]);
     }
 }

@@ -3,19 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 use crate::sh;
 
 /// The manifests of our workspaces, from the root.
-pub(crate) const MANIFESTS: [&str; 3] =
-    ["Cargo.toml", "firmware-example/rust/Cargo.toml", "firmware-example/ternary/Cargo.toml"];
+pub(crate) const MANIFESTS: [&str; 4] = [
+    "Cargo.toml",
+    "ffi/artifact/Cargo.toml",
+    "firmware-example/rust/Cargo.toml",
+    "firmware-example/ternary/Cargo.toml",
+];
 
 /// A package of the graph.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Node {
     /// Its name.
     pub(crate) name: String,
+    /// Its folder in this tree; empty for a package from outside.
+    pub(crate) folder: String,
+    /// What its manifest says it is.
+    pub(crate) about: String,
     /// Its version.
     pub(crate) version: String,
     /// Its licence as an SPDX expression, where it states one.
@@ -75,6 +83,8 @@ impl Graph {
                 .collect();
             nodes.push(Node {
                 name: package.name.to_string(),
+                folder: folder(package),
+                about: package.description.clone().unwrap_or_default(),
                 version: package.version.to_string(),
                 license: package.license.clone(),
                 source: package.source.as_ref().map(ToString::to_string),
@@ -83,6 +93,14 @@ impl Graph {
             });
         }
         Ok(Self { nodes })
+    }
+
+    /// The graphs of all our workspaces.
+    ///
+    /// # Errors
+    /// When cargo cannot tell one of them.
+    pub(crate) fn all() -> Result<Vec<Self>> {
+        MANIFESTS.into_iter().map(Self::at).collect()
     }
 
     /// The packages that `node` needs directly.
@@ -105,6 +123,11 @@ impl Graph {
     }
 }
 
+fn folder(package: &Package) -> String {
+    let folder = package.manifest_path.parent().and_then(|at| at.strip_prefix(sh::root()).ok());
+    folder.map(ToString::to_string).unwrap_or_default()
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{Graph, Node};
@@ -116,6 +139,8 @@ pub(crate) mod tests {
             .iter()
             .map(|(name, member, needs)| Node {
                 name: (*name).to_owned(),
+                folder: format!("of/{name}"),
+                about: format!("The {name}."),
                 version: "1.0.0".to_owned(),
                 license: Some("MIT".to_owned()),
                 source: (!member).then(|| super::super::deny::REGISTRY.to_owned()),

@@ -4,10 +4,12 @@
 //! Each check is a function from facts to a list of faults. It runs in `cargo xtask test --leg
 //! structure` and as a unit test here, and each has a test that plants a fault and sees it found.
 
+pub(crate) mod crates;
 pub(crate) mod deny;
 pub(crate) mod edges;
 pub(crate) mod graph;
 pub(crate) mod manifest;
+pub(crate) mod modules;
 pub(crate) mod native;
 
 use anyhow::{Result, bail};
@@ -36,6 +38,8 @@ pub(crate) fn main() -> Result<()> {
         native::packages_of_default_build()
             .and_then(|names| none("nothing C-like in the default build", &native::faults(&names))),
         manifest::faults().and_then(|faults| none("manifests", &faults)),
+        modules::all_faults().and_then(|faults| none("modules of hosted crates", &faults)),
+        crates::faults().and_then(|faults| none("the table of crates", &faults)),
         tidy::main(),
     ];
     let failed: Vec<String> =

@@ -15,7 +15,8 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "firmware-example/rust/src/bsp/",
     "fuzz/src/capi.rs",
     "ggml/",
-    "host/src/sys/",
+    "host/models/src/sys/",
+    "host/gateway/src/sys/",
     "tests/ggml/",
     "train/src/simd/",
 ];

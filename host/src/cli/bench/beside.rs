@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use serde_json::Value;
-use trine::model::{Mapped, Packed, Pool, pack, write_for_llama};
 use trine::{Error, Result};
 use trine_infer::gguf::Type;
+use trine_models::model::{Mapped, Packed, Pool, pack, write_for_llama};
 
 use super::Bench;
 use super::side::{Engine, Memory};
@@ -90,7 +90,7 @@ impl Bench {
             let mut side = self.start(engine, file, memory)?;
             times.push(side.load);
             if start == 0 {
-                let answer = side.round(trine::model::threads(None))?;
+                let answer = side.round(trine_models::model::threads(None))?;
                 peak = answer.get("memory_peak_bytes").and_then(Value::as_f64).unwrap_or(f64::NAN);
             }
         }
@@ -188,7 +188,7 @@ impl Peer {
     /// does not count.
     pub(super) fn round(&mut self, bench: &Bench, round: usize) -> Result<()> {
         eprintln!("{}: round {round} of {}", self.name, bench.rounds.max(1));
-        let answer = self.side.round(trine::model::threads(bench.threads))?;
+        let answer = self.side.round(trine_models::model::threads(bench.threads))?;
         let rate = |name| answer.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
         if round > 0 {
             self.found.prefill.push(rate("prefill"));
@@ -270,7 +270,7 @@ impl Files {
         let path = bench.file.display();
         let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
         let bytes = Mapped::open(&bench.file).map_err(|error| fail(&error))?;
-        let pool = Pool::new(trine::model::threads(None)).map_err(|error| fail(&error))?;
+        let pool = Pool::new(trine_models::model::threads(None)).map_err(|error| fail(&error))?;
         eprintln!("writing the model for ours: {}", files.ours.display());
         let how = Packed { packing: bench.packing.packing(), ..Packed::default() };
         let image = pack(&bytes, &how, &pool).map_err(|error| fail(&error))?;

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use trine::model::{Buffers, Loaded, Mapped, Plan, Pool, stretch, threads, tokens};
 use trine::{Error, Result};
 use trine_ggml::{Activations, Device, Engine, memory_speed};
 use trine_infer::sample::likeliest;
 use trine_infer::{Options, Session, Step, arena_bytes};
+use trine_models::model::{Buffers, Loaded, Mapped, Plan, Pool, stretch, threads, tokens};
 
 use super::Bench;
 use super::beside::OnDevice;

@@ -14,9 +14,9 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 use serde_json::json;
-use trine::model::threads;
-use trine::model::{Buffers, Figures, Loaded, Mapped, Plan, Pool, Stretch, bench};
 use trine::{Error, Result};
+use trine_models::model::threads;
+use trine_models::model::{Buffers, Figures, Loaded, Mapped, Plan, Pool, Stretch, bench};
 use trine_ternary::Packing;
 
 use crate::cli::offload::Backend;

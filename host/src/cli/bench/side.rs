@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use trine::model::{Buffers, Loaded, Mapped, Plan, Pool, Round, measure, memory_peak};
 use trine::{Error, Result};
+use trine_models::model::{Buffers, Loaded, Mapped, Plan, Pool, Round, measure, memory_peak};
 use trine_ternary::Packing;
 
 use crate::cli::paint::say;
@@ -85,7 +85,7 @@ impl BenchSide {
     fn ours(&self) -> Result<()> {
         let begun = Instant::now();
         let bytes = self.bytes(&self.file)?;
-        let pool = threads(trine::model::threads(None))?;
+        let pool = threads(trine_models::model::threads(None))?;
         let mut buffers = Buffers::default();
         // An image is used as it is; a file as `trine generate` does.
         let loaded = Loaded::open(&bytes, &mut buffers, Some(Packing::Line16), &pool)?;
@@ -93,7 +93,7 @@ impl BenchSide {
         measure(&loaded, &self.plan(), |round| {
             let load = begun.elapsed().as_secs_f64();
             answer(&json!({ "load_s": load, "engine": loaded.model.kernels().isa().name() }));
-            each_line(|count| round(&threads(count)?))
+            each_line(|count| Ok(round(&threads(count)?)?))
         })
     }
 
@@ -107,8 +107,8 @@ impl BenchSide {
 
     #[cfg(feature = "peer")]
     fn theirs(&self) -> Result<()> {
-        use trine::model::{stretch, tokens};
         use trine_ggml::llama::{Model, Options, flags, version};
+        use trine_models::model::{stretch, tokens};
 
         let fail = |error: trine_ggml::llama::Error| Error::new(format!("llama.cpp: {error}"));
         let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
@@ -116,7 +116,7 @@ impl BenchSide {
         let options = Options {
             context: number(self.prompt.saturating_add(self.tokens)),
             batch: number(self.prompt),
-            threads: number(trine::model::threads(None)),
+            threads: number(trine_models::model::threads(None)),
             mapped: self.memory == Memory::Mapped,
         };
         let opened = match &self.device {

@@ -15,8 +15,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trine::{Device, DeviceArgs, Error, Event, Hub, Prefix, Result, State};
+use trine::{Error, Result};
 use trine_descriptor::ToolTable;
+use trine_gateway::{Device, DeviceArgs, Event, Hub, Prefix, State};
 
 use super::call::first_data;
 use super::open::until;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trine::{CallReport, Device};
+use trine_gateway::{CallReport, Device};
 
 use super::super::paint::{BAD, FAINT, GOOD, STRONG, WARN, count, say, time, wrap};
 use super::super::tools::meta;

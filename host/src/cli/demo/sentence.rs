@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use trine::ask::{Asker, BUILT_IN, Reply, Source};
 use trine::{Error, Result};
+use trine_models::ask::{Asker, BUILT_IN, Reply, Source};
 
 use super::super::paint::{FAINT, GOOD, count, say, time};
 use super::scene::{Entry, Show};

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use trine::{DeviceArgs, Hub, Prefix, Settings, State};
 use trine_descriptor::ToolTable as _;
+use trine_gateway::{DeviceArgs, Hub, Prefix, Settings, State};
 
 use super::super::devices::wire as wire_line;
 use super::super::paint::{some, time};
@@ -57,7 +57,7 @@ fn devices() -> DeviceArgs {
 /// Opens the one device, lists its tools and calls one.
 fn answer(devices: &DeviceArgs) -> Result<String, Silence> {
     let start = Instant::now();
-    let missing = |error: trine::Error| Silence::Missing(error.to_string());
+    let missing = |error: trine_gateway::Error| Silence::Missing(error.to_string());
     // Without the user's keys: these boards are of this program, and have none.
     let hub = Hub::open_with(devices, Prefix::Auto, &Settings::none()).map_err(missing)?;
     let _ = hub.wait_ready(PATIENCE);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use trine::{Device, DeviceArgs, Hub, Prefix, State};
 use trine_descriptor::ToolTable as _;
+use trine_gateway::{Device, DeviceArgs, Hub, Prefix, State};
 
 use super::super::paint::some;
 use super::Check;

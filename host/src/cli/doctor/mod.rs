@@ -11,7 +11,8 @@ mod system;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use trine::{DeviceArgs, Result};
+use trine::Result;
+use trine_gateway::DeviceArgs;
 
 use super::paint::{BAD, FAINT, GOOD, WARN, say, wrap};
 use super::tools::pretty;

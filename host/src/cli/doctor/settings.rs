@@ -1,6 +1,6 @@
 //! What the user keeps about devices: whether it can be read, and by nobody else.
 
-use trine::Settings;
+use trine_gateway::Settings;
 
 use super::super::paint::some;
 use super::Check;
@@ -16,7 +16,7 @@ pub(super) fn checks() -> Vec<Check> {
         }
     };
     let (keys, problems) = settings.check_keys();
-    let problem = |error: trine::Error| {
+    let problem = |error: trine_gateway::Error| {
         Check::fail(SUBJECT, error.to_string(), "no device with this key is served until then")
     };
     let mut all: Vec<_> = problems.into_iter().map(problem).collect();

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use trine::model::{Mapped, Summary};
 use trine::{Error, Result};
+use trine_models::model::{Mapped, Summary};
 
 use crate::cli::paint::{BAD, FAINT, GOOD, STRONG, count, say, some, wrap};
 use crate::cli::tools::pretty;

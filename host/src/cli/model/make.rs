@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use trine::model::{Head, Shape, Text, Weights, make};
 use trine::{Error, Result};
+use trine_models::model::{Head, Shape, Text, Weights, make};
 
 use crate::cli::paint::{STRONG, count, say, time};
 
@@ -119,12 +119,8 @@ impl Make {
             File::create(&self.output).map_err(|error| Error::new(format!("{path}: {error}")))?;
         let bar = bar(&shape);
         let begin = Instant::now();
-        let bytes = make(&shape, self.seed, &mut file, |done| bar.set_position(done)).and_then(
-            |bytes| {
-                let flushed = file.flush().map(|()| bytes);
-                flushed.map_err(|error| Error::new(format!("{path}: {error}")))
-            },
-        )?;
+        let bytes = make(&shape, self.seed, &mut file, |done| bar.set_position(done))?;
+        file.flush().map_err(|error| Error::new(format!("{path}: {error}")))?;
         bar.finish_and_clear();
         let took = begin.elapsed();
         let rate = bytes as f64 / 1e6 / took.as_secs_f64().max(1e-9);

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use clap::ValueEnum;
-use trine::model::{Mapped, Packed, Pool, pack};
 use trine::{Error, Result};
+use trine_models::model::{Mapped, Packed, Pool, pack};
 use trine_ternary::{Packing, RowFormat};
 
 use super::super::paint::{count, say};

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use trine::Result;
-use trine::offload::{taken, verdict};
 use trine_ggml::{Device, Kind};
+use trine_models::offload::{taken, verdict};
 
 use crate::cli::paint::{FAINT, GOOD, STRONG, count, say};
 use crate::cli::tools::pretty;

@@ -7,11 +7,11 @@ mod modules;
 
 #[cfg(feature = "gpu")]
 pub(super) use list::list;
-pub(super) use trine::offload::{Backend, Wish};
+pub(super) use trine_models::offload::{Backend, Wish};
 
-#[cfg(feature = "gpu")]
-use trine::offload::Missing;
 use trine::{Error, Result};
+#[cfg(feature = "gpu")]
+use trine_models::offload::Missing;
 
 /// Says what went wrong, where the processor goes on.
 ///
@@ -48,13 +48,13 @@ pub(super) fn list(_: bool) -> Result<std::process::ExitCode> {
 /// nobody asked for it.
 #[cfg(feature = "gpu")]
 pub(super) fn choose(backend: Backend) -> Result<Option<trine_ggml::Device>> {
-    said(trine::offload::choose(backend))
+    said(trine_models::offload::choose(backend))
 }
 
 /// The same for floats and for training.
 #[cfg(feature = "gpu")]
 pub(super) fn choose_for_all(backend: Backend) -> Result<Option<trine_ggml::Device>> {
-    said(trine::offload::choose_for_all(backend))
+    said(trine_models::offload::choose_for_all(backend))
 }
 
 #[cfg(feature = "gpu")]

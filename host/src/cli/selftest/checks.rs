@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use trine::device::{Found, factory_op as op};
+use trine_gateway::device::{Found, factory_op as op};
 
 use super::{Bench, Check, Verdict};
 

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trine::{Device, DeviceArgs, Result};
+use trine::Result;
+use trine_gateway::{Device, DeviceArgs};
 
 use super::open::{find, open};
 use super::paint::{BAD, FAINT, GOOD, STRONG, say};

@@ -1,0 +1,161 @@
+//! Calls with JSON, for people and programs that are no MCP client.
+
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use trine_mcp::{Engine, ServerInfo, Session, Single, Step, Version};
+
+use super::calls::{Cost, Ticket, Waiter};
+use super::{CallReport, Device, State};
+use crate::sync::lock;
+use crate::table::Table;
+
+/// Room for encoded arguments.
+const ARGS_MAX: usize = 64 * 1024;
+/// Room for an answer to begin with; it grows when more is needed.
+const ANSWER_ROOM: usize = 16 * 1024;
+const ID: &[u8] = b"1";
+/// Who answers, as the gateway says it.
+const SERVER: ServerInfo<'static> = ServerInfo {
+    name: "trine",
+    title: "Trine",
+    version: env!("CARGO_PKG_VERSION"),
+    instructions: "",
+};
+
+/// An answer as the engine writes it, and what it took on the line.
+type Written = (Vec<u8>, Cost);
+
+/// Who is told of the end of a call, once. The device may be locked meanwhile.
+type Tell = Box<dyn FnOnce(CallReport) + Send>;
+
+/// Waits for one call.
+struct Answer {
+    table: Arc<Table>,
+    row: u16,
+    since: Instant,
+    tell: Mutex<Option<Tell>>,
+}
+
+impl Waiter for Answer {
+    fn done(&self, _: u64, outcome: trine_mcp::Outcome<'_>, cost: Cost) {
+        let Some(tell) = lock(&self.tell).take() else { return };
+        let catalog = Single::new(SERVER, &*self.table);
+        let engine = Engine::new(&catalog);
+        let Some(id) = trine_mcp::Id::from_raw(ID) else { return };
+        let mut out = vec![0; ANSWER_ROOM];
+        let len = loop {
+            match engine.finish(id, Version::V2026_07_28, self.row, outcome, &mut out) {
+                Ok(len) => break len,
+                Err(need) => out.resize(need.0, 0),
+            }
+        };
+        out.truncate(len);
+        tell(report((out, cost), self.since.elapsed()));
+    }
+}
+
+impl Device {
+    /// Calls a tool with arguments as JSON text. Blocks until the answer, or `deadline`.
+    #[must_use]
+    pub fn call_json(&self, tool: &str, arguments: &str, deadline: Duration) -> CallReport {
+        let since = Instant::now();
+        let (send, receive) = mpsc::channel();
+        // Who asked may have stopped waiting.
+        let ticket = self.start_json(tool, arguments, move |report| drop(send.send(report)));
+        receive.recv_timeout(deadline).unwrap_or_else(|_| {
+            if let Some(ticket) = ticket {
+                self.cancel(ticket);
+            }
+            let ms = deadline.as_millis();
+            let why = format!("no answer within {ms} ms; the call was cancelled");
+            refused(tool, &why, since.elapsed())
+        })
+    }
+
+    /// Starts such a call. `tell` hears its end once, which may be before this returns, and while
+    /// the device is locked: it must not call it, nor wait for anything.
+    pub(crate) fn start_json(
+        &self,
+        tool: &str,
+        arguments: &str,
+        tell: impl FnOnce(CallReport) + Send + 'static,
+    ) -> Option<Ticket> {
+        let since = Instant::now();
+        let Some(table) = self.table() else {
+            let why = match self.state() {
+                State::Offline(why) => format!("{} is offline: {why}", self.name()),
+                _ => format!("{} has not shown its tools yet", self.name()),
+            };
+            tell(refused(tool, &why, since.elapsed()));
+            return None;
+        };
+        let catalog = Single::new(SERVER, &*table);
+        let engine = Engine::new(&catalog);
+        let request = request(tool, arguments);
+        let (mut args, mut out) = (vec![0; ARGS_MAX], vec![0; ANSWER_ROOM]);
+        match engine.receive(request.as_bytes(), &mut Session::new(), &mut args, &mut out) {
+            Step::Reply(len) => {
+                out.truncate(len);
+                tell(report((out, Cost::default()), since.elapsed()));
+                None
+            }
+            Step::Call(call) => {
+                let (row, tell) = (call.tool, Mutex::new(Some(Box::new(tell) as Tell)));
+                let waiter: Arc<dyn Waiter> =
+                    Arc::new(Answer { table: Arc::clone(&table), row, since, tell });
+                let args = args.get(..call.arguments).unwrap_or_default();
+                self.call(&table, call.tool, args, (&waiter, 0))
+            }
+            _ => {
+                let why = "the arguments must be one JSON object";
+                tell(refused(tool, why, since.elapsed()));
+                None
+            }
+        }
+    }
+}
+
+/// The request as a client would send it. The arguments stay as they were written, so that what is
+/// wrong with them is said by whoever says it to a client.
+fn request(tool: &str, arguments: &str) -> String {
+    let name = Value::from(tool);
+    format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"_meta\":{{\
+         \"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",\
+         \"io.modelcontextprotocol/clientCapabilities\":{{}}}},\"name\":{name},\
+         \"arguments\":{arguments}}}}}"
+    )
+}
+
+fn refusal(sentence: &str) -> Value {
+    json!({"content": [{"type": "text", "text": sentence}], "isError": true})
+}
+
+/// The report of a call that came to nothing before it was sent.
+fn refused(tool: &str, why: &str, elapsed: Duration) -> CallReport {
+    summed_up(refusal(&format!("{tool}: {why}")), Cost::default(), elapsed)
+}
+
+fn report((answer, cost): Written, elapsed: Duration) -> CallReport {
+    let result = match serde_json::from_slice::<Value>(&answer) {
+        Ok(mut answer) => match answer.get_mut("result").map(Value::take) {
+            Some(result) => result,
+            None => refusal(answer["error"]["message"].as_str().unwrap_or("")),
+        },
+        Err(error) => refusal(&format!("the answer is no JSON: {error}")),
+    };
+    summed_up(result, cost, elapsed)
+}
+
+fn summed_up(result: Value, cost: Cost, elapsed: Duration) -> CallReport {
+    let is_error = result["isError"] == json!(true);
+    let text = match result.get("structuredContent").filter(|_| !is_error) {
+        Some(value) => value.to_string(),
+        None => result["content"][0]["text"].as_str().unwrap_or_default().to_owned(),
+    };
+    let Cost { bytes_out, bytes_in } = cost;
+    CallReport { result, text, is_error, bytes_out, bytes_in, elapsed }
+}

@@ -1,0 +1,175 @@
+//! Sentences that a device with a model turns into calls of its tools.
+
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use trine_descriptor::{Annotations, Limits, TextSink, ToolInfo};
+use trine_dispatch::SENTENCE;
+use trine_mcp::Outcome;
+use trine_wire::message::block::{Block, Blocks};
+use trine_wire::message::feature;
+
+use super::Device;
+use super::calls::{Cost, Extra, Opening, Waiter};
+use crate::sync::lock;
+
+/// What a sentence came to on a device.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Understood {
+    /// What it is, of `trine_dispatch::verdict`.
+    pub verdict: u8,
+    /// How sure the model is.
+    pub confidence: f32,
+    /// Number of the tool in the device's own list, 0 where there is none.
+    pub tool: u16,
+    /// Node of the parameter that a refusal is about.
+    pub node: u16,
+    /// The arguments, as a call has them.
+    pub args: Vec<u8>,
+    /// What the model read and chose, if that was asked for.
+    pub tokens: Vec<u16>,
+}
+
+impl Understood {
+    /// Reads the blocks of an answer; `None` where the one that counts is not among them.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut found = None;
+        let mut read = Vec::new();
+        for block in Blocks::new(bytes) {
+            match block.ok()? {
+                Block::Call { verdict, confidence, tool, node, args } => {
+                    let (confidence, args) = (f32::from_bits(confidence), args.to_vec());
+                    let tokens = Vec::new();
+                    found = Some(Self { verdict, confidence, tool, node, args, tokens });
+                }
+                Block::Tokens { bytes } => {
+                    let (pairs, _) = bytes.as_chunks::<2>();
+                    read = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
+                }
+                _ => {}
+            }
+        }
+        Some(Self { tokens: read, ..found? })
+    }
+}
+
+type Told = Result<Understood, String>;
+
+/// Waits for one sentence.
+struct Answer(Mutex<Option<Sender<Told>>>);
+
+impl Answer {
+    fn tell(&self, told: Told) {
+        if let Some(send) = lock(&self.0).take() {
+            // Who asked may have stopped waiting.
+            drop(send.send(told));
+        }
+    }
+}
+
+impl Waiter for Answer {
+    fn done(&self, _: u64, outcome: Outcome<'_>, _: Cost) {
+        self.tell(Err(match outcome {
+            Outcome::Error(text) => text.to_owned(),
+            Outcome::Failed(failure) => {
+                let mut words = Words(String::new());
+                failure.explain(&mut words);
+                words.0
+            }
+            _ => "the device's answer is none to a sentence".to_owned(),
+        }));
+    }
+
+    fn understood(&self, _: u64, blocks: &[u8], _: Cost) {
+        let told = Understood::read(blocks);
+        self.tell(told.ok_or_else(|| "the device's answer cannot be read".to_owned()));
+    }
+}
+
+struct Words(String);
+
+impl TextSink for Words {
+    fn text(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+}
+
+impl Device {
+    /// Whether the device has a model for sentences.
+    #[must_use]
+    pub fn reads_sentences(&self) -> bool {
+        lock(&self.session).peer.can(feature::ASK)
+    }
+
+    /// Asks the device what call a sentence is. Nothing is called. Blocks until the answer, or
+    /// `deadline`.
+    ///
+    /// # Errors
+    /// Why the device does not answer, or what it says that is wrong with the sentence or with its
+    /// model.
+    pub fn understand(
+        &self,
+        sentence: &[u8],
+        with_tokens: bool,
+        deadline: Duration,
+    ) -> Result<Understood, String> {
+        if !self.reads_sentences() {
+            return Err(format!("{} has no model for sentences", self.name()));
+        }
+        let most = lock(&self.session).body_max();
+        if sentence.len() > most {
+            let bytes = sentence.len();
+            return Err(format!(
+                "the sentence has {bytes} bytes; {} takes at most {most} in a message",
+                self.name()
+            ));
+        }
+        let (send, receive) = mpsc::channel();
+        let waiter: Arc<dyn Waiter> = Arc::new(Answer(Mutex::new(Some(send))));
+        let deadline_ms = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
+        let opening = Opening {
+            // It changes nothing, so one whose answer is lost is asked anew.
+            info: ToolInfo {
+                annotations: Annotations(Annotations::READ_ONLY | Annotations::IDEMPOTENT),
+                limits: Limits { deadline_ms, pending_bytes: 1 },
+                ..ToolInfo::new("ask", "")
+            },
+            tool: SENTENCE,
+            hash: 0,
+            args: sentence,
+            extra: Extra { progress: with_tokens, ..Extra::default() },
+            now: self.now(),
+            waiter: &waiter,
+            tag: 0,
+        };
+        let ticket = self.with(|session| session.call(&opening));
+        receive.recv_timeout(deadline).unwrap_or_else(|_| {
+            if let Some(ticket) = ticket {
+                self.cancel(ticket);
+            }
+            Err(format!("no answer within {} ms", deadline.as_millis()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_its_call_and_its_tokens() {
+        let bytes = [9, 11, 1, 0, 0, 0, 0x3f, 1, 2, 3, 0, 2, 80, 10, 4, 0x2c, 1, 2, 0];
+        let wanted = Understood {
+            verdict: 1,
+            confidence: 0.5,
+            tool: 1,
+            node: 2,
+            args: vec![0, 2, 80],
+            tokens: vec![300, 2],
+        };
+        assert_eq!(Understood::read(&bytes), Some(wanted));
+        assert_eq!(Understood::read(&bytes[13..]), None, "there is no call in it");
+        assert_eq!(Understood::read(&bytes[..12]), None, "it is cut off");
+    }
+}

@@ -1,0 +1,232 @@
+//! Making the list of tools. What is wrong with one device costs that device, or its tool, and is
+//! said by its name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tracing::error;
+use trine_descriptor::ToolTable;
+
+use super::catalog::{self, Entry, TOOL_MAX};
+use super::names;
+use super::shown::{Called, Shown};
+use super::{Hub, Progress, Snapshot};
+use crate::ask_tool;
+use crate::device::{Device, State};
+use crate::sync::lock;
+use crate::table::Table;
+
+/// Most tools of one device that are shown.
+const TOOLS_MAX: u16 = 2048;
+/// Most sentences about a device; the others are counted.
+const PROBLEMS_MAX: usize = 32;
+
+/// A list that is being made.
+struct Build<'h> {
+    hub: &'h Hub,
+    shown: &'h Shown,
+    tools: Vec<Entry>,
+    /// The tools by name: number of the link, and what the device calls it.
+    owners: HashMap<Box<str>, (usize, Box<str>)>,
+    /// What is wrong, for each link, and how much more.
+    problems: Vec<(Vec<String>, u32)>,
+}
+
+/// A tool that is to be in the list.
+struct Candidate<'a> {
+    link: usize,
+    device: &'a Arc<Device>,
+    table: Arc<Table>,
+    row: u16,
+    asks: Option<Arc<Table>>,
+}
+
+impl Hub {
+    /// Makes the list of tools anew after a device has changed.
+    pub(super) fn rebuild(&self) {
+        let mut shown = lock(&self.shown);
+        self.pinned.refresh();
+        let identities = self.identities();
+        let named = self.named(&identities);
+        let called = shown.devices(&named);
+        self.rename(&called);
+        let mut build = Build::new(self, &shown, &called);
+        for (link, device) in self.served(&called) {
+            let Some(identity) = identities.get(link).and_then(Option::as_ref) else { continue };
+            // What is of another device by now comes with the next list.
+            let Some(table) = device.table_of(identity) else { continue };
+            let changes = self.pinned.changes(link, (&device.name(), identity), &table);
+            if table.count() > TOOLS_MAX {
+                let more = table.count() - TOOLS_MAX;
+                build
+                    .problem(link, format!("{more} of its tools are left out: {TOOLS_MAX} may be"));
+            }
+            for row in 0..table.count().min(TOOLS_MAX) {
+                if build.is_hidden(link, changes.get(&row)) {
+                    continue;
+                }
+                let (device, table) = (&device, Arc::clone(&table));
+                build.add(Candidate { link, device, table, row, asks: None });
+            }
+        }
+        self.add_asks(&called, &mut build);
+        let Build { tools, owners, problems, .. } = build;
+        let ready = self.devices.iter().all(|device| device.state() == State::Online);
+        let settled = !self.devices.iter().any(|device| device.is_coming());
+        let news = self.publish(Snapshot::new(tools, ready));
+        let was = *lock(&self.progress);
+        if settled || was.settled {
+            // From here on clients know these names.
+            shown.keep_devices(&named, &called);
+            owners.iter().for_each(|(name, (link, tool))| shown.keep_tool(name, *link, tool));
+            self.report(&mut shown, problems);
+        }
+        let known = |device: &Arc<Device>| device.state() == State::Online || device.is_refused();
+        let ready = self.devices.iter().all(known);
+        *lock(&self.progress) = Progress { ready, settled: settled || was.settled };
+        drop(shown);
+        self.changed.notify_all();
+        // Before that no client was shown a list, so there is nothing to take back.
+        if news && was.settled {
+            let observers: Vec<_> =
+                lock(&self.observers).iter().filter_map(std::sync::Weak::upgrade).collect();
+            observers.iter().for_each(|observer| observer.tools_changed());
+        }
+    }
+
+    /// The devices that are served with the numbers of their links, in the order of their names.
+    fn served(&self, called: &[Called]) -> Vec<(usize, Arc<Device>)> {
+        let all = self.devices.iter().cloned().enumerate().zip(called);
+        let mut served: Vec<_> = all
+            .filter(|(_, called)| !matches!(called, Called::LeftOut(_)))
+            .map(|(d, _)| d)
+            .collect();
+        served.sort_by_key(|(_, device)| device.name());
+        served
+    }
+
+    /// A device that is not served has no name but its address, unless the command line gives one.
+    fn rename(&self, called: &[Called]) {
+        for (device, called) in self.devices.iter().zip(called) {
+            let name = match called {
+                Called::Unknown => continue,
+                Called::As(name) => name,
+                Called::LeftOut(_) => device.alias().unwrap_or_else(|| device.source()),
+            };
+            if *device.name() != *name {
+                device.set_name(name);
+            }
+        }
+    }
+
+    /// Adds the tool that takes sentences for each device whose tools the model knows.
+    fn add_asks(&self, called: &[Called], build: &mut Build<'_>) {
+        let Some(known) = self.known.get() else { return };
+        for (link, device) in self.served(called) {
+            let Some(own) = device.table().filter(|table| (known.are_first_of)(&**table)) else {
+                continue;
+            };
+            match ask_tool::table(&own, known) {
+                Ok(table) => {
+                    let (device, table, asks) = (&device, Arc::new(table), Some(own));
+                    build.add(Candidate { link, device, table, row: 0, asks });
+                }
+                Err(error) => {
+                    let name = ask_tool::NAME;
+                    build.problem(link, format!("its tool {name} is left out: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Says what is wrong, each sentence once, and keeps it with its device.
+    fn report(&self, shown: &mut Shown, problems: Vec<(Vec<String>, u32)>) {
+        for (link, (device, problems)) in self.devices.iter().zip(problems).enumerate() {
+            let (mut problems, more) = problems;
+            if more > 0 {
+                problems.push(format!("{more} further tools are as wrong"));
+            }
+            for problem in &problems {
+                let sentence = format!("{}: {problem}", device.name());
+                if shown.is_news(link, &sentence) {
+                    error!("{sentence}");
+                }
+            }
+            device.set_problems(problems);
+        }
+    }
+}
+
+impl<'h> Build<'h> {
+    fn new(hub: &'h Hub, shown: &'h Shown, called: &[Called]) -> Self {
+        let why = |called: &Called| match called {
+            Called::LeftOut(why) => (vec![why.clone()], 0),
+            Called::Unknown | Called::As(_) => (Vec::new(), 0),
+        };
+        let problems = called.iter().map(why).collect();
+        Self { hub, shown, tools: Vec::new(), owners: HashMap::new(), problems }
+    }
+
+    fn problem(&mut self, link: usize, why: String) {
+        match self.problems.get_mut(link) {
+            Some((problems, _)) if problems.len() < PROBLEMS_MAX => problems.push(why),
+            Some((_, more)) => *more += 1,
+            None => {}
+        }
+    }
+
+    /// Says what has become of a tool; answers whether it is hidden for that.
+    fn is_hidden(&mut self, link: usize, change: Option<&String>) -> bool {
+        let Some(change) = change else { return false };
+        let is_hidden = self.hub.pinned.is_strict();
+        let hidden = if is_hidden { "; until then it is hidden" } else { "" };
+        self.problem(link, format!("{change}{hidden}"));
+        is_hidden
+    }
+
+    /// Takes a tool into the list, or says why it is left out.
+    fn add(&mut self, candidate: Candidate<'_>) {
+        let Candidate { link, device, table, row, asks } = candidate;
+        let Some(info) = table.info(row) else { return };
+        let several = self.hub.devices.len() > 1;
+        let name = names::tool(&device.name(), info.name, self.hub.prefix, several);
+        let fault = names::fault(&name, info.name)
+            .or_else(|| self.clash(&name, link, info.name))
+            .or_else(|| oversized(&name, &table, row));
+        if let Some(why) = fault {
+            return self.problem(link, why);
+        }
+        self.owners.insert(name.as_str().into(), (link, info.name.into()));
+        let (device, name) = (Arc::clone(device), name.into());
+        self.tools.push(Entry { name, device, table, row, asks });
+    }
+
+    /// Why a tool cannot have this name: another one has it, or was shown under it.
+    fn clash(&self, name: &str, link: usize, tool: &str) -> Option<String> {
+        if self.shown.is_full(name, link) {
+            return Some(format!(
+                "its tool {tool} is left out: too many names of tools were shown on this link; \
+                 start this program again"
+            ));
+        }
+        let here = self.owners.get(name).map(|(other, _)| *other);
+        let other = here.or_else(|| self.shown.other_owner(name, link, tool))?;
+        let other = self.hub.devices.get(other)?;
+        Some(format!(
+            "its tool {tool} is left out: two tools are called '{name}', and the first is one of \
+             {} ({}); use --prefix auto, or give the devices other names",
+            other.name(),
+            other.source()
+        ))
+    }
+}
+
+fn oversized(name: &str, table: &Table, row: u16) -> Option<String> {
+    let tool = table.info(row)?.name;
+    (!catalog::fits(name, table, row)).then(|| {
+        format!(
+            "its tool {tool} is left out: its description and parameters take more than {TOOL_MAX} \
+             bytes in a list of tools; make them shorter"
+        )
+    })
+}

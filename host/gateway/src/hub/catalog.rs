@@ -1,0 +1,158 @@
+//! The tools of all devices as clients see them.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use trine_descriptor::ToolTable;
+use trine_mcp::{Catalog, Engine, ServerInfo, Session, Step};
+
+use crate::device::Device;
+use crate::table::Table;
+
+/// How long a client may keep a list that all devices have contributed to.
+const TTL_MS: u32 = 10_000;
+
+const INSTRUCTIONS: &str = "Each tool acts on a real device. When a result has isError, its text \
+    says what to change; a call that needs a person is done again after somebody has agreed at \
+    the device.";
+
+/// One tool.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: Box<str>,
+    pub(crate) device: Arc<Device>,
+    pub(crate) table: Arc<Table>,
+    pub(crate) row: u16,
+    /// The tools that it turns sentences into calls of, where it is not the device's own.
+    pub(crate) asks: Option<Arc<Table>>,
+}
+
+/// All tools at one time. A call holds on to the snapshot that it was made under.
+#[derive(Debug)]
+pub struct Snapshot {
+    tools: Vec<Entry>,
+    /// Numbers of the tools in the order of their names.
+    sorted: Vec<u16>,
+    generation: u64,
+    complete: bool,
+}
+
+impl Snapshot {
+    /// `tools` have names of their own. `complete` says that every device has answered.
+    pub(crate) fn new(mut tools: Vec<Entry>, complete: bool) -> Self {
+        // So many tools have numbers; only devices that mean no good have more.
+        tools.truncate(usize::from(u16::MAX));
+        let mut sorted: Vec<u16> = (0..tools.len()).map(|tool| tool as u16).collect();
+        sorted.sort_by_key(|&tool| tools.get(usize::from(tool)).map(|entry| &entry.name));
+        // The hasher has fixed keys: one list has one number, also after a restart.
+        let mut hasher = DefaultHasher::new();
+        for entry in &tools {
+            (&entry.name, entry.table.hash(entry.row)).hash(&mut hasher);
+        }
+        Self { tools, sorted, generation: hasher.finish(), complete }
+    }
+
+    pub(crate) fn entry(&self, tool: u16) -> Option<&Entry> {
+        self.tools.get(usize::from(tool))
+    }
+}
+
+/// Most bytes of a tool in a list of tools: any page has room for it.
+pub(super) const TOOL_MAX: usize = 32 * 1024;
+/// What is asked to see how long a tool is in a list.
+const LIST: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{
+    "io.modelcontextprotocol/protocolVersion":"2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+
+/// Whether a tool is no longer than [`TOOL_MAX`] in a list.
+pub(super) fn fits(name: &str, table: &Table, row: u16) -> bool {
+    let alone = Alone { name, table, row };
+    let mut page = vec![0; TOOL_MAX];
+    // Where the list does not fit it is answered with a short error.
+    match Engine::new(&alone).receive(LIST, &mut Session::new(), &mut [], &mut page) {
+        Step::Reply(len) => {
+            let page = page.get(..len).unwrap_or_default();
+            memchr::memmem::find(page, b"\"tools\":[").is_some()
+        }
+        _ => false,
+    }
+}
+
+/// A list of one tool.
+struct Alone<'a> {
+    name: &'a str,
+    table: &'a Table,
+    row: u16,
+}
+
+impl Catalog for Alone<'_> {
+    type Table = Table;
+
+    fn server(&self) -> ServerInfo<'_> {
+        ServerInfo::default()
+    }
+
+    fn count(&self) -> u16 {
+        1
+    }
+
+    fn tool(&self, _: u16) -> Option<(&Table, u16)> {
+        Some((self.table, self.row))
+    }
+
+    fn name(&self, _: u16) -> Option<&str> {
+        Some(self.name)
+    }
+
+    fn find(&self, _: &[u8]) -> Option<u16> {
+        None
+    }
+
+    fn generation(&self) -> u64 {
+        0
+    }
+}
+
+impl Catalog for Snapshot {
+    type Table = Table;
+
+    fn server(&self) -> ServerInfo<'_> {
+        ServerInfo {
+            name: "trine",
+            title: "Trine",
+            version: env!("CARGO_PKG_VERSION"),
+            instructions: INSTRUCTIONS,
+        }
+    }
+
+    fn count(&self) -> u16 {
+        u16::try_from(self.tools.len()).unwrap_or(u16::MAX)
+    }
+
+    fn tool(&self, index: u16) -> Option<(&Table, u16)> {
+        self.entry(index).map(|entry| (&*entry.table, entry.row))
+    }
+
+    fn name(&self, index: u16) -> Option<&str> {
+        self.entry(index).map(|entry| &*entry.name)
+    }
+
+    fn find(&self, name: &[u8]) -> Option<u16> {
+        let name_of = |tool: &u16| self.entry(*tool).map_or(&[][..], |entry| entry.name.as_bytes());
+        let at = self.sorted.binary_search_by(|tool| name_of(tool).cmp(name)).ok()?;
+        self.sorted.get(at).copied()
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn ttl_ms(&self) -> u32 {
+        if self.complete { TTL_MS } else { 0 }
+    }
+
+    fn can_change(&self) -> bool {
+        true
+    }
+}

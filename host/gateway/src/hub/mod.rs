@@ -1,0 +1,233 @@
+//! All devices of one process, under their names.
+
+mod build;
+mod catalog;
+mod names;
+mod open;
+mod person;
+mod pinned;
+mod shown;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use trine_mcp::Catalog;
+
+pub use catalog::Snapshot;
+
+use crate::args::Prefix;
+use crate::ask_tool::KnownTools;
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+use crate::settings::{Alias, DeviceId};
+use crate::sync::lock;
+use names::Named;
+use pinned::Pinned;
+use shown::Shown;
+
+/// Somebody who is told that the list of tools has changed.
+pub(crate) trait Observer: Send + Sync {
+    fn tools_changed(&self);
+}
+
+/// All devices of one process. Dropping it closes them and ends what it started.
+pub struct Hub {
+    devices: Vec<Arc<Device>>,
+    prefix: Prefix,
+    snapshot: Mutex<Arc<Snapshot>>,
+    /// Rises with each new snapshot.
+    version: AtomicU64,
+    /// The names that clients were shown; locked while the list is made.
+    shown: Mutex<Shown>,
+    /// What the tools were when their devices were first used.
+    pinned: Pinned,
+    progress: Mutex<Progress>,
+    changed: Condvar,
+    observers: Mutex<Vec<Weak<dyn Observer>>>,
+    /// Names that the user keeps by serial number.
+    aliases: Vec<Alias>,
+    /// The tools that the gateway's model knows, if it has one.
+    known: OnceLock<KnownTools>,
+    /// The socket of `--button`, which goes away with the hub.
+    socket: Mutex<Option<PathBuf>>,
+}
+
+/// How far the devices have come, as far as the list of tools shows it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Every device has shown its tools, or is one that is not served.
+    ready: bool,
+    /// No device is still coming up; once true it stays.
+    settled: bool,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("devices", &self.devices).finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// Waits until every device has shown its tools or is refused, or `patience` is over. Answers
+    /// whether it is so.
+    pub fn wait_ready(&self, patience: Duration) -> bool {
+        self.wait(patience, |progress| progress.ready)
+    }
+
+    /// Waits until every device has shown its tools or has failed to come up. That takes three
+    /// seconds at most after [`Self::open`]. Answers whether it is so.
+    pub fn wait_settled(&self, patience: Duration) -> bool {
+        self.wait(patience, |progress| progress.settled)
+    }
+
+    /// Whether no device is still coming up.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        lock(&self.progress).settled
+    }
+
+    fn wait(&self, patience: Duration, done: impl Fn(&Progress) -> bool) -> bool {
+        let progress = lock(&self.progress);
+        let waiting = |progress: &mut Progress| !done(progress);
+        let (progress, _) = self
+            .changed
+            .wait_timeout_while(progress, patience, waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        done(&progress)
+    }
+
+    /// The devices in the order of their names.
+    #[must_use]
+    pub fn devices(&self) -> Vec<Arc<Device>> {
+        let mut devices = self.devices.clone();
+        devices.sort_by_key(|device| device.name());
+        devices
+    }
+
+    /// The device of that name.
+    ///
+    /// # Errors
+    /// A sentence with the names that there are.
+    pub fn find(&self, name: &str) -> Result<Arc<Device>> {
+        let devices = self.devices();
+        if let Some(device) = devices.iter().find(|device| &*device.name() == name) {
+            return Ok(Arc::clone(device));
+        }
+        let names: Vec<_> = devices.iter().map(|device| device.name()).collect();
+        Err(Error::new(match names.as_slice() {
+            [] => "no device is given: add --simulate, --serial PATH or another one".to_owned(),
+            names => format!("there is no device '{name}'; there is {}", names.join(", ")),
+        }))
+    }
+
+    /// The tools of all devices as clients see them now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&lock(&self.snapshot))
+    }
+
+    /// Rises with each new [`Self::snapshot`].
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Hides each tool that is not as it was when its device was first used, until it is trusted
+    /// ([`crate::Settings::trust`]).
+    pub fn set_strict(&self) {
+        self.pinned.set_strict();
+        self.rebuild();
+    }
+
+    /// Looks whether somebody trusts by now what has changed.
+    pub(crate) fn look_again(&self) {
+        // Else nothing is hidden that could be shown.
+        let is_waiting = || self.devices.iter().any(|device| !device.problems().is_empty());
+        if self.pinned.is_strict() && is_waiting() && self.pinned.is_stale() {
+            self.rebuild();
+        }
+    }
+
+    /// Does what a person at the boards says: `button`, or `scale N`.
+    ///
+    /// # Errors
+    /// When it is neither, or a board does not notice it.
+    pub(crate) fn obey(&self, line: &str) -> Result<()> {
+        person::obey(line, self)
+    }
+
+    pub(crate) fn observe(&self, observer: Weak<dyn Observer>) {
+        lock(&self.observers).push(observer);
+    }
+
+    /// Shows, beside the tools of each device that a model knows, one that takes sentences.
+    pub(crate) fn offer(&self, known: KnownTools) {
+        // It is offered once, by the gateway that has the model.
+        if self.known.set(known).is_ok() {
+            self.rebuild();
+        }
+    }
+
+    /// The devices that have shown tools which the model does not know, if there is one.
+    pub(crate) fn unknown(&self) -> Vec<Arc<Device>> {
+        let Some(known) = self.known.get() else { return Vec::new() };
+        let mut devices = self.devices();
+        devices.retain(|device| device.table().is_some_and(|table| !(known.are_first_of)(&*table)));
+        devices
+    }
+
+    /// Takes a new list; answers whether clients see another one than before.
+    fn publish(&self, snapshot: Snapshot) -> bool {
+        let mut current = lock(&self.snapshot);
+        let news = current.generation() != snapshot.generation();
+        *current = Arc::new(snapshot);
+        self.version.fetch_add(1, Ordering::Release);
+        news
+    }
+
+    /// The name that the user keeps for a device: by vendor, product and serial number, or by the
+    /// serial number alone where no other device here has it.
+    fn alias(&self, identity: &Identity, all: &[Option<Identity>]) -> Option<&str> {
+        let id = DeviceId::from(identity);
+        let of = |text: &str| self.aliases.iter().find(|alias| alias.serial == text);
+        let others = all.iter().flatten();
+        let is_alone =
+            others.map(DeviceId::from).all(|other| other.serial != id.serial || other == id);
+        let by_serial = || of(&identity.serial).filter(|_| is_alone);
+        of(&id.text()).or_else(by_serial).map(|alias| alias.name.as_str())
+    }
+
+    /// Who the devices say they are, each on its link.
+    fn identities(&self) -> Vec<Option<Identity>> {
+        self.devices.iter().map(|device| device.identity()).collect()
+    }
+
+    /// The devices as far as their names go.
+    fn named<'a>(&'a self, identities: &'a [Option<Identity>]) -> Vec<Named<'a>> {
+        let named = |(device, identity): (&'a Arc<Device>, &'a Option<Identity>)| Named {
+            alias: device.alias().or_else(|| self.alias(identity.as_ref()?, identities)),
+            identity: identity.as_ref(),
+            source: device.source(),
+            is_proven: device.wire().keyed,
+        };
+        self.devices.iter().zip(identities).map(named).collect()
+    }
+
+    /// Closes every device: its calls end, and so does an emulator that it runs in.
+    pub fn close(&self) {
+        if let Some(socket) = lock(&self.socket).take() {
+            // Somebody may have taken it away.
+            drop(std::fs::remove_file(socket));
+        }
+        self.devices.iter().for_each(|device| device.close());
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

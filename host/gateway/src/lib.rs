@@ -1,0 +1,45 @@
+//! Devices on byte links, and the gateway that shows them to MCP clients.
+//!
+//! From below upwards:
+//! - [`sanitize`]: texts of devices, made harmless;
+//! - [`table`]: the tools of a device;
+//! - [`folders`]: folders of the user;
+//! - [`settings`]: names, keys and trust by serial number;
+//! - `link`: ways to a device;
+//! - [`middleware`]: layers on a link: a tracer, a recorder, a fault injector;
+//! - [`device`]: one device: its identity, its tools, and the calls under way;
+//! - `simulate`, `emulate`: boards in this process, and in an emulator;
+//! - [`args`]: devices, as the command line names them;
+//! - [`ask_tool`]: the tool `ask`, which a model outside of this crate answers;
+//! - [`hub`]: all devices of one process under their names; the catalog that clients see;
+//! - [`server`]: MCP on standard input and output.
+//!
+//! There is no asynchronous runtime: each device has a thread that reads its link, and a board in
+//! this process has none between a client and itself.
+#![deny(unsafe_code)]
+
+pub mod args;
+pub mod ask_tool;
+pub mod device;
+mod emulate;
+mod error;
+pub mod folders;
+pub mod hub;
+mod identity;
+mod link;
+pub mod middleware;
+pub mod sanitize;
+pub mod server;
+pub mod settings;
+mod simulate;
+mod sync;
+mod sys;
+pub mod table;
+
+pub use args::{DeviceArgs, Prefix};
+pub use device::{CallReport, Device, Driven, Event, State, Status, Wire};
+pub use error::{Error, Result};
+pub use hub::Hub;
+pub use identity::Identity;
+pub use link::{BusMaster, BusTiming, Framing};
+pub use settings::Settings;

@@ -1,0 +1,409 @@
+//! The client: its requests under way, and the way out to it.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use trine_mcp::{Catalog, Engine, Failure, Id, Listen, Outcome, notify};
+
+use super::ask::{Questions, Sealer};
+use super::outbox::Outbox;
+use super::requests::{Arrays, Requests, Tag};
+use crate::device::{Asked, Cost, Device, Ticket, Waiter};
+use crate::error::{Error, Result};
+use crate::hub::{Hub, Observer, Snapshot};
+use crate::sync::lock;
+use crate::sys;
+
+/// Bytes that may wait for the client before no more requests are dealt with.
+pub(super) const WAITING_MAX: usize = 64 * 1024;
+/// Subscriptions that a client may keep at a time.
+const SUBSCRIPTIONS_MAX: usize = 16;
+
+/// What the threads that serve the client share.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) out: Outbox,
+    pub(super) requests: Requests,
+    pub(super) arrays: Arrays,
+    subscriptions: Vec<Subscription>,
+    /// Whether an `initialize` client is told of changes.
+    legacy: bool,
+    /// The reader is at work and will write what there is when it has done what it has read.
+    pub(super) reading: bool,
+}
+
+/// A subscription of the stateless revision.
+#[derive(Debug)]
+struct Subscription {
+    id: Box<[u8]>,
+    /// Changes of the tools are wanted.
+    tools: bool,
+}
+
+/// The one client on standard input and output.
+pub(super) struct Client {
+    pub(super) hub: Arc<Hub>,
+    state: Mutex<State>,
+    /// There is something for the writer.
+    wake: Condvar,
+    /// A request has ended, or bytes were written.
+    room: Condvar,
+    /// The output, and the buffer that is being written to it. Locked before the state.
+    output: Mutex<(File, Outbox)>,
+    /// Held while a line of the client's is dealt with.
+    taking: Mutex<()>,
+    /// No further line is taken.
+    ending: AtomicBool,
+    in_flight_max: usize,
+    pub(super) sealer: Sealer,
+    since: Instant,
+    /// When the write that is under way began, in milliseconds from 1; 0 when there is none.
+    writing: AtomicU64,
+    broken: AtomicBool,
+}
+
+impl Client {
+    pub(super) fn new(hub: Arc<Hub>, output: File, in_flight_max: usize) -> Arc<Self> {
+        let state = State {
+            out: Outbox::new(),
+            requests: Requests::default(),
+            arrays: Arrays::default(),
+            subscriptions: Vec::new(),
+            legacy: false,
+            reading: false,
+        };
+        let client = Arc::new(Self {
+            hub,
+            state: Mutex::new(state),
+            wake: Condvar::new(),
+            room: Condvar::new(),
+            output: Mutex::new((output, Outbox::new())),
+            taking: Mutex::new(()),
+            ending: AtomicBool::new(false),
+            in_flight_max: in_flight_max.max(1),
+            sealer: Sealer::new(),
+            since: Instant::now(),
+            writing: AtomicU64::new(0),
+            broken: AtomicBool::new(false),
+        });
+        let observer: Weak<dyn Observer> = Arc::downgrade(&client) as _;
+        client.hub.observe(observer);
+        client
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Whether the client has closed its end of the output: nobody is there to serve.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+    }
+
+    /// Starts the thread that writes what comes while the reader waits for input.
+    pub(super) fn start_writer(self: &Arc<Self>) -> Result<()> {
+        let client = Arc::clone(self);
+        let run = move || {
+            while !client.is_broken() {
+                let state = client.state();
+                let idle = |state: &mut State| state.reading || state.out.len() == 0;
+                drop(client.wake.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner));
+                client.flush();
+            }
+        };
+        let thread = std::thread::Builder::new().name("writer".to_owned()).stack_size(128 * 1024);
+        let failed = |error| Error::new(format!("the system gives no thread: {error}"));
+        thread.spawn(run).map(drop).map_err(failed)
+    }
+
+    /// Takes the next line of the client's, unless the program is ending: then it waits for that.
+    pub(super) fn take_line(&self) -> MutexGuard<'_, ()> {
+        let taken = lock(&self.taking);
+        if !self.ending.load(Ordering::SeqCst) {
+            return taken;
+        }
+        drop(taken);
+        // The reader will write nothing more, so the writer has to.
+        self.set_reading(false);
+        loop {
+            std::thread::park();
+        }
+    }
+
+    /// Lets no further line be taken, and waits until the one that was is dealt with, or `patience`
+    /// is over: it may wait for a device to come up, or for room.
+    pub(super) fn stop_taking(&self, patience: Duration) {
+        self.ending.store(true, Ordering::SeqCst);
+        let since = Instant::now();
+        while self.taking.try_lock().is_err() && since.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.set_reading(false);
+    }
+
+    /// Tells whether the reader will write what there is.
+    pub(super) fn set_reading(&self, reading: bool) {
+        let mut state = self.state();
+        state.reading = reading;
+        if !reading && state.out.len() > 0 {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Writes everything that waits. Blocks as long as the client does not read.
+    pub(super) fn flush(&self) {
+        let mut output = lock(&self.output);
+        let (file, bytes) = &mut *output;
+        loop {
+            let mut state = self.state();
+            if state.out.len() == 0 {
+                break;
+            }
+            std::mem::swap(&mut state.out, bytes);
+            drop(state);
+            self.writing.store(self.now() + 1, Ordering::Release);
+            if !self.is_broken() && write_all(file, bytes.bytes()).is_err() {
+                self.broken.store(true, Ordering::Release);
+            }
+            self.writing.store(0, Ordering::Release);
+            bytes.clear();
+            self.room.notify_all();
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// How long the write that is under way has waited for the client.
+    pub(super) fn blocked(&self) -> Duration {
+        match self.writing.load(Ordering::Acquire) {
+            0 => Duration::ZERO,
+            began => Duration::from_millis(self.now().saturating_sub(began - 1)),
+        }
+    }
+
+    /// Waits until a further request may be under way.
+    pub(super) fn wait_for_room(&self) {
+        let full = |state: &mut State| {
+            !self.is_broken()
+                && (state.requests.len() >= self.in_flight_max || state.out.len() > WAITING_MAX)
+        };
+        let mut state = self.state();
+        if !full(&mut state) {
+            return;
+        }
+        drop(state);
+        self.flush();
+        self.set_reading(false);
+        state = self.state();
+        drop(self.room.wait_while(state, full).unwrap_or_else(PoisonError::into_inner));
+        self.set_reading(true);
+    }
+
+    /// Waits until no request is under way, or `patience` is over.
+    pub(super) fn wait_for_answers(&self, patience: Duration) {
+        let pending = |state: &mut State| state.requests.len() > 0;
+        let state = self.state();
+        drop(self.room.wait_timeout_while(state, patience, pending));
+    }
+
+    /// Notes the ticket of a call that has not ended yet.
+    pub(super) fn started(&self, tag: Tag, device: &Arc<Device>, ticket: Ticket) {
+        if let Some(request) = self.state().requests.get(tag) {
+            request.call = Some((Arc::clone(device), ticket));
+        }
+    }
+
+    /// The client wants no answer to this request, or no more news of this subscription.
+    pub(super) fn cancel(&self, id: Id<'_>) {
+        let mut state = self.state();
+        state.subscriptions.retain(|kept| *kept.id != *id.raw());
+        let Some(tag) = state.requests.find(id.raw()) else { return };
+        let call = state.requests.get(tag).and_then(|request| request.call.take());
+        state.end(tag, |_| {});
+        drop(state);
+        self.room.notify_all();
+        if let Some((device, ticket)) = call {
+            device.cancel(ticket);
+        }
+    }
+
+    /// Keeps a subscription, if the client has not too many.
+    pub(super) fn subscribe(&self, listen: &Listen<'_>) {
+        let mut state = self.state();
+        if state.subscriptions.len() < SUBSCRIPTIONS_MAX {
+            let (id, tools) = (listen.id.raw().into(), listen.tools);
+            state.subscriptions.push(Subscription { id, tools });
+        }
+    }
+
+    /// The session has opened in the way of the `initialize` revisions.
+    pub(super) fn set_legacy(&self) {
+        self.state().legacy = true;
+    }
+
+    /// Tells the client that no more will come of its subscriptions.
+    pub(super) fn end_subscriptions(&self) {
+        let snapshot = self.hub.snapshot();
+        let mut state = self.state();
+        let State { out, subscriptions, .. } = &mut *state;
+        for subscription in subscriptions.drain(..) {
+            let Some(id) = Id::from_raw(&subscription.id) else { continue };
+            out.write(|out| notify::listen_ended(id, &snapshot.server(), out));
+            out.push(b"\n");
+        }
+    }
+}
+
+/// Writes all bytes, also where somebody has left the pipe in the mode that does not wait.
+fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(len) => bytes = bytes.get(len..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => sys::wait_writable(file)?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+impl State {
+    /// Ends a request: `answer` appends its answer, if there is to be one.
+    fn end(&mut self, tag: Tag, answer: impl FnOnce(&mut Self)) {
+        let Some(array) = self.requests.get(tag).map(|request| request.array) else { return };
+        let mark = self.out.len();
+        answer(self);
+        self.requests.close(tag);
+        let answered = self.out.len() > mark;
+        match array {
+            Some(array) => {
+                if answered && let Some(answers) = self.arrays.answer(array) {
+                    self.out.take_since(mark, answers);
+                }
+                self.end_of_array(array);
+            }
+            None if answered => self.out.push(b"\n"),
+            None => {}
+        }
+    }
+
+    /// One answer of an array is there; the last one sends it.
+    pub(super) fn end_of_array(&mut self, array: usize) {
+        if let Some(answers) = self.arrays.end_one(array) {
+            self.out.push(&answers);
+            self.out.push(b"\n");
+        }
+    }
+
+    /// Takes a slot for a call.
+    pub(super) fn open(
+        &mut self,
+        call: &trine_mcp::Call<'_>,
+        snapshot: &Arc<Snapshot>,
+        array: Option<usize>,
+    ) -> Tag {
+        if let Some(array) = array {
+            self.arrays.wait(array);
+        }
+        let (tag, request) = self.requests.open();
+        request.snapshot = Some(Arc::clone(snapshot));
+        request.id.clear();
+        request.id.extend_from_slice(call.id.raw());
+        (request.version, request.tool) = (Some(call.version), call.tool);
+        request.array = array;
+        request.progress = call.progress.map(|token| token.raw().into());
+        (request.told, request.asks) = (None, call.can_fill_forms());
+        tag
+    }
+}
+
+impl Client {
+    /// Wakes who writes, and who waits for room, after something was put into the output.
+    fn written(&self, state: MutexGuard<'_, State>) {
+        let reading = state.reading;
+        drop(state);
+        if !reading {
+            self.wake.notify_one();
+            self.room.notify_all();
+        }
+    }
+}
+
+impl Waiter for Client {
+    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
+        let mut state = self.state();
+        let State { out, requests, .. } = &mut *state;
+        let Some(request) = requests.get(tag) else { return };
+        let (Some(token), Some(version)) = (&request.progress, request.version) else { return };
+        let Some(token) = Id::from_raw(token) else { return };
+        // It has to rise, and a client that does not read is not told.
+        if request.told.is_some_and(|told| done <= told) || out.len() > WAITING_MAX {
+            return;
+        }
+        request.told = Some(done);
+        let total = (total > 0).then_some(total);
+        out.write(|out| notify::progress(version, token, (done, total), text, out));
+        out.push(b"\n");
+        self.written(state);
+    }
+
+    fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
+        let mut state = self.state();
+        let request = state.requests.get(tag).filter(|request| request.asks);
+        let call = request.and_then(|request| Some((request.snapshot.clone()?, request.tool)));
+        drop(state);
+        let unasked = Outcome::Failed(Failure::NeedsInput);
+        let Some((snapshot, tool)) = call else { return self.done(tag, unasked, cost) };
+        let sealed = snapshot.entry(tool).and_then(|entry| {
+            let call = (&*entry.table, entry.row, asked.args);
+            self.sealer.seal(call, asked.state, asked.requests)
+        });
+        match (Questions::new(asked.requests), sealed) {
+            (Some(questions), Some(state)) => {
+                let forms = questions.forms();
+                self.done(tag, Outcome::NeedsInput { forms: &forms, state: &state }, cost);
+            }
+            _ => self.done(tag, Outcome::Failed(Failure::BadResult), cost),
+        }
+    }
+
+    fn done(&self, tag: u64, outcome: Outcome<'_>, _: Cost) {
+        let mut state = self.state();
+        state.end(tag, |state| {
+            let State { out, requests, .. } = state;
+            let Some(request) = requests.get(tag) else { return };
+            let (Some(snapshot), Some(version)) = (&request.snapshot, request.version) else {
+                return;
+            };
+            let Some(id) = Id::from_raw(&request.id) else { return };
+            let engine = Engine::new(&**snapshot);
+            out.write(|out| engine.finish(id, version, request.tool, outcome, out));
+        });
+        self.written(state);
+    }
+}
+
+impl Observer for Client {
+    fn tools_changed(&self) {
+        let mut state = self.state();
+        let State { out, subscriptions, legacy, reading, .. } = &mut *state;
+        if *legacy {
+            out.write(|out| notify::tools_changed(None, out));
+            out.push(b"\n");
+        }
+        for subscription in subscriptions.iter().filter(|subscription| subscription.tools) {
+            let Some(id) = Id::from_raw(&subscription.id) else { continue };
+            out.write(|out| notify::tools_changed(Some(id), out));
+            out.push(b"\n");
+        }
+        if !*reading {
+            self.wake.notify_one();
+        }
+    }
+}

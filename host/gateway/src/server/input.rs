@@ -1,0 +1,371 @@
+//! The reader: bytes to lines, lines to answers.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use memchr::memchr;
+use trine_mcp::{Batch, Call, Engine, Outcome, Session, Step};
+
+use super::client::{Client, WAITING_MAX};
+use super::sentences::{Sentence, Sentences};
+use super::terminal;
+use crate::device::{Cost, Extra, Waiter};
+use crate::hub::Snapshot;
+use crate::sys;
+
+/// Bytes that one read may bring.
+const CHUNK: usize = 64 * 1024;
+/// Longest message. A longer one is answered with an error and its bytes are not kept.
+const MESSAGE_MAX: usize = 1024 * 1024;
+/// Most messages of an array.
+const ARRAY_MAX: usize = 128;
+/// Room for encoded arguments: a device takes no longer message than this.
+const ARGS_MAX: usize = 64 * 1024;
+/// Room for one answer that no device has a part in; a longer list of tools is paged.
+const REPLY_MAX: usize = 64 * 1024;
+/// Longest wait of a request for devices that are coming up. Most of them count as offline long
+/// before.
+const SETTLE_PATIENCE: Duration = Duration::from_millis(15_200);
+
+const TOO_LONG: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\
+    \"Invalid Request: a message may have 1048576 bytes\"}}";
+const TOO_MANY: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\
+    \"Invalid Request: an array may have 128 messages\"}}";
+
+/// Reads the client's messages and deals with them.
+pub(super) struct Reader {
+    client: Arc<Client>,
+    waiter: Arc<dyn Waiter>,
+    /// The model that answers sentences, if there is one.
+    sentences: Option<Sentences>,
+    snapshot: Arc<Snapshot>,
+    /// Version of the hub's list that `snapshot` is.
+    version: u64,
+    session: Session,
+    settled: bool,
+    /// The client has opened a session in the way of the older revisions.
+    opened: bool,
+    /// A person types the messages.
+    by_hand: bool,
+    args: Vec<u8>,
+    reply: Vec<u8>,
+}
+
+impl Reader {
+    pub(super) fn new(client: Arc<Client>, sentences: Option<Sentences>, by_hand: bool) -> Self {
+        let version = client.hub.version();
+        Self {
+            waiter: Arc::clone(&client) as Arc<dyn Waiter>,
+            sentences,
+            snapshot: client.hub.snapshot(),
+            client,
+            version,
+            session: Session::new(),
+            settled: false,
+            opened: false,
+            by_hand,
+            args: vec![0; ARGS_MAX],
+            reply: vec![0; REPLY_MAX],
+        }
+    }
+
+    /// Reads to the end of the input.
+    pub(super) fn run(&mut self, mut input: File) -> io::Result<()> {
+        let mut lines = Lines::new();
+        loop {
+            let len = match input.read(lines.room()) {
+                Ok(0) => break,
+                Ok(len) => len,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                // Some clients leave their end of a shared pipe in this mode.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    sys::wait_readable(&input)?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            self.client.set_reading(true);
+            lines.came(len);
+            while let Some(line) = lines.next() {
+                self.line(line);
+            }
+            lines.tidy();
+            self.client.flush();
+            self.client.set_reading(false);
+            if self.client.is_broken() {
+                return Ok(());
+            }
+        }
+        self.client.set_reading(true);
+        if let Some(line) = lines.rest() {
+            self.line(line);
+        }
+        self.client.flush();
+        self.client.set_reading(false);
+        Ok(())
+    }
+
+    fn line(&mut self, line: Line<'_>) {
+        let client = Arc::clone(&self.client);
+        let _taken = client.take_line();
+        let message = match line {
+            Line::Whole(message) => message,
+            Line::TooLong => return self.answer(TOO_LONG.len(), Some(TOO_LONG), None),
+        };
+        if self.by_hand && terminal::command(message, &self.client.hub) {
+            return;
+        }
+        self.refresh(message);
+        let snapshot = Arc::clone(&self.snapshot);
+        let engine = Engine::new(&*snapshot);
+        let step = engine.receive(message, &mut self.session, &mut self.args, &mut self.reply);
+        match step {
+            Step::Batch(batch) => self.array(&engine, batch),
+            step => self.step(step, None),
+        }
+        if !self.opened && self.session.is_initialized() {
+            self.opened = true;
+            self.client.set_legacy();
+        }
+        if self.client.state().out.len() > WAITING_MAX {
+            self.client.flush();
+        }
+    }
+
+    /// Takes the newest list of tools. While devices are coming up, a message about tools waits
+    /// for them, so that a client which lists at once sees what there is.
+    fn refresh(&mut self, message: &[u8]) {
+        if !self.settled {
+            if memchr::memmem::find(message, b"\"tools/").is_some() {
+                self.client.flush();
+                self.client.set_reading(false);
+                self.client.hub.wait_settled(SETTLE_PATIENCE);
+                self.client.set_reading(true);
+            }
+            self.settled = self.client.hub.is_settled();
+            if self.settled {
+                self.say_unknown();
+            }
+        }
+        let version = self.client.hub.version();
+        if version != self.version {
+            (self.version, self.snapshot) = (version, self.client.hub.snapshot());
+        }
+    }
+
+    /// Says which devices have no tool that takes sentences, where others may have one.
+    fn say_unknown(&self) {
+        for device in self.client.hub.unknown() {
+            let name = device.name();
+            tracing::warn!("{name}: the model of --ask was made for other tools; it has no ask");
+        }
+    }
+
+    fn array(&mut self, engine: &Engine<'_, Snapshot>, batch: Batch<'_>) {
+        if batch.clone().take(ARRAY_MAX + 1).count() > ARRAY_MAX {
+            return self.answer(TOO_MANY.len(), Some(TOO_MANY), None);
+        }
+        let array = self.client.state().arrays.open();
+        for message in batch {
+            let step =
+                engine.receive_one(message, &mut self.session, &mut self.args, &mut self.reply);
+            self.step(step, Some(array));
+        }
+        self.client.state().end_of_array(array);
+    }
+
+    fn step(&mut self, step: Step<'_>, array: Option<usize>) {
+        match step {
+            Step::Silent | Step::Batch(_) => {}
+            Step::Reply(len) => self.answer(len, None, array),
+            Step::Call(call) => self.call(&call, array),
+            Step::Cancel(id) => self.client.cancel(id),
+            Step::Listen(listen) => {
+                self.answer(listen.acknowledgement, None, None);
+                self.client.subscribe(&listen);
+            }
+            Step::Short(need) => {
+                tracing::error!("an error response takes {} bytes", need.0);
+            }
+        }
+    }
+
+    /// Sends the first `len` bytes of the reply, or of `text`.
+    fn answer(&self, len: usize, text: Option<&[u8]>, array: Option<usize>) {
+        let bytes = text.unwrap_or(&self.reply).get(..len).unwrap_or_default();
+        let mut state = self.client.state();
+        match array {
+            Some(array) => {
+                if let Some(answers) = state.arrays.answer(array) {
+                    answers.extend_from_slice(bytes);
+                }
+            }
+            None => {
+                state.out.push(bytes);
+                state.out.push(b"\n");
+            }
+        }
+    }
+
+    fn call(&mut self, call: &Call<'_>, array: Option<usize>) {
+        let snapshot = Arc::clone(&self.snapshot);
+        let Some(entry) = snapshot.entry(call.tool) else { return };
+        self.client.wait_for_room();
+        let tag = self.client.state().open(call, &self.snapshot, array);
+        let args = self.args.get(..call.arguments).unwrap_or_default();
+        if let (Some(_), Some(sentences)) = (&entry.asks, &self.sentences) {
+            let sentence = Sentence::new(&self.client, tag, (&snapshot, call.tool), args);
+            return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
+        }
+        let whole = (&*entry.table, entry.row, args);
+        let retried = call.retry.map(|retry| self.client.sealer.retried(whole, &retry));
+        let retried = match retried.transpose() {
+            Ok(retried) => retried,
+            Err(why) => {
+                return self.waiter.done(tag, Outcome::Error(&why), Cost::default());
+            }
+        };
+        let extra = Extra {
+            progress: call.progress.is_some(),
+            state: retried.as_ref().map_or(&[], |retried| &retried.state),
+            answers: retried.as_ref().map_or(&[], |retried| &retried.answers),
+        };
+        let waiter = (&self.waiter, tag);
+        let ticket = entry.device.call_with(&entry.table, entry.row, (args, extra), waiter);
+        if let Some(ticket) = ticket {
+            self.client.started(tag, &entry.device, ticket);
+        }
+    }
+}
+
+/// What stands between two line ends.
+enum Line<'a> {
+    Whole(&'a [u8]),
+    /// More than [`MESSAGE_MAX`] bytes, which were passed over.
+    TooLong,
+}
+
+/// Cuts a stream into lines. Holds one chunk, and a message that did not fit into it.
+struct Lines {
+    bytes: Vec<u8>,
+    /// What was read and not yet taken.
+    start: usize,
+    end: usize,
+    /// How far there is no line end.
+    searched: usize,
+    /// Inside a line that is too long.
+    skipping: bool,
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self { bytes: vec![0; CHUNK], start: 0, end: 0, searched: 0, skipping: false }
+    }
+
+    /// Where the next bytes go.
+    fn room(&mut self) -> &mut [u8] {
+        if self.bytes.len() - self.end < CHUNK / 2 {
+            self.bytes.resize(self.end + CHUNK, 0);
+        }
+        self.bytes.get_mut(self.end..).unwrap_or_default()
+    }
+
+    fn came(&mut self, len: usize) {
+        self.end += len;
+    }
+
+    fn next(&mut self) -> Option<Line<'_>> {
+        loop {
+            let from = self.searched.max(self.start);
+            let Some(at) = memchr(b'\n', self.bytes.get(from..self.end)?) else {
+                self.searched = self.end;
+                if self.skipping {
+                    self.start = self.end;
+                } else if self.end - self.start > MESSAGE_MAX {
+                    (self.start, self.skipping) = (self.end, true);
+                }
+                return None;
+            };
+            let (start, end) = (self.start, from + at);
+            self.start = end + 1;
+            if std::mem::replace(&mut self.skipping, false) || end - start > MESSAGE_MAX {
+                return Some(Line::TooLong);
+            }
+            if end > start {
+                return self.bytes.get(start..end).map(Line::Whole);
+            }
+        }
+    }
+
+    /// Moves what is left of the chunk to the front.
+    fn tidy(&mut self) {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        (self.searched, self.start) = (self.end, 0);
+        if self.end < CHUNK / 2 && self.bytes.len() > 2 * CHUNK {
+            self.bytes.truncate(CHUNK);
+            self.bytes.shrink_to_fit();
+        }
+    }
+
+    /// The last line, if the input ended without a line end.
+    fn rest(&mut self) -> Option<Line<'_>> {
+        if self.skipping {
+            return Some(Line::TooLong);
+        }
+        let rest = self.bytes.get(self.start..self.end)?;
+        (!rest.is_empty()).then_some(Line::Whole(rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(input: &[u8], size: usize) -> Vec<String> {
+        let mut lines = Lines::new();
+        let mut all = Vec::new();
+        let mut show = |line: Line<'_>| {
+            all.push(match line {
+                Line::Whole(line) if line.len() < 20 => String::from_utf8_lossy(line).into(),
+                Line::Whole(line) => format!("{} bytes", line.len()),
+                Line::TooLong => "too long".to_owned(),
+            });
+        };
+        for chunk in input.chunks(size) {
+            lines.room()[..chunk.len()].copy_from_slice(chunk);
+            lines.came(chunk.len());
+            while let Some(line) = lines.next() {
+                show(line);
+            }
+            lines.tidy();
+            assert!(lines.bytes.len() <= MESSAGE_MAX + 2 * CHUNK);
+        }
+        if let Some(line) = lines.rest() {
+            show(line);
+        }
+        all
+    }
+
+    #[test]
+    fn lines_are_the_same_however_they_come() {
+        let input = b"one\n\ntwo\r\n\0\nrest";
+        for size in 1..=input.len() {
+            assert_eq!(cut(input, size), ["one", "two\r", "\0", "rest"], "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_whole_and_a_longer_one_is_passed_over() {
+        let mut input = vec![b'x'; MESSAGE_MAX];
+        input.extend_from_slice(b"\nnext\n");
+        input.extend(vec![b'y'; 3 * MESSAGE_MAX]);
+        input.extend_from_slice(b"\nlast\n");
+        for size in [7_001, CHUNK / 2] {
+            let all = cut(&input, size);
+            assert_eq!(all, ["1048576 bytes", "next", "too long", "last"], "in pieces of {size}");
+        }
+    }
+}

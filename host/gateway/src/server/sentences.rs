@@ -1,0 +1,189 @@
+//! Sentences: calls of the tool `ask`, which a model answers that the gateway was started with.
+//!
+//! The model runs in a thread of its own, so that no other call waits for it. It is a closure: the
+//! gateway depends on no crate of models. A call that the model was told to run is a call of the
+//! device like any other: a tool that asks for a person at the device asks here too.
+
+use std::error::Error as StdError;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use trine_descriptor::{Args, Side, validate};
+use trine_mcp::Outcome;
+
+use super::client::Client;
+use super::requests::Tag;
+use crate::ask_tool::{self, KnownTools, Reply};
+use crate::device::{CallReport, Cost, Device, Waiter as _};
+use crate::error::{Error, Result};
+use crate::hub::Snapshot;
+use crate::sync::lock;
+use crate::table::Table;
+
+/// A model that answers sentences, as a function that is run in a thread of its own. It opens the
+/// model, calls [`SentenceQueue::open`] once, and answers each [`Sentence`] of the queue until that
+/// ends. An error before [`SentenceQueue::open`] is the error of [`serve`](super::serve).
+pub type SentenceModel =
+    Box<dyn FnOnce(SentenceQueue) -> std::result::Result<(), Box<dyn StdError>> + Send>;
+
+/// The sentences for a model, in the order in which they came.
+#[derive(Debug)]
+pub struct SentenceQueue {
+    opened: Sender<Result<KnownTools>>,
+    sentences: Receiver<Sentence>,
+}
+
+impl SentenceQueue {
+    /// Tells the gateway that the model is open, and which tools it was made for.
+    pub fn open(&self, known: KnownTools) {
+        // The gateway waits for this; if it has ended, the queue is at its end too.
+        _ = self.opened.send(Ok(known));
+    }
+}
+
+impl Iterator for SentenceQueue {
+    type Item = Sentence;
+
+    fn next(&mut self) -> Option<Sentence> {
+        self.sentences.recv().ok()
+    }
+}
+
+/// A sentence to be answered.
+pub struct Sentence {
+    client: Arc<Client>,
+    tag: Tag,
+    snapshot: Arc<Snapshot>,
+    /// Number of the tool in the snapshot.
+    tool: u16,
+    text: String,
+    run: bool,
+}
+
+/// The thread that has the model.
+#[derive(Debug)]
+pub(super) struct Sentences {
+    queue: Mutex<Sender<Sentence>>,
+}
+
+impl Sentences {
+    /// Starts the thread and waits until the model is open.
+    ///
+    /// # Errors
+    /// When the model cannot be used.
+    pub(super) fn start(model: SentenceModel) -> Result<(Self, KnownTools)> {
+        let (queue, sentences) = channel();
+        let (opened, is_open) = channel();
+        let thread = std::thread::Builder::new().name("sentences".to_owned());
+        let run = move || {
+            let queue = SentenceQueue { opened: opened.clone(), sentences };
+            if let Err(error) = model(queue) {
+                // Nothing waits for this once the model is open.
+                _ = opened.send(Err(Error::new(error.to_string())));
+            }
+        };
+        let failed = |error| Error::new(format!("the system gives no thread: {error}"));
+        thread.spawn(run).map_err(failed)?;
+        let known = is_open.recv().map_err(|_| Error::new("the model's thread has ended"))??;
+        Ok((Self { queue: Mutex::new(queue) }, known))
+    }
+
+    /// Queues a sentence for the model.
+    pub(super) fn ask(&self, sentence: Sentence) {
+        if let Err(refused) = lock(&self.queue).send(sentence) {
+            refused.0.fail("the model's thread has ended: please report it");
+        }
+    }
+}
+
+impl std::fmt::Debug for Sentence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sentence")
+            .field("text", &self.text)
+            .field("run", &self.run)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sentence {
+    /// The sentence of a call; `None` when its arguments break a rule, which was then answered.
+    pub(super) fn new(
+        client: &Arc<Client>,
+        tag: Tag,
+        (snapshot, tool): (&Arc<Snapshot>, u16),
+        args: &[u8],
+    ) -> Option<Self> {
+        let entry = snapshot.entry(tool)?;
+        if let Err(fault) = validate(&*entry.table, entry.row, Side::Params, args) {
+            client.done(tag, Outcome::Fault(fault), Cost::default());
+            return None;
+        }
+        let args = Args::new(&*entry.table, entry.row, args);
+        Some(Self {
+            client: Arc::clone(client),
+            tag,
+            snapshot: Arc::clone(snapshot),
+            tool,
+            text: args.text(ask_tool::TEXT).unwrap_or_default().to_owned(),
+            run: args.bool(ask_tool::RUN).unwrap_or_default(),
+        })
+    }
+
+    fn device(&self) -> Option<&Arc<Device>> {
+        self.snapshot.entry(self.tool).map(|entry| &entry.device)
+    }
+
+    /// The tools of the device that the sentence is for. All sentences of one model are for
+    /// devices with the same tools.
+    #[must_use]
+    pub fn tools(&self) -> Option<Arc<Table>> {
+        self.snapshot.entry(self.tool)?.asks.clone()
+    }
+
+    /// Answers the sentence with what `ask` makes of its text, and makes the call where that was
+    /// asked for. A sentence whose request was cancelled meanwhile is dropped.
+    pub fn answer<E: std::fmt::Display>(
+        self,
+        ask: impl FnOnce(&[u8]) -> std::result::Result<Reply, E>,
+    ) {
+        if self.client.state().requests.get(self.tag).is_none() {
+            return;
+        }
+        let reply = match ask(self.text.as_bytes()) {
+            Ok(reply) => reply,
+            Err(error) => return self.fail(&error.to_string()),
+        };
+        match (&reply.call, self.device().cloned()) {
+            (Some((tool, arguments)), Some(device)) if self.run && reply.is_sure => {
+                let (tool, arguments) = (tool.clone(), serde_json::to_string(arguments));
+                let (client, tag) = (Arc::clone(&self.client), self.tag);
+                let tell = move |report: CallReport| self.ran(&reply, &report);
+                let arguments = arguments.unwrap_or_default();
+                if let Some(ticket) = device.start_json(&tool, &arguments, tell) {
+                    client.started(tag, &device, ticket);
+                }
+            }
+            _ => self.done(&reply, None),
+        }
+    }
+
+    /// The call that was run has ended. An error is one, as if the tool had been called itself.
+    fn ran(&self, reply: &Reply, report: &CallReport) {
+        if report.is_error {
+            return self.fail(&report.text);
+        }
+        let text = report.result["content"][0]["text"].as_str().unwrap_or("done");
+        self.done(reply, Some(text));
+    }
+
+    fn done(&self, reply: &Reply, result: Option<&str>) {
+        let Some(entry) = self.snapshot.entry(self.tool) else { return };
+        let entries = ask_tool::entries(&entry.table, reply, result);
+        self.client.done(self.tag, Outcome::Value(&entries), Cost::default());
+    }
+
+    /// Answers that the sentence could not be read, and why.
+    pub fn fail(&self, why: &str) {
+        self.client.done(self.tag, Outcome::Error(why), Cost::default());
+    }
+}

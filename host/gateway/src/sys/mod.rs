@@ -1,0 +1,103 @@
+//! What the standard library does not offer of the operating system: the one place of this crate
+//! with `unsafe`.
+#![expect(unsafe_code, reason = "calls into libc; each block says why it holds")]
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Makes a child process end when the thread that starts it ends, however that happens: also when
+/// this program is killed. The thread that calls `spawn` must live as long as the child is wanted.
+pub(crate) fn end_with_this_thread(command: &mut Command) {
+    let parent = std::process::id();
+    let arm = move || arm_death_signal(parent);
+    // SAFETY: between fork and exec only async-signal-safe functions may run: `arm_death_signal`
+    // makes two system calls, and allocates nothing.
+    unsafe { command.pre_exec(arm) };
+}
+
+#[cfg(target_os = "linux")]
+fn arm_death_signal(parent: u32) -> io::Result<()> {
+    // SAFETY: this option takes one integer and touches no memory of ours.
+    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: has no arguments and cannot fail.
+    let now = unsafe { libc::getppid() };
+    // The parent may have ended before the signal was armed; then nobody will send it.
+    if u32::try_from(now) == Ok(parent) { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn arm_death_signal(_: u32) -> io::Result<()> {
+    // Other systems have no such signal; the child is ended when the program ends in good order.
+    Ok(())
+}
+
+/// Leaves these descriptors open, under their own numbers, in the program that `command` starts.
+/// They are closed here when the command is dropped.
+pub(crate) fn hand_down(command: &mut Command, descriptors: Vec<OwnedFd>) {
+    let keep = move || descriptors.iter().try_for_each(keep_open);
+    // SAFETY: between fork and exec only async-signal-safe functions may run: `keep_open` makes one
+    // system call for each descriptor, and allocates nothing.
+    unsafe { command.pre_exec(keep) };
+}
+
+fn keep_open(descriptor: &OwnedFd) -> io::Result<()> {
+    // SAFETY: the descriptor is open, being owned, and the call touches no memory of ours.
+    if unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_SETFD, 0) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Keeps other programs from opening a terminal, such as a serial port, while this one has it open;
+/// all but those of the superuser.
+pub(crate) fn make_exclusive(terminal: &impl AsFd) -> io::Result<()> {
+    let descriptor = terminal.as_fd().as_raw_fd();
+    // SAFETY: the descriptor is open, being borrowed; this request has no argument.
+    if unsafe { libc::ioctl(descriptor, libc::TIOCEXCL) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Whether the peer of a pipe or socket will send nothing more, although bytes that it has sent
+/// may still wait to be read.
+pub(crate) fn has_hung_up(file: &impl AsFd) -> bool {
+    let what = libc::POLLHUP | libc::POLLERR | HANG_UP;
+    poll(file, HANG_UP, 0).is_ok_and(|happened| happened & what != 0)
+}
+
+/// Waits until there is something to read, or nothing will come any more.
+pub(crate) fn wait_readable(file: &impl AsFd) -> io::Result<()> {
+    poll(file, libc::POLLIN, FOREVER).map(drop)
+}
+
+/// Waits until something can be written, or nobody will read it.
+pub(crate) fn wait_writable(file: &impl AsFd) -> io::Result<()> {
+    poll(file, libc::POLLOUT, FOREVER).map(drop)
+}
+
+const FOREVER: libc::c_int = -1;
+
+/// What has happened of `events`, and hang-ups and errors; an interrupted wait is none.
+fn poll(
+    file: &impl AsFd,
+    events: libc::c_short,
+    patience_ms: libc::c_int,
+) -> io::Result<libc::c_short> {
+    let mut poll = libc::pollfd { fd: file.as_fd().as_raw_fd(), events, revents: 0 };
+    // SAFETY: the pointer is to one valid pollfd, as the count says, and is only used in the call.
+    if unsafe { libc::poll(&raw mut poll, 1, patience_ms) } >= 0 {
+        return Ok(poll.revents);
+    }
+    let error = io::Error::last_os_error();
+    if error.kind() == io::ErrorKind::Interrupted { Ok(0) } else { Err(error) }
+}
+
+#[cfg(target_os = "linux")]
+const HANG_UP: libc::c_short = libc::POLLRDHUP;
+#[cfg(not(target_os = "linux"))]
+const HANG_UP: libc::c_short = libc::POLLHUP;

@@ -1,0 +1,289 @@
+//! One sentence at a time.
+
+use serde_json::{Map, Value, json};
+use trine_ask::{
+    Answer, AskError, Asking, CompileError, Engine, OnSession, Program, Reason, Sentence,
+    SentenceError, Spoken, SpokenError, Vocabulary, compile, program_bytes,
+};
+use trine_descriptor::{Side, ToolTable, ValueWriter, validate};
+use trine_infer::{KvKind, Options, Session, arena_bytes};
+use trine_ternary::parallel::Parallel;
+
+use super::file::{Opened, Reading};
+use super::text::TextModel;
+use super::tools::arguments_json;
+use crate::{Error, Result};
+
+/// Tokens that are computed together, by a model that was trained for its tools and by one that
+/// reads their descriptions.
+const BATCH: (usize, usize) = (32, 128);
+/// Tokens that a model of the latter kind has room for: tools, a sentence and a call.
+const ROOM: usize = 4096;
+/// How sure such a model has to be of a call where nobody says so: nothing was fitted to it.
+const LIKELIER_THAN_NOT: f32 = 0.5;
+
+/// What a sentence came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// The tool and its arguments: those that are to be called, or the likeliest ones.
+    pub call: Option<(String, Map<String, Value>)>,
+    /// Whether the model is sure enough of the call for it to be made.
+    pub is_sure: bool,
+    /// How sure it is of the answer: the product of the probabilities of its choices.
+    pub confidence: f32,
+    /// Why there is no call; empty where there is one.
+    pub reason: String,
+    /// What the model read and chose.
+    pub tokens: Vec<u16>,
+}
+
+impl Reply {
+    /// As an object: `tool`, or null, `arguments` and `confidence`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let confidence = (f64::from(self.confidence) * 1e4).round() / 1e4;
+        match &self.call {
+            Some((tool, arguments)) if self.is_sure => {
+                json!({"tool": tool, "arguments": arguments, "confidence": confidence})
+            }
+            Some((tool, arguments)) => json!({
+                "tool": null, "arguments": null, "confidence": confidence,
+                "reason": "not sure enough",
+                "likeliest": {"tool": tool, "arguments": arguments},
+            }),
+            None => json!({
+                "tool": null, "arguments": null, "confidence": confidence,
+                "reason": self.reason,
+            }),
+        }
+    }
+
+    /// As [`Self::to_json`], with the confidence to the bit and the tokens beside: what is the same
+    /// on every machine.
+    #[must_use]
+    pub fn to_exact_json(&self) -> Value {
+        let mut json = self.to_json();
+        json["confidence_bits"] = json!(format!("{:08x}", self.confidence.to_bits()));
+        json["tokens"] = json!(self.tokens);
+        json
+    }
+}
+
+/// A model with the tools that it was made for, or that are described to it.
+#[expect(missing_debug_implementations, reason = "a table may be anything")]
+pub struct Asker<'a> {
+    table: &'a dyn ToolTable,
+    program: Program<'a>,
+    vocabulary: Vocabulary<'a>,
+    session: Session<'a, 'a>,
+    pool: &'a dyn Parallel,
+    text: Option<TextModel<'a>>,
+}
+
+/// Memory of an [`Asker`].
+#[derive(Debug, Default)]
+pub struct Memory {
+    program: Vec<u8>,
+    session: Vec<u8>,
+}
+
+impl<'a> Asker<'a> {
+    /// Puts a model and a table of tools together.
+    ///
+    /// # Errors
+    /// When the model was made for other tools, or there are too many of them.
+    pub fn new(
+        table: &'a dyn ToolTable,
+        opened: &'a Opened<'a>,
+        memory: &'a mut Memory,
+    ) -> Result<Self> {
+        let config = opened.model.config();
+        let own = match &opened.reading {
+            Reading::Own(vocabulary) => Some(*vocabulary),
+            Reading::Text(_) => None,
+        };
+        let tools = own.map_or(table.count(), |vocabulary| vocabulary.tools);
+        let bytes = program_bytes(table, tools).map_err(|error| wrong_tools(error, own, table))?;
+        memory.program.resize(bytes, 0);
+        let program = compile(table, tools, &mut memory.program).map_err(fail)?;
+        let (vocabulary, text) = match &opened.reading {
+            Reading::Own(vocabulary) => {
+                vocabulary.check(&program, config.vocab).map_err(fail)?;
+                (*vocabulary, None)
+            }
+            Reading::Text(tokenizer) => {
+                let vocabulary = Spoken::vocabulary(&program, LIKELIER_THAN_NOT);
+                (vocabulary, Some(TextModel::new(table, tokenizer, config)?))
+            }
+        };
+        let (few, many) = BATCH;
+        let context = if own.is_some() { config.context } else { config.context.min(ROOM) };
+        let batch = if own.is_some() { few } else { many }.min(context);
+        let options = Options { batch, context, kv: KvKind::I8, ..Options::new(config) };
+        // The block may start anywhere.
+        memory.session.resize(arena_bytes(config, &options).map_err(fail)? + 3, 0);
+        let session = Session::new(&opened.model, &options, &mut memory.session).map_err(fail)?;
+        Ok(Self { table, program, vocabulary, session, pool: &opened.pool, text })
+    }
+
+    /// How sure the model has to be of a call.
+    #[must_use]
+    pub const fn threshold(&self) -> f32 {
+        self.vocabulary.threshold
+    }
+
+    /// Takes another threshold than the model's own.
+    pub fn set_threshold(&mut self, threshold: f32) {
+        self.vocabulary.threshold = threshold;
+    }
+
+    /// Answers a sentence. One that cannot be read has no call, and says why.
+    ///
+    /// # Errors
+    /// When the model cannot be computed.
+    pub fn ask(&mut self, sentence: &[u8]) -> Result<Reply> {
+        let none = |reason: String| Reply {
+            call: None,
+            is_sure: true,
+            confidence: 0.0,
+            reason,
+            tokens: Vec::new(),
+        };
+        let sentence = match Sentence::read(sentence, &self.program, &self.vocabulary) {
+            Ok(sentence) => sentence,
+            Err(error) => return Ok(none(advised(error))),
+        };
+        let mut asking = Asking::new(self.program, &self.vocabulary, &sentence);
+        let (session, pool) = (&mut self.session, self.pool);
+        let wrong = match &mut self.text {
+            None => run(&mut asking, &mut OnSession { session, pool })?,
+            Some(text) => {
+                let tools = (self.table, self.program);
+                run(&mut asking, &mut text.engine(session, pool, tools, &sentence))?
+            }
+        };
+        if let Some(wrong) = wrong {
+            return Ok(none(wrong));
+        }
+        let (confidence, tokens) = (asking.confidence(), asking.tokens().to_vec());
+        let named = |call: &trine_ask::Call<'_>| {
+            debug_assert!(self.keeps_to_the_rules(call), "a call is always valid");
+            let name = self.table.info(call.tool()).map_or("", |info| info.name);
+            (name.to_owned(), arguments_json(self.table, call))
+        };
+        Ok(match asking.answer() {
+            Some(Answer::Call(call)) => {
+                let reason = String::new();
+                Reply { call: Some(named(&call)), is_sure: true, confidence, reason, tokens }
+            }
+            Some(Answer::Unsure(call)) => {
+                let reason = String::new();
+                Reply { call: Some(named(&call)), is_sure: false, confidence, reason, tokens }
+            }
+            Some(Answer::No(reason)) => {
+                Reply { confidence, tokens, ..none(in_words(self.table, reason)) }
+            }
+            None => none("the sentence came to nothing".to_owned()),
+        })
+    }
+}
+
+impl Asker<'_> {
+    /// Whether the arguments of a call are what its tool takes.
+    fn keeps_to_the_rules(&self, call: &trine_ask::Call<'_>) -> bool {
+        let mut memory = vec![0; 4096];
+        let mut out = ValueWriter::new(&mut memory);
+        call.encode(&mut out);
+        validate(self.table, call.tool(), Side::Params, out.bytes()).is_ok()
+    }
+}
+
+/// Runs to the end; answers what is wrong with the sentence, if anything is.
+fn run<E: Engine>(asking: &mut Asking<'_>, engine: &mut E) -> Result<Option<String>>
+where
+    E::Error: Into<Trouble>,
+{
+    match asking.run(engine) {
+        Ok(()) => Ok(None),
+        Err(AskError::Sentence(error)) => Ok(Some(advised(error))),
+        Err(AskError::Engine(error)) => match error.into() {
+            Trouble::Sentence(why) => Ok(Some(why)),
+            Trouble::Model(why) => Err(Error::new(why)),
+        },
+    }
+}
+
+/// What can be wrong while a model reads: with the sentence, or with the model.
+enum Trouble {
+    Sentence(String),
+    Model(String),
+}
+
+impl From<trine_infer::Error> for Trouble {
+    fn from(error: trine_infer::Error) -> Self {
+        Self::Model(error.to_string())
+    }
+}
+
+impl From<SpokenError> for Trouble {
+    fn from(error: SpokenError) -> Self {
+        match error {
+            SpokenError::Prompt { .. } => {
+                let advice = "ask for one thing, in fewer words, or of fewer tools";
+                Self::Sentence(format!("{error}: {advice}"))
+            }
+            other => Self::Model(other.to_string()),
+        }
+    }
+}
+
+/// Why no program can be made of the tools for a model.
+fn wrong_tools(error: CompileError, own: Option<Vocabulary<'_>>, table: &dyn ToolTable) -> Error {
+    let Some(vocabulary) = own.filter(|_| error == CompileError::Tools) else {
+        return fail(error);
+    };
+    let there = match table.count() {
+        1 => "there is 1".to_owned(),
+        count => format!("there are {count}"),
+    };
+    Error::new(format!(
+        "the model was made for {} tools, and {there}: give the tools that it was trained for, or \
+         train one for these with trine train",
+        vocabulary.tools
+    ))
+}
+
+/// Why there is no call, with the names of tool and parameter.
+#[must_use]
+pub fn in_words(table: &dyn ToolTable, reason: Reason) -> String {
+    let named = |tool: u16, node: u16| {
+        let name = table.info(tool).map_or("", |info| info.name);
+        let field = table.node(tool, Side::Params, node);
+        (name.to_owned(), field.map_or(String::new(), |field| field.name.to_owned()))
+    };
+    match reason {
+        Reason::Missing { tool, node } => {
+            let (tool, param) = named(tool, node);
+            format!("{tool} needs {param}, which was not said")
+        }
+        Reason::OutOfRange { tool, node } => {
+            let (tool, param) = named(tool, node);
+            format!("what was said is out of bounds for {param} of {tool}")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What is wrong with a sentence, and what to do about it.
+fn advised(error: SentenceError) -> String {
+    let advice = match error {
+        SentenceError::Empty => "say what is to be done",
+        SentenceError::Utf8(_) => "send it in UTF-8",
+        _ => "ask for one thing, in fewer words",
+    };
+    format!("{error}: {advice}")
+}
+
+fn fail(error: impl std::fmt::Display) -> Error {
+    Error::new(error.to_string())
+}

@@ -1,0 +1,213 @@
+//! Models that come with the program, and files.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use trine_ask::{Vocabulary, compile, program_bytes};
+use trine_descriptor::ToolTable;
+
+use super::asker::{Asker, Memory};
+use super::file::{Opened, Reading};
+use super::tools::ToolList;
+use crate::model::{Buffers, Mapped};
+use crate::{Error, Result};
+
+/// A model of the repository, with the tools that it was made for.
+#[derive(Debug)]
+pub struct BuiltIn {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// The file.
+    pub file: &'static [u8],
+    /// The tools, as JSON.
+    pub tools: &'static str,
+}
+
+/// The models that come with the program; the first is the one that is taken where none is named.
+pub const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn {
+        name: "board",
+        file: include_bytes!("../../../../models/board.gguf"),
+        tools: include_str!("../../../../firmware-example/board/tools.json"),
+    },
+    BuiltIn {
+        name: "snips",
+        file: include_bytes!("../../../../models/snips.gguf"),
+        tools: include_str!("../../../../models/snips.tools.json"),
+    },
+];
+
+/// Where a model is.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// In this program.
+    BuiltIn(&'static BuiltIn),
+    /// In a file: GGUF, or an image.
+    File(PathBuf),
+}
+
+impl Source {
+    /// The model that comes with the program by this name, or else the file. `./NAME` is a file
+    /// whatever its name.
+    #[must_use]
+    pub fn named(name: &OsStr) -> Self {
+        let known = BUILT_IN.iter().find(|model| name == model.name);
+        known.map_or_else(|| Self::File(name.into()), Self::BuiltIn)
+    }
+
+    /// The bytes of the model.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn bytes(&self) -> Result<ModelBytes> {
+        match self {
+            Self::BuiltIn(model) => Ok(ModelBytes::BuiltIn(model.file)),
+            Self::File(path) => match Mapped::open(path) {
+                Ok(mapped) => Ok(ModelBytes::File(mapped)),
+                Err(error) => Err(Error::new(format!(
+                    "{self}: {error}; name a file, or {} for a model of this program",
+                    names()
+                ))),
+            },
+        }
+    }
+
+    /// Opens the model and hands it with its tools to `f`: those of `tools`, or, where there are
+    /// none, those of the model of this program that was made for the same.
+    ///
+    /// # Errors
+    /// When the model cannot be read, or was made for other tools; and those of `f`.
+    pub fn with<T, E: From<Error>>(
+        &self,
+        tools: Option<&dyn ToolTable>,
+        f: impl FnOnce(&mut Asker<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let named = |error: Error| Error::new(format!("{self}: {error}"));
+        let bytes = self.bytes()?;
+        let mut buffers = Buffers::default();
+        let opened = Opened::open(&bytes, &mut buffers).map_err(named)?;
+        let own = match tools {
+            Some(_) => None,
+            None => Some(own_tools(&opened).map_err(named)?),
+        };
+        let Some(table) = tools.or(own.as_ref().map(|list| list as &dyn ToolTable)) else {
+            return Err(named(Error::new("there are no tools")).into());
+        };
+        let mut memory = Memory::default();
+        let mut asker = Asker::new(table, &opened, &mut memory).map_err(named)?;
+        f(&mut asker)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn(model) => f.write_str(model.name),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The bytes of a model.
+#[derive(Debug)]
+pub enum ModelBytes {
+    /// Of this program.
+    BuiltIn(&'static [u8]),
+    /// Of a file.
+    File(Mapped),
+}
+
+impl Deref for ModelBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::BuiltIn(bytes) => bytes,
+            Self::File(mapped) => mapped,
+        }
+    }
+}
+
+/// The tools that a model was made for: how many of a table, and their hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    tools: u16,
+    hash: u64,
+}
+
+impl Known {
+    /// The tools of this model.
+    #[must_use]
+    pub const fn of(vocabulary: &Vocabulary<'_>) -> Self {
+        Self { tools: vocabulary.tools, hash: vocabulary.hash }
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub const fn count(&self) -> u16 {
+        self.tools
+    }
+
+    /// Whether they are the first of this table.
+    #[must_use]
+    pub fn is_of(&self, table: &dyn ToolTable) -> bool {
+        let Ok(bytes) = program_bytes(table, self.tools) else { return false };
+        let mut memory = vec![0; bytes];
+        compile(table, self.tools, &mut memory).is_ok_and(|program| program.hash() == self.hash)
+    }
+}
+
+/// The tools that a model of this program was made for too.
+fn own_tools(opened: &Opened<'_>) -> Result<ToolList> {
+    let Reading::Own(vocabulary) = &opened.reading else {
+        return Err(Error::new(
+            "the model was made for no tools: give a list of them with --tools FILE, or a device",
+        ));
+    };
+    for model in BUILT_IN {
+        let list = ToolList::parse(model.tools)?;
+        if Known::of(vocabulary).is_of(&list) {
+            return Ok(list);
+        }
+    }
+    Err(Error::new(format!(
+        "the model was made for tools of your own (hash {:016x}): give the list that it was \
+         trained for with --tools FILE",
+        vocabulary.hash
+    )))
+}
+
+/// The names of the models of this program.
+fn names() -> String {
+    let names: Vec<&str> = BUILT_IN.iter().map(|model| model.name).collect();
+    names.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that a model may have, by its name.
+    const LIMITS: [(&str, usize); 2] = [("board", 256 << 10), ("snips", 512 << 10)];
+
+    #[test]
+    fn every_model_of_the_program_is_within_its_size_and_fits_its_tools() {
+        for model in BUILT_IN {
+            let (_, limit) = LIMITS.iter().find(|(name, _)| *name == model.name).unwrap();
+            assert!(model.file.len() <= *limit, "{}: {} bytes", model.name, model.file.len());
+            let source = Source::named(OsStr::new(model.name));
+            let list = ToolList::parse(model.tools).unwrap();
+            source.with(Some(&list), |_| Result::Ok(())).unwrap();
+            source.with(None, |asker| asker.ask(b"hello").map(drop)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_names_the_models_that_are() {
+        let error = Source::named(OsStr::new("bord")).bytes().unwrap_err().to_string();
+        assert!(error.starts_with("bord: ") && error.contains("board"), "{error}");
+        assert!(matches!(Source::named(OsStr::new("./board")), Source::File(_)));
+    }
+}

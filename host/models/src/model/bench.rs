@@ -1,0 +1,190 @@
+//! How fast a model is on this machine.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use trine_infer::{Options, Session, arena_bytes};
+use trine_ternary::parallel::Parallel;
+
+use super::Loaded;
+use crate::sys::{memory_peak, processor_time};
+use crate::{Error, Result};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Tokens that are read at once.
+    pub prompt: usize,
+    /// Tokens that are read one at a time after them.
+    pub tokens: usize,
+    /// How often each is done; the median counts.
+    pub rounds: usize,
+}
+
+/// A stretch of work: time on the wall, and processor time of all threads.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch {
+    /// Tokens.
+    pub tokens: usize,
+    /// From beginning to end.
+    pub wall: Duration,
+    /// Of all threads together.
+    pub processor: Duration,
+}
+
+impl Stretch {
+    /// Tokens a second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.tokens as f64 / self.wall.as_secs_f64()
+    }
+
+    /// Tokens a second of processor time, which hangs less on what else the machine does.
+    #[must_use]
+    pub fn processor_rate(&self) -> f64 {
+        self.tokens as f64 / self.processor.as_secs_f64()
+    }
+}
+
+/// What was measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// Reading the prompt, the head's product included.
+    pub prefill: Stretch,
+    /// Reading one token at a time.
+    pub decode: Stretch,
+    /// Bytes of weights that a token goes through.
+    pub token_bytes: u64,
+    /// The most memory that the process held until then, in bytes, where the system says it.
+    pub memory_peak: Option<u64>,
+    /// Bytes a second that plain reading of memory reaches, with as many threads.
+    pub bandwidth: f64,
+}
+
+impl Figures {
+    /// The share of the bandwidth of memory that decoding uses.
+    #[must_use]
+    pub fn bandwidth_share(&self) -> f64 {
+        self.token_bytes as f64 * self.decode.rate() / self.bandwidth
+    }
+}
+
+/// A prompt that is read at once, then tokens one at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Round {
+    /// Reading the prompt, the head's product included.
+    pub prefill: Stretch,
+    /// Reading one token at a time.
+    pub decode: Stretch,
+}
+
+/// The tokens that are read. Any do: what is computed does not hang on them, but for the rows of
+/// the embedding.
+#[must_use]
+pub fn tokens(plan: &Plan, vocab: usize) -> Vec<u32> {
+    let count = plan.prompt.saturating_add(plan.tokens);
+    (0..count).map(|at| (at * 7919 % vocab.max(1)) as u32).collect()
+}
+
+/// Opens a session for the plan and hands `work` what does a round in it with a pool of threads.
+///
+/// # Errors
+/// When the context of the model is too short for the plan, or what `work` says.
+pub fn measure<T, E: From<Error>>(
+    loaded: &Loaded<'_>,
+    plan: &Plan,
+    work: impl FnOnce(&mut dyn FnMut(&dyn Parallel) -> Result<Round>) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    let fail = |error: trine_infer::Error| Error::new(error.to_string());
+    let config = loaded.model.config();
+    let context = plan.prompt.saturating_add(plan.tokens);
+    let options = Options { context, batch: plan.prompt, ..Options::new(config) };
+    let options = options.with_tables(loaded.model.weights());
+    // The block may start anywhere.
+    let mut memory = vec![0; arena_bytes(config, &options).map_err(fail)? + 3];
+    let mut session = Session::new(&loaded.model, &options, &mut memory).map_err(fail)?;
+    let tokens = tokens(plan, config.vocab);
+    let (prompt, rest) = tokens.split_at(plan.prompt);
+    let mut round = |pool: &dyn Parallel| {
+        session.truncate(0).map_err(fail)?;
+        let prefill = stretch(prompt.len(), || session.read(prompt, pool)).map_err(fail)?;
+        let one_by_one = || rest.iter().try_for_each(|token| session.read(&[*token], pool));
+        Ok(Round { prefill, decode: stretch(rest.len(), one_by_one).map_err(fail)? })
+    };
+    work(&mut round)
+}
+
+/// Measures a model. `progress` is told of each round.
+///
+/// # Errors
+/// When the context of the model is too short for the plan.
+pub fn bench(
+    loaded: &Loaded<'_>,
+    plan: &Plan,
+    pool: &dyn Parallel,
+    mut progress: impl FnMut(usize),
+) -> Result<Figures> {
+    let rounds = measure(loaded, plan, |work| {
+        let one = |round| {
+            progress(round);
+            work(pool)
+        };
+        (0..plan.rounds.max(1)).map(one).collect::<Result<Vec<Round>>>()
+    })?;
+    // Before the bandwidth is looked for, which takes memory of its own.
+    let memory_peak = memory_peak();
+    Ok(Figures {
+        prefill: median(rounds.iter().map(|round| round.prefill).collect())?,
+        decode: median(rounds.iter().map(|round| round.decode).collect())?,
+        token_bytes: token_bytes(loaded),
+        memory_peak,
+        bandwidth: bandwidth(pool),
+    })
+}
+
+/// Times a stretch of work.
+///
+/// # Errors
+/// What the work says.
+pub fn stretch<E>(
+    tokens: usize,
+    work: impl FnOnce() -> std::result::Result<(), E>,
+) -> std::result::Result<Stretch, E> {
+    let (wall, processor) = (Instant::now(), processor_time());
+    work()?;
+    Ok(Stretch { tokens, wall: wall.elapsed(), processor: processor_time() - processor })
+}
+
+fn median(mut stretches: Vec<Stretch>) -> Result<Stretch> {
+    stretches.sort_by_key(|stretch| stretch.wall);
+    stretches.get(stretches.len() / 2).copied().ok_or_else(|| Error::new("nothing was measured"))
+}
+
+/// Bytes of the matrices and the head.
+fn token_bytes(loaded: &Loaded<'_>) -> u64 {
+    let weights = loaded.model.weights();
+    let matrices = weights.layers.iter().flat_map(|layer| {
+        [layer.q, layer.k, layer.v, layer.output, layer.gate, layer.up, layer.down]
+    });
+    let matrices: usize = matrices.map(|linear| linear.matrix.bytes().len()).sum();
+    (matrices + weights.head.bytes().len()) as u64
+}
+
+/// Bytes that are read to find the bandwidth: far more than caches hold.
+const READ_BYTES: usize = 512 << 20;
+
+/// Bytes a second of reading memory from front to back: the best of some rounds.
+fn bandwidth(pool: &dyn Parallel) -> f64 {
+    let words = vec![1_u64; READ_BYTES / 8];
+    let parts: Vec<&[u64]> = words.chunks(1 << 17).collect();
+    let mut best = f64::INFINITY;
+    for _ in 0..5 {
+        let begun = Instant::now();
+        pool.run(parts.len(), &|index| {
+            let part = parts.get(index).copied().unwrap_or_default();
+            black_box(part.iter().fold(0_u64, |sum, word| sum.wrapping_add(*word)));
+        });
+        best = best.min(begun.elapsed().as_secs_f64());
+    }
+    READ_BYTES as f64 / best
+}

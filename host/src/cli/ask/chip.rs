@@ -1,0 +1,68 @@
+//! Sentences that a device answers with its own model.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use trine::{Error, Result};
+use trine_descriptor::{Side, ToolTable, ValueReader};
+use trine_dispatch::verdict;
+use trine_gateway::Device;
+use trine_gateway::device::Understood;
+use trine_gateway::table::Table;
+use trine_models::ask::{Reply, in_words};
+use trine_models::tools::decode;
+
+/// Asks a device what call a sentence is; nothing is called.
+///
+/// # Errors
+/// Why there is no answer, or what the device says is wrong with the sentence or with its model.
+pub(super) fn ask_device(
+    device: &Device,
+    sentence: &[u8],
+    with_tokens: bool,
+    patience: Duration,
+) -> Result<Reply> {
+    let understood = device.understand(sentence, with_tokens, patience).map_err(Error::new)?;
+    let table = device.table().ok_or_else(|| Error::new("the device has not shown its tools"))?;
+    Ok(reply(&table, &understood))
+}
+
+/// The answer with the names of the device's tools.
+fn reply(table: &Table, understood: &Understood) -> Reply {
+    let Understood { verdict, confidence, node, ref args, ref tokens, .. } = *understood;
+    let row = table.row_of(understood.tool).unwrap_or(u16::MAX);
+    let none = |reason: String| Reply {
+        call: None,
+        is_sure: true,
+        confidence,
+        reason,
+        tokens: tokens.clone(),
+    };
+    let refused = |reason| none(in_words(table, reason));
+    match verdict {
+        verdict::CALL | verdict::UNSURE => match named(table, row, args) {
+            Some(call) => {
+                Reply { call: Some(call), is_sure: verdict == verdict::CALL, ..none(String::new()) }
+            }
+            None => none("the device answered a call of a tool that it does not have".to_owned()),
+        },
+        verdict::NO_TOOL => refused(trine_ask::Reason::NoTool),
+        verdict::MISSING => refused(trine_ask::Reason::Missing { tool: row, node }),
+        verdict::OUT_OF_RANGE => refused(trine_ask::Reason::OutOfRange { tool: row, node }),
+        verdict::TOO_LONG => refused(trine_ask::Reason::TooLong),
+        other => none(format!("the device answered with verdict {other}, which is unknown here")),
+    }
+}
+
+/// A tool's name and arguments; `None` where they are no call.
+fn named(table: &Table, row: u16, args: &[u8]) -> Option<(String, Map<String, Value>)> {
+    let name = table.info(row)?.name.to_owned();
+    trine_descriptor::validate(table, row, Side::Params, args).ok()?;
+    let mut reader = ValueReader::new(args);
+    let mut arguments = Map::new();
+    while let Some(entry) = reader.entry().ok()? {
+        let field = table.node(row, Side::Params, entry.node)?;
+        arguments.insert(field.name.to_owned(), decode(&field, entry.value));
+    }
+    Some((name, arguments))
+}

@@ -1,0 +1,229 @@
+//! `trine ask`.
+
+mod chip;
+mod lines;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use trine::{Error, Result};
+use trine_descriptor::ToolTable;
+use trine_gateway::sanitize::terminal_json;
+use trine_gateway::{Device, DeviceArgs, Hub};
+use trine_models::ask::{Asker, Reply, Source, ToolList};
+
+use super::call::told;
+use super::open::{find, only, open, usage};
+use super::paint::say;
+use chip::ask_device;
+use lines::answer_lines;
+
+const AFTER_HELP: &str = "\
+A model knows the tools that it was made for: those of the model's name, of the device that is
+given, or of --tools FILE, which have to be the same. One that writes text (any that trine generate
+takes) is told what the tools of the device or of the list are. Nothing is called without --run, and
+a call that the model is not sure of is only shown, or made after a y at the terminal. A tool that
+asks for a person at the board asks as ever.
+Exit code: 0 a call, 1 none, or one that failed, 2 when the model, the tools or the command line are
+not right, 3 when the device does not answer.
+
+Examples: trine ask \"make the fan spin at forty percent\" --run
+          trine ask \"is it dark outside?\" --serial /dev/ttyACM0 --device greenhouse";
+
+/// How long a device may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Arguments of `trine ask`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Ask {
+    /// What somebody says.
+    #[arg(value_name = "SENTENCE", required_unless_present = "jsonl", conflicts_with = "jsonl")]
+    sentence: Option<OsString>,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Read an object with `text` from each line of standard input, and write one with `tool` or
+    /// null, `arguments` and `confidence` for each; with `error` for a line that is none.
+    #[arg(long)]
+    jsonl: bool,
+    /// Beside each answer its confidence to the bit, and the tokens that the model read and chose.
+    #[arg(long, requires = "jsonl")]
+    exact: bool,
+    /// Ask the model on the device of this name, in place of one in this program.
+    #[arg(long, value_name = "DEV")]
+    device: Option<String>,
+    /// Execute the call on the device of this name, or on the one that is given; where none is, on
+    /// the greenhouse board, simulated inside this program.
+    #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true,
+          default_missing_value = "", conflicts_with = "jsonl")]
+    run: Option<String>,
+    #[command(flatten)]
+    devices: DeviceArgs,
+}
+
+/// A device, and what it goes away with.
+type Opened = (Arc<Hub>, Arc<Device>);
+
+/// Which model, for which tools.
+#[derive(Debug, clap::Args)]
+pub(super) struct ModelArgs {
+    /// The model: one of this program, a file that was made for your tools, or one that writes
+    /// text.
+    #[arg(long, value_name = "board|snips|FILE", env = "TRINE_ASK_MODEL", default_value = "board")]
+    pub(super) model: OsString,
+    /// The tools that the model in a file was made for, or that one that writes text is told of: a
+    /// list of MCP tools as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(super) tools: Option<PathBuf>,
+    /// Make calls from this confidence on [default: what the model was fitted to]
+    #[arg(long, value_name = "SHARE")]
+    pub(super) threshold: Option<f32>,
+}
+
+impl ModelArgs {
+    /// Hands the model with its tools to `f`: those of the list that is named, or of `device`, or
+    /// its own.
+    pub(super) fn with<T>(
+        &self,
+        device: Option<&dyn ToolTable>,
+        f: impl FnOnce(&mut Asker<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let list = self.tools.as_ref().map(|path| {
+            let named =
+                |error: &dyn std::fmt::Display| Error::new(format!("{}: {error}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+            ToolList::parse(&text).map_err(|error| named(&error))
+        });
+        let list = list.transpose()?;
+        let table = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
+        Source::named(&self.model).with(table, |asker| {
+            if let Some(threshold) = self.threshold {
+                asker.set_threshold(threshold);
+            }
+            f(asker)
+        })
+    }
+}
+
+impl Ask {
+    pub(super) fn run(&self) -> Result<ExitCode> {
+        Ok(self.ask().unwrap_or_else(|code| code))
+    }
+
+    fn ask(&self) -> std::result::Result<ExitCode, ExitCode> {
+        let opened = self.device()?;
+        let table = opened.as_ref().and_then(|(_, device)| device.table());
+        let table = table.as_deref().map(|table| table as &dyn ToolTable);
+        let chip = opened.as_ref().filter(|_| self.device.is_some()).map(|(_, device)| device);
+        if self.jsonl {
+            return self.lines(chip, table).map_err(|error| refused(&error));
+        }
+        let sentence = self.sentence.as_deref().unwrap_or_default().as_encoded_bytes();
+        let asked = match chip {
+            Some(device) => {
+                ask_device(device, sentence, false, PATIENCE).map(|reply| (reply, None))
+            }
+            None => {
+                self.model.with(table, |asker| Ok((asker.ask(sentence)?, Some(asker.threshold()))))
+            }
+        };
+        let (reply, threshold) = asked.map_err(|error| refused(&error))?;
+        show(&reply, threshold);
+        let Some((tool, arguments)) = &reply.call else { return Err(ExitCode::FAILURE) };
+        let device = opened.as_ref().filter(|_| self.run.is_some()).map(|(_, device)| device);
+        match device {
+            Some(device) if reply.is_sure || agreed(device) => {
+                let arguments = Value::Object(arguments.clone()).to_string();
+                told(device, &device.call_json(tool, &arguments, PATIENCE))
+            }
+            None if reply.is_sure => Ok(ExitCode::SUCCESS),
+            _ => Err(ExitCode::FAILURE),
+        }
+    }
+
+    /// The device that is given, if any is, or is needed.
+    fn device(&self) -> std::result::Result<Option<Opened>, ExitCode> {
+        let simulated = DeviceArgs { simulate: vec![String::new()], ..self.devices.clone() };
+        let devices = match (&self.run, self.devices.is_empty()) {
+            _ if self.device.is_some() => &self.devices,
+            (None, true) => return Ok(None),
+            (Some(_), true) => {
+                eprintln!("no device is given: on the simulated greenhouse board");
+                &simulated
+            }
+            (_, false) => &self.devices,
+        };
+        let hub = open(devices, PATIENCE)?;
+        let run = self.run.as_deref().filter(|name| !name.is_empty());
+        let device = match (self.device.as_deref(), run) {
+            (Some(one), Some(other)) if one != other => {
+                return Err(usage(
+                    "--run and --device name two devices: what one of them \
+                                  understands is called there",
+                ));
+            }
+            (Some(name), _) | (None, Some(name)) => find(&hub, name)?,
+            (None, None) => only(&hub)?,
+        };
+        Ok(Some((hub, device)))
+    }
+
+    fn lines(&self, chip: Option<&Arc<Device>>, table: Option<&dyn ToolTable>) -> Result<ExitCode> {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let input = std::io::stdin().lock();
+        let exact = self.exact;
+        let json = |reply: Reply| if exact { reply.to_exact_json() } else { reply.to_json() };
+        let wrong = match chip {
+            Some(device) => {
+                let ask = |text: &[u8]| ask_device(device, text, exact, PATIENCE).map(json);
+                answer_lines(ask, input, &mut out)?
+            }
+            None => self.model.with(table, |asker| {
+                answer_lines(|text| Ok(json(asker.ask(text)?)), input, &mut out)
+            })?,
+        };
+        Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Shows an answer. The threshold of a device is the device's own.
+fn show(reply: &Reply, threshold: Option<f32>) {
+    let percent = 100.0 * reply.confidence;
+    let takes = |least: f32| format!(", which takes {:.1} %", 100.0 * least);
+    let takes = threshold.map_or(String::new(), takes);
+    match &reply.call {
+        Some((tool, arguments)) => {
+            let call = format!("{tool} {}", Value::Object(arguments.clone()));
+            let call = terminal_json(&call);
+            if reply.is_sure {
+                say!("{call}   confidence {percent:.1} %");
+            } else {
+                let unsure = "not sure enough to call it";
+                say!("{call} ?   confidence {percent:.1} %: {unsure}{takes}");
+            }
+        }
+        None => say!("no tool   confidence {percent:.1} %: {}", terminal_json(&reply.reason)),
+    }
+}
+
+/// Asks the person at the terminal, if one is there, whether a call is what was meant.
+fn agreed(device: &Device) -> bool {
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    eprint!("Call it on {}? [y/N] ", device.name());
+    // Where nobody sees the question nobody says yes.
+    let mut answer = String::new();
+    let heard = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
+    heard.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
+/// The exit code where the model or the tools are not right.
+pub(super) fn refused(error: &Error) -> ExitCode {
+    usage(&error.to_string())
+}

@@ -1,0 +1,113 @@
+//! The table of crates in `ARCHITECTURE.md`: each crate with what its manifest says and what
+//! `edges.toml` lets it need. `cargo xtask crates` writes it, the leg `structure` compares it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use super::edges::{Edges, ours};
+use super::graph::Graph;
+use crate::sh;
+
+const PAGE: &str = "ARCHITECTURE.md";
+const BEGIN: &str = "<!-- crates: written by `cargo xtask crates` -->\n";
+const END: &str = "<!-- end of crates -->\n";
+
+/// Writes the table into the page.
+///
+/// # Errors
+/// When the page has no place for it, or cargo cannot tell a graph.
+pub(crate) fn write() -> Result<()> {
+    let page = page()?;
+    let (before, _, after) = parts(&page)?;
+    let table = table(&Edges::read()?, &Graph::all()?);
+    std::fs::write(sh::root().join(PAGE), format!("{before}{BEGIN}{table}{END}{after}"))?;
+    Ok(())
+}
+
+/// The lines of the page that are not what `cargo xtask crates` writes.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn faults() -> Result<Vec<String>> {
+    let page = page()?;
+    let (_, found, _) = parts(&page)?;
+    Ok(differences(found, &table(&Edges::read()?, &Graph::all()?)))
+}
+
+fn page() -> Result<String> {
+    std::fs::read_to_string(sh::root().join(PAGE)).context(PAGE)
+}
+
+/// What stands before the table, the table, and what stands behind it.
+fn parts(page: &str) -> Result<(&str, &str, &str)> {
+    let (before, rest) = page.split_once(BEGIN).with_context(|| format!("{PAGE}: no {BEGIN}"))?;
+    let (table, after) = rest.split_once(END).with_context(|| format!("{PAGE}: no {END}"))?;
+    Ok((before, table, after))
+}
+
+fn differences(found: &str, wanted: &str) -> Vec<String> {
+    let missing = wanted.lines().filter(|line| !found.lines().any(|other| other == *line));
+    let wrong = found.lines().filter(|line| !wanted.lines().any(|other| other == *line));
+    let mut faults: Vec<String> = missing.map(|line| format!("{PAGE} lacks: {line}")).collect();
+    faults.extend(wrong.map(|line| format!("{PAGE} has, and should not: {line}")));
+    if faults.is_empty() && found != wanted {
+        faults.push(format!("{PAGE}: the rows are not in order"));
+    }
+    if !faults.is_empty() {
+        faults.push("`cargo xtask crates` writes it".to_owned());
+    }
+    faults
+}
+
+/// A row for each crate, by folder.
+fn table(edges: &Edges, graphs: &[Graph]) -> String {
+    let mut rows = BTreeMap::new();
+    for (_, node) in ours(graphs) {
+        let needs = match edges.crates.get(&node.name) {
+            Some(allowed) => [list(&allowed.ours), list(&allowed.outside)].join(" | "),
+            None => "(a tool: any) | (any)".to_owned(),
+        };
+        let about = node.about.trim_end_matches('.');
+        let row = format!("| `{}` | {} | {about} | {needs} |\n", node.folder, node.name);
+        rows.insert(node.folder.clone(), row);
+    }
+    let head = "| folder | crate | what it is | needs of ours | needs from outside |\n\
+                |---|---|---|---|---|\n";
+    head.to_owned() + &rows.into_values().collect::<String>()
+}
+
+/// Names with commas; ours without what all of them begin with.
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    let short = |name: &String| name.strip_prefix("trine-").unwrap_or(name).to_owned();
+    names.iter().map(short).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::tests::graph;
+    use super::{Edges, differences, faults, table};
+
+    #[test]
+    fn the_page_has_the_table() {
+        let faults = faults().unwrap();
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+
+    #[test]
+    fn another_row_and_another_order_are_found() {
+        let edges = "tools = ['xtask']\n[crates]\n\
+                     trine-wire = { ours = ['trine-arena'], outside = ['crc'] }";
+        let edges: Edges = toml::from_str(edges).unwrap();
+        let table = table(&edges, &[graph(&[("xtask", true, &[]), ("trine-wire", true, &[])])]);
+        let row = "| `of/trine-wire` | trine-wire | The trine-wire | arena | crc |\n";
+        assert!(table.contains(row) && table.contains("| (a tool: any) | (any) |"), "{table}");
+        assert!(differences(&table, &table).is_empty());
+        assert_eq!(differences(&table.replace(row, ""), &table).len(), 2);
+        assert_eq!(differences(&table.replace("arena", "infer"), &table).len(), 3);
+        assert_eq!(differences(&(row.to_owned() + &table.replace(row, "")), &table).len(), 2);
+    }
+}
