@@ -25,6 +25,7 @@ mod models;
 mod modules;
 mod programs;
 mod promises;
+mod release;
 mod requirements;
 mod sentences;
 mod session;
@@ -54,6 +55,7 @@ usage: cargo xtask COMMAND
   check                what to run before a commit: format, lints, unit tests, house rules and
                        one emulated board
   test [--leg NAME]... everything that CI runs, or only these legs
+  test --changed BASE  the legs that what changed since BASE concerns
   test --list          the legs and what each does
   setup                install what the tests need (apt as root), or say what to install
   firmware BOARD       build the example firmware and print its flash and RAM
@@ -96,6 +98,7 @@ usage: cargo xtask COMMAND
   golden tokens        write those of core/infer/tests/token with Hugging Face's tokenizers
   dist [TARGET [PROFILE]]
                        libtrine as it is shipped: all packages, or one library
+  release              check that a version may be published, then make its packages
   modules [BACKEND]... the program and libtrine_host, with backends of graphics processors as
                        modules, in one folder: vulkan, ternary, or cuda, which has ternary too
   header               write include/trine.h from ffi/api
@@ -122,6 +125,7 @@ struct Options {
     seconds: Option<u32>,
     sentences: Option<usize>,
     kit: Option<PathBuf>,
+    changed: Option<String>,
 }
 
 impl Options {
@@ -133,6 +137,7 @@ impl Options {
                 Long("leg") => options.legs.push(parser.value()?.string()?),
                 Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
                 Long("sentences") => options.sentences = Some(parser.value()?.parse()?),
+                Long("changed") => options.changed = Some(parser.value()?.string()?),
                 Long("kit") => options.kit = Some(parser.value()?.into()),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
                 Long(flag @ ("list" | "record" | "small" | "part" | "software")) => {
@@ -181,7 +186,7 @@ fn command() -> Result<()> {
             legs::list();
             Ok(())
         }
-        ["test"] => legs::test(&options.legs),
+        ["test"] => legs::test(&options.legs, options.changed.as_deref()),
         ["setup"] => setup::main(),
         ["firmware", board] => firmware::main(Board::named(board)?),
         ["c-firmware", board, program] => cboard::main(board, program),
@@ -212,6 +217,7 @@ fn command() -> Result<()> {
         ["golden", "tokens"] => golden::write_tokens(),
         ["modules", ref names @ ..] => modules::main(names),
         ["header"] => header::write(),
+        ["release"] => release::main(),
         ["dist"] => dist::main(None, None),
         ["dist", target] => dist::main(Some(target), None),
         ["dist", target, profile] => dist::main(Some(target), Some(profile)),

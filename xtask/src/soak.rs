@@ -90,6 +90,55 @@ pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
+/// Days after which a part is due again.
+const DUE_DAYS: i64 = 30;
+
+/// The parts that are due: when each ran last without a failure, by the records.
+///
+/// # Errors
+/// When the records cannot be read.
+pub(crate) fn due() -> Result<Vec<String>> {
+    let mut records = Vec::new();
+    for entry in std::fs::read_dir(sh::root().join("benches/record"))? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if let Some(date) = name.strip_prefix("soak-") {
+            records.push((date.to_owned(), std::fs::read_to_string(&path)?));
+        }
+    }
+    records.sort();
+    let seconds = std::time::UNIX_EPOCH.elapsed()?.as_secs();
+    Ok(due_on(i64::try_from(seconds / 86_400)?, &records))
+}
+
+/// [`due`] on a day, counted from 1970, by records in the order of their dates.
+fn due_on(today: i64, records: &[(String, String)]) -> Vec<String> {
+    let last = |part: &Part| {
+        let row = format!("| {}:", part.name);
+        let passed = |line: &str| line.starts_with(&row) && !line.contains("FAILED");
+        records.iter().rev().find(|(_, text)| text.lines().any(passed)).map(|(date, _)| date)
+    };
+    let parts = PARTS.iter().filter_map(|part| {
+        let Some(date) = last(part) else {
+            return Some(format!("{} has no record", part.name));
+        };
+        let age = today - day(date)?;
+        (age > DUE_DAYS).then(|| format!("{} ran last {age} days ago, on {date}", part.name))
+    });
+    parts.collect()
+}
+
+/// The number of a day from 1970 on, by the rule of Hinnant's `days_from_civil`.
+fn day(date: &str) -> Option<i64> {
+    let mut numbers = date.split('-').map(str::parse::<i64>);
+    let mut next = || numbers.next()?.ok();
+    let (year, month, day) = (next()?, next()?, next()?);
+    let year = if month <= 2 { year - 1 } else { year };
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let of_era = year * 365 + year / 4 - year / 100 + year / 400 + of_year;
+    Some(of_era - 719_468)
+}
+
 /// Adds what was run to the record of the day.
 fn record(text: &str) -> Result<()> {
     let now = sh::output(sh::command("date").args(["-u", "+%Y-%m-%d %H:%M"]))?;
@@ -232,5 +281,35 @@ impl Machine {
             .env_remove("RUSTUP_TOOLCHAIN");
         baremetal::unstable(&mut cargo);
         cargo
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DUE_DAYS, PARTS, day, due_on};
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(day("1970-01-01"), Some(0));
+        assert_eq!(day("2000-02-29"), Some(11_016));
+        assert_eq!(day("2026-11-23"), Some(20_780));
+        assert_eq!(day("yesterday"), None);
+    }
+
+    #[test]
+    fn a_part_is_due_that_has_no_record_or_failed_or_is_old() {
+        let rows = |result: &str| -> String {
+            PARTS.iter().map(|part| format!("| {}: x | {result} | 1 |\n", part.name)).collect()
+        };
+        let records = [
+            ("2026-01-01".to_owned(), rows("passed")),
+            ("2026-02-01".to_owned(), rows("FAILED: x")),
+        ];
+        let today = day("2026-01-01").unwrap() + DUE_DAYS;
+        assert!(due_on(today, &records).is_empty());
+        let due = due_on(today + 1, &records);
+        assert_eq!(due.len(), PARTS.len());
+        assert!(due[0].ends_with("ran last 31 days ago, on 2026-01-01"), "{}", due[0]);
+        assert!(due_on(today, &records[1..])[0].ends_with("has no record"));
     }
 }

