@@ -23,6 +23,7 @@ mod logs;
 mod matrix;
 mod models;
 mod modules;
+mod picture;
 mod promises;
 mod requirements;
 mod sentences;
@@ -97,6 +98,7 @@ usage: cargo xtask COMMAND
   modules [BACKEND]... the program and libtrine_host, with backends of graphics processors as
                        modules, in one folder: vulkan, ternary, or cuda, which has ternary too
   header               write include/trine.h from ffi/api
+  picture              write docs/picture.svg from the reference files
   requirements         check that tests/requirements.tsv names tests that exist
 ";
 
@@ -209,6 +211,7 @@ fn command() -> Result<()> {
         ["golden", "tokens"] => golden::write_tokens(),
         ["modules", ref names @ ..] => modules::main(names),
         ["header"] => header::write(),
+        ["picture"] => picture::write(),
         ["dist"] => dist::main(None, None),
         ["dist", target] => dist::main(Some(target), None),
         ["dist", target, profile] => dist::main(Some(target), Some(profile)),
