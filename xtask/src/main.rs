@@ -38,6 +38,7 @@ mod structure;
 mod tidy;
 mod toolkit;
 mod vulkan;
+mod workflows;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -99,6 +100,7 @@ usage: cargo xtask COMMAND
                        modules, in one folder: vulkan, ternary, or cuda, which has ternary too
   header               write include/trine.h from ffi/api
   picture              write docs/picture.svg from the reference files
+  workflows            lint the workflows of CI and releases
   requirements         check that tests/requirements.tsv names tests that exist
 ";
 
@@ -212,6 +214,7 @@ fn command() -> Result<()> {
         ["modules", ref names @ ..] => modules::main(names),
         ["header"] => header::write(),
         ["picture"] => picture::write(),
+        ["workflows"] => workflows::workflows(),
         ["dist"] => dist::main(None, None),
         ["dist", target] => dist::main(Some(target), None),
         ["dist", target, profile] => dist::main(Some(target), Some(profile)),
