@@ -125,6 +125,31 @@ fn every_figure_of_the_table_is_that_of_its_record() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The number in the second cell of a row of the record.
+fn recorded(record: &str, row: &str) -> f64 {
+    let line = record.lines().find(|line| line.starts_with(&format!("| {row}"))).unwrap();
+    line.trim_end_matches([' ', '|']).rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_times_of_the_commands_are_those_of_the_record() {
+    let (readme, contributing) = (readme(), read("CONTRIBUTING.md"));
+    let record = read("benches/record/2026-11-23-loop.md");
+    let of = |row: &str| recorded(&record, row);
+    let (script, demo) = (of("the script").round(), of("demo").round());
+    for wanted in [format!("every test in {script} minutes"), format!("`trine` in {demo} minutes")]
+    {
+        assert!(readme.contains(&wanted), "README.md does not say: {wanted}");
+    }
+    let (check, test) = (of("`cargo check -p"), of("`cargo test -p"));
+    let before =
+        [of("`cargo xtask test --leg fmt"), of("`cargo clippy"), of("`cargo test --profile")];
+    let before = before.iter().sum::<f64>().round();
+    for wanted in [check, test, before].map(|seconds| format!("{seconds} s of CPU")) {
+        assert!(contributing.contains(&wanted), "CONTRIBUTING.md does not say: {wanted}");
+    }
+}
+
 #[test]
 fn a_wrong_figure_is_found() {
     let record = "# `cargo xtask bench x`, today\n\n| what | ours | gate |\n|---|---:|---:|\n\
