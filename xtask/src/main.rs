@@ -23,6 +23,7 @@ mod logs;
 mod matrix;
 mod models;
 mod modules;
+mod picture;
 mod programs;
 mod promises;
 mod release;
@@ -39,6 +40,7 @@ mod structure;
 mod tidy;
 mod toolkit;
 mod vulkan;
+mod workflows;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -103,6 +105,8 @@ usage: cargo xtask COMMAND
                        modules, in one folder: vulkan, ternary, or cuda, which has ternary too
   header               write include/trine.h from ffi/api
   crates               write the table of crates in ARCHITECTURE.md
+  picture              write docs/picture.svg from the reference files
+  workflows            lint the workflows of CI and releases
   requirements         check that tests/requirements.tsv names tests that exist
 ";
 
@@ -218,6 +222,8 @@ fn command() -> Result<()> {
         ["modules", ref names @ ..] => modules::main(names),
         ["header"] => header::write(),
         ["release"] => release::main(),
+        ["picture"] => picture::write(),
+        ["workflows"] => workflows::workflows(),
         ["dist"] => dist::main(None, None),
         ["dist", target] => dist::main(Some(target), None),
         ["dist", target, profile] => dist::main(Some(target), Some(profile)),

@@ -16,6 +16,8 @@ use crate::{legs, promises, sh, structure};
 const TABLE: &str = "tests/requirements.tsv";
 /// The full list of ids, in the folder `TRINE_DATA`; it is not part of the repository.
 const IDS: &str = "requirements.tsv";
+/// Commands of the documents which the tests of the pages do not run, and what does.
+const PAGES: &str = "tests/commands.tsv";
 const HEADER: &str = "id\tproof\tnote";
 /// Commands of ours that may prove a row, besides legs of `test`.
 const COMMANDS: &[&str] = &["bench gateway", "bench model", "check", "firmware", "golden", "size"];
@@ -32,6 +34,8 @@ pub(crate) fn main() -> Result<()> {
         println!("skipped: ids beyond their form: set TRINE_DATA to a folder with {IDS}");
     }
     structure::none("requirements", &faults(&table, ids.as_ref(), &sh::root()))?;
+    let pages = read(&sh::root().join(PAGES))?;
+    structure::none("commands", &command_faults(&pages, &sh::root()))?;
     promises::main()
 }
 
@@ -75,6 +79,16 @@ fn faults(table: &str, ids: Option<&BTreeSet<String>>, root: &Path) -> Vec<Strin
         );
     }
     faults
+}
+
+/// What is wrong with the tests that the commands of the documents name; `-` is none.
+fn command_faults(table: &str, root: &Path) -> Vec<String> {
+    let fault = |line: &str| {
+        let (command, rest) = line.split_once('\t')?;
+        let proof = rest.split('\t').next().filter(|proof| *proof != "-")?;
+        Some(format!("{command}: {}", proof_fault(proof, root)?))
+    };
+    table.lines().skip(1).filter_map(fault).collect()
 }
 
 /// Capitals, a hyphen, digits: `DP-01`.
@@ -127,7 +141,7 @@ fn has_test(path: &str, text: &str, function: &str) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{HEADER, TABLE, faults, known_ids, read};
+    use super::{HEADER, TABLE, command_faults, faults, known_ids, read};
     use crate::{sh, tests::scratch};
 
     #[test]
@@ -158,6 +172,11 @@ mod tests {
             assert_eq!(count(row), 1, "{row}");
         }
         assert_eq!(count("DP-01\ta.rs::good\t\nDP-01\ta.rs::good\t\n"), 1);
+        let commands = |test: &str| command_faults(&format!("\nx y\t{test}\tz\n"), &root).len();
+        assert_eq!(
+            ["-", "a.rs::good", "a.rs::gone", "cargo xtask test --leg x"].map(commands),
+            [0, 0, 1, 1]
+        );
         assert_eq!(faults("", None, &root).len(), 1);
         assert_eq!(faults(&format!("{HEADER}\nx\ta.rs\t\n"), None, &root).len(), 1);
     }

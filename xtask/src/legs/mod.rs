@@ -12,7 +12,7 @@ use crate::firmware::{self, Variant};
 use crate::structure::deny;
 use crate::{
     bench, cfirmware, dist, examples, fuzz, header, logs, matrix, programs, requirements,
-    sentences, session, setup, sh, size, smoke, soak, stack, structure, tidy,
+    sentences, session, setup, sh, size, smoke, soak, stack, structure, tidy, workflows,
 };
 use schedule::Outcome;
 
@@ -48,6 +48,7 @@ static LEGS: &[Leg] = &[
     leg("requirements", "each proof that is named exists", FIRST, requirements::main),
     leg("header", "the headers are what ffi says", FIRST, header::check),
     leg("deny", "licences, sources and banned crates", FIRST, deny::main),
+    leg("workflows", "the files of CI and releases are linted", FIRST, workflows::workflows),
     leg("programs", "the workspace's programs are built", FIRST, programs::build),
     leg("dist", "libtrine keeps its rules on every target", BUILT, dist::check),
     leg("unit", "all tests of the workspace", BUILT, unit),

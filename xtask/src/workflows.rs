@@ -1,0 +1,57 @@
+//! The files of `.github/workflows`, which cannot be run here, are linted: GitHub's own schema, and
+//! zizmor for permissions, credentials, pins and injections.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::sh;
+
+const WORKFLOWS: &str = ".github/workflows";
+/// Workflows with a mistake each, which have to be found.
+const WRONG: &str = "tests/workflows/wrong";
+/// The versions of the linters.
+const LOCK: &str = "tests/workflows/requirements.txt";
+
+/// Lints the workflows, in an environment of its own under the target folder.
+///
+/// # Errors
+/// When a linter finds something, or cannot be installed.
+pub(crate) fn workflows() -> Result<()> {
+    let python = sh::target_dir().join("workflows/bin/python");
+    if !python.exists() {
+        let environment = sh::target_dir().join("workflows");
+        sh::run(sh::command("python3").args(["-m", "venv"]).arg(environment))?;
+    }
+    let pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", LOCK];
+    sh::run(sh::command(&python).args(pip))?;
+    sh::run(sh::command("bash").args(["-n", ".ci/run"]))?;
+    let files = files(WORKFLOWS)?;
+    lint(&python, &files)?;
+    for file in self::files(WRONG)? {
+        let found = lint(&python, std::slice::from_ref(&file)).is_err();
+        ensure!(found, "the linters find nothing in {}", file.display());
+    }
+    println!("{} workflows, in which the linters find nothing", files.len());
+    Ok(())
+}
+
+/// The files of a folder, of which there is one at least.
+fn files(folder: &str) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(sh::root().join(folder)).context(folder.to_owned())?;
+    let files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    ensure!(!files.is_empty(), "{folder} is empty");
+    Ok(files)
+}
+
+fn lint(python: &Path, files: &[PathBuf]) -> Result<()> {
+    let schema = ["--builtin-schema", "vendor.github-workflows"];
+    let audit = ["--offline", "--no-progress", "--config", "tests/workflows/zizmor.yml"];
+    for (name, options) in [("check-jsonschema", &schema[..]), ("zizmor", &audit[..])] {
+        let mut linter = sh::command(python.with_file_name(name));
+        let done = linter.args(options).args(files).output().context(name)?;
+        let said = [done.stdout, done.stderr].concat();
+        ensure!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&said));
+    }
+    Ok(())
+}
