@@ -111,7 +111,7 @@ impl Bench {
         let on = |has_head| {
             let mut peer = self.peer_on(&files.theirs, &name, has_head)?;
             peer.found.trits = trits.name();
-            Ok(peer)
+            Result::Ok(peer)
         };
         Ok([on(false)?, on(true)?])
     }
