@@ -28,6 +28,13 @@ static SHAPES: Shapes = {
     Shapes(bytes)
 };
 
+/// EDX of leaf 7 of CPUID.
+#[expect(unused_unsafe, reason = "the intrinsic is unsafe in the oldest Rust that is supported")]
+fn features() -> u32 {
+    // SAFETY: who has AVX-512 has the instruction and the leaf.
+    unsafe { __cpuid_count(7, 0) }.edx
+}
+
 /// Whether the processor has it and Linux lets this process use it, which has to be asked for.
 pub(in super::super) fn has_amx_bf16() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
@@ -35,7 +42,7 @@ pub(in super::super) fn has_amx_bf16() -> bool {
         const BF16: u32 = 1 << 22;
         const TILE: u32 = 1 << 24;
         const BOTH: u32 = BF16 | TILE;
-        super::has_avx512_bf16() && __cpuid_count(7, 0).edx & BOTH == BOTH && is_permitted()
+        super::has_avx512_bf16() && features() & BOTH == BOTH && is_permitted()
     })
 }
 

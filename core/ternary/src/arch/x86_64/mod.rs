@@ -7,7 +7,7 @@ mod rows;
 
 use core::arch::asm;
 use core::arch::x86_64::{
-    __cpuid, __cpuid_count, _MM_HINT_ET0, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch,
+    __cpuid_count, _MM_HINT_ET0, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, CpuidResult,
 };
 
 /// Registers whose state the operating system saves: XMM and YMM; and mask registers and ZMM too.
@@ -33,13 +33,20 @@ const AVX2: u32 = 1 << 5;
 const AVX512_F_BW_VL: u32 = (1 << 16) | (1 << 30) | (1 << 31);
 const AVX512_VBMI_VNNI: u32 = (1 << 1) | (1 << 11);
 
+/// A leaf of CPUID, the first of its parts.
+#[expect(unused_unsafe, reason = "the intrinsic is unsafe in the oldest Rust that is supported")]
+fn cpuid(leaf: u32) -> CpuidResult {
+    // SAFETY: every processor of x86-64 has the instruction.
+    unsafe { __cpuid_count(leaf, 0) }
+}
+
 impl Features {
     fn read() -> Self {
-        let one_ecx = __cpuid(1).ecx;
-        let (seven_ebx, seven_ecx) = if __cpuid(0).eax < 7 {
+        let one_ecx = cpuid(1).ecx;
+        let (seven_ebx, seven_ecx) = if cpuid(0).eax < 7 {
             (0, 0)
         } else {
-            let seven = __cpuid_count(7, 0);
+            let seven = cpuid(7);
             (seven.ebx, seven.ecx)
         };
         let saved = if one_ecx & OSXSAVE == 0 { 0 } else { xcr0() };
