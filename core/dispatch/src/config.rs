@@ -4,6 +4,7 @@ use trine_arena::OutOfMemory;
 use trine_descriptor::check::TableError;
 use trine_wire::{frame, lane};
 
+use crate::features::{STATUS, has};
 use crate::lanes::Lane;
 
 /// Who the device is. All of it is sent to the host as it stands.
@@ -203,7 +204,7 @@ impl Config<'_> {
         // A failure in 96 bytes of text is no longer than the shortest greeting.
         let hello = 96 + HEAD_MAX + texts;
         // The counters are at most 19 varints, one of ten bytes and the others of five.
-        let status = if cfg!(feature = "status") { 104 } else { 0 };
+        let status = if has(STATUS) { 104 } else { 0 };
         let largest = if result > hello { result } else { hello };
         if largest > status { largest } else { status }
     }

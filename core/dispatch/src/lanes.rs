@@ -11,6 +11,7 @@ use trine_descriptor::Head;
 use trine_wire::lane;
 
 use crate::Config;
+use crate::features::STATUS;
 
 /// A call under way. It goes stale when the call is answered: a late completion finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -187,8 +188,7 @@ pub(crate) enum Seen {
 #[repr(C)]
 pub(crate) struct Lanes<'m> {
     /// How many lanes have a call that is not answered.
-    #[cfg(feature = "status")]
-    open: u8,
+    open: [u8; STATUS],
     /// How many are the host's.
     hosts: NonZeroU8,
     /// Those of the host, then those of the program itself.
@@ -197,24 +197,21 @@ pub(crate) struct Lanes<'m> {
     pub(crate) block: usize,
     /// Bytes of an answer that are kept, at most `block`.
     repeat: usize,
-    #[cfg(feature = "status")]
-    pub(crate) high_water: u8,
+    pub(crate) high_water: [u8; STATUS],
 }
 
 impl<'m> Lanes<'m> {
     /// Those of a configuration, without their memory.
     pub(crate) fn new(config: &Config<'_>) -> Self {
         Self {
-            #[cfg(feature = "status")]
-            open: 0,
+            open: [0; STATUS],
             // None at all is refused before there is memory.
             hosts: NonZeroU8::MIN.saturating_add(config.calls_max.saturating_sub(1)),
             lanes: &mut [],
             blocks: &mut [],
             block: config.block(),
             repeat: config.repeat_max.into(),
-            #[cfg(feature = "status")]
-            high_water: 0,
+            high_water: [0; STATUS],
         }
     }
 
@@ -308,10 +305,9 @@ impl<'m> Lanes<'m> {
             #[cfg(feature = "content")]
             content: Content::default(),
         };
-        #[cfg(feature = "status")]
-        {
-            self.open += 1;
-            self.high_water = self.high_water.max(self.open);
+        for (open, most) in self.open.iter_mut().zip(&mut self.high_water) {
+            *open += 1;
+            *most = (*most).max(*open);
         }
         trine_arena::clear(self.own(index, bytes));
         CallId::new(index, generation)
@@ -367,10 +363,7 @@ impl<'m> Lanes<'m> {
             (lane.bytes, lane.state) = (repeat as u16, State::Answered);
         }
         let len = lane.bytes;
-        #[cfg(feature = "status")]
-        {
-            self.open -= 1;
-        }
+        self.close();
         crate::outbox::copy(self.own(call.lane(), len), message);
         !self.is_local(call)
     }
@@ -380,19 +373,20 @@ impl<'m> Lanes<'m> {
     pub(crate) fn forget(&mut self, call: CallId) {
         if let Some(lane) = self.get(call) {
             lane.state = State::Forgotten;
-            #[cfg(feature = "status")]
-            {
-                self.open -= 1;
-            }
+            self.close();
+        }
+    }
+
+    /// One open call fewer.
+    fn close(&mut self) {
+        if let Some(open) = self.open.first_mut() {
+            *open -= 1;
         }
     }
 
     /// Whether all calls are answered, as far as that is known.
     pub(crate) const fn is_quiet(&self) -> bool {
-        #[cfg(feature = "status")]
-        return self.open == 0;
-        #[cfg(not(feature = "status"))]
-        false
+        matches!(self.open.first(), Some(0))
     }
 
     /// Milliseconds until the next call expires, 0 where one is cancelled, and that call; the most
@@ -432,9 +426,8 @@ impl<'m> Lanes<'m> {
     /// Forgets everything of lane number `index`; the handle of its call goes stale.
     pub(crate) fn reset(&mut self, index: u8) {
         if let Some(lane) = self.lanes.get_mut(usize::from(index)) {
-            #[cfg(feature = "status")]
-            {
-                self.open -= u8::from(lane.state.is_open());
+            if let Some(open) = self.open.first_mut() {
+                *open -= u8::from(lane.state.is_open());
             }
             *lane = Lane {
                 generation: lane.generation,

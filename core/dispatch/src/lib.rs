@@ -49,6 +49,7 @@ mod config;
 #[cfg(feature = "consent")]
 mod consent;
 mod device;
+mod features;
 #[cfg(any(feature = "check", feature = "factory"))]
 mod fnv;
 mod lanes;
@@ -86,7 +87,6 @@ pub use pulse::Pulse;
 pub use registry::{Registry, RegistryError, ToolId};
 #[cfg(feature = "progress")]
 pub use text::cut;
-#[cfg(feature = "status")]
 pub use trine_wire::message::Status;
 pub use trine_wire::message::block::Block;
 #[cfg(feature = "ask")]

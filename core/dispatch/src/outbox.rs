@@ -4,9 +4,7 @@
 use trine_wire::bus;
 use trine_wire::codec::{Writer, size};
 use trine_wire::frame;
-use trine_wire::message::put;
-#[cfg(feature = "messages")]
-use trine_wire::message::{DeviceMessage, Message as _};
+use trine_wire::message::{DeviceMessage, Message as _, put};
 #[cfg(feature = "packet")]
 use trine_wire::packet::{self, Fragmenter};
 #[cfg(feature = "secure")]
@@ -15,6 +13,7 @@ use trine_wire::secure::DeviceKeys;
 #[cfg(any(feature = "progress", feature = "secure"))]
 use crate::config::TAG_MAX;
 use crate::config::{Config, HEAD_MAX, Link};
+use crate::features::STATUS;
 
 /// Copies as many bytes as there are, and cannot panic as `copy_from_slice` could.
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
@@ -31,6 +30,14 @@ pub(crate) enum Tagging {
     Hello,
     /// Not at all, as the answer to what came without.
     Off,
+}
+
+/// What was sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) frames: u32,
+    /// Most bytes that ever waited.
+    pub(crate) high_water: usize,
 }
 
 /// On a stream frames, built at the end and consumed from the front; on other links one message.
@@ -60,10 +67,7 @@ pub(crate) struct Outbox<'m> {
     pub(crate) keys: Option<DeviceKeys>,
     #[cfg(feature = "secure")]
     pub(crate) tagging: Tagging,
-    #[cfg(feature = "status")]
-    pub(crate) frames: u32,
-    #[cfg(feature = "status")]
-    pub(crate) high_water: usize,
+    pub(crate) counts: [Counts; STATUS],
 }
 
 impl<'m> Outbox<'m> {
@@ -88,10 +92,7 @@ impl<'m> Outbox<'m> {
             keys: config.key.map(|key| DeviceKeys::new(key.0)),
             #[cfg(feature = "secure")]
             tagging: Tagging::Session,
-            #[cfg(feature = "status")]
-            frames: 0,
-            #[cfg(feature = "status")]
-            high_water: 0,
+            counts: [Counts::default(); STATUS],
         }
     }
 
@@ -184,7 +185,6 @@ impl<'m> Outbox<'m> {
     }
 
     /// Queues a message; `false` when it does not fit.
-    #[cfg(feature = "messages")]
     pub(crate) fn send(&mut self, message: &DeviceMessage<'_>) -> bool {
         message.put(self.begin());
         self.post()
@@ -286,10 +286,9 @@ impl<'m> Outbox<'m> {
 
     fn queued(&mut self, framed: usize) {
         self.end += framed;
-        #[cfg(feature = "status")]
-        {
-            self.frames = self.frames.wrapping_add(1);
-            self.high_water = self.high_water.max(self.end - self.start);
+        if let Some(counts) = self.counts.first_mut() {
+            counts.frames = counts.frames.wrapping_add(1);
+            counts.high_water = counts.high_water.max(self.end - self.start);
         }
     }
 }

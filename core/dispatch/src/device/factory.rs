@@ -103,19 +103,14 @@ impl Device<'_> {
     /// Bytes of memory given, carved, most in the receive ring, most waiting to be sent; most calls
     /// under way.
     fn high_waters(&self) -> [u64; 5] {
-        #[cfg(feature = "status")]
-        {
-            let status = self.status(0);
-            [
-                status.memory.into(),
-                status.memory_used.into(),
-                status.rx_high_water.into(),
-                status.tx_high_water.into(),
-                status.calls_high_water.into(),
-            ]
-        }
-        #[cfg(not(feature = "status"))]
-        [0, 0, self.inbox.high_water as u64, 0, 0]
+        let counters = self.counters(0);
+        [
+            counters.memory.into(),
+            counters.memory_used.into(),
+            counters.rx_high_water.into(),
+            counters.tx_high_water.into(),
+            counters.calls_high_water.into(),
+        ]
     }
 }
 

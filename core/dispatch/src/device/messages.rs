@@ -1,14 +1,13 @@
 //! Messages from the host.
 
 use trine_wire::codec::Members;
-#[cfg(feature = "status")]
-use trine_wire::message::DeviceMessage;
-use trine_wire::message::{HostHello, feature, kind, put, what};
+use trine_wire::message::{DeviceMessage, HostHello, feature, kind, put, what};
 
 use super::Device;
 #[cfg(feature = "secure")]
 use super::secure::Proof;
 use crate::call::Tools;
+use crate::features::{STATUS, has};
 use crate::lanes::State;
 
 /// What this device can, as far as it was built in.
@@ -90,8 +89,7 @@ impl Device<'_> {
                     lane.state = State::Cancelled;
                 }
             }
-            #[cfg(feature = "status")]
-            kind::STATUS => self.tell_status(),
+            kind::STATUS if has(STATUS) => self.tell_status(),
             #[cfg(feature = "content")]
             kind::CREDIT => {
                 let (id, upto) = (from.number(), from.number());
@@ -148,10 +146,9 @@ impl Device<'_> {
         self.greet(hello.nonce);
     }
 
-    #[cfg(feature = "status")]
     #[inline(never)]
     fn tell_status(&mut self) {
-        let status = self.status(self.now);
+        let status = self.counters(self.now);
         self.outbox.send(&DeviceMessage::Status(status));
     }
 

@@ -22,13 +22,13 @@ mod start;
 #[cfg(feature = "ports")]
 use trine_arena::Consumer;
 use trine_descriptor::Rules;
-#[cfg(feature = "status")]
 use trine_wire::message::Status;
 
 use crate::call::{Calls, Tools};
 use crate::config::{Config, InitError};
 #[cfg(feature = "consent")]
 use crate::consent::Consents;
+use crate::features::{FACTORY, STATUS};
 use crate::lanes::Lanes;
 #[cfg(all(feature = "local", feature = "progress"))]
 use crate::news::{Journal, News};
@@ -81,10 +81,9 @@ pub struct Device<'m> {
     /// When no port held a record: what one holds later was put there after it.
     #[cfg(all(feature = "consent", feature = "ports"))]
     drained: u64,
-    #[cfg(any(feature = "factory", feature = "status"))]
-    started: u64,
-    #[cfg(feature = "status")]
-    status: Status,
+    /// When it was polled first.
+    started: [u64; FACTORY | STATUS],
+    status: [Status; STATUS],
     /// Whether hosts are told that it takes sentences.
     #[cfg(feature = "ask")]
     reads_sentences: bool,
@@ -207,20 +206,27 @@ impl<'m> Device<'m> {
     #[cfg(feature = "status")]
     #[must_use]
     pub fn status(&self, now: u64) -> Status {
+        self.counters(now)
+    }
+
+    fn counters(&self, now: u64) -> Status {
+        let of_outbox = self.outbox.counts.first().copied().unwrap_or_default();
         Status {
             uptime_ms: self.uptime(now),
             bytes_lost: self.inbox.rx.lost() as u32,
-            rx_high_water: self.inbox.high_water as u32,
-            tx_high_water: self.outbox.high_water as u32,
-            frames_out: self.outbox.frames,
-            calls_high_water: self.lanes.high_water,
-            ..self.status
+            rx_high_water: self.inbox.high_water() as u32,
+            tx_high_water: of_outbox.high_water as u32,
+            frames_out: of_outbox.frames,
+            calls_high_water: self.lanes.high_water.first().copied().unwrap_or_default(),
+            ..self.status.first().copied().unwrap_or_default()
         }
     }
 
-    #[cfg(any(feature = "factory", feature = "status"))]
-    const fn uptime(&self, now: u64) -> u64 {
-        if self.is_started { now.saturating_sub(self.started) } else { 0 }
+    fn uptime(&self, now: u64) -> u64 {
+        match self.started.first() {
+            Some(&started) if self.is_started => now.saturating_sub(started),
+            _ => 0,
+        }
     }
 
     /// Does up to `budget` steps (a message, a chunk, a completion each) and answers when to be
@@ -230,10 +236,7 @@ impl<'m> Device<'m> {
         self.now = now;
         if !self.is_started {
             self.is_started = true;
-            #[cfg(any(feature = "factory", feature = "status"))]
-            {
-                self.started = now;
-            }
+            self.started = [now; FACTORY | STATUS];
             tools.reset(now);
         }
         if let Some(pulse) = self.pulse {
@@ -318,9 +321,8 @@ impl<'m> Device<'m> {
 /// Adds one to a counter of the status, where there is one.
 macro_rules! count {
     ($device:expr, $counter:ident) => {{
-        #[cfg(feature = "status")]
-        {
-            $device.status.$counter = $device.status.$counter.wrapping_add(1);
+        if let Some(status) = $device.status.first_mut() {
+            status.$counter = status.$counter.wrapping_add(1);
         }
     }};
 }

@@ -3,7 +3,7 @@
 use trine_arena::Consumer;
 use trine_wire::message::outcome;
 
-use super::{Device, PORTS_MAX};
+use super::Device;
 use crate::CallId;
 use crate::call::Answer;
 use crate::port::{HEAD, Record, TEXT_MAX, kind};
@@ -12,7 +12,7 @@ impl Device<'_> {
     /// Takes one record from a port.
     #[inline(never)]
     pub(super) fn port_step(&mut self) -> bool {
-        for index in 0..PORTS_MAX {
+        for index in 0..self.ports.len() {
             // They are taken in order, so the first that is missing is the last.
             let Some(Some(ring)) = self.ports.get(index) else { return false };
             let Some(record) = Record::peek(ring) else { continue };

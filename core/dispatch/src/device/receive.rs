@@ -6,6 +6,7 @@ use trine_wire::{Decoder, Fed};
 use super::{Device, count};
 use crate::call::Tools;
 use crate::config::Link;
+use crate::features::{FACTORY, STATUS, has};
 
 /// The receiving ring, and the message that is being put together.
 #[derive(Debug)]
@@ -14,8 +15,7 @@ pub(super) struct Inbox<'m> {
     decoder: Decoder,
     pub(super) message: &'m mut [u8],
     /// Most bytes that waited in the ring.
-    #[cfg(any(feature = "factory", feature = "status"))]
-    pub(super) high_water: usize,
+    high_water: [usize; FACTORY | STATUS],
     #[cfg(feature = "packet")]
     joiner: trine_wire::packet::Reassembler,
     /// Bytes of a message that was received on a bus and waits for room to be answered.
@@ -30,8 +30,7 @@ impl<'m> Inbox<'m> {
             rx,
             decoder: Decoder::new(),
             message: &mut [],
-            #[cfg(any(feature = "factory", feature = "status"))]
-            high_water: 0,
+            high_water: [0; FACTORY | STATUS],
             #[cfg(feature = "packet")]
             joiner: trine_wire::packet::Reassembler::new(),
             #[cfg(feature = "bus")]
@@ -41,16 +40,21 @@ impl<'m> Inbox<'m> {
 
     /// Notes how many bytes wait. Between two times that bytes are taken there are only more, so
     /// before each of them is often enough.
-    #[cfg(any(feature = "factory", feature = "status"))]
     fn mark(&mut self) {
-        self.high_water = self.high_water.max(self.rx.len());
+        if let Some(most) = self.high_water.first_mut() {
+            *most = (*most).max(self.rx.len());
+        }
+    }
+
+    /// Most bytes that ever waited.
+    pub(super) fn high_water(&self) -> usize {
+        self.high_water.first().copied().unwrap_or_default()
     }
 
     /// Takes one stretch of bytes, up to the end of a frame; `None` when there are none.
     // Out of line: what it needs of registers and stack is not there while a message is served.
     #[inline(never)]
     fn take_bytes(&mut self) -> Option<Fed> {
-        #[cfg(any(feature = "factory", feature = "status"))]
         self.mark();
         let Self { rx, decoder, message, .. } = self;
         rx.take(|bytes| {
@@ -63,7 +67,6 @@ impl<'m> Inbox<'m> {
     /// Takes one packet.
     #[cfg(feature = "packet")]
     fn take_packet(&mut self) -> Option<trine_wire::packet::Taken> {
-        #[cfg(any(feature = "factory", feature = "status"))]
         self.mark();
         let taken = self.joiner.take(self.rx.packet()?, self.message);
         self.rx.release_packet();
@@ -85,7 +88,7 @@ impl Device<'_> {
         if let Fed::Message(len) = fed {
             count!(self, frames_in);
             self.message(0, len, tools);
-        } else if cfg!(feature = "status") && fed == Fed::Bad {
+        } else if has(STATUS) && fed == Fed::Bad {
             count!(self, frames_bad);
         }
         true

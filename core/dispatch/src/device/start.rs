@@ -5,13 +5,13 @@ use trine_descriptor::Rules;
 use trine_descriptor::check::Checked;
 #[cfg(feature = "check")]
 use trine_descriptor::{ToolTable, check, check::TableError};
-#[cfg(feature = "status")]
 use trine_wire::message::Status;
 
 use super::Device;
 use super::receive::Inbox;
 use super::session::Session;
 use crate::config::{Config, InitError};
+use crate::features::{FACTORY, STATUS};
 use crate::lanes::{Lane, Lanes};
 use crate::outbox::Outbox;
 
@@ -170,14 +170,12 @@ impl<'m> Device<'m> {
             now: 0,
             events: 0,
             is_started: false,
-            #[cfg(any(feature = "factory", feature = "status"))]
-            started: 0,
+            started: [0; FACTORY | STATUS],
             #[cfg(feature = "announce")]
             announce: false,
             #[cfg(feature = "content")]
             messages_first: false,
-            #[cfg(feature = "status")]
-            status: Status::default(),
+            status: [Status::default(); STATUS],
             #[cfg(feature = "ask")]
             reads_sentences: false,
             config: *config,
@@ -210,7 +208,6 @@ impl<'m> Device<'m> {
     /// Gives each part its memory; `None` when there is too little.
     fn carve(&mut self, memory: &'m mut [u8]) -> Option<()> {
         let Self { config, lanes, inbox, outbox, .. } = self;
-        #[cfg(feature = "status")]
         let given = memory.len();
         let calls = config.lanes();
         let (all, rest) = carve(memory, calls, Lane::NEW)?;
@@ -239,12 +236,11 @@ impl<'m> Device<'m> {
         {
             outbox.packet.0 = packet;
         }
-        let (blocks, _rest) = rest.split_at_mut_checked(calls * lanes.block)?;
+        let (blocks, rest) = rest.split_at_mut_checked(calls * lanes.block)?;
         lanes.blocks = blocks;
-        #[cfg(feature = "status")]
-        {
-            self.status.memory = given as u32;
-            self.status.memory_used = (given - _rest.len()) as u32;
+        if let Some(status) = self.status.first_mut() {
+            status.memory = given as u32;
+            status.memory_used = (given - rest.len()) as u32;
         }
         Some(())
     }
