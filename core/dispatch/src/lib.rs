@@ -50,7 +50,6 @@ mod config;
 mod consent;
 mod device;
 mod features;
-#[cfg(any(feature = "check", feature = "factory"))]
 mod fnv;
 mod lanes;
 #[cfg(all(feature = "local", feature = "progress"))]

@@ -7,7 +7,7 @@ use super::Device;
 #[cfg(feature = "secure")]
 use super::secure::Proof;
 use crate::call::Tools;
-use crate::features::{STATUS, has};
+use crate::features::{FACTORY, STATUS, has};
 use crate::lanes::State;
 
 /// What this device can, as far as it was built in.
@@ -15,7 +15,7 @@ const FEATURES: u32 = bit(cfg!(feature = "consent"), feature::CONSENT)
     | bit(cfg!(feature = "content"), feature::CONTENT | feature::CREDIT)
     | bit(cfg!(feature = "progress"), feature::PROGRESS | feature::LOG | feature::NEED_INPUT)
     | bit(cfg!(feature = "secure"), feature::KEYED)
-    | bit(cfg!(feature = "factory"), feature::FACTORY)
+    | bit(has(FACTORY), feature::FACTORY)
     | feature::CANCEL;
 
 /// Most bytes of a page.
@@ -118,8 +118,7 @@ impl Device<'_> {
                     self.provision(op, &key, tools);
                 }
             }
-            #[cfg(feature = "factory")]
-            kind::FACTORY => {
+            kind::FACTORY if has(FACTORY) => {
                 let (op, arg) = (from.byte(), from.bytes());
                 if !from.is_broken() {
                     self.factory((op, arg), self.now, tools);

@@ -3,7 +3,6 @@
 #[cfg(feature = "ask")]
 mod ask;
 mod content;
-#[cfg(feature = "factory")]
 mod factory;
 #[cfg(feature = "local")]
 mod local;
