@@ -5,6 +5,7 @@ use trine_wire::message::block::Block;
 use trine_wire::message::input::{self, Request};
 
 use crate::device::Given;
+use crate::features::{PROGRESS, has, is_set};
 use crate::{CallId, Device, varint};
 
 /// A call that a tool is asked to do. Everything in it was checked, but for `state` and `answers`,
@@ -335,7 +336,6 @@ impl Calls<'_, '_> {
     /// # Errors
     /// [`NotNow`] when there is no room.
     pub fn event(&mut self, tool: u16, text: &str) -> Result<(), NotNow> {
-        #[cfg(feature = "progress")]
         let text = self.device.fitting(text);
         // What a keyed device says before there is a session is lost, however much room there is.
         #[cfg(feature = "secure")]
@@ -362,18 +362,18 @@ impl Calls<'_, '_> {
         (done, total): (u32, u32),
         text: &str,
     ) -> Result<(), NotNow> {
-        #[cfg(feature = "progress")]
+        if !has(PROGRESS) {
+            return Ok(());
+        }
         let text = self.device.fitting(text);
-        #[cfg(feature = "progress")]
-        if self.device.lanes.is_local(call) {
-            self.device.progress(call, (done, total), text);
-        } else if self.device.lanes.pending(call).is_some_and(|lane| lane.progress) {
-            if !self.device.outbox.takes(text.len() + 4) {
+        let lanes = &mut self.device.lanes;
+        let is_local = lanes.is_local(call);
+        if is_local || lanes.pending(call).is_some_and(|lane| is_set(&lane.progress)) {
+            if !is_local && !self.device.outbox.takes(text.len() + 4) {
                 return Err(NotNow);
             }
             self.device.progress(call, (done, total), text);
         }
-        _ = (call, done, total, text);
         Ok(())
     }
 
@@ -384,13 +384,7 @@ impl Calls<'_, '_> {
     /// # Errors
     /// [`NotNow`] when there is no room.
     pub fn log(&mut self, level: u8, text: &str) -> Result<(), NotNow> {
-        #[cfg(feature = "progress")]
-        return self.device.log(level, text);
-        #[cfg(not(feature = "progress"))]
-        {
-            _ = (level, text);
-            Ok(())
-        }
+        self.device.log(level, text)
     }
 
     /// The question is where a person sees it, as of the last poll, see [`Device::shown`]; `false`

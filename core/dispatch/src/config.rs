@@ -4,7 +4,7 @@ use trine_arena::OutOfMemory;
 use trine_descriptor::check::TableError;
 use trine_wire::{frame, lane};
 
-use crate::features::{STATUS, has};
+use crate::features::{LOCAL, STATUS, has};
 use crate::lanes::Lane;
 
 /// Who the device is. All of it is sent to the host as it stands.
@@ -148,7 +148,7 @@ impl Config<'_> {
 
     /// Lanes of both kinds.
     pub(crate) const fn lanes(&self) -> usize {
-        self.calls_max as usize + if cfg!(feature = "local") { self.local_max as usize } else { 0 }
+        self.calls_max as usize + if has(LOCAL) { self.local_max as usize } else { 0 }
     }
 
     /// Bytes of the message being received: with its checksum, its tag and its address.

@@ -9,10 +9,23 @@
 //! What stays conditional elsewhere is what programs see: public fields, variants and functions
 //! that a build without the feature must not offer.
 
+/// Results in chunks.
+pub(crate) const CONTENT: usize = cfg!(feature = "content") as usize;
 /// Test operations of a factory.
 pub(crate) const FACTORY: usize = cfg!(feature = "factory") as usize;
+/// Calls of the program itself.
+pub(crate) const LOCAL: usize = cfg!(feature = "local") as usize;
+/// What is kept of events, log and progress, for programs that serve MCP in process.
+pub(crate) const NEWS: usize = LOCAL & PROGRESS;
+/// Progress, log, and calls that ask for input.
+pub(crate) const PROGRESS: usize = cfg!(feature = "progress") as usize;
 /// Counters of what happened.
 pub(crate) const STATUS: usize = cfg!(feature = "status") as usize;
+
+/// Whether a flag is there and set.
+pub(crate) fn is_set(flag: &[bool]) -> bool {
+    matches!(flag.first(), Some(true))
+}
 
 /// Whether this build has a feature, or one of several.
 pub(crate) const fn has(features: usize) -> bool {

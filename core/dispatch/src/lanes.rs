@@ -11,7 +11,7 @@ use trine_descriptor::Head;
 use trine_wire::lane;
 
 use crate::Config;
-use crate::features::STATUS;
+use crate::features::{CONTENT, LOCAL, PROGRESS, STATUS, has};
 
 /// A call under way. It goes stale when the call is answered: a late completion finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ impl CallId {
         self.0 as u8
     }
 
-    const fn generation(self) -> u8 {
+    pub(crate) const fn generation(self) -> u8 {
         (self.0 >> 8) as u8
     }
 
@@ -60,7 +60,6 @@ pub(crate) enum State {
     /// A tool is running or has answered that it will complete later.
     Pending,
     /// A tool's content is being sent.
-    #[cfg(feature = "content")]
     Sending,
     /// The host cancelled and the answer waits for room.
     Cancelled,
@@ -73,7 +72,6 @@ impl State {
 }
 
 /// How far the content of a call is.
-#[cfg(feature = "content")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Content {
     /// Bytes sent.
@@ -100,13 +98,10 @@ pub(crate) struct Lane {
     /// Whether the tool answers content.
     pub(crate) has_content: bool,
     /// Whether the host wants to hear of progress.
-    #[cfg(feature = "progress")]
-    pub(crate) progress: bool,
+    pub(crate) progress: [bool; PROGRESS],
     /// In its place, so that nothing is padded.
-    #[cfg(not(feature = "progress"))]
-    pub(crate) _spare: u8,
-    #[cfg(feature = "content")]
-    pub(crate) content: Content,
+    _spare: [u8; 1 - PROGRESS],
+    pub(crate) content: [Content; CONTENT],
 }
 
 trine_arena::solid!(
@@ -114,7 +109,6 @@ trine_arena::solid!(
         Idle,
     }
 );
-#[cfg(feature = "content")]
 trine_arena::solid!(
     struct Content {
         at: u32,
@@ -131,12 +125,9 @@ trine_arena::solid!(
         generation: u8,
         state: State,
         has_content: bool,
-        #[cfg(feature = "progress")]
-        progress: bool,
-        #[cfg(not(feature = "progress"))]
-        _spare: u8,
-        #[cfg(feature = "content")]
-        content: Content,
+        progress: [bool; PROGRESS],
+        _spare: [u8; 1 - PROGRESS],
+        content: [Content; CONTENT],
     }
 );
 
@@ -151,12 +142,9 @@ impl Lane {
         generation: 0,
         state: State::Idle,
         has_content: false,
-        #[cfg(feature = "progress")]
-        progress: false,
-        #[cfg(not(feature = "progress"))]
-        _spare: 0,
-        #[cfg(feature = "content")]
-        content: Content { at: 0, len: 0, upto: 0 },
+        progress: [false; PROGRESS],
+        _spare: [0; 1 - PROGRESS],
+        content: [Content { at: 0, len: 0, upto: 0 }; CONTENT],
     };
 
     /// Milliseconds until the call's time is over. Deadlines are less than 2^31 milliseconds ahead.
@@ -215,7 +203,6 @@ impl<'m> Lanes<'m> {
         }
     }
 
-    #[cfg(any(feature = "content", feature = "local"))]
     pub(crate) fn len(&self) -> u8 {
         self.lanes.len() as u8
     }
@@ -227,36 +214,7 @@ impl<'m> Lanes<'m> {
 
     /// Whether a call is the program's own: its answer is kept and not sent.
     pub(crate) const fn is_local(&self, call: CallId) -> bool {
-        cfg!(feature = "local") && call.lane() >= self.hosts.get()
-    }
-
-    /// A lane of the program's own that is free.
-    #[cfg(feature = "local")]
-    pub(crate) fn free_local(&self) -> Option<u8> {
-        (self.hosts()..self.len()).find(|&index| {
-            self.lanes.get(usize::from(index)).is_some_and(|lane| lane.state == State::Idle)
-        })
-    }
-
-    /// The tool of a call of the program's own.
-    #[cfg(feature = "local")]
-    pub(crate) fn local_tool(&self, call: CallId) -> Option<u16> {
-        let lane = self.lanes.get(usize::from(call.lane()))?;
-        let is_it = lane.generation == call.generation() && self.is_local(call);
-        (is_it && lane.state != State::Idle).then_some(lane.tool)
-    }
-
-    /// The answer of a call of the program's own, empty where there was no room for it; none before
-    /// it is answered.
-    #[cfg(feature = "local")]
-    pub(crate) fn local_answer(&self, call: CallId) -> Option<&[u8]> {
-        let lane = self.lanes.get(usize::from(call.lane()))?;
-        match lane.state {
-            _ if lane.generation != call.generation() || !self.is_local(call) => None,
-            State::Answered => self.blocks.get(self.place(call.lane(), lane.bytes)),
-            State::Forgotten => Some(&[]),
-            _ => None,
-        }
+        has(LOCAL) && call.lane() >= self.hosts.get()
     }
 
     /// The lane of an id, and whether its call is new there.
@@ -298,12 +256,9 @@ impl<'m> Lanes<'m> {
             generation,
             state: State::Pending,
             has_content: head.content,
-            #[cfg(feature = "progress")]
-            progress: false,
-            #[cfg(not(feature = "progress"))]
+            progress: [false; PROGRESS],
             _spare: lane._spare,
-            #[cfg(feature = "content")]
-            content: Content::default(),
+            content: [Content::default(); CONTENT],
         };
         for (open, most) in self.open.iter_mut().zip(&mut self.high_water) {
             *open += 1;
@@ -326,7 +281,7 @@ impl<'m> Lanes<'m> {
     }
 
     /// Where the first `len` bytes of lane number `index` are.
-    const fn place(&self, index: u8, len: u16) -> Range<usize> {
+    pub(crate) const fn place(&self, index: u8, len: u16) -> Range<usize> {
         let start = index as usize * self.block;
         start..start + len as usize
     }
@@ -351,13 +306,11 @@ impl<'m> Lanes<'m> {
     /// own.
     pub(crate) fn keep(&mut self, call: CallId, message: &[u8]) -> bool {
         let repeat = self.repeat;
-        #[cfg(feature = "local")]
         let is_local = self.is_local(call);
         let Some(lane) = self.get(call) else { return false };
         let fits = message.len() <= repeat;
         lane.bytes = if fits { message.len() as u16 } else { 0 };
         lane.state = if fits { State::Answered } else { State::Forgotten };
-        #[cfg(feature = "local")]
         if is_local && !fits {
             // Its beginning says how the call ended.
             (lane.bytes, lane.state) = (repeat as u16, State::Answered);
@@ -365,11 +318,10 @@ impl<'m> Lanes<'m> {
         let len = lane.bytes;
         self.close();
         crate::outbox::copy(self.own(call.lane(), len), message);
-        !self.is_local(call)
+        !is_local
     }
 
     /// The call was answered and nothing of that is kept; its handle goes stale.
-    #[cfg(feature = "content")]
     pub(crate) fn forget(&mut self, call: CallId) {
         if let Some(lane) = self.get(call) {
             lane.state = State::Forgotten;
@@ -429,12 +381,7 @@ impl<'m> Lanes<'m> {
             if let Some(open) = self.open.first_mut() {
                 *open -= u8::from(lane.state.is_open());
             }
-            *lane = Lane {
-                generation: lane.generation,
-                #[cfg(not(feature = "progress"))]
-                _spare: lane._spare,
-                ..Lane::NEW
-            };
+            *lane = Lane { generation: lane.generation, _spare: lane._spare, ..Lane::NEW };
         }
     }
 }

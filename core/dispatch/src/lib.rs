@@ -52,14 +52,11 @@ mod device;
 mod features;
 mod fnv;
 mod lanes;
-#[cfg(all(feature = "local", feature = "progress"))]
-mod news;
 mod outbox;
 #[cfg(feature = "ports")]
 mod port;
 mod pulse;
 mod registry;
-#[cfg(feature = "progress")]
 mod text;
 mod varint;
 
@@ -76,15 +73,12 @@ pub use device::Check;
 pub use device::Local;
 #[cfg(feature = "ports")]
 pub use device::PORTS_MAX;
-pub use device::{Device, most_pending};
+pub use device::{Device, News, most_pending};
 pub use lanes::CallId;
-#[cfg(all(feature = "local", feature = "progress"))]
-pub use news::News;
 #[cfg(feature = "ports")]
 pub use port::Port;
 pub use pulse::Pulse;
 pub use registry::{Registry, RegistryError, ToolId};
-#[cfg(feature = "progress")]
 pub use text::cut;
 pub use trine_wire::message::Status;
 pub use trine_wire::message::block::Block;

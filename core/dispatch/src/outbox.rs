@@ -10,9 +10,7 @@ use trine_wire::packet::{self, Fragmenter};
 #[cfg(feature = "secure")]
 use trine_wire::secure::DeviceKeys;
 
-#[cfg(any(feature = "progress", feature = "secure"))]
-use crate::config::TAG_MAX;
-use crate::config::{Config, HEAD_MAX, Link};
+use crate::config::{Config, HEAD_MAX, Link, TAG_MAX};
 use crate::features::STATUS;
 
 /// Copies as many bytes as there are, and cannot panic as `copy_from_slice` could.
@@ -157,7 +155,6 @@ impl<'m> Outbox<'m> {
     }
 
     /// Whether a message with a text or value of `len` bytes fits: on a stream behind others.
-    #[cfg(any(feature = "progress", feature = "secure"))]
     pub(crate) fn takes(&self, len: usize) -> bool {
         if self.link != Link::Stream {
             return self.has_room();

@@ -8,6 +8,7 @@ use crate::CallId;
 use crate::call::{Answer, Call, Tools};
 #[cfg(feature = "consent")]
 use crate::consent::{Judged, Question};
+use crate::lanes::{Lanes, State};
 
 /// How such a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,5 +196,33 @@ impl Device<'_> {
             return;
         }
         self.lanes.reset(call.lane());
+    }
+}
+
+impl Lanes<'_> {
+    /// A lane of the program's own that is free.
+    fn free_local(&self) -> Option<u8> {
+        (self.hosts()..self.len()).find(|&index| {
+            self.lanes.get(usize::from(index)).is_some_and(|lane| lane.state == State::Idle)
+        })
+    }
+
+    /// The tool of a call of the program's own.
+    fn local_tool(&self, call: CallId) -> Option<u16> {
+        let lane = self.lanes.get(usize::from(call.lane()))?;
+        let is_it = lane.generation == call.generation() && self.is_local(call);
+        (is_it && lane.state != State::Idle).then_some(lane.tool)
+    }
+
+    /// The answer of a call of the program's own, empty where there was no room for it; none before
+    /// it is answered.
+    fn local_answer(&self, call: CallId) -> Option<&[u8]> {
+        let lane = self.lanes.get(usize::from(call.lane()))?;
+        match lane.state {
+            _ if lane.generation != call.generation() || !self.is_local(call) => None,
+            State::Answered => self.blocks.get(self.place(call.lane(), lane.bytes)),
+            State::Forgotten => Some(&[]),
+            _ => None,
+        }
     }
 }

@@ -7,13 +7,13 @@ use super::Device;
 #[cfg(feature = "secure")]
 use super::secure::Proof;
 use crate::call::Tools;
-use crate::features::{FACTORY, STATUS, has};
+use crate::features::{CONTENT, FACTORY, PROGRESS, STATUS, has};
 use crate::lanes::State;
 
 /// What this device can, as far as it was built in.
 const FEATURES: u32 = bit(cfg!(feature = "consent"), feature::CONSENT)
-    | bit(cfg!(feature = "content"), feature::CONTENT | feature::CREDIT)
-    | bit(cfg!(feature = "progress"), feature::PROGRESS | feature::LOG | feature::NEED_INPUT)
+    | bit(has(CONTENT), feature::CONTENT | feature::CREDIT)
+    | bit(has(PROGRESS), feature::PROGRESS | feature::LOG | feature::NEED_INPUT)
     | bit(cfg!(feature = "secure"), feature::KEYED)
     | bit(has(FACTORY), feature::FACTORY)
     | feature::CANCEL;
@@ -90,13 +90,13 @@ impl Device<'_> {
                 }
             }
             kind::STATUS if has(STATUS) => self.tell_status(),
-            #[cfg(feature = "content")]
-            kind::CREDIT => {
+            kind::CREDIT if has(CONTENT) => {
                 let (id, upto) = (from.number(), from.number());
                 if !from.is_broken()
                     && let Some(lane) = self.lanes.find(id)
+                    && let Some(content) = lane.content.first_mut()
                 {
-                    lane.content.upto = lane.content.upto.max(upto);
+                    content.upto = content.upto.max(upto);
                 }
             }
             kind::PING => {
@@ -106,10 +106,11 @@ impl Device<'_> {
                     self.outbox.post();
                 }
             }
-            #[cfg(feature = "progress")]
-            kind::LOG => {
+            kind::LOG if has(PROGRESS) => {
                 let level = from.byte();
-                self.session.log_level = from.whole(level).unwrap_or(self.session.log_level);
+                if let Some(level) = from.whole(level) {
+                    self.session.log_level = [level; PROGRESS];
+                }
             }
             #[cfg(feature = "secure")]
             kind::PROVISION => {

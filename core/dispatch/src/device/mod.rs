@@ -7,6 +7,7 @@ mod factory;
 #[cfg(feature = "local")]
 mod local;
 mod messages;
+mod news;
 #[cfg(feature = "consent")]
 mod person;
 #[cfg(feature = "ports")]
@@ -27,14 +28,14 @@ use crate::call::{Calls, Tools};
 use crate::config::{Config, InitError};
 #[cfg(feature = "consent")]
 use crate::consent::Consents;
-use crate::features::{FACTORY, STATUS};
+use crate::features::{CONTENT, FACTORY, NEWS, STATUS};
 use crate::lanes::Lanes;
-#[cfg(all(feature = "local", feature = "progress"))]
-use crate::news::{Journal, News};
 use crate::outbox::Outbox;
 use crate::pulse::Pulse;
 #[cfg(feature = "local")]
 pub use local::Local;
+use news::Journal;
+pub use news::News;
 use receive::Inbox;
 pub(crate) use run::Given;
 use session::Session;
@@ -59,8 +60,7 @@ pub struct Device<'m> {
     /// Whether the next step looks at messages before it looks at the calls under way, so that a
     /// long content and a flood of calls each get every other step. Without content there is
     /// nothing long: each lane has one end.
-    #[cfg(feature = "content")]
-    messages_first: bool,
+    messages_first: [bool; CONTENT],
     session: Session,
     pub(crate) lanes: Lanes<'m>,
     pub(crate) outbox: Outbox<'m>,
@@ -91,8 +91,7 @@ pub struct Device<'m> {
     #[cfg(feature = "ports")]
     ports: [Option<Consumer<'m>>; PORTS_MAX],
     /// What happens, where a program in process wants to know.
-    #[cfg(all(feature = "local", feature = "progress"))]
-    news: Option<Journal<'m>>,
+    news: [Option<Journal<'m>>; NEWS],
 }
 
 impl core::fmt::Debug for Device<'_> {
@@ -102,39 +101,16 @@ impl core::fmt::Debug for Device<'_> {
 }
 
 impl<'m> Device<'m> {
-    /// Keeps what happens in this memory, for whoever serves MCP in process: [`Self::news`]. Asked
-    /// again, the numbers go on, and what was kept before is forgotten. *init-only*.
-    #[cfg(all(feature = "local", feature = "progress"))]
-    pub fn keep_news(&mut self, memory: &'m mut [u8]) {
-        let next = self.next_news();
-        self.news = Some(Journal::new(memory, next));
-    }
-
-    /// The number that what happens next will have.
-    #[cfg(all(feature = "local", feature = "progress"))]
-    #[must_use]
-    pub fn next_news(&self) -> u32 {
-        self.news.as_ref().map_or(0, Journal::next)
-    }
-
-    /// What happened first from number `seen` on, as far as it is kept, and its number.
-    #[cfg(all(feature = "local", feature = "progress"))]
-    #[must_use]
-    pub fn news(&self, seen: u32) -> Option<(u32, News<'_>)> {
-        self.news.as_ref()?.read(seen)
-    }
-
     /// Keeps what happens, where that is wanted. `true` where nobody else is to be told: no host
     /// has ever greeted this device.
-    #[cfg(all(feature = "local", feature = "progress"))]
     pub(crate) fn keep(&mut self, news: News<'_>) -> bool {
         let is_alone = self.session.id.is_none();
-        match &mut self.news {
-            Some(journal) => {
+        match self.news.first_mut() {
+            Some(Some(journal)) => {
                 journal.push(news);
                 is_alone
             }
-            None => false,
+            _ => false,
         }
     }
 
@@ -294,9 +270,8 @@ impl<'m> Device<'m> {
             self.greet(0);
             return true;
         }
-        #[cfg(feature = "content")]
-        if self.messages_first && self.message_step(tools) {
-            self.messages_first = false;
+        if self.messages_first.first() == Some(&true) && self.message_step(tools) {
+            self.messages_first = [false; CONTENT];
             return true;
         }
         #[cfg(feature = "ports")]
@@ -309,10 +284,7 @@ impl<'m> Device<'m> {
         }
         // Whose turn it is next depends on what was done, and not on how often nothing was.
         let done = self.lane_step(tools);
-        #[cfg(feature = "content")]
-        {
-            self.messages_first = done;
-        }
+        self.messages_first = [done; CONTENT];
         done || self.message_step(tools)
     }
 }

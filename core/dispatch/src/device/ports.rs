@@ -6,6 +6,7 @@ use trine_wire::message::outcome;
 use super::Device;
 use crate::CallId;
 use crate::call::Answer;
+use crate::features::{PROGRESS, has};
 use crate::port::{HEAD, Record, TEXT_MAX, kind};
 
 impl Device<'_> {
@@ -48,8 +49,7 @@ impl Device<'_> {
                 match record.kind {
                     kind::EVENT => _ = self.event(record.subject, text),
                     kind::FAIL if self.lanes.pending(call).is_some() => self.fail(call, text),
-                    #[cfg(feature = "progress")]
-                    kind::LOG => _ = self.log(record.subject as u8, text),
+                    kind::LOG if has(PROGRESS) => _ = self.log(record.subject as u8, text),
                     _ => {}
                 }
             }

@@ -5,6 +5,7 @@ use trine_wire::message::HostHello;
 use super::Device;
 use crate::call::Tools;
 use crate::config::Config;
+use crate::features::{CONTENT, PROGRESS};
 
 /// The session that a host opened, and the link.
 #[derive(Debug)]
@@ -13,15 +14,13 @@ pub(super) struct Session {
     /// Whether a good message came within the time.
     pub(super) linked: bool,
     /// The lowest level of log messages that the host wants.
-    #[cfg(feature = "progress")]
-    pub(super) log_level: u8,
+    pub(super) log_level: [u8; PROGRESS],
     /// Differs from boot to boot, 0 until the first hello where nothing else gave one.
     pub(super) epoch: u32,
     /// The host's number; none before its first hello.
     pub(super) id: Option<u32>,
     /// Bytes of a content that may be sent before credit comes, 0 for any.
-    #[cfg(feature = "content")]
-    pub(super) window: u32,
+    pub(super) window: [u32; CONTENT],
     /// When the last one came, the lower half.
     heard: u32,
     #[cfg(feature = "secure")]
@@ -29,7 +28,6 @@ pub(super) struct Session {
 }
 
 /// No log message is of this level or above.
-#[cfg(feature = "progress")]
 pub(super) const LOG_NONE: u8 = 255;
 
 impl Session {
@@ -41,10 +39,8 @@ impl Session {
         Self {
             epoch: if config.epoch == 0 { from_nonce } else { config.epoch },
             id: None,
-            #[cfg(feature = "content")]
-            window: 0,
-            #[cfg(feature = "progress")]
-            log_level: LOG_NONE,
+            window: [0; CONTENT],
+            log_level: [LOG_NONE; PROGRESS],
             linked: false,
             heard: 0,
             #[cfg(feature = "secure")]
@@ -108,10 +104,7 @@ impl Device<'_> {
     /// nobody will hear; the same one leaves it alone, so that calls outlive a lost link.
     pub(super) fn join<T: Tools + ?Sized>(&mut self, hello: &HostHello, tools: &mut T) {
         self.outbox.set_host_max(hello.message_max);
-        #[cfg(feature = "content")]
-        {
-            self.session.window = hello.content_window;
-        }
+        self.session.window = [hello.content_window; CONTENT];
         if self.session.id == Some(hello.session) {
             return;
         }
@@ -122,10 +115,7 @@ impl Device<'_> {
             self.consents.taken_over(self.now);
         }
         self.session.id = Some(hello.session);
-        #[cfg(feature = "progress")]
-        {
-            self.session.log_level = LOG_NONE;
-        }
+        self.session.log_level = [LOG_NONE; PROGRESS];
         for index in 0..self.lanes.hosts() {
             self.give_up(index, tools);
         }

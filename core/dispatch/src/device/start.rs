@@ -11,7 +11,7 @@ use super::Device;
 use super::receive::Inbox;
 use super::session::Session;
 use crate::config::{Config, InitError};
-use crate::features::{FACTORY, STATUS};
+use crate::features::{CONTENT, FACTORY, NEWS, STATUS};
 use crate::lanes::{Lane, Lanes};
 use crate::outbox::Outbox;
 
@@ -157,8 +157,7 @@ impl<'m> Device<'m> {
             lanes: Lanes::new(config),
             session: Session::new(config),
             pulse: None,
-            #[cfg(all(feature = "local", feature = "progress"))]
-            news: None,
+            news: [const { None }; NEWS],
             #[cfg(feature = "ports")]
             ports: const { [const { None }; super::PORTS_MAX] },
             #[cfg(feature = "ports")]
@@ -173,8 +172,7 @@ impl<'m> Device<'m> {
             started: [0; FACTORY | STATUS],
             #[cfg(feature = "announce")]
             announce: false,
-            #[cfg(feature = "content")]
-            messages_first: false,
+            messages_first: [false; CONTENT],
             status: [Status::default(); STATUS],
             #[cfg(feature = "ask")]
             reads_sentences: false,
