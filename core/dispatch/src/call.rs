@@ -390,15 +390,11 @@ impl Calls<'_, '_> {
     /// The question is where a person sees it, as of the last poll, see [`Device::shown`]; `false`
     /// when there is none. For [`Tools::tick`]: later than that the time is too early.
     pub fn shown(&mut self) -> bool {
-        #[cfg(feature = "consent")]
-        return self.device.shown(self.device.now).is_some();
-        #[cfg(not(feature = "consent"))]
-        false
+        self.device.shown(self.device.now).is_some()
     }
 
     /// The question is where nobody sees it, see [`Device::hidden`].
     pub fn hidden(&mut self) {
-        #[cfg(feature = "consent")]
         self.device.hidden();
     }
 

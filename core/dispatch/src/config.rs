@@ -4,6 +4,7 @@ use trine_arena::OutOfMemory;
 use trine_descriptor::check::TableError;
 use trine_wire::{frame, lane};
 
+use crate::consent::Times;
 use crate::features::{LOCAL, STATUS, has};
 use crate::lanes::Lane;
 
@@ -141,7 +142,7 @@ impl Config<'_> {
             + self.packet()
             + self.lanes() * (self.block() + size_of::<Lane>())
             + hashes * size_of::<u32>()
-            + self.consent()
+            + self.consent().0 as usize
             + align_of::<Lane>()
             - 1
     }
@@ -156,12 +157,13 @@ impl Config<'_> {
         self.message_max as usize + TAG_MAX + BUS_HEAD_MAX + 4
     }
 
-    /// Bytes of the call that waits for a person.
-    pub(crate) const fn consent(&self) -> usize {
+    /// Most bytes of a question, and its times; nothing without the feature.
+    pub(crate) const fn consent(&self) -> (u16, Times) {
         #[cfg(feature = "consent")]
-        return self.consent_bytes as usize;
+        let (bytes, consent, guard) = (self.consent_bytes, self.consent_ms, self.consent_guard_ms);
         #[cfg(not(feature = "consent"))]
-        0
+        let (bytes, consent, guard) = (0, 0, 0);
+        (bytes, Times { consent, guard })
     }
 
     /// Bytes that each lane owns.

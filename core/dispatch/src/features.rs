@@ -9,6 +9,8 @@
 //! What stays conditional elsewhere is what programs see: public fields, variants and functions
 //! that a build without the feature must not offer.
 
+/// Calls that a person agrees to.
+pub(crate) const CONSENT: usize = cfg!(feature = "consent") as usize;
 /// Results in chunks.
 pub(crate) const CONTENT: usize = cfg!(feature = "content") as usize;
 /// Test operations of a factory.
@@ -17,6 +19,8 @@ pub(crate) const FACTORY: usize = cfg!(feature = "factory") as usize;
 pub(crate) const LOCAL: usize = cfg!(feature = "local") as usize;
 /// What is kept of events, log and progress, for programs that serve MCP in process.
 pub(crate) const NEWS: usize = LOCAL & PROGRESS;
+/// The way in from interrupts.
+pub(crate) const PORTS: usize = cfg!(feature = "ports") as usize;
 /// Progress, log, and calls that ask for input.
 pub(crate) const PROGRESS: usize = cfg!(feature = "progress") as usize;
 /// Counters of what happened.

@@ -46,14 +46,12 @@
 mod call;
 mod clock;
 mod config;
-#[cfg(feature = "consent")]
 mod consent;
 mod device;
 mod features;
 mod fnv;
 mod lanes;
 mod outbox;
-#[cfg(feature = "ports")]
 mod port;
 mod pulse;
 mod registry;
@@ -65,17 +63,13 @@ pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, Wanted, ask, block};
 pub use call::{Asked, SENTENCE, tokens};
 pub use clock::Millis;
 pub use config::{Config, Identity, InitError, Key, Link};
-#[cfg(feature = "consent")]
 pub use consent::{TOO_LONG_BYTES, too_long};
 #[cfg(feature = "check")]
 pub use device::Check;
 #[cfg(feature = "local")]
 pub use device::Local;
-#[cfg(feature = "ports")]
-pub use device::PORTS_MAX;
-pub use device::{Device, News, most_pending};
+pub use device::{Device, News, PORTS_MAX, most_pending};
 pub use lanes::CallId;
-#[cfg(feature = "ports")]
 pub use port::Port;
 pub use pulse::Pulse;
 pub use registry::{Registry, RegistryError, ToolId};

@@ -6,7 +6,6 @@ use trine_descriptor::{Args, Consent, Fault, FaultCode, NO_NODE, Side, ValueWrit
 use super::{Device, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
-#[cfg(feature = "consent")]
 use crate::consent::{Judged, Question};
 use crate::lanes::{Lanes, State};
 
@@ -141,7 +140,6 @@ impl Device<'_> {
     }
 
     /// What is said to a call that a person has to agree to and has not.
-    #[cfg(feature = "consent")]
     fn local_refused<T: Tools + ?Sized>(
         &mut self,
         (tool, args): (u16, &[u8]),
@@ -152,22 +150,9 @@ impl Device<'_> {
         let question = Question { tool, from: None, parts: [&[], args, &[], &[]] };
         match self.judge(&question, now, tools) {
             Judged::Agreed => None,
-            Judged::TooLong => Some(Local::TooLong(self.config.consent_bytes)),
+            Judged::TooLong => Some(Local::TooLong(self.config.consent().0)),
             Judged::Asked | Judged::Waits => Some(Local::NeedsPerson(consent)),
         }
-    }
-
-    /// Nobody can agree to anything here.
-    #[cfg(not(feature = "consent"))]
-    fn local_refused<T: Tools + ?Sized>(
-        &mut self,
-        _call: (u16, &[u8]),
-        consent: Consent,
-        _now: u64,
-        _tools: &T,
-    ) -> Option<Local> {
-        count!(self, unagreed);
-        Some(Local::NeedsPerson(consent))
     }
 
     /// The answer of a pending call of the program itself: a result message of the wire, empty when

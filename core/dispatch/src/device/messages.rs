@@ -7,11 +7,11 @@ use super::Device;
 #[cfg(feature = "secure")]
 use super::secure::Proof;
 use crate::call::Tools;
-use crate::features::{CONTENT, FACTORY, PROGRESS, STATUS, has};
+use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, STATUS, has};
 use crate::lanes::State;
 
 /// What this device can, as far as it was built in.
-const FEATURES: u32 = bit(cfg!(feature = "consent"), feature::CONSENT)
+const FEATURES: u32 = bit(has(CONSENT), feature::CONSENT)
     | bit(has(CONTENT), feature::CONTENT | feature::CREDIT)
     | bit(has(PROGRESS), feature::PROGRESS | feature::LOG | feature::NEED_INPUT)
     | bit(cfg!(feature = "secure"), feature::KEYED)

@@ -8,9 +8,7 @@ mod factory;
 mod local;
 mod messages;
 mod news;
-#[cfg(feature = "consent")]
 mod person;
-#[cfg(feature = "ports")]
 mod ports;
 mod receive;
 mod run;
@@ -19,16 +17,14 @@ mod secure;
 mod session;
 mod start;
 
-#[cfg(feature = "ports")]
 use trine_arena::Consumer;
 use trine_descriptor::Rules;
 use trine_wire::message::Status;
 
 use crate::call::{Calls, Tools};
 use crate::config::{Config, InitError};
-#[cfg(feature = "consent")]
 use crate::consent::Consents;
-use crate::features::{CONTENT, FACTORY, NEWS, STATUS};
+use crate::features::{CONSENT, CONTENT, FACTORY, NEWS, PORTS, STATUS, has};
 use crate::lanes::Lanes;
 use crate::outbox::Outbox;
 use crate::pulse::Pulse;
@@ -44,9 +40,11 @@ pub use start::Check;
 use start::Scan;
 pub use start::most_pending;
 
-/// Ports that a device can drain.
-#[cfg(feature = "ports")]
-pub const PORTS_MAX: usize = 4;
+/// Ports that a device can drain: none without the feature `ports`.
+pub const PORTS_MAX: usize = 4 * PORTS;
+
+/// Takes one record from a port, if there is one.
+type Drain<'m> = fn(&mut Device<'m>) -> bool;
 
 /// A device: its calls, its memory and the bytes to and from its host. See the crate's page.
 // In this order, since the short loads of a Thumb processor reach the first bytes of a structure
@@ -69,17 +67,14 @@ pub struct Device<'m> {
     pub(crate) table: &'m dyn Rules,
     pulse: Option<&'m Pulse>,
     /// What drains them, once there is one: a device without ports does not link it.
-    #[cfg(feature = "ports")]
-    drain: Option<fn(&mut Self) -> bool>,
+    drain: [Option<Drain<'m>>; PORTS],
     inbox: Inbox<'m>,
     scan: Scan,
     events: u32,
     config: Config<'m>,
-    #[cfg(feature = "consent")]
-    consents: Consents<'m>,
+    consents: [Consents<'m>; CONSENT],
     /// When no port held a record: what one holds later was put there after it.
-    #[cfg(all(feature = "consent", feature = "ports"))]
-    drained: u64,
+    drained: [u64; CONSENT & PORTS],
     /// When it was polled first.
     started: [u64; FACTORY | STATUS],
     status: [Status; STATUS],
@@ -88,7 +83,6 @@ pub struct Device<'m> {
     reads_sentences: bool,
     #[cfg(feature = "check")]
     unchecked: start::Unchecked<'m>,
-    #[cfg(feature = "ports")]
     ports: [Option<Consumer<'m>>; PORTS_MAX],
     /// What happens, where a program in process wants to know.
     news: [Option<Journal<'m>>; NEWS],
@@ -118,12 +112,11 @@ impl<'m> Device<'m> {
     ///
     /// # Errors
     /// Gives the end back when there are [`PORTS_MAX`] ports already.
-    #[cfg(feature = "ports")]
     pub fn add_port(&mut self, ring: Consumer<'m>) -> Result<(), Consumer<'m>> {
         match self.ports.iter_mut().find(|port| port.is_none()) {
             Some(place) => {
                 *place = Some(ring);
-                self.drain = Some(Self::port_step);
+                self.drain = [Some(Self::port_step); PORTS];
                 Ok(())
             }
             None => Err(ring),
@@ -159,8 +152,9 @@ impl<'m> Device<'m> {
     #[cfg(feature = "announce")]
     pub fn announce(&mut self) {
         self.announce = true;
-        #[cfg(feature = "consent")]
-        self.consents.forget(self.now);
+        if let Some(consents) = self.consents.first_mut() {
+            consents.forget(self.now, false);
+        }
         self.scan_again();
     }
 
@@ -217,8 +211,10 @@ impl<'m> Device<'m> {
         if let Some(pulse) = self.pulse {
             pulse.polled(now);
         }
-        #[cfg(feature = "consent")]
-        self.consents.pass(now, self.times());
+        let (_, times) = self.config.consent();
+        if let Some(consents) = self.consents.first_mut() {
+            consents.pass(now, times);
+        }
         let mut left = budget;
         while left > 0 && self.step(tools) {
             left -= 1;
@@ -236,8 +232,10 @@ impl<'m> Device<'m> {
         // All that is the dispatcher's own is less than 2^31 milliseconds away.
         due = due.min(self.lanes.nearest(now).0);
         // A press at a port counts from when the ports were seen empty: after the guard's time too.
-        #[cfg(all(feature = "consent", feature = "ports"))]
-        if let Some(guard) = self.consents.guard_left(now, self.times()) {
+        if has(CONSENT & PORTS)
+            && let Some(consents) = self.consents.first()
+            && let Some(guard) = consents.guard_left(now, times)
+        {
             due = due.min(guard);
         }
         if due == u32::MAX { tick } else { tick.min(now.wrapping_add(due.into())) }
@@ -274,14 +272,12 @@ impl<'m> Device<'m> {
             self.messages_first = [false; CONTENT];
             return true;
         }
-        #[cfg(feature = "ports")]
-        if self.drain.is_some_and(|drain| drain(self)) {
+        if let Some(&Some(drain)) = self.drain.first()
+            && drain(self)
+        {
             return true;
         }
-        #[cfg(all(feature = "consent", feature = "ports"))]
-        {
-            self.drained = self.now;
-        }
+        self.drained = [self.now; CONSENT & PORTS];
         // Whose turn it is next depends on what was done, and not on how often nothing was.
         let done = self.lane_step(tools);
         self.messages_first = [done; CONTENT];

@@ -6,7 +6,7 @@ use trine_wire::message::outcome;
 use super::Device;
 use crate::CallId;
 use crate::call::Answer;
-use crate::features::{PROGRESS, has};
+use crate::features::{CONSENT, PROGRESS, has};
 use crate::port::{HEAD, Record, TEXT_MAX, kind};
 
 impl Device<'_> {
@@ -29,13 +29,11 @@ impl Device<'_> {
     fn port_record(&mut self, index: usize, record: Record) {
         let call = CallId::from_bits(record.subject);
         match record.kind {
-            #[cfg(feature = "consent")]
-            kind::AGREE => {
-                let times = self.times();
-                self.consents.agree(self.drained, self.now, times);
+            kind::AGREE if has(CONSENT) => {
+                let drained = self.drained.first().copied().unwrap_or_default();
+                self.agreed(drained, self.now);
             }
-            #[cfg(feature = "consent")]
-            kind::DISMISS => _ = self.dismiss(self.now),
+            kind::DISMISS if has(CONSENT) => _ = self.dismiss(self.now),
             kind::COMPLETE => self.port_complete(index, record, call),
             kind::CANCEL => {
                 if self.lanes.pending(call).is_some() {

@@ -10,7 +10,6 @@ use super::{Device, News, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
 use crate::config::HEAD_MAX;
-#[cfg(feature = "consent")]
 use crate::consent::{Judged, Question, TOO_LONG_BYTES, too_long};
 use crate::features::{CONTENT, PROGRESS, has};
 use crate::lanes::{Lane, Seen, State};
@@ -316,7 +315,6 @@ impl<'m> Device<'m> {
     }
 
     /// Whether a person has agreed to this call; else its answer is begun.
-    #[cfg(feature = "consent")]
     fn is_agreed_to<T: Tools + ?Sized>(
         &mut self,
         call: &message::Call<'_>,
@@ -333,27 +331,13 @@ impl<'m> Device<'m> {
             Judged::Agreed => return true,
             Judged::TooLong => {
                 let mut text = [0; TOO_LONG_BYTES];
-                let text = too_long(self.config.consent_bytes, &mut text);
+                let text = too_long(self.config.consent().0, &mut text);
                 self.ending(handle, outcome::FAILED).text(text);
             }
             Judged::Asked | Judged::Waits => {
                 self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
             }
         }
-        false
-    }
-
-    /// Nobody can agree to anything here.
-    #[cfg(not(feature = "consent"))]
-    fn is_agreed_to<T: Tools + ?Sized>(
-        &mut self,
-        _call: &message::Call<'_>,
-        head: &Head,
-        handle: CallId,
-        _tools: &T,
-    ) -> bool {
-        count!(self, unagreed);
-        self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
         false
     }
 }

@@ -111,8 +111,9 @@ impl Device<'_> {
         // What the host of before has sent is of another epoch from here on.
         if self.session.id.is_some() {
             self.session.epoch = next_epoch(self.session.epoch);
-            #[cfg(feature = "consent")]
-            self.consents.taken_over(self.now);
+            if let Some(consents) = self.consents.first_mut() {
+                consents.forget(self.now, true);
+            }
         }
         self.session.id = Some(hello.session);
         self.session.log_level = [LOG_NONE; PROGRESS];

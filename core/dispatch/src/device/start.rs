@@ -7,11 +7,12 @@ use trine_descriptor::check::Checked;
 use trine_descriptor::{ToolTable, check, check::TableError};
 use trine_wire::message::Status;
 
-use super::Device;
 use super::receive::Inbox;
 use super::session::Session;
+use super::{Device, PORTS_MAX};
 use crate::config::{Config, InitError};
-use crate::features::{CONTENT, FACTORY, NEWS, STATUS};
+use crate::consent::Consents;
+use crate::features::{CONSENT, CONTENT, FACTORY, NEWS, PORTS, STATUS};
 use crate::lanes::{Lane, Lanes};
 use crate::outbox::Outbox;
 
@@ -158,14 +159,10 @@ impl<'m> Device<'m> {
             session: Session::new(config),
             pulse: None,
             news: [const { None }; NEWS],
-            #[cfg(feature = "ports")]
-            ports: const { [const { None }; super::PORTS_MAX] },
-            #[cfg(feature = "ports")]
-            drain: None,
-            #[cfg(feature = "consent")]
-            consents: crate::consent::Consents::new(),
-            #[cfg(all(feature = "consent", feature = "ports"))]
-            drained: 0,
+            ports: const { [const { None }; PORTS_MAX] },
+            drain: [None; PORTS],
+            consents: core::array::from_fn(|_| Consents::new()),
+            drained: [0; CONSENT & PORTS],
             now: 0,
             events: 0,
             is_started: false,
@@ -222,11 +219,9 @@ impl<'m> Device<'m> {
         inbox.message = message;
         let (buffer, rest) = rest.split_at_mut_checked(Config::outbox(outbox.reply_max))?;
         outbox.out.set_buffer(buffer);
-        #[cfg(feature = "consent")]
-        let (question, rest) = rest.split_at_mut_checked(config.consent())?;
-        #[cfg(feature = "consent")]
-        {
-            self.consents.place = question;
+        let (question, rest) = rest.split_at_mut_checked(config.consent().0.into())?;
+        if let Some(consents) = self.consents.first_mut() {
+            consents.place = question;
         }
         #[cfg(feature = "packet")]
         let (packet, rest) = rest.split_at_mut_checked(config.packet())?;
