@@ -5,7 +5,7 @@ use trine_wire::message::block::Block;
 use trine_wire::message::input::{self, Request};
 
 use crate::device::Given;
-use crate::features::{PROGRESS, has, is_set};
+use crate::features::{PROGRESS, SECURE, has, is_set};
 use crate::{CallId, Device, varint};
 
 /// A call that a tool is asked to do. Everything in it was checked, but for `state` and `answers`,
@@ -338,16 +338,10 @@ impl Calls<'_, '_> {
     pub fn event(&mut self, tool: u16, text: &str) -> Result<(), NotNow> {
         let text = self.device.fitting(text);
         // What a keyed device says before there is a session is lost, however much room there is.
-        #[cfg(feature = "secure")]
-        if self.device.outbox.takes(text.len() + 4) {
-            self.device.event(tool, text);
-            return Ok(());
+        if has(SECURE) && !self.device.outbox.takes(text.len() + 4) {
+            return Err(NotNow);
         }
-        #[cfg(not(feature = "secure"))]
-        if self.device.event(tool, text) {
-            return Ok(());
-        }
-        Err(NotNow)
+        if self.device.event(tool, text) || has(SECURE) { Ok(()) } else { Err(NotNow) }
     }
 
     /// Tells the host how far a pending call is, if it wants to know: `done` of `total`, 0 of which

@@ -5,7 +5,7 @@ use trine_descriptor::check::TableError;
 use trine_wire::{frame, lane};
 
 use crate::consent::Times;
-use crate::features::{LOCAL, STATUS, has};
+use crate::features::{LOCAL, STATUS, has, keys};
 use crate::lanes::Lane;
 
 /// Who the device is. All of it is sent to the host as it stands.
@@ -230,8 +230,7 @@ impl Config<'_> {
         if self.calls_max == 0 || self.calls_max > lane::LANES_MAX {
             return Some(InitError::Lanes);
         }
-        #[cfg(feature = "secure")]
-        if self.key.is_some() && self.nonce == 0 {
+        if keys::is_keyed(self) && keys::nonce(self) == 0 {
             return Some(InitError::Nonce);
         }
         None
@@ -241,7 +240,7 @@ impl Config<'_> {
 /// Most bytes of a result, a page or a chunk before its own.
 pub(crate) const HEAD_MAX: usize = 16;
 /// Bytes behind a tagged message: counter and tag.
-pub(crate) const TAG_MAX: usize = if cfg!(feature = "secure") { 4 + 16 } else { 0 };
+pub(crate) const TAG_MAX: usize = keys::TAIL_LEN;
 /// Bytes before a message on a bus: address and control.
 pub(crate) const BUS_HEAD_MAX: usize = if cfg!(feature = "bus") { 2 } else { 0 };
 /// Why a device could not start.

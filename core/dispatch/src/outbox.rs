@@ -7,11 +7,10 @@ use trine_wire::frame;
 use trine_wire::message::{DeviceMessage, Message as _, put};
 #[cfg(feature = "packet")]
 use trine_wire::packet::{self, Fragmenter};
-#[cfg(feature = "secure")]
-use trine_wire::secure::DeviceKeys;
 
 use crate::config::{Config, HEAD_MAX, Link, TAG_MAX};
-use crate::features::STATUS;
+use crate::features::keys::{self, DeviceKeys};
+use crate::features::{SECURE, STATUS};
 
 /// Copies as many bytes as there are, and cannot panic as `copy_from_slice` could.
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
@@ -20,7 +19,6 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
 
 /// How messages are tagged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg(feature = "secure")]
 pub(crate) enum Tagging {
     /// By the session.
     Session,
@@ -61,10 +59,8 @@ pub(crate) struct Outbox<'m> {
     /// Start and length of the message that waits to be polled.
     #[cfg(feature = "bus")]
     waits: Option<(usize, usize)>,
-    #[cfg(feature = "secure")]
     pub(crate) keys: Option<DeviceKeys>,
-    #[cfg(feature = "secure")]
-    pub(crate) tagging: Tagging,
+    pub(crate) tagging: [Tagging; SECURE],
     pub(crate) counts: [Counts; STATUS],
 }
 
@@ -86,10 +82,8 @@ impl<'m> Outbox<'m> {
             cutter: Fragmenter::new(),
             #[cfg(feature = "bus")]
             waits: None,
-            #[cfg(feature = "secure")]
-            keys: config.key.map(|key| DeviceKeys::new(key.0)),
-            #[cfg(feature = "secure")]
-            tagging: Tagging::Session,
+            keys: keys::of(config),
+            tagging: [Tagging::Session; SECURE],
             counts: [Counts::default(); STATUS],
         }
     }
@@ -239,18 +233,14 @@ impl<'m> Outbox<'m> {
         true
     }
 
-    #[cfg(not(feature = "secure"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "with tags it may fail")]
-    const fn tag(&self, _start: usize, len: usize) -> Option<usize> {
-        Some(len)
-    }
-
-    #[cfg(feature = "secure")]
     fn tag(&mut self, start: usize, len: usize) -> Option<usize> {
-        match (&mut self.keys, self.tagging) {
-            (None, _) | (_, Tagging::Off) => Some(len),
-            (Some(keys), Tagging::Session) => keys.seal(self.out.buffer_mut(), start, len),
-            (Some(keys), Tagging::Hello) => keys.seal_hello(self.out.buffer_mut(), start, len),
+        let (Some(keys), Some(tagging)) = (&mut self.keys, self.tagging.first()) else {
+            return Some(len);
+        };
+        match tagging {
+            Tagging::Off => Some(len),
+            Tagging::Session => keys.seal(self.out.buffer_mut(), start, len),
+            Tagging::Hello => keys.seal_hello(self.out.buffer_mut(), start, len),
         }
     }
 

@@ -4,17 +4,16 @@ use trine_wire::codec::Members;
 use trine_wire::message::{DeviceMessage, HostHello, feature, kind, put, what};
 
 use super::Device;
-#[cfg(feature = "secure")]
 use super::secure::Proof;
 use crate::call::Tools;
-use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, STATUS, has};
+use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, SECURE, STATUS, has};
 use crate::lanes::State;
 
 /// What this device can, as far as it was built in.
 const FEATURES: u32 = bit(has(CONSENT), feature::CONSENT)
     | bit(has(CONTENT), feature::CONTENT | feature::CREDIT)
     | bit(has(PROGRESS), feature::PROGRESS | feature::LOG | feature::NEED_INPUT)
-    | bit(cfg!(feature = "secure"), feature::KEYED)
+    | bit(has(SECURE), feature::KEYED)
     | bit(has(FACTORY), feature::FACTORY)
     | feature::CANCEL;
 
@@ -31,33 +30,18 @@ impl Device<'_> {
         // The buffer is taken out so that the message may be read while the device answers.
         let buffer = core::mem::take(&mut self.inbox.message);
         let bytes = buffer.get(start..start + len).unwrap_or_default();
-        #[cfg(feature = "secure")]
         if self.outbox.keys.is_some() {
-            self.keyed_message(bytes, self.now, tools);
+            self.keyed_message(bytes, tools);
         } else {
             self.serve(bytes, false, tools);
         }
-        #[cfg(not(feature = "secure"))]
-        self.serve(bytes, false, tools);
         self.inbox.message = buffer;
-    }
-
-    /// Deals with a message of a keyed device that is what it says.
-    #[cfg(feature = "secure")]
-    pub(super) fn proven_message<T: Tools + ?Sized>(
-        &mut self,
-        bytes: &[u8],
-        tagged: bool,
-        _now: u64,
-        tools: &mut T,
-    ) {
-        self.serve(bytes, tagged, tools);
     }
 
     /// Deals with a message that is what it says: one that was `tagged`, or one on a link without
     /// tags.
     #[inline(never)]
-    fn serve<T: Tools + ?Sized>(&mut self, bytes: &[u8], tagged: bool, tools: &mut T) {
+    pub(super) fn serve<T: Tools + ?Sized>(&mut self, bytes: &[u8], tagged: bool, tools: &mut T) {
         self.heard();
         // Read member by member: a value of its own would be put together only to be taken apart.
         let mut from = Members::new(bytes);
@@ -112,8 +96,7 @@ impl Device<'_> {
                     self.session.log_level = [level; PROGRESS];
                 }
             }
-            #[cfg(feature = "secure")]
-            kind::PROVISION => {
+            kind::PROVISION if has(SECURE) => {
                 let (op, key) = (from.byte(), from.array());
                 if !from.is_broken() {
                     self.provision(op, &key, tools);
@@ -155,26 +138,16 @@ impl Device<'_> {
     /// Says who the device is, in the session in force.
     pub(super) fn greet(&mut self, nonce: u32) {
         let session = self.session.id.unwrap_or_default();
-        #[cfg(feature = "secure")]
-        self.put_greeting(nonce, session, &Proof { epoch: self.session.epoch, ..Proof::default() });
-        #[cfg(not(feature = "secure"))]
-        self.put_greeting(nonce, session);
+        self.put_greeting(nonce, session, None);
         self.outbox.post();
     }
 
     /// Writes a greeting. It is written member by member, as each is read: all of them together
-    /// would have to be kept on the stack.
+    /// would have to be kept on the stack. Without a proof it is of the session in force.
     #[inline(never)]
-    pub(super) fn put_greeting(
-        &mut self,
-        nonce: u32,
-        session: u32,
-        #[cfg(feature = "secure")] proof: &Proof,
-    ) {
-        #[cfg(feature = "secure")]
-        let (epoch, keyed) = (proof.epoch, self.outbox.keys.is_some());
-        #[cfg(not(feature = "secure"))]
-        let epoch = self.session.epoch;
+    pub(super) fn put_greeting(&mut self, nonce: u32, session: u32, proof: Option<&Proof>) {
+        let keyed = self.outbox.keys.is_some();
+        let epoch = proof.map_or(self.session.epoch, |proof| proof.epoch);
         let (config, identity) = (&self.config, &self.config.identity);
         let list_hash = self.list_hash();
         let out = self.outbox.begin();
@@ -192,8 +165,10 @@ impl Device<'_> {
         put::hello_text(out, identity.build);
         let rx_bytes = u16::try_from(self.inbox.rx.capacity()).unwrap_or(u16::MAX);
         put::hello_link(out, (session, rx_bytes), config.result_max, config.link_ms);
-        #[cfg(feature = "secure")]
-        put::hello_key(out, keyed, &proof.challenge, &proof.digest);
+        if has(SECURE) {
+            let Proof { challenge, digest, .. } = proof.copied().unwrap_or_default();
+            put::hello_key(out, keyed, &challenge, &digest);
+        }
     }
 
     #[inline(never)]

@@ -12,7 +12,6 @@ mod person;
 mod ports;
 mod receive;
 mod run;
-#[cfg(feature = "secure")]
 mod secure;
 mod session;
 mod start;
@@ -24,7 +23,7 @@ use trine_wire::message::Status;
 use crate::call::{Calls, Tools};
 use crate::config::{Config, InitError};
 use crate::consent::Consents;
-use crate::features::{CONSENT, CONTENT, FACTORY, NEWS, PORTS, STATUS, has};
+use crate::features::{CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS, has};
 use crate::lanes::Lanes;
 use crate::outbox::Outbox;
 use crate::pulse::Pulse;
@@ -34,6 +33,7 @@ use news::Journal;
 pub use news::News;
 use receive::Inbox;
 pub(crate) use run::Given;
+use secure::Secure;
 use session::Session;
 #[cfg(feature = "check")]
 pub use start::Check;
@@ -78,6 +78,7 @@ pub struct Device<'m> {
     /// When it was polled first.
     started: [u64; FACTORY | STATUS],
     status: [Status; STATUS],
+    secure: [Secure; SECURE],
     /// Whether hosts are told that it takes sentences.
     #[cfg(feature = "ask")]
     reads_sentences: bool,

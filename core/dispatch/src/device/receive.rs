@@ -144,11 +144,7 @@ impl Device<'_> {
         };
         let Some(polled) = header.heard_by(address) else { return true };
         count!(self, frames_in);
-        #[cfg(feature = "secure")]
-        let proven = self.outbox.keys.is_none();
-        #[cfg(not(feature = "secure"))]
-        let proven = true;
-        if proven {
+        if self.outbox.keys.is_none() {
             self.heard();
         }
         if message > 0 && header.address != BROADCAST {

@@ -11,7 +11,7 @@ use crate::CallId;
 use crate::call::{Answer, Call, Tools};
 use crate::config::HEAD_MAX;
 use crate::consent::{Judged, Question, TOO_LONG_BYTES, too_long};
-use crate::features::{CONTENT, PROGRESS, has};
+use crate::features::{CONTENT, PROGRESS, SECURE, has};
 use crate::lanes::{Lane, Seen, State};
 use crate::text::cut;
 
@@ -38,22 +38,16 @@ pub(crate) struct Given<'a> {
     args: &'a [u8],
     /// State and answers of a call that goes on.
     more: [(&'a [u8], &'a [u8]); PROGRESS],
-    #[cfg(feature = "secure")]
-    principal: &'a str,
-    #[cfg(feature = "secure")]
-    tagged: bool,
+    /// Who asked, and whether the message was tagged.
+    proven: [(&'a str, bool); SECURE],
 }
 
 impl<'a> Given<'a> {
     const fn of(call: &message::Call<'a>, tagged: bool) -> Self {
-        _ = tagged;
         Self {
             args: call.args,
             more: [(call.state, call.answers); PROGRESS],
-            #[cfg(feature = "secure")]
-            principal: if tagged { call.principal } else { "" },
-            #[cfg(feature = "secure")]
-            tagged,
+            proven: [(if tagged { call.principal } else { "" }, tagged); SECURE],
         }
     }
 
@@ -63,24 +57,8 @@ impl<'a> Given<'a> {
         'a: 'b,
     {
         let (state, answers) = self.more.first().copied().unwrap_or_default();
-        Call {
-            tool,
-            id,
-            now: 0,
-            deadline: 0,
-            args,
-            block,
-            state,
-            answers,
-            #[cfg(feature = "secure")]
-            principal: self.principal,
-            #[cfg(not(feature = "secure"))]
-            principal: "",
-            #[cfg(feature = "secure")]
-            tagged: self.tagged,
-            #[cfg(not(feature = "secure"))]
-            tagged: false,
-        }
+        let (principal, tagged) = self.proven.first().copied().unwrap_or_default();
+        Call { tool, id, now: 0, deadline: 0, args, block, state, answers, principal, tagged }
     }
 }
 

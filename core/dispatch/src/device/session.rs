@@ -5,7 +5,7 @@ use trine_wire::message::HostHello;
 use super::Device;
 use crate::call::Tools;
 use crate::config::Config;
-use crate::features::{CONTENT, PROGRESS};
+use crate::features::{CONTENT, PROGRESS, keys};
 
 /// The session that a host opened, and the link.
 #[derive(Debug)]
@@ -23,8 +23,6 @@ pub(super) struct Session {
     pub(super) window: [u32; CONTENT],
     /// When the last one came, the lower half.
     heard: u32,
-    #[cfg(feature = "secure")]
-    pub(super) secure: super::secure::Secure,
 }
 
 /// No log message is of this level or above.
@@ -32,10 +30,8 @@ pub(super) const LOG_NONE: u8 = 255;
 
 impl Session {
     pub(super) fn new(config: &Config<'_>) -> Self {
-        #[cfg(feature = "secure")]
-        let from_nonce = if config.key.is_some() { (config.nonce as u32).max(1) } else { 0 };
-        #[cfg(not(feature = "secure"))]
-        let from_nonce = 0;
+        let is_keyed = keys::is_keyed(config);
+        let from_nonce = if is_keyed { (keys::nonce(config) as u32).max(1) } else { 0 };
         Self {
             epoch: if config.epoch == 0 { from_nonce } else { config.epoch },
             id: None,
@@ -43,13 +39,10 @@ impl Session {
             log_level: [LOG_NONE; PROGRESS],
             linked: false,
             heard: 0,
-            #[cfg(feature = "secure")]
-            secure: super::secure::Secure::new(config),
         }
     }
 }
 
-#[cfg(feature = "secure")]
 impl Session {
     /// The epoch in the session of this number. Another one than the session in force takes the
     /// device from its host, and calls that were made for that one are of another epoch then: they

@@ -8,11 +8,12 @@ use trine_descriptor::{ToolTable, check, check::TableError};
 use trine_wire::message::Status;
 
 use super::receive::Inbox;
+use super::secure::Secure;
 use super::session::Session;
 use super::{Device, PORTS_MAX};
 use crate::config::{Config, InitError};
 use crate::consent::Consents;
-use crate::features::{CONSENT, CONTENT, FACTORY, NEWS, PORTS, STATUS};
+use crate::features::{CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS};
 use crate::lanes::{Lane, Lanes};
 use crate::outbox::Outbox;
 
@@ -157,6 +158,7 @@ impl<'m> Device<'m> {
             outbox: Outbox::new(config),
             lanes: Lanes::new(config),
             session: Session::new(config),
+            secure: [Secure::new(config); SECURE],
             pulse: None,
             news: [const { None }; NEWS],
             ports: const { [const { None }; PORTS_MAX] },

@@ -23,8 +23,13 @@ pub(crate) const NEWS: usize = LOCAL & PROGRESS;
 pub(crate) const PORTS: usize = cfg!(feature = "ports") as usize;
 /// Progress, log, and calls that ask for input.
 pub(crate) const PROGRESS: usize = cfg!(feature = "progress") as usize;
+/// Tagged messages.
+pub(crate) const SECURE: usize = cfg!(feature = "secure") as usize;
 /// Counters of what happened.
 pub(crate) const STATUS: usize = cfg!(feature = "status") as usize;
+
+#[cfg_attr(not(feature = "secure"), path = "no_keys.rs")]
+pub(crate) mod keys;
 
 /// Whether a flag is there and set.
 pub(crate) fn is_set(flag: &[bool]) -> bool {
