@@ -2,10 +2,10 @@
 
 use trine_arena::OutOfMemory;
 use trine_descriptor::check::TableError;
-use trine_wire::{frame, lane};
+use trine_wire::{bus, frame, lane, packet};
 
 use crate::consent::Times;
-use crate::features::{LOCAL, STATUS, has, keys};
+use crate::features::{BUS, LOCAL, STATUS, has, keys};
 use crate::lanes::Lane;
 
 /// Who the device is. All of it is sent to the host as it stands.
@@ -44,6 +44,26 @@ pub enum Link {
         /// Its address, 1 to 247.
         address: u8,
     },
+}
+
+impl Link {
+    /// Most bytes of a packet, on a link of packets.
+    pub(crate) const fn mtu(self) -> Option<u16> {
+        #[cfg(feature = "packet")]
+        if let Self::Packet { mtu } = self {
+            return Some(mtu);
+        }
+        None
+    }
+
+    /// The device's address, on a bus.
+    pub(crate) const fn address(self) -> Option<u8> {
+        #[cfg(feature = "bus")]
+        if let Self::Bus { address } = self {
+            return Some(address);
+        }
+        None
+    }
 }
 
 /// The key that a device shares with its hosts. It is not shown by `Debug`.
@@ -185,10 +205,9 @@ impl Config<'_> {
 
     /// Bytes of the packet that is to be sent.
     pub(crate) const fn packet(&self) -> usize {
-        match self.link {
-            #[cfg(feature = "packet")]
-            Link::Packet { mtu } => mtu as usize,
-            _ => 0,
+        match self.link.mtu() {
+            Some(mtu) => mtu as usize,
+            None => 0,
         }
     }
 
@@ -212,20 +231,22 @@ impl Config<'_> {
     }
 
     /// Whether the largest reply can be cut into packets of so many bytes.
-    #[cfg(feature = "packet")]
     const fn fits_packets(&self, mtu: u16) -> bool {
-        let most = trine_wire::packet::message_max(mtu as usize);
-        mtu as usize >= trine_wire::packet::MTU_MIN && self.reply_max() + TAG_MAX <= most
+        let most = packet::message_max(mtu as usize);
+        mtu as usize >= packet::MTU_MIN && self.reply_max() + TAG_MAX <= most
     }
 
     /// What of the limits cannot be.
     pub(crate) const fn fault(&self) -> Option<InitError> {
-        match self.link {
-            #[cfg(feature = "packet")]
-            Link::Packet { mtu } if !self.fits_packets(mtu) => return Some(InitError::Link),
-            #[cfg(feature = "bus")]
-            Link::Bus { address: 0 | 248.. } => return Some(InitError::Link),
-            _ => {}
+        if let Some(mtu) = self.link.mtu()
+            && !self.fits_packets(mtu)
+        {
+            return Some(InitError::Link);
+        }
+        if let Some(address) = self.link.address()
+            && (address == bus::BROADCAST || address > bus::DEVICE_MAX)
+        {
+            return Some(InitError::Link);
         }
         if self.calls_max == 0 || self.calls_max > lane::LANES_MAX {
             return Some(InitError::Lanes);
@@ -242,7 +263,7 @@ pub(crate) const HEAD_MAX: usize = 16;
 /// Bytes behind a tagged message: counter and tag.
 pub(crate) const TAG_MAX: usize = keys::TAIL_LEN;
 /// Bytes before a message on a bus: address and control.
-pub(crate) const BUS_HEAD_MAX: usize = if cfg!(feature = "bus") { 2 } else { 0 };
+pub(crate) const BUS_HEAD_MAX: usize = bus::HEADER_LEN * BUS;
 /// Why a device could not start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,16 +1,13 @@
 //! Messages waiting to be sent, in the form of the link.
 
-#[cfg(feature = "bus")]
-use trine_wire::bus;
 use trine_wire::codec::{Writer, size};
-use trine_wire::frame;
 use trine_wire::message::{DeviceMessage, Message as _, put};
-#[cfg(feature = "packet")]
 use trine_wire::packet::{self, Fragmenter};
+use trine_wire::{bus, frame};
 
 use crate::config::{Config, HEAD_MAX, Link, TAG_MAX};
 use crate::features::keys::{self, DeviceKeys};
-use crate::features::{SECURE, STATUS};
+use crate::features::{BUS, PACKET, SECURE, STATUS};
 
 /// Copies as many bytes as there are, and cannot panic as `copy_from_slice` could.
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
@@ -36,6 +33,22 @@ pub(crate) struct Counts {
     pub(crate) high_water: usize,
 }
 
+/// What a link of packets keeps.
+#[derive(Debug)]
+pub(crate) struct Packets<'m> {
+    /// The packet that is to be sent.
+    pub(crate) place: &'m mut [u8],
+    /// How many bytes it has.
+    len: usize,
+    cutter: Fragmenter,
+}
+
+impl Packets<'_> {
+    const fn new() -> Self {
+        Self { place: &mut [], len: 0, cutter: Fragmenter::new() }
+    }
+}
+
 /// On a stream frames, built at the end and consumed from the front; on other links one message.
 /// When all is consumed it starts anew, so it need not turn around.
 #[derive(Debug)]
@@ -51,14 +64,9 @@ pub(crate) struct Outbox<'m> {
     /// Most bytes of a message that the host takes, 0 for any.
     host_max: u16,
     link: Link,
-    /// The packet that is to be sent, and how many bytes it has.
-    #[cfg(feature = "packet")]
-    pub(crate) packet: (&'m mut [u8], usize),
-    #[cfg(feature = "packet")]
-    cutter: Fragmenter,
+    pub(crate) packets: [Packets<'m>; PACKET],
     /// Start and length of the message that waits to be polled.
-    #[cfg(feature = "bus")]
-    waits: Option<(usize, usize)>,
+    waits: [Option<(usize, usize)>; BUS],
     pub(crate) keys: Option<DeviceKeys>,
     pub(crate) tagging: [Tagging; SECURE],
     pub(crate) counts: [Counts; STATUS],
@@ -76,12 +84,8 @@ impl<'m> Outbox<'m> {
             reply_max,
             host_max: 0,
             link: config.link,
-            #[cfg(feature = "packet")]
-            packet: (&mut [], 0),
-            #[cfg(feature = "packet")]
-            cutter: Fragmenter::new(),
-            #[cfg(feature = "bus")]
-            waits: None,
+            packets: core::array::from_fn(|_| Packets::new()),
+            waits: [None; BUS],
             keys: keys::of(config),
             tagging: [Tagging::Session; SECURE],
             counts: [Counts::default(); STATUS],
@@ -102,18 +106,17 @@ impl<'m> Outbox<'m> {
     }
 
     pub(crate) fn peek(&self) -> &[u8] {
-        match self.link {
-            #[cfg(feature = "packet")]
-            Link::Packet { .. } => self.packet.0.get(..self.packet.1).unwrap_or_default(),
-            _ => self.out.buffer().get(self.start..self.end).unwrap_or_default(),
-        }
+        let waiting = match self.packets.first() {
+            Some(packets) if self.link.mtu().is_some() => packets.place.get(..packets.len),
+            _ => self.out.buffer().get(self.start..self.end),
+        };
+        waiting.unwrap_or_default()
     }
 
     pub(crate) fn consume(&mut self, count: usize) {
-        #[cfg(feature = "packet")]
-        if let Link::Packet { .. } = self.link {
+        if self.link.mtu().is_some() {
             // A packet is sent whole or not at all.
-            if count > 0 && self.packet.1 > 0 {
+            if count > 0 && self.packets.first().is_some_and(|packets| packets.len > 0) {
                 self.cut();
             }
             return;
@@ -125,22 +128,18 @@ impl<'m> Outbox<'m> {
     }
 
     /// Makes the next packet of the body; after the last one there is room again.
-    #[cfg(feature = "packet")]
     fn cut(&mut self) {
+        let Some(packets) = self.packets.first_mut() else { return };
         let body = self.out.buffer().get(..self.end).unwrap_or_default();
-        self.packet.1 = self.cutter.next(body, self.packet.0);
-        if self.packet.1 == 0 {
+        packets.len = packets.cutter.next(body, packets.place);
+        if packets.len == 0 {
             self.end = 0;
         }
     }
 
     /// Whether the largest message fits. The dispatcher starts nothing that it could not answer.
     pub(crate) fn has_room(&self) -> bool {
-        #[cfg(feature = "bus")]
-        if self.waits.is_some() {
-            return false;
-        }
-        self.end == 0
+        !self.waits() && self.end == 0
     }
 
     /// Whether a message may be built: on a stream also behind others, where it may not fit.
@@ -212,22 +211,21 @@ impl<'m> Outbox<'m> {
         let start = self.out.from();
         let Some(len) = self.out.written().map(<[u8]>::len) else { return false };
         let Some(len) = self.tag(start, len) else { return false };
-        let (at, link) = (start - self.end, self.link);
-        let framed = match link {
+        if self.link.address().is_some() {
+            self.waits = [Some((start, len)); BUS];
+            return true;
+        }
+        let at = start - self.end;
+        let in_packets = self.link.mtu().is_some();
+        let framed = if in_packets {
+            packet::encode_in_place(self.place(), at, len)
+        } else {
             // It was built behind as much as the longest message needs.
-            Link::Stream => frame::encode_behind_headroom(self.place(), at, len),
-            #[cfg(feature = "packet")]
-            Link::Packet { .. } => packet::encode_in_place(self.place(), at, len),
-            #[cfg(feature = "bus")]
-            Link::Bus { .. } => {
-                self.waits = Some((start, len));
-                return true;
-            }
+            frame::encode_behind_headroom(self.place(), at, len)
         };
         let Some(framed) = framed else { return false };
         self.queued(framed);
-        #[cfg(feature = "packet")]
-        if let Link::Packet { .. } = self.link {
+        if in_packets {
             self.cut();
         }
         true
@@ -245,21 +243,19 @@ impl<'m> Outbox<'m> {
     }
 
     /// Whether nothing is on its way out, so that a device on a bus may answer a poll.
-    #[cfg(feature = "bus")]
     pub(crate) fn may_speak(&self) -> bool {
         self.end == 0
     }
 
     /// Whether a message waits to be polled.
-    #[cfg(feature = "bus")]
     pub(crate) fn waits(&self) -> bool {
-        self.waits.is_some()
+        matches!(self.waits.first(), Some(Some(_)))
     }
 
     /// Lets the waiting message go, or the word that there is none.
-    #[cfg(feature = "bus")]
     pub(crate) fn speak(&mut self, address: u8, more: bool) {
-        let (start, len) = self.waits.take().unwrap_or((self.lead, 0));
+        let waiting = self.waits.first_mut().and_then(Option::take);
+        let (start, len) = waiting.unwrap_or((self.lead, 0));
         let header = bus::Header::from_device(address, more).bytes();
         let start = start - bus::HEADER_LEN;
         let buffer = self.out.buffer_mut();

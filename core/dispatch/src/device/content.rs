@@ -48,7 +48,6 @@ impl Device<'_> {
     }
 
     /// Whether a call has content to send, which a host on a bus is told.
-    #[cfg(feature = "bus")]
     pub(super) fn has_more(&self) -> bool {
         has(CONTENT)
             && (0..self.lanes.len())

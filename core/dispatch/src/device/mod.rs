@@ -256,7 +256,6 @@ impl<'m> Device<'m> {
         if self.scan.fault.is_some() {
             return false;
         }
-        #[cfg(feature = "bus")]
         if self.bus_step(tools) {
             return true;
         }

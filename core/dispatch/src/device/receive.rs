@@ -1,12 +1,14 @@
 //! From received bytes to messages, in the form of the link.
 
 use trine_arena::Consumer;
+use trine_wire::bus::{BROADCAST, HEADER_LEN, Header};
+use trine_wire::message::kind;
+use trine_wire::packet::{Reassembler, Taken};
 use trine_wire::{Decoder, Fed};
 
 use super::{Device, count};
 use crate::call::Tools;
-use crate::config::Link;
-use crate::features::{FACTORY, STATUS, has};
+use crate::features::{BUS, FACTORY, PACKET, STATUS, has};
 
 /// The receiving ring, and the message that is being put together.
 #[derive(Debug)]
@@ -16,11 +18,9 @@ pub(super) struct Inbox<'m> {
     pub(super) message: &'m mut [u8],
     /// Most bytes that waited in the ring.
     high_water: [usize; FACTORY | STATUS],
-    #[cfg(feature = "packet")]
-    joiner: trine_wire::packet::Reassembler,
+    joiner: [Reassembler; PACKET],
     /// Bytes of a message that was received on a bus and waits for room to be answered.
-    #[cfg(feature = "bus")]
-    held: usize,
+    held: [usize; BUS],
 }
 
 impl<'m> Inbox<'m> {
@@ -31,10 +31,8 @@ impl<'m> Inbox<'m> {
             decoder: Decoder::new(),
             message: &mut [],
             high_water: [0; FACTORY | STATUS],
-            #[cfg(feature = "packet")]
-            joiner: trine_wire::packet::Reassembler::new(),
-            #[cfg(feature = "bus")]
-            held: 0,
+            joiner: core::array::from_fn(|_| Reassembler::new()),
+            held: [0; BUS],
         }
     }
 
@@ -65,24 +63,28 @@ impl<'m> Inbox<'m> {
     }
 
     /// Takes one packet.
-    #[cfg(feature = "packet")]
-    fn take_packet(&mut self) -> Option<trine_wire::packet::Taken> {
+    fn take_packet(&mut self) -> Option<Taken> {
         self.mark();
-        let taken = self.joiner.take(self.rx.packet()?, self.message);
+        let joiner = self.joiner.first_mut()?;
+        let taken = joiner.take(self.rx.packet()?, self.message);
         self.rx.release_packet();
         Some(taken)
+    }
+
+    /// Bytes of a message that waits for room to be answered, on a bus.
+    fn held(&self) -> usize {
+        self.held.first().copied().unwrap_or_default()
     }
 }
 
 impl Device<'_> {
     /// Takes what has come, up to the end of a message, and deals with that.
     pub(super) fn message_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        match self.config.link {
-            Link::Stream => {}
-            #[cfg(feature = "packet")]
-            Link::Packet { .. } => return self.packet_step(tools),
-            #[cfg(feature = "bus")]
-            Link::Bus { .. } => return false,
+        if self.config.link.mtu().is_some() {
+            return self.packet_step(tools);
+        }
+        if self.config.link.address().is_some() {
+            return false;
         }
         let Some(fed) = self.inbox.take_bytes() else { return false };
         if let Fed::Message(len) = fed {
@@ -94,7 +96,6 @@ impl Device<'_> {
         true
     }
 
-    #[cfg(feature = "packet")]
     fn packet_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
         let Some(taken) = self.inbox.take_packet() else { return false };
         for _ in 0..taken.bad {
@@ -110,15 +111,13 @@ impl Device<'_> {
     /// One step on a bus: takes a frame, and speaks if it polls this device. A frame may bring a
     /// message whose answer has no room before what waits was sent: it is held, if this frame
     /// polls, and else dropped, for its host will send it again.
-    #[cfg(feature = "bus")]
     pub(super) fn bus_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        use trine_wire::bus::{BROADCAST, HEADER_LEN, Header};
-
-        let Link::Bus { address } = self.config.link else { return false };
-        if self.inbox.held > 0 {
+        let Some(address) = self.config.link.address() else { return false };
+        let held = self.inbox.held();
+        if held > 0 {
             if self.outbox.has_room() {
-                let len = core::mem::take(&mut self.inbox.held);
-                self.message(HEADER_LEN, len, tools);
+                self.inbox.held = [0; BUS];
+                self.message(HEADER_LEN, held, tools);
                 return true;
             }
             if !self.outbox.waits() {
@@ -126,7 +125,7 @@ impl Device<'_> {
             }
             // A tool that was done meanwhile has taken the room. Its answer waits for a poll, which
             // is read to where the held message lies: that one its host will send again.
-            self.inbox.held = 0;
+            self.inbox.held = [0; BUS];
         }
         let Some(fed) = self.inbox.take_bytes() else { return false };
         let len = match fed {
@@ -152,12 +151,12 @@ impl Device<'_> {
             if self.outbox.has_room() || is_answerless(kind) {
                 self.message(HEADER_LEN, message, tools);
             } else if polled || !self.outbox.waits() {
-                self.inbox.held = message;
+                self.inbox.held = [message; BUS];
             }
         }
         // What is on its way out already answers this poll as well.
         if polled && self.outbox.may_speak() {
-            let more = self.inbox.held > 0 || self.has_more();
+            let more = self.inbox.held() > 0 || self.has_more();
             self.outbox.speak(address, more);
         }
         true
@@ -165,7 +164,6 @@ impl Device<'_> {
 }
 
 /// Whether a message of this kind has no answer: cancel, credit, log.
-#[cfg(feature = "bus")]
 const fn is_answerless(kind: u8) -> bool {
-    matches!(kind, 3 | 5 | 10)
+    matches!(kind, kind::CANCEL | kind::CREDIT | kind::LOG)
 }

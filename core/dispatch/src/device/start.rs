@@ -225,11 +225,9 @@ impl<'m> Device<'m> {
         if let Some(consents) = self.consents.first_mut() {
             consents.place = question;
         }
-        #[cfg(feature = "packet")]
         let (packet, rest) = rest.split_at_mut_checked(config.packet())?;
-        #[cfg(feature = "packet")]
-        {
-            outbox.packet.0 = packet;
+        if let Some(packets) = outbox.packets.first_mut() {
+            packets.place = packet;
         }
         let (blocks, rest) = rest.split_at_mut_checked(calls * lanes.block)?;
         lanes.blocks = blocks;

@@ -9,6 +9,8 @@
 //! What stays conditional elsewhere is what programs see: public fields, variants and functions
 //! that a build without the feature must not offer.
 
+/// Links on a line that others share.
+pub(crate) const BUS: usize = cfg!(feature = "bus") as usize;
 /// Calls that a person agrees to.
 pub(crate) const CONSENT: usize = cfg!(feature = "consent") as usize;
 /// Results in chunks.
@@ -19,6 +21,8 @@ pub(crate) const FACTORY: usize = cfg!(feature = "factory") as usize;
 pub(crate) const LOCAL: usize = cfg!(feature = "local") as usize;
 /// What is kept of events, log and progress, for programs that serve MCP in process.
 pub(crate) const NEWS: usize = LOCAL & PROGRESS;
+/// Links of packets.
+pub(crate) const PACKET: usize = cfg!(feature = "packet") as usize;
 /// The way in from interrupts.
 pub(crate) const PORTS: usize = cfg!(feature = "ports") as usize;
 /// Progress, log, and calls that ask for input.
