@@ -36,26 +36,6 @@ pub struct Call<'a> {
     pub tagged: bool,
 }
 
-/// The number of no tool: a sentence that is being read has it, where a call has its tool's.
-#[cfg(feature = "ask")]
-pub const SENTENCE: u16 = u16::MAX;
-
-/// A sentence that is to become a call.
-#[cfg(feature = "ask")]
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// The handle to answer with later.
-    pub id: CallId,
-    /// The time of this poll, in milliseconds.
-    pub now: u64,
-    /// When the answer is no longer wanted.
-    pub deadline: u64,
-    /// What somebody said, as it came: it may be no UTF-8.
-    pub sentence: &'a [u8],
-    /// Whether the tokens are wanted too.
-    pub with_tokens: bool,
-}
-
 /// What a tool answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -86,12 +66,6 @@ pub enum Answer {
 /// Appends a content block to a result, for [`Answer::Blocks`].
 pub fn block(out: &mut ValueWriter<'_>, block: &Block<'_>) {
     out.with_rest(|rest| block.write(rest));
-}
-
-/// Appends a block of what a model read and chose to the answer to a sentence.
-#[cfg(feature = "ask")]
-pub fn tokens(out: &mut ValueWriter<'_>, tokens: &[u16]) {
-    out.with_rest(|rest| trine_wire::message::block::write_tokens(tokens, rest));
 }
 
 /// Writes questions in place of a result, and the state that is to come back with the answers.
@@ -189,10 +163,10 @@ pub trait Tools {
 
     /// Takes a sentence. It must return soon: with [`Answer::Pending`] after it has kept the
     /// sentence, which is answered later with [`Calls::answer`]: [`Answer::Blocks`] with one
-    /// `Block::Call`, or a failure. It calls no tool. [`Self::stop`] with the number [`SENTENCE`]
+    /// `Block::Call`, or a failure. It calls no tool. [`Self::stop`] with the number `SENTENCE`
     /// says that nobody waits any more.
     #[cfg(feature = "ask")]
-    fn sentence(&mut self, asked: &Asked<'_>, out: &mut ValueWriter<'_>) -> Answer {
+    fn sentence(&mut self, asked: &crate::Asked<'_>, out: &mut ValueWriter<'_>) -> Answer {
         _ = (asked, out);
         Answer::Failed("this device has no model for sentences")
     }

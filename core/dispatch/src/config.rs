@@ -5,7 +5,7 @@ use trine_descriptor::check::TableError;
 use trine_wire::{bus, frame, lane, packet};
 
 use crate::consent::Times;
-use crate::features::{BUS, LOCAL, STATUS, has, keys};
+use crate::features::{BUS, CHECK, LOCAL, STATUS, has, keys};
 use crate::lanes::Lane;
 
 /// Who the device is. All of it is sent to the host as it stands.
@@ -156,7 +156,7 @@ impl Config<'_> {
     /// Bytes of memory that [`crate::Device::new`] needs at most, whatever the block's alignment.
     #[must_use]
     pub const fn memory(&self) -> usize {
-        let hashes = if cfg!(feature = "check") { self.hashes_max as usize } else { 0 };
+        let hashes = if has(CHECK) { self.hashes_max as usize } else { 0 };
         self.inbox()
             + Self::outbox(self.reply_max())
             + self.packet()

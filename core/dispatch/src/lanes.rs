@@ -11,7 +11,7 @@ use trine_descriptor::Head;
 use trine_wire::lane;
 
 use crate::Config;
-use crate::features::{CONTENT, LOCAL, PROGRESS, STATUS, has};
+use crate::features::{CHECK, CONTENT, LOCAL, PROGRESS, STATUS, has};
 
 /// A call under way. It goes stale when the call is answered: a late completion finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -244,7 +244,7 @@ impl<'m> Lanes<'m> {
         // A device with a tool that asks for more serves nothing; where tools can change after that
         // was looked at, one may.
         let mut bytes = head.limits.pending_bytes;
-        if cfg!(any(feature = "check", feature = "local")) {
+        if has(CHECK | LOCAL) {
             bytes = bytes.min(self.block as u16);
         }
         let generation = lane.generation.wrapping_add(1);

@@ -59,15 +59,14 @@ mod text;
 mod varint;
 
 pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, Wanted, ask, block};
-#[cfg(feature = "ask")]
-pub use call::{Asked, SENTENCE, tokens};
 pub use clock::Millis;
 pub use config::{Config, Identity, InitError, Key, Link};
 pub use consent::{TOO_LONG_BYTES, too_long};
-#[cfg(feature = "check")]
 pub use device::Check;
 #[cfg(feature = "local")]
 pub use device::Local;
+#[cfg(feature = "ask")]
+pub use device::ask::{Asked, SENTENCE, tokens, verdict};
 pub use device::{Device, News, PORTS_MAX, most_pending};
 pub use lanes::CallId;
 pub use port::Port;
@@ -76,6 +75,4 @@ pub use registry::{Registry, RegistryError, ToolId};
 pub use text::cut;
 pub use trine_wire::message::Status;
 pub use trine_wire::message::block::Block;
-#[cfg(feature = "ask")]
-pub use trine_wire::message::block::verdict;
 pub use trine_wire::message::input::{Answer as Answered, Records, Request};

@@ -6,7 +6,7 @@ use trine_wire::message::{DeviceMessage, HostHello, feature, kind, put, what};
 use super::Device;
 use super::secure::Proof;
 use crate::call::Tools;
-use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, SECURE, STATUS, has};
+use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, SECURE, STATUS, has, is_set};
 use crate::lanes::State;
 
 /// What this device can, as far as it was built in.
@@ -153,10 +153,7 @@ impl Device<'_> {
         let out = self.outbox.begin();
         put::hello(out, nonce, epoch, list_hash);
         let numbers = (self.table.tools(), config.message_max);
-        #[cfg(feature = "ask")]
-        let features = FEATURES | bit(self.reads_sentences, feature::ASK);
-        #[cfg(not(feature = "ask"))]
-        let features = FEATURES;
+        let features = FEATURES | bit(is_set(&self.reads_sentences), feature::ASK);
         put::hello_limits(out, numbers, config.calls_max, features);
         put::hello_text(out, identity.vendor);
         put::hello_text(out, identity.product);

@@ -1,7 +1,9 @@
 //! The dispatcher itself: its parts, its start and its poll.
 
 #[cfg(feature = "ask")]
-mod ask;
+pub(crate) mod ask;
+#[cfg(feature = "check")]
+mod check;
 mod content;
 mod factory;
 #[cfg(feature = "local")]
@@ -23,7 +25,9 @@ use trine_wire::message::Status;
 use crate::call::{Calls, Tools};
 use crate::config::{Config, InitError};
 use crate::consent::Consents;
-use crate::features::{CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS, has};
+use crate::features::{
+    ANNOUNCE, ASK, CHECK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS, has, is_set,
+};
 use crate::lanes::Lanes;
 use crate::outbox::Outbox;
 use crate::pulse::Pulse;
@@ -35,10 +39,8 @@ use receive::Inbox;
 pub(crate) use run::Given;
 use secure::Secure;
 use session::Session;
-#[cfg(feature = "check")]
-pub use start::Check;
-use start::Scan;
-pub use start::most_pending;
+use start::Unchecked;
+pub use start::{Check, most_pending};
 
 /// Ports that a device can drain: none without the feature `ports`.
 pub const PORTS_MAX: usize = 4 * PORTS;
@@ -53,8 +55,7 @@ type Drain<'m> = fn(&mut Device<'m>) -> bool;
 #[repr(C)]
 pub struct Device<'m> {
     is_started: bool,
-    #[cfg(feature = "announce")]
-    announce: bool,
+    announce: [bool; ANNOUNCE],
     /// Whether the next step looks at messages before it looks at the calls under way, so that a
     /// long content and a flood of calls each get every other step. Without content there is
     /// nothing long: each lane has one end.
@@ -69,7 +70,7 @@ pub struct Device<'m> {
     /// What drains them, once there is one: a device without ports does not link it.
     drain: [Option<Drain<'m>>; PORTS],
     inbox: Inbox<'m>,
-    scan: Scan,
+    fault: Option<InitError>,
     events: u32,
     config: Config<'m>,
     consents: [Consents<'m>; CONSENT],
@@ -80,10 +81,8 @@ pub struct Device<'m> {
     status: [Status; STATUS],
     secure: [Secure; SECURE],
     /// Whether hosts are told that it takes sentences.
-    #[cfg(feature = "ask")]
-    reads_sentences: bool,
-    #[cfg(feature = "check")]
-    unchecked: start::Unchecked<'m>,
+    reads_sentences: [bool; ASK],
+    unchecked: [Unchecked<'m>; CHECK],
     ports: [Option<Consumer<'m>>; PORTS_MAX],
     /// What happens, where a program in process wants to know.
     news: [Option<Journal<'m>>; NEWS],
@@ -129,12 +128,6 @@ impl<'m> Device<'m> {
         self.pulse = Some(pulse);
     }
 
-    /// Tells hosts that [`Tools::sentence`] turns sentences into calls. *init-only*.
-    #[cfg(feature = "ask")]
-    pub const fn offer_sentences(&mut self) {
-        self.reads_sentences = true;
-    }
-
     /// Bytes to send, in one piece; on a packet link one packet, which is sent whole. Empty when
     /// there are none. *owner-only*.
     #[must_use]
@@ -152,7 +145,7 @@ impl<'m> Device<'m> {
     /// *owner-only*.
     #[cfg(feature = "announce")]
     pub fn announce(&mut self) {
-        self.announce = true;
+        self.announce = [true; ANNOUNCE];
         if let Some(consents) = self.consents.first_mut() {
             consents.forget(self.now, false);
         }
@@ -163,7 +156,7 @@ impl<'m> Device<'m> {
     /// breaks, and where. *owner-only*.
     #[must_use]
     pub const fn fault(&self) -> Option<InitError> {
-        self.scan.fault
+        self.fault
     }
 
     /// Whether the link is there: a good message came within [`Config::link_ms`]. *owner-only*.
@@ -249,11 +242,10 @@ impl<'m> Device<'m> {
 
     /// One step of work; `false` when there is none, or no room to send what it would answer.
     fn step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        #[cfg(feature = "check")]
         if self.scan_step() {
             return true;
         }
-        if self.scan.fault.is_some() {
+        if self.fault.is_some() {
             return false;
         }
         if self.bus_step(tools) {
@@ -262,13 +254,12 @@ impl<'m> Device<'m> {
         if !self.outbox.has_room() {
             return false;
         }
-        #[cfg(feature = "announce")]
-        if self.announce {
-            self.announce = false;
+        if is_set(&self.announce) {
+            self.announce = [false; ANNOUNCE];
             self.greet(0);
             return true;
         }
-        if self.messages_first.first() == Some(&true) && self.message_step(tools) {
+        if is_set(&self.messages_first) && self.message_step(tools) {
             self.messages_first = [false; CONTENT];
             return true;
         }

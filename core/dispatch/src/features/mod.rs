@@ -9,8 +9,14 @@
 //! What stays conditional elsewhere is what programs see: public fields, variants and functions
 //! that a build without the feature must not offer.
 
+/// Greeting the host unasked.
+pub(crate) const ANNOUNCE: usize = cfg!(feature = "announce") as usize;
+/// Sentences that become calls.
+pub(crate) const ASK: usize = cfg!(feature = "ask") as usize;
 /// Links on a line that others share.
 pub(crate) const BUS: usize = cfg!(feature = "bus") as usize;
+/// Tables that nobody has checked before.
+pub(crate) const CHECK: usize = cfg!(feature = "check") as usize;
 /// Calls that a person agrees to.
 pub(crate) const CONSENT: usize = cfg!(feature = "consent") as usize;
 /// Results in chunks.
