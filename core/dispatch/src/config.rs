@@ -174,7 +174,7 @@ impl Config<'_> {
 
     /// Bytes of the message being received: with its checksum, its tag and its address.
     pub(crate) const fn inbox(&self) -> usize {
-        self.message_max as usize + TAG_MAX + BUS_HEAD_MAX + 4
+        self.message_max as usize + TAG_MAX + BUS_HEAD_MAX + frame::CRC_LEN
     }
 
     /// Most bytes of a question, and its times; nothing without the feature.

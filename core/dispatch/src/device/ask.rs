@@ -4,7 +4,7 @@ use trine_descriptor::{Annotations, Consent, FailSafe, Head, Limits, ValueWriter
 use trine_wire::codec::Members;
 pub use trine_wire::message::block::verdict;
 use trine_wire::message::block::write_tokens;
-use trine_wire::message::{self, outcome};
+use trine_wire::message::{self, flag, outcome};
 
 use super::Device;
 use super::run::{DEADLINE_MAX, written};
@@ -78,7 +78,7 @@ impl Device<'_> {
             now: self.now,
             deadline: self.now.saturating_add(deadline_ms.into()),
             sentence: ask.sentence,
-            with_tokens: ask.flags & 1 != 0,
+            with_tokens: ask.flags & flag::TOKENS != 0,
         };
         let mut out = ValueWriter::new(self.outbox.result_place());
         let answer = tools.sentence(&asked, &mut out);

@@ -10,6 +10,9 @@ use crate::features::{CONTENT, has};
 use crate::lanes::Content;
 use crate::lanes::State;
 
+/// Most bytes of a chunk.
+const CHUNK_MAX: usize = 128;
+
 impl Device<'_> {
     /// Ends a call that expired or was cancelled, or sends a piece of content.
     pub(super) fn lane_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
@@ -79,7 +82,7 @@ impl Device<'_> {
         tools: &mut T,
     ) {
         let Content { at, len, upto } = content;
-        let mut chunk = [0u8; 128];
+        let mut chunk = [0; CHUNK_MAX];
         let most = (len.min(upto) - at).min(chunk.len() as u32) as usize;
         let most = self.outbox.fits(most.min(usize::from(self.config.result_max)));
         let Some(tool) = self.lanes.get(call).map(|lane| lane.tool) else { return };

@@ -4,7 +4,7 @@ use trine_descriptor::{
     Args, Consent, Fault, FaultCode, Head, NO_NODE, Side, ValueWriter, validate,
 };
 use trine_wire::codec::{Members, Writer};
-use trine_wire::message::{self, outcome, put};
+use trine_wire::message::{self, flag, outcome, put};
 
 use super::{Device, News, count};
 use crate::CallId;
@@ -56,9 +56,25 @@ impl<'a> Given<'a> {
     where
         'a: 'b,
     {
-        let (state, answers) = self.more.first().copied().unwrap_or_default();
-        let (principal, tagged) = self.proven.first().copied().unwrap_or_default();
-        Call { tool, id, now: 0, deadline: 0, args, block, state, answers, principal, tagged }
+        let mut call = Call {
+            tool,
+            id,
+            now: 0,
+            deadline: 0,
+            args,
+            block,
+            state: &[],
+            answers: &[],
+            principal: "",
+            tagged: false,
+        };
+        if let Some(&(state, answers)) = self.more.first() {
+            (call.state, call.answers) = (state, answers);
+        }
+        if let Some(&(principal, tagged)) = self.proven.first() {
+            (call.principal, call.tagged) = (principal, tagged);
+        }
+        call
     }
 }
 
@@ -144,7 +160,7 @@ impl<'m> Device<'m> {
             for (content, &window) in lane.content.iter_mut().zip(&self.session.window) {
                 content.upto = if window == 0 { u32::MAX } else { window };
             }
-            lane.progress = [call.flags & 1 != 0; PROGRESS];
+            lane.progress = [call.flags & flag::PROGRESS != 0; PROGRESS];
         }
         count!(self, entered);
         self.enter(handle, self.now, &Given::of(call, tagged), tools);

@@ -1,6 +1,6 @@
 //! A device with a key: who proves that it holds the key is served, everybody else may say hello.
 
-use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
+use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage, kind, provision};
 
 use super::session::next_epoch;
 use super::{Device, count};
@@ -36,22 +36,10 @@ pub(super) struct Proof {
     pub(super) digest: [u8; 8],
 }
 
-/// Kinds that come without a tag.
-const HELLO: u8 = 0;
-const PROVISION: u8 = 11;
-
-/// What became of a key, as the wire numbers it.
-mod code {
-    pub(super) const DONE: u8 = 0;
-    pub(super) const NOT_HELD: u8 = 1;
-    pub(super) const CANNOT_STORE: u8 = 2;
-    pub(super) const WRONG: u8 = 3;
-}
-
 impl Device<'_> {
     /// Deals with a message to a device with a key.
     pub(super) fn keyed_message<T: Tools + ?Sized>(&mut self, bytes: &[u8], tools: &mut T) {
-        if bytes.first() == Some(&HELLO) {
+        if bytes.first() == Some(&kind::HELLO) {
             if let Some(HostMessage::Hello(hello)) = message::read(bytes) {
                 self.offer(&hello, bytes);
             }
@@ -67,7 +55,7 @@ impl Device<'_> {
             }
             // The person who holds the input proves as much as the key does, so that a device whose
             // key was lost is not lost with it.
-            None if bytes.first() == Some(&PROVISION) && tools.held() => {
+            None if bytes.first() == Some(&kind::PROVISION) && tools.held() => {
                 if let Some(HostMessage::Provision { op, key }) = message::read(bytes) {
                     self.outbox.tagging = [Tagging::Off; SECURE];
                     self.provision(op, &key, tools);
@@ -110,15 +98,22 @@ impl Device<'_> {
     #[inline(never)]
     pub(super) fn provision<T: Tools + ?Sized>(&mut self, op: u8, key: &[u8; 16], tools: &mut T) {
         let code = match op {
-            _ if !tools.held() => code::NOT_HELD,
-            0 if self.secure.first().is_none_or(|secure| secure.nonce == 0) => code::CANNOT_STORE,
-            0 | 1 if tools.store_key((op == 0).then_some(key)) => code::DONE,
-            0 | 1 => code::CANNOT_STORE,
-            _ => code::WRONG,
+            _ if !tools.held() => provision::NOT_HELD,
+            provision::SET if self.secure.first().is_none_or(|secure| secure.nonce == 0) => {
+                provision::CANNOT_STORE
+            }
+            provision::SET | provision::ERASE => {
+                if tools.store_key((op == provision::SET).then_some(key)) {
+                    provision::DONE
+                } else {
+                    provision::CANNOT_STORE
+                }
+            }
+            _ => provision::UNKNOWN,
         };
         self.outbox.send(&DeviceMessage::Provisioned { code });
-        if code == code::DONE {
-            self.outbox.keys = if op == 0 { keys::new(key) } else { None };
+        if code == provision::DONE {
+            self.outbox.keys = if op == provision::SET { keys::new(key) } else { None };
             // What was recorded before is of another epoch, also for a device without a key.
             self.session.epoch = next_epoch(self.session.epoch);
             self.session.id = None;
