@@ -1,7 +1,7 @@
 //! One call: every check before the tool, the tool, and the check of what it answers.
 
 use trine_descriptor::{
-    Args, Consent, Fault, FaultCode, Head, NO_NODE, Side, ValueWriter, validate,
+    Annotations, Args, Consent, Fault, FaultCode, Head, NO_NODE, Side, ValueWriter, validate,
 };
 use trine_wire::codec::{Members, Writer};
 use trine_wire::message::{self, flag, outcome, put};
@@ -17,9 +17,6 @@ use crate::text::cut;
 
 /// The longest that a call may take, in milliseconds: what 31 bits hold.
 pub(super) const DEADLINE_MAX: u32 = u32::MAX / 2;
-
-/// Annotation of a tool whose arguments only a host can judge wholly: it must prove who it is.
-const HOST_VALIDATED: u8 = 16;
 
 /// What [`crate::outbox::Outbox::takes`] is asked for beside a text.
 const SPARE: usize = 4;
@@ -148,7 +145,7 @@ impl<'m> Device<'m> {
             out.byte(fault.code as u8).short(fault.node).signed(fault.bound);
             return self.answer(handle);
         }
-        if head.annotations.has(HOST_VALIDATED) && !tagged {
+        if head.annotations.has(Annotations::HOST_VALIDATED) && !tagged {
             return self.end(handle, outcome::UNAUTHENTICATED);
         }
         if head.consent != Consent::None && !self.is_agreed_to(call, head, handle, tools) {
