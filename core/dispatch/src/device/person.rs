@@ -70,7 +70,7 @@ impl Device<'_> {
         let (_, times) = self.config.consent();
         let judged = match self.consents.first_mut() {
             Some(consents) => consents.judge(question, now, times),
-            // Nobody can agree to anything here.
+            // Without the feature no person can agree.
             None => Judged::Waits,
         };
         if judged != Judged::Agreed {

@@ -1,9 +1,9 @@
-//! In place of `keys.rs` in a build without the feature `secure`: there are no keys, so whatever
-//! is done with one is no code, and an [`Option`] of them takes no memory.
+//! In place of `keys.rs` in a build without the feature `secure`: the type of the keys has no
+//! value, so code that has one cannot run and is dropped, and an [`Option`] of it is zero-sized.
 
 use crate::Config;
 
-/// None can be made.
+/// Uninhabited.
 #[derive(Debug)]
 pub(crate) enum DeviceKeys {}
 
