@@ -17,6 +17,9 @@ impl Annotations {
     pub const IDEMPOTENT: u8 = 4;
     /// The tool reaches beyond the device.
     pub const OPEN_WORLD: u8 = 8;
+    /// Only a host can judge the arguments wholly, so it has to prove who it is. No hint: the
+    /// device refuses an untagged call.
+    pub const HOST_VALIDATED: u8 = 16;
 
     /// Whether every bit of `bits` is set.
     #[must_use]

@@ -5,6 +5,7 @@ use trine_wire::message::block::Block;
 use trine_wire::message::input::{self, Request};
 
 use crate::device::Given;
+use crate::features::{PROGRESS, SECURE, has, is_set};
 use crate::{CallId, Device, varint};
 
 /// A call that a tool is asked to do. Everything in it was checked, but for `state` and `answers`,
@@ -33,26 +34,6 @@ pub struct Call<'a> {
     pub principal: &'a str,
     /// Whether the message was tagged under the device's key.
     pub tagged: bool,
-}
-
-/// The number of no tool: a sentence that is being read has it, where a call has its tool's.
-#[cfg(feature = "ask")]
-pub const SENTENCE: u16 = u16::MAX;
-
-/// A sentence that is to become a call.
-#[cfg(feature = "ask")]
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// The handle to answer with later.
-    pub id: CallId,
-    /// The time of this poll, in milliseconds.
-    pub now: u64,
-    /// When the answer is no longer wanted.
-    pub deadline: u64,
-    /// What somebody said, as it came: it may be no UTF-8.
-    pub sentence: &'a [u8],
-    /// Whether the tokens are wanted too.
-    pub with_tokens: bool,
 }
 
 /// What a tool answers.
@@ -85,12 +66,6 @@ pub enum Answer {
 /// Appends a content block to a result, for [`Answer::Blocks`].
 pub fn block(out: &mut ValueWriter<'_>, block: &Block<'_>) {
     out.with_rest(|rest| block.write(rest));
-}
-
-/// Appends a block of what a model read and chose to the answer to a sentence.
-#[cfg(feature = "ask")]
-pub fn tokens(out: &mut ValueWriter<'_>, tokens: &[u16]) {
-    out.with_rest(|rest| trine_wire::message::block::write_tokens(tokens, rest));
 }
 
 /// Writes questions in place of a result, and the state that is to come back with the answers.
@@ -188,10 +163,10 @@ pub trait Tools {
 
     /// Takes a sentence. It must return soon: with [`Answer::Pending`] after it has kept the
     /// sentence, which is answered later with [`Calls::answer`]: [`Answer::Blocks`] with one
-    /// `Block::Call`, or a failure. It calls no tool. [`Self::stop`] with the number [`SENTENCE`]
+    /// `Block::Call`, or a failure. It calls no tool. [`Self::stop`] with the number `SENTENCE`
     /// says that nobody waits any more.
     #[cfg(feature = "ask")]
-    fn sentence(&mut self, asked: &Asked<'_>, out: &mut ValueWriter<'_>) -> Answer {
+    fn sentence(&mut self, asked: &crate::Asked<'_>, out: &mut ValueWriter<'_>) -> Answer {
         _ = (asked, out);
         Answer::Failed("this device has no model for sentences")
     }
@@ -335,19 +310,12 @@ impl Calls<'_, '_> {
     /// # Errors
     /// [`NotNow`] when there is no room.
     pub fn event(&mut self, tool: u16, text: &str) -> Result<(), NotNow> {
-        #[cfg(feature = "progress")]
         let text = self.device.fitting(text);
         // What a keyed device says before there is a session is lost, however much room there is.
-        #[cfg(feature = "secure")]
-        if self.device.outbox.takes(text.len() + 4) {
-            self.device.event(tool, text);
-            return Ok(());
+        if has(SECURE) && !self.device.outbox.takes(text.len() + 4) {
+            return Err(NotNow);
         }
-        #[cfg(not(feature = "secure"))]
-        if self.device.event(tool, text) {
-            return Ok(());
-        }
-        Err(NotNow)
+        if self.device.event(tool, text) || has(SECURE) { Ok(()) } else { Err(NotNow) }
     }
 
     /// Tells the host how far a pending call is, if it wants to know: `done` of `total`, 0 of which
@@ -362,18 +330,18 @@ impl Calls<'_, '_> {
         (done, total): (u32, u32),
         text: &str,
     ) -> Result<(), NotNow> {
-        #[cfg(feature = "progress")]
+        if !has(PROGRESS) {
+            return Ok(());
+        }
         let text = self.device.fitting(text);
-        #[cfg(feature = "progress")]
-        if self.device.lanes.is_local(call) {
-            self.device.progress(call, (done, total), text);
-        } else if self.device.lanes.pending(call).is_some_and(|lane| lane.progress) {
-            if !self.device.outbox.takes(text.len() + 4) {
+        let lanes = &mut self.device.lanes;
+        let is_local = lanes.is_local(call);
+        if is_local || lanes.pending(call).is_some_and(|lane| is_set(&lane.progress)) {
+            if !is_local && !self.device.outbox.takes(text.len() + 4) {
                 return Err(NotNow);
             }
             self.device.progress(call, (done, total), text);
         }
-        _ = (call, done, total, text);
         Ok(())
     }
 
@@ -384,27 +352,17 @@ impl Calls<'_, '_> {
     /// # Errors
     /// [`NotNow`] when there is no room.
     pub fn log(&mut self, level: u8, text: &str) -> Result<(), NotNow> {
-        #[cfg(feature = "progress")]
-        return self.device.log(level, text);
-        #[cfg(not(feature = "progress"))]
-        {
-            _ = (level, text);
-            Ok(())
-        }
+        self.device.log(level, text)
     }
 
     /// The question is where a person sees it, as of the last poll, see [`Device::shown`]; `false`
     /// when there is none. For [`Tools::tick`]: later than that the time is too early.
     pub fn shown(&mut self) -> bool {
-        #[cfg(feature = "consent")]
-        return self.device.shown(self.device.now).is_some();
-        #[cfg(not(feature = "consent"))]
-        false
+        self.device.shown(self.device.now).is_some()
     }
 
     /// The question is where nobody sees it, see [`Device::hidden`].
     pub fn hidden(&mut self) {
-        #[cfg(feature = "consent")]
         self.device.hidden();
     }
 

@@ -2,8 +2,10 @@
 
 use trine_arena::OutOfMemory;
 use trine_descriptor::check::TableError;
-use trine_wire::{frame, lane};
+use trine_wire::{bus, frame, lane, packet};
 
+use crate::consent::Times;
+use crate::features::{BUS, CHECK, LOCAL, STATUS, has, keys};
 use crate::lanes::Lane;
 
 /// Who the device is. All of it is sent to the host as it stands.
@@ -42,6 +44,26 @@ pub enum Link {
         /// Its address, 1 to 247.
         address: u8,
     },
+}
+
+impl Link {
+    /// Most bytes of a packet, on a link of packets.
+    pub(crate) const fn mtu(self) -> Option<u16> {
+        #[cfg(feature = "packet")]
+        if let Self::Packet { mtu } = self {
+            return Some(mtu);
+        }
+        None
+    }
+
+    /// The device's address, on a bus.
+    pub(crate) const fn address(self) -> Option<u8> {
+        #[cfg(feature = "bus")]
+        if let Self::Bus { address } = self {
+            return Some(address);
+        }
+        None
+    }
 }
 
 /// The key that a device shares with its hosts. It is not shown by `Debug`.
@@ -134,33 +156,34 @@ impl Config<'_> {
     /// Bytes of memory that [`crate::Device::new`] needs at most, whatever the block's alignment.
     #[must_use]
     pub const fn memory(&self) -> usize {
-        let hashes = if cfg!(feature = "check") { self.hashes_max as usize } else { 0 };
+        let hashes = if has(CHECK) { self.hashes_max as usize } else { 0 };
         self.inbox()
             + Self::outbox(self.reply_max())
             + self.packet()
             + self.lanes() * (self.block() + size_of::<Lane>())
             + hashes * size_of::<u32>()
-            + self.consent()
+            + self.consent().0 as usize
             + align_of::<Lane>()
             - 1
     }
 
     /// Lanes of both kinds.
     pub(crate) const fn lanes(&self) -> usize {
-        self.calls_max as usize + if cfg!(feature = "local") { self.local_max as usize } else { 0 }
+        self.calls_max as usize + if has(LOCAL) { self.local_max as usize } else { 0 }
     }
 
     /// Bytes of the message being received: with its checksum, its tag and its address.
     pub(crate) const fn inbox(&self) -> usize {
-        self.message_max as usize + TAG_MAX + BUS_HEAD_MAX + 4
+        self.message_max as usize + TAG_MAX + BUS_HEAD_MAX + frame::CRC_LEN
     }
 
-    /// Bytes of the call that waits for a person.
-    pub(crate) const fn consent(&self) -> usize {
+    /// Most bytes of a question, and its times; nothing without the feature.
+    pub(crate) const fn consent(&self) -> (u16, Times) {
         #[cfg(feature = "consent")]
-        return self.consent_bytes as usize;
+        let (bytes, consent, guard) = (self.consent_bytes, self.consent_ms, self.consent_guard_ms);
         #[cfg(not(feature = "consent"))]
-        0
+        let (bytes, consent, guard) = (0, 0, 0);
+        (bytes, Times { consent, guard })
     }
 
     /// Bytes that each lane owns.
@@ -182,10 +205,9 @@ impl Config<'_> {
 
     /// Bytes of the packet that is to be sent.
     pub(crate) const fn packet(&self) -> usize {
-        match self.link {
-            #[cfg(feature = "packet")]
-            Link::Packet { mtu } => mtu as usize,
-            _ => 0,
+        match self.link.mtu() {
+            Some(mtu) => mtu as usize,
+            None => 0,
         }
     }
 
@@ -203,32 +225,33 @@ impl Config<'_> {
         // A failure in 96 bytes of text is no longer than the shortest greeting.
         let hello = 96 + HEAD_MAX + texts;
         // The counters are at most 19 varints, one of ten bytes and the others of five.
-        let status = if cfg!(feature = "status") { 104 } else { 0 };
+        let status = if has(STATUS) { 104 } else { 0 };
         let largest = if result > hello { result } else { hello };
         if largest > status { largest } else { status }
     }
 
     /// Whether the largest reply can be cut into packets of so many bytes.
-    #[cfg(feature = "packet")]
     const fn fits_packets(&self, mtu: u16) -> bool {
-        let most = trine_wire::packet::message_max(mtu as usize);
-        mtu as usize >= trine_wire::packet::MTU_MIN && self.reply_max() + TAG_MAX <= most
+        let most = packet::message_max(mtu as usize);
+        mtu as usize >= packet::MTU_MIN && self.reply_max() + TAG_MAX <= most
     }
 
     /// What of the limits cannot be.
     pub(crate) const fn fault(&self) -> Option<InitError> {
-        match self.link {
-            #[cfg(feature = "packet")]
-            Link::Packet { mtu } if !self.fits_packets(mtu) => return Some(InitError::Link),
-            #[cfg(feature = "bus")]
-            Link::Bus { address: 0 | 248.. } => return Some(InitError::Link),
-            _ => {}
+        if let Some(mtu) = self.link.mtu()
+            && !self.fits_packets(mtu)
+        {
+            return Some(InitError::Link);
+        }
+        if let Some(address) = self.link.address()
+            && (address == bus::BROADCAST || address > bus::DEVICE_MAX)
+        {
+            return Some(InitError::Link);
         }
         if self.calls_max == 0 || self.calls_max > lane::LANES_MAX {
             return Some(InitError::Lanes);
         }
-        #[cfg(feature = "secure")]
-        if self.key.is_some() && self.nonce == 0 {
+        if keys::is_keyed(self) && keys::nonce(self) == 0 {
             return Some(InitError::Nonce);
         }
         None
@@ -238,9 +261,9 @@ impl Config<'_> {
 /// Most bytes of a result, a page or a chunk before its own.
 pub(crate) const HEAD_MAX: usize = 16;
 /// Bytes behind a tagged message: counter and tag.
-pub(crate) const TAG_MAX: usize = if cfg!(feature = "secure") { 4 + 16 } else { 0 };
+pub(crate) const TAG_MAX: usize = keys::TAIL_LEN;
 /// Bytes before a message on a bus: address and control.
-pub(crate) const BUS_HEAD_MAX: usize = if cfg!(feature = "bus") { 2 } else { 0 };
+pub(crate) const BUS_HEAD_MAX: usize = bus::HEADER_LEN * BUS;
 /// Why a device could not start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

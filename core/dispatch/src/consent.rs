@@ -172,23 +172,15 @@ impl Consents<'_> {
         }
     }
 
-    /// The tools have changed: a number may be another tool's, and a question is none any more.
-    #[cfg(feature = "announce")]
-    pub(crate) fn forget(&mut self, now: u64) {
-        if self.state != State::Resting {
-            self.end(State::Free, now);
-        }
-    }
-
-    /// Another host has taken the device: what the one before has asked runs nothing any more.
-    pub(crate) fn taken_over(&mut self, now: u64) {
-        if self.state != State::Resting && self.from.is_some() {
+    /// Ends the question or the agreement: all of them where the tools have changed, since a
+    /// number may be another tool's, and those of hosts where another host has taken the device.
+    pub(crate) fn forget(&mut self, now: u64, of_hosts_alone: bool) {
+        if self.state != State::Resting && (self.from.is_some() || !of_hosts_alone) {
             self.end(State::Free, now);
         }
     }
 
     /// Milliseconds until a press counts, where it does not yet.
-    #[cfg(feature = "ports")]
     pub(crate) fn guard_left(&self, now: u64, times: Times) -> Option<u32> {
         let since = self.shown.filter(|_| self.state == State::Asked)?;
         let left = u64::from(times.guard).saturating_sub(passed(since, now)) as u32;

@@ -11,6 +11,7 @@ use trine_descriptor::Head;
 use trine_wire::lane;
 
 use crate::Config;
+use crate::features::{CHECK, CONTENT, LOCAL, PROGRESS, STATUS, has};
 
 /// A call under way. It goes stale when the call is answered: a late completion finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +30,7 @@ impl CallId {
         self.0 as u8
     }
 
-    const fn generation(self) -> u8 {
+    pub(crate) const fn generation(self) -> u8 {
         (self.0 >> 8) as u8
     }
 
@@ -59,7 +60,6 @@ pub(crate) enum State {
     /// A tool is running or has answered that it will complete later.
     Pending,
     /// A tool's content is being sent.
-    #[cfg(feature = "content")]
     Sending,
     /// The host cancelled and the answer waits for room.
     Cancelled,
@@ -72,7 +72,6 @@ impl State {
 }
 
 /// How far the content of a call is.
-#[cfg(feature = "content")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Content {
     /// Bytes sent.
@@ -99,13 +98,10 @@ pub(crate) struct Lane {
     /// Whether the tool answers content.
     pub(crate) has_content: bool,
     /// Whether the host wants to hear of progress.
-    #[cfg(feature = "progress")]
-    pub(crate) progress: bool,
+    pub(crate) progress: [bool; PROGRESS],
     /// In its place, so that nothing is padded.
-    #[cfg(not(feature = "progress"))]
-    pub(crate) _spare: u8,
-    #[cfg(feature = "content")]
-    pub(crate) content: Content,
+    _spare: [u8; 1 - PROGRESS],
+    pub(crate) content: [Content; CONTENT],
 }
 
 trine_arena::solid!(
@@ -113,7 +109,6 @@ trine_arena::solid!(
         Idle,
     }
 );
-#[cfg(feature = "content")]
 trine_arena::solid!(
     struct Content {
         at: u32,
@@ -130,12 +125,9 @@ trine_arena::solid!(
         generation: u8,
         state: State,
         has_content: bool,
-        #[cfg(feature = "progress")]
-        progress: bool,
-        #[cfg(not(feature = "progress"))]
-        _spare: u8,
-        #[cfg(feature = "content")]
-        content: Content,
+        progress: [bool; PROGRESS],
+        _spare: [u8; 1 - PROGRESS],
+        content: [Content; CONTENT],
     }
 );
 
@@ -150,12 +142,9 @@ impl Lane {
         generation: 0,
         state: State::Idle,
         has_content: false,
-        #[cfg(feature = "progress")]
-        progress: false,
-        #[cfg(not(feature = "progress"))]
-        _spare: 0,
-        #[cfg(feature = "content")]
-        content: Content { at: 0, len: 0, upto: 0 },
+        progress: [false; PROGRESS],
+        _spare: [0; 1 - PROGRESS],
+        content: [Content { at: 0, len: 0, upto: 0 }; CONTENT],
     };
 
     /// Milliseconds until the call's time is over. Deadlines are less than 2^31 milliseconds ahead.
@@ -187,8 +176,7 @@ pub(crate) enum Seen {
 #[repr(C)]
 pub(crate) struct Lanes<'m> {
     /// How many lanes have a call that is not answered.
-    #[cfg(feature = "status")]
-    open: u8,
+    open: [u8; STATUS],
     /// How many are the host's.
     hosts: NonZeroU8,
     /// Those of the host, then those of the program itself.
@@ -197,28 +185,24 @@ pub(crate) struct Lanes<'m> {
     pub(crate) block: usize,
     /// Bytes of an answer that are kept, at most `block`.
     repeat: usize,
-    #[cfg(feature = "status")]
-    pub(crate) high_water: u8,
+    pub(crate) high_water: [u8; STATUS],
 }
 
 impl<'m> Lanes<'m> {
     /// Those of a configuration, without their memory.
     pub(crate) fn new(config: &Config<'_>) -> Self {
         Self {
-            #[cfg(feature = "status")]
-            open: 0,
+            open: [0; STATUS],
             // None at all is refused before there is memory.
             hosts: NonZeroU8::MIN.saturating_add(config.calls_max.saturating_sub(1)),
             lanes: &mut [],
             blocks: &mut [],
             block: config.block(),
             repeat: config.repeat_max.into(),
-            #[cfg(feature = "status")]
-            high_water: 0,
+            high_water: [0; STATUS],
         }
     }
 
-    #[cfg(any(feature = "content", feature = "local"))]
     pub(crate) fn len(&self) -> u8 {
         self.lanes.len() as u8
     }
@@ -230,36 +214,7 @@ impl<'m> Lanes<'m> {
 
     /// Whether a call is the program's own: its answer is kept and not sent.
     pub(crate) const fn is_local(&self, call: CallId) -> bool {
-        cfg!(feature = "local") && call.lane() >= self.hosts.get()
-    }
-
-    /// A lane of the program's own that is free.
-    #[cfg(feature = "local")]
-    pub(crate) fn free_local(&self) -> Option<u8> {
-        (self.hosts()..self.len()).find(|&index| {
-            self.lanes.get(usize::from(index)).is_some_and(|lane| lane.state == State::Idle)
-        })
-    }
-
-    /// The tool of a call of the program's own.
-    #[cfg(feature = "local")]
-    pub(crate) fn local_tool(&self, call: CallId) -> Option<u16> {
-        let lane = self.lanes.get(usize::from(call.lane()))?;
-        let is_it = lane.generation == call.generation() && self.is_local(call);
-        (is_it && lane.state != State::Idle).then_some(lane.tool)
-    }
-
-    /// The answer of a call of the program's own, empty where there was no room for it; none before
-    /// it is answered.
-    #[cfg(feature = "local")]
-    pub(crate) fn local_answer(&self, call: CallId) -> Option<&[u8]> {
-        let lane = self.lanes.get(usize::from(call.lane()))?;
-        match lane.state {
-            _ if lane.generation != call.generation() || !self.is_local(call) => None,
-            State::Answered => self.blocks.get(self.place(call.lane(), lane.bytes)),
-            State::Forgotten => Some(&[]),
-            _ => None,
-        }
+        has(LOCAL) && call.lane() >= self.hosts.get()
     }
 
     /// The lane of an id, and whether its call is new there.
@@ -289,7 +244,7 @@ impl<'m> Lanes<'m> {
         // A device with a tool that asks for more serves nothing; where tools can change after that
         // was looked at, one may.
         let mut bytes = head.limits.pending_bytes;
-        if cfg!(any(feature = "check", feature = "local")) {
+        if has(CHECK | LOCAL) {
             bytes = bytes.min(self.block as u16);
         }
         let generation = lane.generation.wrapping_add(1);
@@ -301,17 +256,13 @@ impl<'m> Lanes<'m> {
             generation,
             state: State::Pending,
             has_content: head.content,
-            #[cfg(feature = "progress")]
-            progress: false,
-            #[cfg(not(feature = "progress"))]
+            progress: [false; PROGRESS],
             _spare: lane._spare,
-            #[cfg(feature = "content")]
-            content: Content::default(),
+            content: [Content::default(); CONTENT],
         };
-        #[cfg(feature = "status")]
-        {
-            self.open += 1;
-            self.high_water = self.high_water.max(self.open);
+        for (open, most) in self.open.iter_mut().zip(&mut self.high_water) {
+            *open += 1;
+            *most = (*most).max(*open);
         }
         trine_arena::clear(self.own(index, bytes));
         CallId::new(index, generation)
@@ -330,7 +281,7 @@ impl<'m> Lanes<'m> {
     }
 
     /// Where the first `len` bytes of lane number `index` are.
-    const fn place(&self, index: u8, len: u16) -> Range<usize> {
+    pub(crate) const fn place(&self, index: u8, len: u16) -> Range<usize> {
         let start = index as usize * self.block;
         start..start + len as usize
     }
@@ -355,44 +306,39 @@ impl<'m> Lanes<'m> {
     /// own.
     pub(crate) fn keep(&mut self, call: CallId, message: &[u8]) -> bool {
         let repeat = self.repeat;
-        #[cfg(feature = "local")]
         let is_local = self.is_local(call);
         let Some(lane) = self.get(call) else { return false };
         let fits = message.len() <= repeat;
         lane.bytes = if fits { message.len() as u16 } else { 0 };
         lane.state = if fits { State::Answered } else { State::Forgotten };
-        #[cfg(feature = "local")]
         if is_local && !fits {
             // Its beginning says how the call ended.
             (lane.bytes, lane.state) = (repeat as u16, State::Answered);
         }
         let len = lane.bytes;
-        #[cfg(feature = "status")]
-        {
-            self.open -= 1;
-        }
+        self.close();
         crate::outbox::copy(self.own(call.lane(), len), message);
-        !self.is_local(call)
+        !is_local
     }
 
     /// The call was answered and nothing of that is kept; its handle goes stale.
-    #[cfg(feature = "content")]
     pub(crate) fn forget(&mut self, call: CallId) {
         if let Some(lane) = self.get(call) {
             lane.state = State::Forgotten;
-            #[cfg(feature = "status")]
-            {
-                self.open -= 1;
-            }
+            self.close();
+        }
+    }
+
+    /// One open call fewer.
+    fn close(&mut self) {
+        if let Some(open) = self.open.first_mut() {
+            *open -= 1;
         }
     }
 
     /// Whether all calls are answered, as far as that is known.
     pub(crate) const fn is_quiet(&self) -> bool {
-        #[cfg(feature = "status")]
-        return self.open == 0;
-        #[cfg(not(feature = "status"))]
-        false
+        matches!(self.open.first(), Some(0))
     }
 
     /// Milliseconds until the next call expires, 0 where one is cancelled, and that call; the most
@@ -432,16 +378,10 @@ impl<'m> Lanes<'m> {
     /// Forgets everything of lane number `index`; the handle of its call goes stale.
     pub(crate) fn reset(&mut self, index: u8) {
         if let Some(lane) = self.lanes.get_mut(usize::from(index)) {
-            #[cfg(feature = "status")]
-            {
-                self.open -= u8::from(lane.state.is_open());
+            if let Some(open) = self.open.first_mut() {
+                *open -= u8::from(lane.state.is_open());
             }
-            *lane = Lane {
-                generation: lane.generation,
-                #[cfg(not(feature = "progress"))]
-                _spare: lane._spare,
-                ..Lane::NEW
-            };
+            *lane = Lane { generation: lane.generation, _spare: lane._spare, ..Lane::NEW };
         }
     }
 }

@@ -46,49 +46,33 @@
 mod call;
 mod clock;
 mod config;
-#[cfg(feature = "consent")]
 mod consent;
 mod device;
-#[cfg(any(feature = "check", feature = "factory"))]
+mod features;
 mod fnv;
 mod lanes;
-#[cfg(all(feature = "local", feature = "progress"))]
-mod news;
 mod outbox;
-#[cfg(feature = "ports")]
 mod port;
 mod pulse;
 mod registry;
-#[cfg(feature = "progress")]
 mod text;
 mod varint;
 
 pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, Wanted, ask, block};
-#[cfg(feature = "ask")]
-pub use call::{Asked, SENTENCE, tokens};
 pub use clock::Millis;
 pub use config::{Config, Identity, InitError, Key, Link};
-#[cfg(feature = "consent")]
 pub use consent::{TOO_LONG_BYTES, too_long};
-#[cfg(feature = "check")]
 pub use device::Check;
 #[cfg(feature = "local")]
 pub use device::Local;
-#[cfg(feature = "ports")]
-pub use device::PORTS_MAX;
-pub use device::{Device, most_pending};
+#[cfg(feature = "ask")]
+pub use device::ask::{Asked, SENTENCE, tokens, verdict};
+pub use device::{Device, News, PORTS_MAX, most_pending};
 pub use lanes::CallId;
-#[cfg(all(feature = "local", feature = "progress"))]
-pub use news::News;
-#[cfg(feature = "ports")]
 pub use port::Port;
 pub use pulse::Pulse;
 pub use registry::{Registry, RegistryError, ToolId};
-#[cfg(feature = "progress")]
 pub use text::cut;
-#[cfg(feature = "status")]
 pub use trine_wire::message::Status;
 pub use trine_wire::message::block::Block;
-#[cfg(feature = "ask")]
-pub use trine_wire::message::block::verdict;
 pub use trine_wire::message::input::{Answer as Answered, Records, Request};

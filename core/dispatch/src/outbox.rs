@@ -1,20 +1,13 @@
 //! Messages waiting to be sent, in the form of the link.
 
-#[cfg(feature = "bus")]
-use trine_wire::bus;
 use trine_wire::codec::{Writer, size};
-use trine_wire::frame;
-use trine_wire::message::put;
-#[cfg(feature = "messages")]
-use trine_wire::message::{DeviceMessage, Message as _};
-#[cfg(feature = "packet")]
+use trine_wire::message::{DeviceMessage, Message as _, put};
 use trine_wire::packet::{self, Fragmenter};
-#[cfg(feature = "secure")]
-use trine_wire::secure::DeviceKeys;
+use trine_wire::{bus, frame};
 
-#[cfg(any(feature = "progress", feature = "secure"))]
-use crate::config::TAG_MAX;
-use crate::config::{Config, HEAD_MAX, Link};
+use crate::config::{Config, HEAD_MAX, Link, TAG_MAX};
+use crate::features::keys::{self, DeviceKeys};
+use crate::features::{BUS, PACKET, SECURE, STATUS};
 
 /// Copies as many bytes as there are, and cannot panic as `copy_from_slice` could.
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
@@ -23,7 +16,6 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
 
 /// How messages are tagged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg(feature = "secure")]
 pub(crate) enum Tagging {
     /// By the session.
     Session,
@@ -31,6 +23,30 @@ pub(crate) enum Tagging {
     Hello,
     /// Not at all, as the answer to what came without.
     Off,
+}
+
+/// What was sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) frames: u32,
+    /// Most bytes that ever waited.
+    pub(crate) high_water: usize,
+}
+
+/// What a link of packets keeps.
+#[derive(Debug)]
+pub(crate) struct Packets<'m> {
+    /// The packet that is to be sent.
+    pub(crate) place: &'m mut [u8],
+    /// How many bytes it has.
+    len: usize,
+    cutter: Fragmenter,
+}
+
+impl Packets<'_> {
+    const fn new() -> Self {
+        Self { place: &mut [], len: 0, cutter: Fragmenter::new() }
+    }
 }
 
 /// On a stream frames, built at the end and consumed from the front; on other links one message.
@@ -48,22 +64,12 @@ pub(crate) struct Outbox<'m> {
     /// Most bytes of a message that the host takes, 0 for any.
     host_max: u16,
     link: Link,
-    /// The packet that is to be sent, and how many bytes it has.
-    #[cfg(feature = "packet")]
-    pub(crate) packet: (&'m mut [u8], usize),
-    #[cfg(feature = "packet")]
-    cutter: Fragmenter,
+    pub(crate) packets: [Packets<'m>; PACKET],
     /// Start and length of the message that waits to be polled.
-    #[cfg(feature = "bus")]
-    waits: Option<(usize, usize)>,
-    #[cfg(feature = "secure")]
+    waits: [Option<(usize, usize)>; BUS],
     pub(crate) keys: Option<DeviceKeys>,
-    #[cfg(feature = "secure")]
-    pub(crate) tagging: Tagging,
-    #[cfg(feature = "status")]
-    pub(crate) frames: u32,
-    #[cfg(feature = "status")]
-    pub(crate) high_water: usize,
+    pub(crate) tagging: [Tagging; SECURE],
+    pub(crate) counts: [Counts; STATUS],
 }
 
 impl<'m> Outbox<'m> {
@@ -78,20 +84,11 @@ impl<'m> Outbox<'m> {
             reply_max,
             host_max: 0,
             link: config.link,
-            #[cfg(feature = "packet")]
-            packet: (&mut [], 0),
-            #[cfg(feature = "packet")]
-            cutter: Fragmenter::new(),
-            #[cfg(feature = "bus")]
-            waits: None,
-            #[cfg(feature = "secure")]
-            keys: config.key.map(|key| DeviceKeys::new(key.0)),
-            #[cfg(feature = "secure")]
-            tagging: Tagging::Session,
-            #[cfg(feature = "status")]
-            frames: 0,
-            #[cfg(feature = "status")]
-            high_water: 0,
+            packets: core::array::from_fn(|_| Packets::new()),
+            waits: [None; BUS],
+            keys: keys::of(config),
+            tagging: [Tagging::Session; SECURE],
+            counts: [Counts::default(); STATUS],
         }
     }
 
@@ -109,18 +106,17 @@ impl<'m> Outbox<'m> {
     }
 
     pub(crate) fn peek(&self) -> &[u8] {
-        match self.link {
-            #[cfg(feature = "packet")]
-            Link::Packet { .. } => self.packet.0.get(..self.packet.1).unwrap_or_default(),
-            _ => self.out.buffer().get(self.start..self.end).unwrap_or_default(),
-        }
+        let waiting = match self.packets.first() {
+            Some(packets) if self.link.mtu().is_some() => packets.place.get(..packets.len),
+            _ => self.out.buffer().get(self.start..self.end),
+        };
+        waiting.unwrap_or_default()
     }
 
     pub(crate) fn consume(&mut self, count: usize) {
-        #[cfg(feature = "packet")]
-        if let Link::Packet { .. } = self.link {
+        if self.link.mtu().is_some() {
             // A packet is sent whole or not at all.
-            if count > 0 && self.packet.1 > 0 {
+            if count > 0 && self.packets.first().is_some_and(|packets| packets.len > 0) {
                 self.cut();
             }
             return;
@@ -132,22 +128,18 @@ impl<'m> Outbox<'m> {
     }
 
     /// Makes the next packet of the body; after the last one there is room again.
-    #[cfg(feature = "packet")]
     fn cut(&mut self) {
+        let Some(packets) = self.packets.first_mut() else { return };
         let body = self.out.buffer().get(..self.end).unwrap_or_default();
-        self.packet.1 = self.cutter.next(body, self.packet.0);
-        if self.packet.1 == 0 {
+        packets.len = packets.cutter.next(body, packets.place);
+        if packets.len == 0 {
             self.end = 0;
         }
     }
 
     /// Whether the largest message fits. The dispatcher starts nothing that it could not answer.
     pub(crate) fn has_room(&self) -> bool {
-        #[cfg(feature = "bus")]
-        if self.waits.is_some() {
-            return false;
-        }
-        self.end == 0
+        !self.waits() && self.end == 0
     }
 
     /// Whether a message may be built: on a stream also behind others, where it may not fit.
@@ -156,7 +148,6 @@ impl<'m> Outbox<'m> {
     }
 
     /// Whether a message with a text or value of `len` bytes fits: on a stream behind others.
-    #[cfg(any(feature = "progress", feature = "secure"))]
     pub(crate) fn takes(&self, len: usize) -> bool {
         if self.link != Link::Stream {
             return self.has_room();
@@ -184,7 +175,6 @@ impl<'m> Outbox<'m> {
     }
 
     /// Queues a message; `false` when it does not fit.
-    #[cfg(feature = "messages")]
     pub(crate) fn send(&mut self, message: &DeviceMessage<'_>) -> bool {
         message.put(self.begin());
         self.post()
@@ -221,58 +211,51 @@ impl<'m> Outbox<'m> {
         let start = self.out.from();
         let Some(len) = self.out.written().map(<[u8]>::len) else { return false };
         let Some(len) = self.tag(start, len) else { return false };
-        let (at, link) = (start - self.end, self.link);
-        let framed = match link {
+        if self.link.address().is_some() {
+            self.waits = [Some((start, len)); BUS];
+            return true;
+        }
+        let at = start - self.end;
+        let in_packets = self.link.mtu().is_some();
+        let framed = if in_packets {
+            packet::encode_in_place(self.place(), at, len)
+        } else {
             // It was built behind as much as the longest message needs.
-            Link::Stream => frame::encode_behind_headroom(self.place(), at, len),
-            #[cfg(feature = "packet")]
-            Link::Packet { .. } => packet::encode_in_place(self.place(), at, len),
-            #[cfg(feature = "bus")]
-            Link::Bus { .. } => {
-                self.waits = Some((start, len));
-                return true;
-            }
+            frame::encode_behind_headroom(self.place(), at, len)
         };
         let Some(framed) = framed else { return false };
         self.queued(framed);
-        #[cfg(feature = "packet")]
-        if let Link::Packet { .. } = self.link {
+        if in_packets {
             self.cut();
         }
         true
     }
 
-    #[cfg(not(feature = "secure"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "with tags it may fail")]
-    const fn tag(&self, _start: usize, len: usize) -> Option<usize> {
-        Some(len)
-    }
-
-    #[cfg(feature = "secure")]
     fn tag(&mut self, start: usize, len: usize) -> Option<usize> {
-        match (&mut self.keys, self.tagging) {
-            (None, _) | (_, Tagging::Off) => Some(len),
-            (Some(keys), Tagging::Session) => keys.seal(self.out.buffer_mut(), start, len),
-            (Some(keys), Tagging::Hello) => keys.seal_hello(self.out.buffer_mut(), start, len),
+        let (Some(keys), Some(tagging)) = (&mut self.keys, self.tagging.first()) else {
+            return Some(len);
+        };
+        match tagging {
+            Tagging::Off => Some(len),
+            Tagging::Session => keys.seal(self.out.buffer_mut(), start, len),
+            Tagging::Hello => keys.seal_hello(self.out.buffer_mut(), start, len),
         }
     }
 
     /// Whether nothing is on its way out, so that a device on a bus may answer a poll.
-    #[cfg(feature = "bus")]
     pub(crate) fn may_speak(&self) -> bool {
         self.end == 0
     }
 
     /// Whether a message waits to be polled.
-    #[cfg(feature = "bus")]
     pub(crate) fn waits(&self) -> bool {
-        self.waits.is_some()
+        matches!(self.waits.first(), Some(Some(_)))
     }
 
     /// Lets the waiting message go, or the word that there is none.
-    #[cfg(feature = "bus")]
     pub(crate) fn speak(&mut self, address: u8, more: bool) {
-        let (start, len) = self.waits.take().unwrap_or((self.lead, 0));
+        let waiting = self.waits.first_mut().and_then(Option::take);
+        let (start, len) = waiting.unwrap_or((self.lead, 0));
         let header = bus::Header::from_device(address, more).bytes();
         let start = start - bus::HEADER_LEN;
         let buffer = self.out.buffer_mut();
@@ -286,10 +269,9 @@ impl<'m> Outbox<'m> {
 
     fn queued(&mut self, framed: usize) {
         self.end += framed;
-        #[cfg(feature = "status")]
-        {
-            self.frames = self.frames.wrapping_add(1);
-            self.high_water = self.high_water.max(self.end - self.start);
+        if let Some(counts) = self.counts.first_mut() {
+            counts.frames = counts.frames.wrapping_add(1);
+            counts.high_water = counts.high_water.max(self.end - self.start);
         }
     }
 }

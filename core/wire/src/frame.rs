@@ -12,7 +12,7 @@ use core::slice;
 use crate::crc::crc32;
 
 /// Bytes of the CRC at the end of a frame's content.
-const CRC_LEN: usize = 4;
+pub const CRC_LEN: usize = 4;
 /// Whether there is an operating system, and with it room for what is long but quick.
 const HOSTED: bool = cfg!(not(target_os = "none"));
 /// From how many bytes on a stretch is worth being copied in one piece.

@@ -3,7 +3,9 @@
 use core::ffi::c_char;
 use core::mem::{offset_of, size_of};
 
-use trine_descriptor::{Fault, FaultCode, Scalar, Side, TextSink, ValueReader, explain};
+use trine_descriptor::{
+    Annotations, Fault, FaultCode, Scalar, Side, TextSink, ValueReader, explain,
+};
 use trine_dispatch::{CallId, Local, Tools as _};
 use trine_mcp::{Failure, result};
 use trine_wire::message::{self, DeviceMessage, Outcome};
@@ -75,8 +77,6 @@ pub struct trine_outcome {
 
 /// Bytes of the first version of the structure.
 const V1: usize = offset_of!(trine_outcome, text) + size_of::<trine_text>();
-/// Annotation of a tool whose arguments only a host can judge wholly.
-const HOST_VALIDATED: u8 = 16;
 
 /// An outcome before it is the program's.
 struct End<'e> {
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn trine_run(
     };
     let Ok(number) = u16::try_from(tool) else { return TRINE_E_NOT_FOUND };
     let Some(head) = owned.object.source().head(number) else { return TRINE_E_NOT_FOUND };
-    let end = if head.annotations.has(HOST_VALIDATED) {
+    let end = if head.annotations.has(Annotations::HOST_VALIDATED) {
         End::new(TRINE_RUN_UNPROVEN)
     } else {
         run(&mut owned, (number, args), now, room)

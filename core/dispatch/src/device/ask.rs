@@ -2,11 +2,14 @@
 
 use trine_descriptor::{Annotations, Consent, FailSafe, Head, Limits, ValueWriter};
 use trine_wire::codec::Members;
-use trine_wire::message::{self, outcome};
+pub use trine_wire::message::block::verdict;
+use trine_wire::message::block::write_tokens;
+use trine_wire::message::{self, flag, outcome};
 
 use super::Device;
 use super::run::{DEADLINE_MAX, written};
-use crate::call::{Asked, SENTENCE, Tools};
+use crate::CallId;
+use crate::call::Tools;
 use crate::lanes::Seen;
 
 /// What a lane has to know of a sentence: it is answered later, in blocks.
@@ -18,7 +21,35 @@ const HEAD: Head = Head {
     limits: Limits { deadline_ms: 0, pending_bytes: 1 },
 };
 
+/// The number of no tool: a sentence that is being read has it, where a call has its tool's.
+pub const SENTENCE: u16 = u16::MAX;
+
+/// A sentence that is to become a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The handle to answer with later.
+    pub id: CallId,
+    /// The time of this poll, in milliseconds.
+    pub now: u64,
+    /// When the answer is no longer wanted.
+    pub deadline: u64,
+    /// What somebody said, as it came: it may be no UTF-8.
+    pub sentence: &'a [u8],
+    /// Whether the tokens are wanted too.
+    pub with_tokens: bool,
+}
+
+/// Appends a block of what a model read and chose to the answer to a sentence.
+pub fn tokens(out: &mut ValueWriter<'_>, tokens: &[u16]) {
+    out.with_rest(|rest| write_tokens(tokens, rest));
+}
+
 impl Device<'_> {
+    /// Tells hosts that [`Tools::sentence`] turns sentences into calls. *init-only*.
+    pub const fn offer_sentences(&mut self) {
+        self.reads_sentences = [true];
+    }
+
     /// A sentence came in: a new one, or one that came before.
     #[inline(never)]
     pub(super) fn ask<T: Tools + ?Sized>(&mut self, from: &mut Members<'_>, tools: &mut T) {
@@ -47,7 +78,7 @@ impl Device<'_> {
             now: self.now,
             deadline: self.now.saturating_add(deadline_ms.into()),
             sentence: ask.sentence,
-            with_tokens: ask.flags & 1 != 0,
+            with_tokens: ask.flags & flag::TOKENS != 0,
         };
         let mut out = ValueWriter::new(self.outbox.result_place());
         let answer = tools.sentence(&asked, &mut out);

@@ -1,20 +1,17 @@
 //! Calls that outlive a poll: their end, and the content, progress and log that they send.
 
-#[cfg(any(feature = "content", feature = "progress"))]
-use trine_wire::message::DeviceMessage;
-#[cfg(feature = "content")]
-use trine_wire::message::Outcome;
-use trine_wire::message::outcome;
+use trine_wire::message::{DeviceMessage, Outcome, outcome};
 
-use super::{Device, count};
-#[cfg(any(feature = "content", feature = "progress"))]
+use super::session::LOG_NONE;
+use super::{Device, News, count};
 use crate::CallId;
 use crate::call::Tools;
-#[cfg(feature = "content")]
+use crate::features::{CONTENT, has};
 use crate::lanes::Content;
 use crate::lanes::State;
-#[cfg(all(feature = "local", feature = "progress"))]
-use crate::news::News;
+
+/// Most bytes of a chunk.
+const CHUNK_MAX: usize = 128;
 
 impl Device<'_> {
     /// Ends a call that expired or was cancelled, or sends a piece of content.
@@ -34,11 +31,18 @@ impl Device<'_> {
             self.end(call, if is_cancelled { outcome::CANCELLED } else { outcome::EXPIRED });
             return true;
         }
-        #[cfg(feature = "content")]
+        has(CONTENT) && self.content_step(tools)
+    }
+
+    /// Sends a piece of the first content that may be sent.
+    fn content_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
         for index in 0..self.lanes.len() {
             let Some((call, lane)) = self.lanes.handle(index) else { continue };
-            if lane.state == State::Sending && lane.content.at < lane.content.upto {
-                let (id, content) = (lane.id, lane.content);
+            if lane.state == State::Sending
+                && let Some(content) = lane.content.first()
+                && content.at < content.upto
+            {
+                let (id, content) = (lane.id, *content);
                 self.send_chunk((call, id), content, tools);
                 return true;
             }
@@ -47,18 +51,14 @@ impl Device<'_> {
     }
 
     /// Whether a call has content to send, which a host on a bus is told.
-    #[cfg(feature = "bus")]
     pub(super) fn has_more(&self) -> bool {
-        #[cfg(feature = "content")]
-        return (0..self.lanes.len())
-            .filter_map(|index| self.lanes.handle(index))
-            .any(|(_, lane)| lane.state == State::Sending);
-        #[cfg(not(feature = "content"))]
-        return false;
+        has(CONTENT)
+            && (0..self.lanes.len())
+                .filter_map(|index| self.lanes.handle(index))
+                .any(|(_, lane)| lane.state == State::Sending)
     }
 
     /// Announces the content of a call, whose chunks follow.
-    #[cfg(feature = "content")]
     pub(super) fn begin_content(&mut self, call: CallId, mime: &str, len: u32) {
         if self.lanes.is_local(call) {
             // Nobody asks for its chunks: such content is answered at once or not at all.
@@ -66,13 +66,14 @@ impl Device<'_> {
         }
         let Some(lane) = self.lanes.get(call) else { return };
         lane.state = State::Sending;
-        lane.content = Content { at: 0, len, ..lane.content };
+        if let Some(content) = lane.content.first_mut() {
+            (content.at, content.len) = (0, len);
+        }
         let id = lane.id;
         let outcome = Outcome::Content { mime, len };
         self.outbox.send(&DeviceMessage::Result { id, outcome });
     }
 
-    #[cfg(feature = "content")]
     #[inline(never)]
     fn send_chunk<T: Tools + ?Sized>(
         &mut self,
@@ -81,7 +82,7 @@ impl Device<'_> {
         tools: &mut T,
     ) {
         let Content { at, len, upto } = content;
-        let mut chunk = [0u8; 128];
+        let mut chunk = [0; CHUNK_MAX];
         let most = (len.min(upto) - at).min(chunk.len() as u32) as usize;
         let most = self.outbox.fits(most.min(usize::from(self.config.result_max)));
         let Some(tool) = self.lanes.get(call).map(|lane| lane.tool) else { return };
@@ -95,16 +96,15 @@ impl Device<'_> {
         let at = at + count as u32;
         if at == len {
             self.lanes.forget(call);
-        } else if let Some(lane) = self.lanes.get(call) {
-            lane.content.at = at;
+        } else if let Some(content) = self.lanes.get(call).and_then(|lane| lane.content.first_mut())
+        {
+            content.at = at;
         }
     }
 
     /// Tells the host how far a call is.
-    #[cfg(feature = "progress")]
     pub(crate) fn progress(&mut self, call: CallId, (done, total): (u32, u32), text: &str) {
         let Some(id) = self.lanes.pending(call).map(|lane| lane.id) else { return };
-        #[cfg(feature = "local")]
         if self.lanes.is_local(call) {
             self.keep(News::Progress { call, done, total, text });
             return;
@@ -113,19 +113,18 @@ impl Device<'_> {
     }
 
     /// Sends a line for the host's log, if it wants lines of this level: 0 debug to 7 emergency.
-    /// *owner-only*; a tool uses [`crate::Calls::log`], an interrupt [`crate::Port::log`].
+    /// Without the feature `progress` it wants none. *owner-only*; a tool uses
+    /// [`crate::Calls::log`], an interrupt [`crate::Port::log`].
     ///
     /// # Errors
     /// [`crate::NotNow`] when there is no room.
-    #[cfg(feature = "progress")]
     pub fn log(&mut self, level: u8, text: &str) -> Result<(), crate::NotNow> {
         let text = self.fitting(text);
-        let wanted = self.session.log_level;
-        let is_wanted = level >= wanted && wanted != super::session::LOG_NONE;
+        let wanted = self.session.log_level.first().copied().unwrap_or(LOG_NONE);
+        let is_wanted = level >= wanted && wanted != LOG_NONE;
         if is_wanted && !self.outbox.takes(text.len()) {
             return Err(crate::NotNow);
         }
-        #[cfg(feature = "local")]
         self.keep(News::Log { level, text });
         if is_wanted {
             self.outbox.send(&DeviceMessage::Log { level, text });

@@ -1,24 +1,15 @@
 //! Operations that a factory tests a device with. They change nothing.
 
-use trine_wire::message::DeviceMessage;
+use trine_wire::message::{DeviceMessage, factory};
 
 use super::Device;
 use crate::call::{Tested, Tools};
 use crate::{fnv, varint};
 
-/// The operations that every device has.
-mod op {
-    /// Gives back what it was given.
-    pub(super) const ECHO: u8 = 0;
-    /// Reads the whole list from flash and compares its hash with what was greeted with.
-    pub(super) const LIST: u8 = 1;
-    /// Says how long the device has run.
-    pub(super) const CLOCK: u8 = 2;
-    /// Says how full each memory ever was.
-    pub(super) const MEMORY: u8 = 3;
-    /// The first of the product's own.
-    pub(super) const OWN: u8 = 128;
-}
+/// Most bytes that an operation answers.
+const ANSWER_MAX: usize = 128;
+/// Bytes of the list that are hashed at a time.
+const PIECE: usize = 64;
 
 impl Device<'_> {
     #[inline(never)]
@@ -28,27 +19,27 @@ impl Device<'_> {
         now: u64,
         tools: &mut T,
     ) {
-        let mut found = [0; 128];
+        let mut found = [0; ANSWER_MAX];
         let most = usize::from(self.config.result_max).min(found.len());
         let out = found.get_mut(..self.outbox.fits(most)).unwrap_or_default();
         let tested = match op {
-            op::ECHO => match out.get_mut(..arg.len()) {
+            factory::ECHO => match out.get_mut(..arg.len()) {
                 Some(place) => {
                     place.copy_from_slice(arg);
                     Tested::Fine(arg.len())
                 }
                 None => Tested::Failed(0),
             },
-            op::LIST => self.list_is_whole(),
-            op::CLOCK => numbers(&[self.uptime(now)], out),
-            op::MEMORY => numbers(&self.high_waters(), out),
-            op::OWN.. => tools.factory(op, arg, out),
+            factory::LIST => self.list_is_whole(),
+            factory::CLOCK => numbers(&[self.uptime(now)], out),
+            factory::MEMORY => numbers(&self.high_waters(), out),
+            factory::OWN.. => tools.factory(op, arg, out),
             _ => Tested::Unknown,
         };
         let (code, len) = match tested {
-            Tested::Fine(len) => (0, len),
-            Tested::Failed(len) => (1, len),
-            Tested::Unknown => (2, 0),
+            Tested::Fine(len) => (factory::FINE, len),
+            Tested::Failed(len) => (factory::FAILED, len),
+            Tested::Unknown => (factory::UNKNOWN, 0),
         };
         let bytes = found.get(..len).unwrap_or_default();
         self.outbox.send(&DeviceMessage::Factory { op, code, bytes });
@@ -73,7 +64,7 @@ impl Device<'_> {
             let mut hash = fnv::OFFSET;
             let end = at.checked_add(len)?;
             while at < end {
-                let mut piece = [0; 64];
+                let mut piece = [0; PIECE];
                 let count = (end - at).min(piece.len());
                 let piece = piece.get_mut(..count)?;
                 self.table.page(at, piece);
@@ -103,19 +94,14 @@ impl Device<'_> {
     /// Bytes of memory given, carved, most in the receive ring, most waiting to be sent; most calls
     /// under way.
     fn high_waters(&self) -> [u64; 5] {
-        #[cfg(feature = "status")]
-        {
-            let status = self.status(0);
-            [
-                status.memory.into(),
-                status.memory_used.into(),
-                status.rx_high_water.into(),
-                status.tx_high_water.into(),
-                status.calls_high_water.into(),
-            ]
-        }
-        #[cfg(not(feature = "status"))]
-        [0, 0, self.inbox.high_water as u64, 0, 0]
+        let counters = self.counters(0);
+        [
+            counters.memory.into(),
+            counters.memory_used.into(),
+            counters.rx_high_water.into(),
+            counters.tx_high_water.into(),
+            counters.calls_high_water.into(),
+        ]
     }
 }
 

@@ -6,8 +6,8 @@ use trine_descriptor::{Args, Consent, Fault, FaultCode, NO_NODE, Side, ValueWrit
 use super::{Device, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
-#[cfg(feature = "consent")]
 use crate::consent::{Judged, Question};
+use crate::lanes::{Lanes, State};
 
 /// How such a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,7 +140,6 @@ impl Device<'_> {
     }
 
     /// What is said to a call that a person has to agree to and has not.
-    #[cfg(feature = "consent")]
     fn local_refused<T: Tools + ?Sized>(
         &mut self,
         (tool, args): (u16, &[u8]),
@@ -151,22 +150,9 @@ impl Device<'_> {
         let question = Question { tool, from: None, parts: [&[], args, &[], &[]] };
         match self.judge(&question, now, tools) {
             Judged::Agreed => None,
-            Judged::TooLong => Some(Local::TooLong(self.config.consent_bytes)),
+            Judged::TooLong => Some(Local::TooLong(self.config.consent().0)),
             Judged::Asked | Judged::Waits => Some(Local::NeedsPerson(consent)),
         }
-    }
-
-    /// Nobody can agree to anything here.
-    #[cfg(not(feature = "consent"))]
-    fn local_refused<T: Tools + ?Sized>(
-        &mut self,
-        _call: (u16, &[u8]),
-        consent: Consent,
-        _now: u64,
-        _tools: &T,
-    ) -> Option<Local> {
-        count!(self, unagreed);
-        Some(Local::NeedsPerson(consent))
     }
 
     /// The answer of a pending call of the program itself: a result message of the wire, empty when
@@ -195,5 +181,33 @@ impl Device<'_> {
             return;
         }
         self.lanes.reset(call.lane());
+    }
+}
+
+impl Lanes<'_> {
+    /// A lane of the program's own that is free.
+    fn free_local(&self) -> Option<u8> {
+        (self.hosts()..self.len()).find(|&index| {
+            self.lanes.get(usize::from(index)).is_some_and(|lane| lane.state == State::Idle)
+        })
+    }
+
+    /// The tool of a call of the program's own.
+    fn local_tool(&self, call: CallId) -> Option<u16> {
+        let lane = self.lanes.get(usize::from(call.lane()))?;
+        let is_it = lane.generation == call.generation() && self.is_local(call);
+        (is_it && lane.state != State::Idle).then_some(lane.tool)
+    }
+
+    /// The answer of a call of the program's own, empty where there was no room for it; none before
+    /// it is answered.
+    fn local_answer(&self, call: CallId) -> Option<&[u8]> {
+        let lane = self.lanes.get(usize::from(call.lane()))?;
+        match lane.state {
+            _ if lane.generation != call.generation() || !self.is_local(call) => None,
+            State::Answered => self.blocks.get(self.place(call.lane(), lane.bytes)),
+            State::Forgotten => Some(&[]),
+            _ => None,
+        }
     }
 }

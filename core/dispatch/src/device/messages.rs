@@ -1,22 +1,20 @@
 //! Messages from the host.
 
 use trine_wire::codec::Members;
-#[cfg(feature = "status")]
-use trine_wire::message::DeviceMessage;
-use trine_wire::message::{HostHello, feature, kind, put, what};
+use trine_wire::message::{DeviceMessage, HostHello, feature, kind, put, what};
 
 use super::Device;
-#[cfg(feature = "secure")]
 use super::secure::Proof;
 use crate::call::Tools;
+use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, SECURE, STATUS, has, is_set};
 use crate::lanes::State;
 
 /// What this device can, as far as it was built in.
-const FEATURES: u32 = bit(cfg!(feature = "consent"), feature::CONSENT)
-    | bit(cfg!(feature = "content"), feature::CONTENT | feature::CREDIT)
-    | bit(cfg!(feature = "progress"), feature::PROGRESS | feature::LOG | feature::NEED_INPUT)
-    | bit(cfg!(feature = "secure"), feature::KEYED)
-    | bit(cfg!(feature = "factory"), feature::FACTORY)
+const FEATURES: u32 = bit(has(CONSENT), feature::CONSENT)
+    | bit(has(CONTENT), feature::CONTENT | feature::CREDIT)
+    | bit(has(PROGRESS), feature::PROGRESS | feature::LOG | feature::NEED_INPUT)
+    | bit(has(SECURE), feature::KEYED)
+    | bit(has(FACTORY), feature::FACTORY)
     | feature::CANCEL;
 
 /// Most bytes of a page.
@@ -32,33 +30,18 @@ impl Device<'_> {
         // The buffer is taken out so that the message may be read while the device answers.
         let buffer = core::mem::take(&mut self.inbox.message);
         let bytes = buffer.get(start..start + len).unwrap_or_default();
-        #[cfg(feature = "secure")]
         if self.outbox.keys.is_some() {
-            self.keyed_message(bytes, self.now, tools);
+            self.keyed_message(bytes, tools);
         } else {
             self.serve(bytes, false, tools);
         }
-        #[cfg(not(feature = "secure"))]
-        self.serve(bytes, false, tools);
         self.inbox.message = buffer;
-    }
-
-    /// Deals with a message of a keyed device that is what it says.
-    #[cfg(feature = "secure")]
-    pub(super) fn proven_message<T: Tools + ?Sized>(
-        &mut self,
-        bytes: &[u8],
-        tagged: bool,
-        _now: u64,
-        tools: &mut T,
-    ) {
-        self.serve(bytes, tagged, tools);
     }
 
     /// Deals with a message that is what it says: one that was `tagged`, or one on a link without
     /// tags.
     #[inline(never)]
-    fn serve<T: Tools + ?Sized>(&mut self, bytes: &[u8], tagged: bool, tools: &mut T) {
+    pub(super) fn serve<T: Tools + ?Sized>(&mut self, bytes: &[u8], tagged: bool, tools: &mut T) {
         self.heard();
         // Read member by member: a value of its own would be put together only to be taken apart.
         let mut from = Members::new(bytes);
@@ -90,15 +73,14 @@ impl Device<'_> {
                     lane.state = State::Cancelled;
                 }
             }
-            #[cfg(feature = "status")]
-            kind::STATUS => self.tell_status(),
-            #[cfg(feature = "content")]
-            kind::CREDIT => {
+            kind::STATUS if has(STATUS) => self.tell_status(),
+            kind::CREDIT if has(CONTENT) => {
                 let (id, upto) = (from.number(), from.number());
                 if !from.is_broken()
                     && let Some(lane) = self.lanes.find(id)
+                    && let Some(content) = lane.content.first_mut()
                 {
-                    lane.content.upto = lane.content.upto.max(upto);
+                    content.upto = content.upto.max(upto);
                 }
             }
             kind::PING => {
@@ -108,20 +90,19 @@ impl Device<'_> {
                     self.outbox.post();
                 }
             }
-            #[cfg(feature = "progress")]
-            kind::LOG => {
+            kind::LOG if has(PROGRESS) => {
                 let level = from.byte();
-                self.session.log_level = from.whole(level).unwrap_or(self.session.log_level);
+                if let Some(level) = from.whole(level) {
+                    self.session.log_level = [level; PROGRESS];
+                }
             }
-            #[cfg(feature = "secure")]
-            kind::PROVISION => {
+            kind::PROVISION if has(SECURE) => {
                 let (op, key) = (from.byte(), from.array());
                 if !from.is_broken() {
                     self.provision(op, &key, tools);
                 }
             }
-            #[cfg(feature = "factory")]
-            kind::FACTORY => {
+            kind::FACTORY if has(FACTORY) => {
                 let (op, arg) = (from.byte(), from.bytes());
                 if !from.is_broken() {
                     self.factory((op, arg), self.now, tools);
@@ -148,45 +129,31 @@ impl Device<'_> {
         self.greet(hello.nonce);
     }
 
-    #[cfg(feature = "status")]
     #[inline(never)]
     fn tell_status(&mut self) {
-        let status = self.status(self.now);
+        let status = self.counters(self.now);
         self.outbox.send(&DeviceMessage::Status(status));
     }
 
     /// Says who the device is, in the session in force.
     pub(super) fn greet(&mut self, nonce: u32) {
         let session = self.session.id.unwrap_or_default();
-        #[cfg(feature = "secure")]
-        self.put_greeting(nonce, session, &Proof { epoch: self.session.epoch, ..Proof::default() });
-        #[cfg(not(feature = "secure"))]
-        self.put_greeting(nonce, session);
+        self.put_greeting(nonce, session, None);
         self.outbox.post();
     }
 
     /// Writes a greeting. It is written member by member, as each is read: all of them together
-    /// would have to be kept on the stack.
+    /// would have to be kept on the stack. Without a proof it is of the session in force.
     #[inline(never)]
-    pub(super) fn put_greeting(
-        &mut self,
-        nonce: u32,
-        session: u32,
-        #[cfg(feature = "secure")] proof: &Proof,
-    ) {
-        #[cfg(feature = "secure")]
-        let (epoch, keyed) = (proof.epoch, self.outbox.keys.is_some());
-        #[cfg(not(feature = "secure"))]
-        let epoch = self.session.epoch;
+    pub(super) fn put_greeting(&mut self, nonce: u32, session: u32, proof: Option<&Proof>) {
+        let keyed = self.outbox.keys.is_some();
+        let epoch = proof.map_or(self.session.epoch, |proof| proof.epoch);
         let (config, identity) = (&self.config, &self.config.identity);
         let list_hash = self.list_hash();
         let out = self.outbox.begin();
         put::hello(out, nonce, epoch, list_hash);
         let numbers = (self.table.tools(), config.message_max);
-        #[cfg(feature = "ask")]
-        let features = FEATURES | bit(self.reads_sentences, feature::ASK);
-        #[cfg(not(feature = "ask"))]
-        let features = FEATURES;
+        let features = FEATURES | bit(is_set(&self.reads_sentences), feature::ASK);
         put::hello_limits(out, numbers, config.calls_max, features);
         put::hello_text(out, identity.vendor);
         put::hello_text(out, identity.product);
@@ -195,8 +162,10 @@ impl Device<'_> {
         put::hello_text(out, identity.build);
         let rx_bytes = u16::try_from(self.inbox.rx.capacity()).unwrap_or(u16::MAX);
         put::hello_link(out, (session, rx_bytes), config.result_max, config.link_ms);
-        #[cfg(feature = "secure")]
-        put::hello_key(out, keyed, &proof.challenge, &proof.digest);
+        if has(SECURE) {
+            let Proof { challenge, digest, .. } = proof.copied().unwrap_or_default();
+            put::hello_key(out, keyed, &challenge, &digest);
+        }
     }
 
     #[inline(never)]

@@ -1,52 +1,52 @@
 //! The dispatcher itself: its parts, its start and its poll.
 
 #[cfg(feature = "ask")]
-mod ask;
+pub(crate) mod ask;
+#[cfg(feature = "check")]
+mod check;
 mod content;
-#[cfg(feature = "factory")]
 mod factory;
 #[cfg(feature = "local")]
 mod local;
 mod messages;
-#[cfg(feature = "consent")]
+mod news;
 mod person;
-#[cfg(feature = "ports")]
 mod ports;
 mod receive;
 mod run;
-#[cfg(feature = "secure")]
 mod secure;
 mod session;
 mod start;
 
-#[cfg(feature = "ports")]
 use trine_arena::Consumer;
 use trine_descriptor::Rules;
-#[cfg(feature = "status")]
 use trine_wire::message::Status;
 
 use crate::call::{Calls, Tools};
 use crate::config::{Config, InitError};
-#[cfg(feature = "consent")]
 use crate::consent::Consents;
+use crate::features::{
+    ANNOUNCE, ASK, CHECK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS, has, is_set,
+};
 use crate::lanes::Lanes;
-#[cfg(all(feature = "local", feature = "progress"))]
-use crate::news::{Journal, News};
 use crate::outbox::Outbox;
 use crate::pulse::Pulse;
 #[cfg(feature = "local")]
 pub use local::Local;
+use news::Journal;
+pub use news::News;
 use receive::Inbox;
 pub(crate) use run::Given;
+use secure::Secure;
 use session::Session;
-#[cfg(feature = "check")]
-pub use start::Check;
-use start::Scan;
-pub use start::most_pending;
+use start::Unchecked;
+pub use start::{Check, most_pending};
 
-/// Ports that a device can drain.
-#[cfg(feature = "ports")]
-pub const PORTS_MAX: usize = 4;
+/// Ports that a device can drain: none without the feature `ports`.
+pub const PORTS_MAX: usize = 4 * PORTS;
+
+/// Takes one record from a port, if there is one.
+type Drain<'m> = fn(&mut Device<'m>) -> bool;
 
 /// A device: its calls, its memory and the bytes to and from its host. See the crate's page.
 // In this order, since the short loads of a Thumb processor reach the first bytes of a structure
@@ -55,13 +55,11 @@ pub const PORTS_MAX: usize = 4;
 #[repr(C)]
 pub struct Device<'m> {
     is_started: bool,
-    #[cfg(feature = "announce")]
-    announce: bool,
+    announce: [bool; ANNOUNCE],
     /// Whether the next step looks at messages before it looks at the calls under way, so that a
     /// long content and a flood of calls each get every other step. Without content there is
     /// nothing long: each lane has one end.
-    #[cfg(feature = "content")]
-    messages_first: bool,
+    messages_first: [bool; CONTENT],
     session: Session,
     pub(crate) lanes: Lanes<'m>,
     pub(crate) outbox: Outbox<'m>,
@@ -70,31 +68,24 @@ pub struct Device<'m> {
     pub(crate) table: &'m dyn Rules,
     pulse: Option<&'m Pulse>,
     /// What drains them, once there is one: a device without ports does not link it.
-    #[cfg(feature = "ports")]
-    drain: Option<fn(&mut Self) -> bool>,
+    drain: [Option<Drain<'m>>; PORTS],
     inbox: Inbox<'m>,
-    scan: Scan,
+    fault: Option<InitError>,
     events: u32,
     config: Config<'m>,
-    #[cfg(feature = "consent")]
-    consents: Consents<'m>,
+    consents: [Consents<'m>; CONSENT],
     /// When no port held a record: what one holds later was put there after it.
-    #[cfg(all(feature = "consent", feature = "ports"))]
-    drained: u64,
-    #[cfg(any(feature = "factory", feature = "status"))]
-    started: u64,
-    #[cfg(feature = "status")]
-    status: Status,
+    drained: [u64; CONSENT & PORTS],
+    /// When it was polled first.
+    started: [u64; FACTORY | STATUS],
+    status: [Status; STATUS],
+    secure: [Secure; SECURE],
     /// Whether hosts are told that it takes sentences.
-    #[cfg(feature = "ask")]
-    reads_sentences: bool,
-    #[cfg(feature = "check")]
-    unchecked: start::Unchecked<'m>,
-    #[cfg(feature = "ports")]
+    reads_sentences: [bool; ASK],
+    unchecked: [Unchecked<'m>; CHECK],
     ports: [Option<Consumer<'m>>; PORTS_MAX],
     /// What happens, where a program in process wants to know.
-    #[cfg(all(feature = "local", feature = "progress"))]
-    news: Option<Journal<'m>>,
+    news: [Option<Journal<'m>>; NEWS],
 }
 
 impl core::fmt::Debug for Device<'_> {
@@ -104,39 +95,16 @@ impl core::fmt::Debug for Device<'_> {
 }
 
 impl<'m> Device<'m> {
-    /// Keeps what happens in this memory, for whoever serves MCP in process: [`Self::news`]. Asked
-    /// again, the numbers go on, and what was kept before is forgotten. *init-only*.
-    #[cfg(all(feature = "local", feature = "progress"))]
-    pub fn keep_news(&mut self, memory: &'m mut [u8]) {
-        let next = self.next_news();
-        self.news = Some(Journal::new(memory, next));
-    }
-
-    /// The number that what happens next will have.
-    #[cfg(all(feature = "local", feature = "progress"))]
-    #[must_use]
-    pub fn next_news(&self) -> u32 {
-        self.news.as_ref().map_or(0, Journal::next)
-    }
-
-    /// What happened first from number `seen` on, as far as it is kept, and its number.
-    #[cfg(all(feature = "local", feature = "progress"))]
-    #[must_use]
-    pub fn news(&self, seen: u32) -> Option<(u32, News<'_>)> {
-        self.news.as_ref()?.read(seen)
-    }
-
     /// Keeps what happens, where that is wanted. `true` where nobody else is to be told: no host
     /// has ever greeted this device.
-    #[cfg(all(feature = "local", feature = "progress"))]
     pub(crate) fn keep(&mut self, news: News<'_>) -> bool {
         let is_alone = self.session.id.is_none();
-        match &mut self.news {
-            Some(journal) => {
+        match self.news.first_mut() {
+            Some(Some(journal)) => {
                 journal.push(news);
                 is_alone
             }
-            None => false,
+            _ => false,
         }
     }
 
@@ -144,12 +112,11 @@ impl<'m> Device<'m> {
     ///
     /// # Errors
     /// Gives the end back when there are [`PORTS_MAX`] ports already.
-    #[cfg(feature = "ports")]
     pub fn add_port(&mut self, ring: Consumer<'m>) -> Result<(), Consumer<'m>> {
         match self.ports.iter_mut().find(|port| port.is_none()) {
             Some(place) => {
                 *place = Some(ring);
-                self.drain = Some(Self::port_step);
+                self.drain = [Some(Self::port_step); PORTS];
                 Ok(())
             }
             None => Err(ring),
@@ -159,12 +126,6 @@ impl<'m> Device<'m> {
     /// Takes the place where an interrupt looks whether the device lives. *init-only*.
     pub const fn set_pulse(&mut self, pulse: &'m Pulse) {
         self.pulse = Some(pulse);
-    }
-
-    /// Tells hosts that [`Tools::sentence`] turns sentences into calls. *init-only*.
-    #[cfg(feature = "ask")]
-    pub const fn offer_sentences(&mut self) {
-        self.reads_sentences = true;
     }
 
     /// Bytes to send, in one piece; on a packet link one packet, which is sent whole. Empty when
@@ -184,9 +145,10 @@ impl<'m> Device<'m> {
     /// *owner-only*.
     #[cfg(feature = "announce")]
     pub fn announce(&mut self) {
-        self.announce = true;
-        #[cfg(feature = "consent")]
-        self.consents.forget(self.now);
+        self.announce = [true; ANNOUNCE];
+        if let Some(consents) = self.consents.first_mut() {
+            consents.forget(self.now, false);
+        }
         self.scan_again();
     }
 
@@ -194,7 +156,7 @@ impl<'m> Device<'m> {
     /// breaks, and where. *owner-only*.
     #[must_use]
     pub const fn fault(&self) -> Option<InitError> {
-        self.scan.fault
+        self.fault
     }
 
     /// Whether the link is there: a good message came within [`Config::link_ms`]. *owner-only*.
@@ -207,20 +169,27 @@ impl<'m> Device<'m> {
     #[cfg(feature = "status")]
     #[must_use]
     pub fn status(&self, now: u64) -> Status {
+        self.counters(now)
+    }
+
+    fn counters(&self, now: u64) -> Status {
+        let of_outbox = self.outbox.counts.first().copied().unwrap_or_default();
         Status {
             uptime_ms: self.uptime(now),
             bytes_lost: self.inbox.rx.lost() as u32,
-            rx_high_water: self.inbox.high_water as u32,
-            tx_high_water: self.outbox.high_water as u32,
-            frames_out: self.outbox.frames,
-            calls_high_water: self.lanes.high_water,
-            ..self.status
+            rx_high_water: self.inbox.high_water() as u32,
+            tx_high_water: of_outbox.high_water as u32,
+            frames_out: of_outbox.frames,
+            calls_high_water: self.lanes.high_water.first().copied().unwrap_or_default(),
+            ..self.status.first().copied().unwrap_or_default()
         }
     }
 
-    #[cfg(any(feature = "factory", feature = "status"))]
-    const fn uptime(&self, now: u64) -> u64 {
-        if self.is_started { now.saturating_sub(self.started) } else { 0 }
+    fn uptime(&self, now: u64) -> u64 {
+        match self.started.first() {
+            Some(&started) if self.is_started => now.saturating_sub(started),
+            _ => 0,
+        }
     }
 
     /// Does up to `budget` steps (a message, a chunk, a completion each) and answers when to be
@@ -230,17 +199,16 @@ impl<'m> Device<'m> {
         self.now = now;
         if !self.is_started {
             self.is_started = true;
-            #[cfg(any(feature = "factory", feature = "status"))]
-            {
-                self.started = now;
-            }
+            self.started = [now; FACTORY | STATUS];
             tools.reset(now);
         }
         if let Some(pulse) = self.pulse {
             pulse.polled(now);
         }
-        #[cfg(feature = "consent")]
-        self.consents.pass(now, self.times());
+        let (_, times) = self.config.consent();
+        if let Some(consents) = self.consents.first_mut() {
+            consents.pass(now, times);
+        }
         let mut left = budget;
         while left > 0 && self.step(tools) {
             left -= 1;
@@ -258,8 +226,10 @@ impl<'m> Device<'m> {
         // All that is the dispatcher's own is less than 2^31 milliseconds away.
         due = due.min(self.lanes.nearest(now).0);
         // A press at a port counts from when the ports were seen empty: after the guard's time too.
-        #[cfg(all(feature = "consent", feature = "ports"))]
-        if let Some(guard) = self.consents.guard_left(now, self.times()) {
+        if has(CONSENT & PORTS)
+            && let Some(consents) = self.consents.first()
+            && let Some(guard) = consents.guard_left(now, times)
+        {
             due = due.min(guard);
         }
         if due == u32::MAX { tick } else { tick.min(now.wrapping_add(due.into())) }
@@ -272,45 +242,36 @@ impl<'m> Device<'m> {
 
     /// One step of work; `false` when there is none, or no room to send what it would answer.
     fn step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        #[cfg(feature = "check")]
         if self.scan_step() {
             return true;
         }
-        if self.scan.fault.is_some() {
+        if self.fault.is_some() {
             return false;
         }
-        #[cfg(feature = "bus")]
         if self.bus_step(tools) {
             return true;
         }
         if !self.outbox.has_room() {
             return false;
         }
-        #[cfg(feature = "announce")]
-        if self.announce {
-            self.announce = false;
+        if is_set(&self.announce) {
+            self.announce = [false; ANNOUNCE];
             self.greet(0);
             return true;
         }
-        #[cfg(feature = "content")]
-        if self.messages_first && self.message_step(tools) {
-            self.messages_first = false;
+        if is_set(&self.messages_first) && self.message_step(tools) {
+            self.messages_first = [false; CONTENT];
             return true;
         }
-        #[cfg(feature = "ports")]
-        if self.drain.is_some_and(|drain| drain(self)) {
-            return true;
-        }
-        #[cfg(all(feature = "consent", feature = "ports"))]
+        if let Some(&Some(drain)) = self.drain.first()
+            && drain(self)
         {
-            self.drained = self.now;
+            return true;
         }
+        self.drained = [self.now; CONSENT & PORTS];
         // Whose turn it is next depends on what was done, and not on how often nothing was.
         let done = self.lane_step(tools);
-        #[cfg(feature = "content")]
-        {
-            self.messages_first = done;
-        }
+        self.messages_first = [done; CONTENT];
         done || self.message_step(tools)
     }
 }
@@ -318,9 +279,8 @@ impl<'m> Device<'m> {
 /// Adds one to a counter of the status, where there is one.
 macro_rules! count {
     ($device:expr, $counter:ident) => {{
-        #[cfg(feature = "status")]
-        {
-            $device.status.$counter = $device.status.$counter.wrapping_add(1);
+        if let Some(status) = $device.status.first_mut() {
+            status.$counter = status.$counter.wrapping_add(1);
         }
     }};
 }

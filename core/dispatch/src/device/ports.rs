@@ -3,16 +3,17 @@
 use trine_arena::Consumer;
 use trine_wire::message::outcome;
 
-use super::{Device, PORTS_MAX};
+use super::Device;
 use crate::CallId;
 use crate::call::Answer;
+use crate::features::{CONSENT, PROGRESS, has};
 use crate::port::{HEAD, Record, TEXT_MAX, kind};
 
 impl Device<'_> {
     /// Takes one record from a port.
     #[inline(never)]
     pub(super) fn port_step(&mut self) -> bool {
-        for index in 0..PORTS_MAX {
+        for index in 0..self.ports.len() {
             // They are taken in order, so the first that is missing is the last.
             let Some(Some(ring)) = self.ports.get(index) else { return false };
             let Some(record) = Record::peek(ring) else { continue };
@@ -28,13 +29,11 @@ impl Device<'_> {
     fn port_record(&mut self, index: usize, record: Record) {
         let call = CallId::from_bits(record.subject);
         match record.kind {
-            #[cfg(feature = "consent")]
-            kind::AGREE => {
-                let times = self.times();
-                self.consents.agree(self.drained, self.now, times);
+            kind::AGREE if has(CONSENT) => {
+                let drained = self.drained.first().copied().unwrap_or_default();
+                self.agreed(drained, self.now);
             }
-            #[cfg(feature = "consent")]
-            kind::DISMISS => _ = self.dismiss(self.now),
+            kind::DISMISS if has(CONSENT) => _ = self.dismiss(self.now),
             kind::COMPLETE => self.port_complete(index, record, call),
             kind::CANCEL => {
                 if self.lanes.pending(call).is_some() {
@@ -48,8 +47,7 @@ impl Device<'_> {
                 match record.kind {
                     kind::EVENT => _ = self.event(record.subject, text),
                     kind::FAIL if self.lanes.pending(call).is_some() => self.fail(call, text),
-                    #[cfg(feature = "progress")]
-                    kind::LOG => _ = self.log(record.subject as u8, text),
+                    kind::LOG if has(PROGRESS) => _ = self.log(record.subject as u8, text),
                     _ => {}
                 }
             }

@@ -1,11 +1,14 @@
 //! From received bytes to messages, in the form of the link.
 
 use trine_arena::Consumer;
+use trine_wire::bus::{BROADCAST, HEADER_LEN, Header};
+use trine_wire::message::kind;
+use trine_wire::packet::{Reassembler, Taken};
 use trine_wire::{Decoder, Fed};
 
 use super::{Device, count};
 use crate::call::Tools;
-use crate::config::Link;
+use crate::features::{BUS, FACTORY, PACKET, STATUS, has};
 
 /// The receiving ring, and the message that is being put together.
 #[derive(Debug)]
@@ -14,13 +17,10 @@ pub(super) struct Inbox<'m> {
     decoder: Decoder,
     pub(super) message: &'m mut [u8],
     /// Most bytes that waited in the ring.
-    #[cfg(any(feature = "factory", feature = "status"))]
-    pub(super) high_water: usize,
-    #[cfg(feature = "packet")]
-    joiner: trine_wire::packet::Reassembler,
+    high_water: [usize; FACTORY | STATUS],
+    joiner: [Reassembler; PACKET],
     /// Bytes of a message that was received on a bus and waits for room to be answered.
-    #[cfg(feature = "bus")]
-    held: usize,
+    held: [usize; BUS],
 }
 
 impl<'m> Inbox<'m> {
@@ -30,27 +30,29 @@ impl<'m> Inbox<'m> {
             rx,
             decoder: Decoder::new(),
             message: &mut [],
-            #[cfg(any(feature = "factory", feature = "status"))]
-            high_water: 0,
-            #[cfg(feature = "packet")]
-            joiner: trine_wire::packet::Reassembler::new(),
-            #[cfg(feature = "bus")]
-            held: 0,
+            high_water: [0; FACTORY | STATUS],
+            joiner: core::array::from_fn(|_| Reassembler::new()),
+            held: [0; BUS],
         }
     }
 
     /// Notes how many bytes wait. Between two times that bytes are taken there are only more, so
     /// before each of them is often enough.
-    #[cfg(any(feature = "factory", feature = "status"))]
     fn mark(&mut self) {
-        self.high_water = self.high_water.max(self.rx.len());
+        if let Some(most) = self.high_water.first_mut() {
+            *most = (*most).max(self.rx.len());
+        }
+    }
+
+    /// Most bytes that ever waited.
+    pub(super) fn high_water(&self) -> usize {
+        self.high_water.first().copied().unwrap_or_default()
     }
 
     /// Takes one stretch of bytes, up to the end of a frame; `None` when there are none.
     // Out of line: what it needs of registers and stack is not there while a message is served.
     #[inline(never)]
     fn take_bytes(&mut self) -> Option<Fed> {
-        #[cfg(any(feature = "factory", feature = "status"))]
         self.mark();
         let Self { rx, decoder, message, .. } = self;
         rx.take(|bytes| {
@@ -61,37 +63,39 @@ impl<'m> Inbox<'m> {
     }
 
     /// Takes one packet.
-    #[cfg(feature = "packet")]
-    fn take_packet(&mut self) -> Option<trine_wire::packet::Taken> {
-        #[cfg(any(feature = "factory", feature = "status"))]
+    fn take_packet(&mut self) -> Option<Taken> {
         self.mark();
-        let taken = self.joiner.take(self.rx.packet()?, self.message);
+        let joiner = self.joiner.first_mut()?;
+        let taken = joiner.take(self.rx.packet()?, self.message);
         self.rx.release_packet();
         Some(taken)
+    }
+
+    /// Bytes of a message that waits for room to be answered, on a bus.
+    fn held(&self) -> usize {
+        self.held.first().copied().unwrap_or_default()
     }
 }
 
 impl Device<'_> {
     /// Takes what has come, up to the end of a message, and deals with that.
     pub(super) fn message_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        match self.config.link {
-            Link::Stream => {}
-            #[cfg(feature = "packet")]
-            Link::Packet { .. } => return self.packet_step(tools),
-            #[cfg(feature = "bus")]
-            Link::Bus { .. } => return false,
+        if self.config.link.mtu().is_some() {
+            return self.packet_step(tools);
+        }
+        if self.config.link.address().is_some() {
+            return false;
         }
         let Some(fed) = self.inbox.take_bytes() else { return false };
         if let Fed::Message(len) = fed {
             count!(self, frames_in);
             self.message(0, len, tools);
-        } else if cfg!(feature = "status") && fed == Fed::Bad {
+        } else if has(STATUS) && fed == Fed::Bad {
             count!(self, frames_bad);
         }
         true
     }
 
-    #[cfg(feature = "packet")]
     fn packet_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
         let Some(taken) = self.inbox.take_packet() else { return false };
         for _ in 0..taken.bad {
@@ -107,15 +111,13 @@ impl Device<'_> {
     /// One step on a bus: takes a frame, and speaks if it polls this device. A frame may bring a
     /// message whose answer has no room before what waits was sent: it is held, if this frame
     /// polls, and else dropped, for its host will send it again.
-    #[cfg(feature = "bus")]
     pub(super) fn bus_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        use trine_wire::bus::{BROADCAST, HEADER_LEN, Header};
-
-        let Link::Bus { address } = self.config.link else { return false };
-        if self.inbox.held > 0 {
+        let Some(address) = self.config.link.address() else { return false };
+        let held = self.inbox.held();
+        if held > 0 {
             if self.outbox.has_room() {
-                let len = core::mem::take(&mut self.inbox.held);
-                self.message(HEADER_LEN, len, tools);
+                self.inbox.held = [0; BUS];
+                self.message(HEADER_LEN, held, tools);
                 return true;
             }
             if !self.outbox.waits() {
@@ -123,7 +125,7 @@ impl Device<'_> {
             }
             // A tool that was done meanwhile has taken the room. Its answer waits for a poll, which
             // is read to where the held message lies: that one its host will send again.
-            self.inbox.held = 0;
+            self.inbox.held = [0; BUS];
         }
         let Some(fed) = self.inbox.take_bytes() else { return false };
         let len = match fed {
@@ -141,11 +143,7 @@ impl Device<'_> {
         };
         let Some(polled) = header.heard_by(address) else { return true };
         count!(self, frames_in);
-        #[cfg(feature = "secure")]
-        let proven = self.outbox.keys.is_none();
-        #[cfg(not(feature = "secure"))]
-        let proven = true;
-        if proven {
+        if self.outbox.keys.is_none() {
             self.heard();
         }
         if message > 0 && header.address != BROADCAST {
@@ -153,12 +151,12 @@ impl Device<'_> {
             if self.outbox.has_room() || is_answerless(kind) {
                 self.message(HEADER_LEN, message, tools);
             } else if polled || !self.outbox.waits() {
-                self.inbox.held = message;
+                self.inbox.held = [message; BUS];
             }
         }
         // What is on its way out already answers this poll as well.
         if polled && self.outbox.may_speak() {
-            let more = self.inbox.held > 0 || self.has_more();
+            let more = self.inbox.held() > 0 || self.has_more();
             self.outbox.speak(address, more);
         }
         true
@@ -166,7 +164,6 @@ impl Device<'_> {
 }
 
 /// Whether a message of this kind has no answer: cancel, credit, log.
-#[cfg(feature = "bus")]
 const fn is_answerless(kind: u8) -> bool {
-    matches!(kind, 3 | 5 | 10)
+    matches!(kind, kind::CANCEL | kind::CREDIT | kind::LOG)
 }

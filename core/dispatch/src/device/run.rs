@@ -1,32 +1,24 @@
 //! One call: every check before the tool, the tool, and the check of what it answers.
 
 use trine_descriptor::{
-    Args, Consent, Fault, FaultCode, Head, NO_NODE, Side, ValueWriter, validate,
+    Annotations, Args, Consent, Fault, FaultCode, Head, NO_NODE, Side, ValueWriter, validate,
 };
 use trine_wire::codec::{Members, Writer};
-use trine_wire::message::{self, outcome, put};
+use trine_wire::message::{self, flag, outcome, put};
 
-use super::{Device, count};
+use super::{Device, News, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
-#[cfg(feature = "progress")]
 use crate::config::HEAD_MAX;
-#[cfg(feature = "consent")]
 use crate::consent::{Judged, Question, TOO_LONG_BYTES, too_long};
+use crate::features::{CONTENT, PROGRESS, SECURE, has};
 use crate::lanes::{Lane, Seen, State};
-#[cfg(all(feature = "local", feature = "progress"))]
-use crate::news::News;
-#[cfg(feature = "progress")]
 use crate::text::cut;
 
 /// The longest that a call may take, in milliseconds: what 31 bits hold.
 pub(super) const DEADLINE_MAX: u32 = u32::MAX / 2;
 
-/// Annotation of a tool whose arguments only a host can judge wholly: it must prove who it is.
-const HOST_VALIDATED: u8 = 16;
-
 /// What [`crate::outbox::Outbox::takes`] is asked for beside a text.
-#[cfg(feature = "progress")]
 const SPARE: usize = 4;
 
 /// No outcome that a tool writes itself.
@@ -41,29 +33,18 @@ pub(super) const fn written(out: &ValueWriter<'_>) -> usize {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Given<'a> {
     args: &'a [u8],
-    #[cfg(feature = "progress")]
-    state: &'a [u8],
-    #[cfg(feature = "progress")]
-    answers: &'a [u8],
-    #[cfg(feature = "secure")]
-    principal: &'a str,
-    #[cfg(feature = "secure")]
-    tagged: bool,
+    /// State and answers of a call that goes on.
+    more: [(&'a [u8], &'a [u8]); PROGRESS],
+    /// Who asked, and whether the message was tagged.
+    proven: [(&'a str, bool); SECURE],
 }
 
 impl<'a> Given<'a> {
     const fn of(call: &message::Call<'a>, tagged: bool) -> Self {
-        _ = tagged;
         Self {
             args: call.args,
-            #[cfg(feature = "progress")]
-            state: call.state,
-            #[cfg(feature = "progress")]
-            answers: call.answers,
-            #[cfg(feature = "secure")]
-            principal: if tagged { call.principal } else { "" },
-            #[cfg(feature = "secure")]
-            tagged,
+            more: [(call.state, call.answers); PROGRESS],
+            proven: [(if tagged { call.principal } else { "" }, tagged); SECURE],
         }
     }
 
@@ -72,30 +53,25 @@ impl<'a> Given<'a> {
     where
         'a: 'b,
     {
-        Call {
+        let mut call = Call {
             tool,
             id,
             now: 0,
             deadline: 0,
             args,
             block,
-            #[cfg(feature = "progress")]
-            state: self.state,
-            #[cfg(not(feature = "progress"))]
             state: &[],
-            #[cfg(feature = "progress")]
-            answers: self.answers,
-            #[cfg(not(feature = "progress"))]
             answers: &[],
-            #[cfg(feature = "secure")]
-            principal: self.principal,
-            #[cfg(not(feature = "secure"))]
             principal: "",
-            #[cfg(feature = "secure")]
-            tagged: self.tagged,
-            #[cfg(not(feature = "secure"))]
             tagged: false,
+        };
+        if let Some(&(state, answers)) = self.more.first() {
+            (call.state, call.answers) = (state, answers);
         }
+        if let Some(&(principal, tagged)) = self.proven.first() {
+            (call.principal, call.tagged) = (principal, tagged);
+        }
+        call
     }
 }
 
@@ -169,23 +145,19 @@ impl<'m> Device<'m> {
             out.byte(fault.code as u8).short(fault.node).signed(fault.bound);
             return self.answer(handle);
         }
-        if head.annotations.has(HOST_VALIDATED) && !tagged {
+        if head.annotations.has(Annotations::HOST_VALIDATED) && !tagged {
             return self.end(handle, outcome::UNAUTHENTICATED);
         }
         if head.consent != Consent::None && !self.is_agreed_to(call, head, handle, tools) {
             return self.answer(handle);
         }
-        #[cfg(any(feature = "content", feature = "progress"))]
-        if let Some(lane) = self.lanes.get(handle) {
-            #[cfg(feature = "content")]
-            {
-                let window = self.session.window;
-                lane.content.upto = if window == 0 { u32::MAX } else { window };
+        if has(CONTENT | PROGRESS)
+            && let Some(lane) = self.lanes.get(handle)
+        {
+            for (content, &window) in lane.content.iter_mut().zip(&self.session.window) {
+                content.upto = if window == 0 { u32::MAX } else { window };
             }
-            #[cfg(feature = "progress")]
-            {
-                lane.progress = call.flags & 1 != 0;
-            }
+            lane.progress = [call.flags & flag::PROGRESS != 0; PROGRESS];
         }
         count!(self, entered);
         self.enter(handle, self.now, &Given::of(call, tagged), tools);
@@ -248,14 +220,12 @@ impl<'m> Device<'m> {
         let number = match answer {
             Answer::Pending if bytes > 0 => return,
             Answer::Failed(text) => return self.fail(call, text),
-            #[cfg(feature = "content")]
-            Answer::Content { mime, len } if has_content && len > 0 => {
+            Answer::Content { mime, len } if has(CONTENT) && has_content && len > 0 => {
                 return self.begin_content(call, mime, len);
             }
             Answer::Done if !has_content => outcome::DONE,
             Answer::Blocks if has_content => outcome::BLOCKS,
-            #[cfg(feature = "progress")]
-            Answer::NeedInput => outcome::NEED_INPUT,
+            Answer::NeedInput if has(PROGRESS) => outcome::NEED_INPUT,
             // An answer that the descriptor does not announce.
             _ => BAD,
         };
@@ -279,7 +249,6 @@ impl<'m> Device<'m> {
     /// Answers a call with a failure, its text cut where the message would find no room: one of 96
     /// bytes finds some, and the smallest builds have no longer ones.
     pub(crate) fn fail(&mut self, call: CallId, text: &str) {
-        #[cfg(feature = "progress")]
         let text = self.fitting(text);
         self.ending(call, outcome::FAILED).text(text);
         self.answer(call);
@@ -309,16 +278,17 @@ impl<'m> Device<'m> {
     }
 
     /// As much of a text as an empty outbox has room for: a longer one would wait for ever.
-    #[cfg(feature = "progress")]
+    /// Without the feature `progress` all of it, which is to be short.
     pub(crate) fn fitting<'t>(&self, text: &'t str) -> &'t str {
+        if !has(PROGRESS) {
+            return text;
+        }
         cut(text, self.outbox.fits(self.outbox.reply_max - HEAD_MAX - SPARE))
     }
 
     /// Tells the host that something happened; `false` when there is no room. The text is cut.
     pub(crate) fn event(&mut self, tool: u16, text: &str) -> bool {
-        #[cfg(feature = "progress")]
         let text = self.fitting(text);
-        #[cfg(all(feature = "local", feature = "progress"))]
         if self.session.id.is_none() && self.keep(News::Event { tool, text }) {
             return true;
         }
@@ -330,14 +300,12 @@ impl<'m> Device<'m> {
         let is_posted = self.outbox.post();
         if is_posted {
             self.events = seq;
-            #[cfg(all(feature = "local", feature = "progress"))]
             self.keep(News::Event { tool, text });
         }
         is_posted
     }
 
     /// Whether a person has agreed to this call; else its answer is begun.
-    #[cfg(feature = "consent")]
     fn is_agreed_to<T: Tools + ?Sized>(
         &mut self,
         call: &message::Call<'_>,
@@ -354,27 +322,13 @@ impl<'m> Device<'m> {
             Judged::Agreed => return true,
             Judged::TooLong => {
                 let mut text = [0; TOO_LONG_BYTES];
-                let text = too_long(self.config.consent_bytes, &mut text);
+                let text = too_long(self.config.consent().0, &mut text);
                 self.ending(handle, outcome::FAILED).text(text);
             }
             Judged::Asked | Judged::Waits => {
                 self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
             }
         }
-        false
-    }
-
-    /// Nobody can agree to anything here.
-    #[cfg(not(feature = "consent"))]
-    fn is_agreed_to<T: Tools + ?Sized>(
-        &mut self,
-        _call: &message::Call<'_>,
-        head: &Head,
-        handle: CallId,
-        _tools: &T,
-    ) -> bool {
-        count!(self, unagreed);
-        self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
         false
     }
 }

@@ -5,6 +5,7 @@ use trine_wire::message::HostHello;
 use super::Device;
 use crate::call::Tools;
 use crate::config::Config;
+use crate::features::{CONTENT, PROGRESS, keys};
 
 /// The session that a host opened, and the link.
 #[derive(Debug)]
@@ -13,47 +14,35 @@ pub(super) struct Session {
     /// Whether a good message came within the time.
     pub(super) linked: bool,
     /// The lowest level of log messages that the host wants.
-    #[cfg(feature = "progress")]
-    pub(super) log_level: u8,
+    pub(super) log_level: [u8; PROGRESS],
     /// Differs from boot to boot, 0 until the first hello where nothing else gave one.
     pub(super) epoch: u32,
     /// The host's number; none before its first hello.
     pub(super) id: Option<u32>,
     /// Bytes of a content that may be sent before credit comes, 0 for any.
-    #[cfg(feature = "content")]
-    pub(super) window: u32,
+    pub(super) window: [u32; CONTENT],
     /// When the last one came, the lower half.
     heard: u32,
-    #[cfg(feature = "secure")]
-    pub(super) secure: super::secure::Secure,
 }
 
 /// No log message is of this level or above.
-#[cfg(feature = "progress")]
 pub(super) const LOG_NONE: u8 = 255;
 
 impl Session {
     pub(super) fn new(config: &Config<'_>) -> Self {
-        #[cfg(feature = "secure")]
-        let from_nonce = if config.key.is_some() { (config.nonce as u32).max(1) } else { 0 };
-        #[cfg(not(feature = "secure"))]
-        let from_nonce = 0;
+        let is_keyed = keys::is_keyed(config);
+        let from_nonce = if is_keyed { (keys::nonce(config) as u32).max(1) } else { 0 };
         Self {
             epoch: if config.epoch == 0 { from_nonce } else { config.epoch },
             id: None,
-            #[cfg(feature = "content")]
-            window: 0,
-            #[cfg(feature = "progress")]
-            log_level: LOG_NONE,
+            window: [0; CONTENT],
+            log_level: [LOG_NONE; PROGRESS],
             linked: false,
             heard: 0,
-            #[cfg(feature = "secure")]
-            secure: super::secure::Secure::new(config),
         }
     }
 }
 
-#[cfg(feature = "secure")]
 impl Session {
     /// The epoch in the session of this number. Another one than the session in force takes the
     /// device from its host, and calls that were made for that one are of another epoch then: they
@@ -108,24 +97,19 @@ impl Device<'_> {
     /// nobody will hear; the same one leaves it alone, so that calls outlive a lost link.
     pub(super) fn join<T: Tools + ?Sized>(&mut self, hello: &HostHello, tools: &mut T) {
         self.outbox.set_host_max(hello.message_max);
-        #[cfg(feature = "content")]
-        {
-            self.session.window = hello.content_window;
-        }
+        self.session.window = [hello.content_window; CONTENT];
         if self.session.id == Some(hello.session) {
             return;
         }
         // What the host of before has sent is of another epoch from here on.
         if self.session.id.is_some() {
             self.session.epoch = next_epoch(self.session.epoch);
-            #[cfg(feature = "consent")]
-            self.consents.taken_over(self.now);
+            if let Some(consents) = self.consents.first_mut() {
+                consents.forget(self.now, true);
+            }
         }
         self.session.id = Some(hello.session);
-        #[cfg(feature = "progress")]
-        {
-            self.session.log_level = LOG_NONE;
-        }
+        self.session.log_level = [LOG_NONE; PROGRESS];
         for index in 0..self.lanes.hosts() {
             self.give_up(index, tools);
         }

@@ -2,26 +2,27 @@
 
 use trine_arena::{Consumer, OutOfMemory, carve};
 use trine_descriptor::Rules;
+use trine_descriptor::ToolTable;
 use trine_descriptor::check::Checked;
-#[cfg(feature = "check")]
-use trine_descriptor::{ToolTable, check, check::TableError};
-#[cfg(feature = "status")]
+use trine_descriptor::check::TableError;
 use trine_wire::message::Status;
 
-use super::Device;
 use super::receive::Inbox;
+use super::secure::Secure;
 use super::session::Session;
+use super::{Device, PORTS_MAX};
 use crate::config::{Config, InitError};
+use crate::consent::Consents;
+use crate::features::{ANNOUNCE, ASK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS};
+use crate::fnv;
 use crate::lanes::{Lane, Lanes};
 use crate::outbox::Outbox;
 
-/// Checks one tool of a table; [`check::tool`], or less.
-#[cfg(feature = "check")]
+/// Checks one tool of a table; [`trine_descriptor::check::tool`], or less.
 pub type Check = fn(&dyn ToolTable, u16) -> Result<(), TableError>;
 
-/// What looks at a table that nobody has checked before.
-#[cfg(feature = "check")]
-#[derive(Default)]
+/// What looks at a table that nobody has checked before: one tool a step, so that a start takes
+/// little time and no poll much. A table that was checked before is looked at as the device starts.
 pub(super) struct Unchecked<'m> {
     /// The table, if it is such a one, and what checks it: through a pointer, so that the check is
     /// only linked where it is used.
@@ -30,51 +31,31 @@ pub(super) struct Unchecked<'m> {
     look: Option<fn(&mut Device<'m>)>,
     /// Lower halves of its hashes.
     hashes: &'m mut [u32],
-}
-
-/// How far the table has been looked at: one tool a step, so that a start takes little time and no
-/// poll much. A table that was checked before is looked at as the device starts.
-#[derive(Default)]
-pub(super) struct Scan {
     /// The tool that is next.
-    #[cfg(feature = "check")]
     next: u16,
     /// Whether all were looked at, or one was found at fault.
-    #[cfg(feature = "check")]
-    pub(super) done: bool,
+    is_done: bool,
     /// Hash of the list as far as it has come.
-    #[cfg(feature = "check")]
     list_hash: u64,
-    pub(super) fault: Option<InitError>,
+}
+
+impl Unchecked<'_> {
+    const fn new() -> Self {
+        Self {
+            table: None,
+            look: None,
+            hashes: &mut [],
+            next: 0,
+            is_done: false,
+            list_hash: fnv::OFFSET,
+        }
+    }
 }
 
 impl<'m> Device<'m> {
-    /// A device over `memory`, of which [`Config::memory`] bytes are enough. `rx` is the end of the
-    /// ring that the interrupt fills. The first polls check and hash the table, one tool a step,
-    /// before they serve anything: see [`Self::fault`].
-    ///
-    /// *init-only*.
-    ///
-    /// # Errors
-    /// [`InitError`] says what to change.
-    #[cfg(feature = "check")]
-    pub fn new(
-        config: Config<'m>,
-        memory: &'m mut [u8],
-        rx: Consumer<'m>,
-        table: &'m dyn ToolTable,
-    ) -> Result<Self, InitError> {
-        Self::start(
-            &config,
-            memory,
-            rx,
-            table,
-            Some((table, |table, tool| check::tool(table, tool))),
-        )
-    }
-
-    /// The same with a table that was checked already, by the compiler say ([`Checked::tools`]).
-    /// The code of the check is then not linked.
+    /// A device over `memory`, of which [`Config::memory`] bytes are enough, and a table that was
+    /// checked already, for example by the compiler ([`Checked::tools`]). `rx` is the end of the
+    /// ring that the interrupt fills. The code of the check is not linked.
     ///
     /// *init-only*.
     ///
@@ -101,41 +82,19 @@ impl<'m> Device<'m> {
         rx: Consumer<'m>,
         table: &'m dyn Rules,
     ) -> Result<Self, InitError> {
-        #[cfg(feature = "check")]
-        return Self::start(config, memory, rx, table, None);
-        #[cfg(not(feature = "check"))]
-        Self::start(config, memory, rx, table)
+        Self::start(config, memory, rx, table, None)
     }
 
-    /// The same with a table whose tools the first polls check and hash, and beside it the shorter
-    /// way in which calls are judged by the same tools.
-    ///
-    /// *init-only*.
-    ///
-    /// # Errors
-    /// [`InitError`] says what to change.
-    #[cfg(feature = "check")]
-    pub fn with_table(
-        config: &Config<'m>,
-        memory: &'m mut [u8],
-        rx: Consumer<'m>,
-        rules: &'m dyn Rules,
-        table: (&'m dyn ToolTable, Check),
-    ) -> Result<Self, InitError> {
-        Self::start(config, memory, rx, rules, Some(table))
-    }
-
-    fn start(
+    pub(super) fn start(
         config: &Config<'m>,
         memory: &'m mut [u8],
         rx: Consumer<'m>,
         table: &'m dyn Rules,
-        #[cfg(feature = "check")] unchecked: Option<(&'m dyn ToolTable, Check)>,
+        unchecked: Option<(&'m dyn ToolTable, Check)>,
     ) -> Result<Self, InitError> {
         let mut device = Self::without_memory(config, rx, table);
-        #[cfg(feature = "check")]
         if let Some((table, check)) = unchecked {
-            device.set_table(table, check);
+            device.watch(table, check);
         }
         device.set_memory(memory)?;
         Ok(device)
@@ -149,46 +108,42 @@ impl<'m> Device<'m> {
     pub fn without_memory(config: &Config<'m>, rx: Consumer<'m>, table: &'m dyn Rules) -> Self {
         Self {
             table,
-            scan: Scan::default(),
-            #[cfg(feature = "check")]
-            unchecked: Unchecked::default(),
+            fault: None,
+            unchecked: core::array::from_fn(|_| Unchecked::new()),
             inbox: Inbox::new(rx),
             outbox: Outbox::new(config),
             lanes: Lanes::new(config),
             session: Session::new(config),
+            secure: [Secure::new(config); SECURE],
             pulse: None,
-            #[cfg(all(feature = "local", feature = "progress"))]
-            news: None,
-            #[cfg(feature = "ports")]
-            ports: const { [const { None }; super::PORTS_MAX] },
-            #[cfg(feature = "ports")]
-            drain: None,
-            #[cfg(feature = "consent")]
-            consents: crate::consent::Consents::new(),
-            #[cfg(all(feature = "consent", feature = "ports"))]
-            drained: 0,
+            news: [const { None }; NEWS],
+            ports: const { [const { None }; PORTS_MAX] },
+            drain: [None; PORTS],
+            consents: core::array::from_fn(|_| Consents::new()),
+            drained: [0; CONSENT & PORTS],
             now: 0,
             events: 0,
             is_started: false,
-            #[cfg(any(feature = "factory", feature = "status"))]
-            started: 0,
-            #[cfg(feature = "announce")]
-            announce: false,
-            #[cfg(feature = "content")]
-            messages_first: false,
-            #[cfg(feature = "status")]
-            status: Status::default(),
-            #[cfg(feature = "ask")]
-            reads_sentences: false,
+            started: [0; FACTORY | STATUS],
+            announce: [false; ANNOUNCE],
+            messages_first: [false; CONTENT],
+            status: [Status::default(); STATUS],
+            reads_sentences: [false; ASK],
             config: *config,
         }
     }
 
-    /// Has the first polls check and hash the tools, as [`Self::with_table`] does. *init-only*.
-    #[cfg(feature = "check")]
-    pub fn set_table(&mut self, table: &'m dyn ToolTable, check: Check) {
-        self.unchecked.table = Some((table, check));
-        self.unchecked.look = Some(Self::look);
+    /// Has the first polls check and hash the tools.
+    pub(super) fn watch(&mut self, table: &'m dyn ToolTable, check: Check) {
+        if let Some(unchecked) = self.unchecked.first_mut() {
+            unchecked.table = Some((table, check));
+            unchecked.look = Some(Self::look);
+        }
+    }
+
+    /// What looks at the tools, where nobody has checked them before.
+    fn looks(&self) -> Option<&Unchecked<'m>> {
+        self.unchecked.first().filter(|unchecked| unchecked.look.is_some())
     }
 
     /// Gives the device its memory, of which [`Config::memory`] bytes are enough. *init-only*.
@@ -210,41 +165,32 @@ impl<'m> Device<'m> {
     /// Gives each part its memory; `None` when there is too little.
     fn carve(&mut self, memory: &'m mut [u8]) -> Option<()> {
         let Self { config, lanes, inbox, outbox, .. } = self;
-        #[cfg(feature = "status")]
         let given = memory.len();
         let calls = config.lanes();
         let (all, rest) = carve(memory, calls, Lane::NEW)?;
         lanes.lanes = all;
-        #[cfg(feature = "check")]
-        let hashes = if self.unchecked.look.is_some() { config.hashes_max } else { 0 };
-        #[cfg(feature = "check")]
-        let (all, rest) = carve(rest, hashes.into(), 0)?;
-        #[cfg(feature = "check")]
-        {
-            self.unchecked.hashes = all;
+        let mut rest = rest;
+        if let Some(unchecked) = self.unchecked.first_mut() {
+            let hashes = if unchecked.look.is_some() { config.hashes_max } else { 0 };
+            (unchecked.hashes, rest) = carve(rest, hashes.into(), 0)?;
         }
         let (message, rest) = rest.split_at_mut_checked(config.inbox())?;
         inbox.message = message;
         let (buffer, rest) = rest.split_at_mut_checked(Config::outbox(outbox.reply_max))?;
         outbox.out.set_buffer(buffer);
-        #[cfg(feature = "consent")]
-        let (question, rest) = rest.split_at_mut_checked(config.consent())?;
-        #[cfg(feature = "consent")]
-        {
-            self.consents.place = question;
+        let (question, rest) = rest.split_at_mut_checked(config.consent().0.into())?;
+        if let Some(consents) = self.consents.first_mut() {
+            consents.place = question;
         }
-        #[cfg(feature = "packet")]
         let (packet, rest) = rest.split_at_mut_checked(config.packet())?;
-        #[cfg(feature = "packet")]
-        {
-            outbox.packet.0 = packet;
+        if let Some(packets) = outbox.packets.first_mut() {
+            packets.place = packet;
         }
-        let (blocks, _rest) = rest.split_at_mut_checked(calls * lanes.block)?;
+        let (blocks, rest) = rest.split_at_mut_checked(calls * lanes.block)?;
         lanes.blocks = blocks;
-        #[cfg(feature = "status")]
-        {
-            self.status.memory = given as u32;
-            self.status.memory_used = (given - _rest.len()) as u32;
+        if let Some(status) = self.status.first_mut() {
+            status.memory = given as u32;
+            status.memory_used = (given - rest.len()) as u32;
         }
         Some(())
     }
@@ -252,65 +198,65 @@ impl<'m> Device<'m> {
     /// Looks at all tools anew.
     #[cfg(feature = "announce")]
     pub(super) fn scan_again(&mut self) {
-        self.scan = Scan::default();
+        self.fault = None;
+        if let Some(unchecked) = self.unchecked.first_mut() {
+            (unchecked.next, unchecked.is_done) = (0, false);
+            unchecked.list_hash = fnv::OFFSET;
+        }
         self.scan_checked();
     }
 
     /// Looks at all tools of a table that was checked before.
     fn scan_checked(&mut self) {
-        #[cfg(feature = "check")]
-        if self.unchecked.look.is_some() {
+        if self.looks().is_some() {
             return;
         }
         let (needed, tool) = most_pending(self.table);
         if needed > self.config.pending_max {
-            self.scan.fault = Some(InitError::PendingBytes { tool, needed });
+            self.fault = Some(InitError::PendingBytes { tool, needed });
         }
     }
 
     /// Hash of the list, once all tools were looked at.
     pub(super) fn list_hash(&self) -> u64 {
-        #[cfg(feature = "check")]
-        if self.unchecked.look.is_some() {
-            return self.scan.list_hash;
+        match self.looks() {
+            Some(unchecked) => unchecked.list_hash,
+            None => self.table.list_hash(),
         }
-        self.table.list_hash()
     }
 
     /// Looks at one more tool of a table that nobody has checked before, or finds that none is
     /// left. `false` when there is nothing to look at.
-    #[cfg(feature = "check")]
     pub(super) fn scan_step(&mut self) -> bool {
-        match self.unchecked.look {
-            Some(look) if !self.scan.done => look(self),
+        match self.unchecked.first() {
+            Some(&Unchecked { look: Some(look), is_done: false, .. }) => look(self),
             _ => return false,
         }
         true
     }
 
     /// Checks and hashes the next tool.
-    #[cfg(feature = "check")]
     fn look(&mut self) {
-        let tool = self.scan.next;
-        if tool == 0 {
-            self.scan.list_hash = crate::fnv::OFFSET;
+        let Some(&Unchecked { next, .. }) = self.unchecked.first() else { return };
+        let tools = self.table.tools();
+        if next < tools {
+            self.fault = self.look_at(next);
         }
-        if tool < self.table.tools() {
-            self.scan.fault = self.look_at(tool);
-            self.scan.next += 1;
+        if let Some(unchecked) = self.unchecked.first_mut() {
+            unchecked.next = next.saturating_add(1);
+            unchecked.is_done = self.fault.is_some() || unchecked.next >= tools;
         }
-        self.scan.done = self.scan.fault.is_some() || self.scan.next >= self.table.tools();
     }
 
-    #[cfg(feature = "check")]
     fn look_at(&mut self, tool: u16) -> Option<InitError> {
-        let (table, check) = self.unchecked.table?;
+        let unchecked = self.unchecked.first_mut()?;
+        let (table, check) = unchecked.table?;
         if let Err(error) = check(table, tool) {
             return Some(InitError::Table(error));
         }
         let hash = table.hash(tool);
-        self.scan.list_hash = crate::fnv::add(self.scan.list_hash, &hash.to_le_bytes());
-        if let Some(place) = self.unchecked.hashes.get_mut(usize::from(tool)) {
+        unchecked.list_hash = fnv::add(unchecked.list_hash, &hash.to_le_bytes());
+        if let Some(place) = unchecked.hashes.get_mut(usize::from(tool)) {
             *place = hash as u32;
         }
         let needed = self.table.head(tool).map_or(0, |head| head.limits.pending_bytes);
@@ -320,11 +266,11 @@ impl<'m> Device<'m> {
     /// The lower half of a tool's hash.
     pub(super) fn check(&self, tool: u16) -> u32 {
         // They are kept where they were computed, so that nobody does it for each call.
-        #[cfg(feature = "check")]
-        if let Some(&hash) = self.unchecked.hashes.get(usize::from(tool)) {
-            return hash;
+        let hashes = self.unchecked.first().map(|unchecked| &*unchecked.hashes);
+        match hashes.and_then(|hashes| hashes.get(usize::from(tool))) {
+            Some(&hash) => hash,
+            None => self.table.check(tool),
         }
-        self.table.check(tool)
     }
 }
 

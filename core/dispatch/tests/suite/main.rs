@@ -35,4 +35,5 @@ mod peer;
 mod peer;
 #[cfg(feature = "check")]
 mod registry;
+mod sources;
 mod takeover;

@@ -35,6 +35,50 @@ pub mod what {
     pub const PROMPTS: u8 = 3;
 }
 
+/// Bits of the `flags` of a message.
+pub mod flag {
+    /// Of [`Call::flags`](super::Call::flags): progress is wanted.
+    pub const PROGRESS: u8 = 1 << 0;
+    /// Of the `flags` of a sentence (`Ask`): the tokens are wanted too.
+    pub const TOKENS: u8 = 1 << 0;
+}
+
+/// Operations of [`HostMessage::Provision`] and codes of [`DeviceMessage::Provisioned`].
+pub mod provision {
+    /// Operation: sets the key.
+    pub const SET: u8 = 0;
+    /// Operation: erases it.
+    pub const ERASE: u8 = 1;
+    /// Code: done.
+    pub const DONE: u8 = 0;
+    /// Code: no physical input is held.
+    pub const NOT_HELD: u8 = 1;
+    /// Code: the key cannot be stored.
+    pub const CANNOT_STORE: u8 = 2;
+    /// Code: no such operation.
+    pub const UNKNOWN: u8 = 3;
+}
+
+/// Operations of [`HostMessage::Factory`] and codes of [`DeviceMessage::Factory`].
+pub mod factory {
+    /// Operation: answers its argument.
+    pub const ECHO: u8 = 0;
+    /// Operation: hashes the list anew, from memory, and compares it with what hello says.
+    pub const LIST: u8 = 1;
+    /// Operation: answers the milliseconds since boot.
+    pub const CLOCK: u8 = 2;
+    /// Operation: answers the high-water marks.
+    pub const MEMORY: u8 = 3;
+    /// The first of the product's own operations.
+    pub const OWN: u8 = 128;
+    /// Code: fine.
+    pub const FINE: u8 = 0;
+    /// Code: failed.
+    pub const FAILED: u8 = 1;
+    /// Code: no such operation.
+    pub const UNKNOWN: u8 = 2;
+}
+
 /// Bits of [`Hello::features`].
 pub mod feature {
     /// Some tools need a person's consent.

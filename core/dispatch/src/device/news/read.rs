@@ -1,55 +1,29 @@
-//! What happens, kept for programs that serve MCP in process: events, lines of log, and how far
-//! their calls are. The newest replace the oldest, and each has a number, so that several readers
-//! read at their own pace.
+//! What programs do with the news: they give memory for them and read them.
 
-use crate::CallId;
-use crate::text::cut;
+use super::{HEAD, Journal, News};
+use crate::{CallId, Device};
 
-/// Bytes of a record before its text: its length, kind, subject, and two numbers.
-const HEAD: usize = 2 + 1 + 2 + 4 + 4;
-/// Most bytes of a text.
-const TEXT_MAX: usize = 240;
+impl<'m> Device<'m> {
+    /// Keeps what happens in this memory, for whoever serves MCP in process: [`Self::news`]. Asked
+    /// again, the numbers go on, and what was kept before is forgotten. *init-only*.
+    pub fn keep_news(&mut self, memory: &'m mut [u8]) {
+        let next = self.next_news();
+        self.news = [Some(Journal::new(memory, next))];
+    }
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News<'n> {
-    /// Something that nobody called for, about a tool.
-    Event {
-        /// The tool.
-        tool: u16,
-        /// What.
-        text: &'n str,
-    },
-    /// A line of log.
-    Log {
-        /// From 0, debug, to 7, emergency.
-        level: u8,
-        /// What.
-        text: &'n str,
-    },
-    /// How far a call of the program's own is.
-    Progress {
-        /// The call.
-        call: CallId,
-        /// How much is done.
-        done: u32,
-        /// Of how much; 0 when it is not known.
-        total: u32,
-        /// What is being done.
-        text: &'n str,
-    },
-}
+    /// The number that what happens next will have.
+    #[must_use]
+    pub fn next_news(&self) -> u32 {
+        let [journal] = &self.news;
+        journal.as_ref().map_or(0, Journal::next)
+    }
 
-/// The records, from the oldest on.
-#[derive(Debug)]
-pub(crate) struct Journal<'m> {
-    memory: &'m mut [u8],
-    /// Bytes in use.
-    end: usize,
-    /// Number of the first record there.
-    first: u32,
-    /// Number of the next one.
-    next: u32,
+    /// What happened first from number `seen` on, as far as it is kept, and its number.
+    #[must_use]
+    pub fn news(&self, seen: u32) -> Option<(u32, News<'_>)> {
+        let [journal] = &self.news;
+        journal.as_ref()?.read(seen)
+    }
 }
 
 impl<'m> Journal<'m> {
@@ -60,50 +34,6 @@ impl<'m> Journal<'m> {
 
     pub(crate) const fn next(&self) -> u32 {
         self.next
-    }
-
-    /// Keeps what happened; the oldest go for it. What is longer than the memory is not kept.
-    pub(crate) fn push(&mut self, news: News<'_>) {
-        let (kind, subject, numbers, text) = match news {
-            News::Event { tool, text } => (0, tool, (0, 0), text),
-            News::Log { level, text } => (1, u16::from(level), (0, 0), text),
-            News::Progress { call, done, total, text } => (2, call.to_bits(), (done, total), text),
-        };
-        let most = TEXT_MAX.min(self.memory.len().saturating_sub(HEAD));
-        let text = cut(text, most);
-        let len = HEAD + text.len();
-        if len > self.memory.len() {
-            return;
-        }
-        while self.end + len > self.memory.len() {
-            self.drop_first();
-        }
-        let place = self.memory.get_mut(self.end..self.end + len).unwrap_or_default();
-        let ([len0, len1], [sub0, sub1]) = ((len as u16).to_le_bytes(), subject.to_le_bytes());
-        let head = [len0, len1, kind, sub0, sub1].into_iter();
-        let numbers = numbers.0.to_le_bytes().into_iter().chain(numbers.1.to_le_bytes());
-        let bytes = head.chain(numbers).chain(text.bytes());
-        place.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-        self.end += len;
-        self.next = self.next.wrapping_add(1);
-    }
-
-    fn drop_first(&mut self) {
-        let len = self.len_at(0);
-        self.end = self.end.saturating_sub(len);
-        // One by one: what moves whole ranges could panic.
-        for at in 0..self.end {
-            let byte = self.memory.get(at + len).copied().unwrap_or_default();
-            if let Some(place) = self.memory.get_mut(at) {
-                *place = byte;
-            }
-        }
-        self.first = self.first.wrapping_add(1);
-    }
-
-    fn len_at(&self, at: usize) -> usize {
-        let bytes = self.memory.get(at..).and_then(|rest| rest.first_chunk()).copied();
-        usize::from(u16::from_le_bytes(bytes.unwrap_or_default())).max(HEAD)
     }
 
     /// The first record from number `seen` on, with its number. A reader that was too slow gets the
