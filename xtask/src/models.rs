@@ -174,7 +174,7 @@ fn from_file(folder: &Path, file: &Path, wanted: &[u8]) -> Result<()> {
 /// # Errors
 /// When it does not build, writes another text, or hides that the device failed.
 pub(crate) fn on_device(built: &Path) -> Result<()> {
-    let (folder, trine) = (output_folder("models")?, built.join("trine"));
+    let (folder, trine) = (output_folder("devices")?, built.join("trine"));
     let file = folder.join("tiny.gguf");
     quiet(sh::command(&trine).args(["model", "make", "--tiny", "-o"]).arg(&file))?;
     let library = dist::hosted(built, &folder.join("offloaded"))?;

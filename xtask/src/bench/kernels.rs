@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::model::native;
 use super::table;
-use crate::{lanes, models, sh, vulkan};
+use crate::{models, sh, vulkan};
 
 /// Tests, measures, prints the tables, and keeps them under `benches/record` when `record` is set.
 ///
@@ -42,22 +42,15 @@ pub(crate) fn alike() -> Result<()> {
 
 /// The leg `gpu`: our models on ggml's devices, of which one is Vulkan's in software, give our
 /// integers and our tokens, train as the processor does, and the program goes on where they fail.
-/// Its build is that of the leg `ggml`. The driver compiles each kernel on one processor, which is
-/// most of the time: so engine and program are tried side by side.
+/// Its build is that of the leg `ggml`. The driver compiles each kernel once, which is most of the
+/// time, and keeps it: what runs later finds it, and what ran at the same time would compile it too.
 ///
 /// # Errors
 /// When something does not build, or a test fails.
 pub(crate) fn devices() -> Result<()> {
-    let lanes: [fn() -> Result<()>; 2] = [
-        || test_devices(ggml("test", "vulkan", Built::ForTests)?, true),
-        || {
-            test_training("vulkan", Built::ForTests, true)?;
-            test_program()
-        },
-    ];
-    // Once, and not by both.
-    vulkan::fetch()?;
-    lanes::each(&lanes, |lane| lane())?;
+    test_devices(ggml("test", "vulkan", Built::ForTests)?, true)?;
+    test_training("vulkan", Built::ForTests, true)?;
+    test_program()?;
     sh::run(&mut program("build", "vulkan", Built::ForTests)?)?;
     models::on_device(&with_devices().join("ci"))?;
     let mut clippy = program("clippy", "vulkan", Built::ForTests)?;

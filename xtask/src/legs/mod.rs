@@ -50,10 +50,7 @@ static LEGS: &[Leg] = &[
     leg("deny", "licences, sources and banned crates", FIRST, deny::main),
     leg("workflows", "the files of CI and releases are linted", FIRST, workflows::workflows),
     leg("programs", "the workspace's programs are built", FIRST, programs::build),
-    leg("dist", "libtrine keeps its rules on every target", BUILT, dist::check),
-    leg("unit", "all tests of the workspace", BUILT, unit),
-    // The next four build libtrine in the same folders, one after the other.
-    leg("c-firmware", "the greenhouse in C on five boards", &["dist"], cfirmware::main),
+    // The longest way: both compile in C++, then a driver compiles kernels.
     leg("ggml", "ggml's integers and llama.cpp's logits are ours", BUILT, bench::kernels::alike),
     leg(
         "gpu",
@@ -61,6 +58,10 @@ static LEGS: &[Leg] = &[
         &["ggml"],
         bench::kernels::devices,
     ),
+    leg("dist", "libtrine keeps its rules on every target", BUILT, dist::check),
+    leg("unit", "all tests of the workspace", BUILT, unit),
+    // Those that build libtrine write to the same folders, so one comes after the other.
+    leg("c-firmware", "the greenhouse in C on five boards", &["dist"], cfirmware::main),
     leg("clippy", "no lint warns, on the host and on the boards", FIRST, clippy),
     leg(
         "ask",

@@ -28,7 +28,7 @@ pub(crate) fn write() -> Result<()> {
 /// The lines of the page that are not what `cargo xtask crates` writes.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub(crate) fn faults() -> Result<Vec<String>> {
     let page = page()?;
     let (_, found, _) = parts(&page)?;
