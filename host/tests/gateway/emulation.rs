@@ -7,7 +7,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use crate::harness::{Folder, Gateway, person, until};
 use serde_json::json;
