@@ -129,3 +129,17 @@ fn every_exit_code_of_the_help_is_provoked_by_a_test() {
     }
     assert!(named >= 20, "{named} codes were found in help");
 }
+
+#[test]
+fn who_misspells_a_command_a_tool_or_a_device_is_told_the_right_one() {
+    let home = Home::new("misspelt");
+    for (line, meant) in [
+        ("gatway", "'gateway'"),
+        ("call --simulate greenhouse fan_sett", "did you mean 'fan_set'?"),
+        ("call --simulate grenhouse fan_set", "did you mean 'greenhouse'?"),
+    ] {
+        let (code, said) = home.trine(line);
+        assert_eq!(code, Some(2), "{line}: {said}");
+        assert!(said.contains(meant), "{line}: {said}");
+    }
+}

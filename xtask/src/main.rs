@@ -229,7 +229,11 @@ fn command() -> Result<()> {
         ["dist", target, profile] => dist::main(Some(target), Some(profile)),
         ["crates"] => structure::crates::write(),
         ["requirements"] => requirements::main(),
-        _ => bail!("no such command: {}\n{HELP}", words.join(" ")),
+        [first, ..] => {
+            let known = HELP.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+            let meant = sh::did_you_mean(first, known.filter(|name| !name.is_empty()));
+            bail!("no such command: {}{meant}\n{HELP}", words.join(" "))
+        }
     }
 }
 

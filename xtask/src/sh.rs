@@ -52,6 +52,14 @@ pub(crate) fn exclusively<R>(folder: &Path, work: impl FnOnce() -> Result<R>) ->
     work()
 }
 
+/// A question with the name that a misspelt one was probably meant to be, for an error.
+pub(crate) fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String {
+    let rated = names.map(|name| (strsim::jaro(word, name), name));
+    let best = rated.max_by(|one, other| one.0.total_cmp(&other.0));
+    let alike = best.filter(|(rate, _)| *rate > 0.7);
+    alike.map_or_else(String::new, |(_, name)| format!(" (did you mean `{name}`?)"))
+}
+
 /// A command that runs in the workspace root, or where we do when we were carried to a machine that
 /// has none.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {

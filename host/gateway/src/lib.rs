@@ -3,6 +3,7 @@
 //! From below upwards:
 //! - [`sanitize`]: texts of devices, made harmless;
 //! - [`table`]: the tools of a device;
+//! - [`suggest`]: the name that a misspelt one was meant to be;
 //! - [`folders`]: folders of the user;
 //! - [`settings`]: names, keys and trust by serial number;
 //! - `link`: ways to a device;
@@ -32,6 +33,7 @@ pub mod sanitize;
 pub mod server;
 pub mod settings;
 mod simulate;
+pub mod suggest;
 mod sync;
 mod sys;
 pub mod table;

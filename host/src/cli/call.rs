@@ -11,6 +11,7 @@ use serde_json::Value;
 use trine::{Error, Result};
 use trine_descriptor::{ToolTable as _, find_tool};
 use trine_gateway::sanitize::terminal_json;
+use trine_gateway::suggest::did_you_mean;
 use trine_gateway::{CallReport, Device, DeviceArgs, State};
 
 use super::open::{find, offline, open, usage};
@@ -65,8 +66,13 @@ impl Call {
         {
             let names = (0..table.count()).filter_map(|tool| table.info(tool));
             let names: Vec<_> = names.map(|info| info.name).collect();
-            let sentence =
-                format!("{} has no tool '{}': it has {}", self.device, self.tool, names.join(", "));
+            let meant = did_you_mean(&self.tool, names.iter().copied());
+            let sentence = format!(
+                "{} has no tool '{}': it has {}{meant}",
+                self.device,
+                self.tool,
+                names.join(", ")
+            );
             return Err(usage(&sentence));
         }
         let report = device.call_json(&self.tool, &self.arguments, patience);

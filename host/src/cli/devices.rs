@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use trine::Result;
 use trine_descriptor::ToolTable as _;
 use trine_gateway::settings::Alias;
+use trine_gateway::suggest::did_you_mean;
 use trine_gateway::{Device, DeviceArgs, Settings, State, Status, Wire};
 
 use super::offload;
@@ -91,7 +92,9 @@ fn alias(names: Option<(&str, &str)>, remove: Option<&str>) -> Result<ExitCode> 
         settings.set_alias(serial, name)?;
     } else if let Some(which) = remove {
         if !settings.remove_alias(which)? {
-            return Ok(usage(&format!("no device is called '{which}'")));
+            let aliases = settings.aliases()?;
+            let meant = did_you_mean(which, aliases.iter().map(|alias| &*alias.name));
+            return Ok(usage(&format!("no device is called '{which}'{meant}")));
         }
     } else {
         for Alias { serial, name } in settings.aliases()? {

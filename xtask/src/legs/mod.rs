@@ -132,7 +132,8 @@ pub(crate) fn check() -> Result<()> {
 /// When there is no leg of a name or no such commit, or a leg fails.
 pub(crate) fn test(names: &[String], base: Option<&str>) -> Result<()> {
     if let Some(name) = names.iter().find(|name| !exists(name)) {
-        bail!("there is no leg `{name}`: `cargo xtask test --list` shows them");
+        let meant = sh::did_you_mean(name, LEGS.iter().map(|leg| leg.name));
+        bail!("there is no leg `{name}`{meant}: `cargo xtask test --list` shows them");
     }
     let changed = base.map(changed::since).transpose()?;
     let wanted = |leg: &&Leg| {
@@ -362,7 +363,8 @@ mod tests {
         assert!(run_all(&[&good]).is_ok());
         let error = run_all(&[&bad, &good]).unwrap_err().to_string();
         assert_eq!(error, "1 of 2 legs failed: bad");
-        assert!(test(&["missing".to_owned()], None).is_err());
+        let error = test(&["smok".to_owned()], None).unwrap_err().to_string();
+        assert!(error.starts_with("there is no leg `smok` (did you mean `smoke`?)"), "{error}");
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::settings::{Alias, DeviceId};
+use crate::suggest::did_you_mean;
 use crate::sync::lock;
 use names::Named;
 use pinned::Pinned;
@@ -119,7 +120,10 @@ impl Hub {
         let names: Vec<_> = devices.iter().map(|device| device.name()).collect();
         Err(Error::new(match names.as_slice() {
             [] => "no device is given: add --simulate, --serial PATH or another one".to_owned(),
-            names => format!("there is no device '{name}'; there is {}", names.join(", ")),
+            names => {
+                let meant = did_you_mean(name, names.iter().map(|name| &**name));
+                format!("there is no device '{name}'; there is {}{meant}", names.join(", "))
+            }
         }))
     }
 
