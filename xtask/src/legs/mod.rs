@@ -50,6 +50,8 @@ static LEGS: &[Leg] = &[
     leg("deny", "licences, sources and banned crates", FIRST, deny::main),
     leg("workflows", "the files of CI and releases are linted", FIRST, workflows::workflows),
     leg("programs", "the workspace's programs are built", FIRST, programs::build),
+    // It builds in a folder of its own, and so waits for no other build.
+    leg("demo", "the two commands of the README", FIRST, demo),
     // The longest way: both compile in C++, then a driver compiles kernels.
     leg("ggml", "ggml's integers and llama.cpp's logits are ours", BUILT, bench::kernels::alike),
     leg(
@@ -62,14 +64,13 @@ static LEGS: &[Leg] = &[
     leg("unit", "all tests of the workspace", BUILT, unit),
     // Those that build libtrine write to the same folders, so one comes after the other.
     leg("c-firmware", "the greenhouse in C on five boards", &["dist"], cfirmware::main),
-    leg("clippy", "no lint warns, on the host and on the boards", FIRST, clippy),
+    leg("clippy", "no lint warns, on the host and on the boards", BUILT, clippy),
     leg(
         "ask",
         "sentences on chips: the host's calls, in steps, within 64 KiB",
         BUILT,
         sentences::alike::main,
     ),
-    leg("demo", "the two commands of the README", FIRST, demo),
     leg("fuzz", "kept inputs, then ten seconds a target", FIRST, fuzz::leg),
     leg(
         "mcu",
@@ -160,7 +161,8 @@ fn run_all(legs: &[&Leg]) -> Result<()> {
         if let Some(error) = &error {
             println!("{} FAILED: {error}", leg.name);
         }
-        outcomes.push(Outcome { name: leg.name, took: since.elapsed(), cpu: None, error });
+        let took = since.elapsed();
+        outcomes.push(Outcome { name: leg.name, took, cpu: None, error, skipped: 0 });
     }
     conclude(&outcomes, start.elapsed())
 }
@@ -184,9 +186,12 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
     let mut text = format!("{:<14}{:>8}{:>13}  result\n", "leg", "minutes", "CPU minutes");
     for leg in outcomes {
         // The first line of an error names it; the rest stands above.
-        let result = leg.error.as_deref().map_or("ok".to_owned(), |error| {
+        let mut result = leg.error.as_deref().map_or("ok".to_owned(), |error| {
             format!("FAILED: {}", error.lines().next().unwrap_or_default())
         });
+        if leg.skipped > 0 {
+            result += &format!(", {} skipped", leg.skipped);
+        }
         let cpu = leg.cpu.map(minutes).unwrap_or_default();
         text += &format!("{:<14}{:>8}{cpu:>13}  {result}\n", leg.name, minutes(leg.took));
     }
@@ -374,11 +379,12 @@ mod tests {
             took: Duration::from_secs(90),
             cpu: Some(Duration::from_secs(120)),
             error: error.map(str::to_owned),
+            skipped: usize::from(name == "unit"),
         };
         let outcomes = [outcome("fmt", None), outcome("unit", Some("one\ntwo"))];
         let text = summary(&outcomes, Duration::from_secs(100));
         assert!(text.contains("fmt               1.50         2.00  ok\n"), "{text}");
-        assert!(text.contains("FAILED: one\n") && !text.contains("two"), "{text}");
+        assert!(text.contains("FAILED: one, 1 skipped\n") && !text.contains("two"), "{text}");
         assert!(text.ends_with("together          1.67         4.00"), "{text}");
         assert!(conclude(&outcomes, Duration::ZERO).is_err());
     }

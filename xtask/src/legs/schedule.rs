@@ -19,6 +19,8 @@ pub(super) struct Outcome {
     /// Processor time of the leg and all that it started, where the system tells.
     pub(super) cpu: Option<Duration>,
     pub(super) error: Option<String>,
+    /// What it said that it left out, for want of data or of a device.
+    pub(super) skipped: usize,
 }
 
 /// What waits, and what has ended.
@@ -114,7 +116,9 @@ fn apart(leg: &Leg, has_programs: bool) -> Outcome {
     let error = run_apart(leg, has_programs).err().map(|error| format!("{error:#}"));
     let cpu = fs::read_to_string(time(leg.name)).ok().and_then(|text| text.parse().ok());
     let cpu = cpu.map(Duration::from_millis);
-    Outcome { name: leg.name, took: since.elapsed(), cpu, error }
+    let said = fs::read_to_string(log(leg.name)).unwrap_or_default();
+    let skipped = said.lines().filter(|line| line.starts_with("skipped: ")).count();
+    Outcome { name: leg.name, took: since.elapsed(), cpu, error, skipped }
 }
 
 fn run_apart(leg: &Leg, has_programs: bool) -> Result<()> {
