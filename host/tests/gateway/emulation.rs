@@ -113,8 +113,13 @@ fn every_tool_works_on(board: [&str; 2]) {
     let valve = json!({"valve": "north", "seconds": 30});
     let said = gateway.refusal("valve_open", valve.clone());
     assert!(said.contains("person"), "{said}");
-    person(&socket, "button");
-    gateway.value("valve_open", valve);
+    // On a busy machine the board's clock is behind: the question is shown for longer, and the button
+    // pressed again.
+    let is_open = (0..20).any(|_| {
+        person(&socket, "button");
+        gateway.call("valve_open", valve.clone())["isError"] == json!(false)
+    });
+    assert!(is_open, "no press counts; the log:\n{}", gateway.log());
     let status = gateway.value("board_status", json!({}));
     assert_eq!(status["fan_percent"], json!(40));
     assert_eq!(status["display"][1], json!("\u{e9}".repeat(32)));

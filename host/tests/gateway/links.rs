@@ -338,15 +338,14 @@ fn a_greeting_waits_for_no_device() {
     board.controls.stuck.store(true, SeqCst);
     let mut gateway = Gateway::start(&["--unix", board.address(), "--serial", "/dev/nonexistent"]);
     gateway.logged("/dev/nonexistent");
-    // What is asked about tools waits for the board; what is asked after it does not.
-    gateway.send(&stateless(&json!("tools"), "tools/list", json!({})));
+    // The board says nothing until it has been answered.
     gateway.ask("server/discover", json!({}));
     for message in initialize("2025-11-25") {
         gateway.send(&message);
     }
     gateway.answer(&json!("hello"));
-    // Nor does the list wait for ever.
-    assert_eq!(gateway.answer(&json!("tools"))["result"]["tools"], json!([]));
+    // What is asked about tools waits for the board, but not for ever.
+    assert_eq!(gateway.tools(), [""; 0]);
     board.controls.stuck.store(false, SeqCst);
     gateway.logged("online: 11 tools");
     gateway.tools_of(11);
