@@ -113,8 +113,8 @@ fn every_tool_works_on(board: [&str; 2]) {
     let valve = json!({"valve": "north", "seconds": 30});
     let said = gateway.refusal("valve_open", valve.clone());
     assert!(said.contains("person"), "{said}");
-    // On a busy machine the board's clock is behind: the question is shown for longer, and the button
-    // pressed again.
+    // On a busy machine the board's clock is behind: the question is shown for longer, and the
+    // button pressed again.
     let is_open = (0..20).any(|_| {
         person(&socket, "button");
         gateway.call("valve_open", valve.clone())["isError"] == json!(false)
