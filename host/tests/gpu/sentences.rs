@@ -171,7 +171,8 @@ fn both(count: usize) {
     let Some(data) = std::env::var_os("TRINE_DATA").map(PathBuf::from) else {
         // The harness keeps what a passing test prints, but not what goes to the stream itself.
         let line = "skipped: sentences of SNIPS: set TRINE_DATA to a folder with snips/";
-        writeln!(std::io::stderr(), "{line}").unwrap();
+        let mut stream = std::io::stderr();
+        writeln!(stream, "{line}").unwrap();
         return;
     };
     let snips = sentences(&[data.join("snips/dev.jsonl")], count);
