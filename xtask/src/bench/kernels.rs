@@ -43,7 +43,7 @@ pub(crate) fn alike() -> Result<()> {
 /// The leg `gpu`: our models on ggml's devices, of which one is Vulkan's in software, give our
 /// integers and our tokens, train as the processor does, and the program goes on where they fail.
 /// Its build is that of the leg `ggml`. The driver compiles each kernel once, which is most of the
-/// time, and keeps it: what runs later finds it, and what ran beside would compile it too.
+/// time, and keeps it on disk: tests that run later load it, tests at the same time would not.
 ///
 /// # Errors
 /// When something does not build, or a test fails.

@@ -170,8 +170,9 @@ fn run_all(legs: &[&Leg]) -> Result<()> {
 /// Closes with a line for each leg.
 fn conclude(outcomes: &[Outcome], took: Duration) -> Result<()> {
     println!("\n{}", summary(outcomes, took));
-    for part in soak::due().unwrap_or_default() {
-        println!("warning: soak: {part}");
+    match soak::due() {
+        Ok(parts) => parts.iter().for_each(|part| println!("warning: soak: {part}")),
+        Err(error) => println!("warning: soak: the records cannot be read: {error:#}"),
     }
     let failed: Vec<&str> =
         outcomes.iter().filter(|leg| leg.error.is_some()).map(|leg| leg.name).collect();
