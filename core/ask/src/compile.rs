@@ -1,6 +1,6 @@
 //! From descriptors to a program.
 
-use trine_descriptor::record::FNV_OFFSET;
+use trine_bits::{Fnv64, varint};
 use trine_descriptor::value::tag;
 use trine_descriptor::{Field, Kind, Side, ToolTable};
 
@@ -111,16 +111,12 @@ impl Sink<'_> {
         }
     }
 
-    fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte(value as u8);
+    fn number(&mut self, value: u64) {
+        varint::encode(value, |byte| self.byte(byte));
     }
 
     fn signed(&mut self, value: i64) {
-        self.number((value.wrapping_shl(1) ^ (value >> 63)).cast_unsigned());
+        self.number(varint::zigzag(value));
     }
 }
 
@@ -237,11 +233,11 @@ impl<T: ToolTable + ?Sized> Compiler<'_, T> {
         for tool in 0..self.tools {
             self.tool(&mut sink, tool, (first_key, first_label))?;
         }
-        let mut hash = fnv(FNV_OFFSET, sink.out.get(HEAD..sink.at).unwrap_or_default());
-        self.each_name(|_, name| hash = fnv(fnv(hash, name.as_bytes()), &[0]));
+        let mut hash = Fnv64::new().bytes(sink.out.get(HEAD..sink.at).unwrap_or_default());
+        self.each_name(|_, name| hash = hash.bytes(name.as_bytes()).byte(0));
         sink.put(0, &[VERSION, self.tools as u8]);
         sink.put(2, &symbols.to_le_bytes());
-        sink.put(4, &hash.to_le_bytes());
+        sink.put(4, &hash.hash().to_le_bytes());
         sink.put(12, &[u8::from(has_numbers), units as u8]);
         Ok(sink.at)
     }
@@ -317,11 +313,6 @@ impl<T: ToolTable + ?Sized> Compiler<'_, T> {
         debug_assert!(tag != tag::OBJECT && tag != tag::ARRAY, "parameters are scalars");
         Ok(())
     }
-}
-
-fn fnv(hash: u64, bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(hash, step)
 }
 
 /// The unit that the first word says which is one.

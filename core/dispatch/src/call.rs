@@ -1,12 +1,13 @@
 //! What a tool sees.
 
+use trine_bits::varint;
 use trine_descriptor::{Args, ValueWriter};
 use trine_wire::message::block::Block;
 use trine_wire::message::input::{self, Request};
 
 use crate::device::Given;
 use crate::features::{PROGRESS, SECURE, has, is_set};
-use crate::{CallId, Device, varint};
+use crate::{CallId, Device};
 
 /// A call that a tool is asked to do. Everything in it was checked, but for `state` and `answers`,
 /// which come as the host gives them.

@@ -8,6 +8,8 @@
 //! they are zero or empty, and read as that where they are missing. So an older message is one of
 //! this version, to the byte.
 
+use trine_bits::varint;
+
 /// Writes members. What does not fit leaves a mark, so that a message is looked at once.
 #[derive(Debug)]
 pub struct Writer<'b> {
@@ -116,6 +118,7 @@ impl<'b> Writer<'b> {
         #[cfg(feature = "short")]
         {
             let mut number = number;
+            // In 32 bits, which a call has many of.
             while number >= 0x80 {
                 self.byte(number as u8 | 0x80);
                 number >>= 7;
@@ -130,17 +133,14 @@ impl<'b> Writer<'b> {
     }
 
     #[cfg_attr(target_os = "none", inline(never))]
-    pub(crate) fn long(&mut self, mut number: u64) -> &mut Self {
-        while number >= 0x80 {
-            self.byte(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.byte(number as u8)
+    pub(crate) fn long(&mut self, number: u64) -> &mut Self {
+        varint::encode(number, |byte| _ = self.byte(byte));
+        self
     }
 
     /// A signed number.
     pub fn signed(&mut self, number: i64) -> &mut Self {
-        self.long((number.wrapping_shl(1) ^ (number >> 63)).cast_unsigned())
+        self.long(varint::zigzag(number))
     }
 
     /// Bytes without their length.
@@ -416,8 +416,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn signed(&mut self) -> Option<i64> {
-        let raw = self.long()?;
-        Some((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
+        self.long().map(varint::unzigzag)
     }
 
     /// `N` bytes.

@@ -9,7 +9,7 @@
 use core::cell::Cell;
 use core::slice;
 
-use crate::crc::crc32;
+use trine_bits::crc32;
 
 /// Bytes of the CRC at the end of a frame's content.
 pub const CRC_LEN: usize = 4;

@@ -9,7 +9,7 @@
 use core::cell::Cell;
 
 use crate::codec::Writer;
-use crate::crc::crc32;
+use trine_bits::crc32;
 
 /// The smallest MTU: eight bytes, as in a CAN frame.
 pub const MTU_MIN: usize = 8;

@@ -7,9 +7,9 @@
 //! those that were written is what [`Image::check_crc`] finds, which reads all of them: once after
 //! an image has been put into flash is enough.
 
-mod crc;
 mod layout;
 
+use trine_bits::crc32;
 use trine_ternary::{Matrix, Rows};
 
 use crate::config::Config;
@@ -19,7 +19,6 @@ use crate::token::Byte;
 use crate::token::Strings;
 use crate::weights::{Layer, Linear, Name, Role, Vector, Weights, shape};
 
-pub use crc::crc32;
 pub use layout::{
     ALIGNMENT, ENTRY_BYTES, Entry, Fault, Format, HEADER_BYTES, Header, MAGIC, Part, SUMMED_FROM,
     TokenizerKind, VERSION,

@@ -1,8 +1,8 @@
 //! Choosing the next token from its logits.
 
 mod heap;
-mod random;
 
+use trine_bits::Random;
 use trine_ternary::math;
 
 use crate::error::Error;
@@ -10,7 +10,6 @@ use crate::error::Error;
 use heap::Front;
 
 pub use heap::Candidate;
-pub use random::Random;
 
 /// How a token is chosen. The default is the likeliest one, always.
 ///
