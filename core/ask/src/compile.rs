@@ -51,6 +51,23 @@ impl core::error::Error for CompileError {}
 ///
 /// # Errors
 /// When there are too many of something, or the memory is too small.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+/// use trine_ask::{compile, program_bytes, symbols};
+///
+/// let mut memory = vec![0; program_bytes(&TOOLS, 1)?];
+/// let program = compile(&TOOLS, 1, &mut memory)?;
+/// assert!(program.has_numbers());
+/// let mut names = Vec::new();
+/// symbols(&TOOLS, &program, |prefix, name| names.push(format!("{prefix}{name}")));
+/// assert!(names.ends_with(&["tool:fan_set".into(), "key:percent".into()]));
+/// # Ok::<(), trine_ask::CompileError>(())
+/// ```
 pub fn compile<'p, T: ToolTable + ?Sized>(
     table: &T,
     tools: u16,

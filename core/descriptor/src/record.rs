@@ -301,6 +301,26 @@ pub fn page_of(
 }
 
 /// Reads a list or one record. Every method answers `None` where the bytes are no record.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+///
+/// use trine_descriptor::record::{self, Decoder};
+///
+/// let mut list = [0; 128];
+/// let len = record::page(&TOOLS, 0, &mut list);
+/// let record = Decoder::new(&list[..len]).record().ok_or("the list is cut")?;
+/// assert_eq!(record::hash_bytes(record), TOOLS[0].hash());
+/// let mut decoder = Decoder::new(record);
+/// assert_eq!(decoder.info().map(|info| info.name), Some("fan_set"));
+/// assert_eq!(decoder.count(), Some(1));
+/// assert_eq!(decoder.node().map(|field| field.kind), Some(PERCENT));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder<'a> {
     bytes: ValueReader<'a>,

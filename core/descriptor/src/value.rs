@@ -108,6 +108,24 @@ pub(crate) const fn small(bytes: &[u8]) -> Option<(i32, &[u8])> {
 
 /// Reads entries, or the primitives they are made of. Never panics; what does not parse is
 /// [`Malformed`].
+///
+/// ```
+/// use trine_descriptor::{Scalar, ValueReader, ValueWriter};
+///
+/// let mut bytes = [0; 32];
+/// let mut out = ValueWriter::new(&mut bytes);
+/// out.int(0, -40);
+/// out.text(3, "basil");
+/// let mut entries = ValueReader::new(out.bytes());
+/// while let Some(entry) = entries.entry()? {
+///     match entry.node {
+///         0 => assert_eq!(entry.value, Scalar::Int(-40)),
+///         _ => assert_eq!(entry.value, Scalar::Text("basil")),
+///     }
+/// }
+/// assert!(entries.is_at_end());
+/// # Ok::<(), trine_descriptor::Malformed>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ValueReader<'a> {
     rest: &'a [u8],

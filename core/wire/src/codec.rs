@@ -216,6 +216,20 @@ pub(crate) const fn size_of_bytes(len: usize) -> usize {
 /// Reads members one after another and looks once whether all of them were there: what is missing,
 /// or is not what a [`Writer`] writes, reads as zero or empty and leaves a mark. A microcontroller
 /// has no room to ask after each member.
+///
+/// ```
+/// use trine_wire::codec::{Members, Writer};
+///
+/// let mut buffer = [0; 16];
+/// let mut out = Writer::new(&mut buffer);
+/// out.byte(7).number(300).text("fan");
+/// let mut members = Members::new(out.written().ok_or("the buffer is too short")?);
+/// assert_eq!((members.byte(), members.number(), members.text()), (7, 300, "fan"));
+/// assert!(!members.is_broken());
+/// assert_eq!(members.number(), 0);
+/// assert!(members.is_broken());
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'a> {
     rest: &'a [u8],

@@ -152,7 +152,10 @@ const TWINS: [&str; 2] = ["water for 5 a6gA%P >(t zfD", "water for 5 `D`W&4*<$T?
 #[test]
 fn two_texts_of_one_digest_are_two_calls() {
     let args = |text: &str| [&[0, 4, 26], text.as_bytes()].concat();
-    assert_eq!(TWINS.map(|text| Fnv64::new().bytes(&args(text)).hash()), [0x070f_6af6_9791_a5d8; 2]);
+    assert_eq!(
+        TWINS.map(|text| Fnv64::new().bytes(&args(text)).hash()),
+        [0x070f_6af6_9791_a5d8; 2]
+    );
     let mut scene = Scene::new(CONFIG);
     let [small, large] = TWINS;
     scene.refused(&water(small));

@@ -25,6 +25,19 @@ pub use layout::{
 };
 
 /// A model image.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/model/plain.trnm");
+/// # let bytes = std::fs::read(path)?;
+/// use trine_infer::image::Image;
+///
+/// let image = Image::parse(&bytes)?; // of a file, or of a region of flash
+/// image.check_crc()?;
+/// assert_eq!((image.config().dim, image.config().vocab), (128, 96));
+/// // A cut image is refused before any part of it is used.
+/// assert!(Image::parse(&bytes[..bytes.len() - 1]).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Image<'a> {
     header: Header,
