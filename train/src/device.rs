@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
     use crate::net::{self, Choice, Example, Losses, Mix, Part, Pass};
-    use crate::random::Random;
+    use crate::random::{Random, bell};
     use crate::recipe::Recipe;
     use crate::simd::Products;
     use crate::trainer::Trainer;
@@ -132,7 +132,7 @@ mod tests {
         let mut random = Random::named(3, "norms");
         for block in weights.plan.blocks.clone() {
             for norm in [block.attn_norm, block.attn_sub_norm, block.ffn_norm, block.ffn_sub_norm] {
-                weights.numbers[norm].iter_mut().for_each(|x| *x += 0.2 * random.bell());
+                weights.numbers[norm].iter_mut().for_each(|x| *x += 0.2 * bell(&mut random));
             }
         }
         Rounded::with(&weights, arithmetic, Products::Single)

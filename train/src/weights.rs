@@ -3,7 +3,7 @@
 use trine_ternary::{f16_from_f32, f32_from_f16};
 
 use crate::parallel;
-use crate::random::Random;
+use crate::random::{Random, bell};
 use crate::shape::{Block, Matrix, Plan, Shape};
 use crate::simd::{Packed, Products, Work, wide};
 
@@ -39,7 +39,7 @@ impl Weights {
         let mut fill = |matrix: &Matrix, factor: f32| {
             let deviation = factor / (matrix.columns as f32).sqrt();
             for number in &mut numbers[matrix.at.clone()] {
-                *number = random.bell() * deviation;
+                *number = bell(&mut random) * deviation;
             }
         };
         fill(&plan.embedding, 1.0);
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn what_is_computed_with_is_what_the_file_holds() {
         let mut random = Random::new(6);
-        let numbers: Vec<f32> = (0..8 * Q8_BLOCK).map(|_| 0.1 * random.bell()).collect();
+        let numbers: Vec<f32> = (0..8 * Q8_BLOCK).map(|_| 0.1 * bell(&mut random)).collect();
         let mut rounded = numbers.clone();
         wide(RoundQ8(&mut rounded));
         for (block, rounded) in numbers.chunks(Q8_BLOCK).zip(rounded.chunks(Q8_BLOCK)) {
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn a_block_of_q8_0_is_within_half_a_step() {
         let mut random = Random::new(5);
-        let numbers: Vec<f32> = (0..Q8_BLOCK).map(|_| random.bell()).collect();
+        let numbers: Vec<f32> = (0..Q8_BLOCK).map(|_| bell(&mut random)).collect();
         let (scale, codes) = q8_block(&numbers);
         let step = f32_from_f16(scale);
         for (number, code) in numbers.iter().zip(codes) {

@@ -9,7 +9,7 @@ use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 use trine_train::gguf::{self, Value};
 use trine_train::net::{Choice, Example, Pass};
-use trine_train::random::Random;
+use trine_train::random::{Random, bell};
 use trine_train::shape::Shape;
 use trine_train::weights::{Arithmetic, Rounded, Weights};
 
@@ -65,7 +65,7 @@ fn weights(seed: u64, whole: usize) -> Weights {
     let mut random = Random::named(seed, "norms");
     for block in weights.plan.blocks.clone() {
         for norm in [block.attn_norm, block.attn_sub_norm, block.ffn_norm, block.ffn_sub_norm] {
-            weights.numbers[norm].iter_mut().for_each(|x| *x += 0.2 * random.bell());
+            weights.numbers[norm].iter_mut().for_each(|x| *x += 0.2 * bell(&mut random));
         }
     }
     weights

@@ -24,6 +24,15 @@ impl core::error::Error for OutOfMemory {}
 /// A slice of `len` copies of `value` from the front of a block, aligned as `T` wants it, and the
 /// rest; `None` when it does not fit. Once the slice is gone its bytes are the caller's again, so
 /// they have to be [`Solid`].
+///
+/// ```
+/// let mut block = [0xff; 40];
+/// let (numbers, rest) = trine_arena::carve(&mut block, 4, 7_u32).ok_or("too small")?;
+/// assert_eq!(numbers, [7; 4]);
+/// // Up to three bytes before the numbers are for their alignment.
+/// assert!((21..=24).contains(&rest.len()));
+/// # Ok::<(), &str>(())
+/// ```
 pub fn carve<T: Solid>(memory: &mut [u8], len: usize, value: T) -> Option<(&mut [T], &mut [u8])> {
     const { assert!(size_of::<T>() > 0, "as many as one likes would fit") };
     let padding = memory.as_ptr().align_offset(align_of::<T>());
@@ -46,6 +55,19 @@ pub fn carve<T: Solid>(memory: &mut [u8], len: usize, value: T) -> Option<(&mut 
 /// Hands out slices of one block and never takes any back; freeing is dropping the block. What
 /// does not fit is an empty slice, and [`Arena::fault`] says so of all of them at once: asking
 /// after each costs a microcontroller more than the carving.
+///
+/// ```
+/// use trine_arena::Arena;
+///
+/// let mut block = [0; 64];
+/// let mut arena = Arena::new(&mut block);
+/// let (counters, text) = (arena.slice(4, 1_u32), arena.bytes(20));
+/// assert_eq!((counters.len(), text.len()), (4, 20));
+/// assert!(arena.fault().is_none());
+/// // One question after the last request: did all of them fit, and if not, what would have?
+/// assert!(arena.slice(100, 0_u16).is_empty());
+/// assert!(arena.fault().is_some_and(|fault| fault.needed >= 236 && fault.given == 64));
+/// ```
 #[derive(Debug)]
 pub struct Arena<'m> {
     rest: &'m mut [u8],

@@ -7,6 +7,21 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 /// different contexts: an interrupt and the main loop, or two threads.
 ///
 /// One byte of the memory stays empty to tell full from empty.
+///
+/// ```
+/// use trine_arena::Ring;
+///
+/// let mut memory = [0; 16];
+/// let mut ring = Ring::new(&mut memory);
+/// let (mut interrupt, mut main_loop) = ring.split();
+/// assert_eq!(interrupt.push(b"21.5 C"), 6);
+/// assert_eq!(main_loop.peek(), b"21.5 C");
+/// main_loop.release(5);
+/// assert_eq!(main_loop.pop(), Some(b'C'));
+/// // Fifteen bytes fit; the others are lost, and counted.
+/// assert_eq!(interrupt.push(&[0; 20]), 15);
+/// assert_eq!(main_loop.lost(), 5);
+/// ```
 #[derive(Debug)]
 pub struct Ring<'m> {
     start: *mut u8,
@@ -109,6 +124,16 @@ impl Producer<'_> {
     /// Appends one packet, which [`Consumer::packet`] shows in one piece, or counts its bytes as
     /// lost and answers `false`. A ring takes either packets or bytes, never both. A packet is not
     /// cut at the end of the memory, so that should be twice the longest packet and five bytes.
+    ///
+    /// ```
+    /// let mut memory = [0; 32];
+    /// let mut ring = trine_arena::Ring::new(&mut memory);
+    /// let (mut radio, mut main_loop) = ring.split();
+    /// assert!(radio.push_packet(b"first") && radio.push_packet(b"second"));
+    /// assert_eq!(main_loop.packet(), Some(&b"first"[..]));
+    /// main_loop.release_packet();
+    /// assert_eq!(main_loop.packet(), Some(&b"second"[..]));
+    /// ```
     pub fn push_packet(&mut self, packet: &[u8]) -> bool {
         let ring = self.ring;
         let head = ring.head.load(Ordering::Relaxed);

@@ -43,6 +43,35 @@ impl<E: fmt::Display> fmt::Display for AskError<E> {
 impl<E: fmt::Display + fmt::Debug> core::error::Error for AskError<E> {}
 
 /// A sentence on its way to an answer.
+///
+/// ```
+/// use trine_ask::{Asking, OnSession, Sentence};
+/// # use trine_ask::{Answer, Vocabulary, compile, program_bytes};
+/// # use trine_infer::{Config, Layer, Model, Options, Session, Weights, arena_bytes, gguf};
+/// # use trine_ternary::{Kernels, parallel::Serial};
+/// # use trine_board::TOOLS;
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/board.gguf");
+/// # let bytes = std::fs::read(path)?;
+/// # let file = gguf::File::parse(&bytes)?;
+/// # let config = Config::from_gguf(&file)?;
+/// # let mut layers = vec![Layer::EMPTY; config.layers];
+/// # let weights = Weights::from_gguf(&file, &config, &mut layers)?;
+/// # let model = Model::new(config, weights, Kernels::best())?;
+/// # let options = Options { batch: 32, ..Options::new(&config) };
+/// # let mut memory = vec![0; arena_bytes(&config, &options)? + 3];
+/// # let mut session = Session::new(&model, &options, &mut memory)?;
+/// # let table = file.array("trine.ask", gguf::Kind::U8)?.ok_or("it answers no sentences")?;
+/// # let vocabulary = Vocabulary::parse(table.bytes())?;
+/// # let mut memory = vec![0; program_bytes(&TOOLS, vocabulary.tools)?];
+/// # let program = compile(&TOOLS, vocabulary.tools, &mut memory)?;
+/// let sentence = Sentence::read(b"set the fan to 40 percent", &program, &vocabulary)?;
+/// let mut asking = Asking::new(program, &vocabulary, &sentence);
+/// asking.run(&mut OnSession { session: &mut session, pool: &Serial })?;
+/// let call = asking.answer().and_then(|answer| answer.call()).ok_or("there is no call")?;
+/// assert_eq!(TOOLS[usize::from(call.tool())].info.name, "fan_set");
+/// assert!(asking.confidence() > 0.5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Asking<'a> {
     walk: Walk<'a>,

@@ -1,6 +1,6 @@
 //! From descriptors to a program.
 
-use trine_descriptor::record::FNV_OFFSET;
+use trine_bits::{Fnv64, varint};
 use trine_descriptor::value::tag;
 use trine_descriptor::{Field, Kind, Side, ToolTable};
 
@@ -51,6 +51,23 @@ impl core::error::Error for CompileError {}
 ///
 /// # Errors
 /// When there are too many of something, or the memory is too small.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+/// use trine_ask::{compile, program_bytes, symbols};
+///
+/// let mut memory = vec![0; program_bytes(&TOOLS, 1)?];
+/// let program = compile(&TOOLS, 1, &mut memory)?;
+/// assert!(program.has_numbers());
+/// let mut names = Vec::new();
+/// symbols(&TOOLS, &program, |prefix, name| names.push(format!("{prefix}{name}")));
+/// assert!(names.ends_with(&["tool:fan_set".into(), "key:percent".into()]));
+/// # Ok::<(), trine_ask::CompileError>(())
+/// ```
 pub fn compile<'p, T: ToolTable + ?Sized>(
     table: &T,
     tools: u16,
@@ -111,16 +128,12 @@ impl Sink<'_> {
         }
     }
 
-    fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte(value as u8);
+    fn number(&mut self, value: u64) {
+        varint::encode(value, |byte| self.byte(byte));
     }
 
     fn signed(&mut self, value: i64) {
-        self.number((value.wrapping_shl(1) ^ (value >> 63)).cast_unsigned());
+        self.number(varint::zigzag(value));
     }
 }
 
@@ -237,11 +250,11 @@ impl<T: ToolTable + ?Sized> Compiler<'_, T> {
         for tool in 0..self.tools {
             self.tool(&mut sink, tool, (first_key, first_label))?;
         }
-        let mut hash = fnv(FNV_OFFSET, sink.out.get(HEAD..sink.at).unwrap_or_default());
-        self.each_name(|_, name| hash = fnv(fnv(hash, name.as_bytes()), &[0]));
+        let mut hash = Fnv64::new().bytes(sink.out.get(HEAD..sink.at).unwrap_or_default());
+        self.each_name(|_, name| hash = hash.bytes(name.as_bytes()).byte(0));
         sink.put(0, &[VERSION, self.tools as u8]);
         sink.put(2, &symbols.to_le_bytes());
-        sink.put(4, &hash.to_le_bytes());
+        sink.put(4, &hash.hash().to_le_bytes());
         sink.put(12, &[u8::from(has_numbers), units as u8]);
         Ok(sink.at)
     }
@@ -317,11 +330,6 @@ impl<T: ToolTable + ?Sized> Compiler<'_, T> {
         debug_assert!(tag != tag::OBJECT && tag != tag::ARRAY, "parameters are scalars");
         Ok(())
     }
-}
-
-fn fnv(hash: u64, bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(hash, step)
 }
 
 /// The unit that the first word says which is one.

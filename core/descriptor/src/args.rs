@@ -8,6 +8,23 @@ use crate::value::{Item, Scalar, ValueReader, tag};
 /// A getter answers the value given, or the descriptor's default when the parameter is absent, or
 /// `None` when there is neither. Each getter scans from the start: calls have a handful of
 /// parameters, and a scan costs less than an index would in RAM.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+///
+/// use trine_descriptor::{Args, ValueWriter};
+///
+/// let mut bytes = [0; 16];
+/// let mut arguments = ValueWriter::new(&mut bytes);
+/// arguments.int(0, 40);
+/// let args = Args::new(&TOOLS, 0, arguments.bytes());
+/// assert_eq!(args.int(0), Some(40));
+/// assert_eq!(args.text(0), None); // it is no text
+/// ```
 #[derive(Clone, Copy)]
 pub struct Args<'a> {
     table: &'a dyn Rules,

@@ -13,6 +13,30 @@ pub trait TextSink {
 ///
 /// `tool_name` is the name that the caller knows the tool by; `unknown` is the name that was given
 /// when the fault is [`FaultCode::Unknown`], since the descriptor cannot know it.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+///
+/// use trine_descriptor::{Side, TextSink, explain, validate};
+///
+/// struct Sentence(String);
+///
+/// impl TextSink for Sentence {
+///     fn text(&mut self, text: &str) {
+///         self.0.push_str(text);
+///     }
+/// }
+///
+/// let mut sentence = Sentence(String::new());
+/// if let Err(fault) = validate(&TOOLS, 0, Side::Params, &[0, 2, 0xca, 1]) {
+///     explain(&TOOLS, 0, Side::Params, fault, ("fan_set", ""), &mut sentence);
+/// }
+/// assert_eq!(sentence.0, "fan_set: percent must be at most 100");
+/// ```
 pub fn explain<T: ToolTable + ?Sized, S: TextSink + ?Sized>(
     table: &T,
     tool: u16,

@@ -165,6 +165,20 @@ pub struct Condition {
 }
 
 /// One node: a parameter, a member of a result, or the item of an array.
+///
+/// ```
+/// use trine_descriptor::{Condition, Field, IntRange, Kind, Literal};
+///
+/// const NODES: [Field<'static>; 3] = [
+///     Field::new("mode", Kind::Choice("off|auto|manual")),
+///     // Required when `mode`, which is node 0, has its label 2.
+///     Field::new("hours", Kind::Int(IntRange { min: 1, max: 24 }))
+///         .required_when(Condition { node: 0, label: 2 }),
+///     Field::new("note", Kind::Text { min: 0, max: 40 }).default_to(Literal::Text("none")),
+/// ];
+/// assert_eq!(NODES[0].kind.label_index("manual"), Some(2));
+/// assert!(!NODES[2].required);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
     /// Name in the JSON object; empty for the item of an array.

@@ -23,7 +23,7 @@
 //! nested result needs no pointers and a walk needs no recursion. `lights: {grow: {on,
 //! brightness}}` is the four nodes `lights`(3), `grow`(2), `on`, `brightness`.
 //!
-//! The crate has no dependencies, allocates nothing and never panics on input.
+//! The crate allocates nothing and never panics on input.
 #![no_std]
 #![forbid(unsafe_code)]
 

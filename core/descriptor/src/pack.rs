@@ -1,9 +1,11 @@
 //! A table of tools as the bytes of its list and of its rules: the smallest form, made by the
 //! compiler.
 
+use trine_bits::Fnv64;
+
 use crate::args::given;
 use crate::check;
-use crate::record::{self, Encoder};
+use crate::record::Encoder;
 use crate::rules::Small;
 use crate::validate::walk;
 use crate::value::{Item, ValueReader, small, tag};
@@ -38,7 +40,7 @@ struct Row {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pack<const N: usize, const BYTES: usize> {
-    hash: u64,
+    hash: Fnv64,
     checks: [u32; N],
     rows: [Row; N],
     list: u16,
@@ -72,7 +74,7 @@ impl<const N: usize, const BYTES: usize> Pack<N, BYTES> {
         assert!(BYTES <= u16::MAX as usize, "a table has at most 65535 bytes: split it");
         assert!(check::all(tools).is_ok(), "the table breaks a rule: `Checked::tools` says which");
         let mut pack = Self {
-            hash: record::FNV_OFFSET,
+            hash: Fnv64::new(),
             checks: [0; N],
             rows: [Row { head: 0, rules: 0, defaults: 0, params: 0, output: 0 }; N],
             list: 0,
@@ -83,7 +85,7 @@ impl<const N: usize, const BYTES: usize> Pack<N, BYTES> {
         while tool < N {
             pack.rows[tool].head = record(&mut out, &tools[tool]);
             pack.checks[tool] = tools[tool].hash() as u32;
-            pack.hash = record::fnv(pack.hash, &tools[tool].hash().to_le_bytes());
+            pack.hash = pack.hash.bytes(&tools[tool].hash().to_le_bytes());
             tool += 1;
         }
         pack.list = out.len() as u16;
@@ -323,7 +325,7 @@ impl<const N: usize, const BYTES: usize> Rules for Pack<N, BYTES> {
     }
 
     fn list_hash(&self) -> u64 {
-        self.hash
+        self.hash.hash()
     }
 }
 

@@ -33,9 +33,11 @@
 //! list a symbol starts, and `start` is its place: so a page costs no more than itself and one
 //! chunk.
 
+use trine_bits::{Fnv32, varint::unzigzag};
+
 use crate::args::given;
 use crate::validate::{self, Node, walk_nodes};
-use crate::value::{Item, ValueReader, tag, unzigzag};
+use crate::value::{Item, ValueReader, tag};
 use crate::{
     Annotations, Condition, Consent, FailSafe, Fault, FaultCode, Head, Limits, NO_NODE, Rules, Side,
 };
@@ -329,12 +331,7 @@ impl<'a> validate::Nodes for &Nodes<'a> {
 /// FNV-1a, 32 bits.
 #[must_use]
 pub const fn sum(bytes: &[u8]) -> u32 {
-    let (mut sum, mut at) = (0x811c_9dc5_u32, 0);
-    while at < bytes.len() {
-        sum = (sum ^ bytes[at] as u32).wrapping_mul(0x0100_0193);
-        at += 1;
-    }
-    sum
+    Fnv32::new().bytes(bytes).hash()
 }
 
 /// Varints that are read in order; zeros past the end. What packed them wrote no faulty one, so

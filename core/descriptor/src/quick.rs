@@ -157,6 +157,7 @@ mod tests {
     use crate::validate::walk;
     use crate::{Condition, DecimalRange, IntRange, Rule, ValueReader};
     use std::vec::Vec;
+    use trine_bits::Random;
 
     const SMALL: Kind<'static> = Kind::Int(IntRange { min: -3, max: 100 });
     const STEPS: Kind<'static> =
@@ -205,11 +206,8 @@ mod tests {
 
     #[test]
     fn the_short_ways_say_nothing_that_the_long_ones_do_not() {
-        let mut random = 1_u64;
-        let mut next = move || {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (random >> 40) as usize
-        };
+        let mut random = Random::new(1);
+        let mut next = move || random.bits() as usize;
         let (mut short, mut long) = (0, 0);
         for _ in 0..100_000 {
             let bytes = some_bytes(&mut next);

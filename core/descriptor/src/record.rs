@@ -15,14 +15,12 @@
 //! In a list each record stands behind its length, so that a reader skips what it does not know.
 //! The hash is FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv), over one record.
 
+use trine_bits::{Fnv64, varint};
+
 use crate::{
     Annotations, Condition, Consent, DecimalRange, FailSafe, Field, IntRange, Kind, Limits,
     Literal, Side, ToolInfo, ToolTable, value::ValueReader,
 };
-
-/// The hash of no bytes.
-pub const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// Writes records into a window of the whole: bytes before `skip` and past the end of the buffer
 /// are counted and hashed but not kept. So any page of a list comes out of flash with no buffer
@@ -32,7 +30,7 @@ pub struct Encoder<'b> {
     out: &'b mut [u8],
     skip: usize,
     at: usize,
-    hash: u64,
+    hash: Fnv64,
     /// Whether the hash is wanted; a window is encoded much faster without it.
     hashes: bool,
 }
@@ -41,19 +39,19 @@ impl<'b> Encoder<'b> {
     /// An encoder whose buffer holds the bytes from `skip` on.
     #[must_use]
     pub const fn new(out: &'b mut [u8], skip: usize) -> Self {
-        Self { out, skip, at: 0, hash: FNV_OFFSET, hashes: true }
+        Self { out, skip, at: 0, hash: Fnv64::new(), hashes: true }
     }
 
     /// The same without a hash, so that what lies outside of the buffer costs next to nothing.
     #[must_use]
     pub const fn window(out: &'b mut [u8], skip: usize) -> Self {
-        Self { out, skip, at: 0, hash: FNV_OFFSET, hashes: false }
+        Self { out, skip, at: 0, hash: Fnv64::new(), hashes: false }
     }
 
     /// FNV-1a of all bytes so far.
     #[must_use]
     pub const fn hash(&self) -> u64 {
-        self.hash
+        self.hash.hash()
     }
 
     /// How many bytes were written, kept or not.
@@ -210,12 +208,13 @@ impl<'b> Encoder<'b> {
 
     /// A signed varint.
     pub const fn signed(&mut self, value: i64) {
-        self.number(((value << 1) ^ (value >> 63)) as u64);
+        self.number(varint::zigzag(value));
     }
 
     /// An unsigned varint.
     #[inline(never)]
     pub const fn number(&mut self, mut value: u64) {
+        // As `varint::encode`, which takes a closure, and so cannot run while compiling.
         while value >= 0x80 {
             self.byte(value as u8 | 0x80);
             value >>= 7;
@@ -227,7 +226,7 @@ impl<'b> Encoder<'b> {
     #[inline(never)]
     pub const fn byte(&mut self, byte: u8) {
         if self.hashes {
-            self.hash = (self.hash ^ byte as u64).wrapping_mul(FNV_PRIME);
+            self.hash = self.hash.byte(byte);
         }
         if self.at >= self.skip && self.at - self.skip < self.out.len() {
             self.out[self.at - self.skip] = byte;
@@ -261,23 +260,17 @@ pub fn hash<T: ToolTable + ?Sized>(table: &T, tool: u16) -> u64 {
 /// what it decoded: a newer device's record may say more than this version understands.
 #[must_use]
 pub const fn hash_bytes(record: &[u8]) -> u64 {
-    fnv(FNV_OFFSET, record)
+    Fnv64::new().bytes(record).hash()
 }
 
 /// The hash of a whole table: FNV-1a over the hashes of its tools, each little-endian.
 pub fn table_hash<T: ToolTable + ?Sized>(table: &T) -> u64 {
-    (0..table.count()).fold(FNV_OFFSET, |hash, tool| fnv(hash, &table.hash(tool).to_le_bytes()))
+    hash_of_hashes((0..table.count()).map(|tool| table.hash(tool)))
 }
 
-/// Goes on hashing with these bytes.
-#[must_use]
-pub const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
-    let mut at = 0;
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u64).wrapping_mul(FNV_PRIME);
-        at += 1;
-    }
-    hash
+/// [`table_hash`] of tools whose hashes are these, in the order of their numbers.
+pub fn hash_of_hashes(hashes: impl Iterator<Item = u64>) -> u64 {
+    hashes.fold(Fnv64::new(), |all, hash| all.bytes(&hash.to_le_bytes())).hash()
 }
 
 /// Writes the part of the table's list that starts at byte `offset` into `out` and answers the
@@ -308,6 +301,26 @@ pub fn page_of(
 }
 
 /// Reads a list or one record. Every method answers `None` where the bytes are no record.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+///
+/// use trine_descriptor::record::{self, Decoder};
+///
+/// let mut list = [0; 128];
+/// let len = record::page(&TOOLS, 0, &mut list);
+/// let record = Decoder::new(&list[..len]).record().ok_or("the list is cut")?;
+/// assert_eq!(record::hash_bytes(record), TOOLS[0].hash());
+/// let mut decoder = Decoder::new(record);
+/// assert_eq!(decoder.info().map(|info| info.name), Some("fan_set"));
+/// assert_eq!(decoder.count(), Some(1));
+/// assert_eq!(decoder.node().map(|field| field.kind), Some(PERCENT));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder<'a> {
     bytes: ValueReader<'a>,

@@ -13,6 +13,35 @@ pub trait JsonSink: TextSink {
 }
 
 /// Writes the schema of one side of a tool: an object that takes nothing else.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+///
+/// use trine_descriptor::schema::{self, JsonSink};
+/// use trine_descriptor::{Side, TextSink};
+///
+/// struct Json(String);
+///
+/// impl TextSink for Json {
+///     fn text(&mut self, text: &str) {
+///         self.0.push_str(text);
+///     }
+/// }
+///
+/// impl JsonSink for Json {
+///     fn string(&mut self, text: &str) {
+///         self.0.push_str(&format!("{text:?}"));
+///     }
+/// }
+///
+/// let mut json = Json(String::new());
+/// schema::write(&TOOLS, 0, Side::Params, &mut json);
+/// assert!(json.0.contains(r#""type":"integer","minimum":0,"maximum":100"#));
+/// ```
 pub fn write<T: ToolTable + ?Sized, S: JsonSink + ?Sized>(
     table: &T,
     tool: u16,

@@ -107,6 +107,19 @@ impl Side {
 }
 
 /// The number of the tool of that name.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+///
+/// use trine_descriptor::{Side, ToolTable, find_tool};
+///
+/// assert_eq!(find_tool(&TOOLS, "fan_set"), Some(0));
+/// assert_eq!(TOOLS.node(0, Side::Params, 0).map(|field| field.name), Some("percent"));
+/// ```
 pub fn find_tool<T: ToolTable + ?Sized>(table: &T, name: &str) -> Option<u16> {
     (0..table.count()).find(|&tool| table.info(tool).is_some_and(|info| info.name == name))
 }

@@ -135,6 +135,22 @@ impl<'a> ToolInfo<'a> {
 }
 
 /// A tool of a Rust table: the head, the nodes, and the hash of both.
+///
+/// ```
+/// use trine_descriptor::{Field, IntRange, Kind, Side, Tool, ToolInfo, validate};
+///
+/// const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// static TOOLS: [Tool<'static>; 1] = [Tool::new(
+///     ToolInfo::new("fan_set", "Set the speed of the fan."),
+///     &[Field::new("percent", PERCENT).describe("Percent of full speed.")],
+///     &[],
+/// )];
+///
+/// let forty = [0, 2, 80]; // node 0, an integer, 40 as zigzag
+/// assert_eq!(validate(&TOOLS, 0, Side::Params, &forty), Ok(()));
+/// let more = [0, 2, 0xca, 1]; // 101
+/// assert!(validate(&TOOLS, 0, Side::Params, &more).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tool<'a> {
     /// The head.

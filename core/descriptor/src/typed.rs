@@ -61,6 +61,18 @@ pub trait Choice: Sized + Copy {
 }
 
 /// A number with `PLACES` digits after the point, held scaled: `Decimal::<1>(215)` is 21.5.
+///
+/// ```
+/// use trine_descriptor::{Decimal, Scalar, Value, ValueReader, ValueWriter};
+///
+/// // 21.5 degrees, in tenths.
+/// let mut bytes = [0; 8];
+/// let mut out = ValueWriter::new(&mut bytes);
+/// Decimal::<1>(215).write(0, &mut out);
+/// let entry = ValueReader::new(out.bytes()).entry()?;
+/// assert_eq!(entry.map(|entry| entry.value), Some(Scalar::Decimal(215)));
+/// # Ok::<(), trine_descriptor::Malformed>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Decimal<const PLACES: u8>(pub i64);
 

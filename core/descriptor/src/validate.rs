@@ -360,21 +360,18 @@ mod tests {
     extern crate std;
     use super::{code_points, is_multiple};
     use std::vec::Vec;
+    use trine_bits::Random;
 
     #[test]
     fn text_is_counted_exactly_where_it_is_utf8() {
-        let mut random = 1_u32;
-        let mut next = move || {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            random >> 16
-        };
+        let mut random = Random::new(1);
         let edges = [0, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4];
         let more = [0x8f, 0x90, 0x9f, 0xa0, 0xf5, 0xf8, 0xff, b'a'];
         let all: Vec<u8> = edges.into_iter().chain(more).collect();
         let mut good = 0;
         for _ in 0..200_000 {
-            let len = next() as usize % 7;
-            let bytes: Vec<u8> = (0..len).map(|_| all[next() as usize % all.len()]).collect();
+            let len = random.below(7);
+            let bytes: Vec<u8> = (0..len).map(|_| all[random.below(all.len())]).collect();
             let wanted = core::str::from_utf8(&bytes).ok().map(|text| text.chars().count() as u32);
             assert_eq!(code_points(&bytes), wanted, "{bytes:x?}");
             good += usize::from(wanted.is_some());

@@ -14,6 +14,8 @@
 //!
 //! Node numbers rise, except that each item of an array starts at the item's node again.
 
+use trine_bits::varint::{self, unzigzag, zigzag};
+
 /// The tags of entries.
 pub mod tag {
     /// True or false.
@@ -104,19 +106,26 @@ pub(crate) const fn small(bytes: &[u8]) -> Option<(i32, &[u8])> {
     }
 }
 
-/// What a signed number is written as.
-const fn zigzag(value: i64) -> u64 {
-    (value.wrapping_shl(1) ^ (value >> 63)).cast_unsigned()
-}
-
-/// The signed number that a zigzag varint stands for.
-#[cfg_attr(target_os = "none", inline(never))]
-pub(crate) const fn unzigzag(raw: u64) -> i64 {
-    (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
-}
-
 /// Reads entries, or the primitives they are made of. Never panics; what does not parse is
 /// [`Malformed`].
+///
+/// ```
+/// use trine_descriptor::{Scalar, ValueReader, ValueWriter};
+///
+/// let mut bytes = [0; 32];
+/// let mut out = ValueWriter::new(&mut bytes);
+/// out.int(0, -40);
+/// out.text(3, "basil");
+/// let mut entries = ValueReader::new(out.bytes());
+/// while let Some(entry) = entries.entry()? {
+///     match entry.node {
+///         0 => assert_eq!(entry.value, Scalar::Int(-40)),
+///         _ => assert_eq!(entry.value, Scalar::Text("basil")),
+///     }
+/// }
+/// assert!(entries.is_at_end());
+/// # Ok::<(), trine_descriptor::Malformed>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ValueReader<'a> {
     rest: &'a [u8],
@@ -394,8 +403,7 @@ impl<'b> ValueWriter<'b> {
             && let Some(room) = self.out.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut)
             && !self.overflowed
         {
-            let zigzag = (value << 1) ^ (value >> 63);
-            *room = [node as u8, tag::INT, zigzag as u8];
+            *room = [node as u8, tag::INT, zigzag(value) as u8];
             self.at += 3;
             return;
         }
@@ -472,12 +480,8 @@ impl<'b> ValueWriter<'b> {
     }
 
     #[inline(never)]
-    fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte(value as u8);
+    fn number(&mut self, value: u64) {
+        varint::encode(value, |byte| self.byte(byte));
     }
 
     fn byte(&mut self, byte: u8) {

@@ -1,12 +1,13 @@
 //! What a tool sees.
 
+use trine_bits::varint;
 use trine_descriptor::{Args, ValueWriter};
 use trine_wire::message::block::Block;
 use trine_wire::message::input::{self, Request};
 
 use crate::device::Given;
 use crate::features::{PROGRESS, SECURE, has, is_set};
-use crate::{CallId, Device, varint};
+use crate::{CallId, Device};
 
 /// A call that a tool is asked to do. Everything in it was checked, but for `state` and `answers`,
 /// which come as the host gives them.
@@ -111,6 +112,42 @@ pub struct Wanted<'a> {
 }
 
 /// The user's tools.
+///
+/// ```
+/// # use trine_arena::Ring;
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # use trine_dispatch::{Config, Device};
+/// use trine_descriptor::ValueWriter;
+/// use trine_dispatch::{Answer, Call, Local, Tools};
+///
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, NODES)];
+/// struct Fan {
+///     percent: i64,
+/// }
+///
+/// impl Tools for Fan {
+///     fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
+///         let Some(percent) = call.args.int(0) else { return Answer::Failed("no percent") };
+///         self.percent = percent;
+///         out.int(0, percent);
+///         Answer::Done
+///     }
+/// }
+///
+/// # let (mut memory, mut bytes) = ([0; Config::DEFAULT.memory()], [0; 256]);
+/// # let mut ring = Ring::new(&mut bytes);
+/// # let mut device = Device::new(Config::DEFAULT, &mut memory, ring.split().1, &TOOLS)?;
+/// let (mut fan, mut out) = (Fan { percent: 0 }, [0; 16]);
+/// assert_eq!(device.local((0, &[0, 2, 80]), 0, &mut fan, &mut out), Local::Done(3));
+/// assert_eq!(fan.percent, 40);
+/// // 101 is refused by the descriptor: the tool is not entered.
+/// let fault = device.local((0, &[0, 2, 0xca, 1]), 0, &mut fan, &mut out);
+/// assert!(matches!(fault, Local::Fault(_)) && fan.percent == 40);
+/// # Ok::<(), trine_dispatch::InitError>(())
+/// ```
 pub trait Tools {
     /// Does one call: writes its result into `out` and answers [`Answer::Done`], or another
     /// [`Answer`]. It must return soon; what takes time answers [`Answer::Pending`].

@@ -2,6 +2,14 @@
 
 /// Extends a 32-bit millisecond tick that wraps after 49.7 days. It must be asked at least once in
 /// that time, which [`crate::Device::poll`] makes sure of in any working loop.
+///
+/// ```
+/// use trine_dispatch::Millis;
+///
+/// let mut clock = Millis::at(u64::from(u32::MAX) - 4);
+/// // Ten milliseconds later the 32-bit tick has wrapped.
+/// assert_eq!(clock.extend(5), u64::from(u32::MAX) + 6);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Millis {
     now: u64,

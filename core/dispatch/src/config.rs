@@ -77,6 +77,21 @@ impl core::fmt::Debug for Key {
 }
 
 /// Limits of a device. The sum of what they cost is [`Config::memory`].
+///
+/// ```
+/// use trine_dispatch::{Config, Identity};
+///
+/// const CONFIG: Config<'static> = Config {
+///     identity: Identity { vendor: "acme", product: "", serial: "7", firmware: "1", build: "" },
+///     calls_max: 1,
+///     result_max: 64,
+///     repeat_max: 64,
+///     ..Config::DEFAULT
+/// };
+/// let memory = [0; CONFIG.memory()]; // or a static
+/// assert_eq!(memory.len(), CONFIG.memory());
+/// assert!(CONFIG.memory() < Config::DEFAULT.memory());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config<'a> {
     /// Who the device is.

@@ -49,14 +49,12 @@ mod config;
 mod consent;
 mod device;
 mod features;
-mod fnv;
 mod lanes;
 mod outbox;
 mod port;
 mod pulse;
 mod registry;
 mod text;
-mod varint;
 
 pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, Wanted, ask, block};
 pub use clock::Millis;

@@ -26,6 +26,38 @@ pub(crate) const HEAD: usize = 5;
 ///
 /// Every method answers whether the record went in; when the ring is full nothing happened, and the
 /// owner tries again later.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo, ValueWriter};
+/// # use trine_dispatch::{Answer, Call, Tools};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, NODES)];
+/// # struct Fan;
+/// # impl Tools for Fan {
+/// #     fn call(&mut self, _: Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+/// #         Answer::Failed("it has no motor")
+/// #     }
+/// # }
+/// # use trine_arena::Ring;
+/// # use trine_dispatch::{Config, Device};
+/// # let (mut memory, mut bytes) = ([0; Config::DEFAULT.memory()], [0; 256]);
+/// # let mut ring = Ring::new(&mut bytes);
+/// # let mut device = Device::new(Config::DEFAULT, &mut memory, ring.split().1, &TOOLS)?;
+/// use trine_dispatch::Port;
+///
+/// let mut memory = [0; 64];
+/// let mut records = Ring::new(&mut memory);
+/// let (writes, reads) = records.split();
+/// // The interrupt has one end, the device the other.
+/// let mut door = Port::new(writes);
+/// assert!(device.add_port(reads).is_ok());
+/// while door.event(0, "the door opened") {} // until the ring is full
+/// device.poll(0, 16, &mut Fan);
+/// assert!(door.event(0, "the door opened"));
+/// # Ok::<(), trine_dispatch::InitError>(())
+/// ```
 #[derive(Debug)]
 pub struct Port<'r> {
     ring: Producer<'r>,

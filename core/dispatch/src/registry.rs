@@ -53,6 +53,30 @@ struct Entry<'t> {
 
 /// Up to `N` tools out of any tables, numbered by place. A place that was freed is used again under
 /// a new generation; until then its number has no tool.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo, ValueWriter};
+/// # use trine_dispatch::{Answer, Call, Tools};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, NODES)];
+/// # struct Fan;
+/// # impl Tools for Fan {
+/// #     fn call(&mut self, _: Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+/// #         Answer::Failed("it has no motor")
+/// #     }
+/// # }
+/// use trine_dispatch::Registry;
+///
+/// let mut registry = Registry::<4>::new();
+/// let fan = registry.add(&TOOLS, 0)?;
+/// assert_eq!(registry.find("fan_set"), Some(fan));
+/// assert!(registry.add(&TOOLS, 0).is_err(), "there is a tool of that name");
+/// assert!(registry.remove(fan));
+/// assert!(registry.is_empty());
+/// # Ok::<(), trine_dispatch::RegistryError>(())
+/// ```
 pub struct Registry<'t, const N: usize> {
     entries: [Entry<'t>; N],
 }

@@ -5,6 +5,7 @@
 //! whole number, a label that does not exist) is refused here with the code that the device would
 //! use. Whatever can be encoded is left to the device to judge.
 
+use trine_bits::varint;
 use trine_descriptor::value::tag;
 use trine_descriptor::{
     DEPTH_MAX, Fault, FaultCode, Kind, Side, ToolTable, ValueReader, ValueWriter,
@@ -256,9 +257,9 @@ fn scalar<'m>(
 
 /// Writes a text entry, decoded on the way.
 fn text(node: u16, text: Text<'_>, writer: &mut ValueWriter<'_>) {
-    varint(node.into(), writer);
+    varint::encode(node.into(), |byte| writer.slice(&[byte]));
     writer.slice(&[tag::TEXT]);
-    varint(text.decoded_len() as u64, writer);
+    varint::encode(text.decoded_len() as u64, |byte| writer.slice(&[byte]));
     match text.plain() {
         Some(plain) => writer.slice(plain),
         None => {
@@ -308,13 +309,4 @@ fn count(rest: &[u8]) -> Result<(usize, &[u8]), JsonError> {
         count += 1;
     }
     Ok((count, inside))
-}
-
-/// Writes a LEB128 varint.
-fn varint(mut value: u64, writer: &mut ValueWriter<'_>) {
-    while value >= 0x80 {
-        writer.slice(&[value as u8 | 0x80]);
-        value >>= 7;
-    }
-    writer.slice(&[value as u8]);
 }

@@ -81,6 +81,20 @@ pub trait Catalog {
 /// One table, served under its own names.
 ///
 /// The list of a table never changes, so clients may keep it for [`Single::TTL_MS`].
+///
+/// ```
+/// # use trine_descriptor::{Tool, ToolInfo};
+/// # use trine_mcp::{ServerInfo, Single};
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("beep", "Beep once.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, &[], &[])];
+/// # let server = ServerInfo { name: "beeper", version: "1.0.0", ..ServerInfo::default() };
+///
+/// use trine_mcp::Catalog as _;
+///
+/// let catalog = Single::new(server, &TOOLS);
+/// assert_eq!(catalog.find(b"beep"), Some(0));
+/// assert_eq!((catalog.name(0), catalog.count()), (Some("beep"), 1));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Single<'a, T: ToolTable + ?Sized> {
     server: ServerInfo<'a>,

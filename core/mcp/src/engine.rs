@@ -15,6 +15,30 @@ use crate::{
 const METHOD_MAX: usize = 32;
 
 /// The engine over a catalog. Holds no state of its own; make one whenever it is needed.
+///
+/// ```
+/// # use trine_descriptor::{Tool, ToolInfo};
+/// use trine_mcp::{Engine, Outcome, ServerInfo, Session, Single, Step};
+///
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("beep", "Beep once.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, &[], &[])];
+/// let server = ServerInfo { name: "beeper", version: "1.0.0", ..ServerInfo::default() };
+/// let catalog = Single::new(server, &TOOLS);
+/// let engine = Engine::new(&catalog);
+/// let (mut session, mut args, mut out) = (Session::new(), [0; 64], [0; 256]);
+/// let line = br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"beep"}}"#;
+/// # let hello = br#"{"jsonrpc":"2.0","id":1,"method":"initialize",
+/// #     "params":{"protocolVersion":"2025-11-25"}}"#;
+/// # engine.receive(hello, &mut session, &mut args, &mut [0; 1024]);
+/// let step = engine.receive(line, &mut session, &mut args, &mut out);
+/// let Step::Call(call) = step else { panic!("it is no call") };
+/// assert_eq!((call.tool, call.arguments), (0, 0));
+/// // The program does the call, and the engine writes what became of it.
+/// let outcome = Outcome::Error("the beeper is off");
+/// let len = engine.finish(call.id, call.version, call.tool, outcome, &mut out)?;
+/// assert!(out[..len].starts_with(br#"{"jsonrpc":"2.0","id":7,"result":{"#));
+/// # Ok::<(), trine_mcp::NeedBytes>(())
+/// ```
 #[derive(Debug)]
 pub struct Engine<'c, C: Catalog + ?Sized> {
     catalog: &'c C,

@@ -30,6 +30,15 @@ macro_rules! choose {
 }
 
 /// Kernels of one instruction set. Every instruction set gives the same results to the bit.
+///
+/// ```
+/// use trine_ternary::{Isa, Kernels};
+///
+/// let (best, plain) = (Kernels::best(), Kernels::scalar());
+/// let x: Vec<f32> = (0..100).map(|at| 1.0 / at as f32).collect();
+/// assert_eq!(best.sum(&x[1..]).to_bits(), plain.sum(&x[1..]).to_bits());
+/// assert!(Isa::supported().any(|isa| isa == best.isa()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernels {
     isa: Isa,

@@ -27,6 +27,14 @@ const STEEPEST: f32 = 12_700_000.0;
 ///
 /// # Errors
 /// When `q` is not as long as `x`.
+///
+/// ```
+/// let mut q = [0; 4];
+/// let quantized = trine_ternary::quantize(&[0.5, -1.0, 0.25, 0.0], &mut q)?;
+/// assert_eq!(q, [64, -127, 32, 0]);
+/// assert_eq!((quantized.scale, quantized.sum), (127.0, -31));
+/// # Ok::<(), trine_ternary::Error>(())
+/// ```
 pub fn quantize(x: &[f32], q: &mut [i8]) -> Result<Quantized, Error> {
     exact(x.len(), q.len())?;
     Ok(quantize_body(x, q))

@@ -65,6 +65,17 @@ impl RowFormat {
 }
 
 /// Rows over bytes that have been checked against their dimensions.
+///
+/// ```
+/// use trine_ternary::{RowFormat, Rows};
+///
+/// let bytes: Vec<u8> = [0.5_f32, -1.0, 2.0, 0.0].into_iter().flat_map(f32::to_le_bytes).collect();
+/// let rows = Rows::new(RowFormat::F32, 2, 2, &bytes)?;
+/// let mut row = [0.0; 2];
+/// rows.read(1, &mut row)?;
+/// assert_eq!(row, [2.0, 0.0]);
+/// # Ok::<(), trine_ternary::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     format: RowFormat,

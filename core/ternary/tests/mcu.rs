@@ -4,26 +4,18 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 use proptest::prelude::*;
+use trine_bits::Random;
 use trine_ternary::mcu::{Part, gemv, gemv_each, scratch_words, scratch_words_least};
 use trine_ternary::{Error, Kernels, Matrix, Packing, pack};
 
 const OURS: [Packing; 3] = [Packing::Look4, Packing::Look5, Packing::Pairs];
 
-struct Random(u64);
+fn trits(random: &mut Random, len: usize) -> Vec<i8> {
+    (0..len).map(|_| random.below(3) as i8 - 1).collect()
+}
 
-impl Random {
-    fn next(&mut self) -> u8 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (self.0 >> 56) as u8
-    }
-
-    fn trits(&mut self, len: usize) -> Vec<i8> {
-        (0..len).map(|_| (self.next() % 3) as i8 - 1).collect()
-    }
-
-    fn activations(&mut self, len: usize) -> Vec<i8> {
-        (0..len).map(|_| self.next() as i8).collect()
-    }
+fn activations(random: &mut Random, len: usize) -> Vec<i8> {
+    (0..len).map(|_| random.bits() as i8).collect()
 }
 
 fn packed(packing: Packing, rows: usize, cols: usize, trits: &[i8]) -> Vec<u8> {
@@ -52,13 +44,13 @@ fn check(matrix: &Matrix<'_>, q: &[i8]) {
 
 #[test]
 fn every_tail_of_columns_and_rows() {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     for packing in OURS {
         for (rows, cols) in (0..=170).map(|cols| (9, cols)).chain((0..35).map(|rows| (rows, 43))) {
-            let trits = random.trits(rows * cols);
+            let trits = trits(&mut random, rows * cols);
             let bytes = packed(packing, rows, cols, &trits);
             let matrix = Matrix::new(packing, rows, cols, &bytes).unwrap();
-            check(&matrix, &random.activations(cols));
+            check(&matrix, &activations(&mut random, cols));
         }
     }
 }
@@ -75,17 +67,17 @@ fn the_most_extreme_sums() {
 
 #[test]
 fn any_bytes_that_make_a_matrix_give_what_their_digits_say() {
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     for packing in OURS {
         for round in 0..40 {
             let len = packing.bytes(17, 333).unwrap();
-            let mut bytes: Vec<u8> = (0..len).map(|_| random.next()).collect();
+            let mut bytes: Vec<u8> = (0..len).map(|_| random.bits() as u8).collect();
             if packing == Packing::Look4 {
                 bytes.iter_mut().for_each(|byte| *byte = *byte % 84 * 2);
             } else if round == 0 {
                 bytes.fill(0xff);
             }
-            check(&Matrix::new(packing, 17, 333, &bytes).unwrap(), &random.activations(333));
+            check(&Matrix::new(packing, 17, 333, &bytes).unwrap(), &activations(&mut random, 333));
         }
     }
 }
@@ -95,18 +87,18 @@ proptest! {
     fn matrices_share_their_tables(
         seed: u64, wide in 1..40_usize, cols in 1..300_usize, words in 128..3000_usize,
     ) {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let packings = [Packing::Look5, Packing::Line2, Packing::Look4, Packing::Look5];
         let rows = [wide + 8, 5, wide / 2, 8];
         let packs: Vec<Vec<u8>> = packings
             .iter()
             .zip(rows)
-            .map(|(&packing, rows)| packed(packing, rows, cols, &random.trits(rows * cols)))
+            .map(|(&packing, rows)| packed(packing, rows, cols, &trits(&mut random, rows * cols)))
             .collect();
         let matrices: Vec<Matrix<'_>> = (0..4)
             .map(|at| Matrix::new(packings[at], rows[at], cols, &packs[at]).unwrap())
             .collect();
-        let q = random.activations(cols);
+        let q = activations(&mut random, cols);
         let firsts = [8, 0, 0, 0];
         let mut outs: Vec<Vec<i32>> =
             rows.iter().zip(firsts).map(|(&rows, first)| vec![7; rows - first]).collect();

@@ -2,6 +2,7 @@
 //! the packings of desktops, with every instruction set that this processor has: the sums are those
 //! of plain integers.
 
+use trine_bits::Random;
 use trine_ternary::{Isa, Kernels, Matrix, Packing, pack};
 
 const ROWS: usize = 5;
@@ -13,30 +14,20 @@ const VECTORS_A_MATRIX: usize = 1000;
 const PACKINGS: [Packing; 5] =
     [Packing::I2S, Packing::Tq2_0, Packing::Tq1_0, Packing::Line2, Packing::Line16];
 
-/// Knuth's linear congruences, of which the upper bits are used.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
-        self.0 >> 33
-    }
-}
-
 #[test]
 fn a_hundred_thousand_random_vectors_have_the_sums_of_plain_integers() {
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     let mut checked = 0;
     for turn in 0..VECTORS / VECTORS_A_MATRIX {
         let packing = PACKINGS[turn % PACKINGS.len()];
-        let trits: Vec<i8> = (0..ROWS * COLS).map(|_| (random.next() % 3) as i8 - 1).collect();
+        let trits: Vec<i8> = (0..ROWS * COLS).map(|_| random.below(3) as i8 - 1).collect();
         let mut bytes = vec![0; packing.bytes(ROWS, COLS).unwrap()];
         pack(packing, ROWS, COLS, &trits, &mut bytes).unwrap();
         let matrix = Matrix::new(packing, ROWS, COLS, &bytes).unwrap();
         for index in 0..VECTORS_A_MATRIX {
             let mut q = [0; COLS];
             for three in q.chunks_mut(3) {
-                let bytes = random.next().to_le_bytes();
+                let bytes = random.bits().to_le_bytes();
                 three.iter_mut().zip(bytes).for_each(|(q, byte)| *q = byte.cast_signed());
             }
             let product = |row: &[i8]| -> i32 {

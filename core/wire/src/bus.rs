@@ -18,6 +18,17 @@ pub const MORE: u8 = 1 << 1;
 pub const FROM_DEVICE: u8 = 1 << 7;
 
 /// What stands before a message on a bus.
+///
+/// ```
+/// use trine_wire::bus::Header;
+///
+/// let content = [&Header::to_device(5, true).bytes()[..], b"message"].concat();
+/// let (header, message) = Header::split(&content).ok_or("too short")?;
+/// assert_eq!(message, b"message");
+/// assert_eq!(header.heard_by(5), Some(true)); // for device 5, which may answer
+/// assert_eq!(header.heard_by(6), None);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The device that it is for, or from.

@@ -8,6 +8,8 @@
 //! they are zero or empty, and read as that where they are missing. So an older message is one of
 //! this version, to the byte.
 
+use trine_bits::varint;
+
 /// Writes members. What does not fit leaves a mark, so that a message is looked at once.
 #[derive(Debug)]
 pub struct Writer<'b> {
@@ -116,6 +118,7 @@ impl<'b> Writer<'b> {
         #[cfg(feature = "short")]
         {
             let mut number = number;
+            // In 32 bits, which a call has many of.
             while number >= 0x80 {
                 self.byte(number as u8 | 0x80);
                 number >>= 7;
@@ -130,17 +133,14 @@ impl<'b> Writer<'b> {
     }
 
     #[cfg_attr(target_os = "none", inline(never))]
-    pub(crate) fn long(&mut self, mut number: u64) -> &mut Self {
-        while number >= 0x80 {
-            self.byte(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.byte(number as u8)
+    pub(crate) fn long(&mut self, number: u64) -> &mut Self {
+        varint::encode(number, |byte| _ = self.byte(byte));
+        self
     }
 
     /// A signed number.
     pub fn signed(&mut self, number: i64) -> &mut Self {
-        self.long((number.wrapping_shl(1) ^ (number >> 63)).cast_unsigned())
+        self.long(varint::zigzag(number))
     }
 
     /// Bytes without their length.
@@ -216,6 +216,20 @@ pub(crate) const fn size_of_bytes(len: usize) -> usize {
 /// Reads members one after another and looks once whether all of them were there: what is missing,
 /// or is not what a [`Writer`] writes, reads as zero or empty and leaves a mark. A microcontroller
 /// has no room to ask after each member.
+///
+/// ```
+/// use trine_wire::codec::{Members, Writer};
+///
+/// let mut buffer = [0; 16];
+/// let mut out = Writer::new(&mut buffer);
+/// out.byte(7).number(300).text("fan");
+/// let mut members = Members::new(out.written().ok_or("the buffer is too short")?);
+/// assert_eq!((members.byte(), members.number(), members.text()), (7, 300, "fan"));
+/// assert!(!members.is_broken());
+/// assert_eq!(members.number(), 0);
+/// assert!(members.is_broken());
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'a> {
     rest: &'a [u8],
@@ -416,8 +430,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn signed(&mut self) -> Option<i64> {
-        let raw = self.long()?;
-        Some((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
+        self.long().map(varint::unzigzag)
     }
 
     /// `N` bytes.

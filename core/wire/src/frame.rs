@@ -9,7 +9,7 @@
 use core::cell::Cell;
 use core::slice;
 
-use crate::crc::crc32;
+use trine_bits::crc32;
 
 /// Bytes of the CRC at the end of a frame's content.
 pub const CRC_LEN: usize = 4;
@@ -89,6 +89,25 @@ pub enum Fed {
 }
 
 /// Finds frames in a stream, decoding into a caller's buffer as the bytes come.
+///
+/// ```
+/// use trine_wire::{Decoder, Fed, encode_in_place, frame};
+///
+/// // A message in its buffer, behind the room that its frame needs.
+/// let mut line = [0; 32];
+/// let start = frame::headroom(5);
+/// line[start..start + 5].copy_from_slice(b"hello");
+/// let len = encode_in_place(&mut line, start, 5).ok_or("the buffer is too short")?;
+///
+/// let (mut decoder, mut buffer, mut messages) = (Decoder::new(), [0; 16], Vec::new());
+/// for byte in [b"boot 1.2\r\n", &line[..len]].concat() {
+///     if let Fed::Message(len) = decoder.feed(byte, &mut buffer) {
+///         messages.push(buffer[..len].to_vec());
+///     }
+/// }
+/// assert_eq!(messages, [b"hello"]);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Decoder {
     /// Decoded bytes in the buffer; one more than it holds when the content outgrew it.

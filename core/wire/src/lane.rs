@@ -9,6 +9,13 @@ pub const LANES_MAX: u8 = 64;
 
 /// The id of the call with this sequence number on this lane; `None` when `lane` is not below
 /// `lanes` or the id would pass 32 bits: the host then starts a new session.
+///
+/// ```
+/// use trine_wire::lane::{id, lane, sequence};
+///
+/// assert_eq!(id(3, 1, 4), Some(13)); // the third call on lane 1 of 4
+/// assert_eq!((sequence(13, 4), lane(13, 4)), (3, 1));
+/// ```
 #[must_use]
 pub const fn id(sequence: u32, lane: u8, lanes: u8) -> Option<u32> {
     if lane >= lanes {

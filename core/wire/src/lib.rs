@@ -1,6 +1,6 @@
 //! Frames and messages between a device and its host, version 1.
 //!
-//! - [`crc`] and [`frame`]: a message with its CRC-32, in COBS, between zeros, on any byte stream;
+//! - [`frame`]: a message with its CRC-32, in COBS, between zeros, on any byte stream;
 //! - `packet`: the same in packets of 8 bytes and more (feature `packet`);
 //! - `bus`: the same on a line that several devices share (feature `bus`);
 //! - `secure`: tags under a device's key (feature `secure`), by `siphash`;
@@ -15,7 +15,6 @@
 #[cfg(feature = "bus")]
 pub mod bus;
 pub mod codec;
-pub mod crc;
 pub mod frame;
 pub mod lane;
 pub mod message;

@@ -9,7 +9,7 @@
 use core::cell::Cell;
 
 use crate::codec::Writer;
-use crate::crc::crc32;
+use trine_bits::crc32;
 
 /// The smallest MTU: eight bytes, as in a CAN frame.
 pub const MTU_MIN: usize = 8;
@@ -140,6 +140,23 @@ pub struct Taken {
 /// A packet with the header of the one before it is a repeat by the link and is ignored, but for a
 /// first one that holds something else: it begins another message, since the sender has started
 /// anew or the header before it was hurt.
+///
+/// ```
+/// use trine_wire::packet::{Fragmenter, Reassembler, encode_in_place, headroom};
+///
+/// let message = b"longer than a CAN frame";
+/// let (mut body, start) = ([0; 40], headroom(message.len()));
+/// body[start..start + message.len()].copy_from_slice(message);
+/// let len = encode_in_place(&mut body, start, message.len()).ok_or("the buffer is too short")?;
+///
+/// let (mut cuts, mut joins) = (Fragmenter::new(), Reassembler::new());
+/// let (mut packet, mut buffer, mut found) = ([0; 8], [0; 40], None);
+/// while let size @ 1.. = cuts.next(&body[..len], &mut packet) {
+///     found = joins.take(&packet[..size], &mut buffer).message;
+/// }
+/// assert_eq!(found.map(|len| &buffer[..len]), Some(&message[..]));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reassembler {
     /// Header of the last packet; 0 before the first, which no repeat can have.

@@ -228,6 +228,24 @@ impl DeviceKeys {
 }
 
 /// The host's side.
+///
+/// ```
+/// use trine_wire::secure::{DeviceKeys, HostKeys};
+///
+/// let (mut device, mut host) = (DeviceKeys::new([7; 16]), HostKeys::new([7; 16]));
+/// // The hello is not tagged; the device's answer is, and begins the session.
+/// let greeting = device.greet(*b"a nonce!", b"hello", *b"never before");
+/// let mut answer = *b"welcome, and room for a tag";
+/// let len = device.seal_hello(&mut answer, 0, 7).ok_or("the buffer is too short")?;
+/// assert!(host.greeted(*b"a nonce!", greeting.challenge, &answer[..len]).is_some());
+///
+/// let mut call = *b"open, and room for its tag";
+/// let len = host.seal(&mut call, 0, 4).ok_or("there is no session")?;
+/// assert_eq!(device.open(&call[..len]), Some((&b"open"[..], Some(greeting.offer))));
+/// // Once more it is a repeat, which is dropped.
+/// assert_eq!(device.open(&call[..len]), None);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct HostKeys {
     key: Key,

@@ -3,12 +3,13 @@
 use core::ffi::c_char;
 use core::mem::{offset_of, size_of};
 
+use trine_bits::varint;
 use trine_descriptor::record::Encoder;
 use trine_descriptor::value::tag;
 use trine_descriptor::{Item, Side, ValueReader};
 use trine_wire::message::input::{self, Answer, Records, Request};
 
-use crate::block::{known, varint};
+use crate::block::known;
 use crate::call::State;
 use crate::descriptor::{trine_call, trine_node, trine_tool};
 use crate::status::{
@@ -114,14 +115,14 @@ fn ask(fields: &Table<'_>, message: &str, kept: &[u8], rest: &mut [u8]) -> Optio
     let len = encode(&mut []);
     let (head, nodes) = rest.split_at_mut_checked(rest.len().checked_sub(len)?)?;
     encode(nodes);
-    let mut at = varint(kept.len() as u32, head)?;
+    let mut at = varint::write(kept.len() as u64, head)?;
     head.get_mut(at..)?.get_mut(..kept.len())?.copy_from_slice(kept);
     at += kept.len();
     let requests = [Request { name: NAME, kind: 0, message, nodes }];
     // Where the list starts depends on its length, so it is written once to learn that.
     let list = head.get_mut(at..)?;
     let len = input::write(&requests, list)?;
-    at += varint(len as u32, list)?;
+    at += varint::write(len as u64, list)?;
     input::write(&requests, head.get_mut(at..)?)?;
     Some(at + len)
 }

@@ -3,6 +3,7 @@
 use core::ffi::c_void;
 use core::mem::{offset_of, size_of};
 
+use trine_bits::varint;
 use trine_descriptor::ValueWriter;
 use trine_dispatch::block;
 use trine_wire::message::block::Block;
@@ -162,10 +163,10 @@ fn close(out: &mut ValueWriter<'_>, has_blocks: &mut bool) -> Result<(), trine_s
     out.clear();
     out.with_rest(|all| {
         let mut head = [0; 12];
-        let lens = varint(len as u32, head.get_mut(6..)?)?;
-        let at = 1 + varint((len + lens) as u32, head.get_mut(1..)?)?;
+        let lens = varint::write(len as u64, head.get_mut(6..)?)?;
+        let at = 1 + varint::write((len + lens) as u64, head.get_mut(1..)?)?;
         *head.first_mut()? = STRUCTURED;
-        varint(len as u32, head.get_mut(at..)?)?;
+        varint::write(len as u64, head.get_mut(at..)?)?;
         let start = at + lens;
         // From behind, since they overlap; and byte by byte, which has no way to panic.
         for at in (0..len).rev() {
@@ -180,21 +181,6 @@ fn close(out: &mut ValueWriter<'_>, has_blocks: &mut bool) -> Result<(), trine_s
 
 /// The type of a structured block on the wire.
 const STRUCTURED: u8 = 6;
-
-/// Writes a number as the wire has it; answers its length.
-pub(crate) fn varint(mut value: u32, out: &mut [u8]) -> Option<usize> {
-    let mut len = 0;
-    loop {
-        let place = out.get_mut(len)?;
-        len += 1;
-        if value < 0x80 {
-            *place = value as u8;
-            return Some(len);
-        }
-        *place = value as u8 | 0x80;
-        value >>= 7;
-    }
-}
 
 impl<'c> State<'c> {
     /// Lets what is written go to the result; what finds no room makes the call fail.

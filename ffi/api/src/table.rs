@@ -529,8 +529,6 @@ impl Rules for CRules<'_> {
     }
 
     fn list_hash(&self) -> u64 {
-        (0..self.tools()).fold(record::FNV_OFFSET, |hash, tool| {
-            record::fnv(hash, &self.table.own_hash(tool).to_le_bytes())
-        })
+        record::hash_of_hashes((0..self.tools()).map(|tool| self.table.own_hash(tool)))
     }
 }

@@ -2,7 +2,7 @@
 
 use trine_ternary::{Error, Kernels, RowFormat, RowInput, Rows, f16_from_f32, math};
 
-use crate::Random;
+use crate::{CHECKSUM, Random, mixed};
 
 /// Lengths, around those that registers are filled with.
 pub const LENGTHS: &[usize] = &[1, 7, 8, 15, 16, 17, 32, 37, 64, 96];
@@ -29,8 +29,8 @@ pub fn checksum(len: usize, skip: usize) -> Result<u32, Error> {
     let (a, b) = (&mut a[..len], &mut b[..len]);
     a.fill_with(&mut number);
     b.fill_with(&mut number);
-    let mut hash = 0x811c_9dc5;
-    let mut add = |x: f32| hash = (hash ^ x.to_bits()).wrapping_mul(0x0100_0193_u32);
+    let mut hash = CHECKSUM;
+    let mut add = |x: f32| hash = mixed(hash, x.to_bits());
     for x in a.iter() {
         let (sine, cosine) = math::sin_cos(*x);
         [math::exp(*x), math::sqrt(x.abs()), sine, cosine].into_iter().for_each(&mut add);

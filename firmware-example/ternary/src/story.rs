@@ -7,7 +7,7 @@ use trine_infer::{Error, Layer, Model, Options, Session, Step, Weights, arena_by
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
-use crate::{after, before};
+use crate::{CHECKSUM, after, before, mixed};
 
 /// What is read before, all of it together. The model that `cargo xtask test --leg chip-model`
 /// packs has these tokens.
@@ -61,7 +61,7 @@ pub fn tell(
     listener.hear("products ");
     listener.hear_number(products(model.weights()) as u32);
     let mut session = Session::new(&model, &options, memory)?;
-    let (mut written, mut hash) = ([0; TOKENS], 0x811c_9dc5);
+    let (mut written, mut hash) = ([0; TOKENS], CHECKSUM);
     before();
     read(&mut session, PROMPT)?;
     after();
@@ -97,7 +97,6 @@ fn read(session: &mut Session<'_, '_>, tokens: &[u32]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A step of FNV-1a, with the bits of a logit.
 fn add(hash: u32, logit: &f32) -> u32 {
-    (hash ^ logit.to_bits()).wrapping_mul(0x0100_0193)
+    mixed(hash, logit.to_bits())
 }

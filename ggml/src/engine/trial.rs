@@ -5,6 +5,7 @@
 //! enough. All that a prompt goes through is in the first block, for of the last one nothing is
 //! computed but the last token.
 
+use trine_bits::Random;
 use trine_infer::{Config, KvKind, Layer, Model, Session, Step, Weights, arena_bytes};
 use trine_ternary::Rows;
 use trine_ternary::parallel::Parallel;
@@ -122,12 +123,8 @@ fn session<'m>(
 
 /// Tokens that are the same in each run.
 fn tokens(count: usize, vocab: usize) -> Vec<u32> {
-    let mut state = 7_u32;
-    let next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) % u32::try_from(vocab.max(1)).unwrap_or(u32::MAX)
-    };
-    std::iter::repeat_with(next).take(count).collect()
+    let mut random = Random::new(7);
+    (0..count).map(|_| u32::try_from(random.below(vocab)).unwrap_or(0)).collect()
 }
 
 /// Our own backend has each bit of the engine's; others are near it.

@@ -7,6 +7,7 @@
 //! that the scale is 1 and every code stays what it is.
 
 use half::f16;
+use trine_bits::Random;
 use trine_infer::weights::repack_matrix;
 use trine_ternary::parallel::{Parallel, for_each_chunk};
 use trine_ternary::{Matrix, Packing, pack};
@@ -237,8 +238,8 @@ impl Layout {
         scheduler: &mut Scheduler,
         counts: &[usize],
     ) -> Result<bool> {
-        let mut random = Random(7);
-        let trits: Vec<i8> = (0..ROWS * COLUMNS).map(|_| (random.next() % 3) as i8 - 1).collect();
+        let mut random = Random::new(7);
+        let trits: Vec<i8> = (0..ROWS * COLUMNS).map(|_| random.below(3) as i8 - 1).collect();
         let mut packed = vec![0; Packing::Line2.bytes(ROWS, COLUMNS).unwrap_or(0)];
         let fail = |error: trine_ternary::Error| Error::new(error.to_string());
         pack(Packing::Line2, ROWS, COLUMNS, &trits, &mut packed).map_err(fail)?;
@@ -246,8 +247,7 @@ impl Layout {
         let weights = self.pack(&matrix, &trine_ternary::parallel::Serial)?;
         for tokens in counts {
             let codes: Vec<i8> =
-                (0..tokens * COLUMNS).map(|_| (random.next() % 255) as i16 as i8).collect();
-            let codes: Vec<i8> = codes.into_iter().map(|code| code.max(-127)).collect();
+                (0..tokens * COLUMNS).map(|_| (random.bits() as i8).max(-127)).collect();
             let Some(sums) = self.product(device, scheduler, &weights, &codes, (ROWS, COLUMNS))?
             else {
                 return Ok(false);
@@ -345,17 +345,5 @@ fn pack_q2_0(trits: &[i8], out: &mut [u8]) {
             let code = |trit: i8| (trit + 1).cast_unsigned();
             *byte = four.iter().rev().fold(0, |byte, trit| byte << 2 | code(*trit));
         }
-    }
-}
-
-/// Numbers that are the same in each run (Marsaglia's xorshift).
-struct Random(u32);
-
-impl Random {
-    const fn next(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0
     }
 }

@@ -95,7 +95,8 @@ fn difference(found: &[f32], wanted: &[f32]) -> f32 {
     apart.map(far).fold(0.0_f32, f32::max) / most
 }
 
-/// Tokens that are the same in each run.
+/// Tokens that are the same in each run, those of the figures in `benches/record` (linear
+/// congruences of Numerical Recipes).
 fn tokens(seed: u32, vocab: usize) -> impl Iterator<Item = u32> {
     let mut state = seed;
     std::iter::repeat_with(move || {

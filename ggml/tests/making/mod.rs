@@ -131,6 +131,8 @@ impl Gguf {
         self.key_count += 1;
     }
 
+    // Knuth's linear congruences, and not `trine_bits`: the figures of `docs/` and `benches/record`
+    // are of the models that these numbers make.
     fn random(&mut self) -> u64 {
         self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         self.seed >> 33

@@ -4,6 +4,12 @@
 const LEAST: f64 = 0.7;
 
 /// The most similar of the names by the Jaro distance, where one is similar enough.
+///
+/// ```
+/// use trine_gateway::suggest::nearest;
+///
+/// assert_eq!(nearest("fan_sett", ["light_set", "fan_set"]), Some("fan_set"));
+/// ```
 #[must_use]
 pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let rated = names.into_iter().map(|name| (strsim::jaro(word, name), name));

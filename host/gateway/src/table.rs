@@ -1,8 +1,9 @@
 //! A tool table that came over the wire.
 
 use self_cell::self_cell;
+use trine_bits::Fnv64;
 use trine_descriptor::check::{self, TableError};
-use trine_descriptor::record::Decoder;
+use trine_descriptor::record::{self, Decoder};
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
 
 use crate::sanitize::record as cleaned;
@@ -72,19 +73,19 @@ impl Table {
     /// # Errors
     /// [`BadTable`]; the bytes may be anything.
     pub fn new(list: Box<[u8]>) -> Result<Self, BadTable> {
-        let mut hash = Fnv::new();
+        let mut hash = Fnv64::new();
         let mut records = Records::try_new(list, |bytes| rows(bytes, &mut hash))?;
         let mut raw = None;
         if let Some(shown) = shown(records.borrow_dependent()) {
             let marks = records.borrow_dependent().iter().map(|row| (row.hash, row.at));
             let marks: Vec<_> = marks.collect();
             raw = Some(records.into_owner());
-            records = Records::try_new(shown, |bytes| rows(bytes, &mut Fnv::new()))?;
+            records = Records::try_new(shown, |bytes| rows(bytes, &mut Fnv64::new()))?;
             records.with_dependent_mut(|_, rows| {
                 rows.iter_mut().zip(marks).for_each(|(row, mark)| (row.hash, row.at) = mark);
             });
         }
-        let table = Self { records, hash: hash.0, raw };
+        let table = Self { records, hash: hash.hash(), raw };
         check::table(&table).map_err(BadTable::Rule)?;
         Ok(table)
     }
@@ -167,19 +168,19 @@ impl<'a> Row<'a> {
     }
 }
 
-fn rows<'a>(list: &'a [u8], hash: &mut Fnv) -> Result<Rows<'a>, BadTable> {
+fn rows<'a>(list: &'a [u8], hash: &mut Fnv64) -> Result<Rows<'a>, BadTable> {
     let mut rows = Vec::new();
     let mut decoder = Decoder::new(list);
     let mut number = 0;
     while !decoder.is_at_end() {
         let record = decoder.record().ok_or(BadTable::Malformed)?;
         if record.is_empty() {
-            hash.bytes(&0u64.to_le_bytes());
+            *hash = hash.bytes(&0u64.to_le_bytes());
         } else {
             let mut row = row(number, record).ok_or(BadTable::Malformed)?;
             let from = record.as_ptr().addr() - list.as_ptr().addr();
             row.at = (from, from + record.len());
-            hash.bytes(&row.hash.to_le_bytes());
+            *hash = hash.bytes(&row.hash.to_le_bytes());
             rows.push(row);
         }
         number = u16::checked_add(number, 1).ok_or(BadTable::Malformed)?;
@@ -189,12 +190,11 @@ fn rows<'a>(list: &'a [u8], hash: &mut Fnv) -> Result<Rows<'a>, BadTable> {
 
 /// What a later version may have put behind the members known here is hashed and passed over.
 fn row(number: u16, record: &[u8]) -> Option<Row<'_>> {
-    let mut hash = Fnv::new();
-    hash.bytes(record);
+    let hash = record::hash_bytes(record);
     let mut decoder = Decoder::new(record);
     let info = decoder.info()?;
     let mut nodes = || (0..decoder.count()?).map(|_| decoder.node()).collect::<Option<Vec<_>>>();
-    Some(Row { number, hash: hash.0, at: (0, 0), info, params: nodes()?, output: nodes()? })
+    Some(Row { number, hash, at: (0, 0), info, params: nodes()?, output: nodes()? })
 }
 
 /// The list with texts that are fit to be shown; `None` where they are so already.
@@ -214,27 +214,11 @@ fn shown(rows: &Rows<'_>) -> Option<Box<[u8]>> {
     Some(list.into())
 }
 
-/// FNV-1a, 64 bits, as `trine_descriptor::record` hashes.
-#[derive(Debug)]
-struct Fnv(u64);
-
-impl Fnv {
-    const fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trine_bits::Random;
     use trine_board::tools::TOOLS;
-    use trine_descriptor::record;
 
     fn list() -> Vec<u8> {
         let mut list = vec![0; record::page(&TOOLS, 0, &mut [])];
@@ -279,13 +263,12 @@ mod tests {
                 assert!(table.count() < TOOLS.count(), "cut at {cut}");
             }
         }
-        let mut state = 1u32;
+        let mut random = Random::new(1);
         for _ in 0..4_000 {
             let mut bytes = whole.clone();
             for _ in 0..3 {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let at = state as usize % bytes.len();
-                bytes[at] = (state >> 24) as u8;
+                let at = random.below(bytes.len());
+                bytes[at] = random.bits() as u8;
             }
             drop(Table::new(bytes.into()));
         }

@@ -53,6 +53,18 @@ pub enum Rule {
 ///
 /// # Errors
 /// A sentence that names the tool and the parameter that is wrong.
+///
+/// ```
+/// use trine_models::tools::{Rule, parse};
+///
+/// let tools = parse(
+///     r#"[{ "name": "fan_set", "description": "Set the fan.", "inputSchema": { "type": "object",
+///         "properties": { "percent": { "type": "integer", "minimum": 0, "maximum": 100 } },
+///         "required": ["percent"] } }]"#,
+/// )?;
+/// assert_eq!(tools[0].params[0].rule, Rule::Int(0, 100));
+/// # Ok::<(), String>(())
+/// ```
 pub fn parse(text: &str) -> Result<Vec<ToolText>, String> {
     let json: Json = serde_json::from_str(text)
         .map_err(|error| format!("the list of tools is no JSON: {error}"))?;

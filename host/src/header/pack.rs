@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use trine_bits::varint::{self, zigzag};
 use trine_descriptor::packed::{self, layout};
 use trine_descriptor::value::tag;
-use trine_descriptor::{
-    Head, Literal, Packed, Rule, Rules, Side, ToolTable, ValueWriter, check, record::Encoder,
-};
+use trine_descriptor::{Head, Literal, Packed, Rule, Rules, Side, ToolTable, ValueWriter, check};
 
 use super::pairs;
 use crate::error::{Error, Result};
@@ -106,19 +105,9 @@ fn bytes_of(rule: &Rule) -> Vec<u8> {
     if has_step {
         numbers.push(rule.step);
     }
-    varints(&numbers)
-}
-
-fn varints(numbers: &[u64]) -> Vec<u8> {
-    let mut room = [0; 80];
-    let mut out = Encoder::window(&mut room, 0);
-    numbers.iter().for_each(|&number| out.number(number));
-    let len = out.len();
-    room[..len].to_vec()
-}
-
-const fn zigzag(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)).cast_unsigned()
+    let mut bytes = Vec::new();
+    numbers.into_iter().for_each(|number| varint::encode(number, |byte| bytes.push(byte)));
+    bytes
 }
 
 /// The rules of all nodes side by side, and where each starts. One that lies in another is found

@@ -1,5 +1,6 @@
 //! A packed table is the same table: in every byte of its list, every hash and every verdict.
 
+use trine_bits::Random;
 use trine_board::TOOLS;
 use trine_descriptor::{
     Annotations, Condition, Consent, DecimalRange, FailSafe, Field, IntRange, Kind, Limits,
@@ -8,20 +9,18 @@ use trine_descriptor::{
 
 use super::*;
 
-/// The same numbers in each run.
-struct Random(u64);
+/// What tables are made of.
+trait Draw {
+    fn is_one_of(&mut self, count: usize) -> bool;
+    fn text(&mut self, words: usize) -> String;
+}
 
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (self.0 >> 33) % end
-    }
-
-    fn is_one_of(&mut self, count: u64) -> bool {
+impl Draw for Random {
+    fn is_one_of(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
 
-    fn text(&mut self, words: u64) -> String {
+    fn text(&mut self, words: usize) -> String {
         const WORDS: [&str; 12] = [
             "Set",
             "the",
@@ -36,8 +35,7 @@ impl Random {
             "water",
             "a",
         ];
-        let words: Vec<_> =
-            (0..self.below(words + 1)).map(|_| WORDS[self.below(12) as usize]).collect();
+        let words: Vec<_> = (0..self.below(words + 1)).map(|_| WORDS[self.below(12)]).collect();
         words.join(" ")
     }
 }
@@ -52,7 +50,7 @@ fn list<T: Rules + ?Sized>(table: &T) -> Vec<u8> {
 fn value(random: &mut Random, out: &mut ValueWriter<'_>) {
     let mut node = 0;
     for _ in 0..random.below(6) {
-        let near = [0, 1, 50, 100, 350, 1800, 86_400, 1 << 33][random.below(8) as usize];
+        let near = [0, 1, 50, 100, 350, 1800, 86_400, 1 << 33][random.below(8)];
         let number = near + random.below(5) as i64 - 2;
         match random.below(9) {
             0 | 1 => out.bool(node, random.is_one_of(2)),
@@ -102,10 +100,10 @@ fn same<T: ToolTable + ?Sized>(table: &T, packed: &Packed<'_>, random: &mut Rand
                 assert_eq!(packed.judge(tool, side, out.bytes()), wanted, "{tool} {side:?}");
                 accepted += usize::from(wanted.is_ok());
                 // Nor does a byte that is no value's make a difference, wherever it stands.
-                let len = out.len().saturating_sub(random.below(2) as usize);
+                let len = out.len().saturating_sub(random.below(2));
                 let bytes = &mut bytes[..len];
-                if let Some(place) = bytes.get_mut(random.below(12) as usize) {
-                    *place = [0, 1, 2, 3, 5, 18, 0x7f, 0x80, 0x81, 0xff][random.below(10) as usize];
+                if let Some(place) = bytes.get_mut(random.below(12)) {
+                    *place = [0, 1, 2, 3, 5, 18, 0x7f, 0x80, 0x81, 0xff][random.below(10)];
                 }
                 let wanted = table.judge(tool, side, bytes);
                 assert_eq!(packed.judge(tool, side, bytes), wanted, "{tool} {side:?} {bytes:x?}");
@@ -123,7 +121,7 @@ fn the_boards_packed_table_is_its_rust_table() {
     let tools = listed(&read("tools.json"), &options).unwrap();
     let bytes = table::packed(&tools).unwrap();
     let rust: &[Tool<'_>] = &TOOLS[..10];
-    let accepted = same(rust, &Packed::new(&bytes), &mut Random(1));
+    let accepted = same(rust, &Packed::new(&bytes), &mut Random::new(1));
     assert!(accepted > 80, "{accepted}");
     assert_eq!(pack(rust).unwrap(), bytes);
     assert!(bytes.len() < 2_450, "the packed table takes {} bytes", bytes.len());
@@ -133,18 +131,18 @@ fn kind(random: &mut Random, is_param: bool) -> Kind<'static> {
     let low = random.below(4) as i64 * 7 - 9;
     let open = |random: &mut Random| !is_param && random.is_one_of(3);
     let min = if open(random) { i64::MIN } else { low };
-    let high = [100, 350, 86_400, 1 << 40][random.below(4) as usize];
+    let high = [100, 350, 86_400, 1 << 40][random.below(4)];
     let max = if open(random) { i64::MAX } else { high };
     match random.below(6) {
         0 => Kind::Bool,
         1 | 2 => Kind::Int(IntRange { min, max }),
         3 => {
-            let step = [1, 5, 1 << 20][random.below(3) as usize];
+            let step = [1, 5, 1 << 20][random.below(3)];
             Kind::Decimal(DecimalRange { min, max, step, places: random.below(10) as u8 })
         }
         4 if open(random) => Kind::Text { min: 1, max: u16::MAX },
         4 => Kind::Text { min: 0, max: 5 + random.below(300) as u16 },
-        _ => Kind::Choice(["a|b", "grow|door|all", "é|漢字|x y|4|5"][random.below(3) as usize]),
+        _ => Kind::Choice(["a|b", "grow|door|all", "é|漢字|x y|4|5"][random.below(3)]),
     }
 }
 
@@ -153,7 +151,7 @@ fn default(random: &mut Random, kind: Kind<'static>) -> Option<Literal<'static>>
         Kind::Bool => Literal::Bool(random.is_one_of(2)),
         Kind::Int(range) => Literal::Number(range.min + 3),
         Kind::Decimal(range) if range.step == 1 => Literal::Number(range.max),
-        Kind::Text { .. } => Literal::Text(["", "é", "nobo"][random.below(3) as usize]),
+        Kind::Text { .. } => Literal::Text(["", "é", "nobo"][random.below(3)]),
         Kind::Choice(_) => Literal::Label(random.below(2) as u16),
         _ => return None,
     })
@@ -230,11 +228,11 @@ fn tool(random: &mut Random, number: usize) -> Tool<'static> {
 
 #[test]
 fn any_table_is_the_same_when_it_is_packed() {
-    let random = &mut Random(7);
+    let random = &mut Random::new(7);
     let (mut accepted, mut wide) = (0, 0);
     for round in 0..24 {
         let count = if round == 0 { 60 } else { random.below(6) };
-        let tools: Vec<Tool<'_>> = (0..count as usize).map(|at| tool(random, at)).collect();
+        let tools: Vec<Tool<'_>> = (0..count).map(|at| tool(random, at)).collect();
         let bytes = pack(tools.as_slice()).unwrap_or_else(|error| panic!("{error}: {tools:?}"));
         let table = Packed::new(&bytes);
         assert!(table.check());
@@ -246,7 +244,7 @@ fn any_table_is_the_same_when_it_is_packed() {
 
 #[test]
 fn an_edited_or_shortened_table_is_found_and_never_panics() {
-    let random = &mut Random(3);
+    let random = &mut Random::new(3);
     let good = pack(&TOOLS[..3]).unwrap();
     assert!(Packed::new(&good).check());
     for at in 0..good.len() {
@@ -262,7 +260,7 @@ fn an_edited_or_shortened_table_is_found_and_never_panics() {
                 _ = (table.head(tool), table.absent(tool, 1), table.params(tool));
                 _ = table.judge(tool, Side::Params, &[0, 1, 1, 1, 2, 8]);
             }
-            table.page(random.below(400) as usize, &mut page);
+            table.page(random.below(400), &mut page);
         }
     }
     assert_eq!(packed::sum(b"foobar"), 0xbf9c_f968, "FNV-1a has a published value for this");
@@ -270,11 +268,11 @@ fn an_edited_or_shortened_table_is_found_and_never_panics() {
 
 #[test]
 fn reading_any_bytes_as_a_table_ends_and_never_panics() {
-    let random = &mut Random(5);
+    let random = &mut Random::new(5);
     let good = pack(&TOOLS[..3]).unwrap();
     for round in 0..2_000 {
         // Behind a head that says a table is there, and places of which some are near.
-        let mut bytes = vec![0; 40 + random.below(300) as usize];
+        let mut bytes = vec![0; 40 + random.below(300)];
         bytes.iter_mut().for_each(|byte| *byte = random.below(256) as u8);
         bytes[..24].copy_from_slice(&good[..24]);
         let size = bytes.len() as u16;
@@ -285,7 +283,7 @@ fn reading_any_bytes_as_a_table_ends_and_never_panics() {
         let table = Packed::new(&bytes);
         assert!(table.is_whole() && !table.check(), "round {round}");
         let mut page = [0; 300];
-        table.page(random.below(4_000) as usize, &mut page);
+        table.page(random.below(4_000), &mut page);
         for tool in 0..table.tools() {
             let mut room = [0; 64];
             let mut values = ValueWriter::new(&mut room);

@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 
+use trine_bits::Random;
 use trine_dispatch::Link;
 use trine_gateway::device::{Cost, Waiter};
-use trine_gateway::middleware::faults::Random;
 use trine_gateway::middleware::{FaultPlan, Faults, Layer, Way};
 use trine_gateway::{BusMaster, BusTiming, Driven, Framing, Settings, State};
 use trine_mcp::{Block, Failure, Outcome};
@@ -118,7 +118,7 @@ struct Pair {
 
 impl Pair {
     fn new(case: &Case, link: Link, framing: Framing) -> Self {
-        let mut random = Random(case.seed);
+        let mut random = Random::new(case.seed);
         let settings = if case.keyed { keyed_settings() } else { Settings::none() };
         let mut host = Driven::new(framing, settings);
         host.link(0);

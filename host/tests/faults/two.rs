@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use trine_bits::Random;
 use trine_dispatch::Link;
 use trine_gateway::device::{Cost, Waiter};
-use trine_gateway::middleware::faults::Random;
 use trine_gateway::{Driven, Framing, Settings, State};
 use trine_mcp::{Failure, Outcome};
 
@@ -62,7 +62,7 @@ struct Host {
 
 /// Lets two hosts make so many calls that must run once, and checks how they ended.
 fn run(ears: Ears, calls: usize) {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let mut board = Board::new(Link::Stream, false, 1, Counting::new(calls));
     let ends = Arc::new(Ends::default());
     ends.0.lock().unwrap().resize(calls, Vec::new());

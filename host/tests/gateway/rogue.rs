@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use trine_descriptor::record::{self, Encoder, FNV_OFFSET};
+use trine_descriptor::record::{self, Encoder};
 use trine_descriptor::{Field, ToolInfo};
 use trine_wire::message::{self, DeviceMessage, Hello, HostMessage, Outcome};
 use trine_wire::{Decoder, Fed, encode_in_place};
@@ -66,7 +66,7 @@ impl Script {
 
     fn hash(&self) -> u64 {
         let hashes = self.records.iter().map(|record| record::hash_bytes(record));
-        hashes.fold(FNV_OFFSET, |all, one| record::fnv(all, &one.to_le_bytes()))
+        record::hash_of_hashes(hashes)
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use trine_ggml_kernels::ggml::{Activations, Dot};
 use trine_ggml_kernels::machine::{Pages, Region, huge_share, pin, thread_time};
 use trine_ggml_kernels::probe;
-use trine_ggml_kernels::random::Random;
+use trine_ggml_kernels::random::{Draw as _, Random};
 use trine_ternary::{Isa, Kernels, Matrix, Packing, pack};
 
 use crate::report::{Report, median};
@@ -124,7 +124,7 @@ struct Weights {
 pub(crate) fn run(shape: (usize, usize), place: &Place, rounds: usize, report: &mut Report) {
     let weights = PACKINGS.map(|packing| fill(packing, shape, place));
     let huge = huge_share(weights.iter().map(|weights| &weights.region));
-    let q = Random(9).activations(shape.1);
+    let q = Random::new(9).activations(shape.1);
     for threads in 1..=2 {
         let mut subjects = subjects();
         for _ in 0..rounds {
@@ -155,7 +155,7 @@ fn fill(packing: Packing, (rows, cols): (usize, usize), place: &Place) -> Weight
     let copies = (place.bytes / matrix_bytes).max(1);
     let mut region = Region::new(copies * matrix_bytes, place.pages);
     let (first, rest) = region.split_at_mut(matrix_bytes);
-    pack(packing, rows, cols, &Random(8).trits(rows * cols), first).expect("sizes that fit");
+    pack(packing, rows, cols, &Random::new(8).trits(rows * cols), first).expect("sizes that fit");
     for copy in rest.chunks_exact_mut(matrix_bytes).take(copies - 1) {
         copy.copy_from_slice(first);
     }

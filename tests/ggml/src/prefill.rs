@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use trine_ggml_kernels::machine::{pin, thread_time};
 use trine_ggml_kernels::probe;
-use trine_ggml_kernels::random::Random;
+use trine_ggml_kernels::random::{Draw as _, Random};
 use trine_ternary::{Isa, Kernels, Matrix, Packing, pack};
 
 use crate::report::{Report, best_quarter, median};
@@ -28,7 +28,7 @@ struct Subject {
 /// Measures and reports one shape.
 pub(crate) fn run((rows, cols): (usize, usize), rounds: usize, report: &mut Report) {
     pin(0);
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let (trits, q) = (random.trits(rows * cols), random.activations(cols * TOKENS));
     let mut out = vec![0; rows * TOKENS];
     let mut subjects = Vec::new();

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use trine_ggml_kernels::ggml::Floats;
 use trine_ggml_kernels::machine::{pin, thread_time};
-use trine_ggml_kernels::random::Random;
+use trine_ggml_kernels::random::{Draw as _, Random};
 use trine_ternary::{Kernels, RowFormat, Rows};
 
 use crate::report::{Report, median};
@@ -33,7 +33,7 @@ pub(crate) fn run(rounds: usize, report: &mut Report) {
     let columns = ["10^9 numbers/s", "ggml's", "times as fast"];
     report.table(&format!("{TOKENS} rows of {COLUMNS} as floats"), &columns);
     for format in FORMATS {
-        let bytes = embedding(format, ROWS, &mut Random(11));
+        let bytes = embedding(format, ROWS, &mut Random::new(11));
         let rows = Rows::new(format, ROWS, COLUMNS, &bytes).unwrap();
         let peer = Floats::of(format).unwrap();
         let (mut own, mut others) = (Vec::new(), Vec::new());
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn rows_are_ggmls_bit_for_bit() {
         for format in FORMATS {
-            let bytes = embedding(format, 8, &mut Random(3));
+            let bytes = embedding(format, 8, &mut Random::new(3));
             let rows = Rows::new(format, 8, COLUMNS, &bytes).unwrap();
             let (mut own, mut others) = (vec![0.0; COLUMNS], vec![1.0; COLUMNS]);
             for row in 0..8 {

@@ -1,12 +1,12 @@
 //! For the same activations ggml and we find the same integers.
 
 use trine_ggml_kernels::ggml::{Activations, Dot};
-use trine_ggml_kernels::random::Random;
+use trine_ggml_kernels::random::{Draw as _, Random};
 use trine_ternary::{Isa, Kernels, Matrix, Packing, pack, repack};
 
 /// ggml's sums of a random matrix, and ours: of the same bytes, and of the repacked ones.
 fn check(packing: Packing, rows: usize, cols: usize, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (trits, q) = (random.trits(rows * cols), random.activations(cols));
     let mut bytes = vec![0; packing.bytes(rows, cols).unwrap()];
     pack(packing, rows, cols, &trits, &mut bytes).unwrap();

@@ -2,7 +2,7 @@
 //! smooth.
 
 use super::{Choice, Example, Mix, Pass};
-use crate::random::Random;
+use crate::random::{Random, bell};
 use crate::shape::Shape;
 use crate::simd::Products;
 use crate::weights::{Arithmetic, Rounded, Weights};
@@ -53,7 +53,7 @@ fn derivatives_are_the_slopes_of_the_loss() {
     let mut random = Random::named(7, "norms");
     for block in weights.plan.blocks.clone() {
         for norm in [block.attn_norm, block.attn_sub_norm, block.ffn_norm, block.ffn_sub_norm] {
-            weights.numbers[norm].iter_mut().for_each(|x| *x += 0.2 * random.bell());
+            weights.numbers[norm].iter_mut().for_each(|x| *x += 0.2 * bell(&mut random));
         }
     }
     let rounded = Rounded::with(&weights, Arithmetic::Dense, Products::Single);
@@ -69,7 +69,7 @@ fn derivatives_are_the_slopes_of_the_loss() {
         parts.extend([&block.ffn_norm, &block.ffn_sub_norm].map(Clone::clone));
     }
     for part in parts {
-        let direction: Vec<f32> = part.clone().map(|_| random.bell()).collect();
+        let direction: Vec<f32> = part.clone().map(|_| bell(&mut random)).collect();
         let along: f64 = slopes[part.clone()]
             .iter()
             .zip(&direction)

@@ -138,7 +138,7 @@ fn add_to(sums: &mut [f32; LANES], factor: f32, line: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::random::{Random, bell};
 
     /// A lower triangle, rows below it, and the results in plain Rust and as dispatched.
     #[test]
@@ -147,7 +147,8 @@ mod tests {
         let sizes = [(1, 16), (3, 32), (16, 16), (21, 32), (49, 80), (64, 32)];
         for ((tokens, wide_), seen) in sizes.into_iter().flat_map(|s| [(s, 0), (s, s.0 / 2)]) {
             let (rows, long) = (tokens_up(tokens, ROWS), tokens_up(tokens, LANES));
-            let mut some = |count: usize| (0..count).map(|_| random.bell()).collect::<Vec<f32>>();
+            let mut some =
+                |count: usize| (0..count).map(|_| bell(&mut random)).collect::<Vec<f32>>();
             let (queries, across, values) =
                 (some(rows * wide_), some(wide_ * long), some(rows * wide_));
             let mut triangle = some(rows * long);

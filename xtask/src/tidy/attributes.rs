@@ -6,6 +6,7 @@ use super::File;
 const NO_STD: &[&str] = &[
     "core/arena",
     "core/ask",
+    "core/bits",
     "core/descriptor",
     "core/dispatch",
     "core/infer",
@@ -19,6 +20,7 @@ const NO_STD: &[&str] = &[
 /// Crates without a line of `unsafe`.
 const NO_UNSAFE: &[&str] = &[
     "core/ask",
+    "core/bits",
     "core/derive",
     "core/descriptor",
     "core/dispatch",

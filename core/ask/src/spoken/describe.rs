@@ -11,6 +11,18 @@ use super::lines::Number;
 ///
 /// # Errors
 /// When `out` takes no more.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, &[])];
+/// let mut text = String::new();
+/// trine_ask::describe_tools(&TOOLS, 1, &mut text)?;
+/// assert!(text.contains("fan_set") && text.contains("percent"));
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
 pub fn describe_tools(table: &dyn ToolTable, tools: u16, out: &mut dyn fmt::Write) -> fmt::Result {
     out.write_str("A sentence asks for one of these tools, or for none of them.\n\n")?;
     for tool in 0..tools {

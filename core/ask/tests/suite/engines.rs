@@ -1,6 +1,7 @@
 //! Engines that compute nothing: one follows a script, one throws dice.
 
 use trine_ask::Engine;
+use trine_bits::Random;
 
 /// Prefers what its script names, in the order of the script.
 pub(crate) struct Scripted<'s> {
@@ -57,23 +58,20 @@ impl Engine for Scripted<'_> {
     }
 }
 
-/// Logits out of a generator (xorshift; Marsaglia, 2003), now and then no numbers at all.
+/// Random logits, now and then no numbers at all.
 pub(crate) struct Dice {
-    pub(crate) state: u64,
+    random: Random,
     pub(crate) room: usize,
     read: usize,
 }
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed | 1, room: 400, read: 0 }
+        Self { random: Random::new(seed), room: 400, read: 0 }
     }
 
     pub(crate) fn next(&mut self) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state
+        self.random.bits()
     }
 }
 

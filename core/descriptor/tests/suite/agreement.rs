@@ -1,6 +1,7 @@
 //! The device accepts exactly what the exported schema accepts.
 
 use proptest::prelude::*;
+use trine_bits::Random;
 use trine_descriptor::{Pack, Side, ToolTable, check, validate};
 
 use crate::encode::encode;
@@ -68,18 +69,10 @@ fn draws() -> impl Strategy<Value = Vec<u32>> {
 /// The generators reach both verdicts often, or the property above would say little.
 #[test]
 fn the_generators_reach_both_verdicts() {
-    let mut state = 1u32;
+    let mut random = Random::new(1);
     let (mut accepted, mut refused) = (0, 0);
     for _ in 0..2000 {
-        let choices: Vec<u32> = (0..150)
-            .map(|_| {
-                // Marsaglia's xorshift32.
-                state ^= state << 13;
-                state ^= state >> 17;
-                state ^= state << 5;
-                state
-            })
-            .collect();
+        let choices: Vec<u32> = (0..150).map(|_| random.bits() as u32).collect();
         let mut source = Source::new(&choices);
         let table = [generate::tool(&mut source, Side::Params)];
         if table.node_count(0, Side::Params) < 2 {

@@ -1,5 +1,6 @@
 //! A packed table says what the table says that it was packed from.
 
+use trine_bits::Random;
 use trine_descriptor::{Args, Pack, Rule, Rules, Side, Tool, ToolInfo, record};
 
 use crate::everything::TABLE;
@@ -52,14 +53,9 @@ fn a_pack_answers_as_its_table() {
 
 #[test]
 fn so_does_a_pack_of_any_tools() {
-    let mut state = 7u32;
+    let mut random = Random::new(7);
     for _ in 0..400 {
-        let choices: Vec<u32> = (0..200)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                state.rotate_left(16)
-            })
-            .collect();
+        let choices: Vec<u32> = (0..200).map(|_| random.bits() as u32).collect();
         let mut source = Source::new(&choices);
         let sides = [("a", Side::Params), ("b", Side::Output), ("c", Side::Params)];
         let tools = sides.map(|(name, side)| {

@@ -205,7 +205,7 @@ fn the_bytes_of_a_record_are_pinned() {
     assert_eq!(format!("{hash:016x}"), fnv1a(&buffer[..len]));
 }
 
-/// FNV-1a written as its draft writes it, in wide arithmetic.
+/// FNV-1a written as its draft writes it, in wide arithmetic: what `trine_bits` is held against.
 fn fnv1a(bytes: &[u8]) -> String {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u128, |hash, &byte| {
         (hash ^ u128::from(byte)) * 0x0100_0000_01b3 % (1 << 64)

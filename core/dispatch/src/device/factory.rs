@@ -1,10 +1,10 @@
 //! Operations that a factory tests a device with. They change nothing.
 
+use trine_bits::{Fnv64, varint};
 use trine_wire::message::{DeviceMessage, factory};
 
 use super::Device;
 use crate::call::{Tested, Tools};
-use crate::{fnv, varint};
 
 /// Most bytes that an operation answers.
 const ANSWER_MAX: usize = 128;
@@ -58,22 +58,22 @@ impl Device<'_> {
     #[inline(never)]
     fn recomputed(&self) -> Option<u64> {
         let mut at = 0;
-        let mut all = fnv::OFFSET;
+        let mut all = Fnv64::new();
         for _ in 0..self.table.tools() {
             let len = self.list_length(&mut at)?;
-            let mut hash = fnv::OFFSET;
+            let mut hash = Fnv64::new();
             let end = at.checked_add(len)?;
             while at < end {
                 let mut piece = [0; PIECE];
                 let count = (end - at).min(piece.len());
                 let piece = piece.get_mut(..count)?;
                 self.table.page(at, piece);
-                hash = fnv::add(hash, piece);
+                hash = hash.bytes(piece);
                 at += count;
             }
-            all = fnv::add(all, &hash.to_le_bytes());
+            all = all.bytes(&hash.hash().to_le_bytes());
         }
-        Some(all)
+        Some(all.hash())
     }
 
     /// The length of the record that starts at `at`, which moves behind it.

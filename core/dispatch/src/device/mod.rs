@@ -49,6 +49,39 @@ pub const PORTS_MAX: usize = 4 * PORTS;
 type Drain<'m> = fn(&mut Device<'m>) -> bool;
 
 /// A device: its calls, its memory and the bytes to and from its host. See the crate's page.
+///
+/// ```
+/// # use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo, ValueWriter};
+/// # use trine_dispatch::{Answer, Call, Tools};
+/// # const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
+/// # const NODES: &[Field<'static>] = &[Field::new("percent", PERCENT).describe("Percent.")];
+/// # const INFO: ToolInfo<'static> = ToolInfo::new("fan_set", "Set the fan.");
+/// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, NODES, NODES)];
+/// # struct Fan;
+/// # impl Tools for Fan {
+/// #     fn call(&mut self, _: Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+/// #         Answer::Failed("it has no motor")
+/// #     }
+/// # }
+///
+/// use trine_arena::Ring;
+/// use trine_dispatch::{Config, Device};
+///
+/// const CONFIG: Config<'static> = Config::DEFAULT;
+/// let (mut memory, mut bytes) = ([0; CONFIG.memory()], [0; 256]);
+/// let mut ring = Ring::new(&mut bytes);
+/// let (mut interrupt, received) = ring.split();
+/// let mut device = Device::new(CONFIG, &mut memory, received, &TOOLS)?;
+///
+/// // The interrupt of the UART:
+/// interrupt.push(b"\0noise\0");
+/// // The main loop: what has come is answered, what is to be sent is fetched.
+/// device.poll(20, 4, &mut Fan);
+/// let sent = device.tx_peek().len();
+/// device.tx_consume(sent);
+/// assert_eq!(device.status(20).frames_bad, 1);
+/// # Ok::<(), trine_dispatch::InitError>(())
+/// ```
 // In this order, since the short loads of a Thumb processor reach the first bytes of a structure
 // alone: 32 of them for a byte, 128 for a word. Flags are first, what only a start or a greeting
 // needs is last.

@@ -1,6 +1,7 @@
 //! The start of a device, and what it looks at before it serves anything.
 
 use trine_arena::{Consumer, OutOfMemory, carve};
+use trine_bits::Fnv64;
 use trine_descriptor::Rules;
 use trine_descriptor::ToolTable;
 use trine_descriptor::check::Checked;
@@ -14,7 +15,6 @@ use super::{Device, PORTS_MAX};
 use crate::config::{Config, InitError};
 use crate::consent::Consents;
 use crate::features::{ANNOUNCE, ASK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS};
-use crate::fnv;
 use crate::lanes::{Lane, Lanes};
 use crate::outbox::Outbox;
 
@@ -36,7 +36,7 @@ pub(super) struct Unchecked<'m> {
     /// Whether all were looked at, or one was found at fault.
     is_done: bool,
     /// Hash of the list as far as it has come.
-    list_hash: u64,
+    list_hash: Fnv64,
 }
 
 impl Unchecked<'_> {
@@ -47,7 +47,7 @@ impl Unchecked<'_> {
             hashes: &mut [],
             next: 0,
             is_done: false,
-            list_hash: fnv::OFFSET,
+            list_hash: Fnv64::new(),
         }
     }
 }
@@ -201,7 +201,7 @@ impl<'m> Device<'m> {
         self.fault = None;
         if let Some(unchecked) = self.unchecked.first_mut() {
             (unchecked.next, unchecked.is_done) = (0, false);
-            unchecked.list_hash = fnv::OFFSET;
+            unchecked.list_hash = Fnv64::new();
         }
         self.scan_checked();
     }
@@ -220,7 +220,7 @@ impl<'m> Device<'m> {
     /// Hash of the list, once all tools were looked at.
     pub(super) fn list_hash(&self) -> u64 {
         match self.looks() {
-            Some(unchecked) => unchecked.list_hash,
+            Some(unchecked) => unchecked.list_hash.hash(),
             None => self.table.list_hash(),
         }
     }
@@ -255,7 +255,7 @@ impl<'m> Device<'m> {
             return Some(InitError::Table(error));
         }
         let hash = table.hash(tool);
-        unchecked.list_hash = fnv::add(unchecked.list_hash, &hash.to_le_bytes());
+        unchecked.list_hash = unchecked.list_hash.bytes(&hash.to_le_bytes());
         if let Some(place) = unchecked.hashes.get_mut(usize::from(tool)) {
             *place = hash as u32;
         }

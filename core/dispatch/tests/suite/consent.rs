@@ -1,5 +1,6 @@
 //! What a press of the button agrees to, and what it does not, whoever asks and whenever.
 
+use trine_bits::Fnv64;
 use trine_descriptor::{Args, Consent, Field, Kind, Tool, ToolInfo, ToolTable, ValueWriter};
 use trine_dispatch::{Answer, Call, Config, Local, Port, Tools, Wanted};
 use trine_wire::message::{self, HostMessage};
@@ -148,16 +149,13 @@ impl Scene {
 /// person agreed to was once compared by that.
 const TWINS: [&str; 2] = ["water for 5 a6gA%P >(t zfD", "water for 5 `D`W&4*<$T?>l@"];
 
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
 #[test]
 fn two_texts_of_one_digest_are_two_calls() {
     let args = |text: &str| [&[0, 4, 26], text.as_bytes()].concat();
-    assert_eq!(TWINS.map(|text| fnv(&args(text))), [0x070f_6af6_9791_a5d8; 2]);
+    assert_eq!(
+        TWINS.map(|text| Fnv64::new().bytes(&args(text)).hash()),
+        [0x070f_6af6_9791_a5d8; 2]
+    );
     let mut scene = Scene::new(CONFIG);
     let [small, large] = TWINS;
     scene.refused(&water(small));

@@ -14,6 +14,18 @@ const ALIGNMENT_KEY: &str = "general.alignment";
 const ALIGNMENT_DEFAULT: u64 = 32;
 
 /// A GGUF file of which the header, the keys and the list of tensors are sound.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/bitnet/plain.gguf");
+/// # let bytes = std::fs::read(path)?;
+/// use trine_infer::gguf::File;
+///
+/// let file = File::parse(&bytes)?;
+/// assert_eq!(file.string("general.architecture")?, Some("bitnet-b1.58"));
+/// let embedding = file.tensor("token_embd.weight").ok_or("there is no embedding")?;
+/// assert_eq!((embedding.columns(), embedding.rows()), (128, 96));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct File<'a> {
     bytes: &'a [u8],

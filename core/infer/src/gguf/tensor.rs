@@ -1,5 +1,7 @@
 //! The list of tensors.
 
+use trine_bits::Fnv32;
+
 use super::error::{Error, Name, Place, Reason};
 use super::read::Reader;
 use super::types::Type;
@@ -163,9 +165,7 @@ impl<'a> List<'a> {
     fn check_names(&self) -> Result<(), Error> {
         let mut marks = [0_u64; 64];
         for (index, info) in self.infos().enumerate() {
-            let hash = info.name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-            });
+            let hash = Fnv32::new().bytes(info.name.as_bytes()).hash();
             let bit = 1 << (hash & 63);
             let Some(mark) = marks.get_mut((hash >> 26) as usize) else { continue };
             if *mark & bit != 0 && self.infos().take(index).any(|other| other.name == info.name) {

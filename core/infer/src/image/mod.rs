@@ -7,9 +7,9 @@
 //! those that were written is what [`Image::check_crc`] finds, which reads all of them: once after
 //! an image has been put into flash is enough.
 
-mod crc;
 mod layout;
 
+use trine_bits::crc32;
 use trine_ternary::{Matrix, Rows};
 
 use crate::config::Config;
@@ -19,13 +19,25 @@ use crate::token::Byte;
 use crate::token::Strings;
 use crate::weights::{Layer, Linear, Name, Role, Vector, Weights, shape};
 
-pub use crc::crc32;
 pub use layout::{
     ALIGNMENT, ENTRY_BYTES, Entry, Fault, Format, HEADER_BYTES, Header, MAGIC, Part, SUMMED_FROM,
     TokenizerKind, VERSION,
 };
 
 /// A model image.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/model/plain.trnm");
+/// # let bytes = std::fs::read(path)?;
+/// use trine_infer::image::Image;
+///
+/// let image = Image::parse(&bytes)?; // of a file, or of a region of flash
+/// image.check_crc()?;
+/// assert_eq!((image.config().dim, image.config().vocab), (128, 96));
+/// // A cut image is refused before any part of it is used.
+/// assert!(Image::parse(&bytes[..bytes.len() - 1]).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Image<'a> {
     header: Header,

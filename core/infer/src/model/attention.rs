@@ -65,6 +65,7 @@ mod tests {
     use std::vec::Vec;
 
     use trine_arena::Arena;
+    use trine_bits::Random;
     use trine_ternary::Kernels;
 
     use super::super::kv::{Cache, KvKind, Shape};
@@ -74,13 +75,9 @@ mod tests {
     const POSITIONS: usize = 70;
 
     /// Numbers of about -1 to 1, other ones for each seed.
-    fn numbers(count: usize, seed: u32) -> Vec<f32> {
-        let mut state = seed.wrapping_mul(2_654_435_769);
-        let next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / 8_388_608.0 - 1.0
-        };
-        std::iter::repeat_with(next).take(count).collect()
+    fn numbers(count: usize, seed: u64) -> Vec<f32> {
+        let mut random = Random::new(seed);
+        (0..count).map(|_| random.unit() * 2.0 - 1.0).collect()
     }
 
     /// What two heads of a width find in a cache of a kind.
@@ -106,7 +103,7 @@ mod tests {
         let kernels = Kernels::best();
         let mut cache = Cache::new(shape, kernels, &mut arena).unwrap();
         for position in 0..POSITIONS {
-            let seed = position as u32;
+            let seed = position as u64;
             cache.put(0, 0, position, &numbers(width, seed), &numbers(width, seed + 1000));
         }
         // Queries that look at some positions more than at others.

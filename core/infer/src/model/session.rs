@@ -21,6 +21,27 @@ pub enum Step {
 }
 
 /// What a model has read so far, in memory that the caller gave.
+///
+/// ```
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/model/plain.trnm");
+/// # let bytes = std::fs::read(path)?;
+/// use trine_infer::image::Image;
+/// use trine_infer::sample::likeliest;
+/// use trine_infer::{Layer, Model, Options, Session, arena_bytes};
+/// use trine_ternary::{Kernels, parallel::Serial};
+///
+/// let image = Image::parse(&bytes)?;
+/// let mut layers = vec![Layer::EMPTY; image.config().layers];
+/// let model = Model::new(*image.config(), image.weights(&mut layers)?, Kernels::best())?;
+/// let options = Options { context: 16, batch: 4, ..Options::new(image.config()) };
+/// let mut memory = vec![0; arena_bytes(image.config(), &options)? + 3];
+/// let mut session = Session::new(&model, &options, &mut memory)?;
+/// session.read(&[1, 5, 90, 33, 2], &Serial)?;
+/// let next = session.logits().map(likeliest).ok_or("nothing was read")?;
+/// session.read(&[next], &Serial)?;
+/// assert_eq!(session.tokens().len(), 6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Session<'m, 'w> {
     model: Model<'w>,

@@ -1,8 +1,8 @@
 //! Choosing the next token from its logits.
 
 mod heap;
-mod random;
 
+use trine_bits::Random;
 use trine_ternary::math;
 
 use crate::error::Error;
@@ -10,7 +10,6 @@ use crate::error::Error;
 use heap::Front;
 
 pub use heap::Candidate;
-pub use random::Random;
 
 /// How a token is chosen. The default is the likeliest one, always.
 ///
@@ -108,6 +107,20 @@ impl Choose for Sampler<'_> {
 }
 
 /// Chooses tokens; the same logits and seed give the same tokens on every machine.
+///
+/// ```
+/// use trine_infer::sample::{Candidate, Sampler, Sampling};
+///
+/// let sampling = Sampling { temperature: 0.8, top_k: 2, seed: 7, ..Sampling::GREEDY };
+/// let mut candidates = vec![Candidate::default(); sampling.candidates(4)];
+/// let mut sampler = Sampler::new(sampling, &mut candidates)?;
+/// // Of the four tokens only the two likeliest are ever chosen.
+/// let draw = |_| sampler.choose(&mut [0.1, 3.0, 2.9, -1.0], &[]);
+/// let drawn: Vec<u32> = (0..20).map(draw).collect();
+/// assert!(drawn.contains(&1) && drawn.contains(&2));
+/// assert!(drawn.iter().all(|token| [1, 2].contains(token)));
+/// # Ok::<(), trine_infer::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Sampler<'m> {
     sampling: Sampling,

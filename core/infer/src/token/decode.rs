@@ -8,6 +8,17 @@ const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 ///
 /// What is no UTF-8 becomes U+FFFD, one for each part that cannot be the beginning of a character,
 /// as `String::from_utf8_lossy` does it.
+///
+/// ```
+/// use trine_infer::token::Decoder;
+///
+/// let (mut decoder, mut text) = (Decoder::new(), [0; 8]);
+/// // "é" in two tokens of one byte each: the first alone is no character yet.
+/// assert_eq!(decoder.push([0xc3], &mut text)?, 0);
+/// assert_eq!(decoder.push([0xa9], &mut text)?, 2);
+/// assert_eq!(&text[..2], "é".as_bytes());
+/// # Ok::<(), trine_infer::token::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decoder {
     /// The beginning of a character.

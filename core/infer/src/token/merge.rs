@@ -147,6 +147,8 @@ mod tests {
     use std::vec;
     use std::vec::Vec;
 
+    use trine_bits::Random;
+
     use super::{Error, NEVER, merge, scratch_slots};
 
     /// The definition: look at all neighbours, merge the first of the lowest rank, again.
@@ -164,12 +166,11 @@ mod tests {
 
     #[test]
     fn merges_are_made_in_the_order_of_their_ranks() {
-        let mut state = 1_u64;
+        let mut random = Random::new(1);
         for length in 1..70 {
             let mut scratch = vec![7; scratch_slots(length)];
             for _ in 0..40 {
-                state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-                let seed = state >> 33;
+                let seed = random.bits() >> 33;
                 // Few ranks, so that many are equal; the longer, the less likely.
                 let rank = |start: usize, middle: usize, end: usize| {
                     let mixed = (start * 7 + middle * 13 + end * 29) as u64;

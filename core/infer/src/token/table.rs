@@ -4,21 +4,23 @@
 //! and, in those that it leaves, a part of the hash, so that most strings that are not there are
 //! told without being compared.
 
+use trine_bits::Fnv32;
+
 /// The longest walk from the slot of a hash. Chance stays far below it at this load; what goes
 /// beyond was made to.
 const PROBES_MAX: usize = 1024;
 
 /// FNV-1a over 32 bits, with its bits mixed once more at the end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hash(u32);
+pub(super) struct Hash(Fnv32);
 
 impl Hash {
     pub(super) const fn new() -> Self {
-        Self(0x811c_9dc5)
+        Self(Fnv32::new())
     }
 
     pub(super) fn push(&mut self, byte: u8) {
-        self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        self.0 = self.0.byte(byte);
     }
 
     pub(super) fn of(bytes: impl IntoIterator<Item = u8>) -> u32 {
@@ -28,7 +30,8 @@ impl Hash {
     }
 
     pub(super) const fn finish(self) -> u32 {
-        let mixed = (self.0 ^ (self.0 >> 16)).wrapping_mul(0x85eb_ca6b);
+        let hash = self.0.hash();
+        let mixed = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
         let mixed = (mixed ^ (mixed >> 13)).wrapping_mul(0xc2b2_ae35);
         mixed ^ (mixed >> 16)
     }

@@ -5,9 +5,10 @@
 use std::path::PathBuf;
 
 use proptest::prelude::*;
+use trine_bits::crc32;
 use trine_infer::image::{
     ENTRY_BYTES, Entry, Fault, Format, HEADER_BYTES, Header, Image, Part, SUMMED_FROM,
-    TokenizerKind, crc32,
+    TokenizerKind,
 };
 use trine_infer::weights::{Name, Role};
 use trine_infer::{Error, KvKind, Layer, Model, Options, Session, arena_bytes, gguf};

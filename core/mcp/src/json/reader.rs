@@ -59,6 +59,24 @@ pub enum Kind {
 }
 
 /// A position in a JSON text.
+///
+/// ```
+/// use trine_mcp::json::Reader;
+///
+/// let mut reader = Reader::new(br#"{"on": true, "percent": 40, "more": [1, {}]}"#);
+/// let (mut first, mut percent) = (true, 0);
+/// reader.begin_object()?;
+/// while let Some(name) = reader.next_member(&mut first)? {
+///     if name.is(b"percent") {
+///         percent = reader.number()?.raw().len();
+///     } else {
+///         reader.skip_value()?;
+///     }
+/// }
+/// reader.end()?;
+/// assert_eq!(percent, 2); // its digits
+/// # Ok::<(), trine_mcp::json::JsonError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],

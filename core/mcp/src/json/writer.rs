@@ -8,6 +8,19 @@ use super::words::{self, Words};
 ///
 /// Nothing is lost silently: past the end of the slice only [`Writer::needed`] grows, and
 /// [`Writer::finish`] reports it.
+///
+/// ```
+/// use trine_mcp::json::Writer;
+///
+/// let mut out = [0; 32];
+/// let mut writer = Writer::new(&mut out);
+/// writer.raw(br#"{"text":"#);
+/// writer.string("21 \"°C\"");
+/// writer.raw(b"}");
+/// let len = writer.finish()?;
+/// assert_eq!(&out[..len], r#"{"text":"21 \"°C\""}"#.as_bytes());
+/// # Ok::<(), trine_mcp::json::writer::NeedBytes>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer<'a> {
     out: &'a mut [u8],

@@ -4,6 +4,7 @@
 
 use core::borrow::Borrow;
 
+use trine_bits::varint;
 use trine_descriptor::value::tag;
 use trine_descriptor::{Field, IntRange, Integer, Kind, Side, ToolTable};
 
@@ -146,22 +147,11 @@ fn number<'m>(
 ) -> Option<Value<'m>> {
     let (number, rest) = Number::read(text)?;
     let Scaled::Exact(value) = number.scaled(places) else { return None };
-    let (head, mut room) = out.split_first_chunk_mut()?;
+    let (head, room) = out.split_first_chunk_mut()?;
     *head = [node, tag];
     let right = (min..=max).contains(&value) && value.checked_rem(step).is_none_or(|rem| rem == 0);
-    let mut zigzag = (value << 1 ^ value >> 63).cast_unsigned();
-    let mut len = 2;
-    loop {
-        let (place, tail) = room.split_first_mut()?;
-        len += 1;
-        if zigzag < 0x80 {
-            *place = zigzag as u8;
-            return Some((len, right, rest));
-        }
-        *place = zigzag as u8 | 0x80;
-        zigzag >>= 7;
-        room = tail;
-    }
+    let len = varint::write(varint::zigzag(value), room)?;
+    Some((2 + len, right, rest))
 }
 
 /// Encodes a value of another kind.

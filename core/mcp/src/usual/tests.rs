@@ -5,6 +5,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
+use trine_bits::Random;
 use trine_descriptor::{
     DecimalRange, Field, IntRange, Kind, Side, Tool, ToolInfo, ToolTable, ValueWriter, validate,
 };
@@ -56,26 +57,23 @@ static TOOLS: [Tool<'static>; 4] = [
 const DECIMAL: Kind<'static> =
     Kind::Decimal(DecimalRange { min: -50, max: 350, step: 5, places: 1 });
 
-/// Numbers that look random and are the same each time.
-struct Random(u64);
+/// What requests are made of.
+trait Draw {
+    fn of<T: Copy>(&mut self, list: &[T]) -> T;
+    fn object(&mut self, members: Vec<String>) -> String;
+}
 
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (self.0 >> 33) as usize % end
-    }
-
+impl Draw for Random {
     fn of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
 
-    fn shuffled(&mut self, mut parts: Vec<String>) -> String {
+    /// An object, now and then with its members in another order.
+    fn object(&mut self, mut members: Vec<String>) -> String {
         if self.below(3) == 0 {
-            for at in (1..parts.len()).rev() {
-                parts.swap(at, self.below(at + 1));
-            }
+            self.shuffle(&mut members);
         }
-        format!("{{{}}}", parts.join(","))
+        format!("{{{}}}", members.join(","))
     }
 }
 
@@ -128,7 +126,7 @@ fn arguments(random: &mut Random) -> String {
         let again = members.first().cloned();
         members.extend(again);
     }
-    random.shuffled(members)
+    random.object(members)
 }
 
 fn meta(random: &mut Random) -> String {
@@ -163,7 +161,7 @@ fn meta(random: &mut Random) -> String {
         let again = members.first().cloned();
         members.extend(again);
     }
-    random.shuffled(members)
+    random.object(members)
 }
 
 fn message(random: &mut Random) -> Vec<u8> {
@@ -185,12 +183,12 @@ fn message(random: &mut Random) -> Vec<u8> {
         String::from("\"jsonrpc\":\"2.0\""),
         format!("\"id\":{}", if random.below(4) == 0 { random.of(&ids) } else { "7" }),
         format!("\"method\":\"tools/{}\"", if random.below(20) == 0 { "list" } else { "call" }),
-        format!("\"params\":{}", random.shuffled(params)),
+        format!("\"params\":{}", random.object(params)),
     ]);
     if random.below(40) == 0 {
         members.push(random.of(&["\"id\":8", "\"x\":[1,{}]", "\"method\":\"ping\""]).into());
     }
-    let mut message = random.shuffled(members).into_bytes();
+    let mut message = random.object(members).into_bytes();
     for _ in 0..random.below(8).saturating_sub(5) {
         if message.is_empty() {
             break;
@@ -250,7 +248,7 @@ const SERVER: ServerInfo<'static> =
 fn what_the_usual_way_reads_the_general_way_reads_alike() {
     let catalog = Single::new(SERVER, &TOOLS);
     let engine = Engine::new(&catalog);
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let (mut taken, mut checked) = (0, 0);
     for _ in 0..60_000 {
         let message = message(&mut random);
@@ -313,7 +311,7 @@ fn entries(random: &mut Random, out: &mut [u8]) -> usize {
 
 #[test]
 fn what_the_usual_way_writes_the_general_way_writes_alike() {
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     let mut taken = 0;
     for _ in 0..30_000 {
         let title = random.of(&["", "Greenhouse", "A title that is longer than words"]);

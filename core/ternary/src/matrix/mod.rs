@@ -8,6 +8,22 @@ use crate::{f32_from_f16, half};
 pub use repack::repack;
 
 /// A packed ternary matrix: rows of `cols` weights, each row one output.
+///
+/// ```
+/// use trine_ternary::{Kernels, Matrix, Packing, pack};
+///
+/// // Two rows of 256 weights, each -1, 0 or 1.
+/// let weights: Vec<i8> = (0..512).map(|at| (at % 3) as i8 - 1).collect();
+/// let mut bytes = vec![0; Packing::Tq2_0.bytes(2, 256).ok_or("no such matrix")?];
+/// pack(Packing::Tq2_0, 2, 256, &weights, &mut bytes)?;
+/// let matrix = Matrix::new(Packing::Tq2_0, 2, 256, &bytes)?;
+///
+/// let mut sums = [0; 2];
+/// Kernels::best().gemv(&matrix, 0..2, &[5; 256], &mut sums)?;
+/// let expected: i32 = weights[..256].iter().map(|weight| 5 * i32::from(*weight)).sum();
+/// assert_eq!(sums[0], expected);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
     packing: Packing,

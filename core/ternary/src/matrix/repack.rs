@@ -217,6 +217,8 @@ fn repack_row(from: &Matrix<'_>, row: usize, to: Packing, to_row: usize, out: &m
 mod tests {
     use std::vec;
 
+    use trine_bits::Random;
+
     use super::{LANES, PIECE, digits, encoded, has_words, repack, repack_row, write_scales};
     use crate::{Code, Matrix, Packing};
 
@@ -289,17 +291,13 @@ mod tests {
 
     #[test]
     fn lines_are_repacked_as_rows_are_whatever_the_bytes() {
-        let mut state = 1_u32;
-        let mut random = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8
-        };
+        let mut random = Random::new(1);
         for &packing in Packing::ALL.iter().filter(|packing| has_words(**packing)) {
             for (rows, blocks) in [(1, 1), (15, 3), (16, 5), (33, 11), (70, 20)] {
                 let multiple = packing.cols_multiple();
                 let cols = if multiple == 1 { 129 * blocks } else { multiple * blocks };
                 let mut bytes = vec![0; packing.bytes(rows, cols).unwrap()];
-                bytes.fill_with(&mut random);
+                bytes.fill_with(|| random.bits() as u8);
                 let matrix = Matrix::new(packing, rows, cols, &bytes).unwrap();
                 for to in [Packing::Line2, Packing::Line16] {
                     let mut out = vec![0xa5; to.bytes(rows, cols).unwrap()];

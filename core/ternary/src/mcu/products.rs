@@ -29,6 +29,20 @@ pub struct Part<'a> {
 ///
 /// # Errors
 /// When `q` is not as long as a row, `out` not as long as a column, or `scratch` too short.
+///
+/// ```
+/// use trine_ternary::mcu::{gemv, scratch_words};
+/// use trine_ternary::{Matrix, Packing, pack};
+///
+/// const PACKING: Packing = Packing::Look5;
+/// let mut bytes = vec![0; PACKING.bytes(8, 40).ok_or("no such matrix")?];
+/// pack(PACKING, 8, 40, &[1; 8 * 40], &mut bytes)?;
+/// let matrix = Matrix::new(PACKING, 8, 40, &bytes)?;
+/// let (mut sums, mut scratch) = ([0; 8], vec![0; scratch_words(PACKING, 40)]);
+/// gemv(&matrix, &[3; 40], &mut sums, &mut scratch)?;
+/// assert_eq!(sums, [120; 8]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn gemv(
     matrix: &Matrix<'_>,
     q: &[i8],

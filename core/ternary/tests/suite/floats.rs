@@ -1,9 +1,10 @@
 //! Floating point: the defined order, and the same bits from every kernel.
 
 use proptest::prelude::*;
+use trine_bits::Random;
 use trine_ternary::{Kernels, f16_from_f32, f32_from_f16, int8, quantize, quantize_blocks};
 
-use super::{Random, all_kernels};
+use super::{Draw as _, all_kernels};
 
 /// The defined order, in other words than the crate's: element j goes to sum j % 16, and the upper
 /// half of the sums is added to the lower half until one is left.
@@ -32,14 +33,14 @@ fn numbers(random: &mut Random, len: usize) -> Vec<f32> {
         1 => -0.0,
         k => (n as i32 as f32) * f32::powi(2.0, k as i32 * 3 - 60),
     };
-    (0..len).map(|_| number(random.next())).collect()
+    (0..len).map(|_| number(random.bits())).collect()
 }
 
 fn check(seed: u64, len: usize) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (a, b) = (numbers(&mut random, len), numbers(&mut random, len));
     let halves: Vec<u16> = a.iter().map(|a| f16_from_f32(*a)).collect();
-    let sums: Vec<i32> = (0..len).map(|_| random.next() as i32).collect();
+    let sums: Vec<i32> = (0..len).map(|_| random.bits() as i32).collect();
     let pairs = || a.iter().zip(&b);
     for kernels in all_kernels() {
         let dot = in_order(pairs().map(|(a, b)| a * b));
@@ -75,7 +76,7 @@ fn check(seed: u64, len: usize) {
 
 /// Rounded, multiplied and mixed alike by every kernel; what is right is `int8`'s own test.
 fn check_int8(seed: u64, width: usize) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (query, rows) = (numbers(&mut random, width), random.activations(width * 20));
     let shares = numbers(&mut random, 20);
     let of = |kernels: Kernels| {
@@ -97,7 +98,7 @@ fn check_int8(seed: u64, width: usize) {
 
 /// Quantised alike by every kernel.
 fn check_quantized(seed: u64, len: usize) {
-    let mut x = numbers(&mut Random(seed), len);
+    let mut x = numbers(&mut Random::new(seed), len);
     if let [first, second, ..] = &mut x[..] {
         *first = f32::NAN;
         *second = second.abs() * 1000.0;

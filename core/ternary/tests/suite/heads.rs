@@ -1,21 +1,22 @@
 //! The rows of a head: the same bits from every kernel, and the right ones.
 
 use proptest::prelude::*;
+use trine_bits::Random;
 use trine_ternary::{Error, Kernels, RowFormat, RowInput, Rows, quantize_blocks, scalar};
 
-use super::{Random, all_kernels};
+use super::{Draw as _, all_kernels};
 
 /// Rows of random bytes whose scales are ordinary numbers.
 fn random_rows(format: RowFormat, rows: usize, cols: usize, random: &mut Random) -> Vec<u8> {
     let mut bytes: Vec<u8> =
-        (0..format.bytes(rows, cols).unwrap()).map(|_| random.next() as u8).collect();
+        (0..format.bytes(rows, cols).unwrap()).map(|_| random.bits() as u8).collect();
     let half = |n: u64| (0x3000 + n % 0x800) as u16;
     let size = format.bytes(1, format.block()).unwrap();
     for block in bytes.chunks_exact_mut(size) {
-        let number = half(random.next());
+        let number = half(random.bits());
         match format {
             RowFormat::F32 => {
-                let number = (random.next() % 2001) as f32 / 1000.0 - 1.0;
+                let number = (random.bits() % 2001) as f32 / 1000.0 - 1.0;
                 block.copy_from_slice(&number.to_le_bytes());
             }
             RowFormat::Q6K => block[208..].copy_from_slice(&number.to_le_bytes()),
@@ -27,14 +28,14 @@ fn random_rows(format: RowFormat, rows: usize, cols: usize, random: &mut Random)
 
 /// Every kernel gives the bits of the plain one, for all rows and for some.
 fn check(format: RowFormat, rows: usize, cols: usize, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut moved = vec![0; 3];
     moved.extend(random_rows(format, rows, cols, &mut random));
     let weights = Rows::new(format, rows, cols, &moved[3..]).unwrap();
-    let x: Vec<f32> = (0..cols).map(|_| f32::from(random.next() as i16) / 1000.0).collect();
+    let x: Vec<f32> = (0..cols).map(|_| f32::from(random.bits() as i16) / 1000.0).collect();
     let q = random.activations(cols);
     let scales: Vec<f32> =
-        (0..cols / format.block()).map(|_| (random.next() % 1000) as f32 / 777.0).collect();
+        (0..cols / format.block()).map(|_| (random.bits() % 1000) as f32 / 777.0).collect();
     let input = if format.is_integer() {
         RowInput::Blocks { q: &q, scales: &scales }
     } else {
@@ -89,12 +90,12 @@ proptest! {
 /// Any bits at all: infinities, numbers below the least normal one, and what is no number too.
 #[test]
 fn every_instruction_set_reads_the_same_bits() {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     for format in RowFormat::ALL {
         for blocks in [1, 2, 15, 16, 17, 40] {
             let cols = blocks * format.block();
             let bytes: Vec<u8> =
-                (0..format.bytes(3, cols).unwrap()).map(|_| random.next() as u8).collect();
+                (0..format.bytes(3, cols).unwrap()).map(|_| random.bits() as u8).collect();
             let weights = Rows::new(*format, 3, cols, &bytes).unwrap();
             let (mut plain, mut read) = (vec![0.0; cols], vec![0.0; cols]);
             for (row, kernels) in (0..3).flat_map(|row| all_kernels().map(move |set| (row, set))) {
@@ -113,12 +114,12 @@ fn every_instruction_set_reads_the_same_bits() {
 
 #[test]
 fn integer_rows_are_near_what_their_weights_say() {
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     for format in [RowFormat::Q8_0, RowFormat::Q6K] {
         let (rows, cols) = (5, 1024);
         let bytes = random_rows(format, rows, cols, &mut random);
         let weights = Rows::new(format, rows, cols, &bytes).unwrap();
-        let x: Vec<f32> = (0..cols).map(|_| f32::from(random.next() as i16) / 32768.0).collect();
+        let x: Vec<f32> = (0..cols).map(|_| f32::from(random.bits() as i16) / 32768.0).collect();
         let (mut q, mut scales) = (vec![0; cols], vec![0.0; cols / format.block()]);
         quantize_blocks(&x, format.block(), &mut q, &mut scales).unwrap();
         let mut out = vec![0.0; rows];

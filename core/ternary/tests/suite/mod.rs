@@ -5,6 +5,7 @@ mod heads;
 mod packing;
 mod products;
 
+use trine_bits::Random;
 use trine_ternary::{Isa, Kernels, Packing};
 
 /// Kernels of each instruction set that this processor can run.
@@ -12,23 +13,19 @@ fn all_kernels() -> impl Iterator<Item = Kernels> {
     Isa::supported().map(|isa| Kernels::new(isa).unwrap())
 }
 
-/// A small generator of numbers, so that a failure can be repeated (splitmix64).
-struct Random(u64);
+/// What matrices and vectors are made of.
+trait Draw {
+    fn trits(&mut self, len: usize) -> Vec<i8>;
+    fn activations(&mut self, len: usize) -> Vec<i8>;
+}
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
+impl Draw for Random {
     fn trits(&mut self, len: usize) -> Vec<i8> {
-        (0..len).map(|_| (self.next() % 3) as i8 - 1).collect()
+        (0..len).map(|_| self.below(3) as i8 - 1).collect()
     }
 
     fn activations(&mut self, len: usize) -> Vec<i8> {
-        (0..len).map(|_| self.next() as i8).collect()
+        (0..len).map(|_| self.bits() as i8).collect()
     }
 }
 

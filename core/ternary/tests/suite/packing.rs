@@ -1,9 +1,10 @@
 //! Bytes: every packing gives back what was put in, wherever it came from.
 
 use proptest::prelude::*;
+use trine_bits::Random;
 use trine_ternary::{COLS_MAX, Error, Matrix, Packing, pack, repack, unpack};
 
-use super::{Random, fit, packed};
+use super::{Draw as _, fit, packed};
 
 fn unpacked(matrix: &Matrix<'_>) -> Vec<i8> {
     let mut trits = vec![9; matrix.rows() * matrix.cols()];
@@ -18,7 +19,7 @@ proptest! {
     fn what_is_packed_unpacks(seed: u64, rows in 0..70_usize, cols in 0..700_usize) {
         for &packing in Packing::ALL {
             let cols = fit(packing, cols);
-            let trits = Random(seed).trits(rows * cols);
+            let trits = Random::new(seed).trits(rows * cols);
             let bytes = packed(packing, rows, cols, &trits);
             let matrix = Matrix::new(packing, rows, cols, &bytes).unwrap();
             prop_assert_eq!(unpacked(&matrix), trits, "{:?}", packing);
@@ -28,7 +29,7 @@ proptest! {
     #[test]
     fn repacking_is_packing(seed: u64, rows in 0..70_usize, blocks in 0..7_usize) {
         let cols = blocks * 256;
-        let trits = Random(seed).trits(rows * cols);
+        let trits = Random::new(seed).trits(rows * cols);
         for &from in Packing::ALL {
             let bytes = packed(from, rows, cols, &trits);
             let matrix = Matrix::new(from, rows, cols, &bytes).unwrap();
@@ -43,7 +44,7 @@ proptest! {
     #[test]
     fn our_own_layouts_take_any_number_of_columns(seed: u64, rows in 0..70_usize, cols: u8) {
         let cols = 1280 * usize::from(cols % 3) + usize::from(cols);
-        let trits = Random(seed).trits(rows * cols);
+        let trits = Random::new(seed).trits(rows * cols);
         for (from, to) in [(Packing::Line2, Packing::Line16), (Packing::Line16, Packing::Line2)] {
             let bytes = packed(from, rows, cols, &trits);
             let matrix = Matrix::new(from, rows, cols, &bytes).unwrap();
@@ -57,7 +58,7 @@ proptest! {
 #[test]
 fn a_matrix_is_repacked_in_parts() {
     let (rows, cols) = (75, 256);
-    let trits = Random(1).trits(rows * cols);
+    let trits = Random::new(1).trits(rows * cols);
     let bytes = packed(Packing::I2S, rows, cols, &trits);
     let matrix = Matrix::new(Packing::I2S, rows, cols, &bytes).unwrap();
     let mut whole = Vec::new();

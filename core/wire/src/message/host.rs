@@ -4,6 +4,18 @@ use super::Message;
 use crate::codec::{Members, Reader, Writer};
 
 /// From the host to the device.
+///
+/// ```
+/// use trine_wire::message::{self, HostMessage};
+///
+/// let mut buffer = [0; 16];
+/// let len = message::write(&HostMessage::Cancel { id: 9 }, &mut buffer).ok_or("too short")?;
+/// assert_eq!(len, 2);
+/// assert_eq!(message::read(&buffer[..len]), Some(HostMessage::Cancel { id: 9 }));
+/// // Bytes after the members are those of a later version, and ignored.
+/// assert_eq!(message::read(&buffer[..5]), Some(HostMessage::Cancel { id: 9 }));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostMessage<'a> {

@@ -5,12 +5,12 @@ use crate::samples;
 use std::fmt::Write as _;
 
 use crate::lines::{compare, hex, lines, text, unhex};
+use trine_bits::crc32;
 use trine_descriptor::record::{self, Decoder, Encoder};
 use trine_descriptor::{
     Annotations, Consent, FailSafe, Field, IntRange, Kind, Limits, Scalar, ToolInfo, ValueReader,
     ValueWriter,
 };
-use trine_wire::crc::crc32;
 use trine_wire::message::{self, DeviceMessage, HostMessage, Message, Outcome};
 
 /// What a message writes behind its first `skip` bytes.

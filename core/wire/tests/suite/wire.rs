@@ -1,11 +1,12 @@
 //! Golden bytes, and agreement with the `cobs` and `crc` crates.
 
 use proptest::prelude::*;
+use trine_bits::crc32;
 use trine_wire::codec::Writer;
 use trine_wire::message::{
     self, Call, DeviceMessage, Hello, HostHello, HostMessage, Message, Outcome, Status,
 };
-use trine_wire::{Decoder, Fed, crc::crc32, encode_in_place, frame, frame_max};
+use trine_wire::{Decoder, Fed, encode_in_place, frame, frame_max};
 
 fn framed(message: &[u8]) -> Vec<u8> {
     let start = frame::headroom(message.len());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::string::String;
 
+use trine_bits::Random;
 use trine_board::TOOLS;
 use trine_descriptor::schema::{self, JsonSink};
 use trine_descriptor::{
@@ -139,11 +140,8 @@ fn the_c_tools_are_the_rust_tools_in_every_byte_and_hash() {
 fn c_descriptors_judge_by_their_short_way_as_by_the_long_one() {
     with_c_tools("rules", |table| {
         let rules = CRules::new(table, &[]);
-        let mut random = 1_u64;
-        let mut next = move || {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (random >> 40) as usize
-        };
+        let mut random = Random::new(1);
+        let mut next = move || (random.bits() >> 40) as usize;
         let (mut accepted, mut at_once) = (0, 0);
         for _ in 0..200_000 {
             let mut bytes = [0; 96];

@@ -7,15 +7,11 @@
 
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc, Digest, Table};
+use trine_bits::Crc32;
 use trine_derive::Choice;
 
 use super::ink::COLOURS;
 use super::scene::Scene;
-
-// Without a table: a picture is rare, and 1 KiB of flash is not.
-type Bits = Table<0>;
-static CRC_32: Crc<u32, Bits> = Crc::<u32, Bits>::new(&CRC_32_ISO_HDLC);
 
 const ADLER_BASE: u32 = 65_521;
 
@@ -86,7 +82,7 @@ pub struct Picture {
     scene: Scene,
     size: Size,
     position: u32,
-    crc: Digest<'static, u32, Bits>,
+    crc: Crc32,
     adler_low: u32,
     adler_high: u32,
 }
@@ -105,7 +101,7 @@ impl Picture {
     /// A picture of a scene, not yet read.
     #[must_use]
     pub fn new(scene: Scene, size: Size) -> Self {
-        Self { scene, size, position: 0, crc: CRC_32.digest(), adler_low: 1, adler_high: 0 }
+        Self { scene, size, position: 0, crc: Crc32::new(), adler_low: 1, adler_high: 0 }
     }
 
     /// Length of the PNG file in bytes.
@@ -164,11 +160,11 @@ impl Picture {
     // A chunk is its length, its type, its data, and the CRC-32 of type and data.
     fn chunk_byte(&mut self, at: u32, kind: [u8; 4], bytes: u32) -> u8 {
         if at < 4 {
-            self.crc = CRC_32.digest();
+            self.crc = Crc32::new();
             return be_byte(bytes, at);
         }
         if at >= bytes + 8 {
-            return be_byte(self.crc.clone().finalize(), at - bytes - 8);
+            return be_byte(self.crc.sum(), at - bytes - 8);
         }
         let byte = if at < 8 {
             be_byte(u32::from_be_bytes(kind), at - 4)

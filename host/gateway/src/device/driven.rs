@@ -20,6 +20,41 @@ use crate::table::Table;
 ///
 /// Times are milliseconds from any start; they never fall. A piece is some bytes of a stream, or
 /// one whole packet.
+///
+/// ```
+/// # use trine_arena::Ring;
+/// # use trine_board::TOOLS;
+/// # use trine_descriptor::ValueWriter;
+/// # use trine_dispatch::{Answer, Call, Config, Device, Tools};
+/// use trine_gateway::{Driven, Framing, Settings, State};
+///
+/// # struct Board;
+/// # impl Tools for Board {
+/// #     fn call(&mut self, _: Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+/// #         Answer::Failed("there is no board")
+/// #     }
+/// # }
+/// # const CONFIG: Config<'static> = Config { message_max: 512, ..Config::DEFAULT };
+/// # let (mut memory, mut bytes) = ([0; 8192], [0; 1024]);
+/// # let mut ring = Ring::new(&mut bytes);
+/// # let (mut uart, received) = ring.split();
+/// # let mut device = Device::new(CONFIG, &mut memory, received, &TOOLS)?;
+/// let mut host = Driven::new(Framing::Stream, Settings::none());
+/// host.link(0);
+/// for now in 0..100 {
+///     while let Some(piece) = host.take_sent() {
+///         uart.push(&piece);
+///     }
+///     device.poll(now, 4, &mut Board);
+///     let sent = device.tx_peek().to_vec();
+///     device.tx_consume(sent.len());
+///     host.receive(&sent, now);
+/// }
+/// assert_eq!(host.state(), State::Online);
+/// let table = host.table().ok_or("its tools were not listed")?;
+/// assert_eq!(table.list_hash(), trine_descriptor::record::table_hash(&TOOLS));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Driven {
     session: Session,

@@ -35,6 +35,21 @@ pub(crate) trait Observer: Send + Sync {
 }
 
 /// All devices of one process. Dropping it closes them and ends what it started.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
+/// use trine_mcp::Catalog as _;
+///
+/// let args = DeviceArgs { simulate: vec!["north".into()], ..DeviceArgs::default() };
+/// let hub = Hub::open_with(&args, Prefix::Auto, &Settings::none())?;
+/// assert!(hub.wait_ready(Duration::from_secs(60)));
+/// assert!(hub.find("north").is_ok());
+/// // What an MCP client is shown.
+/// assert!(hub.snapshot().find(b"fan_set").is_some());
+/// # Ok::<(), trine_gateway::Error>(())
+/// ```
 pub struct Hub {
     devices: Vec<Arc<Device>>,
     prefix: Prefix,

@@ -83,6 +83,7 @@ pub(crate) fn questions(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trine_bits::Random;
     use trine_descriptor::{Field, Kind};
 
     const NASTY: &str = "a\u{1b}[2J\n\u{202e}z";
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_questions_and_no_values_hurt_nobody() {
-        let (whole, mut state) = (asked(NASTY), 1_u32);
+        let (whole, mut random) = (asked(NASTY), Random::new(1));
         for cut in 0..whole.len() {
             drop(questions(&whole[..cut]));
             drop(entries(&whole[..cut]));
@@ -127,9 +128,8 @@ mod tests {
         for _ in 0..20_000 {
             let mut bytes = whole.clone();
             for _ in 0..3 {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let at = state as usize % bytes.len();
-                bytes[at] = (state >> 24) as u8;
+                let at = random.below(bytes.len());
+                bytes[at] = random.bits() as u8;
             }
             drop(questions(&bytes));
             drop(entries(&bytes));

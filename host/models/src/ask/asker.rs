@@ -70,6 +70,21 @@ impl Reply {
 }
 
 /// A model with the tools that it was made for, or that are described to it.
+///
+/// ```
+/// use trine_models::ask::{Asker, BUILT_IN, Memory, Opened, ToolList};
+/// use trine_models::model::Buffers;
+///
+/// let [board, ..] = BUILT_IN else { return Err("no model is built in".into()) };
+/// let (tools, mut buffers, mut memory) =
+///     (ToolList::parse(board.tools)?, Buffers::default(), Memory::default());
+/// let opened = Opened::open(board.file, &mut buffers)?;
+/// let mut asker = Asker::new(&tools, &opened, &mut memory)?;
+/// let reply = asker.ask(b"set the fan to 40 percent")?;
+/// assert_eq!(reply.to_json()["tool"], "fan_set");
+/// assert_eq!(reply.to_json()["arguments"]["percent"], 40);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[expect(missing_debug_implementations, reason = "a table may be anything")]
 pub struct Asker<'a> {
     table: &'a dyn ToolTable,

@@ -1,6 +1,7 @@
 //! On models of text that were never trained: whatever they say, what comes of it is a call.
 
 use trine_ask::{Asking, Sentence, Spoken, compile, describe_tools, program_bytes};
+use trine_bits::Random;
 use trine_board::TOOLS;
 use trine_descriptor::ToolTable;
 use trine_infer::token::Decoder;
@@ -54,15 +55,14 @@ fn a_model_of_text_makes_valid_calls_of_tools_that_it_never_saw() {
 
 #[test]
 fn random_bytes_in_front_of_a_model_of_text_make_valid_calls_or_none() {
-    let (file, mut state) = (bpe(3), 0x5eed_u64);
+    let (file, mut random) = (bpe(3), Random::new(0x5eed));
     let parts =
         ["forty", " %", " 2 min ", "half ", "and ", "north ", "\"", "é", "🔥", "-5", " on "];
     let sentences: Vec<Vec<u8>> = (0..60)
         .map(|_| {
             let mut out = Vec::new();
             for _ in 0..12 {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let dice = (state >> 33) as usize;
+                let dice = random.bits() as usize;
                 match dice % 3 {
                     0 => out.push((dice >> 8) as u8),
                     1 => out.push(b' ' + ((dice >> 8) % 95) as u8),

@@ -122,6 +122,20 @@ fn text_keys(header: &mut Header, vocabulary: &Vocabulary, template: &str) {
 ///
 /// # Errors
 /// When the shape does not hold together, or the file cannot be written.
+///
+/// ```
+/// use trine_models::model::{Head, Shape, Weights, make};
+///
+/// let shape = Shape::tiny(Weights::Tq2_0, Head::F16);
+/// let file = |seed| -> trine_models::Result<Vec<u8>> {
+///     let mut bytes = Vec::new();
+///     make(&shape, seed, &mut bytes, |_| {})?;
+///     Ok(bytes)
+/// };
+/// assert_eq!(file(7)?, file(7)?);
+/// assert_ne!(file(7)?, file(8)?);
+/// # Ok::<(), trine_models::Error>(())
+/// ```
 pub fn make(
     shape: &Shape,
     seed: u64,

@@ -1,10 +1,10 @@
 //! Model images, written: `docs/model.md` has the format.
 
 use trine_ask::Vocabulary as Table;
+use trine_bits::crc32;
 use trine_infer::gguf::{File, Kind};
 use trine_infer::image::{
     ALIGNMENT, ENTRY_BYTES, Entry, Format, HEADER_BYTES, Header, Part, SUMMED_FROM, TokenizerKind,
-    crc32,
 };
 use trine_infer::model::rope_frequencies;
 use trine_infer::token::{Byte, Strings, Vocabulary};

@@ -1,20 +1,16 @@
 //! Random numbers that are the same everywhere.
 
-/// The generator xoshiro256++ of Blackman and Vigna, seeded through splitmix64
-/// (<https://prng.di.unimi.it>).
+/// The generator xoshiro256++ of Blackman and Vigna, seeded through `SplitMix64`
+/// (<https://prng.di.unimi.it>): quick enough for files of gigabytes, and a file is named by its
+/// seed, so it stays this one.
 #[derive(Clone, Debug)]
 pub(super) struct Random([u64; 4]);
 
 impl Random {
     /// The numbers of this seed; each stream of it is another sequence.
     pub(super) fn new(seed: u64, stream: u64) -> Self {
-        let mut state = seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95);
-        Self([(); 4].map(|()| {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            mixed ^ (mixed >> 31)
-        }))
+        let mut mixer = trine_bits::Random::new(seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
+        Self([(); 4].map(|()| mixer.bits()))
     }
 
     pub(super) fn next(&mut self) -> u64 {

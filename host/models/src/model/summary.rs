@@ -15,6 +15,16 @@ use super::chooser::{self, Chooser};
 pub struct Refusal(pub String);
 
 /// What a model file holds.
+///
+/// ```
+/// use trine_models::ask::BUILT_IN;
+/// use trine_models::model::Summary;
+///
+/// let summary = Summary::of(BUILT_IN[0].file)?;
+/// assert_eq!(summary.architecture, "bitnet-b1.58");
+/// assert!(summary.refusals.is_empty(), "{:?}", summary.refusals);
+/// # Ok::<(), trine_infer::gguf::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// `general.architecture`.

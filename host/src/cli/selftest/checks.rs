@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use trine_bits::Random;
 use trine_gateway::device::{Found, factory_op as op};
 
 use super::{Bench, Check, Verdict};
@@ -167,13 +168,12 @@ fn memory(bench: &Bench<'_>) -> Check {
 fn noise(bench: &Bench<'_>) -> Check {
     let before = bench.device.status(bench.patience).unwrap_or_default();
     let mut problem = None;
-    let mut random = 1u32;
+    let mut random = Random::new(1);
     for stretch in 0..NOISES {
         let noise: Vec<u8> = (0..NOISE_LEN)
             .map(|_| {
-                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 // Half of them without a zero, so that the next frame ends them.
-                let byte = (random >> 24) as u8;
+                let byte = random.bits() as u8;
                 if stretch % 2 == 0 { byte.max(1) } else { byte }
             })
             .collect();

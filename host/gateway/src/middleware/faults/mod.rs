@@ -5,6 +5,7 @@ mod plan;
 use std::collections::VecDeque;
 
 pub use plan::FaultPlan;
+use trine_bits::Random;
 
 use super::{Layer, Out, Way};
 
@@ -57,7 +58,7 @@ impl Faults {
     #[must_use]
     pub fn new(plan: FaultPlan) -> Self {
         let lane = |salt| Lane {
-            random: Random(plan.seed ^ salt),
+            random: Random::new(plan.seed ^ salt),
             line: VecDeque::new(),
             held: VecDeque::new(),
             free_us: 0,
@@ -78,7 +79,7 @@ impl Faults {
             start += plan.stall.1;
         }
         lane.free_us = start;
-        if plan.packets && lane.random.chance(plan.drop) {
+        if plan.packets && lane.chance(plan.drop) {
             tally.dropped += 1;
             return;
         }
@@ -89,17 +90,17 @@ impl Faults {
         for (count, &byte) in piece.iter().enumerate() {
             let late = if cut.is_some_and(|cut| count >= cut) { SPLIT_US } else { 0 };
             at_us = start + plan.bytes_us(count + 1) + late;
-            if !plan.packets && lane.random.chance(plan.drop) {
+            if !plan.packets && lane.chance(plan.drop) {
                 tally.dropped += 1;
                 continue;
             }
-            let hit = lane.random.chance(plan.flip);
+            let hit = lane.chance(plan.flip);
             tally.flipped += u64::from(hit);
             if !plan.packets && lane.misses(plan, at_us) {
                 tally.masked += 1;
                 continue;
             }
-            let byte = if hit { byte ^ (1 << (lane.random.next() % 8)) } else { byte };
+            let byte = if hit { byte ^ (1 << (lane.random.bits() % 8)) } else { byte };
             if !plan.packets {
                 lane.line.push_back((at_us, byte));
             } else if cut == Some(count) {
@@ -120,16 +121,29 @@ impl Faults {
     }
 }
 
+// A seed hurts the same bytes in every version, so these draw as they always did.
 impl Lane {
+    /// True in this part of all cases.
+    fn chance(&mut self, part: f64) -> bool {
+        // Without a fault no number is drawn, so that a plan's faults do not move one another.
+        part > 0.0 && ((self.random.bits() >> 11) as f64) < part * (1u64 << 53) as f64
+    }
+
+    /// A number below `bound`; 0 when that is 0.
+    fn below(&mut self, bound: usize) -> usize {
+        let number = self.random.bits() >> 33;
+        usize::try_from(number).unwrap_or(0).checked_rem(bound).unwrap_or(0)
+    }
+
     /// Before which byte of a piece the cut is, if there is one.
     fn cut(&mut self, plan: &FaultPlan, len: usize) -> Option<usize> {
-        (len > 1 && self.random.chance(plan.split)).then(|| 1 + self.random.below(len - 1))
+        (len > 1 && self.chance(plan.split)).then(|| 1 + self.below(len - 1))
     }
 
     /// Whether the receiver misses what arrives at this time because its interrupt is masked.
     fn misses(&mut self, plan: &FaultPlan, at_us: u64) -> bool {
         for &(chance, long_us) in &plan.masks {
-            if self.random.chance(chance) {
+            if self.chance(chance) {
                 self.masked_until = self.masked_until.max(at_us + long_us);
                 self.kept = 0;
             }
@@ -144,9 +158,8 @@ impl Lane {
 
 impl Layer for Faults {
     fn pass(&mut self, way: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
-        let random = &mut self.lanes[way as usize].random;
-        let (twice, stalls) =
-            (random.chance(self.plan.duplicate), random.chance(self.plan.stall.0));
+        let lane = &mut self.lanes[way as usize];
+        let (twice, stalls) = (lane.chance(self.plan.duplicate), lane.chance(self.plan.stall.0));
         self.hurt(way, now_us, piece, stalls);
         if twice {
             // Right behind the first, which is the only place where a half-duplex line has room.
@@ -173,33 +186,6 @@ impl Layer for Faults {
     fn next_due(&self) -> Option<u64> {
         let packets = self.lanes.iter().filter_map(|lane| Some(lane.held.front()?.0));
         packets.chain(self.lanes.iter().filter_map(|lane| Some(lane.line.front()?.0))).min()
-    }
-}
-
-/// `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014):
-/// small, and the same for ever, which no library promises of its own.
-#[derive(Clone, Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    /// The next number.
-    pub const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`; 0 when that is 0.
-    pub fn below(&mut self, bound: usize) -> usize {
-        let number = self.next() >> 33;
-        usize::try_from(number).unwrap_or(0).checked_rem(bound).unwrap_or(0)
-    }
-
-    /// True in this part of all cases.
-    pub fn chance(&mut self, part: f64) -> bool {
-        // Without a fault no number is drawn, so that a plan's faults do not move one another.
-        part > 0.0 && ((self.next() >> 11) as f64) < part * (1u64 << 53) as f64
     }
 }
 

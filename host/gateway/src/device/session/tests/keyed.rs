@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use trine_bits::Random;
 use trine_board::tools::{FAN_SET, TOOLS};
 use trine_descriptor::record;
 use trine_wire::message::{self, DeviceMessage, Hello, Outcome as Said};
@@ -330,11 +331,8 @@ fn that_a_link_cannot_be_kept_is_said_once() {
 fn ten_thousand_injected_hellos_let_nothing_out_untagged_and_lose_no_call() {
     let user = User::new("injected", Some(&KEY));
     let mut play = online(&user);
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut below = |most: u64| {
-        random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-        (random >> 33) % most
-    };
+    let mut random = Random::new(1);
+    let mut below = |bound: u64| random.below(bound as usize) as u64;
     let (mut injected, mut tag) = (0_u32, 0_u64);
     let mut ends = Vec::new();
     while injected < 10_000 {

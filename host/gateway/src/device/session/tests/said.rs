@@ -1,6 +1,6 @@
 //! What a hostile device says reaches nobody as it was said.
 
-use trine_descriptor::record::{self, Encoder, FNV_OFFSET};
+use trine_descriptor::record::{self, Encoder};
 use trine_descriptor::{
     Field, IntRange, Kind, Literal, Side, ToolInfo, ToolTable as _, ValueWriter,
 };
@@ -82,7 +82,7 @@ fn hostile_list() -> (Vec<u8>, u64) {
     out.tool(&info, &params, &output);
     let len = out.len();
     bytes.truncate(len);
-    (bytes, record::fnv(FNV_OFFSET, &size.hash().to_le_bytes()))
+    (bytes, record::hash_of_hashes([size.hash()].into_iter()))
 }
 
 /// A device that has shown such a list.
