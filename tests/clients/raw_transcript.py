@@ -17,11 +17,13 @@ A pattern is the answer itself, but:
 
     "<text>" "<integer>" "<number>" "<boolean>" "<object>" "<any>"   any value of that type
     "<text: PATTERN>"    a text in which the regular expression is found
-    "<json: VALUE>"      a text that holds this value as JSON
+    "<json: PATTERN>"    a text that holds JSON of this pattern
     "<tools: MEMBERS>"   the board's tools with at least these members, equal to its files; other
                          members of the files may be left out, as older revisions do not know them
     "<list with: TEXT>"  a list that holds this text
     "<base64 png>"       a PNG picture
+    "<about: NUMBER>"    a number that differs from this one by 5 % at most
+    "<keep: NAME>"       any text, which `@{NAME}` stands for in later lines to send
     "key?": …            the member may be missing
     "...": "..."         more members may follow
 """
@@ -45,6 +47,7 @@ import plan
 ANSWER_S = 60.0
 QUIET_S = 0.3
 EXIT_S = 15.0
+KEPT: dict[str, str] = {}
 TYPES: dict[str, Any] = {
     "<text>": lambda value: isinstance(value, str),
     "<integer>": lambda value: isinstance(value, int) and not isinstance(value, bool),
@@ -94,11 +97,17 @@ def fits_word(pattern: str, value: Any, prefix: str) -> bool:
         return is_png(value)
     if found := re.fullmatch(r"<list with: (.*)>", pattern):
         return isinstance(value, list) and found[1] in value
+    if found := re.fullmatch(r"<about: (.*)>", pattern):
+        near = float(found[1])
+        return TYPES["<number>"](value) and abs(value - near) <= 0.05 * max(abs(value), abs(near))
+    if (found := re.fullmatch(r"<keep: (.*)>", pattern)) and isinstance(value, str):
+        KEPT[found[1]] = json.dumps(value)[1:-1]
+        return True
     if found := re.fullmatch(r"<text: (.*)>", pattern):
         return isinstance(value, str) and re.search(found[1], value) is not None
     if found := re.fullmatch(r"<json: (.*)>", pattern):
         try:
-            return plan.same(json.loads(value), json.loads(found[1]))
+            return fits(json.loads(found[1]), json.loads(value), prefix)
         except (TypeError, ValueError):
             return False
     return value == pattern
@@ -119,7 +128,10 @@ def fits(pattern: Any, value: Any, prefix: str) -> bool:
         )
     if isinstance(pattern, list) and isinstance(value, list):
         rest = list(value)
-        return len(pattern) == len(rest) and all(take(item, rest, prefix) for item in pattern)
+        if any(isinstance(item, dict) and "jsonrpc" in item for item in pattern):
+            return len(pattern) == len(rest) and all(take(item, rest, prefix) for item in pattern)
+        pairs = zip(pattern, rest)
+        return len(pattern) == len(rest) and all(fits(item, seen, prefix) for item, seen in pairs)
     return plan.same(pattern, value)
 
 
@@ -217,6 +229,8 @@ def main() -> int:
     server = Server(command, notices)
     for number, (why, sent, awaited) in enumerate(exchanges(lines), 1):
         patterns = [json.loads(text) for text in awaited]
+        for name, text in KEPT.items():
+            sent = [line.replace("@{" + name + "}", text) for line in sent]
         server.send(sent)
         seen = server.receive(len(patterns), ANSWER_S)
         rest = list(seen)

@@ -1,17 +1,17 @@
-//! LLVM's libFuzzer on the targets of `fuzz/`, with no other tool around it.
+//! LLVM's libFuzzer on the targets of `fuzz/`, with no other tool around it: cargo-fuzz wants a
+//! nightly compiler.
 //!
 //! The compiler's own coverage instrumentation and address sanitizer are unstable options, so they
 //! are asked for in the way of `baremetal`, for this one command. What a target starts from is
 //! kept in `fuzz/corpus` as text and laid out as files for each run.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::{baremetal, lanes, sh};
+use crate::{baremetal, parallel, sh};
 
 /// The targets, which are the programs of the fuzz workspace.
 pub(crate) const TARGETS: [&str; 8] =
@@ -31,48 +31,36 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
                      -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing \
                      -Clink-dead-code -Ccodegen-units=1 -Zsanitizer=address";
 
-/// The leg: the kept inputs once more, then each target for some seconds.
-///
-/// # Errors
-/// When an input breaks what a target demands.
+/// The leg: the kept inputs and what is one byte off them as plain tests, then each target for some
+/// seconds.
 pub(crate) fn leg() -> Result<()> {
-    replay()?;
-    run_all(SECONDS, 0)
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml", "--locked"];
+    let tests = folder().join("test");
+    sh::run(sh::cargo().arg("test").args(manifest).arg("--target-dir").arg(tests))?;
+    build()?;
+    parallel::each(&TARGETS, |name| {
+        let since = Instant::now();
+        let runs = run(name, SECONDS, 1)?;
+        println!("{name}: {runs} runs in {:.0} s", since.elapsed().as_secs_f64());
+        Ok(())
+    })
 }
 
 /// `cargo xtask fuzz [TARGET]...`: the named targets or all, each so many seconds. What they found
 /// new goes to the corpus.
-///
-/// # Errors
-/// When there is no such target, or an input breaks what one demands.
 pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
     build()?;
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     for name in if names.is_empty() { &TARGETS } else { names } {
         ensure!(TARGETS.contains(name), "there is no target `{name}`: {}", TARGETS.join(", "));
-        let runs = run(name, seconds, jobs)?;
-        println!("{name}: {runs} runs in {seconds} s");
+        println!("{name}: {} runs in {seconds} s", run(name, seconds, jobs())?);
         keep(name)?;
     }
     Ok(())
 }
 
-/// The kept inputs and what is one byte off them, as plain tests.
-fn replay() -> Result<()> {
-    let manifest = ["--manifest-path", "fuzz/Cargo.toml", "--locked"];
-    sh::run(sh::cargo().arg("test").args(manifest).arg("--target-dir").arg(folder().join("test")))
-}
-
-/// Builds the targets and runs each; answers how many inputs each has taken.
-pub(crate) fn run_all(seconds: u32, jobs: usize) -> Result<()> {
-    build()?;
-    let one = |name: &&str| {
-        let since = Instant::now();
-        let runs = run(name, seconds, jobs)?;
-        println!("{name}: {runs} runs in {:.0} s", since.elapsed().as_secs_f64());
-        Ok(())
-    };
-    if jobs > 1 { TARGETS.iter().try_for_each(one) } else { lanes::each(&TARGETS, one) }
+/// Processes that share what they find.
+pub(crate) fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Builds all targets with instrumentation.
@@ -87,16 +75,17 @@ pub(crate) fn build() -> Result<()> {
     sh::run(&mut cargo)
 }
 
-/// Runs one target and answers how many inputs it has taken. With `jobs` above 1 so many processes
-/// share what they find.
-///
-/// # Errors
-/// When an input breaks what the target demands: it is shown as a line for `fuzz/regressions`.
+fn program(name: &str) -> PathBuf {
+    folder().join(HOST).join("release").join(name)
+}
+
+/// Runs one target and answers how many inputs it has taken. An input that breaks what the target
+/// demands is shown as a line for `fuzz/regressions`.
 pub(crate) fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
     let corpus = lay_out(name)?;
     let found = folder().join("found").join(name);
     fs::create_dir_all(&found)?;
-    let mut command = sh::command(folder().join(HOST).join("release").join(name));
+    let mut command = sh::command(program(name));
     command
         .arg(format!("-max_total_time={seconds}"))
         .args(["-max_len=1200", "-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"])
@@ -108,15 +97,9 @@ pub(crate) fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
     }
     let done = command.output().with_context(|| format!("{name} does not start"))?;
     let said = String::from_utf8_lossy(&done.stderr);
-    if !done.status.success() {
-        let lines: Vec<&str> = said.lines().collect();
-        let last = lines.len().saturating_sub(60);
-        bail!(
-            "{name}: {}\n{}",
-            done.status,
-            lines.get(last..).unwrap_or(&lines).join("\n") + &crash(&found)?
-        );
-    }
+    let last = said.lines().rev().take(60).collect::<Vec<_>>();
+    let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
+    ensure!(done.status.success(), "{name}: {}\n{last}{}", done.status, crashes(&found)?);
     Ok(runs(&said))
 }
 
@@ -130,29 +113,15 @@ fn runs(said: &str) -> u64 {
     said.lines().filter_map(number).next_back().unwrap_or_default()
 }
 
-/// The input that broke something, as a line for `fuzz/regressions`.
-fn crash(found: &Path) -> Result<String> {
-    let mut text = String::new();
-    for file in fs::read_dir(found)?.flatten() {
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("crash-") || name.starts_with("timeout-") || name.starts_with("oom-") {
-            write!(
-                text,
-                "\nfor fuzz/regressions, once it is mended: {}",
-                hex(&fs::read(file.path())?)
-            )?;
-        }
-    }
-    Ok(text)
+/// The inputs that broke something, as lines for `fuzz/regressions`.
+fn crashes(found: &Path) -> Result<String> {
+    let line =
+        |input: Vec<u8>| format!("\nfor fuzz/regressions, once it is mended: {}", hex(&input));
+    Ok(inputs(found)?.into_iter().map(line).collect())
 }
 
 fn folder() -> PathBuf {
     sh::target_dir().join("fuzz")
-}
-
-fn text_path(folder: &str, name: &str) -> PathBuf {
-    sh::root().join("fuzz").join(folder).join(format!("{name}.hex"))
 }
 
 /// The folder that a target reads and writes, with the kept inputs in it.
@@ -160,8 +129,7 @@ fn lay_out(name: &str) -> Result<PathBuf> {
     let corpus = folder().join("corpus").join(name);
     fs::create_dir_all(&corpus)?;
     for kept in ["corpus", "regressions"] {
-        let path = text_path(kept, name);
-        let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
+        let text = sh::read(&format!("fuzz/{kept}/{name}.hex"))?;
         for (number, line) in text.lines().enumerate() {
             let digits = line.split('#').next().unwrap_or_default().trim();
             if !digits.is_empty() {
@@ -174,24 +142,22 @@ fn lay_out(name: &str) -> Result<PathBuf> {
 
 /// Writes what is worth starting from to the corpus: as few inputs as reach what all reach.
 fn keep(name: &str) -> Result<()> {
-    let all = folder().join("corpus").join(name);
-    let least = folder().join("least").join(name);
-    if least.exists() {
-        fs::remove_dir_all(&least)?;
-    }
-    fs::create_dir_all(&least)?;
-    let program = folder().join(HOST).join("release").join(name);
-    sh::output(sh::command(program).args(["-merge=1", "-max_len=1200"]).arg(&least).arg(&all))?;
-    let mut inputs = Vec::new();
-    for file in fs::read_dir(&least)?.flatten() {
-        inputs.push(fs::read(file.path())?);
-    }
+    let [all, least] = ["corpus", "least"].map(|kind| folder().join(kind).join(name));
+    sh::empty_folder(&least)?;
+    let merge = ["-merge=1", "-max_len=1200"];
+    sh::output(sh::command(program(name)).args(merge).arg(&least).arg(&all))?;
+    let mut inputs = inputs(&least)?;
     inputs.sort_by_key(|input| (input.len(), input.clone()));
     inputs.truncate(KEPT);
     let text: String = inputs.iter().map(|input| hex(input) + "\n").collect();
-    fs::write(text_path("corpus", name), text)?;
+    fs::write(sh::root().join(format!("fuzz/corpus/{name}.hex")), text)?;
     println!("{name}: {} inputs are kept", inputs.len());
     Ok(())
+}
+
+/// The contents of the files of a folder.
+fn inputs(folder: &Path) -> Result<Vec<Vec<u8>>> {
+    fs::read_dir(folder)?.map(|file| Ok(fs::read(file?.path())?)).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

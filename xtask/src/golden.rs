@@ -15,9 +15,6 @@ use crate::sh;
 const VARIABLE: &str = "TRINE_GOLDEN";
 
 /// Writes every reference file anew. Tests that have one carry `golden` in their name.
-///
-/// # Errors
-/// When a test fails for another reason than its reference file.
 pub(crate) fn write() -> Result<()> {
     let mut cargo = sh::cargo();
     cargo.args(["test", "--workspace", "--profile", "ci", "--quiet", "golden"]);
@@ -26,18 +23,12 @@ pub(crate) fn write() -> Result<()> {
 
 /// `cargo xtask golden bitnet`: what Hugging Face's transformers compute. It takes 6 GB, and no
 /// test needs it.
-///
-/// # Errors
-/// When Python, its packages or the program fails.
 pub(crate) fn write_bitnet() -> Result<()> {
     let folder = sh::root().join("tests/golden/bitnet");
     oracle("oracle", &["-r", "tests/oracle/requirements.txt"], "bitnet.py", &folder)
 }
 
 /// `cargo xtask golden tokens`: the tokens that Hugging Face's tokenizers make of some texts.
-///
-/// # Errors
-/// When Python, its packages or the program fails.
 pub(crate) fn write_tokens() -> Result<()> {
     let folder = sh::root().join("core/infer/tests/token/golden");
     oracle("oracle-tokens", &["tokenizers==0.21.0"], "tokens.py", &folder)

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::{legs, promises, sh, structure};
+use crate::{legs, sh, structure};
 
 const TABLE: &str = "tests/requirements.tsv";
 /// The full list of ids, in the folder `TRINE_DATA`; it is not part of the repository.
@@ -19,28 +19,26 @@ const IDS: &str = "requirements.tsv";
 /// Commands of the documents which the tests of the pages do not run, and what does.
 const PAGES: &str = "tests/commands.tsv";
 const HEADER: &str = "id\tproof\tnote";
+/// The page whose tables say what is promised, what was tried against it and the test that holds
+/// it.
+const PROMISES: &str = "docs/security.md";
+const PROMISE: &str = "| promise | attacks tried | test |";
+/// What the page must have a table of, by the headings before them.
+const AREAS: [&str; 6] =
+    ["agrees to", "Link", "Gateway", "C ABI", "Model files", "Captures and keys"];
 /// Commands of ours that may prove a row, besides legs of `test`.
 const COMMANDS: &[&str] = &["bench gateway", "bench model", "check", "firmware", "golden", "size"];
 
 /// Checks the table.
-///
-/// # Errors
-/// When a row names something that is not there.
 pub(crate) fn main() -> Result<()> {
-    let table = read(&sh::root().join(TABLE))?;
+    let table = sh::read(TABLE)?;
     let ids = known_ids()?;
-    println!("{TABLE}: {} rows", table.lines().count().saturating_sub(1));
     if ids.is_none() {
         println!("skipped: ids beyond their form: set TRINE_DATA to a folder with {IDS}");
     }
     structure::none("requirements", &faults(&table, ids.as_ref(), &sh::root()))?;
-    let pages = read(&sh::root().join(PAGES))?;
-    structure::none("commands", &command_faults(&pages, &sh::root()))?;
-    promises::main()
-}
-
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    structure::none("commands", &command_faults(&sh::read(PAGES)?, &sh::root()))?;
+    structure::none("promises", &promise_faults(&sh::read(PROMISES)?, &sh::root()))
 }
 
 fn known_ids() -> Result<Option<BTreeSet<String>>> {
@@ -50,7 +48,8 @@ fn known_ids() -> Result<Option<BTreeSet<String>>> {
         return Ok(None);
     }
     let id = |line: &str| line.split('\t').next().unwrap_or_default().to_owned();
-    Ok(Some(read(&path)?.lines().skip(1).map(id).collect()))
+    let text = std::fs::read_to_string(&path).context(IDS)?;
+    Ok(Some(text.lines().skip(1).map(id).collect()))
 }
 
 fn faults(table: &str, ids: Option<&BTreeSet<String>>, root: &Path) -> Vec<String> {
@@ -91,6 +90,37 @@ fn command_faults(table: &str, root: &Path) -> Vec<String> {
     table.lines().skip(1).filter_map(fault).collect()
 }
 
+/// What is wrong with the tables of promises: each has an attack and a test, and all areas are
+/// there.
+fn promise_faults(page: &str, root: &Path) -> Vec<String> {
+    let (mut heading, mut is_table) = ("", false);
+    let (mut faults, mut missing) = (Vec::new(), AREAS.to_vec());
+    for line in page.lines() {
+        if let Some(text) = line.strip_prefix('#') {
+            heading = text.trim_start_matches('#').trim();
+        }
+        is_table = line == PROMISE || is_table && line.starts_with('|');
+        if !is_table || line == PROMISE || line.starts_with("|---") {
+            continue;
+        }
+        missing.retain(|area| !heading.ends_with(area));
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [promise, attacks, tests] = cells[..] else {
+            faults.push(format!("not three columns: {cells:?}"));
+            continue;
+        };
+        let proofs: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        if promise.is_empty() || attacks.is_empty() || proofs.is_empty() {
+            faults.push(format!("a promise without an attack or a test: {promise}"));
+        }
+        let wrong = proofs.iter().filter_map(|proof| proof_fault(proof, root));
+        faults.extend(wrong.map(|fault| format!("{promise}: {fault}")));
+    }
+    let missing = missing.iter().map(|area| format!("there is no table of promises under {area}"));
+    faults.extend(missing);
+    faults
+}
+
 /// Capitals, a hyphen, digits: `DP-01`.
 fn has_form_of_id(id: &str) -> bool {
     id.split_once('-').is_some_and(|(group, number)| {
@@ -102,7 +132,7 @@ fn has_form_of_id(id: &str) -> bool {
 }
 
 /// What is wrong with a proof, if anything is.
-pub(crate) fn proof_fault(proof: &str, root: &Path) -> Option<String> {
+fn proof_fault(proof: &str, root: &Path) -> Option<String> {
     if let Some(command) = proof.strip_prefix("cargo xtask ") {
         if let Some(leg) = command.strip_prefix("test --leg ") {
             return (!legs::exists(leg)).then(|| format!("there is no leg `{leg}`"));
@@ -141,14 +171,33 @@ fn has_test(path: &str, text: &str, function: &str) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{HEADER, TABLE, command_faults, faults, known_ids, read};
-    use crate::{sh, tests::scratch};
+    use super::{AREAS, HEADER, PROMISE, command_faults, faults, main, promise_faults};
+    use crate::sh::scratch;
 
     #[test]
     fn every_row_names_what_exists() {
-        let table = read(&sh::root().join(TABLE)).unwrap();
-        let faults = faults(&table, known_ids().unwrap().as_ref(), &sh::root());
-        assert!(faults.is_empty(), "{faults:#?}");
+        main().unwrap();
+    }
+
+    #[test]
+    fn a_promise_without_attack_or_test_is_found() {
+        let root = scratch("promises");
+        std::fs::write(root.join("a.rs"), "#[test]\nfn good() {}\n").unwrap();
+        let found = |row: &str| {
+            let table = |area| format!("## {area}\n\n{PROMISE}\n|---|---|---|\n{row}\n");
+            promise_faults(&AREAS.map(table).concat(), &root).len()
+        };
+        assert_eq!(found("| it holds | it was hit | `a.rs::good` |"), 0);
+        for row in [
+            "| it holds |  | `a.rs::good` |",
+            "| it holds | it was hit |  |",
+            "| it holds | it was hit | by hand |",
+            "| it holds | it was hit | `a.rs::gone` |",
+            "| it holds | it was hit |",
+        ] {
+            assert_eq!(found(row), AREAS.len(), "{row}");
+        }
+        assert_eq!(promise_faults("", &root).len(), AREAS.len());
     }
 
     #[test]

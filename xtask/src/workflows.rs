@@ -14,9 +14,6 @@ const WRONG: &str = "tests/workflows/wrong";
 const LOCK: &str = "tests/workflows/requirements.txt";
 
 /// Lints the workflows, in an environment of its own under the target folder.
-///
-/// # Errors
-/// When a linter finds something, or cannot be installed.
 pub(crate) fn workflows() -> Result<()> {
     let python = sh::target_dir().join("workflows/bin/python");
     if !python.exists() {

@@ -5,7 +5,8 @@ use anyhow::{Context, Result};
 use crate::sh;
 
 /// What every leg is built with or by.
-const ALWAYS: &[&str] = &["Cargo", "xtask/", ".cargo/", ".ci/", "edges.toml", "tests/budgets.toml"];
+const ALWAYS: &[&str] =
+    &["Cargo", "devtools/", "xtask/", ".cargo/", ".ci/", "edges.toml", "tests/budgets.toml"];
 /// The crates that run on chips, and what they need.
 const CHIPS: &[&str] = &["core/", "firmware-example/"];
 /// The engine of language models and what is read by it.
@@ -27,9 +28,6 @@ const LONG: &[(&str, &[&str])] = &[
 ];
 
 /// The files that differ from where this branch left `base`, those not committed among them.
-///
-/// # Errors
-/// When git knows no such commit.
 pub(super) fn since(base: &str) -> Result<Vec<String>> {
     let git = |words: &[&str]| {
         sh::output(sh::command("git").args(words)).with_context(|| format!("no commit `{base}`"))

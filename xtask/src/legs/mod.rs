@@ -3,17 +3,20 @@
 mod changed;
 mod schedule;
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use devtools::transcripts::{REVISIONS, play};
+use devtools_bench::process;
+use devtools_boards::board::{BOARDS, SMALLEST};
+use devtools_boards::firmware::{self, Variant};
+use devtools_boards::{chips, count, gateway, logs, sentences, size, smoke, stack};
+use devtools_c::{dist, examples, matrix};
+use devtools_gpu::legs as gpu;
 
-use crate::board::{BOARDS, Board, SMALLEST};
-use crate::firmware::{self, Variant};
 use crate::structure::deny;
-use crate::{
-    bench, cfirmware, dist, examples, fuzz, header, logs, matrix, programs, requirements,
-    sentences, session, setup, sh, size, smoke, soak, stack, structure, tidy, workflows,
-};
+use crate::{fuzz, header, programs, requirements, setup, sh, soak, structure, tidy, workflows};
 use schedule::Outcome;
 
 /// One leg.
@@ -53,32 +56,27 @@ static LEGS: &[Leg] = &[
     // It builds in a folder of its own, and so waits for no other build.
     leg("demo", "the two commands of the README", FIRST, demo),
     // The longest way: both compile in C++, then a driver compiles kernels.
-    leg("ggml", "ggml's integers and llama.cpp's logits are ours", BUILT, bench::kernels::alike),
-    leg(
-        "gpu",
-        "models on ggml's Vulkan: our integers, our tokens",
-        &["ggml"],
-        bench::kernels::devices,
-    ),
+    leg("ggml", "ggml's integers and llama.cpp's logits are ours", BUILT, gpu::kernels),
+    leg("gpu", "models on ggml's Vulkan: our integers, our tokens", &["ggml"], gpu::devices),
     leg("dist", "libtrine keeps its rules on every target", BUILT, dist::check),
     leg("unit", "all tests of the workspace", BUILT, unit),
     // Those that build libtrine write to the same folders, so one comes after the other.
-    leg("c-firmware", "the greenhouse in C on five boards", &["dist"], cfirmware::main),
+    leg("c-firmware", "the greenhouse in C on five boards", &["dist"], gateway::in_c),
     leg("clippy", "no lint warns, on the host and on the boards", BUILT, clippy),
     leg(
         "ask",
         "sentences on chips: the host's calls, in steps, within 64 KiB",
         BUILT,
-        sentences::alike::main,
+        sentences::parity::main,
     ),
     leg("fuzz", "kept inputs, then ten seconds a target", FIRST, fuzz::leg),
     leg(
         "mcu",
         "ternary products on chips: the host's sums, within budget",
         BUILT,
-        bench::mcu::main,
+        count::products::main,
     ),
-    leg("chip-model", "a model in flash: the host's tokens", BUILT, bench::story::main),
+    leg("chip-model", "a model in flash: the host's tokens", BUILT, count::model::main),
     leg("matrix", "every compiler, MISRA, misuse, sanitizers", &["c-firmware"], matrix::main),
     leg("examples", "the programs in C, C++ and Rust", &["matrix"], examples::main),
     leg("size", "flash and RAM are within their budgets", &["examples"], sizes),
@@ -87,11 +85,11 @@ static LEGS: &[Leg] = &[
         "process",
         "a call's instructions in process are within their gates",
         &["count"],
-        bench::process::gates,
+        process::gates,
     ),
     leg("stack", "the stack is within its bound", BUILT, stack_bounds),
     leg("smoke", "the wire of the emulated boards, byte by byte", BUILT, smoke::main),
-    leg("emulate", "the gateway and each emulated board", BUILT, emulate),
+    leg("emulate", "the gateway and each emulated board", BUILT, gateway::main),
     leg("clients", "public MCP clients use the emulated board", BUILT, clients),
     leg("defmt", "the firmware's logs, decoded", BUILT, defmt),
     leg("doc", "Rust's and C's references build without a warning", FIRST, doc),
@@ -104,7 +102,7 @@ static CHECK: &[Leg] = &[
     leg("requirements", "", &[], requirements::main),
     leg("clippy", "", &[], clippy_host),
     leg("unit", "", &[], unit),
-    leg("emulate", "", &[], emulate_quickly),
+    leg("emulate", "", &[], || BOARDS.first().map_or(Ok(()), gateway::rust)),
 ];
 
 /// Whether there is a leg of that name.
@@ -120,20 +118,14 @@ pub(crate) fn list() {
 }
 
 /// `cargo xtask check`.
-///
-/// # Errors
-/// When a leg fails.
 pub(crate) fn check() -> Result<()> {
     run_all(&CHECK.iter().collect::<Vec<_>>())
 }
 
 /// `cargo xtask test`: the named legs, those that a change since a commit concerns, or all of them.
-///
-/// # Errors
-/// When there is no leg of a name or no such commit, or a leg fails.
 pub(crate) fn test(names: &[String], base: Option<&str>) -> Result<()> {
     if let Some(name) = names.iter().find(|name| !exists(name)) {
-        let meant = sh::did_you_mean(name, LEGS.iter().map(|leg| leg.name));
+        let meant = crate::did_you_mean(name, LEGS.iter().map(|leg| leg.name));
         bail!("there is no leg `{name}`{meant}: `cargo xtask test --list` shows them");
     }
     let changed = base.map(changed::since).transpose()?;
@@ -234,7 +226,7 @@ fn clippy() -> Result<()> {
         cargo.arg("--target-dir").arg(sh::target_dir().join("lint")).args(arguments);
         sh::run(cargo.args(["--", "-D", "warnings"]))?;
     }
-    bench::chips::clippy()?;
+    chips::clippy()?;
     BOARDS.iter().try_for_each(firmware::clippy)
 }
 
@@ -272,12 +264,15 @@ fn doc() -> Result<()> {
 fn demo() -> Result<()> {
     let [demo, gateway] = ["demo", "gateway --simulate"].map(readme_command);
     sh::run(sh::cargo().args(demo?))?;
-    session::check(sh::cargo().args(gateway?))
+    let mut server = sh::cargo();
+    server.args(gateway?);
+    let transcripts = sh::files(REVISIONS, "jsonl")?;
+    transcripts.iter().try_for_each(|file| play(file, &server, Stdio::inherit()))
 }
 
 /// The words after `cargo` of a command that the README must show.
 fn readme_command(words: &str) -> Result<Vec<String>> {
-    let readme = std::fs::read_to_string(sh::root().join("README.md")).context("README.md")?;
+    let readme = sh::read("README.md")?;
     let line = format!("cargo run --release -- {words}");
     let shown = |text: &str| text.split('#').next().unwrap_or_default().trim() == line;
     ensure!(readme.lines().any(shown), "README.md has no line `{line}`");
@@ -293,23 +288,8 @@ fn stack_bounds() -> Result<()> {
 }
 
 fn count() -> Result<()> {
-    BOARDS.iter().chain([SMALLEST]).try_for_each(bench::board::main)?;
-    bench::start::main()
-}
-
-fn emulate() -> Result<()> {
-    programs::build()?;
-    BOARDS.iter().try_for_each(emulate_on)
-}
-
-fn emulate_quickly() -> Result<()> {
-    programs::build()?;
-    BOARDS.first().map_or(Ok(()), emulate_on)
-}
-
-fn emulate_on(board: &Board) -> Result<()> {
-    let elf = firmware::build(board, Variant::Trine)?;
-    session::check(&mut programs::gateway(board.name, &elf))
+    BOARDS.iter().chain([&SMALLEST]).try_for_each(count::calls::main)?;
+    count::start::main()
 }
 
 /// Whom the clients speak with is the gateway, so one board does.

@@ -42,17 +42,14 @@ impl State {
 }
 
 /// Runs all of them, as many at a time as there are processors, also when one fails.
-///
-/// # Errors
-/// When this program cannot be copied.
 pub(super) fn side_by_side(legs: &[&'static Leg]) -> Result<Vec<Outcome>> {
     // Cargo replaces this program when a leg builds the workspace.
     sh::install(&std::env::current_exe()?, &program())?;
-    let lanes = std::thread::available_parallelism().map_or(1, usize::from).max(2);
+    let slots = std::thread::available_parallelism().map_or(1, usize::from).max(2);
     let state = State { waiting: legs.to_vec(), ended: BTreeSet::new(), outcomes: Vec::new() };
     let (state, changed) = (Mutex::new(state), Condvar::new());
     let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
-    let lane = || {
+    let slot = || {
         let mut held = lock();
         loop {
             let Some(leg) = held.next(legs) else {
@@ -72,8 +69,8 @@ pub(super) fn side_by_side(legs: &[&'static Leg]) -> Result<Vec<Outcome>> {
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..lanes {
-            scope.spawn(lane);
+        for _ in 0..slots {
+            scope.spawn(slot);
         }
     });
     let mut state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -141,9 +138,6 @@ fn run_apart(leg: &Leg, has_programs: bool) -> Result<()> {
 }
 
 /// Runs one leg here, and leaves the processor time that it took for who started it.
-///
-/// # Errors
-/// Those of the leg.
 pub(super) fn here(leg: &Leg) -> Result<()> {
     let done = (leg.run)();
     if let Some(cpu) = children_time() {

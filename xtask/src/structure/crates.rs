@@ -14,9 +14,6 @@ const BEGIN: &str = "<!-- crates: written by `cargo xtask crates` -->\n";
 const END: &str = "<!-- end of crates -->\n";
 
 /// Writes the table into the page.
-///
-/// # Errors
-/// When the page has no place for it, or cargo cannot tell a graph.
 pub(crate) fn write() -> Result<()> {
     let page = page()?;
     let (before, _, after) = parts(&page)?;
@@ -26,9 +23,6 @@ pub(crate) fn write() -> Result<()> {
 }
 
 /// The lines of the page that are not what `cargo xtask crates` writes.
-///
-/// # Errors
-/// As [`write()`].
 pub(crate) fn faults() -> Result<Vec<String>> {
     let page = page()?;
     let (_, found, _) = parts(&page)?;

@@ -33,9 +33,6 @@ pub(super) struct Allowed {
 
 impl Edges {
     /// The committed lists.
-    ///
-    /// # Errors
-    /// When the file is not there or is malformed.
     pub(crate) fn read() -> Result<Self> {
         let text = std::fs::read_to_string(sh::root().join(FILE)).context(FILE)?;
         toml::from_str(&text).context(FILE)
@@ -96,9 +93,6 @@ impl Allowed {
 }
 
 /// The faults of all our workspaces.
-///
-/// # Errors
-/// When the lists or a graph cannot be read.
 pub(crate) fn all_faults() -> Result<Vec<String>> {
     let edges = Edges::read()?;
     let mut faults = edges.faults(&Graph::all()?);

@@ -52,9 +52,6 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// The graph of the workspace with this manifest.
-    ///
-    /// # Errors
-    /// When cargo cannot tell, for example because `Cargo.lock` is out of date.
     pub(crate) fn at(manifest: &str) -> Result<Self> {
         let metadata = MetadataCommand::new()
             .manifest_path(sh::root().join(manifest))
@@ -96,9 +93,6 @@ impl Graph {
     }
 
     /// The graphs of all our workspaces.
-    ///
-    /// # Errors
-    /// When cargo cannot tell one of them.
     pub(crate) fn all() -> Result<Vec<Self>> {
         MANIFESTS.into_iter().map(Self::at).collect()
     }

@@ -8,9 +8,6 @@ use toml::Table;
 use crate::sh;
 
 /// Every fault of the root manifest and cargo's configuration.
-///
-/// # Errors
-/// When one of them cannot be read.
 pub(crate) fn faults() -> Result<Vec<String>> {
     let root = sh::root();
     let read = |name: &str| -> Result<Table> {
@@ -90,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_pinned_toolchain_is_found() {
-        let folder = crate::tests::scratch("toolchain");
+        let folder = crate::sh::scratch("toolchain");
         assert!(toolchain_faults(&folder).is_empty());
         std::fs::write(folder.join("rust-toolchain.toml"), "").unwrap();
         assert_eq!(toolchain_faults(&folder).len(), 1);

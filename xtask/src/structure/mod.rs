@@ -17,9 +17,6 @@ use anyhow::{Result, bail};
 use crate::tidy;
 
 /// Fails with all faults, one a line, when there are any.
-///
-/// # Errors
-/// When `faults` is not empty.
 pub(crate) fn none(what: &str, faults: &[String]) -> Result<()> {
     if faults.is_empty() {
         println!("{what}: nothing wrong");
@@ -29,9 +26,6 @@ pub(crate) fn none(what: &str, faults: &[String]) -> Result<()> {
 }
 
 /// The leg `structure`: all faults of all checks, then the verdict.
-///
-/// # Errors
-/// When a check found a fault or could not run.
 pub(crate) fn main() -> Result<()> {
     let checks = [
         edges::all_faults().and_then(|faults| none("crate edges", &faults)),

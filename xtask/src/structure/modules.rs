@@ -15,9 +15,6 @@ const SOURCES: [&str; 3] = ["host/src/", "host/gateway/src/", "host/models/src/"
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
 /// The circles of all these crates.
-///
-/// # Errors
-/// When the files cannot be listed.
 pub(crate) fn all_faults() -> Result<Vec<String>> {
     let files = tidy::tracked_files()?;
     Ok(SOURCES.iter().flat_map(|source| faults(source, &files)).collect())

@@ -10,9 +10,6 @@ const BANNED: &[&str] =
     &["cc", "cmake", "bindgen", "pkg-config", "ring", "vcpkg", "autotools", "cxx-build"];
 
 /// The names of all packages that `cargo build` of the default members compiles here.
-///
-/// # Errors
-/// When `cargo tree` fails.
 pub(crate) fn packages_of_default_build() -> Result<Vec<String>> {
     let mut cargo = sh::cargo();
     cargo.args(["tree", "--locked", "-e", "normal,build", "--prefix", "none", "--no-dedupe"]);

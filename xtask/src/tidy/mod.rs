@@ -1,9 +1,8 @@
 //! The house rules that a program can check, over the files that git tracks.
 
-mod attributes;
+mod code;
 mod terms;
 mod text;
-mod tokens;
 
 use anyhow::{Context, Result};
 
@@ -43,9 +42,6 @@ const MADE: &[&str] =
     &["include/trine.h", "include/trine_model.h", "firmware-example/c/src/board_tools.h"];
 
 /// Every tracked file that is there.
-///
-/// # Errors
-/// When git cannot list them.
 pub(crate) fn tracked_files() -> Result<Vec<File>> {
     let listing = sh::output(sh::command("git").args(["ls-files", "-s", "-z"]))?;
     let mut files = Vec::new();
@@ -69,28 +65,32 @@ pub(crate) fn faults(files: &[File]) -> Vec<String> {
     for file in files {
         faults.extend(text::faults(file));
         if file.is(&["rs"]) {
-            faults.extend(tokens::faults(file));
+            faults.extend(code::faults(file));
         }
     }
-    faults.extend(attributes::faults(files));
+    faults.extend(code::faults_of_crates(files));
     faults.extend(terms::faults(files));
     faults
 }
 
 /// Checks the tree and prints what is worth a look.
-///
-/// # Errors
-/// When a rule is broken.
 pub(crate) fn main() -> Result<()> {
     let files = tracked_files()?;
     for line in text::long_files(&files) {
         println!("note: {line}");
     }
-    for (crate_path, count) in tokens::unsafe_counts(&files) {
+    for (crate_path, count) in code::unsafe_counts(&files) {
         println!("note: {count} unsafe in {crate_path}");
     }
-    structure::none("house rules", &faults(&files))
+    structure::none("house rules", &faults(&files))?;
+    if sh::works("typos", &["--version"]) {
+        sh::run(sh::command("typos").args(["--format", "brief"]).args(GUIDES))?;
+    }
+    Ok(())
 }
+
+/// What is read by people: typos looks at it where it is installed.
+const GUIDES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs"];
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -26,7 +26,7 @@ const REGISTRY_HOSTS: &[&str] = &[
 
 /// The variable that makes a stable compiler take unstable options, and who may set it.
 const BOOTSTRAP: &str = concat!("RUSTC_", "BOOTSTRAP");
-const MAY_BOOTSTRAP: &[&str] = &["xtask/src/baremetal.rs"];
+const MAY_BOOTSTRAP: &[&str] = &["devtools/common/src/baremetal.rs"];
 
 /// Every fault of one file's text, name and mode.
 pub(super) fn faults(file: &File) -> Vec<String> {
@@ -136,7 +136,7 @@ mod tests {
     fn unstable_options_are_asked_for_in_one_place() {
         let text = format!("env {BOOTSTRAP}=1 cargo build\n");
         assert_eq!(faults(&file("host/build.rs", &text)).len(), 1);
-        assert!(faults(&file("xtask/src/baremetal.rs", &text)).is_empty());
+        assert!(faults(&file("devtools/common/src/baremetal.rs", &text)).is_empty());
         assert!(faults(&file("docs/porting.md", &text)).is_empty());
     }
 

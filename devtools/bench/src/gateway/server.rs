@@ -1,0 +1,152 @@
+//! A server process and what the kernel knows of it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::requests::Family;
+
+/// The longest that a server may take to show its tools.
+const START_MAX: Duration = Duration::from_secs(10);
+
+/// A program to measure.
+#[derive(Debug)]
+pub(super) struct Program {
+    /// Its name in tables.
+    pub(super) name: &'static str,
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// Its arguments.
+    pub(super) arguments: &'static [&'static str],
+}
+
+/// A running server that has shown its tools.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    /// Where requests go.
+    pub(super) input: Option<ChildStdin>,
+    /// Where answers come from.
+    pub(super) output: BufReader<ChildStdout>,
+    /// The full name of the tool to call.
+    pub(super) tool: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A server that ended by itself cannot be killed again, which is fine.
+        if self.child.kill().is_ok() {
+            drop(self.child.wait());
+        }
+    }
+}
+
+impl Server {
+    /// Starts the program, shakes hands with it, and finds its fan.
+    pub(super) fn start(program: &Program, family: Family) -> Result<Self> {
+        let mut child = Command::new(&program.path)
+            .args(program.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{} could not start", program.path.display()))?;
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().context("the output is a pipe")?);
+        let mut server = Self { child, input, output, tool: String::new() };
+        if let Some([hello, ready]) = family.hello() {
+            server.send(&hello)?;
+            server.answer()?;
+            server.send(&ready)?;
+        }
+        server.tool = server.find_tool(family)?;
+        Ok(server)
+    }
+
+    /// Writes one line.
+    pub(super) fn send(&mut self, line: &str) -> Result<()> {
+        let input = self.input.as_mut().context("the input is open")?;
+        input.write_all(line.as_bytes()).context("the server stopped reading")
+    }
+
+    /// The next line that answers a request; notifications are passed over.
+    pub(super) fn answer(&mut self) -> Result<Value> {
+        loop {
+            let mut line = String::new();
+            ensure!(self.output.read_line(&mut line)? > 0, "the server ended");
+            let answer: Value = serde_json::from_str(&line).with_context(|| line.clone())?;
+            if answer.get("id").is_some() {
+                ensure!(answer.get("result").is_some(), "refused: {line}");
+                return Ok(answer);
+            }
+        }
+    }
+
+    fn find_tool(&mut self, family: Family) -> Result<String> {
+        let since = Instant::now();
+        loop {
+            self.send(&family.list())?;
+            let answer = self.answer()?;
+            let tools = answer["result"]["tools"].as_array().cloned().unwrap_or_default();
+            let mut names = tools.iter().filter_map(|tool| tool["name"].as_str());
+            if let Some(name) = names.find(|name| name.ends_with("fan_set")) {
+                return Ok(name.to_owned());
+            }
+            ensure!(since.elapsed() < START_MAX, "no fan_set among {} tools", tools.len());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Processor time of all its threads so far: of those that run to the nanosecond, or with
+    /// those that ended in steps of 10 ms, whichever is more.
+    pub(super) fn cpu(&self) -> Result<Duration> {
+        let process = format!("/proc/{}", self.child.id());
+        let mut sum = Duration::ZERO;
+        for task in std::fs::read_dir(format!("{process}/task"))? {
+            // A thread may end while we read.
+            let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else {
+                continue;
+            };
+            let nanoseconds = text.split(' ').next().and_then(|text| text.parse().ok());
+            sum += Duration::from_nanos(nanoseconds.context("schedstat begins with a number")?);
+        }
+        let stat = std::fs::read_to_string(format!("{process}/stat"))?;
+        Ok(sum.max(ticks(&stat).context("/proc/PID/stat has the times")?))
+    }
+
+    /// The most resident memory so far, in MiB.
+    pub(super) fn peak_mib(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        let kib: f64 = kib.context("/proc/PID/status has VmHWM")?.parse()?;
+        Ok(kib / 1024.0)
+    }
+}
+
+/// The time in user mode and in the kernel from `/proc/PID/stat`, where a tick is 10 ms.
+fn ticks(stat: &str) -> Option<Duration> {
+    // The name may hold spaces; it ends with the last parenthesis, and the state follows.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let kernel: u64 = fields.next()?.parse().ok()?;
+    Some(Duration::from_millis(user.checked_add(kernel)?.checked_mul(10)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::ticks;
+
+    #[test]
+    fn times_come_after_any_name() {
+        let stat = "7 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
+        assert_eq!(ticks(stat), Some(Duration::from_secs(3)));
+        assert_eq!(ticks("7 (a) S 1 2"), None);
+    }
+}

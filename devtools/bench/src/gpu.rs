@@ -1,0 +1,144 @@
+//! Models on a GPU: that it computes our integers and our tokens, and how fast it is next to
+//! llama.cpp's `TQ2_0`, or `Q2_0` where the device has no other, there and in one run. What is
+//! measured and tested with is a GPU bundle, made here or carried here.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use devtools::gates::Gates;
+use devtools::{record, sh};
+use devtools_gpu::bundle::{Bundle, make_for};
+use devtools_gpu::modules::ternary;
+use serde_json::Value;
+
+use crate::model::{Shape, figures, made, measured, number};
+
+/// Rounds of each engine; the figures are their medians.
+const ROUNDS: &str = "5";
+/// Least ratios to llama.cpp's speed, and seconds in which a model is loaded at most.
+const DECODE: f64 = 0.95;
+const PREFILL: f64 = 1.0;
+const LOAD: f64 = 2.0;
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// `vulkan`, `cuda`, or `ternary`, our own for CUDA's devices: the first of its devices is
+    /// measured.
+    pub backend: &'a str,
+    /// The model.
+    pub shape: &'a Shape,
+    /// Whether figures are kept.
+    pub record: bool,
+    /// Whether a driver in software is meant.
+    pub is_software: bool,
+    /// The folder of a bundle, where cargo does not build.
+    pub bundle: Option<&'a Path>,
+}
+
+/// `cargo xtask bench gpu`: measures on a device, and tests there. No gate is asked of one in
+/// software, nor of a model that is not the full one.
+pub fn main(asked: &Asked<'_>) -> Result<()> {
+    let Asked { backend, shape, is_software, .. } = *asked;
+    let is_known = ["vulkan", "cuda", ternary::NAME].contains(&backend);
+    ensure!(is_known, "bench gpu {backend}: it is vulkan, cuda or ternary");
+    let folder = match asked.bundle {
+        Some(folder) => folder.to_owned(),
+        None => make_for(backend)?,
+    };
+    let bundle = Bundle::open(&folder, backend, is_software)?;
+    sh::run(bundle.trine()?.args(["devices", "--gpu"]))?;
+    let model = made(bundle.trine()?, &bundle.models(), shape, "q6_k")?;
+    let backends = format!("cpu,{backend}");
+    let options = ["--backend", &backends, "--peer", "--rounds", ROUNDS];
+    let measured = measured(bundle.trine()?, &model, &options)?;
+    let gates = gates(&measured, backend == ternary::NAME)?;
+    let text = format!(
+        "`trine model make {} --head q6_k`, {}; a GPU bundle, in which ggml is compiled for \
+         x86-64-v3. Medians of {ROUNDS} rounds, in turns on the device: 128 tokens at once, 32 one \
+         at a time. Figures of 0 are the CPU's, of 1 the device's; its peers are llama.cpp there \
+         with its head on the CPU, and all of it there.\n\n{}\n{}",
+        shape.make,
+        record::machine(),
+        gates.text(),
+        figures(&measured)
+    );
+    println!("\n{text}");
+    if asked.record {
+        let records =
+            asked.bundle.map_or_else(|| sh::root().join("benches/record"), |_| bundle.records());
+        let name = record::keep_in(&records, &called(backend, shape), &text)?;
+        println!("kept in {}", records.join(name).display());
+    }
+    bundle.test()?;
+    if shape.is_full() && !is_software { gates.check() } else { Ok(()) }
+}
+
+/// What is measured, as on the command line, after which the record is called. Vulkan is what is
+/// measured where nothing is named.
+fn called(backend: &str, shape: &Shape) -> String {
+    let of = if backend == "vulkan" { String::new() } else { format!(" {backend}") };
+    let part = if shape.is_full() { String::new() } else { format!(" --{}", shape.name) };
+    format!("gpu{of}{part}")
+}
+
+/// What is asked of a device. Our own backend, which is exact, computes quantized activations
+/// alone, and all that it computes is the CPU's.
+fn gates(measured: &Value, is_exact: bool) -> Result<Gates> {
+    let mut gates = Gates::default();
+    let has_floats = measured.pointer("/1/floats").is_some_and(|floats| !floats.is_null());
+    let hows: &[&str] = if has_floats { &["codes", "floats"] } else { &["codes"] };
+    for (what, least) in [("prefill", PREFILL), ("decode", DECODE)] {
+        for how in hows {
+            for (at, place) in [(1, "all of it there"), (0, "its head on the CPU")] {
+                let ratio = number(measured, &format!("/1/beside/{how}/{at}/{what}"))?;
+                let what = format!("{what} with {how}, times llama.cpp's, {place}");
+                gates.at_least(what, ratio, [least, least]);
+            }
+        }
+    }
+    gates.at_most("seconds to load", number(measured, "/1/load_s")?, LOAD);
+    let (others, apart) =
+        (number(measured, "/1/greedy_others")?, number(measured, "/1/logits_apart")?);
+    if is_exact {
+        gates.at_most("greedy tokens that are not the CPU's", others, 0.0);
+        gates.holds(format!("each logit is the CPU's: {apart:e} apart at most"), apart == 0.0);
+    }
+    Ok(gates)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::model::{FULL, PART, SMALL};
+    use super::{called, gates};
+
+    #[test]
+    fn records_are_called_after_the_backend_and_the_part() {
+        assert_eq!(called("vulkan", &FULL), "gpu");
+        assert_eq!(called("vulkan", &SMALL), "gpu --small");
+        assert_eq!(called("ternary", &PART), "gpu ternary --part");
+    }
+
+    #[test]
+    fn a_device_keeps_the_gates_of_what_it_computes() {
+        let twice = json!([{ "prefill": 2.0, "decode": 2.0 }, { "prefill": 2.0, "decode": 2.0 }]);
+        let mut sample = json!([{}, { "load_s": 0.5, "floats": { "load_s": 0.25 },
+            "greedy_others": 2, "logits_apart": 1e-7,
+            "beside": { "codes": twice, "floats": twice } }]);
+        let missed = |sample: &Value, is_exact| {
+            let gates = gates(sample, is_exact).unwrap();
+            let rows = gates.text().lines().count();
+            (rows, gates.text().matches("MISSED").count())
+        };
+        assert_eq!(missed(&sample, false), (9, 0));
+        sample[1]["floats"] = Value::Null;
+        assert_eq!(missed(&sample, false), (5, 0));
+        assert_eq!(missed(&sample, true), (7, 2));
+        sample[1]["beside"]["codes"][0]["decode"] = json!(0.5);
+        assert_eq!(missed(&sample, false), (5, 1));
+        sample[1]["logits_apart"] = Value::Null;
+        assert!(gates(&sample, true).is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! Measurements: the gateway and calls in process next to others' servers, ternary kernels next to
+//! ggml's, models next to llama.cpp, on CPUs and GPUs.
+#![forbid(unsafe_code)]
+#![expect(clippy::missing_errors_doc, reason = "an error is a text for a person")]
+
+pub mod gateway;
+pub mod gpu;
+pub mod kernels;
+pub mod model;
+pub mod process;

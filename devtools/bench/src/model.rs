@@ -1,0 +1,213 @@
+//! A whole model next to llama.cpp: `trine bench --peer` on a synthetic model in the shape of
+//! BitNet b1.58 2B-4T with a `Q6_K` head, and how fast a file of the published kind opens.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use devtools::gates::Gates;
+use devtools::{record, sh};
+use devtools_gpu::build::{native, target_dir};
+use serde_json::Value;
+
+/// Rounds of each engine in each case: where two threads share the memory, whose speed drifts,
+/// fewer say little.
+const ROUNDS: &str = "10";
+
+/// What is measured.
+#[derive(Debug)]
+pub struct Shape {
+    /// Part of the files' names.
+    pub(crate) name: &'static str,
+    /// Options of `trine model make`.
+    pub(crate) make: &'static str,
+}
+
+/// That of BitNet 2B-4T, of which the gates are asked.
+pub const FULL: Shape = Shape { name: "full", make: "--full" };
+/// Of the same kind, in a minute: its figures say whether the bench works, and no more.
+pub const SMALL: Shape = Shape {
+    name: "small",
+    make: "--width 1024 --ffn 2816 --blocks 6 --heads 16 --kv-heads 4 --vocab 4096 --context 512",
+};
+/// Three blocks of the full size, few words: what a block costs, where a whole model takes hours.
+pub const PART: Shape = Shape {
+    name: "part",
+    make: "--width 2560 --ffn 6912 --blocks 3 --heads 20 --kv-heads 5 --vocab 4096 --context 512",
+};
+
+impl Shape {
+    pub(crate) fn is_full(&self) -> bool {
+        self.name == FULL.name
+    }
+}
+
+/// Least and wanted ratio to llama.cpp's speed, by what is measured and the number of threads.
+const RATIOS: [(&str, u64, [f64; 2]); 4] = [
+    ("decode", 1, [1.6, 1.85]),
+    ("decode", 2, [1.9, 2.3]),
+    ("prefill", 1, [3.6, 4.5]),
+    ("prefill", 2, [3.6, 4.5]),
+];
+/// Seconds in which a model opens whose file the system has in memory: one that is packed for this
+/// engine, and one of the published kind.
+const LOADS: [f64; 2] = [0.3, 1.5];
+
+/// `cargo xtask bench model`. A small model takes a minute, and no gate is asked of it.
+pub fn main(keep: bool, small: bool) -> Result<()> {
+    let shape = if small { SMALL } else { FULL };
+    // The program with llama.cpp in it.
+    let mut cargo = native(sh::cargo());
+    cargo.args(["build", "--release", "-p", "trine", "--features", "peer", "--target-dir"]);
+    sh::run(cargo.arg(target_dir()))?;
+    let trine = target_dir().join("release").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
+    let models = target_dir().join("models");
+    let model = made(sh::command(&trine), &models, &shape, "q6_k")?;
+    let published = made(sh::command(&trine), &models, &shape, "f16")?;
+    let peer = ["--peer", "--rounds", ROUNDS];
+    let measured = measured(sh::command(&trine), &model, &peer)?;
+    let once = ["--prompt", "1", "--tokens", "1", "--rounds", "1"];
+    let open = |_| self::measured(sh::command(&trine), &published, &once);
+    let mut opened = (0..3).map(open).collect::<Result<Vec<_>>>()?;
+    let load = |opened: &Value| opened["load_s"].as_f64().unwrap_or(f64::INFINITY);
+    opened.sort_by(|one, other| load(one).total_cmp(&load(other)));
+    let opened = opened.swap_remove(1);
+    let gates = gates(&measured, &opened)?;
+    let pages = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
+    let text = format!(
+        "Medians of {ROUNDS} interleaved rounds of 128 tokens read at once and 32 one at a time; \
+         the model is `trine model make {} --head q6_k`. Ratios are medians of the ratios of the \
+         rounds. Both engines run in processes of their own. {}; transparent huge pages: {}\n\n\
+         {}\n{}\nA file of the published kind:\n\n{}",
+        shape.make,
+        record::machine(),
+        pages.unwrap_or_default().trim(),
+        gates.text(),
+        figures(&measured),
+        figures(&opened)
+    );
+    println!("\n{text}");
+    if keep {
+        record::keep("model", &text)?;
+    }
+    if small { Ok(()) } else { gates.check() }
+}
+
+/// A model of this shape, made by the program, which stays in the folder for the next run.
+pub(crate) fn made(
+    mut trine: Command,
+    folder: &Path,
+    shape: &Shape,
+    head: &str,
+) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(format!("{}-{head}.gguf", shape.name));
+    if !path.exists() {
+        let making = path.with_extension("part");
+        trine.args(["model", "make"]).args(shape.make.split(' '));
+        sh::run(trine.args(["--head", head, "-o"]).arg(&making))?;
+        std::fs::rename(&making, &path)?;
+    }
+    Ok(path)
+}
+
+/// What `trine bench --json` measures of a model. How far it is goes to our standard error.
+pub(crate) fn measured(mut trine: Command, model: &Path, options: &[&str]) -> Result<Value> {
+    trine.arg("bench").arg(model).args(options).arg("--json").stderr(Stdio::inherit());
+    if options.contains(&"--peer") {
+        // Where the model is converted for llama.cpp.
+        trine.arg("--scratch").arg(model.parent().context("a file has a folder")?);
+    }
+    Ok(serde_json::from_str(&sh::output(&mut trine)?)?)
+}
+
+/// A number of what was measured.
+pub(crate) fn number(measured: &Value, pointer: &str) -> Result<f64> {
+    let found = measured.pointer(pointer).and_then(Value::as_f64);
+    found.with_context(|| format!("no number at {pointer}"))
+}
+
+/// All that was measured as a table, a row for each figure. The program itself prints it for
+/// people, when it is not asked for JSON.
+pub(crate) fn figures(measured: &Value) -> String {
+    fn rows(value: &Value, path: &str, text: &mut String) {
+        match value {
+            Value::Object(members) => {
+                members.iter().for_each(|(name, it)| rows(it, &format!("{path} {name}"), text));
+            }
+            Value::Array(items) => {
+                (0..).zip(items).for_each(|(at, it): (u32, _)| {
+                    rows(it, &format!("{path} {at}"), text);
+                });
+            }
+            Value::Null => {}
+            Value::Number(number) => {
+                let number = number.as_f64().unwrap_or(f64::NAN);
+                let digits = if number.abs() < 100.0 { 4 } else { 0 };
+                *text += &format!("|{path} | {number:.digits$} |\n");
+            }
+            other => *text += &format!("|{path} | {} |\n", other.to_string().trim_matches('"')),
+        }
+    }
+    let mut text = "| figure | value |\n|---|---:|\n".to_owned();
+    rows(measured, "", &mut text);
+    text
+}
+
+fn gates(measured: &Value, opened: &Value) -> Result<Gates> {
+    let mut gates = Gates::default();
+    let cases = measured.get("cases").and_then(Value::as_array).context("no cases")?;
+    for case in cases {
+        let memory = match case["memory"].as_str() {
+            Some("mapped") => "plain mmap",
+            Some("huge") => "huge pages",
+            _ => "unknown memory",
+        };
+        for (what, threads, least) in RATIOS.iter().filter(|it| case["threads"] == it.1) {
+            let ratio = number(case, &format!("/{what}/ratio"))?;
+            gates.at_least(format!("{what}, threads: {threads}, {memory}"), ratio, *least);
+        }
+        let [ours, theirs] = ["trine", "llama"]
+            .map(|name| Ok(number(case, &format!("/peak_bytes/{name}"))? / f64::from(1 << 20)));
+        let (ours, theirs): (Result<f64>, Result<f64>) = (ours, theirs);
+        gates.at_most(format!("peak memory, {memory}, in MiB"), ours?, theirs?);
+    }
+    let converted = number(measured, "/loads/0/load_s")?;
+    gates.at_most("seconds to open, warm, converted", converted, LOADS[0]);
+    let published = number(opened, "/load_s")?;
+    gates.at_most("seconds to open, warm, I2_S with its F16 head", published, LOADS[1]);
+    Ok(gates)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::figures;
+
+    #[test]
+    fn gates_and_figures_are_of_what_was_measured() {
+        let case = |threads: u64, decode: f64, prefill: f64, peak: f64| {
+            let speeds =
+                |ratio: f64| json!({ "trine": ratio * 10.0, "llama": 10.0, "ratio": ratio });
+            json!({ "memory": "mapped", "threads": threads, "decode": speeds(decode),
+                    "prefill": speeds(prefill),
+                    "peak_bytes": { "trine": peak, "llama": 800_000_000.0 } })
+        };
+        let measured = |peak: f64| {
+            json!({ "cases": [case(1, 1.9, 4.0, peak), case(2, 1.5, 4.6, peak)],
+                    "loads": [{ "load_s": 0.1 }, { "load_s": 1.0 }] })
+        };
+        let gates =
+            |peak: f64, load: f64| super::gates(&measured(peak), &json!({ "load_s": load }));
+        let good = gates(7e8, 1.4).unwrap();
+        assert!(good.text().contains("- met: decode, threads: 1, plain mmap: 1.90"));
+        let missed = good.check().unwrap_err().to_string();
+        assert!(missed.starts_with("missed: decode, threads: 2, plain mmap: 1.50"), "{missed}");
+        assert!(!missed.contains(';'), "{missed}");
+        assert_eq!(gates(9e8, 1.6).unwrap().text().matches("MISSED").count(), 4);
+        assert!(super::gates(&json!({}), &json!({})).is_err());
+        let table = figures(&json!({ "a": [{ "b": 0.5 }, null], "c": 2000, "d": "text" }));
+        assert!(table.ends_with("| a 0 b | 0.5000 |\n| c | 2000 |\n| d | text |\n"), "{table}");
+    }
+}

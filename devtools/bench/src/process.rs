@@ -1,0 +1,143 @@
+//! What one call costs in process: ours as values and as JSON, from Rust and from C, next to rmcp's
+//! server and `serde_json` parsing the same message.
+//!
+//! Valgrind counts the instructions, which are the same on every machine and in every run; the
+//! times beside them are of this machine. Allocations are those of the second thousand calls.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use devtools::gates::Gates;
+use devtools::{record, sh};
+use devtools_c::dist;
+use devtools_c::program::{link, output_folder};
+
+/// Calls that are counted, and the same again for what stays the same in both.
+const CALLS: u64 = 1_000;
+/// Calls that are timed in each of some rounds; the figure is their median.
+const TIMED: [&str; 2] = ["2000", "51"];
+const PACKAGE: &str = "trine-process";
+/// As libtrine is built: whole, in one unit.
+const PROFILE: &str = "process";
+/// The subject that is a program in C, linked with libtrine as it is shipped.
+const IN_C: &str = "json-c";
+
+/// What is measured: its name, what it does, and most instructions a call with those to reach for.
+type Subject = (&'static str, &'static str, Option<[u64; 2]>);
+
+const OURS: [Subject; 6] = [
+    ("postcard", "`Device::local`: judged, run, result judged and encoded", Some([350, 350])),
+    ("frames", "the same through the wire: ring, COBS, CRC-32, slots, kept answer", None),
+    ("json", "274 bytes of JSON-RPC: read, judged, run, judged, written", Some([1_800, 1_400])),
+    (
+        IN_C,
+        "the same from C: `trine_handle_json` of libtrine, tools of C macros",
+        Some([1_800, 1_400]),
+    ),
+    ("json-read", "of `json`, the reading and judging", None),
+    ("json-session", "a call in a session of 2025-11-25, its members in another order", None),
+];
+const PEERS: [Subject; 3] = [
+    ("serde-value", "`serde_json` parses the 274 bytes to a `Value`, nothing else", None),
+    ("serde-typed", "`serde_json` parses them to types that borrow, nothing else", None),
+    ("rmcp", "rmcp's server of the same tools, on one thread, over a pipe in memory", None),
+];
+
+/// `cargo xtask bench process`: counts and times all.
+pub fn main(keep: bool) -> Result<()> {
+    let (text, gates) = measure(&[&OURS[..], &PEERS].concat(), &[])?;
+    if keep {
+        record::keep("process", &text)?;
+    }
+    gates.check()
+}
+
+/// The leg `process`: Trine's own subjects, quick to build.
+pub fn gates() -> Result<()> {
+    measure(&OURS, &["--no-default-features"])?.1.check()
+}
+
+fn measure(subjects: &[Subject], features: &[&str]) -> Result<(String, Gates)> {
+    sh::run(sh::cargo().args(["build", "--profile", PROFILE, "-p", PACKAGE]).args(features))?;
+    let program = sh::target_dir().join(PROFILE).join(PACKAGE);
+    let in_c = c_program()?;
+    let mut text = format!(
+        "Release with fat LTO, one unit, {}, rmcp {}.\n\n\
+         | one call | instructions | gate | allocations | ns |\n|---|---:|---:|---:|---:|\n",
+        record::machine(),
+        record::version_of("rmcp")?
+    );
+    let mut gates = Gates::default();
+    for (name, about, limits) in subjects {
+        let program = if *name == IN_C { &in_c } else { &program };
+        let [instructions, allocations] = count(program, name)?;
+        let timed = sh::output(sh::command(program).arg(name).args(TIMED))?;
+        let time = timed.split_once(": ").and_then(|(_, rest)| rest.split(' ').next());
+        let time = time.context("the program says no time")?;
+        let limit = limits.map_or_else(String::new, |[gate, goal]| format!("{gate} (goal {goal})"));
+        text += &format!(
+            "| {name}: {about} | {instructions:.0} | {limit} | {allocations:.0} | {time} |\n"
+        );
+        if let Some([gate, _]) = limits {
+            gates.at_most(format!("instructions of {name}"), instructions, *gate as f64);
+            gates.at_most(format!("allocations of {name}"), allocations, 0.0);
+        }
+    }
+    println!("\n{text}\n{}", gates.text());
+    Ok((text, gates))
+}
+
+/// The program in C.
+fn c_program() -> Result<PathBuf> {
+    let program = output_folder("process")?.join("json-c");
+    let mut cc = sh::command("cc");
+    cc.args(["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-Iinclude"]);
+    cc.arg("tests/process/c/json.c");
+    link(cc, &[&dist::host_library()?], &program)?;
+    Ok(program)
+}
+
+/// Instructions and allocations of a call: those of the second thousand calls, divided. Of
+/// instructions those of the function `measured` and what it calls.
+fn count(program: &Path, subject: &str) -> Result<[f64; 2]> {
+    let run = |options: &[&str], mark: &str, calls: u64| -> Result<u64> {
+        let mut command = sh::command("valgrind");
+        command.args(options).arg(program).args([subject, &calls.to_string(), "1"]);
+        let done = command.output().context("valgrind could not start: `cargo xtask setup`")?;
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        ensure!(done.status.success(), "valgrind on {subject}: {said}");
+        number_after(&said, mark)
+    };
+    let instructions = |calls| {
+        let collect = "--toggle-collect=*measured*";
+        let options = ["--tool=callgrind", "--callgrind-out-file=/dev/null", collect];
+        run(&options, "Collected : ", calls)
+    };
+    let allocations =
+        |calls| run(&["--tool=memcheck", "--leak-check=no"], "total heap usage: ", calls);
+    Ok([
+        ((instructions(2 * CALLS)? - instructions(CALLS)?) / CALLS) as f64,
+        (allocations(2 * CALLS)? - allocations(CALLS)?) as f64 / CALLS as f64,
+    ])
+}
+
+fn number_after(said: &str, mark: &str) -> Result<u64> {
+    let (_, rest) = said.split_once(mark).with_context(|| format!("no {mark:?} in: {said}"))?;
+    let end = rest.find(|char: char| char != ',' && !char.is_ascii_digit()).unwrap_or(rest.len());
+    let digits = rest.get(..end).unwrap_or_default().replace(',', "");
+    digits.parse().with_context(|| format!("no number after {mark:?} in: {said}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_after;
+
+    #[test]
+    fn numbers_are_read_with_their_commas() {
+        let said = "==1==   total heap usage: 1,234 allocs, 12 frees\n==1== Collected : 56\n";
+        assert_eq!(number_after(said, "total heap usage: ").unwrap(), 1234);
+        assert_eq!(number_after(said, "Collected : ").unwrap(), 56);
+        assert!(number_after(said, "nothing").is_err());
+        assert!(number_after(said, "Collected").is_err());
+    }
+}

@@ -1,0 +1,77 @@
+//! The boards and processors that firmware in Rust is built for.
+
+use anyhow::{Context, Result};
+
+/// A board, and how QEMU and rustc name it.
+#[derive(Debug)]
+pub struct Board {
+    /// The name on our command line, which is also QEMU's machine name.
+    pub name: &'static str,
+    /// The Rust target.
+    pub target: &'static str,
+    /// The processor, for people.
+    pub processor: &'static str,
+}
+
+const fn board(name: &'static str, target: &'static str, processor: &'static str) -> Board {
+    Board { name, target, processor }
+}
+
+/// Bytes of flash of every board, and as many of RAM. A machine with RAM only is taken to have so
+/// much for code, and so much for data.
+pub(crate) const MEMORY: u64 = 4 << 20;
+
+const M4: Board = board("mps2-an386", "thumbv7em-none-eabihf", "Cortex-M4");
+const VIRT: Board = board("virt", "riscv32imac-unknown-none-elf", "RISC-V, rv32imac");
+/// Code for a Cortex-M0 on a board with a larger processor, which runs the same instructions: the
+/// emulated boards with an M0 have one serial line. Only what a call costs is measured on it.
+pub const SMALLEST: Board = board("mps2-an385", "thumbv6m-none-eabi", "code for Cortex-M0");
+
+/// The boards of the example firmware, the one that `check` uses first.
+pub const BOARDS: &[Board] = &[M4, VIRT];
+
+/// Every processor that models run on, each on an emulated board that stands for it.
+pub const CHIPS: &[Board] = &[
+    M4,
+    board("mps2-an500", M4.target, "Cortex-M7"),
+    board("mps2-an505", "thumbv8m.main-none-eabihf", "Cortex-M33"),
+    SMALLEST,
+    VIRT,
+];
+
+impl Board {
+    /// Whether it has a processor of Arm.
+    #[must_use]
+    pub fn is_arm(&self) -> bool {
+        self.target.starts_with("thumb")
+    }
+
+    /// QEMU's program for a target.
+    pub(crate) fn emulator(&self) -> &'static str {
+        if self.is_arm() { "qemu-system-arm" } else { "qemu-system-riscv32" }
+    }
+
+    /// Devices that the machine lacks: `virt` has no second serial line and no watchdog, and takes
+    /// an image for firmware of its own unless it is told otherwise.
+    pub(crate) fn options(&self) -> &'static [&'static str] {
+        match self.is_arm() {
+            true => &[],
+            false => {
+                &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"]
+            }
+        }
+    }
+
+    /// The address of the data register of the UART to the host.
+    pub(crate) fn data_register(&self) -> u32 {
+        if self.is_arm() { 0x4000_4000 } else { 0x1000_0000 }
+    }
+
+    /// The board of that name; the error lists those that are.
+    pub fn named(name: &str) -> Result<&'static Self> {
+        BOARDS.iter().chain([&SMALLEST]).find(|board| board.name == name).with_context(|| {
+            let names: Vec<&str> = BOARDS.iter().map(|board| board.name).collect();
+            format!("no board is called `{name}`: choose one of {}", names.join(", "))
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! What a sentence costs a chip that the model of SNIPS reads, which is twice as wide as the
+//! board's: the model in flash and nothing beside it, since no board has these tools. What a chip
+//! says is what this computer says: call, confidence to the bit, tokens.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use devtools::{programs, sh};
+
+use crate::board::{Board, CHIPS};
+use crate::chips;
+use crate::sentences::count::Counts;
+
+const PROGRAM: &str = "trine-sentences";
+const MODEL: &str = "models/snips.gguf";
+const TOOLS: &str = "models/snips.tools.json";
+/// Most instructions of a sentence on a Cortex-M4, on average.
+pub(crate) const GATE: u64 = 80_000_000;
+/// Sentences of this project, for where the data is not.
+const OWN: [&str; 2] =
+    ["play the newest song of the band next door", "will it snow in the hills on friday"];
+
+/// Counts sentences of the validation data on every processor that has instructions for floats,
+/// since an emulated one without them takes minutes for so large a model; `None`, and a line that
+/// says so, where that data is not.
+pub(crate) fn all(count: usize) -> Result<Option<Vec<Counts>>> {
+    let Some(data) = std::env::var_os("TRINE_DATA").map(PathBuf::from) else {
+        println!("skipped: sentences of SNIPS: set TRINE_DATA to a folder with snips/");
+        return Ok(None);
+    };
+    let file = data.join("snips/dev.jsonl");
+    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let lines: Vec<&str> = text.lines().collect();
+    ensure!(lines.len() >= count, "{} has {} sentences", file.display(), lines.len());
+    let sentence = |at: usize| -> Result<String> {
+        let line = lines.get(at * lines.len() / count).context("a sentence")?;
+        let json: serde_json::Value = serde_json::from_str(line)?;
+        Ok(json["text"].as_str().context("a sentence has a text")?.to_owned())
+    };
+    let sentences = (0..count).map(sentence).collect::<Result<Vec<_>>>()?;
+    measured(CHIPS.iter().filter(|chip| chip.target.ends_with("hf")), &sentences).map(Some)
+}
+
+/// Counts two sentences on the first processor, of which no data is needed.
+pub(crate) fn small() -> Result<Vec<Counts>> {
+    measured(CHIPS.iter().take(1), &OWN.map(str::to_owned))
+}
+
+fn measured(
+    chips: impl Iterator<Item = &'static Board>,
+    sentences: &[String],
+) -> Result<Vec<Counts>> {
+    let folder = sh::target_dir().join("mcu/snips");
+    fs::create_dir_all(&folder)?;
+    let [image, tools, text] =
+        ["snips.trnm", "tools.bin", "sentences.txt"].map(|name| folder.join(name));
+    super::model::pack(&sh::root().join(MODEL), &image)?;
+    fs::write(&tools, compiled()?)?;
+    fs::write(&text, sentences.join("\n"))?;
+    let files: chips::Files<'_> = &[("MODEL", &image), ("TOOLS", &tools), ("SENTENCES", &text)];
+    let host = chips::on_host(PROGRAM, files)?;
+    ensure!(host.lines().count() == sentences.len(), "this computer says:\n{host}");
+    let measure = |chip: &'static Board| {
+        let chips::Run { said, counts: each, .. } = chips::run(chip, PROGRAM, files)?;
+        ensure!(said == host, "{} says\n{said}this computer\n{host}", chip.name);
+        ensure!(each.len() == sentences.len(), "{} sentences were counted", each.len());
+        Ok(Counts { chip, each, long: 0 })
+    };
+    chips.map(measure).collect()
+}
+
+/// What the tools are compiled to: the bytes of the array in C that `trine gen` writes.
+fn compiled() -> Result<Vec<u8>> {
+    let mut generate = programs::command("trine");
+    generate.args(["gen", TOOLS, "--sentences", "--prefix", "snips"]);
+    let text = sh::output(&mut generate)?;
+    let (_, array) = text.split_once('{').context("`trine gen` writes an array")?;
+    bytes(array.split_once('}').context("which ends")?.0)
+}
+
+/// The numbers of an array in C.
+fn bytes(array: &str) -> Result<Vec<u8>> {
+    let numbers = array.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let number = |word: &str| match word.strip_prefix("0x") {
+        Some(digits) => u8::from_str_radix(digits, 16),
+        None => word.parse(),
+    };
+    numbers.map(|word| number(word).with_context(|| word.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn an_array_of_c_is_read_as_its_numbers() {
+        assert_eq!(bytes("\n    0x01, 0xff,\n    16,\n").unwrap(), [1, 255, 16]);
+        assert!(bytes("0x100").is_err());
+    }
+}

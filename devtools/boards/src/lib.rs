@@ -1,0 +1,17 @@
+//! The example firmware on emulated boards: how it is built and run, what its wire and its models
+//! answer, and what it costs in flash, RAM, stack and instructions.
+#![forbid(unsafe_code)]
+#![expect(clippy::missing_errors_doc, reason = "an error is a text for a person")]
+
+pub mod board;
+pub mod c;
+pub mod chips;
+pub mod count;
+pub mod emulator;
+pub mod firmware;
+pub mod gateway;
+pub mod logs;
+pub mod sentences;
+pub mod size;
+pub mod smoke;
+pub mod stack;

@@ -1,0 +1,177 @@
+//! What a sentence costs a chip, in instructions, from the board's taking it up to its answer being
+//! given to the line; loop, interrupts and tools of that time included. Of the model of SNIPS,
+//! which no board has, the model alone: see [`snips`].
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+use devtools::elf::Image;
+use devtools::gates::Gates;
+use devtools::{programs, record, sh};
+
+use super::{MODEL, build, folder, longest, pack, sentences};
+use crate::board::{Board, CHIPS};
+use crate::count::{region, snips};
+use crate::emulator::Emulator;
+
+/// What a chip takes for each sentence.
+pub(crate) struct Counts {
+    pub(crate) chip: &'static Board,
+    pub(crate) each: Vec<u64>,
+    /// Those at the end that were chosen for their length.
+    pub(crate) long: usize,
+}
+
+/// Sentences that are counted.
+const SENTENCES: usize = 50;
+/// The same where it only has to be seen that counting works.
+const FEW: usize = 3;
+/// How long the last of them may take after its answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Most instructions of a sentence on a Cortex-M4, on average and at worst.
+const GATES: [u64; 2] = [20_000_000, 40_000_000];
+/// The processor that the gates are said of.
+const GATED: &str = "Cortex-M4";
+
+/// `cargo xtask bench ask`: counts on every processor, and keeps the tables under `benches/record`
+/// when `record` is set.
+pub fn main(keep: bool) -> Result<()> {
+    programs::build()?;
+    let image = pack(&sh::root().join(MODEL))?;
+    let counted = counted(SENTENCES, &image)?;
+    let counts = CHIPS.iter().map(|chip| measure(chip, &image, &counted));
+    let counts = counts.collect::<Result<Vec<_>>>()?;
+    let mut text = format!(
+        "Instructions, not cycles, of sentences of `train/board/validation`, on emulated boards: \
+         {SENTENCES}, \
+         the one of all that has the most tokens, and one that does not fit in the end.\n\n{}",
+        table("board.gguf, behind the firmware", &counts)?
+    );
+    let mut gates = Gates::default();
+    check(&mut gates, &counts, GATES);
+    if let Some(counts) = snips::all(SENTENCES)? {
+        write!(text, "\n{}", table("snips.gguf, the model alone", &counts)?)?;
+        check(&mut gates, &counts, [snips::GATE, u64::MAX]);
+    }
+    println!("\n{text}");
+    if keep {
+        record::keep("ask", &text)?;
+    }
+    gates.check()
+}
+
+/// Counts a few sentences on two processors, and two of SNIPS on one.
+pub(super) fn small(image: &Path) -> Result<()> {
+    let [first, .., last] = CHIPS else { bail!("two chips") };
+    let counted = counted(FEW, image)?;
+    let board = [measure(first, image, &counted)?, measure(last, image, &counted)?];
+    let snips = snips::small()?;
+    println!("{}\n{}", table("board.gguf", &board)?, table("snips.gguf", &snips)?);
+    let mut gates = Gates::default();
+    check(&mut gates, &board, GATES);
+    check(&mut gates, &snips, [snips::GATE, u64::MAX]);
+    gates.check()
+}
+
+/// What the board gives up on when all of its room for tokens is used: a sentence of rare letters,
+/// each of them a token, that is copied to a call. No sentence takes it longer.
+const OVERFULL: &str = "put up the text kiwi vex fjord buzz hymn kiwi vex fjord on line 2 please";
+
+/// Sentences of a count that were chosen for their length, at the end.
+const LONG: usize = 2;
+
+/// So many sentences, the longest of all, and one that does not fit.
+fn counted(count: usize, image: &Path) -> Result<Vec<String>> {
+    let mut some = sentences(count)?;
+    some.extend([longest(image)?, OVERFULL.to_owned()]);
+    Ok(some)
+}
+
+/// Counts on one processor.
+fn measure(chip: &'static Board, image: &Path, sentences: &[String]) -> Result<Counts> {
+    let elf = build(chip, image)?;
+    let counts = folder()?.join("counts.txt");
+    let places = ["sentence_begins", "sentence_ends"];
+    let region = region(&Image::read(&elf)?, "trine_firmware::ask", places, &counts)?;
+    let file = folder()?.join("counted.txt");
+    std::fs::write(&file, sentences.join("\n"))?;
+    let options = ["-icount", "shift=5", "-plugin", &region];
+    let emulator = Emulator::start(chip, &elf, &options)?;
+    let mut smoke = programs::command("trine-smoke");
+    sh::output(smoke.arg("--count").arg(&file).args(emulator.sockets()))?;
+    let text = written(&counts, sentences.len())?;
+    drop(emulator);
+    let each = text.lines().map(str::parse).collect::<Result<Vec<u64>, _>>()?;
+    ensure!(each.len() == sentences.len(), "{} sentences were counted", each.len());
+    Ok(Counts { chip, each, long: LONG })
+}
+
+/// What the plug-in has written, as soon as there are so many lines: the board gives an answer to
+/// the line a little before it is through with the sentence.
+fn written(counts: &Path, lines: usize) -> Result<String> {
+    let since = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(counts)?;
+        if text.lines().count() >= lines || since.elapsed() > PATIENCE {
+            return Ok(text);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Average, and most of all, in instructions. What was chosen for its length is no part of the
+/// average.
+fn figures(counts: &Counts) -> [u64; 2] {
+    let most = counts.each.iter().max().copied().unwrap_or_default();
+    let usual = counts.each.len().saturating_sub(counts.long);
+    let sum = counts.each.iter().take(usual).sum::<u64>();
+    [sum / usual.max(1) as u64, most]
+}
+
+fn millions(count: u64) -> f64 {
+    count as f64 / 1e6
+}
+
+fn table(title: &str, counts: &[Counts]) -> Result<String> {
+    let number = counts.first().map_or(0, |counts| counts.each.len());
+    let mut text = format!(
+        "| {title}: {number} sentences | board | average, M | worst, M |\n|---|---|---:|---:|\n"
+    );
+    for counts in counts {
+        let [average, worst] = figures(counts).map(millions);
+        let Board { processor, name, .. } = counts.chip;
+        writeln!(text, "| {processor} | {name} | {average:.2} | {worst:.2} |")?;
+    }
+    Ok(text)
+}
+
+/// Whether a Cortex-M4 keeps the gates, on average and at worst.
+fn check(gates: &mut Gates, counts: &[Counts], most: [u64; 2]) {
+    for counts in counts.iter().filter(|counts| counts.chip.processor == GATED) {
+        for (count, most) in figures(counts).into_iter().zip(most) {
+            let what = format!("{GATED}: M instructions a sentence");
+            gates.at_most(what, millions(count), millions(most));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Board, Counts, Gates, check, figures};
+
+    #[test]
+    fn a_gate_is_missed_on_average_and_at_worst() {
+        static M4: Board = Board { name: "", target: "", processor: "Cortex-M4" };
+        let counts = |each: &[u64], long| Counts { chip: &M4, each: each.into(), long };
+        assert_eq!(figures(&counts(&[10, 20, 60], 0)), [30, 60]);
+        assert_eq!(figures(&counts(&[10, 20, 60], 1)), [15, 60]);
+        let missed = |most| {
+            let mut gates = Gates::default();
+            check(&mut gates, &[counts(&[10, 20, 60], 0)], most);
+            gates.text().matches("MISSED").count()
+        };
+        assert_eq!([missed([30, 60]), missed([29, 60]), missed([29, 59])], [0, 1, 2]);
+    }
+}

@@ -1,0 +1,87 @@
+//! The package as users' build systems find it: `pkg-config` and `CMake` build the quick start's
+//! program with it, from wherever it was unpacked.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use devtools::sh;
+
+use super::package::VERSION;
+use crate::examples::converse;
+
+const PROGRAM: &str = "host-example/c";
+/// A program that calls one function of a library.
+const ALONE: [(&str, &str); 3] = [
+    ("trine", "trine_deinit(NULL)"),
+    ("trine_model", "trine_ask_open(NULL, 0u, NULL, NULL, NULL)"),
+    ("trine_host", "trine_host_model_open(NULL, NULL, NULL, NULL)"),
+];
+
+/// Unpacks the package and builds the program in each way.
+pub(super) fn main(tarball: &Path) -> Result<()> {
+    // A space in the name shows what takes flags apart wrongly.
+    let folder = sh::target_dir().join("dist/smoke/build systems");
+    sh::empty_folder(&folder)?;
+    sh::run(sh::command("tar").arg("-xzf").arg(tarball).arg("-C").arg(&folder))?;
+    let name = tarball.file_name().context("the package has a name")?.to_string_lossy();
+    let root = folder.join(name.trim_end_matches(".tar.gz"));
+    let version = pkg_config(&root, &["--modversion", "trine"])?;
+    ensure!(version == VERSION, "trine.pc says version {version}");
+    let hello = folder.join("by-flags");
+    by_flags(&root, "trine", &sh::root().join(PROGRAM).join("hello.c"), &hello)?;
+    let mut hello = sh::command(hello);
+    hello.env("LD_LIBRARY_PATH", root.join("lib"));
+    converse(hello, "hello")?;
+    for (library, call) in ALONE {
+        let (source, program) = (folder.join(format!("{library}.c")), folder.join(library));
+        let text = format!("#include <{library}.h>\nint main(void) {{ return {call} == 0; }}\n");
+        fs::write(&source, text)?;
+        by_flags(&root, library, &source, &program)?;
+        sh::run(sh::command(program).env("LD_LIBRARY_PATH", root.join("lib")))?;
+    }
+    for library in ["Trine::trine", "Trine::shared"] {
+        cmake(&root, &folder.join(library.trim_start_matches("Trine::")), library)?;
+    }
+    newer_is_refused(&root, &folder.join("newer"))?;
+    println!("pkg-config and CMake find the package, and the quick start's program works");
+    Ok(())
+}
+
+fn pkg_config(root: &Path, words: &[&str]) -> Result<String> {
+    let mut command = sh::command("pkg-config");
+    command.args(words).env("PKG_CONFIG_PATH", root.join("lib/pkgconfig"));
+    Ok(sh::output(&mut command)?.trim().to_owned())
+}
+
+/// Compiles a program by the flags of a library's `.pc` file alone, as a Makefile would: a shell
+/// takes the flags apart.
+fn by_flags(root: &Path, library: &str, source: &Path, program: &Path) -> Result<()> {
+    let flags = pkg_config(root, &["--cflags", "--libs", library])?;
+    let script = format!("cc -std=c99 \"$0\" -o \"$1\" {flags}");
+    sh::run(sh::command("sh").args(["-euc", &script]).arg(source).arg(program))
+}
+
+fn cmake(root: &Path, build: &Path, library: &str) -> Result<()> {
+    let mut configure = sh::command("cmake");
+    configure.arg("-S").arg(sh::root().join(PROGRAM)).arg("-B").arg(build);
+    configure.arg(format!("-DCMAKE_PREFIX_PATH={}", root.display()));
+    sh::run(configure.arg(format!("-DTRINE_LIBRARY={library}")))?;
+    sh::run(sh::command("cmake").arg("--build").arg(build))?;
+    converse(sh::command(build.join("hello")), "hello")
+}
+
+/// A project that asks for a newer library than there is does not get this one.
+fn newer_is_refused(root: &Path, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let project = "cmake_minimum_required(VERSION 3.13)\nproject(newer C)\n\
+                   find_package(Trine 99 REQUIRED)\n";
+    fs::write(folder.join("CMakeLists.txt"), project)?;
+    let mut configure = sh::command("cmake");
+    configure.arg("-S").arg(folder).arg("-B").arg(folder.join("build"));
+    configure.arg(format!("-DCMAKE_PREFIX_PATH={}", root.display()));
+    let done = configure.output().context("cmake could not start")?;
+    let said = String::from_utf8_lossy(&done.stderr);
+    ensure!(!done.status.success() && said.contains("not accepted"), "{said}");
+    Ok(())
+}

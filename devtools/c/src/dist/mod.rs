@@ -1,0 +1,320 @@
+//! `cargo xtask dist`: libtrine and `libtrine_model` as they are shipped, and the leg that looks at
+//! them.
+//!
+//! A static library of Rust brings the whole of `core` along, some three hundred objects, and two
+//! of them in one program collide. So all is linked into one relocatable object first, of which
+//! only the functions of `ffi/exports.txt` or `ffi/model/exports.txt` are left visible.
+
+mod build_systems;
+mod object;
+mod package;
+mod smoke;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use devtools::baremetal::Compiler;
+use devtools::{cache, parallel, sh};
+
+pub use package::hosted;
+
+const WORKSPACE: &str = "ffi/artifact";
+
+/// A library that is shipped.
+#[derive(Debug)]
+struct Product {
+    /// What is between `lib` and `.a`.
+    name: &'static str,
+    /// Its functions, and the smallest profile of each.
+    exports: &'static str,
+    /// Its profiles, each of which holds those before it, and the feature of the artefact for each.
+    profiles: &'static [(&'static str, &'static str)],
+    /// A function that every profile has.
+    entry: &'static str,
+}
+
+/// Tools for MCP clients.
+const DEVICE: Product = Product {
+    name: "trine",
+    exports: "ffi/exports.txt",
+    profiles: &[("base", "base"), ("policy", "policy"), ("mcp", "mcp"), ("full", "full")],
+    entry: "trine_init",
+};
+
+/// Language models.
+const MODEL: Product = Product {
+    name: "trine_model",
+    exports: "ffi/model/exports.txt",
+    profiles: &[("image", "model-image"), ("ask", "model-ask"), ("full", "model-full")],
+    entry: "trine_model_open",
+};
+
+/// Models from files, with threads: a shared library that cargo makes as it is shipped.
+const HOSTED: Product = Product {
+    name: "trine_host",
+    exports: "ffi/host/exports.txt",
+    profiles: &[("full", "full")],
+    entry: "trine_host_model_open",
+};
+
+/// A target that libtrine is shipped for.
+#[derive(Debug)]
+struct Target {
+    /// As Rust calls it.
+    name: &'static str,
+    /// Before the names of its binutils.
+    prefix: &'static str,
+    /// What its linker has to be told.
+    emulation: &'static [&'static str],
+    /// How fast before small.
+    opt_level: &'static str,
+}
+
+const HOST: Target =
+    Target { name: "x86_64-unknown-linux-gnu", prefix: "", emulation: &[], opt_level: "3" };
+
+const fn arm(name: &'static str) -> Target {
+    Target { name, prefix: "arm-none-eabi-", emulation: &[], opt_level: "s" }
+}
+
+/// All of them, the host first.
+const TARGETS: &[Target] = &[
+    HOST,
+    arm("thumbv6m-none-eabi"),
+    arm("thumbv7m-none-eabi"),
+    arm("thumbv7em-none-eabihf"),
+    arm("thumbv8m.main-none-eabihf"),
+    Target {
+        name: "riscv32imac-unknown-none-elf",
+        prefix: "riscv64-unknown-elf-",
+        emulation: &["-melf32lriscv"],
+        opt_level: "s",
+    },
+];
+
+/// `cargo xtask dist [TARGET [PROFILE]]`: the packages of all targets, or the library of one.
+pub fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
+    let Some(name) = target else {
+        return TARGETS
+            .iter()
+            .try_for_each(|target| package::make(target, package::SHIPPED).map(drop));
+    };
+    let target = TARGETS.iter().find(|target| target.name == name).with_context(|| {
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+        format!("libtrine is not made for {name}, but for {}", names.join(", "))
+    })?;
+    let (product, profile) = match profile {
+        Some(profile) => match profile.strip_prefix("model-") {
+            Some(profile) => (&MODEL, profile),
+            None => (&DEVICE, profile),
+        },
+        None => (&DEVICE, "full"),
+    };
+    println!("{}", library(product, target, profile)?.display());
+    Ok(())
+}
+
+/// The leg `dist`: every library of every target keeps the rules, and works in a program.
+pub fn check() -> Result<()> {
+    parallel::each(TARGETS, |target| {
+        for profile in ["base", "full"] {
+            library(&DEVICE, target, profile)?;
+        }
+        library(&MODEL, target, if target.prefix.is_empty() { "full" } else { "image" })?;
+        // What reads files is large; that it is made at all does not hang on the chip.
+        let is_with_files = target.name.starts_with("thumbv7em");
+        if is_with_files { library(&MODEL, target, "full").map(drop) } else { Ok(()) }
+    })?;
+    smoke::layout()?;
+    smoke::beside_another(&host_library()?)?;
+    smoke::shared(&host_shared(&host_library()?)?)?;
+    smoke::panics(&compile(&HOST, "full,forced-panic", HOST.opt_level)?)?;
+    build_systems::main(&package::make(&HOST, package::TRIED)?)
+}
+
+/// The static library of the host, for the tests of C programs.
+pub fn host_library() -> Result<PathBuf> {
+    library(&DEVICE, &HOST, "full")
+}
+
+/// The same for language models.
+pub fn host_model_library() -> Result<PathBuf> {
+    library(&MODEL, &HOST, "full")
+}
+
+/// The shared library of the host, made of a static one.
+pub fn host_shared(library: &Path) -> Result<PathBuf> {
+    package::shared(&HOST, library)
+}
+
+/// The static library for a chip, for the firmware in C.
+pub fn chip_library(target: &str, profile: &str) -> Result<PathBuf> {
+    let target = TARGETS.iter().find(|known| known.name == target);
+    library(&DEVICE, target.context("libtrine is not made for this target")?, profile)
+}
+
+/// Makes a static library and checks it, unless the one that is there was made of the same.
+fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf> {
+    // What cargo makes of two profiles has one name, so both would be made in one place.
+    let folder = sh::target_dir().join("dist").join(target.name);
+    sh::exclusively(&folder, || library_in(&folder, product, target, profile))
+}
+
+fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) -> Result<PathBuf> {
+    let (exports, feature) = (exports(product, profile)?, feature(product, profile)?);
+    let out = folder.join(feature);
+    fs::create_dir_all(&out)?;
+    let library = out.join(format!("lib{}.a", product.name));
+    // The smallest profile is for who counts bytes before instructions.
+    let is_smallest = profile == "base" && !target.prefix.is_empty();
+    let raw = compile(target, feature, if is_smallest { "z" } else { target.opt_level })?;
+    let made_of = format!("{exports:?} {:?}", fs::metadata(&raw)?.modified()?);
+    let stamp = out.join("made_of");
+    if library.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_of) {
+        return Ok(library);
+    }
+    drop(fs::remove_file(&stamp));
+    // The kernels for wide registers, and what reads files, have checks of bounds that the compiler
+    // does not see through.
+    let is_plain = profile == "image" && !target.prefix.is_empty();
+    let leave = object::Leave { may_panic: product.name == MODEL.name && !is_plain };
+    let bytes = link(&library, (product, target), &raw, &exports, leave)
+        .with_context(|| format!("lib{} for {}, profile {profile}", product.name, target.name))?;
+    fs::write(stamp, made_of)?;
+    println!(
+        "lib{}.a for {}, profile {profile}: {} functions, {bytes} B of code and constants",
+        product.name,
+        target.name,
+        exports.len()
+    );
+    Ok(library)
+}
+
+/// Makes one object of all that cargo made, with the exports alone visible, and the library of it.
+/// Answers its bytes of code and constants.
+fn link(
+    library: &Path,
+    (product, target): (&Product, &Target),
+    raw: &Path,
+    exports: &[String],
+    leave: object::Leave,
+) -> Result<u64> {
+    let out = library.parent().context("a library lies in a folder")?;
+    let (object, list) = (out.join(format!("{}.o", product.name)), out.join("exports.txt"));
+    fs::write(&list, exports.join("\n") + "\n")?;
+    // Models bring their arithmetic along: a chip then has the results of its host, whatever its C
+    // compiler makes of floats.
+    let is_model = product.name == MODEL.name;
+    let raw = if is_model { raw.to_owned() } else { without_run_time(target, raw, out)? };
+    let mut ld = tool(target, "ld");
+    ld.args(target.emulation).args(["-r", "--gc-sections", "-e", product.entry]);
+    ld.args(exports.iter().flat_map(|name| ["-u", name.as_str()]));
+    sh::run(ld.arg(raw).arg("-o").arg(&object))?;
+    let mut objcopy = tool(target, "objcopy");
+    objcopy.arg(format!("--keep-global-symbols={}", list.display()));
+    // GNU ar and nm fail on bitcode newer than their LLVM.
+    objcopy.args(["--strip-debug", "-R", ".llvmbc", "-R", ".llvmcmd"]);
+    sh::run(objcopy.arg(&object))?;
+    let bytes = object::check(&object, exports, leave)?;
+    let partial = out.join("partial.a");
+    drop(fs::remove_file(&partial));
+    let mut ar = tool(target, "ar");
+    ar.arg("rcs").arg(&partial).arg(&object);
+    // On a chip the program alone knows how to end.
+    if leave.may_panic && target.prefix.is_empty() {
+        let last = out.join("on_panic.o");
+        let mut cc = sh::command("cc");
+        cc.args(["-std=c99", "-O2", "-fPIC", "-c", "ffi/model/on_panic.c", "-o"]).arg(&last);
+        sh::run(&mut cc)?;
+        ar.arg(last);
+    }
+    sh::run(&mut ar)?;
+    fs::rename(&partial, library)?;
+    Ok(bytes)
+}
+
+/// The same archive without the compiler's run-time (`memcpy`, 64-bit division), which every C
+/// compiler brings for its chip: a program then has one of each, its own. A host's stays as it is.
+fn without_run_time(target: &Target, raw: &Path, out: &Path) -> Result<PathBuf> {
+    if target.prefix.is_empty() {
+        return Ok(raw.to_owned());
+    }
+    let copy = out.join("raw.a");
+    fs::copy(raw, &copy)?;
+    let members = sh::output(tool(target, "ar").arg("t").arg(&copy))?;
+    let run_time = members.lines().filter(|member| member.starts_with("compiler_builtins"));
+    let run_time: Vec<&str> = run_time.collect();
+    ensure!(!run_time.is_empty(), "{} has no compiler_builtins in it", raw.display());
+    sh::run(tool(target, "ar").arg("d").arg(&copy).args(run_time))?;
+    Ok(copy)
+}
+
+/// The feature of the artefact for a profile.
+fn feature(product: &Product, profile: &str) -> Result<&'static str> {
+    let known = product.profiles.iter().find(|(name, _)| *name == profile);
+    let (_, feature) = known.with_context(|| {
+        let names: Vec<&str> = product.profiles.iter().map(|(name, _)| *name).collect();
+        format!("lib{} has no profile {profile}, but {}", product.name, names.join(", "))
+    })?;
+    Ok(feature)
+}
+
+/// The functions of a profile.
+fn exports(product: &Product, profile: &str) -> Result<Vec<String>> {
+    let file = product.exports;
+    let rank = |name: &str| product.profiles.iter().position(|(known, _)| *known == name);
+    feature(product, profile)?;
+    let text = fs::read_to_string(sh::root().join(file)).context(file)?;
+    let mut names = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, least) = line.split_once(' ').with_context(|| format!("{file}: {line}"))?;
+        let least = rank(least).with_context(|| format!("{file}: no profile {least}"))?;
+        if Some(least) <= rank(profile) {
+            names.push(name.to_owned());
+        }
+    }
+    ensure!(names.is_sorted() && !names.is_empty(), "{file} is not in order");
+    Ok(names)
+}
+
+/// Lets cargo make its own kind of static library. Each target has a folder of its own, since cargo
+/// works for one at a time in one; a chip's, where `core` is most of it, outlives the tree.
+fn compile(target: &Target, features: &str, opt_level: &str) -> Result<PathBuf> {
+    let workspace = sh::root().join(WORKSPACE);
+    let own = sh::target_dir().join("dist/build").join(target.name);
+    let (mut cargo, target_dir) = if target.prefix.is_empty() {
+        let mut cargo = sh::cargo();
+        cargo.args(["rustc", "--target", target.name]);
+        (cargo, own)
+    } else {
+        let compiler = Compiler::find(target.name)?;
+        // Of this tree alone: what is shipped is read from there after cargo has let go of it.
+        let key = format!("{}{}", compiler.version()?, sh::root().display());
+        let cached = cache::folder("dist", &key, &workspace.join("Cargo.lock"));
+        let folder = cached.map_or(own, |folder| folder.join(target.name));
+        let cargo = compiler.cargo_without_frames("rustc", target.name, &folder.join("targets"))?;
+        (cargo, folder)
+    };
+    cargo.args(["--profile", "embedded", "--crate-type", "staticlib", "--quiet"]);
+    cargo.args(["--no-default-features", "--features", features]);
+    if opt_level == "z" {
+        // What a few functions have alike would be put into functions of its own: 14 bytes less for
+        // 120 instructions a call.
+        cargo.args(["--", "-Cllvm-args=-enable-machine-outliner=never"]);
+    }
+    cargo
+        .current_dir(&workspace)
+        .env("CARGO_TARGET_DIR", &target_dir)
+        .env("CARGO_PROFILE_EMBEDDED_OPT_LEVEL", opt_level)
+        .env_remove("RUSTFLAGS");
+    sh::run(&mut cargo)?;
+    let raw = target_dir.join(target.name).join("embedded/libtrine.a");
+    if raw.exists() { Ok(raw) } else { bail!("cargo left no {}", raw.display()) }
+}
+
+fn tool(target: &Target, name: &str) -> Command {
+    sh::command(format!("{}{name}", target.prefix))
+}

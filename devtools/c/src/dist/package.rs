@@ -1,0 +1,133 @@
+//! The package of a target: libraries, headers, and what build systems find them by.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use devtools::sh;
+
+use super::{DEVICE, HOST, HOSTED, MODEL, Target, exports, library, object, tool};
+
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Cargo's profile of what is shipped, and one that other legs build too.
+pub(super) const SHIPPED: &str = "release";
+pub(super) const TRIED: &str = "ci";
+/// Headers that are shipped, as far as they are there.
+const HEADERS: [&str; 7] = [
+    "trine.h",
+    "trine.hpp",
+    "trine_consent.h",
+    "trine_host.h",
+    "trine_model.h",
+    "trine_news.h",
+    "trine_run.h",
+];
+
+/// The shared library of a target, made of the same object as the static one, with its two links.
+pub(super) fn shared(target: &Target, library: &Path) -> Result<PathBuf> {
+    let folder = library.parent().context("the library lies in a folder")?.join("shared");
+    let (path, soname) = place("libtrine", &folder)?;
+    let mut cc = sh::command("cc");
+    cc.arg("-shared").arg(format!("-Wl,-soname,{soname},-z,defs,-z,noexecstack,--gc-sections"));
+    sh::run(
+        cc.arg("-o")
+            .arg(&path)
+            .args(["-Wl,--whole-archive"])
+            .arg(library)
+            .args(["-Wl,--no-whole-archive", "-lc"]),
+    )?;
+    sh::run(tool(target, "strip").arg("--strip-unneeded").arg(&path))?;
+    Ok(path)
+}
+
+/// Where a shared library goes in a folder, and its name at run time; both links to it are made.
+fn place(name: &str, folder: &Path) -> Result<(PathBuf, String)> {
+    fs::create_dir_all(folder)?;
+    let major = VERSION.split('.').next().unwrap_or_default();
+    let (full, soname) = (format!("{name}.so.{VERSION}"), format!("{name}.so.{major}"));
+    for (link, to) in [(soname.clone(), &full), (format!("{name}.so"), &soname)] {
+        let link = folder.join(link);
+        if link.symlink_metadata().is_ok() {
+            fs::remove_file(&link)?;
+        }
+        symlink(to, &link)?;
+    }
+    Ok((folder.join(&full), soname))
+}
+
+/// Puts `libtrine_host`, which cargo left in `built`, into a folder, without what only a debugger
+/// wants, and checks its functions.
+pub fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
+    let (path, _) = place("libtrine_host", folder)?;
+    let mut strip = tool(&HOST, "strip");
+    let from = built.join("libtrine_host.so");
+    sh::run(strip.arg("--strip-unneeded").arg(from).arg("-o").arg(&path))?;
+    let wanted = [exports(&MODEL, "full")?, exports(&HOSTED, "full")?].concat();
+    object::check_shared(&path, &wanted)?;
+    Ok(path)
+}
+
+/// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip.
+/// `profile` is cargo's for `libtrine_host`: [`SHIPPED`], or [`TRIED`] where it is to work and no
+/// more.
+pub(super) fn make(target: &Target, profile: &str) -> Result<PathBuf> {
+    let dist = sh::target_dir().join("dist");
+    let name = format!("trine-{VERSION}-{}", target.name);
+    let root = dist.join("package").join(&name);
+    if root.exists() {
+        fs::remove_dir_all(&root)?;
+    }
+    let (include, lib) = (root.join("include"), root.join("lib"));
+    fs::create_dir_all(&include)?;
+    fs::create_dir_all(lib.join("pkgconfig"))?;
+    fs::create_dir_all(lib.join("cmake/Trine"))?;
+    for header in HEADERS {
+        let from = sh::root().join("include").join(header);
+        if from.exists() {
+            fs::copy(from, include.join(header))?;
+        }
+    }
+    let built = library(&DEVICE, target, "full")?;
+    fs::copy(&built, lib.join("libtrine.a"))?;
+    if target.name == HOST.name {
+        let shared = shared(target, &built)?;
+        let from = shared.parent().context("it lies in a folder")?;
+        sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
+        // Without the program: what both need is compiled in one way for it and in another for a
+        // shared library, so that together it would be compiled for the program once more.
+        sh::run(sh::cargo().args(["build", "--profile", profile, "-p", "trine-c-host"]))?;
+        hosted(&sh::target_dir().join(profile), &lib)?;
+    } else {
+        for profile in ["base", "policy", "mcp"] {
+            let built = library(&DEVICE, target, profile)?;
+            fs::copy(built, lib.join(format!("libtrine_{profile}.a")))?;
+        }
+        fs::copy(library(&MODEL, target, "image")?, lib.join("libtrine_model_image.a"))?;
+    }
+    fs::copy(library(&MODEL, target, "full")?, lib.join("libtrine_model.a"))?;
+    let fill = |template: &str| -> Result<String> {
+        let path = sh::root().join("ffi/package").join(template);
+        let text = fs::read_to_string(&path).with_context(|| template.to_owned())?;
+        Ok(text.replace("@VERSION@", VERSION))
+    };
+    for name in ["trine", "trine_model", "trine_host"] {
+        if name != "trine_host" || target.name == HOST.name {
+            let file = format!("{name}.pc");
+            fs::write(lib.join("pkgconfig").join(&file), fill(&format!("{file}.in"))?)?;
+        }
+    }
+    for file in ["TrineConfig.cmake", "TrineConfigVersion.cmake"] {
+        fs::write(lib.join("cmake/Trine").join(file), fill(&format!("{file}.in"))?)?;
+    }
+    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        fs::copy(sh::root().join(licence), root.join(licence))?;
+    }
+    let tarball = dist.join(format!("{name}.tar.gz"));
+    let mut tar = sh::command("tar");
+    // The same files make the same bytes.
+    tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "-C"]);
+    sh::run(tar.arg(dist.join("package")).arg("-czf").arg(&tarball).arg(&name))?;
+    println!("{}", tarball.display());
+    Ok(tarball)
+}

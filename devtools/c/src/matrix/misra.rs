@@ -1,0 +1,98 @@
+//! MISRA C:2012 over the header, its macros and the examples, by cppcheck's addon. Each rule that
+//! is not kept is a row of docs/misra.md, with its reason; a row that is not needed fails as well.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use devtools::{parallel, sh};
+
+const PAGE: &str = "docs/misra.md";
+/// What cppcheck prints in front of a rule's number.
+const RULE: &str = "misra-c2012-";
+
+/// Programs, each checked as a whole: rules on names look across files.
+const PROGRAMS: &[&[&str]] = &[
+    &["tests/c/header"],
+    &["host-example/c"],
+    &["firmware-example/c/board", "firmware-example/c/src", "firmware-example/c/bsp"],
+];
+/// Files that belong to another program or another processor than the rest of their folder.
+const APART: &[&str] = &["without_trine.c", "rtos.c", "receive_dma.c", "riscv.c", "nrf51.c"];
+
+pub(super) fn main() -> Result<()> {
+    let text = sh::read(PAGE)?;
+    let listed = deviations(&text);
+    ensure!(!listed.is_empty(), "{PAGE} has no row `| rule | … |`");
+    let mut found = BTreeSet::new();
+    let mut unlisted = Vec::new();
+    for lines in parallel::map(PROGRAMS, |program| check(program)) {
+        for line in lines? {
+            let Some((_, rule)) = line.split_once(RULE) else {
+                bail!("cppcheck says: {line}");
+            };
+            let rule = rule.trim().to_owned();
+            if !listed.contains(&rule) {
+                unlisted.push(line);
+            }
+            found.insert(rule);
+        }
+    }
+    if !unlisted.is_empty() {
+        bail!("rules that {PAGE} does not list:\n{}", unlisted.join("\n"));
+    }
+    let unused: Vec<&String> = listed.difference(&found).collect();
+    ensure!(unused.is_empty(), "{PAGE} lists rules that nothing breaks: {unused:?}");
+    println!("MISRA C:2012: {} rules are deviated from, each with its reason", found.len());
+    Ok(())
+}
+
+/// The rules in the first column of the page's table.
+fn deviations(page: &str) -> BTreeSet<String> {
+    let first = |line: &str| line.strip_prefix("| ")?.split(" | ").next().map(str::to_owned);
+    let is_rule = |cell: &String| {
+        cell.split_once('.')
+            .is_some_and(|(a, b)| a.parse::<u8>().is_ok() && b.parse::<u8>().is_ok())
+    };
+    page.lines().filter_map(first).filter(is_rule).collect()
+}
+
+/// What cppcheck has to say about the files of some folders.
+fn check(folders: &[&str]) -> Result<Vec<String>> {
+    let mut sources = Vec::new();
+    for folder in folders {
+        for file in sh::files(folder, "c")? {
+            // Under one name only: a header that is found by two paths is two headers to cppcheck.
+            sources.push(file.strip_prefix(sh::root())?.to_owned());
+        }
+    }
+    sources.retain(|file| !APART.iter().any(|name| file.ends_with(name)));
+    let mut cppcheck = sh::command("cppcheck");
+    cppcheck.args(["--addon=misra", "--std=c99", "--platform=unix32", "--quiet"]).args([
+        "--enable=warning,performance,portability",
+        "--suppress=missingIncludeSystem",
+        "--template={file}:{line}: {id}",
+        "-DGREENHOUSE_SMALL=0",
+        "-DGREENHOUSE_TABLE=0",
+        "-Iinclude",
+    ]);
+    for folder in ["board", "src", "bsp", "bsp/mps2-an386"] {
+        cppcheck.arg(format!("-Ifirmware-example/c/{folder}"));
+    }
+    let done = cppcheck.args(&sources).output().context("cppcheck could not start")?;
+    ensure!(done.status.success(), "cppcheck failed: {}", done.status);
+    // Findings go to its error output.
+    Ok(String::from_utf8_lossy(&done.stderr).lines().map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::deviations;
+
+    #[test]
+    fn rules_are_the_first_column() {
+        let page = "# x\n\n| rule | why |\n|---|---|\n| 15.5 | early returns |\n| 8.9 | tables |\n";
+        let rules: Vec<String> = deviations(page).into_iter().collect();
+        assert_eq!(rules, ["15.5", "8.9"]);
+    }
+}

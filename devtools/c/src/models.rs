@@ -1,0 +1,202 @@
+//! The programs in C that use language models: what they write is what `trine generate` writes of
+//! the same file, whether a library has the memory or the program has.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use devtools::{programs, sh};
+
+use crate::dist;
+use crate::program::{STATIC, WATCHED, Way, heap_counter, link, output_folder};
+
+const PROMPT: &str = "Hello";
+/// The small model that the tests of misuse take.
+pub(crate) const MISUSED: &str = "tests/golden/bitnet/bytes.gguf";
+/// Tokens that the programs write.
+pub const TOKENS: &str = "24";
+/// Where the programs lie.
+const FOLDER: &str = "models";
+
+/// As it is, sanitized, and under valgrind.
+fn ways() -> impl Iterator<Item = &'static Way> {
+    [&STATIC].into_iter().chain(WATCHED.iter().filter(|way| way.compiler == "gcc"))
+}
+
+/// The examples of models.
+pub(crate) fn examples() -> Result<()> {
+    programs::build()?;
+    let (folder, trine) = (output_folder(FOLDER)?, programs::path("trine"));
+    let (file, image) = (folder.join("tiny.gguf"), folder.join("model.trnm"));
+    tiny(&trine, &file)?;
+    sh::output(sh::command(&trine).args(["model", "pack"]).arg(&file).arg("-o").arg(&image))?;
+    let wanted = |model: &Path| {
+        let mut generate = sh::command(&trine);
+        generate.args(["generate", PROMPT, "--tokens", TOKENS, "--model"]).arg(model);
+        sh::bytes(&mut generate)
+    };
+    from_file(&folder, &file, &wanted(&file)?)?;
+    from_memory(&folder, &image, &wanted(&image)?)?;
+    first_program(&folder, &trine, &wanted(&file)?)?;
+    sentences(&folder, &trine)
+}
+
+/// Makes a model without training.
+pub fn tiny(trine: &Path, file: &Path) -> Result<()> {
+    sh::output(sh::command(trine).args(["model", "make", "--tiny", "-o"]).arg(file)).map(drop)
+}
+
+/// The first commands of the page on models in C, as they stand there, on what was built already.
+fn first_program(folder: &Path, trine: &Path, wanted: &[u8]) -> Result<()> {
+    let blocks = crate::examples::indented(&sh::read("docs/c-models.md")?);
+    let commands = blocks.first().context("docs/c-models.md has no commands")?;
+    let place = folder.display();
+    let script = commands
+        .replace("trine model make", &format!("{} model make", trine.display()))
+        .replace("cargo build --release -p trine-c-host\n", "")
+        .replace("target/release", &programs::folder().display().to_string())
+        .replace("tiny.gguf", &format!("{place}/first.gguf"))
+        .replace(" -o file", &format!(" -o {place}/first"))
+        .replace("./file", &format!("{place}/first"));
+    let said = sh::bytes(sh::command("sh").args(["-euc", &script]))?;
+    ensure!(said.ends_with(wanted), "the first program of docs/c-models.md writes {said:?}");
+    println!("the first program of docs/c-models.md starts, and writes what `trine generate` does");
+    Ok(())
+}
+
+/// A model and the tools that it was made for, as files of C: `model_trnm` and `board_sentences`.
+pub(crate) fn classifier() -> Result<[PathBuf; 2]> {
+    programs::build()?;
+    classifier_in(&output_folder("classifier")?, &programs::path("trine"))
+}
+
+fn classifier_in(folder: &Path, trine: &Path) -> Result<[PathBuf; 2]> {
+    let (image, array) = (folder.join("model.trnm"), folder.join("model.c"));
+    let pack = ["model", "pack", "models/board.gguf", "-o"];
+    sh::output(sh::command(trine).args(pack).arg(&image))?;
+    fs::write(&array, as_array(&fs::read(&image)?)?)?;
+    let tools = ["gen", "firmware-example/board/tools.json", "--sentences", "--prefix", "board"];
+    let compiled = folder.join("board_sentences.c");
+    sh::output(sh::command(trine).args(tools).arg("-o").arg(&compiled))?;
+    Ok([array, compiled])
+}
+
+/// The programs that read a sentence with a model in constant memory. One makes the calls of
+/// `trine ask` with the same image; the other runs what a sentence came to: judged, agreed to by a
+/// press and by no sentence.
+fn sentences(folder: &Path, trine: &Path) -> Result<()> {
+    let [array, compiled] = classifier_in(folder, trine)?;
+    let (model, device) = (dist::host_model_library()?, dist::host_library()?);
+    let image = folder.join("model.trnm");
+    let asked = ["make the fan spin at forty percent", "open all valves", "the fan at 900 percent"];
+    let wanted =
+        asked.iter().map(|text| answer(trine, &image, text)).collect::<Result<Vec<_>>>()?;
+    let valve = "open valve north for ten seconds";
+    let orders =
+        ["make the fan spin at forty percent", valve, "agree", valve, valve, "open all valves"];
+    let done = [
+        "{\"percent\":40}",
+        "valve_open: refused: a person",
+        "agreed to tool 3",
+        "valve_open: the valve is open already",
+        "valve_open: refused: a person",
+        "no call",
+    ];
+    for way in ways() {
+        let program = compile("ask", way, &[&array, &compiled, &model])?;
+        let said = sh::output(way.command(&program).args(asked))?;
+        let same = |(line, (bits, tokens)): (&str, &(String, String))| {
+            line.contains(bits.as_str()) && line.ends_with(tokens.as_str())
+        };
+        let is_all = said.lines().count() == asked.len();
+        ensure!(is_all && said.lines().zip(&wanted).all(same), "{said} in place of {wanted:?}");
+        let program = compile("act", way, &[&array, &compiled, &model, &device])?;
+        let said = sh::output(way.command(&program).args(orders))?;
+        let same = said.lines().zip(done).all(|(line, wanted)| line.starts_with(wanted));
+        ensure!(same && said.lines().count() == done.len(), "{said} in place of {done:?}");
+    }
+    println!("a C program makes the calls of `trine ask`, in steps: same confidence and tokens");
+    println!("a sentence becomes an executed call in C, and agrees to nothing");
+    Ok(())
+}
+
+/// What the line of the program has to say: the confidence of `trine ask`, and at its end the
+/// tokens.
+fn answer(trine: &Path, image: &Path, text: &str) -> Result<(String, String)> {
+    let mut ask = sh::command(trine);
+    ask.args(["ask", "--jsonl", "--exact", "--model"]).arg(image);
+    let line = sh::fed(&mut ask, &format!("{}\n", serde_json::json!({ "text": text })))?;
+    let json: serde_json::Value = serde_json::from_str(&line)?;
+    let tokens = json["tokens"].as_array().context("tokens")?;
+    let tokens: String = tokens.iter().map(|token| format!(" {token}")).collect();
+    let bits = json["confidence_bits"].as_str().context("confidence_bits")?;
+    ensure!(!tokens.is_empty(), "{line}");
+    Ok((format!(" confidence {bits} "), format!(" tokens{tokens}")))
+}
+
+/// The program that takes a path, with `libtrine_host`.
+fn from_file(folder: &Path, file: &Path, wanted: &[u8]) -> Result<()> {
+    let library = dist::hosted(&programs::folder(), &folder.join("hosted"))?;
+    for way in ways() {
+        let program = compile("file", way, &[&library])?;
+        same_text(way.command(&program).arg(file).arg(PROMPT), wanted)?;
+        let missing = sh::command(&program).arg("missing.gguf").output()?;
+        ensure!(missing.status.code() == Some(1), "a file that is not there is opened");
+    }
+    println!("a C program writes what `trine generate` writes: from a file, with threads");
+    Ok(())
+}
+
+/// The program that has the model in constant memory, with `libtrine_model` and without a heap.
+fn from_memory(folder: &Path, image: &Path, wanted: &[u8]) -> Result<()> {
+    let library = dist::host_model_library()?;
+    let array = folder.join("model.c");
+    fs::write(&array, as_array(&fs::read(image)?)?)?;
+    for way in ways() {
+        let program = compile("memory", way, &[&array, &library])?;
+        same_text(&mut way.command(&program), wanted)?;
+        if way.flags.is_empty() {
+            let mut counted = sh::command(&program);
+            let done = counted.env("LD_PRELOAD", heap_counter()?).output()?;
+            let said = String::from_utf8_lossy(&done.stderr).into_owned();
+            ensure!(said.trim_end().ends_with("heap calls: 0"), "{said}");
+        }
+    }
+    println!("and from constant memory, in steps, with 0 calls of the heap");
+    Ok(())
+}
+
+/// Builds an example with other files of C and libraries.
+pub fn compile(source: &str, way: &Way, others: &[&Path]) -> Result<PathBuf> {
+    let program = output_folder(FOLDER)?.join(format!("{source}-{}", way.name));
+    let mut cc = sh::command(way.compiler);
+    cc.args(["-std=c99", "-O2", "-Iinclude", "-Ifirmware-example/c/src"]).args(way.flags);
+    cc.arg(format!("host-example/model/{source}.c"));
+    link(cc, others, &program)?;
+    Ok(program)
+}
+
+/// [`compile`] in the plain way.
+pub fn compile_plain(source: &str, library: &Path) -> Result<PathBuf> {
+    compile(source, &STATIC, &[library])
+}
+
+/// A command writes this text, which is not always UTF-8.
+pub fn same_text(command: &mut Command, wanted: &[u8]) -> Result<()> {
+    let said = sh::bytes(command)?;
+    let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    ensure!(said.len() > 20, "hardly any text: {}", shown(&said));
+    ensure!(said == wanted, "{} in place of {}", shown(&said), shown(wanted));
+    Ok(())
+}
+
+/// As `xxd -i model.trnm` writes it.
+fn as_array(bytes: &[u8]) -> Result<String> {
+    let mut text = "unsigned char model_trnm[] = {".to_owned();
+    for (at, byte) in bytes.iter().enumerate() {
+        write!(text, "{}{byte:#04x},", if at % 12 == 0 { "\n" } else { "" })?;
+    }
+    Ok(format!("{text}\n}};\nunsigned int model_trnm_len = {};\n", bytes.len()))
+}

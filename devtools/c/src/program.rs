@@ -1,0 +1,80 @@
+//! Programs in C and C++: how they are compiled, linked and run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+use devtools::sh;
+
+/// What every sanitizer run wants: all of them, and an end at the first finding.
+pub const SANITIZE: &[&str] =
+    &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
+
+/// A way of building and running.
+#[derive(Debug)]
+pub struct Way {
+    pub(crate) name: &'static str,
+    pub(crate) compiler: &'static str,
+    pub(crate) flags: &'static [&'static str],
+    has_valgrind: bool,
+}
+
+const fn way(name: &'static str, compiler: &'static str, flags: &'static [&'static str]) -> Way {
+    Way { name, compiler, flags, has_valgrind: false }
+}
+
+/// With the static library, and with the shared one where there are two.
+pub(crate) const STATIC: Way = way("static", "gcc", &[]);
+pub(crate) const SHARED: Way = way("shared", "gcc", &[]);
+const VALGRIND: Way = Way { has_valgrind: true, ..way("valgrind", "gcc", &["-g"]) };
+/// Under everything that looks at a program while it runs.
+pub(crate) const WATCHED: [Way; 3] =
+    [way("gcc-sanitized", "gcc", SANITIZE), way("clang-sanitized", "clang", SANITIZE), VALGRIND];
+
+impl Way {
+    pub(crate) fn is_sanitized(&self) -> bool {
+        !self.has_valgrind && !self.flags.is_empty()
+    }
+
+    /// The command that runs a program in this way.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        if !self.has_valgrind {
+            return sh::command(program);
+        }
+        let mut valgrind = sh::command("valgrind");
+        valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]).arg(program);
+        valgrind
+    }
+}
+
+/// The C++ side of a C compiler.
+pub(crate) fn cpp(compiler: &str) -> &'static str {
+    if compiler == "clang" { "clang++" } else { "g++" }
+}
+
+/// A folder for what is built here, below cargo's.
+pub fn output_folder(name: &str) -> Result<PathBuf> {
+    let folder = sh::target_dir().join("c").join(name);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Links what a compiler was told with libraries, of which it finds shared ones where they lie.
+pub fn link(mut cc: Command, libraries: &[&Path], program: &Path) -> Result<()> {
+    for library in libraries {
+        cc.arg(library);
+        if let Some(folder) = library.parent() {
+            cc.arg(format!("-Wl,-rpath,{}", folder.display()));
+        }
+    }
+    sh::output(cc.arg("-o").arg(program)).map(drop)
+}
+
+/// What counts a program's calls of the heap when it is loaded first.
+pub(crate) fn heap_counter() -> Result<PathBuf> {
+    let counter = output_folder("examples")?.join("count.so");
+    let mut gcc = sh::command("gcc");
+    gcc.args(["-shared", "-fPIC", "-O1", "tests/c/heap/count.c", "-o"]).arg(&counter);
+    sh::output(&mut gcc)?;
+    Ok(counter)
+}

@@ -1,0 +1,149 @@
+//! Finding a compiler for a chip: rustup's where its target is installed, else Debian's.
+//!
+//! Debian ships the library's source and no ready-made `core` for a chip, so that way builds
+//! `core` itself, which stable compilers only do under `RUSTC_BOOTSTRAP`. That variable is set
+//! here, for this one command, and nowhere else.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::sh;
+
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core/Cargo.toml";
+/// GNU's linker for Arm, from binutils: Debian's Rust has no linker of its own for a chip.
+const ARM_LINKER: &str = "arm-none-eabi-ld";
+/// The same for RISC-V, of 32 bits too.
+const RISCV_LINKER: &str = "riscv64-unknown-elf-ld";
+
+/// What the description of a target says of frame pointers, and what it is to say.
+const FRAMES_ALWAYS: &str = r#""frame-pointer": "always""#;
+const FRAMES_NEVER: &str = r#""frame-pointer": "may-omit""#;
+
+/// The way in which a firmware is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compiler {
+    /// The cargo on `PATH`, whose compiler has the target.
+    Rustup,
+    /// Debian's cargo with `-Zbuild-std=core`.
+    Debian,
+}
+
+impl Compiler {
+    /// The way that works here for this target.
+    pub fn find(target: &str) -> Result<Self> {
+        if has_target(target) {
+            return Ok(Self::Rustup);
+        }
+        if Path::new(DEBIAN_CARGO).exists()
+            && Path::new(DEBIAN_CORE).exists()
+            && sh::works(linker_for(target), &["--version"])
+        {
+            return Ok(Self::Debian);
+        }
+        bail!(
+            "no compiler for {target}: run `rustup target add {target}`, or on Debian \
+             `apt-get install rustc-web cargo-web rust-web-src binutils-arm-none-eabi \
+             binutils-riscv64-unknown-elf`"
+        )
+    }
+
+    /// `cargo` for this target, with the arguments that choose it after the verb.
+    pub fn cargo(self, verb: &str, target: &str) -> Command {
+        self.cargo_with(verb, target, Path::new(target))
+    }
+
+    /// The same for code that keeps no frame pointers, which Rust's targets for Arm ask for: a
+    /// debugger has better ways, and without them all functions together are a sixteenth shorter.
+    /// `folder` takes the changed description of the target. A ready-made `core` is as it is, so
+    /// this changes nothing there.
+    pub fn cargo_without_frames(self, verb: &str, target: &str, folder: &Path) -> Result<Command> {
+        if self == Self::Rustup {
+            return Ok(self.cargo(verb, target));
+        }
+        let mut rustc = sh::command(DEBIAN_RUSTC);
+        rustc.env("RUSTC_BOOTSTRAP", "1").args(["-Zunstable-options", "--target", target]);
+        let known = sh::output(rustc.args(["--print", "target-spec-json"]))?;
+        let wanted = known.replace(FRAMES_ALWAYS, FRAMES_NEVER);
+        if wanted == known {
+            return Ok(self.cargo(verb, target));
+        }
+        std::fs::create_dir_all(folder)?;
+        let file = folder.join(format!("{target}.json"));
+        // Written once, or cargo would build all of it anew.
+        if std::fs::read_to_string(&file).ok().as_ref() != Some(&wanted) {
+            std::fs::write(&file, &wanted)?;
+        }
+        let mut command = self.cargo_with(verb, target, &file);
+        command.arg("-Zjson-target-spec");
+        Ok(command)
+    }
+
+    fn cargo_with(self, verb: &str, target: &str, description: &Path) -> Command {
+        let mut command = match self {
+            Self::Rustup => sh::cargo(),
+            Self::Debian => debian_cargo(),
+        };
+        command.args([verb, "--target"]).arg(description);
+        if self == Self::Debian {
+            let name = target.to_uppercase().replace(['-', '.'], "_");
+            command.env(format!("CARGO_TARGET_{name}_LINKER"), linker_for(target));
+            command.arg("-Zbuild-std=core");
+        }
+        command
+    }
+
+    /// What the compiler says of itself; part of a cache key.
+    pub fn version(self) -> Result<String> {
+        let rustc = match self {
+            Self::Rustup => "rustc",
+            Self::Debian => DEBIAN_RUSTC,
+        };
+        sh::output(sh::command(rustc).arg("-vV"))
+    }
+
+    /// One line for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rustup => "the installed target",
+            Self::Debian => "Debian's compiler and library source",
+        }
+    }
+}
+
+/// Lets a stable compiler take options that are not: coverage and sanitizers for fuzzing, building
+/// the standard library for another computer.
+pub fn unstable(cargo: &mut Command) {
+    cargo.env("RUSTC_BOOTSTRAP", "1");
+}
+
+/// Debian's cargo and compiler, which take unstable options.
+#[must_use]
+pub fn debian_cargo() -> Command {
+    let mut command = sh::command(DEBIAN_CARGO);
+    sh::clean_cargo_env(&mut command);
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("/usr/bin:{path}")).env("RUSTC", DEBIAN_RUSTC);
+    unstable(&mut command);
+    command.env_remove("RUSTUP_TOOLCHAIN");
+    command
+}
+
+fn linker_for(target: &str) -> &'static str {
+    if target.starts_with("riscv") { RISCV_LINKER } else { ARM_LINKER }
+}
+
+fn has_target(target: &str) -> bool {
+    let libdir =
+        sh::output(sh::command("rustc").args(["--print", "target-libdir", "--target", target]));
+    libdir.is_ok_and(|dir| {
+        std::fs::read_dir(dir.trim()).is_ok_and(|mut files| {
+            files.any(|file| {
+                file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
+            })
+        })
+    })
+}

@@ -1,0 +1,57 @@
+//! The workspace's programs as the tests build them, in a folder that no later build touches.
+//!
+//! They are built with the whole workspace, so that `cargo test --workspace` compiles nothing that
+//! a leg has compiled before with other features; and they are copied, because cargo replaces a
+//! program in its own folder while another leg runs it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::sh;
+
+/// Set for the legs of a run whose leg `programs` has ended.
+pub const BUILT: &str = "TRINE_PROGRAMS_BUILT";
+
+/// The programs, and the shared library of models.
+const NAMES: [&str; 3] = ["trine", "trine-smoke", "trine-example"];
+const LIBRARY: &str = "libtrine_host.so";
+
+/// Builds the programs, or finds them built by the leg `programs` of the same run.
+pub fn build() -> Result<()> {
+    if std::env::var_os(BUILT).is_some() {
+        return Ok(());
+    }
+    sh::run(sh::cargo().args(["build", "--workspace", "--profile", "ci"]))?;
+    let built = sh::target_dir().join("ci");
+    for name in NAMES {
+        sh::install(&built.join(file_name(name)), &path(name))?;
+    }
+    sh::install(&built.join(LIBRARY), &folder().join(LIBRARY))
+}
+
+/// Where [`build`] leaves them.
+pub fn folder() -> PathBuf {
+    sh::target_dir().join("programs")
+}
+
+/// The path of a program that [`build`] has built.
+pub fn path(name: &str) -> PathBuf {
+    folder().join(file_name(name))
+}
+
+/// A command that runs a program of [`build`].
+pub fn command(name: &str) -> std::process::Command {
+    sh::command(path(name))
+}
+
+/// The gateway before an emulated board with this firmware.
+pub fn gateway(board: &str, firmware: &Path) -> std::process::Command {
+    let mut gateway = command("trine");
+    gateway.args(["gateway", "--emulate", board, "--firmware"]).arg(firmware);
+    gateway
+}
+
+fn file_name(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}

@@ -1,0 +1,171 @@
+//! Running other programs, and the few paths that everything here shares.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// The workspace root.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// Where cargo puts what it builds for the host.
+pub fn target_dir() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(dir) => std::path::absolute(&dir).unwrap_or_else(|_| dir.into()),
+        None => root().join("target"),
+    }
+}
+
+/// The path of a program that `cargo build --release` makes.
+pub fn release_program(name: &str) -> PathBuf {
+    target_dir().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Copies a file to a place where others may be reading the one before it: they keep theirs, and no
+/// one sees half a file.
+pub fn install(from: &Path, to: &Path) -> Result<()> {
+    let failed = || format!("cannot copy {} to {}", from.display(), to.display());
+    let folder = to.parent().with_context(failed)?;
+    std::fs::create_dir_all(folder).with_context(failed)?;
+    let mut name = to.file_name().with_context(failed)?.to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let partial = folder.join(name);
+    std::fs::copy(from, &partial).with_context(failed)?;
+    std::fs::rename(&partial, to).with_context(failed)
+}
+
+/// Works in a folder that other processes of ours work in too, one at a time.
+pub fn exclusively<R>(folder: &Path, work: impl FnOnce() -> Result<R>) -> Result<R> {
+    std::fs::create_dir_all(folder)?;
+    let lock = std::fs::File::create(folder.join("xtask.lock"))?;
+    lock.lock().with_context(|| format!("cannot lock {}", folder.display()))?;
+    work()
+}
+
+/// A command that runs in the workspace root, or where we do when we were carried to a machine that
+/// has none.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    let root = root();
+    if root.is_dir() {
+        command.current_dir(root);
+    }
+    command
+}
+
+/// The host's cargo, without what the cargo that started us left in the environment.
+pub fn cargo() -> Command {
+    let mut command = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    clean_cargo_env(&mut command);
+    command
+}
+
+/// Takes out the variables that cargo sets for a program it runs: build scripts of another
+/// workspace would read them as their own.
+pub fn clean_cargo_env(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        let of_a_package = name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if of_a_package || matches!(&*name, "CARGO" | "CARGO_PRIMARY_PACKAGE" | "LD_LIBRARY_PATH") {
+            command.env_remove(&*name);
+        }
+    }
+}
+
+/// The command as a person would type it.
+pub fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let mut words = vec![program.file_name().unwrap_or(program.as_os_str()).to_string_lossy()];
+    words.extend(command.get_args().map(OsStr::to_string_lossy));
+    words.join(" ")
+}
+
+/// Runs the command with our own input and output; an exit status other than 0 is an error.
+pub fn run(command: &mut Command) -> Result<()> {
+    let line = shown(command);
+    eprintln!("$ {line}");
+    let status = command.status().with_context(|| format!("`{line}` could not start"))?;
+    if !status.success() {
+        bail!("`{line}` failed: {status}");
+    }
+    Ok(())
+}
+
+/// Runs the command on a text, and gives what it wrote on its standard output.
+pub fn fed(command: &mut Command, text: &str) -> Result<String> {
+    use std::io::Write as _;
+    let line = shown(command);
+    let failed = || format!("`{line}` could not start");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(failed)?;
+    child.stdin.take().with_context(failed)?.write_all(text.as_bytes())?;
+    let done = child.wait_with_output()?;
+    ensure!(done.status.success(), "`{line}` failed: {}", done.status);
+    String::from_utf8(done.stdout).with_context(|| format!("`{line}` wrote invalid UTF-8"))
+}
+
+/// Runs the command and gives what it wrote on its standard output; a failure shows all that it
+/// wrote.
+pub fn output(command: &mut Command) -> Result<String> {
+    let line = shown(command);
+    String::from_utf8(bytes(command)?).with_context(|| format!("`{line}` wrote invalid UTF-8"))
+}
+
+/// The same for a command that writes bytes.
+pub fn bytes(command: &mut Command) -> Result<Vec<u8>> {
+    let line = shown(command);
+    let done = command.stdin(Stdio::null()).output();
+    let done = done.with_context(|| format!("`{line}` could not start"))?;
+    if !done.status.success() {
+        let said = [&done.stdout[..], &done.stderr].map(String::from_utf8_lossy).concat();
+        bail!("`{line}` failed: {}\n{}", done.status, said.trim_end());
+    }
+    Ok(done.stdout)
+}
+
+/// Whether the command starts and ends with status 0; what it prints is dropped.
+pub fn works(program: &str, args: &[&str]) -> bool {
+    let mut command = command(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Makes a folder, without what was in it.
+pub fn empty_folder(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())
+}
+
+/// An empty folder for a test, below cargo's target folder.
+///
+/// # Panics
+/// When it cannot be made.
+#[expect(clippy::panic, reason = "only tests call it")]
+pub fn scratch(name: &str) -> PathBuf {
+    let folder = target_dir().join("devtools-tests").join(name);
+    empty_folder(&folder).unwrap_or_else(|error| panic!("{error:#}"));
+    folder
+}
+
+/// The files of a folder that end in `.extension`, in order; a folder without one is an error,
+/// since there is nothing to check then.
+pub fn files(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(root().join(folder)).with_context(|| folder.to_owned())?;
+    let files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let is_wanted = |file: &PathBuf| file.extension().is_some_and(|have| have == extension);
+    let mut files: Vec<PathBuf> = files.into_iter().filter(is_wanted).collect();
+    files.sort();
+    ensure!(!files.is_empty(), "{folder} has no .{extension} file");
+    Ok(files)
+}
+
+/// A file of the repository, as text.
+pub fn read(path: &str) -> Result<String> {
+    std::fs::read_to_string(root().join(path)).with_context(|| path.to_owned())
+}

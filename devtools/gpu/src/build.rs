@@ -1,0 +1,177 @@
+//! How what is compiled with ggml is built, and what cargo made of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::Message;
+use devtools::{cache, sh};
+
+use crate::vulkan;
+
+/// The package that builds ggml.
+const GGML: &str = "llama-cpp-sys-2";
+
+/// For this processor, with what it has: ggml takes its vector instructions from the flags of its
+/// compiler, and ours asks the processor.
+#[must_use]
+pub fn native(mut cargo: Command) -> Command {
+    for name in ["CFLAGS", "CXXFLAGS"] {
+        cargo.env(name, "-O3 -march=native");
+    }
+    portable(cargo)
+}
+
+/// For any machine that our program runs on. Release, whatever the profile says of symbols, which
+/// would make it a slower build of ggml.
+pub(crate) fn portable(mut cargo: Command) -> Command {
+    cargo.env("CMAKE_GENERATOR", "Ninja").env("LLAMA_LIB_PROFILE", "Release");
+    cache::keep_objects(cargo)
+}
+
+/// How what is compiled with ggml is built.
+#[derive(Clone, Copy, Debug)]
+pub enum How {
+    /// As the other legs build and in their folder, where most of it lies already.
+    ForTests,
+    /// As it is shipped, in a folder of its own: ggml is compiled once for all measurements.
+    ForSpeed,
+}
+
+impl How {
+    /// Cargo, told how ggml and llama.cpp are compiled. Tests compile them far longer than they run
+    /// them, so for these they are made less quick, by a configuration of which its build knows
+    /// nothing but these options.
+    pub(crate) fn cargo(self, what: &str) -> Result<Command> {
+        let mut cargo = vulkan::build(native(sh::cargo()))?;
+        if matches!(self, Self::ForTests) {
+            cargo.env("LLAMA_LIB_PROFILE", "Tests");
+            for language in ["C", "CXX"] {
+                cargo.env(format!("{language}FLAGS"), "-O1 -march=native");
+                cargo.env(format!("CMAKE_{language}_FLAGS_TESTS"), "-O1 -DNDEBUG");
+            }
+        }
+        cargo.arg(what);
+        match self {
+            // What is compiled lies with that of the other legs, the programs apart: these have
+            // devices. Where cargo does not know this, it compiles all of it once more.
+            Self::ForTests => cargo
+                .args(["--profile", "ci", "--target-dir"])
+                .arg(with_devices())
+                .env("CARGO_BUILD_BUILD_DIR", sh::target_dir()),
+            Self::ForSpeed => cargo.args(["--release", "--target-dir"]).arg(target_dir()),
+        };
+        Ok(cargo)
+    }
+}
+
+/// Where the programs with devices are.
+pub(crate) fn with_devices() -> PathBuf {
+    sh::target_dir().join("devices")
+}
+
+/// Where what is measured is built.
+#[must_use]
+pub fn target_dir() -> PathBuf {
+    sh::target_dir().join("ggml")
+}
+
+/// Cargo on the program and `libtrine_host` with devices.
+pub fn program(what: &str, backend: &str, how: How) -> Result<Command> {
+    let mut cargo = how.cargo(what)?;
+    let features = format!("trine/peer,trine/{backend},trine-c-host/{backend}");
+    cargo.args(["-p", "trine", "-p", "trine-c-host", "--features", &features]);
+    Ok(cargo)
+}
+
+/// Cargo on all that calls ggml, so that ggml is built once.
+pub fn ggml(what: &str, backend: &str, how: How) -> Result<Command> {
+    let mut cargo = how.cargo(what)?;
+    let mut features = format!("trine-ggml/llama,trine-ggml/{backend},trine-ggml-kernels/ggml");
+    if matches!(how, How::ForTests) {
+        // Our own backend for CUDA, whose kernels run on the processor then.
+        features += ",trine-ggml/fibers";
+    }
+    cargo.args(["-p", "trine-ggml", "-p", "trine-ggml-kernels", "--features", &features]);
+    Ok(cargo)
+}
+
+/// What cargo made.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    /// Programs, by what they are built from, the tests among them.
+    programs: BTreeMap<String, PathBuf>,
+    /// Other files, by their names.
+    files: BTreeMap<String, PathBuf>,
+    /// Where ggml was installed to.
+    ggml: Option<PathBuf>,
+}
+
+impl Made {
+    /// Runs cargo with what it is told, and what it tells rustc, and notes what it made.
+    pub(crate) fn run(&mut self, cargo: &mut Command, rustc: &[&str]) -> Result<()> {
+        cargo.arg("--message-format=json-render-diagnostics");
+        if !rustc.is_empty() {
+            cargo.arg("--").args(rustc);
+        }
+        eprintln!("$ {}", sh::shown(cargo));
+        // The messages go to its output; what a person reads is shown.
+        let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let messages = std::io::BufReader::new(child.stdout.take().context("a pipe")?);
+        for message in Message::parse_stream(messages) {
+            self.note(message?)?;
+        }
+        let status = child.wait()?;
+        ensure!(status.success(), "`{}` failed: {status}", sh::shown(cargo));
+        Ok(())
+    }
+
+    fn note(&mut self, message: Message) -> Result<()> {
+        match message {
+            Message::BuildScriptExecuted(script) if script.package_id.repr.contains(GGML) => {
+                let folder = script.out_dir.into_std_path_buf();
+                let before = self.ggml.replace(folder.clone());
+                ensure!(before.is_none_or(|before| before == folder), "ggml was built twice");
+            }
+            Message::CompilerArtifact(artifact) => {
+                if let Some(program) = artifact.executable {
+                    let name = artifact.target.name.replace('-', "_");
+                    self.programs.insert(name, program.into_std_path_buf());
+                }
+                for file in artifact.filenames {
+                    let name = file.file_name().unwrap_or_default().to_owned();
+                    self.files.insert(name, file.into_std_path_buf());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn program(&self, name: &str) -> Result<&Path> {
+        let program = self.programs.get(name).map(PathBuf::as_path);
+        program.with_context(|| format!("cargo made no program of {name}"))
+    }
+
+    pub(crate) fn file(&self, name: &str) -> Result<&Path> {
+        let file = self.files.get(name).map(PathBuf::as_path);
+        file.with_context(|| format!("cargo made no {name}"))
+    }
+
+    pub(crate) fn ggml(&self) -> Result<&Path> {
+        self.ggml.as_deref().context("cargo did not build ggml")
+    }
+}
+
+/// Copies a file into a folder.
+pub(crate) fn copy(file: &Path, folder: &Path) -> Result<()> {
+    let name = file.file_name().context("a file has a name")?;
+    copy_as(file, &folder.join(name))
+}
+
+/// Copies a file to a place.
+pub(crate) fn copy_as(from: &Path, to: &Path) -> Result<()> {
+    std::fs::copy(from, to).with_context(|| from.display().to_string())?;
+    Ok(())
+}

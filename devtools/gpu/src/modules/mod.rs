@@ -1,0 +1,144 @@
+//! `cargo xtask modules`: the program, the library for C programs, ggml, and a module for each
+//! backend, in one folder.
+//!
+//! The program and the CPU's module come from ggml's own build of modules. That of Vulkan is linked
+//! here, from the library that the static build of that backend makes, with ggml's one entry point:
+//! so each backend is compiled once, and on its own. CUDA's comes out of ggml's own build, since a
+//! static one wants libraries that not every toolkit has. Our own for Nvidia's devices is no part
+//! of ggml, and is compiled by itself.
+
+mod cuda;
+mod smoke;
+pub mod ternary;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use devtools::sh;
+
+use crate::build::{Made, copy, native, portable};
+use crate::{toolkit, vulkan};
+
+pub use cuda::main as try_cuda;
+pub use smoke::main as try_out;
+
+/// What the program, and every module, is linked with.
+const SHARED: [&str; 2] = ["libggml.so", "libggml-base.so"];
+/// The library for C programs.
+const HOST: &str = "libtrine_host.so";
+/// What the program reads from the environment: the folder of its modules.
+pub const VARIABLE: &str = "TRINE_GGML_MODULES";
+/// The modules of the CPU, of Vulkan and of CUDA.
+const CPU: &str = "libggml-cpu.so";
+const VULKAN: &str = "libggml-vulkan.so";
+const CUDA: &str = "libggml-cuda.so";
+/// How rustc makes a program or library that looks for ggml where it lies itself.
+const HERE: [&str; 2] = ["-C", "link-arg=-Wl,-rpath,$ORIGIN"];
+
+/// Builds for this machine or for others, with CUDA's module or without, and where.
+#[derive(Debug, Clone)]
+struct Build {
+    target_dir: PathBuf,
+    is_native: bool,
+    has_cuda: bool,
+    /// More of what ggml's build is told, unless the environment says it.
+    quick: &'static [(&'static str, &'static str)],
+}
+
+/// `cargo xtask modules [BACKEND]...`: Vulkan's where none is named.
+pub fn main(names: &[&str]) -> Result<()> {
+    let known = ["vulkan", "cuda", ternary::NAME];
+    let unknown = names.iter().find(|name| !known.contains(name));
+    ensure!(unknown.is_none(), "no module is made for {}: see docs/gpu.md", names.join(", "));
+    let folder = sh::target_dir().join("modules");
+    let has_cuda = names.contains(&"cuda");
+    let build = Build { target_dir: folder.join("build"), is_native: false, has_cuda, quick: &[] };
+    let shipped = folder.join("trine");
+    let ggml = build.program(&shipped)?;
+    if names.is_empty() || names.contains(&"vulkan") {
+        build.vulkan(&shipped)?;
+    }
+    if has_cuda || names.contains(&ternary::NAME) {
+        // It is quicker than CUDA's on models of its kind, and computes no others.
+        ternary::compile(&ggml, &shipped)?;
+    }
+    sh::run(sh::command("ls").arg("-l").arg(&shipped))
+}
+
+impl Build {
+    fn cargo(&self, what: &str) -> Result<Command> {
+        let cargo = if self.is_native { native(sh::cargo()) } else { portable(sh::cargo()) };
+        let mut cargo = vulkan::build(cargo)?;
+        cargo.args([what, "--release", "--target-dir"]).arg(&self.target_dir);
+        Ok(cargo)
+    }
+
+    /// The same for ggml as modules, whose files have no versions in their names: the package that
+    /// builds ggml would link the names alone to where the program is.
+    fn modular(&self, what: &str) -> Result<Command> {
+        let mut cargo = self.cargo(what)?;
+        cargo.env("GGML_BACKEND_DL", "ON").env("CMAKE_PLATFORM_NO_VERSIONED_SONAME", "ON");
+        for (name, value) in self.quick {
+            if std::env::var_os(name).is_none() {
+                cargo.env(name, value);
+            }
+        }
+        if self.has_cuda { toolkit::build(cargo) } else { Ok(cargo) }
+    }
+
+    /// Builds the program, the library and the CPU's module, and puts them into an empty folder.
+    /// Answers where ggml was built.
+    fn program(&self, folder: &Path) -> Result<PathBuf> {
+        let features = if self.has_cuda { "modules,cuda" } else { "modules" };
+        let mut made = Made::default();
+        let mut cargo = self.modular("rustc")?;
+        cargo.args(["-p", "trine-c-host", "--lib", "--crate-type", "cdylib"]);
+        let [key, here] = HERE;
+        let name = format!("link-arg=-Wl,-soname,{HOST}");
+        made.run(cargo.args(["--features", features]), &[key, here, key, &name])?;
+        let mut cargo = self.modular("rustc")?;
+        cargo.args(["-p", "trine", "--bin", "trine", "--features", features]);
+        made.run(&mut cargo, &HERE)?;
+        let ggml = made.ggml()?;
+        sh::empty_folder(folder)?;
+        copy(made.program("trine")?, folder)?;
+        copy(made.file(HOST)?, folder)?;
+        let shared = SHARED.map(|library| ggml.join("lib").join(library));
+        shared.iter().try_for_each(|library| copy(library, folder))?;
+        if self.has_cuda {
+            copy(&ggml.join("bin").join(CUDA), folder)?;
+        }
+        copy(&ggml.join("bin").join(CPU), folder)?;
+        Ok(ggml.to_owned())
+    }
+
+    /// The program with Vulkan in it.
+    fn whole(&self) -> Result<PathBuf> {
+        let mut made = Made::default();
+        let mut cargo = self.cargo("build")?;
+        cargo.args(["-p", "trine", "--bin", "trine", "--features", "peer,vulkan"]);
+        made.run(&mut cargo, &[])?;
+        Ok(made.program("trine")?.to_owned())
+    }
+
+    /// Links the library of Vulkan's static build to a module beside the others.
+    fn vulkan(&self, folder: &Path) -> Result<()> {
+        let mut made = Made::default();
+        let mut cargo = self.cargo("build")?;
+        made.run(cargo.args(["-p", "trine-ggml", "--features", "vulkan"]), &[])?;
+        let library = made.ggml()?.join("lib/libggml-vulkan.a");
+        let entry = self.target_dir.join("entry-vulkan.cpp");
+        fs::write(
+            &entry,
+            "extern \"C\" {\nvoid *ggml_backend_vk_reg(void);\nvoid *ggml_backend_init(void) { \
+             return ggml_backend_vk_reg(); }\n}\n",
+        )?;
+        let mut linker = sh::command("c++");
+        linker.args(["-shared", "-fPIC", "-O2", "-s", "-o"]).arg(folder.join(VULKAN)).arg(&entry);
+        // Nothing refers to most of it, and what is missed is to be found now.
+        linker.arg("-Wl,--whole-archive").arg(library).arg("-Wl,--no-whole-archive,-z,defs");
+        sh::run(linker.arg("-L").arg(folder).args(["-lggml-base", "-lvulkan"]))
+    }
+}

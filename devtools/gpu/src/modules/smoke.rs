@@ -1,0 +1,235 @@
+//! The program with modules: that it finds them where it is said to, computes what the program with
+//! the backend in it computes, and goes on without a module that is not there or not right.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use devtools::sh;
+
+use super::{Build, CPU, VARIABLE, VULKAN};
+use crate::build::copy;
+use crate::vulkan;
+
+/// A version of ggml's that none of its modules has.
+const OTHER_VERSION: u32 = 99;
+
+/// Builds the program with modules where the benches build, and tries it beside the program that
+/// holds the backend.
+pub fn main() -> Result<()> {
+    let target_dir = &sh::target_dir().join("ggml");
+    let build =
+        Build { target_dir: target_dir.clone(), is_native: true, has_cuda: false, quick: &[] };
+    let whole = build.whole()?;
+    let wanted = written(&mut generate(&whole, "vulkan")?)?;
+    let processor = written(&mut generate(&whole, "cpu")?)?;
+    let scratch = target_dir.join("modules");
+    let shipped = scratch.join("trine");
+    build.program(&shipped)?;
+    build.vulkan(&shipped)?;
+    let smoke = SmokeTest { shipped, scratch, processor };
+    smoke.loads(&wanted)?;
+    smoke.is_for_c_programs(&wanted)?;
+    smoke.misses()?;
+    smoke.refuses()?;
+    smoke.refuses_another_version()?;
+    let mut tests = build.modular("test")?;
+    tests.args(["-p", "trine-ggml", "--features", "modules", "--lib", "--", "modules::", "why::"]);
+    sh::run(&mut tests)?;
+    let mut lints = build.modular("clippy")?;
+    lints.args(["--all-targets", "-p", "trine", "-p", "trine-ggml", "-p", "trine-c-host"]);
+    let features = "trine/modules,trine-ggml/modules,trine-c-host/modules";
+    sh::run(lints.args(["--features", features, "--", "-D", "warnings"]))
+}
+
+/// The program in its folder, a folder for what is made, and what the processor writes.
+struct SmokeTest {
+    shipped: PathBuf,
+    scratch: PathBuf,
+    processor: Vec<u8>,
+}
+
+impl SmokeTest {
+    fn program(&self) -> PathBuf {
+        self.shipped.join("trine")
+    }
+
+    /// An empty folder.
+    fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.scratch.join(name);
+        sh::empty_folder(&folder)?;
+        Ok(folder)
+    }
+
+    /// What `trine devices --gpu` says of a folder.
+    fn devices(&self, folder: &Path) -> Result<String> {
+        let mut devices = on_software(&self.program())?;
+        sh::output(devices.arg("devices").arg("--gpu").arg("--modules").arg(folder))
+    }
+
+    /// Modules beside the program are loaded, and write what the backend in a program writes.
+    fn loads(&self, wanted: &[u8]) -> Result<()> {
+        let mut devices = on_software(&self.program())?;
+        let said = sh::output(devices.args(["devices", "--gpu"]))?;
+        has(&said, &[&format!("{VULKAN}  loaded: Vulkan, 1 device"), "Vulkan0"])?;
+        has(&said, &[&format!("{CPU}  loaded: CPU, 1 device")])?;
+        let found = written(&mut generate(&self.program(), "vulkan")?)?;
+        ensure!(found == wanted, "the module wrote another text than the program with Vulkan");
+        Ok(())
+    }
+
+    /// A C program with the library beside it loads the same modules, and writes the same text;
+    /// with none it says what is missing.
+    fn is_for_c_programs(&self, wanted: &[u8]) -> Result<()> {
+        let program = self.shipped.join("generate");
+        let mut compiler = sh::command("cc");
+        compiler.args(["-std=c11", "-I"]).arg(sh::root().join("include")).arg("-o").arg(&program);
+        compiler.arg(sh::root().join("host-example/model/generate.c"));
+        compiler.arg("-L").arg(&self.shipped).args(["-ltrine_host", "-Wl,-rpath,$ORIGIN"]);
+        // The libraries of ggml are found by the library itself.
+        sh::run(compiler.arg("-Wl,--allow-shlib-undefined"))?;
+        let listed = sh::output(&mut on_software(&program)?)?;
+        has(&listed, &["Vulkan0 (Vulkan)", "CPU"])?;
+        let model = sh::root().join("tests/golden/bitnet/bytes.gguf");
+        let on = |backend: &str| -> Result<Command> {
+            let mut command = on_software(&program)?;
+            command.arg(&model).arg("THE CAT ").arg(backend);
+            Ok(command)
+        };
+        let found = written(&mut on("vulkan")?)?;
+        let begins = wanted.strip_suffix(b"\n").unwrap_or(wanted);
+        ensure!(
+            !begins.is_empty() && found.starts_with(begins),
+            "the library wrote another text than the program"
+        );
+        let empty = self.folder("empty")?;
+        let missed = on("vulkan")?.env(VARIABLE, &empty).output()?;
+        ensure!(!missed.status.success(), "it found a device where there is none");
+        has(&said(&missed), &["there is no device of vulkan", "put libggml-vulkan.so there"])?;
+        let found = on("vulkan,cpu")?.env(VARIABLE, &empty).output()?;
+        ensure!(found.status.success(), "it did not go on: {}", said(&found));
+        has(&said(&found), &["warning: there is no device of vulkan"])
+    }
+
+    /// Where there is no module the processor answers, and it is said what to do.
+    fn misses(&self) -> Result<()> {
+        let empty = self.folder("empty")?;
+        let nowhere = self.scratch.join("nowhere");
+        has(&self.devices(&empty)?, &["has no modules", VULKAN, "on the processor"])?;
+        for (folder, why) in [(&empty, "put libggml-vulkan.so there"), (&nowhere, "No such file")] {
+            let found = generate(&self.program(), "auto")?.env(VARIABLE, folder).output()?;
+            self.went_on(&found, why)?;
+            let refused = generate(&self.program(), "vulkan")?.env(VARIABLE, folder).output()?;
+            ensure!(!refused.status.success() && refused.stdout.is_empty(), "{}", said(&refused));
+            has(&said(&refused), &["there is no device of vulkan", why])?;
+        }
+        let alone = self.folder("vulkan-alone")?;
+        copy(&self.shipped.join(VULKAN), &alone)?;
+        let mut found = generate(&self.program(), "vulkan,cpu")?;
+        self.went_on(&found.arg("--modules").arg(&alone).output()?, CPU)
+    }
+
+    /// What is no module is refused, each with its reason, and the others are loaded.
+    fn refuses(&self) -> Result<()> {
+        let folder = self.folder("refused")?;
+        copy(&self.shipped.join(CPU), &folder)?;
+        copy(&self.shipped.join(VULKAN), &folder)?;
+        fs::write(folder.join("libggml-text.so"), "this is a text and no library\n".repeat(9))?;
+        fs::write(folder.join("libggml-short.so"), "")?;
+        let named = |name: &str| folder.join(format!("libggml-{name}.so"));
+        library("int something(void) { return 1; }", &named("other"), &[])?;
+        let misses =
+            "extern int missed(void); void *ggml_backend_init(void) { missed(); return 0; }";
+        library(misses, &named("symbol"), &[])?;
+        // What a module for Vulkan is where Vulkan's loader is not installed.
+        let gone = self.scratch.join("libgone.so");
+        library("int missed(void) { return 1; }", &gone, &["-Wl,-soname,libgone.so"])?;
+        library(misses, &named("driver"), &["-Wl,--no-as-needed", path(&gone)?])?;
+        fs::remove_file(&gone)?;
+        let said = self.devices(&folder)?;
+        has(&said, &[&format!("{VULKAN}  loaded"), &format!("{CPU}  loaded"), "Vulkan0"])?;
+        for (name, why) in [
+            ("text", "invalid ELF header: it is no library"),
+            ("short", "file too short: put the whole module there again"),
+            ("other", "failed to find ggml_backend_init: it is a library and no module"),
+            ("symbol", "undefined symbol: missed: it is of another version of ggml"),
+            ("driver", "libgone.so: cannot open shared object file"),
+        ] {
+            has(&said, &[&format!("libggml-{name}.so  refused: {why}")])?;
+        }
+        Ok(())
+    }
+
+    /// ggml's own check of a module's version, in place of the module that is wanted.
+    fn refuses_another_version(&self) -> Result<()> {
+        let folder = self.folder("version")?;
+        copy(&self.shipped.join(CPU), &folder)?;
+        // A registry entry begins with its version; ggml looks at no more of it.
+        let source = format!(
+            "static struct {{ int api_version; void *rest[8]; }} entry = {{ {OTHER_VERSION}, {{ 0 \
+             }} }};\nvoid *ggml_backend_init(void) {{ return &entry; }}\n"
+        );
+        library(&source, &folder.join(VULKAN), &[])?;
+        let why = format!("incompatible API version (backend: {OTHER_VERSION}, current: ");
+        let advice = "take the module that was built with this program";
+        has(&self.devices(&folder)?, &[&format!("{VULKAN}  refused: {why}"), advice])?;
+        let mut found = generate(&self.program(), "vulkan,cpu")?;
+        self.went_on(&found.arg("--modules").arg(&folder).output()?, &why)
+    }
+
+    /// Whether the processor answered, with one warning that says why.
+    fn went_on(&self, found: &Output, why: &str) -> Result<()> {
+        let said = said(found);
+        ensure!(found.status.success(), "it did not go on: {said}");
+        let warned = said.lines().filter(|line| line.starts_with("warning: ")).count();
+        ensure!(warned == 1, "{warned} warnings: {said}");
+        has(&said, &[why])?;
+        ensure!(found.stdout == self.processor, "another text than the processor's: {said}");
+        Ok(())
+    }
+}
+
+/// A text of a small model on a backend.
+pub(super) fn generate(program: &Path, backend: &str) -> Result<Command> {
+    let mut command = on_software(program)?;
+    command.args(["generate", "THE CAT ", "--tokens", "20", "--threads", "1", "--model"]);
+    command.arg(sh::root().join("tests/golden/bitnet/bytes.gguf")).args(["--backend", backend]);
+    Ok(command)
+}
+
+/// The program with the driver in software, and with libraries from nowhere else but beside it.
+pub(super) fn on_software(program: &Path) -> Result<Command> {
+    let mut command = sh::command(program);
+    command.env_remove("LD_LIBRARY_PATH").env_remove(VARIABLE).env("TRINE_LOG", "off");
+    vulkan::on_software(command)
+}
+
+pub(super) fn written(command: &mut Command) -> Result<Vec<u8>> {
+    let output = command.output().context("the program could not start")?;
+    ensure!(output.status.success(), "{} failed: {}", sh::shown(command), said(&output));
+    Ok(output.stdout)
+}
+
+pub(super) fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub(super) fn has(said: &str, parts: &[&str]) -> Result<()> {
+    let missed = parts.iter().find(|part| !said.contains(**part));
+    ensure!(missed.is_none(), "`{}` is missing in:\n{said}", missed.unwrap_or(&""));
+    Ok(())
+}
+
+fn path(path: &Path) -> Result<&str> {
+    path.to_str().context("a path that is no text")
+}
+
+/// A shared library from a text in C.
+fn library(source: &str, to: &Path, more: &[&str]) -> Result<()> {
+    let file = to.with_extension("c");
+    fs::write(&file, source)?;
+    let mut compiler = sh::command("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(to).arg(&file).args(more);
+    sh::run(&mut compiler)
+}

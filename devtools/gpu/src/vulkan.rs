@@ -1,0 +1,233 @@
+//! What ggml's Vulkan backend is built with and tested on: newer headers and a newer software
+//! driver than Debian 12 has, taken from its other releases without installing them.
+//!
+//! The headers of Debian 12 (1.3.239) lack an extension that ggml uses, and its lavapipe (Mesa
+//! 22.3) writes over its own heap in ggml's graphs; Mesa 25 of its backports works with the LLVM
+//! that Debian 12 has.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use devtools::{cache, sh};
+
+/// The first version of Vulkan's headers that has what ggml uses.
+const HEADERS_LEAST: u32 = 275;
+/// The first version of Mesa whose lavapipe computes ggml's graphs.
+const MESA_LEAST: u32 = 25;
+/// The variable that says which of Vulkan's devices ggml sees.
+pub const VISIBLE: &str = "GGML_VK_VISIBLE_DEVICES";
+/// The variable that keeps ggml to single precision.
+pub const SINGLE: &str = "GGML_VK_DISABLE_F16";
+/// Where Debian keeps its own key.
+const KEY: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Where what is taken from other releases lies.
+fn folder() -> PathBuf {
+    sh::target_dir().join("vulkan")
+}
+
+/// Packages of another release, and where they are unpacked.
+struct Borrowed {
+    suite: &'static str,
+    packages: &'static [&'static str],
+    to: &'static str,
+}
+
+const HEADERS: Borrowed = Borrowed { suite: "trixie", packages: &["libvulkan-dev"], to: "headers" };
+const DRIVER: Borrowed = Borrowed {
+    suite: "bookworm-backports",
+    packages: &["mesa-vulkan-drivers", "libdrm2"],
+    to: "driver",
+};
+
+impl Borrowed {
+    fn path(&self) -> PathBuf {
+        folder().join(self.to)
+    }
+
+    /// Downloads and unpacks them, if they are not there.
+    fn fetch(&self) -> Result<()> {
+        if self.path().exists() {
+            return Ok(());
+        }
+        let apt = folder().join("apt").join(self.suite);
+        for part in ["lists/partial", "cache/archives/partial", "sources"] {
+            std::fs::create_dir_all(apt.join(part))?;
+        }
+        let source = format!(
+            "Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nSigned-By: {KEY}\n",
+            mirror()?,
+            self.suite
+        );
+        std::fs::write(apt.join("sources/one.sources"), source)?;
+        sh::run(apt_get(&apt).args(["update", "-qq"]))?;
+        let named = self.packages.iter().map(|name| format!("{name}/{}", self.suite));
+        sh::run(apt_get(&apt).args(["download", "-qq"]).args(named))?;
+        let unpacked = apt.join("unpacked");
+        for file in std::fs::read_dir(&apt)? {
+            let path = file?.path();
+            if path.extension().is_some_and(|end| end == "deb") {
+                sh::run(sh::command("dpkg").arg("-x").arg(&path).arg(&unpacked))?;
+            }
+        }
+        std::fs::rename(&unpacked, self.path()).context("nothing was downloaded")
+    }
+}
+
+/// The archive that the system itself is installed from: its other releases lie beside its own.
+fn mirror() -> Result<String> {
+    let folder = Path::new("/etc/apt/sources.list.d");
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+    let is_source =
+        |path: &PathBuf| path.extension().is_some_and(|end| end == "sources" || end == "list");
+    let mut files: Vec<PathBuf> = files.filter(is_source).collect();
+    files.sort();
+    files.push("/etc/apt/sources.list".into());
+    let texts = files.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    texts
+        .filter_map(|text| archive(&text))
+        .next()
+        .context("no source of Debian packages: see sources.list(5)")
+}
+
+/// The first archive of Debian in the text of a list of sources, in either form.
+fn archive(text: &str) -> Option<String> {
+    let words = text.lines().filter_map(|line| {
+        let line = line.trim();
+        line.strip_prefix("URIs:").or_else(|| line.strip_prefix("deb "))
+    });
+    let mut places = words.flat_map(str::split_whitespace);
+    let place = places.find(|word| word.trim_end_matches('/').ends_with("/debian"))?;
+    Some(place.to_owned())
+}
+
+/// `apt-get` with lists and sources of its own, which leaves the system's alone.
+fn apt_get(apt: &Path) -> Command {
+    let mut command = Command::new("apt-get");
+    command.current_dir(apt);
+    for (what, part) in [
+        ("Dir::Etc::sourcelist", "none"),
+        ("Dir::Etc::sourceparts", "sources"),
+        ("Dir::State::lists", "lists"),
+        ("Dir::Cache", "cache"),
+    ] {
+        command.arg("-o").arg(format!("{what}={}", apt.join(part).display()));
+    }
+    command.args(["-o", "APT::Sandbox::User=root"]);
+    command
+}
+
+/// The number after a name in a header.
+fn defined(text: &str, name: &str) -> Option<u32> {
+    let line = text.lines().find(|line| line.starts_with(&format!("#define {name} ")))?;
+    line.split_whitespace().nth(2)?.parse().ok()
+}
+
+fn has_headers() -> bool {
+    let header = Path::new("/usr/include/vulkan/vulkan_core.h");
+    let text = std::fs::read_to_string(header).unwrap_or_default();
+    defined(&text, "VK_HEADER_VERSION").is_some_and(|version| version >= HEADERS_LEAST)
+}
+
+fn has_driver() -> bool {
+    let mut query = sh::command("dpkg-query");
+    query.args(["-W", "-f", "${Version}", "mesa-vulkan-drivers"]);
+    let version = sh::output(&mut query).unwrap_or_default();
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    major.is_some_and(|major| major >= MESA_LEAST)
+}
+
+/// Whether the programs are there that are installed.
+pub fn is_installed() -> bool {
+    let driver = Path::new("/usr/share/vulkan/icd.d");
+    let lavapipe = std::fs::read_dir(driver).into_iter().flatten().flatten();
+    let mut lavapipe = lavapipe.filter(|file| file.file_name().to_string_lossy().contains("lvp"));
+    let spirv = Path::new("/usr/share/cmake/SPIRV-Headers/SPIRV-HeadersConfig.cmake");
+    sh::works("glslc", &["--version"]) && lavapipe.next().is_some() && spirv.exists()
+}
+
+/// Fetches what the system has too old.
+pub fn fetch() -> Result<()> {
+    if !has_headers() {
+        HEADERS.fetch()?;
+    }
+    if !has_driver() {
+        DRIVER.fetch()?;
+    }
+    Ok(())
+}
+
+/// Cargo with what ggml's build looks for. What is set here is the same for every command, so that
+/// ggml is built once.
+pub fn build(mut cargo: Command) -> Result<Command> {
+    fetch()?;
+    if !has_headers() {
+        cargo.env("VULKAN_SDK", HEADERS.path().join("usr"));
+    }
+    // ggml sees software drivers only when it is told which device to take.
+    cargo.env(VISIBLE, "0");
+    Ok(cargo)
+}
+
+/// A command that computes on the software driver, which keeps what it has compiled.
+pub fn on_software(command: Command) -> Result<Command> {
+    fetch()?;
+    on_software_here(command)
+}
+
+/// The same where nothing is fetched: by the driver that was fetched before, or the machine's.
+pub fn on_software_here(mut command: Command) -> Result<Command> {
+    let is_borrowed = !has_driver() && DRIVER.path().exists();
+    let root = if is_borrowed { DRIVER.path() } else { PathBuf::from("/") };
+    if is_borrowed {
+        // Before what the command was told of libraries; what cargo told us is not for it.
+        let told = command.get_envs().find(|(name, _)| *name == "LD_LIBRARY_PATH");
+        let told = told.and_then(|(_, value)| value).unwrap_or_default().to_owned();
+        let own = root.join("usr/lib/x86_64-linux-gnu");
+        let told = std::env::split_paths(&told).filter(|path| !path.as_os_str().is_empty());
+        command.env("LD_LIBRARY_PATH", std::env::join_paths([own].into_iter().chain(told))?);
+    }
+    let drivers = root.join("usr/share/vulkan/icd.d");
+    let files = std::fs::read_dir(&drivers)?.flatten().map(|file| file.path());
+    let mut lavapipe = files.filter(|path| path.to_string_lossy().contains("lvp_icd"));
+    let lavapipe = lavapipe.next().context("there is no lavapipe: run `cargo xtask setup`")?;
+    ensure!(lavapipe.exists(), "{} leads nowhere", lavapipe.display());
+    command.env("VK_ICD_FILENAMES", lavapipe).env(VISIBLE, "0");
+    if let Some(kept) = cache::folder("vulkan", "lavapipe", &sh::root().join("Cargo.lock")) {
+        command.env("MESA_SHADER_CACHE_DIR", kept);
+    }
+    Ok(command)
+}
+
+/// The same for tests, on which nothing is measured: who waits for the driver leaves the processor
+/// to it.
+pub fn on_software_patiently(command: Command) -> Result<Command> {
+    static LIBRARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| fence_wait().map_err(|error| format!("{error:#}")));
+    let mut command = on_software(command)?;
+    command.env("LD_PRELOAD", library.as_ref().map_err(|error| anyhow!("{error}"))?);
+    Ok(command)
+}
+
+fn fence_wait() -> Result<PathBuf> {
+    let library = folder().join("fence_wait.so");
+    std::fs::create_dir_all(folder())?;
+    let mut cc = sh::command("cc");
+    cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]);
+    sh::run(cc.args(["tests/c/vulkan/fence_wait.c", "-ldl", "-o"]).arg(&library))?;
+    Ok(library)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::defined;
+
+    #[test]
+    fn the_version_of_a_header_is_read() {
+        let text = "#define VK_HEADER_VERSION_COMPLETE 1\n#define VK_HEADER_VERSION 309\n";
+        assert_eq!(defined(text, "VK_HEADER_VERSION"), Some(309));
+        assert_eq!(defined(text, "VK_OTHER"), None);
+    }
+}
