@@ -43,7 +43,7 @@ fn unsayable(sentences: &[Said]) -> Vec<(String, String)> {
     let lesson = Lesson::new(table, program, pieces, 1);
     let read = |said: &Said| {
         let error = lesson.example(said, None).err()?;
-        Some((format!("{} {:?}", said.text, said.arguments), error))
+        Some((format!("{} {:?}", said.text, said.arguments), trine_models::chain(&error)))
     };
     sentences.iter().filter_map(read).collect()
 }
