@@ -10,6 +10,7 @@ fn toml() -> toml_edit::TomlError {
 }
 
 /// Those of `trine-gateway`.
+#[expect(clippy::too_many_lines, reason = "a line for each message")]
 pub(crate) fn gateway(out: &mut String) {
     samples! { out, "gateway", Error:
         At { place: text("--button"), source: Box::new(Error::Closed) }

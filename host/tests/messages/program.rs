@@ -13,6 +13,7 @@ fn rule() -> TableError {
 }
 
 /// Those of `trine`.
+#[expect(clippy::too_many_lines, reason = "a line for each message")]
 pub(crate) fn program(out: &mut String) {
     samples! { out, "trine", Error:
         Gateway(Box::new(trine_gateway::Error::Closed))

@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(found("core/wire/README.md").len(), 2);
         assert!(found("docs/decisions/a.md").is_empty() && found("a.rs").is_empty());
         assert_eq!(found(PRINTED[0]).len(), 5);
-        let code = "pub fn old_rows() {}\npub(crate) fn lane() {}\npub struct MyLane {\n    pub row: u8,\n";
+        let code = "pub fn old_rows() {}\npub(crate) fn row() {}\npub struct MyLane {\n";
         let table = file(TABLE, "| slot | A place. | `old rows`, `row`, `my` |\n");
         let names = faults(&[table, file("core/a.rs", code)]);
         assert_eq!(names, ["core/a.rs:1: `old rows`: write slot", "core/a.rs:3: `my`: write slot"]);

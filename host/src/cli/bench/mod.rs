@@ -28,9 +28,9 @@ use crate::cli::tools::pretty;
 const AFTER_HELP: &str = "\
 With --peer, llama.cpp computes the same model in TQ2_0, in a process of its own, in turns with
 this program; on a device of --backend without TQ2_0, in Q2_0. On a device, floating-point
-activations are measured too, which llama.cpp uses there. On the CPU, both are measured from mapped files and from
-huge pages; where two threads share the memory, use --rounds 10 or more. To build the program with
-llama.cpp:
+activations are measured too, which llama.cpp uses there. On the CPU, both are measured from mapped
+files and from huge pages; where two threads share the memory, use --rounds 10 or more. To build the
+program with llama.cpp:
   export CFLAGS='-O3 -march=native' CXXFLAGS='-O3 -march=native' LLAMA_LIB_PROFILE=Release
   cargo build --release --features peer
 which needs cmake, a C++ compiler and libclang.";
