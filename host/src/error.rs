@@ -1,36 +1,291 @@
-//! What can stop a command before it has begun.
+//! Why a command of `trine` cannot do what was asked.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 
-/// A sentence that names what is wrong and what to change.
-#[derive(Debug)]
-pub struct Error(String);
+use crate::connect::ConnectError;
+use crate::header::HeaderError;
+
+/// Why a command of `trine` cannot do what was asked: what is wrong and what to do.
+///
+/// The cause is the [`source`](StdError::source) and not part of the text; [`Error::chain`] has
+/// both.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Devices, links and settings.
+    #[error(transparent)]
+    Gateway(Box<trine_gateway::Error>),
+    /// Models, lists of tools and sentences.
+    #[error(transparent)]
+    Models(Box<trine_models::Error>),
+    /// Training.
+    #[error(transparent)]
+    Train(Box<trine_train::Error>),
+    /// The configuration of an MCP client.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// C from a list of tools.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// An error with the place where it was found.
+    #[error("{place}")]
+    At {
+        /// A file, a line or an option.
+        place: String,
+        /// What is wrong there.
+        source: Box<Self>,
+    },
+    /// A file that the system refuses.
+    #[error("cannot {action} {}", path.display())]
+    File {
+        /// What was tried: `read`, `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Standard input or output that the system refuses.
+    #[error("cannot {action} {stream}")]
+    Stream {
+        /// What was tried: `read`, `write`.
+        action: &'static str,
+        /// `standard input` or `standard output`.
+        stream: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// A current directory that is not there.
+    #[error("cannot find the current directory: change to one that exists")]
+    CurrentDirectory(#[source] io::Error),
+    /// A program that the system does not find.
+    #[error("cannot find the path of this program: start it by its full path")]
+    Program(#[source] io::Error),
+    /// A path that no configuration can hold.
+    #[error("the path of this program is not UTF-8: move it")]
+    ProgramPath,
+
+    /// Arguments that are not JSON.
+    #[error("the arguments are not JSON: write '{{\"PARAMETER\": VALUE}}'")]
+    ArgumentsJson(#[source] serde_json::Error),
+    /// Arguments that are not an object.
+    #[error("the arguments are not a JSON object: write '{{\"PARAMETER\": VALUE}}'")]
+    ArgumentsObject,
+    /// A tool that the device does not have.
+    #[error("{device} has no tool '{tool}': its tools are {known}{meant}")]
+    UnknownTool {
+        /// The device.
+        device: String,
+        /// The tool.
+        tool: String,
+        /// The tools of the device.
+        known: String,
+        /// The tool that was probably meant, as a question.
+        meant: String,
+    },
+    /// A result without an image or sound.
+    #[error("the result has no image or sound to save: leave out --save")]
+    NothingToSave,
+    /// A name that no device has.
+    #[error("no device has the name '{name}': see trine devices alias{meant}")]
+    UnknownAlias {
+        /// The name.
+        name: String,
+        /// The name that was probably meant, as a question.
+        meant: String,
+    },
+    /// A device that does not answer.
+    #[error("{device} is offline: {reason}")]
+    Offline {
+        /// The device.
+        device: String,
+        /// Why, as its link has it.
+        reason: String,
+    },
+    /// Devices where one is needed.
+    #[error("several devices are named: choose one with --run=NAME, of {known}")]
+    SeveralDevices {
+        /// Their names.
+        known: String,
+    },
+    /// Two devices where one is needed.
+    #[error("--device {device} and --run={run} are two devices: give both the same name")]
+    TwoDevices {
+        /// The device with the model.
+        device: String,
+        /// The device of the call.
+        run: String,
+    },
+    /// `--record` with `trine record`.
+    #[error("trine record has its file as argument: leave out --record")]
+    RecordTwice,
+    /// A device that has not shown its tools.
+    #[error("{device} has not listed its tools: check the device and try again")]
+    NoTable {
+        /// The device.
+        device: String,
+    },
+    /// A simulated board that does not answer.
+    #[error("the simulated board does not answer: report this as a bug")]
+    DemoSilent,
+    /// A call that ended in a panic.
+    #[error("a call ended in a panic: report this as a bug")]
+    DemoPanic,
+
+    /// A folder of models that does not exist.
+    #[error("no folder {} for --models: name the folder of the models", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// An option that only a GPU has.
+    #[error("{option} needs a GPU, and the CPU computes: leave it out, or choose a --backend")]
+    NeedsGpu {
+        /// The option.
+        option: &'static str,
+    },
+    /// An option that only the CPU has.
+    #[error("{option} works on the CPU only: leave out --backend {backend}")]
+    NeedsCpu {
+        /// The option.
+        option: &'static str,
+        /// The backend.
+        backend: &'static str,
+    },
+    /// A program without backends.
+    #[error(
+        "this program was built without GPU backends: build it with `cargo build --release \
+         --features vulkan`, or cuda or metal (docs/gpu.md)"
+    )]
+    NoGpuBuild,
+    /// A program without llama.cpp.
+    #[error(
+        "this program was built without llama.cpp: build it with `--features peer`, see `trine \
+         bench --help`"
+    )]
+    NoPeerBuild,
+    /// A GPU that no module computes on; the text is that of the modules.
+    #[error("{reason}")]
+    NoModule {
+        /// Why.
+        reason: String,
+    },
+    /// A prompt of no tokens.
+    #[error("the prompt is empty, and the model has no token to begin with: write a prompt")]
+    EmptyPrompt,
+    /// A prompt that is longer than the context.
+    #[error(
+        "the prompt has {tokens} tokens, the context length is {context}: shorten it, raise \
+         --context (at most {most}), or drop the oldest tokens with --shift"
+    )]
+    PromptTooLong {
+        /// Tokens of the prompt.
+        tokens: usize,
+        /// The context length.
+        context: usize,
+        /// The greatest context length of the model.
+        most: usize,
+    },
+    /// A line of `--jsonl` that is too long.
+    #[error("the line has more than {most} bytes: shorten it")]
+    LineTooLong {
+        /// The maximum.
+        most: usize,
+    },
+    /// A line of `--jsonl` that is not JSON.
+    #[error("invalid JSON: write {{\"text\": \"SENTENCE\"}}")]
+    LineJson(#[source] serde_json::Error),
+    /// A line of `--jsonl` without a sentence.
+    #[error("missing \"text\": write {{\"text\": \"SENTENCE\"}}")]
+    LineText,
+
+    /// A folder for the files of a comparison.
+    #[error("cannot write {}: name another folder with --scratch", path.display())]
+    Scratch {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A process that is measured and does not start, or ends.
+    #[error("the process that is measured has failed")]
+    Process(#[source] io::Error),
+    /// A process that is measured and has ended.
+    #[error("the process that is measured has ended: see its message above")]
+    ProcessEnded,
+    /// A number of threads for a process that is measured.
+    #[error("invalid number of threads '{text}': expected an integer above 0")]
+    Threads {
+        /// What was sent.
+        text: String,
+    },
+    /// llama.cpp without the device of a comparison.
+    #[error("llama.cpp needs the device {name}, which is not there: leave out --peer")]
+    NoPeerDevice {
+        /// The device.
+        name: String,
+    },
+    /// llama.cpp with its head elsewhere.
+    #[error("the head of llama.cpp is in {found}, not on the {expected}: free device memory")]
+    PeerHead {
+        /// Where it is.
+        found: String,
+        /// Where it should be.
+        expected: &'static str,
+    },
+    /// An engine without logits.
+    #[error("the engine has no logits: report this as a bug")]
+    NoLogits,
+}
 
 impl Error {
-    /// An error that says `sentence`.
+    /// The error with the place where it was found.
     #[must_use]
-    pub fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
+    pub fn at(self, place: impl fmt::Display) -> Self {
+        Self::At { place: place.to_string(), source: Box::new(self) }
+    }
+
+    /// A file that cannot be read.
+    #[must_use]
+    pub fn read(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::File { action: "read", path: path.into(), source }
+    }
+
+    /// A file that cannot be written.
+    #[must_use]
+    pub fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::File { action: "write", path: path.into(), source }
+    }
+
+    /// The error of a backend of a GPU.
+    pub fn device(error: impl StdError + Send + Sync + 'static) -> Self {
+        trine_models::Error::device(error).into()
+    }
+
+    /// The text of the error and of its causes, with colons between.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        trine_models::chain(self)
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl From<trine_gateway::Error> for Error {
     fn from(error: trine_gateway::Error) -> Self {
-        Self(error.to_string())
+        Self::Gateway(Box::new(error))
     }
 }
 
 impl From<trine_models::Error> for Error {
     fn from(error: trine_models::Error) -> Self {
-        Self(error.to_string())
+        Self::Models(Box::new(error))
+    }
+}
+
+impl From<trine_train::Error> for Error {
+    fn from(error: trine_train::Error) -> Self {
+        Self::Train(Box::new(error))
     }
 }
 

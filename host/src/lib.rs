@@ -12,4 +12,4 @@ mod error;
 pub mod header;
 
 pub use error::{Error, Result};
-pub use header::{GenOptions, c_header, c_sentences, pack};
+pub use header::{GenOptions, HeaderError, c_header, c_sentences, pack};

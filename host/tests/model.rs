@@ -96,11 +96,12 @@ fn sizes_that_make_no_model_are_refused_with_a_sentence() {
         refusal(&trine(&[&["model", "make"], options, &output].concat()))
     };
     let said = attempt(&["--width", "100"]);
-    assert_eq!(said, "trine: 100 columns are no 6 heads of an even width\n");
+    let wanted = "must be a multiple of 12 (twice the number of heads)";
+    assert_eq!(said, format!("trine: invalid width 100: {wanted}\n"));
     let said = attempt(&["--ffn", "100"]);
-    assert_eq!(said, "trine: ffn 100: I2_S needs a multiple of 128\n");
+    assert_eq!(said, "trine: invalid ffn 100: must be a multiple of 128 (I2_S)\n");
     let said = attempt(&["--vocab", "100"]);
-    assert_eq!(said, "trine: 100 tokens: 261 at least\n");
+    assert_eq!(said, "trine: invalid vocab 100: must be at least 261\n");
     assert!(!path.exists(), "and no file is begun");
 }
 
@@ -145,5 +146,5 @@ fn a_model_that_only_chooses_says_which_tools_it_knows() {
     assert_eq!(chooses["hash"].as_str().unwrap().len(), 16, "{chooses}");
     let shown = trine(&["model", "info", board.to_str().unwrap()]);
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.contains("writes no text") && shown.contains("trine ask"), "{shown}");
+    assert!(shown.contains("generates no text") && shown.contains("trine ask"), "{shown}");
 }

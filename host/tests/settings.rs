@@ -50,7 +50,7 @@ fn a_key_needs_somebody_at_the_board_and_is_then_asked_for() {
     let user = User::new("provision");
     let refused = user.shed(&["provision", "shed"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said(&refused).contains("hold the button"), "{}", said(&refused));
+    assert!(said(&refused).contains("hold its button"), "{}", said(&refused));
     assert_eq!(user.fan().status.code(), Some(0));
     let made = user.shed(&["provision", "shed", "--hold"]);
     assert_eq!(made.status.code(), Some(0), "{}", said(&made));
@@ -110,7 +110,7 @@ fn a_keyed_conversation_is_traced_as_what_it_says_and_refused_for_replay_at_once
     assert!(!traced.contains("state"), "{traced}");
     let replayed = user.trine(&["replay", &capture, "--simulate"]);
     assert_ne!(replayed.status.code(), Some(0));
-    assert!(said(&replayed).contains("tagged: no device takes them"), "{}", said(&replayed));
+    assert!(said(&replayed).contains("tagged, so no device accepts them"), "{}", said(&replayed));
 }
 
 #[test]

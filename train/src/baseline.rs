@@ -4,6 +4,7 @@ use trine_ask::Vocabulary;
 use trine_descriptor::Tool;
 
 use crate::calibrate::{self, Certainty};
+use crate::error::Result;
 use crate::keywords::{self, Keywords};
 use crate::lesson;
 use crate::linear::{self, Linear};
@@ -27,12 +28,12 @@ pub enum Baseline {
 ///
 /// # Errors
 /// As [`crate::run::train`].
-pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report, String> {
+pub fn baseline(plan: &Plan, which: Baseline) -> Result<Report> {
     prepare(plan, |parts| {
         let lesson = &parts.lesson;
         let (tools, program) = (lesson.tools(), lesson.program());
         let bytes = lesson::table(program, lesson.pieces(), Certainty::NONE);
-        let vocabulary = Vocabulary::parse(&bytes).map_err(|error| error.to_string())?;
+        let vocabulary = Vocabulary::parse(&bytes)?;
         let names = crate::parts::token_names(tools, program, lesson.pieces());
         let keywords = Keywords::new(names, &known_words(tools, &parts.templates));
         let mut model = Linear::default();

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::average::Average;
+use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::shape::Shape;
 use crate::trainer::Trainer;
@@ -30,7 +31,7 @@ fn key(trainer: &Trainer) -> u64 {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn save(trainer: &Trainer, average: &Average, path: &Path) -> Result<(), String> {
+pub fn save(trainer: &Trainer, average: &Average, path: &Path) -> Result<()> {
     let mut out = MAGIC.to_vec();
     out.extend((trainer.step as u64).to_le_bytes());
     out.extend((trainer.weights.numbers.len() as u64).to_le_bytes());
@@ -46,7 +47,7 @@ pub fn save(trainer: &Trainer, average: &Average, path: &Path) -> Result<(), Str
         // A mean that is not there yet is zeros.
         out.resize(HEAD + 4 * count * (row + 1), 0);
     }
-    let fail = |error: std::io::Error| format!("{}: {error}", path.display());
+    let fail = |source| Error::File { action: "write", path: path.to_owned(), source };
     let beside = path.with_extension("new");
     fs::write(&beside, out).map_err(fail)?;
     fs::rename(&beside, path).map_err(fail)
@@ -56,22 +57,20 @@ pub fn save(trainer: &Trainer, average: &Average, path: &Path) -> Result<(), Str
 ///
 /// # Errors
 /// When it is none, or was made with another recipe.
-pub fn load(trainer: &mut Trainer, average: &mut Average, path: &Path) -> Result<bool, String> {
-    let fail = |error: &str| format!("{}: {error}", path.display());
+pub fn load(trainer: &mut Trainer, average: &mut Average, path: &Path) -> Result<bool> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(fail(&error.to_string())),
+        Err(error) => return Err(Error::read(path, error)),
     };
     let head = bytes.get(..HEAD).filter(|head| head.starts_with(MAGIC));
-    let head = head.ok_or_else(|| fail("it is no checkpoint"))?;
+    let head = head.ok_or_else(|| Error::NotACheckpoint { path: path.to_owned() })?;
     let field = |at: usize| {
         head.get(at..at + 8).and_then(|part| part.try_into().ok()).map_or(0, u64::from_le_bytes)
     };
     let count = trainer.weights.numbers.len();
     if field(24) != key(trainer) || bytes.len() != HEAD + 4 * ROWS * count {
-        let error = "it was made with another recipe, tools or sentences: remove it to begin anew";
-        return Err(fail(error));
+        return Err(Error::OtherRecipe { path: path.to_owned() });
     }
     let mut numbers = bytes[HEAD..].as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
     let own = [&mut trainer.weights.numbers, &mut trainer.means, &mut trainer.squares];
@@ -88,7 +87,7 @@ pub fn load(trainer: &mut Trainer, average: &mut Average, path: &Path) -> Result
 ///
 /// # Errors
 /// When it cannot be read, or is no checkpoint.
-pub fn mean(path: &Path) -> Result<Rounded, String> {
+pub fn mean(path: &Path) -> Result<Rounded> {
     let (weights, arithmetic) = mean_weights(path)?;
     Ok(Rounded::new(&weights, arithmetic))
 }
@@ -97,24 +96,25 @@ pub fn mean(path: &Path) -> Result<Rounded, String> {
 ///
 /// # Errors
 /// When it cannot be read, is no checkpoint, or is of another shape.
-pub fn begin(trainer: &mut Trainer, path: &Path) -> Result<(), String> {
+pub fn begin(trainer: &mut Trainer, path: &Path) -> Result<()> {
     let (weights, _) = mean_weights(path)?;
     let (own, its) = (trainer.weights.shape, weights.shape);
     if own != its {
-        return Err(format!("{}: its shape is {its:?}, and not {own:?}", path.display()));
+        let (found, expected) = (format!("{its:?}"), format!("{own:?}"));
+        return Err(Error::OtherShape { path: path.to_owned(), found, expected });
     }
     trainer.weights = weights;
     trainer.rounded.take(&trainer.weights);
     Ok(())
 }
 
-fn mean_weights(path: &Path) -> Result<(Weights, Arithmetic), String> {
-    let fail = |error: &str| format!("{}: {error}", path.display());
-    let bytes = fs::read(path).map_err(|error| fail(&error.to_string()))?;
+fn mean_weights(path: &Path) -> Result<(Weights, Arithmetic)> {
+    let wrong = || Error::NotACheckpoint { path: path.to_owned() };
+    let bytes = fs::read(path).map_err(|error| Error::read(path, error))?;
     let (head, rows) = bytes
         .split_at_checked(HEAD)
         .filter(|(head, _)| head.starts_with(MAGIC))
-        .ok_or_else(|| fail("it is no checkpoint"))?;
+        .ok_or_else(wrong)?;
     let word = |index: usize| {
         let at = SHAPE + 4 * index;
         let four = head.get(at..at + 4).and_then(|part| part.try_into().ok());
@@ -123,11 +123,11 @@ fn mean_weights(path: &Path) -> Result<(Weights, Arithmetic), String> {
     let [dim, ffn, layers, heads, kv_heads, vocab, context, whole, tags] =
         std::array::from_fn(word);
     let shape = Shape { dim, ffn, layers, heads, kv_heads, vocab, context, whole, tags };
-    shape.check_sizes().map_err(|error| fail(&error))?;
+    shape.check_sizes().map_err(|error| error.at(path.display()))?;
     let mut weights = Weights::random(shape, 0);
     let row = 4 * weights.numbers.len();
     if rows.len() != ROWS * row {
-        return Err(fail("its shape is not that of its weights"));
+        return Err(wrong());
     }
     let numbers = rows[(ROWS - 1) * row..].as_chunks::<4>().0.iter();
     let numbers = numbers.map(|four| f32::from_le_bytes(*four));
@@ -152,14 +152,14 @@ mod tests {
         let path = std::env::temp_dir().join(format!("trine-train-{}.ckpt", std::process::id()));
         let mut trainer = Trainer::new(Weights::random(TINY, 1), recipe);
         let mut average = Average::default();
-        assert_eq!(load(&mut trainer, &mut average, &path), Ok(false));
+        assert!(!load(&mut trainer, &mut average, &path).unwrap());
         (0..3).for_each(|_| _ = trainer.learn(&batch));
         average.take(&trainer);
         save(&trainer, &average, &path).unwrap();
         (0..3).for_each(|_| _ = trainer.learn(&batch));
         let mut other = Trainer::new(Weights::random(TINY, 1), recipe);
         let mut again = Average::default();
-        assert_eq!(load(&mut other, &mut again, &path), Ok(true));
+        assert!(load(&mut other, &mut again, &path).unwrap());
         assert_eq!(again.mean, average.mean);
         (0..3).for_each(|_| _ = other.learn(&batch));
         assert_eq!(other.weights.numbers, trainer.weights.numbers);
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!((changed.step, &changed.weights.numbers), (0, &average.mean));
         let shape = Shape { ffn: 2 * TINY.ffn, ..TINY };
         let mut wider = Trainer::new(Weights::random(shape, 1), recipe);
-        assert!(begin(&mut wider, &path).unwrap_err().contains("its shape is"));
+        assert!(begin(&mut wider, &path).unwrap_err().to_string().contains("has the shape"));
         std::fs::remove_file(path).unwrap();
     }
 }

@@ -2,6 +2,7 @@
 
 use trine_ggml::{Blocks, Device, Sentence, Sizes};
 
+use crate::error::{Error, Result};
 use crate::net::{Accelerator, Batch};
 use crate::shape::{RMS_EPSILON, ROPE_BASE, Shape};
 use crate::weights::{Arithmetic, Rounded};
@@ -19,7 +20,7 @@ impl OnDevice {
     ///
     /// # Errors
     /// What the device lacks.
-    pub fn open(device: Device, rounded: &Rounded, threads: usize) -> Result<Self, String> {
+    pub fn open(device: Device, rounded: &Rounded, threads: usize) -> Result<Self> {
         let Shape { dim, ffn, layers, heads, kv_heads, whole, .. } = rounded.shape;
         let sizes = Sizes {
             dim,
@@ -32,7 +33,7 @@ impl OnDevice {
             rope_base: ROPE_BASE,
             is_rounded: rounded.arithmetic == Arithmetic::Ternary,
         };
-        let blocks = Blocks::open(sizes, device, threads).map_err(|error| error.to_string())?;
+        let blocks = Blocks::open(sizes, device, threads).map_err(Error::device)?;
         Ok(Self { blocks, dim })
     }
 }
@@ -43,14 +44,14 @@ impl Accelerator for OnDevice {
         format!("{} ({})", device.name(), device.description())
     }
 
-    fn take(&mut self, rounded: &Rounded) -> Result<(), String> {
+    fn take(&mut self, rounded: &Rounded) -> Result<()> {
         let first = rounded.plan.blocks.first();
         let first = first.map_or(rounded.plan.len, |block| block.attn_norm.start);
         let taken = self.blocks.take(&rounded.numbers[first..], &rounded.scales);
-        taken.map_err(|error| error.to_string())
+        taken.map_err(Error::device)
     }
 
-    fn forward(&mut self, batch: &Batch, stream: &mut [f32]) -> Result<(), String> {
+    fn forward(&mut self, batch: &Batch, stream: &mut [f32]) -> Result<()> {
         let sentence = |&(tokens, prompt): &(usize, usize)| Sentence { tokens, prompt };
         let sentences: Vec<Sentence> = batch.sentences.iter().map(sentence).collect();
         let dim = self.dim;
@@ -58,11 +59,11 @@ impl Accelerator for OnDevice {
             |block: usize, half: usize, out: &mut [f32]| batch.factors(block, half, dim, out);
         let dropped = batch.is_dropped().then_some(&factors as &trine_ggml::Dropped<'_>);
         let done = self.blocks.forward(&sentences, dropped, stream);
-        done.map_err(|error| error.to_string())
+        done.map_err(Error::device)
     }
 
-    fn back(&mut self, stream: &mut [f32], slopes: &mut [f32]) -> Result<(), String> {
-        self.blocks.back(stream, slopes).map_err(|error| error.to_string())
+    fn back(&mut self, stream: &mut [f32], slopes: &mut [f32]) -> Result<()> {
+        self.blocks.back(stream, slopes).map_err(Error::device)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use crate::error::{Error, Result};
 use crate::net::{Accelerator, Example, Losses};
 use crate::trainer::Trainer;
 use crate::weights::Rounded;
 
 /// Who computes blocks, or why nobody does.
-pub type Opened = Result<Box<dyn Accelerator>, String>;
+pub type Opened = Result<Box<dyn Accelerator>>;
 
 /// Who computes the blocks of a model in place of this processor.
 pub struct Elsewhere<'e> {
@@ -15,7 +16,7 @@ pub struct Elsewhere<'e> {
     pub open: &'e dyn Fn(&Rounded) -> Opened,
     /// Called with what fails. If it answers well, the processor makes the step and all that
     /// follow; else what it answers ends the training.
-    pub failed: &'e dyn Fn(&str) -> Result<(), String>,
+    pub failed: &'e dyn Fn(Error) -> Result<()>,
 }
 
 impl fmt::Debug for Elsewhere<'_> {
@@ -32,13 +33,10 @@ pub(crate) struct There<'e> {
 
 impl<'e> There<'e> {
     /// None where that fails and the processor is to go on.
-    pub(crate) fn open(
-        elsewhere: &'e Elsewhere<'e>,
-        rounded: &Rounded,
-    ) -> Result<Option<Self>, String> {
+    pub(crate) fn open(elsewhere: &'e Elsewhere<'e>, rounded: &Rounded) -> Result<Option<Self>> {
         match (elsewhere.open)(rounded) {
             Ok(accelerator) => Ok(Some(Self { elsewhere, accelerator })),
-            Err(why) => (elsewhere.failed)(&why).map(|()| None),
+            Err(error) => (elsewhere.failed)(error).map(|()| None),
         }
     }
 
@@ -51,10 +49,10 @@ impl<'e> There<'e> {
         &mut self,
         trainer: &mut Trainer,
         batch: &[Example],
-    ) -> Result<Option<Losses>, String> {
+    ) -> Result<Option<Losses>> {
         match trainer.learn_on(self.accelerator.as_mut(), batch) {
             Ok(losses) => Ok(Some(losses)),
-            Err(why) => (self.elsewhere.failed)(&why).map(|()| None),
+            Err(error) => (self.elsewhere.failed)(error).map(|()| None),
         }
     }
 }

@@ -165,14 +165,14 @@ const THRESHOLD_AT: usize = 20;
 ///
 /// # Errors
 /// When it is no model for sentences, or the threshold is not 0 to 1.
-pub fn with_threshold(file: &[u8], threshold: f32) -> Result<Vec<u8>, String> {
+pub fn with_threshold(file: &[u8], threshold: f32) -> crate::Result<Vec<u8>> {
     if !(0.0..=1.0).contains(&threshold) {
-        return Err(format!("the threshold {threshold}: it is 0 to 1"));
+        return Err(crate::Error::Threshold { value: threshold });
     }
-    let parsed = File::parse(file).map_err(|error| error.to_string())?;
-    let table = parsed.array("trine.ask", Kind::U8).map_err(|error| error.to_string())?;
-    let table = table.ok_or("the model has no table \"trine.ask\"")?.bytes();
-    Vocabulary::parse(table).map_err(|error| error.to_string())?;
+    let parsed = File::parse(file)?;
+    let table = parsed.array("trine.ask", Kind::U8)?;
+    let table = table.ok_or(crate::Error::NotACommandModel)?.bytes();
+    Vocabulary::parse(table)?;
     let start = table.as_ptr().addr() - file.as_ptr().addr() + THRESHOLD_AT;
     let mut changed = file.to_vec();
     changed[start..start + 4].copy_from_slice(&threshold.to_le_bytes());
@@ -217,8 +217,8 @@ mod tests {
         let apart = changed.iter().zip(file).filter(|(a, b)| a != b).count();
         assert!(apart <= 4 && changed.len() == file.len());
         assert_eq!(with_threshold(&changed, threshold(file)).unwrap(), file);
-        assert!(with_threshold(file, 1.5).unwrap_err().contains("0 to 1"));
+        assert!(with_threshold(file, 1.5).unwrap_err().to_string().contains("0 to 1"));
         let other = include_bytes!("../../tests/golden/bitnet/plain.gguf");
-        assert!(with_threshold(other, 0.5).unwrap_err().contains("trine.ask"));
+        assert!(with_threshold(other, 0.5).unwrap_err().to_string().contains("trine.ask"));
     }
 }

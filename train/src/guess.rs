@@ -1,5 +1,6 @@
 //! What models make of sentences that nobody has labelled: of several models, what most say.
 
+use crate::error::{Error, Result};
 use crate::parts::prepare;
 use crate::random::Random;
 use crate::run::Plan;
@@ -21,9 +22,9 @@ pub fn guess(
     count: usize,
     models: &[Vec<u8>],
     mut progress: impl FnMut(usize),
-) -> Result<Vec<Said>, String> {
+) -> Result<Vec<Said>> {
     if models.is_empty() {
-        return Err("sentences are labelled by models: name some with --models".into());
+        return Err(Error::NoModels);
     }
     prepare(plan, |parts| {
         let mut splices = Splices::of(parts.written.iter().map(|said| said.text.as_str()));
@@ -34,13 +35,13 @@ pub fn guess(
             let texts = (0..20 * share).filter_map(|_| splices.say(&mut random)).take(share);
             let texts: Vec<Said> = texts.map(|text| unlabelled(text, plan.recipe.seed)).collect();
             if texts.is_empty() {
-                return Err("the sentences are too few to make others of them".into());
+                return Err(Error::TooFew);
             }
             made += texts.len();
             let (tools, program) = (parts.lesson.tools(), parts.lesson.program());
             let hear =
                 |model: &Vec<u8>| score::hear(model, tools, program, &texts, plan.recipe.threads);
-            let heard = models.iter().map(hear).collect::<Result<Vec<_>, _>>()?;
+            let heard = models.iter().map(hear).collect::<Result<Vec<_>>>()?;
             for (at, said) in texts.into_iter().enumerate() {
                 let answers: Vec<&Heard> = heard.iter().filter_map(|all| all.get(at)).collect();
                 labelled.extend(most(&answers).map(|answer| with_label(said, answer)));

@@ -7,6 +7,7 @@ use trine_ask::{Label, Program, Sentence, TABLE_VERSION, Vocabulary, Walk, teach
 use trine_descriptor::{Kind, Tool};
 
 use crate::calibrate::Certainty;
+use crate::error::{Error, Result};
 use crate::net::{Choice, Example};
 use crate::pieces::BEGIN;
 use crate::random::Random;
@@ -176,13 +177,12 @@ impl<'t> Lesson<'t> {
     ///
     /// # Errors
     /// When its call cannot be said with its words.
-    pub fn example(&self, said: &Said, random: Option<&mut Random>) -> Result<Example, String> {
+    pub fn example(&self, said: &Said, random: Option<&mut Random>) -> Result<Example> {
         let which = random
             .map_or(0, |random| if random.chance(0.5) { 1 + random.below(THINNED) } else { 0 });
-        let table = self.tables.get(which).ok_or("there is no such table")?;
-        let vocabulary = Vocabulary::parse(table).map_err(|error| error.to_string())?;
-        let sentence = Sentence::read(said.text.as_bytes(), &self.program, &vocabulary)
-            .map_err(|error| error.to_string())?;
+        let table = self.tables.get(which).ok_or(Error::NoVariant)?;
+        let vocabulary = Vocabulary::parse(table)?;
+        let sentence = Sentence::read(said.text.as_bytes(), &self.program, &vocabulary)?;
         let mut walk = Walk::new(self.program, &vocabulary, &sentence);
         let mut example = Example { prompt: walk.sequence().len(), ..Example::default() };
         let (tool, arguments) = self.call(said)?.unzip();
@@ -195,7 +195,7 @@ impl<'t> Lesson<'t> {
             example.choices.push(Choice { at, target, permitted, ..Choice::default() });
             read = length;
         });
-        taught.map_err(|error| error.to_string())?;
+        taught?;
         let tokens = walk.sequence().get(..read).unwrap_or_default();
         example.tokens = tokens.iter().map(|token| u32::from(*token)).collect();
         example.prompt = example.prompt.min(read);
@@ -221,10 +221,10 @@ impl<'t> Lesson<'t> {
     }
 
     /// The number of a sentence's tool, and its arguments as bytes.
-    fn call(&self, said: &Said) -> Result<Option<(u16, Vec<u8>)>, String> {
+    fn call(&self, said: &Said) -> Result<Option<(u16, Vec<u8>)>> {
         let Some(name) = &said.tool else { return Ok(None) };
         let at = self.tools.iter().position(|tool| tool.info.name == name);
-        let at = at.ok_or_else(|| format!("there is no tool {name}"))?;
+        let at = at.ok_or_else(|| Error::UnknownTool { name: name.clone() })?;
         let arguments = tools::encode(&self.tools[at], &Json::Object(said.arguments.clone()))?;
         Ok(Some((at as u16, arguments)))
     }

@@ -17,6 +17,7 @@ pub mod course;
 #[cfg(feature = "gpu")]
 pub mod device;
 pub mod elsewhere;
+mod error;
 pub mod forecast;
 pub mod generic;
 pub mod gguf;
@@ -53,3 +54,5 @@ pub mod trainer;
 pub mod twin;
 pub mod vary;
 pub mod weights;
+
+pub use error::{Error, Result};

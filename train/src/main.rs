@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use trine_train::Error;
 use trine_train::baseline::{Baseline, baseline};
 use trine_train::course::Shares;
 use trine_train::gguf;
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
     match options().and_then(|options| work(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("trine-train: {error}");
+            eprintln!("trine-train: {}", trine_models::chain(&*error));
             ExitCode::FAILURE
         }
     }
@@ -84,41 +85,44 @@ fn main() -> ExitCode {
 
 type Options = BTreeMap<String, String>;
 
-fn options() -> Result<Options, String> {
+/// The result of the command line, or of what it asks for.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn options() -> Result<Options> {
     let mut options = Options::new();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let name = word.strip_prefix("--").filter(|name| USAGE.contains(&format!("--{name} ")));
-        let name = name.ok_or_else(|| format!("{word} is no option\n\n{USAGE}"))?;
+        let name = name.ok_or_else(|| format!("unknown option {word}\n\n{USAGE}"))?;
         let value =
             if ["dense", "held"].contains(&name) { Some(String::new()) } else { words.next() };
-        options.insert(name.to_owned(), value.ok_or(format!("--{name} needs a value"))?);
+        options.insert(name.to_owned(), value.ok_or(format!("missing value of --{name}"))?);
     }
     Ok(options)
 }
 
-fn number<T: std::str::FromStr>(options: &Options, name: &str, default: T) -> Result<T, String> {
+fn number<T: std::str::FromStr>(options: &Options, name: &str, default: T) -> Result<T> {
     let Some(text) = options.get(name) else { return Ok(default) };
-    text.parse().map_err(|_| format!("--{name} {text}: that is no such number"))
+    Ok(text.parse().map_err(|_| format!("invalid number {text} for --{name}"))?)
 }
 
-fn read(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
+fn read(path: &str) -> Result<String> {
+    Ok(std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?)
 }
 
-fn load_bytes(path: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("{path}: {error}"))
+fn load_bytes(path: &str) -> Result<Vec<u8>> {
+    Ok(std::fs::read(path).map_err(|error| Error::read(path, error))?)
 }
 
 /// Texts by parameter: those of JSON objects, and the public lists of folders.
-fn load_names(paths: &str) -> Result<Vec<(String, Vec<String>)>, String> {
+fn load_names(paths: &str) -> Result<Vec<(String, Vec<String>)>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in paths.split(',') {
         let lists: Vec<(String, Vec<String>)> = if Path::new(path).is_dir() {
             names::load(Path::new(path))?
         } else {
             let lists: BTreeMap<_, _> =
-                serde_json::from_str(&read(path)?).map_err(|error| format!("{path}: {error}"))?;
+                serde_json::from_str(&read(path)?).map_err(|error| Error::from(error).at(path))?;
             lists.into_iter().collect()
         };
         for (param, names) in lists {
@@ -133,13 +137,13 @@ fn load_names(paths: &str) -> Result<Vec<(String, Vec<String>)>, String> {
 }
 
 /// The sentences of files and folders.
-fn load(paths: &str) -> Result<Vec<Said>, String> {
+fn load(paths: &str) -> Result<Vec<Said>> {
     let each = paths.split(',').map(|path| said::load(Path::new(path)));
-    Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
+    Ok(each.collect::<std::result::Result<Vec<_>, _>>()?.concat())
 }
 
 /// Those to train on, with those for other tools.
-fn sentences(options: &Options) -> Result<Vec<Said>, String> {
+fn sentences(options: &Options) -> Result<Vec<Said>> {
     let get = |name: &str| options.get(name).map(String::as_str).map(load).transpose();
     let mut sentences = get("sentences")?.unwrap_or_default();
     if let Some(others) = get("elsewhere")? {
@@ -149,23 +153,29 @@ fn sentences(options: &Options) -> Result<Vec<Said>, String> {
 }
 
 /// Weights mean nothing with other pieces of words.
-fn from(options: &Options) -> Result<Option<PathBuf>, String> {
+fn from(options: &Options) -> Result<Option<PathBuf>> {
     match (options.get("from"), options.contains_key("pieces-of")) {
-        (Some(_), false) => Err("--from needs its model's pieces: name it with --pieces-of".into()),
+        (Some(_), false) => {
+            Err("--from needs the pieces of its model: name it with --pieces-of".into())
+        }
         (from, _) => Ok(from.map(PathBuf::from)),
     }
 }
 
-fn share(options: &Options, name: &str) -> Result<Option<f32>, String> {
+fn share(options: &Options, name: &str) -> Result<Option<f32>> {
     let Some(text) = options.get(name) else { return Ok(None) };
     let share = number(options, name, 0.0)?;
     let is_share = (0.0..=1.0).contains(&share);
-    if is_share { Ok(Some(share)) } else { Err(format!("--{name} {text}: it is 0 to 1")) }
+    if is_share {
+        Ok(Some(share))
+    } else {
+        Err(format!("invalid --{name} {text}: expected 0 to 1").into())
+    }
 }
 
-fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
+fn plan(options: &Options, out: &Path) -> Result<Plan> {
     let get = |name: &str| options.get(name).map(String::as_str);
-    let tools = get("tools").ok_or(format!("--tools is missing\n\n{USAGE}"))?;
+    let tools = get("tools").ok_or(format!("missing --tools\n\n{USAGE}"))?;
     let names = get("names").map(load_names).transpose()?.unwrap_or_default();
     let mut plan = Plan::new(&read(tools)?)?;
     plan.add(sentences(options)?, &get("templates").map(read).transpose()?.unwrap_or_default());
@@ -233,15 +243,15 @@ fn plan(options: &Options, out: &Path) -> Result<Plan, String> {
     })
 }
 
-fn work(options: &Options) -> Result<(), String> {
-    let out = options.get("out").ok_or(format!("--out is missing\n\n{USAGE}"))?;
+fn work(options: &Options) -> Result<()> {
+    let out = options.get("out").ok_or(format!("missing --out\n\n{USAGE}"))?;
     let out = PathBuf::from(out);
     if options.contains_key("threshold") {
-        let model = options.get("models").ok_or("--threshold: name the model with --models")?;
+        let model =
+            options.get("models").ok_or("--threshold needs a model: name it with --models")?;
         let threshold = number(options, "threshold", 0.0)?;
         let changed = gguf::with_threshold(&load_bytes(model)?, threshold)?;
-        return std::fs::write(&out, changed)
-            .map_err(|error| format!("{}: {error}", out.display()));
+        return write(&out, &changed);
     }
     let plan = plan(options, &out)?;
     if options.contains_key("guess") {
@@ -254,20 +264,16 @@ fn work(options: &Options) -> Result<(), String> {
         let which = match name.as_str() {
             "linear" => Baseline::Linear,
             "keywords" => Baseline::Keywords,
-            _ => return Err("--baseline is linear or keywords".into()),
+            _ => return Err("invalid --baseline: expected linear or keywords".into()),
         };
         let report = baseline(&plan, which)?;
-        std::fs::write(out.with_extension("md"), report.to_string())
-            .map_err(|error| format!("{}: {error}", out.display()))?;
+        write(&out.with_extension("md"), report.to_string().as_bytes())?;
         eprintln!("{report}");
         return Ok(());
     }
     let trained = match options.get("backend") {
         Some(backend) => train_on(backend, &plan)?,
         None => run::train(&plan, say)?,
-    };
-    let write = |path: &Path, bytes: &[u8]| {
-        std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
     };
     if !trained.file.is_empty() {
         write(&out, &trained.file)?;
@@ -278,21 +284,28 @@ fn work(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let path = path.to_owned();
+    let written = std::fs::write(&path, bytes);
+    Ok(written.map_err(|source| Error::File { action: "write", path, source })?)
+}
+
 /// Trains on the first device of a backend.
-fn train_on(backend: &str, plan: &Plan) -> Result<Trained, String> {
+fn train_on(backend: &str, plan: &Plan) -> Result<Trained> {
     if !["vulkan", "cuda", "metal", "cpu"].contains(&backend) {
-        return Err(format!("--backend {backend}: it is vulkan, cuda, metal or cpu"));
+        let expected = "expected vulkan, cuda, metal or cpu";
+        return Err(format!("invalid --backend {backend}: {expected}").into());
     }
     let feature = if backend == "cpu" { "gpu" } else { backend };
     let missing = format!(
-        "--backend {backend}: there is no such device, or the program was built without: \
-         `cargo build --release -p trine-train --features {feature}`"
+        "no {backend} device found, or the program was built without: `cargo build --release -p \
+         trine-train --features {feature}`"
     );
     train_where(backend, plan, missing)
 }
 
 #[cfg(feature = "gpu")]
-fn train_where(backend: &str, plan: &Plan, missing: String) -> Result<Trained, String> {
+fn train_where(backend: &str, plan: &Plan, missing: String) -> Result<Trained> {
     let mut devices = trine_ggml::Device::all().into_iter();
     let device = devices.find(|device| device.is_of(backend)).ok_or(missing)?;
     let open = |rounded: &_| {
@@ -300,30 +313,30 @@ fn train_where(backend: &str, plan: &Plan, missing: String) -> Result<Trained, S
         eprintln!("training on {}", opened.name());
         Ok(Box::new(opened) as Box<dyn Accelerator>)
     };
-    let elsewhere = Elsewhere { open: &open, failed: &|why| Err(why.to_owned()) };
-    run::train_on(plan, Some(&elsewhere), say)
+    let elsewhere = Elsewhere { open: &open, failed: &Err };
+    Ok(run::train_on(plan, Some(&elsewhere), say)?)
 }
 
 #[cfg(not(feature = "gpu"))]
-fn train_where(_: &str, _: &Plan, missing: String) -> Result<Trained, String> {
-    Err(missing)
+fn train_where(_: &str, _: &Plan, missing: String) -> Result<Trained> {
+    Err(missing.into())
 }
 
 /// Writes sentences that models have labelled.
-fn guess_sentences(options: &Options, plan: &Plan, out: &Path) -> Result<(), String> {
+fn guess_sentences(options: &Options, plan: &Plan, out: &Path) -> Result<()> {
     let count = number(options, "guess", 0)?;
     let paths = options.get("models").map_or("", String::as_str);
     let models = paths.split(',').filter(|path| !path.is_empty()).map(load_bytes);
-    let models = models.collect::<Result<Vec<_>, _>>()?;
+    let models = models.collect::<Result<Vec<_>>>()?;
     let said = guess(plan, count, &models, |made| eprint!("\r{made} of {count} sentences  "))?;
     eprintln!("\n{} are labelled", said.len());
     write_sentences(&said, out)
 }
 
 /// Writes sentences, one object a line.
-fn write_sentences(said: &[Said], out: &Path) -> Result<(), String> {
+fn write_sentences(said: &[Said], out: &Path) -> Result<()> {
     let lines: String = said.iter().map(|said| format!("{}\n", said.json())).collect();
-    std::fs::write(out, lines).map_err(|error| format!("{}: {error}", out.display()))?;
+    write(out, lines.as_bytes())?;
     eprintln!("{} sentences: {}", said.len(), out.display());
     Ok(())
 }

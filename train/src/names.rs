@@ -9,6 +9,8 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use crate::error::{Error, Result};
+
 /// Longest name in bytes.
 const LONGEST: usize = 40;
 
@@ -56,19 +58,19 @@ const LISTS: &[(&str, &str, &str)] = &[
 ///
 /// # Errors
 /// When a list is missing or cannot be read.
-pub fn load(folder: &Path) -> Result<Vec<(String, Vec<String>)>, String> {
+pub fn load(folder: &Path) -> Result<Vec<(String, Vec<String>)>> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for (param, file, key) in LISTS {
         let path = folder.join(file);
-        let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = fs::read_to_string(&path).map_err(|error| fail(&error))?;
-        let json: Json = serde_json::from_str(&text).map_err(|error| fail(&error))?;
+        let text = fs::read_to_string(&path).map_err(|error| Error::read(&path, error))?;
+        let json = serde_json::from_str(&text);
+        let json: Json = json.map_err(|error| Error::from(error).at(path.display()))?;
         let mut names = Vec::new();
         collect(&json, key, false, &mut names);
         place(&mut all, param).extend(names);
     }
     let path = folder.join("world-cities.csv");
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = fs::read_to_string(&path).map_err(|error| Error::read(&path, error))?;
     // Every fourth: the world's would else drown those of the other lists, which are nearer to what
     // the sentences name.
     let lines = text.lines().skip(1).step_by(4);

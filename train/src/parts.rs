@@ -7,6 +7,7 @@ use trine_descriptor::{Kind, Tool};
 
 use crate::aside::Asides;
 use crate::course::Course;
+use crate::error::{Error, Result};
 use crate::held::{self, Held};
 use crate::lesson::{self, Items, Lesson};
 use crate::pieces;
@@ -95,27 +96,23 @@ impl Stock {
 ///
 /// # Errors
 /// As [`crate::run::train`].
-pub(crate) fn prepare<R>(
-    plan: &Plan,
-    work: impl FnOnce(&Parts<'_>) -> Result<R, String>,
-) -> Result<R, String> {
+pub(crate) fn prepare<R>(plan: &Plan, work: impl FnOnce(&Parts<'_>) -> Result<R>) -> Result<R> {
     let tools = tools::parse(&plan.tools)?;
     let labels = tools::joined(&tools);
     let fields = tools::fields(&tools, &labels);
     let table = tools::table(&tools, &fields);
-    let count = u16::try_from(table.len()).map_err(|_| "there are too many tools")?;
-    let length = program_bytes(table.as_slice(), count).map_err(|error| error.to_string())?;
+    let count = u16::try_from(table.len()).map_err(|_| Error::TooManyTools)?;
+    let length = program_bytes(table.as_slice(), count)?;
     let mut memory = vec![0; length];
-    let program =
-        compile(table.as_slice(), count, &mut memory).map_err(|error| error.to_string())?;
-    let mut templates =
-        Templates::parse(&plan.templates, &tools).map_err(|error| format!("templates, {error}"))?;
+    let program = compile(table.as_slice(), count, &mut memory)?;
+    let templates = Templates::parse(&plan.templates, &tools);
+    let mut templates = templates.map_err(|error| error.at("templates"))?;
     if plan.sentences.is_empty() && plan.general.is_empty() && templates.is_empty() {
-        return Err("there is nothing to train on: give sentences or templates".into());
+        return Err(Error::Nothing);
     }
     let pattern = |text: &str| lesson::pattern(&program, text);
     if plan.fit.as_ref().is_some_and(Vec::is_empty) {
-        return Err("there is no sentence to fit confidence on".into());
+        return Err(Error::NoFit);
     }
     let Held { written, mut fit, fitted_nothings, valid, seen } = held::share_out(plan, pattern);
     if plan.fit.is_none() && fit.iter().all(|said| said.tool.is_none()) {

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use trine_ask::{Program, Vocabulary};
 use trine_infer::gguf::{File, Kind, Value};
 
+use crate::error::{Error, Result};
+
 /// What begins a piece that begins an item.
 pub const BEGIN: char = '▁';
 
@@ -45,15 +47,14 @@ pub fn learn(items: &BTreeMap<String, usize>, count: usize, rare: usize) -> Vec<
 ///
 /// # Errors
 /// When the file is no model of `trine train`, or one for other tools.
-pub fn of_model(file: &[u8], program: &Program<'_>) -> Result<Vec<String>, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let parsed = File::parse(file).map_err(|error| text(&error))?;
-    let array = parsed.array("trine.ask", Kind::U8).map_err(|error| text(&error))?;
-    let array = array.ok_or("the model has no table \"trine.ask\"")?;
+pub fn of_model(file: &[u8], program: &Program<'_>) -> Result<Vec<String>> {
+    let parsed = File::parse(file)?;
+    let array = parsed.array("trine.ask", Kind::U8)?;
+    let array = array.ok_or(Error::NotACommandModel)?;
     let bytes = |value: Value<'_>| u8::try_from(value.unsigned()?).ok();
     let table: Vec<u8> = array.iter().filter_map(bytes).collect();
-    let vocabulary = Vocabulary::parse(&table).map_err(|error| text(&error))?;
-    vocabulary.check(program, vocabulary.tokens()).map_err(|error| text(&error))?;
+    let vocabulary = Vocabulary::parse(&table)?;
+    vocabulary.check(program, vocabulary.tokens())?;
     let piece = |(begins, bytes): (bool, &[u8])| {
         let text = String::from_utf8_lossy(bytes);
         if begins { format!("{BEGIN}{text}") } else { text.into_owned() }

@@ -9,6 +9,7 @@ use crate::average::Average;
 use crate::calibrate::{self, Certainty};
 use crate::course::{LONGEST, Shares};
 use crate::elsewhere::{Elsewhere, There};
+use crate::error::{Error, Result};
 use crate::generic;
 use crate::gguf::{self, Value};
 use crate::lesson::{self, Lesson};
@@ -92,7 +93,7 @@ impl Plan {
     ///
     /// # Errors
     /// A sentence that says what is wrong with the tools.
-    pub fn new(tools: &str) -> Result<Self, String> {
+    pub fn new(tools: &str) -> Result<Self> {
         let known = tools::parse(tools)?;
         Ok(Self {
             tools: tools.to_owned(),
@@ -147,7 +148,7 @@ impl Plan {
 ///
 /// # Errors
 /// As [`train`].
-pub fn held(plan: &Plan) -> Result<Vec<Said>, String> {
+pub fn held(plan: &Plan) -> Result<Vec<Said>> {
     prepare(plan, |parts| Ok(parts.fit.clone()))
 }
 
@@ -203,7 +204,7 @@ const REPORT: usize = 20;
 /// # Errors
 /// A sentence that says what to change: about the tools, the templates, or sentences that do not
 /// fit.
-pub fn train(plan: &Plan, progress: impl FnMut(&Progress)) -> Result<Trained, String> {
+pub fn train(plan: &Plan, progress: impl FnMut(&Progress)) -> Result<Trained> {
     train_on(plan, None, progress)
 }
 
@@ -215,7 +216,7 @@ pub fn train_on(
     plan: &Plan,
     elsewhere: Option<&Elsewhere<'_>>,
     mut progress: impl FnMut(&Progress),
-) -> Result<Trained, String> {
+) -> Result<Trained> {
     plan.shape.check_sizes()?;
     prepare(plan, |parts| {
         let mut trainer = new_trainer(plan, &parts.lesson);
@@ -250,7 +251,7 @@ struct School<'s, 'p> {
 
 impl School<'_, '_> {
     /// Makes a step, elsewhere as long as that does not fail.
-    fn learn(&mut self, batch: &[Example]) -> Result<Losses, String> {
+    fn learn(&mut self, batch: &[Example]) -> Result<Losses> {
         if let Some(there) = &mut self.there {
             match there.learn(&mut self.trainer, batch)? {
                 Some(losses) => return Ok(losses),
@@ -265,13 +266,11 @@ impl School<'_, '_> {
         Ok(self.trainer.learn(batch))
     }
 
-    fn steps(&mut self, progress: &mut dyn FnMut(&Progress)) -> Result<(), String> {
+    fn steps(&mut self, progress: &mut dyn FnMut(&Progress)) -> Result<()> {
         let (plan, parts) = (self.plan, self.parts);
         let valid = self.examples(&parts.valid);
         if plan.from.is_some() && plan.from == plan.checkpoint {
-            return Err(
-                "the weights to begin with would be written over: name another --out".into()
-            );
+            return Err(Error::Overwrite);
         }
         let goes_on = match &plan.checkpoint {
             Some(path) => checkpoint::load(&mut self.trainer, &mut self.average, path)?,
@@ -294,7 +293,7 @@ impl School<'_, '_> {
         while self.trainer.step < plan.recipe.steps {
             let batch = next;
             if batch.is_empty() {
-                return Err("no sentence fits the tools: check their labels".into());
+                return Err(Error::NoExample);
             }
             tokens += batch.iter().map(|example| example.tokens.len()).sum::<usize>();
             let step = self.trainer.step + 1;
@@ -333,7 +332,7 @@ impl School<'_, '_> {
         sentences.iter().filter_map(read).collect()
     }
 
-    fn finish(mut self, took: Duration) -> Result<Trained, String> {
+    fn finish(mut self, took: Duration) -> Result<Trained> {
         let (parts, valid) = (self.parts, &self.parts.valid);
         self.average.settle(&mut self.trainer);
         if self.plan.recipe.arithmetic == Arithmetic::Dense {
@@ -356,7 +355,7 @@ impl School<'_, '_> {
     }
 
     /// How sure is sure, of sentences that are neither trained on nor scored.
-    fn certainty(&mut self) -> Result<Certainty, String> {
+    fn certainty(&mut self) -> Result<Certainty> {
         let (plan, parts) = (self.plan, self.parts);
         let known = self.examples(&parts.fit);
         let mut certainty = match known.is_empty() {
@@ -376,14 +375,14 @@ impl School<'_, '_> {
 
     /// What the engine makes of sentences with the model's file; what the dense twin makes of them,
     /// of which there is none.
-    fn hear(&self, certainty: Certainty, sentences: &[Said]) -> Result<Vec<Heard>, String> {
+    fn hear(&self, certainty: Certainty, sentences: &[Said]) -> Result<Vec<Heard>> {
         let (tools, program) = (self.lesson.tools(), self.lesson.program());
         let threads = self.plan.recipe.threads;
         if self.plan.recipe.arithmetic == Arithmetic::Ternary {
             return score::hear(&self.file(certainty)?, tools, program, sentences, threads);
         }
         let table = lesson::table(program, self.lesson.pieces(), certainty);
-        let vocabulary = Vocabulary::parse(&table).map_err(|error| error.to_string())?;
+        let vocabulary = Vocabulary::parse(&table)?;
         let (rounded, mut heard) = (&self.trainer.rounded, vec![Heard::default(); sentences.len()]);
         let share = sentences.len().div_ceil(threads.max(1)).max(1);
         let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();
@@ -397,7 +396,7 @@ impl School<'_, '_> {
         Ok(heard)
     }
 
-    fn file(&self, certainty: Certainty) -> Result<Vec<u8>, String> {
+    fn file(&self, certainty: Certainty) -> Result<Vec<u8>> {
         let (program, pieces) = (self.lesson.program(), self.lesson.pieces());
         let table = lesson::table(program, pieces, certainty);
         let names: Vec<&str> = self.lesson.tools().iter().map(|tool| tool.info.name).collect();
@@ -414,7 +413,7 @@ impl School<'_, '_> {
             ("trine.seed", Value::U32(self.plan.recipe.seed as u32)),
             ("trine.steps", Value::U32(self.trainer.step as u32)),
         ];
-        gguf::write(&self.trainer.rounded, &extra).map_err(|error| error.to_string())
+        Ok(gguf::write(&self.trainer.rounded, &extra)?)
     }
 }
 

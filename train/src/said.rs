@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::error::{Error, Result};
+
 /// A sentence and what is to be done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Said {
@@ -49,16 +51,17 @@ pub fn elsewhere(sentences: &[Said], count: usize) -> Vec<Said> {
 /// The sentences of a text with one JSON object a line.
 ///
 /// # Errors
-/// A sentence that names the line and what is wrong with it.
-pub fn parse(text: &str) -> Result<Vec<Said>, String> {
+/// With the line and what is wrong with it.
+pub fn parse(text: &str) -> Result<Vec<Said>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(at, line)| one(line).map_err(|error| format!("line {}: {error}", at + 1))).collect()
+    let place = |at: usize| format!("line {}", at + 1);
+    lines.map(|(at, line)| one(line).map_err(|error| error.at(place(at)))).collect()
 }
 
-fn one(line: &str) -> Result<Said, String> {
-    let json: Json = serde_json::from_str(line).map_err(|error| error.to_string())?;
+fn one(line: &str) -> Result<Said> {
+    let json: Json = serde_json::from_str(line)?;
     let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
-    let said = json["text"].as_str().ok_or("there is no text")?;
+    let said = json["text"].as_str().ok_or(Error::NoText)?;
     let tool = json["tool"].as_str().map(str::to_owned);
     let wording = if json["wording"].is_string() { text("wording") } else { said.to_owned() };
     Ok(Said {
@@ -74,13 +77,12 @@ fn one(line: &str) -> Result<Said, String> {
 ///
 /// # Errors
 /// When a file cannot be read, or a line is wrong.
-pub fn load(path: &Path) -> Result<Vec<Said>, String> {
-    let fail = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+pub fn load(path: &Path) -> Result<Vec<Said>> {
     if !path.is_dir() {
-        let text = fs::read_to_string(path).map_err(|error| fail(path, &error))?;
-        return parse(&text).map_err(|error| fail(path, &error));
+        let text = fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
+        return parse(&text).map_err(|error| error.at(path.display()));
     }
-    let entries = fs::read_dir(path).map_err(|error| fail(path, &error))?;
+    let entries = fs::read_dir(path).map_err(|error| Error::read(path, error))?;
     let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
     files.sort();
@@ -179,6 +181,7 @@ mod tests {
 
     #[test]
     fn a_wrong_line_is_named() {
-        assert_eq!(parse("{\"text\": \"a\"}\n\n{}").unwrap_err(), "line 3: there is no text");
+        let error = trine_models::chain(&parse("{\"text\": \"a\"}\n\n{}").unwrap_err());
+        assert!(error.starts_with("line 3: missing \"text\""), "{error}");
     }
 }

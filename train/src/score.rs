@@ -8,6 +8,7 @@ use trine_infer::{Config, KvKind, Layer, Model, Options, Session, Weights, arena
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
+use crate::error::{Error, Result};
 use crate::parallel;
 use crate::said::Said;
 use trine_models::tools;
@@ -40,23 +41,21 @@ pub fn hear(
     program: &Program<'_>,
     sentences: &[Said],
     threads: usize,
-) -> Result<Vec<Heard>, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let parsed = File::parse(file).map_err(|error| text(&error))?;
-    let array = parsed.array("trine.ask", Kind::U8).map_err(|error| text(&error))?;
-    let array = array.ok_or("the model has no table \"trine.ask\"")?;
+) -> Result<Vec<Heard>> {
+    let parsed = File::parse(file)?;
+    let array = parsed.array("trine.ask", Kind::U8)?;
+    let array = array.ok_or(Error::NotACommandModel)?;
     let table: Vec<u8> =
         array.iter().filter_map(|value| u8::try_from(value.unsigned()?).ok()).collect();
-    let vocabulary = Vocabulary::parse(&table).map_err(|error| text(&error))?;
-    let config = Config::from_gguf(&parsed).map_err(|error| text(&error))?;
-    vocabulary.check(program, config.vocab).map_err(|error| text(&error))?;
+    let vocabulary = Vocabulary::parse(&table)?;
+    let config = Config::from_gguf(&parsed)?;
+    vocabulary.check(program, config.vocab)?;
     let mut layers = vec![Layer::EMPTY; config.layers];
-    let weights =
-        Weights::from_gguf(&parsed, &config, &mut layers).map_err(|error| text(&error))?;
-    let model = Model::new(config, weights, Kernels::best()).map_err(|error| text(&error))?;
+    let weights = Weights::from_gguf(&parsed, &config, &mut layers)?;
+    let model = Model::new(config, weights, Kernels::best())?;
     let context = CONTEXT.min(config.context);
     let options = Options { kv: KvKind::I8, context, batch: context, ..Options::new(&config) };
-    let bytes = arena_bytes(&config, &options).map_err(|error| text(&error))? + 3;
+    let bytes = arena_bytes(&config, &options)? + 3;
     let mut heard = vec![Heard::default(); sentences.len()];
     let share = sentences.len().div_ceil(threads.max(1)).max(1);
     let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::error::{Error, Result};
+
 /// The shape of a model: BitNet b1.58 with norms inside its halves, relu², NEOX rotary positions,
 /// and a head that is the embedding. Sizes count elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,19 +52,19 @@ impl Shape {
     /// Checks that a model can have these sizes, whatever its vocabulary.
     ///
     /// # Errors
-    /// A sentence that says what to change.
-    pub fn check_sizes(&self) -> Result<(), String> {
-        let multiple = |name: &str, value: usize, of: usize| {
-            if value > 0 && of > 0 && value.is_multiple_of(of) {
+    /// With the size and what it must be a multiple of.
+    pub fn check_sizes(&self) -> Result<()> {
+        let multiple = |name, value: usize, step: usize| {
+            if value > 0 && step > 0 && value.is_multiple_of(step) {
                 return Ok(());
             }
-            Err(format!("{name} is {value}: it must be a multiple of {of}"))
+            Err(Error::Size { name, value, step })
         };
         multiple("dim", self.dim, COLUMNS)?;
         multiple("ffn", self.ffn, COLUMNS)?;
         multiple("dim", self.dim, self.heads)?;
         multiple("heads", self.heads, self.kv_heads)?;
-        multiple("the width of a head", self.width(), 2)?;
+        multiple("head width", self.width(), 2)?;
         multiple("layers", self.layers, 1)
     }
 

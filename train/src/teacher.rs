@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::checkpoint;
+use crate::error::{Error, Result};
 use crate::net::{Choice, Example, Pass};
 use crate::parallel;
 use crate::weights::Rounded;
@@ -25,19 +26,17 @@ impl Teachers {
     ///
     /// # Errors
     /// When one cannot be read, or is of another vocabulary.
-    pub fn load(paths: &[impl AsRef<Path>], vocab: usize, threads: usize) -> Result<Self, String> {
+    pub fn load(paths: &[impl AsRef<Path>], vocab: usize, threads: usize) -> Result<Self> {
         let models = paths.iter().map(|path| {
             let (path, model) = (path.as_ref(), checkpoint::mean(path.as_ref())?);
             let own = model.shape.vocab;
             if own == vocab {
                 return Ok(model);
             }
-            Err(format!(
-                "{}: it has {own} tokens and not {vocab}: train it with the same sentences",
-                path.display()
-            ))
+            let (path, found) = (path.to_owned(), own);
+            Err(Error::OtherVocabulary { path, found, expected: vocab })
         });
-        let models = models.collect::<Result<_, String>>()?;
+        let models = models.collect::<Result<_>>()?;
         Ok(Self { models, passes: (0..threads.max(1)).map(|_| Pass::default()).collect() })
     }
 
@@ -123,7 +122,10 @@ mod tests {
             path
         });
         let mut teachers = Teachers::load(&paths, TINY.vocab, 2).expect("teachers");
-        assert!(Teachers::load(&paths, 10, 1).is_err_and(|error| error.contains("9 tokens")));
+        assert!(
+            Teachers::load(&paths, 10, 1)
+                .is_err_and(|error| error.to_string().contains("9 tokens"))
+        );
         std::fs::remove_dir_all(&folder).expect("the folder goes");
         // Neither has learnt this.
         let mut examples = [example(3)];

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::said::Said;
 use crate::spoken;
@@ -53,13 +54,14 @@ impl<'t> Templates<'t> {
     /// Reads templates.
     ///
     /// # Errors
-    /// A sentence that names the line and what is wrong with it.
-    pub fn parse(text: &str, tools: &'t [ToolText]) -> Result<Self, String> {
+    /// With the line and what is wrong with it.
+    pub fn parse(text: &str, tools: &'t [ToolText]) -> Result<Self> {
         let mut all = Self { tools, lines: Vec::new(), words: BTreeMap::new() };
         for (at, line) in text.lines().enumerate() {
             let line = line.trim();
             if !line.is_empty() && !line.starts_with('#') {
-                all.take(line).map_err(|error| format!("line {}: {error}", at + 1))?;
+                let place = || format!("line {}", at + 1);
+                all.take(line).map_err(|error| error.at(place()))?;
             }
         }
         for line in &all.lines {
@@ -68,21 +70,23 @@ impl<'t> Templates<'t> {
         Ok(all)
     }
 
-    fn take(&mut self, line: &str) -> Result<(), String> {
+    fn take(&mut self, line: &str) -> Result<()> {
         let names = line.split_once(" = ").filter(|(name, _)| !name.contains([':', ' ']));
         if let Some((name, said)) = names {
-            let Part::OneOf(ways) = group(said)? else { return Err("no words".into()) };
+            let Part::OneOf(ways) = group(said)? else { return Err(Error::TemplateEmpty) };
             self.words.entry(name.to_owned()).or_default().extend(ways);
             return Ok(());
         }
-        let (head, said) = line.split_once(':').ok_or("it has neither \":\" nor \"=\"")?;
+        let (head, said) = line.split_once(':').ok_or(Error::TemplateForm)?;
         let mut head = head.split_whitespace();
-        let name = head.next().ok_or("it names no tool")?;
+        let name = head.next().ok_or(Error::TemplateForm)?;
         let known = || self.tools.iter().position(|tool| tool.name == name);
-        let tool = if name == "-" { None } else { Some(known().ok_or(format!("no tool {name}"))?) };
+        let unknown = || Error::UnknownTool { name: name.to_owned() };
+        let tool = if name == "-" { None } else { Some(known().ok_or_else(unknown)?) };
         let mut fixed = Map::new();
+        let wrong = |pair: &str| Error::TemplateValue { text: pair.to_owned() };
         for pair in head {
-            let (key, value) = pair.split_once('=').ok_or(format!("{pair} has no value"))?;
+            let (key, value) = pair.split_once('=').ok_or_else(|| wrong(pair))?;
             let json = serde_json::from_str(value).unwrap_or_else(|_| value.into());
             fixed.insert(key.to_owned(), json);
         }
@@ -93,20 +97,22 @@ impl<'t> Templates<'t> {
     }
 
     /// Checks that the values of a line are there.
-    fn check(&self, line: &Line) -> Result<(), String> {
+    fn check(&self, line: &Line) -> Result<()> {
         let mut names = Vec::new();
         line.parts.iter().for_each(|part| values(part, &mut names));
         for name in names {
             let Some(tool) = line.tool.and_then(|tool| self.tools.get(tool)) else { continue };
             let param = tool.params.iter().find(|param| param.name == name);
-            let param = param.ok_or(format!("{} has no parameter {name}", tool.name))?;
+            let tool = &tool.name;
+            let param = param
+                .ok_or_else(|| Error::TemplateParam { tool: tool.clone(), param: name.clone() })?;
             let is_sayable = match &param.rule {
                 Rule::Text(..) => self.words.contains_key(&name),
                 Rule::Bool => false,
                 _ => true,
             };
             if !is_sayable {
-                return Err(format!("there are no words for {{{name}}} of {}", tool.name));
+                return Err(Error::TemplateWords { tool: tool.clone(), param: name });
             }
         }
         Ok(())
@@ -236,17 +242,21 @@ impl<'t> Templates<'t> {
 }
 
 /// The alternatives of a text.
-fn group(text: &str) -> Result<Part, String> {
+fn group(text: &str) -> Result<Part> {
     let mut rest = text;
     let ways = alternatives(&mut rest)?;
     match rest.chars().next() {
-        Some(c) => Err(format!("there is a {c} too many")),
+        Some(bracket) => Err(Error::TemplateBracket { bracket }),
         None => Ok(Part::OneOf(ways)),
     }
 }
 
+const fn unbalanced(bracket: char) -> Error {
+    Error::TemplateBracket { bracket }
+}
+
 /// Alternatives up to a closing bracket, which is left.
-fn alternatives(rest: &mut &str) -> Result<Vec<Vec<Part>>, String> {
+fn alternatives(rest: &mut &str) -> Result<Vec<Vec<Part>>> {
     let mut ways = vec![Vec::new()];
     loop {
         let text = rest.trim_start();
@@ -271,11 +281,11 @@ fn alternatives(rest: &mut &str) -> Result<Vec<Vec<Part>>, String> {
                     parts.push(Vec::new());
                 }
                 let close = if c == '(' { ')' } else { ']' };
-                *rest = inner.strip_prefix(close).ok_or(format!("a {close} is missing"))?;
+                *rest = inner.strip_prefix(close).ok_or(unbalanced(c))?;
                 way.push(Part::OneOf(parts));
             }
             '{' => {
-                let (name, after) = text[1..].split_once('}').ok_or("a } is missing")?;
+                let (name, after) = text[1..].split_once('}').ok_or(unbalanced(c))?;
                 *rest = after;
                 way.push(Part::Value(name.trim().to_owned()));
             }
@@ -361,13 +371,13 @@ mod tests {
         let tools = trine_models::tools::parse(TOOLS).unwrap();
         for (text, part) in [
             ("x: y", "line 1: no tool x"),
-            ("lamp: (a", "a ) is missing"),
-            ("lamp: a)", "a ) too many"),
+            ("lamp: (a", "unbalanced ("),
+            ("lamp: a)", "unbalanced )"),
             ("lamp: {none}", "no parameter none"),
             ("lamp: {note}", "no words for {note}"),
-            ("lamp", "neither"),
+            ("lamp", "neither \":\""),
         ] {
-            let error = Templates::parse(text, &tools).unwrap_err();
+            let error = trine_models::chain(&Templates::parse(text, &tools).unwrap_err());
             assert!(error.contains(part), "{text}: {error}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use crate::error::Result;
 use crate::net::{self, Accelerator, Example, Losses, Mix, Pass, dot};
 use crate::parallel;
 use crate::random::Random;
@@ -84,7 +85,7 @@ impl Trainer {
         &mut self,
         there: &mut dyn Accelerator,
         examples: &[Example],
-    ) -> Result<Losses, String> {
+    ) -> Result<Losses> {
         let mix = self.mix(examples);
         let parts = parts(&mut self.shards, examples, &self.recipe, self.step);
         net::learn(there, &self.rounded, parts, &mix, self.recipe.threads)?;

@@ -32,15 +32,17 @@ pub enum CompileError {
 impl core::fmt::Display for CompileError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Tools => write!(f, "a program has from 1 to {TOOLS_MAX} tools of its table"),
+            Self::Tools => write!(f, "a command model has 1 to {TOOLS_MAX} tools"),
             Self::Params(tool) => {
                 write!(f, "tool {tool} has more than {PARAMS_MAX} parameters")
             }
-            Self::Symbols => f.write_str("the tools have more names and units than fit a program"),
+            Self::Symbols => {
+                f.write_str("the tools have too many names and units: use fewer tools")
+            }
             Self::Labels(tool) => {
                 write!(f, "a parameter of tool {tool} has more than {LABELS_MAX} labels")
             }
-            Self::Memory { needed } => write!(f, "the program takes {needed} bytes"),
+            Self::Memory { needed } => write!(f, "the grammar of the tools takes {needed} bytes"),
         }
     }
 }

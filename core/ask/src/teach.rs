@@ -28,7 +28,7 @@ pub enum TeachError {
 impl fmt::Display for TeachError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tool(tool) => write!(f, "tool {tool} is none that a model may choose"),
+            Self::Tool(tool) => write!(f, "tool {tool} is not one of the tools of the model"),
             Self::Value(node) => {
                 write!(f, "the value of parameter {node} is not in the sentence")
             }

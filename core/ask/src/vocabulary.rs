@@ -67,9 +67,11 @@ pub enum TableError {
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed => f.write_str("the model's table of pieces is damaged"),
+            Self::Malformed => {
+                f.write_str("the vocabulary of the model is damaged: copy or train it again")
+            }
             Self::Version(version) => {
-                write!(f, "version {version} of the table of pieces is not read here")
+                write!(f, "the vocabulary has the unknown version {version}: update this program")
             }
             Self::OtherTools { model, tools } => write!(
                 f,
@@ -77,7 +79,10 @@ impl fmt::Display for TableError {
                  train it for these"
             ),
             Self::Tokens { table, model } => {
-                write!(f, "the table has {table} tokens, the model only {model}")
+                write!(
+                    f,
+                    "the vocabulary has {table} tokens, the model only {model}: train it again"
+                )
             }
         }
     }

@@ -108,7 +108,7 @@ impl fmt::Display for Error {
             Self::Image(fault) => write!(f, "{fault}"),
             Self::Part(part) => write!(f, "{part}: not where the image's directory has it"),
             Self::UnknownTensor(at) => {
-                write!(f, "tensor number {at} is none that this architecture has")
+                write!(f, "tensor number {at} does not belong to this architecture")
             }
             Self::Memory(error) => write!(f, "memory: {error}"),
             Self::TooLarge => f.write_str("the model is larger than this machine can address"),
@@ -144,7 +144,7 @@ impl fmt::Display for TensorProblem {
             Self::Shape { rows, columns } => {
                 write!(f, "must have the dimensions [{columns}, {rows}]")
             }
-            Self::Scale => f.write_str("has a scale that is no finite number"),
+            Self::Scale => f.write_str("has a scale that is not finite"),
             Self::BlockScales => f.write_str("has blocks with scales of their own"),
         }
     }

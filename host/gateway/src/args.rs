@@ -20,56 +20,57 @@ const MTU: u16 = 1_200;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Devices")]
 pub struct DeviceArgs {
-    /// A board on a serial port; 115200 baud unless another rate is given.
+    /// Board on a serial port [default baud rate: 115200]
     ///
-    /// A device is named after its product, and after its serial number too where two devices are
+    /// A device has the name of its product, and its serial number behind it where two devices are
     /// the same product. NAME= gives it another name: --serial north=/dev/ttyACM0
     #[arg(long, value_name = "[NAME=]PATH[:BAUD]")]
     pub serial: Vec<String>,
-    /// A device behind a TCP socket.
+    /// Device behind a TCP socket.
     #[arg(long, value_name = "[NAME=]HOST:PORT")]
     pub tcp: Vec<String>,
-    /// A device behind a unix socket.
+    /// Device behind a Unix socket.
     #[arg(long, value_name = "[NAME=]PATH")]
     pub unix: Vec<String>,
-    /// A device that speaks in packets, in UDP datagrams.
+    /// Device behind UDP datagrams.
     #[arg(long, value_name = "[NAME=]HOST:PORT")]
     pub udp: Vec<String>,
-    /// Most bytes of a packet to a device behind --udp.
+    /// Maximum bytes of a datagram of --udp.
     #[arg(long, value_name = "BYTES", default_value_t = MTU,
           value_parser = clap::value_parser!(u16).range(8..))]
     pub mtu: u16,
-    /// A device on a bus, such as RS-485, where all share a line and speak when they are asked.
+    /// Device on a bus, such as RS-485.
     ///
-    /// ADDRESS is 1 to 247; LINE is PATH or PATH:BAUD, a serial port; tcp:HOST:PORT; unix:PATH.
-    /// Devices of the same line are asked in turn: --bus 1@/dev/ttyUSB0 --bus 2@/dev/ttyUSB0
+    /// ADDRESS is 1 to 247; LINE is PATH[:BAUD] of a serial port, tcp:HOST:PORT, or unix:PATH.
+    /// Devices of one line are polled in turn: --bus 1@/dev/ttyUSB0 --bus 2@/dev/ttyUSB0
     #[arg(long, value_name = "[NAME=]ADDRESS@LINE")]
     pub bus: Vec<String>,
-    /// A board emulated by QEMU, which is started and stopped with this program: mps2-an386, or
-    /// virt (RISC-V).
+    /// Board to emulate with QEMU: mps2-an386, or virt (RISC-V).
     #[arg(long, value_name = "[NAME=]BOARD")]
     pub emulate: Vec<String>,
-    /// The firmware of the emulated board [default: the one that `cargo xtask firmware` builds]
+    /// Firmware of the emulated board [default: that of `cargo xtask firmware`]
     #[arg(long, value_name = "ELF", requires = "emulate")]
     pub firmware: Option<PathBuf>,
-    /// A device that is played from a capture: it answers as the recorded one did.
+    /// Capture that plays a device.
     #[arg(long, value_name = "[NAME=]FILE")]
     pub played: Vec<String>,
-    /// The greenhouse board, simulated inside this program.
+    /// Greenhouse board, simulated in this program.
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true,
           default_missing_value = "")]
     pub simulate: Vec<String>,
-    /// A file in which a simulated board keeps its key, as a real one does in flash; without it, it
-    /// can store none. Other simulated boards use FILE-2, FILE-3 and so on.
+    /// File for the key of a simulated board.
+    ///
+    /// Without it, the board stores no key. Further simulated boards use FILE-2, FILE-3 and so on.
     #[arg(long, value_name = "FILE", requires = "simulate")]
     pub simulate_key: Option<PathBuf>,
-    /// How much faster than real time the clock of a simulated or emulated board runs.
+    /// Speed of the clock of simulated and emulated boards.
     #[arg(long, value_name = "FACTOR", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub time_scale: u32,
-    /// Where a person at the simulated or emulated board is: a unix socket, on which a line
-    /// `button` presses its button, `hold` and `release` do what they say, and `scale N` sets its
-    /// clock; or the terminal, where Enter presses the button. No MCP client reaches either.
+    /// Where a person presses the button of simulated and emulated boards.
+    ///
+    /// A Unix socket takes the lines `button`, `hold`, `release`, `dismiss` and `scale N`, which
+    /// sets the clock; on the terminal, Enter presses the button. No MCP client reaches either.
     #[arg(long, value_name = "unix:PATH|tty")]
     pub button: Option<String>,
     /// What stands on the links.
@@ -102,12 +103,12 @@ impl Default for DeviceArgs {
 /// Whether tools are shown as `tool` or as `device_tool`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Prefix {
-    /// Never with the device's name; two tools of the same name are an error.
+    /// Never; two tools of the same name are an error.
     None,
-    /// With the device's name when there are several devices.
+    /// When there are several devices.
     #[default]
     Auto,
-    /// Always with the device's name.
+    /// Always.
     Always,
 }
 
@@ -232,7 +233,7 @@ impl DeviceArgs {
         match text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
             Some(path) => Ok(Some(Button::Socket(path.into()))),
             None if text == "tty" => Ok(Some(Button::Terminal)),
-            None => Err(Error::new(format!("--button {text}: give unix:PATH or tty"))),
+            None => Err(wrong("--button", text, "unix:PATH or tty")),
         }
     }
 }
@@ -253,15 +254,15 @@ fn is_name(name: &str) -> bool {
 fn check_name(name: Option<&str>, all: &[(Option<String>, Address)]) -> Result<()> {
     let Some(name) = name else { return Ok(()) };
     if !is_name(name) {
-        return Err(Error::new(format!(
-            "a device cannot be called '{name}': use letters, digits, _ and -, at most 64"
-        )));
+        return Err(Error::DeviceName { name: name.to_owned() });
     }
     let mut same = all.iter().filter(|(other, _)| other.as_deref() == Some(name));
     match (same.next(), same.next()) {
-        (Some((_, one)), Some((_, two))) => Err(Error::new(format!(
-            "two devices are called '{name}': {one} and {two}; give one of them another name"
-        ))),
+        (Some((_, one)), Some((_, two))) => Err(Error::DuplicateName {
+            name: name.to_owned(),
+            one: one.to_string(),
+            two: two.to_string(),
+        }),
         _ => Ok(()),
     }
 }
@@ -270,7 +271,7 @@ fn serial(text: &str) -> Result<Address> {
     let (path, baud) = match text.rsplit_once(':') {
         Some((path, baud)) if baud.bytes().all(|byte| byte.is_ascii_digit()) => {
             let rate = baud.parse().ok().filter(|rate| *rate > 0);
-            let wrong = || Error::new(format!("--serial {text}: {baud} is no baud rate"));
+            let wrong = || wrong("--serial", text, "a baud rate above 0 after the colon");
             (path, rate.ok_or_else(wrong)?)
         }
         _ => (text, BAUD),
@@ -278,20 +279,19 @@ fn serial(text: &str) -> Result<Address> {
     Ok(Address::Serial { path: path.into(), baud })
 }
 
-fn host_and_port(option: &str, text: &str) -> Result<String> {
+fn wrong(option: &'static str, value: &str, expected: &'static str) -> Error {
+    Error::Value { option, value: value.to_owned(), expected }
+}
+
+fn host_and_port(option: &'static str, text: &str) -> Result<String> {
     let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-    let wrong = || Error::new(format!("{option} {text}: give HOST:PORT, such as board:4000"));
+    let wrong = || wrong(option, text, "HOST:PORT, such as board:4000");
     port.map(|_| text.to_owned()).ok_or_else(wrong)
 }
 
 /// A device on a bus; no two of one line have the same address.
 fn bus(text: &str, all: &[(Option<String>, Address)]) -> Result<Address> {
-    let wrong = || {
-        Error::new(format!(
-            "--bus {text}: give ADDRESS@LINE, such as 1@/dev/ttyUSB0:19200, with an address from \
-             1 to {DEVICE_MAX}"
-        ))
-    };
+    let wrong = || wrong("--bus", text, "ADDRESS@LINE, such as 1@/dev/ttyUSB0, ADDRESS 1 to 247");
     let (address, line) = text.split_once('@').ok_or_else(wrong)?;
     let address = address.parse().ok().filter(|address| (1..=DEVICE_MAX).contains(address));
     let address = address.ok_or_else(wrong)?;
@@ -302,9 +302,7 @@ fn bus(text: &str, all: &[(Option<String>, Address)]) -> Result<Address> {
     };
     let new = Address::Bus { address, line: Box::new(line) };
     if all.iter().any(|(_, other)| *other == new) {
-        return Err(Error::new(format!(
-            "--bus {text}: another device of this line has the address {address} already"
-        )));
+        return Err(Error::DuplicateAddress { address, value: text.to_owned() });
     }
     Ok(new)
 }
@@ -385,9 +383,9 @@ mod tests {
         }
         let two = vec!["1@/dev/x".to_owned(), "1@/dev/x".to_owned()];
         let said = sentence(&DeviceArgs { bus: two, ..DeviceArgs::default() });
-        assert!(said.contains("the address 1 already"), "{said}");
+        assert!(said.contains("duplicate address 1"), "{said}");
         let baud = vec!["/dev/x:0".to_owned()];
         let said = sentence(&DeviceArgs { serial: baud, ..DeviceArgs::default() });
-        assert!(said.contains("no baud rate"), "{said}");
+        assert!(said.contains("a baud rate above 0"), "{said}");
     }
 }

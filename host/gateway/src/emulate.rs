@@ -72,10 +72,9 @@ impl Console {
     }
 
     fn say(&self, text: &str) -> Result<()> {
-        let gone = || Error::new("the emulated board is not running");
         let mut line = lock(&self.line);
-        let line = line.as_mut().ok_or_else(gone)?;
-        line.write_all(text.as_bytes()).map_err(|_| gone())?;
+        let line = line.as_mut().ok_or(Error::NotRunning)?;
+        line.write_all(text.as_bytes()).map_err(|_| Error::NotRunning)?;
         std::thread::sleep(PERSON_DELAY);
         Ok(())
     }
@@ -102,7 +101,7 @@ impl Person for Console {
 
     fn hold(&self, held: bool) -> Result<()> {
         _ = held;
-        Err(Error::new("the emulated board takes no key: its firmware is built without them"))
+        Err(Error::NoKeySupport)
     }
 
     fn set_time_scale(&self, scale: u32) -> Result<()> {
@@ -132,13 +131,11 @@ impl Emulator {
     ) -> Result<Self> {
         let board = BOARDS.iter().find(|known| known.name == board).ok_or_else(|| {
             let names: Vec<&str> = BOARDS.iter().map(|known| known.name).collect();
-            Error::new(format!("--emulate {board}: there is firmware for {}", names.join(", ")))
+            Error::UnknownBoard { board: board.to_owned(), known: names.join(", ") }
         })?;
         let program = find_program(board.emulator).ok_or_else(|| {
-            let Board { name, emulator, install, .. } = board;
-            Error::new(format!(
-                "--emulate {name} needs {emulator}, which is not on PATH: install {install}"
-            ))
+            let Board { name, emulator, install, .. } = *board;
+            Error::NoEmulator { board: name, emulator, package: install }
         })?;
         let firmware = find_firmware(board.name, firmware)?;
         Ok(Self { board, program, firmware, number, console, child: None })
@@ -184,7 +181,7 @@ impl Emulator {
         // With it go our copies of the emulator's ends, so that we notice when it ends.
         drop(command);
         if let Some(stderr) = child.stderr.take() {
-            pass_on(stderr).map_err(|error| format!("the system gives no thread: {error}"))?;
+            pass_on(stderr).map_err(|error| format!("cannot spawn a thread: {error}"))?;
         }
         self.child = Some(child);
         self.console.attach(person);
@@ -261,7 +258,7 @@ fn find_firmware(board: &str, named: Option<&Path>) -> Result<PathBuf> {
         return if named.is_file() {
             Ok(named.to_owned())
         } else {
-            Err(Error::new(format!("--firmware {}: there is no such file", named.display())))
+            Err(Error::NoFirmwareFile { path: named.to_owned() })
         };
     }
     let built = Path::new("firmware").join(board).join("trine-firmware.elf");
@@ -269,13 +266,7 @@ fn find_firmware(board: &str, named: Option<&Path>) -> Result<PathBuf> {
         .iter()
         .map(|folder| folder.join(&built))
         .find(|file| file.is_file())
-        .ok_or_else(|| {
-            Error::new(format!(
-                "--emulate {board} needs its firmware, and there is no target/{}: build it with \
-                 cargo xtask firmware {board}, or name one with --firmware ELF",
-                built.display()
-            ))
-        })
+        .ok_or_else(|| Error::NoFirmware { board: board.to_owned(), path: built })
 }
 
 /// Where the build leaves things: named by cargo's own variable, beside the running program, or

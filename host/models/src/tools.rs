@@ -5,6 +5,10 @@ use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Scalar, Tool, ToolInfo, ValueWriter,
 };
 
+use crate::error::ToolsError;
+
+type Result<T> = std::result::Result<T, ToolsError>;
+
 /// Most bytes that the arguments of a call take.
 const ARGUMENTS_MAX: usize = 4096;
 
@@ -52,7 +56,7 @@ pub enum Rule {
 /// The tools of a JSON text: an array of tools, or an object whose `tools` is one.
 ///
 /// # Errors
-/// A sentence that names the tool and the parameter that is wrong.
+/// With the tool and the parameter that is wrong.
 ///
 /// ```
 /// use trine_models::tools::{Rule, parse};
@@ -63,38 +67,37 @@ pub enum Rule {
 ///         "required": ["percent"] } }]"#,
 /// )?;
 /// assert_eq!(tools[0].params[0].rule, Rule::Int(0, 100));
-/// # Ok::<(), String>(())
+/// # Ok::<(), trine_models::tools::ToolsError>(())
 /// ```
-pub fn parse(text: &str) -> Result<Vec<ToolText>, String> {
-    let json: Json = serde_json::from_str(text)
-        .map_err(|error| format!("the list of tools is no JSON: {error}"))?;
+pub fn parse(text: &str) -> Result<Vec<ToolText>> {
+    let json: Json = serde_json::from_str(text).map_err(ToolsError::Json)?;
     // What an MCP server answers has the list in its result.
     let list = json.get("result").unwrap_or(&json);
     let list = list.get("tools").unwrap_or(list).as_array();
-    let list = list.ok_or("it is neither a list of tools nor an object with a list \"tools\"")?;
+    let list = list.ok_or(ToolsError::NotAList)?;
     if list.is_empty() {
-        return Err("its list of tools is empty".into());
+        return Err(ToolsError::Empty);
     }
-    let tools: Vec<ToolText> = list.iter().map(tool).collect::<Result<_, _>>()?;
+    let tools: Vec<ToolText> = list.iter().map(tool).collect::<Result<_>>()?;
     for (at, tool) in tools.iter().enumerate() {
         if tools[..at].iter().any(|other| other.name == tool.name) {
-            return Err(format!("two tools are named {}", tool.name));
+            return Err(ToolsError::Duplicate { name: tool.name.clone() });
         }
     }
     Ok(tools)
 }
 
-fn tool(json: &Json) -> Result<ToolText, String> {
-    let name = json["name"].as_str().ok_or("a tool has no name")?;
-    let schema = schema(json).map_err(|error| format!("{name}: {error}"))?;
-    let properties = properties(schema).map_err(|error| format!("{name}: {error}"))?;
+fn tool(json: &Json) -> Result<ToolText> {
+    let name = json["name"].as_str().ok_or(ToolsError::Unnamed)?;
+    let schema = schema(json).map_err(|error| error.at(name))?;
+    let properties = properties(schema).map_err(|error| error.at(name))?;
     let required = |param: &str| {
         schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == param))
     };
     let condition = condition(schema);
     let mut params = Vec::new();
     for (param, json) in properties.into_iter().flatten() {
-        let rule = rule(json).map_err(|error| format!("{name}.{param}: {error}"))?;
+        let rule = rule(json).map_err(|error| error.at(format!("{name}.{param}")))?;
         let hangs = condition.as_ref().filter(|condition| condition.2.contains(param));
         params.push(ParamText {
             name: param.clone(),
@@ -109,25 +112,25 @@ fn tool(json: &Json) -> Result<ToolText, String> {
 }
 
 /// Where the parameters stand: in the `inputSchema`, or in the tool itself where it has none.
-fn schema(tool: &Json) -> Result<&Json, String> {
+fn schema(tool: &Json) -> Result<&Json> {
     let Some(schema) = tool.get("inputSchema") else { return Ok(tool) };
     if !schema.is_object() {
-        return Err("its inputSchema is no object; of a tool without parameters it is {}".into());
+        return Err(ToolsError::NotAnObject { key: "inputSchema" });
     }
     match schema.get("type").filter(|kind| *kind != "object") {
-        Some(kind) => Err(format!("its inputSchema is of type {kind}, and can only be an object")),
+        Some(kind) => Err(ToolsError::SchemaType { found: kind.to_string() }),
         None => Ok(schema),
     }
 }
 
 /// The parameters that a schema names, if any.
-fn properties(schema: &Json) -> Result<Option<&Map<String, Json>>, String> {
+fn properties(schema: &Json) -> Result<Option<&Map<String, Json>>> {
     let Some((key, all)) =
-        ["properties", "parameters"].iter().find_map(|key| Some((key, schema.get(key)?)))
+        ["properties", "parameters"].into_iter().find_map(|key| Some((key, schema.get(key)?)))
     else {
         return Ok(None);
     };
-    all.as_object().map(Some).ok_or(format!("its {key} are no object"))
+    all.as_object().map(Some).ok_or(ToolsError::NotAnObject { key })
 }
 
 /// `if` a choice has a value, `then` others are required.
@@ -138,24 +141,24 @@ fn condition(schema: &Json) -> Option<(String, String, Vec<String>)> {
     Some((name.clone(), rule["const"].as_str()?.to_owned(), then))
 }
 
-fn rule(json: &Json) -> Result<Rule, String> {
-    let whole = |key: &str| json[key].as_i64();
-    let bound = |key: &str| json[key].as_f64().ok_or(format!("{key} is missing"));
-    if let (Some(least), Some(most)) = (json["minimum"].as_f64(), json["maximum"].as_f64())
-        && least > most
+fn rule(json: &Json) -> Result<Rule> {
+    let integer = |key: &str| json[key].as_i64();
+    let bound = |key: &'static str| json[key].as_f64().ok_or(ToolsError::Missing { key });
+    if let (Some(min), Some(max)) = (json["minimum"].as_f64(), json["maximum"].as_f64())
+        && min > max
     {
-        return Err(format!("its minimum, {least}, is above its maximum, {most}"));
+        return Err(ToolsError::Bounds { min, max });
     }
     Ok(match json["type"].as_str() {
         Some("boolean") => Rule::Bool,
         Some("integer") => Rule::Int(
-            whole("minimum").ok_or("minimum is missing")?,
-            whole("maximum").ok_or("maximum is missing")?,
+            integer("minimum").ok_or(ToolsError::Missing { key: "minimum" })?,
+            integer("maximum").ok_or(ToolsError::Missing { key: "maximum" })?,
         ),
         Some("number") => {
             let step = bound("multipleOf")?;
             let places = (0..9).find(|k| (step * 10_f64.powi(*k)).fract() == 0.0);
-            let places = places.filter(|_| step > 0.0).ok_or("multipleOf has no such step")?;
+            let places = places.filter(|_| step > 0.0).ok_or(ToolsError::Step { step })?;
             let scaled = |value: f64| (value * 10_f64.powi(places)).round() as i64;
             Rule::Decimal(DecimalRange {
                 min: scaled(bound("minimum")?),
@@ -169,30 +172,30 @@ fn rule(json: &Json) -> Result<Rule, String> {
                 let texts: Option<Vec<String>> =
                     labels.iter().map(|label| Some(label.as_str()?.to_owned())).collect();
                 let texts = texts.filter(|all| !all.is_empty());
-                let texts = texts.ok_or("its enum has a value that is no text, or none at all")?;
+                let texts = texts.ok_or(ToolsError::Labels)?;
                 check_labels(&texts)?;
                 Rule::Choice(texts)
             }
             None => {
                 let size = |key: &str, default| {
-                    whole(key).map_or(default, |size| u16::try_from(size).unwrap_or(u16::MAX))
+                    integer(key).map_or(default, |size| u16::try_from(size).unwrap_or(u16::MAX))
                 };
                 Rule::Text(size("minLength", 0), size("maxLength", u16::MAX))
             }
         },
-        Some(other) => return Err(format!("a parameter cannot be of type {other}")),
-        None => return Err("its type is missing".into()),
+        Some(other) => return Err(ToolsError::Type { found: other.to_owned() }),
+        None => return Err(ToolsError::Missing { key: "type" }),
     })
 }
 
 /// Labels are written with bars between them, and each stands for itself.
-fn check_labels(labels: &[String]) -> Result<(), String> {
+fn check_labels(labels: &[String]) -> Result<()> {
     for (at, label) in labels.iter().enumerate() {
         if label.is_empty() || label.contains('|') {
-            return Err(format!("its enum has '{label}': a label is not empty and has no |"));
+            return Err(ToolsError::Label { label: label.clone() });
         }
         if labels[..at].contains(label) {
-            return Err(format!("its enum has '{label}' twice"));
+            return Err(ToolsError::DuplicateLabel { label: label.clone() });
         }
     }
     Ok(())
@@ -254,8 +257,8 @@ fn condition_of(tool: &ToolText, param: &ParamText) -> Option<Condition> {
 ///
 /// # Errors
 /// When a value is not of its parameter's type, or there is no such parameter.
-pub fn encode(tool: &Tool<'_>, json: &Json) -> Result<Vec<u8>, String> {
-    let given = json.as_object().ok_or("the arguments are no object")?;
+pub fn encode(tool: &Tool<'_>, json: &Json) -> Result<Vec<u8>> {
+    let given = json.as_object().ok_or(ToolsError::Arguments)?;
     let mut memory = vec![0; ARGUMENTS_MAX];
     let mut out = ValueWriter::new(&mut memory);
     for (node, field) in (0_u16..).zip(tool.params) {
@@ -264,13 +267,15 @@ pub fn encode(tool: &Tool<'_>, json: &Json) -> Result<Vec<u8>, String> {
     }
     let known = |name: &String| tool.params.iter().any(|field| field.name == name);
     match given.keys().find(|name| !known(name)) {
-        Some(name) => Err(format!("{} has no parameter {name}", tool.info.name)),
+        Some(name) => {
+            Err(ToolsError::UnknownParam { tool: tool.info.name.to_owned(), param: name.clone() })
+        }
         None => Ok(out.bytes().to_vec()),
     }
 }
 
-fn scalar<'j>(field: &Field<'_>, value: &'j Json) -> Result<Scalar<'j>, String> {
-    let wrong = || format!("{} cannot be {value}", field.name);
+fn scalar<'j>(field: &Field<'_>, value: &'j Json) -> Result<Scalar<'j>> {
+    let wrong = || ToolsError::Value { param: field.name.to_owned(), value: value.to_string() };
     Ok(match field.kind {
         Kind::Bool => Scalar::Bool(value.as_bool().ok_or_else(wrong)?),
         Kind::Int(_) => Scalar::Int(value.as_i64().ok_or_else(wrong)?),
@@ -310,40 +315,43 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
         let wrong = [
-            ("{}", "neither a list"),
+            ("{}", "no list of tools"),
             ("[]", "empty"),
-            (r#"[{"description": "x"}]"#, "no name"),
-            (r#"[{"name": "a"}, {"name": "a"}]"#, "two tools are named a"),
+            (r#"[{"description": "x"}]"#, "no \"name\""),
+            (r#"[{"name": "a"}, {"name": "a"}]"#, "duplicate tool a"),
             (
                 r#"[{"name": "a", "parameters": {"b": {"type": "integer", "minimum": 1}}}]"#,
-                "a.b: maximum is missing",
+                "a.b: missing \"maximum\"",
             ),
-            (r#"[{"name": "a", "parameters": {"b": {"type": "array"}}}]"#, "a.b: a parameter"),
+            (
+                r#"[{"name": "a", "parameters": {"b": {"type": "array"}}}]"#,
+                "a.b: unsupported parameter type array",
+            ),
             (
                 r#"[{"name": "a", "parameters": {"b":
                     {"type": "integer", "minimum": 3, "maximum": 1}}}]"#,
-                "a.b: its minimum, 3, is above its maximum, 1",
+                "a.b: \"minimum\" 3 is above \"maximum\" 1",
             ),
             (
                 r#"[{"name": "a", "parameters": {"b": {"type": "string", "enum": ["x", "x"]}}}]"#,
-                "a.b: its enum has 'x' twice",
+                "a.b: duplicate label 'x'",
             ),
-            (r#"[{"name": "a", "inputSchema": 3}]"#, "a: its inputSchema is no object"),
+            (r#"[{"name": "a", "inputSchema": 3}]"#, "a: \"inputSchema\" is not an object"),
             (
                 r#"[{"name": "a", "inputSchema": {"type": "array"}}]"#,
-                r#"a: its inputSchema is of type "array""#,
+                r#"a: invalid type "array" of "inputSchema""#,
             ),
             (
                 r#"[{"name": "a", "inputSchema": {"properties": ["b"]}}]"#,
-                "a: its properties are no object",
+                "a: \"properties\" is not an object",
             ),
             (
                 r#"[{"name": "a", "parameters": {"b": {"type": "string", "enum": ["x|y"]}}}]"#,
-                "a.b: its enum has 'x|y'",
+                "a.b: invalid label 'x|y'",
             ),
         ];
         for (text, part) in wrong {
-            let error = parse(text).unwrap_err();
+            let error = crate::chain(&parse(text).unwrap_err());
             assert!(error.contains(part), "{text}: {error}");
         }
     }

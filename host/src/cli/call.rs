@@ -18,8 +18,8 @@ use super::open::{find, offline, open, usage};
 use super::paint::{self, say};
 
 const AFTER_HELP: &str = "\
-The result goes to standard output as the JSON that an MCP client gets, the cost to standard error.
-Exit code: 1 when the tool refused or failed, 2 when the device, the tool or the JSON is not right,
+Prints the result on standard output, as JSON, and the cost on standard error.
+Exit code: 1 when the tool refused or failed, 2 when the device, the tool or the JSON is invalid,
 3 when the device does not answer.
 
 Example: trine call greenhouse fan_set '{\"percent\": 40}' --simulate";
@@ -37,10 +37,10 @@ pub(super) struct Call {
     /// Arguments of the tool as a JSON object.
     #[arg(value_name = "JSON", default_value = "{}")]
     arguments: String,
-    /// Longest to wait for the device and then for its answer.
+    /// Timeout for the device, and for its answer, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     patience: u64,
-    /// Where to write the first image or sound of the result.
+    /// File for the first image or sound of the result.
     #[arg(long, value_name = "PATH")]
     save: Option<PathBuf>,
     #[command(flatten)]
@@ -55,8 +55,8 @@ impl Call {
     fn call(&self) -> std::result::Result<ExitCode, ExitCode> {
         match serde_json::from_str(&self.arguments) {
             Ok(Value::Object(_)) => {}
-            Ok(_) => return Err(usage("the arguments are not a JSON object: write '{...}'")),
-            Err(error) => return Err(usage(&format!("the arguments are not JSON: {error}"))),
+            Ok(_) => return Err(usage(&Error::ArgumentsObject)),
+            Err(error) => return Err(usage(&Error::ArgumentsJson(error))),
         }
         let patience = Duration::from_secs(self.patience);
         let hub = open(&self.devices, patience)?;
@@ -67,18 +67,17 @@ impl Call {
             let names = (0..table.count()).filter_map(|tool| table.info(tool));
             let names: Vec<_> = names.map(|info| info.name).collect();
             let meant = did_you_mean(&self.tool, names.iter().copied());
-            let sentence = format!(
-                "{} has no tool '{}': it has {}{meant}",
-                self.device,
-                self.tool,
-                names.join(", ")
-            );
-            return Err(usage(&sentence));
+            return Err(usage(&Error::UnknownTool {
+                device: self.device.clone(),
+                tool: self.tool.clone(),
+                known: names.join(", "),
+                meant,
+            }));
         }
         let report = device.call_json(&self.tool, &self.arguments, patience);
         let ended = told(&device, &report);
         if let Some(path) = &self.save {
-            save(&report.result, path).map_err(|error| usage(&error.to_string()))?;
+            save(&report.result, path).map_err(|error| usage(&error))?;
         }
         ended
     }
@@ -105,9 +104,8 @@ fn cost(report: &CallReport) -> String {
 }
 
 fn save(result: &Value, path: &PathBuf) -> Result<()> {
-    let bytes = first_data(result)
-        .ok_or_else(|| Error::new("the result holds nothing that could be saved"))?;
-    fs::write(path, bytes).map_err(|error| Error::new(format!("{}: {error}", path.display())))
+    let bytes = first_data(result).ok_or(Error::NothingToSave)?;
+    fs::write(path, bytes).map_err(|error| Error::write(path, error))
 }
 
 /// The bytes of the first image or sound of a result.

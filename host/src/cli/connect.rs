@@ -18,8 +18,8 @@ const DEFAULT_ARGS: [&str; 1] = ["--simulate"];
 const PATH_OPTIONS: [&str; 2] = ["--firmware", "--unix"];
 
 const AFTER_HELP: &str = "\
-The entry goes to standard output, where it belongs to standard error. It starts this very program,
-wherever it lies now.
+Prints the entry on standard output, and its place on standard error. The entry starts this program
+by its full path.
 
 Example: trine connect cursor --write -- --serial /dev/ttyACM0";
 
@@ -27,18 +27,18 @@ Example: trine connect cursor --write -- --serial /dev/ttyACM0";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Connect {
-    /// The client.
+    /// MCP client.
     client: Client,
-    /// Merge the entry into the client's file, after a copy of it was made.
+    /// Merge the entry into the client's file, after a backup.
     #[arg(long)]
     write: bool,
     /// Name of the server in the client.
     #[arg(long, default_value = "trine")]
     name: String,
-    /// The file, in place of the client's own.
+    /// Configuration file [default: the client's own]
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
-    /// Your own file, or that of the project in the current directory.
+    /// Your own file, or that of the project.
     #[arg(long, value_enum, default_value_t = Scope::User)]
     scope: Scope,
     /// Arguments of `trine gateway` [default: --simulate]
@@ -48,12 +48,11 @@ pub(super) struct Connect {
 
 impl Connect {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let directory = env::current_dir()
-            .map_err(|error| Error::new(format!("the current directory: {error}")))?;
+        let directory = env::current_dir().map_err(Error::CurrentDirectory)?;
         let entry = self.entry(&directory)?;
         let file = match &self.file {
             Some(file) => file.clone(),
-            None => Machine::this(directory).file(self.client, self.scope).map_err(sentence)?,
+            None => Machine::this(directory).file(self.client, self.scope)?,
         };
         if self.write { self.merge_into(&file, &entry) } else { self.show(&file, &entry) }
     }
@@ -68,16 +67,13 @@ impl Connect {
             args.push(absolute(before, arg, directory));
             before = arg;
         }
-        let command = env::current_exe()
-            .map_err(|error| Error::new(format!("the path of this program: {error}")))?;
-        let command = command.to_str().ok_or_else(|| {
-            Error::new("the path of this program is not UTF-8, which no client could hold: move it")
-        })?;
+        let command = env::current_exe().map_err(Error::Program)?;
+        let command = command.to_str().ok_or(Error::ProgramPath)?;
         Ok(Entry { name: self.name.clone(), command: command.to_owned(), args })
     }
 
     fn show(&self, file: &Path, entry: &Entry) -> Result<ExitCode> {
-        let text = merge(self.client, "", entry).map_err(sentence)?;
+        let text = merge(self.client, "", entry)?;
         let title = self.client.title();
         eprintln!("{title}: merge this into {}", file.display());
         if let Some(command) = shortcut(self.client, self.scope, entry) {
@@ -92,8 +88,11 @@ impl Connect {
 
     fn merge_into(&self, file: &Path, entry: &Entry) -> Result<ExitCode> {
         let path = file.display();
-        let change = update(self.client, file, entry, SystemTime::now())
-            .map_err(|error| Error::new(format!("{path}: {error}")))?;
+        let change = update(self.client, file, entry, SystemTime::now());
+        let change = change.map_err(|error| match error {
+            ConnectError::Io { .. } => error.into(),
+            error => Error::from(error).at(&path),
+        })?;
         match change {
             Change::None => {
                 say!("{path} has this entry already.");
@@ -119,10 +118,6 @@ impl Connect {
             );
         }
     }
-}
-
-fn sentence(error: ConnectError) -> Error {
-    Error::new(error.to_string())
 }
 
 // A client starts the gateway in a directory of its own choice.

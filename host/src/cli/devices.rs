@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trine::Result;
+use trine::{Error, Result};
 use trine_descriptor::ToolTable as _;
 use trine_gateway::settings::Alias;
 use trine_gateway::suggest::did_you_mean;
@@ -21,18 +21,18 @@ const STATUS_PATIENCE: Duration = Duration::from_secs(2);
 /// Arguments of `trine devices`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit code: 2 when no device is named, or none has the name that is to be taken\n\
-                  away, 3 when one of the devices does not answer.",
+    after_help = "Exit code: 2 when no device is named, or none has the name to remove, 3 when a\n\
+                  device does not answer.",
     args_conflicts_with_subcommands = true
 )]
 pub(super) struct Devices {
-    /// Print an array of objects.
+    /// Print a JSON array.
     #[arg(long)]
     json: bool,
-    /// Print what models can be computed on, and what is taken, in place of the devices.
+    /// Print the processors and GPUs for models, instead of devices.
     #[arg(long)]
     gpu: bool,
-    /// Longest to wait for the devices.
+    /// Timeout for the devices, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     patience: u64,
     #[command(flatten)]
@@ -44,17 +44,17 @@ pub(super) struct Devices {
 /// What else there is to do about devices.
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Names of devices by serial number: print them, or give or take one.
+    /// Print, set or remove names of devices.
     ///
-    /// A name that the command line gives (`--serial north=/dev/ttyACM0`) wins over it.
+    /// A name on the command line (`--serial north=/dev/ttyACM0`) takes precedence.
     Alias {
         /// Serial number of the device, as `trine devices` prints it.
         #[arg(value_name = "SERIAL", requires = "name")]
         serial: Option<String>,
-        /// Its name from now on.
+        /// New name of the device.
         #[arg(value_name = "NAME")]
         name: Option<String>,
-        /// Take the name of this device away; name or serial number.
+        /// Name or serial number of the device whose name is removed.
         #[arg(long, value_name = "NAME", conflicts_with = "serial")]
         remove: Option<String>,
     },
@@ -94,7 +94,7 @@ fn alias(names: Option<(&str, &str)>, remove: Option<&str>) -> Result<ExitCode> 
         if !settings.remove_alias(which)? {
             let aliases = settings.aliases()?;
             let meant = did_you_mean(which, aliases.iter().map(|alias| &*alias.name));
-            return Ok(usage(&format!("no device is called '{which}'{meant}")));
+            return Ok(usage(&Error::UnknownAlias { name: which.to_owned(), meant }));
         }
     } else {
         for Alias { serial, name } in settings.aliases()? {

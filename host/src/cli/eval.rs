@@ -12,13 +12,11 @@ use super::ask::{ModelArgs, refused};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-A line of FILE is an object with text, tool (null where nothing is to be called), arguments, and
-perhaps kind. A call that the model is not sure of counts as none made. Several files are scored
-together. One JSON object is printed: `exact` are whole calls, `tool` their tools, `slot_f1` single
-arguments, `abstained` sentences without a call that were left alone, `acted_wrong` calls that were
-made and not wanted, `calibration_error` how far confidence is from being right on average (ECE, ten
-parts), in percent; and how many sentences one thread answers in a second, and in a second of its
-processor.
+A line of FILE is an object with text, tool (null for no call), arguments, and optionally kind. A
+call below the threshold counts as no call. Prints one JSON object for all files: `exact` (right
+calls), `tool` (right tools), `slot_f1` (arguments), `abstained` (true negatives), `acted_wrong`
+(wrong calls), `calibration_error` (ECE in ten parts), in percent, and the sentences that one thread
+answers a second of time, and of processor time.
 
 Example: trine eval --model board train/board/validation/crowd.jsonl";
 
@@ -26,12 +24,12 @@ Example: trine eval --model board train/board/validation/crowd.jsonl";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Eval {
-    /// Sentences with the calls that are wanted.
+    /// Files with sentences and their calls, as JSON lines.
     #[arg(value_name = "FILE", required = true)]
     sentences: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
-    /// Print the sentences that were answered wrong, with the answers.
+    /// Print wrong answers with their sentences.
     #[arg(long)]
     wrong: bool,
 }
@@ -44,14 +42,12 @@ impl Eval {
     fn score(&self) -> Result<()> {
         let mut wanted = Vec::new();
         for path in &self.sentences {
-            let named =
-                |error: &dyn std::fmt::Display| Error::new(format!("{}:{error}", path.display()));
-            let text =
-                std::fs::read_to_string(path).map_err(|error| named(&format!(" {error}")))?;
+            let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
             for (number, line) in (1_u64..).zip(text.lines()) {
+                let place = || format!("{}:{number}", path.display());
                 let parsed = Wanted::parse(line);
-                wanted
-                    .push((line.to_owned(), parsed.map_err(|e| named(&format!("{number}: {e}")))?));
+                let parsed = parsed.map_err(|error| Error::from(error).at(place()))?;
+                wanted.push((line.to_owned(), parsed));
             }
         }
         let mut score = Score::default();

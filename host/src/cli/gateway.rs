@@ -14,21 +14,21 @@ use trine_models::model::Buffers;
 /// Arguments of `trine gateway`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Gateway {
-    /// Whether tools carry the name of their device.
+    /// When tool names begin with the name of their device.
     #[arg(long, value_enum, default_value_t)]
     prefix: Prefix,
-    /// Most calls under way at a time; with more, no further input is read.
+    /// Maximum number of concurrent calls; further input waits.
     #[arg(long, value_name = "COUNT", default_value_t = 64,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     in_flight: u16,
-    /// Offer a tool `ask` beside the tools of each device that a model knows: it turns a sentence
-    /// into a call of one of them, and makes it where it is told to. The model is `board` of this
-    /// program, or a file that was made for your tools.
+    /// Add a tool `ask`, which turns a sentence into a call.
+    ///
+    /// The model is `board` or `snips` of this program, or a file that was trained for your tools.
+    /// Only devices with the tools of the model get the tool `ask`.
     #[arg(long, value_name = "board|snips|FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = "board")]
     ask: Option<OsString>,
-    /// Hide each tool that is new, or described in another way, since its device was first used,
-    /// until `trine trust` is told that it is right.
+    /// Hide tools that changed since first use, until `trine trust`.
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
@@ -44,7 +44,7 @@ impl Gateway {
         let model = self.ask.as_deref().map(|name| {
             let source = Source::named(name);
             let answer = move |queue| {
-                let named = |error| Error::new(format!("--ask={source}: {error}")).into();
+                let named = |error: Error| error.at(format_args!("--ask={source}")).into();
                 answer(&source, queue).map_err(named)
             };
             Box::new(answer) as SentenceModel
@@ -60,9 +60,7 @@ fn answer(source: &Source, mut queue: SentenceQueue) -> Result<()> {
     let mut buffers = Buffers::default();
     let model = Opened::open(&bytes, &mut buffers)?;
     let Reading::Own(vocabulary) = &model.reading else {
-        return Err(Error::new(
-            "the model was made for no tools: train one for yours with trine train",
-        ));
+        return Err(trine_models::Error::NoTools.into());
     };
     let known = Known::of(vocabulary);
     queue.open(KnownTools {
@@ -77,7 +75,7 @@ fn answer(source: &Source, mut queue: SentenceQueue) -> Result<()> {
     let mut asker = match Asker::new(&*tools, &model, &mut memory) {
         Ok(asker) => asker,
         Err(error) => {
-            let why = error.to_string();
+            let why = error.chain();
             std::iter::once(first).chain(queue).for_each(|sentence| sentence.fail(&why));
             return Ok(());
         }

@@ -9,12 +9,13 @@ use trine::{Error, GenOptions, Result, c_header, c_sentences};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-The list is what tools/list answers: {\"tools\": [...]}. For each tool the header has a structure of
-its arguments and one of its result, a function that fills the one and one that writes the other,
-constants for labels, and the tools themselves in two forms: descriptors, where
-PREFIX_TOOLS_DESCRIPTORS is defined, and a packed table of least flash, where PREFIX_TOOLS_TABLE is.
+The list is the result of tools/list: {\"tools\": [...]}. For each tool the header has a structure
+for the arguments and one for the result, a function to read the former and one to write the latter,
+and constants for labels. It has all tools in two forms: descriptors, where
+PREFIX_TOOLS_DESCRIPTORS is defined, and a packed table of the least flash, where PREFIX_TOOLS_TABLE
+is.
 
-A list does not say what only the device knows. DEVICE.json does, by the name of the tool:
+DEVICE.json has what only the device knows, by the name of the tool:
 {\"NAME\": {\"version\": \"1.0\", \"deadline_ms\": 500, \"pending_bytes\": 4, \"fail_safe\":
 [\"link_lost\", \"reset\"], \"units\": {\"PARAMETER\": \"s\"}, \"result_units\": {...}}}
 
@@ -24,41 +25,38 @@ Example: trine gen tools.json --device device.json --prefix greenhouse -o greenh
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Gen {
-    /// The list of tools, as JSON; - is standard input.
+    /// List of tools as JSON; - is standard input.
     #[arg(value_name = "TOOLS.json")]
     tools: PathBuf,
-    /// What the list does not say, as JSON.
+    /// JSON file with what the list lacks, such as units.
     #[arg(long, value_name = "DEVICE.json")]
     device: Option<PathBuf>,
-    /// What every name begins with.
+    /// Prefix of every name [default: none]
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     prefix: String,
-    /// Digits after the point of a number in a result whose schema has no multipleOf.
+    /// Decimals of a result whose schema has no multipleOf.
     #[arg(long, value_name = "COUNT", default_value_t = 1,
           value_parser = clap::value_parser!(u8).range(0..=9))]
     places: u8,
-    /// Write what turning sentences into calls has to know of the tools, for `trine_ask_open`, in
-    /// place of the header.
+    /// Write a table for `trine_ask_open` instead of the header.
     #[arg(long, conflicts_with_all = ["device", "places"])]
     sentences: bool,
-    /// Where to write the header [default: standard output]
+    /// File for the header [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 impl Gen {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let path = self.tools.display();
         let text = if self.tools.as_os_str() == "-" {
             io::read_to_string(io::stdin())
         } else {
             fs::read_to_string(&self.tools)
         };
-        let text = text.map_err(|error| Error::new(format!("{path}: {error}")))?;
+        let text = text.map_err(|error| Error::read(&self.tools, error))?;
         let source = self.tools.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let device = match self.device {
-            Some(path) => fs::read_to_string(&path)
-                .map_err(|error| Error::new(format!("{}: {error}", path.display())))?,
+            Some(path) => fs::read_to_string(&path).map_err(|error| Error::read(path, error))?,
             None => String::new(),
         };
         let header = if self.sentences {
@@ -68,8 +66,7 @@ impl Gen {
             c_header(&text, &options)?
         };
         match self.output {
-            Some(out) => fs::write(&out, header)
-                .map_err(|error| Error::new(format!("{}: {error}", out.display())))?,
+            Some(out) => fs::write(&out, header).map_err(|error| Error::write(out, error))?,
             None => say!("{}", header.trim_end()),
         }
         Ok(ExitCode::SUCCESS)

@@ -10,6 +10,8 @@ mod doctor;
 mod eval;
 mod gateway;
 mod generate;
+#[cfg(all(test, not(feature = "modules")))]
+mod help;
 mod log;
 mod model;
 mod offload;
@@ -28,26 +30,24 @@ mod trace;
 mod train;
 mod trust;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 
 const AFTER_HELP: &str = "\
-Exit code: 0 when the command did what was asked, 1 when that failed, 2 when the command line is not
-right or names a device, a tool or a model that is not there, 3 when a device does not answer.";
+Exit code: 0 success, 1 failure, 2 an invalid command line or an unknown device, tool or model, 3 a
+device that does not answer.";
 
-/// Puts the functions of your devices into any MCP client.
+/// Put the functions of your devices into any MCP client.
 #[derive(Debug, Parser)]
 #[command(name = "trine", version, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Cli {
-    /// What to write to standard error: off, error, warn, info, debug or trace [default: info for
-    /// the gateway, else warn]
+    /// Log level: off, error, warn, info, debug or trace [default: info for the gateway, else
+    /// warn]
     #[arg(long, global = true, value_name = "LEVEL", env = "TRINE_LOG")]
     log: Option<LevelFilter>,
-    /// Folder of ggml's modules, which compute models on graphics processors [default: that of this
-    /// program]
+    /// Folder of ggml's modules for GPUs [default: that of this program]
     #[cfg(feature = "modules")]
     #[arg(long, global = true, value_name = "FOLDER", env = trine_ggml::VARIABLE)]
     modules: Option<std::path::PathBuf>,
@@ -65,21 +65,21 @@ enum Command {
     Tools(tools::Tools),
     /// Print the devices and their counters.
     Devices(devices::Devices),
-    /// Give a device a key, so that it obeys nobody else.
+    /// Store a key on a device, or erase it.
     Provision(provision::Provision),
     /// Trust the tools of a device as they are now.
     Trust(trust::Trust),
-    /// Test a device as a factory does, and change nothing.
+    /// Test a device as a factory does, without changing it.
     Selftest(selftest::Selftest),
-    /// Keep what goes over the link of a device in a file.
+    /// Record the link of a device in a file.
     Record(record::Record),
-    /// Say a recorded conversation to a device again and compare its answers.
+    /// Send a recorded session to a device and compare its answers.
     Replay(replay::Replay),
-    /// Print what a recorded conversation says.
+    /// Print the messages of a recorded session.
     Trace(trace::Trace),
-    /// Write a C header with typed arguments and results from a list of tools.
+    /// Generate a C header from a list of tools.
     Gen(generate::Gen),
-    /// Show everything on the simulated board, and what it costs.
+    /// Demonstrate the simulated board, with the cost of each call.
     Demo(demo::Demo),
     /// Turn a sentence into the call of a tool.
     Ask(ask::Ask),
@@ -87,21 +87,21 @@ enum Command {
     Eval(eval::Eval),
     /// Train a model that turns sentences into calls of your tools.
     Train(train::Train),
-    /// Let a language model go on with a text.
+    /// Generate text with a language model.
     Generate(prompt::Generate),
     /// Serve language models to an MCP client on standard input and output.
     Serve(serve::Serve),
-    /// Make language models, and print what their files hold.
+    /// Create, pack and inspect model files.
     Model(model::Model),
-    /// Measure how fast a language model is on this machine.
+    /// Measure the speed of a language model on this machine.
     Bench(bench::Bench),
     #[command(hide = true)]
     BenchSide(bench::BenchSide),
-    /// Print the memory that a language model takes.
+    /// Print the memory that a language model needs.
     Size(size::Size),
-    /// Print how to add the gateway to an MCP client, or write it there.
+    /// Print or write the gateway's entry for an MCP client.
     Connect(connect::Connect),
-    /// Check this machine and say what to change.
+    /// Check this machine and print what to change.
     Doctor(doctor::Doctor),
 }
 
@@ -120,33 +120,33 @@ pub(crate) fn main() -> ExitCode {
         eprintln!("trine: {error}");
         return ExitCode::FAILURE;
     }
-    let done: Result<ExitCode, Box<dyn Error>> = match cli.command {
-        Command::Gateway(command) => command.run().map_err(Into::into),
-        Command::Call(command) => command.run().map_err(Into::into),
-        Command::Tools(command) => command.run().map_err(Into::into),
-        Command::Devices(command) => command.run().map_err(Into::into),
-        Command::Provision(command) => command.run().map_err(Into::into),
-        Command::Trust(command) => command.run().map_err(Into::into),
-        Command::Selftest(command) => command.run().map_err(Into::into),
-        Command::Record(command) => command.run().map_err(Into::into),
-        Command::Replay(command) => command.run().map_err(Into::into),
-        Command::Trace(command) => command.run().map_err(Into::into),
-        Command::Gen(command) => command.run().map_err(Into::into),
-        Command::Demo(command) => command.run().map_err(Into::into),
-        Command::Ask(command) => command.run().map_err(Into::into),
-        Command::Eval(command) => command.run().map_err(Into::into),
-        Command::Train(command) => command.run().map_err(Into::into),
-        Command::Generate(command) => command.run().map_err(Into::into),
-        Command::Serve(command) => command.run().map_err(Into::into),
-        Command::Model(command) => command.run().map_err(Into::into),
-        Command::Bench(command) => command.run().map_err(Into::into),
-        Command::BenchSide(command) => command.run().map_err(Into::into),
-        Command::Size(command) => command.run().map_err(Into::into),
-        Command::Connect(command) => command.run().map_err(Into::into),
-        Command::Doctor(command) => command.run().map_err(Into::into),
+    let done = match cli.command {
+        Command::Gateway(command) => command.run(),
+        Command::Call(command) => command.run(),
+        Command::Tools(command) => command.run(),
+        Command::Devices(command) => command.run(),
+        Command::Provision(command) => command.run(),
+        Command::Trust(command) => command.run(),
+        Command::Selftest(command) => command.run(),
+        Command::Record(command) => command.run(),
+        Command::Replay(command) => command.run(),
+        Command::Trace(command) => command.run(),
+        Command::Gen(command) => command.run(),
+        Command::Demo(command) => command.run(),
+        Command::Ask(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Train(command) => command.run(),
+        Command::Generate(command) => command.run(),
+        Command::Serve(command) => command.run(),
+        Command::Model(command) => command.run(),
+        Command::Bench(command) => command.run(),
+        Command::BenchSide(command) => command.run(),
+        Command::Size(command) => command.run(),
+        Command::Connect(command) => command.run(),
+        Command::Doctor(command) => command.run(),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("trine: {error}");
+        eprintln!("trine: {}", error.chain());
         ExitCode::FAILURE
     })
 }

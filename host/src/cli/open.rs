@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use trine::Error;
 use trine_gateway::{Device, DeviceArgs, Hub, Prefix, State};
 
 /// The command line asks for something that there is not.
@@ -15,11 +16,9 @@ pub(super) const OFFLINE: u8 = 3;
 /// is nothing to open, says so and answers the exit code.
 pub(super) fn open(args: &DeviceArgs, patience: Duration) -> Result<Arc<Hub>, ExitCode> {
     if args.is_empty() {
-        return Err(usage(
-            "no device is named: add --simulate, or --serial PATH for a board that is plugged in",
-        ));
+        return Err(usage(&trine_gateway::Error::NoDevice.into()));
     }
-    let hub = Hub::open(args, Prefix::Auto).map_err(|error| usage(&error.to_string()))?;
+    let hub = Hub::open(args, Prefix::Auto).map_err(|error| usage(&error.into()))?;
     let _ = hub.wait_ready(patience);
     Ok(hub)
 }
@@ -35,7 +34,7 @@ pub(super) fn find(hub: &Hub, name: &str) -> Result<Arc<Device>, ExitCode> {
     match silent.map(|device| (device.state(), device)) {
         Some((State::Offline(why), device)) => Err(offline(&device.name(), &why)),
         Some((State::Coming, device)) => Err(offline(&device.name(), "it does not answer")),
-        _ => Err(usage(&error.to_string())),
+        _ => Err(usage(&error.into())),
     }
 }
 
@@ -47,10 +46,7 @@ pub(super) fn only(hub: &Hub) -> Result<Arc<Device>, ExitCode> {
         _ => {
             let all = hub.devices();
             let names: Vec<_> = all.iter().map(|device| device.name()).collect();
-            Err(usage(&format!(
-                "there are several devices: say which with --run=NAME, of {}",
-                names.join(", ")
-            )))
+            Err(usage(&Error::SeveralDevices { known: names.join(", ") }))
         }
     }
 }
@@ -64,14 +60,15 @@ fn online(device: Arc<Device>) -> Result<Arc<Device>, ExitCode> {
 }
 
 /// Says what is wrong with the command line; the exit code for it.
-pub(super) fn usage(sentence: &str) -> ExitCode {
-    eprintln!("trine: {sentence}");
+pub(super) fn usage(error: &Error) -> ExitCode {
+    eprintln!("trine: {}", error.chain());
     ExitCode::from(USAGE)
 }
 
 /// Says why a device cannot be reached; the exit code for it.
 pub(super) fn offline(name: &str, why: &str) -> ExitCode {
-    eprintln!("trine: {name} is offline: {why}");
+    let error = Error::Offline { device: name.to_owned(), reason: why.to_owned() };
+    eprintln!("trine: {}", error.chain());
     ExitCode::from(OFFLINE)
 }
 

@@ -33,7 +33,7 @@ pub(super) fn line(text: Arguments<'_>) {
     if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {
-        eprintln!("trine: standard output: {error}");
+        eprintln!("trine: cannot write standard output: {error}");
     }
 }
 

@@ -20,8 +20,8 @@ use trine_models::offload;
 use trine_ternary::Packing;
 
 const AFTER_HELP: &str = "\
-The text goes to standard output as it is written, and how fast it was to standard error. A model of
-the command line's own making (trine model make) writes nonsense.
+Prints the text on standard output while it is generated, and the speed on standard error. A model
+of trine model make has random weights and generates nonsense.
 
 Example: trine generate --model bitnet.gguf \"The capital of France is\" --tokens 40";
 
@@ -29,60 +29,58 @@ Example: trine generate --model bitnet.gguf \"The capital of France is\" --token
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Generate {
-    /// What the text begins with.
+    /// Prompt of the text.
     #[arg(value_name = "PROMPT")]
     prompt: String,
-    /// The model: a GGUF file, or an image of `trine model pack`.
+    /// Model: a GGUF file, or an image of `trine model pack`.
     #[arg(long, value_name = "FILE", env = "TRINE_MODEL")]
     model: PathBuf,
-    /// The most tokens to write.
+    /// Maximum number of tokens to generate.
     #[arg(long, value_name = "COUNT", default_value_t = 128)]
     tokens: usize,
-    /// What logits are divided by before a token is drawn; 0 takes the likeliest.
+    /// Sampling temperature; 0 is greedy.
     #[arg(long, value_name = "NUMBER", default_value_t = 0.0)]
     temperature: f32,
-    /// Draw from so many of the likeliest tokens; 0 is all.
+    /// Number of likeliest tokens to sample from; 0 is all.
     #[arg(long, value_name = "COUNT", default_value_t = 40)]
     top_k: usize,
-    /// Draw from the likeliest tokens that together have this probability.
+    /// Probability mass of the tokens to sample from.
     #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
     top_p: f32,
-    /// Draw from tokens at least so likely, as a share of the likeliest.
+    /// Minimum probability of a token, relative to the likeliest.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     min_p: f32,
-    /// Divide what speaks for the last 64 tokens by this.
+    /// Penalty for the last 64 tokens; 1 is none.
     #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
     repetition: f32,
-    /// Where random numbers start; the same seed draws the same text.
+    /// Seed of the sampler.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     seed: u64,
-    /// Positions to keep [default: as many as prompt and tokens need]
+    /// Context length in tokens [default: prompt and --tokens]
     #[arg(long, value_name = "COUNT")]
     context: Option<usize>,
-    /// Go on when the context is full: forget the older half of what is not the prompt.
+    /// Drop the oldest tokens when the context is full.
     #[arg(long)]
     shift: bool,
-    /// How keys and values are kept.
+    /// Format of the KV cache.
     #[arg(long, value_enum, default_value_t = Kv::F16)]
     kv: Kv,
-    /// Read names of control tokens in the prompt, such as `<|eot_id|>`, as those tokens.
+    /// Encode names of special tokens in the prompt, such as `<|eot_id|>`.
     #[arg(long)]
     special: bool,
-    /// Threads [default: as many as the machine has]
+    /// Number of threads [default: one for each core]
     #[arg(long, value_name = "COUNT")]
     threads: Option<usize>,
-    /// Use the weights as they lie in the file; else they are packed for this machine first.
+    /// Use the weights as in the file, without packing them.
     #[arg(long)]
     in_place: bool,
-    /// Where the model is computed; NAME,cpu goes on with the processor where the first fails.
+    /// Backend that computes; NAME,cpu falls back to the CPU.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", value_name = "NAME")]
     backend: Vec<Backend>,
-    /// Blocks of the model that go to a graphics processor; the others stay on the processor
-    /// [default: as many as its memory takes]
+    /// Number of blocks on the GPU [default: as many as fit]
     #[arg(long, value_name = "COUNT")]
     layers: Option<usize>,
-    /// What a graphics processor multiplies weights with: codes, for the processor's integers, or
-    /// floats, which takes less time and writes another text.
+    /// Activations on a GPU.
     #[arg(long, value_enum, default_value_t = Activations::Codes)]
     activations: Activations,
 }
@@ -90,9 +88,9 @@ pub(super) struct Generate {
 /// What is multiplied with, by the names of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Activations {
-    /// Rounded to a byte, as on the processor.
+    /// Quantized to int8, as on the CPU.
     Codes,
-    /// As they are.
+    /// Floating point: faster, with other results than the CPU.
     Floats,
 }
 
@@ -103,7 +101,7 @@ enum Kv {
     F32,
     /// Half precision.
     F16,
-    /// Bytes.
+    /// Quantized to int8.
     I8,
 }
 
@@ -121,28 +119,21 @@ struct Task<'t> {
 
 impl Generate {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let path = self.model.display().to_string();
-        let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
         let wish = Wish::new(&self.backend)?;
         let device = self.device(wish)?;
         if device.is_none() && self.layers.is_some() {
-            return Err(Error::new(
-                "--layers is for a graphics processor, and the processor computes: leave it out",
-            ));
+            return Err(Error::NeedsGpu { option: "--layers" });
         }
         if device.is_none() && self.activations == Activations::Floats {
-            return Err(Error::new(
-                "--activations floats is for a graphics processor, and the processor computes: \
-                 leave it out",
-            ));
+            return Err(Error::NeedsGpu { option: "--activations floats" });
         }
-        let bytes = Mapped::open(&self.model).map_err(|error| fail(&error))?;
-        let pool = Pool::new(threads(self.threads)).map_err(|error| fail(&error))?;
+        let bytes = Mapped::open(&self.model).map_err(|error| Error::read(&self.model, error))?;
+        let pool = Pool::new(threads(self.threads)).map_err(trine_models::Error::Thread)?;
         let mut buffers = Buffers::default();
         // A device has packings of its own.
         let packing = (!self.in_place && device.is_none()).then_some(Packing::Line16);
         let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool);
-        let loaded = loaded.map_err(|error| fail(&error))?;
+        let loaded = loaded.map_err(|error| Error::from(error).at(self.model.display()))?;
         let prompt = self.tokens_of(&loaded.tokenizer)?;
         self.check_room(&loaded, prompt.len())?;
         let keep = prompt.len();
@@ -167,27 +158,26 @@ impl Generate {
     /// The device that is to compute; none where the processor is.
     #[cfg(feature = "gpu")]
     fn device(&self, wish: Wish) -> Result<Option<trine_ggml::Device>> {
-        let what = match (self.shift, self.kv) {
+        let option = match (self.shift, self.kv) {
             (true, _) => "--shift",
             (_, Kv::I8) => "--kv i8",
             _ => {
                 let is_codes = self.activations == Activations::Codes;
                 let choose = if is_codes { choose } else { choose_for_all };
                 let found = choose(wish.backend);
-                return found.or_else(|error| failed(wish, &error).map(|()| None));
+                return found.or_else(|error| failed(wish, error).map(|()| None));
             }
         };
         if wish.falls_back {
             return Ok(None);
         }
-        let word = wish.backend.word();
-        Err(Error::new(format!("{what} is for the processor alone: leave out --backend {word}")))
+        Err(Error::NeedsCpu { option, backend: wish.backend.word() })
     }
 
     #[cfg(not(feature = "gpu"))]
     #[expect(clippy::unused_self, reason = "a build with devices looks at more")]
     fn device(&self, wish: Wish) -> Result<Option<std::convert::Infallible>> {
-        choose(wish.backend).or_else(|error| failed(wish, &error))?;
+        choose(wish.backend).or_else(|error| failed(wish, error))?;
         Ok(None)
     }
 
@@ -204,7 +194,7 @@ impl Generate {
         let options = self.options(loaded, task.tokens.len());
         let options = trine_ggml::Options {
             batch: options.batch,
-            kv: trine_ggml::Kept::try_from(options.kv).map_err(|e| Error::new(e.to_string()))?,
+            kv: trine_ggml::Kept::try_from(options.kv).map_err(Error::device)?,
             threads: threads(self.threads),
             layers: self.layers,
             activations: match self.activations {
@@ -214,7 +204,7 @@ impl Generate {
             ..trine_ggml::Options::new(options.context)
         };
         let tell = |plan: &trine_ggml::Plan| eprintln!("{plan}");
-        let lost = |error: trine_ggml::Error| failed(wish, &error).map(|()| None);
+        let lost = |error: trine_ggml::Error| failed(wish, Error::device(error)).map(|()| None);
         let engine = trine_ggml::Engine::open(&loaded.model, device, &options, pool, tell);
         let mut engine = match engine {
             Ok(engine) => engine,
@@ -253,7 +243,7 @@ impl Generate {
         sampler: &mut Sampler<'_>,
         task: &mut Task<'_>,
     ) -> Result<End> {
-        let fail = |error: trine_infer::Error| Error::new(error.to_string());
+        let fail = |error: trine_infer::Error| trine_models::Error::from(error);
         let options = self.options(loaded, task.tokens.len());
         let size = arena_bytes(loaded.model.config(), &options).map_err(fail)?;
         // The block may start anywhere.
@@ -271,11 +261,13 @@ impl Generate {
         }
         let text = &mut task.text;
         let each = |token| text.put(token);
-        generation.run(&mut session, sampler, pool, each).map_err(fail)
+        Ok(generation.run(&mut session, sampler, pool, each).map_err(fail)?)
     }
 
     fn tokens_of(&self, tokenizer: &Tokenizer<'_>) -> Result<Vec<u32>> {
-        let fail = |error: trine_infer::token::Error| Error::new(format!("the prompt: {error}"));
+        let fail = |error: trine_infer::token::Error| {
+            Error::from(trine_models::Error::from(error)).at("prompt")
+        };
         let how = Encode { bos: tokenizer.adds_bos(), special: self.special };
         let mut scratch = vec![0; trine_infer::token::scratch_slots(self.prompt.len())];
         // A token is a byte at least, and one begins the text.
@@ -283,9 +275,7 @@ impl Generate {
         let count = tokenizer.encode(&self.prompt, how, &mut scratch, &mut tokens).map_err(fail)?;
         tokens.truncate(count);
         if tokens.is_empty() {
-            return Err(Error::new(
-                "the prompt is empty, and this model has no token to begin with",
-            ));
+            return Err(Error::EmptyPrompt);
         }
         Ok(tokens)
     }
@@ -297,12 +287,7 @@ impl Generate {
             return Ok(());
         }
         let most = loaded.model.config().context;
-        let more =
-            if room < most { format!(", raise --context to {most} at most") } else { "".into() };
-        Err(Error::new(format!(
-            "the prompt has {prompt} tokens, and the context takes {room}: shorten it{more}, or \
-             forget the oldest tokens with --shift"
-        )))
+        Err(Error::PromptTooLong { tokens: prompt, context: room, most })
     }
 
     fn options(&self, loaded: &Loaded<'_>, prompt: usize) -> Options {
@@ -334,7 +319,7 @@ impl Generate {
     }
 
     fn sampler<'r>(&self, room: &'r mut [Candidate]) -> Result<Sampler<'r>> {
-        Sampler::new(self.sampling(), room).map_err(|error| Error::new(error.to_string()))
+        Ok(Sampler::new(self.sampling(), room).map_err(trine_models::Error::from)?)
     }
 }
 
@@ -417,5 +402,5 @@ fn show(text: &[u8]) -> Result<()> {
     // Not as the other commands do: bytes of a text are its own, whatever they mean to a terminal.
     let mut out = std::io::stdout();
     let done = out.write_all(text).and_then(|()| out.flush());
-    done.map_err(|error| Error::new(format!("standard output: {error}")))
+    done.map_err(|source| Error::Stream { action: "write", stream: "standard output", source })
 }

@@ -10,13 +10,12 @@ use super::open::{find, open};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-Hold the button of the board, or whatever input its maker names, while this runs. The key goes over
-the line in clear that one time: do it by cable. It is kept under the device's vendor, product and
-serial number in a file that only you can read, and every program of yours that talks to the
-device uses it from then on.
+Hold the button of the board, or the input that its maker names, meanwhile. The key crosses the link
+unencrypted this once: use a cable. It is kept in a file that only you can read, by vendor, product
+and serial number of the device, and all your programs use it from then on.
 
-Exit code: 1 when the device takes no key or does not prove that it has it, 2 when there is no such
-device, 3 when it does not answer.";
+Exit code: 1 when the device refuses the key or does not prove it, 2 when there is no such device,
+3 when it does not answer.";
 
 /// Arguments of `trine provision`.
 #[derive(Debug, clap::Args)]
@@ -25,13 +24,13 @@ pub(super) struct Provision {
     /// Name of the device, as `trine devices` prints it.
     #[arg(value_name = "DEV")]
     device: String,
-    /// Take the key away instead.
+    /// Erase the key instead.
     #[arg(long)]
     erase: bool,
     /// Hold the button of a simulated or emulated board meanwhile.
     #[arg(long)]
     hold: bool,
-    /// Longest to wait for the device, and then for its proof.
+    /// Timeout for the device, and for its proof, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     patience: u64,
     #[command(flatten)]

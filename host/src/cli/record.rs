@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use trine::Result;
+use trine::{Error, Result};
 use trine_gateway::DeviceArgs;
 
 use super::open::{find, open, usage};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-Greets the device, lists its tools, makes the calls, and keeps every byte that went either way. A
-line of the file is TIME_MS > HEX to the device or TIME_MS < HEX from it. To record what another
-command does, give that command --record FILE.
+Connects to the device, lists its tools, makes the calls, and records every byte. A line of the file
+is TIME_MS > HEX to the device, or TIME_MS < HEX from it. To record another command, give that
+command --record FILE.
 Exit code: 2 when no device is named, 3 when it does not answer.
 
 Example: trine record greenhouse.capture --call 'fan_set {\"percent\": 40}' --simulate";
@@ -22,13 +22,13 @@ Example: trine record greenhouse.capture --call 'fan_set {\"percent\": 40}' --si
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Record {
-    /// Where the capture goes.
+    /// File for the capture.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A call to make: the tool's name, and its arguments as JSON. May be given several times.
+    /// Call to make: tool name and JSON arguments; may be repeated.
     #[arg(long, value_name = "TOOL [JSON]")]
     call: Vec<String>,
-    /// How long to go on when the calls are done.
+    /// Time to record after the calls.
     #[arg(long = "for", value_name = "TIME", default_value = "0s",
           value_parser = humantime::parse_duration)]
     duration: Duration,
@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Record {
     pub(super) fn run(mut self) -> Result<ExitCode> {
         if self.devices.links.record.is_some() {
-            return Ok(usage("trine record has its file already: leave --record out"));
+            return Ok(usage(&Error::RecordTwice));
         }
         self.devices.links.record = Some(self.file.clone());
         let hub = match open(&self.devices, PATIENCE) {

@@ -12,12 +12,10 @@ use super::paint::say;
 use super::trace::read;
 
 const AFTER_HELP: &str = "\
-Each question of the capture goes to the device, and what it answers is compared with what was
-recorded, but for what is never the same twice: epoch, challenge, counters. Exit code: 1 when an
-answer differs, 2 when no device is named.
+Sends each message of the host to the device and compares the answers with the recorded ones, except
+for epoch, challenge and counters. Exit code: 1 when an answer differs, 2 when no device is named.
 
-A capture of tagged messages cannot be replayed. To play the device instead, give
-any command --played FILE.
+Tagged messages cannot be replayed. To play the device instead, give any command --played FILE.
 
 Example: trine replay greenhouse.capture --simulate";
 
@@ -25,10 +23,10 @@ Example: trine replay greenhouse.capture --simulate";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Replay {
-    /// The capture.
+    /// File of the capture.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// How long the answers to a question may take.
+    /// Timeout for the answers to a message.
     #[arg(long, value_name = "TIME", default_value = "2s",
           value_parser = humantime::parse_duration)]
     patience: Duration,
@@ -39,7 +37,7 @@ pub(super) struct Replay {
 impl Replay {
     pub(super) fn run(self) -> Result<ExitCode> {
         if self.devices.is_empty() {
-            return Ok(usage("no device is named: add --simulate, or --serial PATH"));
+            return Ok(usage(&trine_gateway::Error::NoDevice.into()));
         }
         let replayed = Hub::replay(&read(&self.file)?, &self.devices, self.patience)?;
         for (was, is) in &replayed.different {

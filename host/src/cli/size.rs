@@ -14,16 +14,16 @@ use super::tools::pretty;
 /// Arguments of `trine size`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Size {
-    /// The model: an image, or a GGUF file, whose packings need no tables for look-up.
+    /// Model: a GGUF file, or an image of `trine model pack`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Positions to keep [default: a sixteenth, a quarter and all of what the model can]
+    /// Context length in tokens [default: 1/16, 1/4 and all of the model's]
     #[arg(long, value_name = "COUNT")]
     context: Vec<usize>,
-    /// Tokens of a prompt that are computed together.
+    /// Number of prompt tokens in one batch.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     batch: usize,
-    /// Print one JSON object.
+    /// Print a JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -31,9 +31,9 @@ pub(super) struct Size {
 impl Size {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let path = self.file.display();
-        let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
-        let bytes = Mapped::open(&self.file).map_err(|error| fail(&error))?;
-        let found = Footprint::of(&bytes).map_err(|error| fail(&error))?;
+        let fail = |error: trine_models::Error| Error::from(error).at(&path);
+        let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
+        let found = Footprint::of(&bytes).map_err(fail)?;
         let mut contexts = self.context.clone();
         if contexts.is_empty() {
             contexts = [16, 4, 1].map(|part| found.config().context.div_ceil(part)).to_vec();
@@ -42,7 +42,7 @@ impl Size {
         let mut rows = Vec::new();
         for context in contexts {
             let batch = self.batch.min(context);
-            let arena = |kv| found.arena_bytes(context, batch, kv).map_err(|error| fail(&error));
+            let arena = |kv| found.arena_bytes(context, batch, kv).map_err(fail);
             rows.push((context, arena(KvKind::F16)?, arena(KvKind::I8)?));
         }
         if self.json {

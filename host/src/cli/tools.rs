@@ -20,16 +20,16 @@ const PAGE_BYTES: usize = 8 << 20;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code: 2 when there is no such device, 3 when it does not answer.")]
 pub(super) struct Tools {
-    /// Only the tools of this device.
+    /// Name of one device [default: all]
     #[arg(value_name = "DEV")]
     device: Option<String>,
-    /// Print the tools as an MCP client gets them.
+    /// Print JSON, as an MCP client gets it.
     #[arg(long)]
     json: bool,
     /// Print descriptions and input schemas too.
     #[arg(long, conflicts_with = "json")]
     schema: bool,
-    /// Longest to wait for the devices.
+    /// Timeout for the devices, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     patience: u64,
     #[command(flatten)]

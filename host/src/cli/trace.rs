@@ -9,9 +9,9 @@ use trine::{Error, Result};
 use trine_gateway::middleware;
 
 const AFTER_HELP: &str = "\
-A line is the time in seconds, > to the device or < from it, and what the message says. Tools have
-their names once their list has gone by. To see a live link, give any command --trace FILE, or
---trace - for standard error.
+A line has the time in seconds, > to the device or < from it, and the message. Tools have names
+after the message that lists them. To trace a live link, give any command --trace FILE, or --trace -
+for standard error.
 
 Example: trine trace greenhouse.capture";
 
@@ -19,7 +19,7 @@ Example: trine trace greenhouse.capture";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Trace {
-    /// The capture.
+    /// File of the capture.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
@@ -33,5 +33,5 @@ impl Trace {
 
 /// The text of a capture.
 pub(super) fn read(file: &PathBuf) -> Result<String> {
-    fs::read_to_string(file).map_err(|error| Error::new(format!("{}: {error}", file.display())))
+    fs::read_to_string(file).map_err(|error| Error::read(file, error))
 }

@@ -12,19 +12,18 @@ use trine_train::said;
 
 #[cfg(not(feature = "gpu"))]
 use super::offload::choose;
-#[cfg(feature = "gpu")]
-use super::offload::choose_for_all;
 use super::offload::{Backend, Wish, failed};
+#[cfg(feature = "gpu")]
+use super::offload::{choose_for_all, fall_back};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-Sentences are objects with text, tool (null where nothing is to be called) and arguments, one on
-each line. A few hundred that your users would say are worth more than any number that is made of
-the tools' names, which is what is used when there are none; then there is no forecast. A share of
-the wordings is kept from training and fitting, and the report beside the model (MODEL.md) says
-what it makes of them, where they are 30 or more; MODEL.wrong.jsonl has those that go wrong. Below
-300 sentences without a call to fit confidence on, a call is made at 0.9 or surer. A model in
-training is kept in MODEL.ckpt: the same command goes on from there.
+A line of sentences is an object with text, tool (null for no call) and arguments. A few hundred
+that your users would use are worth more than any number made from the names of the tools, which is
+the default, without predictions. A share of the wordings is kept for validation; from 30 sentences
+on, the report (MODEL.md) has the score, and MODEL.wrong.jsonl the wrong answers. With fewer than
+300 sentences without a call for fitting, the threshold is 0.9 or more. The checkpoint is
+MODEL.ckpt: the same command continues from it.
 
 Example: trine train --tools my-tools.json --out my.gguf";
 
@@ -32,38 +31,37 @@ Example: trine train --tools my-tools.json --out my.gguf";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Train {
-    /// The tools: a list as tools/list answers, or an array of tool objects.
+    /// List of MCP tools as JSON.
     #[arg(long, value_name = "FILE")]
     tools: PathBuf,
-    /// Where to write the model.
+    /// File for the model.
     #[arg(long, short, value_name = "MODEL.gguf")]
     out: PathBuf,
-    /// Sentences with their calls: a file, or a folder of .jsonl files.
+    /// Sentences with their calls: a .jsonl file or a folder.
     #[arg(long, value_name = "PATH")]
     sentences: Option<PathBuf>,
-    /// Sentences to score, in place of a share of the wordings; those that stand among the others
-    /// are not scored.
+    /// Sentences for validation [default: a share of --sentences]
     #[arg(long, value_name = "FILE")]
     valid: Option<PathBuf>,
-    /// Templates: ways of saying things, with alternatives.
+    /// File of templates for sentences.
     #[arg(long, value_name = "FILE")]
     templates: Option<PathBuf>,
-    /// Twice as wide, for tools with many texts to copy; not for small microcontrollers.
+    /// Train twice the width, for tools with many copied texts.
     #[arg(long)]
     large: bool,
-    /// Steps of 64 sentences.
+    /// Number of training steps, of 64 sentences each.
     #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
     steps: usize,
-    /// What everything random is drawn from.
+    /// Seed of all random numbers.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Threads [default: one for each processor]
+    /// Number of threads [default: one for each core]
     #[arg(long, value_name = "COUNT")]
     threads: Option<usize>,
-    /// Print the forecast as a JSON object.
+    /// Print the predictions as a JSON object.
     #[arg(long)]
     json: bool,
-    /// What computes the model's blocks; NAME,cpu goes on with the processor where the first fails.
+    /// Backend that computes; NAME,cpu falls back to the CPU.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", value_name = "NAME")]
     backend: Vec<Backend>,
 }
@@ -90,9 +88,9 @@ impl Train {
     }
 
     fn plan(&self) -> Result<Plan> {
-        let sentences = |path: &PathBuf| said::load(path).map_err(Error::new);
+        let sentences = |path: &PathBuf| said::load(path);
         let tools = read(&self.tools)?;
-        let named = |error: String| Error::new(format!("{}: {error}", self.tools.display()));
+        let named = |error: trine_train::Error| Error::from(error).at(self.tools.display());
         let mut plan = Plan::new(&tools).map_err(named)?;
         let own = self.sentences.as_ref().map(sentences).transpose()?.unwrap_or_default();
         let templates = self.templates.as_deref().map(read).transpose()?.unwrap_or_default();
@@ -129,23 +127,29 @@ fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
     use trine_train::net::Accelerator;
 
     let device =
-        choose_for_all(wish.backend).or_else(|error| failed(wish, &error).map(|()| None))?;
+        choose_for_all(wish.backend).or_else(|error| failed(wish, error).map(|()| None))?;
     let show = |progress: &Progress| show(bar, progress);
-    let Some(device) = device else { return run::train(plan, show).map_err(Error::new) };
+    let Some(device) = device else { return Ok(run::train(plan, show)?) };
     let open = |rounded: &_| {
         let opened = OnDevice::open(device, rounded, plan.recipe.threads)?;
         bar.suspend(|| eprintln!("training on {}", opened.name()));
         Ok(Box::new(opened) as Box<dyn Accelerator>)
     };
-    let failed = |why: &str| bar.suspend(|| failed(wish, &why)).map_err(|error| error.to_string());
+    let failed = |error: trine_train::Error| match wish.falls_back {
+        true => {
+            bar.suspend(|| fall_back(&trine_models::chain(&error)));
+            Ok(())
+        }
+        false => Err(error),
+    };
     let elsewhere = Elsewhere { open: &open, failed: &failed };
-    run::train_on(plan, Some(&elsewhere), show).map_err(Error::new)
+    Ok(run::train_on(plan, Some(&elsewhere), show)?)
 }
 
 #[cfg(not(feature = "gpu"))]
 fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
-    choose(wish.backend).or_else(|error| failed(wish, &error))?;
-    run::train(plan, |progress| show(bar, progress)).map_err(Error::new)
+    choose(wish.backend).or_else(|error| failed(wish, error))?;
+    Ok(run::train(plan, |progress| show(bar, progress))?)
 }
 
 fn show(bar: &ProgressBar, progress: &Progress) {
@@ -163,9 +167,9 @@ fn show(bar: &ProgressBar, progress: &Progress) {
 }
 
 fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| Error::new(format!("{}: {error}", path.display())))
+    fs::read_to_string(path).map_err(|error| Error::read(path, error))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).map_err(|error| Error::new(format!("{}: {error}", path.display())))
+    fs::write(path, bytes).map_err(|error| Error::write(path, error))
 }

@@ -10,13 +10,12 @@ use trine_gateway::settings::{Bound, Changed};
 use super::paint::{STRONG, say};
 
 const AFTER_HELP: &str = "\
-What the tools of a device are is kept when it is first used. A tool that is new since, or described
-in another way, is named in the log and by `trine devices`; `trine gateway --strict` hides it until
-it is trusted. The device need not be there, and a gateway that runs notices.
+The tools of a device are recorded when it is first used. The log and `trine devices` name tools
+that are new or changed since; `trine gateway --strict` hides them until they are trusted. The
+device need not be connected, and a running gateway notices.
 
-A device that has proven its key on a link that was named, as by --serial PATH, is the only one that
-is served there from then on. For another one, trust the link: PATH or HOST:PORT as on the command
-line, or the link as the log has it.
+A device that has proven its key on a named link, such as --serial PATH, is the only one that is
+served there from then on. To use another device there, trust the link.
 
 Examples: trine trust greenhouse/fan_set
           trine trust /dev/ttyACM0";
@@ -25,9 +24,10 @@ Examples: trine trust greenhouse/fan_set
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Trust {
-    /// The device: its name, its serial number, or VENDOR/PRODUCT/SERIAL; with a tool behind it,
-    /// that one alone. Or a link, on which any device may be from now on. Without it, what is not
-    /// trusted is printed.
+    /// Device, tool of a device, or link [default: print what changed]
+    ///
+    /// A device is named by its name, its serial number, or VENDOR/PRODUCT/SERIAL; a link, as on
+    /// the command line or in the log, accepts any device from then on.
     #[arg(value_name = "DEVICE[/TOOL]|LINK")]
     what: Option<String>,
 }

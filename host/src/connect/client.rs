@@ -35,8 +35,7 @@ pub enum Client {
 /// Whose file an entry goes into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Scope {
-    /// Yours: the server is there in all your projects. The entry holds the path of a program on
-    /// this computer, which is why this is the default.
+    /// Your own: the server is there in all your projects.
     #[default]
     User,
     /// The project in the current directory.

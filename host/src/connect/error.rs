@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 /// Why an entry could not be made or written. The file is as it was.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum ConnectError {
     /// The name of the server has a character that some client refuses, or a wrong length.
     Name(String),
@@ -45,33 +44,31 @@ pub enum ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => write!(
-                f,
-                "the name {name:?} cannot be used in every client: take 1 to 64 letters, digits, \
-                 `_` or `-`"
-            ),
+            Self::Name(name) => {
+                write!(f, "invalid server name {name:?}: use 1 to 64 letters, digits, _ and -")
+            }
             Self::NoProjectFile(client) => {
                 write!(f, "{client} has no file in a project: leave out --scope project")
             }
             Self::NoHome => {
-                f.write_str("the home directory is unknown: set HOME, or give the file with --file")
+                f.write_str("unknown home directory: set HOME, or give the file with --file")
             }
             Self::Broken(fault) => {
-                write!(f, "it does not parse: {fault}; mend it first, nothing was changed")
+                write!(f, "invalid file, nothing was changed: correct it first: {fault}")
             }
             Self::Shape { key, expected } => {
-                write!(f, "its `{key}` is not {expected}; mend it first, nothing was changed")
+                write!(f, "`{key}` is not {expected}, nothing was changed: correct it first")
             }
             Self::Twice(key) => {
-                write!(f, "it has `{key}` twice; remove one first, nothing was changed")
+                write!(f, "duplicate `{key}`, nothing was changed: remove one first")
             }
             Self::Taken { name, holder } => write!(
                 f,
-                "it has a server `{name}` already, which is no Trine ({holder}); choose another \
-                 name with --name, nothing was changed"
+                "another server has the name `{name}` ({holder}), nothing was changed: choose a \
+                 name with --name"
             ),
-            Self::Io { doing, path, error } => {
-                write!(f, "cannot {doing} {}: {error}", path.display())
+            Self::Io { doing, path, .. } => {
+                write!(f, "cannot {doing} {}", path.display())
             }
         }
     }

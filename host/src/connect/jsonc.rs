@@ -16,7 +16,7 @@ pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String,
         None => root.object_value_or_set(),
         Some(value) => value
             .as_object()
-            .ok_or_else(|| ConnectError::Broken("the whole is not an object".to_owned()))?,
+            .ok_or_else(|| ConnectError::Broken("the file is not a JSON object".to_owned()))?,
     };
     once(&top)?;
     let key = client.servers_key();

@@ -3,45 +3,44 @@
 use serde_json::{Map, Value};
 use trine_descriptor::FailSafe;
 
+use super::error::{HeaderError, Result};
 use super::model::Tool;
 use super::nodes::{Kind, Node};
-use crate::error::{Error, Result};
 
 /// Adds what `text` says of each tool.
 pub(super) fn add(tools: &mut [Tool], text: &str) -> Result<()> {
     let value: Value = serde_json::from_str(text)
-        .map_err(|error| Error::new(format!("what the device says is no JSON: {error}")))?;
-    for (name, said) in object(&value, "what the device says")? {
+        .map_err(|source| HeaderError::Json { what: "file of --device", source })?;
+    for (name, said) in object(&value, "the file of --device")? {
         if name.starts_with('$') {
             continue;
         }
         let tool = tools.iter_mut().find(|tool| tool.name == *name);
-        let tool = tool.ok_or_else(|| {
-            Error::new(format!("the device says something of {name}, which is not in the list"))
-        })?;
-        one(tool, said).map_err(|error| Error::new(format!("{name}: {error}")))?;
+        let tool = tool.ok_or_else(|| HeaderError::UnknownTool { name: name.clone() })?;
+        one(tool, said).map_err(|error| error.at(name))?;
     }
     Ok(())
 }
 
-fn object<'v>(value: &'v Value, what: &str) -> Result<&'v Map<String, Value>> {
-    value.as_object().ok_or_else(|| Error::new(format!("{what} is no object")))
+fn object<'v>(value: &'v Value, what: &'static str) -> Result<&'v Map<String, Value>> {
+    value.as_object().ok_or(HeaderError::NotAnObject { what })
 }
 
 fn one(tool: &mut Tool, said: &Value) -> Result<()> {
-    for (name, value) in object(said, "what is said of it")? {
-        let wrong = |what: &str| Error::new(format!("{name} is {value}; it is {what}"));
+    for (name, value) in object(said, "its value")? {
+        let wrong =
+            |expected| HeaderError::Value { key: name.clone(), value: value.to_string(), expected };
         match name.as_str() {
             "version" => {
                 value.as_str().ok_or_else(|| wrong("text"))?.clone_into(&mut tool.version);
             }
             "deadline_ms" => {
                 let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-                tool.limits.deadline_ms = number.ok_or_else(|| wrong("a number of 32 bits"))?;
+                tool.limits.deadline_ms = number.ok_or_else(|| wrong("an integer of 32 bits"))?;
             }
             "pending_bytes" => {
                 let number = value.as_u64().and_then(|number| u16::try_from(number).ok());
-                tool.limits.pending_bytes = number.ok_or_else(|| wrong("a number of 16 bits"))?;
+                tool.limits.pending_bytes = number.ok_or_else(|| wrong("an integer of 16 bits"))?;
             }
             "fail_safe" => {
                 let states = value.as_array().ok_or_else(|| wrong("a list"))?;
@@ -56,10 +55,7 @@ fn one(tool: &mut Tool, said: &Value) -> Result<()> {
             "units" => units(&mut tool.params, value)?,
             "result_units" => units(&mut tool.results, value)?,
             _ => {
-                return Err(Error::new(format!(
-                    "there is no {name}: say version, deadline_ms, pending_bytes, fail_safe, units \
-                     or result_units"
-                )));
+                return Err(HeaderError::UnknownKey { key: name.clone() });
             }
         }
     }
@@ -68,18 +64,22 @@ fn one(tool: &mut Tool, said: &Value) -> Result<()> {
 
 /// Units by the name of a node, at any depth.
 fn units(nodes: &mut [Node], said: &Value) -> Result<()> {
-    for (name, unit) in object(said, "what it says of units")? {
-        let unit = unit.as_str().ok_or_else(|| Error::new(format!("{unit} is no unit")))?;
+    for (name, unit) in object(said, "the list of units")? {
+        let text = unit.as_str().ok_or_else(|| HeaderError::Value {
+            key: format!("unit of {name}"),
+            value: unit.to_string(),
+            expected: "text",
+        })?;
         let mut found = false;
         for node in nodes.iter_mut().filter(|node| node.name == *name) {
             if !matches!(node.kind, Kind::Int { .. } | Kind::Decimal { .. }) {
-                return Err(Error::new(format!("{name} is no number, so it has no unit")));
+                return Err(HeaderError::UnitOfText { name: name.clone() });
             }
-            unit.clone_into(&mut node.unit);
+            text.clone_into(&mut node.unit);
             found = true;
         }
         if !found {
-            return Err(Error::new(format!("{name}, whose unit is said, is not there")));
+            return Err(HeaderError::UnknownMember { name: name.clone() });
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 mod c;
 mod descriptors;
 mod device;
+mod error;
 mod model;
 mod nodes;
 mod pack;
@@ -17,9 +18,10 @@ mod types;
 
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use error::Result;
 use model::Tool;
 
+pub use error::HeaderError;
 pub use pack::pack;
 pub use sentences::c_sentences;
 
@@ -51,11 +53,9 @@ pub fn c_header(tools: &str, options: &GenOptions) -> Result<String> {
 /// The tools of a list.
 fn listed(tools: &str, options: &GenOptions) -> Result<Vec<Tool>> {
     let value: Value = serde_json::from_str(tools)
-        .map_err(|error| Error::new(format!("the list of tools is no JSON: {error}")))?;
+        .map_err(|source| HeaderError::Json { what: "list of tools", source })?;
     let list = value.get("result").unwrap_or(&value);
-    let list = list.get("tools").unwrap_or(list).as_array().ok_or_else(|| {
-        Error::new("there is no list of tools: give what tools/list answers, {\"tools\": [...]}")
-    })?;
+    let list = list.get("tools").unwrap_or(list).as_array().ok_or(HeaderError::NotAList)?;
     let mut tools =
         list.iter().map(|tool| Tool::read(tool, options)).collect::<Result<Vec<_>>>()?;
     model::check(&tools)?;

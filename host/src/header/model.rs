@@ -3,9 +3,9 @@
 use serde_json::Value;
 use trine_descriptor::{Annotations, Limits};
 
+use super::error::{HeaderError, Result};
 use super::nodes::Node;
 use super::{GenOptions, nodes};
-use crate::error::{Error, Result};
 
 /// One tool.
 #[derive(Debug)]
@@ -30,11 +30,9 @@ impl Tool {
         let text = |name: &str| tool[name].as_str().unwrap_or_default().to_owned();
         let name = text("name");
         if !trine_descriptor::check::name_is_legal(&name) {
-            return Err(Error::new(format!(
-                "'{name}' is no name of a tool: letters, digits, _ and -, at most 64"
-            )));
+            return Err(HeaderError::ToolName { name });
         }
-        let wrong = |error: Error| Error::new(format!("{name}: {error}"));
+        let wrong = |error: HeaderError| error.at(&name);
         let params = nodes::read(&tool["inputSchema"], None).map_err(wrong)?;
         let output = tool.get("outputSchema");
         let results = match output {
@@ -94,9 +92,7 @@ fn consent(tool: &Value) -> Result<&'static str> {
         Some("elicit") => Ok("ELICIT"),
         Some("operator") => Ok("OPERATOR"),
         Some("device") => Ok("DEVICE"),
-        Some(other) => Err(Error::new(format!(
-            "_meta trine/consent is '{other}'; it is none, elicit, operator or device"
-        ))),
+        Some(other) => Err(HeaderError::Consent { found: other.to_owned() }),
     }
 }
 
@@ -105,10 +101,8 @@ pub(super) fn check(tools: &[Tool]) -> Result<()> {
     for (at, tool) in tools.iter().enumerate() {
         let same = |other: &&Tool| identifier(&other.name) == identifier(&tool.name);
         if let Some(other) = tools.get(..at).into_iter().flatten().find(same) {
-            return Err(Error::new(format!(
-                "{} and {} have the same name in C: rename one",
-                other.name, tool.name
-            )));
+            let (one, two) = (other.name.clone(), tool.name.clone());
+            return Err(HeaderError::SameName { one, two });
         }
     }
     Ok(())

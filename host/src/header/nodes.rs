@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use super::error::{HeaderError, Result};
 
 /// One node, in pre-order; its members or its item follow it.
 #[derive(Clone, Debug)]
@@ -72,11 +72,10 @@ const ITEMS_MAX: u64 = 254;
 /// digits of a number that does not say how many it has.
 pub(super) fn read(schema: &Value, places: Option<u8>) -> Result<Vec<Node>> {
     if !schema.is_object() && !schema.is_null() {
-        return Err(Error::new("its schema is no object; of a tool without parameters it is {}"));
+        return Err(HeaderError::NotAnObject { what: "the schema" });
     }
     if let Some(kind) = schema.get("type").filter(|kind| *kind != "object") {
-        let wrong = format!("its schema is of type {kind}, and can only be an object");
-        return Err(Error::new(wrong));
+        return Err(HeaderError::SchemaType { found: kind.to_string() });
     }
     let mut nodes = Vec::new();
     members(schema, places, 0, &mut nodes)?;
@@ -89,13 +88,12 @@ fn members(schema: &Value, places: Option<u8>, depth: usize, nodes: &mut Vec<Nod
     let properties = match &schema["properties"] {
         Value::Null => &empty,
         Value::Object(properties) => properties,
-        _ => return Err(Error::new("its schema has properties that are no object")),
+        _ => return Err(HeaderError::NotAnObject { what: "\"properties\"" }),
     };
     let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);
     for (name, schema) in properties {
         let required = required.iter().any(|other| other == name);
-        node(name, schema, required, places, depth, nodes)
-            .map_err(|error| Error::new(format!("{name}: {error}")))?;
+        node(name, schema, required, places, depth, nodes).map_err(|error| error.at(name))?;
     }
     Ok(())
 }
@@ -127,7 +125,7 @@ fn node(
     match kind {
         Kind::Object => members(schema, places, depth + 1, nodes)?,
         Kind::Array { .. } => node("", &schema["items"], true, places, depth + 1, nodes)
-            .map_err(|error| Error::new(format!("its items: {error}")))?,
+            .map_err(|error| error.at("items"))?,
         _ => {}
     }
     let below = nodes.len() - at - 1;
@@ -142,7 +140,7 @@ fn kind(schema: &Value, places: Option<u8>) -> Result<Kind> {
     if let Some(labels) = schema.get("enum") {
         let labels = labels.as_array().into_iter().flatten().map(|label| {
             let label = label.as_str().filter(|label| !label.contains('|') && !label.is_empty());
-            label.map(str::to_owned).ok_or_else(|| Error::new("a label is text without |"))
+            label.map(str::to_owned).ok_or(HeaderError::Label)
         });
         return Ok(Kind::Choice(labels.collect::<Result<_>>()?));
     }
@@ -153,27 +151,25 @@ fn kind(schema: &Value, places: Option<u8>) -> Result<Kind> {
             let bound = |name: &str| schema[name].as_i64();
             let (min, max) = (bound("minimum"), bound("maximum"));
             if !result && (min.is_none() || max.is_none()) {
-                return Err(Error::new("an integer needs minimum and maximum"));
+                return Err(missing("an integer", "\"minimum\" and \"maximum\""));
             }
             Ok(Kind::Int { min, max })
         }
         Some("number") => decimal(schema, places),
         Some("string") => match count("maxLength") {
-            None if !result => Err(Error::new("a text needs maxLength")),
+            None if !result => Err(missing("a string", "\"maxLength\"")),
             max => Ok(Kind::Text { min: count("minLength").unwrap_or(0), max }),
         },
         Some("object") => Ok(Kind::Object),
-        Some("array") if !result => Err(Error::new(
-            "a list is no parameter in C, which has no getter for it: use several parameters",
-        )),
+        Some("array") if !result => Err(HeaderError::ListParam),
         Some("array") => match count("maxItems") {
             Some(max) if max <= ITEMS_MAX => {
                 Ok(Kind::Array { min: count("minItems").unwrap_or(0), max })
             }
-            _ => Err(Error::new(format!("a list needs maxItems, at most {ITEMS_MAX}"))),
+            _ => Err(HeaderError::Items { most: ITEMS_MAX }),
         },
-        Some(other) => Err(Error::new(format!("there is no type '{other}' for it"))),
-        None => Err(Error::new("its schema has neither type nor enum")),
+        Some(other) => Err(HeaderError::Type { found: other.to_owned() }),
+        None => Err(HeaderError::NoType),
     }
 }
 
@@ -181,10 +177,8 @@ fn decimal(schema: &Value, result: Option<u8>) -> Result<Kind> {
     let step = schema.get("multipleOf");
     let figures = [step, schema.get("minimum"), schema.get("maximum")];
     if result.is_none() && figures.iter().any(Option::is_none) {
-        return Err(Error::new(
-            "a number needs minimum, maximum and multipleOf, such as 0.1, which says how many \
-             digits it has",
-        ));
+        let keys = "\"minimum\", \"maximum\" and \"multipleOf\", such as 0.1,";
+        return Err(missing("a number", keys));
     }
     let texts = figures.map(|figure| figure.map(ToString::to_string));
     let digits = |text: &String| {
@@ -193,9 +187,7 @@ fn decimal(schema: &Value, result: Option<u8>) -> Result<Kind> {
     let least = if step.is_some() { 0 } else { usize::from(result.unwrap_or(0)) };
     let places = texts.iter().flatten().map(digits).max().unwrap_or(0).max(least);
     let places = u8::try_from(places).ok().filter(|places| *places <= PLACES_MAX);
-    let places = places.ok_or_else(|| {
-        Error::new(format!("a number has at most {PLACES_MAX} digits after the point"))
-    })?;
+    let places = places.ok_or(HeaderError::Places { most: PLACES_MAX })?;
     let [step, min, max] = texts.map(|text| text.map(|text| scaled(&text, places)));
     Ok(Kind::Decimal {
         places,
@@ -207,7 +199,7 @@ fn decimal(schema: &Value, result: Option<u8>) -> Result<Kind> {
 
 /// A figure times 10 to the power of `places`.
 fn scaled(text: &str, places: u8) -> Result<i64> {
-    let wrong = || Error::new(format!("{text} is no number with {places} digits after the point"));
+    let wrong = || HeaderError::Number { text: text.to_owned(), places };
     let (whole, end) = text.split_once('.').unwrap_or((text, ""));
     let end = if end == "0" { "" } else { end };
     let figure = format!("{whole}{end:0<width$}", width = usize::from(places));
@@ -232,8 +224,12 @@ fn preset(kind: &Kind, default: &Value) -> Result<Preset> {
     number.map(Preset::Number).ok_or_else(|| wrong_default(default))
 }
 
-fn wrong_default(default: &Value) -> Error {
-    Error::new(format!("{default} cannot be its default"))
+fn wrong_default(default: &Value) -> HeaderError {
+    HeaderError::Default { value: default.to_string() }
+}
+
+const fn missing(what: &'static str, keys: &'static str) -> HeaderError {
+    HeaderError::Missing { what, keys }
 }
 
 /// `if` and `then` with `const`: what a label of a choice makes required.
@@ -241,7 +237,7 @@ fn conditions(schema: &Value, nodes: &mut [Node]) -> Result<()> {
     let all = schema["allOf"].as_array().map_or(&[][..], Vec::as_slice);
     for part in std::iter::once(schema).chain(all) {
         let Some(when) = part.get("if") else { continue };
-        let wrong = || Error::new("its if names no label of a choice by const");
+        let wrong = || HeaderError::Condition;
         let (name, label) = when["properties"]
             .as_object()
             .and_then(|it| it.iter().next())
@@ -255,8 +251,7 @@ fn conditions(schema: &Value, nodes: &mut [Node]) -> Result<()> {
         let (choice, label) = choice.zip(label).ok_or_else(wrong)?;
         for name in part["then"]["required"].as_array().into_iter().flatten() {
             let node = nodes.iter_mut().find(|node| node.depth == 0 && *name == node.name);
-            let node =
-                node.ok_or_else(|| Error::new(format!("{name} is not among its members")))?;
+            let node = node.ok_or_else(|| HeaderError::NotAMember { name: name.to_string() })?;
             node.need = Need::When(choice, label);
         }
     }

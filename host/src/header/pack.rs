@@ -7,8 +7,8 @@ use trine_descriptor::packed::{self, layout};
 use trine_descriptor::value::tag;
 use trine_descriptor::{Head, Literal, Packed, Rule, Rules, Side, ToolTable, ValueWriter, check};
 
+use super::error::{HeaderError, Result};
 use super::pairs;
-use crate::error::{Error, Result};
 
 /// Packs a table of tools: what a device with little flash needs of it, in few bytes. `trine gen`
 /// writes it into its header; a program in Rust gives it to `trine_descriptor::Packed`.
@@ -16,17 +16,16 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When the table breaks a rule of a descriptor, or takes more than 65,535 bytes.
 pub fn pack<T: ToolTable + ?Sized>(table: &T) -> Result<Vec<u8>> {
-    check::table(table).map_err(|error| Error::new(error.to_string()))?;
+    check::table(table)?;
     let tools: Vec<Parts> = (0..table.count()).map(|tool| parts(table, tool)).collect();
     let list = list(table);
     let chunks: Vec<&[u8]> = list.chunks(layout::CHUNK).collect();
-    let bytes = written(table, &tools, &pairs::encode(&chunks))
-        .ok_or_else(|| Error::new("the table takes more than 65,535 bytes: split it"))?;
+    let bytes = written(table, &tools, &pairs::encode(&chunks)).ok_or(HeaderError::TooLong)?;
     let packed = Packed::new(&bytes);
     if packed.check() && self::list(&packed) == list {
         return Ok(bytes);
     }
-    Err(Error::new("the packed table is not what was packed: a fault of this program"))
+    Err(HeaderError::Packed)
 }
 
 fn list<T: Rules + ?Sized>(table: &T) -> Vec<u8> {

@@ -6,7 +6,7 @@ use trine_ask::{compile, program_bytes};
 use trine_descriptor::ToolTable as _;
 use trine_models::ask::ToolList;
 
-use crate::{Error, Result};
+use super::error::Result;
 
 /// An array in C that `trine_ask_config` points to: the tools of a list, as JSON text, compiled for
 /// a model that knows all of them. Every name begins with `prefix`.
@@ -14,10 +14,9 @@ use crate::{Error, Result};
 /// # Errors
 /// When the text is no such list, or its tools are too many for a program.
 pub fn c_sentences(tools: &str, prefix: &str, source: &str) -> Result<String> {
-    let fail = |error: trine_ask::CompileError| Error::new(error.to_string());
     let list = ToolList::parse(tools)?;
-    let mut memory = vec![0; program_bytes(&list, list.count()).map_err(fail)?];
-    let program = compile(&list, list.count(), &mut memory).map_err(fail)?;
+    let mut memory = vec![0; program_bytes(&list, list.count())?];
+    let program = compile(&list, list.count(), &mut memory)?;
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}_") };
     let (count, hash) = (program.tools(), program.hash());
     let mut text = format!(

@@ -8,10 +8,10 @@ use trine_descriptor::{
 };
 
 use super::c::Names;
+use super::error::{HeaderError, Result};
 use super::model::Tool;
 use super::nodes::{Kind, Need, Node, Preset};
 use super::pack::pack;
-use crate::error::{Error, Result};
 use trine_gateway::table::Table;
 
 /// Numbers in a line of the array.
@@ -36,7 +36,7 @@ pub(super) fn write(out: &mut String, names: &Names<'_>, tools: &[Tool]) {
             _ = writeln!(out, "\n}};");
         }
         Err(error) => {
-            let error = error.to_string().replace(['\n', '\r'], " ");
+            let error = trine_models::chain(&error).replace(['\n', '\r'], " ");
             _ = writeln!(out, "#error \"{}\"", error.replace(['"', '\\', '?'], "'"));
         }
     }
@@ -47,7 +47,7 @@ pub(super) fn write(out: &mut String, names: &Names<'_>, tools: &[Tool]) {
 pub(super) fn packed(tools: &[Tool]) -> Result<Vec<u8>> {
     let mut list = Vec::new();
     for tool in tools {
-        let record = record(tool).map_err(|error| Error::new(format!("{}: {error}", tool.name)))?;
+        let record = record(tool).map_err(|error| error.at(&tool.name))?;
         list.extend(written(|out| out.number(record.len() as u64)));
         list.extend(record);
     }
@@ -56,9 +56,9 @@ pub(super) fn packed(tools: &[Tool]) -> Result<Vec<u8>> {
         match error {
             BadTable::Rule(error) => {
                 let tool = tools.get(usize::from(error.tool)).map_or("", |tool| &tool.name);
-                Error::new(format!("{tool}: {error}"))
+                HeaderError::from(error).at(tool)
             }
-            _ => Error::new(error.to_string()),
+            _ => error.into(),
         }
     })?;
     pack(&table)
@@ -79,8 +79,7 @@ fn record(tool: &Tool) -> Result<Vec<u8>> {
         let pairs = nodes.iter().zip(labels);
         pairs
             .map(|(node, labels)| {
-                let field = field(node, labels)
-                    .map_err(|error| Error::new(format!("{}: {error}", node.name)))?;
+                let field = field(node, labels).map_err(|error| error.at(&node.name))?;
                 Ok(written(|out| out.node(&field)))
             })
             .collect()
@@ -118,7 +117,7 @@ fn labels(node: &Node) -> String {
 
 fn field<'n>(node: &'n Node, labels: &'n str) -> Result<Field<'n>> {
     use trine_descriptor::Kind as To;
-    let too_many = |what: &str| Error::new(format!("it has more {what} than a table can say"));
+    let too_many = |what| HeaderError::TooMany { what };
     let short = |number: u64| u16::try_from(number).map_err(|_| too_many("code points"));
     let nodes = u8::try_from(node.below).map_err(|_| too_many("nodes"))?;
     let item = |number: u64| u8::try_from(number).map_err(|_| too_many("items"));

@@ -300,16 +300,16 @@ fn what_the_device_says_is_checked_by_name() {
         "n":{"type":"integer","minimum":0,"maximum":9,"description":"How many."},
         "b":{"type":"boolean","description":"Whether."}}}}]"#;
     for (device, parts) in [
-        ("[", &["no JSON"][..]),
-        (r#"{"x":{}}"#, &["x", "not in the list"]),
-        (r#"{"t":{"speed":1}}"#, &["t: there is no speed"]),
-        (r#"{"t":{"pending_bytes":70000}}"#, &["pending_bytes is 70000", "16 bits"]),
+        ("[", &["invalid JSON"][..]),
+        (r#"{"x":{}}"#, &["the list has no tool x"]),
+        (r#"{"t":{"speed":1}}"#, &["t: unknown key speed"]),
+        (r#"{"t":{"pending_bytes":70000}}"#, &["pending_bytes 70000", "16 bits"]),
         (r#"{"t":{"fail_safe":["now"]}}"#, &["fail_safe", "link_lost and reset"]),
-        (r#"{"t":{"units":{"m":"s"}}}"#, &["m, whose unit", "not there"]),
-        (r#"{"t":{"units":{"b":"s"}}}"#, &["b is no number"]),
+        (r#"{"t":{"units":{"m":"s"}}}"#, &["unit for m", "not a parameter"]),
+        (r#"{"t":{"units":{"b":"s"}}}"#, &["b is not a number"]),
     ] {
         let options = GenOptions { device: device.to_owned(), ..GenOptions::default() };
-        let said = c_header(tools, &options).unwrap_err().to_string();
+        let said = trine_models::chain(&c_header(tools, &options).unwrap_err());
         assert!(parts.iter().all(|part| said.contains(part)), "{device}: {said}");
     }
     let device = r#"{"t":{"units":{"n":"rpm"},"version":"1.2","fail_safe":["reset"]}}"#;

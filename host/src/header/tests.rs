@@ -20,21 +20,21 @@ fn tool(parameters: &str) -> String {
 fn what_a_descriptor_cannot_say_is_refused_by_name() {
     for (text, parts) in [
         ("{}", &["no list of tools"][..]),
-        ("[", &["no JSON"]),
+        ("[", &["invalid JSON"]),
         (r#"[{"name":"a b"}]"#, &["'a b'", "letters"]),
-        (r#"[{"name":"a","inputSchema":3}]"#, &["a: its schema is no object"]),
+        (r#"[{"name":"a","inputSchema":3}]"#, &["a: the schema is not an object"]),
         (r#"[{"name":"a","inputSchema":{"type":"array"}}]"#, &["a:", r#"type "array""#]),
         (r#"[{"name":"a-b"},{"name":"a_b"}]"#, &["a-b and a_b", "rename"]),
-        (&tool(r#"{"n":{"type":"integer","minimum":0}}"#), &["t: n:", "minimum and maximum"]),
+        (&tool(r#"{"n":{"type":"integer","minimum":0}}"#), &["t: n:", "an integer needs"]),
         (&tool(r#"{"n":{"type":"number","minimum":0,"maximum":1}}"#), &["t: n:", "multipleOf"]),
         (&tool(r#"{"s":{"type":"string"}}"#), &["t: s:", "maxLength"]),
         (&tool(r#"{"l":{"type":"array","items":{}}}"#), &["t: l:", "several parameters"]),
         (&tool(r#"{"x":{"type":"null"}}"#), &["t: x:", "'null'"]),
-        (&tool(r#"{"x":{}}"#), &["t: x:", "neither type nor enum"]),
+        (&tool(r#"{"x":{}}"#), &["t: x:", "neither \"type\" nor \"enum\""]),
         (&tool(r#"{"x":{"enum":["a|b"]}}"#), &["t: x:", "without |"]),
-        (&tool(r#"{"x":{"type":"boolean","default":3}}"#), &["t: x:", "3 cannot be"]),
+        (&tool(r#"{"x":{"type":"boolean","default":3}}"#), &["t: x:", "invalid default 3"]),
     ] {
-        let said = header(text).unwrap_err().to_string();
+        let said = trine_models::chain(&header(text).unwrap_err());
         assert!(parts.iter().all(|part| said.contains(part)), "{text}: {said}");
     }
 }

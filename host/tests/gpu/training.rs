@@ -32,7 +32,7 @@ fn the_processor_trains_on_where_a_device_is_not_there_or_is_lost() {
     assert!(wanted.is_some());
     let lost = |after| [("LD_PRELOAD", library()), ("FAILS_AT", "submit"), ("FAILS_AFTER", after)];
     for (settings, why) in [
-        (&[("GGML_VK_VISIBLE_DEVICES", "99")][..], "there is no device of vulkan"),
+        (&[("GGML_VK_VISIBLE_DEVICES", "99")][..], "no vulkan device found"),
         (&[("GGML_VK_FORCE_MAX_BUFFER_SIZE", "none")], "Vulkan0 does not open"),
         // While memory is filled, and in the first step.
         (&lost("2"), "ErrorDeviceLost"),

@@ -7,6 +7,7 @@ use super::dropout::Dropout;
 use super::example::Example;
 use super::loss::{Losses, Mix};
 use super::pass::Pass;
+use crate::error::Result;
 use crate::parallel;
 use crate::weights::Rounded;
 
@@ -20,20 +21,20 @@ pub trait Accelerator: Debug {
     ///
     /// # Errors
     /// When the device fails.
-    fn take(&mut self, rounded: &Rounded) -> Result<(), String>;
+    fn take(&mut self, rounded: &Rounded) -> Result<()>;
 
     /// The stream before the first block, (tokens, dim), becomes that after the last.
     ///
     /// # Errors
     /// As above.
-    fn forward(&mut self, batch: &Batch, stream: &mut [f32]) -> Result<(), String>;
+    fn forward(&mut self, batch: &Batch, stream: &mut [f32]) -> Result<()>;
 
     /// After that: the derivative of the stream after the last block becomes that before the
     /// first, and `slopes` those of all numbers of the blocks, in their order.
     ///
     /// # Errors
     /// As above.
-    fn back(&mut self, stream: &mut [f32], slopes: &mut [f32]) -> Result<(), String>;
+    fn back(&mut self, stream: &mut [f32], slopes: &mut [f32]) -> Result<()>;
 }
 
 /// The sentences of a pass, one after another.
@@ -81,7 +82,7 @@ pub(crate) fn learn(
     mut parts: Vec<Part<'_>>,
     mix: &Mix,
     threads: usize,
-) -> Result<(), String> {
+) -> Result<()> {
     there.take(rounded)?;
     let (mut batch, mut stream) = (Batch::default(), Vec::new());
     for part in &mut parts {

@@ -1,8 +1,21 @@
-//! One language: documents write the terms of `docs/terms.md`, not the words that these replace.
+//! One language: documents, help, messages and public names have the terms of `docs/terms.md`, not
+//! the words that these replace.
 
 use super::File;
 
 const TABLE: &str = "docs/terms.md";
+
+/// What the program prints: its help, and its messages.
+const PRINTED: [&str; 2] = ["host/tests/golden/help.txt", "host/tests/golden/messages.txt"];
+
+/// Values of the command line, which programs write.
+const VALUES: [&str; 4] = ["line2", "line16", "look4", "look5"];
+
+/// Replaced words that public names still have. None is added here.
+const IN_NAMES: [&str; 13] = [
+    "era", "greeted", "greeting", "heard", "lane", "lanes", "lesson", "pulse", "slopes", "splice",
+    "splices", "spoil", "twin",
+];
 
 /// Words, in lower case, and the term that takes their place.
 type Replaced<'a> = (Vec<String>, &'a str);
@@ -14,8 +27,56 @@ pub(super) fn faults(files: &[File]) -> Vec<String> {
     if replaced.is_empty() {
         return vec![format!("{TABLE}: there is no table of terms")];
     }
-    let documents = files.iter().filter(|file| is_document(&file.path));
-    documents.flat_map(|file| faults_in(&file.path, file.text().unwrap_or(""), &replaced)).collect()
+    let faults = |file: &File| {
+        let (path, text) = (file.path.as_str(), file.text().unwrap_or(""));
+        if PRINTED.contains(&path) {
+            found(path, &printed(text), &replaced)
+        } else if is_document(path) {
+            found(path, &words(text).collect::<Vec<_>>(), &replaced)
+        } else if file.is(&["rs"]) && !path.contains("tests/") {
+            found(path, &names(text), &replaced)
+        } else {
+            Vec::new()
+        }
+    };
+    files.iter().flat_map(faults).collect()
+}
+
+/// The words of a text that is no Markdown.
+fn printed(text: &str) -> Vec<(usize, String)> {
+    let words = (1..).zip(text.lines()).flat_map(|(at, line)| {
+        let words = line.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+        words.filter(|word| !word.is_empty() && !VALUES.contains(&&**word)).map(move |it| (at, it))
+    });
+    words.collect()
+}
+
+/// The words of the names of public items; an empty one ends each name.
+fn names(text: &str) -> Vec<(usize, String)> {
+    const ITEMS: [&str; 11] = [
+        "fn", "struct", "enum", "trait", "mod", "const", "static", "type", "unsafe", "extern",
+        "\"C\"",
+    ];
+    let mut words = Vec::new();
+    for (at, line) in (1..).zip(text.lines()) {
+        let item = line.trim_start().strip_prefix("pub ").unwrap_or("");
+        let mut parts = item.split(' ').skip_while(|part| ITEMS.contains(part));
+        let name =
+            parts.next().filter(|_| item.split(' ').next().is_some_and(|it| ITEMS.contains(&it)));
+        let name = name.unwrap_or("").split(|c: char| !c.is_alphanumeric() && c != '_').next();
+        let mut word = String::new();
+        for c in name.unwrap_or("").chars().chain(['_', '_']) {
+            let ends = c == '_' || c.is_uppercase() && word.ends_with(|c: char| !c.is_uppercase());
+            if ends && !IN_NAMES.contains(&&*word.to_lowercase()) {
+                words.push((at, word.to_lowercase()));
+            }
+            if ends {
+                word.clear();
+            }
+            word.extend(Some(c).filter(|c| *c != '_'));
+        }
+    }
+    words
 }
 
 /// Guides and READMEs; decisions, the changelog and golden files keep the words of their time.
@@ -35,9 +96,8 @@ fn row(line: &str) -> impl Iterator<Item = Replaced<'_>> {
     phrases.map(move |phrase| (words(phrase).map(|(_, word)| word).collect(), term))
 }
 
-/// Each replaced phrase of a text in Markdown, also one that a line's end divides.
-pub(super) fn faults_in(name: &str, text: &str, replaced: &[Replaced<'_>]) -> Vec<String> {
-    let words: Vec<_> = words(text).collect();
+/// Each replaced phrase among words, also one that a line's end divides.
+fn found(name: &str, words: &[(usize, String)], replaced: &[Replaced<'_>]) -> Vec<String> {
     let mut faults = Vec::new();
     for (phrase, term) in replaced {
         for found in words.windows(phrase.len().max(1)) {
@@ -76,7 +136,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, String)> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::file;
-    use super::{TABLE, faults};
+    use super::{PRINTED, TABLE, faults};
 
     #[test]
     fn a_replaced_word_is_found_with_its_line_and_term() {
@@ -87,6 +147,11 @@ mod tests {
         assert_eq!(found("docs/a.md"), wanted.map(|fault| format!("docs/a.md:{fault}")));
         assert_eq!(found("core/wire/README.md").len(), 2);
         assert!(found("docs/decisions/a.md").is_empty() && found("a.rs").is_empty());
+        assert_eq!(found(PRINTED[0]).len(), 5);
+        let code = "pub fn old_rows() {}\npub(crate) fn row() {}\npub struct MyLane {\n";
+        let table = file(TABLE, "| slot | A place. | `old rows`, `row`, `my` |\n");
+        let names = faults(&[table, file("core/a.rs", code)]);
+        assert_eq!(names, ["core/a.rs:1: `old rows`: write slot", "core/a.rs:3: `my`: write slot"]);
         assert_eq!(faults(&[file("docs/a.md", page)]).len(), 1);
     }
 }

@@ -264,10 +264,10 @@ impl Display for Reason {
             Self::ValueKind(id) => write!(f, "unknown kind of value {id}"),
             Self::Length(found) => write!(f, "length {found} goes past the end of the file"),
             Self::Nested => f.write_str("an array of arrays, which no model needs"),
-            Self::Bool(found) => write!(f, "a truth value of {found}, only 0 and 1 are"),
+            Self::Bool(found) => write!(f, "{found} is not a Boolean: expected 0 or 1"),
             Self::Wanted { wanted, found } => write!(f, "is {found}, must be {wanted}"),
             Self::Range(found) => write!(f, "{found} is out of range"),
-            Self::Alignment(found) => write!(f, "alignment {found} is no power of two"),
+            Self::Alignment(found) => write!(f, "alignment {found} is not a power of two"),
             Self::Dimensions(found) => write!(f, "{found} dimensions, must be 1 to 4"),
             Self::DimensionZero(index) => write!(f, "dimension {index} is 0"),
             Self::DimensionsOverflow => f.write_str("the dimensions overflow 63 bits"),
@@ -285,7 +285,7 @@ impl Display for Reason {
             Self::MixedBlocks => f.write_str("Q2_0 in blocks of 64 and of 128 in one file"),
             Self::Value(found, only) => write!(f, "is {found}: {only}"),
             Self::Vocabulary(found, most) => {
-                write!(f, "token {found} is none of the vocabulary's {most}")
+                write!(f, "token {found} is not in the vocabulary of {most} tokens")
             }
             Self::Tokens(found, most) => {
                 write!(f, "names {found} tokens, and the vocabulary has {most}")

@@ -74,7 +74,7 @@ pub enum Fault {
 impl core::fmt::Display for Fault {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Magic => f.write_str("this is no model image"),
+            Self::Magic => f.write_str("not a model image"),
             Self::Version(version) => {
                 write!(f, "version {version} of the image format is not read here, only {VERSION}")
             }

@@ -184,7 +184,7 @@ fn shapes_and_types_that_do_not_fit_name_their_tensor() {
     let tail = &tensor.data[tensor.data.len() - 32..];
     let wrong = [&f32::NAN.to_le_bytes()[..], &tail[4..]].concat();
     let found = message(changed("plain", tail, &wrong));
-    assert_eq!(found, "blk.0.attn_q.weight: has a scale that is no finite number");
+    assert_eq!(found, "blk.0.attn_q.weight: has a scale that is not finite");
 }
 
 #[test]

@@ -155,7 +155,10 @@ fn tokens_beyond_the_vocabulary_are_refused_with_both_numbers() {
         open(with_value("plain", name, U32, &number(95))).unwrap();
         for beyond in [96, 128_000, u32::MAX] {
             let said = message(with_value("plain", name, U32, &number(beyond)));
-            assert_eq!(said, format!("key {name}: token {beyond} is none of the vocabulary's 96"));
+            assert_eq!(
+                said,
+                format!("key {name}: token {beyond} is not in the vocabulary of 96 tokens")
+            );
         }
     }
     let names: Vec<u8> = (0..97).flat_map(|_| word("x")).collect();

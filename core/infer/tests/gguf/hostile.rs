@@ -73,7 +73,7 @@ fn what_an_error_shows_of_a_name_is_bounded_and_harmless_to_a_terminal() {
 fn values_that_are_none() {
     let value = |kind, bytes: &[u8]| Builder::new().key("k", kind, bytes);
     refused(&value(13, &[0; 8]), "key k: unknown kind of value 13");
-    refused(&value(7, &[2]), "key k: a truth value of 2, only 0 and 1 are");
+    refused(&value(7, &[2]), "key k: 2 is not a Boolean: expected 0 or 1");
     refused(&value(4, &[0; 3]), "key k: the file ends here: it was cut short");
     refused(&value(8, &string(b"\xc3")), "key k: the text is not UTF-8");
     refused(
@@ -87,7 +87,7 @@ fn arrays_that_are_none() {
     let array = |kind, count, bytes: &[u8]| Builder::new().key_array("k", kind, count, bytes);
     refused(&array(9, 1, &[0; 64]), "key k: an array of arrays, which no model needs");
     refused(&array(14, 1, &[0; 64]), "key k: unknown kind of value 14");
-    refused(&array(7, 2, &[1, 7]), "key k: a truth value of 7, only 0 and 1 are");
+    refused(&array(7, 2, &[1, 7]), "key k: 7 is not a Boolean: expected 0 or 1");
     refused(
         &array(4, 1 << 62, &[0; 64]),
         "key k: length 4611686018427387904 goes past the end of the file",
@@ -105,11 +105,11 @@ fn alignments_that_are_no_power_of_two() {
     let key = "general.alignment";
     refused(
         &Builder::new().key_u32(key, 0),
-        "key general.alignment: alignment 0 is no power of two",
+        "key general.alignment: alignment 0 is not a power of two",
     );
     refused(
         &Builder::new().key_u32(key, 48),
-        "key general.alignment: alignment 48 is no power of two",
+        "key general.alignment: alignment 48 is not a power of two",
     );
     refused(
         &Builder::new().key(key, 10, &32_u64.to_le_bytes()),

@@ -169,10 +169,7 @@ fn tensors_of_another_shape_or_format_name_themselves() {
         (put(at + 4, &[127]), "blk.0.attn_q.weight: must have the dimensions [128, 128]"),
         (put(at + 8, &[0, 1]), "blk.0.attn_q.weight: must have the dimensions [128, 128]"),
         (put(at + 1, &[33]), "blk.0.attn_q.weight: is stored in a format that it cannot have"),
-        (
-            put(at + 12, &[0, 0, 192, 127]),
-            "blk.0.attn_q.weight: has a scale that is no finite number",
-        ),
+        (put(at + 12, &[0, 0, 192, 127]), "blk.0.attn_q.weight: has a scale that is not finite"),
         (put(entry(0) + 1, &[6]), "token_embd.weight: is stored in a format that it cannot have"),
         (put(entry(1) + 1, &[33]), "output_norm.weight: is stored in a format that it cannot have"),
     ];

@@ -74,7 +74,7 @@ fn writes(program: &Path, libraries: Option<&Path>, has_device: bool) -> Result<
     if !has_device {
         ensure!(found.stdout == processor, "another text than the processor's");
         ensure!(!alone.status.success() && alone.stdout.is_empty(), "{}", said(&alone));
-        has(&said(&alone), &["there is no device of cuda"])?;
+        has(&said(&alone), &["no cuda device found"])?;
         return Ok("and loaded where there is no device");
     }
     ensure!(alone.status.success() && !alone.stdout.is_empty(), "{}", said(&alone));

@@ -305,12 +305,8 @@ impl Device {
     }
 
     fn person(&self) -> Result<&dyn Person> {
-        self.person.as_deref().ok_or_else(|| {
-            Error::new(format!(
-                "{} is a real board: only a person there can press its button or wait for it",
-                self.name()
-            ))
-        })
+        let real = || Error::RealBoard { device: self.name().to_string() };
+        self.person.as_deref().ok_or_else(real)
     }
 
     /// Milliseconds since the device was opened.

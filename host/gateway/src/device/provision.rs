@@ -27,7 +27,7 @@ impl Device {
     pub fn provision(&self, patience: Duration) -> Result<()> {
         let id = self.can_be_keyed()?;
         let mut key: Key = [0; KEY_LEN];
-        getrandom::fill(&mut key).map_err(|error| Error::new(format!("no random key: {error}")))?;
+        getrandom::fill(&mut key).map_err(Error::Random)?;
         self.settings.keep_pending(&id, &key)?;
         let code = self.ask_provision(0, key);
         let patience = if code.is_some() { patience } else { patience.min(STORE_PATIENCE) };
@@ -41,10 +41,7 @@ impl Device {
         if self.comes_back(patience, proven) {
             return Ok(());
         }
-        Err(Error::new(
-            "the device has not shown that it has the new key, which is kept as a pending one: \
-             hold the button of the board, or what its maker names, and try again",
-        ))
+        Err(Error::KeyUnproven)
     }
 
     /// Takes the key of the device away, and forgets it here.
@@ -54,7 +51,7 @@ impl Device {
     pub fn erase_key(&self, patience: Duration) -> Result<()> {
         let id = self.can_be_keyed()?;
         match self.ask_provision(1, [0; KEY_LEN]) {
-            None => return Err(Error::new("the device has not answered; its key may be erased")),
+            None => return Err(Error::EraseUnknown),
             Some(code) => refusal(code).map_or(Ok(()), Err)?,
         }
         self.settings.drop_keys(&id)?;
@@ -62,7 +59,7 @@ impl Device {
         if self.comes_back(patience, || !self.wire().keyed) {
             return Ok(());
         }
-        Err(Error::new("the device has erased its key, and does not answer since"))
+        Err(Error::EraseSilent)
     }
 
     /// Whether the device has a key that is not held here, so that it cannot be served.
@@ -73,20 +70,19 @@ impl Device {
 
     /// Which device it is, if it can have a key.
     fn can_be_keyed(&self) -> Result<DeviceId> {
-        let name = self.name();
-        let refused = |why: &str| Err(Error::new(format!("{name} {why}")));
+        let device = self.name().to_string();
         if let Some(id) = lock(&self.session).locked() {
             return Ok(id.clone());
         }
         if self.state() != State::Online {
-            return refused("is not there");
+            return Err(Error::Offline { device });
         }
         let id = DeviceId::from(&self.identity().unwrap_or_default());
         if id.serial.is_empty() {
-            return refused("has no serial number, which its key would be kept under");
+            return Err(Error::UnnamedKey { device });
         }
         if !lock(&self.session).peer.can(feature::KEYED) {
-            return refused("takes no keys: its firmware was built without them");
+            return Err(Error::Keyless { device });
         }
         Ok(id)
     }
@@ -122,10 +118,10 @@ impl Device {
 
 /// What a code other than 0 means.
 fn refusal(code: u8) -> Option<Error> {
-    Some(Error::new(match code {
-        0 => return None,
-        1 => "refused: hold the button of the board, or what its maker names, and try again",
-        2 => "the device cannot store a key",
-        _ => "the device takes no such key",
-    }))
+    match code {
+        0 => None,
+        1 => Some(Error::ButtonNotHeld),
+        2 => Some(Error::KeyNotStored),
+        _ => Some(Error::KeyRefused),
+    }
 }

@@ -12,6 +12,7 @@ use trine_wire::message::feature;
 
 use super::Device;
 use super::calls::{Cost, Extra, Opening, Waiter};
+use crate::error::{Error, Result};
 use crate::sync::lock;
 
 /// What a sentence came to on a device.
@@ -54,7 +55,7 @@ impl Understood {
     }
 }
 
-type Told = Result<Understood, String>;
+type Told = Result<Understood>;
 
 /// Waits for one sentence.
 struct Answer(Mutex<Option<Sender<Told>>>);
@@ -71,19 +72,19 @@ impl Answer {
 impl Waiter for Answer {
     fn done(&self, _: u64, outcome: Outcome<'_>, _: Cost) {
         self.tell(Err(match outcome {
-            Outcome::Error(text) => text.to_owned(),
+            Outcome::Error(text) => Error::SentenceRefused { text: text.to_owned() },
             Outcome::Failed(failure) => {
                 let mut words = Words(String::new());
                 failure.explain(&mut words);
-                words.0
+                Error::SentenceRefused { text: words.0 }
             }
-            _ => "the device's answer is none to a sentence".to_owned(),
+            _ => Error::SentenceAnswer,
         }));
     }
 
     fn understood(&self, _: u64, blocks: &[u8], _: Cost) {
         let told = Understood::read(blocks);
-        self.tell(told.ok_or_else(|| "the device's answer cannot be read".to_owned()));
+        self.tell(told.ok_or(Error::SentenceAnswer));
     }
 }
 
@@ -113,17 +114,14 @@ impl Device {
         sentence: &[u8],
         with_tokens: bool,
         deadline: Duration,
-    ) -> Result<Understood, String> {
+    ) -> Result<Understood> {
         if !self.reads_sentences() {
-            return Err(format!("{} has no model for sentences", self.name()));
+            return Err(Error::NoSentences { device: self.name().to_string() });
         }
         let most = lock(&self.session).body_max();
         if sentence.len() > most {
-            let bytes = sentence.len();
-            return Err(format!(
-                "the sentence has {bytes} bytes; {} takes at most {most} in a message",
-                self.name()
-            ));
+            let (device, bytes) = (self.name().to_string(), sentence.len());
+            return Err(Error::SentenceTooLong { device, bytes, most });
         }
         let (send, receive) = mpsc::channel();
         let waiter: Arc<dyn Waiter> = Arc::new(Answer(Mutex::new(Some(send))));
@@ -148,7 +146,7 @@ impl Device {
             if let Some(ticket) = ticket {
                 self.cancel(ticket);
             }
-            Err(format!("no answer within {} ms", deadline.as_millis()))
+            Err(Error::SentenceTimeout { deadline_ms: deadline.as_millis() })
         })
     }
 }

@@ -126,20 +126,18 @@ impl Hub {
     /// The device of that name.
     ///
     /// # Errors
-    /// A sentence with the names that there are.
+    /// With the names of the devices, when none has this one.
     pub fn find(&self, name: &str) -> Result<Arc<Device>> {
         let devices = self.devices();
         if let Some(device) = devices.iter().find(|device| &*device.name() == name) {
             return Ok(Arc::clone(device));
         }
         let names: Vec<_> = devices.iter().map(|device| device.name()).collect();
-        Err(Error::new(match names.as_slice() {
-            [] => "no device is given: add --simulate, --serial PATH or another one".to_owned(),
-            names => {
-                let meant = did_you_mean(name, names.iter().map(|name| &**name));
-                format!("there is no device '{name}'; there is {}{meant}", names.join(", "))
-            }
-        }))
+        if names.is_empty() {
+            return Err(Error::NoDevice);
+        }
+        let meant = did_you_mean(name, names.iter().map(|name| &**name));
+        Err(Error::UnknownDevice { name: name.to_owned(), known: names.join(", "), meant })
     }
 
     /// The tools of all devices as clients see them now.

@@ -115,7 +115,8 @@ impl Hub {
     fn dial_one(args: &DeviceArgs) -> Result<Box<dyn Dial>> {
         let addresses = args.addresses()?;
         let [(_, address)] = addresses.as_slice() else {
-            return Err(Error::new(format!("name one device, not {}", addresses.len())));
+            let found = addresses.len();
+            return Err(Error::OneDevice { command: "trine replay", found });
         };
         let mut links = Links { lines: Vec::new(), layers: args.links.prepare(1)? };
         Ok(match way(address, args, 1, &mut links)?.0 {
@@ -158,8 +159,7 @@ fn way(
             Box::new(Attached::new(Box::new(board)))
         }
         Address::Played(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
+            let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
             let board = Box::new(Played::new(Conversation::read(&text)?));
             if args.links.is_empty() {
                 return Ok((Way::Local(board), None));
@@ -180,7 +180,7 @@ fn dial(address: &Address) -> Result<Box<dyn Dial>> {
         Address::Unix(path) => Box::new(Unix { path: path.clone() }),
         Address::Udp { address, mtu } => Box::new(Udp { address: address.clone(), mtu: *mtu }),
         Address::Bus { .. } | Address::Emulate(_) | Address::Simulate | Address::Played(_) => {
-            return Err(Error::new(format!("{address} is no line by itself")));
+            return Err(Error::NotALine { address: address.to_string() });
         }
     })
 }
@@ -202,9 +202,7 @@ impl Links {
             _ => BusTiming::UNKNOWN,
         };
         let dial = self.layers.wrap(dial(line)?, LinkKind::Bus, &line.to_string());
-        let bus = Bus::new(dial, timing).map_err(|error| {
-            Error::new(format!("the system gives no thread for {line}: {error}"))
-        })?;
+        let bus = Bus::new(dial, timing).map_err(Error::Thread)?;
         self.lines.push((line.clone(), bus.clone()));
         Ok(bus)
     }

@@ -22,27 +22,28 @@ const LINE_MAX: u64 = 64;
 /// terminal program itself, the keys are meant for that.
 pub(super) fn listen(button: &Button, hub: &Arc<Hub>) -> Result<()> {
     if !hub.devices.iter().any(|device| device.has_person()) {
-        return Err(Error::new(
-            "--button is for a simulated or emulated board: add --simulate or --emulate BOARD",
-        ));
+        return Err(Error::NoButton);
     }
     let weak = Arc::downgrade(hub);
     let run: Box<dyn FnOnce() + Send> = match button {
         Button::Socket(path) => {
-            let failed = |error| Error::new(format!("--button unix:{}: {error}", path.display()));
-            let listener = bind(path).map_err(failed)?;
+            let listener = bind(path).map_err(|source| cannot_open(path, source))?;
             *lock(&hub.socket) = Some(path.clone());
             Box::new(move || serve_all(&listener, &weak))
         }
         Button::Terminal => {
-            let failed = |error| Error::new(format!("--button tty: no terminal here: {error}"));
-            let terminal = File::open("/dev/tty").map_err(failed)?;
+            let path = Path::new("/dev/tty");
+            let terminal = File::open(path).map_err(|source| cannot_open(path, source))?;
             Box::new(move || watch_keys(terminal, &weak))
         }
     };
     let thread = std::thread::Builder::new().name("button".to_owned()).stack_size(128 * 1024);
-    thread.spawn(run).map_err(|error| Error::new(format!("--button: {error}")))?;
+    thread.spawn(run).map_err(Error::Thread)?;
     Ok(())
+}
+
+fn cannot_open(path: &Path, source: std::io::Error) -> Error {
+    Error::File { action: "open", path: path.to_owned(), source }.at("--button")
 }
 
 fn serve_all(listener: &UnixListener, hub: &Weak<Hub>) {
@@ -61,7 +62,7 @@ fn watch_keys(terminal: File, hub: &Weak<Hub>) {
         if matches!(line.trim(), "" | "b" | "button")
             && let Err(error) = hub.obey("button")
         {
-            warn!("{error}");
+            warn!("{}", error.chain());
         }
     }
 }
@@ -91,7 +92,7 @@ fn serve(stream: UnixStream, hub: &Weak<Hub>) {
         let Some(hub) = hub.upgrade() else { return };
         let answer = match hub.obey(line.trim()) {
             Ok(()) => "ok\n".to_owned(),
-            Err(error) => format!("{error}\n"),
+            Err(error) => format!("{}\n", error.chain()),
         };
         if answers.write_all(answer.as_bytes()).is_err() {
             return;
@@ -111,9 +112,7 @@ pub(super) fn obey(line: &str, hub: &Hub) -> Result<()> {
     }
     let scale = line.strip_prefix("scale ").and_then(|scale| scale.parse::<u32>().ok());
     if line != "button" && !scale.is_some_and(|scale| (1..=3600).contains(&scale)) {
-        return Err(Error::new(
-            "say: button, dismiss, hold, release, or scale N with N from 1 to 3600",
-        ));
+        return Err(Error::ButtonCommand);
     }
     for device in hub.devices.iter().filter(|device| device.has_person()) {
         match scale {

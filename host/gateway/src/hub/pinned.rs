@@ -82,7 +82,7 @@ impl Pinned {
         if let Err(error) = kept
             && !self.said.swap(true, Ordering::AcqRel)
         {
-            warn!("{name}: what its tools are cannot be kept: {error}");
+            warn!("{name}: what its tools are cannot be kept: {}", error.chain());
         }
         changes
     }
@@ -94,7 +94,7 @@ impl Pinned {
         tools: impl Iterator<Item = (u16, &'t str, &'t [u8])>,
     ) -> Result<()> {
         if self.new.fetch_add(1, Ordering::AcqRel) >= NEW_MAX {
-            return Err(Error::new(format!("{NEW_MAX} new devices are enough for one program")));
+            return Err(Error::TooManyNew { most: NEW_MAX });
         }
         let mut pins = Pins::new(id)?;
         tools.for_each(|(_, tool, record)| pins.trust(tool, record));
@@ -111,7 +111,8 @@ impl Pinned {
             Ok(None) => return (Changes::new(), self.first_use(&id, tools)),
             // Then nothing of it is known to be as it was.
             Err(error) => {
-                let why = |tool| format!("what its tool {tool} was is not known: {error}");
+                let why =
+                    |tool| format!("what its tool {tool} was is not known: {}", error.chain());
                 return (tools.map(|(row, tool, _)| (row, why(tool))).collect(), Ok(()));
             }
         };

@@ -16,17 +16,18 @@ use crate::sync::lock;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Links")]
 pub struct LinkArgs {
-    /// Write what goes over the links, decoded, to a file; - is standard error.
+    /// File for the decoded messages of all links; - is standard error.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Write what goes over the link of the one device, as bytes, to a file that `trine replay` and
-    /// `trine trace` read.
+    /// File for the bytes of the link of one device.
+    ///
+    /// `trine replay` and `trine trace` read it.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Hurt what goes over the links.
+    /// Faults to inject into the links.
     ///
-    /// A list of drop=P, flip=P, split=P, duplicate=P (chances from 0 to 1), stall=P:TIME,
-    /// mask=P:TIME (an interrupt is masked and bytes are lost), baud=RATE and seed=N:
+    /// A list of drop=P, flip=P, split=P, duplicate=P (probabilities), stall=P:TIME, mask=P:TIME
+    /// (an interrupt is masked and bytes are lost), baud=RATE and seed=N:
     /// --faults drop=0.01,stall=0.01:40ms,baud=115200,mask=0.001:200us,seed=7
     #[arg(long, value_name = "LIST")]
     pub faults: Option<FaultPlan>,
@@ -56,9 +57,7 @@ impl LinkArgs {
     /// Opens the files; the answer puts the layers on one link after another.
     pub(crate) fn prepare(&self, devices: usize) -> Result<Prepared> {
         if self.record.is_some() && devices != 1 {
-            return Err(Error::new(format!(
-                "--record writes the link of one device, and {devices} are named"
-            )));
+            return Err(Error::OneDevice { command: "--record", found: devices });
         }
         let trace = match &self.trace {
             Some(path) if path.as_os_str() == "-" => Some(shared(io::stderr())),
@@ -78,9 +77,7 @@ fn create(path: &Path) -> Result<File> {
     // What goes over a link is the user's own business.
     let mut options = File::options();
     options.write(true).create(true).truncate(true).mode(0o600);
-    options
-        .open(path)
-        .map_err(|error| Error::new(format!("{} cannot be written: {error}", path.display())))
+    options.open(path).map_err(|error| Error::write(path, error))
 }
 
 /// Open files, and what is to go wrong.
@@ -116,8 +113,8 @@ impl Prepared {
                 layers.push(Box::new(Tracer::new(out.clone(), kind, &name)));
             }
             if let Some(out) = &record {
-                let recorder = Recorder::new(out.clone(), kind)
-                    .map_err(|error| Error::new(format!("--record: {error}")))?;
+                let recorder = Recorder::new(out.clone(), kind);
+                let recorder = recorder.map_err(|error| Error::write("--record", error))?;
                 layers.push(Box::new(recorder));
             }
             if let Some(plan) = &faults {

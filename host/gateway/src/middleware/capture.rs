@@ -50,11 +50,8 @@ pub fn read(text: &str) -> Result<Vec<Entry>> {
     lines
         .map(|(number, line)| {
             entry(line).ok_or_else(|| {
-                Error::new(format!(
-                    "line {number} of the capture is neither 'time_ms > hex' nor 'time_ms < hex': \
-                     {}",
-                    line.chars().take(60).collect::<String>()
-                ))
+                let text = line.chars().take(60).collect();
+                Error::CaptureLine { line: number, text }
             })
         })
         .collect()

@@ -53,10 +53,7 @@ impl Conversation {
                 )
         };
         if capture::note(text, "key").is_some() || messages.iter().any(is_keyed) {
-            return Err(Error::new(
-                "the messages of this capture are tagged: no device takes them a second time; \
-                 `trine trace` shows them",
-            ));
+            return Err(Error::TaggedCapture);
         }
         for (way, message) in messages {
             conversation.take(way, message);

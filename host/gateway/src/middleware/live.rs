@@ -29,11 +29,11 @@ impl Layered {
 
 impl Dial for Layered {
     fn dial(&mut self) -> std::result::Result<Opened, String> {
-        let layers = (self.make)(self.kind).map_err(|error| error.to_string())?;
+        let layers = (self.make)(self.kind).map_err(|error| error.chain())?;
         let Opened { reader, writer, framing } = self.inner.dial()?;
         let (events, receive) = mpsc::channel();
         let pump = Pump::start(reader, events.clone(), Event::Line)
-            .map_err(|error| format!("the system gives no thread for it: {error}"))?;
+            .map_err(|error| format!("cannot spawn a thread: {error}"))?;
         let shared = Arc::new(Mutex::new(Shared { layers, writer, since: Instant::now() }));
         let reader = Reader {
             shared: Arc::clone(&shared),

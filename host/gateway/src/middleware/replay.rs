@@ -44,7 +44,7 @@ pub(crate) fn to_device(
     dial: &mut dyn Dial,
     patience: Duration,
 ) -> Result<Replayed> {
-    let opened = dial.dial().map_err(Error::new)?;
+    let opened = dial.dial().map_err(|reason| Error::Dial { reason })?;
     let mut player = Player {
         line: Line::Link(opened.writer, opened.framing),
         frames: Frames::new(opened.framing),
@@ -78,9 +78,8 @@ impl Player {
             Some(question.len())
         };
         let written = self.outgoing.write(question.len(), write);
-        written.ok_or_else(|| Error::new("a message of the capture is too long"))?;
-        let broke = |error| Error::new(format!("the link broke: {error}"));
-        self.line.send(&mut self.outgoing).map_err(broke)?;
+        written.ok_or(Error::MessageTooLong)?;
+        self.line.send(&mut self.outgoing).map_err(Error::Link)?;
         self.names.host_says(&question);
         let said = self.hear(exchange.answers.len(), patience)?;
         for at in 0..exchange.answers.len().max(said.len()) {
@@ -103,7 +102,7 @@ impl Player {
         let (mut said, mut buffer) = (Vec::new(), vec![0; ROOM]);
         while said.len() < count && since.elapsed() < patience {
             match self.reader.read(&mut buffer) {
-                Ok(0) => return Err(Error::new("the device has closed the link")),
+                Ok(0) => return Err(Error::Closed),
                 Ok(len) => {
                     let piece = buffer.get(..len).unwrap_or_default();
                     self.frames.feed(piece, &mut |found| {
@@ -113,7 +112,7 @@ impl Player {
                     });
                 }
                 Err(error) if crate::link::is_quiet(error.kind()) => {}
-                Err(error) => return Err(Error::new(format!("the link broke: {error}"))),
+                Err(error) => return Err(Error::Link(error)),
             }
         }
         Ok(said)

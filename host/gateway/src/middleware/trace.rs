@@ -51,6 +51,7 @@ impl FromStr for LinkKind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
+        let wrong = || Error::CaptureLink { text: text.to_owned() };
         let mut words = text.split_ascii_whitespace();
         match (words.next(), words.next(), words.next()) {
             (Some("stream"), None, _) => Ok(Self::Stream),
@@ -61,8 +62,8 @@ impl FromStr for LinkKind {
                 .ok()
                 .filter(|mtu| *mtu >= 8)
                 .map(|mtu| Self::Packet { mtu })
-                .ok_or_else(|| Error::new(format!("{mtu} bytes are no packet: 8 to 65535"))),
-            _ => Err(Error::new(format!("'{text}' is no link: stream, packet N or bus"))),
+                .ok_or_else(wrong),
+            _ => Err(wrong()),
         }
     }
 }

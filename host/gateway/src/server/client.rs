@@ -115,8 +115,7 @@ impl Client {
             }
         };
         let thread = std::thread::Builder::new().name("writer".to_owned()).stack_size(128 * 1024);
-        let failed = |error| Error::new(format!("the system gives no thread: {error}"));
-        thread.spawn(run).map(drop).map_err(failed)
+        thread.spawn(run).map(drop).map_err(Error::Thread)
     }
 
     /// Takes the next line of the client's, unless the program is ending: then it waits for that.

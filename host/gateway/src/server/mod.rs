@@ -34,15 +34,9 @@ pub use sentences::{Sentence, SentenceModel, SentenceQueue};
 /// closed.
 pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<SentenceModel>) -> Result<()> {
     if hub.devices().is_empty() {
-        return Err(Error::new(
-            "no device is given: add --simulate, --emulate BOARD, --serial PATH, --tcp HOST:PORT \
-             or --unix PATH",
-        ));
+        return Err(Error::NoDevice);
     }
-    let closed = |name: &str| {
-        let name = name.to_owned();
-        move |error: io::Error| Error::new(format!("standard {name} cannot be used: {error}"))
-    };
+    let closed = |stream| move |source| Error::Stream { action: "open", stream, source };
     let input = io::stdin().as_fd().try_clone_to_owned().map_err(closed("input"))?;
     let output = io::stdout().as_fd().try_clone_to_owned().map_err(closed("output"))?;
     let by_hand = io::stdin().is_terminal();
@@ -62,5 +56,5 @@ pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<SentenceModel>) -> 
     let mut reader = Reader::new(Arc::clone(&client), sentences, by_hand);
     let read = reader.run(File::from(input));
     shutdown::finish(&client);
-    read.map_err(|error| Error::new(format!("standard input cannot be read: {error}")))
+    read.map_err(|source| Error::Stream { action: "read", stream: "input", source })
 }

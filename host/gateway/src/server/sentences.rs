@@ -15,7 +15,7 @@ use super::client::Client;
 use super::requests::Tag;
 use crate::ask_tool::{self, KnownTools, Reply};
 use crate::device::{CallReport, Cost, Device, Waiter as _};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::hub::Snapshot;
 use crate::sync::lock;
 use crate::table::Table;
@@ -24,7 +24,10 @@ use crate::table::Table;
 /// model, calls [`SentenceQueue::open`] once, and answers each [`Sentence`] of the queue until that
 /// ends. An error before [`SentenceQueue::open`] is the error of [`serve`](super::serve).
 pub type SentenceModel =
-    Box<dyn FnOnce(SentenceQueue) -> std::result::Result<(), Box<dyn StdError>> + Send>;
+    Box<dyn FnOnce(SentenceQueue) -> std::result::Result<(), ModelError> + Send>;
+
+/// Why a model cannot be opened, of a crate that the gateway does not know.
+type ModelError = Box<dyn StdError + Send + Sync>;
 
 /// The sentences for a model, in the order in which they came.
 #[derive(Debug)]
@@ -79,19 +82,18 @@ impl Sentences {
             let queue = SentenceQueue { opened: opened.clone(), sentences };
             if let Err(error) = model(queue) {
                 // Nothing waits for this once the model is open.
-                _ = opened.send(Err(Error::new(error.to_string())));
+                _ = opened.send(Err(Error::Model(error)));
             }
         };
-        let failed = |error| Error::new(format!("the system gives no thread: {error}"));
-        thread.spawn(run).map_err(failed)?;
-        let known = is_open.recv().map_err(|_| Error::new("the model's thread has ended"))??;
+        thread.spawn(run).map_err(Error::Thread)?;
+        let known = is_open.recv().map_err(|_| Error::ModelEnded)??;
         Ok((Self { queue: Mutex::new(queue) }, known))
     }
 
     /// Queues a sentence for the model.
     pub(super) fn ask(&self, sentence: Sentence) {
         if let Err(refused) = lock(&self.queue).send(sentence) {
-            refused.0.fail("the model's thread has ended: please report it");
+            refused.0.fail(&Error::ModelEnded.to_string());
         }
     }
 }
@@ -142,16 +144,13 @@ impl Sentence {
 
     /// Answers the sentence with what `ask` makes of its text, and makes the call where that was
     /// asked for. A sentence whose request was cancelled meanwhile is dropped.
-    pub fn answer<E: std::fmt::Display>(
-        self,
-        ask: impl FnOnce(&[u8]) -> std::result::Result<Reply, E>,
-    ) {
+    pub fn answer<E: StdError>(self, ask: impl FnOnce(&[u8]) -> std::result::Result<Reply, E>) {
         if self.client.state().requests.get(self.tag).is_none() {
             return;
         }
         let reply = match ask(self.text.as_bytes()) {
             Ok(reply) => reply,
-            Err(error) => return self.fail(&error.to_string()),
+            Err(error) => return self.fail(&chain(&error)),
         };
         match (&reply.call, self.device().cloned()) {
             (Some((tool, arguments)), Some(device)) if self.run && reply.is_sure => {

@@ -23,8 +23,7 @@ const BLOCKED_MAX: Duration = Duration::from_secs(2);
 
 /// Watches for signals, and for a client that has gone without reading its answers.
 pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
-    let failed = |error: std::io::Error| Error::new(format!("signals cannot be handled: {error}"));
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Error::Signals)?;
     let on_signal = Arc::clone(client);
     spawn("signals", move || {
         if signals.forever().next().is_some() {
@@ -64,6 +63,5 @@ pub(super) fn finish(client: &Client) {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(128 * 1024);
-    let failed = |error| Error::new(format!("the system gives no thread: {error}"));
-    thread.spawn(run).map(drop).map_err(failed)
+    thread.spawn(run).map(drop).map_err(Error::Thread)
 }

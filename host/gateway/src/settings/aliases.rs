@@ -34,11 +34,20 @@ impl Settings {
         };
         let mut all: Vec<Alias> = Vec::new();
         for (serial, name) in table.iter() {
-            let wrong = |why: &str| Error::new(format!("{FILE}: the name of {serial} {why}"));
-            let name = name.as_str().ok_or_else(|| wrong("is no text"))?;
+            let name = name.as_str().ok_or_else(|| Error::Setting {
+                file: FILE,
+                key: serial.to_owned(),
+                expected: "text",
+                advice: "put the name in quotation marks",
+            })?;
             check(name)?;
             if let Some(other) = all.iter().find(|other| other.name == name) {
-                return Err(wrong(&format!("is also that of {}: choose another", other.serial)));
+                return Err(Error::DuplicateAlias {
+                    file: FILE,
+                    name: name.to_owned(),
+                    one: other.serial.clone(),
+                    two: serial.to_owned(),
+                });
             }
             all.push(Alias { serial: serial.to_owned(), name: name.to_owned() });
         }
@@ -53,13 +62,13 @@ impl Settings {
     pub fn set_alias(&self, serial: &str, name: &str) -> Result<()> {
         check(name)?;
         if serial.is_empty() {
-            return Err(Error::new("a device without a serial number cannot be told from others"));
+            return Err(Error::NoSerial);
         }
         let taken = self.aliases()?;
         if let Some(other) = taken.iter().find(|other| other.name == name && other.serial != serial)
         {
-            let other = &other.serial;
-            return Err(Error::new(format!("the device with serial number {other} is '{name}'")));
+            let (name, serial) = (name.to_owned(), other.serial.clone());
+            return Err(Error::AliasTaken { name, serial });
         }
         let mut document = self.document()?;
         let table = document.entry(TABLE).or_insert(Item::Table(Table::new()));
@@ -86,22 +95,19 @@ impl Settings {
 
     fn document(&self) -> Result<DocumentMut> {
         let Some(path) = self.path(FILE) else { return Ok(DocumentMut::new()) };
-        let wrong = |why: String| Error::new(format!("{}: {why}", path.display()));
         match fs::read_to_string(&path) {
-            Ok(text) => text.parse().map_err(|error| wrong(format!("{error}"))),
+            Ok(text) => text.parse().map_err(|source| Error::Toml { path, source }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(DocumentMut::new()),
-            Err(error) => Err(wrong(error.to_string())),
+            Err(error) => Err(Error::read(path, error)),
         }
     }
 
     fn write(&self, document: &DocumentMut) -> Result<()> {
-        let path = self.path(FILE).ok_or_else(|| {
-            Error::new("there is no folder for settings: set HOME, or TRINE_CONFIG to a folder")
-        })?;
+        let path = self.path(FILE).ok_or(Error::NoFolder)?;
         let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
         folder
             .and_then(|()| fs::write(&path, document.to_string()))
-            .map_err(|error| Error::new(format!("{}: {error}", path.display())))
+            .map_err(|error| Error::write(&path, error))
     }
 }
 
@@ -109,13 +115,12 @@ fn check(name: &str) -> Result<()> {
     if name_is_legal(name) {
         return Ok(());
     }
-    Err(Error::new(format!(
-        "a device cannot be called '{name}': use letters, digits, _ and -, at most 64"
-    )))
+    Err(Error::DeviceName { name: name.to_owned() })
 }
 
 fn no_table() -> Error {
-    Error::new(format!("{FILE}: '{TABLE}' is no table: write [{TABLE}]"))
+    let (key, advice) = (TABLE.to_owned(), "write [aliases]");
+    Error::Setting { file: FILE, key, expected: "table", advice }
 }
 
 #[cfg(test)]
@@ -139,7 +144,7 @@ mod tests {
         assert!(settings.remove_alias("east").unwrap() && settings.remove_alias("B2").unwrap());
         assert!(!settings.remove_alias("east").unwrap());
         fs::write(folder.join(FILE), "aliases = 3").unwrap();
-        assert!(settings.set_alias("A1", "x").unwrap_err().to_string().contains("no table"));
+        assert!(settings.set_alias("A1", "x").unwrap_err().to_string().contains("not a table"));
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -90,8 +90,8 @@ impl Settings {
 
     /// Writes down a key that is about to be sent.
     pub(crate) fn keep_pending(&self, id: &DeviceId, key: &Key) -> Result<()> {
-        let path = self.key_file(id, Stage::Pending).ok_or_else(nowhere)?;
-        let failed = |error| Error::new(format!("{}: {error}", path.display()));
+        let path = self.key_file(id, Stage::Pending).ok_or(Error::NoFolder)?;
+        let failed = |error| Error::write(&path, error);
         if let Some(folder) = path.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         }
@@ -109,7 +109,7 @@ impl Settings {
     /// The device has proven that it has this key: a pending one is the key now, and one that was
     /// kept by the serial number alone is kept by the whole name.
     pub(crate) fn proven(&self, id: &DeviceId, key: &Key) -> Result<()> {
-        let to = self.key_file(id, Stage::Known).ok_or_else(nowhere);
+        let to = self.key_file(id, Stage::Known).ok_or(Error::NoFolder);
         for stage in [Stage::Pending, Stage::Known] {
             match self.held_file(id, stage)? {
                 Some((from, held)) if held == *key => {
@@ -117,8 +117,8 @@ impl Settings {
                     if from == to {
                         return Ok(());
                     }
-                    let wrong = |error| Error::new(format!("{}: {error}", to.display()));
-                    return fs::rename(&from, &to).map_err(wrong);
+                    let renamed = fs::rename(&from, &to);
+                    return renamed.map_err(|error| Error::write(to, error));
                 }
                 _ => {}
             }
@@ -138,26 +138,16 @@ impl Settings {
     }
 }
 
-fn nowhere() -> Error {
-    Error::new("there is no folder to keep the key in: set HOME, or TRINE_CONFIG to a folder")
-}
-
 fn read(path: &Path) -> Result<Option<Key>> {
-    let failed = |error| Error::new(format!("{}: {error}", path.display()));
+    let failed = |error| Error::read(path, error);
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         text => text.map_err(failed)?,
     };
     if fs::metadata(path).map_err(failed)?.mode() & 0o077 != 0 {
-        let path = path.display();
-        return Err(Error::new(format!(
-            "others may read {path}: chmod 600 {path}, then try again"
-        )));
+        return Err(Error::KeyExposed { path: path.to_owned() });
     }
-    let key = key(text.trim()).ok_or_else(|| {
-        Error::new(format!("{} holds no key: 32 hexadecimal digits", path.display()))
-    })?;
-    Ok(Some(key))
+    key(text.trim()).map(Some).ok_or_else(|| Error::BadKey { path: path.to_owned() })
 }
 
 /// A key from hexadecimal digits.

@@ -37,20 +37,15 @@ impl Settings {
         let Some(bound) = read(&path)? else { return Ok(None) };
         match bound.device.filter(|_| bound.link == link) {
             Some(device) => Ok(Some(device)),
-            None => Err(Error::new(format!(
-                "{} does not say which device belongs on {link}: trine trust '{link}' forgets it",
-                path.display()
-            ))),
+            None => Err(Error::BadLink { path, link: link.to_owned() }),
         }
     }
 
     /// Keeps that a device has proven its key on this link.
     pub(crate) fn bind_link(&self, link: &str, device: &DeviceId) -> Result<()> {
-        let path = self.link_file(link).ok_or_else(|| {
-            Error::new("there is no folder to keep it in: set HOME, or TRINE_CONFIG to a folder")
-        })?;
+        let path = self.link_file(link).ok_or(Error::NoFolder)?;
         if link.contains(['\n', '\r']) {
-            return Err(Error::new(format!("{link:?} has an end of line in it")));
+            return Err(Error::LinkName { link: link.to_owned() });
         }
         whole::write(&path, &format!("link {link}\ndevice {}\n", device.text()))
     }
@@ -76,10 +71,7 @@ impl Settings {
             several => {
                 let all: Vec<_> =
                     several.iter().map(|(_, bound)| format!("'{}'", bound.link)).collect();
-                Err(Error::new(format!(
-                    "several links are called '{which}': name one of {}",
-                    all.join(", ")
-                )))
+                Err(Error::AmbiguousTrust { which: which.to_owned(), known: all.join(", ") })
             }
         }
     }
@@ -109,7 +101,7 @@ fn read(path: &Path) -> Result<Option<Bound>> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        Err(error) => return Err(Error::new(format!("{}: {error}", path.display()))),
+        Err(error) => return Err(Error::read(path, error)),
     };
     let mut lines = text.lines();
     let mut after = |word| lines.next().and_then(|line| line.strip_prefix(word));

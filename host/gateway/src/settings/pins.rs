@@ -56,8 +56,7 @@ impl Pins {
     /// No tools, and a new key.
     pub(crate) fn new(id: &DeviceId) -> Result<Self> {
         let mut key = [0; 16];
-        getrandom::fill(&mut key)
-            .map_err(|error| Error::new(format!("the system gives no random numbers: {error}")))?;
+        getrandom::fill(&mut key).map_err(Error::Random)?;
         let (tools, seen) = (BTreeMap::new(), BTreeMap::new());
         Ok(Self { device: id.text(), key, tools, seen })
     }
@@ -150,9 +149,7 @@ impl Settings {
 
     /// Keeps what is trusted of a device.
     pub(crate) fn keep_pins(&self, id: &DeviceId, pins: &Pins) -> Result<()> {
-        let path = self.pins_file(id).ok_or_else(|| {
-            Error::new("there is no folder to keep it in: set HOME, or TRINE_CONFIG to a folder")
-        })?;
+        let path = self.pins_file(id).ok_or(Error::NoFolder)?;
         whole::write(&path, &pins.write())
     }
 
@@ -191,22 +188,19 @@ impl Settings {
         }
         let (devices, tool) = found;
         let [(path, pins)] = devices.as_slice() else {
-            return Err(Error::new(match devices.as_slice() {
-                [] => format!(
-                    "no device that was used here is called '{which}', and no link that belongs \
-                     to one"
-                ),
-                several => {
-                    let all: Vec<_> = several.iter().map(|(_, pins)| &*pins.device).collect();
-                    format!("several devices are called '{which}': name one of {}", all.join(", "))
-                }
-            }));
+            let which = which.to_owned();
+            let all: Vec<_> = devices.iter().map(|(_, pins)| &*pins.device).collect();
+            return Err(match all.is_empty() {
+                true => Error::UnknownTrust { which },
+                false => Error::AmbiguousTrust { which, known: all.join(", ") },
+            });
         };
         let mut pins = pins.clone();
         let tools = pins.trust_seen(tool);
         if tools.is_empty() {
-            let what = tool.map_or_else(String::new, |tool| format!(" as to its tool '{tool}'"));
-            return Err(Error::new(format!("{} has not changed{what}", pins.device)));
+            let device = &pins.device;
+            let tool = tool.map(|tool| format!("tool '{tool}' of {device}"));
+            return Err(Error::Unchanged { what: tool.unwrap_or_else(|| device.clone()) });
         }
         whole::write(path, &pins.write())?;
         Ok(Changed { device: pins.device, tools })
@@ -243,18 +237,17 @@ fn legal(text: &str) -> String {
 }
 
 fn read(path: &Path) -> Result<Option<Pins>> {
-    let failed = |why: &str| Error::new(format!("{}: {why}", path.display()));
+    let wrong = || Error::BadPins { path: path.to_owned() };
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         // Nothing is there to look into.
         Err(error) if error.kind() == ErrorKind::NotADirectory => return Ok(None),
-        Err(error) => return Err(failed(&error.to_string())),
-        Ok(file) if file.len() > FILE_MAX => return Err(failed("it is too long")),
+        Err(error) => return Err(Error::read(path, error)),
+        Ok(file) if file.len() > FILE_MAX => return Err(wrong()),
         Ok(_) => {}
     }
-    let text = fs::read_to_string(path).map_err(|error| failed(&error.to_string()))?;
-    let wrong = "it cannot be read: remove it, and the device is trusted as it is then";
-    Pins::read(&text).map(Some).ok_or_else(|| failed(wrong))
+    let text = fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
+    Pins::read(&text).map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// Writes a file of that text in the place of the one that may be there.
 pub(super) fn write(path: &Path, text: &str) -> Result<()> {
-    let failed = |error| Error::new(format!("{}: {error}", path.display()));
+    let failed = |error| Error::write(path, error);
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     }
@@ -28,7 +28,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<()> {
 pub(super) fn drop_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(Error::new(format!("{}: {error}", path.display())))
+            Err(Error::File { action: "remove", path: path.to_owned(), source: error })
         }
         _ => Ok(()),
     }

@@ -39,11 +39,11 @@ pub(super) fn stored(flash: Option<&PathBuf>) -> Result<Option<Key>> {
     let Some(path) = flash else { return Ok(None) };
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        text => text.map_err(|error| Error::new(format!("{}: {error}", path.display())))?,
+        text => text.map_err(|error| Error::read(path, error))?,
     };
     match key(text.trim()) {
         None if text.is_empty() => Ok(None),
-        None => Err(Error::new(format!("{} holds no key of a board", path.display()))),
+        None => Err(Error::BadKey { path: path.clone() }),
         Some(key) => Ok(Some(Key(key))),
     }
 }

@@ -76,7 +76,7 @@ impl Person for Control {
             if since.elapsed() > PRESS_PATIENCE {
                 // It is not pressed later, when something else may be asked.
                 self.press_is_over();
-                return Err(Error::new("the simulated board did not notice its button"));
+                return Err(Error::ButtonIgnored);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -137,8 +137,7 @@ impl Simulation {
         let memory = Box::leak(vec![0; config.memory()].into_boxed_slice());
         let ring = Box::leak(vec![0; RX_BYTES].into_boxed_slice());
         let (line_in, line_out) = Box::leak(Box::new(Ring::new(ring))).split();
-        let device = Device::new(config, memory, line_out, &TOOLS)
-            .map_err(|error| Error::new(format!("the simulated board does not start: {error}")))?;
+        let device = Device::new(config, memory, line_out, &TOOLS).map_err(Error::Simulation)?;
         Ok(Self {
             device,
             line_in,

@@ -120,10 +120,10 @@ impl<'a> Asker<'a> {
         let tools = own.map_or(table.count(), |vocabulary| vocabulary.tools);
         let bytes = program_bytes(table, tools).map_err(|error| wrong_tools(error, own, table))?;
         memory.program.resize(bytes, 0);
-        let program = compile(table, tools, &mut memory.program).map_err(fail)?;
+        let program = compile(table, tools, &mut memory.program)?;
         let (vocabulary, text) = match &opened.reading {
             Reading::Own(vocabulary) => {
-                vocabulary.check(&program, config.vocab).map_err(fail)?;
+                vocabulary.check(&program, config.vocab)?;
                 (*vocabulary, None)
             }
             Reading::Text(tokenizer) => {
@@ -136,8 +136,8 @@ impl<'a> Asker<'a> {
         let batch = if own.is_some() { few } else { many }.min(context);
         let options = Options { batch, context, kv: KvKind::I8, ..Options::new(config) };
         // The block may start anywhere.
-        memory.session.resize(arena_bytes(config, &options).map_err(fail)? + 3, 0);
-        let session = Session::new(&opened.model, &options, &mut memory.session).map_err(fail)?;
+        memory.session.resize(arena_bytes(config, &options)? + 3, 0);
+        let session = Session::new(&opened.model, &options, &mut memory.session)?;
         Ok(Self { table, program, vocabulary, session, pool: &opened.pool, text })
     }
 
@@ -223,7 +223,7 @@ where
         Err(AskError::Sentence(error)) => Ok(Some(advised(error))),
         Err(AskError::Engine(error)) => match error.into() {
             Trouble::Sentence(why) => Ok(Some(why)),
-            Trouble::Model(why) => Err(Error::new(why)),
+            Trouble::Model(error) => Err(error),
         },
     }
 }
@@ -231,12 +231,12 @@ where
 /// What can be wrong while a model reads: with the sentence, or with the model.
 enum Trouble {
     Sentence(String),
-    Model(String),
+    Model(Error),
 }
 
 impl From<trine_infer::Error> for Trouble {
     fn from(error: trine_infer::Error) -> Self {
-        Self::Model(error.to_string())
+        Self::Model(error.into())
     }
 }
 
@@ -247,7 +247,7 @@ impl From<SpokenError> for Trouble {
                 let advice = "ask for one thing, in fewer words, or of fewer tools";
                 Self::Sentence(format!("{error}: {advice}"))
             }
-            other => Self::Model(other.to_string()),
+            other => Self::Model(other.into()),
         }
     }
 }
@@ -255,17 +255,9 @@ impl From<SpokenError> for Trouble {
 /// Why no program can be made of the tools for a model.
 fn wrong_tools(error: CompileError, own: Option<Vocabulary<'_>>, table: &dyn ToolTable) -> Error {
     let Some(vocabulary) = own.filter(|_| error == CompileError::Tools) else {
-        return fail(error);
+        return error.into();
     };
-    let there = match table.count() {
-        1 => "there is 1".to_owned(),
-        count => format!("there are {count}"),
-    };
-    Error::new(format!(
-        "the model was made for {} tools, and {there}: give the tools that it was trained for, or \
-         train one for these with trine train",
-        vocabulary.tools
-    ))
+    Error::ToolCount { model: vocabulary.tools, given: table.count() }
 }
 
 /// Why there is no call, with the names of tool and parameter.
@@ -297,8 +289,4 @@ fn advised(error: SentenceError) -> String {
         _ => "ask for one thing, in fewer words",
     };
     format!("{error}: {advice}")
-}
-
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
 }

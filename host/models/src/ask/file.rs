@@ -43,37 +43,32 @@ impl<'b> Opened<'b> {
     /// When the file is neither, or its model is none that turns sentences into calls.
     pub fn open(bytes: &'b [u8], buffers: &'b mut Buffers<'b>) -> Result<Self> {
         let Buffers { layers, index, again } = buffers;
-        let advice = "give a GGUF file or an image of a model, and the whole of it";
         let parts = Parts::<Reading<'b>>::read(bytes, layers, index);
-        let parts = parts.map_err(|error| Error::new(format!("{error}: {advice}")))?;
+        let parts = parts.map_err(|error| Error::NotAModel(Box::new(error)))?;
         let Parts { config, weights, beside: reading } = parts;
         // One that was trained for its tools is so small that more threads would only wait.
         let count = if matches!(reading, Reading::Own(_)) { 1 } else { threads(None) };
-        let pool = Pool::new(count).map_err(fail)?;
+        let pool = Pool::new(count).map_err(Error::Thread)?;
         let weights = again.packed(weights, PACKING, &pool)?;
-        let model = Model::new(config, weights, Kernels::best()).map_err(fail)?;
+        let model = Model::new(config, weights, Kernels::best())?;
         Ok(Self { model, reading, pool })
     }
 }
 
 impl<'b> Beside<'b> for Reading<'b> {
     fn of_gguf(file: &File<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
-        Ok(match file.array("trine.ask", Kind::U8).map_err(fail)? {
-            Some(table) => Self::Own(Vocabulary::parse(table.bytes()).map_err(fail)?),
+        Ok(match file.array("trine.ask", Kind::U8)? {
+            Some(table) => Self::Own(Vocabulary::parse(table.bytes())?),
             None => Self::Text(gguf_tokenizer(file, index)?),
         })
     }
 
     /// An image is read from flash or a file in which a byte may have changed: its sum is checked.
     fn of_image(image: &Image<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
-        image.check_crc().map_err(fail)?;
+        image.check_crc()?;
         Ok(match image.pieces() {
-            Some(table) => Self::Own(Vocabulary::parse(table).map_err(fail)?),
+            Some(table) => Self::Own(Vocabulary::parse(table)?),
             None => Self::Text(image_tokenizer(image, index)?),
         })
     }
-}
-
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
 }

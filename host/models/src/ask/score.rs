@@ -27,9 +27,8 @@ impl Wanted {
     /// # Errors
     /// When it is no such object.
     pub fn parse(line: &str) -> Result<Self> {
-        let json: Value = serde_json::from_str(line)
-            .map_err(|error| Error::new(format!("the line is no JSON: {error}")))?;
-        let text = json["text"].as_str().ok_or_else(|| Error::new("the line has no text"))?;
+        let json: Value = serde_json::from_str(line).map_err(Error::ExampleJson)?;
+        let text = json["text"].as_str().ok_or(Error::ExampleText)?;
         let arguments = json["arguments"].as_object().cloned().unwrap_or_default();
         let call = json["tool"].as_str().map(|tool| (tool.to_owned(), arguments));
         let kind = json["kind"].as_str().unwrap_or_default().to_owned();
@@ -262,7 +261,7 @@ mod tests {
 
     #[test]
     fn lines_that_are_no_sentences_say_so() {
-        assert!(Wanted::parse("{").unwrap_err().to_string().contains("no JSON"));
-        assert!(Wanted::parse("{}").unwrap_err().to_string().contains("no text"));
+        assert!(Wanted::parse("{").unwrap_err().to_string().contains("invalid JSON"));
+        assert!(Wanted::parse("{}").unwrap_err().to_string().contains("missing \"text\""));
     }
 }

@@ -66,10 +66,9 @@ impl Source {
             Self::BuiltIn(model) => Ok(ModelBytes::BuiltIn(model.file)),
             Self::File(path) => match Mapped::open(path) {
                 Ok(mapped) => Ok(ModelBytes::File(mapped)),
-                Err(error) => Err(Error::new(format!(
-                    "{self}: {error}; name a file, or {} for a model of this program",
-                    names()
-                ))),
+                Err(source) => {
+                    Err(Error::NoModelFile { name: self.to_string(), included: names(), source })
+                }
             },
         }
     }
@@ -84,7 +83,7 @@ impl Source {
         tools: Option<&dyn ToolTable>,
         f: impl FnOnce(&mut Asker<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let named = |error: Error| Error::new(format!("{self}: {error}"));
+        let named = |error: Error| error.at(self);
         let bytes = self.bytes()?;
         let mut buffers = Buffers::default();
         let opened = Opened::open(&bytes, &mut buffers).map_err(named)?;
@@ -93,7 +92,7 @@ impl Source {
             None => Some(own_tools(&opened).map_err(named)?),
         };
         let Some(table) = tools.or(own.as_ref().map(|list| list as &dyn ToolTable)) else {
-            return Err(named(Error::new("there are no tools")).into());
+            return Err(named(Error::NoTools).into());
         };
         let mut memory = Memory::default();
         let mut asker = Asker::new(table, &opened, &mut memory).map_err(named)?;
@@ -162,9 +161,7 @@ impl Known {
 /// The tools that a model of this program was made for too.
 fn own_tools(opened: &Opened<'_>) -> Result<ToolList> {
     let Reading::Own(vocabulary) = &opened.reading else {
-        return Err(Error::new(
-            "the model was made for no tools: give a list of them with --tools FILE, or a device",
-        ));
+        return Err(Error::NoTools);
     };
     for model in BUILT_IN {
         let list = ToolList::parse(model.tools)?;
@@ -172,17 +169,13 @@ fn own_tools(opened: &Opened<'_>) -> Result<ToolList> {
             return Ok(list);
         }
     }
-    Err(Error::new(format!(
-        "the model was made for tools of your own (hash {:016x}): give the list that it was \
-         trained for with --tools FILE",
-        vocabulary.hash
-    )))
+    Err(Error::UnknownTools { hash: vocabulary.hash })
 }
 
 /// The names of the models of this program.
 fn names() -> String {
     let names: Vec<&str> = BUILT_IN.iter().map(|model| model.name).collect();
-    names.join(" or ")
+    names.join(", ")
 }
 
 #[cfg(test)]
@@ -207,7 +200,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_names_the_models_that_are() {
         let error = Source::named(OsStr::new("bord")).bytes().unwrap_err().to_string();
-        assert!(error.starts_with("bord: ") && error.contains("board"), "{error}");
+        assert!(error.contains("no model bord") && error.contains("board"), "{error}");
         assert!(matches!(Source::named(OsStr::new("./board")), Source::File(_)));
     }
 }

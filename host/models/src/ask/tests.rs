@@ -10,8 +10,8 @@ use trine_ternary::Packing;
 use trine_ternary::parallel::Serial;
 
 use super::{Asker, Memory, Opened, Reply, ToolList, untrained};
+use crate::Result;
 use crate::model::{Buffers, Packed, pack};
-use crate::{Error, Result};
 
 const SENTENCES: [&str; 5] = [
     "make the fan spin at forty percent",
@@ -34,7 +34,7 @@ pub(super) fn ask(file: &[u8], table: &dyn ToolTable, sentences: &[&[u8]]) -> Re
 }
 
 fn refused(file: &[u8], table: &dyn ToolTable) -> String {
-    ask(file, table, &[]).map(|_| ()).unwrap_err().to_string()
+    ask(file, table, &[]).map(|_| ()).unwrap_err().chain()
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_model_for_other_tools_and_one_for_none_are_refused() {
     let list = |text: &str| ToolList::parse(text).unwrap();
     let few = list(r#"[{"name": "a", "inputSchema": {"type": "object"}}]"#);
     let said = refused(&file, &few);
-    assert!(said.starts_with("the model was made for 10 tools, and there is 1: give"), "{said}");
+    assert!(said.starts_with("the model was made for 10 tools, the list has 1: give"), "{said}");
     let text = std::fs::read_to_string(root().join("firmware-example/board/tools.json")).unwrap();
     let other = refused(&file, &list(&text.replace("\"percent\"", "\"share\"")));
     assert!(other.starts_with("the model was made for other tools"), "{other}");
@@ -102,17 +102,21 @@ fn a_model_for_other_tools_and_one_for_none_are_refused() {
 
 #[test]
 fn lists_of_tools_that_are_wrong_name_the_tool_and_the_parameter() {
-    let wrong = |text: &str| ToolList::parse(text).unwrap_err().to_string();
-    assert!(wrong("{").starts_with("the list of tools is no JSON"));
-    assert_eq!(wrong("[]"), "its list of tools is empty");
+    let wrong = |text: &str| ToolList::parse(text).unwrap_err().chain();
+    assert!(wrong("{").starts_with("invalid JSON in the list of tools: "));
+    assert_eq!(wrong("[]"), "the list of tools is empty: add a tool");
     let tool = |rule: Value| json!([{"name": "t", "parameters": {"p": rule}}]).to_string();
-    assert_eq!(wrong(&tool(json!({"type": "integer", "minimum": 1}))), "t.p: maximum is missing");
-    assert_eq!(wrong(&tool(json!({}))), "t.p: its type is missing");
-    assert_eq!(wrong(&tool(json!({"type": "array"}))), "t.p: a parameter cannot be of type array");
+    assert_eq!(
+        wrong(&tool(json!({"type": "integer", "minimum": 1}))),
+        "t.p: missing \"maximum\": add it to the schema"
+    );
+    assert_eq!(wrong(&tool(json!({}))), "t.p: missing \"type\": add it to the schema");
+    let array = wrong(&tool(json!({"type": "array"})));
+    assert!(array.starts_with("t.p: unsupported parameter type array: expected"), "{array}");
     let above = json!({"type": "integer", "minimum": 2, "maximum": 1});
-    assert_eq!(wrong(&tool(above)), "t.p: its minimum, 2, is above its maximum, 1");
+    assert_eq!(wrong(&tool(above)), "t.p: \"minimum\" 2 is above \"maximum\" 1: swap them");
     let twice = json!([{"name": "t"}, {"name": "t"}]).to_string();
-    assert_eq!(wrong(&twice), "two tools are named t");
+    assert_eq!(wrong(&twice), "duplicate tool t: rename one");
     assert!(ToolList::parse(&tool(json!({"type": "string"}))).is_ok());
     assert!(ToolList::parse(r#"{"result": {"tools": [{"name": "t"}]}}"#).is_ok());
 }
@@ -127,7 +131,7 @@ fn a_call_that_is_not_sure_enough_is_only_shown() -> Result<()> {
     let sentence = SENTENCES
         .iter()
         .find(|text| asker.ask(text.as_bytes()).is_ok_and(|reply| reply.call.is_some()));
-    let sentence = sentence.ok_or_else(|| Error::new("no sentence has a call"))?;
+    let sentence = sentence.unwrap();
     asker.set_threshold(1.0);
     let reply = asker.ask(sentence.as_bytes())?;
     assert!(reply.call.is_some() && !reply.is_sure);

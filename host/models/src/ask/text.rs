@@ -30,8 +30,7 @@ impl<'a> TextModel<'a> {
         config: &Config,
     ) -> Result<Self> {
         let mut before = String::new();
-        describe_tools(table, table.count(), &mut before)
-            .map_err(|_| Error::new("the tools cannot be described"))?;
+        describe_tools(table, table.count(), &mut before).map_err(|_| Error::Describe)?;
         before.push_str("\nSentence: ");
         let longest = before.len().max(TEXT);
         Ok(Self {

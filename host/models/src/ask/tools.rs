@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use trine_ask::Call;
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
 
+use crate::Result;
 use crate::tools::{ToolText, decode, fields, joined, parse};
-use crate::{Error, Result};
 
 /// Tools with their texts, and the labels of each parameter as descriptors have them.
 #[derive(Debug)]
@@ -35,9 +35,9 @@ impl ToolList {
     /// `parameters` in place of `inputSchema`, as lists of examples have it.
     ///
     /// # Errors
-    /// A sentence that names the tool and the parameter.
+    /// With the tool and the parameter that is wrong.
     pub fn parse(text: &str) -> Result<Self> {
-        let tools = parse(text).map_err(Error::new)?;
+        let tools = parse(text)?;
         let labels = joined(&tools);
         Ok(Self(Cell::new(Texts { tools, labels }, |texts| fields(&texts.tools, &texts.labels))))
     }

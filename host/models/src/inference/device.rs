@@ -10,7 +10,7 @@ use trine_infer::sample::Sampler;
 use super::opened::BATCH;
 use super::place::Elsewhere;
 use crate::model::{Pool, threads};
-use crate::offload::{Backend, Task, choose, turn, write};
+use crate::offload::{Backend, Missing, Task, choose, turn, write};
 use crate::{Error, Result};
 
 pub(super) struct OnDevice<'b> {
@@ -27,9 +27,9 @@ impl<'b> OnDevice<'b> {
         };
         let tell = |plan: &trine_ggml::Plan| eprintln!("{plan}");
         let _turn = turn();
-        let device = choose(backend).map_err(fail)?;
-        let device = device.ok_or_else(|| fail("there is no device"))?;
-        let engine = Engine::open(model, device, &options, pool, tell).map_err(fail)?;
+        let device = choose(backend).map_err(Error::device)?;
+        let device = device.ok_or_else(|| Error::device(Missing::Any))?;
+        let engine = Engine::open(model, device, &options, pool, tell).map_err(Error::device)?;
         Ok(Self { engine: Some(engine) })
     }
 }
@@ -41,8 +41,8 @@ impl Elsewhere for OnDevice<'_> {
         sampler: &mut Sampler<'_>,
         each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
     ) -> Result<End> {
-        let Some(engine) = &mut self.engine else { return Err(fail("the device is gone")) };
-        write(engine, sampler, task, each).map_err(fail)
+        let Some(engine) = &mut self.engine else { return Err(Error::DeviceLost) };
+        write(engine, sampler, task, each).map_err(Error::device)
     }
 
     fn bytes(&self) -> usize {
@@ -57,8 +57,4 @@ impl Drop for OnDevice<'_> {
         let _turn = turn();
         self.engine = None;
     }
-}
-
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
 }

@@ -35,8 +35,7 @@ pub(super) struct Version {
 
 impl Version {
     fn of(path: PathBuf) -> Result<Self> {
-        let about = std::fs::metadata(&path)
-            .map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
+        let about = std::fs::metadata(&path).map_err(|error| Error::read(&path, error))?;
         Ok(Self { length: about.len(), changed: about.modified().ok(), path })
     }
 }
@@ -78,10 +77,10 @@ impl Models {
     /// When there is no such file in the folder.
     pub(super) fn find(&self, name: &str) -> Result<Version> {
         let folder = self.limits.folder.canonicalize();
-        let folder = folder.map_err(|error| Error::new(format!("the models' folder: {error}")))?;
+        let folder = folder.map_err(|error| Error::read(&self.limits.folder, error))?;
         // The same words for what is not there and for what is elsewhere: nobody learns which.
         let path = folder.join(name).canonicalize().ok().filter(|path| path.starts_with(&folder));
-        Version::of(path.ok_or_else(|| Error::new(format!("there is no model {name:?}")))?)
+        Version::of(path.ok_or_else(|| Error::UnknownModel { name: name.to_owned() })?)
     }
 
     /// Has a model do a job, and loads it if it is not loaded.
@@ -130,18 +129,11 @@ impl Models {
         self.held.retain(|held| !held.worker.is_gone());
         let most = self.limits.bytes;
         if bytes > most {
-            return Err(Error::new(format!(
-                "the model takes {bytes} bytes, and the server gives {most}: raise --memory"
-            )));
+            return Err(Error::ModelTooLarge { needed: bytes, limit: most });
         }
         while self.usage().1.saturating_add(bytes) > most {
             let idle = self.held.iter().position(|held| held.worker.is_idle());
-            let busy = || {
-                Error::new(
-                    "other models take all memory and are in use: try again when they are done",
-                )
-            };
-            self.held.remove(idle.ok_or_else(busy)?);
+            self.held.remove(idle.ok_or(Error::ModelsBusy)?);
         }
         Ok(())
     }
@@ -149,17 +141,20 @@ impl Models {
 
 /// Bytes that a model takes: its file, and its matrices when they are packed in another way.
 fn held_bytes(path: &Path) -> Result<usize> {
-    let fail = |error: &dyn std::fmt::Display| Error::new(format!("{}: {error}", path.display()));
-    let bytes = Mapped::open(path).map_err(|error| fail(&error))?;
+    let bytes = Mapped::open(path).map_err(|error| Error::read(path, error))?;
     if bytes.starts_with(&MAGIC) {
         return Ok(bytes.len());
     }
-    let file = File::parse(&bytes).map_err(|error| fail(&error))?;
-    let config = Config::from_gguf(&file).map_err(|error| fail(&error))?;
-    let mut layers = vec![Layer::EMPTY; config.layers];
-    let weights = Weights::from_gguf(&file, &config, &mut layers).map_err(|error| fail(&error))?;
-    let packed = weights.repacked_bytes(Packing::Line16).map_err(|error| fail(&error))?;
+    let packed = packed_bytes(&bytes).map_err(|error| error.at(path.display()))?;
     Ok(bytes.len() + packed)
+}
+
+fn packed_bytes(bytes: &[u8]) -> Result<usize> {
+    let file = File::parse(bytes)?;
+    let config = Config::from_gguf(&file)?;
+    let mut layers = vec![Layer::EMPTY; config.layers];
+    let weights = Weights::from_gguf(&file, &config, &mut layers)?;
+    Ok(weights.repacked_bytes(Packing::Line16)?)
 }
 
 #[cfg(test)]

@@ -84,14 +84,11 @@ impl<'b> Opened<'b> {
         let prompt = tokens_of(tokenizer, &job.prompt)?;
         let most = model.config().context;
         if prompt.len() >= most {
-            let count = prompt.len();
-            return Err(Error::new(format!(
-                "the prompt has {count} tokens, and the model takes {most} in all: shorten it"
-            )));
+            return Err(Error::PromptTooLong { tokens: prompt.len(), context: most });
         }
         let vocab = model.config().vocab;
         if let Some(wrong) = prompt.iter().find(|token| **token as usize >= vocab) {
-            return Err(fail(trine_infer::Error::Token(*wrong)));
+            return Err(trine_infer::Error::Token(*wrong).into());
         }
         let stop: Vec<u32> = (0..vocab as u32).filter(|id| tokenizer.is_end(*id)).collect();
         let keep = prompt.len();
@@ -115,7 +112,7 @@ impl<'b> Opened<'b> {
                 ControlFlow::Continue(())
             }
         };
-        let mut sampler = Sampler::new(sampling, &mut room).map_err(fail)?;
+        let mut sampler = Sampler::new(sampling, &mut room)?;
         let there = on_device(elsewhere, &mut task, &mut sampler, &mut each, warn);
         let (end, memory) = match there.inspect_err(|_| *is_lost = true)? {
             Some(there) => there,
@@ -174,15 +171,15 @@ fn on_processor(
     let batch = BATCH.min(keep);
     let options = Options { context, batch, ..Options::new(model.config()) };
     let options = options.with_tables(model.weights());
-    let size = arena_bytes(model.config(), &options).map_err(fail)?;
+    let size = arena_bytes(model.config(), &options)?;
     // The block may start anywhere.
     let mut memory = vec![0; size + 3];
-    let mut session = Session::new(model, &options, &mut memory).map_err(fail)?;
+    let mut session = Session::new(model, &options, &mut memory)?;
     let is_wanted = || !job.is_over();
-    let rest = go_on(&task.tokens, keep, &mut session, pool, is_wanted).map_err(fail)?;
+    let rest = go_on(&task.tokens, keep, &mut session, pool, is_wanted)?;
     let mut generation = Generation::new(rest, task.left, task.stop);
     while !job.is_over() {
-        match generation.step(&mut session, sampler, usize::MAX, pool).map_err(fail)? {
+        match generation.step(&mut session, sampler, usize::MAX, pool)? {
             Event::Token(token) if each(Some(token)).is_break() => break,
             Event::More | Event::Token(_) => {}
             Event::End(end) => return Ok((end, size)),
@@ -197,11 +194,7 @@ fn tokens_of(tokenizer: &Tokenizer<'_>, prompt: &str) -> Result<Vec<u32>> {
     let mut scratch = vec![0; scratch_slots(prompt.len())];
     // A token is a byte at least, and one begins the text.
     let mut tokens = vec![0; prompt.len() + 1];
-    let count = tokenizer.encode(prompt, how, &mut scratch, &mut tokens).map_err(fail)?;
+    let count = tokenizer.encode(prompt, how, &mut scratch, &mut tokens)?;
     tokens.truncate(count);
     Ok(tokens)
-}
-
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
 }

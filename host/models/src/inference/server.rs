@@ -36,7 +36,7 @@ pub(super) enum Event {
     Drain,
     Line(Vec<u8>),
     /// Input has ended, or cannot be read for this reason.
-    End(Option<String>),
+    End(Option<std::io::Error>),
     Told(u64, Tell),
 }
 
@@ -78,7 +78,7 @@ fn run(
     let lines = events.clone();
     let thread = std::thread::Builder::new().name("input".to_owned());
     let read = move || read(input, &lines, &permits);
-    thread.spawn(read).map_err(|error| Error::new(format!("no thread: {error}")))?;
+    thread.spawn(read).map_err(Error::Thread)?;
     let tools = Tools::new();
     Server {
         engine: Engine::new(&tools),
@@ -104,7 +104,7 @@ fn read(mut input: impl BufRead, events: &Sender<Event>, permits: &SyncSender<()
         let event = match lines::next(&mut input, LINE_MAX) {
             Ok(Some(line)) => Event::Line(line),
             Ok(None) => Event::End(None),
-            Err(error) => Event::End(Some(error.to_string())),
+            Err(error) => Event::End(Some(error)),
         };
         let is_end = matches!(event, Event::End(_));
         let gone = permits.send(()).is_err() || events.send(event).is_err();
@@ -162,7 +162,7 @@ impl Server<'_, '_> {
             }
         }
         match ended.flatten() {
-            Some(reason) => Err(Error::new(format!("standard input cannot be read: {reason}"))),
+            Some(source) => Err(Error::Stream { action: "read", stream: "standard input", source }),
             None => Ok(()),
         }
     }
@@ -185,7 +185,7 @@ impl Server<'_, '_> {
         self.models.release();
         for pending in std::mem::take(&mut self.pending) {
             let Some(id) = Id::from_raw(&pending.id) else { continue };
-            let why = "the server was ended before it could begin with the text";
+            let why = "the server ended before it generated the text: repeat the call";
             self.answer((id, pending.version, INFERENCE), Outcome::Error(why))?;
         }
         Ok(())
@@ -194,7 +194,7 @@ impl Server<'_, '_> {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         let sent = self.output.write_all(message).and_then(|()| self.output.write_all(b"\n"));
         let sent = sent.and_then(|()| self.output.flush());
-        sent.map_err(|error| Error::new(format!("standard output cannot be written: {error}")))
+        sent.map_err(|source| Error::Stream { action: "write", stream: "standard output", source })
     }
 
     /// Sends what `write` puts into a buffer, which grows until it fits.
@@ -208,7 +208,7 @@ impl Server<'_, '_> {
             out.resize(needed, 0);
             written = write(self, &mut out);
         }
-        let length = written.map_err(|_| Error::new("an answer has no end"))?;
+        let length = written.map_err(|_| Error::Answer)?;
         let sent = self.send(out.get(..length).unwrap_or_default());
         self.out = out;
         sent
@@ -290,7 +290,7 @@ impl Server<'_, '_> {
         let who = (call.id, call.version, call.tool);
         let model = match self.models.find(wanted.model_path) {
             Ok(model) => model,
-            Err(error) => return self.answer(who, Outcome::Error(&error.to_string())),
+            Err(error) => return self.answer(who, Outcome::Error(&error.chain())),
         };
         let number = self.next;
         self.next += 1;
@@ -307,7 +307,7 @@ impl Server<'_, '_> {
             tell: Box::new(move |tell| drop(events.send(Event::Told(number, tell)))),
         };
         if let Err(error) = self.models.order(model.clone(), job) {
-            let reason = error.to_string();
+            let reason = error.chain();
             self.problem = Some(reason.clone());
             return self.answer(who, Outcome::Error(&reason));
         }

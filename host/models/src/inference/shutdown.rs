@@ -18,8 +18,7 @@ const END_PATIENCE: Duration = Duration::from_secs(6);
 
 /// Tells the server when the program is to end.
 pub(super) fn watch(events: Sender<Event>) -> Result<()> {
-    let failed = |error: std::io::Error| Error::new(format!("signals cannot be handled: {error}"));
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Error::Signals)?;
     let thread = std::thread::Builder::new().name("signals".to_owned());
     let run = move || {
         if signals.forever().next().is_some() {
@@ -29,5 +28,5 @@ pub(super) fn watch(events: Sender<Event>) -> Result<()> {
             std::process::exit(0);
         }
     };
-    thread.spawn(run).map(drop).map_err(failed)
+    thread.spawn(run).map(drop).map_err(Error::Thread)
 }

@@ -87,7 +87,7 @@ impl Worker {
         let ends = Arc::clone(&gone);
         let thread = std::thread::Builder::new().name("model".to_owned());
         let thread = thread.spawn(move || work((&path, place), &jobs, &left, &ends));
-        let thread = thread.map_err(|error| Error::new(format!("no thread: {error}")))?;
+        let thread = thread.map_err(Error::Thread)?;
         Ok(Self { orders: Some(orders), jobs: count, gone, thread: Some(thread) })
     }
 
@@ -98,7 +98,9 @@ impl Worker {
             && let Err(refused) = orders.send(job)
         {
             self.jobs.fetch_sub(1, Ordering::AcqRel);
-            (refused.0.tell)(Tell::Failed("the model is gone".to_owned()));
+            (refused.0.tell)(Tell::Failed(
+                "the model has failed: repeat the call to load it again".to_owned(),
+            ));
         }
     }
 
@@ -143,7 +145,7 @@ fn work(
         left.fetch_sub(1, Ordering::AcqRel);
         (job.tell)(tell);
     };
-    let named = |error: &Error| format!("{}: {error}", path.display());
+    let named = |error: &Error| format!("{}: {}", path.display(), error.chain());
     let unloadable = |error: &Error| {
         gone.store(true, Ordering::Release);
         jobs.iter().for_each(|job| done(&job, Tell::Unloadable(named(error))));
@@ -153,11 +155,11 @@ fn work(
     };
     let bytes = match Mapped::open(path) {
         Ok(bytes) => bytes,
-        Err(error) => return unloadable(&fail(error)),
+        Err(source) => return unloadable(&Error::read(path, source)),
     };
     let pool = match Pool::new(threads(None)) {
         Ok(pool) => pool,
-        Err(error) => return unloadable(&fail(error)),
+        Err(error) => return unloadable(&Error::Thread(error)),
     };
     let (mut buffers, mut spare) = (Buffers::default(), Buffers::default());
     let buffers = [&mut buffers, &mut spare];
@@ -170,7 +172,7 @@ fn work(
         let tell = match opened.write(&job, &pool, place.falls_back().then_some(&warn)) {
             Ok(Some(written)) => Tell::Done(Written { load, ..written }),
             Ok(None) => Tell::Cancelled,
-            Err(error) if !opened.is_lost => Tell::Failed(error.to_string()),
+            Err(error) if !opened.is_lost => Tell::Failed(error.chain()),
             Err(error) => {
                 // The device's memory goes first; the model is opened anew when it is asked for.
                 drop(opened);
@@ -185,8 +187,4 @@ fn work(
             return unloadable(&error);
         }
     }
-}
-
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
 }

@@ -95,7 +95,7 @@ pub fn measure<T, E: From<Error>>(
     plan: &Plan,
     work: impl FnOnce(&mut dyn FnMut(&dyn Parallel) -> Result<Round>) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
-    let fail = |error: trine_infer::Error| Error::new(error.to_string());
+    let fail = |error: trine_infer::Error| Error::from(error);
     let config = loaded.model.config();
     let context = plan.prompt.saturating_add(plan.tokens);
     let options = Options { context, batch: plan.prompt, ..Options::new(config) };
@@ -157,7 +157,7 @@ pub fn stretch<E>(
 
 fn median(mut stretches: Vec<Stretch>) -> Result<Stretch> {
     stretches.sort_by_key(|stretch| stretch.wall);
-    stretches.get(stretches.len() / 2).copied().ok_or_else(|| Error::new("nothing was measured"))
+    stretches.get(stretches.len() / 2).copied().ok_or(Error::NoRounds)
 }
 
 /// Bytes of the matrices and the head.

@@ -4,6 +4,8 @@ use serde_json::{Value as Json, json};
 use trine_ask::Vocabulary;
 use trine_infer::gguf::{File, Kind, Value};
 
+use crate::Result;
+
 /// What `tokenizer.ggml.model` is in their files.
 pub(super) const TOKENIZER: &str = "trine";
 
@@ -26,11 +28,10 @@ impl Chooser {
     /// What this file says, if it is one of them.
     ///
     /// # Errors
-    /// A sentence, when its table is damaged.
-    pub fn of(file: &File<'_>) -> Result<Option<Self>, String> {
-        let table = file.array("trine.ask", Kind::U8).map_err(|error| error.to_string())?;
-        let Some(table) = table else { return Ok(None) };
-        let table = Vocabulary::parse(table.bytes()).map_err(|error| error.to_string())?;
+    /// When its vocabulary is damaged.
+    pub fn of(file: &File<'_>) -> Result<Option<Self>> {
+        let Some(table) = file.array("trine.ask", Kind::U8)? else { return Ok(None) };
+        let table = Vocabulary::parse(table.bytes())?;
         Ok(Some(Self {
             tools: table.tools,
             names: names(file),
@@ -61,16 +62,13 @@ impl Chooser {
     }
 }
 
-/// Why a model of this kind goes on with no text, and what it is for.
-pub(super) fn writes_nothing(file: &File<'_>) -> String {
-    let what = match Chooser::of(file) {
+/// What a model of this kind chooses in place of text.
+pub(super) fn calls(file: &File<'_>) -> String {
+    match Chooser::of(file) {
         Ok(Some(chooser)) => format!("calls of {}", chooser.known()),
         Ok(None) => "calls".to_owned(),
-        Err(why) => format!("calls ({why})"),
-    };
-    format!(
-        "this model writes no text, it chooses {what}; ask it with trine ask \"…\" --model FILE"
-    )
+        Err(error) => format!("calls ({})", error.chain()),
+    }
 }
 
 /// The names of the tools, which are among those of the tokens.

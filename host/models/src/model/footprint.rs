@@ -6,7 +6,7 @@ use trine_infer::weights::{LAYER_BYTES_32, Role};
 use trine_infer::{Config, KvKind, Layer, Options, Weights, arena_bytes};
 
 use super::Summary;
-use crate::{Error, Result};
+use crate::Result;
 
 /// What a model takes, to the byte.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,8 +34,8 @@ impl Footprint {
     }
 
     fn of_gguf(bytes: &[u8]) -> Result<Self> {
-        let summary = Summary::of(bytes).map_err(fail)?;
-        let config = Config::from_gguf(&File::parse(bytes).map_err(fail)?).map_err(fail)?;
+        let summary = Summary::of(bytes)?;
+        let config = Config::from_gguf(&File::parse(bytes)?)?;
         Ok(Self {
             file_bytes: summary.file_bytes,
             weight_bytes: summary.tensor_bytes,
@@ -47,10 +47,10 @@ impl Footprint {
     }
 
     fn of_image(bytes: &[u8]) -> Result<Self> {
-        let image = Image::parse(bytes).map_err(fail)?;
+        let image = Image::parse(bytes)?;
         let config = *image.config();
         let mut layers = vec![Layer::EMPTY; config.layers];
-        let weights = image.weights(&mut layers).map_err(fail)?;
+        let weights = image.weights(&mut layers)?;
         let index = image.vocabulary().map_or(0, |vocabulary| vocabulary.index_slots());
         Ok(Self {
             file_bytes: image.bytes().len() as u64,
@@ -74,7 +74,7 @@ impl Footprint {
     /// When the context or the batch makes no sense.
     pub fn arena_bytes(&self, context: usize, batch: usize, kv: KvKind) -> Result<usize> {
         let options = Options { context, batch, kv, tables: self.tables };
-        arena_bytes(&self.config, &options).map_err(fail)
+        Ok(arena_bytes(&self.config, &options)?)
     }
 }
 
@@ -96,8 +96,4 @@ fn weight_bytes(weights: &Weights<'_>, untied: bool) -> usize {
         sum += matrices.map(|one| one.matrix.bytes().len()).sum::<usize>();
     }
     sum
-}
-
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
 }

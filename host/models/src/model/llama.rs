@@ -37,11 +37,10 @@ pub fn write_for_llama(
     pool: &dyn Parallel,
     mut progress: impl FnMut(u32, u32),
 ) -> Result<()> {
-    let fail = |error: &dyn std::fmt::Display| Error::new(error.to_string());
-    let file = File::parse(bytes).map_err(|error| fail(&error))?;
-    let config = Config::from_gguf(&file).map_err(|error| fail(&error))?;
+    let file = File::parse(bytes)?;
+    let config = Config::from_gguf(&file)?;
     let mut layers = vec![Layer::EMPTY; config.layers];
-    let weights = Weights::from_gguf(&file, &config, &mut layers).map_err(|error| fail(&error))?;
+    let weights = Weights::from_gguf(&file, &config, &mut layers)?;
     let mut header = Header::new();
     keys(&file, file_type(trits)?, &mut header)?;
     let matrices = matrices(&weights);
@@ -53,15 +52,16 @@ pub fn write_for_llama(
         header.tensor(tensor.name, axes, kind);
         kept.push((tensor, linear));
     }
-    let written =
-        |error: std::io::Error| Error::new(format!("the file cannot be written: {error}"));
+    let written = |source| Error::Stream { action: "write", stream: "the file", source };
     out.write_all(&header.finish()).map_err(written)?;
     let count = kept.len() as u32;
     for (done, (tensor, linear)) in (1..).zip(&kept) {
         let packed = match linear {
             Some(linear) => {
                 let packed = if trits == Type::Q2_0 { q2_0(linear) } else { tq2_0(linear, pool) };
-                packed.map_err(|error| Error::new(format!("tensor {}: {error}", tensor.name)))?
+                packed.map_err(|error| {
+                    Error::from(error).at(format_args!("tensor {}", tensor.name))
+                })?
             }
             None => tensor.data.to_vec(),
         };
@@ -85,8 +85,7 @@ fn matrices<'a>(weights: &Weights<'a>) -> HashMap<String, Linear<'a>> {
 
 /// The keys of a file under the names of the other architecture.
 fn keys(file: &File<'_>, file_type: u32, header: &mut Header) -> Result<()> {
-    let fail = |error: trine_infer::gguf::Error| Error::new(error.to_string());
-    let ours = file.string("general.architecture").map_err(fail)?.unwrap_or_default();
+    let ours = file.string("general.architecture")?.unwrap_or_default();
     let own = format!("{ours}.");
     for (key, value) in file.keys() {
         let renamed = key.strip_prefix(&own).map(|rest| format!("{ARCHITECTURE}.{rest}"));
@@ -109,7 +108,7 @@ fn file_type(trits: Type) -> Result<u32> {
     match trits {
         Type::Tq2_0 => Ok(37),
         Type::Q2_0 => Ok(41),
-        _ => Err(Error::new(format!("llama.cpp has no trits in {}", trits.name()))),
+        _ => Err(Error::LlamaType { name: trits.name() }),
     }
 }
 

@@ -142,7 +142,7 @@ pub fn make(
     out: &mut impl Write,
     mut progress: impl FnMut(u64),
 ) -> Result<u64> {
-    let failed = |error: std::io::Error| Error::new(format!("the file cannot be written: {error}"));
+    let failed = |source| Error::Stream { action: "write", stream: "the file", source };
     let header = plan(shape, seed)?.finish();
     let tables = Tables::new();
     let mut buffer = vec![0; CHUNK_BYTES];

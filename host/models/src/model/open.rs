@@ -10,7 +10,7 @@ use trine_ternary::parallel::Parallel;
 use trine_ternary::{Kernels, Packing};
 
 use super::chooser;
-use super::parts::{Beside, Buffers, Parts, fail};
+use super::parts::{Beside, Buffers, Parts};
 use crate::{Error, Result};
 
 /// A model and its tokenizer.
@@ -46,15 +46,15 @@ impl<'b> Loaded<'b> {
             Some(packing) => again.packed(weights, packing, pool)?,
             None => weights,
         };
-        let model = Model::new(config, weights, Kernels::best()).map_err(fail)?;
+        let model = Model::new(config, weights, Kernels::best())?;
         Ok(Self { model, tokenizer })
     }
 }
 
 impl<'b> Beside<'b> for Tokenizer<'b> {
     fn of_gguf(file: &File<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
-        if file.string("tokenizer.ggml.model").map_err(fail)? == Some(chooser::TOKENIZER) {
-            return Err(Error::new(chooser::writes_nothing(file)));
+        if file.string("tokenizer.ggml.model")? == Some(chooser::TOKENIZER) {
+            return Err(Error::CommandModel { calls: chooser::calls(file) });
         }
         gguf_tokenizer(file, index)
     }
@@ -64,23 +64,16 @@ impl<'b> Beside<'b> for Tokenizer<'b> {
     }
 }
 
-/// Of an image that carries the table of such a model, and not what its tools are called.
-const CHOOSES: &str = "this image writes no text, it chooses calls of the tools that it was made \
-    for; ask it with trine ask \"…\" --model FILE";
-
 /// The tokenizer of a GGUF file whose model writes text.
 pub(crate) fn gguf_tokenizer<'b>(
     file: &File<'b>,
     index: &'b mut Vec<u32>,
 ) -> Result<Tokenizer<'b>> {
-    match file.string("tokenizer.ggml.model").map_err(fail)? {
-        Some("gpt2") => bpe(Vocabulary::from_gguf(file).map_err(fail)?, index),
-        Some("byte") => Ok(Byte::from_gguf(file).map_err(fail)?.into()),
-        None => Ok(Tokenizer::Missing(Byte::from_gguf(file).map_err(fail)?)),
-        Some(other) => {
-            let only = "only \"gpt2\" and \"byte\" are read";
-            Err(Error::new(format!("tokenizer.ggml.model is {other:?}: {only}")))
-        }
+    match file.string("tokenizer.ggml.model")? {
+        Some("gpt2") => bpe(Vocabulary::from_gguf(file)?, index),
+        Some("byte") => Ok(Byte::from_gguf(file)?.into()),
+        None => Ok(Tokenizer::Missing(Byte::from_gguf(file)?)),
+        Some(other) => Err(Error::Tokenizer { found: Some(other.to_owned()) }),
     }
 }
 
@@ -92,12 +85,15 @@ pub(crate) fn image_tokenizer<'b>(
     match (image.byte_tokenizer(), image.vocabulary()) {
         (Some(bytes), _) => Ok(bytes.into()),
         (_, Some(vocabulary)) => bpe(vocabulary, index),
-        (None, None) if image.pieces().is_some() => Err(Error::new(CHOOSES)),
-        (None, None) => Err(Error::new("the image has no tokenizer")),
+        // An image has the vocabulary of such a model, and not the names of its tools.
+        (None, None) if image.pieces().is_some() => {
+            Err(Error::CommandModel { calls: "calls of the tools that it was made for".into() })
+        }
+        (None, None) => Err(Error::NoTokenizer),
     }
 }
 
 fn bpe<'b>(vocabulary: Vocabulary<'b>, index: &'b mut Vec<u32>) -> Result<Tokenizer<'b>> {
     index.resize(vocabulary.index_slots(), 0);
-    Ok(Bpe::new(vocabulary, index).map_err(fail)?.into())
+    Ok(Bpe::new(vocabulary, index)?.into())
 }

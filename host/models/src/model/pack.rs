@@ -32,15 +32,14 @@ pub struct Packed {
 /// # Errors
 /// When the file is no model that this engine computes, or cannot be packed so.
 pub fn pack(bytes: &[u8], how: &Packed, pool: &dyn Parallel) -> Result<Vec<u8>> {
-    let fail = |error: &dyn std::fmt::Display| Error::new(error.to_string());
-    let file = File::parse(bytes).map_err(|error| fail(&error))?;
-    let config = Config::from_gguf(&file).map_err(|error| fail(&error))?;
+    let file = File::parse(bytes)?;
+    let config = Config::from_gguf(&file)?;
     let mut layers = vec![Layer::EMPTY; config.layers];
-    let weights = Weights::from_gguf(&file, &config, &mut layers).map_err(|error| fail(&error))?;
+    let weights = Weights::from_gguf(&file, &config, &mut layers)?;
     let untied = file.tensor("output.weight").is_some();
     let text = text(&file)?;
     // A table of pieces names the tools that it is for.
-    let tools = text.pieces.map(Table::parse).transpose().map_err(|error| fail(&error))?;
+    let tools = text.pieces.map(Table::parse).transpose()?;
     let header = Header {
         length: 0,
         crc: 0,
@@ -80,30 +79,18 @@ struct Text<'a> {
 }
 
 fn text<'a>(file: &File<'a>) -> Result<Text<'a>> {
-    let model = file.string("tokenizer.ggml.model").map_err(said)?;
-    let pieces = file.array("trine.ask", Kind::U8).map_err(said)?.map(|table| table.bytes());
+    let model = file.string("tokenizer.ggml.model")?;
+    let pieces = file.array("trine.ask", Kind::U8)?.map(|table| table.bytes());
     let (kind, vocabulary) = if pieces.is_some() {
         (TokenizerKind::Pieces, Vocabulary::default())
     } else {
         match model {
-            Some("gpt2") => (TokenizerKind::Bpe, Vocabulary::from_gguf(file).map_err(said)?),
+            Some("gpt2") => (TokenizerKind::Bpe, Vocabulary::from_gguf(file)?),
             Some("byte") => (TokenizerKind::Byte, Vocabulary::default()),
-            found => return Err(no_tokenizer(found)),
+            found => return Err(Error::Tokenizer { found: found.map(str::to_owned) }),
         }
     };
-    Ok(Text { kind, marks: Byte::from_gguf(file).map_err(said)?, vocabulary, pieces })
-}
-
-fn said(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
-}
-
-/// An image says how its tokens are text, in one of two ways.
-fn no_tokenizer(found: Option<&str>) -> Error {
-    let found = found.map_or("missing".to_owned(), |found| format!("{found:?}"));
-    Error::new(format!(
-        "tokenizer.ggml.model is {found}: an image has the tokenizer of \"gpt2\" or of \"byte\""
-    ))
+    Ok(Text { kind, marks: Byte::from_gguf(file)?, vocabulary, pieces })
 }
 
 /// An image that grows part by part.
@@ -162,9 +149,8 @@ impl Writer {
 
     fn rows(&mut self, part: Part, rows: &Rows<'_>, how: &Packed) -> Result<()> {
         let format = how.rows.unwrap_or(rows.format());
-        let data = in_format(rows, format).ok_or_else(|| {
-            Error::new(format!("{part}: its rows are no whole blocks of {format:?}"))
-        })?;
+        let data = in_format(rows, format)
+            .ok_or_else(|| Error::Rows { part: part.to_string(), format: format!("{format:?}") })?;
         self.part(part, Format::Rows(format), (rows.rows(), rows.cols()), 1.0, &data);
         Ok(())
     }
@@ -190,10 +176,10 @@ impl Writer {
                     let from = linear.matrix;
                     let to = how.packing.unwrap_or(from.packing());
                     let shape = (from.rows(), from.cols());
-                    let fail = |error: trine_ternary::Error| Error::new(format!("{name}: {error}"));
                     let length = to.bytes(shape.0, shape.1).unwrap_or(0);
                     let out = self.open(part, Format::Trits(to), shape, linear.scale, length);
-                    repack_matrix(&from, to, out, pool).map_err(fail)?;
+                    let packed = repack_matrix(&from, to, out, pool);
+                    packed.map_err(|error| Error::from(error).at(name))?;
                 }
             }
             (_, None) => {}
@@ -260,7 +246,7 @@ mod tests {
             }
         }
         let blocks = Packed { packing: Some(Packing::Tq2_0), ..Packed::default() };
-        let error = pack(&file, &blocks, &Serial).unwrap_err().to_string();
+        let error = pack(&file, &blocks, &Serial).unwrap_err().chain();
         assert!(error.starts_with("blk.0.attn_q.weight: "), "{error}");
     }
 
@@ -268,7 +254,7 @@ mod tests {
     fn a_file_without_a_tokenizer_is_refused_and_not_taken_for_one_of_bytes() {
         let file = std::fs::read(folder().join("bitnet").join("plain.gguf")).unwrap();
         let error = pack(&file, &Packed::default(), &Serial).unwrap_err().to_string();
-        assert!(error.starts_with("tokenizer.ggml.model is missing: "), "{error}");
+        assert!(error.starts_with("unsupported tokenizer.ggml.model (missing): "), "{error}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use trine_infer::{Config, Layer, Weights};
 use trine_ternary::Packing;
 use trine_ternary::parallel::Parallel;
 
-use crate::{Error, Result};
+use crate::Result;
 
 /// Memory that an opened model lives in beside the bytes of its file.
 #[derive(Debug, Default)]
@@ -48,16 +48,16 @@ impl<'b, B: Beside<'b>> Parts<'b, B> {
         index: &'b mut Vec<u32>,
     ) -> Result<Self> {
         if bytes.starts_with(&MAGIC) {
-            let image = Image::parse(bytes).map_err(fail)?;
+            let image = Image::parse(bytes)?;
             layers.resize(image.config().layers, Layer::EMPTY);
-            let weights = image.weights(layers).map_err(fail)?;
+            let weights = image.weights(layers)?;
             let beside = B::of_image(&image, index)?;
             return Ok(Self { config: *image.config(), weights, beside });
         }
-        let file = File::parse(bytes).map_err(fail)?;
-        let config = Config::from_gguf(&file).map_err(fail)?;
+        let file = File::parse(bytes)?;
+        let config = Config::from_gguf(&file)?;
         layers.resize(config.layers, Layer::EMPTY);
-        let weights = Weights::from_gguf(&file, &config, layers).map_err(fail)?;
+        let weights = Weights::from_gguf(&file, &config, layers)?;
         let beside = B::of_gguf(&file, index)?;
         Ok(Self { config, weights, beside })
     }
@@ -76,12 +76,8 @@ impl<'b> Again<'b> {
             return Ok(weights);
         }
         // A fresh one: its zeros come page by page to the threads that write there.
-        self.bytes = vec![0; weights.repacked_bytes(packing).map_err(fail)?];
+        self.bytes = vec![0; weights.repacked_bytes(packing)?];
         self.layers.resize(weights.layers.len(), Layer::EMPTY);
-        weights.repack(packing, &mut self.bytes, &mut self.layers, pool).map_err(fail)
+        Ok(weights.repack(packing, &mut self.bytes, &mut self.layers, pool)?)
     }
-}
-
-pub(super) fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
 }

@@ -2,19 +2,22 @@
 
 use trine_infer::gguf::Type;
 
-use crate::{Error, Result};
+use crate::{Error, Result, SizeRule};
+
+/// The most that any size of a model may be.
+const SIZE_MAX: usize = 1 << 20;
 
 /// How trits are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Weights {
-    /// Two bits each in runs of 128, one scale a tensor: the published file.
+    /// 2 bits a weight, one scale a tensor, as published.
     #[cfg_attr(feature = "clap", value(name = "i2_s"))]
     I2S,
-    /// Five trits a byte in blocks of 256.
+    /// 5 weights a byte, in blocks of 256.
     #[cfg_attr(feature = "clap", value(name = "tq1_0"))]
     Tq1_0,
-    /// Two bits each in blocks of 256.
+    /// 2 bits a weight, in blocks of 256.
     #[cfg_attr(feature = "clap", value(name = "tq2_0"))]
     Tq2_0,
 }
@@ -44,16 +47,16 @@ impl Weights {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Head {
-    /// Half floats: the published file.
+    /// Half precision, as published.
     #[cfg_attr(feature = "clap", value(name = "f16"))]
     F16,
-    /// Floats.
+    /// Single precision.
     #[cfg_attr(feature = "clap", value(name = "f32"))]
     F32,
-    /// Six bits and scales in blocks of 256.
+    /// 6 bits, in blocks of 256.
     #[cfg_attr(feature = "clap", value(name = "q6_k"))]
     Q6K,
-    /// Eight bits and a scale in blocks of 32.
+    /// 8 bits, in blocks of 32.
     #[cfg_attr(feature = "clap", value(name = "q8_0"))]
     Q8_0,
 }
@@ -169,23 +172,33 @@ impl Shape {
     /// Checks that a file can be made of these numbers.
     ///
     /// # Errors
-    /// A sentence that names what does not fit.
+    /// With the size that does not fit, and the rule that it breaks.
     pub fn check(&self) -> Result<()> {
-        let fail = |text: String| Err(Error::new(text));
-        let sizes = [self.context, self.width, self.blocks, self.ffn, self.heads, self.kv_heads];
-        if sizes.contains(&0) {
-            return fail("a model with a size of 0 is none".into());
+        let fail = |name, value, rule| Err(Error::Size { name, value, rule });
+        let sizes = [
+            ("vocab", self.vocab),
+            ("context", self.context),
+            ("width", self.width),
+            ("ffn", self.ffn),
+            ("blocks", self.blocks),
+            ("heads", self.heads),
+            ("kv-heads", self.kv_heads),
+        ];
+        for (name, size) in sizes {
+            if size == 0 {
+                return fail(name, size, SizeRule::AtLeast(1));
+            }
+            if size > SIZE_MAX {
+                return fail(name, size, SizeRule::AtMost(SIZE_MAX));
+            }
         }
-        if sizes.iter().chain([&self.vocab]).any(|size| *size > 1 << 20) {
-            return fail("a model with a size above 1048576 is not made".into());
-        }
-        if !self.width.is_multiple_of(self.heads) || !self.head_width().is_multiple_of(2) {
-            let (width, heads) = (self.width, self.heads);
-            return fail(format!("{width} columns are no {heads} heads of an even width"));
+        if !self.width.is_multiple_of(2 * self.heads) {
+            let (step, of) = (2 * self.heads, "twice the number of heads");
+            return fail("width", self.width, SizeRule::MultipleOf { step, of });
         }
         if !self.heads.is_multiple_of(self.kv_heads) {
-            let (heads, kv) = (self.heads, self.kv_heads);
-            return fail(format!("{heads} heads cannot share {kv} key heads evenly"));
+            let (step, of) = (self.kv_heads, "the number of kv-heads");
+            return fail("heads", self.heads, SizeRule::MultipleOf { step, of });
         }
         let linear = self.weights.kind();
         let rows = [
@@ -195,19 +208,19 @@ impl Shape {
         ];
         for (what, columns, kind) in rows {
             if !(columns as u64).is_multiple_of(kind.block()) {
-                let (name, block) = (kind.name(), kind.block());
-                return fail(format!("{what} {columns}: {name} needs a multiple of {block}"));
+                let (step, of) = (kind.block() as usize, kind.name());
+                return fail(what, columns, SizeRule::MultipleOf { step, of });
             }
         }
         let least = match self.text {
             Text::Bpe { control, .. } if control < 3 => {
-                return fail("a vocabulary has 3 control tokens at least".into());
+                return fail("control tokens", control, SizeRule::AtLeast(3));
             }
             Text::Bpe { control, .. } => 256 + control,
             Text::Byte => 258,
         };
         if self.vocab < least {
-            return fail(format!("{} tokens: {least} at least", self.vocab));
+            return fail("vocab", self.vocab, SizeRule::AtLeast(least));
         }
         Ok(())
     }

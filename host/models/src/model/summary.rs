@@ -9,6 +9,7 @@ use trine_infer::token::{Bpe, Vocabulary};
 use trine_infer::{Config, Error as EngineError, Layer, Weights};
 
 use super::chooser::{self, Chooser};
+use crate::Error;
 
 /// Why something of a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ impl Summary {
         }
         match Chooser::of(&file) {
             Ok(found) => summary.chooser = found,
-            Err(why) => summary.refusals.push(Refusal(why)),
+            Err(error) => summary.refusals.push(Refusal(error.chain())),
         }
         if let Err(error) = engine(&file) {
             summary.refusals.push(Refusal(named(error, &file)));
@@ -206,9 +207,8 @@ fn tokenizer(file: &File<'_>) -> Result<Option<Tokenizer>, Refusal> {
             found.tokens = tokens.map_or(0, |tokens| tokens.count() as u64);
         }
         other => {
-            return Err(Refusal(format!(
-                "tokenizer.ggml.model is {other:?}: only \"gpt2\" and \"byte\" are read"
-            )));
+            let error = Error::Tokenizer { found: Some(other.to_owned()) };
+            return Err(Refusal(error.to_string()));
         }
     }
     Ok(Some(found))

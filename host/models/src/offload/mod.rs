@@ -17,17 +17,17 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Backend {
-    /// On a graphics processor where there is one that this program can use, else on the processor.
+    /// First usable GPU, else the CPU.
     Auto,
-    /// On the processor, by our own engine.
+    /// CPU, with the engine of this program.
     Cpu,
-    /// On a device of Vulkan's.
+    /// GPU with Vulkan.
     Vulkan,
-    /// On a device of Nvidia's by our own kernels, which have each bit of our engine's.
+    /// Nvidia GPU, with the same results as the CPU to the bit.
     Ternary,
-    /// On a device of CUDA's, by ggml's kernels.
+    /// Nvidia GPU, with the kernels of ggml.
     Cuda,
-    /// On a device of Metal's.
+    /// Apple GPU.
     Metal,
 }
 
@@ -96,20 +96,22 @@ impl fmt::Display for Missing {
             Self::Feature(backend) => write!(
                 f,
                 "this program was built without {}: build it with `cargo build --release \
-                 --features {}`, as docs/gpu.md says, or leave out --backend",
+                 --features {}` (docs/gpu.md), or leave out --backend",
                 backend.word(),
                 backend.feature()
             ),
             Self::Device(backend) => write!(
                 f,
-                "there is no device of {}: see whether its driver is installed and `trine devices \
-                 --gpu`, or take --backend cpu",
+                "no {} device found: install a driver, see `trine devices --gpu`, or use \
+                 --backend cpu",
                 backend.word()
             ),
-            Self::Any => f.write_str("there is no graphics processor that this program can use"),
+            Self::Any => f.write_str("no usable GPU found"),
         }
     }
 }
+
+impl std::error::Error for Missing {}
 
 #[cfg(feature = "modules")]
 impl Missing {
@@ -121,7 +123,7 @@ impl Missing {
             Self::Feature(_) => None,
             Self::Device(backend) => {
                 let why = modules.missing(Some(backend.word()))?;
-                Some(format!("there is no device of {}: {why}", backend.word()))
+                Some(format!("no {} device found: {why}", backend.word()))
             }
             Self::Any => Some(format!("{self}: {}", modules.missing(None)?)),
         }
@@ -149,10 +151,7 @@ impl Wish {
                 Ok(Self { backend, falls_back })
             }
             [backend, Backend::Cpu] => Ok(Self { backend, falls_back: true }),
-            _ => Err(Error::new(
-                "--backend takes one name, and after it cpu where the processor is to go on when \
-                 that one fails: --backend vulkan,cpu",
-            )),
+            _ => Err(Error::Backends),
         }
     }
 

@@ -22,8 +22,9 @@ pub(super) fn ask_device(
     with_tokens: bool,
     patience: Duration,
 ) -> Result<Reply> {
-    let understood = device.understand(sentence, with_tokens, patience).map_err(Error::new)?;
-    let table = device.table().ok_or_else(|| Error::new("the device has not shown its tools"))?;
+    let understood = device.understand(sentence, with_tokens, patience)?;
+    let table = device.table();
+    let table = table.ok_or_else(|| Error::NoTable { device: device.name().to_string() })?;
     Ok(reply(&table, &understood))
 }
 

@@ -24,13 +24,14 @@ pub(super) fn answer_lines(
 ) -> Result<u64> {
     let mut input = BufReader::new(input);
     let (mut number, mut wrong) = (0_u64, 0);
-    let failed = |what: &str, error: std::io::Error| Error::new(format!("{what}: {error}"));
+    let unread = |source| Error::Stream { action: "read", stream: "standard input", source };
+    let unwritten = |source| Error::Stream { action: "write", stream: "standard output", source };
     loop {
         // Who waits for an answer before the next line gets it now.
         if input.buffer().is_empty() {
-            output.flush().map_err(|error| failed("standard output", error))?;
+            output.flush().map_err(unwritten)?;
         }
-        let line = next(&mut input, LINE_MAX).map_err(|error| failed("standard input", error))?;
+        let line = next(&mut input, LINE_MAX).map_err(unread)?;
         let Some(line) = line else { break };
         number += 1;
         if line.trim_ascii().is_empty() {
@@ -40,12 +41,12 @@ pub(super) fn answer_lines(
             Ok(text) => ask(text.as_bytes())?,
             Err(error) => {
                 wrong += 1;
-                let error = format!("line {number}: {error}");
+                let error = format!("line {number}: {}", error.chain());
                 json!({"tool": null, "arguments": null, "confidence": 0, "error": error})
             }
         };
         let answer = terminal_json(&answer.to_string()).into_owned();
-        writeln!(output, "{answer}").map_err(|error| failed("standard output", error))?;
+        writeln!(output, "{answer}").map_err(unwritten)?;
     }
     Ok(wrong)
 }
@@ -53,11 +54,9 @@ pub(super) fn answer_lines(
 /// The sentence of a line.
 fn text(line: &[u8]) -> Result<String> {
     if line.len() >= LINE_MAX {
-        return Err(Error::new(format!("a line may have {LINE_MAX} bytes")));
+        return Err(Error::LineTooLong { most: LINE_MAX });
     }
-    let json: Value = serde_json::from_slice(line)
-        .map_err(|error| Error::new(format!("it is no JSON ({error}): write {{\"text\": …}}")))?;
+    let json: Value = serde_json::from_slice(line).map_err(Error::LineJson)?;
     let text = json.get("text").and_then(Value::as_str);
-    let none = || Error::new("there is no text in it: write {\"text\": …}");
-    text.map(str::to_owned).ok_or_else(none)
+    text.map(str::to_owned).ok_or(Error::LineText)
 }

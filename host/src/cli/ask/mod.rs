@@ -24,13 +24,12 @@ use chip::ask_device;
 use lines::answer_lines;
 
 const AFTER_HELP: &str = "\
-A model knows the tools that it was made for: those of the model's name, of the device that is
-given, or of --tools FILE, which have to be the same. One that writes text (any that trine generate
-takes) is told what the tools of the device or of the list are. Nothing is called without --run, and
-a call that the model is not sure of is only shown, or made after a y at the terminal. A tool that
-asks for a person at the board asks as ever.
-Exit code: 0 a call, 1 none, or one that failed, 2 when the model, the tools or the command line are
-not right, 3 when the device does not answer.
+A command model knows the tools that it was trained for; the device, or --tools FILE, must have the
+same. A text model (any that trine generate accepts) is given the tools as text. Nothing is called
+without --run. A call below the threshold is only printed, or made after a y at the terminal. Tools
+that need consent ask for it as always.
+Exit code: 0 a call, 1 no call, or one that failed, 2 when the model, the tools or the command line
+are invalid, 3 when the device does not answer.
 
 Examples: trine ask \"make the fan spin at forty percent\" --run
           trine ask \"is it dark outside?\" --serial /dev/ttyACM0 --device greenhouse";
@@ -42,23 +41,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Ask {
-    /// What somebody says.
+    /// Sentence to turn into a call.
     #[arg(value_name = "SENTENCE", required_unless_present = "jsonl", conflicts_with = "jsonl")]
     sentence: Option<OsString>,
     #[command(flatten)]
     model: ModelArgs,
-    /// Read an object with `text` from each line of standard input, and write one with `tool` or
-    /// null, `arguments` and `confidence` for each; with `error` for a line that is none.
+    /// Answer JSON lines with `text` from standard input as JSON lines.
+    ///
+    /// An answer has `tool` (or null), `arguments` and `confidence`; that to an invalid line has
+    /// `error`.
     #[arg(long)]
     jsonl: bool,
-    /// Beside each answer its confidence to the bit, and the tokens that the model read and chose.
+    /// Add the bits of the confidence, and all tokens, to each answer.
     #[arg(long, requires = "jsonl")]
     exact: bool,
-    /// Ask the model on the device of this name, in place of one in this program.
+    /// Name of the device whose own model answers.
     #[arg(long, value_name = "DEV")]
     device: Option<String>,
-    /// Execute the call on the device of this name, or on the one that is given; where none is, on
-    /// the greenhouse board, simulated inside this program.
+    /// Make the call, on the named device or the only one.
+    ///
+    /// Without a device, the greenhouse board that is simulated in this program makes it.
     #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true,
           default_missing_value = "", conflicts_with = "jsonl")]
     run: Option<String>,
@@ -72,15 +74,15 @@ type Opened = (Arc<Hub>, Arc<Device>);
 /// Which model, for which tools.
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArgs {
-    /// The model: one of this program, a file that was made for your tools, or one that writes
-    /// text.
+    /// Model: a name of this program, or a file.
+    ///
+    /// A file holds a command model for your tools, or a text model.
     #[arg(long, value_name = "board|snips|FILE", env = "TRINE_ASK_MODEL", default_value = "board")]
     pub(super) model: OsString,
-    /// The tools that the model in a file was made for, or that one that writes text is told of: a
-    /// list of MCP tools as JSON.
+    /// List of MCP tools as JSON, for the model in a file.
     #[arg(long, value_name = "FILE")]
     pub(super) tools: Option<PathBuf>,
-    /// Make calls from this confidence on [default: what the model was fitted to]
+    /// Minimum confidence of a call, 0 to 1 [default: the model's]
     #[arg(long, value_name = "SHARE")]
     pub(super) threshold: Option<f32>,
 }
@@ -94,10 +96,8 @@ impl ModelArgs {
         f: impl FnOnce(&mut Asker<'_>) -> Result<T>,
     ) -> Result<T> {
         let list = self.tools.as_ref().map(|path| {
-            let named =
-                |error: &dyn std::fmt::Display| Error::new(format!("{}: {error}", path.display()));
-            let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
-            ToolList::parse(&text).map_err(|error| named(&error))
+            let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
+            ToolList::parse(&text).map_err(|error| Error::from(error).at(path.display()))
         });
         let list = list.transpose()?;
         let table = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
@@ -153,7 +153,7 @@ impl Ask {
             _ if self.device.is_some() => &self.devices,
             (None, true) => return Ok(None),
             (Some(_), true) => {
-                eprintln!("no device is given: on the simulated greenhouse board");
+                eprintln!("no device is named: using the simulated greenhouse board");
                 &simulated
             }
             (_, false) => &self.devices,
@@ -162,10 +162,8 @@ impl Ask {
         let run = self.run.as_deref().filter(|name| !name.is_empty());
         let device = match (self.device.as_deref(), run) {
             (Some(one), Some(other)) if one != other => {
-                return Err(usage(
-                    "--run and --device name two devices: what one of them \
-                                  understands is called there",
-                ));
+                let (device, run) = (one.to_owned(), other.to_owned());
+                return Err(usage(&Error::TwoDevices { device, run }));
             }
             (Some(name), _) | (None, Some(name)) => find(&hub, name)?,
             (None, None) => only(&hub)?,
@@ -225,5 +223,5 @@ fn agreed(device: &Device) -> bool {
 
 /// The exit code where the model or the tools are not right.
 pub(super) fn refused(error: &Error) -> ExitCode {
-    usage(&error.to_string())
+    usage(error)
 }

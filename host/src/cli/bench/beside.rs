@@ -22,10 +22,7 @@ const HUGE: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
 
 /// That this program was built without llama.cpp, and what to do.
 pub(super) fn not_built() -> Error {
-    Error::new(
-        "this program was built without llama.cpp: build it with `--features peer`, as `trine \
-         bench --help` says",
-    )
+    Error::NoPeerBuild
 }
 
 impl Bench {
@@ -106,7 +103,7 @@ impl Bench {
         }
         let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
         let trits = trine_ggml::llama_type(device);
-        let trits = trits.map_err(|error| Error::new(error.to_string()))?;
+        let trits = trits.map_err(Error::device)?;
         let (files, name) = (Files::write(self, trits, &scratch)?, device.name());
         let on = |has_head| {
             let mut peer = self.peer_on(&files.theirs, &name, has_head)?;
@@ -122,9 +119,8 @@ impl Bench {
         let side = self.start_on(engine, file, Memory::Mapped, place)?;
         // It is llama.cpp that puts it somewhere, so where it was put is looked at.
         if (side.head == device) != has_head {
-            let wanted = if has_head { "on the device" } else { "on the processor" };
-            let found = &side.head;
-            return Err(Error::new(format!("llama.cpp's head is in {found}, and not {wanted}")));
+            let expected = if has_head { "device" } else { "CPU" };
+            return Err(Error::PeerHead { found: side.head.clone(), expected });
         }
         let head = if has_head { ", and its head" } else { "" };
         let found = OnDevice { load: side.load, ..OnDevice::default() };
@@ -142,8 +138,7 @@ impl Bench {
         memory: Memory,
         device: Option<(&str, bool)>,
     ) -> Result<Side> {
-        let failed = |error: std::io::Error| Error::new(format!("{}: {error}", engine.word()));
-        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        let mut command = Command::new(std::env::current_exe().map_err(Error::Program)?);
         command.args(["bench-side", engine.word()]).arg(file).arg(memory.word());
         command.args([self.prompt.to_string(), self.tokens.to_string()]);
         if let Some((device, has_head)) = device {
@@ -153,9 +148,9 @@ impl Bench {
             command.env(HUGE.0, HUGE.1);
         }
         let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(Error::Process)?;
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(Error::new("a process without pipes"));
+            return Err(Error::ProcessEnded);
         };
         let answers = BufReader::new(answers);
         let mut side = Side {
@@ -232,9 +227,8 @@ struct Side {
 
 impl Side {
     fn round(&mut self, threads: usize) -> Result<Value> {
-        let failed = |error: std::io::Error| Error::new(format!("the other process: {error}"));
         if let Some(orders) = &mut self.orders {
-            writeln!(orders, "{threads}").and_then(|()| orders.flush()).map_err(failed)?;
+            writeln!(orders, "{threads}").and_then(|()| orders.flush()).map_err(Error::Process)?;
         }
         self.answer()
     }
@@ -242,9 +236,9 @@ impl Side {
     fn answer(&mut self) -> Result<Value> {
         let mut line = String::new();
         let read = self.answers.read_line(&mut line);
-        read.map_err(|error| Error::new(format!("the other process: {error}")))?;
+        read.map_err(Error::Process)?;
         // Why it ended stands on standard error already.
-        serde_json::from_str(&line).map_err(|_| Error::new("the other process has ended"))
+        serde_json::from_str(&line).map_err(|_| Error::ProcessEnded)
     }
 }
 
@@ -268,22 +262,21 @@ impl Files {
         let name = |end: &str| folder.join(format!("trine-bench-{id}.{end}"));
         let files = Self { ours: name("trnm"), theirs: name("gguf") };
         let path = bench.file.display();
-        let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
-        let bytes = Mapped::open(&bench.file).map_err(|error| fail(&error))?;
-        let pool = Pool::new(trine_models::model::threads(None)).map_err(|error| fail(&error))?;
+        let fail = |error: trine_models::Error| Error::from(error).at(&path);
+        let bytes = Mapped::open(&bench.file).map_err(|error| Error::read(&bench.file, error))?;
+        let pool = Pool::new(trine_models::model::threads(None));
+        let pool = pool.map_err(trine_models::Error::Thread)?;
         eprintln!("writing the model for ours: {}", files.ours.display());
         let how = Packed { packing: bench.packing.packing(), ..Packed::default() };
-        let image = pack(&bytes, &how, &pool).map_err(|error| fail(&error))?;
-        let lost = |file: &Path, error: &dyn std::fmt::Display| {
-            Error::new(format!("{}: {error}: name another folder by --scratch", file.display()))
-        };
-        fs::write(&files.ours, image).map_err(|error| lost(&files.ours, &error))?;
+        let image = pack(&bytes, &how, &pool).map_err(fail)?;
+        let lost = |file: &Path, source| Error::Scratch { path: file.to_owned(), source };
+        fs::write(&files.ours, image).map_err(|error| lost(&files.ours, error))?;
         let (name, theirs) = (trits.name(), files.theirs.display());
         eprintln!("writing the model for llama.cpp, in {name}: {theirs}");
-        let out = File::create(&files.theirs).map_err(|error| lost(&files.theirs, &error))?;
+        let out = File::create(&files.theirs).map_err(|error| lost(&files.theirs, error))?;
         let mut out = BufWriter::with_capacity(1 << 20, out);
         let written = write_for_llama(&bytes, trits, &mut out, &pool, |_, _| {});
-        written.map_err(|error| fail(&error))?;
+        written.map_err(fail)?;
         Ok(files)
     }
 }

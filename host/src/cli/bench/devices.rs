@@ -49,15 +49,15 @@ struct Measured {
 /// A device, and what it multiplies with.
 type Place = (Device, Activations);
 
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
+fn engine(error: trine_infer::Error) -> Error {
+    trine_models::Error::from(error).into()
 }
 
 impl Side<'_> {
     fn read(&mut self, tokens: &[u32], pool: &Pool) -> Result<()> {
         match self {
-            Self::Processor(session) => session.read(tokens, pool).map_err(fail),
-            Self::Device(engine) => engine.read(tokens).map_err(fail),
+            Self::Processor(session) => session.read(tokens, pool).map_err(engine),
+            Self::Device(device) => device.read(tokens).map_err(Error::device),
         }
     }
 
@@ -65,18 +65,18 @@ impl Side<'_> {
     fn read_prompt(&mut self, tokens: &[u32], pool: &Pool) -> Result<()> {
         match self {
             Self::Processor(session) => {
-                session.begin_prompt(tokens.iter().copied()).map_err(fail)?;
+                session.begin_prompt(tokens.iter().copied()).map_err(engine)?;
                 while session.step(usize::MAX, pool) == Step::More {}
                 Ok(())
             }
-            Self::Device(engine) => engine.read_prompt(tokens).map_err(fail),
+            Self::Device(device) => device.read_prompt(tokens).map_err(Error::device),
         }
     }
 
     fn forget(&mut self) -> Result<()> {
         match self {
-            Self::Processor(session) => session.truncate(0).map_err(fail),
-            Self::Device(engine) => engine.truncate(0).map_err(fail),
+            Self::Processor(session) => session.truncate(0).map_err(engine),
+            Self::Device(device) => device.truncate(0).map_err(Error::device),
         }
     }
 
@@ -85,7 +85,7 @@ impl Side<'_> {
             Self::Processor(session) => session.logits(),
             Self::Device(engine) => engine.logits(),
         };
-        logits.ok_or_else(|| Error::new("there are no logits"))
+        logits.ok_or(Error::NoLogits)
     }
 }
 
@@ -119,7 +119,7 @@ impl Task<'_> {
         let context = plan.prompt.saturating_add(plan.tokens);
         let own = Options { context, batch: plan.prompt, ..Options::new(&config) };
         let own = own.with_tables(loaded.model.weights());
-        let size = arena_bytes(&config, &own).map_err(fail)?;
+        let size = arena_bytes(&config, &own).map_err(engine)?;
         let mut memory = if place.is_none() { vec![0; size + 3] } else { Vec::new() };
         let (name, mut side) = if let Some((device, activations)) = place {
             let options = trine_ggml::Options {
@@ -129,11 +129,11 @@ impl Task<'_> {
                 ..trine_ggml::Options::new(context)
             };
             let tell = |plan: &_| eprintln!("{plan}");
-            let engine = Engine::open(&loaded.model, device, &options, self.pool, tell);
+            let opened = Engine::open(&loaded.model, device, &options, self.pool, tell);
             let how = if activations == Activations::Floats { ", floats" } else { "" };
-            (format!("{device:?}{how}"), Side::Device(engine.map_err(fail)?))
+            (format!("{device:?}{how}"), Side::Device(opened.map_err(Error::device)?))
         } else {
-            let session = Session::new(&loaded.model, &own, &mut memory).map_err(fail)?;
+            let session = Session::new(&loaded.model, &own, &mut memory).map_err(engine)?;
             let name = format!("cpu ({})", loaded.model.kernels().isa().name());
             (name, Side::Processor(session))
         };
@@ -257,9 +257,10 @@ impl Task<'_> {
 impl Bench {
     /// Measures each backend in turn, the processor first: the others are compared with it.
     pub(super) fn on_backends(&self, wanted: &[Backend]) -> Result<ExitCode> {
-        let named = |error: Error| Error::new(format!("{}: {error}", self.file.display()));
-        let bytes = Mapped::open(&self.file).map_err(|error| named(fail(error)))?;
-        let pool = Pool::new(threads(self.threads)).map_err(fail)?;
+        let named = |error: Error| error.at(self.file.display());
+        let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
+        let pool = Pool::new(threads(self.threads));
+        let pool = pool.map_err(trine_models::Error::Thread)?;
         let plan = Plan { tokens: self.tokens.max(self.greedy), ..self.plan() };
         let task = Task { bench: self, bytes: &bytes, pool: &pool, plan };
         let mut reference = Reference::default();
@@ -341,9 +342,7 @@ fn llama_device(device: Device) -> Result<Device> {
     }
     let name = device.name().replace("Ternary", "CUDA");
     let found = Device::all().into_iter().find(|other| other.name() == name);
-    found.ok_or_else(|| {
-        Error::new(format!("llama.cpp is to compute on {name}, which this program does not have"))
-    })
+    found.ok_or(Error::NoPeerDevice { name })
 }
 
 /// Where llama.cpp's head is, in the order of [`Measured::peers`].

@@ -27,10 +27,10 @@ use crate::cli::tools::pretty;
 
 const AFTER_HELP: &str = "\
 With --peer, llama.cpp computes the same model in TQ2_0, in a process of its own, in turns with
-ours; on a device of --backend that does not multiply that, in Q2_0. There --activations floats is
-measured too, since llama.cpp takes numbers as the device does. On the processor --rounds is then
-10 at least where two threads share the memory, and both are measured from mapped files and from
-huge pages. llama.cpp is in the program when it was built so:
+this program; on a device of --backend without TQ2_0, in Q2_0. On a device, floating-point
+activations are measured too, which llama.cpp uses there. On the CPU, both are measured from mapped
+files and from huge pages; where two threads share the memory, use --rounds 10 or more. To build the
+program with llama.cpp:
   export CFLAGS='-O3 -march=native' CXXFLAGS='-O3 -march=native' LLAMA_LIB_PROFILE=Release
   cargo build --release --features peer
 which needs cmake, a C++ compiler and libclang.";
@@ -39,41 +39,39 @@ which needs cmake, a C++ compiler and libclang.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Bench {
-    /// The model: a GGUF file, or an image of `trine model pack`.
+    /// Model: a GGUF file, or an image of `trine model pack`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Tokens that are read at once.
+    /// Number of tokens of the prefill.
     #[arg(long, value_name = "COUNT", default_value_t = 128,
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     prompt: usize,
-    /// Tokens that are read one at a time after them.
+    /// Number of tokens of the decode.
     #[arg(long, value_name = "COUNT", default_value_t = 32,
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     tokens: usize,
-    /// How often each is measured; the median counts.
+    /// Number of rounds; the median counts.
     #[arg(long, value_name = "COUNT", default_value_t = 3)]
     rounds: usize,
-    /// Threads [default: as many as the machine has]
+    /// Number of threads [default: one for each core]
     #[arg(long, value_name = "COUNT")]
     threads: Option<usize>,
-    /// How the weights are packed before.
+    /// Packing of the ternary weights.
     #[arg(long, value_enum, default_value_t = Packed::Line16)]
     packing: Packed,
-    /// Measure llama.cpp on the same model too, in turns.
+    /// Compare with llama.cpp on the same model.
     #[arg(long)]
     peer: bool,
-    /// Where the model lies meanwhile as each of both takes it; the size of the file, twice
-    /// [default: the system's folder for temporary files]
+    /// Folder for two copies of the model [default: the system's]
     #[arg(long, value_name = "FOLDER", requires = "peer")]
     scratch: Option<PathBuf>,
-    /// Measure on these, and compare logits and tokens with the processor's: cpu, vulkan, cuda,
-    /// metal or auto, with commas between; with --peer llama.cpp computes on the same devices.
+    /// Backends to measure and compare with the CPU, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
     backend: Vec<Backend>,
-    /// Tokens after the prompt that are compared so.
+    /// Number of tokens to compare after the prompt.
     #[arg(long, value_name = "COUNT", default_value_t = 256, requires = "backend")]
     greedy: usize,
-    /// Print one JSON object.
+    /// Print a JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -108,10 +106,10 @@ impl Bench {
             return self.beside();
         }
         let path = self.file.display();
-        let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
+        let fail = |error: trine_models::Error| Error::from(error).at(&path);
         let begun = Instant::now();
-        let bytes = Mapped::open(&self.file).map_err(|error| fail(&error))?;
-        let pool = Pool::new(threads(self.threads)).map_err(|error| fail(&error))?;
+        let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
+        let pool = Pool::new(threads(self.threads)).map_err(trine_models::Error::Thread)?;
         let mut buffers = Buffers::default();
         let loaded = Loaded::open(&bytes, &mut buffers, self.packing.packing(), &pool)?;
         let load = begun.elapsed().as_secs_f64();
@@ -119,7 +117,7 @@ impl Bench {
         let figures = bench(&loaded, &plan, &pool, |round| {
             eprintln!("round {} of {}", round + 1, self.rounds.max(1));
         });
-        let figures = figures.map_err(|error| fail(&error))?;
+        let figures = figures.map_err(fail)?;
         self.show(&figures, load, loaded.model.kernels().isa().name());
         Ok(ExitCode::SUCCESS)
     }
@@ -129,10 +127,7 @@ impl Bench {
     #[expect(clippy::unused_self, reason = "a build with devices measures")]
     fn on_backends(&self, wanted: &[Backend]) -> Result<ExitCode> {
         wanted.iter().try_for_each(|backend| choose(*backend))?;
-        Err(Error::new(
-            "this program was built without graphics processors: without --backend it measures the \
-             processor",
-        ))
+        Err(Error::NoGpuBuild)
     }
 
     fn plan(&self) -> Plan {

@@ -102,7 +102,7 @@ impl BenchSide {
             Memory::Mapped => Mapped::open(path),
             Memory::Huge => Mapped::read(path),
         };
-        bytes.map_err(|error| Error::new(format!("{}: {error}", path.display())))
+        bytes.map_err(|error| Error::read(path, error))
     }
 
     #[cfg(feature = "peer")]
@@ -110,7 +110,7 @@ impl BenchSide {
         use trine_ggml::llama::{Model, Options, flags, version};
         use trine_models::model::{stretch, tokens};
 
-        let fail = |error: trine_ggml::llama::Error| Error::new(format!("llama.cpp: {error}"));
+        let fail = |error: trine_ggml::llama::Error| Error::device(error).at("llama.cpp");
         let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
         let begun = Instant::now();
         let options = Options {
@@ -151,9 +151,12 @@ impl BenchSide {
 /// Does a round for each number of threads that comes, and says what it took.
 fn each_line(mut round: impl FnMut(usize) -> Result<Round>) -> Result<()> {
     for line in io::stdin().lock().lines() {
-        let line = line.map_err(|error| Error::new(format!("standard input: {error}")))?;
+        let line = line.map_err(|source| {
+            let (action, stream) = ("read", "standard input");
+            Error::Stream { action, stream, source }
+        })?;
         let count = line.trim().parse().ok().filter(|count| *count > 0);
-        let count = count.ok_or_else(|| Error::new(format!("no number of threads: {line}")))?;
+        let count = count.ok_or(Error::Threads { text: line })?;
         let Round { prefill, decode } = round(count)?;
         answer(&json!({
             "prefill": prefill.rate(),
@@ -174,7 +177,7 @@ fn huge_bytes() -> Option<u64> {
 }
 
 fn threads(count: usize) -> Result<Pool> {
-    Pool::new(count).map_err(|error| Error::new(error.to_string()))
+    Ok(Pool::new(count).map_err(trine_models::Error::Thread)?)
 }
 
 fn answer(object: &Value) {

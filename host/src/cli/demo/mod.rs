@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Arguments of `trine demo`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Demo {
-    /// Where to write the picture that the board's camera takes.
+    /// File for the picture of the board's camera.
     #[arg(long, value_name = "PATH")]
     save: Option<PathBuf>,
 }
@@ -51,9 +51,9 @@ impl Demo {
         let ready = hub.wait_ready(PATIENCE);
         let device = hub.find("greenhouse")?;
         if !ready || device.state() != State::Online {
-            return Err(Error::new("the simulated board does not answer: please report it"));
+            return Err(Error::DemoSilent);
         }
-        let table = device.table().ok_or_else(|| Error::new("the board shows no tools"))?;
+        let table = device.table().ok_or(Error::DemoSilent)?;
         introduce(&device, &*table);
         let mut show = Show::new(Arc::clone(&device));
         plain_calls(&mut show);
@@ -78,8 +78,7 @@ impl Demo {
             picture.print(bytes.len(), self.save.is_none());
         }
         if let Some(path) = &self.save {
-            std::fs::write(path, &bytes)
-                .map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
+            std::fs::write(path, &bytes).map_err(|error| Error::write(path, error))?;
             say!("   written to {}", path.display());
         }
         Ok(())
@@ -158,8 +157,7 @@ fn take_time(show: &mut Show) -> Result<()> {
     let report = show.call("display_show", &shown, Entry::Entered);
     let early = !report.is_error && !moving.is_finished();
     show.expect(early, "an answer while the vent still moves");
-    let moved =
-        moving.join().map_err(|_| Error::new("a call ended in a panic: please report it"))?;
+    let moved = moving.join().map_err(|_| Error::DemoPanic)?;
     let there = moved.result["structuredContent"]["degrees"] == 60;
     show.report("vent_move", &json!({ "degrees": 60 }), &moved, Some(Entry::Entered));
     show.expect(!moved.is_error && there, "the vent at 60 degrees");

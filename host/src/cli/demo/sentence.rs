@@ -16,7 +16,7 @@ const WATER: &str = "open the mist valve for two minutes";
 
 /// Says three sentences to the board.
 pub(super) fn sentences(show: &mut Show) -> Result<()> {
-    let table = show.device().table().ok_or_else(|| Error::new("the board shows no tools"))?;
+    let table = show.device().table().ok_or(Error::DemoSilent)?;
     let Some(model) = BUILT_IN.first() else { return Ok(()) };
     let bytes = count(model.file.len() as u64);
     Source::named(OsStr::new(model.name)).with(Some(&*table), |asker| {

@@ -57,7 +57,7 @@ fn devices() -> DeviceArgs {
 /// Opens the one device, lists its tools and calls one.
 fn answer(devices: &DeviceArgs) -> Result<String, Silence> {
     let start = Instant::now();
-    let missing = |error: trine_gateway::Error| Silence::Missing(error.to_string());
+    let missing = |error: trine_gateway::Error| Silence::Missing(error.chain());
     // Without the user's keys: these boards are of this program, and have none.
     let hub = Hub::open_with(devices, Prefix::Auto, &Settings::none()).map_err(missing)?;
     let _ = hub.wait_ready(PATIENCE);

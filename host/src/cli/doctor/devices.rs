@@ -16,7 +16,7 @@ pub(super) fn checks(args: &DeviceArgs) -> Vec<Check> {
     let hub = match Hub::open(args, Prefix::Auto) {
         Ok(hub) => hub,
         Err(error) => {
-            return vec![Check::fail(SUBJECT, error.to_string(), "correct the command line")];
+            return vec![Check::fail(SUBJECT, error.chain(), "correct the command line")];
         }
     };
     // Those that do not answer say so.

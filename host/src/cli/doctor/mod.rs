@@ -61,11 +61,9 @@ impl Check {
 
 /// Arguments of `trine doctor`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit code: 1 when something that should work does not; warnings do not count."
-)]
+#[command(after_help = "Exit code: 1 when a check fails; warnings do not count.")]
 pub(super) struct Doctor {
-    /// Print one JSON object.
+    /// Print a JSON object.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -12,12 +12,12 @@ pub(super) fn checks() -> Vec<Check> {
     let names = match settings.aliases() {
         Ok(aliases) => some(aliases.len() as u64, "name"),
         Err(error) => {
-            return vec![Check::fail(SUBJECT, error.to_string(), "correct the file, or remove it")];
+            return vec![Check::fail(SUBJECT, error.chain(), "correct the file, or remove it")];
         }
     };
     let (keys, problems) = settings.check_keys();
     let problem = |error: trine_gateway::Error| {
-        Check::fail(SUBJECT, error.to_string(), "no device with this key is served until then")
+        Check::fail(SUBJECT, error.chain(), "no device with this key is served until then")
     };
     let mut all: Vec<_> = problems.into_iter().map(problem).collect();
     if all.is_empty() {

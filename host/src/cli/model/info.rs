@@ -16,10 +16,10 @@ const INDENT: usize = 14;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code: 1 when the engine would refuse the file.")]
 pub(super) struct Info {
-    /// The model, a GGUF file.
+    /// Model: a GGUF file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Print one JSON object.
+    /// Print a JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -27,10 +27,9 @@ pub(super) struct Info {
 impl Info {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let path = self.file.display();
-        let bytes =
-            Mapped::open(&self.file).map_err(|error| Error::new(format!("{path}: {error}")))?;
-        let summary =
-            Summary::of(&bytes).map_err(|error| Error::new(format!("{path}: {error}")))?;
+        let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
+        let summary = Summary::of(&bytes).map_err(trine_models::Error::from);
+        let summary = summary.map_err(|error| Error::from(error).at(&path))?;
         if self.json {
             say!("{}", pretty(&summary.json()));
         } else {
@@ -71,8 +70,8 @@ fn print(summary: &Summary) {
     if let Some(chooser) = &summary.chooser {
         let least = 100.0 * chooser.threshold;
         let kind = format!(
-            "writes no text: it turns a sentence into a call of {}, or says that none fits; a call \
-             takes a confidence of {least:.1} %",
+            "choose calls: it generates no text, it turns a sentence into a call of {}, or of no \
+             tool; the threshold is {least:.1} %",
             chooser.known()
         );
         row("made to", &wrap(kind.split(' '), INDENT));

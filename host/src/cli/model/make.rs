@@ -13,10 +13,10 @@ use trine_models::model::{Head, Shape, Text, Weights, make};
 use crate::cli::paint::{STRONG, count, say, time};
 
 const AFTER_HELP: &str = "\
-The tiny model has all that the published one has in sizes that are no powers of two; the options
-change one by one what it has. The full model has the keys, tensors, layouts and size of the
-published BitNet b1.58 2B-4T, 1,187,801,280 bytes, with random weights of which 42 % are zero.
-The same options and seed give the same bytes.
+The tiny model has every part of the published one, with sizes that are not powers of two; options
+change single sizes. The full model has the keys, tensors, layouts and size of the published BitNet
+b1.58 2B-4T, 1,187,801,280 bytes, with random weights of which 42 % are zero. The same options and
+seed give the same bytes.
 
 Example: trine model make --tiny -o tiny.gguf";
 
@@ -24,22 +24,22 @@ Example: trine model make --tiny -o tiny.gguf";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Make {
-    /// A model of a megabyte or two [default]
+    /// Use a shape of one or two megabytes [default]
     #[arg(long)]
     tiny: bool,
-    /// A model in the shape of BitNet b1.58 2B-4T.
+    /// Use the shape of BitNet b1.58 2B-4T.
     #[arg(long, conflicts_with = "tiny")]
     full: bool,
-    /// What the random numbers are drawn from.
+    /// Seed of the weights.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Where to write the file.
+    /// File for the model.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
-    /// How trits are stored.
+    /// Type of the ternary weights.
     #[arg(long, value_name = "TYPE", default_value = "i2_s")]
     weights: Weights,
-    /// How the embedding is stored, which is the head too.
+    /// Type of the embedding, which is the head too.
     #[arg(long, value_name = "TYPE", default_value = "f16")]
     head: Head,
     #[command(flatten)]
@@ -49,31 +49,31 @@ pub(super) struct Make {
 /// What a model can have of its own.
 #[derive(Debug, clap::Args)]
 struct Sizes {
-    /// Tokens are bytes; there is no vocabulary.
+    /// Use bytes as tokens, without a vocabulary.
     #[arg(long)]
     bytes: bool,
-    /// Tokens.
+    /// Number of tokens in the vocabulary.
     #[arg(long, value_name = "COUNT")]
     vocab: Option<usize>,
-    /// Positions.
+    /// Context length in tokens.
     #[arg(long, value_name = "COUNT")]
     context: Option<usize>,
     /// Width of the residual stream.
     #[arg(long, value_name = "COUNT")]
     width: Option<usize>,
-    /// Width inside the feed-forward network.
+    /// Width of the feed-forward network.
     #[arg(long, value_name = "COUNT")]
     ffn: Option<usize>,
-    /// Blocks.
+    /// Number of blocks.
     #[arg(long, value_name = "COUNT")]
     blocks: Option<usize>,
-    /// Query heads.
+    /// Number of query heads.
     #[arg(long, value_name = "COUNT")]
     heads: Option<usize>,
-    /// Key and value heads.
+    /// Number of key and value heads.
     #[arg(long, value_name = "COUNT")]
     kv_heads: Option<usize>,
-    /// What the file says of its architecture.
+    /// Name of the architecture in the file.
     #[arg(long, value_name = "NAME")]
     architecture: Option<String>,
 }
@@ -115,12 +115,12 @@ impl Make {
         }
         shape.check()?;
         let path = self.output.display();
-        let mut file =
-            File::create(&self.output).map_err(|error| Error::new(format!("{path}: {error}")))?;
+        let failed = |error| Error::write(&self.output, error);
+        let mut file = File::create(&self.output).map_err(failed)?;
         let bar = bar(&shape);
         let begin = Instant::now();
         let bytes = make(&shape, self.seed, &mut file, |done| bar.set_position(done))?;
-        file.flush().map_err(|error| Error::new(format!("{path}: {error}")))?;
+        file.flush().map_err(failed)?;
         bar.finish_and_clear();
         let took = begin.elapsed();
         let rate = bytes as f64 / 1e6 / took.as_secs_f64().max(1e-9);

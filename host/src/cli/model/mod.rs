@@ -18,7 +18,7 @@ pub(super) struct Model {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print what a model file holds, and what would be refused of it.
+    /// Print the contents of a model file, and its faults.
     Info(info::Info),
     /// Write a random model, for tests and measurements.
     Make(make::Make),

@@ -13,7 +13,7 @@ use trine_ternary::{Packing, RowFormat};
 use super::super::paint::{count, say};
 
 const AFTER_HELP: &str = "\
-The image is used where it lies, in flash or in a mapped file; docs/model.md has the format.
+The image is used in place, in flash or in a mapped file; docs/model.md has the format.
 
 Example: trine model pack tiny.gguf -o tiny.trnm --packing look5 --head q8-0";
 
@@ -21,16 +21,16 @@ Example: trine model pack tiny.gguf -o tiny.trnm --packing look5 --head q8-0";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Pack {
-    /// The model, a GGUF file.
+    /// Model: a GGUF file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Where to write the image.
+    /// File for the image.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
-    /// How ternary weights are stored.
+    /// Packing of the ternary weights.
     #[arg(long, value_enum, default_value_t = Weights::Line16)]
     packing: Weights,
-    /// How embedding and head are stored.
+    /// Format of embedding and head.
     #[arg(long, value_enum, default_value_t = Head::Keep)]
     head: Head,
 }
@@ -40,15 +40,15 @@ pub(super) struct Pack {
 enum Weights {
     /// As in the file.
     Keep,
-    /// 2 bits, for wide registers.
+    /// 2 bits a weight, for vector registers.
     Line2,
-    /// 1.6 bits, for wide registers.
+    /// 1.6 bits a weight, for vector registers.
     Line16,
-    /// 2 bits, for look-up on microcontrollers.
+    /// 2 bits a weight, for tables on microcontrollers.
     Look4,
-    /// 1.6 bits, for look-up on microcontrollers.
+    /// 1.6 bits a weight, for tables on microcontrollers.
     Look5,
-    /// 2 bits, for microcontrollers that multiply two halfwords at once.
+    /// 2 bits a weight, for microcontrollers with SMLAD.
     Pairs,
 }
 
@@ -61,7 +61,7 @@ enum Head {
     F32,
     /// Half precision.
     F16,
-    /// Bytes, with a scale for 32 of them.
+    /// 8 bits, with a scale for 32 values.
     #[value(name = "q8-0")]
     Q8_0,
 }
@@ -69,8 +69,8 @@ enum Head {
 impl Pack {
     pub(super) fn run(self) -> Result<ExitCode> {
         let path = self.file.display();
-        let fail = |error: &dyn std::fmt::Display| Error::new(format!("{path}: {error}"));
-        let bytes = Mapped::open(&self.file).map_err(|error| fail(&error))?;
+        let fail = |error: trine_models::Error| Error::from(error).at(&path);
+        let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
         let how = Packed {
             packing: match self.packing {
                 Weights::Keep => None,
@@ -89,10 +89,10 @@ impl Pack {
             descriptors: 0,
         };
         let pool = Pool::new(available_parallelism().map_or(1, usize::from));
-        let pool = pool.map_err(|error| fail(&error))?;
-        let image = pack(&bytes, &how, &pool).map_err(|error| fail(&error))?;
+        let pool = pool.map_err(trine_models::Error::Thread)?;
+        let image = pack(&bytes, &how, &pool).map_err(fail)?;
         let out = self.output.display();
-        fs::write(&self.output, &image).map_err(|error| Error::new(format!("{out}: {error}")))?;
+        fs::write(&self.output, &image).map_err(|error| Error::write(&self.output, error))?;
         say!("{out}: {} bytes", count(image.len() as u64));
         Ok(ExitCode::SUCCESS)
     }

@@ -17,31 +17,29 @@ use trine_models::offload::Missing;
 ///
 /// # Errors
 /// With what went wrong, where it does not.
-pub(super) fn failed(wish: Wish, error: &impl std::fmt::Display) -> Result<()> {
+pub(super) fn failed(wish: Wish, error: impl Into<Error>) -> Result<()> {
+    let error = error.into();
     if wish.falls_back {
-        fall_back(&error.to_string());
+        fall_back(&error.chain());
         return Ok(());
     }
-    Err(Error::new(error.to_string()))
+    Err(error)
 }
 
 /// Says aloud that the processor computes, and why.
-fn fall_back(why: &str) {
-    eprintln!("warning: {why}: the model is computed on the processor");
+pub(super) fn fall_back(why: &str) {
+    eprintln!("warning: {why}: the model is computed on the CPU");
 }
 
 /// Without a backend for graphics processors there is nothing to choose.
 #[cfg(not(feature = "gpu"))]
 pub(super) fn choose(backend: Backend) -> Result<()> {
-    backend.check_built().map_err(|missing| Error::new(missing.to_string()))
+    backend.check_built().map_err(Error::device)
 }
 
 #[cfg(not(feature = "gpu"))]
 pub(super) fn list(_: bool) -> Result<std::process::ExitCode> {
-    Err(Error::new(
-        "this program was built without graphics processors: build it with `cargo build --release \
-         --features vulkan` (or cuda, or metal), as docs/gpu.md says",
-    ))
+    Err(Error::NoGpuBuild)
 }
 
 /// The device of a backend; none where the processor is to compute, which is said aloud when
@@ -63,21 +61,21 @@ fn said(
 ) -> Result<Option<trine_ggml::Device>> {
     match found {
         Err(Missing::Any) => {
-            fall_back(&sentence(Missing::Any));
+            fall_back(&explained(Missing::Any).chain());
             Ok(None)
         }
-        found => found.map_err(|missing| Error::new(sentence(missing))),
+        found => found.map_err(explained),
     }
 }
 
 /// Why there is no device: what became of the modules, where that is the reason.
 #[cfg(feature = "gpu")]
-fn sentence(missing: Missing) -> String {
+fn explained(missing: Missing) -> Error {
     #[cfg(feature = "modules")]
-    if let Some(said) = missing.of_modules() {
-        return said;
+    if let Some(reason) = missing.of_modules() {
+        return Error::NoModule { reason };
     }
-    missing.to_string()
+    Error::device(missing)
 }
 
 #[cfg(test)]
@@ -87,8 +85,8 @@ mod tests {
     #[test]
     fn what_goes_wrong_is_an_error_where_the_processor_does_not_go_on() {
         let listed = Wish::new(&[Backend::Vulkan, Backend::Cpu]).unwrap();
-        assert!(failed(listed, &"no device").is_ok());
+        assert!(failed(listed, Error::NoGpuBuild).is_ok());
         let alone = Wish::new(&[Backend::Vulkan]).unwrap();
-        assert!(failed(alone, &"no device").unwrap_err().to_string().contains("no device"));
+        assert!(matches!(failed(alone, Error::NoGpuBuild), Err(Error::NoGpuBuild)));
     }
 }

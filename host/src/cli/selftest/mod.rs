@@ -15,8 +15,7 @@ use super::paint::{BAD, FAINT, GOOD, STRONG, say};
 use super::tools::pretty;
 
 const AFTER_HELP: &str = "\
-Nothing that the device does is changed: the operations only read, and of its tools only those are
-called that say they are read-only.
+Nothing on the device is changed: only tools that are marked read-only are called.
 
 Exit code: 1 when a check fails, 2 when there is no such device, 3 when it does not answer.
 
@@ -29,10 +28,10 @@ pub(super) struct Selftest {
     /// Name of the device, as `trine devices` prints it.
     #[arg(value_name = "DEV")]
     device: String,
-    /// Print one JSON object.
+    /// Print a JSON object.
     #[arg(long)]
     json: bool,
-    /// Longest to wait for the device, and for each of its answers.
+    /// Timeout for the device, and for each answer, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     patience: u64,
     #[command(flatten)]

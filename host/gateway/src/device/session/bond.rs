@@ -42,7 +42,7 @@ impl Bond {
         self.kept = match settings.device_of_link(link) {
             Ok(None) => Kept::Nothing,
             Ok(Some(device)) => Kept::Device(device),
-            Err(error) => Kept::Unreadable(error.to_string()),
+            Err(error) => Kept::Unreadable(error.chain()),
         };
     }
 
@@ -71,7 +71,8 @@ impl Bond {
             Ok(()) => self.kept = Kept::Device(device.clone()),
             Err(error) if matches!(self.unkept, Unkept::No) => {
                 self.unkept = Unkept::ToSay(format!(
-                    "that it belongs on this link cannot be kept for later programs: {error}"
+                    "that it belongs on this link cannot be kept for later programs: {}",
+                    error.chain()
                 ));
             }
             Err(_) => {}
@@ -94,7 +95,7 @@ impl Bond {
         if let Some(link) = &self.link
             && let Err(error) = settings.unbind_link(link)
         {
-            self.kept = Kept::Unreadable(error.to_string());
+            self.kept = Kept::Unreadable(error.chain());
         }
     }
 

@@ -170,7 +170,9 @@ impl Secure {
         let held = match self.settings.keys(&id) {
             Ok(held) => held,
             Err(_) if self.shown.is_some() => return self.unproven(asked.is_none(), now),
-            Err(error) => return Opened::Refused(format!("its key cannot be read: {error}")),
+            Err(error) => {
+                return Opened::Refused(format!("its key cannot be read: {}", error.chain()));
+            }
         };
         let is_free = self.owner().is_none() && self.bond.error().is_none();
         if !hello.keyed && held.known.is_none() && is_free {
@@ -203,7 +205,7 @@ impl Secure {
     /// The device has proven its key: its session begins, and the link is its own from here on.
     fn begin<'a>(&mut self, id: DeviceId, message: &'a [u8], key: &Key, now: u64) -> Opened<'a> {
         if let Err(error) = self.settings.proven(&id, key) {
-            return Opened::Refused(format!("its key cannot be kept: {error}"));
+            return Opened::Refused(format!("its key cannot be kept: {}", error.chain()));
         }
         (self.refused, self.locked) = (false, None);
         self.proven_at = Some(now);

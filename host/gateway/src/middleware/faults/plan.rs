@@ -68,14 +68,18 @@ impl FaultPlan {
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        let wrong = |wanted: &str| Error::new(format!("--faults {name}={value}: give {wanted}"));
+        let wrong = |expected| {
+            let (name, value) = (name.to_owned(), value.to_owned());
+            Error::Fault { name, value, expected }
+        };
         let part = |text: &str| {
             let part = text.parse::<f64>().ok().filter(|part| (0.0..=1.0).contains(part));
             part.ok_or_else(|| wrong("a chance from 0 to 1"))
         };
         let timed = || {
-            let (chance, time) =
-                value.split_once(':').ok_or_else(|| wrong("a chance and a time, 0.01:5ms"))?;
+            let (chance, time) = value
+                .split_once(':')
+                .ok_or_else(|| wrong("a chance and a time, such as 0.01:5ms"))?;
             let time = humantime::parse_duration(time)
                 .map_err(|_| wrong("a time such as 200us or 5ms after the colon"))?;
             Ok((part(chance)?, u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
@@ -88,12 +92,9 @@ impl FaultPlan {
             "stall" => self.stall = timed()?,
             "mask" => self.masks.push(timed()?),
             "baud" => self.baud = value.parse().map_err(|_| wrong("a baud rate"))?,
-            "seed" => self.seed = value.parse().map_err(|_| wrong("a whole number"))?,
+            "seed" => self.seed = value.parse().map_err(|_| wrong("an integer"))?,
             _ => {
-                return Err(Error::new(format!(
-                    "--faults {name}: there is no such fault; there are drop, flip, split, \
-                     duplicate, stall, mask and baud, and seed"
-                )));
+                return Err(Error::UnknownFault { name: name.to_owned() });
             }
         }
         Ok(())
@@ -106,15 +107,12 @@ impl FromStr for FaultPlan {
     fn from_str(text: &str) -> Result<Self> {
         let mut plan = Self::none(1);
         for part in text.split(',').filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(|| {
-                Error::new(format!("--faults {part}: give NAME=VALUE, such as drop=0.01"))
-            })?;
+            let wrong = || Error::FaultSyntax { part: part.to_owned() };
+            let (name, value) = part.split_once('=').ok_or_else(wrong)?;
             plan.set(name.trim(), value.trim())?;
         }
         if !plan.masks.is_empty() && plan.baud == 0 {
-            return Err(Error::new(
-                "--faults mask: bytes are lost by how fast they come; add baud=115200",
-            ));
+            return Err(Error::MaskWithoutBaud);
         }
         Ok(plan)
     }

@@ -86,9 +86,9 @@ fn what_cannot_be_is_refused_with_the_reason() {
         ("drop=2", "from 0 to 1"),
         ("stall=0.1", "0.01:5ms"),
         ("stall=0.1:x", "200us or 5ms"),
-        ("fire=1", "no such fault"),
+        ("fire=1", "unknown fault"),
         ("mask=0.1:5ms", "add baud="),
-        ("seed=x", "whole number"),
+        ("seed=x", "an integer"),
     ] {
         let said = text.parse::<FaultPlan>().unwrap_err().to_string();
         assert!(said.contains(part), "{text}: {said}");

@@ -1,0 +1,106 @@
+//! Devices, links and settings.
+
+use trine_dispatch::InitError;
+use trine_gateway::Error;
+
+use super::{absent, text};
+
+fn toml() -> toml_edit::TomlError {
+    "aliases =".parse::<toml_edit::DocumentMut>().unwrap_err()
+}
+
+/// Those of `trine-gateway`.
+#[expect(clippy::too_many_lines, reason = "a line for each message")]
+pub(crate) fn gateway(out: &mut String) {
+    samples! { out, "gateway", Error:
+        At { place: text("--button"), source: Box::new(Error::Closed) }
+        File { action: "read", path: "data/file".into(), source: absent() }
+        Stream { action: "read", stream: "input", source: absent() }
+        Thread(absent())
+        Signals(absent())
+        Random(getrandom::Error::UNSUPPORTED)
+        NoDevice {}
+        OneDevice { command: "--record", found: 2 }
+        Value {
+            option: "--tcp",
+            value: text("board"),
+            expected: "HOST:PORT, such as board:4000",
+        }
+        Fault { name: text("drop"), value: text("2"), expected: "a chance from 0 to 1" }
+        FaultSyntax { part: text("drop") }
+        UnknownFault { name: text("fire") }
+        MaskWithoutBaud {}
+        DeviceName { name: text("a b") }
+        DuplicateName { name: text("north"), one: text("unix a"), two: text("unix b") }
+        DuplicateAddress { address: 1, value: text("1@/dev/ttyUSB0") }
+        UnknownDevice {
+            name: text("nort"),
+            known: text("north, south"),
+            meant: text("; did you mean 'north'?"),
+        }
+        NotALine { address: text("simulated") }
+        UnknownBoard { board: text("lm3s"), known: text("mps2-an386, virt") }
+        NoEmulator {
+            board: "virt",
+            emulator: "qemu-system-riscv32",
+            package: "qemu-system-misc",
+        }
+        NoFirmwareFile { path: "my.elf".into() }
+        NoFirmware { board: text("virt"), path: "firmware/virt/trine-firmware.elf".into() }
+        NoButton {}
+        ButtonCommand {}
+        RealBoard { device: text("greenhouse") }
+        ButtonIgnored {}
+        Simulation(InitError::Nonce)
+        NotRunning {}
+        NoKeySupport {}
+        Model("the model is cut short".into())
+        ModelEnded {}
+        CaptureLine { line: 3, text: text("5 > 0g") }
+        CaptureLink { text: text("packet 7") }
+        NoSentences { device: text("greenhouse") }
+        SentenceTooLong { device: text("greenhouse"), bytes: 1500, most: 1024 }
+        SentenceTimeout { deadline_ms: 10_000 }
+        SentenceRefused { text: text("the sentence has no words") }
+        SentenceAnswer {}
+        TaggedCapture {}
+        MessageTooLong {}
+        Link(absent())
+        Dial { reason: text("board:4000 cannot be reached") }
+        Closed {}
+        NoFolder {}
+        Toml { path: "aliases.toml".into(), source: toml() }
+        Setting {
+            file: "aliases.toml",
+            key: text("aliases"),
+            expected: "table",
+            advice: "write [aliases]",
+        }
+        DuplicateAlias {
+            file: "aliases.toml",
+            name: text("north"),
+            one: text("A1"),
+            two: text("B2"),
+        }
+        AliasTaken { name: text("north"), serial: text("A1") }
+        NoSerial {}
+        KeyExposed { path: "data/file".into() }
+        BadKey { path: "data/file".into() }
+        BadPins { path: "data/file".into() }
+        BadLink { path: "data/file".into(), link: text("serial /dev/ttyACM0") }
+        LinkName { link: text("serial /dev/a\nb") }
+        TooManyNew { most: 256 }
+        UnknownTrust { which: text("pump") }
+        AmbiguousTrust { which: text("pump"), known: text("v/pump/1, w/pump/1") }
+        Unchanged { what: text("tool 'fan_set' of v/p/s") }
+        Offline { device: text("greenhouse") }
+        UnnamedKey { device: text("greenhouse") }
+        Keyless { device: text("greenhouse") }
+        ButtonNotHeld {}
+        KeyNotStored {}
+        KeyRefused {}
+        KeyUnproven {}
+        EraseUnknown {}
+        EraseSilent {}
+    }
+}

@@ -1,0 +1,67 @@
+//! Every error of the program and of its libraries, as a user reads it: compared with one file.
+//!
+//! A variant without a sample does not compile, and a message that changes shows in a review.
+//! `cargo xtask golden` writes the file.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{fs, io};
+
+use trine_infer::gguf;
+use trine_models::chain;
+
+/// The samples of an enum, by the names of its variants.
+macro_rules! samples {
+    ($out:ident, $crate_name:literal, $error:ident: $($variant:ident $fields:tt)+) => {{
+        // A variant that is not listed is an error here.
+        let _ = |error: &$error| match error { $($error::$variant { .. } => ()),+ };
+        $(
+            let error = $error::$variant $fields;
+            crate::add($out, concat!($crate_name, ".", stringify!($variant)), &error);
+        )+
+    }};
+}
+
+mod gateway;
+mod models;
+mod program;
+mod train;
+
+/// A line of the file: messages of several lines are indented.
+fn add(out: &mut String, name: &str, error: &dyn StdError) {
+    writeln!(out, "{name}: {}", chain(error).trim_end().replace('\n', "\n    ")).unwrap();
+}
+
+fn absent() -> io::Error {
+    io::ErrorKind::NotFound.into()
+}
+
+fn json() -> serde_json::Error {
+    serde_json::from_str::<serde_json::Value>("{\"tools\": [\n").unwrap_err()
+}
+
+fn parsed() -> gguf::Error {
+    gguf::Error::tensor("blk.0.attn_q.weight", gguf::Reason::End)
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+#[test]
+fn golden_messages() {
+    let mut out = String::new();
+    gateway::gateway(&mut out);
+    models::models(&mut out);
+    train::train(&mut out);
+    program::program(&mut out);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/messages.txt");
+    if std::env::var_os("TRINE_GOLDEN").is_some_and(|value| value == "write") {
+        fs::write(path, out).unwrap();
+        return;
+    }
+    assert_eq!(out, fs::read_to_string(&path).unwrap());
+}

@@ -1,0 +1,113 @@
+//! The program, entries of MCP clients, and C from lists of tools.
+
+use trine::connect::ConnectError;
+use trine::{Error, HeaderError};
+use trine_ask::CompileError;
+use trine_descriptor::check::{TableError, TableErrorKind};
+use trine_gateway::table::BadTable;
+
+use super::{absent, json, text};
+
+fn rule() -> TableError {
+    TableError { kind: TableErrorKind::Description, tool: 2, node: None }
+}
+
+/// Those of `trine`.
+#[expect(clippy::too_many_lines, reason = "a line for each message")]
+pub(crate) fn program(out: &mut String) {
+    samples! { out, "trine", Error:
+        Gateway(Box::new(trine_gateway::Error::Closed))
+        Models(Box::new(trine_models::Error::Answer))
+        Train(Box::new(trine_train::Error::NoFit))
+        Connect(ConnectError::NoHome)
+        Header(HeaderError::Label)
+        At { place: text("tools.json"), source: Box::new(Error::LineText) }
+        File { action: "read", path: "data/file".into(), source: absent() }
+        Stream { action: "read", stream: "standard input", source: absent() }
+        CurrentDirectory(absent())
+        Program(absent())
+        ProgramPath {}
+        ArgumentsJson(json())
+        ArgumentsObject {}
+        UnknownTool {
+            device: text("greenhouse"),
+            tool: text("fan_sett"),
+            known: text("fan_set, light_set"),
+            meant: text("; did you mean 'fan_set'?"),
+        }
+        NothingToSave {}
+        UnknownAlias { name: text("nort"), meant: text("; did you mean 'north'?") }
+        Offline { device: text("greenhouse"), reason: text("no answer") }
+        SeveralDevices { known: text("north, south") }
+        TwoDevices { device: text("north"), run: text("south") }
+        RecordTwice {}
+        NoTable { device: text("greenhouse") }
+        DemoSilent {}
+        DemoPanic {}
+        NoFolder { path: "models".into() }
+        NeedsGpu { option: "--layers" }
+        NeedsCpu { option: "--shift", backend: "vulkan" }
+        NoGpuBuild {}
+        NoPeerBuild {}
+        NoModule { reason: text("no vulkan device found: no module is in this folder") }
+        EmptyPrompt {}
+        PromptTooLong { tokens: 5000, context: 2048, most: 4096 }
+        LineTooLong { most: 65_536 }
+        LineJson(json())
+        LineText {}
+        Scratch { path: "data/file".into(), source: absent() }
+        Process(absent())
+        ProcessEnded {}
+        Threads { text: text("0") }
+        NoPeerDevice { name: text("CUDA0") }
+        PeerHead { found: text("CPU"), expected: "device" }
+        NoLogits {}
+    }
+    samples! { out, "header", HeaderError:
+        At { place: text("fan_set: percent"), source: Box::new(HeaderError::Label) }
+        Json { what: "list of tools", source: json() }
+        NotAList {}
+        ToolName { name: text("a b") }
+        SameName { one: text("fan-set"), two: text("fan_set") }
+        Consent { found: text("maybe") }
+        NotAnObject { what: "the schema" }
+        SchemaType { found: text("\"array\"") }
+        Label {}
+        Missing { what: "an integer", keys: "\"minimum\" and \"maximum\"" }
+        ListParam {}
+        Items { most: 254 }
+        Type { found: text("null") }
+        NoType {}
+        Places { most: 9 }
+        Number { text: text("0.12345"), places: 2 }
+        Default { value: text("3") }
+        Condition {}
+        NotAMember { name: text("\"speed\"") }
+        TooMany { what: "items" }
+        UnknownTool { name: text("lamp") }
+        Value {
+            key: text("pending_bytes"),
+            value: text("70000"),
+            expected: "an integer of 16 bits",
+        }
+        UnknownKey { key: text("speed") }
+        UnitOfText { name: text("on") }
+        UnknownMember { name: text("speed") }
+        Table(rule())
+        BadTable(BadTable::Rule(rule()))
+        TooLong {}
+        Packed {}
+        Compile(CompileError::Tools)
+        Models(Box::new(trine_models::Error::Answer))
+    }
+    samples! { out, "connect", ConnectError:
+        Name(text("a b"))
+        NoProjectFile("Claude Desktop")
+        NoHome {}
+        Broken(text("unexpected token on line 3"))
+        Shape { key: text("mcpServers"), expected: "an object" }
+        Twice(text("mcpServers"))
+        Taken { name: text("trine"), holder: text("/usr/bin/other") }
+        Io { doing: "write", path: "data/file".into(), error: absent() }
+    }
+}
