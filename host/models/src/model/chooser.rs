@@ -31,13 +31,18 @@ impl Chooser {
         let table = file.array("trine.ask", Kind::U8).map_err(|error| error.to_string())?;
         let Some(table) = table else { return Ok(None) };
         let table = Vocabulary::parse(table.bytes()).map_err(|error| error.to_string())?;
-        Ok(Some(Self {
+        Ok(Some(Self::of_table(&table, names(file))))
+    }
+
+    /// What this table says, and the names of the tools.
+    pub(super) fn of_table(table: &Vocabulary<'_>, names: Vec<String>) -> Self {
+        Self {
             tools: table.tools,
-            names: names(file),
+            names,
             hash: table.hash,
             tokens: table.tokens() as u64,
             threshold: table.threshold,
-        }))
+        }
     }
 
     /// Its tools in words: `10 tools (hash 0123456789abcdef): light_set, fan_set`.
