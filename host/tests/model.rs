@@ -137,6 +137,36 @@ fn an_image_for_microcontrollers_takes_tables_beside_the_arena_of_its_file() {
 }
 
 #[test]
+fn an_image_has_the_shape_of_its_file_and_its_own_packing() {
+    let (path, image) = (made("imaged", &[]), file("imaged").with_extension("trnm"));
+    let pack = ["model", "pack", path.to_str().unwrap(), "--packing", "look5", "-o"];
+    assert!(trine(&[&pack[..], &[image.to_str().unwrap()]].concat()).status.success());
+    let (code, wanted) = json_of(&["model", "info"], &path);
+    assert_eq!(code, Some(0));
+    let (code, found) = json_of(&["model", "info"], &image);
+    assert_eq!(
+        (code, &found["refused"], &found["architecture"]),
+        (Some(0), &json!([]), &json!("image"))
+    );
+    for key in ["block_count", "embedding_length", "attention.head_count_kv", "context_length"] {
+        assert_eq!(found["numbers"][key], wanted["numbers"][key], "{key}");
+    }
+    assert_eq!(found["types"]["5-trit table"]["tensors"], wanted["types"]["I2_S"]["tensors"]);
+    assert_eq!(found["tokenizer"], wanted["tokenizer"]);
+    assert_eq!(found["file_bytes"], fs::metadata(&image).unwrap().len());
+    // A damaged image is read and named; half of one is no image.
+    let mut bytes = fs::read(&image).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&image, &bytes).unwrap();
+    let (code, found) = json_of(&["model", "info"], &image);
+    assert_eq!((code, found["refused"].as_array().unwrap().len()), (Some(1), 1), "{found}");
+    fs::write(&image, &bytes[..last / 2]).unwrap();
+    let said = refusal(&trine(&["model", "info", image.to_str().unwrap()]));
+    assert!(said.contains("imaged.trnm"), "{said}");
+}
+
+#[test]
 fn a_model_that_only_chooses_says_which_tools_it_knows() {
     let board = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/board.gguf");
     let (code, summary) = json_of(&["model", "info"], &board);

@@ -1,4 +1,4 @@
-//! What a model can, as a page to read.
+//! The report of a trained model: its figures on the validation sentences, as a page.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
@@ -16,7 +16,7 @@ use crate::trainer::Trainer;
 /// Classes of confidence.
 const CLASSES: usize = 10;
 
-/// What a model can on its validation sentences, by the real engine, and what it takes.
+/// The figures of a model on its validation sentences, by the real engine, and its costs.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Its shape.
@@ -35,11 +35,11 @@ pub struct Report {
     pub choices: f64,
     /// Sentences whose call cannot be said with their words.
     pub unsayable: usize,
-    /// How sure a call must be to be made, and how that is measured.
+    /// Temperatures and threshold of confidence.
     pub certainty: Certainty,
     /// Sentences that this was fitted on, and how many were written for these tools without a call.
     pub fitted: (usize, usize),
-    /// Whether there are sentences that somebody has written for these tools.
+    /// Whether there are sentences that a person has written for these tools.
     pub has_own: bool,
     /// Sentences to score that were trained or fitted on as well, and so are not scored.
     pub seen: usize,
@@ -53,18 +53,18 @@ pub struct Report {
     pub by_kind: BTreeMap<String, Count>,
     /// How often which tool was called instead of which.
     pub confusion: BTreeMap<(String, String), usize>,
-    /// Sums of confidence, right answers and answers, by class of confidence, whether or not a call
-    /// was sure enough to be made.
+    /// Sums of confidence, right answers and answers, by class of confidence, without a threshold.
     pub calibration: [(f64, usize, usize); CLASSES],
-    /// Likeliest calls: how sure, whether right, and whether there was one to be found.
+    /// Likeliest calls: confidence, whether right, and whether the sentence has a call.
     pub likeliest: Vec<(f32, bool, bool)>,
-    /// Sentences that went wrong, with what was heard.
+    /// Sentences that were answered wrongly, with the answers.
     pub wrong: Vec<(Said, Heard)>,
 }
 
 /// Thresholds that are compared.
 const THRESHOLDS: [f32; 9] = [0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
-const NOTHING: &str = "nothing";
+/// The row and the column of sentences without a call.
+const NO_CALL: &str = "no call";
 
 impl Report {
     /// A report without scores.
@@ -86,7 +86,7 @@ impl Report {
         self.seen = parts.seen;
     }
 
-    /// Takes up what was heard.
+    /// Takes up the model's answers.
     pub fn take(&mut self, sentences: &[Said], heard: &[Heard], bytes: usize) {
         self.bytes = bytes;
         for (said, heard) in sentences.iter().zip(heard) {
@@ -99,8 +99,8 @@ impl Report {
         count.add(said, heard);
         self.all.add(said, heard);
         self.tokens = (self.tokens.0 + heard.tokens, self.tokens.1.max(heard.tokens));
-        let wanted = said.tool.clone().unwrap_or_else(|| NOTHING.into());
-        let acted = heard.tool.clone().filter(|_| heard.acts).unwrap_or_else(|| NOTHING.into());
+        let wanted = said.tool.clone().unwrap_or_else(|| NO_CALL.into());
+        let acted = heard.tool.clone().filter(|_| heard.acts).unwrap_or_else(|| NO_CALL.into());
         self.by_tool.entry(wanted.clone()).or_default().add(said, heard);
         self.by_kind.entry(said.kind.clone()).or_default().add(said, heard);
         *self.confusion.entry((wanted, acted)).or_default() += 1;
@@ -127,7 +127,7 @@ impl Report {
         self.calibration.iter().map(apart).sum::<f64>() / all.max(1) as f64
     }
 
-    /// Sentences that went wrong, one a line.
+    /// Sentences that were answered wrongly, one a line.
     #[must_use]
     pub fn wrong_lines(&self) -> String {
         let line = |(said, heard): &(Said, Heard)| {
@@ -142,7 +142,7 @@ impl Report {
     }
 }
 
-/// So many in a hundred; of few the numbers themselves.
+/// A percentage; where there are too few sentences, the count and the total.
 fn percent(part: usize, whole: usize) -> String {
     match forecast::percent(part, whole) {
         Some(share) => format!("{share:.1}"),
@@ -158,8 +158,9 @@ impl Display for Report {
         if let Some(shape) = &self.shape {
             writeln!(
                 f,
-                "Width {}, {} blocks, {} + {} heads, feed-forward {}, {} tokens: {} trits, \
-                 file of {} bytes. {} steps of {}, seed {}, {} s{}.",
+                "Width {}, {} blocks, {} query and {} KV heads, feed-forward {}, vocabulary of {}: \
+                 {} ternary weights, file of {} bytes. Trained for {} steps of {} examples with \
+                 seed {} in {} s{}.",
                 shape.dim,
                 shape.layers,
                 shape.heads,
@@ -179,9 +180,10 @@ impl Display for Report {
         let (fitted, nothings) = self.fitted;
         writeln!(
             f,
-            "Temperatures {:.2} (tool) and {:.2} (arguments), threshold {:.2}, fitted on {fitted} \
-             sentences that were neither trained on nor scored, {nothings} of them written for \
-             these tools without a call. Tokens of a sentence: {:.1}, at most {}.\n",
+            "Temperature {:.2} for the tool and {:.2} for arguments, threshold {:.2}, fitted on \
+             {fitted} sentences that were neither trained on nor scored, {nothings} of them \
+             written for these tools without a call. Tokens of a sentence: mean {:.1}, maximum \
+             {}.\n",
             self.certainty.temperature,
             self.certainty.arguments,
             self.certainty.threshold,
@@ -201,30 +203,31 @@ impl Report {
         let count = all.calls + all.nothings;
         writeln!(
             f,
-            "A share is in %; of fewer than {FEWEST} sentences their number stands in its place.\n"
+            "Where there are fewer than {FEWEST} sentences, a count stands in place of a \
+             percentage.\n"
         )?;
-        writeln!(f, "| {count} sentences | % |\n|---|---|")?;
+        writeln!(f, "| metric ({count} sentences) | % |\n|---|---|")?;
         for (name, part, whole) in [
-            ("right call, made", all.acted_exact, all.calls),
-            ("right tool, called", all.acted_tool, all.calls),
-            ("right call, sure of it or not", all.exact, all.calls),
-            ("another call made than the right one", all.acted_wrong, all.calls),
-            ("no call made, where none was right", all.abstained, all.nothings),
-            ("a call made there", all.nothings - all.abstained, all.nothings),
+            ("recall at the threshold", all.acted_exact, all.calls),
+            ("right tool at the threshold", all.acted_tool, all.calls),
+            ("accuracy without a threshold", all.exact, all.calls),
+            ("wrong calls at the threshold", all.acted_wrong, all.calls),
+            ("true-negative rate", all.abstained, all.nothings),
+            ("false-call rate", all.nothings - all.abstained, all.nothings),
         ] {
             writeln!(f, "| {name} ({whole}) | {} |", percent(part, whole))?;
         }
         writeln!(f, "| F1 of arguments | {:.1} |", 100.0 * all.slot_f1())?;
-        writeln!(f, "| error of calibration | {:.1} |", 100.0 * self.calibration_error())?;
+        writeln!(f, "| calibration error | {:.1} |", 100.0 * self.calibration_error())?;
         if self.unsayable > 0 {
-            let what = "sentences whose call cannot be said with their words";
-            writeln!(f, "| {what}, in number | {} |", self.unsayable)?;
+            let what = "sentences whose call their words do not contain";
+            writeln!(f, "| {what}, count | {} |", self.unsayable)?;
         }
         for (title, counts) in [("tool", &self.by_tool), ("kind", &self.by_kind)] {
             writeln!(
                 f,
-                "\n| {title} | sentences | right tool called | right call made | right call, sure \
-                 or not | no call made |"
+                "\n| {title} | sentences | right tool at the threshold | recall at the threshold | \
+                 accuracy without a threshold | true-negative rate |"
             )?;
             writeln!(f, "|---|---|---|---|---|---|")?;
             for (name, one) in counts {
@@ -240,7 +243,7 @@ impl Report {
 
     fn write_rest(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.write_confusion(f)?;
-        writeln!(f, "\n| confidence | answers | mean | right |\n|---|---|---|---|")?;
+        writeln!(f, "\n| confidence, % | answers | mean, % | right, % |\n|---|---|---|---|")?;
         for (class, (sum, right, all)) in self.calibration.iter().enumerate() {
             if *all > 0 {
                 let (low, mean) = (class * CLASSES, 100.0 * sum / *all as f64);
@@ -248,10 +251,7 @@ impl Report {
                 writeln!(f, "| {low}–{} | {all} | {mean:.0} | {right} |", low + CLASSES)?;
             }
         }
-        writeln!(
-            f,
-            "\n| threshold | right call made | another made | made where none was right |"
-        )?;
+        writeln!(f, "\n| threshold | recall, % | wrong calls, % | false calls, % |")?;
         writeln!(f, "|---|---|---|---|")?;
         for threshold in THRESHOLDS {
             let count = |is: fn(bool, bool) -> bool| {
@@ -266,10 +266,10 @@ impl Report {
         Ok(())
     }
 
-    /// What was called, in columns, where what was right, in rows.
+    /// The confusion matrix: expected tools in rows, predicted ones in columns.
     fn write_confusion(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let names: BTreeSet<&String> = self.confusion.keys().flat_map(|(a, b)| [a, b]).collect();
-        write!(f, "\n| right ↓ called → |")?;
+        write!(f, "\n| expected ↓ predicted → |")?;
         names.iter().try_for_each(|name| write!(f, " {name} |"))?;
         write!(f, "\n|---|")?;
         names.iter().try_for_each(|_| write!(f, "---|"))?;

@@ -67,7 +67,7 @@ pub enum Rule {
 ///         "required": ["percent"] } }]"#,
 /// )?;
 /// assert_eq!(tools[0].params[0].rule, Rule::Int(0, 100));
-/// # Ok::<(), trine_models::tools::ToolsError>(())
+/// # Ok::<(), trine_models::ToolsError>(())
 /// ```
 pub fn parse(text: &str) -> Result<Vec<ToolText>> {
     let json: Json = serde_json::from_str(text).map_err(ToolsError::Json)?;

@@ -336,9 +336,10 @@ fn a_greeting_waits_for_no_device() {
     let folder = Folder::new("greeting");
     let board = Board::start(folder.path("board"), "A1");
     board.controls.stuck.store(true, SeqCst);
-    let mut gateway = Gateway::start(&["--unix", board.address(), "--serial", "/dev/nonexistent"]);
+    let devices = ["--unix", board.address(), "--serial", "/dev/nonexistent"];
+    let mut gateway = Gateway::start(&[&["--log", "debug"], &devices[..]].concat());
     gateway.logged("/dev/nonexistent");
-    // The board says nothing until it has been answered.
+    // The board is silent until it has been answered.
     gateway.ask("server/discover", json!({}));
     for message in initialize("2025-11-25") {
         gateway.send(&message);
@@ -347,7 +348,10 @@ fn a_greeting_waits_for_no_device() {
     // What is asked about tools waits for the board, but not for ever.
     assert_eq!(gateway.tools(), [""; 0]);
     board.controls.stuck.store(false, SeqCst);
-    gateway.logged("online: 11 tools");
+    let log = gateway.logged("online: 11 tools");
+    // Whatever waits is logged before it does, and nothing of the greeting did.
+    let mut waits = log.lines().filter(|line| line.contains("waits until all devices"));
+    assert!(waits.all(|line| line.contains("tools/list waits")), "{log}");
     gateway.tools_of(11);
 }
 

@@ -117,7 +117,7 @@ fn a_sentence_needs_a_session_and_may_be_longer_to_answer_than_is_kept() {
     let mut ring = trine_arena::Ring::new(&mut line);
     let (producer, consumer) = ring.split();
     let mut memory = vec![0; CONFIG.memory()];
-    let mut rig = crate::bench::Rig::new(&mut memory, producer, consumer);
+    let mut rig = crate::bench::Rig::with_config(CONFIG, &mut memory, producer, consumer);
     rig.send(&ask(1));
     assert_eq!(rig.hear(), [result(1, "Stale")]);
 }

@@ -254,10 +254,6 @@ pub(crate) enum Heard {
 }
 
 impl<'m> Rig<'m> {
-    pub(crate) fn new(memory: &'m mut [u8], line: Producer<'m>, rx: Consumer<'m>) -> Self {
-        Self::with_config(CONFIG, memory, line, rx)
-    }
-
     pub(crate) fn with_config(
         config: Config<'m>,
         memory: &'m mut [u8],

@@ -1,7 +1,7 @@
 //! What a device does with calls.
 use crate::bench::{
-    self, BROKEN, CONFIG, FAN, Heard, LANES, MOVE, OPEN, SESSION, SNAP, TOOLS, call_of, frame,
-    under_way, with_config, with_rig,
+    self, BROKEN, CONFIG, FAN, Heard, LANES, MOVE, OPEN, SNAP, TOOLS, call_of, frame, under_way,
+    with_config, with_rig,
 };
 use trine_arena::Ring;
 use trine_descriptor::ValueWriter;
@@ -222,8 +222,8 @@ fn ports_complete_fail_cancel_agree_and_report() {
     let mut rx = Ring::new(&mut line);
     let (line, rx) = rx.split();
     let mut memory = [0; CONFIG.memory()];
-    let mut rig = bench::Rig::new(&mut memory, line, rx);
-    rig.greet(SESSION);
+    let mut rig = bench::Rig::with_config(CONFIG, &mut memory, line, rx);
+    rig.greet(bench::SESSION);
     rig.device.add_port(consumer).expect("there is a place");
     for id in 1..=2 {
         rig.call(id, MOVE, 1);

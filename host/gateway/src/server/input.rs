@@ -13,7 +13,7 @@ use super::sentences::{Sentence, Sentences};
 use super::terminal;
 use crate::device::{Cost, Extra, Waiter};
 use crate::hub::Snapshot;
-use crate::sys;
+use crate::{sanitize, sys};
 
 /// Bytes that one read may bring.
 const CHUNK: usize = 64 * 1024;
@@ -25,6 +25,8 @@ const ARRAY_MAX: usize = 128;
 const ARGS_MAX: usize = 64 * 1024;
 /// Room for one answer that no device has a part in; a longer list of tools is paged.
 const REPLY_MAX: usize = 64 * 1024;
+/// Characters of a method that the log shows.
+const METHOD_MAX: usize = 40;
 /// Longest wait of a request for devices that are coming up. Most of them count as offline long
 /// before.
 const SETTLE_PATIENCE: Duration = Duration::from_millis(15_200);
@@ -139,6 +141,7 @@ impl Reader {
     fn refresh(&mut self, message: &[u8]) {
         if !self.settled {
             if memchr::memmem::find(message, b"\"tools/").is_some() {
+                tracing::debug!("{} waits until all devices have come up", method(message));
                 self.client.flush();
                 self.client.set_reading(false);
                 self.client.hub.wait_settled(SETTLE_PATIENCE);
@@ -238,6 +241,15 @@ impl Reader {
             self.client.started(tag, &entry.device, ticket);
         }
     }
+}
+
+/// The method that a message names in plain spelling, fit for the log.
+fn method(message: &[u8]) -> String {
+    const MEMBER: &[u8] = b"\"method\"";
+    let from = memchr::memmem::find(message, MEMBER).map_or(message.len(), |at| at + MEMBER.len());
+    let mut quoted = message.get(from..).unwrap_or_default().split(|byte| *byte == b'"').skip(1);
+    let name = String::from_utf8_lossy(quoted.next().unwrap_or_default());
+    sanitize::plain(&name).chars().take(METHOD_MAX).collect()
 }
 
 /// What stands between two line ends.

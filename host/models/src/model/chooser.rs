@@ -31,14 +31,18 @@ impl Chooser {
     /// When its vocabulary is damaged.
     pub fn of(file: &File<'_>) -> Result<Option<Self>> {
         let Some(table) = file.array("trine.ask", Kind::U8)? else { return Ok(None) };
-        let table = Vocabulary::parse(table.bytes())?;
-        Ok(Some(Self {
+        Ok(Some(Self::of_table(&Vocabulary::parse(table.bytes())?, names(file))))
+    }
+
+    /// What this table says, and the names of the tools.
+    pub(super) fn of_table(table: &Vocabulary<'_>, names: Vec<String>) -> Self {
+        Self {
             tools: table.tools,
-            names: names(file),
+            names,
             hash: table.hash,
             tokens: table.tokens() as u64,
             threshold: table.threshold,
-        }))
+        }
     }
 
     /// Its tools in words: `10 tools (hash 0123456789abcdef): light_set, fan_set`.

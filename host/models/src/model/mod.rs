@@ -1,4 +1,4 @@
-//! Model files: GGUF written, random models made, and what a file holds.
+//! Model files: GGUF written, random models made, and what a file or an image holds.
 //!
 //! - [`Header`] and [`Shape`]: what stands before the data of a GGUF file, in any shape;
 //! - [`make`]: random models, tiny ones and one in the exact shape of the published BitNet file;
@@ -26,6 +26,7 @@ mod random;
 mod rows;
 mod shape;
 mod summary;
+mod summary_image;
 mod vocabulary;
 
 pub use crate::sys::{Mapped, Pool, memory_peak, processor_time};

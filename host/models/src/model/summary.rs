@@ -1,10 +1,11 @@
-//! A model file in a few lines.
+//! A model file, or an image of one, in a few lines.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 use trine_infer::config::Key;
 use trine_infer::gguf::{Error as FileError, File, Kind, Value};
+use trine_infer::image::MAGIC;
 use trine_infer::token::{Bpe, Vocabulary};
 use trine_infer::{Config, Error as EngineError, Layer, Weights};
 
@@ -28,9 +29,9 @@ pub struct Refusal(pub String);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
-    /// `general.architecture`.
+    /// `general.architecture`; `image` of an image.
     pub architecture: String,
-    /// `general.name`.
+    /// `general.name`; empty of an image.
     pub name: String,
     /// Bytes of the file.
     pub file_bytes: u64,
@@ -71,11 +72,18 @@ pub struct Tokenizer {
 }
 
 impl Summary {
-    /// What this file holds.
+    /// What this file holds: a GGUF file, or an image.
     ///
     /// # Errors
-    /// When the file is no GGUF file, or is not sound.
-    pub fn of(bytes: &[u8]) -> Result<Self, FileError> {
+    /// When it is neither, or is not sound.
+    pub fn of(bytes: &[u8]) -> crate::Result<Self> {
+        if bytes.starts_with(&MAGIC) {
+            return super::summary_image::summary(bytes);
+        }
+        Self::of_gguf(bytes).map_err(|error| crate::Error::new(error.to_string()))
+    }
+
+    fn of_gguf(bytes: &[u8]) -> Result<Self, FileError> {
         let file = File::parse(bytes)?;
         let text = |key| Ok::<_, FileError>(file.string(key)?.unwrap_or_default().to_owned());
         let mut summary = Self {

@@ -16,7 +16,7 @@ const INDENT: usize = 14;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code: 1 when the engine would refuse the file.")]
 pub(super) struct Info {
-    /// Model: a GGUF file.
+    /// Model: a GGUF file or an image.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print a JSON object.
@@ -48,7 +48,10 @@ fn print(summary: &Summary) {
         let commas = pieces.map(|(at, piece)| if at < last { piece + "," } else { piece });
         wrap(commas.collect::<Vec<_>>().iter().map(String::as_str), INDENT)
     };
-    row("model", &format!("{} ({})", summary.name, summary.architecture));
+    match &*summary.name {
+        "" => row("model", &summary.architecture),
+        name => row("model", &format!("{name} ({})", summary.architecture)),
+    }
     let numbers = summary.numbers.iter().map(|(name, number)| format!("{name} {}", count(*number)));
     row("shape", &listed(numbers.collect()));
     let parameters = some(summary.parameters, "weight");
