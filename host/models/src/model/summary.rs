@@ -25,7 +25,7 @@ pub struct Refusal(pub String);
 /// let summary = Summary::of(BUILT_IN[0].file)?;
 /// assert_eq!(summary.architecture, "bitnet-b1.58");
 /// assert!(summary.refusals.is_empty(), "{:?}", summary.refusals);
-/// # Ok::<(), trine_infer::gguf::Error>(())
+/// # Ok::<(), trine_models::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
@@ -80,7 +80,7 @@ impl Summary {
         if bytes.starts_with(&MAGIC) {
             return super::summary_image::summary(bytes);
         }
-        Self::of_gguf(bytes).map_err(|error| crate::Error::new(error.to_string()))
+        Self::of_gguf(bytes).map_err(crate::Error::from)
     }
 
     fn of_gguf(bytes: &[u8]) -> Result<Self, FileError> {

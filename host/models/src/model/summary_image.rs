@@ -9,13 +9,12 @@ use trine_ternary::{Packing, RowFormat};
 
 use super::chooser::{self, Chooser};
 use super::summary::{Refusal, Summary, Tokenizer};
-use crate::{Error, Result};
+use crate::Result;
 
 /// Reads the header, the directory and the checksum of an image. It names no architecture and no
 /// model.
 pub(super) fn summary(bytes: &[u8]) -> Result<Summary> {
-    let fail = |error: trine_infer::Error| Error::new(error.to_string());
-    let image = Image::parse(bytes).map_err(fail)?;
+    let image = Image::parse(bytes)?;
     let mut summary = Summary {
         architecture: "image".to_owned(),
         file_bytes: image.bytes().len() as u64,

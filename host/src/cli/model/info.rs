@@ -28,7 +28,7 @@ impl Info {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let path = self.file.display();
         let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
-        let summary = Summary::of(&bytes).map_err(trine_models::Error::from);
+        let summary = Summary::of(&bytes);
         let summary = summary.map_err(|error| Error::from(error).at(&path))?;
         if self.json {
             say!("{}", pretty(&summary.json()));
