@@ -10,11 +10,11 @@ use core::ptr::{null, null_mut};
 use trine_c_api::*;
 use trine_descriptor::{Annotations, Field, IntRange, Kind, Limits, Tool, ToolInfo, ValueWriter};
 use trine_wire::message::{self, Call, HostHello, HostMessage};
-use trine_wire::{encode_in_place, frame, lane};
+use trine_wire::{encode_in_place, frame, slot};
 
 const EPOCH: u32 = 77;
 const SESSION: u32 = 5;
-const LANES: u8 = 4;
+const SLOTS: u8 = 4;
 const NUMBER: &[Field<'static>] =
     &[Field::new("n", Kind::Int(IntRange { min: 0, max: 1000 })).describe("N.")];
 /// The tool as Rust has it, for the hash that a call must carry.
@@ -52,7 +52,7 @@ struct Bench {
 /// `user_data` is the bench, and the call lives.
 unsafe extern "C" fn call(user_data: *mut c_void, call: *mut trine_call) -> trine_status {
     let bench = user_data.cast::<Bench>();
-    // SAFETY: the bench outlives the device, and nobody else uses it inside of a call.
+    // SAFETY: the bench outlives the device, and no one else uses it inside of a call.
     let bench = unsafe { &mut *bench };
     // SAFETY: the device lives; a call from inside of a call is what is tried.
     let again = unsafe { trine_poll(bench.device, 1, 1, null_mut()) };
@@ -120,7 +120,7 @@ pub fn run(data: &[u8]) {
     config.struct_size = size_of::<trine_config>() as u32;
     config.abi_version = TRINE_ABI_VERSION;
     (config.tools, config.tools_count) = (&raw const tool, 1);
-    (config.epoch, config.calls_max, config.link_ms) = (EPOCH, LANES, 5_000);
+    (config.epoch, config.calls_max, config.link_ms) = (EPOCH, SLOTS, 5_000);
     // SAFETY: a configuration that lives.
     let size = unsafe { trine_sizeof(&raw const config) };
     assert!(size > 0 && size < 1 << 20, "{size}");
@@ -258,11 +258,11 @@ impl Play {
         self.feed(&buffer[..len]);
     }
 
-    fn call(&mut self, lane: u8, number: u8) {
-        let lane = lane % LANES;
-        let sequence = &mut self.sequences[usize::from(lane)];
+    fn call(&mut self, slot: u8, number: u8) {
+        let slot = slot % SLOTS;
+        let sequence = &mut self.sequences[usize::from(slot)];
         *sequence += u32::from(!number.is_multiple_of(4));
-        let id = lane::id(*sequence, lane, LANES).unwrap_or_default();
+        let id = slot::id(*sequence, slot, SLOTS).unwrap_or_default();
         let mut args = [0; 16];
         let mut writer = ValueWriter::new(&mut args);
         writer.int(0, i64::from(number) * 5);

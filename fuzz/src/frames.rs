@@ -1,7 +1,7 @@
 //! The readers of links: byte streams, packets, and lines that several devices share.
 
 use trine_wire::packet::{self, Fragmenter, Reassembler};
-use trine_wire::{Decoder, Fed, bus, encode_in_place, frame_max};
+use trine_wire::{DecodeEvent, Decoder, bus, encode_in_place, frame_max};
 
 /// Most bytes of a message that the readers here take.
 const MESSAGE_MAX: usize = 300;
@@ -15,7 +15,7 @@ pub fn run(data: &[u8]) {
     packets(data, size % 60 + packet::MTU_MIN);
     if let Some((header, message)) = bus::Header::split(data) {
         assert_eq!([&header.bytes(), message].concat(), data);
-        assert!(header.heard_by(7).is_none() || header.answer_of(7).is_none());
+        assert!(header.received_by(7).is_none() || header.answer_of(7).is_none());
     }
 }
 
@@ -52,11 +52,11 @@ fn message(noise: &[u8]) -> Vec<u8> {
     message
 }
 
-fn note(fed: Fed, buffer: &[u8], seen: &mut Vec<Option<Vec<u8>>>) {
+fn note(fed: DecodeEvent, buffer: &[u8], seen: &mut Vec<Option<Vec<u8>>>) {
     match fed {
-        Fed::Nothing => {}
-        Fed::Message(len) => seen.push(Some(buffer[..len].to_vec())),
-        Fed::Bad => seen.push(None),
+        DecodeEvent::Nothing => {}
+        DecodeEvent::Message(len) => seen.push(Some(buffer[..len].to_vec())),
+        DecodeEvent::Bad => seen.push(None),
     }
 }
 

@@ -7,7 +7,7 @@ use trine_infer::image::{
 };
 use trine_infer::token::{Bpe, Encode};
 use trine_infer::weights::Role;
-use trine_infer::{KvKind, Layer, Model, Options, Session, Step, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Layer, Model, Options, Step, arena_bytes};
 use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Packing, RowFormat};
 
@@ -44,7 +44,8 @@ fn open(bytes: &[u8]) {
     let options = Options { context, kv: KvKind::I8, ..Options::new(&config) };
     let bytes = arena_bytes(&config, &options).expect("a small model");
     let mut memory = vec![0; bytes + 3];
-    let mut session = Session::new(&model, &options, &mut memory).expect("as many bytes as needed");
+    let mut session =
+        DecodeSession::new(&model, &options, &mut memory).expect("as many bytes as needed");
     let prompt = std::iter::repeat_n(0, context);
     session.begin_prompt(prompt).expect("every vocabulary has a first token");
     while session.step(usize::MAX, &Serial) == Step::More {}
@@ -107,7 +108,7 @@ fn shape(part: Part, header: &Header) -> (Format, usize, usize) {
     let config = &header.config;
     let Part::Tensor(name) = part else { return (Format::Bytes, 0, 1) };
     let numbers = Format::Rows(RowFormat::F32);
-    let trits = Format::Trits(Packing::Look5);
+    let trits = Format::Trits(Packing::Table5Trit);
     match name.role {
         Role::TokenEmbd | Role::Output => (numbers, config.vocab, config.dim),
         Role::AttnQ | Role::AttnOutput => (trits, config.dim, config.dim),

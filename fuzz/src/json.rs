@@ -3,7 +3,7 @@
 use serde_json::Value;
 use trine_descriptor::{Side, validate};
 use trine_mcp::result::Outcome;
-use trine_mcp::{Call, Engine, ServerInfo, Session, Single, Step};
+use trine_mcp::{Call, McpEngine, McpSession, ServerInfo, Single, Step};
 
 use crate::tools::TOOLS;
 
@@ -16,7 +16,7 @@ const OPEN: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
 /// much room there is for answers.
 pub fn run(data: &[u8]) {
     let (mode, data) = data.split_first().map_or((0, data), |(mode, rest)| (*mode, rest));
-    let mut session = Session::new();
+    let mut session = McpSession::new();
     let room = if mode & 2 == 0 { 8192 } else { 700 };
     if mode & 1 != 0 {
         take(OPEN, &mut session, 8192);
@@ -31,9 +31,9 @@ pub fn run(data: &[u8]) {
 }
 
 /// One message; answers what was replied, which is JSON whatever came.
-fn take(message: &[u8], session: &mut Session, room: usize) -> Option<Value> {
+fn take(message: &[u8], session: &mut McpSession, room: usize) -> Option<Value> {
     let catalog = Single::new(SERVER, &TOOLS[..]);
-    let engine = Engine::new(&catalog);
+    let engine = McpEngine::new(&catalog);
     let (mut args, mut out) = ([0; 256], vec![0; room]);
     match engine.receive(message, session, &mut args, &mut out) {
         Step::Reply(len) => Some(json(&out[..len])),
@@ -59,7 +59,7 @@ fn take(message: &[u8], session: &mut Session, room: usize) -> Option<Value> {
 
 /// What the engine calls checked is accepted by the descriptor; any end of a call is JSON.
 fn run_call(
-    engine: Engine<'_, Single<'_, [trine_descriptor::Tool<'static>]>>,
+    engine: McpEngine<'_, Single<'_, [trine_descriptor::Tool<'static>]>>,
     call: &Call<'_>,
     args: &[u8],
     room: usize,

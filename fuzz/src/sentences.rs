@@ -5,8 +5,8 @@
 use std::sync::OnceLock;
 
 use trine_ask::{
-    ITEMS_MAX, Item, MENTIONS_MAX, Next, Program, Sentence, TABLE_VERSION, TOKENS_MAX, ValueWriter,
-    Vocabulary, Walk, compile, program_bytes,
+    GrammarState, ITEMS_MAX, Item, MENTIONS_MAX, Next, Program, Sentence, TABLE_VERSION,
+    TOKENS_MAX, ValueWriter, Vocabulary, compile, program_bytes,
 };
 use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Side, Tool, ToolInfo, validate,
@@ -97,7 +97,7 @@ pub fn run(data: &[u8]) {
     let vocabulary = Vocabulary::parse(table).expect("it was made here");
     let Ok(sentence) = Sentence::read(bytes, &program, &vocabulary) else { return };
     check(&sentence, &vocabulary);
-    let mut walk = Walk::new(program, &vocabulary, &sentence);
+    let mut walk = GrammarState::new(program, &vocabulary, &sentence);
     let mut rest = choices.iter().map(|byte| usize::from(*byte));
     while walk.next() == Next::Choice {
         let permitted = walk.choices().tokens();

@@ -1,21 +1,21 @@
 //! Models on ggml: ours on its devices, and llama.cpp's.
 //!
-//! `Engine` computes one of our models on a `Device` of ggml's: the whole forward pass as one
+//! `GgmlEngine` computes one of our models on a `Device` of ggml's: the whole forward pass as one
 //! graph, with the integers of our engine. It is there with the feature `cpu`, which has the
 //! processor alone and is for comparisons, and with `vulkan`, `cuda` or `metal`, each of which has
-//! its graphics processors too. With `modules` all of them, the processor's too, are shared
+//! its GPUs too. With `modules` all of them, the processor's too, are shared
 //! libraries that `Modules` loads when the program runs.
 //!
 //! ```no_run
 //! # #[cfg(feature = "cpu")]
 //! # fn go_on(model: &trine_infer::Model<'_>, prompt: &[u32]) -> trine_ggml::Result<()> {
-//! use trine_ggml::{Device, Engine, Options};
+//! use trine_ggml::{Device, GgmlEngine, Options};
 //! use trine_ternary::parallel::Serial;
 //!
 //! let Some(device) = Device::all().into_iter().next() else { return Ok(()) };
 //! let options = Options::new(256);
 //! let tell = |plan: &_| eprintln!("{plan}");
-//! let mut engine = Engine::open(model, device, &options, &Serial, tell)?;
+//! let mut engine = GgmlEngine::open(model, device, &options, &Serial, tell)?;
 //! engine.read(prompt)?;
 //! # Ok(())
 //! # }
@@ -48,6 +48,6 @@ pub use backend::{Device, Error, Kind, Result};
 #[cfg(feature = "modules")]
 pub use backend::{Module, Modules, State, VARIABLE};
 #[cfg(feature = "cpu")]
-pub use engine::{Activations, Engine, Kept, Options, Place, Plan, llama_type, memory_speed};
+pub use engine::{Activations, GgmlEngine, Kept, Options, Place, Plan, llama_type, memory_speed};
 #[cfg(feature = "cpu")]
 pub use learn::{Blocks, Dropped, Sentence, Sizes};

@@ -150,7 +150,7 @@ impl Model {
         // SAFETY: the model is one, and lives as long as the context: `Drop` frees it after that.
         let context = unsafe { sys::llama_init_from_model(model.as_ptr(), wanted) };
         let Some(context) = NonNull::new(context) else {
-            // SAFETY: nobody else has it.
+            // SAFETY: no one else has it.
             unsafe { sys::llama_model_free(model.as_ptr()) };
             return Err(said("the model got no memory to work in"));
         };
@@ -278,7 +278,7 @@ impl Model {
         let batch = unsafe { sys::llama_batch_get_one(&raw mut token, 1) };
         // SAFETY: context and token live through the call.
         let code = unsafe { sys::llama_decode(context.as_ptr(), batch) };
-        // SAFETY: nobody else has the context; it waits for what it computes.
+        // SAFETY: no one else has the context; it waits for what it computes.
         unsafe { sys::llama_free(context.as_ptr()) };
         match code {
             0 if seen.is_empty() => Err(said("no tensor of its graph is called as logits are")),
@@ -297,11 +297,11 @@ impl Model {
 
 impl Drop for Model {
     fn drop(&mut self) {
-        // SAFETY: nobody else has the context, which is freed before the model and the threads.
+        // SAFETY: no one else has the context, which is freed before the model and the threads.
         unsafe { sys::llama_detach_threadpool(self.context.as_ptr()) };
         // SAFETY: as above.
         unsafe { sys::llama_free(self.context.as_ptr()) };
-        // SAFETY: nobody else has the model.
+        // SAFETY: no one else has the model.
         unsafe { sys::llama_model_free(self.model.as_ptr()) };
     }
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use making::Made;
 use trine_ggml::llama;
 use trine_infer::gguf::File;
-use trine_infer::{Config, Layer, Options, Session, Weights, arena_bytes};
+use trine_infer::{Config, DecodeSession, Layer, Options, Weights, arena_bytes};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
@@ -45,7 +45,7 @@ fn ours(bytes: &[u8]) -> Vec<Vec<f32>> {
     let options = Options { context: 32, batch: 9, ..Options::new(&config) };
     let options = options.with_tables(model.weights());
     let mut memory = vec![0; arena_bytes(&config, &options).unwrap() + 3];
-    let mut session = Session::new(&model, &options, &mut memory).unwrap();
+    let mut session = DecodeSession::new(&model, &options, &mut memory).unwrap();
     let mut all = Vec::new();
     for tokens in [&PROMPT[..], &REST[..1], &REST[1..2], &REST[2..]] {
         session.read(tokens, &Serial).unwrap();
@@ -91,7 +91,7 @@ fn logits_are_ours_on_a_file_without_what_differs() {
     }
 }
 
-/// `Q2_0` is what graphics processors multiply that have no `TQ2_0`. Activations are rounded in
+/// `Q2_0` is what GPUs multiply that have no `TQ2_0`. Activations are rounded in
 /// blocks of 32 there, and not in the rows of ours.
 #[test]
 fn logits_of_the_same_trits_in_q2_0_are_near_ours() {

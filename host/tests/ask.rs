@@ -109,7 +109,7 @@ fn a_call_is_run_only_when_told_and_a_person_is_asked_for_as_ever() {
 }
 
 #[test]
-fn a_call_that_is_not_sure_is_not_run_where_nobody_can_be_asked() {
+fn a_call_below_the_threshold_is_not_run_where_no_person_can_be_asked() {
     let shown = trine(&["ask", FAN, "--run", "--threshold", "1"], "y\n");
     assert_eq!((shown.status.code(), text(&shown.stdout).lines().count()), (Some(1), 1));
     assert!(text(&shown.stdout).contains("not sure enough"), "{}", text(&shown.stdout));
@@ -117,7 +117,7 @@ fn a_call_that_is_not_sure_is_not_run_where_nobody_can_be_asked() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_call_that_is_not_sure_is_run_when_the_person_at_the_terminal_says_so() {
+fn a_call_below_the_threshold_is_run_when_the_person_at_the_terminal_agrees() {
     use std::os::fd::AsRawFd as _;
 
     let said = |answer: &[u8]| {

@@ -184,7 +184,7 @@ fn a_named_link_on_which_a_key_was_proven_serves_no_other_device_in_a_later_prog
     user.is_served(A.0, Some(A.1));
     let kept = std::fs::read_dir(user.path("settings/links")).unwrap().next().unwrap().unwrap();
     assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o077, 0);
-    // One that nobody knows and has no key; the same with a key; and one whose key the user has.
+    // One that no one knows and has no key; the same with a key; and one whose key the user has.
     let other = user.is_refused("X9", None);
     assert!(other.contains("bench A1 has proven its key"), "{other}");
     assert!(other.contains("bench X9 answers, without a key"), "{other}");
@@ -213,7 +213,7 @@ fn a_device_without_a_key_is_not_served_in_place_of_one_whose_key_file_is_gone()
     std::fs::remove_file(user.key_file(A.0)).unwrap();
     let same = user.is_refused(A.0, None);
     assert!(same.contains(&user.remedy()), "{same}");
-    // With its key it can be provisioned anew, or the file be copied.
+    // With its key it can be provisioned again, or the file be copied.
     let keyed = user.is_refused(A.0, Some(A.1));
     assert!(keyed.contains("copy the key"), "{keyed}");
 }
@@ -273,7 +273,7 @@ fn where_it_cannot_be_kept_that_is_said_once_and_the_device_served() {
 }
 
 #[test]
-fn what_is_kept_and_cannot_be_read_serves_nobody_until_it_is_forgotten() {
+fn what_is_kept_and_cannot_be_read_serves_no_device_until_it_is_forgotten() {
     let user = User::new("bound-unread").has(A);
     user.is_served(A.0, Some(A.1));
     let kept = std::fs::read_dir(user.path("settings/links")).unwrap().next().unwrap().unwrap();

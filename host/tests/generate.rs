@@ -115,8 +115,8 @@ fn a_measurement_says_speed_memory_and_bytes() {
     for rate in [&said["prefill"], &said["decode"]] {
         assert!(rate["tokens_per_s"].as_f64().unwrap() > 0.0, "{said}");
     }
-    // Two blocks of 128 and 256 columns in Line16, and a head of 96 rows in half precision: panels
-    // of 32 rows, steps of 20 columns, 128 bytes each.
+    // Two blocks of 128 and 256 columns in `PanelBase3`, and a head of 96 rows in half precision:
+    // panels of 32 rows, steps of 20 columns, 128 bytes each.
     let (narrow, wide) = (7 * 128, 13 * 128);
     let rows = (4 + 2 + 2 + 4 + 8 + 8) * narrow + 4 * wide;
     assert_eq!(said["bytes_per_token"], 2 * rows + 96 * 128 * 2);
@@ -129,7 +129,7 @@ fn a_measurement_says_speed_memory_and_bytes() {
 }
 
 #[test]
-fn a_model_that_only_chooses_says_what_it_is_for() {
+fn a_command_model_says_what_it_is_for() {
     let board = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/board.gguf");
     let said = refused(&["generate", "--model", board, "A"]);
     assert!(said.contains("board.gguf: the model generates no text"), "{said}");

@@ -120,7 +120,7 @@ fn the_arena_grows_with_the_context_and_shrinks_with_int8() {
 }
 
 #[test]
-fn an_image_for_microcontrollers_takes_tables_beside_the_arena_of_its_file() {
+fn an_image_for_microcontrollers_takes_tables_next_to_the_arena_of_its_file() {
     let (path, image) = (made("packed", &[]), file("packed").with_extension("trnm"));
     let pack = ["model", "pack", path.to_str().unwrap(), "--packing", "look5", "-o"];
     assert!(trine(&[&pack[..], &[image.to_str().unwrap()]].concat()).status.success());
@@ -167,7 +167,7 @@ fn an_image_has_the_shape_of_its_file_and_its_own_packing() {
 }
 
 #[test]
-fn a_model_that_only_chooses_says_which_tools_it_knows() {
+fn a_command_model_says_which_tools_it_knows() {
     let board = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/board.gguf");
     let (code, summary) = json_of(&["model", "info"], &board);
     assert_eq!((code, &summary["refused"]), (Some(0), &json!([])));

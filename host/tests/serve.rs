@@ -164,7 +164,7 @@ fn the_example_has_quantum_computing_explained_by_any_model() {
 }
 
 #[test]
-fn a_folder_that_is_none_is_refused_at_the_start() {
+fn an_invalid_folder_is_refused_at_the_start() {
     let run = Command::new(TRINE).args(["serve", "--models", "/no/such/folder"]).output().unwrap();
     assert_eq!(run.status.code(), Some(1));
     let said = String::from_utf8(run.stderr).unwrap();

@@ -46,7 +46,7 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn a_key_needs_somebody_at_the_board_and_is_then_asked_for() {
+fn a_key_needs_a_person_at_the_board_and_is_then_asked_for() {
     let user = User::new("provision");
     let refused = user.shed(&["provision", "shed"]);
     assert_eq!(refused.status.code(), Some(1));
@@ -70,7 +70,7 @@ fn a_key_needs_somebody_at_the_board_and_is_then_asked_for() {
 }
 
 #[test]
-fn no_file_that_is_written_while_a_key_is_set_holds_it_and_none_is_for_others() {
+fn no_file_that_is_written_while_a_key_is_set_holds_it_or_is_readable_by_others() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let user = User::new("capture-of-key");
@@ -139,7 +139,7 @@ fn a_device_that_does_not_answer_is_exit_code_three_whatever_it_is_called() {
 }
 
 #[test]
-fn a_board_whose_key_was_lost_takes_another_one_from_somebody_at_it() {
+fn a_board_whose_key_was_lost_takes_another_one_from_a_person_at_it() {
     let user = User::new("lost-key");
     assert_eq!(user.shed(&["provision", "shed", "--hold"]).status.code(), Some(0));
     std::fs::remove_dir_all(user.0.join("settings")).unwrap();

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use trine_train::net::{Choice, Example};
+use trine_train::net::{Choice, TokenisedExample};
 use trine_train::random::Random;
 use trine_train::recipe::Recipe;
 use trine_train::shape::Shape;
@@ -43,14 +43,14 @@ fn main() {
         let length = 20 + random.below(29);
         let tokens: Vec<u32> = (0..length).map(|_| random.below(497) as u32).collect();
         let at = |at| Choice { at, target: 1, permitted: (0..12).collect(), ..Choice::default() };
-        Example {
+        TokenisedExample {
             prompt: 19,
             choices: (19..length).step_by(2).map(at).collect(),
             tokens,
             tags: vec![],
         }
     };
-    let batch: Vec<Example> = (0..64).map(|_| example(&mut random)).collect();
+    let batch: Vec<TokenisedExample> = (0..64).map(|_| example(&mut random)).collect();
     let recipe = Recipe { threads, tag: 0.0, ..Recipe::default() };
     let mut trainer = Trainer::new(Weights::random(shape, 1), recipe);
     let products = match std::env::args().nth(4).as_deref() {

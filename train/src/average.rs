@@ -8,7 +8,7 @@ use crate::trainer::Trainer;
 
 /// How much of the mean of the last steps is kept at each.
 const KEPT: f32 = 0.998;
-/// The mean begins anew for so many steps, in which a model changes most.
+/// The mean begins again for so many steps, in which a model changes most.
 const BEGUN: usize = 500;
 
 /// A mean of weights.

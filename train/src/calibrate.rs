@@ -1,8 +1,8 @@
 //! How sure is sure: temperatures that make probabilities honest, and a threshold to act above.
 
-use crate::net::Example;
-use crate::said::Said;
-use crate::score::{Count, Heard};
+use crate::example::Example;
+use crate::net::TokenisedExample;
+use crate::score::{Count, ModelAnswer};
 use crate::trainer::Trainer;
 
 /// Of two errors, how much worse it is to act where nothing was to be done than to abstain from a
@@ -40,7 +40,7 @@ impl Default for Certainty {
 
 /// The temperatures, of the first choice and of those after it, that make the known calls of some
 /// examples likeliest (Guo and others, 2017, "On Calibration of Modern Neural Networks").
-pub fn temperatures(trainer: &mut Trainer, examples: &[Example]) -> Certainty {
+pub fn temperatures(trainer: &mut Trainer, examples: &[TokenisedExample]) -> Certainty {
     let choices = trainer.choice_logits(examples);
     let is_first = examples.iter().flat_map(|example| (0..example.choices.len()).map(|at| at == 0));
     let (first, further): (Vec<_>, Vec<_>) =
@@ -77,14 +77,14 @@ pub struct Certain {
 
 /// How sure a model was of what it heard.
 #[must_use]
-pub fn certain(sentences: &[Said], heard: &[Heard]) -> Vec<Certain> {
-    let one = |(said, heard): (&Said, &Heard)| {
+pub fn certain(sentences: &[Example], answers: &[ModelAnswer]) -> Vec<Certain> {
+    let one = |(example, answer): (&Example, &ModelAnswer)| {
         let mut count = Count::default();
-        count.add(said, heard);
-        let confidence = if heard.tool.is_some() { heard.confidence } else { 0.0 };
-        Certain { confidence, is_call: said.tool.is_some(), is_right: count.exact > 0 }
+        count.add(example, answer);
+        let confidence = if answer.tool.is_some() { answer.confidence } else { 0.0 };
+        Certain { confidence, is_call: example.tool.is_some(), is_right: count.exact > 0 }
     };
-    sentences.iter().zip(heard).map(one).collect()
+    sentences.iter().zip(answers).map(one).collect()
 }
 
 /// The least threshold that costs hardly more than the best one: calls that are not made cost 1,
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_acted_on_than_may_be() {
+    fn the_false_call_rate_is_at_most_what_is_allowed() {
         let one = |confidence, is_call| Certain { confidence, is_call, is_right: is_call };
         let mut all: Vec<Certain> = (0..100).map(|at| one(at as f32 / 200.0, false)).collect();
         all.push(one(0.99, true));

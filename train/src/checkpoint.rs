@@ -24,7 +24,7 @@ const ROWS: usize = 4;
 /// may not be scored later.
 fn key(trainer: &Trainer) -> u64 {
     let recipe = crate::recipe::Recipe { threads: 0, ..trainer.recipe };
-    Random::named(trainer.lessons, &format!("{recipe:?} {:?}", trainer.weights.shape)).bits()
+    Random::named(trainer.fingerprint, &format!("{recipe:?} {:?}", trainer.weights.shape)).bits()
 }
 
 /// Writes a checkpoint, in place of the one before.
@@ -92,7 +92,7 @@ pub fn mean(path: &Path) -> Result<Rounded> {
     Ok(Rounded::new(&weights, arithmetic))
 }
 
-/// Begins anew with the mean of the weights of a checkpoint.
+/// Begins again with the mean of the weights of a checkpoint.
 ///
 /// # Errors
 /// When it cannot be read, is no checkpoint, or is of another shape.
@@ -138,7 +138,7 @@ fn mean_weights(path: &Path) -> Result<(Weights, Arithmetic)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{Choice, Example};
+    use crate::net::{Choice, TokenisedExample};
     use crate::recipe::Recipe;
     use crate::shape::TINY;
     use crate::weights::Weights;
@@ -148,7 +148,8 @@ mod tests {
         let recipe = Recipe { steps: 8, batch: 1, threads: 1, ..Recipe::default() };
         let choices =
             vec![Choice { at: 3, target: 2, permitted: vec![1, 2, 3], ..Choice::default() }];
-        let batch = [Example { tokens: vec![1, 5, 7, 3], prompt: 4, choices, tags: vec![] }];
+        let batch =
+            [TokenisedExample { tokens: vec![1, 5, 7, 3], prompt: 4, choices, tags: vec![] }];
         let path = std::env::temp_dir().join(format!("trine-train-{}.ckpt", std::process::id()));
         let mut trainer = Trainer::new(Weights::random(TINY, 1), recipe);
         let mut average = Average::default();

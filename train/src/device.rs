@@ -1,4 +1,4 @@
-//! The blocks of a model on one of ggml's devices: a graphics processor.
+//! The blocks of a model on one of ggml's devices: a GPU.
 
 use trine_ggml::{Blocks, Device, Sentence, Sizes};
 
@@ -62,8 +62,8 @@ impl Accelerator for OnDevice {
         done.map_err(Error::device)
     }
 
-    fn back(&mut self, stream: &mut [f32], slopes: &mut [f32]) -> Result<()> {
-        self.blocks.back(stream, slopes).map_err(Error::device)
+    fn back(&mut self, stream: &mut [f32], gradients: &mut [f32]) -> Result<()> {
+        self.blocks.back(stream, gradients).map_err(Error::device)
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
     use trine_ggml::Kind;
 
     use super::*;
-    use crate::net::{self, Choice, Example, Losses, Mix, Part, Pass};
+    use crate::net::{self, Choice, Losses, Mix, Part, Pass, TokenisedExample};
     use crate::random::{Random, bell};
     use crate::recipe::Recipe;
     use crate::simd::Products;
@@ -107,7 +107,7 @@ mod tests {
 
     /// Sentences of several lengths. Sizes are small enough for the smallest kernels of Vulkan's
     /// products: lavapipe compiles larger ones for minutes.
-    fn examples(random: &mut Random) -> Vec<Example> {
+    fn examples(random: &mut Random) -> Vec<TokenisedExample> {
         let example = |tokens: usize| {
             let prompt = tokens - 3;
             let permitted: Vec<u32> = (0..SHAPE.vocab as u32).collect();
@@ -117,7 +117,7 @@ mod tests {
                 permitted: permitted.clone(),
                 ..Choice::default()
             };
-            Example {
+            TokenisedExample {
                 choices: (prompt - 1..tokens).map(choice).collect(),
                 tokens: (0..tokens).map(|_| random.below(SHAPE.vocab) as u32).collect(),
                 prompt,
@@ -143,28 +143,28 @@ mod tests {
     fn both(
         device: Device,
         rounded: &Rounded,
-        examples: &[Example],
+        examples: &[TokenisedExample],
         mix: &Mix,
     ) -> [(Losses, Vec<f32>); 2] {
         let mut there = OnDevice::open(device, rounded, 2).unwrap();
         let (one, other) = examples.split_at(1);
         let (mut here, mut losses) = (vec![0.0; rounded.plan.len], Losses::default());
         for (seed, part) in [(7, one), (8, other)] {
-            let mut slopes = vec![0.0; rounded.plan.len];
-            let part: Vec<&Example> = part.iter().collect();
-            losses += Pass::default().learn(rounded, &part, mix, seed, &mut slopes);
-            here.iter_mut().zip(slopes).for_each(|(sum, x)| *sum += x);
+            let mut gradients = vec![0.0; rounded.plan.len];
+            let part: Vec<&TokenisedExample> = part.iter().collect();
+            losses += Pass::default().learn(rounded, &part, mix, seed, &mut gradients);
+            here.iter_mut().zip(gradients).for_each(|(sum, x)| *sum += x);
         }
         let (mut passes, mut own) = (vec![Pass::default(); 2], [Losses::default(); 2]);
-        let mut slopes = [vec![1.0; rounded.plan.len], vec![1.0; rounded.plan.len]];
-        let parts = passes.iter_mut().zip(&mut slopes).zip(&mut own).zip([(7, one), (8, other)]);
-        let part = |(((pass, slopes), losses), (seed, examples))| {
-            let examples: &[Example] = examples;
-            let slopes: &mut Vec<f32> = slopes;
-            Part { pass, examples: examples.iter().collect(), seed, slopes, losses }
+        let mut gradients = [vec![1.0; rounded.plan.len], vec![1.0; rounded.plan.len]];
+        let parts = passes.iter_mut().zip(&mut gradients).zip(&mut own).zip([(7, one), (8, other)]);
+        let part = |(((pass, gradients), losses), (seed, examples))| {
+            let examples: &[TokenisedExample] = examples;
+            let gradients: &mut Vec<f32> = gradients;
+            Part { pass, examples: examples.iter().collect(), seed, gradients, losses }
         };
         net::learn(&mut there, rounded, parts.map(part).collect(), mix, 2).unwrap();
-        let [mut sum, other] = slopes;
+        let [mut sum, other] = gradients;
         sum.iter_mut().zip(other).for_each(|(sum, x)| *sum += x);
         [(losses, here), (own[0] + own[1], sum)]
     }

@@ -1,11 +1,11 @@
 //! Templates for tools of which nothing is known but their names, descriptions, labels and units.
 //!
-//! What comes of it is a beginning: people say things that no name foretells. Sentences of one's
+//! What comes of it is a beginning: people say things that no name predicts. Sentences of one's
 //! own and templates (see [`crate::template`]) are added to it.
 
 use std::collections::BTreeSet;
 
-use crate::said::{self, Said};
+use crate::example::{self, Example};
 use trine_models::tools::{ParamText, Rule, ToolText};
 
 /// Verbs that tools are named with, and what people say instead.
@@ -40,7 +40,7 @@ const TEXTS: &str = "hello | good morning | back soon | see you (later|at noon|t
     the (end|meeting|plan|garden|kitchen|office) | (call|ask|thank|meet) (anna|tom|grandma) | \
     do not (touch|enter|open) | happy birthday (leo|mum|ann)";
 /// Sentences that ask for nothing that tools do, out of the board's.
-const ELSEWHERE: &str = include_str!("../board/sentences/far.jsonl");
+const OUT_OF_DOMAIN: &str = include_str!("../board/sentences/far.jsonl");
 
 /// The words of a name: `fan_set`, `fanSet` and `FanSet` are `fan set`.
 fn words(name: &str) -> Vec<String> {
@@ -83,9 +83,9 @@ fn lines(tool: &ToolText, out: &mut String) {
         VERBS
             .iter()
             .find(|(names, _)| names.contains(&word.as_str()))
-            .map(|(_, said)| (word, *said))
+            .map(|(_, example)| (word, *example))
     });
-    let said_verb = verb.map_or("(do|start|run|please|i want|make)", |(_, said)| said);
+    let spoken_verb = verb.map_or("(do|start|run|please|i want|make)", |(_, example)| example);
     let noun: Vec<&str> = words
         .iter()
         .filter(|word| verb.is_none_or(|(own, _)| own != *word))
@@ -103,7 +103,7 @@ fn lines(tool: &ToolText, out: &mut String) {
             let Some(arguments) = arguments(tool, optional) else { continue };
             let phrase = format!("{} {state}", arguments.0).trim().to_owned();
             for line in [
-                format!("{said_verb} [the] {} {noun} {phrase}", arguments.1),
+                format!("{spoken_verb} [the] {} {noun} {phrase}", arguments.1),
                 format!("[the] {} {noun} {phrase} [please|now]", arguments.1),
                 format!("{phrase} (on|for|with|from) the {} {noun}", arguments.1),
                 format!(
@@ -135,7 +135,7 @@ fn described(description: &str) -> Option<String> {
     (is_plain && !rest.is_empty()).then(|| rest.join(" "))
 }
 
-/// The truth values that are required, as fixed values and words: each both ways.
+/// The Booleans that are required, as fixed values and words: each both ways.
 fn states(tool: &ToolText) -> Vec<(String, String)> {
     let param = tool.params.iter().find(|param| param.required && param.rule == Rule::Bool);
     let Some(param) = param else { return vec![(String::new(), String::new())] };
@@ -178,7 +178,7 @@ fn preposition(param: &ParamText, name: &str, hole: &str) -> String {
 /// Sentences that are about none of the tools: those of the board's people that share no word of
 /// weight with the tools.
 #[must_use]
-pub fn elsewhere(tools: &[ToolText]) -> Vec<Said> {
+pub fn out_of_domain(tools: &[ToolText]) -> Vec<Example> {
     let heavy = |text: &str| -> BTreeSet<String> {
         let lower = text.to_lowercase();
         let words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 3);
@@ -195,8 +195,9 @@ pub fn elsewhere(tools: &[ToolText]) -> Vec<Said> {
             }
         }
     }
-    let all = said::parse(ELSEWHERE).unwrap_or_default();
-    let is_far = |said: &Said| said.tool.is_none() && heavy(&said.text).is_disjoint(&known);
+    let all = example::parse(OUT_OF_DOMAIN).unwrap_or_default();
+    let is_far =
+        |example: &Example| example.tool.is_none() && heavy(&example.text).is_disjoint(&known);
     all.into_iter().filter(is_far).collect()
 }
 
@@ -223,10 +224,10 @@ mod tests {
         let mut random = Random::new(1);
         let mut counts = std::collections::BTreeMap::new();
         for _ in 0..300 {
-            let said = made.say(&mut random).unwrap();
-            let tool = tools.iter().find(|tool| Some(&tool.name) == said.tool.as_ref()).unwrap();
+            let example = made.say(&mut random).unwrap();
+            let tool = tools.iter().find(|tool| Some(&tool.name) == example.tool.as_ref()).unwrap();
             for param in tool.params.iter().filter(|param| param.required) {
-                assert!(said.arguments.contains_key(&param.name), "{said:?}");
+                assert!(example.arguments.contains_key(&param.name), "{example:?}");
             }
             *counts.entry(tool.name.clone()).or_insert(0) += 1;
         }
@@ -235,10 +236,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_elsewhere_is_about_no_tool() {
+    fn what_is_out_of_domain_is_about_no_tool() {
         let tools = tools::parse(TOOLS).unwrap();
-        let all = elsewhere(&tools);
+        let all = out_of_domain(&tools);
         assert!(all.len() > 200, "{}", all.len());
-        assert!(all.iter().all(|said| !said.text.to_lowercase().contains("pump")));
+        assert!(all.iter().all(|example| !example.text.to_lowercase().contains("pump")));
     }
 }

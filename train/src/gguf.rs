@@ -2,8 +2,8 @@
 //! in `I2_S`, the embedding in `Q8_0`.
 //!
 //! The format is specified at <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>; `I2_S`
-//! is that of Microsoft's published model: n / 4 bytes of codes, then 32 bytes of which the first
-//! four are the scale.
+//! is that of Microsoft's published model: n / 4 bytes of quantized activations, then 32 bytes of
+//! which the first four are the scale.
 
 use trine_ask::Vocabulary;
 use trine_infer::gguf::{File, Kind};
@@ -20,7 +20,7 @@ const TYPE_I2_S: u32 = 36;
 /// A value of the header.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// A whole number.
+    /// An integer.
     U32(u32),
     /// A number.
     F32(f32),

@@ -6,7 +6,7 @@
 use core::convert::Infallible;
 use std::collections::{BTreeMap, BTreeSet};
 
-use trine_ask::{Engine, token};
+use trine_ask::{DecodeEngine, token};
 
 /// Words before a text that is copied.
 const BEFORE_TEXTS: &[&str] =
@@ -54,12 +54,12 @@ impl Keywords {
 
 /// Keywords that read a sentence.
 #[derive(Debug)]
-pub struct Reader<'k> {
+pub struct KeywordScorer<'k> {
     keywords: &'k Keywords,
     read: Vec<u16>,
 }
 
-impl<'k> Reader<'k> {
+impl<'k> KeywordScorer<'k> {
     /// Before the first token.
     #[must_use]
     pub const fn new(keywords: &'k Keywords) -> Self {
@@ -75,7 +75,7 @@ impl<'k> Reader<'k> {
         let mut words: Vec<String> = Vec::new();
         for token in self.read.iter().take_while(|token| **token != token::CALL) {
             let name = self.name(*token);
-            match name.strip_prefix(crate::pieces::BEGIN) {
+            match name.strip_prefix(crate::subwords::BEGIN) {
                 Some(piece) => words.push(piece.to_owned()),
                 None => words.last_mut().into_iter().for_each(|word| word.push_str(name)),
             }
@@ -134,12 +134,12 @@ impl<'k> Reader<'k> {
     fn copy(&self, candidate: u16) -> f32 {
         let at = self.read.iter().position(|token| *token == candidate);
         let before = at.and_then(|at| self.read.get(at.checked_sub(1)?)).copied().unwrap_or(0);
-        let name = self.name(before).trim_start_matches(crate::pieces::BEGIN);
+        let name = self.name(before).trim_start_matches(crate::subwords::BEGIN);
         if BEFORE_TEXTS.contains(&name) { 3.0 } else { 1.5 }
     }
 }
 
-impl Engine for Reader<'_> {
+impl DecodeEngine for KeywordScorer<'_> {
     type Error = Infallible;
 
     fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), Infallible> {

@@ -4,39 +4,42 @@
 //! - [`weights`], [`shape`]: what is trained and what is computed with;
 //! - [`trainer`], [`recipe`]: steps of training;
 //! - [`simd`]: products in bf16 and wide registers, where the processor has them;
-//! - `device`: the blocks on a graphics processor, with the feature `gpu`;
+//! - `device`: the blocks on a GPU, with the feature `gpu`;
 //! - [`gguf`]: models as files.
 #![deny(unsafe_code)]
 
-pub mod aside;
 pub mod average;
 pub mod baseline;
 pub mod calibrate;
 pub mod checkpoint;
-pub mod course;
+pub mod context;
 #[cfg(feature = "gpu")]
 pub mod device;
-pub mod elsewhere;
 mod error;
+pub mod example;
 pub mod forecast;
+pub mod fp32;
 pub mod generic;
 pub mod gguf;
-pub mod guess;
-mod held;
+mod held_out;
 pub mod keywords;
-pub mod lesson;
+pub mod label_swap;
 pub mod linear;
 pub mod names;
+pub mod negatives;
 pub mod net;
+pub mod noise;
+pub mod number_words;
+pub mod offload;
 mod parallel;
 mod parts;
-pub mod pieces;
+pub mod pseudo_labels;
 pub mod random;
 pub mod recipe;
-pub mod relabel;
+pub mod recombination;
 pub mod report;
 pub mod run;
-pub mod said;
+pub mod sampler;
 pub mod score;
 pub mod shape;
 #[cfg_attr(
@@ -44,15 +47,12 @@ pub mod shape;
     expect(unsafe_code, reason = "instructions that only some processors have")
 )]
 pub mod simd;
-pub mod splice;
-pub mod spoil;
-pub mod spoken;
-pub mod swap;
+pub mod substitution;
+pub mod subwords;
 pub mod teacher;
 pub mod template;
+pub mod tokenise;
 pub mod trainer;
-pub mod twin;
-pub mod vary;
 pub mod weights;
 
 pub use error::{Error, Result};

@@ -6,9 +6,9 @@
 
 use core::convert::Infallible;
 
-use trine_ask::{Engine, token};
+use trine_ask::{DecodeEngine, token};
 
-use crate::net::Example;
+use crate::net::TokenisedExample;
 
 /// Weights: features are hashed to them.
 const BITS: u32 = 22;
@@ -65,7 +65,7 @@ fn features(read: &[u32], candidate: u32, out: &mut Vec<usize>) {
         out.push(mix([7, tool, left, beside(at.checked_sub(2))]));
     }
     if let Some(at) = prompt.iter().position(|word| *word == last) {
-        // Whether to go on copying hangs on what would come next.
+        // Whether to go on copying depends on what would come next.
         let next = prompt.get(at + 1).copied().unwrap_or(1);
         let is_copy = u32::from(prompt.contains(&candidate));
         out.push(mix([8, tool, next, is_copy]));
@@ -79,7 +79,7 @@ impl Linear {
     }
 
     /// Learns from some examples, choice by choice.
-    pub fn learn(&mut self, examples: &[Example]) {
+    pub fn learn(&mut self, examples: &[TokenisedExample]) {
         let mut found = Vec::new();
         for (example, choice) in
             examples.iter().flat_map(|example| example.choices.iter().map(move |c| (example, c)))
@@ -115,12 +115,12 @@ impl Linear {
 
 /// A linear model that reads a sentence.
 #[derive(Debug)]
-pub struct Reader<'l> {
+pub struct LinearScorer<'l> {
     model: &'l Linear,
     read: Vec<u32>,
 }
 
-impl<'l> Reader<'l> {
+impl<'l> LinearScorer<'l> {
     /// Before the first token.
     #[must_use]
     pub const fn new(model: &'l Linear) -> Self {
@@ -128,7 +128,7 @@ impl<'l> Reader<'l> {
     }
 }
 
-impl Engine for Reader<'_> {
+impl DecodeEngine for LinearScorer<'_> {
     type Error = Infallible;
 
     fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), Infallible> {
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn words_decide() {
-        let example = |word: u32, target: u32| Example {
+        let example = |word: u32, target: u32| TokenisedExample {
             tokens: vec![1, word, 50, 2],
             prompt: 4,
             choices: vec![Choice {
@@ -181,7 +181,7 @@ mod tests {
         let mut model = Linear::default();
         (0..20).for_each(|_| model.learn(&examples));
         for (word, wanted) in [(60, 0), (61, 1), (62, 2)] {
-            let mut reader = Reader::new(&model);
+            let mut reader = LinearScorer::new(&model);
             reader.begin(&[1, word, 50, 2]).unwrap();
             let mut logits = [0.0; 3];
             reader.logits(&[10, 11, 12], &mut logits).unwrap();

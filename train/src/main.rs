@@ -8,25 +8,25 @@ use std::process::ExitCode;
 
 use trine_train::Error;
 use trine_train::baseline::{Baseline, baseline};
-use trine_train::course::Shares;
+use trine_train::example::{self, Example};
 use trine_train::gguf;
-use trine_train::guess::guess;
 use trine_train::names;
+use trine_train::pseudo_labels::guess;
 use trine_train::recipe::Recipe;
 use trine_train::run::{self, Plan, Progress, Trained};
-use trine_train::said::{self, Said};
+use trine_train::sampler::Shares;
 use trine_train::shape::Shape;
 use trine_train::weights::Arithmetic;
 #[cfg(feature = "gpu")]
-use trine_train::{device::OnDevice, elsewhere::Elsewhere, net::Accelerator};
+use trine_train::{device::OnDevice, net::Accelerator, offload::Offload};
 
 const USAGE: &str = "\
 trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
 
   --sentences PATH    sentences, a .jsonl file or a folder of them; with none and no templates, what
                       the tools' names and descriptions give
-  --elsewhere PATH[,PATH]  sentences for other tools: with these none of them is a call
-  --elsewhere-count N how many of them, evenly (4000)
+  --out-of-domain PATH[,PATH]  sentences for other tools: with these none of them is a call
+  --out-of-domain-count N how many of them, evenly (4000)
   --valid PATH[,PATH] sentences to validate with, files or folders, instead of a share of the
                       wordings
   --valid-share N     that share (0.12)
@@ -53,13 +53,13 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
                       what most of --models FILE[,FILE] say, and writes them to --out
   --guessed FILE      sentences that were made so, to train on beside the others
   --guessed-share X   how many are drawn from them (0.3)
-  --template-share X --spoilt-share X --varied-share X --swap-share X --made-up-share X
-  --run-share X --clean-share X --relabel-share X --aside-share X --rare-share X
+  --template-share X --negative-share X --noise-share X --substitution-share X --made-up-share X
+  --run-share X --clean-share X --label-swap-share X --context-share X --rare-share X
   --hidden-share X
   --split-seed N      the seed of the pieces and of what training does not see (that of --seed);
                       a model and its teachers need the same
   --teachers FILE[,FILE]  checkpoints of models, trained on the same, that teach this one
-  --taught X          how much they count in a choice (0.5)
+  --teacher-weight X          how much they count in a choice (0.5)
   --from FILE         the checkpoint of a model of this shape, with whose weights this one begins;
                       its pieces are needed too
   --checkpoint FILE   kept while training, and gone on from (MODEL.ckpt)
@@ -137,22 +137,23 @@ fn load_names(paths: &str) -> Result<Vec<(String, Vec<String>)>> {
 }
 
 /// The sentences of files and folders.
-fn load(paths: &str) -> Result<Vec<Said>> {
-    let each = paths.split(',').map(|path| said::load(Path::new(path)));
+fn load(paths: &str) -> Result<Vec<Example>> {
+    let each = paths.split(',').map(|path| example::load(Path::new(path)));
     Ok(each.collect::<std::result::Result<Vec<_>, _>>()?.concat())
 }
 
 /// Those to train on, with those for other tools.
-fn sentences(options: &Options) -> Result<Vec<Said>> {
+fn sentences(options: &Options) -> Result<Vec<Example>> {
     let get = |name: &str| options.get(name).map(String::as_str).map(load).transpose();
     let mut sentences = get("sentences")?.unwrap_or_default();
-    if let Some(others) = get("elsewhere")? {
-        sentences.extend(said::elsewhere(&others, number(options, "elsewhere-count", 4000)?));
+    if let Some(others) = get("out-of-domain")? {
+        sentences
+            .extend(example::out_of_domain(&others, number(options, "out-of-domain-count", 4000)?));
     }
     Ok(sentences)
 }
 
-/// Weights mean nothing with other pieces of words.
+/// Weights mean nothing with other subword tokens.
 fn from(options: &Options) -> Result<Option<PathBuf>> {
     match (options.get("from"), options.contains_key("pieces-of")) {
         (Some(_), false) => {
@@ -201,7 +202,7 @@ fn plan(options: &Options, out: &Path) -> Result<Plan> {
             dropout: number(options, "dropout", recipe.dropout)?,
             tag: number(options, "tag", recipe.tag)?,
             language: number(options, "language", recipe.language)?,
-            taught: number(options, "taught", recipe.taught)?,
+            taught: number(options, "teacher-weight", recipe.taught)?,
             seed: number(options, "seed", recipe.seed)?,
             threads: number(options, "threads", recipe.threads)?,
             arithmetic: if options.contains_key("dense") {
@@ -213,19 +214,19 @@ fn plan(options: &Options, out: &Path) -> Result<Plan> {
         },
         shares: Shares {
             templates: number(options, "template-share", shares.templates)?,
-            spoilt: number(options, "spoilt-share", shares.spoilt)?,
-            varied: number(options, "varied-share", shares.varied)?,
+            negatives: number(options, "negative-share", shares.negatives)?,
+            noisy: number(options, "noise-share", shares.noisy)?,
             clean: number(options, "clean-share", shares.clean)?,
-            relabelled: number(options, "relabel-share", shares.relabelled)?,
+            label_swapped: number(options, "label-swap-share", shares.label_swapped)?,
             guessed: number(options, "guessed-share", shares.guessed)?,
-            asides: number(options, "aside-share", shares.asides)?,
+            contexts: number(options, "context-share", shares.contexts)?,
             rare: number(options, "rare-share", shares.rare)?,
             hidden: number(options, "hidden-share", shares.hidden)?,
         },
-        swaps: [
-            number(options, "swap-share", plan.swaps[0])?,
-            number(options, "made-up-share", plan.swaps[1])?,
-            number(options, "run-share", plan.swaps[2])?,
+        substitutions: [
+            number(options, "substitution-share", plan.substitutions[0])?,
+            number(options, "made-up-share", plan.substitutions[1])?,
+            number(options, "run-share", plan.substitutions[2])?,
         ],
         valid_share: number(options, "valid-share", plan.valid_share)?,
         fit_share: number(options, "fit-share", plan.fit_share)?,
@@ -313,8 +314,8 @@ fn train_where(backend: &str, plan: &Plan, missing: String) -> Result<Trained> {
         eprintln!("training on {}", opened.name());
         Ok(Box::new(opened) as Box<dyn Accelerator>)
     };
-    let elsewhere = Elsewhere { open: &open, failed: &Err };
-    Ok(run::train_on(plan, Some(&elsewhere), say)?)
+    let offload = Offload { open: &open, failed: &Err };
+    Ok(run::train_on(plan, Some(&offload), say)?)
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -328,16 +329,16 @@ fn guess_sentences(options: &Options, plan: &Plan, out: &Path) -> Result<()> {
     let paths = options.get("models").map_or("", String::as_str);
     let models = paths.split(',').filter(|path| !path.is_empty()).map(load_bytes);
     let models = models.collect::<Result<Vec<_>>>()?;
-    let said = guess(plan, count, &models, |made| eprint!("\r{made} of {count} sentences  "))?;
-    eprintln!("\n{} are labelled", said.len());
-    write_sentences(&said, out)
+    let examples = guess(plan, count, &models, |made| eprint!("\r{made} of {count} sentences  "))?;
+    eprintln!("\n{} are labelled", examples.len());
+    write_sentences(&examples, out)
 }
 
 /// Writes sentences, one object a line.
-fn write_sentences(said: &[Said], out: &Path) -> Result<()> {
-    let lines: String = said.iter().map(|said| format!("{}\n", said.json())).collect();
+fn write_sentences(examples: &[Example], out: &Path) -> Result<()> {
+    let lines: String = examples.iter().map(|example| format!("{}\n", example.json())).collect();
     write(out, lines.as_bytes())?;
-    eprintln!("{} sentences: {}", said.len(), out.display());
+    eprintln!("{} sentences: {}", examples.len(), out.display());
     Ok(())
 }
 

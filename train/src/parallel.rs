@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::thread;
 
 /// Does some work for each item, in as many threads. Which thread takes which item is open, so that
-/// what is done with one must not hang on another.
+/// what is done with one must not depend on another.
 pub(crate) fn each<T: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) + Sync) {
     if threads <= 1 || items.len() <= 1 {
         return items.into_iter().for_each(work);

@@ -25,9 +25,9 @@ pub struct Recipe {
     pub taught: f32,
     /// The seed of all that is random.
     pub seed: u64,
-    /// Ternary, or the dense twin.
+    /// Ternary, or the fp32 baseline.
     pub arithmetic: Arithmetic,
-    /// Threads. The numbers that come out do not hang on it.
+    /// Threads. The numbers that come out do not depend on it.
     pub threads: usize,
 }
 

@@ -5,11 +5,11 @@ use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use crate::calibrate::Certainty;
+use crate::example::Example;
 use crate::forecast::{self, FEWEST};
 use crate::parts::Parts;
 use crate::run::Plan;
-use crate::said::Said;
-use crate::score::{Count, Heard};
+use crate::score::{Count, ModelAnswer};
 use crate::shape::Shape;
 use crate::trainer::Trainer;
 
@@ -58,7 +58,7 @@ pub struct Report {
     /// Likeliest calls: confidence, whether right, and whether the sentence has a call.
     pub likeliest: Vec<(f32, bool, bool)>,
     /// Sentences that were answered wrongly, with the answers.
-    pub wrong: Vec<(Said, Heard)>,
+    pub wrong: Vec<(Example, ModelAnswer)>,
 }
 
 /// Thresholds that are compared.
@@ -87,35 +87,35 @@ impl Report {
     }
 
     /// Takes up the model's answers.
-    pub fn take(&mut self, sentences: &[Said], heard: &[Heard], bytes: usize) {
+    pub fn take(&mut self, sentences: &[Example], answer: &[ModelAnswer], bytes: usize) {
         self.bytes = bytes;
-        for (said, heard) in sentences.iter().zip(heard) {
-            self.take_one(said, heard);
+        for (example, answer) in sentences.iter().zip(answer) {
+            self.take_one(example, answer);
         }
     }
 
-    fn take_one(&mut self, said: &Said, heard: &Heard) {
+    fn take_one(&mut self, example: &Example, answer: &ModelAnswer) {
         let mut count = Count::default();
-        count.add(said, heard);
-        self.all.add(said, heard);
-        self.tokens = (self.tokens.0 + heard.tokens, self.tokens.1.max(heard.tokens));
-        let wanted = said.tool.clone().unwrap_or_else(|| NO_CALL.into());
-        let acted = heard.tool.clone().filter(|_| heard.acts).unwrap_or_else(|| NO_CALL.into());
-        self.by_tool.entry(wanted.clone()).or_default().add(said, heard);
-        self.by_kind.entry(said.kind.clone()).or_default().add(said, heard);
+        count.add(example, answer);
+        self.all.add(example, answer);
+        self.tokens = (self.tokens.0 + answer.tokens, self.tokens.1.max(answer.tokens));
+        let wanted = example.tool.clone().unwrap_or_else(|| NO_CALL.into());
+        let acted = answer.tool.clone().filter(|_| answer.acts).unwrap_or_else(|| NO_CALL.into());
+        self.by_tool.entry(wanted.clone()).or_default().add(example, answer);
+        self.by_kind.entry(example.kind.clone()).or_default().add(example, answer);
         *self.confusion.entry((wanted, acted)).or_default() += 1;
-        let is_right = if said.tool.is_some() { count.exact > 0 } else { heard.tool.is_none() };
-        let class = ((heard.confidence * CLASSES as f32) as usize).min(CLASSES - 1);
+        let is_right = if example.tool.is_some() { count.exact > 0 } else { answer.tool.is_none() };
+        let class = ((answer.confidence * CLASSES as f32) as usize).min(CLASSES - 1);
         if let Some((sum, right, all)) = self.calibration.get_mut(class) {
-            *sum += f64::from(heard.confidence);
+            *sum += f64::from(answer.confidence);
             *right += usize::from(is_right);
             *all += 1;
         }
-        if heard.tool.is_some() {
-            self.likeliest.push((heard.confidence, is_right, said.tool.is_some()));
+        if answer.tool.is_some() {
+            self.likeliest.push((answer.confidence, is_right, example.tool.is_some()));
         }
         if count.acted_exact + count.abstained == 0 {
-            self.wrong.push((said.clone(), heard.clone()));
+            self.wrong.push((example.clone(), answer.clone()));
         }
     }
 
@@ -130,12 +130,12 @@ impl Report {
     /// Sentences that were answered wrongly, one a line.
     #[must_use]
     pub fn wrong_lines(&self) -> String {
-        let line = |(said, heard): &(Said, Heard)| {
-            let mut json = said.json();
-            json["heard"] = heard.tool.clone().into();
-            json["heard_arguments"] = heard.arguments.clone().into();
-            json["confidence"] = heard.confidence.into();
-            json["acts"] = heard.acts.into();
+        let line = |(example, answer): &(Example, ModelAnswer)| {
+            let mut json = example.json();
+            json["heard"] = answer.tool.clone().into();
+            json["heard_arguments"] = answer.arguments.clone().into();
+            json["confidence"] = answer.confidence.into();
+            json["acts"] = answer.acts.into();
             format!("{json}\n")
         };
         self.wrong.iter().map(line).collect()

@@ -7,23 +7,23 @@ use trine_ask::Vocabulary;
 
 use crate::average::Average;
 use crate::calibrate::{self, Certainty};
-use crate::course::{LONGEST, Shares};
-use crate::elsewhere::{Elsewhere, There};
 use crate::error::{Error, Result};
+use crate::example::Example;
 use crate::generic;
 use crate::gguf::{self, Value};
-use crate::lesson::{self, Lesson};
-use crate::net::{Example, Losses};
+use crate::net::{Losses, TokenisedExample};
+use crate::offload::{Offload, Offloaded};
 use crate::parts::{Parts, Stock, prepare, token_names};
 use crate::recipe::Recipe;
 use crate::report::Report;
-use crate::said::Said;
-use crate::score::{self, Heard};
+use crate::sampler::{LONGEST, Shares};
+use crate::score::{self, ModelAnswer};
 use crate::shape::Shape;
 use crate::teacher::Teachers;
+use crate::tokenise::{self, Tokeniser};
 use crate::trainer::Trainer;
 use crate::weights::{Arithmetic, Weights};
-use crate::{checkpoint, forecast, parallel, twin};
+use crate::{checkpoint, forecast, fp32, parallel};
 use trine_models::tools;
 
 /// What a model is made of.
@@ -32,32 +32,32 @@ pub struct Plan {
     /// The tools, as JSON.
     pub tools: String,
     /// Sentences for them.
-    pub sentences: Vec<Said>,
+    pub sentences: Vec<Example>,
     /// Sentences that are about none of them, from the program itself: never scored.
-    pub general: Vec<Said>,
+    pub general: Vec<Example>,
     /// Sentences to score; when there are none, a share of the wordings of `sentences`. What is
     /// trained or fitted on as well is not scored.
-    pub valid: Option<Vec<Said>>,
+    pub valid: Option<Vec<Example>>,
     /// The share of the wordings of `sentences` on which temperature and threshold are fitted:
     /// neither trained on nor scored.
     pub fit_share: f32,
     /// Sentences on which they are fitted in place of that share, and never trained on.
-    pub fit: Option<Vec<Said>>,
+    pub fit: Option<Vec<Example>>,
     /// The least threshold; where there is none, what [`calibrate::least`] says.
     pub least: Option<f32>,
     /// The share of the sentences without a call that may be acted on, of those that the threshold
     /// is fitted on; where there is none, what errors cost decides ([`calibrate::threshold`]).
     pub most_acted: Option<f32>,
     /// Sentences that models have labelled, to train on and for nothing else
-    /// ([`crate::guess::guess`]).
-    pub guessed: Vec<Said>,
+    /// ([`crate::pseudo_labels::guess`]).
+    pub guessed: Vec<Example>,
     /// Templates, as text.
     pub templates: String,
     /// Further texts for parameters that are copied.
     pub names: Vec<(String, Vec<String>)>,
     /// The shape; vocabulary, context and tags are filled in.
     pub shape: Shape,
-    /// Pieces of words.
+    /// Subword tokens.
     pub pieces: usize,
     /// How often a character must come to be a piece.
     pub rare: usize,
@@ -66,15 +66,15 @@ pub struct Plan {
     /// What it is trained on.
     pub shares: Shares,
     /// The shares of copied texts that are exchanged, that are made up, and that become any words.
-    pub swaps: [f32; 3],
+    pub substitutions: [f32; 3],
     /// The share of wordings that are for validation alone.
     pub valid_share: f32,
-    /// What decides the pieces of words and which wordings training does not see, where that is not
+    /// What decides the subword tokens and which wordings training does not see, where that is not
     /// the seed of the recipe: a model and its teachers share it.
     pub split: Option<u64>,
     /// Checkpoints of models that teach this one.
     pub teachers: Vec<PathBuf>,
-    /// A model's file, whose pieces of words this one has too: a model and its teachers need the
+    /// A model's file, whose subword tokens this one has too: a model and its teachers need the
     /// same, and sentences that were written since would make others.
     pub pieces_of: Option<Vec<u8>>,
     /// The checkpoint of a model of this shape and these pieces, with whose weights this one
@@ -98,7 +98,7 @@ impl Plan {
         Ok(Self {
             tools: tools.to_owned(),
             sentences: Vec::new(),
-            general: generic::elsewhere(&known),
+            general: generic::out_of_domain(&known),
             valid: None,
             fit_share: 0.06,
             fit: None,
@@ -112,7 +112,7 @@ impl Plan {
             rare: 5,
             recipe: Recipe { threads: threads(), ..Recipe::default() },
             shares: Shares::default(),
-            swaps: [0.3, 0.1, 0.2],
+            substitutions: [0.3, 0.1, 0.2],
             valid_share: 0.12,
             split: None,
             teachers: Vec::new(),
@@ -131,7 +131,7 @@ impl Plan {
 
     /// Adds sentences and templates. Many sentences, or templates, take the place of what was made
     /// of the tools' names.
-    pub fn add(&mut self, sentences: Vec<Said>, templates: &str) {
+    pub fn add(&mut self, sentences: Vec<Example>, templates: &str) {
         if sentences.len() > MANY {
             self.general.clear();
         }
@@ -148,7 +148,7 @@ impl Plan {
 ///
 /// # Errors
 /// As [`train`].
-pub fn held(plan: &Plan) -> Result<Vec<Said>> {
+pub fn held(plan: &Plan) -> Result<Vec<Example>> {
     prepare(plan, |parts| Ok(parts.fit.clone()))
 }
 
@@ -214,44 +214,44 @@ pub fn train(plan: &Plan, progress: impl FnMut(&Progress)) -> Result<Trained> {
 /// As [`train`], and what failed elsewhere, where the processor is not to go on.
 pub fn train_on(
     plan: &Plan,
-    elsewhere: Option<&Elsewhere<'_>>,
+    offload: Option<&Offload<'_>>,
     mut progress: impl FnMut(&Progress),
 ) -> Result<Trained> {
     plan.shape.check_sizes()?;
     prepare(plan, |parts| {
-        let mut trainer = new_trainer(plan, &parts.lesson);
-        trainer.lessons = parts.lessons(plan);
+        let mut trainer = new_trainer(plan, &parts.tokeniser);
+        trainer.fingerprint = parts.fingerprint(plan);
         let average = Average::default();
-        let there = elsewhere.map(|elsewhere| There::open(elsewhere, &trainer.rounded));
+        let there = offload.map(|offload| Offloaded::open(offload, &trainer.rounded));
         let there = there.transpose()?.flatten();
-        let (lesson, device) = (&parts.lesson, there.as_ref().map(There::name));
-        let mut school = School { plan, lesson, parts, trainer, average, there, device };
+        let (tokeniser, device) = (&parts.tokeniser, there.as_ref().map(Offloaded::name));
+        let mut school = Run { plan, tokeniser, parts, trainer, average, there, device };
         let begun = Instant::now();
         school.steps(&mut progress)?;
         school.finish(begun.elapsed())
     })
 }
 
-fn new_trainer(plan: &Plan, lesson: &Lesson<'_>) -> Trainer {
-    let tags = if plan.recipe.tag > 0.0 { lesson.tags() } else { 0 };
-    let shape = Shape { vocab: lesson.tokens(), context: 2 * LONGEST, tags, ..plan.shape };
+fn new_trainer(plan: &Plan, tokeniser: &Tokeniser<'_>) -> Trainer {
+    let tags = if plan.recipe.tag > 0.0 { tokeniser.tags() } else { 0 };
+    let shape = Shape { vocab: tokeniser.tokens(), context: 2 * LONGEST, tags, ..plan.shape };
     Trainer::new(Weights::random(shape, plan.recipe.seed), plan.recipe)
 }
 
-struct School<'s, 'p> {
+struct Run<'s, 'p> {
     plan: &'s Plan,
-    lesson: &'s Lesson<'p>,
+    tokeniser: &'s Tokeniser<'p>,
     parts: &'s Parts<'p>,
     trainer: Trainer,
     average: Average,
-    there: Option<There<'s>>,
+    there: Option<Offloaded<'s>>,
     /// What computed the blocks, where that was not the processor alone.
     device: Option<String>,
 }
 
-impl School<'_, '_> {
+impl Run<'_, '_> {
     /// Makes a step, elsewhere as long as that does not fail.
-    fn learn(&mut self, batch: &[Example]) -> Result<Losses> {
+    fn learn(&mut self, batch: &[TokenisedExample]) -> Result<Losses> {
         if let Some(there) = &mut self.there {
             match there.learn(&mut self.trainer, batch)? {
                 Some(losses) => return Ok(losses),
@@ -283,9 +283,9 @@ impl School<'_, '_> {
         let begun = Instant::now();
         let (mut losses, mut tokens, mut since) = (Losses::default(), 0, Instant::now());
         let mut teachers =
-            Teachers::load(&plan.teachers, self.lesson.tokens(), plan.recipe.threads)?;
+            Teachers::load(&plan.teachers, self.tokeniser.tokens(), plan.recipe.threads)?;
         let mut draw = |step| {
-            let mut batch = parts.course(plan, &stock, step).batch(plan.recipe.batch);
+            let mut batch = parts.sampler(plan, &stock, step).batch(plan.recipe.batch);
             teachers.teach(&mut batch);
             batch
         };
@@ -295,7 +295,7 @@ impl School<'_, '_> {
             if batch.is_empty() {
                 return Err(Error::NoExample);
             }
-            tokens += batch.iter().map(|example| example.tokens.len()).sum::<usize>();
+            tokens += batch.iter().map(|tokenised| tokenised.tokens.len()).sum::<usize>();
             let step = self.trainer.step + 1;
             next = Vec::new();
             let draw_next = || next = draw(step);
@@ -326,9 +326,9 @@ impl School<'_, '_> {
     }
 
     /// The sentences whose calls can be said.
-    fn examples(&self, sentences: &[Said]) -> Vec<Example> {
-        let fits = |example: &Example| example.tokens.len() <= LONGEST;
-        let read = |said: &Said| self.lesson.example(said, None).ok().filter(fits);
+    fn examples(&self, sentences: &[Example]) -> Vec<TokenisedExample> {
+        let fits = |tokenised: &TokenisedExample| tokenised.tokens.len() <= LONGEST;
+        let read = |example: &Example| self.tokeniser.tokenise(example, None).ok().filter(fits);
         sentences.iter().filter_map(read).collect()
     }
 
@@ -345,12 +345,12 @@ impl School<'_, '_> {
         report.choices = score::ratio(losses.right, losses.choices);
         report.unsayable = valid.len() - examples.len();
         let certainty = self.certainty()?;
-        let heard = self.hear(certainty, valid)?;
+        let answer = self.answer_all(certainty, valid)?;
         let is_dense = self.plan.recipe.arithmetic == Arithmetic::Dense;
         let file = if is_dense { Vec::new() } else { self.file(certainty)? };
         report.certainty = certainty;
         report.take_plan(self.plan, parts);
-        report.take(valid, &heard, file.len());
+        report.take(valid, &answer, file.len());
         Ok(Trained { file, report })
     }
 
@@ -362,8 +362,8 @@ impl School<'_, '_> {
             true => Certainty::NONE,
             false => calibrate::temperatures(&mut self.trainer, &known),
         };
-        let heard = self.hear(certainty, &parts.fit)?;
-        let certain = calibrate::certain(&parts.fit, &heard);
+        let answer = self.answer_all(certainty, &parts.fit)?;
+        let certain = calibrate::certain(&parts.fit, &answer);
         let fitted = match plan.most_acted {
             Some(most) => calibrate::threshold_for(&certain, most),
             None => calibrate::threshold(&certain),
@@ -373,40 +373,41 @@ impl School<'_, '_> {
         Ok(certainty)
     }
 
-    /// What the engine makes of sentences with the model's file; what the dense twin makes of them,
-    /// of which there is none.
-    fn hear(&self, certainty: Certainty, sentences: &[Said]) -> Result<Vec<Heard>> {
-        let (tools, program) = (self.lesson.tools(), self.lesson.program());
+    /// What the engine makes of sentences with the model's file; what the fp32 baseline makes of
+    /// them, of which there is none.
+    fn answer_all(&self, certainty: Certainty, sentences: &[Example]) -> Result<Vec<ModelAnswer>> {
+        let (tools, program) = (self.tokeniser.tools(), self.tokeniser.program());
         let threads = self.plan.recipe.threads;
         if self.plan.recipe.arithmetic == Arithmetic::Ternary {
-            return score::hear(&self.file(certainty)?, tools, program, sentences, threads);
+            return score::answer_all(&self.file(certainty)?, tools, program, sentences, threads);
         }
-        let table = lesson::table(program, self.lesson.pieces(), certainty);
+        let table = tokenise::table(program, self.tokeniser.pieces(), certainty);
         let vocabulary = Vocabulary::parse(&table)?;
-        let (rounded, mut heard) = (&self.trainer.rounded, vec![Heard::default(); sentences.len()]);
+        let (rounded, mut answer) =
+            (&self.trainer.rounded, vec![ModelAnswer::default(); sentences.len()]);
         let share = sentences.len().div_ceil(threads.max(1)).max(1);
-        let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();
-        parallel::each(threads, jobs, |(said, heard): (&[Said], &mut [Heard])| {
-            let mut reader = twin::Reader::new(rounded);
-            for (said, heard) in said.iter().zip(heard) {
-                let found = score::ask(&mut reader, tools, program, &vocabulary, &said.text);
-                *heard = found.unwrap_or_default();
+        let jobs = sentences.chunks(share).zip(answer.chunks_mut(share)).collect();
+        parallel::each(threads, jobs, |(example, answer): (&[Example], &mut [ModelAnswer])| {
+            let mut reader = fp32::Fp32Model::new(rounded);
+            for (example, answer) in example.iter().zip(answer) {
+                let found = score::ask(&mut reader, tools, program, &vocabulary, &example.text);
+                *answer = found.unwrap_or_default();
             }
         });
-        Ok(heard)
+        Ok(answer)
     }
 
     fn file(&self, certainty: Certainty) -> Result<Vec<u8>> {
-        let (program, pieces) = (self.lesson.program(), self.lesson.pieces());
-        let table = lesson::table(program, pieces, certainty);
-        let names: Vec<&str> = self.lesson.tools().iter().map(|tool| tool.info.name).collect();
+        let (program, pieces) = (self.tokeniser.program(), self.tokeniser.pieces());
+        let table = tokenise::table(program, pieces, certainty);
+        let names: Vec<&str> = self.tokeniser.tools().iter().map(|tool| tool.info.name).collect();
         let extra = [
             ("general.name", Value::Text(format!("calls of {}", names.join(", ")))),
             ("tokenizer.ggml.model", Value::Text("trine".into())),
             ("tokenizer.ggml.bos_token_id", Value::U32(trine_ask::token::BEGIN.into())),
             (
                 "tokenizer.ggml.tokens",
-                Value::Texts(token_names(self.lesson.tools(), program, pieces)),
+                Value::Texts(token_names(self.tokeniser.tools(), program, pieces)),
             ),
             ("trine.ask", Value::Bytes(table)),
             ("trine.tools", Value::Text(format!("{:016x}", program.hash()))),

@@ -1,21 +1,23 @@
 //! Scores by the real engine: a written model reads sentences as a device would.
 
 use serde_json::{Map, Value as Json};
-use trine_ask::{Answer, Asking, Call, Engine, OnSession, Program, Sentence, Vocabulary};
+use trine_ask::{
+    Answer, Call, DecodeEngine, Decoding, Program, Sentence, SessionEngine, Vocabulary,
+};
 use trine_descriptor::Tool;
 use trine_infer::gguf::{File, Kind};
-use trine_infer::{Config, KvKind, Layer, Model, Options, Session, Weights, arena_bytes};
+use trine_infer::{Config, DecodeSession, KvKind, Layer, Model, Options, Weights, arena_bytes};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
 use crate::error::{Error, Result};
+use crate::example::Example;
 use crate::parallel;
-use crate::said::Said;
 use trine_models::tools;
 
 /// What a model made of a sentence.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Heard {
+pub struct ModelAnswer {
     /// The number of the tool of its likeliest call.
     pub tool: Option<String>,
     /// The arguments of it.
@@ -35,13 +37,13 @@ const CONTEXT: usize = 256;
 ///
 /// # Errors
 /// When the file is no such model, or one for other tools.
-pub fn hear(
+pub fn answer_all(
     file: &[u8],
     tools: &[Tool<'_>],
     program: &Program<'_>,
-    sentences: &[Said],
+    sentences: &[Example],
     threads: usize,
-) -> Result<Vec<Heard>> {
+) -> Result<Vec<ModelAnswer>> {
     let parsed = File::parse(file)?;
     let array = parsed.array("trine.ask", Kind::U8)?;
     let array = array.ok_or(Error::NotACommandModel)?;
@@ -56,52 +58,52 @@ pub fn hear(
     let context = CONTEXT.min(config.context);
     let options = Options { kv: KvKind::I8, context, batch: context, ..Options::new(&config) };
     let bytes = arena_bytes(&config, &options)? + 3;
-    let mut heard = vec![Heard::default(); sentences.len()];
+    let mut answer = vec![ModelAnswer::default(); sentences.len()];
     let share = sentences.len().div_ceil(threads.max(1)).max(1);
-    let jobs = sentences.chunks(share).zip(heard.chunks_mut(share)).collect();
-    parallel::each(threads, jobs, |(said, heard): (&[Said], &mut [Heard])| {
+    let jobs = sentences.chunks(share).zip(answer.chunks_mut(share)).collect();
+    parallel::each(threads, jobs, |(example, answer): (&[Example], &mut [ModelAnswer])| {
         let mut memory = vec![0; bytes];
-        let Ok(mut session) = Session::new(&model, &options, &mut memory) else { return };
-        for (said, heard) in said.iter().zip(heard) {
-            let mut engine = OnSession { session: &mut session, pool: &Serial };
-            if let Some(found) = ask(&mut engine, tools, program, &vocabulary, &said.text) {
-                *heard = found;
+        let Ok(mut session) = DecodeSession::new(&model, &options, &mut memory) else { return };
+        for (example, answer) in example.iter().zip(answer) {
+            let mut engine = SessionEngine { session: &mut session, pool: &Serial };
+            if let Some(found) = ask(&mut engine, tools, program, &vocabulary, &example.text) {
+                *answer = found;
             }
         }
     });
-    Ok(heard)
+    Ok(answer)
 }
 
 /// What a model makes of a sentence, under the grammar of the tools. None when it cannot be read.
-pub fn ask<E: Engine>(
+pub fn ask<E: DecodeEngine>(
     engine: &mut E,
     tools: &[Tool<'_>],
     program: &Program<'_>,
     vocabulary: &Vocabulary<'_>,
     text: &str,
-) -> Option<Heard> {
+) -> Option<ModelAnswer> {
     let sentence = Sentence::read(text.as_bytes(), program, vocabulary).ok()?;
-    let mut asking = Asking::new(*program, vocabulary, &sentence);
-    asking.run(engine).ok()?;
-    let mut heard = Heard { confidence: asking.confidence(), ..Heard::default() };
-    heard.tokens = asking.tokens().len();
-    match asking.answer()? {
+    let mut decoding = Decoding::new(*program, vocabulary, &sentence);
+    decoding.run(engine).ok()?;
+    let mut answer = ModelAnswer { confidence: decoding.confidence(), ..ModelAnswer::default() };
+    answer.tokens = decoding.tokens().len();
+    match decoding.answer()? {
         Answer::Call(call) => {
-            take(&mut heard, tools, &call);
-            heard.acts = true;
+            take(&mut answer, tools, &call);
+            answer.acts = true;
         }
-        Answer::Unsure(call) => take(&mut heard, tools, &call),
+        Answer::Unsure(call) => take(&mut answer, tools, &call),
         Answer::No(_) => {}
     }
-    Some(heard)
+    Some(answer)
 }
 
-fn take(heard: &mut Heard, tools: &[Tool<'_>], call: &Call<'_>) {
+fn take(answer: &mut ModelAnswer, tools: &[Tool<'_>], call: &Call<'_>) {
     let Some(tool) = tools.get(usize::from(call.tool())) else { return };
-    heard.tool = Some(tool.info.name.to_owned());
+    answer.tool = Some(tool.info.name.to_owned());
     for (node, value) in call.arguments() {
         if let Some(field) = tool.params.get(usize::from(node)) {
-            heard.arguments.insert(field.name.to_owned(), tools::decode(field, value));
+            answer.arguments.insert(field.name.to_owned(), tools::decode(field, value));
         }
     }
 }
@@ -131,28 +133,28 @@ pub struct Count {
 
 impl Count {
     /// Counts one sentence.
-    pub fn add(&mut self, said: &Said, heard: &Heard) {
-        self.slots[1] += if heard.acts { heard.arguments.len() } else { 0 };
-        let Some(wanted) = &said.tool else {
+    pub fn add(&mut self, example: &Example, answer: &ModelAnswer) {
+        self.slots[1] += if answer.acts { answer.arguments.len() } else { 0 };
+        let Some(wanted) = &example.tool else {
             self.nothings += 1;
-            self.abstained += usize::from(!heard.acts);
+            self.abstained += usize::from(!answer.acts);
             return;
         };
-        let tool = heard.tool.as_ref() == Some(wanted);
-        let exact = tool && same(&said.arguments, &heard.arguments);
+        let tool = answer.tool.as_ref() == Some(wanted);
+        let exact = tool && same(&example.arguments, &answer.arguments);
         self.calls += 1;
         self.tool += usize::from(tool);
         self.exact += usize::from(exact);
-        self.acted_tool += usize::from(tool && heard.acts);
-        self.acted_exact += usize::from(exact && heard.acts);
-        self.acted_wrong += usize::from(!exact && heard.acts);
+        self.acted_tool += usize::from(tool && answer.acts);
+        self.acted_exact += usize::from(exact && answer.acts);
+        self.acted_wrong += usize::from(!exact && answer.acts);
         let right = |(name, value): (&String, &Json)| {
-            said.arguments.get(name).is_some_and(|other| equal(other, value))
+            example.arguments.get(name).is_some_and(|other| equal(other, value))
         };
-        let is_counted = tool && heard.acts;
+        let is_counted = tool && answer.acts;
         self.slots[0] +=
-            if is_counted { heard.arguments.iter().filter(|a| right(*a)).count() } else { 0 };
-        self.slots[2] += said.arguments.len();
+            if is_counted { answer.arguments.iter().filter(|a| right(*a)).count() } else { 0 };
+        self.slots[2] += example.arguments.len();
     }
 
     /// The harmonic mean of the shares of arguments that were right among those found and wanted.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::checkpoint;
 use crate::error::{Error, Result};
-use crate::net::{Choice, Example, Pass};
+use crate::net::{Choice, Pass, TokenisedExample};
 use crate::parallel;
 use crate::weights::Rounded;
 
@@ -42,7 +42,7 @@ impl Teachers {
 
     /// Writes to each choice of the examples what the teachers hold likely, the mean of their
     /// probabilities, where they are right: what they have not learnt themselves they cannot teach.
-    pub fn teach(&mut self, examples: &mut [Example]) {
+    pub fn teach(&mut self, examples: &mut [TokenisedExample]) {
         let Self { models, passes } = self;
         if models.is_empty() {
             return;
@@ -50,16 +50,16 @@ impl Teachers {
         let threads = passes.len();
         let share = examples.len().div_ceil(threads).max(1);
         let jobs = examples.chunks_mut(share).zip(passes).collect();
-        parallel::each(threads, jobs, |(examples, pass): (&mut [Example], &mut Pass)| {
+        parallel::each(threads, jobs, |(examples, pass): (&mut [TokenisedExample], &mut Pass)| {
             examples.chunks_mut(TOGETHER).for_each(|part| teach(models, pass, part));
         });
     }
 }
 
-fn teach(models: &[Rounded], pass: &mut Pass, part: &mut [Example]) {
+fn teach(models: &[Rounded], pass: &mut Pass, part: &mut [TokenisedExample]) {
     let share = 1.0 / models.len() as f32;
     for model in models {
-        let read: Vec<&Example> = part.iter().collect();
+        let read: Vec<&TokenisedExample> = part.iter().collect();
         let logits = pass.choice_logits(model, &read);
         let choices = part.iter_mut().flat_map(|example| &mut example.choices);
         for (choice, (_, logits)) in choices.zip(logits) {
@@ -99,13 +99,18 @@ mod tests {
     use crate::trainer::Trainer;
     use crate::weights::Weights;
 
-    fn example(target: u32) -> Example {
+    fn example(target: u32) -> TokenisedExample {
         let choice = Choice { at: 3, target, permitted: vec![1, 2, 3], ..Choice::default() };
-        Example { tokens: vec![1, 5, 7, 3], prompt: 4, choices: vec![choice], tags: Vec::new() }
+        TokenisedExample {
+            tokens: vec![1, 5, 7, 3],
+            prompt: 4,
+            choices: vec![choice],
+            tags: Vec::new(),
+        }
     }
 
     #[test]
-    fn a_model_that_is_wholly_taught_learns_what_its_teachers_hold_likely() {
+    fn a_distilled_model_learns_the_probabilities_of_its_teachers() {
         let folder = std::env::temp_dir().join(format!("trine-teacher-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         // Each teacher has learnt another answer.

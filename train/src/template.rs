@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, Result};
+use crate::example::Example;
+use crate::number_words;
 use crate::random::Random;
-use crate::said::Said;
-use crate::spoken;
 use trine_models::tools::{ParamText, Rule, ToolText};
 
 /// A part of a template.
@@ -72,12 +72,12 @@ impl<'t> Templates<'t> {
 
     fn take(&mut self, line: &str) -> Result<()> {
         let names = line.split_once(" = ").filter(|(name, _)| !name.contains([':', ' ']));
-        if let Some((name, said)) = names {
-            let Part::OneOf(ways) = group(said)? else { return Err(Error::TemplateEmpty) };
+        if let Some((name, example)) = names {
+            let Part::OneOf(ways) = group(example)? else { return Err(Error::TemplateEmpty) };
             self.words.entry(name.to_owned()).or_default().extend(ways);
             return Ok(());
         }
-        let (head, said) = line.split_once(':').ok_or(Error::TemplateForm)?;
+        let (head, example) = line.split_once(':').ok_or(Error::TemplateForm)?;
         let mut head = head.split_whitespace();
         let name = head.next().ok_or(Error::TemplateForm)?;
         let known = || self.tools.iter().position(|tool| tool.name == name);
@@ -90,7 +90,7 @@ impl<'t> Templates<'t> {
             let json = serde_json::from_str(value).unwrap_or_else(|_| value.into());
             fixed.insert(key.to_owned(), json);
         }
-        let parts = vec![group(said)?];
+        let parts = vec![group(example)?];
         let ways = parts.iter().map(ways).product::<f32>();
         self.lines.push(Line { tool, fixed, parts, wording: line.to_owned(), ways });
         Ok(())
@@ -147,10 +147,10 @@ impl<'t> Templates<'t> {
     #[must_use]
     pub fn labels(&self) -> BTreeMap<&str, Vec<String>> {
         let labels = self.words.iter().filter(|(name, _)| name.contains('.'));
-        let said = |ways: &Vec<Vec<Part>>| {
+        let example = |ways: &Vec<Vec<Part>>| {
             ways.iter().flat_map(|parts| expanded(parts)).collect::<Vec<String>>()
         };
-        labels.map(|(name, ways)| (name.as_str(), said(ways))).collect()
+        labels.map(|(name, ways)| (name.as_str(), example(ways))).collect()
     }
 
     /// All words behind names, without their order.
@@ -166,7 +166,7 @@ impl<'t> Templates<'t> {
 
     /// Says something. Tools are equally likely, lines of a tool more so with more ways to say
     /// them.
-    pub fn say(&self, random: &mut Random) -> Option<Said> {
+    pub fn say(&self, random: &mut Random) -> Option<Example> {
         let tools = self.tools.len();
         let nothing = self.lines.iter().any(|line| line.tool.is_none());
         let tool = random.below(tools + usize::from(nothing));
@@ -181,7 +181,7 @@ impl<'t> Templates<'t> {
         let line = line.or(lines.last())?;
         let (mut out, mut arguments) = (Vec::new(), line.fixed.clone());
         self.say_parts(&line.parts, line.tool, random, &mut out, &mut arguments)?;
-        Some(Said {
+        Some(Example {
             text: out.join(" "),
             tool: line.tool.and_then(|tool| Some(self.tools.get(tool)?.name.clone())),
             arguments: if line.tool.is_some() { arguments } else { Map::new() },
@@ -228,10 +228,10 @@ impl<'t> Templates<'t> {
         match param.map(|param| (&param.rule, param)) {
             Some((Rule::Choice(labels), _)) => {
                 let label = random.pick(labels)?;
-                let said = self.words(&format!("{name}.{label}"), random);
-                Some((said.unwrap_or_else(|| label.replace('_', " ")), label.clone().into()))
+                let example = self.words(&format!("{name}.{label}"), random);
+                Some((example.unwrap_or_else(|| label.replace('_', " ")), label.clone().into()))
             }
-            Some((Rule::Int(..) | Rule::Decimal(_), param)) => spoken::number(param, random),
+            Some((Rule::Int(..) | Rule::Decimal(_), param)) => number_words::number(param, random),
             Some((Rule::Bool, _)) => None,
             Some((Rule::Text(..), _)) | None => {
                 let text = self.words(name, random)?;
@@ -355,15 +355,15 @@ mod tests {
                     lamp on=false: kill {which} [now], say {note}\n-: sing";
         let templates = Templates::parse(text, &tools).unwrap();
         let mut random = Random::new(1);
-        let mut said = std::collections::BTreeSet::new();
+        let mut example = std::collections::BTreeSet::new();
         for _ in 0..400 {
             let one = templates.say(&mut random).unwrap();
-            said.insert(format!("{} {}", one.text, Json::Object(one.arguments)));
+            example.insert(format!("{} {}", one.text, Json::Object(one.arguments)));
         }
-        assert!(said.contains(r#"turn on first one {"on":true,"which":"a"}"#), "{said:?}");
-        assert!(said.contains(r#"kill b now , say hi {"on":false,"which":"b","note":"hi"}"#));
-        assert!(said.contains("sing {}"));
-        assert_eq!(said.len(), 8 + 8 + 1);
+        assert!(example.contains(r#"turn on first one {"on":true,"which":"a"}"#), "{example:?}");
+        assert!(example.contains(r#"kill b now , say hi {"on":false,"which":"b","note":"hi"}"#));
+        assert!(example.contains("sing {}"));
+        assert_eq!(example.len(), 8 + 8 + 1);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use crate::error::Result;
-use crate::net::{self, Accelerator, Example, Losses, Mix, Pass, dot};
+use crate::net::{self, Accelerator, Losses, Mix, Pass, TokenisedExample, dot};
 use crate::parallel;
 use crate::random::Random;
 use crate::recipe::Recipe;
@@ -11,7 +11,7 @@ use crate::simd::{Work, wide};
 use crate::weights::{Rounded, Weights};
 
 /// Parts that a batch is cut into. Sums are made in their order, so that the numbers that come out
-/// hang on it, and do not hang on the number of threads.
+/// depend on it, and do not depend on the number of threads.
 const SHARDS: usize = 4;
 /// Numbers of the weights that a thread takes at a time.
 const CHUNK: usize = 1 << 15;
@@ -29,7 +29,7 @@ pub struct Trainer {
     /// What is computed with.
     pub rounded: Rounded,
     /// A hash of what it is trained on, for checkpoints.
-    pub lessons: u64,
+    pub fingerprint: u64,
     /// Steps that were made.
     pub step: usize,
     pub(crate) means: Vec<f32>,
@@ -40,7 +40,7 @@ pub struct Trainer {
 #[derive(Clone, Debug, Default)]
 struct Shard {
     pass: Pass,
-    slopes: Vec<f32>,
+    gradients: Vec<f32>,
     losses: Losses,
 }
 
@@ -50,11 +50,11 @@ impl Trainer {
     pub fn new(weights: Weights, recipe: Recipe) -> Self {
         let count = weights.numbers.len();
         let rounded = Rounded::new(&weights, recipe.arithmetic);
-        let shard = Shard { slopes: vec![0.0; count], ..Shard::default() };
+        let shard = Shard { gradients: vec![0.0; count], ..Shard::default() };
         Self {
             recipe,
             rounded,
-            lessons: 0,
+            fingerprint: 0,
             step: 0,
             means: vec![0.0; count],
             squares: vec![0.0; count],
@@ -65,13 +65,13 @@ impl Trainer {
 
     /// Makes a step on some examples, none of which is empty or longer than the context. Answers
     /// the losses before it.
-    pub fn learn(&mut self, examples: &[Example]) -> Losses {
+    pub fn learn(&mut self, examples: &[TokenisedExample]) -> Losses {
         let mix = self.mix(examples);
         let (rounded, threads) = (&self.rounded, self.recipe.threads);
         let parts = parts(&mut self.shards, examples, &self.recipe, self.step);
         parallel::each(threads, parts, |part: net::Part<'_>| {
-            let net::Part { pass, examples, seed, slopes, losses } = part;
-            *losses = pass.learn(rounded, &examples, &mix, seed, slopes);
+            let net::Part { pass, examples, seed, gradients, losses } = part;
+            *losses = pass.learn(rounded, &examples, &mix, seed, gradients);
         });
         self.take_step()
     }
@@ -84,7 +84,7 @@ impl Trainer {
     pub fn learn_on(
         &mut self,
         there: &mut dyn Accelerator,
-        examples: &[Example],
+        examples: &[TokenisedExample],
     ) -> Result<Losses> {
         let mix = self.mix(examples);
         let parts = parts(&mut self.shards, examples, &self.recipe, self.step);
@@ -103,7 +103,7 @@ impl Trainer {
     }
 
     /// The losses of some examples without learning from them.
-    pub fn losses(&mut self, examples: &[Example]) -> Losses {
+    pub fn losses(&mut self, examples: &[TokenisedExample]) -> Losses {
         let mix = self.mix(examples);
         let rounded = &self.rounded;
         let Some(shard) = self.shards.first_mut() else { return Losses::default() };
@@ -116,7 +116,7 @@ impl Trainer {
 
     /// Of each choice of some examples the place of its target, and the logits of what is
     /// permitted.
-    pub fn choice_logits(&mut self, examples: &[Example]) -> Vec<(usize, Vec<f32>)> {
+    pub fn choice_logits(&mut self, examples: &[TokenisedExample]) -> Vec<(usize, Vec<f32>)> {
         let rounded = &self.rounded;
         let Some(shard) = self.shards.first_mut() else { return Vec::new() };
         let parts = examples.chunks(16).map(|part| part.iter().collect::<Vec<_>>());
@@ -124,9 +124,9 @@ impl Trainer {
     }
 
     /// Each part of the loss is a mean over its choices, next tokens or labels.
-    fn mix(&self, examples: &[Example]) -> Mix {
+    fn mix(&self, examples: &[TokenisedExample]) -> Mix {
         let mean = |weight: f32, count: usize| weight / count.max(1) as f32;
-        let sum = |count: fn(&Example) -> usize| examples.iter().map(count).sum();
+        let sum = |count: fn(&TokenisedExample) -> usize| examples.iter().map(count).sum();
         Mix {
             choice: mean(1.0, sum(|example| example.choices.len())),
             language: mean(self.recipe.language, sum(|e| e.prompt.saturating_sub(1))),
@@ -140,19 +140,19 @@ impl Trainer {
     fn update(&mut self) {
         let threads = self.recipe.threads;
         let Some((first, rest)) = self.shards.split_first_mut() else { return };
-        let sums = Mutex::new(vec![0.0_f64; first.slopes.len().div_ceil(CHUNK)]);
-        let chunks = first.slopes.chunks_mut(CHUNK).enumerate().collect();
+        let sums = Mutex::new(vec![0.0_f64; first.gradients.len().div_ceil(CHUNK)]);
+        let chunks = first.gradients.chunks_mut(CHUNK).enumerate().collect();
         parallel::each(threads, chunks, |(index, chunk): (usize, &mut [f32])| {
             let start = index * CHUNK;
             let end = start + chunk.len();
-            let others = rest.iter().map(|shard| &shard.slopes[start..end]);
+            let others = rest.iter().map(|shard| &shard.gradients[start..end]);
             let mut square = 0.0;
             wide(Sum { chunk, others: others.collect(), square: &mut square });
             if let Ok(mut sums) = sums.lock() {
                 sums[index] = f64::from(square);
             }
         });
-        self.weights.trained_slopes(&mut first.slopes);
+        self.weights.trained_gradients(&mut first.gradients);
         let length = sums.into_inner().unwrap_or_default().iter().sum::<f64>().sqrt();
         let (rate, decay) = self.recipe.rate_at(self.step);
         let turn = self.step as i32 + 1;
@@ -161,11 +161,11 @@ impl Trainer {
             rate: rate / (1.0 - BETA.0.powi(turn)),
             correction: 1.0 / (1.0 - BETA.1.powi(turn)),
         };
-        let numbers = self.weights.numbers.chunks_mut(CHUNK).zip(first.slopes.chunks(CHUNK));
+        let numbers = self.weights.numbers.chunks_mut(CHUNK).zip(first.gradients.chunks(CHUNK));
         let moments = self.means.chunks_mut(CHUNK).zip(self.squares.chunks_mut(CHUNK));
         let chunks = numbers.zip(moments).collect();
-        parallel::each(threads, chunks, |((weights, slopes), (means, squares))| {
-            wide(Update { adam: &adam, weights, slopes, means, squares });
+        parallel::each(threads, chunks, |((weights, gradients), (means, squares))| {
+            wide(Update { adam: &adam, weights, gradients, means, squares });
         });
         if decay > 0.0 {
             let keep = 1.0 - rate * decay;
@@ -182,7 +182,7 @@ struct Adam {
     correction: f32,
 }
 
-/// Adds other slopes to a part of them; `square` becomes the sum of their squares.
+/// Adds other gradients to a part of them; `square` becomes the sum of their squares.
 struct Sum<'a> {
     chunk: &'a mut [f32],
     others: Vec<&'a [f32]>,
@@ -193,7 +193,7 @@ impl Work for Sum<'_> {
     #[inline(always)]
     fn run(self) {
         for other in self.others {
-            self.chunk.iter_mut().zip(other).for_each(|(sum, slope)| *sum += slope);
+            self.chunk.iter_mut().zip(other).for_each(|(sum, gradient)| *sum += gradient);
         }
         *self.square = dot(self.chunk, self.chunk);
     }
@@ -203,7 +203,7 @@ impl Work for Sum<'_> {
 struct Update<'a> {
     adam: &'a Adam,
     weights: &'a mut [f32],
-    slopes: &'a [f32],
+    gradients: &'a [f32],
     means: &'a mut [f32],
     squares: &'a mut [f32],
 }
@@ -213,11 +213,11 @@ impl Work for Update<'_> {
     fn run(self) {
         let Adam { cut, rate, correction } = *self.adam;
         let moments = self.means.iter_mut().zip(self.squares);
-        let numbers = self.weights.iter_mut().zip(self.slopes);
-        for ((weight, slope), (mean, square)) in numbers.zip(moments) {
-            let slope = slope * cut;
-            *mean += (1.0 - BETA.0) * (slope - *mean);
-            *square += (1.0 - BETA.1) * (slope * slope - *square);
+        let numbers = self.weights.iter_mut().zip(self.gradients);
+        for ((weight, gradient), (mean, square)) in numbers.zip(moments) {
+            let gradient = gradient * cut;
+            *mean += (1.0 - BETA.0) * (gradient - *mean);
+            *square += (1.0 - BETA.1) * (gradient * gradient - *square);
             *weight -= rate * *mean / ((*square * correction).sqrt() + 1e-8);
         }
     }
@@ -226,23 +226,23 @@ impl Work for Update<'_> {
 /// The parts of a batch, each with what it is computed in.
 fn parts<'p>(
     shards: &'p mut [Shard],
-    examples: &'p [Example],
+    examples: &'p [TokenisedExample],
     recipe: &Recipe,
     step: usize,
 ) -> Vec<net::Part<'p>> {
     let seed = recipe.seed ^ ((step as u64) << 20);
     let examples = cut(examples, shards.len());
-    let part = |(index, (shard, examples)): (usize, (&'p mut Shard, Vec<&'p Example>))| {
-        let Shard { pass, slopes, losses } = shard;
+    let part = |(index, (shard, examples)): (usize, (&'p mut Shard, Vec<&'p TokenisedExample>))| {
+        let Shard { pass, gradients, losses } = shard;
         let seed = Random::new(seed + index as u64).bits();
-        net::Part { pass, examples, seed, slopes, losses }
+        net::Part { pass, examples, seed, gradients, losses }
     };
     shards.iter_mut().zip(examples).enumerate().map(part).collect()
 }
 
 /// Shares examples out so that all parts have about as many tokens.
-fn cut(examples: &[Example], parts: usize) -> Vec<Vec<&Example>> {
-    let mut sorted: Vec<&Example> = examples.iter().collect();
+fn cut(examples: &[TokenisedExample], parts: usize) -> Vec<Vec<&TokenisedExample>> {
+    let mut sorted: Vec<&TokenisedExample> = examples.iter().collect();
     sorted.sort_by_key(|example| std::cmp::Reverse(example.tokens.len()));
     let mut shards = vec![(0, Vec::new()); parts];
     for example in sorted {
@@ -275,7 +275,7 @@ mod tests {
     };
 
     /// Sentences that are to be answered with their first token: what only attention can do.
-    fn examples(random: &mut Random) -> Vec<Example> {
+    fn examples(random: &mut Random) -> Vec<TokenisedExample> {
         let example = |random: &mut Random| {
             let mut tokens: Vec<u32> = (0..8).collect();
             random.shuffle(&mut tokens);
@@ -283,7 +283,7 @@ mod tests {
             tokens.push(9);
             let choices =
                 vec![Choice { at: 8, target, permitted: (0..8).collect(), ..Choice::default() }];
-            Example { tokens, prompt: 9, choices, tags: Vec::new() }
+            TokenisedExample { tokens, prompt: 9, choices, tags: Vec::new() }
         };
         (0..32).map(|_| example(random)).collect()
     }

@@ -12,8 +12,8 @@ use crate::simd::{Packed, Products, Work, wide};
 pub enum Arithmetic {
     /// As the engine does: ternary matrices, int8 activations, an embedding of type `Q8_0`.
     Ternary,
-    /// Numbers as they are: the dense twin, to compare with. It learns with products in bf16 where
-    /// the processor has them.
+    /// Numbers as they are: the fp32 baseline, to compare with. It learns with products in bf16
+    /// where the processor has them.
     Dense,
 }
 
@@ -60,11 +60,11 @@ impl Weights {
         (self.shape.dim as f32).sqrt()
     }
 
-    /// Turns the slopes of what is computed with into those of what is trained.
-    pub fn trained_slopes(&self, slopes: &mut [f32]) {
+    /// Turns the gradients of what is computed with into those of what is trained.
+    pub fn trained_gradients(&self, gradients: &mut [f32]) {
         let unit = self.unit();
-        slopes[self.plan.embedding.at.clone()].iter_mut().for_each(|x| *x *= unit);
-        slopes[self.plan.output_norm.clone()].iter_mut().for_each(|x| *x /= unit);
+        gradients[self.plan.embedding.at.clone()].iter_mut().for_each(|x| *x *= unit);
+        gradients[self.plan.output_norm.clone()].iter_mut().for_each(|x| *x /= unit);
     }
 }
 

@@ -8,15 +8,15 @@ use trine_ask::{Program, compile, program_bytes};
 use trine_descriptor::Tool;
 use trine_models::tools;
 use trine_train::calibrate::Certainty;
-use trine_train::guess::guess;
-use trine_train::lesson::{self, Items, Lesson};
-use trine_train::pieces;
+use trine_train::example::{self, Example};
+use trine_train::negatives::make_negative;
+use trine_train::noise::add_noise;
+use trine_train::pseudo_labels::guess;
 use trine_train::random::Random;
 use trine_train::run::Plan;
-use trine_train::said::{self, Said};
-use trine_train::spoil::spoil;
+use trine_train::subwords;
 use trine_train::template::Templates;
-use trine_train::vary::vary;
+use trine_train::tokenise::{self, Items, Tokeniser};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -35,20 +35,20 @@ fn program() -> (Program<'static>, &'static [Tool<'static>]) {
 }
 
 /// Reads sentences by pieces that are learnt from them; answers those whose call cannot be said.
-fn unsayable(sentences: &[Said]) -> Vec<(String, String)> {
+fn unsayable(sentences: &[Example]) -> Vec<(String, String)> {
     let (program, table) = program();
     let mut items = Items::new();
-    sentences.iter().for_each(|said| lesson::count_items(&program, &said.text, &mut items));
-    let pieces = pieces::learn(&items, 400, 5);
-    let lesson = Lesson::new(table, program, pieces, 1);
-    let read = |said: &Said| {
-        let error = lesson.example(said, None).err()?;
-        Some((format!("{} {:?}", said.text, said.arguments), trine_models::chain(&error)))
+    sentences.iter().for_each(|example| tokenise::count_items(&program, &example.text, &mut items));
+    let pieces = subwords::learn(&items, 400, 5);
+    let tokeniser = Tokeniser::new(table, program, pieces, 1);
+    let read = |example: &Example| {
+        let error = tokeniser.tokenise(example, None).err()?;
+        Some((format!("{} {:?}", example.text, example.arguments), trine_models::chain(&error)))
     };
     sentences.iter().filter_map(read).collect()
 }
 
-fn templates(count: usize) -> Vec<Said> {
+fn templates(count: usize) -> Vec<Example> {
     let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
     let tools = tools::parse(&text.unwrap()).unwrap();
     let text = std::fs::read_to_string(folder().join("board/templates.txt")).unwrap();
@@ -58,7 +58,7 @@ fn templates(count: usize) -> Vec<Said> {
 }
 
 /// Every `step`th sentence of a folder, without reading the others.
-fn sample(of: &str, step: usize) -> Vec<Said> {
+fn sample(of: &str, step: usize) -> Vec<Example> {
     let files = std::fs::read_dir(folder().join("board").join(of)).unwrap();
     let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
     files.sort();
@@ -66,7 +66,7 @@ fn sample(of: &str, step: usize) -> Vec<Said> {
     let lines: Vec<String> =
         texts.flat_map(|text| Vec::from_iter(text.lines().map(str::to_owned))).collect();
     let some: Vec<&str> = lines.iter().step_by(step).map(String::as_str).collect();
-    said::parse(&some.join("\n")).unwrap()
+    example::parse(&some.join("\n")).unwrap()
 }
 
 /// Of the 147,578 sentences to train on every 25th is read. `TRINE_SENTENCES_STEP=1` reads all of
@@ -85,13 +85,13 @@ fn shared_patterns(step: usize) -> Vec<String> {
     {
         let sentences = sample(of, step);
         assert!(sentences.len() * step >= least, "{of}: {} sentences", sentences.len());
-        for said in &sentences {
-            let text = format!("{of}: {}", said.text);
-            let pattern = lesson::pattern(&program, &said.text);
+        for example in &sentences {
+            let text = format!("{of}: {}", example.text);
+            let pattern = tokenise::pattern(&program, &example.text);
             if of == "sentences" {
                 known.insert(pattern, text);
             } else if let Some(other) = known.insert(pattern, text) {
-                shared.push(format!("{of}: {} ({other})", said.text));
+                shared.push(format!("{of}: {} ({other})", example.text));
             }
         }
     }
@@ -121,8 +121,8 @@ fn every_sentence_of_a_template_leads_to_its_call() {
     let wrong = unsayable(&sentences);
     assert!(wrong.len() < 15, "{} of {}: {wrong:#?}", wrong.len(), sentences.len());
     let mut tools: BTreeMap<String, usize> = BTreeMap::new();
-    for said in &sentences {
-        *tools.entry(said.tool.clone().unwrap_or_default()).or_default() += 1;
+    for example in &sentences {
+        *tools.entry(example.tool.clone().unwrap_or_default()).or_default() += 1;
     }
     assert!(tools.len() == 11 && tools.values().all(|count| *count > 150), "{tools:?}");
 }
@@ -132,9 +132,9 @@ fn sentences_are_the_same_for_the_same_seed() {
     let changed = |seed: u64| -> Vec<String> {
         let sentences = templates(50);
         let mut random = Random::new(seed);
-        let each = sentences.iter().zip(sentences.iter().rev()).map(|(said, other)| {
-            let spoilt = spoil(said, other, &mut random);
-            vary(&spoilt.unwrap_or_else(|| said.clone()), &mut random).text
+        let each = sentences.iter().zip(sentences.iter().rev()).map(|(example, other)| {
+            let negatives = make_negative(example, other, &mut random);
+            add_noise(&negatives.unwrap_or_else(|| example.clone()), &mut random).text
         });
         each.collect()
     };
@@ -143,7 +143,7 @@ fn sentences_are_the_same_for_the_same_seed() {
 }
 
 #[test]
-fn a_model_gives_its_pieces_to_another() {
+fn a_model_gives_its_subword_tokens_to_another() {
     let text = std::fs::read_to_string(folder().join("../firmware-example/board/tools.json"));
     let tools = tools::parse(&text.unwrap()).unwrap();
     let labels = tools::joined(&tools);
@@ -154,32 +154,32 @@ fn a_model_gives_its_pieces_to_another() {
         compile(table.as_slice(), count, vec![0; bytes].leak()).unwrap()
     };
     let model = std::fs::read(folder().join("../models/board.gguf")).unwrap();
-    let pieces = pieces::of_model(&model, &program(10)).unwrap();
-    let own = lesson::table(&program(10), &pieces, Certainty::NONE);
+    let pieces = subwords::of_model(&model, &program(10)).unwrap();
+    let own = tokenise::table(&program(10), &pieces, Certainty::NONE);
     let pieces_of_own = &own[trine_ask::TABLE_HEAD..];
     assert!(pieces.len() > 400 && model.windows(pieces_of_own.len()).any(|w| w == pieces_of_own));
     assert!(
-        pieces::of_model(&model, &program(9))
+        subwords::of_model(&model, &program(9))
             .is_err_and(|error| error.to_string().contains("other tools"))
     );
-    assert!(pieces::of_model(b"GGUF", &program(10)).is_err());
+    assert!(subwords::of_model(b"GGUF", &program(10)).is_err());
 }
 
 #[test]
-fn sentences_that_nobody_wrote_are_labelled_by_what_models_say() {
+fn synthetic_sentences_are_labelled_by_models() {
     let read = |path: &str| std::fs::read(folder().join(path)).unwrap();
     let tools = String::from_utf8(read("../firmware-example/board/tools.json")).unwrap();
     let model = read("../models/board.gguf");
     let mut plan = Plan::new(&tools).unwrap();
-    plan.add(said::load(&folder().join("board/sentences/near.jsonl")).unwrap(), "");
-    plan.add(said::load(&folder().join("board/sentences/voice.jsonl")).unwrap(), "");
+    plan.add(example::load(&folder().join("board/sentences/near.jsonl")).unwrap(), "");
+    plan.add(example::load(&folder().join("board/sentences/voice.jsonl")).unwrap(), "");
     plan.pieces_of = Some(model.clone());
     let mut made = 0;
     let found = guess(&plan, 60, &[model.clone(), model.clone()], |count| made = count).unwrap();
     // Two that are the same agree, so that none is left out.
     assert_eq!((made, found.len()), (60, 60));
-    assert!(found.iter().any(|said| said.tool.is_some()), "{found:?}");
-    assert!(found.iter().any(|said| said.tool.is_none()), "{found:?}");
+    assert!(found.iter().any(|example| example.tool.is_some()), "{found:?}");
+    assert!(found.iter().any(|example| example.tool.is_none()), "{found:?}");
     let again = guess(&plan, 60, &[model], |_| {}).unwrap();
     assert_eq!(found, again);
     assert!(guess(&plan, 60, &[], |_| {}).unwrap_err().to_string().contains("--models"));

@@ -3,12 +3,12 @@
 
 use trine_infer::gguf::File;
 use trine_infer::{
-    Config, KvKind, Layer, Model, Options, Session, Step, Weights as Engine, arena_bytes,
+    Config, DecodeSession, KvKind, Layer, Model, Options, Step, Weights as Engine, arena_bytes,
 };
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 use trine_train::gguf::{self, Value};
-use trine_train::net::{Choice, Example, Pass};
+use trine_train::net::{Choice, Pass, TokenisedExample};
 use trine_train::random::{Random, bell};
 use trine_train::shape::Shape;
 use trine_train::weights::{Arithmetic, Rounded, Weights};
@@ -39,7 +39,7 @@ fn engine_logits(bytes: &[u8], (prompt, rest): (&[u32], &[u32]), batch: usize) -
     let model = Model::new(config, weights, Kernels::best()).unwrap();
     let options = Options { kv: KvKind::F32, batch, ..Options::new(&config) };
     let mut memory = vec![0; arena_bytes(&config, &options).unwrap() + 3];
-    let mut session = Session::new(&model, &options, &mut memory).unwrap();
+    let mut session = DecodeSession::new(&model, &options, &mut memory).unwrap();
     session.begin_prompt(prompt.iter().copied()).unwrap();
     while session.step(usize::MAX, &Serial) == Step::More {}
     let mut logits = session.logits().unwrap().to_vec();
@@ -55,7 +55,7 @@ fn trained_logits(rounded: &Rounded, tokens: &[u32], prompt: usize) -> Vec<f32> 
     let permitted: Vec<u32> = (0..SHAPE.vocab as u32).collect();
     let choice = |at| Choice { at, permitted: permitted.clone(), ..Choice::default() };
     let choices = (prompt - 1..tokens.len()).map(choice).collect();
-    let example = Example { tokens: tokens.to_vec(), prompt, choices, tags: Vec::new() };
+    let example = TokenisedExample { tokens: tokens.to_vec(), prompt, choices, tags: Vec::new() };
     let found = Pass::default().choice_logits(rounded, &[&example]);
     found.into_iter().flat_map(|(_, logits)| logits).collect()
 }
@@ -91,7 +91,7 @@ fn apart(seed: u64, whole: usize, prompt: usize) -> f32 {
 /// a difference in the last bit of a float is a difference of one integer. So most seeds agree to
 /// the last bits, and the worst logit of a few to some hundredths.
 #[test]
-fn the_engine_computes_the_logits_of_training_however_many_blocks_see_the_prompt_whole() {
+fn the_engine_computes_the_logits_of_training_with_any_number_of_prefix_blocks() {
     for (whole, prompt) in (0..=SHAPE.layers).map(|whole| (whole, PROMPT)).chain([(0, 1), (2, 3)]) {
         let mut apart: Vec<f32> = (0..9).map(|seed| apart(seed, whole, prompt)).collect();
         apart.sort_by(f32::total_cmp);

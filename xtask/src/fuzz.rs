@@ -37,7 +37,8 @@ pub(crate) fn leg() -> Result<()> {
     let manifest = ["--manifest-path", "fuzz/Cargo.toml", "--locked"];
     let tests = folder().join("test");
     sh::run(sh::cargo().arg("test").args(manifest).arg("--target-dir").arg(tests))?;
-    build()?;
+    // Ten seconds do not pay for what the optimizer takes.
+    build("1")?;
     parallel::each(&TARGETS, |name| {
         let since = Instant::now();
         let runs = run(name, SECONDS, 1)?;
@@ -49,7 +50,7 @@ pub(crate) fn leg() -> Result<()> {
 /// `cargo xtask fuzz [TARGET]...`: the named targets or all, each so many seconds. What they found
 /// new goes to the corpus.
 pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
-    build()?;
+    build("2")?;
     for name in if names.is_empty() { &TARGETS } else { names } {
         ensure!(TARGETS.contains(name), "there is no target `{name}`: {}", TARGETS.join(", "));
         println!("{name}: {} runs in {seconds} s", run(name, seconds, jobs())?);
@@ -63,13 +64,14 @@ pub(crate) fn jobs() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Builds all targets with instrumentation.
-pub(crate) fn build() -> Result<()> {
+/// Builds all targets with instrumentation, at a level of optimization.
+pub(crate) fn build(level: &str) -> Result<()> {
     let mut cargo = sh::cargo();
     cargo
         .args(["build", "--manifest-path", "fuzz/Cargo.toml", "--locked", "--release"])
         .args(["--features", "libfuzzer", "--bins", "--target", HOST, "--target-dir"])
         .arg(folder())
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)
         .env("RUSTFLAGS", FLAGS);
     baremetal::unstable(&mut cargo);
     sh::run(&mut cargo)

@@ -168,7 +168,7 @@ fn asked(amount: Amount) -> Result<String> {
 
 fn fuzzed(amount: Amount) -> Result<String> {
     let seconds = amount.seconds.unwrap_or(SECONDS);
-    fuzz::build()?;
+    fuzz::build("2")?;
     let run = |name: &&str| {
         let runs = fuzz::run(name, seconds, fuzz::jobs())?;
         println!("{name}: {runs} inputs in {seconds} s");

@@ -5,7 +5,7 @@
 ///
 /// Numbers, `bool` and arrays of what is solid are; [`solid!`](crate::solid!) makes structures and
 /// enumerations so, in safe code. What has padding, or may be uninitialised, cannot be: its caller
-/// would read bytes that nobody ever wrote.
+/// would read bytes that no one ever wrote.
 ///
 /// ```compile_fail,E0277
 /// use core::mem::MaybeUninit;

@@ -15,7 +15,7 @@ use std::error::Error;
 use std::io::{BufRead, Write};
 
 use serde_json::{Value as Json, json};
-use trine_ask::{Label, Program, Sentence, Vocabulary, Walk, symbols, teach};
+use trine_ask::{GrammarState, Label, Program, Sentence, Vocabulary, symbols, teach};
 use trine_descriptor::Tool;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -122,8 +122,8 @@ fn example(
 ) -> Result<Example, Box<dyn Error>> {
     let text = json["text"].as_str().ok_or("there is no text")?;
     let sentence = Sentence::read(text.as_bytes(), &program, vocabulary)?;
-    let mut walk = Walk::new(program, vocabulary, &sentence);
-    let prompt = walk.sequence().len();
+    let mut grammar = GrammarState::new(program, vocabulary, &sentence);
+    let prompt = grammar.sequence().len();
     let known = |name: &str| tools.iter().position(|tool| tool.info.name == name);
     let tool = match json["tool"].as_str() {
         Some(name) => Some(known(name).ok_or("there is no such tool")?),
@@ -135,9 +135,9 @@ fn example(
     };
     let label = tool.map(|tool| Label { tool: tool as u16, arguments: &arguments });
     let (mut choices, mut read) = (Vec::new(), 0);
-    teach(&mut walk, label, |length, target, permitted| {
+    teach(&mut grammar, label, |length, target, permitted| {
         choices.push(json!([length - 1, target, permitted.tokens()]));
         read = length;
     })?;
-    Ok((walk.sequence()[..read].to_vec(), prompt, choices))
+    Ok((grammar.sequence()[..read].to_vec(), prompt, choices))
 }

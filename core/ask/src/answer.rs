@@ -10,7 +10,7 @@ use trine_descriptor::{Scalar, ValueWriter};
 pub enum Value {
     /// True or false.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Int(i64),
     /// A number scaled by the parameter's places.
     Decimal(i64),

@@ -1,10 +1,10 @@
 //! What computes the logits.
 
-use trine_infer::{Error, Session, Step};
+use trine_infer::{DecodeSession, Error, Step};
 use trine_ternary::parallel::Parallel;
 
 /// A model that reads tokens and says how likely some of the next ones are.
-pub trait Engine {
+pub trait DecodeEngine {
     /// Why it could not.
     type Error;
 
@@ -41,9 +41,9 @@ pub trait Engine {
 
 /// A session of the inference engine, and the threads that it may use.
 #[expect(missing_debug_implementations, reason = "threads are behind a trait")]
-pub struct OnSession<'s, 'm, 'w> {
+pub struct SessionEngine<'s, 'm, 'w> {
     /// The session.
-    pub session: &'s mut Session<'m, 'w>,
+    pub session: &'s mut DecodeSession<'m, 'w>,
     /// The threads.
     pub pool: &'s dyn Parallel,
 }
@@ -52,7 +52,7 @@ pub struct OnSession<'s, 'm, 'w> {
 /// many at once.
 const TOGETHER: usize = 32;
 
-impl Engine for OnSession<'_, '_, '_> {
+impl DecodeEngine for SessionEngine<'_, '_, '_> {
     type Error = Error;
 
     fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), Error> {

@@ -7,12 +7,13 @@
 //! - [`compile`], descriptors to a [`Program`] of a few hundred bytes;
 //! - [`Vocabulary`], the table that a model carries beside its weights;
 //! - [`Sentence`], items, numbers and tokens;
-//! - [`Walk`], the grammar: what is permitted, and what was chosen;
-//! - [`Asking`], a walk driven by the logits of an [`Engine`], a step at a time, with a confidence;
-//! - [`Spoken`], an engine of any language model, which reads and writes text;
-//! - [`teach`](teach()), a walk driven by a known answer, for training.
+//! - [`GrammarState`], the grammar: what is permitted, and what was chosen;
+//! - [`Decoding`], the grammar driven by the logits of an [`DecodeEngine`], a step at a time, with
+//!   a confidence;
+//! - [`PromptedTextModel`], an engine of any language model, which reads and writes text;
+//! - [`teach`](teach()), the grammar driven by a known answer, for training.
 //!
-//! Nothing here allocates: an [`Asking`] holds all that it needs, whose size is a constant
+//! Nothing here allocates: an [`Decoding`] holds all that it needs, whose size is a constant
 //! whatever the tools and the sentence are. Nothing panics on input.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -23,35 +24,35 @@
 extern crate std;
 
 mod answer;
-mod asking;
 mod compile;
+mod decoding;
 mod engine;
 mod fold;
+mod grammar;
 mod number;
 mod program;
 mod sentence;
-mod spoken;
 mod teach;
+mod text_model;
 pub mod token;
 mod unit;
 mod vocabulary;
-mod walk;
 
 pub use answer::{Answer, Call, Outline, Reason, Value};
-pub use asking::{AskError, Asking, Progress};
 pub use compile::{CompileError, compile, program_bytes, symbols};
-pub use engine::{Engine, OnSession};
+pub use decoding::{AskError, Decoding, Progress};
+pub use engine::{DecodeEngine, SessionEngine};
 pub use fold::folded;
 pub use number::{Mention, SMALL_NUMBERS, TENS};
 pub use program::{NumberRule, Program};
 pub use sentence::{Item, Sentence, SentenceError};
-pub use spoken::{Prompt, Spoken, SpokenError, SpokenMemory, describe_tools};
 pub use teach::{Label, TeachError, teach};
+pub use text_model::{Prompt, PromptedTextModel, TextModelError, TextModelMemory, describe_tools};
 pub use unit::Unit;
 pub use vocabulary::{PIECE_MAX, TABLE_HEAD, TABLE_VERSION, TableError, Vocabulary};
 // What a call is written with.
+pub use grammar::{Choices, GrammarState, Next};
 pub use trine_descriptor::ValueWriter;
-pub use walk::{Choices, Next, Walk};
 
 /// Most bytes of a sentence.
 pub const SENTENCE_MAX: usize = 1024;

@@ -12,7 +12,7 @@
 //!
 //! Integers of a fixed width are little-endian, all others varints, zigzag for the bounds of
 //! numbers. `symbols` is how many tokens there are before the pieces, `key` and `token` are
-//! tokens, `position` is the place of the parameter that a condition hangs on in this list, where
+//! tokens, `position` is the place of the parameter that a condition depends on in this list, where
 //! it comes first. Tags are those of [`trine_descriptor::value::tag`].
 
 use trine_descriptor::ValueReader;
@@ -167,7 +167,7 @@ impl NumberRule {
         (self.min..=self.max).contains(&value) && value.checked_rem(self.step).unwrap_or(0) == 0
     }
 
-    /// A value that nobody said; `None` where the parameter has none such.
+    /// A value that no one said; `None` where the parameter has none such.
     pub(crate) fn implied(&self, which: Implied) -> Option<i64> {
         if !self.unit.has_shares() {
             return None;

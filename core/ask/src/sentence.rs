@@ -254,7 +254,7 @@ impl<'s> Sentence<'s> {
         vocabulary: &Vocabulary<'_>,
     ) -> Result<(), SentenceError> {
         self.name_mentions(program);
-        if vocabulary.is_spoken {
+        if vocabulary.is_prompted_text {
             return self.number_words(vocabulary.first_piece);
         }
         let Self { text, items, item_count, tokens, token_count, mentions, .. } = self;

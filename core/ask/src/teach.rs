@@ -1,17 +1,17 @@
-//! A walk that a known answer decides: what models are trained on.
+//! The choices that lead to a known answer: what models are trained on.
 
 use core::fmt;
 use core::ops::Range;
 
 use trine_descriptor::{Scalar, ValueReader};
 
+use crate::grammar::{Choices, GrammarState, IMPLIED, Next, State};
 use crate::number::Mention;
 use crate::program::{NumberRule, Param, ParamRule};
 use crate::token;
 use crate::unit::Unit;
-use crate::walk::{Choices, IMPLIED, Next, State, Walk};
 
-/// Why an answer cannot be walked to.
+/// Why an answer cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TeachError {
@@ -21,7 +21,7 @@ pub enum TeachError {
     Value(u16),
     /// The arguments are not those of a valid call.
     Arguments,
-    /// The walk came to another call, which has no choice left to make it right.
+    /// Decoding came to another call, which has no choice left to make it right.
     Other,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for TeachError {
 
 impl core::error::Error for TeachError {}
 
-/// The answer that a walk is to come to: a tool and its arguments, as
+/// The answer that decoding is to come to: a tool and its arguments, as
 /// [`trine_descriptor::ValueWriter`] writes them.
 #[derive(Clone, Copy, Debug)]
 pub struct Label<'l> {
@@ -50,28 +50,28 @@ pub struct Label<'l> {
     pub arguments: &'l [u8],
 }
 
-/// Takes a walk to the answer `label`, to none where it is `None`. Hands each choice to `each`: how
-/// many tokens stand before it, what is chosen, and what is permitted.
+/// Takes a grammar state to the answer `label`, to none where it is `None`. Hands each choice to
+/// `each`: how many tokens stand before it, what is chosen, and what is permitted.
 ///
 /// # Errors
 /// When the grammar does not lead there.
 pub fn teach(
-    walk: &mut Walk<'_>,
+    grammar: &mut GrammarState<'_>,
     label: Option<Label<'_>>,
     mut each: impl FnMut(usize, u16, &Choices),
 ) -> Result<(), TeachError> {
-    while walk.next() == Next::Choice {
+    while grammar.next() == Next::Choice {
         let target = match label {
             None => token::NONE,
-            Some(label) => Teacher { walk, label }.target()?,
+            Some(label) => Teacher { grammar, label }.target()?,
         };
-        if !walk.choices().tokens().contains(&target) {
+        if !grammar.choices().tokens().contains(&target) {
             return Err(TeachError::Other);
         }
-        each(walk.sequence().len(), target, walk.choices());
-        walk.choose(target);
+        each(grammar.sequence().len(), target, grammar.choices());
+        grammar.choose(target);
     }
-    match (walk.answer(), label) {
+    match (grammar.answer(), label) {
         (Some(Err(_)), None) => Ok(()),
         (Some(Ok(call)), Some(label)) => {
             let mut wanted = ValueReader::new(label.arguments);
@@ -89,23 +89,25 @@ pub fn teach(
 }
 
 struct Teacher<'t, 'a> {
-    walk: &'t Walk<'a>,
+    grammar: &'t GrammarState<'a>,
     label: Label<'t>,
 }
 
 impl Teacher<'_, '_> {
     /// What is to be chosen.
     fn target(&self) -> Result<u16, TeachError> {
-        let tokens = self.walk.sentence().tokens();
+        let tokens = self.grammar.sentence().tokens();
         let at = |at: usize| tokens.get(at).copied().ok_or(TeachError::Other);
-        match self.walk.state {
-            State::Tool => Ok(self.walk.program().first_tool().saturating_add(self.label.tool)),
-            State::Param => self.opening(self.walk.text_from),
+        match self.grammar.state {
+            State::Tool => Ok(self.grammar.program().first_tool().saturating_add(self.label.tool)),
+            State::Param => self.opening(self.grammar.text_from),
             State::Value(param) => self.value(&self.param(param)?),
-            State::Start(param) => at(self.find(&self.param(param)?, self.walk.text_from)?.start),
+            State::Start(param) => {
+                at(self.find(&self.param(param)?, self.grammar.text_from)?.start)
+            }
             State::Run(param) => {
-                let run = self.find(&self.param(param)?, self.walk.text_from)?;
-                let next = run.start + self.walk.run.length;
+                let run = self.find(&self.param(param)?, self.grammar.text_from)?;
+                let next = run.start + self.grammar.run.length;
                 if next == run.end { self.opening(run.end) } else { at(next) }
             }
             State::Called | State::Refused(_) => Err(TeachError::Other),
@@ -113,7 +115,7 @@ impl Teacher<'_, '_> {
     }
 
     fn param(&self, at: u8) -> Result<Param<'_>, TeachError> {
-        let code = self.walk.code().ok_or(TeachError::Tool(self.label.tool))?;
+        let code = self.grammar.code().ok_or(TeachError::Tool(self.label.tool))?;
         code.param(at).ok_or(TeachError::Arguments)
     }
 
@@ -131,8 +133,8 @@ impl Teacher<'_, '_> {
     /// The key of the next parameter, or the end: the first that is no text, else the text that
     /// comes first from token `from` on.
     fn opening(&self, from: usize) -> Result<u16, TeachError> {
-        let permitted = self.walk.choices().tokens();
-        let code = self.walk.code().ok_or(TeachError::Tool(self.label.tool))?;
+        let permitted = self.grammar.choices().tokens();
+        let code = self.grammar.code().ok_or(TeachError::Tool(self.label.tool))?;
         let open =
             |param: &Param<'_>| permitted.contains(&param.key) && self.given(param.node).is_some();
         if let Some(param) = code.params().find(|param| !param.is_text() && open(param)) {
@@ -168,10 +170,10 @@ impl Teacher<'_, '_> {
     /// The token of a number: of those with the value the one whose unit says most, and the first
     /// of these; else an implied value.
     fn number(&self, rule: &NumberRule, value: i64) -> Option<u16> {
-        let mentions = self.walk.sentence().mentions().iter();
+        let mentions = self.grammar.sentence().mentions().iter();
         // Of the numbers with one token the first that may be meant is what the token stands for.
         let meant = |mention: &Mention, name: u16| {
-            let mut same = self.walk.sentence().mentions().iter();
+            let mut same = self.grammar.sentence().mentions().iter();
             let first = same.find(|(other, token)| *token == name && rule.takes(other.unit));
             first.is_some_and(|(other, _)| other.start == mention.start)
         };
@@ -191,7 +193,7 @@ impl Teacher<'_, '_> {
     fn find(&self, param: &Param<'_>, from: usize) -> Result<Range<usize>, TeachError> {
         let wrong = TeachError::Value(param.node);
         let Some(Scalar::Text(wanted)) = self.given(param.node) else { return Err(wrong) };
-        let sentence = self.walk.sentence();
+        let sentence = self.grammar.sentence();
         let (text, items) = (sentence.text(), sentence.items());
         let after =
             |at: usize| items.get(at + 1).map_or(sentence.tokens().len(), |item| item.first.into());

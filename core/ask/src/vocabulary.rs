@@ -35,7 +35,7 @@ pub struct Vocabulary<'v> {
     pub threshold: f32,
     /// Whether a general model is asked: then each word of a sentence is a token of its own, and
     /// what is chosen is written in text.
-    pub(crate) is_spoken: bool,
+    pub(crate) is_prompted_text: bool,
     count: u16,
     pieces: &'v [u8],
 }
@@ -113,7 +113,7 @@ impl<'v> Vocabulary<'v> {
                 thousandths => f32::from(thousandths) / 1000.0,
             },
             threshold: f32::from_le_bytes(field(head, 20)),
-            is_spoken: false,
+            is_prompted_text: false,
             count: half(24),
             pieces: rest,
         };
@@ -126,7 +126,7 @@ impl<'v> Vocabulary<'v> {
     }
 
     /// What stands in for the table of a model that has none.
-    pub(crate) fn spoken(program: &Program<'_>, threshold: f32) -> Self {
+    pub(crate) fn prompted_text(program: &Program<'_>, threshold: f32) -> Self {
         Self {
             begins: false,
             tools: program.tools(),
@@ -135,7 +135,7 @@ impl<'v> Vocabulary<'v> {
             temperature: 1.0,
             arguments: 1.0,
             threshold,
-            is_spoken: true,
+            is_prompted_text: true,
             count: 0,
             pieces: &[],
         }

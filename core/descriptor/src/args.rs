@@ -73,14 +73,14 @@ impl<'a> Args<'a> {
         self.item(node)?.value().ok()
     }
 
-    /// A truth value.
+    /// A Boolean.
     #[must_use]
     #[inline]
     pub fn bool(&self, node: u16) -> Option<bool> {
         self.number(node, tag::BOOL).map(|value| value != 0)
     }
 
-    /// A whole number.
+    /// An integer.
     #[must_use]
     #[inline]
     pub fn int(&self, node: u16) -> Option<i64> {

@@ -146,7 +146,7 @@ fn because<T: ToolTable + ?Sized, S: TextSink + ?Sized>(
     expected(field, out);
 }
 
-/// What a node takes: `a whole number from 0 to 100`, `one of grow, door, all`.
+/// What a node takes: `an integer from 0 to 100`, `one of grow, door, all`.
 fn expected<S: TextSink + ?Sized>(field: &Field<'_>, out: &mut S) {
     match field.kind {
         Kind::Bool => out.text("true or false"),

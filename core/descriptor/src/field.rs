@@ -38,7 +38,7 @@ pub struct DecimalRange {
 pub enum Kind<'a> {
     /// True or false.
     Bool,
-    /// A whole number.
+    /// An integer.
     Int(IntRange),
     /// A number with a fixed count of digits after the point.
     Decimal(DecimalRange),
@@ -197,10 +197,10 @@ pub struct Field<'a> {
     pub default: Option<Literal<'a>>,
 }
 
-/// What a call needs of a node that is a whole number.
+/// What a call needs of a node that is an integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Integer<'a> {
-    /// The bytes of its name. In a table that nobody has checked they may be anything.
+    /// The bytes of its name. In a table that no one has checked they may be anything.
     pub name: &'a [u8],
     /// A value within these bounds is allowed; the whole node may allow more.
     pub range: IntRange,
@@ -223,7 +223,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The part of it that calls need, if it is a whole number.
+    /// The part of it that calls need, if it is an integer.
     #[must_use]
     #[inline(always)]
     pub const fn integer(&self) -> Option<Integer<'a>> {

@@ -133,7 +133,7 @@ struct Nodes<'p> {
 
 impl Nodes<'_> {
     /// `true` only where the walk accepts the bytes too; `false` says nothing. Nearly every call of
-    /// a device has a handful of small numbers, labels and truth values, none of them wrong: here
+    /// a device has a handful of small numbers, labels and Booleans, none of them wrong: here
     /// they take a third of the instructions of the walk.
     fn accept(&self, mut bytes: &[u8]) -> bool {
         let rules = self.bytes.get(self.first..).unwrap_or_default().as_chunks().0;

@@ -89,7 +89,7 @@ impl<'a> Packed<'a> {
     /// Whether this is a table, of this format and as long as it was: two comparisons, which find
     /// what is no table and what was cut off.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         let Some(&[_, _, _, _, format, _, a, b, ..]) = self.head() else { return false };
         format == layout::FORMAT && short(&[a, b]) == self.bytes.len()
     }
@@ -98,7 +98,7 @@ impl<'a> Packed<'a> {
     #[must_use]
     pub fn check(&self) -> bool {
         let Some((sum, rest)) = self.bytes.split_first_chunk() else { return false };
-        self.is_whole() && u32::from_le_bytes(*sum) == self::sum(rest)
+        self.is_complete() && u32::from_le_bytes(*sum) == self::sum(rest)
     }
 
     /// What a parameter counts as when it is absent, if it has a default.
@@ -250,7 +250,7 @@ struct Nodes<'a> {
 }
 
 impl Nodes<'_> {
-    /// `true` only where the walk of these nodes accepts `bytes` too: truth values, labels and
+    /// `true` only where the walk of these nodes accepts `bytes` too: Booleans, labels and
     /// numbers from 0 on, of one byte or two, each within its bounds, without steps and conditions.
     /// `false` says nothing. Nearly every call is settled here, in a quarter of the instructions.
     #[inline(never)]

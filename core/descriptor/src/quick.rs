@@ -1,6 +1,6 @@
 //! Short ways for 64-bit hosts to judge and to find plain values: flat, small, and right.
 //!
-//! Nearly every call has a handful of truth values, labels and small numbers, and none of them is
+//! Nearly every call has a handful of Booleans, labels and small numbers, and none of them is
 //! wrong. One straight loop settles those; whatever it is not sure of is left to the walk, which
 //! also finds the words for what is wrong. A microcontroller has the walk alone, which is smaller.
 
@@ -9,7 +9,7 @@ use core::borrow::Borrow;
 use crate::value::tag;
 use crate::{Args, Field, Integer, Kind};
 
-/// For 64-bit hosts: `true` only where all nodes are whole numbers, and `bytes` small ones of them,
+/// For 64-bit hosts: `true` only where all nodes are integers, and `bytes` small ones of them,
 /// each in its bounds. `false` says nothing.
 // Nothing else is in this loop, so that it needs few registers.
 #[must_use]
@@ -141,7 +141,7 @@ pub(crate) fn given(mut bytes: &[u8], node: u16, wanted: u8) -> Option<i64> {
 }
 
 impl Args<'_> {
-    /// For 64-bit hosts: the number of a truth value, a number or a label of that [`tag`], if it is
+    /// For 64-bit hosts: the number of a Boolean, a number or a label of that [`tag`], if it is
     /// found at once; `None` says nothing.
     #[must_use]
     #[inline(always)]

@@ -24,7 +24,7 @@ pub struct Head {
     pub limits: Limits,
 }
 
-/// What one node demands of its values: a tag, and bounds on one number. For truth values and
+/// What one node demands of its values: a tag, and bounds on one number. For Booleans and
 /// labels the number is the value, for text the count of code points, for arrays that of items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -135,7 +135,7 @@ impl Small {
         mark & (Self::REQUIRED | Self::WIDE) == 0 && nodes == 0 && mark & 7 < tag::OBJECT
     }
 
-    /// Whether it takes that value, encoded in one byte or two: a truth value, a label or a number
+    /// Whether it takes that value, encoded in one byte or two: a Boolean, a label or a number
     /// still in zigzag. `false` also where that is not known.
     pub(crate) const fn accepts(self, tag: u8, mut number: i32) -> bool {
         let [mark, _, min0, min1, max @ ..] = self.0;

@@ -27,7 +27,7 @@ impl Annotations {
         self.0 & bits == bits
     }
 
-    /// Whether a lost call may be sent again without asking anybody.
+    /// Whether a lost call may be sent again without asking anyone.
     #[must_use]
     pub const fn repeatable(self) -> bool {
         self.0 & (Self::READ_ONLY | Self::IDEMPOTENT) != 0
@@ -38,7 +38,7 @@ impl Annotations {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[repr(u8)]
 pub enum Consent {
-    /// Nobody.
+    /// No one.
     #[default]
     None = 0,
     /// The person who uses the client, asked through it, or a person at the board.

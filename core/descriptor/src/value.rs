@@ -73,7 +73,7 @@ pub struct Item<'a> {
     pub node: u16,
     /// What it is, of [`tag`].
     pub tag: u8,
-    /// The truth value (0 or 1), the number, the label or the count of items; else 0.
+    /// The Boolean (0 or 1), the number, the label or the count of items; else 0.
     pub number: i64,
     /// The bytes of a text; else empty.
     pub text: &'a [u8],
@@ -196,7 +196,7 @@ impl<'a> ValueReader<'a> {
         // No tag takes a second byte; as a number it is read by the same function.
         let tag = self.varint(&mut sound);
         let tag = if tag < 8 { tag as u8 } else { return None };
-        // All values are one number, which for a text is its length: a truth value is written as a
+        // All values are one number, which for a text is its length: a Boolean is written as a
         // varint would be.
         let raw = if tag == tag::OBJECT { 0 } else { self.varint(&mut sound) };
         if !sound || node > u16::MAX.into() {
@@ -394,7 +394,7 @@ impl<'b> ValueWriter<'b> {
         self.byte(u8::from(value));
     }
 
-    /// A whole number.
+    /// An integer.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn int(&mut self, node: u16, value: i64) {

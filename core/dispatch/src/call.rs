@@ -201,7 +201,7 @@ pub trait Tools {
     /// Takes a sentence. It must return soon: with [`Answer::Pending`] after it has kept the
     /// sentence, which is answered later with [`Calls::answer`]: [`Answer::Blocks`] with one
     /// `Block::Call`, or a failure. It calls no tool. [`Self::stop`] with the number `SENTENCE`
-    /// says that nobody waits any more.
+    /// says that no one waits any more.
     #[cfg(feature = "ask")]
     fn sentence(&mut self, asked: &crate::Asked<'_>, out: &mut ValueWriter<'_>) -> Answer {
         _ = (asked, out);
@@ -242,23 +242,23 @@ impl Calls<'_, '_> {
     /// Whether the call still waits for its answer.
     #[must_use]
     pub fn is_pending(&mut self, call: CallId) -> bool {
-        self.device.lanes.pending(call).is_some()
+        self.device.slots.pending(call).is_some()
     }
 
     /// The tool of a call that is not answered.
     pub fn tool(&mut self, call: CallId) -> Option<u16> {
-        self.device.lanes.get(call).map(|lane| lane.tool)
+        self.device.slots.get(call).map(|slot| slot.tool)
     }
 
     /// When a call that is not answered expires, in milliseconds.
     pub fn deadline(&mut self, call: CallId, now: u64) -> Option<u64> {
-        self.device.lanes.get(call).map(|lane| lane.due(now))
+        self.device.slots.get(call).map(|slot| slot.due(now))
     }
 
     /// The bytes that a pending call owns: as many as its tool declares as `pending_bytes`.
     pub fn block(&mut self, call: CallId) -> Option<&mut [u8]> {
-        self.device.lanes.get(call)?;
-        Some(self.device.lanes.block(call))
+        self.device.slots.get(call)?;
+        Some(self.device.slots.block(call))
     }
 
     /// Answers a pending call with the result that `write` writes. A stale call is ignored.
@@ -335,7 +335,7 @@ impl Calls<'_, '_> {
 
     /// Whether the call is pending.
     fn may_answer(&mut self, call: CallId) -> Result<bool, NotNow> {
-        if self.device.lanes.pending(call).is_none() {
+        if self.device.slots.pending(call).is_none() {
             return Ok(false);
         }
         if self.device.outbox.has_room() { Ok(true) } else { Err(NotNow) }
@@ -356,7 +356,7 @@ impl Calls<'_, '_> {
     }
 
     /// Tells the host how far a pending call is, if it wants to know: `done` of `total`, 0 of which
-    /// means that nobody knows, and what is being done. A stale call is ignored; without the
+    /// means that no one knows, and what is being done. A stale call is ignored; without the
     /// feature `progress` every call is.
     ///
     /// # Errors
@@ -371,9 +371,9 @@ impl Calls<'_, '_> {
             return Ok(());
         }
         let text = self.device.fitting(text);
-        let lanes = &mut self.device.lanes;
-        let is_local = lanes.is_local(call);
-        if is_local || lanes.pending(call).is_some_and(|lane| is_set(&lane.progress)) {
+        let slots = &mut self.device.slots;
+        let is_local = slots.is_local(call);
+        if is_local || slots.pending(call).is_some_and(|slot| is_set(&slot.progress)) {
             if !is_local && !self.device.outbox.takes(text.len() + 4) {
                 return Err(NotNow);
             }
@@ -398,7 +398,7 @@ impl Calls<'_, '_> {
         self.device.shown(self.device.now).is_some()
     }
 
-    /// The question is where nobody sees it, see [`Device::hidden`].
+    /// The question is where no one sees it, see [`Device::hidden`].
     pub fn hidden(&mut self) {
         self.device.hidden();
     }

@@ -2,11 +2,11 @@
 
 use trine_arena::OutOfMemory;
 use trine_descriptor::check::TableError;
-use trine_wire::{bus, frame, lane, packet};
+use trine_wire::{bus, frame, packet, slot};
 
 use crate::consent::Times;
 use crate::features::{BUS, CHECK, LOCAL, STATUS, has, keys};
-use crate::lanes::Lane;
+use crate::slots::CallSlot;
 
 /// Who the device is. All of it is sent to the host as it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,13 +112,13 @@ pub struct Config<'a> {
     pub message_max: u16,
     /// Most bytes of an encoded result, and of a page of the list and a chunk of content.
     pub result_max: u16,
-    /// Lanes: calls that may be under way at a time, 1 to 64.
+    /// Slots: calls that may be under way at a time, 1 to 64.
     pub calls_max: u8,
     /// Calls of the program itself (`Device::local`) that may be pending at a time.
     pub local_max: u8,
     /// Bytes that each pending call can own: the largest `pending_bytes` of any tool.
     pub pending_max: u16,
-    /// Bytes that each lane keeps of its last answer, to give it again: a result's value and about
+    /// Bytes that each slot keeps of its last answer, to give it again: a result's value and about
     /// eight. A longer answer is given once; asked for again, the host hears that it is forgotten.
     pub repeat_max: u16,
     /// Tools whose hashes are kept in memory, 4 bytes each: as many as a table has that computes
@@ -175,15 +175,15 @@ impl Config<'_> {
         self.inbox()
             + Self::outbox(self.reply_max())
             + self.packet()
-            + self.lanes() * (self.block() + size_of::<Lane>())
+            + self.slots() * (self.block() + size_of::<CallSlot>())
             + hashes * size_of::<u32>()
             + self.consent().0 as usize
-            + align_of::<Lane>()
+            + align_of::<CallSlot>()
             - 1
     }
 
-    /// Lanes of both kinds.
-    pub(crate) const fn lanes(&self) -> usize {
+    /// Slots of both kinds.
+    pub(crate) const fn slots(&self) -> usize {
         self.calls_max as usize + if has(LOCAL) { self.local_max as usize } else { 0 }
     }
 
@@ -201,7 +201,7 @@ impl Config<'_> {
         (bytes, Times { consent, guard })
     }
 
-    /// Bytes that each lane owns.
+    /// Bytes that each slot owns.
     pub(crate) const fn block(&self) -> usize {
         let larger =
             if self.pending_max > self.repeat_max { self.pending_max } else { self.repeat_max };
@@ -230,14 +230,14 @@ impl Config<'_> {
     #[inline(never)]
     pub(crate) const fn reply_max(&self) -> usize {
         let result = self.result_max as usize + HEAD_MAX;
-        // A greeting holds numbers of some 80 bytes and five texts.
+        // A hello holds numbers of some 80 bytes and five texts.
         let id = &self.identity;
         let texts = id.vendor.len()
             + id.product.len()
             + id.serial.len()
             + id.firmware.len()
             + id.build.len();
-        // A failure in 96 bytes of text is no longer than the shortest greeting.
+        // A failure in 96 bytes of text is no longer than the shortest hello.
         let hello = 96 + HEAD_MAX + texts;
         // The counters are at most 19 varints, one of ten bytes and the others of five.
         let status = if has(STATUS) { 104 } else { 0 };
@@ -263,8 +263,8 @@ impl Config<'_> {
         {
             return Some(InitError::Link);
         }
-        if self.calls_max == 0 || self.calls_max > lane::LANES_MAX {
-            return Some(InitError::Lanes);
+        if self.calls_max == 0 || self.calls_max > slot::SLOTS_MAX {
+            return Some(InitError::Slots);
         }
         if keys::is_keyed(self) && keys::nonce(self) == 0 {
             return Some(InitError::Nonce);
@@ -295,7 +295,7 @@ pub enum InitError {
         needed: u16,
     },
     /// [`Config::calls_max`] is not 1 to 64.
-    Lanes,
+    Slots,
     /// [`Config::link`] has packets of less than 8 bytes, or so short that 2048 of them cannot hold
     /// the largest reply, or an address that is not 1 to 247.
     Link,
@@ -311,7 +311,7 @@ impl core::fmt::Display for InitError {
             Self::PendingBytes { tool, needed } => {
                 write!(f, "tool {tool} declares {needed} pending bytes: raise pending_max")
             }
-            Self::Lanes => f.write_str("calls_max must be 1 to 64"),
+            Self::Slots => f.write_str("calls_max must be 1 to 64"),
             Self::Link => f.write_str(
                 "a packet has 8 bytes or more, 2048 of them hold result_max, and a bus address \
                      is 1 to 247",

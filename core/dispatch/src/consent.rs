@@ -33,14 +33,14 @@ impl Question<'_> {
 
 /// What is said to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Judged {
+pub(crate) enum ConsentDecision {
     /// A person has agreed to it. The agreement is used up.
     Agreed,
     /// None has; it is the question now, and not shown.
     Asked,
     /// None has, and there is nothing to show: it is shown, or another one is the question.
     Waits,
-    /// Nobody can: it has more bytes than are kept.
+    /// No one can: it has more bytes than are kept.
     TooLong,
 }
 
@@ -99,26 +99,31 @@ impl Consents<'_> {
 
     /// Whether a person has agreed to this call. If none has, it is the question, where there is
     /// none. One that is asked again has no more time than it had.
-    pub(crate) fn judge(&mut self, question: &Question<'_>, now: u64, times: Times) -> Judged {
+    pub(crate) fn judge(
+        &mut self,
+        question: &Question<'_>,
+        now: u64,
+        times: Times,
+    ) -> ConsentDecision {
         self.pass(now, times);
         if question.len() > self.place.len() {
-            return Judged::TooLong;
+            return ConsentDecision::TooLong;
         }
         let is_same = self.holds(question);
         match self.state {
             State::Armed if is_same => {
                 self.end(State::Free, now);
-                Judged::Agreed
+                ConsentDecision::Agreed
             }
-            State::Asked if is_same && self.shown.is_none() => Judged::Asked,
+            State::Asked if is_same && self.shown.is_none() => ConsentDecision::Asked,
             State::Asked | State::Armed => {
                 self.is_contended |= !self.is_from(question);
-                Judged::Waits
+                ConsentDecision::Waits
             }
-            State::Resting if self.is_from(question) => Judged::Waits,
+            State::Resting if self.is_from(question) => ConsentDecision::Waits,
             State::Free | State::Resting => {
                 self.keep(question, now);
-                Judged::Asked
+                ConsentDecision::Asked
             }
         }
     }
@@ -146,7 +151,7 @@ impl Consents<'_> {
         Some(tool)
     }
 
-    /// The question is where nobody sees it.
+    /// The question is where no one sees it.
     pub(crate) const fn hide(&mut self) {
         self.shown = None;
     }
@@ -244,7 +249,7 @@ pub const TOO_LONG_BYTES: usize = TOO_LONG.len() + 5;
 
 const TOO_LONG: &str = "refused: too long to be agreed to; consent_bytes is ";
 
-/// What is said to a call that nobody can agree to, as it has more than `most` bytes: little enough
+/// What is said to a call that no one can agree to, as it has more than `most` bytes: little enough
 /// to be kept where little is.
 #[must_use]
 pub fn too_long(most: u16, text: &mut [u8; TOO_LONG_BYTES]) -> &str {

@@ -16,7 +16,7 @@
 //! # Memory
 //!
 //! [`Device::new`] carves one block whose size is [`Config::memory`]: the frame being received, the
-//! frames waiting to be sent, the lanes of calls with their last answers, and what pending calls
+//! frames waiting to be sent, the slots of calls with their last answers, and what pending calls
 //! own. `docs/memory.md` lists each.
 //!
 //! # What holds
@@ -26,7 +26,7 @@
 //!   result, a fault, a refusal, or the word that it expired or was cancelled. A call that comes
 //!   again gets the same answer again, byte for byte, or hears that it is still under way or that
 //!   its answer is no longer held.
-//! - A keyed device lets nobody without the key do anything, and takes no message twice.
+//! - A keyed device lets no one without the key do anything, and takes no message twice.
 //! - A tool that asks for a person is entered only after a person, who had seen the question for a
 //!   while, agreed to exactly that call: the same bytes, principal and epoch.
 //! - Nothing blocks, allocates, recurses or panics.
@@ -35,7 +35,7 @@
 //!
 //! All are on; a small device leaves out what it does not need: `announce` (tools that change while
 //! the device runs), `ask` (sentences, for a device with a model), `bus` and `packet` (links other
-//! than a byte stream), `check` (tables that nobody has checked before), `consent` (without it no
+//! than a byte stream), `check` (tables that no one has checked before), `consent` (without it no
 //! tool that asks for a person is entered), `content` (results in chunks), `factory` (test
 //! operations), `local` (calls of the program itself), `ports` (the way in from interrupts),
 //! `progress` (progress, log, and calls that ask for input), `secure` (tagged messages), `short` (a
@@ -49,11 +49,11 @@ mod config;
 mod consent;
 mod device;
 mod features;
-mod lanes;
+mod heartbeat;
 mod outbox;
 mod port;
-mod pulse;
 mod registry;
+mod slots;
 mod text;
 
 pub use call::{Answer, Call, Calls, NotNow, Tested, Tools, Wanted, ask, block};
@@ -66,10 +66,10 @@ pub use device::Local;
 #[cfg(feature = "ask")]
 pub use device::ask::{Asked, SENTENCE, tokens, verdict};
 pub use device::{Device, News, PORTS_MAX, most_pending};
-pub use lanes::CallId;
+pub use heartbeat::Heartbeat;
 pub use port::Port;
-pub use pulse::Pulse;
 pub use registry::{Registry, RegistryError, ToolId};
+pub use slots::CallId;
 pub use text::cut;
 pub use trine_wire::message::Status;
 pub use trine_wire::message::block::Block;

@@ -1,6 +1,6 @@
 //! Messages waiting to be sent, in the form of the link.
 
-use trine_wire::codec::{Writer, size};
+use trine_wire::codec::{WireWriter, size};
 use trine_wire::message::{DeviceMessage, Message as _, put};
 use trine_wire::packet::{self, Fragmenter};
 use trine_wire::{bus, frame};
@@ -18,7 +18,7 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tagging {
     /// By the session.
-    Session,
+    HostSession,
     /// As the answer to a hello.
     Hello,
     /// Not at all, as the answer to what came without.
@@ -50,11 +50,11 @@ impl Packets<'_> {
 }
 
 /// On a stream frames, built at the end and consumed from the front; on other links one message.
-/// When all is consumed it starts anew, so it need not turn around.
+/// When all is consumed it starts again, so it need not turn around.
 #[derive(Debug)]
 pub(crate) struct Outbox<'m> {
     /// The buffer, and what writes messages into it behind the frames.
-    pub(crate) out: Writer<'m>,
+    pub(crate) out: WireWriter<'m>,
     start: usize,
     end: usize,
     /// Where the longest message may be built, from the end of what waits on: behind what its form
@@ -77,7 +77,7 @@ impl<'m> Outbox<'m> {
     pub(crate) fn new(config: &Config<'_>) -> Self {
         let reply_max = config.reply_max();
         Self {
-            out: Writer::new(&mut []),
+            out: WireWriter::new(&mut []),
             start: 0,
             end: 0,
             lead: Config::lead(reply_max),
@@ -87,7 +87,7 @@ impl<'m> Outbox<'m> {
             packets: core::array::from_fn(|_| Packets::new()),
             waits: [None; BUS],
             keys: keys::of(config),
-            tagging: [Tagging::Session; SECURE],
+            tagging: [Tagging::HostSession; SECURE],
             counts: [Counts::default(); STATUS],
         }
     }
@@ -163,12 +163,12 @@ impl<'m> Outbox<'m> {
 
     /// What writes the next message; then [`Self::post`], or the answer to a call.
     #[inline(never)]
-    pub(crate) const fn begin(&mut self) -> &mut Writer<'m> {
+    pub(crate) const fn begin(&mut self) -> &mut WireWriter<'m> {
         self.out.start(self.end + self.lead)
     }
 
     /// What writes the body of outcome number `outcome` of call `id`; then as [`Self::begin`].
-    pub(crate) fn begin_result(&mut self, id: u32, outcome: u8) -> &mut Writer<'m> {
+    pub(crate) fn begin_result(&mut self, id: u32, outcome: u8) -> &mut WireWriter<'m> {
         let out = self.begin();
         put::result_head(out, id, outcome);
         out
@@ -176,7 +176,7 @@ impl<'m> Outbox<'m> {
 
     /// Queues a message; `false` when it does not fit.
     pub(crate) fn send(&mut self, message: &DeviceMessage<'_>) -> bool {
-        message.put(self.begin());
+        message.write_to(self.begin());
         self.post()
     }
 
@@ -237,7 +237,7 @@ impl<'m> Outbox<'m> {
         };
         match tagging {
             Tagging::Off => Some(len),
-            Tagging::Session => keys.seal(self.out.buffer_mut(), start, len),
+            Tagging::HostSession => keys.seal(self.out.buffer_mut(), start, len),
             Tagging::Hello => keys.seal_hello(self.out.buffer_mut(), start, len),
         }
     }

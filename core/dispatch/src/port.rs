@@ -80,7 +80,7 @@ impl<'r> Port<'r> {
         self.put(kind::FAIL, call.to_bits(), text.as_bytes())
     }
 
-    /// Something happened that nobody called for. The text is cut after 96 bytes.
+    /// Something happened that no one called for. The text is cut after 96 bytes.
     pub fn event(&mut self, tool: u16, text: &str) -> bool {
         self.put(kind::EVENT, tool, text.as_bytes())
     }

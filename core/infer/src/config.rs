@@ -56,14 +56,14 @@ pub struct Config {
     pub norm: Norm,
     /// The feed-forward network's function.
     pub activation: Activation,
-    /// How positions turn heads.
+    /// How positions rotate heads (rotary embedding).
     pub rope: Rope,
     /// Blocks, from the first, in which the tokens of a prompt attend to all of it: a prefix LM
     /// (Raffel and others, 2020, "Exploring the limits of transfer learning with a unified
     /// text-to-text transformer", §3.2). In the other blocks, and after a prompt, a token attends
     /// to those before it and itself. 0 for most models. All blocks are the same as all but the
     /// last, of which nothing is read but the last token.
-    pub whole: usize,
+    pub prefix_layers: usize,
 }
 
 /// A number of the header, by the name that GGUF has for it after the architecture's.
@@ -90,8 +90,8 @@ pub enum Key {
     RopeBase,
     /// `rope.dimension_count`
     RopeDimensions,
-    /// `trine.attention.whole`, which stands alone
-    Whole,
+    /// `trine.attention.prefix_layers`, which stands alone
+    PrefixAttention,
 }
 
 impl Key {
@@ -109,7 +109,7 @@ impl Key {
             Self::RmsEpsilon => "attention.layer_norm_rms_epsilon",
             Self::RopeBase => "rope.freq_base",
             Self::RopeDimensions => "rope.dimension_count",
-            Self::Whole => "trine.attention.whole",
+            Self::PrefixAttention => "trine.attention.whole",
         }
     }
 }
@@ -123,7 +123,7 @@ impl fmt::Display for Key {
 /// Widest row of a matrix: `127 * 2^17` is below `2^24`, so that every sum of a row is a whole
 /// number that an `f32` holds.
 const MOST_COLUMNS: usize = 1 << 17;
-/// Positions stay whole numbers in an `f32`, and rotary angles keep three digits after the point.
+/// Positions stay integers in an `f32`, and rotary angles keep three digits after the point.
 const MOST_CONTEXT: usize = 1 << 20;
 
 /// A quotient that is 0 where there is none, which no model has that was checked: a compiler sees
@@ -181,8 +181,11 @@ impl Config {
                 return Err(Error::Key(key, KeyProblem::TooLarge { most }));
             }
         }
-        if self.whole > self.layers {
-            return Err(Error::Key(Key::Whole, KeyProblem::TooLarge { most: self.layers }));
+        if self.prefix_layers > self.layers {
+            return Err(Error::Key(
+                Key::PrefixAttention,
+                KeyProblem::TooLarge { most: self.layers },
+            ));
         }
         if !self.dim.is_multiple_of(self.heads) {
             return Err(Error::Key(Key::Dim, KeyProblem::NotMultipleOf(Key::Heads)));

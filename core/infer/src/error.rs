@@ -35,7 +35,7 @@ pub enum Error {
     TooLarge,
     /// A token that is not below the size of the vocabulary.
     Token(u32),
-    /// The context is full; see `Session::shift`.
+    /// The context is full; see `DecodeSession::shift`.
     Full,
     /// A batch is under way: step until it is done, or cancel it.
     Busy,

@@ -5,17 +5,17 @@ use core::ops::ControlFlow;
 use trine_ternary::parallel::Parallel;
 
 use crate::error::Error;
-use crate::model::{Session, Step};
+use crate::model::{DecodeSession, Step};
 use crate::sample::Choose;
 
-/// What reads tokens and says what may follow: a [`Session`], or what computes elsewhere in its
-/// place. Its functions mean what those of a session do.
-pub trait Reader {
+/// What reads tokens and says what may follow: a [`DecodeSession`], or what computes elsewhere in
+/// its place. Its functions mean what those of a session do.
+pub trait LogitModel {
     /// Why it does not go on.
     type Error: From<Error>;
 
     /// Whether a prompt is to be begun whole where nothing was read before.
-    fn sees_whole(&self) -> bool;
+    fn has_prefix_attention(&self) -> bool;
 
     /// The tokens that are read.
     fn tokens(&self) -> &[u32];
@@ -29,14 +29,14 @@ pub trait Reader {
     /// Takes the first of these tokens to be read by the next steps, and answers how many.
     ///
     /// # Errors
-    /// As [`Session::begin`].
+    /// As [`DecodeSession::begin`].
     fn begin(&mut self, tokens: &[u32]) -> Result<usize, Self::Error>;
 
     /// Takes a prompt to be read by the next steps, and answers how many tokens it has; none where
     /// there is no room for all of it.
     ///
     /// # Errors
-    /// As [`Session::begin_prompt`].
+    /// As [`DecodeSession::begin_prompt`].
     fn begin_prompt(&mut self, prompt: &[u32]) -> Result<usize, Self::Error>;
 
     /// Goes on with what was begun.
@@ -51,15 +51,15 @@ pub trait Reader {
     /// Makes room by forgetting `count` tokens after the first `keep`.
     ///
     /// # Errors
-    /// As [`Session::shift`].
+    /// As [`DecodeSession::shift`].
     fn shift(&mut self, keep: usize, count: usize) -> Result<(), Self::Error>;
 }
 
-impl Reader for Session<'_, '_> {
+impl LogitModel for DecodeSession<'_, '_> {
     type Error = Error;
 
-    fn sees_whole(&self) -> bool {
-        self.model().config().whole > 0
+    fn has_prefix_attention(&self) -> bool {
+        self.model().config().prefix_layers > 0
     }
 
     fn tokens(&self) -> &[u32] {
@@ -146,19 +146,19 @@ impl<'t> Generation<'t> {
     }
 
     /// When the context is full, forgets the older half of what comes after the first `keep`
-    /// tokens and goes on ([`Session::shift`]).
+    /// tokens and goes on ([`DecodeSession::shift`]).
     #[must_use]
     pub const fn shifting(mut self, keep: usize) -> Self {
         self.keep = Some(keep);
         self
     }
 
-    /// Goes on, at most about `rows` rows of a matrix ([`Session::step`]).
+    /// Goes on, at most about `rows` rows of a matrix ([`DecodeSession::step`]).
     ///
     /// # Errors
     /// When the prompt has a token that is not in the vocabulary, or there is nothing to go on
     /// from: an empty prompt in a session without logits; when the reader does not go on.
-    pub fn step<R: Reader>(
+    pub fn step<R: LogitModel>(
         &mut self,
         session: &mut R,
         sampler: &mut impl Choose,
@@ -203,7 +203,7 @@ impl<'t> Generation<'t> {
     ///
     /// # Errors
     /// As [`Self::step`].
-    pub fn run<R: Reader>(
+    pub fn run<R: LogitModel>(
         &mut self,
         session: &mut R,
         sampler: &mut impl Choose,
@@ -227,8 +227,8 @@ impl<'t> Generation<'t> {
 
     /// Begins to read the prompt, whole where the model wants to see it so and nothing was read
     /// before; answers how many tokens it takes, none when there is no room.
-    fn begin_prompt<R: Reader>(&self, session: &mut R) -> Result<usize, R::Error> {
-        if session.sees_whole() && session.tokens().is_empty() {
+    fn begin_prompt<R: LogitModel>(&self, session: &mut R) -> Result<usize, R::Error> {
+        if session.has_prefix_attention() && session.tokens().is_empty() {
             return session.begin_prompt(self.prompt);
         }
         self.begin(session, self.prompt)
@@ -236,7 +236,7 @@ impl<'t> Generation<'t> {
 
     /// Begins to read, after a shift where the context is full; answers how many tokens it takes,
     /// none when there is no room.
-    fn begin<R: Reader>(&self, session: &mut R, tokens: &[u32]) -> Result<usize, R::Error> {
+    fn begin<R: LogitModel>(&self, session: &mut R, tokens: &[u32]) -> Result<usize, R::Error> {
         if session.tokens().len() == session.context() {
             let Some(keep) = self.keep else { return Ok(0) };
             let movable = session.context().saturating_sub(keep);

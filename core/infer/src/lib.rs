@@ -1,7 +1,7 @@
 //! Ternary language models: files, tokens, the transformer, sampling.
 //!
 //! - [`Config`] and [`Weights`]: a model's shape, and its tensors where they lie;
-//! - [`Model`] and [`Session`]: the transformer, a step at a time;
+//! - [`Model`] and [`DecodeSession`]: the transformer, a step at a time;
 //! - [`sample`]: choosing the next token;
 //! - [`generate`]: a prompt in, tokens out;
 //! - [`image`]: models packed for firmware;
@@ -10,7 +10,7 @@
 //!
 //! ```no_run
 //! use trine_infer::sample::{Sampler, Sampling};
-//! use trine_infer::{Config, Error, Layer, Model, Options, Session, Weights, arena_bytes};
+//! use trine_infer::{Config, Error, Layer, Model, Options, DecodeSession, Weights, arena_bytes};
 //! use trine_infer::{generate::Generation, gguf::File};
 //! use trine_ternary::{Kernels, parallel::Serial};
 //!
@@ -22,7 +22,7 @@
 //!     let model = Model::new(config, weights, Kernels::best())?;
 //!     let options = Options { context: 256, batch: 32, ..Options::new(&config) };
 //!     let mut memory = vec![0; arena_bytes(&config, &options)? + 3];
-//!     let mut session = Session::new(&model, &options, &mut memory)?;
+//!     let mut session = DecodeSession::new(&model, &options, &mut memory)?;
 //!     let mut sampler = Sampler::new(Sampling::GREEDY, &mut [])?;
 //!     let mut generation = Generation::new(prompt, 100, &[]);
 //!     generation.run(&mut session, &mut sampler, &Serial, |token| {
@@ -56,5 +56,5 @@ pub mod weights;
 
 pub use config::Config;
 pub use error::{Error, KeyProblem, TensorProblem};
-pub use model::{KvKind, Model, Options, Session, Step, arena_bytes};
+pub use model::{DecodeSession, KvKind, Model, Options, Step, arena_bytes};
 pub use weights::{Layer, Weights};

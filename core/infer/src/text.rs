@@ -4,12 +4,12 @@ use core::fmt::{self, Write as _};
 
 /// At most `N` bytes of text; what does not fit is left out, from the first piece that does not.
 #[derive(Debug)]
-pub(crate) struct Text<const N: usize> {
+pub(crate) struct FixedText<const N: usize> {
     bytes: [u8; N],
     used: usize,
 }
 
-impl<const N: usize> Text<N> {
+impl<const N: usize> FixedText<N> {
     /// The text of `format_args!`.
     pub(crate) fn of(arguments: fmt::Arguments<'_>) -> Self {
         let mut text = Self { bytes: [0; N], used: 0 };
@@ -24,7 +24,7 @@ impl<const N: usize> Text<N> {
     }
 }
 
-impl<const N: usize> fmt::Write for Text<N> {
+impl<const N: usize> fmt::Write for FixedText<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let end = self.used.saturating_add(text.len());
         let place = self.bytes.get_mut(self.used..end).ok_or(fmt::Error)?;

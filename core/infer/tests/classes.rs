@@ -1,5 +1,5 @@
 //! The tables of letters, numbers and space in `src/token/golden` are those of Unicode as
-//! `regex-syntax` has them. `TRINE_GOLDEN=write` writes them anew.
+//! `regex-syntax` has them. `TRINE_GOLDEN=write` writes them again.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 use std::fmt::Write as _;

@@ -11,7 +11,7 @@ use std::io::{BufRead, Write};
 use trine_descriptor::{
     Annotations, Args, Field, IntRange, Kind, Side, Tool, ToolInfo, ValueWriter, validate,
 };
-use trine_mcp::{Call, Engine, Outcome, ServerInfo, Session, Single, Step};
+use trine_mcp::{Call, McpEngine, McpSession, Outcome, ServerInfo, Single, Step};
 
 const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
 
@@ -55,7 +55,7 @@ impl Fan {
 
 /// Buffers of a connection, and what it serves.
 struct Server {
-    session: Session,
+    session: McpSession,
     fan: Fan,
     args: Vec<u8>,
     out: Vec<u8>,
@@ -65,7 +65,7 @@ impl Server {
     /// Answers one message; `None` where nothing is answered.
     fn answer(&mut self, message: &[u8], in_array: bool) -> Option<Vec<u8>> {
         let catalog = Single::new(SERVER, &TOOLS);
-        let engine = Engine::new(&catalog);
+        let engine = McpEngine::new(&catalog);
         let (session, args, out) = (&mut self.session, &mut self.args, &mut self.out);
         let step = if in_array {
             engine.receive_one(message, session, args, out)
@@ -102,7 +102,7 @@ impl Server {
 
 fn main() -> std::io::Result<()> {
     let mut server = Server {
-        session: Session::new(),
+        session: McpSession::new(),
         fan: Fan { percent: 0 },
         args: vec![0; 256],
         out: vec![0; 4096],

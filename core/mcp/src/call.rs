@@ -11,7 +11,7 @@ use trine_descriptor::{
     DEPTH_MAX, Fault, FaultCode, Kind, Side, ToolTable, ValueReader, ValueWriter,
 };
 
-use crate::json::{JsonError, Kind as Json, Number, Reader, Scaled, Text};
+use crate::json::{JsonError, JsonReader, JsonText, Kind as Json, Number, Scaled};
 
 /// Why arguments were not encoded.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub(crate) enum Refusal<'m> {
     /// A rule of the descriptor is broken.
     Fault(Fault),
     /// There is no parameter of this name.
-    Unknown(Text<'m>),
+    Unknown(JsonText<'m>),
     /// The buffer is too small.
     Space,
     /// The text is not JSON after all; cannot happen to a text that the envelope has passed.
@@ -66,7 +66,7 @@ pub(crate) fn encode<'m, T: ToolTable + ?Sized>(
     let mut top = Open::new((0, table.node_count(tool, Side::Params)), 0, false);
     let mut outer = [top; DEPTH_MAX - 1];
     let (mut depth, mut len, mut first) = (0usize, 0, true);
-    let mut reader = Reader::new(rest);
+    let mut reader = JsonReader::new(rest);
     reader.begin_object()?;
     loop {
         let more = if top.array {
@@ -112,12 +112,17 @@ const TABLE: Refusal<'static> = fault(FaultCode::Malformed, trine_descriptor::NO
 
 /// The member of `open` with this name: usually the one after the last.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn member<T: ToolTable + ?Sized>(table: &T, tool: u16, open: &Open, name: Text<'_>) -> Option<u16> {
-    let usual = open.next < open.end
+fn member<T: ToolTable + ?Sized>(
+    table: &T,
+    tool: u16,
+    open: &Open,
+    name: JsonText<'_>,
+) -> Option<u16> {
+    let fast_path = open.next < open.end
         && table
             .node(tool, Side::Params, open.next)
             .is_some_and(|field| name.plain() == Some(field.name.as_bytes()));
-    if usual { Some(open.next) } else { search(table, tool, (open.first, open.end), name) }
+    if fast_path { Some(open.next) } else { search(table, tool, (open.first, open.end), name) }
 }
 
 #[inline(never)]
@@ -125,7 +130,7 @@ fn search<T: ToolTable + ?Sized>(
     table: &T,
     tool: u16,
     (mut node, end): (u16, u16),
-    name: Text<'_>,
+    name: JsonText<'_>,
 ) -> Option<u16> {
     while node < end {
         let field = table.node(tool, Side::Params, node)?;
@@ -194,7 +199,7 @@ fn enter<'m>(
     kind: Kind<'_>,
     rest: &'m [u8],
 ) -> Result<(Entered, &'m [u8]), Refusal<'m>> {
-    let mut reader = Reader::new(rest);
+    let mut reader = JsonReader::new(rest);
     match (kind, reader.kind()?) {
         (Kind::Object { .. }, Json::Object) => {
             reader.begin_object()?;
@@ -215,7 +220,7 @@ fn enter<'m>(
 fn scalar<'m>(
     node: u16,
     kind: Kind<'_>,
-    reader: &mut Reader<'m>,
+    reader: &mut JsonReader<'m>,
     out: &mut [u8],
 ) -> Result<usize, Refusal<'m>> {
     let mut writer = ValueWriter::new(out);
@@ -256,7 +261,7 @@ fn scalar<'m>(
 }
 
 /// Writes a text entry, decoded on the way.
-fn text(node: u16, text: Text<'_>, writer: &mut ValueWriter<'_>) {
+fn text(node: u16, text: JsonText<'_>, writer: &mut ValueWriter<'_>) {
     varint::encode(node.into(), |byte| writer.slice(&[byte]));
     writer.slice(&[tag::TEXT]);
     varint::encode(text.decoded_len() as u64, |byte| writer.slice(&[byte]));
@@ -289,7 +294,7 @@ fn scaled<'m>(
 }
 
 /// A text that does not fit the buffer: the device would refuse most of them, so say what it says.
-fn too_long(text: Text<'_>, node: u16, max: u16) -> Refusal<'_> {
+fn too_long(text: JsonText<'_>, node: u16, max: u16) -> Refusal<'_> {
     if max != u16::MAX && text.code_points() > usize::from(max) {
         return Refusal::Fault(Fault::bound(FaultCode::TooLong, node, max.into()));
     }
@@ -299,7 +304,7 @@ fn too_long(text: Text<'_>, node: u16, max: u16) -> Refusal<'_> {
 /// How many elements the array that starts `rest` has, and the text behind its bracket.
 #[inline(never)]
 fn count(rest: &[u8]) -> Result<(usize, &[u8]), JsonError> {
-    let mut reader = Reader::new(rest);
+    let mut reader = JsonReader::new(rest);
     let (mut count, mut first) = (0, true);
     reader.kind()?;
     reader.begin_array()?;

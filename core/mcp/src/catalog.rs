@@ -67,7 +67,8 @@ pub trait Catalog {
     }
 
     /// Whether clients can be sent lines of log ([`crate::notify::message`]): a client of an
-    /// `initialize` revision is told so, and may say how much it wants ([`crate::Session::level`]).
+    /// `initialize` revision is told so, and may say how much it wants
+    /// ([`crate::McpSession::level`]).
     fn logs(&self) -> bool {
         false
     }

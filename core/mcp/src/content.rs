@@ -5,7 +5,7 @@
 
 use trine_descriptor::ToolTable;
 
-use crate::json::{Base64, Writer};
+use crate::json::{Base64, JsonWriter};
 use crate::{Catalog, Version, value};
 
 /// Bytes that may lie in pieces: the parts of an image as they came over the wire.
@@ -115,7 +115,7 @@ pub(crate) fn write<C: Catalog + ?Sized>(
     version: Version,
     (catalog, tool): (&C, u16),
     blocks: &[Block<'_>],
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) -> bool {
     let mut values = blocks.iter().filter_map(|block| match block {
         Block::Structured(entries) => Some(*entries),
@@ -153,7 +153,7 @@ fn one<T: ToolTable + ?Sized>(
     version: Version,
     place: Option<(&T, u16)>,
     block: &Block<'_>,
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) -> bool {
     match *block {
         Block::Text(words) => text(words, out),
@@ -184,12 +184,12 @@ fn one<T: ToolTable + ?Sized>(
     true
 }
 
-fn text(words: &str, out: &mut Writer<'_>) {
+fn text(words: &str, out: &mut JsonWriter<'_>) {
     out.raw(b"{\"type\":\"text\",\"text\":");
     out.string(words);
 }
 
-fn file(kind: &str, mime: &str, data: &dyn Bytes, out: &mut Writer<'_>) {
+fn file(kind: &str, mime: &str, data: &dyn Bytes, out: &mut JsonWriter<'_>) {
     out.raw(b"{\"type\":\"");
     out.raw(kind.as_bytes());
     out.raw(b"\",\"data\":\"");
@@ -198,7 +198,7 @@ fn file(kind: &str, mime: &str, data: &dyn Bytes, out: &mut Writer<'_>) {
     out.string(mime);
 }
 
-fn link((uri, name): (&str, &str), mime: &str, description: &str, out: &mut Writer<'_>) {
+fn link((uri, name): (&str, &str), mime: &str, description: &str, out: &mut JsonWriter<'_>) {
     out.raw(b"{\"type\":\"resource_link\",\"uri\":");
     out.string(uri);
     out.raw(b",\"name\":");
@@ -207,7 +207,7 @@ fn link((uri, name): (&str, &str), mime: &str, description: &str, out: &mut Writ
     optional(b",\"description\":", description, out);
 }
 
-fn resource(uri: &str, mime: &str, contents: Contents<'_>, out: &mut Writer<'_>) {
+fn resource(uri: &str, mime: &str, contents: Contents<'_>, out: &mut JsonWriter<'_>) {
     out.raw(b"{\"type\":\"resource\",\"resource\":{\"uri\":");
     out.string(uri);
     optional(b",\"mimeType\":", mime, out);
@@ -225,7 +225,7 @@ fn resource(uri: &str, mime: &str, contents: Contents<'_>, out: &mut Writer<'_>)
     out.raw(b"}");
 }
 
-fn optional(name: &[u8], value: &str, out: &mut Writer<'_>) {
+fn optional(name: &[u8], value: &str, out: &mut JsonWriter<'_>) {
     if !value.is_empty() {
         out.raw(name);
         out.string(value);
@@ -233,7 +233,7 @@ fn optional(name: &[u8], value: &str, out: &mut Writer<'_>) {
 }
 
 /// Writes bytes as Base64, without quotes.
-pub(crate) fn base64(data: &dyn Bytes, out: &mut Writer<'_>) {
+pub(crate) fn base64(data: &dyn Bytes, out: &mut JsonWriter<'_>) {
     let mut base64 = Base64::new();
     data.pieces(&mut |piece| base64.piece(piece, out));
     base64.finish(out);

@@ -3,12 +3,12 @@
 use crate::call::{self, Refusal};
 use crate::envelope::{Envelope, IdMember, Member, Object, Params};
 use crate::error::Problem;
-use crate::json::{JsonError, Kind, Reader, Text, Writer};
-use crate::opening::{self, Era, era};
+use crate::handshake::{self, RequestFamily, request_family};
+use crate::json::{JsonError, JsonReader, JsonText, JsonWriter, Kind};
 use crate::result::{self, End, Outcome};
 use crate::{
-    Batch, Call, Catalog, Failure, Id, Listen, NeedBytes, Retry, Session, Step, Version, list,
-    usual,
+    Batch, Call, Catalog, Failure, Id, Listen, McpSession, NeedBytes, Retry, Step, Version,
+    fast_path, list,
 };
 
 /// Longest method name that is served, with room to spare.
@@ -18,14 +18,14 @@ const METHOD_MAX: usize = 32;
 ///
 /// ```
 /// # use trine_descriptor::{Tool, ToolInfo};
-/// use trine_mcp::{Engine, Outcome, ServerInfo, Session, Single, Step};
+/// use trine_mcp::{McpEngine, Outcome, ServerInfo, McpSession, Single, Step};
 ///
 /// # const INFO: ToolInfo<'static> = ToolInfo::new("beep", "Beep once.");
 /// # static TOOLS: [Tool<'static>; 1] = [Tool::new(INFO, &[], &[])];
 /// let server = ServerInfo { name: "beeper", version: "1.0.0", ..ServerInfo::default() };
 /// let catalog = Single::new(server, &TOOLS);
-/// let engine = Engine::new(&catalog);
-/// let (mut session, mut args, mut out) = (Session::new(), [0; 64], [0; 256]);
+/// let engine = McpEngine::new(&catalog);
+/// let (mut session, mut args, mut out) = (McpSession::new(), [0; 64], [0; 256]);
 /// let line = br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"beep"}}"#;
 /// # let hello = br#"{"jsonrpc":"2.0","id":1,"method":"initialize",
 /// #     "params":{"protocolVersion":"2025-11-25"}}"#;
@@ -40,17 +40,17 @@ const METHOD_MAX: usize = 32;
 /// # Ok::<(), trine_mcp::NeedBytes>(())
 /// ```
 #[derive(Debug)]
-pub struct Engine<'c, C: Catalog + ?Sized> {
+pub struct McpEngine<'c, C: Catalog + ?Sized> {
     catalog: &'c C,
 }
 
-impl<C: Catalog + ?Sized> Clone for Engine<'_, C> {
+impl<C: Catalog + ?Sized> Clone for McpEngine<'_, C> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<C: Catalog + ?Sized> Copy for Engine<'_, C> {}
+impl<C: Catalog + ?Sized> Copy for McpEngine<'_, C> {}
 
 /// A request that has passed the checks that all have in common.
 struct Request<'m, 'p> {
@@ -71,7 +71,7 @@ struct Encoded<'m> {
     result: Result<usize, Refusal<'m>>,
 }
 
-impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
+impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
     /// An engine that serves `catalog`.
     pub const fn new(catalog: &'c C) -> Self {
         Self { catalog }
@@ -84,11 +84,11 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     pub fn receive<'m>(
         &self,
         message: &'m [u8],
-        session: &mut Session,
+        session: &mut McpSession,
         args: &mut [u8],
         out: &mut [u8],
     ) -> Step<'m> {
-        if let Some(call) = self.receive_straight(message, args) {
+        if let Some(call) = self.receive_fast(message, args) {
             return Step::Call(call);
         }
         self.receive_other(message, session, args, out)
@@ -98,24 +98,24 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     /// nothing; [`Self::receive_other`] takes the message then. Together they are as good as
     /// `receive`, and spare who wants the call alone the copying of a [`Step`].
     #[inline(always)]
-    pub fn receive_straight<'m>(&self, message: &'m [u8], args: &mut [u8]) -> Option<Call<'m>> {
-        if usual::TAKEN { usual::straight(self.catalog, message, args) } else { None }
+    pub fn receive_fast<'m>(&self, message: &'m [u8], args: &mut [u8]) -> Option<Call<'m>> {
+        if fast_path::TAKEN { fast_path::in_known_order(self.catalog, message, args) } else { None }
     }
 
     /// The rest of [`Self::receive`].
     pub fn receive_other<'m>(
         &self,
         message: &'m [u8],
-        session: &mut Session,
+        session: &mut McpSession,
         args: &mut [u8],
         out: &mut [u8],
     ) -> Step<'m> {
-        if usual::TAKEN
-            && let Some(call) = usual::in_any_order(self.catalog, message, session, args)
+        if fast_path::TAKEN
+            && let Some(call) = fast_path::in_any_order(self.catalog, message, session, args)
         {
             return Step::Call(call);
         }
-        if !matches!(message, [b'{', ..]) && Reader::new(message).kind() == Ok(Kind::Array) {
+        if !matches!(message, [b'{', ..]) && JsonReader::new(message).kind() == Ok(Kind::Array) {
             return self.receive_array(message, session, out);
         }
         self.one(message, session, (args, out), false)
@@ -125,7 +125,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     pub fn receive_one<'m>(
         &self,
         message: &'m [u8],
-        session: &mut Session,
+        session: &mut McpSession,
         args: &mut [u8],
         out: &mut [u8],
     ) -> Step<'m> {
@@ -136,12 +136,12 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     pub(crate) fn one<'m>(
         &self,
         message: &'m [u8],
-        session: &mut Session,
+        session: &mut McpSession,
         (args, out): (&mut [u8], &mut [u8]),
         in_array: bool,
     ) -> Step<'m> {
         let mut encoded = None;
-        let mut early = |name: &Text<'m>, text: &'m [u8]| {
+        let mut early = |name: &JsonText<'m>, text: &'m [u8]| {
             let (tool, result) = self.encode(name, text, args)?;
             let rest = result.as_ref().ok().map(|(_, rest)| *rest);
             encoded = Some(Encoded { tool, result: result.map(|(len, _)| len) });
@@ -157,26 +157,28 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
             Err(problem) => return reply(envelope.id, problem, out),
         };
         let params = &envelope.params;
-        let answer = match era(&method, params, session) {
-            Ok(Era::Known(version)) if self.sets_level(version, &method) => {
-                answer(out, |out| opening::set_level(id, params.level, session, out))
+        let answer = match request_family(&method, params, session) {
+            Ok(RequestFamily::Known(version)) if self.sets_level(version, &method) => {
+                answer(out, |out| handshake::set_level(id, params.level, session, out))
             }
-            Ok(Era::Known(version)) => {
+            Ok(RequestFamily::Known(version)) => {
                 let request = Request { id, version, params, encoded };
                 self.request(&request, &method, args, out)
             }
-            Ok(Era::Initialize) if in_array => Err(Problem::Request("initialize inside an array")),
-            Ok(Era::Initialize) => {
-                answer(out, |out| opening::initialize(self.catalog, id, params, session, out))
+            Ok(RequestFamily::Initialize) if in_array => {
+                Err(Problem::Request("initialize inside an array"))
             }
-            Ok(Era::Ping) => answer(out, |out| opening::pong(id, out)),
+            Ok(RequestFamily::Initialize) => {
+                answer(out, |out| handshake::initialize(self.catalog, id, params, session, out))
+            }
+            Ok(RequestFamily::Ping) => answer(out, |out| handshake::pong(id, out)),
             Err(problem) => Err(problem),
         };
         answer.unwrap_or_else(|problem| reply(envelope.id, problem, out))
     }
 
     /// Whether the client says how much log it wants.
-    fn sets_level(&self, version: Version, method: &Text<'_>) -> bool {
+    fn sets_level(&self, version: Version, method: &JsonText<'_>) -> bool {
         version.is_legacy() && self.catalog.logs() && method.is(b"logging/setLevel")
     }
 
@@ -192,19 +194,24 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
         outcome: Outcome<'_>,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        if usual::TAKEN
+        if fast_path::TAKEN
             && let Outcome::Value(entries) = outcome
-            && let Some(len) = usual::write(id, version, (self.catalog, tool), entries, out)
+            && let Some(len) = fast_path::write(id, version, (self.catalog, tool), entries, out)
         {
             return Ok(len);
         }
-        let mut out = Writer::new(out);
+        let mut out = JsonWriter::new(out);
         result::write(id, version, (self.catalog, tool), End::Outcome(outcome), &mut out);
         out.finish()
     }
 
     #[inline(never)]
-    fn receive_array<'m>(&self, message: &'m [u8], session: &Session, out: &mut [u8]) -> Step<'m> {
+    fn receive_array<'m>(
+        &self,
+        message: &'m [u8],
+        session: &McpSession,
+        out: &mut [u8],
+    ) -> Step<'m> {
         let allowed =
             cfg!(feature = "batch") && session.version().is_some_and(Version::has_batches);
         let problem = match Batch::open(message) {
@@ -221,7 +228,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     fn request<'m>(
         &self,
         request: &Request<'m, '_>,
-        method: &Text<'m>,
+        method: &JsonText<'m>,
         args: &mut [u8],
         out: &mut [u8],
     ) -> Result<Step<'m>, Problem<'m>> {
@@ -240,22 +247,22 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
                 list::write(self.catalog, version, id, request.params.cursor, out)
             }),
             b"server/discover" if version.is_stateless() => {
-                answer(out, |out| opening::discover(self.catalog, version, id, out))
+                answer(out, |out| handshake::discover(self.catalog, version, id, out))
             }
             b"subscriptions/listen" if cfg!(feature = "listen") && version.is_stateless() => {
                 let filter = request.params.notifications;
                 let (tools, acknowledgement) =
-                    opening::listen(self.catalog, id, filter, &mut Writer::new(out))?;
+                    handshake::listen(self.catalog, id, filter, &mut JsonWriter::new(out))?;
                 Ok(Step::Listen(Listen { id, tools, acknowledgement }))
             }
-            b"ping" if version.is_legacy() => answer(out, |out| opening::pong(id, out)),
+            b"ping" if version.is_legacy() => answer(out, |out| handshake::pong(id, out)),
             _ => Err(Problem::Method),
         }
     }
 
     /// The number of the tool of this name.
     #[inline]
-    fn find(&self, name: &Text<'_>) -> Option<u16> {
+    fn find(&self, name: &JsonText<'_>) -> Option<u16> {
         match name.plain() {
             Some(plain) => self.catalog.find(plain),
             None => self.find_escaped(name),
@@ -263,7 +270,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     }
 
     #[inline(never)]
-    fn find_escaped(&self, name: &Text<'_>) -> Option<u16> {
+    fn find_escaped(&self, name: &JsonText<'_>) -> Option<u16> {
         let mut buffer = [0; trine_descriptor::NAME_MAX];
         let len = name.decode_into(&mut buffer)?;
         self.catalog.find(buffer.get(..len)?)
@@ -273,7 +280,7 @@ impl<'c, C: Catalog + ?Sized> Engine<'c, C> {
     #[inline]
     fn encode<'m>(
         &self,
-        name: &Text<'m>,
+        name: &JsonText<'m>,
         text: &'m [u8],
         args: &mut [u8],
     ) -> Option<(u16, Arguments<'m>)> {
@@ -351,7 +358,7 @@ fn retry<'m>(request: &Request<'m, '_>) -> Result<Option<Retry<'m>>, Problem<'m>
 }
 
 /// The id and method of a request; `None` for what is never answered.
-fn request<'m>(envelope: &Envelope<'m>) -> Result<Option<(Id<'m>, Text<'m>)>, Problem<'m>> {
+fn request<'m>(envelope: &Envelope<'m>) -> Result<Option<(Id<'m>, JsonText<'m>)>, Problem<'m>> {
     match (envelope.id, envelope.method) {
         (_, Member::Absent) if envelope.response => return Ok(None),
         (IdMember::Absent, Member::Text(_)) if envelope.version_2 => return Ok(None),
@@ -371,7 +378,7 @@ fn request<'m>(envelope: &Envelope<'m>) -> Result<Option<(Id<'m>, Text<'m>)>, Pr
 }
 
 /// Notifications are never answered, whatever is wrong with them.
-fn notification<'m>(envelope: &Envelope<'m>, session: &mut Session) -> Step<'m> {
+fn notification<'m>(envelope: &Envelope<'m>, session: &mut McpSession) -> Step<'m> {
     let Member::Text(method) = envelope.method else { return Step::Silent };
     if method.is(b"notifications/initialized") {
         session.set_initialized();
@@ -394,7 +401,7 @@ fn not_a_message<'m>(
     if message.trim_ascii().is_empty() {
         return Step::Silent;
     }
-    let mut reader = Reader::new(message);
+    let mut reader = JsonReader::new(message);
     let problem = match reader.skip_value().and_then(|_| reader.end()) {
         Ok(()) => Problem::Request("a message must be an object"),
         Err(_) => Problem::Json(error, position),
@@ -405,9 +412,9 @@ fn not_a_message<'m>(
 /// Writes a response, or says how much room it would take.
 fn answer<'m>(
     out: &mut [u8],
-    write: impl FnOnce(&mut Writer<'_>) -> Result<(), Problem<'m>>,
+    write: impl FnOnce(&mut JsonWriter<'_>) -> Result<(), Problem<'m>>,
 ) -> Result<Step<'m>, Problem<'m>> {
-    let mut out = Writer::new(out);
+    let mut out = JsonWriter::new(out);
     write(&mut out)?;
     out.finish().map(Step::Reply).map_err(|need| Problem::Space(need.0))
 }
@@ -415,7 +422,7 @@ fn answer<'m>(
 /// Writes an error response.
 #[inline(never)]
 fn reply<'m>(id: IdMember<'_>, problem: Problem<'_>, out: &mut [u8]) -> Step<'m> {
-    let mut out = Writer::new(out);
+    let mut out = JsonWriter::new(out);
     problem.write(id, &mut out);
     out.finish().map_or_else(Step::Short, Step::Reply)
 }

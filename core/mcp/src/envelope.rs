@@ -4,15 +4,15 @@
 //! skips the rest. Arguments are the one thing that is read again, once the tool is known.
 
 use crate::id::Id;
-use crate::json::{JsonError, Kind, Reader, Text};
-use crate::walk::{Key, Level, Walk};
+use crate::json::{JsonError, JsonReader, JsonText, Kind};
+use crate::members::{Key, Level, MemberReader};
 
 /// A member that should be a string.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Member<'m> {
     #[default]
     Absent,
-    Text(Text<'m>),
+    Text(JsonText<'m>),
     Other,
 }
 
@@ -88,21 +88,21 @@ impl<'m> Envelope<'m> {
     pub(crate) fn read(
         &mut self,
         message: &'m [u8],
-        early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
+        early: &mut impl FnMut(&JsonText<'m>, &'m [u8]) -> Option<&'m [u8]>,
     ) -> Result<(), (JsonError, usize)> {
-        let mut reader = Reader::new(message);
+        let mut reader = JsonReader::new(message);
         self.read_members(&mut reader, early).map_err(|error| (error, reader.position()))
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read_members(
         &mut self,
-        reader: &mut Reader<'m>,
-        early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
+        reader: &mut JsonReader<'m>,
+        early: &mut impl FnMut(&JsonText<'m>, &'m [u8]) -> Option<&'m [u8]>,
     ) -> Result<(), JsonError> {
-        let mut walk = Walk::new(Level::Message);
+        let mut members = MemberReader::new(Level::Message);
         let mut repeated = false;
-        while let Some(key) = walk.next(reader)? {
+        while let Some(key) = members.next(reader)? {
             match key {
                 Key::Jsonrpc2 => self.version_2 = true,
                 Key::Jsonrpc => {
@@ -120,7 +120,7 @@ impl<'m> Envelope<'m> {
                 }
             }
         }
-        self.repeated = repeated || walk.repeated();
+        self.repeated = repeated || members.repeated();
         reader.end()
     }
 }
@@ -129,16 +129,16 @@ impl<'m> Params<'m> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read(
         &mut self,
-        reader: &mut Reader<'m>,
+        reader: &mut JsonReader<'m>,
         repeated: &mut bool,
-        early: &mut impl FnMut(&Text<'m>, &'m [u8]) -> Option<&'m [u8]>,
+        early: &mut impl FnMut(&JsonText<'m>, &'m [u8]) -> Option<&'m [u8]>,
     ) -> Result<(), JsonError> {
         if !matches!(reader.rest(), [b'{', ..]) && reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
             return Ok(());
         }
-        let mut walk = Walk::new(Level::Params);
-        while let Some(key) = walk.next(reader)? {
+        let mut members = MemberReader::new(Level::Params);
+        while let Some(key) = members.next(reader)? {
             match key {
                 Key::Name => self.name = text_member(reader)?,
                 Key::Arguments => {
@@ -166,20 +166,20 @@ impl<'m> Params<'m> {
                 _ => drop(reader.skip_value()?),
             }
         }
-        *repeated |= walk.repeated();
+        *repeated |= members.repeated();
         Ok(())
     }
 }
 
 impl<'m> Meta<'m> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn read(&mut self, reader: &mut Reader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
+    fn read(&mut self, reader: &mut JsonReader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
         if !matches!(reader.rest(), [b'{', ..]) && reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
             return Ok(());
         }
-        let mut walk = Walk::new(Level::Meta);
-        while let Some(key) = walk.next(reader)? {
+        let mut members = MemberReader::new(Level::Meta);
+        while let Some(key) = members.next(reader)? {
             match key {
                 Key::MetaVersion => {
                     self.version = match text_member(reader)? {
@@ -199,14 +199,14 @@ impl<'m> Meta<'m> {
                 _ => drop(reader.skip_value()?),
             }
         }
-        *repeated |= walk.repeated();
+        *repeated |= members.repeated();
         Ok(())
     }
 }
 
 /// Reads a member that should be a string. `null` counts as absent.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn text_member<'m>(reader: &mut Reader<'m>) -> Result<Member<'m>, JsonError> {
+fn text_member<'m>(reader: &mut JsonReader<'m>) -> Result<Member<'m>, JsonError> {
     if let [b'"', ..] = reader.rest() {
         return reader.string().map(Member::Text);
     }
@@ -217,7 +217,7 @@ fn text_member<'m>(reader: &mut Reader<'m>) -> Result<Member<'m>, JsonError> {
 
 #[inline(never)]
 fn spaced_text_member(rest: &[u8]) -> Result<(Member<'_>, &[u8]), JsonError> {
-    let mut reader = Reader::new(rest);
+    let mut reader = JsonReader::new(rest);
     let member = match reader.kind()? {
         Kind::String => Member::Text(reader.string()?),
         Kind::Null => reader.null().map(|()| Member::Absent)?,
@@ -228,7 +228,7 @@ fn spaced_text_member(rest: &[u8]) -> Result<(Member<'_>, &[u8]), JsonError> {
 
 /// Reads a member that should be an object. `null` counts as absent.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn object_member<'m>(reader: &mut Reader<'m>) -> Result<Object<'m>, JsonError> {
+fn object_member<'m>(reader: &mut JsonReader<'m>) -> Result<Object<'m>, JsonError> {
     if reader.eat(b"{}") {
         return Ok(Object::Text(b"{}"));
     }

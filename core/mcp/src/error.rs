@@ -5,9 +5,9 @@
 //! which the model can mend.
 
 use crate::envelope::IdMember;
-use crate::era::VERSIONS;
 use crate::id::{ID_MAX, Id};
-use crate::json::{JsonError, Text, Writer, reader};
+use crate::json::{JsonError, JsonText, JsonWriter, reader};
+use crate::version::VERSIONS;
 
 /// The text is not JSON.
 pub const PARSE_ERROR: i32 = -32700;
@@ -39,11 +39,11 @@ pub(crate) enum Problem<'m> {
     /// The parameters have the wrong shape; the sentence says which.
     Params(&'static str),
     /// Neither a revision in `_meta` nor an `initialize` before.
-    NoEra,
+    NoFamily,
     /// A revision in `_meta` that is not served statelessly.
-    Version(Text<'m>),
+    Version(JsonText<'m>),
     /// No tool of that name.
-    Tool(Text<'m>),
+    Tool(JsonText<'m>),
     /// The answer takes this many bytes, more than there are.
     Space(usize),
 }
@@ -54,14 +54,14 @@ impl Problem<'_> {
             Self::Json(..) => PARSE_ERROR,
             Self::Request(_) | Self::Id => INVALID_REQUEST,
             Self::Method => METHOD_NOT_FOUND,
-            Self::Params(_) | Self::NoEra | Self::Tool(_) => INVALID_PARAMS,
+            Self::Params(_) | Self::NoFamily | Self::Tool(_) => INVALID_PARAMS,
             Self::Version(_) => UNSUPPORTED_VERSION,
             Self::Space(_) => INTERNAL_ERROR,
         }
     }
 
     /// Writes the complete error response. An id that could not be read is left out.
-    pub(crate) fn write(&self, id: IdMember<'_>, out: &mut Writer<'_>) {
+    pub(crate) fn write(&self, id: IdMember<'_>, out: &mut JsonWriter<'_>) {
         let id = if let IdMember::Id(id) = id { Some(id) } else { None };
         out.raw(b"{\"jsonrpc\":\"2.0\"");
         if let Some(id) = id {
@@ -88,7 +88,7 @@ impl Problem<'_> {
     }
 
     /// Writes the sentence, escaped, without quotes.
-    fn message(&self, out: &mut Writer<'_>) {
+    fn message(&self, out: &mut JsonWriter<'_>) {
         match self {
             Self::Json(JsonError::Depth, _) => {
                 out.raw(b"Parse error: nested deeper than ");
@@ -110,7 +110,7 @@ impl Problem<'_> {
             }
             Self::Method => out.raw(b"Method not found"),
             Self::Params(why) => out.raw(why.as_bytes()),
-            Self::NoEra => out.raw(NO_ERA),
+            Self::NoFamily => out.raw(NO_FAMILY),
             Self::Version(_) => out.raw(b"Unsupported protocol version"),
             Self::Tool(name) => {
                 out.raw(b"Unknown tool: ");
@@ -125,12 +125,12 @@ impl Problem<'_> {
     }
 }
 
-const NO_ERA: &[u8] = b"Missing protocol version: either put \
+const NO_FAMILY: &[u8] = b"Missing protocol version: either put \
     io.modelcontextprotocol/protocolVersion and io.modelcontextprotocol/clientCapabilities into \
     params._meta (2026-07-28), or call initialize first (2025-11-25 and older)";
 
 /// Writes an array of revision names.
-pub(crate) fn supported(versions: &[crate::Version], out: &mut Writer<'_>) {
+pub(crate) fn supported(versions: &[crate::Version], out: &mut JsonWriter<'_>) {
     for (index, version) in versions.iter().enumerate() {
         out.raw(if index == 0 { b"[\"" } else { b"\",\"" });
         out.raw(version.name().as_bytes());
@@ -139,7 +139,7 @@ pub(crate) fn supported(versions: &[crate::Version], out: &mut Writer<'_>) {
 }
 
 /// Writes the start of a result response, up to where the result's members begin.
-pub(crate) fn begin_result(id: Id<'_>, out: &mut Writer<'_>) {
+pub(crate) fn begin_result(id: Id<'_>, out: &mut JsonWriter<'_>) {
     out.literal(b"{\"jsonrpc\":\"2.0\",\"id\":");
     out.raw(id.raw());
     out.literal(b",\"result\":{");

@@ -2,7 +2,7 @@
 
 use trine_descriptor::{Consent, TextSink};
 
-use crate::json::Writer;
+use crate::json::JsonWriter;
 
 /// Why a call has no result, where the tool itself is not the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Failure {
             Self::NeedsPerson(consent) => out.text(needs_person(consent)),
             Self::TimedOut(limit_ms) => {
                 let mut digits = [0; 20];
-                let mut number = Writer::new(&mut digits);
+                let mut number = JsonWriter::new(&mut digits);
                 number.unsigned(limit_ms.into());
                 let len = number.needed();
                 out.text("no answer within ");

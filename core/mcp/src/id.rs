@@ -1,6 +1,6 @@
 //! Request ids and progress tokens: opaque, echoed byte for byte.
 
-use crate::json::{JsonError, Kind, Reader, Scaled};
+use crate::json::{JsonError, JsonReader, Kind, Scaled};
 
 /// Longest id in bytes, quotes included, so that whoever keeps one knows its size.
 pub const ID_MAX: usize = 256;
@@ -24,14 +24,14 @@ impl<'a> Id<'a> {
     /// An id whose text was kept from an earlier message; `None` if it is no id.
     #[must_use]
     pub fn from_raw(raw: &'a [u8]) -> Option<Self> {
-        let mut reader = Reader::new(raw);
+        let mut reader = JsonReader::new(raw);
         let id = Self::read(&mut reader).ok()??;
         (reader.end().is_ok() && id.0.len() == raw.len()).then_some(id)
     }
 
     /// Reads an id; `None`, past the value, if it is no string or integer or is too long.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Option<Self>, JsonError> {
+    pub(crate) fn read(reader: &mut JsonReader<'a>) -> Result<Option<Self>, JsonError> {
         if let [b'0'..=b'9', ..] = reader.rest() {
             let number = reader.number()?;
             let whole = number.small().is_some() || number.scaled(0) != Scaled::Inexact;
@@ -44,7 +44,7 @@ impl<'a> Id<'a> {
 
     #[inline(never)]
     fn read_any(rest: &'a [u8]) -> Result<(Option<Self>, &'a [u8]), JsonError> {
-        let mut reader = Reader::new(rest);
+        let mut reader = JsonReader::new(rest);
         let is_id = match reader.kind()? {
             Kind::Number => reader.clone().number()?.scaled(0) != Scaled::Inexact,
             kind => kind == Kind::String,

@@ -5,19 +5,19 @@
 //! pure function of a message, a small session and a [`Catalog`] of tools:
 //!
 //! ```text
-//! message ──► Engine::receive ──► Step::Reply ──────────────────────► send
-//!                            └──► Step::Call ─► run ─► Engine::finish ► send
+//! message ──► McpEngine::receive ──► Step::Reply ──────────────────────► send
+//!                            └──► Step::Call ─► run ─► McpEngine::finish ► send
 //! ```
 //!
 //! The arguments of a call leave as the value bytes of `trine-descriptor`, which a device checks
 //! itself; its result comes back the same way and becomes JSON by its descriptor.
 //!
-//! # Eras
+//! # Protocol families
 //!
 //! A request whose `params._meta` names 2026-07-28 is served statelessly. Otherwise `initialize`
-//! opens a session of a revision from 2024-11-05 to 2025-11-25, which [`Session`] keeps in less
-//! than [`Session::SIZE_MAX`] bytes. A request with neither is refused with a sentence that names
-//! both. Both kinds may be mixed on one connection.
+//! opens a session of a revision from 2024-11-05 to 2025-11-25, which [`McpSession`] keeps in less
+//! than [`McpSession::SIZE_MAX`] bytes. A request with neither is refused with a sentence that
+//! names both. Both kinds may be mixed on one connection.
 //!
 //! # Cost
 //!
@@ -43,35 +43,35 @@ mod batch;
 mod call;
 mod catalog;
 mod content;
+pub mod elicitation;
 mod engine;
 mod envelope;
-mod era;
 pub mod error;
 mod failure;
-pub mod form;
+mod fast_path;
+mod handshake;
 mod id;
 pub mod json;
 mod list;
+mod members;
 mod nodes;
 pub mod notify;
-mod opening;
 pub mod result;
 mod session;
 mod step;
-mod usual;
 mod value;
-mod walk;
+mod version;
 
 pub use batch::Batch;
 pub use catalog::{Catalog, ServerInfo, Single};
 pub use content::{Block, Bytes, Contents};
-pub use engine::Engine;
-pub use era::{VERSIONS, Version};
+pub use elicitation::{Answer, Elicitation, Retry};
+pub use engine::McpEngine;
 pub use failure::Failure;
-pub use form::{Answer, Form, Retry};
 pub use id::{ID_MAX, Id};
 pub use json::writer::NeedBytes;
 pub use nodes::Nodes;
 pub use result::Outcome;
-pub use session::Session;
+pub use session::McpSession;
 pub use step::{Call, Listen, Step};
+pub use version::{VERSIONS, Version};

@@ -6,18 +6,18 @@ use trine_descriptor::{Annotations, Consent, Side, TextSink, ToolInfo, ToolTable
 use crate::envelope::Member;
 use crate::error::{Problem, begin_result};
 use crate::json::writer::hex_digit;
-use crate::json::{Text, Writer};
+use crate::json::{JsonText, JsonWriter};
 use crate::{Catalog, Id, Version, result};
 
-impl TextSink for Writer<'_> {
+impl TextSink for JsonWriter<'_> {
     fn text(&mut self, text: &str) {
         self.raw(text.as_bytes());
     }
 }
 
-impl JsonSink for Writer<'_> {
+impl JsonSink for JsonWriter<'_> {
     fn string(&mut self, text: &str) {
-        Writer::string(self, text);
+        JsonWriter::string(self, text);
     }
 }
 
@@ -33,7 +33,7 @@ fn cursor(generation: u64, index: u16) -> [u8; CURSOR_LEN] {
 }
 
 /// The tool that a cursor stands for, if it is one of ours for this list.
-fn read_cursor<C: Catalog + ?Sized>(text: &Text<'_>, catalog: &C) -> Option<u16> {
+fn read_cursor<C: Catalog + ?Sized>(text: &JsonText<'_>, catalog: &C) -> Option<u16> {
     let mut digits = [0; CURSOR_LEN];
     if text.decode_into(&mut digits) != Some(CURSOR_LEN) {
         return None;
@@ -52,7 +52,7 @@ pub(crate) fn write<'m, C: Catalog + ?Sized>(
     version: Version,
     id: Id<'_>,
     from: Member<'m>,
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
     let start = match from {
         Member::Absent => 0,
@@ -61,7 +61,7 @@ pub(crate) fn write<'m, C: Catalog + ?Sized>(
         }
         Member::Other => return Err(Problem::Params("Invalid cursor")),
     };
-    let mut probe = Writer::new(&mut []);
+    let mut probe = JsonWriter::new(&mut []);
     tail(catalog, version, Some(0), &mut probe);
     let reserve = probe.needed();
 
@@ -96,7 +96,7 @@ fn tail<C: Catalog + ?Sized>(
     catalog: &C,
     version: Version,
     next: Option<u16>,
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) {
     out.raw(b"]");
     if let Some(next) = next {
@@ -111,14 +111,14 @@ fn tail<C: Catalog + ?Sized>(
 }
 
 /// Writes how long and by whom a result may be kept. All clients of a server see the same tools.
-pub(crate) fn cache_hints(ttl_ms: u32, out: &mut Writer<'_>) {
+pub(crate) fn cache_hints(ttl_ms: u32, out: &mut JsonWriter<'_>) {
     out.raw(b",\"ttlMs\":");
     out.unsigned(ttl_ms.into());
     out.raw(b",\"cacheScope\":\"public\"");
 }
 
 /// Writes one `Tool` object as the revision's schema has it.
-fn tool<C: Catalog + ?Sized>(catalog: &C, version: Version, index: u16, out: &mut Writer<'_>) {
+fn tool<C: Catalog + ?Sized>(catalog: &C, version: Version, index: u16, out: &mut JsonWriter<'_>) {
     let Some((table, row)) = catalog.tool(index) else { return out.raw(b"{}") };
     let Some(info) = table.info(row) else { return out.raw(b"{}") };
     out.raw(b"{\"name\":");
@@ -147,7 +147,7 @@ fn tool<C: Catalog + ?Sized>(catalog: &C, version: Version, index: u16, out: &mu
 }
 
 /// Writes `_meta`, if there is anything to be in it.
-fn meta<'a>(entries: impl Iterator<Item = &'a (&'a str, &'a str)>, out: &mut Writer<'_>) {
+fn meta<'a>(entries: impl Iterator<Item = &'a (&'a str, &'a str)>, out: &mut JsonWriter<'_>) {
     let mut any = false;
     for (name, text) in entries {
         out.raw(if any { b"," } else { b",\"_meta\":{" });
@@ -162,7 +162,7 @@ fn meta<'a>(entries: impl Iterator<Item = &'a (&'a str, &'a str)>, out: &mut Wri
 }
 
 /// Writes the hints. In 2025-03-26 the title was one of them.
-fn annotations(version: Version, info: &ToolInfo<'_>, out: &mut Writer<'_>) {
+fn annotations(version: Version, info: &ToolInfo<'_>, out: &mut JsonWriter<'_>) {
     out.raw(b",\"annotations\":{");
     if !version.has_structured() && !info.title.is_empty() {
         out.raw(b"\"title\":");

@@ -12,7 +12,7 @@ pub trait Nodes<'t>: Copy {
     /// How many there are.
     fn count(self) -> usize;
 
-    /// What is to be known of a whole number, if the node is one and that is found at once. `None`
+    /// What is to be known of an integer, if the node is one and that is found at once. `None`
     /// says nothing.
     fn integer(self, node: u8) -> Option<Integer<'t>>;
 

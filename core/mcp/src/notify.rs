@@ -1,7 +1,7 @@
 //! Notifications that a server sends, and the end of a subscription.
 
 use crate::error::begin_result;
-use crate::json::Writer;
+use crate::json::JsonWriter;
 use crate::json::writer::NeedBytes;
 use crate::{Id, ServerInfo, Version, result};
 
@@ -21,7 +21,7 @@ pub fn progress(
     message: &str,
     out: &mut [u8],
 ) -> Result<usize, NeedBytes> {
-    let mut out = Writer::new(out);
+    let mut out = JsonWriter::new(out);
     out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{");
     out.raw(b"\"progressToken\":");
     out.raw(token.raw());
@@ -49,7 +49,7 @@ pub(crate) const LEVELS: [&str; 8] =
 /// # Errors
 /// [`NeedBytes`] if `out` is too small.
 pub fn message(level: u8, logger: &str, text: &str, out: &mut [u8]) -> Result<usize, NeedBytes> {
-    let mut out = Writer::new(out);
+    let mut out = JsonWriter::new(out);
     out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":");
     let last = LEVELS.len() - 1;
     out.string(LEVELS.get(usize::from(level).min(last)).copied().unwrap_or_default());
@@ -69,7 +69,7 @@ pub fn message(level: u8, logger: &str, text: &str, out: &mut [u8]) -> Result<us
 /// # Errors
 /// [`NeedBytes`] if `out` is too small.
 pub fn tools_changed(subscription: Option<Id<'_>>, out: &mut [u8]) -> Result<usize, NeedBytes> {
-    let mut out = Writer::new(out);
+    let mut out = JsonWriter::new(out);
     out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"");
     if let Some(id) = subscription {
         out.raw(b",\"params\":{");
@@ -82,7 +82,7 @@ pub fn tools_changed(subscription: Option<Id<'_>>, out: &mut [u8]) -> Result<usi
 }
 
 /// Writes the acknowledgement that has to precede everything else of a subscription.
-pub(crate) fn acknowledge(id: Id<'_>, tools: bool, out: &mut Writer<'_>) {
+pub(crate) fn acknowledge(id: Id<'_>, tools: bool, out: &mut JsonWriter<'_>) {
     out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",");
     out.raw(b"\"params\":{");
     out.raw(SUBSCRIPTION);
@@ -103,7 +103,7 @@ pub fn listen_ended(
     server: &ServerInfo<'_>,
     out: &mut [u8],
 ) -> Result<usize, NeedBytes> {
-    let mut out = Writer::new(out);
+    let mut out = JsonWriter::new(out);
     begin_result(id, &mut out);
     out.raw(b"\"resultType\":\"complete\",");
     out.raw(SUBSCRIPTION);

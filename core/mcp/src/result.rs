@@ -6,8 +6,10 @@
 use trine_descriptor::{Fault, FaultCode, NO_NODE, Side, TextSink, ToolTable, explain};
 
 use crate::error::{QUOTE_MAX, begin_result};
-use crate::json::{Text, Writer};
-use crate::{Block, Catalog, Failure, Form, Id, ServerInfo, Version, content, form, value};
+use crate::json::{JsonText, JsonWriter};
+use crate::{
+    Block, Catalog, Elicitation, Failure, Id, ServerInfo, Version, content, elicitation, value,
+};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +31,7 @@ pub enum Outcome<'a> {
     /// no such result gets [`Failure::NeedsInput`].
     NeedsInput {
         /// What to ask.
-        forms: &'a [Form<'a>],
+        forms: &'a [Elicitation<'a>],
         /// What the client gives back ([`crate::Retry::state`]); may be empty.
         state: &'a [u8],
     },
@@ -41,7 +43,7 @@ pub enum Outcome<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End<'a> {
     Outcome(Outcome<'a>),
-    Unknown(Text<'a>),
+    Unknown(JsonText<'a>),
 }
 
 /// Writes the response of a call.
@@ -50,13 +52,13 @@ pub(crate) fn write<C: Catalog + ?Sized>(
     version: Version,
     (catalog, tool): (&C, u16),
     end: End<'_>,
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) {
     begin_result(id, out);
     if version.is_stateless() {
         if let End::Outcome(Outcome::NeedsInput { forms, state }) = end {
             out.raw(b"\"resultType\":\"input_required\",");
-            form::write(forms, state, out);
+            elicitation::write(forms, state, out);
             return finish(version, &catalog.server(), out);
         }
         out.literal(b"\"resultType\":\"complete\",");
@@ -70,7 +72,7 @@ pub(crate) fn write<C: Catalog + ?Sized>(
 }
 
 /// Closes a result, with the server's name where the revision has one in every result.
-pub(crate) fn finish(version: Version, server: &ServerInfo<'_>, out: &mut Writer<'_>) {
+pub(crate) fn finish(version: Version, server: &ServerInfo<'_>, out: &mut JsonWriter<'_>) {
     if version.is_stateless() {
         out.literal(b",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":");
         implementation(version, server, out);
@@ -80,7 +82,7 @@ pub(crate) fn finish(version: Version, server: &ServerInfo<'_>, out: &mut Writer
 }
 
 /// Writes the server's `Implementation` object.
-pub(crate) fn implementation(version: Version, server: &ServerInfo<'_>, out: &mut Writer<'_>) {
+pub(crate) fn implementation(version: Version, server: &ServerInfo<'_>, out: &mut JsonWriter<'_>) {
     out.literal(b"{\"name\":");
     out.string(server.name);
     if version.has_structured() && !server.title.is_empty() {
@@ -97,7 +99,7 @@ fn result<C: Catalog + ?Sized>(
     version: Version,
     (catalog, tool): (&C, u16),
     end: End<'_>,
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) -> bool {
     match end {
         End::Outcome(Outcome::Value(entries)) => {
@@ -143,7 +145,7 @@ fn structured<T: ToolTable + ?Sized>(
     table: &T,
     tool: u16,
     entries: &[u8],
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) -> bool {
     if table.node_count(tool, Side::Output) == 0 {
         out.literal(b"\"content\":[{\"type\":\"text\",\"text\":\"done\"}],\"isError\":false");
@@ -179,19 +181,19 @@ pub fn value_json<T: ToolTable + ?Sized>(
     entries: &[u8],
     out: &mut [u8],
 ) -> Option<usize> {
-    let mut out = Writer::new(out);
+    let mut out = JsonWriter::new(out);
     value::write(table, tool, entries, &mut out).then(|| out.needed())
 }
 
 /// Writes an error result whose text `write` writes.
-fn sentence(out: &mut Writer<'_>, write: impl FnOnce(&mut Writer<'_>)) {
+fn sentence(out: &mut JsonWriter<'_>, write: impl FnOnce(&mut JsonWriter<'_>)) {
     out.raw(b"\"content\":[{\"type\":\"text\",\"text\":\"");
     write(out);
     out.raw(b"\"}],\"isError\":true");
 }
 
 /// A writer inside a JSON string.
-struct Sentence<'w, 'o>(&'w mut Writer<'o>);
+struct Sentence<'w, 'o>(&'w mut JsonWriter<'o>);
 
 impl TextSink for Sentence<'_, '_> {
     fn text(&mut self, text: &str) {
@@ -205,7 +207,7 @@ fn explained<C: Catalog + ?Sized>(
     tool: u16,
     (side, fault): (Side, Fault),
     unknown: &str,
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) {
     let Some((table, row)) = catalog.tool(tool) else {
         return failed(catalog, tool, Failure::Offline, out);
@@ -221,7 +223,7 @@ fn explained<C: Catalog + ?Sized>(
 }
 
 /// A foreign name cut to the buffer, without control characters.
-fn shortened<'b>(name: Text<'_>, buffer: &'b mut [u8; QUOTE_MAX]) -> &'b str {
+fn shortened<'b>(name: JsonText<'_>, buffer: &'b mut [u8; QUOTE_MAX]) -> &'b str {
     let (mut len, mut utf8) = (0, [0; 4]);
     'name: for piece in name.pieces() {
         for byte in piece.bytes(&mut utf8) {
@@ -235,7 +237,7 @@ fn shortened<'b>(name: Text<'_>, buffer: &'b mut [u8; QUOTE_MAX]) -> &'b str {
 }
 
 /// Writes the sentence of a failure.
-fn failed<C: Catalog + ?Sized>(catalog: &C, tool: u16, failure: Failure, out: &mut Writer<'_>) {
+fn failed<C: Catalog + ?Sized>(catalog: &C, tool: u16, failure: Failure, out: &mut JsonWriter<'_>) {
     sentence(out, |out| {
         out.escaped(catalog.name(tool).unwrap_or_default().as_bytes());
         out.raw(b": ");

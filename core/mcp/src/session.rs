@@ -6,19 +6,19 @@ use crate::Version;
 ///
 /// Only the `initialize` revisions use it; a client of the stateless revision leaves it as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Session {
+pub struct McpSession {
     version: Option<Version>,
     initialized: bool,
     level: u8,
     oldest: Version,
 }
 
-const _: () = assert!(size_of::<Session>() <= Session::SIZE_MAX);
+const _: () = assert!(size_of::<McpSession>() <= McpSession::SIZE_MAX);
 
 /// The level of log that a client gets unless it asks for another.
 const INFO: u8 = 1;
 
-impl Session {
+impl McpSession {
     /// Most bytes that a session takes.
     pub const SIZE_MAX: usize = 64;
 
@@ -73,7 +73,7 @@ impl Session {
     }
 }
 
-impl Default for Session {
+impl Default for McpSession {
     fn default() -> Self {
         Self::new()
     }

@@ -1,7 +1,7 @@
 //! What comes of a message.
 
 use crate::json::writer::NeedBytes;
-use crate::{Batch, Id, Retry, Version, form};
+use crate::{Batch, Id, Retry, Version, elicitation};
 
 /// What the caller has to do about a message.
 #[derive(Clone, Debug)]
@@ -10,14 +10,14 @@ pub enum Step<'m> {
     Silent,
     /// Send this many bytes of `out`, one complete message without a line end.
     Reply(usize),
-    /// Run a tool, then answer with [`crate::Engine::finish`].
+    /// Run a tool, then answer with [`crate::McpEngine::finish`].
     Call(Call<'m>),
     /// Stop the call, or end the subscription, that has this id, if it is still there, and answer
     /// it no more.
     Cancel(Id<'m>),
     /// Send this many bytes of `out`, then keep the subscription until it is cancelled.
     Listen(Listen<'m>),
-    /// Pass each message to [`crate::Engine::receive_one`] and join the answers.
+    /// Pass each message to [`crate::McpEngine::receive_one`] and join the answers.
     Batch(Batch<'m>),
     /// `out` is too small even for an error response.
     Short(NeedBytes),
@@ -26,9 +26,9 @@ pub enum Step<'m> {
 /// A call to run. Everything in it borrows from the message.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'m> {
-    /// Id of the request; [`crate::Engine::finish`] needs it.
+    /// Id of the request; [`crate::McpEngine::finish`] needs it.
     pub id: Id<'m>,
-    /// Revision of the request; [`crate::Engine::finish`] needs it.
+    /// Revision of the request; [`crate::McpEngine::finish`] needs it.
     pub version: Version,
     /// Number of the tool in the catalog.
     pub tool: u16,
@@ -50,7 +50,7 @@ impl Call<'_> {
     /// Reads the client's capabilities when it is asked.
     #[must_use]
     pub fn can_fill_forms(&self) -> bool {
-        self.version.is_stateless() && form::can_fill(self.capabilities).unwrap_or(false)
+        self.version.is_stateless() && elicitation::can_fill(self.capabilities).unwrap_or(false)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use trine_descriptor::{DEPTH_MAX, Kind, Scalar, Side, ToolTable, ValueReader};
 
-use crate::json::Writer;
+use crate::json::JsonWriter;
 
 /// An object or array that is being written.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub(crate) fn write<T: ToolTable + ?Sized>(
     table: &T,
     tool: u16,
     entries: &[u8],
-    out: &mut Writer<'_>,
+    out: &mut JsonWriter<'_>,
 ) -> bool {
     let nodes = (0, table.node_count(tool, Side::Output));
     let root = Open { nodes, items: None, first: true };
@@ -94,11 +94,11 @@ pub(crate) fn write<T: ToolTable + ?Sized>(
     true
 }
 
-fn close(open: &Open, out: &mut Writer<'_>) {
+fn close(open: &Open, out: &mut JsonWriter<'_>) {
     out.raw(if open.items.is_some() { b"]" } else { b"}" });
 }
 
-fn write_scalar(kind: Kind<'_>, scalar: Scalar<'_>, out: &mut Writer<'_>) -> bool {
+fn write_scalar(kind: Kind<'_>, scalar: Scalar<'_>, out: &mut JsonWriter<'_>) -> bool {
     match (kind, scalar) {
         (Kind::Bool, Scalar::Bool(value)) => out.bool(value),
         (Kind::Int(_), Scalar::Int(value)) => out.integer(value),

@@ -14,7 +14,7 @@ pub const fn f32_from_f16(bits: u16) -> f32 {
         return f32::from_bits(sign | 0x7f80_0000 | (magnitude & 0x3ff) << 13 | quiet);
     }
     if magnitude < 0x400 {
-        // Subnormal: a whole number of 2⁻²⁴, exact in f32.
+        // Subnormal: an integer of 2⁻²⁴, exact in f32.
         let value = magnitude as f32 * f32::from_bits((127 - 24) << 23);
         return f32::from_bits(sign | value.to_bits());
     }

@@ -109,7 +109,7 @@ impl Kernels {
         let tokens = Tokens { q, cols: matrix.cols(), count: tokens };
         match self.isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 if matches!(matrix.packing(), Packing::Line2 | Packing::Line16) => {
+            Isa::Avx512 if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) => {
                 // SAFETY: `new` saw that the processor has the features of `Avx512`.
                 unsafe { x86_64::avx512::gemm(matrix, rows, tokens, out) }
             }
@@ -296,10 +296,10 @@ impl Kernels {
     }
 
     /// `codes = x · factor` to the nearest integer, ties to even; what is then beyond
-    /// [`int8::CODE`], or no number, becomes 0.
+    /// [`int8::QUANTIZED_MAX`], or no number, becomes 0.
     #[cfg_attr(target_os = "none", inline(never))]
-    pub fn to_codes(&self, factor: f32, x: &[f32], codes: &mut [i16]) {
-        choose!(self, float::to_codes(factor, x, codes), int8::to_codes(factor, x, codes));
+    pub fn quantize_i16(&self, factor: f32, x: &[f32], codes: &mut [i16]) {
+        choose!(self, float::quantize_i16(factor, x, codes), int8::quantize_i16(factor, x, codes));
     }
 
     /// `scores[r] += Σ codes·row r`, where rows begin `width` apart.

@@ -40,7 +40,7 @@ pub fn quantize(x: &[f32], q: &mut [i8]) -> Result<Quantized, Error> {
     Ok(quantize_body(x, q))
 }
 
-/// [`quantize`] of equally long slices, for every instruction set to compile anew.
+/// [`quantize`] of equally long slices, for every instruction set to compile again.
 #[inline(always)]
 pub(crate) fn quantize_body(x: &[f32], q: &mut [i8]) -> Quantized {
     let largest = largest(x);

@@ -79,8 +79,8 @@ pub(crate) fn floats(weights: &Rows<'_>, rows: Range<usize>, x: &[f32], out: &mu
     }
 }
 
-/// [`dot_floats`] where the numbers of a row can be read whole: little-endian ones at a multiple of
-/// their size.
+/// [`dot_floats`] where the numbers of a row can be read with prefix attention: little-endian ones
+/// at a multiple of their size.
 fn dot_whole(rows: &Rows<'_>, row: usize, x: &[f32]) -> Option<f32> {
     if cfg!(target_endian = "big") {
         return None;

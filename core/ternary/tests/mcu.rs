@@ -8,7 +8,7 @@ use trine_bits::Random;
 use trine_ternary::mcu::{Part, gemv, gemv_each, scratch_words, scratch_words_least};
 use trine_ternary::{Error, Kernels, Matrix, Packing, pack};
 
-const OURS: [Packing; 3] = [Packing::Look4, Packing::Look5, Packing::Pairs];
+const OURS: [Packing; 3] = [Packing::Table4Trit, Packing::Table5Trit, Packing::SmladPairs];
 
 fn trits(random: &mut Random, len: usize) -> Vec<i8> {
     (0..len).map(|_| random.below(3) as i8 - 1).collect()
@@ -72,7 +72,7 @@ fn any_bytes_that_make_a_matrix_give_what_their_digits_say() {
         for round in 0..40 {
             let len = packing.bytes(17, 333).unwrap();
             let mut bytes: Vec<u8> = (0..len).map(|_| random.bits() as u8).collect();
-            if packing == Packing::Look4 {
+            if packing == Packing::Table4Trit {
                 bytes.iter_mut().for_each(|byte| *byte = *byte % 84 * 2);
             } else if round == 0 {
                 bytes.fill(0xff);
@@ -88,7 +88,8 @@ proptest! {
         seed: u64, wide in 1..40_usize, cols in 1..300_usize, words in 128..3000_usize,
     ) {
         let mut random = Random::new(seed);
-        let packings = [Packing::Look5, Packing::Line2, Packing::Look4, Packing::Look5];
+        let [trits5, trits4] = [Packing::Table5Trit, Packing::Table4Trit];
+        let packings = [trits5, Packing::Panel2Bit, trits4, trits5];
         let rows = [wide + 8, 5, wide / 2, 8];
         let packs: Vec<Vec<u8>> = packings
             .iter()
@@ -119,8 +120,8 @@ proptest! {
 
 #[test]
 fn wrong_lengths_are_errors() {
-    let bytes = packed(Packing::Look5, 8, 10, &[0; 80]);
-    let matrix = Matrix::new(Packing::Look5, 8, 10, &bytes).unwrap();
+    let bytes = packed(Packing::Table5Trit, 8, 10, &[0; 80]);
+    let matrix = Matrix::new(Packing::Table5Trit, 8, 10, &bytes).unwrap();
     let length = |needed, given| Err(Error::Length { needed, given });
     assert_eq!(gemv(&matrix, &[0; 9], &mut [0; 8], &mut [0; 128]), length(10, 9));
     assert_eq!(gemv(&matrix, &[0; 10], &mut [0; 7], &mut [0; 128]), length(8, 7));
@@ -134,10 +135,10 @@ fn wrong_lengths_are_errors() {
 
 #[test]
 fn sizes_and_scratch_are_what_the_documentation_says() {
-    assert_eq!(Packing::Look5.bytes(512, 640), Some(512 * 640 / 5));
-    assert_eq!(Packing::Look4.bytes(512, 640), Some(512 * 640 / 4));
-    assert_eq!(Packing::Pairs.bytes(512, 640), Some(512 * 640 / 4));
-    assert_eq!(Packing::Look5.bytes(9, 6), Some(16 * 2));
-    assert_eq!(scratch_words(Packing::Look5, 640) * 4, 8 << 10);
-    assert_eq!(scratch_words(Packing::Line16, 640), 0);
+    assert_eq!(Packing::Table5Trit.bytes(512, 640), Some(512 * 640 / 5));
+    assert_eq!(Packing::Table4Trit.bytes(512, 640), Some(512 * 640 / 4));
+    assert_eq!(Packing::SmladPairs.bytes(512, 640), Some(512 * 640 / 4));
+    assert_eq!(Packing::Table5Trit.bytes(9, 6), Some(16 * 2));
+    assert_eq!(scratch_words(Packing::Table5Trit, 640) * 4, 8 << 10);
+    assert_eq!(scratch_words(Packing::PanelBase3, 640), 0);
 }

@@ -12,7 +12,7 @@ const VECTORS: usize = 100_000;
 /// A matrix for so many vectors, or packing it would take the time.
 const VECTORS_A_MATRIX: usize = 1000;
 const PACKINGS: [Packing; 5] =
-    [Packing::I2S, Packing::Tq2_0, Packing::Tq1_0, Packing::Line2, Packing::Line16];
+    [Packing::I2S, Packing::Tq2_0, Packing::Tq1_0, Packing::Panel2Bit, Packing::PanelBase3];
 
 #[test]
 fn a_hundred_thousand_random_vectors_have_the_sums_of_plain_integers() {

@@ -25,8 +25,8 @@ pub const FROM_DEVICE: u8 = 1 << 7;
 /// let content = [&Header::to_device(5, true).bytes()[..], b"message"].concat();
 /// let (header, message) = Header::split(&content).ok_or("too short")?;
 /// assert_eq!(message, b"message");
-/// assert_eq!(header.heard_by(5), Some(true)); // for device 5, which may answer
-/// assert_eq!(header.heard_by(6), None);
+/// assert_eq!(header.received_by(5), Some(true)); // for device 5, which may answer
+/// assert_eq!(header.received_by(6), None);
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Header {
     /// Whether a device of the address `own` has to deal with the message, and whether it may
     /// speak now: `None` when the frame is another's.
     #[must_use]
-    pub const fn heard_by(self, own: u8) -> Option<bool> {
+    pub const fn received_by(self, own: u8) -> Option<bool> {
         if self.control & FROM_DEVICE != 0 {
             return None;
         }

@@ -12,7 +12,7 @@ use trine_bits::varint;
 
 /// Writes members. What does not fit leaves a mark, so that a message is looked at once.
 #[derive(Debug)]
-pub struct Writer<'b> {
+pub struct WireWriter<'b> {
     out: &'b mut [u8],
     /// Where the message starts.
     from: usize,
@@ -25,7 +25,7 @@ pub struct Writer<'b> {
 /// No buffer has such a place.
 const FULL: usize = usize::MAX;
 
-impl<'b> Writer<'b> {
+impl<'b> WireWriter<'b> {
     /// A writer at the start of `out`.
     #[must_use]
     pub const fn new(out: &'b mut [u8]) -> Self {
@@ -214,14 +214,14 @@ pub(crate) const fn size_of_bytes(len: usize) -> usize {
 }
 
 /// Reads members one after another and looks once whether all of them were there: what is missing,
-/// or is not what a [`Writer`] writes, reads as zero or empty and leaves a mark. A microcontroller
-/// has no room to ask after each member.
+/// or is not what a [`WireWriter`] writes, reads as zero or empty and leaves a mark. A
+/// microcontroller has no room to ask after each member.
 ///
 /// ```
-/// use trine_wire::codec::{Members, Writer};
+/// use trine_wire::codec::{Members, WireWriter};
 ///
 /// let mut buffer = [0; 16];
-/// let mut out = Writer::new(&mut buffer);
+/// let mut out = WireWriter::new(&mut buffer);
 /// out.byte(7).number(300).text("fan");
 /// let mut members = Members::new(out.written().ok_or("the buffer is too short")?);
 /// assert_eq!((members.byte(), members.number(), members.text()), (7, 300, "fan"));
@@ -256,7 +256,7 @@ impl<'a> Members<'a> {
     }
 
     /// `value`, if all members so far were there.
-    pub fn whole<T>(&self, value: T) -> Option<T> {
+    pub fn complete<T>(&self, value: T) -> Option<T> {
         (!self.is_broken).then_some(value)
     }
 
@@ -376,13 +376,13 @@ impl<'a> Members<'a> {
 }
 
 /// Reads members where each may decide what comes next: `None` where the bytes are not what a
-/// [`Writer`] writes, and the reader then stays before them.
+/// [`WireWriter`] writes, and the reader then stays before them.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct WireReader<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> WireReader<'a> {
     /// A reader at the start of a message.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
@@ -394,7 +394,7 @@ impl<'a> Reader<'a> {
     fn read<T>(&mut self, read: impl FnOnce(&mut Members<'a>) -> T) -> Option<T> {
         let mut members = Members::new(self.rest);
         let value = read(&mut members);
-        let value = members.whole(value)?;
+        let value = members.complete(value)?;
         self.rest = members.rest;
         Some(value)
     }

@@ -79,19 +79,19 @@ pub fn encode_behind_headroom(buffer: &mut [u8], start: usize, len: usize) -> Op
 
 /// What one byte did to a [`Decoder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fed {
+pub enum DecodeEvent {
     /// Nothing to report yet.
     Nothing,
     /// A frame is whole and its CRC is right: the message is the first so many bytes of the buffer.
     Message(usize),
-    /// What stood between two zeros was no frame: noise, text, or a frame that was hurt.
+    /// What stood between two zeros was no frame: noise, text, or a corrupt frame.
     Bad,
 }
 
 /// Finds frames in a stream, decoding into a caller's buffer as the bytes come.
 ///
 /// ```
-/// use trine_wire::{Decoder, Fed, encode_in_place, frame};
+/// use trine_wire::{Decoder, DecodeEvent, encode_in_place, frame};
 ///
 /// // A message in its buffer, behind the room that its frame needs.
 /// let mut line = [0; 32];
@@ -101,7 +101,7 @@ pub enum Fed {
 ///
 /// let (mut decoder, mut buffer, mut messages) = (Decoder::new(), [0; 16], Vec::new());
 /// for byte in [b"boot 1.2\r\n", &line[..len]].concat() {
-///     if let Fed::Message(len) = decoder.feed(byte, &mut buffer) {
+///     if let DecodeEvent::Message(len) = decoder.feed(byte, &mut buffer) {
 ///         messages.push(buffer[..len].to_vec());
 ///     }
 /// }
@@ -128,27 +128,27 @@ impl Decoder {
 
     /// Takes one byte. `buffer` must be the same at each call, and its content be left alone
     /// until the message that it holds has been dealt with.
-    pub fn feed(&mut self, byte: u8, buffer: &mut [u8]) -> Fed {
+    pub fn feed(&mut self, byte: u8, buffer: &mut [u8]) -> DecodeEvent {
         self.take(&[byte], buffer).1
     }
 
     /// Takes bytes up to the end of a frame and answers how many; the others are for the next
     /// call. `buffer` as for [`Self::feed`].
-    pub fn take(&mut self, bytes: &[u8], buffer: &mut [u8]) -> (usize, Fed) {
+    pub fn take(&mut self, bytes: &[u8], buffer: &mut [u8]) -> (usize, DecodeEvent) {
         let mut rest = bytes.iter();
-        let fed = self.take_of(&mut rest, buffer);
+        let fed = self.decode(&mut rest, buffer);
         (bytes.len() - rest.len(), fed)
     }
 
     /// The same; `rest` is left with the others.
-    pub fn take_of(&mut self, rest: &mut slice::Iter<'_, u8>, buffer: &mut [u8]) -> Fed {
+    pub fn decode(&mut self, rest: &mut slice::Iter<'_, u8>, buffer: &mut [u8]) -> DecodeEvent {
         // Worked on here, so that it stays in registers.
         let mut state = *self;
         while let Some(&byte) = rest.next() {
             // Nearly all bytes are content.
             if cfg!(feature = "short") && byte != 0 && state.left != 0 {
                 state.left -= 1;
-                state.put(byte, buffer);
+                state.push(byte, buffer);
                 continue;
             }
             if byte == 0 {
@@ -165,7 +165,7 @@ impl Decoder {
             }
             state.left -= 1;
             if is_content {
-                state.put(content, buffer);
+                state.push(content, buffer);
             }
             if HOSTED && is_code && byte >= STRETCH_MIN {
                 let to = buffer.get_mut(state.len..).unwrap_or_default();
@@ -175,11 +175,11 @@ impl Decoder {
             }
         }
         *self = state;
-        Fed::Nothing
+        DecodeEvent::Nothing
     }
 
     #[inline]
-    fn put(&mut self, byte: u8, buffer: &mut [u8]) {
+    fn push(&mut self, byte: u8, buffer: &mut [u8]) {
         match buffer.get_mut(self.len) {
             Some(place) => {
                 *place = byte;
@@ -197,15 +197,17 @@ impl Decoder {
     }
 
     /// What a frame that ended here was.
-    fn end(self, buffer: &[u8]) -> Fed {
+    fn end(self, buffer: &[u8]) -> DecodeEvent {
         let content = buffer.get(..self.len).unwrap_or_default();
-        let Some((message, crc)) = content.split_last_chunk::<CRC_LEN>() else { return Fed::Bad };
+        let Some((message, crc)) = content.split_last_chunk::<CRC_LEN>() else {
+            return DecodeEvent::Bad;
+        };
         // The CRC of nothing is zero, so four zeros would be a frame.
         let no_frame = self.left != 0 || message.is_empty();
         if no_frame || crc32(message) != u32::from_le_bytes(*crc) {
-            return Fed::Bad;
+            return DecodeEvent::Bad;
         }
-        Fed::Message(message.len())
+        DecodeEvent::Message(message.len())
     }
 }
 

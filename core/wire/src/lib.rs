@@ -5,7 +5,7 @@
 //! - `bus`: the same on a line that several devices share (feature `bus`);
 //! - `secure`: tags under a device's key (feature `secure`), by `siphash`;
 //! - [`message`]: what host and device say to each other, in postcard's format ([`codec`]);
-//! - [`lane`]: ids of calls, by which each is run at most once and answered once.
+//! - [`slot`]: ids of calls, by which each is run at most once and answered once.
 //!
 //! `docs/wire.md` is the specification, byte by byte and without Rust; `tests/` hold its golden
 //! bytes. The crate allocates nothing, knows no clock and no transport, and never panics on input.
@@ -16,7 +16,6 @@
 pub mod bus;
 pub mod codec;
 pub mod frame;
-pub mod lane;
 pub mod message;
 #[cfg(feature = "packet")]
 pub mod packet;
@@ -24,8 +23,9 @@ pub mod packet;
 pub mod secure;
 #[cfg(feature = "secure")]
 pub mod siphash;
+pub mod slot;
 
-pub use frame::{Decoder, Fed, encode_in_place, frame_max};
+pub use frame::{DecodeEvent, Decoder, encode_in_place, frame_max};
 pub use message::{DeviceMessage, HostMessage, Outcome};
 
 /// The version of the wire that this crate speaks. Messages of version 0 are those of this one

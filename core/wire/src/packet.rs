@@ -8,7 +8,7 @@
 
 use core::cell::Cell;
 
-use crate::codec::Writer;
+use crate::codec::WireWriter;
 use trine_bits::crc32;
 
 /// The smallest MTU: eight bytes, as in a CAN frame.
@@ -70,7 +70,7 @@ pub fn encode_in_place(buffer: &mut [u8], start: usize, len: usize) -> Option<us
     }
     let crc = crc32(buffer.get(start..end)?).to_le_bytes();
     *buffer.get_mut(end..)?.first_chunk_mut()? = crc;
-    let mut head = Writer::new(buffer);
+    let mut head = WireWriter::new(buffer);
     head.number(len as u32);
     let head = head.finish()?;
     let cells = Cell::from_mut(buffer).as_slice_of_cells();
@@ -139,7 +139,7 @@ pub struct Taken {
 ///
 /// A packet with the header of the one before it is a repeat by the link and is ignored, but for a
 /// first one that holds something else: it begins another message, since the sender has started
-/// anew or the header before it was hurt.
+/// again or the header before it was corrupted.
 ///
 /// ```
 /// use trine_wire::packet::{Fragmenter, Reassembler, encode_in_place, headroom};
@@ -210,7 +210,7 @@ impl Reassembler {
 
     /// Whether the payload of a first packet is what the buffer holds already.
     fn holds(&self, payload: &[u8], buffer: &[u8]) -> bool {
-        let mut from = crate::codec::Reader::new(payload);
+        let mut from = crate::codec::WireReader::new(payload);
         let needed = from.number().and_then(|len| (len as usize).checked_add(CRC_LEN));
         let held = buffer.get(..self.needed).unwrap_or_default();
         let mut pairs = held.iter().zip(from.rest());
@@ -218,7 +218,7 @@ impl Reassembler {
     }
 
     fn begin(&mut self, header: u16, payload: &[u8], buffer: &mut [u8]) -> (Option<usize>, u8) {
-        let mut from = crate::codec::Reader::new(payload);
+        let mut from = crate::codec::WireReader::new(payload);
         let message = from.number().and_then(|len| usize::try_from(len).ok());
         let needed = message.and_then(|len| len.checked_add(CRC_LEN));
         match needed {

@@ -138,13 +138,13 @@ struct Offer {
     digest: [u8; DIGEST_LEN],
 }
 
-/// Offers that a device keeps: a hello of anybody between the host's own and its first tagged
+/// Offers that a device keeps: a hello of anyone between the host's own and its first tagged
 /// message pushes that one out no more.
 pub const OFFERS: usize = 2;
 
-/// What [`DeviceKeys::greet`] answers a hello with.
+/// What [`DeviceKeys::answer_hello`] answers a hello with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Greeting {
+pub struct HelloAnswer {
     /// The challenge.
     pub challenge: [u8; 12],
     /// The digest of the hello, see [`hello_digest`].
@@ -174,12 +174,17 @@ impl DeviceKeys {
     /// [`Self::seal_hello`] tags. The challenge is `fresh`, or the one of before if the same hello,
     /// byte for byte, came again. `fresh` must never have been one before, also not before the last
     /// boot.
-    pub fn greet(&mut self, host_nonce: [u8; 8], hello: &[u8], fresh: [u8; 12]) -> Greeting {
+    pub fn answer_hello(
+        &mut self,
+        host_nonce: [u8; 8],
+        hello: &[u8],
+        fresh: [u8; 12],
+    ) -> HelloAnswer {
         for (at, offer) in self.offers.iter().enumerate() {
             let Some(Offer { channel: Channel { salt, .. }, digest }) = offer else { continue };
             if salt.host_nonce == host_nonce && *digest == hello_digest(&self.key, salt, hello) {
                 self.last = at;
-                return Greeting { challenge: salt.challenge, digest: *digest, offer: at };
+                return HelloAnswer { challenge: salt.challenge, digest: *digest, offer: at };
             }
         }
         let salt = Salt { host_nonce, challenge: fresh };
@@ -189,7 +194,7 @@ impl DeviceKeys {
         if let Some(place) = self.offers.get_mut(self.last) {
             *place = Some(Offer { channel, digest });
         }
-        Greeting { challenge: fresh, digest, offer: self.last }
+        HelloAnswer { challenge: fresh, digest, offer: self.last }
     }
 
     /// Tags the answer to the last hello, with the keys that it offers and the counter 0.
@@ -234,14 +239,14 @@ impl DeviceKeys {
 ///
 /// let (mut device, mut host) = (DeviceKeys::new([7; 16]), HostKeys::new([7; 16]));
 /// // The hello is not tagged; the device's answer is, and begins the session.
-/// let greeting = device.greet(*b"a nonce!", b"hello", *b"never before");
+/// let hello = device.answer_hello(*b"a nonce!", b"hello", *b"never before");
 /// let mut answer = *b"welcome, and room for a tag";
 /// let len = device.seal_hello(&mut answer, 0, 7).ok_or("the buffer is too short")?;
-/// assert!(host.greeted(*b"a nonce!", greeting.challenge, &answer[..len]).is_some());
+/// assert!(host.hello_answered(*b"a nonce!", hello.challenge, &answer[..len]).is_some());
 ///
 /// let mut call = *b"open, and room for its tag";
 /// let len = host.seal(&mut call, 0, 4).ok_or("there is no session")?;
-/// assert_eq!(device.open(&call[..len]), Some((&b"open"[..], Some(greeting.offer))));
+/// assert_eq!(device.open(&call[..len]), Some((&b"open"[..], Some(hello.offer))));
 /// // Once more it is a repeat, which is dropped.
 /// assert_eq!(device.open(&call[..len]), None);
 /// # Ok::<(), &str>(())
@@ -269,7 +274,7 @@ impl HostKeys {
     /// Takes the device's tagged hello for the hello with `host_nonce`, whose challenge the caller
     /// has read from it unproven. If the tag is right, it is the session from here on; the message
     /// is answered. `None` for any other bytes.
-    pub fn greeted<'a>(
+    pub fn hello_answered<'a>(
         &mut self,
         host_nonce: [u8; 8],
         challenge: [u8; 12],
@@ -287,8 +292,8 @@ impl HostKeys {
         Some(message)
     }
 
-    /// What the device makes of a hello with these bytes in the session that [`Self::greeted`] has
-    /// begun; `None` before that.
+    /// What the device makes of a hello with these bytes in the session that
+    /// [`Self::hello_answered`] has begun; `None` before that.
     #[must_use]
     pub fn hello_digest(&self, hello: &[u8]) -> Option<[u8; DIGEST_LEN]> {
         Some(hello_digest(&self.key, &self.current.as_ref()?.salt, hello))

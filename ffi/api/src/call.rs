@@ -80,9 +80,9 @@ const SAID_MAX: usize = if cfg!(feature = "policy") { 240 } else { 96 };
 
 /// The text of the failure that is being told, in the device's memory.
 #[derive(Debug)]
-pub(crate) struct Said(UnsafeCell<MaybeUninit<[u8; SAID_MAX]>>);
+pub(crate) struct FailureText(UnsafeCell<MaybeUninit<[u8; SAID_MAX]>>);
 
-impl Said {
+impl FailureText {
     pub(crate) const fn new() -> Self {
         Self(UnsafeCell::new(MaybeUninit::uninit()))
     }

@@ -188,7 +188,7 @@ pub unsafe extern "C" fn trine_is_live(
 ) -> trine_status {
     // SAFETY: the contract of every function.
     match unsafe { object(device) } {
-        Ok(object) => i32::from(object.pulse.is_live(now, poll_ms, link_ms)),
+        Ok(object) => i32::from(object.heartbeat.is_live(now, poll_ms, link_ms)),
         Err(status) => status,
     }
 }

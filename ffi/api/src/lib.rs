@@ -27,9 +27,9 @@ mod config;
 mod consent;
 mod descriptor;
 mod device;
-#[cfg(feature = "mcp")]
-mod door;
 mod guard;
+#[cfg(feature = "mcp")]
+mod json_tools;
 mod later;
 mod layout;
 #[cfg(feature = "policy")]

@@ -6,9 +6,9 @@ use core::mem::{align_of, size_of};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use trine_dispatch::News;
-use trine_mcp::{Batch, Call, Engine, NeedBytes, Session, Step, notify};
+use trine_mcp::{Batch, Call, McpEngine, McpSession, NeedBytes, Step, notify};
 
-use crate::door::{Door, Waiting};
+use crate::json_tools::{JsonTools, Waiting};
 use crate::memory::{ALIGN, Owned, owned, trine_device};
 use crate::place::place;
 use crate::status::{
@@ -33,7 +33,7 @@ struct Client {
 
 /// What the owner of the device alone uses.
 struct Parts {
-    session: Session,
+    session: McpSession,
     generation: u64,
     waiting: [Option<Waiting>; WAITING_MAX],
     /// The number of what happens next that this client is not told yet.
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn trine_session_init(
         magic: AtomicU32::new(OPEN),
         device,
         parts: UnsafeCell::new(Parts {
-            session: Session::new(),
+            session: McpSession::new(),
             generation: owned.object.generation(),
             waiting: [const { None }; WAITING_MAX],
             news: owned.device().next_news(),
@@ -140,7 +140,7 @@ unsafe fn open<'s>(session: *mut trine_session) -> Result<Open<'s>, trine_status
 }
 
 /// What became of a message.
-enum Said {
+enum Reply {
     /// So many bytes are to be sent.
     Now(usize),
     /// The answer comes later.
@@ -149,84 +149,97 @@ enum Said {
     Short(usize),
 }
 
-impl From<Result<usize, NeedBytes>> for Said {
+impl From<Result<usize, NeedBytes>> for Reply {
     fn from(written: Result<usize, NeedBytes>) -> Self {
         written.map_or_else(|NeedBytes(needed)| Self::Short(needed), Self::Now)
     }
 }
 
 impl<'s> Open<'s> {
-    fn door(&self) -> Door<'s> {
+    fn json_tools(&self) -> JsonTools<'s> {
         let logs = self.owned.object.keeps_news.load(Ordering::Relaxed);
-        Door::new(self.owned.object, self.parts.generation, logs)
+        JsonTools::new(self.owned.object, self.parts.generation, logs)
     }
 
     /// Takes a message that stands alone.
-    fn message(&mut self, message: &[u8], now: u64, out: &mut [u8]) -> Said {
-        let door = self.door();
-        if let Some(call) = Engine::new(&door).receive_straight(message, self.parts.arguments) {
-            return self.call(&door, &call, now, out);
+    fn message(&mut self, message: &[u8], now: u64, out: &mut [u8]) -> Reply {
+        let json_tools = self.json_tools();
+        if let Some(call) = McpEngine::new(&json_tools).receive_fast(message, self.parts.arguments)
+        {
+            return self.call(&json_tools, &call, now, out);
         }
-        self.other(&door, message, now, false, out)
+        self.other(&json_tools, message, now, false, out)
     }
 
     /// Takes a message of any kind.
     #[inline(never)]
     fn other(
         &mut self,
-        door: &Door<'_>,
+        json_tools: &JsonTools<'_>,
         message: &[u8],
         now: u64,
         in_array: bool,
         out: &mut [u8],
-    ) -> Said {
+    ) -> Reply {
         let parts = &mut *self.parts;
-        let engine = Engine::new(door);
+        let engine = McpEngine::new(json_tools);
         let step = if in_array {
             engine.receive_one(message, &mut parts.session, parts.arguments, out)
         } else {
             engine.receive_other(message, &mut parts.session, parts.arguments, out)
         };
         match step {
-            Step::Reply(len) => Said::Now(len),
+            Step::Reply(len) => Reply::Now(len),
             // The tools never change, so there is nothing to tell a subscriber later.
-            Step::Listen(listen) => Said::Now(listen.acknowledgement),
-            Step::Call(call) => self.call(door, &call, now, out),
-            Step::Batch(batch) => self.batch(door, batch, now, out),
+            Step::Listen(listen) => Reply::Now(listen.acknowledgement),
+            Step::Call(call) => self.call(json_tools, &call, now, out),
+            Step::Batch(batch) => self.batch(json_tools, batch, now, out),
             Step::Cancel(id) => {
                 let device = self.owned.device();
                 for place in &mut parts.waiting {
                     if let Some(waiting) = place.take_if(|waiting| waiting.is_for(id)) {
-                        door.end(device, &waiting);
+                        json_tools.end(device, &waiting);
                     }
                 }
-                Said::Now(0)
+                Reply::Now(0)
             }
-            Step::Silent => Said::Now(0),
-            Step::Short(NeedBytes(needed)) => Said::Short(needed),
+            Step::Silent => Reply::Now(0),
+            Step::Short(NeedBytes(needed)) => Reply::Short(needed),
         }
     }
 
     /// Runs a call.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn call(&mut self, door: &Door<'_>, call: &Call<'_>, now: u64, out: &mut [u8]) -> Said {
+    fn call(
+        &mut self,
+        json_tools: &JsonTools<'_>,
+        call: &Call<'_>,
+        now: u64,
+        out: &mut [u8],
+    ) -> Reply {
         let parts = &mut *self.parts;
         let arguments = parts.arguments.get(..call.arguments).unwrap_or_default();
         let device = self.owned.device();
-        match door.call(device, (call, arguments), now, parts.value, out) {
+        match json_tools.call(device, (call, arguments), now, parts.value, out) {
             Ok(written) => written.into(),
             Err(waiting) => match parts.waiting.iter_mut().find(|place| place.is_none()) {
                 Some(place) => {
                     *place = Some(waiting);
-                    Said::Later
+                    Reply::Later
                 }
-                None => door.give_up(device, &waiting, out).into(),
+                None => json_tools.give_up(device, &waiting, out).into(),
             },
         }
     }
 
     /// Answers each message of an array, and joins the answers.
-    fn batch(&mut self, door: &Door<'_>, batch: Batch<'_>, now: u64, out: &mut [u8]) -> Said {
+    fn batch(
+        &mut self,
+        json_tools: &JsonTools<'_>,
+        batch: Batch<'_>,
+        now: u64,
+        out: &mut [u8],
+    ) -> Reply {
         let (mut at, mut later) = (0, false);
         for message in batch {
             // A place for the bracket or comma before the answer and the bracket behind it.
@@ -234,33 +247,33 @@ impl<'s> Open<'s> {
                 let most = rest.len().checked_sub(1)?;
                 rest.get_mut(..most)
             }) else {
-                return Said::Short(at + 2);
+                return Reply::Short(at + 2);
             };
-            match self.other(door, message, now, true, place) {
-                Said::Now(0) => {}
-                Said::Now(len) => {
+            match self.other(json_tools, message, now, true, place) {
+                Reply::Now(0) => {}
+                Reply::Now(len) => {
                     let mark = if at == 0 { b'[' } else { b',' };
                     if let Some(place) = out.get_mut(at) {
                         *place = mark;
                     }
                     at += 1 + len;
                 }
-                Said::Later => later = true,
-                Said::Short(needed) => return Said::Short(at + 2 + needed),
+                Reply::Later => later = true,
+                Reply::Short(needed) => return Reply::Short(at + 2 + needed),
             }
         }
         if at == 0 {
-            return if later { Said::Later } else { Said::Now(0) };
+            return if later { Reply::Later } else { Reply::Now(0) };
         }
         if let Some(place) = out.get_mut(at) {
             *place = b']';
         }
-        Said::Now(at + 1)
+        Reply::Now(at + 1)
     }
 
     /// Writes what happened first that this client is not told yet; nothing where it is not to be
     /// told of any.
-    fn news(&mut self, door: &Door<'_>, out: &mut [u8]) -> Result<usize, NeedBytes> {
+    fn news(&mut self, json_tools: &JsonTools<'_>, out: &mut [u8]) -> Result<usize, NeedBytes> {
         let device = self.owned.device();
         while let Some((number, news)) = device.news(self.parts.news) {
             let session = &self.parts.session;
@@ -278,7 +291,7 @@ impl<'s> Open<'s> {
                     told
                 }
                 News::Event { tool, text } if wants(NOTICE) => {
-                    notify::message(NOTICE, door.name_of(tool), text, out)
+                    notify::message(NOTICE, json_tools.name_of(tool), text, out)
                 }
                 News::Log { level, text } if wants(level) => notify::message(level, "", text, out),
                 News::Event { .. } | News::Log { .. } => Ok(0),
@@ -292,23 +305,23 @@ impl<'s> Open<'s> {
     }
 
     /// Writes what happened, or the first answer that was pending and is there now.
-    fn next(&mut self, out: &mut [u8]) -> Said {
-        let door = self.door();
-        match self.news(&door, out) {
+    fn next(&mut self, out: &mut [u8]) -> Reply {
+        let json_tools = self.json_tools();
+        match self.news(&json_tools, out) {
             Ok(0) => {}
             told => return told.into(),
         }
         let device = self.owned.device();
         for place in &mut self.parts.waiting {
             let Some(waiting) = place else { continue };
-            let Some(written) = door.later(device, waiting, out) else { continue };
+            let Some(written) = json_tools.later(device, waiting, out) else { continue };
             if written.is_ok() {
-                door.end(device, waiting);
+                json_tools.end(device, waiting);
                 *place = None;
             }
             return written.into();
         }
-        Said::Now(0)
+        Reply::Now(0)
     }
 }
 
@@ -388,7 +401,7 @@ unsafe fn said(
     answer: *mut c_char,
     size: usize,
     length: *mut usize,
-    write: impl FnOnce(&mut [u8]) -> Said,
+    write: impl FnOnce(&mut [u8]) -> Reply,
 ) -> trine_status {
     if length.is_null() {
         return TRINE_E_NULL;
@@ -399,9 +412,9 @@ unsafe fn said(
         Err(status) => return status,
     };
     let (status, len) = match write(out) {
-        Said::Now(len) => (TRINE_OK, len),
-        Said::Later => (TRINE_PENDING, 0),
-        Said::Short(needed) => (TRINE_E_NO_SPACE, needed),
+        Reply::Now(len) => (TRINE_OK, len),
+        Reply::Later => (TRINE_PENDING, 0),
+        Reply::Short(needed) => (TRINE_E_NO_SPACE, needed),
     };
     // SAFETY: not NULL, and the caller's to be written.
     unsafe { length.write(len) };

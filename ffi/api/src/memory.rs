@@ -14,9 +14,9 @@ use trine_descriptor::Side;
 use trine_descriptor::check;
 #[cfg(feature = "policy")]
 use trine_dispatch::Check;
-use trine_dispatch::{Device, InitError, Pulse};
+use trine_dispatch::{Device, Heartbeat, InitError};
 
-use crate::call::Said;
+use crate::call::FailureText;
 #[cfg(feature = "mcp")]
 use crate::config::Kept;
 use crate::config::{self, Setup, trine_config, trine_problem};
@@ -37,8 +37,8 @@ pub struct trine_device {
 
 /// What a `trine_device` points to; the receive buffer and the device's arena lie behind it.
 ///
-/// It is only borrowed shared, since an interrupt uses `producer` and `pulse` while the owner uses
-/// `device`.
+/// It is only borrowed shared, since an interrupt uses `producer` and `heartbeat` while the owner
+/// uses `device`.
 // In this order, since what is first is reached by the short loads of a Thumb processor.
 #[repr(C)]
 pub(crate) struct Object {
@@ -49,7 +49,7 @@ pub(crate) struct Object {
     /// Whether a host may set the key now.
     #[cfg(feature = "full")]
     pub(crate) provisions: AtomicBool,
-    pub(crate) pulse: Pulse,
+    pub(crate) heartbeat: Heartbeat,
     /// The tools that are nodes.
     pub(crate) rules: CRules<'static>,
     /// All tools.
@@ -61,7 +61,7 @@ pub(crate) struct Object {
     pub(crate) keeps_news: AtomicBool,
     ring: UnsafeCell<Ring<'static>>,
     producer: UnsafeCell<MaybeUninit<Producer<'static>>>,
-    pub(crate) said: Said,
+    pub(crate) said: FailureText,
     /// Bytes of the memory that the program gave, and those that a device of this configuration
     /// needs.
     #[cfg(feature = "policy")]
@@ -336,7 +336,7 @@ unsafe fn start(
     let object = Object {
         magic: AtomicU32::new(0),
         busy: Busy::new(),
-        pulse: Pulse::new(),
+        heartbeat: Heartbeat::new(),
         rules: CRules::new(table, hashes),
         source: UnsafeCell::new(MaybeUninit::uninit()),
         #[cfg(feature = "mcp")]
@@ -348,7 +348,7 @@ unsafe fn start(
         ring: UnsafeCell::new(Ring::new(rx)),
         producer: UnsafeCell::new(MaybeUninit::uninit()),
         device: UnsafeCell::new(MaybeUninit::uninit()),
-        said: Said::new(),
+        said: FailureText::new(),
         #[cfg(feature = "policy")]
         sizes: (size as u32, needed(setup) as u32),
     };
@@ -375,7 +375,7 @@ unsafe fn start(
     if source.nodes().is_some() {
         device.set_table(&object.rules.table, CHECK);
     }
-    device.set_pulse(&object.pulse);
+    device.set_heartbeat(&object.heartbeat);
     device.set_memory(arena).map_err(|error| match error {
         InitError::Memory(_) => TRINE_E_NO_SPACE,
         _ => TRINE_E_ARGUMENT,

@@ -12,7 +12,7 @@ use trine_wire::message::{self, DeviceMessage, Outcome};
 
 use crate::call::call_id;
 use crate::descriptor::trine_call_id;
-use crate::door::cut_short;
+use crate::json_tools::cut_short;
 use crate::memory::{Owned, owned, trine_device};
 use crate::status::{
     TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STALE,

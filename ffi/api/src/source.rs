@@ -106,7 +106,7 @@ unsafe fn packed<'o>(
     let whole = |table: &&trine_table| !table.bytes.is_null() && !table.calls.is_null();
     let table = table.filter(whole).ok_or(TRINE_E_NULL)?;
     let packed = table.packed();
-    if !packed.is_whole() || u32::from(packed.tools()) != table.calls_count {
+    if !packed.is_complete() || u32::from(packed.tools()) != table.calls_count {
         return Err(TRINE_E_TABLE);
     }
     #[cfg(feature = "policy")]

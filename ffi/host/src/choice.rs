@@ -4,7 +4,7 @@ use trine_c_model::hosted::{ARGUMENT, NOT_FOUND, UNSUPPORTED};
 use trine_c_model::trine_status;
 #[cfg(feature = "gpu")]
 use trine_ggml::Device;
-use trine_models::offload::{Backend, Missing, Wish};
+use trine_models::offload::{Backend, BackendChoice, Missing};
 
 use crate::note::Notes;
 
@@ -36,10 +36,11 @@ impl Choice {
     /// Finds what a program asks for, to compute with floats or with codes, and tells where the
     /// processor is taken in its place.
     pub(crate) fn new(words: &[u8], is_floats: bool, notes: Notes) -> Result<Self, Refusal> {
-        let wish = std::str::from_utf8(words).ok().and_then(Wish::parse).ok_or_else(|| {
-            let words = String::from_utf8_lossy(words);
-            (ARGUMENT, format!("the backend {words:?} is none of {WORDS}"))
-        })?;
+        let wish =
+            std::str::from_utf8(words).ok().and_then(BackendChoice::parse).ok_or_else(|| {
+                let words = String::from_utf8_lossy(words);
+                (ARGUMENT, format!("the backend {words:?} is none of {WORDS}"))
+            })?;
         match find(wish.backend, is_floats) {
             Ok(device) => Ok(Self { device, falls_back: wish.falls_back }),
             Err(missing) if wish.falls_back => {

@@ -331,7 +331,7 @@ fn repacked(
     held: &mut Held,
     pool: &Pool,
 ) -> Result<Model<'static>, trine_infer::Error> {
-    let packing = Packing::Line16;
+    let packing = Packing::PanelBase3;
     let weights = model.weights();
     let Ok(bytes) = weights.repacked_bytes(packing) else { return Ok(*model) };
     if weights.layers.iter().all(|layer| layer.q.matrix.packing() == packing) {

@@ -3,10 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use trine_c_model::hosted::{Elsewhere, FAILED, ModelObject, Refused, UNSUPPORTED};
-use trine_ggml::{Activations, Device, Engine, Kept};
-use trine_infer::generate::Reader;
-use trine_infer::{Error, Options, Session, Step, arena_bytes};
+use trine_c_model::hosted::{ExternalModel, FAILED, ModelObject, Refused, UNSUPPORTED};
+use trine_ggml::{Activations, Device, GgmlEngine, Kept};
+use trine_infer::generate::LogitModel;
+use trine_infer::{DecodeSession, Error, Options, Step, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use crate::model::Wanted;
@@ -29,8 +29,8 @@ fn speak<T>(work: impl FnOnce() -> trine_ggml::Result<T>) -> Result<T, String> {
 }
 
 /// Who computes.
-enum Who {
-    Device(Box<Engine<'static>>),
+enum Computes {
+    Device(Box<GgmlEngine<'static>>),
     Processor(Box<Own>),
     /// Nobody: the device has failed, and there is no memory for the processor.
     None,
@@ -38,7 +38,7 @@ enum Who {
 
 /// Our engine, in memory of its own.
 struct Own {
-    session: Session<'static, 'static>,
+    session: DecodeSession<'static, 'static>,
     memory: *mut [u8],
 }
 
@@ -49,7 +49,7 @@ impl Own {
         let memory = Box::into_raw(vec![0; bytes].into_boxed_slice());
         // SAFETY: just made; it lives as long as the session, and nothing else is made of it.
         let room: &'static mut [u8] = unsafe { &mut *memory };
-        match Session::new(model.model(), options, room) {
+        match DecodeSession::new(model.model(), options, room) {
             Ok(session) => Ok(Self { session, memory }),
             Err(error) => {
                 // SAFETY: made above, and nobody borrows it.
@@ -72,7 +72,7 @@ pub(crate) struct Offloaded {
     model: &'static ModelObject,
     wanted: Wanted,
     options: Options,
-    who: Who,
+    who: Computes,
     /// What counts as read. The processor may have to read it again before it goes on.
     text: Vec<u32>,
     /// How many of the first tokens saw each other whole.
@@ -100,16 +100,16 @@ impl Offloaded {
             threads: wanted.threads,
             memory: wanted.memory,
             layers: wanted.layers,
-            activations: if wanted.is_floats { Activations::Floats } else { Activations::Codes },
+            activations: if wanted.is_floats { Activations::Floats } else { Activations::Int8 },
             ..trine_ggml::Options::new(options.context)
         };
         let tell = |plan: &trine_ggml::Plan| wanted.notes.plan(&plan.to_string());
-        let engine = speak(|| Engine::open(model.model(), device, &there, model.pool(), tell))?;
+        let engine = speak(|| GgmlEngine::open(model.model(), device, &there, model.pool(), tell))?;
         Ok(Self {
             model,
             wanted,
             options,
-            who: Who::Device(Box::new(engine)),
+            who: Computes::Device(Box::new(engine)),
             text: Vec::new(),
             whole: 0,
             next: Vec::new(),
@@ -128,12 +128,12 @@ impl Offloaded {
         notes.warn(why);
         // The device's memory goes first.
         self.leave();
-        self.who = Who::Processor(Box::new(Own::new(self.model, &self.options)?));
+        self.who = Computes::Processor(Box::new(Own::new(self.model, &self.options)?));
         Ok(())
     }
 
     fn leave(&mut self) {
-        let who = std::mem::replace(&mut self.who, Who::None);
+        let who = std::mem::replace(&mut self.who, Computes::None);
         let left = speak(|| {
             drop(who);
             Ok(())
@@ -145,7 +145,7 @@ impl Offloaded {
 
     /// One pass of a device: a batch, or a prompt that is read whole.
     fn pass(&mut self) -> Result<(), String> {
-        let Who::Device(engine) = &mut self.who else { return Ok(()) };
+        let Computes::Device(engine) = &mut self.who else { return Ok(()) };
         let count = if self.is_prompt { self.next.len() } else { engine.batch() };
         let (tokens, rest) = self.next.split_at(count.min(self.next.len()));
         let with_logits = rest.is_empty() && self.with_logits;
@@ -164,7 +164,7 @@ impl Offloaded {
 
     /// What the processor has read beyond what counted so counts too.
     fn settle(&mut self) {
-        let Who::Processor(own) = &self.who else { return };
+        let Computes::Processor(own) = &self.who else { return };
         let new = own.session.tokens().len().saturating_sub(self.text.len());
         if new > 0 {
             if self.is_prompt {
@@ -176,7 +176,7 @@ impl Offloaded {
 
     /// Begins what the processor is to read next; answers whether there was something.
     fn begin_next(&mut self) -> Result<bool, Refused> {
-        let Who::Processor(own) = &mut self.who else { return Ok(false) };
+        let Computes::Processor(own) = &mut self.who else { return Ok(false) };
         let read = own.session.tokens().len();
         let again = self.text.get(read..).unwrap_or_default();
         if read == 0 && self.whole > 0 {
@@ -222,11 +222,11 @@ impl Drop for Offloaded {
     }
 }
 
-impl Reader for Offloaded {
+impl LogitModel for Offloaded {
     type Error = Refused;
 
-    fn sees_whole(&self) -> bool {
-        self.model.model().config().whole > 0
+    fn has_prefix_attention(&self) -> bool {
+        self.model.model().config().prefix_layers > 0
     }
 
     fn tokens(&self) -> &[u32] {
@@ -240,9 +240,9 @@ impl Reader for Offloaded {
     fn choice(&mut self) -> Option<(&mut [f32], &[u32])> {
         self.logits()?;
         match &mut self.who {
-            Who::Device(engine) => engine.choice(),
-            Who::Processor(own) => own.session.choice(),
-            Who::None => None,
+            Computes::Device(engine) => engine.choice(),
+            Computes::Processor(own) => own.session.choice(),
+            Computes::None => None,
         }
     }
 
@@ -255,17 +255,17 @@ impl Reader for Offloaded {
     }
 
     fn step(&mut self, rows: usize, pool: &dyn Parallel) -> Result<Step, Refused> {
-        if let Who::Device(_) = self.who {
+        if let Computes::Device(_) = self.who {
             if self.next.is_empty() {
                 return Ok(Step::Done);
             }
             if let Err(why) = self.pass() {
                 self.fall_back(&why)?;
             }
-            let is_done = self.next.is_empty() && matches!(self.who, Who::Device(_));
+            let is_done = self.next.is_empty() && matches!(self.who, Computes::Device(_));
             return Ok(if is_done { Step::Done } else { Step::More });
         }
-        let Who::Processor(own) = &mut self.who else { return Err(Refused(FAILED)) };
+        let Computes::Processor(own) = &mut self.who else { return Err(Refused(FAILED)) };
         if own.session.step(rows, pool) == Step::More {
             return Ok(Step::More);
         }
@@ -274,14 +274,14 @@ impl Reader for Offloaded {
     }
 
     fn cancel(&mut self) {
-        if let Who::Processor(own) = &mut self.who {
+        if let Computes::Processor(own) = &mut self.who {
             own.session.cancel();
         }
         self.next.clear();
     }
 
     fn shift(&mut self, keep: usize, count: usize) -> Result<(), Refused> {
-        let Who::Processor(own) = &mut self.who else { return Err(Refused(UNSUPPORTED)) };
+        let Computes::Processor(own) = &mut self.who else { return Err(Refused(UNSUPPORTED)) };
         own.session.shift(keep, count)?;
         self.text = own.session.tokens().to_vec();
         let from = keep.saturating_add(count);
@@ -290,17 +290,17 @@ impl Reader for Offloaded {
     }
 }
 
-impl Elsewhere for Offloaded {
+impl ExternalModel for Offloaded {
     fn logits(&self) -> Option<&[f32]> {
         if !self.next.is_empty() {
             return None;
         }
         match &self.who {
-            Who::Device(engine) => engine.logits(),
-            Who::Processor(own) if own.session.tokens().len() == self.text.len() => {
+            Computes::Device(engine) => engine.logits(),
+            Computes::Processor(own) if own.session.tokens().len() == self.text.len() => {
                 own.session.logits()
             }
-            Who::Processor(_) | Who::None => None,
+            Computes::Processor(_) | Computes::None => None,
         }
     }
 
@@ -309,14 +309,14 @@ impl Elsewhere for Offloaded {
             return Err(Error::Option("a prompt that was read whole is forgotten whole").into());
         }
         match &mut self.who {
-            Who::Device(engine) => {
+            Computes::Device(engine) => {
                 speak(|| engine.truncate(len)).map_err(|why| {
                     self.wanted.notes.error(&why);
                     Refused(FAILED)
                 })?;
             }
-            Who::Processor(own) => own.session.truncate(len)?,
-            Who::None => {}
+            Computes::Processor(own) => own.session.truncate(len)?,
+            Computes::None => {}
         }
         self.text.truncate(len);
         self.whole = self.whole.min(len);
@@ -324,7 +324,7 @@ impl Elsewhere for Offloaded {
     }
 
     fn will_shift(&mut self) -> Result<(), Refused> {
-        if !matches!(self.who, Who::Device(_)) {
+        if !matches!(self.who, Computes::Device(_)) {
             return Ok(());
         }
         let why = "a context is shifted by the processor alone: leave out TRINE_MODEL_SHIFT";

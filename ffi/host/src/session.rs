@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
 
 use trine_c_model::hosted::{
-    Elsewhere, FAILED, NULL, OK, STATE, is_hosted_session, mark_hosted_session,
+    ExternalModel, FAILED, NULL, OK, STATE, is_hosted_session, mark_hosted_session,
 };
 use trine_c_model::{
     trine_model, trine_model_problem, trine_model_session, trine_model_session_close,
@@ -22,7 +22,7 @@ struct Before {
     /// Bytes of its memory.
     needed: usize,
     /// What computes for it on a device.
-    elsewhere: Option<NonNull<dyn Elsewhere>>,
+    elsewhere: Option<NonNull<dyn ExternalModel>>,
 }
 
 const _: () = assert!(size_of::<Before>() <= LINE && align_of::<Before>() <= LINE);
@@ -147,7 +147,7 @@ mod on_device {
     use std::ptr::NonNull;
 
     use trine_c_model::hosted::{
-        Elsewhere, FAILED, ModelObject, bytes_elsewhere, mark_hosted_session, open_elsewhere,
+        ExternalModel, FAILED, ModelObject, bytes_external, mark_hosted_session, open_external,
         session_options, tell_text,
     };
     use trine_c_model::{
@@ -179,7 +179,7 @@ mod on_device {
             return Ok(None);
         }
         // SAFETY: passed on.
-        let needed = unsafe { bytes_elsewhere(object, config) }?;
+        let needed = unsafe { bytes_external(object, config) }?;
         let opened = match Offloaded::open(object, device, wanted, options) {
             Ok(opened) => opened,
             Err(why) if wanted.choice.falls_back => {
@@ -192,12 +192,12 @@ mod on_device {
                 return Err(unsafe { tell_text(problem, FAILED, &why) });
             }
         };
-        let kept: NonNull<dyn Elsewhere> = NonNull::from(Box::leak(Box::new(opened)));
+        let kept: NonNull<dyn ExternalModel> = NonNull::from(Box::leak(Box::new(opened)));
         let place = Before { needed, elsewhere: Some(kept) }.allocate()?;
         // SAFETY: it lives until the session is closed, and the session alone uses it.
         let reader = unsafe { &mut *kept.as_ptr() };
         // SAFETY: as much memory as the session asks for.
-        let opened = unsafe { open_elsewhere(place, needed, model, config, reader) };
+        let opened = unsafe { open_external(place, needed, model, config, reader) };
         let session = opened.inspect_err(|_| {
             // SAFETY: allocated above.
             unsafe { Before::free(place) };

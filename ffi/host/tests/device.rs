@@ -64,7 +64,7 @@ fn open(config: &trine_host_config) -> (trine_status, *mut trine_model, String) 
 }
 
 #[test]
-fn a_backend_that_is_none_is_refused_with_those_that_are() {
+fn an_unknown_backend_is_refused_with_the_known_ones() {
     let mut told = Told::new();
     for words in [c"gpu", c"", c"cpu,vulkan", c"vulkan, cpu", c"\xff"] {
         let (status, model, said) = open(&config(words, &raw mut told));

@@ -7,11 +7,11 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use ::trine_ask::{
-    AskError, Asking, OnSession, Program, Progress, SENTENCE_MAX, Sentence, SentenceError,
+    AskError, Decoding, Program, Progress, SENTENCE_MAX, Sentence, SentenceError, SessionEngine,
     ValueWriter, Vocabulary,
 };
 use trine_infer::image::Image;
-use trine_infer::{KvKind, Layer, Model, Options, Session, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Layer, Model, Options, arena_bytes};
 use trine_ternary::mcu::scratch_words;
 use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Packing};
@@ -121,12 +121,12 @@ struct Object {
 struct Core {
     program: Program<'static>,
     vocabulary: Vocabulary<'static>,
-    session: Session<'static, 'static>,
+    session: DecodeSession<'static, 'static>,
     /// Where the bytes of a sentence are kept, and the sentence: nothing else borrows them while
-    /// there is no `asking`.
+    /// there is no `decoding`.
     text: NonNull<[u8; SENTENCE_MAX]>,
     sentence: NonNull<Sentence<'static>>,
-    asking: Option<Asking<'static>>,
+    decoding: Option<Decoding<'static>>,
     args: [u8; ARGS],
 }
 
@@ -203,9 +203,9 @@ const fn tables(image: &Image<'_>) -> usize {
     let config = image.config();
     let wide = if config.ffn > config.dim { config.ffn } else { config.dim };
     let of = [
-        scratch_words(Packing::Look5, wide),
-        scratch_words(Packing::Look4, wide),
-        scratch_words(Packing::Pairs, wide),
+        scratch_words(Packing::Table5Trit, wide),
+        scratch_words(Packing::Table4Trit, wide),
+        scratch_words(Packing::SmladPairs, wide),
     ];
     let [mut most, four, pairs] = of;
     if four > most {
@@ -256,7 +256,7 @@ impl Core {
     /// Puts a sentence to its place, before its first step.
     fn begin(&mut self, text: &[u8]) -> Result<(), trine_status> {
         // Nothing borrows the text and the sentence any more.
-        self.asking = None;
+        self.decoding = None;
         // SAFETY: it lives as long as the asker, and this is the only borrow.
         let place: &'static mut [u8; SENTENCE_MAX] = unsafe { self.text.as_mut() };
         let Some(place) = place.get_mut(..text.len()) else { return Err(TRINE_E_FULL) };
@@ -265,25 +265,25 @@ impl Core {
         let sentence: &'static mut Sentence<'static> = unsafe { self.sentence.as_mut() };
         let read = sentence.fill(place, &self.program, &self.vocabulary);
         read.map_err(|error| sentence_status(&error))?;
-        self.asking = Some(Asking::new(self.program, &self.vocabulary, sentence));
+        self.decoding = Some(Decoding::new(self.program, &self.vocabulary, sentence));
         Ok(())
     }
 
     /// Steps until all is done, or once.
     fn step(&mut self, budget: u32) -> trine_status {
-        let Some(asking) = &mut self.asking else { return TRINE_E_NOT_FOUND };
+        let Some(decoding) = &mut self.decoding else { return TRINE_E_NOT_FOUND };
         let rows = if budget == 0 { usize::MAX } else { budget as usize };
-        let mut engine = OnSession { session: &mut self.session, pool: &Serial };
+        let mut engine = SessionEngine { session: &mut self.session, pool: &Serial };
         loop {
-            match asking.step(&mut engine, rows) {
+            match decoding.step(&mut engine, rows) {
                 Ok(Progress::Done) => return TRINE_OK,
                 Ok(Progress::More) if budget == 0 => {}
                 Ok(Progress::More) => return TRINE_PENDING,
                 Err(error) => {
-                    self.asking = None;
+                    self.decoding = None;
                     return match error {
                         AskError::Sentence(error) => sentence_status(&error),
-                        AskError::Engine(error) => status_of(&error),
+                        AskError::Model(error) => status_of(&error),
                     };
                 }
             }
@@ -291,8 +291,8 @@ impl Core {
     }
 
     fn answer(&mut self) -> Result<trine_ask_answer, trine_status> {
-        let asking = self.asking.as_ref().ok_or(TRINE_E_NOT_FOUND)?;
-        let answer = asking.answer().ok_or(TRINE_E_NOT_FOUND)?;
+        let decoding = self.decoding.as_ref().ok_or(TRINE_E_NOT_FOUND)?;
+        let answer = decoding.answer().ok_or(TRINE_E_NOT_FOUND)?;
         let mut args = ValueWriter::new(&mut self.args);
         if let Some(call) = answer.call() {
             call.encode(&mut args);
@@ -304,12 +304,12 @@ impl Core {
             verdict: outline.verdict.into(),
             tool: outline.tool.into(),
             node: outline.node.into(),
-            confidence: asking.confidence(),
+            confidence: decoding.confidence(),
             // No sequence has 2^32 tokens.
-            tokens_count: asking.tokens().len() as u32,
+            tokens_count: decoding.tokens().len() as u32,
             args: args.as_ptr(),
             args_size: args.len(),
-            tokens: asking.tokens().as_ptr(),
+            tokens: decoding.tokens().as_ptr(),
         })
     }
 }
@@ -437,10 +437,10 @@ unsafe fn open(
     let core = Core {
         program: setup.program,
         vocabulary: setup.vocabulary,
-        session: Session::new(&model, &options, arena)?,
+        session: DecodeSession::new(&model, &options, arena)?,
         text,
         sentence,
-        asking: None,
+        decoding: None,
         args: [0; ARGS],
     };
     let object =

@@ -7,10 +7,10 @@ pub use crate::model::{ModelObject, TRINE_MODEL_ALIGN};
 pub use crate::problem::tell_text;
 pub use crate::problem::{tell_error, tell_system};
 #[cfg(feature = "hosted")]
-pub use crate::reading::Elsewhere;
+pub use crate::reading::ExternalModel;
 pub use crate::reading::Refused;
 #[cfg(feature = "hosted")]
-pub use crate::session::{bytes_elsewhere, open_elsewhere};
+pub use crate::session::{bytes_external, open_external};
 pub use crate::session::{is_hosted_session, mark_hosted_session};
 pub use crate::slices::{read, write};
 

@@ -13,12 +13,12 @@ const PIECE: usize = 1 << 16;
 
 /// What reads a file.
 #[derive(Clone, Copy)]
-struct Reader {
+struct ModelReader {
     read: unsafe extern "C" fn(*mut c_void, u64, *mut c_void, usize) -> i32,
     user_data: *mut c_void,
 }
 
-impl Reader {
+impl ModelReader {
     /// Fills `into` with what begins at `offset`.
     fn fill(self, into: &mut [u8], offset: usize) -> Result<(), Refusal> {
         let mut at = offset as u64;
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn trine_model_load(
         Some(read) if !into.is_null() && !loaded.is_null() => {
             // SAFETY: the program's memory.
             let into = unsafe { slices::slice_mut(into.cast::<u8>(), room) };
-            let reader = Reader { read, user_data };
+            let reader = ModelReader { read, user_data };
             into.map_err(Refusal::from).and_then(|into| load(reader, size, into))
         }
         _ => Err(TRINE_E_NULL.into()),
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn trine_model_load(
     unsafe { tell(problem, &came) }
 }
 
-fn load(reader: Reader, size: u64, into: &mut [u8]) -> Result<usize, Refusal> {
+fn load(reader: ModelReader, size: u64, into: &mut [u8]) -> Result<usize, Refusal> {
     let most = if size == 0 { u64::MAX } else { size };
     let large = trine_infer::Error::TooLarge;
     // The header of an image says how long it is.

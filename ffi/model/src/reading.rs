@@ -1,8 +1,8 @@
 //! What reads a session's tokens: our engine in the session's own memory, or, for libtrine_host,
 //! what computes elsewhere in its place.
 
-use trine_infer::generate::Reader;
-use trine_infer::{Error, Session, Step, arena_bytes};
+use trine_infer::generate::LogitModel;
+use trine_infer::{DecodeSession, Error, Step, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use crate::config::SessionSetup;
@@ -23,7 +23,7 @@ impl From<Error> for Refused {
 /// What computes in place of our engine. It has no heap of this crate's to live in, so that the
 /// one who opens a session with it keeps it until the session is closed.
 #[cfg(feature = "hosted")]
-pub trait Elsewhere: Reader<Error = Refused> {
+pub trait ExternalModel: LogitModel<Error = Refused> {
     /// The logits after the last token that was read, unless something is under way.
     fn logits(&self) -> Option<&[f32]>;
 
@@ -33,7 +33,7 @@ pub trait Elsewhere: Reader<Error = Refused> {
     /// When a part would be left of a prompt that was read whole.
     fn truncate(&mut self, len: usize) -> Result<(), Refused>;
 
-    /// Gets ready for [`Reader::shift`], before a text for which it may be needed.
+    /// Gets ready for [`LogitModel::shift`], before a text for which it may be needed.
     ///
     /// # Errors
     /// When nothing can be shifted.
@@ -47,22 +47,22 @@ pub trait Elsewhere: Reader<Error = Refused> {
 )]
 pub(crate) enum Reading {
     /// Our engine.
-    Own(Session<'static, 'static>),
+    Own(DecodeSession<'static, 'static>),
     /// Another.
     #[cfg(feature = "hosted")]
-    Elsewhere(&'static mut dyn Elsewhere),
+    ExternalModel(&'static mut dyn ExternalModel),
 }
 
 /// Who computes for a session that is opened.
-pub(crate) enum Who {
+pub(crate) enum Backend {
     /// Our engine, in the session's memory.
     Own,
     /// Another, which has memory of its own.
     #[cfg(feature = "hosted")]
-    Elsewhere(&'static mut dyn Elsewhere),
+    ExternalModel(&'static mut dyn ExternalModel),
 }
 
-impl Who {
+impl Backend {
     /// Bytes of the session's memory that it computes in.
     pub(crate) fn bytes(
         &self,
@@ -72,7 +72,7 @@ impl Who {
         match self {
             Self::Own => Ok(arena_bytes(model.model().config(), &setup.options)?),
             #[cfg(feature = "hosted")]
-            Self::Elsewhere(_) => Ok(0),
+            Self::ExternalModel(_) => Ok(0),
         }
     }
 
@@ -83,9 +83,11 @@ impl Who {
         arena: &'static mut [u8],
     ) -> Result<Reading, Refusal> {
         match self {
-            Self::Own => Ok(Reading::Own(Session::new(model.model(), &setup.options, arena)?)),
+            Self::Own => {
+                Ok(Reading::Own(DecodeSession::new(model.model(), &setup.options, arena)?))
+            }
             #[cfg(feature = "hosted")]
-            Self::Elsewhere(reader) => Ok(Reading::Elsewhere(reader)),
+            Self::ExternalModel(reader) => Ok(Reading::ExternalModel(reader)),
         }
     }
 }
@@ -96,7 +98,7 @@ macro_rules! of_each {
         match $reading {
             Reading::Own($reader) => $what,
             #[cfg(feature = "hosted")]
-            Reading::Elsewhere($reader) => $what,
+            Reading::ExternalModel($reader) => $what,
         }
     };
 }
@@ -118,16 +120,16 @@ impl Reading {
         match self {
             Self::Own(_) => Ok(()),
             #[cfg(feature = "hosted")]
-            Self::Elsewhere(reader) => reader.will_shift(),
+            Self::ExternalModel(reader) => reader.will_shift(),
         }
     }
 }
 
-impl Reader for Reading {
+impl LogitModel for Reading {
     type Error = Refused;
 
-    fn sees_whole(&self) -> bool {
-        of_each!(self, reader => reader.sees_whole())
+    fn has_prefix_attention(&self) -> bool {
+        of_each!(self, reader => reader.has_prefix_attention())
     }
 
     fn tokens(&self) -> &[u32] {
@@ -148,9 +150,9 @@ impl Reader for Reading {
 
     fn begin_prompt(&mut self, prompt: &[u32]) -> Result<usize, Refused> {
         match self {
-            Self::Own(session) => Ok(Reader::begin_prompt(session, prompt)?),
+            Self::Own(session) => Ok(LogitModel::begin_prompt(session, prompt)?),
             #[cfg(feature = "hosted")]
-            Self::Elsewhere(reader) => reader.begin_prompt(prompt),
+            Self::ExternalModel(reader) => reader.begin_prompt(prompt),
         }
     }
 
@@ -158,7 +160,7 @@ impl Reader for Reading {
         match self {
             Self::Own(session) => Ok(session.step(rows, pool)),
             #[cfg(feature = "hosted")]
-            Self::Elsewhere(reader) => reader.step(rows, pool),
+            Self::ExternalModel(reader) => reader.step(rows, pool),
         }
     }
 

@@ -4,7 +4,7 @@ use core::ffi::{c_char, c_void};
 use core::mem::{offset_of, size_of};
 use core::sync::atomic::Ordering;
 
-use trine_infer::generate::{Event, Generation, Reader as _};
+use trine_infer::generate::{Event, Generation, LogitModel as _};
 
 use crate::info::TRINE_MODEL_NONE;
 use crate::session::{

@@ -2,7 +2,7 @@
 
 use core::mem::{offset_of, size_of};
 
-use trine_infer::generate::Reader as _;
+use trine_infer::generate::LogitModel as _;
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 
 use crate::problem::status_of;

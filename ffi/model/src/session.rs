@@ -6,7 +6,7 @@ use core::mem::{align_of, offset_of, size_of};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use trine_infer::generate::{End, Generation, Reader as _};
+use trine_infer::generate::{End, Generation, LogitModel as _};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::Decoder;
 
@@ -15,8 +15,8 @@ use crate::guard::Busy;
 use crate::model::{ModelObject, TRINE_MODEL_ALIGN, trine_model};
 use crate::problem::{Fault, Refusal, tell, trine_model_problem};
 #[cfg(feature = "hosted")]
-use crate::reading::Elsewhere;
-use crate::reading::{Reading, Who};
+use crate::reading::ExternalModel;
+use crate::reading::{Backend, Reading};
 use crate::run::OnText;
 use crate::slices;
 use crate::status::{TRINE_E_ALIGNMENT, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK, trine_status};
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn trine_model_session_sizeof(
     let needed = object.map_err(Refusal::from).and_then(|object| {
         // SAFETY: as above.
         let setup = unsafe { config::read_session(config, object) }?;
-        Ok(places(object, &setup, Who::Own.bytes(object, &setup)?)?.end)
+        Ok(places(object, &setup, Backend::Own.bytes(object, &setup)?)?.end)
     });
     let came = match needed {
         Ok(needed) => Refusal { status: TRINE_OK, needed, fault: Fault::None },
@@ -242,7 +242,7 @@ pub unsafe extern "C" fn trine_model_session_open(
         Err(TRINE_E_NULL.into())
     } else {
         // SAFETY: the contract of every function.
-        unsafe { open(memory, size, model, config, Who::Own) }
+        unsafe { open(memory, size, model, config, Backend::Own) }
     };
     let came = match opened {
         Ok((place, needed)) => {
@@ -265,7 +265,7 @@ unsafe fn open(
     size: usize,
     model: *const trine_model,
     config: *const trine_model_session_config,
-    who: Who,
+    who: Backend,
 ) -> Result<(NonNull<Object>, usize), Refusal> {
     // SAFETY: the contract of every function; the model lives as long as its sessions.
     let model: &'static ModelObject = unsafe { ModelObject::of(model) }?;
@@ -388,7 +388,7 @@ pub unsafe fn is_hosted_session(session: *const trine_model_session) -> Result<b
     Ok(object.is_hosted.load(Ordering::Relaxed))
 }
 
-/// Bytes that [`open_elsewhere`] wants.
+/// Bytes that [`open_external`] wants.
 ///
 /// # Safety
 /// The contract of every function.
@@ -396,7 +396,7 @@ pub unsafe fn is_hosted_session(session: *const trine_model_session) -> Result<b
 /// # Errors
 /// The status to answer.
 #[cfg(feature = "hosted")]
-pub unsafe fn bytes_elsewhere(
+pub unsafe fn bytes_external(
     model: &ModelObject,
     config: *const trine_model_session_config,
 ) -> Result<usize, trine_status> {
@@ -414,15 +414,15 @@ pub unsafe fn bytes_elsewhere(
 /// # Errors
 /// The status to answer.
 #[cfg(feature = "hosted")]
-pub unsafe fn open_elsewhere(
+pub unsafe fn open_external(
     memory: *mut c_void,
     size: usize,
     model: *const trine_model,
     config: *const trine_model_session_config,
-    reader: &'static mut dyn Elsewhere,
+    reader: &'static mut dyn ExternalModel,
 ) -> Result<*mut trine_model_session, trine_status> {
     // SAFETY: passed on.
-    let opened = unsafe { open(memory, size, model, config, Who::Elsewhere(reader)) };
+    let opened = unsafe { open(memory, size, model, config, Backend::ExternalModel(reader)) };
     opened.map(|(place, _)| place.as_ptr().cast()).map_err(|refusal| refusal.status)
 }
 

@@ -61,7 +61,7 @@ fn what_is_no_model_or_no_tools_is_refused_in_words() {
 }
 
 #[test]
-fn an_asker_that_was_never_opened_is_none() {
+fn an_asker_that_was_never_opened_is_invalid() {
     let mut memory = vec![0_u64; 64];
     let ask: *mut trine_ask = memory.as_mut_ptr().cast();
     let mut answer = trine_ask_answer {

@@ -94,7 +94,7 @@ fn said(status: i32, problem: &trine_model_problem) -> String {
 
 /// Tokens, text, and after how many tokens to stop.
 #[derive(Default)]
-struct Heard {
+struct Received {
     tokens: Vec<u32>,
     text: Vec<u8>,
     most: usize,
@@ -108,7 +108,7 @@ unsafe extern "C" fn hear(
     size: usize,
 ) -> i32 {
     // SAFETY: what the test passes.
-    let heard = unsafe { &mut *user_data.cast::<Heard>() };
+    let heard = unsafe { &mut *user_data.cast::<Received>() };
     heard.tokens.push(token);
     // SAFETY: the library's text.
     heard.text.extend(unsafe { std::slice::from_raw_parts(text.cast::<u8>(), size) });
@@ -124,7 +124,7 @@ unsafe extern "C" fn hear(
     i32::from(heard.tokens.len() == heard.most)
 }
 
-fn generation(heard: &mut Heard, tokens_max: u32) -> trine_model_generation {
+fn generation(heard: &mut Received, tokens_max: u32) -> trine_model_generation {
     trine_model_generation {
         struct_size: size_of::<trine_model_generation>() as u32,
         tokens_max,
@@ -205,7 +205,7 @@ fn greedy_text_is_that_of_the_reference_and_a_callback_ends_it() {
     let model = open(file("bitnet/bytes.gguf"));
     for (most, end) in [(usize::MAX, TRINE_MODEL_END_LIMIT), (3, TRINE_MODEL_END_CANCELLED)] {
         let session = session(model, 8);
-        let mut heard = Heard { most, session: Some(session), ..Heard::default() };
+        let mut heard = Received { most, session: Some(session), ..Received::default() };
         let wanted = &expected.greedy[..expected.greedy.len().min(most)];
         let how = generation(&mut heard, expected.greedy.len() as u32);
         let tokens = &expected.tokens;
@@ -251,7 +251,7 @@ fn sampled_tokens_are_those_of_a_loop_that_the_program_writes() {
         reserved: 0,
         seed: 11,
     };
-    let mut heard = Heard { most: usize::MAX, ..Heard::default() };
+    let mut heard = Received { most: usize::MAX, ..Received::default() };
     let how = generation(&mut heard, 12);
     let whole = session(model, 8);
     // SAFETY: the session is open.
@@ -486,7 +486,7 @@ fn text_becomes_tokens_and_text_again() {
 fn a_prompt_longer_than_the_context_is_refused_and_nothing_is_read_or_written() {
     let model = open(file("bitnet/bytes.gguf"));
     let session = session(model, 8);
-    let mut heard = Heard { most: usize::MAX, ..Heard::default() };
+    let mut heard = Received { most: usize::MAX, ..Received::default() };
     let how = generation(&mut heard, 4);
     let tokens = vec![3_u32; 129];
     // SAFETY: all of it outlives the call.

@@ -260,7 +260,7 @@ fn timers_number_upwards_end_in_order_and_sound_the_buzzer() {
 }
 
 #[test]
-fn timer_numbers_wrap_round_those_in_use_and_events_nobody_fetches_make_room() {
+fn timer_numbers_wrap_round_those_in_use_and_unfetched_events_make_room() {
     let mut bench = Bench::new();
     assert_eq!(bench.board.timer_start(86_400, Some("long")), Ok(1));
     for round in 0..254_u32 {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use trine_board::greenhouse::OPEN_S_MAX;
 use trine_board::{Greenhouse, Lamp, Sensor, SimHardware, Valve};
 
-/// One thing that somebody does to the board.
+/// One thing that someone does to the board.
 #[derive(Clone, Debug)]
 enum Act {
     Wait(u32),

@@ -183,7 +183,7 @@ fn a_cancelled_call_frees_its_place() {
 }
 
 #[test]
-fn as_many_calls_as_there_are_lanes_wait_at_a_time_and_are_all_answered() {
+fn as_many_calls_as_there_are_slots_wait_at_a_time_and_are_all_answered() {
     let mut client = Client::new();
     let light = json!({"sensor": "light"});
     for _ in 0..3 {

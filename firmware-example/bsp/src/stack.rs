@@ -11,7 +11,7 @@ pub fn high_water() -> usize {
     let mut unused = 0;
     while at.addr() < start {
         // SAFETY: between the two addresses lies the stack, which is RAM, aligned and initialised
-        // by the paint. What is below the stack pointer changes under nobody's hands but ours
+        // by the paint. What is below the stack pointer changes under no one's hands but ours
         // and an interrupt's, and a volatile read of a changing word is a word.
         if unsafe { at.read_volatile() } != STACK_PAINT {
             break;

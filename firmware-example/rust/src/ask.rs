@@ -9,15 +9,15 @@ use core::hint::black_box;
 
 use heapless::String;
 use trine_ask::{
-    AskError, Asking, CompileError, OnSession, Program, Progress, Sentence, TableError, Vocabulary,
-    compile,
+    AskError, CompileError, Decoding, Program, Progress, Sentence, SessionEngine, TableError,
+    Vocabulary, compile,
 };
 use trine_board::tools::TOOLS;
 use trine_bsp::place::Place;
 use trine_descriptor::ValueWriter;
 use trine_dispatch::{Answer, Asked, Block, CallId, Calls, NotNow, block, tokens};
 use trine_infer::image::Image;
-use trine_infer::{Error, KvKind, Layer, Model, Options, Session, arena_bytes};
+use trine_infer::{DecodeSession, Error, KvKind, Layer, Model, Options, arena_bytes};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
@@ -85,7 +85,7 @@ impl Waiting {
         Answer::Pending
     }
 
-    /// Nobody waits for the answer any more.
+    /// No one waits for the answer any more.
     pub(crate) fn stop(&mut self, id: CallId) {
         if self.id == Some(id) {
             self.id = None;
@@ -94,10 +94,10 @@ impl Waiting {
 }
 
 /// The model with its tools.
-pub(crate) struct Reader {
+pub(crate) struct SentenceModel {
     program: Program<'static>,
     vocabulary: Vocabulary<'static>,
-    session: Session<'static, 'static>,
+    session: DecodeSession<'static, 'static>,
 }
 
 /// Why there is none.
@@ -128,7 +128,7 @@ impl Display for Refused {
 
 /// Looks at the model in flash, and whether it is for these tools. The tools work without it too.
 #[inline(never)]
-pub(crate) fn start() -> Result<Reader, Refused> {
+pub(crate) fn start() -> Result<SentenceModel, Refused> {
     let (Some(arena), Some(blocks), Some(compiled)) =
         (ARENA.take(), BLOCKS.take(), COMPILED.take())
     else {
@@ -147,8 +147,8 @@ pub(crate) fn start() -> Result<Reader, Refused> {
     let options = Options { batch: BATCH, kv: KvKind::I8, ..Options::new(&config) };
     let options = options.with_tables(model.weights());
     let options = fitting(&model, options).map_err(Refused::Model)?;
-    let session = Session::new(&model, &options, &mut arena.0).map_err(Refused::Model)?;
-    Ok(Reader { program, vocabulary, session })
+    let session = DecodeSession::new(&model, &options, &mut arena.0).map_err(Refused::Model)?;
+    Ok(SentenceModel { program, vocabulary, session })
 }
 
 /// The same with as many positions as a sentence may have, or there is memory for.
@@ -162,12 +162,12 @@ fn fitting(model: &Model<'_>, mut options: Options) -> Result<Options, Error> {
 }
 
 /// Why a sentence is not answered.
-type Trouble = AskError<Error>;
+type ReadError = AskError<Error>;
 
 /// Reads the sentence that waits, if one does, and answers it.
 // This and the others are out of line, so that their stack is there only while they run.
 #[inline(never)]
-pub(crate) fn answer(reader: &mut Result<Reader, Refused>, turns: &mut Loop<'_>) {
+pub(crate) fn answer(reader: &mut Result<SentenceModel, Refused>, turns: &mut Loop<'_>) {
     let waiting = &turns.paced.sentence;
     let Some(id) = waiting.id else { return };
     let (text, len) = (waiting.text, waiting.len);
@@ -187,27 +187,32 @@ pub(crate) fn answer(reader: &mut Result<Reader, Refused>, turns: &mut Loop<'_>)
 
 /// Reads a sentence, a step and a turn of the loop at a time.
 #[inline(never)]
-fn read(reader: &mut Reader, text: &[u8], id: CallId, turns: &mut Loop<'_>) -> Result<(), Trouble> {
-    let Reader { program, vocabulary, session } = reader;
+fn read(
+    reader: &mut SentenceModel,
+    text: &[u8],
+    id: CallId,
+    turns: &mut Loop<'_>,
+) -> Result<(), ReadError> {
+    let SentenceModel { program, vocabulary, session } = reader;
     let mut sentence = Sentence::empty();
     sentence.fill(text, program, vocabulary).map_err(AskError::Sentence)?;
-    let mut asking = Asking::new(*program, vocabulary, &sentence);
-    let mut engine = OnSession { session, pool: &Serial };
-    while asking.step(&mut engine, ROWS)? == Progress::More {
+    let mut decoding = Decoding::new(*program, vocabulary, &sentence);
+    let mut engine = SessionEngine { session, pool: &Serial };
+    while decoding.step(&mut engine, ROWS)? == Progress::More {
         turns.turn();
         if turns.paced.sentence.id != Some(id) {
             return Ok(());
         }
     }
     let with_tokens = turns.paced.sentence.with_tokens;
-    until_sent(turns, |calls| calls.answer(id, |out| tell(&asking, with_tokens, out)));
+    until_sent(turns, |calls| calls.answer(id, |out| tell(&decoding, with_tokens, out)));
     Ok(())
 }
 
 /// Writes what a sentence came to.
 #[inline(never)]
-fn tell(asking: &Asking<'_>, with_tokens: bool, out: &mut ValueWriter<'_>) -> Answer {
-    let Some(answer) = asking.answer() else {
+fn tell(decoding: &Decoding<'_>, with_tokens: bool, out: &mut ValueWriter<'_>) -> Answer {
+    let Some(answer) = decoding.answer() else {
         return Answer::Failed("the sentence came to nothing");
     };
     let mut args = [0; ARGS];
@@ -220,14 +225,14 @@ fn tell(asking: &Asking<'_>, with_tokens: bool, out: &mut ValueWriter<'_>) -> An
         out,
         &Block::Call {
             verdict: outline.verdict,
-            confidence: asking.confidence().to_bits(),
+            confidence: decoding.confidence().to_bits(),
             tool: outline.tool,
             node: outline.node,
             args: args.bytes(),
         },
     );
     if with_tokens {
-        tokens(out, asking.tokens());
+        tokens(out, decoding.tokens());
     }
     Answer::Blocks
 }

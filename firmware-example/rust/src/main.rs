@@ -30,7 +30,7 @@ use trine_bsp::shared::Shared;
 use trine_bsp::uart::{self, Rx, Tx};
 use trine_bsp::{Board, Interrupt, clock, emergency, entry, handler, singleton, stack};
 use trine_descriptor::Rules;
-use trine_dispatch::{Config, Device, Identity, Port, Pulse};
+use trine_dispatch::{Config, Device, Heartbeat, Identity, Port};
 use trine_firmware::console::{Command, Console, Reply};
 
 const BAUD: u32 = 115_200;
@@ -98,7 +98,7 @@ static STALL: AtomicU32 = AtomicU32::new(0);
 const STALL_MAX: u32 = 10_000;
 
 /// Written by the dispatcher, read by the timer.
-static PULSE: Pulse = Pulse::new();
+static HEARTBEAT: Heartbeat = Heartbeat::new();
 static COCK: Shared<Led> = Shared::empty();
 /// Set by the timer when it has closed the cock, until the loop has closed the valves too.
 static TRIPPED: AtomicBool = AtomicBool::new(false);
@@ -162,7 +162,7 @@ fn make_device() -> Option<Started> {
     let device = Device::with_rules(&CONFIG, MEMORY.take()?, device_in, &TABLE).ok()?;
     let device = singleton!(: Device<'static> = device)?;
     device.add_port(port_out).ok()?;
-    device.set_pulse(&PULSE);
+    device.set_heartbeat(&HEARTBEAT);
     #[cfg(feature = "ask")]
     device.offer_sentences();
     Some((device, line_in, port_in))
@@ -258,7 +258,7 @@ fn set_cock(paced: &mut Paced, now: u64) {
     }
     let flows = paced.flows;
     _ = COCK.with(|cock| {
-        let Ok(()) = match flows && PULSE.is_live(now as u32, POLL_MS, LINK_MS) {
+        let Ok(()) = match flows && HEARTBEAT.is_live(now as u32, POLL_MS, LINK_MS) {
             true => cock.set_high(),
             false => cock.set_low(),
         };
@@ -350,7 +350,7 @@ handler! {
     fn SysTick() {
         clock::tick();
         let now = clock::now_ms();
-        if PULSE.is_live(now as u32, POLL_MS, LINK_MS) {
+        if HEARTBEAT.is_live(now as u32, POLL_MS, LINK_MS) {
             return;
         }
         _ = COCK.with(|cock| {

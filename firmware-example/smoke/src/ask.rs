@@ -21,7 +21,7 @@ const WORDS: usize = 96;
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// What a sentence came to.
-struct Said {
+struct SentenceResult {
     verdict: u8,
     tool: u16,
     args: Vec<u8>,
@@ -96,7 +96,7 @@ fn refused(board: &mut Board, why: &str) -> Result<()> {
 }
 
 /// What a sentence comes to, and how many calls were answered before it was.
-fn asked(board: &mut Board, sentence: &str) -> Result<(Said, usize)> {
+fn asked(board: &mut Board, sentence: &str) -> Result<(SentenceResult, usize)> {
     let id = board.start_ask(sentence.as_bytes())?;
     board.reading = Some(id);
     let mut served = 0;
@@ -115,10 +115,10 @@ fn asked(board: &mut Board, sentence: &str) -> Result<(Said, usize)> {
     }
 }
 
-fn said(bytes: &[u8]) -> Result<Said> {
+fn said(bytes: &[u8]) -> Result<SentenceResult> {
     for block in Blocks::new(bytes) {
         if let Ok(Block::Call { verdict, tool, args, .. }) = block {
-            return Ok(Said { verdict, tool, args: args.to_vec() });
+            return Ok(SentenceResult { verdict, tool, args: args.to_vec() });
         }
     }
     bail!("no call among the blocks {bytes:?}")
@@ -126,7 +126,7 @@ fn said(bytes: &[u8]) -> Result<Said> {
 
 /// Makes the call as any host does. Answers whether it was refused for want of a person, which has
 /// to be so for valves, and for nothing else.
-fn executed(board: &mut Board, said: &Said) -> Result<bool> {
+fn executed(board: &mut Board, said: &SentenceResult) -> Result<bool> {
     let named = board.tools.iter().find(|(_, listed)| listed.number == said.tool);
     let tool = named.map(|(name, _)| name.clone()).context("a call of a tool that is not there")?;
     let answer = board.call(&tool, |out| {
@@ -155,7 +155,7 @@ fn too_long(board: &mut Board) -> Result<()> {
     Ok(())
 }
 
-/// A sentence that nobody waits for any more is left, and the next one is read.
+/// A sentence that no one waits for any more is left, and the next one is read.
 fn cancelled(board: &mut Board, sentence: &str) -> Result<()> {
     let id = board.start_ask(sentence.as_bytes())?;
     board.link.send(&HostMessage::Cancel { id })?;

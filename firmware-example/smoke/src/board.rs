@@ -64,7 +64,7 @@ pub(crate) struct Board {
     answers: HashMap<u32, Answer>,
     /// The board's epoch and lanes, from its hello.
     pub(crate) epoch: u32,
-    pub(crate) lanes: u32,
+    pub(crate) slots: u32,
     calls: u32,
     /// The id of a sentence that is being read.
     pub(crate) reading: Option<u32>,
@@ -84,7 +84,7 @@ impl Board {
             log: Vec::new(),
             answers: HashMap::new(),
             epoch: 0,
-            lanes: 1,
+            slots: 1,
             calls: 0,
             reading: None,
             principal: "",
@@ -211,10 +211,10 @@ impl Board {
     /// lane of a sentence that is not answered: a new call there would give it up.
     pub(crate) const fn next_id(&mut self) -> u32 {
         loop {
-            let id = self.lanes + self.calls;
+            let id = self.slots + self.calls;
             self.calls += 1;
             match self.reading {
-                Some(reading) if reading % self.lanes == id % self.lanes => {}
+                Some(reading) if reading % self.slots == id % self.slots => {}
                 _ => return id,
             }
         }

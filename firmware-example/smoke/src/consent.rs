@@ -1,4 +1,4 @@
-//! What a press of the board's button agrees to: the question on the display, when somebody can
+//! What a press of the board's button agrees to: the question on the display, when someone can
 //! have read it, and nothing else.
 
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::steps::{entered, expect};
 
 /// How long a question is shown before a press counts.
 const GUARD: Duration = Duration::from_millis(1_000);
-/// How long somebody reads it here: a little more, for a busy machine.
+/// How long someone reads it here: a little more, for a busy machine.
 const READING: Duration = Duration::from_millis(1_300);
 
 const ATTEMPTS: u32 = 10;
@@ -129,7 +129,7 @@ pub(crate) fn covered(board: &mut Board) -> Result<String> {
     Ok("a text for the question's line waits for it".to_owned())
 }
 
-/// Somebody who asks all the time is sent away, and others can ask.
+/// Someone who asks all the time is sent away, and others can ask.
 pub(crate) fn dismissed(board: &mut Board) -> Result<String> {
     board.principal = "eve";
     refused(board, NORTH, 1_800)?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
 use trine_wire::secure::{HostKeys, Key};
-use trine_wire::{Decoder, Fed, encode_in_place, frame, frame_max};
+use trine_wire::{DecodeEvent, Decoder, encode_in_place, frame, frame_max};
 
 use crate::board::WAIT;
 
@@ -90,7 +90,7 @@ impl Link {
     }
 
     /// Says hello, without a tag, and gives the answer, whose tag is right if there is a key.
-    pub(crate) fn greet(&mut self, hello: HostHello, key: Option<Key>) -> Result<Vec<u8>> {
+    pub(crate) fn send_hello(&mut self, hello: HostHello, key: Option<Key>) -> Result<Vec<u8>> {
         self.send_bytes(&Self::frame(None, &HostMessage::Hello(hello))?)?;
         let answer = self.receive(WAIT)?;
         if let Some(key) = key {
@@ -98,7 +98,7 @@ impl Link {
                 bail!("no greeting: {answer:?}");
             };
             let mut keys = HostKeys::new(key);
-            let plain = keys.greeted(hello.host_nonce, said.challenge, &answer);
+            let plain = keys.hello_answered(hello.host_nonce, said.challenge, &answer);
             plain.context("the tag of the greeting is wrong")?;
             self.keys = Some(keys);
         }
@@ -129,9 +129,9 @@ impl Link {
         loop {
             for (at, &byte) in self.waiting.iter().enumerate() {
                 match self.decoder.feed(byte, &mut self.message) {
-                    Fed::Nothing => {}
-                    Fed::Bad => bail!("the board sent a broken frame"),
-                    Fed::Message(len) => {
+                    DecodeEvent::Nothing => {}
+                    DecodeEvent::Bad => bail!("the board sent a broken frame"),
+                    DecodeEvent::Message(len) => {
                         self.waiting.drain(..=at);
                         let message = self.message.get(..len).unwrap_or_default();
                         let Some(keys) = &mut self.keys else { return Ok(message.to_vec()) };

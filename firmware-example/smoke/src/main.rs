@@ -7,7 +7,7 @@
 //! It speaks the wire over QEMU's sockets and checks greeting, list, calls of each kind, the way a
 //! person agrees, a timer's event, noise on the line and a flood, and prints what each step cost.
 //! The exit status is 0 when everything held. QEMU must wait for both sockets to be connected, or
-//! the board's first text is sent to nobody:
+//! the board's first text is sent to no one:
 //!
 //! ```text
 //! qemu-system-arm -M mps2-an386 -display none -monitor none -kernel trine-firmware.elf \

@@ -73,7 +73,7 @@ pub(crate) fn all(board: &str, person: &str) -> Result<()> {
 pub(crate) fn calls(count: u32, key: Option<Key>, board: &str, person: &str) -> Result<()> {
     let mut board = Board::connect(board, person)?;
     boot_text(&mut board)?;
-    greet(&mut board, key)?;
+    send_hello(&mut board, key)?;
     board.list()?;
     for _ in 0..count {
         let (id, frame) = board.prepare("light_set", status_light)?;
@@ -102,14 +102,14 @@ pub(crate) fn boot_text(board: &mut Board) -> Result<String> {
 }
 
 pub(crate) fn hello(board: &mut Board) -> Result<String> {
-    greet(board, None)
+    send_hello(board, None)
 }
 
-fn greet(board: &mut Board, key: Option<Key>) -> Result<String> {
+fn send_hello(board: &mut Board, key: Option<Key>) -> Result<String> {
     let nonce = 0x1234_5678;
     let host_nonce = if key.is_some() { *b"counting" } else { [0; 8] };
     let hello = HostHello { wire: 1, nonce, session: SESSION, host_nonce, ..HostHello::default() };
-    let bytes = board.link.greet(hello, key)?;
+    let bytes = board.link.send_hello(hello, key)?;
     let Some(DeviceMessage::Hello(hello)) = message::read(&bytes) else {
         bail!("no greeting: {bytes:?}");
     };
@@ -120,7 +120,7 @@ fn greet(board: &mut Board, key: Option<Key>) -> Result<String> {
         hello.wire == 1 && hello.session == SESSION && hello.keyed == key.is_some(),
         "{hello:?}"
     );
-    (board.epoch, board.lanes) = (hello.epoch, hello.calls_max.into());
+    (board.epoch, board.slots) = (hello.epoch, hello.calls_max.into());
     Ok(format!("{} {} {} {}", hello.vendor, hello.product, hello.serial, hello.firmware))
 }
 
@@ -262,12 +262,12 @@ fn timer(board: &mut Board) -> Result<String> {
 
 fn noise(board: &mut Board) -> Result<String> {
     let before = board.status()?.frames_bad;
-    let (_, mut hurt) = board.prepare("fan_set", |out| out.int(0, 1))?;
-    let middle = hurt.len() / 2;
-    if let Some(byte) = hurt.get_mut(middle) {
+    let (_, mut corrupt) = board.prepare("fan_set", |out| out.int(0, 1))?;
+    let middle = corrupt.len() / 2;
+    if let Some(byte) = corrupt.get_mut(middle) {
         *byte ^= 0x40;
     }
-    board.link.send_bytes(&hurt)?;
+    board.link.send_bytes(&corrupt)?;
     board.link.send_bytes(b"\0rst:0x1 (POWERON_RESET),boot:0x8\r\n\0")?;
     board.link.send_bytes(&vec![0xff; 3_000])?;
     let answer = board.call("fan_set", |out| out.int(0, 7))?;
@@ -315,7 +315,7 @@ fn repeats(board: &mut Board) -> Result<String> {
 }
 
 /// One call sent three times. Answers whether the second came while it ran: of a machine that is
-/// busy with something else, nobody can tell when it goes on.
+/// busy with something else, no one can tell when it goes on.
 fn repeated(board: &mut Board, degrees: i64) -> Result<bool> {
     board.progress.clear();
     let (id, frame) = board.prepare("vent_move", |out| out.int(0, degrees))?;
@@ -467,8 +467,8 @@ mod tests {
         let end = b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\xae\x42\x60\x82";
         assert_eq!(png_chunks(end).unwrap(), 1);
         assert!(png_chunks(&end[..end.len() - 1]).is_err());
-        let mut hurt = *end;
-        hurt[12] = b'J';
-        assert!(png_chunks(&hurt).is_err());
+        let mut corrupt = *end;
+        corrupt[12] = b'J';
+        assert!(png_chunks(&corrupt).is_err());
     }
 }

@@ -5,14 +5,14 @@
 //! [`before`] and [`after`] are called around each product; `cargo xtask bench mcu` counts the
 //! instructions from the one to the other.
 //!
-//! [`story`] has a small model write some tokens, [`sentences`] has one make calls of sentences,
-//! again the same on any processor.
+//! [`generation`] has a small model write some tokens, [`sentences`] has one make calls of
+//! sentences, again the same on any processor.
 #![no_std]
 #![forbid(unsafe_code)]
 
 pub mod floats;
+pub mod generation;
 pub mod sentences;
-pub mod story;
 
 use core::fmt;
 use core::hint::black_box;
@@ -64,31 +64,31 @@ const GATE_UP: &[usize] = &[384, 384];
 
 /// Everything that is computed, in order.
 pub const CASES: &[Case] = &[
-    plain(&[512], Packing::Look5),
-    plain(&[256], Packing::Look5),
-    plain(&[128], Packing::Look5),
-    plain(&[64], Packing::Look5),
-    plain(&[512], Packing::Look4),
-    plain(&[256], Packing::Look4),
-    plain(&[128], Packing::Look4),
-    plain(&[64], Packing::Look4),
-    plain(&[512], Packing::Pairs),
-    plain(&[128], Packing::Pairs),
-    plain(&[64], Packing::Pairs),
-    layer(QKV, 128, Packing::Look5),
-    layer(&[128], 128, Packing::Look5),
-    layer(GATE_UP, 128, Packing::Look5),
-    layer(&[128], 384, Packing::Look5),
-    layer(QKV, 128, Packing::Look4),
-    layer(&[128], 128, Packing::Look4),
-    layer(GATE_UP, 128, Packing::Look4),
-    layer(&[128], 384, Packing::Look4),
-    odd(&[37, 1], 83, Packing::Look5),
-    odd(&[5], 4, Packing::Look5),
-    odd(&[37, 9], 83, Packing::Look4),
-    odd(&[16], 3, Packing::Look4),
-    odd(&[37, 6], 83, Packing::Pairs),
-    odd(&[3], 1, Packing::Pairs),
+    plain(&[512], Packing::Table5Trit),
+    plain(&[256], Packing::Table5Trit),
+    plain(&[128], Packing::Table5Trit),
+    plain(&[64], Packing::Table5Trit),
+    plain(&[512], Packing::Table4Trit),
+    plain(&[256], Packing::Table4Trit),
+    plain(&[128], Packing::Table4Trit),
+    plain(&[64], Packing::Table4Trit),
+    plain(&[512], Packing::SmladPairs),
+    plain(&[128], Packing::SmladPairs),
+    plain(&[64], Packing::SmladPairs),
+    layer(QKV, 128, Packing::Table5Trit),
+    layer(&[128], 128, Packing::Table5Trit),
+    layer(GATE_UP, 128, Packing::Table5Trit),
+    layer(&[128], 384, Packing::Table5Trit),
+    layer(QKV, 128, Packing::Table4Trit),
+    layer(&[128], 128, Packing::Table4Trit),
+    layer(GATE_UP, 128, Packing::Table4Trit),
+    layer(&[128], 384, Packing::Table4Trit),
+    odd(&[37, 1], 83, Packing::Table5Trit),
+    odd(&[5], 4, Packing::Table5Trit),
+    odd(&[37, 9], 83, Packing::Table4Trit),
+    odd(&[16], 3, Packing::Table4Trit),
+    odd(&[37, 6], 83, Packing::SmladPairs),
+    odd(&[3], 1, Packing::SmladPairs),
 ];
 
 /// Computes everything and says a line for each: name, packing, rows, columns, checksum.

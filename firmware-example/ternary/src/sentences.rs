@@ -3,9 +3,11 @@
 
 use core::fmt;
 
-use trine_ask::{AskError, Asking, OnSession, Program, Progress, Sentence, TableError, Vocabulary};
+use trine_ask::{
+    AskError, Decoding, Program, Progress, Sentence, SessionEngine, TableError, Vocabulary,
+};
 use trine_infer::image::Image;
-use trine_infer::{Error, KvKind, Layer, Model, Options, Session, arena_bytes};
+use trine_infer::{DecodeSession, Error, KvKind, Layer, Model, Options, arena_bytes};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
@@ -66,7 +68,7 @@ pub fn read(
     let options = options.with_tables(model.weights());
     let bytes = arena_bytes(&config, &options)?;
     let memory = memory.get_mut(..bytes).ok_or(Error::TooLarge)?;
-    let mut session = Session::new(&model, &options, memory)?;
+    let mut session = DecodeSession::new(&model, &options, memory)?;
     for line in text.lines() {
         one(line, program, &vocabulary, &mut session, say).map_err(Refused::Sentence)?;
     }
@@ -77,18 +79,18 @@ fn one(
     line: &str,
     program: Program<'_>,
     vocabulary: &Vocabulary<'_>,
-    session: &mut Session<'_, '_>,
+    session: &mut DecodeSession<'_, '_>,
     say: &mut dyn FnMut(fmt::Arguments<'_>),
 ) -> Result<(), AskError<Error>> {
     before();
     let sentence = Sentence::read(line.as_bytes(), &program, vocabulary);
     let sentence = sentence.map_err(AskError::Sentence)?;
-    let mut asking = Asking::new(program, vocabulary, &sentence);
-    let mut engine = OnSession { session, pool: &Serial };
-    while asking.step(&mut engine, ROWS)? == Progress::More {}
+    let mut decoding = Decoding::new(program, vocabulary, &sentence);
+    let mut engine = SessionEngine { session, pool: &Serial };
+    while decoding.step(&mut engine, ROWS)? == Progress::More {}
     after();
-    let tool = asking.answer().and_then(|answer| answer.call().map(|call| call.tool()));
-    let bits = asking.confidence().to_bits();
-    say(format_args!("{tool:?} {bits:08x} {:?}", asking.tokens()));
+    let tool = decoding.answer().and_then(|answer| answer.call().map(|call| call.tool()));
+    let bits = decoding.confidence().to_bits();
+    say(format_args!("{tool:?} {bits:08x} {:?}", decoding.tokens()));
     Ok(())
 }

@@ -7,11 +7,11 @@ use trine_descriptor::{Tool, ValueWriter};
 use trine_dispatch::Link;
 use trine_wire::message::{self, Call, DeviceMessage, HostHello, HostMessage, Outcome};
 use trine_wire::packet::{self, Fragmenter, Reassembler};
-use trine_wire::{Decoder, Fed, bus, encode_in_place, frame};
+use trine_wire::{DecodeEvent, Decoder, bus, encode_in_place, frame};
 
 use crate::tools::TOOLS;
 
-pub(super) const LANES: u8 = 4;
+pub(super) const SLOTS: u8 = 4;
 pub(super) const EPOCH: u32 = 0x0102_0304;
 /// The address of the device on a bus.
 const ADDRESS: u8 = 9;
@@ -51,7 +51,7 @@ pub(super) struct Host<'r> {
     pub(super) heard: u32,
     /// Calls by id, of this session.
     pub(super) calls: BTreeMap<u32, Made>,
-    sequences: [u32; LANES as usize],
+    sequences: [u32; SLOTS as usize],
     numbers: i64,
 }
 
@@ -71,7 +71,7 @@ impl<'r> Host<'r> {
             joined: false,
             heard: 0,
             calls: BTreeMap::new(),
-            sequences: [0; LANES as usize],
+            sequences: [0; SLOTS as usize],
             numbers: 0,
         }
     }
@@ -125,12 +125,12 @@ impl<'r> Host<'r> {
     }
 
     /// Says hello. Another session than before forgets all calls.
-    pub(super) fn greet(&mut self, session: u32, window: u32) {
+    pub(super) fn send_hello(&mut self, session: u32, window: u32) {
         if session != self.session {
             self.session = session;
             (self.first, self.joined) = (self.greetings + 1, false);
             self.calls.clear();
-            self.sequences = [0; LANES as usize];
+            self.sequences = [0; SLOTS as usize];
         }
         self.greetings += 1;
         self.say(&HostMessage::Hello(HostHello {
@@ -142,18 +142,18 @@ impl<'r> Host<'r> {
         }));
     }
 
-    /// Whether it heard an answer to a greeting of its session: before that it takes no result for
-    /// its own, since its greetings may have been lost where the line was full.
+    /// Whether it heard an answer to a hello of its session: before that it takes no result for
+    /// its own, since its hellos may have been lost where the line was full.
     pub(super) fn is_joined(&self) -> bool {
         self.joined
     }
 
-    /// Makes a new call on a lane and answers its id.
-    pub(super) fn call(&mut self, lane: u8, tool: u16, flags: u8) -> u32 {
-        let lane = lane % LANES;
-        let sequence = &mut self.sequences[usize::from(lane)];
+    /// Makes a new call on a slot and answers its id.
+    pub(super) fn call(&mut self, slot: u8, tool: u16, flags: u8) -> u32 {
+        let slot = slot % SLOTS;
+        let sequence = &mut self.sequences[usize::from(slot)];
         *sequence += 1;
-        let id = trine_wire::lane::id(*sequence, lane, LANES).expect("few calls are made");
+        let id = trine_wire::slot::id(*sequence, slot, SLOTS).expect("few calls are made");
         self.numbers += 1;
         let mut args = [0; 32];
         let mut writer = ValueWriter::new(&mut args);
@@ -184,16 +184,16 @@ impl<'r> Host<'r> {
         }
     }
 
-    /// The id of the last call on a lane.
-    pub(super) fn last(&self, lane: u8) -> u32 {
-        let lane = lane % LANES;
-        let sequence = self.sequences[usize::from(lane)];
-        trine_wire::lane::id(sequence, lane, LANES).unwrap_or_default()
+    /// The id of the last call on a slot.
+    pub(super) fn last(&self, slot: u8) -> u32 {
+        let slot = slot % SLOTS;
+        let sequence = self.sequences[usize::from(slot)];
+        trine_wire::slot::id(sequence, slot, SLOTS).unwrap_or_default()
     }
 
-    /// Whether the last call on its lane is the one of this id.
+    /// Whether the last call on its slot is the one of this id.
     pub(super) fn is_last(&self, id: u32) -> bool {
-        self.last(trine_wire::lane::lane(id, LANES)) == id
+        self.last(trine_wire::slot::slot(id, SLOTS)) == id
     }
 
     pub(super) fn is_answered(&self, id: u32) -> bool {
@@ -212,9 +212,9 @@ impl<'r> Host<'r> {
         } else {
             for &byte in bytes {
                 match self.decoder.feed(byte, &mut buffer) {
-                    Fed::Nothing => {}
-                    Fed::Message(len) => self.framed(&buffer[..len]),
-                    Fed::Bad => unreachable!("a bad frame"),
+                    DecodeEvent::Nothing => {}
+                    DecodeEvent::Message(len) => self.framed(&buffer[..len]),
+                    DecodeEvent::Bad => unreachable!("a bad frame"),
                 }
             }
         }

@@ -12,12 +12,12 @@ use trine_arena::Ring;
 use trine_dispatch::{Config, Device, Link, Port};
 
 use crate::tools::{PACK, TOOLS};
-use host::{EPOCH, Host, LANES};
+use host::{EPOCH, Host, SLOTS};
 use play::Play;
 
 const CONFIG: Config<'static> = Config {
     epoch: EPOCH,
-    calls_max: LANES,
+    calls_max: SLOTS,
     deadline_ms: 700,
     consent_ms: 800,
     consent_guard_ms: 100,

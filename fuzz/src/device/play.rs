@@ -7,7 +7,7 @@ use trine_dispatch::{Answer, Call, CallId, Calls, Device, Link, Port, Tools, blo
 use trine_wire::message::HostMessage;
 use trine_wire::message::block::Block;
 
-use super::host::{Host, LANES};
+use super::host::{Host, SLOTS};
 use crate::tools::{ASKING, CONTENT, LATER, PLAIN};
 
 /// Turns without a message after which a device has no more to say.
@@ -19,7 +19,7 @@ struct Bench {
     entered: BTreeSet<i64>,
     /// How often a person has agreed, at most, and how often a tool that asks was entered.
     agreed: usize,
-    asking: usize,
+    decoding: usize,
     /// Pending calls by handle, with their number.
     pending: BTreeMap<u16, i64>,
     /// Handles that the next tick completes.
@@ -32,8 +32,8 @@ impl Tools for Bench {
     fn call(&mut self, call: Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
         let number = call.args.int(0).expect("validated");
         assert!(self.entered.insert(number), "{number} was entered twice");
-        self.asking += usize::from(call.tool == ASKING);
-        assert!(self.asking <= self.agreed, "{number} was entered without a person");
+        self.decoding += usize::from(call.tool == ASKING);
+        assert!(self.decoding <= self.agreed, "{number} was entered without a person");
         let plain = self.mood % 8;
         match (call.tool, plain) {
             (_, 1) => Answer::Failed("it cannot: ask again"),
@@ -108,7 +108,7 @@ impl<'m> Play<'m> {
     pub(super) fn new(device: Device<'m>, host: Host<'m>, port: Port<'m>) -> Self {
         let (bench, given_up) = (Bench::default(), BTreeSet::new());
         let mut play = Self { device, host, port, bench, now: 1, given_up };
-        play.host.greet(100, 0);
+        play.host.send_hello(100, 0);
         play.settle();
         play
     }
@@ -123,7 +123,7 @@ impl<'m> Play<'m> {
                     let noise: Vec<u8> = (0..next() % 48).map(|_| next()).collect();
                     self.host.noise(&noise);
                 }
-                1 => self.host.greet(100 + u32::from(next() % 3), u32::from(next())),
+                1 => self.host.send_hello(100 + u32::from(next() % 3), u32::from(next())),
                 2 | 3 => {
                     let tool = [PLAIN, LATER, ASKING, CONTENT, 99][usize::from(next()) % 5];
                     self.host.call(next(), tool, next());
@@ -268,8 +268,8 @@ impl<'m> Play<'m> {
         self.bench.mood = 0;
         // Ends whatever frame the noise began.
         self.host.noise(&[0]);
-        for lane in 0..LANES {
-            let id = self.host.last(lane);
+        for slot in 0..SLOTS {
+            let id = self.host.last(slot);
             self.host.say(&HostMessage::Credit { id, upto: u32::MAX });
         }
         self.settle();
@@ -288,7 +288,7 @@ impl<'m> Play<'m> {
                 assert!(self.host.is_answered(id), "{id} was entered and never answered");
             }
         }
-        self.host.greet(7_777, 0);
+        self.host.send_hello(7_777, 0);
         self.settle();
         let id = self.host.call(1, PLAIN, 0);
         self.settle();

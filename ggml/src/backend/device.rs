@@ -14,9 +14,9 @@ use super::{Error, Result, Tensor, log};
 pub enum Kind {
     /// The processor.
     Cpu,
-    /// A graphics processor with memory of its own, or one that says so.
+    /// A GPU with memory of its own, or one that says so.
     Gpu,
-    /// A graphics processor that shares the processor's memory.
+    /// A GPU that shares the processor's memory.
     Integrated,
     /// What helps the processor with some operations.
     Other,
@@ -46,7 +46,7 @@ pub(super) fn text(text: *const c_char) -> String {
 impl Device {
     /// All devices of the backends that this program was built with, in ggml's order: graphics
     /// processors before the processor, and our own backend's before all. With the feature
-    /// `modules` they are those of the modules, which are loaded now if nobody has asked for them
+    /// `modules` they are those of the modules, which are loaded now if no one has asked for them
     /// yet.
     #[must_use]
     pub fn all() -> Vec<Self> {
@@ -56,7 +56,7 @@ impl Device {
         #[cfg(feature = "fibers")]
         super::fibers::register();
         #[cfg(not(any(feature = "modules", feature = "fibers")))]
-        super::beside::load();
+        super::shared::load();
         // SAFETY: it has no arguments; the first call registers the backends.
         let count = unsafe { sys::ggml_backend_dev_count() };
         // SAFETY: the index is below the count, and nothing is unloaded.
@@ -218,7 +218,7 @@ impl Backend {
 impl Drop for Backend {
     fn drop(&mut self) {
         // A device that failed may fail once more; what it keeps then is lost.
-        // SAFETY: nobody else has it: schedulers own their backends and go first.
+        // SAFETY: no one else has it: schedulers own their backends and go first.
         drop(guarded(|said| unsafe { guard::trine_ggml_free(self.raw.as_ptr(), said) }));
     }
 }

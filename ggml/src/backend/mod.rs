@@ -3,8 +3,6 @@
 //! All `unsafe` of the graph engine is here. What is handed out keeps alive what it points to: a
 //! tensor its context and the context's buffer, a context the contexts whose tensors it uses.
 
-#[cfg(not(any(feature = "modules", feature = "fibers")))]
-mod beside;
 mod device;
 #[cfg(feature = "fibers")]
 mod fibers;
@@ -15,6 +13,8 @@ mod modules;
 mod ops;
 mod own;
 mod scheduler;
+#[cfg(not(any(feature = "modules", feature = "fibers")))]
+mod shared;
 mod tensor;
 #[cfg(feature = "modules")]
 mod why;

@@ -60,7 +60,7 @@ pub struct Modules {
     pub found: std::result::Result<Vec<Module>, String>,
 }
 
-/// The folder that somebody has named.
+/// The folder that someone has named.
 static NAMED: Mutex<Option<PathBuf>> = Mutex::new(None);
 /// What was loaded, which happens once: ggml unloads nothing safely.
 static LOADED: OnceLock<Modules> = OnceLock::new();
@@ -83,7 +83,7 @@ impl Modules {
         Ok(())
     }
 
-    /// Loads what lies in the folder, if nobody has yet, and says what became of it.
+    /// Loads what lies in the folder, if no one has yet, and says what became of it.
     #[must_use]
     pub fn loaded() -> &'static Self {
         LOADED.get_or_init(|| Self::load(folder()))

@@ -99,7 +99,7 @@ impl Context {
         self.wrap(unsafe { sys::ggml_mul_mat(self.raw(), a.raw(), b.raw()) })
     }
 
-    /// The parts of a stack (k, n, parts) that `at` names, (count) whole numbers, each times the
+    /// The parts of a stack (k, n, parts) that `at` names, (count) integers, each times the
     /// same row (k, 1): (n, count). It is ggml's product of a mixture's experts, and has no choice
     /// of the sums' precision.
     pub(crate) fn mul_mat_of(&self, stack: &Tensor, row: &Tensor, at: &Tensor) -> Result<Tensor> {

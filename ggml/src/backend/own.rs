@@ -93,7 +93,7 @@ impl Context {
                 std::ptr::null_mut(),
             )
         })?;
-        // SAFETY: the tensor was made just now, and nobody else looks at it.
+        // SAFETY: the tensor was made just now, and no one else looks at it.
         let params = unsafe { &mut (*made.raw()).op_params };
         let own = [MAGIC, own as i32].into_iter().chain(words.iter().copied());
         for (place, word) in params.iter_mut().skip(WORDS_BEFORE).zip(own) {

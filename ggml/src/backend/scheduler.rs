@@ -164,7 +164,7 @@ impl Scheduler {
 
 impl Drop for Scheduler {
     fn drop(&mut self) {
-        // SAFETY: nobody else has it; its backends are freed after it.
+        // SAFETY: no one else has it; its backends are freed after it.
         drop(guarded(|said| unsafe { guard::trine_ggml_sched_free(self.raw.as_ptr(), said) }));
     }
 }

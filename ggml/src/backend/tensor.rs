@@ -136,7 +136,7 @@ impl Context {
             return Err(Error::new(format!("{name} has not enough memory for the model")));
         };
         if self.0.buffer.set(buffer).is_err() {
-            // SAFETY: it was made just now for tensors of this context; nobody else has it.
+            // SAFETY: it was made just now for tensors of this context; no one else has it.
             guarded(|said| unsafe { guard::trine_ggml_buffer_free(buffer.as_ptr(), said) })?;
             return Err(Error::new("a context has memory already"));
         }
@@ -157,7 +157,7 @@ impl Context {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(buffer) = self.buffer.get() {
-            // SAFETY: nobody else frees it, and no tensor of it is left.
+            // SAFETY: no one else frees it, and no tensor of it is left.
             drop(guarded(|said| unsafe { guard::trine_ggml_buffer_free(buffer.as_ptr(), said) }));
         }
         // SAFETY: every tensor of the context holds it, so none is left.
@@ -226,7 +226,7 @@ impl Tensor {
         })
     }
 
-    /// Writes whole numbers of 32 bits from the beginning on.
+    /// Writes integers of 32 bits from the beginning on.
     pub(crate) fn write_whole(&self, numbers: std::ops::Range<usize>) -> Result<()> {
         let whole = |number: usize| i32::try_from(number).unwrap_or(i32::MAX).to_le_bytes();
         self.write(0, &numbers.flat_map(whole).collect::<Vec<_>>())

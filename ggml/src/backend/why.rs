@@ -34,7 +34,7 @@ pub(super) fn explained(said: &str, path: &Path) -> String {
 }
 
 impl Modules {
-    /// Why no module brings a graphics processor, or none of the backend with this name (`vulkan`),
+    /// Why no module brings a GPU, or none of the backend with this name (`vulkan`),
     /// and what to do; nothing where a module is loaded that could.
     #[must_use]
     pub fn missing(&self, backend: Option<&str>) -> Option<String> {

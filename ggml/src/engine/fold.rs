@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn scales_that_are_none_or_far_apart_stay_where_they_are() {
+    fn scales_that_are_invalid_or_far_apart_stay_where_they_are() {
         let with = |at: usize, scale: f32| {
             let mut all = [1.0; 7];
             all[at] = scale;

@@ -6,7 +6,7 @@ use trine_infer::{Config, Model};
 
 use super::options::{Activations, Kept, Options};
 use super::plan::Homes;
-use super::turns::Turns;
+use super::rotations::Rotations;
 use super::weights::parts_max;
 use crate::backend::{Context, Device, Error, Kind, Result, Tensor, Type};
 use crate::round::magic;
@@ -43,7 +43,7 @@ impl Cache {
             .map(|_| Context::new(CACHE_OF_BLOCK * config.layers, 0))
             .collect::<Result<_>>()?;
         let kind = options.kv.kind();
-        let is_exact = options.activations == Activations::Codes;
+        let is_exact = options.activations == Activations::Int8;
         let at_once = homes.places.iter().map(|home| {
             let is_own = home.layout.is_own();
             Ok(is_own || !is_exact && at_once(home.device, config, kind)?)
@@ -99,7 +99,7 @@ pub(super) struct Shape {
     pub(super) last: usize,
     /// Whether it ends with logits; else with the keys and values of the last block.
     pub(super) with_logits: bool,
-    /// Whether the first blocks see a prompt whole.
+    /// Whether the first blocks have prefix attention over a prompt.
     pub(super) is_whole: bool,
 }
 
@@ -110,7 +110,7 @@ pub(super) struct Seen {
     pub(super) places: Tensor,
     /// How many positions each token sees: (tokens)
     pub(super) causal: Tensor,
-    /// The same in blocks that see a prompt whole.
+    /// The same in blocks that have prefix attention over a prompt.
     whole: Tensor,
 }
 
@@ -138,10 +138,10 @@ impl Seen {
 pub(super) struct Inputs {
     /// Rows of the embedding: (dim, tokens)
     pub(super) stream: Tensor,
-    pub(super) turns: Turns,
+    pub(super) rotations: Rotations,
     /// 0 where a token sees a position, else -∞, in half precision: (seen, tokens)
     pub(super) mask: Tensor,
-    /// The same of blocks that see a prompt whole.
+    /// The same of blocks that have prefix attention over a prompt.
     pub(super) whole: Option<Tensor>,
     /// The same of the last one of several tokens alone: (seen, 1)
     pub(super) alone: Option<Tensor>,
@@ -189,7 +189,7 @@ impl Inputs {
         let value_rows = value_rows.transpose()?;
         let inputs = Self {
             stream: context.tensor(numbers, [config.dim, tokens])?,
-            turns: Turns::new(&context, model, activations, tokens)?,
+            rotations: Rotations::new(&context, model, activations, tokens)?,
             mask: mask()?,
             whole,
             alone: (tokens > 1).then(|| context.tensor(Type::F16, [seen, 1])).transpose()?,
@@ -202,7 +202,7 @@ impl Inputs {
             logits: context.tensor(numbers, [config.vocab])?,
         };
         context.allocate(device)?;
-        inputs.turns.begin(model)?;
+        inputs.rotations.begin(model)?;
         inputs.magic.write_f32(&magic(columns))?;
         inputs.parts.write_whole(0..parts)?;
         inputs.ones.write_f32(&vec![127.0; ones])?;
@@ -221,7 +221,7 @@ impl Inputs {
     }
 
     /// Writes which of `seen` positions each token sees: those up to its own, and in blocks that
-    /// see a prompt whole all of its `until`.
+    /// have prefix attention over a prompt all of its `until`.
     pub(super) fn hide(&self, positions: Range<usize>, seen: usize, until: usize) -> Result<()> {
         // -∞ in half precision.
         const HIDDEN: [u8; 2] = 0xfc00_u16.to_le_bytes();

@@ -1,6 +1,7 @@
 //! Ternary models on a device: the whole forward pass as one graph.
 
 mod fold;
+mod llama_type;
 #[cfg(test)]
 #[path = "../../tests/making/mod.rs"]
 mod making;
@@ -10,22 +11,21 @@ mod nodes;
 mod options;
 mod own;
 mod pass;
-mod peer;
 mod plan;
+mod rotations;
 mod session;
+mod smoke_test;
 mod speed;
 #[cfg(test)]
 mod stages;
 #[cfg(test)]
 mod tests;
-mod trial;
 mod trits;
-mod turns;
 mod weights;
 mod words;
 
+pub use llama_type::llama_type;
 pub use options::{Activations, Kept, Options};
-pub use peer::llama_type;
 pub use plan::{Place, Plan};
-pub use session::Engine;
+pub use session::GgmlEngine;
 pub use speed::memory_speed;

@@ -6,7 +6,7 @@ use trine_infer::{Config, Layer, Model, Weights};
 use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Packing, RowFormat};
 
-use super::Engine;
+use super::GgmlEngine;
 use super::making::Made;
 use super::options::{Activations, Options};
 use super::pass::{NODES_OF_BLOCK, NODES_OF_HEAD};
@@ -30,11 +30,11 @@ fn model(made: &Made) -> Model<'static> {
 
 /// A model on the processor as ggml uses it, with trits in a layout that may be another than the
 /// one that it would choose.
-fn opened(made: &Made, layout: Layout, activations: Activations) -> Engine<'static> {
+fn opened(made: &Made, layout: Layout, activations: Activations) -> GgmlEngine<'static> {
     let device = Device::cpu().unwrap();
     let homes = Homes { places: vec![Home { device, layout, is_used: true }], on_processor: 0 };
     let options = Options { activations, threads: 1, ..Options::new(made.context) };
-    Engine::open_at(&model(made), device, homes, options, &Serial, |_| {}).unwrap()
+    GgmlEngine::open_at(&model(made), device, homes, options, &Serial, |_| {}).unwrap()
 }
 
 /// Operations and tensors of the graphs of a model: a prompt, one without logits, a token, and what
@@ -62,7 +62,7 @@ fn no_pass_has_more_operations_than_there_is_room_for() {
     ];
     let whole = Made { whole: 1, head: RowFormat::Q8_0, ..ODD };
     let (mut block, mut rest) = (0, 0);
-    for activations in [Activations::Codes, Activations::Floats] {
+    for activations in [Activations::Int8, Activations::Floats] {
         for layout in layouts {
             for made in [MADE, whole] {
                 let of = |blocks| sizes(&Made { blocks, ..made }, layout, activations);
@@ -82,10 +82,10 @@ fn no_pass_has_more_operations_than_there_is_room_for() {
 }
 
 #[test]
-fn models_of_many_blocks_are_computed_with_a_lane_kept_free() {
+fn models_of_many_blocks_are_computed_with_a_thread_kept_free() {
     let made = Made { blocks: 40, ffn: 256, ..MADE };
     for layout in [Layout::new(Type::Q2_0, 32), Layout::new(Type::Tq2_0, 256)] {
-        let mut engine = opened(&made, layout, Activations::Codes);
+        let mut engine = opened(&made, layout, Activations::Int8);
         engine.read(&[1, 2, 3]).unwrap();
         engine.read(&[4]).unwrap();
         assert!(engine.logits().unwrap().iter().all(|logit| logit.is_finite()));

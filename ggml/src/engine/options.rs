@@ -34,7 +34,7 @@ impl Options {
             threads: 1,
             memory: None,
             layers: None,
-            activations: Activations::Codes,
+            activations: Activations::Int8,
         }
     }
 }
@@ -44,7 +44,7 @@ impl Options {
 pub enum Activations {
     /// Codes of a byte, rounded by the rule that BitNet models are trained with: the integers of
     /// our engine on the processor.
-    Codes,
+    Int8,
     /// Numbers as the backend takes them, which is what llama.cpp does: less to compute, and
     /// another text. Vulkan's takes them as they are; others, the processor's too, round blocks.
     /// Attention is one operation then, in half precision where the device has that.

@@ -8,7 +8,7 @@ use trine_infer::config::Activation;
 
 use super::memory::{Kv, Seen};
 use super::pass::Pass;
-use super::weights::{Block, Head, Stack};
+use super::weights::{Block, LmHead, Stack};
 use super::words::ALIGNED;
 use crate::backend::{Error, Own, Result, Source, Tensor, Type};
 
@@ -16,7 +16,7 @@ use crate::backend::{Error, Own, Result, Source, Tensor, Type};
 const TAIL: usize = 16;
 
 /// What attention takes in.
-struct Turned {
+struct Rotated {
     /// (dim, tokens)
     queries: Tensor,
     /// How many positions each token sees: (tokens)
@@ -34,13 +34,13 @@ impl Pass<'_> {
         let mut stream = self.inputs.stream.clone();
         for (layer, block) in self.weights.blocks.iter().enumerate().take(shape.last + 1) {
             let kept = self.cache.of(layer)?;
-            let queries = self.turned(&stream, block, kept)?;
+            let queries = self.rotated(&stream, block, kept)?;
             if layer < shape.last {
-                let ends = self.seen()?.of(layer < config.whole).clone();
-                stream = self.after(&stream, &Turned { queries, ends }, block, kept)?;
+                let ends = self.seen()?.of(layer < config.prefix_layers).clone();
+                stream = self.after(&stream, &Rotated { queries, ends }, block, kept)?;
             } else if shape.with_logits {
-                let (stream, turned) = self.last_one(&stream, &queries)?;
-                let stream = self.after(&stream, &turned, block, kept)?;
+                let (stream, rotated) = self.last_one(&stream, &queries)?;
+                let stream = self.after(&stream, &rotated, block, kept)?;
                 return self.own_head(&stream, &self.weights.head);
             } else {
                 self.into.add(&queries)?;
@@ -54,35 +54,41 @@ impl Pass<'_> {
     }
 
     /// The last token alone: its stream, and what attention takes in for it.
-    fn last_one(&self, stream: &Tensor, queries: &Tensor) -> Result<(Tensor, Turned)> {
+    fn last_one(&self, stream: &Tensor, queries: &Tensor) -> Result<(Tensor, Rotated)> {
         let (dim, before) = (self.model.config().dim, self.shape.tokens - 1);
         let row = |x: &Tensor| self.graph.view(x, [dim, 1, 1], [4 * dim; 2], 4 * dim * before);
         let ends = &self.seen()?.causal;
         let ends = self.graph.view(ends, [1, 1, 1], [4; 2], 4 * before)?;
-        Ok((row(stream)?, Turned { queries: row(queries)?, ends }))
+        Ok((row(stream)?, Rotated { queries: row(queries)?, ends }))
     }
 
     /// The stream after a block.
-    fn after(&self, stream: &Tensor, turned: &Turned, block: &Block, kept: &Kv) -> Result<Tensor> {
+    fn after(
+        &self,
+        stream: &Tensor,
+        rotated: &Rotated,
+        block: &Block,
+        kept: &Kv,
+    ) -> Result<Tensor> {
         let (graph, config) = (self.graph, self.model.config());
         let [_, tokens, ..] = stream.shape();
-        let operands = [&turned.queries, &turned.ends, &kept.keys, &kept.values];
+        let operands = [&rotated.queries, &rotated.ends, &kept.keys, &kept.values];
         let mixed = (Type::F32, [config.dim, tokens]);
         let mixed = graph.own(Own::Attend, mixed, &operands, &heads(config))?;
-        let codes = self.codes(&mixed, &block.attn_sub_norm, Source::Plain)?;
-        let stream = self.products(&block.output, config.dim, &codes, Some(stream))?;
-        let codes = self.codes(&stream, &block.ffn_norm, Source::Plain)?;
-        let both = self.products(&block.gate_up, config.dim, &codes, None)?;
+        let quantized = self.quantized(&mixed, &block.attn_sub_norm, Source::Plain)?;
+        let stream = self.products(&block.output, config.dim, &quantized, Some(stream))?;
+        let quantized = self.quantized(&stream, &block.ffn_norm, Source::Plain)?;
+        let both = self.products(&block.gate_up, config.dim, &quantized, None)?;
         let source = match config.activation {
             Activation::ReluSquared => Source::ReluSquared,
             _ => Source::Silu,
         };
-        let codes = self.codes(&both, &block.ffn_sub_norm, source)?;
-        self.products(&block.down, config.ffn, &codes, Some(&stream))
+        let quantized = self.quantized(&both, &block.ffn_sub_norm, source)?;
+        self.products(&block.down, config.ffn, &quantized, Some(&stream))
     }
 
     /// Rows normed and rounded.
-    fn codes(&self, x: &Tensor, norm: &Tensor, source: Source) -> Result<Tensor> {
+    fn quantized(&self, x: &Tensor, norm: &Tensor, source: Source) -> Result<Tensor> {
         let ([columns, ..], [_, tokens, ..]) = (norm.shape(), x.shape());
         let shape = [columns.next_multiple_of(ALIGNED) + TAIL, tokens];
         let words = [source as i32, self.epsilon()];
@@ -94,29 +100,29 @@ impl Pass<'_> {
         &self,
         stack: &Stack,
         columns: usize,
-        codes: &Tensor,
+        quantized: &Tensor,
         before: Option<&Tensor>,
     ) -> Result<Tensor> {
         let scales = stack.scales.as_ref().ok_or_else(|| Error::new("a matrix has no scale"))?;
-        let ([_, rows, ..], [_, tokens, ..]) = (stack.trits.shape(), codes.shape());
-        let operands = [&stack.trits, codes, scales];
+        let ([_, rows, ..], [_, tokens, ..]) = (stack.trits.shape(), quantized.shape());
+        let operands = [&stack.trits, quantized, scales];
         let operands: Vec<&Tensor> = operands.into_iter().chain(before).collect();
         self.graph.own(Own::Product, (Type::F32, [rows, tokens]), &operands, &[word(columns)])
     }
 
     /// Queries of a block, turned; the cache has its keys and values.
-    fn turned(&self, stream: &Tensor, block: &Block, kept: &Kv) -> Result<Tensor> {
+    fn rotated(&self, stream: &Tensor, block: &Block, kept: &Kv) -> Result<Tensor> {
         let (graph, config, inputs) = (self.graph, self.model.config(), self.inputs);
-        let codes = self.codes(stream, &block.attn_norm, Source::Plain)?;
-        let qkv = self.products(&block.qkv, config.dim, &codes, None)?;
-        let (cosines, sines) = inputs.turns.tables()?;
+        let quantized = self.quantized(stream, &block.attn_norm, Source::Plain)?;
+        let qkv = self.products(&block.qkv, config.dim, &quantized, None)?;
+        let (cosines, sines) = inputs.rotations.tables()?;
         let operands = [&qkv, cosines, sines, &self.seen()?.places, &kept.keys, &kept.values];
         let queries = (Type::F32, [config.dim, self.shape.tokens]);
         graph.own(Own::Turn, queries, &operands, &heads(config))
     }
 
     /// The logits of one token.
-    fn own_head(&self, stream: &Tensor, head: &Head) -> Result<()> {
+    fn own_head(&self, stream: &Tensor, head: &LmHead) -> Result<()> {
         let (graph, dim) = (self.graph, self.model.config().dim);
         let bytes = if head.block > 1 { dim + dim / head.block * 4 } else { 4 * dim };
         let words = [word(head.block), self.epsilon()];

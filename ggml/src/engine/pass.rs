@@ -8,8 +8,8 @@ use trine_infer::{Config, Model};
 
 use super::memory::{Cache, Inputs, Shape};
 use super::options::Activations;
-use super::turns::Turns;
-use super::weights::{Block, Head, Stack, Weights};
+use super::rotations::Rotations;
+use super::weights::{Block, LmHead, Stack, Weights};
 use crate::backend::{Context, Error, Graph, Result, Tensor, Type};
 use crate::round::{Input, Rounder};
 
@@ -43,7 +43,7 @@ struct Projected {
 }
 
 impl Pass<'_> {
-    /// Adds all that is to be computed. Of the last block nobody reads but keys, values, and what
+    /// Adds all that is to be computed. Of the last block no one reads but keys, values, and what
     /// becomes of the last token, which goes through it alone.
     pub(super) fn build(&self) -> Result<()> {
         let Shape { last, with_logits, .. } = self.shape;
@@ -51,7 +51,8 @@ impl Pass<'_> {
         for (layer, block) in self.weights.blocks.iter().enumerate().take(last + 1) {
             let projected = self.project(&stream, layer, block)?;
             if layer < last {
-                let whole = self.inputs.whole.as_ref().filter(|_| layer < self.config().whole);
+                let whole =
+                    self.inputs.whole.as_ref().filter(|_| layer < self.config().prefix_layers);
                 let mask = whole.unwrap_or(&self.inputs.mask);
                 stream = self.rest(&stream, &projected, mask, block)?;
             } else if with_logits {
@@ -108,7 +109,7 @@ impl Pass<'_> {
     fn input(&self, x: &Tensor, norm: &Tensor, epsilon_factor: f32) -> Result<Input> {
         let normed = self.norm(x, norm, epsilon_factor)?;
         match self.activations {
-            Activations::Codes => self.rounder().quantize(&normed),
+            Activations::Int8 => self.rounder().quantize(&normed),
             Activations::Floats => Ok(Input { numbers: normed, scales: None }),
         }
     }
@@ -156,7 +157,7 @@ impl Pass<'_> {
         let input = self.input(stream, &block.attn_norm, 1.0)?;
         let qkv = self.product(&block.qkv, &input)?;
         let [_, row, ..] = qkv.strides();
-        let (queries, keys) = self.turn(&qkv)?;
+        let (queries, keys) = self.rotate(&qkv)?;
         let first = 4 * (config.heads + config.kv_heads) * width;
         let values = graph.view(&qkv, [kv_dim, tokens, 1], [row, row * tokens], first)?;
         let kept = self.cache.of(layer)?;
@@ -171,7 +172,7 @@ impl Pass<'_> {
 
     /// Queries, (width, heads, tokens), and keys, (width, kv heads, tokens), turned by their
     /// positions: the element `i` together with `i + width / 2`.
-    fn turn(&self, qkv: &Tensor) -> Result<(Tensor, Tensor)> {
+    fn rotate(&self, qkv: &Tensor) -> Result<(Tensor, Tensor)> {
         let (graph, config) = (self.graph, self.config());
         let (width, tokens) = (config.head_width(), self.shape.tokens);
         let (heads, kv_heads) = (config.heads, config.kv_heads);
@@ -179,25 +180,25 @@ impl Pass<'_> {
         let part = |from: &Tensor, first: usize, count: usize, row: usize| {
             graph.view(from, [width, count, tokens], [4 * width, row], 4 * width * first)
         };
-        match &self.inputs.turns {
-            Turns::Positions { positions, divisors } => {
-                let turned = |first, count| {
+        match &self.inputs.rotations {
+            Rotations::Positions { positions, divisors } => {
+                let rotated = |first, count| {
                     let part = part(qkv, first, count, row)?;
                     graph.rope(&part, positions, divisors.as_ref(), config.rope_base)
                 };
-                Ok((turned(0, heads)?, turned(heads, kv_heads)?))
+                Ok((rotated(0, heads)?, rotated(heads, kv_heads)?))
             }
-            Turns::Tables { cosines, sines } => {
+            Rotations::Tables { cosines, sines } => {
                 let both = part(qkv, 0, heads + kv_heads, row)?;
-                let turned = self.turn_by(&both, cosines, sines)?;
-                let [_, _, row, _] = turned.strides();
-                Ok((part(&turned, 0, heads, row)?, part(&turned, heads, kv_heads, row)?))
+                let rotated = self.rotate_by(&both, cosines, sines)?;
+                let [_, _, row, _] = rotated.strides();
+                Ok((part(&rotated, 0, heads, row)?, part(&rotated, heads, kv_heads, row)?))
             }
         }
     }
 
     /// Heads turned by the processor's cosines and sines.
-    fn turn_by(&self, heads: &Tensor, cosines: &Tensor, sines: &Tensor) -> Result<Tensor> {
+    fn rotate_by(&self, heads: &Tensor, cosines: &Tensor, sines: &Tensor) -> Result<Tensor> {
         let graph = self.graph;
         let [width, count, tokens, _] = heads.shape();
         let [_, head, token, _] = heads.strides();
@@ -304,12 +305,12 @@ impl Pass<'_> {
     }
 
     /// The logits of one token.
-    fn head(&self, stream: &Tensor, head: &Head) -> Result<()> {
+    fn head(&self, stream: &Tensor, head: &LmHead) -> Result<()> {
         let graph = self.graph;
         let normed = self.norm(stream, &head.norm, 1.0)?;
-        let is_rounded = head.block > 1 && self.activations == Activations::Codes;
+        let is_rounded = head.block > 1 && self.activations == Activations::Int8;
         let input = if is_rounded { self.rounder().blocks(&normed, head.block)? } else { normed };
-        let is_exact = self.activations == Activations::Codes;
+        let is_exact = self.activations == Activations::Int8;
         let mut first = 0;
         for piece in &head.pieces {
             let [_, rows, ..] = piece.shape();

@@ -8,13 +8,13 @@ use super::memory::{CACHE_OF_BLOCK, Cache, INPUTS, Inputs, Shape};
 use super::options::Options;
 use super::pass::{NODES_OF_BLOCK, NODES_OF_HEAD, Pass};
 use super::plan::{Homes, Plan};
-use super::trial::trial;
+use super::smoke_test::smoke_test;
 use super::weights::{self, Weights};
 use crate::backend::{Backend, Context, Device, Error, Graph, Result, Scheduler};
 
 /// Tokens of a pass, and how far they go.
 #[derive(Clone, Copy, Debug)]
-struct Stretch<'t> {
+struct TokenRange<'t> {
     tokens: &'t [u32],
     /// Positions before the first of them.
     past: usize,
@@ -42,7 +42,7 @@ const FOUND_OF_REST: usize = weights::PIECES_MAX + 1 + INPUTS;
 
 /// A model on a device, with keys and values of one text.
 #[derive(Debug)]
-pub struct Engine<'w> {
+pub struct GgmlEngine<'w> {
     model: Model<'w>,
     options: Options,
     plan: Plan,
@@ -58,12 +58,12 @@ pub struct Engine<'w> {
     homes: Homes,
     tokens: Vec<u32>,
     /// How many of the first of them saw each other whole.
-    whole: usize,
+    prefix_len: usize,
     logits: Vec<f32>,
     has_logits: bool,
 }
 
-impl<'w> Engine<'w> {
+impl<'w> GgmlEngine<'w> {
     /// What of a model would lie where.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl<'w> Engine<'w> {
             ..*options
         };
         let homes = Homes::new(model, device, &options)?;
-        trial(model, device, &homes, &options, pool)?;
+        smoke_test(model, device, &homes, &options, pool)?;
         Self::open_at(model, device, homes, options, pool, tell)
     }
 
@@ -133,16 +133,16 @@ impl<'w> Engine<'w> {
             weights,
             homes,
             tokens: Vec::new(),
-            whole: 0,
+            prefix_len: 0,
             logits,
             has_logits: false,
         })
     }
 
-    /// Whether its first blocks see a prompt whole.
+    /// Whether its first blocks have prefix attention over a prompt.
     #[must_use]
-    pub const fn sees_whole(&self) -> bool {
-        self.model.config().whole > 0
+    pub const fn has_prefix_attention(&self) -> bool {
+        self.model.config().prefix_layers > 0
     }
 
     /// Tokens that are computed together, at most.
@@ -191,12 +191,12 @@ impl<'w> Engine<'w> {
     /// # Errors
     /// When a part would be left of a prompt whose tokens saw all of it.
     pub fn truncate(&mut self, len: usize) -> Result<()> {
-        if len > 0 && len < self.whole {
+        if len > 0 && len < self.prefix_len {
             let what = "a prompt that was read whole is forgotten whole: all of it, or nothing";
             return Err(Error::new(what));
         }
         if len < self.tokens.len() {
-            self.whole = self.whole.min(len);
+            self.prefix_len = self.prefix_len.min(len);
             self.tokens.truncate(len);
             self.has_logits = false;
         }
@@ -248,7 +248,7 @@ impl<'w> Engine<'w> {
             let (tokens, after) = rest.split_at(rest.len().min(self.options.batch));
             let with_logits = with_logits && after.is_empty();
             let past = self.tokens.len();
-            self.pass(Stretch { tokens, past, last, with_logits, whole: None })?;
+            self.pass(TokenRange { tokens, past, last, with_logits, whole: None })?;
             self.tokens.extend(tokens);
             rest = after;
         }
@@ -266,7 +266,7 @@ impl<'w> Engine<'w> {
         if !self.tokens.is_empty() {
             return Err(Error::new("a prompt comes first: forget what was read before"));
         }
-        let Config { whole, layers, .. } = *self.model.config();
+        let Config { prefix_layers: whole, layers, .. } = *self.model.config();
         if whole == 0 || prompt.is_empty() {
             return self.read(prompt);
         }
@@ -277,12 +277,12 @@ impl<'w> Engine<'w> {
             let mut past = 0;
             for tokens in prompt.chunks(self.options.batch) {
                 let with_logits = last == end && past + tokens.len() == until;
-                self.pass(Stretch { tokens, past, last, with_logits, whole: Some(until) })?;
+                self.pass(TokenRange { tokens, past, last, with_logits, whole: Some(until) })?;
                 past += tokens.len();
             }
         }
         self.tokens.extend(prompt);
-        self.whole = until;
+        self.prefix_len = until;
         Ok(())
     }
 
@@ -309,9 +309,9 @@ impl<'w> Engine<'w> {
         (scheduler.operations(), scheduler.reachable())
     }
 
-    fn pass(&mut self, stretch: Stretch<'_>) -> Result<()> {
+    fn pass(&mut self, stretch: TokenRange<'_>) -> Result<()> {
         self.has_logits = false;
-        let Stretch { tokens, past, last, with_logits, whole } = stretch;
+        let TokenRange { tokens, past, last, with_logits, whole } = stretch;
         let (context, positions) = (self.context(), past..past + tokens.len());
         let until = whole.unwrap_or(positions.end);
         // Our own backend is told how far tokens see in numbers: one graph serves all positions.
@@ -324,7 +324,7 @@ impl<'w> Engine<'w> {
             return Err(Error::new("there is no graph"));
         };
         inputs.embed(&self.model, tokens)?;
-        inputs.turns.write(positions.clone(), &self.frequencies)?;
+        inputs.rotations.write(positions.clone(), &self.frequencies)?;
         inputs.hide(positions.clone(), seen, until)?;
         inputs.place(positions, self.model.config(), context)?;
         scheduler.compute()?;

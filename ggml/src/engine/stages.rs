@@ -83,17 +83,17 @@ fn what_is_computed_number_by_number_is_the_cores_bit_for_bit() {
         let wanted: Vec<f32> = sums.iter().map(|sum| sum * factor).collect();
         assert_eq!(apart("scales", device, &found, &wanted), 0.0);
 
-        assert_eq!(turned(device, &x), 0.0);
+        assert_eq!(rotated(device, &x), 0.0);
     }
 }
 
 /// The rotary embedding of heads.
-fn turned(device: Device, x: &[f32]) -> f32 {
-    let turns: Vec<(f32, f32)> =
+fn rotated(device: Device, x: &[f32]) -> f32 {
+    let rotations: Vec<(f32, f32)> =
         (0..WIDTH / 2).map(|i| math::sin_cos(i as f32 * 1.37 + 11.0)).collect();
-    let cosines: Vec<f32> = turns.iter().chain(&turns).map(|(_, cosine)| *cosine).collect();
-    let negative = turns.iter().map(|(sine, _)| -sine);
-    let sines: Vec<f32> = negative.chain(turns.iter().map(|(sine, _)| *sine)).collect();
+    let cosines: Vec<f32> = rotations.iter().chain(&rotations).map(|(_, cosine)| *cosine).collect();
+    let negative = rotations.iter().map(|(sine, _)| -sine);
+    let sines: Vec<f32> = negative.chain(rotations.iter().map(|(sine, _)| *sine)).collect();
     let (heads, turn) = ([WIDTH, DIM / WIDTH, 1], [WIDTH, 1, 1]);
     let found = computed(device, &[(x, heads), (&cosines, turn), (&sines, turn)], |graph, t| {
         let half =
@@ -104,7 +104,7 @@ fn turned(device: Device, x: &[f32]) -> f32 {
     let mut wanted = x.to_vec();
     for head in wanted.chunks_exact_mut(WIDTH) {
         let (first, second) = head.split_at_mut(WIDTH / 2);
-        for ((a, b), (sine, cosine)) in first.iter_mut().zip(second).zip(&turns) {
+        for ((a, b), (sine, cosine)) in first.iter_mut().zip(second).zip(&rotations) {
             (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
         }
     }

@@ -64,7 +64,7 @@ fn divides_exactly(device: Device) -> bool {
 }
 
 #[test]
-fn codes_and_scales_are_the_cores() {
+fn quantized_activations_and_scales_are_the_cores() {
     for (device, columns, count) in devices().into_iter().flat_map(|device| {
         [(2560, 1), (2560, 5), (6912, 1), (97, 40)].map(|(columns, count)| (device, columns, count))
     }) {
@@ -114,7 +114,7 @@ fn codes_and_scales_are_the_cores() {
 #[test]
 fn sums_are_the_cores() {
     for device in devices() {
-        let layout = Layout::of(Backend::open(device, 2).unwrap(), 2, Activations::Codes).unwrap();
+        let layout = Layout::of(Backend::open(device, 2).unwrap(), 2, Activations::Int8).unwrap();
         println!("{device:?}: {}", layout.name());
         if device.backend() == "Vulkan" {
             assert_eq!((layout.name(), layout.by_parts), ("TQ2_0", true));
@@ -130,9 +130,9 @@ fn sums_are_the_cores() {
                 .map(|(bits, at)| if at < columns { 127 } else { (bits >> 5) as u8 as i8 })
                 .map(|code| code.max(-127))
                 .collect();
-            let mut packed = vec![0; Packing::Line16.bytes(rows, columns).unwrap()];
-            pack(Packing::Line16, rows, columns, &trits, &mut packed).unwrap();
-            let matrix = Matrix::new(Packing::Line16, rows, columns, &packed).unwrap();
+            let mut packed = vec![0; Packing::PanelBase3.bytes(rows, columns).unwrap()];
+            pack(Packing::PanelBase3, rows, columns, &trits, &mut packed).unwrap();
+            let matrix = Matrix::new(Packing::PanelBase3, rows, columns, &packed).unwrap();
             let weights = layout.pack(&matrix, &Serial).unwrap();
             assert_eq!(weights.len(), layout.bytes(rows, columns));
             let mut scheduler = scheduler(device);

@@ -1,6 +1,6 @@
 //! Ternary matrices in types that a backend has, such that its sums are exact.
 //!
-//! A product of a code in -127..=127 and a trit, summed over a row, is a whole number below 2²⁴, so
+//! A product of a code in -127..=127 and a trit, summed over a row, is an integer below 2²⁴, so
 //! single precision holds every partial sum, in any order. What can go wrong is that a backend
 //! rounds the codes: those that want them as bytes scale each block of them by its greatest
 //! magnitude. There one lane of each block is given up: it holds 127 where the weight is 0, so
@@ -27,7 +27,7 @@ pub(crate) struct Layout {
     pub(crate) by_parts: bool,
 }
 
-/// What our own backend takes, whose products are whole numbers in themselves.
+/// What our own backend takes, whose products are integers in themselves.
 const WORDS: Layout = Layout::new(Type::I8, 0);
 
 /// What is tried, the smallest first.
@@ -45,7 +45,7 @@ impl Layout {
         Self { kind, sentinel, by_parts: false }
     }
 
-    /// The smallest one in which this backend's sums of codes are those of whole numbers, for one
+    /// The smallest one in which this backend's sums of codes are those of integers, for one
     /// token and for many; for floats, the smallest one that it multiplies.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Layout {
         let device = backend.device();
         if device.is_ternary() {
             return match activations {
-                Activations::Codes => Ok(WORDS),
+                Activations::Int8 => Ok(WORDS),
                 Activations::Floats => Err(Error::new(format!(
                     "{} computes with codes alone: leave out --activations floats, or name another \
                      backend",
@@ -67,7 +67,7 @@ impl Layout {
             backends.push(Backend::open(crate::Device::cpu()?, threads)?);
         }
         let mut scheduler = Scheduler::new(backends, NODES)?;
-        let is_exact = activations == Activations::Codes;
+        let is_exact = activations == Activations::Int8;
         for layout in LAYOUTS.into_iter().filter(|layout| is_exact || layout.sentinel == 0) {
             if !is_exact {
                 let (weights, codes) = (vec![0; layout.bytes(1, COLUMNS)], vec![0; COLUMNS]);
@@ -231,7 +231,7 @@ impl Layout {
         Ok(())
     }
 
-    /// Whether products of trits and so many codes are, on a device, those of whole numbers.
+    /// Whether products of trits and so many codes are, on a device, those of integers.
     fn is_exact(
         self,
         device: crate::Device,
@@ -240,10 +240,10 @@ impl Layout {
     ) -> Result<bool> {
         let mut random = Random::new(7);
         let trits: Vec<i8> = (0..ROWS * COLUMNS).map(|_| random.below(3) as i8 - 1).collect();
-        let mut packed = vec![0; Packing::Line2.bytes(ROWS, COLUMNS).unwrap_or(0)];
+        let mut packed = vec![0; Packing::Panel2Bit.bytes(ROWS, COLUMNS).unwrap_or(0)];
         let fail = |error: trine_ternary::Error| Error::new(error.to_string());
-        pack(Packing::Line2, ROWS, COLUMNS, &trits, &mut packed).map_err(fail)?;
-        let matrix = Matrix::new(Packing::Line2, ROWS, COLUMNS, &packed).map_err(fail)?;
+        pack(Packing::Panel2Bit, ROWS, COLUMNS, &trits, &mut packed).map_err(fail)?;
+        let matrix = Matrix::new(Packing::Panel2Bit, ROWS, COLUMNS, &packed).map_err(fail)?;
         let weights = self.pack(&matrix, &trine_ternary::parallel::Serial)?;
         for tokens in counts {
             let codes: Vec<i8> =

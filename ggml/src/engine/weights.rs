@@ -46,7 +46,7 @@ pub(super) struct Block {
 
 /// What follows the last block.
 #[derive(Debug)]
-pub(super) struct Head {
+pub(super) struct LmHead {
     /// (dim)
     pub(super) norm: Tensor,
     /// (dim, rows), cut where a device takes no tensor so large.
@@ -59,7 +59,7 @@ pub(super) struct Head {
 #[derive(Debug)]
 pub(super) struct Weights {
     pub(super) blocks: Vec<Block>,
-    pub(super) head: Head,
+    pub(super) head: LmHead,
 }
 
 /// Tensors of a block: four norms, four stacks of two.
@@ -102,7 +102,7 @@ impl Weights {
             blocks.push(Block::describe(context, layout, config, fold)?);
         }
         let (context, device) = homes.head(&contexts)?;
-        let head = Head::describe(context, device, config, &model.weights().head)?;
+        let head = LmHead::describe(context, device, config, &model.weights().head)?;
         for (context, place) in contexts.iter().zip(&homes.places) {
             if place.is_used {
                 context.allocate(place.device)?;
@@ -210,7 +210,7 @@ impl Block {
     }
 }
 
-impl Head {
+impl LmHead {
     fn describe(
         context: &Context,
         device: Device,

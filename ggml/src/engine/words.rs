@@ -1,5 +1,5 @@
 //! Trits as our own backend takes them (`ggml/ternary/kernels.h`): rows of words of 16 trits each,
-//! which are those of [`Packing::Line2`], each row's side by side.
+//! which are those of [`Packing::Panel2Bit`], each row's side by side.
 
 use trine_infer::weights::repack_matrix;
 use trine_ternary::parallel::{Parallel, for_each_chunk};
@@ -7,7 +7,7 @@ use trine_ternary::{Error, Matrix, Packing};
 
 /// Trits of which a row has a multiple, so that threads read 16 bytes at once.
 pub(super) const ALIGNED: usize = 64;
-/// Rows of a panel of [`Packing::Line2`], and trits of a word.
+/// Rows of a panel of [`Packing::Panel2Bit`], and trits of a word.
 const PANEL: usize = 32;
 const WORD: usize = 16;
 
@@ -19,8 +19,8 @@ pub(super) const fn row_bytes(columns: usize) -> usize {
 /// A matrix in words, its scale left out. What fills up a row meets codes of 0.
 pub(super) fn pack(matrix: &Matrix<'_>, pool: &dyn Parallel) -> Result<Vec<u8>, Error> {
     let (rows, columns) = (matrix.rows(), matrix.cols());
-    let mut panels = vec![0; Packing::Line2.bytes(rows, columns).ok_or(Error::Overflow)?];
-    repack_matrix(matrix, Packing::Line2, &mut panels, pool)?;
+    let mut panels = vec![0; Packing::Panel2Bit.bytes(rows, columns).ok_or(Error::Overflow)?];
+    repack_matrix(matrix, Packing::Panel2Bit, &mut panels, pool)?;
     let (steps, row) = (columns.div_ceil(WORD), row_bytes(columns));
     let mut out = vec![0; rows * row];
     for_each_chunk(pool, &mut out, PANEL * row, &|panel, out| {
@@ -54,9 +54,9 @@ mod tests {
     fn a_word_has_sixteen_neighbours_of_a_row() {
         let (rows, columns) = (35, 80);
         let trits: Vec<i8> = (0..rows * columns).map(|at| (at * at % 7 % 3) as i8 - 1).collect();
-        let mut packed = vec![0; Packing::Line2.bytes(rows, columns).unwrap()];
-        pack(Packing::Line2, rows, columns, &trits, &mut packed).unwrap();
-        let matrix = Matrix::new(Packing::Line2, rows, columns, &packed).unwrap();
+        let mut packed = vec![0; Packing::Panel2Bit.bytes(rows, columns).unwrap()];
+        pack(Packing::Panel2Bit, rows, columns, &trits, &mut packed).unwrap();
+        let matrix = Matrix::new(Packing::Panel2Bit, rows, columns, &packed).unwrap();
         let words = super::pack(&matrix, &Serial).unwrap();
         assert_eq!(words.len(), rows * 32);
         for (at, trit) in trits.iter().enumerate() {

@@ -118,12 +118,12 @@ impl Block<'_> {
     fn project(&self, qkv: &Tensor) -> Result<Attended> {
         let (graph, sizes) = (self.graph, self.sizes);
         let (dim, kv, width) = (sizes.dim, sizes.kv_dim(), sizes.width());
-        let turned = graph.cont(&self.columns(qkv, 0, dim + kv)?)?;
-        let turned = graph.reshape(&turned, [width, (dim + kv) / width, self.size.rows()])?;
-        let turned = self.turn(&turned, false)?;
-        let turned = graph.reshape(&turned, [dim + kv, self.size.rows(), 1])?;
-        let queries = self.by_heads(&turned, 0, dim)?;
-        let keys = self.by_heads(&turned, dim, kv)?;
+        let rotated = graph.cont(&self.columns(qkv, 0, dim + kv)?)?;
+        let rotated = graph.reshape(&rotated, [width, (dim + kv) / width, self.size.rows()])?;
+        let rotated = self.rotate(&rotated, false)?;
+        let rotated = graph.reshape(&rotated, [dim + kv, self.size.rows(), 1])?;
+        let queries = self.by_heads(&rotated, 0, dim)?;
+        let keys = self.by_heads(&rotated, dim, kv)?;
         let values = self.by_heads(qkv, dim + kv, kv)?;
         let scores = graph.mul_mat(&keys, &queries)?;
         let mask = if self.layer < sizes.whole { &self.inputs.whole } else { &self.inputs.mask };
@@ -132,7 +132,7 @@ impl Block<'_> {
     }
 
     /// Heads, (width, heads, rows), turned by the positions of the rows; or back.
-    pub(super) fn turn(&self, heads: &Tensor, back: bool) -> Result<Tensor> {
+    pub(super) fn rotate(&self, heads: &Tensor, back: bool) -> Result<Tensor> {
         let graph = self.graph;
         let ([width, count, rows, _], [_, head, row, _]) = (heads.shape(), heads.strides());
         let half = |offset| graph.view(heads, [width / 2, count, rows], [head, row], offset);

@@ -24,7 +24,7 @@ pub(super) struct Numbers {
     /// (numbers)
     pub(super) values: Tensor,
     /// The same; derivatives of weights are those of what trits and scales stand for together.
-    pub(super) slopes: Tensor,
+    pub(super) gradients: Tensor,
     /// The scale of each row of each matrix.
     pub(super) scales: Tensor,
 }
@@ -34,12 +34,12 @@ impl Numbers {
         let context = Context::new(NUMBERS, 0)?;
         let count = sizes.numbers();
         let rows = sizes.scales(sizes.layers, Group::Qkv).at;
-        let (values, slopes) =
+        let (values, gradients) =
             (context.tensor(Type::F32, [count])?, context.tensor(Type::F32, [count])?);
         let scales = context.tensor(Type::F32, [rows])?;
         context.allocate(device)?;
         context.mark_weights();
-        Ok(Self { sizes, values, slopes, scales })
+        Ok(Self { sizes, values, gradients, scales })
     }
 
     /// The weight of a norm: (columns)
@@ -48,8 +48,13 @@ impl Numbers {
     }
 
     /// Where its derivative goes.
-    pub(super) fn norm_slope(&self, graph: &Context, layer: usize, norm: Norm) -> Result<Tensor> {
-        part(graph, &self.slopes, self.sizes.norm(layer, norm))
+    pub(super) fn norm_gradient(
+        &self,
+        graph: &Context,
+        layer: usize,
+        norm: Norm,
+    ) -> Result<Tensor> {
+        part(graph, &self.gradients, self.sizes.norm(layer, norm))
     }
 
     /// The matrices of a group: (columns, rows)
@@ -58,13 +63,13 @@ impl Numbers {
     }
 
     /// Where their derivatives go.
-    pub(super) fn matrix_slope(
+    pub(super) fn matrix_gradient(
         &self,
         graph: &Context,
         layer: usize,
         group: Group,
     ) -> Result<Tensor> {
-        part(graph, &self.slopes, self.sizes.matrix(layer, group))
+        part(graph, &self.gradients, self.sizes.matrix(layer, group))
     }
 
     /// The scales of their rows: (rows)
@@ -109,7 +114,7 @@ pub(super) struct Inputs {
     /// The stream before each block, and after the last: (dim, rows)
     pub(super) streams: Vec<Tensor>,
     /// The derivative of the last of them: (dim, rows)
-    pub(super) slope: Tensor,
+    pub(super) gradient: Tensor,
     /// That of the first.
     pub(super) slope_out: Tensor,
     /// What each half of each block is multiplied by where numbers are dropped: (dim, rows)
@@ -119,7 +124,8 @@ pub(super) struct Inputs {
     pub(super) sines: Tensor,
     /// 0 where a token sees a position, else -∞: (tokens, tokens of all heads that share keys)
     pub(super) mask: Tensor,
-    /// The same where prompts are seen whole, of each sentence: (…, …, 1, sentences)
+    /// The same where prompts are read with prefix attention, of each sentence: (…, …, 1,
+    /// sentences)
     pub(super) whole: Tensor,
     /// 127 for each row.
     pub(super) ones: Tensor,
@@ -137,7 +143,7 @@ impl Inputs {
         let seen_whole = if sizes.whole > 0 { sentences } else { 1 };
         let inputs = Self {
             streams: (0..=sizes.layers).map(|_| stream()).collect::<Result<_>>()?,
-            slope: stream()?,
+            gradient: stream()?,
             slope_out: stream()?,
             factors: (0..halves).map(|_| Ok([stream()?, stream()?])).collect::<Result<_>>()?,
             cosines: context.tensor(Type::F32, [width, 1, tokens])?,
@@ -163,10 +169,10 @@ impl Inputs {
                 let frequency = 1.0 / sizes.rope_base.powf((2 * at) as f32 / width as f32);
                 (position as f32 * frequency).sin_cos()
             };
-            let turns: Vec<(f32, f32)> = (0..width / 2).map(turn).collect();
-            cosines.extend(turns.iter().chain(&turns).map(|(_, cosine)| *cosine));
-            sines.extend(turns.iter().map(|(sine, _)| -*sine));
-            sines.extend(turns.iter().map(|(sine, _)| *sine));
+            let rotations: Vec<(f32, f32)> = (0..width / 2).map(turn).collect();
+            cosines.extend(rotations.iter().chain(&rotations).map(|(_, cosine)| *cosine));
+            sines.extend(rotations.iter().map(|(sine, _)| -*sine));
+            sines.extend(rotations.iter().map(|(sine, _)| *sine));
         }
         self.cosines.write_f32(&cosines)?;
         self.sines.write_f32(&sines)?;

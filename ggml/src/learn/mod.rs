@@ -148,16 +148,16 @@ impl Blocks {
     }
 
     /// After [`Self::forward`]: the derivative of the stream after the last block, (rows, dim),
-    /// becomes that before the first, and `slopes` the derivatives of all numbers.
+    /// becomes that before the first, and `gradients` the derivatives of all numbers.
     ///
     /// # Errors
     /// When the device fails, or finds what is no number.
-    pub fn back(&mut self, stream: &mut [f32], slopes: &mut [f32]) -> Result<()> {
+    pub fn back(&mut self, stream: &mut [f32], gradients: &mut [f32]) -> Result<()> {
         let Some((size, inputs)) = self.made.as_ref().filter(|_| !self.batch.is_empty()) else {
             return Err(Error::new("there is no forward pass to go back from"));
         };
         let rows: usize = self.batch.iter().map(|sentence| sentence.tokens).sum();
-        if slopes.len() != self.sizes.numbers() || stream.len() != rows * self.sizes.dim {
+        if gradients.len() != self.sizes.numbers() || stream.len() != rows * self.sizes.dim {
             return Err(Error::new("the derivatives are those of other blocks"));
         }
         // A device may hold what it multiplies in half precision, in which the smallest would be
@@ -165,14 +165,14 @@ impl Blocks {
         let most = stream.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
         let up = if most.is_normal() { most.log2().floor().exp2().recip() } else { 1.0 };
         stream.iter_mut().for_each(|x| *x *= up);
-        inputs.slope.write_f32(&filled(stream, &self.batch, *size, self.sizes.dim))?;
+        inputs.gradient.write_f32(&filled(stream, &self.batch, *size, self.sizes.dim))?;
         self.schedulers[1].compute()?;
         read(&inputs.slope_out, &self.batch, *size, stream)?;
-        self.numbers.slopes.read_f32(slopes)?;
+        self.numbers.gradients.read_f32(gradients)?;
         check_finite(stream)?;
-        check_finite(slopes)?;
+        check_finite(gradients)?;
         let down = up.recip();
-        stream.iter_mut().chain(slopes).for_each(|x| *x *= down);
+        stream.iter_mut().chain(gradients).for_each(|x| *x *= down);
         Ok(())
     }
 
@@ -228,13 +228,13 @@ fn add_forward<'g>(
 }
 
 fn add_back<'g>(inputs: &Inputs, layers: usize, block: impl Fn(usize) -> Block<'g>) -> Result<()> {
-    let mut slope = inputs.slope.clone();
+    let mut gradient = inputs.gradient.clone();
     for layer in (0..layers).rev() {
         let block = block(layer);
-        slope = block.back(&block.forward(&inputs.streams[layer])?, &slope)?;
-        block.into.add(&slope)?;
+        gradient = block.back(&block.forward(&inputs.streams[layer])?, &gradient)?;
+        block.into.add(&gradient)?;
         if layer == 0 {
-            block.into.add(&block.graph.cpy(&slope, &inputs.slope_out)?)?;
+            block.into.add(&block.graph.cpy(&gradient, &inputs.slope_out)?)?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use trine_ggml::Options;
 use trine_infer::gguf::File;
 use trine_infer::sample::likeliest;
-use trine_infer::{Model, Session};
+use trine_infer::{DecodeSession, Model};
 use trine_ternary::Packing;
 use trine_ternary::parallel::Serial;
 
@@ -44,10 +44,10 @@ struct Compared {
 }
 
 /// Random tokens after a prompt, and the logits of our engine before each of them.
-struct Text(Vec<(u32, Vec<f32>)>);
+struct LogitTrace(Vec<(u32, Vec<f32>)>);
 
-impl Text {
-    fn of(mut session: Session<'_, '_>) -> Self {
+impl LogitTrace {
+    fn of(mut session: DecodeSession<'_, '_>) -> Self {
         let mut steps = Vec::new();
         let mut likely = BTreeSet::new();
         for token in tokens(1, SHAPE.vocab).take(amount().0) {
@@ -76,7 +76,7 @@ impl Text {
     }
 }
 
-fn read_here(made: &Made, options: &Options) -> (Model<'static>, Session<'static, 'static>) {
+fn read_here(made: &Made, options: &Options) -> (Model<'static>, DecodeSession<'static, 'static>) {
     let model = model(&File::parse(made.file().leak()).unwrap());
     let mut session = session(&model, options);
     read_prompt(&mut session, &PROMPT);
@@ -87,7 +87,7 @@ fn read_here(made: &Made, options: &Options) -> (Model<'static>, Session<'static
 fn measure(made: &Made) -> Vec<Compared> {
     let options = Options { batch: 32, threads: 1, ..Options::new(made.context) };
     let (model, session) = read_here(made, &options);
-    let text = Text::of(session);
+    let text = LogitTrace::of(session);
     let (_, mut moved) = read_here(&Made { is_nudged: true, ..*made }, &options);
     let mut all = vec![text.compare(|token| {
         let logits = moved.logits().unwrap().to_vec();

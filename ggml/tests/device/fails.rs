@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use trine_ggml::{Device, Engine, Options};
+use trine_ggml::{Device, GgmlEngine, Options};
 use trine_infer::gguf::File;
 use trine_ternary::parallel::Serial;
 
@@ -23,7 +23,7 @@ fn fail() {
     let model = model(&File::parse(Made::SMALL.file().leak()).unwrap());
     let device = Device::all().into_iter().find(|device| device.backend() == "Vulkan").unwrap();
     let options = Options { batch: 32, ..Options::new(64) };
-    let mut engine = match Engine::open(&model, device, &options, &Serial, |_| {}) {
+    let mut engine = match GgmlEngine::open(&model, device, &options, &Serial, |_| {}) {
         Ok(engine) => engine,
         Err(error) => return println!("not opened: {error}"),
     };

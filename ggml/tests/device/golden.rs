@@ -7,7 +7,7 @@ use trine_infer::weights::Vector;
 use trine_infer::{Config, Layer, Model, Weights};
 use trine_ternary::Kernels;
 
-use super::{Beside, devices, difference, opened};
+use super::{Comparison, devices, difference, opened};
 
 /// Those whose trits are packed as model files have them.
 const CASES: [&str; 2] = ["tq2", "tq1"];
@@ -77,13 +77,13 @@ fn half_precision_of_keys_and_values_is_ours_too() {
     for device in devices() {
         let options = Options { threads: 2, ..Options::new(model.config().context) };
         let count = model.config().context - prompt.len() - 1;
-        Beside::of(&model, device, &options, &prompt, count.min(24)).check(&device.name());
+        Comparison::of(&model, device, &options, &prompt, count.min(24)).check(&device.name());
     }
 }
 
 /// Without rounding the logits are others, and near: the weights are the same.
 #[test]
-fn numbers_as_they_are_come_near_those_of_codes() {
+fn floats_come_near_quantized_activations() {
     let model = model(&file("tq2.gguf"));
     let tokens = integers(&file("tq2.expected.gguf"), "expected.tokens");
     for device in devices() {

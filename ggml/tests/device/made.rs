@@ -6,7 +6,7 @@ use trine_ternary::{Packing, RowFormat};
 
 use super::golden::model;
 use super::making::Made;
-use super::{Beside, devices, difference, opened};
+use super::{Comparison, devices, difference, opened};
 
 /// Shapes in which something differs.
 static SHAPES: [(&str, Made); 5] = [
@@ -40,7 +40,7 @@ pub(crate) const PROMPT: [u32; 21] =
 fn compare(name: &str, made: &Made, device: Device, options: &Options, tokens: usize) {
     let model = model(&File::parse(made.file().leak()).unwrap());
     let what = format!("{name} on {}", device.name());
-    Beside::of(&model, device, options, &PROMPT, tokens).check(&what);
+    Comparison::of(&model, device, options, &PROMPT, tokens).check(&what);
 }
 
 /// Without codes a graph has other operations: attention in one, and none for scales. A prompt in

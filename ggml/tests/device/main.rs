@@ -1,7 +1,7 @@
 //! Models on ggml's devices compute what our engine computes.
 //!
 //! Every device of the build is tried: the processor as ggml has it, and with the feature `vulkan`
-//! one of Vulkan's, which without a graphics processor is Mesa's lavapipe (`cargo xtask test --leg
+//! one of Vulkan's, which without a GPU is Mesa's lavapipe (`cargo xtask test --leg
 //! ggml` sets what ggml wants to see it). Lavapipe compiles each kernel for minutes together, and
 //! ggml has one for each number of tokens up to 8: so prompts come in ones and in tens here.
 
@@ -13,15 +13,15 @@ mod golden;
 mod made;
 #[path = "../making/mod.rs"]
 mod making;
+mod prefix;
 mod refused;
 mod ternary;
-mod whole;
 
 use std::path::PathBuf;
 
-use trine_ggml::{Device, Engine, Kept, Kind, Options};
+use trine_ggml::{Device, GgmlEngine, Kept, Kind, Options};
 use trine_infer::sample::likeliest;
-use trine_infer::{KvKind, Model, Session, Step, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Model, Step, arena_bytes};
 use trine_ternary::parallel::Serial;
 
 /// Whether a device of Vulkan's is to be there: where it was built, unless the list of those that
@@ -55,9 +55,9 @@ fn devices() -> Vec<Device> {
 }
 
 /// A model on a device.
-fn opened<'w>(model: &Model<'w>, device: Device, options: &Options) -> Engine<'w> {
+fn opened<'w>(model: &Model<'w>, device: Device, options: &Options) -> GgmlEngine<'w> {
     let mut told = String::new();
-    let engine = Engine::open(model, device, options, &Serial, |plan| told = plan.to_string());
+    let engine = GgmlEngine::open(model, device, options, &Serial, |plan| told = plan.to_string());
     let engine = engine.unwrap();
     assert!(told.contains(&device.name()), "{told}");
     println!("{told}");
@@ -65,7 +65,7 @@ fn opened<'w>(model: &Model<'w>, device: Device, options: &Options) -> Engine<'w
 }
 
 /// Our engine's session, with keys and values as a device keeps them.
-fn session(model: &Model<'static>, options: &Options) -> Session<'static, 'static> {
+fn session(model: &Model<'static>, options: &Options) -> DecodeSession<'static, 'static> {
     let options = Options { context: options.context.min(model.config().context), ..*options };
     let kv = if options.kv == Kept::F32 { KvKind::F32 } else { KvKind::F16 };
     let own = trine_infer::Options {
@@ -76,11 +76,11 @@ fn session(model: &Model<'static>, options: &Options) -> Session<'static, 'stati
     };
     let own = own.with_tables(model.weights());
     let bytes = arena_bytes(model.config(), &own).unwrap() + 3;
-    Session::new(model, &own, vec![0; bytes].leak()).unwrap()
+    DecodeSession::new(model, &own, vec![0; bytes].leak()).unwrap()
 }
 
 /// Reads a prompt, in some models whole.
-fn read_prompt(session: &mut Session<'_, '_>, prompt: &[u32]) {
+fn read_prompt(session: &mut DecodeSession<'_, '_>, prompt: &[u32]) {
     session.begin_prompt(prompt.iter().copied()).unwrap();
     while session.step(usize::MAX, &Serial) == Step::More {}
 }
@@ -107,7 +107,7 @@ fn tokens(seed: u32, vocab: usize) -> impl Iterator<Item = u32> {
 
 /// What a device makes of a text, beside our engine.
 #[derive(Clone, Copy, Debug, Default)]
-struct Beside {
+struct Comparison {
     steps: usize,
     /// Steps after which the same token is the likeliest.
     same: usize,
@@ -115,7 +115,7 @@ struct Beside {
     apart: f32,
 }
 
-impl Beside {
+impl Comparison {
     /// Of a prompt and so many random tokens after it. What random models write by themselves is
     /// soon the same few words again, of which any engine is sure.
     fn of(

@@ -1,6 +1,6 @@
 //! What a device cannot do is said, with what to do about it.
 
-use trine_ggml::{Engine, Kept, Kind, Options};
+use trine_ggml::{GgmlEngine, Kept, Kind, Options};
 use trine_infer::KvKind;
 use trine_infer::gguf::File;
 use trine_ternary::parallel::Serial;
@@ -16,7 +16,7 @@ fn too_little_memory_is_said_before_any_is_taken() {
         let short = Options { memory: Some(100_000), ..Options::new(64) };
         let open = |options: &Options| {
             let plan = |_: &_| panic!("no plan was made");
-            Engine::open(&model, device, options, &Serial, plan).unwrap_err().to_string()
+            GgmlEngine::open(&model, device, options, &Serial, plan).unwrap_err().to_string()
         };
         let said = open(&short);
         assert!(said.contains(&device.name()) && said.contains("0.1 MB"), "{said}");
@@ -27,7 +27,7 @@ fn too_little_memory_is_said_before_any_is_taken() {
 }
 
 #[test]
-fn tokens_that_are_none_or_do_not_fit_are_refused_and_change_nothing() {
+fn tokens_that_are_invalid_or_do_not_fit_are_refused_and_change_nothing() {
     let model = model(&File::parse(Made::SMALL.file().leak()).unwrap());
     for device in devices() {
         let mut engine = opened(&model, device, &Options { batch: 17, ..Options::new(20) });

@@ -1,6 +1,6 @@
 //! Our own backend has the engine's logits, each bit of them.
 
-use trine_ggml::{Activations, Blocks, Device, Engine, Kept, Options, Sizes};
+use trine_ggml::{Activations, Blocks, Device, GgmlEngine, Kept, Options, Sizes};
 use trine_infer::gguf::File;
 use trine_infer::sample::likeliest;
 use trine_ternary::parallel::Serial;
@@ -52,7 +52,7 @@ fn our_own_backend_has_each_bit_of_the_engines_logits_with_every_head() {
 fn it_has_each_bit_in_every_family() {
     let silu = Made { architecture: "bitnet", packing: Packing::I2S, ..Made::SMALL };
     compare(&silu, 5, 3, &Options { kv: Kept::F32, ..Options::new(128) });
-    // The first block sees a prompt whole, of which not all is computed at once.
+    // The first block have prefix attention over a prompt, of which not all is computed at once.
     let whole = Made { whole: 1, ..Made::SMALL };
     compare(&whole, 20, 3, &Options { batch: 16, ..Options::new(128) });
 }
@@ -100,7 +100,7 @@ fn what_it_does_not_compute_is_refused_with_what_to_do() {
     for device in ours() {
         let refused = |options: &Options| {
             let plan = |_: &_| panic!("no plan was made");
-            Engine::open(&model, device, options, &Serial, plan).err().unwrap().to_string()
+            GgmlEngine::open(&model, device, options, &Serial, plan).err().unwrap().to_string()
         };
         let floats = Options { activations: Activations::Floats, ..Options::new(64) };
         assert!(refused(&floats).contains("leave out --activations floats"));
@@ -128,11 +128,11 @@ fn a_model_that_finds_no_room_for_all_of_its_blocks_is_refused() {
     let model = model(&File::parse(made.file().leak()).unwrap());
     for device in ours() {
         let options = Options { memory: Some(800_000), batch: 1, ..Options::new(64) };
-        let opened = Engine::open(&model, device, &options, &Serial, |_: &_| ());
+        let opened = GgmlEngine::open(&model, device, &options, &Serial, |_: &_| ());
         let said = opened.err().unwrap().to_string();
         assert!(said.contains("8 blocks"), "{said}");
         let some = Options { layers: Some(3), ..Options::new(64) };
-        let opened = Engine::open(&model, device, &some, &Serial, |_: &_| ());
+        let opened = GgmlEngine::open(&model, device, &some, &Serial, |_: &_| ());
         assert!(opened.err().unwrap().to_string().contains("leave out --layers"));
     }
 }
@@ -164,7 +164,7 @@ mod wrong {
             let open = |wrong: bool, batch: usize| {
                 trine_ternary_leaves_out(wrong);
                 let options = Options { batch, ..Options::new(128) };
-                Engine::open(&model, device, &options, &Serial, |_| {}).err()
+                GgmlEngine::open(&model, device, &options, &Serial, |_| {}).err()
             };
             assert!(open(false, 128).is_none(), "{made:?}");
             let said = open(true, 128).unwrap().to_string();
@@ -217,7 +217,7 @@ mod lost {
         let device = ours().into_iter().next().unwrap();
         trine_ternary_answers(calls);
         let options = Options::new(64);
-        let mut engine = match Engine::open(model, device, &options, &Serial, |_| {}) {
+        let mut engine = match GgmlEngine::open(model, device, &options, &Serial, |_| {}) {
             Ok(engine) => engine,
             Err(error) => {
                 check(&error.to_string());

@@ -15,7 +15,7 @@ pub(crate) struct Made {
     pub(crate) blocks: usize,
     pub(crate) vocab: usize,
     pub(crate) context: usize,
-    /// Blocks that see a prompt whole.
+    /// Blocks that have prefix attention over a prompt.
     pub(crate) whole: usize,
     /// Whether the weights of the first norm are the next greater numbers.
     pub(crate) is_nudged: bool,

@@ -8,7 +8,7 @@ use std::io::{BufRead, Write};
 use trine_derive::{Record, Tool};
 use trine_descriptor::typed::Record as _;
 use trine_descriptor::{Args, Side, Tool, ToolParams as _, ValueWriter, validate};
-use trine_mcp::{Call, Engine, Outcome, ServerInfo, Session, Single, Step};
+use trine_mcp::{Call, McpEngine, McpSession, Outcome, ServerInfo, Single, Step};
 
 /// Multiply two numbers.
 #[derive(Tool)]
@@ -50,8 +50,8 @@ fn run<'v>(call: &Call<'_>, arguments: &[u8], value: &'v mut [u8]) -> Outcome<'v
 
 fn main() -> std::io::Result<()> {
     let catalog = Single::new(SERVER, &TOOLS);
-    let engine = Engine::new(&catalog);
-    let mut session = Session::new();
+    let engine = McpEngine::new(&catalog);
+    let mut session = McpSession::new();
     let (mut args, mut value, mut out) = (vec![0; 64], vec![0; 64], vec![0; 4_096]);
     let mut output = std::io::stdout().lock();
     for line in std::io::stdin().lock().split(b'\n') {

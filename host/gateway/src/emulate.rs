@@ -110,7 +110,7 @@ impl Person for Console {
     }
 }
 
-/// Starts the emulator anew each time that it is dialled.
+/// Starts the emulator again each time that it is dialled.
 #[derive(Debug)]
 pub(crate) struct Emulator {
     board: &'static Board,
@@ -151,7 +151,7 @@ impl Emulator {
     }
 
     /// Starts the emulator with one end of each of two sockets. They have no names, so nothing
-    /// stays behind, and the first words of the board find somebody who listens.
+    /// stays behind, and the first words of the board find someone who listens.
     fn start(&mut self) -> std::result::Result<Opened, String> {
         let pair = || UnixStream::pair().map_err(|error| format!("no sockets: {error}"));
         let ((board, its_board), (person, its_person)) = (pair()?, pair()?);

@@ -27,7 +27,7 @@ mod tests {
     use super::next;
 
     #[test]
-    fn a_line_that_is_too_long_is_cut_and_the_next_one_is_whole() {
+    fn a_line_that_is_too_long_is_cut_and_the_next_one_is_complete() {
         let mut input = &b"one\n12345678\n\nlast"[..];
         let mut lines = Vec::new();
         while let Some(line) = next(&mut input, 4).unwrap() {

@@ -43,7 +43,7 @@ pub struct ParamText {
 pub enum Rule {
     /// True or false.
     Bool,
-    /// A whole number.
+    /// An integer.
     Int(i64, i64),
     /// A number in steps; all scaled by the number of places.
     Decimal(DecimalRange),

@@ -132,7 +132,7 @@ fn object(device: &Device) -> Value {
 fn wire_object(wire: &Wire) -> Value {
     json!({
         "version": wire.version,
-        "lanes": wire.lanes,
+        "lanes": wire.slots,
         "epoch": wire.epoch,
         "keyed": wire.keyed,
         "repeats": wire.repeats,
@@ -194,7 +194,7 @@ pub(super) fn wire(wire: &Wire) -> String {
     format!(
         "wire {}, {}, epoch {:08x}, {keyed}",
         wire.version,
-        some(wire.lanes.into(), "lane"),
+        some(wire.slots.into(), "lane"),
         wire.epoch,
     )
 }

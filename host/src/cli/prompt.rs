@@ -8,13 +8,13 @@ use std::time::Instant;
 
 #[cfg(feature = "gpu")]
 use super::offload::choose_for_all;
-use super::offload::{Backend, Wish, choose, failed};
+use super::offload::{Backend, BackendChoice, choose, failed};
 use clap::ValueEnum;
 use trine::{Error, Result};
 use trine_infer::generate::{End, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Decoder, Encode, Tokenizer};
-use trine_infer::{KvKind, Options, Session, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
 use trine_models::model::{Buffers, Loaded, Mapped, Pool, threads};
 use trine_models::offload;
 use trine_ternary::Packing;
@@ -81,7 +81,7 @@ pub(super) struct Generate {
     #[arg(long, value_name = "COUNT")]
     layers: Option<usize>,
     /// Activations on a GPU.
-    #[arg(long, value_enum, default_value_t = Activations::Codes)]
+    #[arg(long, value_enum, default_value_t = Activations::Int8)]
     activations: Activations,
 }
 
@@ -89,7 +89,8 @@ pub(super) struct Generate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Activations {
     /// Quantized to int8, as on the CPU.
-    Codes,
+    #[value(name = "codes")]
+    Int8,
     /// Floating point: faster, with other results than the CPU.
     Floats,
 }
@@ -119,7 +120,7 @@ struct Task<'t> {
 
 impl Generate {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let wish = Wish::new(&self.backend)?;
+        let wish = BackendChoice::new(&self.backend)?;
         let device = self.device(wish)?;
         if device.is_none() && self.layers.is_some() {
             return Err(Error::NeedsGpu { option: "--layers" });
@@ -131,7 +132,7 @@ impl Generate {
         let pool = Pool::new(threads(self.threads)).map_err(trine_models::Error::Thread)?;
         let mut buffers = Buffers::default();
         // A device has packings of its own.
-        let packing = (!self.in_place && device.is_none()).then_some(Packing::Line16);
+        let packing = (!self.in_place && device.is_none()).then_some(Packing::PanelBase3);
         let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool);
         let loaded = loaded.map_err(|error| Error::from(error).at(self.model.display()))?;
         let prompt = self.tokens_of(&loaded.tokenizer)?;
@@ -157,13 +158,13 @@ impl Generate {
 
     /// The device that is to compute; none where the processor is.
     #[cfg(feature = "gpu")]
-    fn device(&self, wish: Wish) -> Result<Option<trine_ggml::Device>> {
+    fn device(&self, wish: BackendChoice) -> Result<Option<trine_ggml::Device>> {
         let option = match (self.shift, self.kv) {
             (true, _) => "--shift",
             (_, Kv::I8) => "--kv i8",
             _ => {
-                let is_codes = self.activations == Activations::Codes;
-                let choose = if is_codes { choose } else { choose_for_all };
+                let is_int8 = self.activations == Activations::Int8;
+                let choose = if is_int8 { choose } else { choose_for_all };
                 let found = choose(wish.backend);
                 return found.or_else(|error| failed(wish, error).map(|()| None));
             }
@@ -176,7 +177,7 @@ impl Generate {
 
     #[cfg(not(feature = "gpu"))]
     #[expect(clippy::unused_self, reason = "a build with devices looks at more")]
-    fn device(&self, wish: Wish) -> Result<Option<std::convert::Infallible>> {
+    fn device(&self, wish: BackendChoice) -> Result<Option<std::convert::Infallible>> {
         choose(wish.backend).or_else(|error| failed(wish, error))?;
         Ok(None)
     }
@@ -186,7 +187,7 @@ impl Generate {
     fn on_device(
         &self,
         loaded: &Loaded<'_>,
-        (device, wish): (trine_ggml::Device, Wish),
+        (device, wish): (trine_ggml::Device, BackendChoice),
         pool: &Pool,
         sampler: &mut Sampler<'_>,
         task: &mut Task<'_>,
@@ -198,14 +199,14 @@ impl Generate {
             threads: threads(self.threads),
             layers: self.layers,
             activations: match self.activations {
-                Activations::Codes => trine_ggml::Activations::Codes,
+                Activations::Int8 => trine_ggml::Activations::Int8,
                 Activations::Floats => trine_ggml::Activations::Floats,
             },
             ..trine_ggml::Options::new(options.context)
         };
         let tell = |plan: &trine_ggml::Plan| eprintln!("{plan}");
         let lost = |error: trine_ggml::Error| failed(wish, Error::device(error)).map(|()| None);
-        let engine = trine_ggml::Engine::open(&loaded.model, device, &options, pool, tell);
+        let engine = trine_ggml::GgmlEngine::open(&loaded.model, device, &options, pool, tell);
         let mut engine = match engine {
             Ok(engine) => engine,
             Err(error) => return lost(error),
@@ -227,7 +228,7 @@ impl Generate {
     fn on_device(
         &self,
         _: &Loaded<'_>,
-        (device, _): (std::convert::Infallible, Wish),
+        (device, _): (std::convert::Infallible, BackendChoice),
         _: &Pool,
         _: &mut Sampler<'_>,
         _: &mut Task<'_>,
@@ -248,7 +249,7 @@ impl Generate {
         let size = arena_bytes(loaded.model.config(), &options).map_err(fail)?;
         // The block may start anywhere.
         let mut memory = vec![0; size + 3];
-        let mut session = Session::new(&loaded.model, &options, &mut memory).map_err(fail)?;
+        let mut session = DecodeSession::new(&loaded.model, &options, &mut memory).map_err(fail)?;
         let stop = stops(loaded);
         let rest =
             offload::go_on(&task.tokens, task.keep, &mut session, pool, || true).map_err(fail)?;

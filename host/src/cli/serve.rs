@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use trine::{Error, Result};
 use trine_models::inference::{Limits, Place, serve_until_signal};
 
-use super::offload::{Backend, Wish, choose, failed};
+use super::offload::{Backend, BackendChoice, choose, failed};
 
 const AFTER_HELP: &str = "\
 The tools are bitnet-inference, which generates text, and bitnet-health. A model is loaded at first
@@ -37,7 +37,7 @@ impl Serve {
             return Err(Error::NoFolder { path: self.models });
         }
         let bytes = self.memory.saturating_mul(1 << 20);
-        let place = place(Wish::new(&self.backend)?)?;
+        let place = place(BackendChoice::new(&self.backend)?)?;
         let limits = Limits { folder: self.models, bytes, place };
         serve_until_signal(limits, BufReader::new(io::stdin()), &mut io::stdout().lock())?;
         Ok(ExitCode::SUCCESS)
@@ -46,14 +46,14 @@ impl Serve {
 
 /// Where models are computed; it is said aloud where that is the processor in place of a device.
 #[cfg(feature = "gpu")]
-fn place(wish: Wish) -> Result<Place> {
+fn place(wish: BackendChoice) -> Result<Place> {
     let found = choose(wish.backend).or_else(|error| failed(wish, error).map(|()| None))?;
-    let Wish { backend, falls_back } = wish;
+    let BackendChoice { backend, falls_back } = wish;
     Ok(if found.is_some() { Place::Device { backend, falls_back } } else { Place::Processor })
 }
 
 #[cfg(not(feature = "gpu"))]
-fn place(wish: Wish) -> Result<Place> {
+fn place(wish: BackendChoice) -> Result<Place> {
     choose(wish.backend).or_else(|error| failed(wish, error))?;
     Ok(Place::Processor)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use trine::Result;
 use trine_descriptor::{Consent, ToolTable};
 use trine_gateway::{Device, DeviceArgs};
-use trine_mcp::{Engine, ServerInfo, Session, Single, Step};
+use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step};
 
 use super::open::{find, open};
 use super::paint::{FAINT, STRONG, WARN, WIDTH, say, some, wrap};
@@ -119,8 +119,8 @@ pub(super) fn listed(table: &(impl ToolTable + ?Sized)) -> Value {
     });
     let mut page = vec![0; PAGE_BYTES];
     let message = request.to_string();
-    let mut session = Session::default();
-    match Engine::new(&catalog).receive(message.as_bytes(), &mut session, &mut [], &mut page) {
+    let mut session = McpSession::default();
+    match McpEngine::new(&catalog).receive(message.as_bytes(), &mut session, &mut [], &mut page) {
         Step::Reply(len) => {
             let answer: Option<Value> =
                 page.get(..len).and_then(|bytes| serde_json::from_slice(bytes).ok());

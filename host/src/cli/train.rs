@@ -6,13 +6,13 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use trine::{Error, Result};
+use trine_train::example;
 use trine_train::report::Report;
 use trine_train::run::{self, LARGE, Plan, Progress, SMALL, Trained};
-use trine_train::said;
 
 #[cfg(not(feature = "gpu"))]
 use super::offload::choose;
-use super::offload::{Backend, Wish, failed};
+use super::offload::{Backend, BackendChoice, failed};
 #[cfg(feature = "gpu")]
 use super::offload::{choose_for_all, fall_back};
 use super::paint::say;
@@ -68,7 +68,7 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let wish = Wish::new(&self.backend)?;
+        let wish = BackendChoice::new(&self.backend)?;
         let plan = self.plan()?;
         let checkpoint = self.out.with_extension("ckpt");
         let bar = ProgressBar::new(self.steps as u64);
@@ -88,7 +88,7 @@ impl Train {
     }
 
     fn plan(&self) -> Result<Plan> {
-        let sentences = |path: &PathBuf| said::load(path);
+        let sentences = |path: &PathBuf| example::load(path);
         let tools = read(&self.tools)?;
         let named = |error: trine_train::Error| Error::from(error).at(self.tools.display());
         let mut plan = Plan::new(&tools).map_err(named)?;
@@ -121,10 +121,10 @@ impl Train {
 
 /// Trains on the device of a backend, or on the processor.
 #[cfg(feature = "gpu")]
-fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
+fn train(plan: &Plan, wish: BackendChoice, bar: &ProgressBar) -> Result<Trained> {
     use trine_train::device::OnDevice;
-    use trine_train::elsewhere::Elsewhere;
     use trine_train::net::Accelerator;
+    use trine_train::offload::Offload;
 
     let device =
         choose_for_all(wish.backend).or_else(|error| failed(wish, error).map(|()| None))?;
@@ -142,12 +142,12 @@ fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
         }
         false => Err(error),
     };
-    let elsewhere = Elsewhere { open: &open, failed: &failed };
-    Ok(run::train_on(plan, Some(&elsewhere), show)?)
+    let offload = Offload { open: &open, failed: &failed };
+    Ok(run::train_on(plan, Some(&offload), show)?)
 }
 
 #[cfg(not(feature = "gpu"))]
-fn train(plan: &Plan, wish: Wish, bar: &ProgressBar) -> Result<Trained> {
+fn train(plan: &Plan, wish: BackendChoice, bar: &ProgressBar) -> Result<Trained> {
     choose(wish.backend).or_else(|error| failed(wish, error))?;
     Ok(run::train(plan, |progress| show(bar, progress))?)
 }

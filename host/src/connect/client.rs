@@ -44,7 +44,7 @@ pub enum Scope {
 
 /// How strictly a client reads its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum FileSyntax {
     /// JSON and nothing else.
     Json,
     /// JSON with comments and trailing commas.
@@ -128,15 +128,15 @@ impl Client {
         }
     }
 
-    pub(super) const fn form(self) -> Form {
+    pub(super) const fn form(self) -> FileSyntax {
         match self {
-            Self::ClaudeCode | Self::ClaudeDesktop | Self::Inspector => Form::Json,
-            Self::Cursor | Self::VsCode | Self::Gemini | Self::Zed => Form::Jsonc,
-            Self::Codex => Form::Toml,
+            Self::ClaudeCode | Self::ClaudeDesktop | Self::Inspector => FileSyntax::Json,
+            Self::Cursor | Self::VsCode | Self::Gemini | Self::Zed => FileSyntax::Jsonc,
+            Self::Codex => FileSyntax::Toml,
         }
     }
 
     pub(super) const fn is_toml(self) -> bool {
-        matches!(self.form(), Form::Toml)
+        matches!(self.form(), FileSyntax::Toml)
     }
 }

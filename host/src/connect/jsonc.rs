@@ -3,7 +3,7 @@
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstRootNode};
 
-use super::client::{Client, Form};
+use super::client::{Client, FileSyntax};
 use super::error::ConnectError;
 use super::{Entry, is_trine};
 
@@ -60,7 +60,7 @@ pub(super) fn entries(client: Client, text: &str) -> Result<Vec<Entry>, ConnectE
 
 fn parse(client: Client, text: &str) -> Result<CstRootNode, ConnectError> {
     let broken = |fault: String| ConnectError::Broken(fault);
-    if client.form() == Form::Json && !text.trim().is_empty() {
+    if client.form() == FileSyntax::Json && !text.trim().is_empty() {
         // The other reader lets some comments pass whatever it is told.
         serde_json::from_str::<serde_json::Value>(text)
             .map_err(|error| broken(error.to_string()))?;

@@ -2,7 +2,7 @@
 //!
 //! The pair of symbols that is found most often becomes a symbol of its own, again and again, until
 //! none is left that saves more than the two bytes of its entry, or no symbol is free. Then each
-//! piece is put together anew of as few symbols as its entries allow, entries that no longer save
+//! piece is put together again of as few symbols as its entries allow, entries that no longer save
 //! anything are dropped, and the free symbols are given out again.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ impl Encoded {
     }
 }
 
-/// How often the dictionary is made anew.
+/// How often the dictionary is made again.
 const ROUNDS: usize = 8;
 /// Occurrences below which an entry costs what it saves.
 const LEAST: usize = 3;
@@ -158,7 +158,7 @@ impl<'t> Coder<'t> {
         }
     }
 
-    /// Puts each piece together anew of as few symbols as there can be.
+    /// Puts each piece together again of as few symbols as there can be.
     fn shorten(&mut self) {
         let mut words = BTreeMap::<Vec<u8>, Symbol>::new();
         for (at, pair) in self.pairs.iter().enumerate() {

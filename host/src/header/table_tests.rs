@@ -253,7 +253,7 @@ fn an_edited_or_shortened_table_is_found_and_never_panics() {
         let table = Packed::new(&bytes);
         assert!(!table.check(), "byte {at}");
         let short = Packed::new(&good[..at]);
-        assert!(!short.is_whole() && !short.check(), "{at} bytes");
+        assert!(!short.is_complete() && !short.check(), "{at} bytes");
         for table in [table, short] {
             let mut page = [0; 64];
             for tool in 0..4 {
@@ -281,7 +281,7 @@ fn reading_any_bytes_as_a_table_ends_and_never_panics() {
             bytes[high] &= 1;
         }
         let table = Packed::new(&bytes);
-        assert!(table.is_whole() && !table.check(), "round {round}");
+        assert!(table.is_complete() && !table.check(), "round {round}");
         let mut page = [0; 300];
         table.page(random.below(4_000), &mut page);
         for tool in 0..table.tools() {

@@ -13,7 +13,7 @@ impl HalfDuplex {
         Self { byte_ns: 10_000_000_000 / baud as u64, busy_until_us: 0, speaker: 0 }
     }
 
-    /// Somebody puts bytes on the line; what he said before goes first.
+    /// Someone puts bytes on the line; what he said before goes first.
     pub(crate) fn speak(&mut self, speaker: usize, now_us: u64, bytes: usize) {
         assert!(
             now_us >= self.busy_until_us || speaker == self.speaker,

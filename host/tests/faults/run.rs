@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use trine_bits::Random;
 use trine_dispatch::Link;
 use trine_gateway::device::{Cost, Waiter};
-use trine_gateway::middleware::{FaultPlan, Faults, Layer, Way};
+use trine_gateway::middleware::{Direction, FaultPlan, Faults, Layer};
 use trine_gateway::{BusMaster, BusTiming, Driven, Framing, Settings, State};
 use trine_mcp::{Block, Failure, Outcome};
 
@@ -246,12 +246,12 @@ fn step(pair: &mut Pair, faults: &mut Faults, now: u64) {
     let now_us = now * 1000;
     let Pair { host, board, .. } = pair;
     while let Some(piece) = host.take_sent() {
-        faults.pass(Way::ToDevice, now_us, &piece, &mut |piece| board.receive(piece));
+        faults.pass(Direction::ToDevice, now_us, &piece, &mut |piece| board.receive(piece));
     }
-    faults.due(Way::ToDevice, now_us, &mut |piece| board.receive(piece));
+    faults.due(Direction::ToDevice, now_us, &mut |piece| board.receive(piece));
     let mut came = |piece: &[u8]| host.receive(piece, now);
-    board.poll(now, &mut |said| faults.pass(Way::ToHost, now_us, said, &mut came));
-    faults.due(Way::ToHost, now_us, &mut came);
+    board.poll(now, &mut |said| faults.pass(Direction::ToHost, now_us, said, &mut came));
+    faults.due(Direction::ToHost, now_us, &mut came);
 }
 
 /// A half-duplex line with its master.
@@ -283,9 +283,9 @@ impl Bus {
         };
         if let Some(frame) = master.next_frame(now_us) {
             line.speak(0, now_us, frame.len());
-            faults.pass(Way::ToDevice, now_us, frame, &mut hear);
+            faults.pass(Direction::ToDevice, now_us, frame, &mut hear);
         }
-        faults.due(Way::ToDevice, now_us, &mut hear);
+        faults.due(Direction::ToDevice, now_us, &mut hear);
         let mut came = Vec::new();
         for at in 0..pairs.len() {
             let mut said = Vec::new();
@@ -300,9 +300,9 @@ impl Bus {
                 }
             }
             let mut hear = |piece: &[u8]| came.extend_from_slice(piece);
-            faults.pass(Way::ToHost, now_us, &said, &mut hear);
+            faults.pass(Direction::ToHost, now_us, &said, &mut hear);
         }
-        faults.due(Way::ToHost, now_us, &mut |piece| came.extend_from_slice(piece));
+        faults.due(Direction::ToHost, now_us, &mut |piece| came.extend_from_slice(piece));
         master.receive(&came, now_us, &mut |address, message| {
             pairs[usize::from(address) - 1].host.receive(message, now);
         });

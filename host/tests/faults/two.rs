@@ -13,7 +13,7 @@ use crate::bench::{self, Board, Counting, TOOLS};
 
 /// Who hears what the device says.
 #[derive(Clone, Copy, Debug)]
-enum Ears {
+enum Listening {
     /// Both hosts: a server that gives all its clients the same bytes.
     Both,
     /// One of them: whoever reads a port first has the bytes.
@@ -61,7 +61,7 @@ struct Host {
 }
 
 /// Lets two hosts make so many calls that must run once, and checks how they ended.
-fn run(ears: Ears, calls: usize) {
+fn run(ears: Listening, calls: usize) {
     let mut random = Random::new(7);
     let mut board = Board::new(Link::Stream, false, 1, Counting::new(calls));
     let ends = Arc::new(Ends::default());
@@ -85,8 +85,8 @@ fn run(ears: Ears, calls: usize) {
             }
         }
         board.poll(now, &mut |piece| match ears {
-            Ears::Both => hosts.iter_mut().for_each(|host| host.driven.receive(piece, now)),
-            Ears::First => hosts[random.below(2)].driven.receive(piece, now),
+            Listening::Both => hosts.iter_mut().for_each(|host| host.driven.receive(piece, now)),
+            Listening::First => hosts[random.below(2)].driven.receive(piece, now),
         });
     }
     let twice = board.tools.entered.iter().filter(|&&entered| entered > 1).count();
@@ -149,11 +149,11 @@ fn work(
 }
 
 #[test]
-fn two_hosts_that_both_hear_the_device_run_no_call_twice_and_take_no_answer_of_the_other() {
-    run(Ears::Both, crate::calls().max(10_000));
+fn two_hosts_that_both_receive_the_device_run_no_call_twice_and_take_no_answer_of_the_other() {
+    run(Listening::Both, crate::calls().max(10_000));
 }
 
 #[test]
 fn two_hosts_that_share_what_the_device_says_run_no_call_twice_and_take_no_answer_of_the_other() {
-    run(Ears::First, crate::calls().max(10_000));
+    run(Listening::First, crate::calls().max(10_000));
 }

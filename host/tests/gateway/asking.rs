@@ -1,15 +1,15 @@
 //! Questions to a person, progress, blocks and log lines, through the gateway.
 
-use crate::clerk::Clerk;
+use crate::bakery::Bakery;
 use crate::harness::{Folder, Gateway, initialize, stateless};
 use serde_json::{Value, json};
 
-fn gateway(folder: &Folder) -> (Clerk, Gateway) {
+fn gateway(folder: &Folder) -> (Bakery, Gateway) {
     let path = folder.path("clerk");
-    let clerk = Clerk::start(path.clone());
+    let bakery = Bakery::start(path.clone());
     let mut gateway = Gateway::start(&["--unix", path.to_str().unwrap()]);
     gateway.tools_of(3);
-    (clerk, gateway)
+    (bakery, gateway)
 }
 
 /// Calls `seal` as a client that can ask, with what comes from an answer before.
@@ -76,7 +76,7 @@ fn a_client_that_cannot_ask_is_told_so() {
 }
 
 #[test]
-fn progress_is_told_to_who_gave_a_token_and_to_nobody_else() {
+fn progress_goes_only_to_the_request_that_gave_a_token() {
     let folder = Folder::new("progress");
     let (_clerk, mut gateway) = gateway(&folder);
     let params = json!({"name": "bake", "arguments": {}});

@@ -107,7 +107,7 @@ fn errors_of_the_protocol_have_the_codes_of_the_specification() {
 }
 
 #[test]
-fn bytes_that_are_no_messages_hurt_nobody() {
+fn bytes_that_are_no_messages_do_no_harm() {
     let mut gateway = Gateway::start(&["--simulate"]);
     gateway.tools();
     let mut lines: Vec<Vec<u8>> = vec![
@@ -151,7 +151,7 @@ fn a_long_argument_in_a_legal_message_is_refused_by_its_bound() {
 }
 
 #[test]
-fn the_eras_may_be_mixed_on_one_connection() {
+fn the_protocol_families_may_be_mixed_on_one_connection() {
     let mut gateway = Gateway::start(&["--simulate"]);
     assert_eq!(gateway.tools().len(), 11);
     for message in initialize("2025-06-18") {

@@ -17,7 +17,7 @@ use trine_dispatch::{Config, Device, Identity};
 pub(crate) struct Controls {
     /// The cable is pulled: connections are cut and none is taken.
     pub(crate) unplugged: AtomicBool,
-    /// The board is to start anew.
+    /// The board is to start again.
     pub(crate) restart: AtomicBool,
     /// The board receives and does nothing about it.
     pub(crate) stuck: AtomicBool,
@@ -29,7 +29,7 @@ pub(crate) struct Controls {
     pub(crate) print: Mutex<Vec<u8>>,
     /// Calls that entered a tool since the board was made, over all starts.
     pub(crate) entered: AtomicU32,
-    /// Frames that the board found hurt.
+    /// Frames that the board found corrupt.
     pub(crate) bad: AtomicU32,
     /// How fast its clock runs; 0 as it should.
     pub(crate) pace: AtomicU32,
@@ -128,7 +128,7 @@ fn run(path: &Path, serial: &'static str, controls: &Controls) {
             if let Some(cable) = &cable {
                 cable.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
             } else {
-                // It goes on without a cable, and nobody hears it.
+                // It goes on without a cable, and no one hears it.
                 work(&mut chip, controls);
                 std::thread::sleep(Duration::from_millis(2));
             }

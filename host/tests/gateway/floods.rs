@@ -110,7 +110,7 @@ fn a_client_that_never_reads_is_not_read_any_more() {
         let (after, peak) = (memory_kib(&child, "VmRSS"), memory_kib(&child, "VmHWM"));
         assert!(after <= before + 64, "{before} KiB grew to {after}");
         assert!(peak <= LIMIT_KIB, "{peak} KiB at the peak");
-        // The end of input ends it although nobody reads.
+        // The end of input ends it although no one reads.
         drop(input);
         assert_eq!(exits_within(&mut child, Duration::from_secs(5)), Some(0));
     }

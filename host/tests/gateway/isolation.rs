@@ -71,7 +71,7 @@ fn of_two_devices_that_say_they_are_the_same_one_the_first_is_served() {
 }
 
 #[test]
-fn a_twin_that_comes_in_mid_session_takes_nothing_from_the_first() {
+fn a_duplicate_device_that_comes_in_mid_session_takes_nothing_from_the_first() {
     let folder = Folder::new("late-twin");
     let one = rogue(&folder, "one", Script::new("pump", "0001", &["set"]));
     let late = folder.path("two");
@@ -120,7 +120,7 @@ fn of_two_tools_with_one_name_the_later_is_left_out() {
 }
 
 #[test]
-fn a_name_of_a_tool_goes_to_nobody_else_in_mid_session() {
+fn a_name_of_a_tool_goes_to_no_other_device_in_mid_session() {
     let folder = Folder::new("late-clash");
     let two = rogue(&folder, "two", Script::new("a_b", "2", &["set"]));
     let late = folder.path("one");

@@ -101,7 +101,7 @@ fn a_board_that_is_plugged_in_later_is_announced() {
 }
 
 #[test]
-fn hurt_frames_are_dropped_and_calls_come_through() {
+fn corrupt_frames_are_dropped_and_calls_come_through() {
     let folder = Folder::new("hurt");
     let board = Board::start(folder.path("board"), "A1");
     let mut gateway = Gateway::start(&["--unix", board.address()]);
@@ -155,7 +155,7 @@ fn a_restart_leaves_no_call_without_an_answer() {
     board.controls.stuck.store(false, SeqCst);
     let answers = [gateway.line(), gateway.line()];
     let of = |id: &str| answers.iter().find(|answer| answer["id"] == json!(id)).unwrap();
-    // A timer started twice would be two timers: nobody knows, so nobody repeats it.
+    // A timer started twice would be two timers: no one knows, so no one repeats it.
     let timer = of("timer")["result"]["content"][0]["text"].as_str().unwrap();
     assert!(timer.contains("outcome unknown"), "{timer}");
     // Reading a sensor does no harm, so it is done again.
@@ -181,7 +181,7 @@ fn a_cable_pulled_during_a_call_loses_none_and_runs_none_twice() {
     both_are_there(&board);
     board.unplug();
     gateway.logged("offline: ");
-    // The board runs both while nobody hears it.
+    // The board runs both while no one hears it.
     board.controls.stuck.store(false, SeqCst);
     let ran = || (board.controls.entered.load(SeqCst) == 2).then_some(());
     until(ran, || "the calls were not run".to_owned());
@@ -332,7 +332,7 @@ fn a_tcp_port_is_a_byte_link_like_any_other() {
 }
 
 #[test]
-fn a_greeting_waits_for_no_device() {
+fn the_handshake_waits_for_no_device() {
     let folder = Folder::new("greeting");
     let board = Board::start(folder.path("board"), "A1");
     board.controls.stuck.store(true, SeqCst);
@@ -349,14 +349,14 @@ fn a_greeting_waits_for_no_device() {
     assert_eq!(gateway.tools(), [""; 0]);
     board.controls.stuck.store(false, SeqCst);
     let log = gateway.logged("online: 11 tools");
-    // Whatever waits is logged before it does, and nothing of the greeting did.
+    // Whatever waits is logged before it does, and nothing of the hello did.
     let mut waits = log.lines().filter(|line| line.contains("waits until all devices"));
     assert!(waits.all(|line| line.contains("tools/list waits")), "{log}");
     gateway.tools_of(11);
 }
 
 #[test]
-fn both_ends_count_what_was_hurt() {
+fn both_ends_count_corrupt_frames() {
     let folder = Folder::new("count");
     let board = Board::start(folder.path("board"), "A1");
     let args = trine_gateway::DeviceArgs {

@@ -3,8 +3,8 @@
 
 mod asking;
 mod bad_input;
+mod bakery;
 mod board;
-mod clerk;
 mod clients;
 #[cfg(target_os = "linux")]
 mod emulation;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use trine_descriptor::record::{self, Encoder};
 use trine_descriptor::{Field, ToolInfo};
 use trine_wire::message::{self, DeviceMessage, Hello, HostMessage, Outcome};
-use trine_wire::{Decoder, Fed, encode_in_place};
+use trine_wire::{DecodeEvent, Decoder, encode_in_place};
 
 /// A record of a tool as bytes.
 pub(crate) fn tool(info: &ToolInfo<'_>, params: &[Field<'_>], output: &[Field<'_>]) -> Vec<u8> {
@@ -34,7 +34,7 @@ pub(crate) struct Script {
     pub(crate) log: Vec<String>,
     /// Calls that came.
     pub(crate) calls: u32,
-    /// Raises the epoch, so that the host looks anew.
+    /// Raises the epoch, so that the host looks again.
     pub(crate) epoch: u32,
 }
 
@@ -130,7 +130,7 @@ fn serve(mut host: UnixStream, script: &Mutex<Script>, end: &AtomicBool) {
         };
         let mut said = Vec::new();
         for byte in &bytes[..len] {
-            let Fed::Message(len) = decoder.feed(*byte, &mut room) else { continue };
+            let DecodeEvent::Message(len) = decoder.feed(*byte, &mut room) else { continue };
             if let Some(asked) = message::read::<HostMessage<'_>>(&room[..len]) {
                 answer(&asked, &mut script.lock().unwrap(), &mut session, &mut said);
             }

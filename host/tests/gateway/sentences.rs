@@ -130,7 +130,7 @@ fn each_of_two_boards_has_its_own() {
 fn a_model_for_other_tools_offers_nothing_and_the_tools_still_work() {
     let folder = Folder::new("ask-clerk");
     let path = folder.path("clerk");
-    let _clerk = crate::clerk::Clerk::start(path.clone());
+    let _clerk = crate::bakery::Bakery::start(path.clone());
     let mut gateway = Gateway::start(&["--unix", path.to_str().unwrap(), "--ask"]);
     assert!(!gateway.tools_of(3).contains(&"ask".to_owned()));
     gateway.logged("the model of --ask was made for other tools");

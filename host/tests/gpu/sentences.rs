@@ -4,10 +4,12 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use trine_ask::{Asking, Engine, OnSession, Program, Sentence, Vocabulary, compile, program_bytes};
+use trine_ask::{
+    DecodeEngine, Decoding, Program, Sentence, SessionEngine, Vocabulary, compile, program_bytes,
+};
 use trine_ggml::{Device, Kept, Kind, Options};
 use trine_infer::gguf::{File, Kind as Listed};
-use trine_infer::{Config, KvKind, Layer, Model, Session, Weights, arena_bytes};
+use trine_infer::{Config, DecodeSession, KvKind, Layer, Model, Weights, arena_bytes};
 use trine_models::ask::ToolList;
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
@@ -21,12 +23,12 @@ const BYTES_LEAST: usize = 40;
 
 /// A model on a device, as what answers sentences wants it.
 struct OnDevice<'e, 'w> {
-    engine: &'e mut trine_ggml::Engine<'w>,
+    engine: &'e mut trine_ggml::GgmlEngine<'w>,
     waiting: Vec<u32>,
     is_prompt: bool,
 }
 
-impl Engine for OnDevice<'_, '_> {
+impl DecodeEngine for OnDevice<'_, '_> {
     type Error = trine_ggml::Error;
 
     fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), Self::Error> {
@@ -90,9 +92,9 @@ fn asked<E: Engine<Error: std::fmt::Debug>>(
     text: &str,
 ) -> (Vec<u16>, f32) {
     let sentence = Sentence::read(text.as_bytes(), &program, vocabulary).unwrap();
-    let mut asking = Asking::new(program, vocabulary, &sentence);
-    asking.run(engine).unwrap();
-    (asking.tokens().to_vec(), asking.confidence())
+    let mut decoding = Decoding::new(program, vocabulary, &sentence);
+    decoding.run(engine).unwrap();
+    (decoding.tokens().to_vec(), decoding.confidence())
 }
 
 /// A model of `models/`, and its vocabulary.
@@ -108,7 +110,7 @@ fn opened(name: &str) -> (&'static Model<'static>, Vocabulary<'static>) {
 }
 
 /// A session of our engine with keys and values of a kind.
-fn session(model: &'static Model<'static>, kv: KvKind) -> Session<'static, 'static> {
+fn session(model: &'static Model<'static>, kv: KvKind) -> DecodeSession<'static, 'static> {
     let config = model.config();
     let options = trine_infer::Options {
         batch: 32.min(config.context),
@@ -116,7 +118,7 @@ fn session(model: &'static Model<'static>, kv: KvKind) -> Session<'static, 'stat
         ..trine_infer::Options::new(config)
     };
     let bytes = arena_bytes(config, &options).unwrap() + 3;
-    Session::new(model, &options, vec![0; bytes].leak()).unwrap()
+    DecodeSession::new(model, &options, vec![0; bytes].leak()).unwrap()
 }
 
 /// Asks a model on each device and on our engine, and answers how many sentences of how many come
@@ -130,7 +132,7 @@ fn measure(name: &str, tools: &str, sentences: &[String]) -> usize {
     let both = (program, &vocabulary);
     let here = |kv| {
         let mut session = session(model, kv);
-        let mut engine = OnSession { session: &mut session, pool: &Serial };
+        let mut engine = SessionEngine { session: &mut session, pool: &Serial };
         sentences.iter().map(|text| asked(&mut engine, both, text)).collect::<Vec<_>>()
     };
     let (wanted, as_bytes) = (here(KvKind::F32), here(KvKind::I8));
@@ -150,7 +152,7 @@ fn measure(name: &str, tools: &str, sentences: &[String]) -> usize {
     let mut least = total;
     for device in Device::all() {
         let options = Options { kv: Kept::F32, threads: 1, ..Options::new(usize::MAX) };
-        let engine = trine_ggml::Engine::open(model, device, &options, &Serial, |_| {});
+        let engine = trine_ggml::GgmlEngine::open(model, device, &options, &Serial, |_| {});
         let mut engine = engine.unwrap();
         let mut engine = OnDevice { engine: &mut engine, waiting: Vec::new(), is_prompt: true };
         let found: Vec<_> = sentences.iter().map(|text| asked(&mut engine, both, text)).collect();

@@ -121,7 +121,7 @@ fn clients_get_the_processors_texts_from_a_device() {
 }
 
 #[test]
-fn a_model_that_a_device_had_no_memory_for_is_opened_anew_for_the_next_call() {
+fn a_model_that_a_device_had_no_memory_for_is_opened_again_for_the_next_call() {
     let wanted = serve("cpu", &[], &TWICE, false);
     let settings: Settings<'_> = &[
         ("LD_PRELOAD", library()),

@@ -1,6 +1,6 @@
 //! Models, lists of tools and sentences.
 
-use trine_ask::{CompileError, SpokenError, TableError};
+use trine_ask::{CompileError, TableError, TextModelError};
 use trine_infer::token;
 use trine_models::offload::{Backend, Missing};
 use trine_models::{Error, SizeRule, ToolsError};
@@ -21,7 +21,7 @@ pub(crate) fn models(out: &mut String) {
         Matrix(trine_ternary::Error::Overflow)
         Vocabulary(TableError::Malformed)
         Compile(CompileError::Tools)
-        TextModel(Box::new(SpokenError::Text { given: 64 }))
+        TextModel(Box::new(TextModelError::Text { given: 64 }))
         Tools(ToolsError::Empty)
         Device(Box::new(Missing::Device(Backend::Vulkan)))
         DeviceLost {}

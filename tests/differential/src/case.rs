@@ -2,14 +2,14 @@
 
 /// The two kinds of MCP: with `initialize`, and without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Era {
+pub enum ProtocolFamily {
     /// 2025-11-25, opened by `initialize`.
     Legacy,
     /// 2026-07-28: every request names its revision.
     Modern,
 }
 
-impl Era {
+impl ProtocolFamily {
     /// The name in the table of differences.
     pub fn name(self) -> &'static str {
         match self {

@@ -15,7 +15,7 @@ mod rmcp_server;
 mod table;
 mod trine_server;
 
-pub use case::{Case, Era};
+pub use case::{Case, ProtocolFamily};
 pub use compare::{Difference, differences};
 pub use generate::Generator;
 pub use normal::normal;
@@ -33,10 +33,10 @@ pub(crate) const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications
 pub(crate) const SENTINEL_ID: &str = "sentinel";
 
 /// A request that any server of the era answers at once.
-pub(crate) const fn sentinel(era: Era) -> &'static str {
-    match era {
-        Era::Legacy => r#"{"jsonrpc":"2.0","id":"sentinel","method":"ping"}"#,
-        Era::Modern => {
+pub(crate) const fn sentinel(family: ProtocolFamily) -> &'static str {
+    match family {
+        ProtocolFamily::Legacy => r#"{"jsonrpc":"2.0","id":"sentinel","method":"ping"}"#,
+        ProtocolFamily::Modern => {
             r#"{"jsonrpc":"2.0","id":"sentinel","method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#
         }
     }

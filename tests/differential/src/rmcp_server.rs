@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHal
 use tokio::runtime::Runtime;
 use trine_peer::{Pace, PeerBoard};
 
-use crate::case::{Case, Era};
+use crate::case::{Case, ProtocolFamily};
 use crate::{INITIALIZE, INITIALIZED, SENTINEL_ID, sentinel};
 
 const PIPE_BYTES: usize = 1 << 20;
@@ -27,7 +27,7 @@ struct Connection {
 pub struct RmcpServer {
     runtime: Runtime,
     board: PeerBoard,
-    era: Era,
+    family: ProtocolFamily,
     session: Option<Connection>,
 }
 
@@ -37,9 +37,9 @@ impl RmcpServer {
     /// # Errors
     ///
     /// When the runtime or the board cannot be made.
-    pub fn new(era: Era) -> Result<Self, Box<dyn Error>> {
+    pub fn new(family: ProtocolFamily) -> Result<Self, Box<dyn Error>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { runtime, board: PeerBoard::new(Pace::Instant)?, era, session: None })
+        Ok(Self { runtime, board: PeerBoard::new(Pace::Instant)?, family, session: None })
     }
 
     /// Plays cases to a board just switched on, on one connection, and returns the answers to each.
@@ -56,12 +56,12 @@ impl RmcpServer {
     /// Sends a case and returns every line that came back. `{"closed":true}` stands for the end of
     /// the connection.
     fn exchange(&mut self, case: &Case) -> io::Result<Vec<Vec<u8>>> {
-        let (board, era) = (self.board.clone(), self.era);
+        let (board, family) = (self.board.clone(), self.family);
         let mut connection = match self.session.take().filter(|_| !case.fresh) {
             Some(connection) => connection,
-            None => self.runtime.block_on(connect(board, (!case.fresh).then_some(era)))?,
+            None => self.runtime.block_on(connect(board, (!case.fresh).then_some(family)))?,
         };
-        let exchange = connection.exchange(&case.line, era);
+        let exchange = connection.exchange(&case.line, family);
         let (lines, alive) = self
             .runtime
             .block_on(async { tokio::time::timeout(PATIENCE, exchange).await })
@@ -73,7 +73,7 @@ impl RmcpServer {
     }
 }
 
-async fn connect(board: PeerBoard, open: Option<Era>) -> io::Result<Connection> {
+async fn connect(board: PeerBoard, open: Option<ProtocolFamily>) -> io::Result<Connection> {
     let (near, far) = tokio::io::duplex(PIPE_BYTES);
     tokio::spawn(async move {
         // How the connection ends is seen from its other side.
@@ -83,7 +83,7 @@ async fn connect(board: PeerBoard, open: Option<Era>) -> io::Result<Connection> 
     });
     let (reader, writer) = tokio::io::split(near);
     let mut connection = Connection { reader: BufReader::new(reader), writer };
-    if open == Some(Era::Legacy) {
+    if open == Some(ProtocolFamily::Legacy) {
         connection.send(INITIALIZE.as_bytes()).await?;
         connection.receive().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
         connection.send(INITIALIZED.as_bytes()).await?;
@@ -104,10 +104,14 @@ impl Connection {
     }
 
     /// The lines up to the answer to the sentinel, and whether the connection still stands.
-    async fn exchange(&mut self, line: &[u8], era: Era) -> io::Result<(Vec<Vec<u8>>, bool)> {
+    async fn exchange(
+        &mut self,
+        line: &[u8],
+        family: ProtocolFamily,
+    ) -> io::Result<(Vec<Vec<u8>>, bool)> {
         self.send(line).await?;
         // A server that has hung up does not take the sentinel; what it said is still read.
-        let _ = self.send(sentinel(era).as_bytes()).await;
+        let _ = self.send(sentinel(family).as_bytes()).await;
         let mut lines = Vec::new();
         while let Some(line) = self.receive().await? {
             let value: serde_json::Value = serde_json::from_slice(&line)?;

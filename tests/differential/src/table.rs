@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::case::{Case, Era};
+use crate::case::{Case, ProtocolFamily};
 use crate::compare::Difference;
 
 /// Why the table could not be read.
@@ -21,7 +21,7 @@ impl std::error::Error for TableError {}
 #[derive(Debug)]
 struct Row {
     class: String,
-    era: String,
+    family: String,
     tag: String,
     place: String,
     ours: String,
@@ -59,30 +59,35 @@ impl Table {
             }
             let columns: Vec<&str> = line.split('\t').collect();
             let whole = columns.len() == COLUMNS && columns.iter().all(|text| !text.is_empty());
-            let [class, era, tag, place, ours, rmcp, ..] = columns.as_slice() else {
+            let [class, family, tag, place, ours, rmcp, ..] = columns.as_slice() else {
                 return Err(TableError(format!("line {}: too few columns", number + 1)));
             };
-            if !whole || !["legacy", "modern", "both"].contains(era) {
+            if !whole || !["legacy", "modern", "both"].contains(family) {
                 return Err(TableError(format!("line {}: not a row: {line}", number + 1)));
             }
-            let [class, era, tag, place, ours, rmcp] =
-                [class, era, tag, place, ours, rmcp].map(|text| (*text).to_owned());
-            rows.push(Row { class, era, tag, place, ours, rmcp, hits: [0; 2] });
+            let [class, family, tag, place, ours, rmcp] =
+                [class, family, tag, place, ours, rmcp].map(|text| (*text).to_owned());
+            rows.push(Row { class, family, tag, place, ours, rmcp, hits: [0; 2] });
         }
         Ok(Self { rows })
     }
 
     /// Whether a row explains the difference; each that does counts a hit.
-    pub fn explains(&mut self, era: Era, case: &Case, difference: &Difference) -> bool {
+    pub fn explains(
+        &mut self,
+        family: ProtocolFamily,
+        case: &Case,
+        difference: &Difference,
+    ) -> bool {
         let mut explained = false;
         for row in &mut self.rows {
-            let fits = (row.era == "both" || row.era == era.name())
+            let fits = (row.family == "both" || row.family == family.name())
                 && glob(&row.tag, &case.tag)
                 && glob(&row.place, &difference.place)
                 && glob(&row.ours, &difference.ours)
                 && glob(&row.rmcp, &difference.rmcp);
             if fits {
-                row.hits[usize::from(era == Era::Modern)] += 1;
+                row.hits[usize::from(family == ProtocolFamily::Modern)] += 1;
                 explained = true;
             }
         }
@@ -90,18 +95,20 @@ impl Table {
     }
 
     /// The rows that should have explained something in this era, and did not.
-    pub fn idle(&self, era: Era) -> Vec<String> {
-        let own = usize::from(era == Era::Modern);
+    pub fn idle(&self, family: ProtocolFamily) -> Vec<String> {
+        let own = usize::from(family == ProtocolFamily::Modern);
         self.rows
             .iter()
-            .filter(|row| (row.era == "both" || row.era == era.name()) && row.hits[own] == 0)
+            .filter(|row| {
+                (row.family == "both" || row.family == family.name()) && row.hits[own] == 0
+            })
             .map(Row::title)
             .collect()
     }
 
     /// Each row that explained something in this era, and how often, for the report.
-    pub fn hits(&self, era: Era) -> Vec<(String, u32)> {
-        let own = usize::from(era == Era::Modern);
+    pub fn hits(&self, family: ProtocolFamily) -> Vec<(String, u32)> {
+        let own = usize::from(family == ProtocolFamily::Modern);
         self.rows
             .iter()
             .filter(|row| row.hits[own] > 0)

@@ -7,12 +7,12 @@ use trine_arena::{Producer, Ring};
 use trine_board::{BoardTools, Greenhouse, SimHardware, TOOLS, tools};
 use trine_descriptor::{Consent, Fault, FaultCode, NO_NODE, Tool, ToolTable};
 use trine_dispatch::{Device, Identity};
-use trine_mcp::{Block, Call, Engine, Failure, Outcome, ServerInfo, Session, Single, Step};
+use trine_mcp::{Block, Call, Failure, McpEngine, McpSession, Outcome, ServerInfo, Single, Step};
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
-use trine_wire::{Decoder, Fed, encode_in_place, frame};
+use trine_wire::{DecodeEvent, Decoder, encode_in_place, frame};
 
 use crate::INITIALIZE;
-use crate::case::{Case, Era};
+use crate::case::{Case, ProtocolFamily};
 
 const MESSAGE_MAX: usize = 4096;
 const ANSWER_MAX: usize = 1 << 17;
@@ -32,7 +32,7 @@ type Lines = Vec<Vec<u8>>;
 /// # Errors
 ///
 /// When the board cannot be made, or leaves a call without an answer.
-pub fn play_trine(era: Era, cases: &[Case]) -> Result<Vec<Lines>, Box<dyn Error>> {
+pub fn play_trine(family: ProtocolFamily, cases: &[Case]) -> Result<Vec<Lines>, Box<dyn Error>> {
     let config = tools::config(Identity { product: "greenhouse", ..Identity::default() });
     let (mut memory, mut line) = (vec![0; config.memory()], vec![0; RING_BYTES]);
     let mut ring = Ring::new(&mut line);
@@ -40,15 +40,15 @@ pub fn play_trine(era: Era, cases: &[Case]) -> Result<Vec<Lines>, Box<dyn Error>
     let device = Device::new(config, &mut memory, rx, &TOOLS).map_err(|error| error.to_string())?;
     let mut board = Board::new(device, line);
     board.run(BOOT_MS)?;
-    board.greet()?;
-    let mut session = Session::new();
-    if era == Era::Legacy {
+    board.send_hello()?;
+    let mut session = McpSession::new();
+    if family == ProtocolFamily::Legacy {
         board.exchange(INITIALIZE.as_bytes(), &mut session)?;
     }
     cases
         .iter()
         .map(|case| {
-            let alone = &mut Session::new();
+            let alone = &mut McpSession::new();
             board.exchange(&case.line, if case.fresh { alone } else { &mut session })
         })
         .collect()
@@ -70,8 +70,8 @@ struct Board<'m> {
     tools: BoardTools<SimHardware>,
     now_ms: u64,
     calls: u32,
-    /// The board's epoch and its lanes, once it has said them.
-    greeted: Option<(u32, u32)>,
+    /// The board's epoch and its slots, once it has said them.
+    hello_answered: Option<(u32, u32)>,
     decoder: Decoder,
     received: Vec<u8>,
     end: Option<End>,
@@ -85,17 +85,17 @@ impl<'m> Board<'m> {
             tools: BoardTools::new(Greenhouse::new(SimHardware::new())),
             now_ms: 1,
             calls: 0,
-            greeted: None,
+            hello_answered: None,
             decoder: Decoder::new(),
             received: vec![0; MESSAGE_MAX],
             end: None,
         }
     }
 
-    fn exchange(&mut self, line: &[u8], session: &mut Session) -> Result<Lines, Box<dyn Error>> {
+    fn exchange(&mut self, line: &[u8], session: &mut McpSession) -> Result<Lines, Box<dyn Error>> {
         let server = ServerInfo { name: "trine", title: "", version: "0", instructions: "" };
         let catalog: Single<'_, [Tool<'_>]> = Single::new(server, TOOLS.as_slice());
-        let engine = Engine::new(&catalog);
+        let engine = McpEngine::new(&catalog);
         let (mut arguments, mut out) = (vec![0; MESSAGE_MAX], vec![0; ANSWER_MAX]);
         let len = match engine.receive(line, session, &mut arguments, &mut out) {
             Step::Silent | Step::Cancel(_) => return Ok(Vec::new()),
@@ -112,18 +112,18 @@ impl<'m> Board<'m> {
     }
 
     /// Opens the session, without which the board runs nothing.
-    fn greet(&mut self) -> Result<(), Box<dyn Error>> {
+    fn send_hello(&mut self) -> Result<(), Box<dyn Error>> {
         let hello = HostHello { wire: 1, nonce: 7, session: SESSION, ..HostHello::default() };
         self.send(&HostMessage::Hello(hello))?;
         self.run(STEP_MS)?;
-        if self.greeted.is_some() { Ok(()) } else { Err("the board says no hello".into()) }
+        if self.hello_answered.is_some() { Ok(()) } else { Err("the board says no hello".into()) }
     }
 
     /// Sends a call to the device and lets time pass until it is answered.
     fn call(&mut self, call: &Call<'_>, args: &[u8]) -> Result<End, Box<dyn Error>> {
-        let (epoch, lanes) = self.greeted.ok_or("no hello")?;
-        // Ids rise from one on each lane in turn.
-        self.calls = self.calls.max(lanes - 1) + 1;
+        let (epoch, slots) = self.hello_answered.ok_or("no hello")?;
+        // Ids rise from one on each slot in turn.
+        self.calls = self.calls.max(slots - 1) + 1;
         let (id, tool) = (self.calls, call.tool);
         let check = message::check(TOOLS.hash(tool), epoch, SESSION);
         let call = message::Call { id, tool, check, args, ..message::Call::default() };
@@ -164,11 +164,11 @@ impl<'m> Board<'m> {
                 }
                 self.device.tx_consume(bytes.len());
                 for byte in bytes {
-                    if let Fed::Message(len) = self.decoder.feed(byte, &mut self.received) {
+                    if let DecodeEvent::Message(len) = self.decoder.feed(byte, &mut self.received) {
                         let bytes = self.received.get(..len).unwrap_or_default();
                         let message = message::read(bytes).ok_or("an unreadable message")?;
                         if let DeviceMessage::Hello(hello) = message {
-                            self.greeted = Some((hello.epoch, u32::from(hello.calls_max)));
+                            self.hello_answered = Some((hello.epoch, u32::from(hello.calls_max)));
                             continue;
                         }
                         hear(&message, self.calls, &mut self.end)?;
@@ -224,7 +224,7 @@ fn end_of(outcome: message::Outcome<'_>) -> Result<End, Box<dyn Error>> {
 }
 
 fn finish(
-    engine: &Engine<'_, Single<'_, [Tool<'_>]>>,
+    engine: &McpEngine<'_, Single<'_, [Tool<'_>]>>,
     call: &Call<'_>,
     end: &End,
     out: &mut [u8],

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-use trine_differential::{Era, Generator, RmcpServer, normal};
+use trine_differential::{Generator, ProtocolFamily, RmcpServer, normal};
 
 const REQUESTS: usize = 1000;
 
 /// Requests of a seed and rmcp's answers to them, in normal form.
-fn play(era: Era, seed: u64) -> Result<Vec<String>, Box<dyn Error>> {
-    let mut server = RmcpServer::new(era)?;
-    let mut generator = Generator::new(era, seed);
+fn play(family: ProtocolFamily, seed: u64) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut server = RmcpServer::new(family)?;
+    let mut generator = Generator::new(family, seed);
     let mut seen = Vec::new();
     while seen.len() < REQUESTS {
         let group = generator.next_group();
@@ -23,18 +23,18 @@ fn play(era: Era, seed: u64) -> Result<Vec<String>, Box<dyn Error>> {
 
 #[test]
 fn a_seed_repeats() -> Result<(), Box<dyn Error>> {
-    for era in [Era::Legacy, Era::Modern] {
-        let first = play(era, 7)?;
-        assert_eq!(first, play(era, 7)?);
-        assert_ne!(first, play(era, 8)?);
+    for family in [ProtocolFamily::Legacy, ProtocolFamily::Modern] {
+        let first = play(family, 7)?;
+        assert_eq!(first, play(family, 7)?);
+        assert_ne!(first, play(family, 8)?);
     }
     Ok(())
 }
 
 #[test]
 fn most_requests_are_answered() -> Result<(), Box<dyn Error>> {
-    for era in [Era::Legacy, Era::Modern] {
-        let answered = play(era, 7)?.iter().filter(|line| !line.ends_with(" []")).count();
+    for family in [ProtocolFamily::Legacy, ProtocolFamily::Modern] {
+        let answered = play(family, 7)?.iter().filter(|line| !line.ends_with(" []")).count();
         assert!(answered > REQUESTS * 8 / 10, "{answered} of {REQUESTS}");
     }
     Ok(())

@@ -30,14 +30,14 @@ struct Gate {
     isa: Isa,
     packing: Packing,
     threads: usize,
-    beside: Beside,
+    compared: Baseline,
     /// The least, and what is aimed at.
     least: (f64, f64),
 }
 
 /// What a speed is divided by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Beside {
+enum Baseline {
     Tq2_0,
     Tq1_0,
     Reading,
@@ -47,10 +47,10 @@ const fn gate(
     isa: Isa,
     packing: Packing,
     threads: usize,
-    beside: Beside,
+    compared: Baseline,
     least: (f64, f64),
 ) -> Gate {
-    Gate { isa, packing, threads, beside, least }
+    Gate { isa, packing, threads, compared, least }
 }
 
 /// One matrix over and over, small enough for the second cache of most processors: what the
@@ -65,10 +65,10 @@ pub(crate) const LAST: Place = Place {
     turns: 48,
     pages: Pages::Huge,
     gates: &[
-        gate(Isa::Avx512, Packing::Line2, 1, Beside::Tq2_0, (3.0, 3.5)),
-        gate(Isa::Avx512, Packing::Line16, 1, Beside::Tq1_0, (6.0, 7.0)),
-        gate(Isa::Avx2, Packing::Line2, 1, Beside::Tq2_0, (1.15, 1.4)),
-        gate(Isa::Avx2, Packing::Line16, 1, Beside::Tq1_0, (1.15, 1.4)),
+        gate(Isa::Avx512, Packing::Panel2Bit, 1, Baseline::Tq2_0, (3.0, 3.5)),
+        gate(Isa::Avx512, Packing::PanelBase3, 1, Baseline::Tq1_0, (6.0, 7.0)),
+        gate(Isa::Avx2, Packing::Panel2Bit, 1, Baseline::Tq2_0, (1.15, 1.4)),
+        gate(Isa::Avx2, Packing::PanelBase3, 1, Baseline::Tq1_0, (1.15, 1.4)),
     ],
 };
 
@@ -79,21 +79,22 @@ pub(crate) const MEMORY: Place = Place {
     turns: 1,
     pages: Pages::Huge,
     gates: &[
-        gate(Isa::Avx512, Packing::Line2, 1, Beside::Reading, (0.90, 0.95)),
-        gate(Isa::Avx512, Packing::Line16, 1, Beside::Reading, (0.90, 0.95)),
-        gate(Isa::Avx512, Packing::Line16, 1, Beside::Tq2_0, (1.8, 2.0)),
-        gate(Isa::Avx512, Packing::Line2, 2, Beside::Reading, (0.90, 0.95)),
-        gate(Isa::Avx512, Packing::Line16, 2, Beside::Reading, (0.90, 0.95)),
-        gate(Isa::Avx512, Packing::Line16, 2, Beside::Tq2_0, (1.4, 1.5)),
-        gate(Isa::Avx2, Packing::Line2, 1, Beside::Tq2_0, (1.15, 1.4)),
-        gate(Isa::Avx2, Packing::Line16, 1, Beside::Tq1_0, (1.15, 1.4)),
+        gate(Isa::Avx512, Packing::Panel2Bit, 1, Baseline::Reading, (0.90, 0.95)),
+        gate(Isa::Avx512, Packing::PanelBase3, 1, Baseline::Reading, (0.90, 0.95)),
+        gate(Isa::Avx512, Packing::PanelBase3, 1, Baseline::Tq2_0, (1.8, 2.0)),
+        gate(Isa::Avx512, Packing::Panel2Bit, 2, Baseline::Reading, (0.90, 0.95)),
+        gate(Isa::Avx512, Packing::PanelBase3, 2, Baseline::Reading, (0.90, 0.95)),
+        gate(Isa::Avx512, Packing::PanelBase3, 2, Baseline::Tq2_0, (1.4, 1.5)),
+        gate(Isa::Avx2, Packing::Panel2Bit, 1, Baseline::Tq2_0, (1.15, 1.4)),
+        gate(Isa::Avx2, Packing::PanelBase3, 1, Baseline::Tq1_0, (1.15, 1.4)),
     ],
 };
 
 /// The same on small pages, as a mapped file has them.
 pub(crate) const SMALL_PAGES: Place = Place { pages: Pages::Small, gates: &[], ..MEMORY };
 
-const PACKINGS: [Packing; 4] = [Packing::Line2, Packing::Line16, Packing::Tq2_0, Packing::Tq1_0];
+const PACKINGS: [Packing; 4] =
+    [Packing::Panel2Bit, Packing::PanelBase3, Packing::Tq2_0, Packing::Tq1_0];
 
 /// What goes through the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +141,7 @@ pub(crate) fn run(shape: (usize, usize), place: &Place, rounds: usize, report: &
 
 fn subjects() -> Vec<Subject> {
     let read = |packing| [(packing, Runner::Read), (packing, Runner::ReadAhead)];
-    let mut runners = [Packing::Line2, Packing::Line16].map(read).concat();
+    let mut runners = [Packing::Panel2Bit, Packing::PanelBase3].map(read).concat();
     for isa in Isa::supported().filter(|isa| *isa != Isa::Scalar) {
         runners.extend(PACKINGS.map(|packing| (packing, Runner::Ours(isa))));
     }
@@ -313,7 +314,7 @@ fn show(
     // The faster of the two ways to read the same bytes counts; those of ggml's types are about as
     // many.
     let read_of = |packing: Packing| {
-        let packing = if packing == Packing::Line16 { packing } else { Packing::Line2 };
+        let packing = if packing == Packing::PanelBase3 { packing } else { Packing::Panel2Bit };
         let reads = [Runner::Read, Runner::ReadAhead].map(|runner| find(packing, runner));
         let of = |subject: &Subject| median(subject.bytes.clone());
         if of(reads[0]) > of(reads[1]) { reads[0] } else { reads[1] }
@@ -326,32 +327,32 @@ fn show(
             Runner::Ggml => format!("ggml {:?}", subject.packing),
             Runner::Ours(isa) => format!("{:?} {}", subject.packing, isa.name()),
         };
-        let beside = |other| match other {
-            Beside::Reading => ratio(&subject.bytes, &read_of(subject.packing).bytes),
-            Beside::Tq2_0 => ratio(&subject.weights, &find(Packing::Tq2_0, Runner::Ggml).weights),
-            Beside::Tq1_0 => ratio(&subject.weights, &find(Packing::Tq1_0, Runner::Ggml).weights),
+        let compared = |other| match other {
+            Baseline::Reading => ratio(&subject.bytes, &read_of(subject.packing).bytes),
+            Baseline::Tq2_0 => ratio(&subject.weights, &find(Packing::Tq2_0, Runner::Ggml).weights),
+            Baseline::Tq1_0 => ratio(&subject.weights, &find(Packing::Tq1_0, Runner::Ggml).weights),
         };
-        let share = beside(Beside::Reading);
+        let share = compared(Baseline::Reading);
         let bytes = median(subject.bytes.clone());
         if matches!(subject.runner, Runner::Read | Runner::ReadAhead) {
             report.line(&line, &[f64::NAN, bytes, share, f64::NAN, f64::NAN]);
             continue;
         }
         let weights = median(subject.weights.clone());
-        let others = [Beside::Tq2_0, Beside::Tq1_0].map(beside);
+        let others = [Baseline::Tq2_0, Baseline::Tq1_0].map(compared);
         report.line(&line, &[weights, bytes, share, others[0], others[1]]);
         let Runner::Ours(isa) = subject.runner else { continue };
         let mine = |gate: &&Gate| (gate.isa, gate.packing) == (isa, subject.packing);
         for gate in place.gates.iter().filter(mine).filter(|gate| gate.threads == threads) {
-            let what = match gate.beside {
-                Beside::Reading => "of reading",
-                Beside::Tq2_0 => "beside TQ2_0",
-                Beside::Tq1_0 => "beside TQ1_0",
+            let what = match gate.compared {
+                Baseline::Reading => "of reading",
+                Baseline::Tq2_0 => "beside TQ2_0",
+                Baseline::Tq1_0 => "beside TQ1_0",
             };
             let bound = format!("{:.0} % of reading", 100.0 * share);
             report.gate(
                 format!("{name}: {line} {what}, at {bound}"),
-                beside(gate.beside),
+                compared(gate.compared),
                 gate.least,
             );
         }

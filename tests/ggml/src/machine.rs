@@ -89,7 +89,7 @@ unsafe impl Sync for Region {}
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: the range is inside a mapping of ours, which nobody borrows any more.
+        // SAFETY: the range is inside a mapping of ours, which no one borrows any more.
         unsafe { libc::munmap(self.start.cast(), self.len) };
     }
 }

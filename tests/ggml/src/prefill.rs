@@ -32,7 +32,7 @@ pub(crate) fn run((rows, cols): (usize, usize), rounds: usize, report: &mut Repo
     let (trits, q) = (random.trits(rows * cols), random.activations(cols * TOKENS));
     let mut out = vec![0; rows * TOKENS];
     let mut subjects = Vec::new();
-    for packing in [Packing::Line2, Packing::Line16] {
+    for packing in [Packing::Panel2Bit, Packing::PanelBase3] {
         let mut bytes = vec![0; packing.bytes(rows, cols).unwrap()];
         pack(packing, rows, cols, &trits, &mut bytes).unwrap();
         for isa in Isa::supported().filter(|isa| *isa != Isa::Scalar) {

@@ -15,7 +15,7 @@ fn check(packing: Packing, rows: usize, cols: usize, seed: u64) {
     dot.gemv(&bytes, cols, &Activations::new(&q), &mut theirs);
 
     let matrix = Matrix::new(packing, rows, cols, &bytes).unwrap();
-    for to in [packing, Packing::Line2, Packing::Line16, Packing::I2S] {
+    for to in [packing, Packing::Panel2Bit, Packing::PanelBase3, Packing::I2S] {
         let mut repacked = vec![0; to.bytes(rows, cols).unwrap()];
         repack(&matrix, 0..rows, to, &mut repacked).unwrap();
         let matrix = Matrix::new(to, rows, cols, &repacked).unwrap();

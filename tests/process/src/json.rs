@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use trine_descriptor::{Args, Side, ValueWriter, validate};
-use trine_mcp::{Engine, Outcome, ServerInfo, Session, Single, Step};
+use trine_mcp::{McpEngine, McpSession, Outcome, ServerInfo, Single, Step};
 
 use crate::Subject;
 use crate::table::TOOLS;
@@ -22,27 +22,27 @@ const SERVER: ServerInfo<'static> =
 /// A server of the two tools.
 struct Server {
     message: &'static [u8],
-    session: Session,
+    session: McpSession,
     /// Whether only the reading is wanted: the arguments are encoded, and nothing is run.
     read_only: bool,
 }
 
 /// The whole call: read, judge, run, judge the result, write.
 pub(crate) fn whole(_calls: u32) -> Box<dyn Subject> {
-    Box::new(Server { message: MESSAGE, session: Session::new(), read_only: false })
+    Box::new(Server { message: MESSAGE, session: McpSession::new(), read_only: false })
 }
 
 /// The message alone: read, with its arguments encoded and judged.
 pub(crate) fn read(_calls: u32) -> Box<dyn Subject> {
-    Box::new(Server { message: MESSAGE, session: Session::new(), read_only: true })
+    Box::new(Server { message: MESSAGE, session: McpSession::new(), read_only: true })
 }
 
 /// The whole call in a session of 2025-11-25.
 pub(crate) fn session(_calls: u32) -> Box<dyn Subject> {
-    let mut session = Session::new();
+    let mut session = McpSession::new();
     let catalog = Single::new(SERVER, &TOOLS);
     let (mut args, mut out) = ([0; 64], [0; 512]);
-    let step = Engine::new(&catalog).receive(INITIALIZE, &mut session, &mut args, &mut out);
+    let step = McpEngine::new(&catalog).receive(INITIALIZE, &mut session, &mut args, &mut out);
     assert!(matches!(step, Step::Reply(_)), "{step:?}");
     Box::new(Server { message: IN_SESSION, session, read_only: false })
 }
@@ -50,7 +50,7 @@ pub(crate) fn session(_calls: u32) -> Box<dyn Subject> {
 impl Subject for Server {
     fn run(&mut self, calls: u32) -> usize {
         let catalog = Single::new(SERVER, &TOOLS);
-        let engine = Engine::new(&catalog);
+        let engine = McpEngine::new(&catalog);
         let (mut args, mut out, mut value) = ([0; 64], [0; 512], [0; 64]);
         let mut written = 0;
         for _ in 0..calls {

@@ -25,8 +25,8 @@ impl Tools for Adder {
 
 const EPOCH: u32 = 0x0102_0304;
 const SESSION: u32 = 0x5555_0001;
-const LANES: u8 = 4;
-const CONFIG: Config<'static> = Config { epoch: EPOCH, calls_max: LANES, ..Config::DEFAULT };
+const SLOTS: u8 = 4;
+const CONFIG: Config<'static> = Config { epoch: EPOCH, calls_max: SLOTS, ..Config::DEFAULT };
 /// Time goes on by this much a call, in milliseconds.
 const NOW: u64 = 1;
 /// Room before a message for the frame that is made of it.
@@ -106,20 +106,20 @@ struct Framed {
     frames: (Vec<u8>, Vec<usize>),
 }
 
-/// Frames in, frames out: checksum, byte stuffing, lanes and kept answers are all in it.
+/// Frames in, frames out: checksum, byte stuffing, slots and kept answers are all in it.
 pub(crate) fn frames(calls: u32) -> Box<dyn Subject> {
     let (mut device, mut line) = device();
     let hello = HostHello { wire: 1, nonce: 7, session: SESSION, ..HostHello::default() };
-    let mut greeting = Vec::new();
-    write_frame(&HostMessage::Hello(hello), &mut greeting);
-    line.push(&greeting);
+    let mut hello_frame = Vec::new();
+    write_frame(&HostMessage::Hello(hello), &mut hello_frame);
+    line.push(&hello_frame);
     start(&mut device);
     device.tx_consume(device.tx_peek().len());
     let arguments = arguments();
     let check = message::check(TOOLS.hash(ADD), EPOCH, SESSION);
     // As much memory for few calls as for many, so that allocations can be compared.
     let mut frames = (Vec::with_capacity(1 << 20), Vec::with_capacity(1 << 16));
-    for id in (u32::from(LANES)..).take(calls as usize) {
+    for id in (u32::from(SLOTS)..).take(calls as usize) {
         let call = message::Call { id, tool: ADD, check, args: &arguments, ..Default::default() };
         write_frame(&HostMessage::Call(call), &mut frames.0);
         frames.1.push(frames.0.len());

@@ -56,7 +56,7 @@ pub(super) struct Room {
     /// Derivatives of what attention gives, of weights, and of the three parts.
     out: Vec<f32>,
     weights: Vec<f32>,
-    slopes: [Vec<f32>; 3],
+    gradients: [Vec<f32>; 3],
 }
 
 /// Attention of a sentence.
@@ -122,7 +122,7 @@ pub(super) struct AttendBack<'a> {
     pub(super) room: &'a mut Room,
     pub(super) weights: &'a [f32],
     /// The derivative of what attention gives.
-    pub(super) slope: &'a [f32],
+    pub(super) gradient: &'a [f32],
     /// Becomes that of `heads`.
     pub(super) out: &'a mut [f32],
 }
@@ -137,18 +137,18 @@ impl Work for AttendBack<'_> {
     #[inline(always)]
     fn run(self) {
         let (shape, room) = (self.shape, self.room);
-        let size = Size::of(shape, self.slope.len() / shape.dim);
+        let size = Size::of(shape, self.gradient.len() / shape.dim);
         let Size { long, wide, .. } = size;
         let scale = 1.0 / (size.width as f32).sqrt();
         let group = shape.heads / shape.kv_heads;
         let stride = shape.dim + 2 * shape.kv_dim();
         room.weights.resize(size.rows * long, 0.0);
-        room.slopes.iter_mut().for_each(|slope| slope.resize(size.rows * wide, 0.0));
-        let [queries, keys, values] = &mut room.slopes;
+        room.gradients.iter_mut().for_each(|gradient| gradient.resize(size.rows * wide, 0.0));
+        let [queries, keys, values] = &mut room.gradients;
         for (head, weights) in self.weights.chunks_exact(size.rows * long).enumerate() {
             let (query, key, value) = places(shape, head);
             gather(self.heads, (stride, query), size, scale, &mut room.query);
-            gather(self.slope, (shape.dim, query), size, 1.0, &mut room.out);
+            gather(self.gradient, (shape.dim, query), size, 1.0, &mut room.out);
             if head % group == 0 {
                 gather(self.heads, (stride, key), size, 1.0, &mut room.key);
                 gather(self.heads, (stride, value), size, 1.0, &mut room.value);
@@ -157,16 +157,16 @@ impl Work for AttendBack<'_> {
                 values.fill(0.0);
             }
             by_columns(Rows(weights, long), Rows(&room.out, wide), self.seen, values);
-            let slopes = &mut room.weights;
+            let gradients = &mut room.weights;
             let seen = Seen::Columns(self.seen);
-            by_rows(Rows(&room.out, wide), Rows(&room.across, long), seen, slopes);
-            let rows = slopes.chunks_exact_mut(long).zip(weights.chunks_exact(long));
+            by_rows(Rows(&room.out, wide), Rows(&room.across, long), seen, gradients);
+            let rows = gradients.chunks_exact_mut(long).zip(weights.chunks_exact(long));
             for (at, (row, weights)) in rows.enumerate() {
                 softmax_back(row, weights, self.seen.max(at + 1));
             }
-            by_rows(Rows(slopes, long), Rows(&room.key, wide), Seen::Depth(self.seen), queries);
+            by_rows(Rows(gradients, long), Rows(&room.key, wide), Seen::Depth(self.seen), queries);
             scatter(queries, size, scale, (stride, query), self.out);
-            by_columns(Rows(slopes, long), Rows(&room.query, wide), self.seen, keys);
+            by_columns(Rows(gradients, long), Rows(&room.query, wide), self.seen, keys);
             if (head + 1) % group == 0 {
                 scatter(keys, size, 1.0, (stride, key), self.out);
                 scatter(values, size, 1.0, (stride, value), self.out);
@@ -181,8 +181,8 @@ fn softmax_back(row: &mut [f32], weights: &[f32], seen: usize) {
     let (row, unseen) = row.split_at_mut(seen.next_multiple_of(LANES).min(row.len()));
     unseen.fill(0.0);
     let mean = super::rows::dot(row, &weights[..row.len()]);
-    for (slope, weight) in row.iter_mut().zip(weights) {
-        *slope = weight * (*slope - mean);
+    for (gradient, weight) in row.iter_mut().zip(weights) {
+        *gradient = weight * (*gradient - mean);
     }
 }
 

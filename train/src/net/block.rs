@@ -7,7 +7,7 @@ use super::dropout::{AddDropped, Dropout};
 use super::gate::{Gate, GateBack};
 use super::pass::Sentences;
 use super::product::{self, Group, scale};
-use super::rows::{Codes, NormBack, turn};
+use super::rows::{NormBack, QuantizedRows, rotate};
 use crate::shape::Block;
 use crate::simd::{Packed, Work, wide};
 use crate::weights::Rounded;
@@ -20,18 +20,18 @@ const TOKENS: usize = 64;
 pub(super) struct Saved {
     /// The stream before each half: (tokens, dim)
     before: [Vec<f32>; 2],
-    attn: Codes,
+    attn: QuantizedRows,
     /// Queries, keys and values, turned: (tokens, dim + 2 kv dim)
     heads: Vec<f32>,
     /// For each sentence as many as [`weights_len`]
     weights: Vec<f32>,
     /// (tokens, dim)
     mixed: Vec<f32>,
-    output: Codes,
-    ffn: Codes,
+    output: QuantizedRows,
+    ffn: QuantizedRows,
     /// Gate and up: (tokens, 2 ffn)
     gate_up: Vec<f32>,
-    down: Codes,
+    down: QuantizedRows,
 }
 
 impl Saved {
@@ -57,7 +57,7 @@ pub(super) struct Room {
     /// The same (tokens, 2 ffn)
     wide: Vec<f32>,
     /// The same (tokens, max(dim, ffn))
-    slope: Vec<f32>,
+    gradient: Vec<f32>,
     /// Of all tokens the derivative of what attention gives: (tokens, dim)
     mixed: Vec<f32>,
     /// And that of queries, keys and values: (tokens, dim + 2 kv dim)
@@ -75,7 +75,7 @@ pub(super) struct Halves<'p> {
     pub(super) scales: &'p [f32; 7],
     pub(super) packed: Option<&'p [Packed; 4]>,
     pub(super) sentences: &'p Sentences,
-    pub(super) turns: &'p [f32],
+    pub(super) rotations: &'p [f32],
     pub(super) dropout: Dropout,
 }
 
@@ -133,7 +133,7 @@ impl<'p> Halves<'p> {
         let heads = &mut saved.heads[times(&rows, shape.dim + 2 * shape.kv_dim())];
         self.qkv().multiply(&saved.attn, rows.start, heads);
         let steps = Some(saved.attn.steps.as_slice());
-        wide(Turn { halves: self, from: rows.start, steps, heads });
+        wide(Rotate { halves: self, from: rows.start, steps, heads });
     }
 
     fn after_attention(
@@ -160,19 +160,25 @@ impl<'p> Halves<'p> {
             from,
             steps: &saved.ffn.steps[rows],
             gate_up,
-            product: part(&mut room.slope, shape.ffn),
+            product: part(&mut room.gradient, shape.ffn),
             weight: &numbers[block.ffn_sub_norm.clone()],
-            codes: &mut saved.down,
+            quantized: &mut saved.down,
         });
         self.down().multiply(&saved.down, from, branch);
         self.add(1, (&saved.down, from), branch, stream);
     }
 
     /// Adds a half's products, brought to size.
-    fn add(&self, half: usize, (codes, from): (&Codes, usize), branch: &[f32], stream: &mut [f32]) {
+    fn add(
+        &self,
+        half: usize,
+        (quantized, from): (&QuantizedRows, usize),
+        branch: &[f32],
+        stream: &mut [f32],
+    ) {
         let scale = if half == 0 { self.scales[3] } else { self.scales[6] };
         let (dropout, dim) = (self.dropout.of(half as u64), self.rounded.shape.dim);
-        let steps = &codes.steps[from..];
+        let steps = &quantized.steps[from..];
         wide(AddDropped { dropout, from, dim, branch, steps, scale, stream });
     }
 
@@ -193,13 +199,13 @@ impl<'p> Halves<'p> {
     }
 
     /// From the derivative of the stream after the block to that before it, in place, and of the
-    /// weights, added to `slopes`.
+    /// weights, added to `gradients`.
     pub(super) fn back(
         &self,
         saved: &Saved,
         room: &mut Room,
         stream: &mut [f32],
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) {
         let shape = &self.rounded.shape;
         let tokens = stream.len() / shape.dim;
@@ -208,17 +214,17 @@ impl<'p> Halves<'p> {
         room.mixed.resize(saved.mixed.len(), 0.0);
         for rows in self.blocks(tokens) {
             let stream = &mut stream[times(&rows, shape.dim)];
-            self.ffn_back(saved, room, &rows, stream, slopes);
-            self.output_back(saved, room, &rows, stream, slopes);
+            self.ffn_back(saved, room, &rows, stream, gradients);
+            self.output_back(saved, room, &rows, stream, gradients);
         }
         self.attend_back(saved, room);
         for rows in self.blocks(tokens) {
             let stream = &mut stream[times(&rows, shape.dim)];
-            self.qkv_back(saved, room, &rows, stream, slopes);
+            self.qkv_back(saved, room, &rows, stream, gradients);
         }
-        let codes = [&saved.attn, &saved.output, &saved.ffn, &saved.down];
-        for (group, codes) in groups.iter().zip(codes) {
-            group.end_back(codes, &mut room.product, slopes);
+        let quantized = [&saved.attn, &saved.output, &saved.ffn, &saved.down];
+        for (group, quantized) in groups.iter().zip(quantized) {
+            group.end_back(quantized, &mut room.product, gradients);
         }
     }
 
@@ -229,28 +235,28 @@ impl<'p> Halves<'p> {
         room: &mut Room,
         rows: &Range<usize>,
         stream: &mut [f32],
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) {
         let (shape, block, from) = (&self.rounded.shape, self.block, rows.start);
-        let Room { branch, wide: across, slope, product, .. } = room;
+        let Room { branch, wide: across, gradient, product, .. } = room;
         let branch = part(branch, stream.len());
         self.dropout.of(1).take(from, shape.dim, stream, branch);
-        let inner = part(slope, rows.len() * shape.ffn);
-        self.down().back((&saved.down, from), branch, product, inner, slopes);
+        let inner = part(gradient, rows.len() * shape.ffn);
+        self.down().back((&saved.down, from), branch, product, inner, gradients);
         let at = block.ffn_sub_norm.clone();
         let both = part(across, rows.len() * 2 * shape.ffn);
         wide(GateBack {
             gate_up: &saved.gate_up[times(rows, 2 * shape.ffn)],
             weight: &self.rounded.numbers[at.clone()],
             factors: &saved.down.factors[rows.clone()],
-            slope: inner,
-            weight_slope: &mut slopes[at],
+            gradient: inner,
+            weight_slope: &mut gradients[at],
             out: both,
         });
-        let inner = part(slope, stream.len());
-        self.gate_up().back((&saved.ffn, from), both, product, inner, slopes);
+        let inner = part(gradient, stream.len());
+        self.gate_up().back((&saved.ffn, from), both, product, inner, gradients);
         let x = (&saved.before[1][times(rows, shape.dim)], &saved.ffn.factors[rows.clone()]);
-        self.norm_back(&block.ffn_norm, x, inner, slopes, Some(stream));
+        self.norm_back(&block.ffn_norm, x, inner, gradients, Some(stream));
     }
 
     /// From the stream of some tokens back to what attention gave.
@@ -260,16 +266,16 @@ impl<'p> Halves<'p> {
         room: &mut Room,
         rows: &Range<usize>,
         stream: &[f32],
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) {
         let (shape, block, from) = (&self.rounded.shape, self.block, rows.start);
         let own = times(rows, shape.dim);
         let branch = part(&mut room.branch, stream.len());
         self.dropout.of(0).take(from, shape.dim, stream, branch);
         let mixed = &mut room.mixed[own.clone()];
-        self.output().back((&saved.output, from), branch, &mut room.product, mixed, slopes);
+        self.output().back((&saved.output, from), branch, &mut room.product, mixed, gradients);
         let x = (&saved.mixed[own], &saved.output.factors[rows.clone()]);
-        self.norm_back(&block.attn_sub_norm, x, mixed, slopes, None);
+        self.norm_back(&block.attn_sub_norm, x, mixed, gradients, None);
     }
 
     /// From queries, keys and values of some tokens back to the stream.
@@ -279,15 +285,15 @@ impl<'p> Halves<'p> {
         room: &mut Room,
         rows: &Range<usize>,
         stream: &mut [f32],
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) {
         let (shape, block, from) = (&self.rounded.shape, self.block, rows.start);
         let heads = &mut room.heads[times(rows, shape.dim + 2 * shape.kv_dim())];
-        wide(Turn { halves: self, from, steps: None, heads });
-        let inner = part(&mut room.slope, stream.len());
-        self.qkv().back((&saved.attn, from), heads, &mut room.product, inner, slopes);
+        wide(Rotate { halves: self, from, steps: None, heads });
+        let inner = part(&mut room.gradient, stream.len());
+        self.qkv().back((&saved.attn, from), heads, &mut room.product, inner, gradients);
         let x = (&saved.before[0][times(rows, shape.dim)], &saved.attn.factors[rows.clone()]);
-        self.norm_back(&block.attn_norm, x, inner, slopes, Some(stream));
+        self.norm_back(&block.attn_norm, x, inner, gradients, Some(stream));
     }
 
     /// The derivative of a norm of rows `x`, in place, and added to that of the stream.
@@ -295,13 +301,13 @@ impl<'p> Halves<'p> {
         &self,
         norm: &Range<usize>,
         (x, factors): (&[f32], &[f32]),
-        slope: &mut [f32],
-        slopes: &mut [f32],
+        gradient: &mut [f32],
+        gradients: &mut [f32],
         stream: Option<&mut [f32]>,
     ) {
         let (weight, weight_slope) =
-            (&self.rounded.numbers[norm.clone()], &mut slopes[norm.clone()]);
-        wide(NormBack { x, weight, factors, slope, weight_slope, stream });
+            (&self.rounded.numbers[norm.clone()], &mut gradients[norm.clone()]);
+        wide(NormBack { x, weight, factors, gradient, weight_slope, stream });
     }
 
     /// From the derivative of what attention gives to that of queries, keys and values, which are
@@ -316,9 +322,9 @@ impl<'p> Halves<'p> {
             let seen = if self.is_whole { prompt } else { 0 };
             let (weights, after) = rest.split_at(weights_len(shape, span.len()));
             rest = after;
-            let (rows, slope) = (times(&span, stride), &mixed[times(&span, dim)]);
+            let (rows, gradient) = (times(&span, stride), &mixed[times(&span, dim)]);
             let (heads, out) = (&saved.heads[rows.clone()], &mut out[rows]);
-            AttendBack { shape, seen, heads, room, weights, slope, out }.compute();
+            AttendBack { shape, seen, heads, room, weights, gradient, out }.compute();
         }
     }
 }
@@ -336,9 +342,9 @@ fn part(room: &mut Vec<f32>, count: usize) -> &mut [f32] {
     &mut room[..count]
 }
 
-/// With the steps of codes, brings queries, keys and values to size, and turns the first two by
-/// their positions; without, turns derivatives the other way.
-struct Turn<'a> {
+/// With the steps of quantized activations, brings queries, keys and values to size, and turns the
+/// first two by their positions; without, turns derivatives the other way.
+struct Rotate<'a> {
     halves: &'a Halves<'a>,
     /// The token that the first row is of.
     from: usize,
@@ -346,21 +352,21 @@ struct Turn<'a> {
     heads: &'a mut [f32],
 }
 
-impl Work for Turn<'_> {
+impl Work for Rotate<'_> {
     #[inline(always)]
     fn run(self) {
         let shape = &self.halves.rounded.shape;
-        let (width, turned) = (shape.width(), shape.dim + shape.kv_dim());
-        let rows = self.heads.chunks_exact_mut(turned + shape.kv_dim());
+        let (width, rotated) = (shape.width(), shape.dim + shape.kv_dim());
+        let rows = self.heads.chunks_exact_mut(rotated + shape.kv_dim());
         let group = self.halves.qkv();
         let positions = &self.halves.sentences.positions[self.from..];
         for (at, (row, position)) in rows.zip(positions).enumerate() {
             if let Some(steps) = self.steps {
                 scale(row, group.segments(), steps[self.from + at]);
             }
-            let table = &self.halves.turns[position * width..(position + 1) * width];
-            for head in row[..turned].chunks_exact_mut(width) {
-                turn(head, table, self.steps.is_none());
+            let table = &self.halves.rotations[position * width..(position + 1) * width];
+            for head in row[..rotated].chunks_exact_mut(width) {
+                rotate(head, table, self.steps.is_none());
             }
         }
     }

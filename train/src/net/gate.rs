@@ -1,7 +1,7 @@
 //! The gate of the feed-forward network, relu² times up, and its derivative.
 
 use super::product::{Group, scale};
-use super::rows::{Codes, rms_norm_back};
+use super::rows::{QuantizedRows, rms_norm_back};
 use crate::simd::Work;
 
 /// Brings gate and up to size, and norms and rounds their product.
@@ -14,7 +14,7 @@ pub(super) struct Gate<'a> {
     /// Room for a row.
     pub(super) product: &'a mut [f32],
     pub(super) weight: &'a [f32],
-    pub(super) codes: &'a mut Codes,
+    pub(super) quantized: &'a mut QuantizedRows,
 }
 
 impl Work for Gate<'_> {
@@ -24,7 +24,7 @@ impl Work for Gate<'_> {
         for (at, (row, step)) in rows.zip(self.steps).enumerate() {
             scale(row, self.group.segments(), *step);
             gate(row, self.product);
-            self.codes.put(self.from + at, self.product, self.weight);
+            self.quantized.put(self.from + at, self.product, self.weight);
         }
     }
 }
@@ -43,7 +43,7 @@ pub(super) struct GateBack<'a> {
     pub(super) gate_up: &'a [f32],
     pub(super) weight: &'a [f32],
     pub(super) factors: &'a [f32],
-    pub(super) slope: &'a mut [f32],
+    pub(super) gradient: &'a mut [f32],
     pub(super) weight_slope: &'a mut [f32],
     pub(super) out: &'a mut [f32],
 }
@@ -53,19 +53,19 @@ impl Work for GateBack<'_> {
     fn run(self) {
         let ffn = self.weight.len();
         let inputs = self.gate_up.chunks_exact(2 * ffn).zip(self.factors);
-        let outputs = self.slope.chunks_exact_mut(ffn).zip(self.out.chunks_exact_mut(2 * ffn));
-        for ((row, factor), (slopes, out)) in inputs.zip(outputs) {
+        let outputs = self.gradient.chunks_exact_mut(ffn).zip(self.out.chunks_exact_mut(2 * ffn));
+        for ((row, factor), (gradients, out)) in inputs.zip(outputs) {
             // The product is made again, in what is written over.
             gate(row, &mut out[..ffn]);
-            rms_norm_back(&out[..ffn], self.weight, *factor, slopes, self.weight_slope);
+            rms_norm_back(&out[..ffn], self.weight, *factor, gradients, self.weight_slope);
             let ((gates, ups), (gate_out, up_out)) = (row.split_at(ffn), out.split_at_mut(ffn));
-            let inputs = gates.iter().zip(ups).zip(&*slopes);
-            for (((gate, up), slope), (gate_out, up_out)) in
+            let inputs = gates.iter().zip(ups).zip(&*gradients);
+            for (((gate, up), gradient), (gate_out, up_out)) in
                 inputs.zip(gate_out.iter_mut().zip(up_out))
             {
                 let gate = gate.max(0.0);
-                *gate_out = 2.0 * gate * up * slope;
-                *up_out = gate * gate * slope;
+                *gate_out = 2.0 * gate * up * gradient;
+                *up_out = gate * gate * gradient;
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use std::ops::{Add, AddAssign};
 
-use super::example::{Choice, Example};
 use super::product::{self, Group, times_transposed};
-use super::rows::{Codes, dot, rms_norm, rms_norm_back, round_blocks, softmax};
+use super::rows::{QuantizedRows, dot, rms_norm, rms_norm_back, round_blocks, softmax};
+use super::tokenised::{Choice, TokenisedExample};
 use crate::shape::Matrix;
 use crate::simd::{Packed, Work, wide};
 use crate::weights::{Arithmetic, Q8_BLOCK, Rounded};
@@ -74,13 +74,13 @@ pub(super) struct Heads {
     rounded: Vec<f32>,
     factors: Vec<f32>,
     /// The derivative of `normed`.
-    slope: Vec<f32>,
+    gradient: Vec<f32>,
     /// Rows of logits, then their derivatives.
     logits: Vec<f32>,
     /// Rows of `rounded` side by side, and then the derivatives.
     gathered: Vec<f32>,
     /// The same rows as a product takes them.
-    codes: Codes,
+    quantized: QuantizedRows,
     product: product::Room,
 }
 
@@ -105,7 +105,7 @@ impl Heads {
     pub(super) fn choice_logits(
         &mut self,
         model: &Rounded,
-        examples: &[&Example],
+        examples: &[&TokenisedExample],
         stream: &[f32],
     ) -> Vec<(usize, Vec<f32>)> {
         self.norm(model, stream);
@@ -125,32 +125,32 @@ impl Heads {
         all
     }
 
-    /// The losses; with `slopes`, that of the weights is added to them, and the stream becomes its
-    /// own derivative.
+    /// The losses; with `gradients`, that of the weights is added to them, and the stream becomes
+    /// its own derivative.
     pub(super) fn learn(
         &mut self,
         model: &Rounded,
-        examples: &[&Example],
+        examples: &[&TokenisedExample],
         mix: &Mix,
         stream: &mut [f32],
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) -> Losses {
         self.norm(model, stream);
-        self.slope.clear();
-        self.slope.resize(stream.len(), 0.0);
-        let mut losses = self.choices(model, examples, mix, slopes);
-        // A token that is seen cannot be foretold.
+        self.gradient.clear();
+        self.gradient.resize(stream.len(), 0.0);
+        let mut losses = self.choices(model, examples, mix, gradients);
+        // A token that is seen cannot be predicted.
         if mix.language > 0.0 && model.shape.whole == 0 {
-            losses += self.language(model, examples, mix, slopes);
+            losses += self.language(model, examples, mix, gradients);
         }
         if mix.tag > 0.0 && model.shape.tags > 0 {
-            losses += self.tags(model, examples, mix, slopes);
+            losses += self.tags(model, examples, mix, gradients);
         }
-        if slopes.is_empty() {
+        if gradients.is_empty() {
             return losses;
         }
         let at = model.plan.output_norm.clone();
-        let (weight, weight_slope) = (&model.numbers[at.clone()], &mut slopes[at]);
+        let (weight, weight_slope) = (&model.numbers[at.clone()], &mut gradients[at]);
         wide(NormBack { heads: self, stream, weight, weight_slope });
         losses
     }
@@ -158,9 +158,9 @@ impl Heads {
     fn choices(
         &mut self,
         model: &Rounded,
-        examples: &[&Example],
+        examples: &[&TokenisedExample],
         mix: &Mix,
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) -> Losses {
         let dim = model.shape.dim;
         let at = model.plan.embedding.at.clone();
@@ -173,7 +173,7 @@ impl Heads {
                 let (x, permitted) = (&self.rounded[row.clone()], choice.permitted.as_slice());
                 wide(Logits { x, table, permitted, out: &mut self.logits });
                 losses += judge(choice, mix.taught, &mut self.logits);
-                if slopes.is_empty() {
+                if gradients.is_empty() {
                     continue;
                 }
                 wide(LogitsBack {
@@ -182,8 +182,8 @@ impl Heads {
                     permitted,
                     errors: &self.logits,
                     factor: mix.choice,
-                    slope: &mut self.slope[row],
-                    own: &mut slopes[at.clone()],
+                    gradient: &mut self.gradient[row],
+                    own: &mut gradients[at.clone()],
                 });
             }
             start += example.tokens.len();
@@ -191,13 +191,13 @@ impl Heads {
         losses
     }
 
-    /// Each token of a sentence is to be foretold from those before it.
+    /// Each token of a sentence is to be predicted from those before it.
     fn language(
         &mut self,
         model: &Rounded,
-        examples: &[&Example],
+        examples: &[&TokenisedExample],
         mix: &Mix,
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) -> Losses {
         let mut wanted = Vec::new();
         let mut start = 0;
@@ -208,16 +208,16 @@ impl Heads {
             start += example.tokens.len();
         }
         let head = (&model.plan.embedding, model.packed.embedding.as_ref());
-        let (sum, count) = self.dense(model, head, &wanted, mix.language, slopes);
+        let (sum, count) = self.dense(model, head, &wanted, mix.language, gradients);
         Losses { language: sum, next_tokens: count, ..Losses::default() }
     }
 
     fn tags(
         &mut self,
         model: &Rounded,
-        examples: &[&Example],
+        examples: &[&TokenisedExample],
         mix: &Mix,
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) -> Losses {
         let mut wanted = Vec::new();
         let mut start = 0;
@@ -226,7 +226,7 @@ impl Heads {
             start += example.tokens.len();
         }
         let head = (&model.plan.tags, model.packed.tags.as_ref());
-        let (sum, count) = self.dense(model, head, &wanted, mix.tag, slopes);
+        let (sum, count) = self.dense(model, head, &wanted, mix.tag, gradients);
         Losses { tag: sum, tags: count, ..Losses::default() }
     }
 
@@ -237,7 +237,7 @@ impl Heads {
         (matrix, packed): (&Matrix, Option<&Packed>),
         wanted: &[(usize, u32)],
         factor: f32,
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) -> (f64, usize) {
         if wanted.is_empty() {
             return (0.0, 0);
@@ -247,20 +247,20 @@ impl Heads {
         for (at, _) in wanted {
             self.gathered.extend_from_slice(&self.rounded[at * dim..(at + 1) * dim]);
         }
-        self.codes.take(model, &self.gathered, dim);
+        self.quantized.take(model, &self.gathered, dim);
         let group = Group::new(model, std::slice::from_ref(matrix), &[1.0], packed);
         self.logits.resize(wanted.len() * matrix.rows, 0.0);
-        group.multiply(&self.codes, 0, &mut self.logits);
+        group.multiply(&self.quantized, 0, &mut self.logits);
         let mut sum = 0.0;
         wide(Softmaxes { rows: &mut self.logits, wanted, factor, sum: &mut sum });
-        if !slopes.is_empty() {
-            let (codes, room) = (&self.codes, &mut self.product);
+        if !gradients.is_empty() {
+            let (quantized, room) = (&self.quantized, &mut self.product);
             group.begin_back(room, wanted.len());
-            group.back((codes, 0), &mut self.logits, room, &mut self.gathered, slopes);
-            group.end_back(codes, room, slopes);
-            for ((at, _), slope) in wanted.iter().zip(self.gathered.chunks_exact(dim)) {
-                let sum = &mut self.slope[at * dim..(at + 1) * dim];
-                sum.iter_mut().zip(slope).for_each(|(sum, x)| *sum += x);
+            group.back((quantized, 0), &mut self.logits, room, &mut self.gathered, gradients);
+            group.end_back(quantized, room, gradients);
+            for ((at, _), gradient) in wanted.iter().zip(self.gathered.chunks_exact(dim)) {
+                let sum = &mut self.gradient[at * dim..(at + 1) * dim];
+                sum.iter_mut().zip(gradient).for_each(|(sum, x)| *sum += x);
             }
         }
         (sum, wanted.len())
@@ -304,11 +304,11 @@ impl Work for NormBack<'_> {
     #[inline(always)]
     fn run(self) {
         let dim = self.weight.len();
-        let slopes = self.heads.slope.chunks_exact_mut(dim);
-        let rows = self.stream.chunks_exact_mut(dim).zip(slopes);
-        for ((x, slope), factor) in rows.zip(&self.heads.factors) {
-            rms_norm_back(x, self.weight, *factor, slope, self.weight_slope);
-            x.copy_from_slice(slope);
+        let gradients = self.heads.gradient.chunks_exact_mut(dim);
+        let rows = self.stream.chunks_exact_mut(dim).zip(gradients);
+        for ((x, gradient), factor) in rows.zip(&self.heads.factors) {
+            rms_norm_back(x, self.weight, *factor, gradient, self.weight_slope);
+            x.copy_from_slice(gradient);
         }
     }
 }
@@ -339,7 +339,7 @@ struct LogitsBack<'a> {
     permitted: &'a [u32],
     errors: &'a [f32],
     factor: f32,
-    slope: &'a mut [f32],
+    gradient: &'a mut [f32],
     own: &'a mut [f32],
 }
 
@@ -350,7 +350,7 @@ impl Work for LogitsBack<'_> {
         for (token, error) in self.permitted.iter().zip(self.errors) {
             let (error, at) = (error * self.factor, *token as usize * dim);
             let embedding = &self.table[at..at + dim];
-            self.slope.iter_mut().zip(embedding).for_each(|(sum, e)| *sum += error * e);
+            self.gradient.iter_mut().zip(embedding).for_each(|(sum, e)| *sum += error * e);
             let own = &mut self.own[at..at + dim];
             own.iter_mut().zip(self.x).for_each(|(sum, x)| *sum += error * x);
         }
@@ -396,8 +396,8 @@ fn judge(choice: &Choice, taught: f32, logits: &mut [f32]) -> Losses {
         loss = -f64::from(probability.max(1e-30)).ln();
         *probability -= if choice.taught.is_empty() { 1.0 } else { 1.0 - taught };
     }
-    for (slope, wanted) in logits.iter_mut().zip(&choice.taught) {
-        *slope -= taught * wanted;
+    for (gradient, wanted) in logits.iter_mut().zip(&choice.taught) {
+        *gradient -= taught * wanted;
     }
     Losses { choice: loss, choices: 1, right, ..Losses::default() }
 }

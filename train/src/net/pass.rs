@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::block::{Halves, Room, Saved};
 use super::dropout::Dropout;
-use super::example::Example;
 use super::loss::{Heads, Losses, Mix};
-use super::rows::turns;
+use super::rows::rotations;
+use super::tokenised::TokenisedExample;
 use crate::weights::Rounded;
 
 /// Sentences one after another, without padding.
@@ -22,7 +22,7 @@ pub(super) struct Sentences {
 }
 
 impl Sentences {
-    fn take(&mut self, examples: &[&Example]) {
+    fn take(&mut self, examples: &[&TokenisedExample]) {
         self.tokens.clear();
         self.positions.clear();
         self.ends.clear();
@@ -47,7 +47,7 @@ impl Sentences {
 #[derive(Clone, Debug, Default)]
 pub struct Pass {
     sentences: Sentences,
-    turns: Vec<f32>,
+    rotations: Vec<f32>,
     /// The residual stream, then its derivative: (tokens, dim)
     pub(super) stream: Vec<f32>,
     saved: Vec<Saved>,
@@ -57,7 +57,7 @@ pub struct Pass {
 
 impl Pass {
     /// The stream before the first block.
-    pub(super) fn begin(&mut self, rounded: &Rounded, examples: &[&Example]) {
+    pub(super) fn begin(&mut self, rounded: &Rounded, examples: &[&TokenisedExample]) {
         let dim = rounded.shape.dim;
         self.sentences.take(examples);
         self.stream.clear();
@@ -69,77 +69,82 @@ impl Pass {
     }
 
     /// The stream after the last block.
-    fn forward(&mut self, rounded: &Rounded, examples: &[&Example], dropout: Dropout) {
+    fn forward(&mut self, rounded: &Rounded, examples: &[&TokenisedExample], dropout: Dropout) {
         let shape = &rounded.shape;
         self.begin(rounded, examples);
-        if self.turns.len() != shape.context * shape.width() {
-            self.turns = turns(shape.context, shape.width());
+        if self.rotations.len() != shape.context * shape.width() {
+            self.rotations = rotations(shape.context, shape.width());
         }
         self.saved.resize_with(shape.layers, Saved::default);
         for (index, saved) in self.saved.iter_mut().enumerate() {
-            let halves = halves(rounded, &self.sentences, &self.turns, dropout, index);
+            let halves = halves(rounded, &self.sentences, &self.rotations, dropout, index);
             halves.forward(saved, &mut self.room, &mut self.stream);
         }
     }
 
-    /// Computes the losses of some examples, and their derivatives, which `slopes` becomes, in the
-    /// places of the [`crate::shape::Plan`].
+    /// Computes the losses of some examples, and their derivatives, which `gradients` becomes, in
+    /// the places of the [`crate::shape::Plan`].
     ///
     /// No example may be empty or longer than the context.
     pub fn learn(
         &mut self,
         rounded: &Rounded,
-        examples: &[&Example],
+        examples: &[&TokenisedExample],
         mix: &Mix,
         seed: u64,
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) -> Losses {
         if examples.is_empty() {
-            slopes.fill(0.0);
+            gradients.fill(0.0);
             return Losses::default();
         }
         // Those of the matrices are written, all others added.
         let mut from = 0;
         for block in &rounded.plan.blocks {
-            slopes[from..block.matrices[0].at.start].fill(0.0);
+            gradients[from..block.matrices[0].at.start].fill(0.0);
             from = block.matrices[6].at.end;
         }
         let dropout = Dropout { share: mix.dropout, seed };
         self.forward(rounded, examples, dropout);
-        let losses = self.judge(rounded, examples, mix, slopes);
+        let losses = self.judge(rounded, examples, mix, gradients);
         for (index, saved) in self.saved.iter().enumerate().rev() {
-            let halves = halves(rounded, &self.sentences, &self.turns, dropout, index);
-            halves.back(saved, &mut self.room, &mut self.stream, slopes);
+            let halves = halves(rounded, &self.sentences, &self.rotations, dropout, index);
+            halves.back(saved, &mut self.room, &mut self.stream, gradients);
         }
-        self.end(rounded, slopes);
+        self.end(rounded, gradients);
         losses
     }
 
-    /// The losses, of which the derivatives are added to `slopes`; the stream after the last block
-    /// becomes its own.
+    /// The losses, of which the derivatives are added to `gradients`; the stream after the last
+    /// block becomes its own.
     pub(super) fn judge(
         &mut self,
         rounded: &Rounded,
-        examples: &[&Example],
+        examples: &[&TokenisedExample],
         mix: &Mix,
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) -> Losses {
-        self.heads.learn(rounded, examples, mix, &mut self.stream, slopes)
+        self.heads.learn(rounded, examples, mix, &mut self.stream, gradients)
     }
 
     /// Adds the derivative of the stream before the first block to the embedding's.
-    pub(super) fn end(&self, rounded: &Rounded, slopes: &mut [f32]) {
-        let embedding = &mut slopes[rounded.plan.embedding.at.clone()];
+    pub(super) fn end(&self, rounded: &Rounded, gradients: &mut [f32]) {
+        let embedding = &mut gradients[rounded.plan.embedding.at.clone()];
         let dim = rounded.shape.dim;
-        for (token, slope) in self.sentences.tokens.iter().zip(self.stream.chunks_exact(dim)) {
+        for (token, gradient) in self.sentences.tokens.iter().zip(self.stream.chunks_exact(dim)) {
             let start = *token as usize * dim;
             let row = &mut embedding[start..start + dim];
-            row.iter_mut().zip(slope).for_each(|(sum, x)| *sum += x);
+            row.iter_mut().zip(gradient).for_each(|(sum, x)| *sum += x);
         }
     }
 
     /// The losses alone.
-    pub fn losses(&mut self, rounded: &Rounded, examples: &[&Example], mix: &Mix) -> Losses {
+    pub fn losses(
+        &mut self,
+        rounded: &Rounded,
+        examples: &[&TokenisedExample],
+        mix: &Mix,
+    ) -> Losses {
         self.forward(rounded, examples, Dropout { share: 0.0, seed: 0 });
         self.heads.learn(rounded, examples, mix, &mut self.stream, &mut [])
     }
@@ -148,7 +153,7 @@ impl Pass {
     pub fn choice_logits(
         &mut self,
         rounded: &Rounded,
-        examples: &[&Example],
+        examples: &[&TokenisedExample],
     ) -> Vec<(usize, Vec<f32>)> {
         self.forward(rounded, examples, Dropout { share: 0.0, seed: 0 });
         self.heads.choice_logits(rounded, examples, &self.stream)
@@ -156,8 +161,11 @@ impl Pass {
 
     /// The logits of all tokens after each token of one sentence: (tokens, vocab).
     pub fn logits(&mut self, rounded: &Rounded, tokens: &[u32]) -> Vec<f32> {
-        let example =
-            Example { tokens: tokens.to_vec(), prompt: tokens.len(), ..Example::default() };
+        let example = TokenisedExample {
+            tokens: tokens.to_vec(),
+            prompt: tokens.len(),
+            ..TokenisedExample::default()
+        };
         self.forward(rounded, &[&example], Dropout { share: 0.0, seed: 0 });
         self.heads.logits(rounded, &self.stream)
     }
@@ -166,7 +174,7 @@ impl Pass {
 fn halves<'p>(
     rounded: &'p Rounded,
     sentences: &'p Sentences,
-    turns: &'p [f32],
+    rotations: &'p [f32],
     dropout: Dropout,
     index: usize,
 ) -> Halves<'p> {
@@ -177,7 +185,7 @@ fn halves<'p>(
         scales: &rounded.scales[index],
         packed: rounded.packed.blocks.get(index),
         sentences,
-        turns,
+        rotations,
         dropout: dropout.of_block(index),
     }
 }

@@ -4,7 +4,7 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
-use super::rows::Codes;
+use super::rows::QuantizedRows;
 use crate::shape::Matrix;
 use crate::simd::{DEPTH, Packed, Product, Products, Tiles, Work, round_up, wide};
 use crate::weights::Rounded;
@@ -47,7 +47,7 @@ impl<'p> Group<'p> {
         self.matrices.iter().map(|matrix| matrix.rows).sum()
     }
 
-    /// Where the slopes of the weights are.
+    /// Where the gradients of the weights are.
     fn at(&self) -> std::ops::Range<usize> {
         let start = self.matrices.first().map_or(0, |matrix| matrix.at.start);
         start..start + self.weights.len()
@@ -61,74 +61,79 @@ impl<'p> Group<'p> {
 
     /// The products of some codes, from row `from` on, with the rows, before they are brought to
     /// size by the steps of the codes and the scales of the matrices.
-    pub(super) fn multiply(&self, codes: &Codes, from: usize, out: &mut [f32]) {
+    pub(super) fn multiply(&self, quantized: &QuantizedRows, from: usize, out: &mut [f32]) {
         let (rows, columns) = (self.rows(), self.columns());
         let Some(packed) = self.packed else {
             let end = from + out.len() / rows;
-            let codes = &codes.codes[from * columns..end * columns];
-            return times_transposed(codes, self.weights, columns, out);
+            let quantized = &quantized.quantized[from * columns..end * columns];
+            return times_transposed(quantized, self.weights, columns, out);
         };
-        let (a, b) = (&codes.tiles, &packed.forward);
+        let (a, b) = (&quantized.tiles, &packed.forward);
         Product { a, from, b, columns: rows, add: false }.compute(self.products, out);
     }
 
-    /// Makes room for the derivative of the products of so many rows of codes.
+    /// Makes room for the derivative of the products of so many rows of quantized activations.
     pub(super) fn begin_back(&self, room: &mut Room, tokens: usize) {
         if self.packed.is_some() {
             room.across[self.index].resize(round_up(self.rows()), tokens);
         }
     }
 
-    /// The derivative for some codes, from row `from` on: from `slope`, that of the products
+    /// The derivative for some codes, from row `from` on: from `gradient`, that of the products
     /// brought to size, which is used up, to that of what the codes stand for, `out`. That of the
-    /// weights is in `slopes` after [`Self::end_back`].
+    /// weights is in `gradients` after [`Self::end_back`].
     pub(super) fn back(
         &self,
-        (codes, from): (&Codes, usize),
-        slope: &mut [f32],
+        (quantized, from): (&QuantizedRows, usize),
+        gradient: &mut [f32],
         room: &mut Room,
         out: &mut [f32],
-        slopes: &mut [f32],
+        gradients: &mut [f32],
     ) {
         let (rows, columns) = (self.rows(), self.columns());
-        let tokens = slope.len() / rows;
+        let tokens = gradient.len() / rows;
         let Some(packed) = self.packed else {
-            room.turned.clear();
-            room.turned.extend_from_slice(slope);
-            for (row, step) in room.turned.chunks_exact_mut(rows).zip(&codes.steps[from..]) {
+            room.rotated.clear();
+            room.rotated.extend_from_slice(gradient);
+            for (row, step) in room.rotated.chunks_exact_mut(rows).zip(&quantized.steps[from..]) {
                 row.iter_mut().for_each(|x| *x *= step);
             }
-            let codes = &codes.codes[from * columns..(from + tokens) * columns];
+            let quantized = &quantized.quantized[from * columns..(from + tokens) * columns];
             let keep = if self.is_shared || from > 0 { 1.0 } else { 0.0 };
-            let own = &mut slopes[self.at()];
-            transposed_times(&room.turned, codes, (rows, columns), keep, own);
-            for row in slope.chunks_exact_mut(rows) {
+            let own = &mut gradients[self.at()];
+            transposed_times(&room.rotated, quantized, (rows, columns), keep, own);
+            for row in gradient.chunks_exact_mut(rows) {
                 scale(row, self.segments(), 1.0);
             }
-            return times(slope, self.weights, rows, out);
+            return times(gradient, self.weights, rows, out);
         };
         let Room { left, steps, across, .. } = room;
         for tiles in [&mut *left, &mut *steps] {
             tiles.resize(round_up(tokens), rows);
             tiles.clear_from(tokens);
         }
-        let own = &codes.steps[from..from + tokens];
-        wide(Round { group: *self, slope, codes: own, left, steps });
+        let own = &quantized.steps[from..from + tokens];
+        wide(Round { group: *self, gradient, quantized: own, left, steps });
         steps.pair(from, true, &mut across[self.index]);
         let (a, b) = (&*left, &packed.back);
         Product { a, from: 0, b, columns, add: false }.compute(self.products, out);
     }
 
     /// The derivative of the weights, when that of all codes is known.
-    pub(super) fn end_back(&self, codes: &Codes, room: &mut Room, slopes: &mut [f32]) {
+    pub(super) fn end_back(
+        &self,
+        quantized: &QuantizedRows,
+        room: &mut Room,
+        gradients: &mut [f32],
+    ) {
         if self.packed.is_none() {
             return;
         }
         let columns = self.columns();
-        room.right.resize(round_up(columns), codes.steps.len());
-        codes.tiles.pair(0, false, &mut room.right);
+        room.right.resize(round_up(columns), quantized.steps.len());
+        quantized.tiles.pair(0, false, &mut room.right);
         let (a, b) = (&room.across[self.index], &room.right);
-        let own = &mut slopes[self.at()];
+        let own = &mut gradients[self.at()];
         Product { a, from: 0, b, columns, add: self.is_shared }.compute(self.products, own);
     }
 }
@@ -156,15 +161,15 @@ pub(super) struct Room {
     across: [Tiles; 4],
     /// Codes in pairs.
     right: Tiles,
-    turned: Vec<f32>,
+    rotated: Vec<f32>,
 }
 
 /// Rounds derivatives to bf16: times the scales of the matrices, and times the steps of the codes.
 struct Round<'a> {
     group: Group<'a>,
-    slope: &'a mut [f32],
+    gradient: &'a mut [f32],
     /// The steps of the codes.
-    codes: &'a [f32],
+    quantized: &'a [f32],
     left: &'a mut Tiles,
     steps: &'a mut Tiles,
 }
@@ -174,8 +179,8 @@ impl Work for Round<'_> {
     fn run(self) {
         let rows = self.group.rows();
         let are_whole_lines = self.group.segments().all(|(rows, _)| rows.is_multiple_of(DEPTH));
-        for (at, row) in self.slope.chunks_exact_mut(rows).enumerate() {
-            self.steps.put((at, 0), row, self.codes[at]);
+        for (at, row) in self.gradient.chunks_exact_mut(rows).enumerate() {
+            self.steps.put((at, 0), row, self.quantized[at]);
             if are_whole_lines {
                 let mut column = 0;
                 for (rows, scale) in self.group.segments() {

@@ -10,13 +10,13 @@ const FLOOR: f64 = 1e-5;
 /// Numbers that are summed side by side.
 const LANES: usize = 16;
 
-/// Rows that a matrix multiplies: whole numbers in the range of an int8, and for each row what
-/// brings them back to size. Of the dense twin the numbers themselves.
+/// Rows that a matrix multiplies: integers in the range of an int8, and for each row what
+/// brings them back to size. Of the fp32 baseline the numbers themselves.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Codes {
+pub(super) struct QuantizedRows {
     /// In single precision, or
-    pub(super) codes: Vec<f32>,
-    /// in bf16, which is exact for whole numbers.
+    pub(super) quantized: Vec<f32>,
+    /// in bf16, which is exact for integers.
     pub(super) tiles: Tiles,
     /// One for each row.
     pub(super) steps: Vec<f32>,
@@ -27,7 +27,7 @@ pub(super) struct Codes {
     products: Option<Products>,
 }
 
-impl Codes {
+impl QuantizedRows {
     /// Makes room for rows that [`Self::put`] or [`Self::norm`] give.
     pub(super) fn begin(&mut self, rounded: &Rounded, rows: usize, columns: usize) {
         self.steps.resize(rows, 1.0);
@@ -35,7 +35,7 @@ impl Codes {
         self.row.resize(columns, 0.0);
         (self.arithmetic, self.products) = (Some(rounded.arithmetic), Some(rounded.products()));
         if rounded.products() == Products::Single {
-            self.codes.resize(rows * columns, 0.0);
+            self.quantized.resize(rows * columns, 0.0);
         } else {
             self.tiles.resize(round_up(rows), columns);
             self.tiles.clear_from(rows);
@@ -52,7 +52,7 @@ impl Codes {
         let is_ternary = self.arithmetic == Some(Arithmetic::Ternary);
         self.steps[at] = if is_ternary { round(row, most) } else { 1.0 };
         if self.products == Some(Products::Single) {
-            self.codes[at * row.len()..(at + 1) * row.len()].copy_from_slice(row);
+            self.quantized[at * row.len()..(at + 1) * row.len()].copy_from_slice(row);
         } else {
             self.tiles.put((at, 0), row, 1.0);
         }
@@ -63,7 +63,7 @@ impl Codes {
         self.begin(rounded, x.len() / columns, columns);
         self.steps.fill(1.0);
         if rounded.products() == Products::Single {
-            self.codes.copy_from_slice(x);
+            self.quantized.copy_from_slice(x);
         } else {
             self.tiles.take(x, columns);
         }
@@ -71,12 +71,12 @@ impl Codes {
 
     /// Norms and rounds some rows, which become those from `from` on.
     pub(super) fn norm(&mut self, from: usize, x: &[f32], weight: &[f32]) {
-        wide(Norm { codes: self, from, x, weight });
+        wide(Norm { quantized: self, from, x, weight });
     }
 }
 
 struct Norm<'a> {
-    codes: &'a mut Codes,
+    quantized: &'a mut QuantizedRows,
     from: usize,
     x: &'a [f32],
     weight: &'a [f32],
@@ -86,17 +86,17 @@ impl Work for Norm<'_> {
     #[inline(always)]
     fn run(self) {
         for (at, x) in self.x.chunks_exact(self.weight.len()).enumerate() {
-            self.codes.put(self.from + at, x, self.weight);
+            self.quantized.put(self.from + at, x, self.weight);
         }
     }
 }
 
-/// The derivative of [`Codes::norm`], in place, and added to that of the stream.
+/// The derivative of [`QuantizedRows::norm`], in place, and added to that of the stream.
 pub(super) struct NormBack<'a> {
     pub(super) x: &'a [f32],
     pub(super) weight: &'a [f32],
     pub(super) factors: &'a [f32],
-    pub(super) slope: &'a mut [f32],
+    pub(super) gradient: &'a mut [f32],
     pub(super) weight_slope: &'a mut [f32],
     pub(super) stream: Option<&'a mut [f32]>,
 }
@@ -105,12 +105,12 @@ impl Work for NormBack<'_> {
     #[inline(always)]
     fn run(self) {
         let columns = self.weight.len();
-        let rows = self.x.chunks_exact(columns).zip(self.slope.chunks_exact_mut(columns));
-        for ((x, slope), factor) in rows.zip(self.factors) {
-            rms_norm_back(x, self.weight, *factor, slope, self.weight_slope);
+        let rows = self.x.chunks_exact(columns).zip(self.gradient.chunks_exact_mut(columns));
+        for ((x, gradient), factor) in rows.zip(self.factors) {
+            rms_norm_back(x, self.weight, *factor, gradient, self.weight_slope);
         }
         if let Some(stream) = self.stream {
-            stream.iter_mut().zip(self.slope.iter()).for_each(|(sum, x)| *sum += x);
+            stream.iter_mut().zip(self.gradient.iter()).for_each(|(sum, x)| *sum += x);
         }
     }
 }
@@ -118,7 +118,7 @@ impl Work for NormBack<'_> {
 /// `out = x · factor · weight`; answers the largest magnitude.
 #[inline(always)]
 fn scale_row(x: &[f32], factor: f32, weight: &[f32], out: &mut [f32]) -> f32 {
-    // Magnitudes compare as their bits do, and the largest of whole numbers is one instruction.
+    // Magnitudes compare as their bits do, and the largest of integers is one instruction.
     let mut most = 0;
     for ((out, x), weight) in out.iter_mut().zip(x).zip(weight) {
         *out = x * factor * weight;
@@ -127,7 +127,7 @@ fn scale_row(x: &[f32], factor: f32, weight: &[f32], out: &mut [f32]) -> f32 {
     f32::from_bits(most)
 }
 
-/// Rounds a row to whole numbers of which the largest magnitude is 127; answers the step between
+/// Rounds a row to integers of which the largest magnitude is 127; answers the step between
 /// them. As the engine does, ties to even.
 #[inline(always)]
 fn round(row: &mut [f32], most: f32) -> f32 {
@@ -170,17 +170,17 @@ pub(super) fn rms_norm_back(
     x: &[f32],
     weight: &[f32],
     factor: f32,
-    slope: &mut [f32],
+    gradient: &mut [f32],
     weight_slope: &mut [f32],
 ) {
-    let inputs = slope.iter_mut().zip(x).zip(weight.iter().zip(weight_slope));
-    for ((slope, x), (weight, weight_slope)) in inputs {
-        *weight_slope += *slope * (x * factor);
-        *slope *= weight;
+    let inputs = gradient.iter_mut().zip(x).zip(weight.iter().zip(weight_slope));
+    for ((gradient, x), (weight, weight_slope)) in inputs {
+        *weight_slope += *gradient * (x * factor);
+        *gradient *= weight;
     }
-    let mean = dot(slope, x) * factor / x.len() as f32;
-    for (slope, x) in slope.iter_mut().zip(x) {
-        *slope = factor * (*slope - x * factor * mean);
+    let mean = dot(gradient, x) * factor / x.len() as f32;
+    for (gradient, x) in gradient.iter_mut().zip(x) {
+        *gradient = factor * (*gradient - x * factor * mean);
     }
 }
 
@@ -239,7 +239,7 @@ fn exp(x: f32) -> f32 {
 }
 
 /// Cosines and sines of each position: (positions, 2, width / 2).
-pub(super) fn turns(positions: usize, width: usize) -> Vec<f32> {
+pub(super) fn rotations(positions: usize, width: usize) -> Vec<f32> {
     let half = width / 2;
     let mut table = vec![0.0; positions * width];
     for (position, row) in table.chunks_exact_mut(width).enumerate() {
@@ -252,9 +252,9 @@ pub(super) fn turns(positions: usize, width: usize) -> Vec<f32> {
     table
 }
 
-/// Turns one head by a row of [`turns`]; with `back`, the other way.
+/// Turns one head by a row of [`rotations`]; with `back`, the other way.
 #[inline(always)]
-pub(super) fn turn(head: &mut [f32], turn: &[f32], back: bool) {
+pub(super) fn rotate(head: &mut [f32], turn: &[f32], back: bool) {
     let half = head.len() / 2;
     let (cosines, sines) = turn.split_at(half);
     let (first, second) = head.split_at_mut(half);

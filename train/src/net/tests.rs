@@ -1,7 +1,7 @@
-//! Derivatives against differences, which the dense twin allows: without rounding the loss is
+//! Derivatives against differences, which the fp32 baseline allows: without rounding the loss is
 //! smooth.
 
-use super::{Choice, Example, Mix, Pass};
+use super::{Choice, Mix, Pass, TokenisedExample};
 use crate::random::{Random, bell};
 use crate::shape::Shape;
 use crate::simd::Products;
@@ -19,7 +19,7 @@ const SHAPE: Shape = Shape {
     tags: 3,
 };
 
-fn examples() -> Vec<Example> {
+fn examples() -> Vec<TokenisedExample> {
     let mut random = Random::named(3, "examples");
     let example = |length: usize| {
         let tokens: Vec<u32> = (0..length).map(|_| random.below(SHAPE.vocab) as u32).collect();
@@ -31,12 +31,12 @@ fn examples() -> Vec<Example> {
         };
         let choices = vec![choice(length / 2), choice(length - 1)];
         let tags = (0..length / 2).map(|at| (at, at as u32 % 3)).collect();
-        Example { prompt: length / 2 + 1, choices, tags, tokens }
+        TokenisedExample { prompt: length / 2 + 1, choices, tags, tokens }
     };
     [5, 9, 1].map(example).to_vec()
 }
 
-fn total(weights: &Weights, examples: &[&Example], mix: &Mix) -> f64 {
+fn total(weights: &Weights, examples: &[&TokenisedExample], mix: &Mix) -> f64 {
     let rounded = Rounded::with(weights, Arithmetic::Dense, Products::Single);
     let losses = Pass::default().losses(&rounded, examples, mix);
     losses.choice * f64::from(mix.choice)
@@ -45,9 +45,9 @@ fn total(weights: &Weights, examples: &[&Example], mix: &Mix) -> f64 {
 }
 
 #[test]
-fn derivatives_are_the_slopes_of_the_loss() {
+fn derivatives_are_the_gradients_of_the_loss() {
     let examples = examples();
-    let examples: Vec<&Example> = examples.iter().collect();
+    let examples: Vec<&TokenisedExample> = examples.iter().collect();
     let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, taught: 0.0, dropout: 0.0 };
     let mut weights = Weights::random(SHAPE, 7);
     let mut random = Random::named(7, "norms");
@@ -57,9 +57,9 @@ fn derivatives_are_the_slopes_of_the_loss() {
         }
     }
     let rounded = Rounded::with(&weights, Arithmetic::Dense, Products::Single);
-    let mut slopes = vec![0.0; weights.plan.len];
-    Pass::default().learn(&rounded, &examples, &mix, 1, &mut slopes);
-    weights.trained_slopes(&mut slopes);
+    let mut gradients = vec![0.0; weights.plan.len];
+    Pass::default().learn(&rounded, &examples, &mix, 1, &mut gradients);
+    weights.trained_gradients(&mut gradients);
     // Along a random direction of each part, so that no part can hide behind another.
     let mut parts = vec![weights.plan.embedding.at.clone(), weights.plan.output_norm.clone()];
     parts.push(weights.plan.tags.at.clone());
@@ -70,10 +70,10 @@ fn derivatives_are_the_slopes_of_the_loss() {
     }
     for part in parts {
         let direction: Vec<f32> = part.clone().map(|_| bell(&mut random)).collect();
-        let along: f64 = slopes[part.clone()]
+        let along: f64 = gradients[part.clone()]
             .iter()
             .zip(&direction)
-            .map(|(slope, d)| f64::from(slope * d))
+            .map(|(gradient, d)| f64::from(gradient * d))
             .sum();
         let at = |step: f32| {
             let mut moved = weights.clone();
@@ -89,7 +89,7 @@ fn derivatives_are_the_slopes_of_the_loss() {
 }
 
 #[test]
-fn a_sentence_is_not_changed_by_those_beside_it() {
+fn a_sentence_is_not_changed_by_others_of_its_batch() {
     let weights = Weights::random(Shape { dim: 128, ffn: 128, ..SHAPE }, 1);
     let rounded = Rounded::new(&weights, Arithmetic::Ternary);
     let examples = examples();
@@ -101,7 +101,7 @@ fn a_sentence_is_not_changed_by_those_beside_it() {
 }
 
 #[test]
-fn only_what_sees_the_whole_sentence_hangs_on_what_comes_later() {
+fn only_prefix_attention_depends_on_later_tokens() {
     let examples = examples();
     let prompt = examples[1].prompt;
     let logits = |whole: usize, last: u32| {
@@ -123,17 +123,17 @@ fn products_in_bf16_choose_the_same_and_learn_nearly_the_same() {
     let shape = Shape { dim: 128, ffn: 128, vocab: 40, ..SHAPE };
     let weights = Weights::random(shape, 2);
     let examples = examples();
-    let examples: Vec<&Example> = examples.iter().collect();
+    let examples: Vec<&TokenisedExample> = examples.iter().collect();
     let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, taught: 0.0, dropout: 0.1 };
     let learn = |products: Products| {
         let rounded = Rounded::with(&weights, Arithmetic::Ternary, products);
-        let mut slopes = vec![0.0; weights.plan.len];
-        let losses = Pass::default().learn(&rounded, &examples, &mix, 1, &mut slopes);
-        (losses, slopes)
+        let mut gradients = vec![0.0; weights.plan.len];
+        let losses = Pass::default().learn(&rounded, &examples, &mix, 1, &mut gradients);
+        (losses, gradients)
     };
     let (losses, wanted) = learn(Products::Single);
     for products in Products::ALL.into_iter().filter(|products| products.is_supported()) {
-        let (found, slopes) = learn(products);
+        let (found, gradients) = learn(products);
         assert_eq!(found.choice.to_bits(), losses.choice.to_bits(), "{products:?}");
         assert!((found.language - losses.language).abs() <= 1e-2 * losses.language);
         assert!((found.tag - losses.tag).abs() < 1e-2 * losses.tag);
@@ -142,7 +142,7 @@ fn products_in_bf16_choose_the_same_and_learn_nearly_the_same() {
             parts.extend(block.matrices.iter().map(|matrix| matrix.at.clone()));
         }
         for part in parts {
-            let both = slopes[part.clone()].iter().zip(&wanted[part.clone()]);
+            let both = gradients[part.clone()].iter().zip(&wanted[part.clone()]);
             let apart: f32 = both.map(|(a, b)| (a - b) * (a - b)).sum();
             let length: f32 = wanted[part.clone()].iter().map(|x| x * x).sum();
             assert!(apart < 1e-4 * length, "{products:?} {part:?}: {apart} of {length}");
@@ -157,22 +157,22 @@ fn a_dense_model_learns_nearly_the_same_in_bf16_and_is_read_as_it_is() {
     let shape = Shape { dim: 128, ffn: 128, vocab: 40, ..SHAPE };
     let weights = Weights::random(shape, 2);
     let examples = examples();
-    let examples: Vec<&Example> = examples.iter().collect();
+    let examples: Vec<&TokenisedExample> = examples.iter().collect();
     let mix = Mix { choice: 1.0, language: 0.3, tag: 0.5, taught: 0.0, dropout: 0.0 };
     let learn = |rounded: &Rounded| {
-        let mut slopes = vec![0.0; weights.plan.len];
-        let losses = Pass::default().learn(rounded, &examples, &mix, 1, &mut slopes);
-        (losses.choice, slopes)
+        let mut gradients = vec![0.0; weights.plan.len];
+        let losses = Pass::default().learn(rounded, &examples, &mix, 1, &mut gradients);
+        (losses.choice, gradients)
     };
     let with = |products| Rounded::with(&weights, Arithmetic::Dense, products);
     let (loss, wanted) = learn(&with(Products::Single));
     let length: f32 = wanted.iter().map(|x| x * x).sum();
     for products in Products::ALL.into_iter().filter(|products| products.is_supported()) {
-        let (found, slopes) = learn(&with(products));
+        let (found, gradients) = learn(&with(products));
         assert!((found - loss).abs() < 2e-2 * loss, "{products:?}: {found} {loss}");
-        let apart: f32 = slopes.iter().zip(&wanted).map(|(a, b)| (a - b) * (a - b)).sum();
+        let apart: f32 = gradients.iter().zip(&wanted).map(|(a, b)| (a - b) * (a - b)).sum();
         assert!(apart < 1e-2 * length, "{products:?}: {apart} of {length}");
-        let (again, slopes) = learn(&with(products).single());
-        assert_eq!((again.to_bits(), &slopes), (loss.to_bits(), &wanted), "{products:?}");
+        let (again, gradients) = learn(&with(products).single());
+        assert_eq!((again.to_bits(), &gradients), (loss.to_bits(), &wanted), "{products:?}");
     }
 }

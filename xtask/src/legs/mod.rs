@@ -273,7 +273,7 @@ fn demo() -> Result<()> {
 /// The words after `cargo` of a command that the README must show.
 fn readme_command(words: &str) -> Result<Vec<String>> {
     let readme = sh::read("README.md")?;
-    let line = format!("cargo run --release -- {words}");
+    let line = format!("cargo run -- {words}");
     let shown = |text: &str| text.split('#').next().unwrap_or_default().trim() == line;
     ensure!(readme.lines().any(shown), "README.md has no line `{line}`");
     Ok(line.split(' ').skip(1).map(str::to_owned).collect())

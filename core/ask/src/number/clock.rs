@@ -3,7 +3,7 @@
 use super::Rational;
 use super::lex::{self, Gap, Lexeme, Part};
 use super::quantity;
-use super::words::{self, Form};
+use super::words::{self, NumberForm};
 use crate::unit::{self, HOUR, MINUTE, SECOND, Unit};
 
 /// Words before a time of day.
@@ -50,7 +50,8 @@ fn past(text: &str, start: usize, first: &Lexeme) -> Option<usize> {
         share.end
     } else {
         let minutes = quantity::read(text, start)?;
-        matches!(minutes.form, Form::Digits(1 | 2) | Form::Words).then_some(minutes.end)?
+        matches!(minutes.form, NumberForm::Digits(1 | 2) | NumberForm::Words)
+            .then_some(minutes.end)?
     };
     let past = lex::next(text, end)?;
     let hour = lex::next(text, past.end).filter(|hour| {

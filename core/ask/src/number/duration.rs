@@ -2,7 +2,7 @@
 
 use super::lex::{self, Gap, Lexeme, Part};
 use super::rational::Rational;
-use super::words::Form;
+use super::words::NumberForm;
 use super::{OwnUnits, Quantity, quantity, unit_of};
 use crate::unit::{HOUR, MINUTE, Unit};
 
@@ -92,18 +92,18 @@ fn further(
     let unit = unit_of(text, &quantity, own);
     if let Some((Unit::Time(smaller), end)) = unit
         && smaller < scale
-        && !(is_parted && (smaller != scale / 60 || quantity.form == Form::Article))
+        && !(is_parted && (smaller != scale / 60 || quantity.form == NumberForm::Article))
     {
         let value = quantity.value.times(Rational::whole(smaller.into()))?;
         return Some(More { value, scale: smaller, end, is_number: false, is_parted });
     }
     match (quantity.form, unit) {
         _ if is_parted => None,
-        (Form::Share, None) if is_joined => {
+        (NumberForm::Share, None) if is_joined => {
             let value = quantity.value.times(Rational::whole(scale.into()))?;
             Some(More { value, scale: 0, end: quantity.end, is_number: false, is_parted })
         }
-        (Form::Digits(_) | Form::Padded | Form::Words, None) if !is_plus => {
+        (NumberForm::Digits(_) | NumberForm::Padded | NumberForm::Words, None) if !is_plus => {
             let is_tight = lexeme.gap == Gap::Tight && matches!(lexeme.part, Part::Digits(..));
             let is_last = is_joined && lex::is_end(text, quantity.end);
             // `1h5`, but not `15m2`; "an hour and five", but "an hour and one" may go on.
@@ -124,11 +124,12 @@ fn number(
     is_sure: bool,
 ) -> Option<More> {
     let count = quantity.value.exact().filter(|count| (0..60).contains(count))?;
-    let is_two_figures = matches!(quantity.form, Form::Digits(2) | Form::Padded) || count >= 10;
+    let is_two_figures =
+        matches!(quantity.form, NumberForm::Digits(2) | NumberForm::Padded) || count >= 10;
     let is_fit = (MINUTE..=HOUR).contains(&scale) && (is_two_figures || is_sure);
     // "Ten minutes ten" says one number twice.
     let again = Rational::whole(count).times(Rational::whole(scale.into()));
-    let is_again = !is_joined && quantity.form == Form::Words && again == Some(so_far);
+    let is_again = !is_joined && quantity.form == NumberForm::Words && again == Some(so_far);
     let value = Rational::whole(count * i64::from(scale / 60));
     (is_fit && !is_again).then_some(More {
         value,

@@ -15,7 +15,7 @@ pub(crate) use rational::Rational;
 use crate::fold;
 use crate::unit::{self, Unit};
 use lex::{Gap, Part};
-use words::Form;
+use words::NumberForm;
 pub use words::{SMALL_NUMBERS, TENS};
 
 /// A number of a sentence.
@@ -49,7 +49,7 @@ pub(crate) trait OwnUnits {
 struct Quantity {
     value: Rational,
     end: usize,
-    form: Form,
+    form: NumberForm,
 }
 
 /// The longest number that begins at `start`.
@@ -115,7 +115,10 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
     let quantity = quantity::read(text, start);
     if let Some(quantity) = &quantity {
         if let Some(after) = clock::mark(text, quantity.end)
-            && matches!(quantity.form, Form::Digits(_) | Form::Padded | Form::Words)
+            && matches!(
+                quantity.form,
+                NumberForm::Digits(_) | NumberForm::Padded | NumberForm::Words
+            )
         {
             return Some((quantity.value, Unit::Clock, after));
         }
@@ -124,7 +127,7 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
         }
     }
     // What is a number where a unit follows, and may be anything else where none does.
-    if quantity.is_none_or(|quantity| quantity.form == Form::Words) {
+    if quantity.is_none_or(|quantity| quantity.form == NumberForm::Words) {
         let doubtful = [quantity::misspelt(text, start), quantity::tens_and_ones(text, start)];
         for quantity in doubtful.iter().flatten() {
             if let Some((unit, end)) = unit_of(text, quantity, own) {
@@ -134,10 +137,10 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
     }
     let quantity = quantity?;
     let unit = match quantity.form {
-        Form::Article | Form::Couple | Form::Padded => return None,
-        Form::Share => Unit::Share,
-        Form::Ordinal => Unit::Ordinal,
-        Form::Digits(_) | Form::Words => {
+        NumberForm::Article | NumberForm::Couple | NumberForm::Padded => return None,
+        NumberForm::Share => Unit::Share,
+        NumberForm::Ordinal => Unit::Ordinal,
+        NumberForm::Digits(_) | NumberForm::Words => {
             if let Some((unit, end)) = parted_unit(text, start, &quantity) {
                 return scaled(text, start, (quantity.value, unit), end, own);
             }
@@ -207,8 +210,8 @@ fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit,
         at = so.end;
     }
     match quantity.form {
-        Form::Ordinal => None,
-        Form::Share => {
+        NumberForm::Ordinal => None,
+        NumberForm::Share => {
             let mut lexeme = lex::next(text, at)?;
             if lexeme.is("of") {
                 at = lexeme.end;
@@ -219,9 +222,9 @@ fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit,
             }
             unit_at(text, at, true, own)
         }
-        Form::Couple => unit_at(text, quantity.end, false, own)
+        NumberForm::Couple => unit_at(text, quantity.end, false, own)
             .filter(|(unit, _)| matches!(unit, Unit::Time(_))),
-        form => unit_at(text, at, matches!(form, Form::Digits(_) | Form::Padded), own),
+        form => unit_at(text, at, matches!(form, NumberForm::Digits(_) | NumberForm::Padded), own),
     }
 }
 

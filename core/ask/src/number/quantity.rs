@@ -3,13 +3,13 @@
 use super::Quantity;
 use super::lex::{self, Gap, Lexeme, Part};
 use super::rational::Rational;
-use super::words::{self, Form};
+use super::words::{self, NumberForm};
 use crate::fold;
 use crate::unit;
 
 /// Denominators of written fractions, as in `3/4`.
 const WRITTEN: core::ops::RangeInclusive<u32> = 2..=16;
-/// The most digits of a whole number.
+/// The most digits of an integer.
 const DIGITS_MAX: u8 = 9;
 /// The most digits after the point.
 const DECIMALS_MAX: u8 = 6;
@@ -31,13 +31,13 @@ pub(super) fn read(text: &str, start: usize) -> Option<Quantity> {
         Part::Sign('.') => {
             let is_free = fold::before(text, start).is_none_or(|(c, _)| c.is_whitespace());
             let zero =
-                Quantity { value: Rational::whole(0), end: first.end, form: Form::Digits(1) };
+                Quantity { value: Rational::whole(0), end: first.end, form: NumberForm::Digits(1) };
             let number = point(text, zero, &first).filter(|number| number.end > first.end);
             number.filter(|_| is_free)
         }
         Part::Sign(sign) => {
             let value = vulgar(sign)?;
-            Some(Quantity { value, end: first.end, form: Form::Share })
+            Some(Quantity { value, end: first.end, form: NumberForm::Share })
         }
         Part::Word(_) => words(text, start, &first),
     }
@@ -63,7 +63,7 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
         return article(text, first.end);
     }
     let share = |over, under, end| {
-        Some(Quantity { value: Rational::new(over, under)?, end, form: Form::Share })
+        Some(Quantity { value: Rational::new(over, under)?, end, form: NumberForm::Share })
     };
     match word {
         half if words::is_half(half) => {
@@ -72,7 +72,7 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
                 .and_then(|next| if next.is("a") { lex::next(text, next.end) } else { Some(next) });
             if let Some(dozen) = dozen.filter(|lexeme| lexeme.is("dozen")) {
                 let value = Rational::whole(6);
-                return Some(Quantity { value, end: dozen.end, form: Form::Words });
+                return Some(Quantity { value, end: dozen.end, form: NumberForm::Words });
             }
             return share(1, 2, first.end);
         }
@@ -81,7 +81,7 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
         b"quarter" | b"quater" | b"qaurter" => return share(1, 4, first.end),
         b"point" => {
             let (value, end) = words::decimals(text, first.end)?;
-            return Some(Quantity { value, end, form: Form::Words });
+            return Some(Quantity { value, end, form: NumberForm::Words });
         }
         // Alone it is a sound that people make.
         b"oh" if !lex::next(text, first.end).is_some_and(|next| next.is("point")) => return None,
@@ -89,7 +89,7 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
     }
     if let Some(place) = words::ordinal(word) {
         let value = Rational::whole(place);
-        return Some(Quantity { value, end: first.end, form: Form::Ordinal });
+        return Some(Quantity { value, end: first.end, form: NumberForm::Ordinal });
     }
     let hundred = words::multiplier(word).is_some().then_some(1);
     let cardinal = words::cardinal(text, start, hundred)?;
@@ -102,7 +102,7 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
             && value % 10 == 0
         {
             let value = Rational::whole(value + place);
-            return Some(Quantity { value, end: next.end, form: Form::Ordinal });
+            return Some(Quantity { value, end: next.end, form: NumberForm::Ordinal });
         }
         if let Some(under) = words::denominator(next.word())
             && (1..under).contains(&value)
@@ -136,7 +136,7 @@ pub(super) fn tens_and_ones(text: &str, start: usize) -> Option<Quantity> {
 fn couple(text: &str, end: usize) -> Quantity {
     let of = lex::next(text, end).filter(|of| of.is("of"));
     let end = of.map_or(end, |of| of.end);
-    Quantity { value: Rational::whole(2), end, form: Form::Couple }
+    Quantity { value: Rational::whole(2), end, form: NumberForm::Couple }
 }
 
 fn follows_letter(text: &str, at: usize) -> bool {
@@ -148,7 +148,7 @@ fn article(text: &str, end: usize) -> Option<Quantity> {
     let next = lex::next(text, end)?;
     if let Some(under) = words::denominator(next.word()) {
         let value = Rational::new(1, under)?;
-        return Some(Quantity { value, end: next.end, form: Form::Share });
+        return Some(Quantity { value, end: next.end, form: NumberForm::Share });
     }
     if words::multiplier(next.word()).is_some() {
         return more(text, words::cardinal(text, end, Some(1))?);
@@ -156,7 +156,7 @@ fn article(text: &str, end: usize) -> Option<Quantity> {
     if next.is("couple") {
         return Some(couple(text, next.end));
     }
-    Some(Quantity { value: Rational::whole(1), end, form: Form::Article })
+    Some(Quantity { value: Rational::whole(1), end, form: NumberForm::Article })
 }
 
 /// What goes on with a number: "point five", "and a half".
@@ -202,21 +202,21 @@ fn digits(text: &str, first: &Lexeme) -> Option<Quantity> {
     let has_zeros = count > 1 && value < 10_u32.pow(u32::from(count.min(DIGITS_MAX)) - 1);
     if count == 2 && has_zeros && value > 0 {
         let value = Rational::whole(value.into());
-        return Some(Quantity { value, end: first.end, form: Form::Padded });
+        return Some(Quantity { value, end: first.end, form: NumberForm::Padded });
     }
     if count > DIGITS_MAX || has_zeros {
         return None;
     }
     let (whole, end) = thousands(text, value, count, first.end);
     let quantity =
-        Quantity { value: Rational::whole(whole.into()), end, form: Form::Digits(count) };
+        Quantity { value: Rational::whole(whole.into()), end, form: NumberForm::Digits(count) };
     let Some(next) = lex::next(text, end) else { return Some(quantity) };
     if next.gap == Gap::Tight {
         match next.part {
             Part::Sign('.' | ',') => return point(text, quantity, &next),
             Part::Sign('/') => return written(text, value, &next),
             _ if matches!(next.word(), b"st" | b"nd" | b"rd" | b"th") => {
-                return Some(Quantity { end: next.end, form: Form::Ordinal, ..quantity });
+                return Some(Quantity { end: next.end, form: NumberForm::Ordinal, ..quantity });
             }
             _ => {}
         }
@@ -260,7 +260,7 @@ fn written(text: &str, over: u32, slash: &Lexeme) -> Option<Quantity> {
     match under.part {
         Part::Digits(count, 1 | 2) if WRITTEN.contains(&count) && over < count && over > 0 => {
             let value = Rational::new(over.into(), count.into())?;
-            Some(Quantity { value, end: under.end, form: Form::Share })
+            Some(Quantity { value, end: under.end, form: NumberForm::Share })
         }
         _ => None,
     }

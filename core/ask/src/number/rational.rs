@@ -1,6 +1,6 @@
 //! Exact numbers: "a third of an hour" is 1,200 seconds and no more.
 
-/// A quotient of two whole numbers; the lower one is above zero.
+/// A quotient of two integers; the lower one is above zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rational {
     over: i64,

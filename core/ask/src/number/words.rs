@@ -7,7 +7,7 @@ use crate::unit::{self, each, listed};
 
 /// What a quantity was said with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum NumberForm {
     /// Digits; how many before the point.
     Digits(u8),
     /// Words for a number.
@@ -225,7 +225,7 @@ pub(super) fn cardinal_like(
     (end != start).then(|| Quantity {
         value: Rational::whole(total + group),
         end,
-        form: Form::Words,
+        form: NumberForm::Words,
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::common;
 use crate::engines::Dice;
 use trine_ask::{
-    AskError, Asking, CompileError, Engine, LABELS_MAX, PARAMS_MAX, Program, Sentence,
+    AskError, CompileError, DecodeEngine, Decoding, LABELS_MAX, PARAMS_MAX, Program, Sentence,
     SentenceError, TableError, Vocabulary, compile, program_bytes,
 };
 use trine_descriptor::{Field, Kind, Tool, ToolInfo};
@@ -18,7 +18,7 @@ fn read(bytes: &[u8]) -> Result<usize, String> {
 }
 
 #[test]
-fn sentences_that_are_none_say_what_is_wrong_with_them() {
+fn invalid_sentences_say_what_is_wrong_with_them() {
     assert_eq!(read(b"").unwrap_err(), "the sentence has no words");
     assert_eq!(read(b" ... \n\t--").unwrap_err(), "the sentence has no words");
     assert_eq!(read(b"fan \xff").unwrap_err(), "the sentence is not UTF-8 at byte 4");
@@ -47,7 +47,7 @@ fn a_sentence_that_the_model_has_no_room_for_says_so() {
     let sentence = Sentence::read(b"a b c d e f g h i j", &program, &vocabulary).unwrap();
     let mut engine = Dice::new(1);
     engine.room = 8;
-    let error = Asking::new(program, &vocabulary, &sentence).run(&mut engine).unwrap_err();
+    let error = Decoding::new(program, &vocabulary, &sentence).run(&mut engine).unwrap_err();
     assert_eq!(error, AskError::Sentence(SentenceError::Tokens { most: engine.room() }));
 }
 
@@ -66,7 +66,7 @@ fn a_model_for_other_tools_is_refused() {
 }
 
 #[test]
-fn any_change_of_what_decoding_hangs_on_changes_the_hash() {
+fn any_change_of_what_decoding_depends_on_changes_the_hash() {
     let text = include_str!("../../../../firmware-example/board/tools.json");
     let hash = |text: &str| common::program(&common::tools(text).unwrap()).hash();
     let before = hash(text);
@@ -114,8 +114,8 @@ fn programs_that_are_changed_make_no_panic() {
             bytes[at] ^= change;
             let Some(program) = Program::new(&bytes) else { continue };
             let sentence = Sentence::read(b"on line 2 show 5 min", &program, &vocabulary).unwrap();
-            let mut asking = Asking::new(program, &vocabulary, &sentence);
-            _ = asking.run(&mut Dice::new(at as u64));
+            let mut decoding = Decoding::new(program, &vocabulary, &sentence);
+            _ = decoding.run(&mut Dice::new(at as u64));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How sure a call is: the first choice and those after it have temperatures of their own.
 
-use trine_ask::{Asking, Progress, Sentence, Vocabulary};
+use trine_ask::{Decoding, Progress, Sentence, Vocabulary};
 
 use crate::common;
 use crate::engines::Dice;
@@ -14,15 +14,15 @@ fn sure(further: u16, seed: u64) -> (f32, f32, Vec<u16>) {
     table[26..28].copy_from_slice(&further.to_le_bytes());
     let vocabulary = Vocabulary::parse(&table).unwrap();
     let sentence = Sentence::read(b"fan at 40 % please", &program, &vocabulary).unwrap();
-    let mut asking = Asking::new(program, &vocabulary, &sentence);
+    let mut decoding = Decoding::new(program, &vocabulary, &sentence);
     let (mut engine, mut first) = (Dice::new(seed), 1.0);
     loop {
-        let progress = asking.step(&mut engine, usize::MAX).unwrap();
-        if asking.choices() == 1 {
-            first = asking.confidence();
+        let progress = decoding.step(&mut engine, usize::MAX).unwrap();
+        if decoding.choices() == 1 {
+            first = decoding.confidence();
         }
         if progress == Progress::Done {
-            return (first, asking.confidence(), asking.tokens().to_vec());
+            return (first, decoding.confidence(), decoding.tokens().to_vec());
         }
     }
 }

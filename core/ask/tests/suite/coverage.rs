@@ -4,11 +4,11 @@ use std::io::Write as _;
 
 use crate::common;
 use serde_json::Value as Json;
-use trine_ask::{Label, Sentence, SentenceError, Vocabulary, Walk, teach};
+use trine_ask::{GrammarState, Label, Sentence, SentenceError, Vocabulary, teach};
 use trine_descriptor::Tool;
 
 /// How many sentences there are with a call, and those whose call cannot be walked to.
-fn walk_all(tools: &[Tool<'static>], lines: &str) -> (usize, Vec<String>) {
+fn take_all_labels(tools: &[Tool<'static>], lines: &str) -> (usize, Vec<String>) {
     let program = common::program(tools);
     let letters = common::letters();
     let table = common::table(&program, letters.iter().map(String::as_str));
@@ -26,15 +26,15 @@ fn walk_all(tools: &[Tool<'static>], lines: &str) -> (usize, Vec<String>) {
                 continue;
             }
         };
-        let mut walk = Walk::new(program, &vocabulary, &sentence);
+        let mut grammar = GrammarState::new(program, &vocabulary, &sentence);
         let Some(tool) = tool else {
-            teach(&mut walk, None, |_, _, _| {}).unwrap();
+            teach(&mut grammar, None, |_, _, _| {}).unwrap();
             continue;
         };
         count += 1;
         let arguments = common::arguments(&tools[tool], &json["arguments"]).unwrap();
         let label = Label { tool: tool as u16, arguments: &arguments };
-        if let Err(error) = teach(&mut walk, Some(label), |_, _, _| {}) {
+        if let Err(error) = teach(&mut grammar, Some(label), |_, _, _| {}) {
             misses.push(format!("{text}: {} {}: {error}", json["tool"], json["arguments"]));
         }
     }
@@ -42,7 +42,7 @@ fn walk_all(tools: &[Tool<'static>], lines: &str) -> (usize, Vec<String>) {
 }
 
 #[test]
-fn the_boards_labels_can_be_said_with_the_words_of_their_sentences() {
+fn the_boards_labels_follow_from_the_words_of_their_sentences() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let read = |path: &str| std::fs::read_to_string(format!("{root}/{path}")).unwrap();
     let tools = common::tools(&read("firmware-example/board/tools.json")).unwrap();
@@ -53,7 +53,7 @@ fn the_boards_labels_can_be_said_with_the_words_of_their_sentences() {
         .collect();
     files.sort();
     for file in files {
-        let (more, missed) = walk_all(&tools, &std::fs::read_to_string(file).unwrap());
+        let (more, missed) = take_all_labels(&tools, &std::fs::read_to_string(file).unwrap());
         count += more;
         misses.extend(missed);
     }
@@ -70,7 +70,7 @@ fn snips() -> Option<std::path::PathBuf> {
 }
 
 #[test]
-fn snips_labels_can_be_said_with_the_words_of_their_sentences() {
+fn snips_labels_follow_from_the_words_of_their_sentences() {
     let Some(folder) = snips() else {
         // The harness keeps what a passing test prints, but not what goes to the stream itself.
         let line = "skipped: labels of SNIPS: set TRINE_DATA to a folder with snips/";
@@ -80,7 +80,7 @@ fn snips_labels_can_be_said_with_the_words_of_their_sentences() {
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     let tools = common::tools(&read("tools.json")).unwrap();
     for name in ["train.jsonl", "dev.jsonl"] {
-        let (count, misses) = walk_all(&tools, &read(name));
+        let (count, misses) = take_all_labels(&tools, &read(name));
         println!("{name}: {count} calls, {} misses", misses.len());
         misses.iter().take(40).for_each(|miss| println!("  {miss}"));
         assert!(misses.len() * 100 <= count);

@@ -1,6 +1,6 @@
 //! Engines that compute nothing: one follows a script, one throws dice.
 
-use trine_ask::Engine;
+use trine_ask::DecodeEngine;
 use trine_bits::Random;
 
 /// Prefers what its script names, in the order of the script.
@@ -20,7 +20,7 @@ impl<'s> Scripted<'s> {
     }
 }
 
-impl Engine for Scripted<'_> {
+impl DecodeEngine for Scripted<'_> {
     type Error = String;
 
     fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), String> {
@@ -75,7 +75,7 @@ impl Dice {
     }
 }
 
-impl Engine for Dice {
+impl DecodeEngine for Dice {
     type Error = String;
 
     fn begin_prompt(&mut self, tokens: &[u16]) -> Result<(), String> {

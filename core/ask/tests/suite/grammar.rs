@@ -3,7 +3,7 @@
 use crate::common;
 use crate::common::token;
 use crate::engines::Scripted;
-use trine_ask::{Answer, Asking, Reason, Sentence, Vocabulary};
+use trine_ask::{Answer, Decoding, Reason, Sentence, Vocabulary};
 use trine_descriptor::{Field, Kind, Scalar, Side, Tool, ToolInfo, ValueWriter, validate};
 
 /// What a sentence comes to when a model chooses these: the call as text, and what was read after
@@ -18,12 +18,12 @@ fn ask(tools: &[Tool<'static>], text: &str, script: &str) -> Result<(String, Vec
     let script: Vec<u16> =
         script.split_whitespace().map(|name| token(tools, &program, name)).collect();
     let mut engine = Scripted::new(&script);
-    let mut asking = Asking::new(program, &vocabulary, &sentence);
-    asking.run(&mut engine).map_err(|error| error.to_string())?;
-    assert_eq!(asking.choices(), script.len(), "the whole script is chosen");
+    let mut decoding = Decoding::new(program, &vocabulary, &sentence);
+    decoding.run(&mut engine).map_err(|error| error.to_string())?;
+    assert_eq!(decoding.choices(), script.len(), "the whole script is chosen");
     let prompt = sentence.tokens().len() + 2;
-    assert!(engine.read.len() <= asking.tokens().len(), "nothing is read that was not chosen");
-    let call = match asking.answer().unwrap() {
+    assert!(engine.read.len() <= decoding.tokens().len(), "nothing is read that was not chosen");
+    let call = match decoding.answer().unwrap() {
         Answer::Call(call) => {
             let mut memory = [0; 256];
             let mut out = ValueWriter::new(&mut memory);
@@ -46,7 +46,7 @@ fn ask(tools: &[Tool<'static>], text: &str, script: &str) -> Result<(String, Vec
         Answer::Unsure(_) => "unsure without a threshold".to_owned(),
         Answer::No(reason) => format!("{reason:?}"),
     };
-    Ok((call, asking.tokens()[prompt..].to_vec()))
+    Ok((call, decoding.tokens()[prompt..].to_vec()))
 }
 
 fn board(text: &str, script: &str) -> String {
@@ -193,15 +193,15 @@ fn the_confidence_is_the_product_of_the_choices() {
     let sentence = Sentence::read(b"shut drip", &program, &vocabulary).unwrap();
     let script =
         [token(&tools, &program, "tool:valve_close"), token(&tools, &program, "label:drip")];
-    let mut asking = Asking::new(program, &vocabulary, &sentence);
-    asking.run(&mut Scripted::new(&script)).unwrap();
+    let mut decoding = Decoding::new(program, &vocabulary, &sentence);
+    decoding.run(&mut Scripted::new(&script)).unwrap();
     // The scripted logits are 2 against 0: eleven tools with none, five valves.
     let share = |others: f32| 1.0 / (1.0 + others * (-2.0_f32).exp());
-    assert!((asking.confidence() - share(10.0) * share(4.0)).abs() < 1e-6);
-    assert!(matches!(asking.answer(), Some(Answer::Call(_))));
+    assert!((decoding.confidence() - share(10.0) * share(4.0)).abs() < 1e-6);
+    assert!(matches!(decoding.answer(), Some(Answer::Call(_))));
     let mut careful = vocabulary;
     careful.threshold = 0.9;
-    let mut asking = Asking::new(program, &careful, &sentence);
-    asking.run(&mut Scripted::new(&script)).unwrap();
-    assert!(matches!(asking.answer(), Some(Answer::Unsure(_))));
+    let mut decoding = Decoding::new(program, &careful, &sentence);
+    decoding.run(&mut Scripted::new(&script)).unwrap();
+    assert!(matches!(decoding.answer(), Some(Answer::Unsure(_))));
 }

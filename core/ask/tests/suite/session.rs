@@ -1,8 +1,8 @@
 //! On the inference engine, with weights that were never trained.
 
-use trine_ask::{Asking, Engine, OnSession, Progress, Sentence, Vocabulary};
+use trine_ask::{DecodeEngine, Decoding, Progress, Sentence, SessionEngine, Vocabulary};
 use trine_infer::gguf::File;
-use trine_infer::{Config, Layer, Model, Options, Session, Weights, arena_bytes};
+use trine_infer::{Config, DecodeSession, Layer, Model, Options, Weights, arena_bytes};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
@@ -17,45 +17,45 @@ const SENTENCES: [&str; 6] = [
     "timer 2 min 30 for the tea",
 ];
 
-fn model(whole: usize) -> Model<'static> {
+fn model(with_prefix: usize) -> Model<'static> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/bitnet/plain.gguf");
     let file = File::parse(std::fs::read(path).unwrap().leak()).unwrap();
     let mut config = Config::from_gguf(&file).unwrap();
-    config.whole = whole;
+    config.prefix_layers = with_prefix;
     let layers = vec![Layer::EMPTY; config.layers].leak();
     let weights = Weights::from_gguf(&file, &config, layers).unwrap();
     Model::new(config, weights, Kernels::best()).unwrap()
 }
 
-fn session(model: &Model<'static>, batch: usize) -> Session<'static, 'static> {
+fn session(model: &Model<'static>, batch: usize) -> DecodeSession<'static, 'static> {
     let options = Options { batch, ..Options::new(model.config()) };
     let bytes = arena_bytes(model.config(), &options).unwrap() + 3;
-    Session::new(model, &options, vec![0; bytes].leak()).unwrap()
+    DecodeSession::new(model, &options, vec![0; bytes].leak()).unwrap()
 }
 
 /// Tokens and confidences of all sentences, by a model whose first blocks see them whole.
-fn ask(whole: usize, batch: usize, rows: usize) -> Vec<(Vec<u16>, f32, usize)> {
+fn ask(with_prefix: usize, batch: usize, rows: usize) -> Vec<(Vec<u16>, f32, usize)> {
     let program = common::program(&common::board());
     // The model has a small vocabulary: most words are unknown.
     let table = common::table(&program, ["▁the", "▁fan", "▁n", "▁l", "e", "t", "i"]);
     let vocabulary = Vocabulary::parse(&table).unwrap();
-    let model = model(whole);
+    let model = model(with_prefix);
     vocabulary.check(&program, model.config().vocab).unwrap();
     let mut session = session(&model, batch);
     let ask = |text: &&str| {
         let sentence = Sentence::read(text.as_bytes(), &program, &vocabulary).unwrap();
-        let mut asking = Asking::new(program, &vocabulary, &sentence);
+        let mut decoding = Decoding::new(program, &vocabulary, &sentence);
         let mut steps = 0;
         // Between two steps anything else may use the processor, and the session's place moves.
         loop {
-            let mut engine = OnSession { session: &mut session, pool: &Serial };
+            let mut engine = SessionEngine { session: &mut session, pool: &Serial };
             steps += 1;
-            if asking.step(&mut engine, rows).unwrap() == Progress::Done {
+            if decoding.step(&mut engine, rows).unwrap() == Progress::Done {
                 break;
             }
         }
-        assert!(asking.answer().is_some());
-        (asking.tokens().to_vec(), asking.confidence(), steps)
+        assert!(decoding.answer().is_some());
+        (decoding.tokens().to_vec(), decoding.confidence(), steps)
     };
     SENTENCES.iter().map(ask).collect()
 }
@@ -63,10 +63,10 @@ fn ask(whole: usize, batch: usize, rows: usize) -> Vec<(Vec<u16>, f32, usize)> {
 #[test]
 fn steps_and_batches_change_no_token_and_no_bit_of_a_confidence() {
     let mut confidences = Vec::new();
-    for whole in 0..=2 {
-        let wanted = ask(whole, 64, usize::MAX);
+    for with_prefix in 0..=2 {
+        let wanted = ask(with_prefix, 64, usize::MAX);
         for (batch, rows) in [(16, 1), (16, usize::MAX), (1, usize::MAX), (1, 40), (5, 64)] {
-            for (one, other) in wanted.iter().zip(ask(whole, batch, rows)) {
+            for (one, other) in wanted.iter().zip(ask(with_prefix, batch, rows)) {
                 assert_eq!((&one.0, one.1.to_bits()), (&other.0, other.1.to_bits()));
                 assert!(other.2 >= one.2);
             }
@@ -91,7 +91,7 @@ fn logits_of_some_tokens_are_those_of_all() {
     session.logits_of(asked.into_iter(), &mut some).unwrap();
     assert_eq!(some, asked.map(|token| all[token as usize]));
 
-    let mut engine = OnSession { session: &mut session, pool: &Serial };
+    let mut engine = SessionEngine { session: &mut session, pool: &Serial };
     let narrow: Vec<u16> = (0..20).collect();
     let (prompt, mut rest) = narrow.split_at(12);
     engine.begin_prompt(prompt).unwrap();

@@ -1,7 +1,7 @@
 //! Whatever a model says of whatever sentence: what comes out is valid, or no call.
 
 use proptest::prelude::*;
-use trine_ask::{Answer, Asking, Program, Reason, Sentence, Vocabulary};
+use trine_ask::{Answer, Decoding, Program, Reason, Sentence, Vocabulary};
 use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Side, Tool, ToolInfo, ValueReader, ValueWriter,
     validate,
@@ -19,19 +19,19 @@ fn ask(
     seed: u64,
 ) -> bool {
     let Ok(sentence) = Sentence::read(bytes, &program, vocabulary) else { return false };
-    let mut asking = Asking::new(program, vocabulary, &sentence);
-    asking.run(&mut Dice::new(seed)).unwrap();
-    let confidence = asking.confidence();
+    let mut decoding = Decoding::new(program, vocabulary, &sentence);
+    decoding.run(&mut Dice::new(seed)).unwrap();
+    let confidence = decoding.confidence();
     assert!((0.0..=1.0).contains(&confidence), "{confidence}");
-    assert!(asking.tokens().iter().all(|token| usize::from(*token) < vocabulary.tokens()));
-    match asking.answer().unwrap() {
+    assert!(decoding.tokens().iter().all(|token| usize::from(*token) < vocabulary.tokens()));
+    match decoding.answer().unwrap() {
         Answer::Call(call) | Answer::Unsure(call) => {
             let mut memory = vec![0; 4096];
             let mut out = ValueWriter::new(&mut memory);
             call.encode(&mut out);
             assert!(!out.overflowed());
             let judged = validate(tools, call.tool(), Side::Params, out.bytes());
-            assert_eq!(judged, Ok(()), "{:?}: {:?}", sentence.text(), asking.tokens());
+            assert_eq!(judged, Ok(()), "{:?}: {:?}", sentence.text(), decoding.tokens());
             let mut entries = ValueReader::new(out.bytes());
             while entries.entry().unwrap().is_some() {}
             true

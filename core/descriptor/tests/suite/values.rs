@@ -1,4 +1,4 @@
-//! The encoding of values: round trips, postcard as the judge of varints, and bytes that nobody
+//! The encoding of values: round trips, postcard as the judge of varints, and bytes that no one
 //! should have sent.
 
 use proptest::prelude::*;

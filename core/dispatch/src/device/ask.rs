@@ -1,4 +1,4 @@
-//! Sentences that the host wants turned into calls: each has a lane, as a call has.
+//! Sentences that the host wants turned into calls: each has a slot, as a call has.
 
 use trine_descriptor::{Annotations, Consent, FailSafe, Head, Limits, ValueWriter};
 use trine_wire::codec::Members;
@@ -10,9 +10,9 @@ use super::Device;
 use super::run::{DEADLINE_MAX, written};
 use crate::CallId;
 use crate::call::Tools;
-use crate::lanes::Seen;
+use crate::slots::IdState;
 
-/// What a lane has to know of a sentence: it is answered later, in blocks.
+/// What a slot has to know of a sentence: it is answered later, in blocks.
 const HEAD: Head = Head {
     annotations: Annotations(Annotations::READ_ONLY),
     consent: Consent::None,
@@ -33,7 +33,7 @@ pub struct Asked<'a> {
     pub now: u64,
     /// When the answer is no longer wanted.
     pub deadline: u64,
-    /// What somebody said, as it came: it may be no UTF-8.
+    /// What someone said, as it came: it may be no UTF-8.
     pub sentence: &'a [u8],
     /// Whether the tokens are wanted too.
     pub with_tokens: bool,
@@ -53,26 +53,26 @@ impl Device<'_> {
     /// A sentence came in: a new one, or one that came before.
     #[inline(never)]
     pub(super) fn ask<T: Tools + ?Sized>(&mut self, from: &mut Members<'_>, tools: &mut T) {
-        let ask = message::Ask::take(from);
+        let ask = message::Ask::read_from(from);
         if from.is_broken() {
             return;
         }
-        let (lane, seen) = self.lanes.seen(ask.id);
+        let (slot, seen) = self.slots.seen(ask.id);
         match seen {
-            Seen::New => self.new_sentence(&ask, lane, tools),
-            Seen::Again(state) => self.repeated(ask.id, lane, state),
-            Seen::Old => {}
+            IdState::New => self.new_sentence(&ask, slot, tools),
+            IdState::Again(state) => self.repeated(ask.id, slot, state),
+            IdState::Old => {}
         }
     }
 
-    fn new_sentence<T: Tools + ?Sized>(&mut self, ask: &message::Ask<'_>, lane: u8, tools: &mut T) {
+    fn new_sentence<T: Tools + ?Sized>(&mut self, ask: &message::Ask<'_>, slot: u8, tools: &mut T) {
         if self.session.id.is_none() {
             return self.reply(ask.id, outcome::STALE);
         }
-        self.give_up(lane, tools);
+        self.give_up(slot, tools);
         let deadline_ms = self.deadline_ms(ask.deadline_ms, &HEAD).min(DEADLINE_MAX);
         let due = (self.now as u32).wrapping_add(deadline_ms);
-        let id = self.lanes.open(lane, ask.id, (SENTENCE, &HEAD), due);
+        let id = self.slots.open(slot, ask.id, (SENTENCE, &HEAD), due);
         let asked = Asked {
             id,
             now: self.now,

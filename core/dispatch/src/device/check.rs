@@ -1,4 +1,4 @@
-//! A device over a table that nobody has checked before: its first polls do.
+//! A device over a table that no one has checked before: its first polls do.
 
 use trine_arena::Consumer;
 use trine_descriptor::{Rules, ToolTable, check};

@@ -7,23 +7,23 @@ use super::{Device, News, count};
 use crate::CallId;
 use crate::call::Tools;
 use crate::features::{CONTENT, has};
-use crate::lanes::Content;
-use crate::lanes::State;
+use crate::slots::Content;
+use crate::slots::State;
 
 /// Most bytes of a chunk.
 const CHUNK_MAX: usize = 128;
 
 impl Device<'_> {
     /// Ends a call that expired or was cancelled, or sends a piece of content.
-    pub(super) fn lane_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        if self.lanes.is_quiet() {
+    pub(super) fn slot_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
+        if self.slots.is_quiet() {
             return false;
         }
-        let (left, call) = self.lanes.nearest(self.now);
+        let (left, call) = self.slots.nearest(self.now);
         if left == 0
-            && let Some(lane) = self.lanes.get(call)
+            && let Some(slot) = self.slots.get(call)
         {
-            let (tool, is_cancelled) = (lane.tool, lane.state == State::Cancelled);
+            let (tool, is_cancelled) = (slot.tool, slot.state == State::Cancelled);
             if !is_cancelled {
                 count!(self, expired);
             }
@@ -36,13 +36,13 @@ impl Device<'_> {
 
     /// Sends a piece of the first content that may be sent.
     fn content_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
-        for index in 0..self.lanes.len() {
-            let Some((call, lane)) = self.lanes.handle(index) else { continue };
-            if lane.state == State::Sending
-                && let Some(content) = lane.content.first()
+        for index in 0..self.slots.len() {
+            let Some((call, slot)) = self.slots.handle(index) else { continue };
+            if slot.state == State::Sending
+                && let Some(content) = slot.content.first()
                 && content.at < content.upto
             {
-                let (id, content) = (lane.id, *content);
+                let (id, content) = (slot.id, *content);
                 self.send_chunk((call, id), content, tools);
                 return true;
             }
@@ -53,23 +53,23 @@ impl Device<'_> {
     /// Whether a call has content to send, which a host on a bus is told.
     pub(super) fn has_more(&self) -> bool {
         has(CONTENT)
-            && (0..self.lanes.len())
-                .filter_map(|index| self.lanes.handle(index))
-                .any(|(_, lane)| lane.state == State::Sending)
+            && (0..self.slots.len())
+                .filter_map(|index| self.slots.handle(index))
+                .any(|(_, slot)| slot.state == State::Sending)
     }
 
     /// Announces the content of a call, whose chunks follow.
     pub(super) fn begin_content(&mut self, call: CallId, mime: &str, len: u32) {
-        if self.lanes.is_local(call) {
-            // Nobody asks for its chunks: such content is answered at once or not at all.
+        if self.slots.is_local(call) {
+            // No one asks for its chunks: such content is answered at once or not at all.
             return self.fail(call, "content is not answered later here");
         }
-        let Some(lane) = self.lanes.get(call) else { return };
-        lane.state = State::Sending;
-        if let Some(content) = lane.content.first_mut() {
+        let Some(slot) = self.slots.get(call) else { return };
+        slot.state = State::Sending;
+        if let Some(content) = slot.content.first_mut() {
             (content.at, content.len) = (0, len);
         }
-        let id = lane.id;
+        let id = slot.id;
         let outcome = Outcome::Content { mime, len };
         self.outbox.send(&DeviceMessage::Result { id, outcome });
     }
@@ -85,7 +85,7 @@ impl Device<'_> {
         let mut chunk = [0; CHUNK_MAX];
         let most = (len.min(upto) - at).min(chunk.len() as u32) as usize;
         let most = self.outbox.fits(most.min(usize::from(self.config.result_max)));
-        let Some(tool) = self.lanes.get(call).map(|lane| lane.tool) else { return };
+        let Some(tool) = self.slots.get(call).map(|slot| slot.tool) else { return };
         let place = chunk.get_mut(..most).unwrap_or_default();
         let count = tools.read(tool, call, at, place).min(most);
         if count == 0 {
@@ -95,8 +95,8 @@ impl Device<'_> {
         self.outbox.send(&DeviceMessage::Chunk { id, offset: at, bytes, block: 0 });
         let at = at + count as u32;
         if at == len {
-            self.lanes.forget(call);
-        } else if let Some(content) = self.lanes.get(call).and_then(|lane| lane.content.first_mut())
+            self.slots.forget(call);
+        } else if let Some(content) = self.slots.get(call).and_then(|slot| slot.content.first_mut())
         {
             content.at = at;
         }
@@ -104,8 +104,8 @@ impl Device<'_> {
 
     /// Tells the host how far a call is.
     pub(crate) fn progress(&mut self, call: CallId, (done, total): (u32, u32), text: &str) {
-        let Some(id) = self.lanes.pending(call).map(|lane| lane.id) else { return };
-        if self.lanes.is_local(call) {
+        let Some(id) = self.slots.pending(call).map(|slot| slot.id) else { return };
+        if self.slots.is_local(call) {
             self.keep(News::Progress { call, done, total, text });
             return;
         }

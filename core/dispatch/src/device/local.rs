@@ -6,8 +6,8 @@ use trine_descriptor::{Args, Consent, Fault, FaultCode, NO_NODE, Side, ValueWrit
 use super::{Device, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
-use crate::consent::{Judged, Question};
-use crate::lanes::{Lanes, State};
+use crate::consent::{ConsentDecision, Question};
+use crate::slots::{CallSlots, State};
 
 /// How such a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum Local {
     Fault(Fault),
     /// A person has to agree first; the tool was not entered.
     NeedsPerson(Consent),
-    /// Nobody can agree to more than so many bytes; the tool was not entered.
+    /// No one can agree to more than so many bytes; the tool was not entered.
     TooLong(u16),
     /// There is no such tool, or the table breaks a rule.
     UnknownTool,
@@ -48,7 +48,7 @@ pub enum Local {
 
 impl Device<'_> {
     /// Does a call at once: judges its arguments, asks for consent, lets the tool run and judges
-    /// what it wrote to `out`. Only a call that its tool answers later is kept, in a lane of the
+    /// what it wrote to `out`. Only a call that its tool answers later is kept, in a slot of the
     /// program's own. *owner-only*.
     pub fn local<T: Tools + ?Sized>(
         &mut self,
@@ -87,12 +87,12 @@ impl Device<'_> {
         let deadline_ms = self.deadline_ms(0, &head);
         let mut id = CallId::LOCAL;
         if head.limits.pending_bytes > 0 {
-            let Some(lane) = self.lanes.free_local() else { return Local::Busy };
+            let Some(slot) = self.slots.free_local() else { return Local::Busy };
             let due = (now as u32).wrapping_add(deadline_ms);
-            id = self.lanes.open(lane, 0, (tool, &head), due);
+            id = self.slots.open(slot, 0, (tool, &head), due);
         }
         count!(self, entered);
-        let block = self.lanes.block(id);
+        let block = self.slots.block(id);
         let mut out = ValueWriter::new(out);
         let answer = tools.call(
             Call {
@@ -113,7 +113,7 @@ impl Device<'_> {
             return Local::Pending(id);
         }
         if id != CallId::LOCAL {
-            self.lanes.reset(id.lane());
+            self.slots.reset(id.slot());
         }
         if let Answer::Failed(text) = answer {
             return Local::Failed(text);
@@ -149,9 +149,9 @@ impl Device<'_> {
     ) -> Option<Local> {
         let question = Question { tool, from: None, parts: [&[], args, &[], &[]] };
         match self.judge(&question, now, tools) {
-            Judged::Agreed => None,
-            Judged::TooLong => Some(Local::TooLong(self.config.consent().0)),
-            Judged::Asked | Judged::Waits => Some(Local::NeedsPerson(consent)),
+            ConsentDecision::Agreed => None,
+            ConsentDecision::TooLong => Some(Local::TooLong(self.config.consent().0)),
+            ConsentDecision::Asked | ConsentDecision::Waits => Some(Local::NeedsPerson(consent)),
         }
     }
 
@@ -159,53 +159,53 @@ impl Device<'_> {
     /// it was longer than [`crate::Config::repeat_max`]. None before it is answered. *owner-only*.
     #[must_use]
     pub fn local_answer(&self, call: CallId) -> Option<&[u8]> {
-        self.lanes.local_answer(call)
+        self.slots.local_answer(call)
     }
 
     /// The tool of a call of the program itself that is pending, or whose answer was not taken yet.
     #[must_use]
     pub fn local_tool(&self, call: CallId) -> Option<u16> {
-        self.lanes.local_tool(call)
+        self.slots.local_tool(call)
     }
 
-    /// Ends a call of the program itself: its answer was taken, or nobody waits for it any more; a
+    /// Ends a call of the program itself: its answer was taken, or no one waits for it any more; a
     /// tool that still works on it is told to stop. *owner-only*.
     pub fn local_end<T: Tools + ?Sized>(&mut self, call: CallId, tools: &mut T) {
-        if !self.lanes.is_local(call) {
+        if !self.slots.is_local(call) {
             return;
         }
-        if let Some(lane) = self.lanes.get(call) {
-            let tool = lane.tool;
+        if let Some(slot) = self.slots.get(call) {
+            let tool = slot.tool;
             tools.stop(tool, call);
-        } else if self.lanes.local_answer(call).is_none() {
+        } else if self.slots.local_answer(call).is_none() {
             return;
         }
-        self.lanes.reset(call.lane());
+        self.slots.reset(call.slot());
     }
 }
 
-impl Lanes<'_> {
-    /// A lane of the program's own that is free.
+impl CallSlots<'_> {
+    /// A slot of the program's own that is free.
     fn free_local(&self) -> Option<u8> {
         (self.hosts()..self.len()).find(|&index| {
-            self.lanes.get(usize::from(index)).is_some_and(|lane| lane.state == State::Idle)
+            self.slots.get(usize::from(index)).is_some_and(|slot| slot.state == State::Idle)
         })
     }
 
     /// The tool of a call of the program's own.
     fn local_tool(&self, call: CallId) -> Option<u16> {
-        let lane = self.lanes.get(usize::from(call.lane()))?;
-        let is_it = lane.generation == call.generation() && self.is_local(call);
-        (is_it && lane.state != State::Idle).then_some(lane.tool)
+        let slot = self.slots.get(usize::from(call.slot()))?;
+        let is_it = slot.generation == call.generation() && self.is_local(call);
+        (is_it && slot.state != State::Idle).then_some(slot.tool)
     }
 
     /// The answer of a call of the program's own, empty where there was no room for it; none before
     /// it is answered.
     fn local_answer(&self, call: CallId) -> Option<&[u8]> {
-        let lane = self.lanes.get(usize::from(call.lane()))?;
-        match lane.state {
-            _ if lane.generation != call.generation() || !self.is_local(call) => None,
-            State::Answered => self.blocks.get(self.place(call.lane(), lane.bytes)),
+        let slot = self.slots.get(usize::from(call.slot()))?;
+        match slot.state {
+            _ if slot.generation != call.generation() || !self.is_local(call) => None,
+            State::Answered => self.blocks.get(self.place(call.slot(), slot.bytes)),
             State::Forgotten => Some(&[]),
             _ => None,
         }

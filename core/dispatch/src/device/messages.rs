@@ -7,7 +7,7 @@ use super::Device;
 use super::secure::Proof;
 use crate::call::Tools;
 use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, SECURE, STATUS, has, is_set};
-use crate::lanes::State;
+use crate::slots::State;
 
 /// What this device can, as far as it was built in.
 const FEATURES: u32 = bit(has(CONSENT), feature::CONSENT)
@@ -42,7 +42,7 @@ impl Device<'_> {
     /// tags.
     #[inline(never)]
     pub(super) fn serve<T: Tools + ?Sized>(&mut self, bytes: &[u8], tagged: bool, tools: &mut T) {
-        self.heard();
+        self.received();
         // Read member by member: a value of its own would be put together only to be taken apart.
         let mut from = Members::new(bytes);
         let kind = from.byte();
@@ -68,17 +68,17 @@ impl Device<'_> {
             kind::CANCEL => {
                 let id = from.number();
                 if !from.is_broken()
-                    && let Some(lane) = self.lanes.find(id)
+                    && let Some(slot) = self.slots.find(id)
                 {
-                    lane.state = State::Cancelled;
+                    slot.state = State::Cancelled;
                 }
             }
             kind::STATUS if has(STATUS) => self.tell_status(),
             kind::CREDIT if has(CONTENT) => {
                 let (id, upto) = (from.number(), from.number());
                 if !from.is_broken()
-                    && let Some(lane) = self.lanes.find(id)
-                    && let Some(content) = lane.content.first_mut()
+                    && let Some(slot) = self.slots.find(id)
+                    && let Some(content) = slot.content.first_mut()
                 {
                     content.upto = content.upto.max(upto);
                 }
@@ -92,7 +92,7 @@ impl Device<'_> {
             }
             kind::LOG if has(PROGRESS) => {
                 let level = from.byte();
-                if let Some(level) = from.whole(level) {
+                if let Some(level) = from.complete(level) {
                     self.session.log_level = [level; PROGRESS];
                 }
             }
@@ -118,7 +118,7 @@ impl Device<'_> {
     // This and the other rare ones are out of line, so that their stack is not part of a call's.
     #[inline(never)]
     fn hello<T: Tools + ?Sized>(&mut self, from: &mut Members<'_>, tools: &mut T) {
-        let hello = HostHello::take(from);
+        let hello = HostHello::read_from(from);
         if from.is_broken() {
             return;
         }
@@ -126,7 +126,7 @@ impl Device<'_> {
             self.session.epoch = hello.nonce.max(1);
         }
         self.join(&hello, tools);
-        self.greet(hello.nonce);
+        self.answer_hello(hello.nonce);
     }
 
     #[inline(never)]
@@ -136,16 +136,16 @@ impl Device<'_> {
     }
 
     /// Says who the device is, in the session in force.
-    pub(super) fn greet(&mut self, nonce: u32) {
+    pub(super) fn answer_hello(&mut self, nonce: u32) {
         let session = self.session.id.unwrap_or_default();
-        self.put_greeting(nonce, session, None);
+        self.put_hello(nonce, session, None);
         self.outbox.post();
     }
 
-    /// Writes a greeting. It is written member by member, as each is read: all of them together
+    /// Writes a hello. It is written member by member, as each is read: all of them together
     /// would have to be kept on the stack. Without a proof it is of the session in force.
     #[inline(never)]
-    pub(super) fn put_greeting(&mut self, nonce: u32, session: u32, proof: Option<&Proof>) {
+    pub(super) fn put_hello(&mut self, nonce: u32, session: u32, proof: Option<&Proof>) {
         let keyed = self.outbox.keys.is_some();
         let epoch = proof.map_or(self.session.epoch, |proof| proof.epoch);
         let (config, identity) = (&self.config, &self.config.identity);

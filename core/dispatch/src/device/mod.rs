@@ -28,9 +28,9 @@ use crate::consent::Consents;
 use crate::features::{
     ANNOUNCE, ASK, CHECK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS, has, is_set,
 };
-use crate::lanes::Lanes;
+use crate::heartbeat::Heartbeat;
 use crate::outbox::Outbox;
-use crate::pulse::Pulse;
+use crate::slots::CallSlots;
 #[cfg(feature = "local")]
 pub use local::Local;
 use news::Journal;
@@ -38,7 +38,7 @@ pub use news::News;
 use receive::Inbox;
 pub(crate) use run::Given;
 use secure::Secure;
-use session::Session;
+use session::HostSession;
 use start::Unchecked;
 pub use start::{Check, most_pending};
 
@@ -83,7 +83,7 @@ type Drain<'m> = fn(&mut Device<'m>) -> bool;
 /// # Ok::<(), trine_dispatch::InitError>(())
 /// ```
 // In this order, since the short loads of a Thumb processor reach the first bytes of a structure
-// alone: 32 of them for a byte, 128 for a word. Flags are first, what only a start or a greeting
+// alone: 32 of them for a byte, 128 for a word. Flags are first, what only a start or a hello
 // needs is last.
 #[repr(C)]
 pub struct Device<'m> {
@@ -91,15 +91,15 @@ pub struct Device<'m> {
     announce: [bool; ANNOUNCE],
     /// Whether the next step looks at messages before it looks at the calls under way, so that a
     /// long content and a flood of calls each get every other step. Without content there is
-    /// nothing long: each lane has one end.
+    /// nothing long: each slot has one end.
     messages_first: [bool; CONTENT],
-    session: Session,
-    pub(crate) lanes: Lanes<'m>,
+    session: HostSession,
+    pub(crate) slots: CallSlots<'m>,
     pub(crate) outbox: Outbox<'m>,
     /// The time of this poll, in milliseconds.
     pub(crate) now: u64,
     pub(crate) table: &'m dyn Rules,
-    pulse: Option<&'m Pulse>,
+    heartbeat: Option<&'m Heartbeat>,
     /// What drains them, once there is one: a device without ports does not link it.
     drain: [Option<Drain<'m>>; PORTS],
     inbox: Inbox<'m>,
@@ -128,7 +128,7 @@ impl core::fmt::Debug for Device<'_> {
 }
 
 impl<'m> Device<'m> {
-    /// Keeps what happens, where that is wanted. `true` where nobody else is to be told: no host
+    /// Keeps what happens, where that is wanted. `true` where no one else is to be told: no host
     /// has ever greeted this device.
     pub(crate) fn keep(&mut self, news: News<'_>) -> bool {
         let is_alone = self.session.id.is_none();
@@ -157,8 +157,8 @@ impl<'m> Device<'m> {
     }
 
     /// Takes the place where an interrupt looks whether the device lives. *init-only*.
-    pub const fn set_pulse(&mut self, pulse: &'m Pulse) {
-        self.pulse = Some(pulse);
+    pub const fn set_heartbeat(&mut self, heartbeat: &'m Heartbeat) {
+        self.heartbeat = Some(heartbeat);
     }
 
     /// Bytes to send, in one piece; on a packet link one packet, which is sent whole. Empty when
@@ -173,7 +173,7 @@ impl<'m> Device<'m> {
         self.outbox.consume(count);
     }
 
-    /// Looks at the tools anew and greets the host unasked, because they have changed. What a
+    /// Looks at the tools again and greets the host unasked, because they have changed. What a
     /// person was asked for, or has agreed to, is forgotten.
     /// *owner-only*.
     #[cfg(feature = "announce")]
@@ -213,7 +213,7 @@ impl<'m> Device<'m> {
             rx_high_water: self.inbox.high_water() as u32,
             tx_high_water: of_outbox.high_water as u32,
             frames_out: of_outbox.frames,
-            calls_high_water: self.lanes.high_water.first().copied().unwrap_or_default(),
+            calls_high_water: self.slots.high_water.first().copied().unwrap_or_default(),
             ..self.status.first().copied().unwrap_or_default()
         }
     }
@@ -235,8 +235,8 @@ impl<'m> Device<'m> {
             self.started = [now; FACTORY | STATUS];
             tools.reset(now);
         }
-        if let Some(pulse) = self.pulse {
-            pulse.polled(now);
+        if let Some(heartbeat) = self.heartbeat {
+            heartbeat.polled(now);
         }
         let (_, times) = self.config.consent();
         if let Some(consents) = self.consents.first_mut() {
@@ -257,7 +257,7 @@ impl<'m> Device<'m> {
             return now;
         }
         // All that is the dispatcher's own is less than 2^31 milliseconds away.
-        due = due.min(self.lanes.nearest(now).0);
+        due = due.min(self.slots.nearest(now).0);
         // A press at a port counts from when the ports were seen empty: after the guard's time too.
         if has(CONSENT & PORTS)
             && let Some(consents) = self.consents.first()
@@ -289,7 +289,7 @@ impl<'m> Device<'m> {
         }
         if is_set(&self.announce) {
             self.announce = [false; ANNOUNCE];
-            self.greet(0);
+            self.answer_hello(0);
             return true;
         }
         if is_set(&self.messages_first) && self.message_step(tools) {
@@ -303,7 +303,7 @@ impl<'m> Device<'m> {
         }
         self.drained = [self.now; CONSENT & PORTS];
         // Whose turn it is next depends on what was done, and not on how often nothing was.
-        let done = self.lane_step(tools);
+        let done = self.slot_step(tools);
         self.messages_first = [done; CONTENT];
         done || self.message_step(tools)
     }

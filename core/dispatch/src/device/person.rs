@@ -5,7 +5,7 @@ use trine_descriptor::Args;
 
 use super::{Device, count};
 use crate::call::{Tools, Wanted};
-use crate::consent::{Judged, Question};
+use crate::consent::{ConsentDecision, Question};
 
 impl Device<'_> {
     /// A person agrees, at an input that no client reaches, to the question. It counts if that has
@@ -66,17 +66,17 @@ impl Device<'_> {
         question: &Question<'_>,
         now: u64,
         tools: &mut T,
-    ) -> Judged {
+    ) -> ConsentDecision {
         let (_, times) = self.config.consent();
         let judged = match self.consents.first_mut() {
             Some(consents) => consents.judge(question, now, times),
             // Without the feature no person can agree.
-            None => Judged::Waits,
+            None => ConsentDecision::Waits,
         };
-        if judged != Judged::Agreed {
+        if judged != ConsentDecision::Agreed {
             count!(self, unagreed);
         }
-        if judged == Judged::Asked {
+        if judged == ConsentDecision::Asked {
             let Question { tool, parts: [_, args, state, answers], .. } = *question;
             let args = Args::new(self.table, tool, args);
             tools.wants(&Wanted { tool, args, state, answers });

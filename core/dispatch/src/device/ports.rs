@@ -36,7 +36,7 @@ impl Device<'_> {
             kind::DISMISS if has(CONSENT) => _ = self.dismiss(self.now),
             kind::COMPLETE => self.port_complete(index, record, call),
             kind::CANCEL => {
-                if self.lanes.pending(call).is_some() {
+                if self.slots.pending(call).is_some() {
                     self.end(call, outcome::CANCELLED);
                 }
             }
@@ -46,7 +46,7 @@ impl Device<'_> {
                 let text = read_text(&record, ring, &mut text);
                 match record.kind {
                     kind::EVENT => _ = self.event(record.subject, text),
-                    kind::FAIL if self.lanes.pending(call).is_some() => self.fail(call, text),
+                    kind::FAIL if self.slots.pending(call).is_some() => self.fail(call, text),
                     kind::LOG if has(PROGRESS) => _ = self.log(record.subject as u8, text),
                     _ => {}
                 }
@@ -56,7 +56,7 @@ impl Device<'_> {
 
     /// Sends the result in a completion record, if its tool's descriptor allows it.
     fn port_complete(&mut self, index: usize, record: Record, call: CallId) {
-        if self.lanes.pending(call).is_none() {
+        if self.slots.pending(call).is_none() {
             return;
         }
         let Some(Some(ring)) = self.ports.get(index) else { return };

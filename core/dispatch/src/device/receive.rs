@@ -4,7 +4,7 @@ use trine_arena::Consumer;
 use trine_wire::bus::{BROADCAST, HEADER_LEN, Header};
 use trine_wire::message::kind;
 use trine_wire::packet::{Reassembler, Taken};
-use trine_wire::{Decoder, Fed};
+use trine_wire::{DecodeEvent, Decoder};
 
 use super::{Device, count};
 use crate::call::Tools;
@@ -52,12 +52,12 @@ impl<'m> Inbox<'m> {
     /// Takes one stretch of bytes, up to the end of a frame; `None` when there are none.
     // Out of line: what it needs of registers and stack is not there while a message is served.
     #[inline(never)]
-    fn take_bytes(&mut self) -> Option<Fed> {
+    fn take_bytes(&mut self) -> Option<DecodeEvent> {
         self.mark();
         let Self { rx, decoder, message, .. } = self;
         rx.take(|bytes| {
             let mut rest = bytes.iter();
-            let fed = decoder.take_of(&mut rest, message);
+            let fed = decoder.decode(&mut rest, message);
             (bytes.len() - rest.len(), (!bytes.is_empty()).then_some(fed))
         })
     }
@@ -87,10 +87,10 @@ impl Device<'_> {
             return false;
         }
         let Some(fed) = self.inbox.take_bytes() else { return false };
-        if let Fed::Message(len) = fed {
+        if let DecodeEvent::Message(len) = fed {
             count!(self, frames_in);
             self.message(0, len, tools);
-        } else if has(STATUS) && fed == Fed::Bad {
+        } else if has(STATUS) && fed == DecodeEvent::Bad {
             count!(self, frames_bad);
         }
         true
@@ -129,22 +129,22 @@ impl Device<'_> {
         }
         let Some(fed) = self.inbox.take_bytes() else { return false };
         let len = match fed {
-            Fed::Nothing => return true,
-            Fed::Bad => {
+            DecodeEvent::Nothing => return true,
+            DecodeEvent::Bad => {
                 count!(self, frames_bad);
                 return true;
             }
-            Fed::Message(len) => len,
+            DecodeEvent::Message(len) => len,
         };
         let header = self.inbox.message.get(..len).and_then(Header::split);
         let Some((header, message)) = header.map(|(header, rest)| (header, rest.len())) else {
             count!(self, frames_bad);
             return true;
         };
-        let Some(polled) = header.heard_by(address) else { return true };
+        let Some(polled) = header.received_by(address) else { return true };
         count!(self, frames_in);
         if self.outbox.keys.is_none() {
-            self.heard();
+            self.received();
         }
         if message > 0 && header.address != BROADCAST {
             let kind = self.inbox.message.get(HEADER_LEN).copied().unwrap_or_default();

@@ -3,16 +3,16 @@
 use trine_descriptor::{
     Annotations, Args, Consent, Fault, FaultCode, Head, NO_NODE, Side, ValueWriter, validate,
 };
-use trine_wire::codec::{Members, Writer};
+use trine_wire::codec::{Members, WireWriter};
 use trine_wire::message::{self, flag, outcome, put};
 
 use super::{Device, News, count};
 use crate::CallId;
 use crate::call::{Answer, Call, Tools};
 use crate::config::HEAD_MAX;
-use crate::consent::{Judged, Question, TOO_LONG_BYTES, too_long};
+use crate::consent::{ConsentDecision, Question, TOO_LONG_BYTES, too_long};
 use crate::features::{CONTENT, PROGRESS, SECURE, has};
-use crate::lanes::{Lane, Seen, State};
+use crate::slots::{CallSlot, IdState, State};
 use crate::text::cut;
 
 /// The longest that a call may take, in milliseconds: what 31 bits hold.
@@ -84,32 +84,32 @@ impl<'m> Device<'m> {
         tagged: bool,
         tools: &mut T,
     ) {
-        let call = message::Call::take(from);
+        let call = message::Call::read_from(from);
         if from.is_broken() {
             return;
         }
         count!(self, calls);
-        let (lane, seen) = self.lanes.seen(call.id);
+        let (slot, seen) = self.slots.seen(call.id);
         match seen {
-            Seen::New => self.new_call(&call, lane, tagged, tools),
-            Seen::Again(state) => self.repeated(call.id, lane, state),
-            Seen::Old => {}
+            IdState::New => self.new_call(&call, slot, tagged, tools),
+            IdState::Again(state) => self.repeated(call.id, slot, state),
+            IdState::Old => {}
         }
     }
 
     /// Answers a call that came before and is not run again.
     #[inline(never)]
-    pub(super) fn repeated(&mut self, id: u32, lane: u8, state: State) {
+    pub(super) fn repeated(&mut self, id: u32, slot: u8, state: State) {
         count!(self, repeats);
         match state {
-            State::Answered => _ = self.outbox.begin().array(self.lanes.kept(lane)),
+            State::Answered => _ = self.outbox.begin().array(self.slots.kept(slot)),
             State::Forgotten => return self.reply(id, outcome::FORGOTTEN),
             _ => put::under_way(self.outbox.begin(), id),
         }
         self.outbox.post();
     }
 
-    /// Answers with an outcome that is a number alone, and without a lane, since nothing was done.
+    /// Answers with an outcome that is a number alone, and without a slot, since nothing was done.
     #[inline(never)]
     pub(super) fn reply(&mut self, id: u32, outcome: u8) {
         self.outbox.begin_result(id, outcome);
@@ -119,7 +119,7 @@ impl<'m> Device<'m> {
     fn new_call<T: Tools + ?Sized>(
         &mut self,
         call: &message::Call<'_>,
-        lane: u8,
+        slot: u8,
         tagged: bool,
         tools: &mut T,
     ) {
@@ -133,11 +133,11 @@ impl<'m> Device<'m> {
         if check.to_le_bytes() != call.check {
             return self.reply(call.id, outcome::STALE);
         }
-        // The host gave up what is still pending on this lane, or it would not use it again.
-        self.give_up(lane, tools);
+        // The host gave up what is still pending on this slot, or it would not use it again.
+        self.give_up(slot, tools);
         let deadline_ms = self.deadline_ms(call.deadline_ms, head).min(DEADLINE_MAX);
         let due = (self.now as u32).wrapping_add(deadline_ms);
-        let handle = self.lanes.open(lane, call.id, (call.tool, head), due);
+        let handle = self.slots.open(slot, call.id, (call.tool, head), due);
         let judged = validate(self.table, call.tool, Side::Params, call.args);
         if let Err(fault) = &judged {
             count!(self, faults);
@@ -152,12 +152,12 @@ impl<'m> Device<'m> {
             return self.answer(handle);
         }
         if has(CONTENT | PROGRESS)
-            && let Some(lane) = self.lanes.get(handle)
+            && let Some(slot) = self.slots.get(handle)
         {
-            for (content, &window) in lane.content.iter_mut().zip(&self.session.window) {
+            for (content, &window) in slot.content.iter_mut().zip(&self.session.window) {
                 content.upto = if window == 0 { u32::MAX } else { window };
             }
-            lane.progress = [call.flags & flag::PROGRESS != 0; PROGRESS];
+            slot.progress = [call.flags & flag::PROGRESS != 0; PROGRESS];
         }
         count!(self, entered);
         self.enter(handle, self.now, &Given::of(call, tagged), tools);
@@ -172,24 +172,24 @@ impl<'m> Device<'m> {
         given: &Given<'_>,
         tools: &mut T,
     ) {
-        let Some(lane) = self.lanes.get(id) else { return };
-        let (tool, bytes, deadline) = (lane.tool, lane.bytes, lane.due(now));
+        let Some(slot) = self.slots.get(id) else { return };
+        let (tool, bytes, deadline) = (slot.tool, slot.bytes, slot.due(now));
         let args = Args::new(self.table, tool, given.args);
         let mut out = ValueWriter::new(self.outbox.result_place());
-        let block = self.lanes.own(id.lane(), bytes);
+        let block = self.slots.own(id.slot(), bytes);
         let call = Call { now, deadline, ..given.call(tool, id, args, block) };
         let answer = tools.call(call, &mut out);
         let written = written(&out);
         self.settle(id, answer, written);
     }
 
-    /// Forgets a lane; a tool that still works on its call is told to stop.
+    /// Forgets a slot; a tool that still works on its call is told to stop.
     #[inline(never)]
     pub(super) fn give_up<T: Tools + ?Sized>(&mut self, index: u8, tools: &mut T) {
-        if let Some((call, lane)) = self.lanes.handle(index) {
-            tools.stop(lane.tool, call);
+        if let Some((call, slot)) = self.slots.handle(index) {
+            tools.stop(slot.tool, call);
         }
-        self.lanes.reset(index);
+        self.slots.reset(index);
     }
 
     pub(super) fn deadline_ms(&self, asked: u32, head: &Head) -> u32 {
@@ -207,14 +207,14 @@ impl<'m> Device<'m> {
         tool: impl FnOnce(&mut ValueWriter<'_>, &mut [u8]) -> Answer,
     ) {
         let mut out = ValueWriter::new(self.outbox.result_place());
-        let answer = tool(&mut out, self.lanes.block(call));
+        let answer = tool(&mut out, self.slots.block(call));
         let written = written(&out);
         self.settle(call, answer, written);
     }
 
     /// Ends a pending call with what its tool wrote to the result place: so many bytes.
     pub(crate) fn settle(&mut self, call: CallId, answer: Answer, written: usize) {
-        let Some(&mut Lane { id, tool, bytes, has_content, .. }) = self.lanes.get(call) else {
+        let Some(&mut CallSlot { id, tool, bytes, has_content, .. }) = self.slots.get(call) else {
             return;
         };
         let number = match answer {
@@ -261,19 +261,19 @@ impl<'m> Device<'m> {
         self.answer(call);
     }
 
-    /// Queues what was written, the answer to a call, and keeps it in the call's lane. A stale call
+    /// Queues what was written, the answer to a call, and keeps it in the call's slot. A stale call
     /// has no answer.
     #[inline(never)]
     fn answer(&mut self, call: CallId) {
-        if self.outbox.out.written().is_some_and(|message| self.lanes.keep(call, message)) {
+        if self.outbox.out.written().is_some_and(|message| self.slots.keep(call, message)) {
             self.outbox.post();
         }
     }
 
     /// Begins the answer to a call, which is not stale.
     #[inline(never)]
-    fn ending(&mut self, call: CallId, outcome: u8) -> &mut Writer<'m> {
-        let id = self.lanes.get(call).map_or(0, |lane| lane.id);
+    fn ending(&mut self, call: CallId, outcome: u8) -> &mut WireWriter<'m> {
+        let id = self.slots.get(call).map_or(0, |slot| slot.id);
         self.outbox.begin_result(id, outcome)
     }
 
@@ -319,13 +319,13 @@ impl<'m> Device<'m> {
             parts: [call.principal.as_bytes(), call.args, call.state, call.answers],
         };
         match self.judge(&question, self.now, tools) {
-            Judged::Agreed => return true,
-            Judged::TooLong => {
+            ConsentDecision::Agreed => return true,
+            ConsentDecision::TooLong => {
                 let mut text = [0; TOO_LONG_BYTES];
                 let text = too_long(self.config.consent().0, &mut text);
                 self.ending(handle, outcome::FAILED).text(text);
             }
-            Judged::Asked | Judged::Waits => {
+            ConsentDecision::Asked | ConsentDecision::Waits => {
                 self.ending(handle, outcome::NEEDS_PERSON).byte(head.consent as u8);
             }
         }

@@ -28,7 +28,7 @@ impl Secure {
     }
 }
 
-/// What a greeting says of the session that it offers.
+/// What a hello says of the session that it offers.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Proof {
     pub(super) epoch: u32,
@@ -59,7 +59,7 @@ impl Device<'_> {
                 if let Some(HostMessage::Provision { op, key }) = message::read(bytes) {
                     self.outbox.tagging = [Tagging::Off; SECURE];
                     self.provision(op, &key, tools);
-                    self.outbox.tagging = [Tagging::Session; SECURE];
+                    self.outbox.tagging = [Tagging::HostSession; SECURE];
                 }
             }
             None => count!(self, unauthentic),
@@ -67,7 +67,7 @@ impl Device<'_> {
     }
 
     /// Answers a hello, whose bytes these are, with the session that it may have. Nothing changes
-    /// before the host proves that it could read the answer's tag, so a hello of anybody disturbs
+    /// before the host proves that it could read the answer's tag, so a hello of anyone disturbs
     /// no session. The answer names the epoch that the session will have.
     #[inline(never)]
     fn offer(&mut self, hello: &HostHello, bytes: &[u8]) {
@@ -78,7 +78,7 @@ impl Device<'_> {
         nonce.copy_from_slice(&secure.nonce.to_le_bytes());
         counter.copy_from_slice(&greetings.to_le_bytes());
         let Some(keys) = self.outbox.keys.as_mut() else { return };
-        let (challenge, digest, offer) = keys::greet(keys, hello.host_nonce, bytes, fresh);
+        let (challenge, digest, offer) = keys::answer_hello(keys, hello.host_nonce, bytes, fresh);
         if challenge == fresh {
             secure.greetings = greetings;
         }
@@ -87,14 +87,14 @@ impl Device<'_> {
         }
         let epoch = self.session.epoch_in(hello.session);
         let proof = Proof { epoch, challenge, digest };
-        self.put_greeting(hello.nonce, hello.session, Some(&proof));
+        self.put_hello(hello.nonce, hello.session, Some(&proof));
         self.outbox.tagging = [Tagging::Hello; SECURE];
         self.outbox.post();
-        self.outbox.tagging = [Tagging::Session; SECURE];
+        self.outbox.tagging = [Tagging::HostSession; SECURE];
     }
 
     /// Sets or erases the key, if a person holds the input for it. The answer goes out as the
-    /// request came; then both sides begin anew.
+    /// request came; then both sides begin again.
     #[inline(never)]
     pub(super) fn provision<T: Tools + ?Sized>(&mut self, op: u8, key: &[u8; 16], tools: &mut T) {
         let code = match op {

@@ -10,7 +10,7 @@ use crate::features::{CONTENT, PROGRESS, keys};
 /// The session that a host opened, and the link.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct Session {
+pub(super) struct HostSession {
     /// Whether a good message came within the time.
     pub(super) linked: bool,
     /// The lowest level of log messages that the host wants.
@@ -22,13 +22,13 @@ pub(super) struct Session {
     /// Bytes of a content that may be sent before credit comes, 0 for any.
     pub(super) window: [u32; CONTENT],
     /// When the last one came, the lower half.
-    heard: u32,
+    received: u32,
 }
 
 /// No log message is of this level or above.
 pub(super) const LOG_NONE: u8 = 255;
 
-impl Session {
+impl HostSession {
     pub(super) fn new(config: &Config<'_>) -> Self {
         let is_keyed = keys::is_keyed(config);
         let from_nonce = if is_keyed { (keys::nonce(config) as u32).max(1) } else { 0 };
@@ -38,15 +38,15 @@ impl Session {
             window: [0; CONTENT],
             log_level: [LOG_NONE; PROGRESS],
             linked: false,
-            heard: 0,
+            received: 0,
         }
     }
 }
 
-impl Session {
+impl HostSession {
     /// The epoch in the session of this number. Another one than the session in force takes the
     /// device from its host, and calls that were made for that one are of another epoch then: they
-    /// are *stale* although their lanes are forgotten, also when the first host comes back.
+    /// are *stale* although their slots are forgotten, also when the first host comes back.
     pub(super) const fn epoch_in(&self, session: u32) -> u32 {
         match self.id {
             Some(id) if id != session => next_epoch(self.epoch),
@@ -66,20 +66,20 @@ pub(super) const fn next_epoch(epoch: u32) -> u32 {
 
 impl Device<'_> {
     /// A good message came.
-    pub(super) fn heard(&mut self) {
+    pub(super) fn received(&mut self) {
         let now = self.now;
         self.session.linked = true;
-        self.session.heard = now as u32;
-        if let Some(pulse) = self.pulse {
-            pulse.heard(now);
+        self.session.received = now as u32;
+        if let Some(heartbeat) = self.heartbeat {
+            heartbeat.received(now);
         }
     }
 
     /// Nothing good came for too long.
     pub(super) fn lose_link(&mut self) {
         self.session.linked = false;
-        if let Some(pulse) = self.pulse {
-            pulse.lost();
+        if let Some(heartbeat) = self.heartbeat {
+            heartbeat.lost();
         }
         super::count!(self, link_losses);
     }
@@ -89,12 +89,12 @@ impl Device<'_> {
         if self.config.link_ms == 0 || !self.session.linked {
             return u32::MAX;
         }
-        let silent = (self.now as u32).wrapping_sub(self.session.heard);
+        let silent = (self.now as u32).wrapping_sub(self.session.received);
         self.config.link_ms.saturating_sub(silent)
     }
 
     /// Takes the session of a hello. Another one than before ends what is under way, of which
-    /// nobody will hear; the same one leaves it alone, so that calls outlive a lost link.
+    /// no one will hear; the same one leaves it alone, so that calls outlive a lost link.
     pub(super) fn join<T: Tools + ?Sized>(&mut self, hello: &HostHello, tools: &mut T) {
         self.outbox.set_host_max(hello.message_max);
         self.session.window = [hello.content_window; CONTENT];
@@ -110,7 +110,7 @@ impl Device<'_> {
         }
         self.session.id = Some(hello.session);
         self.session.log_level = [LOG_NONE; PROGRESS];
-        for index in 0..self.lanes.hosts() {
+        for index in 0..self.slots.hosts() {
             self.give_up(index, tools);
         }
     }

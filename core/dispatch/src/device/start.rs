@@ -10,18 +10,18 @@ use trine_wire::message::Status;
 
 use super::receive::Inbox;
 use super::secure::Secure;
-use super::session::Session;
+use super::session::HostSession;
 use super::{Device, PORTS_MAX};
 use crate::config::{Config, InitError};
 use crate::consent::Consents;
 use crate::features::{ANNOUNCE, ASK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS};
-use crate::lanes::{Lane, Lanes};
 use crate::outbox::Outbox;
+use crate::slots::{CallSlot, CallSlots};
 
 /// Checks one tool of a table; [`trine_descriptor::check::tool`], or less.
 pub type Check = fn(&dyn ToolTable, u16) -> Result<(), TableError>;
 
-/// What looks at a table that nobody has checked before: one tool a step, so that a start takes
+/// What looks at a table that no one has checked before: one tool a step, so that a start takes
 /// little time and no poll much. A table that was checked before is looked at as the device starts.
 pub(super) struct Unchecked<'m> {
     /// The table, if it is such a one, and what checks it: through a pointer, so that the check is
@@ -112,10 +112,10 @@ impl<'m> Device<'m> {
             unchecked: core::array::from_fn(|_| Unchecked::new()),
             inbox: Inbox::new(rx),
             outbox: Outbox::new(config),
-            lanes: Lanes::new(config),
-            session: Session::new(config),
+            slots: CallSlots::new(config),
+            session: HostSession::new(config),
             secure: [Secure::new(config); SECURE],
-            pulse: None,
+            heartbeat: None,
             news: [const { None }; NEWS],
             ports: const { [const { None }; PORTS_MAX] },
             drain: [None; PORTS],
@@ -141,7 +141,7 @@ impl<'m> Device<'m> {
         }
     }
 
-    /// What looks at the tools, where nobody has checked them before.
+    /// What looks at the tools, where no one has checked them before.
     fn looks(&self) -> Option<&Unchecked<'m>> {
         self.unchecked.first().filter(|unchecked| unchecked.look.is_some())
     }
@@ -164,11 +164,11 @@ impl<'m> Device<'m> {
 
     /// Gives each part its memory; `None` when there is too little.
     fn carve(&mut self, memory: &'m mut [u8]) -> Option<()> {
-        let Self { config, lanes, inbox, outbox, .. } = self;
+        let Self { config, slots, inbox, outbox, .. } = self;
         let given = memory.len();
-        let calls = config.lanes();
-        let (all, rest) = carve(memory, calls, Lane::NEW)?;
-        lanes.lanes = all;
+        let calls = config.slots();
+        let (all, rest) = carve(memory, calls, CallSlot::NEW)?;
+        slots.slots = all;
         let mut rest = rest;
         if let Some(unchecked) = self.unchecked.first_mut() {
             let hashes = if unchecked.look.is_some() { config.hashes_max } else { 0 };
@@ -186,8 +186,8 @@ impl<'m> Device<'m> {
         if let Some(packets) = outbox.packets.first_mut() {
             packets.place = packet;
         }
-        let (blocks, rest) = rest.split_at_mut_checked(calls * lanes.block)?;
-        lanes.blocks = blocks;
+        let (blocks, rest) = rest.split_at_mut_checked(calls * slots.block)?;
+        slots.blocks = blocks;
         if let Some(status) = self.status.first_mut() {
             status.memory = given as u32;
             status.memory_used = (given - rest.len()) as u32;
@@ -195,7 +195,7 @@ impl<'m> Device<'m> {
         Some(())
     }
 
-    /// Looks at all tools anew.
+    /// Looks at all tools again.
     #[cfg(feature = "announce")]
     pub(super) fn scan_again(&mut self) {
         self.fault = None;
@@ -225,7 +225,7 @@ impl<'m> Device<'m> {
         }
     }
 
-    /// Looks at one more tool of a table that nobody has checked before, or finds that none is
+    /// Looks at one more tool of a table that no one has checked before, or finds that none is
     /// left. `false` when there is nothing to look at.
     pub(super) fn scan_step(&mut self) -> bool {
         match self.unchecked.first() {
@@ -265,7 +265,7 @@ impl<'m> Device<'m> {
 
     /// The lower half of a tool's hash.
     pub(super) fn check(&self, tool: u16) -> u32 {
-        // They are kept where they were computed, so that nobody does it for each call.
+        // They are kept where they were computed, so that no one does it for each call.
         let hashes = self.unchecked.first().map(|unchecked| &*unchecked.hashes);
         match hashes.and_then(|hashes| hashes.get(usize::from(tool))) {
             Some(&hash) => hash,

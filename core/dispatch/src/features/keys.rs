@@ -1,7 +1,7 @@
 //! The device's keys, in a build with the feature `secure`; `no_keys.rs` has the same names for
 //! the others.
 
-use trine_wire::secure::{DIGEST_LEN, Greeting};
+use trine_wire::secure::{DIGEST_LEN, HelloAnswer};
 pub(crate) use trine_wire::secure::{DeviceKeys, OFFERS, TAIL_LEN};
 
 use crate::Config;
@@ -27,12 +27,12 @@ pub(crate) const fn nonce(config: &Config<'_>) -> u64 {
 }
 
 /// The challenge that a hello is answered with, its digest, and the number of the offer.
-pub(crate) fn greet(
+pub(crate) fn answer_hello(
     keys: &mut DeviceKeys,
     host_nonce: [u8; 8],
     hello: &[u8],
     fresh: [u8; 12],
 ) -> ([u8; 12], [u8; DIGEST_LEN], usize) {
-    let Greeting { challenge, digest, offer } = keys.greet(host_nonce, hello, fresh);
+    let HelloAnswer { challenge, digest, offer } = keys.answer_hello(host_nonce, hello, fresh);
     (challenge, digest, offer)
 }

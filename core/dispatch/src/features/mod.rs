@@ -15,7 +15,7 @@ pub(crate) const ANNOUNCE: usize = cfg!(feature = "announce") as usize;
 pub(crate) const ASK: usize = cfg!(feature = "ask") as usize;
 /// Links on a line that others share.
 pub(crate) const BUS: usize = cfg!(feature = "bus") as usize;
-/// Tables that nobody has checked before.
+/// Tables that no one has checked before.
 pub(crate) const CHECK: usize = cfg!(feature = "check") as usize;
 /// Calls that a person agrees to.
 pub(crate) const CONSENT: usize = cfg!(feature = "consent") as usize;

@@ -26,7 +26,7 @@ pub(crate) const fn nonce(_: &Config<'_>) -> u64 {
     0
 }
 
-pub(crate) fn greet(
+pub(crate) fn answer_hello(
     keys: &mut DeviceKeys,
     _: [u8; 8],
     _: &[u8],

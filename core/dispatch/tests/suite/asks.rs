@@ -3,7 +3,7 @@
 use trine_dispatch::{Block, SENTENCE, verdict};
 use trine_wire::message::{Ask, HostMessage, Outcome};
 
-use crate::bench::{CONFIG, FAN, Heard, LANES, SESSION, under_way, with_config, with_rig};
+use crate::bench::{CONFIG, FAN, Received, SESSION, SLOTS, under_way, with_config, with_rig};
 use crate::calls::{done, result};
 
 /// What the bench makes of every sentence.
@@ -20,15 +20,15 @@ const ANSWER: &[u8] =
 
 const fn ask(number: u32) -> HostMessage<'static> {
     HostMessage::Ask(Ask {
-        id: number + LANES,
+        id: number + SLOTS,
         deadline_ms: 700,
         sentence: b"fan at forty\xff",
         flags: 1,
     })
 }
 
-fn answered(number: u32) -> Heard {
-    Heard::Result(number, format!("{:?}", Outcome::Blocks { bytes: ANSWER }))
+fn answered(number: u32) -> Received {
+    Received::Result(number, format!("{:?}", Outcome::Blocks { bytes: ANSWER }))
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_sentence_is_answered_later_and_calls_are_served_meanwhile() {
 }
 
 #[test]
-fn a_sentence_that_comes_again_is_read_once_and_answered_alike() {
+fn a_sentence_that_comes_again_is_read_once_and_answered_the_same() {
     with_rig(|rig| {
         rig.send(&ask(1));
         rig.hear();
@@ -59,8 +59,8 @@ fn a_sentence_that_comes_again_is_read_once_and_answered_alike() {
         rig.send(&ask(1));
         assert_eq!(rig.hear(), [answered(1)]);
         assert_eq!(rig.bench.sentences.len(), 1);
-        // A later one on the same lane is new; an older one is nobody's.
-        rig.send(&ask(1 + LANES));
+        // A later one on the same slot is new; an older one is no one's.
+        rig.send(&ask(1 + SLOTS));
         rig.send(&ask(1));
         assert_eq!(rig.hear(), []);
         assert_eq!(rig.bench.sentences.len(), 2);
@@ -72,7 +72,7 @@ fn a_sentence_that_is_cancelled_expires_or_loses_its_host_is_stopped() {
     with_rig(|rig| {
         rig.send(&ask(1));
         rig.hear();
-        rig.send(&HostMessage::Cancel { id: 1 + LANES });
+        rig.send(&HostMessage::Cancel { id: 1 + SLOTS });
         assert_eq!(rig.hear(), [result(1, "Cancelled")]);
         rig.send(&ask(2));
         rig.hear();
@@ -82,7 +82,7 @@ fn a_sentence_that_is_cancelled_expires_or_loses_its_host_is_stopped() {
         assert_eq!(rig.hear(), [result(2, "Expired")]);
         rig.send(&ask(3));
         rig.hear();
-        rig.greet(SESSION + 1);
+        rig.send_hello(SESSION + 1);
         let ids: Vec<_> = rig.bench.sentences.iter().map(|asked| (SENTENCE, asked.0)).collect();
         assert_eq!(rig.bench.stopped, ids);
         // What comes too late for them goes nowhere.

@@ -11,7 +11,7 @@ use trine_dispatch::{
     block,
 };
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage, Outcome};
-use trine_wire::{Decoder, Fed, encode_in_place};
+use trine_wire::{DecodeEvent, Decoder, encode_in_place};
 
 pub(crate) const FAN: u16 = 0;
 pub(crate) const MOVE: u16 = 1;
@@ -205,15 +205,15 @@ impl Tools for Bench {
     }
 }
 
-/// Lanes of the device. Call number `n` of a test has the id `n + LANES`: lane `n % LANES`.
-pub(crate) const LANES: u32 = 8;
+/// Slots of the device. Call number `n` of a test has the id `n + SLOTS`: slot `n % SLOTS`.
+pub(crate) const SLOTS: u32 = 8;
 /// The epoch of the device, and the session of its host.
 pub(crate) const EPOCH: u32 = 0x0102_0304;
 pub(crate) const SESSION: u32 = 0x5555_0001;
 
 pub(crate) const CONFIG: Config<'static> = Config {
     epoch: EPOCH,
-    calls_max: LANES as u8,
+    calls_max: SLOTS as u8,
     #[cfg(feature = "consent")]
     consent_ms: 3000,
     ..Config::DEFAULT
@@ -246,7 +246,7 @@ pub(crate) struct Rig<'m> {
 
 /// An answer of the device, owned.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Heard {
+pub(crate) enum Received {
     Result(u32, String),
     Chunk(u32, u32, Vec<u8>),
     Progress(u32, u32, u32, String),
@@ -266,11 +266,11 @@ impl<'m> Rig<'m> {
     }
 
     /// Says hello in a session and hears the answer.
-    pub(crate) fn greet(&mut self, session: u32) {
+    pub(crate) fn send_hello(&mut self, session: u32) {
         let hello = HostHello { wire: 1, nonce: 7, session, ..HostHello::default() };
         self.send(&HostMessage::Hello(hello));
         let heard = self.hear();
-        assert!(matches!(heard[..], [Heard::Other(ref text)] if text.starts_with("Hello")));
+        assert!(matches!(heard[..], [Received::Other(ref text)] if text.starts_with("Hello")));
     }
 
     pub(crate) fn send(&mut self, message: &HostMessage<'_>) {
@@ -298,7 +298,7 @@ impl<'m> Rig<'m> {
     }
 
     /// Polls and sends until nothing more comes.
-    pub(crate) fn hear(&mut self) -> Vec<Heard> {
+    pub(crate) fn hear(&mut self) -> Vec<Received> {
         let mut heard = Vec::new();
         loop {
             let due = self.device.poll(self.now, 8, &mut self.bench);
@@ -308,7 +308,7 @@ impl<'m> Rig<'m> {
             }
             self.device.tx_consume(bytes.len());
             for byte in bytes {
-                if let Fed::Message(len) = self.decoder.feed(byte, &mut self.buffer) {
+                if let DecodeEvent::Message(len) = self.decoder.feed(byte, &mut self.buffer) {
                     let message = message::read(&self.buffer[..len]).expect("a known message");
                     heard.push(heard_of(&message));
                 }
@@ -320,7 +320,7 @@ impl<'m> Rig<'m> {
 /// A call as a host would make it.
 pub(crate) fn call_of(number: u32, tool: u16, args: &[u8]) -> message::Call<'_> {
     let check = message::check(TOOLS.hash(tool), EPOCH, SESSION);
-    message::Call { id: number + LANES, tool, check, args, ..message::Call::default() }
+    message::Call { id: number + SLOTS, tool, check, args, ..message::Call::default() }
 }
 
 pub(crate) fn frame(message: &HostMessage<'_>) -> Vec<u8> {
@@ -330,25 +330,27 @@ pub(crate) fn frame(message: &HostMessage<'_>) -> Vec<u8> {
     buffer[..len].to_vec()
 }
 
-fn heard_of(message: &DeviceMessage<'_>) -> Heard {
+fn heard_of(message: &DeviceMessage<'_>) -> Received {
     match *message {
         DeviceMessage::Result { id, outcome: Outcome::Done { value } } => {
-            Heard::Result(id - LANES, format!("done {value:?}"))
+            Received::Result(id - SLOTS, format!("done {value:?}"))
         }
-        DeviceMessage::Result { id, outcome } => Heard::Result(id - LANES, format!("{outcome:?}")),
+        DeviceMessage::Result { id, outcome } => {
+            Received::Result(id - SLOTS, format!("{outcome:?}"))
+        }
         DeviceMessage::Chunk { id, offset, bytes, .. } => {
-            Heard::Chunk(id - LANES, offset, bytes.to_vec())
+            Received::Chunk(id - SLOTS, offset, bytes.to_vec())
         }
         DeviceMessage::Progress { id, done, total, text } => {
-            Heard::Progress(id - LANES, done, total, text.to_string())
+            Received::Progress(id - SLOTS, done, total, text.to_string())
         }
-        ref other => Heard::Other(format!("{other:?}")),
+        ref other => Received::Other(format!("{other:?}")),
     }
 }
 
 /// A call came again that is still under way.
-pub(crate) fn under_way(number: u32) -> Heard {
-    Heard::Progress(number, 0, 0, String::new())
+pub(crate) fn under_way(number: u32) -> Received {
+    Received::Progress(number, 0, 0, String::new())
 }
 
 /// Runs `test` with a rig of fresh memory and a host that has said hello.
@@ -363,6 +365,6 @@ pub(crate) fn with_config(config: Config<'static>, test: impl FnOnce(&mut Rig<'_
     let (producer, consumer) = ring.split();
     let mut memory = vec![0; config.memory()];
     let mut rig = Rig::with_config(config, &mut memory, producer, consumer);
-    rig.greet(SESSION);
+    rig.send_hello(SESSION);
     test(&mut rig);
 }

@@ -1,6 +1,6 @@
 //! What a device does with calls.
 use crate::bench::{
-    self, BROKEN, CONFIG, FAN, Heard, LANES, MOVE, OPEN, SNAP, TOOLS, call_of, frame, under_way,
+    self, BROKEN, CONFIG, FAN, MOVE, OPEN, Received, SLOTS, SNAP, TOOLS, call_of, frame, under_way,
     with_config, with_rig,
 };
 use trine_arena::Ring;
@@ -10,16 +10,16 @@ use trine_dispatch::Port;
 use trine_dispatch::{Config, InitError};
 use trine_wire::message::{Call, HostHello, HostMessage};
 
-pub(crate) fn result(id: u32, text: &str) -> Heard {
-    Heard::Result(id, text.to_string())
+pub(crate) fn result(id: u32, text: &str) -> Received {
+    Received::Result(id, text.to_string())
 }
 
 /// The encoded result `percent: value`.
-pub(crate) fn done(id: u32, value: i64) -> Heard {
+pub(crate) fn done(id: u32, value: i64) -> Received {
     let mut bytes = [0; 16];
     let mut out = ValueWriter::new(&mut bytes);
     out.int(0, value);
-    Heard::Result(id, format!("done {:?}", out.bytes()))
+    Received::Result(id, format!("done {:?}", out.bytes()))
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn bad_arguments_never_reach_the_tool() {
         let codes = [5, 2, 3, 10, 1, 14];
         assert_eq!(heard.len(), codes.len());
         for (heard, code) in heard.iter().zip(codes) {
-            let Heard::Result(_, text) = heard else { panic!("{heard:?}") };
+            let Received::Result(_, text) = heard else { panic!("{heard:?}") };
             assert!(text.starts_with(&format!("Fault {{ code: {code},")), "{text}");
         }
         assert_eq!(heard[0], result(1, "Fault { code: 5, node: 0, bound: 100 }"));
@@ -101,16 +101,16 @@ fn a_pending_call_completes_later_and_its_handle_goes_stale() {
 }
 
 #[test]
-fn a_lane_that_is_used_again_ends_the_call_that_was_given_up_on_it() {
+fn a_slot_that_is_used_again_ends_the_call_that_was_given_up_in_it() {
     with_rig(|rig| {
         rig.call(1, MOVE, 1);
         rig.call(2, MOVE, 2);
         assert_eq!(rig.hear(), []);
-        rig.call(1 + LANES, MOVE, 3);
+        rig.call(1 + SLOTS, MOVE, 3);
         assert_eq!(rig.hear(), []);
         assert_eq!(rig.bench.stopped, [(MOVE, rig.bench.pending[0])]);
         rig.bench.complete.extend((0..3).map(|at| (rig.bench.pending[at], 10 + at as i64)));
-        assert_eq!(rig.hear(), [done(2, 11), done(1 + LANES, 12)]);
+        assert_eq!(rig.hear(), [done(2, 11), done(1 + SLOTS, 12)]);
         #[cfg(feature = "status")]
         assert_eq!(rig.device.status(0).calls_high_water, 2);
     });
@@ -137,7 +137,7 @@ fn a_cancelled_call_is_answered_as_cancelled_and_tells_the_tool() {
     with_rig(|rig| {
         rig.call(1, MOVE, 1);
         rig.hear();
-        rig.send(&HostMessage::Cancel { id: 1 + LANES });
+        rig.send(&HostMessage::Cancel { id: 1 + SLOTS });
         rig.send(&HostMessage::Cancel { id: 77 });
         assert_eq!(rig.hear(), [result(1, "Cancelled")]);
         assert_eq!(rig.bench.stopped.len(), 1);
@@ -184,7 +184,7 @@ fn content_comes_in_chunks_while_calls_are_served() {
         assert_eq!(heard[0], result(1, "Content { mime: \"image/png\", len: 1000 }"));
         let mut whole = Vec::new();
         for heard in &heard {
-            if let Heard::Chunk(1, offset, bytes) = heard {
+            if let Received::Chunk(1, offset, bytes) = heard {
                 assert_eq!(*offset as usize, whole.len());
                 whole.extend_from_slice(bytes);
             }
@@ -223,7 +223,7 @@ fn ports_complete_fail_cancel_agree_and_report() {
     let (line, rx) = rx.split();
     let mut memory = [0; CONFIG.memory()];
     let mut rig = bench::Rig::with_config(CONFIG, &mut memory, line, rx);
-    rig.greet(bench::SESSION);
+    rig.send_hello(bench::SESSION);
     rig.device.add_port(consumer).expect("there is a place");
     for id in 1..=2 {
         rig.call(id, MOVE, 1);
@@ -239,7 +239,7 @@ fn ports_complete_fail_cancel_agree_and_report() {
     assert_eq!(heard[1], result(2, "BadResult { code: 5, node: 0 }"));
     assert_eq!(
         heard[2],
-        Heard::Other("Event { seq: 1, tool: 0, text: \"it rattles\", what: 0 }".to_string())
+        Received::Other("Event { seq: 1, tool: 0, text: \"it rattles\", what: 0 }".to_string())
     );
     for id in 3..=4 {
         rig.call(id, MOVE, 1);
@@ -264,7 +264,7 @@ fn ports_complete_fail_cancel_agree_and_report() {
     assert!(port.event(FAN, &"é".repeat(150)));
     let said = "é".repeat(48);
     let event = format!("Event {{ seq: 2, tool: 0, text: \"{said}\", what: 0 }}");
-    assert_eq!(rig.hear(), [Heard::Other(event)]);
+    assert_eq!(rig.hear(), [Received::Other(event)]);
     assert!(port.event(FAN, &"x".repeat(300)));
     assert!(!port.event(FAN, &"x".repeat(300)), "a full ring takes nothing");
 }
@@ -316,7 +316,7 @@ fn a_failure_longer_than_a_message_is_answered_cut() {
         let long = "ü".repeat(1_000);
         rig.device.with_calls(|calls| calls.fail(call, &long)).expect("there is room");
         let heard = rig.hear();
-        let [Heard::Result(1, outcome)] = &heard[..] else { panic!("{heard:?}") };
+        let [Received::Result(1, outcome)] = &heard[..] else { panic!("{heard:?}") };
         assert!(outcome.starts_with("Failed { text: \"üüü"), "{outcome}");
         assert!(outcome.len() < 600);
         rig.call(2, FAN, 3);
@@ -344,13 +344,13 @@ fn after_damage_at_every_byte_the_next_call_is_served() {
     for at in 0..good.len() {
         for damage in [0u8, 1, 0x80, 0xff] {
             with_rig(|rig| {
-                let mut hurt = good.clone();
-                hurt[at] = damage;
-                rig.line.push(&hurt);
+                let mut corrupt = good.clone();
+                corrupt[at] = damage;
+                rig.line.push(&corrupt);
                 rig.line.push(&call(2));
                 let heard = rig.hear();
                 assert_eq!(heard.last(), Some(&done(2, 10)), "byte {at} set to {damage}");
-                let expected = if hurt == good { 2 } else { 1 };
+                let expected = if corrupt == good { 2 } else { 1 };
                 assert!(heard.len() <= 2 && rig.bench.entered.len() >= expected.min(1));
             });
             with_rig(|rig| {
@@ -364,7 +364,7 @@ fn after_damage_at_every_byte_the_next_call_is_served() {
 
 #[cfg(not(feature = "consent"))]
 #[test]
-fn where_nobody_can_agree_no_tool_that_asks_is_entered() {
+fn where_no_person_can_agree_no_tool_that_asks_is_entered() {
     with_rig(|rig| {
         for id in 1..=2 {
             rig.call(id, OPEN, 5);
@@ -404,7 +404,7 @@ fn the_list_comes_in_pages_that_make_the_whole() {
         let mut offset = 0;
         while offset < total {
             rig.send(&HostMessage::List { offset: offset as u32, max: 100, what: 0 });
-            let [Heard::Other(text)] = &rig.hear()[..] else { panic!("no page") };
+            let [Received::Other(text)] = &rig.hear()[..] else { panic!("no page") };
             let count = (total - offset).min(100);
             let bytes = &whole[offset..offset + count];
             let page =
@@ -422,7 +422,7 @@ fn the_first_nonce_becomes_the_epoch() {
         for nonce in [0x1234, 0x9999] {
             let session = bench::SESSION;
             rig.send(&HostMessage::Hello(HostHello { nonce, session, ..HostHello::default() }));
-            let [Heard::Other(text)] = &rig.hear()[..] else { panic!("no hello") };
+            let [Received::Other(text)] = &rig.hear()[..] else { panic!("no hello") };
             assert!(text.contains(&format!("nonce: {nonce}, epoch: 7,")), "{text}");
         }
     });
@@ -435,7 +435,7 @@ fn an_unknown_message_is_answered_as_unsupported() {
         buffer[8] = 0x55;
         let len = trine_wire::encode_in_place(&mut buffer, 8, 1).unwrap();
         rig.line.push(&buffer[..len]);
-        assert_eq!(rig.hear(), [Heard::Other("Unsupported { kind: 85 }".to_string())]);
+        assert_eq!(rig.hear(), [Received::Other("Unsupported { kind: 85 }".to_string())]);
     });
 }
 

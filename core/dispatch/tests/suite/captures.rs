@@ -9,33 +9,33 @@ use trine_wire::message::{self, HostHello, HostMessage};
 
 use crate::bench::SESSION;
 use crate::demo::{Demo, ERASE, KEY, PICTURE, PLACES, SET, TABLE, TURN, config};
-use crate::golden::{self, Said};
-use crate::peer::Peer;
+use crate::golden::{self, CaptureLine};
+use crate::harness::LinkHarness;
 
 /// A host that talks to a new device; what both say becomes the capture.
 struct Script {
-    peer: Peer<Demo>,
+    harness: LinkHarness<Demo>,
     epoch: u32,
 }
 
 impl Script {
     fn new(link: Link, key: Option<Key>) -> Self {
-        let mut peer = Peer::new(config(link, key), &TABLE, Demo::default());
-        let epoch = peer.greet(SESSION);
-        Self { peer, epoch }
+        let mut harness = LinkHarness::new(config(link, key), &TABLE, Demo::default());
+        let epoch = harness.send_hello(SESSION);
+        Self { harness, epoch }
     }
 
     fn say(&mut self, message: &HostMessage<'_>) {
-        self.peer.send(message);
+        self.harness.send(message);
         self.hear();
     }
 
     /// What `talk` says comes to the device in one piece.
     fn at_once(&mut self, talk: impl FnOnce(&mut Self)) {
-        self.peer.gathered = Some(Vec::new());
+        self.harness.gathered = Some(Vec::new());
         talk(self);
-        let bytes = self.peer.gathered.take().expect("it was set");
-        self.peer.push(&bytes);
+        let bytes = self.harness.gathered.take().expect("it was set");
+        self.harness.push(&bytes);
         self.hear();
     }
 
@@ -53,19 +53,19 @@ impl Script {
     }
 
     fn hear(&mut self) {
-        if self.peer.gathered.is_none() {
-            self.peer.hear();
+        if self.harness.gathered.is_none() {
+            self.harness.hear();
         }
     }
 
     /// Lets time pass; a device on a bus may speak every 100 ms.
     fn wait(&mut self, ms: u64) {
         for _ in 0..ms / 20 {
-            self.peer.now += 20;
-            if self.peer.now.is_multiple_of(100) {
-                self.peer.ask();
+            self.harness.now += 20;
+            if self.harness.now.is_multiple_of(100) {
+                self.harness.ask();
             }
-            self.peer.hear();
+            self.harness.hear();
         }
     }
 
@@ -101,22 +101,22 @@ fn plain(script: &mut Script) {
     }
 }
 
-/// Calls on all lanes at once, each sent again before and after its answer; a hello in between.
+/// Calls on all slots at once, each sent again before and after its answer; a hello in between.
 fn pipelined(script: &mut Script) {
-    let tool = |lane| if lane == 2 { TURN } else { SET };
+    let tool = |slot| if slot == 2 { TURN } else { SET };
     script.at_once(|script| {
-        for lane in 0..4 {
-            script.call(4 + lane, tool(lane), i64::from(lane));
-            script.call(4 + lane, tool(lane), i64::from(lane));
+        for slot in 0..4 {
+            script.call(4 + slot, tool(slot), i64::from(slot));
+            script.call(4 + slot, tool(slot), i64::from(slot));
         }
     });
     script.wait(400);
     script.at_once(|script| {
-        for lane in 0..4 {
-            script.call(4 + lane, tool(lane), i64::from(lane));
+        for slot in 0..4 {
+            script.call(4 + slot, tool(slot), i64::from(slot));
         }
     });
-    script.peer.greet(SESSION);
+    script.harness.send_hello(SESSION);
     script.call(6, TURN, 2);
     script.call(2, SET, 2);
     script.at_once(|script| {
@@ -127,7 +127,7 @@ fn pipelined(script: &mut Script) {
     script.call(8, PICTURE, 0);
     script.call(12, TURN, 0);
     // Another host.
-    script.peer.greet(SESSION + 1);
+    script.harness.send_hello(SESSION + 1);
     script.call(12, TURN, 0);
     script.wait(400);
 }
@@ -177,11 +177,11 @@ fn mixed(script: &mut Script) {
     script.say(&HostMessage::Ping { nonce: 5 });
 }
 
-/// A session, frames of it again, a hello of nobody, a session after it.
+/// A session, frames of it again, a hello of no one, a session after it.
 fn keyed(script: &mut Script) {
     mixed(script);
     let replayed: Vec<Vec<u8>> = script
-        .peer
+        .harness
         .said
         .iter()
         .rev()
@@ -190,17 +190,17 @@ fn keyed(script: &mut Script) {
         .map(|said| said.bytes.clone())
         .collect();
     for frame in replayed {
-        script.peer.push(&frame);
+        script.harness.push(&frame);
         script.hear();
     }
-    script.peer.plain(&HostMessage::Status);
+    script.harness.plain(&HostMessage::Status);
     script.hear();
     let nobody = HostHello { wire: 1, nonce: 666, host_nonce: [6; 8], ..HostHello::default() };
-    script.peer.plain(&HostMessage::Hello(nobody));
-    script.peer.hear_raw();
+    script.harness.plain(&HostMessage::Hello(nobody));
+    script.harness.hear_raw();
     script.call_with(8, SET, 3, message::Call { principal: "ann", ..message::Call::default() });
-    script.peer.host_nonce = *b"hostnext";
-    script.peer.greet(SESSION);
+    script.harness.host_nonce = *b"hostnext";
+    script.harness.send_hello(SESSION);
     script.call(9, SET, 4);
     script.say(&HostMessage::Provision { op: 1, key: [0; 16] });
 }
@@ -213,8 +213,8 @@ fn bus(script: &mut Script) {
         Header::from_device(8, false),
         Header::to_device(0, false),
     ] {
-        script.peer.bus_frame(header, &[]);
-        script.peer.hear();
+        script.harness.bus_frame(header, &[]);
+        script.harness.hear();
     }
     mixed(script);
 }
@@ -245,10 +245,10 @@ fn captures() -> Vec<(&'static str, String, Script)> {
 fn golden_captures_are_what_host_and_device_say_now() {
     for (name, link, script) in captures() {
         let mut text = format!("# link: {link}\n");
-        if script.peer.keys.is_some() {
+        if script.harness.keys.is_some() {
             text += &format!("# key: {}\n", golden::hex(&KEY.0));
         }
-        for said in &script.peer.said {
+        for said in &script.harness.said {
             text += &golden::capture_line(said);
         }
         golden::compare(&format!("{name}.capture"), &text);
@@ -256,7 +256,7 @@ fn golden_captures_are_what_host_and_device_say_now() {
 }
 
 /// What a device says when it is fed the host's lines at their times.
-fn replay(link: Link, key: Option<Key>, said: &[Said]) -> Vec<Said> {
+fn replay(link: Link, key: Option<Key>, said: &[CaptureLine]) -> Vec<CaptureLine> {
     let config = config(link, key);
     let mut memory = vec![0; config.memory()];
     let mut line = vec![0; 4096];
@@ -278,7 +278,7 @@ fn replay(link: Link, key: Option<Key>, said: &[Said]) -> Vec<Said> {
             while device.tx_peek().is_empty() && device.poll(at_ms, 8, &mut tools) <= at_ms {}
             let bytes = device.tx_peek().to_vec();
             device.tx_consume(bytes.len());
-            heard.push(Said { at_ms, by_host: false, bytes });
+            heard.push(CaptureLine { at_ms, by_host: false, bytes });
         }
         while device.poll(at_ms, 8, &mut tools) <= at_ms && device.tx_peek().is_empty() {}
     }

@@ -6,7 +6,7 @@ use trine_dispatch::{Answer, Call, Config, Local, Port, Tools, Wanted};
 use trine_wire::message::{self, HostMessage};
 
 use crate::bench::{EPOCH, SESSION};
-use crate::peer::{Peer, text};
+use crate::harness::{LinkHarness, text};
 
 const WATER: u16 = 0;
 const FILL: u16 = 1;
@@ -56,13 +56,13 @@ impl Tools for Board {
 
 /// A board, its person, and its hosts.
 struct Scene {
-    peer: Peer<Board>,
+    harness: LinkHarness<Board>,
     epoch: u32,
     session: u32,
     id: u32,
 }
 
-/// A call, but for its id and its check word.
+/// A call, but for its id and its call guard.
 #[derive(Clone, Copy, Default)]
 struct Ask<'a> {
     tool: u16,
@@ -78,16 +78,16 @@ const fn water(text: &str) -> Ask<'_> {
 
 impl Scene {
     fn new(config: Config<'static>) -> Self {
-        let mut peer = Peer::new(config, &TOOLS, Board::default());
-        peer.now = 5;
-        peer.hear();
-        assert_eq!(peer.device.fault(), None);
-        let epoch = peer.greet(SESSION);
-        Self { peer, epoch, session: SESSION, id: u32::from(config.calls_max) }
+        let mut harness = LinkHarness::new(config, &TOOLS, Board::default());
+        harness.now = 5;
+        harness.hear();
+        assert_eq!(harness.device.fault(), None);
+        let epoch = harness.send_hello(SESSION);
+        Self { harness, epoch, session: SESSION, id: u32::from(config.calls_max) }
     }
 
     fn takes_over(&mut self, session: u32) {
-        (self.epoch, self.session) = (self.peer.greet(session), session);
+        (self.epoch, self.session) = (self.harness.send_hello(session), session);
     }
 
     /// Makes a call; answers what the host hears.
@@ -106,8 +106,8 @@ impl Scene {
             ..message::Call::default()
         };
         self.id += 1;
-        self.peer.send(&HostMessage::Call(call));
-        self.peer.hear().iter().map(|bytes| text(bytes)).collect()
+        self.harness.send(&HostMessage::Call(call));
+        self.harness.hear().iter().map(|bytes| text(bytes)).collect()
     }
 
     fn refused(&mut self, ask: &Ask<'_>) {
@@ -121,16 +121,16 @@ impl Scene {
     }
 
     fn wait(&mut self, ms: u64) {
-        self.peer.now += ms;
-        self.peer.hear();
+        self.harness.now += ms;
+        self.harness.hear();
     }
 
     fn show(&mut self) {
-        assert!(self.peer.device.shown(self.peer.now).is_some(), "there is no question");
+        assert!(self.harness.device.shown(self.harness.now).is_some(), "there is no question");
     }
 
     fn press(&mut self) -> Option<u16> {
-        self.peer.device.agree(self.peer.now)
+        self.harness.device.agree(self.harness.now)
     }
 
     /// Shows the question for as long as it takes, and agrees.
@@ -141,7 +141,7 @@ impl Scene {
     }
 
     fn entered(&self) -> usize {
-        self.peer.tools.entered.len()
+        self.harness.tools.entered.len()
     }
 }
 
@@ -162,7 +162,7 @@ fn two_texts_of_one_digest_are_two_calls() {
     scene.agree();
     scene.refused(&water(large));
     scene.done(&water(small));
-    assert_eq!(scene.peer.tools.entered, [(WATER, small.to_string())]);
+    assert_eq!(scene.harness.tools.entered, [(WATER, small.to_string())]);
 }
 
 #[test]
@@ -176,7 +176,11 @@ fn a_call_that_differs_in_any_byte_of_anything_is_another_call() {
     };
     let mut scene = Scene::new(CONFIG);
     scene.refused(&asked);
-    assert_eq!(scene.peer.tools.brought, (b"state".to_vec(), b"yes".to_vec()), "it can be shown");
+    assert_eq!(
+        scene.harness.tools.brought,
+        (b"state".to_vec(), b"yes".to_vec()),
+        "it can be shown"
+    );
     scene.agree();
     for at in 0..11 {
         for bit in 0..7 {
@@ -212,17 +216,17 @@ fn a_question_that_comes_while_one_is_shown_takes_nothing_from_it_and_is_not_rem
     scene.show();
     scene.wait(GUARD - 1);
     scene.refused(&water("the whole tank"));
-    assert_eq!(scene.peer.tools.asked, [(WATER, "a drop".to_string())]);
+    assert_eq!(scene.harness.tools.asked, [(WATER, "a drop".to_string())]);
     scene.wait(1);
     assert_eq!(scene.press(), Some(WATER));
     // Nor while an agreement waits for its call.
     scene.refused(&water("the whole tank"));
-    assert_eq!((scene.press(), scene.peer.device.asked(scene.peer.now)), (None, None));
+    assert_eq!((scene.press(), scene.harness.device.asked(scene.harness.now)), (None, None));
     scene.done(&water("a drop"));
     assert_eq!(scene.press(), None, "nothing was remembered");
     scene.refused(&water("the whole tank"));
     assert_eq!(scene.press(), None, "it is not shown yet");
-    assert_eq!(scene.peer.tools.asked.len(), 2);
+    assert_eq!(scene.harness.tools.asked.len(), 2);
 }
 
 #[test]
@@ -236,7 +240,7 @@ fn a_press_counts_when_the_question_has_been_shown_for_the_guard_time_without_a_
     scene.wait(GUARD - 1);
     scene.show();
     assert_eq!(scene.press(), None);
-    scene.peer.device.hidden();
+    scene.harness.device.hidden();
     scene.wait(1);
     assert_eq!(scene.press(), None, "it is covered");
     scene.show();
@@ -251,16 +255,16 @@ fn a_press_counts_when_the_question_has_been_shown_for_the_guard_time_without_a_
 fn a_clock_that_goes_back_or_wraps_agrees_to_nothing_early_and_ends_nothing() {
     for start in [u64::from(u32::MAX) - 500, u64::MAX - 500, (1 << 33) - 500] {
         let mut scene = Scene::new(CONFIG);
-        scene.peer.now = start;
+        scene.harness.now = start;
         scene.refused(&water("a drop"));
         scene.show();
         for early in [0_u64, 1, 499, 501, 999, u64::MAX, u64::MAX - 2_000] {
             let now = start.wrapping_add(early);
-            assert_eq!(scene.peer.device.agree(now), None, "{start} {early}");
+            assert_eq!(scene.harness.device.agree(now), None, "{start} {early}");
         }
         // A tick of 32 bits goes on at 0.
-        scene.peer.now = u64::from(start.wrapping_add(GUARD) as u32);
-        scene.peer.hear();
+        scene.harness.now = u64::from(start.wrapping_add(GUARD) as u32);
+        scene.harness.hear();
         assert_eq!(scene.press(), Some(WATER), "{start}");
         scene.done(&water("a drop"));
     }
@@ -276,7 +280,7 @@ fn a_question_and_an_agreement_end_after_their_time_however_often_they_are_asked
         scene.refused(&water("a drop"));
     }
     scene.wait(CONSENT / 60);
-    assert_eq!((scene.press(), scene.peer.device.shown(scene.peer.now)), (None, None));
+    assert_eq!((scene.press(), scene.harness.device.shown(scene.harness.now)), (None, None));
     scene.refused(&water("a drop"));
     scene.agree();
     scene.wait(CONSENT);
@@ -285,12 +289,12 @@ fn a_question_and_an_agreement_end_after_their_time_however_often_they_are_asked
 }
 
 #[test]
-fn nothing_comes_back_however_long_nobody_has_looked() {
+fn nothing_comes_back_however_long_the_clock_was_not_read() {
     for later in [CONSENT, 1 << 30, 1 << 31, 3 << 30, 1 << 32, (1 << 32) + 1, 1 << 60] {
         let mut scene = Scene::new(CONFIG);
         scene.refused(&water("a drop"));
         scene.agree();
-        scene.peer.now += later;
+        scene.harness.now += later;
         scene.refused(&water("a drop"));
         assert_eq!(scene.entered(), 0, "{later}");
     }
@@ -301,11 +305,11 @@ fn when_tools_change_what_was_asked_is_forgotten() {
     let mut scene = Scene::new(CONFIG);
     scene.refused(&water("a drop"));
     scene.agree();
-    scene.peer.device.announce();
-    scene.peer.hear();
+    scene.harness.device.announce();
+    scene.harness.hear();
     scene.refused(&water("a drop"));
     scene.show();
-    scene.peer.device.announce();
+    scene.harness.device.announce();
     scene.wait(GUARD);
     assert_eq!((scene.press(), scene.entered()), (None, 0));
 }
@@ -323,7 +327,7 @@ fn another_principal_has_no_part_in_an_agreement_of_the_first() {
 }
 
 #[test]
-fn after_a_takeover_no_agreement_of_before_holds_for_anybody() {
+fn after_a_takeover_no_earlier_agreement_holds() {
     let mut scene = Scene::new(CONFIG);
     scene.refused(&water("a drop"));
     scene.agree();
@@ -344,7 +348,7 @@ fn a_call_of_the_program_itself_and_one_of_the_host_are_two() {
     let mut scene = Scene::new(CONFIG);
     let args = [&[0, 4, 6][..], b"a drop"].concat();
     let local = |scene: &mut Scene| {
-        let Peer { device, tools, now, .. } = &mut scene.peer;
+        let LinkHarness { device, tools, now, .. } = &mut scene.harness;
         device.local((WATER, &args), *now, tools, &mut [0; 64])
     };
     scene.refused(&water("a drop"));
@@ -376,13 +380,13 @@ fn what_is_longer_than_consent_bytes_is_refused_in_words_and_takes_no_question()
         let heard = scene.call(ask);
         assert!(heard.contains(&format!("Failed {{ text: {text:?} }}")), "{heard}");
     }
-    assert!(scene.peer.tools.asked.is_empty());
+    assert!(scene.harness.tools.asked.is_empty());
     scene.refused(&water(&fits));
     scene.agree();
     assert!(scene.call(&over[0]).contains(text));
     scene.done(&water(&fits));
     let args = [&[0, 4, 100][..], &[b'x'; 100]].concat();
-    let Peer { device, tools, now, .. } = &mut scene.peer;
+    let LinkHarness { device, tools, now, .. } = &mut scene.harness;
     assert_eq!(device.local((WATER, &args), *now, tools, &mut [0; 64]), Local::TooLong(100));
     assert_eq!(scene.entered(), 1);
 }
@@ -403,19 +407,22 @@ fn a_person_can_dismiss_a_question_and_its_asker_lets_others_ask() {
     let mut scene = Scene::new(CONFIG);
     let (eve, ann) =
         (Ask { principal: "eve", ..water("flood") }, Ask { principal: "ann", ..water("a drop") });
-    assert_eq!(scene.peer.device.dismiss(scene.peer.now), None);
+    assert_eq!(scene.harness.device.dismiss(scene.harness.now), None);
     scene.refused(&eve);
     scene.show();
     scene.wait(GUARD);
-    assert_eq!(scene.peer.device.dismiss(scene.peer.now), Some(WATER));
+    assert_eq!(scene.harness.device.dismiss(scene.harness.now), Some(WATER));
     assert_eq!(scene.press(), None);
     scene.refused(&eve);
     scene.refused(&Ask { text: "flood again", ..eve });
-    assert_eq!((scene.peer.device.asked(scene.peer.now), scene.peer.tools.asked.len()), (None, 1));
+    assert_eq!(
+        (scene.harness.device.asked(scene.harness.now), scene.harness.tools.asked.len()),
+        (None, 1)
+    );
     scene.refused(&ann);
     scene.agree();
     // An agreement can be taken back as long as it was not used.
-    assert_eq!(scene.peer.device.dismiss(scene.peer.now), Some(WATER));
+    assert_eq!(scene.harness.device.dismiss(scene.harness.now), Some(WATER));
     scene.refused(&ann);
     scene.wait(CONSENT / 4);
     scene.refused(&ann);
@@ -434,8 +441,8 @@ fn who_asks_all_the_time_leaves_every_other_question_to_another_who_waits() {
         if turn % 10 == 9 {
             scene.refused(&ann);
         }
-        if scene.peer.tools.asked.iter().any(|(_, text)| text == "a drop") {
-            assert!(scene.peer.now <= 2 * CONSENT);
+        if scene.harness.tools.asked.iter().any(|(_, text)| text == "a drop") {
+            assert!(scene.harness.now <= 2 * CONSENT);
             return;
         }
         scene.wait(500);
@@ -448,13 +455,13 @@ fn a_question_that_is_not_shown_is_offered_again_and_one_that_is_shown_is_not() 
     let mut scene = Scene::new(CONFIG);
     scene.refused(&water("a drop"));
     scene.refused(&water("a drop"));
-    assert_eq!(scene.peer.tools.asked.len(), 2);
+    assert_eq!(scene.harness.tools.asked.len(), 2);
     scene.show();
     scene.refused(&water("a drop"));
-    assert_eq!(scene.peer.tools.asked.len(), 2);
-    scene.peer.device.hidden();
+    assert_eq!(scene.harness.tools.asked.len(), 2);
+    scene.harness.device.hidden();
     scene.refused(&water("a drop"));
-    assert_eq!(scene.peer.tools.asked.len(), 3);
+    assert_eq!(scene.harness.tools.asked.len(), 3);
 }
 
 #[test]
@@ -463,18 +470,18 @@ fn a_press_at_a_port_counts_from_when_the_ports_were_seen_empty() {
     let ring = Box::leak(Box::new(trine_arena::Ring::new(vec![0; 64].leak())));
     let (producer, consumer) = ring.split();
     let mut port = Port::new(producer);
-    scene.peer.device.add_port(consumer).expect("there is a place");
+    scene.harness.device.add_port(consumer).expect("there is a place");
     scene.refused(&water("a drop"));
     scene.show();
-    // The loop stands still: nobody knows when in that time the button was pressed.
+    // The loop stands still: no one knows when in that time the button was pressed.
     assert!(port.agree());
     scene.wait(10 * GUARD);
     scene.refused(&water("a drop"));
     // It asks to be polled when the guard is over, so that a loop which sleeps does that.
-    scene.peer.device.hidden();
+    scene.harness.device.hidden();
     scene.show();
-    let now = scene.peer.now;
-    let Peer { device, tools, .. } = &mut scene.peer;
+    let now = scene.harness.now;
+    let LinkHarness { device, tools, .. } = &mut scene.harness;
     assert_eq!(device.poll(now, 8, tools), now + GUARD);
     scene.wait(GUARD);
     assert!(port.agree());
@@ -492,7 +499,7 @@ fn a_press_at_a_port_counts_from_when_the_ports_were_seen_empty() {
 #[test]
 fn the_guard_can_be_set() {
     let mut scene = Scene::new(CONFIG);
-    scene.peer.device.set_consent_guard(3_000);
+    scene.harness.device.set_consent_guard(3_000);
     scene.refused(&water("a drop"));
     scene.show();
     scene.wait(2_999);

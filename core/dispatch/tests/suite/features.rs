@@ -4,14 +4,14 @@ use trine_dispatch::{Answered, Config, Records, Request};
 use trine_wire::message::{Call, DeviceMessage, HostHello, HostMessage, Outcome};
 
 use crate::bench::{
-    ASK, CONFIG, FAN, Heard, LANES, MOVE, SESSION, SHOW, SNAP, TOOLS, call_of, with_config,
+    ASK, CONFIG, FAN, MOVE, Received, SESSION, SHOW, SLOTS, SNAP, TOOLS, call_of, with_config,
     with_rig,
 };
 use crate::calls::{done, result};
-use crate::peer::Peer;
+use crate::harness::LinkHarness;
 
-fn other(text: &str) -> Heard {
-    Heard::Other(text.to_string())
+fn other(text: &str) -> Received {
+    Received::Other(text.to_string())
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn progress_goes_to_who_wants_it_and_in_order() {
             rig.bench.progress.push_back((wanted, done, u32::MAX));
             rig.bench.progress.push_back((unwanted, done, 0));
         }
-        let steps = |done| Heard::Progress(1, done, u32::MAX, "steps".to_string());
+        let steps = |done| Received::Progress(1, done, u32::MAX, "steps".to_string());
         assert_eq!(rig.hear(), [steps(1), steps(u32::MAX)]);
         rig.bench.complete.push_back((wanted, 10));
         assert_eq!(rig.hear(), [done(1, 10)]);
@@ -47,10 +47,10 @@ fn the_log_has_the_level_that_the_host_asked_for_until_another_host_comes() {
         assert_eq!(rig.hear(), heard.map(other));
         assert!(rig.device.log(7, "from outside of a poll").is_ok());
         assert_eq!(rig.hear().len(), 1);
-        rig.greet(SESSION);
+        rig.send_hello(SESSION);
         rig.bench.log.extend(lines());
         assert_eq!(rig.hear().len(), 2, "the same host");
-        rig.greet(SESSION + 1);
+        rig.send_hello(SESSION + 1);
         rig.bench.log.extend(lines());
         assert_eq!(rig.hear(), [], "another host");
     });
@@ -63,8 +63,9 @@ fn content_waits_for_credit_and_other_calls_do_not_wait_for_it() {
             HostHello { session: SESSION, content_window: 300, wire: 1, ..HostHello::default() };
         rig.send(&HostMessage::Hello(hello));
         rig.hear();
-        let sent = |heard: &[Heard]| -> usize {
-            let len = |heard: &Heard| if let Heard::Chunk(1, _, b) = heard { b.len() } else { 0 };
+        let sent = |heard: &[Received]| -> usize {
+            let len =
+                |heard: &Received| if let Received::Chunk(1, _, b) = heard { b.len() } else { 0 };
             heard.iter().map(len).sum()
         };
         rig.call(1, SNAP, 0);
@@ -73,14 +74,14 @@ fn content_waits_for_credit_and_other_calls_do_not_wait_for_it() {
         rig.call(2, FAN, 3);
         assert_eq!(rig.hear(), [done(2, 3)]);
         for upto in [300, 200, 301, 301] {
-            rig.send(&HostMessage::Credit { id: 1 + LANES, upto });
+            rig.send(&HostMessage::Credit { id: 1 + SLOTS, upto });
         }
         rig.send(&HostMessage::Credit { id: 99, upto: 5_000 });
         assert_eq!(sent(&rig.hear()), 1);
         // A repeat of the call hears that it is under way, and wholly sent that it is forgotten.
         rig.call(1, SNAP, 0);
         assert_eq!(rig.hear(), [crate::bench::under_way(1)]);
-        rig.send(&HostMessage::Credit { id: 1 + LANES, upto: u32::MAX });
+        rig.send(&HostMessage::Credit { id: 1 + SLOTS, upto: u32::MAX });
         assert_eq!(sent(&rig.hear()), 699);
         rig.call(1, SNAP, 0);
         assert_eq!(rig.hear(), [result(1, "Forgotten")]);
@@ -115,11 +116,13 @@ fn nothing_larger_than_the_host_takes_is_sent() {
         rig.call(2, ASK, 5);
         for heard in rig.hear() {
             match heard {
-                Heard::Chunk(_, at, bytes) => assert_eq!(bytes.len(), (1000 - at as usize).min(24)),
-                Heard::Result(2, text) => {
+                Received::Chunk(_, at, bytes) => {
+                    assert_eq!(bytes.len(), (1000 - at as usize).min(24));
+                }
+                Received::Result(2, text) => {
                     assert_eq!(text, "BadResult { code: 8, node: 65535 }", "its state is too long");
                 }
-                Heard::Other(text) => assert!(text.len() < 200, "{text}"),
+                Received::Other(text) => assert!(text.len() < 200, "{text}"),
                 _ => {}
             }
         }
@@ -128,10 +131,10 @@ fn nothing_larger_than_the_host_takes_is_sent() {
 
 #[test]
 fn a_call_that_needs_input_is_over_and_goes_on_with_state_and_answers() {
-    let mut peer = Peer::new(CONFIG, &TOOLS, crate::bench::Bench::default());
-    let epoch = peer.greet(SESSION);
-    peer.call((8, ASK), epoch, &[0, 2, 20]);
-    let heard = peer.hear();
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, crate::bench::Bench::default());
+    let epoch = harness.send_hello(SESSION);
+    harness.call((8, ASK), epoch, &[0, 2, 20]);
+    let heard = harness.hear();
     let [bytes] = &heard[..] else { panic!("{heard:?}") };
     let Some(DeviceMessage::Result { id: 8, outcome }) = trine_wire::message::read(bytes) else {
         panic!("{bytes:?}")
@@ -144,19 +147,19 @@ fn a_call_that_needs_input_is_over_and_goes_on_with_state_and_answers() {
     assert_eq!(records.record(), Some(Request { name: "why", ..sure }));
     assert_eq!((records.left(), records.record::<Request<'_>>()), (0, None));
     // The repeat of it is answered alike; the call that goes on is a new one.
-    peer.call((8, ASK), epoch, &[0, 2, 20]);
-    assert_eq!(peer.hear(), core::slice::from_ref(bytes));
+    harness.call((8, ASK), epoch, &[0, 2, 20]);
+    assert_eq!(harness.hear(), core::slice::from_ref(bytes));
     let mut answers = [0; 32];
     let answer = [Answered { name: "sure", action: 0, values: &[] }];
     let len = trine_wire::message::input::write(&answer, &mut answers).expect("it fits");
     let call = call_of(8, ASK, &[0, 2, 20]);
     let call = Call { state, answers: &answers[..len], principal: "ann", ..call };
-    peer.send(&HostMessage::Call(call));
-    assert_eq!(peer.hear().len(), 1);
-    let (state_seen, answers_seen, principal, tagged) = &peer.tools.last;
+    harness.send(&HostMessage::Call(call));
+    assert_eq!(harness.hear().len(), 1);
+    let (state_seen, answers_seen, principal, tagged) = &harness.tools.last;
     assert_eq!((state_seen.as_slice(), answers_seen.as_slice()), (state, &answers[..len]));
     assert_eq!((principal.as_str(), *tagged), ("", false), "nobody proved who asks");
-    assert_eq!(peer.tools.entered.len(), 2);
+    assert_eq!(harness.tools.entered.len(), 2);
 }
 
 #[test]
@@ -181,7 +184,7 @@ fn factory_operations_answer_and_change_nothing() {
         let mut ask = |op, arg: &[u8]| {
             rig.send(&HostMessage::Factory { op, arg });
             let heard = rig.hear();
-            let [Heard::Other(text)] = &heard[..] else { panic!("{heard:?}") };
+            let [Received::Other(text)] = &heard[..] else { panic!("{heard:?}") };
             text.strip_prefix("Factory ").expect("an answer").to_string()
         };
         assert_eq!(ask(0, &[1, 2, 3]), "{ op: 0, code: 0, bytes: [1, 2, 3] }");
@@ -207,13 +210,13 @@ fn other_lists_are_empty_and_what_is_no_tool_is_unsupported() {
 }
 
 #[test]
-fn the_greeting_tells_limits_and_session() {
+fn the_hello_tells_limits_and_session() {
     let config = Config { link_ms: 900, ..CONFIG };
     with_config(config, |rig| {
         let hello = HostHello { session: SESSION, wire: 1, nonce: 9, ..HostHello::default() };
         rig.send(&HostMessage::Hello(hello));
         let heard = rig.hear();
-        let [Heard::Other(text)] = &heard[..] else { panic!("{heard:?}") };
+        let [Received::Other(text)] = &heard[..] else { panic!("{heard:?}") };
         for member in [
             "wire: 1, nonce: 9, epoch: 16909060",
             "tools: 7, message_max: 192, calls_max: 8, features: 3199,",

@@ -5,14 +5,14 @@ use trine_wire::bus::{BROADCAST, Header};
 use trine_wire::message::HostMessage;
 
 use crate::bench::{Bench, CONFIG, FAN, MOVE, SESSION, SNAP, TOOLS};
-use crate::peer::{Peer, framed, text};
+use crate::harness::{LinkHarness, framed, text};
 
 const ADDRESS: u8 = 17;
 
-fn peer(link: Link) -> (Peer<Bench>, u32) {
-    let mut peer = Peer::new(Config { link, ..CONFIG }, &TOOLS, Bench::default());
-    let epoch = peer.greet(SESSION);
-    (peer, epoch)
+fn harness(link: Link) -> (LinkHarness<Bench>, u32) {
+    let mut harness = LinkHarness::new(Config { link, ..CONFIG }, &TOOLS, Bench::default());
+    let epoch = harness.send_hello(SESSION);
+    (harness, epoch)
 }
 
 fn links() -> impl Iterator<Item = Link> {
@@ -21,29 +21,29 @@ fn links() -> impl Iterator<Item = Link> {
 }
 
 /// All that is heard, as text.
-fn heard(peer: &mut Peer<Bench>) -> Vec<String> {
-    peer.hear().iter().map(|bytes| text(bytes)).collect()
+fn heard(harness: &mut LinkHarness<Bench>) -> Vec<String> {
+    harness.hear().iter().map(|bytes| text(bytes)).collect()
 }
 
 #[test]
 fn every_link_brings_the_same_messages() {
     let mut all = Vec::new();
     for link in links() {
-        let (mut peer, epoch) = peer(link);
+        let (mut harness, epoch) = harness(link);
         let mut said = Vec::new();
-        peer.send(&HostMessage::List { offset: 0, max: 200, what: 0 });
-        said.extend(heard(&mut peer));
-        peer.call((8, FAN), epoch, &[0, 2, 20]);
-        said.extend(heard(&mut peer));
-        peer.call((8, FAN), epoch, &[0, 2, 20]);
-        said.extend(heard(&mut peer));
-        peer.call((9, MOVE), epoch, &[0, 2, 20]);
-        said.extend(heard(&mut peer));
-        peer.tools.complete.push_back((peer.tools.pending[0], 10));
-        peer.call((10, SNAP), epoch, &[0, 2, 0]);
-        peer.send(&HostMessage::Ping { nonce: 3 });
-        said.extend(heard(&mut peer));
-        assert_eq!(peer.tools.entered.len(), 3, "{link:?}");
+        harness.send(&HostMessage::List { offset: 0, max: 200, what: 0 });
+        said.extend(heard(&mut harness));
+        harness.call((8, FAN), epoch, &[0, 2, 20]);
+        said.extend(heard(&mut harness));
+        harness.call((8, FAN), epoch, &[0, 2, 20]);
+        said.extend(heard(&mut harness));
+        harness.call((9, MOVE), epoch, &[0, 2, 20]);
+        said.extend(heard(&mut harness));
+        harness.tools.complete.push_back((harness.tools.pending[0], 10));
+        harness.call((10, SNAP), epoch, &[0, 2, 0]);
+        harness.send(&HostMessage::Ping { nonce: 3 });
+        said.extend(heard(&mut harness));
+        assert_eq!(harness.tools.entered.len(), 3, "{link:?}");
         // Content, pong and the late answer come in an order of their own.
         said.sort();
         all.push((link, said));
@@ -58,30 +58,33 @@ fn every_link_brings_the_same_messages() {
 fn after_damage_to_any_packet_the_next_call_is_served() {
     for mtu in [8, 20, 64] {
         let link = Link::Packet { mtu };
-        let (mut whole, epoch) = peer(link);
+        let (mut whole, epoch) = harness(link);
         let before = whole.said.len();
         whole.call((8, FAN), epoch, &[0, 2, 20]);
         let packets: Vec<Vec<u8>> =
             whole.said[before..].iter().map(|said| said.bytes.clone()).collect();
         for lost in 0..packets.len() {
             for damage in 0..4 {
-                let (mut peer, epoch) = peer(link);
+                let (mut harness, epoch) = harness(link);
                 for (at, packet) in packets.iter().enumerate() {
                     match damage {
-                        _ if at != lost => peer.push(packet),
+                        _ if at != lost => harness.push(packet),
                         0 => {}
-                        1 => (peer.push(packet), peer.push(packet)).1,
-                        2 => peer.push(&packet[..packet.len() - 1]),
-                        _ => peer.push(&packet.iter().map(|byte| byte ^ 0x55).collect::<Vec<_>>()),
+                        1 => (harness.push(packet), harness.push(packet)).1,
+                        2 => harness.push(&packet[..packet.len() - 1]),
+                        _ => {
+                            harness
+                                .push(&packet.iter().map(|byte| byte ^ 0x55).collect::<Vec<_>>());
+                        }
                     }
                 }
-                peer.hear();
-                peer.call((9, FAN), epoch, &[0, 2, 40]);
-                let heard = heard(&mut peer);
+                harness.hear();
+                harness.call((9, FAN), epoch, &[0, 2, 40]);
+                let heard = heard(&mut harness);
                 let done = "Result { id: 9, outcome: Done { value: [0, 2, 40] } }";
                 assert_eq!(heard.last().map(String::as_str), Some(done), "{mtu} {lost} {damage}");
                 let runs = usize::from(damage == 1);
-                assert_eq!(peer.tools.entered.len(), 1 + runs, "{mtu} {lost} {damage}");
+                assert_eq!(harness.tools.entered.len(), 1 + runs, "{mtu} {lost} {damage}");
             }
         }
     }
@@ -89,17 +92,17 @@ fn after_damage_to_any_packet_the_next_call_is_served() {
 
 #[test]
 fn a_device_on_a_bus_speaks_only_when_it_is_polled_and_once_for_each_poll() {
-    let (mut peer, epoch) = peer(Link::Bus { address: ADDRESS });
-    let quiet = |peer: &mut Peer<Bench>| {
+    let (mut harness, epoch) = harness(Link::Bus { address: ADDRESS });
+    let quiet = |harness: &mut LinkHarness<Bench>| {
         for _ in 0..3 {
-            peer.device.poll(peer.now, 8, &mut peer.tools);
-            assert_eq!(peer.device.tx_peek(), [], "it speaks unasked");
+            harness.device.poll(harness.now, 8, &mut harness.tools);
+            assert_eq!(harness.device.tx_peek(), [], "it speaks unasked");
         }
     };
-    let call = |peer: &mut Peer<Bench>, id: u32| {
-        let before = peer.said.len();
-        peer.call((id, FAN), epoch, &[0, 2, 20]);
-        peer.said[before].bytes.clone()
+    let call = |harness: &mut LinkHarness<Bench>, id: u32| {
+        let before = harness.said.len();
+        harness.call((id, FAN), epoch, &[0, 2, 20]);
+        harness.said[before].bytes.clone()
     };
     // Messages that do not poll, a broadcast, another's and a device's frame: nothing is said.
     let (unpolled, other) =
@@ -110,53 +113,53 @@ fn a_device_on_a_bus_speaks_only_when_it_is_polled_and_once_for_each_poll() {
     for header in
         [unpolled, other, Header::to_device(BROADCAST, true), Header::from_device(ADDRESS, false)]
     {
-        peer.bus_frame(header, ping);
-        quiet(&mut peer);
+        harness.bus_frame(header, ping);
+        quiet(&mut harness);
     }
     // The poll brings what the first of them asked for, and one more that there is nothing.
     let poll = Header::to_device(ADDRESS, true);
-    let speaks = |peer: &mut Peer<Bench>| {
-        peer.bus_frame(poll, &[]);
-        peer.device.poll(peer.now, 8, &mut peer.tools);
-        let bytes = peer.device.tx_peek().to_vec();
-        peer.device.tx_consume(bytes.len());
-        quiet(peer);
+    let speaks = |harness: &mut LinkHarness<Bench>| {
+        harness.bus_frame(poll, &[]);
+        harness.device.poll(harness.now, 8, &mut harness.tools);
+        let bytes = harness.device.tx_peek().to_vec();
+        harness.device.tx_consume(bytes.len());
+        quiet(harness);
         bytes
     };
     let mut pong = [0; 16];
     let message = trine_wire::message::DeviceMessage::Pong { nonce: 9, epoch };
     let len = trine_wire::message::write(&message, &mut pong).expect("fits");
-    assert_eq!(speaks(&mut peer), framed(&[&[ADDRESS, 0x80], &pong[..len]].concat()));
-    assert_eq!(speaks(&mut peer), framed(&[ADDRESS, 0x80]));
+    assert_eq!(speaks(&mut harness), framed(&[&[ADDRESS, 0x80], &pong[..len]].concat()));
+    assert_eq!(speaks(&mut harness), framed(&[ADDRESS, 0x80]));
     // An answer that is lost on the way comes again as the answer to the same call again.
-    let frame = call(&mut peer, 8);
-    peer.device.poll(peer.now, 8, &mut peer.tools);
-    let first = peer.device.tx_peek().to_vec();
-    peer.device.tx_consume(first.len());
-    peer.push(&frame);
-    peer.device.poll(peer.now, 8, &mut peer.tools);
-    assert_eq!(peer.device.tx_peek(), first);
-    assert_eq!(peer.tools.entered.len(), 1);
+    let frame = call(&mut harness, 8);
+    harness.device.poll(harness.now, 8, &mut harness.tools);
+    let first = harness.device.tx_peek().to_vec();
+    harness.device.tx_consume(first.len());
+    harness.push(&frame);
+    harness.device.poll(harness.now, 8, &mut harness.tools);
+    assert_eq!(harness.device.tx_peek(), first);
+    assert_eq!(harness.tools.entered.len(), 1);
 }
 
 #[test]
 fn a_message_that_meets_a_full_outbox_on_a_bus_is_dealt_with_after_it() {
-    let (mut peer, epoch) = peer(Link::Bus { address: ADDRESS });
-    peer.bus_frame(Header::to_device(ADDRESS, false), &[9, 1]);
-    peer.device.poll(peer.now, 8, &mut peer.tools);
+    let (mut harness, epoch) = harness(Link::Bus { address: ADDRESS });
+    harness.bus_frame(Header::to_device(ADDRESS, false), &[9, 1]);
+    harness.device.poll(harness.now, 8, &mut harness.tools);
     // The pong waits. A call that polls lets it go and is run after it.
-    peer.call((8, FAN), epoch, &[0, 2, 20]);
-    let heard = heard(&mut peer);
+    harness.call((8, FAN), epoch, &[0, 2, 20]);
+    let heard = heard(&mut harness);
     assert!(heard[0].starts_with("Pong"), "{heard:?}");
     assert_eq!(heard[1..], ["Result { id: 8, outcome: Done { value: [0, 2, 20] } }"]);
     // One that does not poll is dropped, but for what has no answer.
-    peer.bus_frame(Header::to_device(ADDRESS, false), &[9, 1]);
-    peer.device.poll(peer.now, 8, &mut peer.tools);
-    peer.bus_frame(Header::to_device(ADDRESS, false), &[9, 2]);
-    peer.bus_frame(Header::to_device(ADDRESS, false), &[10, 0]);
-    peer.tools.log.push_back((0, "heard"));
-    peer.send_raw(&[]);
-    let heard: Vec<String> = peer.hear().iter().map(|bytes| text(bytes)).collect();
+    harness.bus_frame(Header::to_device(ADDRESS, false), &[9, 1]);
+    harness.device.poll(harness.now, 8, &mut harness.tools);
+    harness.bus_frame(Header::to_device(ADDRESS, false), &[9, 2]);
+    harness.bus_frame(Header::to_device(ADDRESS, false), &[10, 0]);
+    harness.tools.log.push_back((0, "heard"));
+    harness.send_raw(&[]);
+    let heard: Vec<String> = harness.hear().iter().map(|bytes| text(bytes)).collect();
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert!(heard[0].starts_with("Pong { nonce: 1"));
     assert_eq!(heard[1], "Log { level: 0, text: \"heard\" }");

@@ -24,15 +24,15 @@ mod features;
 #[path = "../../../wire/tests/suite/common/golden.rs"]
 mod golden;
 #[cfg(feature = "secure")]
+mod harness;
+#[cfg(not(feature = "secure"))]
+#[path = "stream.rs"]
+mod harness;
+#[cfg(feature = "secure")]
 mod keyed;
 #[cfg(feature = "secure")]
 mod links;
 mod once;
-#[cfg(feature = "secure")]
-mod peer;
-#[cfg(not(feature = "secure"))]
-#[path = "stream.rs"]
-mod peer;
 #[cfg(feature = "check")]
 mod registry;
 mod sources;

@@ -7,23 +7,23 @@ use proptest::prelude::*;
 use trine_dispatch::Config;
 use trine_wire::message::{self, Call, DeviceMessage, HostMessage, Outcome};
 
-use crate::bench::{Bench, CONFIG, FAN, LANES, MOVE, OPEN, SESSION, SNAP, TOOLS, call_of};
+use crate::bench::{Bench, CONFIG, FAN, MOVE, OPEN, SESSION, SLOTS, SNAP, TOOLS, call_of};
 use crate::calls::{done, result};
-use crate::peer::Peer;
+use crate::harness::LinkHarness;
 
 /// What happens next.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// The host makes a new call of a tool on a lane, with an argument.
-    New { lane: u32, tool: u16, percent: u8 },
+    /// The host makes a new call of a tool on a slot, with an argument.
+    New { slot: u32, tool: u16, percent: u8 },
     /// A frame that was sent before comes again, or late: counted from the last one back.
     Again { back: usize },
     /// A frame comes with one byte turned over.
     Hurt { back: usize, at: usize, bit: u8 },
     /// The tool completes the oldest pending call.
     Complete,
-    /// The host cancels the last call of a lane.
-    Cancel { lane: u32 },
+    /// The host cancels the last call of a slot.
+    Cancel { slot: u32 },
     /// The host says hello again, in the same session.
     Greet,
     /// The device's answers of this step are lost.
@@ -35,13 +35,13 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let tool = prop_oneof![Just(FAN), Just(MOVE), Just(OPEN), Just(SNAP)];
     prop_oneof![
-        4 => (0..LANES, tool, 0..=120u8)
-            .prop_map(|(lane, tool, percent)| Step::New { lane, tool, percent }),
+        4 => (0..SLOTS, tool, 0..=120u8)
+            .prop_map(|(slot, tool, percent)| Step::New { slot, tool, percent }),
         6 => (0..12usize).prop_map(|back| Step::Again { back }),
         1 => (0..12usize, any::<usize>(), 0..8u8)
             .prop_map(|(back, at, bit)| Step::Hurt { back, at, bit }),
         2 => Just(Step::Complete),
-        1 => (0..LANES).prop_map(|lane| Step::Cancel { lane }),
+        1 => (0..SLOTS).prop_map(|slot| Step::Cancel { slot }),
         1 => Just(Step::Greet),
         2 => Just(Step::Lose),
         1 => (0..400u16).prop_map(|ms| Step::Wait { ms }),
@@ -50,10 +50,10 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A host that remembers everything it heard.
 struct Host {
-    peer: Peer<Bench>,
+    harness: LinkHarness<Bench>,
     epoch: u32,
-    /// Next sequence number of each lane.
-    next: [u32; LANES as usize],
+    /// Next sequence number of each slot.
+    next: [u32; SLOTS as usize],
     frames: Vec<Vec<u8>>,
     /// The first answer of each call, and how often it came.
     answers: HashMap<u32, (Vec<u8>, usize)>,
@@ -62,30 +62,30 @@ struct Host {
 
 impl Host {
     fn new() -> Self {
-        // Small enough for two lanes of answers to be forgotten, large enough for the others.
+        // Small enough for two slots of answers to be forgotten, large enough for the others.
         let config = Config { repeat_max: 12, ..CONFIG };
-        let mut peer = Peer::new(config, &TOOLS, Bench::default());
-        let epoch = peer.greet(SESSION);
-        let next = [1; LANES as usize];
-        Self { peer, epoch, next, frames: Vec::new(), answers: HashMap::new(), calls: 0 }
+        let mut harness = LinkHarness::new(config, &TOOLS, Bench::default());
+        let epoch = harness.send_hello(SESSION);
+        let next = [1; SLOTS as usize];
+        Self { harness, epoch, next, frames: Vec::new(), answers: HashMap::new(), calls: 0 }
     }
 
     fn push(&mut self, frame: &[u8]) {
-        self.peer.push(frame);
+        self.harness.push(frame);
     }
 
-    fn new_call(&mut self, lane: u32, tool: u16, percent: u8) {
-        let next = &mut self.next[lane as usize];
-        let id = *next * LANES + lane;
+    fn new_call(&mut self, slot: u32, tool: u16, percent: u8) {
+        let next = &mut self.next[slot as usize];
+        let id = *next * SLOTS + slot;
         *next += 1;
         self.calls += 1;
         let mut args = [0; 8];
         let mut writer = trine_descriptor::ValueWriter::new(&mut args);
         // Each call has an argument of its own, by which the tool's runs are told apart.
         writer.int(0, if percent > 100 { 101 } else { self.calls as i64 });
-        let before = self.peer.said.len();
-        self.peer.call((id, tool), self.epoch, writer.bytes());
-        self.frames.push(self.peer.said[before].bytes.clone());
+        let before = self.harness.said.len();
+        self.harness.call((id, tool), self.epoch, writer.bytes());
+        self.frames.push(self.harness.said[before].bytes.clone());
     }
 
     fn frame(&self, back: usize) -> Option<Vec<u8>> {
@@ -94,7 +94,7 @@ impl Host {
 
     /// Takes what the device says, and checks it against all that it ever said.
     fn hear(&mut self, lost: bool) {
-        for bytes in self.peer.hear() {
+        for bytes in self.harness.hear() {
             let message = message::read::<DeviceMessage<'_>>(&bytes).expect("a known message");
             let DeviceMessage::Result { id, outcome } = message else { continue };
             if lost || matches!(outcome, Outcome::Stale) {
@@ -116,7 +116,7 @@ impl Host {
     fn run(&mut self, step: Step) {
         let mut lost = false;
         match step {
-            Step::New { lane, tool, percent } => self.new_call(lane, tool, percent),
+            Step::New { slot, tool, percent } => self.new_call(slot, tool, percent),
             Step::Again { back } => {
                 if let Some(frame) = self.frame(back) {
                     self.push(&frame);
@@ -130,18 +130,18 @@ impl Host {
                 }
             }
             Step::Complete => {
-                if !self.peer.tools.pending.is_empty() {
-                    let call = self.peer.tools.pending.remove(0);
-                    self.peer.tools.complete.push_back((call, 50));
+                if !self.harness.tools.pending.is_empty() {
+                    let call = self.harness.tools.pending.remove(0);
+                    self.harness.tools.complete.push_back((call, 50));
                 }
             }
-            Step::Cancel { lane } => {
-                let id = (self.next[lane as usize] - 1) * LANES + lane;
-                self.peer.send(&HostMessage::Cancel { id });
+            Step::Cancel { slot } => {
+                let id = (self.next[slot as usize] - 1) * SLOTS + slot;
+                self.harness.send(&HostMessage::Cancel { id });
             }
-            Step::Greet => assert_eq!(self.peer.greet(SESSION), self.epoch),
+            Step::Greet => assert_eq!(self.harness.send_hello(SESSION), self.epoch),
             Step::Lose => lost = true,
-            Step::Wait { ms } => self.peer.now += u64::from(ms),
+            Step::Wait { ms } => self.harness.now += u64::from(ms),
         }
         self.hear(lost);
     }
@@ -156,24 +156,24 @@ proptest! {
         for step in steps {
             host.run(step);
             let runs: HashSet<i64> =
-                host.peer.tools.entered.iter().map(|&(_, number)| number).collect();
-            assert_eq!(runs.len(), host.peer.tools.entered.len(), "a call ran twice");
+                host.harness.tools.entered.iter().map(|&(_, number)| number).collect();
+            assert_eq!(runs.len(), host.harness.tools.entered.len(), "a call ran twice");
             #[cfg(feature = "status")]
             {
-                let status = host.peer.device.status(host.peer.now);
-                assert_eq!(status.entered as usize, host.peer.tools.entered.len());
+                let status = host.harness.device.status(host.harness.now);
+                assert_eq!(status.entered as usize, host.harness.tools.entered.len());
             }
         }
-        // The host keeps asking: the last call of each lane ends.
-        host.peer.now += 100_000;
+        // The host keeps asking: the last call of each slot ends.
+        host.harness.now += 100_000;
         host.hear(false);
         let last: Vec<u32> =
-            (0..LANES).map(|lane| (host.next[lane as usize] - 1) * LANES + lane).collect();
+            (0..SLOTS).map(|slot| (host.next[slot as usize] - 1) * SLOTS + slot).collect();
         for frame in host.frames.clone() {
             host.push(&frame);
             host.hear(false);
         }
-        for id in last.into_iter().filter(|id| *id >= LANES) {
+        for id in last.into_iter().filter(|id| *id >= SLOTS) {
             assert!(host.answers.contains_key(&id), "call {id} is never answered");
         }
     }
@@ -181,37 +181,37 @@ proptest! {
 
 #[test]
 fn a_repeat_is_answered_from_the_store_to_the_byte() {
-    let mut peer = Peer::new(CONFIG, &TOOLS, Bench::default());
-    let epoch = peer.greet(SESSION);
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Bench::default());
+    let epoch = harness.send_hello(SESSION);
     let wrong = [0, 2, 0xca, 1];
     for (id, tool, args) in
         [(8, FAN, &[0, 2, 20][..]), (9, OPEN, &[0, 2, 20]), (10, FAN, &wrong), (11, 4, &[0, 2, 4])]
     {
-        peer.call((id, tool), epoch, args);
-        let first = peer.hear();
+        harness.call((id, tool), epoch, args);
+        let first = harness.hear();
         assert_eq!(first.len(), 1);
-        let entered = peer.tools.entered.len();
+        let entered = harness.tools.entered.len();
         for _ in 0..3 {
-            peer.call((id, tool), epoch, args);
-            assert_eq!(peer.hear(), first);
+            harness.call((id, tool), epoch, args);
+            assert_eq!(harness.hear(), first);
         }
-        assert_eq!(peer.tools.entered.len(), entered);
+        assert_eq!(harness.tools.entered.len(), entered);
     }
     #[cfg(feature = "status")]
-    assert_eq!(peer.device.status(0).repeats, 12);
+    assert_eq!(harness.device.status(0).repeats, 12);
     // A person who agrees now agrees to a new call, not to the answered one.
     #[cfg(feature = "consent")]
     {
-        assert_eq!(peer.device.shown(0), Some(OPEN));
-        peer.device.set_consent_guard(0);
-        assert_eq!(peer.device.agree(0), Some(OPEN));
+        assert_eq!(harness.device.shown(0), Some(OPEN));
+        harness.device.set_consent_guard(0);
+        assert_eq!(harness.device.agree(0), Some(OPEN));
     }
-    peer.call((9, OPEN), epoch, &[0, 2, 20]);
-    let heard = peer.hear();
+    harness.call((9, OPEN), epoch, &[0, 2, 20]);
+    let heard = harness.hear();
     assert!(format!("{:?}", message::read::<DeviceMessage<'_>>(&heard[0])).contains("NeedsPerson"));
-    peer.call((17, OPEN), epoch, &[0, 2, 20]);
-    peer.hear();
-    let is_entered = peer.tools.entered.last() == Some(&(OPEN, 10));
+    harness.call((17, OPEN), epoch, &[0, 2, 20]);
+    harness.hear();
+    let is_entered = harness.tools.entered.last() == Some(&(OPEN, 10));
     assert_eq!(is_entered, cfg!(feature = "consent"));
 }
 
@@ -231,49 +231,49 @@ fn an_answer_too_long_to_keep_is_forgotten_and_not_run_again() {
 
 #[test]
 fn an_older_id_is_dropped_and_the_first_sequence_number_is_one() {
-    let mut peer = Peer::new(CONFIG, &TOOLS, Bench::default());
-    let epoch = peer.greet(SESSION);
-    peer.call((3, FAN), epoch, &[0, 2, 20]);
-    assert_eq!(peer.hear(), [[]; 0]);
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Bench::default());
+    let epoch = harness.send_hello(SESSION);
+    harness.call((3, FAN), epoch, &[0, 2, 20]);
+    assert_eq!(harness.hear(), [[]; 0]);
     for id in [8 * 9, 8 * 4, 8 * 8] {
-        peer.call((id, FAN), epoch, &[0, 2, 20]);
-        assert_eq!(peer.hear().len(), usize::from(id == 72));
+        harness.call((id, FAN), epoch, &[0, 2, 20]);
+        assert_eq!(harness.hear().len(), usize::from(id == 72));
     }
-    peer.call((u32::MAX, FAN), epoch, &[0, 2, 20]);
-    assert_eq!(peer.hear().len(), 1);
-    assert_eq!(peer.tools.entered.len(), 2);
+    harness.call((u32::MAX, FAN), epoch, &[0, 2, 20]);
+    assert_eq!(harness.hear().len(), 1);
+    assert_eq!(harness.tools.entered.len(), 2);
 }
 
 #[test]
 fn without_a_session_or_after_a_restart_nothing_is_run() {
-    let mut peer = Peer::new(CONFIG, &TOOLS, Bench::default());
-    peer.call((8, FAN), crate::bench::EPOCH, &[0, 2, 20]);
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Bench::default());
+    harness.call((8, FAN), crate::bench::EPOCH, &[0, 2, 20]);
     let stale = |heard: Vec<Vec<u8>>| heard == [[2, 8, 3]];
-    assert!(stale(peer.hear()), "no hello yet");
-    let epoch = peer.greet(SESSION);
-    peer.call((8, FAN), epoch ^ 1, &[0, 2, 20]);
-    assert!(stale(peer.hear()), "another boot");
-    peer.greet(SESSION + 1);
-    peer.call((8, FAN), epoch, &[0, 2, 20]);
-    assert!(stale(peer.hear()), "another session");
-    assert_eq!(peer.tools.entered, []);
+    assert!(stale(harness.hear()), "no hello yet");
+    let epoch = harness.send_hello(SESSION);
+    harness.call((8, FAN), epoch ^ 1, &[0, 2, 20]);
+    assert!(stale(harness.hear()), "another boot");
+    harness.send_hello(SESSION + 1);
+    harness.call((8, FAN), epoch, &[0, 2, 20]);
+    assert!(stale(harness.hear()), "another session");
+    assert_eq!(harness.tools.entered, []);
 }
 
 #[test]
 fn another_session_stops_what_is_under_way_and_the_same_one_does_not() {
-    let mut peer = Peer::new(CONFIG, &TOOLS, Bench::default());
-    let epoch = peer.greet(SESSION);
-    peer.call((8, MOVE), epoch, &[0, 2, 20]);
-    peer.hear();
-    peer.greet(SESSION);
-    assert_eq!(peer.tools.stopped, []);
-    let call = peer.tools.pending[0];
-    peer.greet(SESSION + 1);
-    assert_eq!(peer.tools.stopped, [(MOVE, call)]);
-    peer.tools.complete.push_back((call, 10));
-    assert_eq!(peer.hear(), [[]; 0], "nobody waits for it");
-    // All lanes begin anew.
-    peer.greet(SESSION);
-    peer.call((8, FAN), epoch, &[0, 2, 20]);
-    assert_eq!(peer.hear().len(), 1);
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Bench::default());
+    let epoch = harness.send_hello(SESSION);
+    harness.call((8, MOVE), epoch, &[0, 2, 20]);
+    harness.hear();
+    harness.send_hello(SESSION);
+    assert_eq!(harness.tools.stopped, []);
+    let call = harness.tools.pending[0];
+    harness.send_hello(SESSION + 1);
+    assert_eq!(harness.tools.stopped, [(MOVE, call)]);
+    harness.tools.complete.push_back((call, 10));
+    assert_eq!(harness.hear(), [[]; 0], "nobody waits for it");
+    // All slots begin again.
+    harness.send_hello(SESSION);
+    harness.call((8, FAN), epoch, &[0, 2, 20]);
+    assert_eq!(harness.hear().len(), 1);
 }

@@ -1,32 +1,32 @@
 //! A host on a stream of bytes, beside a device without other links and without keys. It stands
-//! for `peer.rs` where those are not built.
+//! for `harness.rs` where those are not built.
 
 use trine_arena::{Producer, Ring};
 use trine_descriptor::{Tool, ToolTable};
 use trine_dispatch::{Config, Device, Tools};
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
-use trine_wire::{Decoder, Fed};
+use trine_wire::{DecodeEvent, Decoder};
 
 use crate::bench::{SESSION, TOOLS, device, frame};
 
 /// Bytes that the host has sent.
-pub(crate) struct Said {
+pub(crate) struct SentBytes {
     pub(crate) bytes: Vec<u8>,
 }
 
 /// A device, its tools, and its host.
-pub(crate) struct Peer<T> {
+pub(crate) struct LinkHarness<T> {
     pub(crate) device: Device<'static>,
     pub(crate) tools: T,
     pub(crate) now: u64,
     /// What the host has sent.
-    pub(crate) said: Vec<Said>,
+    pub(crate) said: Vec<SentBytes>,
     line: Producer<'static>,
     decoder: Decoder,
     buffer: Vec<u8>,
 }
 
-impl<T: Tools> Peer<T> {
+impl<T: Tools> LinkHarness<T> {
     pub(crate) fn new(config: Config<'static>, _: &[Tool<'_>; 7], tools: T) -> Self {
         let ring = Box::leak(Box::new(Ring::new(vec![0; 4096].leak())));
         let (line, rx) = ring.split();
@@ -36,7 +36,7 @@ impl<T: Tools> Peer<T> {
     }
 
     /// Says hello in a session; answers the device's epoch.
-    pub(crate) fn greet(&mut self, session: u32) -> u32 {
+    pub(crate) fn send_hello(&mut self, session: u32) -> u32 {
         let hello = HostHello { wire: 1, nonce: 7, session, ..HostHello::default() };
         self.send(&HostMessage::Hello(hello));
         let heard = self.hear();
@@ -51,7 +51,7 @@ impl<T: Tools> Peer<T> {
 
     /// Puts bytes on the line.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.said.push(Said { bytes: bytes.to_vec() });
+        self.said.push(SentBytes { bytes: bytes.to_vec() });
         assert_eq!(self.line.push(bytes), bytes.len(), "the ring is full");
     }
 
@@ -67,9 +67,9 @@ impl<T: Tools> Peer<T> {
             self.device.tx_consume(bytes.len());
             for byte in bytes {
                 match self.decoder.feed(byte, &mut self.buffer) {
-                    Fed::Nothing => {}
-                    Fed::Bad => panic!("the device sent a broken frame"),
-                    Fed::Message(len) => heard.push(self.buffer[..len].to_vec()),
+                    DecodeEvent::Nothing => {}
+                    DecodeEvent::Bad => panic!("the device sent a broken frame"),
+                    DecodeEvent::Message(len) => heard.push(self.buffer[..len].to_vec()),
                 }
             }
         }

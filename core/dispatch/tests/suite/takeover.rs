@@ -7,41 +7,41 @@ use trine_dispatch::Config;
 use trine_wire::message::{self, Call, HostMessage};
 
 use crate::bench::{Bench, CONFIG, FAN, SESSION, TOOLS, call_of};
-use crate::peer::{Peer, text};
+use crate::harness::{LinkHarness, text};
 
 /// The other host's session.
 const OTHER: u32 = SESSION ^ 0x5555_5555;
 
-fn heard(peer: &mut Peer<Bench>) -> Vec<String> {
-    peer.hear().iter().map(|bytes| text(bytes)).collect()
+fn heard(harness: &mut LinkHarness<Bench>) -> Vec<String> {
+    harness.hear().iter().map(|bytes| text(bytes)).collect()
 }
 
-fn call(peer: &mut Peer<Bench>, epoch: u32, session: u32) -> Vec<String> {
+fn call(harness: &mut LinkHarness<Bench>, epoch: u32, session: u32) -> Vec<String> {
     let check = message::check(trine_descriptor::ToolTable::hash(&TOOLS, FAN), epoch, session);
-    peer.send(&HostMessage::Call(Call { check, ..call_of(0, FAN, &[0, 2, 20]) }));
-    heard(peer)
+    harness.send(&HostMessage::Call(Call { check, ..call_of(0, FAN, &[0, 2, 20]) }));
+    heard(harness)
 }
 
 #[test]
 fn a_call_of_before_another_host_came_does_not_run_again_when_the_first_one_is_back() {
-    let mut peer = Peer::new(CONFIG, &TOOLS, Bench::default());
-    let epoch = peer.greet(SESSION);
-    assert!(call(&mut peer, epoch, SESSION)[0].contains("Done"));
-    peer.greet(OTHER);
-    peer.greet(SESSION);
-    // The same bytes under the same session: the lanes that knew them are forgotten.
-    let again = call(&mut peer, epoch, SESSION);
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Bench::default());
+    let epoch = harness.send_hello(SESSION);
+    assert!(call(&mut harness, epoch, SESSION)[0].contains("Done"));
+    harness.send_hello(OTHER);
+    harness.send_hello(SESSION);
+    // The same bytes under the same session: the slots that knew them are forgotten.
+    let again = call(&mut harness, epoch, SESSION);
     assert!(again[0].contains("Stale"), "{again:?}");
-    assert_eq!(peer.tools.entered.len(), 1);
+    assert_eq!(harness.tools.entered.len(), 1);
 }
 
 #[test]
 fn a_host_that_is_displaced_learns_it_from_the_epoch_and_one_that_greets_again_keeps_it() {
-    let mut peer = Peer::new(CONFIG, &TOOLS, Bench::default());
-    let first = peer.greet(SESSION);
-    assert_eq!(peer.greet(SESSION), first, "a lost link changes nothing");
-    let second = peer.greet(OTHER);
-    let third = peer.greet(SESSION);
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Bench::default());
+    let first = harness.send_hello(SESSION);
+    assert_eq!(harness.send_hello(SESSION), first, "a lost link changes nothing");
+    let second = harness.send_hello(OTHER);
+    let third = harness.send_hello(SESSION);
     assert_eq!(HashSet::from([first, second, third, 0]).len(), 4);
 }
 
@@ -54,10 +54,11 @@ proptest! {
     ) {
         let mut seen = HashSet::new();
         for boot in boots..boots.saturating_add(20) {
-            let mut peer = Peer::new(Config { epoch: boot, ..CONFIG }, &TOOLS, Bench::default());
+            let config = Config { epoch: boot, ..CONFIG };
+            let mut harness = LinkHarness::new(config, &TOOLS, Bench::default());
             for turn in 0..takeovers {
                 let session = if turn % 2 == 0 { SESSION } else { OTHER };
-                let epoch = peer.greet(session);
+                let epoch = harness.send_hello(session);
                 prop_assert!(epoch != 0 && seen.insert(epoch), "{boot} {turn} {epoch}");
             }
         }
@@ -80,55 +81,55 @@ mod keyed {
 
     #[test]
     fn an_offer_names_the_epoch_that_its_session_will_have() {
-        let mut peer = Peer::new(config(), &TOOLS, Bench::default());
-        let first = peer.greet(SESSION);
-        assert!(call(&mut peer, first, SESSION)[0].contains("Done"));
-        let old = peer.keys;
-        peer.host_nonce = *b"otherone";
-        peer.keys = Some(HostKeys::new(KEY.0));
-        let second = peer.greet(OTHER);
+        let mut harness = LinkHarness::new(config(), &TOOLS, Bench::default());
+        let first = harness.send_hello(SESSION);
+        assert!(call(&mut harness, first, SESSION)[0].contains("Done"));
+        let old = harness.keys;
+        harness.host_nonce = *b"otherone";
+        harness.keys = Some(HostKeys::new(KEY.0));
+        let second = harness.send_hello(OTHER);
         assert_ne!(second, first);
         // The session in force has its epoch until the other one begins.
-        let other = core::mem::replace(&mut peer.keys, old);
-        peer.send(&HostMessage::Ping { nonce: 1 });
-        assert_eq!(heard(&mut peer), [format!("Pong {{ nonce: 1, epoch: {first} }}")]);
-        peer.keys = other;
-        let done = call(&mut peer, second, OTHER);
+        let other = core::mem::replace(&mut harness.keys, old);
+        harness.send(&HostMessage::Ping { nonce: 1 });
+        assert_eq!(heard(&mut harness), [format!("Pong {{ nonce: 1, epoch: {first} }}")]);
+        harness.keys = other;
+        let done = call(&mut harness, second, OTHER);
         assert!(done[0].contains("Done"), "{done:?}");
-        assert_eq!(peer.tools.entered.len(), 2);
+        assert_eq!(harness.tools.entered.len(), 2);
     }
 
     #[test]
     fn a_hello_with_the_same_nonce_and_other_values_replaces_no_offer() {
-        let mut peer = Peer::new(config(), &TOOLS, Bench::default());
-        let epoch = peer.greet(SESSION);
+        let mut harness = LinkHarness::new(config(), &TOOLS, Bench::default());
+        let epoch = harness.send_hello(SESSION);
         // What was offered to the host is offered to it still, whatever else is said in its name.
-        peer.plain(&HostMessage::Hello(HostHello {
+        harness.plain(&HostMessage::Hello(HostHello {
             wire: 1,
             nonce: 7,
             session: OTHER,
             message_max: 30,
-            host_nonce: peer.host_nonce,
+            host_nonce: harness.host_nonce,
             ..HostHello::default()
         }));
-        assert_eq!(peer.hear_raw().len(), 1);
-        let done = call(&mut peer, epoch, SESSION);
+        assert_eq!(harness.hear_raw().len(), 1);
+        let done = call(&mut harness, epoch, SESSION);
         assert!(done[0].contains("Done"), "{done:?}");
     }
 
     #[test]
     fn a_hello_of_another_between_the_offer_and_its_first_message_ends_no_offer() {
-        let mut peer = Peer::new(config(), &TOOLS, Bench::default());
-        let epoch = peer.greet(SESSION);
+        let mut harness = LinkHarness::new(config(), &TOOLS, Bench::default());
+        let epoch = harness.send_hello(SESSION);
         let stranger = HostHello { session: OTHER, host_nonce: [9; 8], ..HostHello::default() };
-        peer.plain(&HostMessage::Hello(stranger));
-        assert_eq!(peer.hear_raw().len(), 1);
-        assert!(call(&mut peer, epoch, SESSION)[0].contains("Done"));
+        harness.plain(&HostMessage::Hello(stranger));
+        assert_eq!(harness.hear_raw().len(), 1);
+        assert!(call(&mut harness, epoch, SESSION)[0].contains("Done"));
     }
 
     #[test]
     fn the_answer_to_a_hello_tells_which_hello_it_answers() {
-        let mut peer = Peer::new(config(), &TOOLS, Bench::default());
+        let mut harness = LinkHarness::new(config(), &TOOLS, Bench::default());
         let hello = HostHello { wire: 1, nonce: 7, session: SESSION, ..HostHello::default() };
         let mut digests = HashSet::new();
         for hello in [
@@ -138,11 +139,11 @@ mod keyed {
         ] {
             let mut bytes = [0; 64];
             let len = message::write(&HostMessage::Hello(hello), &mut bytes).unwrap();
-            peer.send_raw(&bytes[..len]);
-            let heard = peer.hear_raw();
+            harness.send_raw(&bytes[..len]);
+            let heard = harness.hear_raw();
             let Some(DeviceMessage::Hello(answer)) = message::read(&heard[0]) else { panic!() };
             let mut keys = HostKeys::new(KEY.0);
-            assert!(keys.greeted([1; 8], answer.challenge, &heard[0]).is_some());
+            assert!(keys.hello_answered([1; 8], answer.challenge, &heard[0]).is_some());
             assert_eq!(Some(answer.hello_digest), keys.hello_digest(&bytes[..len]));
             digests.insert(answer.hello_digest);
             // It is the whole hello that counts, and each of its bytes.

@@ -3,7 +3,7 @@
 use core::fmt::{self, Display, Formatter, Write as _};
 
 use super::{Kind, Type, Value};
-use crate::text::Text;
+use crate::text::FixedText;
 
 /// Why a file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub enum Reason {
     Length(u64),
     /// An array of arrays.
     Nested,
-    /// A truth value that is neither 0 nor 1.
+    /// A Boolean that is neither 0 nor 1.
     Bool(u8),
     /// A value of one kind where another is needed.
     Wanted {
@@ -125,18 +125,18 @@ impl Reason {
     pub(crate) fn of_value(found: &Value<'_>, only: Only) -> Self {
         let text = match found {
             Value::String(text) => return Self::Value(Name::new(text.as_bytes()), only),
-            Value::Array(_) => Text::<40>::of(format_args!("an array")),
-            Value::Bool(value) => Text::of(format_args!("{value}")),
-            Value::F32(value) => Text::of(format_args!("{value}")),
-            Value::F64(value) => Text::of(format_args!("{value}")),
-            Value::U8(value) => Text::of(format_args!("{value}")),
-            Value::U16(value) => Text::of(format_args!("{value}")),
-            Value::U32(value) => Text::of(format_args!("{value}")),
-            Value::U64(value) => Text::of(format_args!("{value}")),
-            Value::I8(value) => Text::of(format_args!("{value}")),
-            Value::I16(value) => Text::of(format_args!("{value}")),
-            Value::I32(value) => Text::of(format_args!("{value}")),
-            Value::I64(value) => Text::of(format_args!("{value}")),
+            Value::Array(_) => FixedText::<40>::of(format_args!("an array")),
+            Value::Bool(value) => FixedText::of(format_args!("{value}")),
+            Value::F32(value) => FixedText::of(format_args!("{value}")),
+            Value::F64(value) => FixedText::of(format_args!("{value}")),
+            Value::U8(value) => FixedText::of(format_args!("{value}")),
+            Value::U16(value) => FixedText::of(format_args!("{value}")),
+            Value::U32(value) => FixedText::of(format_args!("{value}")),
+            Value::U64(value) => FixedText::of(format_args!("{value}")),
+            Value::I8(value) => FixedText::of(format_args!("{value}")),
+            Value::I16(value) => FixedText::of(format_args!("{value}")),
+            Value::I32(value) => FixedText::of(format_args!("{value}")),
+            Value::I64(value) => FixedText::of(format_args!("{value}")),
         };
         Self::Value(Name::new(text.as_str().as_bytes()), only)
     }

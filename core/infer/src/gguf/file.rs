@@ -1,7 +1,7 @@
 //! A file: its header, its keys, and where its tensors are.
 
 use super::error::{Error, Place, Reason};
-use super::read::Reader;
+use super::read::GgufReader;
 use super::tensor::{Info, List, Tensor, Tensors};
 use super::types::Type;
 use super::value::{Array, Kind, Value, value};
@@ -49,7 +49,7 @@ impl<'a> File<'a> {
     /// What is wrong first, by the name of its key or tensor.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         const { assert!(size_of::<Self>() <= Self::SIZE_MAX) };
-        let mut reader = Reader::new(bytes);
+        let mut reader = GgufReader::new(bytes);
         let (tensors, key_count) = header(&mut reader).map_err(Error::header)?;
         let mut file = Self {
             bytes,
@@ -80,7 +80,12 @@ impl<'a> File<'a> {
         Ok(file)
     }
 
-    fn take_key(&mut self, reader: &mut Reader<'a>, start: usize, index: u32) -> Result<(), Error> {
+    fn take_key(
+        &mut self,
+        reader: &mut GgufReader<'a>,
+        start: usize,
+        index: u32,
+    ) -> Result<(), Error> {
         let at = |reason| Error { place: Place::KeyIndex(index), reason };
         let name = reader.string().map_err(at)?;
         let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
@@ -114,16 +119,16 @@ impl<'a> File<'a> {
     }
 
     /// A reader behind the name of the key.
-    fn find(&self, key: &str) -> Option<Reader<'a>> {
+    fn find(&self, key: &str) -> Option<GgufReader<'a>> {
         (0..self.key_count).find_map(|index| {
             let (name, reader) = self.key(index)?;
             (name == key.as_bytes()).then_some(reader)
         })
     }
 
-    fn key(&self, index: u32) -> Option<(&'a [u8], Reader<'a>)> {
+    fn key(&self, index: u32) -> Option<(&'a [u8], GgufReader<'a>)> {
         let start = *self.keys.get(usize::try_from(index).ok()?)?;
-        let mut reader = Reader::new(self.bytes.get(usize::try_from(start).ok()?..)?);
+        let mut reader = GgufReader::new(self.bytes.get(usize::try_from(start).ok()?..)?);
         Some((reader.string().ok()?, reader))
     }
 
@@ -248,17 +253,17 @@ fn wanted(key: &str, wanted: Kind, found: Kind) -> Error {
     Error::key(key, Reason::Wanted { wanted, found })
 }
 
-fn offset(bytes: &[u8], reader: &Reader<'_>) -> usize {
+fn offset(bytes: &[u8], reader: &GgufReader<'_>) -> usize {
     bytes.len().saturating_sub(reader.rest().len())
 }
 
-fn read_value<'a>(reader: &mut Reader<'a>) -> Option<Value<'a>> {
+fn read_value<'a>(reader: &mut GgufReader<'a>) -> Option<Value<'a>> {
     let kind = Kind::from_id(reader.u32().ok()?)?;
     value(reader, kind).ok()
 }
 
 /// Reads the header; answers the numbers of tensors and of keys.
-fn header(reader: &mut Reader<'_>) -> Result<(u32, u32), Reason> {
+fn header(reader: &mut GgufReader<'_>) -> Result<(u32, u32), Reason> {
     if reader.number()? != MAGIC {
         return Err(Reason::Magic);
     }

@@ -4,11 +4,11 @@ use super::error::Reason;
 
 /// What is left to read.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'a> {
+pub(super) struct GgufReader<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> GgufReader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }

@@ -3,7 +3,7 @@
 use trine_bits::Fnv32;
 
 use super::error::{Error, Name, Place, Reason};
-use super::read::Reader;
+use super::read::GgufReader;
 use super::types::Type;
 
 /// The longest name of a tensor, as in ggml.
@@ -58,7 +58,7 @@ pub(super) struct Info<'a> {
 
 impl<'a> Info<'a> {
     /// Reads and checks the next entry of the list, which has this index.
-    pub(super) fn read(reader: &mut Reader<'a>, index: u32) -> Result<Self, Error> {
+    pub(super) fn read(reader: &mut GgufReader<'a>, index: u32) -> Result<Self, Error> {
         let at = |reason| Error { place: Place::TensorIndex(index), reason };
         let name = reader.string().map_err(at)?;
         let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
@@ -69,7 +69,7 @@ impl<'a> Info<'a> {
         Self::read_rest(reader, name).map_err(|reason| Error::tensor(name, reason))
     }
 
-    fn read_rest(reader: &mut Reader<'a>, name: &'a str) -> Result<Self, Reason> {
+    fn read_rest(reader: &mut GgufReader<'a>, name: &'a str) -> Result<Self, Reason> {
         let axes = reader.u32()?;
         let mut dims = [1; 4];
         let given = usize::try_from(axes).ok().and_then(|axes| dims.get_mut(..axes));
@@ -129,7 +129,7 @@ pub(super) struct List<'a> {
 
 impl<'a> List<'a> {
     pub(super) fn infos(&self) -> impl Iterator<Item = Info<'a>> + Clone + use<'a> {
-        let mut reader = Reader::new(self.entries);
+        let mut reader = GgufReader::new(self.entries);
         (0..self.count).map_while(move |index| Info::read(&mut reader, index).ok())
     }
 
@@ -249,13 +249,13 @@ struct Room {
 #[derive(Clone, Debug)]
 pub struct Tensors<'a> {
     list: List<'a>,
-    reader: Reader<'a>,
+    reader: GgufReader<'a>,
     read: u32,
 }
 
 impl<'a> Tensors<'a> {
     pub(super) fn new(list: List<'a>) -> Self {
-        Self { list, reader: Reader::new(list.entries), read: 0 }
+        Self { list, reader: GgufReader::new(list.entries), read: 0 }
     }
 
     pub(super) fn find(mut self, name: &str) -> Option<Tensor<'a>> {

@@ -3,7 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use super::error::Reason;
-use super::read::Reader;
+use super::read::GgufReader;
 
 /// The kinds of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +166,7 @@ impl<'a> Array<'a> {
     /// The elements, from the first.
     #[must_use]
     pub fn iter(&self) -> Elements<'a> {
-        Elements { kind: self.kind, reader: Reader::new(self.bytes) }
+        Elements { kind: self.kind, reader: GgufReader::new(self.bytes) }
     }
 }
 
@@ -183,7 +183,7 @@ impl<'a> IntoIterator for &Array<'a> {
 #[derive(Clone, Debug)]
 pub struct Elements<'a> {
     kind: Kind,
-    reader: Reader<'a>,
+    reader: GgufReader<'a>,
 }
 
 impl<'a> Iterator for Elements<'a> {
@@ -195,7 +195,7 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 /// Reads a value of this kind.
-pub(super) fn value<'a>(reader: &mut Reader<'a>, kind: Kind) -> Result<Value<'a>, Reason> {
+pub(super) fn value<'a>(reader: &mut GgufReader<'a>, kind: Kind) -> Result<Value<'a>, Reason> {
     Ok(match kind {
         Kind::U8 => Value::U8(u8::from_le_bytes(reader.number()?)),
         Kind::I8 => Value::I8(i8::from_le_bytes(reader.number()?)),
@@ -221,7 +221,7 @@ pub(super) fn value<'a>(reader: &mut Reader<'a>, kind: Kind) -> Result<Value<'a>
 }
 
 /// Reads an array, and walks over its strings once to find its end.
-fn array<'a>(reader: &mut Reader<'a>) -> Result<Array<'a>, Reason> {
+fn array<'a>(reader: &mut GgufReader<'a>) -> Result<Array<'a>, Reason> {
     let id = reader.u32()?;
     let kind = Kind::from_id(id).ok_or(Reason::ValueKind(id))?;
     let length = reader.u64()?;

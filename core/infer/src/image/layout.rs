@@ -129,7 +129,7 @@ impl Header {
         put(104, &self.bos.unwrap_or(NONE).to_le_bytes());
         put(108, &self.eos.unwrap_or(NONE).to_le_bytes());
         put(112, &[u8::from(self.add_bos) | u8::from(self.untied) << 1]);
-        put(114, &(config.whole as u16).to_le_bytes());
+        put(114, &(config.prefix_layers as u16).to_le_bytes());
         put(116, &(self.entries() as u32).to_le_bytes());
         out
     }
@@ -170,7 +170,7 @@ impl Header {
                 _ => return Err(Fault::Field(101)),
             },
             rope: (rope == 1).then_some(Rope::Neox).ok_or(Fault::Field(102))?,
-            whole: u16::from_le_bytes(field(header, 114)).into(),
+            prefix_layers: u16::from_le_bytes(field(header, 114)).into(),
         };
         let token = |at| Some(word(at)).filter(|token| *token != NONE);
         let flags = u16::from_le_bytes(field(header, 112));
@@ -316,11 +316,11 @@ const FORMATS: [(Format, u8); 14] = [
     (Format::Trits(Packing::I2SArm), 2),
     (Format::Trits(Packing::Tq2_0), 3),
     (Format::Trits(Packing::Tq1_0), 4),
-    (Format::Trits(Packing::Line2), 5),
-    (Format::Trits(Packing::Line16), 6),
-    (Format::Trits(Packing::Look4), 7),
-    (Format::Trits(Packing::Look5), 8),
-    (Format::Trits(Packing::Pairs), 9),
+    (Format::Trits(Packing::Panel2Bit), 5),
+    (Format::Trits(Packing::PanelBase3), 6),
+    (Format::Trits(Packing::Table4Trit), 7),
+    (Format::Trits(Packing::Table5Trit), 8),
+    (Format::Trits(Packing::SmladPairs), 9),
     (Format::Rows(RowFormat::F32), 32),
     (Format::Rows(RowFormat::F16), 33),
     (Format::Rows(RowFormat::Q8_0), 34),

@@ -3,11 +3,11 @@
 //! The softmax is computed on the way (Milakov and Gimelshein, 2018, "Online normalizer
 //! calculation for softmax"): positions come in blocks in rising order, and what was summed so far
 //! is scaled down whenever a block holds a greater score. So there is no row of scores as long as
-//! the context, and the order of additions hangs on nothing but the number of positions.
+//! the context, and the order of additions depends on nothing but the number of positions.
 
 use trine_ternary::{Kernels, math};
 
-use super::head::{BLOCK, Head, Query};
+use super::kv_head::{BLOCK, KvHead, Query};
 
 // Where flash is short there is one of it.
 #[cfg_attr(target_os = "none", inline(never))]
@@ -21,7 +21,7 @@ fn exp(x: f32) -> f32 {
 /// width).
 pub(crate) fn attend(
     kernels: &Kernels,
-    head: &Head<'_>,
+    head: &KvHead<'_>,
     positions: usize,
     width: usize,
     queries: &[f32],
@@ -95,7 +95,7 @@ mod tests {
             norm: Norm::Sub,
             activation: Activation::ReluSquared,
             rope: Rope::Neox,
-            whole: 0,
+            prefix_layers: 0,
         };
         let shape = Shape::new(&config, kind, POSITIONS);
         let mut memory = vec![0; shape.bytes().unwrap() + 64];

@@ -1,7 +1,7 @@
 //! The forward pass.
 //!
 //! A pass is a sequence of stages over a batch of tokens, and a stage is a number of units (rows
-//! of matrices, tokens, or tokens times heads) that hang on nothing but the stages before. So a
+//! of matrices, tokens, or tokens times heads) that depend on nothing but the stages before. So a
 //! pass can stop after any unit, units can be shared among threads, and nothing that is
 //! computed changes: each token's numbers are the same in any batch.
 
@@ -39,7 +39,7 @@ impl Pass<'_, '_, '_> {
         match stage {
             Stage::AttnNorm | Stage::AttnSubNorm | Stage::FfnNorm => self.norm(units, block),
             Stage::Project => self.product(units, &[block.q, block.k, block.v]),
-            Stage::Turn => self.turn(units, block),
+            Stage::Rotate => self.rotate(units, block),
             Stage::Attend => self.attend(units),
             Stage::AttnOutput => self.product(units, &[block.output]),
             Stage::AttnAdd => self.add(units, block.output),

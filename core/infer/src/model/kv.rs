@@ -8,7 +8,7 @@ use core::ops::Range;
 use trine_arena::Arena;
 use trine_ternary::Kernels;
 
-use super::head::Head;
+use super::kv_head::KvHead;
 use crate::config::Config;
 use crate::error::Error;
 
@@ -125,9 +125,9 @@ impl<'m> Cache<'m> {
     }
 
     /// The keys and values of one head.
-    pub(crate) fn head(&self, layer: usize, head: usize) -> Head<'_> {
+    pub(crate) fn head(&self, layer: usize, head: usize) -> KvHead<'_> {
         let first = self.row(layer, head);
-        Head {
+        KvHead {
             kernels: self.kernels,
             width: self.shape.width,
             first,
@@ -141,14 +141,14 @@ impl<'m> Cache<'m> {
         (layer * self.shape.kv_heads + head) * self.shape.context
     }
 
-    /// Moves positions `from` down to `to` and the ones after, turning each key by `turn`. `row`
-    /// is room for one row.
+    /// Moves positions `from` down to `to` and the ones after, turning each key by `rotation`.
+    /// `row` is room for one row.
     pub(crate) fn shift(
         &mut self,
         from: Range<usize>,
         to: usize,
         row: &mut [f32],
-        turn: impl Fn(&mut [f32]),
+        rotation: impl Fn(&mut [f32]),
     ) {
         let width = self.shape.width;
         for head in 0..self.shape.layers * self.shape.kv_heads {
@@ -158,7 +158,7 @@ impl<'m> Cache<'m> {
             self.values.copy_within(width, span, first + to);
             for place in first + to..first + to + from.len() {
                 self.keys.view().read(width, place, row);
-                turn(row);
+                rotation(row);
                 self.keys.put(&self.kernels, place, row);
             }
         }
@@ -180,8 +180,9 @@ impl Rows<'_> {
                     kernels.to_f16(numbers, place);
                 }
             }
-            Self::I8(codes, scales) => {
-                if let (Some(place), Some(scale)) = (codes.get_mut(span), scales.get_mut(row..=row))
+            Self::I8(quantized, scales) => {
+                if let (Some(place), Some(scale)) =
+                    (quantized.get_mut(span), scales.get_mut(row..=row))
                 {
                     let written = kernels.quantize_blocks(numbers, width, place, scale);
                     debug_assert!(written.is_ok(), "a row is one block");
@@ -194,7 +195,7 @@ impl Rows<'_> {
         match self {
             Self::F32(all) => View::F32(all),
             Self::F16(halves) => View::F16(halves),
-            Self::I8(codes, scales) => View::I8(codes, scales),
+            Self::I8(quantized, scales) => View::I8(quantized, scales),
         }
     }
 
@@ -203,8 +204,8 @@ impl Rows<'_> {
         match self {
             Self::F32(all) => move_up(all, span, to * width),
             Self::F16(halves) => move_up(halves, span, to * width),
-            Self::I8(codes, scales) => {
-                move_up(codes, span, to * width);
+            Self::I8(quantized, scales) => {
+                move_up(quantized, span, to * width);
                 move_up(scales, rows, to);
             }
         }
@@ -236,9 +237,11 @@ impl View<'_> {
                     *number = trine_ternary::f32_from_f16(*half);
                 }
             }
-            Self::I8(codes, scales) => {
+            Self::I8(quantized, scales) => {
                 let scale = scales.get(row).copied().unwrap_or(0.0);
-                for (number, code) in numbers.iter_mut().zip(codes.get(span).unwrap_or_default()) {
+                for (number, code) in
+                    numbers.iter_mut().zip(quantized.get(span).unwrap_or_default())
+                {
                     *number = f32::from(*code) * scale;
                 }
             }

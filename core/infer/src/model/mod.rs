@@ -2,8 +2,8 @@
 
 mod attention;
 mod forward;
-mod head;
 mod kv;
+mod kv_head;
 mod order;
 mod rope;
 mod session;
@@ -19,7 +19,7 @@ use crate::weights::Weights;
 pub use kv::KvKind;
 #[cfg(feature = "gguf")]
 pub use rope::rope_frequencies;
-pub use session::{Session, Step};
+pub use session::{DecodeSession, Step};
 pub use state::{Options, arena_bytes};
 
 /// A model: its shape, its weights, and the kernels that multiply them.

@@ -1,15 +1,15 @@
-//! In which order passes go through stages and blocks, and what is left out because nobody reads
+//! In which order passes go through stages and blocks, and what is left out because no one reads
 //! it.
 //!
 //! What comes after the last block is read of a pass's last token alone, and not at all where
 //! another pass follows. So in that block the other tokens get no further than keys and values, and
 //! the last one then goes through it alone.
 //!
-//! Where the first blocks see a prompt whole ([`Config::whole`]), its keys and values have to be
-//! there before any token attends to them. In one pass they are. Where the prompt takes several,
-//! they are computed block by block: all passes up to the keys and values of the first block, again
-//! up to those of the second, which attends in the first, and so on, and then up to the end. That
-//! takes longer, and no more memory.
+//! Where the first blocks have prefix attention over a prompt ([`Config::prefix_layers`]), its keys
+//! and values have to be there before any token attends to them. In one pass they are. Where the
+//! prompt takes several, they are computed block by block: all passes up to the keys and values of
+//! the first block, again up to those of the second, which attends in the first, and so on, and
+//! then up to the end. That takes longer, and no more memory.
 
 use crate::config::Config;
 
@@ -23,7 +23,7 @@ pub(crate) enum Stage {
     /// codes → sums: queries, keys and values
     Project,
     /// sums → wide, cache: queries and keys are turned by their positions
-    Turn,
+    Rotate,
     /// stream, turns → the same: the last token comes first, and goes on alone
     Last,
     /// wide, cache → mixed
@@ -61,7 +61,7 @@ impl Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// Keys and values of the last block.
-    Keys,
+    KvOnly,
     /// What the head takes in.
     Norm,
     /// All logits.
@@ -103,7 +103,7 @@ impl At {
         if tokens <= batch {
             return all;
         }
-        let last = if config.whole > 0 { 0 } else { all.last };
+        let last = if config.prefix_layers > 0 { 0 } else { all.last };
         Self { count: batch, last, ..all }
     }
 
@@ -115,7 +115,7 @@ impl At {
             if self.last == end {
                 return false;
             }
-            self.last = if after < config.whole { after } else { end };
+            self.last = if after < config.prefix_layers { after } else { end };
             self.past = 0;
         }
         let left = self.until - self.past;
@@ -125,19 +125,23 @@ impl At {
     }
 
     /// Whether the pass ends with keys and values.
-    const fn ends_with_keys(&self, config: &Config) -> bool {
+    const fn ends_with_kv(&self, config: &Config) -> bool {
         let is_last = self.past + self.count == self.until && self.last + 1 == config.layers;
-        !is_last || matches!(self.end, End::Keys)
+        !is_last || matches!(self.end, End::KvOnly)
     }
 
     /// Whether nothing but keys and values is wanted of the block.
-    pub(crate) const fn is_for_keys(&self, config: &Config) -> bool {
-        self.layer == self.last && (self.count > 1 || self.ends_with_keys(config))
+    pub(crate) const fn is_kv_only(&self, config: &Config) -> bool {
+        self.layer == self.last && (self.count > 1 || self.ends_with_kv(config))
     }
 
     /// How many positions a token of the pass attends to, from the first.
     pub(crate) const fn seen(&self, config: &Config, token: usize) -> usize {
-        if self.is_prompt && self.layer < config.whole { self.until } else { self.past + token + 1 }
+        if self.is_prompt && self.layer < config.prefix_layers {
+            self.until
+        } else {
+            self.past + token + 1
+        }
     }
 
     /// How many units the stage has.
@@ -158,9 +162,9 @@ impl At {
         self.stage = match self.stage {
             Stage::Embed => Stage::AttnNorm,
             Stage::AttnNorm => Stage::Project,
-            Stage::Project => Stage::Turn,
-            Stage::Turn if !self.is_for_keys(config) => Stage::Attend,
-            Stage::Turn if !self.ends_with_keys(config) => Stage::Last,
+            Stage::Project => Stage::Rotate,
+            Stage::Rotate if !self.is_kv_only(config) => Stage::Attend,
+            Stage::Rotate if !self.ends_with_kv(config) => Stage::Last,
             Stage::Last => {
                 self.past += self.count - 1;
                 self.count = 1;
@@ -180,7 +184,7 @@ impl At {
             }
             Stage::FfnAdd => Stage::OutputNorm,
             Stage::OutputNorm if matches!(self.end, End::Logits) => Stage::Head,
-            Stage::Turn | Stage::OutputNorm | Stage::Head => {
+            Stage::Rotate | Stage::OutputNorm | Stage::Head => {
                 if !self.next_pass(config, batch) {
                     return false;
                 }
@@ -188,7 +192,7 @@ impl At {
             }
         };
         // The first rows are those of queries.
-        let is_without_queries = matches!(self.stage, Stage::Project) && self.is_for_keys(config);
+        let is_without_queries = matches!(self.stage, Stage::Project) && self.is_kv_only(config);
         self.done = if is_without_queries { config.dim } else { 0 };
         true
     }

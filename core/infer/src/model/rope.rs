@@ -39,18 +39,18 @@ pub fn rope_frequencies(base: f32, width: usize, frequencies: &mut [f32]) {
     }
 }
 
-/// Fills `turn`, (2, width / 2), with the cosines and then the sines of one position.
-pub(crate) fn angles(position: f32, frequencies: &[f32], turn: &mut [f32]) {
-    let (cosines, sines) = turn.split_at_mut(frequencies.len().min(turn.len()));
+/// Fills `rotation`, (2, width / 2), with the cosines and then the sines of one position.
+pub(crate) fn angles(position: f32, frequencies: &[f32], rotation: &mut [f32]) {
+    let (cosines, sines) = rotation.split_at_mut(frequencies.len().min(rotation.len()));
     for ((cosine, sine), frequency) in cosines.iter_mut().zip(sines).zip(frequencies) {
         (*sine, *cosine) = math::sin_cos(position * frequency);
     }
 }
 
 /// Turns one head: elements `i` and `i + width / 2` together.
-pub(crate) fn rotate(head: &mut [f32], turn: &[f32]) {
+pub(crate) fn rotate(head: &mut [f32], rotation: &[f32]) {
     let half = head.len() / 2;
-    let (cosines, sines) = turn.split_at(half.min(turn.len()));
+    let (cosines, sines) = rotation.split_at(half.min(rotation.len()));
     let (first, second) = head.split_at_mut(half);
     for (((a, b), cosine), sine) in first.iter_mut().zip(second).zip(cosines).zip(sines) {
         (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
@@ -86,11 +86,11 @@ mod tests {
         rope_frequencies(500_000.0, 8, &mut table);
         let product = |at: f32, other: f32| {
             let (mut q, mut k) = ([0.5, -1.0, 2.0, 0.1, 0.3, 0.7, -0.2, 1.1], [1.0; 8]);
-            let mut turn = [0.0; 8];
-            angles(at, &table, &mut turn);
-            rotate(&mut q, &turn);
-            angles(other, &table, &mut turn);
-            rotate(&mut k, &turn);
+            let mut rotation = [0.0; 8];
+            angles(at, &table, &mut rotation);
+            rotate(&mut q, &rotation);
+            angles(other, &table, &mut rotation);
+            rotate(&mut k, &rotation);
             q.iter().zip(k).map(|(a, b)| a * b).sum::<f32>()
         };
         assert!((product(9.0, 4.0) - product(105.0, 100.0)).abs() < 1e-4);

@@ -27,7 +27,7 @@ pub enum Step {
 /// # let bytes = std::fs::read(path)?;
 /// use trine_infer::image::Image;
 /// use trine_infer::sample::likeliest;
-/// use trine_infer::{Layer, Model, Options, Session, arena_bytes};
+/// use trine_infer::{Layer, Model, Options, DecodeSession, arena_bytes};
 /// use trine_ternary::{Kernels, parallel::Serial};
 ///
 /// let image = Image::parse(&bytes)?;
@@ -35,7 +35,7 @@ pub enum Step {
 /// let model = Model::new(*image.config(), image.weights(&mut layers)?, Kernels::best())?;
 /// let options = Options { context: 16, batch: 4, ..Options::new(image.config()) };
 /// let mut memory = vec![0; arena_bytes(image.config(), &options)? + 3];
-/// let mut session = Session::new(&model, &options, &mut memory)?;
+/// let mut session = DecodeSession::new(&model, &options, &mut memory)?;
 /// session.read(&[1, 5, 90, 33, 2], &Serial)?;
 /// let next = session.logits().map(likeliest).ok_or("nothing was read")?;
 /// session.read(&[next], &Serial)?;
@@ -43,20 +43,20 @@ pub enum Step {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Session<'m, 'w> {
+pub struct DecodeSession<'m, 'w> {
     model: Model<'w>,
     state: State<'m>,
     cache: Cache<'m>,
     /// Positions that are read.
     len: usize,
     /// How many of the first of them saw each other whole.
-    whole: usize,
+    prefix_len: usize,
     at: Option<At>,
     /// What the last pass ended with, if nothing was forgotten since.
     has: End,
 }
 
-impl<'m, 'w> Session<'m, 'w> {
+impl<'m, 'w> DecodeSession<'m, 'w> {
     /// An empty session in `memory`, of which [`arena_bytes`](super::arena_bytes) says the size.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl<'m, 'w> Session<'m, 'w> {
         let config = model.config();
         let (state, cache) = carve(config, options, model.kernels, memory)?;
         rope::fill(model, state.frequencies)?;
-        Ok(Self { model: *model, state, cache, len: 0, whole: 0, at: None, has: End::Keys })
+        Ok(Self { model: *model, state, cache, len: 0, prefix_len: 0, at: None, has: End::KvOnly })
     }
 
     /// The model.
@@ -111,7 +111,7 @@ impl<'m, 'w> Session<'m, 'w> {
         out: &mut [f32],
     ) -> Result<(), Error> {
         let nothing = Error::Option("there is no token to go on from");
-        if self.at.is_some() || self.has == End::Keys {
+        if self.at.is_some() || self.has == End::KvOnly {
             return Err(nothing);
         }
         let mut places = out.iter_mut();
@@ -184,16 +184,17 @@ impl<'m, 'w> Session<'m, 'w> {
         for (place, token) in places.iter_mut().zip(taken) {
             *place = *token;
         }
-        self.has = End::Keys;
-        let end = if count == tokens.len() { end } else { End::Keys };
+        self.has = End::KvOnly;
+        let end = if count == tokens.len() { end } else { End::KvOnly };
         self.at = Some(At::new(&self.model.config, self.len, count, end));
         Ok(count)
     }
 
     /// Takes a prompt to be read by the next steps: all of it, since in the first blocks of some
-    /// models its tokens see all of it ([`Config::whole`](crate::Config::whole)). Those models
-    /// take longer where it has more tokens than a pass takes, and so the more the more blocks do
-    /// so. In the others this is the same as [`Self::begin`] for one pass after the other.
+    /// models its tokens see all of it ([`Config::prefix_len`](crate::Config::prefix_len)). Those
+    /// models take longer where it has more tokens than a pass takes, and so the more the more
+    /// blocks do so. In the others this is the same as [`Self::begin`] for one pass after the
+    /// other.
     ///
     /// # Errors
     /// When a pass is under way, something was read before, there is no room for all of the
@@ -234,7 +235,7 @@ impl<'m, 'w> Session<'m, 'w> {
             count += 1;
         }
         if count > 0 {
-            self.has = End::Keys;
+            self.has = End::KvOnly;
             self.at = Some(At::prompt(&self.model.config, count, self.state.scales.len(), end));
         }
         Ok(())
@@ -266,8 +267,8 @@ impl<'m, 'w> Session<'m, 'w> {
             return Step::More;
         }
         self.at = None;
-        if at.is_prompt && config.whole > 0 {
-            self.whole = at.until;
+        if at.is_prompt && config.prefix_layers > 0 {
+            self.prefix_len = at.until;
         }
         self.len = at.until;
         self.has = at.end;
@@ -319,14 +320,14 @@ impl<'m, 'w> Session<'m, 'w> {
         if self.at.is_some() {
             return Err(Error::Busy);
         }
-        if len > 0 && len < self.whole {
+        if len > 0 && len < self.prefix_len {
             let what = "a prompt that was read whole is forgotten whole: all of it, or nothing";
             return Err(Error::Option(what));
         }
         if len < self.len {
-            self.whole = self.whole.min(len);
+            self.prefix_len = self.prefix_len.min(len);
             self.len = len;
-            self.has = End::Keys;
+            self.has = End::KvOnly;
         }
         Ok(())
     }
@@ -344,13 +345,13 @@ impl<'m, 'w> Session<'m, 'w> {
         let from = keep.checked_add(count).filter(|from| *from <= self.len);
         let from = from.ok_or(Error::Option("a shift cannot forget more tokens than were read"))?;
         let width = self.model.config.head_width();
-        let turn = self.state.turns.get_mut(..width).unwrap_or_default();
-        rope::angles(-(count as f32), self.state.frequencies, turn);
+        let rotation = self.state.rotations.get_mut(..width).unwrap_or_default();
+        rope::angles(-(count as f32), self.state.frequencies, rotation);
         let row = self.state.wide.get_mut(..width).unwrap_or_default();
-        self.cache.shift(from..self.len, keep, row, |key| rope::rotate(key, turn));
+        self.cache.shift(from..self.len, keep, row, |key| rope::rotate(key, rotation));
         move_up(self.state.tokens, from..self.len, keep);
         self.len -= count;
-        self.whole -= self.whole.min(from) - self.whole.min(keep);
+        self.prefix_len -= self.prefix_len.min(from) - self.prefix_len.min(keep);
         Ok(())
     }
 }

@@ -26,9 +26,9 @@ impl Pass<'_, '_, '_> {
     pub(super) fn embed(&mut self, tokens: Range<usize>) {
         let (dim, width) = (self.model.config.dim, self.model.config.head_width());
         let past = self.at.past;
-        let turns = part(self.state.turns, &tokens, width).chunks_exact_mut(width.max(1));
-        for (token, turn) in tokens.clone().zip(turns) {
-            rope::angles((past + token) as f32, self.state.frequencies, turn);
+        let rotations = part(self.state.rotations, &tokens, width).chunks_exact_mut(width.max(1));
+        for (token, rotation) in tokens.clone().zip(rotations) {
+            rope::angles((past + token) as f32, self.state.frequencies, rotation);
         }
         let (kernels, embedding) = (self.model.kernels, self.model.weights.embedding);
         let ids = self.state.tokens.get(past..).unwrap_or_default();
@@ -46,7 +46,7 @@ impl Pass<'_, '_, '_> {
         let (dim, width) = (self.model.config.dim, self.model.config.head_width());
         let last = self.at.count.saturating_sub(1);
         move_up(self.state.stream, last * dim..(last + 1) * dim, 0);
-        move_up(self.state.turns, last * width..(last + 1) * width, 0);
+        move_up(self.state.rotations, last * width..(last + 1) * width, 0);
     }
 
     /// Norms the stream, or what attention made, and rounds it to codes.
@@ -61,7 +61,7 @@ impl Pass<'_, '_, '_> {
         let rows = Rounded {
             kernels,
             wide: self.state.wide,
-            codes: self.state.codes,
+            quantized: self.state.quantized,
             stride: self.model.config.widest(),
             columns: dim,
         };
@@ -74,7 +74,7 @@ impl Pass<'_, '_, '_> {
     /// Multiplies the codes by rows of matrices, which count as one matrix on top of the other.
     pub(super) fn product(&mut self, rows: Range<usize>, matrices: &[Linear<'_>]) {
         let (kernels, count) = (self.model.kernels, self.at.count);
-        let codes: &[i8] = self.state.codes;
+        let quantized: &[i8] = self.state.quantized;
         let first = rows.start;
         let share = self.share(rows.len());
         if by_token(matrices, self.state.tables.len()) {
@@ -83,7 +83,7 @@ impl Pass<'_, '_, '_> {
         let sums = part(self.state.sums, &rows, count);
         for_each_chunk(self.pool, sums, share * count, &|index, sums| {
             let start = first + index * share;
-            multiply(&kernels, matrices, start, count, codes, sums);
+            multiply(&kernels, matrices, start, count, quantized, sums);
         });
     }
 
@@ -92,7 +92,7 @@ impl Pass<'_, '_, '_> {
         let cols = matrices.first().map_or(0, |one| one.matrix.cols());
         let all: usize = matrices.iter().map(|one| one.matrix.rows()).sum();
         for token in 0..self.at.count {
-            let q = one(self.state.codes, token, cols);
+            let q = one(self.state.quantized, token, cols);
             let own = token * all + rows.start..token * all + rows.end;
             let sums = self.state.sums.get_mut(own).unwrap_or_default();
             if !look_up(matrices, rows.start, q, sums, self.state.tables) {
@@ -119,23 +119,23 @@ impl Pass<'_, '_, '_> {
 
     /// Takes queries, keys and values from the sums, turns what is to be turned, and keeps keys and
     /// values.
-    pub(super) fn turn(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
+    pub(super) fn rotate(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
         let (config, At { layer, past, .. }) = (self.model.config, self.at);
         let (width, widest) = (config.head_width(), config.widest());
         let (dim, kv_dim) = (config.dim, config.kv_dim());
         let steps = self.steps(&[block.q, block.k, block.v]);
         let sums = Sums { sums: self.state.sums, scales: self.state.scales, steps };
-        let turns: &[f32] = self.state.turns;
+        let rotations: &[f32] = self.state.rotations;
         let first = tokens.start;
-        let queries = if self.at.is_for_keys(&config) { first..first } else { tokens.clone() };
+        let queries = if self.at.is_kv_only(&config) { first..first } else { tokens.clone() };
         let rows = part(self.state.wide, &queries, widest);
         for_each_chunk(self.pool, rows, widest * SIDE_BY_SIDE, &|index, rows| {
             let start = first + index * SIDE_BY_SIDE;
             sums.of(0..dim, block.q.scale).take(start, widest, rows);
             for (index, row) in rows.chunks_exact_mut(widest.max(1)).enumerate() {
                 let heads = row.get_mut(..dim).unwrap_or_default();
-                let turn = one(turns, start + index, width);
-                heads.chunks_exact_mut(width.max(1)).for_each(|head| rope::rotate(head, turn));
+                let rotation = one(rotations, start + index, width);
+                heads.chunks_exact_mut(width.max(1)).for_each(|head| rope::rotate(head, rotation));
             }
         });
         for token in tokens {
@@ -143,11 +143,11 @@ impl Pass<'_, '_, '_> {
             sums.of(dim..dim + kv_dim, block.k.scale).take(token, kv_dim, keys);
             let value_rows = dim + kv_dim..dim + 2 * kv_dim;
             sums.of(value_rows, block.v.scale).take(token, kv_dim, values);
-            let turn = one(turns, token, width);
+            let rotation = one(rotations, token, width);
             let each = width.max(1);
             let heads = keys.chunks_exact_mut(each).zip(values.chunks_exact(each));
             for (head, (key, value)) in heads.enumerate() {
-                rope::rotate(key, turn);
+                rope::rotate(key, rotation);
                 self.cache.put(layer, head, past + token, key, value);
             }
         }
@@ -198,7 +198,7 @@ impl Pass<'_, '_, '_> {
         let rows = Rounded {
             kernels,
             wide: self.state.wide,
-            codes: self.state.codes,
+            quantized: self.state.quantized,
             stride,
             columns: ffn,
         };
@@ -243,10 +243,10 @@ impl Pass<'_, '_, '_> {
         rms_norm(&kernels, x, &weights.output_norm, config.rms_epsilon, row);
         let format = weights.head.format();
         if format.is_integer() {
-            let codes = self.state.codes.get_mut(..config.dim).unwrap_or_default();
+            let quantized = self.state.quantized.get_mut(..config.dim).unwrap_or_default();
             let blocks = config.dim / format.block();
             let scales = self.state.head_scales.get_mut(..blocks).unwrap_or_default();
-            let rounded = kernels.quantize_blocks(row, format.block(), codes, scales);
+            let rounded = kernels.quantize_blocks(row, format.block(), quantized, scales);
             debug_assert!(rounded.is_ok(), "rows of the head are whole blocks");
         }
     }
@@ -259,7 +259,7 @@ impl Pass<'_, '_, '_> {
         let input = if head.format().is_integer() {
             let blocks = dim / head.format().block();
             RowInput::Blocks {
-                q: self.state.codes.get(..dim).unwrap_or_default(),
+                q: self.state.quantized.get(..dim).unwrap_or_default(),
                 scales: self.state.head_scales.get(..blocks).unwrap_or_default(),
             }
         } else {
@@ -281,7 +281,7 @@ struct Rounded<'s> {
     /// (batch, stride)
     wide: &'s mut [f32],
     /// (batch, columns)
-    codes: &'s mut [i8],
+    quantized: &'s mut [i8],
     stride: usize,
     columns: usize,
 }
@@ -296,16 +296,16 @@ impl Rounded<'_> {
         together: usize,
         fill: &(dyn Fn(usize, &mut [f32]) + Sync),
     ) {
-        let Self { kernels, wide, codes, stride, columns } = self;
+        let Self { kernels, wide, quantized, stride, columns } = self;
         let wide = part(wide, &tokens, stride);
-        let codes = part(codes, &tokens, columns);
+        let quantized = part(quantized, &tokens, columns);
         let first = tokens.start;
-        let (wide, codes) = ((wide, stride * together), (codes, columns * together));
-        for_each_pair(pool, wide, codes, &|index, rows, codes| {
+        let (wide, quantized) = ((wide, stride * together), (quantized, columns * together));
+        for_each_pair(pool, wide, quantized, &|index, rows, quantized| {
             fill(first + index * together, rows);
             let rows = rows.chunks_exact_mut(stride.max(1));
-            for (row, codes) in rows.zip(codes.chunks_exact_mut(columns.max(1))) {
-                let rounded = kernels.quantize(row.get(..columns).unwrap_or_default(), codes);
+            for (row, quantized) in rows.zip(quantized.chunks_exact_mut(columns.max(1))) {
+                let rounded = kernels.quantize(row.get(..columns).unwrap_or_default(), quantized);
                 // The row has served its turn.
                 if let (Ok(rounded), Some(carrier)) = (rounded, row.first_mut()) {
                     *carrier = rounded.scale;
@@ -332,7 +332,7 @@ fn multiply(
     matrices: &[Linear<'_>],
     start: usize,
     count: usize,
-    codes: &[i8],
+    quantized: &[i8],
     sums: &mut [i32],
 ) {
     let end = start + sums.len() / count.max(1);
@@ -346,8 +346,8 @@ fn multiply(
             core::mem::take(&mut rest).split_at_mut_checked(here).unwrap_or_default();
         rest = after;
         if !sums.is_empty() {
-            let codes = codes.get(..matrix.cols() * count).unwrap_or_default();
-            let done = kernels.gemm(matrix, rows, count, codes, sums);
+            let quantized = quantized.get(..matrix.cols() * count).unwrap_or_default();
+            let done = kernels.gemm(matrix, rows, count, quantized, sums);
             debug_assert!(done.is_ok(), "matrices have the shape of the configuration");
         }
     }

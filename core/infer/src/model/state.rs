@@ -60,7 +60,7 @@ struct Sizes {
     stream: usize,
     wide: usize,
     pairs: usize,
-    turns: usize,
+    rotations: usize,
     frequencies: usize,
     scales: usize,
     sums: usize,
@@ -68,7 +68,7 @@ struct Sizes {
     logits: usize,
     tokens: usize,
     tables: usize,
-    codes: usize,
+    quantized: usize,
 }
 
 impl Sizes {
@@ -80,7 +80,7 @@ impl Sizes {
             stream: times(config.dim)?,
             wide: times(config.widest())?,
             pairs: 2 * config.kv_dim(),
-            turns: times(config.head_width())?,
+            rotations: times(config.head_width())?,
             frequencies: config.head_width() / 2,
             scales: batch,
             sums: times(projected.max(2 * config.ffn))?,
@@ -88,7 +88,7 @@ impl Sizes {
             logits: config.vocab,
             tokens: options.context,
             tables: options.tables,
-            codes: times(config.widest())?,
+            quantized: times(config.widest())?,
         })
     }
 
@@ -99,7 +99,7 @@ impl Sizes {
             self.stream,
             self.wide,
             self.pairs,
-            self.turns,
+            self.rotations,
             self.frequencies,
             self.scales,
             self.sums,
@@ -110,7 +110,7 @@ impl Sizes {
         ];
         let sum = |all: usize, one: usize| all.checked_add(one);
         let words = words.into_iter().try_fold(0, sum)?;
-        words.checked_mul(4)?.checked_add(self.codes)
+        words.checked_mul(4)?.checked_add(self.quantized)
     }
 }
 
@@ -141,7 +141,7 @@ pub(crate) struct State<'m> {
     /// A key and a value of one token: (2, kv dim)
     pub(crate) pairs: &'m mut [f32],
     /// Cosines and sines of each token's position: (batch, 2, head width / 2)
-    pub(crate) turns: &'m mut [f32],
+    pub(crate) rotations: &'m mut [f32],
     /// (head width / 2)
     pub(crate) frequencies: &'m mut [f32],
     /// What each token's activations were multiplied by: (batch)
@@ -157,7 +157,7 @@ pub(crate) struct State<'m> {
     /// For products by look-up.
     pub(crate) tables: &'m mut [u32],
     /// Activations as int8: (batch, max(dim, ffn))
-    pub(crate) codes: &'m mut [i8],
+    pub(crate) quantized: &'m mut [i8],
 }
 
 /// Carves the state and the cache from a block.
@@ -175,7 +175,7 @@ pub(crate) fn carve<'m>(
     let wide = arena.slice(sizes.wide, 0.0);
     let mixed = arena.slice(sizes.stream, 0.0);
     let pairs = arena.slice(sizes.pairs, 0.0);
-    let turns = arena.slice(sizes.turns, 0.0);
+    let rotations = arena.slice(sizes.rotations, 0.0);
     let frequencies = arena.slice(sizes.frequencies, 0.0);
     let scales = arena.slice(sizes.scales, 0.0);
     let sums = arena.slice(sizes.sums, 0);
@@ -185,7 +185,7 @@ pub(crate) fn carve<'m>(
     let tables = arena.slice(sizes.tables, 0);
     let cache = Cache::new(Shape::new(config, options.kv, options.context), kernels, &mut arena)?;
     // What has the smallest alignment comes last, so that nothing is padded.
-    let codes = arena.slice(sizes.codes, 0);
+    let quantized = arena.slice(sizes.quantized, 0);
     if let Some(fault) = arena.fault() {
         return Err(Error::Memory(fault));
     }
@@ -194,7 +194,7 @@ pub(crate) fn carve<'m>(
         wide,
         mixed,
         pairs,
-        turns,
+        rotations,
         frequencies,
         scales,
         sums,
@@ -202,7 +202,7 @@ pub(crate) fn carve<'m>(
         logits,
         tokens,
         tables,
-        codes,
+        quantized,
     };
     Ok((state, cache))
 }

@@ -5,7 +5,7 @@ use core::str::Chars;
 use super::alphabet;
 use super::error::Error;
 use super::merge::{NEVER, merge};
-use super::special::Marks;
+use super::special::FirstBytes;
 use super::split::first_word;
 use super::table::{Hash, Layout};
 use super::tokenizer::Encode;
@@ -29,8 +29,8 @@ pub struct Bpe<'a> {
     merge_slots: &'a [u32],
     /// Of tokens that are found before a text is cut into words, and of those whose kind is
     /// [`Kind::Defined`].
-    pub(super) specials: Marks,
-    pub(super) defined: Marks,
+    pub(super) specials: FirstBytes,
+    pub(super) defined: FirstBytes,
     ends: [Option<u32>; ENDS.len()],
     token_bytes_max: usize,
 }
@@ -57,8 +57,8 @@ impl<'a> Bpe<'a> {
             token_slots: &[],
             merges: Layout::new(merge_bytes.map_err(|_| Error::Merges)?),
             merge_slots: &[],
-            specials: Marks::default(),
-            defined: Marks::default(),
+            specials: FirstBytes::default(),
+            defined: FirstBytes::default(),
             ends: [None; ENDS.len()],
             token_bytes_max: 1,
         };

@@ -6,14 +6,14 @@ use super::vocabulary::Kind;
 
 /// What tells most places of a text from the beginning of such a token.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct FirstBytes {
     /// The first bytes of all of them, a bit each.
     first: [u64; 4],
     /// The length of the shortest, and of the longest.
     lengths: (usize, usize),
 }
 
-impl Marks {
+impl FirstBytes {
     pub(super) fn add(&mut self, token: &[u8]) {
         let Some(first) = token.first() else { return };
         if let Some(word) = self.first.get_mut(usize::from(first / 64)) {
@@ -31,7 +31,7 @@ impl Marks {
 
 /// A token in a text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
+pub(super) struct SpecialMatch {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) id: u32,
@@ -40,18 +40,18 @@ pub(super) struct Found {
 impl Bpe<'_> {
     /// The first token in `text` that is not cut into words: of those that begin at the first
     /// place, the longest. Control tokens are looked for if `control`.
-    pub(super) fn find_special(&self, text: &str, control: bool) -> Option<Found> {
+    pub(super) fn find_special(&self, text: &str, control: bool) -> Option<SpecialMatch> {
         let bytes = text.as_bytes();
         let marks = if control { &self.specials } else { &self.defined };
         (0..bytes.len())
             .filter(|start| bytes.get(*start).is_some_and(|byte| marks.has(*byte)))
             .find_map(|start| {
                 let (id, length) = self.special_at(bytes.get(start..)?, marks, control)?;
-                Some(Found { start, end: start + length, id })
+                Some(SpecialMatch { start, end: start + length, id })
             })
     }
 
-    fn special_at(&self, text: &[u8], marks: &Marks, control: bool) -> Option<(u32, usize)> {
+    fn special_at(&self, text: &[u8], marks: &FirstBytes, control: bool) -> Option<(u32, usize)> {
         let (shortest, longest) = marks.lengths;
         let mut hash = Hash::new();
         let mut found = None;

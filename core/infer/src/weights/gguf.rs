@@ -6,7 +6,7 @@ use super::{Layer, Linear, Name, Role, Vector, Weights, keys, shape};
 use crate::config::{Activation, Config, Key, Norm, Rope};
 use crate::error::{Error, KeyProblem, TensorProblem};
 use crate::gguf::{Error as FileError, File, Only, Reason, Tensor, Type, Value};
-use crate::text::Text;
+use crate::text::FixedText;
 
 /// The architectures of BitNet b1.58: the published file of 2B-4T, an earlier one of the same
 /// graph, and conversions by llama.cpp.
@@ -25,7 +25,7 @@ pub(super) struct Keys<'f, 'a> {
 
 impl<'a> Keys<'_, 'a> {
     fn with_name<T>(&self, key: Key, f: impl FnOnce(&str) -> T) -> T {
-        f(Text::<64>::of(format_args!("{}.{key}", self.architecture)).as_str())
+        f(FixedText::<64>::of(format_args!("{}.{key}", self.architecture)).as_str())
     }
 
     fn optional_size(&self, key: Key) -> Result<Option<usize>, Error> {
@@ -43,7 +43,7 @@ impl<'a> Keys<'_, 'a> {
 
     /// The function that a key of this name says.
     fn function(&self, name: &str) -> Result<Option<Activation>, Error> {
-        let name = Text::<64>::of(format_args!("{}.{name}", self.architecture));
+        let name = FixedText::<64>::of(format_args!("{}.{name}", self.architecture));
         match self.file.string(name.as_str())? {
             Some("relu2" | "relu_sqr" | "relu_squared") => Ok(Some(Activation::ReluSquared)),
             Some("silu" | "swish") => Ok(Some(Activation::Silu)),
@@ -58,7 +58,7 @@ impl<'a> Keys<'_, 'a> {
         let other = "hidden_activation";
         match (self.function("hidden_act")?, self.function(other)?) {
             (Some(one), Some(two)) if one != two => {
-                let name = Text::<64>::of(format_args!("{}.{other}", self.architecture));
+                let name = FixedText::<64>::of(format_args!("{}.{other}", self.architecture));
                 let found = self.file.string(name.as_str())?.unwrap_or_default();
                 Err(refused(name.as_str(), found, Only::Same))
             }
@@ -108,7 +108,7 @@ impl Config {
             norm: Norm::Sub,
             activation: keys.activation()?,
             rope: Rope::Neox,
-            whole: usize::try_from(file.u32(Key::Whole.name())?.unwrap_or(0))
+            prefix_layers: usize::try_from(file.u32(Key::PrefixAttention.name())?.unwrap_or(0))
                 .map_err(|_| Error::TooLarge)?,
         };
         config.check()?;
@@ -221,7 +221,7 @@ impl<'a> Source<'_, 'a> {
         };
         let matrix = Matrix::new(packing, rows, columns, data)
             .map_err(|error| Error::Packed(name, error))?;
-        // In place it would be a weight of 2, and packed anew some trits that depend on how.
+        // In place it would be a weight of 2, and packed again some trits that depend on how.
         if has_three(packing, data) {
             return Err(FileError::tensor(found.name, Reason::Code).into());
         }

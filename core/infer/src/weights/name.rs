@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::text::Text;
+use crate::text::FixedText;
 
 /// What a tensor of a model is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Name {
     /// Calls with the name as text.
     pub fn with_text<T>(self, f: impl FnOnce(&str) -> T) -> T {
         // The longest is "blk.", a number of twenty digits, ".attn_sub_norm" and ".weight".
-        f(Text::<64>::of(format_args!("{self}")).as_str())
+        f(FixedText::<64>::of(format_args!("{self}")).as_str())
     }
 }
 

@@ -99,14 +99,14 @@ pub(crate) fn with_value(case: &str, name: &str, kind: u32, value: &[u8]) -> Vec
 }
 
 #[test]
-fn blocks_that_see_a_prompt_whole_are_as_many_as_there_are_at_most() {
+fn blocks_with_prefix_attention_are_at_most_all_of_them() {
     let whole =
         |kind, value: u32| with_value("plain", "trine.attention.whole", kind, &value.to_le_bytes());
     for value in 0..=2 {
         let bytes = whole(4, value).leak();
         open(bytes.to_vec()).unwrap();
         let config = Config::from_gguf(&File::parse(bytes).unwrap()).unwrap();
-        assert_eq!(config.whole, value as usize);
+        assert_eq!(config.prefix_layers, value as usize);
     }
     for value in [3, 1 << 16, u32::MAX] {
         assert_eq!(message(whole(4, value)), "trine.attention.whole: must be at most 2");
@@ -188,7 +188,7 @@ fn shapes_and_types_that_do_not_fit_name_their_tensor() {
 }
 
 #[test]
-fn a_code_that_is_no_weight_is_refused_in_place_and_packed_alike() {
+fn a_code_that_is_no_weight_is_refused_in_place_and_packed() {
     for case in ["plain", "tq2"] {
         let model = file(&format!("{case}.gguf"));
         let tensor = model.tensor("blk.0.ffn_down.weight").unwrap();

@@ -77,10 +77,10 @@ fn each_key_of_the_converters_is_used_or_harmless_or_refused_by_its_name() {
 }
 
 #[test]
-fn a_key_of_the_architecture_that_nobody_knows_is_refused_by_its_name() {
+fn an_unknown_key_of_the_architecture_is_refused_by_its_name() {
     let said = message(plain("attention.of_tomorrow", U32, &number(0)));
     assert!(said.starts_with("key bitnet-b1.58.attention.of_tomorrow: is 0"), "{said}");
-    // Behind another name it is somebody's own.
+    // Behind another name it is someone's own.
     open(with_value("plain", "bitnet.attention.of_tomorrow", U32, &number(0))).unwrap();
 }
 

@@ -12,7 +12,7 @@ mod keys;
 mod last;
 mod memory;
 mod model;
+mod prefix;
 mod repack;
 mod same;
 mod shift;
-mod whole;

@@ -1,6 +1,6 @@
 //! The memory of a session: as much as is said, and not a byte more.
 
-use trine_infer::{Config, Error, KvKind, Options, Session, arena_bytes};
+use trine_infer::{Config, DecodeSession, Error, KvKind, Options, arena_bytes};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
@@ -22,9 +22,10 @@ fn a_session_takes_exactly_the_bytes_that_are_said() {
                 let bytes = arena_bytes(model.config(), &options).unwrap();
                 let mut memory = vec![0xa5; bytes + 8];
                 let memory = aligned(&mut memory);
-                let less = Session::new(&model, &options, &mut memory[..bytes - 1]);
+                let less = DecodeSession::new(&model, &options, &mut memory[..bytes - 1]);
                 assert!(matches!(less.err(), Some(Error::Memory(_))), "{case} {options:?}");
-                let mut session = Session::new(&model, &options, &mut memory[..bytes]).unwrap();
+                let mut session =
+                    DecodeSession::new(&model, &options, &mut memory[..bytes]).unwrap();
                 session.read(&[1], &Serial).unwrap();
                 assert!(session.logits().unwrap().iter().all(|logit| logit.is_finite()));
             }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use trine_infer::gguf::{File, Kind, Value};
 use trine_infer::weights::{Linear, Name, Role, Vector};
-use trine_infer::{Config, Layer, Model, Options, Session, Weights, arena_bytes};
+use trine_infer::{Config, DecodeSession, Layer, Model, Options, Weights, arena_bytes};
 use trine_ternary::parallel::{Parallel, Serial};
 use trine_ternary::{Kernels, Matrix, Packing, RowFormat, Rows, pack};
 
@@ -45,12 +45,12 @@ pub(crate) fn expected(case: &str) -> Expected {
 }
 
 /// The model of a case as its file has it; of the ones whose trits are bytes, which no model file
-/// has, packed anew.
+/// has, packed again.
 pub(crate) fn model(case: &str, kernels: Kernels) -> Model<'static> {
     let file = file(&format!("{case}.gguf"));
     let config = Config::from_gguf(&file).unwrap();
     if file.tensor("blk.0.attn_q.scale").is_some() {
-        return repacked(&file, config, Packing::Line2, kernels);
+        return repacked(&file, config, Packing::Panel2Bit, kernels);
     }
     let layers = vec![Layer::EMPTY; config.layers].leak();
     let weights = Weights::from_gguf(&file, &config, layers).unwrap();
@@ -102,14 +102,17 @@ pub(crate) fn repacked(
 }
 
 /// A session in memory of its own.
-pub(crate) fn session(model: &Model<'static>, options: &Options) -> Session<'static, 'static> {
+pub(crate) fn session(
+    model: &Model<'static>,
+    options: &Options,
+) -> DecodeSession<'static, 'static> {
     // The block may start anywhere: three bytes more bring it to a multiple of four.
     let bytes = arena_bytes(model.config(), options).unwrap() + 3;
-    Session::new(model, options, vec![0; bytes].leak()).unwrap()
+    DecodeSession::new(model, options, vec![0; bytes].leak()).unwrap()
 }
 
 /// The logits after each token, read one at a time.
-pub(crate) fn logits_of_each(session: &mut Session<'_, '_>, tokens: &[u32]) -> Vec<Vec<f32>> {
+pub(crate) fn logits_of_each(session: &mut DecodeSession<'_, '_>, tokens: &[u32]) -> Vec<Vec<f32>> {
     let read = |token: &u32| {
         session.read(&[*token], &Serial as &dyn Parallel).unwrap();
         session.logits().unwrap().to_vec()

@@ -1,6 +1,6 @@
 //! Weights in other packings, made in parallel, are the same weights.
 
-use trine_infer::{Error, KvKind, Layer, Model, Options, Session, Step};
+use trine_infer::{DecodeSession, Error, KvKind, Layer, Model, Options, Step};
 use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Packing};
 
@@ -8,7 +8,7 @@ use crate::model::{expected, logits_of_each, model, session};
 use crate::same::Threads;
 
 /// The logits after these tokens, read a few rows a step.
-fn in_steps(session: &mut Session<'_, '_>, tokens: &[u32], rows: usize) -> Vec<f32> {
+fn in_steps(session: &mut DecodeSession<'_, '_>, tokens: &[u32], rows: usize) -> Vec<f32> {
     let mut rest = tokens;
     while !rest.is_empty() {
         let taken = session.begin(rest).unwrap();

@@ -12,7 +12,7 @@ fn last(model: &Model<'static>, kv: KvKind, tokens: &[u32]) -> Vec<f32> {
     session.logits().unwrap().to_vec()
 }
 
-/// In a model of one block, a key hangs on its token and position alone: after a shift it must be
+/// In a model of one block, a key depends on its token and position alone: after a shift it must be
 /// as if the forgotten tokens had never been there.
 #[test]
 fn after_a_shift_a_model_of_one_block_has_never_read_the_forgotten_tokens() {

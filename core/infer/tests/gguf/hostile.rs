@@ -70,7 +70,7 @@ fn what_an_error_shows_of_a_name_is_bounded_and_harmless_to_a_terminal() {
 }
 
 #[test]
-fn values_that_are_none() {
+fn invalid_values() {
     let value = |kind, bytes: &[u8]| Builder::new().key("k", kind, bytes);
     refused(&value(13, &[0; 8]), "key k: unknown kind of value 13");
     refused(&value(7, &[2]), "key k: 2 is not a Boolean: expected 0 or 1");
@@ -83,7 +83,7 @@ fn values_that_are_none() {
 }
 
 #[test]
-fn arrays_that_are_none() {
+fn invalid_arrays() {
     let array = |kind, count, bytes: &[u8]| Builder::new().key_array("k", kind, count, bytes);
     refused(&array(9, 1, &[0; 64]), "key k: an array of arrays, which no model needs");
     refused(&array(14, 1, &[0; 64]), "key k: unknown kind of value 14");
@@ -131,7 +131,7 @@ fn tensors_with_names_that_no_tensor_has() {
 }
 
 #[test]
-fn dimensions_that_are_none_or_overflow() {
+fn dimensions_that_are_invalid_or_overflow() {
     let dims = |dims: &[u64]| Builder::new().tensor("t", dims, 0, &[0; 32]);
     refused(&dims(&[]), "tensor t: 0 dimensions, must be 1 to 4");
     refused(&dims(&[1, 1, 1, 1, 1]), "tensor t: 5 dimensions, must be 1 to 4");

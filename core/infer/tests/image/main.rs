@@ -11,7 +11,7 @@ use trine_infer::image::{
     TokenizerKind,
 };
 use trine_infer::weights::{Name, Role};
-use trine_infer::{Error, KvKind, Layer, Model, Options, Session, arena_bytes, gguf};
+use trine_infer::{DecodeSession, Error, KvKind, Layer, Model, Options, arena_bytes, gguf};
 use trine_ternary::Kernels;
 use trine_ternary::parallel::Serial;
 
@@ -20,7 +20,7 @@ fn golden(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).unwrap()
 }
 
-/// The image of the model `plain`, packed as Line16.
+/// The image of the model `plain`, packed as `PanelBase3`.
 fn image() -> Vec<u8> {
     golden("model/plain.trnm")
 }
@@ -38,7 +38,7 @@ fn open(bytes: &[u8]) -> Result<usize, Error> {
 fn logits(model: &Model<'_>) -> Vec<f32> {
     let options = Options { context: 16, batch: 4, kv: KvKind::F16, tables: 0 };
     let mut memory = vec![0; arena_bytes(model.config(), &options).unwrap() + 3];
-    let mut session = Session::new(model, &options, &mut memory).unwrap();
+    let mut session = DecodeSession::new(model, &options, &mut memory).unwrap();
     session.read(&[1, 5, 90, 33, 2], &Serial).unwrap();
     session.logits().unwrap().to_vec()
 }
@@ -84,7 +84,7 @@ fn the_first_bytes_are_those_of_the_specification() {
     );
     assert_eq!(entry[16..24], 960_u64.to_le_bytes());
     assert_eq!(entry[24..32], (96 * 128 * 2_u64).to_le_bytes());
-    // The eighth: attn_q of block 0, in Line16.
+    // The eighth: attn_q of block 0, in `PanelBase3`.
     assert_eq!(bytes[128 + 7 * 32..][..4], [20, 6, 0, 0]);
 }
 
@@ -105,7 +105,7 @@ const fn entry(index: usize) -> usize {
 }
 
 #[test]
-fn headers_that_are_none_are_refused() {
+fn invalid_headers_are_refused() {
     let cases: [(Vec<u8>, Error); 14] = [
         (vec![], Error::Image(Fault::Length)),
         (image()[..127].to_vec(), Error::Image(Fault::Length)),
@@ -136,11 +136,11 @@ fn headers_that_are_none_are_refused() {
 }
 
 #[test]
-fn a_header_says_how_many_blocks_see_a_prompt_whole() {
-    assert_eq!(Image::parse(&image()).unwrap().config().whole, 0);
+fn a_header_says_how_many_blocks_have_prefix_attention() {
+    assert_eq!(Image::parse(&image()).unwrap().config().prefix_layers, 0);
     let bytes = put(114, &[2, 0]);
     let header = *Image::parse(&bytes).unwrap().header();
-    assert_eq!(header.config.whole, 2);
+    assert_eq!(header.config.prefix_layers, 2);
     assert_eq!(header.bytes(), bytes[..HEADER_BYTES]);
 }
 
@@ -250,7 +250,7 @@ fn with_pieces(table: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_table_of_pieces_lies_behind_the_tensors() {
+fn a_table_of_subword_tokens_follows_the_tensors() {
     let bytes = with_pieces(b"pieces");
     let image = Image::parse(&bytes).unwrap();
     image.check_crc().unwrap();

@@ -1,7 +1,7 @@
 //! Base64, as images are sent and states come back.
 
 use super::writer::copy;
-use super::{Text, Writer};
+use super::{JsonText, JsonWriter};
 
 /// Base64 (RFC 4648 §4, padded) written piece by piece: what three bytes do not fill waits here.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +29,7 @@ impl Base64 {
     }
 
     /// Appends the next bytes.
-    pub fn piece(&mut self, mut bytes: &[u8], out: &mut Writer<'_>) {
+    pub fn piece(&mut self, mut bytes: &[u8], out: &mut JsonWriter<'_>) {
         while self.count > 0 {
             let Some((&next, rest)) = bytes.split_first() else { return };
             bytes = rest;
@@ -50,7 +50,7 @@ impl Base64 {
     }
 
     /// Appends what waits, with its padding.
-    pub fn finish(self, out: &mut Writer<'_>) {
+    pub fn finish(self, out: &mut JsonWriter<'_>) {
         match self.count {
             1 => {
                 let [first, second, ..] = group([self.waiting[0], 0, 0]);
@@ -67,7 +67,7 @@ impl Base64 {
 
 /// Writes the bytes that a padded text stands for to the start of `out`, and answers how many;
 /// `None` if it is no Base64 as [`Base64`] writes it, or does not fit.
-pub fn decode(text: Text<'_>, out: &mut [u8]) -> Option<usize> {
+pub fn decode(text: JsonText<'_>, out: &mut [u8]) -> Option<usize> {
     // What we wrote holds no escape but that of the slash, which some writers add.
     let (mut bits, mut letters, mut padding, mut len) = (0u32, 0usize, 0usize, 0usize);
     let mut utf8 = [0; 4];
@@ -117,7 +117,7 @@ mod tests {
         for (len, expected) in [(0, ""), (1, "AA=="), (2, "AAE="), (3, "AAEC"), (4, "AAECAw==")] {
             for cut in 0..=len {
                 let mut out = [0; 16];
-                let mut writer = Writer::new(&mut out);
+                let mut writer = JsonWriter::new(&mut out);
                 let w = &mut writer;
                 let mut base64 = Base64::new();
                 base64.piece(&bytes[..cut], w);

@@ -17,7 +17,7 @@ pub(crate) mod words;
 
 pub use base64::Base64;
 pub use number::{Number, Scaled};
-pub use reader::{JsonError, Kind, Reader};
-pub use string::Text;
+pub use reader::{JsonError, JsonReader, Kind};
+pub use string::JsonText;
 pub use words::same;
-pub use writer::Writer;
+pub use writer::JsonWriter;

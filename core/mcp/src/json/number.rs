@@ -18,7 +18,7 @@ pub struct Number<'a> {
 pub enum Scaled {
     /// Exactly this many units.
     Exact(i64),
-    /// Within the range of `i64`, but not a whole number of units.
+    /// Within the range of `i64`, but not an integer of units.
     Inexact,
     /// Above the range of `i64`.
     TooLarge,

@@ -3,7 +3,7 @@
 use super::number::Number;
 use super::scan::{WORD, plain_end, sequence_len, word_of_plain};
 use super::skip::skip;
-use super::string::{Text, escape};
+use super::string::{JsonText, escape};
 
 /// How deep values may nest inside a value that is skipped.
 ///
@@ -61,9 +61,9 @@ pub enum Kind {
 /// A position in a JSON text.
 ///
 /// ```
-/// use trine_mcp::json::Reader;
+/// use trine_mcp::json::JsonReader;
 ///
-/// let mut reader = Reader::new(br#"{"on": true, "percent": 40, "more": [1, {}]}"#);
+/// let mut reader = JsonReader::new(br#"{"on": true, "percent": 40, "more": [1, {}]}"#);
 /// let (mut first, mut percent) = (true, 0);
 /// reader.begin_object()?;
 /// while let Some(name) = reader.next_member(&mut first)? {
@@ -78,12 +78,12 @@ pub enum Kind {
 /// # Ok::<(), trine_mcp::json::JsonError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Reader<'a> {
+pub struct JsonReader<'a> {
     rest: &'a [u8],
     len: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> JsonReader<'a> {
     /// Starts at the first byte of `bytes`.
     #[must_use]
     #[cfg_attr(target_pointer_width = "64", inline(always))]
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Enters an object; [`Reader::next_member`] walks it.
+    /// Enters an object; [`JsonReader::next_member`] walks it.
     ///
     /// # Errors
     /// [`JsonError::Syntax`] or [`JsonError::End`] if the next value is no object.
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
         self.expect(b'{')
     }
 
-    /// Enters an array; [`Reader::next_element`] walks it.
+    /// Enters an array; [`JsonReader::next_element`] walks it.
     ///
     /// # Errors
     /// [`JsonError::Syntax`] or [`JsonError::End`] if the next value is no array.
@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// What is wrong with the text.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub fn next_member(&mut self, first: &mut bool) -> Result<Option<Text<'a>>, JsonError> {
+    pub fn next_member(&mut self, first: &mut bool) -> Result<Option<JsonText<'a>>, JsonError> {
         if self.more(b'}', first)? { self.member_name().map(Some) } else { Ok(None) }
     }
 
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn member_name(&mut self) -> Result<Text<'a>, JsonError> {
+    pub(crate) fn member_name(&mut self) -> Result<JsonText<'a>, JsonError> {
         let name = self.string()?;
         self.expect(b':')?;
         Ok(name)
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// What is wrong with the text; [`JsonError::Syntax`] if the next value is no string.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub fn string(&mut self) -> Result<Text<'a>, JsonError> {
+    pub fn string(&mut self) -> Result<JsonText<'a>, JsonError> {
         let (text, rest) = string(expect(self.rest, b'"')?)?;
         self.rest = rest;
         Ok(text)
@@ -360,7 +360,7 @@ pub(super) fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonErro
 
 /// Reads a string behind its first quote, and consumes the last one.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(super) fn string(rest: &[u8]) -> Result<(Text<'_>, &[u8]), JsonError> {
+pub(super) fn string(rest: &[u8]) -> Result<(JsonText<'_>, &[u8]), JsonError> {
     let mut end = word_of_plain(rest, 0);
     if end == WORD {
         end = word_of_plain(rest, end);
@@ -371,7 +371,7 @@ pub(super) fn string(rest: &[u8]) -> Result<(Text<'_>, &[u8]), JsonError> {
         (end, escaped) = (answer >> 1, answer & 1 == 1);
     }
     match rest.split_at_checked(end) {
-        Some((raw, [_, tail @ ..])) => Ok((Text::checked(raw, escaped), tail)),
+        Some((raw, [_, tail @ ..])) => Ok((JsonText::checked(raw, escaped), tail)),
         _ => Err(JsonError::End),
     }
 }

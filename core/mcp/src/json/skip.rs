@@ -1,4 +1,4 @@
-//! Values that nobody asked for: checked in full, without recursion, and passed over.
+//! Values that no one asked for: checked in full, without recursion, and passed over.
 
 use super::number::Number;
 use super::reader::{DEPTH_MAX, JsonError, expect, packed, string, token, word};

@@ -4,21 +4,21 @@ use super::writer::copy;
 
 /// A JSON string: the validated bytes between its quotes.
 #[derive(Clone, Copy, Debug)]
-pub struct Text<'a> {
+pub struct JsonText<'a> {
     raw: &'a [u8],
     escaped: bool,
 }
 
 /// A run of a decoded string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum StringRun<'a> {
     /// Bytes that stand for themselves; well-formed UTF-8.
     Plain(&'a [u8]),
     /// One escaped code point.
     Escape(char),
 }
 
-impl<'a> Text<'a> {
+impl<'a> JsonText<'a> {
     /// Wraps bytes that the reader has validated.
     pub(crate) const fn checked(raw: &'a [u8], escaped: bool) -> Self {
         Self { raw, escaped }
@@ -38,8 +38,8 @@ impl<'a> Text<'a> {
 
     /// The decoded string, run by run.
     #[must_use]
-    pub const fn pieces(&self) -> Pieces<'a> {
-        Pieces { rest: self.raw }
+    pub const fn pieces(&self) -> StringRuns<'a> {
+        StringRuns { rest: self.raw }
     }
 
     /// Whether the decoded string is `other`: `"\u0070ercent"` is `percent`.
@@ -74,8 +74,10 @@ impl<'a> Text<'a> {
     pub fn code_points(&self) -> usize {
         self.pieces()
             .map(|piece| match piece {
-                Piece::Plain(bytes) => bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count(),
-                Piece::Escape(_) => 1,
+                StringRun::Plain(bytes) => {
+                    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+                }
+                StringRun::Escape(_) => 1,
             })
             .sum()
     }
@@ -98,7 +100,7 @@ impl<'a> Text<'a> {
     }
 }
 
-impl<'a> Piece<'a> {
+impl<'a> StringRun<'a> {
     /// The bytes of the piece; an escape is encoded into `utf8`.
     pub fn bytes<'b>(&self, utf8: &'b mut [u8; 4]) -> &'b [u8]
     where
@@ -111,25 +113,25 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// Iterator over the runs of a string, made by [`Text::pieces`].
+/// Iterator over the runs of a string, made by [`JsonText::pieces`].
 #[derive(Clone, Debug)]
-pub struct Pieces<'a> {
+pub struct StringRuns<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
+impl<'a> Iterator for StringRuns<'a> {
+    type Item = StringRun<'a>;
 
-    fn next(&mut self) -> Option<Piece<'a>> {
+    fn next(&mut self) -> Option<StringRun<'a>> {
         if self.rest.first() == Some(&b'\\') {
             let (char, len) = escape(self.rest)?;
             self.rest = self.rest.get(len..)?;
-            return Some(Piece::Escape(char));
+            return Some(StringRun::Escape(char));
         }
         let end = self.rest.iter().position(|&byte| byte == b'\\').unwrap_or(self.rest.len());
         let (plain, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
-        (!plain.is_empty()).then_some(Piece::Plain(plain))
+        (!plain.is_empty()).then_some(StringRun::Plain(plain))
     }
 }
 

@@ -97,7 +97,7 @@ pub(crate) fn leading_digits(text: &[u8]) -> Option<(usize, i64)> {
     Some((count as usize, value.cast_signed()))
 }
 
-/// How many digits start `text`, if they are a whole number without leading zeros.
+/// How many digits start `text`, if they are an integer without leading zeros.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn whole_digits(text: &[u8]) -> Option<usize> {
     let Some(chunk) = text.first_chunk() else { return any_digits(text) };

@@ -1,19 +1,19 @@
 //! The writer: appends to a caller's slice, and counts on when it is full.
 
 use super::scan::plain_end;
-use super::string::Text;
+use super::string::JsonText;
 use super::words::{self, Words};
 
 /// Appends JSON to a slice.
 ///
-/// Nothing is lost silently: past the end of the slice only [`Writer::needed`] grows, and
-/// [`Writer::finish`] reports it.
+/// Nothing is lost silently: past the end of the slice only [`JsonWriter::needed`] grows, and
+/// [`JsonWriter::finish`] reports it.
 ///
 /// ```
-/// use trine_mcp::json::Writer;
+/// use trine_mcp::json::JsonWriter;
 ///
 /// let mut out = [0; 32];
-/// let mut writer = Writer::new(&mut out);
+/// let mut writer = JsonWriter::new(&mut out);
 /// writer.raw(br#"{"text":"#);
 /// writer.string("21 \"°C\"");
 /// writer.raw(b"}");
@@ -22,12 +22,12 @@ use super::words::{self, Words};
 /// # Ok::<(), trine_mcp::json::writer::NeedBytes>(())
 /// ```
 #[derive(Debug)]
-pub struct Writer<'a> {
+pub struct JsonWriter<'a> {
     out: &'a mut [u8],
     len: usize,
 }
 
-/// A place to return to, from [`Writer::mark`].
+/// A place to return to, from [`JsonWriter::mark`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(usize);
 
@@ -57,7 +57,7 @@ pub(crate) fn copy(room: &mut [u8], bytes: &[u8]) {
     }
 }
 
-impl<'a> Writer<'a> {
+impl<'a> JsonWriter<'a> {
     /// Starts at the beginning of `out`.
     pub const fn new(out: &'a mut [u8]) -> Self {
         Self { out, len: 0 }
@@ -81,7 +81,7 @@ impl<'a> Writer<'a> {
         self.out.len().saturating_sub(self.len)
     }
 
-    /// A place to return to with [`Writer::rollback`].
+    /// A place to return to with [`JsonWriter::rollback`].
     #[must_use]
     pub const fn mark(&self) -> Mark {
         Mark(self.len)
@@ -168,7 +168,7 @@ impl<'a> Writer<'a> {
         self.byte(b'"');
     }
 
-    /// Appends part of a string, as [`Writer::string_lossy`] does but without the quotes.
+    /// Appends part of a string, as [`JsonWriter::string_lossy`] does but without the quotes.
     pub fn escaped_lossy(&mut self, bytes: &[u8]) {
         for chunk in bytes.utf8_chunks() {
             self.escaped(chunk.valid().as_bytes());
@@ -214,7 +214,7 @@ impl<'a> Writer<'a> {
 
     /// Appends at most `limit` code points of a decoded string, escaped, without quotes, and
     /// `...` if some are left out: how foreign text is quoted in a message.
-    pub fn quoted_text(&mut self, text: Text<'_>, limit: usize) {
+    pub fn quoted_text(&mut self, text: JsonText<'_>, limit: usize) {
         let mut left = limit;
         let mut utf8 = [0; 4];
         for piece in text.pieces() {
@@ -363,16 +363,16 @@ fn set(room: &mut [u8], at: usize, byte: u8) {
 mod tests {
     use super::*;
 
-    fn written(write: impl Fn(&mut Writer<'_>)) -> std::string::String {
+    fn written(write: impl Fn(&mut JsonWriter<'_>)) -> std::string::String {
         let mut out = [0; 256];
-        let mut writer = Writer::new(&mut out);
+        let mut writer = JsonWriter::new(&mut out);
         write(&mut writer);
         let needed = writer.needed();
         let len = writer.finish().unwrap();
         // A slice of any smaller size must report a need that is enough.
         for size in 0..len {
             let mut small = std::vec![0; size];
-            let mut writer = Writer::new(&mut small);
+            let mut writer = JsonWriter::new(&mut small);
             write(&mut writer);
             // An escaped copy whose source did not fit may ask for more than it takes.
             assert!(writer.finish().is_err_and(|need| need.0 >= needed));

@@ -1,7 +1,7 @@
 //! Bad input, sentence by sentence: what is answered, in which words, and that the next call works.
 
 use crate::common::*;
-use trine_mcp::Session;
+use trine_mcp::McpSession;
 
 #[test]
 fn a_wrong_value_is_a_result_that_names_tool_parameter_and_bound() {
@@ -45,7 +45,7 @@ fn a_foreign_name_is_quoted_safely_and_cut() {
     assert!(text.len() < 120, "{text}");
     let call =
         modern("tools/call", &format!(r#""name":"{}\u0007","arguments":{{}}"#, "é".repeat(99)));
-    let (code, text) = error_of(&mut Session::new(), &call);
+    let (code, text) = error_of(&mut McpSession::new(), &call);
     assert_eq!((code, text), (-32602, format!("Unknown tool: {}...", "é".repeat(64))));
 }
 
@@ -106,22 +106,22 @@ fn unknown_tools_names_cursors_and_methods_are_protocol_errors() {
         ("completion/complete", "", -32601, "Method not found"),
     ] {
         let expected = (code, text.to_string());
-        assert_eq!(error_of(&mut Session::new(), &modern(method, params)), expected, "{method}");
+        assert_eq!(error_of(&mut McpSession::new(), &modern(method, params)), expected, "{method}");
         assert_eq!(error_of(&mut legacy_session, &legacy(method, params)), expected, "{method}");
     }
 }
 
 #[test]
-fn the_era_rule_names_both_ways_in() {
+fn the_rule_of_protocol_families_names_both() {
     for params in ["", r#""_meta":{}"#, r#""_meta":{"progressToken":1}"#, r#""_meta":null"#] {
         for method in ["tools/list", "tools/call", "server/discover", "prompts/list"] {
-            let (code, text) = error_of(&mut Session::new(), &legacy(method, params));
+            let (code, text) = error_of(&mut McpSession::new(), &legacy(method, params));
             assert_eq!(code, -32602);
             assert!(text.contains("_meta") && text.contains("initialize"), "{text}");
         }
     }
     let (code, _) =
-        error_of(&mut Session::new(), r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+        error_of(&mut McpSession::new(), r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
     assert_eq!(code, -32602);
     for meta in [
         r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#,
@@ -130,7 +130,11 @@ fn the_era_rule_names_both_ways_in() {
         r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":[]}"#,
         r#""_meta":[]"#,
     ] {
-        assert_eq!(error_of(&mut Session::new(), &legacy("tools/list", meta)).0, -32602, "{meta}");
+        assert_eq!(
+            error_of(&mut McpSession::new(), &legacy("tools/list", meta)).0,
+            -32602,
+            "{meta}"
+        );
     }
 }
 
@@ -140,7 +144,7 @@ fn an_unknown_version_is_answered_with_those_that_are_served() {
         let meta = format!(
             r#""_meta":{{"io.modelcontextprotocol/protocolVersion":"{version}","io.modelcontextprotocol/clientCapabilities":{{}}}}"#
         );
-        let answer = ask_json(&mut Session::new(), &legacy("tools/list", &meta));
+        let answer = ask_json(&mut McpSession::new(), &legacy("tools/list", &meta));
         assert_eq!(answer["error"]["code"], -32022);
         assert_eq!(answer["error"]["message"], "Unsupported protocol version");
         assert_eq!(answer["error"]["data"]["requested"], version.replace("\\u0041", "A"));
@@ -150,12 +154,12 @@ fn an_unknown_version_is_answered_with_those_that_are_served() {
     }
     for asked in ["1900-01-01", "2026-07-28", "", "2030-01-01"] {
         let open = legacy("initialize", &format!(r#""protocolVersion":"{asked}""#));
-        let answer = ask_json(&mut Session::new(), &open);
+        let answer = ask_json(&mut McpSession::new(), &open);
         assert_eq!(answer["result"]["protocolVersion"], "2025-11-25");
     }
-    assert_eq!(error_of(&mut Session::new(), &legacy("initialize", "")).0, -32602);
+    assert_eq!(error_of(&mut McpSession::new(), &legacy("initialize", "")).0, -32602);
     // Over HTTP the oldest revision had another transport.
-    let mut http = Session::over_http();
+    let mut http = McpSession::over_http();
     let open = legacy("initialize", r#""protocolVersion":"2024-11-05""#);
     assert_eq!(ask_json(&mut http, &open)["result"]["protocolVersion"], "2025-11-25");
 }
@@ -163,15 +167,17 @@ fn an_unknown_version_is_answered_with_those_that_are_served() {
 #[test]
 fn ids_are_echoed_or_left_out() {
     for id in ["7", "-1", "\"x\"", "\"\"", "\"\\u0041\\n\"", "12345678901234567890", "1.0"] {
-        let answer =
-            ask(&mut Session::new(), &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#));
+        let answer = ask(
+            &mut McpSession::new(),
+            &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#),
+        );
         assert_eq!(answer, format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#));
     }
     let long = format!("\"{}\"", "x".repeat(300));
     for id in ["null", "true", "[1]", "{}", "1.5", "1e-3", &long] {
         for method in ["tools/list", "notifications/initialized"] {
             let answer = ask_json(
-                &mut Session::new(),
+                &mut McpSession::new(),
                 &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#),
             );
             assert_eq!(answer["error"]["code"], -32600, "{id}");
@@ -194,7 +200,7 @@ fn what_is_no_message_is_an_invalid_request() {
         r#"{"jsonrpc":"1.0","method":"ping"}"#,
         r#"{"method":"ping"}"#,
     ] {
-        let answer = ask_json(&mut Session::new(), message);
+        let answer = ask_json(&mut McpSession::new(), message);
         assert_eq!(answer["error"]["code"], -32600, "{message}");
         assert!(answer.get("id").is_none(), "{message}");
     }
@@ -207,13 +213,13 @@ fn what_is_no_message_is_an_invalid_request() {
         r#"{"id":1,"method":"ping"}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#,
     ] {
-        let answer = ask_json(&mut Session::new(), message);
+        let answer = ask_json(&mut McpSession::new(), message);
         assert_eq!((&answer["error"]["code"], &answer["id"]), (&(-32600).into(), &1.into()));
     }
     for params in ["5", "[]", "\"x\"", "true"] {
         let message =
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{params}}}"#);
-        assert_eq!(error_of(&mut Session::new(), &message).0, -32602);
+        assert_eq!(error_of(&mut McpSession::new(), &message).0, -32602);
     }
 }
 
@@ -235,18 +241,18 @@ fn notifications_and_answers_are_never_answered() {
         " ",
         "\r",
     ] {
-        assert_eq!(send(&mut session, message.as_bytes()), Came::Nothing, "{message}");
+        assert_eq!(send(&mut session, message.as_bytes()), Received::Nothing, "{message}");
     }
     assert!(session.is_initialized());
     assert_eq!(session.version().unwrap().name(), "2025-06-18");
     let cancel =
         r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"a"}}"#;
-    assert_eq!(send(&mut session, cancel.as_bytes()), Came::Cancel("\"a\"".into()));
+    assert_eq!(send(&mut session, cancel.as_bytes()), Received::Cancel("\"a\"".into()));
 }
 
 #[test]
 fn garbage_is_a_parse_error_and_the_next_call_is_served() {
-    let mut session = Session::new();
+    let mut session = McpSession::new();
     let good = modern("tools/call", r#""name":"fan_set","arguments":{"percent":40}"#);
     let cut = &good[..good.len() - 1];
     let spliced = format!("{good}x");
@@ -272,11 +278,11 @@ fn garbage_is_a_parse_error_and_the_next_call_is_served() {
     .chain([b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xc0\xaf\"}".to_vec()])
     .collect();
     for text in texts {
-        let Came::Reply(answer) = send(&mut session, &text) else { panic!("no answer") };
+        let Received::Reply(answer) = send(&mut session, &text) else { panic!("no answer") };
         let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer["error"]["code"], -32700, "{answer}");
         assert!(answer.get("id").is_none());
-        assert!(matches!(send(&mut session, good.as_bytes()), Came::Call(0, ..)));
+        assert!(matches!(send(&mut session, good.as_bytes()), Received::Call(0, ..)));
     }
     // A long line that is a good message is served like any other.
     let long = modern("ping", &format!(r#""x":"{}""#, "é".repeat(3 << 19)));
@@ -285,8 +291,8 @@ fn garbage_is_a_parse_error_and_the_next_call_is_served() {
 
 #[test]
 fn ping_is_of_the_old_revisions_only() {
-    assert_eq!(error_of(&mut Session::new(), &modern("ping", "")).0, -32601);
-    assert_eq!(error_of(&mut Session::new(), &modern("initialize", "")).0, -32601);
+    assert_eq!(error_of(&mut McpSession::new(), &modern("ping", "")).0, -32601);
+    assert_eq!(error_of(&mut McpSession::new(), &modern("initialize", "")).0, -32601);
     let mut session = session("2024-11-05");
     assert_eq!(ask(&mut session, &legacy("ping", "")), r#"{"jsonrpc":"2.0","id":7,"result":{}}"#);
     assert_eq!(error_of(&mut session, &legacy("server/discover", "")).0, -32601);
@@ -299,19 +305,19 @@ fn arrays_are_of_one_revision_only() {
     for version in ["2024-11-05", "2025-06-18", "2025-11-25"] {
         assert_eq!(error_of(&mut session(version), array).0, -32600);
     }
-    assert_eq!(error_of(&mut Session::new(), array).0, -32600);
+    assert_eq!(error_of(&mut McpSession::new(), array).0, -32600);
     let mut session = session("2025-03-26");
     let elements = [r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, "5", "[]"];
     assert_eq!(
         send(&mut session, array.as_bytes()),
-        Came::Batch(elements.map(String::from).to_vec())
+        Received::Batch(elements.map(String::from).to_vec())
     );
     assert_eq!(error_of(&mut session, " [ ] ").0, -32600);
     assert_eq!(error_of(&mut session, "[{},").0, -32700);
     assert_eq!(error_of(&mut session, "[1]x").0, -32700);
 
     let catalog = catalog();
-    let engine = trine_mcp::Engine::new(&catalog);
+    let engine = trine_mcp::McpEngine::new(&catalog);
     let mut out = [0; 512];
     let opening = legacy("initialize", r#""protocolVersion":"2025-03-26""#);
     for element in ["5", "[]", &opening] {
@@ -325,11 +331,11 @@ fn arrays_are_of_one_revision_only() {
 #[test]
 fn a_buffer_that_is_too_small_is_said_so() {
     let catalog = catalog();
-    let engine = trine_mcp::Engine::new(&catalog);
+    let engine = trine_mcp::McpEngine::new(&catalog);
     let list = modern("tools/list", "");
     for size in 0..600 {
         let mut out = vec![0; size];
-        match engine.receive(list.as_bytes(), &mut Session::new(), &mut [], &mut out) {
+        match engine.receive(list.as_bytes(), &mut McpSession::new(), &mut [], &mut out) {
             trine_mcp::Step::Short(need) => assert!(need.0 > size),
             trine_mcp::Step::Reply(len) => {
                 let answer: serde_json::Value = serde_json::from_slice(&out[..len]).unwrap();
@@ -343,7 +349,7 @@ fn a_buffer_that_is_too_small_is_said_so() {
         modern("tools/call", r#""name":"plan_set","arguments":{"title":"x","days":[1,2,3]}"#);
     for size in 0..12 {
         let (mut args, mut out) = (vec![0; size], vec![0; 2000]);
-        let step = engine.receive(call.as_bytes(), &mut Session::new(), &mut args, &mut out);
+        let step = engine.receive(call.as_bytes(), &mut McpSession::new(), &mut args, &mut out);
         let trine_mcp::Step::Reply(len) = step else { panic!("{step:?}") };
         let answer = String::from_utf8(out[..len].to_vec()).unwrap();
         assert!(answer.contains("plan_set: the arguments take more room"), "{answer}");

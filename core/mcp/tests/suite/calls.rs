@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use trine_descriptor::{
     Consent, Fault, FaultCode, Scalar, Side, ValueReader, ValueWriter, validate,
 };
-use trine_mcp::{Failure, Outcome, Session, Version};
+use trine_mcp::{Failure, McpSession, Outcome, Version};
 
 const PLAN: u16 = 6;
 
@@ -91,8 +91,8 @@ fn empty_and_absent_arguments_are_the_same() {
         r#""name":"board_status","arguments":null"#,
         r#""arguments":{ },"name":"board\u005fstatus""#,
     ] {
-        let came = send(&mut Session::new(), modern("tools/call", params).as_bytes());
-        assert_eq!(came, Came::Call(5, Vec::new(), "7".into(), None), "{params}");
+        let received = send(&mut McpSession::new(), modern("tools/call", params).as_bytes());
+        assert_eq!(received, Received::Call(5, Vec::new(), "7".into(), None), "{params}");
     }
 }
 
@@ -215,7 +215,7 @@ fn a_result_that_the_descriptor_forbids_is_no_result() {
 #[test]
 fn a_response_says_how_much_room_it_needs() {
     let catalog = catalog();
-    let engine = trine_mcp::Engine::new(&catalog);
+    let engine = trine_mcp::McpEngine::new(&catalog);
     let id = trine_mcp::Id::from_raw(b"1").unwrap();
     let value = status();
     for version in [Version::V2024_11_05, Version::V2026_07_28] {
@@ -279,12 +279,12 @@ proptest! {
     /// Encoded arguments hold what the text holds, and the order of the text does not matter.
     #[test]
     fn encoded_arguments_hold_what_was_said(value in arguments(), seed: u64) {
-        let straight = encoded("plan_set", &value.to_string());
+        let in_known_order = encoded("plan_set", &value.to_string());
         let shuffled = encoded("plan_set", &shuffle(&value, seed));
-        prop_assert_eq!(&straight, &shuffled);
+        prop_assert_eq!(&in_known_order, &shuffled);
         let text = value["title"].as_str().unwrap();
         let expected = format!("'{text}'");
-        prop_assert_eq!(&entries(&straight)[0].1, &expected);
+        prop_assert_eq!(&entries(&in_known_order)[0].1, &expected);
         let points = text.chars().count();
         let fits = (1..=8).contains(&points)
             && value.get("at").is_none_or(|at| at["hour"].as_i64().unwrap() <= 23)
@@ -299,7 +299,7 @@ proptest! {
                     litres <= 10.0 && litres * 4.0 % 1.0 == 0.0
                 })
             });
-        let valid = validate(TOOLS, PLAN, Side::Params, &straight);
+        let valid = validate(TOOLS, PLAN, Side::Params, &in_known_order);
         prop_assert_eq!(valid.is_ok(), fits, "{:?}", valid);
     }
 
@@ -318,7 +318,7 @@ proptest! {
             _ => drop(message.remove(at)),
         }
         let mut open = session("2025-11-25");
-        if let Came::Reply(reply) = send(&mut open, &message) {
+        if let Received::Reply(reply) = send(&mut open, &message) {
             serde_json::from_str::<Value>(&reply).unwrap();
             prop_assert!(!reply.contains('\n'));
         }

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use trine_descriptor::{
     DecimalRange, Fault, FaultCode, Field, IntRange, Kind, Literal, NO_NODE, ValueWriter,
 };
-use trine_mcp::form::FormError;
+use trine_mcp::elicitation::ElicitationError;
 use trine_mcp::{
-    Answer, Block, Call, Contents, Engine, Form, Outcome, Retry, Session, Step, Version,
+    Answer, Block, Call, Contents, Elicitation, McpEngine, McpSession, Outcome, Retry, Step,
+    Version,
 };
 
 const FIELDS: &[Field<'static>] = &[
@@ -19,9 +20,9 @@ const FIELDS: &[Field<'static>] = &[
     Field::new("sure", Kind::Bool),
 ];
 
-const FORMS: &[Form<'static>] = &[
-    Form { name: "confirm", message: "Open the \"valve\"?", fields: FIELDS },
-    Form { name: "go", message: "Ready?", fields: &[] },
+const FORMS: &[Elicitation<'static>] = &[
+    Elicitation { name: "confirm", message: "Open the \"valve\"?", fields: FIELDS },
+    Elicitation { name: "go", message: "Ready?", fields: &[] },
 ];
 
 const STATE: &[u8] = &[0, 1, 2, 250, 251, 252, 253, 254];
@@ -74,8 +75,8 @@ fn a_tool_that_needs_input_asks_with_forms_and_a_state() {
 fn with_call<R>(message: &str, look: impl FnOnce(&Call<'_>) -> R) -> R {
     let catalog = catalog();
     let (mut args, mut out) = ([0; 64], [0; 512]);
-    let engine = Engine::new(&catalog);
-    match engine.receive(message.as_bytes(), &mut Session::new(), &mut args, &mut out) {
+    let engine = McpEngine::new(&catalog);
+    match engine.receive(message.as_bytes(), &mut McpSession::new(), &mut args, &mut out) {
         Step::Call(call) => look(&call),
         other => panic!("{message} gave {other:?}"),
     }
@@ -118,7 +119,7 @@ fn a_call_that_comes_again_brings_its_state_and_the_answers() {
         writer.bool(4, true);
         let len = filled.encode(FIELDS, &mut entries).unwrap();
         assert_eq!(&entries[..len], writer.bytes());
-        assert_eq!(filled.encode(FIELDS, &mut [0; 4]), Err(FormError::Space));
+        assert_eq!(filled.encode(FIELDS, &mut [0; 4]), Err(ElicitationError::Space));
     });
     with_retry(r#","inputResponses":{}"#, |retry| {
         assert_eq!((retry.state(&mut []), retry.answers().count()), (Some(0), 0));
@@ -139,16 +140,17 @@ fn a_form_that_breaks_a_rule_is_refused() {
             let Some(Answer::Accepted(filled)) = retry.answer("f") else { panic!("accepted") };
             let mut out = [0; 64];
             let refused = filled.encode(FIELDS, &mut out);
-            let Err(FormError::Fault(Fault { code: came, node: at, .. })) = refused else {
+            let Err(ElicitationError::Fault(Fault { code: received, node: at, .. })) = refused
+            else {
                 panic!("{content} gave {refused:?}")
             };
-            assert_eq!((came, at), (code, node), "{content}");
+            assert_eq!((received, at), (code, node), "{content}");
         });
     }
 }
 
 #[test]
-fn a_state_that_is_none_of_ours_is_none() {
+fn a_state_of_another_server_is_ignored() {
     for state in ["A", "AA", "AA=", "AB==", "A===", "====", "AA==AAAA", "AAEC ", "é", "AAE-"] {
         with_retry(&format!(r#","requestState":"{state}""#), |retry| {
             assert_eq!(retry.state(&mut [0; 16]), None, "{state}");
@@ -158,9 +160,9 @@ fn a_state_that_is_none_of_ours_is_none() {
         (r#""requestState":7"#, "requestState must be a string"),
         (r#""inputResponses":[]"#, "inputResponses must be an object"),
     ] {
-        let (code, text) = error_of(&mut Session::new(), &valve(&format!(",{member}")));
+        let (code, text) = error_of(&mut McpSession::new(), &valve(&format!(",{member}")));
         assert_eq!((code, text.as_str()), (-32602, words));
-        let (_, text) = error_of(&mut Session::new(), &valve(&format!(",{member},{member}")));
+        let (_, text) = error_of(&mut McpSession::new(), &valve(&format!(",{member},{member}")));
         assert!(text.contains("twice"), "{text}");
     }
 }

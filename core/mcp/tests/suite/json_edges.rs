@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 use trine_mcp::json::reader::DEPTH_MAX;
-use trine_mcp::json::{JsonError, Kind, Reader, Scaled, Text};
+use trine_mcp::json::{JsonError, JsonReader, JsonText, Kind, Scaled};
 
 /// How the two parsers stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ enum Verdict {
 }
 
 /// Reads a value by every method of the pull reader; of a name that comes twice the last counts.
-fn build(reader: &mut Reader<'_>, depth: u32) -> Result<Value, JsonError> {
+fn build(reader: &mut JsonReader<'_>, depth: u32) -> Result<Value, JsonError> {
     let kind = reader.kind()?;
     if depth > DEPTH_MAX && matches!(kind, Kind::Array | Kind::Object) {
         return Err(JsonError::Depth);
@@ -52,7 +52,7 @@ fn build(reader: &mut Reader<'_>, depth: u32) -> Result<Value, JsonError> {
     })
 }
 
-fn decode(text: &Text<'_>) -> String {
+fn decode(text: &JsonText<'_>) -> String {
     let mut bytes = vec![0; text.decoded_len()];
     assert_eq!(text.decode_into(&mut bytes), Some(bytes.len()));
     String::from_utf8(bytes).expect("decoded strings are UTF-8")
@@ -62,9 +62,9 @@ fn decode(text: &Text<'_>) -> String {
 /// of the ways that are allowed.
 fn compare(bytes: &[u8]) -> Verdict {
     let expected: Option<Value> = serde_json::from_slice(bytes).ok();
-    let mut reader = Reader::new(bytes);
+    let mut reader = JsonReader::new(bytes);
     let built = build(&mut reader, 1).and_then(|value| reader.end().map(|()| value));
-    let mut reader = Reader::new(bytes);
+    let mut reader = JsonReader::new(bytes);
     let skipped = reader.skip_value().and_then(|span| reader.end().map(|()| span));
     let shown = String::from_utf8_lossy(bytes);
     // The two ways through the reader are of one mind.
@@ -107,7 +107,7 @@ const MESSAGE: &str = "{\"jsonrpc\":\"2.0\" ,\"id\":-7.5e+1,\"a\":[true,false,nu
     \"s\":\"\\u00e9\\n\u{1d11e}\",\"o\":{\"k\":\"v\"}}";
 
 #[test]
-fn thousands_of_edges_are_judged_alike() {
+fn thousands_of_edges_are_judged_the_same() {
     let mut tally = Tally::default();
     truncated_and_followed(&mut tally);
     bytes_at_every_position(&mut tally);
@@ -368,7 +368,7 @@ fn whole_numbers_have_one_value_in_every_spelling() {
         let shifted = if value == 0 { "0e-2".into() } else { format!("{text}00e-2") };
         let zeros = format!("{text}.{}", "0".repeat(400));
         for spelling in [text, point, shifted, zeros] {
-            let number = Reader::new(spelling.as_bytes()).number().unwrap();
+            let number = JsonReader::new(spelling.as_bytes()).number().unwrap();
             assert_eq!(number.scaled(0), Scaled::Exact(value), "{spelling}");
             spellings += 1;
         }

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use trine_mcp::json::{JsonError, Kind, Reader, Scaled, Text, Writer};
+use trine_mcp::json::{JsonError, JsonReader, JsonText, JsonWriter, Kind, Scaled};
 
 /// Reads a value by every method of the pull reader.
-fn build(reader: &mut Reader<'_>) -> Result<Value, JsonError> {
+fn build(reader: &mut JsonReader<'_>) -> Result<Value, JsonError> {
     Ok(match reader.kind()? {
         Kind::Null => reader.null().map(|()| Value::Null)?,
         Kind::Bool => Value::Bool(reader.bool()?),
@@ -36,7 +36,7 @@ fn build(reader: &mut Reader<'_>) -> Result<Value, JsonError> {
 }
 
 /// Decodes a string, and checks the other views of it on the way.
-fn decode(text: &Text<'_>) -> String {
+fn decode(text: &JsonText<'_>) -> String {
     let mut bytes = vec![0; text.decoded_len()];
     assert_eq!(text.decode_into(&mut bytes), Some(bytes.len()));
     if let Some(short) = bytes.len().checked_sub(1) {
@@ -51,11 +51,11 @@ fn decode(text: &Text<'_>) -> String {
 
 fn check(bytes: &[u8]) {
     let expected: Option<Value> = serde_json::from_slice(bytes).ok();
-    let mut reader = Reader::new(bytes);
+    let mut reader = JsonReader::new(bytes);
     let value = build(&mut reader).and_then(|value| reader.end().map(|()| value)).ok();
     let shown = String::from_utf8_lossy(bytes);
     assert_eq!(value, expected, "{shown}");
-    let mut reader = Reader::new(bytes);
+    let mut reader = JsonReader::new(bytes);
     let skipped = reader.skip_value().and_then(|span| reader.end().map(|()| span));
     assert_eq!(skipped.is_ok(), expected.is_some(), "{shown}");
     if let Ok(span) = skipped {
@@ -193,12 +193,14 @@ fn listed_texts_agree() {
 #[test]
 fn hostile_texts_end_at_once() {
     for text in [vec![b'['; 5000], b"{\"a\":".repeat(5000), vec![0; 5000], vec![b'"'; 3 << 20]] {
-        assert!(Reader::new(&text).skip_value().is_err() || text[0] == b'"');
-        assert!(Reader::new(&text).skip_value().and_then(|_| Reader::new(&text).end()).is_err());
+        assert!(JsonReader::new(&text).skip_value().is_err() || text[0] == b'"');
+        assert!(
+            JsonReader::new(&text).skip_value().and_then(|_| JsonReader::new(&text).end()).is_err()
+        );
     }
     let nested = |depth| [vec![b'['; depth], vec![b']'; depth]].concat();
-    assert!(Reader::new(&nested(64)).skip_value().is_ok());
-    assert_eq!(Reader::new(&nested(65)).skip_value(), Err(JsonError::Depth));
+    assert!(JsonReader::new(&nested(64)).skip_value().is_ok());
+    assert_eq!(JsonReader::new(&nested(65)).skip_value(), Err(JsonError::Depth));
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -269,7 +271,7 @@ proptest! {
                 _ => format!("{out}\\u{unit:04x}"),
             }
         }) + "\"";
-        let mut reader = Reader::new(spelled.as_bytes());
+        let mut reader = JsonReader::new(spelled.as_bytes());
         assert_eq!(decode(&reader.string().unwrap()), text);
         check(spelled.as_bytes());
     }
@@ -277,7 +279,7 @@ proptest! {
     #[test]
     fn written_strings_read_back(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
         let mut out = [0; 1024];
-        let mut writer = Writer::new(&mut out);
+        let mut writer = JsonWriter::new(&mut out);
         writer.string_lossy(&bytes);
         let len = writer.finish().unwrap();
         let expected = String::from_utf8_lossy(&bytes);
@@ -287,10 +289,10 @@ proptest! {
     #[test]
     fn decimals_survive_writing_and_reading(value: i64, places in 0..19u8) {
         let mut out = [0; 64];
-        let mut writer = Writer::new(&mut out);
+        let mut writer = JsonWriter::new(&mut out);
         writer.decimal(value, places);
         let len = writer.finish().unwrap();
-        let number = Reader::new(&out[..len]).number().unwrap();
+        let number = JsonReader::new(&out[..len]).number().unwrap();
         assert_eq!(number.scaled(places), Scaled::Exact(value));
         assert!(serde_json::from_slice::<Value>(&out[..len]).is_ok());
     }
@@ -307,7 +309,7 @@ proptest! {
         let whole: i128 = format!("{digits}{fraction}").parse().unwrap();
         let shift = exponent - fraction.len() as i32 + places as i32;
         let expected = wide_scaled(if negative { -whole } else { whole }, shift);
-        let number = Reader::new(text.as_bytes()).number().unwrap();
+        let number = JsonReader::new(text.as_bytes()).number().unwrap();
         assert_eq!(number.scaled(places as u8), expected, "{text}");
     }
 }

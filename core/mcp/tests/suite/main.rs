@@ -11,7 +11,7 @@ mod common;
 
 mod bad_input;
 mod calls;
-mod eras;
+mod families;
 mod input;
 mod json_edges;
 mod json_oracle;

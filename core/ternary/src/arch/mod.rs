@@ -1,8 +1,8 @@
 //! Kernels of processors: a folder for an architecture, a file or folder in it for an instruction
 //! set, and in the architecture's `mod.rs` how to ask the processor what it has.
 //!
-//! What is done with our own layouts is written once, over an [`panels::Engine`]. The doors of an
-//! instruction set are `#[target_feature]` functions, so that calling one is unsafe where the
+//! What is done with our own layouts is written once, over an [`panels::PanelKernels`]. The doors
+//! of an instruction set are `#[target_feature]` functions, so that calling one is unsafe where the
 //! caller has not the features; whoever calls has asked
 //! [`Isa::is_supported`](crate::Isa::is_supported).
 

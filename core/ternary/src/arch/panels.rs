@@ -1,6 +1,6 @@
 //! Products with our own layouts, whatever the instruction set: which panels, which tokens at a
 //! time, what is unpacked when, and how sums come to where they belong. What is done with bytes
-//! and lanes is an [`Engine`].
+//! and lanes is an [`PanelKernels`].
 
 use core::ops::Range;
 
@@ -36,7 +36,7 @@ pub(crate) const BLOCK: usize = 16;
 /// All functions are unsafe to call where the processor has not the instruction set. They are
 /// `#[inline]`, so that the outermost function, which has `#[target_feature]`, is the one that they
 /// become part of.
-pub(crate) trait Engine {
+pub(crate) trait PanelKernels {
     /// `Σ q`.
     ///
     /// # Safety
@@ -103,7 +103,7 @@ struct Scratch {
 /// # Safety
 /// The processor has the engine's instruction set.
 #[inline(always)]
-pub(crate) unsafe fn gemm<E: Engine>(
+pub(crate) unsafe fn gemm<E: PanelKernels>(
     matrix: &Matrix<'_>,
     rows: Range<usize>,
     tokens: Tokens<'_>,
@@ -141,7 +141,7 @@ pub(crate) unsafe fn gemm<E: Engine>(
 /// # Safety
 /// The processor has the engine's instruction set.
 #[inline(always)]
-unsafe fn one<E: Engine>(matrix: &Matrix<'_>, rows: Range<usize>, q: &[i8], out: &mut [i32]) {
+unsafe fn one<E: PanelKernels>(matrix: &Matrix<'_>, rows: Range<usize>, q: &[i8], out: &mut [i32]) {
     // SAFETY: as our caller says.
     let all = unsafe { E::sum(q) };
     let panels = Panels { matrix: *matrix, next: rows.start, rows };
@@ -201,7 +201,7 @@ impl Target<'_> {
     /// # Safety
     /// The processor has the engine's instruction set.
     #[inline(always)]
-    unsafe fn write<E: Engine>(&mut self, token: usize, sums: &[Sums], less: &[i32; BLOCK]) {
+    unsafe fn write<E: PanelKernels>(&mut self, token: usize, sums: &[Sums], less: &[i32; BLOCK]) {
         let out = &mut self.out[token..];
         if self.within.len() == 32 {
             // SAFETY: as our caller says.
@@ -216,7 +216,7 @@ impl Target<'_> {
     /// # Safety
     /// The processor has the engine's instruction set.
     #[inline(always)]
-    unsafe fn prefetch<E: Engine>(&self, some: Range<usize>, lines: usize) {
+    unsafe fn prefetch<E: PanelKernels>(&self, some: Range<usize>, lines: usize) {
         for line in some {
             let at = line / lines * self.stride + line % lines * BLOCK;
             if let Some(line) = self.out.get(at..) {
@@ -235,7 +235,7 @@ impl Target<'_> {
 /// # Safety
 /// The processor has the engine's instruction set.
 #[inline(always)]
-unsafe fn multiply<E: Engine>(
+unsafe fn multiply<E: PanelKernels>(
     packing: Packing,
     panel: &[u8],
     tokens: Tokens<'_>,

@@ -34,12 +34,12 @@ pub struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// A matrix without rows, for a place that is filled later.
-    pub const EMPTY: Self = Self { packing: Packing::Line2, rows: 0, cols: 0, bytes: &[] };
+    pub const EMPTY: Self = Self { packing: Packing::Panel2Bit, rows: 0, cols: 0, bytes: &[] };
 
     /// A matrix over bytes that are exactly as long as its dimensions say
     /// ([`Packing::bytes`]). Any bytes of that length are a matrix, but for
-    /// [`Packing::Look4`], whose bytes are looked through. No alignment is asked for; at 64 bytes
-    /// our own layouts are read fastest.
+    /// [`Packing::Table4Trit`], whose bytes are looked through. No alignment is asked for; at 64
+    /// bytes our own layouts are read fastest.
     ///
     /// # Errors
     /// When the format has no such matrix, the length is another, or a byte means no weights.
@@ -209,7 +209,7 @@ mod tests {
             error(Packing::Tq1_0, 256, &[0; 53]),
             Some(Error::Length { needed: 54, given: 53 })
         );
-        let huge = Matrix::new(Packing::Line2, usize::MAX, 512, &[]);
+        let huge = Matrix::new(Packing::Panel2Bit, usize::MAX, 512, &[]);
         assert_eq!(huge.err(), Some(Error::Overflow));
     }
 

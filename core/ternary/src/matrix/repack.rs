@@ -43,7 +43,7 @@ pub fn repack(
     }
     exact(size(to, rows.len(), from.cols)?, out.len())?;
     out.fill(0);
-    if matches!(to, Packing::Line2 | Packing::Line16) && has_words(from.packing) {
+    if matches!(to, Packing::Panel2Bit | Packing::PanelBase3) && has_words(from.packing) {
         for first in rows.clone().step_by(LANES) {
             repack_line(from, first..rows.end.min(first + LANES), to, first - rows.start, out);
         }
@@ -157,7 +157,7 @@ fn repack_line(from: &Matrix<'_>, rows: Range<usize>, to: Packing, to_row: usize
                     *digit = some_columns(words[(col - start) / 4], end - col);
                 }
             }
-            if to == Packing::Line16 {
+            if to == Packing::PanelBase3 {
                 digits = digits.map(at_most_two);
             }
             let bytes = encoded(to.code(), digits).map(u32::to_le_bytes);
@@ -299,7 +299,7 @@ mod tests {
                 let mut bytes = vec![0; packing.bytes(rows, cols).unwrap()];
                 bytes.fill_with(|| random.bits() as u8);
                 let matrix = Matrix::new(packing, rows, cols, &bytes).unwrap();
-                for to in [Packing::Line2, Packing::Line16] {
+                for to in [Packing::Panel2Bit, Packing::PanelBase3] {
                     let mut out = vec![0xa5; to.bytes(rows, cols).unwrap()];
                     repack(&matrix, 0..rows, to, &mut out).unwrap();
                     let mut plain = vec![0; out.len()];

@@ -2,9 +2,9 @@
 //!
 //! | packing | bits a weight | unit | interleaved |
 //! |---|---|---|---|
-//! | [`Layout::Look5`] | 1.6 | a byte, five columns of a row | 8 rows |
-//! | [`Layout::Look4`] | 2 | a byte, four columns of a row | 8 rows |
-//! | [`Layout::Pairs`] | 2 | a word, 16 columns of a row | 4 rows |
+//! | [`Layout::Table5Trit`] | 1.6 | a byte, five columns of a row | 8 rows |
+//! | [`Layout::Table4Trit`] | 2 | a byte, four columns of a row | 8 rows |
+//! | [`Layout::SmladPairs`] | 2 | a word, 16 columns of a row | 4 rows |
 //!
 //! Units of interleaved rows follow each other; then come the next columns, then the next rows.
 //! Rows and columns that fill up the last unit hold zero bytes, and meet no activation.
@@ -13,10 +13,10 @@ use super::code::TABLE4_BYTES;
 use crate::packing::Cell;
 
 /// Rows that the look-up packings interleave.
-pub(crate) const LOOK_ROWS: usize = 8;
-/// Rows that [`Layout::Pairs`] interleaves.
+pub(crate) const TABLE_ROWS: usize = 8;
+/// Rows that [`Layout::SmladPairs`] interleaves.
 pub(crate) const PAIR_ROWS: usize = 4;
-/// Columns of one word of [`Layout::Pairs`].
+/// Columns of one word of [`Layout::SmladPairs`].
 pub(crate) const PAIR_COLUMNS: usize = 16;
 
 /// A packing of this module.
@@ -24,37 +24,37 @@ pub(crate) const PAIR_COLUMNS: usize = 16;
 pub(crate) enum Layout {
     /// A byte is the place of the sum of four trits in its table, counted in bytes: so a Cortex-M0
     /// has no shift to do. Odd bytes and those of 168 and more name no place.
-    Look4,
+    Table4Trit,
     /// A byte is the place of the sum of five trits, counted in halfwords.
-    Look5,
+    Table5Trit,
     /// A word has codes of two bits: columns 2k and 2k + 1 of its 16 are at bits 2k of its lower
     /// and of its upper half, where one AND finds both for a multiplication of halves.
-    Pairs,
+    SmladPairs,
 }
 
 impl Layout {
     /// Columns of one unit.
     pub(crate) const fn columns(self) -> usize {
         match self {
-            Self::Look4 => 4,
-            Self::Look5 => 5,
-            Self::Pairs => PAIR_COLUMNS,
+            Self::Table4Trit => 4,
+            Self::Table5Trit => 5,
+            Self::SmladPairs => PAIR_COLUMNS,
         }
     }
 
     /// Rows that are interleaved.
     pub(crate) const fn rows(self) -> usize {
         match self {
-            Self::Look4 | Self::Look5 => LOOK_ROWS,
-            Self::Pairs => PAIR_ROWS,
+            Self::Table4Trit | Self::Table5Trit => TABLE_ROWS,
+            Self::SmladPairs => PAIR_ROWS,
         }
     }
 
     /// Bytes of one unit.
     const fn unit(self) -> usize {
         match self {
-            Self::Look4 | Self::Look5 => 1,
-            Self::Pairs => 4,
+            Self::Table4Trit | Self::Table5Trit => 1,
+            Self::SmladPairs => 4,
         }
     }
 
@@ -80,16 +80,16 @@ impl Layout {
         let byte = (block * self.rows() + row % self.rows()) * self.unit() + at;
         let col = unit * self.columns();
         match self {
-            Self::Look4 => Cell { byte, col, stride: 1, digits: 4 },
-            Self::Look5 => Cell { byte, col, stride: 1, digits: 5 },
-            Self::Pairs => Cell { byte, col: col + at / 2 + at % 2 * 8, stride: 2, digits: 4 },
+            Self::Table4Trit => Cell { byte, col, stride: 1, digits: 4 },
+            Self::Table5Trit => Cell { byte, col, stride: 1, digits: 5 },
+            Self::SmladPairs => Cell { byte, col: col + at / 2 + at % 2 * 8, stride: 2, digits: 4 },
         }
     }
 
     /// The first byte that may not reach a kernel. A table of fives has room for any; a table of
     /// fours has not, and a Cortex-M0 faults on an odd place.
     pub(crate) fn first_unknown(self, bytes: &[u8]) -> Option<usize> {
-        if self != Self::Look4 {
+        if self != Self::Table4Trit {
             return None;
         }
         bytes.iter().position(|byte| byte % 2 != 0 || *byte >= TABLE4_BYTES)

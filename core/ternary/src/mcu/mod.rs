@@ -2,9 +2,9 @@
 //!
 //! | packing | bits a weight | how | for |
 //! |---|---|---|---|
-//! | [`Look5`](Packing::Look5) | 1.6 | a byte is the place of five products' sum | many rows |
-//! | [`Look4`](Packing::Look4) | 2 | the same for four | fewer rows, without the DSP extension |
-//! | [`Pairs`](Packing::Pairs) | 2 | SMLAD, two products an instruction | few rows, with it |
+//! | [`Packing::Table5Trit`] | 1.6 | a byte is the place of five products' sum | many rows |
+//! | [`Packing::Table4Trit`] | 2 | the same for four | fewer rows, without DSP |
+//! | [`Packing::SmladPairs`] | 2 | SMLAD, two products an instruction | few rows, with it |
 //!
 //! A group of four or five activations has 81 or 243 sums, which are put in a table of halfwords
 //! once and found by all rows: a row then takes three to five instructions for a group, and none of
@@ -24,19 +24,19 @@ mod products;
 mod table;
 
 #[cfg(trine_dsp)]
-pub(crate) use arch::dsp::{dot_bytes, dot_codes, sum_whole};
+pub(crate) use arch::dsp::{dot_bytes, dot_i16, sum_whole};
 pub(crate) use layout::Layout;
 pub use products::{Part, gemv, gemv_each};
 
 use crate::Packing;
 
-/// Tables that are filled before rows go through them: 80 columns of [`Packing::Look5`], whose
+/// Tables that are filled before rows go through them: 80 columns of [`Packing::Table5Trit`], whose
 /// tables take 8 KiB.
 const TABLES: usize = 16;
 
 /// The packing that takes the fewest instructions on the processor that this is compiled for, in a
 /// product of `rows` rows, tables included. Matrices that are computed together count as one.
-/// Where flash is short, [`Packing::Look5`] is always the smallest, and seldom far behind.
+/// Where flash is short, [`Packing::Table5Trit`] is always the smallest, and seldom far behind.
 ///
 /// The numbers are where the lines of `cargo xtask bench mcu` meet.
 #[must_use]
@@ -51,11 +51,11 @@ pub const fn best_packing(rows: usize) -> Packing {
         (0, 100)
     };
     if rows <= pairs_to {
-        Packing::Pairs
+        Packing::SmladPairs
     } else if rows <= fours_to {
-        Packing::Look4
+        Packing::Table4Trit
     } else {
-        Packing::Look5
+        Packing::Table5Trit
     }
 }
 
@@ -66,18 +66,20 @@ pub const fn scratch_words(packing: Packing, cols: usize) -> usize {
     let Some(layout) = packing.layout() else { return 0 };
     let groups = layout.units(cols);
     match layout {
-        Layout::Pairs => groups * products::PAIR_WORDS,
+        Layout::SmladPairs => groups * products::PAIR_WORDS,
         _ if groups < TABLES => groups * arch::stride(layout),
         _ => TABLES * arch::stride(layout),
     }
 }
 
-/// Words of scratch without which there is no product. [`Packing::Pairs`] needs all of
+/// Words of scratch without which there is no product. [`Packing::SmladPairs`] needs all of
 /// [`scratch_words`]; looking up needs one table.
 #[must_use]
 pub const fn scratch_words_least(packing: Packing, cols: usize) -> usize {
     match packing.layout() {
-        Some(layout @ (Layout::Look4 | Layout::Look5)) if cols > 0 => arch::stride(layout),
+        Some(layout @ (Layout::Table4Trit | Layout::Table5Trit)) if cols > 0 => {
+            arch::stride(layout)
+        }
         _ => scratch_words(packing, cols),
     }
 }

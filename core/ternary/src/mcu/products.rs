@@ -2,7 +2,7 @@
 
 use super::arch::{self, Rows};
 use super::code::BIAS;
-use super::layout::{LOOK_ROWS, Layout};
+use super::layout::{Layout, TABLE_ROWS};
 use super::scratch_words_least;
 use crate::error::{Error, exact};
 use crate::{Kernels, Matrix};
@@ -34,7 +34,7 @@ pub struct Part<'a> {
 /// use trine_ternary::mcu::{gemv, scratch_words};
 /// use trine_ternary::{Matrix, Packing, pack};
 ///
-/// const PACKING: Packing = Packing::Look5;
+/// const PACKING: Packing = Packing::Table5Trit;
 /// let mut bytes = vec![0; PACKING.bytes(8, 40).ok_or("no such matrix")?];
 /// pack(PACKING, 8, 40, &[1; 8 * 40], &mut bytes)?;
 /// let matrix = Matrix::new(PACKING, 8, 40, &bytes)?;
@@ -75,15 +75,15 @@ pub fn gemv_each(parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) -> Resul
             return Err(Error::Length { needed, given: scratch.len() });
         }
     }
-    for layout in [Layout::Look5, Layout::Look4] {
+    for layout in [Layout::Table5Trit, Layout::Table4Trit] {
         if parts.iter().any(|part| part.matrix.packing().layout() == Some(layout)) {
             look(layout, parts, q, scratch);
         }
     }
     for part in parts {
         match part.matrix.packing().layout() {
-            Some(Layout::Look4 | Layout::Look5) => {}
-            Some(Layout::Pairs) => pairs(part, q, scratch)?,
+            Some(Layout::Table4Trit | Layout::Table5Trit) => {}
+            Some(Layout::SmladPairs) => pairs(part, q, scratch)?,
             None => plain(part, q)?,
         }
     }
@@ -109,7 +109,7 @@ fn look(layout: Layout, parts: &mut [Part<'_>], q: &[i8], scratch: &mut [u32]) {
         fill(layout, q.get(first * layout.columns()..).unwrap_or_default(), groups, scratch);
         for part in parts.iter_mut().filter(|part| of_layout(part)) {
             // The first row begins a block, so the bytes before it are as many as its groups.
-            let start = part.first * row_groups + first * LOOK_ROWS;
+            let start = part.first * row_groups + first * TABLE_ROWS;
             let weights = part.matrix.bytes().get(start..).unwrap_or_default();
             let tables = scratch.get(..groups * stride).unwrap_or_default();
             add_rows(&Rows { layout, weights, row_groups, groups, tables }, part.out);
@@ -135,15 +135,15 @@ fn fill(layout: Layout, q: &[i8], groups: usize, scratch: &mut [u32]) {
 }
 
 fn add_rows(rows: &Rows<'_>, out: &mut [i32]) {
-    let whole = out.len() / LOOK_ROWS;
-    let (blocks, rest) = out.split_at_mut_checked(whole * LOOK_ROWS).unwrap_or_default();
+    let whole = out.len() / TABLE_ROWS;
+    let (blocks, rest) = out.split_at_mut_checked(whole * TABLE_ROWS).unwrap_or_default();
     arch::rows(rows, blocks);
     if !rest.is_empty() {
-        let mut sums = [0; LOOK_ROWS];
+        let mut sums = [0; TABLE_ROWS];
         for (to, from) in sums.iter_mut().zip(&*rest) {
             *to = *from;
         }
-        let from = whole * rows.row_groups * LOOK_ROWS;
+        let from = whole * rows.row_groups * TABLE_ROWS;
         let weights = rows.weights.get(from..).unwrap_or_default();
         arch::rows(&Rows { weights, ..*rows }, &mut sums);
         for (to, from) in rest.iter_mut().zip(sums) {
@@ -167,7 +167,7 @@ fn pairs(part: &mut Part<'_>, q: &[i8], _scratch: &mut [u32]) -> Result<(), Erro
 fn pairs(part: &mut Part<'_>, q: &[i8], scratch: &mut [u32]) -> Result<(), Error> {
     use super::layout::PAIR_ROWS;
 
-    let units = Layout::Pairs.units(q.len());
+    let units = Layout::SmladPairs.units(q.len());
     // SAFETY: any four bytes are a word.
     let (before, weights, _) = unsafe { part.matrix.bytes().align_to::<u32>() };
     if !before.is_empty() {

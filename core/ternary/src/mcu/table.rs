@@ -45,7 +45,7 @@ fn first_words([a0, a1, a2, a3, a4]: [i32; 5]) -> [u32; PLACES as usize / 2] {
 /// Fills one table for each whole group.
 pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
     let tables = tables.chunks_exact_mut(stride(layout));
-    if layout == Layout::Look4 {
+    if layout == Layout::Table4Trit {
         for (group, table) in activations.as_chunks::<4>().0.iter().zip(tables) {
             fill4(*group, table);
         }

@@ -6,9 +6,9 @@
 //!
 //! # Our own layouts
 //! Lanes are rows. A *panel* is 32 rows, a *step* the columns that one byte's digits and four
-//! neighbouring bytes hold: 16 for [`Packing::Line2`], 20 for [`Packing::Line16`]. A step of a
-//! panel is 128 bytes: byte `4·r + j` holds, for row `r` of the panel, the columns `4·g + j` of
-//! the step, one for each digit `g`. So a 64-byte register has four bytes for each of sixteen
+//! neighbouring bytes hold: 16 for [`Packing::Panel2Bit`], 20 for [`Packing::PanelBase3`]. A step
+//! of a panel is 128 bytes: byte `4·r + j` holds, for row `r` of the panel, the columns `4·g + j`
+//! of the step, one for each digit `g`. So a 64-byte register has four bytes for each of sixteen
 //! rows; the four activations that its digit `g` meets lie side by side and are one 32-bit
 //! broadcast for all rows; sums stay in their lanes to the end of the row, and a panel is read
 //! front to back. Dot products by element (`sdot v, v, v.4b[i]`) want exactly this on ARM too.
@@ -44,18 +44,18 @@ pub enum Packing {
     /// Base three, of ggml: blocks of 256 columns in 52 bytes and a half-precision scale.
     Tq1_0,
     /// Two bits, ours: panels of 32 rows, steps of 16 columns.
-    Line2,
+    Panel2Bit,
     /// Base three, ours: panels of 32 rows, steps of 20 columns, 1.6 bits a weight.
-    Line16,
+    PanelBase3,
     /// For look-up on microcontrollers ([`mcu`](crate::mcu)): four columns a byte, eight rows
     /// interleaved, two bits a weight. Not every byte has a meaning.
-    Look4,
+    Table4Trit,
     /// For look-up on microcontrollers: five columns a byte, eight rows interleaved, 1.6 bits a
     /// weight.
-    Look5,
+    Table5Trit,
     /// For multiplying halfwords on microcontrollers: two bits a weight, 16 columns a word, four
     /// rows interleaved.
-    Pairs,
+    SmladPairs,
 }
 
 /// Where a byte's codes stand in a row: digit `i` is column `col + i·stride`.
@@ -83,19 +83,19 @@ impl Packing {
         Self::I2SArm,
         Self::Tq2_0,
         Self::Tq1_0,
-        Self::Line2,
-        Self::Line16,
-        Self::Look4,
-        Self::Look5,
-        Self::Pairs,
+        Self::Panel2Bit,
+        Self::PanelBase3,
+        Self::Table4Trit,
+        Self::Table5Trit,
+        Self::SmladPairs,
     ];
 
     /// How a packing for microcontrollers lies; `None` for the others.
     pub(crate) const fn layout(self) -> Option<Layout> {
         match self {
-            Self::Look4 => Some(Layout::Look4),
-            Self::Look5 => Some(Layout::Look5),
-            Self::Pairs => Some(Layout::Pairs),
+            Self::Table4Trit => Some(Layout::Table4Trit),
+            Self::Table5Trit => Some(Layout::Table5Trit),
+            Self::SmladPairs => Some(Layout::SmladPairs),
             _ => None,
         }
     }
@@ -118,11 +118,11 @@ impl Packing {
             Self::I2S | Self::I2SArm => cols / 4,
             Self::Tq2_0 => cols / 256 * 66,
             Self::Tq1_0 => cols / 256 * 54,
-            Self::Line2 => cols.div_ceil(16) * STEP_BYTES,
-            Self::Line16 => cols.div_ceil(20) * STEP_BYTES,
-            Self::Look4 => Layout::Look4.group_bytes(cols),
-            Self::Look5 => Layout::Look5.group_bytes(cols),
-            Self::Pairs => Layout::Pairs.group_bytes(cols),
+            Self::Panel2Bit => cols.div_ceil(16) * STEP_BYTES,
+            Self::PanelBase3 => cols.div_ceil(20) * STEP_BYTES,
+            Self::Table4Trit => Layout::Table4Trit.group_bytes(cols),
+            Self::Table5Trit => Layout::Table5Trit.group_bytes(cols),
+            Self::SmladPairs => Layout::SmladPairs.group_bytes(cols),
         }
     }
 
@@ -133,7 +133,11 @@ impl Packing {
             Self::I2S => 128,
             Self::I2SArm => 64,
             Self::Tq2_0 | Self::Tq1_0 => 256,
-            Self::Line2 | Self::Line16 | Self::Look4 | Self::Look5 | Self::Pairs => 1,
+            Self::Panel2Bit
+            | Self::PanelBase3
+            | Self::Table4Trit
+            | Self::Table5Trit
+            | Self::SmladPairs => 1,
         }
     }
 
@@ -143,10 +147,10 @@ impl Packing {
     pub const fn rows_multiple(self) -> usize {
         match self {
             Self::I2S | Self::I2SArm | Self::Tq2_0 | Self::Tq1_0 => 1,
-            Self::Line2 | Self::Line16 => PANEL,
-            Self::Look4 => Layout::Look4.rows(),
-            Self::Look5 => Layout::Look5.rows(),
-            Self::Pairs => Layout::Pairs.rows(),
+            Self::Panel2Bit | Self::PanelBase3 => PANEL,
+            Self::Table4Trit => Layout::Table4Trit.rows(),
+            Self::Table5Trit => Layout::Table5Trit.rows(),
+            Self::SmladPairs => Layout::SmladPairs.rows(),
         }
     }
 
@@ -155,11 +159,11 @@ impl Packing {
     pub const fn code(self) -> Code {
         match self {
             Self::I2S | Self::I2SArm => Code::BitsHighFirst,
-            Self::Tq2_0 | Self::Line2 | Self::Pairs => Code::BitsLowFirst,
+            Self::Tq2_0 | Self::Panel2Bit | Self::SmladPairs => Code::BitsLowFirst,
             Self::Tq1_0 => Code::Fraction,
-            Self::Line16 => Code::Table,
-            Self::Look4 => Code::Place4,
-            Self::Look5 => Code::Place5,
+            Self::PanelBase3 => Code::Table,
+            Self::Table4Trit => Code::Place4,
+            Self::Table5Trit => Code::Place5,
         }
     }
 
@@ -169,11 +173,11 @@ impl Packing {
         match self {
             Self::I2S | Self::I2SArm | Self::Tq2_0 => cols / 4,
             Self::Tq1_0 => cols / 256 * 52,
-            Self::Line2 => cols.div_ceil(16) * 4,
-            Self::Line16 => cols.div_ceil(20) * 4,
-            Self::Look4 => Layout::Look4.row_bytes(cols),
-            Self::Look5 => Layout::Look5.row_bytes(cols),
-            Self::Pairs => Layout::Pairs.row_bytes(cols),
+            Self::Panel2Bit => cols.div_ceil(16) * 4,
+            Self::PanelBase3 => cols.div_ceil(20) * 4,
+            Self::Table4Trit => Layout::Table4Trit.row_bytes(cols),
+            Self::Table5Trit => Layout::Table5Trit.row_bytes(cols),
+            Self::SmladPairs => Layout::SmladPairs.row_bytes(cols),
         }
     }
 
@@ -195,11 +199,11 @@ impl Packing {
                 Cell { byte, col: index / 32 * 128 + index % 32, stride: 32, digits: 4 }
             }
             Self::Tq1_0 => tq1_0(group + index / 52 * 54, index / 52 * 256, index % 52),
-            Self::Line2 => line(group, row, index, 4),
-            Self::Line16 => line(group, row, index, 5),
-            Self::Look4 => Layout::Look4.cell(cols, row, index),
-            Self::Look5 => Layout::Look5.cell(cols, row, index),
-            Self::Pairs => Layout::Pairs.cell(cols, row, index),
+            Self::Panel2Bit => line(group, row, index, 4),
+            Self::PanelBase3 => line(group, row, index, 5),
+            Self::Table4Trit => Layout::Table4Trit.cell(cols, row, index),
+            Self::Table5Trit => Layout::Table5Trit.cell(cols, row, index),
+            Self::SmladPairs => Layout::SmladPairs.cell(cols, row, index),
         }
     }
 }

@@ -81,9 +81,9 @@ fn check_int8(seed: u64, width: usize) {
     let shares = numbers(&mut random, 20);
     let of = |kernels: Kernels| {
         let rounded = |x: &[f32]| {
-            let mut codes = vec![0; x.len()];
-            kernels.to_codes(int8::CODE / kernels.greatest(x), x, &mut codes);
-            codes
+            let mut quantized = vec![0; x.len()];
+            kernels.quantize_i16(int8::QUANTIZED_MAX / kernels.greatest(x), x, &mut quantized);
+            quantized
         };
         let (query, shares) = (rounded(&query), rounded(&shares));
         let (mut sums, mut mixed) = (vec![0.0; 20], vec![0.0; width]);

@@ -45,7 +45,8 @@ proptest! {
     fn our_own_layouts_take_any_number_of_columns(seed: u64, rows in 0..70_usize, cols: u8) {
         let cols = 1280 * usize::from(cols % 3) + usize::from(cols);
         let trits = Random::new(seed).trits(rows * cols);
-        for (from, to) in [(Packing::Line2, Packing::Line16), (Packing::Line16, Packing::Line2)] {
+        let [bits, base3] = [Packing::Panel2Bit, Packing::PanelBase3];
+        for (from, to) in [(bits, base3), (base3, bits)] {
             let bytes = packed(from, rows, cols, &trits);
             let matrix = Matrix::new(from, rows, cols, &bytes).unwrap();
             let mut out = vec![0xa5; to.bytes(rows, cols).unwrap()];
@@ -63,15 +64,15 @@ fn a_matrix_is_repacked_in_parts() {
     let matrix = Matrix::new(Packing::I2S, rows, cols, &bytes).unwrap();
     let mut whole = Vec::new();
     for rows in [0..32, 32..64, 64..75] {
-        let mut part = vec![0; Packing::Line16.bytes(rows.len(), cols).unwrap()];
-        repack(&matrix, rows, Packing::Line16, &mut part).unwrap();
+        let mut part = vec![0; Packing::PanelBase3.bytes(rows.len(), cols).unwrap()];
+        repack(&matrix, rows, Packing::PanelBase3, &mut part).unwrap();
         whole.extend(part);
     }
-    assert_eq!(whole, packed(Packing::Line16, rows, cols, &trits));
+    assert_eq!(whole, packed(Packing::PanelBase3, rows, cols, &trits));
     let start = Error::Start { start: 33, multiple: 32 };
-    assert_eq!(repack(&matrix, 33..64, Packing::Line16, &mut []), Err(start));
+    assert_eq!(repack(&matrix, 33..64, Packing::PanelBase3, &mut []), Err(start));
     let range = Error::Range { end: 76, rows: 75 };
-    assert_eq!(repack(&matrix, 64..76, Packing::Line16, &mut []), Err(range));
+    assert_eq!(repack(&matrix, 64..76, Packing::PanelBase3, &mut []), Err(range));
 }
 
 /// The bytes of a matrix of one row with a single weight that is not 0.
@@ -104,18 +105,18 @@ fn sizes_are_those_of_the_formats() {
     assert_eq!(bytes(Packing::I2S), 640 * 2560 / 4);
     assert_eq!(bytes(Packing::Tq2_0), 640 * 10 * 66);
     assert_eq!(bytes(Packing::Tq1_0), 640 * 10 * 54);
-    assert_eq!(bytes(Packing::Line2), 640 * 2560 / 4);
-    assert_eq!(bytes(Packing::Line16) * 5, 640 * 2560);
-    assert_eq!(Packing::Line2.bytes(33, 17), Some(2 * 2 * 128));
-    assert_eq!(Packing::Line16.bytes(1, COLS_MAX + 1), None);
+    assert_eq!(bytes(Packing::Panel2Bit), 640 * 2560 / 4);
+    assert_eq!(bytes(Packing::PanelBase3) * 5, 640 * 2560);
+    assert_eq!(Packing::Panel2Bit.bytes(33, 17), Some(2 * 2 * 128));
+    assert_eq!(Packing::PanelBase3.bytes(1, COLS_MAX + 1), None);
 }
 
 #[test]
 fn wrong_lengths_are_errors() {
     let mut out = [0; 128];
     let error = |needed, given| Err(Error::Length { needed, given });
-    assert_eq!(pack(Packing::Line2, 1, 16, &[0; 15], &mut out), error(16, 15));
-    assert_eq!(pack(Packing::Line2, 1, 17, &[0; 17], &mut out), error(256, 128));
-    let matrix = Matrix::new(Packing::Line2, 1, 16, &out).unwrap();
+    assert_eq!(pack(Packing::Panel2Bit, 1, 16, &[0; 15], &mut out), error(16, 15));
+    assert_eq!(pack(Packing::Panel2Bit, 1, 17, &[0; 17], &mut out), error(256, 128));
+    let matrix = Matrix::new(Packing::Panel2Bit, 1, 16, &out).unwrap();
     assert_eq!(unpack(&matrix, &mut [0; 17]), error(16, 17));
 }

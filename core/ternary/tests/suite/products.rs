@@ -89,7 +89,7 @@ fn bytes_that_no_packer_makes_give_what_their_digits_say() {
         let bytes: Vec<u8> =
             (0..packing.bytes(33, cols).unwrap()).map(|_| random.bits() as u8).collect();
         let all_ones = vec![0xff; bytes.len()];
-        if packing == Packing::Look4 {
+        if packing == Packing::Table4Trit {
             let at = bytes.iter().position(|byte| byte % 2 != 0 || *byte >= 168).unwrap();
             assert_eq!(Matrix::new(packing, 33, cols, &bytes).err(), Some(Error::Code { at }));
             continue;
@@ -144,7 +144,7 @@ fn many_tokens_are_one_after_the_other() {
 
 #[test]
 fn rows_without_columns_give_zeros() {
-    for packing in [Packing::Line2, Packing::Line16] {
+    for packing in [Packing::Panel2Bit, Packing::PanelBase3] {
         let matrix = Matrix::new(packing, 35, 0, &[]).unwrap();
         for (kernels, tokens) in all_kernels().flat_map(|k| [(k, 1), (k, 2), (k, 150)]) {
             let mut out = vec![UNTOUCHED; 34 * tokens];
@@ -167,8 +167,8 @@ proptest! {
 
 #[test]
 fn wrong_lengths_are_errors() {
-    let bytes = packed(Packing::Line2, 4, 16, &[0; 64]);
-    let matrix = Matrix::new(Packing::Line2, 4, 16, &bytes).unwrap();
+    let bytes = packed(Packing::Panel2Bit, 4, 16, &[0; 64]);
+    let matrix = Matrix::new(Packing::Panel2Bit, 4, 16, &bytes).unwrap();
     let kernels = Kernels::best();
     let mut out = [0; 4];
     let length = |needed, given| Err(Error::Length { needed, given });
@@ -176,6 +176,6 @@ fn wrong_lengths_are_errors() {
     assert_eq!(kernels.gemv(&matrix, 0..3, &[0; 16], &mut out), length(3, 4));
     let range = Err(Error::Range { end: 5, rows: 4 });
     assert_eq!(kernels.gemv(&matrix, 1..5, &[0; 16], &mut out), range);
-    let empty = Matrix::new(Packing::Line2, 0, 0, &[]).unwrap();
+    let empty = Matrix::new(Packing::Panel2Bit, 0, 0, &[]).unwrap();
     assert_eq!(kernels.gemm(&empty, 0..0, 3, &[], &mut []), Ok(()));
 }

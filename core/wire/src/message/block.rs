@@ -1,7 +1,7 @@
 //! Content blocks, as in [`Outcome::Blocks`](super::Outcome::Blocks): each is its type (`u8`) and
 //! its body behind the body's length, so that a reader steps over types that it does not know.
 
-use crate::codec::{Reader, Writer};
+use crate::codec::{WireReader, WireWriter};
 
 /// One block of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub enum Block<'a> {
     },
     /// Type 8: there are more results than these, as behind the texts that complete another.
     More {
-        /// How many in all; 0 when nobody knows.
+        /// How many in all; 0 when no one knows.
         total: u32,
     },
     /// Type 9: the call that a sentence asks for, or why there is none.
@@ -121,7 +121,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    fn put(&self, out: &mut Writer<'_>) {
+    fn write_to(&self, out: &mut WireWriter<'_>) {
         match *self {
             Self::Text { text } => out.text(text),
             Self::Image { mime, bytes } | Self::Audio { mime, bytes } => {
@@ -152,17 +152,17 @@ impl<'a> Block<'a> {
     #[must_use]
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         // Twice, since the length stands in front: once where it will not stay.
-        let mut body = Writer::new(out);
-        self.put(&mut body);
+        let mut body = WireWriter::new(out);
+        self.write_to(&mut body);
         let len = u32::try_from(body.finish()?).ok()?;
-        let mut whole = Writer::new(out);
-        self.put(whole.byte(self.kind()).number(len));
+        let mut whole = WireWriter::new(out);
+        self.write_to(whole.byte(self.kind()).number(len));
         whole.finish()
     }
 
     /// Reads a body; `Some(None)` for a type that this version does not know.
-    fn take(kind: u8, body: &'a [u8]) -> Option<Option<Self>> {
-        let from = &mut Reader::new(body);
+    fn read_from(kind: u8, body: &'a [u8]) -> Option<Option<Self>> {
+        let from = &mut WireReader::new(body);
         Some(Some(match kind {
             1 => Self::Text { text: from.text()? },
             2 => Self::Image { mime: from.text()?, bytes: from.bytes()? },
@@ -206,7 +206,7 @@ const TOKENS: u8 = 10;
 #[cfg(feature = "ask")]
 #[must_use]
 pub fn write_tokens(tokens: &[u16], out: &mut [u8]) -> Option<usize> {
-    let mut out = Writer::new(out);
+    let mut out = WireWriter::new(out);
     out.byte(TOKENS).number(u32::try_from(tokens.len()).ok()?.checked_mul(2)?);
     for token in tokens {
         out.array(&token.to_le_bytes());
@@ -217,7 +217,7 @@ pub fn write_tokens(tokens: &[u16], out: &mut [u8]) -> Option<usize> {
 /// Reads blocks one after another; see [`Blocks::next`].
 #[derive(Debug)]
 pub struct Blocks<'a> {
-    from: Reader<'a>,
+    from: WireReader<'a>,
 }
 
 /// Bytes that are no blocks.
@@ -228,7 +228,7 @@ impl<'a> Blocks<'a> {
     /// Reads the blocks in `bytes`.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { from: Reader::new(bytes) }
+        Self { from: WireReader::new(bytes) }
     }
 }
 
@@ -239,11 +239,11 @@ impl<'a> Iterator for Blocks<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         while !self.from.is_at_end() {
             let kind = self.from.byte()?;
-            match self.from.bytes().and_then(|body| Block::take(kind, body)) {
+            match self.from.bytes().and_then(|body| Block::read_from(kind, body)) {
                 Some(Some(block)) => return Some(Ok(block)),
                 Some(None) => {}
                 None => {
-                    self.from = Reader::new(&[]);
+                    self.from = WireReader::new(&[]);
                     return Some(Err(Malformed));
                 }
             }

@@ -1,7 +1,7 @@
 //! What the device says.
 
 use super::{Hello, Message, Outcome, Status};
-use crate::codec::{Reader, Writer};
+use crate::codec::{WireReader, WireWriter};
 
 /// From the device to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub enum DeviceMessage<'a> {
         /// Number of the block that it belongs to; 0 while a result has one. Since version 1.
         block: u8,
     },
-    /// Kind 4: something happened that nobody called for.
+    /// Kind 4: something happened that no one called for.
     Event {
         /// Rises by one with each event.
         seq: u32,
@@ -64,7 +64,7 @@ pub enum DeviceMessage<'a> {
         id: u32,
         /// How much is done.
         done: u32,
-        /// Of how much, 0 when nobody knows.
+        /// Of how much, 0 when no one knows.
         total: u32,
         /// What is being done, for a person.
         text: &'a str,
@@ -103,17 +103,17 @@ pub enum DeviceMessage<'a> {
 /// and need not put a value of it together first.
 pub mod put {
     use super::super::Outcome;
-    use crate::codec::Writer;
+    use crate::codec::WireWriter;
 
     /// Kind 0 up to the hash: see [`Hello`](super::Hello) for what each member is. The others
     /// follow in the order of these functions, which together have too many for one.
-    pub fn hello(out: &mut Writer<'_>, nonce: u32, epoch: u32, table_hash: u64) {
+    pub fn hello(out: &mut WireWriter<'_>, nonce: u32, epoch: u32, table_hash: u64) {
         out.byte(0).byte(crate::VERSION).number(nonce).number(epoch).long(table_hash);
     }
 
     /// The next members of kind 0.
     pub fn hello_limits(
-        out: &mut Writer<'_>,
+        out: &mut WireWriter<'_>,
         (tools, message_max): (u16, u16),
         calls_max: u8,
         features: u32,
@@ -122,13 +122,13 @@ pub mod put {
     }
 
     /// One of the five texts that come next.
-    pub fn hello_text(out: &mut Writer<'_>, text: &str) {
+    pub fn hello_text(out: &mut WireWriter<'_>, text: &str) {
         out.text(text);
     }
 
     /// The members behind the texts, of which those of a device without a key are the last.
     pub fn hello_link(
-        out: &mut Writer<'_>,
+        out: &mut WireWriter<'_>,
         (session, rx_bytes): (u32, u16),
         result_max: u16,
         link_ms: u32,
@@ -139,7 +139,7 @@ pub mod put {
 
     /// The members that a device with a key has beside.
     pub fn hello_key(
-        out: &mut Writer<'_>,
+        out: &mut WireWriter<'_>,
         keyed: bool,
         challenge: &[u8; 12],
         hello_digest: &[u8; 8],
@@ -148,52 +148,52 @@ pub mod put {
     }
 
     /// Kind 1 but for the part itself, of `len` bytes, which stands behind it and before `what`.
-    pub fn page_head(out: &mut Writer<'_>, offset: u32, total: u32, len: u32) {
+    pub fn page_head(out: &mut WireWriter<'_>, offset: u32, total: u32, len: u32) {
         out.byte(1).number(offset).number(total).number(len);
     }
 
     /// Kind 2, see [`DeviceMessage::Result`](super::DeviceMessage::Result).
-    pub fn result(out: &mut Writer<'_>, id: u32, outcome: &Outcome<'_>) {
-        outcome.put(out.byte(2).number(id));
+    pub fn result(out: &mut WireWriter<'_>, id: u32, outcome: &Outcome<'_>) {
+        outcome.write_to(out.byte(2).number(id));
     }
 
     /// Kind 2 but for the body of outcome number `outcome`, see
     /// [`outcome`](crate::message::outcome).
     #[cfg_attr(target_os = "none", inline(never))]
-    pub fn result_head(out: &mut Writer<'_>, id: u32, outcome: u8) {
+    pub fn result_head(out: &mut WireWriter<'_>, id: u32, outcome: u8) {
         out.byte(2).number(id).byte(outcome);
     }
 
     /// Kind 4 of a tool, see [`DeviceMessage::Event`](super::DeviceMessage::Event).
-    pub fn event(out: &mut Writer<'_>, seq: u32, tool: u16, text: &str) {
+    pub fn event(out: &mut WireWriter<'_>, seq: u32, tool: u16, text: &str) {
         out.byte(4).number(seq).short(tool).text(text);
     }
 
     /// Kind 6, see [`DeviceMessage::Unsupported`](super::DeviceMessage::Unsupported).
-    pub fn unsupported(out: &mut Writer<'_>, kind: u8) {
+    pub fn unsupported(out: &mut WireWriter<'_>, kind: u8) {
         out.byte(6).byte(kind);
     }
 
     /// Kind 7, see [`DeviceMessage::Progress`](super::DeviceMessage::Progress).
-    pub fn progress(out: &mut Writer<'_>, id: u32, (done, total): (u32, u32), text: &str) {
+    pub fn progress(out: &mut WireWriter<'_>, id: u32, (done, total): (u32, u32), text: &str) {
         out.byte(7).number(id).number(done).number(total).text(text);
     }
 
     /// Kind 7 of a call of which nothing more is known than that it is under way.
-    pub fn under_way(out: &mut Writer<'_>, id: u32) {
+    pub fn under_way(out: &mut WireWriter<'_>, id: u32) {
         out.byte(7).number(id).array(&[0; 3]);
     }
 
     /// Kind 9, see [`DeviceMessage::Pong`](super::DeviceMessage::Pong).
-    pub fn pong(out: &mut Writer<'_>, nonce: u32, epoch: u32) {
+    pub fn pong(out: &mut WireWriter<'_>, nonce: u32, epoch: u32) {
         out.byte(9).number(nonce).array(&epoch.to_le_bytes());
     }
 }
 
 impl<'a> Message<'a> for DeviceMessage<'a> {
-    fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
+    fn write_to<'w, 'b>(&self, out: &'w mut WireWriter<'b>) -> &'w mut WireWriter<'b> {
         match *self {
-            Self::Hello(ref hello) => hello.put(out),
+            Self::Hello(ref hello) => hello.write_to(out),
             Self::Page { offset, total, bytes, what } => {
                 // A list is never as long as 32 bits say.
                 put::page_head(out, offset, total, bytes.len() as u32);
@@ -209,7 +209,7 @@ impl<'a> Message<'a> for DeviceMessage<'a> {
                 out.later_byte(what);
             }
             #[cfg(feature = "status")]
-            Self::Status(ref status) => _ = status.put(out.byte(5)),
+            Self::Status(ref status) => _ = status.write_to(out.byte(5)),
             Self::Unsupported { kind } => put::unsupported(out, kind),
             Self::Progress { id, done, total, text } => put::progress(out, id, (done, total), text),
             #[cfg(feature = "progress")]
@@ -234,16 +234,16 @@ impl<'a> Message<'a> for DeviceMessage<'a> {
         out
     }
 
-    fn take(from: &mut Reader<'a>) -> Option<Self> {
+    fn read_from(from: &mut WireReader<'a>) -> Option<Self> {
         Some(match from.byte()? {
-            0 => Self::Hello(Hello::take(from)?),
+            0 => Self::Hello(Hello::read_from(from)?),
             1 => Self::Page {
                 offset: from.number()?,
                 total: from.number()?,
                 bytes: from.bytes()?,
                 what: from.later_byte()?,
             },
-            2 => Self::Result { id: from.number()?, outcome: Outcome::take(from)? },
+            2 => Self::Result { id: from.number()?, outcome: Outcome::read_from(from)? },
             3 => Self::Chunk {
                 id: from.number()?,
                 offset: from.number()?,
@@ -256,7 +256,7 @@ impl<'a> Message<'a> for DeviceMessage<'a> {
                 text: from.text()?,
                 what: from.later_byte()?,
             },
-            5 => Self::Status(Status::take(from)?),
+            5 => Self::Status(Status::read_from(from)?),
             6 => Self::Unsupported { kind: from.byte()? },
             7 => Self::Progress {
                 id: from.number()?,

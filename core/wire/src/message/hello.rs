@@ -1,7 +1,7 @@
 //! Who a device is and what it can take.
 
 use super::put;
-use crate::codec::{Reader, Writer};
+use crate::codec::{WireReader, WireWriter};
 
 /// Identity and limits of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Hello<'a> {
     pub tools: u16,
     /// Most bytes of a message that the device can take.
     pub message_max: u16,
-    /// Lanes: calls that may be under way at a time, 1 to 64.
+    /// Slots: calls that may be under way at a time, 1 to 64.
     pub calls_max: u8,
     /// Feature bits, see [`feature`](super::feature).
     pub features: u32,
@@ -43,7 +43,7 @@ pub struct Hello<'a> {
     pub link_ms: u32,
     /// Whether the device has a key, and takes tagged messages alone. Since version 1.
     pub keyed: bool,
-    /// A boot nonce and a greeting counter, never the same twice; zeros without a key. Since
+    /// A boot nonce and a hello counter, never the same twice; zeros without a key. Since
     /// version 1.
     pub challenge: [u8; 12],
     /// What the device makes of the host's hello as it arrived, under the keys that this one
@@ -53,7 +53,7 @@ pub struct Hello<'a> {
 }
 
 impl<'a> Hello<'a> {
-    pub(super) fn put(&self, out: &mut Writer<'_>) {
+    pub(super) fn write_to(&self, out: &mut WireWriter<'_>) {
         out.byte(0).byte(self.wire).number(self.nonce).number(self.epoch).long(self.table_hash);
         put::hello_limits(out, (self.tools, self.message_max), self.calls_max, self.features);
         for text in [self.vendor, self.product, self.serial, self.firmware, self.build] {
@@ -63,7 +63,7 @@ impl<'a> Hello<'a> {
         put::hello_key(out, self.keyed, &self.challenge, &self.hello_digest);
     }
 
-    pub(super) fn take(from: &mut Reader<'a>) -> Option<Self> {
+    pub(super) fn read_from(from: &mut WireReader<'a>) -> Option<Self> {
         Some(Self {
             wire: from.byte()?,
             nonce: from.number()?,

@@ -1,7 +1,7 @@
 //! What the host says.
 
 use super::Message;
-use crate::codec::{Members, Reader, Writer};
+use crate::codec::{Members, WireReader, WireWriter};
 
 /// From the host to the device.
 ///
@@ -48,14 +48,14 @@ pub enum HostMessage<'a> {
     },
     /// Kind 6: the content of a resource.
     Read {
-        /// An id of a lane, as a call has.
+        /// An id of a slot, as a call has.
         id: u32,
         /// Address of the resource.
         uri: &'a str,
     },
     /// Kind 7: the messages of a prompt.
     Prompt {
-        /// An id of a lane, as a call has.
+        /// An id of a slot, as a call has.
         id: u32,
         /// Number of the prompt in its list.
         prompt: u16,
@@ -64,7 +64,7 @@ pub enum HostMessage<'a> {
     },
     /// Kind 8: how could this text go on?
     Complete {
-        /// An id of a lane, as a call has.
+        /// An id of a slot, as a call has.
         id: u32,
         /// Of what: 0 a parameter of a tool, 1 an argument of a prompt, 2 a variable of a resource
         /// template.
@@ -131,7 +131,7 @@ pub mod kind {
     pub const ASK: u8 = 13;
 }
 
-/// The host's greeting.
+/// The host's hello.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HostHello {
     /// Highest version of the wire that the host speaks.
@@ -140,7 +140,7 @@ pub struct HostHello {
     /// no better source of one.
     pub nonce: u32,
     /// A random number that the host keeps as long as it runs, whatever becomes of the link. With
-    /// another one than before, the device forgets the calls of its lanes. Since version 1.
+    /// another one than before, the device forgets the calls of its slots. Since version 1.
     pub session: u32,
     /// Bit 0: tagged messages are wanted. Since version 1.
     pub flags: u8,
@@ -157,7 +157,7 @@ pub struct HostHello {
 /// A call as it is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Call<'a> {
-    /// Sequence and lane, see [`lane`](crate::lane).
+    /// Sequence and slot, see [`slot`](crate::slot).
     pub id: u32,
     /// Number of the tool in the list.
     pub tool: u16,
@@ -185,24 +185,24 @@ pub struct Call<'a> {
 #[cfg(feature = "ask")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ask<'a> {
-    /// An id of a lane, as a call has.
+    /// An id of a slot, as a call has.
     pub id: u32,
     /// Milliseconds that the answer may take; 0 leaves it to the device.
     pub deadline_ms: u32,
-    /// What somebody said, in UTF-8.
+    /// What someone said, in UTF-8.
     pub sentence: &'a [u8],
     /// Bit 0: the tokens that the model read and chose are wanted too.
     pub flags: u8,
 }
 
 impl<'a> Message<'a> for HostMessage<'a> {
-    fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
+    fn write_to<'w, 'b>(&self, out: &'w mut WireWriter<'b>) -> &'w mut WireWriter<'b> {
         match *self {
-            Self::Hello(ref hello) => hello.put(out),
+            Self::Hello(ref hello) => hello.write_to(out),
             Self::List { offset, max, what } => {
                 out.byte(1).number(offset).short(max).later_byte(what)
             }
-            Self::Call(ref call) => call.put(out),
+            Self::Call(ref call) => call.write_to(out),
             Self::Cancel { id } => out.byte(3).number(id),
             Self::Status => out.byte(4),
             Self::Credit { id, upto } => out.byte(5).number(id).number(upto),
@@ -216,16 +216,16 @@ impl<'a> Message<'a> for HostMessage<'a> {
             Self::Provision { op, ref key } => out.byte(11).byte(op).array(key),
             Self::Factory { op, arg } => out.byte(12).byte(op).bytes(arg),
             #[cfg(feature = "ask")]
-            Self::Ask(ref ask) => ask.put(out),
+            Self::Ask(ref ask) => ask.write_to(out),
         }
     }
 
-    fn take(from: &mut Reader<'a>) -> Option<Self> {
+    fn read_from(from: &mut WireReader<'a>) -> Option<Self> {
         let mut from = Members::new(from.rest());
         let message = match from.byte() {
-            0 => Self::Hello(HostHello::take(&mut from)),
+            0 => Self::Hello(HostHello::read_from(&mut from)),
             1 => Self::List { offset: from.number(), max: from.short(), what: from.later_byte() },
-            2 => Self::Call(Call::take(&mut from)),
+            2 => Self::Call(Call::read_from(&mut from)),
             3 => Self::Cancel { id: from.number() },
             4 => Self::Status,
             #[cfg(feature = "content")]
@@ -250,15 +250,15 @@ impl<'a> Message<'a> for HostMessage<'a> {
             #[cfg(feature = "factory")]
             12 => Self::Factory { op: from.byte(), arg: from.bytes() },
             #[cfg(feature = "ask")]
-            13 => Self::Ask(Ask::take(&mut from)),
+            13 => Self::Ask(Ask::read_from(&mut from)),
             _ => return None,
         };
-        from.whole(message)
+        from.complete(message)
     }
 }
 
 impl HostHello {
-    fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
+    fn write_to<'w, 'b>(&self, out: &'w mut WireWriter<'b>) -> &'w mut WireWriter<'b> {
         out.byte(0)
             .byte(self.wire)
             .number(self.nonce)
@@ -271,7 +271,7 @@ impl HostHello {
     }
 
     /// Reads the members.
-    pub fn take(from: &mut Members<'_>) -> Self {
+    pub fn read_from(from: &mut Members<'_>) -> Self {
         let mut hello = Self {
             wire: from.byte(),
             nonce: from.number(),
@@ -291,7 +291,7 @@ impl HostHello {
 }
 
 impl<'a> Call<'a> {
-    fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
+    fn write_to<'w, 'b>(&self, out: &'w mut WireWriter<'b>) -> &'w mut WireWriter<'b> {
         out.byte(2)
             .number(self.id)
             .short(self.tool)
@@ -305,7 +305,7 @@ impl<'a> Call<'a> {
     }
 
     /// Reads the members.
-    pub fn take(from: &mut Members<'a>) -> Self {
+    pub fn read_from(from: &mut Members<'a>) -> Self {
         let mut call = Self {
             id: from.number(),
             tool: from.short(),
@@ -327,7 +327,7 @@ impl<'a> Call<'a> {
 
 #[cfg(feature = "ask")]
 impl<'a> Ask<'a> {
-    fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
+    fn write_to<'w, 'b>(&self, out: &'w mut WireWriter<'b>) -> &'w mut WireWriter<'b> {
         out.byte(kind::ASK)
             .number(self.id)
             .number(self.deadline_ms)
@@ -336,7 +336,7 @@ impl<'a> Ask<'a> {
     }
 
     /// Reads the members.
-    pub fn take(from: &mut Members<'a>) -> Self {
+    pub fn read_from(from: &mut Members<'a>) -> Self {
         Self {
             id: from.number(),
             deadline_ms: from.number(),

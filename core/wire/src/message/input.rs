@@ -1,7 +1,7 @@
 //! What a tool asks for in [`Outcome::NeedInput`](super::Outcome::NeedInput), and what comes back
 //! in a [`Call`](super::Call): a count, and that many records, each behind its length.
 
-use crate::codec::{Reader, Writer, size_of_bytes};
+use crate::codec::{WireReader, WireWriter, size_of_bytes};
 
 /// One question to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +32,9 @@ pub trait Record<'a>: Sized {
     /// Bytes of the record without its length.
     fn size(&self) -> usize;
     /// Writes the members.
-    fn put(&self, out: &mut Writer<'_>);
+    fn write_to(&self, out: &mut WireWriter<'_>);
     /// Reads the members.
-    fn take(from: &mut Reader<'a>) -> Option<Self>;
+    fn read_from(from: &mut WireReader<'a>) -> Option<Self>;
 }
 
 impl<'a> Record<'a> for Request<'a> {
@@ -43,11 +43,11 @@ impl<'a> Record<'a> for Request<'a> {
         name + 1 + message + size_of_bytes(self.nodes.len())
     }
 
-    fn put(&self, out: &mut Writer<'_>) {
+    fn write_to(&self, out: &mut WireWriter<'_>) {
         out.text(self.name).byte(self.kind).text(self.message).bytes(self.nodes);
     }
 
-    fn take(from: &mut Reader<'a>) -> Option<Self> {
+    fn read_from(from: &mut WireReader<'a>) -> Option<Self> {
         Some(Self {
             name: from.text()?,
             kind: from.byte()?,
@@ -62,22 +62,22 @@ impl<'a> Record<'a> for Answer<'a> {
         size_of_bytes(self.name.len()) + 1 + size_of_bytes(self.values.len())
     }
 
-    fn put(&self, out: &mut Writer<'_>) {
+    fn write_to(&self, out: &mut WireWriter<'_>) {
         out.text(self.name).byte(self.action).bytes(self.values);
     }
 
-    fn take(from: &mut Reader<'a>) -> Option<Self> {
+    fn read_from(from: &mut WireReader<'a>) -> Option<Self> {
         Some(Self { name: from.text()?, action: from.byte()?, values: from.bytes()? })
     }
 }
 
 /// Writes the list of `records`; answers its length, `None` when it does not fit.
 pub fn write<'a, R: Record<'a>>(records: &[R], out: &mut [u8]) -> Option<usize> {
-    let mut out = Writer::new(out);
+    let mut out = WireWriter::new(out);
     out.number(u32::try_from(records.len()).ok()?);
     for record in records {
         out.number(u32::try_from(record.size()).ok()?);
-        record.put(&mut out);
+        record.write_to(&mut out);
     }
     out.finish()
 }
@@ -85,7 +85,7 @@ pub fn write<'a, R: Record<'a>>(records: &[R], out: &mut [u8]) -> Option<usize> 
 /// Reads a list record by record.
 #[derive(Debug)]
 pub struct Records<'a> {
-    from: Reader<'a>,
+    from: WireReader<'a>,
     left: u32,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Records<'a> {
     /// A reader of the list in `bytes`; no bytes are an empty list. `None` when they hold no count.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
-        let mut from = Reader::new(bytes);
+        let mut from = WireReader::new(bytes);
         let left = from.later_number()?;
         Some(Self { from, left })
     }
@@ -108,7 +108,7 @@ impl<'a> Records<'a> {
     /// [`Self::left`] tells apart.
     pub fn record<R: Record<'a>>(&mut self) -> Option<R> {
         let left = self.left.checked_sub(1)?;
-        let record = R::take(&mut Reader::new(self.from.bytes()?))?;
+        let record = R::read_from(&mut WireReader::new(self.from.bytes()?))?;
         self.left = left;
         Some(record)
     }

@@ -21,7 +21,7 @@ pub use host::{Call, HostHello, HostMessage, kind};
 pub use outcome::Outcome;
 pub use status::Status;
 
-use crate::codec::{Members, Reader, Writer};
+use crate::codec::{Members, WireReader, WireWriter};
 
 /// The lists that a device may have.
 pub mod what {
@@ -63,7 +63,7 @@ pub mod provision {
 pub mod factory {
     /// Operation: answers its argument.
     pub const ECHO: u8 = 0;
-    /// Operation: hashes the list anew, from memory, and compares it with what hello says.
+    /// Operation: hashes the list again, from memory, and compares it with what hello says.
     pub const LIST: u8 = 1;
     /// Operation: answers the milliseconds since boot.
     pub const CLOCK: u8 = 2;
@@ -109,7 +109,7 @@ pub mod feature {
     pub const ASK: u32 = 1 << 12;
 }
 
-/// The check word of a call of the tool with the descriptor hash `hash`: its lower half, epoch and
+/// The call guard of a call of the tool with the descriptor hash `hash`: its lower half, epoch and
 /// session, joined by exclusive or. With epoch and session 0 it is that of version 0.
 #[must_use]
 pub const fn check(hash: u64, epoch: u32, session: u32) -> [u8; 4] {
@@ -119,22 +119,22 @@ pub const fn check(hash: u64, epoch: u32, session: u32) -> [u8; 4] {
 /// A message of one side: [`HostMessage`] or [`DeviceMessage`].
 pub trait Message<'a>: Sized {
     /// Writes kind and members; answers the writer.
-    fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b>;
+    fn write_to<'w, 'b>(&self, out: &'w mut WireWriter<'b>) -> &'w mut WireWriter<'b>;
 
     /// Reads kind and members.
-    fn take(from: &mut Reader<'a>) -> Option<Self>;
+    fn read_from(from: &mut WireReader<'a>) -> Option<Self>;
 }
 
 /// Writes a message; `None` when it does not fit.
 pub fn write<'a, M: Message<'a>>(message: &M, out: &mut [u8]) -> Option<usize> {
-    let mut out = Writer::new(out);
-    message.put(&mut out);
+    let mut out = WireWriter::new(out);
+    message.write_to(&mut out);
     out.finish()
 }
 
 /// Reads a message and ignores what a later version may have put behind it.
 pub fn read<'a, M: Message<'a>>(bytes: &'a [u8]) -> Option<M> {
-    M::take(&mut Reader::new(bytes))
+    M::read_from(&mut WireReader::new(bytes))
 }
 
 /// The id and the outcome's number of a result whose outcome a later version has added, so that

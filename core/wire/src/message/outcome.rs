@@ -1,6 +1,6 @@
 //! How a call went, and the numbers of that for a device that writes members one by one.
 
-use crate::codec::{Reader, Writer};
+use crate::codec::{WireReader, WireWriter};
 
 /// Number of [`Outcome::Done`].
 pub const DONE: u8 = 0;
@@ -128,7 +128,7 @@ impl<'a> Outcome<'a> {
     }
 
     // Outcomes of one shape are written by one arm, which is less flash than one each.
-    pub(super) fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
+    pub(super) fn write_to<'w, 'b>(&self, out: &'w mut WireWriter<'b>) -> &'w mut WireWriter<'b> {
         let out = out.byte(self.number());
         match *self {
             Self::Done { value: bytes } | Self::Blocks { bytes } => out.bytes(bytes),
@@ -156,7 +156,7 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    pub(super) fn take(from: &mut Reader<'a>) -> Option<Self> {
+    pub(super) fn read_from(from: &mut WireReader<'a>) -> Option<Self> {
         Some(match from.byte()? {
             DONE => Self::Done { value: from.bytes()? },
             FAULT => Self::Fault { code: from.byte()?, node: from.short()?, bound: from.signed()? },

@@ -1,8 +1,8 @@
 //! Counters of a device.
 
-use crate::codec::Reader;
+use crate::codec::WireReader;
 #[cfg(feature = "status")]
-use crate::codec::Writer;
+use crate::codec::WireWriter;
 
 /// Counters since boot and high-water marks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Status {
 
 impl Status {
     #[cfg(feature = "status")]
-    pub(super) fn put<'w, 'b>(&self, out: &'w mut Writer<'b>) -> &'w mut Writer<'b> {
+    pub(super) fn write_to<'w, 'b>(&self, out: &'w mut WireWriter<'b>) -> &'w mut WireWriter<'b> {
         out.long(self.uptime_ms)
             .number(self.frames_in)
             .number(self.frames_bad)
@@ -71,7 +71,7 @@ impl Status {
             .later_number(self.link_losses)
     }
 
-    pub(super) fn take(from: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read_from(from: &mut WireReader<'_>) -> Option<Self> {
         Some(Self {
             uptime_ms: from.long()?,
             frames_in: from.number()?,

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::lines::{Said, capture, note, text, unhex};
+use crate::lines::{CaptureLine, capture, note, text, unhex};
 use trine_wire::bus::Header;
 use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome};
 use trine_wire::packet::Reassembler;
 use trine_wire::secure::{HostKeys, TAIL_LEN};
-use trine_wire::{Decoder, Fed};
+use trine_wire::{DecodeEvent, Decoder};
 
 const CAPTURES: [&str; 12] = [
     "plain",
@@ -43,7 +43,7 @@ impl Joiner {
     }
 
     /// The messages in one line, and how many were none.
-    fn take(&mut self, said: &Said, buffer: &mut [u8]) -> (Vec<Vec<u8>>, u32) {
+    fn take(&mut self, said: &CaptureLine, buffer: &mut [u8]) -> (Vec<Vec<u8>>, u32) {
         let (mut found, mut bad) = (Vec::new(), 0);
         let (address, decoder) = match self {
             Self::Packet(reassembler) => {
@@ -56,9 +56,9 @@ impl Joiner {
         };
         for &byte in &said.bytes {
             match decoder.feed(byte, buffer) {
-                Fed::Nothing => {}
-                Fed::Bad => bad += 1,
-                Fed::Message(len) => {
+                DecodeEvent::Nothing => {}
+                DecodeEvent::Bad => bad += 1,
+                DecodeEvent::Message(len) => {
                     let content = &buffer[..len];
                     let Some(address) = address else {
                         found.push(content.to_vec());
@@ -79,7 +79,7 @@ impl Joiner {
 
 /// What the host has heard.
 #[derive(Default)]
-struct Heard {
+struct HostState {
     /// Results by their id, content apart.
     results: BTreeMap<u32, Vec<u8>>,
     asked: Vec<u32>,
@@ -87,7 +87,7 @@ struct Heard {
     repeats: usize,
 }
 
-impl Heard {
+impl HostState {
     /// Something that the host has said, if it is a message that a device takes.
     fn asked(&mut self, bytes: &[u8]) {
         match message::read(bytes) {
@@ -128,12 +128,12 @@ impl Heard {
     }
 }
 
-fn decode(name: &str) -> Heard {
+fn decode(name: &str) -> HostState {
     let text = text(&format!("{name}.capture"));
     let link = note(&text, "link").unwrap();
     let mut keys = note(&text, "key").map(|key| HostKeys::new(unhex(key).try_into().unwrap()));
     let (mut to_device, mut to_host) = (Joiner::new(link), Joiner::new(link));
-    let (mut buffer, mut host_nonce, mut heard) = (vec![0; 4096], [0; 8], Heard::default());
+    let (mut buffer, mut host_nonce, mut heard) = (vec![0; 4096], [0; 8], HostState::default());
     for said in capture(&text) {
         let joiner = if said.by_host { &mut to_device } else { &mut to_host };
         let (messages, bad) = joiner.take(&said, &mut buffer);
@@ -154,7 +154,7 @@ fn decode(name: &str) -> Heard {
             let body = &message[..message.len() - TAIL_LEN];
             let opened = match message::read(body) {
                 Some(DeviceMessage::Hello(hello)) if hello.nonce != 0 => {
-                    keys.greeted(host_nonce, hello.challenge, &message)
+                    keys.hello_answered(host_nonce, hello.challenge, &message)
                 }
                 _ => keys.open(&message),
             };

@@ -4,7 +4,7 @@
 use trine_wire::bus::Header;
 use trine_wire::packet::{self, Fragmenter, Reassembler};
 use trine_wire::secure::{DeviceKeys, HostKeys, TAIL_LEN};
-use trine_wire::{Decoder, Fed, encode_in_place, frame};
+use trine_wire::{DecodeEvent, Decoder, encode_in_place, frame};
 
 /// What may happen to one byte on a line.
 #[derive(Clone, Copy, Debug)]
@@ -37,17 +37,17 @@ const DAMAGES: [Damage; 15] = [
 ];
 
 fn damaged(bytes: &[u8], at: usize, damage: Damage) -> Vec<u8> {
-    let mut hurt = bytes.to_vec();
+    let mut corrupt = bytes.to_vec();
     match damage {
-        Damage::Flipped(bits) => hurt[at] ^= bits,
+        Damage::Flipped(bits) => corrupt[at] ^= bits,
         Damage::Lost => {
-            hurt.remove(at);
+            corrupt.remove(at);
         }
-        Damage::Doubled => hurt.insert(at, bytes[at]),
-        Damage::Added(byte) => hurt.insert(at, byte),
-        Damage::Cut => hurt.truncate(at),
+        Damage::Doubled => corrupt.insert(at, bytes[at]),
+        Damage::Added(byte) => corrupt.insert(at, byte),
+        Damage::Cut => corrupt.truncate(at),
     }
-    hurt
+    corrupt
 }
 
 fn framed(content: &[u8]) -> Vec<u8> {
@@ -65,7 +65,7 @@ fn unframed(bytes: &[u8]) -> Vec<Vec<u8>> {
     while !rest.is_empty() {
         let (taken, fed) = decoder.take(rest, &mut buffer);
         rest = &rest[taken..];
-        if let Fed::Message(len) = fed {
+        if let DecodeEvent::Message(len) = fed {
             found.push(buffer[..len].to_vec());
         }
     }
@@ -126,11 +126,11 @@ fn on_a_packet_link() {
             (0..packet.len()).flat_map(move |at| DAMAGES.map(|damage| (number, at, damage)))
         });
         for (number, at, damage) in places {
-            let mut hurt = first.clone();
-            hurt[number] = damaged(&first[number], at, damage);
+            let mut corrupt = first.clone();
+            corrupt[number] = damaged(&first[number], at, damage);
             let (mut reassembler, mut buffer, mut found) =
                 (Reassembler::new(), [0; 264], Vec::new());
-            for packet in before.iter().chain(&hurt).chain(&next) {
+            for packet in before.iter().chain(&corrupt).chain(&next) {
                 let taken = reassembler.take(packet, &mut buffer);
                 found.extend(taken.message.map(|len| buffer[..len].to_vec()));
             }
@@ -146,10 +146,10 @@ fn on_a_packet_link() {
 fn with_tags_where_also_what_the_crc_lets_through_is_seen() {
     let key = *b"sixteen byte key";
     let (mut device, mut host) = (DeviceKeys::new(key), HostKeys::new(key));
-    let challenge = device.greet([1; 8], b"hello", [2; 12]).challenge;
+    let challenge = device.answer_hello([1; 8], b"hello", [2; 12]).challenge;
     let mut hello = [0; 5 + TAIL_LEN];
     device.seal_hello(&mut hello, 0, 5).unwrap();
-    host.greeted([1; 8], challenge, &hello).unwrap();
+    host.hello_answered([1; 8], challenge, &hello).unwrap();
     let mut tagged = |message: &[u8]| {
         let mut tagged = [message, &[0; TAIL_LEN]].concat();
         host.seal(&mut tagged, 0, message.len()).unwrap();
@@ -157,9 +157,9 @@ fn with_tags_where_also_what_the_crc_lets_through_is_seen() {
     };
     let first = tagged(&[2, 9, 0, 0]);
     for (at, damage) in (0..first.len()).flat_map(|at| DAMAGES.map(|damage| (at, damage))) {
-        let hurt = damaged(&first, at, damage);
+        let corrupt = damaged(&first, at, damage);
         // A byte that is doubled beside its like is a byte more, which shifts the rest.
-        assert_eq!(device.open(&hurt), None, "{damage:?} at {at}");
+        assert_eq!(device.open(&corrupt), None, "{damage:?} at {at}");
         let next = tagged(NEXT);
         let taken = device.open(&next).map(|(message, _)| message);
         assert_eq!(taken, Some(NEXT), "after {damage:?} at {at}");

@@ -13,7 +13,7 @@ use trine_wire::packet::{self, Fragmenter, Reassembler};
 use trine_wire::secure::{
     DeviceKeys, Direction, HostKeys, Key, Salt, TAIL_LEN, hello_digest, session_key,
 };
-use trine_wire::{Decoder, Fed, encode_in_place, frame};
+use trine_wire::{DecodeEvent, Decoder, encode_in_place, frame};
 
 fn bytes_of<'a>(message: &impl Message<'a>) -> Vec<u8> {
     samples::written(|out| message::write(message, out)).to_vec()
@@ -37,7 +37,7 @@ fn framed(content: &[u8]) -> Vec<u8> {
 fn unframed(frame: &[u8]) -> Vec<u8> {
     let (mut decoder, mut buffer) = (Decoder::new(), vec![0; frame.len()]);
     match decoder.take(&frame[1..], &mut buffer) {
-        (_, Fed::Message(len)) => buffer[..len].to_vec(),
+        (_, DecodeEvent::Message(len)) => buffer[..len].to_vec(),
         (_, other) => panic!("{other:?} of {}", hex(frame)),
     }
 }
@@ -214,8 +214,8 @@ fn keyed() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
     let message = |wanted| all.iter().find(|(name, _)| *name == wanted).unwrap().1.clone();
     let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
     let mut said = vec![("host.hello", message("host.hello"), message("host.hello"))];
-    let greeting = device.greet(SALT.host_nonce, &said[0].1, SALT.challenge);
-    assert_eq!(greeting.digest, samples::HELLO_DIGEST);
+    let hello_answer = device.answer_hello(SALT.host_nonce, &said[0].1, SALT.challenge);
+    assert_eq!(hello_answer.digest, samples::HELLO_DIGEST);
     let mut tag = |name, by_device: bool, host: &mut HostKeys, device: &mut DeviceKeys| {
         let message = message(name);
         let mut tagged = [message.as_slice(), &[0; TAIL_LEN]].concat();
@@ -229,9 +229,9 @@ fn keyed() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
         tagged
     };
     let hello = tag("device.hello", true, &mut host, &mut device);
-    assert!(host.greeted(SALT.host_nonce, greeting.challenge, &hello).is_some());
+    assert!(host.hello_answered(SALT.host_nonce, hello_answer.challenge, &hello).is_some());
     let call = tag("host.call", false, &mut host, &mut device);
-    assert!(device.open(&call).is_some_and(|(_, begun)| begun == Some(greeting.offer)));
+    assert!(device.open(&call).is_some_and(|(_, begun)| begun == Some(hello_answer.offer)));
     for (name, by_device) in
         [("device.result.done", true), ("host.call.principal", false), ("device.event", true)]
     {
@@ -273,12 +273,12 @@ fn what_is_in_keyed_txt_is_taken_by_the_side_that_it_is_for() {
     let host_nonce = noted("host-nonce").try_into().unwrap();
     let hello = unhex(lines(&file)[0][1]);
     let fresh = noted("challenge").try_into().unwrap();
-    let challenge = device.greet(host_nonce, &hello, fresh).challenge;
+    let challenge = device.answer_hello(host_nonce, &hello, fresh).challenge;
     for (at, row) in lines(&file).into_iter().enumerate() {
         let (message, tagged) = (unhex(row[1]), unhex(row[2]));
         let taken = match (at, row[0].starts_with("host.")) {
             (0, _) => Some(tagged.as_slice()),
-            (1, _) => host.greeted(host_nonce, challenge, &tagged),
+            (1, _) => host.hello_answered(host_nonce, challenge, &tagged),
             (_, true) => device.open(&tagged).map(|taken| taken.0),
             (_, false) => host.open(&tagged),
         };

@@ -1,4 +1,4 @@
-//! Packet links and buses: every message arrives, and what is hurt costs no other.
+//! Packet links and buses: every message arrives, and what is corrupt costs no other.
 
 use proptest::prelude::*;
 use trine_wire::bus::{self, Header};
@@ -104,16 +104,16 @@ fn one_flipped_bit_anywhere_loses_that_message_and_no_other() {
         let first = packets(&mut fragmenter, &long, mtu);
         let after = packets(&mut fragmenter, &next, mtu);
         for bit in 0..first.iter().map(Vec::len).sum::<usize>() * 8 {
-            let mut hurt = first.clone();
+            let mut corrupt = first.clone();
             let mut at = bit / 8;
-            let packet = hurt.iter_mut().find(|packet| {
+            let packet = corrupt.iter_mut().find(|packet| {
                 let inside = at < packet.len();
                 at -= if inside { 0 } else { packet.len() };
                 inside
             });
             packet.unwrap()[at] ^= 1 << (bit % 8);
-            hurt.extend(after.clone());
-            let (messages, bad) = joined(&mut Reassembler::new(), &hurt, 84);
+            corrupt.extend(after.clone());
+            let (messages, bad) = joined(&mut Reassembler::new(), &corrupt, 84);
             // A last packet that came as another's number leaves the message open until the next.
             assert_eq!(messages.last(), Some(&next), "MTU {mtu}, bit {bit}");
             let harmless = messages.len() == 2 && messages[0] == long;
@@ -168,20 +168,20 @@ fn what_is_too_long_is_dropped_and_not_sent() {
 fn two_messages_of_one_packet_each_may_be_dropped_at_once() {
     let mut fragmenter = Fragmenter::new();
     let open = packets(&mut fragmenter, &[1; 30], 20);
-    let mut hurt = packets(&mut fragmenter, b"short", 20);
-    hurt[0][5] ^= 1;
+    let mut corrupt = packets(&mut fragmenter, b"short", 20);
+    corrupt[0][5] ^= 1;
     let mut reassembler = Reassembler::new();
     let mut buffer = [0; 64];
     assert_eq!(reassembler.take(&open[0], &mut buffer), Taken::default());
     assert!(reassembler.is_inside());
-    assert_eq!(reassembler.take(&hurt[0], &mut buffer), Taken { message: None, bad: 2 });
+    assert_eq!(reassembler.take(&corrupt[0], &mut buffer), Taken { message: None, bad: 2 });
     assert!(!reassembler.is_inside());
     assert_eq!(reassembler.take(&[1], &mut buffer), Taken { message: None, bad: 1 });
 }
 
 #[test]
-fn a_device_hears_its_own_address_and_all_and_speaks_when_polled_alone() {
-    let heard = |address, control, own| Header { address, control }.heard_by(own);
+fn a_device_takes_its_own_address_and_all_and_sends_only_when_polled() {
+    let heard = |address, control, own| Header { address, control }.received_by(own);
     assert_eq!(heard(5, bus::POLL, 5), Some(true));
     assert_eq!(heard(5, 0, 5), Some(false));
     assert_eq!(heard(6, bus::POLL, 5), None);
@@ -193,7 +193,7 @@ fn a_device_hears_its_own_address_and_all_and_speaks_when_polled_alone() {
     assert_eq!(Header::from_device(5, false).answer_of(5), Some(false));
     assert_eq!(Header::to_device(5, true).answer_of(5), None);
     assert_eq!(Header::to_device(5, true).bytes(), [5, 1]);
-    assert_eq!(Header::to_device(5, false).heard_by(5), Some(false));
+    assert_eq!(Header::to_device(5, false).received_by(5), Some(false));
     assert_eq!(Header::split(&[5]), None);
     assert_eq!(Header::split(&[5, 1]), Some((Header { address: 5, control: 1 }, &[][..])));
 }

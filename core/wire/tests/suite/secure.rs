@@ -40,17 +40,17 @@ proptest! {
 }
 
 /// A device and a host that have said hello, and not yet more.
-fn greeted(nonce: u8, challenge: u8, device: &mut DeviceKeys, host: &mut HostKeys) -> bool {
+fn hello_answered(nonce: u8, challenge: u8, device: &mut DeviceKeys, host: &mut HostKeys) -> bool {
     let nonce = [nonce; 8];
-    let challenge = device.greet(nonce, &nonce, [challenge; 12]).challenge;
+    let challenge = device.answer_hello(nonce, &nonce, [challenge; 12]).challenge;
     let mut buffer = *b"hello...................";
     let len = device.seal_hello(&mut buffer, 0, 4).unwrap();
-    host.greeted(nonce, challenge, &buffer[..len]) == Some(b"hell")
+    host.hello_answered(nonce, challenge, &buffer[..len]) == Some(b"hell")
 }
 
 fn pair() -> (DeviceKeys, HostKeys) {
     let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
-    assert!(greeted(1, 2, &mut device, &mut host));
+    assert!(hello_answered(1, 2, &mut device, &mut host));
     (device, host)
 }
 
@@ -89,9 +89,9 @@ fn a_changed_bit_anywhere_or_a_cut_is_seen() {
     let (mut device, mut host) = pair();
     let call = from_host(&mut host, b"valve open");
     for bit in 0..call.len() * 8 {
-        let mut hurt = call.clone();
-        hurt[bit / 8] ^= 1 << (bit % 8);
-        assert_eq!(device.open(&hurt), None, "bit {bit}");
+        let mut corrupt = call.clone();
+        corrupt[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(device.open(&corrupt), None, "bit {bit}");
     }
     for len in 0..call.len() {
         assert_eq!(device.open(&call[..len]), None, "{len} bytes");
@@ -103,12 +103,12 @@ fn a_changed_bit_anywhere_or_a_cut_is_seen() {
 fn a_hello_alone_disturbs_nothing() {
     let (mut device, mut host) = pair();
     assert!(device.open(&from_host(&mut host, b"a")).is_some());
-    // Somebody without the key says hello, and cannot go on.
-    let challenge = device.greet([7; 8], b"x", [8; 12]).challenge;
+    // Someone without the key says hello, and cannot go on.
+    let challenge = device.answer_hello([7; 8], b"x", [8; 12]).challenge;
     let mut stranger = HostKeys::new([0; 16]);
     let mut hello = [0; 5 + TAIL_LEN];
     device.seal_hello(&mut hello, 0, 5).unwrap();
-    assert_eq!(stranger.greeted([7; 8], challenge, &hello), None);
+    assert_eq!(stranger.hello_answered([7; 8], challenge, &hello), None);
     assert_eq!(device.open(&from_host(&mut host, b"b")), Some((&b"b"[..], None)));
     assert_eq!(host.open(&from_device(&mut device, b"c")), Some(&b"c"[..]));
 }
@@ -120,7 +120,7 @@ fn a_session_of_before_cannot_be_played_again() {
     assert!(device.open(&old[0]).is_some());
     let said = from_device(&mut device, b"x");
     // The host comes back, with another nonce; the device has another challenge.
-    assert!(greeted(3, 4, &mut device, &mut host));
+    assert!(hello_answered(3, 4, &mut device, &mut host));
     // What the device said before is still good until the first word of the new session.
     assert_eq!(host.open(&said), Some(&b"x"[..]));
     let late = from_device(&mut device, b"y");
@@ -129,17 +129,17 @@ fn a_session_of_before_cannot_be_played_again() {
     assert_eq!(host.open(&from_device(&mut device, b"z")), Some(&b"z"[..]));
     assert_eq!(host.open(&late), None);
     // A recorded hello gets another challenge, so that the recorded session does not fit it.
-    assert_eq!(device.greet([1; 8], &[1; 8], [5; 12]).challenge, [5; 12]);
+    assert_eq!(device.answer_hello([1; 8], &[1; 8], [5; 12]).challenge, [5; 12]);
     assert_eq!(device.open(&old[1]), None);
 }
 
 #[test]
 fn a_repeated_hello_offers_the_same_session() {
     let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
-    assert!(greeted(1, 2, &mut device, &mut host));
-    assert_eq!(device.greet([1; 8], &[1; 8], [3; 12]).challenge, [2; 12]);
+    assert!(hello_answered(1, 2, &mut device, &mut host));
+    assert_eq!(device.answer_hello([1; 8], &[1; 8], [3; 12]).challenge, [2; 12]);
     let first = from_host(&mut host, b"a");
-    assert!(greeted(1, 3, &mut device, &mut host));
+    assert!(hello_answered(1, 3, &mut device, &mut host));
     assert_eq!(device.open(&first), Some((&b"a"[..], Some(1))), "its counter did not start again");
     assert_eq!(device.open(&from_host(&mut host, b"b")), Some((&b"b"[..], None)));
 }
@@ -152,7 +152,7 @@ fn nothing_is_sent_before_a_session_or_without_room() {
     assert_eq!(device.seal(&mut buffer, 0, 1), None);
     assert_eq!(device.seal_hello(&mut buffer, 0, 1), None);
     assert_eq!(host.seal(&mut buffer, 0, 1), None);
-    assert!(greeted(1, 2, &mut device, &mut host) && host.is_open());
+    assert!(hello_answered(1, 2, &mut device, &mut host) && host.is_open());
     assert_eq!(host.seal(&mut buffer[..20], 0, 1), None);
     assert_eq!(host.seal(&mut buffer, usize::MAX, 1), None);
     assert_eq!(host.seal(&mut buffer, 43, 1), Some(21));
@@ -167,17 +167,21 @@ fn keys_are_not_printed() {
 #[test]
 fn a_hello_of_another_under_the_same_nonce_leaves_the_offer_before_it_as_it_was() {
     let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
-    assert!(greeted(1, 2, &mut device, &mut host));
-    let other = device.greet([1; 8], b"altered", [3; 12]);
+    assert!(hello_answered(1, 2, &mut device, &mut host));
+    let other = device.answer_hello([1; 8], b"altered", [3; 12]);
     assert_eq!(other.challenge, [3; 12], "another hello has another challenge");
-    assert_eq!(device.greet([1; 8], &[1; 8], [4; 12]).challenge, [2; 12], "each keeps its own");
-    assert_eq!(device.greet([1; 8], b"altered", [4; 12]), other);
+    assert_eq!(
+        device.answer_hello([1; 8], &[1; 8], [4; 12]).challenge,
+        [2; 12],
+        "each keeps its own"
+    );
+    assert_eq!(device.answer_hello([1; 8], b"altered", [4; 12]), other);
     assert_eq!(device.open(&from_host(&mut host, b"a")), Some((&b"a"[..], Some(1))));
     assert_ne!(other.offer, 1);
 }
 
 #[test]
-fn the_digest_of_a_hello_hangs_on_each_of_its_bytes_and_on_the_session() {
+fn the_digest_of_a_hello_depends_on_each_of_its_bytes_and_on_the_session() {
     let salt = |last| Salt { host_nonce: [1; 8], challenge: [last; 12] };
     let digest = |bytes: &[u8]| hello_digest(&KEY, &salt(2), bytes);
     assert_eq!(hello_digest(&KEY, &salt(2), b"hello"), digest(b"hello"));

@@ -4,12 +4,12 @@
 use core::fmt::Debug;
 
 use proptest::prelude::*;
-use trine_wire::lane;
 use trine_wire::message::block::{Block, Blocks};
 use trine_wire::message::input::{self, Answer, Records, Request};
 use trine_wire::message::{
     self, Call, DeviceMessage, Hello, HostHello, HostMessage, Message, Outcome, Status, check,
 };
+use trine_wire::slot;
 
 type Bytes = Vec<u8>;
 
@@ -100,7 +100,7 @@ proptest! {
     })]
 
     #[test]
-    fn the_greeting_of_a_host(
+    fn the_hello_of_a_host(
         wire: u8, nonce in number(), session in number(), flags in byte(), message_max in short(),
         content_window in number(), keepalive_ms in number(), host_nonce in array::<8>(),
         more in content(),
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn the_greeting_of_a_device(
+    fn the_hello_of_a_device(
         numbers in proptest::array::uniform4(number()), table_hash: u64,
         texts in proptest::array::uniform5(".{0,6}"),
         shorts in proptest::array::uniform4(short()), calls_max: u8, keyed: bool,
@@ -303,29 +303,29 @@ proptest! {
     }
 
     #[test]
-    fn ids_hold_lane_and_sequence(sequence in number(), lanes in 1..=lane::LANES_MAX, at: u8) {
-        let at = at % lanes;
-        match lane::id(sequence, at, lanes) {
+    fn ids_hold_slot_and_sequence(sequence in number(), slots in 1..=slot::SLOTS_MAX, at: u8) {
+        let at = at % slots;
+        match slot::id(sequence, at, slots) {
             Some(id) => {
-                prop_assert_eq!((lane::lane(id, lanes), lane::sequence(id, lanes)), (at, sequence));
-                let next = sequence.checked_add(1).and_then(|next| lane::id(next, at, lanes));
+                prop_assert_eq!((slot::slot(id, slots), slot::sequence(id, slots)), (at, sequence));
+                let next = sequence.checked_add(1).and_then(|next| slot::id(next, at, slots));
                 prop_assert!(next.is_none_or(|next| next > id));
             }
-            None => prop_assert!(u64::from(sequence) * u64::from(lanes) + 63 > u64::from(u32::MAX)),
+            None => prop_assert!(u64::from(sequence) * u64::from(slots) + 63 > u64::from(u32::MAX)),
         }
-        prop_assert_eq!(lane::id(sequence, lanes, lanes), None);
+        prop_assert_eq!(slot::id(sequence, slots, slots), None);
     }
 }
 
 #[test]
-fn a_list_of_no_bytes_has_no_records_and_a_device_without_lanes_has_one() {
+fn a_list_of_no_bytes_has_no_records_and_a_device_without_slots_has_one() {
     assert_eq!(Records::new(&[]).unwrap().left(), 0);
     assert!(Records::new(&[0x80]).is_none());
-    assert_eq!((lane::lane(77, 0), lane::sequence(77, 0)), (0, 77));
+    assert_eq!((slot::slot(77, 0), slot::sequence(77, 0)), (0, 77));
 }
 
 #[test]
-fn the_check_word_joins_hash_epoch_and_session() {
+fn the_call_guard_joins_hash_epoch_and_session() {
     assert_eq!(check(0xffff_ffff_1122_3344, 0, 0), [0x44, 0x33, 0x22, 0x11]);
     assert_eq!(check(0x1122_3344, 0x0bad_cafe, 0xcafe_f00d), [0xb7, 0x09, 0x71, 0xd0]);
 }

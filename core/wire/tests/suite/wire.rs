@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use trine_bits::crc32;
-use trine_wire::codec::Writer;
+use trine_wire::codec::WireWriter;
 use trine_wire::message::{
     self, Call, DeviceMessage, Hello, HostHello, HostMessage, Message, Outcome, Status,
 };
-use trine_wire::{Decoder, Fed, encode_in_place, frame, frame_max};
+use trine_wire::{DecodeEvent, Decoder, encode_in_place, frame, frame_max};
 
 fn framed(message: &[u8]) -> Vec<u8> {
     let start = frame::headroom(message.len());
@@ -23,9 +23,9 @@ fn fed(bytes: &[u8], size: usize) -> (Vec<Vec<u8>>, usize) {
     let (mut messages, mut bad) = (Vec::new(), 0);
     for &byte in bytes {
         match decoder.feed(byte, &mut buffer) {
-            Fed::Nothing => {}
-            Fed::Message(len) => messages.push(buffer[..len].to_vec()),
-            Fed::Bad => bad += 1,
+            DecodeEvent::Nothing => {}
+            DecodeEvent::Message(len) => messages.push(buffer[..len].to_vec()),
+            DecodeEvent::Bad => bad += 1,
         }
     }
     (messages, bad)
@@ -94,9 +94,9 @@ proptest! {
             let (taken, found) = decoder.take(&bytes[at..end], &mut buffer);
             at += taken;
             match found {
-                Fed::Nothing => prop_assert_eq!(at, end),
-                Fed::Message(len) => messages.push(buffer[..len].to_vec()),
-                Fed::Bad => bad += 1,
+                DecodeEvent::Nothing => prop_assert_eq!(at, end),
+                DecodeEvent::Message(len) => messages.push(buffer[..len].to_vec()),
+                DecodeEvent::Bad => bad += 1,
             }
             if at == bytes.len() {
                 break;
@@ -232,7 +232,7 @@ fn the_head_of_a_result_is_what_the_whole_message_begins_with() {
         let message = DeviceMessage::Result { id, outcome: Outcome::Done { value: &value } };
         let count = message::write(&message, &mut whole).unwrap();
         let mut head = [0; message::DONE_HEAD_MAX];
-        let mut out = Writer::new(&mut head);
+        let mut out = WireWriter::new(&mut head);
         message::put::result_head(&mut out, id, message::outcome::DONE);
         assert_eq!(out.number(len as u32).written(), whole.get(..count - len));
     }

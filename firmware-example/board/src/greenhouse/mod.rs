@@ -1,6 +1,6 @@
 //! The controller: all that the board can do, on any [`Hardware`].
 //!
-//! Call [`Greenhouse::tick`] at least every [`TICK_MS_MAX`] milliseconds, whether or not anybody
+//! Call [`Greenhouse::tick`] at least every [`TICK_MS_MAX`] milliseconds, whether or not anyone
 //! calls a tool: valves close, the heater switches, timers end and the vent moves in there. Each
 //! tool is one method. The two that take time come as a pair: [`Greenhouse::vent_move`] with
 //! [`Greenhouse::vent_at_rest`], [`Greenhouse::sensor_start`] with [`Greenhouse::sensor_poll`].
@@ -246,7 +246,7 @@ impl<H: Hardware> Greenhouse<H> {
         self.climate.heating()
     }
 
-    /// Opens a valve for a number of seconds, 1 to 1800; an open one gets this time anew.
+    /// Opens a valve for a number of seconds, 1 to 1800; an open one gets this time again.
     ///
     /// # Errors
     /// [`Fault::OutOfRange`] for another time, [`Fault::Pin`] when the valve refuses.
@@ -367,7 +367,7 @@ impl<H: Hardware> Greenhouse<H> {
     /// Shows a question to the person at the board on the last line of the display, for `ms`
     /// milliseconds. The text that the line holds comes back afterwards.
     pub fn prompt(&mut self, text: &str, ms: u32) {
-        // Without a display nobody reads the question, and the call stays refused.
+        // Without a display no one reads the question, and the call stays refused.
         let is_shown = lcd::write_line(self.hardware.bus(), LINES, text).is_ok();
         self.prompt_until_ms = is_shown.then(|| self.now_ms.saturating_add(u64::from(ms)));
     }

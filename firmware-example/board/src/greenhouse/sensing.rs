@@ -181,8 +181,8 @@ impl Sampler {
         self.probe(bus, now_ms);
     }
 
-    // Both probes hang on one converter, which does one of them at a time. They take turns, so that
-    // a caller who asks for one of them without end does not starve the other.
+    // Both probes depend on one converter, which does one of them at a time. They take turns, so
+    // that a caller who asks for one of them without end does not starve the other.
     fn probe<B: I2c>(&mut self, bus: &mut B, now_ms: u64) {
         if self.soil.busy || self.tank.busy {
             return;

@@ -90,7 +90,7 @@ impl Timers {
             return Err(Fault::TextTooLong);
         }
         let id = self.free_id();
-        // A free place first. Without one, an ended timer whose event nobody fetched makes room.
+        // A free place first. Without one, an ended timer whose event no one fetched makes room.
         let free = self.slots.iter().position(|slot| slot.state == State::Free);
         let place = free.or_else(|| self.slots.iter().position(|slot| slot.state == State::Ended));
         let slot = place.and_then(|index| self.slots.get_mut(index)).ok_or(Fault::TimersFull)?;

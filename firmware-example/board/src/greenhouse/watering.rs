@@ -1,4 +1,4 @@
-//! The four valves. Each closes by itself at its deadline, though nobody calls any more.
+//! The four valves. Each closes by itself at its deadline, though no one calls any more.
 
 use embedded_hal::digital::OutputPin;
 

@@ -14,9 +14,9 @@ use trine_arena::{Producer, Ring};
 use trine_board::{BoardTools, Greenhouse, SimHardware, TOOLS, tools};
 use trine_descriptor::{Consent, Fault, FaultCode, Tool};
 use trine_dispatch::{Config, Device, Identity};
-use trine_mcp::{Block, Engine, Failure, Id, Outcome, ServerInfo, Session, Single, Step};
+use trine_mcp::{Block, Failure, Id, McpEngine, McpSession, Outcome, ServerInfo, Single, Step};
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage, Outcome as Answer};
-use trine_wire::{Decoder, Fed, encode_in_place, frame, lane};
+use trine_wire::{DecodeEvent, Decoder, encode_in_place, frame, slot};
 
 /// The host's first nonce, which becomes the board's epoch, and the host's session.
 const EPOCH: u32 = 0x0e0e_0001;
@@ -28,18 +28,18 @@ pub(crate) fn catalog() -> Single<'static, [Tool<'static>]> {
 }
 
 /// The answer to one JSON-RPC request, where the engine gives it without a call.
-pub(crate) fn ask(session: &mut Session, request: &Value) -> Value {
+pub(crate) fn ask(session: &mut McpSession, request: &Value) -> Value {
     let (catalog, mut out) = (catalog(), vec![0; 1 << 16]);
     let request = request.to_string();
-    match Engine::new(&catalog).receive(request.as_bytes(), session, &mut [0; 256], &mut out) {
+    match McpEngine::new(&catalog).receive(request.as_bytes(), session, &mut [0; 256], &mut out) {
         Step::Reply(len) => serde_json::from_slice(&out[..len]).unwrap(),
         step => panic!("{request} came to {step:?}"),
     }
 }
 
 /// A session of 2025-11-25.
-pub(crate) fn session() -> Session {
-    let mut session = Session::new();
+pub(crate) fn session() -> McpSession {
+    let mut session = McpSession::new();
     let client = json!({"name": "test", "version": "0"});
     let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
     let request = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
@@ -61,11 +61,11 @@ pub(crate) struct Client {
     line: Producer<'static>,
     decoder: Decoder,
     received: Vec<u8>,
-    session: Session,
+    session: McpSession,
     /// The tool of each call.
     calls: HashMap<u32, u16>,
-    /// The last call on each lane, and whether it waits for its answer.
-    lanes: [(u32, bool); tools::CALLS_MAX as usize],
+    /// The last call on each slot, and whether it waits for its answer.
+    slots: [(u32, bool); tools::CALLS_MAX as usize],
     answers: HashMap<u32, Value>,
     /// Content on its way: the length announced, and the bytes that have come.
     contents: HashMap<u32, (u32, Vec<u8>)>,
@@ -91,7 +91,7 @@ impl Client {
             received: vec![0; 4_096],
             session: session(),
             calls: HashMap::new(),
-            lanes: [(0, false); tools::CALLS_MAX as usize],
+            slots: [(0, false); tools::CALLS_MAX as usize],
             answers: HashMap::new(),
             contents: HashMap::new(),
         };
@@ -129,7 +129,7 @@ impl Client {
         self.press_at_once();
     }
 
-    /// Presses the button before anybody can have read the question.
+    /// Presses the button before anyone can have read the question.
     pub(crate) fn press_at_once(&mut self) {
         self.tools.board.hardware_mut().press_button();
         self.run_ms(500);
@@ -161,7 +161,7 @@ impl Client {
         let params = json!({"name": name, "arguments": arguments});
         let request = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
         let request = request.to_string();
-        let engine = Engine::new(&catalog);
+        let engine = McpEngine::new(&catalog);
         let step = engine.receive(request.as_bytes(), &mut self.session, &mut args, &mut out);
         let call = match step {
             Step::Call(call) => call,
@@ -181,12 +181,12 @@ impl Client {
         Ok(id)
     }
 
-    /// The id of a new call, on a lane that has none under way.
+    /// The id of a new call, on a slot that has none under way.
     fn next_id(&mut self) -> u32 {
-        let lane = self.lanes.iter().position(|(_, waits)| !waits).expect("a lane is free");
-        let (sequence, waits) = &mut self.lanes[lane];
+        let slot = self.slots.iter().position(|(_, waits)| !waits).expect("a lane is free");
+        let (sequence, waits) = &mut self.slots[slot];
         (*sequence, *waits) = (*sequence + 1, true);
-        lane::id(*sequence, lane as u8, tools::CALLS_MAX).unwrap()
+        slot::id(*sequence, slot as u8, tools::CALLS_MAX).unwrap()
     }
 
     /// Gives up a call.
@@ -232,7 +232,7 @@ impl Client {
             let bytes = self.device.tx_peek().to_vec();
             self.device.tx_consume(bytes.len());
             for byte in bytes {
-                if let Fed::Message(len) = self.decoder.feed(byte, &mut self.received) {
+                if let DecodeEvent::Message(len) = self.decoder.feed(byte, &mut self.received) {
                     let message = self.received[..len].to_vec();
                     self.heard(message::read(&message).unwrap());
                 }
@@ -271,10 +271,11 @@ impl Client {
     fn answered(&mut self, id: u32, outcome: Outcome<'_>) {
         let (catalog, mut out) = (catalog(), vec![0; 1 << 16]);
         let tool = self.calls[&id];
-        self.lanes[usize::from(lane::lane(id, tools::CALLS_MAX))].1 = false;
+        self.slots[usize::from(slot::slot(id, tools::CALLS_MAX))].1 = false;
         let number = Id::from_raw(b"7").unwrap();
         let version = self.session.version().unwrap();
-        let len = Engine::new(&catalog).finish(number, version, tool, outcome, &mut out).unwrap();
+        let len =
+            McpEngine::new(&catalog).finish(number, version, tool, outcome, &mut out).unwrap();
         let response: Value = serde_json::from_slice(&out[..len]).unwrap();
         assert!(self.answers.insert(id, response["result"].clone()).is_none(), "answered twice");
     }

@@ -78,7 +78,7 @@ pub(crate) fn catch_up() {
     cortex_m::asm::isb();
 }
 
-/// Starts the processor anew.
+/// Starts the processor again.
 pub(crate) fn reset() -> ! {
     SCB::sys_reset();
 }

@@ -15,7 +15,7 @@ register_structs! {
         (0x000 => load: ReadWrite<u32>),
         (0x004 => _value: ReadOnly<u32>),
         (0x008 => control: ReadWrite<u32, CONTROL::Register>),
-        /// Any value clears the interrupt and starts the time anew.
+        /// Any value clears the interrupt and starts the time again.
         (0x00c => clear: WriteOnly<u32>),
         (0x010 => _reserved: [u8; 0xbf0]),
         (0xc00 => lock: WriteOnly<u32>),
@@ -46,7 +46,7 @@ impl Watchdog {
         Self(())
     }
 
-    /// Starts its time anew.
+    /// Starts its time again.
     pub fn feed(&mut self) {
         registers().clear.set(1);
     }

@@ -2,7 +2,7 @@
 //!
 //! The machine has one UART and no watchdog. What else this board has comes as PCI devices, with
 //! which the emulator is started: `-device pci-serial,chardev=…` is the UART that no MCP client
-//! reaches, `-device i6300esb` the watchdog. A board without one of them runs too: nobody is at its
+//! reaches, `-device i6300esb` the watchdog. A board without one of them runs too: no one is at its
 //! second UART then, and nothing restarts a loop that stands still. It has no LEDs: those are two
 //! bits in RAM.
 
@@ -128,7 +128,7 @@ pub(crate) fn wait() {
 /// An interrupt that was masked and is not any more has been taken when this returns.
 pub(crate) const fn catch_up() {}
 
-/// Starts the machine anew.
+/// Starts the machine again.
 pub(crate) fn reset() -> ! {
     // SAFETY: the device lies here on every such machine, is aligned and is a cell.
     let finisher = unsafe { &*core::ptr::with_exposed_provenance::<WriteOnly<u32>>(FINISHER) };

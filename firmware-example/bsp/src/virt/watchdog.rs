@@ -25,7 +25,7 @@ const LOCK: usize = 0x68;
 const ENABLE: u8 = 1 << 1;
 /// What has to be written before the other registers.
 const UNLOCK: [u32; 2] = [0x80, 0x86];
-/// Bits of the reload register: start anew, clear that it has bitten; and that it has, to be read.
+/// Bits of the reload register: start again, clear that it has bitten; and that it has, to be read.
 const RELOAD: u16 = 1 << 8;
 const CLEAR: u16 = 1 << 9;
 const BITTEN: u16 = 1 << 9;
@@ -94,7 +94,7 @@ impl Watchdog {
         Self(())
     }
 
-    /// Starts its time anew.
+    /// Starts its time again.
     pub fn feed(&mut self) {
         if let Some(registers) = registers() {
             unlock(registers);

@@ -1,6 +1,6 @@
-//! A language model in flash: says what [`trine_products::story`] tells, on a chip by semihosting,
-//! else on standard output. `MODEL` names the image: for a chip when this is compiled, for a host
-//! when it is run.
+//! A language model in flash: says what [`trine_products::generation`] tells, on a chip by
+//! semihosting, else on standard output. `MODEL` names the image: for a chip when this is compiled,
+//! for a host when it is run.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ mod chip {
 
     use semihosting::io::{Stdout, Write, stdout};
     use semihosting::process;
-    use trine_products::story::{Listener, MEMORY, tell};
+    use trine_products::generation::{MEMORY, TextSink, generate};
     use trine_ternary::Kernels;
 
     /// The alignment that an image asks for.
@@ -27,23 +27,23 @@ mod chip {
         let mut memory = Aligned([0; MEMORY]);
         let Ok(out) = stdout() else { process::exit(3) };
         let mut debugger = Debugger(out);
-        if tell(&MODEL.0, &mut memory.0, Kernels::best(), &mut debugger).is_ok() {
+        if generate(&MODEL.0, &mut memory.0, Kernels::best(), &mut debugger).is_ok() {
             process::exit(0);
         }
-        debugger.hear("the model is refused: `trine model info` says why\n");
+        debugger.text("the model is refused: `trine model info` says why\n");
         process::exit(1)
     }
 
     /// The debugger's console.
     struct Debugger(Stdout);
 
-    impl Listener for Debugger {
-        fn hear(&mut self, text: &str) {
-            // Without a debugger nobody hears.
+    impl TextSink for Debugger {
+        fn text(&mut self, text: &str) {
+            // Without a debugger no one hears.
             drop(self.0.write_all(text.as_bytes()));
         }
 
-        fn hear_number(&mut self, number: u32) {
+        fn number(&mut self, number: u32) {
             let mut text = *b"           ";
             let mut rest = number;
             for digit in text.iter_mut().rev().skip(1) {
@@ -65,23 +65,23 @@ mod chip {
 
 #[cfg(not(target_os = "none"))]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    use trine_products::story::{Listener, MEMORY, tell};
+    use trine_products::generation::{MEMORY, TextSink, generate};
     use trine_ternary::Kernels;
 
     struct Console;
 
-    impl Listener for Console {
-        fn hear(&mut self, text: &str) {
+    impl TextSink for Console {
+        fn text(&mut self, text: &str) {
             print!("{text}");
         }
 
-        fn hear_number(&mut self, number: u32) {
+        fn number(&mut self, number: u32) {
             print!("{number} ");
         }
     }
 
     let path = std::env::var_os("MODEL").ok_or("MODEL names no image")?;
     let image = std::fs::read(path)?;
-    tell(&image, &mut vec![0; MEMORY], Kernels::scalar(), &mut Console)?;
+    generate(&image, &mut vec![0; MEMORY], Kernels::scalar(), &mut Console)?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use trine_mcp::{Engine, ServerInfo, Session, Single, Step, Version};
+use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step, Version};
 
 use super::calls::{Cost, Ticket, Waiter};
 use super::{CallReport, Device, State};
@@ -43,7 +43,7 @@ impl Waiter for Answer {
     fn done(&self, _: u64, outcome: trine_mcp::Outcome<'_>, cost: Cost) {
         let Some(tell) = lock(&self.tell).take() else { return };
         let catalog = Single::new(SERVER, &*self.table);
-        let engine = Engine::new(&catalog);
+        let engine = McpEngine::new(&catalog);
         let Some(id) = trine_mcp::Id::from_raw(ID) else { return };
         let mut out = vec![0; ANSWER_ROOM];
         let len = loop {
@@ -93,10 +93,10 @@ impl Device {
             return None;
         };
         let catalog = Single::new(SERVER, &*table);
-        let engine = Engine::new(&catalog);
+        let engine = McpEngine::new(&catalog);
         let request = request(tool, arguments);
         let (mut args, mut out) = (vec![0; ARGS_MAX], vec![0; ANSWER_ROOM]);
-        match engine.receive(request.as_bytes(), &mut Session::new(), &mut args, &mut out) {
+        match engine.receive(request.as_bytes(), &mut McpSession::new(), &mut args, &mut out) {
             Step::Reply(len) => {
                 out.truncate(len);
                 tell(report((out, Cost::default()), since.elapsed()));

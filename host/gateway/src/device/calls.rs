@@ -8,7 +8,7 @@ use trine_mcp::Outcome;
 use trine_wire::message;
 
 use super::content::{self, Content, Piece};
-use super::lanes::Lanes;
+use super::slots::CallSlots;
 
 /// Most calls under way on one device.
 pub const CALLS_MAX: usize = 256;
@@ -34,7 +34,7 @@ pub trait Waiter: Send + Sync {
     /// not call it, nor wait for anything.
     fn done(&self, tag: u64, outcome: Outcome<'_>, cost: Cost);
 
-    /// The call goes on: `done` of `total`, which is 0 when nobody knows. Only where
+    /// The call goes on: `done` of `total`, which is 0 when no one knows. Only where
     /// [`Extra::progress`] asked for it, and never after [`Self::done`]; the device is locked.
     fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
         _ = (tag, done, total, text);
@@ -100,7 +100,7 @@ pub(super) struct Kept {
 
 /// One call.
 #[derive(Default)]
-pub(super) struct Slot {
+pub(super) struct CallEntry {
     generation: u32,
     pub(super) stage: Stage,
     /// Number of the tool on the wire, and its hash.
@@ -110,7 +110,7 @@ pub(super) struct Slot {
     pub(super) args: Vec<u8>,
     pub(super) progress: bool,
     pub(super) kept: Option<Box<Kept>>,
-    /// May be made anew without asking anybody.
+    /// May be made again without asking anyone.
     pub(super) repeatable: bool,
     /// May be answered later than at once, so that its answer says nothing of the link's pace.
     pub(super) may_wait: bool,
@@ -139,11 +139,11 @@ pub(super) struct Slot {
 
 /// All calls of one device.
 pub(super) struct Calls {
-    slots: Vec<Slot>,
+    entries: Vec<CallEntry>,
     free: Vec<usize>,
     /// Slots that wait to be sent, oldest first.
     pub(super) queue: VecDeque<usize>,
-    pub(super) lanes: Lanes,
+    pub(super) slots: CallSlots,
     /// Sent calls that may be answered later.
     pub(super) waiting: usize,
     /// Calls whose content is on the way.
@@ -157,7 +157,7 @@ impl std::fmt::Debug for Calls {
 }
 
 /// What a call needs to be opened.
-pub(super) struct Opening<'a> {
+pub(super) struct CallRequest<'a> {
     pub(super) info: ToolInfo<'a>,
     pub(super) tool: u16,
     pub(super) hash: u64,
@@ -171,102 +171,102 @@ pub(super) struct Opening<'a> {
 impl Calls {
     pub(super) fn new() -> Self {
         Self {
-            slots: Vec::new(),
+            entries: Vec::new(),
             free: Vec::new(),
             queue: VecDeque::new(),
-            lanes: Lanes::new(),
+            slots: CallSlots::new(),
             waiting: 0,
             contents: 0,
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.entries.len() - self.free.len()
     }
 
     /// Takes a slot for a call; `None` when [`CALLS_MAX`] are under way.
-    pub(super) fn open(&mut self, opening: &Opening<'_>) -> Option<usize> {
+    pub(super) fn open(&mut self, request: &CallRequest<'_>) -> Option<usize> {
         let index = match self.free.pop() {
             Some(index) => index,
-            None if self.slots.len() < CALLS_MAX => {
-                self.slots.push(Slot::default());
-                self.slots.len() - 1
+            None if self.entries.len() < CALLS_MAX => {
+                self.entries.push(CallEntry::default());
+                self.entries.len() - 1
             }
             None => return None,
         };
-        self.slots.get_mut(index)?.fill(opening);
+        self.entries.get_mut(index)?.fill(request);
         self.queue.push_back(index);
         Some(index)
     }
 
-    pub(super) fn get(&mut self, index: usize) -> Option<&mut Slot> {
-        self.slots.get_mut(index).filter(|slot| slot.stage != Stage::Free)
+    pub(super) fn get(&mut self, index: usize) -> Option<&mut CallEntry> {
+        self.entries.get_mut(index).filter(|entry| entry.stage != Stage::Free)
     }
 
     /// The ticket of a slot's call.
     pub(super) fn ticket(&self, index: usize) -> Ticket {
-        let generation = self.slots.get(index).map_or(0, |slot| slot.generation);
+        let generation = self.entries.get(index).map_or(0, |entry| entry.generation);
         Ticket((index as u32) << GENERATION_BITS | generation)
     }
 
     /// The slot of a call that is still under way.
     pub(super) fn find(&self, ticket: Ticket) -> Option<usize> {
         let index = (ticket.0 >> GENERATION_BITS) as usize;
-        let slot = self.slots.get(index)?;
-        (slot.stage != Stage::Free && self.ticket(index) == ticket).then_some(index)
+        let entry = self.entries.get(index)?;
+        (entry.stage != Stage::Free && self.ticket(index) == ticket).then_some(index)
     }
 
     /// The slot of the sent call that has this id on the wire.
-    pub(super) fn sent_as(&mut self, id: u32) -> Option<(usize, &mut Slot)> {
-        let index = self.lanes.slot(id)?;
-        let slot = self.slots.get_mut(index)?;
-        (slot.stage == Stage::Sent && slot.id == id).then_some((index, slot))
+    pub(super) fn sent_as(&mut self, id: u32) -> Option<(usize, &mut CallEntry)> {
+        let index = self.slots.entry(id)?;
+        let entry = self.entries.get_mut(index)?;
+        (entry.stage == Stage::Sent && entry.id == id).then_some((index, entry))
     }
 
     /// The slots in use, in no order that means anything.
     pub(super) fn under_way(&self) -> Vec<usize> {
-        let used = |index: &usize| self.slots.get(*index).is_some_and(|s| s.stage != Stage::Free);
-        (0..self.slots.len()).filter(used).collect()
+        let used = |index: &usize| self.entries.get(*index).is_some_and(|s| s.stage != Stage::Free);
+        (0..self.entries.len()).filter(used).collect()
     }
 
     /// The sent calls, the one that has been silent longest first.
     pub(super) fn sent(&self) -> Vec<usize> {
-        let active = |index: &usize| self.slots.get(*index).map(|slot| slot.active_at);
+        let active = |index: &usize| self.entries.get(*index).map(|entry| entry.active_at);
         let mut sent = self.under_way();
-        sent.retain(|&index| self.slots.get(index).is_some_and(|s| s.stage == Stage::Sent));
+        sent.retain(|&index| self.entries.get(index).is_some_and(|s| s.stage == Stage::Sent));
         sent.sort_by_key(active);
         sent
     }
 
     /// Whether a sent call waits for its answer.
     pub(super) fn awaits_answer(&self) -> bool {
-        self.slots.iter().any(|slot| slot.stage == Stage::Sent)
+        self.entries.iter().any(|entry| entry.stage == Stage::Sent)
     }
 
-    /// A call that was taken off the queue is about to be sent, on a lane of its own; answers its
-    /// id, or `None` when no lane is free.
+    /// A call that was taken off the queue is about to be sent, on a slot of its own; answers its
+    /// id, or `None` when no slot is free.
     pub(super) fn begin(&mut self, index: usize) -> Option<u32> {
-        let id = self.lanes.take(index)?;
-        let Some(slot) = self.slots.get_mut(index) else {
-            self.lanes.give(id);
+        let id = self.slots.take(index)?;
+        let Some(entry) = self.entries.get_mut(index) else {
+            self.slots.give(id);
             return None;
         };
-        slot.stage = Stage::Sent;
-        slot.id = id;
-        slot.sendings = 0;
-        self.waiting += usize::from(slot.may_wait);
+        entry.stage = Stage::Sent;
+        entry.id = id;
+        entry.sendings = 0;
+        self.waiting += usize::from(entry.may_wait);
         Some(id)
     }
 
-    /// A sent call is given up on its lane and waits to be sent as a new call, before all others.
+    /// A sent call is given up on its slot and waits to be sent as a new call, before all others.
     pub(super) fn renew(&mut self, index: usize) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        if slot.stage == Stage::Sent {
-            slot.stage = Stage::Queued;
-            slot.renewals = slot.renewals.saturating_add(1);
-            self.contents -= usize::from(slot.content.take().is_some());
-            self.waiting -= usize::from(slot.may_wait);
-            self.lanes.give(slot.id);
+        let Some(entry) = self.entries.get_mut(index) else { return };
+        if entry.stage == Stage::Sent {
+            entry.stage = Stage::Queued;
+            entry.renewals = entry.renewals.saturating_add(1);
+            self.contents -= usize::from(entry.content.take().is_some());
+            self.waiting -= usize::from(entry.may_wait);
+            self.slots.give(entry.id);
             self.queue.push_front(index);
         }
     }
@@ -278,46 +278,46 @@ impl Calls {
         }
     }
 
-    /// Ends a call and tells nobody: its client has cancelled it.
+    /// Ends a call and tells no one: its client has cancelled it.
     pub(super) fn forget(&mut self, index: usize) {
         self.close(index);
     }
 
     fn close(&mut self, index: usize) -> Option<Ended> {
-        let slot = self.slots.get_mut(index).filter(|slot| slot.stage != Stage::Free)?;
-        match slot.stage {
+        let entry = self.entries.get_mut(index).filter(|entry| entry.stage != Stage::Free)?;
+        match entry.stage {
             Stage::Sent => {
-                self.waiting -= usize::from(slot.may_wait);
-                self.lanes.give(slot.id);
+                self.waiting -= usize::from(entry.may_wait);
+                self.slots.give(entry.id);
             }
             Stage::Queued => self.queue.retain(|&queued| queued != index),
             Stage::Free => {}
         }
-        slot.stage = Stage::Free;
-        slot.generation = slot.generation.wrapping_add(1) & ((1 << GENERATION_BITS) - 1);
-        slot.kept = None;
-        let content = slot.content.take();
+        entry.stage = Stage::Free;
+        entry.generation = entry.generation.wrapping_add(1) & ((1 << GENERATION_BITS) - 1);
+        entry.kept = None;
+        let content = entry.content.take();
         self.contents -= usize::from(content.is_some());
         self.free.push(index);
-        Some(Ended { waiter: slot.waiter.take()?, tag: slot.tag, cost: slot.cost, content })
+        Some(Ended { waiter: entry.waiter.take()?, tag: entry.tag, cost: entry.cost, content })
     }
 
     /// The call's progress, for who waits for it.
     pub(super) fn progress(&self, index: usize, (done, total): (u32, u32), text: &str) {
-        let Some(slot) = self.slots.get(index).filter(|slot| slot.progress) else { return };
-        if let Some(waiter) = &slot.waiter {
-            waiter.progress(slot.tag, (done, total), text);
+        let Some(entry) = self.entries.get(index).filter(|entry| entry.progress) else { return };
+        if let Some(waiter) = &entry.waiter {
+            waiter.progress(entry.tag, (done, total), text);
         }
     }
 
     /// The answer of the device to a call, fit to be shown. What asks for a new call, and blocks of
     /// content, are not dealt with here.
     pub(super) fn answer(&mut self, index: usize, outcome: message::Outcome<'_>) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
+        let Some(entry) = self.entries.get_mut(index) else { return };
         match outcome {
             message::Outcome::Content { mime, len } => match Content::new(mime, len) {
-                Some(content) if slot.content.is_none() => {
-                    slot.content = Some(content);
+                Some(content) if entry.content.is_none() => {
+                    entry.content = Some(content);
                     self.contents += 1;
                 }
                 // The announcement came twice.
@@ -325,19 +325,19 @@ impl Calls {
                 None => self.end(index, Outcome::Error(content::TOO_MUCH)),
             },
             message::Outcome::NeedInput { state, requests } => {
-                let args = std::mem::take(&mut slot.args);
+                let args = std::mem::take(&mut entry.args);
                 if let Some(ended) = self.close(index) {
                     let asked = Asked { args: &args, state, requests };
                     ended.waiter.needs_input(ended.tag, &asked, ended.cost);
                 }
             }
-            message::Outcome::Blocks { bytes } if slot.is_sentence() => {
+            message::Outcome::Blocks { bytes } if entry.is_sentence() => {
                 if let Some(ended) = self.close(index) {
                     ended.waiter.understood(ended.tag, bytes, ended.cost);
                 }
             }
             other => {
-                let outcome = content::outcome(other, slot.limit_ms);
+                let outcome = content::outcome(other, entry.limit_ms);
                 self.end(index, outcome);
             }
         }
@@ -345,8 +345,8 @@ impl Calls {
 
     /// A piece of content; `false` when pieces before it are missing.
     pub(super) fn chunk(&mut self, index: usize, offset: u32, bytes: &[u8]) -> bool {
-        let Some(slot) = self.slots.get_mut(index) else { return true };
-        let Some(content) = &mut slot.content else { return false };
+        let Some(entry) = self.entries.get_mut(index) else { return true };
+        let Some(content) = &mut entry.content else { return false };
         match content.take(offset, bytes) {
             Piece::Hole => return false,
             Piece::More => return true,
@@ -368,25 +368,25 @@ struct Ended {
     content: Option<Content>,
 }
 
-impl Slot {
-    fn fill(&mut self, opening: &Opening<'_>) {
-        let limits = opening.info.limits;
+impl CallEntry {
+    fn fill(&mut self, request: &CallRequest<'_>) {
+        let limits = request.info.limits;
         self.stage = Stage::Queued;
-        (self.tool, self.hash) = (opening.tool, opening.hash);
+        (self.tool, self.hash) = (request.tool, request.hash);
         self.args.clear();
-        self.args.extend_from_slice(opening.args);
-        let Extra { progress, state, answers } = opening.extra;
+        self.args.extend_from_slice(request.args);
+        let Extra { progress, state, answers } = request.extra;
         self.progress = progress;
         self.kept = (!state.is_empty() || !answers.is_empty())
             .then(|| Box::new(Kept { state: state.to_vec(), answers: answers.to_vec() }));
-        self.repeatable = opening.info.annotations.repeatable();
-        self.may_wait = limits.pending_bytes > 0 || opening.info.content;
+        self.repeatable = request.info.annotations.repeatable();
+        self.may_wait = limits.pending_bytes > 0 || request.info.content;
         self.limit_ms = if limits.deadline_ms == 0 { DEADLINE_MS } else { limits.deadline_ms };
-        self.expires = opening.now + u64::from(self.limit_ms) + GRACE_MS;
+        self.expires = request.now + u64::from(self.limit_ms) + GRACE_MS;
         (self.sendings, self.renewals, self.losses) = (0, 0, 0);
         self.cost = Cost::default();
-        self.waiter = Some(Arc::clone(opening.waiter));
-        self.tag = opening.tag;
+        self.waiter = Some(Arc::clone(request.waiter));
+        self.tag = request.tag;
     }
 
     /// Whether it is no call but a sentence that the device turns into one.

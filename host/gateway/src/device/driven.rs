@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use trine_descriptor::ToolTable as _;
 
-use super::calls::{Extra, Opening};
-use super::session::{Deferred, Session};
+use super::calls::{CallRequest, Extra};
+use super::session::{Deferred, DeviceSession};
 use super::{State, Ticket, Waiter};
 use crate::link::{Frames, Framing, Line};
 use crate::settings::Settings;
@@ -57,13 +57,13 @@ use crate::table::Table;
 /// ```
 #[derive(Debug)]
 pub struct Driven {
-    session: Session,
+    session: DeviceSession,
     framing: Framing,
     frames: Frames,
     sent: Sent,
 }
 
-/// What the session has sent and nobody has taken yet.
+/// What the session has sent and no one has taken yet.
 #[derive(Clone, Debug, Default)]
 struct Sent(Arc<Mutex<VecDeque<Vec<u8>>>>);
 
@@ -83,7 +83,7 @@ impl Driven {
     #[must_use]
     pub fn new(framing: Framing, settings: Settings) -> Self {
         let frames = Frames::new(framing);
-        Self { session: Session::new(settings), framing, frames, sent: Sent::default() }
+        Self { session: DeviceSession::new(settings), framing, frames, sent: Sent::default() }
     }
 
     /// There is a way to the device now; it is greeted.
@@ -156,7 +156,7 @@ impl Driven {
         let (info, tool) = (table.info(row)?, table.wire_number(row)?);
         let hash = table.hash(row);
         let extra = Extra::default();
-        self.session.call(&Opening { info, tool, hash, args, extra, now, waiter, tag })
+        self.session.call(&CallRequest { info, tool, hash, args, extra, now, waiter, tag })
     }
 
     /// Gives a call up, as [`super::Device::cancel`].

@@ -14,7 +14,7 @@ const TRIES: u32 = 3;
 
 /// What a factory operation found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FactoryResult {
     /// 0 fine, 1 failed, 2 there is no such operation.
     pub code: u8,
     /// What it found.
@@ -41,7 +41,7 @@ impl Device {
     /// Whether the device has factory operations.
     #[must_use]
     pub fn has_factory(&self) -> bool {
-        lock(&self.session).peer.can(feature::FACTORY)
+        lock(&self.session).protocol.can(feature::FACTORY)
     }
 
     /// Most bytes of a message that the device takes.
@@ -52,14 +52,14 @@ impl Device {
 
     /// Runs a factory operation; `None` when it is not answered, each time within `patience`.
     #[must_use]
-    pub fn factory(&self, op: u8, arg: &[u8], patience: Duration) -> Option<Found> {
+    pub fn factory(&self, op: u8, arg: &[u8], patience: Duration) -> Option<FactoryResult> {
         for tries in 1..=TRIES {
             let (send, receive) = mpsc::channel();
             let now = self.now();
             let message = HostMessage::Factory { op, arg };
             self.with(|session| session.question(Question::Factory(op, send), &message, now));
             if let Ok((code, bytes)) = receive.recv_timeout(patience) {
-                return Some(Found { code, bytes, tries });
+                return Some(FactoryResult { code, bytes, tries });
             }
         }
         None

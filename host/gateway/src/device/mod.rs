@@ -5,7 +5,6 @@ mod calls;
 mod content;
 mod driven;
 mod factory;
-mod lanes;
 mod listing;
 mod pace;
 mod provision;
@@ -13,6 +12,7 @@ mod report;
 mod run;
 mod sentence;
 mod session;
+mod slots;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -23,7 +23,7 @@ use trine_descriptor::ToolTable;
 
 pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
 pub use driven::Driven;
-pub use factory::{Found, op as factory_op};
+pub use factory::{FactoryResult, op as factory_op};
 pub use report::CallReport;
 pub use sentence::Understood;
 use trine_wire::message::HostMessage;
@@ -34,8 +34,8 @@ use crate::identity::Identity;
 use crate::settings::Settings;
 use crate::sync::lock;
 use crate::table::Table;
-use calls::Opening;
-use session::{Deferred, Question, Session};
+use calls::CallRequest;
+use session::{Deferred, DeviceSession, Question};
 
 /// Whether a device can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Wire {
     /// Version of the wire.
     pub version: u8,
     /// Calls that may be under way at a time.
-    pub lanes: u8,
+    pub slots: u8,
     /// Differs from boot to boot; 0 before it was known.
     pub epoch: u32,
     /// Whether every message is tagged.
@@ -67,7 +67,7 @@ pub struct Wire {
     pub unauthentic: u64,
 }
 
-/// Something that happened on a device and that nobody called for.
+/// Something that happened on a device and that no one called for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Rises by one with each event of the device.
@@ -100,7 +100,7 @@ pub struct Device {
     name: Mutex<Arc<str>>,
     /// What of it is not shown to clients, and why.
     problems: Mutex<Arc<[String]>>,
-    session: Mutex<Session>,
+    session: Mutex<DeviceSession>,
     since: Instant,
     frames_bad: AtomicU64,
     closing: AtomicBool,
@@ -135,7 +135,7 @@ impl Device {
             settings: settings.clone(),
             name: Mutex::new(name),
             problems: Mutex::default(),
-            session: Mutex::new(Session::new(settings.clone())),
+            session: Mutex::new(DeviceSession::new(settings.clone())),
             since: Instant::now(),
             frames_bad: AtomicU64::new(0),
             closing: AtomicBool::new(false),
@@ -250,8 +250,8 @@ impl Device {
         let (info, tool) = (table.info(row)?, table.wire_number(row)?);
         let hash = table.hash(row);
         let now = self.now();
-        let opening = Opening { info, tool, hash, args, extra, now, waiter, tag };
-        self.with(|session| session.call(&opening))
+        let request = CallRequest { info, tool, hash, args, extra, now, waiter, tag };
+        self.with(|session| session.call(&request))
     }
 
     /// Gives a call up; its waiter hears no end if it has not heard it already.
@@ -315,7 +315,7 @@ impl Device {
     }
 
     /// Works on the session, then does what must not be done while it is locked.
-    fn with<R>(&self, work: impl FnOnce(&mut Session) -> R) -> R {
+    fn with<R>(&self, work: impl FnOnce(&mut DeviceSession) -> R) -> R {
         let mut session = lock(&self.session);
         let result = work(&mut session);
         if session.deferred.is_empty() {
@@ -360,7 +360,7 @@ impl Device {
     /// Ends its calls and its thread.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Release);
-        self.with(Session::close);
+        self.with(DeviceSession::close);
         let thread = lock(&self.thread).take();
         if let Some(thread) = thread {
             thread.thread().unpark();
@@ -378,12 +378,12 @@ impl Device {
     #[must_use]
     pub fn wire(&self) -> Wire {
         let session = lock(&self.session);
-        let peer = session.peer;
+        let protocol = session.protocol;
         Wire {
-            version: peer.wire,
-            lanes: peer.lanes,
-            epoch: peer.epoch,
-            keyed: peer.keyed,
+            version: protocol.wire,
+            slots: protocol.slots,
+            epoch: protocol.epoch,
+            keyed: protocol.keyed,
             repeats: session.resends,
             losses: session.losses,
             unauthentic: session.unauthentic(),

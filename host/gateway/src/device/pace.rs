@@ -24,7 +24,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// A question and its answer took so long and so many bytes. Only of a question that was sent
-    /// once: of another one nobody knows which sending was answered.
+    /// once: of another one no one knows which sending was answered.
     pub(super) fn answered(&mut self, took_ms: u64, bytes: u32) {
         let took = u32::try_from(took_ms).unwrap_or(u32::MAX).min(60_000);
         match &mut self.smooth {

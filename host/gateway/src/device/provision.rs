@@ -36,7 +36,7 @@ impl Device {
             return Err(error);
         }
         // The answer may be lost: what counts is whether the device proves the key.
-        self.greet_anew(false);
+        self.send_new_hello(false);
         let proven = || self.settings.keys(&id).is_ok_and(|held| held.known == Some(key));
         if self.comes_back(patience, proven) {
             return Ok(());
@@ -55,7 +55,7 @@ impl Device {
             Some(code) => refusal(code).map_or(Ok(()), Err)?,
         }
         self.settings.drop_keys(&id)?;
-        self.greet_anew(true);
+        self.send_new_hello(true);
         if self.comes_back(patience, || !self.wire().keyed) {
             return Ok(());
         }
@@ -81,7 +81,7 @@ impl Device {
         if id.serial.is_empty() {
             return Err(Error::UnnamedKey { device });
         }
-        if !lock(&self.session).peer.can(feature::KEYED) {
+        if !lock(&self.session).protocol.can(feature::KEYED) {
             return Err(Error::Keyless { device });
         }
         Ok(id)
@@ -95,17 +95,17 @@ impl Device {
         receive.recv_timeout(STORE_PATIENCE).ok()
     }
 
-    fn greet_anew(&self, is_erased: bool) {
+    fn send_new_hello(&self, is_erased: bool) {
         let now = self.now();
-        self.with(|session| session.greet_anew(is_erased, now));
+        self.with(|session| session.send_new_hello(is_erased, now));
     }
 
     /// Waits until the device is online and `done`.
     fn comes_back(&self, patience: Duration, done: impl Fn() -> bool) -> bool {
         let since = Instant::now();
         loop {
-            let greeted = lock(&self.session).is_greeted();
-            if greeted && self.state() == State::Online && done() {
+            let hello_answered = lock(&self.session).is_hello_answered();
+            if hello_answered && self.state() == State::Online && done() {
                 return true;
             }
             if since.elapsed() > patience {

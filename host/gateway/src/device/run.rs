@@ -16,7 +16,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 const IDLE_MS: u64 = 200;
 /// How long a peer may be silent before a new connection is tried, where that can help.
 const REDIAL_MS: u64 = 6_000;
-/// How often a board in this process is driven while nobody calls it.
+/// How often a board in this process is driven while no one calls it.
 const LOCAL_TICK: Duration = Duration::from_millis(10);
 
 impl Device {

@@ -11,7 +11,7 @@ use trine_wire::message::block::{Block, Blocks};
 use trine_wire::message::feature;
 
 use super::Device;
-use super::calls::{Cost, Extra, Opening, Waiter};
+use super::calls::{CallRequest, Cost, Extra, Waiter};
 use crate::error::{Error, Result};
 use crate::sync::lock;
 
@@ -100,7 +100,7 @@ impl Device {
     /// Whether the device has a model for sentences.
     #[must_use]
     pub fn reads_sentences(&self) -> bool {
-        lock(&self.session).peer.can(feature::ASK)
+        lock(&self.session).protocol.can(feature::ASK)
     }
 
     /// Asks the device what call a sentence is. Nothing is called. Blocks until the answer, or
@@ -126,8 +126,8 @@ impl Device {
         let (send, receive) = mpsc::channel();
         let waiter: Arc<dyn Waiter> = Arc::new(Answer(Mutex::new(Some(send))));
         let deadline_ms = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
-        let opening = Opening {
-            // It changes nothing, so one whose answer is lost is asked anew.
+        let request = CallRequest {
+            // It changes nothing, so one whose answer is lost is asked again.
             info: ToolInfo {
                 annotations: Annotations(Annotations::READ_ONLY | Annotations::IDEMPOTENT),
                 limits: Limits { deadline_ms, pending_bytes: 1 },
@@ -141,7 +141,7 @@ impl Device {
             waiter: &waiter,
             tag: 0,
         };
-        let ticket = self.with(|session| session.call(&opening));
+        let ticket = self.with(|session| session.call(&request));
         receive.recv_timeout(deadline).unwrap_or_else(|_| {
             if let Some(ticket) = ticket {
                 self.cancel(ticket);

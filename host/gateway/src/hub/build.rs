@@ -42,7 +42,7 @@ struct Candidate<'a> {
 }
 
 impl Hub {
-    /// Makes the list of tools anew after a device has changed.
+    /// Makes the list of tools again after a device has changed.
     pub(super) fn rebuild(&self) {
         let mut shown = lock(&self.shown);
         self.pinned.refresh();

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use trine_descriptor::ToolTable;
-use trine_mcp::{Catalog, Engine, ServerInfo, Session, Step};
+use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Step};
 
 use crate::device::Device;
 use crate::table::Table;
@@ -70,7 +70,7 @@ pub(super) fn fits(name: &str, table: &Table, row: u16) -> bool {
     let alone = Alone { name, table, row };
     let mut page = vec![0; TOOL_MAX];
     // Where the list does not fit it is answered with a short error.
-    match Engine::new(&alone).receive(LIST, &mut Session::new(), &mut [], &mut page) {
+    match McpEngine::new(&alone).receive(LIST, &mut McpSession::new(), &mut [], &mut page) {
         Step::Reply(len) => {
             let page = page.get(..len).unwrap_or_default();
             memchr::memmem::find(page, b"\"tools\":[").is_some()

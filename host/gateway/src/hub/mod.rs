@@ -29,7 +29,7 @@ use names::Named;
 use pinned::Pinned;
 use shown::Shown;
 
-/// Somebody who is told that the list of tools has changed.
+/// Someone who is told that the list of tools has changed.
 pub(crate) trait Observer: Send + Sync {
     fn tools_changed(&self);
 }
@@ -159,7 +159,7 @@ impl Hub {
         self.rebuild();
     }
 
-    /// Looks whether somebody trusts by now what has changed.
+    /// Looks whether someone trusts by now what has changed.
     pub(crate) fn look_again(&self) {
         // Else nothing is hidden that could be shown.
         let is_waiting = || self.devices.iter().any(|device| !device.problems().is_empty());
@@ -236,7 +236,7 @@ impl Hub {
     /// Closes every device: its calls end, and so does an emulator that it runs in.
     pub fn close(&self) {
         if let Some(socket) = lock(&self.socket).take() {
-            // Somebody may have taken it away.
+            // Someone may have taken it away.
             drop(std::fs::remove_file(socket));
         }
         self.devices.iter().for_each(|device| device.close());

@@ -19,7 +19,7 @@ use crate::settings::Settings;
 use crate::simulate::{Control, Simulation};
 
 /// A way to a device that was not gone yet.
-enum Way {
+enum Route {
     Dial(Box<dyn Dial>),
     Local(Box<dyn Board>),
 }
@@ -87,8 +87,8 @@ impl Hub {
                 }
             }));
             match way {
-                Way::Dial(dial) => device.start(dial),
-                Way::Local(board) => device.start_local(board),
+                Route::Dial(dial) => device.start(dial),
+                Route::Local(board) => device.start_local(board),
             }
         }
         hub.rebuild();
@@ -120,8 +120,8 @@ impl Hub {
         };
         let mut links = Links { lines: Vec::new(), layers: args.links.prepare(1)? };
         Ok(match way(address, args, 1, &mut links)?.0 {
-            Way::Dial(dial) => dial,
-            Way::Local(board) => Box::new(Attached::new(board)),
+            Route::Dial(dial) => dial,
+            Route::Local(board) => Box::new(Attached::new(board)),
         })
     }
 }
@@ -132,11 +132,11 @@ fn way(
     args: &DeviceArgs,
     number: u32,
     links: &mut Links,
-) -> Result<(Way, Option<Arc<dyn Person>>)> {
+) -> Result<(Route, Option<Arc<dyn Person>>)> {
     let mut person: Option<Arc<dyn Person>> = None;
     let dial: Box<dyn Dial> = match address {
         Address::Bus { address, line } => {
-            return Ok((Way::Dial(Box::new(links.shared(line)?.station(*address))), None));
+            return Ok((Route::Dial(Box::new(links.shared(line)?.station(*address))), None));
         }
         Address::Emulate(board) => {
             let console = Console::new(args.time_scale);
@@ -153,7 +153,7 @@ fn way(
                 flash(args, number),
             )?;
             if args.links.is_empty() {
-                return Ok((Way::Local(Box::new(board)), Some(control)));
+                return Ok((Route::Local(Box::new(board)), Some(control)));
             }
             person = Some(control);
             Box::new(Attached::new(Box::new(board)))
@@ -162,14 +162,14 @@ fn way(
             let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
             let board = Box::new(Played::new(Conversation::read(&text)?));
             if args.links.is_empty() {
-                return Ok((Way::Local(board), None));
+                return Ok((Route::Local(board), None));
             }
             Box::new(Attached::new(board))
         }
         _ => dial(address)?,
     };
     let way = links.layers.wrap(dial, address.kind(), &address.to_string());
-    Ok((Way::Dial(way), person))
+    Ok((Route::Dial(way), person))
 }
 
 /// The way to a device that has its link for itself.

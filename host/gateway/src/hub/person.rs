@@ -67,7 +67,7 @@ fn watch_keys(terminal: File, hub: &Weak<Hub>) {
     }
 }
 
-/// Binds the socket, in the place of one that nobody listens on any more.
+/// Binds the socket, in the place of one that no one listens on any more.
 fn bind(path: &Path) -> std::io::Result<UnixListener> {
     match UnixListener::bind(path) {
         Err(error)

@@ -13,7 +13,7 @@ use crate::identity::Identity;
 use crate::settings::{Change, DeviceId, Pins, Settings};
 use crate::table::Table;
 
-/// Most devices that one process pins: nobody fills a disk with names of devices.
+/// Most devices that one process pins: no one fills a disk with names of devices.
 const NEW_MAX: u32 = 256;
 
 /// What is known of the tools of all devices.
@@ -60,7 +60,7 @@ impl Pinned {
         self.settings.pins_changed() != seen
     }
 
-    /// Begins to read them anew.
+    /// Begins to read them again.
     pub(super) fn refresh(&self) {
         let changed = self.settings.pins_changed();
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changed;

@@ -50,12 +50,12 @@ impl Shown {
     pub(super) fn devices(&self, all: &[Named<'_>]) -> Vec<Called> {
         let ids: Vec<Option<DeviceId>> =
             all.iter().map(|named| named.identity.map(DeviceId::from)).collect();
-        let twins: Vec<Option<String>> =
-            (0..all.len()).map(|link| self.twin(link, all, &ids)).collect();
+        let duplicates: Vec<Option<String>> =
+            (0..all.len()).map(|link| self.duplicate(link, all, &ids)).collect();
         let served: Vec<Named<'_>> = all
             .iter()
-            .zip(&twins)
-            .map(|(named, twin)| match twin {
+            .zip(&duplicates)
+            .map(|(named, duplicate)| match duplicate {
                 Some(_) => Named { alias: None, identity: None, ..*named },
                 None => *named,
             })
@@ -80,8 +80,8 @@ impl Shown {
                 }
             }
         }
-        for (place, twin) in called.iter_mut().zip(twins) {
-            if let Some(why) = twin {
+        for (place, duplicate) in called.iter_mut().zip(duplicates) {
+            if let Some(why) = duplicate {
                 *place = Called::LeftOut(why);
             }
         }
@@ -135,7 +135,12 @@ impl Shown {
 
     /// Why the device on this link is not served, where another says that it is the same one. The
     /// one that proves a key is believed, else the one that was shown, else the first.
-    fn twin(&self, link: usize, all: &[Named<'_>], ids: &[Option<DeviceId>]) -> Option<String> {
+    fn duplicate(
+        &self,
+        link: usize,
+        all: &[Named<'_>],
+        ids: &[Option<DeviceId>],
+    ) -> Option<String> {
         let id = ids.get(link)?.as_ref().filter(|id| !id.serial.is_empty())?;
         let same = || (0..all.len()).filter(|other| ids.get(*other) == Some(&Some(id.clone())));
         let has_key = |other: &usize| all.get(*other).is_some_and(|other| other.is_proven);
@@ -252,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn of_twins_the_one_that_was_shown_is_served_and_the_other_is_named() {
+    fn of_duplicate_devices_the_one_that_was_shown_is_served_and_the_other_is_named() {
         let a = identity("pump", "1");
         let mut shown = Shown::default();
         let late = [named(None, "serial a"), named(Some(&a), "tcp b")];
@@ -269,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn of_twins_the_one_that_proves_a_key_is_served() {
+    fn of_duplicate_devices_the_one_that_proves_a_key_is_served() {
         let a = identity("pump", "1");
         let mut shown = Shown::default();
         let first = [named(Some(&a), "serial a"), named(None, "tcp b")];

@@ -11,7 +11,7 @@ use crate::sync::lock;
 /// How often the board is driven.
 const TICK: Duration = Duration::from_millis(1);
 
-/// A board as a link. It keeps running while nobody is linked to it, in what it does next.
+/// A board as a link. It keeps running while no one is linked to it, in what it does next.
 pub(crate) struct Attached(Arc<Mutex<Box<dyn Board>>>);
 
 impl Attached {

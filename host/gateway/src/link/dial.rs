@@ -1,5 +1,5 @@
 //! Opening byte links. All of them read with a short timeout, so that their thread can look at the
-//! time, and write with one, so that a stuck device holds nobody up.
+//! time, and write with one, so that a stuck device holds no one up.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
@@ -123,7 +123,7 @@ impl Dial for Udp {
     }
 }
 
-/// Each read takes a datagram, each write sends one. That nobody listens yet is told by what was
+/// Each read takes a datagram, each write sends one. That no one listens yet is told by what was
 /// sent before and is no end: datagrams have no connection that could break.
 struct Datagrams(UdpSocket);
 

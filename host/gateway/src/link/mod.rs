@@ -16,10 +16,10 @@ use std::io::{self, Write};
 pub(crate) use attached::Attached;
 pub use bus::{BusMaster, BusTiming};
 pub(crate) use dial::{COMING_MS, Dial, Opened, READ_PATIENCE, Tcp, Udp, Unix, halves};
-pub(crate) use frames::{Found, Frames};
+pub(crate) use frames::{FrameEvent, Frames};
 pub(crate) use local::{Board, Local};
 pub(crate) use outgoing::Outgoing;
-pub(crate) use pump::{Came, Pump, is_quiet};
+pub(crate) use pump::{Pump, ReadEvent, is_quiet};
 pub(crate) use serial::Serial;
 pub(crate) use shared::Bus;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 /// What a [`Pump`] tells.
 #[derive(Debug)]
-pub(crate) enum Came {
+pub(crate) enum ReadEvent {
     /// A piece.
     Piece(Vec<u8>),
     /// The link is at its end, and why.
@@ -24,16 +24,16 @@ impl Pump {
     pub(crate) fn start<T: Send + 'static>(
         mut reader: Box<dyn Read + Send>,
         to: Sender<T>,
-        wrap: impl Fn(Came) -> T + Send + 'static,
+        wrap: impl Fn(ReadEvent) -> T + Send + 'static,
     ) -> std::io::Result<Self> {
         let alive = Arc::new(());
         let watched = Arc::downgrade(&alive);
         let run = move || {
             let why = read(&mut *reader, &watched, &|piece| {
-                to.send(wrap(Came::Piece(piece.to_vec()))).is_ok()
+                to.send(wrap(ReadEvent::Piece(piece.to_vec()))).is_ok()
             });
             // Who is gone needs no reason.
-            drop(to.send(wrap(Came::End(why))));
+            drop(to.send(wrap(ReadEvent::End(why))));
         };
         std::thread::Builder::new().name("line".into()).stack_size(128 * 1024).spawn(run)?;
         Ok(Self { _alive: alive })

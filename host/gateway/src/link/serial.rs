@@ -31,7 +31,7 @@ enum Closed {
 
 impl From<io::Error> for Closed {
     fn from(error: io::Error) -> Self {
-        // That is how a port answers that somebody has opened for himself alone.
+        // That is how a port answers that someone has opened for himself alone.
         if error.kind() == io::ErrorKind::ResourceBusy { Self::Held } else { Self::Failed(error) }
     }
 }

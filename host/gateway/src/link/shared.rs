@@ -6,10 +6,10 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::dial::READ_PATIENCE;
-use super::pump::{Came, Pump};
+use super::pump::{Pump, ReadEvent};
 use super::{BusMaster, BusTiming, Dial, Framing, Opened};
 
-/// How often the thread of a bus looks whether anybody is still there.
+/// How often the thread of a bus looks whether anyone is still there.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// What the thread of a bus waits for.
@@ -19,7 +19,7 @@ enum Event {
     /// A message for a device.
     Send(u8, Vec<u8>),
     /// Something from the line; the number tells one opening of it from the next.
-    Line(u64, Came),
+    Line(u64, ReadEvent),
 }
 
 /// A line that devices share. It is opened when the first of them wants it.
@@ -174,7 +174,7 @@ impl Driver {
                 drop(answer.send(opened));
             }
             Event::Send(address, message) => self.master.send(address, &message),
-            Event::Line(opening, Came::Piece(piece)) if opening == self.openings => {
+            Event::Line(opening, ReadEvent::Piece(piece)) if opening == self.openings => {
                 let now_us = self.now_us();
                 let stations = &self.stations;
                 self.master.receive(&piece, now_us, &mut |address, message| {
@@ -184,7 +184,9 @@ impl Driver {
                     }
                 });
             }
-            Event::Line(opening, Came::End(why)) if opening == self.openings => self.lost(&why),
+            Event::Line(opening, ReadEvent::End(why)) if opening == self.openings => {
+                self.lost(&why);
+            }
             Event::Line(..) => {}
         }
     }
@@ -201,7 +203,7 @@ impl Driver {
         self.openings += 1;
         let opening = self.openings;
         self.master = BusMaster::new(self.timing);
-        let pump = Pump::start(reader, self.events.clone(), move |came| Event::Line(opening, came))
+        let pump = Pump::start(reader, self.events.clone(), move |read| Event::Line(opening, read))
             .map_err(|error| format!("the system gives no thread for it: {error}"))?;
         self.line = Some((writer, pump));
         Ok(())

@@ -9,9 +9,9 @@ use std::io::{self, Write};
 
 use trine_wire::bus::Header;
 
-use super::{Layer, LinkKind, Out, Way};
+use super::{Direction, Layer, LinkKind, Out};
 use crate::error::{Error, Result};
-use crate::link::{Found, Frames};
+use crate::link::{FrameEvent, Frames};
 
 /// One line of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Entry {
     /// Milliseconds since the start.
     pub at_ms: u64,
     /// Which way the piece went.
-    pub way: Way,
+    pub way: Direction,
     /// The piece.
     pub bytes: Vec<u8>,
 }
@@ -70,8 +70,8 @@ fn entry(line: &str) -> Option<Entry> {
     let mut words = line.split_ascii_whitespace();
     let at_ms = words.next()?.parse().ok()?;
     let way = match words.next()? {
-        ">" => Way::ToDevice,
-        "<" => Way::ToHost,
+        ">" => Direction::ToDevice,
+        "<" => Direction::ToHost,
         _ => return None,
     };
     let bytes = unhex(words.next()?)?;
@@ -135,12 +135,12 @@ impl<W: Write> Recorder<W> {
     fn take(&mut self, entry: Entry) {
         let Self { kind, to_device, keys, .. } = self;
         let (mut is_whole, mut is_key) = (self.held.is_empty(), false);
-        if entry.way == Way::ToDevice {
+        if entry.way == Direction::ToDevice {
             let bad = to_device.bad();
             let mut found_any = false;
             to_device.feed(&entry.bytes, &mut |found| {
                 found_any = true;
-                let Found::Message(content, _) = found else { return };
+                let FrameEvent::Message(content, _) = found else { return };
                 let message = match kind {
                     LinkKind::Bus => Header::split(content).map_or(content, |(_, rest)| rest),
                     _ => content,
@@ -174,7 +174,7 @@ impl<W: Write> Recorder<W> {
             if self.broken {
                 return;
             }
-            let line = if entry.way == Way::ToHost || all && !self.holds_key(&entry.bytes) {
+            let line = if entry.way == Direction::ToHost || all && !self.holds_key(&entry.bytes) {
                 writeln!(self.out, "{entry}")
             } else {
                 let count = entry.bytes.len();
@@ -200,7 +200,7 @@ impl<W: Write> Drop for Recorder<W> {
 }
 
 impl<W: Write + Send> Layer for Recorder<W> {
-    fn pass(&mut self, way: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
+    fn pass(&mut self, way: Direction, now_us: u64, piece: &[u8], out: Out<'_>) {
         let start = *self.start_us.get_or_insert(now_us);
         let at_ms = now_us.saturating_sub(start) / 1000;
         self.take(Entry { at_ms, way, bytes: piece.to_vec() });
@@ -219,15 +219,15 @@ mod tests {
         let mut recorder = Recorder::new(&mut file, kind).unwrap();
         let mut passed = Vec::new();
         let mut out = |piece: &[u8]| passed.push(piece.to_vec());
-        recorder.pass(Way::ToDevice, 5_000_000, &[0, 1, 0xab], &mut out);
-        recorder.pass(Way::ToHost, 5_012_900, &[0xff], &mut out);
+        recorder.pass(Direction::ToDevice, 5_000_000, &[0, 1, 0xab], &mut out);
+        recorder.pass(Direction::ToHost, 5_012_900, &[0xff], &mut out);
         drop(recorder);
         assert_eq!(passed, [vec![0, 1, 0xab], vec![0xff]]);
         let text = String::from_utf8(file).unwrap();
         assert_eq!(text, "# link: packet 20\n0 > 0001ab\n12 < ff\n");
         let entries = read(&text).unwrap();
         assert_eq!(entries.len(), 2);
-        assert_eq!(entries[1], Entry { at_ms: 12, way: Way::ToHost, bytes: vec![0xff] });
+        assert_eq!(entries[1], Entry { at_ms: 12, way: Direction::ToHost, bytes: vec![0xff] });
         assert_eq!(entries[0].to_string(), "0 > 0001ab");
         assert_eq!(note(&text, "link"), Some("packet 20"));
         assert_eq!(note(&text, "key"), None);
@@ -281,8 +281,8 @@ mod tests {
                     all.extend(pieces(kind, &[9, 78]));
                 }
                 for piece in &all {
-                    recorder.pass(Way::ToDevice, 0, piece, &mut |_| {});
-                    recorder.pass(Way::ToHost, 0, &[1], &mut |_| {});
+                    recorder.pass(Direction::ToDevice, 0, piece, &mut |_| {});
+                    recorder.pass(Direction::ToHost, 0, &[1], &mut |_| {});
                 }
                 drop(recorder);
                 let text = String::from_utf8(file).unwrap();
@@ -292,14 +292,14 @@ mod tests {
                 }
                 assert!(text.contains("left out"), "{text}");
                 let read = read(&text).unwrap();
-                assert_eq!(read.iter().filter(|it| it.way == Way::ToHost).count(), all.len());
-                assert!(read.iter().any(|it| it.way == Way::ToDevice), "{text}");
+                assert_eq!(read.iter().filter(|it| it.way == Direction::ToHost).count(), all.len());
+                assert!(read.iter().any(|it| it.way == Direction::ToDevice), "{text}");
             }
         }
     }
 
     #[test]
-    fn a_line_that_is_none_is_named() {
+    fn an_invalid_line_is_named() {
         for line in ["5 > 0", "5 >", "x > 00", "5 = 00", "5 > 0g", "5 > 00 00"] {
             let said = read(&format!("0 > 00\n\n{line}\n")).unwrap_err().to_string();
             assert!(said.contains("line 3") && said.contains(line), "{said}");

@@ -4,9 +4,9 @@ use trine_wire::bus::Header;
 use trine_wire::message::{self, DeviceMessage, Hello, HostMessage};
 
 use super::capture::{self, Entry};
-use super::{LinkKind, Way};
+use super::{Direction, LinkKind};
 use crate::error::{Error, Result};
-use crate::link::{Found, Frames};
+use crate::link::{FrameEvent, Frames};
 
 /// What the host said once, and what the device answered to that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl Conversation {
         let kind = link_of(text)?;
         let mut conversation = Self::default();
         let messages = messages(kind, &capture::read(text)?, &mut conversation.bad);
-        let is_keyed = |(way, message): &(Way, Vec<u8>)| {
-            *way == Way::ToHost
+        let is_keyed = |(way, message): &(Direction, Vec<u8>)| {
+            *way == Direction::ToHost
                 && matches!(
                     message::read(message),
                     Some(DeviceMessage::Hello(Hello { keyed: true, .. }))
@@ -61,8 +61,8 @@ impl Conversation {
         Ok(conversation)
     }
 
-    fn take(&mut self, way: Way, message: Vec<u8>) {
-        if way == Way::ToDevice {
+    fn take(&mut self, way: Direction, message: Vec<u8>) {
+        if way == Direction::ToDevice {
             self.exchanges.push(Exchange { question: message, answers: Vec::new() });
             return;
         }
@@ -76,13 +76,13 @@ impl Conversation {
 }
 
 /// The messages in the pieces of a capture.
-fn messages(kind: LinkKind, entries: &[Entry], bad: &mut u64) -> Vec<(Way, Vec<u8>)> {
-    let mut frames = Way::BOTH.map(|_| Frames::new(kind.framing()));
+fn messages(kind: LinkKind, entries: &[Entry], bad: &mut u64) -> Vec<(Direction, Vec<u8>)> {
+    let mut frames = Direction::BOTH.map(|_| Frames::new(kind.framing()));
     let mut all = Vec::new();
     let mut device = None;
     for Entry { way, bytes, .. } in entries {
         frames[*way as usize].feed(bytes, &mut |found| {
-            let Found::Message(content, _) = found else { return };
+            let FrameEvent::Message(content, _) = found else { return };
             if kind != LinkKind::Bus {
                 return all.push((*way, content.to_vec()));
             }

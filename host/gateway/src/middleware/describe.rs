@@ -17,7 +17,7 @@ const LIST_MAX: usize = 256 * 1024;
 
 /// Reads messages of both sides and learns the names of tools from the lists that go by.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct MessageReader {
     list: Vec<u8>,
     table: Option<Table>,
     /// Tools of calls under way, so that a result can be read: the last few ids.
@@ -37,7 +37,7 @@ fn untagged(bytes: &[u8]) -> Option<(&[u8], u32)> {
     (!message.is_empty()).then(|| (message, u32::from_le_bytes(*counter)))
 }
 
-impl Reader {
+impl MessageReader {
     /// What a message from the host says, in one line that is fit for a terminal.
     pub(super) fn host_says(&mut self, bytes: &[u8]) -> String {
         sanitize::terminal_text(&self.host(bytes)).into_owned()
@@ -160,7 +160,7 @@ impl Reader {
         }
     }
 
-    /// Joins pages of the list of tools; one that does not follow starts it anew.
+    /// Joins pages of the list of tools; one that does not follow starts it again.
     fn learn(&mut self, offset: u32, total: u32, bytes: &[u8], what: u8) {
         if what != 0 || total as usize > LIST_MAX {
             return;

@@ -6,9 +6,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{Layer as _, Layers, LinkKind, Way};
+use super::{Direction, Layer as _, Layers, LinkKind};
 use crate::error::Result;
-use crate::link::{Came, Dial, Opened, Pump, READ_PATIENCE};
+use crate::link::{Dial, Opened, Pump, READ_PATIENCE, ReadEvent};
 use crate::sync::lock;
 
 /// Makes the layers of a link each time that it is opened.
@@ -35,14 +35,14 @@ impl Dial for Layered {
         let pump = Pump::start(reader, events.clone(), Event::Line)
             .map_err(|error| format!("cannot spawn a thread: {error}"))?;
         let shared = Arc::new(Mutex::new(Shared { layers, writer, since: Instant::now() }));
-        let reader = Reader {
+        let reader = LinkReader {
             shared: Arc::clone(&shared),
             events: receive,
-            came: VecDeque::new(),
+            read: VecDeque::new(),
             broken: None,
             _pump: pump,
         };
-        let writer = Writer { shared, events };
+        let writer = LinkWriter { shared, events };
         Ok(Opened { reader: Box::new(reader), writer: Box::new(writer), framing })
     }
 
@@ -53,7 +53,7 @@ impl Dial for Layered {
 
 /// What the reading end waits for.
 enum Event {
-    Line(Came),
+    Line(ReadEvent),
     /// Something was written: what is due may have changed.
     Wrote,
 }
@@ -81,18 +81,18 @@ impl Shared {
             }
         };
         match piece {
-            Some(piece) => layers.pass(Way::ToDevice, now_us, piece, &mut out),
-            None => layers.due(Way::ToDevice, now_us, &mut out),
+            Some(piece) => layers.pass(Direction::ToDevice, now_us, piece, &mut out),
+            None => layers.due(Direction::ToDevice, now_us, &mut out),
         }
         written
     }
 
-    fn take(&mut self, piece: Option<&[u8]>, came: &mut VecDeque<Vec<u8>>) {
+    fn take(&mut self, piece: Option<&[u8]>, read: &mut VecDeque<Vec<u8>>) {
         let now_us = self.now_us();
-        let mut out = |piece: &[u8]| came.push_back(piece.to_vec());
+        let mut out = |piece: &[u8]| read.push_back(piece.to_vec());
         match piece {
-            Some(piece) => self.layers.pass(Way::ToHost, now_us, piece, &mut out),
-            None => self.layers.due(Way::ToHost, now_us, &mut out),
+            Some(piece) => self.layers.pass(Direction::ToHost, now_us, piece, &mut out),
+            None => self.layers.due(Direction::ToHost, now_us, &mut out),
         }
     }
 
@@ -104,36 +104,36 @@ impl Shared {
 }
 
 /// The reading end: each read takes a piece.
-struct Reader {
+struct LinkReader {
     shared: Arc<Mutex<Shared>>,
     events: Receiver<Event>,
-    came: VecDeque<Vec<u8>>,
+    read: VecDeque<Vec<u8>>,
     broken: Option<String>,
     _pump: Pump,
 }
 
-impl Reader {
+impl LinkReader {
     /// Gives out the first piece that has come; what does not fit stays for the next read.
     fn give(&mut self, buffer: &mut [u8]) -> Option<usize> {
-        let mut piece = self.came.pop_front()?;
+        let mut piece = self.read.pop_front()?;
         let len = piece.len().min(buffer.len());
         buffer.get_mut(..len)?.copy_from_slice(piece.get(..len)?);
         if len < piece.len() {
             piece.drain(..len);
-            self.came.push_front(piece);
+            self.read.push_front(piece);
         }
         Some(len)
     }
 }
 
-impl Read for Reader {
+impl Read for LinkReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let until = Instant::now() + READ_PATIENCE;
         loop {
             let wait = {
                 let mut shared = lock(&self.shared);
                 shared.send(None)?;
-                shared.take(None, &mut self.came);
+                shared.take(None, &mut self.read);
                 shared.wait()
             };
             if let Some(len) = self.give(buffer) {
@@ -147,10 +147,10 @@ impl Read for Reader {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             match self.events.recv_timeout(wait.min(left)) {
-                Ok(Event::Line(Came::Piece(piece))) => {
-                    lock(&self.shared).take(Some(&piece), &mut self.came);
+                Ok(Event::Line(ReadEvent::Piece(piece))) => {
+                    lock(&self.shared).take(Some(&piece), &mut self.read);
                 }
-                Ok(Event::Line(Came::End(why))) => self.broken = Some(why),
+                Ok(Event::Line(ReadEvent::End(why))) => self.broken = Some(why),
                 Ok(Event::Wrote) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(0),
             }
@@ -159,12 +159,12 @@ impl Read for Reader {
 }
 
 /// The writing end: each write is a piece.
-struct Writer {
+struct LinkWriter {
     shared: Arc<Mutex<Shared>>,
     events: Sender<Event>,
 }
 
-impl Write for Writer {
+impl Write for LinkWriter {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         lock(&self.shared).send(Some(piece))?;
         // The reading end may be gone already, which its own thread tells.

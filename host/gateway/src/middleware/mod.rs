@@ -40,14 +40,14 @@ pub fn trace(text: &str, out: impl std::io::Write) -> Result<()> {
 
 /// Which way a piece goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
     /// From the host to the device.
     ToDevice,
     /// From the device to the host.
     ToHost,
 }
 
-impl Way {
+impl Direction {
     /// Both ways.
     pub const BOTH: [Self; 2] = [Self::ToDevice, Self::ToHost];
 
@@ -67,10 +67,10 @@ pub type Out<'a> = &'a mut dyn FnMut(&[u8]);
 /// One layer of a link. Times are microseconds from any start; they never fall.
 pub trait Layer: Send {
     /// A piece has come: hands on through `out` what goes on at once.
-    fn pass(&mut self, way: Way, now_us: u64, piece: &[u8], out: Out<'_>);
+    fn pass(&mut self, way: Direction, now_us: u64, piece: &[u8], out: Out<'_>);
 
     /// Hands on what was held back and is due by now.
-    fn due(&mut self, way: Way, now_us: u64, out: Out<'_>) {
+    fn due(&mut self, way: Direction, now_us: u64, out: Out<'_>) {
         _ = (way, now_us, out);
     }
 
@@ -117,17 +117,17 @@ impl Layers {
 }
 
 impl Layer for Layers {
-    fn pass(&mut self, way: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
+    fn pass(&mut self, way: Direction, now_us: u64, piece: &[u8], out: Out<'_>) {
         through(&mut self.0, way, now_us, piece, out);
     }
 
-    fn due(&mut self, way: Way, now_us: u64, out: Out<'_>) {
+    fn due(&mut self, way: Direction, now_us: u64, out: Out<'_>) {
         let mut rest = self.0.as_mut_slice();
         loop {
             // What a layer lets go passes the layers behind it.
             let split = match way {
-                Way::ToDevice => rest.split_first_mut(),
-                Way::ToHost => rest.split_last_mut(),
+                Direction::ToDevice => rest.split_first_mut(),
+                Direction::ToHost => rest.split_last_mut(),
             };
             let Some((layer, behind)) = split else { return };
             layer.due(way, now_us, &mut |piece| through(behind, way, now_us, piece, out));
@@ -141,10 +141,10 @@ impl Layer for Layers {
 }
 
 /// Sends a piece through layers in the order of its way.
-fn through(layers: &mut [Box<dyn Layer>], way: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
+fn through(layers: &mut [Box<dyn Layer>], way: Direction, now_us: u64, piece: &[u8], out: Out<'_>) {
     let split = match way {
-        Way::ToDevice => layers.split_first_mut(),
-        Way::ToHost => layers.split_last_mut(),
+        Direction::ToDevice => layers.split_first_mut(),
+        Direction::ToHost => layers.split_last_mut(),
     };
     match split {
         Some((layer, rest)) => {
@@ -162,13 +162,13 @@ mod tests {
     struct Mark(u8, bool, Option<(u64, Vec<u8>)>);
 
     impl Layer for Mark {
-        fn pass(&mut self, _: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
+        fn pass(&mut self, _: Direction, now_us: u64, piece: &[u8], out: Out<'_>) {
             let marked = [piece, &[self.0]].concat();
             self.1 = !self.1;
             if self.1 { out(&marked) } else { self.2 = Some((now_us + 10, marked)) }
         }
 
-        fn due(&mut self, _: Way, now_us: u64, out: Out<'_>) {
+        fn due(&mut self, _: Direction, now_us: u64, out: Out<'_>) {
             if let Some((_, piece)) = self.2.take_if(|(at, _)| *at <= now_us) {
                 out(&piece);
             }
@@ -181,7 +181,9 @@ mod tests {
 
     #[test]
     fn layers_stand_in_order_each_way_and_let_go_through_those_behind() {
-        for (way, first, second) in [(Way::ToDevice, "0ab", "1ab"), (Way::ToHost, "0ba", "1ba")] {
+        for (way, first, second) in
+            [(Direction::ToDevice, "0ab", "1ab"), (Direction::ToHost, "0ba", "1ba")]
+        {
             let mut layers =
                 Layers::new().with(Mark(b'a', false, None)).with(Mark(b'b', false, None));
             let mut said: Vec<String> = Vec::new();

@@ -9,11 +9,11 @@ use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome};
 use trine_wire::{VERSION, frame};
 
 use super::conversation::{Conversation, Exchange, id_of};
-use super::describe::Reader;
+use super::describe::MessageReader;
 use crate::error::{Error, Result};
-use crate::link::{Board, Dial, Found, Frames, Framing, Line, Outgoing};
+use crate::link::{Board, Dial, FrameEvent, Frames, Framing, Line, Outgoing};
 
-/// Most bytes of a message that is written anew.
+/// Most bytes of a message that is written again.
 const ROOM: usize = 64 * 1024;
 
 /// What a replay to a device has found.
@@ -51,7 +51,7 @@ pub(crate) fn to_device(
         reader: opened.reader,
         outgoing: Outgoing::new(),
         numbers: Numbers::default(),
-        names: Reader::default(),
+        names: MessageReader::default(),
         replayed: Replayed::default(),
     };
     for exchange in &conversation.exchanges {
@@ -66,7 +66,7 @@ struct Player {
     reader: Box<dyn std::io::Read + Send>,
     outgoing: Outgoing,
     numbers: Numbers,
-    names: Reader,
+    names: MessageReader,
     replayed: Replayed,
 }
 
@@ -106,7 +106,7 @@ impl Player {
                 Ok(len) => {
                     let piece = buffer.get(..len).unwrap_or_default();
                     self.frames.feed(piece, &mut |found| {
-                        if let Found::Message(message, _) = found {
+                        if let FrameEvent::Message(message, _) = found {
                             said.push(message.to_vec());
                         }
                     });
@@ -130,7 +130,7 @@ impl Player {
         }
     }
 
-    /// Both greetings say of which boot they are.
+    /// Both hellos say of which boot they are.
     fn learn(&mut self, was: Option<&Vec<u8>>, is: Option<&Vec<u8>>) {
         let epoch = |message: Option<&Vec<u8>>| match message::read(message?)? {
             DeviceMessage::Hello(hello) => Some(hello.epoch),
@@ -205,7 +205,7 @@ impl Played {
         }
     }
 
-    /// The epoch of the first greeting.
+    /// The epoch of the first hello.
     fn epoch(&self) -> u32 {
         let answers = self.conversation.exchanges.iter().flat_map(|it| &it.answers);
         let epoch = |answer: &Vec<u8>| match message::read(answer)? {
@@ -231,7 +231,7 @@ impl Board for Played {
     fn feed(&mut self, bytes: &[u8]) {
         let mut questions = Vec::new();
         self.frames.feed(bytes, &mut |found| {
-            if let Found::Message(message, _) = found {
+            if let FrameEvent::Message(message, _) = found {
                 questions.push(message.to_vec());
             }
         });

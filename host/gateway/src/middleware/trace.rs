@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use trine_wire::bus::{FROM_DEVICE, Header, MORE, POLL};
 
-use super::describe::Reader;
-use super::{Layer, Out, Way};
+use super::describe::MessageReader;
+use super::{Direction, Layer, Out};
 use crate::error::{Error, Result};
-use crate::link::{Found, Frames, Framing};
+use crate::link::{FrameEvent, Frames, Framing};
 use crate::sanitize;
 
 /// What a link looks like from outside, where a tracer and a capture stand.
@@ -77,7 +77,7 @@ pub struct Tracer<W> {
     start_us: Option<u64>,
     frames: [Frames; 2],
     bad: [u64; 2],
-    reader: Reader,
+    reader: MessageReader,
 }
 
 impl<W: Write> Tracer<W> {
@@ -91,12 +91,12 @@ impl<W: Write> Tracer<W> {
             start_us: None,
             frames: [frames(), frames()],
             bad: [0; 2],
-            reader: Reader::default(),
+            reader: MessageReader::default(),
         }
     }
 
     /// Takes a piece that has gone by.
-    pub fn take(&mut self, way: Way, now_us: u64, piece: &[u8]) {
+    pub fn take(&mut self, way: Direction, now_us: u64, piece: &[u8]) {
         let at_us = now_us.saturating_sub(*self.start_us.get_or_insert(now_us));
         let Self { out, kind, name, frames, bad, reader, .. } = self;
         let (frames, bad) = (&mut frames[way as usize], &mut bad[way as usize]);
@@ -110,8 +110,8 @@ impl<W: Write> Tracer<W> {
             });
         };
         frames.feed(piece, &mut |found| match found {
-            Found::Text(text) => line(&format!("text {text:?}"), 0),
-            Found::Message(message, bytes) => match kind {
+            FrameEvent::Text(text) => line(&format!("text {text:?}"), 0),
+            FrameEvent::Message(message, bytes) => match kind {
                 LinkKind::Bus => line(&on_bus(reader, way, message), bytes),
                 _ => line(&describe(reader, way, message), bytes),
             },
@@ -124,15 +124,15 @@ impl<W: Write> Tracer<W> {
     }
 }
 
-fn describe(reader: &mut Reader, way: Way, message: &[u8]) -> String {
+fn describe(reader: &mut MessageReader, way: Direction, message: &[u8]) -> String {
     match way {
-        Way::ToDevice => reader.host_says(message),
-        Way::ToHost => reader.device_says(message),
+        Direction::ToDevice => reader.host_says(message),
+        Direction::ToHost => reader.device_says(message),
     }
 }
 
 /// A frame of a bus: who is meant, what is allowed, and the message if there is one.
-fn on_bus(reader: &mut Reader, way: Way, content: &[u8]) -> String {
+fn on_bus(reader: &mut MessageReader, way: Direction, content: &[u8]) -> String {
     let Some((Header { address, control }, message)) = Header::split(content) else {
         return "a frame that is too short for a bus".to_owned();
     };
@@ -150,7 +150,7 @@ fn on_bus(reader: &mut Reader, way: Way, content: &[u8]) -> String {
 }
 
 impl<W: Write + Send> Layer for Tracer<W> {
-    fn pass(&mut self, way: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
+    fn pass(&mut self, way: Direction, now_us: u64, piece: &[u8], out: Out<'_>) {
         self.take(way, now_us, piece);
         out(piece);
     }
@@ -175,7 +175,7 @@ mod tests {
             let mut bytes = [0; 512];
             let len = message::write(&message, &mut bytes[32..]).unwrap();
             let framed = trine_wire::encode_in_place(&mut bytes, 32, len).unwrap();
-            tracer.take(Way::ToHost, 0, &bytes[..framed]);
+            tracer.take(Direction::ToHost, 0, &bytes[..framed]);
         }
         drop(tracer);
         let written = String::from_utf8(written).unwrap();

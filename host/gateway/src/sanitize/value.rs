@@ -10,7 +10,7 @@ use trine_wire::message::input::{self, Records, Request};
 use super::record::{node, node_is_fit};
 use super::{content, is_content, is_plain, plain};
 
-/// Entries of a value. Those that cannot be read are left as they are: nobody shows them.
+/// Entries of a value. Those that cannot be read are left as they are: no one shows them.
 pub(crate) fn entries(value: &[u8]) -> Cow<'_, [u8]> {
     let text_of = |reader: &mut ValueReader<'_>| -> Option<bool> {
         let item = reader.item().ok()?;
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_questions_and_no_values_hurt_nobody() {
+    fn bytes_that_are_no_questions_and_no_values_do_no_harm() {
         let (whole, mut random) = (asked(NASTY), Random::new(1));
         for cut in 0..whole.len() {
             drop(questions(&whole[..cut]));

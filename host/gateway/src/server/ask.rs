@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use trine_descriptor::Field;
 use trine_descriptor::record::Decoder;
-use trine_mcp::form::FormError;
-use trine_mcp::{Answer, Form, Retry};
+use trine_mcp::elicitation::ElicitationError;
+use trine_mcp::{Answer, Elicitation, Retry};
 use trine_wire::message::input::{self, Record, Records, Request};
 use trine_wire::secure::{self, Key, TAIL_LEN};
 
@@ -135,10 +135,14 @@ impl<'a> Questions<'a> {
     }
 
     /// As forms for the client.
-    pub(super) fn forms(&self) -> Vec<Form<'_>> {
+    pub(super) fn forms(&self) -> Vec<Elicitation<'_>> {
         let both = self.requests.iter().zip(&self.fields);
-        both.map(|(request, fields)| Form { name: request.name, message: request.message, fields })
-            .collect()
+        both.map(|(request, fields)| Elicitation {
+            name: request.name,
+            message: request.message,
+            fields,
+        })
+        .collect()
     }
 
     /// What the client answers to each, encoded for the device.
@@ -151,7 +155,7 @@ impl<'a> Questions<'a> {
                     let len = filled.encode(fields, &mut entries).map_err(|error| {
                         let name = request.name;
                         match error {
-                            FormError::Fault(fault) => format!(
+                            ElicitationError::Fault(fault) => format!(
                                 "the answer to '{name}' breaks rule {} of its form; make the call \
                                  anew",
                                 fault.code as u8

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use trine_mcp::{Catalog, Engine, Failure, Id, Listen, Outcome, notify};
+use trine_mcp::{Catalog, Failure, Id, Listen, McpEngine, Outcome, notify};
 
 use super::ask::{Questions, Sealer};
 use super::outbox::Outbox;
@@ -98,7 +98,7 @@ impl Client {
         lock(&self.state)
     }
 
-    /// Whether the client has closed its end of the output: nobody is there to serve.
+    /// Whether the client has closed its end of the output: no one is there to serve.
     pub(super) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Acquire)
     }
@@ -258,7 +258,7 @@ impl Client {
     }
 }
 
-/// Writes all bytes, also where somebody has left the pipe in the mode that does not wait.
+/// Writes all bytes, also where someone has left the pipe in the mode that does not wait.
 fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.write(bytes) {
@@ -381,7 +381,7 @@ impl Waiter for Client {
                 return;
             };
             let Some(id) = Id::from_raw(&request.id) else { return };
-            let engine = Engine::new(&**snapshot);
+            let engine = McpEngine::new(&**snapshot);
             out.write(|out| engine.finish(id, version, request.tool, outcome, out));
         });
         self.written(state);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memchr;
-use trine_mcp::{Batch, Call, Engine, Outcome, Session, Step};
+use trine_mcp::{Batch, Call, McpEngine, McpSession, Outcome, Step};
 
 use super::client::{Client, WAITING_MAX};
 use super::sentences::{Sentence, Sentences};
@@ -37,7 +37,7 @@ const TOO_MANY: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"mess
     \"Invalid Request: an array may have 128 messages\"}}";
 
 /// Reads the client's messages and deals with them.
-pub(super) struct Reader {
+pub(super) struct ClientReader {
     client: Arc<Client>,
     waiter: Arc<dyn Waiter>,
     /// The model that answers sentences, if there is one.
@@ -45,7 +45,7 @@ pub(super) struct Reader {
     snapshot: Arc<Snapshot>,
     /// Version of the hub's list that `snapshot` is.
     version: u64,
-    session: Session,
+    session: McpSession,
     settled: bool,
     /// The client has opened a session in the way of the older revisions.
     opened: bool,
@@ -55,7 +55,7 @@ pub(super) struct Reader {
     reply: Vec<u8>,
 }
 
-impl Reader {
+impl ClientReader {
     pub(super) fn new(client: Arc<Client>, sentences: Option<Sentences>, by_hand: bool) -> Self {
         let version = client.hub.version();
         Self {
@@ -64,7 +64,7 @@ impl Reader {
             snapshot: client.hub.snapshot(),
             client,
             version,
-            session: Session::new(),
+            session: McpSession::new(),
             settled: false,
             opened: false,
             by_hand,
@@ -89,7 +89,7 @@ impl Reader {
                 Err(error) => return Err(error),
             };
             self.client.set_reading(true);
-            lines.came(len);
+            lines.received(len);
             while let Some(line) = lines.next() {
                 self.line(line);
             }
@@ -121,7 +121,7 @@ impl Reader {
         }
         self.refresh(message);
         let snapshot = Arc::clone(&self.snapshot);
-        let engine = Engine::new(&*snapshot);
+        let engine = McpEngine::new(&*snapshot);
         let step = engine.receive(message, &mut self.session, &mut self.args, &mut self.reply);
         match step {
             Step::Batch(batch) => self.array(&engine, batch),
@@ -166,7 +166,7 @@ impl Reader {
         }
     }
 
-    fn array(&mut self, engine: &Engine<'_, Snapshot>, batch: Batch<'_>) {
+    fn array(&mut self, engine: &McpEngine<'_, Snapshot>, batch: Batch<'_>) {
         if batch.clone().take(ARRAY_MAX + 1).count() > ARRAY_MAX {
             return self.answer(TOO_MANY.len(), Some(TOO_MANY), None);
         }
@@ -284,7 +284,7 @@ impl Lines {
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
-    fn came(&mut self, len: usize) {
+    fn received(&mut self, len: usize) {
         self.end += len;
     }
 
@@ -348,7 +348,7 @@ mod tests {
         };
         for chunk in input.chunks(size) {
             lines.room()[..chunk.len()].copy_from_slice(chunk);
-            lines.came(chunk.len());
+            lines.received(chunk.len());
             while let Some(line) = lines.next() {
                 show(line);
             }
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_message_is_whole_and_a_longer_one_is_passed_over() {
+    fn a_long_message_is_complete_and_a_longer_one_is_skipped() {
         let mut input = vec![b'x'; MESSAGE_MAX];
         input.extend_from_slice(b"\nnext\n");
         input.extend(vec![b'y'; 3 * MESSAGE_MAX]);

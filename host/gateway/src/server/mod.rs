@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use client::Client;
-use input::Reader;
+use input::ClientReader;
 use sentences::Sentences;
 pub use sentences::{Sentence, SentenceModel, SentenceQueue};
 
@@ -53,7 +53,7 @@ pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<SentenceModel>) -> 
     let client = Client::new(Arc::clone(hub), File::from(output), in_flight);
     client.start_writer()?;
     shutdown::watch(&client, input.try_clone().map_err(closed("input"))?)?;
-    let mut reader = Reader::new(Arc::clone(&client), sentences, by_hand);
+    let mut reader = ClientReader::new(Arc::clone(&client), sentences, by_hand);
     let read = reader.run(File::from(input));
     shutdown::finish(&client);
     read.map_err(|source| Error::Stream { action: "read", stream: "input", source })

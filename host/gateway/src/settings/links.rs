@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_does_not_say_it_serves_nobody_and_can_be_forgotten() {
+    fn a_file_that_does_not_say_it_serves_no_device_and_can_be_forgotten() {
         let folder = std::env::temp_dir().join(format!("trine-unbound-{}", std::process::id()));
         let settings = Settings::in_folder(&folder);
         let link = "serial /dev/ttyX";

@@ -137,7 +137,7 @@ impl Settings {
         self.path("pins").map(|folder| folder.join(format!("{}.pins", id.file_name())))
     }
 
-    /// When somebody last trusted a device, or a device was first used.
+    /// When someone last trusted a device, or a device was first used.
     pub(crate) fn pins_changed(&self) -> Option<SystemTime> {
         fs::metadata(self.path("pins")?).ok()?.modified().ok()
     }

@@ -23,7 +23,7 @@ use flash::Board;
 /// Bytes from the host that can wait for the board. It has room and lanes for a host that keeps
 /// many calls under way.
 const RX_BYTES: usize = 32 * 1024;
-const LANES: u8 = trine_wire::lane::LANES_MAX;
+const SLOTS: u8 = trine_wire::slot::SLOTS_MAX;
 /// Steps of the dispatcher for each poll.
 const STEPS: u32 = 64;
 /// The board is driven at least so often by its own clock, in milliseconds.
@@ -125,7 +125,7 @@ impl Simulation {
             epoch,
             key: flash::stored(flash.as_ref())?,
             nonce: getrandom::u64().unwrap_or(0),
-            calls_max: LANES,
+            calls_max: SLOTS,
             ..tools::config(Identity {
                 vendor: "trine",
                 product: "greenhouse",

@@ -50,7 +50,7 @@ fn presses_of_two_at_a_time_leave_a_button_that_works() {
 }
 
 #[test]
-fn a_press_that_nobody_noticed_is_not_made_later() {
+fn an_unnoticed_press_is_not_made_later() {
     let control = Control::new(1);
     assert!(control.press().is_err(), "there is no board");
     assert_eq!(control.presses.load(SeqCst), 0);

@@ -25,7 +25,7 @@ fn arm_death_signal(parent: u32) -> io::Result<()> {
     }
     // SAFETY: has no arguments and cannot fail.
     let now = unsafe { libc::getppid() };
-    // The parent may have ended before the signal was armed; then nobody will send it.
+    // The parent may have ended before the signal was armed; then no one will send it.
     if u32::try_from(now) == Ok(parent) { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn wait_readable(file: &impl AsFd) -> io::Result<()> {
     poll(file, libc::POLLIN, FOREVER).map(drop)
 }
 
-/// Waits until something can be written, or nobody will read it.
+/// Waits until something can be written, or no one will read it.
 pub(crate) fn wait_writable(file: &impl AsFd) -> io::Result<()> {
     poll(file, libc::POLLOUT, FOREVER).map(drop)
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 use trine_ask::{
-    Answer, AskError, Asking, CompileError, Engine, OnSession, Program, Reason, Sentence,
-    SentenceError, Spoken, SpokenError, Vocabulary, compile, program_bytes,
+    Answer, AskError, CompileError, DecodeEngine, Decoding, Program, PromptedTextModel, Reason,
+    Sentence, SentenceError, SessionEngine, TextModelError, Vocabulary, compile, program_bytes,
 };
 use trine_descriptor::{Side, ToolTable, ValueWriter, validate};
-use trine_infer::{KvKind, Options, Session, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use super::file::{Opened, Reading};
@@ -19,7 +19,7 @@ use crate::{Error, Result};
 const BATCH: (usize, usize) = (32, 128);
 /// Tokens that a model of the latter kind has room for: tools, a sentence and a call.
 const ROOM: usize = 4096;
-/// How sure such a model has to be of a call where nobody says so: nothing was fitted to it.
+/// How sure such a model has to be of a call where no one says so: nothing was fitted to it.
 const LIKELIER_THAN_NOT: f32 = 0.5;
 
 /// What a sentence came to.
@@ -90,7 +90,7 @@ pub struct Asker<'a> {
     table: &'a dyn ToolTable,
     program: Program<'a>,
     vocabulary: Vocabulary<'a>,
-    session: Session<'a, 'a>,
+    session: DecodeSession<'a, 'a>,
     pool: &'a dyn Parallel,
     text: Option<TextModel<'a>>,
 }
@@ -127,7 +127,7 @@ impl<'a> Asker<'a> {
                 (*vocabulary, None)
             }
             Reading::Text(tokenizer) => {
-                let vocabulary = Spoken::vocabulary(&program, LIKELIER_THAN_NOT);
+                let vocabulary = PromptedTextModel::vocabulary(&program, LIKELIER_THAN_NOT);
                 (vocabulary, Some(TextModel::new(table, tokenizer, config)?))
             }
         };
@@ -137,7 +137,7 @@ impl<'a> Asker<'a> {
         let options = Options { batch, context, kv: KvKind::I8, ..Options::new(config) };
         // The block may start anywhere.
         memory.session.resize(arena_bytes(config, &options)? + 3, 0);
-        let session = Session::new(&opened.model, &options, &mut memory.session)?;
+        let session = DecodeSession::new(&opened.model, &options, &mut memory.session)?;
         Ok(Self { table, program, vocabulary, session, pool: &opened.pool, text })
     }
 
@@ -168,25 +168,25 @@ impl<'a> Asker<'a> {
             Ok(sentence) => sentence,
             Err(error) => return Ok(none(advised(error))),
         };
-        let mut asking = Asking::new(self.program, &self.vocabulary, &sentence);
+        let mut decoding = Decoding::new(self.program, &self.vocabulary, &sentence);
         let (session, pool) = (&mut self.session, self.pool);
         let wrong = match &mut self.text {
-            None => run(&mut asking, &mut OnSession { session, pool })?,
+            None => run(&mut decoding, &mut SessionEngine { session, pool })?,
             Some(text) => {
                 let tools = (self.table, self.program);
-                run(&mut asking, &mut text.engine(session, pool, tools, &sentence))?
+                run(&mut decoding, &mut text.engine(session, pool, tools, &sentence))?
             }
         };
         if let Some(wrong) = wrong {
             return Ok(none(wrong));
         }
-        let (confidence, tokens) = (asking.confidence(), asking.tokens().to_vec());
+        let (confidence, tokens) = (decoding.confidence(), decoding.tokens().to_vec());
         let named = |call: &trine_ask::Call<'_>| {
             debug_assert!(self.keeps_to_the_rules(call), "a call is always valid");
             let name = self.table.info(call.tool()).map_or("", |info| info.name);
             (name.to_owned(), arguments_json(self.table, call))
         };
-        Ok(match asking.answer() {
+        Ok(match decoding.answer() {
             Some(Answer::Call(call)) => {
                 let reason = String::new();
                 Reply { call: Some(named(&call)), is_sure: true, confidence, reason, tokens }
@@ -214,36 +214,36 @@ impl Asker<'_> {
 }
 
 /// Runs to the end; answers what is wrong with the sentence, if anything is.
-fn run<E: Engine>(asking: &mut Asking<'_>, engine: &mut E) -> Result<Option<String>>
+fn run<E: DecodeEngine>(decoding: &mut Decoding<'_>, engine: &mut E) -> Result<Option<String>>
 where
-    E::Error: Into<Trouble>,
+    E::Error: Into<ReadError>,
 {
-    match asking.run(engine) {
+    match decoding.run(engine) {
         Ok(()) => Ok(None),
         Err(AskError::Sentence(error)) => Ok(Some(advised(error))),
-        Err(AskError::Engine(error)) => match error.into() {
-            Trouble::Sentence(why) => Ok(Some(why)),
-            Trouble::Model(error) => Err(error),
+        Err(AskError::Model(error)) => match error.into() {
+            ReadError::Sentence(why) => Ok(Some(why)),
+            ReadError::Model(error) => Err(error),
         },
     }
 }
 
 /// What can be wrong while a model reads: with the sentence, or with the model.
-enum Trouble {
+enum ReadError {
     Sentence(String),
     Model(Error),
 }
 
-impl From<trine_infer::Error> for Trouble {
+impl From<trine_infer::Error> for ReadError {
     fn from(error: trine_infer::Error) -> Self {
         Self::Model(error.into())
     }
 }
 
-impl From<SpokenError> for Trouble {
-    fn from(error: SpokenError) -> Self {
+impl From<TextModelError> for ReadError {
+    fn from(error: TextModelError) -> Self {
         match error {
-            SpokenError::Prompt { .. } => {
+            TextModelError::Prompt { .. } => {
                 let advice = "ask for one thing, in fewer words, or of fewer tools";
                 Self::Sentence(format!("{error}: {advice}"))
             }

@@ -8,7 +8,7 @@ use trine_infer::image::Image;
 use trine_infer::token::Tokenizer;
 use trine_ternary::{Kernels, Packing};
 
-use crate::model::{Beside, Buffers, Parts, Pool, gguf_tokenizer, image_tokenizer, threads};
+use crate::model::{Buffers, Companion, Parts, Pool, gguf_tokenizer, image_tokenizer, threads};
 use crate::{Error, Result};
 
 /// A model and what it reads and answers with.
@@ -34,7 +34,7 @@ pub enum Reading<'b> {
 }
 
 /// How trits are packed where a file has them otherwise: fast on every machine.
-const PACKING: Packing = Packing::Line16;
+const PACKING: Packing = Packing::PanelBase3;
 
 impl<'b> Opened<'b> {
     /// Opens a GGUF file or an image.
@@ -42,20 +42,20 @@ impl<'b> Opened<'b> {
     /// # Errors
     /// When the file is neither, or its model is none that turns sentences into calls.
     pub fn open(bytes: &'b [u8], buffers: &'b mut Buffers<'b>) -> Result<Self> {
-        let Buffers { layers, index, again } = buffers;
+        let Buffers { layers, index, repacked } = buffers;
         let parts = Parts::<Reading<'b>>::read(bytes, layers, index);
         let parts = parts.map_err(|error| Error::NotAModel(Box::new(error)))?;
-        let Parts { config, weights, beside: reading } = parts;
+        let Parts { config, weights, companion: reading } = parts;
         // One that was trained for its tools is so small that more threads would only wait.
         let count = if matches!(reading, Reading::Own(_)) { 1 } else { threads(None) };
         let pool = Pool::new(count).map_err(Error::Thread)?;
-        let weights = again.packed(weights, PACKING, &pool)?;
+        let weights = repacked.packed(weights, PACKING, &pool)?;
         let model = Model::new(config, weights, Kernels::best())?;
         Ok(Self { model, reading, pool })
     }
 }
 
-impl<'b> Beside<'b> for Reading<'b> {
+impl<'b> Companion<'b> for Reading<'b> {
     fn of_gguf(file: &File<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
         Ok(match file.array("trine.ask", Kind::U8)? {
             Some(table) => Self::Own(Vocabulary::parse(table.bytes())?),

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_score_counts_calls_arguments_and_what_was_left_alone() {
+    fn a_score_counts_calls_arguments_and_true_negatives() {
         let fan = |percent: i64| Some(("fan", json!({"percent": percent})));
         let wanted = |line: &str| Wanted::parse(line).unwrap();
         let call = wanted(r#"{"text":"a","tool":"fan","arguments":{"percent":40},"kind":"plain"}"#);

@@ -43,7 +43,7 @@ fn files_and_images_in_any_packing_answer_the_same_to_the_bit() {
     let file = untrained::file();
     let wanted = ask(&file, &TOOLS, &sentences).unwrap();
     assert!(wanted.iter().any(|reply| reply.call.is_some()), "{wanted:?}");
-    for packing in [Packing::Line16, Packing::Look5, Packing::Pairs] {
+    for packing in [Packing::PanelBase3, Packing::Table5Trit, Packing::SmladPairs] {
         let how = Packed { packing: Some(packing), ..Packed::default() };
         let image = pack(&file, &how, &Serial).unwrap();
         let found = ask(&image, &TOOLS, &sentences).unwrap();
@@ -122,7 +122,7 @@ fn lists_of_tools_that_are_wrong_name_the_tool_and_the_parameter() {
 }
 
 #[test]
-fn a_call_that_is_not_sure_enough_is_only_shown() -> Result<()> {
+fn a_call_below_the_threshold_is_only_shown() -> Result<()> {
     let file = untrained::file();
     let mut buffers = Buffers::default();
     let opened = Opened::open(&file, &mut buffers)?;

@@ -1,9 +1,9 @@
 //! A model that reads and writes text, asked for calls: the tools are described to it.
 
-use trine_ask::{Program, Prompt, Sentence, Spoken, SpokenMemory, describe_tools};
+use trine_ask::{Program, Prompt, PromptedTextModel, Sentence, TextModelMemory, describe_tools};
 use trine_descriptor::ToolTable;
 use trine_infer::token::{Tokenizer, scratch_slots};
-use trine_infer::{Config, Session};
+use trine_infer::{Config, DecodeSession};
 use trine_ternary::parallel::Parallel;
 
 use crate::{Error, Result};
@@ -45,14 +45,14 @@ impl<'a> TextModel<'a> {
     /// The model in front of a sentence.
     pub(super) fn engine<'s, 'm, 'w>(
         &'s mut self,
-        session: &'s mut Session<'m, 'w>,
+        session: &'s mut DecodeSession<'m, 'w>,
         pool: &'s dyn Parallel,
         tools: (&'s dyn ToolTable, Program<'s>),
         sentence: &'s Sentence<'s>,
-    ) -> Spoken<'s, 'm, 'w, 'a> {
+    ) -> PromptedTextModel<'s, 'm, 'w, 'a> {
         let prompt = Prompt { before: &self.before, after: "\nCall:\n" };
         let (tokens, scratch, text) = (&mut self.tokens, &mut self.scratch, &mut self.text);
-        let memory = SpokenMemory { tokens, scratch, text };
-        Spoken::new(session, pool, self.tokenizer, tools, (prompt, sentence), memory)
+        let memory = TextModelMemory { tokens, scratch, text };
+        PromptedTextModel::new(session, pool, self.tokenizer, tools, (prompt, sentence), memory)
     }
 }

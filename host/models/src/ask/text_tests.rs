@@ -1,17 +1,17 @@
 //! On models of text that were never trained: whatever they say, what comes of it is a call.
 
-use trine_ask::{Asking, Sentence, Spoken, compile, describe_tools, program_bytes};
+use trine_ask::{Decoding, PromptedTextModel, Sentence, compile, describe_tools, program_bytes};
 use trine_bits::Random;
 use trine_board::TOOLS;
 use trine_descriptor::ToolTable;
 use trine_infer::token::Decoder;
-use trine_infer::{KvKind, Options, Session, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
 use trine_ternary::parallel::Serial;
 
 use super::tests::ask;
 use super::text::TextModel;
 use super::{Opened, Reading, ToolList};
-use crate::model::{Buffers, Head, Shape, Text, Weights, make};
+use crate::model::{Buffers, HeadFormat, Shape, Text, Weights, make};
 
 const SENTENCES: [&str; 6] = [
     "make the fan spin at forty percent",
@@ -24,7 +24,7 @@ const SENTENCES: [&str; 6] = [
 
 /// A random model with a token for each byte, or with byte-level BPE.
 fn file(text: Text, seed: u64) -> Vec<u8> {
-    let small = Shape::tiny(Weights::I2S, Head::F16);
+    let small = Shape::tiny(Weights::I2S, HeadFormat::F16);
     let vocab = if matches!(text, Text::Byte) { 258 } else { small.vocab };
     let shape = Shape { width: 128, blocks: 2, ffn: 128, heads: 2, kv_heads: 1, ..small };
     let shape = Shape { context: 4096, vocab, text, ..shape };
@@ -94,23 +94,23 @@ fn written(file: &[u8], text: &str) -> Option<(String, Vec<(String, String)>)> {
     let Reading::Text(tokenizer) = &opened.reading else { panic!("it reads text") };
     let mut memory = vec![0; program_bytes(&TOOLS, TOOLS.count()).unwrap()];
     let program = compile(&TOOLS, TOOLS.count(), &mut memory).unwrap();
-    let vocabulary = Spoken::vocabulary(&program, 0.0);
+    let vocabulary = PromptedTextModel::vocabulary(&program, 0.0);
     let sentence = Sentence::read(text.as_bytes(), &program, &vocabulary).unwrap();
     let config = opened.model.config();
     let mut model = TextModel::new(&TOOLS, tokenizer, config).unwrap();
     let options = Options { kv: KvKind::I8, ..Options::new(config) };
     let mut arena = vec![0; arena_bytes(config, &options).unwrap() + 3];
-    let mut session = Session::new(&opened.model, &options, &mut arena).unwrap();
+    let mut session = DecodeSession::new(&opened.model, &options, &mut arena).unwrap();
     let mut engine = model.engine(&mut session, &Serial, (&TOOLS, program), &sentence);
-    let mut asking = Asking::new(program, &vocabulary, &sentence);
-    asking.run(&mut engine).unwrap();
+    let mut decoding = Decoding::new(program, &vocabulary, &sentence);
+    decoding.run(&mut engine).unwrap();
     let (mut decoder, mut out) = (Decoder::default(), Vec::new());
     for token in engine.tokens() {
         let mut piece = vec![0; tokenizer.piece_bytes_max()];
         let bytes = tokenizer.decode(&mut decoder, *token, false, &mut piece).unwrap();
         out.extend(&piece[..bytes]);
     }
-    let answer = asking.answer().unwrap();
+    let answer = decoding.answer().unwrap();
     let call = answer.call()?;
     let table = |node| TOOLS.node(call.tool(), trine_descriptor::Side::Params, node).unwrap();
     let value = |node, scalar| {

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::path::PathBuf;
 
-use trine_ask::{CompileError, SpokenError, TableError};
+use trine_ask::{CompileError, TableError, TextModelError};
 use trine_infer::{gguf, token};
 
 pub use tools::ToolsError;
@@ -73,7 +73,7 @@ pub enum Error {
     Compile(#[from] CompileError),
     /// A text model that cannot answer a sentence.
     #[error(transparent)]
-    TextModel(Box<SpokenError>),
+    TextModel(Box<TextModelError>),
     /// A list of tools.
     #[error(transparent)]
     Tools(#[from] ToolsError),
@@ -290,8 +290,8 @@ impl From<trine_infer::Error> for Error {
     }
 }
 
-impl From<SpokenError> for Error {
-    fn from(error: SpokenError) -> Self {
+impl From<TextModelError> for Error {
+    fn from(error: TextModelError) -> Self {
         Self::TextModel(Box::new(error))
     }
 }

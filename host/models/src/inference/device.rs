@@ -2,20 +2,20 @@
 
 use std::ops::ControlFlow;
 
-use trine_ggml::{Engine, Options};
+use trine_ggml::{GgmlEngine, Options};
 use trine_infer::Model;
 use trine_infer::generate::End;
 use trine_infer::sample::Sampler;
 
 use super::opened::BATCH;
-use super::place::Elsewhere;
+use super::place::OffloadedModel;
 use crate::model::{Pool, threads};
 use crate::offload::{Backend, Missing, Task, choose, turn, write};
 use crate::{Error, Result};
 
 pub(super) struct OnDevice<'b> {
     /// There until it goes.
-    engine: Option<Engine<'b>>,
+    engine: Option<GgmlEngine<'b>>,
 }
 
 impl<'b> OnDevice<'b> {
@@ -29,12 +29,13 @@ impl<'b> OnDevice<'b> {
         let _turn = turn();
         let device = choose(backend).map_err(Error::device)?;
         let device = device.ok_or_else(|| Error::device(Missing::Any))?;
-        let engine = Engine::open(model, device, &options, pool, tell).map_err(Error::device)?;
+        let engine =
+            GgmlEngine::open(model, device, &options, pool, tell).map_err(Error::device)?;
         Ok(Self { engine: Some(engine) })
     }
 }
 
-impl Elsewhere for OnDevice<'_> {
+impl OffloadedModel for OnDevice<'_> {
     fn write(
         &mut self,
         task: &mut Task<'_>,

@@ -78,7 +78,7 @@ impl Models {
     pub(super) fn find(&self, name: &str) -> Result<Version> {
         let folder = self.limits.folder.canonicalize();
         let folder = folder.map_err(|error| Error::read(&self.limits.folder, error))?;
-        // The same words for what is not there and for what is elsewhere: nobody learns which.
+        // The same words for what is not there and for what is elsewhere: no one learns which.
         let path = folder.join(name).canonicalize().ok().filter(|path| path.starts_with(&folder));
         Version::of(path.ok_or_else(|| Error::UnknownModel { name: name.to_owned() })?)
     }
@@ -154,7 +154,7 @@ fn packed_bytes(bytes: &[u8]) -> Result<usize> {
     let config = Config::from_gguf(&file)?;
     let mut layers = vec![Layer::EMPTY; config.layers];
     let weights = Weights::from_gguf(&file, &config, &mut layers)?;
-    Ok(weights.repacked_bytes(Packing::Line16)?)
+    Ok(weights.repacked_bytes(Packing::PanelBase3)?)
 }
 
 #[cfg(test)]

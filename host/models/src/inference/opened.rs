@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use trine_infer::generate::{End, Event, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Encode, Tokenizer, scratch_slots};
-use trine_infer::{Options, Session, arena_bytes};
+use trine_infer::{DecodeSession, Options, arena_bytes};
 use trine_ternary::Packing;
 
-use super::place::{Elsewhere, Place};
-use super::text::Text;
+use super::place::{OffloadedModel, Place};
+use super::text::Completion;
 use super::tools::Finish;
 use super::worker::{Job, Tell, Written};
 use crate::model::{Buffers, Loaded, Pool};
@@ -20,7 +20,7 @@ use crate::{Error, Result};
 /// Tokens of a prompt that are computed together.
 pub(super) const BATCH: usize = 128;
 /// What our own engine computes fastest.
-const PACKING: Packing = Packing::Line16;
+const PACKING: Packing = Packing::PanelBase3;
 /// Of so many of the likeliest tokens one is drawn.
 const TOP_K: usize = 40;
 
@@ -28,7 +28,7 @@ const TOP_K: usize = 40;
 pub(super) struct Opened<'b> {
     loaded: Loaded<'b>,
     /// What computes it; our own engine where nothing else does.
-    elsewhere: Option<Box<dyn Elsewhere + 'b>>,
+    elsewhere: Option<Box<dyn OffloadedModel + 'b>>,
     /// Whether that has failed, and nothing goes on in its place.
     pub(super) is_lost: bool,
     bytes: &'b [u8],
@@ -70,7 +70,7 @@ impl<'b> Opened<'b> {
         Ok(())
     }
 
-    /// Writes a text; `None` when nobody wants it any more. Where a device fails the processor goes
+    /// Writes a text; `None` when no one wants it any more. Where a device fails the processor goes
     /// on if `warn` is there, which is told why.
     pub(super) fn write(
         &mut self,
@@ -100,7 +100,7 @@ impl<'b> Opened<'b> {
             ..Sampling::GREEDY
         };
         let mut room = vec![Candidate::default(); sampling.candidates(vocab)];
-        let mut text = Text::new(tokenizer);
+        let mut text = Completion::new(tokenizer);
         let mut each = |token: Option<u32>| {
             if let Some(token) = token {
                 text.push(token);
@@ -136,7 +136,7 @@ impl<'b> Opened<'b> {
 /// Writes a text on a device; answers nothing where there is none, and where it has failed and the
 /// processor is to go on. Answers the bytes that it takes, too.
 fn on_device(
-    elsewhere: &mut Option<Box<dyn Elsewhere + '_>>,
+    elsewhere: &mut Option<Box<dyn OffloadedModel + '_>>,
     task: &mut Task<'_>,
     sampler: &mut Sampler<'_>,
     each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
@@ -174,7 +174,7 @@ fn on_processor(
     let size = arena_bytes(model.config(), &options)?;
     // The block may start anywhere.
     let mut memory = vec![0; size + 3];
-    let mut session = Session::new(model, &options, &mut memory)?;
+    let mut session = DecodeSession::new(model, &options, &mut memory)?;
     let is_wanted = || !job.is_over();
     let rest = go_on(&task.tokens, keep, &mut session, pool, is_wanted)?;
     let mut generation = Generation::new(rest, task.left, task.stop);

@@ -26,7 +26,7 @@ pub enum Place {
 }
 
 /// A model that is not computed by our own engine.
-pub(super) trait Elsewhere {
+pub(super) trait OffloadedModel {
     /// Writes a text. `each` is handed each token, and nothing after each part of the prompt; it
     /// may break it off.
     ///
@@ -53,7 +53,7 @@ impl Place {
         self,
         model: &Model<'b>,
         pool: &Pool,
-    ) -> Result<Option<Box<dyn Elsewhere + 'b>>> {
+    ) -> Result<Option<Box<dyn OffloadedModel + 'b>>> {
         // Without devices nothing is done with them.
         let _ = (model, pool);
         match self {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use trine_descriptor::typed::Record as _;
 use trine_descriptor::{Args, Side, ToolParams as _, ValueWriter, validate};
 use trine_mcp::json::writer::NeedBytes;
-use trine_mcp::{Batch, Call, Engine, Failure, Id, Outcome, Session, Step, Version, notify};
+use trine_mcp::{Batch, Call, Failure, Id, McpEngine, McpSession, Outcome, Step, Version, notify};
 
 use super::models::{Limits, Models};
 use super::pending::Pending;
@@ -81,8 +81,8 @@ fn run(
     thread.spawn(read).map_err(Error::Thread)?;
     let tools = Tools::new();
     Server {
-        engine: Engine::new(&tools),
-        session: Session::new(),
+        engine: McpEngine::new(&tools),
+        session: McpSession::new(),
         models: Models::new(limits),
         pending: Vec::new(),
         next: 0,
@@ -115,8 +115,8 @@ fn read(mut input: impl BufRead, events: &Sender<Event>, permits: &SyncSender<()
 }
 
 struct Server<'t, 'o> {
-    engine: Engine<'t, Tools>,
-    session: Session,
+    engine: McpEngine<'t, Tools>,
+    session: McpSession,
     models: Models,
     pending: Vec<Pending>,
     next: u64,
@@ -136,7 +136,7 @@ struct Server<'t, 'o> {
 impl Server<'_, '_> {
     fn run(mut self, happened: &Receiver<Event>, permits: &Receiver<()>) -> Result<()> {
         let served = self.events(happened, permits);
-        // Where the client is gone, nobody wants what is being written.
+        // Where the client is gone, no one wants what is being written.
         self.pending.iter().for_each(|one| one.cancelled.store(true, Ordering::Release));
         self.models.clear();
         served
@@ -303,7 +303,7 @@ impl Server<'_, '_> {
             seed: wanted.seed.into(),
             cancelled: Arc::clone(&cancelled),
             ends: Arc::clone(&ends),
-            // When nobody listens any more, the server has ended.
+            // When no one listens any more, the server has ended.
             tell: Box::new(move |tell| drop(events.send(Event::Told(number, tell)))),
         };
         if let Err(error) = self.models.order(model.clone(), job) {

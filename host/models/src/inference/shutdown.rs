@@ -22,7 +22,7 @@ pub(super) fn watch(events: Sender<Event>) -> Result<()> {
     let thread = std::thread::Builder::new().name("signals".to_owned());
     let run = move || {
         if signals.forever().next().is_some() {
-            // Where nobody listens any more, the program ends by itself.
+            // Where no one listens any more, the program ends by itself.
             _ = events.send(Event::Drain);
             std::thread::sleep(END_PATIENCE);
             std::process::exit(0);

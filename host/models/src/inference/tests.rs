@@ -10,7 +10,7 @@ use trine_infer::Options;
 
 use super::{Limits, Place, serve};
 use crate::Result;
-use crate::model::{Buffers, Head, Loaded, Mapped, Pool, Shape, Text, Weights, make};
+use crate::model::{Buffers, HeadFormat, Loaded, Mapped, Pool, Shape, Text, Weights, make};
 
 /// A folder with models, which goes away with it.
 pub(super) struct Folder(pub(super) PathBuf);
@@ -33,7 +33,7 @@ impl Folder {
             heads: 2,
             kv_heads: 1,
             context,
-            ..Shape::tiny(Weights::I2S, Head::F16)
+            ..Shape::tiny(Weights::I2S, HeadFormat::F16)
         };
         let mut bytes = Vec::new();
         make(&shape, seed, &mut bytes, |_| {}).unwrap();
@@ -144,14 +144,15 @@ fn expected(path: &Path, prompt: &str, tokens: usize) -> (Vec<u8>, usize) {
     };
     // As the server has it: what tables take depends on the packing.
     let mut other = Buffers::default();
-    let packed = Some(trine_ternary::Packing::Line16);
+    let packed = Some(trine_ternary::Packing::PanelBase3);
     let packed = Loaded::open(&bytes, &mut other, packed, &pool).unwrap();
     let packed = options.with_tables(packed.model.weights());
     let arena = trine_infer::arena_bytes(loaded.model.config(), &packed).unwrap();
     let options = options.with_tables(loaded.model.weights());
     let size = trine_infer::arena_bytes(loaded.model.config(), &options).unwrap();
     let mut memory = vec![0; size + 3];
-    let mut session = trine_infer::Session::new(&loaded.model, &options, &mut memory).unwrap();
+    let mut session =
+        trine_infer::DecodeSession::new(&loaded.model, &options, &mut memory).unwrap();
     let mut room = vec![Candidate::default(); Sampling::GREEDY.candidates(320)];
     let mut sampler = Sampler::new(Sampling::GREEDY, &mut room).unwrap();
     let mut written = Vec::new();

@@ -5,7 +5,7 @@ use trine_infer::token::{Decoder, Tokenizer};
 use super::tools::TEXT_MAX;
 
 /// A text in the making.
-pub(super) struct Text<'t> {
+pub(super) struct Completion<'t> {
     tokenizer: &'t Tokenizer<'t>,
     decoder: Decoder,
     piece: Vec<u8>,
@@ -16,7 +16,7 @@ pub(super) struct Text<'t> {
     pub(super) count: usize,
 }
 
-impl<'t> Text<'t> {
+impl<'t> Completion<'t> {
     pub(super) fn new(tokenizer: &'t Tokenizer<'t>) -> Self {
         let piece = vec![0; tokenizer.piece_bytes_max()];
         let decoder = Decoder::new();
@@ -64,7 +64,7 @@ mod tests {
     use super::whole;
 
     #[test]
-    fn a_character_is_shown_when_all_of_it_is_there_and_what_is_none_at_once() {
+    fn a_character_is_shown_when_complete_and_invalid_bytes_at_once() {
         let text = "Käse für 3 €, \u{1f9c0}";
         for end in 0..=text.len() {
             let shown = whole(&text.as_bytes()[..end]);

@@ -1,4 +1,4 @@
-//! One model in a thread, which has it until nobody can ask it any more.
+//! One model in a thread, which has it until no one can ask it any more.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub(super) enum Tell {
     Failed(String),
     /// The model cannot be loaded, for this reason.
     Unloadable(String),
-    /// Nobody wants it any more.
+    /// No one wants it any more.
     Cancelled,
 }
 
@@ -174,7 +174,7 @@ fn work(
             Ok(None) => Tell::Cancelled,
             Err(error) if !opened.is_lost => Tell::Failed(error.chain()),
             Err(error) => {
-                // The device's memory goes first; the model is opened anew when it is asked for.
+                // The device's memory goes first; the model is opened again when it is asked for.
                 drop(opened);
                 gone.store(true, Ordering::Release);
                 done(&job, Tell::Unloadable(named(&error)));

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use trine_infer::{Options, Session, arena_bytes};
+use trine_infer::{DecodeSession, Options, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use super::Loaded;
@@ -23,7 +23,7 @@ pub struct Plan {
 
 /// A stretch of work: time on the wall, and processor time of all threads.
 #[derive(Clone, Copy, Debug)]
-pub struct Stretch {
+pub struct Measured {
     /// Tokens.
     pub tokens: usize,
     /// From beginning to end.
@@ -32,7 +32,7 @@ pub struct Stretch {
     pub processor: Duration,
 }
 
-impl Stretch {
+impl Measured {
     /// Tokens a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
@@ -50,9 +50,9 @@ impl Stretch {
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
     /// Reading the prompt, the head's product included.
-    pub prefill: Stretch,
+    pub prefill: Measured,
     /// Reading one token at a time.
-    pub decode: Stretch,
+    pub decode: Measured,
     /// Bytes of weights that a token goes through.
     pub token_bytes: u64,
     /// The most memory that the process held until then, in bytes, where the system says it.
@@ -73,12 +73,12 @@ impl Figures {
 #[derive(Clone, Copy, Debug)]
 pub struct Round {
     /// Reading the prompt, the head's product included.
-    pub prefill: Stretch,
+    pub prefill: Measured,
     /// Reading one token at a time.
-    pub decode: Stretch,
+    pub decode: Measured,
 }
 
-/// The tokens that are read. Any do: what is computed does not hang on them, but for the rows of
+/// The tokens that are read. Any do: what is computed does not depend on them, but for the rows of
 /// the embedding.
 #[must_use]
 pub fn tokens(plan: &Plan, vocab: usize) -> Vec<u32> {
@@ -102,7 +102,7 @@ pub fn measure<T, E: From<Error>>(
     let options = options.with_tables(loaded.model.weights());
     // The block may start anywhere.
     let mut memory = vec![0; arena_bytes(config, &options).map_err(fail)? + 3];
-    let mut session = Session::new(&loaded.model, &options, &mut memory).map_err(fail)?;
+    let mut session = DecodeSession::new(&loaded.model, &options, &mut memory).map_err(fail)?;
     let tokens = tokens(plan, config.vocab);
     let (prompt, rest) = tokens.split_at(plan.prompt);
     let mut round = |pool: &dyn Parallel| {
@@ -149,13 +149,13 @@ pub fn bench(
 pub fn stretch<E>(
     tokens: usize,
     work: impl FnOnce() -> std::result::Result<(), E>,
-) -> std::result::Result<Stretch, E> {
+) -> std::result::Result<Measured, E> {
     let (wall, processor) = (Instant::now(), processor_time());
     work()?;
-    Ok(Stretch { tokens, wall: wall.elapsed(), processor: processor_time() - processor })
+    Ok(Measured { tokens, wall: wall.elapsed(), processor: processor_time() - processor })
 }
 
-fn median(mut stretches: Vec<Stretch>) -> Result<Stretch> {
+fn median(mut stretches: Vec<Measured>) -> Result<Measured> {
     stretches.sort_by_key(|stretch| stretch.wall);
     stretches.get(stretches.len() / 2).copied().ok_or(Error::NoRounds)
 }

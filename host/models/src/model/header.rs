@@ -52,7 +52,7 @@ impl Header {
         self.key(name, Kind::F32).extend(value.to_le_bytes());
     }
 
-    /// Adds a key with a truth value.
+    /// Adds a key with a Boolean.
     pub fn bool(&mut self, name: &str, value: bool) {
         self.key(name, Kind::Bool).push(value.into());
     }

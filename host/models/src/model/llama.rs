@@ -157,11 +157,11 @@ mod tests {
 
     use super::*;
     use crate::model::Weights as Trits;
-    use crate::model::{Head, Shape, Text, make};
+    use crate::model::{HeadFormat, Shape, Text, make};
 
     /// A small one whose rows are whole blocks of every type.
     fn even(trits: Trits) -> Shape {
-        let shape = Shape::tiny(trits, Head::Q6K);
+        let shape = Shape::tiny(trits, HeadFormat::Q6K);
         Shape { width: 256, ffn: 512, heads: 4, kv_heads: 2, blocks: 2, ..shape }
     }
 
@@ -261,14 +261,14 @@ mod tests {
     #[test]
     fn what_llama_cpp_has_not_is_refused_or_renamed() {
         let mut made = Vec::new();
-        let shape = Shape { text: Text::Byte, ..Shape::tiny(Trits::Tq2_0, Head::F16) };
+        let shape = Shape { text: Text::Byte, ..Shape::tiny(Trits::Tq2_0, HeadFormat::F16) };
         make(&shape, 1, &mut made, |_| {}).unwrap();
         let mut written = Vec::new();
         write_for_llama(&made, Type::Tq2_0, &mut written, &Serial, |_, _| {}).unwrap();
         let file = File::parse(&written).unwrap();
         assert_eq!(file.string("tokenizer.ggml.model").unwrap(), Some("none"));
         let mut odd = Vec::new();
-        make(&Shape::tiny(Trits::I2S, Head::F16), 1, &mut odd, |_| {}).unwrap();
+        make(&Shape::tiny(Trits::I2S, HeadFormat::F16), 1, &mut odd, |_| {}).unwrap();
         for (trits, what) in [(Type::Tq2_0, "blk.0."), (Type::F16, "F16")] {
             let refused = write_for_llama(&odd, trits, &mut Vec::new(), &Serial, |_, _| {});
             let refused = refused.unwrap_err();

@@ -124,9 +124,9 @@ fn text_keys(header: &mut Header, vocabulary: &Vocabulary, template: &str) {
 /// When the shape does not hold together, or the file cannot be written.
 ///
 /// ```
-/// use trine_models::model::{Head, Shape, Weights, make};
+/// use trine_models::model::{HeadFormat, Shape, Weights, make};
 ///
-/// let shape = Shape::tiny(Weights::Tq2_0, Head::F16);
+/// let shape = Shape::tiny(Weights::Tq2_0, HeadFormat::F16);
 /// let file = |seed| -> trine_models::Result<Vec<u8>> {
 ///     let mut bytes = Vec::new();
 ///     make(&shape, seed, &mut bytes, |_| {})?;
@@ -188,7 +188,7 @@ mod tests {
     use trine_infer::token::{Bpe, Vocabulary};
 
     use super::{Shape, make, plan};
-    use crate::model::{Head, Mapped, Text, Weights};
+    use crate::model::{HeadFormat, Mapped, Text, Weights};
 
     fn made(shape: &Shape, seed: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn tiny_models_of_all_types_are_read_back() {
         for weights in [Weights::I2S, Weights::Tq1_0, Weights::Tq2_0] {
-            for head in [Head::F16, Head::F32, Head::Q6K, Head::Q8_0] {
+            for head in [HeadFormat::F16, HeadFormat::F32, HeadFormat::Q6K, HeadFormat::Q8_0] {
                 let shape = Shape::tiny(weights, head);
                 let bytes = made(&shape, 1);
                 let file = File::parse(&bytes).unwrap();
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_model_without_merges_has_bytes_for_tokens() {
-        let shape = Shape { text: Text::Byte, ..Shape::tiny(Weights::I2S, Head::F16) };
+        let shape = Shape { text: Text::Byte, ..Shape::tiny(Weights::I2S, HeadFormat::F16) };
         let bytes = made(&shape, 1);
         let file = File::parse(&bytes).unwrap();
         assert_eq!(file.string("tokenizer.ggml.model"), Ok(Some("byte")));

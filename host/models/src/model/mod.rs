@@ -3,7 +3,7 @@
 //! - [`Header`] and [`Shape`]: what stands before the data of a GGUF file, in any shape;
 //! - [`make`]: random models, tiny ones and one in the exact shape of the published BitNet file;
 //! - [`Summary`]: a file in a few lines, and what would be refused of it;
-//! - [`Chooser`]: what a model that writes no text was made for;
+//! - [`CommandModel`]: what a model that writes no text was made for;
 //! - [`Footprint`]: what it takes in flash and RAM;
 //! - [`Loaded`]: a file opened for use;
 //! - [`pack`]: images for firmware;
@@ -13,7 +13,7 @@
 //! - [`Pool`]: threads for the kernels.
 
 mod bench;
-mod chooser;
+mod command_model;
 mod fill;
 mod footprint;
 mod header;
@@ -30,8 +30,8 @@ mod summary_image;
 mod vocabulary;
 
 pub use crate::sys::{Mapped, Pool, memory_peak, processor_time};
-pub use bench::{Figures, Plan, Round, Stretch, bench, measure, stretch, tokens};
-pub use chooser::Chooser;
+pub use bench::{Figures, Measured, Plan, Round, bench, measure, stretch, tokens};
+pub use command_model::CommandModel;
 pub use footprint::Footprint;
 pub use header::Header;
 pub use llama::write_for_llama;
@@ -40,6 +40,6 @@ pub use open::{Loaded, threads};
 pub(crate) use open::{gguf_tokenizer, image_tokenizer};
 pub use pack::{Packed, pack};
 pub use parts::Buffers;
-pub(crate) use parts::{Beside, Parts};
-pub use shape::{Head, Shape, Text, Weights};
+pub(crate) use parts::{Companion, Parts};
+pub use shape::{HeadFormat, Shape, Text, Weights};
 pub use summary::{Refusal, Summary};

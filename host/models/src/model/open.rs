@@ -9,8 +9,8 @@ use trine_infer::token::{Bpe, Byte, Tokenizer, Vocabulary};
 use trine_ternary::parallel::Parallel;
 use trine_ternary::{Kernels, Packing};
 
-use super::chooser;
-use super::parts::{Beside, Buffers, Parts};
+use super::command_model;
+use super::parts::{Buffers, Companion, Parts};
 use crate::{Error, Result};
 
 /// A model and its tokenizer.
@@ -40,10 +40,10 @@ impl<'b> Loaded<'b> {
         packing: Option<Packing>,
         pool: &dyn Parallel,
     ) -> Result<Self> {
-        let Buffers { layers, index, again } = buffers;
-        let Parts { weights, config, beside: tokenizer } = Parts::read(bytes, layers, index)?;
+        let Buffers { layers, index, repacked } = buffers;
+        let Parts { weights, config, companion: tokenizer } = Parts::read(bytes, layers, index)?;
         let weights = match packing {
-            Some(packing) => again.packed(weights, packing, pool)?,
+            Some(packing) => repacked.packed(weights, packing, pool)?,
             None => weights,
         };
         let model = Model::new(config, weights, Kernels::best())?;
@@ -51,10 +51,10 @@ impl<'b> Loaded<'b> {
     }
 }
 
-impl<'b> Beside<'b> for Tokenizer<'b> {
+impl<'b> Companion<'b> for Tokenizer<'b> {
     fn of_gguf(file: &File<'b>, index: &'b mut Vec<u32>) -> Result<Self> {
-        if file.string("tokenizer.ggml.model")? == Some(chooser::TOKENIZER) {
-            return Err(Error::CommandModel { calls: chooser::calls(file) });
+        if file.string("tokenizer.ggml.model")? == Some(command_model::TOKENIZER) {
+            return Err(Error::CommandModel { calls: command_model::calls(file) });
         }
         gguf_tokenizer(file, index)
     }

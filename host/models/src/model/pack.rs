@@ -208,7 +208,7 @@ mod tests {
     use trine_ternary::parallel::Serial;
 
     use super::*;
-    use crate::model::{Head, Shape, Weights as Stored, make};
+    use crate::model::{HeadFormat, Shape, Weights as Stored, make};
     use crate::sys::Pool;
 
     fn folder() -> PathBuf {
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn golden_bytes_of_an_image() {
         let file = std::fs::read(folder().join("bitnet/bytes.gguf")).unwrap();
-        let how = Packed { packing: Some(Packing::Line16), ..Packed::default() };
+        let how = Packed { packing: Some(Packing::PanelBase3), ..Packed::default() };
         let image = pack(&file, &how, &Serial).unwrap();
         let path = folder().join("model/plain.trnm");
         if std::env::var_os("TRINE_GOLDEN").is_some_and(|value| value == "write") {
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn the_tokenizer_is_that_of_the_file() {
         let mut file = Vec::new();
-        make(&Shape::tiny(Stored::Tq1_0, Head::Q6K), 3, &mut file, |_| {}).unwrap();
+        make(&Shape::tiny(Stored::Tq1_0, HeadFormat::Q6K), 3, &mut file, |_| {}).unwrap();
         let image = pack(&file, &Packed::default(), &Serial).unwrap();
         let image = Image::parse(&image).unwrap();
         let wanted = Vocabulary::from_gguf(&File::parse(&file).unwrap()).unwrap();

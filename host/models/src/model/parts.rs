@@ -14,18 +14,18 @@ pub struct Buffers<'b> {
     pub(crate) layers: Vec<Layer<'b>>,
     /// Of the tokenizer.
     pub(crate) index: Vec<u32>,
-    pub(crate) again: Again<'b>,
+    pub(crate) repacked: Repacked<'b>,
 }
 
 /// Weights in another packing than the file's.
 #[derive(Debug, Default)]
-pub(crate) struct Again<'b> {
+pub(crate) struct Repacked<'b> {
     bytes: Vec<u8>,
     layers: Vec<Layer<'b>>,
 }
 
 /// What is read of a file beside the model itself.
-pub(crate) trait Beside<'b>: Sized {
+pub(crate) trait Companion<'b>: Sized {
     fn of_gguf(file: &File<'b>, index: &'b mut Vec<u32>) -> Result<Self>;
     fn of_image(image: &Image<'b>, index: &'b mut Vec<u32>) -> Result<Self>;
 }
@@ -34,10 +34,10 @@ pub(crate) trait Beside<'b>: Sized {
 pub(crate) struct Parts<'b, B> {
     pub(crate) config: Config,
     pub(crate) weights: Weights<'b>,
-    pub(crate) beside: B,
+    pub(crate) companion: B,
 }
 
-impl<'b, B: Beside<'b>> Parts<'b, B> {
+impl<'b, B: Companion<'b>> Parts<'b, B> {
     /// Reads a GGUF file or an image.
     ///
     /// # Errors
@@ -51,19 +51,19 @@ impl<'b, B: Beside<'b>> Parts<'b, B> {
             let image = Image::parse(bytes)?;
             layers.resize(image.config().layers, Layer::EMPTY);
             let weights = image.weights(layers)?;
-            let beside = B::of_image(&image, index)?;
-            return Ok(Self { config: *image.config(), weights, beside });
+            let companion = B::of_image(&image, index)?;
+            return Ok(Self { config: *image.config(), weights, companion });
         }
         let file = File::parse(bytes)?;
         let config = Config::from_gguf(&file)?;
         layers.resize(config.layers, Layer::EMPTY);
         let weights = Weights::from_gguf(&file, &config, layers)?;
-        let beside = B::of_gguf(&file, index)?;
-        Ok(Self { config, weights, beside })
+        let companion = B::of_gguf(&file, index)?;
+        Ok(Self { config, weights, companion })
     }
 }
 
-impl<'b> Again<'b> {
+impl<'b> Repacked<'b> {
     /// Weights in this packing: as they are where they have it, or packed so by threads of `pool`.
     pub(crate) fn packed(
         &'b mut self,

@@ -46,7 +46,7 @@ impl Weights {
 /// How the embedding is stored, which is the head too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
-pub enum Head {
+pub enum HeadFormat {
     /// Half precision, as published.
     #[cfg_attr(feature = "clap", value(name = "f16"))]
     F16,
@@ -61,7 +61,7 @@ pub enum Head {
     Q8_0,
 }
 
-impl Head {
+impl HeadFormat {
     /// The type in the file.
     #[must_use]
     pub fn kind(self) -> Type {
@@ -112,7 +112,7 @@ pub struct Shape {
     /// How trits are stored.
     pub weights: Weights,
     /// How the embedding is stored.
-    pub head: Head,
+    pub head: HeadFormat,
     /// The tokenizer.
     pub text: Text,
     /// Bytes that the file is to have, if the texts in it can be made so long.
@@ -134,7 +134,7 @@ impl Shape {
             heads: 20,
             kv_heads: 5,
             weights: Weights::I2S,
-            head: Head::F16,
+            head: HeadFormat::F16,
             text: Text::Bpe { merges: 280_147, control: 256 },
             file_bytes: Some(1_187_801_280),
         }
@@ -143,8 +143,8 @@ impl Shape {
     /// A small model with everything that the published one has, in numbers that are no powers of
     /// two where the types allow it.
     #[must_use]
-    pub fn tiny(weights: Weights, head: Head) -> Self {
-        let blocks_of_256 = weights != Weights::I2S || head == Head::Q6K;
+    pub fn tiny(weights: Weights, head: HeadFormat) -> Self {
+        let blocks_of_256 = weights != Weights::I2S || head == HeadFormat::Q6K;
         let unit = if blocks_of_256 { 256 } else { 128 };
         Self {
             architecture: "bitnet-b1.58".into(),

@@ -9,7 +9,7 @@ use trine_infer::image::MAGIC;
 use trine_infer::token::{Bpe, Vocabulary};
 use trine_infer::{Config, Error as EngineError, Layer, Weights};
 
-use super::chooser::{self, Chooser};
+use super::command_model::{self, CommandModel};
 use crate::Error;
 
 /// Why something of a file cannot be used.
@@ -49,7 +49,7 @@ pub struct Summary {
     /// The tokenizer: its model and its counts.
     pub tokenizer: Option<Tokenizer>,
     /// What it was made for, where it writes no text and chooses calls of tools.
-    pub chooser: Option<Chooser>,
+    pub command_model: Option<CommandModel>,
     /// What would be refused.
     pub refusals: Vec<Refusal>,
 }
@@ -99,8 +99,8 @@ impl Summary {
             Ok(found) => summary.tokenizer = found,
             Err(refusal) => summary.refusals.push(refusal),
         }
-        match Chooser::of(&file) {
-            Ok(found) => summary.chooser = found,
+        match CommandModel::of(&file) {
+            Ok(found) => summary.command_model = found,
             Err(error) => summary.refusals.push(Refusal(error.chain())),
         }
         if let Err(error) = engine(&file) {
@@ -111,7 +111,7 @@ impl Summary {
 
     fn number(&self, key: &str, value: &Value<'_>) -> Option<(String, u64)> {
         let own = || key.strip_prefix(&*self.architecture)?.strip_prefix('.');
-        let name = if key == Key::Whole.name() { key } else { own()? };
+        let name = if key == Key::PrefixAttention.name() { key } else { own()? };
         Some((name.to_owned(), value.unsigned()?))
     }
 
@@ -166,7 +166,7 @@ impl Summary {
             "numbers": numbers,
             "types": types,
             "tokenizer": tokenizer,
-            "chooses": self.chooser.as_ref().map(Chooser::json),
+            "chooses": self.command_model.as_ref().map(CommandModel::json),
             "refused": refusals,
         })
     }
@@ -210,7 +210,7 @@ fn tokenizer(file: &File<'_>) -> Result<Option<Tokenizer>, Refusal> {
                 .map_err(|error| Refusal(format!("tokenizer: {error}")))?;
         }
         "byte" => found.tokens = 256,
-        chooser::TOKENIZER => {
+        command_model::TOKENIZER => {
             let tokens = file.array("tokenizer.ggml.tokens", Kind::String).map_err(said)?;
             found.tokens = tokens.map_or(0, |tokens| tokens.count() as u64);
         }

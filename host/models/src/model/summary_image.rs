@@ -7,7 +7,7 @@ use trine_infer::image::{ENTRY_BYTES, Entry, Format, HEADER_BYTES, Image, Part, 
 use trine_infer::weights::Role;
 use trine_ternary::{Packing, RowFormat};
 
-use super::chooser::{self, Chooser};
+use super::command_model::{self, CommandModel};
 use super::summary::{Refusal, Summary, Tokenizer};
 use crate::Result;
 
@@ -24,7 +24,7 @@ pub(super) fn summary(bytes: &[u8]) -> Result<Summary> {
     count_parts(&image, &mut summary);
     summary.tokenizer = Some(tokenizer(&image));
     match image.pieces().map(Vocabulary::parse) {
-        Some(Ok(table)) => summary.chooser = Some(Chooser::of_table(&table, Vec::new())),
+        Some(Ok(table)) => summary.command_model = Some(CommandModel::of_table(&table, Vec::new())),
         Some(Err(error)) => summary.refusals.push(Refusal(error.to_string())),
         None => {}
     }
@@ -48,9 +48,9 @@ fn numbers(image: &Image<'_>) -> Vec<(String, u64)> {
         (Key::Heads, config.heads),
         (Key::KvHeads, config.kv_heads),
         (Key::Vocab, config.vocab),
-        (Key::Whole, config.whole),
+        (Key::PrefixAttention, config.prefix_layers),
     ];
-    let is_set = |(key, number): &(Key, usize)| *number > 0 || *key != Key::Whole;
+    let is_set = |(key, number): &(Key, usize)| *number > 0 || *key != Key::PrefixAttention;
     all.into_iter().filter(is_set).map(|(key, n)| (key.name().to_owned(), n as u64)).collect()
 }
 
@@ -83,11 +83,11 @@ const fn name(format: Format) -> &'static str {
         Format::Trits(Packing::I2SArm) => "I2_S for ARM",
         Format::Trits(Packing::Tq2_0) => "TQ2_0",
         Format::Trits(Packing::Tq1_0) => "TQ1_0",
-        Format::Trits(Packing::Line2) => "2-bit panel",
-        Format::Trits(Packing::Line16) => "base-3 panel",
-        Format::Trits(Packing::Look4) => "4-trit table",
-        Format::Trits(Packing::Look5) => "5-trit table",
-        Format::Trits(Packing::Pairs) => "SMLAD pairs",
+        Format::Trits(Packing::Panel2Bit) => "2-bit panel",
+        Format::Trits(Packing::PanelBase3) => "base-3 panel",
+        Format::Trits(Packing::Table4Trit) => "4-trit table",
+        Format::Trits(Packing::Table5Trit) => "5-trit table",
+        Format::Trits(Packing::SmladPairs) => "SMLAD pairs",
         Format::Rows(RowFormat::F32) => "F32",
         Format::Rows(RowFormat::F16) => "F16",
         Format::Rows(RowFormat::Q8_0) => "Q8_0",
@@ -115,7 +115,7 @@ fn tokenizer(image: &Image<'_>) -> Tokenizer {
             }
         }
         TokenizerKind::Pieces => Tokenizer {
-            model: chooser::TOKENIZER.into(),
+            model: command_model::TOKENIZER.into(),
             tokens: image.config().vocab as u64,
             ..found
         },

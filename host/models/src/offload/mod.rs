@@ -5,7 +5,7 @@ mod write;
 
 use std::fmt;
 
-use trine_infer::{Session, Step};
+use trine_infer::{DecodeSession, Step};
 use trine_ternary::parallel::Parallel;
 
 #[cfg(feature = "gpu")]
@@ -132,14 +132,14 @@ impl Missing {
 
 /// A backend, and what is done where it fails.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish {
+pub struct BackendChoice {
     /// The backend.
     pub backend: Backend,
     /// Whether the processor then goes on, which is said aloud; else what went wrong is an error.
     pub falls_back: bool,
 }
 
-impl Wish {
+impl BackendChoice {
     /// What `--backend` says: a name, or a name and then `cpu`.
     ///
     /// # Errors
@@ -180,11 +180,11 @@ pub struct Task<'t> {
 /// what was written. Answers the tokens that are left to read; it may be broken off.
 ///
 /// # Errors
-/// As [`Session::begin_prompt`].
+/// As [`DecodeSession::begin_prompt`].
 pub fn go_on<'t>(
     tokens: &'t [u32],
     keep: usize,
-    session: &mut Session<'_, '_>,
+    session: &mut DecodeSession<'_, '_>,
     pool: &dyn Parallel,
     is_wanted: impl Fn() -> bool,
 ) -> std::result::Result<&'t [u32], trine_infer::Error> {
@@ -209,7 +209,7 @@ mod chosen {
     /// Names of drivers that compute on the processor.
     const SOFTWARE: [&str; 4] = ["llvmpipe", "SwiftShader", "softpipe", "a thread at a time"];
 
-    /// Whether a graphics processor is a program on the processor.
+    /// Whether a GPU is a program on the processor.
     #[must_use]
     pub fn is_software(device: Device) -> bool {
         let is_graphics = matches!(device.kind(), Kind::Gpu | Kind::Integrated);
@@ -293,22 +293,22 @@ mod tests {
 
     #[test]
     fn the_processor_goes_on_where_that_is_asked_for_and_nowhere_else() {
-        assert!(Wish::new(&[Backend::Vulkan, Backend::Cpu]).unwrap().falls_back);
-        assert!(!Wish::new(&[Backend::Vulkan]).unwrap().falls_back);
-        assert!(Wish::new(&[Backend::Auto]).unwrap().falls_back);
+        assert!(BackendChoice::new(&[Backend::Vulkan, Backend::Cpu]).unwrap().falls_back);
+        assert!(!BackendChoice::new(&[Backend::Vulkan]).unwrap().falls_back);
+        assert!(BackendChoice::new(&[Backend::Auto]).unwrap().falls_back);
         for others in [&[Backend::Cpu, Backend::Vulkan][..], &[Backend::Cpu; 3], &[]] {
-            assert!(Wish::new(others).unwrap_err().to_string().contains("vulkan,cpu"));
+            assert!(BackendChoice::new(others).unwrap_err().to_string().contains("vulkan,cpu"));
         }
     }
 
     #[test]
     fn a_text_of_words_is_the_same_wish() {
-        let wish = Wish::parse("vulkan,cpu").unwrap();
+        let wish = BackendChoice::parse("vulkan,cpu").unwrap();
         assert!(wish.backend == Backend::Vulkan && wish.falls_back);
-        assert_eq!(Wish::parse("auto").map(|wish| wish.backend), Some(Backend::Auto));
+        assert_eq!(BackendChoice::parse("auto").map(|wish| wish.backend), Some(Backend::Auto));
         for none in ["", "gpu", "Vulkan", "cpu,vulkan", "vulkan,", "vulkan, cpu", "vulkan,cpu,cpu"]
         {
-            assert!(Wish::parse(none).is_none(), "{none}");
+            assert!(BackendChoice::parse(none).is_none(), "{none}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use trine_ggml::{Engine, Error};
+use trine_ggml::{Error, GgmlEngine};
 use trine_infer::generate::End;
 use trine_infer::sample::Choose;
 
@@ -28,7 +28,7 @@ pub fn turn() -> MutexGuard<'static, ()> {
 /// # Errors
 /// When the device fails; then the task says how far it came.
 pub fn write(
-    engine: &mut Engine<'_>,
+    engine: &mut GgmlEngine<'_>,
     sampler: &mut impl Choose,
     task: &mut Task<'_>,
     each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
@@ -65,18 +65,18 @@ pub fn write(
 /// Reads what there is room for of a prompt, in parts where the model does not see it whole, so
 /// that others have their turn; answers whether it was not broken off.
 fn read_prompt(
-    engine: &mut Engine<'_>,
+    engine: &mut GgmlEngine<'_>,
     prompt: &[u32],
     each: &mut dyn FnMut(Option<u32>) -> ControlFlow<()>,
 ) -> Result<bool, Error> {
     let mut rest = prompt.get(..engine.context().min(prompt.len())).unwrap_or_default();
-    let at_once = if engine.sees_whole() { rest.len() } else { engine.batch() };
+    let at_once = if engine.has_prefix_attention() { rest.len() } else { engine.batch() };
     engine.truncate(0)?;
     while !rest.is_empty() {
         let (part, after) = rest.split_at(rest.len().min(at_once));
         {
             let _turn = turn();
-            if engine.sees_whole() {
+            if engine.has_prefix_attention() {
                 engine.read_prompt(part)?;
             } else if after.is_empty() {
                 engine.read(part)?;

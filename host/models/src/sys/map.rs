@@ -22,7 +22,7 @@ impl Mapped {
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         // SAFETY: the mapping is private and never written, and is only handed out as shared bytes.
-        // Nobody may change the file below it; that a model file stays as it is while it is in use
+        // No one may change the file below it; that a model file stays as it is while it is in use
         // is what the user is asked for.
         let map = unsafe { Mmap::map(&file) }?;
         Ok(Self(map))

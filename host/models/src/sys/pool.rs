@@ -43,7 +43,7 @@ struct State {
 
 #[derive(Clone, Copy)]
 struct Job {
-    /// Valid until the job is taken away and nobody is inside.
+    /// Valid until the job is taken away and no one is inside.
     task: &'static Task<'static>,
     tasks: usize,
     number: u64,

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use trine::{Error, Result};
-use trine_ggml::{Activations, Device, Engine, memory_speed};
+use trine_ggml::{Activations, Device, GgmlEngine, memory_speed};
 use trine_infer::sample::likeliest;
-use trine_infer::{Options, Session, Step, arena_bytes};
+use trine_infer::{DecodeSession, Options, Step, arena_bytes};
 use trine_models::model::{Buffers, Loaded, Mapped, Plan, Pool, stretch, threads, tokens};
 
 use super::Bench;
-use super::beside::OnDevice;
+use super::llama::LlamaFigures;
 use super::table::{median, ratio};
 use crate::cli::offload::{Backend, choose};
 use crate::cli::paint::{STRONG, count, say};
@@ -19,8 +19,8 @@ use crate::cli::tools::pretty;
 
 /// What computes.
 enum Side<'s> {
-    Processor(Session<'s, 's>),
-    Device(Engine<'s>),
+    Processor(DecodeSession<'s, 's>),
+    Device(GgmlEngine<'s>),
 }
 
 /// What was measured of one.
@@ -41,7 +41,7 @@ struct Measured {
     others: usize,
     /// llama.cpp on the same device: with its head on the processor, where it puts it, and on the
     /// device.
-    peers: Option<[OnDevice; 2]>,
+    peers: Option<[LlamaFigures; 2]>,
     /// The same device with activations as they are, which is how llama.cpp computes there.
     floats: Option<Box<Measured>>,
 }
@@ -129,11 +129,11 @@ impl Task<'_> {
                 ..trine_ggml::Options::new(context)
             };
             let tell = |plan: &_| eprintln!("{plan}");
-            let opened = Engine::open(&loaded.model, device, &options, self.pool, tell);
+            let opened = GgmlEngine::open(&loaded.model, device, &options, self.pool, tell);
             let how = if activations == Activations::Floats { ", floats" } else { "" };
             (format!("{device:?}{how}"), Side::Device(opened.map_err(Error::device)?))
         } else {
-            let session = Session::new(&loaded.model, &own, &mut memory).map_err(engine)?;
+            let session = DecodeSession::new(&loaded.model, &own, &mut memory).map_err(engine)?;
             let name = format!("cpu ({})", loaded.model.kernels().isa().name());
             (name, Side::Processor(session))
         };
@@ -155,7 +155,7 @@ impl Task<'_> {
     /// Measures a device, once with codes and once with floats where it has those, and llama.cpp
     /// there, all in turns: a machine whose speed drifts is then as fast for each of them.
     fn in_turns(&self, device: Device, reference: &mut Reference) -> Result<Measured> {
-        self.opened(Some((device, Activations::Codes)), |side, mut codes| {
+        self.opened(Some((device, Activations::Int8)), |side, mut codes| {
             if device.is_ternary() {
                 let mut own = |round| self.round(side, &mut codes, round);
                 let peers = self.turns(device, &mut [&mut own])?;
@@ -181,8 +181,8 @@ impl Task<'_> {
         &self,
         device: Device,
         own: &mut [&mut dyn FnMut(usize) -> Result<()>],
-    ) -> Result<[OnDevice; 2]> {
-        let mut peers = self.bench.peers_on(llama_device(device)?)?;
+    ) -> Result<[LlamaFigures; 2]> {
+        let mut peers = self.bench.llama_on_both(llama_device(device)?)?;
         let count = own.len();
         for round in 0..=self.bench.rounds.max(1) {
             let mut turns: Vec<usize> = (0..count + peers.len()).collect();
@@ -272,7 +272,7 @@ impl Bench {
             let one = if self.peer {
                 task.in_turns(device, &mut reference)
             } else {
-                task.alone(Some((device, Activations::Codes)), &mut reference)
+                task.alone(Some((device, Activations::Int8)), &mut reference)
             };
             let mut one = one.map_err(named)?;
             // A device may have room for the model, and none for what is read to measure it.
@@ -324,9 +324,9 @@ impl Bench {
                 say!("           its head on the {head}: loaded in {:.2} s", peer.load);
                 say!("           prefill {theirs:.1} tokens/s, decode {after:.1}");
             }
-            one.show_beside("codes ", peers);
+            one.show_ratios("codes ", peers);
             if let Some(floats) = &one.floats {
-                floats.show_beside("floats", peers);
+                floats.show_ratios("floats", peers);
                 let same = self.greedy - floats.others;
                 say!("           {same} of {} tokens are the processor's", self.greedy);
             }
@@ -348,7 +348,7 @@ fn llama_device(device: Device) -> Result<Device> {
 /// Where llama.cpp's head is, in the order of [`Measured::peers`].
 const HEADS: [&str; 2] = ["processor", "device"];
 
-impl OnDevice {
+impl LlamaFigures {
     /// Tokens a second of a prompt, and one by one.
     fn speeds(&self) -> [f64; 2] {
         [median(&self.prefill), median(&self.decode)]
@@ -363,7 +363,7 @@ impl OnDevice {
 
 impl Measured {
     /// Speeds beside llama.cpp's.
-    fn show_beside(&self, what: &str, peers: &[OnDevice; 2]) {
+    fn show_ratios(&self, what: &str, peers: &[LlamaFigures; 2]) {
         let (prefill, decode) = (median(&self.prefill), median(&self.decode));
         say!("  {what}   prefill {prefill:.1} tokens/s, decode {decode:.1}");
         for (peer, head) in peers.iter().zip(HEADS) {
@@ -373,11 +373,11 @@ impl Measured {
     }
 
     /// How many times as fast as llama.cpp: a prompt, and one by one.
-    fn ratios(&self, peer: &OnDevice) -> [f64; 2] {
+    fn ratios(&self, peer: &LlamaFigures) -> [f64; 2] {
         [ratio(&self.prefill, &peer.prefill), ratio(&self.decode, &peer.decode)]
     }
 
-    fn ratios_json(&self, peers: &[OnDevice; 2]) -> Value {
+    fn ratios_json(&self, peers: &[LlamaFigures; 2]) -> Value {
         let of = |peer| {
             let [prefill, decode] = self.ratios(peer);
             json!({ "prefill": prefill, "decode": decode })
@@ -403,7 +403,7 @@ impl Measured {
         });
         let floats = self.floats.as_ref().map(|floats| floats.json(bench));
         let beside = self.peers.as_ref().map(|peers| {
-            json!({ "trits": peers[0].trits, "peers": peers.each_ref().map(OnDevice::json),
+            json!({ "trits": peers[0].trits, "peers": peers.each_ref().map(LlamaFigures::json),
                     "codes": self.ratios_json(peers),
                     "floats": self.floats.as_ref().map(|floats| floats.ratios_json(peers)) })
         });

@@ -1,8 +1,8 @@
 //! `trine bench`.
 
-mod beside;
 #[cfg(feature = "gpu")]
 mod devices;
+mod llama;
 mod side;
 mod table;
 
@@ -16,7 +16,7 @@ use clap::ValueEnum;
 use serde_json::json;
 use trine::{Error, Result};
 use trine_models::model::threads;
-use trine_models::model::{Buffers, Figures, Loaded, Mapped, Plan, Pool, Stretch, bench};
+use trine_models::model::{Buffers, Figures, Loaded, Mapped, Measured, Plan, Pool, bench};
 use trine_ternary::Packing;
 
 use crate::cli::offload::Backend;
@@ -91,8 +91,8 @@ impl Packed {
     fn packing(self) -> Option<Packing> {
         match self {
             Self::Keep => None,
-            Self::Line2 => Some(Packing::Line2),
-            Self::Line16 => Some(Packing::Line16),
+            Self::Line2 => Some(Packing::Panel2Bit),
+            Self::Line16 => Some(Packing::PanelBase3),
         }
     }
 }
@@ -103,7 +103,7 @@ impl Bench {
             return self.on_backends(&self.backend);
         }
         if self.peer {
-            return self.beside();
+            return self.against_llama();
         }
         let path = self.file.display();
         let fail = |error: trine_models::Error| Error::from(error).at(&path);
@@ -140,7 +140,7 @@ impl Bench {
         let share = figures.bandwidth_share();
         let threads = threads(self.threads);
         if self.json {
-            let stretch = |of: Stretch| {
+            let stretch = |of: Measured| {
                 json!({ "tokens": of.tokens, "wall_s": of.wall.as_secs_f64(),
                         "processor_s": of.processor.as_secs_f64(), "tokens_per_s": of.rate(),
                         "tokens_per_processor_s": of.processor_rate() })
@@ -154,7 +154,7 @@ impl Bench {
             return say!("{}", pretty(&object));
         }
         say!("{STRONG}{}{STRONG:#}, {isa}, {threads} threads", self.file.display());
-        let line = |name: &str, of: Stretch| {
+        let line = |name: &str, of: Measured| {
             say!(
                 "{name:<12} {:>8.1} tokens/s, {:.1} a second of processor time ({} tokens)",
                 of.rate(),

@@ -18,7 +18,7 @@ use crate::cli::paint::say;
 /// Arguments of the process.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct BenchSide {
-    engine: Engine,
+    engine: BenchEngine,
     file: PathBuf,
     memory: Memory,
     prompt: usize,
@@ -33,14 +33,14 @@ pub(in crate::cli) struct BenchSide {
 
 /// What computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Engine {
+pub(super) enum BenchEngine {
     /// Ours.
     Trine,
     /// llama.cpp.
     Llama,
 }
 
-impl Engine {
+impl BenchEngine {
     /// Its name on this program's command line.
     pub(super) const fn word(self) -> &'static str {
         match self {
@@ -72,8 +72,8 @@ impl Memory {
 impl BenchSide {
     pub(in crate::cli) fn run(&self) -> Result<ExitCode> {
         match self.engine {
-            Engine::Trine => self.ours()?,
-            Engine::Llama => self.theirs()?,
+            BenchEngine::Trine => self.ours()?,
+            BenchEngine::Llama => self.theirs()?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -88,7 +88,7 @@ impl BenchSide {
         let pool = threads(trine_models::model::threads(None))?;
         let mut buffers = Buffers::default();
         // An image is used as it is; a file as `trine generate` does.
-        let loaded = Loaded::open(&bytes, &mut buffers, Some(Packing::Line16), &pool)?;
+        let loaded = Loaded::open(&bytes, &mut buffers, Some(Packing::PanelBase3), &pool)?;
         drop(pool);
         measure(&loaded, &self.plan(), |round| {
             let load = begun.elapsed().as_secs_f64();
@@ -144,7 +144,7 @@ impl BenchSide {
     #[cfg(not(feature = "peer"))]
     #[expect(clippy::unused_self, reason = "with the feature it is used")]
     fn theirs(&self) -> Result<()> {
-        Err(super::beside::not_built())
+        Err(super::llama::not_built())
     }
 }
 

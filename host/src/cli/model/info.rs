@@ -70,12 +70,12 @@ fn print(summary: &Summary) {
         parts.push(format!("index {} bytes", count(tokenizer.index_bytes)));
         row("tokenizer", &listed(parts));
     }
-    if let Some(chooser) = &summary.chooser {
-        let least = 100.0 * chooser.threshold;
+    if let Some(command_model) = &summary.command_model {
+        let least = 100.0 * command_model.threshold;
         let kind = format!(
             "choose calls: it generates no text, it turns a sentence into a call of {}, or of no \
              tool; the threshold is {least:.1} %",
-            chooser.known()
+            command_model.known()
         );
         row("made to", &wrap(kind.split(' '), INDENT));
         row("use", "trine ask \"…\" --model FILE");

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use trine::{Error, Result};
-use trine_models::model::{Head, Shape, Text, Weights, make};
+use trine_models::model::{HeadFormat, Shape, Text, Weights, make};
 
 use crate::cli::paint::{STRONG, count, say, time};
 
@@ -41,7 +41,7 @@ pub(super) struct Make {
     weights: Weights,
     /// Type of the embedding, which is the head too.
     #[arg(long, value_name = "TYPE", default_value = "f16")]
-    head: Head,
+    head: HeadFormat,
     #[command(flatten)]
     sizes: Sizes,
 }
@@ -109,7 +109,7 @@ impl Make {
         (shape.weights, shape.head) = (self.weights, self.head);
         let usual = shape.clone();
         self.sizes.change(&mut shape);
-        if shape != usual || shape.weights != Weights::I2S || shape.head != Head::F16 {
+        if shape != usual || shape.weights != Weights::I2S || shape.head != HeadFormat::F16 {
             // The size of the published file is that of its shape alone.
             shape.file_bytes = None;
         }

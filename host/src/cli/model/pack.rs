@@ -31,8 +31,8 @@ pub(super) struct Pack {
     #[arg(long, value_enum, default_value_t = Weights::Line16)]
     packing: Weights,
     /// Format of embedding and head.
-    #[arg(long, value_enum, default_value_t = Head::Keep)]
-    head: Head,
+    #[arg(long, value_enum, default_value_t = HeadFormat::Keep)]
+    head: HeadFormat,
 }
 
 /// Packings by the names of the command line.
@@ -54,7 +54,7 @@ enum Weights {
 
 /// Formats of rows by the names of the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Head {
+enum HeadFormat {
     /// As in the file.
     Keep,
     /// Single precision.
@@ -74,17 +74,17 @@ impl Pack {
         let how = Packed {
             packing: match self.packing {
                 Weights::Keep => None,
-                Weights::Line2 => Some(Packing::Line2),
-                Weights::Line16 => Some(Packing::Line16),
-                Weights::Look4 => Some(Packing::Look4),
-                Weights::Look5 => Some(Packing::Look5),
-                Weights::Pairs => Some(Packing::Pairs),
+                Weights::Line2 => Some(Packing::Panel2Bit),
+                Weights::Line16 => Some(Packing::PanelBase3),
+                Weights::Look4 => Some(Packing::Table4Trit),
+                Weights::Look5 => Some(Packing::Table5Trit),
+                Weights::Pairs => Some(Packing::SmladPairs),
             },
             rows: match self.head {
-                Head::Keep => None,
-                Head::F32 => Some(RowFormat::F32),
-                Head::F16 => Some(RowFormat::F16),
-                Head::Q8_0 => Some(RowFormat::Q8_0),
+                HeadFormat::Keep => None,
+                HeadFormat::F32 => Some(RowFormat::F32),
+                HeadFormat::F16 => Some(RowFormat::F16),
+                HeadFormat::Q8_0 => Some(RowFormat::Q8_0),
             },
             descriptors: 0,
         };

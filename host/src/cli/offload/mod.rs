@@ -7,7 +7,7 @@ mod modules;
 
 #[cfg(feature = "gpu")]
 pub(super) use list::list;
-pub(super) use trine_models::offload::{Backend, Wish};
+pub(super) use trine_models::offload::{Backend, BackendChoice};
 
 use trine::{Error, Result};
 #[cfg(feature = "gpu")]
@@ -17,7 +17,7 @@ use trine_models::offload::Missing;
 ///
 /// # Errors
 /// With what went wrong, where it does not.
-pub(super) fn failed(wish: Wish, error: impl Into<Error>) -> Result<()> {
+pub(super) fn failed(wish: BackendChoice, error: impl Into<Error>) -> Result<()> {
     let error = error.into();
     if wish.falls_back {
         fall_back(&error.chain());
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn what_goes_wrong_is_an_error_where_the_processor_does_not_go_on() {
-        let listed = Wish::new(&[Backend::Vulkan, Backend::Cpu]).unwrap();
+        let listed = BackendChoice::new(&[Backend::Vulkan, Backend::Cpu]).unwrap();
         assert!(failed(listed, Error::NoGpuBuild).is_ok());
-        let alone = Wish::new(&[Backend::Vulkan]).unwrap();
+        let alone = BackendChoice::new(&[Backend::Vulkan]).unwrap();
         assert!(matches!(failed(alone, Error::NoGpuBuild), Err(Error::NoGpuBuild)));
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use trine_bits::Random;
-use trine_gateway::device::{Found, factory_op as op};
+use trine_gateway::device::{FactoryResult, factory_op as op};
 
 use super::{Bench, Check, Verdict};
 
@@ -50,7 +50,7 @@ fn identity(bench: &Bench<'_>) -> Check {
 }
 
 /// What an echo of these bytes came to: nothing, or what is wrong with it.
-fn echoed(bench: &Bench<'_>, bytes: &[u8]) -> Result<Found, String> {
+fn echoed(bench: &Bench<'_>, bytes: &[u8]) -> Result<FactoryResult, String> {
     let len = bytes.len();
     match bench.device.factory(op::ECHO, bytes, bench.patience) {
         None => Err(format!("an echo of {len} bytes is not answered")),
@@ -99,8 +99,10 @@ fn echo(bench: &Bench<'_>) -> Check {
 fn list(bench: &Bench<'_>) -> Check {
     let bytes = bench.device.table().map_or(0, |table| table.list_len());
     let problem = match bench.device.factory(op::LIST, &[], bench.patience) {
-        Some(Found { code: 0, .. }) => None,
-        Some(Found { code: 1, .. }) => Some("its list of tools has changed in memory".to_owned()),
+        Some(FactoryResult { code: 0, .. }) => None,
+        Some(FactoryResult { code: 1, .. }) => {
+            Some("its list of tools has changed in memory".to_owned())
+        }
         _ => Some("the list of tools cannot be checked".to_owned()),
     };
     let text = format!("{bytes} bytes of descriptors are as announced");
@@ -108,7 +110,7 @@ fn list(bench: &Bench<'_>) -> Check {
 }
 
 /// Numbers of an answer.
-fn numbers(found: Option<Found>) -> Option<Vec<u64>> {
+fn numbers(found: Option<FactoryResult>) -> Option<Vec<u64>> {
     let found = found.filter(|found| found.code == 0)?;
     let (mut all, mut number, mut shift) = (Vec::new(), 0u64, 0);
     for byte in found.bytes {

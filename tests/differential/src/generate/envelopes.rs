@@ -1,14 +1,14 @@
 //! Messages whose JSON-RPC frame is odd, and lines that are no messages.
 
 use super::{Generator, META};
-use crate::case::{Case, Era};
+use crate::case::{Case, ProtocolFamily};
 
 impl Generator {
     /// Params of a list request that is good in this era.
     fn plain_params(&self) -> String {
-        match self.era {
-            Era::Modern => format!("{{\"_meta\":{{{META}}}}}"),
-            Era::Legacy => "{}".to_owned(),
+        match self.family {
+            ProtocolFamily::Modern => format!("{{\"_meta\":{{{META}}}}}"),
+            ProtocolFamily::Legacy => "{}".to_owned(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Everything that is asked beside calls: lists, other methods, notifications, openings.
 
 use super::{Generator, META};
-use crate::case::{Case, Era};
+use crate::case::{Case, ProtocolFamily};
 
 /// A method and the members of its params.
 const METHODS: &[(&str, &str)] = &[
@@ -142,7 +142,7 @@ impl Generator {
     }
 
     /// The first thing that is said on a connection.
-    pub(super) fn opening(&mut self) -> Case {
+    pub(super) fn handshake(&mut self) -> Case {
         let id = self.id();
         let client = r#""capabilities":{},"clientInfo":{"name":"g","version":"1"}"#;
         let (what, method, params) = match self.rng.u32(0..12) {
@@ -172,7 +172,10 @@ impl Generator {
         let line = self.request(&id, method, Some(&params));
         let case = Case::new(format!("opening.{what}"), line);
         // A second initialize in the session is as likely as one on a new connection.
-        if self.era == Era::Legacy && method == "initialize" && self.rng.u32(0..4) == 0 {
+        if self.family == ProtocolFamily::Legacy
+            && method == "initialize"
+            && self.rng.u32(0..4) == 0
+        {
             Case { tag: case.tag.replace("opening", "reopening"), ..case }
         } else {
             case.alone()

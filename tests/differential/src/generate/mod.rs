@@ -7,7 +7,7 @@ mod methods;
 
 use fastrand::Rng;
 
-use crate::case::{Case, Era};
+use crate::case::{Case, ProtocolFamily};
 
 pub(crate) use arguments::{bad_arguments, good_arguments};
 
@@ -34,14 +34,14 @@ const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io
 #[derive(Debug)]
 pub struct Generator {
     rng: Rng,
-    era: Era,
+    family: ProtocolFamily,
     serial: u32,
 }
 
 impl Generator {
     /// A generator of the requests that belong to the seed.
-    pub fn new(era: Era, seed: u64) -> Self {
-        Self { rng: Rng::with_seed(seed), era, serial: 0 }
+    pub fn new(family: ProtocolFamily, seed: u64) -> Self {
+        Self { rng: Rng::with_seed(seed), family, serial: 0 }
     }
 
     /// The next requests, for one board and one connection: `GROUP` of them, or fewer where one may
@@ -72,7 +72,7 @@ impl Generator {
             76..88 => self.odd_envelope(),
             88..92 => self.notification(),
             92..96 => self.odd_meta(),
-            _ => self.opening(),
+            _ => self.handshake(),
         }
     }
 
@@ -113,7 +113,7 @@ impl Generator {
 
     /// Params with these members and, in the modern era, the `_meta` that every request needs.
     fn params(&mut self, mut members: Vec<String>) -> Option<String> {
-        if self.era == Era::Modern {
+        if self.family == ProtocolFamily::Modern {
             members.push(format!("\"_meta\":{{{META}}}"));
         } else if self.rng.u32(0..10) == 0 {
             members.push("\"_meta\":{\"progressToken\":7,\"com.example/note\":[1,{}]}".to_owned());

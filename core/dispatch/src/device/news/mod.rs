@@ -16,7 +16,7 @@ const TEXT_MAX: usize = 240;
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News<'n> {
-    /// Something that nobody called for, about a tool.
+    /// Something that no one called for, about a tool.
     Event {
         /// The tool.
         tool: u16,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use trine_descriptor::{
     Annotations, Condition, Consent, DecimalRange, Field, IntRange, Kind, Literal, Tool, ToolInfo,
 };
-use trine_mcp::{Call, Engine, Outcome, ServerInfo, Session, Single, Step};
+use trine_mcp::{Call, McpEngine, McpSession, Outcome, ServerInfo, Single, Step};
 
 const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
 const SETTER: Annotations = Annotations(Annotations::IDEMPOTENT);
@@ -122,7 +122,7 @@ pub(crate) fn catalog() -> Single<'static, [Tool<'static>]> {
 
 /// What came of one message.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Came {
+pub(crate) enum Received {
     Nothing,
     Reply(String),
     /// Tool, arguments, id, progress token.
@@ -134,41 +134,43 @@ pub(crate) enum Came {
 }
 
 /// Sends one message and copies all that came of it.
-pub(crate) fn send(session: &mut Session, message: &[u8]) -> Came {
+pub(crate) fn send(session: &mut McpSession, message: &[u8]) -> Received {
     let catalog = catalog();
     let (mut args, mut out) = ([0; 512], [0; 8192]);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("answers are UTF-8");
-    match Engine::new(&catalog).receive(message, session, &mut args, &mut out) {
-        Step::Silent => Came::Nothing,
-        Step::Reply(len) => Came::Reply(text(&out[..len])),
-        Step::Call(Call { id, tool, arguments, progress, .. }) => Came::Call(
+    match McpEngine::new(&catalog).receive(message, session, &mut args, &mut out) {
+        Step::Silent => Received::Nothing,
+        Step::Reply(len) => Received::Reply(text(&out[..len])),
+        Step::Call(Call { id, tool, arguments, progress, .. }) => Received::Call(
             tool,
             args[..arguments].to_vec(),
             text(id.raw()),
             progress.map(|token| text(token.raw())),
         ),
-        Step::Cancel(id) => Came::Cancel(text(id.raw())),
-        Step::Listen(listen) => Came::Listen(listen.tools, text(&out[..listen.acknowledgement])),
-        Step::Batch(batch) => Came::Batch(batch.map(text).collect()),
-        Step::Short(need) => Came::Short(need.0),
+        Step::Cancel(id) => Received::Cancel(text(id.raw())),
+        Step::Listen(listen) => {
+            Received::Listen(listen.tools, text(&out[..listen.acknowledgement]))
+        }
+        Step::Batch(batch) => Received::Batch(batch.map(text).collect()),
+        Step::Short(need) => Received::Short(need.0),
     }
 }
 
 /// Sends a message that must be answered.
-pub(crate) fn ask(session: &mut Session, message: &str) -> String {
+pub(crate) fn ask(session: &mut McpSession, message: &str) -> String {
     match send(session, message.as_bytes()) {
-        Came::Reply(reply) => reply,
+        Received::Reply(reply) => reply,
         other => panic!("{message} gave {other:?}"),
     }
 }
 
 /// The answer as JSON.
-pub(crate) fn ask_json(session: &mut Session, message: &str) -> Value {
+pub(crate) fn ask_json(session: &mut McpSession, message: &str) -> Value {
     serde_json::from_str(&ask(session, message)).unwrap()
 }
 
 /// The code and message of an error answer.
-pub(crate) fn error_of(session: &mut Session, message: &str) -> (i64, String) {
+pub(crate) fn error_of(session: &mut McpSession, message: &str) -> (i64, String) {
     let answer = ask_json(session, message);
     assert_eq!(answer["jsonrpc"], "2.0");
     let error = &answer["error"];
@@ -189,8 +191,8 @@ pub(crate) fn legacy(method: &str, params: &str) -> String {
 }
 
 /// A session that has agreed on `version`.
-pub(crate) fn session(version: &str) -> Session {
-    let mut session = Session::new();
+pub(crate) fn session(version: &str) -> McpSession {
+    let mut session = McpSession::new();
     let open =
         legacy("initialize", &format!(r#""protocolVersion":"{version}","capabilities":{{}}"#));
     ask(&mut session, &open);
@@ -201,7 +203,7 @@ pub(crate) fn session(version: &str) -> Session {
 /// The text of an `isError` result that a call with these arguments gets at once.
 pub(crate) fn refused(tool: &str, arguments: &str) -> String {
     let call = modern("tools/call", &format!(r#""name":"{tool}","arguments":{arguments}"#));
-    let answer = ask_json(&mut Session::new(), &call);
+    let answer = ask_json(&mut McpSession::new(), &call);
     assert_eq!(answer["result"]["isError"], true, "{answer}");
     assert_eq!(answer["result"]["resultType"], "complete");
     answer["result"]["content"][0]["text"].as_str().unwrap().into()
@@ -210,8 +212,8 @@ pub(crate) fn refused(tool: &str, arguments: &str) -> String {
 /// The encoded arguments of a call that is to be run.
 pub(crate) fn encoded(tool: &str, arguments: &str) -> Vec<u8> {
     let call = modern("tools/call", &format!(r#""name":"{tool}","arguments":{arguments}"#));
-    match send(&mut Session::new(), call.as_bytes()) {
-        Came::Call(_, bytes, ..) => bytes,
+    match send(&mut McpSession::new(), call.as_bytes()) {
+        Received::Call(_, bytes, ..) => bytes,
         other => panic!("{arguments} gave {other:?}"),
     }
 }
@@ -221,6 +223,6 @@ pub(crate) fn finished(version: trine_mcp::Version, tool: u16, outcome: Outcome<
     let catalog = catalog();
     let mut out = [0; 8192];
     let id = trine_mcp::Id::from_raw(b"\"c-1\"").unwrap();
-    let len = Engine::new(&catalog).finish(id, version, tool, outcome, &mut out).unwrap();
+    let len = McpEngine::new(&catalog).finish(id, version, tool, outcome, &mut out).unwrap();
     String::from_utf8(out[..len].to_vec()).unwrap()
 }

@@ -73,18 +73,24 @@ macro_rules! doors {
         }
 
         #[target_feature(enable = $features)]
-        pub(crate) fn to_codes(factor: f32, x: &[f32], codes: &mut [i16]) {
-            $crate::int8::to_codes(factor, x, codes);
+        pub(crate) fn quantize_i16(factor: f32, x: &[f32], quantized: &mut [i16]) {
+            $crate::int8::quantize_i16(factor, x, quantized);
         }
 
         #[target_feature(enable = $features)]
-        pub(crate) fn dots(codes: &[i16], rows: &[i8], width: usize, scores: &mut [f32]) {
-            $crate::int8::dots(codes, rows, width, scores);
+        pub(crate) fn dots(quantized: &[i16], rows: &[i8], width: usize, scores: &mut [f32]) {
+            $crate::int8::dots(quantized, rows, width, scores);
         }
 
         #[target_feature(enable = $features)]
-        pub(crate) fn mix(codes: &[i16], rows: &[i8], width: usize, step: f32, out: &mut [f32]) {
-            $crate::int8::mix(codes, rows, width, step, out);
+        pub(crate) fn mix(
+            quantized: &[i16],
+            rows: &[i8],
+            width: usize,
+            step: f32,
+            out: &mut [f32],
+        ) {
+            $crate::int8::mix(quantized, rows, width, step, out);
         }
 
         #[target_feature(enable = $features)]

@@ -144,8 +144,8 @@ pub(crate) fn dot_bytes(weights: &[u8], q: &[i8]) -> i32 {
 }
 
 /// `Σ code·x` of whole fours of codes and as many int8, at any address.
-pub(crate) fn dot_codes(codes: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
-    let fours = codes.len().min(row.len());
+pub(crate) fn dot_i16(quantized: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
+    let fours = quantized.len().min(row.len());
     let mut sum = 0;
     if fours > 0 {
         // SAFETY: as many fours are read as there are of both, and one at least; this extension's
@@ -154,8 +154,8 @@ pub(crate) fn dot_codes(codes: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
             core::arch::asm!(
                 "2:
                 ldr {x}, [{row}], #4
-                ldr {low}, [{codes}], #4
-                ldr {high}, [{codes}], #4
+                ldr {low}, [{quantized}], #4
+                ldr {high}, [{quantized}], #4
                 sxtb16 {even}, {x}
                 sxtb16 {x}, {x}, ror #8
                 smlabb {sum}, {even}, {low}, {sum}
@@ -169,7 +169,7 @@ pub(crate) fn dot_codes(codes: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
                 low = out(reg) _,
                 high = out(reg) _,
                 row = inout(reg) row.as_ptr() => _,
-                codes = inout(reg) codes.as_ptr() => _,
+                quantized = inout(reg) quantized.as_ptr() => _,
                 fours = inout(reg) fours => _,
                 sum = inout(reg) sum,
                 options(pure, readonly, nostack)
@@ -181,8 +181,8 @@ pub(crate) fn dot_codes(codes: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
 
 /// `Σ code·x` down four columns of int8, with which `rows` begin: a row for each code, `width`
 /// apart, as far as there are rows with four bytes ([`whole_rows`]).
-pub(crate) fn sum_whole(codes: &[i16], rows: &[i8], width: usize) -> [i32; 4] {
-    let count = codes.len().min(whole_rows(rows, width));
+pub(crate) fn sum_whole(quantized: &[i16], rows: &[i8], width: usize) -> [i32; 4] {
+    let count = quantized.len().min(whole_rows(rows, width));
     let [mut a, mut b, mut c, mut d] = [0; 4];
     if count > 0 {
         // SAFETY: there is a code and a row at least, and the last row that is read has four bytes;
@@ -192,7 +192,7 @@ pub(crate) fn sum_whole(codes: &[i16], rows: &[i8], width: usize) -> [i32; 4] {
                 "2:
                 ldr {x}, [{rows}]
                 add {rows}, {rows}, {width}
-                ldrsh {code}, [{codes}], #2
+                ldrsh {code}, [{quantized}], #2
                 sxtb16 {even}, {x}
                 sxtb16 {x}, {x}, ror #8
                 smlabb {a}, {even}, {code}, {a}
@@ -206,7 +206,7 @@ pub(crate) fn sum_whole(codes: &[i16], rows: &[i8], width: usize) -> [i32; 4] {
                 code = out(reg) _,
                 width = in(reg) width,
                 rows = inout(reg) rows.as_ptr() => _,
-                codes = inout(reg) codes.as_ptr() => _,
+                quantized = inout(reg) quantized.as_ptr() => _,
                 count = inout(reg) count => _,
                 a = inout(reg) a,
                 b = inout(reg) b,

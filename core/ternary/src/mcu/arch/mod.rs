@@ -25,7 +25,7 @@ mod thumb1;
 #[cfg(trine_thumb2)]
 mod thumb2;
 
-use super::layout::{LOOK_ROWS, Layout};
+use super::layout::{Layout, TABLE_ROWS};
 
 /// Words from one table to the next, for groups of five: room for any byte.
 pub(crate) const STRIDE5: usize = 128;
@@ -35,7 +35,7 @@ pub(crate) const STRIDE4: usize = 42;
 /// Rows of a look-up packing against the tables of some consecutive groups.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows<'a> {
-    /// [`Layout::Look4`] or [`Layout::Look5`].
+    /// [`Layout::Table4Trit`] or [`Layout::Table5Trit`].
     pub(crate) layout: Layout,
     /// From the first byte of the first row and group; of a [`Matrix`](crate::Matrix), which has
     /// looked at the bytes.
@@ -51,7 +51,7 @@ pub(crate) struct Rows<'a> {
 /// Words of one table.
 pub(crate) const fn stride(layout: Layout) -> usize {
     match layout {
-        Layout::Look4 => STRIDE4,
+        Layout::Table4Trit => STRIDE4,
         _ => STRIDE5,
     }
 }
@@ -73,9 +73,9 @@ pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
 /// Adds what each row's codes find in the tables to its sum in `out`, which has as many sums as
 /// whole blocks of 8 rows have. Nothing happens when a slice is too short.
 pub(crate) fn rows(rows: &Rows<'_>, out: &mut [i32]) {
-    let blocks = out.len() / LOOK_ROWS;
+    let blocks = out.len() / TABLE_ROWS;
     let Some(before_last) = blocks.checked_sub(1) else { return };
-    let needed = (before_last * rows.row_groups + rows.groups) * LOOK_ROWS;
+    let needed = (before_last * rows.row_groups + rows.groups) * TABLE_ROWS;
     let has_tables = rows.tables.len() >= rows.groups * stride(rows.layout);
     if rows.weights.len() < needed || !has_tables || rows.groups > rows.row_groups {
         return;
@@ -118,7 +118,7 @@ impl Job {
             blocks,
             fours_end: tables.wrapping_add(rows.groups / 4 * 4 * stride),
             tables_end: tables.wrapping_add(rows.groups * stride),
-            skip: (rows.row_groups - rows.groups) * LOOK_ROWS,
+            skip: (rows.row_groups - rows.groups) * TABLE_ROWS,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Job, Rows};
 /// The caller has compared the lengths of all slices.
 pub(super) fn rows(rows: &Rows<'_>, out: &mut [i32], blocks: usize) {
     let mut job = Job::new(rows, out, blocks);
-    if rows.layout == Layout::Look4 {
+    if rows.layout == Layout::Table4Trit {
         // SAFETY: the caller has compared the lengths, and bytes of fours are checked before.
         unsafe { rows4(&raw mut job) }
     } else {
@@ -121,7 +121,7 @@ unsafe extern "C" fn rows4(job: *mut Job) {
 /// `activations` has `groups` whole groups and `tables` room for their tables.
 pub(super) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32], groups: usize) {
     let (from, to) = (activations.as_ptr(), tables.as_mut_ptr());
-    if layout == Layout::Look4 {
+    if layout == Layout::Table4Trit {
         // SAFETY: the caller has compared both lengths with the number of groups, which is not 0.
         unsafe { fill4(from, to, groups) }
     } else {

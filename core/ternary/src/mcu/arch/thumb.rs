@@ -9,7 +9,7 @@ use super::super::layout::Layout;
 /// `activations` has `groups` whole groups and `tables` room for their tables.
 pub(super) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32], groups: usize) {
     let (from, to) = (activations.as_ptr(), tables.as_mut_ptr());
-    if layout == Layout::Look4 {
+    if layout == Layout::Table4Trit {
         // SAFETY: the caller has compared both lengths with the number of groups, which is not 0.
         unsafe { fill4(from, to, groups) }
     } else {

@@ -7,7 +7,7 @@ use super::{Job, Rows};
 /// The caller has compared the lengths of all slices.
 pub(super) fn rows(rows: &Rows<'_>, out: &mut [i32], blocks: usize) {
     let mut job = Job::new(rows, out, blocks);
-    if rows.layout == Layout::Look4 {
+    if rows.layout == Layout::Table4Trit {
         // SAFETY: the caller has compared the lengths, and bytes of fours are checked before.
         unsafe { rows4(&raw mut job) }
     } else {

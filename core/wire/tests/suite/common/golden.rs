@@ -65,7 +65,7 @@ pub(crate) fn unhex(hex: &str) -> Vec<u8> {
 
 /// One line of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct CaptureLine {
     /// Milliseconds since the start.
     pub(crate) at_ms: u64,
     /// Whether the host says it.
@@ -74,10 +74,10 @@ pub(crate) struct Said {
 }
 
 /// The lines of a capture: `time_ms > hex` from the host, `time_ms < hex` from the device.
-pub(crate) fn capture(text: &str) -> Vec<Said> {
+pub(crate) fn capture(text: &str) -> Vec<CaptureLine> {
     let said = lines(text).into_iter().map(|words| match words.as_slice() {
         [at_ms, way @ (">" | "<"), bytes] => {
-            Said { at_ms: at_ms.parse().unwrap(), by_host: *way == ">", bytes: unhex(bytes) }
+            CaptureLine { at_ms: at_ms.parse().unwrap(), by_host: *way == ">", bytes: unhex(bytes) }
         }
         words => panic!("{words:?} is no line of a capture"),
     });
@@ -85,6 +85,6 @@ pub(crate) fn capture(text: &str) -> Vec<Said> {
 }
 
 /// A line as a capture holds it.
-pub(crate) fn capture_line(said: &Said) -> String {
+pub(crate) fn capture_line(said: &CaptureLine) -> String {
     format!("{} {} {}\n", said.at_ms, if said.by_host { '>' } else { '<' }, hex(&said.bytes))
 }

@@ -47,7 +47,7 @@ pub(crate) const HELLO_DIGEST: [u8; 8] = [219, 12, 107, 111, 67, 156, 178, 164];
 pub(crate) const FAN_HASH: u64 = 0xd626_df13_7bd1_3c23;
 pub(crate) const TABLE_HASH: u64 = 0x4b35_f48d_f84b_2c54;
 
-/// "Set the fan to 40 percent": tool 0, epoch and session as in the hellos, call 2 on lane 1 of 4.
+/// "Set the fan to 40 percent": tool 0, epoch and session as in the hellos, call 2 on slot 1 of 4.
 fn fan_set() -> Call<'static> {
     let check = check(FAN_HASH, HELLO.epoch, HOST_HELLO.session);
     Call { id: 9, tool: 0, check, args: &[0, 2, 80], ..Call::default() }

@@ -2,14 +2,14 @@
 //! and the time come in, bytes go to the link.
 
 mod bond;
-mod greeting;
-mod peer;
+mod hello;
+mod log;
+mod protocol;
 mod questions;
 mod repeats;
 mod results;
 mod secure;
 mod sending;
-mod talk;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -20,21 +20,21 @@ use trine_mcp::{Failure, Outcome};
 use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Said};
 
 use super::State;
-use super::calls::{Calls, Opening, Stage, Ticket};
+use super::calls::{CallRequest, Calls, Stage, Ticket};
 use super::content;
-use super::lanes::{BASE_MAX, BASE_MIN};
 use super::listing::Listing;
 use super::pace::Pace;
+use super::slots::{BASE_MAX, BASE_MIN};
 use crate::identity::Identity;
-use crate::link::{COMING_MS, Found, Line, Outgoing};
+use crate::link::{COMING_MS, FrameEvent, Line, Outgoing};
 use crate::sanitize;
 use crate::settings::{DeviceId, Settings};
 use crate::table::Table;
-pub(super) use peer::Peer;
+use log::DeviceLog;
+pub(super) use protocol::DeviceProtocol;
 pub(super) use questions::Question;
 use questions::Questions;
 use secure::{Opened, Secure};
-use talk::Talk;
 
 /// What becomes of a call whose outcome a later version has added.
 const LATER_OUTCOME: &str = "outcome unknown: the device answered with an outcome of a later \
@@ -58,7 +58,7 @@ pub(super) enum Deferred {
     Note(String),
 }
 
-/// A greeting or a ping that waits for its answer.
+/// A hello or a ping that waits for its answer.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     nonce: u32,
@@ -68,21 +68,21 @@ struct Asked {
 }
 
 /// The state of one device.
-pub(super) struct Session {
+pub(super) struct DeviceSession {
     pub(super) line: Line,
     pub(super) calls: Calls,
     pub(super) identity: Option<Identity>,
     /// What the device is called, where it has a name here.
     pub(super) name: Option<Arc<str>>,
     pub(super) table: Option<Arc<Table>>,
-    pub(super) peer: Peer,
+    pub(super) protocol: DeviceProtocol,
     pub(super) deferred: Vec<Deferred>,
     /// How often a call was sent again, and how often the device was lost.
     pub(super) resends: u64,
     pub(super) losses: u64,
     questions: Questions,
     secure: Secure,
-    talk: Talk,
+    log: DeviceLog,
     known: Vec<Arc<Table>>,
     listing: Option<Listing>,
     /// Hash of a list that is no table: it is not fetched again.
@@ -90,7 +90,7 @@ pub(super) struct Session {
     /// Its tools are known and it answers.
     ready: bool,
     /// It knows this session; if not, it would take no call.
-    greeted: bool,
+    hello_answered: bool,
     /// It was ready before.
     was_ready: bool,
     offline: Option<String>,
@@ -115,18 +115,18 @@ pub(super) struct Session {
     outgoing: Outgoing,
 }
 
-impl std::fmt::Debug for Session {
+impl std::fmt::Debug for DeviceSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
             .field("ready", &self.ready)
             .field("offline", &self.offline)
-            .field("peer", &self.peer)
+            .field("peer", &self.protocol)
             .field("calls", &self.calls)
             .finish_non_exhaustive()
     }
 }
 
-impl Session {
+impl DeviceSession {
     /// `settings` know the keys of devices.
     pub(super) fn new(settings: Settings) -> Self {
         Self {
@@ -135,24 +135,24 @@ impl Session {
             identity: None,
             name: None,
             table: None,
-            peer: Peer::default(),
+            protocol: DeviceProtocol::default(),
             deferred: Vec::new(),
             resends: 0,
             losses: 0,
             questions: Questions::default(),
             secure: Secure::new(settings),
-            talk: Talk::new(),
+            log: DeviceLog::new(),
             known: Vec::new(),
             listing: None,
             refused: None,
             ready: false,
-            greeted: false,
+            hello_answered: false,
             was_ready: false,
             offline: None,
             displaced: [None; 3],
             back_at: None,
             is_stopped: false,
-            number: greeting::nonce(),
+            number: hello::nonce(),
             asked: None,
             pace: Pace::default(),
             coming_ms: COMING_MS,
@@ -173,7 +173,7 @@ impl Session {
 
     /// Most bytes of a message that the device takes.
     pub(super) fn message_max(&self) -> usize {
-        self.peer.message_max.into()
+        self.protocol.message_max.into()
     }
 
     /// Whether the device is not served, for want of a key or a tag.
@@ -200,8 +200,8 @@ impl Session {
     }
 
     /// Whether the device has said who it is since it was asked for the last time.
-    pub(super) const fn is_greeted(&self) -> bool {
-        self.greeted
+    pub(super) const fn is_hello_answered(&self) -> bool {
+        self.hello_answered
     }
 
     pub(super) const fn is_coming(&self) -> bool {
@@ -221,10 +221,10 @@ impl Session {
 
     /// There is a way to the device.
     pub(super) fn linked(&mut self, line: Line, now: u64) {
-        // Nobody else is on a line within this process.
-        if self.peer.epoch == 0 && !matches!(line, Line::Local(_)) {
-            let base = greeting::nonce() % (BASE_MAX - BASE_MIN);
-            self.calls.lanes.begin_at(BASE_MIN + base);
+        // No one else is on a line within this process.
+        if self.protocol.epoch == 0 && !matches!(line, Line::Local(_)) {
+            let base = hello::nonce() % (BASE_MAX - BASE_MIN);
+            self.calls.slots.begin_at(BASE_MIN + base);
         }
         self.line = line;
         self.pace = Pace::default();
@@ -246,12 +246,12 @@ impl Session {
     fn unlinked(&mut self) {
         (self.sent, self.confirmed) = (0, 0);
         (self.asked, self.listing) = (None, None);
-        (self.greeted, self.is_stopped) = (false, false);
+        (self.hello_answered, self.is_stopped) = (false, false);
         (self.displaced, self.back_at) = ([None; 3], None);
         self.secure.unlinked();
         for index in self.calls.sent() {
-            if let Some(slot) = self.calls.get(index) {
-                (slot.first_end, slot.sent_end) = (0, 0);
+            if let Some(entry) = self.calls.get(index) {
+                (entry.first_end, entry.sent_end) = (0, 0);
             }
         }
     }
@@ -270,28 +270,28 @@ impl Session {
     }
 
     /// Accepts a call. Whatever becomes of it, the waiter hears it once.
-    pub(super) fn call(&mut self, opening: &Opening<'_>) -> Option<Ticket> {
+    pub(super) fn call(&mut self, request: &CallRequest<'_>) -> Option<Ticket> {
         let refuse = |failure| {
-            opening.waiter.done(opening.tag, Outcome::Failed(failure), super::Cost::default());
+            request.waiter.done(request.tag, Outcome::Failed(failure), super::Cost::default());
             None
         };
         if !self.ready && self.offline.is_some() {
             return refuse(Failure::Offline);
         }
-        if self.ready && opening.args.len() > self.body_max() {
+        if self.ready && request.args.len() > self.body_max() {
             return refuse(Failure::TooLarge);
         }
-        let Some(index) = self.calls.open(opening) else { return refuse(Failure::Busy) };
+        let Some(index) = self.calls.open(request) else { return refuse(Failure::Busy) };
         let ticket = self.calls.ticket(index);
-        self.pump(opening.now);
+        self.pump(request.now);
         Some(ticket)
     }
 
     /// The client wants no answer to a call any more.
     pub(super) fn cancel(&mut self, ticket: Ticket, now: u64) {
         let Some(index) = self.calls.find(ticket) else { return };
-        let sent = self.calls.get(index).filter(|slot| slot.stage == Stage::Sent);
-        let id = sent.map(|slot| slot.id);
+        let sent = self.calls.get(index).filter(|entry| entry.stage == Stage::Sent);
+        let id = sent.map(|entry| entry.id);
         self.calls.forget(index);
         if let Some(id) = id {
             self.give_up(id, now);
@@ -299,20 +299,20 @@ impl Session {
         self.pump(now);
     }
 
-    /// Tells the device that nobody waits for a call any more.
+    /// Tells the device that no one waits for a call any more.
     fn give_up(&mut self, id: u32, now: u64) {
-        if self.greeted && self.peer.cancels() {
+        if self.hello_answered && self.protocol.cancels() {
             self.transmit(&HostMessage::Cancel { id }, now);
         }
     }
 
     /// Takes what the link has found.
-    pub(super) fn found(&mut self, found: Found<'_>, now: u64) {
-        self.talk.pass(now);
+    pub(super) fn found(&mut self, found: FrameEvent<'_>, now: u64) {
+        self.log.pass(now);
         match found {
-            Found::Text(text) => self.printed(text),
-            Found::Message(..) if self.is_stopped => {}
-            Found::Message(bytes, cost) => {
+            FrameEvent::Text(text) => self.printed(text),
+            FrameEvent::Message(..) if self.is_stopped => {}
+            FrameEvent::Message(bytes, cost) => {
                 let asked = self.asked.map(|asked| asked.nonce);
                 let opened = self.secure.open(bytes, asked, now);
                 if let Some(why) = self.secure.take_unkept() {
@@ -378,12 +378,12 @@ impl Session {
     fn result(&mut self, id: u32, outcome: Said<'_>, cost: u32, now: u64) {
         // An answer carries an id and no more: before the device has said that the session is ours
         // it may be another host's. What is ours is asked for again, and given again.
-        if self.peer.has_lanes() && !self.greeted {
+        if self.protocol.has_slots() && !self.hello_answered {
             return;
         }
         let Some(index) = self.call_of(id, cost, now) else { return };
         match outcome {
-            Said::Stale if self.peer.has_lanes() => self.stale(index, now),
+            Said::Stale if self.protocol.has_slots() => self.stale(index, now),
             Said::Forgotten if self.calls.may_renew(index) => self.calls.renew(index),
             outcome => {
                 self.answer(index, outcome);
@@ -397,7 +397,7 @@ impl Session {
 
     /// A call has ended in a way that this version does not know: whatever it was, it is over.
     fn later_outcome(&mut self, id: u32, number: u8, cost: u32, now: u64) {
-        let is_ours = self.greeted || !self.peer.has_lanes();
+        let is_ours = self.hello_answered || !self.protocol.has_slots();
         let Some(index) = is_ours.then(|| self.call_of(id, cost, now)).flatten() else { return };
         self.note(&format!("answered with outcome {number}, which this version does not know"));
         self.calls.end(index, Outcome::Error(LATER_OUTCOME));
@@ -406,13 +406,13 @@ impl Session {
     /// The sent call of an id. Frames are dealt with in order, so its answer confirms all before
     /// its first sending at least.
     fn call_of(&mut self, id: u32, cost: u32, now: u64) -> Option<usize> {
-        let (index, slot) = self.calls.sent_as(id)?;
-        slot.cost.bytes_in += cost;
-        let once = slot.sendings == 1;
-        let end = if once { slot.sent_end } else { slot.first_end };
-        if once && !slot.may_wait {
-            let bytes = slot.cost.bytes_out + slot.cost.bytes_in;
-            self.pace.answered(now.saturating_sub(slot.active_at), bytes);
+        let (index, entry) = self.calls.sent_as(id)?;
+        entry.cost.bytes_in += cost;
+        let once = entry.sendings == 1;
+        let end = if once { entry.sent_end } else { entry.first_end };
+        if once && !entry.may_wait {
+            let bytes = entry.cost.bytes_out + entry.cost.bytes_in;
+            self.pace.answered(now.saturating_sub(entry.active_at), bytes);
         }
         self.confirmed = self.confirmed.max(end);
         Some(index)
@@ -420,11 +420,11 @@ impl Session {
 
     /// A piece of content has come: the call is alive, and the device may send on.
     fn content_came(&mut self, id: u32, now: u64) {
-        let patience = self.pace.patience_ms(self.peer.answer_max());
-        let gives_credit = self.peer.gives_credit();
-        let Some((_, slot)) = self.calls.sent_as(id) else { return };
-        (slot.active_at, slot.patience_ms) = (now, patience);
-        let credit = slot.content.as_mut().and_then(|content| content.credit(false));
+        let patience = self.pace.patience_ms(self.protocol.answer_max());
+        let gives_credit = self.protocol.gives_credit();
+        let Some((_, entry)) = self.calls.sent_as(id) else { return };
+        (entry.active_at, entry.patience_ms) = (now, patience);
+        let credit = entry.content.as_mut().and_then(|content| content.credit(false));
         if let Some(upto) = credit.filter(|_| gives_credit) {
             self.transmit(&HostMessage::Credit { id, upto }, now);
         }
@@ -433,9 +433,9 @@ impl Session {
     /// Pieces of content were lost. The call is given up; a new one is made of it where that does
     /// no harm.
     fn hole(&mut self, index: usize, now: u64) {
-        let Some(slot) = self.calls.get(index) else { return };
-        let id = slot.id;
-        if self.peer.has_lanes() && self.calls.may_renew(index) {
+        let Some(entry) = self.calls.get(index) else { return };
+        let id = entry.id;
+        if self.protocol.has_slots() && self.calls.may_renew(index) {
             self.calls.renew(index);
         } else {
             self.calls.end(index, Outcome::Error(content::HOLE));
@@ -446,7 +446,7 @@ impl Session {
     /// Ends every call, because the program ends.
     pub(super) fn close(&mut self) {
         for index in self.calls.under_way() {
-            let sent = self.calls.get(index).is_some_and(|slot| slot.stage == Stage::Sent);
+            let sent = self.calls.get(index).is_some_and(|entry| entry.stage == Stage::Sent);
             let failure = if sent { Failure::Lost } else { Failure::Offline };
             self.calls.end(index, Outcome::Failed(failure));
         }

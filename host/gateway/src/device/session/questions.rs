@@ -4,9 +4,9 @@ use std::sync::mpsc::Sender;
 
 use trine_wire::message::{DeviceMessage, HostMessage, Status};
 
-use super::Session;
+use super::DeviceSession;
 
-/// Somebody who waits for an answer, and how it reaches him. One who has stopped waiting needs
+/// Someone who waits for an answer, and how it reaches him. One who has stopped waiting needs
 /// none, so what cannot be delivered is dropped.
 #[derive(Debug)]
 pub(in crate::device) enum Question {
@@ -64,18 +64,18 @@ impl Questions {
         Some(end)
     }
 
-    /// The device does not know messages of this kind: nobody need wait for the answer.
+    /// The device does not know messages of this kind: no one need wait for the answer.
     pub(super) fn unsupported(&mut self, kind: u8) {
         self.0.retain(|(question, _)| question.kind() != kind);
     }
 
-    /// Nobody will answer.
+    /// No one will answer.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 }
 
-impl Session {
+impl DeviceSession {
     /// Asks a question. Its waiter hears of nothing more when that cannot be.
     pub(in crate::device) fn question(
         &mut self,
@@ -83,7 +83,7 @@ impl Session {
         message: &HostMessage<'_>,
         now: u64,
     ) {
-        // A device with a key that is not held here takes another one if somebody is there.
+        // A device with a key that is not held here takes another one if someone is there.
         let locked = matches!(question, Question::Provision(_)) && self.secure.locked.is_some();
         if self.ready || locked {
             if self.transmit(message, now).is_some() {

@@ -1,12 +1,12 @@
-//! Calls that were not answered: which are sent again, which are made anew, and which end.
+//! Calls that were not answered: which are sent again, which are made again, and which end.
 //!
 //! A device of version 1 never runs one call twice, whatever comes again under its id, so any call
-//! may be sent again. What a device that has restarted did before nobody knows: only what is
-//! repeatable is made anew then.
+//! may be sent again. What a device that has restarted did before no one knows: only what is
+//! repeatable is made again then.
 
 use trine_mcp::{Failure, Outcome};
 
-use super::Session;
+use super::DeviceSession;
 use crate::device::calls::{Calls, Stage};
 use crate::link::Line;
 
@@ -18,24 +18,24 @@ const RENEWALS_MAX: u8 = 4;
 impl Calls {
     /// Whether a new call may be made of one whose answer is lost.
     pub(super) fn may_renew(&mut self, index: usize) -> bool {
-        self.get(index).is_some_and(|slot| slot.repeatable && slot.renewals < RENEWALS_MAX)
+        self.get(index).is_some_and(|entry| entry.repeatable && entry.renewals < RENEWALS_MAX)
     }
 }
 
-impl Session {
-    /// Deals with the calls of a device that cannot be reached. With lanes, a call that was sent
+impl DeviceSession {
+    /// Deals with the calls of a device that cannot be reached. With slots, a call that was sent
     /// waits for the device to come back. Without them it does so only if repeating it does no
     /// harm.
     pub(super) fn settle_after_loss(&mut self, now: u64) {
-        let has_lanes = self.peer.has_lanes();
+        let has_slots = self.protocol.has_slots();
         for index in self.calls.under_way() {
-            let Some(slot) = self.calls.get(index) else { continue };
-            let again = slot.repeatable && slot.losses == 0 && now < slot.expires;
-            match slot.stage {
-                Stage::Sent if has_lanes => {}
-                Stage::Sent if again => slot.losses += 1,
+            let Some(entry) = self.calls.get(index) else { continue };
+            let again = entry.repeatable && entry.losses == 0 && now < entry.expires;
+            match entry.stage {
+                Stage::Sent if has_slots => {}
+                Stage::Sent if again => entry.losses += 1,
                 Stage::Sent => self.calls.end(index, Outcome::Failed(Failure::Lost)),
-                Stage::Queued if slot.renewals == 0 => {
+                Stage::Queued if entry.renewals == 0 => {
                     self.calls.end(index, Outcome::Failed(Failure::Offline));
                 }
                 Stage::Queued | Stage::Free => {}
@@ -46,12 +46,12 @@ impl Session {
     /// Deals with the calls of a device that has restarted: it knows none of them.
     pub(super) fn settle_after_restart(&mut self, now: u64) {
         for index in self.calls.under_way() {
-            let Some(slot) = self.calls.get(index) else { continue };
-            if slot.stage != Stage::Sent {
+            let Some(entry) = self.calls.get(index) else { continue };
+            if entry.stage != Stage::Sent {
                 continue;
             }
-            if slot.repeatable && slot.losses == 0 && now < slot.expires {
-                slot.losses += 1;
+            if entry.repeatable && entry.losses == 0 && now < entry.expires {
+                entry.losses += 1;
                 self.calls.renew(index);
             } else {
                 self.calls.end(index, Outcome::Failed(Failure::OutcomeUnknown));
@@ -63,8 +63,8 @@ impl Session {
     /// link may have brought one twice, and the device of before may have run the first.
     pub(super) fn settle_doubts(&mut self) {
         for index in self.calls.under_way() {
-            let Some(slot) = self.calls.get(index) else { continue };
-            if slot.stage == Stage::Queued && !slot.repeatable && slot.renewals > 0 {
+            let Some(entry) = self.calls.get(index) else { continue };
+            if entry.stage == Stage::Queued && !entry.repeatable && entry.renewals > 0 {
                 self.calls.end(index, Outcome::Failed(Failure::OutcomeUnknown));
             }
         }
@@ -75,23 +75,23 @@ impl Session {
     /// device has said who it is, and that it is the one of before. If it was sent twice, the first
     /// may have been run.
     pub(super) fn stale(&mut self, index: usize, now: u64) {
-        let Some(slot) = self.calls.get(index) else { return };
-        if slot.renewals >= RENEWALS_MAX {
+        let Some(entry) = self.calls.get(index) else { return };
+        if entry.renewals >= RENEWALS_MAX {
             self.calls.end(index, Outcome::Failed(Failure::Stale));
-        } else if slot.repeatable || slot.sendings <= 1 {
+        } else if entry.repeatable || entry.sendings <= 1 {
             self.calls.renew(index);
         } else {
             self.calls.end(index, Outcome::Failed(Failure::OutcomeUnknown));
         }
-        self.greeted = false;
+        self.hello_answered = false;
         self.ask_back(now);
     }
 
     /// The device is back: every call that it has is asked for at once.
     pub(super) fn resume(&mut self) {
         for index in self.calls.sent() {
-            if let Some(slot) = self.calls.get(index) {
-                slot.patience_ms = 0;
+            if let Some(entry) = self.calls.get(index) {
+                entry.patience_ms = 0;
             }
         }
         (self.resent_at, self.heard_at) = (0, self.heard_at.max(1));
@@ -104,20 +104,20 @@ impl Session {
             return;
         }
         let silent = self.resent_at > self.heard_at;
-        let patience = u64::from(self.pace.patience_ms(self.peer.answer_max()));
+        let patience = u64::from(self.pace.patience_ms(self.protocol.answer_max()));
         if silent && now.saturating_sub(self.resent_at) < patience {
             return;
         }
         for index in self.calls.sent() {
-            let Some(slot) = self.calls.get(index) else { continue };
-            let overdue = now.saturating_sub(slot.active_at) >= u64::from(slot.patience_ms);
-            let allowed = slot.repeatable && slot.sendings <= RESENDS_MAX;
-            if !overdue || !(self.peer.has_lanes() || allowed) {
+            let Some(entry) = self.calls.get(index) else { continue };
+            let overdue = now.saturating_sub(entry.active_at) >= u64::from(entry.patience_ms);
+            let allowed = entry.repeatable && entry.sendings <= RESENDS_MAX;
+            if !overdue || !(self.protocol.has_slots() || allowed) {
                 continue;
             }
             // By now its bytes were taken, or they are lost.
-            self.confirmed = self.confirmed.max(slot.sent_end);
-            let len = slot.body_len();
+            self.confirmed = self.confirmed.max(entry.sent_end);
+            let len = entry.body_len();
             if !self.has_room(len) || !self.send_again(index, now) {
                 return;
             }

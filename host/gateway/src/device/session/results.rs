@@ -1,4 +1,4 @@
-//! Results, judged by the device's own description of its tool before anybody sees them.
+//! Results, judged by the device's own description of its tool before anyone sees them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use trine_descriptor::{
 use trine_mcp::{Failure, Outcome};
 use trine_wire::message::Outcome as Said;
 
-use super::Session;
+use super::DeviceSession;
 use crate::device::content;
 use crate::sanitize;
 use crate::table::Table;
@@ -58,7 +58,7 @@ impl Called {
     }
 }
 
-impl Session {
+impl DeviceSession {
     /// The device's answer to a call, in the way that every answer goes up.
     pub(super) fn answer(&mut self, index: usize, outcome: Said<'_>) {
         let outcome = match outcome {
@@ -81,7 +81,7 @@ impl Session {
     }
 
     fn is_sentence(&mut self, index: usize) -> bool {
-        self.calls.get(index).is_some_and(|slot| slot.is_sentence())
+        self.calls.get(index).is_some_and(|entry| entry.is_sentence())
     }
 
     fn done(&mut self, index: usize, value: &[u8]) {
@@ -121,8 +121,8 @@ impl Session {
 
     /// What a call was made of. Its table is the one of now, or one that was kept.
     fn called(&mut self, index: usize) -> Option<Called> {
-        let slot = self.calls.get(index)?;
-        let (tool, hash) = (slot.tool, slot.hash);
+        let entry = self.calls.get(index)?;
+        let (tool, hash) = (entry.tool, entry.hash);
         let tables = self.table.iter().chain(&self.known);
         let (table, row) = tables
             .filter_map(|table| Some((table, table.row_of(tool)?)))

@@ -4,7 +4,7 @@ use trine_mcp::{Failure, Outcome};
 use trine_wire::message::{self, DeviceMessage, Hello};
 use trine_wire::secure::{DIGEST_LEN, HostKeys, Key};
 
-use super::Session;
+use super::DeviceSession;
 use super::bond::Bond;
 use crate::settings::{DeviceId, Held, Settings};
 
@@ -129,14 +129,14 @@ impl Secure {
         }
     }
 
-    /// Decides what a message is. `asked` is the nonce of the greeting that waits for its answer.
+    /// Decides what a message is. `asked` is the nonce of the hello that waits for its answer.
     pub(super) fn open<'a>(&mut self, bytes: &'a [u8], asked: Option<u32>, now: u64) -> Opened<'a> {
         if let Some(message) = self.keys.as_mut().and_then(|keys| keys.open(bytes)) {
             self.proven_at = Some(now);
             return Opened::Message(message);
         }
         match message::read::<DeviceMessage<'_>>(bytes) {
-            Some(DeviceMessage::Hello(hello)) => self.greeted(&hello, bytes, asked, now),
+            Some(DeviceMessage::Hello(hello)) => self.hello_answered(&hello, bytes, asked, now),
             _ if self.owner().is_none() => Opened::Message(bytes),
             _ => self.unproven(false, now),
         }
@@ -159,7 +159,7 @@ impl Secure {
     }
 
     /// A hello that no session vouches for: the answer to a question, or nothing.
-    fn greeted<'a>(
+    fn hello_answered<'a>(
         &mut self,
         hello: &Hello<'_>,
         bytes: &'a [u8],
@@ -214,12 +214,12 @@ impl Secure {
         Opened::Message(message)
     }
 
-    /// Whether the device has this key: its greeting is tagged with it, and repeats the digest of
+    /// Whether the device has this key: its hello is tagged with it, and repeats the digest of
     /// the hello that was sent. A device of before there were digests repeats none.
     fn prove<'a>(&mut self, key: Key, hello: &Hello<'_>, bytes: &'a [u8]) -> Proof<'a> {
         // The session in force lives on while the same device says hello again.
         for mut keys in self.keys.into_iter().chain([HostKeys::new(key)]) {
-            let Some(message) = keys.greeted(self.host_nonce, hello.challenge, bytes) else {
+            let Some(message) = keys.hello_answered(self.host_nonce, hello.challenge, bytes) else {
                 continue;
             };
             // What stands before the tag: behind a shorter hello the tag itself would be read.
@@ -277,14 +277,14 @@ impl IntoIterator for Held {
     }
 }
 
-impl Session {
+impl DeviceSession {
     /// The device must not be served.
     pub(super) fn refuse_device(&mut self, why: &str, now: u64) {
         // The question stays open: it may have been answered by another before the device could.
         if let Some(asked) = &mut self.asked {
             (asked.at, asked.tries) = (now, 0);
         }
-        self.greeted = false;
+        self.hello_answered = false;
         self.secure.refused = true;
         self.heard_at = now;
         self.gone(why, now);
@@ -293,12 +293,12 @@ impl Session {
         }
     }
 
-    /// Says hello anew: what is known of the device's key has changed.
-    pub(in crate::device) fn greet_anew(&mut self, is_erased: bool, now: u64) {
+    /// Says hello again: what is known of the device's key has changed.
+    pub(in crate::device) fn send_new_hello(&mut self, is_erased: bool, now: u64) {
         if is_erased {
             self.secure.forget();
         }
-        (self.greeted, self.asked) = (false, None);
+        (self.hello_answered, self.asked) = (false, None);
         self.ask(now);
         self.pump(now);
     }

@@ -7,15 +7,15 @@ use trine_wire::frame;
 use trine_wire::message::{self, Ask, Call, HostMessage};
 use trine_wire::secure::TAIL_LEN;
 
-use super::Session;
-use super::greeting::nonce;
+use super::DeviceSession;
+use super::hello::nonce;
 use super::upkeep::WAITING_MS;
 use crate::link::Line;
 
 /// A call that may be answered later gets so much time at least, in milliseconds.
 const PENDING_MS: u32 = 300;
 
-impl Session {
+impl DeviceSession {
     /// Sends one message; answers its bytes on the line, or `None` when the link is gone.
     pub(super) fn transmit(&mut self, message: &HostMessage<'_>, now: u64) -> Option<u32> {
         let mut outgoing = std::mem::take(&mut self.outgoing);
@@ -49,7 +49,7 @@ impl Session {
 
     /// Whether the device takes calls of ours.
     pub(super) const fn may_call(&self) -> bool {
-        self.ready && self.greeted
+        self.ready && self.hello_answered
     }
 
     /// Sends what may be sent; a board in this process answers at once.
@@ -83,7 +83,7 @@ impl Session {
     /// Most bytes of a call, or of a sentence, beyond its head.
     pub(in crate::device) fn body_max(&self) -> usize {
         let tail = if self.secure.is_keyed() { TAIL_LEN } else { 0 };
-        usize::from(self.peer.message_max).saturating_sub(CALL_HEAD_MAX + tail)
+        usize::from(self.protocol.message_max).saturating_sub(CALL_HEAD_MAX + tail)
     }
 
     pub(super) fn can_send_next(&mut self) -> bool {
@@ -95,17 +95,18 @@ impl Session {
     pub(super) fn has_room(&self, len: usize) -> bool {
         let in_flight = self.sent.saturating_sub(self.confirmed);
         let bytes = frame::frame_max(len + CALL_HEAD_MAX + TAIL_LEN) as u64;
-        in_flight == 0 || in_flight + bytes <= self.peer.window()
+        in_flight == 0 || in_flight + bytes <= self.protocol.window()
     }
 
-    /// Whether the device has room for a queued call: a place to put the frame, and a lane. One of
-    /// version 0 has no lanes, but as many slots for calls that may be answered later.
+    /// Whether the device has room for a queued call: a place to put the frame, and a slot. One of
+    /// version 0 has no slots, but as many slots for calls that may be answered later.
     pub(super) fn may_send(&mut self, index: usize) -> bool {
-        let no_slot = !self.peer.has_lanes() && self.calls.waiting >= usize::from(self.peer.lanes);
-        let lane = self.calls.lanes.has_free();
-        let Some(slot) = self.calls.get(index) else { return false };
-        let (len, may_wait) = (slot.body_len(), slot.may_wait);
-        lane && !(may_wait && no_slot) && self.has_room(len)
+        let no_slot =
+            !self.protocol.has_slots() && self.calls.waiting >= usize::from(self.protocol.slots);
+        let slot = self.calls.slots.has_free();
+        let Some(entry) = self.calls.get(index) else { return false };
+        let (len, may_wait) = (entry.body_len(), entry.may_wait);
+        slot && !(may_wait && no_slot) && self.has_room(len)
     }
 
     /// Sends queued calls in order; a call that needs a slot lets others pass while it waits.
@@ -121,19 +122,19 @@ impl Session {
                 return;
             }
         }
-        if !self.calls.queue.is_empty() && self.calls.lanes.are_worn_out() {
+        if !self.calls.queue.is_empty() && self.calls.slots.are_worn_out() {
             // All numbers of this session are used up, after some hundred million calls.
             self.number = nonce();
-            self.calls.lanes.restart(self.calls.lanes.count());
-            self.greeted = false;
+            self.calls.slots.restart(self.calls.slots.count());
+            self.hello_answered = false;
             self.ask(now);
         }
     }
 
     /// Sends a call that was taken off the queue; `false` when the link is gone.
     fn send_call(&mut self, index: usize, now: u64) -> bool {
-        let Some(slot) = self.calls.get(index) else { return true };
-        let len = slot.body_len();
+        let Some(entry) = self.calls.get(index) else { return true };
+        let len = entry.body_len();
         if len > self.body_max() {
             self.calls.end(index, Outcome::Failed(Failure::TooLarge));
             return true;
@@ -147,22 +148,22 @@ impl Session {
 
     /// Sends a call under the id that it has; `false` when the link is gone.
     pub(super) fn send_again(&mut self, index: usize, now: u64) -> bool {
-        let (has_lanes, gives_credit) = (self.peer.has_lanes(), self.peer.gives_credit());
-        let Some(slot) = self.calls.get(index) else { return true };
-        let (id, tries) = (slot.id, slot.sendings);
-        let args = std::mem::take(&mut slot.args);
-        let kept = slot.kept.take();
-        let credit = slot.content.as_mut().and_then(|content| content.credit(true));
+        let (has_slots, gives_credit) = (self.protocol.has_slots(), self.protocol.gives_credit());
+        let Some(entry) = self.calls.get(index) else { return true };
+        let (id, tries) = (entry.id, entry.sendings);
+        let args = std::mem::take(&mut entry.args);
+        let kept = entry.kept.take();
+        let credit = entry.content.as_mut().and_then(|content| content.credit(true));
         let no_bytes = &[][..];
-        let flags = u8::from(slot.progress);
-        let message = if slot.is_sentence() {
-            let deadline_ms = slot.limit_ms;
+        let flags = u8::from(entry.progress);
+        let message = if entry.is_sentence() {
+            let deadline_ms = entry.limit_ms;
             HostMessage::Ask(Ask { id, deadline_ms, sentence: &args, flags })
         } else {
             HostMessage::Call(Call {
                 id,
-                tool: slot.tool,
-                check: self.peer.check(slot.hash, self.number),
+                tool: entry.tool,
+                check: self.protocol.check(entry.hash, self.number),
                 args: &args,
                 flags,
                 state: kept.as_ref().map_or(no_bytes, |kept| &kept.state),
@@ -173,23 +174,23 @@ impl Session {
         let end = self.sent;
         let bytes = self.transmit(&message, now);
         let end = end + u64::from(bytes.unwrap_or(0));
-        let in_flight = end.saturating_sub(self.confirmed) + self.peer.answer_max();
+        let in_flight = end.saturating_sub(self.confirmed) + self.protocol.answer_max();
         let patience_ms = self.pace.backed_off_ms(in_flight, tries);
         // A broken link has dealt with the calls already; this one may be over.
-        if let Some((_, slot)) = self.calls.sent_as(id) {
-            (slot.args, slot.kept) = (args, kept);
-            slot.active_at = now;
-            slot.patience_ms = match has_lanes {
+        if let Some((_, entry)) = self.calls.sent_as(id) {
+            (entry.args, entry.kept) = (args, kept);
+            entry.active_at = now;
+            entry.patience_ms = match has_slots {
                 // It would run the call again.
                 false => patience_ms.max(WAITING_MS as u32),
-                true if slot.may_wait => patience_ms.max(PENDING_MS),
+                true if entry.may_wait => patience_ms.max(PENDING_MS),
                 true => patience_ms,
             };
             if let Some(bytes) = bytes {
-                slot.sendings = slot.sendings.saturating_add(1);
-                slot.cost.bytes_out += bytes;
-                slot.sent_end = end;
-                slot.first_end = if tries == 0 { end } else { slot.first_end };
+                entry.sendings = entry.sendings.saturating_add(1);
+                entry.cost.bytes_out += bytes;
+                entry.sent_end = end;
+                entry.first_end = if tries == 0 { end } else { entry.first_end };
             }
         }
         if let Some(upto) = credit.filter(|_| gives_credit && bytes.is_some()) {

@@ -3,9 +3,9 @@
 use trine_mcp::{Failure, Outcome};
 use trine_wire::message::HostMessage;
 
-use super::{Asked, Session};
+use super::{Asked, DeviceSession};
 use crate::device::calls::Stage;
-use crate::device::session::greeting::nonce;
+use crate::device::session::hello::nonce;
 use crate::link::Line;
 
 /// How long the first answer to a hello may take before it is asked again.
@@ -19,7 +19,7 @@ const PAGE_BYTES: u64 = 160;
 /// long it is silent at least.
 const SILENT_TRIES: u8 = 4;
 const SILENT_MS: u64 = 1_500;
-/// How often a page is asked for before the list is begun anew.
+/// How often a page is asked for before the list is begun again.
 const PAGE_TRIES: u32 = 8;
 /// How long a device may be silent before it is asked whether it is there. Also how long we are.
 pub(super) const QUIET_MS: u64 = 2_000;
@@ -30,11 +30,11 @@ pub(super) const WAITING_MS: u64 = 600;
 const PINGS: u64 = 4;
 const PING_MS_MIN: u64 = 20;
 
-impl Session {
+impl DeviceSession {
     /// What time brings: questions again, calls that expire, a device that does not answer.
     pub(in crate::device) fn tick(&mut self, now: u64) {
-        self.talk.pass(now);
-        self.say_dropped();
+        self.log.pass(now);
+        self.log_dropped();
         if !(matches!(self.line, Line::None) || self.is_stopped) {
             self.inquire(now);
         }
@@ -110,7 +110,7 @@ impl Session {
 
     /// How long we may be silent: the device would take the link for lost.
     fn pause_ms(&self) -> u64 {
-        match u64::from(self.peer.link_ms) {
+        match u64::from(self.protocol.link_ms) {
             0 => u64::MAX,
             link_ms => (link_ms / PINGS).clamp(PING_MS_MIN, QUIET_MS),
         }
@@ -119,7 +119,7 @@ impl Session {
     /// Asks whether the device is still there. A device that does not know pings is greeted. So is
     /// one that does not answer: with a key it takes nothing else after a restart.
     fn ping(&mut self, now: u64) {
-        if !(self.peer.has_lanes() && self.may_call()) {
+        if !(self.protocol.has_slots() && self.may_call()) {
             return self.ask(now);
         }
         let nonce = nonce();
@@ -129,8 +129,8 @@ impl Session {
     }
 
     pub(super) fn pong(&mut self, nonce: u32, epoch: u32, now: u64) {
-        if epoch != self.peer.epoch {
-            self.greeted = false;
+        if epoch != self.protocol.epoch {
+            self.hello_answered = false;
             return self.ask_back(now);
         }
         if let Some(asked) = self.asked.take_if(|asked| asked.nonce == nonce) {
@@ -142,15 +142,15 @@ impl Session {
     fn expire(&mut self, now: u64) {
         for index in self.calls.under_way() {
             let ready = self.ready;
-            let Some(slot) = self.calls.get(index) else { continue };
-            if now < slot.expires {
+            let Some(entry) = self.calls.get(index) else { continue };
+            if now < entry.expires {
                 continue;
             }
-            let id = slot.id;
-            let failure = match slot.stage {
-                Stage::Sent if ready => Failure::TimedOut(slot.limit_ms),
+            let id = entry.id;
+            let failure = match entry.stage {
+                Stage::Sent if ready => Failure::TimedOut(entry.limit_ms),
                 Stage::Sent => Failure::Lost,
-                Stage::Queued if slot.renewals > 0 => Failure::Lost,
+                Stage::Queued if entry.renewals > 0 => Failure::Lost,
                 Stage::Queued if ready => Failure::Busy,
                 Stage::Queued | Stage::Free => Failure::Offline,
             };

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use trine_wire::bus::{HEADER_LEN, Header};
-use trine_wire::{Decoder, Fed, frame};
+use trine_wire::{DecodeEvent, Decoder, frame};
 
 /// Most bytes of a message from a device.
 const MESSAGE_MAX: usize = 64 * 1024;
@@ -22,7 +22,7 @@ const ABSENT_AFTER: u32 = 8;
 /// How long things take on a line, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BusTiming {
-    /// One byte; 0 where nobody knows.
+    /// One byte; 0 where no one knows.
     pub byte_us: u64,
     /// Until the first byte of an answer, and longest pause within one. A device that is slower
     /// than this speaks out of turn.
@@ -58,7 +58,7 @@ struct Station {
 
 /// The turn of a device.
 #[derive(Clone, Copy, Debug)]
-struct Turn {
+struct PollTurn {
     station: usize,
     /// When the line is the host's again if nothing comes.
     until_us: u64,
@@ -76,7 +76,7 @@ pub struct BusMaster {
     timing: BusTiming,
     stations: Vec<Station>,
     next: usize,
-    turn: Option<Turn>,
+    turn: Option<PollTurn>,
     /// When the last byte came or the host's own last byte is through.
     busy_until_us: u64,
     decoder: Decoder,
@@ -105,7 +105,7 @@ impl BusMaster {
         }
     }
 
-    /// A device of this address (1 to 247) is on the line. One that is there already starts anew.
+    /// A device of this address (1 to 247) is on the line. One that is there already starts again.
     pub fn join(&mut self, address: u8) {
         self.stations.retain(|station| station.address != address);
         self.turn = None;
@@ -119,7 +119,7 @@ impl BusMaster {
         });
     }
 
-    /// Frames that were hurt, or came from somebody whose turn it was not.
+    /// Frames that were hurt, or came from someone whose turn it was not.
     #[must_use]
     pub const fn bad(&self) -> u64 {
         self.bad
@@ -139,24 +139,24 @@ impl BusMaster {
         }
         self.busy_until_us = self.busy_until_us.max(now_us);
         let answer_us = self.timing.answer_us;
-        let mut hurt = false;
+        let mut corrupt = false;
         for &byte in bytes {
             self.inside = if byte == 0 { 0 } else { self.inside + 1 };
             if self.inside > self.buffer.len() && self.buffer.len() < MESSAGE_MAX {
                 self.buffer.resize(self.buffer.len() * 2, 0);
             }
             match self.decoder.feed(byte, &mut self.buffer) {
-                Fed::Nothing => {}
-                Fed::Bad => (self.bad, hurt) = (self.bad + 1, true),
-                Fed::Message(len) => self.content(len, now_us, each),
+                DecodeEvent::Nothing => {}
+                DecodeEvent::Bad => (self.bad, corrupt) = (self.bad + 1, true),
+                DecodeEvent::Message(len) => self.content(len, now_us, each),
             }
         }
         let Some(turn) = &mut self.turn else { return };
-        if hurt && self.inside == 0 {
+        if corrupt && self.inside == 0 {
             // It has answered, and its answer was hurt: the line is free when it is silent.
             (turn.until_us, turn.ended) = (now_us, true);
         } else {
-            // While bytes come, somebody speaks, also where they are no frame.
+            // While bytes come, someone speaks, also where they are no frame.
             turn.until_us = turn.until_us.max(now_us + answer_us);
         }
     }
@@ -182,7 +182,7 @@ impl BusMaster {
     }
 
     /// The frame that the host has to send now, if it is its turn and there is something to say or
-    /// somebody to ask.
+    /// someone to ask.
     pub fn next_frame(&mut self, now_us: u64) -> Option<&[u8]> {
         if now_us < self.busy_until_us + self.timing.quiet_us {
             return None;
@@ -216,7 +216,7 @@ impl BusMaster {
         }
         let len = write(Header::to_device(station.address, true), &message, &mut self.frame)?;
         self.busy_until_us = now_us + self.timing.byte_us * len as u64;
-        self.turn = Some(Turn {
+        self.turn = Some(PollTurn {
             station: at,
             until_us: self.busy_until_us + self.timing.answer_us,
             ended: false,
@@ -227,10 +227,10 @@ impl BusMaster {
     /// The end of the last frame may have been lost on the way. Then the first zero of the next
     /// frame, which is another device's, would end it, and two would speak at once. So zeros are
     /// sent while it is still this device's turn.
-    fn end_again(&mut self, turn: Turn, now_us: u64) -> &'static [u8] {
+    fn end_again(&mut self, turn: PollTurn, now_us: u64) -> &'static [u8] {
         self.busy_until_us = now_us + self.timing.byte_us * END.len() as u64;
         let until_us = self.busy_until_us + self.timing.answer_us;
-        self.turn = Some(Turn { until_us, ended: true, ..turn });
+        self.turn = Some(PollTurn { until_us, ended: true, ..turn });
         &END
     }
 

@@ -14,7 +14,7 @@ fn answer(address: u8, more: bool, message: &[u8]) -> Vec<u8> {
 
 /// Asks the master each 100 us until it speaks; answers when, and the address it speaks to (0 for
 /// the zeros that end a frame again).
-fn spoken(master: &mut BusMaster, now_us: &mut u64, until_us: u64) -> Option<u8> {
+fn polled(master: &mut BusMaster, now_us: &mut u64, until_us: u64) -> Option<u8> {
     while *now_us < until_us {
         if let Some(frame) = master.next_frame(*now_us) {
             return Some(if frame == END { 0 } else { frame[2] });
@@ -39,21 +39,21 @@ fn hear(master: &mut BusMaster, bytes: &[u8], now_us: u64) -> Vec<(u8, Vec<u8>)>
 #[test]
 fn the_host_is_silent_while_a_device_may_speak() {
     let (mut master, mut now) = (line(&[1, 2]), 10_000);
-    assert_eq!(spoken(&mut master, &mut now, 20_000), Some(1));
+    assert_eq!(polled(&mut master, &mut now, 20_000), Some(1));
     let asked = now;
     // The frame is 9 bytes, then the device has 50 ms.
-    assert_eq!(spoken(&mut master, &mut now, asked + 900 + 50_000), None);
+    assert_eq!(polled(&mut master, &mut now, asked + 900 + 50_000), None);
     // The end is sent again, and as long again it is still the first one's turn.
-    assert_eq!(spoken(&mut master, &mut now, asked + 60_000), Some(0));
+    assert_eq!(polled(&mut master, &mut now, asked + 60_000), Some(0));
     let ended = now;
-    assert_eq!(spoken(&mut master, &mut now, ended + 300 + 50_000), None);
-    assert_eq!(spoken(&mut master, &mut now, ended + 60_000), Some(2));
+    assert_eq!(polled(&mut master, &mut now, ended + 300 + 50_000), None);
+    assert_eq!(polled(&mut master, &mut now, ended + 60_000), Some(2));
 }
 
 #[test]
-fn an_answer_that_takes_long_is_heard_to_its_end_and_silence_kept() {
+fn an_answer_that_takes_long_is_received_to_its_end_and_silence_kept() {
     let (mut master, mut now) = (line(&[1, 2]), 10_000);
-    assert_eq!(spoken(&mut master, &mut now, 20_000), Some(1));
+    assert_eq!(polled(&mut master, &mut now, 20_000), Some(1));
     let said = answer(1, false, &[7; 40]);
     for byte in &said[..said.len() - 1] {
         now += 40_000;
@@ -63,15 +63,15 @@ fn an_answer_that_takes_long_is_heard_to_its_end_and_silence_kept() {
     now += 40_000;
     assert_eq!(hear(&mut master, &[0], now), [(1, vec![7; 40])]);
     let end = now;
-    assert_eq!(spoken(&mut master, &mut now, end + TIMING.quiet_us), None);
-    assert_eq!(spoken(&mut master, &mut now, end + 5_000), Some(2));
+    assert_eq!(polled(&mut master, &mut now, end + TIMING.quiet_us), None);
+    assert_eq!(polled(&mut master, &mut now, end + 5_000), Some(2));
 }
 
 #[test]
 fn what_a_device_says_out_of_turn_or_for_another_is_no_message() {
     let (mut master, mut now) = (line(&[1, 2]), 10_000);
     assert_eq!(hear(&mut master, &answer(1, false, b"early"), 5_000), []);
-    assert_eq!(spoken(&mut master, &mut now, 20_000), Some(1));
+    assert_eq!(polled(&mut master, &mut now, 20_000), Some(1));
     assert_eq!(hear(&mut master, &answer(2, false, b"wrong"), now + 1_000), []);
     assert_eq!(hear(&mut master, &answer(1, false, b"right"), now + 9_000).len(), 1);
     assert_eq!(hear(&mut master, &answer(1, false, b"again"), now + 12_000), []);
@@ -83,7 +83,7 @@ fn a_device_with_more_to_say_is_asked_again_before_it_is_quiet() {
     let (mut master, mut now) = (line(&[1]), 10_000);
     for _ in 0..3 {
         let since = now;
-        assert_eq!(spoken(&mut master, &mut now, since + 60_000), Some(1));
+        assert_eq!(polled(&mut master, &mut now, since + 60_000), Some(1));
         assert!(now - since <= 4_000, "asked after {} us", now - since);
         now += 1_000;
         hear(&mut master, &answer(1, true, b"part"), now);
@@ -96,7 +96,7 @@ fn a_device_that_is_away_holds_the_other_up_little() {
     let (mut away, mut there) = (0, 0);
     while now < 20_000_000 {
         let asked = now;
-        match spoken(&mut master, &mut now, asked + 2_000_000) {
+        match polled(&mut master, &mut now, asked + 2_000_000) {
             Some(1) => away += 1,
             Some(2) => {
                 there += 1;

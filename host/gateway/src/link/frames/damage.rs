@@ -3,11 +3,11 @@
 use trine_wire::bus::Header;
 use trine_wire::frame;
 
-use super::{Found, Frames};
+use super::{FrameEvent, Frames};
 use crate::link::{BusMaster, BusTiming, Framing, Line, Outgoing};
 
 /// The message that is hurt, and the one behind it.
-const HURT: &[u8] = &[2, 9, 0, 0, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 0xff, 0, 0, 5, 6, 7];
+const CORRUPT: &[u8] = &[2, 9, 0, 0, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 0xff, 0, 0, 5, 6, 7];
 const NEXT: &[u8] = &[2, 10, 0, 3, 0xaa, 0, 0xbb];
 
 /// Every way to hurt one byte of a piece; `None` where the piece itself is lost.
@@ -69,7 +69,7 @@ fn found(frames: &mut Frames, pieces: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for piece in pieces {
         frames.feed(piece, &mut |found| {
-            if let Found::Message(message, _) = found {
+            if let FrameEvent::Message(message, _) = found {
                 all.push(message.to_vec());
             }
         });
@@ -79,27 +79,27 @@ fn found(frames: &mut Frames, pieces: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 #[test]
 fn the_next_message_is_found_after_damage_at_every_byte_of_a_stream() {
-    let sent = pieces(Framing::Stream, &[HURT, NEXT]);
+    let sent = pieces(Framing::Stream, &[CORRUPT, NEXT]);
     let damages = damages(&sent[0][0]);
     assert!(damages.len() > 20 * sent[0][0].len());
     for damage in damages {
         let mut frames = Frames::new(Framing::Stream);
         let got = found(&mut frames, &[damage.clone(), sent[1][0].clone()]);
         assert_eq!(got.last().map(Vec::as_slice), Some(NEXT), "after {damage:02x?}");
-        assert!(got[..got.len() - 1].iter().all(|message| message == HURT), "{damage:02x?}");
+        assert!(got[..got.len() - 1].iter().all(|message| message == CORRUPT), "{damage:02x?}");
     }
 }
 
 #[test]
 fn the_next_message_is_found_after_damage_at_every_byte_of_every_packet() {
     for mtu in [8, 20, 64, 244] {
-        let sent = pieces(Framing::Packet { mtu }, &[HURT, NEXT]);
+        let sent = pieces(Framing::Packet { mtu }, &[CORRUPT, NEXT]);
         let mut cases: Vec<Vec<Vec<u8>>> = Vec::new();
         for at in 0..sent[0].len() {
             for damage in damages(&sent[0][at]) {
-                let mut hurt = sent[0].clone();
-                hurt[at] = damage;
-                cases.push(hurt);
+                let mut corrupt = sent[0].clone();
+                corrupt[at] = damage;
+                cases.push(corrupt);
             }
             let (mut lost, mut twice, mut late) =
                 (sent[0].clone(), sent[0].clone(), sent[0].clone());
@@ -109,12 +109,12 @@ fn the_next_message_is_found_after_damage_at_every_byte_of_every_packet() {
             late.push(sent[0][at].clone());
             cases.extend([lost, twice, late, sent[0][..at].to_vec()]);
         }
-        for hurt in cases {
+        for corrupt in cases {
             let mut frames = Frames::new(Framing::Packet { mtu });
-            let got = found(&mut frames, &[hurt.as_slice(), &sent[1]].concat());
-            let what = format!("MTU {mtu}, after {hurt:02x?}");
+            let got = found(&mut frames, &[corrupt.as_slice(), &sent[1]].concat());
+            let what = format!("MTU {mtu}, after {corrupt:02x?}");
             assert_eq!(got.last().map(Vec::as_slice), Some(NEXT), "{what}");
-            assert!(got[..got.len() - 1].iter().all(|message| message == HURT), "{what}");
+            assert!(got[..got.len() - 1].iter().all(|message| message == CORRUPT), "{what}");
         }
     }
 }
@@ -131,7 +131,7 @@ fn the_next_answer_is_found_after_damage_at_every_byte_of_a_bus() {
         buffer.truncate(len);
         buffer
     };
-    for damage in damages(&answer(HURT)) {
+    for damage in damages(&answer(CORRUPT)) {
         let mut master = BusMaster::new(BusTiming::of_baud(115_200));
         master.join(3);
         let (mut now_us, mut got) = (0, Vec::new());
@@ -148,6 +148,6 @@ fn the_next_answer_is_found_after_damage_at_every_byte_of_a_bus() {
             });
         }
         assert_eq!(got.last(), Some(&(3, NEXT.to_vec())), "after {damage:02x?}");
-        assert!(got[..got.len() - 1].iter().all(|(_, it)| it == HURT), "{damage:02x?}");
+        assert!(got[..got.len() - 1].iter().all(|(_, it)| it == CORRUPT), "{damage:02x?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 use trine_wire::packet::Reassembler;
-use trine_wire::{Decoder, Fed};
+use trine_wire::{DecodeEvent, Decoder};
 
 use super::Framing;
 
@@ -13,7 +13,7 @@ const MESSAGE_MAX: usize = 64 * 1024;
 
 /// What [`Frames::feed`] found.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found<'a> {
+pub(crate) enum FrameEvent<'a> {
     /// A message whose CRC is right, and how many bytes it took on the line.
     Message(&'a [u8], u32),
     /// A line of text that a boot loader or `printf` put between frames.
@@ -62,15 +62,15 @@ impl Frames {
 
     /// Takes a piece (some bytes of a stream, or one packet) and calls `each` for everything found
     /// in it.
-    pub(crate) fn feed(&mut self, piece: &[u8], each: &mut dyn FnMut(Found<'_>)) {
+    pub(crate) fn feed(&mut self, piece: &[u8], each: &mut dyn FnMut(FrameEvent<'_>)) {
         match self.framing {
             Framing::Stream => self.stream(piece, each),
             Framing::Packet { .. } => self.packet(piece, each),
-            Framing::Whole => each(Found::Message(piece, length(piece))),
+            Framing::Whole => each(FrameEvent::Message(piece, length(piece))),
         }
     }
 
-    fn packet(&mut self, packet: &[u8], each: &mut dyn FnMut(Found<'_>)) {
+    fn packet(&mut self, packet: &[u8], each: &mut dyn FnMut(FrameEvent<'_>)) {
         if self.message.len() < MESSAGE_MAX {
             self.message.resize(MESSAGE_MAX, 0);
         }
@@ -78,14 +78,14 @@ impl Frames {
         let taken = self.reassembler.take(packet, &mut self.message);
         self.bad += u64::from(taken.bad);
         if let Some(message) = taken.message.and_then(|len| self.message.get(..len)) {
-            each(Found::Message(message, self.len));
+            each(FrameEvent::Message(message, self.len));
         }
         if !self.reassembler.is_inside() {
             self.len = 0;
         }
     }
 
-    fn stream(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(Found<'_>)) {
+    fn stream(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(FrameEvent<'_>)) {
         while !bytes.is_empty() {
             let zero = memchr(0, bytes);
             let (stretch, rest) = bytes.split_at(zero.unwrap_or(bytes.len()));
@@ -100,9 +100,9 @@ impl Frames {
     }
 
     /// Shows text that waits for its line end; called when the line has been quiet for a while.
-    pub(crate) fn idle(&mut self, each: &mut dyn FnMut(Found<'_>)) {
+    pub(crate) fn idle(&mut self, each: &mut dyn FnMut(FrameEvent<'_>)) {
         if let Some(text) = text(&self.raw).filter(|_| self.is_text()) {
-            each(Found::Text(text));
+            each(FrameEvent::Text(text));
             self.raw.clear();
             self.shown = true;
         }
@@ -121,15 +121,15 @@ impl Frames {
         self.raw.extend_from_slice(stretch.get(..room).unwrap_or(stretch));
     }
 
-    fn end(&mut self, each: &mut dyn FnMut(Found<'_>)) {
+    fn end(&mut self, each: &mut dyn FnMut(FrameEvent<'_>)) {
         match self.decoder.feed(0, &mut self.message) {
-            Fed::Nothing => {}
-            Fed::Message(len) => {
+            DecodeEvent::Nothing => {}
+            DecodeEvent::Message(len) => {
                 let message = self.message.get(..len).unwrap_or_default();
-                each(Found::Message(message, self.len.saturating_add(2)));
+                each(FrameEvent::Message(message, self.len.saturating_add(2)));
             }
-            Fed::Bad => match text(&self.raw) {
-                Some(text) => text.lines().for_each(|line| each(Found::Text(line))),
+            DecodeEvent::Bad => match text(&self.raw) {
+                Some(text) => text.lines().for_each(|line| each(FrameEvent::Text(line))),
                 None if self.raw.is_empty() && self.shown => {}
                 None => self.bad += 1,
             },
@@ -144,12 +144,12 @@ impl Frames {
     }
 
     /// Shows the whole lines of a stretch that is text so far.
-    fn lines(&mut self, each: &mut dyn FnMut(Found<'_>)) {
+    fn lines(&mut self, each: &mut dyn FnMut(FrameEvent<'_>)) {
         let full = self.raw.len() >= TEXT_MAX;
         let end = self.raw.iter().rposition(|&byte| byte == b'\n').map(|at| at + 1);
         let Some(end) = end.or(full.then_some(self.raw.len())) else { return };
         if let Some(text) = self.raw.get(..end).filter(|_| self.is_text()).and_then(text) {
-            text.lines().for_each(|line| each(Found::Text(line)));
+            text.lines().for_each(|line| each(FrameEvent::Text(line)));
             self.raw.drain(..end);
             self.shown = true;
         }

@@ -13,10 +13,10 @@ fn frame_of(message: &[u8]) -> Vec<u8> {
 
 fn found(frames: &mut Frames, bytes: &[u8]) -> Vec<String> {
     let mut all = Vec::new();
-    let mut each = |found: Found<'_>| {
+    let mut each = |found: FrameEvent<'_>| {
         all.push(match found {
-            Found::Message(message, _) => format!("{message:?}"),
-            Found::Text(text) => text.to_owned(),
+            FrameEvent::Message(message, _) => format!("{message:?}"),
+            FrameEvent::Text(text) => text.to_owned(),
         });
     };
     frames.feed(bytes, &mut each);
@@ -46,12 +46,12 @@ fn frames_and_text_are_told_apart_however_they_are_cut() {
 }
 
 #[test]
-fn a_hurt_frame_is_counted_and_the_next_one_found() {
-    let mut hurt = frame_of(&[2, 0, 7, 8]);
-    hurt[3] ^= 0x40;
-    hurt.extend(frame_of(&[3, 1]));
+fn a_corrupt_frame_is_counted_and_the_next_one_found() {
+    let mut corrupt = frame_of(&[2, 0, 7, 8]);
+    corrupt[3] ^= 0x40;
+    corrupt.extend(frame_of(&[3, 1]));
     let mut frames = Frames::new(Framing::Stream);
-    assert_eq!(found(&mut frames, &hurt), ["[3, 1]"]);
+    assert_eq!(found(&mut frames, &corrupt), ["[3, 1]"]);
     assert_eq!(frames.bad(), 1);
 }
 

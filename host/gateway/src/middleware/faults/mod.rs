@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 pub use plan::FaultPlan;
 use trine_bits::Random;
 
-use super::{Layer, Out, Way};
+use super::{Direction, Layer, Out};
 
 /// How long the second part of a split piece comes after the first, in microseconds.
 const SPLIT_US: u64 = 500;
@@ -35,14 +35,14 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Faults {
     plan: FaultPlan,
-    lanes: [Lane; 2],
+    channels: [Channel; 2],
     /// What was done so far, both ways together.
     pub tally: Tally,
 }
 
 /// One way.
 #[derive(Debug)]
-struct Lane {
+struct Channel {
     random: Random,
     /// Bytes of a stream that go on later, and packets that do.
     line: VecDeque<(u64, u8)>,
@@ -57,7 +57,7 @@ impl Faults {
     /// A layer by a plan.
     #[must_use]
     pub fn new(plan: FaultPlan) -> Self {
-        let lane = |salt| Lane {
+        let channel = |salt| Channel {
             random: Random::new(plan.seed ^ salt),
             line: VecDeque::new(),
             held: VecDeque::new(),
@@ -65,64 +65,64 @@ impl Faults {
             masked_until: 0,
             kept: 0,
         };
-        let lanes = [lane(0x5bd1_e995_9bd1_e995), lane(0x1234_5678_9abc_def1)];
-        Self { plan, lanes, tally: Tally::default() }
+        let channels = [channel(0x5bd1_e995_9bd1_e995), channel(0x1234_5678_9abc_def1)];
+        Self { plan, channels, tally: Tally::default() }
     }
 
     /// What one copy of a piece becomes on the line.
-    fn hurt(&mut self, way: Way, now_us: u64, piece: &[u8], stalls: bool) {
-        let Self { plan, lanes, tally } = self;
-        let lane = &mut lanes[way as usize];
-        let mut start = now_us.max(lane.free_us);
+    fn corrupt(&mut self, way: Direction, now_us: u64, piece: &[u8], stalls: bool) {
+        let Self { plan, channels, tally } = self;
+        let channel = &mut channels[way as usize];
+        let mut start = now_us.max(channel.free_us);
         if stalls {
             tally.stalled += 1;
             start += plan.stall.1;
         }
-        lane.free_us = start;
-        if plan.packets && lane.chance(plan.drop) {
+        channel.free_us = start;
+        if plan.packets && channel.chance(plan.drop) {
             tally.dropped += 1;
             return;
         }
-        let cut = lane.cut(plan, piece.len());
+        let cut = channel.cut(plan, piece.len());
         tally.split += u64::from(cut.is_some());
         let mut bytes = Vec::new();
         let mut at_us = start;
         for (count, &byte) in piece.iter().enumerate() {
             let late = if cut.is_some_and(|cut| count >= cut) { SPLIT_US } else { 0 };
             at_us = start + plan.bytes_us(count + 1) + late;
-            if !plan.packets && lane.chance(plan.drop) {
+            if !plan.packets && channel.chance(plan.drop) {
                 tally.dropped += 1;
                 continue;
             }
-            let hit = lane.chance(plan.flip);
+            let hit = channel.chance(plan.flip);
             tally.flipped += u64::from(hit);
-            if !plan.packets && lane.misses(plan, at_us) {
+            if !plan.packets && channel.misses(plan, at_us) {
                 tally.masked += 1;
                 continue;
             }
-            let byte = if hit { byte ^ (1 << (lane.random.bits() % 8)) } else { byte };
+            let byte = if hit { byte ^ (1 << (channel.random.bits() % 8)) } else { byte };
             if !plan.packets {
-                lane.line.push_back((at_us, byte));
+                channel.line.push_back((at_us, byte));
             } else if cut == Some(count) {
-                lane.held.push_back((at_us, std::mem::take(&mut bytes)));
+                channel.held.push_back((at_us, std::mem::take(&mut bytes)));
                 bytes.push(byte);
             } else {
                 bytes.push(byte);
             }
         }
-        lane.free_us = at_us;
+        channel.free_us = at_us;
         if plan.packets {
-            if lane.misses(plan, at_us) {
+            if channel.misses(plan, at_us) {
                 tally.masked += 1;
             } else {
-                lane.held.push_back((at_us, bytes));
+                channel.held.push_back((at_us, bytes));
             }
         }
     }
 }
 
 // A seed hurts the same bytes in every version, so these draw as they always did.
-impl Lane {
+impl Channel {
     /// True in this part of all cases.
     fn chance(&mut self, part: f64) -> bool {
         // Without a fault no number is drawn, so that a plan's faults do not move one another.
@@ -157,35 +157,38 @@ impl Lane {
 }
 
 impl Layer for Faults {
-    fn pass(&mut self, way: Way, now_us: u64, piece: &[u8], out: Out<'_>) {
-        let lane = &mut self.lanes[way as usize];
-        let (twice, stalls) = (lane.chance(self.plan.duplicate), lane.chance(self.plan.stall.0));
-        self.hurt(way, now_us, piece, stalls);
+    fn pass(&mut self, way: Direction, now_us: u64, piece: &[u8], out: Out<'_>) {
+        let channel = &mut self.channels[way as usize];
+        let (twice, stalls) =
+            (channel.chance(self.plan.duplicate), channel.chance(self.plan.stall.0));
+        self.corrupt(way, now_us, piece, stalls);
         if twice {
             // Right behind the first, which is the only place where a half-duplex line has room.
             self.tally.duplicated += 1;
-            self.hurt(way, now_us, piece, false);
+            self.corrupt(way, now_us, piece, false);
         }
         self.due(way, now_us, out);
     }
 
-    fn due(&mut self, way: Way, now_us: u64, out: Out<'_>) {
-        let lane = &mut self.lanes[way as usize];
-        while lane.held.front().is_some_and(|(at_us, _)| *at_us <= now_us) {
-            if let Some((_, packet)) = lane.held.pop_front() {
+    fn due(&mut self, way: Direction, now_us: u64, out: Out<'_>) {
+        let channel = &mut self.channels[way as usize];
+        while channel.held.front().is_some_and(|(at_us, _)| *at_us <= now_us) {
+            if let Some((_, packet)) = channel.held.pop_front() {
                 out(&packet);
             }
         }
-        let due = lane.line.partition_point(|(at_us, _)| *at_us <= now_us);
-        let bytes: Vec<u8> = lane.line.drain(..due).map(|(_, byte)| byte).collect();
+        let due = channel.line.partition_point(|(at_us, _)| *at_us <= now_us);
+        let bytes: Vec<u8> = channel.line.drain(..due).map(|(_, byte)| byte).collect();
         if !bytes.is_empty() {
             out(&bytes);
         }
     }
 
     fn next_due(&self) -> Option<u64> {
-        let packets = self.lanes.iter().filter_map(|lane| Some(lane.held.front()?.0));
-        packets.chain(self.lanes.iter().filter_map(|lane| Some(lane.line.front()?.0))).min()
+        let packets = self.channels.iter().filter_map(|channel| Some(channel.held.front()?.0));
+        packets
+            .chain(self.channels.iter().filter_map(|channel| Some(channel.line.front()?.0)))
+            .min()
     }
 }
 

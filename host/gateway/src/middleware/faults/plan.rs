@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 /// `drop=0.01,flip=0.001,split=0.1,duplicate=0.05,stall=0.01:40ms,baud=115200,mask=0.001:200us,seed=7`.
 ///
 /// ```
-/// use trine_gateway::middleware::{FaultPlan, Faults, Layer as _, Way};
+/// use trine_gateway::middleware::{FaultPlan, Faults, Layer as _, Direction};
 ///
 /// let plan: FaultPlan = "drop=0.2,flip=0.2,seed=7".parse()?;
 /// let pass = |plan: &FaultPlan| -> Vec<u8> {
 ///     let mut passed = Vec::new();
 ///     let mut faults = Faults::new(plan.clone());
-///     faults.pass(Way::ToDevice, 0, &[0x55; 100], &mut |piece| passed.extend(piece));
+///     faults.pass(Direction::ToDevice, 0, &[0x55; 100], &mut |piece| passed.extend(piece));
 ///     passed
 /// };
 /// // The same seed loses and flips the same.

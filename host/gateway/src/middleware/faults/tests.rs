@@ -4,33 +4,34 @@ use super::*;
 
 fn run(plan: &FaultPlan, pieces: u32) -> (Vec<(u64, Vec<u8>)>, Tally) {
     let mut faults = Faults::new(plan.clone());
-    let mut came = Vec::new();
+    let mut read = Vec::new();
     for piece in 0..pieces {
         let now = u64::from(piece) * 10_000;
         let bytes: Vec<u8> = (0..20).map(|byte| byte as u8 ^ piece as u8).collect();
-        faults.pass(Way::ToDevice, now, &bytes, &mut |piece| came.push((now, piece.to_vec())));
+        faults
+            .pass(Direction::ToDevice, now, &bytes, &mut |piece| read.push((now, piece.to_vec())));
         while let Some(at) = faults.next_due().filter(|at| *at < now + 10_000) {
-            faults.due(Way::ToDevice, at, &mut |piece| came.push((at, piece.to_vec())));
+            faults.due(Direction::ToDevice, at, &mut |piece| read.push((at, piece.to_vec())));
         }
     }
-    (came, faults.tally)
+    (read, faults.tally)
 }
 
 #[test]
 fn without_faults_everything_goes_through_at_once() {
-    let (came, tally) = run(&FaultPlan::none(1), 50);
-    assert_eq!((came.len(), tally), (50, Tally::default()));
-    assert!(came.iter().enumerate().all(|(at, (now, _))| *now == at as u64 * 10_000));
+    let (read, tally) = run(&FaultPlan::none(1), 50);
+    assert_eq!((read.len(), tally), (50, Tally::default()));
+    assert!(read.iter().enumerate().all(|(at, (now, _))| *now == at as u64 * 10_000));
 }
 
 #[test]
-fn the_same_seed_hurts_the_same_bytes_and_another_one_others() {
+fn the_same_seed_corrupts_the_same_bytes_and_another_one_others() {
     let all = "drop=0.02,flip=0.02,split=0.2,duplicate=0.1,stall=0.1:3ms,baud=115200,\
                mask=0.01:200us,mask=0.001:5ms,seed=9";
     let plan: FaultPlan = all.parse().unwrap();
-    let (came, tally) = run(&plan, 400);
-    assert_eq!((came.clone(), tally), run(&plan, 400));
-    assert_ne!(came, run(&FaultPlan { seed: 10, ..plan }, 400).0);
+    let (read, tally) = run(&plan, 400);
+    assert_eq!((read.clone(), tally), run(&plan, 400));
+    assert_ne!(read, run(&FaultPlan { seed: 10, ..plan }, 400).0);
     let Tally { dropped, flipped, split, duplicated, stalled, masked } = tally;
     for (count, least, most) in [
         (dropped, 100, 260),
@@ -46,8 +47,8 @@ fn the_same_seed_hurts_the_same_bytes_and_another_one_others() {
 
 #[test]
 fn a_baud_rate_gives_each_byte_its_time() {
-    let (came, _) = run(&"baud=115200".parse().unwrap(), 3);
-    let times: Vec<u64> = came.iter().map(|(at, _)| *at).collect();
+    let (read, _) = run(&"baud=115200".parse().unwrap(), 3);
+    let times: Vec<u64> = read.iter().map(|(at, _)| *at).collect();
     // 20 bytes of ten bits at 115200 baud, three times.
     assert_eq!(times.len(), 60);
     assert_eq!((times[0], times[1], times[19], times[39]), (86, 173, 1_736, 11_736));
@@ -61,21 +62,21 @@ fn a_masked_interrupt_loses_what_came_meanwhile_but_for_one() {
         let plan: FaultPlan = format!("baud=115200,mask=0.000000001:{mask}").parse().unwrap();
         let mut faults = Faults::new(plan.clone());
         // The interrupt is masked as the first byte comes.
-        faults.lanes[0].masked_until = plan.bytes_us(1) + plan.masks[0].1;
-        let mut came = Vec::new();
-        faults.pass(Way::ToDevice, 0, &[7; 20], &mut |piece| came.extend_from_slice(piece));
-        faults.due(Way::ToDevice, u64::MAX, &mut |piece| came.extend_from_slice(piece));
-        assert_eq!(came.len(), 20 - lost, "{mask}");
+        faults.channels[0].masked_until = plan.bytes_us(1) + plan.masks[0].1;
+        let mut read = Vec::new();
+        faults.pass(Direction::ToDevice, 0, &[7; 20], &mut |piece| read.extend_from_slice(piece));
+        faults.due(Direction::ToDevice, u64::MAX, &mut |piece| read.extend_from_slice(piece));
+        assert_eq!(read.len(), 20 - lost, "{mask}");
         assert_eq!(faults.tally.masked, lost as u64);
     }
 }
 
 #[test]
-fn packets_are_lost_whole() {
+fn a_packet_is_lost_as_a_unit() {
     let plan = FaultPlan { packets: true, ..FaultPlan::none(3) };
-    let (came, tally) = run(&FaultPlan { drop: 0.3, ..plan }, 200);
-    assert!(came.iter().all(|(_, piece)| piece.len() == 20));
-    assert_eq!(came.len() as u64 + tally.dropped, 200);
+    let (read, tally) = run(&FaultPlan { drop: 0.3, ..plan }, 200);
+    assert!(read.iter().all(|(_, piece)| piece.len() == 20));
+    assert_eq!(read.len() as u64 + tally.dropped, 200);
     assert!((40..80).contains(&tally.dropped), "{tally:?}");
 }
 

@@ -99,9 +99,9 @@ fn digit<const SHIFT: i32>(bytes: __m256i) -> __m256i {
     field(_mm256_srli_epi16::<SHIFT>(bytes), 3)
 }
 
-/// Unpacks steps of `Line2` and returns the number of groups.
+/// Unpacks steps of `Panel2Bit` and returns the number of groups.
 #[target_feature(enable = "avx2,f16c")]
-pub(super) fn unpack_line2(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
+pub(super) fn unpack_2bit(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
     for (step, groups) in steps.iter().zip(groups.as_chunks_mut::<4>().0) {
         for (part, bytes) in step.as_chunks().0.iter().enumerate() {
             let bytes = load(bytes);
@@ -114,9 +114,9 @@ pub(super) fn unpack_line2(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
     4 * steps.len()
 }
 
-/// Unpacks steps of `Line16` and returns the number of groups.
+/// Unpacks steps of `PanelBase3` and returns the number of groups.
 #[target_feature(enable = "avx2,f16c")]
-pub(super) fn unpack_line16(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
+pub(super) fn unpack_base3(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
     let tables = gemv::tables();
     for (step, groups) in steps.iter().zip(groups.as_chunks_mut::<5>().0) {
         for (part, bytes) in step.as_chunks().0.iter().enumerate() {

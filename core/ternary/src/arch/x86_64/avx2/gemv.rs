@@ -11,9 +11,9 @@ use crate::arch::panels::Sums;
 use crate::arch::x86_64::prefetch_step;
 use crate::packing::TABLE_HIGH;
 
-/// The sums `Σ u·q` of the 32 rows of a panel of [`Line2`](crate::Packing::Line2).
+/// The sums `Σ u·q` of the 32 rows of a panel of [`Panel2Bit`](crate::Packing::Panel2Bit).
 #[target_feature(enable = "avx2,f16c")]
-pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
+pub(super) fn panel_2bit(panel: &[u8], q: &[i8]) -> Sums {
     // A lane of the even digits gains at most 2·2·3·128 = 1536 a step, one of the odd ones, which
     // stay scaled by 4, four times as much: 5 steps fit 15 bits.
     const STEPS: usize = 5;
@@ -36,13 +36,13 @@ pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
     Sums(sums.0.map(|sum| sum >> 2))
 }
 
-/// The sums `Σ u·q` of the 32 rows of a panel of [`Line16`](crate::Packing::Line16).
+/// The sums `Σ u·q` of the 32 rows of a panel of [`PanelBase3`](crate::Packing::PanelBase3).
 ///
 /// Without a look-up of 64 bytes the low six bits, x = 21·d0 + 7·d1 + h, are taken apart by
 /// remainders: x mod 21 is the least of x, x − 21 and x − 42 as unsigned bytes, for what is
 /// negative is large. The differences, 21·d0 and 7·d1, are used as they are.
 #[target_feature(enable = "avx2,f16c")]
-pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
+pub(super) fn panel_base3(panel: &[u8], q: &[i8]) -> Sums {
     // The largest gain in a step is 2·42·128 = 10,752, of the first digit: 3 steps.
     const STEPS: usize = 3;
     let (mut by21, mut by16) = ([0; 32], [0; 32]);

@@ -20,7 +20,7 @@ use core::arch::x86_64::{
 
 use core::ops::Range;
 
-use crate::arch::panels::{self, BLOCK, Engine, Group, Sums};
+use crate::arch::panels::{self, BLOCK, Group, PanelKernels, Sums};
 use crate::arch::x86_64::{prefetch, prefetch_write};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
@@ -28,14 +28,14 @@ use crate::scalar::Tokens;
 
 /// Whether there are kernels for a packing.
 pub(crate) const fn has(packing: Packing) -> bool {
-    use Packing::{I2S, Line2, Line16, Tq1_0, Tq2_0};
-    matches!(packing, Line2 | Line16 | I2S | Tq2_0 | Tq1_0)
+    use Packing::{I2S, Panel2Bit, PanelBase3, Tq1_0, Tq2_0};
+    matches!(packing, Panel2Bit | PanelBase3 | I2S | Tq2_0 | Tq1_0)
 }
 
 /// `out[r · tokens + t]` for each row of `rows`, in a packing that there are kernels for.
 #[target_feature(enable = "avx2,f16c")]
 pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, out: &mut [i32]) {
-    if matches!(matrix.packing(), Packing::Line2 | Packing::Line16) {
+    if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) {
         // SAFETY: we have the features.
         unsafe { panels::gemm::<Avx2>(matrix, rows, tokens, out) };
     } else {
@@ -46,7 +46,7 @@ pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, 
 /// Registers of 32 bytes.
 struct Avx2;
 
-impl Engine for Avx2 {
+impl PanelKernels for Avx2 {
     /// # Safety
     /// As the trait says.
     #[inline]
@@ -61,8 +61,8 @@ impl Engine for Avx2 {
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn one(packing: Packing, panel: &[u8], q: &[i8]) -> Sums {
         match packing {
-            Packing::Line2 => gemv::line2(panel, q),
-            _ => gemv::line16(panel, q),
+            Packing::Panel2Bit => gemv::panel_2bit(panel, q),
+            _ => gemv::panel_base3(panel, q),
         }
     }
 
@@ -72,8 +72,8 @@ impl Engine for Avx2 {
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
         match packing {
-            Packing::Line2 => gemm::unpack_line2(steps, groups),
-            _ => gemm::unpack_line16(steps, groups),
+            Packing::Panel2Bit => gemm::unpack_2bit(steps, groups),
+            _ => gemm::unpack_base3(steps, groups),
         }
     }
 

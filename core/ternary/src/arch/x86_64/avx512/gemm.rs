@@ -109,9 +109,9 @@ fn digit<const SHIFT: u32>(bytes: __m512i) -> __m512i {
     field(_mm512_srli_epi16::<SHIFT>(bytes), 3)
 }
 
-/// Unpacks steps of `Line2` and returns the number of groups.
+/// Unpacks steps of `Panel2Bit` and returns the number of groups.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn unpack_line2(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
+pub(super) fn unpack_2bit(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
     for (step, groups) in steps.iter().zip(groups.as_chunks_mut::<4>().0) {
         for (half, line) in step.as_chunks::<64>().0.iter().enumerate() {
             let line = load(line);
@@ -124,9 +124,9 @@ pub(super) fn unpack_line2(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
     4 * steps.len()
 }
 
-/// Unpacks steps of `Line16` and returns the number of groups.
+/// Unpacks steps of `PanelBase3` and returns the number of groups.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn unpack_line16(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
+pub(super) fn unpack_base3(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
     let tables = Tables::new();
     for (step, groups) in steps.iter().zip(groups.as_chunks_mut::<5>().0) {
         for (half, line) in step.as_chunks::<64>().0.iter().enumerate() {

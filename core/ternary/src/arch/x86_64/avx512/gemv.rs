@@ -12,20 +12,20 @@ use super::{Tables, broadcast, field, load, store};
 use crate::arch::panels::Sums;
 use crate::arch::x86_64::{prefetch_four_steps, prefetch_step};
 
-/// The sums `Σ u·q` of the 32 rows of a panel of [`Line2`](crate::Packing::Line2).
+/// The sums `Σ u·q` of the 32 rows of a panel of [`Panel2Bit`](crate::Packing::Panel2Bit).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
+pub(super) fn panel_2bit(panel: &[u8], q: &[i8]) -> Sums {
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<16>();
     let mut acc = [[_mm512_setzero_si512(); 2]; 4];
     for (step, q) in steps.iter().zip(whole) {
         prefetch_step(step);
-        line2_step(&mut acc, step, q);
+        step_2bit(&mut acc, step, q);
     }
     if let Some(step) = steps.get(whole.len()) {
         let mut last = [0; 16];
         last[..tail.len()].copy_from_slice(tail);
-        line2_step(&mut acc, step, &last);
+        step_2bit(&mut acc, step, &last);
     }
     let mut out = Sums([0; 32]);
     for (half, out) in out.0.as_chunks_mut().0.iter_mut().enumerate() {
@@ -40,7 +40,7 @@ pub(super) fn line2(panel: &[u8], q: &[i8]) -> Sums {
 /// 16 columns: per line, four masks and four `vpdpbusd`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn line2_step(acc: &mut [[__m512i; 2]; 4], step: &[u8; 128], q: &[i8; 16]) {
+fn step_2bit(acc: &mut [[__m512i; 2]; 4], step: &[u8; 128], q: &[i8; 16]) {
     let (lines, _) = step.as_chunks::<64>();
     let (q, _) = q.as_chunks::<4>();
     for (g, (acc, q)) in acc.iter_mut().zip(q).enumerate() {
@@ -51,9 +51,9 @@ fn line2_step(acc: &mut [[__m512i; 2]; 4], step: &[u8; 128], q: &[i8; 16]) {
     }
 }
 
-/// The sums `Σ u·q` of the 32 rows of a panel of [`Line16`](crate::Packing::Line16).
+/// The sums `Σ u·q` of the 32 rows of a panel of [`PanelBase3`](crate::Packing::PanelBase3).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
+pub(super) fn panel_base3(panel: &[u8], q: &[i8]) -> Sums {
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<20>();
     let tables = Tables::new();
@@ -62,12 +62,12 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
         if at % 4 == 0 {
             prefetch_four_steps(step);
         }
-        line16_step(&mut acc, tables, step, q);
+        step_base3(&mut acc, tables, step, q);
     }
     if let Some(step) = steps.get(whole.len()) {
         let mut last = [0; 20];
         last[..tail.len()].copy_from_slice(tail);
-        line16_step(&mut acc, tables, step, &last);
+        step_base3(&mut acc, tables, step, &last);
     }
     let mut out = Sums([0; 32]);
     for ([by64, a, b, c], out) in acc.into_iter().zip(out.0.as_chunks_mut().0) {
@@ -80,7 +80,7 @@ pub(super) fn line16(panel: &[u8], q: &[i8]) -> Sums {
 /// 20 columns: per line, four look-ups, a shift, a merge, two masks and five `vpdpbusd`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn line16_step(acc: &mut [[__m512i; 4]; 2], tables: Tables, step: &[u8; 128], q: &[i8; 20]) {
+fn step_base3(acc: &mut [[__m512i; 4]; 2], tables: Tables, step: &[u8; 128], q: &[i8; 20]) {
     let (lines, _) = step.as_chunks::<64>();
     let (q, _) = q.as_chunks::<4>();
     let at = |digit: usize| broadcast(q[digit]);

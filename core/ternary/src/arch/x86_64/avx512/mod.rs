@@ -20,7 +20,7 @@ use core::arch::x86_64::{
 
 use core::ops::Range;
 
-use crate::arch::panels::{self, BLOCK, Engine, Group, Sums};
+use crate::arch::panels::{self, BLOCK, Group, PanelKernels, Sums};
 use crate::arch::x86_64::{prefetch, prefetch_write};
 use crate::matrix::Matrix;
 use crate::packing::{Packing, TABLE_HIGH, TABLE_LOW};
@@ -36,7 +36,7 @@ pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, 
 /// Registers of 64 bytes.
 struct Avx512;
 
-impl Engine for Avx512 {
+impl PanelKernels for Avx512 {
     /// # Safety
     /// As the trait says.
     #[inline]
@@ -51,8 +51,8 @@ impl Engine for Avx512 {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn one(packing: Packing, panel: &[u8], q: &[i8]) -> Sums {
         match packing {
-            Packing::Line2 => gemv::line2(panel, q),
-            _ => gemv::line16(panel, q),
+            Packing::Panel2Bit => gemv::panel_2bit(panel, q),
+            _ => gemv::panel_base3(panel, q),
         }
     }
 
@@ -62,8 +62,8 @@ impl Engine for Avx512 {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
         match packing {
-            Packing::Line2 => gemm::unpack_line2(steps, groups),
-            _ => gemm::unpack_line16(steps, groups),
+            Packing::Panel2Bit => gemm::unpack_2bit(steps, groups),
+            _ => gemm::unpack_base3(steps, groups),
         }
     }
 

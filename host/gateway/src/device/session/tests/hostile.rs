@@ -8,11 +8,11 @@ use trine_descriptor::{ToolTable, record};
 use trine_mcp::Outcome;
 use trine_wire::message::{self, DeviceMessage, Hello, Outcome as Said};
 
-use super::super::{Opening, Session};
+use super::super::{CallRequest, DeviceSession};
 use super::play::HELLO;
 use crate::device::State;
 use crate::device::calls::{Cost, Extra, Waiter};
-use crate::link::{Found, Framing, Line};
+use crate::link::{FrameEvent, Framing, Line};
 use crate::settings::Settings;
 use crate::table::Table;
 
@@ -26,7 +26,7 @@ impl Waiter for Ends {
 }
 
 /// An unasked hello of a device that knows the session.
-fn hello(session: &Session, table_hash: u64) -> Hello<'static> {
+fn hello(session: &DeviceSession, table_hash: u64) -> Hello<'static> {
     Hello { table_hash, session: session.number, ..HELLO }
 }
 
@@ -36,15 +36,15 @@ fn list() -> Vec<u8> {
     list
 }
 
-fn say(session: &mut Session, message: &DeviceMessage<'_>, now: u64) {
+fn say(session: &mut DeviceSession, message: &DeviceMessage<'_>, now: u64) {
     let mut bytes = vec![0; 8 * 1024];
     let len = message::write(message, &mut bytes).unwrap();
-    session.found(Found::Message(&bytes[..len], len as u32), now);
+    session.found(FrameEvent::Message(&bytes[..len], len as u32), now);
 }
 
 /// A session with a device that has shown its tools.
-fn online() -> Session {
-    let mut session = Session::new(Settings::none());
+fn online() -> DeviceSession {
+    let mut session = DeviceSession::new(Settings::none());
     session.linked(Line::Link(Box::new(std::io::sink()), Framing::Stream), 0);
     let hello = hello(&session, record::table_hash(&TOOLS));
     say(&mut session, &DeviceMessage::Hello(hello), 1);
@@ -58,11 +58,11 @@ fn online() -> Session {
     session
 }
 
-fn call(session: &mut Session, waiter: &Arc<dyn Waiter>, tool: u16, now: u64) {
+fn call(session: &mut DeviceSession, waiter: &Arc<dyn Waiter>, tool: u16, now: u64) {
     let info = TOOLS.info(tool).unwrap();
     let (hash, args) = (TOOLS.hash(tool), &[0, 2, 8][..]);
     let extra = Extra::default();
-    session.call(&Opening { info, tool, hash, args, extra, now, waiter, tag: 0 });
+    session.call(&CallRequest { info, tool, hash, args, extra, now, waiter, tag: 0 });
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_list_that_is_not_what_was_announced_is_refused_once() {
     let wrong: [(u64, u32, &[u8]); 4] =
         [(1, total, &list), (2, total - 1, &list), (3, u32::MAX, &list[..10]), (4, total, &[])];
     for (table_hash, total, bytes) in wrong {
-        let mut session = Session::new(Settings::none());
+        let mut session = DeviceSession::new(Settings::none());
         session.linked(Line::Link(Box::new(std::io::sink()), Framing::Stream), 0);
         for _ in 0..2 {
             let hello = hello(&session, table_hash);
@@ -87,7 +87,7 @@ fn a_list_that_is_not_what_was_announced_is_refused_once() {
 
 #[test]
 fn a_device_of_another_version_is_refused_with_both() {
-    let mut session = Session::new(Settings::none());
+    let mut session = DeviceSession::new(Settings::none());
     session.linked(Line::Link(Box::new(std::io::sink()), Framing::Stream), 0);
     say(&mut session, &DeviceMessage::Hello(Hello { wire: 9, ..HELLO }), 1);
     let State::Offline(why) = session.state() else { panic!("{:?}", session.state()) };
@@ -144,7 +144,7 @@ fn every_call_ends_once_whatever_the_device_says() {
         }
         // Bytes that are no message at all.
         let noise = next().to_le_bytes();
-        session.found(Found::Message(&noise, 6), now);
+        session.found(FrameEvent::Message(&noise, 6), now);
         session.deferred.clear();
     }
     session.close();

@@ -73,14 +73,14 @@ fn untagged(message: &DeviceMessage<'_>) -> Vec<u8> {
 fn every_message_but_the_hello_is_tagged() {
     let user = User::new("tagged", Some(&KEY));
     let mut play = play(&user, Some(KEY));
-    play.greet();
+    play.send_hello();
     // Reading what the host has said panics if it is not tagged.
     assert!(play.said()[0].starts_with("List"));
     play.list();
     assert_eq!(play.session.state(), State::Online);
     play.call(FAN_SET, 1);
     let id = play.calls()[0];
-    // Somebody without the key answers first.
+    // Someone without the key answers first.
     let mut forged = untagged(&DeviceMessage::Result { id, outcome: DONE });
     play.hear(&forged);
     forged.extend([1; 20]);
@@ -94,7 +94,7 @@ fn every_message_but_the_hello_is_tagged() {
 fn a_restart_of_the_device_makes_a_new_session_of_both() {
     let user = User::new("again", Some(&KEY));
     let mut play = play(&user, Some(KEY));
-    play.greet();
+    play.send_hello();
     play.said();
     play.list();
     play.said();
@@ -106,7 +106,7 @@ fn a_restart_of_the_device_makes_a_new_session_of_both() {
     play.pass(3_000);
     play.keys = Some(DeviceKeys::new(KEY));
     play.skip_to_hello();
-    play.greet();
+    play.send_hello();
     play.pass(200);
     let id = *play.calls().last().unwrap();
     play.answer(id, DONE);
@@ -117,7 +117,7 @@ fn a_restart_of_the_device_makes_a_new_session_of_both() {
 fn a_device_that_should_have_a_key_and_shows_none_is_refused() {
     let user = User::new("untagged", Some(&KEY));
     let mut play = play(&user, None);
-    play.greet();
+    play.send_hello();
     let said = why(&play);
     assert!(said.contains("refused") && said.contains("p s") && said.contains("s.key"), "{said}");
     play.call(FAN_SET, 1);
@@ -129,7 +129,7 @@ fn a_device_that_is_refused_is_left_alone_for_a_while() {
     let user = User::new("alone", Some(&KEY));
     let mut play = play(&user, None);
     for _ in 0..3 {
-        play.greet();
+        play.send_hello();
         play.pass(1_900);
         assert_eq!(play.said(), [""; 0]);
         play.pass(200);
@@ -140,11 +140,11 @@ fn a_device_that_is_refused_is_left_alone_for_a_while() {
 fn a_device_with_another_key_is_refused_and_one_with_an_unknown_key_explained() {
     let user = User::new("other", Some(&KEY));
     let mut other = play(&user, Some([8; 16]));
-    other.greet();
+    other.send_hello();
     assert!(why(&other).contains("another key"), "{}", why(&other));
     let nobody = User::new("nobody", None);
     let mut unknown = play(&nobody, Some(KEY));
-    unknown.greet();
+    unknown.send_hello();
     assert!(why(&unknown).contains("trine provision"), "{}", why(&unknown));
 }
 
@@ -154,16 +154,16 @@ fn a_pending_key_is_the_key_once_the_device_has_it() {
     let new = [3; 16];
     user.settings().keep_pending(&id(), &new).unwrap();
     let mut play = play(&user, Some(new));
-    play.greet();
+    play.send_hello();
     let held = user.settings().keys(&id()).unwrap();
     assert!(held.known == Some(new) && held.pending.is_none());
 }
 
 #[test]
-fn a_hello_that_nobody_asked_for_only_makes_the_host_ask() {
+fn an_unrequested_hello_only_makes_the_host_ask() {
     let user = User::new("unasked", Some(&KEY));
     let mut play = play(&user, Some(KEY));
-    play.greet();
+    play.send_hello();
     play.said();
     play.list();
     play.said();
@@ -182,7 +182,7 @@ fn a_hello_that_nobody_asked_for_only_makes_the_host_ask() {
 /// A keyed device that is online, and its last hello in clear.
 fn online(user: &User) -> Play {
     let mut play = play(user, Some(KEY));
-    play.greet();
+    play.send_hello();
     play.said();
     play.list();
     play.said();
@@ -190,7 +190,7 @@ fn online(user: &User) -> Play {
     play
 }
 
-/// Somebody without the key, who says what a device without one would say.
+/// Someone without the key, who says what a device without one would say.
 fn impostor(play: &Play) -> Hello<'static> {
     Hello { serial: "impostor", keyed: false, ..play.hello }
 }
@@ -221,7 +221,7 @@ fn a_flood_of_hellos_makes_the_host_ask_once_a_second() {
         play.pass(1);
         if play.said().iter().any(|said| said.starts_with("Hello")) {
             asked += 1;
-            play.greet_as_asked();
+            play.send_hello_as_asked();
         }
     }
     assert!((4..=6).contains(&asked), "asked {asked} times in five seconds");
@@ -232,13 +232,13 @@ fn a_flood_of_hellos_makes_the_host_ask_once_a_second() {
 fn an_answer_without_proof_does_not_keep_the_device_from_answering() {
     let user = User::new("race", Some(&KEY));
     let mut play = play(&user, Some(KEY));
-    // The answer of another comes first, under the nonce that anybody can read.
+    // The answer of another comes first, under the nonce that anyone can read.
     play.said();
     let nonce = play.asked_nonce();
     let forged = Hello { nonce, keyed: true, challenge: [1; 12], ..play.hello };
     play.hear(&untagged(&DeviceMessage::Hello(forged)));
     assert!(matches!(play.session.state(), State::Offline(_)));
-    play.greet_as_asked();
+    play.send_hello_as_asked();
     play.said();
     play.list();
     assert_eq!(play.session.state(), State::Online);
@@ -252,11 +252,11 @@ fn the_answer_to_a_hello_that_was_altered_on_its_way_begins_no_session() {
     let sent = play.last_hello.clone();
     // The same nonces, another session and other limits.
     play.last_hello[4] ^= 1;
-    play.greet_as_asked();
+    play.send_hello_as_asked();
     assert_eq!(play.session.state(), State::Coming);
     assert_eq!(play.session.unauthentic(), 1);
     play.last_hello = sent;
-    play.greet_as_asked();
+    play.send_hello_as_asked();
     play.said();
     play.list();
     assert_eq!(play.session.state(), State::Online);
@@ -267,7 +267,7 @@ fn a_keyed_device_of_before_there_were_digests_is_served() {
     let user = User::new("before", Some(&KEY));
     let mut play = play(&user, Some(KEY));
     play.has_digests = false;
-    play.greet();
+    play.send_hello();
     play.said();
     play.list();
     assert_eq!(play.session.state(), State::Online);
@@ -283,7 +283,7 @@ fn a_link_that_showed_a_keyed_device_serves_no_other() {
         play.plug();
         play.keys = key.map(DeviceKeys::new);
         play.hello.serial = "other";
-        play.greet();
+        play.send_hello();
         let said = why(&play);
         assert!(said.contains("p s has proven its key") && said.contains("p other"), "{said}");
         assert_eq!(play.said().iter().filter(|said| !said.starts_with("Hello")).count(), 0);
@@ -292,7 +292,7 @@ fn a_link_that_showed_a_keyed_device_serves_no_other() {
         play.keys = Some(DeviceKeys::new(KEY));
         play.hello.serial = "s";
         // Its list is known from before.
-        play.greet();
+        play.send_hello();
         assert_eq!(play.session.state(), State::Online);
     }
 }
@@ -303,9 +303,9 @@ fn a_link_is_the_devices_until_this_program_erases_the_key() {
     let link = "serial /dev/x";
     let mut play = play(&user, Some(KEY));
     play.session.set_link(link.into());
-    play.greet();
+    play.send_hello();
     assert_eq!(user.settings().device_of_link(link).unwrap(), Some(id()));
-    play.session.greet_anew(true, play.now);
+    play.session.send_new_hello(true, play.now);
     assert_eq!(user.settings().device_of_link(link).unwrap(), None);
 }
 
@@ -316,7 +316,7 @@ fn that_a_link_cannot_be_kept_is_said_once() {
     let mut play = play(&user, Some(KEY));
     play.session.set_link("serial /dev/x".into());
     for _ in 0..3 {
-        play.greet();
+        play.send_hello();
         play.session.lost("the cable", play.now);
         play.plug();
     }
@@ -373,7 +373,7 @@ fn ten_thousand_injected_hellos_let_nothing_out_untagged_and_lose_no_call() {
             }
         }
         if said.iter().any(|said| said.starts_with("Hello")) {
-            play.greet_as_asked();
+            play.send_hello_as_asked();
         }
         ends.extend(play.ends());
     }

@@ -2,7 +2,7 @@
 
 mod hostile;
 mod keyed;
-mod lanes;
 mod old;
 mod play;
-mod said;
+mod sanitized;
+mod slots;

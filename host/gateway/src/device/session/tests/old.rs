@@ -34,7 +34,7 @@ fn its_recorded_bytes_are_served() {
     assert_eq!(play.session.table.as_ref().unwrap().count(), 11);
     play.call(FAN_SET, 1);
     let said = play.said();
-    // The check word is the hash alone, and no member of a later version follows.
+    // The call guard is the hash alone, and no member of a later version follows.
     let check = format!("check: {:?}", message::check(TOOLS.hash(FAN_SET), 0, 0));
     let call = said.last().unwrap();
     assert!(call.contains(&check) && number(call, "id: ") == 64, "{call}");
@@ -54,13 +54,13 @@ fn only_what_is_repeatable_is_sent_again() {
     play.session.lost("pulled", play.now);
     assert_eq!(play.ends(), [(1, "Failed(Lost)".to_owned())]);
     play.plug();
-    play.greet();
+    play.send_hello();
     play.pass(1);
     assert_eq!(play.calls(), ids[1..]);
 }
 
 #[test]
-fn it_is_greeted_where_a_later_one_is_pinged() {
+fn it_gets_a_hello_where_a_later_one_gets_a_ping() {
     let mut play = old();
     play.pass(2_500);
     let said = play.said();

@@ -8,12 +8,12 @@ use trine_descriptor::{ToolTable as _, record};
 use trine_mcp::Outcome;
 use trine_wire::message::{self, DeviceMessage, Hello, HostHello, HostMessage, feature};
 use trine_wire::secure::DeviceKeys;
-use trine_wire::{Decoder, Fed};
+use trine_wire::{DecodeEvent, Decoder};
 
 use crate::device::State;
-use crate::device::calls::{Cost, Extra, Opening, Ticket, Waiter};
-use crate::device::session::Session;
-use crate::link::{Found, Framing, Line};
+use crate::device::calls::{CallRequest, Cost, Extra, Ticket, Waiter};
+use crate::device::session::DeviceSession;
+use crate::link::{FrameEvent, Framing, Line};
 use crate::settings::Settings;
 use crate::sync::lock;
 
@@ -71,7 +71,7 @@ pub(super) const HELLO: Hello<'_> = Hello {
 
 /// A session, the device that it speaks with, and the time.
 pub(super) struct Play {
-    pub(super) session: Session,
+    pub(super) session: DeviceSession,
     pub(super) now: u64,
     pub(super) hello: Hello<'static>,
     /// The device has a key.
@@ -95,7 +95,7 @@ impl Play {
     pub(super) fn with_settings(settings: Settings) -> Self {
         let (wire, ends) = (Wire::default(), Arc::default());
         let mut play = Self {
-            session: Session::new(settings),
+            session: DeviceSession::new(settings),
             now: 0,
             hello: HELLO,
             keys: None,
@@ -108,7 +108,7 @@ impl Play {
         };
         play.plug();
         // Real ids begin at random.
-        play.session.calls.lanes.begin_at(0);
+        play.session.calls.slots.begin_at(0);
         play
     }
 
@@ -116,7 +116,7 @@ impl Play {
     pub(super) fn online(hello: Hello<'static>) -> Self {
         let mut play = Self::new();
         play.hello = Hello { table_hash: record::table_hash(&TOOLS), ..hello };
-        play.greet();
+        play.send_hello();
         play.list();
         assert_eq!(play.session.state(), State::Online);
         play.said();
@@ -133,36 +133,36 @@ impl Play {
 
     /// The first cable of a program.
     pub(super) fn plug_as_new(&mut self) {
-        self.session = Session::new(Settings::none());
+        self.session = DeviceSession::new(Settings::none());
         self.plug();
     }
 
-    /// The device answers the last greeting.
-    pub(super) fn greet(&mut self) {
+    /// The device answers the last hello.
+    pub(super) fn send_hello(&mut self) {
         let said = self.said();
         assert!(said.iter().any(|said| said.starts_with("Hello")), "no hello in {said:?}");
-        self.greet_as_asked();
+        self.send_hello_as_asked();
     }
 
-    /// The device answers the last greeting that was read.
-    pub(super) fn greet_as_asked(&mut self) {
+    /// The device answers the last hello that was read.
+    pub(super) fn send_hello_as_asked(&mut self) {
         let asked = self.asked_hello();
         let mut hello = Hello { nonce: asked.nonce, session: asked.session, ..self.hello };
         if let Some(keys) = &mut self.keys {
             self.greetings += 1;
             let mut fresh = [7; 12];
             fresh[..4].copy_from_slice(&self.greetings.to_le_bytes());
-            let greeting = keys.greet(asked.host_nonce, &self.last_hello, fresh);
-            hello.challenge = greeting.challenge;
+            let offered = keys.answer_hello(asked.host_nonce, &self.last_hello, fresh);
+            hello.challenge = offered.challenge;
             if self.has_digests {
-                hello.hello_digest = greeting.digest;
+                hello.hello_digest = offered.digest;
             }
             hello.keyed = true;
         }
         self.say(&DeviceMessage::Hello(hello));
     }
 
-    /// The last greeting that was read.
+    /// The last hello that was read.
     fn asked_hello(&self) -> HostHello {
         match message::read(&self.last_hello) {
             Some(HostMessage::Hello(hello)) => hello,
@@ -170,7 +170,7 @@ impl Play {
         }
     }
 
-    /// The nonce of the last greeting that was read.
+    /// The nonce of the last hello that was read.
     pub(super) fn asked_nonce(&self) -> u32 {
         self.asked_hello().nonce
     }
@@ -201,7 +201,7 @@ impl Play {
 
     /// The host hears bytes of a message.
     pub(super) fn hear(&mut self, bytes: &[u8]) {
-        self.session.found(Found::Message(bytes, bytes.len() as u32), self.now);
+        self.session.found(FrameEvent::Message(bytes, bytes.len() as u32), self.now);
         self.session.tick(self.now);
     }
 
@@ -235,7 +235,7 @@ impl Play {
         let mut all = Vec::new();
         let (mut decoder, mut message) = (Decoder::new(), vec![0; 1024]);
         for &byte in &bytes[self.read..] {
-            if let Fed::Message(len) = decoder.feed(byte, &mut message) {
+            if let DecodeEvent::Message(len) = decoder.feed(byte, &mut message) {
                 let mut bytes = &message[..len];
                 if bytes[0] == 0 {
                     self.last_hello = bytes.to_vec();
@@ -275,7 +275,7 @@ impl Play {
         let extra = Extra { progress: true, ..Extra::default() };
         let waiter: Arc<dyn Waiter> = Arc::clone(&self.ends) as _;
         let (now, waiter) = (self.now, &waiter);
-        self.session.call(&Opening { info, tool, hash, args, extra, now, waiter, tag })
+        self.session.call(&CallRequest { info, tool, hash, args, extra, now, waiter, tag })
     }
 }
 

@@ -1,0 +1,191 @@
+//! How a client begins: the rule of protocol families, introductions, and subscriptions.
+
+use crate::envelope::{Member, Object, Params};
+use crate::error::{Problem, begin_result, supported};
+use crate::json::{JsonReader, JsonText, JsonWriter};
+use crate::notify::LEVELS;
+use crate::{Catalog, Id, McpSession, ServerInfo, Version, list, notify, result};
+
+#[cfg(not(any(feature = "stateless", feature = "legacy")))]
+compile_error!("trine-mcp needs the feature `stateless`, `legacy` or both");
+
+/// How a request is to be understood.
+pub(crate) enum RequestFamily {
+    /// By this revision.
+    Known(Version),
+    /// It is the `initialize` of the older revisions.
+    Initialize,
+    /// A ping before `initialize`, the one other thing that may come before it.
+    Ping,
+}
+
+/// The rule of protocol families: a revision in `_meta` wins; else `initialize` opens, or has
+/// opened, the session.
+#[inline]
+pub(crate) fn request_family<'m>(
+    method: &JsonText<'m>,
+    params: &Params<'m>,
+    session: &McpSession,
+) -> Result<RequestFamily, Problem<'m>> {
+    if params.malformed {
+        return Err(Problem::Params("params must be an object"));
+    }
+    if params.meta.malformed {
+        return Err(Problem::Params(
+            "params._meta must be an object, and its progressToken a string or an integer",
+        ));
+    }
+    match params.meta.version {
+        Member::Text(name) => {
+            stateless(name, !params.meta.capabilities.is_empty()).map(RequestFamily::Known)
+        }
+        Member::Other => {
+            Err(Problem::Params("io.modelcontextprotocol/protocolVersion must be a string"))
+        }
+        Member::Absent if cfg!(feature = "legacy") && method.is(b"initialize") => {
+            Ok(RequestFamily::Initialize)
+        }
+        Member::Absent => match session.version() {
+            Some(version) => Ok(RequestFamily::Known(version)),
+            None if cfg!(feature = "legacy") && method.is(b"ping") => Ok(RequestFamily::Ping),
+            None => Err(Problem::NoFamily),
+        },
+    }
+}
+
+/// The revision of a request that names it.
+#[inline]
+fn stateless(name: JsonText<'_>, capabilities: bool) -> Result<Version, Problem<'_>> {
+    let newest = Version::V2026_07_28;
+    if !(cfg!(feature = "stateless") && name.is(newest.name().as_bytes())) {
+        return Err(Problem::Version(name));
+    }
+    if !capabilities {
+        return Err(Problem::Params(
+            "params._meta needs io.modelcontextprotocol/clientCapabilities, an object",
+        ));
+    }
+    Ok(newest)
+}
+
+/// `server/discover`: who we are, without being asked anything else first.
+pub(crate) fn discover<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    version: Version,
+    id: Id<'_>,
+    out: &mut JsonWriter<'_>,
+) -> Result<(), Problem<'m>> {
+    let server = catalog.server();
+    begin_result(id, out);
+    out.raw(b"\"resultType\":\"complete\",\"supportedVersions\":");
+    supported(&[Version::V2026_07_28], out);
+    // Log goes to who asked for it in a session, and here there is none.
+    capabilities(catalog, &server, false, out);
+    list::cache_hints(catalog.ttl_ms(), out);
+    result::finish(version, &server, out);
+    Ok(())
+}
+
+/// `initialize`: agrees on a revision, which the session keeps.
+pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    id: Id<'_>,
+    params: &Params<'m>,
+    session: &mut McpSession,
+    out: &mut JsonWriter<'_>,
+) -> Result<(), Problem<'m>> {
+    let Member::Text(asked) = params.protocol_version else {
+        return Err(Problem::Params("initialize needs protocolVersion, a string"));
+    };
+    let mut agreed = *session;
+    let version = agreed.agree(Version::named(&asked));
+    let server = catalog.server();
+    begin_result(id, out);
+    out.raw(b"\"protocolVersion\":\"");
+    out.raw(version.name().as_bytes());
+    out.raw(b"\"");
+    capabilities(catalog, &server, catalog.logs(), out);
+    out.raw(b",\"serverInfo\":");
+    result::implementation(version, &server, out);
+    out.raw(b"}}");
+    // A client that was not told of the agreement has none.
+    if out.fits() {
+        *session = agreed;
+    }
+    Ok(())
+}
+
+/// Writes what both ways of introduction say: features, and guidance for the model.
+fn capabilities<C: Catalog + ?Sized>(
+    catalog: &C,
+    server: &ServerInfo<'_>,
+    logs: bool,
+    out: &mut JsonWriter<'_>,
+) {
+    out.raw(b",\"capabilities\":{\"tools\":{\"listChanged\":");
+    out.bool(catalog.can_change());
+    out.raw(if logs { b"},\"logging\":{}}" } else { b"}}" });
+    if !server.instructions.is_empty() {
+        out.raw(b",\"instructions\":");
+        out.string(server.instructions);
+    }
+}
+
+/// `logging/setLevel`: the client says how much log it wants.
+pub(crate) fn set_level<'m>(
+    id: Id<'_>,
+    level: Member<'m>,
+    session: &mut McpSession,
+    out: &mut JsonWriter<'_>,
+) -> Result<(), Problem<'m>> {
+    let asked = match level {
+        Member::Text(asked) => LEVELS.iter().position(|name| asked.is(name.as_bytes())),
+        _ => None,
+    };
+    let Some(asked) = asked else {
+        return Err(Problem::Params(
+            "level must be debug, info, notice, warning, error, critical, alert or emergency",
+        ));
+    };
+    session.set_level(asked as u8);
+    pong(id, out)
+}
+
+/// Answers a ping.
+pub(crate) fn pong<'m>(id: Id<'_>, out: &mut JsonWriter<'_>) -> Result<(), Problem<'m>> {
+    begin_result(id, out);
+    out.raw(b"}}");
+    Ok(())
+}
+
+/// `subscriptions/listen`: agrees to what there is of what was asked for. Answers whether that
+/// includes changes of the tool list, and the length of the acknowledgement.
+pub(crate) fn listen<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    id: Id<'_>,
+    filter: Object<'m>,
+    out: &mut JsonWriter<'_>,
+) -> Result<(bool, usize), Problem<'m>> {
+    let Object::Text(filter) = filter else {
+        return Err(Problem::Params("notifications must be an object"));
+    };
+    let tools = wants_tools(filter)? && catalog.can_change();
+    notify::acknowledge(id, tools, out);
+    if out.fits() { Ok((tools, out.needed())) } else { Err(Problem::Space(out.needed())) }
+}
+
+/// Whether the filter of a subscription asks for changes of the tool list.
+fn wants_tools(filter: &[u8]) -> Result<bool, Problem<'_>> {
+    let malformed = |_| Problem::Params("toolsListChanged must be true or false");
+    let mut reader = JsonReader::new(filter);
+    let (mut tools, mut first) = (false, true);
+    reader.begin_object().map_err(malformed)?;
+    while let Some(name) = reader.next_member(&mut first).map_err(malformed)? {
+        if name.is(b"toolsListChanged") {
+            tools = reader.bool().map_err(malformed)?;
+        } else {
+            reader.skip_value().map_err(malformed)?;
+        }
+    }
+    Ok(tools)
+}

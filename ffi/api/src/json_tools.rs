@@ -1,0 +1,402 @@
+//! The tools of a device behind the MCP engine.
+
+#[cfg(target_pointer_width = "64")]
+use trine_descriptor::Side;
+use trine_descriptor::{ToolTable, record};
+use trine_dispatch::{CallId, Device, Local, TOO_LONG_BYTES, Tools, too_long};
+use trine_mcp::json::same;
+use trine_mcp::notify;
+use trine_mcp::{
+    Block, Bytes, Call, Catalog, Contents, Failure, Id, McpEngine, NeedBytes, Outcome,
+};
+use trine_mcp::{ServerInfo, Version};
+use trine_wire::codec::Members;
+use trine_wire::message::block::{Block as WireBlock, Blocks};
+use trine_wire::message::{self, DeviceMessage, outcome};
+
+use crate::memory::Object;
+#[cfg(target_pointer_width = "64")]
+use crate::quick::Nodes;
+use crate::table::Table;
+use crate::tools::CTools;
+
+/// Longest id of a request whose answer may come later, as JSON text.
+const ID_MAX: usize = 64;
+/// Most blocks of content of one answer.
+const BLOCKS_MAX: usize = 7;
+/// Bytes of content that a tool is asked for at a time.
+const PIECE: usize = 192;
+
+/// A call whose answer comes later.
+pub(crate) struct Waiting {
+    call: CallId,
+    version: Version,
+    tool: u16,
+    id_size: u8,
+    /// The id and, behind a zero byte, the token of who wants to know how far it is; where there is
+    /// no room for both, the id alone. Zero bytes behind them.
+    id: [u8; ID_MAX],
+}
+
+impl Waiting {
+    fn id(&self) -> Option<Id<'_>> {
+        Id::from_raw(self.id.get(..usize::from(self.id_size))?)
+    }
+
+    /// Writes how far the call is, if its client wants to know.
+    pub(crate) fn progress(
+        &self,
+        call: CallId,
+        (done, total): (u32, u32),
+        text: &str,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let behind = self.id.get(usize::from(self.id_size) + 1..).unwrap_or_default();
+        let token = behind.split(|byte| *byte == 0).next().unwrap_or_default();
+        let Some(token) = Id::from_raw(token).filter(|_| call == self.call) else { return Ok(0) };
+        let total = (total > 0).then_some(total);
+        notify::progress(self.version, token, (done, total), text, out)
+    }
+
+    /// Whether it is the call of that id.
+    pub(crate) fn is_for(&self, id: Id<'_>) -> bool {
+        self.id() == Some(id)
+    }
+}
+
+/// A device's tools as the engine serves them.
+pub(crate) struct JsonTools<'o> {
+    object: &'o Object,
+    table: &'o Table<'static>,
+    generation: u64,
+    /// Whether what happens is kept for clients.
+    logs: bool,
+}
+
+impl<'o> JsonTools<'o> {
+    pub(crate) const fn new(object: &'o Object, generation: u64, logs: bool) -> Self {
+        Self { object, table: &object.rules.table, generation, logs }
+    }
+
+    /// The name of a tool, for who reads of it.
+    pub(crate) fn name_of(&self, tool: u16) -> &str {
+        self.name(tool).unwrap_or_default()
+    }
+
+    /// Runs a call and writes its response, or says what to wait for.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn call(
+        &self,
+        device: &mut Device<'static>,
+        (call, arguments): (&Call<'_>, &[u8]),
+        now: u64,
+        value: &mut [u8],
+        out: &mut [u8],
+    ) -> Result<Result<usize, NeedBytes>, Waiting> {
+        let mut tools = CTools::new(self.object);
+        let mut text = [0; TOO_LONG_BYTES];
+        let given = (call.tool, arguments);
+        let end = if call.checked {
+            device.local_judged(given, now, &mut tools, value)
+        } else {
+            device.local(given, now, &mut tools, value)
+        };
+        let outcome = match end {
+            Local::Done(len) => Outcome::Value(value.get(..len).unwrap_or_default()),
+            Local::Content { id, mime, len } => {
+                return Ok(self.content(call, (id, mime, len), out));
+            }
+            Local::Blocks(len) => {
+                return Ok(self.blocks(call, value.get(..len).unwrap_or_default(), out));
+            }
+            // The engine says how: a person is asked by a gateway alone.
+            Local::NeedInput(_) => Outcome::Failed(Failure::NeedsInput),
+            Local::Failed(text) => Outcome::Error(text),
+            Local::BadResult(fault) => Outcome::BadResult(fault),
+            Local::Fault(fault) => Outcome::Fault(fault),
+            Local::TooLong(most) => Outcome::Error(too_long(most, &mut text)),
+            Local::NeedsPerson(consent) => Outcome::Failed(Failure::NeedsPerson(consent)),
+            Local::Busy => Outcome::Failed(Failure::Busy),
+            Local::Pending(id) => match self.waiting(call, id) {
+                Some(waiting) => return Err(waiting),
+                None => {
+                    device.local_end(id, &mut tools);
+                    Outcome::Error(
+                        "its request needs an id of at most 64 bytes, since it is \
+                                    answered later; it was stopped",
+                    )
+                }
+            },
+            _ => Outcome::Failed(Failure::BadResult),
+        };
+        Ok(self.finish(call.id, call.version, call.tool, outcome, out))
+    }
+
+    fn waiting(&self, call: &Call<'_>, id: CallId) -> Option<Waiting> {
+        let raw = call.id.raw();
+        let mut waiting = Waiting {
+            call: id,
+            version: call.version,
+            tool: call.tool,
+            id_size: u8::try_from(raw.len()).ok()?,
+            id: [0; ID_MAX],
+        };
+        waiting.id.get_mut(..raw.len())?.copy_from_slice(raw);
+        let token = call.progress.map_or(&b""[..], |token| token.raw());
+        let behind = raw.len() + 1;
+        if let Some(place) = waiting.id.get_mut(behind..behind + token.len()) {
+            place.copy_from_slice(token);
+        }
+        Some(waiting)
+    }
+
+    /// Writes a response; if there is no room for it, one that says so, since the tool has run.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn finish(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        tool: u16,
+        outcome: Outcome<'_>,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        match McpEngine::new(self).finish(id, version, tool, outcome, out) {
+            Err(needed) => self.no_room((id, version, tool), outcome, needed, out),
+            written => written,
+        }
+    }
+
+    /// Writes a shorter response: a failure stays one, its text cut.
+    #[cold]
+    #[inline(never)]
+    fn no_room(
+        &self,
+        (id, version, tool): (Id<'_>, Version, u16),
+        outcome: Outcome<'_>,
+        needed: NeedBytes,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let mut text = match outcome {
+            Outcome::Error(text) => text,
+            Outcome::Value(_) | Outcome::Content(_) => {
+                "it was done, but the program has no room for its answer"
+            }
+            Outcome::BadResult(_) | Outcome::Failed(Failure::BadResult) => {
+                "its answer breaks its own description, and it may have taken effect"
+            }
+            _ => "it was not done, and the program has no room to say why",
+        };
+        loop {
+            let outcome = Outcome::Error(text);
+            match McpEngine::new(self).finish(id, version, tool, outcome, out) {
+                Err(_) if !text.is_empty() => text = half(text),
+                written => return written.map_err(|_| needed),
+            }
+        }
+    }
+
+    /// Writes a response of content blocks.
+    fn blocks(&self, call: &Call<'_>, written: &[u8], out: &mut [u8]) -> Result<usize, NeedBytes> {
+        let mut data: [&[u8]; BLOCKS_MAX] = [&[]; BLOCKS_MAX];
+        let mut all = [Block::Text(""); BLOCKS_MAX];
+        if Blocks::new(written).count() > BLOCKS_MAX || Blocks::new(written).any(|one| one.is_err())
+        {
+            let outcome = Outcome::Failed(Failure::BadResult);
+            return self.finish(call.id, call.version, call.tool, outcome, out);
+        }
+        let read = || Blocks::new(written).flatten();
+        for (block, place) in read().zip(&mut data) {
+            if let WireBlock::Image { bytes, .. }
+            | WireBlock::Audio { bytes, .. }
+            | WireBlock::Embedded { bytes, .. } = block
+            {
+                *place = bytes;
+            }
+        }
+        let mut count = 0;
+        for ((block, data), place) in read().zip(&data).zip(&mut all) {
+            *place = match block {
+                WireBlock::Text { text } => Block::Text(text),
+                WireBlock::Image { mime, .. } => Block::Image { mime, data },
+                WireBlock::Audio { mime, .. } => Block::Audio { mime, data },
+                WireBlock::Link { uri, name, mime, description } => {
+                    Block::Link { uri, name, mime, description }
+                }
+                WireBlock::Embedded { uri, mime, what: 0, bytes } => {
+                    let text = core::str::from_utf8(bytes).unwrap_or_default();
+                    Block::Embedded { uri, mime, contents: Contents::Text(text) }
+                }
+                WireBlock::Embedded { uri, mime, .. } => {
+                    Block::Embedded { uri, mime, contents: Contents::Blob(data) }
+                }
+                WireBlock::Structured { value } => Block::Structured(value),
+                // A tool in C cannot write any other.
+                _ => Block::Text(""),
+            };
+            count += 1;
+        }
+        let blocks = all.get(..count).unwrap_or_default();
+        self.finish(call.id, call.version, call.tool, Outcome::Content(blocks), out)
+    }
+
+    /// Writes a response whose content the tool yields while it is written.
+    fn content(
+        &self,
+        call: &Call<'_>,
+        (id, mime, len): (CallId, &str, u32),
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let data = &Content { object: self.object, tool: call.tool, id, len };
+        let block = if mime.starts_with("image/") {
+            Block::Image { mime, data }
+        } else if mime.starts_with("audio/") {
+            Block::Audio { mime, data }
+        } else {
+            Block::Embedded { uri: "trine:content", mime, contents: Contents::Blob(data) }
+        };
+        self.finish(call.id, call.version, call.tool, Outcome::Content(&[block]), out)
+    }
+
+    /// Writes the response of a call whose answer has come; none before that.
+    pub(crate) fn later(
+        &self,
+        device: &Device<'static>,
+        waiting: &Waiting,
+        out: &mut [u8],
+    ) -> Option<Result<usize, NeedBytes>> {
+        let answer = device.local_answer(waiting.call)?;
+        let outcome = match message::read::<DeviceMessage<'_>>(answer) {
+            Some(DeviceMessage::Result { outcome, .. }) => match outcome {
+                message::Outcome::Done { value } => Outcome::Value(value),
+                message::Outcome::Failed { text } => Outcome::Error(text),
+                message::Outcome::Expired => Outcome::Error("it did not answer in time"),
+                message::Outcome::Cancelled => Outcome::Failed(Failure::Cancelled),
+                _ => Outcome::Failed(Failure::BadResult),
+            },
+            _ => Outcome::Error(cut_short(answer).unwrap_or_else(|text| text)),
+        };
+        let id = waiting.id()?;
+        Some(McpEngine::new(self).finish(id, waiting.version, waiting.tool, outcome, out))
+    }
+
+    /// Answers a call that nobody can wait for.
+    pub(crate) fn give_up(
+        &self,
+        device: &mut Device<'static>,
+        waiting: &Waiting,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        self.end(device, waiting);
+        let outcome = Outcome::Failed(Failure::Cancelled);
+        let id = waiting.id().ok_or(NeedBytes(0))?;
+        self.finish(id, waiting.version, waiting.tool, outcome, out)
+    }
+
+    /// Nobody waits for a call any more.
+    pub(crate) fn end(&self, device: &mut Device<'static>, waiting: &Waiting) {
+        device.local_end(waiting.call, &mut CTools::new(self.object));
+    }
+}
+
+impl Catalog for JsonTools<'_> {
+    type Table = Table<'static>;
+
+    fn server(&self) -> ServerInfo<'_> {
+        self.object.kept.server
+    }
+
+    fn count(&self) -> u16 {
+        self.table.count()
+    }
+
+    fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
+        (index < self.table.count()).then_some((self.table, index))
+    }
+
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
+    fn nodes(table: &Self::Table, row: u16, side: Side) -> impl trine_mcp::Nodes<'_> {
+        Nodes::new(table, row, side)
+    }
+
+    fn name(&self, index: u16) -> Option<&str> {
+        self.table.name(index).map(|name| core::str::from_utf8(name).unwrap_or_default())
+    }
+
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn find(&self, name: &[u8]) -> Option<u16> {
+        (0..self.table.count())
+            .find(|&index| self.table.name(index).is_some_and(|known| same(known, name)))
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn logs(&self) -> bool {
+        self.logs
+    }
+
+    fn ttl_ms(&self) -> u32 {
+        3_600_000
+    }
+}
+
+impl Object {
+    /// What the list of tools is known by: it changes with them.
+    pub(crate) fn generation(&self) -> u64 {
+        record::table_hash(&self.rules.table)
+    }
+}
+
+/// What is said of a call of whose answer the program keeps the beginning alone: a failure's text,
+/// or that it ended otherwise.
+pub(crate) fn cut_short(answer: &[u8]) -> Result<&str, &str> {
+    let mut from = Members::new(answer);
+    // Kind, call, outcome, and the length of a text.
+    let (_, _, number, _) = (from.byte(), from.number(), from.byte(), from.number());
+    match number {
+        _ if from.is_broken() => Err("it has ended, and the program keeps no answers"),
+        outcome::FAILED => {
+            let text = from.rest();
+            Ok(text.utf8_chunks().next().map_or("", |chunk| chunk.valid()))
+        }
+        outcome::DONE => Err("it was done, but its answer is longer than the program keeps"),
+        _ => Err("it has ended with an answer that is longer than the program keeps"),
+    }
+}
+
+/// The first half of a text, in whole characters.
+fn half(text: &str) -> &str {
+    let mut most = text.len() / 2;
+    while !text.is_char_boundary(most) {
+        most -= 1;
+    }
+    text.get(..most).unwrap_or_default()
+}
+
+/// Content that a tool yields piece by piece.
+struct Content<'o> {
+    object: &'o Object,
+    tool: u16,
+    id: CallId,
+    len: u32,
+}
+
+impl Bytes for Content<'_> {
+    fn pieces(&self, each: &mut dyn FnMut(&[u8])) {
+        let mut tools = CTools::new(self.object);
+        let mut piece = [0; PIECE];
+        let mut at = 0;
+        while at < self.len {
+            let most = usize::try_from(self.len - at).unwrap_or(PIECE).min(PIECE);
+            let place = piece.get_mut(..most).unwrap_or_default();
+            let count = tools.read(self.tool, self.id, at, place).min(most);
+            if count == 0 {
+                return;
+            }
+            each(piece.get(..count).unwrap_or_default());
+            at += count as u32;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a device has said about itself and what it can take.
+
+use trine_wire::message::{self, Hello, feature};
+
+/// Bytes in flight to a device that has not said what it can take.
+const WINDOW_MIN: u64 = 64;
+
+/// What a device multiplies its epoch by when another host's session takes it (`docs/wire.md`,
+/// section 4.1).
+const EPOCH_STEP: u32 = 0x9E37_79B5;
+/// Takeovers that are looked for between two answers.
+const TAKEOVERS_MAX: u32 = 16;
+
+/// How a device is spoken with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::device) struct DeviceProtocol {
+    /// Version of the wire; what holds before the first hello is version 0.
+    pub(in crate::device) wire: u8,
+    /// 0 before the first hello.
+    pub(in crate::device) epoch: u32,
+    pub(in crate::device) slots: u8,
+    pub(in crate::device) keyed: bool,
+    pub(super) message_max: u16,
+    pub(super) link_ms: u32,
+    features: u32,
+    rx_bytes: u16,
+    result_max: u16,
+}
+
+impl DeviceProtocol {
+    /// The protocol of a device that says this.
+    pub(super) fn new(hello: &Hello<'_>) -> Self {
+        Self {
+            wire: hello.wire,
+            epoch: hello.epoch,
+            slots: hello.calls_max.clamp(1, trine_wire::slot::SLOTS_MAX),
+            keyed: hello.keyed,
+            message_max: hello.message_max,
+            link_ms: hello.link_ms,
+            features: hello.features,
+            rx_bytes: hello.rx_bytes,
+            result_max: hello.result_max,
+        }
+    }
+
+    /// Whether its epoch is one that other hosts' sessions make of the old one, within one boot.
+    pub(super) const fn follows(&self, old: &Self) -> bool {
+        let mut epoch = old.epoch;
+        let mut step = 0;
+        while step < TAKEOVERS_MAX {
+            epoch = epoch.wrapping_mul(EPOCH_STEP);
+            if epoch == self.epoch {
+                return true;
+            }
+            step += 1;
+        }
+        false
+    }
+
+    /// Whether calls have slots, so that each may be sent again.
+    pub(super) const fn has_slots(&self) -> bool {
+        self.wire >= 1
+    }
+
+    /// The call guard of a call, in the session of this number.
+    pub(super) const fn check(&self, hash: u64, session: u32) -> [u8; 4] {
+        if self.has_slots() {
+            message::check(hash, self.epoch, session)
+        } else {
+            message::check(hash, 0, 0)
+        }
+    }
+
+    pub(in crate::device) const fn can(&self, feature: u32) -> bool {
+        self.features & feature != 0
+    }
+
+    /// Whether a call can be given up; version 0 knew no other devices.
+    pub(super) const fn cancels(&self) -> bool {
+        !self.has_slots() || self.can(feature::CANCEL)
+    }
+
+    pub(super) const fn gives_credit(&self) -> bool {
+        self.can(feature::CREDIT)
+    }
+
+    /// How many bytes may be on their way to it.
+    pub(super) fn window(&self) -> u64 {
+        u64::from(self.rx_bytes).max(u64::from(self.message_max)).max(WINDOW_MIN)
+    }
+
+    /// Bytes of its largest answer.
+    pub(super) const fn answer_max(&self) -> u64 {
+        self.result_max as u64
+    }
+}

@@ -1,0 +1,98 @@
+//! What models make of unlabelled sentences: of several models, what most say.
+
+use crate::error::{Error, Result};
+use crate::example::Example;
+use crate::parts::prepare;
+use crate::random::Random;
+use crate::recombination::Recombinations;
+use crate::run::Plan;
+use crate::score::{self, ModelAnswer};
+
+/// Sentences that are made and labelled at a time, for progress.
+const TOGETHER: usize = 10_000;
+
+/// Makes `count` sentences out of those that a plan would train on, and labels them by the models
+/// of some GGUF files: what more than half of these say, of two both. The others are left out.
+/// `progress` gets how many were made.
+///
+/// # Errors
+/// Those of training, and when a file is no model for the plan's tools.
+pub fn guess(
+    plan: &Plan,
+    count: usize,
+    models: &[Vec<u8>],
+    mut progress: impl FnMut(usize),
+) -> Result<Vec<Example>> {
+    if models.is_empty() {
+        return Err(Error::NoModels);
+    }
+    prepare(plan, |parts| {
+        let mut recombinations =
+            Recombinations::of(parts.written.iter().map(|example| example.text.as_str()));
+        let mut random = Random::named(plan.recipe.seed, "splices");
+        let (mut made, mut kept) = (0, Vec::new());
+        while made < count {
+            let share = TOGETHER.min(count - made);
+            let texts = (0..20 * share).filter_map(|_| recombinations.say(&mut random)).take(share);
+            let texts: Vec<Example> =
+                texts.map(|text| unlabelled(text, plan.recipe.seed)).collect();
+            if texts.is_empty() {
+                return Err(Error::TooFew);
+            }
+            made += texts.len();
+            let (tools, program) = (parts.tokeniser.tools(), parts.tokeniser.program());
+            let answer_all = |model: &Vec<u8>| {
+                score::answer_all(model, tools, program, &texts, plan.recipe.threads)
+            };
+            let by_model = models.iter().map(answer_all).collect::<Result<Vec<_>>>()?;
+            for (at, example) in texts.into_iter().enumerate() {
+                let answers: Vec<&ModelAnswer> =
+                    by_model.iter().filter_map(|all| all.get(at)).collect();
+                kept.extend(most(&answers).map(|answer| with_label(example, answer)));
+            }
+            progress(made);
+        }
+        Ok(kept)
+    })
+}
+
+fn unlabelled(text: String, seed: u64) -> Example {
+    let wording = format!("s-{seed}");
+    Example { text, tool: None, arguments: serde_json::Map::new(), kind: String::new(), wording }
+}
+
+fn with_label(example: Example, answer: &ModelAnswer) -> Example {
+    // A call is a call, whatever its kind; what the others are no one knows.
+    let kind = if answer.tool.is_some() { "plain" } else { "" };
+    let (tool, arguments) = (answer.tool.clone(), answer.arguments.clone());
+    Example { tool, arguments, kind: kind.to_owned(), ..example }
+}
+
+/// The answer that more than half of these are.
+fn most<'h>(answers: &[&'h ModelAnswer]) -> Option<&'h ModelAnswer> {
+    let same = |one: &ModelAnswer, other: &ModelAnswer| {
+        one.tool == other.tool && score::same(&one.arguments, &other.arguments)
+    };
+    let count = |one: &ModelAnswer| answers.iter().filter(|other| same(one, other)).count();
+    answers.iter().copied().find(|one| 2 * count(one) > answers.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_more_than_half_say_is_the_label() {
+        let by_model = |tool: Option<&str>| ModelAnswer {
+            tool: tool.map(str::to_owned),
+            ..ModelAnswer::default()
+        };
+        let (a, b, none) = (by_model(Some("a")), by_model(Some("b")), by_model(None));
+        assert_eq!(most(&[&a, &b, &a]), Some(&a));
+        assert_eq!(most(&[&none, &b, &none]), Some(&none));
+        assert_eq!(most(&[&a, &b]), None);
+        assert_eq!(most(&[&a, &b, &none]), None);
+        assert_eq!(most(&[&b, &b]), Some(&b));
+        assert_eq!(most(&[]), None);
+    }
+}
