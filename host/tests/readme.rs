@@ -50,6 +50,24 @@ fn the_code_in_the_readme_is_that_of_the_examples() {
     }
 }
 
+/// Statements that the first program in C has at most, and functions of the library that it calls.
+const SHORT: (usize, usize) = (20, 6);
+
+#[test]
+fn the_first_program_in_c_is_short() {
+    let program = read("host-example/c/hello.c");
+    let statements = program.lines().filter(|line| line.ends_with(';')).count();
+    let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let called = program.match_indices('(').filter_map(|(at, _)| {
+        let name = program[..at].rsplit(|char| !is_part(char)).next()?;
+        (name.starts_with("trine_") && !name.ends_with("_config")).then_some(name)
+    });
+    let called: std::collections::BTreeSet<&str> = called.collect();
+    assert!(statements <= SHORT.0 && called.len() <= SHORT.1, "{statements}, {called:?}");
+    let shown = format!("`host-example/c`, {statements} statements");
+    assert!(read("docs/c-abi.md").contains(&shown), "docs/c-abi.md does not say: {shown}");
+}
+
 /// A row of the figures: what is shown, the command that measures it, and its record.
 struct Figure<'r> {
     shown: &'r str,

@@ -1,6 +1,7 @@
 //! Builds, checks, tests and measures Trine: `cargo xtask help` lists the commands.
 #![forbid(unsafe_code)]
 
+mod coverage;
 mod fuzz;
 mod golden;
 mod header;

@@ -41,8 +41,8 @@ pub struct DeviceArgs {
     pub mtu: u16,
     /// Device on a bus, such as RS-485.
     ///
-    /// ADDRESS is 1 to 247; LINE is PATH[:BAUD] of a serial port, tcp:HOST:PORT, or unix:PATH.
-    /// Devices of one line are polled in turn: --bus 1@/dev/ttyUSB0 --bus 2@/dev/ttyUSB0
+    /// ADDRESS is 1 to 247; LINE is PATH or PATH:BAUD of a serial port, tcp:HOST:PORT, or
+    /// unix:PATH. Devices of one line are polled in turn: --bus 1@/dev/ttyUSB0 --bus 2@/dev/ttyUSB0
     #[arg(long, value_name = "[NAME=]ADDRESS@LINE")]
     pub bus: Vec<String>,
     /// Board to emulate with QEMU: mps2-an386, or virt (RISC-V).

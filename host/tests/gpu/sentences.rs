@@ -86,7 +86,7 @@ fn sentences(files: &[PathBuf], count: usize) -> Vec<String> {
 }
 
 /// What a sentence came to: all that was read and chosen, and how sure that is.
-fn asked<E: Engine<Error: std::fmt::Debug>>(
+fn asked<E: DecodeEngine<Error: std::fmt::Debug>>(
     engine: &mut E,
     (program, vocabulary): (Program<'_>, &Vocabulary<'_>),
     text: &str,

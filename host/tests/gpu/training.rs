@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::fails::library;
-use super::{Settings, example, warnings};
+use super::{Settings, said, warnings};
 
 /// Where the files of a training are.
 fn path(name: &str) -> PathBuf {
@@ -20,7 +20,7 @@ fn train(name: &str, backend: &str, settings: Settings<'_>) -> (Output, Option<V
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
     command.args(["train", "--steps", "3", "--threads", "2", "--backend", backend, "--tools"]);
-    command.arg(root.join("firmware-example/board/tools.json")).arg("--out").arg(&out);
+    command.arg(root.join("firmware-said/board/tools.json")).arg("--out").arg(&out);
     let done = command.env("TRINE_LOG", "off").envs(settings.iter().copied()).output().unwrap();
     (done, std::fs::read(out).ok())
 }
@@ -28,7 +28,7 @@ fn train(name: &str, backend: &str, settings: Settings<'_>) -> (Output, Option<V
 #[test]
 fn the_processor_trains_on_where_a_device_is_not_there_or_is_lost() {
     let (done, wanted) = train("cpu", "cpu", &[]);
-    assert!(done.status.success() && warnings(&done).is_empty(), "{}", example(&done));
+    assert!(done.status.success() && warnings(&done).is_empty(), "{}", said(&done));
     assert!(wanted.is_some());
     let lost = |after| [("LD_PRELOAD", library()), ("FAILS_AT", "submit"), ("FAILS_AFTER", after)];
     for (settings, why) in [
@@ -39,17 +39,17 @@ fn the_processor_trains_on_where_a_device_is_not_there_or_is_lost() {
         (&lost("12"), "ErrorDeviceLost"),
     ] {
         let (found, model) = train("falls-back", "vulkan,cpu", settings);
-        assert!(found.status.success(), "{settings:?}: {}", example(&found));
+        assert!(found.status.success(), "{settings:?}: {}", said(&found));
         let warned = warnings(&found);
-        assert!(warned.len() == 1 && warned[0].contains(why), "{settings:?}: {}", example(&found));
+        assert!(warned.len() == 1 && warned[0].contains(why), "{settings:?}: {}", said(&found));
         let was_begun = why.ends_with("Lost");
-        assert_eq!(example(&found).contains("training on Vulkan0"), was_begun);
+        assert_eq!(said(&found).contains("training on Vulkan0"), was_begun);
         let report = std::fs::read_to_string(path("falls-back").with_extension("md"));
         let report = report.unwrap();
         assert_eq!(report.contains(") up to step 0, then the processor."), was_begun, "{report}");
         assert!(model == wanted, "{settings:?}: another model than the processor's");
         let (refused, model) = train("refused", "vulkan", settings);
-        assert_eq!(refused.status.code(), Some(1), "{settings:?}: {}", example(&refused));
-        assert!(example(&refused).contains(why) && model.is_none(), "{}", example(&refused));
+        assert_eq!(refused.status.code(), Some(1), "{settings:?}: {}", said(&refused));
+        assert!(said(&refused).contains(why) && model.is_none(), "{}", said(&refused));
     }
 }

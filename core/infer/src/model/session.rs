@@ -191,7 +191,7 @@ impl<'m, 'w> DecodeSession<'m, 'w> {
     }
 
     /// Takes a prompt to be read by the next steps: all of it, since in the first blocks of some
-    /// models its tokens see all of it ([`Config::prefix_len`](crate::Config::prefix_len)). Those
+    /// models its tokens see all of it ([`prefix_layers`](crate::Config::prefix_layers)). Those
     /// models take longer where it has more tokens than a pass takes, and so the more the more
     /// blocks do so. In the others this is the same as [`Self::begin`] for one pass after the
     /// other.

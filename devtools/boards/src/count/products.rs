@@ -44,7 +44,7 @@ pub fn main() -> Result<()> {
         gates.holds(format!("{}: the sums are the host's", chip.name), run.said == host);
         let products = read(&run.said, &run.counts)?;
         println!("{}", table(chip, &products)?);
-        let (at_512, layer) = (headline(&products)?, layer(&products, Some("Look5")));
+        let (at_512, layer) = (headline(&products)?, layer(&products, Some("Table5Trit")));
         for (name, figure) in
             [(chip.name.to_owned(), at_512), (format!("{}-layer", chip.name), layer)]
         {
@@ -58,7 +58,8 @@ pub fn main() -> Result<()> {
 
 /// The product of 1.6 bits a weight at 512 rows.
 fn headline(products: &[Product]) -> Result<f64> {
-    let is_wanted = |it: &&Product| it.name == "product" && it.rows == 512 && it.packing == "Look5";
+    let is_wanted =
+        |it: &&Product| it.name == "product" && it.rows == 512 && it.packing == "Table5Trit";
     Ok(products.iter().find(is_wanted).context("no product has 512 rows")?.per_mac())
 }
 
@@ -97,7 +98,7 @@ fn table(chip: &Board, products: &[Product]) -> Result<String> {
     Ok(text
         + &format!(
             "\na layer of a model 128 wide: {:.3} at 1.6 bits, {:.3} with the best packing of each",
-            layer(products, Some("Look5")),
+            layer(products, Some("Table5Trit")),
             layer(products, None)
         ))
 }
@@ -125,14 +126,14 @@ fn read(said: &str, counts: &[u64]) -> Result<Vec<Product>> {
 mod tests {
     use super::{headline, layer, read};
 
-    const SAID: &str = "product Look5 512 640 0123abcd\nlayer Look5 2 10 00000001\n\
-                        layer Look4 2 10 00000002\nlayer Look5 1 20 00000003\n";
+    const SAID: &str = "product Table5Trit 512 640 0123abcd\nlayer Table5Trit 2 10 00000001\n\
+                        layer Table4Trit 2 10 00000002\nlayer Table5Trit 1 20 00000003\n";
 
     #[test]
     fn lines_and_counts_make_products_and_a_layer_is_their_mean() {
         let products = read(SAID, &[327_680, 40, 20, 20]).unwrap();
         assert!((headline(&products).unwrap() - 1.0).abs() < 1e-9);
-        assert!((layer(&products, Some("Look5")) - 1.5).abs() < 1e-9);
+        assert!((layer(&products, Some("Table5Trit")) - 1.5).abs() < 1e-9);
         assert!((layer(&products, None) - 1.0).abs() < 1e-9);
         assert!(headline(&products[1..]).is_err());
         assert!(read(SAID, &[1]).is_err());

@@ -1,6 +1,6 @@
 //! What a sentence costs a chip, in instructions, from the board's taking it up to its answer being
 //! given to the line; loop, interrupts and tools of that time included. Of the model of SNIPS,
-//! which no board has, the model alone: see [`snips`].
+//! which no board has, the model alone: see `snips`.
 
 use std::fmt::Write as _;
 use std::path::Path;

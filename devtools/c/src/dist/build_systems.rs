@@ -41,7 +41,8 @@ pub(super) fn main(tarball: &Path) -> Result<()> {
         sh::run(sh::command(program).env("LD_LIBRARY_PATH", root.join("lib")))?;
     }
     for library in ["Trine::trine", "Trine::shared"] {
-        cmake(&root, &folder.join(library.trim_start_matches("Trine::")), library)?;
+        let build = format!("cmake-{}", library.trim_start_matches("Trine::"));
+        cmake(&root, &folder.join(build), library)?;
     }
     newer_is_refused(&root, &folder.join("newer"))?;
     println!("pkg-config and CMake find the package, and the quick start's program works");

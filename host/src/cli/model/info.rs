@@ -16,7 +16,7 @@ const INDENT: usize = 14;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code: 1 when the engine would refuse the file.")]
 pub(super) struct Info {
-    /// Model: a GGUF file or an image.
+    /// Model: a GGUF file, or an image of `trine model pack`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print a JSON object.
