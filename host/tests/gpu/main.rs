@@ -72,7 +72,7 @@ fn the_processor_goes_on_where_a_device_is_not_there_or_does_not_open_or_takes_n
     for (settings, why) in [
         (&[("GGML_VK_VISIBLE_DEVICES", "99")][..], "no vulkan device found"),
         // No driver at all.
-        (&[("VK_DRIVER_FILES", "/none"), ("VK_ICD_FILENAMES", "/none")], "no device of vulkan"),
+        (&[("VK_DRIVER_FILES", "/none"), ("VK_ICD_FILENAMES", "/none")], "no vulkan device found"),
         (&[("GGML_VK_FORCE_MAX_BUFFER_SIZE", "none")], "Vulkan0 does not open"),
         (&[("GGML_VK_FORCE_MAX_BUFFER_SIZE", "1000")], "Vulkan0 multiplies no trits exactly"),
     ] {

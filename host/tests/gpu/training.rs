@@ -20,7 +20,7 @@ fn train(name: &str, backend: &str, settings: Settings<'_>) -> (Output, Option<V
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
     command.args(["train", "--steps", "3", "--threads", "2", "--backend", backend, "--tools"]);
-    command.arg(root.join("firmware-said/board/tools.json")).arg("--out").arg(&out);
+    command.arg(root.join("firmware-example/board/tools.json")).arg("--out").arg(&out);
     let done = command.env("TRINE_LOG", "off").envs(settings.iter().copied()).output().unwrap();
     (done, std::fs::read(out).ok())
 }
