@@ -44,12 +44,16 @@ impl How {
     /// them, so for these they are made less quick, by a configuration of which its build knows
     /// nothing but these options.
     pub(crate) fn cargo(self, what: &str) -> Result<Command> {
-        let mut cargo = vulkan::build(native(sh::cargo()))?;
+        let cargo = native(sh::cargo());
+        let mut cargo = match self {
+            Self::ForTests => vulkan::build_for_tests(cargo)?,
+            Self::ForSpeed => vulkan::build(cargo)?,
+        };
         if matches!(self, Self::ForTests) {
             cargo.env("LLAMA_LIB_PROFILE", "Tests");
             for language in ["C", "CXX"] {
-                cargo.env(format!("{language}FLAGS"), "-O1 -march=native");
-                cargo.env(format!("CMAKE_{language}_FLAGS_TESTS"), "-O1 -DNDEBUG");
+                cargo.env(format!("{language}FLAGS"), "-march=native");
+                cargo.env(format!("CMAKE_{language}_FLAGS_TESTS"), "-O0 -DNDEBUG");
             }
         }
         cargo.arg(what);

@@ -5,6 +5,7 @@
 //! 22.3) writes over its own heap in ggml's graphs; Mesa 25 of its backports works with the LLVM
 //! that Debian 12 has.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -171,6 +172,25 @@ pub fn build(mut cargo: Command) -> Result<Command> {
     Ok(cargo)
 }
 
+/// The same for tests, which compile fewer shaders.
+pub(crate) fn build_for_tests(cargo: Command) -> Result<Command> {
+    let mut cargo = build(cargo)?;
+    let programs = folder().join("programs");
+    std::fs::create_dir_all(&programs)?;
+    let (script, compiler) = (include_str!("glslc.sh"), programs.join("glslc"));
+    if std::fs::read_to_string(&compiler).ok().as_deref() != Some(script) {
+        // No process may find half of it.
+        let new = compiler.with_extension("new");
+        std::fs::write(&new, script)?;
+        std::fs::set_permissions(&new, PermissionsExt::from_mode(0o755))?;
+        std::fs::rename(&new, &compiler)?;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = [programs].into_iter().chain(std::env::split_paths(&path));
+    cargo.env("PATH", std::env::join_paths(paths)?);
+    Ok(cargo)
+}
+
 /// A command that computes on the software driver, which keeps what it has compiled.
 pub fn on_software(command: Command) -> Result<Command> {
     fetch()?;
@@ -202,21 +222,23 @@ pub fn on_software_here(mut command: Command) -> Result<Command> {
 }
 
 /// The same for tests, on which nothing is measured: who waits for the driver leaves the processor
-/// to it.
+/// to it, and it compiles its kernels quickly rather than well.
 pub fn on_software_patiently(command: Command) -> Result<Command> {
     static LIBRARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let library = LIBRARY.get_or_init(|| fence_wait().map_err(|error| format!("{error:#}")));
+    let library = LIBRARY.get_or_init(|| preloaded().map_err(|error| format!("{error:#}")));
     let mut command = on_software(command)?;
     command.env("LD_PRELOAD", library.as_ref().map_err(|error| anyhow!("{error}"))?);
+    command.env("GALLIVM_PERF", "nopt");
     Ok(command)
 }
 
-fn fence_wait() -> Result<PathBuf> {
-    let library = folder().join("fence_wait.so");
+fn preloaded() -> Result<PathBuf> {
+    let library = folder().join("preloaded.so");
     std::fs::create_dir_all(folder())?;
     let mut cc = sh::command("cc");
     cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]);
-    sh::run(cc.args(["tests/c/vulkan/fence_wait.c", "-ldl", "-o"]).arg(&library))?;
+    cc.args(["tests/c/vulkan/fence_wait.c", "tests/c/vulkan/llvm.c", "-ldl", "-o"]);
+    sh::run(cc.arg(&library))?;
     Ok(library)
 }
 
