@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -34,10 +35,9 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
 /// The leg: the kept inputs and what is one byte off them as plain tests, then each target for some
 /// seconds.
 pub(crate) fn leg() -> Result<()> {
-    let manifest = ["--manifest-path", "fuzz/Cargo.toml", "--locked"];
-    let tests = folder().join("test");
-    sh::run(sh::cargo().arg("test").args(manifest).arg("--target-dir").arg(tests))?;
-    // Ten seconds do not pay for what the optimizer takes.
+    // Ten seconds do not pay for what the optimizer takes. The tests are built as the targets are,
+    // so that each crate is compiled once.
+    sh::run(instrumented("test", "1").args(["--lib", "--tests"]))?;
     build("1")?;
     parallel::each(&TARGETS, |name| {
         let since = Instant::now();
@@ -66,15 +66,19 @@ pub(crate) fn jobs() -> usize {
 
 /// Builds all targets with instrumentation, at a level of optimization.
 pub(crate) fn build(level: &str) -> Result<()> {
+    sh::run(instrumented("build", level).arg("--bins"))
+}
+
+fn instrumented(verb: &str, level: &str) -> Command {
     let mut cargo = sh::cargo();
     cargo
-        .args(["build", "--manifest-path", "fuzz/Cargo.toml", "--locked", "--release"])
-        .args(["--features", "libfuzzer", "--bins", "--target", HOST, "--target-dir"])
+        .args([verb, "--manifest-path", "fuzz/Cargo.toml", "--locked", "--release"])
+        .args(["--features", "libfuzzer", "--target", HOST, "--target-dir"])
         .arg(folder())
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)
         .env("RUSTFLAGS", FLAGS);
     baremetal::unstable(&mut cargo);
-    sh::run(&mut cargo)
+    cargo
 }
 
 fn program(name: &str) -> PathBuf {
