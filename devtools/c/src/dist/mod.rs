@@ -295,7 +295,12 @@ fn compile(target: &Target, features: &str, opt_level: &str) -> Result<PathBuf> 
         let key = format!("{}{}", compiler.version()?, sh::root().display());
         let cached = cache::folder("dist", &key, &workspace.join("Cargo.lock"));
         let folder = cached.map_or(own, |folder| folder.join(target.name));
-        let cargo = compiler.cargo_without_frames("rustc", target.name, &folder.join("targets"))?;
+        let targets = folder.join("targets");
+        let mut cargo = compiler.cargo_without_frames("rustc", target.name, &targets)?;
+        if compiler == Compiler::Debian {
+            // One `core` for all profiles: it takes longer to compile than the rest.
+            cargo.args(["--config", r#"profile.embedded.package.core.opt-level="s""#]);
+        }
         (cargo, folder)
     };
     cargo.args(["--profile", "embedded", "--crate-type", "staticlib", "--quiet"]);
