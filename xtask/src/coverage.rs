@@ -95,7 +95,7 @@ fn crates() -> Result<Vec<String>> {
 fn tests(crates: &[String], target: &Path, counts: &Path) -> Result<Vec<String>> {
     let cargo = |end: &[&str]| {
         let mut cargo = sh::cargo();
-        cargo.args(["test", "--profile", "ci", "--lib", "--tests"]).args(end);
+        cargo.args(["test", "--lib", "--tests"]).args(end);
         cargo.args(crates.iter().flat_map(|name| ["-p".to_owned(), format!("trine-{name}")]));
         cargo.env("CARGO_TARGET_DIR", target).env("RUSTFLAGS", "-Cinstrument-coverage");
         cargo.env("LLVM_PROFILE_FILE", counts.join("%p-%m.profraw"));

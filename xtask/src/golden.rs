@@ -17,7 +17,7 @@ const VARIABLE: &str = "TRINE_GOLDEN";
 /// Writes every reference file anew. Tests that have one carry `golden` in their name.
 pub(crate) fn write() -> Result<()> {
     let mut cargo = sh::cargo();
-    cargo.args(["test", "--workspace", "--profile", "ci", "--quiet", "golden"]);
+    cargo.args(["test", "--workspace", "--quiet", "golden"]);
     sh::run(cargo.env(VARIABLE, "write"))
 }
 

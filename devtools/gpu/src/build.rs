@@ -61,7 +61,7 @@ impl How {
             // What is compiled lies with that of the other legs, the programs apart: these have
             // devices. Where cargo does not know this, it compiles all of it once more.
             Self::ForTests => cargo
-                .args(["--profile", "ci", "--target-dir"])
+                .args(["--profile", "test", "--target-dir"])
                 .arg(with_devices())
                 .env("CARGO_BUILD_BUILD_DIR", sh::target_dir()),
             Self::ForSpeed => cargo.args(["--release", "--target-dir"]).arg(target_dir()),

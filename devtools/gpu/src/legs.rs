@@ -53,7 +53,7 @@ pub fn devices() -> Result<()> {
 /// The program in C that takes a backend, on Vulkan's device in software, next to `trine generate`
 /// there. Both were built with devices into one folder.
 fn c_program() -> Result<()> {
-    let built = with_devices().join("ci");
+    let built = with_devices().join("debug");
     let (folder, trine) = (output_folder("devices")?, built.join("trine"));
     let file = folder.join("tiny.gguf");
     models::tiny(&trine, &file)?;

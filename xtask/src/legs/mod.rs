@@ -53,11 +53,11 @@ static LEGS: &[Leg] = &[
     leg("deny", "licences, sources and banned crates", FIRST, deny::main),
     leg("workflows", "the files of CI and releases are linted", FIRST, workflows::workflows),
     leg("programs", "the workspace's programs are built", FIRST, programs::build),
-    // It builds in a folder of its own, and so waits for no other build.
-    leg("demo", "the two commands of the README", FIRST, demo),
     // The longest way: both compile in C++, then a driver compiles kernels.
     leg("ggml", "ggml's integers and llama.cpp's logits are ours", BUILT, gpu::kernels),
     leg("gpu", "models on ggml's Vulkan: our integers, our tokens", &["ggml"], gpu::devices),
+    // It compiles what is theirs of the workspace; the crates from outside are those of `programs`.
+    leg("demo", "the two commands of the README", BUILT, demo),
     leg("dist", "libtrine keeps its rules on every target", BUILT, dist::check),
     leg("unit", "all tests of the workspace", BUILT, unit),
     // Those that build libtrine write to the same folders, so one comes after the other.
@@ -92,7 +92,7 @@ static LEGS: &[Leg] = &[
     leg("emulate", "the gateway and each emulated board", BUILT, gateway::main),
     leg("clients", "public MCP clients use the emulated board", BUILT, clients),
     leg("defmt", "the firmware's logs, decoded", BUILT, defmt),
-    leg("doc", "Rust's and C's references build without a warning", FIRST, doc),
+    leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];
 
 /// The legs of `check`, one after the other. Its last one is a quick form of `emulate`.
@@ -231,13 +231,13 @@ fn clippy() -> Result<()> {
 }
 
 fn clippy_host() -> Result<()> {
-    let arguments = ["clippy", "--workspace", "--all-targets", "--profile", "ci"];
+    let arguments = ["clippy", "--workspace", "--all-targets"];
     sh::run(sh::cargo().args(arguments).args(["--", "-D", "warnings"]))
 }
 
 fn unit() -> Result<()> {
     let mut cargo = sh::cargo();
-    cargo.args(["test", "--workspace", "--profile", "ci", "--no-fail-fast"]);
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
     sh::run(cargo.env(
         // Tests that start an emulator find the firmware by this.
         "TRINE_FIRMWARE",
@@ -245,7 +245,7 @@ fn unit() -> Result<()> {
     ))?;
     // The dispatcher as the smallest C library has it.
     let smallest = ["-p", "trine-dispatch", "--no-default-features", "--features", "ports"];
-    sh::run(sh::cargo().args(["test", "--profile", "ci", "--test", "suite"]).args(smallest))?;
+    sh::run(sh::cargo().args(["test", "--test", "suite"]).args(smallest))?;
     // What of the firmware is free of hardware.
     let target_dir = sh::target_dir().join("firmware/host");
     let manifest = ["--manifest-path", "firmware-example/rust/Cargo.toml", "--lib"];
@@ -253,7 +253,7 @@ fn unit() -> Result<()> {
 }
 
 fn doc() -> Result<()> {
-    let arguments = ["doc", "--workspace", "--no-deps", "--profile", "ci"];
+    let arguments = ["doc", "--workspace", "--no-deps"];
     sh::run(sh::cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings"))?;
     // Doxygen makes one folder, not two.
     std::fs::create_dir_all(sh::root().join("target"))?;
@@ -262,9 +262,16 @@ fn doc() -> Result<()> {
 
 /// What the README promises of a machine that has only Rust.
 fn demo() -> Result<()> {
+    // Programs go to a folder of their own: the tests of other legs run those of the usual one.
+    let cargo = || {
+        let mut cargo = sh::cargo();
+        cargo.env("CARGO_TARGET_DIR", sh::target_dir().join("demo"));
+        cargo.env("CARGO_BUILD_BUILD_DIR", sh::target_dir());
+        cargo
+    };
     let [demo, gateway] = ["demo", "gateway --simulate"].map(readme_command);
-    sh::run(sh::cargo().args(demo?))?;
-    let mut server = sh::cargo();
+    sh::run(cargo().args(demo?))?;
+    let mut server = cargo();
     server.args(gateway?);
     let transcripts = sh::files(REVISIONS, "jsonl")?;
     transcripts.iter().try_for_each(|file| play(file, &server, Stdio::inherit()))

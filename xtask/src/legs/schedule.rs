@@ -41,11 +41,12 @@ impl State {
     }
 }
 
-/// Runs all of them, as many at a time as there are processors, also when one fails.
+/// Runs all of them, one more at a time than there are processors, since some wait more than they
+/// compute; also when one fails.
 pub(super) fn side_by_side(legs: &[&'static Leg]) -> Result<Vec<Outcome>> {
     // Cargo replaces this program when a leg builds the workspace.
     sh::install(&std::env::current_exe()?, &program())?;
-    let slots = std::thread::available_parallelism().map_or(1, usize::from).max(2);
+    let slots = std::thread::available_parallelism().map_or(1, usize::from).saturating_add(1);
     let state = State { waiting: legs.to_vec(), ended: BTreeSet::new(), outcomes: Vec::new() };
     let (state, changed) = (Mutex::new(state), Condvar::new());
     let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,9 +10,9 @@ use devtools::sh;
 use super::{DEVICE, HOST, HOSTED, MODEL, Target, exports, library, object, tool};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Cargo's profile of what is shipped, and one that other legs build too.
-pub(super) const SHIPPED: &str = "release";
-pub(super) const TRIED: &str = "ci";
+/// Cargo's profile of what is shipped, and that of the tests; each with its folder.
+pub(super) const SHIPPED: [&str; 2] = ["release", "release"];
+pub(super) const TRIED: [&str; 2] = ["test", "debug"];
 /// Headers that are shipped, as far as they are there.
 const HEADERS: [&str; 7] = [
     "trine.h",
@@ -71,7 +71,7 @@ pub fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
 /// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip.
 /// `profile` is cargo's for `libtrine_host`: [`SHIPPED`], or [`TRIED`] where it is to work and no
 /// more.
-pub(super) fn make(target: &Target, profile: &str) -> Result<PathBuf> {
+pub(super) fn make(target: &Target, [profile, folder]: [&str; 2]) -> Result<PathBuf> {
     let dist = sh::target_dir().join("dist");
     let name = format!("trine-{VERSION}-{}", target.name);
     let root = dist.join("package").join(&name);
@@ -97,7 +97,7 @@ pub(super) fn make(target: &Target, profile: &str) -> Result<PathBuf> {
         // Without the program: what both need is compiled in one way for it and in another for a
         // shared library, so that together it would be compiled for the program once more.
         sh::run(sh::cargo().args(["build", "--profile", profile, "-p", "trine-c-host"]))?;
-        hosted(&sh::target_dir().join(profile), &lib)?;
+        hosted(&sh::target_dir().join(folder), &lib)?;
     } else {
         for profile in ["base", "policy", "mcp"] {
             let built = library(&DEVICE, target, profile)?;
