@@ -15,7 +15,7 @@ use tracing::warn;
 
 use crate::device::Person;
 use crate::error::{Error, Result};
-use crate::link::{Dial, Opened, halves};
+use crate::link::{Dial, LinkError, Opened, halves};
 use crate::sync::lock;
 use crate::sys;
 
@@ -152,8 +152,8 @@ impl Emulator {
 
     /// Starts the emulator with one end of each of two sockets. They have no names, so nothing
     /// stays behind, and the first words of the board find someone who listens.
-    fn start(&mut self) -> std::result::Result<Opened, String> {
-        let pair = || UnixStream::pair().map_err(|error| format!("no sockets: {error}"));
+    fn start(&mut self) -> std::result::Result<Opened, LinkError> {
+        let pair = || UnixStream::pair().map_err(LinkError::Sockets);
         let ((board, its_board), (person, its_person)) = (pair()?, pair()?);
         let socket = |id: &str, end: &UnixStream| format!("socket,id={id},fd={}", end.as_raw_fd());
         let image = image(&self.firmware, self.board.serial, self.number)?;
@@ -175,17 +175,17 @@ impl Emulator {
         let mut handed: Vec<OwnedFd> = vec![its_board.into(), its_person.into()];
         handed.extend(image.map(OwnedFd::from));
         sys::hand_down(&mut command, handed);
-        let mut child = command
-            .spawn()
-            .map_err(|error| format!("{} does not start: {error}", self.program.display()))?;
+        let program = || self.program.clone();
+        let mut child =
+            command.spawn().map_err(|source| LinkError::Emulator { program: program(), source })?;
         // With it go our copies of the emulator's ends, so that we notice when it ends.
         drop(command);
         if let Some(stderr) = child.stderr.take() {
-            pass_on(stderr).map_err(|error| format!("cannot spawn a thread: {error}"))?;
+            pass_on(stderr).map_err(LinkError::Thread)?;
         }
         self.child = Some(child);
         self.console.attach(person);
-        halves(board).map_err(|error| format!("the emulator's socket: {error}"))
+        halves(board).map_err(LinkError::Sockets)
     }
 }
 
@@ -194,7 +194,7 @@ impl Dial for Emulator {
         COMING_MS
     }
 
-    fn dial(&mut self) -> std::result::Result<Opened, String> {
+    fn dial(&mut self) -> std::result::Result<Opened, LinkError> {
         self.stop();
         let opened = self.start();
         if opened.is_err() {
@@ -213,15 +213,18 @@ impl Drop for Emulator {
 /// The firmware with a serial number of its own, as a factory writes it into each board: the first
 /// board is the one that the file has, and the others have other digits. `None` where that is the
 /// file as it is. The copy has no name, so it goes away with the emulator.
-fn image(firmware: &Path, serial: &str, number: u32) -> std::result::Result<Option<File>, String> {
+fn image(
+    firmware: &Path,
+    serial: &str,
+    number: u32,
+) -> std::result::Result<Option<File>, LinkError> {
     if number <= 1 {
         return Ok(None);
     }
-    let wrong = |why: String| format!("{}: {why}", firmware.display());
-    let failed = |error: std::io::Error| wrong(error.to_string());
+    let failed = |source| LinkError::Firmware { path: firmware.to_owned(), source };
     let mut bytes = std::fs::read(firmware).map_err(failed)?;
     let found = bytes.windows(serial.len()).position(|window| window == serial.as_bytes());
-    let at = found.ok_or_else(|| wrong("it holds no serial number that can be changed".into()))?;
+    let at = found.ok_or_else(|| LinkError::NoSerialNumber { path: firmware.to_owned() })?;
     let digits = format!("{number:04}");
     for (place, digit) in bytes.iter_mut().skip(at + serial.len() - 4).zip(digits.bytes()) {
         *place = digit;

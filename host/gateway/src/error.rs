@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use trine_dispatch::InitError;
 
+use crate::LinkError;
+
 /// Why devices cannot be opened, served, recorded or trusted: what is wrong and what to do.
 ///
 /// The cause is the [`source`](StdError::source) and not part of the text; [`Error::chain`] has
@@ -274,11 +276,8 @@ pub enum Error {
     #[error("the link broke")]
     Link(#[source] io::Error),
     /// A link that could not be opened.
-    #[error("cannot open the link: {reason}")]
-    Dial {
-        /// Why, with the link.
-        reason: String,
-    },
+    #[error("cannot open the link")]
+    Dial(#[source] LinkError),
     /// A link that the device has closed.
     #[error("the device has closed the link")]
     Closed,

@@ -43,5 +43,5 @@ pub use device::{CallReport, Device, Driven, Event, State, Status, Wire};
 pub use error::{Error, Result};
 pub use hub::Hub;
 pub use identity::Identity;
-pub use link::{BusMaster, BusTiming, Framing};
+pub use link::{BusMaster, BusTiming, Framing, LinkError};
 pub use settings::Settings;

@@ -1,12 +1,32 @@
 //! Devices, links and settings.
 
 use trine_dispatch::InitError;
-use trine_gateway::Error;
+use trine_gateway::{Error, LinkError};
 
 use super::{absent, text};
 
 fn toml() -> toml_edit::TomlError {
     "aliases =".parse::<toml_edit::DocumentMut>().unwrap_err()
+}
+
+/// Those of links.
+pub(crate) fn links(out: &mut String) {
+    samples! { out, "link", LinkError:
+        Silent { address: text("board:4000"), source: absent() }
+        Unreachable { address: text("board:4000"), source: absent() }
+        Busy { path: "/dev/ttyUSB0".into(), holder: text("trine (process 7)") }
+        Missing { path: "/dev/ttyUSB0".into() }
+        Forbidden { path: "/dev/ttyUSB0".into() }
+        Port { path: "/dev/ttyUSB0".into(), baud: 115_200, source: absent() }
+        NotAStream {}
+        Ended {}
+        Thread(absent())
+        Sockets(absent())
+        Emulator { program: "qemu-system-arm".into(), source: absent() }
+        Firmware { path: "my.elf".into(), source: absent() }
+        NoSerialNumber { path: "my.elf".into() }
+        Layer(Box::new(Error::Closed))
+    }
 }
 
 /// Those of `trine-gateway`.
@@ -66,7 +86,7 @@ pub(crate) fn gateway(out: &mut String) {
         TaggedCapture {}
         MessageTooLong {}
         Link(absent())
-        Dial { reason: text("board:4000 cannot be reached") }
+        Dial(LinkError::Unreachable { address: text("board:4000"), source: absent() })
         Closed {}
         NoFolder {}
         Toml { path: "aliases.toml".into(), source: toml() }

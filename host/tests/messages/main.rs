@@ -55,6 +55,7 @@ fn text(text: &str) -> String {
 fn golden_messages() {
     let mut out = String::new();
     gateway::gateway(&mut out);
+    gateway::links(&mut out);
     models::models(&mut out);
     train::train(&mut out);
     program::program(&mut out);

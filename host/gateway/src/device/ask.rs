@@ -145,7 +145,7 @@ fn report((answer, cost): Written, elapsed: Duration) -> CallReport {
             Some(result) => result,
             None => refusal(answer["error"]["message"].as_str().unwrap_or("")),
         },
-        Err(error) => refusal(&format!("the answer is no JSON: {error}")),
+        Err(error) => refusal(&format!("invalid JSON in the answer: {error}")),
     };
     summed_up(result, cost, elapsed)
 }

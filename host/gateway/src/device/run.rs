@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Device;
+use crate::error::chain;
 use crate::link::{Board, Dial, Frames, Line, Local};
 use crate::sync::lock;
 
@@ -78,7 +79,7 @@ impl Device {
                         pause = PAUSE_MIN;
                     }
                 }
-                Err(why) => self.lost(&why),
+                Err(error) => self.lost(&chain(&error)),
             }
             std::thread::park_timeout(pause);
             pause = (pause * 2).min(PAUSE_MAX);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::dial::READ_PATIENCE;
-use super::{Board, Dial, Opened};
+use super::{Board, Dial, LinkError, Opened};
 use crate::sync::lock;
 
 /// How often the board is driven.
@@ -21,7 +21,7 @@ impl Attached {
 }
 
 impl Dial for Attached {
-    fn dial(&mut self) -> Result<Opened, String> {
+    fn dial(&mut self) -> Result<Opened, LinkError> {
         let reader = Out { board: Arc::clone(&self.0), said: Vec::new() };
         Ok(Opened::stream(reader, In(Arc::clone(&self.0))))
     }

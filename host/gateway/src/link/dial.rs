@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Framing;
+use super::{Framing, LinkError};
 
 /// How long a read waits for a byte.
 pub(crate) const READ_PATIENCE: Duration = Duration::from_millis(50);
@@ -38,8 +38,8 @@ impl Opened {
 
 /// Opens a link, as often as it breaks.
 pub(crate) trait Dial: Send {
-    /// Opens the link. The sentence of an error says why there is none.
-    fn dial(&mut self) -> Result<Opened, String>;
+    /// Opens the link.
+    fn dial(&mut self) -> Result<Opened, LinkError>;
 
     /// How long a peer may take to answer before it counts as offline, in milliseconds from the
     /// start of the program.
@@ -61,7 +61,7 @@ pub(crate) struct Tcp {
 }
 
 impl Dial for Tcp {
-    fn dial(&mut self) -> Result<Opened, String> {
+    fn dial(&mut self) -> Result<Opened, LinkError> {
         let open = || {
             let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
             for address in self.address.to_socket_addrs()? {
@@ -78,8 +78,9 @@ impl Dial for Tcp {
             }
             Err(last)
         };
+        let address = || self.address.clone();
         let (reader, writer) =
-            open().map_err(|error| format!("{} does not answer: {error}", self.address))?;
+            open().map_err(|source| LinkError::Silent { address: address(), source })?;
         Ok(Opened::stream(reader, writer))
     }
 
@@ -96,7 +97,7 @@ pub(crate) struct Udp {
 }
 
 impl Dial for Udp {
-    fn dial(&mut self) -> Result<Opened, String> {
+    fn dial(&mut self) -> Result<Opened, LinkError> {
         let open = || {
             let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
             for address in self.address.to_socket_addrs()? {
@@ -116,8 +117,9 @@ impl Dial for Udp {
             }
             Err(last)
         };
+        let address = || self.address.clone();
         let (reader, writer) =
-            open().map_err(|error| format!("{} cannot be reached: {error}", self.address))?;
+            open().map_err(|source| LinkError::Unreachable { address: address(), source })?;
         let (reader, writer) = (Box::new(Datagrams(reader)), Box::new(Datagrams(writer)));
         Ok(Opened { reader, writer, framing: Framing::Packet { mtu: self.mtu } })
     }
@@ -160,10 +162,10 @@ pub(crate) struct Unix {
 }
 
 impl Dial for Unix {
-    fn dial(&mut self) -> Result<Opened, String> {
-        let stream = UnixStream::connect(&self.path)
-            .map_err(|error| format!("{} does not answer: {error}", self.path.display()))?;
-        halves(stream).map_err(|error| format!("{}: {error}", self.path.display()))
+    fn dial(&mut self) -> Result<Opened, LinkError> {
+        let opened = UnixStream::connect(&self.path).and_then(halves);
+        let address = || self.path.display().to_string();
+        opened.map_err(|source| LinkError::Silent { address: address(), source })
     }
 
     fn redial_when_silent(&self) -> bool {

@@ -3,6 +3,7 @@
 mod attached;
 mod bus;
 mod dial;
+mod error;
 mod frames;
 mod holder;
 mod local;
@@ -16,6 +17,7 @@ use std::io::{self, Write};
 pub(crate) use attached::Attached;
 pub use bus::{BusMaster, BusTiming};
 pub(crate) use dial::{COMING_MS, Dial, Opened, READ_PATIENCE, Tcp, Udp, Unix, halves};
+pub use error::LinkError;
 pub(crate) use frames::{FrameEvent, Frames};
 pub(crate) use local::{Board, Local};
 pub(crate) use outgoing::Outgoing;

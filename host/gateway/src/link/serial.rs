@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serial2::{FlowControl, SerialPort, StopBits};
 
 use super::dial::{READ_PATIENCE, WRITE_PATIENCE};
-use super::{Dial, Opened, holder};
+use super::{Dial, LinkError, Opened, holder};
 use crate::sys;
 
 /// Numbers of the kinds of pseudo-terminals on Linux.
@@ -82,23 +82,14 @@ fn is_pseudo(file: &File) -> bool {
 }
 
 impl Dial for Serial {
-    fn dial(&mut self) -> Result<Opened, String> {
-        let path = self.path.display();
+    fn dial(&mut self) -> Result<Opened, LinkError> {
+        let path = self.path.clone();
         let (reader, writer) = self.open().map_err(|closed| match closed {
-            Closed::Held => {
-                let holder = holder::of(&self.path);
-                format!(
-                    "{path} is in use by {holder}: one program at a time can have it; end that \
-                         one, or let its gateway make the calls"
-                )
-            }
-            Closed::Failed(error) => match error.kind() {
-                io::ErrorKind::NotFound => format!("there is no {path}: is it plugged in?"),
-                io::ErrorKind::PermissionDenied => format!(
-                    "{path} may not be opened: add your user to the group that owns it (often \
-                     dialout) and log in again"
-                ),
-                _ => format!("{path} does not open at {} baud: {error}", self.baud),
+            Closed::Held => LinkError::Busy { holder: holder::of(&path), path },
+            Closed::Failed(source) => match source.kind() {
+                io::ErrorKind::NotFound => LinkError::Missing { path },
+                io::ErrorKind::PermissionDenied => LinkError::Forbidden { path },
+                _ => LinkError::Port { path, baud: self.baud, source },
             },
         })?;
         Ok(Opened::stream(reader, writer))
@@ -127,7 +118,7 @@ mod tests {
         let (_device, mut first) = port();
         let mut second = Serial { path: first.path.clone(), baud: 115_200 };
         let opened = first.dial().ok().unwrap();
-        let said = second.dial().err().unwrap();
+        let said = second.dial().err().unwrap().to_string();
         let own = format!("this program (process {})", std::process::id());
         assert!(said.contains("is in use by") && said.contains(&own), "{said}");
         // Its reader and its writer share it: it is free when both are gone.
@@ -141,9 +132,9 @@ mod tests {
     fn what_does_not_open_for_another_reason_says_which() {
         let path = std::env::temp_dir().join(format!("trine-no-port-{}", std::process::id()));
         let mut none = Serial { path: path.clone(), baud: 9_600 };
-        assert!(none.dial().err().unwrap().contains("is it plugged in?"));
+        assert!(none.dial().err().unwrap().to_string().contains("is it plugged in?"));
         std::fs::write(&path, "").unwrap();
-        assert!(none.dial().err().unwrap().contains("does not open at 9600 baud"));
+        assert!(none.dial().err().unwrap().to_string().contains("does not open at 9600 baud"));
         std::fs::remove_file(path).unwrap();
     }
 }

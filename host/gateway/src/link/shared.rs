@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::dial::READ_PATIENCE;
 use super::pump::{Pump, ReadEvent};
-use super::{BusMaster, BusTiming, Dial, Framing, Opened};
+use super::{BusMaster, BusTiming, Dial, Framing, LinkError, Opened};
 
 /// How often the thread of a bus looks whether anyone is still there.
 const LOOK: Duration = Duration::from_millis(500);
@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// What the thread of a bus waits for.
 enum Event {
     /// A device opens its link: where its messages go, and where to answer.
-    Join(u8, Sender<Vec<u8>>, Sender<Result<(), String>>),
+    Join(u8, Sender<Vec<u8>>, Sender<Result<(), LinkError>>),
     /// A message for a device.
     Send(u8, Vec<u8>),
     /// Something from the line; the number tells one opening of it from the next.
@@ -64,13 +64,12 @@ pub(crate) struct Station {
 }
 
 impl Dial for Station {
-    fn dial(&mut self) -> Result<Opened, String> {
-        let gone = || "the thread of the bus has ended".to_owned();
+    fn dial(&mut self) -> Result<Opened, LinkError> {
         let (to_station, messages) = mpsc::channel();
         let (answer, answered) = mpsc::channel();
         let join = Event::Join(self.address, to_station, answer);
-        self.bus.events.send(join).map_err(|_| gone())?;
-        answered.recv().map_err(|_| gone())??;
+        self.bus.events.send(join).map_err(|_| LinkError::Ended)?;
+        answered.recv().map_err(|_| LinkError::Ended)??;
         Ok(Opened {
             reader: Box::new(Messages(messages)),
             writer: Box::new(Outlet { events: self.bus.events.clone(), address: self.address }),
@@ -192,19 +191,19 @@ impl Driver {
     }
 
     /// Opens the line, if it is not open.
-    fn open(&mut self) -> Result<(), String> {
+    fn open(&mut self) -> Result<(), LinkError> {
         if self.line.is_some() {
             return Ok(());
         }
         let Opened { reader, writer, framing } = self.dial.dial()?;
         if framing != Framing::Stream {
-            return Err("a bus needs a byte stream".to_owned());
+            return Err(LinkError::NotAStream);
         }
         self.openings += 1;
         let opening = self.openings;
         self.master = BusMaster::new(self.timing);
         let pump = Pump::start(reader, self.events.clone(), move |read| Event::Line(opening, read))
-            .map_err(|error| format!("the system gives no thread for it: {error}"))?;
+            .map_err(LinkError::Thread)?;
         self.line = Some((writer, pump));
         Ok(())
     }

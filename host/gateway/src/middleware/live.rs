@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{Direction, Layer as _, Layers, LinkKind};
 use crate::error::Result;
-use crate::link::{Dial, Opened, Pump, READ_PATIENCE, ReadEvent};
+use crate::link::{Dial, LinkError, Opened, Pump, READ_PATIENCE, ReadEvent};
 use crate::sync::lock;
 
 /// Makes the layers of a link each time that it is opened.
@@ -28,12 +28,11 @@ impl Layered {
 }
 
 impl Dial for Layered {
-    fn dial(&mut self) -> std::result::Result<Opened, String> {
-        let layers = (self.make)(self.kind).map_err(|error| error.chain())?;
+    fn dial(&mut self) -> std::result::Result<Opened, LinkError> {
+        let layers = (self.make)(self.kind).map_err(|error| LinkError::Layer(Box::new(error)))?;
         let Opened { reader, writer, framing } = self.inner.dial()?;
         let (events, receive) = mpsc::channel();
-        let pump = Pump::start(reader, events.clone(), Event::Line)
-            .map_err(|error| format!("cannot spawn a thread: {error}"))?;
+        let pump = Pump::start(reader, events.clone(), Event::Line).map_err(LinkError::Thread)?;
         let shared = Arc::new(Mutex::new(Shared { layers, writer, since: Instant::now() }));
         let reader = LinkReader {
             shared: Arc::clone(&shared),

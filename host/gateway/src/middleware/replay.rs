@@ -44,7 +44,7 @@ pub(crate) fn to_device(
     dial: &mut dyn Dial,
     patience: Duration,
 ) -> Result<Replayed> {
-    let opened = dial.dial().map_err(|reason| Error::Dial { reason })?;
+    let opened = dial.dial().map_err(Error::Dial)?;
     let mut player = Player {
         line: Line::Link(opened.writer, opened.framing),
         frames: Frames::new(opened.framing),

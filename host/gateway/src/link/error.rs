@@ -1,0 +1,104 @@
+//! Why a link cannot be opened.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::Error;
+
+/// Why a link cannot be opened: what is wrong and what to do.
+///
+/// The cause is the [`source`](std::error::Error::source) and not part of the text.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// A TCP or unix socket on which nothing listens.
+    #[error("{address} does not answer")]
+    Silent {
+        /// The address or path.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// An address to which no datagram can be sent.
+    #[error("{address} cannot be reached")]
+    Unreachable {
+        /// The address.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A serial port that another program has.
+    #[error(
+        "{} is in use by {holder}: one program at a time can have it; end that one, or let its \
+         gateway make the calls",
+        path.display()
+    )]
+    Busy {
+        /// The port.
+        path: PathBuf,
+        /// The program and its process.
+        holder: String,
+    },
+    /// A serial port that does not exist.
+    #[error("there is no {}: is it plugged in?", path.display())]
+    Missing {
+        /// The port.
+        path: PathBuf,
+    },
+    /// A serial port that the user may not open.
+    #[error(
+        "{} may not be opened: add your user to the group that owns it (often dialout) and log in \
+         again",
+        path.display()
+    )]
+    Forbidden {
+        /// The port.
+        path: PathBuf,
+    },
+    /// A serial port that fails for another reason.
+    #[error("{} does not open at {baud} baud", path.display())]
+    Port {
+        /// The port.
+        path: PathBuf,
+        /// The speed that was asked for.
+        baud: u32,
+        /// Why.
+        source: io::Error,
+    },
+    /// A bus on a link that carries packets.
+    #[error("a bus needs a byte stream")]
+    NotAStream,
+    /// A bus that has been closed.
+    #[error("the thread of the bus has ended")]
+    Ended,
+    /// The system starts no thread.
+    #[error("cannot spawn a thread")]
+    Thread(#[source] io::Error),
+    /// The system gives no sockets for an emulator.
+    #[error("cannot make sockets for the emulator")]
+    Sockets(#[source] io::Error),
+    /// An emulator that does not start.
+    #[error("{} does not start", program.display())]
+    Emulator {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Firmware that cannot be read or copied.
+    #[error("cannot copy {}", path.display())]
+    Firmware {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Firmware in which a second board gets no serial number of its own.
+    #[error("{} holds no serial number that can be changed", path.display())]
+    NoSerialNumber {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A layer on the link, such as a capture, cannot be made.
+    #[error(transparent)]
+    Layer(Box<Error>),
+}
