@@ -35,7 +35,11 @@
 #[cfg(feature = "cpu")]
 mod backend;
 #[cfg(feature = "cpu")]
+mod bytes;
+#[cfg(feature = "cpu")]
 mod engine;
+#[cfg(feature = "cpu")]
+mod error;
 #[cfg(feature = "cpu")]
 mod learn;
 #[cfg(feature = "llama")]
@@ -44,10 +48,12 @@ pub mod llama;
 mod round;
 
 #[cfg(feature = "cpu")]
-pub use backend::{Device, Error, Kind, Result};
+pub use backend::{Device, Kind};
 #[cfg(feature = "modules")]
 pub use backend::{Module, Modules, State, VARIABLE};
 #[cfg(feature = "cpu")]
 pub use engine::{Activations, GgmlEngine, Kept, Options, Place, Plan, llama_type, memory_speed};
+#[cfg(feature = "cpu")]
+pub use error::{Error, Result};
 #[cfg(feature = "cpu")]
 pub use learn::{Blocks, Dropped, Sentence, Sizes};

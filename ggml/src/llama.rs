@@ -8,13 +8,48 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use llama_cpp_sys_2 as sys;
 
-/// What llama.cpp said against it.
+/// Why llama.cpp does not compute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(String);
+#[non_exhaustive]
+pub enum Error {
+    /// A call failed.
+    Failed {
+        /// What failed.
+        what: String,
+        /// The errors that llama.cpp printed about it; may be empty.
+        printed: String,
+    },
+    /// ggml has no device of this name.
+    Device(String),
+    /// A token is not in the vocabulary.
+    Token {
+        /// The token.
+        token: u32,
+        /// Tokens in the vocabulary.
+        vocab: usize,
+    },
+    /// No token, or more than the batch or the context has room for.
+    Count {
+        /// Tokens to read.
+        tokens: usize,
+        /// Room in the batch and the context.
+        room: u32,
+    },
+}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Failed { what, printed } if printed.is_empty() => f.write_str(what),
+            Self::Failed { what, printed } => write!(f, "{what}: {printed}"),
+            Self::Device(name) => write!(f, "ggml has no device {name}"),
+            Self::Token { token, vocab } => {
+                write!(f, "{token} is no token of a vocabulary of {vocab}")
+            }
+            Self::Count { tokens, room } => {
+                write!(f, "{tokens} tokens do not fit: give 1 to {room}")
+            }
+        }
     }
 }
 
@@ -64,12 +99,12 @@ struct Threads(NonNull<sys::ggml_threadpool>);
 
 impl Threads {
     fn new(count: u32) -> Result<Self, Error> {
-        let count = i32::try_from(count.max(1)).map_err(|_| said("too many threads"))?;
+        let count = i32::try_from(count.max(1)).map_err(|_| failed("too many threads"))?;
         // SAFETY: it fills a structure and answers it by value.
         let mut wanted = unsafe { sys::ggml_threadpool_params_default(count) };
         // SAFETY: the structure lives through the call, which keeps no pointer to it.
         let made = unsafe { sys::ggml_threadpool_new(&raw mut wanted) };
-        NonNull::new(made).map(Self).ok_or_else(|| said("no more threads"))
+        NonNull::new(made).map(Self).ok_or_else(|| failed("no more threads"))
     }
 }
 
@@ -103,11 +138,11 @@ impl Model {
         has_head: bool,
     ) -> Result<Self, Error> {
         start();
-        let name = CString::new(device).map_err(|_| said("a name with a zero byte in it"))?;
+        let name = CString::new(device).map_err(|_| failed("a name with a zero byte in it"))?;
         // SAFETY: the name ends with a zero and lives through the call.
         let found = unsafe { sys::ggml_backend_dev_by_name(name.as_ptr()) };
         if found.is_null() {
-            return Err(said(&format!("ggml has no device {device}")));
+            return Err(Error::Device(device.to_owned()));
         }
         Self::open_with(path, options, found, has_head)
     }
@@ -120,7 +155,7 @@ impl Model {
         has_head: bool,
     ) -> Result<Self, Error> {
         let name = CString::new(path.as_os_str().as_encoded_bytes())
-            .map_err(|_| said("a path with a zero byte in it"))?;
+            .map_err(|_| failed("a path with a zero byte in it"))?;
         let threads = Threads::new(options.threads)?;
         // SAFETY: it fills a structure and answers it by value.
         let mut wanted = unsafe { sys::llama_model_default_params() };
@@ -141,7 +176,7 @@ impl Model {
         wanted.n_gpu_layers = if device.is_null() { 0 } else { i32::MAX };
         // SAFETY: the name, which ends with a zero, and the lists live through the call.
         let model = unsafe { sys::llama_model_load_from_file(name.as_ptr(), wanted) };
-        let model = NonNull::new(model).ok_or_else(|| said("the model was not opened"))?;
+        let model = NonNull::new(model).ok_or_else(|| failed("the model was not opened"))?;
         // SAFETY: it fills a structure and answers it by value.
         let mut wanted = unsafe { sys::llama_context_default_params() };
         wanted.n_ctx = options.context;
@@ -152,7 +187,7 @@ impl Model {
         let Some(context) = NonNull::new(context) else {
             // SAFETY: no one else has it.
             unsafe { sys::llama_model_free(model.as_ptr()) };
-            return Err(said("the model got no memory to work in"));
+            return Err(failed("the model got no memory to work in"));
         };
         // SAFETY: the model is one, and has its vocabulary as long as it lives.
         let vocab = unsafe { sys::llama_model_get_vocab(model.as_ptr()) };
@@ -201,16 +236,17 @@ impl Model {
     /// or llama.cpp fails.
     pub fn read(&mut self, tokens: &[u32]) -> Result<(), Error> {
         let count = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
-        if count == 0 || count > self.batch || count > self.positions - self.used {
-            return Err(Error(format!("{count} tokens do not fit")));
+        let room = self.batch.min(self.positions - self.used);
+        if count == 0 || count > room {
+            return Err(Error::Count { tokens: tokens.len(), room });
         }
         let number = |token: &u32| {
             let known = (*token as usize) < self.vocab;
-            i32::try_from(*token).ok().filter(|_| known)
+            let number = i32::try_from(*token).ok().filter(|_| known);
+            number.ok_or(Error::Token { token: *token, vocab: self.vocab })
         };
-        let tokens: Option<Vec<i32>> = tokens.iter().map(number).collect();
-        let mut tokens = tokens.ok_or_else(|| said("a token is none of the vocabulary"))?;
-        let length = i32::try_from(tokens.len()).map_err(|_| said("too many tokens"))?;
+        let mut tokens = tokens.iter().map(number).collect::<Result<Vec<i32>, _>>()?;
+        let length = i32::try_from(tokens.len()).map_err(|_| failed("too many tokens"))?;
         // SAFETY: the batch borrows the tokens, which live until it is decoded.
         let batch = unsafe { sys::llama_batch_get_one(tokens.as_mut_ptr(), length) };
         // SAFETY: context and tokens live through the call.
@@ -222,7 +258,7 @@ impl Model {
                 self.used += count;
                 Ok(())
             }
-            code => Err(said(&format!("decoding failed with {code}"))),
+            code => Err(failed(&format!("decoding failed with {code}"))),
         }
     }
 
@@ -234,7 +270,7 @@ impl Model {
         // SAFETY: the context lives; -1 is the last output.
         let logits = unsafe { sys::llama_get_logits_ith(self.context.as_ptr(), -1) };
         if logits.is_null() || self.used == 0 {
-            return Err(said("nothing was read"));
+            return Err(failed("nothing was read"));
         }
         // SAFETY: there is one for each token of the vocabulary, and they stay as they are until
         // more is decoded, which takes this borrow's end.
@@ -272,7 +308,7 @@ impl Model {
         // SAFETY: the model lives, and so does the text, for longer than the context.
         let context = unsafe { sys::llama_init_from_model(self.model.as_ptr(), wanted) };
         let context =
-            NonNull::new(context).ok_or_else(|| said("no memory for a second context"))?;
+            NonNull::new(context).ok_or_else(|| failed("no memory for a second context"))?;
         let mut token = 0;
         // SAFETY: the batch borrows the token, which lives until it is decoded.
         let batch = unsafe { sys::llama_batch_get_one(&raw mut token, 1) };
@@ -281,9 +317,9 @@ impl Model {
         // SAFETY: no one else has the context; it waits for what it computes.
         unsafe { sys::llama_free(context.as_ptr()) };
         match code {
-            0 if seen.is_empty() => Err(said("no tensor of its graph is called as logits are")),
+            0 if seen.is_empty() => Err(failed("no tensor of its graph is called as logits are")),
             0 => Ok(seen),
-            code => Err(said(&format!("decoding failed with {code}"))),
+            code => Err(failed(&format!("decoding failed with {code}"))),
         }
     }
 
@@ -368,13 +404,9 @@ unsafe extern "C" fn keep(level: sys::ggml_log_level, text: *const c_char, _: *m
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) += &text.to_string_lossy();
 }
 
-/// An error, with what llama.cpp has printed about it.
-fn said(what: &str) -> Error {
+/// What failed, with what llama.cpp has printed about it.
+fn failed(what: &str) -> Error {
     let printed = std::mem::take(&mut *LAST.lock().unwrap_or_else(PoisonError::into_inner));
     let lines: Vec<&str> = printed.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if lines.is_empty() {
-        Error(what.into())
-    } else {
-        Error(format!("{what}: {}", lines.join("; ")))
-    }
+    Error::Failed { what: what.to_owned(), printed: lines.join("; ") }
 }

@@ -74,8 +74,7 @@ fn sentence(missing: Missing) -> Refusal {
         }
         Missing::Device(backend) => {
             let said = format!(
-                "there is no device of {}: see whether its driver is installed, or ask for the \
-                 backend cpu",
+                "no {} device found: install a driver, or use the backend cpu",
                 backend.word()
             );
             (NOT_FOUND, said)

@@ -266,7 +266,7 @@ pub unsafe extern "C" fn trine_model_error_text(
         }
         #[cfg(not(feature = "full"))]
         Fault::NoGguf if status < 0 => {
-            cut.write_str("this is no model image, and this library reads nothing else")
+            cut.write_str("not a model image: make one with `trine model pack`")
         }
         Fault::Read(answer, at) if status < 0 => {
             // A file that goes into memory has no larger offset.

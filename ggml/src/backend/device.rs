@@ -22,14 +22,6 @@ pub enum Kind {
     Other,
 }
 
-/// Why no model goes to a device where ggml cannot use the processor, which reads the rows of the
-/// embedding.
-const NO_PROCESSOR: &str = if cfg!(feature = "modules") {
-    "ggml's module for the processor is not loaded: put libggml-cpu.so beside the others"
-} else {
-    "this build of ggml has no backend for the processor"
-};
-
 /// A device of ggml's registry, which keeps it for as long as the process lives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Device(NonNull<sys::ggml_backend_device>);
@@ -69,7 +61,7 @@ impl Device {
     /// The processor as ggml uses it.
     pub(crate) fn cpu() -> Result<Self> {
         let found = Self::all().into_iter().find(|device| device.kind() == Kind::Cpu);
-        found.ok_or_else(|| Error::new(NO_PROCESSOR))
+        found.ok_or(Error::NoProcessor)
     }
 
     /// ggml's name for it: `Vulkan0`.
@@ -191,7 +183,7 @@ impl Backend {
     /// # Errors
     /// When the device cannot be opened, with what ggml says about it.
     pub(crate) fn open(device: Device, threads: usize) -> Result<Self> {
-        let closed = |why: &str| Error::new(format!("{} does not open{why}", device.name()));
+        let closed = |why: &str| Error::failed(format!("{} does not open{why}", device.name()));
         // SAFETY: the device lives for ever.
         let raw = guarded(|said| unsafe { guard::trine_ggml_dev_init(device.0.as_ptr(), said) });
         let raw = raw.map_err(|error| closed(&format!(": {error}")))?;

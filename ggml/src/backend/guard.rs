@@ -73,5 +73,5 @@ pub(super) fn guarded<T>(call: impl FnOnce(*mut c_char) -> T) -> Result<T> {
     if thrown.is_empty() {
         return Ok(answer);
     }
-    Err(Error::new(format!("the device failed: {}", thrown.to_string_lossy())))
+    Err(Error::failed(format!("the device failed: {}", thrown.to_string_lossy())))
 }

@@ -33,7 +33,7 @@ unsafe extern "C" fn keep(level: sys::ggml_log_level, text: *const c_char, _: *m
 }
 
 /// The messages so far, in one line.
-pub(super) fn take() -> String {
+pub(crate) fn take() -> String {
     let printed = std::mem::take(&mut *LAST.lock().unwrap_or_else(PoisonError::into_inner));
     let lines = printed.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join("; ")

@@ -7,7 +7,7 @@ mod device;
 #[cfg(feature = "fibers")]
 mod fibers;
 mod guard;
-mod log;
+pub(crate) mod log;
 #[cfg(feature = "modules")]
 mod modules;
 mod ops;
@@ -27,27 +27,4 @@ pub(crate) use own::{Own, Source};
 pub(crate) use scheduler::{Graph, Scheduler};
 pub(crate) use tensor::{Context, Tensor, Type};
 
-use std::fmt;
-
-/// Why a device does not compute a model; the text says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(String);
-
-impl Error {
-    /// What is wrong, and what ggml has printed about it.
-    pub(crate) fn new(what: impl Into<String>) -> Self {
-        let (what, printed) = (what.into(), log::take());
-        Self(if printed.is_empty() { what } else { format!("{what}: {printed}") })
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// What ggml or the engine answers.
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) use crate::error::{Error, Result};

@@ -75,9 +75,8 @@ impl Modules {
         if let Some(loaded) = LOADED.get()
             && loaded.folder != folder
         {
-            let (is, wanted) = (loaded.folder.display(), folder.display());
-            let why = format!("modules were loaded from {is} before {wanted} was named");
-            return Err(Error::new(why));
+            let (loaded, named) = (loaded.folder.clone(), folder.to_owned());
+            return Err(Error::Modules { loaded, named });
         }
         *NAMED.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.to_owned());
         Ok(())
@@ -178,8 +177,8 @@ fn score(path: &Path) -> c_int {
 }
 
 fn as_c(path: &Path) -> Result<CString> {
-    let text = path.to_str().ok_or_else(|| Error::new("its path is not UTF-8"))?;
-    CString::new(text).map_err(|_| Error::new("its path has a zero in it"))
+    let text = path.to_str().ok_or_else(|| Error::failed("its path is not UTF-8"))?;
+    CString::new(text).map_err(|_| Error::failed("its path has a zero in it"))
 }
 
 /// Hands ggml one file.
@@ -197,7 +196,7 @@ fn registered(path: &Path) -> Result<(String, usize)> {
     // SAFETY: the path ends with a zero and lives through the call.
     let registry = guarded(|said| unsafe { trine_ggml_load(name.as_ptr(), said) })?;
     if registry.is_null() {
-        return Err(Error::new(""));
+        return Err(Error::failed(""));
     }
     // SAFETY: what was registered lives as long as the process.
     let backend = text(unsafe { sys::ggml_backend_reg_name(registry) });

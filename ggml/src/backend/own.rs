@@ -65,7 +65,7 @@ impl Context {
         words: &[i32],
     ) -> Result<Tensor> {
         if operands.len() > OPERANDS || words.len() > WORDS {
-            return Err(Error::new("an operation of ours has too many operands"));
+            return Err(Error::Graph("an operation of ours has too many operands"));
         }
         self.take()?;
         let mut raw = [std::ptr::null_mut(); OPERANDS];
@@ -73,7 +73,7 @@ impl Context {
             self.keep(operand);
             *place = operand.raw();
         }
-        let size = |size| i64::try_from(size).map_err(|_| Error::new("a tensor is too large"));
+        let size = |size| i64::try_from(size).map_err(|_| Error::Graph("a tensor is too large"));
         let (columns, rows) = (size(columns)?, size(rows)?);
         let count = c_int::try_from(operands.len()).unwrap_or(0);
         // SAFETY: the context has room for the result and keeps the operands', of which there are

@@ -23,7 +23,7 @@ impl Graph {
     pub(crate) fn new(context: &Context, nodes: usize) -> Result<Self> {
         // SAFETY: the context lives, and was made with room for a graph of so many nodes.
         let raw = unsafe { sys::ggml_new_graph_custom(context.raw(), nodes, false) };
-        let raw = NonNull::new(raw).ok_or_else(|| Error::new("ggml made no graph"))?;
+        let raw = NonNull::new(raw).ok_or_else(|| Error::failed("ggml made no graph"))?;
         Ok(Self { raw, context: context.clone(), nodes })
     }
 
@@ -76,13 +76,13 @@ impl Scheduler {
 
     fn of(backends: Rc<[Backend]>, tensors: usize) -> Result<Self> {
         let mut raw: Vec<_> = backends.iter().map(Backend::raw).collect();
-        let count = i32::try_from(raw.len()).map_err(|_| Error::new("too many devices"))?;
+        let count = i32::try_from(raw.len()).map_err(|_| Error::Graph("too many devices"))?;
         // SAFETY: the backends live as long as the scheduler does, and the list through the call.
         let sched = unsafe {
             let own = std::ptr::null_mut();
             sys::ggml_backend_sched_new(raw.as_mut_ptr(), own, count, tensors, false, false)
         };
-        let raw = NonNull::new(sched).ok_or_else(|| Error::new("ggml made no scheduler"))?;
+        let raw = NonNull::new(sched).ok_or_else(|| Error::failed("ggml made no scheduler"))?;
         Ok(Self { raw, backends, graph: None, tensors })
     }
 
@@ -111,7 +111,7 @@ impl Scheduler {
             guard::trine_ggml_sched_alloc_graph(self.raw.as_ptr(), graph.raw.as_ptr(), said)
         });
         if !given? {
-            return Err(Error::new("the device has not enough memory to compute in"));
+            return Err(Error::failed("the device has not enough memory to compute in"));
         }
         self.graph = Some(graph);
         Ok(())
@@ -122,7 +122,7 @@ impl Scheduler {
     /// # Errors
     /// When there is no graph, or the device fails.
     pub(crate) fn compute(&mut self) -> Result<()> {
-        let graph = self.graph.as_ref().ok_or_else(|| Error::new("there is nothing to compute"))?;
+        let graph = self.graph.as_ref().ok_or(Error::Graph("there is nothing to compute"))?;
         // SAFETY: the graph has its memory, and lives with all that it uses.
         let status = guarded(|said| unsafe {
             guard::trine_ggml_sched_graph_compute(self.raw.as_ptr(), graph.raw.as_ptr(), said)
@@ -130,9 +130,9 @@ impl Scheduler {
         match status? {
             sys::GGML_STATUS_SUCCESS => Ok(()),
             sys::GGML_STATUS_ALLOC_FAILED => {
-                Err(Error::new("the device has not enough memory to compute in"))
+                Err(Error::failed("the device has not enough memory to compute in"))
             }
-            code => Err(Error::new(format!("the device failed while computing ({code})"))),
+            code => Err(Error::failed(format!("the device failed while computing ({code})"))),
         }
     }
 

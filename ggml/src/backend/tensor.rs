@@ -66,7 +66,7 @@ impl Context {
             sys::ggml_init_params { mem_size, mem_buffer: std::ptr::null_mut(), no_alloc: true };
         // SAFETY: the library takes memory of its own of the size that is asked for.
         let raw = NonNull::new(unsafe { sys::ggml_init(wanted) });
-        let raw = raw.ok_or_else(|| Error::new("there is no memory for a graph"))?;
+        let raw = raw.ok_or_else(|| Error::failed("there is no memory for a graph"))?;
         let (buffer, uses) = (OnceCell::new(), RefCell::default());
         Ok(Self(Rc::new(Inner { raw, room: tensors, made: Cell::new(0), buffer, uses })))
     }
@@ -105,7 +105,7 @@ impl Context {
 
     /// A tensor of this context.
     pub(super) fn wrap(&self, raw: *mut sys::ggml_tensor) -> Result<Tensor> {
-        let raw = NonNull::new(raw).ok_or_else(|| Error::new("ggml made no tensor"))?;
+        let raw = NonNull::new(raw).ok_or_else(|| Error::failed("ggml made no tensor"))?;
         Ok(Tensor { raw, home: Rc::clone(&self.0) })
     }
 
@@ -113,7 +113,7 @@ impl Context {
     pub(crate) fn tensor<const N: usize>(&self, kind: Type, shape: [usize; N]) -> Result<Tensor> {
         let mut ne = [1_i64; 4];
         for (ne, size) in ne.iter_mut().zip(shape) {
-            *ne = i64::try_from(size).map_err(|_| Error::new("a tensor is too large"))?;
+            *ne = i64::try_from(size).map_err(|_| Error::Graph("a tensor is too large"))?;
         }
         self.take()?;
         let [a, b, c, d] = ne;
@@ -133,12 +133,12 @@ impl Context {
         })?;
         let Some(buffer) = NonNull::new(buffer) else {
             let name = device.name();
-            return Err(Error::new(format!("{name} has not enough memory for the model")));
+            return Err(Error::failed(format!("{name} has not enough memory for the model")));
         };
         if self.0.buffer.set(buffer).is_err() {
             // SAFETY: it was made just now for tensors of this context; no one else has it.
             guarded(|said| unsafe { guard::trine_ggml_buffer_free(buffer.as_ptr(), said) })?;
-            return Err(Error::new("a context has memory already"));
+            return Err(Error::Graph("a context has memory already"));
         }
         // SAFETY: the buffer lives.
         guarded(|said| unsafe { guard::trine_ggml_buffer_clear(buffer.as_ptr(), 0, said) })
@@ -167,7 +167,7 @@ impl Drop for Inner {
 
 /// What ggml would end the process at.
 pub(super) fn too_large() -> Error {
-    Error::new("the graph is larger than was planned")
+    Error::Graph("the graph is larger than was planned")
 }
 
 /// A tensor: numbers that lie somewhere, or that a graph computes.
@@ -213,7 +213,7 @@ impl Tensor {
         if self.has_memory() && end.is_some_and(|end| end <= self.bytes()) {
             return Ok(());
         }
-        Err(Error::new("a tensor is read or written outside its memory"))
+        Err(Error::Graph("a tensor is read or written outside its memory"))
     }
 
     /// Writes bytes from `offset` on.

@@ -71,7 +71,7 @@ impl Cache {
 
     /// Keys and values of a block.
     pub(super) fn of(&self, layer: usize) -> Result<&Kv> {
-        self.blocks.get(layer).ok_or_else(|| Error::new("a block without keys"))
+        self.blocks.get(layer).ok_or(Error::Graph("a block without keys"))
     }
 }
 
@@ -214,8 +214,7 @@ impl Inputs {
         let dim = model.config().dim;
         let mut rows = vec![0.0; dim * tokens.len()];
         for (row, token) in rows.chunks_exact_mut(dim).zip(tokens) {
-            let read = model.kernels().read(&model.weights().embedding, *token as usize, row);
-            read.map_err(|error| Error::new(error.to_string()))?;
+            model.kernels().read(&model.weights().embedding, *token as usize, row)?;
         }
         self.stream.write_f32(&rows)
     }

@@ -84,9 +84,7 @@ impl TryFrom<KvKind> for Kept {
         match kind {
             KvKind::F32 => Ok(Self::F32),
             KvKind::F16 => Ok(Self::F16),
-            _ => {
-                Err(Error::new("a device keeps keys and values in f32 or f16: choose one of them"))
-            }
+            _ => Err(Error::KvKind),
         }
     }
 }

@@ -50,7 +50,7 @@ impl Pass<'_> {
     }
 
     fn seen(&self) -> Result<&Seen> {
-        self.inputs.seen.as_ref().ok_or_else(|| Error::new("nothing says what tokens see"))
+        self.inputs.seen.as_ref().ok_or(Error::Graph("nothing says what tokens see"))
     }
 
     /// The last token alone: its stream, and what attention takes in for it.
@@ -103,7 +103,7 @@ impl Pass<'_> {
         quantized: &Tensor,
         before: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let scales = stack.scales.as_ref().ok_or_else(|| Error::new("a matrix has no scale"))?;
+        let scales = stack.scales.as_ref().ok_or(Error::Graph("a matrix has no scale"))?;
         let ([_, rows, ..], [_, tokens, ..]) = (stack.trits.shape(), quantized.shape());
         let operands = [&stack.trits, quantized, scales];
         let operands: Vec<&Tensor> = operands.into_iter().chain(before).collect();

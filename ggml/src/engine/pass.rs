@@ -229,7 +229,7 @@ impl Pass<'_> {
         let values = self.dense(values, [1, config.kv_dim() * self.shape.tokens, 1])?;
         let flat = graph.reshape(kept, [1, context * config.kv_dim(), 1])?;
         let rows = self.inputs.value_rows.as_ref();
-        let rows = rows.ok_or_else(|| Error::new("values without a place"))?;
+        let rows = rows.ok_or(Error::Graph("values without a place"))?;
         let flat = graph.set_rows(&flat, &values, rows)?;
         let [number, ..] = flat.strides();
         let row = context * number;

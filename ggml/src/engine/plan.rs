@@ -8,6 +8,7 @@ use super::options::Options;
 use super::trits::Layout;
 use super::weights::head_type;
 use crate::backend::{Backend, Context, Device, Error, Kind, Result, Type};
+use crate::bytes::Bytes;
 
 /// A device, and how trits lie there.
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +58,7 @@ impl Homes {
             return Err(if fits < config.layers {
                 need.short(device, room, config.layers)
             } else {
-                Error::new(format!(
-                    "{} takes whole models alone: leave out --layers",
-                    device.name()
-                ))
+                Error::unsupported(device, "takes whole models alone: leave out --layers")
             });
         }
         let cpu = Device::cpu()?;
@@ -97,7 +95,7 @@ impl Homes {
 }
 
 fn missing() -> Error {
-    Error::new("a block without a device")
+    Error::Graph("a block without a device")
 }
 
 /// Bytes that parts of a model take on a device.
@@ -141,24 +139,7 @@ impl Need {
     }
 
     fn short(&self, device: Device, room: usize, layers: usize) -> Error {
-        let (name, least) = (device.name(), self.all(layers.max(1)));
-        let what = if layers > 0 { format!("{layers} blocks") } else { "one block".into() };
-        Error::new(format!(
-            "{name} has {} of memory free, and {what} of this model with its head and a context \
-             that long need {}: use a shorter context, or the processor (--backend cpu)",
-            Bytes(room),
-            Bytes(least),
-        ))
-    }
-}
-
-/// A number of bytes, to read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bytes(pub(super) usize);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1} MB", self.0 as f64 / 1e6)
+        Error::Memory { device: device.name(), free: room, needed: self.all(layers.max(1)), layers }
     }
 }
 

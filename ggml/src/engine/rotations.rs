@@ -45,7 +45,7 @@ impl Rotations {
     pub(super) fn tables(&self) -> Result<(&Tensor, &Tensor)> {
         match self {
             Self::Tables { cosines, sines } => Ok((cosines, sines)),
-            Self::Positions { .. } => Err(Error::new("there are no cosines")),
+            Self::Positions { .. } => Err(Error::Graph("there are no cosines")),
         }
     }
 

@@ -192,8 +192,7 @@ impl<'w> GgmlEngine<'w> {
     /// When a part would be left of a prompt whose tokens saw all of it.
     pub fn truncate(&mut self, len: usize) -> Result<()> {
         if len > 0 && len < self.prefix_len {
-            let what = "a prompt that was read whole is forgotten whole: all of it, or nothing";
-            return Err(Error::new(what));
+            return Err(Error::PromptSplit);
         }
         if len < self.tokens.len() {
             self.prefix_len = self.prefix_len.min(len);
@@ -264,7 +263,7 @@ impl<'w> GgmlEngine<'w> {
     /// As [`Self::read`], and when something was read before; then the prompt is not read.
     pub fn read_prompt(&mut self, prompt: &[u32]) -> Result<()> {
         if !self.tokens.is_empty() {
-            return Err(Error::new("a prompt comes first: forget what was read before"));
+            return Err(Error::PromptLate);
         }
         let Config { prefix_layers: whole, layers, .. } = *self.model.config();
         if whole == 0 || prompt.is_empty() {
@@ -289,15 +288,12 @@ impl<'w> GgmlEngine<'w> {
     /// Whether these tokens can be read.
     fn check(&self, tokens: &[u32]) -> Result<()> {
         let vocab = self.model.config().vocab;
-        if let Some(wrong) = tokens.iter().find(|token| **token as usize >= vocab) {
-            return Err(Error::new(format!("{wrong} is no token of a vocabulary of {vocab}")));
+        if let Some(token) = tokens.iter().find(|token| **token as usize >= vocab) {
+            return Err(Error::Token { token: *token, vocab });
         }
         let (read, context) = (self.tokens.len(), self.context());
         if tokens.len() > context - read {
-            return Err(Error::new(format!(
-                "{} tokens do not fit after {read} of {context} positions",
-                tokens.len()
-            )));
+            return Err(Error::Context { tokens: tokens.len(), read, context });
         }
         Ok(())
     }
@@ -321,7 +317,7 @@ impl<'w> GgmlEngine<'w> {
         self.prepare(Shape { tokens: tokens.len(), seen, last, with_logits, is_whole })?;
         let Prepared { shape: Some((_, inputs)), scheduler } = of(&mut self.passes, tokens.len())
         else {
-            return Err(Error::new("there is no graph"));
+            return Err(Error::Graph("there is no graph"));
         };
         inputs.embed(&self.model, tokens)?;
         inputs.rotations.write(positions.clone(), &self.frequencies)?;

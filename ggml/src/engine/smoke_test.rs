@@ -69,12 +69,12 @@ pub(super) fn smoke_test(
     let tokens = tokens(context, config.vocab);
     let (prompt, rest) = tokens.split_at(prompt);
     there.read_prompt(prompt)?;
-    here.begin_prompt(prompt.iter().copied()).map_err(fail)?;
+    here.begin_prompt(prompt.iter().copied())?;
     while here.step(usize::MAX, pool) == Step::More {}
     compare(device, prompt.len(), there.logits(), here.logits())?;
     if !rest.is_empty() {
         there.read(rest)?;
-        here.read(rest, pool).map_err(fail)?;
+        here.read(rest, pool)?;
         compare(device, context, there.logits(), here.logits())?;
     }
     Ok(())
@@ -89,7 +89,7 @@ fn part<'p>(model: &Model<'p>, layers: &'p [Layer<'p>]) -> Result<Model<'p>> {
     let rows = |of: Rows<'p>| {
         let bytes =
             of.format().bytes(config.vocab, of.cols()).and_then(|end| of.bytes().get(..end));
-        Rows::new(of.format(), config.vocab, of.cols(), bytes.unwrap_or_default()).map_err(fail)
+        Rows::new(of.format(), config.vocab, of.cols(), bytes.unwrap_or_default())
     };
     let weights = Weights {
         embedding: rows(weights.embedding)?,
@@ -97,7 +97,7 @@ fn part<'p>(model: &Model<'p>, layers: &'p [Layer<'p>]) -> Result<Model<'p>> {
         layers,
         ..weights
     };
-    Model::new(config, weights, *model.kernels()).map_err(fail)
+    Ok(Model::new(config, weights, *model.kernels())?)
 }
 
 /// Our own engine, with keys and values as the device keeps them.
@@ -118,8 +118,8 @@ fn session<'m>(
     };
     let own = own.with_tables(model.weights());
     // The block may start anywhere.
-    memory.resize(arena_bytes(model.config(), &own).map_err(fail)? + 3, 0);
-    DecodeSession::new(model, &own, memory).map_err(fail)
+    memory.resize(arena_bytes(model.config(), &own)? + 3, 0);
+    Ok(DecodeSession::new(model, &own, memory)?)
 }
 
 /// Tokens that are the same in each run.
@@ -146,17 +146,12 @@ fn compare(
     if is_same && found.len() == wanted.len() && !wanted.is_empty() {
         return Ok(());
     }
-    Err(Error::new(format!(
-        "{} ({}) is not used, since it computes this model wrongly: after {tokens} tokens on trial \
-         {others} of {} logits are not the processor's, {:.1} % of the greatest one apart: look \
-         for a newer driver, or take another --backend",
-        device.name(),
-        device.description(),
-        wanted.len(),
-        100.0 * apart,
-    )))
-}
-
-fn fail(error: impl std::fmt::Display) -> Error {
-    Error::new(error.to_string())
+    Err(Error::Inaccurate {
+        device: device.name(),
+        description: device.description(),
+        tokens,
+        others,
+        logits: wanted.len(),
+        apart,
+    })
 }

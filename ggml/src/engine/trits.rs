@@ -55,11 +55,11 @@ impl Layout {
         if device.is_ternary() {
             return match activations {
                 Activations::Int8 => Ok(WORDS),
-                Activations::Floats => Err(Error::new(format!(
-                    "{} computes with codes alone: leave out --activations floats, or name another \
+                Activations::Floats => Err(Error::unsupported(
+                    device,
+                    "computes with codes alone: leave out --activations floats, or name another \
                      backend",
-                    device.name()
-                ))),
+                )),
             };
         }
         let mut backends = vec![backend];
@@ -85,7 +85,7 @@ impl Layout {
             }
         }
         let how = if is_exact { " exactly" } else { "" };
-        Err(Error::new(format!("{} multiplies no trits{how}", device.name())))
+        Err(Error::unsupported(device, format!("multiplies no trits{how}")))
     }
 
     /// Weights of a block.
@@ -174,17 +174,16 @@ impl Layout {
     pub(crate) fn pack(self, matrix: &Matrix<'_>, pool: &dyn Parallel) -> Result<Vec<u8>> {
         let (rows, columns) = (matrix.rows(), matrix.cols());
         let wide = self.columns(columns);
-        let fail = |error: trine_ternary::Error| Error::new(error.to_string());
         if self.is_own() {
-            return words::pack(matrix, pool).map_err(fail);
+            return Ok(words::pack(matrix, pool)?);
         }
         let mut out = vec![0; self.bytes(rows, columns)];
         if self.kind == Type::Tq2_0 && wide == columns {
-            repack_matrix(matrix, Packing::Tq2_0, &mut out, pool).map_err(fail)?;
+            repack_matrix(matrix, Packing::Tq2_0, &mut out, pool)?;
             return Ok(out);
         }
         // Threads share the rows, which are taken from words: those are made by vectors.
-        let (words, row) = (words::pack(matrix, pool).map_err(fail)?, self.bytes(1, columns));
+        let (words, row) = (words::pack(matrix, pool)?, self.bytes(1, columns));
         for_each_chunk(pool, &mut out, row * TOGETHER, &|index, out| {
             let (mut trits, mut lanes) = (vec![0; columns], vec![0; wide]);
             let own = words.chunks_exact(words::row_bytes(columns)).skip(index * TOGETHER);
@@ -241,9 +240,8 @@ impl Layout {
         let mut random = Random::new(7);
         let trits: Vec<i8> = (0..ROWS * COLUMNS).map(|_| random.below(3) as i8 - 1).collect();
         let mut packed = vec![0; Packing::Panel2Bit.bytes(ROWS, COLUMNS).unwrap_or(0)];
-        let fail = |error: trine_ternary::Error| Error::new(error.to_string());
-        pack(Packing::Panel2Bit, ROWS, COLUMNS, &trits, &mut packed).map_err(fail)?;
-        let matrix = Matrix::new(Packing::Panel2Bit, ROWS, COLUMNS, &packed).map_err(fail)?;
+        pack(Packing::Panel2Bit, ROWS, COLUMNS, &trits, &mut packed)?;
+        let matrix = Matrix::new(Packing::Panel2Bit, ROWS, COLUMNS, &packed)?;
         let weights = self.pack(&matrix, &trine_ternary::parallel::Serial)?;
         for tokens in counts {
             let codes: Vec<i8> =

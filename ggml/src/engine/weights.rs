@@ -254,6 +254,5 @@ fn piece_rows(device: Device, kind: Type, config: &Config) -> Result<usize> {
             return Ok(rows);
         }
     }
-    let name = device.name();
-    Err(Error::new(format!("{name} does not multiply a head of the type {kind:?}")))
+    Err(Error::unsupported(device, format!("does not multiply a head of the type {kind:?}")))
 }

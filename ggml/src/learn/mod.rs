@@ -62,10 +62,10 @@ impl Blocks {
     pub fn open(sizes: Sizes, device: Device, threads: usize) -> Result<Self> {
         sizes.check()?;
         if device.is_ternary() {
-            return Err(Error::new(format!(
-                "{} trains nothing: name another backend, or the processor (--backend cpu)",
-                device.name()
-            )));
+            return Err(Error::unsupported(
+                device,
+                "trains nothing: name another backend, or the processor (--backend cpu)",
+            ));
         }
         let nodes = NODES_OF_BLOCK * sizes.layers;
         let scheduler = || {
@@ -93,7 +93,7 @@ impl Blocks {
     /// When there are too many or too few, or the device fails.
     pub fn take(&mut self, numbers: &[f32], scales: &[[f32; 7]]) -> Result<()> {
         if numbers.len() != self.sizes.numbers() || scales.len() != self.sizes.layers {
-            return Err(Error::new("the numbers are those of other blocks"));
+            return Err(Error::Training("the numbers are those of other blocks"));
         }
         self.numbers.values.write_f32(numbers)?;
         self.numbers.scales.write_f32(&self.sizes.spread(scales))
@@ -115,7 +115,7 @@ impl Blocks {
         self.batch.clear();
         let is_whole = |sentence: &Sentence| sentence.prompt <= sentence.tokens;
         if stream.len() != dim * rows || rows == 0 || !batch.iter().all(is_whole) {
-            return Err(Error::new("the stream is that of another batch"));
+            return Err(Error::Training("the stream is that of another batch"));
         }
         let longest = batch.iter().map(|sentence| sentence.tokens).max().unwrap_or(0);
         let size = Size {
@@ -126,7 +126,7 @@ impl Blocks {
         if !self.made.as_ref().is_some_and(|(made, _)| made.serves(size)) {
             self.make(size)?;
         }
-        let Some((size, inputs)) = &self.made else { return Err(Error::new("no graph")) };
+        let Some((size, inputs)) = &self.made else { return Err(Error::Training("no graph")) };
         let size = *size;
         let prompts: Vec<usize> = batch.iter().map(|sentence| sentence.prompt).collect();
         inputs.hide(&self.sizes, size, &prompts)?;
@@ -154,11 +154,11 @@ impl Blocks {
     /// When the device fails, or finds what is no number.
     pub fn back(&mut self, stream: &mut [f32], gradients: &mut [f32]) -> Result<()> {
         let Some((size, inputs)) = self.made.as_ref().filter(|_| !self.batch.is_empty()) else {
-            return Err(Error::new("there is no forward pass to go back from"));
+            return Err(Error::Training("there is no forward pass to go back from"));
         };
         let rows: usize = self.batch.iter().map(|sentence| sentence.tokens).sum();
         if gradients.len() != self.sizes.numbers() || stream.len() != rows * self.sizes.dim {
-            return Err(Error::new("the derivatives are those of other blocks"));
+            return Err(Error::Training("the derivatives are those of other blocks"));
         }
         // A device may hold what it multiplies in half precision, in which the smallest would be
         // zeros. Whole powers of two change nothing else.
@@ -201,9 +201,9 @@ impl Blocks {
                 add_forward(&inputs, self.sizes.layers, block)?;
             }
             scheduler.take(graph)?;
-            let name = self.device.name();
             if scheduler.splits() != 1 {
-                return Err(Error::new(format!("{name} does not compute all that training needs")));
+                let what = "does not compute all that training needs";
+                return Err(Error::unsupported(self.device, what));
             }
         }
         self.made = Some((size, inputs));
@@ -252,7 +252,7 @@ fn check_finite(numbers: &[f32]) -> Result<()> {
     if numbers.iter().all(|x| x.is_finite()) {
         return Ok(());
     }
-    Err(Error::new("the device found what is no number"))
+    Err(Error::NotFinite)
 }
 
 /// The rows of sentences, each filled up with zeros.

@@ -63,7 +63,7 @@ impl Sizes {
             && self.width().is_multiple_of(2)
             && ffn > 0
             && layers > 0;
-        if fits { Ok(()) } else { Err(Error::new(format!("no blocks have these sizes: {self:?}"))) }
+        if fits { Ok(()) } else { Err(Error::Sizes(*self)) }
     }
 
     pub(super) const fn width(&self) -> usize {
