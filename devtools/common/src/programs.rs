@@ -22,7 +22,7 @@ pub fn build() -> Result<()> {
     if std::env::var_os(BUILT).is_some() {
         return Ok(());
     }
-    sh::run(sh::cargo().args(["build", "--workspace", "--profile", "test"]))?;
+    sh::run(sh::cargo().args(["build", "--workspace"]))?;
     let built = sh::target_dir().join("debug");
     for name in NAMES {
         sh::install(&built.join(file_name(name)), &path(name))?;

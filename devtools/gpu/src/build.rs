@@ -61,7 +61,7 @@ impl How {
             // What is compiled lies with that of the other legs, the programs apart: these have
             // devices. Where cargo does not know this, it compiles all of it once more.
             Self::ForTests => cargo
-                .args(["--profile", "test", "--target-dir"])
+                .arg("--target-dir")
                 .arg(with_devices())
                 .env("CARGO_BUILD_BUILD_DIR", sh::target_dir()),
             Self::ForSpeed => cargo.args(["--release", "--target-dir"]).arg(target_dir()),
@@ -81,11 +81,14 @@ pub fn target_dir() -> PathBuf {
     sh::target_dir().join("ggml")
 }
 
-/// Cargo on the program and `libtrine_host` with devices.
+/// Cargo on the program, `libtrine_host` and training with devices: together, so that what they
+/// need is compiled once.
 pub fn program(what: &str, backend: &str, how: How) -> Result<Command> {
     let mut cargo = how.cargo(what)?;
-    let features = format!("trine/peer,trine/{backend},trine-c-host/{backend}");
-    cargo.args(["-p", "trine", "-p", "trine-c-host", "--features", &features]);
+    let features = ["trine/peer,trine", "trine-c-host", "trine-train"];
+    let features = features.map(|name| format!("{name}/{backend}")).join(",");
+    cargo.args(["-p", "trine", "-p", "trine-c-host", "-p", "trine-train"]);
+    cargo.args(["--features", &features]);
     Ok(cargo)
 }
 

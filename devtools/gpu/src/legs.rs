@@ -36,12 +36,11 @@ pub fn devices() -> Result<()> {
     let how = How::ForTests;
     let mut tests = vulkan::on_software_patiently(ggml("test", "vulkan", how)?)?;
     sh::run(tests.args(["--lib", "--test", "device", "--", "--test-threads=1"]))?;
-    let mut tests = vulkan::on_software_patiently(how.cargo("test")?)?;
+    let mut tests = vulkan::on_software_patiently(program("test", "vulkan", how)?)?;
     // Kernels in single precision are compiled in seconds, those in half precision in minutes; and
     // derivatives must be closer then.
     tests.env(vulkan::SINGLE, "1");
-    tests.args(["-p", "trine-train", "--features", "trine-train/vulkan", "--lib"]);
-    sh::run(tests.args(["--", "device::", "--test-threads=1"]))?;
+    sh::run(tests.args(["--lib", "--", "device::", "--test-threads=1"]))?;
     let mut tests = vulkan::on_software_patiently(program("test", "vulkan", how)?)?;
     sh::run(tests.args(["--test", "gpu", "--test", "device", "--", "--test-threads=1"]))?;
     sh::run(&mut program("build", "vulkan", how)?)?;

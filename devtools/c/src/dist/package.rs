@@ -12,7 +12,7 @@ use super::{DEVICE, HOST, HOSTED, MODEL, Target, exports, library, object, tool}
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Cargo's profile of what is shipped, and that of the tests; each with its folder.
 pub(super) const SHIPPED: [&str; 2] = ["release", "release"];
-pub(super) const TRIED: [&str; 2] = ["test", "debug"];
+pub(super) const TRIED: [&str; 2] = ["dev", "debug"];
 /// Headers that are shipped, as far as they are there.
 const HEADERS: [&str; 7] = [
     "trine.h",
