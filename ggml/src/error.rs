@@ -162,9 +162,9 @@ impl fmt::Display for Error {
                 write!(f, "{tokens} tokens do not fit after {read} of {context} positions")
             }
             Self::PromptLate => f.write_str("a prompt comes first: forget what was read before"),
-            Self::PromptSplit => {
-                f.write_str("a prompt with prefix attention is forgotten as one: all or nothing")
-            }
+            Self::PromptSplit => f.write_str(
+                "a prompt with prefix attention is forgotten as one: all of it, or nothing",
+            ),
             Self::Sizes(sizes) => write!(f, "no blocks have these sizes: {sizes:?}"),
             Self::Training(what) | Self::Graph(what) => f.write_str(what),
             Self::NotFinite => f.write_str("the device computed an infinity or NaN"),

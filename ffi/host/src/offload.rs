@@ -306,7 +306,7 @@ impl ExternalModel for Offloaded {
 
     fn truncate(&mut self, len: usize) -> Result<(), Refused> {
         if len > 0 && len < self.whole {
-            return Err(Error::Option("a prompt that was read whole is forgotten whole").into());
+            return Err(Error::Option("a prompt with prefix attention is forgotten as one").into());
         }
         match &mut self.who {
             Computes::Device(engine) => {

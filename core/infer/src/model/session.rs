@@ -321,7 +321,7 @@ impl<'m, 'w> DecodeSession<'m, 'w> {
             return Err(Error::Busy);
         }
         if len > 0 && len < self.prefix_len {
-            let what = "a prompt that was read whole is forgotten whole: all of it, or nothing";
+            let what = "a prompt with prefix attention is forgotten as one: all of it, or nothing";
             return Err(Error::Option(what));
         }
         if len < self.len {
