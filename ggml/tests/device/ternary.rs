@@ -248,15 +248,19 @@ mod lost {
         }
         let model = model(&File::parse(Made { blocks: 1, ..Made::SMALL }.file().leak()).unwrap());
         let mut places = BTreeMap::new();
-        // Each call of a short text, and some of one with a longer prompt on trial.
-        for (context, step) in [(8, 1), (64, 53)] {
-            for calls in (0..).step_by(step) {
-                let place = lost_after(&model, context, calls);
-                *places.entry(place).or_insert(0) += 1;
-                if place == "nowhere" {
-                    break;
-                }
+        // A model is opened with many calls, which repeat themselves: every seventh is tried.
+        let (mut calls, mut step) = (0, 7);
+        loop {
+            let place = lost_after(&model, 8, calls);
+            if place != "opened" && step > 1 {
+                (calls, step) = (calls - step + 1, 1);
+                continue;
             }
+            *places.entry(place).or_insert(0) += 1;
+            if place == "nowhere" {
+                break;
+            }
+            calls += step;
         }
         trine_ternary_answers(-1);
         println!("{places:?}");
