@@ -41,8 +41,8 @@ impl Way {
         if !self.has_valgrind {
             return sh::command(program);
         }
-        let mut valgrind = sh::command("valgrind");
-        valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]).arg(program);
+        let mut valgrind = sh::line("valgrind --quiet --error-exitcode=9 --leak-check=full");
+        valgrind.arg(program);
         valgrind
     }
 }
@@ -73,8 +73,6 @@ pub fn link(mut cc: Command, libraries: &[&Path], program: &Path) -> Result<()> 
 /// What counts a program's calls of the heap when it is loaded first.
 pub(crate) fn heap_counter() -> Result<PathBuf> {
     let counter = output_folder("examples")?.join("count.so");
-    let mut gcc = sh::command("gcc");
-    gcc.args(["-shared", "-fPIC", "-O1", "tests/c/heap/count.c", "-o"]).arg(&counter);
-    sh::output(&mut gcc)?;
+    sh::output(sh::line("gcc -shared -fPIC -O1 tests/c/heap/count.c -o").arg(&counter))?;
     Ok(counter)
 }
