@@ -17,6 +17,10 @@ const fn board(name: &'static str, target: &'static str, processor: &'static str
     Board { name, target, processor }
 }
 
+/// Interrupts and the clock of the boards with a processor of Arm.
+pub(crate) const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
+/// The user's own code in the firmware: the board's tools, as the dispatcher calls them.
+pub(crate) const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 /// Bytes of flash of every board, and as many of RAM. A machine with RAM only is taken to have so
 /// much for code, and so much for data.
 pub(crate) const MEMORY: u64 = 4 << 20;
@@ -46,7 +50,7 @@ impl Board {
         self.target.starts_with("thumb")
     }
 
-    /// QEMU's program for a target.
+    /// QEMU's program for the target.
     pub(crate) fn emulator(&self) -> &'static str {
         if self.is_arm() { "qemu-system-arm" } else { "qemu-system-riscv32" }
     }
@@ -54,12 +58,10 @@ impl Board {
     /// Devices that the machine lacks: `virt` has no second serial line and no watchdog, and takes
     /// an image for firmware of its own unless it is told otherwise.
     pub(crate) fn options(&self) -> &'static [&'static str] {
-        match self.is_arm() {
-            true => &[],
-            false => {
-                &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"]
-            }
+        if self.is_arm() {
+            return &[];
         }
+        &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"]
     }
 
     /// The address of the data register of the UART to the host.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use devtools::elf::Image;
@@ -53,10 +53,9 @@ struct Program {
 }
 
 fn list() -> Result<&'static List> {
-    static READ: OnceLock<Result<List, String>> = OnceLock::new();
-    let read = || toml::from_str(&sh::read(LIST)?).context(LIST);
-    let list = READ.get_or_init(|| read().map_err(|error| format!("{error:#}")));
-    list.as_ref().map_err(|error| anyhow!("{error}"))
+    static READ: LazyLock<Result<List>> =
+        LazyLock::new(|| toml::from_str(&sh::read(LIST)?).context(LIST));
+    READ.as_ref().map_err(|error| anyhow!("{error:#}"))
 }
 
 /// Every board, the one with everything first.

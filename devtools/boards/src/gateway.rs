@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use devtools::transcripts::{REVISIONS, play};
 use devtools::{programs, sh};
 
@@ -63,18 +63,16 @@ pub fn in_c() -> Result<()> {
 }
 
 fn step_by_step(board: &CBoard, image: &Path, options: &[&str]) -> Result<()> {
-    let emulator = Emulator::of(board.emulator(), &board.name, image, &[], None)?;
-    sh::run(programs::command("trine-smoke").args(options).args(emulator.sockets()))
+    let emulator = Emulator::of(board.emulator(), &board.name, image, &[], Stdio::inherit())?;
+    sh::run(&mut emulator.smoke(options))
 }
 
 /// The typed arguments are what `trine gen` makes of the list of tools.
 fn generated() -> Result<()> {
-    let mut gen_header = programs::command("trine");
-    gen_header.args(["gen", "firmware-example/board/tools.json", "--prefix", "board"]);
-    gen_header.args(["--device", "firmware-example/board/device.json"]);
-    let wanted = sh::output(&mut gen_header)?;
-    let committed = sh::read(GENERATED).context(GENERATED)?;
-    ensure!(committed == wanted, "{GENERATED} is not what `{}` writes", sh::shown(&gen_header));
+    let line = "trine gen firmware-example/board/tools.json --prefix board \
+                --device firmware-example/board/device.json";
+    let wanted = sh::output(&mut programs::command(line))?;
+    ensure!(sh::read(GENERATED)? == wanted, "{GENERATED} is not what `{line}` writes");
     println!("{GENERATED} is what trine gen writes");
     Ok(())
 }

@@ -30,18 +30,17 @@ pub fn main(board: &Board) -> Result<()> {
     // Unset, it leaves out all but errors, without a word.
     let level: &[(&str, &Path)] = &[("DEFMT_LOG", Path::new("debug"))];
     firmware::build_to(&elf, board, Variant::Trine.program(), &["defmt"], level)?;
-    let manifest = ["--manifest-path", "tests/defmt/Cargo.toml", "--locked", "--target-dir"];
-    sh::run(sh::cargo().arg("build").args(manifest).arg(folder.join("host")))?;
+    let build = ["build", "--manifest-path", "tests/defmt/Cargo.toml", "--locked", "--target-dir"];
+    sh::run(sh::cargo().args(build).arg(folder.join("host")))?;
     programs::build()?;
     let log = folder.join("frames");
     let emulator = Emulator::logging(board, &elf, &log)?;
-    sh::run(programs::command("trine-smoke").args(["--calls", CALLS]).args(emulator.sockets()))?;
+    sh::run(&mut emulator.smoke(["--calls", CALLS]))?;
     drop(emulator);
     let mut decoder = sh::command(folder.join("host/debug/trine-defmt"));
     decoder.arg(&elf).stdin(File::open(&log)?);
     let said = String::from_utf8(decoder.output()?.stdout)?;
     print!("{said}");
-    let lines: Vec<&str> = said.lines().collect();
-    ensure!(lines == WANTED, "the board should have said:\n{}", WANTED.join("\n"));
+    ensure!(said.lines().eq(WANTED), "the board should have said:\n{}", WANTED.join("\n"));
     Ok(())
 }

@@ -4,30 +4,26 @@
 //! counts what runs inside the board's own tools apart. What is the board's own in the firmware in
 //! C says `calls_c`.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use devtools::elf::{Image, Symbol};
 use devtools::gates::Gates;
 use devtools::{programs, sh};
 
-use super::{build_plugin, calls_c};
-use crate::board::Board;
+use super::{build_plugin, calls_c, numbers};
+use crate::board::{Board, HANDLERS, TOOLS};
 use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
-use crate::size::Budgets;
+use crate::size::{Budgets, budget};
 
 /// Calls that are counted; the figure is their median.
 const CALLS: usize = 50;
 /// The key of the firmware's feature `keyed`.
 const KEY: &str = "sixteen byte key";
-/// What runs between a byte and the loop; counted apart, since how many there are depends on time.
-const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
-/// The same on RISC-V, where every interrupt enters at this label of riscv-rt.
+/// What an interrupt begins with on RISC-V: a label of riscv-rt.
 const TRAP: &str = "_start_trap";
-/// The user's own code: the board's tools, as the dispatcher calls them.
-const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 
 /// A firmware of which calls are counted.
 #[derive(Debug)]
@@ -80,23 +76,21 @@ fn rust(board: &'static Board, variant: Variant) -> Result<Counted> {
 
 fn measure(firmware: &Counted) -> Result<()> {
     programs::build()?;
-    let counts = sh::target_dir().join("count.txt");
-    let plugin = build_plugin("count")?;
+    let (plugin, counts) = (build_plugin("count")?, sh::target_dir().join("count.txt"));
     let plugin = format!("{}{},out={}", plugin.display(), firmware.places, counts.display());
     // Time by instructions, so that the clock's interrupts come as often on any computer.
     let options = [firmware.options, &["-icount", "shift=5", "-plugin", &plugin]].concat();
     let Counted { emulator, machine, image, .. } = firmware;
-    let emulator = Emulator::of(*emulator, machine, image, &options, None)?;
-    let mut smoke = programs::command("trine-smoke");
-    smoke.args(["--calls", &CALLS.to_string()]);
-    smoke.args(firmware.key.iter().flat_map(|key| ["--key", key]));
-    sh::run(smoke.args(emulator.sockets()))?;
+    let emulator = Emulator::of(*emulator, machine, image, &options, Stdio::inherit())?;
+    let number = CALLS.to_string();
+    let key = firmware.key.iter().flat_map(|key| ["--key", key]);
+    sh::run(&mut emulator.smoke(["--calls", &number].into_iter().chain(key)))?;
     drop(emulator);
-    let text = std::fs::read_to_string(&counts).context("the plug-in has written nothing")?;
-    let mut calls = text.lines().map(read).collect::<Result<Vec<_>>>()?;
-    ensure!(calls.len() > CALLS, "{} answers were counted", calls.len());
+    let counts = numbers(&counts)?;
+    let (calls, rest) = counts.as_chunks();
+    ensure!(calls.len() > CALLS && rest.is_empty(), "{} answers were counted", calls.len());
     // Before the calls come the hello and the pages of the list.
-    report(firmware, &calls.split_off(calls.len() - CALLS))
+    report(firmware, calls.last_chunk().context("there are more")?)
 }
 
 /// Instructions of one call, in the order in which the plug-in writes them: all but the user's own
@@ -104,45 +98,27 @@ fn measure(firmware: &Counted) -> Result<()> {
 /// apart; the user's own code; of these in functions of the library; and interrupts.
 type Counts = [u64; 5];
 
-const NAMES: [&str; 5] = ["dispatcher=", "library=", "skipped=", "lent=", "interrupts="];
-
-fn read(line: &str) -> Result<Counts> {
-    let mut words = line.split(' ');
-    let mut counts = Counts::default();
-    for (name, count) in NAMES.iter().zip(&mut counts) {
-        let digits = words.next().and_then(|word| word.strip_prefix(name));
-        *count = digits.with_context(|| format!("no {name} in `{line}`"))?.parse()?;
-    }
-    Ok(counts)
-}
-
-fn report(firmware: &Counted, calls: &[Counts]) -> Result<()> {
-    let sorted = |which: usize| {
-        let mut all: Vec<u64> = calls.iter().filter_map(|call| call.get(which).copied()).collect();
-        all.sort_unstable();
-        all
-    };
-    let median = |which: usize| sorted(which).get(calls.len() / 2).copied().unwrap_or_default();
-    let all = sorted(0);
+fn report(firmware: &Counted, calls: &[Counts; CALLS]) -> Result<()> {
+    let columns: [_; 5] = std::array::from_fn(|kind| {
+        let mut column = calls.map(|call| call[kind]);
+        column.sort_unstable();
+        column
+    });
+    let [dispatcher, library, tools, lent, interrupts] = columns.map(|column| column[CALLS / 2]);
     println!(
         "{}: one call of two arguments, from the last byte in to the first byte out\n\
-         {} instructions (least {}, most {}) in loop, frames, checks and dispatcher",
+         {dispatcher} instructions (least {}, most {}) in loop, frames, checks and dispatcher\n\
+         {library} of them in functions of the library, the others in the program's loop\n\
+         {interrupts} in interrupts from the answer before to this one, mostly of receiving\n\
+         {tools} in the board's own tools and simulation\n\
+         {lent} of them in functions of the library that a tool calls",
         firmware.title,
-        median(0),
-        all.first().copied().unwrap_or_default(),
-        all.last().copied().unwrap_or_default()
+        columns[0][0],
+        columns[0][CALLS - 1]
     );
-    for (which, what) in [
-        (1, "of them in functions of the library, the others in the program's loop"),
-        (4, "in interrupts from the answer before to this one, mostly of receiving"),
-        (2, "in the board's own tools and simulation"),
-        (3, "of them in functions of the library that a tool calls"),
-    ] {
-        println!("{} {what}", median(which));
-    }
-    let budget = Budgets::read()?.call_instructions(&firmware.budget)?;
+    let most = *budget(&Budgets::read()?.call_instructions, "calls of", &firmware.budget)?;
     let mut gates = Gates::default();
-    gates.at_most("instructions of a call", median(0) as f64, budget as f64);
+    gates.at_most("instructions of a call", dispatcher as f64, most as f64);
     println!("{}", gates.text());
     gates.check()
 }
@@ -153,8 +129,8 @@ fn skipped(symbols: &[Symbol]) -> Result<String> {
         let method = symbol.name.rsplit_once(TOOLS).map(|(_, method)| method);
         matches!(method, Some("call" | "tick"))
     };
-    let skips = symbols.iter().filter(is_own).map(|symbol| format!(",skip={:#x}", symbol.address));
-    let skips: Vec<String> = skips.collect();
+    let own = symbols.iter().filter(is_own);
+    let skips: Vec<String> = own.map(|symbol| format!(",skip={:#x}", symbol.address)).collect();
     let is_plausible = (2..=6).contains(&skips.len());
     ensure!(is_plausible, "{} functions of the board's tools were found", skips.len());
     Ok(skips.concat())
@@ -162,22 +138,5 @@ fn skipped(symbols: &[Symbol]) -> Result<String> {
 
 /// The plug-in's arguments of one kind for functions, all of which must be there.
 pub(super) fn places(kind: &str, image: &Image, names: &[&str]) -> Result<String> {
-    let mut arguments = String::new();
-    for name in names {
-        write!(arguments, ",{kind}={:#x}", image.address(name)?)?;
-    }
-    Ok(arguments)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read;
-
-    #[test]
-    fn counts_are_read_and_anything_else_is_an_error() {
-        let line = "dispatcher=4298 library=4000 skipped=2091 lent=60 interrupts=7";
-        assert_eq!(read(line).unwrap(), [4298, 4000, 2091, 60, 7]);
-        assert!(read("dispatcher=4298").is_err());
-        assert!(read("dispatcher=x library=0 skipped=1 lent=0 interrupts=1").is_err());
-    }
+    names.iter().map(|name| Ok(format!(",{kind}={:#x}", image.address(name)?))).collect()
 }

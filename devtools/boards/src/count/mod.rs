@@ -7,6 +7,7 @@ pub mod products;
 pub(crate) mod snips;
 pub mod start;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -21,12 +22,11 @@ pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {
     let interface = if major < 9 { 1 } else { 4 };
     let plugin = sh::target_dir().join("plugins").join(format!("{name}.so"));
     let own = sh::target_dir().join(format!("{name}-{}.so", std::process::id()));
-    let mut cc = sh::command("cc");
-    cc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-fPIC", "-shared"]);
-    cc.arg(format!("-DPLUGIN_VERSION={interface}")).arg("-o").arg(&own);
+    let mut cc = sh::line("cc -std=c11 -Wall -Wextra -Werror -O2 -fPIC -shared -o");
+    cc.arg(&own).arg(format!("-DPLUGIN_VERSION={interface}"));
     sh::run(cc.arg(format!("devtools/boards/plugin/{name}.c")))?;
     sh::install(&own, &plugin)?;
-    std::fs::remove_file(own)?;
+    fs::remove_file(own)?;
     Ok(plugin)
 }
 
@@ -39,11 +39,28 @@ pub(crate) fn region(
     out: &Path,
 ) -> Result<String> {
     let address = |name: &str| image.address(&format!("{module}::{name}"));
-    Ok(format!(
-        "{},before={:#x},after={:#x},out={}",
-        build_plugin("region")?.display(),
-        address(before)?,
-        address(after)?,
-        out.display()
-    ))
+    let (plugin, before, after) = (build_plugin("region")?, address(before)?, address(after)?);
+    let (plugin, out) = (plugin.display(), out.display());
+    Ok(format!("{plugin},before={before:#x},after={after:#x},out={out}"))
+}
+
+/// The numbers that a plug-in has written.
+pub(crate) fn numbers(out: &Path) -> Result<Vec<u64>> {
+    let text = fs::read_to_string(out).context("the plug-in has written nothing")?;
+    let number = |word: &str| word.parse().with_context(|| format!("the plug-in wrote {word:?}"));
+    text.split_whitespace().map(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fs, numbers, sh};
+
+    #[test]
+    fn numbers_are_read_and_anything_else_is_an_error() {
+        let file = sh::scratch("numbers").join("out");
+        for (text, wanted) in [("4298 4000\n7\n", Some(vec![4298, 4000, 7])), ("4298 x\n", None)] {
+            fs::write(&file, text).unwrap();
+            assert_eq!(numbers(&file).ok(), wanted);
+        }
+    }
 }

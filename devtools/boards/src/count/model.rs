@@ -23,7 +23,7 @@ const TOKENS: [u64; 2] = [5, 24];
 pub fn main() -> Result<()> {
     programs::build()?;
     let model = sh::target_dir().join("mcu/model.trnm");
-    pack(&sh::root().join(MODEL), &model)?;
+    pack(MODEL.as_ref(), &model)?;
     let model_bytes = std::fs::metadata(&model)?.len();
     let files: chips::Files<'_> = &[("MODEL", &model)];
     let host = chips::on_host(PROGRAM, files)?;
@@ -57,9 +57,8 @@ pub fn main() -> Result<()> {
 /// Makes an image for microcontrollers, as a user would.
 pub(crate) fn pack(model: &Path, image: &Path) -> Result<()> {
     image.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    let mut pack = programs::command("trine");
-    pack.args(["model", "pack"]).arg(model).args(["--packing", "look5", "--head", "q8-0", "-o"]);
-    sh::run(pack.arg(image))?;
+    let mut pack = programs::command("trine model pack --packing look5 --head q8-0 -o");
+    sh::run(pack.arg(image).arg(model))?;
     ensure!(image.exists(), "`trine model pack` has written nothing");
     Ok(())
 }
@@ -76,8 +75,9 @@ fn figures(run: &Run) -> Result<[u64; 3]> {
 /// What `trine size` says of the image, in the words of the program: the memory of a session and
 /// of the blocks' places, with which the boards do or fail.
 fn sizes(image: &Path) -> Result<String> {
-    let mut size = programs::command("trine");
-    size.args(["size", "--json", "--context", CONTEXT, "--batch", &TOKENS[0].to_string()]);
+    let [batch, _] = TOKENS;
+    let size = format!("trine size --json --context {CONTEXT} --batch {batch}");
+    let mut size = programs::command(&size);
     let said: serde_json::Value = serde_json::from_str(&sh::output(size.arg(image))?)?;
     let number = |pointer: &str| {
         let found = said.pointer(pointer).and_then(serde_json::Value::as_u64);
@@ -94,8 +94,8 @@ mod tests {
     fn counts_are_those_of_a_token() {
         let run = |counts: &[u64], said: &str| Run {
             elf: "".into(),
-            counts: counts.to_vec(),
-            said: said.to_owned(),
+            counts: counts.into(),
+            said: said.into(),
         };
         let said = "arena 30164 blocks 400 products 1000 \ntokens 6 83 \nlogits 1 \n";
         assert_eq!(figures(&run(&[5000, 48_000], said)).unwrap(), [1000, 2000, 1000]);

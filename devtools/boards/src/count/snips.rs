@@ -7,10 +7,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use devtools::{programs, sh};
+use devtools_c::program::output_folder;
 
 use crate::board::{Board, CHIPS};
 use crate::chips;
 use crate::sentences::count::Counts;
+use crate::sentences::{evenly, texts};
 
 const PROGRAM: &str = "trine-sentences";
 const MODEL: &str = "models/snips.gguf";
@@ -29,16 +31,7 @@ pub(crate) fn all(count: usize) -> Result<Option<Vec<Counts>>> {
         println!("skipped: sentences of SNIPS: set TRINE_DATA to a folder with snips/");
         return Ok(None);
     };
-    let file = data.join("snips/dev.jsonl");
-    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    let lines: Vec<&str> = text.lines().collect();
-    ensure!(lines.len() >= count, "{} has {} sentences", file.display(), lines.len());
-    let sentence = |at: usize| -> Result<String> {
-        let line = lines.get(at * lines.len() / count).context("a sentence")?;
-        let json: serde_json::Value = serde_json::from_str(line)?;
-        Ok(json["text"].as_str().context("a sentence has a text")?.to_owned())
-    };
-    let sentences = (0..count).map(sentence).collect::<Result<Vec<_>>>()?;
+    let sentences = evenly(&texts(&data.join("snips/dev.jsonl"))?, count).context("snips")?;
     measured(CHIPS.iter().filter(|chip| chip.target.ends_with("hf")), &sentences).map(Some)
 }
 
@@ -51,11 +44,10 @@ fn measured(
     chips: impl Iterator<Item = &'static Board>,
     sentences: &[String],
 ) -> Result<Vec<Counts>> {
-    let folder = sh::target_dir().join("mcu/snips");
-    fs::create_dir_all(&folder)?;
+    let folder = output_folder("snips")?;
     let [image, tools, text] =
         ["snips.trnm", "tools.bin", "sentences.txt"].map(|name| folder.join(name));
-    super::model::pack(&sh::root().join(MODEL), &image)?;
+    super::model::pack(MODEL.as_ref(), &image)?;
     fs::write(&tools, compiled()?)?;
     fs::write(&text, sentences.join("\n"))?;
     let files: chips::Files<'_> = &[("MODEL", &image), ("TOOLS", &tools), ("SENTENCES", &text)];
@@ -72,9 +64,8 @@ fn measured(
 
 /// What the tools are compiled to: the bytes of the array in C that `trine gen` writes.
 fn compiled() -> Result<Vec<u8>> {
-    let mut generate = programs::command("trine");
-    generate.args(["gen", TOOLS, "--sentences", "--prefix", "snips"]);
-    let text = sh::output(&mut generate)?;
+    let line = format!("trine gen {TOOLS} --sentences --prefix snips");
+    let text = sh::output(&mut programs::command(&line))?;
     let (_, array) = text.split_once('{').context("`trine gen` writes an array")?;
     bytes(array.split_once('}').context("which ends")?.0)
 }

@@ -72,72 +72,40 @@ fn parts(map: &Path) -> Result<BTreeMap<String, Bytes>> {
 }
 
 /// Reads GNU ld's map: behind the memory map's heading, a line `.text.name 0xaddress 0xsize file`
-/// for each piece, broken behind a long name.
+/// for each piece. In front of it, a line for each member of a library that is there: who first
+/// asked for it stands behind the member.
 fn read(text: &str) -> BTreeMap<String, Bytes> {
-    let mut parts = BTreeMap::<String, Bytes>::new();
+    // Lines are broken behind a long name.
+    let text = text.replace("\n                ", " ");
     let (head, body) = text.split_once("Linker script and memory map").unwrap_or_default();
-    let asked = asked(head);
-    let mut name = "";
-    for line in body.lines() {
+    let mut asked = BTreeMap::new();
+    for line in head.lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(member), Some(asker)) = (words.next(), words.next()) {
+            asked.insert(member, asker);
+        }
+    }
+    let mut parts = BTreeMap::<String, Bytes>::new();
+    for line in body.lines().filter(|line| line.starts_with(" .")) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let (section, numbers) = match words[..] {
-            [only] if line.starts_with(" .") => {
-                name = only;
-                continue;
-            }
-            [section, address, size, file] if line.starts_with(" .") => {
-                (section, [address, size, file])
-            }
-            [address, size, file] if line.starts_with("  ") => (name, [address, size, file]),
-            _ => continue,
-        };
-        let [Some(address), Some(size)] = [number(numbers[0]), number(numbers[1])] else {
-            continue;
-        };
+        let [section, address, size, file, ..] = words[..] else { continue };
+        let (Some(address), Some(size)) = (number(address), number(size)) else { continue };
         let Some(in_ram) = place(section, address) else { continue };
-        let mut origin = origin(numbers[2]);
-        if is_for_trine(numbers[2], &asked) {
-            origin.push_str(FOR_TRINE);
-        }
-        let sum = parts.entry(origin).or_default();
-        if in_ram || section.starts_with(".data") {
-            sum.1 += size;
-        }
+        let mark = if is_for_trine(file, &asked) { FOR_TRINE } else { "" };
+        let sum = parts.entry(format!("{}{mark}", origin(file))).or_default();
         sum.0 += if in_ram { 0 } else { size };
+        sum.1 += if in_ram || section.starts_with(".data") { size } else { 0 };
     }
     parts.retain(|_, bytes| *bytes != (0, 0));
     parts
 }
 
-/// Who first asked for a member of a library: the map's first lines have it behind the member.
-fn asked(head: &str) -> BTreeMap<&str, &str> {
-    let (mut asked, mut member) = (BTreeMap::new(), "");
-    for line in head.lines() {
-        let mut words = line.split_whitespace();
-        // A short name has its asker on the same line.
-        if !line.starts_with(' ') {
-            member = words.next().unwrap_or_default();
-        }
-        if let (Some(asker), true) = (words.next(), member.ends_with(')')) {
-            asked.insert(member, asker);
-        }
-    }
-    asked
-}
-
 /// Whether libtrine, or a member that is there for it, was the first to ask for a member: the
 /// program's own objects are asked before.
 fn is_for_trine(member: &str, asked: &BTreeMap<&str, &str>) -> bool {
-    let mut member = member;
+    let askers = std::iter::successors(asked.get(member), |asker| asked.get(**asker));
     // No longer chain than there are members.
-    for _ in 0..asked.len() {
-        let Some(asker) = asked.get(member) else { return false };
-        if asker.contains("/libtrine.a(") {
-            return true;
-        }
-        member = asker;
-    }
-    false
+    askers.take(asked.len()).any(|asker| asker.contains("/libtrine.a("))
 }
 
 /// Whether a section's bytes are in RAM alone; none for what is not loaded.
@@ -147,10 +115,8 @@ fn place(section: &str, address: u64) -> Option<bool> {
         0 => of(&[".vectors", ".isr_vector"]).then_some(false),
         _ if of(&[".bss", ".noinit", "COMMON", ".stack"]) => Some(true),
         // Of those that begin with `.ARM` the attributes are not loaded.
-        _ if of(&[".text", ".rodata", ".data", ".ARM.ex", ".init", ".fini", ".vectors"]) => {
-            Some(false)
-        }
-        _ => None,
+        _ => of(&[".text", ".rodata", ".data", ".ARM.ex", ".init", ".fini", ".vectors"])
+            .then_some(false),
     }
 }
 
@@ -159,57 +125,20 @@ fn number(word: &str) -> Option<u64> {
 }
 
 /// `…/greenhouse-base-tools.o` is `tools.o`, `…/libtrine.a(all.o)` is `libtrine.a`.
-fn origin(file: &str) -> String {
+fn origin(file: &str) -> &str {
     let file = file.rsplit('/').next().unwrap_or(file);
-    if let Some((library, _)) = file.split_once('(') {
-        return library.to_owned();
-    }
-    for program in ["greenhouse-base-", "greenhouse-macros-", "without-trine-"] {
-        if let Some(own) = file.strip_prefix(program) {
-            return own.to_owned();
-        }
-    }
-    file.to_owned()
+    let file = file.split('(').next().unwrap_or(file);
+    let programs = ["greenhouse-base-", "greenhouse-macros-", "without-trine-"];
+    programs.iter().find_map(|program| file.strip_prefix(program)).unwrap_or(file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::read;
 
-    const MAP: &str = "\
-Archive member included to satisfy reference by file (symbol)
-
-/t/libtrine.a(trine.o)        /t/greenhouse-base-app.o (trine_init)
-/l/libc.a(memset.o)
-                              /t/greenhouse-base-app.o (memset)
-/l/libc.a(memclr.o)
-                              /t/libtrine.a(trine.o) (__aeabi_memclr)
-/l/libc.a(soft.o)
-                              /l/libc.a(memclr.o) (__aeabi_memset)
-
-Discarded input sections
- .text.gone     0x00000000       0x10 x.o
-Linker script and memory map
-
-.text           0x00000100      0x120
- .text.a        0x00000100       0x20 /t/greenhouse-base-tools.o
- .text.a_name_that_is_too_long_for_its_column
-                0x00000120        0x8 /t/libtrine.a(trine.o)
-                0x00000120                the_symbol
- .text.m        0x00000130        0x4 /l/libc.a(memset.o)
- .text.c        0x00000134        0x2 /l/libc.a(memclr.o)
- .text.s        0x00000138       0x10 /l/libc.a(soft.o)
- .rodata.b      0x00000128        0x4 /t/libtrine.a(trine.o)
- .data.c        0x20000000        0x4 /t/greenhouse-base-app.o
- .bss.d         0x20000004       0x40 /t/greenhouse-base-device.o
- .ARM.attributes
-                0x00000030       0x34 /t/libtrine.a(trine.o)
- .debug_info    0x00000000      0x999 /t/greenhouse-base-app.o
-";
-
     #[test]
     fn the_map_says_what_came_from_where() {
-        let parts: Vec<_> = read(MAP).into_iter().collect();
+        let parts: Vec<_> = read(include_str!("base_test.map")).into_iter().collect();
         let part = |name: &str, flash, ram| (name.to_owned(), (flash, ram));
         let wanted = [
             part("app.o", 4, 4),
