@@ -8,9 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use devtools::{programs, sh};
 
-use crate::program::{
-    SANITIZE, SHARED, STATIC, WATCHED, Way, cpp, heap_counter, link, output_folder,
-};
+use crate::program::{SHARED, STATIC, WATCHED, Way, heap_counter, output_folder};
 use crate::{dist, models};
 
 const QUICK_START: &str = "docs/c-quickstart.md";
@@ -52,18 +50,16 @@ pub fn main() -> Result<()> {
 
 /// A C compiler links C++ too: nothing of C++'s library is needed. The sanitizers do need it.
 fn build(way: &Way, source: &str, name: &str, library: &Path) -> Result<PathBuf> {
-    let is_cpp = Path::new(source).extension().is_some_and(|kind| kind == "cpp");
-    let has_cpp = is_cpp && way.flags == SANITIZE;
-    let mut cc = sh::command(if has_cpp { cpp(way.compiler) } else { way.compiler });
-    cc.args(way.flags).args(["-O2", "-Iinclude"]);
-    if is_cpp {
-        cc.args(["-x", "c++", "-std=c++17", "-fno-exceptions", "-fno-rtti", source, "-x", "none"]);
-    } else {
-        cc.args(["-std=c99", source]);
+    if Path::new(source).extension().is_some_and(|kind| kind == "c") {
+        return way.compile(name, &format!("-O2 -Iinclude -std=c99 {source}"), &[library]);
     }
-    let program = output_folder("examples")?.join(format!("{name}-{}", way.name));
-    link(cc, &[library], &program)?;
-    Ok(program)
+    let compiler = match way.compiler {
+        "clang" if way.is_sanitized() => "clang++",
+        "gcc" if way.is_sanitized() => "g++",
+        plain => plain,
+    };
+    let flags = "-O2 -Iinclude -x c++ -std=c++17 -fno-exceptions -fno-rtti";
+    Way { compiler, ..*way }.compile(name, &format!("{flags} {source} -x none"), &[library])
 }
 
 /// Runs a command on the recorded requests; what it wrote to its two outputs.
@@ -119,16 +115,9 @@ pub(crate) fn first_commands(page: &str, changes: &[(&str, &str)]) -> Result<(Ve
 
 /// The indented blocks of a page, without their indentation.
 fn indented(page: &str) -> Vec<String> {
-    let mut blocks = vec![String::new()];
-    for line in page.lines() {
-        match (line.strip_prefix("    "), blocks.last_mut()) {
-            (Some(code), Some(block)) => *block += &format!("{code}\n"),
-            (None, Some(block)) if !block.is_empty() => blocks.push(String::new()),
-            _ => {}
-        }
-    }
-    blocks.retain(|block| !block.is_empty());
-    blocks
+    let lines: Vec<Option<&str>> = page.lines().map(|line| line.strip_prefix("    ")).collect();
+    let blocks = lines.split(Option::is_none).filter(|block| !block.is_empty());
+    blocks.map(|block| block.iter().flatten().map(|line| format!("{line}\n")).collect()).collect()
 }
 
 /// Watches a program on the same conversation: system calls, then the heap.

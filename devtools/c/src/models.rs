@@ -11,25 +11,22 @@ use serde_json::{Value, json};
 
 use crate::dist;
 use crate::examples::first_commands;
-use crate::program::{STATIC, WATCHED, Way, heap_counter, link, output_folder};
+use crate::program::{STATIC, WATCHED, Way, heap_counter, output_folder};
 
 const PROMPT: &str = "Hello";
 /// The small model that the tests of misuse take.
 pub(crate) const MISUSED: &str = "tests/golden/bitnet/bytes.gguf";
 /// Tokens that the programs write.
 pub const TOKENS: &str = "24";
-/// Where the programs lie.
-const FOLDER: &str = "models";
 
 /// As it is, sanitized, and under valgrind.
 fn ways() -> impl Iterator<Item = &'static Way> {
     [&STATIC].into_iter().chain(WATCHED.iter().filter(|way| way.compiler == "gcc"))
 }
 
-/// The examples of models.
 pub(crate) fn examples() -> Result<()> {
     programs::build()?;
-    let folder = output_folder(FOLDER)?;
+    let folder = output_folder("models")?;
     let (file, image) = (folder.join("tiny.gguf"), folder.join("model.trnm"));
     tiny(&programs::path("trine"), &file)?;
     sh::output(programs::command("trine model pack").arg(&file).arg("-o").arg(&image))?;
@@ -87,27 +84,26 @@ fn sentences() -> Result<()> {
     let asked = [fan, "open all valves", "the fan at 900 percent"];
     let wanted = asked.map(|text| answer(&image, text));
     let wanted = wanted.into_iter().collect::<Result<Vec<_>>>()?;
-    let orders = [fan, valve, "agree", valve, valve, "open all valves"];
-    let done = [
-        "{\"percent\":40}",
-        "valve_open: refused: a person",
-        "agreed to tool 3",
-        "valve_open: the valve is open already",
-        "valve_open: refused: a person",
-        "no call",
+    let orders = [
+        (fan, "{\"percent\":40}"),
+        (valve, "valve_open: refused: a person"),
+        ("agree", "agreed to tool 3"),
+        (valve, "valve_open: the valve is open already"),
+        (valve, "valve_open: refused: a person"),
+        ("open all valves", "no call"),
     ];
     for way in ways() {
         let program = compile("ask", way, &[&array, &compiled, &model])?;
         let said = sh::output(way.command(&program).args(asked))?;
-        let same = |(line, (bits, tokens)): (&str, &(String, String))| {
+        let same = |(line, [bits, tokens]): (&str, &[String; 2])| {
             line.contains(bits.as_str()) && line.ends_with(tokens.as_str())
         };
         let is_all = said.lines().count() == asked.len();
         ensure!(is_all && said.lines().zip(&wanted).all(same), "{said} in place of {wanted:?}");
         let program = compile("act", way, &[&array, &compiled, &model, &device])?;
-        let said = sh::output(way.command(&program).args(orders))?;
-        let same = said.lines().zip(done).all(|(line, wanted)| line.starts_with(wanted));
-        ensure!(same && said.lines().count() == done.len(), "{said} in place of {done:?}");
+        let said = sh::output(way.command(&program).args(orders.map(|(order, _)| order)))?;
+        let same = said.lines().zip(orders).all(|(line, (_, done))| line.starts_with(done));
+        ensure!(same && said.lines().count() == orders.len(), "{said} in place of {orders:?}");
     }
     println!("a C program makes the calls of `trine ask`, in steps: same confidence and tokens");
     println!("a sentence becomes an executed call in C, and agrees to nothing");
@@ -116,7 +112,7 @@ fn sentences() -> Result<()> {
 
 /// What the line of the program has to say: the confidence of `trine ask`, and at its end the
 /// tokens.
-fn answer(image: &Path, text: &str) -> Result<(String, String)> {
+fn answer(image: &Path, text: &str) -> Result<[String; 2]> {
     let mut ask = programs::command("trine ask --jsonl --exact --model");
     let line = sh::fed(ask.arg(image), &format!("{}\n", json!({ "text": text })))?;
     let json: Value = serde_json::from_str(&line)?;
@@ -124,7 +120,7 @@ fn answer(image: &Path, text: &str) -> Result<(String, String)> {
     let tokens: String = tokens.iter().map(|token| format!(" {token}")).collect();
     let bits = json["confidence_bits"].as_str().context("confidence_bits")?;
     ensure!(!tokens.is_empty(), "{line}");
-    Ok((format!(" confidence {bits} "), format!(" tokens{tokens}")))
+    Ok([format!(" confidence {bits} "), format!(" tokens{tokens}")])
 }
 
 /// The program that takes a path, with `libtrine_host`.
@@ -156,13 +152,9 @@ fn from_memory(image: &Path, wanted: &[u8]) -> Result<()> {
 }
 
 /// Builds an example with other files of C and libraries.
-pub fn compile(source: &str, way: &Way, others: &[&Path]) -> Result<PathBuf> {
-    let program = output_folder(FOLDER)?.join(format!("{source}-{}", way.name));
-    let mut cc = sh::command(way.compiler);
-    cc.args(["-std=c99", "-O2", "-Iinclude", "-Ifirmware-example/c/src"]).args(way.flags);
-    cc.arg(format!("host-example/model/{source}.c"));
-    link(cc, others, &program)?;
-    Ok(program)
+fn compile(source: &str, way: &Way, others: &[&Path]) -> Result<PathBuf> {
+    let flags = "-std=c99 -O2 -Iinclude -Ifirmware-example/c/src";
+    way.compile(source, &format!("{flags} host-example/model/{source}.c"), others)
 }
 
 /// [`compile`] in the plain way.

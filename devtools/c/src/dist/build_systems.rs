@@ -19,7 +19,6 @@ const ALONE: [(&str, &str); 3] = [
     ("trine_host", "trine_host_model_open(NULL, NULL, NULL, NULL)"),
 ];
 
-/// Unpacks the package and builds the program in each way.
 pub(super) fn main(tarball: &Path) -> Result<()> {
     // A space in the name shows what takes flags apart wrongly.
     let folder = sh::target_dir().join("dist/smoke/build systems");
@@ -38,7 +37,11 @@ pub(super) fn main(tarball: &Path) -> Result<()> {
         sh::run(&mut by_flags(&root, library, &source, &folder.join(library))?)?;
     }
     for library in ["trine", "shared"] {
-        cmake(&root, &folder.join(format!("cmake-{library}")), library)?;
+        let build = folder.join(format!("cmake-{library}"));
+        let mut cmake = configure(&root, PROGRAM.as_ref(), &build);
+        sh::run(cmake.arg(format!("-DTRINE_LIBRARY=Trine::{library}")))?;
+        sh::run(sh::line("cmake --build").arg(&build))?;
+        converse(sh::command(build.join("hello")), "hello")?;
     }
     newer_is_refused(&root, &folder.join("newer"))?;
     println!("pkg-config and CMake find the package, and the quick start's program works");
@@ -68,13 +71,6 @@ fn configure(root: &Path, project: &Path, build: &Path) -> Command {
     cmake.arg(project).arg("-B").arg(build);
     cmake.arg(format!("-DCMAKE_PREFIX_PATH={}", root.display()));
     cmake
-}
-
-fn cmake(root: &Path, build: &Path, library: &str) -> Result<()> {
-    let mut cmake = configure(root, PROGRAM.as_ref(), build);
-    sh::run(cmake.arg(format!("-DTRINE_LIBRARY=Trine::{library}")))?;
-    sh::run(sh::command("cmake").arg("--build").arg(build))?;
-    converse(sh::command(build.join("hello")), "hello")
 }
 
 /// A project that asks for a newer library than there is does not get this one.

@@ -19,12 +19,9 @@ use anyhow::{Context, Result, ensure};
 use devtools::baremetal::Compiler;
 use devtools::{cache, parallel, sh};
 
-pub use package::hosted;
-
-const WORKSPACE: &str = "ffi/artifact";
+pub use package::{hosted, shared as host_shared};
 
 /// A library that is shipped.
-#[derive(Debug)]
 struct Product {
     /// What is between `lib` and `.a`.
     name: &'static str,
@@ -34,8 +31,6 @@ struct Product {
     profiles: &'static [&'static str],
     /// What the artefact's feature for a profile begins with.
     prefix: &'static str,
-    /// A function that every profile has.
-    entry: &'static str,
 }
 
 /// Tools for MCP clients.
@@ -44,7 +39,6 @@ const DEVICE: Product = Product {
     exports: "ffi/exports.txt",
     profiles: &["base", "policy", "mcp", "full"],
     prefix: "",
-    entry: "trine_init",
 };
 
 /// Language models.
@@ -53,7 +47,6 @@ const MODEL: Product = Product {
     exports: "ffi/model/exports.txt",
     profiles: &["image", "ask", "full"],
     prefix: "model-",
-    entry: "trine_model_open",
 };
 
 /// Models from files, with threads: a shared library that cargo makes as it is shipped.
@@ -61,7 +54,6 @@ const HOSTED: Product =
     Product { name: "trine_host", exports: "ffi/host/exports.txt", profiles: &["full"], ..MODEL };
 
 /// A target that libtrine is shipped for.
-#[derive(Debug)]
 struct Target {
     /// As Rust calls it.
     name: &'static str,
@@ -147,11 +139,6 @@ pub fn host_model_library() -> Result<PathBuf> {
     library(&MODEL, &HOST, "full")
 }
 
-/// The shared library of the host, made of a static one.
-pub fn host_shared(library: &Path) -> Result<PathBuf> {
-    package::shared(library)
-}
-
 /// The static library for a chip, for the firmware in C.
 pub fn chip_library(target: &str, profile: &str) -> Result<PathBuf> {
     library(&DEVICE, Target::named(target)?, profile)
@@ -180,14 +167,11 @@ fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) 
     // The kernels for wide registers, and what reads files, have checks of bounds that the compiler
     // does not see through.
     let may_panic = name == MODEL.name && (profile != "image" || target.is_host());
-    let bytes = link(&library, (product, target), &raw, &exports, may_panic)
-        .with_context(|| format!("lib{name} for {}, profile {profile}", target.name))?;
+    let about = format!("lib{name} for {}, profile {profile}", target.name);
+    let bytes = link(&library, (product, target), &raw, &exports, may_panic);
+    let bytes = bytes.with_context(|| about.clone())?;
     fs::write(stamp, made_of)?;
-    let (target, count) = (target.name, exports.len());
-    println!(
-        "lib{name}.a for {target}, profile {profile}: {count} functions, {bytes} B of code and \
-         constants"
-    );
+    println!("{about}: {} functions, {bytes} B of code and constants", exports.len());
     Ok(library)
 }
 
@@ -207,8 +191,8 @@ fn link(
     // compiler makes of floats. A host's run-time stays in it as well.
     let keeps_run_time = product.name == MODEL.name || target.is_host();
     let raw = if keeps_run_time { raw.to_owned() } else { without_run_time(target, raw, out)? };
-    let (entry, emulation) = (product.entry, target.emulation);
-    let mut ld = target.tool(&format!("ld {emulation} -r --gc-sections -e {entry}"));
+    let entry = exports.first().context("a library has functions")?;
+    let mut ld = target.tool(&format!("ld {} -r --gc-sections -e {entry}", target.emulation));
     ld.args(exports.iter().flat_map(|name| ["-u", name.as_str()]));
     sh::run(ld.arg(raw).arg("-o").arg(&object))?;
     // GNU ar and nm fail on bitcode newer than their LLVM.
@@ -245,7 +229,6 @@ fn without_run_time(target: &Target, raw: &Path, out: &Path) -> Result<PathBuf> 
     Ok(copy)
 }
 
-/// The functions of a profile.
 fn exports(product: &Product, profile: &str) -> Result<Vec<String>> {
     let Product { name, exports: file, profiles, .. } = product;
     let rank = |name: &str| profiles.iter().position(|known| *known == name);
@@ -266,7 +249,7 @@ fn exports(product: &Product, profile: &str) -> Result<Vec<String>> {
 /// Lets cargo make its own kind of static library. Each target has a folder of its own, since cargo
 /// works for one at a time in one; a chip's, where `core` is most of it, outlives the tree.
 fn compile(target: &Target, features: &str, is_smallest: bool) -> Result<PathBuf> {
-    let workspace = sh::root().join(WORKSPACE);
+    let workspace = sh::root().join("ffi/artifact");
     let own = sh::target_dir().join("dist/build").join(target.name);
     let (mut cargo, target_dir) = if target.is_host() {
         let mut cargo = sh::cargo();

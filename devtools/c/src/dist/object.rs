@@ -53,7 +53,7 @@ pub(super) fn check_shared(path: &Path, exports: &[String]) -> Result<()> {
 }
 
 /// A symbol, as far as the rules look at it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Symbol<'f> {
     name: &'f str,
     is_global: bool,

@@ -13,12 +13,13 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Cargo's profile of what is shipped, and that of the tests; each with its folder.
 pub(super) const SHIPPED: [&str; 2] = ["release", "release"];
 pub(super) const TRIED: [&str; 2] = ["test", "debug"];
-/// Headers that are shipped.
-const HEADERS: &str = "trine.h trine.hpp trine_consent.h trine_host.h trine_model.h trine_news.h \
-                       trine_run.h";
+/// Files that are shipped as they are.
+const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
+                     include/trine_consent.h include/trine_host.h include/trine_model.h \
+                     include/trine_news.h include/trine_run.h";
 
 /// The host's shared library, made of the same object as the static one, with its two links.
-pub(super) fn shared(library: &Path) -> Result<PathBuf> {
+pub fn shared(library: &Path) -> Result<PathBuf> {
     let folder = library.parent().context("the library lies in a folder")?.join("shared");
     let (path, soname) = place("libtrine", &folder)?;
     let linker = format!("-Wl,-soname,{soname},-z,defs,-z,noexecstack,--gc-sections");
@@ -63,11 +64,23 @@ pub(super) fn make(target: &Target, [profile, folder]: [&str; 2]) -> Result<Path
     let name = format!("trine-{VERSION}-{}", target.name);
     let root = dist.join("package").join(&name);
     sh::empty_folder(&root)?;
-    let (include, lib) = (root.join("include"), root.join("lib"));
-    fs::create_dir_all(&include)?;
-    fs::create_dir_all(&lib)?;
-    for header in HEADERS.split(' ') {
-        fs::copy(sh::root().join("include").join(header), include.join(header))?;
+    for file in FILES.split(' ') {
+        sh::install(&sh::root().join(file), &root.join(file))?;
+    }
+    let lib = root.join("lib");
+    let mut templates = vec![
+        ("pkgconfig", "trine.pc"),
+        ("pkgconfig", "trine_model.pc"),
+        ("cmake/Trine", "TrineConfig.cmake"),
+        ("cmake/Trine", "TrineConfigVersion.cmake"),
+    ];
+    if target.is_host() {
+        templates.push(("pkgconfig", "trine_host.pc"));
+    }
+    for (folder, file) in templates {
+        let text = sh::read(&format!("ffi/package/{file}.in"))?.replace("@VERSION@", VERSION);
+        fs::create_dir_all(lib.join(folder))?;
+        fs::write(lib.join(folder).join(file), text)?;
     }
     let built = library(&DEVICE, target, "full")?;
     fs::copy(&built, lib.join("libtrine.a"))?;
@@ -87,23 +100,6 @@ pub(super) fn make(target: &Target, [profile, folder]: [&str; 2]) -> Result<Path
         fs::copy(library(&MODEL, target, "image")?, lib.join("libtrine_model_image.a"))?;
     }
     fs::copy(library(&MODEL, target, "full")?, lib.join("libtrine_model.a"))?;
-    let mut templates = vec![
-        ("pkgconfig", "trine.pc"),
-        ("pkgconfig", "trine_model.pc"),
-        ("cmake/Trine", "TrineConfig.cmake"),
-        ("cmake/Trine", "TrineConfigVersion.cmake"),
-    ];
-    if target.is_host() {
-        templates.push(("pkgconfig", "trine_host.pc"));
-    }
-    for (folder, file) in templates {
-        let text = sh::read(&format!("ffi/package/{file}.in"))?.replace("@VERSION@", VERSION);
-        fs::create_dir_all(lib.join(folder))?;
-        fs::write(lib.join(folder).join(file), text)?;
-    }
-    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        fs::copy(sh::root().join(licence), root.join(licence))?;
-    }
     let tarball = dist.join(format!("{name}.tar.gz"));
     // The same files make the same bytes.
     let mut tar = sh::line("tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C");

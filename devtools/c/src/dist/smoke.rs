@@ -14,7 +14,6 @@ const LAYOUTS: [(&str, &str, usize); 3] = [
     ("ffi/model/src/layout.rs", "trine_model.h", 50),
     ("ffi/host/src/layout.rs", "trine_host.h", 4),
 ];
-/// Where the sources of the programs are.
 const SOURCES: &str = "ffi/artifact/smoke";
 
 /// C compilers of 64 bits and of 32.

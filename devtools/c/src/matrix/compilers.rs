@@ -55,12 +55,8 @@ pub(super) fn main() -> Result<()> {
         }
     }
     let failed = run_all(&jobs);
-    println!(
-        "{} compilations: {} compilers, C99 to C23, C++11 to C++20, {} failed",
-        jobs.len(),
-        COMPILERS.len(),
-        failed.len()
-    );
+    let [all, compilers, bad] = [jobs.len(), COMPILERS.len(), failed.len()];
+    println!("{all} compilations: {compilers} compilers, C99 to C23, C++11 to C++20, {bad} failed");
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     refused()?;
     analyzer(&[c, misuse].concat())

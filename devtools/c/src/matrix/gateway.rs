@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use devtools::{programs, sh, transcripts};
 
 use crate::dist;
-use crate::program::{SANITIZE, link, output_folder};
+use crate::program::{SANITIZED, output_folder};
 
 const FOLDER: &str = "tests/c/gateway";
 /// The longest that the device may take to listen, on a machine that does much else.
@@ -21,10 +21,8 @@ const START_MAX: Duration = Duration::from_secs(60);
 pub(super) fn main() -> Result<()> {
     programs::build()?;
     let folder = output_folder("clerk")?;
-    let program = folder.join("clerk");
-    let mut gcc = sh::line("gcc -std=c99 -g -O1 -Iinclude");
-    gcc.args(SANITIZE).arg(format!("{FOLDER}/clerk.c"));
-    link(gcc, &[&dist::host_library()?], &program)?;
+    let line = format!("-std=c99 -g -O1 -Iinclude {FOLDER}/clerk.c");
+    let program = SANITIZED.compile("clerk", &line, &[&dist::host_library()?])?;
     // A socket's path may have about 100 bytes, which rules the target folder out.
     let socket = std::env::temp_dir().join(format!("trine-clerk-{}", std::process::id()));
     let device = sh::command(&program).arg(&socket).spawn();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use devtools::{parallel, sh};
 
@@ -28,26 +28,23 @@ pub(super) fn main() -> Result<()> {
     let text = sh::read(PAGE)?;
     let listed = deviations(&text);
     ensure!(!listed.is_empty(), "{PAGE} has no row `| rule | … |`");
-    let mut found = BTreeSet::new();
-    let mut unlisted = Vec::new();
-    for lines in parallel::map(PROGRAMS, |program| check(program)) {
-        for line in lines? {
-            let Some((_, rule)) = line.split_once(RULE) else { bail!("cppcheck says: {line}") };
-            found.insert(rule.trim().to_owned());
-            if !listed.contains(rule.trim()) {
-                unlisted.push(line);
-            }
-        }
-    }
-    let all = unlisted.join("\n");
-    ensure!(unlisted.is_empty(), "rules that {PAGE} does not list:\n{all}");
+    let lines = parallel::map(PROGRAMS, |program| check(program)).into_iter();
+    let lines = lines.collect::<Result<Vec<_>>>()?.concat();
+    let rule = |line: &String| {
+        let rule = line.split_once(RULE).map(|(_, rule)| rule.trim().to_owned());
+        rule.with_context(|| format!("cppcheck says: {line}"))
+    };
+    let found = lines.iter().map(rule).collect::<Result<Vec<_>>>()?;
+    let unlisted = lines.iter().zip(&found).filter(|(_, rule)| !listed.contains(*rule));
+    let unlisted = unlisted.map(|(line, _)| line.as_str()).collect::<Vec<_>>().join("\n");
+    ensure!(unlisted.is_empty(), "rules that {PAGE} does not list:\n{unlisted}");
+    let found = BTreeSet::from_iter(found);
     let unused: Vec<&String> = listed.difference(&found).collect();
     ensure!(unused.is_empty(), "{PAGE} lists rules that nothing breaks: {unused:?}");
     println!("MISRA C:2012: {} rules are deviated from, each with its reason", found.len());
     Ok(())
 }
 
-/// The rules in the first column of the page's table.
 fn deviations(page: &str) -> BTreeSet<String> {
     let first = |line: &str| line.strip_prefix("| ")?.split(" | ").next().map(str::to_owned);
     let is_number = |part: &str| part.parse::<u8>().is_ok();
