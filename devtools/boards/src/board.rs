@@ -25,7 +25,7 @@ pub(crate) const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 /// much for code, and so much for data.
 pub(crate) const MEMORY: u64 = 4 << 20;
 
-const M4: Board = board("mps2-an386", "thumbv7em-none-eabihf", "Cortex-M4");
+pub(crate) const M4: Board = board("mps2-an386", "thumbv7em-none-eabihf", "Cortex-M4");
 const VIRT: Board = board("virt", "riscv32imac-unknown-none-elf", "RISC-V, rv32imac");
 /// Code for a Cortex-M0 on a board with a larger processor, which runs the same instructions: the
 /// emulated boards with an M0 have one serial line. Only what a call costs is measured on it.
@@ -45,7 +45,6 @@ pub const CHIPS: &[Board] = &[
 
 impl Board {
     /// Whether it has a processor of Arm.
-    #[must_use]
     pub fn is_arm(&self) -> bool {
         self.target.starts_with("thumb")
     }
@@ -62,11 +61,6 @@ impl Board {
             return &[];
         }
         &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"]
-    }
-
-    /// The address of the data register of the UART to the host.
-    pub(crate) fn data_register(&self) -> u32 {
-        if self.is_arm() { 0x4000_4000 } else { 0x1000_0000 }
     }
 
     /// The board of that name; the error lists those that are.

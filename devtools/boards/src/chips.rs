@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use devtools::elf::Image;
 use devtools::sh;
 
-use crate::board::{Board, CHIPS};
+use crate::board::{BOARDS, Board};
 use crate::{count, firmware};
 
 /// The programs' own workspace.
@@ -48,10 +48,12 @@ pub(crate) fn run(chip: &Board, program: &str, files: Files<'_>) -> Result<Run> 
     sh::run(cargo.args(["--locked", "--bin", program]).envs(files.iter().copied()))?;
     let counts = elf.with_extension("counts");
     let image = Image::read(&elf)?;
-    let region = count::region(&image, "trine_products", ["before", "after"], &counts)?;
+    let places = ["trine_products::before", "trine_products::after"];
+    let region = count::region(&image, places, &counts)?;
     // What else the machine takes for firmware of its own.
-    let bios: &[&str] = if chip.is_arm() { &[] } else { &["-bios", "none"] };
-    let said = emulate(chip.emulator(), chip.name, &elf, &region, bios)?;
+    let bios = if chip.is_arm() { "" } else { "-bios none" };
+    let qemu = sh::line(&format!("{} -M {} {bios}", chip.emulator(), chip.name));
+    let said = emulate(qemu, &elf, &region)?;
     Ok(Run { counts: count::numbers(&counts)?, elf, said })
 }
 
@@ -60,20 +62,14 @@ fn flags(chip: &Board) -> &'static str {
     if chip.processor == "Cortex-M33" { "-Ctarget-cpu=cortex-m33" } else { "" }
 }
 
-/// What an image writes until its end under a plug-in.
-pub(crate) fn emulate(
-    program: &str,
-    machine: &str,
-    elf: &Path,
-    plugin: &str,
-    more: &[&str],
-) -> Result<String> {
-    let mut qemu = sh::line(&format!("{program} -M {machine} -display none -monitor none"));
-    qemu.args(["-serial", "null", "-semihosting-config", "enable=on,target=native"]);
+/// What an image writes until its end, in a machine of QEMU under a plug-in.
+pub(crate) fn emulate(mut qemu: Command, elf: &Path, plugin: &str) -> Result<String> {
+    let machine = sh::shown(&qemu);
+    qemu.args(["-display", "none", "-monitor", "none", "-serial", "null"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native", "-plugin", plugin]);
     let said = elf.with_extension("said");
-    qemu.args(["-plugin", plugin]).args(more).arg("-kernel").arg(elf);
-    qemu.stdin(Stdio::null()).stdout(fs::File::create(&said)?);
-    let child = qemu.spawn().with_context(|| format!("`{program}` does not start"))?;
+    qemu.arg("-kernel").arg(elf).stdin(Stdio::null()).stdout(fs::File::create(&said)?);
+    let child = qemu.spawn().with_context(|| format!("`{machine}` does not start"))?;
     let mut child = sh::Running(child);
     let status = sh::within(PATIENCE, || child.0.try_wait().transpose());
     let status = status.with_context(|| format!("{machine}: no end after {PATIENCE:?}"))??;
@@ -84,8 +80,7 @@ pub(crate) fn emulate(
 
 /// Runs clippy over the programs for a processor of Arm and one of RISC-V, warnings being errors.
 pub fn clippy() -> Result<()> {
-    let [first, .., last] = CHIPS else { bail!("there are two chips") };
-    for chip in [first, last] {
+    for chip in BOARDS {
         let (mut cargo, _) = firmware::cargo("clippy", WORKSPACE, chip, flags(chip))?;
         sh::run(cargo.args(["--locked", "--bin", "trine-products", "--", "-D", "warnings"]))?;
     }

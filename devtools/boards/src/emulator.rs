@@ -15,6 +15,8 @@ use crate::board::Board;
 /// Machines with one serial line. The person's socket is there, and no one is behind it unless an
 /// option brings a second line.
 const ONE_LINE: &[&str] = &["microbit", "virt"];
+/// The name of the file that takes what the emulator writes.
+const OUTPUT: &str = "output";
 
 /// A running QEMU. It waits for both sockets to be connected before the board starts, and ends
 /// with this value.
@@ -28,15 +30,7 @@ impl Emulator {
     /// Starts a board with its firmware, and options besides its own.
     pub fn start(board: &Board, elf: &Path, more: &[&str]) -> Result<Self> {
         let options = [board.options(), more].concat();
-        Self::of([board.emulator(), "-kernel"], board.name, elf, &options, Stdio::inherit())
-    }
-
-    /// Starts a board whose firmware writes to the file `log` by semihosting.
-    pub(crate) fn logging(board: &Board, elf: &Path, log: &Path) -> Result<Self> {
-        let log = File::create(log).with_context(|| format!("no {}", log.display()))?;
-        let semihosting = ["-semihosting-config", "enable=on,target=native"];
-        let options = [board.options(), &semihosting].concat();
-        Self::of([board.emulator(), "-kernel"], board.name, elf, &options, log.into())
+        Self::of([board.emulator(), "-kernel"], board.name, elf, &options)
     }
 
     /// Starts a machine with QEMU's program and its option that loads an image.
@@ -45,7 +39,6 @@ impl Emulator {
         machine: &str,
         image: &Path,
         options: &[&str],
-        output: Stdio,
     ) -> Result<Self> {
         // A socket's path may have about 100 bytes, which rules the target folder out.
         let folder = TempDir::with_prefix("trine-").context("no folder for the sockets")?;
@@ -62,15 +55,19 @@ impl Emulator {
         }
         // It writes for each socket that it waits, which is no news.
         qemu.arg(load).arg(image).args(options).stdin(Stdio::null()).stderr(Stdio::null());
-        let child = qemu.stdout(output).spawn();
+        let child = qemu.stdout(File::create(folder.path().join(OUTPUT))?).spawn();
         let qemu = Running(child.with_context(|| format!("{program} does not start"))?);
         Ok(Self { _qemu: qemu, folder })
     }
 
     /// The sockets of the board's line and of the one that no MCP client reaches.
-    #[must_use]
     pub fn sockets(&self) -> [PathBuf; 2] {
         ["board", "person"].map(|name| self.folder.path().join(name))
+    }
+
+    /// What the firmware has written by semihosting, where an option turns that on.
+    pub(crate) fn output(&self) -> Result<File> {
+        Ok(File::open(self.folder.path().join(OUTPUT))?)
     }
 
     /// The command with which `trine-smoke` examines the board.

@@ -10,8 +10,7 @@ use devtools::transcripts::{REVISIONS, play};
 use devtools::{programs, sh};
 
 use crate::board::{BOARDS, Board};
-use crate::c::{self, CBoard};
-use crate::emulator::Emulator;
+use crate::c;
 use crate::firmware::{self, Variant};
 
 /// Made by `trine gen`.
@@ -48,7 +47,7 @@ pub fn in_c() -> Result<()> {
     for program in [c::GREENHOUSE, "greenhouse-dma", "greenhouse-rtos"] {
         let image = c::build(first, program)?;
         println!("\n{program} on {}", first.name);
-        step_by_step(first, &image, &[])?;
+        sh::run(&mut first.start(&image, &[])?.smoke([""; 0]))?;
         if program == c::GREENHOUSE {
             converse(&first.name, &image)?;
         }
@@ -56,15 +55,10 @@ pub fn in_c() -> Result<()> {
     generated()?;
     for board in c::boards()? {
         let image = c::build(board, c::BASE)?;
-        step_by_step(board, &image, &["--calls", CALLS])?;
+        sh::run(&mut board.start(&image, &[])?.smoke(["--calls", CALLS]))?;
         println!("{}: {CALLS} calls answered, profile base", board.name);
     }
     Ok(())
-}
-
-fn step_by_step(board: &CBoard, image: &Path, options: &[&str]) -> Result<()> {
-    let emulator = Emulator::of(board.emulator(), &board.name, image, &[], Stdio::inherit())?;
-    sh::run(&mut emulator.smoke(options))
 }
 
 /// The typed arguments are what `trine gen` makes of the list of tools.

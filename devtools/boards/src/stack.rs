@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use devtools::baremetal::Compiler;
 use devtools::elf::Image;
+use devtools::gates::Gates;
 use devtools::{programs, sh};
 use object::read::Bytes;
 use object::{Object as _, ObjectSection as _};
@@ -20,7 +21,7 @@ use object::{Object as _, ObjectSection as _};
 use crate::board::{Board, HANDLERS, TOOLS};
 use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
-use crate::size::{Budgets, budget};
+use crate::size::budget;
 
 /// Calls through a pointer: who makes them, and what can be behind it. A function is only taken
 /// where its address is stored in the image.
@@ -44,11 +45,6 @@ const EXCEPTION: u64 = 27 * 4;
 /// Builds, prints the deepest ways and compares with the board's budget and with what was painted.
 pub fn main(board: &Board) -> Result<()> {
     let graph = Graph::of(&build(board)?)?;
-    let budgets = Budgets::read()?;
-    let budget = budget(&budgets.boards, "the board", board.name)?;
-    let (Some(most), Some(library_most)) = (budget.stack, budget.library_stack) else {
-        bail!("{}: there is no budget of its stack", board.name);
-    };
     println!("{}: the deepest way from `main`, and what an interrupt adds", board.name);
     let whole = graph.deepest(&["main"], None)?;
     // One interrupt runs at a time: all have one priority.
@@ -56,30 +52,26 @@ pub fn main(board: &Board) -> Result<()> {
     println!("the deepest way into the library, the tools themselves aside");
     let (whole, library) = (whole + handler, graph.deepest(&LIBRARY, Some(TOOLS))? + handler);
     let painted = painted(board)?;
-    println!("\n{:<44}{:>8}{:>10}", "stack, an interrupt included", "bytes", "at most");
+    let mut gates = Gates::default();
     for (what, bytes, most) in [
-        ("library", library, library_most),
-        ("whole firmware", whole, most),
-        ("painted while every tool was called", painted, whole),
+        ("library", library, budget(&format!("{}.library_stack", board.name))?),
+        ("whole firmware", whole, budget(&format!("{}.stack", board.name))?),
+        ("painted while every tool was called", painted, whole as f64),
     ] {
-        println!("{what:<44}{bytes:>8}{most:>10}");
+        let what = format!("bytes of stack, an interrupt included, {what}");
+        gates.at_most(what, bytes as f64, most);
     }
-    ensure!(library <= library_most, "the library needs {library} B");
-    ensure!(whole <= most, "the firmware needs {whole} B of stack");
-    ensure!(painted <= whole, "{painted} B were used of {whole} B at most");
-    Ok(())
+    println!("\n{}", gates.text());
+    gates.check()
 }
 
 /// The firmware once more, with its stack sizes.
 fn build(board: &Board) -> Result<PathBuf> {
     let (program, folder) = (Variant::Trine.program(), sh::target_dir().join("firmware/stack"));
     let mut cargo = Compiler::Debian.cargo("build", board.target);
-    cargo
-        .args(["--release", "--bin", program])
-        .current_dir(sh::root().join("firmware-example/rust"))
-        .env("BOARD", board.name)
-        .env("CARGO_TARGET_DIR", &folder)
-        .env("RUSTFLAGS", "-Zemit-stack-sizes");
+    cargo.args(["--release", "--bin", program]);
+    cargo.current_dir(sh::root().join("firmware-example/rust")).env("BOARD", board.name);
+    cargo.env("CARGO_TARGET_DIR", &folder).env("RUSTFLAGS", "-Zemit-stack-sizes");
     sh::run(&mut cargo)?;
     Ok(folder.join(board.target).join("release").join(program))
 }
@@ -95,8 +87,6 @@ fn painted(board: &Board) -> Result<u64> {
     bytes.with_context(|| format!("the board's examination names no depth of the stack:\n{said}"))
 }
 
-/// One function.
-#[derive(Debug, Default)]
 struct Function {
     name: String,
     end: u64,
@@ -109,7 +99,6 @@ struct Function {
 type Ways = BTreeMap<u64, Option<(u64, Option<u64>)>>;
 
 /// Functions by address.
-#[derive(Debug)]
 struct Graph(BTreeMap<u64, Function>);
 
 impl Graph {
@@ -118,7 +107,7 @@ impl Graph {
         let functions = functions.map(|symbol| {
             let start = symbol.address & !1;
             let end = start.saturating_add(symbol.bytes);
-            (start, Function { name: symbol.name, end, ..Function::default() })
+            (start, Function { name: symbol.name, end, frame: 0, calls: BTreeSet::new() })
         });
         let mut graph = Self(functions.collect());
         let stored = graph.stack_sizes(&std::fs::read(elf)?)?;
@@ -252,13 +241,11 @@ mod tests {
     }
 
     const TEXT: &str = "\
-00000100 <main>:
  100:\tf000 f800\tbl\t110 <one>
  104:\te7fe\tb.n\t104 <main+0x4>
 00000110 <one>:
  110:\tb110\tcbz\tr0, 118 <one+0x8>
  112:\tf7ff b800\tb.w\t120 <trine_dispatch::two>
-00000120 <trine_dispatch::two>:
  120:\t4798\tblx\tr3
  122:\t4770\tbx\tlr
 ";

@@ -11,7 +11,7 @@ use devtools::gates::Gates;
 
 use crate::board::{Board, CHIPS};
 use crate::chips;
-use crate::size::{Budgets, budget};
+use crate::size::budget;
 
 const PROGRAM: &str = "trine-products";
 /// The packing with 1.6 bits a weight.
@@ -23,16 +23,15 @@ const PEER: &str = "CMSIS-NN: arm_nn_vec_mat_mult_t_s8 at 99f736a, 640 columns, 
 const PEERS: [(&str, f64); 2] = [("mps2-an386", 1.96), ("mps2-an385", 6.29)];
 
 /// One product: what it was, and what it took.
-#[derive(Debug, Clone, PartialEq)]
-struct Product {
-    name: String,
-    packing: String,
+struct Product<'s> {
+    name: &'s str,
+    packing: &'s str,
     rows: u64,
     cols: u64,
     instructions: u64,
 }
 
-impl Product {
+impl Product<'_> {
     fn per_mac(&self) -> f64 {
         self.instructions as f64 / (self.rows * self.cols) as f64
     }
@@ -41,7 +40,6 @@ impl Product {
 /// The leg `mcu`: builds, runs and counts on every board, and prints a table for each.
 pub fn main() -> Result<()> {
     let host = chips::on_host(PROGRAM, &[])?;
-    let budgets = Budgets::read()?;
     let mut gates = Gates::default();
     for chip in CHIPS {
         let run = chips::run(chip, PROGRAM, &[])?;
@@ -51,7 +49,7 @@ pub fn main() -> Result<()> {
         let layer = layer(&products, Some(PACKING));
         for (what, figure) in [("", headline(&products)?), ("-layer", layer)] {
             let name = format!("{}{what}", chip.name);
-            let most = *budget(&budgets.mac_instructions, "multiply-accumulates of", &name)?;
+            let most = budget(&format!("mac_instructions.{name}"))?;
             gates.at_most(format!("{name}: instructions a multiply-accumulate"), figure, most);
         }
     }
@@ -60,14 +58,14 @@ pub fn main() -> Result<()> {
 }
 
 /// The product of 1.6 bits a weight at 512 rows.
-fn headline(products: &[Product]) -> Result<f64> {
+fn headline(products: &[Product<'_>]) -> Result<f64> {
     let wanted = |it: &&Product| it.name == "product" && it.rows == 512 && it.packing == PACKING;
     Ok(products.iter().find(wanted).context("no product has 512 rows")?.per_mac())
 }
 
 /// The ternary products of one layer of a model 128 wide, instructions a multiply-accumulate: with
 /// one packing for all, or for each product the one that is best for it.
-fn layer(products: &[Product], packing: Option<&str>) -> f64 {
+fn layer(products: &[Product<'_>], packing: Option<&str>) -> f64 {
     let is_counted = |it: &&Product| packing.is_none_or(|wanted| it.packing == wanted);
     let mut parts = BTreeMap::new();
     for it in products.iter().filter(|it| it.name == "layer").filter(is_counted) {
@@ -78,7 +76,7 @@ fn layer(products: &[Product], packing: Option<&str>) -> f64 {
     parts.values().sum::<u64>() as f64 / macs as f64
 }
 
-fn table(chip: &Board, products: &[Product]) -> Result<String> {
+fn table(chip: &Board, products: &[Product<'_>]) -> Result<String> {
     let mut text = format!(
         "\n{} ({}), instructions a multiply-accumulate, tables included\n\
          {:<10}{:>6}{:>6}{:>14}{:>9}\n",
@@ -98,18 +96,17 @@ fn table(chip: &Board, products: &[Product]) -> Result<String> {
     Ok(text + &format!("{best:.3} with the best packing of each"))
 }
 
-fn read(said: &str, counts: &[u64]) -> Result<Vec<Product>> {
-    let lines: Vec<&str> = said.lines().collect();
-    ensure!(lines.len() == counts.len(), "{} products, {} counts", lines.len(), counts.len());
-    let product = |(&line, &instructions): (&&str, &u64)| {
+fn read<'s>(said: &'s str, counts: &[u64]) -> Result<Vec<Product<'s>>> {
+    let lines = said.lines().count();
+    ensure!(lines == counts.len(), "{lines} products, {} counts", counts.len());
+    let product = |(line, &instructions): (&'s str, &u64)| {
         let words: Vec<&str> = line.split(' ').collect();
         let [name, packing, rows, cols, _checksum] = words[..] else {
             bail!("the board says `{line}`");
         };
-        let (rows, cols) = (rows.parse()?, cols.parse()?);
-        Ok(Product { name: name.into(), packing: packing.into(), rows, cols, instructions })
+        Ok(Product { name, packing, rows: rows.parse()?, cols: cols.parse()?, instructions })
     };
-    lines.iter().zip(counts).map(product).collect()
+    said.lines().zip(counts).map(product).collect()
 }
 
 #[cfg(test)]

@@ -7,28 +7,26 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use devtools::elf::Image;
 use devtools::gates::Gates;
+use devtools::sh;
 
 use super::{build_plugin, numbers};
-use crate::size::Budgets;
+use crate::size::budget;
 use crate::{c, chips};
 
 /// The programs that are started, and how many tools each has.
-const PROGRAMS: [(&str, u64); 2] = [(c::BASE, 10), (c::GREENHOUSE, 11)];
+const PROGRAMS: [(&str, f64); 2] = [(c::BASE, 10.0), (c::GREENHOUSE, 11.0)];
 
 /// Counts, prints the figures and compares with the budget.
 pub fn main() -> Result<()> {
     let board = c::first()?;
     let plugin = build_plugin("span")?;
-    let budget = Budgets::read()?.start_instructions;
+    let (once, a_tool) = (budget("start_instructions.once")?, budget("start_instructions.a_tool")?);
     let mut gates = Gates::default();
     for (program, tools) in PROGRAMS {
         let count = count(&board.name, &c::build(board, program)?, &plugin)?;
-        let most = budget.once + budget.a_tool * tools;
-        let what = format!(
-            "{program} on {}: instructions of trine_init ({}, and {} for each of {tools} tools)",
-            board.name, budget.once, budget.a_tool
-        );
-        gates.at_most(what, count as f64, most as f64);
+        let what = format!("{program} on {}: instructions of trine_init", board.name);
+        let what = format!("{what} ({once}, and {a_tool} for each of {tools} tools)");
+        gates.at_most(what, count as f64, once + a_tool * tools);
     }
     println!("{}", gates.text());
     gates.check()
@@ -44,6 +42,6 @@ fn count(machine: &str, elf: &Path, plugin: &Path) -> Result<u64> {
     let (first, bytes, out) = (caller.address & !1, caller.bytes, elf.with_extension("start"));
     let (plugin, file) = (plugin.display(), out.display());
     let plugin = format!("{plugin},from={called:#x},caller={first:#x}+{bytes:#x},out={file}");
-    chips::emulate("qemu-system-arm", machine, elf, &plugin, &[])?;
+    chips::emulate(sh::line(&format!("qemu-system-arm -M {machine}")), elf, &plugin)?;
     numbers(&out)?.first().copied().context("the plug-in has written no number")
 }

@@ -5,14 +5,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use devtools::elf::Image;
 use devtools::gates::Gates;
 use devtools::{programs, record, sh};
 use devtools_c::program::output_folder;
 
 use super::{FOLDER, MODEL, build, longest, pack, sentences};
-use crate::board::{Board, CHIPS};
+use crate::board::{BOARDS, Board, CHIPS};
 use crate::count::{numbers, region, snips};
 use crate::emulator::Emulator;
 
@@ -35,8 +35,7 @@ const GATES: [u64; 2] = [20_000_000, 40_000_000];
 /// The processor that the gates are said of.
 const GATED: &str = "Cortex-M4";
 
-/// `cargo xtask bench ask`: counts on every processor, and keeps the tables under `benches/record`
-/// when `record` is set.
+/// `cargo xtask bench ask [--record]`: counts on every processor.
 pub fn main(keep: bool) -> Result<()> {
     programs::build()?;
     let image = pack(MODEL.as_ref())?;
@@ -62,8 +61,7 @@ pub fn main(keep: bool) -> Result<()> {
 
 /// Counts a few sentences on two processors, and two of SNIPS on one.
 pub(super) fn small(image: &Path) -> Result<()> {
-    let [first, .., last] = CHIPS else { bail!("two chips") };
-    let (board, snips) = (measure([first, last], image, FEW)?, snips::small()?);
+    let (board, snips) = (measure(BOARDS, image, FEW)?, snips::small()?);
     println!("{}\n{}", table("board.gguf", &board), table("snips.gguf", &snips));
     let mut gates = Gates::default();
     check(&mut gates, &board, GATES);
@@ -79,21 +77,17 @@ const OVERFULL: &str = "put up the text kiwi vex fjord buzz hymn kiwi vex fjord 
 const LONG: usize = 2;
 
 /// Counts so many sentences, the longest of all, and one that does not fit.
-fn measure(
-    chips: impl IntoIterator<Item = &'static Board>,
-    image: &Path,
-    count: usize,
-) -> Result<Vec<Counts>> {
+fn measure(chips: &'static [Board], image: &Path, count: usize) -> Result<Vec<Counts>> {
     let mut sentences = sentences(count)?;
     sentences.extend([longest(image)?, OVERFULL.to_owned()]);
-    chips.into_iter().map(|chip| measure_on(chip, image, &sentences)).collect()
+    chips.iter().map(|chip| measure_on(chip, image, &sentences)).collect()
 }
 
 fn measure_on(chip: &'static Board, image: &Path, sentences: &[String]) -> Result<Counts> {
     let elf = build(chip, image)?;
     let (file, counts) = (output_folder(FOLDER)?.join("counted.txt"), elf.with_extension("counts"));
-    let places = ["sentence_begins", "sentence_ends"];
-    let region = region(&Image::read(&elf)?, "trine_firmware::ask", places, &counts)?;
+    let places = ["trine_firmware::ask::sentence_begins", "trine_firmware::ask::sentence_ends"];
+    let region = region(&Image::read(&elf)?, places, &counts)?;
     std::fs::write(&file, sentences.join("\n"))?;
     let emulator = Emulator::start(chip, &elf, &["-icount", "shift=5", "-plugin", &region])?;
     sh::output(&mut emulator.smoke(["--count".as_ref(), file.as_os_str()]))?;

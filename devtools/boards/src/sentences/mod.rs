@@ -13,11 +13,10 @@ use devtools_c::program::output_folder;
 use serde_json::Value;
 
 use crate::board::Board;
-use crate::firmware;
+use crate::firmware::{self, Variant};
 
 /// The model that is shipped.
 const MODEL: &str = "models/board.gguf";
-/// Where what this makes is left.
 const FOLDER: &str = "sentences";
 
 /// Sentences of people that the model was not trained on, evenly taken from all of them.
@@ -85,8 +84,7 @@ fn pack(model: &Path) -> Result<PathBuf> {
 fn build(chip: &Board, image: &Path) -> Result<PathBuf> {
     let name = image.file_stem().context("an image has a name")?.to_string_lossy();
     let elf = output_folder(FOLDER)?.join(format!("{}-{name}.elf", chip.name));
-    let program = firmware::Variant::Trine.program();
-    firmware::build_to(&elf, chip, program, &["ask"], &[("MODEL", image)])?;
+    firmware::build_to(&elf, chip, Variant::Trine.program(), "ask", &[("MODEL", image)])?;
     Ok(elf)
 }
 

@@ -15,7 +15,7 @@ use devtools_c::program::output_folder;
 use serde_json::json;
 
 use super::{FOLDER, MODEL, build, count, pack, sentences, tokens};
-use crate::board::{Board, CHIPS};
+use crate::board::{BOARDS, Board, CHIPS, M4};
 use crate::emulator::Emulator;
 
 /// Sentences that a leg compares on each processor.
@@ -33,11 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn main() -> Result<()> {
     compare(SENTENCES)?;
     let image = pack(MODEL.as_ref())?;
-    let [first, .., last] = CHIPS else { bail!("two chips") };
     // Two kinds of processors, whose boards have nothing in common.
-    meanwhile(first, &image)?;
-    meanwhile(last, &image)?;
-    refused(first)?;
+    BOARDS.iter().try_for_each(|chip| meanwhile(chip, &image))?;
+    refused(&M4)?;
     count::small(&image)
 }
 
@@ -50,19 +48,16 @@ pub fn compare(count: usize) -> Result<()> {
     // All are built in one folder, one after the other; an emulator then keeps one processor busy.
     let built = |chip| Ok((chip, build(chip, &image)?));
     let chips = CHIPS.iter().map(built).collect::<Result<Vec<_>>>()?;
-    let faults = parallel::map(&chips, |(chip, elf)| {
+    parallel::each(&chips, |(chip, elf)| {
         let name = format!("{} ({})", chip.processor, chip.name);
-        let said = asked(chip, elf, &input, (&name, count));
-        let fault = said.and_then(|said| same(chip, &wanted, &said)).err();
-        let fault = fault.map(|error| format!("{error:#}"));
-        let good =
-            format!("{count} sentences, each with this computer's call, confidence and tokens");
-        println!("{name}: {}", fault.as_ref().unwrap_or(&good));
-        fault
-    });
-    let faults: Vec<String> = faults.into_iter().flatten().collect();
-    ensure!(faults.is_empty(), "{}", faults.join("\n"));
-    Ok(())
+        let outcome = asked(chip, elf, &input, (&name, count));
+        let outcome = outcome.and_then(|said| same(chip, &wanted, &said));
+        match &outcome {
+            Ok(()) => println!("{name}: {count} sentences: the same call, confidence and tokens"),
+            Err(error) => println!("{name}: {error:#}"),
+        }
+        outcome
+    })
 }
 
 /// Writes sentences to a file; answers it, and what this computer says to them.
@@ -76,7 +71,6 @@ pub(super) fn on_host(image: &Path, name: &str, texts: &[String]) -> Result<(Pat
     Ok((input, said))
 }
 
-/// What a chip answers to the sentences.
 fn asked(chip: &Board, elf: &Path, input: &Path, news: (&str, usize)) -> Result<String> {
     let emulator = Emulator::start(chip, elf, &[])?;
     let [board, person] = emulator.sockets();
@@ -108,7 +102,6 @@ fn answers(command: &mut Command, input: &Path, (name, count): (&str, usize)) ->
     Ok(said)
 }
 
-/// Compares answers line by line.
 fn same(chip: &Board, wanted: &str, said: &str) -> Result<()> {
     let mut differing = wanted.lines().zip(said.lines()).filter(|(wanted, said)| wanted != said);
     ensure!(wanted.lines().count() == said.lines().count(), "{}: {said}", chip.name);
