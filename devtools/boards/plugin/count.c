@@ -17,9 +17,9 @@
  *         counted apart, all through the request
  * lib     address of a function of the library; how many of the others are inside of these is
  *         counted too
- * out     where a line "dispatcher=N library=N skipped=N lent=N interrupts=N" is written for each
- *         answer: all but the last two kinds of functions, what of that is in the library, what
- *         the user's own code takes, what of that is in the library, and the handlers
+ * out     where a line of five numbers is written for each answer: all but the user's own code and
+ *         the handlers, what of that is in the library, what the user's own code takes, what of
+ *         that is in the library, and the handlers
  *
  * A function that is called ends where its caller goes on. A handler, and what is jumped to, is
  * followed by the depth of calls: BL and BLX go one deeper, a return comes back. That does not do
@@ -298,10 +298,8 @@ static void on_access(unsigned cpu, mem_info info, uint64_t address, void *unuse
         lent = 0;
         waiting = true;
     } else if (is_store && address == sent_register && waiting) {
-        fprintf(out,
-                "dispatcher=%" PRIu64 " library=%" PRIu64 " skipped=%" PRIu64 " lent=%" PRIu64
-                " interrupts=%" PRIu64 "\n",
-                counted, library, skipped, lent, interrupts);
+        fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", counted,
+                library, skipped, lent, interrupts);
         fflush(out);
         waiting = false;
         interrupts = 0;

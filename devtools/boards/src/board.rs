@@ -17,11 +17,15 @@ const fn board(name: &'static str, target: &'static str, processor: &'static str
     Board { name, target, processor }
 }
 
+/// Interrupts and the clock of the boards with a processor of Arm.
+pub(crate) const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
+/// The user's own code in the firmware: the board's tools, as the dispatcher calls them.
+pub(crate) const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 /// Bytes of flash of every board, and as many of RAM. A machine with RAM only is taken to have so
 /// much for code, and so much for data.
 pub(crate) const MEMORY: u64 = 4 << 20;
 
-const M4: Board = board("mps2-an386", "thumbv7em-none-eabihf", "Cortex-M4");
+pub(crate) const M4: Board = board("mps2-an386", "thumbv7em-none-eabihf", "Cortex-M4");
 const VIRT: Board = board("virt", "riscv32imac-unknown-none-elf", "RISC-V, rv32imac");
 /// Code for a Cortex-M0 on a board with a larger processor, which runs the same instructions: the
 /// emulated boards with an M0 have one serial line. Only what a call costs is measured on it.
@@ -41,12 +45,11 @@ pub const CHIPS: &[Board] = &[
 
 impl Board {
     /// Whether it has a processor of Arm.
-    #[must_use]
     pub fn is_arm(&self) -> bool {
         self.target.starts_with("thumb")
     }
 
-    /// QEMU's program for a target.
+    /// QEMU's program for the target.
     pub(crate) fn emulator(&self) -> &'static str {
         if self.is_arm() { "qemu-system-arm" } else { "qemu-system-riscv32" }
     }
@@ -54,17 +57,10 @@ impl Board {
     /// Devices that the machine lacks: `virt` has no second serial line and no watchdog, and takes
     /// an image for firmware of its own unless it is told otherwise.
     pub(crate) fn options(&self) -> &'static [&'static str] {
-        match self.is_arm() {
-            true => &[],
-            false => {
-                &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"]
-            }
+        if self.is_arm() {
+            return &[];
         }
-    }
-
-    /// The address of the data register of the UART to the host.
-    pub(crate) fn data_register(&self) -> u32 {
-        if self.is_arm() { 0x4000_4000 } else { 0x1000_0000 }
+        &["-bios", "none", "-device", "pci-serial,chardev=person", "-device", "i6300esb"]
     }
 
     /// The board of that name; the error lists those that are.

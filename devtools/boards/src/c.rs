@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use devtools::elf::Image;
@@ -11,7 +11,9 @@ use devtools_c::dist;
 use devtools_c::program::output_folder;
 use serde::Deserialize;
 
-/// Where the sources are.
+use crate::emulator::Emulator;
+use crate::firmware::show;
+
 const FOLDER: &str = "firmware-example/c";
 const LIST: &str = "firmware-example/c/build.toml";
 /// Programs that others build.
@@ -53,10 +55,9 @@ struct Program {
 }
 
 fn list() -> Result<&'static List> {
-    static READ: OnceLock<Result<List, String>> = OnceLock::new();
-    let read = || toml::from_str(&sh::read(LIST)?).context(LIST);
-    let list = READ.get_or_init(|| read().map_err(|error| format!("{error:#}")));
-    list.as_ref().map_err(|error| anyhow!("{error}"))
+    static READ: LazyLock<Result<List>> =
+        LazyLock::new(|| toml::from_str(&sh::read(LIST)?).context(LIST));
+    READ.as_ref().map_err(|error| anyhow!("{error:#}"))
 }
 
 /// Every board, the one with everything first.
@@ -64,7 +65,6 @@ pub(crate) fn boards() -> Result<&'static [CBoard]> {
     Ok(&list()?.board)
 }
 
-/// The board with everything.
 pub(crate) fn first() -> Result<&'static CBoard> {
     boards()?.first().context("there is no board for C")
 }
@@ -74,16 +74,7 @@ pub fn main(board: &str, program: &str) -> Result<()> {
     let names: Vec<&str> = boards()?.iter().map(|board| &*board.name).collect();
     let found = boards()?.iter().find(|known| known.name == board);
     let board = found.with_context(|| format!("choose a board of {}", names.join(", ")))?;
-    let path = build(board, program)?;
-    let image = Image::read(&path)?;
-    println!(
-        "{program} on {}: flash {} B, RAM {} B without the stack\n{}",
-        board.name,
-        image.flash_bytes(),
-        image.ram_bytes(),
-        path.display()
-    );
-    Ok(())
+    show(&format!("{program} on {}", board.name), &build(board, program)?, "")
 }
 
 impl CBoard {
@@ -91,17 +82,17 @@ impl CBoard {
         self.target.starts_with("thumb")
     }
 
-    /// QEMU's program, and its option that loads the image.
-    pub(crate) fn emulator(&self) -> [&'static str; 2] {
-        match self.is_arm() {
-            true => ["qemu-system-arm", "-kernel"],
-            false => ["qemu-system-riscv32", "-bios"],
-        }
+    /// Starts the board with an image.
+    pub(crate) fn start(&self, image: &Path, options: &[&str]) -> Result<Emulator> {
+        let [arm, risc_v] = [["qemu-system-arm", "-kernel"], ["qemu-system-riscv32", "-bios"]];
+        let emulator = if self.is_arm() { arm } else { risc_v };
+        Emulator::of(emulator, &self.name, image, options)
     }
 
-    fn tool(&self, name: &str) -> Command {
+    /// A program of its compiler, with arguments.
+    fn tool(&self, line: &str) -> Command {
         let prefix = if self.is_arm() { "arm-none-eabi" } else { "riscv64-unknown-elf" };
-        sh::command(format!("{prefix}-{name}"))
+        sh::line(&format!("{prefix}-{line}"))
     }
 }
 
@@ -114,9 +105,7 @@ pub(crate) fn build(board: &CBoard, program: &str) -> Result<PathBuf> {
     let program = found.with_context(|| format!("choose a program of {}", names.join(", ")))?;
     let folder = output_folder(&board.name)?;
     let image = folder.join(format!("{}.elf", program.name));
-    if image.exists() {
-        std::fs::remove_file(&image)?;
-    }
+    drop(std::fs::remove_file(&image));
     let under = |folder: &str, name: &String| sh::root().join(FOLDER).join(folder).join(name);
     let mut sources: Vec<PathBuf> = board.drivers.iter().map(|name| under("bsp", name)).collect();
     sources.extend(sh::files(&format!("{FOLDER}/board"), "c")?);
@@ -141,23 +130,20 @@ pub(crate) fn build(board: &CBoard, program: &str) -> Result<PathBuf> {
         objects.push(object);
     }
     link(board, program, &objects, &image)?;
-    has_no_heap(board, &image)?;
+    has_no_heap(&image)?;
     Ok(image)
 }
 
 fn compiler(board: &CBoard, program: &Program) -> Result<Command> {
-    let mut gcc = board.tool("gcc");
-    gcc.args(&board.processor)
-        .args(["-std=c99", "-Os", "-g", "-ffunction-sections", "-fdata-sections"])
-        .arg(format!("-DGREENHOUSE_SMALL={}", u8::from(program.small)))
-        .arg(format!("-DGREENHOUSE_TABLE={}", u8::from(program.table)))
-        .arg("-Iinclude");
-    for folder in ["src", "board", "bsp", &format!("bsp/{}", board.name)] {
-        gcc.arg(format!("-I{FOLDER}/{folder}"));
-    }
-    if !board.is_arm() {
-        gcc.arg("--specs=picolibc.specs");
-    }
+    let [small, table] = [program.small, program.table].map(u8::from);
+    let library = if board.is_arm() { "" } else { "--specs=picolibc.specs" };
+    let mut gcc = board.tool(&format!(
+        "gcc -std=c99 -Os -g -ffunction-sections -fdata-sections -DGREENHOUSE_SMALL={small} \
+         -DGREENHOUSE_TABLE={table} -Iinclude -I{FOLDER}/src -I{FOLDER}/board -I{FOLDER}/bsp \
+         -I{FOLDER}/bsp/{} {library}",
+        board.name
+    ));
+    gcc.args(&board.processor);
     if program.rtos {
         let kernel = freertos()?;
         for folder in ["include", "portable/GCC/ARM_CM4F"] {
@@ -169,10 +155,8 @@ fn compiler(board: &CBoard, program: &Program) -> Result<Command> {
 
 fn link(board: &CBoard, program: &Program, objects: &[PathBuf], image: &Path) -> Result<()> {
     let mut gcc = compiler(board, program)?;
-    gcc.args(["-nostartfiles", "-Wl,--gc-sections"])
-        .arg(format!("-L{FOLDER}/bsp/{}", board.name))
-        .arg(format!("-T{FOLDER}/bsp/image.ld"))
-        .args(objects);
+    gcc.args(["-nostartfiles", "-Wl,--gc-sections"]).args(objects);
+    gcc.arg(format!("-L{FOLDER}/bsp/{}", board.name)).arg(format!("-T{FOLDER}/bsp/image.ld"));
     if board.is_arm() {
         gcc.arg("--specs=nano.specs");
     }
@@ -185,13 +169,12 @@ fn link(board: &CBoard, program: &Program, objects: &[PathBuf], image: &Path) ->
 }
 
 /// A heap would show by the names of the C library that give memory.
-fn has_no_heap(board: &CBoard, image: &Path) -> Result<()> {
-    let symbols = sh::output(board.tool("nm").arg(image))?;
-    ensure!(symbols.contains("reset_handler"), "{} has no symbols", image.display());
+fn has_no_heap(elf: &Path) -> Result<()> {
+    let image = Image::read(elf)?;
+    ensure!(image.address("reset_handler").is_ok(), "{} has no symbols", elf.display());
     let heap = ["malloc", "_malloc_r", "calloc", "realloc", "free", "_sbrk", "sbrk"];
-    let mut names = symbols.lines().filter_map(|line| line.split_whitespace().last());
-    let found = names.find(|name| heap.contains(name));
-    ensure!(found.is_none(), "{} links {found:?}: this board has no heap", image.display());
+    let found = heap.iter().find(|name| image.address(name).is_ok());
+    ensure!(found.is_none(), "{} links {found:?}: this board has no heap", elf.display());
     Ok(())
 }
 
@@ -204,6 +187,6 @@ fn freertos() -> Result<PathBuf> {
     let mut packages = metadata["packages"].as_array().into_iter().flatten();
     let kernel = packages.find(|package| package["name"] == "freertos-next");
     let kernel = kernel.and_then(|package| package["manifest_path"].as_str());
-    let kernel = PathBuf::from(kernel.context("the lock file names no freertos-next")?);
-    Ok(kernel.with_file_name("FreeRTOS-Kernel"))
+    let kernel = kernel.context("the lock file names no freertos-next")?;
+    Ok(Path::new(kernel).with_file_name("FreeRTOS-Kernel"))
 }

@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use devtools::elf::Image;
 use devtools::sh;
 
-use crate::board::{Board, CHIPS};
+use crate::board::{BOARDS, Board};
 use crate::{count, firmware};
 
 /// The programs' own workspace.
@@ -48,11 +48,13 @@ pub(crate) fn run(chip: &Board, program: &str, files: Files<'_>) -> Result<Run> 
     sh::run(cargo.args(["--locked", "--bin", program]).envs(files.iter().copied()))?;
     let counts = elf.with_extension("counts");
     let image = Image::read(&elf)?;
-    let region = count::region(&image, "trine_products", ["before", "after"], &counts)?;
-    let said = emulate(chip, &elf, &region)?;
-    let counts = fs::read_to_string(&counts).context("the plug-in has written nothing")?;
-    let counts = counts.lines().map(str::parse).collect::<Result<_, _>>()?;
-    Ok(Run { elf, said, counts })
+    let places = ["trine_products::before", "trine_products::after"];
+    let region = count::region(&image, places, &counts)?;
+    // What else the machine takes for firmware of its own.
+    let bios = if chip.is_arm() { "" } else { "-bios none" };
+    let qemu = sh::line(&format!("{} -M {} {bios}", chip.emulator(), chip.name));
+    let said = emulate(qemu, &elf, &region)?;
+    Ok(Run { counts: count::numbers(&counts)?, elf, said })
 }
 
 /// What the compiler is told beside the target.
@@ -60,46 +62,25 @@ fn flags(chip: &Board) -> &'static str {
     if chip.processor == "Cortex-M33" { "-Ctarget-cpu=cortex-m33" } else { "" }
 }
 
-fn emulate(chip: &Board, elf: &Path, plugin: &str) -> Result<String> {
-    let mut qemu = sh::command(chip.emulator());
-    qemu.args(["-M", chip.name, "-display", "none", "-monitor", "none", "-serial", "null"]).args([
-        "-semihosting-config",
-        "enable=on,target=native",
-        "-plugin",
-        plugin,
-    ]);
-    if !chip.is_arm() {
-        qemu.args(["-bios", "none"]);
-    }
+/// What an image writes until its end, in a machine of QEMU under a plug-in.
+pub(crate) fn emulate(mut qemu: Command, elf: &Path, plugin: &str) -> Result<String> {
+    let machine = sh::shown(&qemu);
+    qemu.args(["-display", "none", "-monitor", "none", "-serial", "null"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native", "-plugin", plugin]);
     let said = elf.with_extension("said");
     qemu.arg("-kernel").arg(elf).stdin(Stdio::null()).stdout(fs::File::create(&said)?);
-    let child = qemu.spawn().with_context(|| format!("`{}` does not start", chip.emulator()))?;
-    let status = ended(child).with_context(|| chip.name)?;
+    let child = qemu.spawn().with_context(|| format!("`{machine}` does not start"))?;
+    let mut child = sh::Running(child);
+    let status = sh::within(PATIENCE, || child.0.try_wait().transpose());
+    let status = status.with_context(|| format!("{machine}: no end after {PATIENCE:?}"))??;
     let said = fs::read_to_string(&said)?;
-    ensure!(status.success(), "{}: {status}\n{said}", chip.name);
+    ensure!(status.success(), "{machine}: {status}\n{said}");
     Ok(said)
-}
-
-/// Waits for the end of an emulator, for as long as it may take.
-pub(crate) fn ended(mut child: Child) -> Result<std::process::ExitStatus> {
-    let since = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        if since.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            bail!("no end after {} s", PATIENCE.as_secs());
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Runs clippy over the programs for a processor of Arm and one of RISC-V, warnings being errors.
 pub fn clippy() -> Result<()> {
-    let [first, .., last] = CHIPS else { bail!("there are two chips") };
-    for chip in [first, last] {
+    for chip in BOARDS {
         let (mut cargo, _) = firmware::cargo("clippy", WORKSPACE, chip, flags(chip))?;
         sh::run(cargo.args(["--locked", "--bin", "trine-products", "--", "-D", "warnings"]))?;
     }

@@ -1,40 +1,36 @@
 //! An emulated board with its two serial lines as sockets, without a gateway.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use devtools::sh;
+use devtools::programs;
+use devtools::sh::{self, Running};
+use tempfile::TempDir;
 
 use crate::board::Board;
 
 /// Machines with one serial line. The person's socket is there, and no one is behind it unless an
 /// option brings a second line.
 const ONE_LINE: &[&str] = &["microbit", "virt"];
+/// The name of the file that takes what the emulator writes.
+const OUTPUT: &str = "output";
 
 /// A running QEMU. It waits for both sockets to be connected before the board starts, and ends
 /// with this value.
 #[derive(Debug)]
 pub struct Emulator {
-    child: Child,
-    folder: PathBuf,
+    _qemu: Running,
+    folder: TempDir,
 }
 
 impl Emulator {
     /// Starts a board with its firmware, and options besides its own.
     pub fn start(board: &Board, elf: &Path, more: &[&str]) -> Result<Self> {
         let options = [board.options(), more].concat();
-        Self::of([board.emulator(), "-kernel"], board.name, elf, &options, None)
-    }
-
-    /// Starts a board whose firmware writes to the file `log` by semihosting.
-    pub(crate) fn logging(board: &Board, elf: &Path, log: &Path) -> Result<Self> {
-        let log = File::create(log).with_context(|| format!("no {}", log.display()))?;
-        let semihosting = ["-semihosting-config", "enable=on,target=native"];
-        let options = [board.options(), &semihosting].concat();
-        Self::of([board.emulator(), "-kernel"], board.name, elf, &options, Some(log))
+        Self::of([board.emulator(), "-kernel"], board.name, elf, &options)
     }
 
     /// Starts a machine with QEMU's program and its option that loads an image.
@@ -43,16 +39,11 @@ impl Emulator {
         machine: &str,
         image: &Path,
         options: &[&str],
-        log: Option<File>,
     ) -> Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // A socket's path may have about 100 bytes, which rules the target folder out.
-        let name = format!("trine-xtask-{}-{count}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).with_context(|| format!("no folder {}", folder.display()))?;
+        let folder = TempDir::with_prefix("trine-").context("no folder for the sockets")?;
         let line = |name: &str| {
-            let path = folder.join(name);
+            let path = folder.path().join(name);
             format!("socket,id={name},path={},server=on,wait=on", path.display())
         };
         let mut qemu = sh::command(program);
@@ -64,25 +55,25 @@ impl Emulator {
         }
         // It writes for each socket that it waits, which is no news.
         qemu.arg(load).arg(image).args(options).stdin(Stdio::null()).stderr(Stdio::null());
-        if let Some(log) = log {
-            qemu.stdout(log);
-        }
-        let child = qemu.spawn().with_context(|| format!("{program} does not start"))?;
-        Ok(Self { child, folder })
+        let child = qemu.stdout(File::create(folder.path().join(OUTPUT))?).spawn();
+        let qemu = Running(child.with_context(|| format!("{program} does not start"))?);
+        Ok(Self { _qemu: qemu, folder })
     }
 
     /// The sockets of the board's line and of the one that no MCP client reaches.
-    #[must_use]
     pub fn sockets(&self) -> [PathBuf; 2] {
-        ["board", "person"].map(|name| self.folder.join(name))
+        ["board", "person"].map(|name| self.folder.path().join(name))
     }
-}
 
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        if self.child.kill().is_ok() {
-            drop(self.child.wait());
-        }
-        drop(std::fs::remove_dir_all(&self.folder));
+    /// What the firmware has written by semihosting, where an option turns that on.
+    pub(crate) fn output(&self) -> Result<File> {
+        Ok(File::open(self.folder.path().join(OUTPUT))?)
+    }
+
+    /// The command with which `trine-smoke` examines the board.
+    pub(crate) fn smoke(&self, options: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
+        let mut smoke = programs::command("trine-smoke");
+        smoke.args(options).args(self.sockets());
+        smoke
     }
 }

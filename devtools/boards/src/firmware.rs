@@ -32,7 +32,6 @@ impl Variant {
 }
 
 /// Where the boards have their folders, which `trine gateway --emulate` knows.
-#[must_use]
 pub fn folder() -> PathBuf {
     sh::target_dir().join("firmware")
 }
@@ -40,9 +39,8 @@ pub fn folder() -> PathBuf {
 /// Builds one firmware, unless it is as the sources are, and returns where it is.
 pub fn build(board: &Board, variant: Variant) -> Result<PathBuf> {
     let is_keyed = variant == Variant::Keyed;
-    let suffix = if is_keyed { "-keyed" } else { "" };
+    let [suffix, features] = if is_keyed { ["-keyed", "keyed"] } else { [""; 2] };
     let elf = folder().join(board.name).join(format!("{}{suffix}.elf", variant.program()));
-    let features: &[&str] = if is_keyed { &["keyed"] } else { &[] };
     build_to(&elf, board, variant.program(), features, &[])?;
     Ok(elf)
 }
@@ -54,14 +52,12 @@ pub(crate) fn build_to(
     elf: &Path,
     board: &Board,
     program: &str,
-    features: &[&str],
+    features: &str,
     variables: &[(&str, &Path)],
 ) -> Result<()> {
     let (mut cargo, target_dir) = cargo("build", WORKSPACE, board, "")?;
-    cargo.args(["--locked", "--bin", program]).envs(variables.iter().copied());
-    if !features.is_empty() {
-        cargo.args(["--features", &features.join(",")]);
-    }
+    cargo.args(["--locked", "--bin", program, "--features", features]);
+    cargo.envs(variables.iter().copied());
     eprintln!("{program} for {}", board.name);
     let built = sh::exclusively(&target_dir, || {
         sh::run(&mut cargo)?;
@@ -106,15 +102,15 @@ pub(crate) fn cargo(
 
 /// `cargo xtask firmware BOARD`.
 pub fn main(board: &Board) -> Result<()> {
+    let Board { name, processor, .. } = board;
     let elf = build(board, Variant::Trine)?;
-    let image = Image::read(&elf)?;
-    println!(
-        "{} ({}): flash {} B of {MEMORY}, RAM {} B of {MEMORY}, without the stack\n{}",
-        board.name,
-        board.processor,
-        image.flash_bytes(),
-        image.ram_bytes(),
-        elf.display()
-    );
+    show(&format!("{name} ({processor})"), &elf, &format!(" of {MEMORY}"))
+}
+
+/// Prints what an image takes, of so much.
+pub(crate) fn show(what: &str, elf: &Path, of: &str) -> Result<()> {
+    let image = Image::read(elf)?;
+    let (flash, ram, elf) = (image.flash_bytes(), image.ram_bytes(), elf.display());
+    println!("{what}: flash {flash} B{of}, RAM {ram} B{of}, without the stack\n{elf}");
     Ok(())
 }

@@ -5,13 +5,12 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use devtools::transcripts::{REVISIONS, play};
 use devtools::{programs, sh};
 
 use crate::board::{BOARDS, Board};
-use crate::c::{self, CBoard};
-use crate::emulator::Emulator;
+use crate::c;
 use crate::firmware::{self, Variant};
 
 /// Made by `trine gen`.
@@ -48,7 +47,7 @@ pub fn in_c() -> Result<()> {
     for program in [c::GREENHOUSE, "greenhouse-dma", "greenhouse-rtos"] {
         let image = c::build(first, program)?;
         println!("\n{program} on {}", first.name);
-        step_by_step(first, &image, &[])?;
+        sh::run(&mut first.start(&image, &[])?.smoke([""; 0]))?;
         if program == c::GREENHOUSE {
             converse(&first.name, &image)?;
         }
@@ -56,25 +55,18 @@ pub fn in_c() -> Result<()> {
     generated()?;
     for board in c::boards()? {
         let image = c::build(board, c::BASE)?;
-        step_by_step(board, &image, &["--calls", CALLS])?;
+        sh::run(&mut board.start(&image, &[])?.smoke(["--calls", CALLS]))?;
         println!("{}: {CALLS} calls answered, profile base", board.name);
     }
     Ok(())
 }
 
-fn step_by_step(board: &CBoard, image: &Path, options: &[&str]) -> Result<()> {
-    let emulator = Emulator::of(board.emulator(), &board.name, image, &[], None)?;
-    sh::run(programs::command("trine-smoke").args(options).args(emulator.sockets()))
-}
-
 /// The typed arguments are what `trine gen` makes of the list of tools.
 fn generated() -> Result<()> {
-    let mut gen_header = programs::command("trine");
-    gen_header.args(["gen", "firmware-example/board/tools.json", "--prefix", "board"]);
-    gen_header.args(["--device", "firmware-example/board/device.json"]);
-    let wanted = sh::output(&mut gen_header)?;
-    let committed = sh::read(GENERATED).context(GENERATED)?;
-    ensure!(committed == wanted, "{GENERATED} is not what `{}` writes", sh::shown(&gen_header));
+    let line = "trine gen firmware-example/board/tools.json --prefix board \
+                --device firmware-example/board/device.json";
+    let wanted = sh::output(&mut programs::command(line))?;
+    ensure!(sh::read(GENERATED)? == wanted, "{GENERATED} is not what `{line}` writes");
     println!("{GENERATED} is what trine gen writes");
     Ok(())
 }

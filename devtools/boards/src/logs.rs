@@ -1,6 +1,5 @@
 //! The logs of the firmware: built with the feature `defmt`, run on the emulated board, decoded.
 
-use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
@@ -29,19 +28,17 @@ pub fn main(board: &Board) -> Result<()> {
     let elf = folder.join("board.elf");
     // Unset, it leaves out all but errors, without a word.
     let level: &[(&str, &Path)] = &[("DEFMT_LOG", Path::new("debug"))];
-    firmware::build_to(&elf, board, Variant::Trine.program(), &["defmt"], level)?;
-    let manifest = ["--manifest-path", "tests/defmt/Cargo.toml", "--locked", "--target-dir"];
-    sh::run(sh::cargo().arg("build").args(manifest).arg(folder.join("host")))?;
+    firmware::build_to(&elf, board, Variant::Trine.program(), "defmt", level)?;
+    let build = ["build", "--manifest-path", "tests/defmt/Cargo.toml", "--locked", "--target-dir"];
+    sh::run(sh::cargo().args(build).arg(folder.join("host")))?;
     programs::build()?;
-    let log = folder.join("frames");
-    let emulator = Emulator::logging(board, &elf, &log)?;
-    sh::run(programs::command("trine-smoke").args(["--calls", CALLS]).args(emulator.sockets()))?;
-    drop(emulator);
+    let semihosting = ["-semihosting-config", "enable=on,target=native"];
+    let emulator = Emulator::start(board, &elf, &semihosting)?;
+    sh::run(&mut emulator.smoke(["--calls", CALLS]))?;
     let mut decoder = sh::command(folder.join("host/debug/trine-defmt"));
-    decoder.arg(&elf).stdin(File::open(&log)?);
+    decoder.arg(&elf).stdin(emulator.output()?);
     let said = String::from_utf8(decoder.output()?.stdout)?;
     print!("{said}");
-    let lines: Vec<&str> = said.lines().collect();
-    ensure!(lines == WANTED, "the board should have said:\n{}", WANTED.join("\n"));
+    ensure!(said.lines().eq(WANTED), "the board should have said:\n{}", WANTED.join("\n"));
     Ok(())
 }

@@ -8,20 +8,20 @@
 //! every tool on the emulated board has painted over.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use devtools::baremetal::Compiler;
 use devtools::elf::Image;
+use devtools::gates::Gates;
 use devtools::{programs, sh};
+use object::read::Bytes;
 use object::{Object as _, ObjectSection as _};
 
-use crate::board::Board;
+use crate::board::{Board, HANDLERS, TOOLS};
 use crate::emulator::Emulator;
-use crate::firmware;
-use crate::firmware::Variant;
-use crate::size::Budgets;
+use crate::firmware::{self, Variant};
+use crate::size::budget;
 
 /// Calls through a pointer: who makes them, and what can be behind it. A function is only taken
 /// where its address is stored in the image.
@@ -35,12 +35,8 @@ const POINTERS: &[(&str, &str)] = &[
     ("trine_board::", "trine_board::"),
 ];
 
-/// The user's own code, as the dispatcher calls it.
-const TOOLS: &str = "as trine_dispatch::call::Tools>::";
 /// What the loop enters the library by.
 const LIBRARY: [&str; 2] = ["trine_dispatch::device::Device>::", "trine_dispatch::call::Calls>::"];
-/// Interrupts and the clock. All have one priority, so that one runs at a time.
-const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
 /// A panic restarts the board; how deep that goes is of no concern.
 const ENDS: &str = "core::panicking::";
 /// What an exception pushes on a Cortex-M4F: 26 words, and one to align (Armv7-M manual, B1.5.7).
@@ -49,45 +45,35 @@ const EXCEPTION: u64 = 27 * 4;
 /// Builds, prints the deepest ways and compares with the board's budget and with what was painted.
 pub fn main(board: &Board) -> Result<()> {
     let graph = Graph::of(&build(board)?)?;
-    let budget = Budgets::read()?.of(board)?;
-    let (Some(most), Some(library_most)) = (budget.stack, budget.library_stack) else {
-        bail!("{}: there is no budget of its stack", board.name);
-    };
-    let outside = |_: &str| false;
-    let mut whole = graph.deepest("main", &outside)?;
-    let handler = graph.deepest_of(&HANDLERS, &outside)?;
     println!("{}: the deepest way from `main`, and what an interrupt adds", board.name);
-    whole.show(&graph);
-    handler.show(&graph);
-    whole.bytes += EXCEPTION + handler.bytes;
-    let mut library = graph.deepest_of(&LIBRARY, &|name| name.contains(TOOLS))?;
+    let whole = graph.deepest(&["main"], None)?;
+    // One interrupt runs at a time: all have one priority.
+    let handler = EXCEPTION + graph.deepest(&HANDLERS, None)?;
     println!("the deepest way into the library, the tools themselves aside");
-    library.show(&graph);
-    library.bytes += EXCEPTION + handler.bytes;
+    let (whole, library) = (whole + handler, graph.deepest(&LIBRARY, Some(TOOLS))? + handler);
     let painted = painted(board)?;
-    println!("\n{:<44}{:>8}{:>10}", "stack, an interrupt included", "bytes", "at most");
-    println!("{:<44}{:>8}{:>10}", "library", library.bytes, library_most);
-    println!("{:<44}{:>8}{:>10}", "whole firmware", whole.bytes, most);
-    println!("{:<44}{painted:>8}{:>10}", "painted while every tool was called", whole.bytes);
-    ensure!(library.bytes <= library_most, "the library needs {} B", library.bytes);
-    ensure!(whole.bytes <= most, "the firmware needs {} B of stack", whole.bytes);
-    ensure!(painted <= whole.bytes, "{painted} B were used of {} B at most", whole.bytes);
-    Ok(())
+    let mut gates = Gates::default();
+    for (what, bytes, most) in [
+        ("library", library, budget(&format!("{}.library_stack", board.name))?),
+        ("whole firmware", whole, budget(&format!("{}.stack", board.name))?),
+        ("painted while every tool was called", painted, whole as f64),
+    ] {
+        let what = format!("bytes of stack, an interrupt included, {what}");
+        gates.at_most(what, bytes as f64, most);
+    }
+    println!("\n{}", gates.text());
+    gates.check()
 }
 
 /// The firmware once more, with its stack sizes.
 fn build(board: &Board) -> Result<PathBuf> {
-    let compiler = Compiler::Debian;
-    let folder = sh::target_dir().join("firmware/stack");
-    let mut cargo = compiler.cargo("build", board.target);
-    cargo
-        .args(["--release", "--bin", Variant::Trine.program()])
-        .current_dir(sh::root().join("firmware-example/rust"))
-        .env("BOARD", board.name)
-        .env("CARGO_TARGET_DIR", &folder)
-        .env("RUSTFLAGS", "-Zemit-stack-sizes");
+    let (program, folder) = (Variant::Trine.program(), sh::target_dir().join("firmware/stack"));
+    let mut cargo = Compiler::Debian.cargo("build", board.target);
+    cargo.args(["--release", "--bin", program]);
+    cargo.current_dir(sh::root().join("firmware-example/rust")).env("BOARD", board.name);
+    cargo.env("CARGO_TARGET_DIR", &folder).env("RUSTFLAGS", "-Zemit-stack-sizes");
     sh::run(&mut cargo)?;
-    Ok(folder.join(board.target).join("release").join(Variant::Trine.program()))
+    Ok(folder.join(board.target).join("release").join(program))
 }
 
 /// How deep the stack was when every tool had been called on the emulated board.
@@ -95,15 +81,12 @@ fn painted(board: &Board) -> Result<u64> {
     programs::build()?;
     let elf = firmware::build(board, Variant::Trine)?;
     let emulator = Emulator::start(board, &elf, &[])?;
-    let said = sh::output(programs::command("trine-smoke").args(emulator.sockets()))?;
-    let words: Vec<&str> = said.split_whitespace().collect();
-    let at = words.windows(4).find(|words| words[1..] == ["bytes", "at", "its"]);
-    let bytes = at.and_then(|words| words[0].parse().ok());
+    let said = sh::output(&mut emulator.smoke([""; 0]))?;
+    let before = said.split_once(" bytes at its ").map(|(before, _)| before);
+    let bytes = before.and_then(|text| text.split_whitespace().next_back()?.parse().ok());
     bytes.with_context(|| format!("the board's examination names no depth of the stack:\n{said}"))
 }
 
-/// One function.
-#[derive(Debug, Default)]
 struct Function {
     name: String,
     end: u64,
@@ -111,44 +94,24 @@ struct Function {
     calls: BTreeSet<u64>,
 }
 
+/// The deepest ways down from functions: bytes, and the function that is called first. A function
+/// whose way is being looked for has none yet.
+type Ways = BTreeMap<u64, Option<(u64, Option<u64>)>>;
+
 /// Functions by address.
-#[derive(Debug)]
-struct Graph {
-    functions: BTreeMap<u64, Function>,
-}
-
-/// A way down, and the bytes that it takes.
-#[derive(Debug, Clone, Default)]
-struct Way {
-    bytes: u64,
-    /// Addresses from the outermost function on.
-    functions: Vec<u64>,
-}
-
-impl Way {
-    fn show(&self, graph: &Graph) {
-        for address in &self.functions {
-            if let Some(function) = graph.functions.get(address) {
-                let name: String = function.name.chars().take(100).collect();
-                println!("{:>6}  {name}", function.frame);
-            }
-        }
-        println!("{:>6}  together", self.bytes);
-    }
-}
+struct Graph(BTreeMap<u64, Function>);
 
 impl Graph {
     fn of(elf: &Path) -> Result<Self> {
-        let image = Image::read(elf)?;
-        let mut functions = BTreeMap::new();
-        for symbol in image.symbols.into_iter().filter(|symbol| !symbol.in_ram) {
+        let functions = Image::read(elf)?.symbols.into_iter().filter(|symbol| !symbol.in_ram);
+        let functions = functions.map(|symbol| {
             let start = symbol.address & !1;
             let end = start.saturating_add(symbol.bytes);
-            functions.insert(start, Function { name: symbol.name, end, ..Function::default() });
-        }
-        let mut graph = Self { functions };
-        let stored = graph.stack_sizes(&fs::read(elf)?)?;
-        let objdump = sh::output(sh::command("arm-none-eabi-objdump").args(["-d"]).arg(elf))?;
+            (start, Function { name: symbol.name, end, frame: 0, calls: BTreeSet::new() })
+        });
+        let mut graph = Self(functions.collect());
+        let stored = graph.stack_sizes(&std::fs::read(elf)?)?;
+        let objdump = sh::output(sh::line("arm-none-eabi-objdump -d").arg(elf))?;
         graph.disassembly(&objdump, &stored)?;
         Ok(graph)
     }
@@ -158,55 +121,38 @@ impl Graph {
     fn stack_sizes(&mut self, elf: &[u8]) -> Result<BTreeSet<u64>> {
         let file = object::File::parse(elf)?;
         let part = file.section_by_name(".stack_sizes").context("there are no .stack_sizes")?;
-        let mut rest = part.data()?;
-        while let Some((address, behind)) = rest.split_first_chunk::<4>() {
-            let (mut size, mut shift, mut bytes) = (0, 0, behind);
-            while let Some((&byte, behind)) = bytes.split_first() {
-                size |= u64::from(byte & 0x7f) << shift;
-                shift += 7;
-                bytes = behind;
-                if byte < 0x80 {
-                    break;
-                }
-            }
-            rest = bytes;
+        let mut rest = Bytes(part.data()?);
+        while !rest.is_empty() {
+            let (Ok(address), Ok(frame)) = (rest.read(), rest.read_uleb128()) else {
+                bail!(".stack_sizes ends within an entry");
+            };
             let address = u64::from(u32::from_le_bytes(*address) & !1);
-            if let Some(function) = self.functions.get_mut(&address) {
-                function.frame = size;
+            if let Some(function) = self.0.get_mut(&address) {
+                function.frame = frame;
             }
         }
         let mut stored = BTreeSet::new();
-        for name in [".rodata", ".data"] {
-            let Some(part) = file.section_by_name(name) else { continue };
-            for word in part.data()?.as_chunks::<4>().0 {
-                let word = u64::from(u32::from_le_bytes(*word));
-                if word & 1 == 1 && self.functions.contains_key(&(word & !1)) {
-                    stored.insert(word & !1);
-                }
-            }
+        for part in [".rodata", ".data"].iter().filter_map(|name| file.section_by_name(name)) {
+            let words = part.data()?.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word));
+            let odd = words.filter(|word| word & 1 == 1).map(|word| u64::from(word & !1));
+            stored.extend(odd.filter(|address| self.0.contains_key(address)));
         }
         Ok(stored)
     }
 
     fn at(&self, address: u64) -> Option<u64> {
-        let (&start, function) = self.functions.range(..=address).next_back()?;
+        let (&start, function) = self.0.range(..=address).next_back()?;
         (address < function.end).then_some(start)
     }
 
     /// Reads who calls whom: any branch that leaves a function counts as a call.
     fn disassembly(&mut self, text: &str, stored: &BTreeSet<u64>) -> Result<()> {
         for line in text.lines() {
-            let mut fields = line.split('\t');
-            let (Some(address), Some(_), Some(mnemonic)) =
-                (fields.next(), fields.next(), fields.next())
-            else {
-                continue;
-            };
-            let Ok(address) = u64::from_str_radix(address.trim().trim_end_matches(':'), 16) else {
-                continue;
-            };
-            let Some(caller) = self.at(address) else { continue };
-            let operand = fields.next().unwrap_or_default();
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [address, _, mnemonic, ref operands @ ..] = fields[..] else { continue };
+            let address = u64::from_str_radix(address.trim().trim_end_matches(':'), 16).ok();
+            let Some(caller) = address.and_then(|address| self.at(address)) else { continue };
+            let operand = operands.first().copied().unwrap_or_default();
             let mut called = Vec::new();
             if matches!(mnemonic, "blx" | "bx") && !operand.starts_with("lr") {
                 called = self.behind_pointer(caller, stored)?;
@@ -215,7 +161,7 @@ impl Graph {
                 let target = target.and_then(|word| u64::from_str_radix(word, 16).ok());
                 called.extend(target.and_then(|target| self.at(target)));
             }
-            if let Some(function) = self.functions.get_mut(&caller) {
+            if let Some(function) = self.0.get_mut(&caller) {
                 function.calls.extend(called.into_iter().filter(|other| *other != caller));
             }
         }
@@ -223,76 +169,66 @@ impl Graph {
     }
 
     fn behind_pointer(&self, caller: u64, stored: &BTreeSet<u64>) -> Result<Vec<u64>> {
-        let name = self.functions.get(&caller).map_or("", |function| &function.name);
-        let mut found = Vec::new();
-        for (_, wanted) in POINTERS.iter().filter(|(from, _)| name.contains(from)) {
-            found.extend(stored.iter().copied().filter(|other| {
-                self.functions.get(other).is_some_and(|other| other.name.contains(wanted))
-            }));
-        }
-        if found.is_empty() {
-            bail!("{name} calls through a pointer: add what is behind it to `POINTERS`");
-        }
+        let name = |address: &u64| self.0.get(address).map_or("", |function| &function.name);
+        let from = name(&caller);
+        let known = POINTERS.iter().filter(|(caller, _)| from.contains(caller));
+        let behind = |other: &&u64| known.clone().any(|(_, part)| name(other).contains(part));
+        let found: Vec<u64> = stored.iter().filter(behind).copied().collect();
+        let is_known = !found.is_empty();
+        ensure!(is_known, "{from} calls through a pointer: add what is behind it to `POINTERS`");
         Ok(found)
     }
 
-    /// The deepest way from the function of that name; what `aside` names counts nothing.
-    fn deepest(&self, name: &str, aside: &dyn Fn(&str) -> bool) -> Result<Way> {
-        let start = self.functions.iter().find(|(_, function)| function.name == name);
-        let (&start, _) = start.with_context(|| format!("there is no function `{name}`"))?;
-        self.down(start, aside, &mut Vec::new(), &mut BTreeMap::new())
+    /// Prints the deepest way from any of the functions, which are whole names, or parts of names
+    /// that end in `::`, and answers its bytes. What has `aside` in its name counts nothing.
+    fn deepest(&self, names: &[&str], aside: Option<&str>) -> Result<u64> {
+        let is_meant = |known: &str| {
+            let is = |name: &&str| known == *name || name.ends_with("::") && known.contains(name);
+            names.iter().any(is)
+        };
+        let (mut ways, mut deepest) = (Ways::new(), None);
+        for (&start, _) in self.0.iter().filter(|(_, function)| is_meant(&function.name)) {
+            deepest = deepest.max(Some((self.down(start, aside, &mut ways)?, start)));
+        }
+        let (bytes, start) = deepest.with_context(|| format!("no function is one of {names:?}"))?;
+        let mut next = Some(start);
+        while let Some((at, function)) = next.and_then(|at| self.0.get_key_value(&at)) {
+            println!("{:>6}  {:.100}", function.frame, function.name);
+            next = ways.get(at).copied().flatten().and_then(|(_, called)| called);
+        }
+        println!("{bytes:>6}  together");
+        Ok(bytes)
     }
 
-    /// The deepest way from any function whose name holds one of these.
-    fn deepest_of(&self, names: &[&str], aside: &dyn Fn(&str) -> bool) -> Result<Way> {
-        let mut known = BTreeMap::new();
-        let mut deepest = Way::default();
-        for (&start, function) in &self.functions {
-            if names.iter().any(|name| function.name.contains(name)) {
-                let way = self.down(start, aside, &mut Vec::new(), &mut known)?;
-                if way.bytes > deepest.bytes {
-                    deepest = way;
-                }
+    fn down(&self, start: u64, aside: Option<&str>, ways: &mut Ways) -> Result<u64> {
+        let Some(function) = self.0.get(&start) else { return Ok(0) };
+        let is_aside = aside.is_some_and(|aside| function.name.contains(aside));
+        if is_aside || function.name.starts_with(ENDS) {
+            return Ok(0);
+        }
+        match ways.insert(start, None) {
+            Some(None) => bail!("{} calls itself in the end", function.name),
+            Some(Some(way)) => {
+                ways.insert(start, Some(way));
+                return Ok(way.0);
             }
+            None => {}
         }
-        ensure!(!deepest.functions.is_empty(), "no function is one of {names:?}");
-        Ok(deepest)
-    }
-
-    fn down(
-        &self,
-        start: u64,
-        aside: &dyn Fn(&str) -> bool,
-        above: &mut Vec<u64>,
-        known: &mut BTreeMap<u64, Way>,
-    ) -> Result<Way> {
-        let Some(function) = self.functions.get(&start) else { return Ok(Way::default()) };
-        if aside(&function.name) || function.name.starts_with(ENDS) {
-            return Ok(Way::default());
-        }
-        if let Some(way) = known.get(&start) {
-            return Ok(way.clone());
-        }
-        ensure!(!above.contains(&start), "{} calls itself in the end", function.name);
-        above.push(start);
-        let mut deepest = Way::default();
+        let (mut deepest, mut first) = (0, None);
         for &called in &function.calls {
-            let way = self.down(called, aside, above, known)?;
-            if way.bytes > deepest.bytes {
-                deepest = way;
+            let bytes = self.down(called, aside, ways)?;
+            if bytes > deepest {
+                (deepest, first) = (bytes, Some(called));
             }
         }
-        above.pop();
-        deepest.bytes += function.frame;
-        deepest.functions.insert(0, start);
-        known.insert(start, deepest.clone());
-        Ok(deepest)
+        ways.insert(start, Some((function.frame + deepest, first)));
+        Ok(function.frame + deepest)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use super::{Function, Graph};
 
@@ -301,17 +237,15 @@ mod tests {
             let (name, end, calls) = (name.to_owned(), start + 16, BTreeSet::new());
             (start, Function { name, end, frame, calls })
         };
-        Graph { functions: functions.iter().map(function).collect::<BTreeMap<_, _>>() }
+        Graph(functions.iter().map(function).collect())
     }
 
     const TEXT: &str = "\
-00000100 <main>:
  100:\tf000 f800\tbl\t110 <one>
  104:\te7fe\tb.n\t104 <main+0x4>
 00000110 <one>:
  110:\tb110\tcbz\tr0, 118 <one+0x8>
  112:\tf7ff b800\tb.w\t120 <trine_dispatch::two>
-00000120 <trine_dispatch::two>:
  120:\t4798\tblx\tr3
  122:\t4770\tbx\tlr
 ";
@@ -325,8 +259,8 @@ mod tests {
             (0x130, "<a as trine_descriptor::rules::Rules>::judge", 64),
         ]);
         graph.disassembly(TEXT, &BTreeSet::from([0x130])).unwrap();
-        assert_eq!(graph.deepest("main", &|_| false).unwrap().bytes, 120);
-        assert_eq!(graph.deepest("main", &|name| name.contains("two")).unwrap().bytes, 24);
+        assert_eq!(graph.deepest(&["main"], None).unwrap(), 120);
+        assert_eq!(graph.deepest(&["main"], Some("two")).unwrap(), 24);
         let mut open = self::graph(&[(0x120, "other", 0)]);
         assert!(open.disassembly(TEXT, &BTreeSet::new()).is_err(), "an unknown pointer");
     }
@@ -334,9 +268,8 @@ mod tests {
     #[test]
     fn recursion_is_an_error() {
         let mut graph = graph(&[(0x100, "main", 8), (0x110, "one", 16)]);
-        graph
-            .disassembly(" 110:\tx\tbl\t100 <main>\n 100:\tx\tbl\t110 <one>\n", &BTreeSet::new())
-            .unwrap();
-        assert!(graph.deepest("main", &|_| false).is_err());
+        let text = " 110:\tx\tbl\t100 <main>\n 100:\tx\tbl\t110 <one>\n";
+        graph.disassembly(text, &BTreeSet::new()).unwrap();
+        assert!(graph.deepest(&["main"], None).is_err());
     }
 }

@@ -3,14 +3,12 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use devtools::{programs, sh};
 
-use crate::program::{
-    SANITIZE, SHARED, STATIC, WATCHED, Way, cpp, heap_counter, link, output_folder,
-};
+use crate::program::{SHARED, STATIC, WATCHED, Way, heap_counter, output_folder};
 use crate::{dist, models};
 
 const QUICK_START: &str = "docs/c-quickstart.md";
@@ -52,27 +50,24 @@ pub fn main() -> Result<()> {
 
 /// A C compiler links C++ too: nothing of C++'s library is needed. The sanitizers do need it.
 fn build(way: &Way, source: &str, name: &str, library: &Path) -> Result<PathBuf> {
-    let is_cpp = Path::new(source).extension().is_some_and(|kind| kind == "cpp");
-    let has_cpp = is_cpp && way.flags == SANITIZE;
-    let mut cc = sh::command(if has_cpp { cpp(way.compiler) } else { way.compiler });
-    cc.args(way.flags).args(["-O2", "-Iinclude"]);
-    if is_cpp {
-        cc.args(["-x", "c++", "-std=c++17", "-fno-exceptions", "-fno-rtti", source, "-x", "none"]);
-    } else {
-        cc.args(["-std=c99", source]);
+    if Path::new(source).extension().is_some_and(|kind| kind == "c") {
+        return way.compile(name, &format!("-O2 -Iinclude -std=c99 {source}"), &[library]);
     }
-    let program = output_folder("examples")?.join(format!("{name}-{}", way.name));
-    link(cc, &[library], &program)?;
-    Ok(program)
+    let compiler = match way.compiler {
+        "clang" if way.is_sanitized() => "clang++",
+        "gcc" if way.is_sanitized() => "g++",
+        plain => plain,
+    };
+    let flags = "-O2 -Iinclude -x c++ -std=c++17 -fno-exceptions -fno-rtti";
+    Way { compiler, ..*way }.compile(name, &format!("{flags} {source} -x none"), &[library])
 }
 
 /// Runs a command on the recorded requests; what it wrote to its two outputs.
 fn run(mut command: Command, name: &str) -> Result<(String, String)> {
     let line = sh::shown(&command);
     let requests = sh::root().join(EXPECTED).join(format!("{name}.in"));
-    let requests: Stdio = File::open(&requests).with_context(|| name.to_owned())?.into();
-    let done = command.stdin(requests).output();
-    let done = done.with_context(|| format!("`{line}` could not start"))?;
+    command.stdin(File::open(&requests).with_context(|| name.to_owned())?);
+    let done = command.output().with_context(|| format!("`{line}` could not start"))?;
     let said = String::from_utf8(done.stdout)?;
     let errors = String::from_utf8_lossy(&done.stderr).into_owned();
     ensure!(done.status.success(), "`{line}` failed: {}\n{said}{errors}", done.status);
@@ -94,40 +89,42 @@ pub(crate) fn converse(program: Command, name: &str) -> Result<()> {
 /// The first commands of the quick start print what it says that they print. The library is there
 /// already, and nothing is to be left in the root folder.
 fn quick_start() -> Result<()> {
-    let page = sh::read(QUICK_START)?;
-    let blocks = indented(&page);
-    let [commands, wanted, ..] = blocks.as_slice() else { bail!("{QUICK_START} has no commands") };
-    let out = output_folder("examples")?;
-    let script = commands
-        .replace("cargo xtask dist x86_64-unknown-linux-gnu\n", "")
-        .replace("target/dist", &sh::target_dir().join("dist").display().to_string())
-        .replace(" -o hello", &format!(" -o {}/quick", out.display()))
-        .replace("./hello", &format!("{}/quick", out.display()));
-    let said = sh::output(sh::command("sh").args(["-euc", &script]))?;
-    ensure!(said == *wanted, "{QUICK_START} says\n{wanted}\nbut its commands print\n{said}");
+    let out = output_folder("examples")?.join("quick").display().to_string();
+    let changes: [(&str, &str); 4] = [
+        ("cargo xtask dist x86_64-unknown-linux-gnu\n", ""),
+        ("target/dist", &sh::target_dir().join("dist").display().to_string()),
+        (" -o hello", &format!(" -o {out}")),
+        ("./hello", &out),
+    ];
+    let (said, wanted) = first_commands(QUICK_START, &changes)?;
+    let said = String::from_utf8(said)?;
+    ensure!(said == wanted, "{QUICK_START} says\n{wanted}\nbut its commands print\n{said}");
     println!("the quick start prints what it says");
     Ok(())
 }
 
+/// Runs the commands that a page begins with, after changes to their text. What they print, and the
+/// block behind them.
+pub(crate) fn first_commands(page: &str, changes: &[(&str, &str)]) -> Result<(Vec<u8>, String)> {
+    let blocks = indented(&sh::read(page)?);
+    let [commands, next, ..] = &blocks[..] else { bail!("{page} has no commands") };
+    let change = |script: String, (from, to): &(&str, &str)| script.replace(from, to);
+    let script = changes.iter().fold(commands.clone(), change);
+    Ok((sh::bytes(sh::command("sh").args(["-euc", &script]))?, next.clone()))
+}
+
 /// The indented blocks of a page, without their indentation.
-pub(crate) fn indented(page: &str) -> Vec<String> {
-    let mut blocks = vec![String::new()];
-    for line in page.lines() {
-        match (line.strip_prefix("    "), blocks.last_mut()) {
-            (Some(code), Some(block)) => *block += &format!("{code}\n"),
-            (None, Some(block)) if !block.is_empty() => blocks.push(String::new()),
-            _ => {}
-        }
-    }
-    blocks.retain(|block| !block.is_empty());
-    blocks
+fn indented(page: &str) -> Vec<String> {
+    let lines: Vec<Option<&str>> = page.lines().map(|line| line.strip_prefix("    ")).collect();
+    let blocks = lines.split(Option::is_none).filter(|block| !block.is_empty());
+    blocks.map(|block| block.iter().flatten().map(|line| format!("{line}\n")).collect()).collect()
 }
 
 /// Watches a program on the same conversation: system calls, then the heap.
 fn is_modest(program: &Path, name: &str) -> Result<()> {
     let log = output_folder("examples")?.join("strace.log");
-    let mut strace = sh::command("strace");
-    strace.args(["-f", "-qq", "-e", &format!("trace={FORBIDDEN}"), "-o"]).arg(&log).arg(program);
+    let mut strace = sh::line(&format!("strace -f -qq -e trace={FORBIDDEN} -o"));
+    strace.arg(&log).arg(program);
     run(strace, name)?;
     let calls = std::fs::read_to_string(&log)?;
     let calls: Vec<&str> = calls.lines().filter(|line| line.contains('(')).collect();

@@ -16,40 +16,40 @@ pub struct Way {
     pub(crate) name: &'static str,
     pub(crate) compiler: &'static str,
     pub(crate) flags: &'static [&'static str],
-    has_valgrind: bool,
-}
-
-const fn way(name: &'static str, compiler: &'static str, flags: &'static [&'static str]) -> Way {
-    Way { name, compiler, flags, has_valgrind: false }
 }
 
 /// With the static library, and with the shared one where there are two.
-pub(crate) const STATIC: Way = way("static", "gcc", &[]);
-pub(crate) const SHARED: Way = way("shared", "gcc", &[]);
-const VALGRIND: Way = Way { has_valgrind: true, ..way("valgrind", "gcc", &["-g"]) };
+pub(crate) const STATIC: Way = Way { name: "static", compiler: "gcc", flags: &[] };
+pub(crate) const SHARED: Way = Way { name: "shared", ..STATIC };
+pub(crate) const SANITIZED: Way = Way { name: "gcc-sanitized", flags: SANITIZE, ..STATIC };
+const VALGRIND: Way = Way { name: "valgrind", flags: &["-g"], ..STATIC };
 /// Under everything that looks at a program while it runs.
 pub(crate) const WATCHED: [Way; 3] =
-    [way("gcc-sanitized", "gcc", SANITIZE), way("clang-sanitized", "clang", SANITIZE), VALGRIND];
+    [SANITIZED, Way { name: "clang-sanitized", compiler: "clang", ..SANITIZED }, VALGRIND];
 
 impl Way {
     pub(crate) fn is_sanitized(&self) -> bool {
-        !self.has_valgrind && !self.flags.is_empty()
+        self.flags == SANITIZE
+    }
+
+    /// Compiles a program in C by flags and sources, and links it with other files.
+    pub(crate) fn compile(&self, name: &str, line: &str, files: &[&Path]) -> Result<PathBuf> {
+        let program = output_folder("programs")?.join(format!("{name}-{}", self.name));
+        let mut cc = sh::line(&format!("{} {line}", self.compiler));
+        cc.args(self.flags);
+        link(cc, files, &program)?;
+        Ok(program)
     }
 
     /// The command that runs a program in this way.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        if !self.has_valgrind {
+        if self.name != VALGRIND.name {
             return sh::command(program);
         }
-        let mut valgrind = sh::command("valgrind");
-        valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]).arg(program);
+        let mut valgrind = sh::line("valgrind --quiet --error-exitcode=9 --leak-check=full");
+        valgrind.arg(program);
         valgrind
     }
-}
-
-/// The C++ side of a C compiler.
-pub(crate) fn cpp(compiler: &str) -> &'static str {
-    if compiler == "clang" { "clang++" } else { "g++" }
 }
 
 /// A folder for what is built here, below cargo's.
@@ -73,8 +73,6 @@ pub fn link(mut cc: Command, libraries: &[&Path], program: &Path) -> Result<()> 
 /// What counts a program's calls of the heap when it is loaded first.
 pub(crate) fn heap_counter() -> Result<PathBuf> {
     let counter = output_folder("examples")?.join("count.so");
-    let mut gcc = sh::command("gcc");
-    gcc.args(["-shared", "-fPIC", "-O1", "tests/c/heap/count.c", "-o"]).arg(&counter);
-    sh::output(&mut gcc)?;
+    sh::output(sh::line("gcc -shared -fPIC -O1 tests/c/heap/count.c -o").arg(&counter))?;
     Ok(counter)
 }

@@ -5,6 +5,7 @@
 //! program in its own folder while another leg runs it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -40,15 +41,18 @@ pub fn path(name: &str) -> PathBuf {
     folder().join(file_name(name))
 }
 
-/// A command that runs a program of [`build`].
-pub fn command(name: &str) -> std::process::Command {
-    sh::command(path(name))
+/// A command that runs a program of [`build`]: its name, and arguments without spaces in them.
+pub fn command(line: &str) -> Command {
+    let mut words = line.split_ascii_whitespace();
+    let mut command = sh::command(path(words.next().unwrap_or_default()));
+    command.args(words);
+    command
 }
 
 /// The gateway before an emulated board with this firmware.
-pub fn gateway(board: &str, firmware: &Path) -> std::process::Command {
-    let mut gateway = command("trine");
-    gateway.args(["gateway", "--emulate", board, "--firmware"]).arg(firmware);
+pub fn gateway(board: &str, firmware: &Path) -> Command {
+    let mut gateway = command(&format!("trine gateway --emulate {board} --firmware"));
+    gateway.arg(firmware);
     gateway
 }
 

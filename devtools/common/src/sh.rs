@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -54,6 +55,14 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     if root.is_dir() {
         command.current_dir(root);
     }
+    command
+}
+
+/// A command as a person types it: its words stand between spaces, and none has a space in it.
+pub fn line(words: &str) -> Command {
+    let mut words = words.split_ascii_whitespace();
+    let mut command = command(words.next().unwrap_or_default());
+    command.args(words);
     command
 }
 
@@ -132,6 +141,30 @@ pub fn works(program: &str, args: &[&str]) -> bool {
     let mut command = command(program);
     command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
+}
+
+/// A program that runs, and ends with this value.
+#[derive(Debug)]
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.kill().is_ok() {
+            drop(self.0.wait());
+        }
+    }
+}
+
+/// What comes of trying again and again for some time.
+pub fn within<R>(patience: Duration, mut attempt: impl FnMut() -> Option<R>) -> Option<R> {
+    let since = Instant::now();
+    loop {
+        let made = attempt();
+        if made.is_some() || since.elapsed() > patience {
+            return made;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Makes a folder, without what was in it.

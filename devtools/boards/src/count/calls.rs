@@ -1,102 +1,124 @@
 //! What one call costs on an emulated board, in instructions of its processor.
 //!
 //! A plug-in of QEMU counts from the last byte of a request to the first byte of the answer, and
-//! counts what runs inside the board's own tools apart. What is the board's own in the firmware in
-//! C says `calls_c`.
+//! counts what runs inside the board's own tools apart.
 
-use std::fmt::Write as _;
-use std::path::PathBuf;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use devtools::elf::{Image, Symbol};
 use devtools::gates::Gates;
 use devtools::{programs, sh};
 
-use super::{build_plugin, calls_c};
-use crate::board::Board;
+use super::{build_plugin, numbers};
+use crate::board::{Board, HANDLERS, TOOLS};
+use crate::c;
 use crate::emulator::Emulator;
 use crate::firmware::{self, Variant};
-use crate::size::Budgets;
+use crate::size::budget;
 
 /// Calls that are counted; the figure is their median.
 const CALLS: usize = 50;
 /// The key of the firmware's feature `keyed`.
 const KEY: &str = "sixteen byte key";
-/// What runs between a byte and the loop; counted apart, since how many there are depends on time.
-const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
-/// The same on RISC-V, where every interrupt enters at this label of riscv-rt.
+/// What an interrupt begins with on RISC-V: a label of riscv-rt.
 const TRAP: &str = "_start_trap";
-/// The user's own code: the board's tools, as the dispatcher calls them.
-const TOOLS: &str = "as trine_dispatch::call::Tools>::";
-
-/// A firmware of which calls are counted.
-#[derive(Debug)]
-pub(super) struct Counted {
-    /// What the figures are said of.
-    pub(super) title: String,
-    /// Its budget.
-    pub(super) budget: String,
-    /// The emulator's program, and its option that loads an image.
-    pub(super) emulator: [&'static str; 2],
-    /// QEMU's machine.
-    pub(super) machine: &'static str,
-    /// What else the emulator is told.
-    pub(super) options: &'static [&'static str],
-    pub(super) image: PathBuf,
-    /// Arguments of the plug-in: registers, handlers, and what is the user's own.
-    pub(super) places: String,
-    /// The key that calls are tagged under.
-    pub(super) key: Option<&'static str>,
-}
+/// The tools, each of which is a function of the same name in the firmware in C.
+const TOOLS_IN_C: &str = "firmware-example/board/tools.json";
+/// The one that the small program does not have.
+const LARGE_ONLY: &str = "camera_snap";
+/// The simulation, and what answers pending calls.
+const SIMULATION: [&str; 4] =
+    ["gh_tick", "pending_poll", "pending_answer_measured", "water_follow"];
+/// What the vectors name, where the board has it; else it is [`FAULT`] under another name.
+const HANDLERS_IN_C: [&str; 5] =
+    ["uart0_handler", "uart1_handler", "systick_handler", "timer_handler", "deferred_handler"];
+const FAULT: &str = "fault_handler";
 
 /// Counts, prints the figures and compares with the board's budgets: calls of the firmware in Rust,
 /// without tags and with them, and on Arm of the firmware in C with the library's profile `base`.
-pub fn main(board: &'static Board) -> Result<()> {
-    measure(&rust(board, Variant::Trine)?)?;
-    measure(&rust(board, Variant::Keyed)?)?;
-    if board.is_arm() { measure(&calls_c::base(board)?) } else { Ok(()) }
+pub fn main(board: &Board) -> Result<()> {
+    programs::build()?;
+    rust(board, Variant::Trine)?;
+    rust(board, Variant::Keyed)?;
+    if board.is_arm() { in_c(board) } else { Ok(()) }
 }
 
-/// The firmware in Rust.
-fn rust(board: &'static Board, variant: Variant) -> Result<Counted> {
+fn rust(board: &Board, variant: Variant) -> Result<()> {
     let elf = firmware::build(board, variant)?;
     let image = Image::read(&elf)?;
     let handlers = if board.is_arm() { &HANDLERS[..] } else { &[TRAP] };
+    let (skipped, irq) = (skipped(&image.symbols)?, places("irq", &image, handlers)?);
     let is_keyed = variant == Variant::Keyed;
     let [tags, suffix] = if is_keyed { [", tagged both ways", "-tagged"] } else { [""; 2] };
-    let skipped = skipped(&image.symbols)?;
-    let irq = places("irq", &image, handlers)?;
-    Ok(Counted {
-        title: format!("{} ({}), firmware in Rust{tags}", board.name, board.processor),
-        budget: format!("{}{suffix}", board.name),
-        emulator: [board.emulator(), "-kernel"],
-        machine: board.name,
-        options: board.options(),
-        places: format!(",data={:#x}{skipped}{irq}", board.data_register()),
-        image: elf,
-        key: is_keyed.then_some(KEY),
-    })
+    let title = format!("{} ({}), firmware in Rust{tags}", board.name, board.processor);
+    // The data register of the UART to the host.
+    let data = if board.is_arm() { "0x40004000" } else { "0x10000000" };
+    let places = format!(",data={data}{skipped}{irq}");
+    let key: &[&str] = if is_keyed { &["--key", KEY] } else { &[] };
+    let calls = measure(&places, key, |options| Emulator::start(board, &elf, options))?;
+    report(&title, &format!("{}{suffix}", board.name), &calls)
 }
 
-fn measure(firmware: &Counted) -> Result<()> {
-    programs::build()?;
-    let counts = sh::target_dir().join("count.txt");
-    let plugin = build_plugin("count")?;
-    let plugin = format!("{}{},out={}", plugin.display(), firmware.places, counts.display());
+/// The firmware in C with the library's profile `base`, the program whose flash `size` holds
+/// against its budget, on the board in C that has the code of this one.
+///
+/// Apart is what is apart in the firmware in Rust: the functions of the tools, with what they call
+/// of the library, the simulation of the board and what answers pending calls, which in Rust run
+/// in the tools' `tick`, and the interrupts. The loop around `trine_poll` is the program's and
+/// counted all the same, as the loop in Rust is.
+fn in_c(board: &Board) -> Result<()> {
+    let found = c::boards()?.iter().find(|known| known.target == board.target);
+    let found = found.with_context(|| format!("no board in C has code for {}", board.target))?;
+    // Registers that a board receives by and sends by.
+    let registers = match &*found.name {
+        "mps2-an386" => ",data=0x40004000",
+        "microbit" => ",data=0x40002518,sent=0x4000251c",
+        name => bail!("the address of the UART of {name} is not known"),
+    };
+    let elf = c::build(found, c::BASE)?;
+    let image = Image::read(&elf)?;
+    let list: serde_json::Value =
+        serde_json::from_str(&sh::read(TOOLS_IN_C)?).context(TOOLS_IN_C)?;
+    let tools = list["tools"].as_array().into_iter().flatten();
+    let tools = tools.filter_map(|tool| tool["name"].as_str()).filter(|name| *name != LARGE_ONLY);
+    let functions = image.symbols.iter().map(|symbol| symbol.name.as_str());
+    let library: Vec<&str> = functions.filter(|name| name.starts_with("trine_")).collect();
+    ensure!(library.contains(&"trine_poll"), "the firmware has no trine_poll");
+    let places = registers.to_owned()
+        + &places("skip", &image, &tools.chain(SIMULATION).collect::<Vec<_>>())?
+        + &places("irq", &image, &handlers(&image)?)?
+        + &places("lib", &image, &library)?;
+    let calls = measure(&places, &[], |options| found.start(&elf, options))?;
+    let title = format!("{} ({}), firmware in C with profile `base`", found.name, board.processor);
+    report(&title, &format!("{}-base", found.name), &calls)
+}
+
+/// The handlers that a board in C has.
+fn handlers(image: &Image) -> Result<Vec<&'static str>> {
+    let fault = image.address(FAULT)?;
+    let own = |name: &&str| image.address(name).is_ok_and(|at| at != fault);
+    let found: Vec<&str> = HANDLERS_IN_C.into_iter().filter(own).collect();
+    ensure!(found.len() >= 3, "a line, a clock and what is deferred: only {found:?} were found");
+    Ok(found)
+}
+
+/// Counts calls of a firmware, which is started with options of the emulator. `places` are
+/// arguments of the plug-in: registers, handlers, and what is the user's own.
+fn measure(
+    places: &str,
+    key: &[&str],
+    start: impl FnOnce(&[&str]) -> Result<Emulator>,
+) -> Result<[Counts; CALLS]> {
+    let (plugin, counts) = (build_plugin("count")?, sh::target_dir().join("count.txt"));
+    let plugin = format!("{}{places},out={}", plugin.display(), counts.display());
     // Time by instructions, so that the clock's interrupts come as often on any computer.
-    let options = [firmware.options, &["-icount", "shift=5", "-plugin", &plugin]].concat();
-    let Counted { emulator, machine, image, .. } = firmware;
-    let emulator = Emulator::of(*emulator, machine, image, &options, None)?;
-    let mut smoke = programs::command("trine-smoke");
-    smoke.args(["--calls", &CALLS.to_string()]);
-    smoke.args(firmware.key.iter().flat_map(|key| ["--key", key]));
-    sh::run(smoke.args(emulator.sockets()))?;
+    let emulator = start(&["-icount", "shift=5", "-plugin", &plugin])?;
+    sh::run(&mut emulator.smoke([&["--calls", &CALLS.to_string()], key].concat()))?;
     drop(emulator);
-    let text = std::fs::read_to_string(&counts).context("the plug-in has written nothing")?;
-    let mut calls = text.lines().map(read).collect::<Result<Vec<_>>>()?;
-    ensure!(calls.len() > CALLS, "{} answers were counted", calls.len());
+    let counts = numbers(&counts)?;
+    let (calls, rest) = counts.as_chunks();
+    ensure!(calls.len() > CALLS && rest.is_empty(), "{} answers were counted", calls.len());
     // Before the calls come the hello and the pages of the list.
-    report(firmware, &calls.split_off(calls.len() - CALLS))
+    calls.last_chunk().copied().context("there are more")
 }
 
 /// Instructions of one call, in the order in which the plug-in writes them: all but the user's own
@@ -104,80 +126,42 @@ fn measure(firmware: &Counted) -> Result<()> {
 /// apart; the user's own code; of these in functions of the library; and interrupts.
 type Counts = [u64; 5];
 
-const NAMES: [&str; 5] = ["dispatcher=", "library=", "skipped=", "lent=", "interrupts="];
-
-fn read(line: &str) -> Result<Counts> {
-    let mut words = line.split(' ');
-    let mut counts = Counts::default();
-    for (name, count) in NAMES.iter().zip(&mut counts) {
-        let digits = words.next().and_then(|word| word.strip_prefix(name));
-        *count = digits.with_context(|| format!("no {name} in `{line}`"))?.parse()?;
-    }
-    Ok(counts)
-}
-
-fn report(firmware: &Counted, calls: &[Counts]) -> Result<()> {
-    let sorted = |which: usize| {
-        let mut all: Vec<u64> = calls.iter().filter_map(|call| call.get(which).copied()).collect();
-        all.sort_unstable();
-        all
-    };
-    let median = |which: usize| sorted(which).get(calls.len() / 2).copied().unwrap_or_default();
-    let all = sorted(0);
+fn report(title: &str, name: &str, calls: &[Counts; CALLS]) -> Result<()> {
+    let columns: [_; 5] = std::array::from_fn(|kind| {
+        let mut column = calls.map(|call| call[kind]);
+        column.sort_unstable();
+        column
+    });
+    let [dispatcher, library, tools, lent, interrupts] = columns.map(|column| column[CALLS / 2]);
     println!(
-        "{}: one call of two arguments, from the last byte in to the first byte out\n\
-         {} instructions (least {}, most {}) in loop, frames, checks and dispatcher",
-        firmware.title,
-        median(0),
-        all.first().copied().unwrap_or_default(),
-        all.last().copied().unwrap_or_default()
+        "{title}: one call of two arguments, from the last byte in to the first byte out\n\
+         {dispatcher} instructions (least {}, most {}) in loop, frames, checks and dispatcher\n\
+         {library} of them in functions of the library, the others in the program's loop\n\
+         {interrupts} in interrupts from the answer before to this one, mostly of receiving\n\
+         {tools} in the board's own tools and simulation\n\
+         {lent} of them in functions of the library that a tool calls",
+        columns[0][0],
+        columns[0][CALLS - 1]
     );
-    for (which, what) in [
-        (1, "of them in functions of the library, the others in the program's loop"),
-        (4, "in interrupts from the answer before to this one, mostly of receiving"),
-        (2, "in the board's own tools and simulation"),
-        (3, "of them in functions of the library that a tool calls"),
-    ] {
-        println!("{} {what}", median(which));
-    }
-    let budget = Budgets::read()?.call_instructions(&firmware.budget)?;
+    let most = budget(&format!("call_instructions.{name}"))?;
     let mut gates = Gates::default();
-    gates.at_most("instructions of a call", median(0) as f64, budget as f64);
+    gates.at_most("instructions of a call", dispatcher as f64, most);
     println!("{}", gates.text());
     gates.check()
 }
 
 /// The plug-in's `skip` arguments for the functions that are the user's own.
 fn skipped(symbols: &[Symbol]) -> Result<String> {
-    let is_own = |symbol: &&Symbol| {
-        let method = symbol.name.rsplit_once(TOOLS).map(|(_, method)| method);
-        matches!(method, Some("call" | "tick"))
-    };
-    let skips = symbols.iter().filter(is_own).map(|symbol| format!(",skip={:#x}", symbol.address));
-    let skips: Vec<String> = skips.collect();
-    let is_plausible = (2..=6).contains(&skips.len());
-    ensure!(is_plausible, "{} functions of the board's tools were found", skips.len());
+    let is_own =
+        |symbol: &&Symbol| matches!(symbol.name.rsplit_once(TOOLS), Some((_, "call" | "tick")));
+    let own = symbols.iter().filter(is_own);
+    let skips: Vec<String> = own.map(|symbol| format!(",skip={:#x}", symbol.address)).collect();
+    let count = skips.len();
+    ensure!((2..=6).contains(&count), "{count} functions of the board's tools were found");
     Ok(skips.concat())
 }
 
 /// The plug-in's arguments of one kind for functions, all of which must be there.
-pub(super) fn places(kind: &str, image: &Image, names: &[&str]) -> Result<String> {
-    let mut arguments = String::new();
-    for name in names {
-        write!(arguments, ",{kind}={:#x}", image.address(name)?)?;
-    }
-    Ok(arguments)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read;
-
-    #[test]
-    fn counts_are_read_and_anything_else_is_an_error() {
-        let line = "dispatcher=4298 library=4000 skipped=2091 lent=60 interrupts=7";
-        assert_eq!(read(line).unwrap(), [4298, 4000, 2091, 60, 7]);
-        assert!(read("dispatcher=4298").is_err());
-        assert!(read("dispatcher=x library=0 skipped=1 lent=0 interrupts=1").is_err());
-    }
+fn places(kind: &str, image: &Image, names: &[&str]) -> Result<String> {
+    names.iter().map(|name| Ok(format!(",{kind}={:#x}", image.address(name)?))).collect()
 }

@@ -8,7 +8,7 @@ use devtools::{programs, sh};
 
 use crate::board::CHIPS;
 use crate::chips::{self, Run};
-use crate::size::Budgets;
+use crate::size::budget_if_any;
 
 const PROGRAM: &str = "trine-model";
 /// The model of which the image is made: 128 wide, two blocks.
@@ -23,14 +23,13 @@ const TOKENS: [u64; 2] = [5, 24];
 pub fn main() -> Result<()> {
     programs::build()?;
     let model = sh::target_dir().join("mcu/model.trnm");
-    pack(&sh::root().join(MODEL), &model)?;
+    pack(MODEL.as_ref(), &model)?;
     let model_bytes = std::fs::metadata(&model)?.len();
     let files: chips::Files<'_> = &[("MODEL", &model)];
     let host = chips::on_host(PROGRAM, files)?;
     println!("{host}");
     let sizes = sizes(&model)?;
     ensure!(host.starts_with(&sizes), "`trine size` says other than the program: {sizes}");
-    let budgets = Budgets::read()?;
     let mut faults = Vec::new();
     for chip in CHIPS {
         let run = chips::run(chip, PROGRAM, files)?;
@@ -46,7 +45,8 @@ pub fn main() -> Result<()> {
         if run.said != host {
             faults.push(format!("{} says other than the host:\n{}", chip.name, run.said));
         }
-        if let Some(most) = budgets.model_flash.get(chip.name).filter(|most| flash > **most) {
+        let most = budget_if_any(&format!("model_flash.{}", chip.name))?;
+        if let Some(most) = most.filter(|most| flash as f64 > *most) {
             faults.push(format!("{}: {flash} bytes of flash, at most {most}", chip.name));
         }
     }
@@ -57,9 +57,8 @@ pub fn main() -> Result<()> {
 /// Makes an image for microcontrollers, as a user would.
 pub(crate) fn pack(model: &Path, image: &Path) -> Result<()> {
     image.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    let mut pack = programs::command("trine");
-    pack.args(["model", "pack"]).arg(model).args(["--packing", "look5", "--head", "q8-0", "-o"]);
-    sh::run(pack.arg(image))?;
+    let mut pack = programs::command("trine model pack --packing look5 --head q8-0 -o");
+    sh::run(pack.arg(image).arg(model))?;
     ensure!(image.exists(), "`trine model pack` has written nothing");
     Ok(())
 }
@@ -68,22 +67,18 @@ pub(crate) fn pack(model: &Path, image: &Path) -> Result<()> {
 /// of a weight and an activation the program makes.
 fn figures(run: &Run) -> Result<[u64; 3]> {
     let [read, written] = run.counts[..] else { bail!("{} counts, not two", run.counts.len()) };
-    let mut words = run.said.split_whitespace().skip_while(|word| *word != "products").skip(1);
-    let products = words.next().context("the program says no number of products")?.parse()?;
+    let mut words = run.said.split_whitespace().skip_while(|word| *word != "products");
+    let products = words.nth(1).context("the program says no number of products")?.parse()?;
     Ok([read / TOKENS[0], written / TOKENS[1], products])
 }
 
 /// What `trine size` says of the image, in the words of the program: the memory of a session and
 /// of the blocks' places, with which the boards do or fail.
 fn sizes(image: &Path) -> Result<String> {
-    let mut size = programs::command("trine");
-    size.args(["size", "--json", "--context", CONTEXT, "--batch", &TOKENS[0].to_string()]);
-    let said: serde_json::Value = serde_json::from_str(&sh::output(size.arg(image))?)?;
-    let number = |pointer: &str| {
-        let found = said.pointer(pointer).and_then(serde_json::Value::as_u64);
-        found.with_context(|| format!("`trine size` does not say {pointer}"))
-    };
-    Ok(format!("arena {} blocks {} ", number("/arena/0/f16_bytes")?, number("/blocks_bytes")?))
+    let size = format!("trine size --json --context {CONTEXT} --batch {}", TOKENS[0]);
+    let said = sh::output(programs::command(&size).arg(image))?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    Ok(format!("arena {} blocks {} ", said["arena"][0]["f16_bytes"], said["blocks_bytes"]))
 }
 
 #[cfg(test)]
@@ -92,14 +87,11 @@ mod tests {
 
     #[test]
     fn counts_are_those_of_a_token() {
-        let run = |counts: &[u64], said: &str| Run {
-            elf: "".into(),
-            counts: counts.to_vec(),
-            said: said.to_owned(),
+        let figures = |counts: &[u64], said: &str| {
+            figures(&Run { elf: "".into(), counts: counts.into(), said: said.into() })
         };
         let said = "arena 30164 blocks 400 products 1000 \ntokens 6 83 \nlogits 1 \n";
-        assert_eq!(figures(&run(&[5000, 48_000], said)).unwrap(), [1000, 2000, 1000]);
-        assert!(figures(&run(&[5000], said)).is_err());
-        assert!(figures(&run(&[5000, 48_000], "tokens 6")).is_err());
+        assert_eq!(figures(&[5000, 48_000], said).unwrap(), [1000, 2000, 1000]);
+        assert!(figures(&[5000], said).is_err() && figures(&[5000, 48_000], "tokens 6").is_err());
     }
 }

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use devtools::{programs, sh};
+use devtools_c::program::output_folder;
 
-use crate::board::{Board, CHIPS};
+use crate::board::{Board, CHIPS, M4};
 use crate::chips;
 use crate::sentences::count::Counts;
+use crate::sentences::{evenly, texts};
 
 const PROGRAM: &str = "trine-sentences";
 const MODEL: &str = "models/snips.gguf";
@@ -29,64 +31,47 @@ pub(crate) fn all(count: usize) -> Result<Option<Vec<Counts>>> {
         println!("skipped: sentences of SNIPS: set TRINE_DATA to a folder with snips/");
         return Ok(None);
     };
-    let file = data.join("snips/dev.jsonl");
-    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    let lines: Vec<&str> = text.lines().collect();
-    ensure!(lines.len() >= count, "{} has {} sentences", file.display(), lines.len());
-    let sentence = |at: usize| -> Result<String> {
-        let line = lines.get(at * lines.len() / count).context("a sentence")?;
-        let json: serde_json::Value = serde_json::from_str(line)?;
-        Ok(json["text"].as_str().context("a sentence has a text")?.to_owned())
-    };
-    let sentences = (0..count).map(sentence).collect::<Result<Vec<_>>>()?;
-    measured(CHIPS.iter().filter(|chip| chip.target.ends_with("hf")), &sentences).map(Some)
+    let sentences = evenly(&texts(&data.join("snips/dev.jsonl"))?, count).context("snips")?;
+    let chips: Vec<&Board> = CHIPS.iter().filter(|chip| chip.target.ends_with("hf")).collect();
+    measured(&chips, &sentences).map(Some)
 }
 
 /// Counts two sentences on the first processor, of which no data is needed.
 pub(crate) fn small() -> Result<Vec<Counts>> {
-    measured(CHIPS.iter().take(1), &OWN.map(str::to_owned))
+    measured(&[&M4], &OWN.map(str::to_owned))
 }
 
-fn measured(
-    chips: impl Iterator<Item = &'static Board>,
-    sentences: &[String],
-) -> Result<Vec<Counts>> {
-    let folder = sh::target_dir().join("mcu/snips");
-    fs::create_dir_all(&folder)?;
+fn measured(chips: &[&'static Board], sentences: &[String]) -> Result<Vec<Counts>> {
+    let folder = output_folder("snips")?;
     let [image, tools, text] =
         ["snips.trnm", "tools.bin", "sentences.txt"].map(|name| folder.join(name));
-    super::model::pack(&sh::root().join(MODEL), &image)?;
+    super::model::pack(MODEL.as_ref(), &image)?;
     fs::write(&tools, compiled()?)?;
     fs::write(&text, sentences.join("\n"))?;
     let files: chips::Files<'_> = &[("MODEL", &image), ("TOOLS", &tools), ("SENTENCES", &text)];
     let host = chips::on_host(PROGRAM, files)?;
     ensure!(host.lines().count() == sentences.len(), "this computer says:\n{host}");
-    let measure = |chip: &'static Board| {
+    let measure = |chip: &&'static Board| {
         let chips::Run { said, counts: each, .. } = chips::run(chip, PROGRAM, files)?;
         ensure!(said == host, "{} says\n{said}this computer\n{host}", chip.name);
         ensure!(each.len() == sentences.len(), "{} sentences were counted", each.len());
         Ok(Counts { chip, each, long: 0 })
     };
-    chips.map(measure).collect()
+    chips.iter().map(measure).collect()
 }
 
 /// What the tools are compiled to: the bytes of the array in C that `trine gen` writes.
 fn compiled() -> Result<Vec<u8>> {
-    let mut generate = programs::command("trine");
-    generate.args(["gen", TOOLS, "--sentences", "--prefix", "snips"]);
-    let text = sh::output(&mut generate)?;
-    let (_, array) = text.split_once('{').context("`trine gen` writes an array")?;
-    bytes(array.split_once('}').context("which ends")?.0)
+    let line = format!("trine gen {TOOLS} --sentences --prefix snips");
+    let text = sh::output(&mut programs::command(&line))?;
+    bytes(&text).with_context(|| format!("`{line}` writes no array of bytes:\n{text}"))
 }
 
-/// The numbers of an array in C.
-fn bytes(array: &str) -> Result<Vec<u8>> {
-    let numbers = array.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let number = |word: &str| match word.strip_prefix("0x") {
-        Some(digits) => u8::from_str_radix(digits, 16),
-        None => word.parse(),
-    };
-    numbers.map(|word| number(word).with_context(|| word.to_owned())).collect()
+/// The numbers of an array in C, all of which are hexadecimal.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let array = text.split_once('{')?.1.split_once('}')?.0;
+    let words = array.split([',', ' ', '\n']).filter(|word| !word.is_empty());
+    words.map(|word| u8::from_str_radix(word.strip_prefix("0x")?, 16).ok()).collect()
 }
 
 #[cfg(test)]
@@ -95,7 +80,7 @@ mod tests {
 
     #[test]
     fn an_array_of_c_is_read_as_its_numbers() {
-        assert_eq!(bytes("\n    0x01, 0xff,\n    16,\n").unwrap(), [1, 255, 16]);
-        assert!(bytes("0x100").is_err());
+        assert_eq!(bytes("x[] = {\n    0x01, 0xff,\n    0x10,\n};\n"), Some(vec![1, 255, 16]));
+        assert_eq!(bytes("x[] = { 0x100 };"), None);
     }
 }

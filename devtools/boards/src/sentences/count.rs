@@ -2,18 +2,18 @@
 //! given to the line; loop, interrupts and tools of that time included. Of the model of SNIPS,
 //! which no board has, the model alone: see `snips`.
 
-use std::fmt::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use devtools::elf::Image;
 use devtools::gates::Gates;
 use devtools::{programs, record, sh};
+use devtools_c::program::output_folder;
 
-use super::{MODEL, build, folder, longest, pack, sentences};
-use crate::board::{Board, CHIPS};
-use crate::count::{region, snips};
+use super::{FOLDER, MODEL, build, longest, pack, sentences};
+use crate::board::{BOARDS, Board, CHIPS};
+use crate::count::{numbers, region, snips};
 use crate::emulator::Emulator;
 
 /// What a chip takes for each sentence.
@@ -35,24 +35,21 @@ const GATES: [u64; 2] = [20_000_000, 40_000_000];
 /// The processor that the gates are said of.
 const GATED: &str = "Cortex-M4";
 
-/// `cargo xtask bench ask`: counts on every processor, and keeps the tables under `benches/record`
-/// when `record` is set.
+/// `cargo xtask bench ask [--record]`: counts on every processor.
 pub fn main(keep: bool) -> Result<()> {
     programs::build()?;
-    let image = pack(&sh::root().join(MODEL))?;
-    let counted = counted(SENTENCES, &image)?;
-    let counts = CHIPS.iter().map(|chip| measure(chip, &image, &counted));
-    let counts = counts.collect::<Result<Vec<_>>>()?;
+    let image = pack(MODEL.as_ref())?;
+    let counts = measure(CHIPS, &image, SENTENCES)?;
     let mut text = format!(
         "Instructions, not cycles, of sentences of `train/board/validation`, on emulated boards: \
-         {SENTENCES}, \
-         the one of all that has the most tokens, and one that does not fit in the end.\n\n{}",
-        table("board.gguf, behind the firmware", &counts)?
+         {SENTENCES}, the one of all that has the most tokens, and one that does not fit in the \
+         end.\n\n{}",
+        table("board.gguf, behind the firmware", &counts)
     );
     let mut gates = Gates::default();
     check(&mut gates, &counts, GATES);
     if let Some(counts) = snips::all(SENTENCES)? {
-        write!(text, "\n{}", table("snips.gguf, the model alone", &counts)?)?;
+        text += &format!("\n{}", table("snips.gguf, the model alone", &counts));
         check(&mut gates, &counts, [snips::GATE, u64::MAX]);
     }
     println!("\n{text}");
@@ -64,11 +61,8 @@ pub fn main(keep: bool) -> Result<()> {
 
 /// Counts a few sentences on two processors, and two of SNIPS on one.
 pub(super) fn small(image: &Path) -> Result<()> {
-    let [first, .., last] = CHIPS else { bail!("two chips") };
-    let counted = counted(FEW, image)?;
-    let board = [measure(first, image, &counted)?, measure(last, image, &counted)?];
-    let snips = snips::small()?;
-    println!("{}\n{}", table("board.gguf", &board)?, table("snips.gguf", &snips)?);
+    let (board, snips) = (measure(BOARDS, image, FEW)?, snips::small()?);
+    println!("{}\n{}", table("board.gguf", &board), table("snips.gguf", &snips));
     let mut gates = Gates::default();
     check(&mut gates, &board, GATES);
     check(&mut gates, &snips, [snips::GATE, u64::MAX]);
@@ -82,43 +76,28 @@ const OVERFULL: &str = "put up the text kiwi vex fjord buzz hymn kiwi vex fjord 
 /// Sentences of a count that were chosen for their length, at the end.
 const LONG: usize = 2;
 
-/// So many sentences, the longest of all, and one that does not fit.
-fn counted(count: usize, image: &Path) -> Result<Vec<String>> {
-    let mut some = sentences(count)?;
-    some.extend([longest(image)?, OVERFULL.to_owned()]);
-    Ok(some)
+/// Counts so many sentences, the longest of all, and one that does not fit.
+fn measure(chips: &'static [Board], image: &Path, count: usize) -> Result<Vec<Counts>> {
+    let mut sentences = sentences(count)?;
+    sentences.extend([longest(image)?, OVERFULL.to_owned()]);
+    chips.iter().map(|chip| measure_on(chip, image, &sentences)).collect()
 }
 
-/// Counts on one processor.
-fn measure(chip: &'static Board, image: &Path, sentences: &[String]) -> Result<Counts> {
+fn measure_on(chip: &'static Board, image: &Path, sentences: &[String]) -> Result<Counts> {
     let elf = build(chip, image)?;
-    let counts = folder()?.join("counts.txt");
-    let places = ["sentence_begins", "sentence_ends"];
-    let region = region(&Image::read(&elf)?, "trine_firmware::ask", places, &counts)?;
-    let file = folder()?.join("counted.txt");
+    let (file, counts) = (output_folder(FOLDER)?.join("counted.txt"), elf.with_extension("counts"));
+    let places = ["trine_firmware::ask::sentence_begins", "trine_firmware::ask::sentence_ends"];
+    let region = region(&Image::read(&elf)?, places, &counts)?;
     std::fs::write(&file, sentences.join("\n"))?;
-    let options = ["-icount", "shift=5", "-plugin", &region];
-    let emulator = Emulator::start(chip, &elf, &options)?;
-    let mut smoke = programs::command("trine-smoke");
-    sh::output(smoke.arg("--count").arg(&file).args(emulator.sockets()))?;
-    let text = written(&counts, sentences.len())?;
+    let emulator = Emulator::start(chip, &elf, &["-icount", "shift=5", "-plugin", &region])?;
+    sh::output(&mut emulator.smoke(["--count".as_ref(), file.as_os_str()]))?;
+    // The board gives an answer to the line a little before it is through with the sentence.
+    let all = || numbers(&counts).ok().filter(|each| each.len() >= sentences.len());
+    sh::within(PATIENCE, all);
     drop(emulator);
-    let each = text.lines().map(str::parse).collect::<Result<Vec<u64>, _>>()?;
+    let each = numbers(&counts)?;
     ensure!(each.len() == sentences.len(), "{} sentences were counted", each.len());
     Ok(Counts { chip, each, long: LONG })
-}
-
-/// What the plug-in has written, as soon as there are so many lines: the board gives an answer to
-/// the line a little before it is through with the sentence.
-fn written(counts: &Path, lines: usize) -> Result<String> {
-    let since = Instant::now();
-    loop {
-        let text = std::fs::read_to_string(counts)?;
-        if text.lines().count() >= lines || since.elapsed() > PATIENCE {
-            return Ok(text);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Average, and most of all, in instructions. What was chosen for its length is no part of the
@@ -134,7 +113,7 @@ fn millions(count: u64) -> f64 {
     count as f64 / 1e6
 }
 
-fn table(title: &str, counts: &[Counts]) -> Result<String> {
+fn table(title: &str, counts: &[Counts]) -> String {
     let number = counts.first().map_or(0, |counts| counts.each.len());
     let mut text = format!(
         "| {title}: {number} sentences | board | average, M | worst, M |\n|---|---|---:|---:|\n"
@@ -142,9 +121,9 @@ fn table(title: &str, counts: &[Counts]) -> Result<String> {
     for counts in counts {
         let [average, worst] = figures(counts).map(millions);
         let Board { processor, name, .. } = counts.chip;
-        writeln!(text, "| {processor} | {name} | {average:.2} | {worst:.2} |")?;
+        text += &format!("| {processor} | {name} | {average:.2} | {worst:.2} |\n");
     }
-    Ok(text)
+    text
 }
 
 /// Whether a Cortex-M4 keeps the gates, on average and at worst.

@@ -8,22 +8,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use devtools::{programs, sh};
-use serde_json::{Value, json};
+use devtools::sh;
+use devtools_c::program::output_folder;
+use serde_json::Value;
 
 use crate::board::Board;
-use crate::firmware;
+use crate::firmware::{self, Variant};
 
-const PROGRAM: &str = "trine-firmware";
 /// The model that is shipped.
 const MODEL: &str = "models/board.gguf";
+const FOLDER: &str = "sentences";
 
 /// Sentences of people that the model was not trained on, evenly taken from all of them.
 fn sentences(count: usize) -> Result<Vec<String>> {
-    let all = validation()?;
+    evenly(&validation()?, count)
+}
+
+/// So many of these, evenly taken.
+pub(crate) fn evenly(all: &[String], count: usize) -> Result<Vec<String>> {
     ensure!(all.len() >= count, "there are {} sentences", all.len());
-    let taken = |at: usize| all.get(at * all.len() / count).cloned().context("a sentence");
-    (0..count).map(taken).collect()
+    Ok((0..count).filter_map(|at| all.get(at * all.len() / count).cloned()).collect())
 }
 
 /// Tokens of a sentence and its call that the board has room for
@@ -34,67 +38,53 @@ const FITTING: usize = 58 + 1;
 /// included.
 fn longest(image: &Path) -> Result<String> {
     let all = validation()?;
-    let input = folder()?.join("all.jsonl");
-    let lines: String = all.iter().map(|text| format!("{}\n", json!({ "text": text }))).collect();
-    fs::write(&input, lines)?;
-    let mut ask = programs::command("trine");
-    ask.args(["ask", "--jsonl", "--exact", "--model"]).arg(image);
-    let said = parity::answers(&mut ask, &input, ("the host", all.len()))?;
-    ensure!(said.lines().count() == all.len(), "{} sentences, other answers", all.len());
-    let (mut longest, mut too_long) = ((0, ""), 0);
-    for (answer, text) in said.lines().zip(&all) {
-        let json: Value = serde_json::from_str(answer)?;
-        let tokens = json["tokens"].as_array().map_or(0, Vec::len);
-        if tokens > FITTING {
-            too_long += 1;
-        } else {
-            longest = longest.max((tokens, text));
-        }
-    }
+    let (_, said) = parity::on_host(image, "all.jsonl", &all)?;
+    let counts = said.lines().map(tokens).collect::<Result<Vec<_>>>()?;
+    let (fitting, too_long): (Vec<_>, Vec<_>) =
+        counts.into_iter().zip(&all).partition(|(tokens, _)| *tokens <= FITTING);
+    let (tokens, text) = fitting.into_iter().max().context("no sentence fits")?;
     println!(
-        "too long for the board: {too_long} of {}; the longest that fits has {} tokens: {}",
-        all.len(),
-        longest.0,
-        longest.1
+        "too long for the board: {} of {}; the longest that fits has {tokens} tokens: {text}",
+        too_long.len(),
+        all.len()
     );
-    Ok(longest.1.to_owned())
+    Ok(text.clone())
+}
+
+/// How many tokens an answer of `trine ask` has.
+fn tokens(answer: &str) -> Result<usize> {
+    let json: Value = serde_json::from_str(answer)?;
+    Ok(json["tokens"].as_array().map_or(0, Vec::len))
 }
 
 fn validation() -> Result<Vec<String>> {
-    let folder = sh::root().join("train/board/validation");
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|file| Ok(file?.path())).collect::<Result<_>>()?;
-    files.sort();
-    let mut all = Vec::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "jsonl")) {
-        for line in fs::read_to_string(file)?.lines() {
-            let json: Value = serde_json::from_str(line)?;
-            all.push(json["text"].as_str().context("a sentence has a text")?.to_owned());
-        }
-    }
-    Ok(all)
+    let files = sh::files("train/board/validation", "jsonl")?;
+    Ok(files.iter().map(|file| texts(file)).collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// The sentences of a file with a JSON object on each line.
+pub(crate) fn texts(file: &Path) -> Result<Vec<String>> {
+    let text = |line: &str| -> Result<String> {
+        let json: Value = serde_json::from_str(line)?;
+        Ok(json["text"].as_str().context("a sentence has a text")?.to_owned())
+    };
+    let lines = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    lines.lines().map(text).collect()
 }
 
 /// A model as an image beside the firmware, by a program that was built.
 fn pack(model: &Path) -> Result<PathBuf> {
     let name = model.file_stem().context("a model has a name")?;
-    let image = folder()?.join(name).with_extension("trnm");
+    let image = output_folder(FOLDER)?.join(name).with_extension("trnm");
     crate::count::model::pack(model, &image)?;
     Ok(image)
-}
-
-/// Where what this makes is left.
-fn folder() -> Result<PathBuf> {
-    let folder = sh::target_dir().join("sentences");
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
 }
 
 /// The firmware with an image in flash.
 fn build(chip: &Board, image: &Path) -> Result<PathBuf> {
     let name = image.file_stem().context("an image has a name")?.to_string_lossy();
-    let elf = folder()?.join(format!("{}-{name}.elf", chip.name));
-    firmware::build_to(&elf, chip, PROGRAM, &["ask"], &[("MODEL", image)])?;
+    let elf = output_folder(FOLDER)?.join(format!("{}-{name}.elf", chip.name));
+    firmware::build_to(&elf, chip, Variant::Trine.program(), "ask", &[("MODEL", image)])?;
     Ok(elf)
 }
 

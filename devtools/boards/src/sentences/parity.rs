@@ -4,17 +4,18 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use devtools::elf::Image;
 use devtools::{parallel, programs, sh};
-use serde_json::{Value, json};
+use devtools_c::program::output_folder;
+use serde_json::json;
 
-use super::{MODEL, build, count, folder, pack, sentences};
-use crate::board::{Board, CHIPS};
+use super::{FOLDER, MODEL, build, count, pack, sentences, tokens};
+use crate::board::{BOARDS, Board, CHIPS, M4};
 use crate::emulator::Emulator;
 
 /// Sentences that a leg compares on each processor.
@@ -31,12 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The leg `ask`.
 pub fn main() -> Result<()> {
     compare(SENTENCES)?;
-    let image = pack(&sh::root().join(MODEL))?;
-    let [first, .., last] = CHIPS else { bail!("two chips") };
+    let image = pack(MODEL.as_ref())?;
     // Two kinds of processors, whose boards have nothing in common.
-    meanwhile(first, &image)?;
-    meanwhile(last, &image)?;
-    refused()?;
+    BOARDS.iter().try_for_each(|chip| meanwhile(chip, &image))?;
+    refused(&M4)?;
     count::small(&image)
 }
 
@@ -44,80 +43,55 @@ pub fn main() -> Result<()> {
 /// how far each is.
 pub fn compare(count: usize) -> Result<()> {
     programs::build()?;
-    let image = pack(&sh::root().join(MODEL))?;
-    let lines: String =
-        sentences(count)?.iter().map(|text| format!("{}\n", json!({ "text": text }))).collect();
-    let input = folder()?.join("sentences.jsonl");
-    fs::write(&input, lines)?;
-    let ask = ["ask", "--jsonl", "--exact"];
-    let mut host = programs::command("trine");
-    let wanted = answers(host.args(ask).arg("--model").arg(&image), &input, ("the host", count))?;
-    ensure!(wanted.lines().count() == count, "{count} sentences, other answers:\n{wanted}");
+    let image = pack(MODEL.as_ref())?;
+    let (input, wanted) = on_host(&image, "sentences.jsonl", &sentences(count)?)?;
     // All are built in one folder, one after the other; an emulator then keeps one processor busy.
     let built = |chip| Ok((chip, build(chip, &image)?));
     let chips = CHIPS.iter().map(built).collect::<Result<Vec<_>>>()?;
-    let faults = parallel::map(&chips, |(chip, elf)| {
+    parallel::each(&chips, |(chip, elf)| {
         let name = format!("{} ({})", chip.processor, chip.name);
-        let said = asked(chip, elf, &input, (&name, count));
-        match said.and_then(|said| same(chip, &wanted, &said)) {
-            Ok(()) => {
-                println!(
-                    "{name}: {count} sentences, each with this computer's call, confidence and \
-                     tokens"
-                );
-                None
-            }
-            Err(error) => {
-                println!("{name}: {error:#}");
-                Some(format!("{error:#}"))
-            }
+        let outcome = asked(chip, elf, &input, (&name, count));
+        let outcome = outcome.and_then(|said| same(chip, &wanted, &said));
+        match &outcome {
+            Ok(()) => println!("{name}: {count} sentences: the same call, confidence and tokens"),
+            Err(error) => println!("{name}: {error:#}"),
         }
-    });
-    let faults: Vec<String> = faults.into_iter().flatten().collect();
-    ensure!(faults.is_empty(), "{}", faults.join("\n"));
-    Ok(())
+        outcome
+    })
 }
 
-/// What a chip answers to the sentences.
+/// Writes sentences to a file; answers it, and what this computer says to them.
+pub(super) fn on_host(image: &Path, name: &str, texts: &[String]) -> Result<(PathBuf, String)> {
+    let (input, count) = (output_folder(FOLDER)?.join(name), texts.len());
+    let lines = texts.iter().map(|text| format!("{}\n", json!({ "text": text })));
+    fs::write(&input, lines.collect::<String>())?;
+    let mut ask = programs::command("trine ask --jsonl --exact --model");
+    let said = answers(ask.arg(image), &input, ("the host", count))?;
+    ensure!(said.lines().count() == count, "{count} sentences, other answers:\n{said}");
+    Ok((input, said))
+}
+
 fn asked(chip: &Board, elf: &Path, input: &Path, news: (&str, usize)) -> Result<String> {
     let emulator = Emulator::start(chip, elf, &[])?;
     let [board, person] = emulator.sockets();
     // The board starts when both are connected.
-    let waits = std::thread::spawn(move || connected(&person));
-    let mut asked = programs::command("trine");
-    asked.args(["ask", "--jsonl", "--exact", "--device", "board", "--unix"]);
+    let connects = move || sh::within(PATIENCE, || UnixStream::connect(&person).ok());
+    let waits = std::thread::spawn(connects);
+    let mut asked = programs::command("trine ask --jsonl --exact --device board --unix");
     let said = answers(asked.arg(format!("board={}", board.display())), input, news)?;
     drop(waits.join());
     Ok(said)
 }
 
-fn connected(socket: &Path) -> Result<UnixStream> {
-    let since = Instant::now();
-    loop {
-        match UnixStream::connect(socket) {
-            Ok(stream) => return Ok(stream),
-            Err(error) if since.elapsed() > PATIENCE => return Err(error.into()),
-            Err(_) => std::thread::sleep(Duration::from_millis(20)),
-        }
-    }
-}
-
 /// What the program answers, a line for each of so many sentences, while it is said how far it is.
-pub(super) fn answers(
-    command: &mut std::process::Command,
-    input: &Path,
-    (name, count): (&str, usize),
-) -> Result<String> {
+fn answers(command: &mut Command, input: &Path, (name, count): (&str, usize)) -> Result<String> {
     let line = sh::shown(command);
     command.stdin(Stdio::from(fs::File::open(input)?)).stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("`{line}` could not start"))?;
     let output = child.stdout.take().context("the output is a pipe")?;
-    let (since, mut told) = (Instant::now(), Instant::now());
-    let (mut said, mut has) = (String::new(), 0_usize);
-    for answer in BufReader::new(output).lines() {
-        said += &answer?;
-        said.push('\n');
-        has += 1;
+    let (since, mut told, mut said) = (Instant::now(), Instant::now(), String::new());
+    for (has, answer) in (1..).zip(BufReader::new(output).lines()) {
+        said += &format!("{}\n", answer?);
         if told.elapsed() > NEWS {
             told = Instant::now();
             println!("{name}: {has} of {count} sentences in {} s", since.elapsed().as_secs());
@@ -128,23 +102,16 @@ pub(super) fn answers(
     Ok(said)
 }
 
-/// Compares answers line by line.
 fn same(chip: &Board, wanted: &str, said: &str) -> Result<()> {
-    let pairs = wanted.lines().zip(said.lines());
-    let differing: Vec<String> = pairs
-        .filter(|(wanted, said)| wanted != said)
-        .map(|(wanted, said)| format!("this computer {wanted}\nthe chip      {said}"))
-        .collect();
+    let mut differing = wanted.lines().zip(said.lines()).filter(|(wanted, said)| wanted != said);
     ensure!(wanted.lines().count() == said.lines().count(), "{}: {said}", chip.name);
-    if let Some(first) = differing.first() {
-        bail!("{}: {} answers differ, the first:\n{first}", chip.name, differing.len());
+    if let Some((wanted, said)) = differing.next() {
+        let first = format!("this computer {wanted}\nthe chip      {said}");
+        bail!("{}: {} answers differ, the first:\n{first}", chip.name, 1 + differing.count());
     }
-    let tokens = |line: &str| -> Result<bool> {
-        let json: Value = serde_json::from_str(line)?;
-        Ok(json["tokens"].as_array().is_some_and(|tokens| !tokens.is_empty()))
-    };
-    let all = said.lines().map(tokens).collect::<Result<Vec<bool>>>()?;
-    ensure!(all.iter().all(|has| *has), "{}: an answer has no tokens", chip.name);
+    for line in said.lines() {
+        ensure!(tokens(line)? > 0, "{}: an answer has no tokens", chip.name);
+    }
     Ok(())
 }
 
@@ -157,12 +124,10 @@ fn meanwhile(chip: &Board, image: &Path) -> Result<()> {
     let stack: u64 = stack.context("the board says nothing of its stack")?.parse()?;
     let image = Image::read(&elf)?;
     let all = image.ram_bytes() + stack;
+    let (Board { processor, name, .. }, flash) = (chip, image.flash_bytes());
     println!(
-        "{} ({}): {} B of RAM of {RAM}, {stack} B of them stack at its deepest; {} B of flash",
-        chip.processor,
-        chip.name,
-        all,
-        image.flash_bytes()
+        "{processor} ({name}): {all} B of RAM of {RAM}, {stack} B of them stack at its deepest; \
+         {flash} B of flash"
     );
     ensure!(all <= RAM, "{all} bytes of RAM, at most {RAM}");
     Ok(())
@@ -170,27 +135,24 @@ fn meanwhile(chip: &Board, image: &Path) -> Result<()> {
 
 /// Has `trine-smoke` ask a board, whose time goes by instructions.
 fn examined(chip: &Board, elf: &Path, count: usize) -> Result<String> {
-    let file = folder()?.join("sentences.txt");
+    let file = output_folder(FOLDER)?.join("sentences.txt");
     fs::write(&file, sentences(count)?.join("\n"))?;
     // Eight million instructions a second: a sentence takes longer than the watchdog waits.
     let emulator = Emulator::start(chip, elf, &["-icount", "shift=7"])?;
-    let mut smoke = programs::command("trine-smoke");
-    sh::output(smoke.arg("--ask").arg(&file).args(emulator.sockets()))
+    sh::output(&mut emulator.smoke(["--ask".as_ref(), file.as_os_str()]))
 }
 
 /// A model that was made for other tools is refused by their hash; the tools work.
-fn refused() -> Result<()> {
-    let chip = CHIPS.first().context("a chip")?;
-    let other = packed_for_others()?;
-    let said = examined(chip, &build(chip, &other)?, 1)?;
+fn refused(chip: &Board) -> Result<()> {
+    let said = examined(chip, &build(chip, &packed_for_others()?)?, 1)?;
     print!("{said}");
-    ensure!(said.contains("refused: the model was made for other tools"), "{said}");
-    ensure!(said.contains("the tools work"), "{said}");
+    let wanted = ["refused: the model was made for other tools", "the tools work"];
+    ensure!(wanted.iter().all(|line| said.contains(line)), "{said}");
     Ok(())
 }
 
 /// The shipped model with another hash in its table of pieces (`docs/ask.md`), as an image.
-fn packed_for_others() -> Result<std::path::PathBuf> {
+fn packed_for_others() -> Result<PathBuf> {
     let mut bytes = fs::read(sh::root().join(MODEL))?;
     let key = b"trine.ask";
     let at = bytes.windows(key.len()).position(|window| window == key);
@@ -199,7 +161,7 @@ fn packed_for_others() -> Result<std::path::PathBuf> {
     let hash = at.context("the model has no table of pieces")? + key.len() + 4 + 4 + 8 + 8;
     let byte = bytes.get_mut(hash).context("the table is cut off")?;
     *byte ^= 1;
-    let model = folder()?.join("other.gguf");
+    let model = output_folder(FOLDER)?.join("other.gguf");
     fs::write(&model, bytes)?;
     pack(&model)
 }

@@ -14,116 +14,110 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use devtools::baremetal::Compiler;
 use devtools::{cache, parallel, sh};
 
-pub use package::hosted;
-
-const WORKSPACE: &str = "ffi/artifact";
+pub use package::{hosted, shared as host_shared};
 
 /// A library that is shipped.
-#[derive(Debug)]
 struct Product {
     /// What is between `lib` and `.a`.
     name: &'static str,
     /// Its functions, and the smallest profile of each.
     exports: &'static str,
-    /// Its profiles, each of which holds those before it, and the feature of the artefact for each.
-    profiles: &'static [(&'static str, &'static str)],
-    /// A function that every profile has.
-    entry: &'static str,
+    /// Its profiles, each of which holds those before it.
+    profiles: &'static [&'static str],
+    /// What the artefact's feature for a profile begins with.
+    prefix: &'static str,
 }
 
 /// Tools for MCP clients.
 const DEVICE: Product = Product {
     name: "trine",
     exports: "ffi/exports.txt",
-    profiles: &[("base", "base"), ("policy", "policy"), ("mcp", "mcp"), ("full", "full")],
-    entry: "trine_init",
+    profiles: &["base", "policy", "mcp", "full"],
+    prefix: "",
 };
 
 /// Language models.
 const MODEL: Product = Product {
     name: "trine_model",
     exports: "ffi/model/exports.txt",
-    profiles: &[("image", "model-image"), ("ask", "model-ask"), ("full", "model-full")],
-    entry: "trine_model_open",
+    profiles: &["image", "ask", "full"],
+    prefix: "model-",
 };
 
 /// Models from files, with threads: a shared library that cargo makes as it is shipped.
-const HOSTED: Product = Product {
-    name: "trine_host",
-    exports: "ffi/host/exports.txt",
-    profiles: &[("full", "full")],
-    entry: "trine_host_model_open",
-};
+const HOSTED: Product =
+    Product { name: "trine_host", exports: "ffi/host/exports.txt", profiles: &["full"], ..MODEL };
 
 /// A target that libtrine is shipped for.
-#[derive(Debug)]
 struct Target {
     /// As Rust calls it.
     name: &'static str,
-    /// Before the names of its binutils.
+    /// Before the names of its binutils; nothing on the host.
     prefix: &'static str,
     /// What its linker has to be told.
-    emulation: &'static [&'static str],
-    /// How fast before small.
-    opt_level: &'static str,
+    emulation: &'static str,
 }
 
-const HOST: Target =
-    Target { name: "x86_64-unknown-linux-gnu", prefix: "", emulation: &[], opt_level: "3" };
-
-const fn arm(name: &'static str) -> Target {
-    Target { name, prefix: "arm-none-eabi-", emulation: &[], opt_level: "s" }
+const fn target(name: &'static str, prefix: &'static str, emulation: &'static str) -> Target {
+    Target { name, prefix, emulation }
 }
 
+const ARM: &str = "arm-none-eabi-";
+const HOST: Target = target("x86_64-unknown-linux-gnu", "", "");
 /// All of them, the host first.
 const TARGETS: &[Target] = &[
     HOST,
-    arm("thumbv6m-none-eabi"),
-    arm("thumbv7m-none-eabi"),
-    arm("thumbv7em-none-eabihf"),
-    arm("thumbv8m.main-none-eabihf"),
-    Target {
-        name: "riscv32imac-unknown-none-elf",
-        prefix: "riscv64-unknown-elf-",
-        emulation: &["-melf32lriscv"],
-        opt_level: "s",
-    },
+    target("thumbv6m-none-eabi", ARM, ""),
+    target("thumbv7m-none-eabi", ARM, ""),
+    target("thumbv7em-none-eabihf", ARM, ""),
+    target("thumbv8m.main-none-eabihf", ARM, ""),
+    target("riscv32imac-unknown-none-elf", "riscv64-unknown-elf-", "-melf32lriscv"),
 ];
+
+impl Target {
+    fn named(name: &str) -> Result<&'static Self> {
+        TARGETS.iter().find(|target| target.name == name).with_context(|| {
+            let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+            format!("libtrine is not made for {name}, but for {}", names.join(", "))
+        })
+    }
+
+    fn is_host(&self) -> bool {
+        self.prefix.is_empty()
+    }
+
+    /// A program of its binutils, with arguments.
+    fn tool(&self, line: &str) -> Command {
+        sh::line(&format!("{}{line}", self.prefix))
+    }
+}
 
 /// `cargo xtask dist [TARGET [PROFILE]]`: the packages of all targets, or the library of one.
 pub fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
     let Some(name) = target else {
-        return TARGETS
-            .iter()
-            .try_for_each(|target| package::make(target, package::SHIPPED).map(drop));
+        let make = |target| package::make(target, package::SHIPPED).map(drop);
+        return TARGETS.iter().try_for_each(make);
     };
-    let target = TARGETS.iter().find(|target| target.name == name).with_context(|| {
-        let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
-        format!("libtrine is not made for {name}, but for {}", names.join(", "))
-    })?;
-    let (product, profile) = match profile {
-        Some(profile) => match profile.strip_prefix("model-") {
-            Some(profile) => (&MODEL, profile),
-            None => (&DEVICE, profile),
-        },
-        None => (&DEVICE, "full"),
+    let profile = profile.unwrap_or("full");
+    let (product, profile) = match profile.strip_prefix(MODEL.prefix) {
+        Some(profile) => (&MODEL, profile),
+        None => (&DEVICE, profile),
     };
-    println!("{}", library(product, target, profile)?.display());
+    println!("{}", library(product, Target::named(name)?, profile)?.display());
     Ok(())
 }
 
 /// The leg `dist`: every library of every target keeps the rules, and works in a program.
 pub fn check() -> Result<()> {
     parallel::each(TARGETS, |target| {
-        for profile in ["base", "full"] {
-            library(&DEVICE, target, profile)?;
-        }
-        library(&MODEL, target, if target.prefix.is_empty() { "full" } else { "image" })?;
+        library(&DEVICE, target, "base")?;
+        library(&DEVICE, target, "full")?;
+        library(&MODEL, target, if target.is_host() { "full" } else { "image" })?;
         // What reads files is large; that it is made at all does not hang on the chip.
         let is_with_files = target.name.starts_with("thumbv7em");
         if is_with_files { library(&MODEL, target, "full").map(drop) } else { Ok(()) }
@@ -131,7 +125,7 @@ pub fn check() -> Result<()> {
     smoke::layout()?;
     smoke::beside_another(&host_library()?)?;
     smoke::shared(&host_shared(&host_library()?)?)?;
-    smoke::panics(&compile(&HOST, "full,forced-panic", HOST.opt_level)?)?;
+    smoke::panics(&compile(&HOST, "full,forced-panic", false)?)?;
     build_systems::main(&package::make(&HOST, package::TRIED)?)
 }
 
@@ -145,15 +139,9 @@ pub fn host_model_library() -> Result<PathBuf> {
     library(&MODEL, &HOST, "full")
 }
 
-/// The shared library of the host, made of a static one.
-pub fn host_shared(library: &Path) -> Result<PathBuf> {
-    package::shared(&HOST, library)
-}
-
 /// The static library for a chip, for the firmware in C.
 pub fn chip_library(target: &str, profile: &str) -> Result<PathBuf> {
-    let target = TARGETS.iter().find(|known| known.name == target);
-    library(&DEVICE, target.context("libtrine is not made for this target")?, profile)
+    library(&DEVICE, Target::named(target)?, profile)
 }
 
 /// Makes a static library and checks it, unless the one that is there was made of the same.
@@ -164,13 +152,12 @@ fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf>
 }
 
 fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) -> Result<PathBuf> {
-    let (exports, feature) = (exports(product, profile)?, feature(product, profile)?);
-    let out = folder.join(feature);
+    let (name, feature) = (product.name, format!("{}{profile}", product.prefix));
+    let exports = exports(product, profile)?;
+    let out = folder.join(&feature);
     fs::create_dir_all(&out)?;
-    let library = out.join(format!("lib{}.a", product.name));
-    // The smallest profile is for who counts bytes before instructions.
-    let is_smallest = profile == "base" && !target.prefix.is_empty();
-    let raw = compile(target, feature, if is_smallest { "z" } else { target.opt_level })?;
+    let library = out.join(format!("lib{name}.a"));
+    let raw = compile(target, &feature, profile == "base" && !target.is_host())?;
     let made_of = format!("{exports:?} {:?}", fs::metadata(&raw)?.modified()?);
     let stamp = out.join("made_of");
     if library.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_of) {
@@ -179,17 +166,12 @@ fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) 
     drop(fs::remove_file(&stamp));
     // The kernels for wide registers, and what reads files, have checks of bounds that the compiler
     // does not see through.
-    let is_plain = profile == "image" && !target.prefix.is_empty();
-    let leave = object::Leave { may_panic: product.name == MODEL.name && !is_plain };
-    let bytes = link(&library, (product, target), &raw, &exports, leave)
-        .with_context(|| format!("lib{} for {}, profile {profile}", product.name, target.name))?;
+    let may_panic = name == MODEL.name && (profile != "image" || target.is_host());
+    let about = format!("lib{name} for {}, profile {profile}", target.name);
+    let bytes = link(&library, (product, target), &raw, &exports, may_panic);
+    let bytes = bytes.with_context(|| about.clone())?;
     fs::write(stamp, made_of)?;
-    println!(
-        "lib{}.a for {}, profile {profile}: {} functions, {bytes} B of code and constants",
-        product.name,
-        target.name,
-        exports.len()
-    );
+    println!("{about}: {} functions, {bytes} B of code and constants", exports.len());
     Ok(library)
 }
 
@@ -200,35 +182,33 @@ fn link(
     (product, target): (&Product, &Target),
     raw: &Path,
     exports: &[String],
-    leave: object::Leave,
+    may_panic: bool,
 ) -> Result<u64> {
     let out = library.parent().context("a library lies in a folder")?;
     let (object, list) = (out.join(format!("{}.o", product.name)), out.join("exports.txt"));
     fs::write(&list, exports.join("\n") + "\n")?;
     // Models bring their arithmetic along: a chip then has the results of its host, whatever its C
-    // compiler makes of floats.
-    let is_model = product.name == MODEL.name;
-    let raw = if is_model { raw.to_owned() } else { without_run_time(target, raw, out)? };
-    let mut ld = tool(target, "ld");
-    ld.args(target.emulation).args(["-r", "--gc-sections", "-e", product.entry]);
+    // compiler makes of floats. A host's run-time stays in it as well.
+    let keeps_run_time = product.name == MODEL.name || target.is_host();
+    let raw = if keeps_run_time { raw.to_owned() } else { without_run_time(target, raw, out)? };
+    let entry = exports.first().context("a library has functions")?;
+    let mut ld = target.tool(&format!("ld {} -r --gc-sections -e {entry}", target.emulation));
     ld.args(exports.iter().flat_map(|name| ["-u", name.as_str()]));
     sh::run(ld.arg(raw).arg("-o").arg(&object))?;
-    let mut objcopy = tool(target, "objcopy");
-    objcopy.arg(format!("--keep-global-symbols={}", list.display()));
     // GNU ar and nm fail on bitcode newer than their LLVM.
-    objcopy.args(["--strip-debug", "-R", ".llvmbc", "-R", ".llvmcmd"]);
+    let mut objcopy = target.tool("objcopy --strip-debug -R .llvmbc -R .llvmcmd");
+    objcopy.arg(format!("--keep-global-symbols={}", list.display()));
     sh::run(objcopy.arg(&object))?;
-    let bytes = object::check(&object, exports, leave)?;
+    let bytes = object::check(&object, exports, may_panic)?;
     let partial = out.join("partial.a");
     drop(fs::remove_file(&partial));
-    let mut ar = tool(target, "ar");
-    ar.arg("rcs").arg(&partial).arg(&object);
+    let mut ar = target.tool("ar rcs");
+    ar.arg(&partial).arg(&object);
     // On a chip the program alone knows how to end.
-    if leave.may_panic && target.prefix.is_empty() {
+    if may_panic && target.is_host() {
         let last = out.join("on_panic.o");
-        let mut cc = sh::command("cc");
-        cc.args(["-std=c99", "-O2", "-fPIC", "-c", "ffi/model/on_panic.c", "-o"]).arg(&last);
-        sh::run(&mut cc)?;
+        let mut cc = sh::line("cc -std=c99 -O2 -fPIC -c ffi/model/on_panic.c -o");
+        sh::run(cc.arg(&last))?;
         ar.arg(last);
     }
     sh::run(&mut ar)?;
@@ -237,42 +217,28 @@ fn link(
 }
 
 /// The same archive without the compiler's run-time (`memcpy`, 64-bit division), which every C
-/// compiler brings for its chip: a program then has one of each, its own. A host's stays as it is.
+/// compiler brings for its chip: a program then has one of each, its own.
 fn without_run_time(target: &Target, raw: &Path, out: &Path) -> Result<PathBuf> {
-    if target.prefix.is_empty() {
-        return Ok(raw.to_owned());
-    }
     let copy = out.join("raw.a");
     fs::copy(raw, &copy)?;
-    let members = sh::output(tool(target, "ar").arg("t").arg(&copy))?;
+    let members = sh::output(target.tool("ar t").arg(&copy))?;
     let run_time = members.lines().filter(|member| member.starts_with("compiler_builtins"));
     let run_time: Vec<&str> = run_time.collect();
     ensure!(!run_time.is_empty(), "{} has no compiler_builtins in it", raw.display());
-    sh::run(tool(target, "ar").arg("d").arg(&copy).args(run_time))?;
+    sh::run(target.tool("ar d").arg(&copy).args(run_time))?;
     Ok(copy)
 }
 
-/// The feature of the artefact for a profile.
-fn feature(product: &Product, profile: &str) -> Result<&'static str> {
-    let known = product.profiles.iter().find(|(name, _)| *name == profile);
-    let (_, feature) = known.with_context(|| {
-        let names: Vec<&str> = product.profiles.iter().map(|(name, _)| *name).collect();
-        format!("lib{} has no profile {profile}, but {}", product.name, names.join(", "))
-    })?;
-    Ok(feature)
-}
-
-/// The functions of a profile.
 fn exports(product: &Product, profile: &str) -> Result<Vec<String>> {
-    let file = product.exports;
-    let rank = |name: &str| product.profiles.iter().position(|(known, _)| *known == name);
-    feature(product, profile)?;
-    let text = fs::read_to_string(sh::root().join(file)).context(file)?;
+    let Product { name, exports: file, profiles, .. } = product;
+    let rank = |name: &str| profiles.iter().position(|known| *known == name);
+    let most = rank(profile).with_context(|| {
+        format!("lib{name} has no profile {profile}, but {}", profiles.join(", "))
+    })?;
     let mut names = Vec::new();
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
+    for line in sh::read(file)?.lines().filter(|line| !line.starts_with('#')) {
         let (name, least) = line.split_once(' ').with_context(|| format!("{file}: {line}"))?;
-        let least = rank(least).with_context(|| format!("{file}: no profile {least}"))?;
-        if Some(least) <= rank(profile) {
+        if rank(least).with_context(|| format!("{file}: no profile {least}"))? <= most {
             names.push(name.to_owned());
         }
     }
@@ -282,10 +248,10 @@ fn exports(product: &Product, profile: &str) -> Result<Vec<String>> {
 
 /// Lets cargo make its own kind of static library. Each target has a folder of its own, since cargo
 /// works for one at a time in one; a chip's, where `core` is most of it, outlives the tree.
-fn compile(target: &Target, features: &str, opt_level: &str) -> Result<PathBuf> {
-    let workspace = sh::root().join(WORKSPACE);
+fn compile(target: &Target, features: &str, is_smallest: bool) -> Result<PathBuf> {
+    let workspace = sh::root().join("ffi/artifact");
     let own = sh::target_dir().join("dist/build").join(target.name);
-    let (mut cargo, target_dir) = if target.prefix.is_empty() {
+    let (mut cargo, target_dir) = if target.is_host() {
         let mut cargo = sh::cargo();
         cargo.args(["rustc", "--target", target.name]);
         (cargo, own)
@@ -303,23 +269,26 @@ fn compile(target: &Target, features: &str, opt_level: &str) -> Result<PathBuf> 
         }
         (cargo, folder)
     };
-    cargo.args(["--profile", "embedded", "--crate-type", "staticlib", "--quiet"]);
-    cargo.args(["--no-default-features", "--features", features]);
-    if opt_level == "z" {
+    cargo
+        .args("--profile embedded --crate-type staticlib --quiet --no-default-features".split(' '));
+    cargo.args(["--features", features]);
+    if is_smallest {
         // What a few functions have alike would be put into functions of its own: 14 bytes less for
         // 120 instructions a call.
         cargo.args(["--", "-Cllvm-args=-enable-machine-outliner=never"]);
     }
-    cargo
-        .current_dir(&workspace)
-        .env("CARGO_TARGET_DIR", &target_dir)
-        .env("CARGO_PROFILE_EMBEDDED_OPT_LEVEL", opt_level)
-        .env_remove("RUSTFLAGS");
+    // The smallest profile is for who counts bytes before instructions.
+    let opt_level = if is_smallest {
+        "z"
+    } else if target.is_host() {
+        "3"
+    } else {
+        "s"
+    };
+    cargo.current_dir(&workspace).env("CARGO_TARGET_DIR", &target_dir);
+    cargo.env("CARGO_PROFILE_EMBEDDED_OPT_LEVEL", opt_level).env_remove("RUSTFLAGS");
     sh::run(&mut cargo)?;
     let raw = target_dir.join(target.name).join("embedded/libtrine.a");
-    if raw.exists() { Ok(raw) } else { bail!("cargo left no {}", raw.display()) }
-}
-
-fn tool(target: &Target, name: &str) -> Command {
-    sh::command(format!("{}{name}", target.prefix))
+    ensure!(raw.exists(), "cargo left no {}", raw.display());
+    Ok(raw)
 }

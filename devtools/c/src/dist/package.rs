@@ -7,37 +7,26 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use devtools::sh;
 
-use super::{DEVICE, HOST, HOSTED, MODEL, Target, exports, library, object, tool};
+use super::{DEVICE, HOSTED, MODEL, Target, exports, library, object};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Cargo's profile of what is shipped, and that of the tests; each with its folder.
 pub(super) const SHIPPED: [&str; 2] = ["release", "release"];
 pub(super) const TRIED: [&str; 2] = ["dev", "debug"];
-/// Headers that are shipped, as far as they are there.
-const HEADERS: [&str; 7] = [
-    "trine.h",
-    "trine.hpp",
-    "trine_consent.h",
-    "trine_host.h",
-    "trine_model.h",
-    "trine_news.h",
-    "trine_run.h",
-];
+/// Files that are shipped as they are.
+const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
+                     include/trine_consent.h include/trine_host.h include/trine_model.h \
+                     include/trine_news.h include/trine_run.h";
 
-/// The shared library of a target, made of the same object as the static one, with its two links.
-pub(super) fn shared(target: &Target, library: &Path) -> Result<PathBuf> {
+/// The host's shared library, made of the same object as the static one, with its two links.
+pub fn shared(library: &Path) -> Result<PathBuf> {
     let folder = library.parent().context("the library lies in a folder")?.join("shared");
     let (path, soname) = place("libtrine", &folder)?;
-    let mut cc = sh::command("cc");
-    cc.arg("-shared").arg(format!("-Wl,-soname,{soname},-z,defs,-z,noexecstack,--gc-sections"));
-    sh::run(
-        cc.arg("-o")
-            .arg(&path)
-            .args(["-Wl,--whole-archive"])
-            .arg(library)
-            .args(["-Wl,--no-whole-archive", "-lc"]),
-    )?;
-    sh::run(tool(target, "strip").arg("--strip-unneeded").arg(&path))?;
+    let linker = format!("-Wl,-soname,{soname},-z,defs,-z,noexecstack,--gc-sections");
+    let mut cc = sh::line(&format!("cc -shared {linker} -o"));
+    cc.arg(&path).arg("-Wl,--whole-archive").arg(library);
+    sh::run(cc.args(["-Wl,--no-whole-archive", "-lc"]))?;
+    sh::run(sh::line("strip --strip-unneeded").arg(&path))?;
     Ok(path)
 }
 
@@ -60,9 +49,8 @@ fn place(name: &str, folder: &Path) -> Result<(PathBuf, String)> {
 /// wants, and checks its functions.
 pub fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
     let (path, _) = place("libtrine_host", folder)?;
-    let mut strip = tool(&HOST, "strip");
-    let from = built.join("libtrine_host.so");
-    sh::run(strip.arg("--strip-unneeded").arg(from).arg("-o").arg(&path))?;
+    let mut strip = sh::line("strip --strip-unneeded -o");
+    sh::run(strip.arg(&path).arg(built.join("libtrine_host.so")))?;
     let wanted = [exports(&MODEL, "full")?, exports(&HOSTED, "full")?].concat();
     object::check_shared(&path, &wanted)?;
     Ok(path)
@@ -75,23 +63,29 @@ pub(super) fn make(target: &Target, [profile, folder]: [&str; 2]) -> Result<Path
     let dist = sh::target_dir().join("dist");
     let name = format!("trine-{VERSION}-{}", target.name);
     let root = dist.join("package").join(&name);
-    if root.exists() {
-        fs::remove_dir_all(&root)?;
+    sh::empty_folder(&root)?;
+    for file in FILES.split(' ') {
+        sh::install(&sh::root().join(file), &root.join(file))?;
     }
-    let (include, lib) = (root.join("include"), root.join("lib"));
-    fs::create_dir_all(&include)?;
-    fs::create_dir_all(lib.join("pkgconfig"))?;
-    fs::create_dir_all(lib.join("cmake/Trine"))?;
-    for header in HEADERS {
-        let from = sh::root().join("include").join(header);
-        if from.exists() {
-            fs::copy(from, include.join(header))?;
-        }
+    let lib = root.join("lib");
+    let mut templates = vec![
+        ("pkgconfig", "trine.pc"),
+        ("pkgconfig", "trine_model.pc"),
+        ("cmake/Trine", "TrineConfig.cmake"),
+        ("cmake/Trine", "TrineConfigVersion.cmake"),
+    ];
+    if target.is_host() {
+        templates.push(("pkgconfig", "trine_host.pc"));
+    }
+    for (folder, file) in templates {
+        let text = sh::read(&format!("ffi/package/{file}.in"))?.replace("@VERSION@", VERSION);
+        fs::create_dir_all(lib.join(folder))?;
+        fs::write(lib.join(folder).join(file), text)?;
     }
     let built = library(&DEVICE, target, "full")?;
     fs::copy(&built, lib.join("libtrine.a"))?;
-    if target.name == HOST.name {
-        let shared = shared(target, &built)?;
+    if target.is_host() {
+        let shared = shared(&built)?;
         let from = shared.parent().context("it lies in a folder")?;
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
         // Without the program: what both need is compiled in one way for it and in another for a
@@ -106,27 +100,9 @@ pub(super) fn make(target: &Target, [profile, folder]: [&str; 2]) -> Result<Path
         fs::copy(library(&MODEL, target, "image")?, lib.join("libtrine_model_image.a"))?;
     }
     fs::copy(library(&MODEL, target, "full")?, lib.join("libtrine_model.a"))?;
-    let fill = |template: &str| -> Result<String> {
-        let path = sh::root().join("ffi/package").join(template);
-        let text = fs::read_to_string(&path).with_context(|| template.to_owned())?;
-        Ok(text.replace("@VERSION@", VERSION))
-    };
-    for name in ["trine", "trine_model", "trine_host"] {
-        if name != "trine_host" || target.name == HOST.name {
-            let file = format!("{name}.pc");
-            fs::write(lib.join("pkgconfig").join(&file), fill(&format!("{file}.in"))?)?;
-        }
-    }
-    for file in ["TrineConfig.cmake", "TrineConfigVersion.cmake"] {
-        fs::write(lib.join("cmake/Trine").join(file), fill(&format!("{file}.in"))?)?;
-    }
-    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        fs::copy(sh::root().join(licence), root.join(licence))?;
-    }
     let tarball = dist.join(format!("{name}.tar.gz"));
-    let mut tar = sh::command("tar");
     // The same files make the same bytes.
-    tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "-C"]);
+    let mut tar = sh::line("tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C");
     sh::run(tar.arg(dist.join("package")).arg("-czf").arg(&tarball).arg(&name))?;
     println!("{}", tarball.display());
     Ok(tarball)

@@ -1,11 +1,12 @@
 //! Programs that try libtrine as a user's program would.
 
-use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use devtools::sh;
+
+use crate::program::output_folder;
 
 /// The layouts, the header that each is of, and how many rows it has at least.
 const LAYOUTS: [(&str, &str, usize); 3] = [
@@ -13,33 +14,28 @@ const LAYOUTS: [(&str, &str, usize); 3] = [
     ("ffi/model/src/layout.rs", "trine_model.h", 50),
     ("ffi/host/src/layout.rs", "trine_host.h", 4),
 ];
-/// Where the sources of the programs are.
 const SOURCES: &str = "ffi/artifact/smoke";
 
-/// C compilers see the sizes and offsets that the crates have: of 64 bits and of 32.
-pub(super) fn layout() -> Result<()> {
-    LAYOUTS.iter().try_for_each(|(layout, header, least)| layout_of(layout, header, *least))
-}
+/// C compilers of 64 bits and of 32.
+const COMPILERS: [&str; 3] = [
+    "cc",
+    "arm-none-eabi-gcc -mcpu=cortex-m0 -mthumb",
+    "riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 -ffreestanding",
+];
 
-fn layout_of(layout: &str, header: &str, least: usize) -> Result<()> {
-    let text = fs::read_to_string(sh::root().join(layout)).with_context(|| layout.to_owned())?;
-    let folder = scratch("layout")?;
-    let source = folder.join(format!("{header}.c"));
-    let (program, rows) = asserts(header, &text);
-    ensure!(rows > least, "{layout} has {rows} rows: their form has changed");
-    fs::write(&source, program)?;
-    let compilers: [&[&str]; 3] = [
-        &["cc"],
-        &["arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb"],
-        &["riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32", "-ffreestanding"],
-    ];
-    for words in compilers {
-        let (compiler, flags) = words.split_first().context("a compiler has a name")?;
-        let mut command = sh::command(compiler);
-        command.args(flags).args(["-std=c11", "-Iinclude", "-fsyntax-only"]).arg(&source);
-        sh::run(&mut command)?;
+/// C compilers see the sizes and offsets that the crates have.
+pub(super) fn layout() -> Result<()> {
+    for (layout, header, least) in LAYOUTS {
+        let source = output_folder("layout")?.join(format!("{header}.c"));
+        let (program, rows) = asserts(header, &sh::read(layout)?);
+        ensure!(rows > least, "{layout} has {rows} rows: their form has changed");
+        std::fs::write(&source, program)?;
+        for compiler in COMPILERS {
+            let line = format!("{compiler} -std=c11 -Iinclude -fsyntax-only");
+            sh::run(sh::line(&line).arg(&source))?;
+        }
+        println!("{header}: {rows} sizes and offsets are what C compilers see");
     }
-    println!("{header}: {rows} sizes and offsets are what C compilers see");
     Ok(())
 }
 
@@ -50,73 +46,57 @@ fn asserts(header: &str, layout: &str) -> (String, usize) {
     let (mut of, mut rows) = ("", 0_usize);
     for line in layout.lines() {
         let words: Vec<&str> = line.trim().trim_end_matches(';').split(' ').collect();
-        let claim = match words[..] {
-            [name, small, large, "{"] if number(small) && number(large) => {
+        let (figure, small, large) = match words[..] {
+            [name, small, large, "{"] => {
                 of = name;
-                format!("sizeof({name}) == HERE({small}, {large})")
+                (format!("sizeof({name})"), small, large)
             }
-            [field, small, large] if number(small) && number(large) => {
-                format!("offsetof({of}, {field}) == HERE({small}, {large})")
-            }
+            [field, small, large] => (format!("offsetof({of}, {field})"), small, large),
             _ => continue,
         };
-        rows += 1;
-        _ = writeln!(out, "_Static_assert({claim}, \"{of}\");");
+        if small.parse::<u32>().is_ok() && large.parse::<u32>().is_ok() {
+            rows += 1;
+            let claim = format!("{figure} == HERE({small}, {large})");
+            out += &format!("_Static_assert({claim}, \"{of}\");\n");
+        }
     }
     (out, rows)
 }
 
-fn number(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// A program with libtrine and another static library of Rust, the standard library in it.
 pub(super) fn beside_another(library: &Path) -> Result<()> {
-    let folder = scratch("beside")?;
-    let other = folder.join("libother.a");
-    let mut rustc = sh::command("rustc");
-    rustc.args(["--crate-type", "staticlib", "--edition", "2024", "-Copt-level=1", "-o"]);
+    let other = output_folder("beside")?.join("libother.a");
+    let mut rustc = sh::line("rustc --crate-type staticlib --edition 2024 -Copt-level=1 -o");
     sh::run(rustc.arg(&other).arg(format!("{SOURCES}/other.rs")))?;
-    let program = folder.join("beside");
-    let mut cc = compile(&folder.join("beside"), &["-DWITH_OTHER"]);
-    cc.arg(library).arg(&other).args(["-lpthread", "-ldl", "-lm"]);
+    let (mut cc, mut program) = compile("smoke", "beside")?;
+    cc.arg("-DWITH_OTHER").arg(library).arg(&other).args(["-lpthread", "-ldl", "-lm"]);
     sh::run(&mut cc)?;
-    sh::run(&mut sh::command(program))
+    sh::run(&mut program)
 }
 
 /// The same program with the shared library alone.
 pub(super) fn shared(library: &Path) -> Result<()> {
-    let folder = scratch("shared")?;
-    let program = folder.join("shared");
     let place = library.parent().context("the library lies in a folder")?;
-    let mut cc = compile(&program, &[]);
+    let (mut cc, mut program) = compile("smoke", "shared")?;
     sh::run(cc.arg("-L").arg(place).arg("-ltrine"))?;
-    sh::run(sh::command(program).env("LD_LIBRARY_PATH", place))
+    sh::run(program.env("LD_LIBRARY_PATH", place))
 }
 
 /// A library that is made to panic tells the program, and the program ends there.
 pub(super) fn panics(library: &Path) -> Result<()> {
-    let program = scratch("panics")?.join("panics");
-    let mut cc = sh::command("cc");
-    cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iinclude", "-o"]);
-    cc.arg(&program).arg(format!("{SOURCES}/panics.c")).arg(library);
-    sh::run(&mut cc)?;
-    let place = sh::output(&mut sh::command(program))?;
+    let (mut cc, mut program) = compile("panics", "panics")?;
+    sh::run(cc.arg(library))?;
+    let place = sh::output(&mut program)?;
     println!("a forced panic is told to trine_on_panic: {}", place.trim());
     Ok(())
 }
 
-fn compile(program: &Path, flags: &[&str]) -> std::process::Command {
-    let mut cc = sh::command("cc");
-    cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iinclude"]).args(flags);
-    cc.arg("-o").arg(program).arg(format!("{SOURCES}/smoke.c"));
-    cc
-}
-
-fn scratch(name: &str) -> Result<PathBuf> {
-    let folder = sh::target_dir().join("dist/smoke").join(name);
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
+/// A compiler that makes a program of a source, without libraries yet, and the program.
+fn compile(source: &str, name: &str) -> Result<(Command, Command)> {
+    let program = output_folder(name)?.join(name);
+    let mut cc = sh::line("cc -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude -o");
+    cc.arg(&program).arg(format!("{SOURCES}/{source}.c"));
+    Ok((cc, sh::command(program)))
 }
 
 #[cfg(test)]
@@ -125,8 +105,8 @@ mod tests {
 
     #[test]
     fn rows_become_assertions_and_nothing_else_does() {
-        let (program, rows) =
-            asserts("trine.h", "layout! {\n    trine_x 8 16 {\n        a 0 0;\n    }\n}\n");
+        let layout = "layout! {\n    trine_x 8 16 {\n        a 0 0;\n    }\n}\n";
+        let (program, rows) = asserts("trine.h", layout);
         assert_eq!(rows, 2);
         assert!(program.contains("_Static_assert(sizeof(trine_x) == HERE(8, 16)"));
         assert!(program.contains("offsetof(trine_x, a) == HERE(0, 0)"));

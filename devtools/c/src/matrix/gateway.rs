@@ -3,14 +3,14 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use devtools::{programs, sh, transcripts};
 
 use crate::dist;
-use crate::program::{SANITIZE, link, output_folder};
+use crate::program::{SANITIZED, output_folder};
 
 const FOLDER: &str = "tests/c/gateway";
 /// The longest that the device may take to listen, on a machine that does much else.
@@ -21,23 +21,17 @@ const START_MAX: Duration = Duration::from_secs(60);
 pub(super) fn main() -> Result<()> {
     programs::build()?;
     let folder = output_folder("clerk")?;
-    let program = folder.join("clerk");
-    let mut gcc = sh::command("gcc");
-    gcc.args(["-std=c99", "-g", "-O1", "-Iinclude"]).args(SANITIZE);
-    gcc.arg(format!("{FOLDER}/clerk.c"));
-    link(gcc, &[&dist::host_library()?], &program)?;
+    let line = format!("-std=c99 -g -O1 -Iinclude {FOLDER}/clerk.c");
+    let program = SANITIZED.compile("clerk", &line, &[&dist::host_library()?])?;
     // A socket's path may have about 100 bytes, which rules the target folder out.
     let socket = std::env::temp_dir().join(format!("trine-clerk-{}", std::process::id()));
-    let mut device = Device(sh::command(&program).arg(&socket).spawn().context("no device")?);
-    let since = Instant::now();
-    while !socket.exists() {
-        ensure!(since.elapsed() < START_MAX, "the device opens no socket");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let mut gateway = programs::command("trine");
-    gateway.args(["gateway", "--unix"]).arg(&socket);
+    let device = sh::command(&program).arg(&socket).spawn();
+    let mut device = sh::Running(device.context("no device")?);
+    let opens = sh::within(START_MAX, || socket.exists().then_some(()));
+    opens.context("the device opens no socket")?;
     let log = folder.join("gateway.log");
-    play(&["answers", "question"], &gateway, &log)?;
+    let mut gateway = programs::command("trine gateway --unix");
+    play(&["answers", "question"], gateway.arg(&socket), &log)?;
     let ended = device.0.wait().context("the device is gone")?;
     ensure!(ended.success(), "the device ended with {ended}: its line is at its end");
     let said = std::fs::read_to_string(&log)?;
@@ -53,16 +47,4 @@ fn play(names: &[&str], server: &Command, log: &Path) -> Result<()> {
     let transcript = log.with_extension("jsonl");
     std::fs::write(&transcript, texts.collect::<Result<String>>()?)?;
     transcripts::play(&transcript, server, File::create(log)?.into())
-}
-
-/// A running device, which ends with this value.
-struct Device(Child);
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        // After a failure only: it ends with its gateway.
-        if matches!(self.0.try_wait(), Ok(None)) && self.0.kill().is_ok() {
-            drop(self.0.wait());
-        }
-    }
 }

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use devtools::{parallel, sh};
 
 const PAGE: &str = "docs/misra.md";
+const CPPCHECK: &str = "cppcheck --addon=misra --std=c99 --platform=unix32 --quiet \
+    --enable=warning,performance,portability --suppress=missingIncludeSystem \
+    -DGREENHOUSE_SMALL=0 -DGREENHOUSE_TABLE=0 -Iinclude -Ifirmware-example/c/board \
+    -Ifirmware-example/c/src -Ifirmware-example/c/bsp -Ifirmware-example/c/bsp/mps2-an386";
 /// What cppcheck prints in front of a rule's number.
 const RULE: &str = "misra-c2012-";
 
@@ -24,62 +28,43 @@ pub(super) fn main() -> Result<()> {
     let text = sh::read(PAGE)?;
     let listed = deviations(&text);
     ensure!(!listed.is_empty(), "{PAGE} has no row `| rule | … |`");
-    let mut found = BTreeSet::new();
-    let mut unlisted = Vec::new();
-    for lines in parallel::map(PROGRAMS, |program| check(program)) {
-        for line in lines? {
-            let Some((_, rule)) = line.split_once(RULE) else {
-                bail!("cppcheck says: {line}");
-            };
-            let rule = rule.trim().to_owned();
-            if !listed.contains(&rule) {
-                unlisted.push(line);
-            }
-            found.insert(rule);
-        }
-    }
-    if !unlisted.is_empty() {
-        bail!("rules that {PAGE} does not list:\n{}", unlisted.join("\n"));
-    }
+    let lines = parallel::map(PROGRAMS, |program| check(program)).into_iter();
+    let lines = lines.collect::<Result<Vec<_>>>()?.concat();
+    let rule = |line: &String| {
+        let rule = line.split_once(RULE).map(|(_, rule)| rule.trim().to_owned());
+        rule.with_context(|| format!("cppcheck says: {line}"))
+    };
+    let found = lines.iter().map(rule).collect::<Result<Vec<_>>>()?;
+    let unlisted = lines.iter().zip(&found).filter(|(_, rule)| !listed.contains(*rule));
+    let unlisted = unlisted.map(|(line, _)| line.as_str()).collect::<Vec<_>>().join("\n");
+    ensure!(unlisted.is_empty(), "rules that {PAGE} does not list:\n{unlisted}");
+    let found = BTreeSet::from_iter(found);
     let unused: Vec<&String> = listed.difference(&found).collect();
     ensure!(unused.is_empty(), "{PAGE} lists rules that nothing breaks: {unused:?}");
     println!("MISRA C:2012: {} rules are deviated from, each with its reason", found.len());
     Ok(())
 }
 
-/// The rules in the first column of the page's table.
 fn deviations(page: &str) -> BTreeSet<String> {
     let first = |line: &str| line.strip_prefix("| ")?.split(" | ").next().map(str::to_owned);
+    let is_number = |part: &str| part.parse::<u8>().is_ok();
     let is_rule = |cell: &String| {
-        cell.split_once('.')
-            .is_some_and(|(a, b)| a.parse::<u8>().is_ok() && b.parse::<u8>().is_ok())
+        cell.split_once('.').is_some_and(|(group, rule)| is_number(group) && is_number(rule))
     };
     page.lines().filter_map(first).filter(is_rule).collect()
 }
 
 /// What cppcheck has to say about the files of some folders.
 fn check(folders: &[&str]) -> Result<Vec<String>> {
-    let mut sources = Vec::new();
-    for folder in folders {
-        for file in sh::files(folder, "c")? {
-            // Under one name only: a header that is found by two paths is two headers to cppcheck.
-            sources.push(file.strip_prefix(sh::root())?.to_owned());
-        }
-    }
+    let mut sources = super::files(folders, "c")?;
     sources.retain(|file| !APART.iter().any(|name| file.ends_with(name)));
-    let mut cppcheck = sh::command("cppcheck");
-    cppcheck.args(["--addon=misra", "--std=c99", "--platform=unix32", "--quiet"]).args([
-        "--enable=warning,performance,portability",
-        "--suppress=missingIncludeSystem",
-        "--template={file}:{line}: {id}",
-        "-DGREENHOUSE_SMALL=0",
-        "-DGREENHOUSE_TABLE=0",
-        "-Iinclude",
-    ]);
-    for folder in ["board", "src", "bsp", "bsp/mps2-an386"] {
-        cppcheck.arg(format!("-Ifirmware-example/c/{folder}"));
-    }
-    let done = cppcheck.args(&sources).output().context("cppcheck could not start")?;
+    // Under one name only: a header that is found by two paths is two headers to cppcheck.
+    let root = sh::root();
+    let sources =
+        sources.iter().map(|file| file.strip_prefix(&root)).collect::<Result<Vec<_>, _>>()?;
+    let mut cppcheck = sh::line(CPPCHECK);
+    cppcheck.arg("--template={file}:{line}: {id}").args(&sources);
+    let done = cppcheck.output().context("cppcheck could not start")?;
     ensure!(done.status.success(), "cppcheck failed: {}", done.status);
     // Findings go to its error output.
     Ok(String::from_utf8_lossy(&done.stderr).lines().map(str::to_owned).collect())

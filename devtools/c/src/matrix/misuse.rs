@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use devtools::{parallel, programs, sh};
 
-use crate::program::{SHARED, STATIC, WATCHED, Way, link, output_folder};
+use crate::program::{SHARED, STATIC, WATCHED, Way, output_folder};
 use crate::{dist, models};
 
-/// The tests of a header.
+/// The tests of a header, and of headers beside it.
 struct Suite {
-    header: &'static str,
-    /// Headers beside it whose functions the same tests call.
-    more: &'static [&'static str],
+    headers: &'static [&'static str],
     tests: &'static str,
     support: &'static str,
     /// What the programs are told.
@@ -22,20 +20,18 @@ struct Suite {
 }
 
 const DEVICE: Suite = Suite {
-    header: "trine",
-    more: &["trine_consent", "trine_run", "trine_news"],
+    headers: &["trine", "trine_consent", "trine_run", "trine_news"],
     tests: "tests/c/misuse",
     support: "tests/c/support",
     argument: None,
 };
 const MODEL: Suite = Suite {
-    header: "trine_model",
-    more: &[],
+    headers: &["trine_model"],
     tests: "tests/c/model",
     support: "tests/c/model/support",
     argument: Some(models::MISUSED),
 };
-const HOST: Suite = Suite { header: "trine_host", tests: "tests/c/host", ..MODEL };
+const HOST: Suite = Suite { headers: &["trine_host"], tests: "tests/c/host", ..MODEL };
 
 pub(super) fn main() -> Result<()> {
     [&DEVICE, &MODEL, &HOST].into_iter().try_for_each(every_pointer_is_null_once)?;
@@ -58,21 +54,21 @@ pub(super) fn main() -> Result<()> {
 /// All tests of a header in one way, each with these files too.
 fn all(way: &Way, suite: &Suite, others: &[PathBuf], library: &Path) -> Result<()> {
     let tests = sh::files(suite.tests, "c")?;
-    let checks = parallel::map(&tests, |test| run(way, suite, test, others, library));
+    let files = [&sh::files(suite.support, "c")?, others, &[library.to_owned()]].concat();
+    let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let checks = parallel::map(&tests, |test| run(way, suite, test, &files));
     let checks: u32 = checks.into_iter().sum::<Result<u32>>()?;
-    let Suite { header, .. } = suite;
-    println!("misuse of {header}.h, {}: {} programs, {checks} checks", way.name, tests.len());
+    let (header, way, tests) = (suite.headers[0], way.name, tests.len());
+    println!("misuse of {header}.h, {way}: {tests} programs, {checks} checks");
     Ok(())
 }
 
 /// Builds and runs a test, and answers how many checks it made.
-fn run(way: &Way, suite: &Suite, test: &Path, others: &[PathBuf], library: &Path) -> Result<u32> {
+fn run(way: &Way, suite: &Suite, test: &Path, others: &[&Path]) -> Result<u32> {
     let stem = test.file_stem().context("a test has a name")?.to_string_lossy();
-    let program = output_folder("misuse")?.join(format!("{}-{stem}-{}", suite.header, way.name));
-    let mut compiler = sh::command(way.compiler);
-    compiler.args(["-std=c11", "-g", "-O1", "-pthread", "-Iinclude"]).args(way.flags);
-    compiler.arg(test).args(sh::files(suite.support, "c")?).args(others);
-    link(compiler, &[library], &program)?;
+    let flags = "-std=c11 -g -O1 -pthread -Iinclude";
+    let program =
+        way.compile(&format!("{}-{stem}", suite.headers[0]), flags, &[&[test], others].concat())?;
     let said = sh::output(way.command(&program).args(suite.argument))?;
     let checks = said.split_once(": ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
     let checks: u32 = checks.with_context(|| format!("no count of checks in {said:?}"))?;
@@ -82,18 +78,15 @@ fn run(way: &Way, suite: &Suite, test: &Path, others: &[PathBuf], library: &Path
 
 /// The test of NULL calls each function at least as often as it has pointers.
 fn every_pointer_is_null_once(suite: &Suite) -> Result<()> {
-    let headers = iter::once(&suite.header).chain(suite.more);
-    let headers = headers.map(|name| sh::read(&format!("include/{name}.h")));
+    let headers = suite.headers.iter().map(|name| sh::read(&format!("include/{name}.h")));
     let test = sh::read(&format!("{}/null.c", suite.tests))?;
-    let mut missing = Vec::new();
-    for (name, pointers) in functions(&headers.collect::<Result<String>>()?) {
+    let left_out = |(name, pointers): (String, usize)| {
         let calls = test.matches(&format!("{name}(")).count();
-        if calls < pointers {
-            missing.push(format!("{name} has {pointers} pointers and {calls} tests"));
-        }
-    }
-    let all = missing.join("; ");
-    ensure!(missing.is_empty(), "{}/null.c leaves pointers out: {all}", suite.tests);
+        (calls < pointers).then(|| format!("{name} has {pointers} pointers and {calls} tests"))
+    };
+    let missing = functions(&headers.collect::<Result<String>>()?).into_iter().filter_map(left_out);
+    let missing = missing.collect::<Vec<_>>().join("; ");
+    ensure!(missing.is_empty(), "{}/null.c leaves pointers out: {missing}", suite.tests);
     Ok(())
 }
 
@@ -109,10 +102,9 @@ fn functions(header: &str) -> Vec<(String, usize)> {
         // A callback's own parameters are not the function's.
         let own = parameters.split("(*").next().unwrap_or_default();
         let callback = usize::from(parameters.contains("(*"));
-        let pointers = own
-            .split(',')
-            .filter(|one| one.contains('*') && !optional.iter().any(|name| one.ends_with(name)));
-        Some((name.to_owned(), pointers.count() + callback))
+        let pointers = own.split(',').filter(|one| one.contains('*'));
+        let needed = pointers.filter(|one| !optional.iter().any(|name| one.ends_with(name)));
+        Some((name.to_owned(), needed.count() + callback))
     };
     declarations.filter_map(parse).filter(|(name, _)| name.starts_with("trine_")).collect()
 }
@@ -127,9 +119,7 @@ mod tests {
             TRINE_API trine_status trine_b(struct x *x, const char *text, size_t size);\n\
             TRINE_API\ntrine_status trine_c(struct x *x,\n    trine_status (*finish)(void *data,\
             \n struct c *call), void *user_data);\n";
-        let found = functions(header);
-        let found: Vec<(&str, usize)> =
-            found.iter().map(|(name, pointers)| (name.as_str(), *pointers)).collect();
-        assert_eq!(found, [("trine_a", 0), ("trine_b", 2), ("trine_c", 2)]);
+        let wanted = [("trine_a", 0), ("trine_b", 2), ("trine_c", 2)];
+        assert_eq!(functions(header), wanted.map(|(name, pointers)| (name.to_owned(), pointers)));
     }
 }

@@ -6,7 +6,10 @@ mod gateway;
 mod misra;
 mod misuse;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
+use devtools::sh;
 
 /// `cargo xtask test --leg matrix`: compile everything everywhere, then look for faults that only
 /// show in a run.
@@ -15,4 +18,10 @@ pub fn main() -> Result<()> {
     misra::main()?;
     misuse::main()?;
     gateway::main()
+}
+
+/// The files of several folders that end in `.extension`.
+fn files(folders: &[&str], extension: &str) -> Result<Vec<PathBuf>> {
+    let files = folders.iter().map(|folder| sh::files(folder, extension));
+    Ok(files.collect::<Result<Vec<_>>>()?.concat())
 }
