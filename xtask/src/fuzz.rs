@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use crate::{baremetal, parallel, sh};
 
@@ -53,15 +54,10 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
     build("2")?;
     for name in if names.is_empty() { &TARGETS } else { names } {
         ensure!(TARGETS.contains(name), "there is no target `{name}`: {}", TARGETS.join(", "));
-        println!("{name}: {} runs in {seconds} s", run(name, seconds, jobs())?);
+        println!("{name}: {} runs in {seconds} s", run(name, seconds, parallel::processors())?);
         keep(name)?;
     }
     Ok(())
-}
-
-/// Processes that share what they find.
-pub(crate) fn jobs() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Builds all targets with instrumentation, at a level of optimization.
@@ -85,8 +81,8 @@ fn program(name: &str) -> PathBuf {
     folder().join(HOST).join("release").join(name)
 }
 
-/// Runs one target and answers how many inputs it has taken. An input that breaks what the target
-/// demands is shown as a line for `fuzz/regressions`.
+/// Runs one target in processes that share what they find, and answers how many inputs it has
+/// taken. An input that breaks what the target demands is shown as a line for `fuzz/regressions`.
 pub(crate) fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
     let corpus = lay_out(name)?;
     let found = folder().join("found").join(name);
@@ -101,11 +97,13 @@ pub(crate) fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
     if jobs > 1 {
         command.arg(format!("-fork={jobs}"));
     }
-    let done = command.output().with_context(|| format!("{name} does not start"))?;
-    let said = String::from_utf8_lossy(&done.stderr);
-    let last = said.lines().rev().take(60).collect::<Vec<_>>();
-    let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-    ensure!(done.status.success(), "{name}: {}\n{last}{}", done.status, crashes(&found)?);
+    let done = sh::ended(&mut command)?;
+    let said = sh::said(&done);
+    if !done.status.success() {
+        let lines: Vec<&str> = said.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(60)..).unwrap_or_default().join("\n");
+        bail!("{name}: {}\n{last}{}", done.status, crashes(&found)?);
+    }
     Ok(runs(&said))
 }
 
@@ -121,9 +119,10 @@ fn runs(said: &str) -> u64 {
 
 /// The inputs that broke something, as lines for `fuzz/regressions`.
 fn crashes(found: &Path) -> Result<String> {
-    let line =
-        |input: Vec<u8>| format!("\nfor fuzz/regressions, once it is mended: {}", hex(&input));
-    Ok(inputs(found)?.into_iter().map(line).collect())
+    let lines = inputs(found)?.into_iter().map(|input| {
+        format!("\nfor fuzz/regressions, once it is mended: {}", HEXLOWER.encode(&input))
+    });
+    Ok(lines.collect())
 }
 
 fn folder() -> PathBuf {
@@ -139,7 +138,9 @@ fn lay_out(name: &str) -> Result<PathBuf> {
         for (number, line) in text.lines().enumerate() {
             let digits = line.split('#').next().unwrap_or_default().trim();
             if !digits.is_empty() {
-                fs::write(corpus.join(format!("{kept}-{number}")), bytes(digits)?)?;
+                let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes());
+                let bytes = bytes.with_context(|| format!("fuzz/{kept}/{name}.hex: `{digits}`"))?;
+                fs::write(corpus.join(format!("{kept}-{number}")), bytes)?;
             }
         }
     }
@@ -155,7 +156,7 @@ fn keep(name: &str) -> Result<()> {
     let mut inputs = inputs(&least)?;
     inputs.sort_by_key(|input| (input.len(), input.clone()));
     inputs.truncate(KEPT);
-    let text: String = inputs.iter().map(|input| hex(input) + "\n").collect();
+    let text: String = inputs.iter().map(|input| HEXLOWER.encode(input) + "\n").collect();
     fs::write(sh::root().join(format!("fuzz/corpus/{name}.hex")), text)?;
     println!("{name}: {} inputs are kept", inputs.len());
     Ok(())
@@ -163,31 +164,12 @@ fn keep(name: &str) -> Result<()> {
 
 /// The contents of the files of a folder.
 fn inputs(folder: &Path) -> Result<Vec<Vec<u8>>> {
-    fs::read_dir(folder)?.map(|file| Ok(fs::read(file?.path())?)).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(digits: &str) -> Result<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2).map(|pair| {
-        let pair = str::from_utf8(pair).context("an input is hexadecimal")?;
-        u8::from_str_radix(pair, 16).with_context(|| format!("`{pair}` is not hexadecimal"))
-    });
-    pairs.collect()
+    sh::entries(folder)?.into_iter().map(|file| Ok(fs::read(file)?)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, hex, runs};
-
-    #[test]
-    fn hexadecimal_reads_back() {
-        let all: Vec<u8> = (0..=255).collect();
-        assert_eq!(bytes(&hex(&all)).unwrap(), all);
-        assert!(bytes("0g").is_err());
-    }
+    use super::runs;
 
     #[test]
     fn runs_are_what_libfuzzer_says() {

@@ -10,7 +10,7 @@ use devtools::record::timestamp;
 use devtools_boards::sentences;
 use devtools_gpu::modules;
 
-use crate::{baremetal, coverage, fuzz, sh};
+use crate::{baremetal, coverage, fuzz, parallel, sh};
 
 /// Seconds of fuzzing for each target where none are asked for.
 const SECONDS: u32 = 3_600;
@@ -25,11 +25,9 @@ const DUE: Duration = Duration::from_secs(30 * 86_400);
 const RECORDS: &str = "benches/record";
 
 /// How much is done, where something else is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Amount {
-    /// Seconds of fuzzing for each target.
     pub(crate) seconds: Option<u32>,
-    /// Sentences that each chip reads.
     pub(crate) sentences: Option<usize>,
 }
 
@@ -41,14 +39,12 @@ const PARTS: &[Part] = &[
     ("s390x", "the core's tests on a big-endian machine", |_| S390X.test()),
     ("i686", "the core's tests on a 32-bit machine", |_| I686.test()),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
-    ("modules", "ggml's backends as modules beside the program that holds them", |_| {
+    ("modules", "ggml's backends as modules next to the program that holds them", |_| {
         modules::try_out().map(|()| "the same text; what is no module is refused".into())
     }),
-    (
-        "cuda",
-        "CUDA's module and ours are compiled, and loaded where there is no such device",
-        |_| modules::try_cuda(),
-    ),
+    ("cuda", "CUDA's module and ours are compiled, and loaded without such a device", |_| {
+        modules::try_cuda()
+    }),
     ("coverage", "lines of the core that its tests run", |_| coverage::main()),
     ("flaky", "all legs, three times side by side", |_| flaky()),
     ("fuzz", "each fuzz target for an hour, or --seconds N", fuzzed),
@@ -57,8 +53,8 @@ const PARTS: &[Part] = &[
 /// Runs the named parts or all, shows how far it is, and records what was run, also when a part
 /// fails.
 pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
-    if let Some(name) = names.iter().find(|name| PARTS.iter().all(|part| part.0 != **name)) {
-        let parts: Vec<&str> = PARTS.iter().map(|part| part.0).collect();
+    let parts: Vec<&str> = PARTS.iter().map(|part| part.0).collect();
+    if let Some(name) = names.iter().find(|name| !parts.contains(name)) {
         bail!("there is no part `{name}`: choose from {}", parts.join(", "));
     }
     let is_wanted = |part: &&Part| names.is_empty() || names.contains(&part.0);
@@ -78,7 +74,8 @@ pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
         writeln!(text, "| {name}: {about} | {result} | {minutes:.1} |")?;
     }
     record(&text)?;
-    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+    Ok(())
 }
 
 /// The parts that are due: when each ran last without a failure, by the records.
@@ -115,7 +112,7 @@ fn record(text: &str) -> Result<()> {
     let path = sh::root().join(RECORDS).join(format!("soak-{date}.md"));
     let before = std::fs::read_to_string(&path).ok();
     let before = before.unwrap_or_else(|| format!("# `cargo xtask soak`, {date}\n"));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = parallel::processors();
     let time = time.get(..5).unwrap_or_default();
     std::fs::write(&path, format!("{before}\nEnded at {time} UTC, on {cores} cores:\n\n{text}"))?;
     println!("kept in {RECORDS}/soak-{date}.md");
@@ -131,8 +128,7 @@ fn flaky() -> Result<String> {
     let run = |name: &&str| -> Result<()> {
         let clone = sh::target_dir().join("flaky").join(name);
         if !clone.exists() {
-            let root = sh::root();
-            sh::run(sh::command("git").args(["clone", "-q"]).arg(root).arg(&clone))?;
+            sh::run(sh::command("git").args(["clone", "-q", "."]).arg(&clone))?;
         }
         let git = |words: &[&str]| sh::run(sh::command("git").arg("-C").arg(&clone).args(words));
         git(&["fetch", "-q", "origin", "HEAD"])?;
@@ -145,10 +141,7 @@ fn flaky() -> Result<String> {
             .with_context(|| format!("clone {name}: see {}.log", clone.display()))
     };
     // All of them at once, however few processors there are.
-    let ended: Vec<Result<()>> = std::thread::scope(|scope| {
-        let runs: Vec<_> = CLONES.iter().map(|name| scope.spawn(move || run(name))).collect();
-        runs.into_iter().map(|run| run.join().unwrap_or_else(|_| bail!("it panicked"))).collect()
-    });
+    let ended = parallel::map_with(CLONES.len(), &CLONES, run);
     let failed = ended.into_iter().filter_map(|run| Some(format!("{:#}", run.err()?)));
     let failed: Vec<String> = failed.collect();
     ensure!(failed.is_empty(), "{} clones failed: {}", failed.len(), failed.join("; "));
@@ -171,7 +164,7 @@ fn fuzzed(amount: Amount) -> Result<String> {
     let seconds = amount.seconds.unwrap_or(SECONDS);
     fuzz::build("2")?;
     let run = |name: &&str| {
-        let runs = fuzz::run(name, seconds, fuzz::jobs())?;
+        let runs = fuzz::run(name, seconds, parallel::processors())?;
         println!("{name}: {runs} inputs in {seconds} s");
         Ok(format!("{name} {runs} inputs in {seconds} s"))
     };
@@ -216,15 +209,11 @@ impl Machine {
         }
         let name = self.target.to_uppercase().replace('-', "_");
         let mut cargo = baremetal::debian_cargo();
-        cargo
-            .args(["test", "--target", self.target])
-            .arg("-Zbuild-std=std,panic_abort,test")
-            .arg("--target-dir")
-            .arg(sh::target_dir().join("soak"))
-            .env("PROPTEST_CASES", CASES)
-            .env(format!("CARGO_TARGET_{name}_LINKER"), self.linker)
-            .env(format!("CARGO_TARGET_{name}_RUNNER"), self.runner.join(" "))
-            .args(CRATES.iter().flat_map(|name| ["-p", name]));
+        cargo.args(["test", "--target", self.target, "-Zbuild-std=std,panic_abort,test"]);
+        cargo.args(CRATES.iter().flat_map(|name| ["-p", name])).env("PROPTEST_CASES", CASES);
+        cargo.env(format!("CARGO_TARGET_{name}_LINKER"), self.linker);
+        cargo.env(format!("CARGO_TARGET_{name}_RUNNER"), self.runner.join(" "));
+        cargo.arg("--target-dir").arg(sh::target_dir().join("soak"));
         sh::run(cargo.args(["--lib", "--tests", "--no-fail-fast"]))?;
         Ok(format!("the tests of {} crates pass on {}", CRATES.len(), self.target))
     }
@@ -239,10 +228,8 @@ mod tests {
         let rows = |result: &str| -> String {
             PARTS.iter().map(|part| format!("| {}: x | {result} | 1 |\n", part.0)).collect()
         };
-        let records = [
-            ("2026-01-01".to_owned(), rows("passed")),
-            ("2026-02-01".to_owned(), rows("FAILED: x")),
-        ];
+        let records = [("2026-01-01", "passed"), ("2026-02-01", "FAILED: x")];
+        let records = records.map(|(date, result)| (date.to_owned(), rows(result)));
         assert!(due_since("2026-01-01", &records).is_empty());
         let due = due_since("2026-01-02", &records);
         assert_eq!(due.len(), PARTS.len());

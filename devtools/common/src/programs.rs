@@ -25,7 +25,7 @@ pub fn build() -> Result<()> {
     sh::run(sh::cargo().args(["build", "--workspace", "--profile", "test"]))?;
     let built = sh::target_dir().join("debug");
     for name in NAMES {
-        sh::install(&built.join(file_name(name)), &path(name))?;
+        sh::install(&sh::program_in(&built, name), &path(name))?;
     }
     sh::install(&built.join(LIBRARY), &folder().join(LIBRARY))
 }
@@ -37,7 +37,7 @@ pub fn folder() -> PathBuf {
 
 /// The path of a program that [`build`] has built.
 pub fn path(name: &str) -> PathBuf {
-    folder().join(file_name(name))
+    sh::program_in(&folder(), name)
 }
 
 /// A command that runs a program of [`build`].
@@ -50,8 +50,4 @@ pub fn gateway(board: &str, firmware: &Path) -> std::process::Command {
     let mut gateway = command("trine");
     gateway.args(["gateway", "--emulate", board, "--firmware"]).arg(firmware);
     gateway
-}
-
-fn file_name(name: &str) -> String {
-    format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }

@@ -15,10 +15,9 @@ use crate::vulkan;
 
 pub use make::{main, make_for};
 
-/// The program, and this one.
+/// The program, this one, and what a person runs there.
 const TRINE: &str = "trine";
 const XTASK: &str = "xtask";
-/// What a person runs there.
 const SCRIPT: &str = "bench-gpu";
 /// The test programs, and the files that they read, which lie beside them as they do in the source.
 const TESTS: &str = "tests";
@@ -63,16 +62,13 @@ impl Bundle {
     /// The bundle of a folder, for one of its backends.
     pub fn open(folder: &Path, backend: &str, is_software: bool) -> Result<Self> {
         let folder = std::path::absolute(folder)?;
-        let shown = folder.display();
-        ensure!(
-            folder.join(TRINE).is_file(),
-            "{shown} is no bundle: `cargo xtask gpu-bundle` makes one"
-        );
-        // Our own backend is measured beside llama.cpp on CUDA, with which it is made.
+        let (shown, has) = (folder.display(), |name: &str| folder.join(name).is_file());
+        ensure!(has(TRINE), "{shown} is no bundle: `cargo xtask gpu-bundle` makes one");
+        // Our own backend is measured next to llama.cpp on CUDA, with which it is made.
         let of = if backend == ternary::NAME { "cuda" } else { backend };
         for name in [backend, of] {
             ensure!(
-                folder.join(library(name)).is_file(),
+                has(&library(name)),
                 "the bundle {shown} was made without {name}: `cargo xtask gpu-bundle {of}` has it"
             );
         }
@@ -123,12 +119,9 @@ impl Bundle {
     /// A program of the bundle, with its libraries before all others.
     fn command(&self, program: &Path) -> Result<Command> {
         let mut command = sh::command(self.folder.join(program));
-        let others = std::env::var_os(LIBRARIES).unwrap_or_default();
-        let others = std::env::split_paths(&others).filter(|path| !path.as_os_str().is_empty());
-        let own = std::env::join_paths([self.folder.clone()].into_iter().chain(others))?;
-        command.current_dir(&self.folder).env(LIBRARIES, own);
-        // The tests lie in a folder of their own, and modules are looked for beside a program.
-        command.env(modules::VARIABLE, &self.folder);
+        sh::prepend(&mut command, LIBRARIES, &self.folder)?;
+        // The tests lie in a folder of their own, and modules are looked for where a program lies.
+        command.current_dir(&self.folder).env(modules::VARIABLE, &self.folder);
         if self.is_software {
             command = vulkan::on_software_here(command)?;
         }
@@ -154,6 +147,11 @@ mod tests {
 
     fn told<'c>(command: &'c Command, name: &str) -> Option<&'c OsStr> {
         command.get_envs().find(|(key, _)| *key == name).and_then(|(_, value)| value)
+    }
+
+    /// What it is told of Vulkan's devices and of CUDA's.
+    fn devices(command: &Command) -> [Option<&OsStr>; 2] {
+        ["GGML_VK_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"].map(|name| told(command, name))
     }
 
     #[test]
@@ -198,13 +196,11 @@ mod tests {
         assert_eq!(trine.get_current_dir(), Some(&*folder));
         let libraries = told(&trine, "LD_LIBRARY_PATH").unwrap();
         assert_eq!(std::env::split_paths(libraries).next(), Some(folder.clone()));
-        assert_eq!(told(&trine, "GGML_VK_VISIBLE_DEVICES"), Some(OsStr::new("")));
-        assert_eq!(told(&trine, "CUDA_VISIBLE_DEVICES"), None);
+        assert_eq!(devices(&trine), [Some(OsStr::new("")), None]);
         let training = PROGRAMS.iter().find(|program| program.name == TRAINING).unwrap();
         let training = bundle.tests_of(training).unwrap();
         assert_eq!(training.get_program(), folder.join("tests/trine_train"));
-        let args: Vec<&OsStr> = training.get_args().collect();
-        assert_eq!(args, ["device::", "--test-threads=1"]);
+        assert!(training.get_args().eq(["device::", "--test-threads=1"]));
         assert_eq!(told(&training, "CARGO_MANIFEST_DIR"), Some(folder.join("tests").as_os_str()));
         assert_eq!(told(&training, "TRINE_GGML_MODULES"), Some(folder.as_os_str()));
     }
@@ -222,8 +218,7 @@ mod tests {
         let [test] = bundle.tests() else { panic!("there is more than one program") };
         let test = bundle.tests_of(test).unwrap();
         assert_eq!(test.get_program(), folder.join("tests/device"));
-        assert_eq!(test.get_args().collect::<Vec<_>>(), ["ternary", "--test-threads=1"]);
-        assert_eq!(told(&test, "GGML_VK_VISIBLE_DEVICES"), Some(OsStr::new("")));
-        assert_eq!(told(&test, "CUDA_VISIBLE_DEVICES"), None);
+        assert!(test.get_args().eq(["ternary", "--test-threads=1"]));
+        assert_eq!(devices(&test), [Some(OsStr::new("")), None]);
     }
 }
