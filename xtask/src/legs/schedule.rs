@@ -156,15 +156,17 @@ fn children_time() -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BTreeSet, Leg, State, children_time};
+    use super::super::{Leg, leg};
+    use super::{State, children_time};
 
-    const fn leg(name: &'static str, after: &'static [&'static str]) -> Leg {
-        Leg { name, about: "", after, run: || Ok(()) }
+    const fn after(name: &'static str, after: &'static [&'static str]) -> Leg {
+        leg(name, "", after, || Ok(()))
     }
 
     #[test]
     fn a_leg_waits_for_those_that_it_comes_after_and_for_no_others() {
-        static LEGS: [Leg; 3] = [leg("c", &["b", "elsewhere"]), leg("a", &[]), leg("b", &["a"])];
+        static LEGS: [Leg; 3] =
+            [after("c", &["b", "elsewhere"]), after("a", &[]), after("b", &["a"])];
         let all: Vec<&'static Leg> = LEGS.iter().collect();
         let mut state = State::new(&all);
         assert_eq!(state.next(&all).unwrap().name, "a");

@@ -9,10 +9,11 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use devtools::{cache, sh};
 
-use super::{LIBRARIES, LOADER, MODELS, PROGRAMS, SCRIPT, TESTS, TRINE, XTASK};
+use super::{LOADER, MODELS, PROGRAMS, SCRIPT, TESTS, TRINE, XTASK};
 use crate::build::{Made, copy};
 use crate::modules::ternary;
-use crate::{toolkit, vulkan};
+use crate::toolkit;
+use crate::vulkan::{self, LIBRARIES};
 
 /// How ggml's C and C++ is compiled: it takes its vector instructions from the flags of its
 /// compiler, and the processor of the other machine is not known.

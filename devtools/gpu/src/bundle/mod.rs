@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use devtools::sh;
 
 use crate::modules::{self, ternary};
-use crate::vulkan;
+use crate::vulkan::{self, LIBRARIES};
 
 pub use make::{main, make_for};
 
@@ -25,8 +25,6 @@ const TESTS: &str = "tests";
 const LOADER: &str = "loader";
 /// Where models are made; those of the source lie there already, since tests read them.
 const MODELS: &str = "models";
-/// The variable by which programs find the libraries of the bundle.
-const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
 /// A test program, called after what cargo builds it from, and the tests that it runs; all of them
 /// where that is empty.
