@@ -54,7 +54,7 @@ fn printed(text: &str) -> Vec<Word> {
 
 /// The words of the names of public items; an empty one ends each name.
 fn names(text: &str) -> Vec<Word> {
-    const ITEMS: &str = "fn struct enum trait mod const static type unsafe extern \"C\"";
+    const ITEMS: &str = "fn struct enum trait mod const static type extern unsafe \"C\"";
     let is_item = |part: &str| ITEMS.split(' ').any(|item| item == part);
     let mut words = Vec::new();
     for (at, line) in (1..).zip(text.lines()) {
