@@ -33,17 +33,14 @@ fn folder() -> PathBuf {
 
 /// Packages of another release, and where they are unpacked.
 struct Borrowed {
+    to: &'static str,
     suite: &'static str,
     packages: &'static [&'static str],
-    to: &'static str,
 }
 
-const HEADERS: Borrowed = Borrowed { suite: "trixie", packages: &["libvulkan-dev"], to: "headers" };
-const DRIVER: Borrowed = Borrowed {
-    suite: "bookworm-backports",
-    packages: &["mesa-vulkan-drivers", "libdrm2"],
-    to: "driver",
-};
+const HEADERS: Borrowed = Borrowed { to: "headers", suite: "trixie", packages: &["libvulkan-dev"] };
+const PACKAGES: &[&str] = &["mesa-vulkan-drivers", "libdrm2"];
+const DRIVER: Borrowed = Borrowed { to: "driver", suite: "bookworm-backports", packages: PACKAGES };
 
 impl Borrowed {
     fn path(&self) -> PathBuf {
@@ -91,10 +88,8 @@ fn ends(file: &Path, extension: &str) -> bool {
 
 /// The first archive of Debian in the text of a list of sources, in either form.
 fn archive(text: &str) -> Option<String> {
-    let words = text.lines().filter_map(|line| {
-        let line = line.trim();
-        line.strip_prefix("URIs:").or_else(|| line.strip_prefix("deb "))
-    });
+    let lines = text.lines().map(str::trim);
+    let words = lines.filter_map(|it| it.strip_prefix("URIs:").or(it.strip_prefix("deb ")));
     let mut places = words.flat_map(str::split_whitespace);
     places.find(|word| word.trim_end_matches('/').ends_with("/debian")).map(str::to_owned)
 }
@@ -129,8 +124,8 @@ fn has_headers() -> bool {
 fn has_driver() -> bool {
     let query = ["-W", "-f", "${Version}", "mesa-vulkan-drivers"];
     let version = sh::output(sh::command("dpkg-query").args(query)).unwrap_or_default();
-    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-    major.is_some_and(|major| major >= MESA_LEAST)
+    let major = version.split('.').next().unwrap_or_default();
+    major.parse::<u32>().is_ok_and(|major| major >= MESA_LEAST)
 }
 
 /// Whether the programs are there that are installed.

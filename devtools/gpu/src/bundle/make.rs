@@ -94,8 +94,8 @@ fn pack(made: &Made, backends: &[&str], folder: &Path) -> Result<()> {
     sh::empty_folder(folder)?;
     sh::install(made.file(TRINE)?, &folder.join(TRINE))?;
     sh::install(&std::env::current_exe()?, &folder.join(XTASK))?;
-    for test in &PROGRAMS {
-        sh::install(made.file(test.name)?, &folder.join(TESTS).join(test.name))?;
+    for (test, _) in &PROGRAMS {
+        sh::install(made.file(test)?, &folder.join(TESTS).join(test))?;
     }
     copy_all(&made.ggml()?.join("lib"), "so", folder)?;
     for backend in backends {

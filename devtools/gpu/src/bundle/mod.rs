@@ -26,22 +26,14 @@ const LOADER: &str = "loader";
 /// Where models are made; those of the source lie there already, since tests read them.
 const MODELS: &str = "models";
 
-/// A test program, called after what cargo builds it from, and the tests that it runs; all of them
-/// where that is empty.
-struct Test {
-    name: &'static str,
-    only: &'static [&'static str],
-}
+/// A test program, called after what cargo builds it from, and which of its tests are run.
+type Test = (&'static str, Option<&'static str>);
 
 /// Those that `bench gpu` runs with cargo: of devices, and of training on devices.
-const PROGRAMS: [Test; 3] = [
-    Test { name: "trine_ggml", only: &[] },
-    Test { name: "device", only: &[] },
-    Test { name: TRAINING, only: &["device::"] },
-];
+const PROGRAMS: [Test; 3] = [("trine_ggml", None), ("device", None), (TRAINING, Some("device::"))];
 const TRAINING: &str = "trine_train";
 /// The tests of our own backend, which computes our engine's graphs and no others.
-const OWN: [Test; 1] = [Test { name: "device", only: &[ternary::NAME] }];
+const OWN: [Test; 1] = [("device", Some(ternary::NAME))];
 
 /// The library of a backend in the bundle.
 fn library(backend: &str) -> String {
@@ -90,27 +82,27 @@ impl Bundle {
 
     /// Runs the tests of devices, and of training on them where the backend can.
     pub fn test(&self) -> Result<()> {
-        self.tests().iter().try_for_each(|program| sh::run(&mut self.tests_of(program)?))
+        self.tests().iter().try_for_each(|test| sh::run(&mut self.tests_of(*test)?))
     }
 
     fn tests(&self) -> &'static [Test] {
         if self.backend == ternary::NAME { &OWN } else { &PROGRAMS }
     }
 
-    fn tests_of(&self, program: &Test) -> Result<Command> {
+    fn tests_of(&self, (name, only): Test) -> Result<Command> {
         let folder = self.folder.join(TESTS);
-        let mut test = self.command(&Path::new(TESTS).join(program.name))?;
+        let mut test = self.command(&Path::new(TESTS).join(name))?;
         // As cargo has it, so that tests find their files from here.
         test.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder);
         if self.backend == "vulkan" && std::env::var_os(vulkan::VISIBLE).is_none() {
             // As for the tests that cargo runs: one device, of whatever kind.
             test.env(vulkan::VISIBLE, "0");
         }
-        if self.is_software && program.name == TRAINING {
+        if self.is_software && name == TRAINING {
             test.env(vulkan::SINGLE, "1");
         }
         // ggml opens a device in one thread at a time.
-        test.args(program.only).arg("--test-threads=1");
+        test.args(only).arg("--test-threads=1");
         Ok(test)
     }
 
@@ -141,7 +133,7 @@ mod tests {
 
     use devtools::sh::{self, scratch};
 
-    use super::{Bundle, PROGRAMS, TRAINING};
+    use super::{Bundle, PROGRAMS};
 
     fn told<'c>(command: &'c Command, name: &str) -> Option<&'c OsStr> {
         command.get_envs().find(|(key, _)| *key == name).and_then(|(_, value)| value)
@@ -195,8 +187,7 @@ mod tests {
         let libraries = told(&trine, "LD_LIBRARY_PATH").unwrap();
         assert_eq!(std::env::split_paths(libraries).next(), Some(folder.clone()));
         assert_eq!(devices(&trine), [Some(OsStr::new("")), None]);
-        let training = PROGRAMS.iter().find(|program| program.name == TRAINING).unwrap();
-        let training = bundle.tests_of(training).unwrap();
+        let training = bundle.tests_of(PROGRAMS[2]).unwrap();
         assert_eq!(training.get_program(), folder.join("tests/trine_train"));
         assert!(training.get_args().eq(["device::", "--test-threads=1"]));
         assert_eq!(told(&training, "CARGO_MANIFEST_DIR"), Some(folder.join("tests").as_os_str()));
@@ -214,7 +205,7 @@ mod tests {
         }
         let bundle = Bundle::open(&folder, "ternary", false).unwrap();
         let [test] = bundle.tests() else { panic!("there is more than one program") };
-        let test = bundle.tests_of(test).unwrap();
+        let test = bundle.tests_of(*test).unwrap();
         assert_eq!(test.get_program(), folder.join("tests/device"));
         assert!(test.get_args().eq(["ternary", "--test-threads=1"]));
         assert_eq!(devices(&test), [Some(OsStr::new("")), None]);

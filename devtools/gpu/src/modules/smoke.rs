@@ -12,6 +12,8 @@ use super::{Build, CPU, VARIABLE, VULKAN};
 use crate::build::copy;
 use crate::vulkan;
 
+/// A small model, from the root of the workspace.
+const MODEL: &str = "tests/golden/bitnet/bytes.gguf";
 /// A version of ggml's that none of its modules has.
 const OTHER_VERSION: u32 = 99;
 
@@ -67,14 +69,13 @@ impl SmokeTest {
 
     /// What `trine devices --gpu` says of a folder.
     fn devices(&self, folder: &Path) -> Result<String> {
-        let mut devices = on_software(&self.program())?;
-        sh::output(devices.arg("devices").arg("--gpu").arg("--modules").arg(folder))
+        let words = ["devices", "--gpu", "--modules"];
+        sh::output(on_software(&self.program())?.args(words).arg(folder))
     }
 
     /// Modules beside the program are loaded, and write what the backend in a program writes.
     fn loads(&self, wanted: &[u8]) -> Result<()> {
-        let mut devices = on_software(&self.program())?;
-        let said = sh::output(devices.args(["devices", "--gpu"]))?;
+        let said = sh::output(on_software(&self.program())?.args(["devices", "--gpu"]))?;
         has(&said, &[&format!("{VULKAN}  loaded: Vulkan, 1 device"), "Vulkan0"])?;
         has(&said, &[&format!("{CPU}  loaded: CPU, 1 device")])?;
         let found = sh::bytes(&mut generate(&self.program(), "vulkan")?)?;
@@ -87,17 +88,16 @@ impl SmokeTest {
     fn is_for_c_programs(&self, wanted: &[u8]) -> Result<()> {
         let program = self.shipped.join("generate");
         let mut compiler = sh::command("cc");
-        compiler.args(["-std=c11", "-I"]).arg(sh::root().join("include")).arg("-o").arg(&program);
-        compiler.arg(sh::root().join("host-example/model/generate.c"));
-        compiler.arg("-L").arg(&self.shipped).args(["-ltrine_host", "-Wl,-rpath,$ORIGIN"]);
+        compiler.args(["-std=c11", "-Iinclude", "host-example/model/generate.c", "-o"]);
+        compiler.arg(&program).arg("-L").arg(&self.shipped);
         // The libraries of ggml are found by the library itself.
-        sh::run(compiler.arg("-Wl,--allow-shlib-undefined"))?;
+        compiler.args(["-ltrine_host", "-Wl,-rpath,$ORIGIN", "-Wl,--allow-shlib-undefined"]);
+        sh::run(&mut compiler)?;
         let listed = sh::output(&mut on_software(&program)?)?;
         has(&listed, &["Vulkan0 (Vulkan)", "CPU"])?;
-        let model = sh::root().join("tests/golden/bitnet/bytes.gguf");
         let on = |backend: &str| -> Result<Command> {
             let mut command = on_software(&program)?;
-            command.arg(&model).arg("THE CAT ").arg(backend);
+            command.args([MODEL, "THE CAT ", backend]);
             Ok(command)
         };
         let found = sh::bytes(&mut on("vulkan")?)?;
@@ -124,15 +124,19 @@ impl SmokeTest {
         }
         let alone = self.folder("vulkan-alone")?;
         copy(&self.shipped.join(VULKAN), &alone)?;
+        self.goes_on_with(&alone, CPU)
+    }
+
+    /// The same for a folder on the command line.
+    fn goes_on_with(&self, modules: &Path, why: &str) -> Result<()> {
         let mut found = generate(&self.program(), "vulkan,cpu")?;
-        self.went_on(&found.arg("--modules").arg(&alone).output()?, CPU)
+        self.went_on(&sh::ended(found.arg("--modules").arg(modules))?, why)
     }
 
     /// What is no module is refused, each with its reason, and the others are loaded.
     fn refuses(&self) -> Result<()> {
         let folder = self.folder("refused")?;
-        copy(&self.shipped.join(CPU), &folder)?;
-        copy(&self.shipped.join(VULKAN), &folder)?;
+        [CPU, VULKAN].iter().try_for_each(|it| copy(&self.shipped.join(it), &folder))?;
         fs::write(folder.join("libggml-text.so"), "this is a text and no library\n".repeat(9))?;
         fs::write(folder.join("libggml-short.so"), "")?;
         let named = |name: &str| folder.join(format!("libggml-{name}.so"));
@@ -173,8 +177,7 @@ impl SmokeTest {
         let why = format!("incompatible API version (backend: {OTHER_VERSION}, current: ");
         let advice = "take the module that was built with this program";
         has(&self.devices(&folder)?, &[&format!("{VULKAN}  refused: {why}"), advice])?;
-        let mut found = generate(&self.program(), "vulkan,cpu")?;
-        self.went_on(&found.arg("--modules").arg(&folder).output()?, &why)
+        self.goes_on_with(&folder, &why)
     }
 
     /// Whether the processor answered, with one warning that says why.
@@ -192,8 +195,8 @@ impl SmokeTest {
 /// A text of a small model on a backend.
 pub(super) fn generate(program: &Path, backend: &str) -> Result<Command> {
     let mut command = on_software(program)?;
-    command.args(["generate", "THE CAT ", "--tokens", "20", "--threads", "1", "--model"]);
-    command.arg(sh::root().join("tests/golden/bitnet/bytes.gguf")).args(["--backend", backend]);
+    command.args(["generate", "THE CAT ", "--tokens", "20", "--threads", "1"]);
+    command.args(["--model", MODEL, "--backend", backend]);
     Ok(command)
 }
 
