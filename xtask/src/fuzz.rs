@@ -16,7 +16,7 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use crate::{baremetal, parallel, sh};
 
 /// The targets, which are the programs of the fuzz workspace.
-pub(crate) const TARGETS: [&str; 8] =
+const TARGETS: [&str; 8] =
     ["frames", "messages", "json", "device", "capi", "image", "gguf", "sentences"];
 
 /// Seconds that `test` gives each target.
@@ -51,28 +51,36 @@ pub(crate) fn leg() -> Result<()> {
 /// `cargo xtask fuzz [TARGET]...`: the named targets or all, each so many seconds. What they found
 /// new goes to the corpus.
 pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
-    build("2")?;
-    for name in if names.is_empty() { &TARGETS } else { names } {
-        ensure!(TARGETS.contains(name), "there is no target `{name}`: {}", TARGETS.join(", "));
-        println!("{name}: {} runs in {seconds} s", run(name, seconds, parallel::processors())?);
-        keep(name)?;
-    }
-    Ok(())
+    each(names, seconds, keep).map(drop)
 }
 
-/// Builds all targets with instrumentation, at a level of optimization.
-pub(crate) fn build(level: &str) -> Result<()> {
+/// Runs the named targets or all, each on all processors, and then something else for each. Answers
+/// how many inputs each has taken.
+pub(crate) fn each(
+    names: &[&str],
+    seconds: u32,
+    then: impl Fn(&str) -> Result<()>,
+) -> Result<Vec<String>> {
+    build("2")?;
+    let one = |name: &&str| {
+        ensure!(TARGETS.contains(name), "there is no target `{name}`: {}", TARGETS.join(", "));
+        let runs = run(name, seconds, parallel::processors())?;
+        let text = format!("{name} {runs} inputs in {seconds} s");
+        println!("{text}");
+        then(name).map(|()| text)
+    };
+    if names.is_empty() { &TARGETS } else { names }.iter().map(one).collect()
+}
+
+fn build(level: &str) -> Result<()> {
     sh::run(instrumented("build", level).arg("--bins"))
 }
 
 fn instrumented(verb: &str, level: &str) -> Command {
     let mut cargo = sh::cargo();
-    cargo
-        .args([verb, "--manifest-path", "fuzz/Cargo.toml", "--locked", "--release"])
-        .args(["--features", "libfuzzer", "--target", HOST, "--target-dir"])
-        .arg(folder())
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)
-        .env("RUSTFLAGS", FLAGS);
+    cargo.args([verb, "--manifest-path", "fuzz/Cargo.toml", "--locked", "--release"]);
+    cargo.args(["--features", "libfuzzer", "--target", HOST, "--target-dir"]).arg(folder());
+    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level).env("RUSTFLAGS", FLAGS);
     baremetal::unstable(&mut cargo);
     cargo
 }
@@ -83,17 +91,17 @@ fn program(name: &str) -> PathBuf {
 
 /// Runs one target in processes that share what they find, and answers how many inputs it has
 /// taken. An input that breaks what the target demands is shown as a line for `fuzz/regressions`.
-pub(crate) fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
+fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
     let corpus = lay_out(name)?;
     let found = folder().join("found").join(name);
     fs::create_dir_all(&found)?;
     let mut command = sh::command(program(name));
-    command
-        .arg(format!("-max_total_time={seconds}"))
-        .args(["-max_len=1200", "-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"])
-        .arg(format!("-artifact_prefix={}/", found.display()))
-        .arg(&corpus)
-        .current_dir(&found);
+    command.args([
+        format!("-max_total_time={seconds}"),
+        format!("-artifact_prefix={}/", found.display()),
+    ]);
+    command.args(["-max_len=1200", "-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"]);
+    command.arg(&corpus).current_dir(&found);
     if jobs > 1 {
         command.arg(format!("-fork={jobs}"));
     }
@@ -107,7 +115,6 @@ pub(crate) fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
     Ok(runs(&said))
 }
 
-/// The number of inputs that libFuzzer says it has run.
 fn runs(said: &str) -> u64 {
     let number = |line: &str| {
         let rest = line.strip_prefix("stat::number_of_executed_units:");
@@ -152,7 +159,7 @@ fn keep(name: &str) -> Result<()> {
     let [all, least] = ["corpus", "least"].map(|kind| folder().join(kind).join(name));
     sh::empty_folder(&least)?;
     let merge = ["-merge=1", "-max_len=1200"];
-    sh::output(sh::command(program(name)).args(merge).arg(&least).arg(&all))?;
+    sh::output(sh::command(program(name)).args(merge).args([&least, &all]))?;
     let mut inputs = inputs(&least)?;
     inputs.sort_by_key(|input| (input.len(), input.clone()));
     inputs.truncate(KEPT);
@@ -162,7 +169,6 @@ fn keep(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The contents of the files of a folder.
 fn inputs(folder: &Path) -> Result<Vec<Vec<u8>>> {
     sh::entries(folder)?.into_iter().map(|file| Ok(fs::read(file)?)).collect()
 }

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use crate::sh;
 
-/// `ffi/headers.toml`.
 #[derive(Debug, Deserialize)]
 struct Headers {
     header: Vec<Header>,
@@ -66,7 +65,6 @@ fn each(work: impl Fn(&Header, &str) -> Result<()>) -> Result<()> {
     Ok(())
 }
 
-/// The names of the functions that a header declares.
 pub(crate) fn functions(header: &str) -> Vec<&str> {
     let mut parts = header.split("TRINE_API");
     let mut before = parts.next().unwrap_or_default();

@@ -82,13 +82,9 @@ fn gpu(backend: &str, options: &Options) -> Result<()> {
         (false, true) => &bench::model::PART,
         (false, false) => &bench::model::FULL,
     };
-    bench::gpu::main(&bench::gpu::Asked {
-        backend,
-        shape,
-        record: options.has("record"),
-        is_software: options.has("software"),
-        bundle: options.bundle.as_deref(),
-    })
+    let [record, is_software] = ["record", "software"].map(|flag| options.has(flag));
+    let bundle = options.bundle.as_deref();
+    bench::gpu::main(&bench::gpu::Asked { backend, shape, record, is_software, bundle })
 }
 
 /// A question with the name that a misspelt one was probably meant to be, for an error.

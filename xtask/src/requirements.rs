@@ -28,7 +28,6 @@ const AREAS: [&str; 6] =
 /// Commands of ours that may prove a row, besides legs of `test`.
 const COMMANDS: &[&str] = &["bench gateway", "bench model", "check", "firmware", "golden", "size"];
 
-/// Checks the table.
 pub(crate) fn main() -> Result<()> {
     let table = sh::read(TABLE)?;
     let ids = known_ids()?;

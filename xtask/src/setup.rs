@@ -13,7 +13,17 @@ use crate::{baremetal::Compiler, sh};
 /// `setup.toml`, which says what its members mean.
 #[derive(Debug, Deserialize)]
 struct Table {
+    system: BTreeMap<System, Manager>,
     need: Vec<Need>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manager {
+    /// What installs packages.
+    install: String,
+    /// What is done about a need that has none.
+    otherwise: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,19 +58,6 @@ impl System {
             _ => Self::Debian,
         }
     }
-
-    /// What installs packages, and what is done about a need that has none.
-    fn manager(self) -> [&'static str; 2] {
-        match self {
-            Self::Debian => [
-                "sudo apt-get update && sudo apt-get install -y --no-install-recommends",
-                "install it by hand",
-            ],
-            Self::Fedora => ["sudo dnf install -y", "not available: use a container of Debian"],
-            Self::MacOs => ["brew install", "not available: use a container of Debian"],
-            Self::Windows => ["winget install --exact", "not available: use WSL"],
-        }
-    }
 }
 
 impl Need {
@@ -90,8 +87,8 @@ impl Need {
     }
 }
 
-fn needs() -> Result<Vec<Need>> {
-    Ok(toml::from_str::<Table>(include_str!("setup.toml")).context("setup.toml")?.need)
+fn table() -> Result<Table> {
+    toml::from_str(include_str!("setup.toml")).context("setup.toml")
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -123,8 +120,8 @@ fn libclang() -> bool {
 
 /// Installs what is missing where apt and root can, or fails with the commands that do.
 pub(crate) fn main() -> Result<()> {
-    let (needs, system) = (needs()?, System::here());
-    let missing = || needs.iter().filter(|need| !need.is_met()).collect::<Vec<_>>();
+    let (table, system) = (table()?, System::here());
+    let missing = || table.need.iter().filter(|need| !need.is_met()).collect::<Vec<_>>();
     let mut left = missing();
     if system == System::Debian && !left.is_empty() && is_root() {
         // Before an update, apt knows only the compilers of the release, which are too old.
@@ -134,11 +131,14 @@ pub(crate) fn main() -> Result<()> {
         sh::run(apt.env("DEBIAN_FRONTEND", "noninteractive"))?;
         left = missing();
     }
-    ensure!(left.is_empty(), "{}", advice(&left, system));
+    ensure!(left.is_empty(), "{}", advice(&left, system, &table.system[&system]));
     vulkan::fetch()?;
-    let all: Vec<&str> = needs.iter().map(|need| &*need.what).collect();
-    println!("everything is there: {}", all.join(", "));
+    println!("everything is there: {}", names(&table.need.iter().collect::<Vec<_>>()));
     Ok(())
+}
+
+fn names(needs: &[&Need]) -> String {
+    needs.iter().map(|need| &*need.what).collect::<Vec<_>>().join(", ")
 }
 
 /// The packages of several needs, each once.
@@ -149,13 +149,11 @@ fn packages<'n>(missing: &[&'n Need], system: System) -> Vec<&'n str> {
 }
 
 /// What is missing, and the commands that install it.
-fn advice(missing: &[&Need], system: System) -> String {
-    let [manager, otherwise] = system.manager();
-    let names: Vec<&str> = missing.iter().map(|need| &*need.what).collect();
-    let mut text = format!("missing: {}. Run this, then try again:", names.join(", "));
+fn advice(missing: &[&Need], system: System, Manager { install, otherwise }: &Manager) -> String {
+    let mut text = format!("missing: {}. Run this, then try again:", names(missing));
     let packages = packages(missing, system);
     if !packages.is_empty() {
-        text += &format!("\n  {manager} {}", packages.join(" "));
+        text += &format!("\n  {install} {}", packages.join(" "));
     }
     let mut others: Vec<String> = Vec::new();
     for need in missing {
@@ -175,14 +173,14 @@ fn is_root() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Need, System, advice, needs, packages, sh};
+    use super::{Need, System, advice, packages, sh, table};
 
     #[test]
     fn each_system_is_told_its_own_commands() {
-        let needs = needs().unwrap();
-        let find = |name| needs.iter().find(|need| need.what.contains(name)).unwrap();
+        let table = table().unwrap();
+        let find = |name| table.need.iter().find(|need| need.what.contains(name)).unwrap();
         let missing = ["QEMU for Arm", "QEMU for RISC-V", "rustfmt", "cppcheck"].map(find);
-        let told = |system| advice(&missing, system);
+        let told = |system| advice(&missing, system, &table.system[&system]);
         let debian = told(System::Debian);
         assert!(debian.ends_with(
             "\n  sudo apt-get update && sudo apt-get install -y --no-install-recommends cppcheck \
@@ -206,7 +204,7 @@ mod tests {
 
     #[test]
     fn packages_are_named_once() {
-        let needs = needs().unwrap();
+        let needs = table().unwrap().need;
         let all: Vec<&Need> = needs.iter().collect();
         let names = packages(&all, System::Debian);
         assert_eq!(names.iter().filter(|name| **name == "rust-web-clippy").count(), 1);

@@ -36,8 +36,8 @@ type Part = (&'static str, &'static str, fn(Amount) -> Result<String>);
 
 const PARTS: &[Part] = &[
     ("faults", "100,000 calls through every fault of a line", faults),
-    ("s390x", "the core's tests on a big-endian machine", |_| S390X.test()),
-    ("i686", "the core's tests on a 32-bit machine", |_| I686.test()),
+    ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
+    ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
     ("modules", "ggml's backends as modules next to the program that holds them", |_| {
         modules::try_out().map(|()| "the same text; what is no module is refused".into())
@@ -109,13 +109,12 @@ fn due_since(first: &str, records: &[(String, String)]) -> Vec<String> {
 fn record(text: &str) -> Result<()> {
     let now = timestamp(SystemTime::now());
     let (date, time) = now.split_once('T').context("a date and a time")?;
-    let path = sh::root().join(RECORDS).join(format!("soak-{date}.md"));
-    let before = std::fs::read_to_string(&path).ok();
-    let before = before.unwrap_or_else(|| format!("# `cargo xtask soak`, {date}\n"));
-    let cores = parallel::processors();
-    let time = time.get(..5).unwrap_or_default();
-    std::fs::write(&path, format!("{before}\nEnded at {time} UTC, on {cores} cores:\n\n{text}"))?;
-    println!("kept in {RECORDS}/soak-{date}.md");
+    let name = format!("{RECORDS}/soak-{date}.md");
+    let before = sh::read(&name).unwrap_or_else(|_| format!("# `cargo xtask soak`, {date}\n"));
+    let (cores, time) = (parallel::processors(), time.get(..5).unwrap_or_default());
+    let text = format!("{before}\nEnded at {time} UTC, on {cores} cores:\n\n{text}");
+    std::fs::write(sh::root().join(&name), text)?;
+    println!("kept in {name}");
     Ok(())
 }
 
@@ -161,62 +160,47 @@ fn asked(amount: Amount) -> Result<String> {
 }
 
 fn fuzzed(amount: Amount) -> Result<String> {
-    let seconds = amount.seconds.unwrap_or(SECONDS);
-    fuzz::build("2")?;
-    let run = |name: &&str| {
-        let runs = fuzz::run(name, seconds, parallel::processors())?;
-        println!("{name}: {runs} inputs in {seconds} s");
-        Ok(format!("{name} {runs} inputs in {seconds} s"))
-    };
-    Ok(fuzz::TARGETS.iter().map(run).collect::<Result<Vec<_>>>()?.join(", "))
+    Ok(fuzz::each(&[], amount.seconds.unwrap_or(SECONDS), |_| Ok(()))?.join(", "))
 }
 
-/// A computer of another kind.
-struct Machine {
-    target: &'static str,
-    linker: &'static str,
-    /// What runs its programs here, and the options before the program.
-    runner: [&'static str; 3],
-    packages: &'static str,
-}
+/// A computer of another kind: its target, its linker, what runs its programs here with the options
+/// before the program, and the packages that have all that.
+type Machine = [&'static str; 4];
 
-const S390X: Machine = Machine {
-    target: "s390x-unknown-linux-gnu",
-    linker: "s390x-linux-gnu-gcc",
-    runner: ["qemu-s390x-static", "-L", "/usr/s390x-linux-gnu"],
-    packages: "gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static",
-};
-
+const S390X: Machine = [
+    "s390x-unknown-linux-gnu",
+    "s390x-linux-gnu-gcc",
+    "qemu-s390x-static -L /usr/s390x-linux-gnu",
+    "gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static",
+];
 /// Its instructions are among those of an x86-64, which takes seconds where an emulator takes
 /// hours: only its loader and its libraries have to be there.
-const I686: Machine = Machine {
-    target: "i686-unknown-linux-gnu",
-    linker: "i686-linux-gnu-gcc",
-    runner: ["/usr/i686-linux-gnu/lib/ld-linux.so.2", "--library-path", "/usr/i686-linux-gnu/lib"],
-    packages: "gcc-i686-linux-gnu libc6-dev-i386-cross",
-};
+const I686: Machine = [
+    "i686-unknown-linux-gnu",
+    "i686-linux-gnu-gcc",
+    "/usr/i686-linux-gnu/lib/ld-linux.so.2 --library-path /usr/i686-linux-gnu/lib",
+    "gcc-i686-linux-gnu libc6-dev-i386-cross",
+];
 
 /// What has no operating system below it, and so should not care which computer it is on.
 const CRATES: [&str; 6] =
     ["trine-bits", "trine-arena", "trine-wire", "trine-descriptor", "trine-dispatch", "trine-mcp"];
 
-impl Machine {
-    /// Builds the standard library and the core for it, and runs the core's tests.
-    fn test(&self) -> Result<String> {
-        for program in [self.linker, self.runner[0]] {
-            let is_there = sh::works(program, &["--version"]);
-            ensure!(is_there, "{program} is not there: apt-get install {}", self.packages);
-        }
-        let name = self.target.to_uppercase().replace('-', "_");
-        let mut cargo = baremetal::debian_cargo();
-        cargo.args(["test", "--target", self.target, "-Zbuild-std=std,panic_abort,test"]);
-        cargo.args(CRATES.iter().flat_map(|name| ["-p", name])).env("PROPTEST_CASES", CASES);
-        cargo.env(format!("CARGO_TARGET_{name}_LINKER"), self.linker);
-        cargo.env(format!("CARGO_TARGET_{name}_RUNNER"), self.runner.join(" "));
-        cargo.arg("--target-dir").arg(sh::target_dir().join("soak"));
-        sh::run(cargo.args(["--lib", "--tests", "--no-fail-fast"]))?;
-        Ok(format!("the tests of {} crates pass on {}", CRATES.len(), self.target))
+/// Builds the standard library and the core for a machine, and runs the core's tests.
+fn core_on([target, linker, runner, packages]: Machine) -> Result<String> {
+    for program in [linker, runner.split(' ').next().unwrap_or_default()] {
+        let is_there = sh::works(program, &["--version"]);
+        ensure!(is_there, "{program} is not there: apt-get install {packages}");
     }
+    let name = target.to_uppercase().replace('-', "_");
+    let mut cargo = baremetal::debian_cargo();
+    cargo.args(["test", "--target", target, "-Zbuild-std=std,panic_abort,test"]);
+    cargo.args(CRATES.iter().flat_map(|name| ["-p", name])).env("PROPTEST_CASES", CASES);
+    cargo.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
+    cargo.env(format!("CARGO_TARGET_{name}_RUNNER"), runner);
+    cargo.arg("--target-dir").arg(sh::target_dir().join("soak"));
+    sh::run(cargo.args(["--lib", "--tests", "--no-fail-fast"]))?;
+    Ok(format!("the tests of {} crates pass on {target}", CRATES.len()))
 }
 
 #[cfg(test)]

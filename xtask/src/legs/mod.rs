@@ -18,7 +18,7 @@ use devtools_c::{dist, examples, matrix};
 use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
-use crate::{fuzz, header, programs, requirements, setup, sh, soak, structure, tidy, workflows};
+use crate::{fuzz, header, programs, requirements, setup, sh, soak, structure, workflows};
 use schedule::Outcome;
 
 type Text = &'static str;
@@ -77,7 +77,9 @@ static LEGS: &[Leg] = &[
         &["count"],
         process::gates,
     ),
-    leg("stack", "the stack is within its bound", BUILT, stack_bounds),
+    leg("stack", "the stack is within its bound", BUILT, || {
+        BOARDS.iter().filter(|board| board.is_arm()).try_for_each(stack::main)
+    }),
     leg("smoke", "the wire of the emulated boards, byte by byte", BUILT, smoke::main),
     leg("emulate", "the gateway and each emulated board", BUILT, gateway::main),
     leg("clients", "public MCP clients use the emulated board", BUILT, clients),
@@ -100,19 +102,16 @@ fn board() -> &'static Board {
     &BOARDS[0]
 }
 
-/// Whether there is a leg of that name.
 pub(crate) fn exists(name: &str) -> bool {
     LEGS.iter().any(|leg| leg.name == name)
 }
 
-/// Prints the legs.
 pub(crate) fn list() {
     for leg in LEGS {
         println!("{:<14}{}", leg.name, leg.about);
     }
 }
 
-/// `cargo xtask check`.
 pub(crate) fn check() -> Result<()> {
     run_all(&CHECK.iter().collect::<Vec<_>>())
 }
@@ -154,7 +153,6 @@ fn run_all(legs: &[&Leg]) -> Result<()> {
     conclude(&outcomes, start.elapsed())
 }
 
-/// Closes with a line for each leg.
 fn conclude(outcomes: &[Outcome], took: Duration) -> Result<()> {
     println!("\n{}", summary(outcomes, took));
     match soak::due() {
@@ -172,9 +170,8 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
     let mut text = format!("{:<14}{:>8}{:>13}  result\n", "leg", "minutes", "CPU minutes");
     for leg in outcomes {
         // The first line of an error names it; the rest stands above.
-        let mut result = leg.error.as_deref().map_or("ok".to_owned(), |error| {
-            format!("FAILED: {}", error.lines().next().unwrap_or_default())
-        });
+        let error = leg.error.as_deref().map(|error| error.lines().next().unwrap_or_default());
+        let mut result = error.map_or("ok".to_owned(), |error| format!("FAILED: {error}"));
         if leg.skipped > 0 {
             result += &format!(", {} skipped", leg.skipped);
         }
@@ -195,11 +192,9 @@ const LINTED: [(&str, &[&str]); 3] = [
 
 /// Every manifest of a workspace in the tree.
 fn workspaces() -> Result<Vec<String>> {
-    let is_root = |file: &tidy::File| {
-        file.path.ends_with("Cargo.toml") && file.bytes.windows(11).any(|it| it == b"[workspace]")
-    };
-    let files = tidy::tracked_files()?.into_iter().filter(is_root);
-    let found: Vec<String> = files.map(|file| file.path).collect();
+    let manifests = ["grep", "-lF", "[workspace]", "--", "*Cargo.toml"];
+    let found = sh::output(sh::command("git").args(manifests))?;
+    let found: Vec<String> = found.lines().map(str::to_owned).collect();
     ensure!(found.len() > 5, "there are more workspaces than {}", found.join(", "));
     Ok(found)
 }
@@ -252,31 +247,19 @@ fn doc() -> Result<()> {
 /// What the README promises of a machine that has only Rust.
 fn demo() -> Result<()> {
     // Programs go to a folder of their own: the tests of other legs run those of the usual one.
-    let cargo = || {
+    let readme = sh::read("README.md")?;
+    let command = |line: &str| {
+        let shown = |text: &str| text.split('#').next().unwrap_or_default().trim() == line;
+        ensure!(readme.lines().any(shown), "README.md has no line `{line}`");
         let mut cargo = sh::cargo();
+        cargo.args(line.split(' ').skip(1)).env("CARGO_BUILD_BUILD_DIR", sh::target_dir());
         cargo.env("CARGO_TARGET_DIR", sh::target_dir().join("demo"));
-        cargo.env("CARGO_BUILD_BUILD_DIR", sh::target_dir());
-        cargo
+        Ok(cargo)
     };
-    let [demo, gateway] = ["demo", "gateway --simulate"].map(readme_command);
-    sh::run(cargo().args(demo?))?;
-    let mut server = cargo();
-    server.args(gateway?);
+    let server = command("cargo run -- gateway --simulate")?;
+    sh::run(&mut command("cargo run -- demo")?)?;
     let transcripts = sh::files(REVISIONS, "jsonl")?;
     transcripts.iter().try_for_each(|file| play(file, &server, Stdio::inherit()))
-}
-
-/// The words after `cargo` of a command that the README must show.
-fn readme_command(words: &str) -> Result<Vec<String>> {
-    let readme = sh::read("README.md")?;
-    let line = format!("cargo run -- {words}");
-    let shown = |text: &str| text.split('#').next().unwrap_or_default().trim() == line;
-    ensure!(readme.lines().any(shown), "README.md has no line `{line}`");
-    Ok(line.split(' ').skip(1).map(str::to_owned).collect())
-}
-
-fn stack_bounds() -> Result<()> {
-    BOARDS.iter().filter(|board| board.is_arm()).try_for_each(stack::main)
 }
 
 fn count() -> Result<()> {

@@ -12,7 +12,6 @@ use anyhow::{Context, Result, bail};
 use super::Leg;
 use crate::{parallel, programs, sh};
 
-/// How a leg ended.
 pub(super) struct Outcome {
     pub(super) name: &'static str,
     pub(super) took: Duration,

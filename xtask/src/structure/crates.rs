@@ -13,7 +13,6 @@ const PAGE: &str = "ARCHITECTURE.md";
 const BEGIN: &str = "<!-- crates: written by `cargo xtask crates` -->\n";
 const END: &str = "<!-- end of crates -->\n";
 
-/// Writes the table into the page.
 pub(crate) fn write() -> Result<()> {
     let page = sh::read(PAGE)?;
     let (before, _, after) = parts(&page)?;
@@ -50,7 +49,6 @@ fn differences(found: &str, wanted: &str) -> Vec<String> {
     faults
 }
 
-/// A row for each crate, by folder.
 fn table(edges: &Edges, graphs: &[Graph]) -> String {
     let row = |(_, node): (_, &Node)| {
         let needs = match edges.crates.get(&node.name) {

@@ -82,7 +82,6 @@ impl Policy {
     }
 }
 
-/// The leg `deny`.
 pub(crate) fn main() -> Result<()> {
     if sh::works("cargo", &["deny", "--version"]) {
         return MANIFESTS.iter().try_for_each(|manifest| {

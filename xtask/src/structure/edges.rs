@@ -13,7 +13,6 @@ use crate::sh;
 
 const FILE: &str = "edges.toml";
 
-/// The lists.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edges {
@@ -32,7 +31,6 @@ pub(super) struct Allowed {
 }
 
 impl Edges {
-    /// The committed lists.
     pub(crate) fn read() -> Result<Self> {
         toml::from_str(&sh::read(FILE)?).context(FILE)
     }
@@ -65,7 +63,6 @@ impl Edges {
     }
 }
 
-/// Our members of all graphs.
 pub(super) fn ours(graphs: &[Graph]) -> impl Iterator<Item = (&Graph, &Node)> {
     graphs.iter().flat_map(|graph| {
         graph.nodes.iter().filter(|node| node.is_ours()).map(move |node| (graph, node))
@@ -83,7 +80,6 @@ impl Allowed {
     }
 }
 
-/// The faults of all our workspaces.
 pub(crate) fn all_faults() -> Result<Vec<String>> {
     let edges = Edges::read()?;
     let faults: BTreeSet<String> = edges.faults(&Graph::all()?).into_iter().collect();

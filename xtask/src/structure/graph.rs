@@ -15,7 +15,6 @@ pub(crate) const MANIFESTS: [&str; 4] = [
     "firmware-example/ternary/Cargo.toml",
 ];
 
-/// A package of the graph.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Node {
     pub(crate) name: String,
@@ -28,7 +27,6 @@ pub(crate) struct Node {
     pub(crate) license: Option<String>,
     /// Where it comes from: `None` for a path in this workspace.
     pub(crate) source: Option<String>,
-    /// Whether it is a member of the workspace.
     pub(crate) member: bool,
     /// Indices of the packages it needs to run or to build, not those that only its tests need.
     pub(crate) needs: Vec<usize>,
@@ -48,7 +46,6 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// The graph of the workspace with this manifest.
     pub(crate) fn at(manifest: &str) -> Result<Self> {
         let metadata = MetadataCommand::new()
             .manifest_path(sh::root().join(manifest))
@@ -79,12 +76,10 @@ impl Graph {
         Ok(Self { nodes: resolve.nodes.iter().map(node).collect() })
     }
 
-    /// The graphs of all our workspaces.
     pub(crate) fn all() -> Result<Vec<Self>> {
         MANIFESTS.into_iter().map(Self::at).collect()
     }
 
-    /// The packages that `node` needs directly.
     pub(crate) fn needs<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
         node.needs.iter().filter_map(|at| self.nodes.get(*at))
     }

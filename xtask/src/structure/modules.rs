@@ -14,7 +14,6 @@ const SOURCES: [&str; 3] = ["host/src/", "host/gateway/src/", "host/models/src/"
 /// Modules, and those that each uses.
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
-/// The circles of all these crates.
 pub(super) fn all_faults() -> Result<Vec<String>> {
     let files = tidy::tracked_files()?;
     Ok(SOURCES.iter().flat_map(|source| faults(source, &files)).collect())

@@ -30,7 +30,6 @@ const UNSAFE: [&str; 5] = [" {", " fn ", " impl", " trait", " extern"];
 /// and may pass it, and so may a comment of one long word, such as an address.
 const COLUMNS_MAX: usize = 100;
 
-/// Every fault of one file's code.
 pub(super) fn faults(file: &File) -> Vec<String> {
     let path = &file.path;
     let may_be_unsafe = UNSAFE_ALLOWED.iter().any(|folder| path.starts_with(folder));

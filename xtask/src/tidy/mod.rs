@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 
 use crate::sh;
 
-/// A tracked file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct File {
     /// Its path in the tree, with `/`.
@@ -93,7 +92,6 @@ const GUIDES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "d
 pub(crate) mod tests {
     use super::File;
 
-    /// A file with this text.
     pub(crate) fn file(path: &str, text: &str) -> File {
         File { path: path.to_owned(), executable: false, bytes: text.as_bytes().to_vec() }
     }

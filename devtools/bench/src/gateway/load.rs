@@ -95,6 +95,7 @@ pub(super) fn round(
         both.reverse();
     }
     let mut figures = [0, 1].map(|at| both[at].3);
+    drop(both);
     for (program, [.., peak, taken]) in programs.iter().zip(&mut figures) {
         [*peak, *taken] = silent(Server::start(program, family)?, family)?;
     }
