@@ -81,10 +81,7 @@ impl Compiler {
     }
 
     fn cargo_with(self, verb: &str, target: &str, description: &Path) -> Command {
-        let mut command = match self {
-            Self::Rustup => sh::cargo(),
-            Self::Debian => debian_cargo(),
-        };
+        let mut command = if self == Self::Debian { debian_cargo() } else { sh::cargo() };
         command.args([verb, "--target"]).arg(description);
         if self == Self::Debian {
             let name = target.to_uppercase().replace(['-', '.'], "_");
@@ -96,10 +93,7 @@ impl Compiler {
 
     /// What the compiler says of itself; part of a cache key.
     pub fn version(self) -> Result<String> {
-        let rustc = match self {
-            Self::Rustup => "rustc",
-            Self::Debian => DEBIAN_RUSTC,
-        };
+        let rustc = if self == Self::Debian { DEBIAN_RUSTC } else { "rustc" };
         sh::output(sh::command(rustc).arg("-vV"))
     }
 

@@ -71,10 +71,8 @@ fn ratio(ours: f64, peer: f64) -> f64 {
 
 fn table(family: Family, programs: &[Program; 2], ours: &Figures, peer: &Figures) -> String {
     let [our_name, peer_name] = programs.each_ref().map(|program| program.name);
-    let mut text = format!(
-        "| MCP {} | {our_name} | {peer_name} | ratio |\n|---|---:|---:|---:|\n",
-        family.version()
-    );
+    let head = format!("| MCP {} | {our_name} | {peer_name} | ratio |\n", family.version());
+    let mut text = head + "|---|---:|---:|---:|\n";
     for ((what, ours), peer) in load::NAMES.iter().zip(ours).zip(peer) {
         text += &format!("| {what} | {ours:.1} | {peer:.1} | {:.2} |\n", ratio(*ours, *peer));
     }
