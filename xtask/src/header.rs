@@ -55,12 +55,8 @@ fn each(work: impl Fn(&Header, &str) -> Result<()>) -> Result<()> {
     for header in &headers.header {
         let text = generate(header, &headers.borrowed)?;
         work(header, &text)?;
-        println!(
-            "{} is what {} says: {} functions",
-            header.path,
-            header.api,
-            functions(&text).len()
-        );
+        let (Header { path, api, .. }, count) = (header, functions(&text).len());
+        println!("{path} is what {api} says: {count} functions");
     }
     Ok(())
 }
@@ -81,8 +77,8 @@ fn generate(header: &Header, borrowed: &[String]) -> Result<String> {
     let read = |name: &str| sh::read(&format!("{}/{name}", header.texts));
     let mut config: cbindgen::Config = toml::from_str(&read("cbindgen.toml")?)?;
     config.header = Some(read("opening.h")?);
-    config.after_includes =
-        Some(read("prelude.h")?.replace("@VERSION@", env!("CARGO_PKG_VERSION")));
+    let prelude = read("prelude.h")?.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
+    config.after_includes = Some(prelude);
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in &header.sources {
         builder = builder.with_src(api.join("src").join(format!("{source}.rs")));
@@ -90,9 +86,8 @@ fn generate(header: &Header, borrowed: &[String]) -> Result<String> {
     // The second header finds it there.
     _ = log::set_logger(&WARNINGS);
     log::set_max_level(log::LevelFilter::Warn);
-    let bindings = builder.generate().context("cbindgen")?;
     let mut bytes = Vec::new();
-    bindings.write(&mut bytes);
+    builder.generate().context("cbindgen")?.write(&mut bytes);
     WARNINGS.none(borrowed)?;
     // Not every header has some.
     let macros = if texts.join("macros.h").exists() { read("macros.h")? } else { String::new() };

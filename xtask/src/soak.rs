@@ -2,7 +2,6 @@
 //! in `benches/record` by the command itself.
 
 use std::fmt::Write as _;
-use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -80,13 +79,10 @@ pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
 
 /// The parts that are due: when each ran last without a failure, by the records.
 pub(crate) fn due() -> Result<Vec<String>> {
-    let mut records = Vec::new();
-    for path in sh::files(RECORDS, "md")? {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        if let Some(date) = name.strip_prefix("soak-") {
-            records.push((date.to_owned(), std::fs::read_to_string(&path)?));
-        }
-    }
+    let files = sh::files(RECORDS, "md")?;
+    let names = files.iter().filter_map(|path| path.file_stem()?.to_str()?.strip_prefix("soak-"));
+    let read = |date: &str| Ok((date.to_owned(), sh::read(&format!("{RECORDS}/soak-{date}.md"))?));
+    let records = names.map(read).collect::<Result<Vec<_>>>()?;
     let first = SystemTime::now().checked_sub(DUE).context("a clock after 1970")?;
     Ok(due_since(timestamp(first).get(..10).unwrap_or_default(), &records))
 }
@@ -133,7 +129,7 @@ fn flaky() -> Result<String> {
         git(&["fetch", "-q", "origin", "HEAD"])?;
         git(&["checkout", "-q", "--detach", "FETCH_HEAD"])?;
         let log = std::fs::File::create(clone.with_extension("log"))?;
-        let mut legs = Command::new(clone.join(".ci/run"));
+        let mut legs = sh::command(clone.join(".ci/run"));
         legs.current_dir(&clone).env_remove("CARGO_TARGET_DIR");
         sh::clean_cargo_env(&mut legs);
         sh::run(legs.stdout(log.try_clone()?).stderr(log))

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,10 +37,8 @@ impl State {
 
     /// The first leg that waits for none, and comes after none that waits or runs.
     fn next(&mut self, all: &[&'static Leg]) -> Option<&'static Leg> {
-        let is_over =
-            |name: &str| self.ended.contains(name) || !all.iter().any(|leg| leg.name == name);
-        let is_free = |leg: &&'static Leg| leg.after.iter().all(|name| is_over(name));
-        let at = self.waiting.iter().position(is_free)?;
+        let open = |name| !self.ended.contains(name) && all.iter().any(|leg| leg.name == name);
+        let at = self.waiting.iter().position(|leg| !leg.after.iter().any(|name| open(*name)))?;
         Some(self.waiting.remove(at))
     }
 }
@@ -75,10 +74,9 @@ pub(super) fn side_by_side(legs: &[&'static Leg]) -> Result<Vec<Outcome>> {
             scope.spawn(slot);
         }
     });
-    let mut state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let place = |outcome: &Outcome| legs.iter().position(|leg| leg.name == outcome.name);
-    state.outcomes.sort_by_key(place);
-    Ok(state.outcomes)
+    let mut outcomes = state.into_inner().unwrap_or_else(PoisonError::into_inner).outcomes;
+    outcomes.sort_by_key(|outcome| legs.iter().position(|leg| leg.name == outcome.name));
+    Ok(outcomes)
 }
 
 /// The copy of this program that runs the legs.
@@ -108,10 +106,9 @@ fn file(name: &str, kind: &str) -> PathBuf {
 fn apart(leg: &Leg, has_programs: bool) -> Outcome {
     let since = Instant::now();
     let error = run_apart(leg, has_programs).err().map(|error| format!("{error:#}"));
-    let cpu = fs::read_to_string(file(leg.name, "ms")).ok().and_then(|text| text.parse().ok());
-    let cpu = cpu.map(Duration::from_millis);
-    let said = fs::read_to_string(file(leg.name, "log")).unwrap_or_default();
-    let skipped = said.lines().filter(|line| line.starts_with("skipped: ")).count();
+    let left = |kind| fs::read_to_string(file(leg.name, kind)).unwrap_or_default();
+    let cpu = left("ms").parse().ok().map(Duration::from_millis);
+    let skipped = left("log").lines().filter(|line| line.starts_with("skipped: ")).count();
     Outcome { name: leg.name, took: since.elapsed(), cpu, error, skipped }
 }
 
@@ -120,12 +117,9 @@ fn run_apart(leg: &Leg, has_programs: bool) -> Result<()> {
     drop(fs::remove_file(file(leg.name, "ms")));
     let log = File::create(&path).with_context(|| path.display().to_string())?;
     let mut command = sh::command(program());
-    command.args(["test", "--leg", leg.name]).stdout(log.try_clone()?).stderr(log);
-    if has_programs {
-        command.env(programs::BUILT, "1");
-    }
-    let status = command.stdin(std::process::Stdio::null()).status()?;
-    if status.success() {
+    command.args(["test", "--leg", leg.name]).envs(has_programs.then_some((programs::BUILT, "1")));
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    if command.status()?.success() {
         return Ok(());
     }
     let said = fs::read_to_string(&path).unwrap_or_default();

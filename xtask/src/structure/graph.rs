@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use cargo_metadata::{DependencyKind, MetadataCommand, NodeDep, Package, PackageId};
+use cargo_metadata::{DependencyKind, MetadataCommand, NodeDep, PackageId};
 
 use crate::sh;
 
@@ -62,9 +62,11 @@ impl Graph {
         let node = |node: &cargo_metadata::Node| {
             let package = &metadata[&node.id];
             let needs = node.deps.iter().filter(is_needed);
+            let folder = package.manifest_path.parent();
+            let folder = folder.and_then(|at| at.strip_prefix(sh::root()).ok());
             Node {
                 name: package.name.to_string(),
-                folder: folder(package),
+                folder: folder.map(ToString::to_string).unwrap_or_default(),
                 about: package.description.clone().unwrap_or_default(),
                 version: package.version.to_string(),
                 license: package.license.clone(),
@@ -97,11 +99,6 @@ impl Graph {
         }
         seen
     }
-}
-
-fn folder(package: &Package) -> String {
-    let folder = package.manifest_path.parent().and_then(|at| at.strip_prefix(sh::root()).ok());
-    folder.map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

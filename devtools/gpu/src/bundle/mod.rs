@@ -175,12 +175,13 @@ mod tests {
     #[test]
     fn what_a_bundle_runs_is_its_own_and_sees_one_backend() {
         let folder = scratch("bundle");
-        assert!(Bundle::open(&folder, "cuda", false).is_err(), "an empty folder is no bundle");
-        fs::write(folder.join("trine"), "").unwrap();
-        fs::write(folder.join("libggml-cuda.so"), "").unwrap();
-        let refused = Bundle::open(&folder, "vulkan", false).unwrap_err().to_string();
-        assert!(refused.contains("without vulkan"), "{refused}");
-        let bundle = Bundle::open(&folder, "cuda", false).unwrap();
+        let open = |backend| Bundle::open(&folder, backend, false);
+        assert!(open("cuda").is_err(), "an empty folder is no bundle");
+        for file in ["trine", "libggml-cuda.so"] {
+            fs::write(folder.join(file), "").unwrap();
+        }
+        assert!(open("vulkan").unwrap_err().to_string().contains("without vulkan"));
+        let bundle = open("cuda").unwrap();
         let trine = bundle.trine().unwrap();
         assert_eq!(trine.get_program(), folder.join("trine"));
         assert_eq!(trine.get_current_dir(), Some(&*folder));
