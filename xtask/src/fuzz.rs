@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use crate::{baremetal, parallel, sh};
 
 /// The targets, which are the programs of the fuzz workspace.
-pub(crate) const TARGETS: [&str; 8] =
+const TARGETS: [&str; 8] =
     ["frames", "messages", "json", "device", "capi", "image", "gguf", "sentences"];
 
 /// Seconds that `test` gives each target.
@@ -50,33 +51,36 @@ pub(crate) fn leg() -> Result<()> {
 /// `cargo xtask fuzz [TARGET]...`: the named targets or all, each so many seconds. What they found
 /// new goes to the corpus.
 pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
+    each(names, seconds, keep).map(drop)
+}
+
+/// Runs the named targets or all, each on all processors, and then something else for each. Answers
+/// how many inputs each has taken.
+pub(crate) fn each(
+    names: &[&str],
+    seconds: u32,
+    then: impl Fn(&str) -> Result<()>,
+) -> Result<Vec<String>> {
     build("2")?;
-    for name in if names.is_empty() { &TARGETS } else { names } {
+    let one = |name: &&str| {
         ensure!(TARGETS.contains(name), "there is no target `{name}`: {}", TARGETS.join(", "));
-        println!("{name}: {} runs in {seconds} s", run(name, seconds, jobs())?);
-        keep(name)?;
-    }
-    Ok(())
+        let runs = run(name, seconds, parallel::processors())?;
+        let text = format!("{name} {runs} inputs in {seconds} s");
+        println!("{text}");
+        then(name).map(|()| text)
+    };
+    if names.is_empty() { &TARGETS } else { names }.iter().map(one).collect()
 }
 
-/// Processes that share what they find.
-pub(crate) fn jobs() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Builds all targets with instrumentation, at a level of optimization.
-pub(crate) fn build(level: &str) -> Result<()> {
+fn build(level: &str) -> Result<()> {
     sh::run(instrumented("build", level).arg("--bins"))
 }
 
 fn instrumented(verb: &str, level: &str) -> Command {
     let mut cargo = sh::cargo();
-    cargo
-        .args([verb, "--manifest-path", "fuzz/Cargo.toml", "--locked", "--release"])
-        .args(["--features", "libfuzzer", "--target", HOST, "--target-dir"])
-        .arg(folder())
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)
-        .env("RUSTFLAGS", FLAGS);
+    cargo.args([verb, "--manifest-path", "fuzz/Cargo.toml", "--locked", "--release"]);
+    cargo.args(["--features", "libfuzzer", "--target", HOST, "--target-dir"]).arg(folder());
+    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level).env("RUSTFLAGS", FLAGS);
     baremetal::unstable(&mut cargo);
     cargo
 }
@@ -85,31 +89,32 @@ fn program(name: &str) -> PathBuf {
     folder().join(HOST).join("release").join(name)
 }
 
-/// Runs one target and answers how many inputs it has taken. An input that breaks what the target
-/// demands is shown as a line for `fuzz/regressions`.
-pub(crate) fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
+/// Runs one target in processes that share what they find, and answers how many inputs it has
+/// taken. An input that breaks what the target demands is shown as a line for `fuzz/regressions`.
+fn run(name: &str, seconds: u32, jobs: usize) -> Result<u64> {
     let corpus = lay_out(name)?;
     let found = folder().join("found").join(name);
     fs::create_dir_all(&found)?;
     let mut command = sh::command(program(name));
-    command
-        .arg(format!("-max_total_time={seconds}"))
-        .args(["-max_len=1200", "-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"])
-        .arg(format!("-artifact_prefix={}/", found.display()))
-        .arg(&corpus)
-        .current_dir(&found);
+    command.args([
+        format!("-max_total_time={seconds}"),
+        format!("-artifact_prefix={}/", found.display()),
+    ]);
+    command.args(["-max_len=1200", "-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"]);
+    command.arg(&corpus).current_dir(&found);
     if jobs > 1 {
         command.arg(format!("-fork={jobs}"));
     }
-    let done = command.output().with_context(|| format!("{name} does not start"))?;
-    let said = String::from_utf8_lossy(&done.stderr);
-    let last = said.lines().rev().take(60).collect::<Vec<_>>();
-    let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-    ensure!(done.status.success(), "{name}: {}\n{last}{}", done.status, crashes(&found)?);
+    let done = sh::ended(&mut command)?;
+    let said = sh::said(&done);
+    if !done.status.success() {
+        let lines: Vec<&str> = said.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(60)..).unwrap_or_default().join("\n");
+        bail!("{name}: {}\n{last}{}", done.status, crashes(&found)?);
+    }
     Ok(runs(&said))
 }
 
-/// The number of inputs that libFuzzer says it has run.
 fn runs(said: &str) -> u64 {
     let number = |line: &str| {
         let rest = line.strip_prefix("stat::number_of_executed_units:");
@@ -121,9 +126,10 @@ fn runs(said: &str) -> u64 {
 
 /// The inputs that broke something, as lines for `fuzz/regressions`.
 fn crashes(found: &Path) -> Result<String> {
-    let line =
-        |input: Vec<u8>| format!("\nfor fuzz/regressions, once it is mended: {}", hex(&input));
-    Ok(inputs(found)?.into_iter().map(line).collect())
+    let lines = inputs(found)?.into_iter().map(|input| {
+        format!("\nfor fuzz/regressions, once it is mended: {}", HEXLOWER.encode(&input))
+    });
+    Ok(lines.collect())
 }
 
 fn folder() -> PathBuf {
@@ -139,7 +145,9 @@ fn lay_out(name: &str) -> Result<PathBuf> {
         for (number, line) in text.lines().enumerate() {
             let digits = line.split('#').next().unwrap_or_default().trim();
             if !digits.is_empty() {
-                fs::write(corpus.join(format!("{kept}-{number}")), bytes(digits)?)?;
+                let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes());
+                let bytes = bytes.with_context(|| format!("fuzz/{kept}/{name}.hex: `{digits}`"))?;
+                fs::write(corpus.join(format!("{kept}-{number}")), bytes)?;
             }
         }
     }
@@ -151,43 +159,23 @@ fn keep(name: &str) -> Result<()> {
     let [all, least] = ["corpus", "least"].map(|kind| folder().join(kind).join(name));
     sh::empty_folder(&least)?;
     let merge = ["-merge=1", "-max_len=1200"];
-    sh::output(sh::command(program(name)).args(merge).arg(&least).arg(&all))?;
+    sh::output(sh::command(program(name)).args(merge).args([&least, &all]))?;
     let mut inputs = inputs(&least)?;
     inputs.sort_by_key(|input| (input.len(), input.clone()));
     inputs.truncate(KEPT);
-    let text: String = inputs.iter().map(|input| hex(input) + "\n").collect();
+    let text: String = inputs.iter().map(|input| HEXLOWER.encode(input) + "\n").collect();
     fs::write(sh::root().join(format!("fuzz/corpus/{name}.hex")), text)?;
     println!("{name}: {} inputs are kept", inputs.len());
     Ok(())
 }
 
-/// The contents of the files of a folder.
 fn inputs(folder: &Path) -> Result<Vec<Vec<u8>>> {
-    fs::read_dir(folder)?.map(|file| Ok(fs::read(file?.path())?)).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(digits: &str) -> Result<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2).map(|pair| {
-        let pair = str::from_utf8(pair).context("an input is hexadecimal")?;
-        u8::from_str_radix(pair, 16).with_context(|| format!("`{pair}` is not hexadecimal"))
-    });
-    pairs.collect()
+    sh::entries(folder)?.into_iter().map(|file| Ok(fs::read(file)?)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, hex, runs};
-
-    #[test]
-    fn hexadecimal_reads_back() {
-        let all: Vec<u8> = (0..=255).collect();
-        assert_eq!(bytes(&hex(&all)).unwrap(), all);
-        assert!(bytes("0g").is_err());
-    }
+    use super::runs;
 
     #[test]
     fn runs_are_what_libfuzzer_says() {

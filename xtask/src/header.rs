@@ -3,12 +3,11 @@
 
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use crate::sh;
 
-/// `ffi/headers.toml`.
 #[derive(Debug, Deserialize)]
 struct Headers {
     header: Vec<Header>,
@@ -16,7 +15,6 @@ struct Headers {
     borrowed: Vec<String>,
 }
 
-/// A header that is made.
 #[derive(Debug, Deserialize)]
 struct Header {
     path: String,
@@ -40,58 +38,57 @@ const CONTEXTS: [&str; 3] = ["isr-safe", "owner-only", "init-only"];
 
 /// `cargo xtask header`: writes the headers.
 pub(crate) fn write() -> Result<()> {
-    let headers = headers()?;
-    for header in &headers.header {
-        let text = generate(header, &headers.borrowed)?;
-        std::fs::write(sh::root().join(&header.path), &text)?;
-        println!("{}: {} functions", header.path, functions(&text).len());
-    }
-    Ok(())
+    each(|Header { path, .. }, text| Ok(std::fs::write(sh::root().join(path), text)?))
 }
 
 /// The leg `header`: what would be written is what is committed.
 pub(crate) fn check() -> Result<()> {
+    each(|Header { path, api, .. }, text| {
+        let is_same = text == sh::read(path)?;
+        ensure!(is_same, "{path} is not what {api} says: run `cargo xtask header`");
+        Ok(())
+    })
+}
+
+fn each(work: impl Fn(&Header, &str) -> Result<()>) -> Result<()> {
     let headers = headers()?;
     for header in &headers.header {
-        let Header { path, api, .. } = header;
-        let committed = sh::read(path)?;
         let text = generate(header, &headers.borrowed)?;
-        ensure!(text == committed, "{path} is not what {api} says: run `cargo xtask header`");
-        println!("{path} is what {api} says: {} functions", functions(&text).len());
+        work(header, &text)?;
+        let (Header { path, api, .. }, count) = (header, functions(&text).len());
+        println!("{path} is what {api} says: {count} functions");
     }
     Ok(())
 }
 
-/// The names of the functions that a header declares.
 pub(crate) fn functions(header: &str) -> Vec<&str> {
-    let places = header.match_indices("TRINE_API");
+    let mut parts = header.split("TRINE_API");
+    let mut before = parts.next().unwrap_or_default();
     // The macro's own definitions declare nothing.
-    let declared = places
-        .filter(|(at, _)| !header.get(..*at).is_some_and(|before| before.ends_with("#define ")));
-    let behind = declared.filter_map(|(at, word)| header.get(at + word.len()..));
-    behind.filter_map(|text| text.split('(').next()?.split([' ', '*', '\n']).next_back()).collect()
+    let declared =
+        parts.filter(|part| !std::mem::replace(&mut before, *part).ends_with("#define "));
+    declared
+        .filter_map(|part| part.split('(').next()?.split([' ', '*', '\n']).next_back())
+        .collect()
 }
 
 fn generate(header: &Header, borrowed: &[String]) -> Result<String> {
-    let api = sh::root().join(&header.api);
-    let texts = sh::root().join(&header.texts);
-    let read = |name: &str| {
-        let text = std::fs::read_to_string(texts.join(name));
-        text.with_context(|| format!("{}/{name}", header.texts))
-    };
+    let [api, texts] = [&header.api, &header.texts].map(|folder| sh::root().join(folder));
+    let read = |name: &str| sh::read(&format!("{}/{name}", header.texts));
     let mut config: cbindgen::Config = toml::from_str(&read("cbindgen.toml")?)?;
     config.header = Some(read("opening.h")?);
-    config.after_includes =
-        Some(read("prelude.h")?.replace("@VERSION@", env!("CARGO_PKG_VERSION")));
+    let prelude = read("prelude.h")?.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
+    config.after_includes = Some(prelude);
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in &header.sources {
         builder = builder.with_src(api.join("src").join(format!("{source}.rs")));
     }
-    let warnings = Warnings::install();
-    let bindings = builder.generate().context("cbindgen")?;
+    // The second header finds it there.
+    _ = log::set_logger(&WARNINGS);
+    log::set_max_level(log::LevelFilter::Warn);
     let mut bytes = Vec::new();
-    bindings.write(&mut bytes);
-    warnings.none(borrowed)?;
+    builder.generate().context("cbindgen")?.write(&mut bytes);
+    WARNINGS.none(borrowed)?;
     // Not every header has some.
     let macros = if texts.join("macros.h").exists() { read("macros.h")? } else { String::new() };
     let text = with_macros(&String::from_utf8(bytes)?, &macros)?;
@@ -124,8 +121,7 @@ fn rules(header: &Header, text: &str) -> Result<()> {
     let mut faults = Vec::new();
     for name in names {
         let comment = comment(text, name);
-        let context = comment.split("Context: ").nth(1).unwrap_or_default();
-        if !CONTEXTS.iter().any(|word| context.starts_with(word)) {
+        if !CONTEXTS.iter().any(|word| comment.contains(&format!("Context: {word}"))) {
             faults.push(format!("{name} does not say who may call it"));
         }
         if !comment.contains("@return") {
@@ -136,7 +132,8 @@ fn rules(header: &Header, text: &str) -> Result<()> {
     for name in defined.filter(|name| !name.starts_with("TRINE_")) {
         faults.push(format!("the macro `{name}` does not begin with TRINE_"));
     }
-    if faults.is_empty() { Ok(()) } else { bail!("{path}: {}", faults.join("; ")) }
+    ensure!(faults.is_empty(), "{path}: {}", faults.join("; "));
+    Ok(())
 }
 
 /// The comment before the declaration of a function.
@@ -152,19 +149,11 @@ fn comment<'t>(text: &'t str, name: &str) -> &'t str {
 }
 
 /// Collects what cbindgen logs: it warns of what it leaves out, and then goes on.
-struct Warnings;
+struct Warnings(Mutex<Vec<String>>);
 
-static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-static LOGGER: Warnings = Warnings;
+static WARNINGS: Warnings = Warnings(Mutex::new(Vec::new()));
 
 impl Warnings {
-    fn install() -> &'static Self {
-        // The second header finds it there.
-        _ = log::set_logger(&LOGGER);
-        log::set_max_level(log::LevelFilter::Warn);
-        &LOGGER
-    }
-
     /// What is private to the crate is no part of the header, and need not be; a type that one
     /// header has from another is missed by C compilers if it is not there.
     fn none(&self, borrowed: &[String]) -> Result<()> {
@@ -172,7 +161,7 @@ impl Warnings {
             line.ends_with("(not `pub`).")
                 || borrowed.iter().any(|name| line.starts_with(&format!("Can't find {name}.")))
         };
-        let mut logged = LOGGED.lock().map(|lines| lines.clone()).unwrap_or_default();
+        let mut logged = self.0.lock().map(|lines| lines.clone()).unwrap_or_default();
         logged.retain(|line| !is_known(line));
         ensure!(logged.is_empty(), "cbindgen warns: {}", logged.join("; "));
         Ok(())
@@ -185,9 +174,7 @@ impl log::Log for Warnings {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        if let Ok(mut lines) = LOGGED.lock() {
-            lines.push(record.args().to_string());
-        }
+        _ = self.0.lock().map(|mut lines| lines.push(record.args().to_string()));
     }
 
     fn flush(&self) {}

@@ -39,14 +39,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line said: words, `--leg`s, and flags.
+/// What the command line said.
 #[derive(Debug, Default)]
 struct Options {
     words: Vec<String>,
     legs: Vec<String>,
     flags: Vec<String>,
-    seconds: Option<u32>,
-    sentences: Option<usize>,
+    amount: soak::Amount,
     bundle: Option<PathBuf>,
     changed: Option<String>,
 }
@@ -58,8 +57,8 @@ impl Options {
             match argument {
                 Value(word) => options.words.push(word.string()?),
                 Long("leg") => options.legs.push(parser.value()?.string()?),
-                Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
-                Long("sentences") => options.sentences = Some(parser.value()?.parse()?),
+                Long("seconds") => options.amount.seconds = Some(parser.value()?.parse()?),
+                Long("sentences") => options.amount.sentences = Some(parser.value()?.parse()?),
                 Long("changed") => options.changed = Some(parser.value()?.string()?),
                 Long("bundle") => options.bundle = Some(parser.value()?.into()),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
@@ -83,17 +82,9 @@ fn gpu(backend: &str, options: &Options) -> Result<()> {
         (false, true) => &bench::model::PART,
         (false, false) => &bench::model::FULL,
     };
-    bench::gpu::main(&bench::gpu::Asked {
-        backend,
-        shape,
-        record: options.has("record"),
-        is_software: options.has("software"),
-        bundle: options.bundle.as_deref(),
-    })
-}
-
-fn greedy(backend: &str, options: &Options) -> Result<()> {
-    bench::kernels::greedy(backend, options.has("record"), options.has("software"))
+    let [record, is_software] = ["record", "software"].map(|flag| options.has(flag));
+    let bundle = options.bundle.as_deref();
+    bench::gpu::main(&bench::gpu::Asked { backend, shape, record, is_software, bundle })
 }
 
 /// A question with the name that a misspelt one was probably meant to be, for an error.
@@ -106,6 +97,7 @@ fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String 
 fn command() -> Result<()> {
     let options = Options::read(lexopt::Parser::from_env())?;
     let words: Vec<&str> = options.words.iter().map(String::as_str).collect();
+    let [record, software] = ["record", "software"].map(|flag| options.has(flag));
     match words[..] {
         [] | ["help", ..] => {
             print!("{HELP}");
@@ -122,26 +114,23 @@ fn command() -> Result<()> {
         ["c-firmware", board, program] => c::main(board, program),
         ["size"] => size::main(Board::named("mps2-an386")?),
         ["size", board] => size::main(Board::named(board)?),
-        ["soak", ref names @ ..] => {
-            let Options { seconds, sentences, .. } = options;
-            soak::main(names, soak::Amount { seconds, sentences })
-        }
+        ["soak", ref names @ ..] => soak::main(names, options.amount),
         ["stack"] => stack::main(Board::named("mps2-an386")?),
-        ["bench", "gateway"] => bench::gateway::main(options.has("record")),
-        ["bench", "process"] => bench::process::main(options.has("record")),
-        ["bench", "kernels"] => bench::kernels::main(options.has("record")),
-        ["bench", "model"] => bench::model::main(options.has("record"), options.has("small")),
+        ["bench", "gateway"] => bench::gateway::main(record),
+        ["bench", "process"] => bench::process::main(record),
+        ["bench", "kernels"] => bench::kernels::main(record),
+        ["bench", "model"] => bench::model::main(record, options.has("small")),
         ["bench", "gpu"] => gpu("vulkan", &options),
         ["bench", "gpu", backend] => gpu(backend, &options),
         ["gpu-bundle", ref names @ ..] => bundle::main(names),
-        ["bench", "greedy"] => greedy("vulkan", &options),
-        ["bench", "greedy", backend] => greedy(backend, &options),
+        ["bench", "greedy"] => bench::kernels::greedy("vulkan", record, software),
+        ["bench", "greedy", backend] => bench::kernels::greedy(backend, record, software),
         ["bench", "mcu"] => count::products::main(),
         ["bench", "board"] => count::calls::main(Board::named("mps2-an386")?),
-        ["bench", "ask"] => sentences::count::main(options.has("record")),
+        ["bench", "ask"] => sentences::count::main(record),
         ["bench", "start"] => count::start::main(),
         ["bench", "board", board] => count::calls::main(Board::named(board)?),
-        ["fuzz", ref names @ ..] => fuzz::main(names, options.seconds.unwrap_or(60)),
+        ["fuzz", ref names @ ..] => fuzz::main(names, options.amount.seconds.unwrap_or(60)),
         ["golden"] => golden::write(),
         ["golden", "bitnet"] => golden::write_bitnet(),
         ["golden", "tokens"] => golden::write_tokens(),

@@ -1,37 +1,42 @@
 //! Installs what the tests need on Debian, or prints the commands that install it on this system.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use devtools_boards::board::BOARDS;
 use devtools_gpu::vulkan;
 use serde::Deserialize;
 
-use crate::baremetal::Compiler;
-use crate::sh;
+use crate::{baremetal::Compiler, sh};
 
 /// `setup.toml`, which says what its members mean.
 #[derive(Debug, Deserialize)]
 struct Table {
+    system: BTreeMap<System, Manager>,
     need: Vec<Need>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Manager {
+    /// What installs packages.
+    install: String,
+    /// What is done about a need that has none.
+    otherwise: String,
+}
+
+#[derive(Debug, Deserialize)]
 struct Need {
     what: String,
     check: Vec<String>,
-    debian: String,
-    #[serde(default)]
-    fedora: String,
-    #[serde(default)]
-    macos: String,
-    #[serde(default)]
-    windows: String,
+    #[serde(flatten)]
+    install: BTreeMap<System, String>,
 }
 
 /// A system that this may run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum System {
     Debian,
     Fedora,
@@ -53,54 +58,41 @@ impl System {
             _ => Self::Debian,
         }
     }
+}
 
-    /// What installs packages, and what is done about a need that has none.
-    fn manager(self) -> [&'static str; 2] {
-        match self {
-            Self::Debian => [
-                "sudo apt-get update && sudo apt-get install -y --no-install-recommends",
-                "install it by hand",
-            ],
-            Self::Fedora => ["sudo dnf install -y", "not available: use a container of Debian"],
-            Self::MacOs => ["brew install", "not available: use a container of Debian"],
-            Self::Windows => ["winget install --exact", "not available: use WSL"],
-        }
+impl Need {
+    fn install(&self, system: System) -> &str {
+        self.install.get(&system).map_or("", String::as_str)
     }
 
-    fn install(self, need: &Need) -> &str {
-        match self {
-            Self::Debian => &need.debian,
-            Self::Fedora => &need.fedora,
-            Self::MacOs => &need.macos,
-            Self::Windows => &need.windows,
-        }
+    fn is_command(&self, system: System) -> bool {
+        COMMANDS.iter().any(|command| self.install(system).starts_with(command))
+    }
+
+    fn is_met(&self) -> bool {
+        self.check.iter().all(|check| match check.as_str() {
+            "@compiler" => BOARDS.iter().all(|board| match Compiler::find(board.target) {
+                Ok(Compiler::Rustup) => true,
+                Ok(Compiler::Debian) => Path::new("/usr/bin/cargo-clippy").exists(),
+                Err(_) => false,
+            }),
+            "@libclang" => libclang(),
+            "@sanitizers" => sanitizers(),
+            "@vulkan" => vulkan::is_installed(),
+            command => {
+                let words: Vec<&str> = command.split(' ').collect();
+                words.split_first().is_some_and(|(program, words)| sh::works(program, words))
+            }
+        })
     }
 }
 
-fn needs() -> Result<Vec<Need>> {
-    Ok(toml::from_str::<Table>(include_str!("setup.toml")).context("setup.toml")?.need)
-}
-
-fn is_present(need: &Need) -> bool {
-    need.check.iter().all(|check| match check.as_str() {
-        "@compiler" => BOARDS.iter().all(|board| match Compiler::find(board.target) {
-            Ok(Compiler::Rustup) => true,
-            Ok(Compiler::Debian) => Path::new("/usr/bin/cargo-clippy").exists(),
-            Err(_) => false,
-        }),
-        "@libclang" => libclang(),
-        "@sanitizers" => sanitizers(),
-        "@vulkan" => vulkan::is_installed(),
-        command => {
-            let words: Vec<&str> = command.split(' ').collect();
-            words.split_first().is_some_and(|(program, arguments)| sh::works(program, arguments))
-        }
-    })
+fn table() -> Result<Table> {
+    toml::from_str(include_str!("setup.toml")).context("setup.toml")
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
+    sh::entries(folder).unwrap_or_default()
 }
 
 /// Whether clang has its sanitizers: that it is there does not mean so.
@@ -128,60 +120,51 @@ fn libclang() -> bool {
 
 /// Installs what is missing where apt and root can, or fails with the commands that do.
 pub(crate) fn main() -> Result<()> {
-    let (needs, system) = (needs()?, System::here());
-    let missing = || needs.iter().filter(|need| !is_present(need)).collect::<Vec<_>>();
+    let (table, system) = (table()?, System::here());
+    let missing = || table.need.iter().filter(|need| !need.is_met()).collect::<Vec<_>>();
     let mut left = missing();
     if system == System::Debian && !left.is_empty() && is_root() {
         // Before an update, apt knows only the compilers of the release, which are too old.
         sh::run(sh::command("apt-get").args(["update", "-qq"]))?;
-        let install = ["install", "-y", "-qq", "--no-install-recommends"];
         let mut apt = sh::command("apt-get");
-        apt.args(install).args(packages(&left, system)).env("DEBIAN_FRONTEND", "noninteractive");
-        sh::run(&mut apt)?;
+        apt.args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages(&left, system));
+        sh::run(apt.env("DEBIAN_FRONTEND", "noninteractive"))?;
         left = missing();
     }
-    if !left.is_empty() {
-        bail!("{}", advice(&left, system));
-    }
+    ensure!(left.is_empty(), "{}", advice(&left, system, &table.system[&system]));
     vulkan::fetch()?;
-    let all: Vec<&str> = needs.iter().map(|need| &*need.what).collect();
-    println!("everything is there: {}", all.join(", "));
+    println!("everything is there: {}", names(&table.need.iter().collect::<Vec<_>>()));
     Ok(())
 }
 
-fn is_command(install: &str) -> bool {
-    COMMANDS.iter().any(|command| install.starts_with(command))
+fn names(needs: &[&Need]) -> String {
+    needs.iter().map(|need| &*need.what).collect::<Vec<_>>().join(", ")
 }
 
 /// The packages of several needs, each once.
 fn packages<'n>(missing: &[&'n Need], system: System) -> Vec<&'n str> {
-    let brought = missing.iter().map(|need| system.install(need)).filter(|it| !is_command(it));
-    let mut packages: Vec<&str> = brought.flat_map(str::split_whitespace).collect();
-    packages.sort_unstable();
-    packages.dedup();
-    packages
+    let brought = missing.iter().filter(|need| !need.is_command(system));
+    let packages = brought.flat_map(|need| need.install(system).split_whitespace());
+    packages.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What is missing, and the commands that install it.
-fn advice(missing: &[&Need], system: System) -> String {
-    let [manager, otherwise] = system.manager();
-    let names: Vec<&str> = missing.iter().map(|need| &*need.what).collect();
-    let mut text = format!("missing: {}. Run this, then try again:", names.join(", "));
+fn advice(missing: &[&Need], system: System, Manager { install, otherwise }: &Manager) -> String {
+    let mut text = format!("missing: {}. Run this, then try again:", names(missing));
     let packages = packages(missing, system);
     if !packages.is_empty() {
-        text += &format!("\n  {manager} {}", packages.join(" "));
+        text += &format!("\n  {install} {}", packages.join(" "));
     }
     let mut others: Vec<String> = Vec::new();
     for need in missing {
-        match system.install(need) {
-            "" => others.push(format!("{}: {otherwise}", need.what)),
-            command if is_command(command) => others.push(command.to_owned()),
+        match need.install(system) {
+            "" => others.push(format!("\n  {}: {otherwise}", need.what)),
+            command if need.is_command(system) => others.push(format!("\n  {command}")),
             _ => {}
         }
     }
     others.dedup();
-    others.iter().for_each(|other| text += &format!("\n  {other}"));
-    text
+    text + &others.concat()
 }
 
 fn is_root() -> bool {
@@ -190,14 +173,14 @@ fn is_root() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Need, System, advice, needs, packages, sh};
+    use super::{Need, System, advice, packages, sh, table};
 
     #[test]
     fn each_system_is_told_its_own_commands() {
-        let needs = needs().unwrap();
-        let find = |name| needs.iter().find(|need| need.what.contains(name)).unwrap();
+        let table = table().unwrap();
+        let find = |name| table.need.iter().find(|need| need.what.contains(name)).unwrap();
         let missing = ["QEMU for Arm", "QEMU for RISC-V", "rustfmt", "cppcheck"].map(find);
-        let told = |system| advice(&missing, system);
+        let told = |system| advice(&missing, system, &table.system[&system]);
         let debian = told(System::Debian);
         assert!(debian.ends_with(
             "\n  sudo apt-get update && sudo apt-get install -y --no-install-recommends cppcheck \
@@ -221,10 +204,11 @@ mod tests {
 
     #[test]
     fn packages_are_named_once() {
-        let needs = needs().unwrap();
+        let needs = table().unwrap().need;
         let all: Vec<&Need> = needs.iter().collect();
         let names = packages(&all, System::Debian);
         assert_eq!(names.iter().filter(|name| **name == "rust-web-clippy").count(), 1);
+        assert!(needs.iter().all(|need| need.install.contains_key(&System::Debian)));
     }
 
     #[test]

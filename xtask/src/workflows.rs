@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::sh;
 
@@ -13,15 +13,9 @@ const WRONG: &str = "tests/workflows/wrong";
 /// The versions of the linters.
 const LOCK: &str = "tests/workflows/requirements.txt";
 
-/// Lints the workflows, in an environment of its own under the target folder.
+/// Lints the workflows.
 pub(crate) fn workflows() -> Result<()> {
-    let python = sh::target_dir().join("workflows/bin/python");
-    if !python.exists() {
-        let environment = sh::target_dir().join("workflows");
-        sh::run(sh::command("python3").args(["-m", "venv"]).arg(environment))?;
-    }
-    let pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", LOCK];
-    sh::run(sh::command(&python).args(pip))?;
+    let python = sh::python("workflows", &["-r", LOCK])?;
     sh::run(sh::command("bash").args(["-n", ".ci/run"]))?;
     let files = files(WORKFLOWS)?;
     lint(&python, &files)?;
@@ -35,8 +29,7 @@ pub(crate) fn workflows() -> Result<()> {
 
 /// The files of a folder, of which there is one at least.
 fn files(folder: &str) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(sh::root().join(folder)).context(folder.to_owned())?;
-    let files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let files = sh::entries(&sh::root().join(folder))?;
     ensure!(!files.is_empty(), "{folder} is empty");
     Ok(files)
 }
@@ -45,10 +38,7 @@ fn lint(python: &Path, files: &[PathBuf]) -> Result<()> {
     let schema = ["--builtin-schema", "vendor.github-workflows"];
     let audit = ["--offline", "--no-progress", "--config", "tests/workflows/zizmor.yml"];
     for (name, options) in [("check-jsonschema", &schema[..]), ("zizmor", &audit[..])] {
-        let mut linter = sh::command(python.with_file_name(name));
-        let done = linter.args(options).args(files).output().context(name)?;
-        let said = [done.stdout, done.stderr].concat();
-        ensure!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&said));
+        sh::output(sh::command(python.with_file_name(name)).args(options).args(files))?;
     }
     Ok(())
 }

@@ -23,8 +23,7 @@ const LOAD: f64 = 2.0;
 /// What is asked for.
 #[derive(Debug)]
 pub struct Asked<'a> {
-    /// `vulkan`, `cuda`, or `ternary`, our own for CUDA's devices: the first of its devices is
-    /// measured.
+    /// `vulkan`, `cuda`, or `ternary`, our own for CUDA's devices: the first device is measured.
     pub backend: &'a str,
     /// The model.
     pub shape: &'a Shape,
@@ -42,10 +41,7 @@ pub fn main(asked: &Asked<'_>) -> Result<()> {
     let Asked { backend, shape, is_software, .. } = *asked;
     let is_known = ["vulkan", "cuda", ternary::NAME].contains(&backend);
     ensure!(is_known, "bench gpu {backend}: it is vulkan, cuda or ternary");
-    let folder = match asked.bundle {
-        Some(folder) => folder.to_owned(),
-        None => make_for(backend)?,
-    };
+    let folder = asked.bundle.map_or_else(|| make_for(backend), |folder| Ok(folder.to_owned()))?;
     let bundle = Bundle::open(&folder, backend, is_software)?;
     sh::run(bundle.trine()?.args(["devices", "--gpu"]))?;
     let model = made(bundle.trine()?, &bundle.models(), shape, "q6_k")?;
@@ -65,8 +61,8 @@ pub fn main(asked: &Asked<'_>) -> Result<()> {
     );
     println!("\n{text}");
     if asked.record {
-        let records =
-            asked.bundle.map_or_else(|| sh::root().join("benches/record"), |_| bundle.records());
+        let here = sh::root().join("benches/record");
+        let records = if asked.bundle.is_some() { bundle.records() } else { here };
         let name = record::keep_in(&records, &called(backend, shape), &text)?;
         println!("kept in {}", records.join(name).display());
     }
@@ -128,9 +124,8 @@ mod tests {
             "greedy_others": 2, "logits_apart": 1e-7,
             "beside": { "codes": twice, "floats": twice } }]);
         let missed = |sample: &Value, is_exact| {
-            let gates = gates(sample, is_exact).unwrap();
-            let rows = gates.text().lines().count();
-            (rows, gates.text().matches("MISSED").count())
+            let text = gates(sample, is_exact).unwrap().text().to_owned();
+            (text.lines().count(), text.matches("MISSED").count())
         };
         assert_eq!(missed(&sample, false), (9, 0));
         sample[1]["floats"] = Value::Null;

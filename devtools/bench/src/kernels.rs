@@ -14,10 +14,7 @@ pub fn main(keep: bool) -> Result<()> {
     sh::run(&mut ggml("build", "vulkan", How::ForSpeed)?)?;
     let program = target_dir().join("release/trine-ggml-kernels");
     let text = sh::output(&mut sh::command(program))?;
-    println!("\n{text}");
-    if keep {
-        record::keep("kernels", &text)?;
-    }
+    record::show("kernels", &text, keep)?;
     let missed = text.lines().filter(|line| line.starts_with("- MISSED")).count();
     ensure!(missed == 0, "{missed} gates are missed");
     Ok(())
@@ -40,8 +37,7 @@ pub fn greedy(backend: &str, keep: bool, is_software: bool) -> Result<()> {
     let mut sentences = run(program("test", backend, How::ForSpeed)?)?;
     text += "\nSentences, by models that were trained: all choices of each.\n\n";
     text += &tables(sentences.args(["--test", "gpu", "--", "sentences"]))?;
-    println!("\n{text}");
-    if keep { record::keep("greedy", &text) } else { Ok(()) }
+    record::show("greedy", &text, keep)
 }
 
 /// The tables that tests print which are told to measure much.

@@ -60,15 +60,15 @@ pub fn main(keep: bool, small: bool) -> Result<()> {
     let mut cargo = native(sh::cargo());
     cargo.args(["build", "--release", "-p", "trine", "--features", "peer", "--target-dir"]);
     sh::run(cargo.arg(target_dir()))?;
-    let trine = target_dir().join("release").join(format!("trine{}", std::env::consts::EXE_SUFFIX));
+    let trine = sh::program_in(&target_dir().join("release"), "trine");
     let models = target_dir().join("models");
-    let model = made(sh::command(&trine), &models, &shape, "q6_k")?;
-    let published = made(sh::command(&trine), &models, &shape, "f16")?;
-    let peer = ["--peer", "--rounds", ROUNDS];
-    let measured = measured(sh::command(&trine), &model, &peer)?;
+    let [model, published] =
+        ["q6_k", "f16"].map(|head| made(sh::command(&trine), &models, &shape, head));
+    let (model, published) = (model?, published?);
+    let measure = |model, options: &[&str]| measured(sh::command(&trine), model, options);
+    let measured = measure(&model, &["--peer", "--rounds", ROUNDS])?;
     let once = ["--prompt", "1", "--tokens", "1", "--rounds", "1"];
-    let open = |_| self::measured(sh::command(&trine), &published, &once);
-    let mut opened = (0..3).map(open).collect::<Result<Vec<_>>>()?;
+    let mut opened = (0..3).map(|_| measure(&published, &once)).collect::<Result<Vec<_>>>()?;
     let load = |opened: &Value| opened["load_s"].as_f64().unwrap_or(f64::INFINITY);
     opened.sort_by(|one, other| load(one).total_cmp(&load(other)));
     let opened = opened.swap_remove(1);
@@ -86,10 +86,7 @@ pub fn main(keep: bool, small: bool) -> Result<()> {
         figures(&measured),
         figures(&opened)
     );
-    println!("\n{text}");
-    if keep {
-        record::keep("model", &text)?;
-    }
+    record::show("model", &text, keep)?;
     if small { Ok(()) } else { gates.check() }
 }
 
@@ -136,9 +133,8 @@ pub(crate) fn figures(measured: &Value) -> String {
                 members.iter().for_each(|(name, it)| rows(it, &format!("{path} {name}"), text));
             }
             Value::Array(items) => {
-                (0..).zip(items).for_each(|(at, it): (u32, _)| {
-                    rows(it, &format!("{path} {at}"), text);
-                });
+                let items = items.iter().enumerate();
+                items.for_each(|(at, it)| rows(it, &format!("{path} {at}"), text));
             }
             Value::Null => {}
             Value::Number(number) => {
@@ -167,9 +163,8 @@ fn gates(measured: &Value, opened: &Value) -> Result<Gates> {
             let ratio = number(case, &format!("/{what}/ratio"))?;
             gates.at_least(format!("{what}, threads: {threads}, {memory}"), ratio, *least);
         }
-        let [ours, theirs] = ["trine", "llama"]
-            .map(|name| Ok(number(case, &format!("/peak_bytes/{name}"))? / f64::from(1 << 20)));
-        let (ours, theirs): (Result<f64>, Result<f64>) = (ours, theirs);
+        let [ours, theirs] = ["/peak_bytes/trine", "/peak_bytes/llama"]
+            .map(|of| number(case, of).map(|bytes| bytes / f64::from(1 << 20)));
         gates.at_most(format!("peak memory, {memory}, in MiB"), ours?, theirs?);
     }
     let converted = number(measured, "/loads/0/load_s")?;

@@ -25,15 +25,12 @@ const IN_C: &str = "json-c";
 /// What is measured: its name, what it does, and most instructions a call with those to reach for.
 type Subject = (&'static str, &'static str, Option<[u64; 2]>);
 
+const JSON: Option<[u64; 2]> = Some([1_800, 1_400]);
 const OURS: [Subject; 6] = [
     ("postcard", "`Device::local`: judged, run, result judged and encoded", Some([350, 350])),
     ("frames", "the same through the wire: ring, COBS, CRC-32, slots, kept answer", None),
-    ("json", "274 bytes of JSON-RPC: read, judged, run, judged, written", Some([1_800, 1_400])),
-    (
-        IN_C,
-        "the same from C: `trine_handle_json` of libtrine, tools of C macros",
-        Some([1_800, 1_400]),
-    ),
+    ("json", "274 bytes of JSON-RPC: read, judged, run, judged, written", JSON),
+    (IN_C, "the same from C: `trine_handle_json` of libtrine, tools of C macros", JSON),
     ("json-read", "of `json`, the reading and judging", None),
     ("json-session", "a call in a session of 2025-11-25, its members in another order", None),
 ];
@@ -103,28 +100,25 @@ fn count(program: &Path, subject: &str) -> Result<[f64; 2]> {
     let run = |options: &[&str], mark: &str, calls: u64| -> Result<u64> {
         let mut command = sh::command("valgrind");
         command.args(options).arg(program).args([subject, &calls.to_string(), "1"]);
-        let done = command.output().context("valgrind could not start: `cargo xtask setup`")?;
-        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        let done = sh::ended(&mut command).context("run `cargo xtask setup`")?;
+        let said = sh::said(&done);
         ensure!(done.status.success(), "valgrind on {subject}: {said}");
         number_after(&said, mark)
     };
-    let instructions = |calls| {
-        let collect = "--toggle-collect=*measured*";
-        let options = ["--tool=callgrind", "--callgrind-out-file=/dev/null", collect];
-        run(&options, "Collected : ", calls)
+    let second = |options: &[&str], mark: &str| -> Result<u64> {
+        Ok(run(options, mark, 2 * CALLS)? - run(options, mark, CALLS)?)
     };
-    let allocations =
-        |calls| run(&["--tool=memcheck", "--leak-check=no"], "total heap usage: ", calls);
-    Ok([
-        ((instructions(2 * CALLS)? - instructions(CALLS)?) / CALLS) as f64,
-        (allocations(2 * CALLS)? - allocations(CALLS)?) as f64 / CALLS as f64,
-    ])
+    let collect = "--toggle-collect=*measured*";
+    let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null", collect];
+    let instructions = second(&callgrind, "Collected : ")? / CALLS;
+    let allocations = second(&["--tool=memcheck", "--leak-check=no"], "total heap usage: ")?;
+    Ok([instructions as f64, allocations as f64 / CALLS as f64])
 }
 
 fn number_after(said: &str, mark: &str) -> Result<u64> {
     let (_, rest) = said.split_once(mark).with_context(|| format!("no {mark:?} in: {said}"))?;
-    let end = rest.find(|char: char| char != ',' && !char.is_ascii_digit()).unwrap_or(rest.len());
-    let digits = rest.get(..end).unwrap_or_default().replace(',', "");
+    let digits = rest.split(|char: char| char != ',' && !char.is_ascii_digit()).next();
+    let digits = digits.unwrap_or_default().replace(',', "");
     digits.parse().with_context(|| format!("no number after {mark:?} in: {said}"))
 }
 

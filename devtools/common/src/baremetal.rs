@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
 use crate::sh;
 
@@ -38,17 +38,15 @@ impl Compiler {
         if has_target(target) {
             return Ok(Self::Rustup);
         }
-        if Path::new(DEBIAN_CARGO).exists()
-            && Path::new(DEBIAN_CORE).exists()
-            && sh::works(linker_for(target), &["--version"])
-        {
-            return Ok(Self::Debian);
-        }
-        bail!(
+        let has_debians = [DEBIAN_CARGO, DEBIAN_CORE].iter().all(|file| Path::new(file).exists())
+            && sh::works(linker_for(target), &["--version"]);
+        ensure!(
+            has_debians,
             "no compiler for {target}: run `rustup target add {target}`, or on Debian \
              `apt-get install rustc-web cargo-web rust-web-src binutils-arm-none-eabi \
              binutils-riscv64-unknown-elf`"
-        )
+        );
+        Ok(Self::Debian)
     }
 
     /// `cargo` for this target, with the arguments that choose it after the verb.
@@ -83,10 +81,7 @@ impl Compiler {
     }
 
     fn cargo_with(self, verb: &str, target: &str, description: &Path) -> Command {
-        let mut command = match self {
-            Self::Rustup => sh::cargo(),
-            Self::Debian => debian_cargo(),
-        };
+        let mut command = if self == Self::Debian { debian_cargo() } else { sh::cargo() };
         command.args([verb, "--target"]).arg(description);
         if self == Self::Debian {
             let name = target.to_uppercase().replace(['-', '.'], "_");
@@ -98,10 +93,7 @@ impl Compiler {
 
     /// What the compiler says of itself; part of a cache key.
     pub fn version(self) -> Result<String> {
-        let rustc = match self {
-            Self::Rustup => "rustc",
-            Self::Debian => DEBIAN_RUSTC,
-        };
+        let rustc = if self == Self::Debian { DEBIAN_RUSTC } else { "rustc" };
         sh::output(sh::command(rustc).arg("-vV"))
     }
 
@@ -137,13 +129,8 @@ fn linker_for(target: &str) -> &'static str {
 }
 
 fn has_target(target: &str) -> bool {
-    let libdir =
-        sh::output(sh::command("rustc").args(["--print", "target-libdir", "--target", target]));
-    libdir.is_ok_and(|dir| {
-        std::fs::read_dir(dir.trim()).is_ok_and(|mut files| {
-            files.any(|file| {
-                file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
-            })
-        })
-    })
+    let asked = ["--print", "target-libdir", "--target", target];
+    let folder = sh::output(sh::command("rustc").args(asked)).unwrap_or_default();
+    let files = sh::entries(Path::new(folder.trim())).unwrap_or_default();
+    files.iter().any(|file| file.to_string_lossy().contains("/libcore-"))
 }

@@ -3,11 +3,14 @@
 //! `TRINE_CACHE` names it (default: `trine` in the user's cache folder). An entry is keyed by the
 //! leg, the compiler and a lock file, so a stale one is never read; nothing fails without it.
 
+use std::cmp::Reverse;
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::SystemTime;
+
+use crate::sh;
 
 /// Entries that a leg keeps; older ones are removed.
 const ENTRIES_KEPT: usize = 3;
@@ -23,27 +26,24 @@ fn base() -> Option<PathBuf> {
 /// Has a build in C++ keep what it compiles: ggml's looks for ccache by itself, and that one tells
 /// by the source and all options whether it has compiled it before. What `-march=native` means it
 /// does not look at, so each kind of processor has a folder.
-pub fn keep_objects(mut build: Command) -> Command {
-    let Some(base) = base() else {
-        build.env("CCACHE_DISABLE", "1");
-        return build;
-    };
+pub fn keep_objects(build: Command) -> Command {
     let about = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let mut hasher = DefaultHasher::new();
     let is_kind = |line: &&str| line.starts_with("flags") || line.starts_with("model name");
     about.lines().filter(is_kind).take(2).for_each(|line| line.hash(&mut hasher));
-    let folder = base.join(format!("ccache/{:016x}", hasher.finish()));
-    build.env("CCACHE_DIR", folder).env("CCACHE_MAXSIZE", "500M");
-    build
+    keep_objects_in(build, &format!("ccache/{:016x}", hasher.finish()), "500M")
 }
 
 /// The same for a build that names the processor it is for, with room for CUDA's kernels.
-pub fn keep_objects_for_all(mut build: Command) -> Command {
-    let Some(base) = base() else {
-        build.env("CCACHE_DISABLE", "1");
-        return build;
+pub fn keep_objects_for_all(build: Command) -> Command {
+    keep_objects_in(build, "ccache-shared", "2G")
+}
+
+fn keep_objects_in(mut build: Command, folder: &str, size: &str) -> Command {
+    match base() {
+        Some(base) => build.env("CCACHE_DIR", base.join(folder)).env("CCACHE_MAXSIZE", size),
+        None => build.env("CCACHE_DISABLE", "1"),
     };
-    build.env("CCACHE_DIR", base.join("ccache-shared")).env("CCACHE_MAXSIZE", "2G");
     build
 }
 
@@ -63,17 +63,13 @@ pub fn folder(leg: &str, compiler: &str, lock: &Path) -> Option<PathBuf> {
 
 fn prune(base: &Path, leg: &str) {
     let prefix = format!("{leg}-");
-    let Ok(entries) = fs::read_dir(base) else { return };
-    let mut dated: Vec<(SystemTime, PathBuf)> = entries
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
-        .filter_map(|entry| {
-            let used = fs::metadata(entry.path().join("used")).and_then(|meta| meta.modified());
-            Some((used.ok()?, entry.path()))
-        })
-        .collect();
-    dated.sort_by_key(|entry| std::cmp::Reverse(entry.0));
-    for (_, old) in dated.iter().skip(ENTRIES_KEPT) {
+    let mut entries = sh::entries(base).unwrap_or_default();
+    let is_of_leg = |name: &OsStr| name.to_string_lossy().starts_with(&prefix);
+    entries.retain(|entry| entry.file_name().is_some_and(is_of_leg));
+    let used = |entry: &PathBuf| fs::metadata(entry.join("used")).ok()?.modified().ok();
+    entries.retain(|entry| used(entry).is_some());
+    entries.sort_by_cached_key(|entry| Reverse(used(entry)));
+    for old in entries.iter().skip(ENTRIES_KEPT) {
         if let Err(error) = fs::remove_dir_all(old) {
             eprintln!("the cache entry {} stays: {error}", old.display());
         }

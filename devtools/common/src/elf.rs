@@ -59,26 +59,20 @@ impl Image {
         let file = ElfFile32::<object::Endianness>::parse(data)?;
         let sections: Vec<Section> = file.sections().filter_map(|part| section(&part)).collect();
         let is_in_ram = |index| file.section_by_index(index).is_ok_and(|part| is_writable(&part));
-        let mut symbols: Vec<Symbol> = file
-            .symbols()
-            .filter(|symbol| symbol.size() > 0)
-            .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data))
-            .map(|symbol| {
-                let name = symbol.name().unwrap_or("?");
-                Symbol {
-                    name: format!("{:#}", rustc_demangle::demangle(name)),
-                    bytes: symbol.size(),
-                    in_ram: symbol.section_index().is_some_and(is_in_ram),
-                    address: symbol.address(),
-                }
-            })
-            .collect();
+        let (mut symbols, mut labels) = (Vec::new(), Vec::new());
+        for symbol in file.symbols() {
+            let (name, bytes, address) = (symbol.name(), symbol.size(), symbol.address());
+            if bytes > 0 && matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data) {
+                let name = format!("{:#}", rustc_demangle::demangle(name.unwrap_or("?")));
+                let in_ram = symbol.section_index().is_some_and(is_in_ram);
+                symbols.push(Symbol { name, bytes, in_ram, address });
+            } else if bytes == 0 && symbol.is_definition() {
+                labels.extend(name.ok().map(|name| (name.to_owned(), address)));
+            }
+        }
         symbols.sort_by_key(|symbol| std::cmp::Reverse(symbol.bytes));
-        let labels = file.symbols().filter(|symbol| symbol.size() == 0 && symbol.is_definition());
-        let labels =
-            labels.filter_map(|label| Some((label.name().ok()?.to_owned(), label.address())));
         ensure!(!sections.is_empty(), "no section of it is loaded");
-        Ok(Self { sections, symbols, labels: labels.collect() })
+        Ok(Self { sections, symbols, labels })
     }
 
     /// The address of a function or label.
@@ -104,24 +98,17 @@ impl Image {
     pub fn by_crate(&self) -> BTreeMap<String, (u64, u64)> {
         let mut crates = BTreeMap::<String, (u64, u64)>::new();
         for symbol in &self.symbols {
-            let sum = crates.entry(crate_of(&symbol.name).to_owned()).or_default();
-            if symbol.in_ram {
-                sum.1 += symbol.bytes;
-            } else {
-                sum.0 += symbol.bytes;
-            }
+            let (flash, ram) = crates.entry(crate_of(&symbol.name).to_owned()).or_default();
+            *if symbol.in_ram { ram } else { flash } += symbol.bytes;
         }
         crates
     }
 }
 
 fn section(part: &ElfSection32<'_, '_, object::Endianness>) -> Option<Section> {
-    let header = part.elf_section_header();
-    if part.size() == 0 || !header.sh_flags(object::Endianness::Little).contains(elf::SHF_ALLOC) {
-        return None;
-    }
-    let name = part.name().unwrap_or("?").to_owned();
-    if LEFT.contains(&name.as_str()) {
+    let (header, name) = (part.elf_section_header(), part.name().unwrap_or("?").to_owned());
+    let is_loaded = header.sh_flags(object::Endianness::Little).contains(elf::SHF_ALLOC);
+    if part.size() == 0 || !is_loaded || LEFT.contains(&name.as_str()) {
         return None;
     }
     let zeroed = header.sh_type(object::Endianness::Little) == elf::SHT_NOBITS;

@@ -1,29 +1,37 @@
 //! Work side by side: much of what is emulated, or compiled as one piece, keeps one processor busy.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::{iter, panic, thread};
 
 use anyhow::Result;
 
+/// The number of processors, as far as the system tells.
+pub fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// What the work makes of each item, in their order; as many at a time as there are processors.
 pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let slots = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    map_with(processors(), items, work)
+}
+
+/// The same with another number at a time.
+pub fn map_with<T, R>(slots: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R>
+where
+    T: Sync,
+    R: Send,
+{
     let next = AtomicUsize::new(0);
-    let made = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..slots {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(at) else { break };
-                    let one = (at, work(item));
-                    made.lock().unwrap_or_else(PoisonError::into_inner).push(one);
-                }
-            });
-        }
+    let item = || {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        Some((at, work(items.get(at)?)))
+    };
+    let mut made: Vec<(usize, R)> = thread::scope(|scope| {
+        let slot = || iter::from_fn(item).collect::<Vec<_>>();
+        let slots: Vec<_> = (0..slots.min(items.len())).map(|_| scope.spawn(slot)).collect();
+        let ended = slots.into_iter().map(thread::ScopedJoinHandle::join);
+        ended.flat_map(|made| made.unwrap_or_else(|error| panic::resume_unwind(error))).collect()
     });
-    let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     made.sort_by_key(|(at, _)| *at);
     made.into_iter().map(|(_, one)| one).collect()
 }

@@ -26,7 +26,7 @@ pub fn build() -> Result<()> {
     sh::run(sh::cargo().args(["build", "--workspace"]))?;
     let built = sh::target_dir().join("debug");
     for name in NAMES {
-        sh::install(&built.join(file_name(name)), &path(name))?;
+        sh::install(&sh::program_in(&built, name), &path(name))?;
     }
     sh::install(&built.join(LIBRARY), &folder().join(LIBRARY))
 }
@@ -38,7 +38,7 @@ pub fn folder() -> PathBuf {
 
 /// The path of a program that [`build`] has built.
 pub fn path(name: &str) -> PathBuf {
-    folder().join(file_name(name))
+    sh::program_in(&folder(), name)
 }
 
 /// A command that runs a program of [`build`]: its name, and arguments without spaces in them.
@@ -54,8 +54,4 @@ pub fn gateway(board: &str, firmware: &Path) -> Command {
     let mut gateway = command(&format!("trine gateway --emulate {board} --firmware"));
     gateway.arg(firmware);
     gateway
-}
-
-fn file_name(name: &str) -> String {
-    format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 
-use crate::sh;
+use crate::{parallel, sh};
 
 /// A time as text, in UTC: the date is its first ten characters.
 pub fn timestamp(time: SystemTime) -> String {
@@ -18,6 +18,12 @@ pub fn keep(bench: &str, text: &str) -> Result<()> {
     let name = keep_in(&sh::root().join("benches/record"), bench, text)?;
     println!("kept in benches/record/{name}");
     Ok(())
+}
+
+/// Prints the text of a bench, and keeps it where that is asked for.
+pub fn show(bench: &str, text: &str, is_kept: bool) -> Result<()> {
+    println!("\n{text}");
+    if is_kept { keep(bench, text) } else { Ok(()) }
 }
 
 /// Keeps it in another folder, and answers the name of the file.
@@ -42,10 +48,9 @@ pub fn machine() -> String {
         let line = cpus.lines().find(|line| line.starts_with(name));
         line.and_then(|line| line.split_once(": ")).map_or("unknown", |(_, value)| value)
     };
-    let flags = field("flags").split(' ');
-    let wide: Vec<&str> =
-        flags.filter(|flag| flag.starts_with("avx") || *flag == "sse4_2").collect();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut wide: Vec<&str> = field("flags").split(' ').collect();
+    wide.retain(|flag| flag.starts_with("avx") || *flag == "sse4_2");
+    let cores = parallel::processors();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("unknown");
     format!("{cores} cores of {} ({}), load {load}", field("model name"), wide.join(" "))
@@ -53,7 +58,7 @@ pub fn machine() -> String {
 
 /// The version of a package by the lock file of the workspace.
 pub fn version_of(name: &str) -> Result<String> {
-    let lock = fs::read_to_string(sh::root().join("Cargo.lock")).context("Cargo.lock")?;
+    let lock = sh::read("Cargo.lock")?;
     let begin = format!("name = \"{name}\"\nversion = \"");
     let version = lock.split_once(&begin).and_then(|(_, rest)| rest.split('"').next());
     Ok(version.with_context(|| format!("Cargo.lock does not name {name}"))?.to_owned())

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -23,7 +23,12 @@ pub fn target_dir() -> PathBuf {
 
 /// The path of a program that `cargo build --release` makes.
 pub fn release_program(name: &str) -> PathBuf {
-    target_dir().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    program_in(&target_dir().join("release"), name)
+}
+
+/// The path of a program in a folder, with the ending that programs have on this system.
+pub fn program_in(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Copies a file to a place where others may be reading the one before it: they keep theirs, and no
@@ -126,14 +131,46 @@ pub fn output(command: &mut Command) -> Result<String> {
 
 /// The same for a command that writes bytes.
 pub fn bytes(command: &mut Command) -> Result<Vec<u8>> {
-    let line = shown(command);
-    let done = command.stdin(Stdio::null()).output();
-    let done = done.with_context(|| format!("`{line}` could not start"))?;
+    let (line, done) = (shown(command), ended(command)?);
     if !done.status.success() {
         let said = [&done.stdout[..], &done.stderr].map(String::from_utf8_lossy).concat();
         bail!("`{line}` failed: {}\n{}", done.status, said.trim_end());
     }
     Ok(done.stdout)
+}
+
+/// Runs the command without input, and gives what it wrote and how it ended, be it a failure.
+pub fn ended(command: &mut Command) -> Result<Output> {
+    let done = command.stdin(Stdio::null()).output();
+    done.with_context(|| format!("`{}` could not start", shown(command)))
+}
+
+/// What a program wrote on its standard error.
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Puts a folder before those that a variable lists for the command, be they our own.
+pub fn prepend(command: &mut Command, variable: &str, folder: &Path) -> Result<()> {
+    let told = command.get_envs().find(|(name, _)| *name == variable);
+    let list = told.map_or_else(|| std::env::var_os(variable), |(_, list)| list.map(Into::into));
+    let list = list.unwrap_or_default();
+    let others = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
+    let list = std::env::join_paths([folder.to_owned()].into_iter().chain(others))?;
+    command.env(variable, list);
+    Ok(())
+}
+
+/// Python with these packages, in an environment of its own below the target folder.
+pub fn python(environment: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = target_dir().join(environment);
+    let python = folder.join("bin/python");
+    if !python.exists() {
+        run(command("python3").args(["-m", "venv"]).arg(folder))?;
+    }
+    let pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check"];
+    run(command(&python).args(pip).args(packages))?;
+    Ok(python)
 }
 
 /// Whether the command starts and ends with status 0; what it prints is dropped.
@@ -169,10 +206,9 @@ pub fn within<R>(patience: Duration, mut attempt: impl FnMut() -> Option<R>) -> 
 
 /// Makes a folder, without what was in it.
 pub fn empty_folder(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())
+    let removed = if folder.exists() { std::fs::remove_dir_all(folder) } else { Ok(()) };
+    let made = removed.and_then(|()| std::fs::create_dir_all(folder));
+    made.with_context(|| folder.display().to_string())
 }
 
 /// An empty folder for a test, below cargo's target folder.
@@ -186,14 +222,20 @@ pub fn scratch(name: &str) -> PathBuf {
     folder
 }
 
+/// What lies in a folder, in order.
+pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = || format!("cannot read the folder {}", folder.display());
+    let entries = std::fs::read_dir(folder).with_context(failed)?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
 /// The files of a folder that end in `.extension`, in order; a folder without one is an error,
 /// since there is nothing to check then.
 pub fn files(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(root().join(folder)).with_context(|| folder.to_owned())?;
-    let files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    let is_wanted = |file: &PathBuf| file.extension().is_some_and(|have| have == extension);
-    let mut files: Vec<PathBuf> = files.into_iter().filter(is_wanted).collect();
-    files.sort();
+    let mut files = entries(&root().join(folder))?;
+    files.retain(|file| file.extension().is_some_and(|have| have == extension));
     ensure!(!files.is_empty(), "{folder} has no .{extension} file");
     Ok(files)
 }

@@ -17,9 +17,7 @@ const GGML: &str = "llama-cpp-sys-2";
 /// compiler, and ours asks the processor.
 #[must_use]
 pub fn native(mut cargo: Command) -> Command {
-    for name in ["CFLAGS", "CXXFLAGS"] {
-        cargo.env(name, "-O3 -march=native");
-    }
+    cargo.env("CFLAGS", "-O3 -march=native").env("CXXFLAGS", "-O3 -march=native");
     portable(cargo)
 }
 
@@ -45,27 +43,21 @@ impl How {
     /// nothing but these options.
     pub(crate) fn cargo(self, what: &str) -> Result<Command> {
         let cargo = native(sh::cargo());
-        let mut cargo = match self {
-            Self::ForTests => vulkan::build_for_tests(cargo)?,
-            Self::ForSpeed => vulkan::build(cargo)?,
-        };
-        if matches!(self, Self::ForTests) {
-            cargo.env("LLAMA_LIB_PROFILE", "Tests");
-            for language in ["C", "CXX"] {
-                cargo.env(format!("{language}FLAGS"), "-march=native");
-                cargo.env(format!("CMAKE_{language}_FLAGS_TESTS"), "-O0 -DNDEBUG");
-            }
+        if matches!(self, Self::ForSpeed) {
+            let mut cargo = vulkan::build(cargo)?;
+            cargo.args([what, "--release", "--target-dir"]).arg(target_dir());
+            return Ok(cargo);
         }
-        cargo.arg(what);
-        match self {
-            // What is compiled lies with that of the other legs, the programs apart: these have
-            // devices. Where cargo does not know this, it compiles all of it once more.
-            Self::ForTests => cargo
-                .arg("--target-dir")
-                .arg(with_devices())
-                .env("CARGO_BUILD_BUILD_DIR", sh::target_dir()),
-            Self::ForSpeed => cargo.args(["--release", "--target-dir"]).arg(target_dir()),
-        };
+        let mut cargo = vulkan::build_for_tests(cargo)?;
+        cargo.env("LLAMA_LIB_PROFILE", "Tests");
+        for language in ["C", "CXX"] {
+            cargo.env(format!("{language}FLAGS"), "-march=native");
+            cargo.env(format!("CMAKE_{language}_FLAGS_TESTS"), "-O0 -DNDEBUG");
+        }
+        // What is compiled lies with that of the other legs, the programs apart: these have
+        // devices. Where cargo does not know this, it compiles all of it once more.
+        cargo.args([what, "--target-dir"]).arg(with_devices());
+        cargo.env("CARGO_BUILD_BUILD_DIR", sh::target_dir());
         Ok(cargo)
     }
 }
@@ -107,9 +99,7 @@ pub fn ggml(what: &str, backend: &str, how: How) -> Result<Command> {
 /// What cargo made.
 #[derive(Debug, Default)]
 pub(crate) struct Made {
-    /// Programs, by what they are built from, the tests among them.
-    programs: BTreeMap<String, PathBuf>,
-    /// Other files, by their names.
+    /// Programs by what they are built from, the tests among them, and files by their names.
     files: BTreeMap<String, PathBuf>,
     /// Where ggml was installed to.
     ggml: Option<PathBuf>,
@@ -142,23 +132,16 @@ impl Made {
                 ensure!(before.is_none_or(|before| before == folder), "ggml was built twice");
             }
             Message::CompilerArtifact(artifact) => {
-                if let Some(program) = artifact.executable {
-                    let name = artifact.target.name.replace('-', "_");
-                    self.programs.insert(name, program.into_std_path_buf());
-                }
-                for file in artifact.filenames {
-                    let name = file.file_name().unwrap_or_default().to_owned();
-                    self.files.insert(name, file.into_std_path_buf());
-                }
+                let program = artifact.executable.into_iter();
+                let program = program.map(|it| (artifact.target.name.replace('-', "_"), it));
+                let files = artifact.filenames.into_iter();
+                let files = files.map(|it| (it.file_name().unwrap_or_default().to_owned(), it));
+                let all = files.chain(program).map(|(name, it)| (name, it.into_std_path_buf()));
+                self.files.extend(all);
             }
             _ => {}
         }
         Ok(())
-    }
-
-    pub(crate) fn program(&self, name: &str) -> Result<&Path> {
-        let program = self.programs.get(name).map(PathBuf::as_path);
-        program.with_context(|| format!("cargo made no program of {name}"))
     }
 
     pub(crate) fn file(&self, name: &str) -> Result<&Path> {
@@ -173,12 +156,5 @@ impl Made {
 
 /// Copies a file into a folder.
 pub(crate) fn copy(file: &Path, folder: &Path) -> Result<()> {
-    let name = file.file_name().context("a file has a name")?;
-    copy_as(file, &folder.join(name))
-}
-
-/// Copies a file to a place.
-pub(crate) fn copy_as(from: &Path, to: &Path) -> Result<()> {
-    std::fs::copy(from, to).with_context(|| from.display().to_string())?;
-    Ok(())
+    sh::install(file, &folder.join(file.file_name().context("a file has a name")?))
 }

@@ -1,8 +1,8 @@
 //! The legs `ggml` and `gpu`: our kernels next to ggml's, and our models on ggml's devices.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use devtools::sh;
 use devtools_c::program::output_folder;
 use devtools_c::{dist, models};
@@ -17,7 +17,10 @@ const PROMPT: &str = "The capital of France is";
 /// warning in what is compiled with them alone.
 pub fn kernels() -> Result<()> {
     integers(How::ForTests)?;
-    let mut clippy = ggml("clippy", "vulkan", How::ForTests)?;
+    lints(ggml("clippy", "vulkan", How::ForTests)?)
+}
+
+fn lints(mut clippy: Command) -> Result<()> {
     sh::run(clippy.args(["--all-targets", "--", "-D", "warnings"]))
 }
 
@@ -34,19 +37,19 @@ pub fn integers(how: How) -> Result<()> {
 /// opens a device in one thread at a time.
 pub fn devices() -> Result<()> {
     let how = How::ForTests;
-    let mut tests = vulkan::on_software_patiently(ggml("test", "vulkan", how)?)?;
-    sh::run(tests.args(["--lib", "--test", "device", "--", "--test-threads=1"]))?;
-    let mut tests = vulkan::on_software_patiently(program("test", "vulkan", how)?)?;
+    let run = |cargo: Command, words: &[&str]| {
+        sh::run(vulkan::on_software_patiently(cargo)?.args(words).arg("--test-threads=1"))
+    };
+    run(ggml("test", "vulkan", how)?, &["--lib", "--test", "device", "--"])?;
+    let mut tests = program("test", "vulkan", how)?;
     // Kernels in single precision are compiled in seconds, those in half precision in minutes; and
     // derivatives must be closer then.
     tests.env(vulkan::SINGLE, "1");
-    sh::run(tests.args(["--lib", "--", "device::", "--test-threads=1"]))?;
-    let mut tests = vulkan::on_software_patiently(program("test", "vulkan", how)?)?;
-    sh::run(tests.args(["--test", "gpu", "--test", "device", "--", "--test-threads=1"]))?;
+    run(tests, &["--lib", "--", "device::"])?;
+    run(program("test", "vulkan", how)?, &["--test", "gpu", "--test", "device", "--"])?;
     sh::run(&mut program("build", "vulkan", how)?)?;
     c_program()?;
-    let mut clippy = program("clippy", "vulkan", how)?;
-    sh::run(clippy.args(["--all-targets", "--", "-D", "warnings"]))
+    lints(program("clippy", "vulkan", how)?)
 }
 
 /// The program in C that takes a backend, on Vulkan's device in software, next to `trine generate`
@@ -72,16 +75,17 @@ fn c_program() -> Result<()> {
     let processor = wanted("cpu")?;
     models::same_text(&mut on("cpu")?, &processor)?;
     // A device that does not open.
-    let broken = ("GGML_VK_FORCE_MAX_BUFFER_SIZE", "none");
-    let done = on("vulkan,cpu")?.env(broken.0, broken.1).output()?;
-    let warned = String::from_utf8_lossy(&done.stderr).into_owned();
+    let broken = |backend: &str| -> Result<(Output, String)> {
+        let done = sh::ended(on(backend)?.env("GGML_VK_FORCE_MAX_BUFFER_SIZE", "none"))?;
+        let said = sh::said(&done);
+        Ok((done, said))
+    };
+    let (done, warned) = broken("vulkan,cpu")?;
     ensure!(done.status.success() && done.stdout == processor, "{warned}");
     ensure!(warned.starts_with("warning: Vulkan0 does not open"), "{warned}");
-    let done = on("vulkan")?.env(broken.0, broken.1).output()?;
-    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    let (done, said) = broken("vulkan")?;
     ensure!(done.status.code() == Some(1) && said.contains("Vulkan0 does not open"), "{said}");
-    let listed = sh::bytes(&mut vulkan::on_software(sh::command(&program))?)?;
-    let listed = String::from_utf8(listed).context("the program writes text")?;
+    let listed = sh::output(&mut vulkan::on_software(sh::command(&program))?)?;
     ensure!(listed.contains("Vulkan0 (Vulkan): ") && listed.contains("not taken: "), "{listed}");
     println!("a C program writes what `trine generate` writes: on Vulkan, in software");
     Ok(())

@@ -29,15 +29,10 @@ const MAJOR: &str = "13";
 /// Cargo, told where the toolkit is.
 pub fn build(mut cargo: Command) -> Result<Command> {
     let Some(root) = root()? else { return Ok(cargo) };
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([root.join("bin")].into_iter().chain(split(&path)))?;
-    cargo.env("PATH", path).env("CUDACXX", root.join("bin/nvcc"));
+    sh::prepend(&mut cargo, "PATH", &root.join("bin"))?;
+    cargo.env("CUDACXX", root.join("bin/nvcc"));
     cargo.env("CUDAToolkit_ROOT", &root).env("CUDA_PATH", &root);
     Ok(cargo)
-}
-
-fn split(path: &std::ffi::OsStr) -> Vec<PathBuf> {
-    std::env::split_paths(path).collect()
 }
 
 /// The folder of the toolkit's libraries; `None` where they are the system's.
@@ -47,10 +42,8 @@ pub fn libraries() -> Result<Option<PathBuf>> {
 
 /// The compiler: that of the toolkit, or the system's.
 pub fn compiler() -> Result<PathBuf> {
-    if let Some(root) = root()? {
-        return Ok(root.join("bin/nvcc"));
-    }
-    Ok(std::env::var_os("CUDACXX").map_or_else(|| "nvcc".into(), PathBuf::from))
+    let systems = || std::env::var_os("CUDACXX").map_or_else(|| "nvcc".into(), PathBuf::from);
+    Ok(root()?.map_or_else(systems, |root| root.join("bin/nvcc")))
 }
 
 /// Where the toolkit lies that is not the system's.
@@ -70,12 +63,8 @@ fn root() -> Result<Option<PathBuf>> {
         complete(&root)?;
         fs::write(root.join("ready"), "")?;
     }
-    let compiler = root.join("bin/nvcc");
-    ensure!(
-        sh::works(&compiler.to_string_lossy(), &["--version"]),
-        "{} does not run",
-        compiler.display()
-    );
+    let compiler = root.join("bin/nvcc").to_string_lossy().into_owned();
+    ensure!(sh::works(&compiler, &["--version"]), "{compiler} does not run");
     Ok(Some(root))
 }
 

@@ -21,6 +21,8 @@ const MESA_LEAST: u32 = 25;
 pub const VISIBLE: &str = "GGML_VK_VISIBLE_DEVICES";
 /// The variable that keeps ggml to single precision.
 pub const SINGLE: &str = "GGML_VK_DISABLE_F16";
+/// The variable by which programs find libraries.
+pub(crate) const LIBRARIES: &str = "LD_LIBRARY_PATH";
 /// Where Debian keeps its own key.
 const KEY: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -31,17 +33,14 @@ fn folder() -> PathBuf {
 
 /// Packages of another release, and where they are unpacked.
 struct Borrowed {
+    to: &'static str,
     suite: &'static str,
     packages: &'static [&'static str],
-    to: &'static str,
 }
 
-const HEADERS: Borrowed = Borrowed { suite: "trixie", packages: &["libvulkan-dev"], to: "headers" };
-const DRIVER: Borrowed = Borrowed {
-    suite: "bookworm-backports",
-    packages: &["mesa-vulkan-drivers", "libdrm2"],
-    to: "driver",
-};
+const HEADERS: Borrowed = Borrowed { to: "headers", suite: "trixie", packages: &["libvulkan-dev"] };
+const PACKAGES: &[&str] = &["mesa-vulkan-drivers", "libdrm2"];
+const DRIVER: Borrowed = Borrowed { to: "driver", suite: "bookworm-backports", packages: PACKAGES };
 
 impl Borrowed {
     fn path(&self) -> PathBuf {
@@ -57,21 +56,17 @@ impl Borrowed {
         for part in ["lists/partial", "cache/archives/partial", "sources"] {
             std::fs::create_dir_all(apt.join(part))?;
         }
+        let (archive, suite) = (mirror()?, self.suite);
         let source = format!(
-            "Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nSigned-By: {KEY}\n",
-            mirror()?,
-            self.suite
+            "Types: deb\nURIs: {archive}\nSuites: {suite}\nComponents: main\nSigned-By: {KEY}\n"
         );
         std::fs::write(apt.join("sources/one.sources"), source)?;
         sh::run(apt_get(&apt).args(["update", "-qq"]))?;
-        let named = self.packages.iter().map(|name| format!("{name}/{}", self.suite));
+        let named = self.packages.iter().map(|name| format!("{name}/{suite}"));
         sh::run(apt_get(&apt).args(["download", "-qq"]).args(named))?;
         let unpacked = apt.join("unpacked");
-        for file in std::fs::read_dir(&apt)? {
-            let path = file?.path();
-            if path.extension().is_some_and(|end| end == "deb") {
-                sh::run(sh::command("dpkg").arg("-x").arg(&path).arg(&unpacked))?;
-            }
+        for file in sh::entries(&apt)?.iter().filter(|file| ends(file, "deb")) {
+            sh::run(sh::command("dpkg").arg("-x").arg(file).arg(&unpacked))?;
         }
         std::fs::rename(&unpacked, self.path()).context("nothing was downloaded")
     }
@@ -79,29 +74,24 @@ impl Borrowed {
 
 /// The archive that the system itself is installed from: its other releases lie beside its own.
 fn mirror() -> Result<String> {
-    let folder = Path::new("/etc/apt/sources.list.d");
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
-    let is_source =
-        |path: &PathBuf| path.extension().is_some_and(|end| end == "sources" || end == "list");
-    let mut files: Vec<PathBuf> = files.filter(is_source).collect();
-    files.sort();
+    let mut files = sh::entries(Path::new("/etc/apt/sources.list.d")).unwrap_or_default();
+    files.retain(|file| ends(file, "sources") || ends(file, "list"));
     files.push("/etc/apt/sources.list".into());
     let texts = files.iter().filter_map(|path| std::fs::read_to_string(path).ok());
-    texts
-        .filter_map(|text| archive(&text))
-        .next()
-        .context("no source of Debian packages: see sources.list(5)")
+    let mut archives = texts.filter_map(|text| archive(&text));
+    archives.next().context("no source of Debian packages: see sources.list(5)")
+}
+
+fn ends(file: &Path, extension: &str) -> bool {
+    file.extension().is_some_and(|end| end == extension)
 }
 
 /// The first archive of Debian in the text of a list of sources, in either form.
 fn archive(text: &str) -> Option<String> {
-    let words = text.lines().filter_map(|line| {
-        let line = line.trim();
-        line.strip_prefix("URIs:").or_else(|| line.strip_prefix("deb "))
-    });
+    let lines = text.lines().map(str::trim);
+    let words = lines.filter_map(|it| it.strip_prefix("URIs:").or(it.strip_prefix("deb ")));
     let mut places = words.flat_map(str::split_whitespace);
-    let place = places.find(|word| word.trim_end_matches('/').ends_with("/debian"))?;
-    Some(place.to_owned())
+    places.find(|word| word.trim_end_matches('/').ends_with("/debian")).map(str::to_owned)
 }
 
 /// `apt-get` with lists and sources of its own, which leaves the system's alone.
@@ -127,26 +117,27 @@ fn defined(text: &str, name: &str) -> Option<u32> {
 }
 
 fn has_headers() -> bool {
-    let header = Path::new("/usr/include/vulkan/vulkan_core.h");
-    let text = std::fs::read_to_string(header).unwrap_or_default();
+    let text = std::fs::read_to_string("/usr/include/vulkan/vulkan_core.h").unwrap_or_default();
     defined(&text, "VK_HEADER_VERSION").is_some_and(|version| version >= HEADERS_LEAST)
 }
 
 fn has_driver() -> bool {
-    let mut query = sh::command("dpkg-query");
-    query.args(["-W", "-f", "${Version}", "mesa-vulkan-drivers"]);
-    let version = sh::output(&mut query).unwrap_or_default();
-    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-    major.is_some_and(|major| major >= MESA_LEAST)
+    let query = ["-W", "-f", "${Version}", "mesa-vulkan-drivers"];
+    let version = sh::output(sh::command("dpkg-query").args(query)).unwrap_or_default();
+    let major = version.split('.').next().unwrap_or_default();
+    major.parse::<u32>().is_ok_and(|major| major >= MESA_LEAST)
 }
 
 /// Whether the programs are there that are installed.
 pub fn is_installed() -> bool {
-    let driver = Path::new("/usr/share/vulkan/icd.d");
-    let lavapipe = std::fs::read_dir(driver).into_iter().flatten().flatten();
-    let mut lavapipe = lavapipe.filter(|file| file.file_name().to_string_lossy().contains("lvp"));
     let spirv = Path::new("/usr/share/cmake/SPIRV-Headers/SPIRV-HeadersConfig.cmake");
-    sh::works("glslc", &["--version"]) && lavapipe.next().is_some() && spirv.exists()
+    sh::works("glslc", &["--version"]) && lavapipe(Path::new("/")).is_some() && spirv.exists()
+}
+
+/// The description of the driver below a root.
+fn lavapipe(root: &Path) -> Option<PathBuf> {
+    let drivers = sh::entries(&root.join("usr/share/vulkan/icd.d")).unwrap_or_default();
+    drivers.into_iter().find(|path| path.to_string_lossy().contains("/lvp_icd"))
 }
 
 /// Fetches what the system has too old.
@@ -185,9 +176,7 @@ pub(crate) fn build_for_tests(cargo: Command) -> Result<Command> {
         std::fs::set_permissions(&new, PermissionsExt::from_mode(0o755))?;
         std::fs::rename(&new, &compiler)?;
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let paths = [programs].into_iter().chain(std::env::split_paths(&path));
-    cargo.env("PATH", std::env::join_paths(paths)?);
+    sh::prepend(&mut cargo, "PATH", &programs)?;
     Ok(cargo)
 }
 
@@ -203,16 +192,12 @@ pub fn on_software_here(mut command: Command) -> Result<Command> {
     let root = if is_borrowed { DRIVER.path() } else { PathBuf::from("/") };
     if is_borrowed {
         // Before what the command was told of libraries; what cargo told us is not for it.
-        let told = command.get_envs().find(|(name, _)| *name == "LD_LIBRARY_PATH");
-        let told = told.and_then(|(_, value)| value).unwrap_or_default().to_owned();
-        let own = root.join("usr/lib/x86_64-linux-gnu");
-        let told = std::env::split_paths(&told).filter(|path| !path.as_os_str().is_empty());
-        command.env("LD_LIBRARY_PATH", std::env::join_paths([own].into_iter().chain(told))?);
+        if !command.get_envs().any(|(name, _)| name == LIBRARIES) {
+            command.env_remove(LIBRARIES);
+        }
+        sh::prepend(&mut command, LIBRARIES, &root.join("usr/lib/x86_64-linux-gnu"))?;
     }
-    let drivers = root.join("usr/share/vulkan/icd.d");
-    let files = std::fs::read_dir(&drivers)?.flatten().map(|file| file.path());
-    let mut lavapipe = files.filter(|path| path.to_string_lossy().contains("lvp_icd"));
-    let lavapipe = lavapipe.next().context("there is no lavapipe: run `cargo xtask setup`")?;
+    let lavapipe = lavapipe(&root).context("there is no lavapipe: run `cargo xtask setup`")?;
     ensure!(lavapipe.exists(), "{} leads nowhere", lavapipe.display());
     command.env("VK_ICD_FILENAMES", lavapipe).env(VISIBLE, "0");
     if let Some(kept) = cache::folder("vulkan", "lavapipe", &sh::root().join("Cargo.lock")) {

@@ -6,34 +6,32 @@ mod schedule;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use devtools::transcripts::{REVISIONS, play};
 use devtools_bench::process;
-use devtools_boards::board::{BOARDS, SMALLEST};
+use devtools_boards::board::{BOARDS, Board, SMALLEST};
+use devtools_boards::count::{self, products};
 use devtools_boards::firmware::{self, Variant};
-use devtools_boards::{chips, count, gateway, logs, sentences, size, smoke, stack};
+use devtools_boards::sentences::parity as ask;
+use devtools_boards::{chips, gateway, logs, size, smoke, stack};
 use devtools_c::{dist, examples, matrix};
 use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
-use crate::{fuzz, header, programs, requirements, setup, sh, soak, structure, tidy, workflows};
+use crate::{fuzz, header, programs, requirements, setup, sh, soak, structure, workflows};
 use schedule::Outcome;
 
-/// One leg.
+type Text = &'static str;
+
 struct Leg {
-    name: &'static str,
-    about: &'static str,
+    name: Text,
+    about: Text,
     /// Legs that must have ended first: they build what this one uses, or write where it writes.
-    after: &'static [&'static str],
+    after: &'static [Text],
     run: fn() -> Result<()>,
 }
 
-const fn leg(
-    name: &'static str,
-    about: &'static str,
-    after: &'static [&'static str],
-    run: fn() -> Result<()>,
-) -> Leg {
+const fn leg(name: Text, about: Text, after: &'static [Text], run: fn() -> Result<()>) -> Leg {
     Leg { name, about, after, run }
 }
 
@@ -63,35 +61,29 @@ static LEGS: &[Leg] = &[
     // Those that build libtrine write to the same folders, so one comes after the other.
     leg("c-firmware", "the greenhouse in C on five boards", &["dist"], gateway::in_c),
     leg("clippy", "no lint warns, on the host and on the boards", BUILT, clippy),
-    leg(
-        "ask",
-        "sentences on chips: the host's calls, in steps, within 64 KiB",
-        BUILT,
-        sentences::parity::main,
-    ),
+    leg("ask", "sentences on chips: the host's calls, in steps, within 64 KiB", BUILT, ask::main),
     leg("fuzz", "kept inputs, then ten seconds a target", FIRST, fuzz::leg),
-    leg(
-        "mcu",
-        "ternary products on chips: the host's sums, within budget",
-        BUILT,
-        count::products::main,
-    ),
+    leg("mcu", "ternary products on chips: the host's sums, within budget", BUILT, products::main),
     leg("chip-model", "a model in flash: the host's tokens", BUILT, count::model::main),
     leg("matrix", "every compiler, MISRA, misuse, sanitizers", &["c-firmware"], matrix::main),
     leg("examples", "the programs in C, C++ and Rust", &["matrix"], examples::main),
-    leg("size", "flash and RAM are within their budgets", &["examples"], sizes),
+    leg("size", "flash and RAM are within their budgets", &["examples"], || {
+        BOARDS.iter().try_for_each(size::main)
+    }),
     leg("count", "a call's instructions are within their budget", &["size"], count),
     leg(
         "process",
-        "a call's instructions in process are within their gates",
+        "instructions of a call in process are within gates",
         &["count"],
         process::gates,
     ),
-    leg("stack", "the stack is within its bound", BUILT, stack_bounds),
+    leg("stack", "the stack is within its bound", BUILT, || {
+        BOARDS.iter().filter(|board| board.is_arm()).try_for_each(stack::main)
+    }),
     leg("smoke", "the wire of the emulated boards, byte by byte", BUILT, smoke::main),
     leg("emulate", "the gateway and each emulated board", BUILT, gateway::main),
     leg("clients", "public MCP clients use the emulated board", BUILT, clients),
-    leg("defmt", "the firmware's logs, decoded", BUILT, defmt),
+    leg("defmt", "the firmware's logs, decoded", BUILT, || logs::main(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];
 
@@ -102,22 +94,24 @@ static CHECK: &[Leg] = &[
     leg("requirements", "", &[], requirements::main),
     leg("clippy", "", &[], clippy_host),
     leg("unit", "", &[], unit),
-    leg("emulate", "", &[], || BOARDS.first().map_or(Ok(()), gateway::rust)),
+    leg("emulate", "", &[], || gateway::rust(board())),
 ];
 
-/// Whether there is a leg of that name.
+/// The board where one will do.
+fn board() -> &'static Board {
+    &BOARDS[0]
+}
+
 pub(crate) fn exists(name: &str) -> bool {
     LEGS.iter().any(|leg| leg.name == name)
 }
 
-/// Prints the legs.
 pub(crate) fn list() {
     for leg in LEGS {
         println!("{:<14}{}", leg.name, leg.about);
     }
 }
 
-/// `cargo xtask check`.
 pub(crate) fn check() -> Result<()> {
     run_all(&CHECK.iter().collect::<Vec<_>>())
 }
@@ -159,19 +153,16 @@ fn run_all(legs: &[&Leg]) -> Result<()> {
     conclude(&outcomes, start.elapsed())
 }
 
-/// Closes with a line for each leg.
 fn conclude(outcomes: &[Outcome], took: Duration) -> Result<()> {
     println!("\n{}", summary(outcomes, took));
     match soak::due() {
         Ok(parts) => parts.iter().for_each(|part| println!("warning: soak: {part}")),
         Err(error) => println!("warning: soak: the records cannot be read: {error:#}"),
     }
-    let failed: Vec<&str> =
-        outcomes.iter().filter(|leg| leg.error.is_some()).map(|leg| leg.name).collect();
-    if failed.is_empty() {
-        return Ok(());
-    }
-    bail!("{} of {} legs failed: {}", failed.len(), outcomes.len(), failed.join(", "))
+    let failed = outcomes.iter().filter(|leg| leg.error.is_some()).map(|leg| leg.name);
+    let (failed, all): (Vec<&str>, _) = (failed.collect(), outcomes.len());
+    ensure!(failed.is_empty(), "{} of {all} legs failed: {}", failed.len(), failed.join(", "));
+    Ok(())
 }
 
 fn summary(outcomes: &[Outcome], took: Duration) -> String {
@@ -179,9 +170,8 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
     let mut text = format!("{:<14}{:>8}{:>13}  result\n", "leg", "minutes", "CPU minutes");
     for leg in outcomes {
         // The first line of an error names it; the rest stands above.
-        let mut result = leg.error.as_deref().map_or("ok".to_owned(), |error| {
-            format!("FAILED: {}", error.lines().next().unwrap_or_default())
-        });
+        let error = leg.error.as_deref().map(|error| error.lines().next().unwrap_or_default());
+        let mut result = error.map_or("ok".to_owned(), |error| format!("FAILED: {error}"));
         if leg.skipped > 0 {
             result += &format!(", {} skipped", leg.skipped);
         }
@@ -202,20 +192,16 @@ const LINTED: [(&str, &[&str]); 3] = [
 
 /// Every manifest of a workspace in the tree.
 fn workspaces() -> Result<Vec<String>> {
-    let is_root = |file: &tidy::File| {
-        file.path.ends_with("Cargo.toml") && file.bytes.windows(11).any(|it| it == b"[workspace]")
-    };
-    let files = tidy::tracked_files()?.into_iter().filter(is_root);
-    let found: Vec<String> = files.map(|file| file.path).collect();
+    let manifests = ["grep", "-lF", "[workspace]", "--", "*Cargo.toml"];
+    let found = sh::output(sh::command("git").args(manifests))?;
+    let found: Vec<String> = found.lines().map(str::to_owned).collect();
     ensure!(found.len() > 5, "there are more workspaces than {}", found.join(", "));
     Ok(found)
 }
 
 fn fmt() -> Result<()> {
-    for manifest in workspaces()? {
-        sh::run(sh::cargo().args(["fmt", "--all", "--check", "--manifest-path", &manifest]))?;
-    }
-    Ok(())
+    let fmt = ["fmt", "--all", "--check", "--manifest-path"];
+    workspaces()?.iter().try_for_each(|manifest| sh::run(sh::cargo().args(fmt).arg(manifest)))
 }
 
 fn clippy() -> Result<()> {
@@ -231,21 +217,19 @@ fn clippy() -> Result<()> {
 }
 
 fn clippy_host() -> Result<()> {
-    let arguments = ["clippy", "--workspace", "--all-targets"];
-    sh::run(sh::cargo().args(arguments).args(["--", "-D", "warnings"]))
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    sh::run(sh::cargo().args(clippy))
 }
 
 fn unit() -> Result<()> {
-    let mut cargo = sh::cargo();
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
-    sh::run(cargo.env(
-        // Tests that start an emulator find the firmware by this.
-        "TRINE_FIRMWARE",
-        firmware_for_tests()?,
-    ))?;
+    // Tests that start an emulator find the firmware of every board by the variable.
+    let build = |board| firmware::build(board, Variant::Trine).map(drop);
+    BOARDS.iter().try_for_each(build)?;
+    let tests = ["test", "--workspace", "--no-fail-fast"];
+    sh::run(sh::cargo().args(tests).env("TRINE_FIRMWARE", firmware::folder()))?;
     // The dispatcher as the smallest C library has it.
-    let smallest = ["-p", "trine-dispatch", "--no-default-features", "--features", "ports"];
-    sh::run(sh::cargo().args(["test", "--test", "suite"]).args(smallest))?;
+    let suite = ["test", "-p", "trine-dispatch", "--test", "suite", "--no-default-features"];
+    sh::run(sh::cargo().args(suite).args(["--features", "ports"]))?;
     // What of the firmware is free of hardware.
     let target_dir = sh::target_dir().join("firmware/host");
     let manifest = ["--manifest-path", "firmware-example/rust/Cargo.toml", "--lib"];
@@ -263,35 +247,19 @@ fn doc() -> Result<()> {
 /// What the README promises of a machine that has only Rust.
 fn demo() -> Result<()> {
     // Programs go to a folder of their own: the tests of other legs run those of the usual one.
-    let cargo = || {
+    let readme = sh::read("README.md")?;
+    let command = |line: &str| {
+        let shown = |text: &str| text.split('#').next().unwrap_or_default().trim() == line;
+        ensure!(readme.lines().any(shown), "README.md has no line `{line}`");
         let mut cargo = sh::cargo();
+        cargo.args(line.split(' ').skip(1)).env("CARGO_BUILD_BUILD_DIR", sh::target_dir());
         cargo.env("CARGO_TARGET_DIR", sh::target_dir().join("demo"));
-        cargo.env("CARGO_BUILD_BUILD_DIR", sh::target_dir());
-        cargo
+        Ok(cargo)
     };
-    let [demo, gateway] = ["demo", "gateway --simulate"].map(readme_command);
-    sh::run(cargo().args(demo?))?;
-    let mut server = cargo();
-    server.args(gateway?);
+    let server = command("cargo run -- gateway --simulate")?;
+    sh::run(&mut command("cargo run -- demo")?)?;
     let transcripts = sh::files(REVISIONS, "jsonl")?;
     transcripts.iter().try_for_each(|file| play(file, &server, Stdio::inherit()))
-}
-
-/// The words after `cargo` of a command that the README must show.
-fn readme_command(words: &str) -> Result<Vec<String>> {
-    let readme = sh::read("README.md")?;
-    let line = format!("cargo run -- {words}");
-    let shown = |text: &str| text.split('#').next().unwrap_or_default().trim() == line;
-    ensure!(readme.lines().any(shown), "README.md has no line `{line}`");
-    Ok(line.split(' ').skip(1).map(str::to_owned).collect())
-}
-
-fn defmt() -> Result<()> {
-    BOARDS.first().map_or(Ok(()), logs::main)
-}
-
-fn stack_bounds() -> Result<()> {
-    BOARDS.iter().filter(|board| board.is_arm()).try_for_each(stack::main)
 }
 
 fn count() -> Result<()> {
@@ -299,29 +267,17 @@ fn count() -> Result<()> {
     count::start::main()
 }
 
-/// Whom the clients speak with is the gateway, so one board does.
+/// Whom the clients speak with is the gateway, so one board will do.
 fn clients() -> Result<()> {
     programs::build()?;
-    let board = BOARDS.first().context("there is no board")?;
     let run = |plan: &str| {
         let mut python = sh::command("python3");
         python.args(["tests/clients/run.py", plan, "--"]).arg(programs::path("trine"));
         python
     };
-    let gateway = ["gateway", "--emulate", board.name, "--firmware"];
-    sh::run(run("ALL").args(gateway).arg(firmware::build(board, Variant::Trine)?))?;
+    let gateway = ["gateway", "--emulate", board().name, "--firmware"];
+    sh::run(run("ALL").args(gateway).arg(firmware::build(board(), Variant::Trine)?))?;
     sh::run(run("ASK").args(["gateway", "--simulate", "--ask"]))
-}
-
-fn sizes() -> Result<()> {
-    BOARDS.iter().try_for_each(size::main)
-}
-
-/// The folder with the firmware of every board.
-fn firmware_for_tests() -> Result<std::path::PathBuf> {
-    let build = |board| firmware::build(board, Variant::Trine).map(drop);
-    BOARDS.iter().try_for_each(build)?;
-    Ok(firmware::folder())
 }
 
 #[cfg(test)]
@@ -334,19 +290,13 @@ mod tests {
     use super::{CHECK, LEGS, Outcome, conclude, exists, leg, run_all, summary, test};
 
     #[test]
-    fn legs_have_names_of_their_own() {
-        let names: BTreeSet<&str> = LEGS.iter().map(|leg| leg.name).collect();
-        assert_eq!(names.len(), LEGS.len());
-        assert!(CHECK.iter().all(|leg| exists(leg.name)));
-    }
-
-    #[test]
-    fn legs_come_after_legs_that_stand_before_them() {
+    fn legs_have_names_of_their_own_and_come_after_legs_that_stand_before_them() {
         let mut before = BTreeSet::new();
         for leg in LEGS {
             assert!(leg.after.iter().all(|name| before.contains(name)), "{}", leg.name);
-            before.insert(leg.name);
+            assert!(before.insert(leg.name), "{} is there twice", leg.name);
         }
+        assert!(CHECK.iter().all(|leg| exists(leg.name)));
     }
 
     #[test]

@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::Leg;
-use crate::{programs, sh};
+use crate::{parallel, programs, sh};
 
-/// How a leg ended.
 pub(super) struct Outcome {
     pub(super) name: &'static str,
     pub(super) took: Duration,
@@ -31,12 +31,14 @@ struct State {
 }
 
 impl State {
+    fn new(legs: &[&'static Leg]) -> Self {
+        Self { waiting: legs.to_vec(), ended: BTreeSet::new(), outcomes: Vec::new() }
+    }
+
     /// The first leg that waits for none, and comes after none that waits or runs.
     fn next(&mut self, all: &[&'static Leg]) -> Option<&'static Leg> {
-        let is_over =
-            |name: &str| self.ended.contains(name) || !all.iter().any(|leg| leg.name == name);
-        let is_free = |leg: &&'static Leg| leg.after.iter().all(|name| is_over(name));
-        let at = self.waiting.iter().position(is_free)?;
+        let open = |name| !self.ended.contains(name) && all.iter().any(|leg| leg.name == name);
+        let at = self.waiting.iter().position(|leg| !leg.after.iter().any(|name| open(*name)))?;
         Some(self.waiting.remove(at))
     }
 }
@@ -46,9 +48,7 @@ impl State {
 pub(super) fn side_by_side(legs: &[&'static Leg]) -> Result<Vec<Outcome>> {
     // Cargo replaces this program when a leg builds the workspace.
     sh::install(&std::env::current_exe()?, &program())?;
-    let slots = std::thread::available_parallelism().map_or(1, usize::from).saturating_add(1);
-    let state = State { waiting: legs.to_vec(), ended: BTreeSet::new(), outcomes: Vec::new() };
-    let (state, changed) = (Mutex::new(state), Condvar::new());
+    let (state, changed) = (Mutex::new(State::new(legs)), Condvar::new());
     let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
     let slot = || {
         let mut held = lock();
@@ -70,14 +70,13 @@ pub(super) fn side_by_side(legs: &[&'static Leg]) -> Result<Vec<Outcome>> {
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..slots {
+        for _ in 0..=parallel::processors() {
             scope.spawn(slot);
         }
     });
-    let mut state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let place = |outcome: &Outcome| legs.iter().position(|leg| leg.name == outcome.name);
-    state.outcomes.sort_by_key(place);
-    Ok(state.outcomes)
+    let mut outcomes = state.into_inner().unwrap_or_else(PoisonError::into_inner).outcomes;
+    outcomes.sort_by_key(|outcome| legs.iter().position(|leg| leg.name == outcome.name));
+    Ok(outcomes)
 }
 
 /// The copy of this program that runs the legs.
@@ -91,7 +90,7 @@ fn ended(state: &mut MutexGuard<'_, State>, outcome: Outcome, all: usize) {
     match &outcome.error {
         None => println!("{:<14}ok after {minutes:.2} minutes ({count} of {all})", outcome.name),
         Some(error) => {
-            let log = fs::read_to_string(log(outcome.name)).unwrap_or_default();
+            let log = fs::read_to_string(file(outcome.name, "log")).unwrap_or_default();
             println!("\n== {} FAILED: {error}. Its log:\n{log}\n==", outcome.name);
         }
     }
@@ -99,38 +98,28 @@ fn ended(state: &mut MutexGuard<'_, State>, outcome: Outcome, all: usize) {
     state.outcomes.push(outcome);
 }
 
-/// Where a leg's output goes.
-fn log(name: &str) -> PathBuf {
-    sh::target_dir().join("legs").join(format!("{name}.log"))
-}
-
-/// Where a leg leaves the processor time that it took, in milliseconds.
-fn time(name: &str) -> PathBuf {
-    log(name).with_extension("ms")
+/// Where a leg's output goes (`log`), and the processor time that it took in milliseconds (`ms`).
+fn file(name: &str, kind: &str) -> PathBuf {
+    sh::target_dir().join("legs").join(format!("{name}.{kind}"))
 }
 
 fn apart(leg: &Leg, has_programs: bool) -> Outcome {
     let since = Instant::now();
     let error = run_apart(leg, has_programs).err().map(|error| format!("{error:#}"));
-    let cpu = fs::read_to_string(time(leg.name)).ok().and_then(|text| text.parse().ok());
-    let cpu = cpu.map(Duration::from_millis);
-    let said = fs::read_to_string(log(leg.name)).unwrap_or_default();
-    let skipped = said.lines().filter(|line| line.starts_with("skipped: ")).count();
+    let left = |kind| fs::read_to_string(file(leg.name, kind)).unwrap_or_default();
+    let cpu = left("ms").parse().ok().map(Duration::from_millis);
+    let skipped = left("log").lines().filter(|line| line.starts_with("skipped: ")).count();
     Outcome { name: leg.name, took: since.elapsed(), cpu, error, skipped }
 }
 
 fn run_apart(leg: &Leg, has_programs: bool) -> Result<()> {
-    let path = log(leg.name);
-    fs::create_dir_all(path.parent().context("a folder for logs")?)?;
-    drop(fs::remove_file(time(leg.name)));
-    let log = File::create(&path)?;
+    let path = file(leg.name, "log");
+    drop(fs::remove_file(file(leg.name, "ms")));
+    let log = File::create(&path).with_context(|| path.display().to_string())?;
     let mut command = sh::command(program());
-    command.args(["test", "--leg", leg.name]).stdout(log.try_clone()?).stderr(log);
-    if has_programs {
-        command.env(programs::BUILT, "1");
-    }
-    let status = command.stdin(std::process::Stdio::null()).status()?;
-    if status.success() {
+    command.args(["test", "--leg", leg.name]).envs(has_programs.then_some((programs::BUILT, "1")));
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    if command.status()?.success() {
         return Ok(());
     }
     let said = fs::read_to_string(&path).unwrap_or_default();
@@ -142,7 +131,7 @@ fn run_apart(leg: &Leg, has_programs: bool) -> Result<()> {
 pub(super) fn here(leg: &Leg) -> Result<()> {
     let done = (leg.run)();
     if let Some(cpu) = children_time() {
-        let path = time(leg.name);
+        let path = file(leg.name, "ms");
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         fs::write(path, cpu.as_millis().to_string())?;
     }
@@ -154,25 +143,25 @@ pub(super) fn here(leg: &Leg) -> Result<()> {
 fn children_time() -> Option<Duration> {
     let text = fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = text.rsplit_once(") ")?;
-    let ticks: u64 =
-        fields.split(' ').skip(11).take(4).map(|field| field.parse().unwrap_or(0_u64)).sum();
-    Some(Duration::from_millis(ticks * 10))
+    let ticks = fields.split(' ').skip(11).take(4).filter_map(|field| field.parse::<u64>().ok());
+    Some(Duration::from_millis(ticks.sum::<u64>() * 10))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BTreeSet, Leg, State, children_time};
+    use super::super::{Leg, leg};
+    use super::{State, children_time};
 
-    const fn leg(name: &'static str, after: &'static [&'static str]) -> Leg {
-        Leg { name, about: "", after, run: || Ok(()) }
+    const fn after(name: &'static str, after: &'static [&'static str]) -> Leg {
+        leg(name, "", after, || Ok(()))
     }
 
     #[test]
     fn a_leg_waits_for_those_that_it_comes_after_and_for_no_others() {
-        static LEGS: [Leg; 3] = [leg("c", &["b", "elsewhere"]), leg("a", &[]), leg("b", &["a"])];
+        static LEGS: [Leg; 3] =
+            [after("c", &["b", "elsewhere"]), after("a", &[]), after("b", &["a"])];
         let all: Vec<&'static Leg> = LEGS.iter().collect();
-        let (waiting, ended) = (all.clone(), BTreeSet::new());
-        let mut state = State { waiting, ended, outcomes: Vec::new() };
+        let mut state = State::new(&all);
         assert_eq!(state.next(&all).unwrap().name, "a");
         assert!(state.next(&all).is_none());
         state.ended.insert("a");

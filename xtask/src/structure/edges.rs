@@ -3,7 +3,7 @@
 //! The arrows between our own crates are those of the map in `ARCHITECTURE.md`; crates from
 //! outside are listed for each of ours, so that a new one is a decision and never an accident.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -13,7 +13,6 @@ use crate::sh;
 
 const FILE: &str = "edges.toml";
 
-/// The lists.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edges {
@@ -32,10 +31,8 @@ pub(super) struct Allowed {
 }
 
 impl Edges {
-    /// The committed lists.
     pub(crate) fn read() -> Result<Self> {
-        let text = std::fs::read_to_string(sh::root().join(FILE)).context(FILE)?;
-        toml::from_str(&text).context(FILE)
+        toml::from_str(&sh::read(FILE)?).context(FILE)
     }
 
     /// Every edge that is not allowed, and every one that is listed in vain: no graph with the
@@ -43,36 +40,29 @@ impl Edges {
     pub(crate) fn faults(&self, graphs: &[Graph]) -> Vec<String> {
         let mut faults = Vec::new();
         for (graph, node) in ours(graphs) {
-            match self.crates.get(&node.name) {
-                Some(allowed) => {
-                    faults.extend(graph.needs(node).filter_map(|to| allowed.fault(node, to)));
-                }
-                None if self.tools.contains(&node.name) => {}
-                None => faults.push(format!("{FILE} does not know the member {}", node.name)),
+            if let Some(allowed) = self.crates.get(&node.name) {
+                faults.extend(graph.needs(node).filter_map(|to| allowed.fault(node, to)));
+            } else if !self.tools.contains(&node.name) {
+                faults.push(format!("{FILE} does not know the member {}", node.name));
             }
         }
         for (member, allowed) in &self.crates {
-            if !ours(graphs).any(|(_, node)| node.name == *member) {
+            let same = || ours(graphs).filter(|(_, node)| node.name == *member);
+            if same().next().is_none() {
                 faults.push(format!("{FILE} lists {member}, which is in no workspace"));
                 continue;
             }
-            let needs = |name: &String| {
-                let same = ours(graphs).filter(|(_, node)| node.name == *member);
-                same.flat_map(|(graph, node)| graph.needs(node)).any(|to| to.name == *name)
-            };
+            let needed: BTreeSet<&String> =
+                same().flat_map(|(graph, node)| graph.needs(node)).map(|to| &to.name).collect();
             let listed = allowed.ours.iter().chain(&allowed.outside);
-            let vain = listed.filter(|name| !needs(name));
-            faults.extend(
-                vain.map(|name| {
-                    format!("{FILE} lists {name} for {member}, which does not need it")
-                }),
-            );
+            let vain = listed.filter(|name| !needed.contains(name));
+            let fault = |name| format!("{FILE} lists {name} for {member}, which does not need it");
+            faults.extend(vain.map(fault));
         }
         faults
     }
 }
 
-/// Our members of all graphs.
 pub(super) fn ours(graphs: &[Graph]) -> impl Iterator<Item = (&Graph, &Node)> {
     graphs.iter().flat_map(|graph| {
         graph.nodes.iter().filter(|node| node.is_ours()).map(move |node| (graph, node))
@@ -81,24 +71,19 @@ pub(super) fn ours(graphs: &[Graph]) -> impl Iterator<Item = (&Graph, &Node)> {
 
 impl Allowed {
     fn fault(&self, node: &Node, needed: &Node) -> Option<String> {
+        let (Node { name, .. }, to) = (node, &needed.name);
         if needed.is_ours() {
-            let fine = self.ours.contains(&needed.name);
-            return (!fine).then(|| format!("{} must not need {}", node.name, needed.name));
+            return (!self.ours.contains(to)).then(|| format!("{name} must not need {to}"));
         }
-        let fine = self.outside.contains(&needed.name);
-        (!fine).then(|| {
-            format!("{} needs {}, which {FILE} does not list for it", node.name, needed.name)
-        })
+        let fault = || format!("{name} needs {to}, which {FILE} does not list for it");
+        (!self.outside.contains(to)).then(fault)
     }
 }
 
-/// The faults of all our workspaces.
 pub(crate) fn all_faults() -> Result<Vec<String>> {
     let edges = Edges::read()?;
-    let mut faults = edges.faults(&Graph::all()?);
-    faults.sort_unstable();
-    faults.dedup();
-    Ok(faults)
+    let faults: BTreeSet<String> = edges.faults(&Graph::all()?).into_iter().collect();
+    Ok(faults.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -121,12 +106,10 @@ mod tests {
     fn a_wrong_arrow_is_found() {
         let edges = "tools = []\n[crates]\narena = { ours = [], outside = [] }\n\
                      wire = { ours = ['arena'], outside = [] }";
-        let right: &[(&str, bool, &[&str])] = &[("arena", true, &[]), ("wire", true, &["arena"])];
-        assert!(faults(edges, right).is_empty());
-        let wrong: &[(&str, bool, &[&str])] = &[("arena", true, &["wire"]), ("wire", true, &[])];
-        let found =
-            ["arena must not need wire", "edges.toml lists arena for wire, which does not need it"];
-        assert_eq!(faults(edges, wrong), found);
+        assert!(faults(edges, &[("arena", true, &[]), ("wire", true, &["arena"])]).is_empty());
+        let wrong = faults(edges, &[("arena", true, &["wire"]), ("wire", true, &[])]);
+        let vain = "edges.toml lists arena for wire, which does not need it";
+        assert_eq!(wrong, ["arena must not need wire", vain]);
     }
 
     #[test]

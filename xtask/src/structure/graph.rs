@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+use cargo_metadata::{DependencyKind, MetadataCommand, NodeDep, PackageId};
 
 use crate::sh;
 
@@ -15,22 +15,18 @@ pub(crate) const MANIFESTS: [&str; 4] = [
     "firmware-example/ternary/Cargo.toml",
 ];
 
-/// A package of the graph.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Node {
-    /// Its name.
     pub(crate) name: String,
     /// Its folder in this tree; empty for a package from outside.
     pub(crate) folder: String,
     /// What its manifest says it is.
     pub(crate) about: String,
-    /// Its version.
     pub(crate) version: String,
     /// Its licence as an SPDX expression, where it states one.
     pub(crate) license: Option<String>,
     /// Where it comes from: `None` for a path in this workspace.
     pub(crate) source: Option<String>,
-    /// Whether it is a member of the workspace.
     pub(crate) member: bool,
     /// Indices of the packages it needs to run or to build, not those that only its tests need.
     pub(crate) needs: Vec<usize>,
@@ -46,12 +42,10 @@ impl Node {
 /// Packages and their normal and build dependencies, with all features, for all platforms.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    /// All packages.
     pub(crate) nodes: Vec<Node>,
 }
 
 impl Graph {
-    /// The graph of the workspace with this manifest.
     pub(crate) fn at(manifest: &str) -> Result<Self> {
         let metadata = MetadataCommand::new()
             .manifest_path(sh::root().join(manifest))
@@ -59,45 +53,35 @@ impl Graph {
             .other_options(["--locked".to_owned()])
             .exec()
             .with_context(|| format!("cargo cannot describe {manifest}"))?;
-        Self::from_metadata(&metadata)
-    }
-
-    fn from_metadata(metadata: &Metadata) -> Result<Self> {
         let resolve = metadata.resolve.as_ref().context("cargo gave no resolved graph")?;
         let index: BTreeMap<&PackageId, usize> =
             resolve.nodes.iter().enumerate().map(|(at, node)| (&node.id, at)).collect();
-        let members: BTreeSet<&PackageId> = metadata.workspace_members.iter().collect();
-        let mut nodes = Vec::with_capacity(resolve.nodes.len());
-        for node in &resolve.nodes {
+        let is_needed = |dep: &&NodeDep| {
+            dep.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development)
+        };
+        let node = |node: &cargo_metadata::Node| {
             let package = &metadata[&node.id];
-            let needs = node
-                .deps
-                .iter()
-                .filter(|dep| {
-                    dep.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development)
-                })
-                .filter_map(|dep| index.get(&dep.pkg).copied())
-                .collect();
-            nodes.push(Node {
+            let needs = node.deps.iter().filter(is_needed);
+            let folder = package.manifest_path.parent();
+            let folder = folder.and_then(|at| at.strip_prefix(sh::root()).ok());
+            Node {
                 name: package.name.to_string(),
-                folder: folder(package),
+                folder: folder.map(ToString::to_string).unwrap_or_default(),
                 about: package.description.clone().unwrap_or_default(),
                 version: package.version.to_string(),
                 license: package.license.clone(),
                 source: package.source.as_ref().map(ToString::to_string),
-                member: members.contains(&node.id),
-                needs,
-            });
-        }
-        Ok(Self { nodes })
+                member: metadata.workspace_members.contains(&node.id),
+                needs: needs.filter_map(|dep| index.get(&dep.pkg).copied()).collect(),
+            }
+        };
+        Ok(Self { nodes: resolve.nodes.iter().map(node).collect() })
     }
 
-    /// The graphs of all our workspaces.
     pub(crate) fn all() -> Result<Vec<Self>> {
         MANIFESTS.into_iter().map(Self::at).collect()
     }
 
-    /// The packages that `node` needs directly.
     pub(crate) fn needs<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
         node.needs.iter().filter_map(|at| self.nodes.get(*at))
     }
@@ -117,11 +101,6 @@ impl Graph {
     }
 }
 
-fn folder(package: &Package) -> String {
-    let folder = package.manifest_path.parent().and_then(|at| at.strip_prefix(sh::root()).ok());
-    folder.map(ToString::to_string).unwrap_or_default()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{Graph, Node};
@@ -129,31 +108,23 @@ pub(crate) mod tests {
     /// A graph from (name, member, needs).
     pub(crate) fn graph(packages: &[(&str, bool, &[&str])]) -> Graph {
         let at = |name: &str| packages.iter().position(|package| package.0 == name).unwrap();
-        let nodes = packages
-            .iter()
-            .map(|(name, member, needs)| Node {
-                name: (*name).to_owned(),
-                folder: format!("of/{name}"),
-                about: format!("The {name}."),
-                version: "1.0.0".to_owned(),
-                license: Some("MIT".to_owned()),
-                source: (!member).then(|| super::super::deny::REGISTRY.to_owned()),
-                member: *member,
-                needs: needs.iter().map(|name| at(name)).collect(),
-            })
-            .collect();
-        Graph { nodes }
+        let node = |&(name, member, needs): &(&str, bool, &[&str])| Node {
+            name: name.to_owned(),
+            folder: format!("of/{name}"),
+            about: format!("The {name}."),
+            version: "1.0.0".to_owned(),
+            license: Some("MIT".to_owned()),
+            source: (!member).then(|| super::super::deny::REGISTRY.to_owned()),
+            member,
+            needs: needs.iter().map(|name| at(name)).collect(),
+        };
+        Graph { nodes: packages.iter().map(node).collect() }
     }
 
     #[test]
     fn an_excluded_member_brings_nothing() {
-        let graph = graph(&[
-            ("trine", true, &["a"]),
-            ("xtask", true, &["b"]),
-            ("a", false, &[]),
-            ("b", false, &[]),
-        ]);
-        let reached = graph.reached(&["xtask".to_owned()]);
-        assert_eq!(reached.into_iter().collect::<Vec<_>>(), [0, 2]);
+        let members = [("trine", true, &["a"][..]), ("xtask", true, &["b"])];
+        let graph = graph(&[&members[..], &[("a", false, &[]), ("b", false, &[])]].concat());
+        assert!(graph.reached(&["xtask".to_owned()]).into_iter().eq([0, 2]));
     }
 }

@@ -6,40 +6,48 @@
 
 pub(crate) mod crates;
 pub(crate) mod deny;
-pub(crate) mod edges;
-pub(crate) mod graph;
-pub(crate) mod manifest;
-pub(crate) mod modules;
-pub(crate) mod native;
+mod edges;
+mod graph;
+mod manifest;
+mod modules;
+mod native;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
 use crate::tidy;
 
+/// A check: what it is about, and what it finds.
+type Check = (&'static str, fn() -> Result<Vec<String>>);
+
+const CHECKS: [Check; 6] = [
+    ("crate edges", edges::all_faults),
+    ("nothing C-like in the default build", native::all_faults),
+    ("manifests", manifest::faults),
+    ("modules of hosted crates", modules::all_faults),
+    ("the table of crates", crates::faults),
+    ("house rules", tidy::all_faults),
+];
+
 /// Fails with all faults, one a line, when there are any.
 pub(crate) fn none(what: &str, faults: &[String]) -> Result<()> {
-    if faults.is_empty() {
-        println!("{what}: nothing wrong");
-        return Ok(());
-    }
-    bail!("{what}: {} faults\n  {}", faults.len(), faults.join("\n  "))
+    ensure!(faults.is_empty(), "{what}: {} faults\n  {}", faults.len(), faults.join("\n  "));
+    println!("{what}: nothing wrong");
+    Ok(())
 }
 
 /// The leg `structure`: all faults of all checks, then the verdict.
 pub(crate) fn main() -> Result<()> {
-    let checks = [
-        edges::all_faults().and_then(|faults| none("crate edges", &faults)),
-        native::packages_of_default_build()
-            .and_then(|names| none("nothing C-like in the default build", &native::faults(&names))),
-        manifest::faults().and_then(|faults| none("manifests", &faults)),
-        modules::all_faults().and_then(|faults| none("modules of hosted crates", &faults)),
-        crates::faults().and_then(|faults| none("the table of crates", &faults)),
-        tidy::main(),
-    ];
-    let failed: Vec<String> =
-        checks.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
-    if failed.is_empty() {
-        return Ok(());
+    let checks = CHECKS.iter().map(|(what, faults)| none(what, &faults()?));
+    let failed = checks.chain([tidy::spelling()]).filter_map(Result::err);
+    let failed: Vec<String> = failed.map(|error| format!("{error:#}")).collect();
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_tree_has_no_fault() {
+        super::main().unwrap();
     }
-    bail!("{}", failed.join("\n"))
 }

@@ -14,8 +14,7 @@ const SOURCES: [&str; 3] = ["host/src/", "host/gateway/src/", "host/models/src/"
 /// Modules, and those that each uses.
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
-/// The circles of all these crates.
-pub(crate) fn all_faults() -> Result<Vec<String>> {
+pub(super) fn all_faults() -> Result<Vec<String>> {
     let files = tidy::tracked_files()?;
     Ok(SOURCES.iter().flat_map(|source| faults(source, &files)).collect())
 }
@@ -55,9 +54,9 @@ fn faults(source: &str, files: &[File]) -> Vec<String> {
         uses.remove(&end);
     }
     let line = |(module, used): (&String, &BTreeSet<String>)| {
-        let used: Vec<&str> =
-            used.iter().filter(|to| uses.contains_key(*to)).map(|to| &**to).collect();
-        format!("{source}{module} is in a circle: it uses {}", used.join(", "))
+        let used = used.iter().filter(|to| uses.contains_key(*to)).map(String::as_str);
+        let used = used.collect::<Vec<_>>().join(", ");
+        format!("{source}{module} is in a circle: it uses {used}")
     };
     uses.iter().map(line).collect()
 }
@@ -100,36 +99,26 @@ fn paths(tokens: &[TokenTree], roots: &[&str], used: &mut BTreeSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{File, all_faults, faults};
-
-    #[test]
-    fn the_hosted_crates_have_no_circle() {
-        let faults = all_faults().unwrap();
-        assert!(faults.is_empty(), "{faults:#?}");
-    }
+    use super::faults;
+    use crate::tidy::tests::file;
 
     #[test]
     fn a_circle_is_found_also_through_a_name_of_the_crate() {
-        let files = |low: &str| -> Vec<File> {
-            let all = [
+        let found = |low: &str| {
+            let files = [
                 ("host/src/lib.rs", "pub use high::{High, Other}; mod high; mod low; mod top;"),
                 ("host/src/high/mod.rs", "use crate::{low::Low, err};"),
                 ("host/src/low.rs", low),
                 ("host/src/top.rs", "fn f() { crate::low::f(); }"),
             ];
-            let file = |(path, text): &(&str, &str)| File {
-                path: (*path).to_owned(),
-                bytes: text.as_bytes().to_vec(),
-                ..File::default()
-            };
-            all.iter().map(file).collect()
+            faults("host/src/", &files.map(|(path, text)| file(path, text)))
         };
-        assert_eq!(faults("host/src/", &files("mod tests { use crate::high; }")), [""; 0]);
+        assert_eq!(found("mod tests { use crate::high; }"), [""; 0]);
+        let line = |one, other| format!("host/src/{one} is in a circle: it uses {other}");
+        let wanted = [line("high", "low"), line("low", "high")];
         for low in ["use crate::High;", "use super::high::High;", "fn f() { g(crate::high::h()) }"]
         {
-            let found = faults("host/src/", &files(low));
-            let line = |one, other| format!("host/src/{one} is in a circle: it uses {other}");
-            assert_eq!(found, [line("high", "low"), line("low", "high")]);
+            assert_eq!(found(low), wanted);
         }
     }
 }

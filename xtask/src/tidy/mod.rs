@@ -6,16 +6,13 @@ mod text;
 
 use anyhow::{Context, Result};
 
-use crate::{sh, structure};
+use crate::sh;
 
-/// A tracked file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct File {
     /// Its path in the tree, with `/`.
     pub(crate) path: String,
-    /// Whether git has it as executable.
     pub(crate) executable: bool,
-    /// Its bytes.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -60,21 +57,16 @@ pub(crate) fn tracked_files() -> Result<Vec<File>> {
 }
 
 /// Every breach of a rule.
-pub(crate) fn faults(files: &[File]) -> Vec<String> {
-    let mut faults = Vec::new();
-    for file in files {
-        faults.extend(text::faults(file));
-        if file.is(&["rs"]) {
-            faults.extend(code::faults(file));
-        }
-    }
+fn faults(files: &[File]) -> Vec<String> {
+    let mut faults: Vec<String> = files.iter().flat_map(text::faults).collect();
+    faults.extend(files.iter().filter(|file| file.is(&["rs"])).flat_map(code::faults));
     faults.extend(code::faults_of_crates(files));
     faults.extend(terms::faults(files));
     faults
 }
 
-/// Checks the tree and prints what is worth a look.
-pub(crate) fn main() -> Result<()> {
+/// Every breach in the tree; prints what is worth a look.
+pub(crate) fn all_faults() -> Result<Vec<String>> {
     let files = tracked_files()?;
     for line in text::long_files(&files) {
         println!("note: {line}");
@@ -82,21 +74,24 @@ pub(crate) fn main() -> Result<()> {
     for (crate_path, count) in code::unsafe_counts(&files) {
         println!("note: {count} unsafe in {crate_path}");
     }
-    structure::none("house rules", &faults(&files))?;
+    Ok(faults(&files))
+}
+
+/// Runs typos where it is installed.
+pub(crate) fn spelling() -> Result<()> {
     if sh::works("typos", &["--version"]) {
         sh::run(sh::command("typos").args(["--format", "brief"]).args(GUIDES))?;
     }
     Ok(())
 }
 
-/// What is read by people: typos looks at it where it is installed.
+/// What is read by people.
 const GUIDES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs"];
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::File;
 
-    /// A file with this text.
     pub(crate) fn file(path: &str, text: &str) -> File {
         File { path: path.to_owned(), executable: false, bytes: text.as_bytes().to_vec() }
     }

@@ -14,7 +14,10 @@ const VALUES: [&str; 4] = ["line2", "line16", "look4", "look5"];
 /// Words that are right in names: registers have lanes.
 const IN_NAMES: [&str; 2] = ["lane", "lanes"];
 
-/// Words, in lower case, and the term that takes their place.
+/// A word, in lower case, and its line.
+type Word = (usize, String);
+
+/// Words and the term that takes their place.
 type Replaced<'a> = (Vec<String>, &'a str);
 
 /// What every document says in words that the table replaces.
@@ -26,41 +29,39 @@ pub(super) fn faults(files: &[File]) -> Vec<String> {
     }
     let faults = |file: &File| {
         let (path, text) = (file.path.as_str(), file.text().unwrap_or(""));
-        if PRINTED.contains(&path) {
-            found(path, &printed(text), &replaced)
-        } else if is_document(path) {
-            found(path, &words(text).collect::<Vec<_>>(), &replaced)
-        } else if file.is(&["rs"]) && !path.contains("tests/") {
-            found(path, &names(text), &replaced)
-        } else {
-            Vec::new()
-        }
+        let words = match path {
+            _ if PRINTED.contains(&path) => printed(text),
+            _ if is_document(path) => words(text).collect(),
+            _ if file.is(&["rs"]) && !path.contains("tests/") => names(text),
+            _ => Vec::new(),
+        };
+        found(path, &words, &replaced)
     };
     files.iter().flat_map(faults).collect()
 }
 
+/// The words of a line in lower case.
+fn words_of(at: usize, line: &str) -> impl Iterator<Item = Word> {
+    let words = line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(move |word| (at, word.to_lowercase()))
+}
+
 /// The words of a text that is no Markdown.
-fn printed(text: &str) -> Vec<(usize, String)> {
-    let words = (1..).zip(text.lines()).flat_map(|(at, line)| {
-        let words = line.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
-        words.filter(|word| !word.is_empty() && !VALUES.contains(&&**word)).map(move |it| (at, it))
-    });
-    words.collect()
+fn printed(text: &str) -> Vec<Word> {
+    let words = (1..).zip(text.lines()).flat_map(|(at, line)| words_of(at, line));
+    words.filter(|(_, word)| !VALUES.contains(&&**word)).collect()
 }
 
 /// The words of the names of public items; an empty one ends each name.
-fn names(text: &str) -> Vec<(usize, String)> {
-    const ITEMS: [&str; 11] = [
-        "fn", "struct", "enum", "trait", "mod", "const", "static", "type", "unsafe", "extern",
-        "\"C\"",
-    ];
+fn names(text: &str) -> Vec<Word> {
+    const ITEMS: &str = "fn struct enum trait mod const static type extern unsafe \"C\"";
+    let is_item = |part: &str| ITEMS.split(' ').any(|item| item == part);
     let mut words = Vec::new();
     for (at, line) in (1..).zip(text.lines()) {
-        let item = line.trim_start().strip_prefix("pub ").unwrap_or("");
-        let mut parts = item.split(' ').skip_while(|part| ITEMS.contains(part));
-        let name =
-            parts.next().filter(|_| item.split(' ').next().is_some_and(|it| ITEMS.contains(&it)));
-        let name = name.unwrap_or("").split(|c: char| !c.is_alphanumeric() && c != '_').next();
+        let parts: Vec<&str> = line.trim_start().split(' ').collect();
+        let ["pub", item, rest @ ..] = &parts[..] else { continue };
+        let name = rest.iter().find(|part| !is_item(part)).filter(|_| is_item(item));
+        let name = name.and_then(|it| it.split(|c: char| !c.is_alphanumeric() && c != '_').next());
         let mut word = String::new();
         for c in name.unwrap_or("").chars().chain(['_', '_']) {
             let ends = c == '_' || c.is_uppercase() && word.ends_with(|c: char| !c.is_uppercase());
@@ -79,10 +80,8 @@ fn names(text: &str) -> Vec<(usize, String)> {
 /// Guides and READMEs; decisions, the changelog and golden files keep the words of their time.
 fn is_document(path: &str) -> bool {
     let kept = path.contains("golden/") || path == "CHANGELOG.md" || path == TABLE;
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    !kept
-        && path.ends_with(".md")
-        && (["", "docs"].contains(&folder) || path.ends_with("/README.md"))
+    let is_guide = !path.trim_start_matches("docs/").contains('/') || path.ends_with("/README.md");
+    !kept && path.ends_with(".md") && is_guide
 }
 
 /// A row of the table: each phrase in backticks in its last column, with the term.
@@ -94,7 +93,7 @@ fn row(line: &str) -> impl Iterator<Item = Replaced<'_>> {
 }
 
 /// Each replaced phrase among words, also one that a line's end divides.
-fn found(name: &str, words: &[(usize, String)], replaced: &[Replaced<'_>]) -> Vec<String> {
+fn found(name: &str, words: &[Word], replaced: &[Replaced<'_>]) -> Vec<String> {
     let mut faults = Vec::new();
     for (phrase, term) in replaced {
         for found in words.windows(phrase.len().max(1)) {
@@ -108,7 +107,7 @@ fn found(name: &str, words: &[(usize, String)], replaced: &[Replaced<'_>]) -> Ve
 }
 
 /// The words of a text in lower case, with their lines, but for code and the targets of links.
-fn words(text: &str) -> impl Iterator<Item = (usize, String)> {
+fn words(text: &str) -> impl Iterator<Item = Word> {
     let (mut fenced, mut code) = (false, false);
     (1..).zip(text.lines()).flat_map(move |(at, line)| {
         let fence = line.trim_start().starts_with("```");
@@ -122,8 +121,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, String)> {
             code ^= part > 0;
             for (part, text) in text.split("](").enumerate().filter(|_| !code) {
                 let text = if part > 0 { text.split_once(')').map_or("", |it| it.1) } else { text };
-                let found = text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty());
-                words.extend(found.map(|word| (at, word.to_lowercase())));
+                words.extend(words_of(at, text));
             }
         }
         words

@@ -8,16 +8,12 @@ const LINES_LISTED: usize = 400;
 const LINES_MAX: usize = 600;
 const CODE: &[&str] = &["rs", "py", "c", "h", "hpp", "cpp", "js", "mjs", "ts", "sh"];
 
-/// Folders of one machine.
-const MACHINE_PATHS: &[&str] = &[
+/// Folders of one machine, and hosts that packages come from.
+const FOREIGN: [&str; 8] = [
     concat!("/wo", "rk/"),
     concat!("/fa", "rm/"),
     concat!("/ro", "ot/"),
     concat!("/tmp/", "target"),
-];
-
-/// Hosts that packages come from.
-const REGISTRY_HOSTS: &[&str] = &[
     concat!("crates", ".io"),
     concat!("pypi", ".org"),
     concat!("registry.npmjs", ".org"),
@@ -32,47 +28,37 @@ const MAY_BOOTSTRAP: &[&str] = &["devtools/common/src/baremetal.rs"];
 pub(super) fn faults(file: &File) -> Vec<String> {
     let mut faults = Vec::new();
     let Some(text) = file.text() else { return faults };
-    let path = &file.path;
+    let path = file.path.as_str();
     if !file.is_golden() && !text.is_empty() && !text.ends_with('\n') {
         faults.push(format!("{path}: the last line has no end"));
     }
-    if file.is(CODE) && !file.is_golden() && text.lines().count() > LINES_MAX {
-        let lines = text.lines().count();
+    if let Some(lines) = lines_of_code(file).filter(|lines| *lines > LINES_MAX) {
         faults.push(format!("{path}: {lines} lines; split it, {LINES_MAX} is the most"));
     }
-    let script = text.starts_with("#!") && !text.starts_with("#![");
-    if script != file.executable {
-        let have =
-            if script { "a #! line and no executable bit" } else { "an executable bit only" };
-        faults.push(format!("{path}: {have}"));
+    match (text.starts_with("#!") && !text.starts_with("#!["), file.executable) {
+        (true, false) => faults.push(format!("{path}: a #! line and no executable bit")),
+        (false, true) => faults.push(format!("{path}: an executable bit only")),
+        _ => {}
     }
-    let path = path.as_str();
     if text.contains(BOOTSTRAP) && !path.ends_with(".md") && !MAY_BOOTSTRAP.contains(&path) {
         faults.push(format!("{path}: only {} may set {BOOTSTRAP}", MAY_BOOTSTRAP.join(" and ")));
     }
-    faults.extend(names_of_a_machine(file, text));
+    faults.extend(names_of_a_machine(path, text));
     faults
 }
 
 /// Lock files name registries by their nature, and so does the list of allowed ones.
-fn may_name_hosts(path: &str) -> bool {
-    path.ends_with(".lock") || path.ends_with("package-lock.json") || path.ends_with("deny.toml")
-}
+const MAY_NAME_HOSTS: [&str; 3] = [".lock", "package-lock.json", "deny.toml"];
 
-fn names_of_a_machine(file: &File, text: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    if may_name_hosts(&file.path) {
-        return faults;
+fn names_of_a_machine(path: &str, text: &str) -> Vec<String> {
+    if MAY_NAME_HOSTS.iter().any(|end| path.ends_with(end)) {
+        return Vec::new();
     }
-    for (at, line) in text.lines().enumerate() {
-        let mut found = MACHINE_PATHS.iter().chain(REGISTRY_HOSTS).filter(|name| holds(line, name));
-        if let Some(name) = found.next() {
-            let line = at.saturating_add(1);
-            faults
-                .push(format!("{}:{line}: `{name}` belongs to one machine or registry", file.path));
-        }
-    }
-    faults
+    let fault = |(at, line)| {
+        let name = FOREIGN.iter().find(|name| holds(line, name))?;
+        Some(format!("{path}:{at}: `{name}` belongs to one machine or registry"))
+    };
+    (1_u32..).zip(text.lines()).filter_map(fault).collect()
 }
 
 /// Whether the line names it, and not as the end of a longer word: a folder of ours may end in the
@@ -84,67 +70,54 @@ fn holds(line: &str, name: &str) -> bool {
     })
 }
 
+fn lines_of_code(file: &File) -> Option<usize> {
+    let is_ours = file.is(CODE) && !file.is_golden();
+    is_ours.then(|| file.text().unwrap_or_default().lines().count())
+}
+
 /// Files that are long, though not too long.
 pub(super) fn long_files(files: &[File]) -> Vec<String> {
-    files
-        .iter()
-        .filter(|file| file.is(CODE) && !file.is_golden())
-        .filter_map(|file| Some((file, file.text()?.lines().count())))
-        .filter(|(_, lines)| *lines > LINES_LISTED)
-        .map(|(file, lines)| format!("{} has {lines} lines", file.path))
-        .collect()
+    let note = |file: &File| {
+        let lines = lines_of_code(file).filter(|lines| *lines > LINES_LISTED)?;
+        Some(format!("{} has {lines} lines", file.path))
+    };
+    files.iter().filter_map(note).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::file;
-    use super::{BOOTSTRAP, LINES_MAX, faults, long_files};
+    use super::{BOOTSTRAP, File, LINES_MAX, faults, long_files};
 
     #[test]
-    fn a_plain_file_has_no_fault() {
-        assert!(faults(&file("a.rs", "fn main() {}\n")).is_empty());
-        let inner = concat!("see core/wo", "rk/a.md\n");
-        assert!(faults(&file("a.md", inner)).is_empty());
-    }
-
-    #[test]
-    fn a_missing_last_end_is_found() {
-        assert_eq!(faults(&file("a.md", "text")).len(), 1);
-        assert!(faults(&file("tests/golden/a.json", "{}")).is_empty());
-    }
-
-    #[test]
-    fn long_files_are_found() {
-        let lines = "x\n".repeat(LINES_MAX + 1);
-        assert_eq!(faults(&file("a.py", &lines)).len(), 1);
-        assert_eq!(long_files(&[file("a.py", &lines)]).len(), 1);
-        assert!(faults(&file("a.md", &lines)).is_empty());
-    }
-
-    #[test]
-    fn a_script_and_its_mode_agree() {
-        let mut script = file("run", "#!/bin/sh\n");
-        assert_eq!(faults(&script).len(), 1);
-        script.executable = true;
-        assert!(faults(&script).is_empty());
-        script.bytes = b"echo\n".to_vec();
-        assert_eq!(faults(&script).len(), 1);
-        assert!(faults(&file("a.rs", "#![no_std]\n")).is_empty());
-    }
-
-    #[test]
-    fn unstable_options_are_asked_for_in_one_place() {
-        let text = format!("env {BOOTSTRAP}=1 cargo build\n");
-        assert_eq!(faults(&file("host/build.rs", &text)).len(), 1);
-        assert!(faults(&file("devtools/common/src/baremetal.rs", &text)).is_empty());
-        assert!(faults(&file("docs/porting.md", &text)).is_empty());
-    }
-
-    #[test]
-    fn machines_and_registries_are_found() {
-        for planted in [concat!("see /wo", "rk/x"), concat!("from https://pypi", ".org/x")] {
-            assert_eq!(faults(&file("a.md", &format!("{planted}\n"))).len(), 1, "{planted}");
-            assert!(faults(&file("Cargo.lock", &format!("{planted}\n"))).is_empty());
+    fn each_fault_is_found_where_it_is_one() {
+        let long = "x\n".repeat(LINES_MAX + 1);
+        let unstable = format!("env {BOOTSTRAP}=1 cargo build\n");
+        let machine = concat!("see /wo", "rk/x\n");
+        for (path, text) in [
+            ("a.md", "no end"),
+            ("a.py", &long),
+            ("run", "#!/bin/sh\n"),
+            ("host/build.rs", &unstable),
+            ("a.md", machine),
+            ("a.md", concat!("from https://pypi", ".org/x\n")),
+        ] {
+            assert_eq!(faults(&file(path, text)).len(), 1, "{path}");
         }
+        for (path, text) in [
+            ("a.rs", "fn main() {}\n"),
+            ("a.md", concat!("see core/wo", "rk/a.md\n")),
+            ("tests/golden/a.json", "{}"),
+            ("a.md", &long),
+            ("a.rs", "#![no_std]\n"),
+            ("devtools/common/src/baremetal.rs", &unstable),
+            ("docs/porting.md", &unstable),
+            ("Cargo.lock", machine),
+        ] {
+            assert!(faults(&file(path, text)).is_empty(), "{path}");
+        }
+        assert_eq!(long_files(&[file("a.py", &long)]).len(), 1);
+        let executable = |text| faults(&File { executable: true, ..file("run", text) }).len();
+        assert_eq!(["#!/bin/sh\n", "echo\n"].map(executable), [0, 1]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a server is put through, and the figures that come of it.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -39,8 +39,7 @@ pub(super) const NAMES: [&str; 9] = [
 /// The median of each figure.
 pub(super) fn medians(rounds: &[Figures]) -> Figures {
     std::array::from_fn(|at| {
-        let mut values: Vec<f64> =
-            rounds.iter().filter_map(|round| round.get(at).copied()).collect();
+        let mut values: Vec<f64> = rounds.iter().map(|round| round[at]).collect();
         at_share(&mut values, 0.5)
     })
 }
@@ -95,8 +94,8 @@ pub(super) fn round(
     if backwards {
         both.reverse();
     }
-    let mut figures = both.into_iter().map(|(.., figures)| figures);
-    let mut figures = [(); 2].map(|()| figures.next().unwrap_or_default());
+    let mut figures = [0, 1].map(|at| both[at].3);
+    drop(both);
     for (program, [.., peak, taken]) in programs.iter().zip(&mut figures) {
         [*peak, *taken] = silent(Server::start(program, family)?, family)?;
     }
@@ -109,40 +108,16 @@ fn micros(time: Duration) -> f64 {
 
 /// Makes the calls one after the other; the time of each in microseconds.
 fn one_at_a_time(server: &mut Server, family: Family, calls: u64) -> Result<Vec<f64>> {
-    let requests: Vec<(u64, String)> =
-        (1..=calls).map(|id| (id, family.call(&server.tool, id))).collect();
-    let mut times = Vec::with_capacity(requests.len());
-    let mut line = Vec::new();
-    for (id, request) in &requests {
+    let requests: Vec<String> = (1..=calls).map(|id| family.call(&server.tool, id)).collect();
+    let (mut times, mut line) = (Vec::with_capacity(requests.len()), Vec::new());
+    for (id, request) in (1..).zip(&requests) {
         let since = Instant::now();
         server.send(request)?;
-        let answered = read_answer(server, &mut line)?;
-        ensure!(*id == answered, "call {id} was answered as {answered}");
+        let answered = server.answer(&mut line)?;
+        ensure!(id == answered, "call {id} was answered as {answered}");
         times.push(micros(since.elapsed()));
     }
     Ok(times)
-}
-
-/// Reads one answer, sees that it is a success, and gives its id.
-fn read_answer(server: &mut Server, line: &mut Vec<u8>) -> Result<u64> {
-    loop {
-        line.clear();
-        ensure!(server.output.read_until(b'\n', line)? > 0, "the server ended");
-        let text = std::str::from_utf8(line)?;
-        // A notification has a method; it answers nothing.
-        if text.contains("\"method\":") {
-            continue;
-        }
-        let refused = text.contains("\"isError\":true") || text.contains("\"error\":");
-        ensure!(!refused, "a call was refused: {text}");
-        return id_of(text).with_context(|| format!("an answer without an id: {text}"));
-    }
-}
-
-fn id_of(answer: &str) -> Option<u64> {
-    let after = answer.split_once("\"id\":")?.1;
-    let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok()
 }
 
 /// Writes all calls at once from a thread of its own while the answers are read: calls per CPU
@@ -158,9 +133,8 @@ fn pipelined(server: &mut Server, family: Family) -> Result<[f64; 4]> {
     let mut line = Vec::new();
     let mut ids_left: u64 = (1..=FLOOD_CALLS).sum();
     for answered in 0..FLOOD_CALLS {
-        let id = read_answer(server, &mut line);
-        let id = id.with_context(|| format!("after {answered} answers"))?;
-        ids_left = ids_left.saturating_sub(id);
+        let id = server.answer(&mut line).with_context(|| format!("after {answered} answers"));
+        ids_left = ids_left.saturating_sub(id?);
     }
     let (cpu, took) = (server.cpu()? - before, since.elapsed());
     ensure!(ids_left == 0, "some call was answered twice and another never");
@@ -198,7 +172,7 @@ fn silent(mut server: Server, family: Family) -> Result<[f64; 2]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, at_share, id_of, medians};
+    use super::{Figures, at_share, medians};
 
     #[test]
     fn shares_are_of_the_sorted_values() {
@@ -206,12 +180,6 @@ mod tests {
         assert_eq!(at_share(&mut values, 0.5), 50.0);
         assert_eq!(at_share(&mut values, 0.99), 99.0);
         assert_eq!(at_share(&mut [], 0.5), 0.0);
-    }
-
-    #[test]
-    fn an_answer_tells_its_id() {
-        assert_eq!(id_of(r#"{"jsonrpc":"2.0","id":42,"result":{}}"#), Some(42));
-        assert_eq!(id_of(r#"{"jsonrpc":"2.0","result":{}}"#), None);
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn main(keep: bool) -> Result<()> {
     );
     let mut gates = Gates::default();
     for family in [Family::Legacy, Family::Stateless] {
-        let mut rounds: [Vec<Figures>; 2] = [Vec::new(), Vec::new()];
+        let mut rounds: [Vec<Figures>; 2] = Default::default();
         for round in 1..=ROUNDS {
             eprintln!("MCP {}: round {round} of {ROUNDS}", family.version());
             let figures = load::round(&programs, family, round % 2 == 0)?;
@@ -48,11 +48,7 @@ pub fn main(keep: bool) -> Result<()> {
         text += &table(family, &programs, &ours, &peer);
         check(&mut gates, family, &ours, &peer);
     }
-    let text = format!("{text}{}", gates.text());
-    println!("\n{text}");
-    if keep {
-        record::keep("gateway", &text)?;
-    }
+    record::show("gateway", &format!("{text}{}", gates.text()), keep)?;
     gates.check()
 }
 
@@ -60,10 +56,8 @@ fn build() -> Result<[Program; 2]> {
     // One package at a time: built together they would share features that neither asks for.
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine"]))?;
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine-peer", "--bin", "peer-minimal"]))?;
-    let program = |name, program, arguments| {
-        let path = sh::release_program(program);
-        Program { name, path, arguments }
-    };
+    let program =
+        |name, program, arguments| Program { name, path: sh::release_program(program), arguments };
     // On one thread the peer takes the least processor time a call; see its own file.
     Ok([
         program("trine gateway", "trine", &["gateway", "--simulate"]),
@@ -77,10 +71,8 @@ fn ratio(ours: f64, peer: f64) -> f64 {
 
 fn table(family: Family, programs: &[Program; 2], ours: &Figures, peer: &Figures) -> String {
     let [our_name, peer_name] = programs.each_ref().map(|program| program.name);
-    let mut text = format!(
-        "| MCP {} | {our_name} | {peer_name} | ratio |\n|---|---:|---:|---:|\n",
-        family.version()
-    );
+    let head = format!("| MCP {} | {our_name} | {peer_name} | ratio |\n", family.version());
+    let mut text = head + "|---|---:|---:|---:|\n";
     for ((what, ours), peer) in load::NAMES.iter().zip(ours).zip(peer) {
         text += &format!("| {what} | {ours:.1} | {peer:.1} | {:.2} |\n", ratio(*ours, *peer));
     }

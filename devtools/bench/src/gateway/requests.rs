@@ -23,32 +23,27 @@ impl Family {
     /// What comes before the first request.
     pub(super) fn hello(self) -> Option<[String; 2]> {
         (self == Self::Legacy).then(|| {
-            let params = json!({
+            let hello = json!({
                 "protocolVersion": self.version(),
                 "capabilities": {},
                 "clientInfo": {"name": "bench", "version": "1"},
             });
-            [
-                line(&json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params})),
-                line(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})),
-            ]
+            let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+            [self.line(0, "initialize", hello), format!("{ready}\n")]
         })
     }
 
     /// A request for the list of tools.
     pub(super) fn list(self) -> String {
-        let params = self.params(json!({}));
-        line(&json!({"jsonrpc": "2.0", "id": 0, "method": "tools/list", "params": params}))
+        self.line(0, "tools/list", json!({}))
     }
 
     /// A call that sets the fan to `id` modulo 101 percent.
     pub(super) fn call(self, tool: &str, id: u64) -> String {
-        let arguments = json!({"percent": id % 101});
-        let params = self.params(json!({"name": tool, "arguments": arguments}));
-        line(&json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}))
+        self.line(id, "tools/call", json!({"name": tool, "arguments": {"percent": id % 101}}))
     }
 
-    fn params(self, mut params: Value) -> Value {
+    fn line(self, id: u64, method: &str, mut params: Value) -> String {
         if self == Self::Stateless {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": self.version(),
@@ -56,10 +51,7 @@ impl Family {
                 "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
             });
         }
-        params
+        let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        format!("{message}\n")
     }
-}
-
-fn line(message: &Value) -> String {
-    format!("{message}\n")
 }

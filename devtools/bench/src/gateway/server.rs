@@ -1,11 +1,12 @@
 //! A server process and what the kernel knows of it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use devtools::sh;
 use serde_json::Value;
 
 use super::requests::Family;
@@ -18,9 +19,7 @@ const START_MAX: Duration = Duration::from_secs(10);
 pub(super) struct Program {
     /// Its name in tables.
     pub(super) name: &'static str,
-    /// Where it is.
     pub(super) path: PathBuf,
-    /// Its arguments.
     pub(super) arguments: &'static [&'static str],
 }
 
@@ -28,10 +27,8 @@ pub(super) struct Program {
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
-    /// Where requests go.
     pub(super) input: Option<ChildStdin>,
-    /// Where answers come from.
-    pub(super) output: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
     /// The full name of the tool to call.
     pub(super) tool: String,
 }
@@ -60,7 +57,7 @@ impl Server {
         let mut server = Self { child, input, output, tool: String::new() };
         if let Some([hello, ready]) = family.hello() {
             server.send(&hello)?;
-            server.answer()?;
+            server.answer(&mut Vec::new())?;
             server.send(&ready)?;
         }
         server.tool = server.find_tool(family)?;
@@ -73,24 +70,28 @@ impl Server {
         input.write_all(line.as_bytes()).context("the server stopped reading")
     }
 
-    /// The next line that answers a request; notifications are passed over.
-    pub(super) fn answer(&mut self) -> Result<Value> {
+    /// Reads the next line that answers a request, sees that it is a success, and gives its id.
+    pub(super) fn answer(&mut self, line: &mut Vec<u8>) -> Result<u64> {
         loop {
-            let mut line = String::new();
-            ensure!(self.output.read_line(&mut line)? > 0, "the server ended");
-            let answer: Value = serde_json::from_str(&line).with_context(|| line.clone())?;
-            if answer.get("id").is_some() {
-                ensure!(answer.get("result").is_some(), "refused: {line}");
-                return Ok(answer);
+            line.clear();
+            ensure!(self.output.read_until(b'\n', line)? > 0, "the server ended");
+            let text = std::str::from_utf8(line)?;
+            // A notification has a method; it answers nothing.
+            if text.contains("\"method\":") {
+                continue;
             }
+            let refused = text.contains("\"isError\":true") || text.contains("\"error\":");
+            ensure!(!refused, "a call was refused: {text}");
+            return id_of(text).with_context(|| format!("an answer without an id: {text}"));
         }
     }
 
     fn find_tool(&mut self, family: Family) -> Result<String> {
-        let since = Instant::now();
+        let (since, mut line) = (Instant::now(), Vec::new());
         loop {
             self.send(&family.list())?;
-            let answer = self.answer()?;
+            self.answer(&mut line)?;
+            let answer: Value = serde_json::from_slice(&line)?;
             let tools = answer["result"]["tools"].as_array().cloned().unwrap_or_default();
             let mut names = tools.iter().filter_map(|tool| tool["name"].as_str());
             if let Some(name) = names.find(|name| name.ends_with("fan_set")) {
@@ -106,11 +107,9 @@ impl Server {
     pub(super) fn cpu(&self) -> Result<Duration> {
         let process = format!("/proc/{}", self.child.id());
         let mut sum = Duration::ZERO;
-        for task in std::fs::read_dir(format!("{process}/task"))? {
-            // A thread may end while we read.
-            let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else {
-                continue;
-            };
+        // A thread may end while we read.
+        for task in sh::entries(Path::new(&format!("{process}/task")))? {
+            let Ok(text) = std::fs::read_to_string(task.join("schedstat")) else { continue };
             let nanoseconds = text.split(' ').next().and_then(|text| text.parse().ok());
             sum += Duration::from_nanos(nanoseconds.context("schedstat begins with a number")?);
         }
@@ -128,20 +127,30 @@ impl Server {
     }
 }
 
+fn id_of(answer: &str) -> Option<u64> {
+    let digits = answer.split_once("\"id\":")?.1;
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
 /// The time in user mode and in the kernel from `/proc/PID/stat`, where a tick is 10 ms.
 fn ticks(stat: &str) -> Option<Duration> {
     // The name may hold spaces; it ends with the last parenthesis, and the state follows.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let kernel: u64 = fields.next()?.parse().ok()?;
-    Some(Duration::from_millis(user.checked_add(kernel)?.checked_mul(10)?))
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis(ticks()?.checked_add(ticks()?)?.checked_mul(10)?))
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::ticks;
+    use super::{id_of, ticks};
+
+    #[test]
+    fn an_answer_tells_its_id() {
+        assert_eq!(id_of(r#"{"jsonrpc":"2.0","id":42,"result":{}}"#), Some(42));
+        assert_eq!(id_of(r#"{"jsonrpc":"2.0","result":{}}"#), None);
+    }
 
     #[test]
     fn times_come_after_any_name() {

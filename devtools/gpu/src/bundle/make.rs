@@ -6,13 +6,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use devtools::{cache, sh};
 
-use super::{LIBRARIES, LOADER, MODELS, PROGRAMS, SCRIPT, TESTS, TRINE, XTASK};
-use crate::build::{Made, copy, copy_as};
+use super::{LOADER, MODELS, PROGRAMS, SCRIPT, TESTS, TRINE, XTASK};
+use crate::build::{Made, copy};
 use crate::modules::ternary;
-use crate::{toolkit, vulkan};
+use crate::toolkit;
+use crate::vulkan::{self, LIBRARIES};
 
 /// How ggml's C and C++ is compiled: it takes its vector instructions from the flags of its
 /// compiler, and the processor of the other machine is not known.
@@ -46,9 +47,8 @@ fn made(backends: &[&str]) -> Result<PathBuf> {
     ensure!(unknown.is_none(), "no bundle is made for {}: see docs/gpu.md", backends.join(", "));
     ensure!(cfg!(target_os = "linux"), "a bundle is made on Linux, and for it");
     let features = |first: &str, crates: &[&str]| {
-        let of =
-            |name: &&str| backends.iter().map(|it| format!(",{name}/{it}")).collect::<String>();
-        first.to_owned() + &crates.iter().map(of).collect::<String>()
+        let of = |backend| crates.iter().map(move |name| format!(",{name}/{backend}"));
+        first.to_owned() + &backends.iter().flat_map(of).collect::<String>()
     };
     let mut made = Made::default();
     let mut program = cargo(backends, "build")?;
@@ -56,8 +56,8 @@ fn made(backends: &[&str]) -> Result<PathBuf> {
     made.run(program.arg(features("trine/peer", &["trine"])), &[])?;
     let mut tests = cargo(backends, "test")?;
     tests.args(["--no-run", "-p", "trine-ggml", "-p", "trine-train", "--lib", "--test", "device"]);
-    let crates = ["trine-ggml", "trine-train"];
-    made.run(tests.arg("--features").arg(features("trine-ggml/llama", &crates)), &[])?;
+    tests.arg("--features").arg(features("trine-ggml/llama", &["trine-ggml", "trine-train"]));
+    made.run(&mut tests, &[])?;
     let folder = sh::target_dir().join("gpu-bundle");
     pack(&made, backends, &folder)?;
     Ok(folder)
@@ -84,20 +84,18 @@ fn cargo(backends: &[&str], what: &str) -> Result<Command> {
     cargo.env("CMAKE_GENERATOR", "Ninja").env("LLAMA_LIB_PROFILE", "Release");
     cargo.env("LLAMA_BUILD_SHARED_LIBS", "1").env("CMAKE_PLATFORM_NO_VERSIONED_SONAME", "ON");
     // Three programs are linked, for minutes each with it.
-    cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
-    let folder = sh::target_dir().join("gpu-bundle-build");
-    cargo.args([what, "--release", "--target-dir"]).arg(folder);
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").args([what, "--release", "--target-dir"]);
+    cargo.arg(sh::target_dir().join("gpu-bundle-build"));
     Ok(cargo)
 }
 
 /// Puts all of a bundle into an empty folder.
 fn pack(made: &Made, backends: &[&str], folder: &Path) -> Result<()> {
     sh::empty_folder(folder)?;
-    fs::create_dir_all(folder.join(TESTS))?;
-    copy_as(made.program(TRINE)?, &folder.join(TRINE))?;
-    copy_as(&std::env::current_exe()?, &folder.join(XTASK))?;
-    for test in &PROGRAMS {
-        copy_as(made.program(test.name)?, &folder.join(TESTS).join(test.name))?;
+    sh::install(made.file(TRINE)?, &folder.join(TRINE))?;
+    sh::install(&std::env::current_exe()?, &folder.join(XTASK))?;
+    for (test, _) in &PROGRAMS {
+        sh::install(made.file(test)?, &folder.join(TESTS).join(test))?;
     }
     copy_all(&made.ggml()?.join("lib"), "so", folder)?;
     for backend in backends {
@@ -126,18 +124,12 @@ fn loader(folder: &Path) -> Result<()> {
     let found = Path::new(found.trim());
     // A compiler prints the bare name of what it does not find.
     ensure!(found.is_absolute(), "there is no {NAME}: run `cargo xtask setup`");
-    fs::create_dir_all(folder)?;
-    copy_as(found, &folder.join(NAME))
+    sh::install(found, &folder.join(NAME))
 }
 
 /// Copies the files of a folder whose names end so.
 fn copy_all(from: &Path, ending: &str, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for file in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let file = file?.path();
-        if file.extension().is_some_and(|have| have == ending) {
-            copy(&file, to)?;
-        }
-    }
-    Ok(())
+    let mut files = sh::entries(from)?;
+    files.retain(|file| file.extension().is_some_and(|have| have == ending));
+    files.iter().try_for_each(|file| copy(file, to))
 }

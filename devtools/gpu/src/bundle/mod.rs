@@ -11,14 +11,13 @@ use anyhow::{Result, ensure};
 use devtools::sh;
 
 use crate::modules::{self, ternary};
-use crate::vulkan;
+use crate::vulkan::{self, LIBRARIES};
 
 pub use make::{main, make_for};
 
-/// The program, and this one.
+/// The program, this one, and what a person runs there.
 const TRINE: &str = "trine";
 const XTASK: &str = "xtask";
-/// What a person runs there.
 const SCRIPT: &str = "bench-gpu";
 /// The test programs, and the files that they read, which lie beside them as they do in the source.
 const TESTS: &str = "tests";
@@ -26,25 +25,15 @@ const TESTS: &str = "tests";
 const LOADER: &str = "loader";
 /// Where models are made; those of the source lie there already, since tests read them.
 const MODELS: &str = "models";
-/// The variable by which programs find the libraries of the bundle.
-const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
-/// A test program, called after what cargo builds it from, and the tests that it runs; all of them
-/// where that is empty.
-struct Test {
-    name: &'static str,
-    only: &'static [&'static str],
-}
+/// A test program, called after what cargo builds it from, and which of its tests are run.
+type Test = (&'static str, Option<&'static str>);
 
 /// Those that `bench gpu` runs with cargo: of devices, and of training on devices.
-const PROGRAMS: [Test; 3] = [
-    Test { name: "trine_ggml", only: &[] },
-    Test { name: "device", only: &[] },
-    Test { name: TRAINING, only: &["device::"] },
-];
+const PROGRAMS: [Test; 3] = [("trine_ggml", None), ("device", None), (TRAINING, Some("device::"))];
 const TRAINING: &str = "trine_train";
 /// The tests of our own backend, which computes our engine's graphs and no others.
-const OWN: [Test; 1] = [Test { name: "device", only: &[ternary::NAME] }];
+const OWN: [Test; 1] = [("device", Some(ternary::NAME))];
 
 /// The library of a backend in the bundle.
 fn library(backend: &str) -> String {
@@ -63,16 +52,13 @@ impl Bundle {
     /// The bundle of a folder, for one of its backends.
     pub fn open(folder: &Path, backend: &str, is_software: bool) -> Result<Self> {
         let folder = std::path::absolute(folder)?;
-        let shown = folder.display();
-        ensure!(
-            folder.join(TRINE).is_file(),
-            "{shown} is no bundle: `cargo xtask gpu-bundle` makes one"
-        );
-        // Our own backend is measured beside llama.cpp on CUDA, with which it is made.
+        let (shown, has) = (folder.display(), |name: &str| folder.join(name).is_file());
+        ensure!(has(TRINE), "{shown} is no bundle: `cargo xtask gpu-bundle` makes one");
+        // Our own backend is measured next to llama.cpp on CUDA, with which it is made.
         let of = if backend == ternary::NAME { "cuda" } else { backend };
         for name in [backend, of] {
             ensure!(
-                folder.join(library(name)).is_file(),
+                has(&library(name)),
                 "the bundle {shown} was made without {name}: `cargo xtask gpu-bundle {of}` has it"
             );
         }
@@ -96,39 +82,36 @@ impl Bundle {
 
     /// Runs the tests of devices, and of training on them where the backend can.
     pub fn test(&self) -> Result<()> {
-        self.tests().iter().try_for_each(|program| sh::run(&mut self.tests_of(program)?))
+        self.tests().iter().try_for_each(|test| sh::run(&mut self.tests_of(*test)?))
     }
 
     fn tests(&self) -> &'static [Test] {
         if self.backend == ternary::NAME { &OWN } else { &PROGRAMS }
     }
 
-    fn tests_of(&self, program: &Test) -> Result<Command> {
+    fn tests_of(&self, (name, only): Test) -> Result<Command> {
         let folder = self.folder.join(TESTS);
-        let mut test = self.command(&Path::new(TESTS).join(program.name))?;
+        let mut test = self.command(&Path::new(TESTS).join(name))?;
         // As cargo has it, so that tests find their files from here.
         test.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder);
         if self.backend == "vulkan" && std::env::var_os(vulkan::VISIBLE).is_none() {
             // As for the tests that cargo runs: one device, of whatever kind.
             test.env(vulkan::VISIBLE, "0");
         }
-        if self.is_software && program.name == TRAINING {
+        if self.is_software && name == TRAINING {
             test.env(vulkan::SINGLE, "1");
         }
         // ggml opens a device in one thread at a time.
-        test.args(program.only).arg("--test-threads=1");
+        test.args(only).arg("--test-threads=1");
         Ok(test)
     }
 
     /// A program of the bundle, with its libraries before all others.
     fn command(&self, program: &Path) -> Result<Command> {
         let mut command = sh::command(self.folder.join(program));
-        let others = std::env::var_os(LIBRARIES).unwrap_or_default();
-        let others = std::env::split_paths(&others).filter(|path| !path.as_os_str().is_empty());
-        let own = std::env::join_paths([self.folder.clone()].into_iter().chain(others))?;
-        command.current_dir(&self.folder).env(LIBRARIES, own);
-        // The tests lie in a folder of their own, and modules are looked for beside a program.
-        command.env(modules::VARIABLE, &self.folder);
+        sh::prepend(&mut command, LIBRARIES, &self.folder)?;
+        // The tests lie in a folder of their own, and modules are looked for where a program lies.
+        command.current_dir(&self.folder).env(modules::VARIABLE, &self.folder);
         if self.is_software {
             command = vulkan::on_software_here(command)?;
         }
@@ -150,10 +133,15 @@ mod tests {
 
     use devtools::sh::{self, scratch};
 
-    use super::{Bundle, PROGRAMS, TRAINING};
+    use super::{Bundle, PROGRAMS};
 
     fn told<'c>(command: &'c Command, name: &str) -> Option<&'c OsStr> {
         command.get_envs().find(|(key, _)| *key == name).and_then(|(_, value)| value)
+    }
+
+    /// What it is told of Vulkan's devices and of CUDA's.
+    fn devices(command: &Command) -> [Option<&OsStr>; 2] {
+        ["GGML_VK_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"].map(|name| told(command, name))
     }
 
     #[test]
@@ -187,24 +175,22 @@ mod tests {
     #[test]
     fn what_a_bundle_runs_is_its_own_and_sees_one_backend() {
         let folder = scratch("bundle");
-        assert!(Bundle::open(&folder, "cuda", false).is_err(), "an empty folder is no bundle");
-        fs::write(folder.join("trine"), "").unwrap();
-        fs::write(folder.join("libggml-cuda.so"), "").unwrap();
-        let refused = Bundle::open(&folder, "vulkan", false).unwrap_err().to_string();
-        assert!(refused.contains("without vulkan"), "{refused}");
-        let bundle = Bundle::open(&folder, "cuda", false).unwrap();
+        let open = |backend| Bundle::open(&folder, backend, false);
+        assert!(open("cuda").is_err(), "an empty folder is no bundle");
+        for file in ["trine", "libggml-cuda.so"] {
+            fs::write(folder.join(file), "").unwrap();
+        }
+        assert!(open("vulkan").unwrap_err().to_string().contains("without vulkan"));
+        let bundle = open("cuda").unwrap();
         let trine = bundle.trine().unwrap();
         assert_eq!(trine.get_program(), folder.join("trine"));
         assert_eq!(trine.get_current_dir(), Some(&*folder));
         let libraries = told(&trine, "LD_LIBRARY_PATH").unwrap();
         assert_eq!(std::env::split_paths(libraries).next(), Some(folder.clone()));
-        assert_eq!(told(&trine, "GGML_VK_VISIBLE_DEVICES"), Some(OsStr::new("")));
-        assert_eq!(told(&trine, "CUDA_VISIBLE_DEVICES"), None);
-        let training = PROGRAMS.iter().find(|program| program.name == TRAINING).unwrap();
-        let training = bundle.tests_of(training).unwrap();
+        assert_eq!(devices(&trine), [Some(OsStr::new("")), None]);
+        let training = bundle.tests_of(PROGRAMS[2]).unwrap();
         assert_eq!(training.get_program(), folder.join("tests/trine_train"));
-        let args: Vec<&OsStr> = training.get_args().collect();
-        assert_eq!(args, ["device::", "--test-threads=1"]);
+        assert!(training.get_args().eq(["device::", "--test-threads=1"]));
         assert_eq!(told(&training, "CARGO_MANIFEST_DIR"), Some(folder.join("tests").as_os_str()));
         assert_eq!(told(&training, "TRINE_GGML_MODULES"), Some(folder.as_os_str()));
     }
@@ -220,10 +206,9 @@ mod tests {
         }
         let bundle = Bundle::open(&folder, "ternary", false).unwrap();
         let [test] = bundle.tests() else { panic!("there is more than one program") };
-        let test = bundle.tests_of(test).unwrap();
+        let test = bundle.tests_of(*test).unwrap();
         assert_eq!(test.get_program(), folder.join("tests/device"));
-        assert_eq!(test.get_args().collect::<Vec<_>>(), ["ternary", "--test-threads=1"]);
-        assert_eq!(told(&test, "GGML_VK_VISIBLE_DEVICES"), Some(OsStr::new("")));
-        assert_eq!(told(&test, "CUDA_VISIBLE_DEVICES"), None);
+        assert!(test.get_args().eq(["ternary", "--test-threads=1"]));
+        assert_eq!(devices(&test), [Some(OsStr::new("")), None]);
     }
 }

@@ -5,12 +5,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
-use devtools::sh;
+use anyhow::{Result, ensure};
+use devtools::sh::{self, said};
 
-use super::smoke::{generate, has, on_software, said, written};
+use super::smoke::{generate, has, on_software, refused};
 use super::{Build, CUDA, ternary};
-use crate::toolkit;
+use crate::{toolkit, vulkan};
 
 /// What is left out where nothing else is asked for: all processors but one generation, and the
 /// kernels of attention, of which there are many.
@@ -23,13 +23,9 @@ const GENERATION: &str = "75";
 pub fn main() -> Result<String> {
     let target_dir = sh::target_dir().join("modules");
     let shipped = target_dir.join("cuda");
-    let build = Build {
-        // What CMake was told it keeps, and this is not what is shipped.
-        target_dir: target_dir.join("quick"),
-        is_native: false,
-        has_cuda: true,
-        quick: &QUICK,
-    };
+    // What CMake was told it keeps, and this is not what is shipped.
+    let target_dir = target_dir.join("quick");
+    let build = Build { target_dir, is_native: false, has_cuda: true, quick: &QUICK };
     let ggml = build.program(&shipped)?;
     let program = &shipped.join("trine");
     let libraries = toolkit::libraries()?;
@@ -58,23 +54,20 @@ fn listed(program: &Path, libraries: Option<&Path>) -> Result<String> {
 
 /// A program that finds these libraries.
 fn with(mut program: Command, libraries: Option<&Path>) -> Command {
-    if let Some(libraries) = libraries {
-        program.env("LD_LIBRARY_PATH", libraries);
-    }
+    program.envs(libraries.map(|libraries| (vulkan::LIBRARIES, libraries)));
     program
 }
 
 /// That a text is written, on a device or where there is none: what was found.
 fn writes(program: &Path, libraries: Option<&Path>, has_device: bool) -> Result<&'static str> {
-    let on = |backend: &str| generate(program, backend).map(|command| with(command, libraries));
-    let processor = written(&mut on("cpu")?)?;
-    let found = on("cuda,cpu")?.output().context("the program could not start")?;
+    let on = |backend: &str| sh::ended(&mut with(generate(program, backend)?, libraries));
+    let processor = sh::bytes(&mut with(generate(program, "cpu")?, libraries))?;
+    let found = on("cuda,cpu")?;
     ensure!(found.status.success(), "it did not go on: {}", said(&found));
-    let alone = on("cuda")?.output().context("the program could not start")?;
+    let alone = on("cuda")?;
     if !has_device {
         ensure!(found.stdout == processor, "another text than the processor's");
-        ensure!(!alone.status.success() && alone.stdout.is_empty(), "{}", said(&alone));
-        has(&said(&alone), &["no cuda device found"])?;
+        refused(&alone, &["no cuda device found"])?;
         return Ok("and loaded where there is no device");
     }
     ensure!(alone.status.success() && !alone.stdout.is_empty(), "{}", said(&alone));

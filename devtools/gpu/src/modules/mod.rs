@@ -93,34 +93,30 @@ impl Build {
     fn program(&self, folder: &Path) -> Result<PathBuf> {
         let features = if self.has_cuda { "modules,cuda" } else { "modules" };
         let mut made = Made::default();
-        let mut cargo = self.modular("rustc")?;
-        cargo.args(["-p", "trine-c-host", "--lib", "--crate-type", "cdylib"]);
+        let mut library = self.modular("rustc")?;
+        library.args(["-p", "trine-c-host", "--lib", "--crate-type", "cdylib"]);
         let [key, here] = HERE;
         let name = format!("link-arg=-Wl,-soname,{HOST}");
-        made.run(cargo.args(["--features", features]), &[key, here, key, &name])?;
-        let mut cargo = self.modular("rustc")?;
-        cargo.args(["-p", "trine", "--bin", "trine", "--features", features]);
-        made.run(&mut cargo, &HERE)?;
+        made.run(library.args(["--features", features]), &[key, here, key, &name])?;
+        let program = ["-p", "trine", "--bin", "trine", "--features", features];
+        made.run(self.modular("rustc")?.args(program), &HERE)?;
         let ggml = made.ggml()?;
         sh::empty_folder(folder)?;
-        copy(made.program("trine")?, folder)?;
+        copy(made.file("trine")?, folder)?;
         copy(made.file(HOST)?, folder)?;
-        let shared = SHARED.map(|library| ggml.join("lib").join(library));
-        shared.iter().try_for_each(|library| copy(library, folder))?;
-        if self.has_cuda {
-            copy(&ggml.join("bin").join(CUDA), folder)?;
-        }
-        copy(&ggml.join("bin").join(CPU), folder)?;
+        let cuda = self.has_cuda.then_some(CUDA);
+        let modules = [CPU].into_iter().chain(cuda).map(|module| ggml.join("bin").join(module));
+        let mut all = modules.chain(SHARED.map(|library| ggml.join("lib").join(library)));
+        all.try_for_each(|library| copy(&library, folder))?;
         Ok(ggml.to_owned())
     }
 
     /// The program with Vulkan in it.
     fn whole(&self) -> Result<PathBuf> {
         let mut made = Made::default();
-        let mut cargo = self.cargo("build")?;
-        cargo.args(["-p", "trine", "--bin", "trine", "--features", "peer,vulkan"]);
-        made.run(&mut cargo, &[])?;
-        Ok(made.program("trine")?.to_owned())
+        let program = ["-p", "trine", "--bin", "trine", "--features", "peer,vulkan"];
+        made.run(self.cargo("build")?.args(program), &[])?;
+        Ok(made.file("trine")?.to_owned())
     }
 
     /// Links the library of Vulkan's static build to a module beside the others.

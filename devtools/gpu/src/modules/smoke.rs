@@ -6,25 +6,26 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
-use devtools::sh;
+use devtools::sh::{self, said};
 
 use super::{Build, CPU, VARIABLE, VULKAN};
 use crate::build::copy;
 use crate::vulkan;
 
+/// A small model, from the root of the workspace.
+const MODEL: &str = "tests/golden/bitnet/bytes.gguf";
 /// A version of ggml's that none of its modules has.
 const OTHER_VERSION: u32 = 99;
 
 /// Builds the program with modules where the benches build, and tries it beside the program that
 /// holds the backend.
 pub fn main() -> Result<()> {
-    let target_dir = &sh::target_dir().join("ggml");
-    let build =
-        Build { target_dir: target_dir.clone(), is_native: true, has_cuda: false, quick: &[] };
-    let whole = build.whole()?;
-    let wanted = written(&mut generate(&whole, "vulkan")?)?;
-    let processor = written(&mut generate(&whole, "cpu")?)?;
+    let target_dir = sh::target_dir().join("ggml");
     let scratch = target_dir.join("modules");
+    let build = Build { target_dir, is_native: true, has_cuda: false, quick: &[] };
+    let whole = build.whole()?;
+    let wanted = sh::bytes(&mut generate(&whole, "vulkan")?)?;
+    let processor = sh::bytes(&mut generate(&whole, "cpu")?)?;
     let shipped = scratch.join("trine");
     build.program(&shipped)?;
     build.vulkan(&shipped)?;
@@ -34,9 +35,8 @@ pub fn main() -> Result<()> {
     smoke.misses()?;
     smoke.refuses()?;
     smoke.refuses_another_version()?;
-    let mut tests = build.modular("test")?;
-    tests.args(["-p", "trine-ggml", "--features", "modules", "--lib", "--", "modules::", "why::"]);
-    sh::run(&mut tests)?;
+    let tests = ["-p", "trine-ggml", "--features", "modules", "--lib", "--", "modules::", "why::"];
+    sh::run(build.modular("test")?.args(tests))?;
     let mut lints = build.modular("clippy")?;
     lints.args(["--all-targets", "-p", "trine", "-p", "trine-ggml", "-p", "trine-c-host"]);
     let features = "trine/modules,trine-ggml/modules,trine-c-host/modules";
@@ -55,6 +55,11 @@ impl SmokeTest {
         self.shipped.join("trine")
     }
 
+    /// An attempt to write a text by the modules of a folder.
+    fn tried(&self, backend: &str, modules: &Path) -> Result<Output> {
+        sh::ended(generate(&self.program(), backend)?.env(VARIABLE, modules))
+    }
+
     /// An empty folder.
     fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.scratch.join(name);
@@ -64,17 +69,16 @@ impl SmokeTest {
 
     /// What `trine devices --gpu` says of a folder.
     fn devices(&self, folder: &Path) -> Result<String> {
-        let mut devices = on_software(&self.program())?;
-        sh::output(devices.arg("devices").arg("--gpu").arg("--modules").arg(folder))
+        let words = ["devices", "--gpu", "--modules"];
+        sh::output(on_software(&self.program())?.args(words).arg(folder))
     }
 
     /// Modules beside the program are loaded, and write what the backend in a program writes.
     fn loads(&self, wanted: &[u8]) -> Result<()> {
-        let mut devices = on_software(&self.program())?;
-        let said = sh::output(devices.args(["devices", "--gpu"]))?;
+        let said = sh::output(on_software(&self.program())?.args(["devices", "--gpu"]))?;
         has(&said, &[&format!("{VULKAN}  loaded: Vulkan, 1 device"), "Vulkan0"])?;
         has(&said, &[&format!("{CPU}  loaded: CPU, 1 device")])?;
-        let found = written(&mut generate(&self.program(), "vulkan")?)?;
+        let found = sh::bytes(&mut generate(&self.program(), "vulkan")?)?;
         ensure!(found == wanted, "the module wrote another text than the program with Vulkan");
         Ok(())
     }
@@ -84,30 +88,27 @@ impl SmokeTest {
     fn is_for_c_programs(&self, wanted: &[u8]) -> Result<()> {
         let program = self.shipped.join("generate");
         let mut compiler = sh::command("cc");
-        compiler.args(["-std=c11", "-I"]).arg(sh::root().join("include")).arg("-o").arg(&program);
-        compiler.arg(sh::root().join("host-example/model/generate.c"));
-        compiler.arg("-L").arg(&self.shipped).args(["-ltrine_host", "-Wl,-rpath,$ORIGIN"]);
+        compiler.args(["-std=c11", "-Iinclude", "host-example/model/generate.c", "-o"]);
+        compiler.arg(&program).arg("-L").arg(&self.shipped);
         // The libraries of ggml are found by the library itself.
-        sh::run(compiler.arg("-Wl,--allow-shlib-undefined"))?;
+        compiler.args(["-ltrine_host", "-Wl,-rpath,$ORIGIN", "-Wl,--allow-shlib-undefined"]);
+        sh::run(&mut compiler)?;
         let listed = sh::output(&mut on_software(&program)?)?;
         has(&listed, &["Vulkan0 (Vulkan)", "CPU"])?;
-        let model = sh::root().join("tests/golden/bitnet/bytes.gguf");
         let on = |backend: &str| -> Result<Command> {
             let mut command = on_software(&program)?;
-            command.arg(&model).arg("THE CAT ").arg(backend);
+            command.args([MODEL, "THE CAT ", backend]);
             Ok(command)
         };
-        let found = written(&mut on("vulkan")?)?;
+        let found = sh::bytes(&mut on("vulkan")?)?;
         let begins = wanted.strip_suffix(b"\n").unwrap_or(wanted);
-        ensure!(
-            !begins.is_empty() && found.starts_with(begins),
-            "the library wrote another text than the program"
-        );
+        let is_same = !begins.is_empty() && found.starts_with(begins);
+        ensure!(is_same, "the library wrote another text than the program");
         let empty = self.folder("empty")?;
-        let missed = on("vulkan")?.env(VARIABLE, &empty).output()?;
+        let missed = sh::ended(on("vulkan")?.env(VARIABLE, &empty))?;
         ensure!(!missed.status.success(), "it found a device where there is none");
         has(&said(&missed), &["no vulkan device found", "put libggml-vulkan.so there"])?;
-        let found = on("vulkan,cpu")?.env(VARIABLE, &empty).output()?;
+        let found = sh::ended(on("vulkan,cpu")?.env(VARIABLE, &empty))?;
         ensure!(found.status.success(), "it did not go on: {}", said(&found));
         has(&said(&found), &["warning: no vulkan device found"])
     }
@@ -118,23 +119,24 @@ impl SmokeTest {
         let nowhere = self.scratch.join("nowhere");
         has(&self.devices(&empty)?, &["has no modules", VULKAN, "on the processor"])?;
         for (folder, why) in [(&empty, "put libggml-vulkan.so there"), (&nowhere, "No such file")] {
-            let found = generate(&self.program(), "auto")?.env(VARIABLE, folder).output()?;
-            self.went_on(&found, why)?;
-            let refused = generate(&self.program(), "vulkan")?.env(VARIABLE, folder).output()?;
-            ensure!(!refused.status.success() && refused.stdout.is_empty(), "{}", said(&refused));
-            has(&said(&refused), &["no vulkan device found", why])?;
+            self.went_on(&self.tried("auto", folder)?, why)?;
+            refused(&self.tried("vulkan", folder)?, &["no vulkan device found", why])?;
         }
         let alone = self.folder("vulkan-alone")?;
         copy(&self.shipped.join(VULKAN), &alone)?;
+        self.goes_on_with(&alone, CPU)
+    }
+
+    /// The same for a folder on the command line.
+    fn goes_on_with(&self, modules: &Path, why: &str) -> Result<()> {
         let mut found = generate(&self.program(), "vulkan,cpu")?;
-        self.went_on(&found.arg("--modules").arg(&alone).output()?, CPU)
+        self.went_on(&sh::ended(found.arg("--modules").arg(modules))?, why)
     }
 
     /// What is no module is refused, each with its reason, and the others are loaded.
     fn refuses(&self) -> Result<()> {
         let folder = self.folder("refused")?;
-        copy(&self.shipped.join(CPU), &folder)?;
-        copy(&self.shipped.join(VULKAN), &folder)?;
+        [CPU, VULKAN].iter().try_for_each(|it| copy(&self.shipped.join(it), &folder))?;
         fs::write(folder.join("libggml-text.so"), "this is a text and no library\n".repeat(9))?;
         fs::write(folder.join("libggml-short.so"), "")?;
         let named = |name: &str| folder.join(format!("libggml-{name}.so"));
@@ -145,7 +147,8 @@ impl SmokeTest {
         // What a module for Vulkan is where Vulkan's loader is not installed.
         let gone = self.scratch.join("libgone.so");
         library("int missed(void) { return 1; }", &gone, &["-Wl,-soname,libgone.so"])?;
-        library(misses, &named("driver"), &["-Wl,--no-as-needed", path(&gone)?])?;
+        let gone_name = gone.to_str().context("a path that is no text")?;
+        library(misses, &named("driver"), &["-Wl,--no-as-needed", gone_name])?;
         fs::remove_file(&gone)?;
         let said = self.devices(&folder)?;
         has(&said, &[&format!("{VULKAN}  loaded"), &format!("{CPU}  loaded"), "Vulkan0"])?;
@@ -174,8 +177,7 @@ impl SmokeTest {
         let why = format!("incompatible API version (backend: {OTHER_VERSION}, current: ");
         let advice = "take the module that was built with this program";
         has(&self.devices(&folder)?, &[&format!("{VULKAN}  refused: {why}"), advice])?;
-        let mut found = generate(&self.program(), "vulkan,cpu")?;
-        self.went_on(&found.arg("--modules").arg(&folder).output()?, &why)
+        self.goes_on_with(&folder, &why)
     }
 
     /// Whether the processor answered, with one warning that says why.
@@ -193,8 +195,8 @@ impl SmokeTest {
 /// A text of a small model on a backend.
 pub(super) fn generate(program: &Path, backend: &str) -> Result<Command> {
     let mut command = on_software(program)?;
-    command.args(["generate", "THE CAT ", "--tokens", "20", "--threads", "1", "--model"]);
-    command.arg(sh::root().join("tests/golden/bitnet/bytes.gguf")).args(["--backend", backend]);
+    command.args(["generate", "THE CAT ", "--tokens", "20", "--threads", "1"]);
+    command.args(["--model", MODEL, "--backend", backend]);
     Ok(command)
 }
 
@@ -205,14 +207,10 @@ pub(super) fn on_software(program: &Path) -> Result<Command> {
     vulkan::on_software(command)
 }
 
-pub(super) fn written(command: &mut Command) -> Result<Vec<u8>> {
-    let output = command.output().context("the program could not start")?;
-    ensure!(output.status.success(), "{} failed: {}", sh::shown(command), said(&output));
-    Ok(output.stdout)
-}
-
-pub(super) fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+/// That a program wrote nothing but why.
+pub(super) fn refused(found: &Output, why: &[&str]) -> Result<()> {
+    ensure!(!found.status.success() && found.stdout.is_empty(), "{}", said(found));
+    has(&said(found), why)
 }
 
 pub(super) fn has(said: &str, parts: &[&str]) -> Result<()> {
@@ -221,15 +219,10 @@ pub(super) fn has(said: &str, parts: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn path(path: &Path) -> Result<&str> {
-    path.to_str().context("a path that is no text")
-}
-
 /// A shared library from a text in C.
 fn library(source: &str, to: &Path, more: &[&str]) -> Result<()> {
     let file = to.with_extension("c");
     fs::write(&file, source)?;
     let mut compiler = sh::command("cc");
-    compiler.args(["-shared", "-fPIC", "-o"]).arg(to).arg(&file).args(more);
-    sh::run(&mut compiler)
+    sh::run(compiler.args(["-shared", "-fPIC", "-o"]).arg(to).arg(&file).args(more))
 }
