@@ -1,9 +1,8 @@
 //! Why a link cannot be opened.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
-
-use crate::Error;
 
 /// Why a link cannot be opened: what is wrong and what to do.
 ///
@@ -100,5 +99,5 @@ pub enum LinkError {
     },
     /// A layer on the link, such as a capture, cannot be made.
     #[error(transparent)]
-    Layer(Box<Error>),
+    Layer(Box<dyn Error + Send + Sync>),
 }
