@@ -227,6 +227,9 @@ fn what_is_no_message_is_an_invalid_request() {
         r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#,
         r#"{"id":1,"method":"ping"}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping", "jsonrpc": "2.0"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","jsonrpc":"2.0"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping", "m\u0065thod": "ping"}"#,
     ] {
         let answer = ask_json(&mut McpSession::new(), message);
         assert_eq!((&answer["error"]["code"], &answer["id"]), (&(-32600).into(), &1.into()));
