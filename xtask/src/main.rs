@@ -6,6 +6,7 @@ mod fuzz;
 mod golden;
 mod header;
 mod legs;
+mod planted;
 mod release;
 mod requirements;
 mod setup;

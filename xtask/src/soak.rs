@@ -9,7 +9,7 @@ use devtools::record::timestamp;
 use devtools_boards::sentences;
 use devtools_gpu::modules;
 
-use crate::{baremetal, coverage, fuzz, parallel, sh};
+use crate::{baremetal, coverage, fuzz, parallel, planted, sh};
 
 /// Seconds of fuzzing for each target where none are asked for.
 const SECONDS: u32 = 3_600;
@@ -44,6 +44,7 @@ const PARTS: &[Part] = &[
     ("cuda", "CUDA's module and ours are compiled, and loaded without such a device", |_| {
         modules::try_cuda()
     }),
+    ("planted", "bugs planted one at a time, which the tests have to notice", |_| planted::main()),
     ("coverage", "lines of the core that its tests run", |_| coverage::main()),
     ("flaky", "all legs, three times side by side", |_| flaky()),
     ("fuzz", "each fuzz target for an hour, or --seconds N", fuzzed),

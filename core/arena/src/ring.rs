@@ -440,6 +440,33 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_is_shorter_than_the_marker_says() {
+        let longest = usize::from(u16::MAX) - 1;
+        let mut memory = std::vec![0u8; longest + 10];
+        let mut ring = Ring::new(&mut memory);
+        let (mut producer, mut consumer) = ring.split();
+        let packet: Vec<u8> = (0..=longest).map(|at| at as u8).collect();
+        assert!(!producer.push_packet(&packet));
+        assert_eq!((consumer.packet().is_none(), consumer.lost()), (true, longest + 1));
+        assert!(producer.push_packet(&packet[..longest]));
+        assert_eq!(consumer.packet(), Some(&packet[..longest]));
+    }
+
+    #[test]
+    fn no_more_is_given_back_than_was_shown() {
+        let mut memory = [0u8; 8];
+        let mut ring = Ring::new(&mut memory);
+        let (mut producer, mut consumer) = ring.split();
+        for text in [b"abc", b"def", b"ghi"] {
+            assert_eq!(producer.push(text), 3);
+            while !consumer.is_empty() {
+                consumer.release(usize::MAX);
+            }
+            assert_eq!((consumer.peek(), producer.free()), (&[][..], 7));
+        }
+    }
+
+    #[test]
     fn two_threads_lose_nothing_between_them() {
         let mut memory = [0u8; 64];
         let mut ring = Ring::new(&mut memory);

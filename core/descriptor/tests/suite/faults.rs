@@ -85,6 +85,23 @@ fn a_list_too_short_or_too_long() {
 }
 
 #[test]
+fn a_list_with_fewer_items_than_it_says_is_no_value() {
+    let days = |count: u16, given: u16| {
+        let mut buffer = [0; 64];
+        let mut out = ValueWriter::new(&mut buffer);
+        out.int(1, 1);
+        out.label(4, 1);
+        out.array(11, count);
+        (0..given).for_each(|_| out.int(12, 1));
+        validate(&TABLE, 0, Side::Params, out.bytes()).map_err(|fault| fault.code)
+    };
+    assert_eq!((days(1, 1), days(2, 2)), (Ok(()), Ok(())));
+    for (count, given) in [(1, 0), (2, 1), (3, 1), (3, 2)] {
+        assert_eq!(days(count, given), Err(FaultCode::Malformed), "{given} of {count}");
+    }
+}
+
+#[test]
 fn a_value_of_another_type() {
     let wrong = |before: u16, node: u16| {
         told(0, Side::Params, |out| {

@@ -133,6 +133,20 @@ fn a_deadline_ends_a_pending_call_and_tells_the_tool() {
 }
 
 #[test]
+fn a_deadline_of_more_than_31_bits_is_the_longest_that_there_is() {
+    const LONGEST: u64 = (1 << 31) - 1;
+    with_rig(|rig| {
+        let call = Call { deadline_ms: u32::MAX, ..call_of(1, MOVE, &[0, 2, 2]) };
+        rig.send(&HostMessage::Call(call));
+        assert_eq!(rig.hear(), []);
+        rig.now += LONGEST - 1;
+        assert_eq!(rig.hear(), []);
+        rig.now += 1;
+        assert_eq!(rig.hear(), [result(1, "Expired")]);
+    });
+}
+
+#[test]
 fn a_cancelled_call_is_answered_as_cancelled_and_tells_the_tool() {
     with_rig(|rig| {
         rig.call(1, MOVE, 1);

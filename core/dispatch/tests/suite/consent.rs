@@ -312,6 +312,18 @@ fn when_tools_change_what_was_asked_is_forgotten() {
     scene.harness.device.announce();
     scene.wait(GUARD);
     assert_eq!((scene.press(), scene.entered()), (None, 0));
+    // That of the program itself as well.
+    let args = [&[0, 4, 6][..], b"a drop"].concat();
+    let local = |scene: &mut Scene| {
+        let LinkHarness { device, tools, now, .. } = &mut scene.harness;
+        device.local((WATER, &args), *now, tools, &mut [0; 64])
+    };
+    assert_eq!(local(&mut scene), Local::NeedsPerson(Consent::Device));
+    scene.agree();
+    scene.harness.device.announce();
+    scene.harness.hear();
+    assert_eq!(local(&mut scene), Local::NeedsPerson(Consent::Device));
+    assert_eq!(scene.entered(), 0);
 }
 
 #[test]

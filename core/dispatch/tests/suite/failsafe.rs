@@ -95,3 +95,16 @@ fn a_device_without_a_limit_never_loses_its_link() {
     harness.hear();
     assert_eq!(harness.tools.losses, []);
 }
+
+#[test]
+fn a_silent_link_is_lost_also_when_the_tick_of_32_bits_wraps_meanwhile() {
+    let mut harness = harness();
+    harness.now = u64::from(u32::MAX) - 200;
+    harness.send_hello(SESSION);
+    harness.now += u64::from(LINK_MS) - 1;
+    harness.hear();
+    assert_eq!(harness.tools.losses, []);
+    harness.now += 1;
+    harness.hear();
+    assert_eq!(harness.tools.losses, [harness.now]);
+}

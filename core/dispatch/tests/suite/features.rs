@@ -105,6 +105,38 @@ fn content_without_credit_expires_as_any_call() {
 }
 
 #[test]
+fn a_call_has_thirty_seconds_where_neither_it_nor_its_tool_nor_the_program_says_otherwise() {
+    with_config(Config { deadline_ms: Config::DEFAULT.deadline_ms, ..CONFIG }, |rig| {
+        let hello =
+            HostHello { session: SESSION, content_window: 10, wire: 1, ..HostHello::default() };
+        rig.send(&HostMessage::Hello(hello));
+        rig.call(1, SNAP, 0);
+        rig.hear();
+        rig.now += 29_999;
+        assert_eq!(rig.hear(), []);
+        rig.now += 1;
+        assert_eq!(rig.hear(), [result(1, "Expired")]);
+    });
+}
+
+#[test]
+fn a_credit_that_comes_late_takes_nothing_back() {
+    with_rig(|rig| {
+        let hello =
+            HostHello { session: SESSION, content_window: 100, wire: 1, ..HostHello::default() };
+        rig.send(&HostMessage::Hello(hello));
+        rig.call(1, SNAP, 0);
+        rig.hear();
+        for upto in [900, 200] {
+            rig.send(&HostMessage::Credit { id: 1 + SLOTS, upto });
+        }
+        let last = rig.hear().pop();
+        let Some(Received::Chunk(1, offset, bytes)) = last else { panic!("{last:?}") };
+        assert_eq!(offset as usize + bytes.len(), 900);
+    });
+}
+
+#[test]
 fn nothing_larger_than_the_host_takes_is_sent() {
     with_rig(|rig| {
         let hello =

@@ -1,6 +1,7 @@
 //! A device with a key: who does not hold it changes nothing.
 
-use trine_dispatch::{Config, Device, InitError, Key};
+use trine_descriptor::{Annotations, Tool, ToolInfo, ToolTable, ValueWriter};
+use trine_dispatch::{Answer, Call, Config, Device, InitError, Key, Tools};
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
 use trine_wire::secure::HostKeys;
 
@@ -42,6 +43,37 @@ fn tagged_calls_are_run_and_their_principal_is_believed() {
     harness.call((8, FAN), epoch, &[0, 2, 20]);
     assert_eq!(heard(&mut harness), [fan_done(8)]);
     assert_eq!(harness.tools.entered.len(), 1);
+}
+
+/// A tool for tagged calls alone, and how often it was entered.
+#[derive(Default)]
+struct Vault(usize);
+
+static VAULT: [Tool<'static>; 1] = {
+    let annotations = Annotations(Annotations::HOST_VALIDATED);
+    [Tool::new(ToolInfo { annotations, ..ToolInfo::new("open", "Opens it.") }, &[], &[])]
+};
+
+impl Tools for Vault {
+    fn call(&mut self, _: Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+        self.0 += 1;
+        Answer::Done
+    }
+}
+
+#[test]
+fn a_tool_that_wants_its_host_validated_is_entered_by_tagged_calls_alone() {
+    for (config, is_keyed) in [(CONFIG, false), (config(), true)] {
+        let mut harness = LinkHarness::new(config, &VAULT, Vault::default());
+        let epoch = harness.send_hello(SESSION);
+        let check = message::check(VAULT.hash(0), epoch, SESSION);
+        let call = message::Call { id: 8, check, principal: "ann", ..message::Call::default() };
+        harness.send(&HostMessage::Call(call));
+        let outcome = if is_keyed { "Done { value: [] }" } else { "Unauthenticated" };
+        let wanted = format!("Result {{ id: 8, outcome: {outcome} }}");
+        let heard: Vec<_> = harness.hear().iter().map(|bytes| text(bytes)).collect();
+        assert_eq!((heard, harness.tools.0), (vec![wanted], usize::from(is_keyed)));
+    }
 }
 
 #[test]

@@ -183,3 +183,21 @@ fn a_link_that_cannot_be_is_refused_at_start() {
         assert_eq!(error, InitError::Link, "{link:?}");
     }
 }
+
+#[test]
+fn the_greatest_address_and_the_most_slots_are_taken_and_one_more_is_not() {
+    let start = |config: Config<'static>| {
+        let mut memory = vec![0; config.memory()];
+        let mut line = [0; 8];
+        let mut ring = trine_arena::Ring::new(&mut line);
+        let (_, rx) = ring.split();
+        Device::new(config, &mut memory, rx, &TOOLS).err()
+    };
+    for (address, fault) in [(1, None), (247, None), (248, Some(InitError::Link))] {
+        assert_eq!(start(Config { link: Link::Bus { address }, ..CONFIG }), fault, "{address}");
+    }
+    for (calls_max, fault) in [(1, None), (64, None), (65, Some(InitError::Slots))] {
+        assert_eq!(start(Config { calls_max, ..CONFIG }), fault, "{calls_max}");
+    }
+    assert_eq!(start(Config { calls_max: 0, ..CONFIG }), Some(InitError::Slots));
+}

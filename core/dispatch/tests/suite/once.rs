@@ -230,6 +230,20 @@ fn an_answer_too_long_to_keep_is_forgotten_and_not_run_again() {
 }
 
 #[test]
+fn an_answer_of_exactly_the_bytes_that_are_kept_is_given_again() {
+    // Kind, id, outcome, length, and the value of three bytes.
+    for (repeat_max, is_kept) in [(6, false), (7, true)] {
+        crate::bench::with_config(Config { repeat_max, ..CONFIG }, |rig| {
+            rig.call(1, FAN, 20);
+            assert_eq!(rig.hear(), [done(1, 20)]);
+            rig.call(1, FAN, 20);
+            let again = if is_kept { done(1, 20) } else { result(1, "Forgotten") };
+            assert_eq!(rig.hear(), [again], "{repeat_max}");
+        });
+    }
+}
+
+#[test]
 fn an_older_id_is_dropped_and_the_first_sequence_number_is_one() {
     let mut harness = LinkHarness::new(CONFIG, &TOOLS, Bench::default());
     let epoch = harness.send_hello(SESSION);

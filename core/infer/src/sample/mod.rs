@@ -299,6 +299,25 @@ mod tests {
     }
 
     #[test]
+    fn top_p_keeps_no_more_than_what_is_exactly_enough() {
+        // Four of the same weight: two are half of it, to the bit.
+        let half = Sampling { top_p: 0.5, ..WARM };
+        let mut kept = draws(half, &[1.0; 4], 500);
+        kept.sort_unstable();
+        kept.dedup();
+        assert_eq!(kept, [0, 1]);
+    }
+
+    #[test]
+    fn a_token_is_repeated_as_long_as_it_is_in_the_window() {
+        let sampling = Sampling { repetition: 2.0, window: 2, ..Sampling::GREEDY };
+        let mut sampler = Sampler::new(sampling, &mut []).unwrap();
+        let mut logits = [8.0, 8.0, 8.0, 8.0];
+        sampler.choose(&mut logits, &[0, 1, 2, 3]);
+        assert_eq!(logits, [8.0, 8.0, 4.0, 4.0]);
+    }
+
+    #[test]
     fn repeated_tokens_lose_once_whatever_their_sign() {
         let sampling = Sampling { repetition: 2.0, window: 3, ..Sampling::GREEDY };
         let mut sampler = Sampler::new(sampling, &mut []).unwrap();

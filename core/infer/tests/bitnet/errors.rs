@@ -182,9 +182,11 @@ fn shapes_and_types_that_do_not_fit_name_their_tensor() {
     let plain = file("plain.gguf");
     let tensor = plain.tensor("blk.0.attn_q.weight").unwrap();
     let tail = &tensor.data[tensor.data.len() - 32..];
-    let wrong = [&f32::NAN.to_le_bytes()[..], &tail[4..]].concat();
-    let found = message(changed("plain", tail, &wrong));
-    assert_eq!(found, "blk.0.attn_q.weight: has a scale that is not finite");
+    for scale in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let wrong = [&scale.to_le_bytes()[..], &tail[4..]].concat();
+        let found = message(changed("plain", tail, &wrong));
+        assert_eq!(found, "blk.0.attn_q.weight: has a scale that is not finite", "{scale}");
+    }
 }
 
 #[test]

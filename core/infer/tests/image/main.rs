@@ -176,6 +176,10 @@ fn tensors_of_another_shape_or_format_name_themselves() {
     for (bytes, wanted) in cases {
         assert_eq!(open(&bytes).unwrap_err().to_string(), wanted);
     }
+    for scale in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let found = open(&put(at + 12, &scale.to_le_bytes())).unwrap_err().to_string();
+        assert_eq!(found, "blk.0.attn_q.weight: has a scale that is not finite", "{scale}");
+    }
     let shorter = open(&put(at + 24, &[0; 8])).unwrap_err();
     assert!(matches!(shorter, Error::Packed(name, _) if name == Name::layer(0, Role::AttnQ)));
 }
@@ -187,6 +191,10 @@ fn damage_anywhere_behind_the_first_bytes_changes_the_checksum() {
         if let Ok(image) = Image::parse(&bytes) {
             assert_eq!(image.check_crc(), Err(Error::Image(Fault::Crc)), "byte {at}");
         }
+    }
+    for sum in [0, u32::MAX] {
+        let image = put(24, &sum.to_le_bytes());
+        assert_eq!(Image::parse(&image).unwrap().check_crc(), Err(Error::Image(Fault::Crc)));
     }
     // What follows an image is none of its.
     let longer = changed(|bytes| bytes.extend([0xff; 100]));

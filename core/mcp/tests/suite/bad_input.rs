@@ -187,6 +187,21 @@ fn ids_are_echoed_or_left_out() {
 }
 
 #[test]
+fn an_id_of_256_bytes_is_the_longest_that_is_echoed() {
+    let text = |len: usize| format!("\"{}\"", "x".repeat(len - 2));
+    let digits = |len: usize| format!("1{}", "0".repeat(len - 1));
+    for (id, is_echoed) in
+        [(text(256), true), (text(257), false), (digits(256), true), (digits(257), false)]
+    {
+        let message = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+        let answer = ask(&mut McpSession::new(), &message);
+        let echo = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+        assert_eq!(answer == echo, is_echoed, "{answer}");
+        assert_eq!(answer.contains(&id), is_echoed, "{answer}");
+    }
+}
+
+#[test]
 fn what_is_no_message_is_an_invalid_request() {
     for message in [
         "5",
@@ -212,6 +227,9 @@ fn what_is_no_message_is_an_invalid_request() {
         r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#,
         r#"{"id":1,"method":"ping"}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping", "jsonrpc": "2.0"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","jsonrpc":"2.0"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping", "m\u0065thod": "ping"}"#,
     ] {
         let answer = ask_json(&mut McpSession::new(), message);
         assert_eq!((&answer["error"]["code"], &answer["id"]), (&(-32600).into(), &1.into()));

@@ -60,6 +60,34 @@ fn initialize_agrees_on_each_revision() {
     }
 }
 
+#[test]
+fn a_client_is_ready_only_after_it_has_said_initialize() {
+    let ready = br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    let mut session = McpSession::new();
+    assert_eq!(send(&mut session, ready), Received::Nothing);
+    assert!(!session.is_initialized(), "it has not said initialize");
+    let open = legacy("initialize", r#""protocolVersion":"2025-06-18""#);
+    ask(&mut session, &open);
+    assert!(!session.is_initialized(), "and not that it is ready since");
+    assert_eq!(send(&mut session, ready), Received::Nothing);
+    assert!(session.is_initialized());
+}
+
+#[test]
+fn a_client_that_was_not_told_of_an_agreement_has_none() {
+    let catalog = catalog();
+    let engine = McpEngine::new(&catalog);
+    let open = legacy("initialize", r#""protocolVersion":"2025-06-18""#);
+    let mut session = McpSession::new();
+    let step = engine.receive(open.as_bytes(), &mut session, &mut [], &mut [0; 100]);
+    assert!(matches!(step, Step::Short(_) | Step::Reply(_)), "{step:?}");
+    assert_eq!(session, McpSession::new());
+    ask(&mut session, &open);
+    let step = engine.receive(open.as_bytes(), &mut session, &mut [], &mut [0; 100]);
+    assert!(matches!(step, Step::Short(_) | Step::Reply(_)), "{step:?}");
+    assert_eq!(session.version(), Some(Version::V2025_06_18), "it keeps the one of before");
+}
+
 /// The tools of a list answer.
 fn tools(answer: &Value) -> &Vec<Value> {
     answer["result"]["tools"].as_array().unwrap()

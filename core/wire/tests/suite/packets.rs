@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use trine_wire::bus::{self, Header};
 use trine_wire::packet::{self, Fragmenter, Reassembler, Taken};
+use trine_wire::slot;
 
 const MTUS: [usize; 4] = [8, 20, 64, 244];
 
@@ -196,4 +197,43 @@ fn a_device_takes_its_own_address_and_all_and_sends_only_when_polled() {
     assert_eq!(Header::to_device(5, false).received_by(5), Some(false));
     assert_eq!(Header::split(&[5]), None);
     assert_eq!(Header::split(&[5, 1]), Some((Header { address: 5, control: 1 }, &[][..])));
+}
+
+#[test]
+fn a_first_packet_that_is_not_number_0_begins_no_message() {
+    let mut fragmenter = Fragmenter::new();
+    packets(&mut fragmenter, b"-", 20);
+    let mut all = packets(&mut fragmenter, b"one packet", 20);
+    assert_eq!(all.len(), 1);
+    all[0][0] |= 1;
+    all.extend(packets(&mut fragmenter, b"next", 20));
+    assert_eq!(joined(&mut Reassembler::new(), &all, 64), (vec![b"next".to_vec()], 1));
+}
+
+#[test]
+fn a_body_ends_with_packet_2047_and_the_next_number_is_not_that_of_another_body() {
+    let mut reassembler = Reassembler::new();
+    let mut buffer = vec![0; 20_000];
+    let packet = |header: u16, payload: &[u8]| [&header.to_le_bytes(), payload].concat();
+    // A message of 16,383 bytes, of which each packet brings six.
+    let first = packet(1 << 15, &[0xff, 0x7f, 0, 0, 0, 0]);
+    assert_eq!(reassembler.take(&first, &mut buffer), Taken::default());
+    for number in 1..2048 {
+        assert_eq!(reassembler.take(&packet(number, &[7; 6]), &mut buffer), Taken::default());
+    }
+    assert!(reassembler.is_inside());
+    // Bits 11 to 14 count bodies.
+    let beyond = packet(1 << 11, &[7; 6]);
+    assert_eq!(reassembler.take(&beyond, &mut buffer), Taken { message: None, bad: 1 });
+    assert!(!reassembler.is_inside());
+}
+
+#[test]
+fn ids_of_calls_end_with_32_bits() {
+    // 2^32 - 1 is 3 · 1,431,655,765, and 4 · 1,073,741,823 + 3.
+    assert_eq!(slot::id(1_431_655_765, 0, 3), Some(u32::MAX));
+    assert_eq!(slot::id(1_431_655_765, 1, 3), None);
+    assert_eq!(slot::id(1_073_741_823, 3, 4), Some(u32::MAX));
+    assert_eq!(slot::id(1_073_741_824, 0, 4), None);
+    assert_eq!(slot::id(1, 4, 4), None, "there is no such slot");
 }
