@@ -25,6 +25,10 @@ fn invalid_sentences_say_what_is_wrong_with_them() {
     let long = "fan ".repeat(2560);
     let error = read(long.as_bytes()).unwrap_err();
     assert_eq!(error, "the sentence has 10240 bytes; at most 1024 are read");
+    let exact = |bytes: usize| format!("{:1$}", "fan", bytes);
+    assert_eq!(read(exact(1024).as_bytes()), Ok(1));
+    let error = read(exact(1025).as_bytes()).unwrap_err();
+    assert_eq!(error, "the sentence has 1025 bytes; at most 1024 are read");
     let error = read("a ".repeat(97).as_bytes()).unwrap_err();
     assert_eq!(error, "the sentence has more than 96 words and marks");
     let error = read("abcdefgh ".repeat(90).as_bytes()).unwrap_err();

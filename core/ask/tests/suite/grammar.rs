@@ -199,9 +199,14 @@ fn the_confidence_is_the_product_of_the_choices() {
     let share = |others: f32| 1.0 / (1.0 + others * (-2.0_f32).exp());
     assert!((decoding.confidence() - share(10.0) * share(4.0)).abs() < 1e-6);
     assert!(matches!(decoding.answer(), Some(Answer::Call(_))));
-    let mut careful = vocabulary;
-    careful.threshold = 0.9;
-    let mut decoding = Decoding::new(program, &careful, &sentence);
-    decoding.run(&mut Scripted::new(&script)).unwrap();
-    assert!(matches!(decoding.answer(), Some(Answer::Unsure(_))));
+    let confidence = decoding.confidence();
+    let is_sure = |threshold: f32| {
+        let mut careful = vocabulary;
+        careful.threshold = threshold;
+        let mut decoding = Decoding::new(program, &careful, &sentence);
+        decoding.run(&mut Scripted::new(&script)).unwrap();
+        matches!(decoding.answer(), Some(Answer::Call(_)))
+    };
+    assert!(is_sure(confidence.next_down()) && is_sure(confidence), "the threshold is enough");
+    assert!(!is_sure(confidence.next_up()) && !is_sure(0.9));
 }

@@ -158,6 +158,19 @@ fn a_cancelled_call_is_answered_as_cancelled_and_tells_the_tool() {
     });
 }
 
+#[test]
+fn a_cancel_of_an_earlier_call_leaves_alone_what_has_its_slot_now() {
+    with_rig(|rig| {
+        rig.call(1, FAN, 1);
+        rig.call(1 + SLOTS, MOVE, 2);
+        assert_eq!(rig.hear(), [done(1, 1)]);
+        rig.send(&HostMessage::Cancel { id: 1 + SLOTS });
+        assert_eq!((rig.hear(), rig.bench.stopped.len()), (vec![], 0));
+        rig.bench.complete.push_back((rig.bench.pending[0], 2));
+        assert_eq!(rig.hear(), [done(1 + SLOTS, 2)]);
+    });
+}
+
 #[cfg(feature = "consent")]
 #[test]
 fn consent_lets_exactly_the_asked_call_run_once() {
