@@ -1,8 +1,10 @@
 """Sets the real MCP clients up and runs them against a server.
 
-    run.py ALL|ASK|NAME[,NAME…] [--prefix NAME_] -- SERVER COMMAND…
+    run.py ALL|ASK|NAME[,NAME…] [--prefix NAME_] [--record FOLDER] -- SERVER COMMAND…
 
-ALL are those for a server with the board's tools; ASK those for one that takes sentences too.
+ALL are those for a server with the board's tools; ASK those for one that takes sentences too; RMCP
+those of rmcp, which `cargo build -p trine-peer` builds. `--record` keeps the calls that each client
+sends in FOLDER/NAME.jsonl (`record.py`).
 Prints every check, then a table; ends with 0 only when every client passed. What is installed
 comes from the two lock files (`npm ci`, `pip install -r`) and is kept until a lock changes.
 """
@@ -20,6 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 READY = HERE / ".ready"
+RMCP = HERE.parent.parent / "target" / "debug" / "peer-client"
 PYTHON = HERE / ".venv" / "bin" / "python"
 NODE = HERE / "node_modules" / ".bin" / "node"
 CLIENT_S = 660.0
@@ -44,6 +47,11 @@ def clients() -> dict[str, list[str]]:
 def asking() -> dict[str, list[str]]:
     """The clients of a server that takes sentences too."""
     return {f"ask-{era}": [str(PYTHON), "sentences.py", era] for era in ("modern", "legacy")}
+
+
+def rmcp() -> dict[str, list[str]]:
+    """The client of rmcp, a program of `tests/peer`."""
+    return {f"rmcp-{era}": [str(RMCP), era] for era in ("modern", "legacy")}
 
 
 def install(name: str, lock: Path, steps: list[list[str]]) -> None:
@@ -73,7 +81,9 @@ def set_up(names: list[str]) -> None:
             (READY / "python").unlink(missing_ok=True)
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         install("python", HERE / "requirements.txt", [[*pip, "-r", "requirements.txt"]])
-    if any(not name.startswith(IN_PYTHON) for name in names):
+    if any(name.startswith("rmcp") for name in names) and not RMCP.exists():
+        sys.exit("the client of rmcp is missing: cargo build -p trine-peer")
+    if any(not name.startswith((*IN_PYTHON, "rmcp")) for name in names):
         if shutil.which("npm") is None:
             sys.exit("npm is missing; on Debian: apt-get install npm")
         if not NODE.exists():
@@ -81,6 +91,13 @@ def set_up(names: list[str]) -> None:
         # Any npm will do to install; what runs the scripts is npm's own `node` package.
         npm = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
         install("node", HERE / "package-lock.json", [npm, [str(NODE), "--version"]])
+
+
+def recorder(path: Path) -> list[str]:
+    """What stands in front of the server's command to keep calls in a file, from its start."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    return [sys.executable, str(HERE / "record.py"), str(path), "--"]
 
 
 def run(command: list[str], rest: list[str]) -> tuple[bool, int, float]:
@@ -104,22 +121,28 @@ def main() -> int:
     if "--" not in argv or argv.index("--") in (0, len(argv) - 1):
         sys.exit(__doc__)
     split = argv.index("--")
-    groups = {"ALL": clients(), "ASK": asking()}
-    table = {**groups["ALL"], **groups["ASK"]}
+    groups = {"ALL": clients(), "ASK": asking(), "RMCP": rmcp()}
+    table = {name: command for group in groups.values() for name, command in group.items()}
     names = list(groups.get(argv[0], {})) or argv[0].split(",")
     for name in names:
         if name not in table:
-            sys.exit(f"no client {name}; there are: ALL ASK {' '.join(table)}")
+            sys.exit(f"no client {name}; there are: {' '.join([*groups, *table])}")
     # The clients run in this folder, so a relative path to the server is made absolute first.
     server = [str(Path(argv[split + 1]).resolve()), *argv[split + 2 :]]
     if not Path(server[0]).exists():
         server[0] = shutil.which(argv[split + 1]) or sys.exit(f"no program {argv[split + 1]}")
-    rest = [*argv[1:split], "--", *server]
+    own = argv[1:split]
+    folder = None
+    if "--record" in own[:-1]:
+        at = own.index("--record")
+        folder = Path(own[at + 1]).resolve()
+        del own[at : at + 2]
     set_up(names)
     rows = []
     for name in names:
         print(f"== {name}", flush=True)
-        rows.append((name, *run(table[name], rest)))
+        record = [] if folder is None else recorder(folder / f"{name}.jsonl")
+        rows.append((name, *run(table[name], [*own, "--", *record, *server])))
     print()
     for name, passed, checks, seconds in rows:
         print(f"{'ok  ' if passed else 'FAIL'} {name:<18} {checks:>4} checks {seconds:>7.1f} s")
