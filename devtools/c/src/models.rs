@@ -157,7 +157,7 @@ fn compile(source: &str, way: &Way, others: &[&Path]) -> Result<PathBuf> {
     way.compile(source, &format!("{flags} host-example/model/{source}.c"), others)
 }
 
-/// [`compile`] in the plain way.
+/// Compiles a program against a library, in the plain way.
 pub fn compile_plain(source: &str, library: &Path) -> Result<PathBuf> {
     compile(source, &STATIC, &[library])
 }
