@@ -167,7 +167,7 @@ fn advice(missing: &[&Need], system: System, Manager { install, otherwise }: &Ma
     text + &others.concat()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     sh::output(sh::command("id").arg("-u")).is_ok_and(|uid| uid.trim() == "0")
 }
 

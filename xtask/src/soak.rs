@@ -1,7 +1,8 @@
 //! `cargo xtask soak`: what takes longer than a test may. What was run, and for how long, is kept
 //! in `benches/record` by the command itself.
 
-use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -9,7 +10,7 @@ use devtools::record::timestamp;
 use devtools_boards::sentences;
 use devtools_gpu::modules;
 
-use crate::{baremetal, coverage, fuzz, parallel, planted, sh};
+use crate::{baremetal, coverage, fuzz, parallel, planted, setup, sh};
 
 /// Seconds of fuzzing for each target where none are asked for.
 const SECONDS: u32 = 3_600;
@@ -50,16 +51,24 @@ const PARTS: &[Part] = &[
     ("fuzz", "each fuzz target for an hour, or --seconds N", fuzzed),
 ];
 
-/// Runs the named parts or all, shows how far it is, and records what was run, also when a part
-/// fails.
+/// Runs the named parts, or all that this code has not passed, shows how far it is, and records each
+/// part as it ends, also when it fails.
 pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
     let parts: Vec<&str> = PARTS.iter().map(|part| part.0).collect();
     if let Some(name) = names.iter().find(|name| !parts.contains(name)) {
         bail!("there is no part `{name}`: choose from {}", parts.join(", "));
     }
-    let is_wanted = |part: &&Part| names.is_empty() || names.contains(&part.0);
-    let wanted: Vec<&Part> = PARTS.iter().filter(is_wanted).collect();
-    let mut text = "| part | result | minutes |\n|---|---|---:|\n".to_owned();
+    let (code, records) = (code()?, records()?);
+    let is_left = |part: &&Part| match names {
+        [] => !has_passed(part.0, &code, &records),
+        names => names.contains(&part.0),
+    };
+    let wanted: Vec<&Part> = PARTS.iter().filter(is_left).collect();
+    if wanted.len() < parts.len() && names.is_empty() {
+        let others = PARTS.iter().filter(|part| !is_left(part)).map(|part| part.0);
+        println!("passed by {code}: {}", others.collect::<Vec<_>>().join(", "));
+    }
+    let kept = Record::begin(&code)?;
     let mut failed = Vec::new();
     for (at, (name, about, run)) in wanted.iter().enumerate() {
         println!("\n== {name} ({} of {}): {about}", at + 1, wanted.len());
@@ -71,77 +80,127 @@ pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
         });
         let minutes = since.elapsed().as_secs_f64() / 60.0;
         println!("{name}: {result}, {minutes:.1} minutes");
-        writeln!(text, "| {name}: {about} | {result} | {minutes:.1} |")?;
+        kept.append(&format!("| {name}: {about} | {result} | {minutes:.1} |\n"))?;
     }
-    record(&text)?;
+    println!("kept in {}", kept.0);
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(())
 }
 
 /// The parts that are due: when each ran last without a failure, by the records.
 pub(crate) fn due() -> Result<Vec<String>> {
-    let files = sh::files(RECORDS, "md")?;
-    let names = files.iter().filter_map(|path| path.file_stem()?.to_str()?.strip_prefix("soak-"));
-    let read = |date: &str| Ok((date.to_owned(), sh::read(&format!("{RECORDS}/soak-{date}.md"))?));
-    let records = names.map(read).collect::<Result<Vec<_>>>()?;
     let first = SystemTime::now().checked_sub(DUE).context("a clock after 1970")?;
-    Ok(due_since(timestamp(first).get(..10).unwrap_or_default(), &records))
+    Ok(due_since(timestamp(first).get(..10).unwrap_or_default(), &records()?))
 }
 
-/// [`due`] of what ran last before a day, by records in the order of their dates.
-fn due_since(first: &str, records: &[(String, String)]) -> Vec<String> {
-    let last = |name: &str| {
-        let row = format!("| {name}:");
-        let passed = |line: &str| line.starts_with(&row) && !line.contains("FAILED");
-        records.iter().rev().find(|(_, text)| text.lines().any(passed)).map(|(date, _)| &**date)
-    };
+/// [`due`] of what ran last before a day.
+fn due_since(first: &str, records: &[Day]) -> Vec<String> {
+    let last = |name| records.iter().rev().find(|(_, text)| has_row(name, text));
     let due = |(name, ..): &Part| match last(name) {
         None => Some(format!("{name} has no record")),
-        Some(date) => (date < first).then(|| format!("{name} ran last on {date}")),
+        Some((date, _)) => (&**date < first).then(|| format!("{name} ran last on {date}")),
     };
     PARTS.iter().filter_map(due).collect()
 }
 
-/// Adds what was run to the record of the day.
-fn record(text: &str) -> Result<()> {
-    let now = timestamp(SystemTime::now());
-    let (date, time) = now.split_once('T').context("a date and a time")?;
-    let name = format!("{RECORDS}/soak-{date}.md");
-    let before = sh::read(&name).unwrap_or_else(|_| format!("# `cargo xtask soak`, {date}\n"));
-    let (cores, time) = (parallel::processors(), time.get(..5).unwrap_or_default());
-    let text = format!("{before}\nEnded at {time} UTC, on {cores} cores:\n\n{text}");
-    std::fs::write(sh::root().join(&name), text)?;
-    println!("kept in {name}");
-    Ok(())
+/// A day, and what was recorded on it.
+type Day = (String, String);
+
+/// The records in the order of their days.
+fn records() -> Result<Vec<Day>> {
+    let files = sh::files(RECORDS, "md")?;
+    let names = files.iter().filter_map(|path| path.file_stem()?.to_str()?.strip_prefix("soak-"));
+    names
+        .map(|date| Ok((date.to_owned(), sh::read(&format!("{RECORDS}/soak-{date}.md"))?)))
+        .collect()
 }
 
-/// Clones in which all legs run at the same time.
-const CLONES: [&str; 3] = ["1", "2", "3"];
+/// Whether a text has a row of a part that passed.
+fn has_row(name: &str, text: &str) -> bool {
+    let row = format!("| {name}:");
+    text.lines().any(|line| line.starts_with(&row) && !line.contains("FAILED"))
+}
 
-/// Runs all legs in three clones of what is committed, side by side: each then has a busy machine,
-/// and others that use the same caches.
-fn flaky() -> Result<String> {
-    let run = |name: &&str| -> Result<()> {
-        let clone = sh::target_dir().join("flaky").join(name);
-        if !clone.exists() {
-            sh::run(sh::command("git").args(["clone", "-q", "."]).arg(&clone))?;
+/// Whether a run of this code has passed a part.
+fn has_passed(name: &str, code: &str, records: &[Day]) -> bool {
+    let runs = records.iter().flat_map(|(_, text)| text.split(RUN));
+    let of_code = |run: &&str| run.lines().next().is_some_and(|line| line.contains(code));
+    runs.filter(of_code).any(|run| has_row(name, run))
+}
+
+/// The last commit that changed anything but records.
+fn code() -> Result<String> {
+    let log = ["log", "-1", "--format=%h", "--", ".", ":!benches/record"];
+    Ok(sh::output(sh::command("git").args(log))?.trim().to_owned())
+}
+
+/// What the line above a run's table begins with.
+const RUN: &str = "\nFrom ";
+
+/// The record of the day on which a run began.
+struct Record(String);
+
+impl Record {
+    fn begin(code: &str) -> Result<Self> {
+        let now = timestamp(SystemTime::now());
+        let (date, time) = now.split_once('T').context("a date and a time")?;
+        let record = Self(format!("{RECORDS}/soak-{date}.md"));
+        if sh::read(&record.0).is_err() {
+            record.append(&format!("# `cargo xtask soak`, {date}\n"))?;
         }
-        let git = |words: &[&str]| sh::run(sh::command("git").arg("-C").arg(&clone).args(words));
-        git(&["fetch", "-q", "origin", "HEAD"])?;
-        git(&["checkout", "-q", "--detach", "FETCH_HEAD"])?;
-        let log = std::fs::File::create(clone.with_extension("log"))?;
-        let mut legs = sh::command(clone.join(".ci/run"));
-        legs.current_dir(&clone).env_remove("CARGO_TARGET_DIR");
-        sh::clean_cargo_env(&mut legs);
+        let (cores, time) = (parallel::processors(), time.get(..5).unwrap_or_default());
+        let head = "| part | result | minutes |\n|---|---|---:|\n";
+        record.append(&format!("{RUN}{time} UTC on, at {code}, on {cores} cores:\n\n{head}"))?;
+        Ok(record)
+    }
+
+    fn append(&self, text: &str) -> Result<()> {
+        let mut file = File::options().create(true).append(true).open(sh::root().join(&self.0))?;
+        Ok(file.write_all(text.as_bytes())?)
+    }
+}
+
+/// Copies of the checkout in which all legs run at the same time.
+const COPIES: [&str; 3] = ["1", "2", "3"];
+/// Mounts a copy over the checkout, where only what this starts sees it, and runs all legs there:
+/// cargo knows what is built by its path.
+const IN_COPY: &str = r#"mount --bind "$1" "$2" && cd "$2" && exec .ci/run"#;
+
+/// Runs all legs in three copies of the checkout, side by side: each then has a busy machine, and
+/// others that use the same caches. What the checkout has built is copied with it.
+fn flaky() -> Result<String> {
+    let root = sh::root();
+    // Beside the checkout, since it would hide what lies in it.
+    let folder = root.with_extension("flaky");
+    sh::empty_folder(&folder)?;
+    for name in COPIES {
+        println!("copying {} to {name}", root.display());
+        sh::run(
+            sh::command("cp").args(["-a", "--reflink=auto"]).arg(&root).arg(folder.join(name)),
+        )?;
+    }
+    let run = |name: &&str| -> Result<()> {
+        let (copy, path) = (folder.join(name), folder.join(name).with_extension("log"));
+        let log = File::create(&path)?;
+        let mut legs = sh::command("unshare");
+        // Who is not root may mount where no other program sees it.
+        legs.args(if setup::is_root() {
+            &["--mount"][..]
+        } else {
+            &["--mount", "--map-root-user"]
+        });
+        legs.args(["sh", "-c", IN_COPY, "sh"]).args([&copy, &root]);
+        sh::clean_cargo_env(legs.env_remove("CARGO_TARGET_DIR"));
         sh::run(legs.stdout(log.try_clone()?).stderr(log))
-            .with_context(|| format!("clone {name}: see {}.log", clone.display()))
+            .with_context(|| format!("copy {name}: see {}", path.display()))
     };
     // All of them at once, however few processors there are.
-    let ended = parallel::map_with(CLONES.len(), &CLONES, run);
+    let ended = parallel::map_with(COPIES.len(), &COPIES, run);
     let failed = ended.into_iter().filter_map(|run| Some(format!("{:#}", run.err()?)));
     let failed: Vec<String> = failed.collect();
-    ensure!(failed.is_empty(), "{} clones failed: {}", failed.len(), failed.join("; "));
-    Ok(format!("{} times all legs at once, none failed", CLONES.len()))
+    ensure!(failed.is_empty(), "{} copies failed: {}", failed.len(), failed.join("; "));
+    fs::remove_dir_all(&folder)?;
+    Ok(format!("{} times all legs at once, none failed", COPIES.len()))
 }
 
 fn faults(_: Amount) -> Result<String> {
@@ -202,7 +261,7 @@ fn core_on([target, linker, runner, packages]: Machine) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PARTS, due_since};
+    use super::{PARTS, RUN, due_since, has_passed};
 
     #[test]
     fn a_part_is_due_that_has_no_record_or_failed_or_is_old() {
@@ -216,5 +275,15 @@ mod tests {
         assert_eq!(due.len(), PARTS.len());
         assert!(due[0].ends_with("ran last on 2026-01-01"), "{}", due[0]);
         assert!(due_since("2026-01-01", &records[1..])[0].ends_with("has no record"));
+    }
+    #[test]
+    fn a_part_is_left_out_that_the_same_code_has_passed() {
+        let run =
+            |code, result| format!("{RUN}10:00 UTC on, at {code}:\n\n| fuzz: x | {result} | 1 |\n");
+        let text = run("aaa", "passed") + &run("bbb", "FAILED: x") + &run("ccc", "FAILED: x");
+        let records = [("2026-01-01".to_owned(), text + &run("ccc", "passed"))];
+        let passed = |name, code| has_passed(name, code, &records);
+        assert!(passed("fuzz", "aaa") && passed("fuzz", "ccc"));
+        assert!(!passed("fuzz", "bbb") && !passed("fuzz", "ddd") && !passed("ask", "aaa"));
     }
 }
