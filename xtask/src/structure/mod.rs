@@ -1,8 +1,8 @@
 //! What the workspace may never become: structural checks over `cargo metadata`, `cargo tree` and
 //! the tracked files.
 //!
-//! Each check is a function from facts to a list of faults, which `cargo xtask test --leg structure`
-//! runs, and has a test that plants a fault and sees it found.
+//! Each check is a function from facts to a list of faults, run by `cargo xtask test --leg
+//! structure`, and has a test that plants a fault and sees it found.
 
 pub(crate) mod crates;
 pub(crate) mod deny;
