@@ -53,26 +53,20 @@ pub(crate) fn check() -> Result<()> {
 fn each(work: impl Fn(&Header, &str) -> Result<()>) -> Result<()> {
     let headers = headers()?;
     for header in &headers.header {
-        let text = generate(header, &headers.borrowed)?;
+        let (text, functions) = generate(header, &headers.borrowed)?;
+        rules(header, &text, &functions)?;
         work(header, &text)?;
-        let (Header { path, api, .. }, count) = (header, functions(&text).len());
+        let (Header { path, api, .. }, count) = (header, functions.len());
         println!("{path} is what {api} says: {count} functions");
     }
     Ok(())
 }
 
-pub(crate) fn functions(header: &str) -> Vec<&str> {
-    let mut parts = header.split("TRINE_API");
-    let mut before = parts.next().unwrap_or_default();
-    // The macro's own definitions declare nothing.
-    let declared =
-        parts.filter(|part| !std::mem::replace(&mut before, *part).ends_with("#define "));
-    declared
-        .filter_map(|part| part.split('(').next()?.split([' ', '*', '\n']).next_back())
-        .collect()
-}
+/// A function's name and its documentation.
+type Function = (String, String);
 
-fn generate(header: &Header, borrowed: &[String]) -> Result<String> {
+/// The text of a header and its functions.
+fn generate(header: &Header, borrowed: &[String]) -> Result<(String, Vec<Function>)> {
     let [api, texts] = [&header.api, &header.texts].map(|folder| sh::root().join(folder));
     let read = |name: &str| sh::read(&format!("{}/{name}", header.texts));
     let mut config: cbindgen::Config = toml::from_str(&read("cbindgen.toml")?)?;
@@ -86,14 +80,15 @@ fn generate(header: &Header, borrowed: &[String]) -> Result<String> {
     // The second header finds it there.
     _ = log::set_logger(&WARNINGS);
     log::set_max_level(log::LevelFilter::Warn);
-    let mut bytes = Vec::new();
-    builder.generate().context("cbindgen")?.write(&mut bytes);
+    let (mut bytes, bindings) = (Vec::new(), builder.generate().context("cbindgen")?);
+    bindings.write(&mut bytes);
     WARNINGS.none(borrowed)?;
+    let functions = bindings.functions.iter();
+    let functions =
+        functions.map(|it| (it.path.name().to_owned(), it.documentation.doc_comment.concat()));
     // Not every header has some.
     let macros = if texts.join("macros.h").exists() { read("macros.h")? } else { String::new() };
-    let text = with_macros(&String::from_utf8(bytes)?, &macros)?;
-    rules(header, &text)?;
-    Ok(text)
+    Ok((with_macros(&String::from_utf8(bytes)?, &macros)?, functions.collect()))
 }
 
 /// Puts the macros before the end of the header, where all types are known.
@@ -114,13 +109,11 @@ fn tidied(line: &str) -> String {
 }
 
 /// What every function of the header has to say.
-fn rules(header: &Header, text: &str) -> Result<()> {
-    let (path, most) = (&header.path, header.functions_max);
-    let names = functions(text);
-    ensure!(names.len() <= most, "{path} has {} functions, {most} at most", names.len());
+fn rules(header: &Header, text: &str, functions: &[Function]) -> Result<()> {
+    let (path, most, count) = (&header.path, header.functions_max, functions.len());
+    ensure!(count <= most, "{path} has {count} functions, {most} at most");
     let mut faults = Vec::new();
-    for name in names {
-        let comment = comment(text, name);
+    for (name, comment) in functions {
         if !CONTEXTS.iter().any(|word| comment.contains(&format!("Context: {word}"))) {
             faults.push(format!("{name} does not say who may call it"));
         }
@@ -134,18 +127,6 @@ fn rules(header: &Header, text: &str) -> Result<()> {
     }
     ensure!(faults.is_empty(), "{path}: {}", faults.join("; "));
     Ok(())
-}
-
-/// The comment before the declaration of a function.
-fn comment<'t>(text: &'t str, name: &str) -> &'t str {
-    let call = format!("{name}(");
-    // The name may stand in comments too; its declaration is the last place before which the macro
-    // stands on the same line or the one above.
-    let declared = text.match_indices(&call).map(|(at, _)| &text[..at]).find(|before| {
-        before.rsplit(['/', ';']).next().is_some_and(|line| line.contains("TRINE_API"))
-    });
-    let before = declared.unwrap_or_default();
-    before.rfind("/**").and_then(|start| before.get(start..)).unwrap_or_default()
 }
 
 /// Collects what cbindgen logs: it warns of what it leaves out, and then goes on.
@@ -182,18 +163,18 @@ impl log::Log for Warnings {
 
 #[cfg(test)]
 mod tests {
-    use super::{functions, headers, rules};
-
-    const HEADER: &str = "#define TRINE_API x\n#define TRINE_API\n/** Does.\n @return 0\n \
-                          Context: isr-safe. */\nTRINE_API int32_t trine_do(void);\n";
+    use super::{headers, rules};
 
     #[test]
-    fn functions_are_found_and_must_say_who_may_call_them() {
-        assert_eq!(functions(HEADER), ["trine_do"]);
+    fn functions_must_say_who_may_call_them_and_what_they_return() {
         let headers = headers().unwrap().header;
-        let rules = |text: &str| rules(&headers[0], text);
-        rules(HEADER).unwrap();
-        assert!(rules(&HEADER.replace("isr-safe", "anybody")).is_err());
-        assert!(rules(&HEADER.replace("@return 0", "")).is_err());
+        let rules = |macros: &str, comment: &str| {
+            let functions = [("trine_do".to_owned(), comment.to_owned())];
+            rules(&headers[0], &format!("#define {macros} 1\n"), &functions).is_ok()
+        };
+        assert!(rules("TRINE_ONE", " Does. @return 0. Context: isr-safe."));
+        assert!(!rules("TRINE_ONE", " Does. @return 0. Context: anybody."));
+        assert!(!rules("TRINE_ONE", " Does. Context: isr-safe."));
+        assert!(!rules("ONE", " Does. @return 0. Context: isr-safe."));
     }
 }

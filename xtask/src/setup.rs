@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use devtools_boards::board::BOARDS;
+use devtools_boards::BOARDS;
 use devtools_gpu::vulkan;
 use serde::Deserialize;
 
@@ -77,7 +77,6 @@ impl Need {
                 Err(_) => false,
             }),
             "@libclang" => libclang(),
-            "@sanitizers" => sanitizers(),
             "@vulkan" => vulkan::is_installed(),
             command => {
                 let words: Vec<&str> = command.split(' ').collect();
@@ -93,14 +92,6 @@ fn table() -> Result<Table> {
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
     sh::entries(folder).unwrap_or_default()
-}
-
-/// Whether clang has its sanitizers: that it is there does not mean so.
-fn sanitizers() -> bool {
-    let folder = sh::output(sh::command("clang").arg("-print-resource-dir")).unwrap_or_default();
-    let systems = entries(&Path::new(folder.trim()).join("lib"));
-    let mut libraries = systems.iter().flat_map(|system| entries(system));
-    libraries.any(|library| library.to_string_lossy().contains("libclang_rt.asan"))
 }
 
 /// Whether the library is where bindgen looks for it: beside each version of LLVM, or among the

@@ -17,21 +17,14 @@ const LOCK: &str = "tests/workflows/requirements.txt";
 pub(crate) fn workflows() -> Result<()> {
     let python = sh::python("workflows", &["-r", LOCK])?;
     sh::run(sh::command("bash").args(["-n", ".ci/run"]))?;
-    let files = files(WORKFLOWS)?;
+    let files = sh::files(WORKFLOWS, "yml")?;
     lint(&python, &files)?;
-    for file in self::files(WRONG)? {
+    for file in sh::files(WRONG, "yml")? {
         let found = lint(&python, std::slice::from_ref(&file)).is_err();
         ensure!(found, "the linters find nothing in {}", file.display());
     }
     println!("{} workflows, in which the linters find nothing", files.len());
     Ok(())
-}
-
-/// The files of a folder, of which there is one at least.
-fn files(folder: &str) -> Result<Vec<PathBuf>> {
-    let files = sh::entries(&sh::root().join(folder))?;
-    ensure!(!files.is_empty(), "{folder} is empty");
-    Ok(files)
 }
 
 fn lint(python: &Path, files: &[PathBuf]) -> Result<()> {

@@ -5,8 +5,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use devtools::gates::Gates;
-use devtools::{record, sh};
+use devtools::{Gates, record, sh};
 use devtools_gpu::bundle::{Bundle, make_for};
 use devtools_gpu::modules::ternary;
 use serde_json::Value;

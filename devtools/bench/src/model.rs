@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use devtools::gates::Gates;
-use devtools::{record, sh};
+use devtools::{Gates, record, sh};
 use devtools_gpu::build::{native, target_dir};
 use serde_json::Value;
 

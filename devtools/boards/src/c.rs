@@ -2,16 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 
-use anyhow::{Context, Result, anyhow, ensure};
-use devtools::elf::Image;
-use devtools::sh;
-use devtools_c::dist;
-use devtools_c::program::output_folder;
+use anyhow::{Context, Result, ensure};
+use devtools::{Image, sh};
+use devtools_c::{dist, output_folder};
 use serde::Deserialize;
 
-use crate::emulator::Emulator;
+use crate::Emulator;
 use crate::firmware::show;
 
 const FOLDER: &str = "firmware-example/c";
@@ -54,25 +51,24 @@ struct Program {
     rtos: bool,
 }
 
-fn list() -> Result<&'static List> {
-    static READ: LazyLock<Result<List>> =
-        LazyLock::new(|| toml::from_str(&sh::read(LIST)?).context(LIST));
-    READ.as_ref().map_err(|error| anyhow!("{error:#}"))
+fn list() -> Result<List> {
+    toml::from_str(&sh::read(LIST)?).context(LIST)
 }
 
 /// Every board, the one with everything first.
-pub(crate) fn boards() -> Result<&'static [CBoard]> {
-    Ok(&list()?.board)
+pub(crate) fn boards() -> Result<Vec<CBoard>> {
+    Ok(list()?.board)
 }
 
-pub(crate) fn first() -> Result<&'static CBoard> {
-    boards()?.first().context("there is no board for C")
+pub(crate) fn first() -> Result<CBoard> {
+    boards()?.into_iter().next().context("there is no board for C")
 }
 
 /// `cargo xtask c-firmware BOARD PROGRAM`.
 pub fn main(board: &str, program: &str) -> Result<()> {
-    let names: Vec<&str> = boards()?.iter().map(|board| &*board.name).collect();
-    let found = boards()?.iter().find(|known| known.name == board);
+    let boards = boards()?;
+    let names: Vec<&str> = boards.iter().map(|board| &*board.name).collect();
+    let found = boards.iter().find(|known| known.name == board);
     let board = found.with_context(|| format!("choose a board of {}", names.join(", ")))?;
     show(&format!("{program} on {}", board.name), &build(board, program)?, "")
 }
@@ -108,7 +104,7 @@ pub(crate) fn build(board: &CBoard, program: &str) -> Result<PathBuf> {
     drop(std::fs::remove_file(&image));
     let under = |folder: &str, name: &String| sh::root().join(FOLDER).join(folder).join(name);
     let mut sources: Vec<PathBuf> = board.drivers.iter().map(|name| under("bsp", name)).collect();
-    sources.extend(sh::files(&format!("{FOLDER}/board"), "c")?);
+    sources.extend(sh::files(format!("{FOLDER}/board"), "c")?);
     let app = if program.profile.is_some() { &list.app[..] } else { &[] };
     sources.extend(app.iter().chain(&program.sources).map(|name| under("src", name)));
     let own = sources.len();

@@ -7,11 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use devtools::elf::Image;
-use devtools::sh;
+use devtools::{Image, sh};
 
-use crate::board::{BOARDS, Board};
-use crate::{count, firmware};
+use crate::{BOARDS, Board, count, firmware};
 
 /// The programs' own workspace.
 const WORKSPACE: &str = "firmware-example/ternary";

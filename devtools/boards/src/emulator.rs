@@ -10,7 +10,7 @@ use devtools::programs;
 use devtools::sh::{self, Running};
 use tempfile::TempDir;
 
-use crate::board::Board;
+use crate::Board;
 
 /// Machines with one serial line. The person's socket is there, and no one is behind it unless an
 /// option brings a second line.

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
-use devtools::baremetal::Compiler;
-use devtools::elf::Image;
-use devtools::{cache, sh};
+use devtools::{Compiler, Image, cache, sh};
 
-use crate::board::{Board, MEMORY};
+use crate::Board;
+use crate::board::MEMORY;
 
 /// The example firmware's own workspace.
 const WORKSPACE: &str = "firmware-example/rust";

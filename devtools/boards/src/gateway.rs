@@ -9,9 +9,7 @@ use anyhow::{Result, ensure};
 use devtools::transcripts::{REVISIONS, play};
 use devtools::{programs, sh};
 
-use crate::board::{BOARDS, Board};
-use crate::c;
-use crate::firmware::{self, Variant};
+use crate::{BOARDS, Board, Variant, c, firmware};
 
 /// Made by `trine gen`.
 const GENERATED: &str = "firmware-example/c/src/board_tools.h";
@@ -45,7 +43,7 @@ pub fn in_c() -> Result<()> {
     programs::build()?;
     let first = c::first()?;
     for program in [c::GREENHOUSE, "greenhouse-dma", "greenhouse-rtos"] {
-        let image = c::build(first, program)?;
+        let image = c::build(&first, program)?;
         println!("\n{program} on {}", first.name);
         sh::run(&mut first.start(&image, &[])?.smoke([""; 0]))?;
         if program == c::GREENHOUSE {
@@ -54,7 +52,7 @@ pub fn in_c() -> Result<()> {
     }
     generated()?;
     for board in c::boards()? {
-        let image = c::build(board, c::BASE)?;
+        let image = c::build(&board, c::BASE)?;
         sh::run(&mut board.start(&image, &[])?.smoke(["--calls", CALLS]))?;
         println!("{}: {CALLS} calls answered, profile base", board.name);
     }

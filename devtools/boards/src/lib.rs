@@ -15,3 +15,9 @@ pub mod sentences;
 pub mod size;
 pub mod smoke;
 pub mod stack;
+
+pub use board::{BOARDS, Board, SMALLEST};
+pub(crate) use board::{CHIPS, M4};
+pub use emulator::Emulator;
+pub use firmware::Variant;
+pub(crate) use size::budget;

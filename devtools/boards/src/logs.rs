@@ -5,9 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use devtools::{programs, sh};
 
-use crate::board::Board;
-use crate::emulator::Emulator;
-use crate::firmware::{self, Variant};
+use crate::{Board, Emulator, Variant, firmware};
 
 /// Calls that are made on the board.
 const CALLS: &str = "3";

@@ -1,16 +1,13 @@
 //! Where the firmware's flash and RAM go, with Trine and without, against committed budgets.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::{Context, Result};
-use devtools::elf::Image;
-use devtools::gates::Gates;
-use devtools::sh;
+use devtools::{Gates, Image, sh};
 
-use crate::board::Board;
-use crate::c;
-use crate::firmware::{Variant, build};
+use crate::c::{self, CBoard};
+use crate::firmware::build;
+use crate::{Board, Variant};
 
 const BUDGETS: &str = "tests/budgets.toml";
 /// Symbols that the table of the largest shows.
@@ -99,7 +96,7 @@ type Bytes = (u64, u64);
 /// of `trine gen`; what they take with the macros stands beside it.
 fn base() -> Result<()> {
     let board = c::first()?;
-    let with = parts(&c::build(board, c::BASE)?.with_extension("map"))?;
+    let with = parts(&board, c::BASE)?;
     println!("\n{}: the firmware in C with profile `base`, bytes by origin", board.name);
     println!("{:<36}{:>8}{:>8}", "origin", "flash", "RAM");
     for (origin, &(flash, ram)) in &with {
@@ -111,7 +108,7 @@ fn base() -> Result<()> {
         counted.fold((0, 0), |sum, (_, bytes)| (sum.0 + bytes.0, sum.1 + bytes.1))
     };
     let trine = sum(&with);
-    let macros = parts(&c::build(board, c::MACROS)?.with_extension("map"))?;
+    let macros = parts(&board, c::MACROS)?;
     println!("\n{:<22}{:>10}{:>10}{:>10}{:>8}", "tools", "libtrine", "tools", "flash", "RAM");
     for (what, parts) in [("by trine gen", &with), ("in macros", &macros)] {
         let of = |name: &str| parts.get(name).map_or(0, |bytes| bytes.0);
@@ -139,10 +136,10 @@ fn is_trines(origin: &str) -> bool {
         || matches!(origin, "table.o" | "descriptors.o" | "device.o")
 }
 
-/// Bytes by origin: the object file without the program's name, or the library.
-fn parts(map: &Path) -> Result<BTreeMap<String, Bytes>> {
-    let text = std::fs::read_to_string(map).with_context(|| format!("no {}", map.display()))?;
-    Ok(read(&text))
+/// Bytes of a program by origin: the object file without the program's name, or the library.
+fn parts(board: &CBoard, program: &str) -> Result<BTreeMap<String, Bytes>> {
+    let map = c::build(board, program)?.with_extension("map");
+    Ok(read(&std::fs::read_to_string(&map).with_context(|| format!("no {}", map.display()))?))
 }
 
 /// Reads GNU ld's map: behind the memory map's heading, a line `.text.name 0xaddress 0xsize file`

@@ -3,9 +3,7 @@
 use anyhow::{Result, ensure};
 use devtools::{parallel, programs, sh};
 
-use crate::board::{BOARDS, Board};
-use crate::emulator::Emulator;
-use crate::firmware::{self, Variant};
+use crate::{BOARDS, Board, Emulator, Variant, firmware};
 
 /// `cargo xtask test --leg smoke`: the boards side by side, since most of the time they wait for
 /// their clocks.

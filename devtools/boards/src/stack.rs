@@ -11,17 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use devtools::baremetal::Compiler;
-use devtools::elf::Image;
-use devtools::gates::Gates;
-use devtools::{programs, sh};
+use devtools::{Compiler, Gates, Image, programs, sh};
 use object::read::Bytes;
 use object::{Object as _, ObjectSection as _};
 
-use crate::board::{Board, HANDLERS, TOOLS};
-use crate::emulator::Emulator;
-use crate::firmware::{self, Variant};
-use crate::size::budget;
+use crate::board::{HANDLERS, TOOLS};
+use crate::{Board, Emulator, Variant, budget, firmware};
 
 /// Calls through a pointer: who makes them, and what can be behind it. A function is only taken
 /// where its address is stored in the image.
@@ -206,14 +201,11 @@ impl Graph {
         if is_aside || function.name.starts_with(ENDS) {
             return Ok(0);
         }
-        match ways.insert(start, None) {
-            Some(None) => bail!("{} calls itself in the end", function.name),
-            Some(Some(way)) => {
-                ways.insert(start, Some(way));
-                return Ok(way.0);
-            }
-            None => {}
+        if let Some(way) = ways.get(&start) {
+            let calls_itself = || format!("{} calls itself in the end", function.name);
+            return way.map(|(bytes, _)| bytes).with_context(calls_itself);
         }
+        ways.insert(start, None);
         let (mut deepest, mut first) = (0, None);
         for &called in &function.calls {
             let bytes = self.down(called, aside, ways)?;

@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use devtools::{programs, sh};
 
-use crate::program::{SHARED, STATIC, WATCHED, Way, heap_counter, output_folder};
-use crate::{dist, models};
+use crate::program::{SHARED, STATIC, WATCHED, Way, heap_counter};
+use crate::{dist, models, output_folder};
 
 const QUICK_START: &str = "docs/c-quickstart.md";
 const EXPECTED: &str = "host-example/expected";

@@ -8,3 +8,5 @@ pub mod examples;
 pub mod matrix;
 pub mod models;
 pub mod program;
+
+pub use program::output_folder;

@@ -9,9 +9,9 @@ use anyhow::{Context, Result, ensure};
 use devtools::{programs, sh};
 use serde_json::{Value, json};
 
-use crate::dist;
 use crate::examples::first_commands;
-use crate::program::{STATIC, WATCHED, Way, heap_counter, output_folder};
+use crate::program::{STATIC, WATCHED, Way, heap_counter};
+use crate::{dist, output_folder};
 
 const PROMPT: &str = "Hello";
 /// The small model that the tests of misuse take.

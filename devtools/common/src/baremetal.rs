@@ -96,14 +96,6 @@ impl Compiler {
         let rustc = if self == Self::Debian { DEBIAN_RUSTC } else { "rustc" };
         sh::output(sh::command(rustc).arg("-vV"))
     }
-
-    /// One line for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rustup => "the installed target",
-            Self::Debian => "Debian's compiler and library source",
-        }
-    }
 }
 
 /// Lets a stable compiler take options that are not: coverage and sanitizers for fuzzing, building

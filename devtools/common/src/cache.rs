@@ -3,8 +3,7 @@
 //! `TRINE_CACHE` names it (default: `trine` in the user's cache folder). An entry is keyed by the
 //! leg, the compiler and a lock file, so a stale one is never read; nothing fails without it.
 
-use std::cmp::Reverse;
-use std::ffi::OsStr;
+use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -63,13 +62,14 @@ pub fn folder(leg: &str, compiler: &str, lock: &Path) -> Option<PathBuf> {
 
 fn prune(base: &Path, leg: &str) {
     let prefix = format!("{leg}-");
-    let mut entries = sh::entries(base).unwrap_or_default();
-    let is_of_leg = |name: &OsStr| name.to_string_lossy().starts_with(&prefix);
-    entries.retain(|entry| entry.file_name().is_some_and(is_of_leg));
-    let used = |entry: &PathBuf| fs::metadata(entry.join("used")).ok()?.modified().ok();
-    entries.retain(|entry| used(entry).is_some());
-    entries.sort_by_cached_key(|entry| Reverse(used(entry)));
-    for old in entries.iter().skip(ENTRIES_KEPT) {
+    let used = |entry: PathBuf| {
+        let is_of_leg = entry.file_name()?.to_string_lossy().starts_with(&prefix);
+        let time = fs::metadata(entry.join("used")).ok()?.modified().ok()?;
+        is_of_leg.then_some((time, entry))
+    };
+    let entries = sh::entries(base).unwrap_or_default();
+    let by_time: BTreeSet<_> = entries.into_iter().filter_map(used).collect();
+    for (_, old) in by_time.iter().rev().skip(ENTRIES_KEPT) {
         if let Err(error) = fs::remove_dir_all(old) {
             eprintln!("the cache entry {} stays: {error}", old.display());
         }

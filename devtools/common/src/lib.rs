@@ -15,3 +15,7 @@ pub mod programs;
 pub mod record;
 pub mod sh;
 pub mod transcripts;
+
+pub use baremetal::Compiler;
+pub use elf::Image;
+pub use gates::Gates;

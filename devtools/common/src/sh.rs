@@ -21,11 +21,6 @@ pub fn target_dir() -> PathBuf {
     }
 }
 
-/// The path of a program that `cargo build --release` makes.
-pub fn release_program(name: &str) -> PathBuf {
-    program_in(&target_dir().join("release"), name)
-}
-
 /// The path of a program in a folder, with the ending that programs have on this system.
 pub fn program_in(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
@@ -192,6 +187,15 @@ impl Drop for Running {
     }
 }
 
+/// Processor time by a `/proc/PID/stat`, where a tick is 10 ms: two fields, in user mode and in the
+/// kernel, are of the process, and two more of its children that have ended.
+pub fn processor_time(stat: &str, fields: usize) -> Option<Duration> {
+    // The name may hold spaces; it ends with the last parenthesis, and the state follows.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let ticks: Vec<u64> = rest.split(' ').skip(11).map_while(|it| it.parse().ok()).collect();
+    Some(Duration::from_millis(ticks.get(..fields)?.iter().sum::<u64>() * 10))
+}
+
 /// What comes of trying again and again for some time.
 pub fn within<R>(patience: Duration, mut attempt: impl FnMut() -> Option<R>) -> Option<R> {
     let since = Instant::now();
@@ -231,16 +235,32 @@ pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The files of a folder that end in `.extension`, in order; a folder without one is an error,
-/// since there is nothing to check then.
-pub fn files(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
-    let mut files = entries(&root().join(folder))?;
+/// The files of a folder, a path from the root, that end in `.extension`, in order. A folder
+/// without one is an error, since there is nothing to check then.
+pub fn files(folder: impl AsRef<Path>, extension: &str) -> Result<Vec<PathBuf>> {
+    let folder = root().join(folder);
+    let mut files = entries(&folder)?;
     files.retain(|file| file.extension().is_some_and(|have| have == extension));
-    ensure!(!files.is_empty(), "{folder} has no .{extension} file");
+    ensure!(!files.is_empty(), "{} has no .{extension} file", folder.display());
     Ok(files)
 }
 
 /// A file of the repository, as text.
 pub fn read(path: &str) -> Result<String> {
     std::fs::read_to_string(root().join(path)).with_context(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, processor_time};
+
+    #[test]
+    fn times_come_after_any_name() {
+        let stat = "7 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 100 0 20";
+        assert_eq!(
+            [2, 4].map(|n| processor_time(stat, n)),
+            [3, 4].map(Duration::from_secs).map(Some)
+        );
+        assert_eq!(processor_time("7 (a) S 1 2", 2), None);
+    }
 }

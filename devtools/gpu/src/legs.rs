@@ -4,8 +4,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Result, ensure};
 use devtools::sh;
-use devtools_c::program::output_folder;
-use devtools_c::{dist, models};
+use devtools_c::{dist, models, output_folder};
 
 use crate::build::{How, ggml, program, with_devices};
 use crate::vulkan;

@@ -11,15 +11,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use devtools::sh;
 
-/// One release of the toolkit, in its parts. ggml's backend always links cuBLAS.
-const PACKAGES: [&str; 6] = [
-    "nvidia-cuda-nvcc==13.0.88",
-    "nvidia-nvvm==13.0.88",
-    "nvidia-cuda-crt==13.0.88",
-    "nvidia-cuda-runtime==13.0.96",
-    "nvidia-cuda-cccl==13.0.85",
-    "nvidia-cublas==13.0.2.14",
-];
+/// One release of the toolkit, in its parts.
+const PACKAGES: [&str; 2] = ["-r", "devtools/gpu/src/toolkit.txt"];
 /// Where these put all that is theirs.
 const ROOT: &str = "nvidia/cu13";
 /// Libraries that have no name but that with their version, which no linker looks for.

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use devtools::{cache, sh};
 
 /// The first version of Vulkan's headers that has what ggml uses.
-const HEADERS_LEAST: u32 = 275;
+const HEADERS_LEAST: &str = "--atleast-version=1.3.275";
 /// The first version of Mesa whose lavapipe computes ggml's graphs.
 const MESA_LEAST: u32 = 25;
 /// The variable that says which of Vulkan's devices ggml sees.
@@ -65,7 +65,7 @@ impl Borrowed {
         let named = self.packages.iter().map(|name| format!("{name}/{suite}"));
         sh::run(apt_get(&apt).args(["download", "-qq"]).args(named))?;
         let unpacked = apt.join("unpacked");
-        for file in sh::entries(&apt)?.iter().filter(|file| ends(file, "deb")) {
+        for file in sh::files(&apt, "deb")? {
             sh::run(sh::command("dpkg").arg("-x").arg(file).arg(&unpacked))?;
         }
         std::fs::rename(&unpacked, self.path()).context("nothing was downloaded")
@@ -74,24 +74,9 @@ impl Borrowed {
 
 /// The archive that the system itself is installed from: its other releases lie beside its own.
 fn mirror() -> Result<String> {
-    let mut files = sh::entries(Path::new("/etc/apt/sources.list.d")).unwrap_or_default();
-    files.retain(|file| ends(file, "sources") || ends(file, "list"));
-    files.push("/etc/apt/sources.list".into());
-    let texts = files.iter().filter_map(|path| std::fs::read_to_string(path).ok());
-    let mut archives = texts.filter_map(|text| archive(&text));
-    archives.next().context("no source of Debian packages: see sources.list(5)")
-}
-
-fn ends(file: &Path, extension: &str) -> bool {
-    file.extension().is_some_and(|end| end == extension)
-}
-
-/// The first archive of Debian in the text of a list of sources, in either form.
-fn archive(text: &str) -> Option<String> {
-    let lines = text.lines().map(str::trim);
-    let words = lines.filter_map(|it| it.strip_prefix("URIs:").or(it.strip_prefix("deb ")));
-    let mut places = words.flat_map(str::split_whitespace);
-    places.find(|word| word.trim_end_matches('/').ends_with("/debian")).map(str::to_owned)
+    let archives = sh::output(&mut sh::line("apt-get indextargets --format $(REPO_URI)"))?;
+    let debians = archives.lines().find(|line| line.trim_end_matches('/').ends_with("/debian"));
+    Ok(debians.context("no source of Debian packages: see sources.list(5)")?.to_owned())
 }
 
 /// `apt-get` with lists and sources of its own, which leaves the system's alone.
@@ -110,15 +95,8 @@ fn apt_get(apt: &Path) -> Command {
     command
 }
 
-/// The number after a name in a header.
-fn defined(text: &str, name: &str) -> Option<u32> {
-    let line = text.lines().find(|line| line.starts_with(&format!("#define {name} ")))?;
-    line.split_whitespace().nth(2)?.parse().ok()
-}
-
 fn has_headers() -> bool {
-    let text = std::fs::read_to_string("/usr/include/vulkan/vulkan_core.h").unwrap_or_default();
-    defined(&text, "VK_HEADER_VERSION").is_some_and(|version| version >= HEADERS_LEAST)
+    sh::works("pkg-config", &[HEADERS_LEAST, "vulkan"])
 }
 
 fn has_driver() -> bool {
@@ -225,16 +203,4 @@ fn preloaded() -> Result<PathBuf> {
     cc.args(["tests/c/vulkan/fence_wait.c", "tests/c/vulkan/llvm.c", "-ldl", "-o"]);
     sh::run(cc.arg(&library))?;
     Ok(library)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::defined;
-
-    #[test]
-    fn the_version_of_a_header_is_read() {
-        let text = "#define VK_HEADER_VERSION_COMPLETE 1\n#define VK_HEADER_VERSION 309\n";
-        assert_eq!(defined(text, "VK_HEADER_VERSION"), Some(309));
-        assert_eq!(defined(text, "VK_OTHER"), None);
-    }
 }

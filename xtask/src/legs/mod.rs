@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use devtools::transcripts::{REVISIONS, play};
 use devtools_bench::process;
-use devtools_boards::board::{BOARDS, Board, SMALLEST};
 use devtools_boards::count::{self, products};
-use devtools_boards::firmware::{self, Variant};
 use devtools_boards::sentences::parity as ask;
-use devtools_boards::{chips, gateway, logs, size, smoke, stack};
+use devtools_boards::{
+    BOARDS, Board, SMALLEST, Variant, chips, firmware, gateway, logs, size, smoke, stack,
+};
 use devtools_c::{dist, examples, matrix};
 use devtools_gpu::legs as gpu;
 

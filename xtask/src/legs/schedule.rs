@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -23,24 +24,16 @@ pub(super) struct Outcome {
     pub(super) skipped: usize,
 }
 
-/// What waits, and what has ended.
-struct State {
-    waiting: Vec<&'static Leg>,
-    ended: BTreeSet<&'static str>,
-    outcomes: Vec<Outcome>,
-}
-
-impl State {
-    fn new(legs: &[&'static Leg]) -> Self {
-        Self { waiting: legs.to_vec(), ended: BTreeSet::new(), outcomes: Vec::new() }
-    }
-
-    /// The first leg that waits for none, and comes after none that waits or runs.
-    fn next(&mut self, all: &[&'static Leg]) -> Option<&'static Leg> {
-        let open = |name| !self.ended.contains(name) && all.iter().any(|leg| leg.name == name);
-        let at = self.waiting.iter().position(|leg| !leg.after.iter().any(|name| open(*name)))?;
-        Some(self.waiting.remove(at))
-    }
+/// Takes the first leg that comes after none that waits or runs: after none of all that are to run
+/// but for those that have ended.
+fn next(
+    waiting: &mut Vec<&'static Leg>,
+    ended: &BTreeSet<&str>,
+    all: &[&'static Leg],
+) -> Option<&'static Leg> {
+    let is_open = |name: &&str| !ended.contains(name) && all.iter().any(|leg| leg.name == *name);
+    let at = waiting.iter().position(|leg| !leg.after.iter().any(is_open))?;
+    Some(waiting.remove(at))
 }
 
 /// Runs all of them, one more at a time than there are processors, since some wait more than they
@@ -48,33 +41,30 @@ impl State {
 pub(super) fn side_by_side(legs: &[&'static Leg]) -> Result<Vec<Outcome>> {
     // Cargo replaces this program when a leg builds the workspace.
     sh::install(&std::env::current_exe()?, &program())?;
-    let (state, changed) = (Mutex::new(State::new(legs)), Condvar::new());
-    let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
-    let slot = || {
-        let mut held = lock();
+    let (mut waiting, mut ended) = (legs.to_vec(), BTreeSet::new());
+    let (mut outcomes, mut running) = (Vec::<Outcome>::new(), 0);
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
         loop {
-            let Some(leg) = held.next(legs) else {
-                if held.waiting.is_empty() {
-                    return;
-                }
-                held = changed.wait(held).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let has_programs = held.ended.contains("programs");
-            println!("{:<14}starts", leg.name);
-            drop(held);
-            let outcome = apart(leg, has_programs);
-            held = lock();
-            ended(&mut held, outcome, legs.len());
-            changed.notify_all();
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..=parallel::processors() {
-            scope.spawn(slot);
+            while running <= parallel::processors()
+                && let Some(leg) = next(&mut waiting, &ended, legs)
+            {
+                println!("{:<14}starts", leg.name);
+                let (sender, has_programs) = (sender.clone(), ended.contains("programs"));
+                scope.spawn(move || sender.send(apart(leg, has_programs)));
+                running += 1;
+            }
+            if running == 0 {
+                break;
+            }
+            // It waits for a leg that runs, which sends for certain.
+            let Ok(outcome) = receiver.recv() else { break };
+            running -= 1;
+            show(&outcome, outcomes.len() + 1, legs.len());
+            ended.insert(outcome.name);
+            outcomes.push(outcome);
         }
     });
-    let mut outcomes = state.into_inner().unwrap_or_else(PoisonError::into_inner).outcomes;
     outcomes.sort_by_key(|outcome| legs.iter().position(|leg| leg.name == outcome.name));
     Ok(outcomes)
 }
@@ -84,9 +74,8 @@ fn program() -> PathBuf {
     sh::target_dir().join("legs/xtask")
 }
 
-fn ended(state: &mut MutexGuard<'_, State>, outcome: Outcome, all: usize) {
+fn show(outcome: &Outcome, count: usize, all: usize) {
     let minutes = outcome.took.as_secs_f64() / 60.0;
-    let count = state.outcomes.len() + 1;
     match &outcome.error {
         None => println!("{:<14}ok after {minutes:.2} minutes ({count} of {all})", outcome.name),
         Some(error) => {
@@ -94,8 +83,6 @@ fn ended(state: &mut MutexGuard<'_, State>, outcome: Outcome, all: usize) {
             println!("\n== {} FAILED: {error}. Its log:\n{log}\n==", outcome.name);
         }
     }
-    state.ended.insert(outcome.name);
-    state.outcomes.push(outcome);
 }
 
 /// Where a leg's output goes (`log`), and the processor time that it took in milliseconds (`ms`).
@@ -130,7 +117,9 @@ fn run_apart(leg: &Leg, has_programs: bool) -> Result<()> {
 /// Runs one leg here, and leaves the processor time that it took for who started it.
 pub(super) fn here(leg: &Leg) -> Result<()> {
     let done = (leg.run)();
-    if let Some(cpu) = children_time() {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Its own and that of all children that have ended.
+    if let Some(cpu) = sh::processor_time(&stat, 4) {
         let path = file(leg.name, "ms");
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         fs::write(path, cpu.as_millis().to_string())?;
@@ -138,19 +127,10 @@ pub(super) fn here(leg: &Leg) -> Result<()> {
     done.with_context(|| format!("leg {}", leg.name))
 }
 
-/// The processor time of this process and of all children that have ended, by `/proc`, which counts
-/// it in hundredths of a second.
-fn children_time() -> Option<Duration> {
-    let text = fs::read_to_string("/proc/self/stat").ok()?;
-    let (_, fields) = text.rsplit_once(") ")?;
-    let ticks = fields.split(' ').skip(11).take(4).filter_map(|field| field.parse::<u64>().ok());
-    Some(Duration::from_millis(ticks.sum::<u64>() * 10))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Leg, leg};
-    use super::{State, children_time};
+    use super::{BTreeSet, next};
 
     const fn after(name: &'static str, after: &'static [&'static str]) -> Leg {
         leg(name, "", after, || Ok(()))
@@ -161,20 +141,12 @@ mod tests {
         static LEGS: [Leg; 3] =
             [after("c", &["b", "elsewhere"]), after("a", &[]), after("b", &["a"])];
         let all: Vec<&'static Leg> = LEGS.iter().collect();
-        let mut state = State::new(&all);
-        assert_eq!(state.next(&all).unwrap().name, "a");
-        assert!(state.next(&all).is_none());
-        state.ended.insert("a");
-        assert_eq!(state.next(&all).unwrap().name, "b");
-        assert!(state.next(&all).is_none());
-        state.ended.insert("b");
-        assert_eq!(state.next(&all).unwrap().name, "c");
-        assert!(state.next(&all).is_none() && state.waiting.is_empty());
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn processor_time_is_read() {
-        assert!(children_time().is_some());
+        let (mut waiting, mut ended) = (all.clone(), BTreeSet::new());
+        for name in ["a", "b", "c"] {
+            assert_eq!(next(&mut waiting, &ended, &all).unwrap().name, name);
+            assert!(next(&mut waiting, &ended, &all).is_none());
+            ended.insert(name);
+        }
+        assert!(waiting.is_empty());
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
-use super::edges::{Edges, ours};
-use super::graph::{Graph, Node};
+use super::edges::Edges;
+use super::graph::{self, Node};
 use crate::sh;
 
 const PAGE: &str = "ARCHITECTURE.md";
@@ -16,7 +16,7 @@ const END: &str = "<!-- end of crates -->\n";
 pub(crate) fn write() -> Result<()> {
     let page = sh::read(PAGE)?;
     let (before, _, after) = parts(&page)?;
-    let table = table(&Edges::read()?, &Graph::all()?);
+    let table = table(&Edges::read()?, &graph::all()?);
     std::fs::write(sh::root().join(PAGE), format!("{before}{BEGIN}{table}{END}{after}"))?;
     Ok(())
 }
@@ -25,7 +25,7 @@ pub(crate) fn write() -> Result<()> {
 pub(crate) fn faults() -> Result<Vec<String>> {
     let page = sh::read(PAGE)?;
     let (_, found, _) = parts(&page)?;
-    Ok(differences(found, &table(&Edges::read()?, &Graph::all()?)))
+    Ok(differences(found, &table(&Edges::read()?, &graph::all()?)))
 }
 
 /// What stands before the table, the table, and what stands behind it.
@@ -49,8 +49,8 @@ fn differences(found: &str, wanted: &str) -> Vec<String> {
     faults
 }
 
-fn table(edges: &Edges, graphs: &[Graph]) -> String {
-    let row = |(_, node): (_, &Node)| {
+fn table(edges: &Edges, nodes: &[Node]) -> String {
+    let row = |node: &Node| {
         let needs = match edges.crates.get(&node.name) {
             Some(allowed) => [list(&allowed.ours), list(&allowed.outside)].join(" | "),
             None => "(a tool: any) | (any)".to_owned(),
@@ -59,7 +59,7 @@ fn table(edges: &Edges, graphs: &[Graph]) -> String {
         let row = format!("| `{}` | {} | {about} | {needs} |\n", node.folder, node.name);
         (node.folder.clone(), row)
     };
-    let rows: BTreeMap<String, String> = ours(graphs).map(row).collect();
+    let rows: BTreeMap<String, String> = nodes.iter().map(row).collect();
     let head = "| folder | crate | what it is | needs of ours | needs from outside |\n\
                 |---|---|---|---|---|\n";
     head.to_owned() + &rows.into_values().collect::<String>()
@@ -76,7 +76,7 @@ fn list(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::tests::graph;
+    use super::super::graph::tests::nodes;
     use super::{Edges, differences, table};
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
         let edges = "tools = ['xtask']\n[crates]\n\
                      trine-wire = { ours = ['trine-arena'], outside = ['crc'] }";
         let edges: Edges = toml::from_str(edges).unwrap();
-        let table = table(&edges, &[graph(&[("xtask", true, &[]), ("trine-wire", true, &[])])]);
+        let table = table(&edges, &nodes(&[("xtask", &[]), ("trine-wire", &[])]));
         let row = "| `of/trine-wire` | trine-wire | The trine-wire | arena | crc |\n";
         assert!(table.contains(row) && table.contains("| (a tool: any) | (any) |"), "{table}");
         assert!(differences(&table, &table).is_empty());

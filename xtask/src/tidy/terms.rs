@@ -1,6 +1,8 @@
 //! One language: documents, help, messages and public names have the terms of `docs/terms.md`, not
 //! the words that these replace.
 
+use heck::ToSnakeCase as _;
+
 use super::File;
 
 const TABLE: &str = "docs/terms.md";
@@ -62,17 +64,9 @@ fn names(text: &str) -> Vec<Word> {
         let ["pub", item, rest @ ..] = &parts[..] else { continue };
         let name = rest.iter().find(|part| !is_item(part)).filter(|_| is_item(item));
         let name = name.and_then(|it| it.split(|c: char| !c.is_alphanumeric() && c != '_').next());
-        let mut word = String::new();
-        for c in name.unwrap_or("").chars().chain(['_', '_']) {
-            let ends = c == '_' || c.is_uppercase() && word.ends_with(|c: char| !c.is_uppercase());
-            if ends && !IN_NAMES.contains(&&*word.to_lowercase()) {
-                words.push((at, word.to_lowercase()));
-            }
-            if ends {
-                word.clear();
-            }
-            word.extend(Some(c).filter(|c| *c != '_'));
-        }
+        let name = name.unwrap_or("").to_snake_case();
+        let parts = name.split('_').filter(|word| !IN_NAMES.contains(word)).chain([""]);
+        words.extend(parts.map(|word| (at, word.to_owned())));
     }
     words
 }

@@ -9,8 +9,7 @@ mod requests;
 mod server;
 
 use anyhow::Result;
-use devtools::gates::Gates;
-use devtools::{record, sh};
+use devtools::{Gates, record, sh};
 
 use load::Figures;
 use requests::Family;
@@ -56,8 +55,12 @@ fn build() -> Result<[Program; 2]> {
     // One package at a time: built together they would share features that neither asks for.
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine"]))?;
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine-peer", "--bin", "peer-minimal"]))?;
-    let program =
-        |name, program, arguments| Program { name, path: sh::release_program(program), arguments };
+    let folder = sh::target_dir().join("release");
+    let program = |name, program, arguments| Program {
+        name,
+        path: sh::program_in(&folder, program),
+        arguments,
+    };
     // On one thread the peer takes the least processor time a call; see its own file.
     Ok([
         program("trine gateway", "trine", &["gateway", "--simulate"]),

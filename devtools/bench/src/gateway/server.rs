@@ -2,11 +2,11 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use devtools::sh;
+use devtools::sh::{self, Running};
 use serde_json::Value;
 
 use super::requests::Family;
@@ -26,35 +26,23 @@ pub(super) struct Program {
 /// A running server that has shown its tools.
 #[derive(Debug)]
 pub(super) struct Server {
-    child: Child,
+    process: Running,
     pub(super) input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     /// The full name of the tool to call.
     pub(super) tool: String,
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // A server that ended by itself cannot be killed again, which is fine.
-        if self.child.kill().is_ok() {
-            drop(self.child.wait());
-        }
-    }
-}
-
 impl Server {
     /// Starts the program, shakes hands with it, and finds its fan.
     pub(super) fn start(program: &Program, family: Family) -> Result<Self> {
-        let mut child = Command::new(&program.path)
-            .args(program.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| format!("{} could not start", program.path.display()))?;
+        let mut command = sh::command(&program.path);
+        command.args(program.arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let child = command.stderr(Stdio::null()).spawn();
+        let mut child = child.with_context(|| format!("{} could not start", program.name))?;
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().context("the output is a pipe")?);
-        let mut server = Self { child, input, output, tool: String::new() };
+        let mut server = Self { process: Running(child), input, output, tool: String::new() };
         if let Some([hello, ready]) = family.hello() {
             server.send(&hello)?;
             server.answer(&mut Vec::new())?;
@@ -105,7 +93,7 @@ impl Server {
     /// Processor time of all its threads so far: of those that run to the nanosecond, or with
     /// those that ended in steps of 10 ms, whichever is more.
     pub(super) fn cpu(&self) -> Result<Duration> {
-        let process = format!("/proc/{}", self.child.id());
+        let process = format!("/proc/{}", self.process.0.id());
         let mut sum = Duration::ZERO;
         // A thread may end while we read.
         for task in sh::entries(Path::new(&format!("{process}/task")))? {
@@ -114,12 +102,12 @@ impl Server {
             sum += Duration::from_nanos(nanoseconds.context("schedstat begins with a number")?);
         }
         let stat = std::fs::read_to_string(format!("{process}/stat"))?;
-        Ok(sum.max(ticks(&stat).context("/proc/PID/stat has the times")?))
+        Ok(sum.max(sh::processor_time(&stat, 2).context("/proc/PID/stat has the times")?))
     }
 
     /// The most resident memory so far, in MiB.
     pub(super) fn peak_mib(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|line| line.split_whitespace().next());
         let kib: f64 = kib.context("/proc/PID/status has VmHWM")?.parse()?;
@@ -132,30 +120,13 @@ fn id_of(answer: &str) -> Option<u64> {
     digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The time in user mode and in the kernel from `/proc/PID/stat`, where a tick is 10 ms.
-fn ticks(stat: &str) -> Option<Duration> {
-    // The name may hold spaces; it ends with the last parenthesis, and the state follows.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
-    let mut ticks = || fields.next()?.parse::<u64>().ok();
-    Some(Duration::from_millis(ticks()?.checked_add(ticks()?)?.checked_mul(10)?))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::{id_of, ticks};
+    use super::id_of;
 
     #[test]
     fn an_answer_tells_its_id() {
         assert_eq!(id_of(r#"{"jsonrpc":"2.0","id":42,"result":{}}"#), Some(42));
         assert_eq!(id_of(r#"{"jsonrpc":"2.0","result":{}}"#), None);
-    }
-
-    #[test]
-    fn times_come_after_any_name() {
-        let stat = "7 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
-        assert_eq!(ticks(stat), Some(Duration::from_secs(3)));
-        assert_eq!(ticks("7 (a) S 1 2"), None);
     }
 }

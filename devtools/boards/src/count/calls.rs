@@ -4,16 +4,12 @@
 //! counts what runs inside the board's own tools apart.
 
 use anyhow::{Context, Result, bail, ensure};
-use devtools::elf::{Image, Symbol};
-use devtools::gates::Gates;
-use devtools::{programs, sh};
+use devtools::elf::Symbol;
+use devtools::{Gates, Image, programs, sh};
 
 use super::{build_plugin, numbers};
-use crate::board::{Board, HANDLERS, TOOLS};
-use crate::c;
-use crate::emulator::Emulator;
-use crate::firmware::{self, Variant};
-use crate::size::budget;
+use crate::board::{HANDLERS, TOOLS};
+use crate::{Board, Emulator, Variant, budget, c, firmware};
 
 /// Calls that are counted; the figure is their median.
 const CALLS: usize = 50;
@@ -66,7 +62,7 @@ fn rust(board: &Board, variant: Variant) -> Result<()> {
 /// in the tools' `tick`, and the interrupts. The loop around `trine_poll` is the program's and
 /// counted all the same, as the loop in Rust is.
 fn in_c(board: &Board) -> Result<()> {
-    let found = c::boards()?.iter().find(|known| known.target == board.target);
+    let found = c::boards()?.into_iter().find(|known| known.target == board.target);
     let found = found.with_context(|| format!("no board in C has code for {}", board.target))?;
     // Registers that a board receives by and sends by.
     let registers = match &*found.name {
@@ -74,7 +70,7 @@ fn in_c(board: &Board) -> Result<()> {
         "microbit" => ",data=0x40002518,sent=0x4000251c",
         name => bail!("the address of the UART of {name} is not known"),
     };
-    let elf = c::build(found, c::BASE)?;
+    let elf = c::build(&found, c::BASE)?;
     let image = Image::read(&elf)?;
     let list: serde_json::Value =
         serde_json::from_str(&sh::read(TOOLS_IN_C)?).context(TOOLS_IN_C)?;

@@ -10,9 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use devtools::elf::Image;
-use devtools::sh;
-use devtools_c::program::output_folder;
+use devtools::{Image, sh};
+use devtools_c::output_folder;
 
 /// Compiles a plug-in of `devtools/boards/plugin` for the QEMU that is installed.
 pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use devtools::elf::Image;
-use devtools::{programs, sh};
+use devtools::{Image, programs, sh};
 
-use crate::board::CHIPS;
+use crate::CHIPS;
 use crate::chips::{self, Run};
 use crate::size::budget_if_any;
 

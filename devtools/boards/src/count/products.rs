@@ -7,11 +7,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
-use devtools::gates::Gates;
+use devtools::Gates;
 
-use crate::board::{Board, CHIPS};
-use crate::chips;
-use crate::size::budget;
+use crate::{Board, CHIPS, budget, chips};
 
 const PROGRAM: &str = "trine-products";
 /// The packing with 1.6 bits a weight.

@@ -7,12 +7,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use devtools::{programs, sh};
-use devtools_c::program::output_folder;
+use devtools_c::output_folder;
 
-use crate::board::{Board, CHIPS, M4};
-use crate::chips;
 use crate::sentences::count::Counts;
 use crate::sentences::{evenly, texts};
+use crate::{Board, CHIPS, M4, chips};
 
 const PROGRAM: &str = "trine-sentences";
 const MODEL: &str = "models/snips.gguf";

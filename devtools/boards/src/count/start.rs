@@ -5,13 +5,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use devtools::elf::Image;
-use devtools::gates::Gates;
-use devtools::sh;
+use devtools::{Gates, Image, sh};
 
 use super::{build_plugin, numbers};
-use crate::size::budget;
-use crate::{c, chips};
+use crate::{budget, c, chips};
 
 /// The programs that are started, and how many tools each has.
 const PROGRAMS: [(&str, f64); 2] = [(c::BASE, 10.0), (c::GREENHOUSE, 11.0)];
@@ -23,7 +20,7 @@ pub fn main() -> Result<()> {
     let (once, a_tool) = (budget("start_instructions.once")?, budget("start_instructions.a_tool")?);
     let mut gates = Gates::default();
     for (program, tools) in PROGRAMS {
-        let count = count(&board.name, &c::build(board, program)?, &plugin)?;
+        let count = count(&board.name, &c::build(&board, program)?, &plugin)?;
         let what = format!("{program} on {}: instructions of trine_init", board.name);
         let what = format!("{what} ({once}, and {a_tool} for each of {tools} tools)");
         gates.at_most(what, count as f64, once + a_tool * tools);

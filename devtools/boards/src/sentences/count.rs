@@ -6,15 +6,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use devtools::elf::Image;
-use devtools::gates::Gates;
-use devtools::{programs, record, sh};
-use devtools_c::program::output_folder;
+use devtools::{Gates, Image, programs, record, sh};
+use devtools_c::output_folder;
 
 use super::{FOLDER, MODEL, build, longest, pack, sentences};
-use crate::board::{BOARDS, Board, CHIPS};
 use crate::count::{numbers, region, snips};
-use crate::emulator::Emulator;
+use crate::{BOARDS, Board, CHIPS, Emulator};
 
 /// What a chip takes for each sentence.
 pub(crate) struct Counts {

@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use devtools::sh;
-use devtools_c::program::output_folder;
+use devtools_c::output_folder;
 use serde_json::Value;
 
-use crate::board::Board;
-use crate::firmware::{self, Variant};
+use crate::{Board, Variant, firmware};
 
 /// The model that is shipped.
 const MODEL: &str = "models/board.gguf";

@@ -9,14 +9,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use devtools::elf::Image;
-use devtools::{parallel, programs, sh};
-use devtools_c::program::output_folder;
+use devtools::{Image, parallel, programs, sh};
+use devtools_c::output_folder;
 use serde_json::json;
 
 use super::{FOLDER, MODEL, build, count, pack, sentences, tokens};
-use crate::board::{BOARDS, Board, CHIPS, M4};
-use crate::emulator::Emulator;
+use crate::{BOARDS, Board, CHIPS, Emulator, M4};
 
 /// Sentences that a leg compares on each processor.
 const SENTENCES: usize = 50;

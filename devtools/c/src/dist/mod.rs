@@ -16,8 +16,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use devtools::baremetal::Compiler;
-use devtools::{cache, parallel, sh};
+use devtools::{Compiler, cache, parallel, sh};
 
 pub use package::{hosted, shared as host_shared};
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use devtools::sh;
 
-use crate::program::output_folder;
+use crate::output_folder;
 
 /// The layouts, the header that each is of, and how many rows it has at least.
 const LAYOUTS: [(&str, &str, usize); 3] = [

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use devtools::{programs, sh, transcripts};
 
-use crate::dist;
-use crate::program::{SANITIZED, output_folder};
+use crate::program::SANITIZED;
+use crate::{dist, output_folder};
 
 const FOLDER: &str = "tests/c/gateway";
 /// The longest that the device may take to listen, on a machine that does much else.

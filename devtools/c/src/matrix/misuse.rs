@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use devtools::{parallel, programs, sh};
 
-use crate::program::{SHARED, STATIC, WATCHED, Way, output_folder};
-use crate::{dist, models};
+use crate::program::{SHARED, STATIC, WATCHED, Way};
+use crate::{dist, models, output_folder};
 
 /// The tests of a header, and of headers beside it.
 struct Suite {

@@ -129,7 +129,5 @@ fn loader(folder: &Path) -> Result<()> {
 
 /// Copies the files of a folder whose names end so.
 fn copy_all(from: &Path, ending: &str, to: &Path) -> Result<()> {
-    let mut files = sh::entries(from)?;
-    files.retain(|file| file.extension().is_some_and(|have| have == ending));
-    files.iter().try_for_each(|file| copy(file, to))
+    sh::files(from, ending)?.iter().try_for_each(|file| copy(file, to))
 }
