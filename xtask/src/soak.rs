@@ -51,8 +51,8 @@ const PARTS: &[Part] = &[
     ("fuzz", "each fuzz target for an hour, or --seconds N", fuzzed),
 ];
 
-/// Runs the named parts, or all that this code has not passed, shows how far it is, and records each
-/// part as it ends, also when it fails.
+/// Runs the named parts, or all that this code has not passed. Shows how far it is, and records
+/// each part as it ends, also when it fails.
 pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
     let parts: Vec<&str> = PARTS.iter().map(|part| part.0).collect();
     if let Some(name) = names.iter().find(|name| !parts.contains(name)) {

@@ -30,7 +30,11 @@ const CHECKS: [Check; 6] = [
 
 /// Fails with all faults, one a line, when there are any.
 pub(crate) fn none(what: &str, faults: &[String]) -> Result<()> {
-    ensure!(faults.is_empty(), "{what}: {} faults\n  {}", faults.len(), faults.join("\n  "));
+    let count = match faults.len() {
+        1 => "1 fault".to_owned(),
+        count => format!("{count} faults"),
+    };
+    ensure!(faults.is_empty(), "{what}: {count}\n  {}", faults.join("\n  "));
     println!("{what}: nothing wrong");
     Ok(())
 }

@@ -14,11 +14,11 @@ mod samples;
 
 mod captures;
 mod damage;
-mod golden;
 mod packets;
 mod postcard;
 mod secure;
 mod specification;
 mod tails;
 mod values;
+mod version_1;
 mod wire;
