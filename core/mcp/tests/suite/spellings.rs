@@ -447,3 +447,51 @@ fn want_of_room_is_found_in_every_spelling() {
     }
     assert!(fits > 10_000 && refused > 10_000, "{fits} {refused}");
 }
+
+/// The members of an object that a call needs, but for one of this name, and then `twice` if it is
+/// one that belongs there.
+fn with(twice: &str, name: &str, members: &[(&str, String)]) -> String {
+    let others = members.iter().filter(|(other, _)| *other != name);
+    let mut all: Vec<String> =
+        others.map(|(other, value)| format!("\"{other}\":{value}")).collect();
+    if all.len() < members.len() {
+        all.push(twice.into());
+    }
+    format!("{{{}}}", all.join(","))
+}
+
+#[test]
+fn a_member_in_two_spellings_is_there_twice() {
+    let version = "io.modelcontextprotocol/protocolVersion";
+    let text = |text: &str| format!("\"{text}\"");
+    for (name, value) in [
+        ("jsonrpc", r#""2.0""#),
+        ("id", "7"),
+        ("method", r#""tools/call""#),
+        ("params", r#"{"name":"nothing"}"#),
+        ("name", r#""nothing""#),
+        ("arguments", "{}"),
+        ("_meta", r#"{"progressToken":1}"#),
+        (version, r#""2026-07-28""#),
+        ("progressToken", "1"),
+    ] {
+        let first = u32::from(name.as_bytes()[0]);
+        let plain = format!("\"{name}\":{value}");
+        let escaped = format!("\"\\u{first:04x}{}\":{value}", &name[1..]);
+        for (one, other) in
+            [(&plain, &escaped), (&escaped, &plain), (&plain, &plain), (&escaped, &escaped)]
+        {
+            let twice = format!("{one},{other}");
+            let meta = [(version, text("2026-07-28")), ("progressToken", "1".into())];
+            let meta = ("_meta", with(&twice, name, &meta));
+            let params = [("name", text("nothing")), ("arguments", "{}".into()), meta];
+            let params = ("params", with(&twice, name, &params));
+            let call = text("tools/call");
+            let all = [("jsonrpc", text("2.0")), ("id", "7".into()), ("method", call), params];
+            let message = with(&twice, name, &all);
+            let seen = receive(&TOOLS, message.as_bytes(), &McpSession::new(), ROOM);
+            let Seen::Reply(answer, None) = seen else { panic!("{message} gave {seen:?}") };
+            assert!(answer.contains("a member is there twice"), "{message} gave {answer}");
+        }
+    }
+}
