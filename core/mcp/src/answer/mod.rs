@@ -1,8 +1,9 @@
 //! The answer to a call on a 64-bit host: a structured result, and the same once more as text.
 //!
 //! Both are written in one walk over the entries, the text at the end of the output, from where it
-//! is moved to its place. Stores are whole words that the next ones overwrite, so some room is asked
-//! for beyond the end. Where that is missing, or a text needs escapes, the general way takes over.
+//! is moved to its place. Stores are whole words that the next ones overwrite, so some room is
+//! asked for beyond the end. Where that is missing, or a text needs escapes, the general way takes
+//! over.
 
 #[cfg(test)]
 mod tests;
