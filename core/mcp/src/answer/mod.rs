@@ -5,6 +5,7 @@
 //! asked for beyond the end. Where that is missing, or a text needs escapes, the general way takes
 //! over.
 
+mod cursor;
 #[cfg(test)]
 mod tests;
 
@@ -15,8 +16,8 @@ use trine_descriptor::{DEPTH_MAX, Kind, Scalar, Side, ToolTable, ValueReader};
 
 use crate::json::JsonWriter;
 use crate::json::words::{Words, bar, digits};
-use crate::json::writer::copy;
 use crate::{Catalog, Id, Nodes, ServerInfo, Version};
+use cursor::Cursor;
 
 /// The numbers below 100, in two digits each.
 #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
@@ -31,9 +32,6 @@ const PAIRS: [[u8; 2]; 100] = {
 
 /// The part of the output in which the text is written first.
 const TEXT_PART: usize = 3;
-
-/// The rest of the output.
-struct Cursor<'o>(&'o mut [u8]);
 
 /// Writes the whole response of a structured result, and answers its length; `None` where the
 /// result, the revision or the room is of another kind.
@@ -394,74 +392,4 @@ fn scalar(
     let len = number.finish().ok()?;
     out.start(&digits, len)?;
     text.start(&digits, len)
-}
-
-/// Writes a text of any length that needs no escapes.
-#[inline(never)]
-fn long(text: &[u8], room: &mut [u8]) -> Option<()> {
-    let plain = !text.iter().any(|byte| crate::json::scan::is_special(*byte));
-    copy(room.get_mut(..text.len())?, text);
-    plain.then_some(())
-}
-
-impl Cursor<'_> {
-    /// Appends a text of known length.
-    #[inline(always)]
-    fn literal<const N: usize>(&mut self, text: &[u8; N]) -> Option<()> {
-        let (room, rest) = core::mem::take(&mut self.0).split_first_chunk_mut::<N>()?;
-        *room = *text;
-        self.0 = rest;
-        Some(())
-    }
-
-    /// Goes on behind the first `len` bytes.
-    #[inline(always)]
-    fn advance(&mut self, len: usize) -> Option<()> {
-        self.0 = core::mem::take(&mut self.0).get_mut(len..)?;
-        Some(())
-    }
-
-    /// Appends the first `len` of some bytes.
-    #[inline(always)]
-    fn start<const N: usize>(&mut self, bytes: &[u8; N], len: usize) -> Option<()> {
-        *self.0.first_chunk_mut()? = *bytes;
-        self.advance(len)
-    }
-
-    /// Appends bytes as they are.
-    #[inline(always)]
-    fn bytes(&mut self, text: &[u8]) -> Option<()> {
-        match (self.0.first_chunk_mut(), text) {
-            (Some(room), [one]) => *room = [*one],
-            _ => copy(self.0.get_mut(..text.len())?, text),
-        }
-        self.advance(text.len())
-    }
-
-    /// Appends a short name and what stands around it.
-    #[inline(always)]
-    fn name<const L: usize>(
-        &mut self,
-        lead: &[u8; L],
-        (words, len): (&Words, usize),
-        tail: &[u8; L],
-    ) -> Option<()> {
-        const ROOM: usize = Words::LEN_MAX + 8;
-        let room = self.0.first_chunk_mut::<ROOM>()?;
-        let (head, room) = room.split_first_chunk_mut()?;
-        *head = *lead;
-        words.store(room.first_chunk_mut()?);
-        *room.get_mut(len..)?.first_chunk_mut()? = *tail;
-        self.advance(L + len + L)
-    }
-
-    /// Appends a text that needs no escapes.
-    #[inline(always)]
-    fn plain(&mut self, text: &[u8]) -> Option<()> {
-        match Words::of_plain(text) {
-            Some(words) => words.store(self.0.first_chunk_mut()?),
-            None => long(text, self.0)?,
-        }
-        self.advance(text.len())
-    }
 }
