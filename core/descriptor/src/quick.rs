@@ -44,22 +44,21 @@ pub(crate) fn accepts<'t, F: Borrow<Field<'t>>>(
     node_at: impl Fn(u16) -> Option<F>,
     mut bytes: &[u8],
 ) -> bool {
-    let mut next = 0;
-    while let [node @ 0..0x80, mark, first, ref tail @ ..] = *bytes {
-        let node = u16::from(node);
-        while next < node {
-            if !node_at(next).is_some_and(|left_out| may_be_missing(left_out.borrow())) {
-                return false;
-            }
-            next += 1;
-        }
-        let Some(field) = node_at(next) else { return false };
-        if next != node {
+    let mut place = Place { next: 0, items: 0, first: 0, end: 0 };
+    while let [node @ 0..0x80, mark, ref tail @ ..] = *bytes {
+        if !place.is_for(node.into(), &node_at) {
             return false;
         }
-        next += 1;
+        let Some(field) = node_at(node.into()) else { return false };
+        let kind = &field.borrow().kind;
+        place.next += 1;
         bytes = tail;
-        let fits = match &field.borrow().kind {
+        if let (Kind::Object { .. }, tag::OBJECT) = (kind, mark) {
+            continue;
+        }
+        let [first, ref tail @ ..] = *bytes else { return false };
+        bytes = tail;
+        let fits = match kind {
             Kind::Int(range) if mark == tag::INT => match number(first, &mut bytes) {
                 Some(value) => range.min <= value && range.max >= value,
                 None => false,
@@ -75,25 +74,118 @@ pub(crate) fn accepts<'t, F: Borrow<Field<'t>>>(
             kind @ Kind::Choice(_) => {
                 mark == tag::LABEL && first < 0x80 && kind.has_label(usize::from(first))
             }
+            Kind::Text { min, max } => match bytes.split_at_checked(first.into()) {
+                Some((text, tail)) if mark == tag::TEXT && first < 0x80 && text.is_ascii() => {
+                    bytes = tail;
+                    (*min..=*max).contains(&first.into())
+                }
+                _ => false,
+            },
+            &Kind::Array { nodes, min, max } => {
+                let items = u16::from(first);
+                let bounds = min.into()..=max.into();
+                mark == tag::ARRAY
+                    && first < 0x80
+                    && bounds.contains(&items)
+                    && place.open(nodes.into(), items)
+            }
             _ => false,
         };
         if !fits {
             return false;
         }
     }
-    while let Some(left_out) = node_at(next) {
-        if !may_be_missing(left_out.borrow()) {
-            return false;
-        }
-        next += 1;
-    }
-    bytes.is_empty()
+    bytes.is_empty() && place.is_end(&node_at)
 }
 
-/// Whether a field may be missing whatever the others hold. An object that is missing would take
-/// its members with it, which is for the walk to say.
-const fn may_be_missing(field: &Field<'_>) -> bool {
-    !field.required && field.required_if.is_none() && !field.kind.is_container()
+/// Where the next entry may stand.
+struct Place {
+    /// The first node that may come next.
+    next: u16,
+    /// In an array: the items still to come, their node, and one past their last.
+    items: u16,
+    first: u16,
+    /// 0 outside of arrays.
+    end: u16,
+}
+
+impl Place {
+    /// Whether an entry of the node may come next.
+    #[inline(always)]
+    fn is_for<'t, F: Borrow<Field<'t>>>(
+        &mut self,
+        node: u16,
+        node_at: &impl Fn(u16) -> Option<F>,
+    ) -> bool {
+        if self.end != 0 && !self.leave(node, node_at) {
+            return false;
+        }
+        self.next == node || self.skip(node, node_at)
+    }
+
+    /// Whether all that must be there was there.
+    #[inline(always)]
+    fn is_end<'t, F: Borrow<Field<'t>>>(&mut self, node_at: &impl Fn(u16) -> Option<F>) -> bool {
+        (self.end == 0 || self.leave(u16::MAX, node_at)) && {
+            while let Some(left_out) = node_at(self.next) {
+                if !self.step_over(left_out.borrow()) {
+                    return false;
+                }
+            }
+            true
+        }
+    }
+
+    /// Goes into an array; one inside another is left to the walk.
+    #[inline(always)]
+    fn open(&mut self, nodes: u16, items: u16) -> bool {
+        if self.end != 0 {
+            return false;
+        }
+        let first = self.next;
+        *self = Self { next: first + nodes, items, first, end: first + nodes };
+        true
+    }
+
+    /// At the start of an item, or behind the last one.
+    fn leave<'t, F: Borrow<Field<'t>>>(
+        &mut self,
+        node: u16,
+        node_at: &impl Fn(u16) -> Option<F>,
+    ) -> bool {
+        if node == self.first && self.items > 0 {
+            let ends = self.skip(self.end, node_at);
+            (self.items, self.next) = (self.items - 1, self.first);
+            return ends;
+        }
+        if node < self.end {
+            return true;
+        }
+        let ends = self.items == 0 && self.skip(self.end, node_at);
+        self.end = 0;
+        ends
+    }
+
+    /// Steps over nodes that were not given, up to `until`.
+    fn skip<'t, F: Borrow<Field<'t>>>(
+        &mut self,
+        until: u16,
+        node_at: &impl Fn(u16) -> Option<F>,
+    ) -> bool {
+        while self.next < until {
+            if !node_at(self.next).is_some_and(|left_out| self.step_over(left_out.borrow())) {
+                return false;
+            }
+        }
+        self.next == until
+    }
+
+    /// Whether a field may be missing whatever the others hold; its members are then missing too.
+    #[inline(always)]
+    const fn step_over(&mut self, field: &Field<'_>) -> bool {
+        self.next += 1 + field.kind.nodes() as u16;
+        !field.required && field.required_if.is_none()
+    }
 }
 
 /// A zigzag varint of one or two bytes, of which `first` was taken from `rest` already.
@@ -165,7 +257,7 @@ mod tests {
     const FREE: Kind<'static> =
         Kind::Decimal(DecimalRange { min: 1, max: i64::MAX, step: 0, places: 1 });
     const WHEN: Condition = Condition { node: 0, label: 0 };
-    static LISTS: [&[Field<'static>]; 4] = [
+    static LISTS: [&[Field<'static>]; 6] = [
         &[
             Field::new("on", Kind::Bool),
             Field::new("which", Kind::Choice("a|b|c")).optional(),
@@ -183,6 +275,20 @@ mod tests {
             Field::new("which", Kind::Choice("a|b")),
             Field::new("on", Kind::Bool).required_when(WHEN),
             Field::new("text", Kind::Text { min: 0, max: 4 }).optional(),
+        ],
+        &[
+            Field::new("list", Kind::Array { nodes: 3, min: 0, max: 2 }).optional(),
+            Field::new("", Kind::Object { nodes: 2 }),
+            Field::new("small", SMALL),
+            Field::new("text", Kind::Text { min: 1, max: 3 }).optional(),
+            Field::new("on", Kind::Bool).optional(),
+        ],
+        &[
+            Field::new("outer", Kind::Object { nodes: 3 }),
+            Field::new("inner", Kind::Object { nodes: 1 }).optional(),
+            Field::new("small", SMALL).optional(),
+            Field::new("list", Kind::Array { nodes: 1, min: 1, max: 3 }).optional(),
+            Field::new("", Kind::Text { min: 0, max: 4 }),
         ],
     ];
 

@@ -242,8 +242,8 @@ impl<'m> Filled<'m> {
     pub fn encode(&self, fields: &[Field<'_>], out: &mut [u8]) -> Result<usize, ElicitationError> {
         let table = [Tool::new(ToolInfo::new("", ""), fields, &[])];
         let refused = |code| ElicitationError::Fault(Fault::new(code, NO_NODE));
-        let (len, _) = match call::encode(&table, 0, self.0, out) {
-            Ok(encoded) => encoded,
+        let len = match call::encode(fields, self.0, out) {
+            Ok(encoded) => encoded.len,
             Err(Refusal::Fault(fault)) => return Err(ElicitationError::Fault(fault)),
             Err(Refusal::Unknown(_)) => return Err(refused(FaultCode::Unknown)),
             Err(Refusal::Json(_)) => return Err(refused(FaultCode::WrongType)),

@@ -1,5 +1,7 @@
 //! The engine: a message in, a step out.
 
+use trine_descriptor::{Side, ToolTable};
+
 use crate::call::{self, Refusal};
 use crate::envelope::{Envelope, IdMember, Member, Object, Params};
 use crate::error::Problem;
@@ -8,7 +10,7 @@ use crate::json::{JsonError, JsonReader, JsonText, JsonWriter, Kind};
 use crate::result::{self, End, Outcome};
 use crate::{
     Batch, Call, Catalog, Failure, Id, Listen, McpSession, NeedBytes, Retry, Step, Version,
-    fast_path, list,
+    answer as quick_answer, list,
 };
 
 /// Longest method name that is served, with room to spare.
@@ -61,14 +63,14 @@ struct Request<'m, 'p> {
     encoded: Option<Encoded<'m>>,
 }
 
-/// What came of encoding arguments: the length of the entries and the text behind the arguments.
-type Arguments<'m> = Result<(usize, &'m [u8]), Refusal<'m>>;
+/// What came of encoding arguments.
+type Arguments<'m> = Result<call::Encoded<'m>, Refusal<'m>>;
 
-/// The tool that a name stands for, and the length of its encoded arguments.
+/// The tool that a name stands for, and its encoded arguments.
 #[derive(Clone, Copy)]
 struct Encoded<'m> {
     tool: u16,
-    result: Result<usize, Refusal<'m>>,
+    result: Arguments<'m>,
 }
 
 impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
@@ -88,33 +90,6 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         args: &mut [u8],
         out: &mut [u8],
     ) -> Step<'m> {
-        if let Some(call) = self.receive_fast(message, args) {
-            return Step::Call(call);
-        }
-        self.receive_other(message, session, args, out)
-    }
-
-    /// The first look of [`Self::receive`]: a call written as most clients write it. `None` says
-    /// nothing; [`Self::receive_other`] takes the message then. Together they are as good as
-    /// `receive`, and spare who wants the call alone the copying of a [`Step`].
-    #[inline(always)]
-    pub fn receive_fast<'m>(&self, message: &'m [u8], args: &mut [u8]) -> Option<Call<'m>> {
-        if fast_path::TAKEN { fast_path::in_known_order(self.catalog, message, args) } else { None }
-    }
-
-    /// The rest of [`Self::receive`].
-    pub fn receive_other<'m>(
-        &self,
-        message: &'m [u8],
-        session: &mut McpSession,
-        args: &mut [u8],
-        out: &mut [u8],
-    ) -> Step<'m> {
-        if fast_path::TAKEN
-            && let Some(call) = fast_path::in_any_order(self.catalog, message, session, args)
-        {
-            return Step::Call(call);
-        }
         if !matches!(message, [b'{', ..]) && JsonReader::new(message).kind() == Ok(Kind::Array) {
             return self.receive_array(message, session, out);
         }
@@ -143,13 +118,18 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         let mut encoded = None;
         let mut early = |name: &JsonText<'m>, text: &'m [u8]| {
             let (tool, result) = self.encode(name, text, args)?;
-            let rest = result.as_ref().ok().map(|(_, rest)| *rest);
-            encoded = Some(Encoded { tool, result: result.map(|(len, _)| len) });
+            let rest = result.as_ref().ok().map(|read| read.rest);
+            encoded = Some(Encoded { tool, result });
             rest
         };
         let mut envelope = Envelope::default();
         if let Err((error, position)) = envelope.read(message, &mut early) {
             return not_a_message(message, error, position, out);
+        }
+        if cfg!(target_pointer_width = "64")
+            && let Some(call) = self.sound_call(&envelope, encoded, session, args)
+        {
+            return Step::Call(call);
         }
         let (id, method) = match request(&envelope) {
             Ok(Some(request)) => request,
@@ -177,6 +157,50 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         answer.unwrap_or_else(|problem| reply(envelope.id, problem, out))
     }
 
+    /// A call with which nothing is wrong, as nearly every message is. `None` says nothing; what
+    /// follows finds out the same and more, but moves whole answers about.
+    #[inline(always)]
+    fn sound_call<'m>(
+        &self,
+        envelope: &Envelope<'m>,
+        encoded: Option<Encoded<'m>>,
+        session: &McpSession,
+        args: &mut [u8],
+    ) -> Option<Call<'m>> {
+        let params = &envelope.params;
+        let (IdMember::Id(id), Member::Text(method)) = (envelope.id, envelope.method) else {
+            return None;
+        };
+        let wrong =
+            !envelope.version_2 | envelope.repeated | params.malformed | params.meta.malformed;
+        if wrong || !(envelope.call || method.is(b"tools/call")) {
+            return None;
+        }
+        let (Member::Absent, Object::Absent) = (params.request_state, params.input_responses)
+        else {
+            return None;
+        };
+        let able = !params.meta.capabilities.is_empty();
+        let version = match params.meta.version {
+            Member::Text(_) if cfg!(feature = "stateless") && params.meta.newest && able => {
+                Version::V2026_07_28
+            }
+            Member::Text(name) => handshake::stateless(name, able).ok()?,
+            Member::Absent => session.version()?,
+            Member::Other => return None,
+        };
+        let (Member::Text(name), Object::Text(text)) = (params.name, params.arguments) else {
+            return None;
+        };
+        let (tool, result) = match encoded {
+            Some(Encoded { tool, result }) => (tool, result),
+            None => self.encode(&name, text, args)?,
+        };
+        let call::Encoded { len: arguments, checked, .. } = result.ok()?;
+        let (progress, capabilities) = (params.meta.progress, params.meta.capabilities);
+        Some(Call { id, version, tool, arguments, checked, progress, retry: None, capabilities })
+    }
+
     /// Whether the client says how much log it wants.
     fn sets_level(&self, version: Version, method: &JsonText<'_>) -> bool {
         version.is_legacy() && self.catalog.logs() && method.is(b"logging/setLevel")
@@ -194,9 +218,9 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         outcome: Outcome<'_>,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        if fast_path::TAKEN
+        if cfg!(target_pointer_width = "64")
             && let Outcome::Value(entries) = outcome
-            && let Some(len) = fast_path::write(id, version, (self.catalog, tool), entries, out)
+            && let Some(len) = quick_answer::write(id, version, (self.catalog, tool), entries, out)
         {
             return Ok(len);
         }
@@ -286,7 +310,11 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
     ) -> Option<(u16, Arguments<'m>)> {
         let tool = self.find(name)?;
         let (table, row) = self.catalog.tool(tool)?;
-        Some((tool, call::encode(table, row, text, args)))
+        let result = match table.nodes(row, Side::Params) {
+            Some(nodes) if cfg!(target_pointer_width = "64") => call::encode(nodes, text, args),
+            _ => call::encode(C::nodes(table, row, Side::Params), text, args),
+        };
+        Some((tool, result))
     }
 
     /// `tools/call`: finds the tool and encodes the arguments.
@@ -306,22 +334,24 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
             (_, Object::Other) => return Err(Problem::Params("arguments must be an object")),
             (Some(encoded), _) => encoded,
             (None, Object::Absent) => {
-                Encoded { tool: self.find(&name).ok_or(Problem::Tool(name))?, result: Ok(0) }
+                let tool = self.find(&name).ok_or(Problem::Tool(name))?;
+                let none = call::Encoded { len: 0, checked: false, rest: &[] };
+                Encoded { tool, result: Ok(none) }
             }
             (None, Object::Text(text)) => {
                 let (tool, result) = self.encode(&name, text, args).ok_or(Problem::Tool(name))?;
-                Encoded { tool, result: result.map(|(len, _)| len) }
+                Encoded { tool, result }
             }
         };
         let tool = encoded.tool;
         let end = match encoded.result {
-            Ok(arguments) => {
+            Ok(call::Encoded { len: arguments, checked, .. }) => {
                 return Ok(Step::Call(Call {
                     id: request.id,
                     version: request.version,
                     tool,
                     arguments,
-                    checked: false,
+                    checked,
                     progress: params.meta.progress,
                     retry: retry(request)?,
                     capabilities: params.meta.capabilities,

@@ -41,6 +41,8 @@ pub(crate) enum Object<'m> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meta<'m> {
     pub(crate) version: Member<'m>,
+    /// The version is 2026-07-28, which was recognised with its name.
+    pub(crate) newest: bool,
     /// The capabilities, an object; empty if they are not there.
     pub(crate) capabilities: &'m [u8],
     pub(crate) progress: Option<Id<'m>>,
@@ -70,6 +72,8 @@ pub(crate) struct Envelope<'m> {
     pub(crate) version_2: bool,
     pub(crate) id: IdMember<'m>,
     pub(crate) method: Member<'m>,
+    /// The method is `tools/call`, which was recognised with its name.
+    pub(crate) call: bool,
     pub(crate) params: Params<'m>,
     /// Has a `result` or an `error`: an answer to a request that we never sent.
     pub(crate) response: bool,
@@ -113,6 +117,10 @@ impl<'m> Envelope<'m> {
                     self.id = Id::read(reader)?.map_or(IdMember::Unreadable, IdMember::Id);
                 }
                 Key::Method => self.method = text_member(reader)?,
+                Key::MethodCall => {
+                    self.call = true;
+                    self.method = Member::Text(JsonText::checked(b"tools/call", false));
+                }
                 Key::Params => self.params.read(reader, &mut repeated, early)?,
                 key => {
                     self.response |= key == Key::Answer;
@@ -186,6 +194,10 @@ impl<'m> Meta<'m> {
                         Member::Absent => Member::Other,
                         member => member,
                     };
+                }
+                Key::MetaVersion2026 => {
+                    self.newest = true;
+                    self.version = Member::Text(JsonText::checked(b"2026-07-28", false));
                 }
                 Key::MetaCapabilities => {
                     if let Object::Text(text) = object_member(reader)? {

@@ -55,7 +55,7 @@ pub(crate) fn request_family<'m>(
 
 /// The revision of a request that names it.
 #[inline]
-fn stateless(name: JsonText<'_>, capabilities: bool) -> Result<Version, Problem<'_>> {
+pub(crate) fn stateless(name: JsonText<'_>, capabilities: bool) -> Result<Version, Problem<'_>> {
     let newest = Version::V2026_07_28;
     if !(cfg!(feature = "stateless") && name.is(newest.name().as_bytes())) {
         return Err(Problem::Version(name));

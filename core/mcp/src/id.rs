@@ -16,11 +16,6 @@ impl<'a> Id<'a> {
         self.0
     }
 
-    /// An id whose text was found to be one.
-    pub(crate) const fn checked(raw: &'a [u8]) -> Self {
-        Self(raw)
-    }
-
     /// An id whose text was kept from an earlier message; `None` if it is no id.
     #[must_use]
     pub fn from_raw(raw: &'a [u8]) -> Option<Self> {

@@ -39,6 +39,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod answer;
 mod batch;
 mod call;
 mod catalog;
@@ -48,7 +49,6 @@ mod engine;
 mod envelope;
 pub mod error;
 mod failure;
-mod fast_path;
 mod handshake;
 mod id;
 pub mod json;

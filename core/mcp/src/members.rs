@@ -10,6 +10,8 @@ pub(crate) enum Key {
     Jsonrpc2,
     Id,
     Method,
+    /// The member with the method that is called by far the most.
+    MethodCall,
     Params,
     Answer,
     Name,
@@ -23,6 +25,8 @@ pub(crate) enum Key {
     RequestState,
     InputResponses,
     MetaVersion,
+    /// The member with the one revision that it names.
+    MetaVersion2026,
     MetaCapabilities,
     ProgressToken,
     Other,
@@ -59,6 +63,10 @@ impl MemberReader {
         let key = match self.common_name(reader) {
             Some(key) => key,
             None => {
+                if QUICK && let ([b'}', rest @ ..], b',') = (reader.rest(), self.lead) {
+                    reader.go_on(rest);
+                    return Ok(None);
+                }
                 let mut first = self.lead == b'{';
                 if first {
                     reader.begin_object()?;
@@ -80,8 +88,17 @@ impl MemberReader {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) const fn repeated(&self) -> bool {
         const MANY: u32 = Key::Other.bit() | Key::Answer.bit();
-        const VERSIONS: u32 = Key::Jsonrpc.bit() | Key::Jsonrpc2.bit();
-        self.again & !MANY != 0 || self.seen & VERSIONS == VERSIONS
+        // The same member, without its value and with it.
+        const TWICE: [u32; 3] = [
+            Key::Jsonrpc.bit() | Key::Jsonrpc2.bit(),
+            Key::Method.bit() | Key::MethodCall.bit(),
+            Key::MetaVersion.bit() | Key::MetaVersion2026.bit(),
+        ];
+        let [jsonrpc, method, version] = TWICE;
+        self.again & !MANY != 0
+            || self.seen & jsonrpc == jsonrpc
+            || self.seen & method == method
+            || self.seen & version == version
     }
 
     /// Reads a member's name in the spelling that nearly every client uses, compared as a whole
@@ -96,7 +113,13 @@ impl MemberReader {
         let (key, rest) = match (self.level, text.get(1)?) {
             (Level::Message, b'j') => (Key::Jsonrpc2, after(text, b"\"jsonrpc\":\"2.0\"")?),
             (Level::Message, b'i') => (Key::Id, after(text, b"\"id\":")?),
-            (Level::Message, b'm') => (Key::Method, after(text, b"\"method\":")?),
+            (Level::Message, b'm') => {
+                let text = after(text, b"\"method\":")?;
+                match after(text, b"\"tools/call\"") {
+                    Some(rest) if QUICK => (Key::MethodCall, rest),
+                    _ => (Key::Method, text),
+                }
+            }
             (Level::Message, b'p') => (Key::Params, after(text, b"\"params\":")?),
             (Level::Params, b'n') => (Key::Name, after(text, b"\"name\":")?),
             (Level::Params, b'a') => (Key::Arguments, after(text, b"\"arguments\":")?),
@@ -104,10 +127,20 @@ impl MemberReader {
             (Level::Meta, b'i') => {
                 let text = after(text, b"\"io.modelcontextprotocol/")?;
                 match text.get(6)? {
-                    b'o' => (Key::MetaVersion, after(text, b"protocolVersion\":")?),
+                    b'o' => {
+                        let text = after(text, b"protocolVersion\":")?;
+                        match after(text, b"\"2026-07-28\"") {
+                            Some(rest) if QUICK => (Key::MetaVersion2026, rest),
+                            _ => (Key::MetaVersion, text),
+                        }
+                    }
                     b'C' => (Key::MetaCapabilities, after(text, b"clientCapabilities\":")?),
+                    b'e' if QUICK => (Key::Other, after(text, b"logLevel\":")?),
                     _ => (Key::Other, after(text, b"clientInfo\":")?),
                 }
+            }
+            (Level::Meta, b'p') if QUICK => {
+                (Key::ProgressToken, after(text, b"\"progressToken\":")?)
             }
             _ => return None,
         };
@@ -115,6 +148,9 @@ impl MemberReader {
         Some(key)
     }
 }
+
+/// Whether members are recognised that a microcontroller reads like any other, which is smaller.
+const QUICK: bool = cfg!(target_pointer_width = "64");
 
 /// What follows `literal`, if that is how `text` starts.
 #[cfg_attr(target_pointer_width = "64", inline(always))]

@@ -10,31 +10,31 @@ pub trait Nodes<'t>: Copy {
     type Field: Borrow<Field<'t>>;
 
     /// How many there are.
-    fn count(self) -> usize;
+    fn count(self) -> u16;
 
     /// What is to be known of an integer, if the node is one and that is found at once. `None`
     /// says nothing.
-    fn integer(self, node: u8) -> Option<Integer<'t>>;
+    fn integer(self, node: u16) -> Option<Integer<'t>>;
 
     /// The node, of any kind; it needs no description, unit or default.
-    fn field(self, node: u8) -> Option<Self::Field>;
+    fn field(self, node: u16) -> Option<Self::Field>;
 }
 
 impl<'t> Nodes<'t> for &'t [Field<'t>] {
     type Field = &'t Field<'t>;
 
     #[inline(always)]
-    fn count(self) -> usize {
-        self.len()
+    fn count(self) -> u16 {
+        self.len() as u16
     }
 
     #[inline(always)]
-    fn integer(self, node: u8) -> Option<Integer<'t>> {
+    fn integer(self, node: u16) -> Option<Integer<'t>> {
         self.get(usize::from(node))?.integer()
     }
 
     #[inline(always)]
-    fn field(self, node: u8) -> Option<Self::Field> {
+    fn field(self, node: u16) -> Option<Self::Field> {
         self.get(usize::from(node))
     }
 }
@@ -57,15 +57,15 @@ impl<T: ?Sized> Copy for ByNumber<'_, T> {}
 impl<'t, T: ToolTable + ?Sized> Nodes<'t> for ByNumber<'t, T> {
     type Field = Field<'t>;
 
-    fn count(self) -> usize {
-        self.table.node_count(self.row, self.side).into()
+    fn count(self) -> u16 {
+        self.table.node_count(self.row, self.side)
     }
 
-    fn integer(self, _node: u8) -> Option<Integer<'t>> {
+    fn integer(self, _node: u16) -> Option<Integer<'t>> {
         None
     }
 
-    fn field(self, node: u8) -> Option<Field<'t>> {
-        self.table.bare_node(self.row, self.side, node.into())
+    fn field(self, node: u16) -> Option<Field<'t>> {
+        self.table.bare_node(self.row, self.side, node)
     }
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_errors_doc, reason = "an error is a text for a person")]
 
+mod clients;
 pub mod gateway;
 pub mod gpu;
 pub mod kernels;

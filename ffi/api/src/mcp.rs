@@ -163,17 +163,12 @@ impl<'s> Open<'s> {
 
     /// Takes a message that stands alone.
     fn message(&mut self, message: &[u8], now: u64, out: &mut [u8]) -> Reply {
-        let json_tools = self.json_tools();
-        if let Some(call) = McpEngine::new(&json_tools).receive_fast(message, self.parts.arguments)
-        {
-            return self.call(&json_tools, &call, now, out);
-        }
-        self.other(&json_tools, message, now, false, out)
+        self.step(&self.json_tools(), message, now, false, out)
     }
 
     /// Takes a message of any kind.
     #[inline(never)]
-    fn other(
+    fn step(
         &mut self,
         json_tools: &JsonTools<'_>,
         message: &[u8],
@@ -186,7 +181,7 @@ impl<'s> Open<'s> {
         let step = if in_array {
             engine.receive_one(message, &mut parts.session, parts.arguments, out)
         } else {
-            engine.receive_other(message, &mut parts.session, parts.arguments, out)
+            engine.receive(message, &mut parts.session, parts.arguments, out)
         };
         match step {
             Step::Reply(len) => Reply::Now(len),
@@ -249,7 +244,7 @@ impl<'s> Open<'s> {
             }) else {
                 return Reply::Short(at + 2);
             };
-            match self.other(json_tools, message, now, true, place) {
+            match self.step(json_tools, message, now, true, place) {
                 Reply::Now(0) => {}
                 Reply::Now(len) => {
                     let mark = if at == 0 { b'[' } else { b',' };

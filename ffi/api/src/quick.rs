@@ -63,16 +63,16 @@ impl<'c> trine_mcp::Nodes<'c> for Nodes<'c> {
     type Field = Field<'c>;
 
     #[inline(always)]
-    fn count(self) -> usize {
-        self.nodes.len()
+    fn count(self) -> u16 {
+        self.nodes.len() as u16
     }
 
     #[inline(always)]
-    fn integer(self, node: u8) -> Option<Integer<'c>> {
+    fn integer(self, node: u16) -> Option<Integer<'c>> {
         self.nodes.get(usize::from(node)).and_then(integer)
     }
 
-    fn field(self, node: u8) -> Option<Field<'c>> {
-        self.table.bare_node(self.tool, self.side, node.into())
+    fn field(self, node: u16) -> Option<Field<'c>> {
+        self.table.bare_node(self.tool, self.side, node)
     }
 }

@@ -12,16 +12,16 @@ use trine_peer::Adder;
 use crate::Subject;
 use crate::json::MESSAGE;
 
-/// Parses the message into a tree, and does nothing with it.
-struct Value;
+/// Parses a message into a tree, and does nothing with it.
+pub(crate) struct Value(pub(crate) &'static [u8]);
 
 pub(crate) fn value(_calls: u32) -> Box<dyn Subject> {
-    Box::new(Value)
+    Box::new(Value(MESSAGE))
 }
 
 impl Subject for Value {
     fn run(&mut self, calls: u32) -> usize {
-        let parse = |_| serde_json::from_slice::<serde_json::Value>(black_box(MESSAGE)).is_ok();
+        let parse = |_| serde_json::from_slice::<serde_json::Value>(black_box(self.0)).is_ok();
         (0..calls).map(parse).filter(|parsed| black_box(*parsed)).count()
     }
 }

@@ -51,6 +51,13 @@ impl<'a> Number<'a> {
         (!raw.is_empty()).then_some((Self { raw, small: None }, rest))
     }
 
+    /// The digits that start `bytes`, natural and few, and what follows them.
+    pub(crate) fn read_digits(digits: &[u8]) -> Option<(i64, &[u8])> {
+        let (count, value) = small_digits(digits);
+        let whole = count == 1 || count > 0 && !matches!(digits, [b'0', ..]);
+        Some((value, digits.get(count..)?)).filter(|_| whole && count < SMALL_DIGITS)
+    }
+
     /// Length of the number that starts `bytes`, or 0 if the grammar of RFC 8259 §6 fails.
     #[inline(never)]
     fn span(bytes: &[u8]) -> usize {

@@ -1,7 +1,7 @@
 //! The pull reader: the caller asks for what it expects, and skips what it does not know.
 
 use super::number::Number;
-use super::scan::{WORD, plain_end, sequence_len, word_of_plain};
+use super::scan::{WORD, plain_end, sequence_len, string_end, word_of_plain};
 use super::skip::skip;
 use super::string::{JsonText, escape};
 
@@ -159,6 +159,24 @@ impl<'a> JsonReader<'a> {
     /// What is wrong with the text.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn next_member(&mut self, first: &mut bool) -> Result<Option<JsonText<'a>>, JsonError> {
+        if cfg!(target_pointer_width = "64") {
+            if let Some((name, rest)) = plain_member(self.rest, *first) {
+                *first = false;
+                self.rest = rest;
+                return Ok(Some(JsonText::checked(name, false)));
+            }
+            if let [b'}', rest @ ..] = self.rest {
+                self.rest = rest;
+                return Ok(None);
+            }
+        }
+        let (name, rest) = any_member(self.rest, core::mem::replace(first, false))?;
+        self.rest = rest;
+        Ok(name)
+    }
+
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn any_member(&mut self, first: &mut bool) -> Result<Option<JsonText<'a>>, JsonError> {
         if self.more(b'}', first)? { self.member_name().map(Some) } else { Ok(None) }
     }
 
@@ -337,6 +355,34 @@ pub(super) fn token(rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
     }
 }
 
+/// The next member of an object, in any spelling, and what follows its name and colon.
+#[cfg_attr(target_pointer_width = "64", inline(never))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+fn any_member(rest: &[u8], mut first: bool) -> Result<(Option<JsonText<'_>>, &[u8]), JsonError> {
+    let mut reader = JsonReader::new(rest);
+    let name = reader.any_member(&mut first)?;
+    Ok((name, reader.rest))
+}
+
+/// The name of the next member, if it is short, plain and without spaces, and what follows its
+/// colon.
+#[inline(always)]
+pub(crate) fn plain_member(rest: &[u8], first: bool) -> Option<(&[u8], &[u8])> {
+    let text = match rest {
+        [b'"', text @ ..] if first => text,
+        [b',', b'"', text @ ..] if !first => text,
+        _ => return None,
+    };
+    let mut end = word_of_plain(text, 0);
+    if end == WORD {
+        end = word_of_plain(text, end);
+    }
+    match text.split_at_checked(end)? {
+        (raw, [b'"', b':', rest @ ..]) => Some((raw, rest)),
+        _ => None,
+    }
+}
+
 /// How many bytes of white space come next.
 #[inline(never)]
 fn spaces(rest: &[u8]) -> usize {
@@ -345,7 +391,7 @@ fn spaces(rest: &[u8]) -> usize {
 
 /// Consumes one byte that must come next, after white space.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(super) fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
+pub(crate) fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
     match token(rest)? {
         (byte, [_, tail @ ..]) if byte == wanted => Ok(tail),
         _ => Err(JsonError::Syntax),
@@ -376,9 +422,36 @@ pub(super) fn string(rest: &[u8]) -> Result<(JsonText<'_>, &[u8]), JsonError> {
     }
 }
 
+/// The same for a string in which nothing is wrong, in whole words; `None` says nothing.
+fn sound_string(rest: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut escaped, mut not_ascii) = (start, 0, false);
+    loop {
+        let (end, other) = string_end(rest, at);
+        at = end;
+        not_ascii |= other;
+        match rest.get(at)? {
+            b'"' => break,
+            b'\\' => {
+                escaped = 1;
+                at += escape(rest.get(at..)?)?.1;
+            }
+            _ => return None,
+        }
+    }
+    if not_ascii {
+        core::str::from_utf8(rest.get(start..at)?).ok()?;
+    }
+    Some(at << 1 | escaped)
+}
+
 /// Where the string ends that does not end at `at`, doubled, and one more if it has escapes.
 #[inline(never)]
 fn long_string(rest: &[u8], mut at: usize) -> usize {
+    if cfg!(target_pointer_width = "64")
+        && let Some(end) = sound_string(rest, at)
+    {
+        return end;
+    }
     let mut escaped = 0;
     loop {
         at = plain_end(rest, at);

@@ -66,6 +66,31 @@ pub(crate) fn word_of_plain(bytes: &[u8], at: usize) -> usize {
     }
 }
 
+/// Index of the first byte at or after `at` that is `"`, `\\` or a control, else the length; and
+/// whether a byte before it may not be ASCII.
+pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
+    let mut all = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
+        let word = usize::from_le_bytes(*chunk);
+        all |= word;
+        // Of the bytes that `special` marks, those of ASCII. A borrow never comes from another.
+        let hits = special(word) & !word;
+        if hits != 0 {
+            return (at + hits.trailing_zeros() as usize / 8, all & HIGH != 0);
+        }
+        at += WORD;
+    }
+    let mut other = all & HIGH != 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte < 0x80 && is_special(byte) {
+            break;
+        }
+        other |= byte >= 0x80;
+        at += 1;
+    }
+    (at, other)
+}
+
 /// Whether a byte of a string needs attention.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) const fn is_special(byte: u8) -> bool {
@@ -118,6 +143,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn ends_of_strings_are_found_behind_other_bytes_than_ascii() {
+        for value in 0..=255u8 {
+            for position in 0..20 {
+                let mut bytes = [0xc3; 20];
+                bytes[position] = value;
+                let ends = value < 0x20 || matches!(value, b'"' | b'\\');
+                let end = if ends { position } else { 20 };
+                let (found, other) = string_end(&bytes, 0);
+                assert_eq!(found, end, "{value:#x} at {position}");
+                assert!(other || end == 0);
+                bytes.fill(b'a');
+                bytes[position] = value;
+                assert!(string_end(&bytes, 0).1 || value < 0x80);
+            }
+        }
+        assert_eq!(string_end(b"plain ASCII of two words", 3), (24, false));
     }
 
     #[test]

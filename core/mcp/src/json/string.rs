@@ -1,5 +1,6 @@
 //! Strings as spans that decode on demand.
 
+use super::words::same;
 use super::writer::copy;
 
 /// A JSON string: the validated bytes between its quotes.
@@ -46,7 +47,7 @@ impl<'a> JsonText<'a> {
     #[must_use]
     pub fn is(&self, other: &[u8]) -> bool {
         if !self.escaped {
-            return self.raw == other;
+            return same(self.raw, other);
         }
         let mut rest = other;
         let mut utf8 = [0; 4];
@@ -72,11 +73,13 @@ impl<'a> JsonText<'a> {
     /// Number of Unicode code points of the decoded string.
     #[must_use]
     pub fn code_points(&self) -> usize {
+        let starts = |byte: &&u8| **byte & 0xc0 != 0x80;
+        if let Some(plain) = self.plain() {
+            return plain.iter().filter(starts).count();
+        }
         self.pieces()
             .map(|piece| match piece {
-                StringRun::Plain(bytes) => {
-                    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
-                }
+                StringRun::Plain(bytes) => bytes.iter().filter(starts).count(),
                 StringRun::Escape(_) => 1,
             })
             .sum()

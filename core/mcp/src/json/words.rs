@@ -2,7 +2,7 @@
 //!
 //! Only 64-bit hosts take these ways; a microcontroller has the plain loops, which are smaller.
 
-use super::scan::special;
+use super::scan::{plain_end, special};
 
 const LEN: usize = 8;
 const ONES: u64 = u64::MAX / 0xff;
@@ -22,28 +22,18 @@ impl Words {
     /// The text, if it is short and no byte of it needs an escape.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn of_plain(text: &[u8]) -> Option<Self> {
-        Self::of::<true>(text)
-    }
-
-    /// The text, if it is short and, with `LOOK`, no byte of it needs an escape.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn of<const LOOK: bool>(text: &[u8]) -> Option<Self> {
         if !cfg!(target_pointer_width = "64") || text.len() > Self::LEN_MAX {
             return None;
         }
         if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
             let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
-            let plain = !LOOK || special(low as usize) | special(high as usize) == 0;
+            let plain = special(low as usize) | special(high as usize) == 0;
             return plain.then_some(Self { low, high, high_at: text.len() - LEN });
         }
         let word = short(text);
         // Spaces, which are plain, behind the text.
         let filled = word | (ONES * u64::from(b' ')) << (8 * text.len());
-        (!LOOK || special(filled as usize) == 0).then_some(Self {
-            low: word,
-            high: 0,
-            high_at: LEN,
-        })
+        (special(filled as usize) == 0).then_some(Self { low: word, high: 0, high_at: LEN })
     }
 
     /// Writes the text to the start of `room`; what lies behind it is lost.
@@ -97,35 +87,31 @@ pub(crate) fn leading_digits(text: &[u8]) -> Option<(usize, i64)> {
     Some((count as usize, value.cast_signed()))
 }
 
-/// How many digits start `text`, if they are an integer without leading zeros.
+/// Where the first bar of a list of labels is, else its length.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(crate) fn whole_digits(text: &[u8]) -> Option<usize> {
-    let Some(chunk) = text.first_chunk() else { return any_digits(text) };
-    let word = u64::from_le_bytes(*chunk) ^ (ONES * u64::from(b'0'));
-    let others = (((word & (ONES * 0x7f)) + (ONES * 0x76)) | word) & (ONES * 0x80);
-    let count = others.trailing_zeros() as usize / 8;
-    match count {
-        0 => None,
-        1 => Some(1),
-        // The first digit is the lowest byte, and zero if it is a zero.
-        _ if word & 0xff == 0 => None,
-        LEN => any_digits(text),
-        _ => Some(count),
-    }
+pub(crate) fn bar(labels: &[u8]) -> usize {
+    let Some(chunk) = labels.first_chunk() else { return any_bar(labels, 0) };
+    let word = u64::from_le_bytes(*chunk) ^ (ONES * u64::from(b'|'));
+    // The lowest of these is exact: a borrow comes from a bar below.
+    let hits = word.wrapping_sub(ONES) & !word & (ONES * 0x80);
+    if hits == 0 { any_bar(labels, LEN) } else { hits.trailing_zeros() as usize / 8 }
 }
 
 #[inline(never)]
-fn any_digits(text: &[u8]) -> Option<usize> {
-    let count = text.iter().position(|byte| !byte.is_ascii_digit())?;
-    let whole = count == 1 || (count > 1 && !matches!(text, [b'0', ..]));
-    (whole && count <= crate::ID_MAX).then_some(count)
+fn any_bar(labels: &[u8], from: usize) -> usize {
+    let rest = labels.get(from..).unwrap_or_default();
+    rest.iter().position(|byte| *byte == b'|').map_or(labels.len(), |at| from + at)
 }
 
-/// What follows `start`, if that is how `text` starts.
+/// Whether no byte of a text needs an escape.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(crate) fn same_start<'t>(text: &'t [u8], start: &[u8]) -> Option<&'t [u8]> {
-    let (head, rest) = text.split_at_checked(start.len())?;
-    same(head, start).then_some(rest)
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    Words::of_plain(text).is_some() || text.len() > Words::LEN_MAX && is_long_plain(text)
+}
+
+#[inline(never)]
+fn is_long_plain(text: &[u8]) -> bool {
+    plain_end(text, 0) == text.len()
 }
 
 /// Whether two texts are equal; quick where they are short.
@@ -135,10 +121,16 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    if cfg!(target_pointer_width = "64") && one.len() < LEN {
-        return short(one) == short(other);
+    if !cfg!(target_pointer_width = "64") || one.len() > 2 * LEN {
+        return one == other;
     }
-    one == other
+    match (one.first_chunk::<LEN>(), other.first_chunk::<LEN>()) {
+        // The second words overlap the first, and reach to the end.
+        (Some(low), Some(other_low)) => {
+            low == other_low && one.last_chunk::<LEN>() == other.last_chunk::<LEN>()
+        }
+        _ => short(one) == short(other),
+    }
 }
 
 /// Writes decimal digits to the end of `digits`, and returns them.

@@ -15,3 +15,4 @@ mod families;
 mod input;
 mod json_edges;
 mod json_oracle;
+mod spellings;

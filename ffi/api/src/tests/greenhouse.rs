@@ -101,8 +101,8 @@ fn the_c_tools_are_the_rust_tools_in_every_byte_and_hash() {
                         "{place}"
                     );
                     let nodes = crate::quick::Nodes::new(&table, tool, side);
-                    if let Some(found) = nodes.integer(node as u8) {
-                        let whole = nodes.field(node as u8).unwrap().integer().unwrap();
+                    if let Some(found) = nodes.integer(node) {
+                        let whole = nodes.field(node).unwrap().integer().unwrap();
                         assert_eq!(Integer { range: whole.range, ..found }, whole, "{place}");
                         let within = whole.range.min..=whole.range.max;
                         assert!(within.contains(&found.range.min), "{place}");

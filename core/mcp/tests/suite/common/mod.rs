@@ -1,6 +1,8 @@
 //! A small greenhouse and a client that talks to it in process.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod spelled;
+
 use serde_json::Value;
 use trine_descriptor::{
     Annotations, Condition, Consent, DecimalRange, Field, IntRange, Kind, Literal, Tool, ToolInfo,

@@ -1,0 +1,145 @@
+//! The quick writer beside the general one: whatever the first takes, the second writes alike.
+
+use std::string::String;
+use std::vec;
+
+use trine_bits::Random;
+use trine_descriptor::{
+    DecimalRange, Field, IntRange, Kind, Side, Tool, ToolInfo, ToolTable, ValueWriter,
+};
+
+use super::write;
+use crate::json::JsonWriter;
+use crate::result::{self, End};
+use crate::{Id, Outcome, ServerInfo, Single, Version};
+
+const SMALL: Kind<'static> = Kind::Int(IntRange { min: -3, max: 100 });
+const WIDE: Kind<'static> = Kind::Int(IntRange::OPEN);
+const DECIMAL: Kind<'static> =
+    Kind::Decimal(DecimalRange { min: -50, max: 350, step: 5, places: 1 });
+
+static TOOLS: [Tool<'static>; 4] = [
+    Tool::new(ToolInfo::new("nothing", "Nothing."), &[], &[]),
+    Tool::new(
+        ToolInfo::new("flat", "Answers one of each."),
+        &[],
+        &[
+            Field::new("sum", WIDE),
+            Field::new("a_name_longer_than_two_words", Kind::Bool).optional(),
+            Field::new("t", DECIMAL).optional(),
+            Field::new("text", Kind::Text { min: 0, max: 99 }).optional(),
+            Field::new("choice", Kind::Choice("heat|off|")).optional(),
+        ],
+    ),
+    Tool::new(
+        ToolInfo::new("deep", "Answers an object."),
+        &[],
+        &[
+            Field::new("o", Kind::Object { nodes: 1 }),
+            Field::new("y", SMALL),
+            Field::new("list", Kind::Array { nodes: 1, min: 0, max: 3 }).optional(),
+            Field::new("", SMALL),
+        ],
+    ),
+    Tool::new(
+        ToolInfo::new("odd", "Has names that need escapes."),
+        &[],
+        &[Field::new("q\"", SMALL), Field::new("tab\t", SMALL).optional()],
+    ),
+];
+
+/// The tools as a table whose nodes lie nowhere in memory.
+struct Unseen;
+
+impl ToolTable for Unseen {
+    fn count(&self) -> u16 {
+        TOOLS.count()
+    }
+
+    fn info(&self, tool: u16) -> Option<ToolInfo<'_>> {
+        TOOLS.info(tool)
+    }
+
+    fn node_count(&self, tool: u16, side: Side) -> u16 {
+        TOOLS.node_count(tool, side)
+    }
+
+    fn node(&self, tool: u16, side: Side, node: u16) -> Option<Field<'_>> {
+        TOOLS.node(tool, side, node)
+    }
+}
+
+/// Room that is enough for every answer.
+const ROOM: usize = 1024;
+
+fn of<T: Copy>(random: &mut Random, list: &[T]) -> T {
+    list[random.below(list.len())]
+}
+
+/// Entries that are mostly those of the table, in their order.
+fn entries(random: &mut Random, out: &mut [u8]) -> usize {
+    let mut writer = ValueWriter::new(out);
+    let numbers = [0, 5, 9, 10, 17, 99, 100, 4095, 4096, -1, -64, -65, -8192, -8193, i64::MIN];
+    let texts = ["", "plain", "a \"b\"", "back\\slash", "two\nlines", "longer than two words", "é"];
+    for node in 0..5 {
+        let fits = random.below(12) > 0;
+        match node {
+            _ if random.below(3) == 0 => {}
+            0 if fits => writer.int(0, of(random, &numbers)),
+            1 if fits => writer.bool(1, random.below(2) == 0),
+            2 if fits => writer.decimal(2, of(random, &numbers)),
+            3 if fits => writer.text(3, of(random, &texts)),
+            4 if fits => writer.label(4, random.below(4) as u16),
+            _ => match random.below(4) {
+                0 => writer.object(0),
+                1 => writer.array(2, 1),
+                _ => writer.int(random.below(7) as u16, 3),
+            },
+        }
+    }
+    let len = writer.len();
+    if len > 0 && random.below(10) == 0 {
+        out[random.below(len)] = random.bits() as u8;
+    }
+    len
+}
+
+// A microcontroller writes every answer the general way.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn the_quick_writer_writes_as_the_general_one_does() {
+    let mut random = Random::new(2);
+    let (mut taken, mut left) = (0, 0);
+    for _ in 0..60_000 {
+        let title = of(&mut random, &["", "Greenhouse", "A title that is longer than words"]);
+        let name = of(&mut random, &["greenhouse", "g", "a\"b", "a name longer than words"]);
+        let server = ServerInfo { name, title, version: "0.1.0", instructions: "" };
+        let ids = [&b"7"[..], b"1234567", b"\"a longer id, a string\"", b"\"\\u0041\""];
+        let id = Id::from_raw(of(&mut random, &ids)).unwrap();
+        let versions = [Version::V2026_07_28, Version::V2025_06_18, Version::V2025_03_26];
+        let version = of(&mut random, &versions);
+        let tool = of(&mut random, &[0, 1, 1, 1, 1, 2, 3]);
+        let mut bytes = [0; 96];
+        let len = entries(&mut random, &mut bytes);
+        let len = if tool == 0 && random.below(4) > 0 { 0 } else { len };
+        let room = ROOM - random.below(2) * random.below(ROOM);
+        let (catalog, unseen) = (Single::new(server, &TOOLS), Single::new(server, &Unseen));
+        let [mut quick, mut third, mut slow] = [vec![0; ROOM], vec![0; ROOM], vec![0; ROOM]];
+        let written = write(id, version, (&catalog, tool), &bytes[..len], &mut quick[..room]);
+        let again = write(id, version, (&unseen, tool), &bytes[..len], &mut third[..room]);
+        assert_eq!(written, again);
+        let Some(written) = written else {
+            left += 1;
+            continue;
+        };
+        taken += 1;
+        let mut out = JsonWriter::new(&mut slow[..room]);
+        let outcome = Outcome::Value(&bytes[..len]);
+        result::write(id, version, (&catalog, tool), End::Outcome(outcome), &mut out);
+        let expected = out.finish().unwrap();
+        let [quick, third] = [&quick, &third].map(|it| String::from_utf8_lossy(&it[..written]));
+        assert_eq!(quick, String::from_utf8_lossy(&slow[..expected]));
+        assert_eq!(quick, third);
+    }
+    assert!(taken > 8_000 && left > 5_000, "{taken} taken, {left} left");
+}
