@@ -126,7 +126,7 @@ impl Scene {
                 let call = self.sent[self.sent.len() - 1 - back].clone();
                 self.receive(&call);
             }
-            _ => self.wait(source.one(&[1, 498, 499, 500, 501, 1 << 30])),
+            _ => self.wait(source.one(&[1, 498, 499, 500, 501, 1 << 24])),
         }
         self.compare();
     }
