@@ -54,6 +54,8 @@ struct Recorded {
     bytes: Vec<u8>,
     offer: usize,
     counter: u32,
+    /// The epoch that it was made for.
+    epoch: u32,
     /// The call's id and number, or `None` for a ping.
     call: Option<(u32, i64)>,
 }
@@ -189,14 +191,14 @@ impl Scene {
         self.next += u32::from(is_call);
         let call = is_call.then_some((id, number));
         let counter = host.counter;
-        self.recorded.push(Recorded { bytes: bytes[..len].to_vec(), offer, counter, call });
+        self.recorded.push(Recorded { bytes: bytes[..len].to_vec(), offer, counter, epoch, call });
         if !source.once_in(4) {
             self.receive(self.recorded.len() - 1);
         }
     }
 
     fn receive(&mut self, at: usize) {
-        let Recorded { ref bytes, offer, counter, call } = self.recorded[at];
+        let Recorded { ref bytes, offer, counter, epoch, call } = self.recorded[at];
         self.host.send_raw(bytes);
         let heard = self.host.hear();
         let is_offered = self.kept.contains(&Some(offer));
@@ -210,7 +212,7 @@ impl Scene {
         if is_offered {
             self.begin(offer);
         }
-        let is_told = self.offers[offer].epoch == self.epoch;
+        let is_told = epoch == self.epoch;
         let mut taken = Vec::new();
         for bytes in &heard {
             let message = self.offers[offer].keys.open(bytes).expect("its tag is right");
