@@ -45,7 +45,7 @@ fn draws(most: usize) -> impl Strategy<Value = Vec<u32>> {
 fn cases(usual: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { usual };
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..default }
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2_000, ..default }
 }
 
 /// Times at which clocks begin: early, and just before 32 or 64 bits are full.

@@ -110,7 +110,7 @@ impl Scene {
 
     fn step(&mut self, source: &mut Source<'_>) {
         let now = self.host.elapsed;
-        match source.below(16) {
+        match source.below(18) {
             0..4 => self.ask(source),
             4 => self.ask_itself(source),
             5 | 6 => {
@@ -138,10 +138,28 @@ impl Scene {
             }
             12 if source.once_in(2) => self.take_over(source.one(&SESSIONS)),
             13 if source.once_in(4) => self.announce(),
+            14 => self.agree(),
+            15 if matches!(self.model.state, State::Armed(_)) => {
+                let dismissed = self.host.device.dismiss(self.host.now());
+                assert_eq!(dismissed, self.model.dismiss(now), "what is dismissed");
+            }
             _ => self.wait(source),
         }
         let now = self.host.elapsed;
         assert_eq!(self.host.device.asked(self.host.now()), self.model.asked(now));
+    }
+
+    /// A person reads the question for as long as it takes, and agrees.
+    fn agree(&mut self) {
+        let shown = self.host.device.shown(self.host.now());
+        assert_eq!(shown, self.model.asked(self.host.elapsed));
+        if let State::Asked(_, shown, _) = &mut self.model.state {
+            shown.get_or_insert(self.host.elapsed);
+        }
+        self.host.elapsed += self.model.guard;
+        let now = self.host.elapsed;
+        let agreed = self.host.device.agree(self.host.now());
+        assert_eq!(agreed, self.model.press(now, now), "what is agreed to");
     }
 
     fn wish(&self, from: Option<u32>, source: &mut Source<'_>) -> Wish {
@@ -159,11 +177,12 @@ impl Scene {
     /// A host asks, for the same as what is held or for something else.
     fn ask(&mut self, source: &mut Source<'_>) {
         let mut wish = self.wish(Some(self.epoch), source);
-        if let State::Asked(held, ..) | State::Armed(held) = &self.model.state
+        if let State::Asked(held, ..) | State::Armed(held) | State::Resting(held) =
+            &self.model.state
             && held.from.is_some()
             && source.below(2) == 0
         {
-            wish = held.clone();
+            wish = Wish { from: Some(self.epoch), ..held.clone() };
         }
         let id = self.id;
         self.id += 1;
@@ -277,7 +296,9 @@ impl Scene {
 
     fn wait(&mut self, source: &mut Source<'_>) {
         let Model { guard, consent, .. } = self.model;
-        let times = [1, guard, guard.max(1) - 1, consent / 4, consent, consent - 1, 1 << 31];
+        let rest = consent / 4;
+        let times =
+            [1, guard, guard.max(1) - 1, rest, rest.max(1) - 1, consent, consent - 1, 1 << 31];
         let elapsed = self.host.elapsed + source.one(&times);
         // A press that is not seen at once counts from when the ports were seen empty.
         self.host.elapsed = elapsed;
