@@ -12,6 +12,8 @@
 #![no_std]
 
 mod bump;
+#[cfg(all(test, loom))]
+mod model;
 mod ring;
 mod solid;
 

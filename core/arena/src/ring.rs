@@ -1,7 +1,13 @@
 //! A byte ring between one producer and one consumer.
 
 use core::marker::PhantomData;
+#[cfg(not(all(test, loom)))]
 use core::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(all(test, loom))]
+use loom::sync::atomic::{AtomicUsize, Ordering};
+
+#[cfg(all(test, loom))]
+use crate::model::Watch;
 
 /// A ring over memory that the caller gives. [`Ring::split`] yields its two ends, which may live in
 /// different contexts: an interrupt and the main loop, or two threads.
@@ -33,6 +39,18 @@ pub struct Ring<'m> {
     /// Bytes that did not fit; stored by the producer only.
     lost: AtomicUsize,
     memory: PhantomData<&'m mut [u8]>,
+    watch: Watch,
+}
+
+/// Who touches which bytes, for `model.rs`; nothing in other builds.
+#[cfg(not(all(test, loom)))]
+#[derive(Debug)]
+struct Watch;
+
+#[cfg(not(all(test, loom)))]
+impl Watch {
+    const fn reads(&self, _at: usize, _count: usize) {}
+    const fn writes(&self, _at: usize, _count: usize) {}
 }
 
 // SAFETY: the raw pointer is the exclusive borrow that `memory` stands for, and a borrow of bytes
@@ -44,6 +62,7 @@ unsafe impl Sync for Ring<'_> {}
 
 impl<'m> Ring<'m> {
     /// A ring that holds `memory.len() - 1` bytes.
+    #[cfg(not(all(test, loom)))]
     #[must_use]
     pub const fn new(memory: &'m mut [u8]) -> Self {
         Self {
@@ -53,6 +72,21 @@ impl<'m> Ring<'m> {
             tail: AtomicUsize::new(0),
             lost: AtomicUsize::new(0),
             memory: PhantomData,
+            watch: Watch,
+        }
+    }
+
+    /// The same for models, whose atomics are no constants.
+    #[cfg(all(test, loom))]
+    pub(crate) fn new(memory: &'m mut [u8]) -> Self {
+        Self {
+            start: memory.as_mut_ptr(),
+            len: memory.len(),
+            head: AtomicUsize::new(0),
+            tail: AtomicUsize::new(0),
+            lost: AtomicUsize::new(0),
+            memory: PhantomData,
+            watch: Watch::new(memory.len()),
         }
     }
 
@@ -166,6 +200,7 @@ impl Producer<'_> {
     fn put(&mut self, at: usize, bytes: &[u8]) {
         let ring = self.ring;
         for (at, &byte) in (at..ring.len).zip(bytes) {
+            ring.watch.writes(at, 1);
             // SAFETY: `at` is below `len`, so the pointer stays in the memory.
             let place = unsafe { ring.start.add(at) };
             // SAFETY: the byte lies in the free part, by this function's contract, which belongs
@@ -189,6 +224,7 @@ impl Producer<'_> {
         let ring = self.ring;
         let mut at = ring.head.load(Ordering::Relaxed);
         for &byte in pieces.iter().copied().flatten() {
+            ring.watch.writes(at, 1);
             // SAFETY: `at` is below `len`, so the pointer stays in the memory.
             let place = unsafe { ring.start.add(at) };
             // SAFETY: the byte lies in the free part, which belongs to the producer until `head`
@@ -211,6 +247,7 @@ impl Producer<'_> {
             tail if tail > head => tail - 1,
             _ => ring.len,
         };
+        ring.watch.writes(head, end.saturating_sub(head));
         // SAFETY: head is at most `len`, so the pointer stays in or one past the memory.
         let start = unsafe { ring.start.add(head) };
         // SAFETY: `head..end` is free and belongs to the producer until `head` moves, which takes
@@ -246,6 +283,7 @@ impl Consumer<'_> {
         let tail = ring.tail.load(Ordering::Relaxed);
         let head = ring.head.load(Ordering::Acquire);
         let end = if head >= tail { head } else { ring.len };
+        ring.watch.reads(tail, end - tail);
         // SAFETY: tail is at most `len`, so the pointer stays in or one past the memory.
         let start = unsafe { ring.start.add(tail) };
         // SAFETY: `tail..end` was published by the producer, which does not touch it until `tail`
@@ -260,6 +298,7 @@ impl Consumer<'_> {
         let (count, answer) = take(bytes);
         let count = count.min(bytes.len());
         let tail = self.ring.tail.load(Ordering::Relaxed);
+        self.ring.watch.reads(tail, count);
         // Release: our reads are done before the producer can write here again.
         self.ring.tail.store(self.ring.advance(tail, count), Ordering::Release);
         answer
@@ -300,6 +339,7 @@ impl Consumer<'_> {
         if at + PREFIX > ring.len {
             return None;
         }
+        ring.watch.reads(at, PREFIX);
         // SAFETY: both bytes lie in the memory.
         let place = unsafe { ring.start.add(at) };
         // SAFETY: they were published with what they stand before and stay until `tail` moves.
@@ -340,6 +380,7 @@ impl Consumer<'_> {
         }
         let ring = self.ring;
         let at = ring.advance(ring.tail.load(Ordering::Relaxed), index);
+        ring.watch.reads(at, 1);
         // SAFETY: `at` is below `len`, so the pointer stays in the memory.
         let place = unsafe { ring.start.add(at) };
         // SAFETY: `index` is below the count of published bytes, which stay until `tail` moves.
@@ -360,7 +401,7 @@ impl Consumer<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     extern crate std;
     use super::*;

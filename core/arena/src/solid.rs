@@ -22,6 +22,25 @@
 /// trine_arena::carve(&mut [0; 64], 4, (1_u8, 2_u32));
 /// ```
 ///
+/// Nor is a reference or a pointer solid, whose bytes are no numbers, nor what changes behind a
+/// shared reference:
+///
+/// ```compile_fail,E0277
+/// trine_arena::carve(&mut [0; 64], 4, &7_u8);
+/// ```
+///
+/// ```compile_fail,E0277
+/// trine_arena::carve(&mut [0; 64], 4, core::ptr::null::<u8>());
+/// ```
+///
+/// ```compile_fail,E0277
+/// trine_arena::carve(&mut [0; 64], 4, core::cell::Cell::new(7_u8));
+/// ```
+///
+/// ```compile_fail,E0277
+/// trine_arena::carve(&mut [0; 64], 4, [Some(7_u32); 2]);
+/// ```
+///
 /// # Safety
 /// No value of the type has a byte that is not initialised: it has neither padding nor a union nor
 /// a variant that is shorter than others. Nor may such a byte be written through a reference to it.
@@ -66,6 +85,15 @@ unsafe impl<T: Solid, const N: usize> Solid for [T; N] {}
 /// trine_arena::solid!(struct Padded { a: u8, b: u32 });
 /// ```
 ///
+/// With padding behind its fields, which its alignment asks for:
+///
+/// ```compile_fail,E0080
+/// #[derive(Clone, Copy)]
+/// #[repr(align(4))]
+/// struct Aligned { a: u8 }
+/// trine_arena::solid!(struct Aligned { a: u8 });
+/// ```
+///
 /// With a field that is not solid, one that is not named, or one of another type:
 ///
 /// ```compile_fail,E0277
@@ -99,6 +127,26 @@ unsafe impl<T: Solid, const N: usize> Solid for [T; N] {}
 /// enum Some { Long(u8), Short }
 /// trine_arena::solid!(enum Some { Short });
 /// ```
+///
+/// A structure that is called an enumeration and has a number of a variant's name:
+///
+/// ```compile_fail,E0308
+/// #[derive(Clone, Copy)]
+/// struct Hole { a: core::mem::MaybeUninit<u8> }
+/// impl Hole {
+///     const UP: u8 = 1;
+/// }
+/// trine_arena::solid!(enum Hole { UP });
+/// ```
+///
+/// ```compile_fail,E0605
+/// #[derive(Clone, Copy)]
+/// struct Hole { a: core::mem::MaybeUninit<u8> }
+/// impl Hole {
+///     const UP: Self = Self { a: core::mem::MaybeUninit::uninit() };
+/// }
+/// trine_arena::solid!(enum Hole { UP });
+/// ```
 #[macro_export]
 macro_rules! solid {
     (struct $name:ident { $($(#[$cfg:meta])* $field:ident: $kind:ty),* $(,)? }) => {
@@ -118,8 +166,11 @@ macro_rules! solid {
         unsafe impl $crate::Solid for $name {}
     };
     (enum $name:ident { $variant:ident $(,)? }) => {
-        // Only an enumeration without any field is a number.
-        const _: u64 = $name::$variant as u64;
+        // Only an enumeration without any field is a number; a constant of it might be of any type.
+        const _: u64 = {
+            let variant: $name = $name::$variant;
+            variant as u64
+        };
         // SAFETY: it is its discriminant, every byte of which is initialised.
         unsafe impl $crate::Solid for $name {}
     };
