@@ -129,7 +129,7 @@ fn command() -> Result<()> {
         ["bench", "mcu"] => count::products::main(),
         ["bench", "board"] => count::calls::main(Board::named("mps2-an386")?),
         ["bench", "ask"] => sentences::count::main(record),
-        ["bench", "start"] => count::start::main(),
+        ["bench", "start"] => count::start::main(record),
         ["bench", "board", board] => count::calls::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.amount.seconds.unwrap_or(60)),
         ["golden"] => golden::write(),

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use devtools::gates::Gates;
-use devtools::{record, sh};
+use devtools::record::{self, Record};
+use devtools::sh;
 use devtools_gpu::build::{native, target_dir};
 use serde_json::Value;
 
@@ -56,6 +57,7 @@ const LOADS: [f64; 2] = [0.3, 1.5];
 /// `cargo xtask bench model`. A small model takes a minute, and no gate is asked of it.
 pub fn main(keep: bool, small: bool) -> Result<()> {
     let shape = if small { SMALL } else { FULL };
+    let record = Record::begin("model", record::Figures::Times, keep)?.peer("llama-cpp-sys-2")?;
     // The program with llama.cpp in it.
     let mut cargo = native(sh::cargo());
     cargo.args(["build", "--release", "-p", "trine", "--features", "peer", "--target-dir"]);
@@ -77,16 +79,15 @@ pub fn main(keep: bool, small: bool) -> Result<()> {
     let text = format!(
         "Medians of {ROUNDS} interleaved rounds of 128 tokens read at once and 32 one at a time; \
          the model is `trine model make {} --head q6_k`. Ratios are medians of the ratios of the \
-         rounds. Both engines run in processes of their own. {}; transparent huge pages: {}\n\n\
+         rounds. Both engines run in processes of their own. Transparent huge pages: {}\n\n\
          {}\n{}\nA file of the published kind:\n\n{}",
         shape.make,
-        record::machine(),
         pages.unwrap_or_default().trim(),
         gates.text(),
         figures(&measured),
         figures(&opened)
     );
-    record::show("model", &text, keep)?;
+    record.end(&text)?;
     if small { Ok(()) } else { gates.check() }
 }
 

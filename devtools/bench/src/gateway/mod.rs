@@ -10,7 +10,8 @@ mod server;
 
 use anyhow::Result;
 use devtools::gates::Gates;
-use devtools::{record, sh};
+use devtools::record::{self, Record};
+use devtools::sh;
 
 use load::Figures;
 use requests::Family;
@@ -28,12 +29,10 @@ const LATENCY_NOISE: f64 = 1.05;
 
 /// `cargo xtask bench gateway`.
 pub fn main(keep: bool) -> Result<()> {
+    let record = Record::begin("gateway", record::Figures::Times, keep)?.peer("rmcp")?;
     let programs = build()?;
-    let mut text = format!(
-        "Medians of {ROUNDS} rounds, the two servers in turn, profile release, {}, rmcp {}.\n\n",
-        record::machine(),
-        record::version_of("rmcp")?
-    );
+    let mut text =
+        format!("Medians of {ROUNDS} rounds, the two servers in turn, profile release.\n\n");
     let mut gates = Gates::default();
     for family in [Family::Legacy, Family::Stateless] {
         let mut rounds: [Vec<Figures>; 2] = Default::default();
@@ -48,7 +47,7 @@ pub fn main(keep: bool) -> Result<()> {
         text += &table(family, &programs, &ours, &peer);
         check(&mut gates, family, &ours, &peer);
     }
-    record::show("gateway", &format!("{text}{}", gates.text()), keep)?;
+    record.end(&format!("{text}{}", gates.text()))?;
     gates.check()
 }
 

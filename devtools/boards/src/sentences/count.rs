@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use devtools::elf::Image;
 use devtools::gates::Gates;
-use devtools::{programs, record, sh};
+use devtools::record::{Figures, Record};
+use devtools::{programs, sh};
 use devtools_c::program::output_folder;
 
 use super::{FOLDER, MODEL, build, longest, pack, sentences};
@@ -37,6 +38,8 @@ const GATED: &str = "Cortex-M4";
 
 /// `cargo xtask bench ask [--record]`: counts on every processor.
 pub fn main(keep: bool) -> Result<()> {
+    let record = Record::begin("ask", Figures::Counts, keep)?;
+    let record = record.program("rustc")?.program("qemu-system-arm")?;
     programs::build()?;
     let image = pack(MODEL.as_ref())?;
     let counts = measure(CHIPS, &image, SENTENCES)?;
@@ -52,10 +55,8 @@ pub fn main(keep: bool) -> Result<()> {
         text += &format!("\n{}", table("snips.gguf, the model alone", &counts));
         check(&mut gates, &counts, [snips::GATE, u64::MAX]);
     }
-    println!("\n{text}");
-    if keep {
-        record::keep("ask", &text)?;
-    }
+    text += &format!("\n{}", gates.text());
+    record.end(&text)?;
     gates.check()
 }
 
