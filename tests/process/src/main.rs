@@ -13,6 +13,7 @@ mod json;
 #[cfg(feature = "peers")]
 mod peers;
 mod postcard;
+mod sizes;
 mod table;
 
 use std::hint::black_box;
@@ -43,6 +44,11 @@ const SUBJECTS: &[(&str, Make)] = &[
     ("rmcp", peers::rmcp),
 ];
 
+/// All subjects, those of many sizes too.
+fn all() -> impl Iterator<Item = &'static (&'static str, Make)> {
+    SUBJECTS.iter().chain(sizes::SUBJECTS)
+}
+
 /// Where the calls are made. Its name is what a counter looks for.
 #[inline(never)]
 fn measured(subject: &mut dyn Subject, calls: u32) -> usize {
@@ -52,11 +58,11 @@ fn measured(subject: &mut dyn Subject, calls: u32) -> usize {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u32>().ok());
-    let subject = words.first().and_then(|word| SUBJECTS.iter().find(|(name, _)| name == word));
+    let subject = words.first().and_then(|word| all().find(|(name, _)| name == word));
     let (Some((name, make)), Some(calls @ 1..), Some(rounds @ 1..)) =
         (subject, number(1), number(2))
     else {
-        let names: Vec<&str> = SUBJECTS.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = all().map(|(name, _)| *name).collect();
         eprintln!("usage: trine-process SUBJECT CALLS ROUNDS\nsubjects: {}", names.join(", "));
         return ExitCode::FAILURE;
     };

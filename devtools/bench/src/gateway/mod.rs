@@ -7,6 +7,7 @@
 mod load;
 mod requests;
 mod server;
+mod sizes;
 
 use anyhow::Result;
 use devtools::gates::Gates;
@@ -17,6 +18,9 @@ use load::Figures;
 use requests::Family;
 use server::Program;
 
+/// Who is compared.
+const OURS: &str = "trine gateway";
+const PEER: &str = "rmcp, one thread";
 /// Rounds of each server in each protocol family; the figures are their medians.
 const ROUNDS: usize = 6;
 /// Least and wanted ratio of calls per processor second to the peer's.
@@ -47,7 +51,8 @@ pub fn main(keep: bool) -> Result<()> {
         text += &table(family, &programs, &ours, &peer);
         check(&mut gates, family, &ours, &peer);
     }
-    record.end(&format!("{text}{}", gates.text()))?;
+    text += &sizes::table(programs.each_ref().map(|program| &*program.path))?;
+    record.end(&format!("{text}\n{}", gates.text()))?;
     gates.check()
 }
 
@@ -55,12 +60,14 @@ fn build() -> Result<[Program; 2]> {
     // One package at a time: built together they would share features that neither asks for.
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine"]))?;
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine-peer", "--bin", "peer-minimal"]))?;
-    let program =
-        |name, program, arguments| Program { name, path: sh::release_program(program), arguments };
+    let program = |name, program, arguments: [&str; 2]| {
+        let arguments = arguments.map(str::to_owned).to_vec();
+        Program { name, path: sh::release_program(program), arguments }
+    };
     // On one thread the peer takes the least processor time a call; see its own file.
     Ok([
-        program("trine gateway", "trine", &["gateway", "--simulate"]),
-        program("rmcp, one thread", "peer-minimal", &["--threads", "0"]),
+        program(OURS, "trine", ["gateway", "--simulate"]),
+        program(PEER, "peer-minimal", ["--threads", "0"]),
     ])
 }
 
