@@ -70,7 +70,8 @@ pub fn sizes(keep: bool, small: bool) -> Result<()> {
     let model = made(sh::command(&trine), &target_dir().join("models"), &shape, "q6_k")?;
     let mut text = format!(
         "`trine model make {} --head q6_k`, 2 threads, medians of 2 rounds, and 32 tokens decoded \
-         after each prompt.\n\n| tokens a second | Trine | llama.cpp | ratio |\n|---|---:|---:|---:|\n",
+         after each prompt.\n\n\
+         | tokens a second | Trine | llama.cpp | ratio |\n|---|---:|---:|---:|\n",
         shape.make
     );
     for prompt in PROMPTS {

@@ -163,7 +163,8 @@ impl Work {
     fn of_others(&self) -> Option<f64> {
         let now = Self::so_far()?;
         let others = (now.all - self.all) - (now.own - self.own);
-        Some((others / (now.at - self.at).as_secs_f64() / parallel::processors() as f64).max(0.0))
+        let machine = (now.at - self.at).as_secs_f64() * parallel::processors() as f64;
+        Some((others / machine).clamp(0.0, 1.0))
     }
 }
 

@@ -11,8 +11,8 @@ use rmcp::{ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// A server that lists these tools, and answers every call of one of them: with the text that it was
-/// given, if there is one, else with the number of arguments. It checks no argument.
+/// A server that lists these tools, and answers every call of one of them: with the text that it
+/// was given, if there is one, else with the number of arguments. It checks no argument.
 #[derive(Debug, Clone)]
 pub struct Many {
     tools: Arc<[Tool]>,

@@ -65,9 +65,9 @@ pub fn main(keep: bool) -> Result<()> {
 /// Sentences that are counted of each number of words.
 const OF_A_LENGTH: usize = 10;
 /// No sentence of the validation set has 40 words; the longest of them has, with six more.
-const WORDS_40: &str = "It's Jean from number nine, I've got my arms full of tomatoes and can't find a \
-                        switch anywhere, so would you turn on the door light for me, dim will do, \
-                        say twenty percent, and thank you kindly, my dear.";
+const WORDS_40: &str = "It's Jean from number nine, I've got my arms full of tomatoes and can't \
+                        find a switch anywhere, so would you turn on the door light for me, dim \
+                        will do, say twenty percent, and thank you kindly, my dear.";
 
 /// What sentences of 3, 10 and 40 words take on average.
 fn by_length(image: &Path) -> Result<String> {
