@@ -5,7 +5,8 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use devtools::{Gates, record, sh};
+use devtools::record::{self, Record};
+use devtools::{Gates, sh};
 use devtools_gpu::bundle::{Bundle, make_for};
 use devtools_gpu::modules::ternary;
 use serde_json::Value;
@@ -38,6 +39,9 @@ pub struct Asked<'a> {
 /// software, nor of a model that is not the full one.
 pub fn main(asked: &Asked<'_>) -> Result<()> {
     let Asked { backend, shape, is_software, .. } = *asked;
+    let name = called(backend, shape);
+    let record = Record::begin(&name, record::Figures::Times, asked.record)?;
+    let mut record = record.peer("llama-cpp-sys-2")?;
     let is_known = ["vulkan", "cuda", ternary::NAME].contains(&backend);
     ensure!(is_known, "bench gpu {backend}: it is vulkan, cuda or ternary");
     let folder = asked.bundle.map_or_else(|| make_for(backend), |folder| Ok(folder.to_owned()))?;
@@ -49,22 +53,18 @@ pub fn main(asked: &Asked<'_>) -> Result<()> {
     let measured = measured(bundle.trine()?, &model, &options)?;
     let gates = gates(&measured, backend == ternary::NAME)?;
     let text = format!(
-        "`trine model make {} --head q6_k`, {}; a GPU bundle, in which ggml is compiled for \
+        "`trine model make {} --head q6_k`; a GPU bundle, in which ggml is compiled for \
          x86-64-v3. Medians of {ROUNDS} rounds, in turns on the device: 128 tokens at once, 32 one \
          at a time. Figures of 0 are the CPU's, of 1 the device's; its peers are llama.cpp there \
          with its head on the CPU, and all of it there.\n\n{}\n{}",
         shape.make,
-        record::machine(),
         gates.text(),
         figures(&measured)
     );
-    println!("\n{text}");
-    if asked.record {
-        let here = sh::root().join("benches/record");
-        let records = if asked.bundle.is_some() { bundle.records() } else { here };
-        let name = record::keep_in(&records, &called(backend, shape), &text)?;
-        println!("kept in {}", records.join(name).display());
+    if asked.bundle.is_some() {
+        record = record.folder(bundle.records());
     }
+    record.end(&text)?;
     bundle.test()?;
     if shape.is_full() && !is_software { gates.check() } else { Ok(()) }
 }

@@ -4,17 +4,19 @@
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
-use devtools::{record, sh};
+use devtools::record::{Figures, Record};
+use devtools::sh;
 use devtools_gpu::build::{How, ggml, program, target_dir};
 use devtools_gpu::{legs, vulkan};
 
 /// `cargo xtask bench kernels`: tests, measures, and prints the tables.
 pub fn main(keep: bool) -> Result<()> {
+    let record = Record::begin("kernels", Figures::Times, keep)?.peer("llama-cpp-sys-2")?;
     legs::integers(How::ForSpeed)?;
     sh::run(&mut ggml("build", "vulkan", How::ForSpeed)?)?;
     let program = target_dir().join("release/trine-ggml-kernels");
     let text = sh::output(&mut sh::command(program))?;
-    record::show("kernels", &text, keep)?;
+    record.end(&text)?;
     let missed = text.lines().filter(|line| line.starts_with("- MISSED")).count();
     ensure!(missed == 0, "{missed} gates are missed");
     Ok(())
@@ -25,6 +27,8 @@ pub fn main(keep: bool) -> Result<()> {
 /// last bit is an error.
 pub fn greedy(backend: &str, keep: bool, is_software: bool) -> Result<()> {
     ensure!(["vulkan", "cuda"].contains(&backend), "bench greedy {backend}: it is vulkan or cuda");
+    // Tokens, and how far logits are apart, are the same on a busy machine.
+    let record = Record::begin("greedy", Figures::Counts, keep)?.peer("llama-cpp-sys-2")?;
     let run = |command| if is_software { vulkan::on_software(command) } else { Ok(command) };
     let mut models = run(ggml("test", backend, How::ForSpeed)?)?;
     let mut text = String::from(
@@ -37,7 +41,7 @@ pub fn greedy(backend: &str, keep: bool, is_software: bool) -> Result<()> {
     let mut sentences = run(program("test", backend, How::ForSpeed)?)?;
     text += "\nSentences, by models that were trained: all choices of each.\n\n";
     text += &tables(sentences.args(["--test", "gpu", "--", "sentences"]))?;
-    record::show("greedy", &text, keep)
+    record.end(&text)
 }
 
 /// The tables that tests print which are told to measure much.

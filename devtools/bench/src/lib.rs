@@ -9,3 +9,4 @@ pub mod gpu;
 pub mod kernels;
 pub mod model;
 pub mod process;
+pub mod sizes;

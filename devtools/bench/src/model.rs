@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use devtools::{Gates, record, sh};
+use devtools::record::{self, Record};
+use devtools::{Gates, sh};
 use devtools_gpu::build::{native, target_dir};
 use serde_json::Value;
 
@@ -52,14 +53,53 @@ const RATIOS: [(&str, u64, [f64; 2]); 4] = [
 /// engine, and one of the published kind.
 const LOADS: [f64; 2] = [0.3, 1.5];
 
-/// `cargo xtask bench model`. A small model takes a minute, and no gate is asked of it.
-pub fn main(keep: bool, small: bool) -> Result<()> {
-    let shape = if small { SMALL } else { FULL };
-    // The program with llama.cpp in it.
+/// Tokens of prompts; after the last one decode goes up to the context of the model, 4,096.
+const PROMPTS: [&str; 4] = ["128", "512", "2048", "4064"];
+/// A small model with that context.
+const SMALL_DEEP: Shape = Shape {
+    name: "small-deep",
+    make: "--width 1024 --ffn 2816 --blocks 6 --heads 16 --kv-heads 4 --vocab 4096 --context 4096",
+};
+
+/// `cargo xtask bench model sizes`: prompts of many lengths, on two threads, in two rounds.
+pub fn sizes(keep: bool, small: bool) -> Result<()> {
+    let record = Record::begin("model sizes", record::Figures::Times, keep)?;
+    let record = record.peer("llama-cpp-sys-2")?;
+    let (trine, shape) = (built()?, if small { SMALL_DEEP } else { FULL });
+    let model = made(sh::command(&trine), &target_dir().join("models"), &shape, "q6_k")?;
+    let mut text = format!(
+        "`trine model make {} --head q6_k`, 2 threads, medians of 2 rounds, and 32 tokens decoded \
+         after each prompt.\n\n\
+         | tokens a second | Trine | llama.cpp | ratio |\n|---|---:|---:|---:|\n",
+        shape.make
+    );
+    for prompt in PROMPTS {
+        let options = ["--peer", "--rounds", "2", "--threads", "2", "--prompt", prompt];
+        let measured = measured(sh::command(&trine), &model, &options)?;
+        for what in ["prefill", "decode"] {
+            // The first case is of the mapped file.
+            let of = |it| number(&measured, &format!("/cases/0/{what}/{it}"));
+            let [ours, theirs, ratio] = [of("trine")?, of("llama")?, of("ratio")?];
+            let after = if what == "decode" { "decode after" } else { what };
+            text += &format!("| {after} {prompt} | {ours:.1} | {theirs:.1} | {ratio:.2} |\n");
+        }
+    }
+    record.end(&text)
+}
+
+/// The program with llama.cpp in it.
+fn built() -> Result<PathBuf> {
     let mut cargo = native(sh::cargo());
     cargo.args(["build", "--release", "-p", "trine", "--features", "peer", "--target-dir"]);
     sh::run(cargo.arg(target_dir()))?;
-    let trine = sh::program_in(&target_dir().join("release"), "trine");
+    Ok(sh::program_in(&target_dir().join("release"), "trine"))
+}
+
+/// `cargo xtask bench model`. A small model takes a minute, and no gate is asked of it.
+pub fn main(keep: bool, small: bool) -> Result<()> {
+    let shape = if small { SMALL } else { FULL };
+    let record = Record::begin("model", record::Figures::Times, keep)?.peer("llama-cpp-sys-2")?;
+    let trine = built()?;
     let models = target_dir().join("models");
     let [model, published] =
         ["q6_k", "f16"].map(|head| made(sh::command(&trine), &models, &shape, head));
@@ -76,16 +116,15 @@ pub fn main(keep: bool, small: bool) -> Result<()> {
     let text = format!(
         "Medians of {ROUNDS} interleaved rounds of 128 tokens read at once and 32 one at a time; \
          the model is `trine model make {} --head q6_k`. Ratios are medians of the ratios of the \
-         rounds. Both engines run in processes of their own. {}; transparent huge pages: {}\n\n\
+         rounds. Both engines run in processes of their own. Transparent huge pages: {}\n\n\
          {}\n{}\nA file of the published kind:\n\n{}",
         shape.make,
-        record::machine(),
         pages.unwrap_or_default().trim(),
         gates.text(),
         figures(&measured),
         figures(&opened)
     );
-    record::show("model", &text, keep)?;
+    record.end(&text)?;
     if small { Ok(()) } else { gates.check() }
 }
 

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use devtools::gates::Gates;
-use devtools::{record, sh};
+use devtools::record::{Figures, Record};
+use devtools::sh;
 use devtools_c::dist;
 use devtools_c::program::{link, output_folder};
 
@@ -43,35 +44,40 @@ const PEERS: [Subject; 3] = [
 
 /// `cargo xtask bench process`: counts and times all.
 pub fn main(keep: bool) -> Result<()> {
-    let (text, gates) = measure(&[&OURS[..], &PEERS].concat(), &[])?;
-    if keep {
-        record::keep("process", &text)?;
-    }
+    let record = Record::begin("process", Figures::Both, keep)?.peer("rmcp")?.peer("serde_json")?;
+    let record = record.program("rustc")?;
+    let (text, gates) = measure(&[&OURS[..], &PEERS].concat(), &[], record.is_quiet())?;
+    record.end(&text)?;
     gates.check()
 }
 
 /// The leg `process`: Trine's own subjects, quick to build.
 pub fn gates() -> Result<()> {
-    measure(&OURS, &["--no-default-features"])?.1.check()
+    let (text, gates) = measure(&OURS, &["--no-default-features"], true)?;
+    println!("\n{text}");
+    gates.check()
 }
 
-fn measure(subjects: &[Subject], features: &[&str]) -> Result<(String, Gates)> {
+/// Builds the program, and answers where it lies.
+pub(crate) fn build(features: &[&str]) -> Result<PathBuf> {
     sh::run(sh::cargo().args(["build", "--profile", PROFILE, "-p", PACKAGE]).args(features))?;
-    let program = sh::target_dir().join(PROFILE).join(PACKAGE);
+    Ok(sh::target_dir().join(PROFILE).join(PACKAGE))
+}
+
+/// Counts, and times where the machine is quiet.
+fn measure(subjects: &[Subject], features: &[&str], timed: bool) -> Result<(String, Gates)> {
+    let program = build(features)?;
     let in_c = c_program()?;
-    let mut text = format!(
-        "Release with fat LTO, one unit, {}, rmcp {}.\n\n\
+    let mut text = String::from(
+        "Release with fat LTO, one unit.\n\n\
          | one call | instructions | gate | allocations | ns |\n|---|---:|---:|---:|---:|\n",
-        record::machine(),
-        record::version_of("rmcp")?
     );
     let mut gates = Gates::default();
     for (name, about, limits) in subjects {
         let program = if *name == IN_C { &in_c } else { &program };
-        let [instructions, allocations] = count(program, name)?;
-        let timed = sh::output(sh::command(program).arg(name).args(TIMED))?;
-        let time = timed.split_once(": ").and_then(|(_, rest)| rest.split(' ').next());
-        let time = time.context("the program says no time")?;
+        let (instructions, allocations) =
+            (instructions(program, name, CALLS)?, allocations(program, name)?);
+        let time = if timed { time(program, name)? } else { String::new() };
         let limit = limits.map_or_else(String::new, |[gate, goal]| format!("{gate} (goal {goal})"));
         text += &format!(
             "| {name}: {about} | {instructions:.0} | {limit} | {allocations:.0} | {time} |\n"
@@ -82,7 +88,7 @@ fn measure(subjects: &[Subject], features: &[&str]) -> Result<(String, Gates)> {
         }
     }
     text += &format!("\n{}", clients::measure(&program, features.is_empty(), &mut gates)?);
-    println!("\n{text}\n{}", gates.text());
+    text += &format!("\n{}", gates.text());
     Ok((text, gates))
 }
 
@@ -96,25 +102,37 @@ fn c_program() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Instructions and allocations of a call: those of the second thousand calls, divided. Of
-/// instructions those of the function `measured` and what it calls.
-fn count(program: &Path, subject: &str) -> Result<[f64; 2]> {
-    let run = |options: &[&str], mark: &str, calls: u64| -> Result<u64> {
+/// Nanoseconds of a call.
+fn time(program: &Path, subject: &str) -> Result<String> {
+    let timed = sh::output(sh::command(program).arg(subject).args(TIMED))?;
+    let time = timed.split_once(": ").and_then(|(_, rest)| rest.split(' ').next());
+    Ok(time.context("the program says no time")?.to_owned())
+}
+
+/// Instructions of a call, in the function `measured` and what it calls.
+pub(crate) fn instructions(program: &Path, subject: &str, calls: u64) -> Result<f64> {
+    let collect = "--toggle-collect=*measured*";
+    let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null", collect];
+    Ok((second(program, subject, calls, &callgrind, "Collected : ")? / calls) as f64)
+}
+
+/// Allocations of a call.
+fn allocations(program: &Path, subject: &str) -> Result<f64> {
+    let memcheck = ["--tool=memcheck", "--leak-check=no"];
+    Ok(second(program, subject, CALLS, &memcheck, "total heap usage: ")? as f64 / CALLS as f64)
+}
+
+/// What valgrind counts of these calls after as many others, which take what the first one needs.
+fn second(program: &Path, subject: &str, calls: u64, tool: &[&str], mark: &str) -> Result<u64> {
+    let run = |calls: u64| -> Result<u64> {
         let mut command = sh::command("valgrind");
-        command.args(options).arg(program).args([subject, &calls.to_string(), "1"]);
+        command.args(tool).arg(program).args([subject, &calls.to_string(), "1"]);
         let done = sh::ended(&mut command).context("run `cargo xtask setup`")?;
         let said = sh::said(&done);
         ensure!(done.status.success(), "valgrind on {subject}: {said}");
         number_after(&said, mark)
     };
-    let second = |options: &[&str], mark: &str| -> Result<u64> {
-        Ok(run(options, mark, 2 * CALLS)? - run(options, mark, CALLS)?)
-    };
-    let collect = "--toggle-collect=*measured*";
-    let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null", collect];
-    let instructions = second(&callgrind, "Collected : ")? / CALLS;
-    let allocations = second(&["--tool=memcheck", "--leak-check=no"], "total heap usage: ")?;
-    Ok([instructions as f64, allocations as f64 / CALLS as f64])
+    Ok(run(2 * calls)? - run(calls)?)
 }
 
 pub(crate) fn number_after(said: &str, mark: &str) -> Result<u64> {

@@ -3,15 +3,18 @@
 //! It serves the eleven tools of `firmware-example/board/tools.json` and `camera.json` from a
 //! greenhouse in memory, and validates arguments with the `jsonschema` crate. Trine's own engine is
 //! compared with it: the differential test serves [`PeerBoard`] in process, the client scripts are
-//! run against the program `peer-board`, and the benchmark runs `peer-minimal`.
+//! run against the program `peer-board`, and the benchmark runs `peer-minimal`. [`Adder`] and
+//! [`Many`] serve in the process of who compares with them.
 
 mod adder;
 mod catalogue;
 mod greenhouse;
+mod many;
 mod picture;
 mod server;
 
 pub use adder::Adder;
 pub use catalogue::{BoardTool, Catalogue, CatalogueError};
 pub use greenhouse::{Greenhouse, Pace, Refusal};
+pub use many::Many;
 pub use server::PeerBoard;

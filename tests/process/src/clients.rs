@@ -102,7 +102,7 @@ impl Recorded {
     /// The same message for `serde_json`.
     #[cfg(feature = "peers")]
     pub(crate) fn parsed(&self) -> Box<dyn Subject> {
-        Box::new(crate::peers::Value(self.message))
+        Box::new(crate::peers::Value(self.message.to_vec()))
     }
 }
 

@@ -17,6 +17,7 @@ mod json;
 #[cfg(feature = "peers")]
 mod peers;
 mod postcard;
+mod sizes;
 mod table;
 
 use std::hint::black_box;
@@ -58,6 +59,11 @@ const OF_CLIENTS: &[(&str, MakeOf)] = &[
     ("clients-serde", Recorded::parsed),
 ];
 
+/// All subjects, those of many sizes too.
+fn all() -> impl Iterator<Item = &'static (&'static str, Make)> {
+    SUBJECTS.iter().chain(sizes::SUBJECTS)
+}
+
 /// Where the calls are made. Its name is what a counter looks for.
 #[inline(never)]
 fn measured(subject: &mut dyn Subject, calls: u32) -> usize {
@@ -84,7 +90,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u32>().ok());
     let name = words.first().map_or("", String::as_str);
-    let subject = SUBJECTS.iter().find(|(known, _)| *known == name);
+    let subject = all().find(|(known, _)| *known == name);
     let of_clients = OF_CLIENTS.iter().find(|(known, _)| *known == name);
     match (subject, of_clients, number(1), number(2)) {
         (Some((_, make)), _, Some(calls @ 1..), Some(rounds @ 1..)) => {
@@ -104,7 +110,7 @@ fn main() -> ExitCode {
             }
         }
         _ => {
-            let names = SUBJECTS.iter().map(|(name, _)| *name);
+            let names = all().map(|(name, _)| *name);
             let names: Vec<&str> = names.chain(OF_CLIENTS.iter().map(|(name, _)| *name)).collect();
             let names = names.join(", ");
             eprintln!(

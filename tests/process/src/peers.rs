@@ -13,15 +13,15 @@ use crate::Subject;
 use crate::json::MESSAGE;
 
 /// Parses a message into a tree, and does nothing with it.
-pub(crate) struct Value(pub(crate) &'static [u8]);
+pub(crate) struct Value(pub(crate) Vec<u8>);
 
 pub(crate) fn value(_calls: u32) -> Box<dyn Subject> {
-    Box::new(Value(MESSAGE))
+    Box::new(Value(MESSAGE.to_vec()))
 }
 
 impl Subject for Value {
     fn run(&mut self, calls: u32) -> usize {
-        let parse = |_| serde_json::from_slice::<serde_json::Value>(black_box(self.0)).is_ok();
+        let parse = |_| serde_json::from_slice::<serde_json::Value>(black_box(&self.0)).is_ok();
         (0..calls).map(parse).filter(|parsed| black_box(*parsed)).count()
     }
 }
@@ -95,43 +95,56 @@ impl Subject for Typed {
 }
 
 /// rmcp's server as a task of this thread, at the other end of a pipe in memory.
-struct Rmcp {
+pub(crate) struct Rmcp {
     runtime: Runtime,
     reader: BufReader<ReadHalf<DuplexStream>>,
     writer: WriteHalf<DuplexStream>,
+    /// What is sent again and again.
+    line: Vec<u8>,
+    is_good: fn(&[u8]) -> bool,
 }
 
 pub(crate) fn rmcp(_calls: u32) -> Box<dyn Subject> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.unwrap_or_else(|error| {
-        eprintln!("no runtime: {error}");
-        std::process::exit(1)
-    });
-    let (near, far) = tokio::io::duplex(1 << 16);
-    runtime.spawn(async move {
+    let is_good = |answer: &[u8]| answer.windows(8).any(|part| part == b"\"sum\":17");
+    Box::new(Rmcp::new(|far| Adder.run(far), MESSAGE, is_good))
+}
+
+impl Rmcp {
+    /// A server at the end of a pipe that it is given. It is sent this message again and again, and
+    /// its answers must be good.
+    pub(crate) fn new<S: Future<Output: Send> + Send + 'static>(
+        serve: impl FnOnce(DuplexStream) -> S,
+        message: &[u8],
+        is_good: fn(&[u8]) -> bool,
+    ) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.unwrap_or_else(|error| {
+            eprintln!("no runtime: {error}");
+            std::process::exit(1)
+        });
+        let (near, far) = tokio::io::duplex(1 << 16);
         // How it ends is seen from the other side.
-        let _ = Adder.run(far).await;
-    });
-    let (reader, writer) = tokio::io::split(near);
-    let mut peer = Rmcp { runtime, reader: BufReader::new(reader), writer };
-    // The first call opens what later ones use.
-    peer.run(1);
-    Box::new(peer)
+        runtime.spawn(serve(far));
+        let (reader, writer) = tokio::io::split(near);
+        let (reader, line) = (BufReader::new(reader), [message, b"\n"].concat());
+        let mut peer = Self { runtime, reader, writer, line, is_good };
+        // The first call opens what later ones use.
+        peer.run(1);
+        peer
+    }
 }
 
 impl Subject for Rmcp {
     fn run(&mut self, calls: u32) -> usize {
-        let line = [MESSAGE, b"\n"].concat();
         let mut answer = Vec::with_capacity(1024);
-        let Self { runtime, reader, writer } = self;
+        let Self { runtime, reader, writer, line, is_good } = self;
         runtime.block_on(async {
             let mut bytes = 0;
             for _ in 0..calls {
                 answer.clear();
-                let sent = writer.write_all(black_box(&line)).await;
+                let sent = writer.write_all(black_box(line)).await;
                 let read = reader.read_until(b'\n', &mut answer).await;
-                let good = answer.windows(8).any(|part| part == b"\"sum\":17");
-                if sent.is_err() || !good {
+                if sent.is_err() || !is_good(&answer) {
                     eprintln!("rmcp answered {read:?}: {}", String::from_utf8_lossy(&answer));
                     std::process::exit(1);
                 }

@@ -268,7 +268,7 @@ fn demo() -> Result<()> {
 
 fn count() -> Result<()> {
     BOARDS.iter().chain([&SMALLEST]).try_for_each(count::calls::main)?;
-    count::start::main()
+    count::start::main(false)
 }
 
 /// Whom the clients speak with is the gateway, so one board will do.

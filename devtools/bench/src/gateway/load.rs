@@ -45,7 +45,7 @@ pub(super) fn medians(rounds: &[Figures]) -> Figures {
 }
 
 /// The value below which this share of the values lies.
-fn at_share(values: &mut [f64], share: f64) -> f64 {
+pub(super) fn at_share(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let last = values.len().saturating_sub(1);
     #[expect(
@@ -102,12 +102,12 @@ pub(super) fn round(
     Ok(figures)
 }
 
-fn micros(time: Duration) -> f64 {
+pub(super) fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
 /// Makes the calls one after the other; the time of each in microseconds.
-fn one_at_a_time(server: &mut Server, family: Family, calls: u64) -> Result<Vec<f64>> {
+pub(super) fn one_at_a_time(server: &mut Server, family: Family, calls: u64) -> Result<Vec<f64>> {
     let requests: Vec<String> = (1..=calls).map(|id| family.call(&server.tool, id)).collect();
     let (mut times, mut line) = (Vec::with_capacity(requests.len()), Vec::new());
     for (id, request) in (1..).zip(&requests) {

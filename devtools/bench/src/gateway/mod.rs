@@ -7,14 +7,19 @@
 mod load;
 mod requests;
 mod server;
+mod sizes;
 
 use anyhow::Result;
-use devtools::{Gates, record, sh};
+use devtools::record::{self, Record};
+use devtools::{Gates, sh};
 
 use load::Figures;
 use requests::Family;
 use server::Program;
 
+/// Who is compared.
+const OURS: &str = "trine gateway";
+const PEER: &str = "rmcp, one thread";
 /// Rounds of each server in each protocol family; the figures are their medians.
 const ROUNDS: usize = 6;
 /// Least and wanted ratio of calls per processor second to the peer's.
@@ -27,12 +32,10 @@ const LATENCY_NOISE: f64 = 1.05;
 
 /// `cargo xtask bench gateway`.
 pub fn main(keep: bool) -> Result<()> {
+    let record = Record::begin("gateway", record::Figures::Times, keep)?.peer("rmcp")?;
     let programs = build()?;
-    let mut text = format!(
-        "Medians of {ROUNDS} rounds, the two servers in turn, profile release, {}, rmcp {}.\n\n",
-        record::machine(),
-        record::version_of("rmcp")?
-    );
+    let mut text =
+        format!("Medians of {ROUNDS} rounds, the two servers in turn, profile release.\n\n");
     let mut gates = Gates::default();
     for family in [Family::Legacy, Family::Stateless] {
         let mut rounds: [Vec<Figures>; 2] = Default::default();
@@ -47,7 +50,8 @@ pub fn main(keep: bool) -> Result<()> {
         text += &table(family, &programs, &ours, &peer);
         check(&mut gates, family, &ours, &peer);
     }
-    record::show("gateway", &format!("{text}{}", gates.text()), keep)?;
+    text += &sizes::table(programs.each_ref().map(|program| &*program.path))?;
+    record.end(&format!("{text}\n{}", gates.text()))?;
     gates.check()
 }
 
@@ -55,16 +59,14 @@ fn build() -> Result<[Program; 2]> {
     // One package at a time: built together they would share features that neither asks for.
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine"]))?;
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine-peer", "--bin", "peer-minimal"]))?;
-    let folder = sh::target_dir().join("release");
-    let program = |name, program, arguments| Program {
-        name,
-        path: sh::program_in(&folder, program),
-        arguments,
+    let program = |name, program, arguments: [&str; 2]| {
+        let arguments = arguments.map(str::to_owned).to_vec();
+        Program { name, path: sh::release_program(program), arguments }
     };
     // On one thread the peer takes the least processor time a call; see its own file.
     Ok([
-        program("trine gateway", "trine", &["gateway", "--simulate"]),
-        program("rmcp, one thread", "peer-minimal", &["--threads", "0"]),
+        program(OURS, "trine", ["gateway", "--simulate"]),
+        program(PEER, "peer-minimal", ["--threads", "0"]),
     ])
 }
 

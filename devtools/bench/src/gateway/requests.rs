@@ -33,9 +33,10 @@ impl Family {
         })
     }
 
-    /// A request for the list of tools.
-    pub(super) fn list(self) -> String {
-        self.line(0, "tools/list", json!({}))
+    /// A request for the list of tools, from a cursor on.
+    pub(super) fn list(self, cursor: Option<&str>) -> String {
+        let params = cursor.map_or_else(|| json!({}), |cursor| json!({"cursor": cursor}));
+        self.line(0, "tools/list", params)
     }
 
     /// A call that sets the fan to `id` modulo 101 percent.

@@ -20,7 +20,7 @@ pub(super) struct Program {
     /// Its name in tables.
     pub(super) name: &'static str,
     pub(super) path: PathBuf,
-    pub(super) arguments: &'static [&'static str],
+    pub(super) arguments: Vec<String>,
 }
 
 /// A running server that has shown its tools.
@@ -37,7 +37,7 @@ impl Server {
     /// Starts the program, shakes hands with it, and finds its fan.
     pub(super) fn start(program: &Program, family: Family) -> Result<Self> {
         let mut command = sh::command(&program.path);
-        command.args(program.arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(&program.arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let child = command.stderr(Stdio::null()).spawn();
         let mut child = child.with_context(|| format!("{} could not start", program.name))?;
         let input = child.stdin.take();
@@ -77,7 +77,7 @@ impl Server {
     fn find_tool(&mut self, family: Family) -> Result<String> {
         let (since, mut line) = (Instant::now(), Vec::new());
         loop {
-            self.send(&family.list())?;
+            self.send(&family.list(None))?;
             self.answer(&mut line)?;
             let answer: Value = serde_json::from_slice(&line)?;
             let tools = answer["result"]["tools"].as_array().cloned().unwrap_or_default();
@@ -87,6 +87,23 @@ impl Server {
             }
             ensure!(since.elapsed() < START_MAX, "no fan_set among {} tools", tools.len());
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks for the whole list, page by page, and answers how many tools there are.
+    pub(super) fn tools(&mut self, family: Family) -> Result<usize> {
+        let (mut count, mut cursor, mut line) = (0, None, Vec::new());
+        loop {
+            self.send(&family.list(cursor.as_deref()))?;
+            self.answer(&mut line)?;
+            let text = std::str::from_utf8(&line)?;
+            count += text.matches("\"inputSchema\":").count();
+            let next =
+                text.split_once("\"nextCursor\":\"").and_then(|(_, rest)| rest.split('"').next());
+            cursor = next.map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(count);
+            }
         }
     }
 
@@ -107,10 +124,19 @@ impl Server {
 
     /// The most resident memory so far, in MiB.
     pub(super) fn peak_mib(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        self.mib("status", "VmHWM:")
+    }
+
+    /// Resident memory in MiB, of which pages that processes share count in part for each.
+    pub(super) fn own_mib(&self) -> Result<f64> {
+        self.mib("smaps_rollup", "Pss:")
+    }
+
+    fn mib(&self, file: &str, name: &str) -> Result<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.process.0.id()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|line| line.split_whitespace().next());
-        let kib: f64 = kib.context("/proc/PID/status has VmHWM")?.parse()?;
+        let kib: f64 = kib.with_context(|| format!("/proc/PID/{file} has no {name}"))?.parse()?;
         Ok(kib / 1024.0)
     }
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use devtools::record::{Figures, Record};
 use devtools::{Gates, Image, sh};
 
 use super::{build_plugin, numbers};
@@ -14,18 +15,24 @@ use crate::{budget, c, chips};
 const PROGRAMS: [(&str, f64); 2] = [(c::BASE, 10.0), (c::GREENHOUSE, 11.0)];
 
 /// Counts, prints the figures and compares with the budget.
-pub fn main() -> Result<()> {
+pub fn main(keep: bool) -> Result<()> {
+    let record = Record::begin("start", Figures::Counts, keep)?;
+    let record = record.program("arm-none-eabi-gcc")?.program("qemu-system-arm")?;
+    let record = record.program("rustc")?;
     let board = c::first()?;
     let plugin = build_plugin("span")?;
     let (once, a_tool) = (budget("start_instructions.once")?, budget("start_instructions.a_tool")?);
     let mut gates = Gates::default();
+    let mut text = format!(
+        "At most {once} instructions, and {a_tool} a tool.\n\n\
+         | program | board | tools | instructions of `trine_init` |\n|---|---|---:|---:|\n"
+    );
     for (program, tools) in PROGRAMS {
         let count = count(&board.name, &c::build(&board, program)?, &plugin)?;
-        let what = format!("{program} on {}: instructions of trine_init", board.name);
-        let what = format!("{what} ({once}, and {a_tool} for each of {tools} tools)");
-        gates.at_most(what, count as f64, once + a_tool * tools);
+        text += &format!("| {program} | {} | {tools} | {count} |\n", board.name);
+        gates.at_most(format!("{program}: instructions"), count as f64, once + a_tool * tools);
     }
-    println!("{}", gates.text());
+    record.end(&format!("{text}\n{}", gates.text()))?;
     gates.check()
 }
 

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use devtools::{Gates, Image, programs, record, sh};
+use devtools::record::{Figures, Record};
+use devtools::{Gates, Image, programs, sh};
 use devtools_c::output_folder;
 
-use super::{FOLDER, MODEL, build, longest, pack, sentences};
+use super::parity::on_host;
+use super::{FITTING, FOLDER, MODEL, build, evenly, longest, pack, sentences, tokens, validation};
 use crate::count::{numbers, region, snips};
 use crate::{BOARDS, Board, CHIPS, Emulator};
 
@@ -34,6 +36,8 @@ const GATED: &str = "Cortex-M4";
 
 /// `cargo xtask bench ask [--record]`: counts on every processor.
 pub fn main(keep: bool) -> Result<()> {
+    let record = Record::begin("ask", Figures::Counts, keep)?;
+    let record = record.program("rustc")?.program("qemu-system-arm")?;
     programs::build()?;
     let image = pack(MODEL.as_ref())?;
     let counts = measure(CHIPS, &image, SENTENCES)?;
@@ -43,17 +47,48 @@ pub fn main(keep: bool) -> Result<()> {
          end.\n\n{}",
         table("board.gguf, behind the firmware", &counts)
     );
+    text += &format!("\n{}", by_length(&image)?);
     let mut gates = Gates::default();
     check(&mut gates, &counts, GATES);
     if let Some(counts) = snips::all(SENTENCES)? {
         text += &format!("\n{}", table("snips.gguf, the model alone", &counts));
         check(&mut gates, &counts, [snips::GATE, u64::MAX]);
     }
-    println!("\n{text}");
-    if keep {
-        record::keep("ask", &text)?;
-    }
+    text += &format!("\n{}", gates.text());
+    record.end(&text)?;
     gates.check()
+}
+
+/// Sentences that are counted of each number of words.
+const OF_A_LENGTH: usize = 10;
+/// No sentence of the validation set has 40 words; the longest of them has, with six more.
+const WORDS_40: &str = "It's Jean from number nine, I've got my arms full of tomatoes and can't \
+                        find a switch anywhere, so would you turn on the door light for me, dim \
+                        will do, say twenty percent, and thank you kindly, my dear.";
+
+/// What sentences of 3, 10 and 40 words take on average.
+fn by_length(image: &Path) -> Result<String> {
+    let all = validation()?;
+    let of = |words| {
+        let is_so_long = |text: &&String| text.split_whitespace().count() == words;
+        evenly(&all.iter().filter(is_so_long).cloned().collect::<Vec<_>>(), OF_A_LENGTH)
+    };
+    let heads: String = CHIPS.iter().map(|chip| format!(" {}, M |", chip.processor)).collect();
+    let line = "---:|".repeat(CHIPS.len());
+    let mut text = format!("| words | sentences | most tokens |{heads}\n|---|---:|---:|{line}\n");
+    for (words, sentences) in [(3, of(3)?), (10, of(10)?), (40, vec![WORDS_40.to_owned()])] {
+        let (_, said) = on_host(image, "lengths.jsonl", &sentences)?;
+        let most = said.lines().map(tokens).collect::<Result<Vec<_>>>()?.into_iter().max();
+        let most = most.unwrap_or_default();
+        let refused = if most > FITTING { ", which do not fit" } else { "" };
+        text += &format!("| {words}{refused} | {} | {most} |", sentences.len());
+        for chip in CHIPS {
+            let counts = Counts { long: 0, ..measure_on(chip, image, &sentences)? };
+            text += &format!(" {:.2} |", millions(figures(&counts)[0]));
+        }
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// Counts a few sentences on two processors, and two of SNIPS on one.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use devtools::{cache, sh};
+use devtools::{cache, record, sh};
 
 use super::{LOADER, MODELS, PROGRAMS, SCRIPT, TESTS, TRINE, XTASK};
 use crate::build::{Made, copy};
@@ -114,6 +114,7 @@ fn pack(made: &Made, backends: &[&str], folder: &Path) -> Result<()> {
     let script = folder.join(SCRIPT);
     fs::write(&script, include_str!("bench-gpu.sh"))?;
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    fs::write(folder.join(record::COMMIT_FILE), record::commit()?)?;
     Ok(())
 }
 

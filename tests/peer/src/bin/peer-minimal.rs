@@ -1,17 +1,19 @@
 //! The smallest idiomatic rmcp server: one tool, `fan_set`, on rmcp's fastest stdio transport.
 //!
-//! It is the peer in `cargo xtask bench`. `peer-minimal [--threads N]`: without the option it has
-//! what `#[tokio::main]` gives a server, a thread for each processor; `--threads 0` runs it on the
-//! one thread of `#[tokio::main(flavor = "current_thread")]`.
+//! It is the peer in `cargo xtask bench`. `peer-minimal [--threads N [--tools N]]`: without the
+//! option it has what `#[tokio::main]` gives a server, a thread for each processor; `--threads 0`
+//! runs it on the one thread of `#[tokio::main(flavor = "current_thread")]`. With `--tools` it has
+//! so many tools like `fan_set`, and checks no argument.
 
 use std::error::Error;
 
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock};
+use rmcp::model::{CallToolResult, ContentBlock, Tool};
 use rmcp::transport::stdio_pipes;
 use rmcp::{ServiceExt, tool, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use trine_peer::Many;
 
 /// Arguments of `fan_set`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -50,11 +52,25 @@ impl Minimal {
     }
 }
 
+/// A server of so many tools like `fan_set`.
+fn many(count: usize) -> serde_json::Result<Many> {
+    let like = Minimal::fan_set_tool_attr();
+    let named = |number| {
+        let mut tool: Tool = like.clone();
+        tool.name = format!("board{number}_fan_set").into();
+        tool
+    };
+    Many::new(serde_json::to_value((0..count).map(named).collect::<Vec<_>>())?)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let threads = match (std::env::args().nth(1).as_deref(), std::env::args().nth(2)) {
-        (None, _) => None,
-        (Some("--threads"), Some(count)) => Some(count.parse()?),
-        _ => return Err("usage: peer-minimal [--threads N]".into()),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (threads, tools) = match words[..] {
+        [] => (None, None),
+        ["--threads", threads] => (Some(threads.parse()?), None),
+        ["--threads", threads, "--tools", tools] => (Some(threads.parse()?), Some(tools.parse()?)),
+        _ => return Err("usage: peer-minimal [--threads N [--tools N]]".into()),
     };
     let mut runtime = match threads {
         Some(0) => tokio::runtime::Builder::new_current_thread(),
@@ -65,8 +81,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let runtime = runtime.enable_all().build()?;
     runtime.block_on(async {
-        let running = Minimal.serve(stdio_pipes()).await?;
-        running.waiting().await?;
+        match tools {
+            None => Minimal.serve(stdio_pipes()).await?.waiting().await?,
+            Some(count) => many(count)?.serve(stdio_pipes()).await?.waiting().await?,
+        };
         Ok(())
     })
 }

@@ -1,0 +1,95 @@
+//! Lists of many tools, and many clients. A server on standard input and output has one client, so
+//! each client has a process of its own.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use devtools::sh;
+
+use super::load::{at_share, micros, one_at_a_time};
+use super::requests::Family;
+use super::server::{Program, Server};
+use super::{OURS, PEER, ratio};
+
+const FAMILY: Family = Family::Stateless;
+/// Simulated boards behind one gateway, and the tools of each.
+const BOARDS: [usize; 3] = [1, 10, 91];
+const TOOLS: usize = 11;
+const LISTS: usize = 50;
+const CLIENTS: [usize; 3] = [1, 10, 100];
+/// Calls of each client, one after the other, in turn with the other clients.
+const CALLS: u64 = 100;
+/// How long boards may take until all are listed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The table of both.
+pub(super) fn table([ours, peer]: [&Path; 2]) -> Result<String> {
+    let mut text = format!("| sizes | {OURS} | {PEER} | ratio |\n|---|---:|---:|---:|\n");
+    let mut rows = |size: &str, names: &[&str], [ours, peer]: [Vec<f64>; 2]| {
+        for ((name, ours), peer) in names.iter().zip(ours).zip(peer) {
+            let ratio = ratio(ours, peer);
+            text += &format!("| {size}: {name} | {ours:.1} | {peer:.1} | {ratio:.2} |\n");
+        }
+    };
+    for boards in BOARDS {
+        let tools = boards * TOOLS;
+        let both = [gateway(ours, boards), minimal(peer, tools)];
+        let both = both.each_ref().map(|program| lists(program, tools));
+        let [ours, peer] = both;
+        let names = ["CPU µs a list", "p50 µs of a list", "peak MiB"];
+        rows(&format!("{tools} tools"), &names, [ours?, peer?]);
+    }
+    for clients in CLIENTS {
+        let [ours, peer] = [gateway(ours, 1), minimal(peer, TOOLS)].map(|it| calls(&it, clients));
+        let names = ["CPU µs a call", "p50 µs of a call", "MiB of all together"];
+        rows(&format!("{clients} clients"), &names, [ours?, peer?]);
+    }
+    Ok(text)
+}
+
+fn gateway(path: &Path, boards: usize) -> Program {
+    let boards = (0..boards).map(|number| format!("--simulate=board{number}"));
+    let arguments = ["gateway".to_owned()].into_iter().chain(boards).collect();
+    Program { name: OURS, path: path.to_owned(), arguments }
+}
+
+fn minimal(path: &Path, tools: usize) -> Program {
+    let arguments = ["--threads", "0", "--tools"].map(str::to_owned).into_iter();
+    Program {
+        name: PEER,
+        path: path.to_owned(),
+        arguments: arguments.chain([tools.to_string()]).collect(),
+    }
+}
+
+/// What the whole list costs.
+fn lists(program: &Program, tools: usize) -> Result<Vec<f64>> {
+    let mut server = Server::start(program, FAMILY)?;
+    let all = sh::within(PATIENCE, || server.tools(FAMILY).ok().filter(|have| *have == tools));
+    all.with_context(|| format!("{} does not list {tools} tools", program.name))?;
+    let (before, mut times) = (server.cpu()?, Vec::new());
+    for _ in 0..LISTS {
+        let since = Instant::now();
+        server.tools(FAMILY)?;
+        times.push(micros(since.elapsed()));
+    }
+    let cpu = micros(server.cpu()? - before) / LISTS as f64;
+    Ok(vec![cpu, at_share(&mut times, 0.5), server.peak_mib()?])
+}
+
+/// What calls of so many clients cost.
+fn calls(program: &Program, clients: usize) -> Result<Vec<f64>> {
+    let servers = (0..clients).map(|_| Server::start(program, FAMILY));
+    let mut servers = servers.collect::<Result<Vec<_>>>()?;
+    let cpu = |servers: &[Server]| servers.iter().map(Server::cpu).sum::<Result<Duration>>();
+    let (before, mut times) = (cpu(&servers)?, Vec::new());
+    for _ in 0..CALLS {
+        for server in &mut servers {
+            times.extend(one_at_a_time(server, FAMILY, 1)?);
+        }
+    }
+    let each = micros(cpu(&servers)? - before) / times.len() as f64;
+    let memory = servers.iter().map(Server::own_mib).sum::<Result<f64>>()?;
+    Ok(vec![each, at_share(&mut times, 0.5), memory])
+}
