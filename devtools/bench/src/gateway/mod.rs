@@ -61,7 +61,8 @@ fn build() -> Result<[Program; 2]> {
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine-peer", "--bin", "peer-minimal"]))?;
     let program = |name, program, arguments: [&str; 2]| {
         let arguments = arguments.map(str::to_owned).to_vec();
-        Program { name, path: sh::release_program(program), arguments }
+        let path = sh::program_in(&sh::target_dir().join("release"), program);
+        Program { name, path, arguments }
     };
     // On one thread the peer takes the least processor time a call; see its own file.
     Ok([
