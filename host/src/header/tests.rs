@@ -32,6 +32,12 @@ fn what_a_descriptor_cannot_say_is_refused_by_name() {
         (&tool(r#"{"x":{"type":"null"}}"#), &["t: x:", "'null'"]),
         (&tool(r#"{"x":{}}"#), &["t: x:", "neither \"type\" nor \"enum\""]),
         (&tool(r#"{"x":{"enum":["a|b"]}}"#), &["t: x:", "without |"]),
+        (
+            &tool(
+                r#"{"n":{"type":"number","minimum":0,"maximum":9,"multipleOf":0.1,"default":0.25}}"#,
+            ),
+            &["t: n:", "invalid number 0.25", "at most 1 decimals"],
+        ),
         (&tool(r#"{"x":{"type":"boolean","default":3}}"#), &["t: x:", "invalid default 3"]),
     ] {
         let said = trine_models::chain(&header(text).unwrap_err());
