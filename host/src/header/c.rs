@@ -136,12 +136,11 @@ pub(super) fn wrapped(text: &str, indent: usize) -> String {
     for c in text.chars() {
         line.push(c);
         match c {
-            '\\' if inside && !escaped => escaped = true,
             '"' if !escaped => inside = !inside,
             ' ' => place = Some((line.len(), inside)),
             _ => {}
         }
-        escaped = escaped && c == '\\';
+        escaped = inside && c == '\\' && !escaped;
         if line.chars().count() > COLUMNS - 5 {
             let Some((at, in_literal)) = place.take() else { continue };
             let rest = line.split_off(at);

@@ -93,3 +93,12 @@ fn long_macros_are_broken_and_mean_the_same() {
     }
     assert_eq!(joined, text);
 }
+
+#[test]
+fn a_literal_that_ends_with_a_backslash_ends_where_it_does() {
+    let text = format!("TRINE_TOOL({}, {})", c::literal("a\\"), c::literal(&"word ".repeat(40)));
+    let broken = c::wrapped(&text, 0);
+    let quotes = |line: &str| line.replace("\\\\", "").matches('"').count();
+    assert!(broken.lines().count() > 2, "{broken}");
+    assert!(broken.lines().all(|line| quotes(line).is_multiple_of(2)), "{broken}");
+}
