@@ -46,6 +46,26 @@ fn what_a_descriptor_cannot_say_is_refused_by_name() {
 }
 
 #[test]
+fn names_that_are_one_in_c_are_refused() {
+    let flag = r#"{"type":"boolean"}"#;
+    for (text, name) in [
+        (r#"[{"name":"fan"},{"name":"Fan"}]"#.to_owned(), "TOOL_FAN"),
+        (r#"[{"name":"a"},{"name":"a_entry"}]"#.to_owned(), "TOOL_A_ENTRY"),
+        (tool(&format!(r#"{{"a-b":{flag},"a_b":{flag}}}"#)), "a_b"),
+        (tool(&format!(r#"{{"b":{flag},"has_b":{flag}}}"#)), "has_b"),
+        (tool(r#"{"a":{"enum":["b_c"]},"a_b":{"enum":["c"]}}"#), "T_A_B_C"),
+    ] {
+        let said = trine_models::chain(&header(&text).unwrap_err());
+        assert!(said.contains(&format!("{name} would have two meanings")), "{text}: {said}");
+    }
+    // Labels of another list may have the same number.
+    assert!(header(&tool(r#"{"a":{"enum":["b","c"]},"a_":{"enum":["b"]}}"#)).is_ok());
+    let said = header(&tool(r#"{"a":{"enum":["x_2","x","X"]}}"#)).unwrap();
+    let names = ["T_A_X_2 0u", "T_A_X 1u", "T_A_X_3 2u"];
+    assert!(names.iter().all(|name| said.contains(&format!("#define {name}\n"))), "{said}");
+}
+
+#[test]
 fn figures_are_scaled_by_the_digits_of_the_step() {
     let schema = r#"{"c":{"type":"number","minimum":-5,"maximum":35.25,"multipleOf":0.25,
                           "default":21.5}}"#;
