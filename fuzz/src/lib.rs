@@ -5,12 +5,15 @@
 //! by a plain test over the inputs in `corpus/` and `regressions/`, one to a line in hexadecimal.
 
 pub mod capi;
+pub mod changes;
 pub mod device;
 pub mod frames;
 pub mod gguf;
 pub mod image;
 pub mod json;
 pub mod messages;
+pub mod model;
+pub mod program;
 pub mod sentences;
 pub mod tools;
 
@@ -27,24 +30,9 @@ pub const TARGETS: &[Target] = &[
     ("image", image::run),
     ("gguf", gguf::run),
     ("sentences", sentences::run),
+    ("program", program::run),
+    ("model", model::run),
 ];
 
-/// The inputs of a file of hexadecimal lines; `#` starts a comment.
-///
-/// # Errors
-/// The number of the first line that is something else.
-pub fn inputs(text: &str) -> Result<Vec<Vec<u8>>, u32> {
-    let mut inputs = Vec::new();
-    for (number, line) in (1_u32..).zip(text.lines()) {
-        let digits = line.split('#').next().unwrap_or_default().trim();
-        if !digits.is_empty() {
-            inputs.push(bytes(digits).ok_or(number)?);
-        }
-    }
-    Ok(inputs)
-}
-
-fn bytes(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect()
-}
+/// The folder of `corpus` and `regressions`.
+pub const FOLDER: &str = env!("CARGO_MANIFEST_DIR");

@@ -20,7 +20,7 @@ const CELSIUS: Kind<'static> =
     Kind::Decimal(DecimalRange { min: -50, max: 350, step: 5, places: 1 });
 
 /// A number of every sort of unit, and what else may stand beside one.
-static TOOLS: [Tool<'static>; 4] = [
+pub(crate) static TOOLS: [Tool<'static>; 4] = [
     Tool::new(
         ToolInfo::new("motor", ""),
         &[whole("speed", 9000, "rpm"), whole("percent", 100, "%").optional()],
@@ -58,8 +58,8 @@ static TOOLS: [Tool<'static>; 4] = [
     ),
 ];
 
-/// The program of the tools, and the table of a model for it whose pieces are letters.
-fn model() -> &'static (Vec<u8>, Vec<u8>) {
+/// The program of the tools, and the table of a model for it.
+pub(crate) fn model() -> &'static (Vec<u8>, Vec<u8>) {
     static MODEL: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
     MODEL.get_or_init(|| {
         let count = u16::try_from(TOOLS.len()).expect("a few tools");
@@ -70,7 +70,8 @@ fn model() -> &'static (Vec<u8>, Vec<u8>) {
     })
 }
 
-fn table(program: &Program<'_>) -> Vec<u8> {
+/// The table of a model for a program, whose pieces are letters.
+pub(crate) fn table(program: &Program<'_>) -> Vec<u8> {
     let letters = (b'a'..=b'z').chain(b'0'..=b'9').chain(*b"'%\"&");
     let pieces = letters.flat_map(|letter| [[0x81, letter], [0x01, letter]]);
     let pieces: Vec<u8> = pieces.flatten().collect();

@@ -1,6 +1,6 @@
 //! What fuzzers have found, and what they start from, played again without them.
 
-use trine_fuzz::{TARGETS, inputs};
+use trine_fuzz::{FOLDER, TARGETS};
 
 /// Names the input where one breaks something.
 struct Told<'i>(&'i str, &'i [u8]);
@@ -20,9 +20,27 @@ fn play(name: &str, run: fn(&[u8]), input: &[u8]) {
 }
 
 fn read(folder: &str, target: &str) -> Vec<Vec<u8>> {
-    let path = format!("{}/{folder}/{target}.hex", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{FOLDER}/{folder}/{target}.hex");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     inputs(&text).unwrap_or_else(|line| panic!("{path}: line {line} is not hexadecimal"))
+}
+
+/// The inputs of a file of hexadecimal lines; `#` starts a comment. Or the number of the first line
+/// that is something else.
+fn inputs(text: &str) -> Result<Vec<Vec<u8>>, u32> {
+    let mut inputs = Vec::new();
+    for (number, line) in (1_u32..).zip(text.lines()) {
+        let digits = line.split('#').next().unwrap_or_default().trim();
+        if !digits.is_empty() {
+            inputs.push(bytes(digits).ok_or(number)?);
+        }
+    }
+    Ok(inputs)
+}
+
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 #[test]

@@ -10,14 +10,33 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use devtools::lines::{self, Lines, Report};
 
 use crate::{baremetal, parallel, sh};
 
-/// The targets, which are the programs of the fuzz workspace.
-const TARGETS: [&str; 8] =
-    ["frames", "messages", "json", "device", "capi", "image", "gguf", "sentences"];
+/// The targets, which are the programs of the fuzz workspace, and the code that each is for.
+const TARGETS: [(&str, &str); 14] = [
+    ("frames", "core/wire/src"),
+    ("messages", "core/wire/src/message"),
+    ("json", "core/mcp/src"),
+    ("device", "core/dispatch/src"),
+    ("capi", "ffi/api/src"),
+    ("image", "core/infer/src/image"),
+    ("gguf", "core/infer/src/gguf"),
+    ("sentences", "core/ask/src"),
+    ("program", "core/ask/src"),
+    ("model", "core/infer/src"),
+    ("session", "host/gateway/src/device/session"),
+    ("captures", "host/gateway/src/middleware"),
+    ("generate", "host/src/header"),
+    ("lists", "host/models/src"),
+];
+/// Seconds that a soak gives each target, and one of [`NEW`].
+const SOAK: (u32, u32) = (600, 3_600);
+/// Those that no record below `benches/record` has an hour of yet.
+const NEW: [&str; 6] = ["program", "model", "session", "captures", "generate", "lists"];
 
 /// Seconds that `test` gives each target.
 const SECONDS: u32 = 10;
@@ -40,7 +59,7 @@ pub(crate) fn leg() -> Result<()> {
     // so that each crate is compiled once.
     sh::run(instrumented("test", "1").args(["--lib", "--tests"]))?;
     build("1")?;
-    parallel::each(&TARGETS, |name| {
+    parallel::each(&TARGETS, |(name, _)| {
         let since = Instant::now();
         let runs = run(name, SECONDS, 1)?;
         println!("{name}: {runs} runs in {:.0} s", since.elapsed().as_secs_f64());
@@ -51,25 +70,50 @@ pub(crate) fn leg() -> Result<()> {
 /// `cargo xtask fuzz [TARGET]...`: the named targets or all, each so many seconds. What they found
 /// new goes to the corpus.
 pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
-    each(names, seconds, keep).map(drop)
+    if let Some(name) = names.iter().find(|name| TARGETS.iter().all(|target| target.0 != **name)) {
+        bail!("there is no target `{name}`: {}", TARGETS.map(|target| target.0).join(", "));
+    }
+    build("2")?;
+    for (name, _) in TARGETS.iter().filter(|one| names.is_empty() || names.contains(&one.0)) {
+        each(name, seconds)?;
+        keep(name)?;
+    }
+    Ok(())
 }
 
-/// Runs the named targets or all, each on all processors, and then something else for each. Answers
-/// how many inputs each has taken.
-pub(crate) fn each(
-    names: &[&str],
-    seconds: u32,
-    then: impl Fn(&str) -> Result<()>,
-) -> Result<Vec<String>> {
+/// The part of a soak: all targets, and the share of their lines that what they found runs.
+pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
     build("2")?;
-    let one = |name: &&str| {
-        ensure!(TARGETS.contains(name), "there is no target `{name}`: {}", TARGETS.join(", "));
-        let runs = run(name, seconds, parallel::processors())?;
-        let text = format!("{name} {runs} inputs in {seconds} s");
-        println!("{text}");
-        then(name).map(|()| text)
-    };
-    if names.is_empty() { &TARGETS } else { names }.iter().map(one).collect()
+    let fuzzed = TARGETS.iter().map(|(name, _)| {
+        let own = if NEW.contains(name) { SOAK.1 } else { SOAK.0 };
+        each(name, seconds.unwrap_or(own))
+    });
+    let fuzzed = fuzzed.collect::<Result<Vec<_>>>()?;
+    sh::run(cargo("build", "1", "coverage").arg("--bins").env("RUSTFLAGS", lines::FLAGS))?;
+    let reached = TARGETS.iter().zip(fuzzed).map(|((name, code), text)| {
+        let lines = reached(name, code)?;
+        println!("{name}: {:.1} % of {} lines of {code}", lines.share(), lines.all);
+        Ok(format!("{text}, {:.1} % of {} lines of {code}", lines.share(), lines.all))
+    });
+    Ok(reached.collect::<Result<Vec<_>>>()?.join("; "))
+}
+
+/// Runs one target on all processors.
+fn each(name: &str, seconds: u32) -> Result<String> {
+    let runs = run(name, seconds, parallel::processors())?;
+    let text = format!("{name} {runs} inputs in {seconds} s");
+    println!("{text}");
+    Ok(text)
+}
+
+/// The lines of the code that a target is for, and those that its inputs reach.
+fn reached(name: &str, code: &str) -> Result<Lines> {
+    let program = folder().join("coverage").join(HOST).join("release").join(name);
+    let (inputs, counts) = (sh::entries(&lay_out(name)?)?, folder().join("counts").join(name));
+    let report = Report::of(&[&program], &counts, |(variable, file)| {
+        sh::output(sh::command(&program).args(inputs).env(variable, file)).map(drop)
+    })?;
+    Ok(report.below(&format!("/{code}/")))
 }
 
 fn build(level: &str) -> Result<()> {
@@ -77,11 +121,17 @@ fn build(level: &str) -> Result<()> {
 }
 
 fn instrumented(verb: &str, level: &str) -> Command {
+    let mut cargo = cargo(verb, level, "");
+    cargo.env("RUSTFLAGS", FLAGS);
+    baremetal::unstable(&mut cargo);
+    cargo
+}
+
+fn cargo(verb: &str, level: &str, below: &str) -> Command {
     let mut cargo = sh::cargo();
     cargo.args([verb, "--manifest-path", "fuzz/Cargo.toml", "--locked", "--release"]);
-    cargo.args(["--features", "libfuzzer", "--target", HOST, "--target-dir"]).arg(folder());
-    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level).env("RUSTFLAGS", FLAGS);
-    baremetal::unstable(&mut cargo);
+    cargo.args(["--features", "libfuzzer", "--target", HOST, "--target-dir"]);
+    cargo.arg(folder().join(below)).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level);
     cargo
 }
 

@@ -12,8 +12,6 @@ use devtools_gpu::modules;
 
 use crate::{baremetal, coverage, fuzz, parallel, planted, setup, sh};
 
-/// Seconds of fuzzing for each target where none are asked for.
-const SECONDS: u32 = 3_600;
 /// Calls through every fault of a line, on each kind of line.
 const CALLS: &str = "100000";
 /// Cases of each property test on another kind of machine.
@@ -48,7 +46,9 @@ const PARTS: &[Part] = &[
     ("planted", "bugs planted one at a time, which the tests have to notice", |_| planted::main()),
     ("coverage", "lines of the core that its tests run", |_| coverage::main()),
     ("flaky", "all legs, three times side by side", |_| flaky()),
-    ("fuzz", "each fuzz target for an hour, or --seconds N", fuzzed),
+    ("fuzz", "each fuzz target for ten minutes, a new one for an hour, or --seconds N", |amount| {
+        fuzz::soak(amount.seconds)
+    }),
 ];
 
 /// Runs the named parts, or all that this code has not passed. Shows how far it is, and records
@@ -213,10 +213,6 @@ fn asked(amount: Amount) -> Result<String> {
     let count = amount.sentences.unwrap_or(SENTENCES);
     sentences::parity::compare(count)?;
     Ok(format!("{count} sentences on each, the same call, confidence and tokens"))
-}
-
-fn fuzzed(amount: Amount) -> Result<String> {
-    Ok(fuzz::each(&[], amount.seconds.unwrap_or(SECONDS), |_| Ok(()))?.join(", "))
 }
 
 /// A computer of another kind: its target, its linker, what runs its programs here with the options

@@ -10,6 +10,7 @@ pub mod baremetal;
 pub mod cache;
 pub mod elf;
 pub mod gates;
+pub mod lines;
 pub mod parallel;
 pub mod programs;
 pub mod record;

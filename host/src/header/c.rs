@@ -1,5 +1,6 @@
 //! The header as a whole, and C as text.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::model::{Tool, identifier};
@@ -35,9 +36,12 @@ impl Names<'_> {
         for label in labels {
             let legal =
                 |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-            let mut name: String = label.chars().map(legal).collect();
-            if all.contains(&name) {
-                _ = write!(name, "_{}", all.len());
+            let plain: String = label.chars().map(legal).collect();
+            let mut name = plain.clone();
+            let mut number = all.len();
+            while all.contains(&name) {
+                name = format!("{plain}_{number}");
+                number += 1;
             }
             all.push(name);
         }
@@ -84,6 +88,30 @@ pub(super) fn header(tools: &[Tool], options: &GenOptions) -> String {
     table::write(&mut out, &names, tools);
     _ = writeln!(out, "#endif");
     out
+}
+
+/// A macro, a type, an array or a function of a header that has the name of another: what it is
+/// made of has names of its own, and together they may be the same. A constant of the same value
+/// may stand there twice.
+pub(super) fn defined_twice(header: &str) -> Option<&str> {
+    let mut lines: BTreeMap<&str, &str> = BTreeMap::new();
+    // That one is defined for C and for C++.
+    let all = header.lines().filter_map(|line| Some((defined(line)?, line)));
+    let mut all = all.filter(|(name, _)| *name != "TRINE_CAST");
+    let twice = all.find(|(name, line)| {
+        let before = lines.insert(name, line);
+        before.is_some_and(|before| before != *line || !line.starts_with("#define "))
+    });
+    twice.map(|(name, _)| name)
+}
+
+/// The name that a line of a header defines.
+fn defined(line: &str) -> Option<&str> {
+    if let Some(line) = line.strip_prefix("static ") {
+        return line.split_once(['[', '('])?.0.split(' ').next_back();
+    }
+    let line = line.strip_prefix("#define ").or_else(|| line.strip_prefix("typedef struct "));
+    line?.split([' ', '(']).next()
 }
 
 /// A comment before what it is about; nothing for no text.
@@ -136,12 +164,11 @@ pub(super) fn wrapped(text: &str, indent: usize) -> String {
     for c in text.chars() {
         line.push(c);
         match c {
-            '\\' if inside && !escaped => escaped = true,
             '"' if !escaped => inside = !inside,
             ' ' => place = Some((line.len(), inside)),
             _ => {}
         }
-        escaped = escaped && c == '\\';
+        escaped = inside && c == '\\' && !escaped;
         if line.chars().count() > COLUMNS - 5 {
             let Some((at, in_literal)) = place.take() else { continue };
             let rest = line.split_off(at);

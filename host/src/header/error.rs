@@ -42,6 +42,12 @@ pub enum HeaderError {
         /// The other one.
         two: String,
     },
+    /// A name that C would have twice.
+    #[error("{name} would have two meanings in C: rename a tool, a parameter or a label")]
+    DefinedTwice {
+        /// The name.
+        name: String,
+    },
     /// A level of consent that does not exist.
     #[error("invalid _meta trine/consent '{found}': expected none, elicit, operator or device")]
     Consent {

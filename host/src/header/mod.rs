@@ -47,7 +47,11 @@ pub struct GenOptions {
 /// When the text is no such list, or says what a descriptor cannot: the sentence names the tool and
 /// the member and says what to change.
 pub fn c_header(tools: &str, options: &GenOptions) -> Result<String> {
-    Ok(c::header(&listed(tools, options)?, options))
+    let header = c::header(&listed(tools, options)?, options);
+    match c::defined_twice(&header) {
+        Some(name) => Err(HeaderError::DefinedTwice { name: name.to_owned() }),
+        None => Ok(header),
+    }
 }
 
 /// The tools of a list.

@@ -5,7 +5,7 @@ use trine_descriptor::{Annotations, Limits};
 
 use super::error::{HeaderError, Result};
 use super::nodes::Node;
-use super::{GenOptions, nodes};
+use super::{GenOptions, nodes, types};
 
 /// One tool.
 #[derive(Debug)]
@@ -103,6 +103,11 @@ pub(super) fn check(tools: &[Tool]) -> Result<()> {
         if let Some(other) = tools.get(..at).into_iter().flatten().find(same) {
             let (one, two) = (other.name.clone(), tool.name.clone());
             return Err(HeaderError::SameName { one, two });
+        }
+        for nodes in [&tool.params, &tool.results] {
+            if let Some(name) = types::member_twice(nodes) {
+                return Err(HeaderError::DefinedTwice { name }.at(&tool.name));
+            }
         }
     }
     Ok(())

@@ -202,6 +202,9 @@ fn scaled(text: &str, places: u8) -> Result<i64> {
     let wrong = || HeaderError::Number { text: text.to_owned(), places };
     let (whole, end) = text.split_once('.').unwrap_or((text, ""));
     let end = if end == "0" { "" } else { end };
+    if end.len() > usize::from(places) {
+        return Err(wrong());
+    }
     let figure = format!("{whole}{end:0<width$}", width = usize::from(places));
     figure.parse().map_err(|_| wrong())
 }

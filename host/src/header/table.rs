@@ -36,7 +36,7 @@ pub(super) fn write(out: &mut String, names: &Names<'_>, tools: &[Tool]) {
             _ = writeln!(out, "\n}};");
         }
         Err(error) => {
-            let error = trine_models::chain(&error).replace(['\n', '\r'], " ");
+            let error = trine_models::chain(&error).replace(|c: char| c.is_control(), " ");
             _ = writeln!(out, "#error \"{}\"", error.replace(['"', '\\', '?'], "'"));
         }
     }

@@ -32,11 +32,37 @@ fn what_a_descriptor_cannot_say_is_refused_by_name() {
         (&tool(r#"{"x":{"type":"null"}}"#), &["t: x:", "'null'"]),
         (&tool(r#"{"x":{}}"#), &["t: x:", "neither \"type\" nor \"enum\""]),
         (&tool(r#"{"x":{"enum":["a|b"]}}"#), &["t: x:", "without |"]),
+        (
+            &tool(
+                r#"{"n":{"type":"number","minimum":0,"maximum":9,"multipleOf":0.1,"default":0.25}}"#,
+            ),
+            &["t: n:", "invalid number 0.25", "at most 1 decimals"],
+        ),
         (&tool(r#"{"x":{"type":"boolean","default":3}}"#), &["t: x:", "invalid default 3"]),
     ] {
         let said = trine_models::chain(&header(text).unwrap_err());
         assert!(parts.iter().all(|part| said.contains(part)), "{text}: {said}");
     }
+}
+
+#[test]
+fn names_that_are_one_in_c_are_refused() {
+    let flag = r#"{"type":"boolean"}"#;
+    for (text, name) in [
+        (r#"[{"name":"fan"},{"name":"Fan"}]"#.to_owned(), "TOOL_FAN"),
+        (r#"[{"name":"a"},{"name":"a_entry"}]"#.to_owned(), "TOOL_A_ENTRY"),
+        (tool(&format!(r#"{{"a-b":{flag},"a_b":{flag}}}"#)), "a_b"),
+        (tool(&format!(r#"{{"b":{flag},"has_b":{flag}}}"#)), "has_b"),
+        (tool(r#"{"a":{"enum":["b_c"]},"a_b":{"enum":["c"]}}"#), "T_A_B_C"),
+    ] {
+        let said = trine_models::chain(&header(&text).unwrap_err());
+        assert!(said.contains(&format!("{name} would have two meanings")), "{text}: {said}");
+    }
+    // Labels of another list may have the same number.
+    assert!(header(&tool(r#"{"a":{"enum":["b","c"]},"a_":{"enum":["b"]}}"#)).is_ok());
+    let said = header(&tool(r#"{"a":{"enum":["x_2","x","X"]}}"#)).unwrap();
+    let names = ["T_A_X_2 0u", "T_A_X 1u", "T_A_X_3 2u"];
+    assert!(names.iter().all(|name| said.contains(&format!("#define {name}\n"))), "{said}");
 }
 
 #[test]
@@ -86,4 +112,13 @@ fn long_macros_are_broken_and_mean_the_same() {
         }
     }
     assert_eq!(joined, text);
+}
+
+#[test]
+fn a_literal_that_ends_with_a_backslash_ends_where_it_does() {
+    let text = format!("TRINE_TOOL({}, {})", c::literal("a\\"), c::literal(&"word ".repeat(40)));
+    let broken = c::wrapped(&text, 0);
+    let quotes = |line: &str| line.replace("\\\\", "").matches('"').count();
+    assert!(broken.lines().count() > 2, "{broken}");
+    assert!(broken.lines().all(|line| quotes(line).is_multiple_of(2)), "{broken}");
 }

@@ -1,5 +1,6 @@
 //! Structures, decoders and encoders in C.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::c::{Names, comment, wrapped};
@@ -114,6 +115,26 @@ fn fields(out: &mut String, names: &Names<'_>, tool: &Tool, nodes: &[Node], dept
         }
         at += 1 + node.below;
     }
+}
+
+/// A member of a structure that has the name of another member there.
+pub(super) fn member_twice(nodes: &[Node]) -> Option<String> {
+    let mut names = BTreeSet::new();
+    let mut at = 0;
+    while let Some(node) = nodes.get(at) {
+        let below = nodes.get(at + 1..at + 1 + node.below).unwrap_or_default();
+        let name = member(node);
+        let count = matches!(node.kind, Kind::Array { .. }).then(|| format!("{name}_count"));
+        let flag = has_flag(node).then(|| format!("has_{name}"));
+        let mut own = [Some(name), count, flag].into_iter().flatten();
+        let twice = own.find(|name| !names.insert(name.clone()));
+        let members = if node.kind == Kind::Object { below } else { below.get(1..).unwrap_or(&[]) };
+        if let Some(name) = twice.or_else(|| member_twice(members)) {
+            return Some(name);
+        }
+        at += 1 + node.below;
+    }
+    None
 }
 
 /// What a node's function is given: its number, where it is, and its indent.

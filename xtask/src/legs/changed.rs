@@ -20,7 +20,7 @@ const LONG: &[(&str, &[&str])] = &[
     ("chip-model", CHIPS),
     ("count", &["core/", "ffi/", "include/", "firmware-example/"]),
     ("dist", &["core/", "ffi/", "include/", "host/", "docs/c-"]),
-    ("fuzz", &["core/", "ffi/", "fuzz/"]),
+    ("fuzz", &["core/", "ffi/", "firmware-example/board/", "fuzz/", "host/", "tests/golden/"]),
     ("ggml", MODELS),
     ("gpu", MODELS),
     ("mcu", CHIPS),

@@ -119,7 +119,10 @@ impl Driven {
     pub fn take_notes(&mut self) -> Vec<String> {
         let deferred = std::mem::take(&mut self.session.deferred);
         let note = |deferred| match deferred {
-            Deferred::Text(text) | Deferred::Good(text) | Deferred::Note(text) => Some(text),
+            Deferred::Text(text)
+            | Deferred::Log(_, text)
+            | Deferred::Good(text)
+            | Deferred::Note(text) => Some(text),
             Deferred::Event { text, .. } => Some(format!("event: {text}")),
             _ => None,
         };
@@ -150,12 +153,23 @@ impl Driven {
         table: &Table,
         row: u16,
         args: &[u8],
+        waiter: (&Arc<dyn Waiter>, u64),
+        now: u64,
+    ) -> Option<Ticket> {
+        self.call_with(table, row, (args, Extra::default()), waiter, now)
+    }
+
+    /// Starts a call, as [`super::Device::call_with`].
+    pub fn call_with(
+        &mut self,
+        table: &Table,
+        row: u16,
+        (args, extra): (&[u8], Extra<'_>),
         (waiter, tag): (&Arc<dyn Waiter>, u64),
         now: u64,
     ) -> Option<Ticket> {
         let (info, tool) = (table.info(row)?, table.wire_number(row)?);
         let hash = table.hash(row);
-        let extra = Extra::default();
         self.session.call(&CallRequest { info, tool, hash, args, extra, now, waiter, tag })
     }
 

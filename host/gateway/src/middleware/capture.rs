@@ -203,7 +203,10 @@ impl<W: Write + Send> Layer for Recorder<W> {
     fn pass(&mut self, way: Direction, now_us: u64, piece: &[u8], out: Out<'_>) {
         let start = *self.start_us.get_or_insert(now_us);
         let at_ms = now_us.saturating_sub(start) / 1000;
-        self.take(Entry { at_ms, way, bytes: piece.to_vec() });
+        // A packet may be empty, and a line of a capture is not.
+        if !piece.is_empty() {
+            self.take(Entry { at_ms, way, bytes: piece.to_vec() });
+        }
         out(piece);
     }
 }
@@ -220,9 +223,10 @@ mod tests {
         let mut passed = Vec::new();
         let mut out = |piece: &[u8]| passed.push(piece.to_vec());
         recorder.pass(Direction::ToDevice, 5_000_000, &[0, 1, 0xab], &mut out);
+        recorder.pass(Direction::ToHost, 5_001_000, &[], &mut out);
         recorder.pass(Direction::ToHost, 5_012_900, &[0xff], &mut out);
         drop(recorder);
-        assert_eq!(passed, [vec![0, 1, 0xab], vec![0xff]]);
+        assert_eq!(passed, [vec![0, 1, 0xab], vec![], vec![0xff]]);
         let text = String::from_utf8(file).unwrap();
         assert_eq!(text, "# link: packet 20\n0 > 0001ab\n12 < ff\n");
         let entries = read(&text).unwrap();

@@ -20,8 +20,8 @@ pub use args::LinkArgs;
 pub(crate) use args::Prepared;
 pub use capture::Recorder;
 pub use faults::{FaultPlan, Faults};
-pub use replay::Replayed;
-pub(crate) use replay::{Played, to_device as replay};
+pub(crate) use replay::to_device as replay;
+pub use replay::{Played, Replayed};
 pub use trace::{LinkKind, Tracer};
 
 use crate::error::Result;

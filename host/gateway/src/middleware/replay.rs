@@ -157,7 +157,8 @@ impl Player {
 
 /// Plays the device of a conversation: each question is answered as the same one was when it was
 /// recorded. One that was asked several times gets its answers in turn, then the last ones again.
-pub(crate) struct Played {
+#[derive(Debug)]
+pub struct Played {
     conversation: Conversation,
     /// How often each question has been answered.
     used: Vec<usize>,
@@ -167,9 +168,16 @@ pub(crate) struct Played {
 
 impl Played {
     /// The device of a capture.
-    pub(crate) fn new(conversation: Conversation) -> Self {
+    #[must_use]
+    pub fn new(conversation: Conversation) -> Self {
         let used = vec![0; conversation.exchanges.len()];
         Self { conversation, used, frames: Frames::new(Framing::Stream), said: Vec::new() }
+    }
+
+    /// Takes bytes of a stream from the host and appends what the device says to them.
+    pub fn answer(&mut self, bytes: &[u8], said: &mut Vec<u8>) {
+        self.feed(bytes);
+        self.run(said);
     }
 
     fn question(&mut self, bytes: &[u8]) {
