@@ -315,7 +315,7 @@ impl Scene {
 }
 
 proptest! {
-    #![proptest_config(crate::cases(300))]
+    #![proptest_config(crate::cases(3000))]
 
     #[test]
     fn a_press_agrees_to_the_question_that_is_shown_and_to_nothing_else(
