@@ -4,6 +4,7 @@
 //!
 //! `cargo test -p trine-arena --lib --config 'build.rustflags=["--cfg=loom"]' model` runs them.
 
+#[cfg(test)]
 extern crate std;
 
 use std::boxed::Box;
