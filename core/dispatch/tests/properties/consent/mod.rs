@@ -300,7 +300,7 @@ impl Scene {
         let Model { guard, consent, .. } = self.model;
         let rest = consent / 4;
         let times =
-            [1, guard, guard.max(1) - 1, rest, rest.max(1) - 1, consent, consent - 1, 1 << 31];
+            [1, guard, guard.max(1) - 1, rest, rest.max(1) - 1, consent, consent - 1, 1 << 28];
         let elapsed = self.host.elapsed + source.one(&times);
         // A press that is not seen at once counts from when the ports were seen empty.
         self.host.elapsed = elapsed;
