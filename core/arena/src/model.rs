@@ -4,6 +4,7 @@
 //!
 //! `cargo test -p trine-arena --lib --config 'build.rustflags=["--cfg=loom"]' model` runs them.
 
+#[cfg(test)]
 extern crate std;
 
 use std::boxed::Box;
@@ -55,10 +56,14 @@ fn at_each_place(
                 consumer.release(1);
             }
             let writer = thread::spawn(move || write(&mut producer));
-            let mut bytes = Vec::new();
-            read(&mut consumer, &mut bytes);
-            read(&mut consumer, &mut bytes);
+            let reader = thread::spawn(move || {
+                let mut bytes = Vec::new();
+                read(&mut consumer, &mut bytes);
+                read(&mut consumer, &mut bytes);
+                (consumer, bytes)
+            });
             let went_in = writer.join().unwrap();
+            let (mut consumer, mut bytes) = reader.join().unwrap();
             // What was left is there now.
             while !consumer.is_empty() {
                 read(&mut consumer, &mut bytes);
@@ -118,9 +123,12 @@ fn what_is_written_into_a_grant_is_seen_when_it_is_committed() {
 #[test]
 fn a_record_is_there_whole_or_not_at_all() {
     at_each_place(
-        6,
+        // The second takes bytes of the first.
+        4,
         |producer| {
             let first = producer.push_all(&[&[1], &[2, 3]]);
+            // Gives the reader the time that it needs before a second one finds room.
+            thread::yield_now();
             let second = first && producer.push_all(&[&[4], &[5, 6]]);
             3 * (usize::from(first) + usize::from(second))
         },
@@ -146,14 +154,23 @@ fn a_packet_is_there_whole_in_one_piece_and_in_order() {
             let writer = thread::spawn(move || {
                 // The second one often does not fit behind the first, and begins anew.
                 let packets: [&[u8]; 3] = [&[1, 1], &[2, 2], &[3]];
-                packets.map(|packet| producer.push_packet(packet))
+                packets.map(|packet| {
+                    thread::yield_now();
+                    producer.push_packet(packet)
+                })
             });
-            let mut read = Vec::new();
-            for _ in 0..2 {
-                read.extend(consumer.packet().map(<[u8]>::to_vec));
-                consumer.release_packet();
-            }
+            let reader = thread::spawn(move || {
+                let mut read = Vec::new();
+                for _ in 0..2 {
+                    if let Some(packet) = consumer.packet().map(<[u8]>::to_vec) {
+                        read.push(packet);
+                        consumer.release_packet();
+                    }
+                }
+                (consumer, read)
+            });
             let went_in = writer.join().unwrap();
+            let (mut consumer, mut read) = reader.join().unwrap();
             while let Some(packet) = consumer.packet().map(<[u8]>::to_vec) {
                 read.push(packet);
                 consumer.release_packet();

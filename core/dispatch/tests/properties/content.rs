@@ -244,7 +244,7 @@ impl Scene {
 }
 
 proptest! {
-    #![proptest_config(crate::cases(150))]
+    #![proptest_config(crate::cases(1500))]
 
     #[test]
     fn content_is_sent_whole_in_order_and_never_beyond_its_credit(

@@ -290,7 +290,7 @@ fn next_epoch(epoch: u32) -> u32 {
 }
 
 proptest! {
-    #![proptest_config(crate::cases(120))]
+    #![proptest_config(crate::cases(800))]
 
     #[test]
     fn a_message_is_taken_once_under_the_keys_in_force_or_those_just_offered(

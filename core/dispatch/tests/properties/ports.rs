@@ -329,7 +329,7 @@ fn size(record: &Record, capacity: usize) -> usize {
 }
 
 proptest! {
-    #![proptest_config(crate::cases(200))]
+    #![proptest_config(crate::cases(1500))]
 
     #[test]
     fn what_interrupts_say_at_any_point_is_taken_once_and_in_order(

@@ -232,7 +232,7 @@ fn is_of(call: &Sent, current: Option<(u32, u32)>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(crate::cases(150))]
+    #![proptest_config(crate::cases(1200))]
 
     #[test]
     fn a_call_runs_once_and_only_in_the_session_that_it_was_made_for(

@@ -92,7 +92,7 @@ fn call(host: &mut Host<Board>, (id, tool): (u32, u16), args: &[u8]) -> Vec<Vec<
 }
 
 proptest! {
-    #![proptest_config(crate::cases(100))]
+    #![proptest_config(crate::cases(400))]
 
     #[test]
     fn a_message_of_message_max_bytes_is_served_and_a_longer_one_ends_nothing(

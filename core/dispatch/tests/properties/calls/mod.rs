@@ -28,8 +28,9 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(source: &mut Source<'_>) -> Self {
-        let drawn = board::drawn(source);
+    fn new(limits: &[u32], tools: &[u32]) -> Self {
+        let source = &mut Source::new(limits);
+        let drawn = board::drawn(&mut Source::new(tools));
         let pending_max = drawn.iter().map(|tool| tool.pending).max().unwrap_or_default();
         let config = Config {
             epoch: EPOCH,
@@ -85,19 +86,20 @@ impl Scene {
         let id = sequence * slots + slot;
         let tool = source.below(TOOLS as u32 + 1) as u16;
         let drawn = self.drawn.get(usize::from(tool));
-        let args = drawn.map_or_else(Vec::new, |drawn| values(source, &drawn.params));
-        let reply = self.reply(tool, source);
         let hash = drawn.map_or(0, |drawn| drawn.hash);
+        let right = message::check(hash, EPOCH, SESSION);
         let check = match source.below(24) {
             23 => message::check(hash, EPOCH ^ 1, SESSION),
             22 => message::check(hash, EPOCH, SESSION + 1),
             21 => message::check(hash ^ 1, EPOCH, SESSION),
-            _ => message::check(hash, EPOCH, SESSION),
+            _ => right,
         };
-        let is_stale = check != message::check(hash, EPOCH, SESSION);
+        let is_stale = check != right;
         let deadline_ms = source.one(&[0, 0, 1, 50, 500, (1 << 31) - 1, 1 << 31, u32::MAX]);
-        let call = Call { id, tool, check, deadline_ms, args: &args, ..Call::default() };
         let times = if source.once_in(6) { 2 } else { 1 };
+        let reply = self.reply(tool, source);
+        let args = drawn.map_or_else(Vec::new, |drawn| values(source, &drawn.params));
+        let call = Call { id, tool, check, deadline_ms, args: &args, ..Call::default() };
         self.host.tools.next = Some(reply.clone());
         let mut expected = Vec::new();
         for _ in 0..times {
@@ -258,14 +260,15 @@ impl Scene {
 }
 
 proptest! {
-    #![proptest_config(crate::cases(100))]
+    #![proptest_config(crate::cases(1_500))]
 
     #[test]
     fn each_call_is_answered_as_its_tool_its_arguments_and_its_slot_say(
-        first in crate::draws(160),
+        limits in crate::draws(24),
+        tools in crate::draws(200),
         steps in prop::collection::vec(crate::draws(90), 1..25),
     ) {
-        let mut scene = Scene::new(&mut Source::new(&first));
+        let mut scene = Scene::new(&limits, &tools);
         for draws in &steps {
             scene.step(&mut Source::new(draws));
         }
