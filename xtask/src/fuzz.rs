@@ -75,7 +75,7 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
     }
     build("2")?;
     for (name, _) in TARGETS.iter().filter(|one| names.is_empty() || names.contains(&one.0)) {
-        each(name, seconds)?;
+        each(name, seconds, parallel::processors())?;
         keep(name)?;
     }
     Ok(())
@@ -84,11 +84,12 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
 /// The part of a soak: all targets, and the share of their lines that what they found runs.
 pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
     build("2")?;
-    let fuzzed = TARGETS.iter().map(|(name, _)| {
+    // One processor each, or all of them would take as long as a night.
+    let fuzzed = parallel::map(&TARGETS, |(name, _)| {
         let own = if NEW.contains(name) { SOAK.1 } else { SOAK.0 };
-        each(name, seconds.unwrap_or(own))
+        each(name, seconds.unwrap_or(own), 1)
     });
-    let fuzzed = fuzzed.collect::<Result<Vec<_>>>()?;
+    let fuzzed = fuzzed.into_iter().collect::<Result<Vec<_>>>()?;
     sh::run(cargo("build", "1", "coverage").arg("--bins").env("RUSTFLAGS", lines::FLAGS))?;
     let reached = TARGETS.iter().zip(fuzzed).map(|((name, code), text)| {
         let lines = reached(name, code)?;
@@ -98,9 +99,9 @@ pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
     Ok(reached.collect::<Result<Vec<_>>>()?.join("; "))
 }
 
-/// Runs one target on all processors.
-fn each(name: &str, seconds: u32) -> Result<String> {
-    let runs = run(name, seconds, parallel::processors())?;
+/// Runs one target on so many processors.
+fn each(name: &str, seconds: u32, jobs: usize) -> Result<String> {
+    let runs = run(name, seconds, jobs)?;
     let text = format!("{name} {runs} inputs in {seconds} s");
     println!("{text}");
     Ok(text)

@@ -43,6 +43,7 @@ const PARTS: &[Part] = &[
     ("cuda", "CUDA's module and ours are compiled, and loaded without such a device", |_| {
         modules::try_cuda()
     }),
+    ("loom", "every order in which the two ends of a ring can meet", |_| loom()),
     ("planted", "bugs planted one at a time, which the tests have to notice", |_| planted::main()),
     ("coverage", "lines of the core that its tests run", |_| coverage::main()),
     ("flaky", "all legs, three times side by side", |_| flaky()),
@@ -201,6 +202,14 @@ fn flaky() -> Result<String> {
     ensure!(failed.is_empty(), "{} copies failed: {}", failed.len(), failed.join("; "));
     fs::remove_dir_all(&folder)?;
     Ok(format!("{} times all legs at once, none failed", COPIES.len()))
+}
+
+fn loom() -> Result<String> {
+    let folder = sh::target_dir().join("loom");
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "-p", "trine-arena", "--lib", "--target-dir"]).arg(folder);
+    sh::run(cargo.args(["--config", r#"build.rustflags=["--cfg=loom"]"#]))?;
+    Ok("each byte has one owner, in each order".to_owned())
 }
 
 fn faults(_: Amount) -> Result<String> {
