@@ -9,7 +9,7 @@ use devtools::record::timestamp;
 use devtools_boards::sentences;
 use devtools_gpu::modules;
 
-use crate::{baremetal, coverage, fuzz, parallel, planted, sh};
+use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, sh};
 
 /// Seconds of fuzzing for each target where none are asked for.
 const SECONDS: u32 = 3_600;
@@ -45,6 +45,9 @@ const PARTS: &[Part] = &[
         modules::try_cuda()
     }),
     ("planted", "bugs planted one at a time, which the tests have to notice", |_| planted::main()),
+    ("mutants", "changes by cargo-mutants, which a crate's own tests have to notice", |_| {
+        mutants::main()
+    }),
     ("coverage", "lines of the core that its tests run", |_| coverage::main()),
     ("flaky", "all legs, three times side by side", |_| flaky()),
     ("fuzz", "each fuzz target for an hour, or --seconds N", fuzzed),
