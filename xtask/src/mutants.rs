@@ -117,6 +117,8 @@ impl<'a> Crate<'a> {
             cargo.args(["--in-place", "--baseline=skip", "--timeout"]);
             cargo.arg((20 + 4 * seconds).to_string());
             cargo.args(options.iter().map(|option| format!("--cargo-arg={option}")));
+            // It takes fields that are deleted whatever their names are: those of other files not.
+            cargo.args(batch.iter().map(|name| format!("--file={}", file_of(name))));
             cargo.args(batch.iter().map(|name| format!("--re={}", escaped(name))));
             // The status is no success where a mutant survives.
             cargo.status()?;
