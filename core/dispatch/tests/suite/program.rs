@@ -3,7 +3,7 @@
 use trine_arena::Ring;
 use trine_descriptor::ValueWriter;
 use trine_dispatch::{
-    Answer, Call, CallId, Config, InitError, Key, Millis, NotNow, Port, Registry, Tools,
+    Answer, Call, CallId, Config, InitError, Key, Millis, NotNow, Port, Registry, Tested, Tools,
     most_pending,
 };
 use trine_wire::message::{self, HostMessage};
@@ -229,6 +229,32 @@ fn a_device_takes_as_many_ports_as_it_says_and_drains_each() {
             assert!(port.event(FAN, "heard"));
         }
         assert_eq!(rig.hear().len(), 4);
+    });
+}
+
+/// Tools that leave out all that they may.
+struct Bare;
+
+impl Tools for Bare {
+    fn call(&mut self, _: Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+        Answer::Content { mime: "image/png", len: 9 }
+    }
+}
+
+#[test]
+fn what_tools_leave_out_reads_stores_and_tests_nothing() {
+    assert_eq!(Bare.read(FAN, CallId::LOCAL, 0, &mut [0; 9]), 0);
+    assert!(!Bare.held() && !Bare.store_key(None) && !Bare.store_key(Some(&[1; 16])));
+    assert_eq!(Bare.factory(200, &[], &mut [0; 9]), Tested::Unknown);
+    with_rig(|rig| assert_eq!(rig.device.with_calls(|calls| Bare.tick(1, calls)), u64::MAX));
+}
+
+#[test]
+fn bytes_that_find_no_room_are_counted() {
+    with_rig(|rig| {
+        let taken = rig.line.push(&[7; 3_000]);
+        assert!(taken < 3_000);
+        assert_eq!(rig.device.status(0).bytes_lost as usize, 3_000 - taken);
     });
 }
 
