@@ -6,6 +6,7 @@ mod fuzz;
 mod golden;
 mod header;
 mod legs;
+mod mutants;
 mod planted;
 mod release;
 mod requirements;

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -55,7 +56,8 @@ pub(crate) fn main() -> Result<String> {
         let key = copy.key(bug)?;
         let known = before.lines().find_map(|line| line.strip_prefix(&key));
         if known.is_none() && sound.replace(&bug.tests) != Some(&bug.tests) {
-            copy.test(bug, "-q").context("the tests fail without a bug: see to that first")?;
+            let passed = copy.build(bug).and_then(|_| copy.test(bug));
+            passed.context("the tests fail without a bug: see to that first")?;
         }
         let said = match known.map_or_else(|| copy.notice(bug), |test| Ok(test.to_owned())) {
             Ok(test) => {
@@ -77,14 +79,14 @@ pub(crate) fn main() -> Result<String> {
 }
 
 /// A copy of the repository, and what is built of it.
-struct Copy {
-    root: PathBuf,
+pub(crate) struct Copy {
+    pub(crate) root: PathBuf,
     target: PathBuf,
 }
 
 impl Copy {
     /// The files as they are now, whether they are committed or not.
-    fn new(folder: &Path) -> Result<Self> {
+    pub(crate) fn new(folder: &Path) -> Result<Self> {
         let copy = Self { root: folder.join("copy"), target: folder.join("target") };
         if !copy.root.exists() {
             sh::output(sh::command("git").args(["clone", "-q"]).arg(sh::root()).arg(&copy.root))?;
@@ -99,7 +101,7 @@ impl Copy {
         Ok(copy)
     }
 
-    fn git(&self, words: &[&str]) -> Result<String> {
+    pub(crate) fn git(&self, words: &[&str]) -> Result<String> {
         sh::output(sh::command("git").arg("-C").arg(&self.root).args(words))
     }
 
@@ -112,22 +114,32 @@ impl Copy {
         Ok(format!("{} {} {} ", tree.trim(), patch.trim(), bug.name))
     }
 
-    /// Runs the tests of a bug, with the same cases each time.
-    fn test(&self, bug: &Bug, flag: &str) -> Result<String> {
-        let mut cargo = sh::command("timeout");
-        sh::clean_cargo_env(&mut cargo);
+    /// A program in the copy, which gives property tests the same cases each time.
+    pub(crate) fn prepared(&self, mut program: Command) -> Command {
+        sh::clean_cargo_env(&mut program);
+        program.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        program.env("PROPTEST_RNG_SEED", "1").env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1");
+        program
+    }
+
+    fn build(&self, bug: &Bug) -> Result<String> {
+        let mut cargo = self.prepared(sh::cargo());
+        sh::output(cargo.args(["test", "--no-run", "-p"]).args(&bug.tests))
+    }
+
+    /// Runs the tests of a bug, which are built.
+    fn test(&self, bug: &Bug) -> Result<String> {
+        let mut cargo = self.prepared(sh::command("timeout"));
         cargo.arg(PATIENCE).arg(sh::cargo().get_program());
-        cargo.current_dir(&self.root).args(["test", "-p"]).args(&bug.tests).arg(flag);
-        cargo.env("PROPTEST_RNG_SEED", "1").env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1");
-        sh::output(cargo.env("CARGO_TARGET_DIR", &self.target))
+        sh::output(cargo.args(["test", "--color=never", "-p"]).args(&bug.tests))
     }
 
     /// The tests that notice a bug.
     fn notice(&self, bug: &Bug) -> Result<String> {
         let applied = self.git(&["apply", &bug.patch]);
         applied.context("the patch does not apply: make it again for the code as it is")?;
-        let built = self.test(bug, "--no-run").context("it does not compile: make it again");
-        let ran = built.map(|_| self.test(bug, "--color=never"));
+        let built = self.build(bug).context("it does not compile: make it again");
+        let ran = built.map(|_| self.test(bug));
         self.git(&["checkout", "-q", "--", "."])?;
         let Err(error) = ran? else { bail!("write a test whose name says what holds") };
         let said = error.to_string();

@@ -10,7 +10,7 @@ use devtools::record::timestamp;
 use devtools_boards::sentences;
 use devtools_gpu::modules;
 
-use crate::{baremetal, coverage, fuzz, parallel, planted, setup, sh};
+use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, setup, sh};
 
 /// Calls through every fault of a line, on each kind of line.
 const CALLS: &str = "100000";
@@ -45,6 +45,9 @@ const PARTS: &[Part] = &[
     }),
     ("loom", "every order in which the two ends of a ring can meet", |_| loom()),
     ("planted", "bugs planted one at a time, which the tests have to notice", |_| planted::main()),
+    ("mutants", "changes by cargo-mutants, which a crate's own tests have to notice", |_| {
+        mutants::main()
+    }),
     ("coverage", "lines of the core that its tests run", |_| coverage::main()),
     ("flaky", "all legs, three times side by side", |_| flaky()),
     ("fuzz", "each fuzz target for ten minutes, a new one for an hour, or --seconds N", |amount| {

@@ -129,5 +129,30 @@ mod tests {
         assert_eq!(Random::named(1, "a"), Random::named(1, "a"));
         assert_ne!(Random::named(1, "a"), Random::named(1, "b"));
         assert_ne!(Random::named(1, "a"), Random::named(2, "a"));
+        // Each bit of the seed counts, whatever the name is.
+        assert!((0..64).all(|bit| Random::named(1 << bit, "a") != Random::named(0, "a")));
+    }
+
+    #[test]
+    fn chances_choices_and_orders_are_as_likely_as_they_say() {
+        let mut random = Random::named(1, "chance");
+        let likely = (0..10_000).filter(|_| random.chance(0.3)).count();
+        assert!((2_850..3_150).contains(&likely), "{likely}");
+        let unit = { random }.unit();
+        assert!(!random.chance(unit), "a probability is not below itself");
+        assert!(!(0..1_000).any(|_| random.chance(0.0)));
+        let mut picked = [0; 3];
+        (0..3_000).for_each(|_| picked[*random.pick(&[0, 1, 2]).unwrap_or(&0)] += 1);
+        assert!(picked.iter().all(|count| (900..1100).contains(count)), "{picked:?}");
+        // Every order of three, also the one that they had.
+        let mut orders = [[[0; 3]; 3]; 3];
+        for _ in 0..6_000 {
+            let mut items = [0, 1, 2];
+            random.shuffle(&mut items);
+            let [first, second, third] = items;
+            orders[first][second][third] += 1;
+        }
+        let counts = orders.as_flattened().as_flattened();
+        assert_eq!(counts.iter().filter(|count| (880..1120).contains(*count)).count(), 6);
     }
 }

@@ -32,7 +32,11 @@ mod harness;
 mod keyed;
 #[cfg(feature = "secure")]
 mod links;
+#[cfg(feature = "secure")]
+mod local;
 mod once;
+#[cfg(feature = "secure")]
+mod program;
 #[cfg(feature = "check")]
 mod registry;
 mod sources;

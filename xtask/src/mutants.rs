@@ -1,0 +1,237 @@
+//! `cargo xtask soak mutants`: whether a crate's own tests notice the changes of cargo-mutants.
+//!
+//! `tests/mutants/CRATE.json` keeps the outcome of each mutant for its file's hash, so that a run
+//! that was stopped goes on where it was, on any machine, and only files that changed are tested
+//! again. So is what survived, but for what `tests/mutants/accepted.toml` lists with a reason.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::planted::Copy;
+use crate::sh;
+
+/// The least percentage of viable mutants that are killed, where a crate has a gate.
+const GATE: f64 = 90.0;
+/// The crates below `core`, the small ones first; their gates, and further options of `cargo test`.
+const CRATES: [(&str, f64, &[&str]); 9] = [
+    ("bits", 0.0, &[]),
+    ("arena", 0.0, &[]),
+    ("wire", GATE, &[]),
+    ("dispatch", GATE, &[]),
+    ("descriptor", GATE, &[]),
+    ("mcp", GATE, &[]),
+    ("ask", 0.0, &[]),
+    ("infer", 0.0, &["--features=gguf"]),
+    ("ternary", 0.0, &[]),
+];
+/// No examples and no documentation, and nothing for a debugger.
+const TESTS: [&str; 2] = ["--tests", "--config=profile.dev.debug=0"];
+/// Mutants after which the outcomes are written.
+const BATCH: usize = 16;
+
+/// What is known of a file: the outcomes of its mutants by their names.
+#[derive(Default, Deserialize, Serialize)]
+struct Source {
+    hash: String,
+    outcomes: BTreeMap<String, String>,
+}
+
+/// An entry of `tests/mutants/accepted.toml`.
+#[derive(Deserialize)]
+struct Survivor {
+    /// File and change, as cargo-mutants names them without line and column.
+    mutant: String,
+    /// The line on which the change begins.
+    line: String,
+    /// Why no test can notice it.
+    why: String,
+}
+
+/// The mutants of a crate by their names, in files.
+struct Crate<'a> {
+    copy: &'a Copy,
+    name: &'a str,
+    mutants: Vec<String>,
+    files: BTreeMap<String, Source>,
+    accepted: Vec<Survivor>,
+}
+
+/// Tests the mutants of all crates; fails where fewer are killed than the gate asks for.
+pub(crate) fn main() -> Result<String> {
+    let works = sh::works("cargo", &["mutants", "--version"]);
+    ensure!(works, "cargo-mutants is not there: cargo install cargo-mutants --locked");
+    let copy = Copy::new(&sh::target_dir().join("planted"))?;
+    let (mut shares, mut low) = (Vec::new(), Vec::new());
+    for (name, gate, options) in CRATES {
+        let mut one = Crate::new(&copy, name)?;
+        one.test(&[&TESTS, options].concat())?;
+        let (share, said) = one.result()?;
+        println!("{said}");
+        low.extend((share < gate).then(|| said.clone()));
+        shares.push(said);
+    }
+    ensure!(low.is_empty(), "below {GATE} %: {}", low.join(", "));
+    Ok(shares.join(", "))
+}
+
+impl<'a> Crate<'a> {
+    fn new(copy: &'a Copy, name: &'a str) -> Result<Self> {
+        let list = ["mutants", "--list", "-p", &format!("trine-{name}")];
+        let list = sh::output(copy.prepared(sh::cargo()).args(list))?;
+        let mutants = list.lines().map(str::to_owned).collect();
+        let known = sh::read(&format!("tests/mutants/{name}.json")).unwrap_or("{}".to_owned());
+        let mut known: BTreeMap<String, Source> = serde_json::from_str(&known)?;
+        let mut files = BTreeMap::new();
+        for line in copy.git(&["ls-files", "-s", &format!("core/{name}/src")])?.lines() {
+            let (hash, file) = line.split_once('\t').context("a hash and a file")?;
+            let new =
+                Source { hash: hash.get(7..19).unwrap_or(hash).to_owned(), ..Source::default() };
+            let known = known.remove(file).filter(|known| known.hash == new.hash);
+            files.insert(file.to_owned(), known.unwrap_or(new));
+        }
+        let accepted: BTreeMap<String, Vec<Survivor>> =
+            toml::from_str(&sh::read("tests/mutants/accepted.toml")?)?;
+        let mut accepted: Vec<_> = accepted.into_values().flatten().collect();
+        accepted.retain(|it| it.mutant.starts_with(&format!("core/{name}/")));
+        Ok(Self { copy, name, mutants, files, accepted })
+    }
+
+    /// Tests what has no outcome, then what survived an earlier run.
+    fn test(&mut self, options: &[&str]) -> Result<()> {
+        let survivors = self.of("missed").filter(|it| !self.accepts(it));
+        let due: Vec<String> = self.of("").chain(survivors).map(str::to_owned).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let seconds = self.seconds(options)?;
+        let (count, minutes) = (due.len(), seconds * due.len() as u64 / 60);
+        println!("{}: {count} mutants, {seconds} s each, about {minutes} minutes", self.name);
+        for batch in due.chunks(BATCH) {
+            let mut cargo = self.cargo("mutants");
+            cargo.args(["--in-place", "--baseline=skip", "--timeout"]);
+            cargo.arg((20 + 4 * seconds).to_string());
+            cargo.args(options.iter().map(|option| format!("--cargo-arg={option}")));
+            // It takes fields that are deleted whatever their names are: those of other files not.
+            cargo.args(batch.iter().map(|name| format!("--file={}", file_of(name))));
+            cargo.args(batch.iter().map(|name| format!("--re={}", escaped(name))));
+            // The status is no success where a mutant survives.
+            cargo.status()?;
+            self.keep()?;
+        }
+        Ok(())
+    }
+
+    fn cargo(&self, command: &str) -> Command {
+        let mut cargo = self.copy.prepared(sh::cargo());
+        cargo.args([command, "-p", &format!("trine-{}", self.name)]);
+        cargo
+    }
+
+    /// Seconds that the tests take after a change. They have to pass without a mutant.
+    fn seconds(&self, options: &[&str]) -> Result<u64> {
+        let run = || sh::output(self.cargo("test").arg("-q").args(options));
+        run().context("the tests fail without a mutant: see to that first")?;
+        let file = self.copy.root.join(format!("core/{}/src/lib.rs", self.name));
+        File::options().append(true).open(file)?.set_modified(SystemTime::now())?;
+        let since = Instant::now();
+        run()?;
+        Ok(since.elapsed().as_secs() + 1)
+    }
+
+    /// Keeps what cargo-mutants has found out.
+    fn keep(&mut self) -> Result<()> {
+        for outcome in ["caught", "timeout", "missed", "unviable"] {
+            let list = self.copy.root.join(format!("mutants.out/{outcome}.txt"));
+            for name in fs::read_to_string(list)?.lines() {
+                let source = self.files.get_mut(file_of(name)).context("a file of the crate")?;
+                source.outcomes.insert(name.to_owned(), outcome.to_owned());
+            }
+        }
+        let text = serde_json::to_string_pretty(&self.files)? + "\n";
+        Ok(fs::write(sh::root().join(format!("tests/mutants/{}.json", self.name)), text)?)
+    }
+
+    /// The mutants that have this outcome; "" where they have none.
+    fn of(&self, outcome: &str) -> impl Iterator<Item = &str> {
+        self.mutants.iter().map(String::as_str).filter(move |name| {
+            let known = self.files.get(file_of(name)).and_then(|it| it.outcomes.get(*name));
+            known.map_or("", String::as_str) == outcome
+        })
+    }
+
+    fn accepts(&self, name: &str) -> bool {
+        self.accepted.iter().any(|it| it.is(name, &self.copy.root))
+    }
+
+    /// The percentage that is killed, and a line about it.
+    fn result(&self) -> Result<(f64, String)> {
+        let viable = self.mutants.len() - self.of("unviable").count();
+        let killed = self.of("caught").count() + self.of("timeout").count();
+        let share = 100.0 * killed as f64 / viable.max(1) as f64;
+        let (accepted, left): (Vec<_>, Vec<_>) = self.of("missed").partition(|it| self.accepts(it));
+        for survivor in &self.accepted {
+            let is_one = |it: &&str| survivor.is(it, &self.copy.root);
+            let is_due = self.of("").next().is_some() || accepted.iter().any(is_one);
+            ensure!(is_due && !survivor.why.is_empty(), "accepted in vain: {}", survivor.mutant);
+        }
+        left.iter().for_each(|it| println!("survives: {it}"));
+        let (left, accepted, untested) = (left.len(), accepted.len(), self.of("").count());
+        let rest = format!("{left} survive, {accepted} accepted ones, {untested} untested");
+        Ok((share, format!("{} {share:.1} % of {viable} killed ({rest})", self.name)))
+    }
+}
+
+impl Survivor {
+    /// Whether it is the mutant of this name, by the files below a folder.
+    fn is(&self, name: &str, root: &Path) -> bool {
+        let parts: Vec<&str> = name.splitn(4, ':').collect();
+        let &[file, at, _, change] = &*parts else { return false };
+        let text = fs::read_to_string(root.join(file)).unwrap_or_default();
+        let line = text.lines().zip(1..).find(|(_, line)| at.parse() == Ok(*line));
+        let line = line.map(|(line, _): (_, u32)| line.trim());
+        self.mutant == format!("{file}:{change}") && line == Some(&self.line)
+    }
+}
+
+fn file_of(name: &str) -> &str {
+    name.split(':').next().unwrap_or_default()
+}
+
+/// A regular expression for this text alone.
+fn escaped(text: &str) -> String {
+    let escape = |c: char| match c {
+        c if c.is_ascii_alphanumeric() => c.to_string(),
+        c => format!("\\x{{{:x}}}", u32::from(c)),
+    };
+    format!("^{}$", text.chars().map(escape).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Survivor, escaped};
+    use crate::sh;
+
+    #[test]
+    fn a_survivor_is_accepted_by_its_change_and_its_line() {
+        let first = |file: &str| sh::read(file).unwrap().lines().next().unwrap_or_default().into();
+        let file = "xtask/src/mutants.rs";
+        let mutant = format!("{file}: delete !");
+        let mut survivor = Survivor { mutant, line: first(file), why: "equal".into() };
+        assert!(survivor.is(&format!("{file}:1:5: delete !"), &sh::root()));
+        assert!(!survivor.is(&format!("{file}:2:5: delete !"), &sh::root()));
+        assert!(!survivor.is(&format!("{file}:1:5: delete -"), &sh::root()));
+        survivor.line.push('!');
+        assert!(!survivor.is(&format!("{file}:1:5: delete !"), &sh::root()));
+    }
+
+    #[test]
+    fn a_name_becomes_a_pattern_of_its_own() {
+        assert_eq!(escaped("a.rs:1"), r"^a\x{2e}rs\x{3a}1$");
+    }
+}
