@@ -69,6 +69,7 @@ pub(crate) fn program(out: &mut String) {
         NotAList {}
         ToolName { name: text("a b") }
         SameName { one: text("fan-set"), two: text("fan_set") }
+        DefinedTwice { name: text("TOOL_FAN") }
         Consent { found: text("maybe") }
         NotAnObject { what: "the schema" }
         SchemaType { found: text("\"array\"") }

@@ -185,8 +185,10 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
 }
 
 /// Workspaces beside the root's whose code runs on the host, and what clippy is told of each.
-const LINTED: [(&str, &[&str]); 3] = [
-    ("fuzz", &["--all-targets"]),
+const LINTED: [(&str, &[&str]); 4] = [
+    ("fuzz", &["-p", "trine-fuzz", "--all-targets"]),
+    // Its library has the generator's files, whose tests are of another crate.
+    ("fuzz/host", &["--bins", "--features=libfuzzer"]),
     ("tests/defmt", &["--all-targets"]),
     // Its panic handler does not compile beside the standard library's.
     ("ffi/artifact", &["--lib", "--profile=embedded", "--no-default-features", "--features=full"]),
