@@ -109,7 +109,7 @@ impl Places {
                 put(bytes, at, &[value]);
             }
             _ => {
-                let at = usize::from(u16::from_le_bytes([low, high])) * bytes.len() >> 16;
+                let at = (usize::from(u16::from_le_bytes([low, high])) * bytes.len()) >> 16;
                 if value == 0 { bytes.truncate(at) } else { put(bytes, at, &[value]) }
             }
         }
