@@ -13,7 +13,7 @@ pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (tools, device) = text.split_once('\0').unwrap_or((&text, ""));
     let options = GenOptions {
-        prefix: if data.len() % 2 == 0 { String::new() } else { "p".to_owned() },
+        prefix: if data.len().is_multiple_of(2) { String::new() } else { "p".to_owned() },
         places: (data.len() % 11) as u8,
         source: "tools.json".to_owned(),
         device: device.to_owned(),
