@@ -286,7 +286,11 @@ impl Scene {
 
 /// The epoch after one, as `docs/wire.md` has it.
 fn next_epoch(epoch: u32) -> u32 {
-    (u64::from(epoch) * 0x9e37_79b5 % (1 << 32)) as u32
+    let next = |epoch: u64| (epoch * 0x9e37_79b5 + 0x7f4a_7c15) % (1 << 32);
+    match next(epoch.into()) {
+        0 => next(0) as u32,
+        other => other as u32,
+    }
 }
 
 proptest! {

@@ -5,11 +5,15 @@ use trine_wire::message::{self, Hello, feature};
 /// Bytes in flight to a device that has not said what it can take.
 const WINDOW_MIN: u64 = 64;
 
-/// What a device multiplies its epoch by when another host's session takes it (`docs/wire.md`,
-/// section 4.1).
-const EPOCH_STEP: u32 = 0x9E37_79B5;
 /// Takeovers that are looked for between two answers.
 const TAKEOVERS_MAX: u32 = 16;
+
+/// A device's epoch after another host's session took it (`docs/wire.md`, section 4.1).
+pub(super) const fn next_epoch(epoch: u32) -> u32 {
+    const ADDED: u32 = 0x7F4A_7C15;
+    let next = epoch.wrapping_mul(0x9E37_79B5).wrapping_add(ADDED);
+    if next == 0 { ADDED } else { next }
+}
 
 /// How a device is spoken with.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,7 +52,7 @@ impl DeviceProtocol {
         let mut epoch = old.epoch;
         let mut step = 0;
         while step < TAKEOVERS_MAX {
-            epoch = epoch.wrapping_mul(EPOCH_STEP);
+            epoch = next_epoch(epoch);
             if epoch == self.epoch {
                 return true;
             }
