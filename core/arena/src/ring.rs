@@ -512,7 +512,7 @@ mod tests {
         let mut memory = [0u8; 64];
         let mut ring = Ring::new(&mut memory);
         let (mut producer, mut consumer) = ring.split();
-        const COUNT: u32 = 200_000;
+        const COUNT: u32 = 20_000;
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let mut next = 0u32;
