@@ -39,7 +39,7 @@ const SOAK: (u32, u32) = (600, 3_600);
 const NEW: [&str; 6] = ["program", "model", "session", "captures", "generate", "lists"];
 
 /// Seconds that `test` gives each target.
-const SECONDS: u32 = 10;
+const SECONDS: u32 = 3;
 /// Inputs that the corpus keeps of each target, the shortest first.
 const KEPT: usize = 400;
 const HOST: &str = "x86_64-unknown-linux-gnu";
@@ -55,7 +55,7 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
 /// The leg: the kept inputs and what is one byte off them as plain tests, then each target for some
 /// seconds.
 pub(crate) fn leg() -> Result<()> {
-    // Ten seconds do not pay for what the optimizer takes. The tests are built as the targets are,
+    // Some seconds do not pay for what the optimizer takes. The tests are built as the targets are,
     // so that each crate is compiled once.
     // The targets of the host link all of it, which takes minutes to compile: a soak has them.
     sh::run(instrumented("test", "1").args(["-p", "trine-fuzz", "--lib", "--tests"]))?;

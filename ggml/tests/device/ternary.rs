@@ -248,8 +248,9 @@ mod lost {
         }
         let model = model(&File::parse(Made { blocks: 1, ..Made::SMALL }.file().leak()).unwrap());
         let mut places = BTreeMap::new();
-        // A model is opened with many calls, which repeat themselves: every seventh is tried.
-        let (mut calls, mut step) = (0, 7);
+        // A model is opened with many calls, which repeat themselves: few of them are tried. Of the
+        // fewer calls that read tokens, each one is.
+        let (mut calls, mut step) = (0, 31);
         loop {
             let place = lost_after(&model, 8, calls);
             if place != "opened" && step > 1 {

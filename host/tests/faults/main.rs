@@ -2,7 +2,7 @@
 //!
 //! The session of the host and the dispatcher of a device, both real, joined by a line in virtual
 //! time that a fault injector hurts. `FAULTS_CALLS` sets how many calls there are on each line
-//! (2,000 unless it is set), so that a long run is the same test.
+//! (500 unless it is set), so that a long run is the same test.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test panics where it fails")]
 
 mod bench;
@@ -34,7 +34,7 @@ fn run(case: Case) {
 
 fn calls() -> usize {
     let set = std::env::var("FAULTS_CALLS").ok();
-    set.map_or(2_000, |calls| calls.parse().expect("FAULTS_CALLS is a number of calls"))
+    set.map_or(500, |calls| calls.parse().expect("FAULTS_CALLS is a number of calls"))
 }
 
 fn keyed(case: Case) -> Case {

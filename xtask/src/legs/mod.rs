@@ -62,7 +62,7 @@ static LEGS: &[Leg] = &[
     leg("c-firmware", "the greenhouse in C on five boards", &["dist"], gateway::in_c),
     leg("clippy", "no lint warns, on the host and on the boards", BUILT, clippy),
     leg("ask", "sentences on chips: the host's calls, in steps, within 64 KiB", BUILT, ask::main),
-    leg("fuzz", "kept inputs, then ten seconds a target", FIRST, fuzz::leg),
+    leg("fuzz", "kept inputs, then three seconds a target", FIRST, fuzz::leg),
     leg("mcu", "ternary products on chips: the host's sums, within budget", BUILT, products::main),
     leg("chip-model", "a model in flash: the host's tokens", BUILT, count::model::main),
     leg("matrix", "every compiler, MISRA, misuse, sanitizers", &["c-firmware"], matrix::main),
