@@ -84,8 +84,7 @@ fn gpu(backend: &str, options: &Options) -> Result<()> {
         (false, false) => &bench::model::FULL,
     };
     let [record, is_software] = ["record", "software"].map(|flag| options.has(flag));
-    let bundle = options.bundle.as_deref();
-    bench::gpu::main(&bench::gpu::Asked { backend, shape, record, is_software, bundle })
+    bench::gpu::main(backend, shape, options.bundle.as_deref(), record, is_software)
 }
 
 /// A question with the name that a misspelt one was probably meant to be, for an error.
@@ -118,7 +117,7 @@ fn command() -> Result<()> {
         ["soak", ref names @ ..] => soak::main(names, options.amount),
         ["stack"] => stack::main(Board::named("mps2-an386")?),
         ["bench", "gateway"] => bench::gateway::main(record),
-        ["bench", "sizes"] => bench::sizes::main(record, options.has("small")),
+        ["bench", "sizes"] => bench::process::sizes(record, options.has("small")),
         ["bench", "process"] => bench::process::main(record),
         ["bench", "kernels"] => bench::kernels::main(record),
         ["bench", "model"] => bench::model::main(record, options.has("small")),
@@ -131,7 +130,7 @@ fn command() -> Result<()> {
         ["bench", "mcu"] => count::products::main(),
         ["bench", "board"] => count::calls::main(Board::named("mps2-an386")?),
         ["bench", "ask"] => sentences::count::main(record),
-        ["bench", "start"] => count::start::main(record),
+        ["bench", "start"] => count::start(record),
         ["bench", "board", board] => count::calls::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.amount.seconds.unwrap_or(60)),
         ["golden"] => golden::write(),

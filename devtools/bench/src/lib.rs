@@ -3,10 +3,8 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_errors_doc, reason = "an error is a text for a person")]
 
-mod clients;
 pub mod gateway;
 pub mod gpu;
 pub mod kernels;
 pub mod model;
 pub mod process;
-pub mod sizes;

@@ -7,97 +7,87 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use devtools::gates::Gates;
 use devtools::record::{Figures, Record};
-use devtools::sh;
+use devtools::{Gates, sh};
 use devtools_c::dist;
 use devtools_c::program::{link, output_folder};
-
-use crate::clients;
 
 /// Calls that are counted, and the same again for what stays the same in both.
 const CALLS: u64 = 1_000;
 /// Calls that are timed in each of some rounds; the figure is their median.
 const TIMED: [&str; 2] = ["2000", "51"];
-const PACKAGE: &str = "trine-process";
-/// As libtrine is built: whole, in one unit.
-const PROFILE: &str = "process";
 /// The subject that is a program in C, linked with libtrine as it is shipped.
 const IN_C: &str = "json-c";
 
-/// What is measured: its name, what it does, and most instructions a call with those to reach for.
-type Subject = (&'static str, &'static str, Option<[u64; 2]>);
+/// The subject that has gates: most instructions of a call, those to reach for, no allocation.
+const GATED: (&str, u64, u64) = ("postcard", 350, 350);
 
-const OURS: [Subject; 6] = [
-    ("postcard", "`Device::local`: judged, run, result judged and encoded", Some([350, 350])),
-    ("frames", "the same through the wire: ring, COBS, CRC-32, slots, kept answer", None),
-    ("json", "274 bytes that no client sent: read, judged, run, judged, written", None),
-    (IN_C, "the same from C: `trine_handle_json` of libtrine, tools of C macros", None),
-    ("json-read", "of `json`, the reading and judging", None),
-    ("json-session", "a call in a session of 2025-11-25, its members in another order", None),
-];
-const PEERS: [Subject; 3] = [
-    ("serde-value", "`serde_json` parses the 274 bytes to a `Value`, nothing else", None),
-    ("serde-typed", "`serde_json` parses them to types that borrow, nothing else", None),
-    ("rmcp", "rmcp's server of the same tools, on one thread, over a pipe in memory", None),
-];
+/// A subject of the program, and what it is.
+type Subject = (&'static str, &'static str);
+
+/// Those of a group.
+fn subjects(group: &str) -> Vec<Subject> {
+    let rows = include_str!("subjects.tsv").lines().filter_map(|line| line.split_once('\t'));
+    rows.filter(|row| row.0 == group).filter_map(|row| row.1.split_once('\t')).collect()
+}
 
 /// `cargo xtask bench process`: counts and times all.
 pub fn main(keep: bool) -> Result<()> {
     let record = Record::begin("process", Figures::Both, keep)?.peer("rmcp")?.peer("serde_json")?;
     let record = record.program("rustc")?;
-    let (text, gates) = measure(&[&OURS[..], &PEERS].concat(), &[], record.is_quiet())?;
-    record.end(&text)?;
-    gates.check()
+    let all = [subjects("ours"), subjects("peers")].concat();
+    let (text, gates) = measure(&all, &[], record.is_quiet)?;
+    record.end_with(&text, &gates)
 }
 
 /// The leg `process`: Trine's own subjects, quick to build.
 pub fn gates() -> Result<()> {
-    let (text, gates) = measure(&OURS, &["--no-default-features"], true)?;
+    let (text, gates) = measure(&subjects("ours"), &["--no-default-features"], true)?;
     println!("\n{text}");
-    gates.check()
+    gates.conclude()
 }
 
-/// Builds the program, and answers where it lies.
-pub(crate) fn build(features: &[&str]) -> Result<PathBuf> {
-    sh::run(sh::cargo().args(["build", "--profile", PROFILE, "-p", PACKAGE]).args(features))?;
-    Ok(sh::target_dir().join(PROFILE).join(PACKAGE))
+/// Builds the program as libtrine is built, whole and in one unit, and answers where it lies.
+fn build(features: &[&str]) -> Result<PathBuf> {
+    let build = ["build", "--profile", "process", "-p", "trine-process"];
+    sh::run(sh::cargo().args(build).args(features))?;
+    Ok(sh::target_dir().join("process/trine-process"))
 }
 
 /// Counts, and times where the machine is quiet.
 fn measure(subjects: &[Subject], features: &[&str], timed: bool) -> Result<(String, Gates)> {
     let program = build(features)?;
-    let in_c = c_program()?;
+    let in_c = c_program("json", "")?;
     let mut text = String::from(
         "Release with fat LTO, one unit.\n\n\
          | one call | instructions | gate | allocations | ns |\n|---|---:|---:|---:|---:|\n",
     );
     let mut gates = Gates::default();
-    for (name, about, limits) in subjects {
-        let program = if *name == IN_C { &in_c } else { &program };
-        let (instructions, allocations) =
-            (instructions(program, name, CALLS)?, allocations(program, name)?);
+    let (gated, gate, goal) = GATED;
+    for &(name, about) in subjects {
+        let program = if name == IN_C { &in_c } else { &program };
+        let instructions = instructions(program, name, CALLS)?;
+        let allocations = allocations(program, name)?;
         let time = if timed { time(program, name)? } else { String::new() };
-        let limit = limits.map_or_else(String::new, |[gate, goal]| format!("{gate} (goal {goal})"));
+        let mut limit = String::new();
+        if name == gated {
+            limit = format!("{gate} (goal {goal})");
+            gates.at_most(format!("instructions of {name}"), instructions, gate as f64);
+            gates.at_most(format!("allocations of {name}"), allocations, 0.0);
+        }
         text += &format!(
             "| {name}: {about} | {instructions:.0} | {limit} | {allocations:.0} | {time} |\n"
         );
-        if let Some([gate, _]) = limits {
-            gates.at_most(format!("instructions of {name}"), instructions, *gate as f64);
-            gates.at_most(format!("allocations of {name}"), allocations, 0.0);
-        }
     }
-    text += &format!("\n{}", clients::measure(&program, features.is_empty(), &mut gates)?);
-    text += &format!("\n{}", gates.text());
+    text += &format!("\n{}", clients(&program, features.is_empty(), &mut gates)?);
     Ok((text, gates))
 }
 
-/// The program in C.
-fn c_program() -> Result<PathBuf> {
-    let program = output_folder("process")?.join("json-c");
-    let mut cc = sh::command("cc");
-    cc.args(["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-Iinclude"]);
-    cc.arg("tests/process/c/json.c");
+/// A program in C, linked with libtrine as it is shipped.
+fn c_program(name: &str, more: &str) -> Result<PathBuf> {
+    let program = output_folder("process")?.join(format!("{name}-c"));
+    let cc = "cc -std=c99 -O2 -Wall -Wextra -Werror -Iinclude";
+    let cc = sh::line(&format!("{cc} tests/process/c/{name}.c {more}"));
     link(cc, &[&dist::host_library()?], &program)?;
     Ok(program)
 }
@@ -110,7 +100,7 @@ fn time(program: &Path, subject: &str) -> Result<String> {
 }
 
 /// Instructions of a call, in the function `measured` and what it calls.
-pub(crate) fn instructions(program: &Path, subject: &str, calls: u64) -> Result<f64> {
+fn instructions(program: &Path, subject: &str, calls: u64) -> Result<f64> {
     let collect = "--toggle-collect=*measured*";
     let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null", collect];
     Ok((second(program, subject, calls, &callgrind, "Collected : ")? / calls) as f64)
@@ -135,11 +125,174 @@ fn second(program: &Path, subject: &str, calls: u64, tool: &[&str], mark: &str) 
     Ok(run(2 * calls)? - run(calls)?)
 }
 
-pub(crate) fn number_after(said: &str, mark: &str) -> Result<u64> {
+fn number_after(said: &str, mark: &str) -> Result<u64> {
     let (_, rest) = said.split_once(mark).with_context(|| format!("no {mark:?} in: {said}"))?;
     let digits = rest.split(|char: char| char != ',' && !char.is_ascii_digit()).next();
     let digits = digits.unwrap_or_default().replace(',', "");
     digits.parse().with_context(|| format!("no number after {mark:?} in: {said}"))
+}
+
+/// What the program in C that makes them is made of besides, with the board's tools.
+const CLIENTS_IN_C: &str = "-Ifirmware-example/c/src -Ifirmware-example/c/board \
+                    firmware-example/c/src/descriptors.c";
+/// The line that is aimed at: so many instructions, or so many a byte of the message and some more,
+/// whichever is larger. The mean of a client's calls is to be below it, and each single call below
+/// 1.3 times it.
+const LEAST: f64 = 1_800.0;
+const A_BYTE: f64 = 5.0;
+const ONCE: f64 = 600.0;
+/// What the mean of all clients is to reach.
+const GOAL: f64 = 1_300.0;
+/// What holds today, in times the line: the mean of a client's calls, and the worst single call.
+// The worst by far is `board_status`: its answer has 1,346 bytes, its message 94.
+const MEAN: f64 = 2.3;
+const SINGLE: f64 = 8.0;
+
+struct Call {
+    client: String,
+    tool: String,
+    bytes: f64,
+    instructions: f64,
+}
+
+/// What calls of messages of this length may take.
+const fn line(bytes: f64) -> f64 {
+    LEAST.max(A_BYTE * bytes + ONCE)
+}
+
+/// The mean of a figure of a client's calls, or of all.
+fn mean(calls: &[Call], client: Option<&str>, of: fn(&Call) -> f64) -> f64 {
+    let own = calls.iter().filter(|call| client.is_none_or(|client| call.client == client));
+    own.clone().map(of).sum::<f64>() / own.count().max(1) as f64
+}
+
+/// What a call of a real client costs, for each client in each protocol family, from Rust, from C,
+/// and for `serde_json` only to parse it: a table with a row a client, and the same call by call.
+/// `path` is the program in Rust, with what Trine is compared with or without it.
+fn clients(path: &Path, peers: bool, gates: &mut Gates) -> Result<String> {
+    let ours = count(path, "clients", &[])?;
+    let messages = sh::entries(&sh::root().join("tests/clients/messages"))?;
+    let in_c = count(&c_program("clients", CLIENTS_IN_C)?, "clients", &messages)?;
+    let theirs = if peers { count(path, "clients-serde", &[])? } else { Vec::new() };
+    let mut text = String::from(
+        "| calls of a client | bytes | instructions, mean | gate | line | most, of its line | \
+         from C | `serde_json` parses them |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
+    );
+    let mut clients: Vec<&str> = ours.iter().map(|call| call.client.as_str()).collect();
+    clients.dedup();
+    for name in clients {
+        text += &row(name, [&ours, &in_c, &theirs], gates)?;
+    }
+    let [all, all_in_c, all_theirs] =
+        [&ours, &in_c, &theirs].map(|calls| mean(calls, None, |call| call.instructions));
+    let allocations = allocations(path, "clients")? / ours.len() as f64;
+    gates.at_most("allocations of clients", allocations, 0.0);
+    text += &format!(
+        "| mean of all {} calls | {:.0} | {all:.0} | (goal {GOAL:.0}) | | | {all_in_c:.0} | {} |\n",
+        ours.len(),
+        mean(&ours, None, |call| call.bytes),
+        shown(all_theirs)
+    );
+    text += &format!("\nAllocations a call: {allocations:.0}. Call by call, from Rust:\n\n");
+    for Call { client, tool, bytes, instructions } in &ours {
+        text += &format!("    {client:<18} {tool:<14} {bytes:>4} bytes {instructions:>6.0}\n");
+    }
+    Ok(text)
+}
+
+/// The row of a client: what its calls cost from Rust, from C, and `serde_json`.
+fn row(name: &str, [ours, in_c, theirs]: [&[Call]; 3], gates: &mut Gates) -> Result<String> {
+    let [instructions, in_c, theirs] =
+        [ours, in_c, theirs].map(|calls| mean(calls, Some(name), |call| call.instructions));
+    let bytes = mean(ours, Some(name), |call| call.bytes);
+    let share = |call: &Call| call.instructions / line(call.bytes);
+    let own = ours.iter().filter(|call| call.client == name);
+    let worst = own.max_by(|a, b| share(a).total_cmp(&share(b)));
+    let worst = worst.context("a client without calls")?;
+    let (line, share) = (line(bytes), share(worst));
+    gates.at_most(format!("instructions of {name}, mean"), instructions, MEAN * line);
+    gates.at_most(format!("line of {name}, {}", worst.tool), share, SINGLE);
+    Ok(format!(
+        "| {name} | {bytes:.0} | {instructions:.0} | {:.0} | {line:.0} | {share:.2} ({}) | \
+         {in_c:.0} | {} |\n",
+        MEAN * line,
+        worst.tool,
+        shown(theirs)
+    ))
+}
+
+/// A figure, where there is one.
+fn shown(figure: f64) -> String {
+    if figure > 0.0 { format!("{figure:.0}") } else { String::new() }
+}
+
+/// The instructions of each call that a program makes, which may read files. Valgrind counts all of
+/// them in one run: it writes what it has counted whenever `timed` returns, once a message.
+fn count(program: &Path, subject: &str, files: &[PathBuf]) -> Result<Vec<Call>> {
+    let folder = output_folder("clients")?;
+    sh::empty_folder(&folder)?;
+    let mut valgrind = sh::line("valgrind --tool=callgrind --toggle-collect=*measured*");
+    valgrind.arg("--dump-after=*timed*");
+    valgrind.arg(format!("--callgrind-out-file={}", folder.join("out").display()));
+    valgrind.arg(program).args([subject, &CALLS.to_string(), "1"]).args(files);
+    let mut calls = Vec::new();
+    for (number, text) in (1..).zip(sh::output(&mut valgrind)?.lines()) {
+        let mut words = text.split([' ', ':']);
+        let mut word = || words.next().map(String::from).context("a line is too short");
+        let (client, tool, bytes) = (word()?, word()?, word()?.parse()?);
+        let part = folder.join(format!("out.{number}"));
+        let part = std::fs::read_to_string(&part).with_context(|| part.display().to_string())?;
+        let instructions = number_after(&part, "\ntotals: ")? as f64 / CALLS as f64;
+        calls.push(Call { client, tool, bytes, instructions });
+    }
+    ensure!(!calls.is_empty(), "no client has a call");
+    Ok(calls)
+}
+
+/// Who is compared: the ends of the names of subjects, and headings.
+const JSON: Subject = ("json", "JSON-RPC");
+const VALUES: Subject = ("values", "values");
+const PARSE: Subject = ("parse", "`serde_json` parses it");
+const RMCP: Subject = ("rmcp", "rmcp");
+
+/// `cargo xtask bench sizes`: calls and lists at the sizes that people use, next to rmcp's server.
+/// A small one has Trine's own columns alone, which are quick to build.
+pub fn sizes(keep: bool, small: bool) -> Result<()> {
+    let name = if small { "sizes --small" } else { "sizes" };
+    let mut record = Record::begin(name, Figures::Counts, keep)?.program("rustc")?;
+    if !small {
+        record = record.peer("rmcp")?.peer("serde_json")?;
+    }
+    let program = build(if small { &["--no-default-features"] } else { &[] })?;
+    let calls: &[_] = if small { &[JSON, VALUES] } else { &[JSON, VALUES, PARSE, RMCP] };
+    let lists: &[_] = if small { &[JSON] } else { &[JSON, RMCP] };
+    let [calls, lists] =
+        [table(&program, "call", calls, 100)?, table(&program, "list", lists, 10)?];
+    record.end(&format!(
+        "Instructions in process, release with fat LTO, one unit. Arguments are of every kind in \
+         turn, and the tool reads each by its number. Values are `Device::local`; rmcp's server \
+         checks no argument.\n\n{calls}\n{lists}"
+    ))
+}
+
+/// A row a subject, each of which is counted in so many turns.
+fn table(program: &Path, what: &str, columns: &[Subject], turns: u64) -> Result<String> {
+    let heads: String = columns.iter().map(|(_, head)| format!(" {head} |")).collect();
+    let line = "---:|".repeat(columns.len() + 1);
+    let mut text = format!("| one {what} | bytes of the answer |{heads}\n|---|{line}\n");
+    for (name, about) in subjects(&format!("{what}s")) {
+        eprintln!("{about}");
+        let mut once = sh::command(program);
+        let once = sh::output(once.arg(format!("{name}-{}", JSON.0)).args(["1", "1"]))?;
+        let bytes = number_after(&once, "ns a call, ")?;
+        let count = |(who, _): &Subject| -> Result<String> {
+            let count = instructions(program, &format!("{name}-{who}"), turns)?;
+            Ok(format!(" {count:.0} |"))
+        };
+        let cells: String = columns.iter().map(count).collect::<Result<_>>()?;
+        text += &format!("| {about} | {bytes} |{cells}\n");
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -151,7 +304,6 @@ mod tests {
         let said = "==1==   total heap usage: 1,234 allocs, 12 frees\n==1== Collected : 56\n";
         assert_eq!(number_after(said, "total heap usage: ").unwrap(), 1234);
         assert_eq!(number_after(said, "Collected : ").unwrap(), 56);
-        assert!(number_after(said, "nothing").is_err());
-        assert!(number_after(said, "Collected").is_err());
+        assert!(number_after(said, "nothing").is_err() && number_after(said, "==1==").is_err());
     }
 }

@@ -13,7 +13,9 @@ pub struct Board {
     pub processor: &'static str,
 }
 
-const fn board(name: &'static str, target: &'static str, processor: &'static str) -> Board {
+type Text = &'static str;
+
+pub(crate) const fn board(name: Text, target: Text, processor: Text) -> Board {
     Board { name, target, processor }
 }
 
@@ -21,12 +23,9 @@ const fn board(name: &'static str, target: &'static str, processor: &'static str
 pub(crate) const HANDLERS: [&str; 5] = ["UART0_RX", "UART0_TX", "UART1_RX", "UART1_TX", "SysTick"];
 /// The user's own code in the firmware: the board's tools, as the dispatcher calls them.
 pub(crate) const TOOLS: &str = "as trine_dispatch::call::Tools>::";
-/// Bytes of flash of every board, and as many of RAM. A machine with RAM only is taken to have so
-/// much for code, and so much for data.
-pub(crate) const MEMORY: u64 = 4 << 20;
 
 pub(crate) const M4: Board = board("mps2-an386", "thumbv7em-none-eabihf", "Cortex-M4");
-const VIRT: Board = board("virt", "riscv32imac-unknown-none-elf", "RISC-V, rv32imac");
+pub(crate) const VIRT: Board = board("virt", "riscv32imac-unknown-none-elf", "RISC-V, rv32imac");
 /// Code for a Cortex-M0 on a board with a larger processor, which runs the same instructions: the
 /// emulated boards with an M0 have one serial line. Only what a call costs is measured on it.
 pub const SMALLEST: Board = board("mps2-an385", "thumbv6m-none-eabi", "code for Cortex-M0");
@@ -35,7 +34,7 @@ pub const SMALLEST: Board = board("mps2-an385", "thumbv6m-none-eabi", "code for 
 pub const BOARDS: &[Board] = &[M4, VIRT];
 
 /// Every processor that models run on, each on an emulated board that stands for it.
-pub const CHIPS: &[Board] = &[
+pub(crate) const CHIPS: &[Board] = &[
     M4,
     board("mps2-an500", M4.target, "Cortex-M7"),
     board("mps2-an505", "thumbv8m.main-none-eabihf", "Cortex-M33"),

@@ -20,48 +20,42 @@ const OUTPUT: &str = "output";
 
 /// A running QEMU. It waits for both sockets to be connected before the board starts, and ends
 /// with this value.
-#[derive(Debug)]
-pub struct Emulator {
+pub(crate) struct Emulator {
     _qemu: Running,
     folder: TempDir,
 }
 
 impl Emulator {
     /// Starts a board with its firmware, and options besides its own.
-    pub fn start(board: &Board, elf: &Path, more: &[&str]) -> Result<Self> {
+    pub(crate) fn start(board: &Board, elf: &Path, more: &[&str]) -> Result<Self> {
         let options = [board.options(), more].concat();
-        Self::of([board.emulator(), "-kernel"], board.name, elf, &options)
+        Self::of(board, "-kernel", elf, &options)
     }
 
-    /// Starts a machine with QEMU's program and its option that loads an image.
-    pub(crate) fn of(
-        [program, load]: [&str; 2],
-        machine: &str,
-        image: &Path,
-        options: &[&str],
-    ) -> Result<Self> {
+    /// Starts a machine with the option of QEMU's that loads an image there.
+    pub(crate) fn of(board: &Board, load: &str, image: &Path, options: &[&str]) -> Result<Self> {
         // A socket's path may have about 100 bytes, which rules the target folder out.
         let folder = TempDir::with_prefix("trine-").context("no folder for the sockets")?;
         let line = |name: &str| {
             let path = folder.path().join(name);
             format!("socket,id={name},path={},server=on,wait=on", path.display())
         };
-        let mut qemu = sh::command(program);
-        qemu.args(["-M", machine, "-display", "none", "-monitor", "none"])
+        let mut qemu = sh::command(board.emulator());
+        qemu.args(["-M", board.name, "-display", "none", "-monitor", "none"])
             .args(["-chardev", &line("board"), "-serial", "chardev:board"])
             .args(["-chardev", &line("person")]);
-        if !ONE_LINE.contains(&machine) {
+        if !ONE_LINE.contains(&board.name) {
             qemu.args(["-serial", "chardev:person"]);
         }
         // It writes for each socket that it waits, which is no news.
         qemu.arg(load).arg(image).args(options).stdin(Stdio::null()).stderr(Stdio::null());
         let child = qemu.stdout(File::create(folder.path().join(OUTPUT))?).spawn();
-        let qemu = Running(child.with_context(|| format!("{program} does not start"))?);
+        let qemu = Running(child.with_context(|| format!("{} does not start", board.emulator()))?);
         Ok(Self { _qemu: qemu, folder })
     }
 
     /// The sockets of the board's line and of the one that no MCP client reaches.
-    pub fn sockets(&self) -> [PathBuf; 2] {
+    pub(crate) fn sockets(&self) -> [PathBuf; 2] {
         ["board", "person"].map(|name| self.folder.path().join(name))
     }
 

@@ -1,46 +1,35 @@
-//! Builds firmware in Rust for a board: the example, and the programs of `chips`.
+//! Builds firmware in Rust for a board: the example, and the programs of `count`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
-use devtools::{Compiler, Image, cache, sh};
+use devtools::{Compiler, cache, sh};
 
-use crate::Board;
-use crate::board::MEMORY;
+use crate::elf::Image;
+use crate::{Board, count};
 
 /// The example firmware's own workspace.
 const WORKSPACE: &str = "firmware-example/rust";
 
-/// Which firmware of the workspace is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variant {
-    /// The greenhouse behind Trine.
-    Trine,
-    /// The same with a key that anyone can read, to count what tags cost.
-    Keyed,
-    /// The same board without Trine, for comparison.
-    Without,
-}
-
-impl Variant {
-    /// The program's name in the firmware's workspace.
-    pub(crate) fn program(self) -> &'static str {
-        if self == Self::Without { "without-trine" } else { "trine-firmware" }
-    }
-}
+/// The program of the workspace that is the greenhouse behind Trine.
+pub(crate) const GREENHOUSE: &str = "trine-firmware";
 
 /// Where the boards have their folders, which `trine gateway --emulate` knows.
 pub fn folder() -> PathBuf {
     sh::target_dir().join("firmware")
 }
 
-/// Builds one firmware, unless it is as the sources are, and returns where it is.
-pub fn build(board: &Board, variant: Variant) -> Result<PathBuf> {
-    let is_keyed = variant == Variant::Keyed;
-    let [suffix, features] = if is_keyed { ["-keyed", "keyed"] } else { [""; 2] };
-    let elf = folder().join(board.name).join(format!("{}{suffix}.elf", variant.program()));
-    build_to(&elf, board, variant.program(), features, &[])?;
+/// Builds the greenhouse, unless it is as the sources are, and returns where it is.
+pub fn build(board: &Board) -> Result<PathBuf> {
+    build_as(board, GREENHOUSE, "")
+}
+
+/// The same for a program with a feature.
+pub(crate) fn build_as(board: &Board, program: &str, feature: &str) -> Result<PathBuf> {
+    let dash = if feature.is_empty() { "" } else { "-" };
+    let elf = folder().join(board.name).join(format!("{program}{dash}{feature}.elf"));
+    build_to(&elf, board, program, feature, &[])?;
     Ok(elf)
 }
 
@@ -68,10 +57,12 @@ pub(crate) fn build_to(
     built
 }
 
-/// Runs clippy over the firmware, warnings being errors.
+/// Runs clippy over all that runs on a chip, warnings being errors.
 pub fn clippy(board: &Board) -> Result<()> {
-    let (mut cargo, _) = cargo("clippy", WORKSPACE, board, "")?;
-    sh::run(cargo.args(["--", "-D", "warnings"]))
+    let (mut firmware, _) = cargo("clippy", WORKSPACE, board, "")?;
+    sh::run(firmware.args(["--", "-D", "warnings"]))?;
+    let (mut programs, _) = cargo("clippy", count::WORKSPACE, board, "")?;
+    sh::run(programs.args(["--locked", "--bin", "trine-products", "--", "-D", "warnings"]))
 }
 
 /// Cargo in a workspace of firmware, and the folder in which it builds for a board. All that runs
@@ -101,15 +92,13 @@ pub(crate) fn cargo(
 
 /// `cargo xtask firmware BOARD`.
 pub fn main(board: &Board) -> Result<()> {
-    let Board { name, processor, .. } = board;
-    let elf = build(board, Variant::Trine)?;
-    show(&format!("{name} ({processor})"), &elf, &format!(" of {MEMORY}"))
+    show(&format!("{} ({})", board.name, board.processor), &build(board)?)
 }
 
-/// Prints what an image takes, of so much.
-pub(crate) fn show(what: &str, elf: &Path, of: &str) -> Result<()> {
+/// Prints what an image takes.
+pub(crate) fn show(what: &str, elf: &Path) -> Result<()> {
     let image = Image::read(elf)?;
     let (flash, ram, elf) = (image.flash_bytes(), image.ram_bytes(), elf.display());
-    println!("{what}: flash {flash} B{of}, RAM {ram} B{of}, without the stack\n{elf}");
+    println!("{what}: flash {flash} B, RAM {ram} B, without the stack\n{elf}");
     Ok(())
 }

@@ -5,19 +5,16 @@
 
 pub mod board;
 pub mod c;
-pub mod chips;
 pub mod count;
-pub mod emulator;
+mod elf;
+mod emulator;
 pub mod firmware;
-pub mod gateway;
-pub mod logs;
+pub mod legs;
 pub mod sentences;
 pub mod size;
-pub mod smoke;
 pub mod stack;
 
 pub use board::{BOARDS, Board, SMALLEST};
 pub(crate) use board::{CHIPS, M4};
-pub use emulator::Emulator;
-pub use firmware::Variant;
-pub(crate) use size::budget;
+pub(crate) use emulator::Emulator;
+pub(crate) use size::{budget, within};

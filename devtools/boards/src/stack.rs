@@ -3,32 +3,23 @@
 //! which the leg `smoke` holds against its bound.
 //!
 //! The compiler notes the frame of each function in `.stack_sizes` (`-Z emit-stack-sizes`), the
-//! disassembly says who calls whom. Calls through a pointer are resolved by the table below; one
-//! that is not in it, and any recursion, is an error. The bound is then compared with what a run of
-//! every tool on the emulated board has painted over.
+//! disassembly says who calls whom. A call through a pointer that is not in a table, and any
+//! recursion, is an error. The bound is compared with what a run of every tool has painted over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use devtools::{Compiler, Gates, Image, programs, sh};
+use devtools::{Compiler, Gates, programs, sh};
 use object::read::Bytes;
 use object::{Object as _, ObjectSection as _};
 
 use crate::board::{HANDLERS, TOOLS};
-use crate::{Board, Emulator, Variant, budget, firmware};
+use crate::elf::Image;
+use crate::{Board, Emulator, firmware, within};
 
-/// Calls through a pointer: who makes them, and what can be behind it. A function is only taken
-/// where its address is stored in the image.
-const POINTERS: &[(&str, &str)] = &[
-    // The table of tools, as the dispatcher and the arguments of a call know it.
-    ("trine_dispatch::", "as trine_descriptor::rules::Rules>::"),
-    ("trine_descriptor::args::Args", "as trine_descriptor::rules::Rules>::"),
-    // The device's poll is inlined into the loop of the firmware.
-    ("trine_firmware::run", "as trine_descriptor::rules::Rules>::"),
-    // The board's own notices and drivers.
-    ("trine_board::", "trine_board::"),
-];
+/// Calls through a pointer. A function is only taken where its address is stored in the image.
+const POINTERS: &str = include_str!("pointers.tsv");
 
 /// What the loop enters the library by.
 const LIBRARY: [&str; 2] = ["trine_dispatch::device::Device>::", "trine_dispatch::call::Calls>::"];
@@ -46,23 +37,19 @@ pub fn main(board: &Board) -> Result<()> {
     let handler = EXCEPTION + graph.deepest(&HANDLERS, None)?;
     println!("the deepest way into the library, the tools themselves aside");
     let (whole, library) = (whole + handler, graph.deepest(&LIBRARY, Some(TOOLS))? + handler);
-    let painted = painted(board)?;
     let mut gates = Gates::default();
-    for (what, bytes, most) in [
-        ("library", library, budget(&format!("{}.library_stack", board.name))?),
-        ("whole firmware", whole, budget(&format!("{}.stack", board.name))?),
-        ("painted while every tool was called", painted, whole as f64),
-    ] {
-        let what = format!("bytes of stack, an interrupt included, {what}");
-        gates.at_most(what, bytes as f64, most);
-    }
-    println!("\n{}", gates.text());
-    gates.check()
+    let what = |of: &str| format!("bytes of stack, an interrupt included, {of}");
+    let most = |of: &str| format!("{}.{of}", board.name);
+    within(&mut gates, &what("library"), library as f64, &most("library_stack"))?;
+    within(&mut gates, &what("whole firmware"), whole as f64, &most("stack"))?;
+    let painted = painted(board)? as f64;
+    gates.at_most(what("painted while every tool was called"), painted, whole as f64);
+    gates.conclude()
 }
 
 /// The firmware once more, with its stack sizes.
 fn build(board: &Board) -> Result<PathBuf> {
-    let (program, folder) = (Variant::Trine.program(), sh::target_dir().join("firmware/stack"));
+    let (program, folder) = (firmware::GREENHOUSE, sh::target_dir().join("firmware/stack"));
     let mut cargo = Compiler::Debian.cargo("build", board.target);
     cargo.args(["--release", "--bin", program]);
     cargo.current_dir(sh::root().join("firmware-example/rust")).env("BOARD", board.name);
@@ -74,7 +61,7 @@ fn build(board: &Board) -> Result<PathBuf> {
 /// How deep the stack was when every tool had been called on the emulated board.
 fn painted(board: &Board) -> Result<u64> {
     programs::build()?;
-    let elf = firmware::build(board, Variant::Trine)?;
+    let elf = firmware::build(board)?;
     let emulator = Emulator::start(board, &elf, &[])?;
     let said = sh::output(&mut emulator.smoke([""; 0]))?;
     let before = said.split_once(" bytes at its ").map(|(before, _)| before);
@@ -89,16 +76,19 @@ struct Function {
     calls: BTreeSet<u64>,
 }
 
-/// The deepest ways down from functions: bytes, and the function that is called first. A function
-/// whose way is being looked for has none yet.
-type Ways = BTreeMap<u64, Option<(u64, Option<u64>)>>;
+/// The deepest way down from a function: bytes, and the functions on it, the first one last.
+type Way = (u64, Vec<u64>);
+
+/// Those that are known. A function whose way is being looked for has none yet.
+type Ways = BTreeMap<u64, Option<Way>>;
 
 /// Functions by address.
 struct Graph(BTreeMap<u64, Function>);
 
 impl Graph {
     fn of(elf: &Path) -> Result<Self> {
-        let functions = Image::read(elf)?.symbols.into_iter().filter(|symbol| !symbol.in_ram);
+        let symbols = Image::read(elf)?.symbols.into_iter();
+        let functions = symbols.filter(|symbol| symbol.bytes > 0 && !symbol.in_ram);
         let functions = functions.map(|symbol| {
             let start = symbol.address & !1;
             let end = start.saturating_add(symbol.bytes);
@@ -166,11 +156,12 @@ impl Graph {
     fn behind_pointer(&self, caller: u64, stored: &BTreeSet<u64>) -> Result<Vec<u64>> {
         let name = |address: &u64| self.0.get(address).map_or("", |function| &function.name);
         let from = name(&caller);
-        let known = POINTERS.iter().filter(|(caller, _)| from.contains(caller));
+        let known = POINTERS.lines().filter_map(|line| line.split_once('\t'));
+        let known = known.filter(|(caller, _)| from.contains(caller));
         let behind = |other: &&u64| known.clone().any(|(_, part)| name(other).contains(part));
         let found: Vec<u64> = stored.iter().filter(behind).copied().collect();
         let is_known = !found.is_empty();
-        ensure!(is_known, "{from} calls through a pointer: add what is behind it to `POINTERS`");
+        ensure!(is_known, "{from} calls through a pointer: add it to `pointers.tsv`");
         Ok(found)
     }
 
@@ -181,40 +172,36 @@ impl Graph {
             let is = |name: &&str| known == *name || name.ends_with("::") && known.contains(name);
             names.iter().any(is)
         };
-        let (mut ways, mut deepest) = (Ways::new(), None);
-        for (&start, _) in self.0.iter().filter(|(_, function)| is_meant(&function.name)) {
-            deepest = deepest.max(Some((self.down(start, aside, &mut ways)?, start)));
-        }
-        let (bytes, start) = deepest.with_context(|| format!("no function is one of {names:?}"))?;
-        let mut next = Some(start);
-        while let Some((at, function)) = next.and_then(|at| self.0.get_key_value(&at)) {
+        let mut ways = Ways::new();
+        let meant = self.0.iter().filter(|(_, function)| is_meant(&function.name));
+        let down = meant.map(|(start, _)| self.down(*start, aside, &mut ways));
+        let deepest = down.collect::<Result<Vec<_>>>()?.into_iter().max();
+        let (bytes, way) = deepest.with_context(|| format!("no function is one of {names:?}"))?;
+        for function in way.iter().rev().filter_map(|at| self.0.get(at)) {
             println!("{:>6}  {:.100}", function.frame, function.name);
-            next = ways.get(at).copied().flatten().and_then(|(_, called)| called);
         }
         println!("{bytes:>6}  together");
         Ok(bytes)
     }
 
-    fn down(&self, start: u64, aside: Option<&str>, ways: &mut Ways) -> Result<u64> {
-        let Some(function) = self.0.get(&start) else { return Ok(0) };
+    fn down(&self, start: u64, aside: Option<&str>, ways: &mut Ways) -> Result<Way> {
+        let Some(function) = self.0.get(&start) else { return Ok(Way::default()) };
         let is_aside = aside.is_some_and(|aside| function.name.contains(aside));
         if is_aside || function.name.starts_with(ENDS) {
-            return Ok(0);
+            return Ok(Way::default());
         }
         if let Some(way) = ways.get(&start) {
             let calls_itself = || format!("{} calls itself in the end", function.name);
-            return way.map(|(bytes, _)| bytes).with_context(calls_itself);
+            return way.clone().with_context(calls_itself);
         }
         ways.insert(start, None);
-        let (mut deepest, mut first) = (0, None);
-        for &called in &function.calls {
-            let bytes = self.down(called, aside, ways)?;
-            if bytes > deepest {
-                (deepest, first) = (bytes, Some(called));
-            }
-        }
-        ways.insert(start, Some((function.frame + deepest, first)));
-        Ok(function.frame + deepest)
+        let down = function.calls.iter().map(|called| self.down(*called, aside, ways));
+        let deepest = down.collect::<Result<Vec<_>>>()?.into_iter().max();
+        let (bytes, mut way) = deepest.unwrap_or_default();
+        way.push(start);
+        let way = (function.frame + bytes, way);
+        ways.insert(start, Some(way.clone()));
+        Ok(way)
     }
 }
 
@@ -232,36 +219,26 @@ mod tests {
         Graph(functions.iter().map(function).collect())
     }
 
-    const TEXT: &str = "\
- 100:\tf000 f800\tbl\t110 <one>
- 104:\te7fe\tb.n\t104 <main+0x4>
-00000110 <one>:
- 110:\tb110\tcbz\tr0, 118 <one+0x8>
- 112:\tf7ff b800\tb.w\t120 <trine_dispatch::two>
- 120:\t4798\tblx\tr3
- 122:\t4770\tbx\tlr
-";
-
     #[test]
-    fn the_deepest_way_goes_through_branches_and_pointers() {
+    fn the_deepest_way_goes_through_branches_and_pointers_and_never_back() {
         let mut graph = graph(&[
             (0x100, "main", 8),
             (0x110, "one", 16),
             (0x120, "trine_dispatch::two", 32),
             (0x130, "<a as trine_descriptor::rules::Rules>::judge", 64),
         ]);
-        graph.disassembly(TEXT, &BTreeSet::from([0x130])).unwrap();
+        let text = " 100:\tf000 f800\tbl\t110 <one>\n\
+                    104:\te7fe\tb.n\t104 <main+0x4>\n\
+                    00000110 <one>:\n\
+                    110:\tb110\tcbz\tr0, 118 <one+0x8>\n\
+                    112:\tf7ff b800\tb.w\t120 <trine_dispatch::two>\n\
+                    120:\t4798\tblx\tr3\n\
+                    122:\t4770\tbx\tlr\n";
+        graph.disassembly(text, &BTreeSet::from([0x130])).unwrap();
         assert_eq!(graph.deepest(&["main"], None).unwrap(), 120);
         assert_eq!(graph.deepest(&["main"], Some("two")).unwrap(), 24);
-        let mut open = self::graph(&[(0x120, "other", 0)]);
-        assert!(open.disassembly(TEXT, &BTreeSet::new()).is_err(), "an unknown pointer");
-    }
-
-    #[test]
-    fn recursion_is_an_error() {
-        let mut graph = graph(&[(0x100, "main", 8), (0x110, "one", 16)]);
-        let text = " 110:\tx\tbl\t100 <main>\n 100:\tx\tbl\t110 <one>\n";
-        graph.disassembly(text, &BTreeSet::new()).unwrap();
-        assert!(graph.deepest(&["main"], None).is_err());
+        assert!(graph.disassembly(text, &BTreeSet::new()).is_err(), "an unknown pointer");
+        graph.disassembly(" 130:\tx\tbl\t100 <main>\n", &BTreeSet::new()).unwrap();
+        assert!(graph.deepest(&["main"], None).is_err(), "recursion");
     }
 }

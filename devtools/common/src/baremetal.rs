@@ -14,14 +14,6 @@ use crate::sh;
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core/Cargo.toml";
-/// GNU's linker for Arm, from binutils: Debian's Rust has no linker of its own for a chip.
-const ARM_LINKER: &str = "arm-none-eabi-ld";
-/// The same for RISC-V, of 32 bits too.
-const RISCV_LINKER: &str = "riscv64-unknown-elf-ld";
-
-/// What the description of a target says of frame pointers, and what it is to say.
-const FRAMES_ALWAYS: &str = r#""frame-pointer": "always""#;
-const FRAMES_NEVER: &str = r#""frame-pointer": "may-omit""#;
 
 /// The way in which a firmware is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +57,8 @@ impl Compiler {
         let mut rustc = sh::command(DEBIAN_RUSTC);
         rustc.env("RUSTC_BOOTSTRAP", "1").args(["-Zunstable-options", "--target", target]);
         let known = sh::output(rustc.args(["--print", "target-spec-json"]))?;
-        let wanted = known.replace(FRAMES_ALWAYS, FRAMES_NEVER);
+        let [always, never] = [r#""frame-pointer": "always""#, r#""frame-pointer": "may-omit""#];
+        let wanted = known.replace(always, never);
         if wanted == known {
             return Ok(self.cargo(verb, target));
         }
@@ -116,8 +109,9 @@ pub fn debian_cargo() -> Command {
     command
 }
 
+/// GNU's linker, from binutils: Debian's Rust has no linker of its own for a chip.
 fn linker_for(target: &str) -> &'static str {
-    if target.starts_with("riscv") { RISCV_LINKER } else { ARM_LINKER }
+    if target.starts_with("riscv") { "riscv64-unknown-elf-ld" } else { "arm-none-eabi-ld" }
 }
 
 fn has_target(target: &str) -> bool {

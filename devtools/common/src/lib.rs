@@ -1,5 +1,5 @@
-//! What the tools of this repository share: running programs, compilers for chips, images of
-//! firmware, and records of what was measured.
+//! What the tools of this repository share: running programs, compilers for chips, and records of
+//! what was measured.
 //!
 //! A function fails with a text for whoever runs the command; no caller tells one failure from
 //! another.
@@ -8,7 +8,6 @@
 
 pub mod baremetal;
 pub mod cache;
-pub mod elf;
 pub mod gates;
 pub mod lines;
 pub mod parallel;
@@ -18,5 +17,4 @@ pub mod sh;
 pub mod transcripts;
 
 pub use baremetal::Compiler;
-pub use elf::Image;
 pub use gates::Gates;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{iter, panic, thread};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 /// The number of processors, as far as the system tells.
 pub fn processors() -> usize {
@@ -36,9 +36,12 @@ where
     made.into_iter().map(|(_, one)| one).collect()
 }
 
-/// Does the work for each item, also when it fails for another one.
+/// Does the work for each item, also when it fails for another one; the error tells all of them.
 pub fn each<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
-    map(items, work).into_iter().collect()
+    let failed = map(items, work).into_iter().filter_map(Result::err);
+    let failed: Vec<String> = failed.map(|error| format!("{error:#}")).collect();
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
+    Ok(())
 }
 
 #[cfg(test)]
@@ -48,16 +51,11 @@ mod tests {
     use super::{each, map};
 
     #[test]
-    fn results_stand_in_the_order_of_their_items() {
+    fn results_and_errors_stand_in_the_order_of_their_items() {
         let items: Vec<u32> = (0..100).collect();
         assert_eq!(map(&items, |item| item + 1), (1..101).collect::<Vec<u32>>());
-        assert_eq!(map(&[], |item: &u32| *item), Vec::<u32>::new());
-    }
-
-    #[test]
-    fn the_first_error_in_order_is_the_one_that_is_told() {
         let work = |item: &u32| if *item % 3 == 2 { bail!("{item}") } else { Ok(()) };
-        assert_eq!(each(&[0, 1, 5, 2], work).unwrap_err().to_string(), "5");
+        assert_eq!(each(&[0, 1, 5, 2], work).unwrap_err().to_string(), "5\n2");
         each(&[0, 1, 3], work).unwrap();
     }
 }

@@ -4,7 +4,7 @@
 //! a leg has compiled before with other features; and they are copied, because cargo replaces a
 //! program in its own folder while another leg runs it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -47,11 +47,4 @@ pub fn command(line: &str) -> Command {
     let mut command = sh::command(path(words.next().unwrap_or_default()));
     command.args(words);
     command
-}
-
-/// The gateway before an emulated board with this firmware.
-pub fn gateway(board: &str, firmware: &Path) -> Command {
-    let mut gateway = command(&format!("trine gateway --emulate {board} --firmware"));
-    gateway.arg(firmware);
-    gateway
 }

@@ -11,9 +11,7 @@ use devtools::transcripts::{REVISIONS, play};
 use devtools_bench::process;
 use devtools_boards::count::{self, products};
 use devtools_boards::sentences::parity as ask;
-use devtools_boards::{
-    BOARDS, Board, SMALLEST, Variant, chips, firmware, gateway, logs, size, smoke, stack,
-};
+use devtools_boards::{BOARDS, Board, SMALLEST, firmware, legs as boards, size, stack};
 use devtools_c::{dist, examples, matrix};
 use devtools_gpu::legs as gpu;
 
@@ -59,7 +57,7 @@ static LEGS: &[Leg] = &[
     leg("dist", "libtrine keeps its rules on every target", BUILT, dist::check),
     leg("unit", "all tests of the workspace", BUILT, unit),
     // Those that build libtrine write to the same folders, so one comes after the other.
-    leg("c-firmware", "the greenhouse in C on five boards", &["dist"], gateway::in_c),
+    leg("c-firmware", "the greenhouse in C on five boards", &["dist"], boards::in_c),
     leg("clippy", "no lint warns, on the host and on the boards", BUILT, clippy),
     leg("ask", "sentences on chips: the host's calls, in steps, within 64 KiB", BUILT, ask::main),
     leg("fuzz", "kept inputs, then three seconds a target", FIRST, fuzz::leg),
@@ -80,10 +78,12 @@ static LEGS: &[Leg] = &[
     leg("stack", "the stack is within its bound", BUILT, || {
         BOARDS.iter().filter(|board| board.is_arm()).try_for_each(stack::main)
     }),
-    leg("smoke", "the wire of the emulated boards, byte by byte", BUILT, smoke::main),
-    leg("emulate", "the gateway and each emulated board", BUILT, gateway::main),
+    leg("smoke", "the wire of the emulated boards, byte by byte", BUILT, boards::smoke),
+    leg("emulate", "the gateway and each emulated board", BUILT, || {
+        BOARDS.iter().try_for_each(boards::emulate)
+    }),
     leg("clients", "public MCP clients use the emulated board", BUILT, clients),
-    leg("defmt", "the firmware's logs, decoded", BUILT, || logs::main(board())),
+    leg("defmt", "the firmware's logs, decoded", BUILT, || boards::logs(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];
 
@@ -94,7 +94,7 @@ static CHECK: &[Leg] = &[
     leg("requirements", "", &[], requirements::main),
     leg("clippy", "", &[], clippy_host),
     leg("unit", "", &[], unit),
-    leg("emulate", "", &[], || gateway::rust(board())),
+    leg("emulate", "", &[], || boards::emulate(board())),
 ];
 
 /// The board where one will do.
@@ -216,7 +216,6 @@ fn clippy() -> Result<()> {
         cargo.arg("--target-dir").arg(sh::target_dir().join("lint")).args(arguments);
         sh::run(cargo.args(["--", "-D", "warnings"]))?;
     }
-    chips::clippy()?;
     BOARDS.iter().try_for_each(firmware::clippy)
 }
 
@@ -227,7 +226,7 @@ fn clippy_host() -> Result<()> {
 
 fn unit() -> Result<()> {
     // Tests that start an emulator find the firmware of every board by the variable.
-    let build = |board| firmware::build(board, Variant::Trine).map(drop);
+    let build = |board| firmware::build(board).map(drop);
     BOARDS.iter().try_for_each(build)?;
     let tests = ["test", "--workspace", "--no-fail-fast"];
     sh::run(sh::cargo().args(tests).env("TRINE_FIRMWARE", firmware::folder()))?;
@@ -270,7 +269,7 @@ fn demo() -> Result<()> {
 
 fn count() -> Result<()> {
     BOARDS.iter().chain([&SMALLEST]).try_for_each(count::calls::main)?;
-    count::start::main(false)
+    count::start(false)
 }
 
 /// Whom the clients speak with is the gateway, so one board will do.
@@ -282,7 +281,7 @@ fn clients() -> Result<()> {
         python
     };
     let gateway = ["gateway", "--emulate", board().name, "--firmware"];
-    sh::run(run("ALL").args(gateway).arg(firmware::build(board(), Variant::Trine)?))?;
+    sh::run(run("ALL").args(gateway).arg(firmware::build(board())?))?;
     sh::run(run("ASK").args(["gateway", "--simulate", "--ask"]))
 }
 

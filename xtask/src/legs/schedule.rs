@@ -117,9 +117,7 @@ fn run_apart(leg: &Leg, has_programs: bool) -> Result<()> {
 /// Runs one leg here, and leaves the processor time that it took for who started it.
 pub(super) fn here(leg: &Leg) -> Result<()> {
     let done = (leg.run)();
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // Its own and that of all children that have ended.
-    if let Some(cpu) = sh::processor_time(&stat, 4) {
+    if let Some(cpu) = sh::processor_time() {
         let path = file(leg.name, "ms");
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         fs::write(path, cpu.as_millis().to_string())?;

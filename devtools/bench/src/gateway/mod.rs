@@ -5,7 +5,6 @@
 //! memory.
 
 mod load;
-mod requests;
 mod server;
 mod sizes;
 
@@ -14,8 +13,7 @@ use devtools::record::{self, Record};
 use devtools::{Gates, sh};
 
 use load::Figures;
-use requests::Family;
-use server::Program;
+use server::{Family, Program};
 
 /// Who is compared.
 const OURS: &str = "trine gateway";
@@ -38,55 +36,49 @@ pub fn main(keep: bool) -> Result<()> {
         format!("Medians of {ROUNDS} rounds, the two servers in turn, profile release.\n\n");
     let mut gates = Gates::default();
     for family in [Family::Legacy, Family::Stateless] {
-        let mut rounds: [Vec<Figures>; 2] = Default::default();
+        let (mut rounds, version) = (Vec::new(), family.version());
         for round in 1..=ROUNDS {
-            eprintln!("MCP {}: round {round} of {ROUNDS}", family.version());
-            let figures = load::round(&programs, family, round % 2 == 0)?;
-            for (figures, all) in figures.into_iter().zip(&mut rounds) {
-                all.push(figures);
-            }
+            eprintln!("MCP {version}: round {round} of {ROUNDS}");
+            rounds.push(load::round(&programs, family, round % 2 == 0)?);
         }
-        let [ours, peer] = rounds.map(|figures| load::medians(&figures));
-        text += &table(family, &programs, &ours, &peer);
-        check(&mut gates, family, &ours, &peer);
+        let [ours, peer] = load::medians(&rounds);
+        text += &head(&format!("MCP {version}"));
+        text += &(rows(load::NAMES.map(str::to_owned), ours, peer) + "\n");
+        check(&mut gates, version, &ours, &peer);
     }
     text += &sizes::table(programs.each_ref().map(|program| &*program.path))?;
-    record.end(&format!("{text}\n{}", gates.text()))?;
-    gates.check()
+    record.end_with(&text, &gates)
 }
 
 fn build() -> Result<[Program; 2]> {
     // One package at a time: built together they would share features that neither asks for.
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine"]))?;
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine-peer", "--bin", "peer-minimal"]))?;
-    let program = |name, program, arguments: [&str; 2]| {
-        let arguments = arguments.map(str::to_owned).to_vec();
+    let program = |name, program, arguments: &str| {
         let path = sh::program_in(&sh::target_dir().join("release"), program);
-        Program { name, path, arguments }
+        Program { name, path, arguments: arguments.to_owned() }
     };
     // On one thread the peer takes the least processor time a call; see its own file.
-    Ok([
-        program(OURS, "trine", ["gateway", "--simulate"]),
-        program(PEER, "peer-minimal", ["--threads", "0"]),
-    ])
+    Ok([program(OURS, "trine", "gateway --simulate"), program(PEER, "peer-minimal", "--threads 0")])
 }
 
 fn ratio(ours: f64, peer: f64) -> f64 {
     if peer > 0.0 { ours / peer } else { f64::INFINITY }
 }
 
-fn table(family: Family, programs: &[Program; 2], ours: &Figures, peer: &Figures) -> String {
-    let [our_name, peer_name] = programs.each_ref().map(|program| program.name);
-    let head = format!("| MCP {} | {our_name} | {peer_name} | ratio |\n", family.version());
-    let mut text = head + "|---|---:|---:|---:|\n";
-    for ((what, ours), peer) in load::NAMES.iter().zip(ours).zip(peer) {
-        text += &format!("| {what} | {ours:.1} | {peer:.1} | {:.2} |\n", ratio(*ours, *peer));
-    }
-    text + "\n"
+/// The head of a table in which the two are compared, and rows of it.
+fn head(title: &str) -> String {
+    format!("| {title} | {OURS} | {PEER} | ratio |\n|---|---:|---:|---:|\n")
 }
 
-fn check(gates: &mut Gates, family: Family, ours: &Figures, peer: &Figures) {
-    let version = family.version();
+fn rows<const N: usize>(names: [String; N], ours: [f64; N], peer: [f64; N]) -> String {
+    let row = |((name, ours), peer)| {
+        format!("| {name} | {ours:.1} | {peer:.1} | {:.2} |\n", ratio(ours, peer))
+    };
+    names.into_iter().zip(ours).zip(peer).map(row).collect()
+}
+
+fn check(gates: &mut Gates, version: &str, ours: &Figures, peer: &Figures) {
     let [calls, _, _, _, p50, _, flood, silent, _] = *ours;
     let what = format!("{version}: calls per CPU second, times the peer's");
     gates.at_least(what, ratio(calls, peer[0]), CALLS_RATIO);

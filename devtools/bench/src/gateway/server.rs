@@ -1,34 +1,86 @@
-//! A server process and what the kernel knows of it.
+//! A server process, what it is asked, and what the kernel knows of it. The bytes of the requests
+//! are the same for every server, and made before anything is timed.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ChildStdin, ChildStdout, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use devtools::sh::{self, Running};
-use serde_json::Value;
-
-use super::requests::Family;
+use procfs::process::Process;
+use serde_json::{Value, json};
 
 /// The longest that a server may take to show its tools.
 const START_MAX: Duration = Duration::from_secs(10);
 
-/// A program to measure.
-#[derive(Debug)]
+/// A protocol family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// With `initialize`, then requests without anything of the kind.
+    Legacy,
+    /// Without: each request says who speaks.
+    Stateless,
+}
+
+impl Family {
+    pub(super) fn version(self) -> &'static str {
+        match self {
+            Self::Legacy => "2025-11-25",
+            Self::Stateless => "2026-07-28",
+        }
+    }
+
+    /// What comes before the first request.
+    pub(super) fn hello(self) -> Option<[String; 2]> {
+        (self == Self::Legacy).then(|| {
+            let hello = json!({
+                "protocolVersion": self.version(),
+                "capabilities": {},
+                "clientInfo": {"name": "bench", "version": "1"},
+            });
+            let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+            [self.line(0, "initialize", hello), format!("{ready}\n")]
+        })
+    }
+
+    /// A request for the list of tools, from a cursor on.
+    pub(super) fn list(self, cursor: Option<&str>) -> String {
+        let params = cursor.map_or_else(|| json!({}), |cursor| json!({"cursor": cursor}));
+        self.line(0, "tools/list", params)
+    }
+
+    /// A call that sets the fan to `id` modulo 101 percent.
+    pub(super) fn call(self, tool: &str, id: u64) -> String {
+        self.line(id, "tools/call", json!({"name": tool, "arguments": {"percent": id % 101}}))
+    }
+
+    fn line(self, id: u64, method: &str, mut params: Value) -> String {
+        if self == Self::Stateless {
+            params["_meta"] = json!({
+                "io.modelcontextprotocol/protocolVersion": self.version(),
+                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+            });
+        }
+        let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        format!("{message}\n")
+    }
+}
+
 pub(super) struct Program {
-    /// Its name in tables.
     pub(super) name: &'static str,
     pub(super) path: PathBuf,
-    pub(super) arguments: Vec<String>,
+    pub(super) arguments: String,
 }
 
 /// A running server that has shown its tools.
-#[derive(Debug)]
 pub(super) struct Server {
     process: Running,
     pub(super) input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
+    /// The last line that it wrote.
+    line: String,
     /// The full name of the tool to call.
     pub(super) tool: String,
 }
@@ -37,122 +89,94 @@ impl Server {
     /// Starts the program, shakes hands with it, and finds its fan.
     pub(super) fn start(program: &Program, family: Family) -> Result<Self> {
         let mut command = sh::command(&program.path);
-        command.args(&program.arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(program.arguments.split(' ')).stdin(Stdio::piped()).stdout(Stdio::piped());
         let child = command.stderr(Stdio::null()).spawn();
         let mut child = child.with_context(|| format!("{} could not start", program.name))?;
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().context("the output is a pipe")?);
-        let mut server = Self { process: Running(child), input, output, tool: String::new() };
+        let [line, tool] = [String::new(), String::new()];
+        let mut server = Self { process: Running(child), input, output, line, tool };
         if let Some([hello, ready]) = family.hello() {
             server.send(&hello)?;
-            server.answer(&mut Vec::new())?;
+            server.answer()?;
             server.send(&ready)?;
         }
-        server.tool = server.find_tool(family)?;
+        let found = sh::within(START_MAX, || server.find_tool(family).transpose());
+        server.tool = found.with_context(|| format!("{} shows no fan_set", program.name))??;
         Ok(server)
     }
 
-    /// Writes one line.
     pub(super) fn send(&mut self, line: &str) -> Result<()> {
         let input = self.input.as_mut().context("the input is open")?;
         input.write_all(line.as_bytes()).context("the server stopped reading")
     }
 
     /// Reads the next line that answers a request, sees that it is a success, and gives its id.
-    pub(super) fn answer(&mut self, line: &mut Vec<u8>) -> Result<u64> {
+    pub(super) fn answer(&mut self) -> Result<u64> {
         loop {
-            line.clear();
-            ensure!(self.output.read_until(b'\n', line)? > 0, "the server ended");
-            let text = std::str::from_utf8(line)?;
+            self.line.clear();
+            ensure!(self.output.read_line(&mut self.line)? > 0, "the server ended");
+            let text = &self.line;
             // A notification has a method; it answers nothing.
             if text.contains("\"method\":") {
                 continue;
             }
             let refused = text.contains("\"isError\":true") || text.contains("\"error\":");
             ensure!(!refused, "a call was refused: {text}");
-            return id_of(text).with_context(|| format!("an answer without an id: {text}"));
+            let id = text.split_once("\"id\":").map_or("", |(_, rest)| rest);
+            let id = id.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+            return id.parse().with_context(|| format!("an answer without an id: {text}"));
         }
     }
 
-    fn find_tool(&mut self, family: Family) -> Result<String> {
-        let (since, mut line) = (Instant::now(), Vec::new());
-        loop {
-            self.send(&family.list(None))?;
-            self.answer(&mut line)?;
-            let answer: Value = serde_json::from_slice(&line)?;
-            let tools = answer["result"]["tools"].as_array().cloned().unwrap_or_default();
-            let mut names = tools.iter().filter_map(|tool| tool["name"].as_str());
-            if let Some(name) = names.find(|name| name.ends_with("fan_set")) {
-                return Ok(name.to_owned());
-            }
-            ensure!(since.elapsed() < START_MAX, "no fan_set among {} tools", tools.len());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+    /// The full name of the fan's tool, once it is listed.
+    fn find_tool(&mut self, family: Family) -> Result<Option<String>> {
+        self.send(&family.list(None))?;
+        self.answer()?;
+        let names = self.line.split("\"name\":\"").filter_map(|rest| rest.split('"').next());
+        Ok(names.into_iter().find(|name| name.ends_with("fan_set")).map(str::to_owned))
     }
 
     /// Asks for the whole list, page by page, and answers how many tools there are.
     pub(super) fn tools(&mut self, family: Family) -> Result<usize> {
-        let (mut count, mut cursor, mut line) = (0, None, Vec::new());
+        let (mut count, mut cursor) = (0, None);
         loop {
             self.send(&family.list(cursor.as_deref()))?;
-            self.answer(&mut line)?;
-            let text = std::str::from_utf8(&line)?;
-            count += text.matches("\"inputSchema\":").count();
-            let next =
-                text.split_once("\"nextCursor\":\"").and_then(|(_, rest)| rest.split('"').next());
-            cursor = next.map(str::to_owned);
-            if cursor.is_none() {
+            self.answer()?;
+            count += self.line.matches("\"inputSchema\":").count();
+            let Some((_, next)) = self.line.split_once("\"nextCursor\":\"") else {
                 return Ok(count);
-            }
+            };
+            cursor = next.split('"').next().map(str::to_owned);
         }
+    }
+
+    fn process(&self) -> Result<Process> {
+        Ok(Process::new(self.process.0.id().try_into()?)?)
     }
 
     /// Processor time of all its threads so far: of those that run to the nanosecond, or with
     /// those that ended in steps of 10 ms, whichever is more.
     pub(super) fn cpu(&self) -> Result<Duration> {
-        let process = format!("/proc/{}", self.process.0.id());
-        let mut sum = Duration::ZERO;
+        let process = self.process()?;
         // A thread may end while we read.
-        for task in sh::entries(Path::new(&format!("{process}/task")))? {
-            let Ok(text) = std::fs::read_to_string(task.join("schedstat")) else { continue };
-            let nanoseconds = text.split(' ').next().and_then(|text| text.parse().ok());
-            sum += Duration::from_nanos(nanoseconds.context("schedstat begins with a number")?);
-        }
-        let stat = std::fs::read_to_string(format!("{process}/stat"))?;
-        Ok(sum.max(sh::processor_time(&stat, 2).context("/proc/PID/stat has the times")?))
+        let threads = process.tasks()?.filter_map(|task| task.ok()?.schedstat().ok());
+        let running = threads.map(|thread| thread.sum_exec_runtime).sum();
+        let stat = process.stat()?;
+        let ticks = Duration::from_secs(stat.utime + stat.stime);
+        Ok(Duration::from_nanos(running).max(ticks / u32::try_from(procfs::ticks_per_second())?))
     }
 
     /// The most resident memory so far, in MiB.
     pub(super) fn peak_mib(&self) -> Result<f64> {
-        self.mib("status", "VmHWM:")
+        let kib = self.process()?.status()?.vmhwm.context("/proc/PID/status has no VmHWM")?;
+        Ok(kib as f64 / 1024.0)
     }
 
     /// Resident memory in MiB, of which pages that processes share count in part for each.
     pub(super) fn own_mib(&self) -> Result<f64> {
-        self.mib("smaps_rollup", "Pss:")
-    }
-
-    fn mib(&self, file: &str, name: &str) -> Result<f64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.process.0.id()))?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        let kib = line.and_then(|line| line.split_whitespace().next());
-        let kib: f64 = kib.with_context(|| format!("/proc/PID/{file} has no {name}"))?.parse()?;
-        Ok(kib / 1024.0)
-    }
-}
-
-fn id_of(answer: &str) -> Option<u64> {
-    let digits = answer.split_once("\"id\":")?.1;
-    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::id_of;
-
-    #[test]
-    fn an_answer_tells_its_id() {
-        assert_eq!(id_of(r#"{"jsonrpc":"2.0","id":42,"result":{}}"#), Some(42));
-        assert_eq!(id_of(r#"{"jsonrpc":"2.0","result":{}}"#), None);
+        let maps = self.process()?.smaps_rollup()?.memory_map_rollup;
+        let bytes = maps.iter().find_map(|map| map.extension.map.get("Pss"));
+        Ok(*bytes.context("/proc/PID/smaps_rollup has no Pss")? as f64 / f64::from(1 << 20))
     }
 }

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use devtools::sh;
 
-use super::load::{at_share, micros, one_at_a_time};
-use super::requests::Family;
-use super::server::{Program, Server};
-use super::{OURS, PEER, ratio};
+use super::load::{micros, one_at_a_time, percentile};
+use super::server::{Family, Program, Server};
+use super::{OURS, PEER, head, rows};
 
 const FAMILY: Family = Family::Stateless;
 /// Simulated boards behind one gateway, and the tools of each.
@@ -23,48 +22,35 @@ const CALLS: u64 = 100;
 /// How long boards may take until all are listed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The table of both.
 pub(super) fn table([ours, peer]: [&Path; 2]) -> Result<String> {
-    let mut text = format!("| sizes | {OURS} | {PEER} | ratio |\n|---|---:|---:|---:|\n");
-    let mut rows = |size: &str, names: &[&str], [ours, peer]: [Vec<f64>; 2]| {
-        for ((name, ours), peer) in names.iter().zip(ours).zip(peer) {
-            let ratio = ratio(ours, peer);
-            text += &format!("| {size}: {name} | {ours:.1} | {peer:.1} | {ratio:.2} |\n");
-        }
-    };
+    let mut text = head("sizes");
     for boards in BOARDS {
         let tools = boards * TOOLS;
         let both = [gateway(ours, boards), minimal(peer, tools)];
-        let both = both.each_ref().map(|program| lists(program, tools));
-        let [ours, peer] = both;
+        let [ours, peer] = both.map(|program| lists(&program, tools));
         let names = ["CPU µs a list", "p50 µs of a list", "peak MiB"];
-        rows(&format!("{tools} tools"), &names, [ours?, peer?]);
+        text += &rows(names.map(|name| format!("{tools} tools: {name}")), ours?, peer?);
     }
     for clients in CLIENTS {
         let [ours, peer] = [gateway(ours, 1), minimal(peer, TOOLS)].map(|it| calls(&it, clients));
         let names = ["CPU µs a call", "p50 µs of a call", "MiB of all together"];
-        rows(&format!("{clients} clients"), &names, [ours?, peer?]);
+        text += &rows(names.map(|name| format!("{clients} clients: {name}")), ours?, peer?);
     }
     Ok(text)
 }
 
 fn gateway(path: &Path, boards: usize) -> Program {
-    let boards = (0..boards).map(|number| format!("--simulate=board{number}"));
-    let arguments = ["gateway".to_owned()].into_iter().chain(boards).collect();
-    Program { name: OURS, path: path.to_owned(), arguments }
+    let boards: String = (0..boards).map(|number| format!(" --simulate=board{number}")).collect();
+    Program { name: OURS, path: path.to_owned(), arguments: format!("gateway{boards}") }
 }
 
 fn minimal(path: &Path, tools: usize) -> Program {
-    let arguments = ["--threads", "0", "--tools"].map(str::to_owned).into_iter();
-    Program {
-        name: PEER,
-        path: path.to_owned(),
-        arguments: arguments.chain([tools.to_string()]).collect(),
-    }
+    let arguments = format!("--threads 0 --tools {tools}");
+    Program { name: PEER, path: path.to_owned(), arguments }
 }
 
 /// What the whole list costs.
-fn lists(program: &Program, tools: usize) -> Result<Vec<f64>> {
+fn lists(program: &Program, tools: usize) -> Result<[f64; 3]> {
     let mut server = Server::start(program, FAMILY)?;
     let all = sh::within(PATIENCE, || server.tools(FAMILY).ok().filter(|have| *have == tools));
     all.with_context(|| format!("{} does not list {tools} tools", program.name))?;
@@ -75,11 +61,11 @@ fn lists(program: &Program, tools: usize) -> Result<Vec<f64>> {
         times.push(micros(since.elapsed()));
     }
     let cpu = micros(server.cpu()? - before) / LISTS as f64;
-    Ok(vec![cpu, at_share(&mut times, 0.5), server.peak_mib()?])
+    Ok([cpu, percentile(&mut times, 50), server.peak_mib()?])
 }
 
 /// What calls of so many clients cost.
-fn calls(program: &Program, clients: usize) -> Result<Vec<f64>> {
+fn calls(program: &Program, clients: usize) -> Result<[f64; 3]> {
     let servers = (0..clients).map(|_| Server::start(program, FAMILY));
     let mut servers = servers.collect::<Result<Vec<_>>>()?;
     let cpu = |servers: &[Server]| servers.iter().map(Server::cpu).sum::<Result<Duration>>();
@@ -91,5 +77,5 @@ fn calls(program: &Program, clients: usize) -> Result<Vec<f64>> {
     }
     let each = micros(cpu(&servers)? - before) / times.len() as f64;
     let memory = servers.iter().map(Server::own_mib).sum::<Result<f64>>()?;
-    Ok(vec![each, at_share(&mut times, 0.5), memory])
+    Ok([each, percentile(&mut times, 50), memory])
 }

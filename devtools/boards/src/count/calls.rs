@@ -4,12 +4,13 @@
 //! counts what runs inside the board's own tools apart.
 
 use anyhow::{Context, Result, bail, ensure};
-use devtools::elf::Symbol;
-use devtools::{Gates, Image, programs, sh};
+use devtools::{Gates, programs, sh};
+use serde_json::Value;
 
 use super::{build_plugin, numbers};
 use crate::board::{HANDLERS, TOOLS};
-use crate::{Board, Emulator, Variant, budget, c, firmware};
+use crate::elf::{Image, Symbol};
+use crate::{Board, Emulator, c, firmware, within};
 
 /// Calls that are counted; the figure is their median.
 const CALLS: usize = 50;
@@ -33,72 +34,64 @@ const FAULT: &str = "fault_handler";
 /// without tags and with them, and on Arm of the firmware in C with the library's profile `base`.
 pub fn main(board: &Board) -> Result<()> {
     programs::build()?;
-    rust(board, Variant::Trine)?;
-    rust(board, Variant::Keyed)?;
+    rust(board, false)?;
+    rust(board, true)?;
     if board.is_arm() { in_c(board) } else { Ok(()) }
 }
 
-fn rust(board: &Board, variant: Variant) -> Result<()> {
-    let elf = firmware::build(board, variant)?;
+fn rust(board: &Board, is_keyed: bool) -> Result<()> {
+    let feature = if is_keyed { "keyed" } else { "" };
+    let elf = firmware::build_as(board, firmware::GREENHOUSE, feature)?;
     let image = Image::read(&elf)?;
     let handlers = if board.is_arm() { &HANDLERS[..] } else { &[TRAP] };
-    let (skipped, irq) = (skipped(&image.symbols)?, places("irq", &image, handlers)?);
-    let is_keyed = variant == Variant::Keyed;
-    let [tags, suffix] = if is_keyed { [", tagged both ways", "-tagged"] } else { [""; 2] };
-    let title = format!("{} ({}), firmware in Rust{tags}", board.name, board.processor);
     // The data register of the UART to the host.
     let data = if board.is_arm() { "0x40004000" } else { "0x10000000" };
-    let places = format!(",data={data}{skipped}{irq}");
+    let (skipped, irq) = (skipped(&image.symbols)?, places("irq", &image, handlers)?);
+    let [tags, suffix] = if is_keyed { [", tagged both ways", "-tagged"] } else { [""; 2] };
     let key: &[&str] = if is_keyed { &["--key", KEY] } else { &[] };
-    let calls = measure(&places, key, |options| Emulator::start(board, &elf, options))?;
+    let title = format!("{} ({}), firmware in Rust{tags}", board.name, board.processor);
+    let calls = measure(&format!(",data={data}{skipped}{irq}"), key, |options| {
+        Emulator::start(board, &elf, options)
+    })?;
     report(&title, &format!("{}{suffix}", board.name), &calls)
 }
 
-/// The firmware in C with the library's profile `base`, the program whose flash `size` holds
-/// against its budget, on the board in C that has the code of this one.
-///
-/// Apart is what is apart in the firmware in Rust: the functions of the tools, with what they call
-/// of the library, the simulation of the board and what answers pending calls, which in Rust run
-/// in the tools' `tick`, and the interrupts. The loop around `trine_poll` is the program's and
-/// counted all the same, as the loop in Rust is.
+/// The firmware in C whose flash `size` holds against its budget, on the board in C that has the
+/// code of this one. Apart is what is apart in Rust: the tools with what they call of the library,
+/// the simulation and what answers pending calls, which in Rust run in the tools' `tick`, and the
+/// interrupts. The loop around `trine_poll` is counted, as the loop in Rust is.
 fn in_c(board: &Board) -> Result<()> {
-    let found = c::boards()?.into_iter().find(|known| known.target == board.target);
+    let found = c::BOARDS.iter().find(|known| known.target == board.target);
     let found = found.with_context(|| format!("no board in C has code for {}", board.target))?;
     // Registers that a board receives by and sends by.
-    let registers = match &*found.name {
+    let registers = match found.name {
         "mps2-an386" => ",data=0x40004000",
         "microbit" => ",data=0x40002518,sent=0x4000251c",
         name => bail!("the address of the UART of {name} is not known"),
     };
-    let elf = c::build(&found, c::BASE)?;
+    let elf = c::build(found, c::BASE)?;
     let image = Image::read(&elf)?;
-    let list: serde_json::Value =
-        serde_json::from_str(&sh::read(TOOLS_IN_C)?).context(TOOLS_IN_C)?;
+    let list: Value = serde_json::from_str(&sh::read(TOOLS_IN_C)?).context(TOOLS_IN_C)?;
     let tools = list["tools"].as_array().into_iter().flatten();
     let tools = tools.filter_map(|tool| tool["name"].as_str()).filter(|name| *name != LARGE_ONLY);
     let functions = image.symbols.iter().map(|symbol| symbol.name.as_str());
     let library: Vec<&str> = functions.filter(|name| name.starts_with("trine_")).collect();
     ensure!(library.contains(&"trine_poll"), "the firmware has no trine_poll");
+    let fault = image.address(FAULT)?;
+    let own = |name: &&str| image.address(name).is_ok_and(|at| at != fault);
+    let handlers: Vec<&str> = HANDLERS_IN_C.into_iter().filter(own).collect();
+    ensure!(handlers.len() >= 3, "a line, a clock and what is deferred: found are {handlers:?}");
     let places = registers.to_owned()
         + &places("skip", &image, &tools.chain(SIMULATION).collect::<Vec<_>>())?
-        + &places("irq", &image, &handlers(&image)?)?
+        + &places("irq", &image, &handlers)?
         + &places("lib", &image, &library)?;
-    let calls = measure(&places, &[], |options| found.start(&elf, options))?;
-    let title = format!("{} ({}), firmware in C with profile `base`", found.name, board.processor);
+    let calls = measure(&places, &[], |options| c::start(found, &elf, options))?;
+    let title = format!("{} ({}), firmware in C with profile `base`", found.name, found.processor);
     report(&title, &format!("{}-base", found.name), &calls)
 }
 
-/// The handlers that a board in C has.
-fn handlers(image: &Image) -> Result<Vec<&'static str>> {
-    let fault = image.address(FAULT)?;
-    let own = |name: &&str| image.address(name).is_ok_and(|at| at != fault);
-    let found: Vec<&str> = HANDLERS_IN_C.into_iter().filter(own).collect();
-    ensure!(found.len() >= 3, "a line, a clock and what is deferred: only {found:?} were found");
-    Ok(found)
-}
-
-/// Counts calls of a firmware, which is started with options of the emulator. `places` are
-/// arguments of the plug-in: registers, handlers, and what is the user's own.
+/// Counts calls of a firmware. `places` are arguments of the plug-in: registers, handlers, and what
+/// is the user's own.
 fn measure(
     places: &str,
     key: &[&str],
@@ -139,11 +132,10 @@ fn report(title: &str, name: &str, calls: &[Counts; CALLS]) -> Result<()> {
         columns[0][0],
         columns[0][CALLS - 1]
     );
-    let most = budget(&format!("call_instructions.{name}"))?;
     let mut gates = Gates::default();
-    gates.at_most("instructions of a call", dispatcher as f64, most);
-    println!("{}", gates.text());
-    gates.check()
+    let (what, most) = ("instructions of a call", format!("call_instructions.{name}"));
+    within(&mut gates, what, dispatcher as f64, &most)?;
+    gates.conclude()
 }
 
 /// The plug-in's `skip` arguments for the functions that are the user's own.

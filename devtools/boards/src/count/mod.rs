@@ -3,15 +3,19 @@
 pub mod calls;
 pub mod model;
 pub mod products;
-pub(crate) mod snips;
-pub mod start;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
-use devtools::{Image, sh};
+use anyhow::{Context, Result, ensure};
+use devtools::record::{Figures, Record};
+use devtools::{Gates, sh};
 use devtools_c::output_folder;
+
+use crate::elf::Image;
+use crate::{Board, budget, c, firmware};
 
 /// Compiles a plug-in of `devtools/boards/plugin` for the QEMU that is installed.
 pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {
@@ -29,8 +33,7 @@ pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {
     Ok(plugin)
 }
 
-/// What the emulator is told to count the instructions between returns of two functions, a line for
-/// each in the file `out`.
+/// What QEMU is told to count the instructions between returns of two functions, a line for each.
 pub(crate) fn region(image: &Image, [before, after]: [&str; 2], out: &Path) -> Result<String> {
     let (before, after) = (image.address(before)?, image.address(after)?);
     let (plugin, out) = (build_plugin("region")?, out.display());
@@ -45,16 +48,102 @@ pub(crate) fn numbers(out: &Path) -> Result<Vec<u64>> {
     text.split_whitespace().map(number).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{fs, numbers, sh};
+/// The workspace of programs that compute on every processor.
+pub(crate) const WORKSPACE: &str = "firmware-example/ternary";
+/// The longest that an emulated board may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
-    #[test]
-    fn numbers_are_read_and_anything_else_is_an_error() {
-        let file = sh::scratch("numbers").join("out");
-        for (text, wanted) in [("4298 4000\n7\n", Some(vec![4298, 4000, 7])), ("4298 x\n", None)] {
-            fs::write(&file, text).unwrap();
-            assert_eq!(numbers(&file).ok(), wanted);
-        }
+/// What a program is handed: the names of variables, and the files that they name.
+pub(crate) type Files<'f> = &'f [(&'f str, &'f Path)];
+
+/// A program that has run on a board.
+pub(crate) struct Run {
+    pub(crate) elf: PathBuf,
+    /// What it wrote.
+    pub(crate) said: String,
+    /// Instructions from each return of `before` to the next of `after`.
+    pub(crate) counts: Vec<u64>,
+}
+
+/// What the program writes on this computer.
+pub(crate) fn on_host(program: &str, files: Files<'_>) -> Result<String> {
+    let mut cargo = sh::cargo();
+    cargo.args(["run", "--quiet", "--release", "--locked", "--bin", program]);
+    cargo.current_dir(sh::root().join(WORKSPACE)).envs(files.iter().copied());
+    sh::output(cargo.env("CARGO_TARGET_DIR", sh::target_dir().join("mcu/host")))
+}
+
+/// Builds a program for a chip, runs it and counts. No older file is left when it does not build.
+pub(crate) fn run(chip: &Board, program: &str, files: Files<'_>) -> Result<Run> {
+    let (mut cargo, folder) = firmware::cargo("build", WORKSPACE, chip, flags(chip))?;
+    let elf = folder.join(chip.target).join("release").join(program);
+    drop(fs::remove_file(&elf));
+    eprintln!("{program} for {}", chip.name);
+    sh::run(cargo.args(["--locked", "--bin", program]).envs(files.iter().copied()))?;
+    let counts = elf.with_extension("counts");
+    let image = Image::read(&elf)?;
+    let places = ["trine_products::before", "trine_products::after"];
+    let region = region(&image, places, &counts)?;
+    // What else the machine takes for firmware of its own.
+    let bios = if chip.is_arm() { "" } else { "-bios none" };
+    let qemu = sh::line(&format!("{} -M {} {bios}", chip.emulator(), chip.name));
+    let said = emulate(qemu, &elf, &region)?;
+    Ok(Run { counts: numbers(&counts)?, elf, said })
+}
+
+/// What the compiler is told beside the target.
+fn flags(chip: &Board) -> &'static str {
+    if chip.processor == "Cortex-M33" { "-Ctarget-cpu=cortex-m33" } else { "" }
+}
+
+/// What an image writes until its end, in a machine of QEMU under a plug-in.
+pub(crate) fn emulate(mut qemu: Command, elf: &Path, plugin: &str) -> Result<String> {
+    let machine = sh::shown(&qemu);
+    qemu.args(["-display", "none", "-monitor", "none", "-serial", "null"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native", "-plugin", plugin]);
+    let said = elf.with_extension("said");
+    qemu.arg("-kernel").arg(elf).stdin(Stdio::null()).stdout(fs::File::create(&said)?);
+    let child = qemu.spawn().with_context(|| format!("`{machine}` does not start"))?;
+    let mut child = sh::Running(child);
+    let status = sh::within(PATIENCE, || child.0.try_wait().transpose());
+    let status = status.with_context(|| format!("{machine}: no end after {PATIENCE:?}"))??;
+    let said = fs::read_to_string(&said)?;
+    ensure!(status.success(), "{machine}: {status}\n{said}");
+    Ok(said)
+}
+
+/// The programs in C that are started, and how many tools each has.
+const PROGRAMS: [(&str, f64); 2] = [(c::BASE, 10.0), (c::GREENHOUSE, 11.0)];
+
+/// `cargo xtask bench start`: what it costs to start the library on an emulated board, in
+/// instructions of `trine_init`. The firmware in C runs until its call of that returns.
+pub fn start(keep: bool) -> Result<()> {
+    let record = Record::begin("start", Figures::Counts, keep)?.program("arm-none-eabi-gcc")?;
+    let record = record.program("qemu-system-arm")?.program("rustc")?;
+    let (board, plugin) = (&c::BOARDS[0], build_plugin("span")?);
+    let (once, a_tool) = (budget("start_instructions.once")?, budget("start_instructions.a_tool")?);
+    let mut gates = Gates::default();
+    let mut text = format!(
+        "At most {once} instructions, and {a_tool} a tool.\n\n\
+         | program | board | tools | instructions of `trine_init` |\n|---|---|---:|---:|\n"
+    );
+    for (program, tools) in PROGRAMS {
+        let count = first_start(board.name, &c::build(board, program)?, &plugin)?;
+        text += &format!("| {program} | {} | {tools} | {count} |\n", board.name);
+        gates.at_most(format!("{program}: instructions"), count as f64, once + a_tool * tools);
     }
+    record.end_with(&text, &gates)
+}
+
+fn first_start(machine: &str, elf: &Path, plugin: &Path) -> Result<u64> {
+    let image = Image::read(elf)?;
+    // The lowest bit of an address says that it is Thumb code.
+    let called = image.address("trine_init")? & !1;
+    let caller = image.symbols.iter().find(|symbol| symbol.name == "device_start");
+    let caller = caller.context("the image has no device_start")?;
+    let (first, bytes, out) = (caller.address & !1, caller.bytes, elf.with_extension("start"));
+    let (plugin, file) = (plugin.display(), out.display());
+    let plugin = format!("{plugin},from={called:#x},caller={first:#x}+{bytes:#x},out={file}");
+    emulate(sh::line(&format!("qemu-system-arm -M {machine}")), elf, &plugin)?;
+    numbers(&out)?.first().copied().context("the plug-in has written no number")
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use devtools::Gates;
 
-use crate::{Board, CHIPS, budget, chips};
+use crate::{Board, CHIPS, count, within};
 
 const PROGRAM: &str = "trine-products";
 /// The packing with 1.6 bits a weight.
@@ -37,22 +37,22 @@ impl Product<'_> {
 
 /// The leg `mcu`: builds, runs and counts on every board, and prints a table for each.
 pub fn main() -> Result<()> {
-    let host = chips::on_host(PROGRAM, &[])?;
+    let host = count::on_host(PROGRAM, &[])?;
     let mut gates = Gates::default();
     for chip in CHIPS {
-        let run = chips::run(chip, PROGRAM, &[])?;
+        let run = count::run(chip, PROGRAM, &[])?;
         gates.holds(format!("{}: the sums are the host's", chip.name), run.said == host);
         let products = read(&run.said, &run.counts)?;
         println!("{}", table(chip, &products)?);
         let layer = layer(&products, Some(PACKING));
         for (what, figure) in [("", headline(&products)?), ("-layer", layer)] {
             let name = format!("{}{what}", chip.name);
-            let most = budget(&format!("mac_instructions.{name}"))?;
-            gates.at_most(format!("{name}: instructions a multiply-accumulate"), figure, most);
+            let what = format!("{name}: instructions a multiply-accumulate");
+            within(&mut gates, &what, figure, &format!("mac_instructions.{name}"))?;
         }
     }
-    println!("{PEER}\n{}", gates.text());
-    gates.check()
+    println!("{PEER}");
+    gates.conclude()
 }
 
 /// The product of 1.6 bits a weight at 512 rows.
@@ -105,23 +105,4 @@ fn read<'s>(said: &'s str, counts: &[u64]) -> Result<Vec<Product<'s>>> {
         Ok(Product { name, packing, rows: rows.parse()?, cols: cols.parse()?, instructions })
     };
     said.lines().zip(counts).map(product).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{headline, layer, read};
-
-    const SAID: &str = "product Table5Trit 512 640 0123abcd\nlayer Table5Trit 2 10 00000001\n\
-                        layer Table4Trit 2 10 00000002\nlayer Table5Trit 1 20 00000003\n";
-
-    #[test]
-    fn lines_and_counts_make_products_and_a_layer_is_their_mean() {
-        let products = read(SAID, &[327_680, 40, 20, 20]).unwrap();
-        assert!((headline(&products).unwrap() - 1.0).abs() < 1e-9);
-        assert!((layer(&products, Some("Table5Trit")) - 1.5).abs() < 1e-9);
-        assert!((layer(&products, None) - 1.0).abs() < 1e-9);
-        assert!(headline(&products[1..]).is_err());
-        assert!(read(SAID, &[1]).is_err());
-        assert!(read("a panic\n", &[1]).is_err());
-    }
 }

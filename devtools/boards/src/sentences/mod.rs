@@ -12,7 +12,7 @@ use devtools::sh;
 use devtools_c::output_folder;
 use serde_json::Value;
 
-use crate::{Board, Variant, firmware};
+use crate::{Board, firmware};
 
 /// The model that is shipped.
 const MODEL: &str = "models/board.gguf";
@@ -23,8 +23,7 @@ fn sentences(count: usize) -> Result<Vec<String>> {
     evenly(&validation()?, count)
 }
 
-/// So many of these, evenly taken.
-pub(crate) fn evenly(all: &[String], count: usize) -> Result<Vec<String>> {
+fn evenly(all: &[String], count: usize) -> Result<Vec<String>> {
     ensure!(all.len() >= count, "there are {} sentences", all.len());
     Ok((0..count).filter_map(|at| all.get(at * all.len() / count).cloned()).collect())
 }
@@ -39,14 +38,11 @@ fn longest(image: &Path) -> Result<String> {
     let all = validation()?;
     let (_, said) = parity::on_host(image, "all.jsonl", &all)?;
     let counts = said.lines().map(tokens).collect::<Result<Vec<_>>>()?;
-    let (fitting, too_long): (Vec<_>, Vec<_>) =
-        counts.into_iter().zip(&all).partition(|(tokens, _)| *tokens <= FITTING);
-    let (tokens, text) = fitting.into_iter().max().context("no sentence fits")?;
-    println!(
-        "too long for the board: {} of {}; the longest that fits has {tokens} tokens: {text}",
-        too_long.len(),
-        all.len()
-    );
+    let too_long = counts.iter().filter(|tokens| **tokens > FITTING).count();
+    println!("too long for the board: {too_long} of {}", all.len());
+    let fitting = counts.into_iter().zip(&all).filter(|(tokens, _)| *tokens <= FITTING);
+    let (tokens, text) = fitting.max().context("no sentence fits")?;
+    println!("the longest that fits has {tokens} tokens: {text}");
     Ok(text.clone())
 }
 
@@ -62,7 +58,7 @@ fn validation() -> Result<Vec<String>> {
 }
 
 /// The sentences of a file with a JSON object on each line.
-pub(crate) fn texts(file: &Path) -> Result<Vec<String>> {
+fn texts(file: &Path) -> Result<Vec<String>> {
     let text = |line: &str| -> Result<String> {
         let json: Value = serde_json::from_str(line)?;
         Ok(json["text"].as_str().context("a sentence has a text")?.to_owned())
@@ -83,19 +79,6 @@ fn pack(model: &Path) -> Result<PathBuf> {
 fn build(chip: &Board, image: &Path) -> Result<PathBuf> {
     let name = image.file_stem().context("an image has a name")?.to_string_lossy();
     let elf = output_folder(FOLDER)?.join(format!("{}-{name}.elf", chip.name));
-    firmware::build_to(&elf, chip, Variant::Trine.program(), "ask", &[("MODEL", image)])?;
+    firmware::build_to(&elf, chip, firmware::GREENHOUSE, "ask", &[("MODEL", image)])?;
     Ok(elf)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sentences;
-
-    #[test]
-    fn sentences_are_as_many_as_asked_for_and_differ() {
-        let some = sentences(50).unwrap();
-        let different: std::collections::BTreeSet<&String> = some.iter().collect();
-        assert_eq!((some.len(), different.len()), (50, 50));
-        assert!(sentences(1_000_000).is_err());
-    }
 }

@@ -6,24 +6,23 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use devtools::{Image, parallel, programs, sh};
+use devtools::{parallel, programs, sh};
 use devtools_c::output_folder;
 use serde_json::json;
 
 use super::{FOLDER, MODEL, build, count, pack, sentences, tokens};
+use crate::elf::Image;
 use crate::{BOARDS, Board, CHIPS, Emulator, M4};
 
 /// Sentences that a leg compares on each processor.
 const SENTENCES: usize = 50;
-/// Sentences that are read while calls are made, with time counted by instructions.
-const MEANWHILE: usize = 8;
 /// Bytes of RAM that the whole firmware may take, stack included.
 const RAM: u64 = 64 << 10;
-/// How often it is said how far a chip is.
-const NEWS: Duration = Duration::from_secs(15);
+/// After how many sentences it is said how far a chip is.
+const NEWS: usize = 50;
 /// How long an emulator may take to listen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -48,13 +47,10 @@ pub fn compare(count: usize) -> Result<()> {
     let chips = CHIPS.iter().map(built).collect::<Result<Vec<_>>>()?;
     parallel::each(&chips, |(chip, elf)| {
         let name = format!("{} ({})", chip.processor, chip.name);
-        let outcome = asked(chip, elf, &input, (&name, count));
-        let outcome = outcome.and_then(|said| same(chip, &wanted, &said));
-        match &outcome {
-            Ok(()) => println!("{name}: {count} sentences: the same call, confidence and tokens"),
-            Err(error) => println!("{name}: {error:#}"),
-        }
-        outcome
+        let said = asked(chip, elf, &input, &name);
+        said.and_then(|said| same(&wanted, &said)).with_context(|| name.clone())?;
+        println!("{name}: {count} sentences: the same call, confidence and tokens");
+        Ok(())
     })
 }
 
@@ -64,35 +60,33 @@ pub(super) fn on_host(image: &Path, name: &str, texts: &[String]) -> Result<(Pat
     let lines = texts.iter().map(|text| format!("{}\n", json!({ "text": text })));
     fs::write(&input, lines.collect::<String>())?;
     let mut ask = programs::command("trine ask --jsonl --exact --model");
-    let said = answers(ask.arg(image), &input, ("the host", count))?;
+    let said = answers(ask.arg(image), &input, "this computer")?;
     ensure!(said.lines().count() == count, "{count} sentences, other answers:\n{said}");
     Ok((input, said))
 }
 
-fn asked(chip: &Board, elf: &Path, input: &Path, news: (&str, usize)) -> Result<String> {
+fn asked(chip: &Board, elf: &Path, input: &Path, name: &str) -> Result<String> {
     let emulator = Emulator::start(chip, elf, &[])?;
     let [board, person] = emulator.sockets();
     // The board starts when both are connected.
     let connects = move || sh::within(PATIENCE, || UnixStream::connect(&person).ok());
     let waits = std::thread::spawn(connects);
     let mut asked = programs::command("trine ask --jsonl --exact --device board --unix");
-    let said = answers(asked.arg(format!("board={}", board.display())), input, news)?;
+    let said = answers(asked.arg(format!("board={}", board.display())), input, name)?;
     drop(waits.join());
     Ok(said)
 }
 
-/// What the program answers, a line for each of so many sentences, while it is said how far it is.
-fn answers(command: &mut Command, input: &Path, (name, count): (&str, usize)) -> Result<String> {
+/// What the program answers, a line for each sentence, while it is said how far it is.
+fn answers(command: &mut Command, input: &Path, name: &str) -> Result<String> {
     let line = sh::shown(command);
     command.stdin(Stdio::from(fs::File::open(input)?)).stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("`{line}` could not start"))?;
-    let output = child.stdout.take().context("the output is a pipe")?;
-    let (since, mut told, mut said) = (Instant::now(), Instant::now(), String::new());
+    let (mut said, output) = (String::new(), child.stdout.take().context("the output is a pipe")?);
     for (has, answer) in (1..).zip(BufReader::new(output).lines()) {
         said += &format!("{}\n", answer?);
-        if told.elapsed() > NEWS {
-            told = Instant::now();
-            println!("{name}: {has} of {count} sentences in {} s", since.elapsed().as_secs());
+        if has % NEWS == 0 {
+            println!("{name}: {has} sentences");
         }
     }
     let status = child.wait()?;
@@ -100,23 +94,24 @@ fn answers(command: &mut Command, input: &Path, (name, count): (&str, usize)) ->
     Ok(said)
 }
 
-fn same(chip: &Board, wanted: &str, said: &str) -> Result<()> {
+fn same(wanted: &str, said: &str) -> Result<()> {
+    ensure!(wanted.lines().count() == said.lines().count(), "other answers:\n{said}");
     let mut differing = wanted.lines().zip(said.lines()).filter(|(wanted, said)| wanted != said);
-    ensure!(wanted.lines().count() == said.lines().count(), "{}: {said}", chip.name);
     if let Some((wanted, said)) = differing.next() {
         let first = format!("this computer {wanted}\nthe chip      {said}");
-        bail!("{}: {} answers differ, the first:\n{first}", chip.name, 1 + differing.count());
+        bail!("{} answers differ, the first:\n{first}", 1 + differing.count());
     }
     for line in said.lines() {
-        ensure!(tokens(line)? > 0, "{}: an answer has no tokens", chip.name);
+        ensure!(tokens(line)? > 0, "an answer has no tokens: {line}");
     }
     Ok(())
 }
 
-/// While a sentence is read, calls are answered and the watchdog is fed; RAM is within its bound.
+/// While each of eight sentences is read, calls are answered and the watchdog is fed; RAM is within
+/// its bound.
 fn meanwhile(chip: &Board, image: &Path) -> Result<()> {
     let elf = build(chip, image)?;
-    let said = examined(chip, &elf, MEANWHILE)?;
+    let said = examined(chip, &elf, 8)?;
     print!("{said}");
     let stack = said.lines().find_map(|line| line.strip_prefix("stack "));
     let stack: u64 = stack.context("the board says nothing of its stack")?.parse()?;
