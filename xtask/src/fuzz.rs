@@ -16,28 +16,24 @@ use devtools::lines::{self, Lines, Report};
 
 use crate::{baremetal, parallel, sh};
 
-/// The targets, which are the programs of the fuzz workspace, and the code that each is for.
-const TARGETS: [(&str, &str); 14] = [
-    ("frames", "core/wire/src"),
-    ("messages", "core/wire/src/message"),
-    ("json", "core/mcp/src"),
-    ("device", "core/dispatch/src"),
-    ("capi", "ffi/api/src"),
-    ("image", "core/infer/src/image"),
-    ("gguf", "core/infer/src/gguf"),
-    ("sentences", "core/ask/src"),
-    ("program", "core/ask/src"),
-    ("model", "core/infer/src"),
-    ("session", "host/gateway/src/device/session"),
-    ("captures", "host/gateway/src/middleware"),
-    ("generate", "host/src/header"),
-    ("lists", "host/models/src"),
+/// The targets, which are the programs of the fuzz workspace, the code that each is for, and the
+/// seconds that a soak gives it: an hour while no record below `benches/record` has one of it.
+static TARGETS: [(&str, &str, u32); 14] = [
+    ("frames", "core/wire/src", 600),
+    ("messages", "core/wire/src/message", 600),
+    ("json", "core/mcp/src", 600),
+    ("device", "core/dispatch/src", 600),
+    ("capi", "ffi/api/src", 600),
+    ("image", "core/infer/src/image", 600),
+    ("gguf", "core/infer/src/gguf", 600),
+    ("sentences", "core/ask/src", 600),
+    ("program", "core/ask/src", 3_600),
+    ("model", "core/infer/src", 3_600),
+    ("session", "host/gateway/src/device/session", 3_600),
+    ("captures", "host/gateway/src/middleware", 3_600),
+    ("generate", "host/src/header", 3_600),
+    ("lists", "host/models/src", 3_600),
 ];
-/// Seconds that a soak gives each target, and one of [`NEW`].
-const SOAK: (u32, u32) = (600, 3_600);
-/// Those that no record below `benches/record` has an hour of yet.
-const NEW: [&str; 6] = ["program", "model", "session", "captures", "generate", "lists"];
-
 /// Seconds that `test` gives each target.
 const SECONDS: u32 = 3;
 /// Inputs that the corpus keeps of each target, the shortest first.
@@ -60,8 +56,9 @@ pub(crate) fn leg() -> Result<()> {
     // The targets of the host link all of it, which takes minutes to compile: a soak has them.
     sh::run(instrumented("test", "1").args(["-p", "trine-fuzz", "--lib", "--tests"]))?;
     sh::run(instrumented("build", "1").args(["-p", "trine-fuzz", "--bins"]))?;
-    let of_core: Vec<_> = TARGETS.iter().filter(|(_, code)| !code.starts_with("host/")).collect();
-    parallel::each(&of_core, |(name, _)| {
+    let of_core: Vec<_> =
+        TARGETS.iter().filter(|(_, code, _)| !code.starts_with("host/")).collect();
+    parallel::each(&of_core, |(name, ..)| {
         let since = Instant::now();
         let runs = run(name, SECONDS, 1)?;
         println!("{name}: {runs} runs in {:.0} s", since.elapsed().as_secs_f64());
@@ -76,7 +73,7 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
         bail!("there is no target `{name}`: {}", TARGETS.map(|target| target.0).join(", "));
     }
     build("2")?;
-    for (name, _) in TARGETS.iter().filter(|one| names.is_empty() || names.contains(&one.0)) {
+    for (name, ..) in TARGETS.iter().filter(|one| names.is_empty() || names.contains(&one.0)) {
         each(name, seconds, parallel::processors())?;
         keep(name)?;
     }
@@ -87,13 +84,10 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
 pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
     build("2")?;
     // One processor each, or all of them would take as long as a night.
-    let fuzzed = parallel::map(&TARGETS, |(name, _)| {
-        let own = if NEW.contains(name) { SOAK.1 } else { SOAK.0 };
-        each(name, seconds.unwrap_or(own), 1)
-    });
-    let fuzzed = fuzzed.into_iter().collect::<Result<Vec<_>>>()?;
+    let fuzz = |(name, _, own): &(&str, _, _)| each(name, seconds.unwrap_or(*own), 1);
+    let fuzzed = parallel::map(&TARGETS, fuzz).into_iter().collect::<Result<Vec<_>>>()?;
     sh::run(cargo("build", "1", "coverage").arg("--bins").env("RUSTFLAGS", lines::FLAGS))?;
-    let reached = TARGETS.iter().zip(fuzzed).map(|((name, code), text)| {
+    let reached = TARGETS.iter().zip(fuzzed).map(|((name, code, _), text)| {
         let lines = reached(name, code)?;
         println!("{name}: {:.1} % of {} lines of {code}", lines.share(), lines.all);
         Ok(format!("{text}, {:.1} % of {} lines of {code}", lines.share(), lines.all))

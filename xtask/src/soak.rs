@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: what takes longer than a test may. What was run, and for how long, is kept
 //! in `benches/record` by the command itself.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write as _;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,7 +10,7 @@ use devtools::record::timestamp;
 use devtools_boards::sentences;
 use devtools_gpu::modules;
 
-use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, setup, sh};
+use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, sh};
 
 /// Calls through every fault of a line, on each kind of line.
 const CALLS: &str = "100000";
@@ -164,47 +164,13 @@ impl Record {
     }
 }
 
-/// Copies of the checkout in which all legs run at the same time.
-const COPIES: [&str; 3] = ["1", "2", "3"];
-/// Mounts a copy over the checkout, where only what this starts sees it, and runs all legs there:
-/// cargo knows what is built by its path.
-const IN_COPY: &str = r#"mount --bind "$1" "$2" && cd "$2" && exec .ci/run"#;
-
-/// Runs all legs in three copies of the checkout, side by side: each then has a busy machine, and
-/// others that use the same caches. What the checkout has built is copied with it.
+/// All legs in three copies of the checkout at once.
 fn flaky() -> Result<String> {
-    let root = sh::root();
-    // Beside the checkout, since it would hide what lies in it.
-    let folder = root.with_extension("flaky");
-    sh::empty_folder(&folder)?;
-    for name in COPIES {
-        println!("copying {} to {name}", root.display());
-        sh::run(
-            sh::command("cp").args(["-a", "--reflink=auto"]).arg(&root).arg(folder.join(name)),
-        )?;
-    }
-    let run = |name: &&str| -> Result<()> {
-        let (copy, path) = (folder.join(name), folder.join(name).with_extension("log"));
-        let log = File::create(&path)?;
-        let mut legs = sh::command("unshare");
-        // Who is not root may mount where no other program sees it.
-        legs.args(if setup::is_root() {
-            &["--mount"][..]
-        } else {
-            &["--mount", "--map-root-user"]
-        });
-        legs.args(["sh", "-c", IN_COPY, "sh"]).args([&copy, &root]);
-        sh::clean_cargo_env(legs.env_remove("CARGO_TARGET_DIR"));
-        sh::run(legs.stdout(log.try_clone()?).stderr(log))
-            .with_context(|| format!("copy {name}: see {}", path.display()))
-    };
-    // All of them at once, however few processors there are.
-    let ended = parallel::map_with(COPIES.len(), &COPIES, run);
-    let failed = ended.into_iter().filter_map(|run| Some(format!("{:#}", run.err()?)));
-    let failed: Vec<String> = failed.collect();
-    ensure!(failed.is_empty(), "{} copies failed: {}", failed.len(), failed.join("; "));
-    fs::remove_dir_all(&folder)?;
-    Ok(format!("{} times all legs at once, none failed", COPIES.len()))
+    let mut copies = sh::line("sh xtask/src/flaky.sh");
+    copies.arg(sh::root().with_extension("flaky")).env_remove("CARGO_TARGET_DIR");
+    sh::clean_cargo_env(&mut copies);
+    sh::run(&mut copies)?;
+    Ok("three times all legs at once, none failed".to_owned())
 }
 
 fn loom() -> Result<String> {

@@ -1,16 +1,13 @@
 //! The legs `ggml` and `gpu`: our kernels next to ggml's, and our models on ggml's devices.
 
-use std::process::{Command, Output};
+use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use devtools::sh;
-use devtools_c::{dist, models, output_folder};
+use devtools_c::legs as c;
 
 use crate::build::{How, ggml, program, with_devices};
 use crate::vulkan;
-
-/// More tokens than lavapipe has kernels of their own for, each of which it compiles for minutes.
-const PROMPT: &str = "The capital of France is";
 
 /// The leg `ggml`: the same integers as ggml's dot products, the same logits as llama.cpp, and no
 /// warning in what is compiled with them alone.
@@ -47,45 +44,8 @@ pub fn devices() -> Result<()> {
     run(tests, &["--lib", "--", "device::"])?;
     run(program("test", "vulkan", how)?, &["--test", "gpu", "--test", "device", "--"])?;
     sh::run(&mut program("build", "vulkan", how)?)?;
-    c_program()?;
+    // The program in C that takes a backend, next to `trine`: both lie in one folder.
+    let tests = c::tests("devices", &["test_devices"], &with_devices().join("debug"))?;
+    sh::run(&mut vulkan::on_software_patiently(tests)?)?;
     lints(program("clippy", "vulkan", how)?)
-}
-
-/// The program in C that takes a backend, on Vulkan's device in software, next to `trine generate`
-/// there. Both were built with devices into one folder.
-fn c_program() -> Result<()> {
-    let built = with_devices().join("debug");
-    let (folder, trine) = (output_folder("devices")?, built.join("trine"));
-    let file = folder.join("tiny.gguf");
-    models::tiny(&trine, &file)?;
-    let library = dist::hosted(&built, &folder.join("offloaded"))?;
-    let program = models::compile_plain("generate", &library)?;
-    let on = |backend: &str| -> Result<Command> {
-        let mut command = vulkan::on_software_patiently(sh::command(&program))?;
-        command.arg(&file).args([PROMPT, backend]);
-        Ok(command)
-    };
-    let wanted = |backend: &str| {
-        let mut generate = vulkan::on_software_patiently(sh::command(&trine))?;
-        generate.args(["generate", PROMPT, "--tokens", models::TOKENS, "--backend", backend]);
-        sh::bytes(generate.arg("--model").arg(&file))
-    };
-    models::same_text(&mut on("vulkan")?, &wanted("vulkan")?)?;
-    let processor = wanted("cpu")?;
-    models::same_text(&mut on("cpu")?, &processor)?;
-    // A device that does not open.
-    let broken = |backend: &str| -> Result<(Output, String)> {
-        let done = sh::ended(on(backend)?.env("GGML_VK_FORCE_MAX_BUFFER_SIZE", "none"))?;
-        let said = sh::said(&done);
-        Ok((done, said))
-    };
-    let (done, warned) = broken("vulkan,cpu")?;
-    ensure!(done.status.success() && done.stdout == processor, "{warned}");
-    ensure!(warned.starts_with("warning: Vulkan0 does not open"), "{warned}");
-    let (done, said) = broken("vulkan")?;
-    ensure!(done.status.code() == Some(1) && said.contains("Vulkan0 does not open"), "{said}");
-    let listed = sh::output(&mut vulkan::on_software(sh::command(&program))?)?;
-    ensure!(listed.contains("Vulkan0 (Vulkan): ") && listed.contains("not taken: "), "{listed}");
-    println!("a C program writes what `trine generate` writes: on Vulkan, in software");
-    Ok(())
 }

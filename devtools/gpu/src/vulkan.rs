@@ -5,7 +5,6 @@
 //! 22.3) writes over its own heap in ggml's graphs; Mesa 25 of its backports works with the LLVM
 //! that Debian 12 has.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -23,76 +22,27 @@ pub const VISIBLE: &str = "GGML_VK_VISIBLE_DEVICES";
 pub const SINGLE: &str = "GGML_VK_DISABLE_F16";
 /// The variable by which programs find libraries.
 pub(crate) const LIBRARIES: &str = "LD_LIBRARY_PATH";
-/// Where Debian keeps its own key.
-const KEY: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Where what is taken from other releases lies.
 fn folder() -> PathBuf {
     sh::target_dir().join("vulkan")
 }
 
-/// Packages of another release, and where they are unpacked.
-struct Borrowed {
-    to: &'static str,
-    suite: &'static str,
-    packages: &'static [&'static str],
+fn headers() -> PathBuf {
+    folder().join("headers")
 }
 
-const HEADERS: Borrowed = Borrowed { to: "headers", suite: "trixie", packages: &["libvulkan-dev"] };
-const PACKAGES: &[&str] = &["mesa-vulkan-drivers", "libdrm2"];
-const DRIVER: Borrowed = Borrowed { to: "driver", suite: "bookworm-backports", packages: PACKAGES };
-
-impl Borrowed {
-    fn path(&self) -> PathBuf {
-        folder().join(self.to)
-    }
-
-    /// Downloads and unpacks them, if they are not there.
-    fn fetch(&self) -> Result<()> {
-        if self.path().exists() {
-            return Ok(());
-        }
-        let apt = folder().join("apt").join(self.suite);
-        for part in ["lists/partial", "cache/archives/partial", "sources"] {
-            std::fs::create_dir_all(apt.join(part))?;
-        }
-        let (archive, suite) = (mirror()?, self.suite);
-        let source = format!(
-            "Types: deb\nURIs: {archive}\nSuites: {suite}\nComponents: main\nSigned-By: {KEY}\n"
-        );
-        std::fs::write(apt.join("sources/one.sources"), source)?;
-        sh::run(apt_get(&apt).args(["update", "-qq"]))?;
-        let named = self.packages.iter().map(|name| format!("{name}/{suite}"));
-        sh::run(apt_get(&apt).args(["download", "-qq"]).args(named))?;
-        let unpacked = apt.join("unpacked");
-        for file in sh::files(&apt, "deb")? {
-            sh::run(sh::command("dpkg").arg("-x").arg(file).arg(&unpacked))?;
-        }
-        std::fs::rename(&unpacked, self.path()).context("nothing was downloaded")
-    }
+fn driver() -> PathBuf {
+    folder().join("driver")
 }
 
-/// The archive that the system itself is installed from: its other releases lie beside its own.
-fn mirror() -> Result<String> {
-    let archives = sh::output(&mut sh::line("apt-get indextargets --format $(REPO_URI)"))?;
-    let debians = archives.lines().find(|line| line.trim_end_matches('/').ends_with("/debian"));
-    Ok(debians.context("no source of Debian packages: see sources.list(5)")?.to_owned())
-}
-
-/// `apt-get` with lists and sources of its own, which leaves the system's alone.
-fn apt_get(apt: &Path) -> Command {
-    let mut command = Command::new("apt-get");
-    command.current_dir(apt);
-    for (what, part) in [
-        ("Dir::Etc::sourcelist", "none"),
-        ("Dir::Etc::sourceparts", "sources"),
-        ("Dir::State::lists", "lists"),
-        ("Dir::Cache", "cache"),
-    ] {
-        command.arg("-o").arg(format!("{what}={}", apt.join(part).display()));
+/// Downloads packages of another release and unpacks them into a folder, if it is not there.
+fn borrow(suite: &str, folder: &Path, packages: &[&str]) -> Result<()> {
+    if folder.exists() {
+        return Ok(());
     }
-    command.args(["-o", "APT::Sandbox::User=root"]);
-    command
+    let mut script = sh::line("sh devtools/gpu/src/borrow.sh");
+    sh::run(script.arg(suite).arg(folder).args(packages))
 }
 
 fn has_headers() -> bool {
@@ -106,12 +56,6 @@ fn has_driver() -> bool {
     major.parse::<u32>().is_ok_and(|major| major >= MESA_LEAST)
 }
 
-/// Whether the programs are there that are installed.
-pub fn is_installed() -> bool {
-    let spirv = Path::new("/usr/share/cmake/SPIRV-Headers/SPIRV-HeadersConfig.cmake");
-    sh::works("glslc", &["--version"]) && lavapipe(Path::new("/")).is_some() && spirv.exists()
-}
-
 /// The description of the driver below a root.
 fn lavapipe(root: &Path) -> Option<PathBuf> {
     let drivers = sh::entries(&root.join("usr/share/vulkan/icd.d")).unwrap_or_default();
@@ -121,10 +65,10 @@ fn lavapipe(root: &Path) -> Option<PathBuf> {
 /// Fetches what the system has too old.
 pub fn fetch() -> Result<()> {
     if !has_headers() {
-        HEADERS.fetch()?;
+        borrow("trixie", &headers(), &["libvulkan-dev"])?;
     }
     if !has_driver() {
-        DRIVER.fetch()?;
+        borrow("bookworm-backports", &driver(), &["mesa-vulkan-drivers", "libdrm2"])?;
     }
     Ok(())
 }
@@ -134,7 +78,7 @@ pub fn fetch() -> Result<()> {
 pub fn build(mut cargo: Command) -> Result<Command> {
     fetch()?;
     if !has_headers() {
-        cargo.env("VULKAN_SDK", HEADERS.path().join("usr"));
+        cargo.env("VULKAN_SDK", headers().join("usr"));
     }
     // ggml sees software drivers only when it is told which device to take.
     cargo.env(VISIBLE, "0");
@@ -144,17 +88,7 @@ pub fn build(mut cargo: Command) -> Result<Command> {
 /// The same for tests, which compile fewer shaders.
 pub(crate) fn build_for_tests(cargo: Command) -> Result<Command> {
     let mut cargo = build(cargo)?;
-    let programs = folder().join("programs");
-    std::fs::create_dir_all(&programs)?;
-    let (script, compiler) = (include_str!("glslc.sh"), programs.join("glslc"));
-    if std::fs::read_to_string(&compiler).ok().as_deref() != Some(script) {
-        // No process may find half of it.
-        let new = compiler.with_extension("new");
-        std::fs::write(&new, script)?;
-        std::fs::set_permissions(&new, PermissionsExt::from_mode(0o755))?;
-        std::fs::rename(&new, &compiler)?;
-    }
-    sh::prepend(&mut cargo, "PATH", &programs)?;
+    sh::prepend(&mut cargo, "PATH", &sh::root().join("devtools/gpu/src/for-tests"))?;
     Ok(cargo)
 }
 
@@ -166,8 +100,8 @@ pub fn on_software(command: Command) -> Result<Command> {
 
 /// The same where nothing is fetched: by the driver that was fetched before, or the machine's.
 pub fn on_software_here(mut command: Command) -> Result<Command> {
-    let is_borrowed = !has_driver() && DRIVER.path().exists();
-    let root = if is_borrowed { DRIVER.path() } else { PathBuf::from("/") };
+    let is_borrowed = !has_driver() && driver().exists();
+    let root = if is_borrowed { driver() } else { PathBuf::from("/") };
     if is_borrowed {
         // Before what the command was told of libraries; what cargo told us is not for it.
         if !command.get_envs().any(|(name, _)| name == LIBRARIES) {

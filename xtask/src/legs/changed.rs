@@ -19,7 +19,7 @@ const LONG: &[(&str, &[&str])] = &[
     ("c-firmware", &["core/", "ffi/", "include/", "firmware-example/", "host/"]),
     ("chip-model", CHIPS),
     ("count", &["core/", "ffi/", "include/", "firmware-example/"]),
-    ("dist", &["core/", "ffi/", "include/", "host/", "docs/c-"]),
+    ("dist", &["core/", "ffi/", "include/", "host/", "host-example/c/", "docs/c-", "tests/c/"]),
     ("fuzz", &["core/", "ffi/", "firmware-example/board/", "fuzz/", "host/", "tests/golden/"]),
     ("ggml", MODELS),
     ("gpu", MODELS),

@@ -12,7 +12,7 @@ use devtools_bench::process;
 use devtools_boards::count::{self, products};
 use devtools_boards::sentences::parity as ask;
 use devtools_boards::{BOARDS, Board, SMALLEST, firmware, legs as boards, size, stack};
-use devtools_c::{dist, examples, matrix};
+use devtools_c::{dist, legs as c};
 use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
@@ -63,18 +63,13 @@ static LEGS: &[Leg] = &[
     leg("fuzz", "kept inputs, then three seconds a target", FIRST, fuzz::leg),
     leg("mcu", "ternary products on chips: the host's sums, within budget", BUILT, products::main),
     leg("chip-model", "a model in flash: the host's tokens", BUILT, count::model::main),
-    leg("matrix", "every compiler, MISRA, misuse, sanitizers", &["c-firmware"], matrix::main),
-    leg("examples", "the programs in C, C++ and Rust", &["matrix"], examples::main),
+    leg("matrix", "every compiler, MISRA, misuse, sanitizers", &["c-firmware"], c::matrix),
+    leg("examples", "the programs in C, C++ and Rust", &["matrix"], c::examples),
     leg("size", "flash and RAM are within their budgets", &["examples"], || {
         BOARDS.iter().try_for_each(size::main)
     }),
     leg("count", "a call's instructions are within their budget", &["size"], count),
-    leg(
-        "process",
-        "instructions of a call in process are within gates",
-        &["count"],
-        process::gates,
-    ),
+    leg("process", "instructions of a call in process, within gates", &["count"], process::gates),
     leg("stack", "the stack is within its bound", BUILT, || {
         BOARDS.iter().filter(|board| board.is_arm()).try_for_each(stack::main)
     }),

@@ -42,7 +42,7 @@ pub(crate) fn none(what: &str, faults: &[String]) -> Result<()> {
 /// The leg `structure`: all faults of all checks, then the verdict.
 pub(crate) fn main() -> Result<()> {
     let checks = CHECKS.iter().map(|(what, faults)| none(what, &faults()?));
-    let failed = checks.chain([tidy::spelling()]).filter_map(Result::err);
+    let failed = checks.filter_map(Result::err);
     let failed: Vec<String> = failed.map(|error| format!("{error:#}")).collect();
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     Ok(())

@@ -3,8 +3,6 @@
 //! Clippy denies an `unsafe` without its reason, `todo!`, `unimplemented!` and `dbg!`; rustc
 //! forbids `unsafe` where the root of a crate says so.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::File;
@@ -108,30 +106,16 @@ fn has_lints(manifest: &str) -> bool {
     manifest["package"].is_null() || lints.any(|lint| manifest.pointer(lint).is_some())
 }
 
-/// How many lines of each folder that may have them begin something unsafe.
-pub(super) fn unsafe_counts(files: &[File]) -> BTreeMap<&'static str, usize> {
-    let mut counts = BTreeMap::new();
-    for file in files.iter().filter(|file| file.is(&["rs"])) {
-        let folder = UNSAFE_ALLOWED.iter().find(|folder| file.path.starts_with(**folder));
-        let Some(folder) = folder else { continue };
-        let lines = file.text().unwrap_or_default().lines();
-        let code = lines.map(|line| line.split("//").next().unwrap_or_default());
-        *counts.entry(*folder).or_default() += code.filter(|code| is_unsafe(code)).count();
-    }
-    counts
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::file;
-    use super::{COLUMNS_MAX, UNSAFE, faults, faults_of_crates, unsafe_counts};
+    use super::{COLUMNS_MAX, UNSAFE, faults, faults_of_crates};
 
     #[test]
     fn unsafe_outside_its_folders_is_found() {
         let text = format!("fn f() {{\n    unsafe{} g() }}\n}}\n", UNSAFE[0]);
         assert_eq!(faults(&file("core/wire/src/lib.rs", &text)).len(), 1);
         assert!(faults(&file("core/arena/src/lib.rs", &text)).is_empty());
-        assert_eq!(unsafe_counts(&[file("core/arena/src/lib.rs", &text)])["core/arena/"], 1);
         let said = format!("// unsafe{}\n#![forbid(unsafe_code)]\n", UNSAFE[0]);
         assert!(faults(&file("core/wire/src/lib.rs", &said)).is_empty());
     }

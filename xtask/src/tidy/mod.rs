@@ -56,37 +56,15 @@ pub(crate) fn tracked_files() -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// Every breach of a rule.
-fn faults(files: &[File]) -> Vec<String> {
-    let mut faults: Vec<String> = files.iter().flat_map(text::faults).collect();
-    faults.extend(files.iter().filter(|file| file.is(&["rs"])).flat_map(code::faults));
-    faults.extend(code::faults_of_crates(files));
-    faults.extend(terms::faults(files));
-    faults
-}
-
-/// Every breach in the tree; prints what is worth a look.
+/// Every breach of a rule in the tree.
 pub(crate) fn all_faults() -> Result<Vec<String>> {
     let files = tracked_files()?;
-    for line in text::long_files(&files) {
-        println!("note: {line}");
-    }
-    for (crate_path, count) in code::unsafe_counts(&files) {
-        println!("note: {count} unsafe in {crate_path}");
-    }
-    Ok(faults(&files))
+    let mut faults: Vec<String> = files.iter().flat_map(text::faults).collect();
+    faults.extend(files.iter().filter(|file| file.is(&["rs"])).flat_map(code::faults));
+    faults.extend(code::faults_of_crates(&files));
+    faults.extend(terms::faults(&files));
+    Ok(faults)
 }
-
-/// Runs typos where it is installed.
-pub(crate) fn spelling() -> Result<()> {
-    if sh::works("typos", &["--version"]) {
-        sh::run(sh::command("typos").args(["--format", "brief"]).args(GUIDES))?;
-    }
-    Ok(())
-}
-
-/// What is read by people.
-const GUIDES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs"];
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -2,8 +2,6 @@
 
 use super::File;
 
-/// Files of code longer than this are listed.
-const LINES_LISTED: usize = 400;
 /// Files of code longer than this are a fault.
 const LINES_MAX: usize = 600;
 const CODE: &[&str] = &["rs", "py", "c", "h", "hpp", "cpp", "js", "mjs", "ts", "sh"];
@@ -32,7 +30,8 @@ pub(super) fn faults(file: &File) -> Vec<String> {
     if !file.is_golden() && !text.is_empty() && !text.ends_with('\n') {
         faults.push(format!("{path}: the last line has no end"));
     }
-    if let Some(lines) = lines_of_code(file).filter(|lines| *lines > LINES_MAX) {
+    let lines = text.lines().count();
+    if lines > LINES_MAX && file.is(CODE) && !file.is_golden() {
         faults.push(format!("{path}: {lines} lines; split it, {LINES_MAX} is the most"));
     }
     match (text.starts_with("#!") && !text.starts_with("#!["), file.executable) {
@@ -70,24 +69,10 @@ fn holds(line: &str, name: &str) -> bool {
     })
 }
 
-fn lines_of_code(file: &File) -> Option<usize> {
-    let is_ours = file.is(CODE) && !file.is_golden();
-    is_ours.then(|| file.text().unwrap_or_default().lines().count())
-}
-
-/// Files that are long, though not too long.
-pub(super) fn long_files(files: &[File]) -> Vec<String> {
-    let note = |file: &File| {
-        let lines = lines_of_code(file).filter(|lines| *lines > LINES_LISTED)?;
-        Some(format!("{} has {lines} lines", file.path))
-    };
-    files.iter().filter_map(note).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::file;
-    use super::{BOOTSTRAP, File, LINES_MAX, faults, long_files};
+    use super::{BOOTSTRAP, File, LINES_MAX, faults};
 
     #[test]
     fn each_fault_is_found_where_it_is_one() {
@@ -116,7 +101,6 @@ mod tests {
         ] {
             assert!(faults(&file(path, text)).is_empty(), "{path}");
         }
-        assert_eq!(long_files(&[file("a.py", &long)]).len(), 1);
         let executable = |text| faults(&File { executable: true, ..file("run", text) }).len();
         assert_eq!(["#!/bin/sh\n", "echo\n"].map(executable), [0, 1]);
     }

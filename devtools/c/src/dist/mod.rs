@@ -5,10 +5,8 @@
 //! of them in one program collide. So all is linked into one relocatable object first, of which
 //! only the functions of `ffi/exports.txt` or `ffi/model/exports.txt` are left visible.
 
-mod build_systems;
 mod object;
 mod package;
-mod smoke;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +15,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use devtools::{Compiler, cache, parallel, sh};
+
+use crate::output_folder;
 
 pub use package::{hosted, shared as host_shared};
 
@@ -121,11 +121,13 @@ pub fn check() -> Result<()> {
         let is_with_files = target.name.starts_with("thumbv7em");
         if is_with_files { library(&MODEL, target, "full").map(drop) } else { Ok(()) }
     })?;
-    smoke::layout()?;
-    smoke::beside_another(&host_library()?)?;
-    smoke::shared(&host_shared(&host_library()?)?)?;
-    smoke::panics(&compile(&HOST, "full,forced-panic", false)?)?;
-    build_systems::main(&package::make(&HOST, package::TRIED)?)
+    let (archive, folder) = (host_library()?, output_folder("dist")?);
+    let (shared, panics) = (host_shared(&archive)?, compile(&HOST, "full,forced-panic", false)?);
+    let mut programs = sh::line("sh tests/c/dist/programs.sh");
+    sh::run(programs.args([&folder, &archive, &shared, &panics]))?;
+    let package = package::make(&HOST, package::TRIED)?;
+    let mut build_systems = sh::line("sh tests/c/dist/package.sh");
+    sh::run(build_systems.arg(package).arg(package::VERSION).arg(folder))
 }
 
 /// The static library of the host, for the tests of C programs.

@@ -7,8 +7,6 @@
 //! static one wants libraries that not every toolkit has. Our own for Nvidia's devices is no part
 //! of ggml, and is compiled by itself.
 
-mod cuda;
-mod smoke;
 pub mod ternary;
 
 use std::fs;
@@ -21,9 +19,6 @@ use devtools::sh;
 use crate::build::{Made, copy, native, portable};
 use crate::{toolkit, vulkan};
 
-pub use cuda::main as try_cuda;
-pub use smoke::main as try_out;
-
 /// What the program, and every module, is linked with.
 const SHARED: [&str; 2] = ["libggml.so", "libggml-base.so"];
 /// The library for C programs.
@@ -34,6 +29,12 @@ pub const VARIABLE: &str = "TRINE_GGML_MODULES";
 const CPU: &str = "libggml-cpu.so";
 const VULKAN: &str = "libggml-vulkan.so";
 const CUDA: &str = "libggml-cuda.so";
+/// What of CUDA's module is left out where it is only tried, and nothing else is asked for: all
+/// processors but one generation, and the kernels of attention, of which there are many.
+const QUICK: [(&str, &str); 2] =
+    [("CMAKE_CUDA_ARCHITECTURES", "75-virtual"), ("GGML_CUDA_FA", "OFF")];
+/// The one generation that our own module is compiled for there.
+const GENERATION: &str = "75";
 /// How rustc makes a program or library that looks for ggml where it lies itself.
 const HERE: [&str; 2] = ["-C", "link-arg=-Wl,-rpath,$ORIGIN"];
 
@@ -65,6 +66,51 @@ pub fn main(names: &[&str]) -> Result<()> {
         ternary::compile(&ggml, &shipped)?;
     }
     sh::run(sh::command("ls").arg("-l").arg(&shipped))
+}
+
+/// Builds the program with modules where the benches build, and tries it next to the program that
+/// holds the backend.
+pub fn try_out() -> Result<()> {
+    let target_dir = sh::target_dir().join("ggml");
+    let scratch = target_dir.join("modules");
+    let shipped = scratch.join("trine");
+    let build = Build { target_dir, is_native: true, has_cuda: false, quick: &[] };
+    let whole = build.whole()?;
+    build.program(&shipped)?;
+    build.vulkan(&shipped)?;
+    sh::run(tests_of("Vulkan", &shipped, &scratch)?.env("WHOLE", whole))?;
+    let tests = ["-p", "trine-ggml", "--features", "modules", "--lib", "--", "modules::", "why::"];
+    sh::run(build.modular("test")?.args(tests))?;
+    let mut lints = build.modular("clippy")?;
+    lints.args(["--all-targets", "-p", "trine", "-p", "trine-ggml", "-p", "trine-c-host"]);
+    let features = "trine/modules,trine-ggml/modules,trine-c-host/modules";
+    sh::run(lints.args(["--features", features, "--", "-D", "warnings"]))
+}
+
+/// Builds the program with CUDA's module, and tries it on a machine that need not have such a
+/// device; then the same for our own, so that what was tried before is CUDA's alone.
+pub fn try_cuda() -> Result<String> {
+    let scratch = sh::target_dir().join("modules");
+    let shipped = scratch.join("cuda");
+    // What CMake was told it keeps, and this is not what is shipped.
+    let target_dir = scratch.join("quick");
+    let build = Build { target_dir, is_native: false, has_cuda: true, quick: &QUICK };
+    let ggml = build.program(&shipped)?;
+    let libraries = toolkit::libraries()?.unwrap_or_default();
+    let wrote = sh::output(tests_of("Cuda", &shipped, &scratch)?.env("CUDA", &libraries))?;
+    ternary::compile_for(GENERATION, &ggml, &shipped)?;
+    sh::run(tests_of("Ternary", &shipped, &scratch)?.env("CUDA", libraries))?;
+    Ok(format!("CUDA's module is built, {}; ours is built, and loaded", wrote.trim()))
+}
+
+/// The tests of a backend as a module: on the driver in software, and with libraries from nowhere
+/// else but beside the program.
+fn tests_of(backend: &str, shipped: &Path, scratch: &Path) -> Result<Command> {
+    let mut python = sh::command("python3");
+    python.args(["tests/modules/test_modules.py", backend]).env("TRINE_LOG", "off");
+    python.env_remove(vulkan::LIBRARIES).env_remove(VARIABLE);
+    python.env("SHIPPED", shipped).env("SCRATCH", scratch);
+    vulkan::on_software(python)
 }
 
 impl Build {

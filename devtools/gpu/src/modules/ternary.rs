@@ -73,13 +73,10 @@ fn told(mut nvcc: Command, codes: &[String], ggml: &Path, module: &Path) -> Comm
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::path::Path;
     use std::process::Command;
 
-    use devtools::sh::scratch;
-
-    use super::{codes, sources, told};
+    use super::{codes, told};
 
     fn arguments(generations: &str) -> Vec<String> {
         let codes = codes(generations).unwrap();
@@ -113,17 +110,5 @@ mod tests {
             let said = codes(wrong).unwrap_err().to_string();
             assert!(said.contains("TRINE_CUDA_GENERATIONS"), "{said}");
         }
-    }
-
-    #[test]
-    fn sources_are_those_that_the_build_notes() {
-        let folder = scratch("ternary sources");
-        assert!(sources(&folder).is_err());
-        fs::create_dir(folder.join("build")).unwrap();
-        let notes = folder.join("build/CMakeCache.txt");
-        fs::write(&notes, "A:B=C\nCMAKE_HOME_DIRECTORY:INTERNAL=/some/llama.cpp\n").unwrap();
-        assert_eq!(sources(&folder).unwrap(), Path::new("/some/llama.cpp/ggml"));
-        fs::write(&notes, "A:B=C\n").unwrap();
-        assert!(sources(&folder).is_err());
     }
 }
