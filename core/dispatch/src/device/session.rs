@@ -56,13 +56,13 @@ impl HostSession {
 }
 
 /// The epoch after this one, within one boot. Epochs of other boots are mostly the next numbers of
-/// a counter: a step to the next number would meet those, and this one leads far away. It comes back
-/// after all others (D. E. Knuth, *The Art of Computer Programming*, volume 2, section 3.2.1.2,
-/// theorem A), but for 0, which is no epoch.
+/// a counter: a step to the next number would meet those, and this one leads far away. It never
+/// ends at 0, which is no epoch, and comes back after 2^30 steps, or fewer by each time that two
+/// divides the epoch (D. E. Knuth, *The Art of Computer Programming*, volume 2, section 3.2.1.2,
+/// theorem C): where two divides it often, it is made odd first.
 pub(super) const fn next_epoch(epoch: u32) -> u32 {
-    const ADDED: u32 = 0x7F4A_7C15;
-    let next = epoch.wrapping_mul(0x9E37_79B5).wrapping_add(ADDED);
-    if next == 0 { ADDED } else { next }
+    let epoch = if epoch as u16 == 0 { epoch ^ 0x7F4A_7C15 } else { epoch };
+    epoch.wrapping_mul(0x9E37_79B5)
 }
 
 impl Device<'_> {

@@ -286,11 +286,8 @@ impl Scene {
 
 /// The epoch after one, as `docs/wire.md` has it.
 fn next_epoch(epoch: u32) -> u32 {
-    let next = |epoch: u64| (epoch * 0x9e37_79b5 + 0x7f4a_7c15) % (1 << 32);
-    match next(epoch.into()) {
-        0 => next(0) as u32,
-        other => other as u32,
-    }
+    let odd = if epoch % (1 << 16) == 0 { epoch ^ 0x7f4a_7c15 } else { epoch };
+    (u64::from(odd) * 0x9e37_79b5 % (1 << 32)) as u32
 }
 
 proptest! {
