@@ -286,7 +286,7 @@ impl Scene {
 
 /// The epoch after one, as `docs/wire.md` has it.
 fn next_epoch(epoch: u32) -> u32 {
-    let odd = if epoch % (1 << 16) == 0 { epoch ^ 0x7f4a_7c15 } else { epoch };
+    let odd = if epoch.is_multiple_of(1 << 16) { epoch ^ 0x7f4a_7c15 } else { epoch };
     (u64::from(odd) * 0x9e37_79b5 % (1 << 32)) as u32
 }
 
