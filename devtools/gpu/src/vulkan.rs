@@ -62,15 +62,17 @@ fn lavapipe(root: &Path) -> Option<PathBuf> {
     drivers.into_iter().find(|path| path.to_string_lossy().contains("/lvp_icd"))
 }
 
-/// Fetches what the system has too old.
+/// Fetches what the system has too old. Legs that run at the same time wait for each other.
 pub fn fetch() -> Result<()> {
-    if !has_headers() {
-        borrow("trixie", &headers(), &["libvulkan-dev"])?;
-    }
-    if !has_driver() {
-        borrow("bookworm-backports", &driver(), &["mesa-vulkan-drivers", "libdrm2"])?;
-    }
-    Ok(())
+    sh::exclusively(&folder(), || {
+        if !has_headers() {
+            borrow("trixie", &headers(), &["libvulkan-dev"])?;
+        }
+        if !has_driver() {
+            borrow("bookworm-backports", &driver(), &["mesa-vulkan-drivers", "libdrm2"])?;
+        }
+        Ok(())
+    })
 }
 
 /// Cargo with what ggml's build looks for. What is set here is the same for every command, so that
