@@ -45,6 +45,13 @@ fn a_host_that_is_displaced_learns_it_from_the_epoch_and_one_that_greets_again_k
     assert_eq!(HashSet::from([first, second, third, 0]).len(), 4);
 }
 
+#[test]
+fn an_epoch_that_two_divides_often_is_made_odd_at_a_takeover() {
+    let config = Config { epoch: 1 << 30, ..CONFIG };
+    let mut harness = LinkHarness::new(config, &TOOLS, Bench::default());
+    assert_eq!([SESSION, OTHER].map(|it| harness.send_hello(it)), [1 << 30, 0x92D2_A7D9]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

@@ -9,7 +9,7 @@ const WINDOW_MIN: u64 = 64;
 const TAKEOVERS_MAX: u32 = 16;
 
 /// A device's epoch after another host's session took it (`docs/wire.md`, section 4.1).
-pub(super) const fn next_epoch(epoch: u32) -> u32 {
+const fn next_epoch(epoch: u32) -> u32 {
     let epoch = if epoch as u16 == 0 { epoch ^ 0x7F4A_7C15 } else { epoch };
     epoch.wrapping_mul(0x9E37_79B5)
 }

@@ -4,7 +4,7 @@ use trine_board::tools::{CAMERA_SNAP, FAN_SET, SENSOR_READ, TIMER_START, TOOLS};
 use trine_descriptor::ToolTable;
 use trine_wire::message::{self, DeviceMessage, Hello, Outcome as Said};
 
-use super::super::protocol::next_epoch;
+use super::super::protocol::DeviceProtocol;
 use super::play::{HELLO, Play, number};
 use crate::device::State;
 
@@ -257,7 +257,7 @@ fn an_answer_that_comes_after_another_host_took_the_device_is_not_believed() {
     play.answer(id, Said::Done { value: &[0, 2, 9] });
     assert_eq!(play.ends(), []);
     // The fan may be set twice, so it is called again.
-    play.hello.epoch = next_epoch(5);
+    play.hello.epoch = 5_u32.wrapping_mul(0x9E37_79B5);
     play.send_hello();
     play.pass(1);
     let again = play.calls();
@@ -267,12 +267,21 @@ fn an_answer_that_comes_after_another_host_took_the_device_is_not_believed() {
 }
 
 #[test]
+fn an_epoch_that_a_takeover_makes_follows_the_old_one_and_the_next_number_does_not() {
+    let of = |epoch| DeviceProtocol::new(&Hello { epoch, ..HELLO });
+    for (old, new) in [(5, 5_u32.wrapping_mul(0x9E37_79B5)), (1 << 30, 0x92D2_A7D9)] {
+        assert!(of(new).follows(&of(old)) && !of(old + 1).follows(&of(old)), "{old}");
+        assert!(!of(old).follows(&of(old)), "{old}");
+    }
+}
+
+#[test]
 fn a_host_that_is_displaced_three_times_in_ten_seconds_stops_and_says_so() {
     let mut play = Play::online(HELLO);
     for round in 1..=3 {
         play.say(&DeviceMessage::Hello(Hello { nonce: 99, session: 0x4711, ..play.hello }));
         // The device is taken back; meanwhile it was another's.
-        play.hello.epoch = next_epoch(play.hello.epoch);
+        play.hello.epoch = play.hello.epoch.wrapping_mul(0x9E37_79B5);
         // From the second time on it leaves the device to the other one for a while.
         play.pass(700);
         play.send_hello();
