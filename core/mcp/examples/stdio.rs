@@ -79,14 +79,15 @@ impl Server {
                 let arguments = &args[..call.arguments];
                 let mut buffer = [0; 64];
                 let mut value = ValueWriter::new(&mut buffer);
-                let outcome = match validate(&TOOLS, call.tool, Side::Params, arguments) {
-                    Err(fault) => Outcome::Fault(fault),
+                let (id, version, tool) = (call.id, call.version, call.tool);
+                match validate(&TOOLS, tool, Side::Params, arguments) {
+                    Err(fault) => engine.finish(id, version, tool, Outcome::Fault(fault), out),
                     Ok(()) => {
                         self.fan.run(&call, arguments, &mut value);
-                        Outcome::Value(value.bytes())
+                        engine.finish_value(id, version, tool, value.bytes(), out)
                     }
-                };
-                engine.finish(call.id, call.version, call.tool, outcome, out).ok()?
+                }
+                .ok()?
             }
             Step::Batch(batch) => {
                 let answers: Vec<_> =

@@ -1,6 +1,6 @@
 //! The engine: a message in, a step out.
 
-use trine_descriptor::{Side, ToolTable};
+use trine_descriptor::{Side, ToolTable, validate};
 
 use crate::call::{self, Refusal};
 use crate::envelope::{Envelope, IdMember, Member, Object, Params};
@@ -224,6 +224,46 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         {
             return Ok(len);
         }
+        self.finish_any(id, version, tool, outcome, out)
+    }
+
+    /// [`McpEngine::finish`] for a structured result that no one has judged: on 64-bit hosts it is
+    /// judged while it is written. What breaks a rule of the tool's output is answered as
+    /// [`Outcome::BadResult`].
+    ///
+    /// # Errors
+    /// [`NeedBytes`], as [`McpEngine::finish`].
+    pub fn finish_value(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        tool: u16,
+        entries: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        if cfg!(target_pointer_width = "64")
+            && let Some(len) = quick_answer::write(id, version, (self.catalog, tool), entries, out)
+        {
+            return Ok(len);
+        }
+        let judge = |(table, row)| validate(table, row, Side::Output, entries);
+        let outcome = match self.catalog.tool(tool).map(judge) {
+            Some(Err(fault)) => Outcome::BadResult(fault),
+            _ => Outcome::Value(entries),
+        };
+        self.finish_any(id, version, tool, outcome, out)
+    }
+
+    /// Writes a response in the general way, whatever it is.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn finish_any(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        tool: u16,
+        outcome: Outcome<'_>,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
         let mut out = JsonWriter::new(out);
         result::write(id, version, (self.catalog, tool), End::Outcome(outcome), &mut out);
         out.finish()

@@ -35,17 +35,19 @@ const SERVER: ServerInfo<'static> =
     ServerInfo { name: "multiply", title: "", version: "1.0.0", instructions: "" };
 
 /// Does one call: checks the arguments by the descriptor, then enters the tool.
-fn run<'v>(call: &Call<'_>, arguments: &[u8], value: &'v mut [u8]) -> Outcome<'v> {
-    if let Err(fault) = validate(&TOOLS, call.tool, Side::Params, arguments) {
-        return Outcome::Fault(fault);
-    }
+fn run<'v>(
+    call: &Call<'_>,
+    arguments: &[u8],
+    value: &'v mut [u8],
+) -> Result<&'v [u8], Outcome<'v>> {
+    validate(&TOOLS, call.tool, Side::Params, arguments).map_err(Outcome::Fault)?;
     let Some(p) = Multiply::read(&Args::new(&TOOLS, call.tool, arguments)) else {
-        return Outcome::Error("the arguments do not fit the tool's own types");
+        return Err(Outcome::Error("the arguments do not fit the tool's own types"));
     };
     let mut out = ValueWriter::new(value);
     Product { product: p.a * p.b }.write_fields(0, &mut out);
     let len = out.len();
-    Outcome::Value(value.get(..len).unwrap_or_default())
+    Ok(value.get(..len).unwrap_or_default())
 }
 
 fn main() -> std::io::Result<()> {
@@ -60,8 +62,12 @@ fn main() -> std::io::Result<()> {
             Step::Reply(len) => len,
             Step::Call(call) => {
                 let arguments = args.get(..call.arguments).unwrap_or_default();
-                let outcome = run(&call, arguments, &mut value);
-                let written = engine.finish(call.id, call.version, call.tool, outcome, &mut out);
+                let (id, version, tool) = (call.id, call.version, call.tool);
+                let written = match run(&call, arguments, &mut value) {
+                    // Checked by the descriptor while it is written.
+                    Ok(value) => engine.finish_value(id, version, tool, value, &mut out),
+                    Err(outcome) => engine.finish(id, version, tool, outcome, &mut out),
+                };
                 written.map_err(|_| std::io::Error::other("the answer does not fit"))?
             }
             // A client that listens is told that it may; nothing here ever happens by itself.

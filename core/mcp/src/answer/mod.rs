@@ -4,8 +4,12 @@
 //! is moved to its place. Stores are whole words that the next ones overwrite, so some room is
 //! asked for beyond the end. Where that is missing, or a text needs escapes, the general way takes
 //! over.
+//!
+//! The entries are judged on the way: what is written here keeps every rule of the descriptor.
 
 mod cursor;
+mod number;
+mod order;
 #[cfg(test)]
 mod tests;
 
@@ -15,26 +19,16 @@ use trine_descriptor::value::tag;
 use trine_descriptor::{DEPTH_MAX, Kind, Scalar, Side, ToolTable, ValueReader};
 
 use crate::json::JsonWriter;
-use crate::json::words::{Words, bar, digits};
+use crate::json::words::{Words, bar};
 use crate::{Catalog, Id, Nodes, ServerInfo, Version};
 use cursor::Cursor;
-
-/// The numbers below 100, in two digits each.
-#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
-const PAIRS: [[u8; 2]; 100] = {
-    let (mut pairs, mut at) = ([[0; 2]; 100], 0);
-    while at < 100 {
-        pairs[at] = [b'0' + at as u8 / 10, b'0' + at as u8 % 10];
-        at += 1;
-    }
-    pairs
-};
+use number::{decimal, is_multiple, number};
 
 /// The part of the output in which the text is written first.
 const TEXT_PART: usize = 3;
 
-/// Writes the whole response of a structured result, and answers its length; `None` where the
-/// result, the revision or the room is of another kind.
+/// Writes the whole response of a structured result that keeps the rules of the descriptor, and
+/// answers its length; `None` where the result, the revision or the room is of another kind.
 #[inline(never)]
 pub(crate) fn write<C: Catalog + ?Sized>(
     id: Id<'_>,
@@ -149,25 +143,23 @@ fn members<'t>(
 ) -> Option<()> {
     let mut top = Open::object(0, nodes.count());
     let (mut outer, mut depth) = ([top; DEPTH_MAX - 1], 0usize);
-    let mut lead = b'{';
+    let (mut lead, mut next) = (b'{', 0);
     while let [node @ 0..0x80, tag, value @ ..] = entries {
         let node = u16::from(*node);
         while !top.holds(node) {
-            end(&top, &mut lead, out, text)?;
+            next = end(nodes, (&top, next), &mut lead, out, text)?;
             depth = depth.checked_sub(1)?;
             top = *outer.get(depth)?;
         }
         let named = top.close == b'}';
-        let small = if *tag == tag::INT && named { nodes.integer(node) } else { None };
-        entries = match (small, value) {
-            (Some(integer), [low @ 0..0x80, rest @ ..]) => {
+        // Each item of an array starts where the one before it has ended.
+        order::reach(nodes, next, if named { node } else { top.end })?;
+        next = node + 1;
+        let integer = if *tag == tag::INT && named { nodes.integer(node) } else { None };
+        entries = match (integer, zigzag(value)) {
+            (Some(integer), Some((zigzag, rest))) => {
                 name(lead, integer.name, out, text)?;
-                number(u32::from(*low), out, text)?;
-                rest
-            }
-            (Some(integer), [low, high @ 1..0x80, rest @ ..]) => {
-                name(lead, integer.name, out, text)?;
-                number(u32::from(low & 0x7f) | u32::from(*high) << 7, out, text)?;
+                number(zigzag, &integer.range, out, text)?;
                 rest
             }
             _ => {
@@ -185,9 +177,11 @@ fn members<'t>(
                     (Kind::Object { nodes }, tag::OBJECT, rest) => {
                         (Open::object(first, u16::from(*nodes)), rest)
                     }
-                    (Kind::Array { nodes, .. }, tag::ARRAY, [items @ 0..0x80, rest @ ..]) => {
-                        let (end, items) = (first + u16::from(*nodes), u16::from(*items));
-                        (Open { first, end, items, close: b']' }, rest)
+                    (Kind::Array { nodes, min, max }, tag::ARRAY, [items @ 0..0x80, rest @ ..])
+                        if (*min..=*max).contains(items) =>
+                    {
+                        next = first + u16::from(*nodes);
+                        (Open { first, end: next, items: u16::from(*items), close: b']' }, rest)
                     }
                     (kind, ..) => {
                         let (written, len, rest) = other(kind, entries, out.0, text.0)?;
@@ -207,17 +201,24 @@ fn members<'t>(
         lead = b',';
     }
     loop {
-        end(&top, &mut lead, out, text)?;
+        next = end(nodes, (&top, next), &mut lead, out, text)?;
         let Some(outer_one) = depth.checked_sub(1) else { break };
         depth = outer_one;
         top = *outer.get(depth)?;
     }
+    order::reach(nodes, next, nodes.count())?;
     entries.is_empty().then_some(())
 }
 
-/// Ends an object or array.
+/// Ends an object or array, and answers which node may come next.
 #[inline(always)]
-fn end(top: &Open, lead: &mut u8, out: &mut Cursor<'_>, text: &mut Cursor<'_>) -> Option<()> {
+fn end<'t>(
+    nodes: impl Nodes<'t>,
+    (top, next): (&Open, u16),
+    lead: &mut u8,
+    out: &mut Cursor<'_>,
+    text: &mut Cursor<'_>,
+) -> Option<u16> {
     if !top.may_end() {
         return None;
     }
@@ -228,7 +229,24 @@ fn end(top: &Open, lead: &mut u8, out: &mut Cursor<'_>, text: &mut Cursor<'_>) -
     }
     *lead = b',';
     out.literal(&[top.close])?;
-    text.literal(&[top.close])
+    text.literal(&[top.close])?;
+    if top.close == b'}' {
+        return Some(next);
+    }
+    order::reach(nodes, next, top.end)?;
+    Some(top.end)
+}
+
+/// A number of one byte or two in its zigzag form, and what follows it.
+#[inline(always)]
+const fn zigzag(value: &[u8]) -> Option<(u32, &[u8])> {
+    match value {
+        [low @ 0..0x80, rest @ ..] => Some((*low as u32, rest)),
+        [low, high @ 1..0x80, rest @ ..] => {
+            Some(((*low & 0x7f) as u32 | (*high as u32) << 7, rest))
+        }
+        _ => None,
+    }
 }
 
 /// Writes a member's name and its colon. A name that is not plain ASCII is left to the general way.
@@ -248,56 +266,6 @@ fn name(lead: u8, name: &[u8], out: &mut Cursor<'_>, text: &mut Cursor<'_>) -> O
             text.literal(b"\\\":")
         }
     }
-}
-
-/// Writes the number whose zigzag form this is.
-#[inline(always)]
-fn number(zigzag: u32, out: &mut Cursor<'_>, text: &mut Cursor<'_>) -> Option<()> {
-    let small = zigzag >> 1;
-    if zigzag & 1 == 0 && small < 100 {
-        let &[tens, ones] = PAIRS.get(small as usize)?;
-        let (word, len) = if small < 10 { ([ones, b' '], 1) } else { ([tens, ones], 2) };
-        out.start(&word, len)?;
-        return text.start(&word, len);
-    }
-    if zigzag & 1 == 1 {
-        out.literal(b"-")?;
-        text.literal(b"-")?;
-    }
-    let (word, len) = digits(u64::from(small + (zigzag & 1)))?;
-    out.start(&word.to_le_bytes(), len)?;
-    text.start(&word.to_le_bytes(), len)
-}
-
-/// Writes the decimal whose zigzag form this is, of few places, in its shortest form.
-#[inline(always)]
-fn decimal<'o>(zigzag: u32, places: u8, out: &mut Cursor<'o>, text: &mut Cursor<'o>) -> Option<()> {
-    let (mut size, mut places) = ((zigzag >> 1) + (zigzag & 1), usize::from(places));
-    if zigzag & 1 == 1 {
-        out.literal(b"-")?;
-        text.literal(b"-")?;
-    }
-    while places > 0 && size % 10 == 0 {
-        (size, places) = (size / 10, places - 1);
-    }
-    let (word, len) = digits(u64::from(size))?;
-    // As many digits as places and one more, with zeros in front.
-    let (word, len) = if len > places {
-        (word, len)
-    } else {
-        let zeros = places + 1 - len;
-        let front = u64::from_le_bytes([b'0'; 8]) & !(u64::MAX << (8 * zeros));
-        (word << (8 * zeros) | front, places + 1)
-    };
-    let whole = len - places;
-    for both in [out, text] {
-        both.start(&word.to_le_bytes(), whole)?;
-        if places > 0 {
-            both.literal(b".")?;
-            both.start(&(word >> (8 * whole)).to_le_bytes(), places)?;
-        }
-    }
-    Some(())
 }
 
 /// What [`other`] has written, in the value and in its text, and what follows the entry.
@@ -325,18 +293,16 @@ fn other<'e, 'o>(
             text.start(word, len)?;
             rest
         }
-        (Kind::Decimal(range), [_, tag::DECIMAL, low @ 0..0x80, rest @ ..]) if range.places < 8 => {
-            decimal(u32::from(*low), range.places, &mut out, &mut text)?;
-            rest
-        }
-        (Kind::Decimal(range), [_, tag::DECIMAL, low, high @ 1..0x80, rest @ ..])
-            if range.places < 8 =>
+        (Kind::Decimal(range), [_, tag::DECIMAL, value @ ..])
+            if range.places < 8 && zigzag(value).is_some() =>
         {
-            let zigzag = u32::from(low & 0x7f) | u32::from(*high) << 7;
-            decimal(zigzag, range.places, &mut out, &mut text)?;
+            let (zigzag, rest) = zigzag(value)?;
+            decimal(zigzag, range, &mut out, &mut text)?;
             rest
         }
-        (Kind::Text { .. }, [_, tag::TEXT, len @ 0..0x80, rest @ ..]) => {
+        (Kind::Text { min, max }, [_, tag::TEXT, len @ 0..0x80, rest @ ..])
+            if (*min..=*max).contains(&(*len).into()) =>
+        {
             let (value, rest) = rest.split_at_checked(usize::from(*len))?;
             quoted(value, &mut out, &mut text)?;
             rest
@@ -381,12 +347,23 @@ fn scalar(
     let mut digits = [0; 32];
     let mut number = JsonWriter::new(&mut digits);
     match (kind, value) {
-        (Kind::Text { .. }, Scalar::Text(value)) => return quoted(value.as_bytes(), out, text),
+        // What is written here is ASCII: a byte is a code point.
+        (Kind::Text { min, max }, Scalar::Text(value))
+            if (usize::from(*min)..=usize::from(*max)).contains(&value.len()) =>
+        {
+            return quoted(value.as_bytes(), out, text);
+        }
         (Kind::Choice(_), Scalar::Label(label)) => {
             return quoted(kind.label(label.into())?.as_bytes(), out, text);
         }
-        (Kind::Int(_), Scalar::Int(value)) => number.integer(value),
-        (Kind::Decimal(range), Scalar::Decimal(value)) => number.decimal(value, range.places),
+        (Kind::Int(range), Scalar::Int(value)) if range.min <= value && value <= range.max => {
+            number.integer(value);
+        }
+        (Kind::Decimal(range), Scalar::Decimal(value))
+            if range.min <= value && value <= range.max && is_multiple(value, range) =>
+        {
+            number.decimal(value, range.places);
+        }
         _ => return None,
     }
     let len = number.finish().ok()?;

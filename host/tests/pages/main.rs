@@ -1,0 +1,10 @@
+//! The pages that people read: their commands are run, their figures and pictures compared.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod commands;
+mod figures;
+mod picture;
+mod readme;
+mod shown;

@@ -1,0 +1,16 @@
+//! The program `trine` from outside: what a user types, what it prints and what it leaves behind.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod ask;
+mod cli;
+mod connect;
+mod demo;
+mod exit_codes;
+mod generate;
+mod header;
+mod model;
+#[cfg(unix)]
+mod serve;
+mod settings;
+mod train;
