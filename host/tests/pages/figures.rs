@@ -7,8 +7,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use crate::shown::{Scratch, read, root};
+use serde_json::Value;
 
 const TABLE: &str = "tests/figures.tsv";
 const UNITS: [&str; 17] = [

@@ -1,8 +1,8 @@
 //! What README.md shows is what the program prints, what a compiled example holds, and what a
 //! record or a budget says.
 
-use serde_json::Value;
 use crate::shown::{Scratch, read, root, timeless};
+use serde_json::Value;
 
 fn readme() -> String {
     read("README.md")

@@ -306,7 +306,7 @@ fn tools_with_errors_and_tools_of_another_model_are_refused() {
 
 #[test]
 fn a_model_that_is_cut_short_is_refused_wherever_it_is_cut() {
-    let whole = include_bytes!("../../models/board.gguf");
+    let whole = include_bytes!("../../../models/board.gguf");
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cut.gguf");
     for length in [0, 3, 24, 1000, whole.len() / 2, whole.len() - 1] {
         std::fs::write(&path, &whole[..length]).unwrap();
