@@ -54,8 +54,16 @@ pub(crate) fn leg() -> Result<()> {
     // Some seconds do not pay for what the optimizer takes. The tests are built as the targets are,
     // so that each crate is compiled once.
     // The targets of the host link all of it, which takes minutes to compile: a soak has them.
-    sh::run(instrumented("test", "1").args(["-p", "trine-fuzz", "--lib", "--tests"]))?;
-    sh::run(instrumented("build", "1").args(["-p", "trine-fuzz", "--bins"]))?;
+    let quickly = |verb| {
+        let mut cargo = instrumented(verb, "1");
+        cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "0").args(["-p", "trine-fuzz"]);
+        if let Some(library) = libfuzzer_of_clang() {
+            cargo.env("CUSTOM_LIBFUZZER_PATH", library);
+        }
+        cargo
+    };
+    sh::run(quickly("test").args(["--lib", "--tests"]))?;
+    sh::run(quickly("build").arg("--bins"))?;
     let of_core: Vec<_> =
         TARGETS.iter().filter(|(_, code, _)| !code.starts_with("host/")).collect();
     parallel::each(&of_core, |(name, ..)| {
@@ -64,6 +72,13 @@ pub(crate) fn leg() -> Result<()> {
         println!("{name}: {runs} runs in {:.0} s", since.elapsed().as_secs_f64());
         Ok(())
     })
+}
+
+/// libFuzzer as clang has it, which takes a minute to compile anew.
+fn libfuzzer_of_clang() -> Option<PathBuf> {
+    let folder = sh::output(&mut sh::line("clang -print-resource-dir")).ok()?;
+    let library = Path::new(folder.trim()).join("lib/linux/libclang_rt.fuzzer-x86_64.a");
+    library.exists().then_some(library)
 }
 
 /// `cargo xtask fuzz [TARGET]...`: the named targets or all, each so many seconds. What they found

@@ -26,8 +26,16 @@ const PROMISE: &str = "| promise | attacks tried | test |";
 const AREAS: [&str; 6] =
     ["agrees to", "Link", "Gateway", "C ABI", "Model files", "Captures and keys"];
 /// Commands of ours that may prove a row, besides legs of `test`.
-const COMMANDS: &[&str] =
-    &["bench gateway", "bench model", "check", "firmware", "golden", "size", "soak coverage"];
+const COMMANDS: &[&str] = &[
+    "bench gateway",
+    "bench model",
+    "check",
+    "firmware",
+    "golden",
+    "size",
+    "soak coverage",
+    "soak devices",
+];
 
 pub(crate) fn main() -> Result<()> {
     let table = sh::read(TABLE)?;

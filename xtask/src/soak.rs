@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail, ensure};
 use devtools::record::timestamp;
 use devtools_boards::sentences;
-use devtools_gpu::modules;
+use devtools_gpu::{legs, modules};
 
 use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, sh};
 
@@ -37,6 +37,9 @@ const PARTS: &[Part] = &[
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
+    ("devices", "programs and training on ggml's devices, Vulkan in software among them", |_| {
+        legs::programs().map(|()| "the processor's tokens; it goes on where a device fails".into())
+    }),
     ("modules", "ggml's backends as modules next to the program that holds them", |_| {
         modules::try_out().map(|()| "the same text; what is no module is refused".into())
     }),

@@ -27,25 +27,32 @@ pub fn integers(how: How) -> Result<()> {
 }
 
 /// The leg `gpu`: our models on ggml's devices, of which one is Vulkan's in software, give our
-/// integers and our tokens, train as the processor does, and the program goes on where they fail.
-/// Its build is that of the leg `ggml`. The driver compiles each kernel once, which is most of the
-/// time, and keeps it on disk: tests that run later load it, tests at the same time would not. ggml
-/// opens a device in one thread at a time.
+/// integers and our tokens. Its build is that of the leg `ggml`. What is built upon it is linted
+/// here, and run by [`programs`].
 pub fn devices() -> Result<()> {
+    one_by_one(ggml("test", "vulkan", How::ForTests)?, &["--lib", "--test", "device", "--"])?;
+    lints(program("clippy", "vulkan", How::ForTests)?)
+}
+
+/// The driver compiles each kernel once, which is most of the time, and keeps it on disk: tests
+/// that run later load it, tests at the same time would not. ggml opens a device in one thread at a
+/// time.
+fn one_by_one(cargo: Command, words: &[&str]) -> Result<()> {
+    sh::run(vulkan::on_software_patiently(cargo)?.args(words).arg("--test-threads=1"))
+}
+
+/// The part `devices` of a soak: the program and `libtrine_host` write the processor's tokens on a
+/// device, train as the processor does, and go on where a device fails.
+pub fn programs() -> Result<()> {
     let how = How::ForTests;
-    let run = |cargo: Command, words: &[&str]| {
-        sh::run(vulkan::on_software_patiently(cargo)?.args(words).arg("--test-threads=1"))
-    };
-    run(ggml("test", "vulkan", how)?, &["--lib", "--test", "device", "--"])?;
     let mut tests = program("test", "vulkan", how)?;
     // Kernels in single precision are compiled in seconds, those in half precision in minutes; and
     // derivatives must be closer then.
     tests.env(vulkan::SINGLE, "1");
-    run(tests, &["--lib", "--", "device::"])?;
-    run(program("test", "vulkan", how)?, &["--test", "gpu", "--test", "device", "--"])?;
+    one_by_one(tests, &["--lib", "--", "device::"])?;
+    one_by_one(program("test", "vulkan", how)?, &["--test", "gpu", "--test", "device", "--"])?;
     sh::run(&mut program("build", "vulkan", how)?)?;
     // The program in C that takes a backend, next to `trine`: both lie in one folder.
     let tests = c::tests("devices", &["test_devices"], &with_devices().join("debug"))?;
-    sh::run(&mut vulkan::on_software_patiently(tests)?)?;
-    lints(program("clippy", "vulkan", how)?)
+    sh::run(&mut vulkan::on_software_patiently(tests)?)
 }

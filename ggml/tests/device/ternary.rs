@@ -250,7 +250,7 @@ mod lost {
         let mut places = BTreeMap::new();
         // A model is opened with many calls, which repeat themselves: few of them are tried. Of the
         // fewer calls that read tokens, each one is.
-        let (mut calls, mut step) = (0, 31);
+        let (mut calls, mut step) = (0, 97);
         loop {
             let place = lost_after(&model, 8, calls);
             if place != "opened" && step > 1 {

@@ -208,9 +208,9 @@ fn clippy() -> Result<()> {
     for (folder, arguments) in LINTED {
         let mut cargo = sh::cargo();
         cargo.args(["clippy", "--locked", "--manifest-path", &format!("{folder}/Cargo.toml")]);
-        cargo.arg("--target-dir").arg(sh::target_dir().join("lint")).args(arguments);
+        cargo.arg("--target-dir").arg(sh::target_dir()).args(arguments);
         // Nothing is linked, so libFuzzer need not be compiled.
-        cargo.env("CUSTOM_LIBFUZZER_PATH", sh::target_dir().join("lint/libFuzzer.a"));
+        cargo.env("CUSTOM_LIBFUZZER_PATH", sh::target_dir().join("none/libFuzzer.a"));
         sh::run(cargo.args(["--", "-D", "warnings"]))?;
     }
     BOARDS.iter().try_for_each(firmware::clippy)

@@ -99,7 +99,7 @@ impl Target {
 /// `cargo xtask dist [TARGET [PROFILE]]`: the packages of all targets, or the library of one.
 pub fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
     let Some(name) = target else {
-        let make = |target| package::make(target, package::SHIPPED).map(drop);
+        let make = |target| package::make(target, package::For::Users).map(drop);
         return TARGETS.iter().try_for_each(make);
     };
     let profile = profile.unwrap_or("full");
@@ -125,7 +125,7 @@ pub fn check() -> Result<()> {
     let (shared, panics) = (host_shared(&archive)?, compile(&HOST, "full,forced-panic", false)?);
     let mut programs = sh::line("sh tests/c/dist/programs.sh");
     sh::run(programs.args([&folder, &archive, &shared, &panics]))?;
-    let package = package::make(&HOST, package::TRIED)?;
+    let package = package::make(&HOST, package::For::Tests)?;
     let mut build_systems = sh::line("sh tests/c/dist/package.sh");
     sh::run(build_systems.arg(package).arg(package::VERSION).arg(folder))
 }

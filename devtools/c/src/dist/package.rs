@@ -5,14 +5,18 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use devtools::sh;
+use devtools::{programs, sh};
 
 use super::{DEVICE, HOSTED, MODEL, Target, exports, library, object};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Cargo's profile of what is shipped, and that of the tests; each with its folder.
-pub(super) const SHIPPED: [&str; 2] = ["release", "release"];
-pub(super) const TRIED: [&str; 2] = ["dev", "debug"];
+/// What a package is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    Users,
+    /// To see that it works: `libtrine_host` is that of the other tests.
+    Tests,
+}
 /// Files that are shipped as they are.
 const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
                      include/trine_consent.h include/trine_host.h include/trine_model.h \
@@ -56,10 +60,20 @@ pub fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Builds `libtrine_host`, and answers the folder that it is in.
+fn built_for(whom: For) -> Result<PathBuf> {
+    if whom == For::Tests {
+        programs::build()?;
+        return Ok(programs::folder());
+    }
+    // Without the program: what both need is compiled in one way for it and in another for a
+    // shared library, so that together it would be compiled for the program once more.
+    sh::run(sh::cargo().args(["build", "--release", "-p", "trine-c-host"]))?;
+    Ok(sh::target_dir().join("release"))
+}
+
 /// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip.
-/// `profile` is cargo's for `libtrine_host`: [`SHIPPED`], or [`TRIED`] where it is to work and no
-/// more.
-pub(super) fn make(target: &Target, [profile, folder]: [&str; 2]) -> Result<PathBuf> {
+pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
     let dist = sh::target_dir().join("dist");
     let name = format!("trine-{VERSION}-{}", target.name);
     let root = dist.join("package").join(&name);
@@ -88,10 +102,7 @@ pub(super) fn make(target: &Target, [profile, folder]: [&str; 2]) -> Result<Path
         let shared = shared(&built)?;
         let from = shared.parent().context("it lies in a folder")?;
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
-        // Without the program: what both need is compiled in one way for it and in another for a
-        // shared library, so that together it would be compiled for the program once more.
-        sh::run(sh::cargo().args(["build", "--profile", profile, "-p", "trine-c-host"]))?;
-        hosted(&sh::target_dir().join(folder), &lib)?;
+        hosted(&built_for(whom)?, &lib)?;
     } else {
         for profile in ["base", "policy", "mcp"] {
             let built = library(&DEVICE, target, profile)?;
