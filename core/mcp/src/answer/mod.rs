@@ -184,11 +184,7 @@ fn members<'t>(
                         (Open { first, end: next, items: u16::from(*items), close: b']' }, rest)
                     }
                     (kind, ..) => {
-                        let (written, len, rest) = other(kind, entries, out.0, text.0)?;
-                        out.advance(written)?;
-                        text.advance(len)?;
-                        entries = rest;
-                        lead = b',';
+                        (entries, lead) = (plain(kind, entries, out, text)?, b',');
                         continue;
                     }
                 };
@@ -268,6 +264,26 @@ fn name(lead: u8, name: &[u8], out: &mut Cursor<'_>, text: &mut Cursor<'_>) -> O
     }
 }
 
+/// Writes a Boolean, or any other value that is no container. Answers what follows its entry.
+#[inline(always)]
+fn plain<'e>(
+    kind: &Kind<'_>,
+    entries: &'e [u8],
+    out: &mut Cursor<'_>,
+    text: &mut Cursor<'_>,
+) -> Option<&'e [u8]> {
+    if let (Kind::Bool, [_, tag::BOOL, value @ 0..=1, rest @ ..]) = (kind, entries) {
+        let (word, len) = if *value == 1 { (b"true ", 4) } else { (b"false", 5) };
+        out.start(word, len)?;
+        text.start(word, len)?;
+        return Some(rest);
+    }
+    let (written, len, rest) = other(kind, entries, out.0, text.0)?;
+    out.advance(written)?;
+    text.advance(len)?;
+    Some(rest)
+}
+
 /// What [`other`] has written, in the value and in its text, and what follows the entry.
 type Written<'e> = (usize, usize, &'e [u8]);
 
@@ -285,12 +301,6 @@ fn other<'e, 'o>(
     let rest = match (kind, entries) {
         (Kind::Choice(labels), [_, tag::LABEL, label @ 0..0x80, rest @ ..]) => {
             quoted(label_at(labels, *label)?, &mut out, &mut text)?;
-            rest
-        }
-        (Kind::Bool, [_, tag::BOOL, value @ 0..=1, rest @ ..]) => {
-            let (word, len) = if *value == 1 { (b"true ", 4) } else { (b"false", 5) };
-            out.start(word, len)?;
-            text.start(word, len)?;
             rest
         }
         (Kind::Decimal(range), [_, tag::DECIMAL, value @ ..])

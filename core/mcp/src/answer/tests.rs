@@ -252,16 +252,15 @@ fn what_is_written_at_once_keeps_every_rule_and_the_rest_is_judged_first() {
         let tool = random.below(RULES.len());
         let bytes = some_bytes(&mut random, tool);
         let judged = validate(&RULES, tool as u16, Side::Output, &bytes);
-        let mut out = [[0; ROOM]; 3];
-        let [one, two, three] = &mut out;
-        let written = write(id, version, (&catalog, tool as u16), &bytes, one);
+        let [mut one, mut two, mut three] = [vec![0; ROOM], vec![0; ROOM], vec![0; ROOM]];
+        let written = write(id, version, (&catalog, tool as u16), &bytes, &mut one);
         assert!(written.is_none() || judged.is_ok(), "{tool}: {bytes:?}");
         right[tool] += u32::from(judged.is_ok());
         quick[tool] += u32::from(written.is_some());
         wrong += u32::from(judged.is_err());
         let outcome = judged.map_or_else(Outcome::BadResult, |()| Outcome::Value(&bytes));
-        let len = engine.finish_value(id, version, tool as u16, &bytes, two).unwrap();
-        let same = engine.finish(id, version, tool as u16, outcome, three).unwrap();
+        let len = engine.finish_value(id, version, tool as u16, &bytes, &mut two).unwrap();
+        let same = engine.finish(id, version, tool as u16, outcome, &mut three).unwrap();
         assert_eq!(String::from_utf8_lossy(&two[..len]), String::from_utf8_lossy(&three[..same]));
     }
     // What hangs on another member is left to the general way.
