@@ -18,7 +18,7 @@ use crate::elf::Image;
 use crate::{BOARDS, Board, CHIPS, Emulator, M4};
 
 /// Sentences that a leg compares on each processor.
-const SENTENCES: usize = 20;
+const SENTENCES: usize = 50;
 /// Bytes of RAM that the whole firmware may take, stack included.
 const RAM: u64 = 64 << 10;
 /// After how many sentences it is said how far a chip is.
