@@ -16,7 +16,7 @@ mod tests;
 use core::borrow::Borrow;
 
 use trine_descriptor::value::tag;
-use trine_descriptor::{DEPTH_MAX, Kind, Scalar, Side, ToolTable, ValueReader};
+use trine_descriptor::{DEPTH_MAX, Kind, NODES_MAX, Scalar, Side, ToolTable, ValueReader};
 
 use crate::json::JsonWriter;
 use crate::json::words::{Words, bar};
@@ -99,37 +99,61 @@ fn introduced(server: &ServerInfo<'_>, out: &mut Cursor<'_>) -> Option<()> {
     out.literal(b"\"}}}}")
 }
 
-/// An object or array that is being written.
+/// An object or array that is being written, in one word, which a register holds.
+///
+/// From the lowest byte on: the first node that belongs to it, one past the last, the items of an
+/// array still to come, and whether it is an array.
 #[derive(Clone, Copy)]
-struct Open {
-    /// First node that belongs to it, and one past the last.
-    first: u16,
-    end: u16,
-    /// Items still to come; of an object more than there are nodes.
-    items: u16,
-    close: u8,
-}
+struct Open(u32);
+
+const _: () = assert!(NODES_MAX < 256, "a byte says which node");
 
 impl Open {
-    /// How many items an object has to come.
-    const OBJECT: u16 = u16::MAX;
+    const ITEM: u32 = 1 << 16;
+    const ARRAY: u32 = 1 << 24;
 
-    const fn object(first: u16, nodes: u16) -> Self {
-        Self { first, end: first + nodes, items: Self::OBJECT, close: b'}' }
+    const fn object(first: u16, end: u16) -> Self {
+        Self(first as u32 | (end as u32) << 8)
+    }
+
+    const fn array(first: u16, end: u16, items: u8) -> Self {
+        Self(Self::object(first, end).0 | items as u32 * Self::ITEM | Self::ARRAY)
+    }
+
+    const fn is_array(self) -> bool {
+        self.0 >= Self::ARRAY
+    }
+
+    /// One past the last node.
+    const fn end(self) -> u16 {
+        (self.0 >> 8 & 0xff) as u16
+    }
+
+    const fn items(self) -> u32 {
+        self.0 >> 16 & 0xff
     }
 
     /// Whether an entry of the node is one of its own.
-    const fn holds(&self, node: u16) -> bool {
-        if self.close == b'}' {
-            node >= self.first && node < self.end
+    const fn holds(self, node: u16) -> bool {
+        let first = (self.0 & 0xff) as u16;
+        if self.is_array() {
+            node == first && self.items() > 0
         } else {
-            node == self.first && self.items > 0
+            node >= first && node < self.end()
         }
     }
 
     /// Whether nothing is missing at its end.
-    const fn may_end(&self) -> bool {
-        self.close == b'}' || self.items == 0
+    const fn may_end(self) -> bool {
+        !self.is_array() || self.items() == 0
+    }
+
+    const fn close(self) -> u8 {
+        if self.is_array() { b']' } else { b'}' }
+    }
+
+    const fn open(self) -> u8 {
+        if self.is_array() { b'[' } else { b'{' }
     }
 }
 
@@ -147,13 +171,13 @@ fn members<'t>(
     while let [node @ 0..0x80, tag, value @ ..] = entries {
         let node = u16::from(*node);
         while !top.holds(node) {
-            next = end(nodes, (&top, next), &mut lead, out, text)?;
+            next = end(nodes, (top, next), &mut lead, out, text)?;
             depth = depth.checked_sub(1)?;
             top = *outer.get(depth)?;
         }
-        let named = top.close == b'}';
+        let named = !top.is_array();
         // Each item of an array starts where the one before it has ended.
-        order::reach(nodes, next, if named { node } else { top.end })?;
+        order::reach(nodes, next, if named { node } else { top.end() })?;
         next = node + 1;
         let integer = if *tag == tag::INT && named { nodes.integer(node) } else { None };
         entries = match (integer, zigzag(value)) {
@@ -168,20 +192,20 @@ fn members<'t>(
                 if named {
                     name(lead, field.name.as_bytes(), out, text)?;
                 } else {
-                    top.items -= 1;
+                    top.0 -= Open::ITEM;
                     out.literal(&[lead])?;
                     text.literal(&[lead])?;
                 }
                 let first = node + 1;
                 let (inside, rest) = match (&field.kind, *tag, value) {
                     (Kind::Object { nodes }, tag::OBJECT, rest) => {
-                        (Open::object(first, u16::from(*nodes)), rest)
+                        (Open::object(first, first + u16::from(*nodes)), rest)
                     }
                     (Kind::Array { nodes, min, max }, tag::ARRAY, [items @ 0..0x80, rest @ ..])
                         if (*min..=*max).contains(items) =>
                     {
                         next = first + u16::from(*nodes);
-                        (Open { first, end: next, items: u16::from(*items), close: b']' }, rest)
+                        (Open::array(first, next, *items), rest)
                     }
                     (kind, ..) => {
                         (entries, lead) = (plain(kind, entries, out, text)?, b',');
@@ -190,14 +214,14 @@ fn members<'t>(
                 };
                 *outer.get_mut(depth)? = top;
                 (depth, top, entries) = (depth + 1, inside, rest);
-                lead = if top.close == b'}' { b'{' } else { b'[' };
+                lead = top.open();
                 continue;
             }
         };
         lead = b',';
     }
     loop {
-        next = end(nodes, (&top, next), &mut lead, out, text)?;
+        next = end(nodes, (top, next), &mut lead, out, text)?;
         let Some(outer_one) = depth.checked_sub(1) else { break };
         depth = outer_one;
         top = *outer.get(depth)?;
@@ -210,7 +234,7 @@ fn members<'t>(
 #[inline(always)]
 fn end<'t>(
     nodes: impl Nodes<'t>,
-    (top, next): (&Open, u16),
+    (top, next): (Open, u16),
     lead: &mut u8,
     out: &mut Cursor<'_>,
     text: &mut Cursor<'_>,
@@ -224,13 +248,13 @@ fn end<'t>(
         text.literal(&[*lead])?;
     }
     *lead = b',';
-    out.literal(&[top.close])?;
-    text.literal(&[top.close])?;
-    if top.close == b'}' {
+    out.literal(&[top.close()])?;
+    text.literal(&[top.close()])?;
+    if !top.is_array() {
         return Some(next);
     }
-    order::reach(nodes, next, top.end)?;
-    Some(top.end)
+    order::reach(nodes, next, top.end())?;
+    Some(top.end())
 }
 
 /// A number of one byte or two in its zigzag form, and what follows it.

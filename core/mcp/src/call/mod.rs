@@ -129,8 +129,10 @@ fn expected<'m, 't>(
     match nodes.integer(next) {
         Some(Integer { name, range, .. }) => {
             let text = named(text, name)?;
-            scalar::small(node, &range, text, out)
-                .or_else(|| scalar::plain(node, &Kind::Int(range), text, out))
+            match scalar::small(node, &range, text, out) {
+                None => scalar::plain(node, &Kind::Int(range), text, out),
+                small => small,
+            }
         }
         None => {
             let field = nodes.field(next)?;
