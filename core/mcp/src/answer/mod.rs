@@ -117,7 +117,7 @@ impl Open {
     }
 
     const fn array(first: u16, end: u16, items: u8) -> Self {
-        Self(Self::object(first, end).0 | items as u32 * Self::ITEM | Self::ARRAY)
+        Self(Self::object(first, end).0 | (items as u32 * Self::ITEM) | Self::ARRAY)
     }
 
     const fn is_array(self) -> bool {
