@@ -179,9 +179,17 @@ fn timeless_line(line: &str) -> String {
         let is_number = !bare.is_empty() && bare.parse::<f64>().is_ok();
         let is_drawn = ["nonce", "epoch", "session"].contains(&before) && bare.len() == 8;
         let is_of_call = ["call", "result"].contains(&before) || unit == "bytes";
-        let is_time = ["us", "ms", "s"].contains(&unit) || words.iter().all(String::is_empty);
+        let has_unit = ["us", "ms", "s"].contains(&unit);
+        let is_time = has_unit || words.iter().all(String::is_empty);
         let changes = is_drawn || is_number && (is_time || is_call && is_of_call);
         words.push(if changes { word.replace(bare, "#") } else { word.to_owned() });
+        // What takes microseconds takes milliseconds on a busy computer.
+        if is_number
+            && has_unit
+            && let Some(written) = all.next()
+        {
+            words.push(written.replacen(unit, "time", 1));
+        }
     }
     words.join(" ").trim_start().to_owned()
 }
