@@ -51,6 +51,7 @@ static TOOLS: [Tool<'static>; 4] = [
     ),
 ];
 
+const LARGE: Kind<'static> = Kind::Int(IntRange { min: -55, max: 1_000_000 });
 const WHEN: Condition = Condition { node: 0, label: 0 };
 const TEXT: Kind<'static> = Kind::Text { min: 1, max: 3 };
 /// Tools whose results have every rule that there is.
@@ -60,6 +61,7 @@ static RULES: [Tool<'static>; 5] = [
         Field::new("which", Kind::Choice("a|b|c")).optional(),
         Field::new("small", SMALL).optional(),
         Field::new("t", DECIMAL).optional(),
+        Field::new("large", LARGE).optional(),
     ]),
     rules(&[
         Field::new("inner", Kind::Object { nodes: 1 }).optional(),
@@ -200,11 +202,25 @@ fn fill(random: &mut Random, nodes: &[Field<'_>], mut node: usize, end: usize, o
 
 /// A value of one node.
 fn one(random: &mut Random, nodes: &[Field<'_>], node: usize, out: &mut Vec<u8>) {
-    out.push(node as u8);
+    // At bounds and one past them, in one byte, in two and in more.
+    const NUMBERS: [i64; 14] =
+        [0, 5, 7, -3, -4, -50, -55, 100, 101, 350, 355, 1_000_000, 1_000_001, i64::MIN];
+    let number = if random.below(3) == 0 { of(random, &NUMBERS) } else { of(random, &[0, 5]) };
+    let mut room = [0; 16];
+    let mut number_of = ValueWriter::new(&mut room);
+    match nodes[node].kind {
+        Kind::Int(_) => {
+            number_of.int(node as u16, number);
+            return out.extend(number_of.bytes());
+        }
+        Kind::Decimal(_) => {
+            number_of.decimal(node as u16, number);
+            return out.extend(number_of.bytes());
+        }
+        _ => out.push(node as u8),
+    }
     match nodes[node].kind {
         Kind::Bool => out.extend([tag::BOOL, random.below(2) as u8]),
-        Kind::Int(_) => out.extend([tag::INT, random.below(16) as u8]),
-        Kind::Decimal(_) => out.extend([tag::DECIMAL, 10 * random.below(6) as u8]),
         Kind::Choice(_) => out.extend([tag::LABEL, random.below(3) as u8]),
         Kind::Object { nodes: inside } => {
             out.push(tag::OBJECT);
