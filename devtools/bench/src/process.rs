@@ -191,7 +191,8 @@ fn clients(path: &Path, peers: bool, gates: &mut Gates) -> Result<String> {
     let allocations = allocations(path, "clients")? / ours.len() as f64;
     gates.at_most("allocations of clients", allocations, 0.0);
     text += &format!(
-        "| mean of all {} calls | {:.0} | {all:.0} | (goal {GOAL:.0}) | | | {all_in_c:.0} | {} | {:.0} | |\n",
+        "| mean of all {} calls | {:.0} | {all:.0} | (goal {GOAL:.0}) | | | {all_in_c:.0} | {} | \
+         {:.0} | |\n",
         ours.len(),
         mean(&ours, None, |call| call.bytes),
         shown(all_theirs),
