@@ -23,7 +23,8 @@ pub fn build() -> Result<()> {
     if std::env::var_os(BUILT).is_some() {
         return Ok(());
     }
-    sh::run(sh::cargo().args(["build", "--workspace"]))?;
+    // Where examples are built, cargo also turns on what only the tests want of other crates.
+    sh::run(sh::cargo().args(["build", "--workspace", "--lib", "--bins", "--examples"]))?;
     let built = sh::target_dir().join("debug");
     for name in NAMES {
         sh::install(&sh::program_in(&built, name), &path(name))?;

@@ -4,8 +4,10 @@
 pub mod count;
 pub mod parity;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use devtools::sh;
@@ -75,10 +77,15 @@ fn pack(model: &Path) -> Result<PathBuf> {
     Ok(image)
 }
 
-/// The firmware with an image in flash.
+/// The firmware with an image in flash, built once for all that this process does with it.
 fn build(chip: &Board, image: &Path) -> Result<PathBuf> {
+    static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let name = image.file_stem().context("an image has a name")?.to_string_lossy();
     let elf = output_folder(FOLDER)?.join(format!("{}-{name}.elf", chip.name));
-    firmware::build_to(&elf, chip, firmware::GREENHOUSE, "ask", &[("MODEL", image)])?;
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !built.contains(&elf) {
+        firmware::build_to(&elf, chip, firmware::GREENHOUSE, "ask", &[("MODEL", image)])?;
+        built.insert(elf.clone());
+    }
     Ok(elf)
 }

@@ -266,7 +266,10 @@ fn compile(target: &Target, features: &str, is_smallest: bool) -> Result<PathBuf
         let mut cargo = compiler.cargo_without_frames("rustc", target.name, &targets)?;
         if compiler == Compiler::Debian {
             // One `core` for all profiles: it takes longer to compile than the rest.
-            cargo.args(["--config", r#"profile.embedded.package.core.opt-level="s""#]);
+            for name in ["core", "compiler_builtins"] {
+                let size = format!(r#"profile.embedded.package.{name}.opt-level="s""#);
+                cargo.args(["--config", &size]);
+            }
         }
         (cargo, folder)
     };
