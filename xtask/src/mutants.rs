@@ -3,18 +3,22 @@
 //! `tests/mutants/CRATE.json` keeps the outcome of each mutant for its file's hash, so that a run
 //! that was stopped goes on where it was, on any machine, and only files that changed are tested
 //! again. So is what survived, but for what `tests/mutants/accepted.toml` lists with a reason.
+//!
+//! Each processor tests mutants in a copy of its own. A mutant meets quick tests first, which few
+//! survive: tests that are not optimized, of few cases a property. All of the tests meet the rest.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::planted::Copy;
-use crate::sh;
+use crate::{parallel, sh};
 
 /// The least percentage of viable mutants that are killed, where a crate has a gate.
 const GATE: f64 = 90.0;
@@ -34,6 +38,8 @@ const CRATES: [(&str, f64, &[&str]); 9] = [
 const TESTS: [&str; 2] = ["--tests", "--config=profile.dev.debug=0"];
 /// Mutants after which the outcomes are written.
 const BATCH: usize = 16;
+/// Cases of a property in quick tests.
+const CASES: (&str, &str) = ("PROPTEST_CASES", "16");
 
 /// What is known of a file: the outcomes of its mutants by their names.
 #[derive(Default, Deserialize, Serialize)]
@@ -55,22 +61,34 @@ struct Survivor {
 
 /// The mutants of a crate by their names, in files.
 struct Crate<'a> {
-    copy: &'a Copy,
+    /// Where they are tested side by side.
+    copies: &'a [Copy],
     name: &'a str,
     mutants: Vec<String>,
     files: BTreeMap<String, Source>,
     accepted: Vec<Survivor>,
 }
 
+/// How mutants are tested.
+struct Tests<'a> {
+    is_quick: bool,
+    options: Vec<String>,
+    of: &'a str,
+}
+
 /// Tests the mutants of all crates; fails where fewer are killed than the gate asks for.
 pub(crate) fn main() -> Result<String> {
     let works = sh::works("cargo", &["mutants", "--version"]);
     ensure!(works, "cargo-mutants is not there: cargo install cargo-mutants --locked");
-    let copy = Copy::new(&sh::target_dir().join("planted"))?;
+    let folder = |number| sh::target_dir().join(format!("mutants/{number}"));
+    let copies = (1..=parallel::processors()).map(|number| Copy::new(&folder(number)));
+    let copies = copies.collect::<Result<Vec<_>>>()?;
     let (mut shares, mut low) = (Vec::new(), Vec::new());
     for (name, gate, options) in CRATES {
-        let mut one = Crate::new(&copy, name)?;
-        one.test(&[&TESTS, options].concat())?;
+        let mut one = Crate::new(&copies, name)?;
+        one.test(&one.untested(), &Tests::new(true, name, options))?;
+        // What survives these, and what survived an earlier run.
+        one.test(&one.survivors(), &Tests::new(false, name, options))?;
         let (share, said) = one.result()?;
         println!("{said}");
         low.extend((share < gate).then(|| said.clone()));
@@ -80,8 +98,50 @@ pub(crate) fn main() -> Result<String> {
     Ok(shares.join(", "))
 }
 
+impl<'a> Tests<'a> {
+    fn new(is_quick: bool, of: &'a str, more: &[&str]) -> Self {
+        let own = format!("--config=profile.dev.package.trine-{of}.opt-level=0");
+        let options = TESTS.iter().chain(more).map(|option| (*option).to_owned());
+        Self { is_quick, options: options.chain(is_quick.then_some(own)).collect(), of }
+    }
+
+    /// Cargo in a copy.
+    fn cargo(&self, copy: &Copy, command: &str) -> Command {
+        let mut cargo = copy.prepared(sh::cargo());
+        cargo.args([command, "-p", &format!("trine-{}", self.of)]);
+        cargo.envs(self.is_quick.then_some(CASES));
+        cargo
+    }
+
+    /// Seconds that they take after a change. They have to pass without a mutant.
+    fn seconds(&self, copy: &Copy) -> Result<u64> {
+        let run = || sh::output(self.cargo(copy, "test").arg("-q").args(&self.options));
+        run().context("the tests fail without a mutant: see to that first")?;
+        let file = copy.root.join(format!("core/{}/src/lib.rs", self.of));
+        File::options().append(true).open(file)?.set_modified(SystemTime::now())?;
+        let since = Instant::now();
+        run()?;
+        Ok(since.elapsed().as_secs() + 1)
+    }
+
+    /// Tests some mutants in a copy, which then says what became of them.
+    fn run(&self, copy: &Copy, seconds: u64, batch: &[String]) -> Result<()> {
+        let mut cargo = self.cargo(copy, "mutants");
+        cargo.args(["--in-place", "--baseline=skip", "--timeout"]);
+        cargo.arg((20 + 4 * seconds).to_string());
+        cargo.args(self.options.iter().map(|option| format!("--cargo-arg={option}")));
+        // It takes fields that are deleted whatever their names are: those of other files not.
+        cargo.args(batch.iter().map(|name| format!("--file={}", file_of(name))));
+        cargo.args(batch.iter().map(|name| format!("--re=^{}$", regex_syntax::escape(name))));
+        // The status is no success where a mutant survives.
+        cargo.status()?;
+        Ok(())
+    }
+}
+
 impl<'a> Crate<'a> {
-    fn new(copy: &'a Copy, name: &'a str) -> Result<Self> {
+    fn new(copies: &'a [Copy], name: &'a str) -> Result<Self> {
+        let copy = copies.first().context("there is a processor")?;
         let list = ["mutants", "--list", "-p", &format!("trine-{name}")];
         let list = sh::output(copy.prepared(sh::cargo()).args(list))?;
         let mutants = list.lines().map(str::to_owned).collect();
@@ -99,55 +159,43 @@ impl<'a> Crate<'a> {
             toml::from_str(&sh::read("tests/mutants/accepted.toml")?)?;
         let mut accepted: Vec<_> = accepted.into_values().flatten().collect();
         accepted.retain(|it| it.mutant.starts_with(&format!("core/{name}/")));
-        Ok(Self { copy, name, mutants, files, accepted })
+        Ok(Self { copies, name, mutants, files, accepted })
     }
 
-    /// Tests what has no outcome, then what survived an earlier run.
-    fn test(&mut self, options: &[&str]) -> Result<()> {
-        let survivors = self.of("missed").filter(|it| !self.accepts(it));
-        let due: Vec<String> = self.of("").chain(survivors).map(str::to_owned).collect();
+    fn untested(&self) -> Vec<String> {
+        self.of("").map(str::to_owned).collect()
+    }
+
+    /// What survived and is not accepted.
+    fn survivors(&self) -> Vec<String> {
+        self.of("missed").filter(|it| !self.accepts(it)).map(str::to_owned).collect()
+    }
+
+    /// Tests mutants side by side.
+    fn test(&mut self, due: &[String], tests: &Tests<'_>) -> Result<()> {
+        let [copy, ..] = self.copies else { return Ok(()) };
         if due.is_empty() {
             return Ok(());
         }
-        let seconds = self.seconds(options)?;
-        let (count, minutes) = (due.len(), seconds * due.len() as u64 / 60);
+        let (seconds, count) = (tests.seconds(copy)?, due.len());
+        let minutes = seconds * count as u64 / 60 / self.copies.len() as u64;
         println!("{}: {count} mutants, {seconds} s each, about {minutes} minutes", self.name);
-        for batch in due.chunks(BATCH) {
-            let mut cargo = self.cargo("mutants");
-            cargo.args(["--in-place", "--baseline=skip", "--timeout"]);
-            cargo.arg((20 + 4 * seconds).to_string());
-            cargo.args(options.iter().map(|option| format!("--cargo-arg={option}")));
-            // It takes fields that are deleted whatever their names are: those of other files not.
-            cargo.args(batch.iter().map(|name| format!("--file={}", file_of(name))));
-            cargo.args(batch.iter().map(|name| format!("--re=^{}$", regex_syntax::escape(name))));
-            // The status is no success where a mutant survives.
-            cargo.status()?;
-            self.keep()?;
-        }
-        Ok(())
+        let (batches, copies) = (Mutex::new(due.chunks(BATCH)), self.copies);
+        let known = Mutex::new(self);
+        parallel::each(copies, |copy| {
+            let next = || batches.lock().unwrap_or_else(PoisonError::into_inner).next();
+            while let Some(batch) = next() {
+                tests.run(copy, seconds, batch)?;
+                known.lock().unwrap_or_else(PoisonError::into_inner).keep(copy)?;
+            }
+            Ok(())
+        })
     }
 
-    fn cargo(&self, command: &str) -> Command {
-        let mut cargo = self.copy.prepared(sh::cargo());
-        cargo.args([command, "-p", &format!("trine-{}", self.name)]);
-        cargo
-    }
-
-    /// Seconds that the tests take after a change. They have to pass without a mutant.
-    fn seconds(&self, options: &[&str]) -> Result<u64> {
-        let run = || sh::output(self.cargo("test").arg("-q").args(options));
-        run().context("the tests fail without a mutant: see to that first")?;
-        let file = self.copy.root.join(format!("core/{}/src/lib.rs", self.name));
-        File::options().append(true).open(file)?.set_modified(SystemTime::now())?;
-        let since = Instant::now();
-        run()?;
-        Ok(since.elapsed().as_secs() + 1)
-    }
-
-    /// Keeps what cargo-mutants has found out.
-    fn keep(&mut self) -> Result<()> {
+    /// Keeps what cargo-mutants has found out in a copy.
+    fn keep(&mut self, copy: &Copy) -> Result<()> {
         for outcome in ["caught", "timeout", "missed", "unviable"] {
-            let list = self.copy.root.join(format!("mutants.out/{outcome}.txt"));
+            let list = copy.root.join(format!("mutants.out/{outcome}.txt"));
             for name in fs::read_to_string(list)?.lines() {
                 let source = self.files.get_mut(file_of(name)).context("a file of the crate")?;
                 source.outcomes.insert(name.to_owned(), outcome.to_owned());
@@ -166,7 +214,7 @@ impl<'a> Crate<'a> {
     }
 
     fn accepts(&self, name: &str) -> bool {
-        self.accepted.iter().any(|it| it.is(name, &self.copy.root))
+        self.accepted.iter().any(|it| it.is(name, &sh::root()))
     }
 
     /// The percentage that is killed, and a line about it.
@@ -176,7 +224,7 @@ impl<'a> Crate<'a> {
         let share = 100.0 * killed as f64 / viable.max(1) as f64;
         let (accepted, left): (Vec<_>, Vec<_>) = self.of("missed").partition(|it| self.accepts(it));
         for survivor in &self.accepted {
-            let is_one = |it: &&str| survivor.is(it, &self.copy.root);
+            let is_one = |it: &&str| survivor.is(it, &sh::root());
             let is_due = self.of("").next().is_some() || accepted.iter().any(is_one);
             ensure!(is_due && !survivor.why.is_empty(), "accepted in vain: {}", survivor.mutant);
         }
