@@ -42,7 +42,7 @@ fn logits_and_greedy_tokens_are_those_of_transformers() {
         let logits: Vec<f32> = Vector::new(rows.data).iter().collect();
         for device in devices() {
             let options = Options::new(model.config().context);
-            let options = Options { kv: Kept::F32, batch: 16, threads: 2, ..options };
+            let options = Options { kv: Kept::F32, batch: 16, ..options };
             let mut engine = opened(&model, device, &options);
             let mut worst = 0.0_f32;
             let positions = integers(&expected, "expected.positions");
@@ -75,7 +75,7 @@ fn half_precision_of_keys_and_values_is_ours_too() {
     let model = model(&file("tq2.gguf"));
     let prompt = integers(&file("tq2.expected.gguf"), "expected.tokens");
     for device in devices() {
-        let options = Options { threads: 2, ..Options::new(model.config().context) };
+        let options = Options { ..Options::new(model.config().context) };
         let count = model.config().context - prompt.len() - 1;
         Comparison::of(&model, device, &options, &prompt, count.min(24)).check(&device.name());
     }
@@ -87,7 +87,7 @@ fn floats_come_near_quantized_activations() {
     let model = model(&file("tq2.gguf"));
     let tokens = integers(&file("tq2.expected.gguf"), "expected.tokens");
     for device in devices() {
-        let codes = Options { kv: Kept::F32, batch: 16, threads: 2, ..Options::new(64) };
+        let codes = Options { kv: Kept::F32, batch: 16, ..Options::new(64) };
         let floats = Options { activations: Activations::Floats, ..codes };
         let [mut rounded, mut plain, mut single] =
             [&codes, &floats, &floats].map(|options| opened(&model, device, options));

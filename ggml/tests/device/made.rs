@@ -60,7 +60,7 @@ fn numbers_as_they_are_are_the_same_in_one_batch_and_one_by_one() {
     ] {
         let model = model(&File::parse(made.file().leak()).unwrap());
         for device in devices().into_iter().filter(|device| device.kind() != Kind::Cpu) {
-            let codes = Options { batch: 32, threads: 2, layers, ..Options::new(128) };
+            let codes = Options { batch: 32, layers, ..Options::new(128) };
             let floats = Options { activations: Activations::Floats, ..codes };
             let [mut rounded, mut plain, mut single] =
                 [&codes, &floats, &floats].map(|options| opened(&model, device, options));
@@ -89,7 +89,7 @@ fn tokens_are_ours_after_a_prompt_in_one_batch_and_in_several() {
     for (name, made) in SHAPES {
         for device in devices() {
             for batch in [32, 10] {
-                let options = Options { batch, threads: 2, ..Options::new(128) };
+                let options = Options { batch, ..Options::new(128) };
                 let tokens = if batch == 32 { 64 } else { 16 };
                 compare(name, &made, device, &options, tokens);
             }
@@ -111,7 +111,7 @@ fn tokens_are_ours_in_a_block_of_the_published_shape() {
         ..Made::SMALL
     };
     for device in devices() {
-        let options = Options { batch: 16, threads: 2, ..Options::new(96) };
+        let options = Options { batch: 16, ..Options::new(96) };
         compare("2B-4T", &made, device, &options, 24);
     }
 }
@@ -133,7 +133,7 @@ fn blocks_that_find_no_room_stay_on_the_processor() {
     let made = Made { blocks: 3, ..Made::SMALL };
     let model = model(&File::parse(made.file().leak()).unwrap());
     for device in devices().into_iter().filter(|device| device.kind() != trine_ggml::Kind::Cpu) {
-        let options = Options { layers: Some(1), threads: 2, ..Options::new(64) };
+        let options = Options { layers: Some(1), ..Options::new(64) };
         let engine = opened(&model, device, &options);
         let blocks: Vec<usize> = engine.layout().places.iter().map(|place| place.blocks).collect();
         assert_eq!(blocks, [1, 2]);

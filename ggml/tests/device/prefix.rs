@@ -16,7 +16,7 @@ fn tokens_are_ours_with_any_number_of_prefix_blocks() {
             let model = model(&File::parse(made.file().leak()).unwrap());
             // In one pass, and in three, of which each goes through the blocks again and again.
             for batch in [32, 10] {
-                let options = Options { batch, threads: 2, ..Options::new(128) };
+                let options = Options { batch, ..Options::new(128) };
                 let what = format!("{whole} whole on {}", device.name());
                 Comparison::of(&model, device, &options, &PROMPT, 24).check(&what);
             }
@@ -28,6 +28,8 @@ fn tokens_are_ours_with_any_number_of_prefix_blocks() {
 fn prefix_attention_gives_another_text_than_causal_attention() {
     let model = model(&File::parse(Made { whole: 1, ..Made::SMALL }.file().leak()).unwrap());
     for device in devices() {
+        // Other tests have one thread: two wait for each other in a loop, which takes seconds on a
+        // processor that something else keeps busy.
         let mut engine = opened(&model, device, &Options { threads: 2, ..Options::new(64) });
         engine.read_prompt(&PROMPT).unwrap();
         let whole = engine.logits().unwrap().to_vec();
@@ -68,7 +70,7 @@ fn trained_models_say_what_they_say_on_our_engine() {
     for name in ["snips.gguf", "board.gguf"] {
         let model = trained(name);
         for device in devices() {
-            let options = Options { kv: Kept::F32, threads: 2, ..Options::new(64) };
+            let options = Options { kv: Kept::F32, ..Options::new(64) };
             let (mut ours, mut theirs) =
                 (session(&model, &options), opened(&model, device, &options));
             let mut worst = 0.0_f32;
