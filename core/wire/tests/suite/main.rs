@@ -13,6 +13,7 @@ mod lines;
 mod samples;
 
 mod captures;
+mod codec;
 mod damage;
 mod packets;
 mod postcard;
