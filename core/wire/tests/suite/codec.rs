@@ -3,7 +3,7 @@
 use trine_bits::crc32;
 use trine_wire::codec::{Members, WireWriter};
 use trine_wire::message::{self, DeviceMessage, Outcome};
-use trine_wire::{DecodeEvent, Decoder, frame};
+use trine_wire::{DecodeEvent, Decoder, frame, packet};
 
 #[test]
 fn a_message_starts_where_the_writer_was_told_in_the_buffer_that_it_has() {
@@ -68,4 +68,18 @@ fn a_frame_without_room_is_not_taken_for_what_it_begins_with() {
         let events: Vec<_> = events.filter(|event| *event != DecodeEvent::Nothing).collect();
         assert_eq!(events, [DecodeEvent::Bad], "{size}");
     }
+}
+
+#[test]
+fn the_longest_message_in_packets_fills_them_or_has_a_length_of_three_bytes() {
+    assert_eq!(packet::message_max(2), 0);
+    for mtu in 3..1100 {
+        let (most, room) = (packet::message_max(mtu), packet::FRAGMENTS_MAX * (mtu - 2));
+        assert!(packet::body_len(most) <= room && most < 1 << 21, "{mtu}: {most}");
+        // One more has no room, or no length.
+        assert!(packet::body_len(most + 1) > room || most == (1 << 21) - 1, "{mtu}: {most}");
+    }
+    assert_eq!(packet::message_max(1100), (1 << 21) - 1);
+    // Kind, id, outcome and length of a result, each number at its longest.
+    assert_eq!(message::DONE_HEAD_MAX, 12);
 }

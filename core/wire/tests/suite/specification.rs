@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use trine_wire::message::{self, DeviceMessage, Outcome, feature, flag};
+
 use crate::lines::{lines, text};
 
 /// The lines of the blocks that are marked `golden`.
@@ -74,4 +76,55 @@ fn the_specification_holds_no_rust() {
     for word in ["u32", "u16 ", "&str", "fn ", "::", "Option", "```rust", ".rs"] {
         assert!(!page.contains(word), "{word}");
     }
+}
+
+#[test]
+fn features_have_the_bits_of_the_specification() {
+    let page = include_str!("../../../../docs/wire.md");
+    let table = page.split("- `features`, one bit each:").nth(1).unwrap();
+    let rows = table.lines().skip(4).take_while(|line| line.starts_with('|'));
+    let cells = rows.flat_map(|row| row.trim_matches('|').split('|').map(str::trim));
+    let cells: Vec<&str> = cells.collect();
+    let named = cells.chunks(2).filter(|pair| !pair[0].is_empty());
+    let named: Vec<(u32, &str)> = named.map(|pair| (pair[0].parse().unwrap(), pair[1])).collect();
+    let known = [
+        ("tools that need a person", feature::CONSENT),
+        ("content in chunks", feature::CONTENT),
+        ("progress", feature::PROGRESS),
+        ("log", feature::LOG),
+        ("need input", feature::NEED_INPUT),
+        ("keys", feature::KEYED),
+        ("factory tests", feature::FACTORY),
+        ("resources", feature::RESOURCES),
+        ("prompts", feature::PROMPTS),
+        ("completion", feature::COMPLETE),
+        ("credit", feature::CREDIT),
+        ("cancel", feature::CANCEL),
+        ("ask", feature::ASK),
+    ];
+    assert_eq!(named.len(), known.len());
+    for (bit, name) in named {
+        let (_, mask) = known.iter().find(|known| known.0 == name).unwrap();
+        assert_eq!(*mask, 2_u32.pow(bit), "{name}");
+    }
+    // "bit 0: the host wants progress", "bit 0: a block of type 10 is wanted too".
+    assert_eq!((flag::PROGRESS, flag::TOKENS), (1, 1));
+}
+
+#[test]
+fn a_result_of_a_later_version_is_known_by_its_id() {
+    let result = |kind, outcome| [kind, 0x85, 0x02, outcome];
+    for outcome in 15..=127 {
+        let bytes = result(2, outcome);
+        assert_eq!(message::read::<DeviceMessage<'_>>(&bytes), None);
+        assert_eq!(message::later_outcome(&bytes), Some((261, outcome)));
+        // Another kind, and a message that was cut.
+        assert_eq!(message::later_outcome(&result(3, outcome)), None);
+        assert_eq!(message::later_outcome(&bytes[..3]), None);
+    }
+    // The last one that this version knows, and one that is too short for it.
+    assert_eq!(message::later_outcome(&result(2, 14)), None);
+    let known = DeviceMessage::Result { id: 261, outcome: Outcome::Unauthenticated };
+    assert_eq!(message::read::<DeviceMessage<'_>>(&result(2, 14)), Some(known));
+    assert_eq!(message::later_outcome(&result(2, 0)), None);
 }
