@@ -237,3 +237,26 @@ fn ids_of_calls_end_with_32_bits() {
     assert_eq!(slot::id(1_073_741_824, 0, 4), None);
     assert_eq!(slot::id(1, 4, 4), None, "there is no such slot");
 }
+
+#[test]
+fn a_sender_that_begins_again_is_heard_and_one_that_repeats_itself_is_not() {
+    let first = |message: &[u8]| packets(&mut Fragmenter::default(), message, 64);
+    let once = first(b"fan on");
+    for other in [&b"fan up"[..], b"fan on again", b"fan"] {
+        let (mut reassembler, again) = (Reassembler::default(), first(other));
+        // Headers are the same: what follows them tells them apart.
+        assert_eq!(once[0][..2], again[0][..2]);
+        let line = [&once[..], &once[..], &again[..], &again[..]].concat();
+        let (messages, bad) = joined(&mut reassembler, &line, 64);
+        assert_eq!((messages, bad), (vec![b"fan on".to_vec(), other.to_vec()], 0));
+    }
+}
+
+#[test]
+fn a_message_has_less_than_two_mebibytes() {
+    let most = (1 << 21) - 1;
+    let mut buffer = vec![0; most + 32];
+    assert_eq!(packet::encode_in_place(&mut buffer, 3, most), Some(3 + most + 4));
+    assert_eq!(packet::encode_in_place(&mut buffer, 3, most + 1), None);
+    assert_eq!(packet::encode_in_place(&mut buffer, 2, most), None);
+}
