@@ -75,7 +75,7 @@ fn half_precision_of_keys_and_values_is_ours_too() {
     let model = model(&file("tq2.gguf"));
     let prompt = integers(&file("tq2.expected.gguf"), "expected.tokens");
     for device in devices() {
-        let options = Options { ..Options::new(model.config().context) };
+        let options = Options::new(model.config().context);
         let count = model.config().context - prompt.len() - 1;
         Comparison::of(&model, device, &options, &prompt, count.min(24)).check(&device.name());
     }
