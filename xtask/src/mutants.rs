@@ -63,6 +63,8 @@ struct Survivor {
 struct Crate<'a> {
     /// Where they are tested side by side.
     copies: &'a [Copy],
+    /// The first of these, whose files are as they were when this began.
+    copy: &'a Copy,
     name: &'a str,
     mutants: Vec<String>,
     files: BTreeMap<String, Source>,
@@ -159,7 +161,7 @@ impl<'a> Crate<'a> {
             toml::from_str(&sh::read("tests/mutants/accepted.toml")?)?;
         let mut accepted: Vec<_> = accepted.into_values().flatten().collect();
         accepted.retain(|it| it.mutant.starts_with(&format!("core/{name}/")));
-        Ok(Self { copies, name, mutants, files, accepted })
+        Ok(Self { copies, copy, name, mutants, files, accepted })
     }
 
     fn untested(&self) -> Vec<String> {
@@ -173,11 +175,10 @@ impl<'a> Crate<'a> {
 
     /// Tests mutants side by side.
     fn test(&mut self, due: &[String], tests: &Tests<'_>) -> Result<()> {
-        let [copy, ..] = self.copies else { return Ok(()) };
         if due.is_empty() {
             return Ok(());
         }
-        let (seconds, count) = (tests.seconds(copy)?, due.len());
+        let (seconds, count) = (tests.seconds(self.copy)?, due.len());
         let minutes = seconds * count as u64 / 60 / self.copies.len() as u64;
         println!("{}: {count} mutants, {seconds} s each, about {minutes} minutes", self.name);
         let (batches, copies) = (Mutex::new(due.chunks(BATCH)), self.copies);
@@ -214,7 +215,7 @@ impl<'a> Crate<'a> {
     }
 
     fn accepts(&self, name: &str) -> bool {
-        self.accepted.iter().any(|it| it.is(name, &sh::root()))
+        self.accepted.iter().any(|it| it.is(name, &self.copy.root))
     }
 
     /// The percentage that is killed, and a line about it.
@@ -224,7 +225,7 @@ impl<'a> Crate<'a> {
         let share = 100.0 * killed as f64 / viable.max(1) as f64;
         let (accepted, left): (Vec<_>, Vec<_>) = self.of("missed").partition(|it| self.accepts(it));
         for survivor in &self.accepted {
-            let is_one = |it: &&str| survivor.is(it, &sh::root());
+            let is_one = |it: &&str| survivor.is(it, &self.copy.root);
             let is_due = self.of("").next().is_some() || accepted.iter().any(is_one);
             ensure!(is_due && !survivor.why.is_empty(), "accepted in vain: {}", survivor.mutant);
         }
