@@ -74,12 +74,17 @@ pub(crate) fn on_host(program: &str, files: Files<'_>) -> Result<String> {
 }
 
 /// Builds a program for a chip, runs it and counts. No older file is left when it does not build.
+/// Other checkouts build in the same folder, so it runs where they are not.
 pub(crate) fn run(chip: &Board, program: &str, files: Files<'_>) -> Result<Run> {
     let (mut cargo, folder) = firmware::cargo("build", WORKSPACE, chip, flags(chip))?;
-    let elf = folder.join(chip.target).join("release").join(program);
+    let elf = sh::target_dir().join(format!("mcu/{}/{program}.elf", chip.name));
     drop(fs::remove_file(&elf));
     eprintln!("{program} for {}", chip.name);
-    sh::run(cargo.args(["--locked", "--bin", program]).envs(files.iter().copied()))?;
+    cargo.args(["--locked", "--bin", program]).envs(files.iter().copied());
+    sh::exclusively(&folder, || {
+        sh::run(&mut cargo)?;
+        sh::install(&folder.join(chip.target).join("release").join(program), &elf)
+    })?;
     let counts = elf.with_extension("counts");
     let image = Image::read(&elf)?;
     let places = ["trine_products::before", "trine_products::after"];
