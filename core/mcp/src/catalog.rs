@@ -1,8 +1,9 @@
 //! What is served: a numbered list of tools, each a row of some tool table.
 
-use trine_descriptor::{Side, ToolTable, record};
+use trine_descriptor::{Kind, Side, ToolTable, record};
 
 use crate::Nodes;
+use crate::json::scan::is_special;
 use crate::json::words::same;
 use crate::nodes::ByNumber;
 
@@ -58,6 +59,12 @@ pub trait Catalog {
         &[]
     }
 
+    /// Whether it is known that [`has_plain_names`] holds for the table of tool `index`, which
+    /// spares usual calls a look at each name. `false` says nothing.
+    fn is_plain(&self, _index: u16) -> bool {
+        false
+    }
+
     /// Changes whenever the list changes: a cursor of another generation is refused.
     fn generation(&self) -> u64;
 
@@ -101,6 +108,24 @@ pub struct Single<'a, T: ToolTable + ?Sized> {
     server: ServerInfo<'a>,
     table: &'a T,
     generation: u64,
+    is_plain: bool,
+}
+
+/// Whether all names of parameters and members, and all labels of choices, stand in JSON as they
+/// are: ASCII without quotes, backslashes and control characters.
+pub fn has_plain_names<T: ToolTable + ?Sized>(table: &T) -> bool {
+    let is_plain = |text: &str| text.bytes().all(|byte| !is_special(byte));
+    let labels = |kind: &Kind<'_>| match kind {
+        Kind::Choice(labels) => is_plain(labels),
+        _ => true,
+    };
+    let node = |tool, side, node| {
+        table
+            .bare_node(tool, side, node)
+            .is_some_and(|field| is_plain(field.name) && labels(&field.kind))
+    };
+    let of = |tool, side| (0..table.node_count(tool, side)).all(|number| node(tool, side, number));
+    (0..table.count()).all(|tool| of(tool, Side::Params) && of(tool, Side::Output))
 }
 
 impl<'a, T: ToolTable + ?Sized> Single<'a, T> {
@@ -109,7 +134,9 @@ impl<'a, T: ToolTable + ?Sized> Single<'a, T> {
 
     /// Serves `table`.
     pub fn new(server: ServerInfo<'a>, table: &'a T) -> Self {
-        Self { server, table, generation: record::table_hash(table) }
+        // Who has no quick way for usual calls never asks.
+        let is_plain = cfg!(target_pointer_width = "64") && has_plain_names(table);
+        Self { server, table, generation: record::table_hash(table), is_plain }
     }
 }
 
@@ -138,11 +165,41 @@ impl<T: ToolTable + ?Sized> Catalog for Single<'_, T> {
         })
     }
 
+    fn is_plain(&self, _index: u16) -> bool {
+        self.is_plain
+    }
+
     fn generation(&self) -> u64 {
         self.generation
     }
 
     fn ttl_ms(&self) -> u32 {
         Self::TTL_MS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trine_descriptor::{Field, Tool, ToolInfo};
+
+    use super::*;
+
+    #[test]
+    fn names_and_labels_of_both_sides_are_looked_at() {
+        const fn side<'a>(name: &'a str, labels: &'a str) -> [Field<'a>; 2] {
+            [Field::new("plain", Kind::Bool), Field::new(name, Kind::Choice(labels))]
+        }
+        fn tools<'a>(params: &'a [Field<'a>], output: &'a [Field<'a>]) -> [Tool<'a>; 1] {
+            [Tool::new(ToolInfo::new("name", "Text."), params, output)]
+        }
+        let plain = side("also_plain", "on|off");
+        let others = [("q\"", "on"), ("\u{80}", "on"), ("x", "on|\\"), ("x", "\t")];
+        assert!(has_plain_names(&tools(&plain, &plain)));
+        assert!(has_plain_names(&tools(&[], &[])));
+        for (name, labels) in others {
+            let other = side(name, labels);
+            assert!(!has_plain_names(&tools(&other, &plain)));
+            assert!(!has_plain_names(&tools(&plain, &other)));
+        }
     }
 }

@@ -242,7 +242,7 @@ impl<'m> Filled<'m> {
     pub fn encode(&self, fields: &[Field<'_>], out: &mut [u8]) -> Result<usize, ElicitationError> {
         let table = [Tool::new(ToolInfo::new("", ""), fields, &[])];
         let refused = |code| ElicitationError::Fault(Fault::new(code, NO_NODE));
-        let len = match call::encode(fields, self.0, out) {
+        let len = match call::encode((fields, false), self.0, out) {
             Ok(encoded) => encoded.len,
             Err(Refusal::Fault(fault)) => return Err(ElicitationError::Fault(fault)),
             Err(Refusal::Unknown(_)) => return Err(refused(FaultCode::Unknown)),

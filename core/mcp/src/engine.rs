@@ -350,9 +350,12 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
     ) -> Option<(u16, Arguments<'m>)> {
         let tool = self.find(name)?;
         let (table, row) = self.catalog.tool(tool)?;
+        let is_plain = cfg!(target_pointer_width = "64") && self.catalog.is_plain(tool);
         let result = match table.nodes(row, Side::Params) {
-            Some(nodes) if cfg!(target_pointer_width = "64") => call::encode(nodes, text, args),
-            _ => call::encode(C::nodes(table, row, Side::Params), text, args),
+            Some(nodes) if cfg!(target_pointer_width = "64") => {
+                call::encode((nodes, is_plain), text, args)
+            }
+            _ => call::encode((C::nodes(table, row, Side::Params), is_plain), text, args),
         };
         Some((tool, result))
     }

@@ -63,7 +63,7 @@ mod value;
 mod version;
 
 pub use batch::Batch;
-pub use catalog::{Catalog, ServerInfo, Single};
+pub use catalog::{Catalog, ServerInfo, Single, has_plain_names};
 pub use content::{Block, Bytes, Contents};
 pub use elicitation::{Answer, Elicitation, Retry};
 pub use engine::McpEngine;

@@ -69,13 +69,18 @@ pub(crate) struct JsonTools<'o> {
     object: &'o Object,
     table: &'o Table<'static>,
     generation: u64,
+    is_plain: bool,
     /// Whether what happens is kept for clients.
     logs: bool,
 }
 
 impl<'o> JsonTools<'o> {
-    pub(crate) const fn new(object: &'o Object, generation: u64, logs: bool) -> Self {
-        Self { object, table: &object.rules.table, generation, logs }
+    pub(crate) const fn new(
+        object: &'o Object,
+        (generation, is_plain): (u64, bool),
+        logs: bool,
+    ) -> Self {
+        Self { object, table: &object.rules.table, generation, is_plain, logs }
     }
 
     /// The name of a tool, for who reads of it.
@@ -327,6 +332,10 @@ impl Catalog for JsonTools<'_> {
     fn find(&self, name: &[u8]) -> Option<u16> {
         (0..self.table.count())
             .find(|&index| self.table.name(index).is_some_and(|known| same(known, name)))
+    }
+
+    fn is_plain(&self, _index: u16) -> bool {
+        self.is_plain
     }
 
     fn generation(&self) -> u64 {

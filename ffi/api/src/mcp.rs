@@ -35,6 +35,8 @@ struct Client {
 struct Parts {
     session: McpSession,
     generation: u64,
+    /// Whether no name or label needs an escape in JSON. False where no one asks.
+    is_plain: bool,
     waiting: [Option<Waiting>; WAITING_MAX],
     /// The number of what happens next that this client is not told yet.
     news: u32,
@@ -99,6 +101,8 @@ pub unsafe extern "C" fn trine_session_init(
         parts: UnsafeCell::new(Parts {
             session: McpSession::new(),
             generation: owned.object.generation(),
+            is_plain: cfg!(target_pointer_width = "64")
+                && trine_mcp::has_plain_names(&owned.object.rules.table),
             waiting: [const { None }; WAITING_MAX],
             news: owned.device().next_news(),
             arguments,
@@ -158,7 +162,7 @@ impl From<Result<usize, NeedBytes>> for Reply {
 impl<'s> Open<'s> {
     fn json_tools(&self) -> JsonTools<'s> {
         let logs = self.owned.object.keeps_news.load(Ordering::Relaxed);
-        JsonTools::new(self.owned.object, self.parts.generation, logs)
+        JsonTools::new(self.owned.object, (self.parts.generation, self.parts.is_plain), logs)
     }
 
     /// Takes a message that stands alone.

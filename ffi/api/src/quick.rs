@@ -5,7 +5,7 @@
 //! to the table. A microcontroller has the table alone, which is smaller.
 
 #[cfg(feature = "mcp")]
-use trine_descriptor::{Field, ToolTable};
+use trine_descriptor::Field;
 use trine_descriptor::{IntRange, Integer, Side};
 
 use crate::call::State;
@@ -46,7 +46,6 @@ pub(crate) fn argument(state: &State<'_>, parameter: i32, tag: u8) -> Option<i64
 pub(crate) struct Nodes<'c> {
     table: &'c Table<'c>,
     tool: u16,
-    side: Side,
     nodes: &'c [trine_node],
 }
 
@@ -54,7 +53,7 @@ pub(crate) struct Nodes<'c> {
 impl<'c> Nodes<'c> {
     #[inline(always)]
     pub(crate) fn new(table: &'c Table<'c>, tool: u16, side: Side) -> Self {
-        Self { table, tool, side, nodes: table.entries(tool, side) }
+        Self { table, tool, nodes: table.entries(tool, side) }
     }
 }
 
@@ -73,6 +72,6 @@ impl<'c> trine_mcp::Nodes<'c> for Nodes<'c> {
     }
 
     fn field(self, node: u16) -> Option<Field<'c>> {
-        self.table.bare_node(self.tool, self.side, node)
+        self.table.part(self.tool, self.nodes.get(usize::from(node))?)
     }
 }

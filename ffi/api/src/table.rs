@@ -291,6 +291,26 @@ impl ToolTable for Table<'_> {
 
     fn bare_node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
         let node = self.entry(tool, side, number)?;
+        let field = self.part(tool, node)?;
+        let preset = self.preset(tool, node);
+        let default = match field.kind {
+            _ if node.flags & TRINE_NODE_PRESET == 0 => None,
+            Kind::Bool => Some(Literal::Bool(preset != 0)),
+            Kind::Choice(_) => Some(Literal::Label(preset as u16)),
+            Kind::Text { .. } => Some(Literal::Text(utf8(extra(node)))),
+            _ => Some(Literal::Number(preset)),
+        };
+        let start = usize::from(node.name_size) + 1;
+        // SAFETY: the promise of `Table::new`.
+        let unit = utf8(unsafe { piece(node.texts, start, node.unit_size.into()) });
+        Some(Field { unit, default, ..field })
+    }
+}
+
+impl<'c> Table<'c> {
+    /// What calls need of a node: no description, unit or default.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn part(&self, tool: u16, node: &'c trine_node) -> Option<Field<'c>> {
         let (min, max, step) = self.range(tool, node);
         let kind = match node.kind & KIND {
             TRINE_KIND_BOOL => Kind::Bool,
@@ -308,25 +328,16 @@ impl ToolTable for Table<'_> {
             },
             _ => return None,
         };
-        let preset = self.preset(tool, node);
-        let default = match kind {
-            _ if node.flags & TRINE_NODE_PRESET == 0 => None,
-            Kind::Bool => Some(Literal::Bool(preset != 0)),
-            Kind::Choice(_) => Some(Literal::Label(preset as u16)),
-            Kind::Text { .. } => Some(Literal::Text(utf8(extra(node)))),
-            _ => Some(Literal::Number(preset)),
-        };
-        let unit_start = usize::from(node.name_size) + 1;
         // SAFETY: the promise of `Table::new`.
-        let text = |start, size: u8| utf8(unsafe { piece(node.texts, start, size.into()) });
+        let name = utf8(unsafe { piece(node.texts, 0, node.name_size.into()) });
         Some(Field {
-            name: text(0, node.name_size),
+            name,
             description: "",
-            unit: text(unit_start, node.unit_size),
+            unit: "",
             kind,
             required: node.flags & TRINE_NODE_REQUIRED != 0,
             required_if: condition(node),
-            default,
+            default: None,
         })
     }
 }

@@ -43,6 +43,8 @@ pub struct Table {
     hash: u64,
     /// The list as it came, where its texts were not fit to be shown.
     raw: Option<Box<[u8]>>,
+    /// Whether no name or label needs an escape in JSON.
+    is_plain: bool,
 }
 
 /// Why a list is no table.
@@ -85,8 +87,9 @@ impl Table {
                 rows.iter_mut().zip(marks).for_each(|(row, mark)| (row.hash, row.at) = mark);
             });
         }
-        let table = Self { records, hash: hash.hash(), raw };
+        let mut table = Self { records, hash: hash.hash(), raw, is_plain: false };
         check::table(&table).map_err(BadTable::Rule)?;
+        table.is_plain = trine_mcp::has_plain_names(&table);
         Ok(table)
     }
 
@@ -100,6 +103,11 @@ impl Table {
     pub fn record(&self, row: u16) -> Option<&[u8]> {
         let (from, to) = self.row(row)?.at;
         self.list().get(from..to)
+    }
+
+    /// Whether no name of a member and no label needs an escape in JSON.
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// The hash of the whole list, as a device announces it.

@@ -1,7 +1,8 @@
 //! What a device says beside plain results.
 
-use trine_dispatch::{Answered, Config, Records, Request};
-use trine_wire::message::{Call, DeviceMessage, HostHello, HostMessage, Outcome};
+use trine_descriptor::{Tool, ToolInfo, ValueWriter};
+use trine_dispatch::{Answer, Answered, Config, Identity, Link, Records, Request, Tools};
+use trine_wire::message::{self, Call, DeviceMessage, HostHello, HostMessage, Outcome};
 
 use crate::bench::{
     ASK, CONFIG, FAN, MOVE, Received, SESSION, SHOW, SLOTS, SNAP, TOOLS, call_of, with_config,
@@ -229,6 +230,88 @@ fn factory_operations_answer_and_change_nothing() {
         assert_eq!(ask(201, &[]), "{ op: 201, code: 2, bytes: [] }");
         assert_eq!(rig.bench.entered, []);
     });
+}
+
+#[test]
+fn the_factory_reads_how_full_memory_was() {
+    with_rig(|rig| {
+        rig.send(&HostMessage::Status);
+        let heard = rig.hear();
+        let [Received::Other(status)] = &heard[..] else { panic!("{heard:?}") };
+        let counter = |name: &str| -> u64 {
+            let (_, rest) = status.split_once(&format!("{name}: ")).expect("a counter");
+            let end = rest.find([',', ' ']).unwrap_or(rest.len());
+            rest[..end].parse().expect("a number")
+        };
+        let wanted =
+            ["memory", "memory_used", "rx_high_water", "tx_high_water", "calls_high_water"];
+        let wanted = wanted.map(counter);
+        rig.send(&HostMessage::Factory { op: 3, arg: &[] });
+        let heard = rig.hear();
+        let [Received::Other(text)] = &heard[..] else { panic!("{heard:?}") };
+        let (_, list) = text.split_once("bytes: [").expect("bytes");
+        let bytes = list.trim_end_matches([']', '}', ' ']).split(", ");
+        let bytes: Vec<u8> = bytes.map(|byte| byte.parse().expect("a byte")).collect();
+        let mut rest = &bytes[..];
+        let found = wanted.map(|_| {
+            let len = rest.iter().position(|byte| *byte < 0x80).expect("a number") + 1;
+            let digits = rest[..len].iter().rev();
+            rest = &rest[len..];
+            digits.fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
+        });
+        // The answer of the status itself has been sent since.
+        assert_eq!(found[..3], wanted[..3], "{text} after {status}");
+        assert!(found[3] >= wanted[3] && wanted[0] > wanted[1] && wanted[1] > 0, "{status}");
+        assert_eq!((found[4], rest.len()), (wanted[4], 0));
+    });
+}
+
+/// Does nothing.
+struct Idle;
+
+impl Tools for Idle {
+    fn call(&mut self, _: trine_dispatch::Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+        Answer::Done
+    }
+}
+
+#[test]
+fn a_list_with_long_records_is_found_whole() {
+    // Records about the edges of a length of one byte and of the pieces that are hashed.
+    for len in [1, 90, 100, 110, 120, 180, 250, 400] {
+        let text: &'static str = "x".repeat(len).leak();
+        let tool = |name| Tool::new(ToolInfo::new(name, text), &[], &[]);
+        let table = Box::leak(Box::new([tool("first"), tool("second")]));
+        let mut harness = LinkHarness::new(CONFIG, table, Idle);
+        harness.send_hello(SESSION);
+        harness.send(&HostMessage::Factory { op: 1, arg: &[] });
+        let heard = harness.hear_raw();
+        let [bytes] = &heard[..] else { panic!("{heard:?}") };
+        let Some(DeviceMessage::Factory { op: 1, code, bytes: [] }) = message::read(bytes) else {
+            panic!("{bytes:?}")
+        };
+        assert_eq!(code, 0, "{len} bytes");
+    }
+}
+
+#[test]
+fn a_hello_has_room_for_its_texts_whichever_of_them_is_long() {
+    let long: &'static str = "x".repeat(250).leak();
+    for which in 0..5 {
+        let text = |number| if number == which { long } else { "y" };
+        let identity = Identity {
+            vendor: text(0),
+            product: text(1),
+            serial: text(2),
+            firmware: text(3),
+            build: text(4),
+        };
+        for link in [Link::Stream, Link::Bus { address: 9 }, Link::Packet { mtu: 64 }] {
+            let config = Config { identity, link, result_max: 8, ..CONFIG };
+            let mut harness = LinkHarness::new(config, Box::leak(Box::new(TOOLS)), Idle);
+            assert_eq!(harness.send_hello(SESSION), CONFIG.epoch, "text {which}, {link:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The registry: places, names and generations.
 
-use trine_descriptor::{Tool, ToolInfo, ToolTable, record};
+use trine_descriptor::{Field, Kind, Side, Tool, ToolInfo, ToolTable, record};
 use trine_dispatch::{Registry, RegistryError};
 
 const fn tool(name: &'static str) -> Tool<'static> {
@@ -9,6 +9,13 @@ const fn tool(name: &'static str) -> Tool<'static> {
 
 static TABLE: [Tool<'static>; 3] = [tool("a"), tool("b"), tool("c")];
 static OTHER: [Tool<'static>; 1] = [tool("a")];
+const ON: &[Field<'static>] = &[Field::new("on", Kind::Bool).describe("Whether it is on.")];
+const COUNT: &[Field<'static>] = &[
+    Field::new("which", Kind::Choice("a|b")).describe("Which one."),
+    Field::new("on", Kind::Bool).describe("Whether it is on."),
+];
+static WITH_NODES: [Tool<'static>; 1] =
+    [Tool::new(ToolInfo::new("switch", "Switches."), COUNT, ON)];
 
 #[test]
 fn a_full_registry_and_a_taken_name_are_refused() {
@@ -24,8 +31,11 @@ fn a_full_registry_and_a_taken_name_are_refused() {
 #[test]
 fn a_removed_tools_id_is_stale_also_when_its_place_is_taken_again() {
     let mut registry = Registry::<2>::new();
+    assert!(registry.is_empty());
     let a = registry.add(&TABLE, 0).unwrap();
+    assert!(!registry.is_empty());
     let b = registry.add(&TABLE, 1).unwrap();
+    assert_eq!((a.number(), b.number()), (0, 1));
     assert!(registry.remove(a));
     assert!(!registry.remove(a));
     assert_eq!(registry.find("a"), None);
@@ -33,6 +43,8 @@ fn a_removed_tools_id_is_stale_also_when_its_place_is_taken_again() {
     assert_eq!(c.number(), a.number());
     assert_ne!(c, a);
     assert!(registry.source(a).is_none() && registry.source(b).is_some());
+    assert!(!registry.remove(a), "another tool has its place");
+    assert_eq!((registry.id(c.number()), registry.len()), (Some(c), 2));
     assert_eq!(registry.find("c"), Some(c));
 }
 
@@ -53,4 +65,22 @@ fn a_hole_keeps_the_numbers_of_the_others_and_lists_as_an_empty_record() {
     assert_eq!(decoder.record(), Some(&[][..]));
     assert!(decoder.record().is_some_and(|record| !record.is_empty()));
     assert!(decoder.is_at_end());
+}
+
+#[test]
+fn a_tools_nodes_are_those_of_its_table() {
+    let mut registry = Registry::<3>::new();
+    registry.add(&TABLE, 1).unwrap();
+    let switch = registry.add(&WITH_NODES, 0).unwrap().number();
+    for (side, nodes) in [(Side::Params, COUNT), (Side::Output, ON)] {
+        assert_eq!(usize::from(registry.node_count(switch, side)), nodes.len());
+        assert_eq!(registry.nodes(switch, side), Some(nodes));
+        for (number, node) in (0..).zip(nodes) {
+            assert_eq!(registry.node(switch, side, number), Some(*node));
+        }
+        assert_eq!(registry.node(switch, side, nodes.len() as u16), None);
+        assert_eq!((registry.node_count(0, side), registry.node(0, side, 0)), (0, None));
+        assert_eq!((registry.node_count(2, side), registry.nodes(2, side)), (0, None));
+    }
+    assert_eq!(registry.hash(switch), WITH_NODES[0].hash());
 }

@@ -49,23 +49,6 @@ impl Cursor<'_> {
         self.advance(text.len())
     }
 
-    /// Appends a short name and what stands around it.
-    #[inline(always)]
-    pub(super) fn name<const L: usize>(
-        &mut self,
-        lead: &[u8; L],
-        (words, len): (&Words, usize),
-        tail: &[u8; L],
-    ) -> Option<()> {
-        const ROOM: usize = Words::LEN_MAX + 8;
-        let room = self.0.first_chunk_mut::<ROOM>()?;
-        let (head, room) = room.split_first_chunk_mut()?;
-        *head = *lead;
-        words.store(room.first_chunk_mut()?);
-        *room.get_mut(len..)?.first_chunk_mut()? = *tail;
-        self.advance(L + len + L)
-    }
-
     /// Appends a text that needs no escapes.
     #[inline(always)]
     pub(super) fn plain(&mut self, text: &[u8]) -> Option<()> {

@@ -1,20 +1,37 @@
-//! Small numbers: judged, and written in one walk.
+//! Short values: judged, and as they are written.
 
 use trine_descriptor::{DecimalRange, IntRange};
 
-use super::cursor::Cursor;
 use crate::json::words::digits;
 
-/// The numbers below 100, in two digits each.
+/// The numbers below 64: their digits and a comma, and in the highest byte how many digits.
 #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
-const PAIRS: [[u8; 2]; 100] = {
-    let (mut pairs, mut at) = ([[0; 2]; 100], 0);
-    while at < 100 {
-        pairs[at] = [b'0' + at as u8 / 10, b'0' + at as u8 % 10];
+const SMALL: [u32; 64] = {
+    let (mut small, mut at) = ([0; 64], 0);
+    while at < 64 {
+        let (tens, ones) = (b'0' + at as u8 / 10, b'0' + at as u8 % 10);
+        let all = if at < 10 { [ones, b',', 0, 1] } else { [tens, ones, b',', 2] };
+        small[at] = u32::from_le_bytes(all);
         at += 1;
     }
-    pairs
+    small
 };
+
+/// A value of at most seven characters and a comma as the low bytes of a word, how many characters
+/// it has, and what follows its entry.
+type Short<'e> = (u64, usize, &'e [u8]);
+
+/// A number of one byte or two in its zigzag form, and what follows it.
+#[inline(always)]
+const fn zigzag(value: &[u8]) -> Option<(u32, &[u8])> {
+    match value {
+        [low @ 0..0x80, rest @ ..] => Some((*low as u32, rest)),
+        [low, high @ 1..0x80, rest @ ..] => {
+            Some(((*low & 0x7f) as u32 | (*high as u32) << 7, rest))
+        }
+        _ => None,
+    }
+}
 
 /// Whether the number whose zigzag form this is lies within bounds.
 #[inline(always)]
@@ -29,51 +46,58 @@ pub(super) fn is_multiple(value: i64, range: &DecimalRange) -> bool {
     value.checked_rem(range.step).is_none_or(|rest| rest == 0)
 }
 
-/// Writes the number whose zigzag form this is.
+/// A Boolean.
 #[inline(always)]
-pub(super) fn number(
-    zigzag: u32,
-    range: &IntRange,
-    out: &mut Cursor<'_>,
-    text: &mut Cursor<'_>,
-) -> Option<()> {
-    within(zigzag, range.min, range.max)?;
-    let small = zigzag >> 1;
-    if zigzag & 1 == 0 && small < 100 {
-        let &[tens, ones] = PAIRS.get(small as usize)?;
-        let (word, len) = if small < 10 { ([ones, b' '], 1) } else { ([tens, ones], 2) };
-        out.start(&word, len)?;
-        return text.start(&word, len);
-    }
-    if zigzag & 1 == 1 {
-        out.literal(b"-")?;
-        text.literal(b"-")?;
-    }
-    let (word, len) = digits(u64::from(small + (zigzag & 1)))?;
-    out.start(&word.to_le_bytes(), len)?;
-    text.start(&word.to_le_bytes(), len)
+pub(super) fn boolean(value: &[u8]) -> Option<Short<'_>> {
+    let (word, len) = match value {
+        [0, ..] => (*b"false,\0\0", 5),
+        [1, ..] => (*b"true,\0\0\0", 4),
+        _ => return None,
+    };
+    Some((u64::from_le_bytes(word), len, value.get(1..)?))
 }
 
-/// Writes the decimal whose zigzag form this is, of few places, in its shortest form.
+/// An integer within its bounds.
 #[inline(always)]
-pub(super) fn decimal<'o>(
-    zigzag: u32,
-    range: &DecimalRange,
-    out: &mut Cursor<'o>,
-    text: &mut Cursor<'o>,
-) -> Option<()> {
-    if !is_multiple(within(zigzag, range.min, range.max)?, range) {
+pub(super) fn integer<'e>(value: &'e [u8], range: &IntRange) -> Option<Short<'e>> {
+    match value {
+        [zigzag @ 0..0x80, rest @ ..] if zigzag & 1 == 0 => {
+            let size = zigzag >> 1;
+            let within = range.min <= size.into() && i64::from(size) <= range.max;
+            let small = SMALL.get(usize::from(size)).filter(|_| within)?;
+            Some((u64::from(small & 0xff_ffff), (small >> 24) as usize, rest))
+        }
+        _ => {
+            let (zigzag, rest) = zigzag(value)?;
+            within(zigzag, range.min, range.max)?;
+            let (word, len) = digits(u64::from((zigzag >> 1) + (zigzag & 1)))?;
+            Some(signed(zigzag, word, len, rest))
+        }
+    }
+}
+
+/// Digits with their sign and a comma.
+#[inline(always)]
+const fn signed(zigzag: u32, word: u64, len: usize, rest: &[u8]) -> Short<'_> {
+    let word = word | (b',' as u64) << (8 * len);
+    if zigzag & 1 == 1 { (word << 8 | b'-' as u64, len + 1, rest) } else { (word, len, rest) }
+}
+
+/// A decimal within its bounds, of at most four places, in its shortest form.
+#[inline(always)]
+pub(super) fn decimal<'e>(value: &'e [u8], range: &DecimalRange) -> Option<Short<'e>> {
+    let (zigzag, rest) = zigzag(value)?;
+    if range.places > 4 || !is_multiple(within(zigzag, range.min, range.max)?, range) {
         return None;
     }
     let (mut size, mut places) = ((zigzag >> 1) + (zigzag & 1), usize::from(range.places));
-    if zigzag & 1 == 1 {
-        out.literal(b"-")?;
-        text.literal(b"-")?;
-    }
     while places > 0 && size % 10 == 0 {
         (size, places) = (size / 10, places - 1);
     }
     let (word, len) = digits(u64::from(size))?;
+    if places == 0 {
+        return Some(signed(zigzag, word, len, rest));
+    }
     // As many digits as places and one more, with zeros in front.
     let (word, len) = if len > places {
         (word, len)
@@ -82,13 +106,8 @@ pub(super) fn decimal<'o>(
         let front = u64::from_le_bytes([b'0'; 8]) & !(u64::MAX << (8 * zeros));
         (word << (8 * zeros) | front, places + 1)
     };
-    let whole = len - places;
-    for both in [out, text] {
-        both.start(&word.to_le_bytes(), whole)?;
-        if places > 0 {
-            both.literal(b".")?;
-            both.start(&(word >> (8 * whole)).to_le_bytes(), places)?;
-        }
-    }
-    Some(())
+    let whole = 8 * (len - places);
+    let fraction = (word >> whole) << 8 | u64::from(b'.');
+    let word = word & !(u64::MAX << whole) | fraction << whole;
+    Some(signed(zigzag, word, len + 1, rest))
 }

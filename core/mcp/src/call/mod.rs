@@ -68,10 +68,11 @@ struct Value<'m> {
 /// Whether arguments are judged while they are encoded: on 64-bit hosts, where flash is no matter.
 const JUDGES: bool = cfg!(target_pointer_width = "64");
 
-/// Encodes the arguments object that starts `text` into `out`.
+/// Encodes the arguments object that starts `text` into `out`. `is_plain` says that no name needs
+/// an escape.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn encode<'m, 't>(
-    nodes: impl Nodes<'t>,
+    (nodes, is_plain): (impl Nodes<'t>, bool),
     text: &'m [u8],
     out: &mut [u8],
 ) -> Result<Encoded<'m>, Refusal<'m>> {
@@ -85,7 +86,9 @@ pub(crate) fn encode<'m, 't>(
     let mut rest = text;
     loop {
         let room = out.get_mut(len..).ok_or(Refusal::Space)?;
-        if let Some((written, right, behind)) = expected(nodes, next, (rest, lead), room) {
+        if let Some((written, right, behind)) =
+            expected((nodes, is_plain), next, (rest, lead), room)
+        {
             judge.note(next, right);
             (len, next, rest, lead) = (len + written, next + 1, behind, b',');
             continue;
@@ -119,7 +122,7 @@ pub(crate) fn encode<'m, 't>(
 /// entry, whether it keeps the rules of its node, and what follows. `None` says nothing.
 #[inline(always)]
 fn expected<'m, 't>(
-    nodes: impl Nodes<'t>,
+    (nodes, is_plain): (impl Nodes<'t>, bool),
     next: u16,
     (rest, lead): (&'m [u8], u8),
     out: &mut [u8],
@@ -128,7 +131,7 @@ fn expected<'m, 't>(
     let node = u8::try_from(next).ok().filter(|node| *node < 0x80 && *first == lead)?;
     match nodes.integer(next) {
         Some(Integer { name, range, .. }) => {
-            let text = named(text, name)?;
+            let text = named(text, name, is_plain)?;
             match scalar::small(node, &range, text, out) {
                 None => scalar::plain(node, &Kind::Int(range), text, out),
                 small => small,
@@ -137,16 +140,16 @@ fn expected<'m, 't>(
         None => {
             let field = nodes.field(next)?;
             let field = field.borrow();
-            scalar::plain(node, &field.kind, named(text, field.name.as_bytes())?, out)
+            scalar::plain(node, &field.kind, named(text, field.name.as_bytes(), is_plain)?, out)
         }
     }
 }
 
-/// What follows a member's name and colon, if this is its name, and plain.
+/// What follows a member's name and colon, if this is its name, and plain, which may be known.
 #[inline(always)]
-fn named<'m>(text: &'m [u8], name: &[u8]) -> Option<&'m [u8]> {
+fn named<'m>(text: &'m [u8], name: &[u8], known: bool) -> Option<&'m [u8]> {
     match text.split_at_checked(name.len())? {
-        (raw, [b'"', b':', rest @ ..]) if same(raw, name) && is_plain(raw) => Some(rest),
+        (raw, [b'"', b':', rest @ ..]) if same(raw, name) && (known || is_plain(raw)) => Some(rest),
         _ => None,
     }
 }

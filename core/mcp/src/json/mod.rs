@@ -13,6 +13,7 @@ pub mod writer;
 
 pub(crate) mod scan;
 mod skip;
+mod utf8;
 pub(crate) mod words;
 
 pub use base64::Base64;

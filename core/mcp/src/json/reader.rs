@@ -4,6 +4,7 @@ use super::number::Number;
 use super::scan::{WORD, plain_end, sequence_len, string_end, word_of_plain};
 use super::skip::skip;
 use super::string::{JsonText, escape};
+use super::utf8::is_utf8;
 
 /// How deep values may nest inside a value that is skipped.
 ///
@@ -438,8 +439,8 @@ fn sound_string(rest: &[u8], start: usize) -> Option<usize> {
             _ => return None,
         }
     }
-    if not_ascii {
-        core::str::from_utf8(rest.get(start..at)?).ok()?;
+    if not_ascii && !is_utf8(rest.get(start..at)?) {
+        return None;
     }
     Some(at << 1 | escaped)
 }

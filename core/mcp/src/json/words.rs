@@ -22,18 +22,25 @@ impl Words {
     /// The text, if it is short and no byte of it needs an escape.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn of_plain(text: &[u8]) -> Option<Self> {
+        Self::of(text, false)
+    }
+
+    /// The text, if it is short; `is_plain` says that no byte of it needs an escape.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn of(text: &[u8], is_plain: bool) -> Option<Self> {
         if !cfg!(target_pointer_width = "64") || text.len() > Self::LEN_MAX {
             return None;
         }
         if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
             let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
-            let plain = special(low as usize) | special(high as usize) == 0;
+            let plain = is_plain || special(low as usize) | special(high as usize) == 0;
             return plain.then_some(Self { low, high, high_at: text.len() - LEN });
         }
         let word = short(text);
         // Spaces, which are plain, behind the text.
         let filled = word | (ONES * u64::from(b' ')) << (8 * text.len());
-        (special(filled as usize) == 0).then_some(Self { low: word, high: 0, high_at: LEN })
+        let plain = is_plain || special(filled as usize) == 0;
+        plain.then_some(Self { low: word, high: 0, high_at: LEN })
     }
 
     /// Writes the text to the start of `room`; what lies behind it is lost.

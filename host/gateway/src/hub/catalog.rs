@@ -144,6 +144,10 @@ impl Catalog for Snapshot {
         self.sorted.get(at).copied()
     }
 
+    fn is_plain(&self, index: u16) -> bool {
+        self.entry(index).is_some_and(|entry| entry.table.is_plain())
+    }
+
     fn generation(&self) -> u64 {
         self.generation
     }
