@@ -68,7 +68,9 @@ impl<'o> Pair<'o> {
     /// Writes a member's name and its colon. `is_plain` says that the name needs no escape.
     #[inline(always)]
     pub(super) fn name(mut self, name: &[u8], is_plain: bool) -> Option<(Self, Place)> {
-        let Some(words) = Words::of(name, is_plain) else { return self.long_name(name) };
+        let Some(words) = Words::of(name, is_plain) else {
+            return self.long_name(name, is_plain);
+        };
         let (out, text) = self.windows()?;
         put(out, 1, *b"\"");
         put_words(out, 2, &words);
@@ -81,8 +83,8 @@ impl<'o> Pair<'o> {
 
     /// The same for a name that is long.
     #[inline(always)]
-    fn long_name(self, name: &[u8]) -> Option<(Self, Place)> {
-        let len = long_name(name, &mut *self.out, &mut *self.text)?;
+    fn long_name(self, name: &[u8], is_plain: bool) -> Option<(Self, Place)> {
+        let len = long_name(name, is_plain, &mut *self.out, &mut *self.text)?;
         Some((self.after(len)?, Place { out: 0, text: 0 }))
     }
 
@@ -125,16 +127,16 @@ impl Place {
 
 /// Writes the quotes, the name and the colon of a member behind what leads to it.
 #[inline(never)]
-fn long_name(name: &[u8], out: &mut [u8], text: &mut [u8]) -> Option<Place> {
+fn long_name(name: &[u8], is_plain: bool, out: &mut [u8], text: &mut [u8]) -> Option<Place> {
     let all = (out.len(), text.len());
     let (mut out, mut text) = (Cursor(out), Cursor(text));
     out.advance(1)?;
     out.literal(b"\"")?;
-    out.plain(name)?;
+    if is_plain { out.bytes(name) } else { out.plain(name) }?;
     out.literal(b"\":")?;
     text.advance(1)?;
     text.literal(b"\\\"")?;
-    text.plain(name)?;
+    text.bytes(name)?;
     text.literal(b"\\\":")?;
     Some(Place { out: all.0 - out.0.len(), text: all.1 - text.0.len() })
 }
