@@ -21,7 +21,7 @@ const fn asking(name: &'static str) -> Tool<'static> {
     )
 }
 
-static TOOLS: [Tool<'static>; 2] = [asking("water"), asking("fill")];
+pub(crate) static TOOLS: [Tool<'static>; 2] = [asking("water"), asking("fill")];
 
 const GUARD: u64 = 1_000;
 const CONSENT: u64 = 60_000;

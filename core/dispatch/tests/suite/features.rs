@@ -1,8 +1,13 @@
 //! What a device says beside plain results.
 
+use trine_arena::Ring;
 use trine_descriptor::{Tool, ToolInfo, ValueWriter};
-use trine_dispatch::{Answer, Answered, Config, Identity, Link, Records, Request, Tools};
+use trine_dispatch::{
+    Answer, Answered, Config, Device, Identity, InitError, Link, Records, Request, Tools,
+};
 use trine_wire::message::{self, Call, DeviceMessage, HostHello, HostMessage, Outcome};
+use trine_wire::packet;
+use trine_wire::secure::TAIL_LEN;
 
 use crate::bench::{
     ASK, CONFIG, FAN, MOVE, Received, SESSION, SHOW, SLOTS, SNAP, TOOLS, call_of, with_config,
@@ -272,6 +277,86 @@ struct Idle;
 impl Tools for Idle {
     fn call(&mut self, _: trine_dispatch::Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
         Answer::Done
+    }
+}
+
+/// Notes what a tick may ask.
+#[cfg(feature = "consent")]
+#[derive(Default)]
+struct Watch {
+    is_linked: bool,
+    is_shown: bool,
+}
+
+#[cfg(feature = "consent")]
+impl Tools for Watch {
+    fn call(&mut self, _: trine_dispatch::Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+        Answer::Done
+    }
+
+    fn tick(&mut self, _: u64, calls: &mut trine_dispatch::Calls<'_, '_>) -> u64 {
+        (self.is_linked, self.is_shown) = (calls.is_linked(), calls.shown());
+        u64::MAX
+    }
+}
+
+#[cfg(feature = "consent")]
+#[test]
+fn a_tick_is_told_whether_there_is_a_link_and_a_question() {
+    let config = Config { link_ms: 900, ..CONFIG };
+    let mut harness = LinkHarness::new(config, &crate::consent::TOOLS, Watch::default());
+    let epoch = harness.send_hello(SESSION);
+    let told = |harness: &mut LinkHarness<Watch>, now| {
+        harness.device.poll(now, 8, &mut harness.tools);
+        (harness.tools.is_linked, harness.tools.is_shown)
+    };
+    assert_eq!(told(&mut harness, 0), (true, false));
+    assert_eq!(told(&mut harness, 899), (true, false));
+    assert_eq!(told(&mut harness, 901), (false, false));
+    harness.now = 1_000;
+    let check = message::check(crate::consent::TOOLS[0].hash(), epoch, SESSION);
+    let call = Call { id: 8, tool: 0, check, args: &[0, 4, 1, b'x'], ..Call::default() };
+    harness.send(&HostMessage::Call(call));
+    assert_eq!(harness.hear().len(), 1, "it is refused until a person agrees");
+    assert_eq!(told(&mut harness, 1_001), (true, true));
+}
+
+#[test]
+fn a_result_may_be_as_long_as_packets_can_carry_with_head_and_tag() {
+    const HEAD: usize = 16;
+    for mtu in [packet::MTU_MIN as u16, 10] {
+        let most = packet::message_max(usize::from(mtu)) - HEAD - TAIL_LEN;
+        let is_right = |result_max: usize| {
+            let result_max = result_max.try_into().expect("16 bits");
+            let config = Config { link: Link::Packet { mtu }, result_max, ..CONFIG };
+            let mut memory = vec![0; config.memory()];
+            let mut ring = Ring::new(vec![0; 64].leak());
+            match Device::new(config, &mut memory, ring.split().1, &TOOLS) {
+                Ok(_) => true,
+                Err(error) => {
+                    assert_eq!(error, InitError::Link);
+                    false
+                }
+            }
+        };
+        assert!(is_right(most), "{most} bytes in packets of {mtu}");
+        assert!(!is_right(most + 1), "{most} bytes and one in packets of {mtu}");
+    }
+}
+
+#[test]
+fn a_poll_takes_as_many_steps_as_it_may() {
+    let mut harness = LinkHarness::new(CONFIG, Box::leak(Box::new(TOOLS)), Idle);
+    harness.send_hello(SESSION);
+    for steps in [1, 2, 3] {
+        for _ in 0..6 {
+            harness.send(&HostMessage::Log { level: 3 });
+        }
+        for _ in 0..6 / steps {
+            let due = harness.device.poll(5, steps, &mut harness.tools);
+            assert_eq!(due, 5, "{steps} steps at a time: there may be more to do");
+        }
+        assert!(harness.device.poll(5, steps, &mut harness.tools) > 5);
     }
 }
 
