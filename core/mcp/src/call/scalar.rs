@@ -5,7 +5,8 @@ use trine_descriptor::value::tag;
 use trine_descriptor::{Fault, FaultCode, IntRange, Kind, ValueWriter};
 
 use super::{JUDGES, Refusal, Value, fault};
-use crate::json::scan::{plain_end, word_of_plain};
+use crate::json::reader::string;
+use crate::json::scan::{WORD, plain_end, word_of_plain};
 use crate::json::words::{bar, same};
 use crate::json::writer::copy;
 use crate::json::{JsonReader, JsonText, Number, Scaled};
@@ -123,12 +124,16 @@ pub(super) fn plain<'m>(
             Some((3, true, rest))
         }
         &Kind::Text { min, max } => {
-            let (text, rest) = plain_string(text)?;
+            let (text, points, rest) = match plain_string(text) {
+                Some((text, rest)) => (text, text.len(), rest),
+                None => unescaped(text)?,
+            };
             let len = u8::try_from(text.len()).ok().filter(|len| *len < 0x80)?;
             let (head, room) = out.split_first_chunk_mut()?;
             *head = [node, tag::TEXT, len];
             copy(room.get_mut(..text.len())?, text);
-            Some((3 + text.len(), (min..=max).contains(&len.into()), rest))
+            // No more than the bytes.
+            Some((3 + text.len(), (min..=max).contains(&(points as u16)), rest))
         }
         Kind::Int(range) => {
             let (number, rest) = Number::read(text)?;
@@ -178,6 +183,9 @@ fn plain_decimal(text: &[u8], places: u8) -> Option<(i64, &[u8])> {
 fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let [b'"', text @ ..] = text else { return None };
     let mut end = word_of_plain(text, 0);
+    if end == WORD {
+        end = word_of_plain(text, end);
+    }
     if text.get(end) != Some(&b'"') {
         end = plain_end(text, end);
     }
@@ -185,6 +193,14 @@ fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
         (text, [b'"', rest @ ..]) => Some((text, rest)),
         _ => None,
     }
+}
+
+/// A string without escapes, its code points, and what follows it.
+#[inline(never)]
+fn unescaped(text: &[u8]) -> Option<(&[u8], usize, &[u8])> {
+    let [b'"', text @ ..] = text else { return None };
+    let (text, rest) = string(text).ok()?;
+    Some((text.plain()?, text.code_points(), rest))
 }
 
 /// The number of the label that is this text.

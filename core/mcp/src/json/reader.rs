@@ -407,7 +407,7 @@ pub(super) fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonErro
 
 /// Reads a string behind its first quote, and consumes the last one.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(super) fn string(rest: &[u8]) -> Result<(JsonText<'_>, &[u8]), JsonError> {
+pub(crate) fn string(rest: &[u8]) -> Result<(JsonText<'_>, &[u8]), JsonError> {
     let mut end = word_of_plain(rest, 0);
     if end == WORD {
         end = word_of_plain(rest, end);

@@ -97,11 +97,16 @@ pub(crate) fn leading_digits(text: &[u8]) -> Option<(usize, i64)> {
 /// Where the first bar of a list of labels is, else its length.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn bar(labels: &[u8]) -> usize {
-    let Some(chunk) = labels.first_chunk() else { return any_bar(labels, 0) };
-    let word = u64::from_le_bytes(*chunk) ^ (ONES * u64::from(b'|'));
+    // Zeros behind a short list are no bars.
+    let word = labels.first_chunk().map_or_else(|| short(labels), |it| u64::from_le_bytes(*it));
+    let others = word ^ (ONES * u64::from(b'|'));
     // The lowest of these is exact: a borrow comes from a bar below.
-    let hits = word.wrapping_sub(ONES) & !word & (ONES * 0x80);
-    if hits == 0 { any_bar(labels, LEN) } else { hits.trailing_zeros() as usize / 8 }
+    let hits = others.wrapping_sub(ONES) & !others & (ONES * 0x80);
+    match hits {
+        0 if labels.len() <= LEN => labels.len(),
+        0 => any_bar(labels, LEN),
+        _ => hits.trailing_zeros() as usize / 8,
+    }
 }
 
 #[inline(never)]
@@ -279,6 +284,21 @@ mod tests {
             let (rest, len) = escape(&[b'"'; 20], &mut room);
             assert!(len <= size && len == 2 * (20 - rest.len()));
             assert_eq!(rest.is_empty(), size >= 32 + ESCAPED_ROOM);
+        }
+    }
+
+    #[test]
+    fn the_first_bar_is_found_wherever_it_is() {
+        for len in 0..20 {
+            let mut labels = [b'}'; 20];
+            assert_eq!(bar(&labels[..len]), len);
+            for at in 0..len {
+                labels[at..].fill(b'|');
+                assert_eq!(bar(&labels[..len]), at);
+                labels[at + 1..].fill(b'{');
+                assert_eq!(bar(&labels[..len]), at);
+                labels[at..].fill(b'}');
+            }
         }
     }
 
