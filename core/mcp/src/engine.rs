@@ -246,6 +246,18 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         {
             return Ok(len);
         }
+        self.judge_and_finish(id, version, tool, entries, out)
+    }
+
+    #[inline(never)]
+    fn judge_and_finish(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        tool: u16,
+        entries: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
         let judge = |(table, row)| validate(table, row, Side::Output, entries);
         let outcome = match self.catalog.tool(tool).map(judge) {
             Some(Err(fault)) => Outcome::BadResult(fault),

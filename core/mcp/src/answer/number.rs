@@ -65,7 +65,8 @@ pub(super) fn integer<'e>(value: &'e [u8], range: &IntRange) -> Option<Short<'e>
             let size = zigzag >> 1;
             let within = range.min <= size.into() && i64::from(size) <= range.max;
             let small = SMALL.get(usize::from(size)).filter(|_| within)?;
-            Some((u64::from(small & 0xff_ffff), (small >> 24) as usize, rest))
+            // What is behind the comma is overwritten, or left out at the end.
+            Some((u64::from(*small), (small >> 24) as usize, rest))
         }
         _ => {
             let (zigzag, rest) = zigzag(value)?;

@@ -61,7 +61,7 @@ impl<'o> Pair<'o> {
 
     /// Room for a member or an item.
     #[inline(always)]
-    fn windows(&mut self) -> Option<(&mut [u8; LEN], &mut [u8; LEN])> {
+    pub(super) fn windows(&mut self) -> Option<(&mut [u8; LEN], &mut [u8; LEN])> {
         Some((self.out.first_chunk_mut()?, self.text.first_chunk_mut()?))
     }
 

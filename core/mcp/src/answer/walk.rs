@@ -46,6 +46,8 @@ pub(super) fn members<'t>(
             end = around.top.end_of_members();
         }
         next = node + 1;
+        // Once for the name and the value.
+        pair.windows()?;
         if *tag == tag::INT
             && end > 0
             && let Some(number) = nodes.integer(node)
