@@ -36,6 +36,9 @@ const PARTS: &[Part] = &[
     ("faults", "100,000 calls through every fault of a line", faults),
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
+    ("properties", "each property of the core in 1,000 cases that no one drew before", |_| {
+        properties()
+    }),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
     ("devices", "programs and training on ggml's devices, Vulkan in software among them", |_| {
         legs::programs().map(|()| "the processor's tokens; it goes on where a device fails".into())
@@ -218,6 +221,18 @@ const I686: Machine = [
 /// What has no operating system below it, and so should not care which computer it is on.
 const CRATES: [&str; 6] =
     ["trine-bits", "trine-arena", "trine-wire", "trine-descriptor", "trine-dispatch", "trine-mcp"];
+
+/// Cases of each property that are drawn anew, where `.ci/run` draws the same ones each time.
+const NEW_CASES: &str = "1000";
+
+/// Runs the core's tests with seeds of their own. A property that fails prints the seed.
+fn properties() -> Result<String> {
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "--lib", "--tests", "--no-fail-fast"]);
+    cargo.args(CRATES.iter().flat_map(|name| ["-p", name])).env("PROPTEST_CASES", NEW_CASES);
+    sh::run(cargo.env_remove("PROPTEST_RNG_SEED"))?;
+    Ok(format!("the properties of {} crates hold", CRATES.len()))
+}
 
 /// Builds the standard library and the core for a machine, and runs the core's tests.
 fn core_on([target, linker, runner, packages]: Machine) -> Result<String> {
