@@ -1,7 +1,7 @@
 //! Whether bytes are UTF-8, in few instructions a byte, for hosts of 64 bits.
 //!
-//! A finite automaton whose states are shifts: a byte's row holds the next state for each state, six
-//! bits each, so that a step is one load and one shift (Per Vognsen, "Shift-based DFAs"). The
+//! A finite automaton whose states are shifts: a byte's row holds the next state for each state,
+//! six bits each, so that a step is one load and one shift (Per Vognsen, "Shift-based DFAs"). The
 //! states are those of the well-formed sequences of Unicode 15, table 3-7.
 
 /// Between sequences.
