@@ -35,8 +35,8 @@ struct Client {
 struct Parts {
     session: McpSession,
     generation: u64,
-    /// Whether no name or label needs an escape in JSON. False where no one asks.
-    is_plain: bool,
+    /// Whether no name or label needs an escape in JSON, where that is asked.
+    is_plain: [bool; ASKS_PLAIN],
     waiting: [Option<Waiting>; WAITING_MAX],
     /// The number of what happens next that this client is not told yet.
     news: u32,
@@ -44,6 +44,8 @@ struct Parts {
     value: &'static mut [u8],
 }
 
+/// Hosts of 64 bits ask whether names are plain; a microcontroller has no way that is quicker then.
+const ASKS_PLAIN: usize = cfg!(target_pointer_width = "64") as usize;
 /// The level of log at which clients are told of events.
 const NOTICE: u8 = 2;
 const OPEN: u32 = 0x6d63_7031;
@@ -101,8 +103,8 @@ pub unsafe extern "C" fn trine_session_init(
         parts: UnsafeCell::new(Parts {
             session: McpSession::new(),
             generation: owned.object.generation(),
-            is_plain: cfg!(target_pointer_width = "64")
-                && trine_mcp::has_plain_names(&owned.object.rules.table),
+            is_plain: [ASKS_PLAIN > 0 && trine_mcp::has_plain_names(&owned.object.rules.table);
+                ASKS_PLAIN],
             waiting: [const { None }; WAITING_MAX],
             news: owned.device().next_news(),
             arguments,
@@ -162,7 +164,8 @@ impl From<Result<usize, NeedBytes>> for Reply {
 impl<'s> Open<'s> {
     fn json_tools(&self) -> JsonTools<'s> {
         let logs = self.owned.object.keeps_news.load(Ordering::Relaxed);
-        JsonTools::new(self.owned.object, (self.parts.generation, self.parts.is_plain), logs)
+        let is_plain = self.parts.is_plain.first() == Some(&true);
+        JsonTools::new(self.owned.object, (self.parts.generation, is_plain), logs)
     }
 
     /// Takes a message that stands alone.
