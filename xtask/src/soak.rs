@@ -36,9 +36,7 @@ const PARTS: &[Part] = &[
     ("faults", "100,000 calls through every fault of a line", faults),
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
-    ("properties", "each property of the core in 1,000 cases that no one drew before", |_| {
-        properties()
-    }),
+    ("properties", "the properties of the core in cases that no one drew before", |_| properties()),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
     ("devices", "programs and training on ggml's devices, Vulkan in software among them", |_| {
         legs::programs().map(|()| "the processor's tokens; it goes on where a device fails".into())
@@ -222,10 +220,11 @@ const I686: Machine = [
 const CRATES: [&str; 6] =
     ["trine-bits", "trine-arena", "trine-wire", "trine-descriptor", "trine-dispatch", "trine-mcp"];
 
-/// Cases of each property that are drawn anew, where `.ci/run` draws the same ones each time.
+/// Cases of a property that names no number of its own.
 const NEW_CASES: &str = "1000";
 
-/// Runs the core's tests with seeds of their own. A property that fails prints the seed.
+/// Runs the core's tests with new seeds, where `.ci/run` has the same ones each time. A property that
+/// fails prints the least input that it fails for.
 fn properties() -> Result<String> {
     let mut cargo = sh::cargo();
     cargo.args(["test", "--lib", "--tests", "--no-fail-fast"]);
