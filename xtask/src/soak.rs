@@ -223,8 +223,8 @@ const CRATES: [&str; 6] =
 /// Cases of a property that names no number of its own.
 const NEW_CASES: &str = "1000";
 
-/// Runs the core's tests with new seeds, where `.ci/run` has the same ones each time. A property that
-/// fails prints the least input that it fails for.
+/// Runs the core's tests with new seeds, where `.ci/run` has the same ones each time. A property
+/// that fails prints the least input that it fails for.
 fn properties() -> Result<String> {
     let mut cargo = sh::cargo();
     cargo.args(["test", "--lib", "--tests", "--no-fail-fast"]);
