@@ -126,6 +126,9 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         if let Err((error, position)) = envelope.read(message, &mut early) {
             return not_a_message(message, error, position, out);
         }
+        if envelope.params.is_misread() {
+            encoded = None;
+        }
         if cfg!(target_pointer_width = "64")
             && let Some(call) = self.sound_call(&envelope, encoded, session, args)
         {

@@ -3,9 +3,17 @@
 //! The pass keeps spans of the members that any method reads, in whatever order they come, and
 //! skips the rest. Arguments are the one thing that is read again, once the tool is known.
 
+use trine_descriptor::NAME_MAX;
+
 use crate::id::Id;
+use crate::json::scan::{WORD, special};
+use crate::json::words::same;
 use crate::json::{JsonError, JsonReader, JsonText, Kind};
 use crate::members::{Key, Level, MemberReader};
+
+/// Whether the tool's name is guessed where it is not known yet: not on a microcontroller, where
+/// flash is dearer than reading arguments twice.
+const GUESSES: bool = cfg!(target_pointer_width = "64");
 
 /// A member that should be a string.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,6 +64,8 @@ pub(crate) struct Params<'m> {
     pub(crate) name: Member<'m>,
     /// Starts with the arguments, and may go on behind them.
     pub(crate) arguments: Object<'m>,
+    /// The name of the tool that arguments were read for before it was there.
+    guess: Option<JsonText<'m>>,
     pub(crate) cursor: Member<'m>,
     pub(crate) level: Member<'m>,
     pub(crate) protocol_version: Member<'m>,
@@ -86,8 +96,9 @@ impl<'m> Envelope<'m> {
     ///
     /// An error comes with the byte where the value that holds it starts.
     ///
-    /// Where the name of the tool stands before its arguments, as it nearly always does, `early`
-    /// is given both and may read the arguments at once; it answers the text behind them.
+    /// Where the name of the tool is known before its arguments are read, as it nearly always is,
+    /// `early` is given both and may read the arguments at once; it answers the text behind them.
+    /// A name that seems to follow them is a guess: see [`Params::is_misread`].
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn read(
         &mut self,
@@ -134,6 +145,15 @@ impl<'m> Envelope<'m> {
 }
 
 impl<'m> Params<'m> {
+    /// Whether arguments were read for another tool than the one that is named.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn is_misread(&self) -> bool {
+        GUESSES
+            && self.guess.is_some_and(
+                |guess| !matches!(self.name, Member::Text(name) if same(name.raw(), guess.raw())),
+            )
+    }
+
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read(
         &mut self,
@@ -151,8 +171,16 @@ impl<'m> Params<'m> {
                 Key::Name => self.name = text_member(reader)?,
                 Key::Arguments => {
                     let text = reader.rest();
-                    let read = match (&self.name, text) {
-                        (Member::Text(name), [b'{', ..]) => early(name, text),
+                    let name = match self.name {
+                        Member::Text(name) => Some(name),
+                        _ if GUESSES => {
+                            self.guess = name_at_the_end(text);
+                            self.guess
+                        }
+                        _ => None,
+                    };
+                    let read = match (&name, text) {
+                        (Some(name), [b'{', ..]) => early(name, text),
                         _ => None,
                     };
                     self.arguments = match read {
@@ -214,6 +242,25 @@ impl<'m> Meta<'m> {
         *repeated |= members.repeated();
         Ok(())
     }
+}
+
+/// The name that seems to end `text`, which starts with the arguments: a client that sorts members
+/// by their names sends it last of all. Whether it is the tool's is known when it is read.
+#[inline(never)]
+fn name_at_the_end(text: &[u8]) -> Option<JsonText<'_>> {
+    let (text, b"\"}}") = text.split_last_chunk::<3>()? else { return None };
+    let mut at = text.len();
+    // A hit above the lowest may be none, and then no member ends there.
+    let quote = loop {
+        let (before, word) = text.get(..at)?.split_last_chunk::<WORD>()?;
+        match special(usize::from_le_bytes(*word)) {
+            0 if text.len() - at < NAME_MAX => at = before.len(),
+            hits => break at - hits.leading_zeros() as usize / 8,
+        }
+    };
+    let (before, name) = text.split_at_checked(quote)?;
+    let (_, b",\"name\":\"") = before.split_last_chunk::<9>()? else { return None };
+    Some(JsonText::checked(name, false))
 }
 
 /// Reads a member that should be a string. `null` counts as absent.

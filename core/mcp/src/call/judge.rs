@@ -9,6 +9,7 @@ use super::JUDGES;
 use crate::Nodes;
 
 /// Judges flat arguments: which are there, and whether all keep the rules of their nodes.
+#[derive(Clone, Copy)]
 pub(super) struct Judge {
     given: u64,
     right: bool,

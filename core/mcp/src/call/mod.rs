@@ -8,6 +8,7 @@
 //! On 64-bit hosts it is judged on the way, and what stands without spaces and escapes, as nearly
 //! everything does, is recognised at a glance; whatever else there is goes the one way of all.
 
+mod any_order;
 mod container;
 mod judge;
 mod scalar;
@@ -93,11 +94,30 @@ pub(crate) fn encode<'m, 't>(
             (len, next, rest, lead) = (len + written, next + 1, behind, b',');
             continue;
         }
-        let any = match (rest, lead) {
-            ([b'}', rest @ ..], b',') | ([b'{', b'}', rest @ ..], b'{') => (None, rest),
-            _ => other(nodes, next, (rest, lead))?,
+        return match (rest, lead) {
+            ([b'}', rest @ ..], b',') | ([b'{', b'}', rest @ ..], b'{') => {
+                let checked = judge.end(nodes, out.get(..len).unwrap_or_default());
+                Ok(Encoded { len, checked, rest })
+            }
+            _ => encode_others((nodes, is_plain), (next, len, judge), (rest, lead), out),
         };
-        let (node, text) = match any {
+    }
+}
+
+/// Encodes what is left of the arguments behind the members of all nodes below `next`.
+#[inline(never)]
+fn encode_others<'m, 't>(
+    (nodes, is_plain): (impl Nodes<'t>, bool),
+    (mut next, mut len, mut judge): (u16, usize, Judge),
+    (mut rest, mut lead): (&'m [u8], u8),
+    out: &mut [u8],
+) -> Result<Encoded<'m>, Refusal<'m>> {
+    let flat = any_order::encode((nodes, is_plain), (next, len, judge), (rest, lead), out);
+    if let Some(encoded) = flat {
+        return Ok(encoded);
+    }
+    loop {
+        let (node, text) = match other(nodes, next, (rest, lead))? {
             (Some(node), text) => (node, text),
             (None, rest) => {
                 let checked = judge.end(nodes, out.get(..len).unwrap_or_default());
@@ -105,6 +125,7 @@ pub(crate) fn encode<'m, 't>(
             }
         };
         lead = b',';
+        let room = out.get_mut(len..).ok_or(Refusal::Space)?;
         let value = value(nodes, node, text, room)?;
         rest = value.rest;
         judge.note(node, value.right);

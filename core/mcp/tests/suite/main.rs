@@ -15,4 +15,5 @@ mod families;
 mod input;
 mod json_edges;
 mod json_oracle;
+mod order;
 mod spellings;
