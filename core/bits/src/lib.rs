@@ -17,8 +17,12 @@
 mod crc;
 mod fnv;
 mod random;
+#[cfg(feature = "std")]
+mod rounds;
 pub mod varint;
 
 pub use crc::{Crc32, crc32};
 pub use fnv::{Fnv32, Fnv64};
 pub use random::Random;
+#[cfg(feature = "std")]
+pub use rounds::rounds;

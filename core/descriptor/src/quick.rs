@@ -249,7 +249,7 @@ mod tests {
     use crate::validate::walk;
     use crate::{Condition, DecimalRange, IntRange, Rule, ValueReader};
     use std::vec::Vec;
-    use trine_bits::Random;
+    use trine_bits::{Random, rounds};
 
     const SMALL: Kind<'static> = Kind::Int(IntRange { min: -3, max: 100 });
     const STEPS: Kind<'static> =
@@ -315,7 +315,7 @@ mod tests {
         let mut random = Random::new(1);
         let mut next = move || random.bits() as usize;
         let (mut short, mut long) = (0, 0);
-        for _ in 0..100_000 {
+        for _ in 0..rounds(100_000) {
             let bytes = some_bytes(&mut next);
             for nodes in LISTS {
                 let rule = |node| nodes.get(usize::from(node)).map(Rule::of);
@@ -338,6 +338,6 @@ mod tests {
                 }
             }
         }
-        assert!(short > 400 && long > short, "{short} of {long}");
+        assert!(short > rounds(400) && long > short, "{short} of {long}");
     }
 }

@@ -1,7 +1,7 @@
 //! The device accepts exactly what the exported schema accepts.
 
 use proptest::prelude::*;
-use trine_bits::Random;
+use trine_bits::{Random, rounds};
 use trine_descriptor::{Pack, Side, ToolTable, check, validate};
 
 use crate::encode::encode;
@@ -49,7 +49,7 @@ fn agree(choices: &[u32], side: Side) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(rounds(10_000) as u32))]
 
     #[test]
     fn parameters_are_judged_as_the_schema_judges(choices in draws()) {

@@ -2,6 +2,7 @@
 //! should have sent.
 
 use proptest::prelude::*;
+use trine_bits::rounds;
 use trine_descriptor::{
     Entry, Malformed, Scalar, Side, ToolTable, ValueReader, ValueWriter, validate,
 };
@@ -80,7 +81,7 @@ const GOLDEN: &str = concat!(
 );
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(rounds(10_000) as u32))]
 
     #[test]
     fn varints_are_those_of_postcard(number: u64, signed: i64, bits in 0u32..64, node: u16) {

@@ -4,7 +4,7 @@ use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
-use trine_bits::Random;
+use trine_bits::{Random, rounds};
 use trine_descriptor::value::tag;
 use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Side, Tool, ToolInfo, ToolTable, ValueWriter,
@@ -158,7 +158,7 @@ fn entries(random: &mut Random, out: &mut [u8]) -> usize {
 fn the_quick_writer_writes_as_the_general_one_does() {
     let mut random = Random::new(2);
     let (mut taken, mut left) = (0, 0);
-    for _ in 0..60_000 {
+    for _ in 0..rounds(60_000) {
         let title = of(&mut random, &["", "Greenhouse", "A title that is longer than words"]);
         let name = of(&mut random, &["greenhouse", "g", "a\"b", "a name longer than words"]);
         let server = ServerInfo { name, title, version: "0.1.0", instructions: "" };
@@ -189,7 +189,7 @@ fn the_quick_writer_writes_as_the_general_one_does() {
         assert_eq!(quick, String::from_utf8_lossy(&slow[..expected]));
         assert_eq!(quick, third);
     }
-    assert!(taken > 5_000 && left > 5_000, "{taken} taken, {left} left");
+    assert!(taken > rounds(5_000) && left > rounds(5_000), "{taken} taken, {left} left");
 }
 
 /// Values of some nodes, mostly right.
@@ -268,7 +268,7 @@ fn what_is_written_at_once_keeps_every_rule_and_the_rest_is_judged_first() {
     let engine = McpEngine::new(&catalog);
     let (id, version) = (Id::from_raw(b"7").unwrap(), Version::V2026_07_28);
     let (mut right, mut quick, mut wrong) = ([0; RULES.len()], [0; RULES.len()], 0);
-    for _ in 0..100_000 {
+    for _ in 0..rounds(100_000) {
         let tool = random.below(RULES.len());
         let (bytes, is_changed) = some_bytes(&mut random, tool);
         let judged = validate(&RULES, tool as u16, Side::Output, &bytes);
@@ -278,14 +278,17 @@ fn what_is_written_at_once_keeps_every_rule_and_the_rest_is_judged_first() {
         // The general way is left what hangs on another member, and texts that need escapes.
         let is_left = judged.is_err() || tool == HANGS || is_changed;
         assert!(written.is_some() || is_left, "{tool}: {bytes:?}");
-        right[tool] += u32::from(judged.is_ok());
-        quick[tool] += u32::from(written.is_some());
-        wrong += u32::from(judged.is_err());
+        right[tool] += usize::from(judged.is_ok());
+        quick[tool] += usize::from(written.is_some());
+        wrong += usize::from(judged.is_err());
         let outcome = judged.map_or_else(Outcome::BadResult, |()| Outcome::Value(&bytes));
         let len = engine.finish_value(id, version, tool as u16, &bytes, &mut two).unwrap();
         let same = engine.finish(id, version, tool as u16, outcome, &mut three).unwrap();
         assert_eq!(String::from_utf8_lossy(&two[..len]), String::from_utf8_lossy(&three[..same]));
     }
-    let is_tried = |(quick, right): (&u32, u32)| right > 2_000 && 4 * *quick > right;
-    assert!(quick.iter().zip(right).all(is_tried) && wrong > 20_000, "{quick:?} {right:?} {wrong}");
+    let is_tried = |(quick, right): (&usize, usize)| right > rounds(2_000) && 4 * *quick > right;
+    assert!(
+        quick.iter().zip(right).all(is_tried) && wrong > rounds(20_000),
+        "{quick:?} {right:?} {wrong}"
+    );
 }

@@ -200,12 +200,12 @@ fn hex4(digits: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::points;
-    use trine_bits::Random;
+    use trine_bits::{Random, rounds};
 
     #[test]
     fn points_are_those_of_the_standard_library() {
         let mut random = Random::new(3);
-        for round in 0..2_000 {
+        for round in 0..rounds(2_000) {
             let len = if round % 50 == 0 { 6_000 } else { random.below(40) };
             let all = ['a', '"', '\u{7f}', 'é', '\u{7ff}', '€', '\u{ffff}', '𝄞', '\u{10ffff}'];
             let text: std::string::String =

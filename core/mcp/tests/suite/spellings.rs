@@ -1,7 +1,7 @@
 //! One message, many spellings: what is recognised at a glance is understood as the general reader
 //! understands it, and whatever is wrong with it has the same answer.
 
-use trine_bits::Random;
+use trine_bits::{Random, rounds};
 use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Side, Tool, ToolInfo, ToolTable, validate,
 };
@@ -362,7 +362,7 @@ fn some_session(random: &mut Random) -> McpSession {
 fn spaces_and_escapes_change_nothing() {
     let mut random = Random::new(1);
     let (mut calls, mut checked, mut errors) = (0, 0, 0);
-    for _ in 0..60_000 {
+    for _ in 0..rounds(60_000) {
         let mut tokens = message(&mut random).tokens();
         if random.below(4) == 0 {
             damage(&mut random, &mut tokens);
@@ -384,14 +384,15 @@ fn spaces_and_escapes_change_nothing() {
         }
     }
     let judged = if cfg!(target_pointer_width = "64") { 2_500 } else { 0 };
-    assert!(calls > 4_000 && checked >= judged && errors > 5_000, "{calls} {checked} {errors}");
+    let enough = calls > rounds(4_000) && checked >= rounds(judged) && errors > rounds(5_000);
+    assert!(enough, "{calls} {checked} {errors}");
 }
 
 #[test]
 fn the_order_of_members_changes_nothing_that_is_done() {
     let mut random = Random::new(2);
     let mut calls = 0;
-    for _ in 0..40_000 {
+    for _ in 0..rounds(40_000) {
         let message = message(&mut random);
         let shuffled = message.shuffled(&mut random);
         let session = some_session(&mut random);
@@ -409,14 +410,14 @@ fn the_order_of_members_changes_nothing_that_is_done() {
             calls += 1;
         }
     }
-    assert!(calls > 4_000, "{calls}");
+    assert!(calls > rounds(4_000), "{calls}");
 }
 
 #[test]
 fn want_of_room_is_found_in_every_spelling() {
     let mut random = Random::new(3);
     let (mut fits, mut refused) = (0, 0);
-    for _ in 0..20_000 {
+    for _ in 0..rounds(20_000) {
         let tokens = message(&mut random).tokens();
         let session = some_session(&mut random);
         let compact = Spelled::compact(&tokens).text;
@@ -445,7 +446,7 @@ fn want_of_room_is_found_in_every_spelling() {
             }
         }
     }
-    assert!(fits > 10_000 && refused > 10_000, "{fits} {refused}");
+    assert!(fits > rounds(10_000) && refused > rounds(10_000), "{fits} {refused}");
 }
 
 /// The members of an object that a call needs, but for one of this name, and then `twice` if it is
