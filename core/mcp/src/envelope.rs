@@ -168,7 +168,7 @@ impl<'m> Params<'m> {
         let mut members = MemberReader::new(Level::Params);
         while let Some(key) = members.next(reader)? {
             match key {
-                Key::Name => self.name = text_member(reader)?,
+                Key::Name => self.read_name(reader)?,
                 Key::Arguments => {
                     let text = reader.rest();
                     let name = match self.name {
@@ -203,6 +203,21 @@ impl<'m> Params<'m> {
             }
         }
         *repeated |= members.repeated();
+        Ok(())
+    }
+
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn read_name(&mut self, reader: &mut JsonReader<'m>) -> Result<(), JsonError> {
+        if GUESSES && let Some(guess) = self.guess {
+            let behind = guess.raw().len() + r#""""#.len();
+            // As far from the end as the guess is: the same bytes, which are a whole string.
+            if let Some(rest @ [_, _]) = reader.rest().get(behind..) {
+                reader.go_on(rest);
+                (self.name, self.guess) = (Member::Text(guess), None);
+                return Ok(());
+            }
+        }
+        self.name = text_member(reader)?;
         Ok(())
     }
 }
@@ -248,7 +263,10 @@ impl<'m> Meta<'m> {
 /// by their names sends it last of all. Whether it is the tool's is known when it is read.
 #[inline(never)]
 fn name_at_the_end(text: &[u8]) -> Option<JsonText<'_>> {
-    let (text, b"\"}}") = text.split_last_chunk::<3>()? else { return None };
+    let (text, end) = text.split_last_chunk()?;
+    if end != b"\"}}" {
+        return None;
+    }
     let mut at = text.len();
     // A hit above the lowest may be none, and then no member ends there.
     let quote = loop {
@@ -259,8 +277,7 @@ fn name_at_the_end(text: &[u8]) -> Option<JsonText<'_>> {
         }
     };
     let (before, name) = text.split_at_checked(quote)?;
-    let (_, b",\"name\":\"") = before.split_last_chunk::<9>()? else { return None };
-    Some(JsonText::checked(name, false))
+    (before.last_chunk() == Some(b",\"name\":\"")).then_some(JsonText::checked(name, false))
 }
 
 /// Reads a member that should be a string. `null` counts as absent.

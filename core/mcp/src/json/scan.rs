@@ -68,10 +68,11 @@ pub(crate) fn word_of_plain(bytes: &[u8], at: usize) -> usize {
 
 /// Index of the first byte at or after `at` that is `"`, `\\` or a control, else the length; and
 /// whether a byte before it may not be ASCII.
-pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
-    let mut all = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
-        let word = usize::from_le_bytes(*chunk);
+pub(crate) fn string_end(bytes: &[u8], start: usize) -> (usize, bool) {
+    let (mut at, mut all) = (start, 0);
+    let (words, _) = bytes.get(start..).unwrap_or_default().as_chunks::<WORD>();
+    for word in words {
+        let word = usize::from_le_bytes(*word);
         all |= word;
         // Of the bytes that `special` marks, those of ASCII. A borrow never comes from another.
         let hits = special(word) & !word;
