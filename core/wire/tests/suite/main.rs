@@ -15,6 +15,7 @@ mod samples;
 mod captures;
 mod codec;
 mod damage;
+mod members;
 mod packets;
 mod postcard;
 mod secure;

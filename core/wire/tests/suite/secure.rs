@@ -54,6 +54,21 @@ fn pair() -> (DeviceKeys, HostKeys) {
     (device, host)
 }
 
+#[test]
+fn the_host_makes_of_its_hello_what_the_device_makes_of_it() {
+    let (sent, other) = (b"the host's hello", b"the host's hellO");
+    let (nonce, mut device, mut host) = ([3; 8], DeviceKeys::new(KEY), HostKeys::new(KEY));
+    assert_eq!(host.hello_digest(sent), None, "no session yet");
+    let answer = device.answer_hello(nonce, sent, [4; 12]);
+    let mut buffer = *b"hello...................";
+    let len = device.seal_hello(&mut buffer, 0, 4).unwrap();
+    assert!(host.hello_answered(nonce, answer.challenge, &buffer[..len]).is_some());
+    assert_eq!(host.hello_digest(sent), Some(answer.digest));
+    let salt = Salt { host_nonce: nonce, challenge: answer.challenge };
+    assert_eq!(host.hello_digest(other), Some(hello_digest(&KEY, &salt, other)));
+    assert_ne!(host.hello_digest(other), Some(answer.digest));
+}
+
 fn from_host(host: &mut HostKeys, message: &[u8]) -> Vec<u8> {
     let mut buffer = [&[9, 9], message, &[0; TAIL_LEN]].concat();
     let len = host.seal(&mut buffer, 2, message.len()).unwrap();
