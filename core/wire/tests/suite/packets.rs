@@ -48,6 +48,20 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+#[test]
+fn a_packet_without_a_payload_ends_the_message_that_it_belongs_to() {
+    let mtu = 8;
+    let all = packets(&mut Fragmenter::new(), b"a byte!", mtu);
+    let (first, next, rest) = (&all[0], &all[1], &all[2..]);
+    assert!(rest.is_empty(), "{all:?}");
+    assert_eq!(joined(&mut Reassembler::new(), &all, 64), (vec![b"a byte!".to_vec()], 0));
+    let header = u16::from_le_bytes([next[0], next[1]]);
+    let empty = header.to_le_bytes().to_vec();
+    let late = [&(header + 1).to_le_bytes(), &next[2..]].concat();
+    let (messages, bad) = joined(&mut Reassembler::new(), [first, &empty, &late], 64);
+    assert!(messages.is_empty() && bad > 0, "{messages:?}, {bad} bad");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -83,6 +83,20 @@ fn from_device(device: &mut DeviceKeys, message: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn a_tag_that_is_wrong_in_both_halves_alike_is_wrong() {
+    let (device, mut host) = pair();
+    let sealed = from_host(&mut host, b"call");
+    let tag = sealed.len() - 16;
+    for bit in 0..64 {
+        let mut altered = sealed.clone();
+        for half in [0, 8] {
+            altered[tag + half + bit / 8] ^= 1 << (bit % 8);
+        }
+        assert_eq!(device.clone().open(&altered), None, "bit {bit}");
+    }
+}
+
+#[test]
 fn messages_pass_in_both_directions_and_each_once() {
     let (mut device, mut host) = pair();
     let calls = [b"one", b"two", b"six"].map(|call| from_host(&mut host, call));
