@@ -34,6 +34,8 @@ mod keyed;
 mod links;
 #[cfg(feature = "secure")]
 mod local;
+#[cfg(feature = "secure")]
+mod memory;
 mod once;
 #[cfg(feature = "secure")]
 mod program;
