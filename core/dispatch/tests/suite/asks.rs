@@ -47,6 +47,18 @@ fn a_sentence_is_answered_later_and_calls_are_served_meanwhile() {
 }
 
 #[test]
+fn tokens_are_wanted_by_who_says_so() {
+    for (flags, wanted) in [(0, false), (1, true), (2, false), (3, true)] {
+        with_rig(|rig| {
+            let sentence = b"fan at forty";
+            rig.send(&HostMessage::Ask(Ask { id: 1 + SLOTS, deadline_ms: 0, sentence, flags }));
+            assert_eq!(rig.hear(), []);
+            assert_eq!(rig.bench.sentences[0].2, wanted, "flags {flags}");
+        });
+    }
+}
+
+#[test]
 fn a_sentence_that_comes_again_is_read_once_and_answered_the_same() {
     with_rig(|rig| {
         rig.send(&ask(1));

@@ -252,6 +252,20 @@ fn a_press_counts_when_the_question_has_been_shown_for_the_guard_time_without_a_
 }
 
 #[test]
+fn a_question_is_shown_and_covered_between_polls_too() {
+    let mut scene = Scene::new(CONFIG);
+    scene.refused(&water("a drop"));
+    let device = &mut scene.harness.device;
+    assert!(device.with_calls(|calls| calls.shown()));
+    device.with_calls(|calls| calls.hidden());
+    scene.wait(GUARD);
+    assert_eq!(scene.press(), None, "it is covered");
+    assert!(scene.harness.device.with_calls(|calls| calls.shown()));
+    scene.wait(GUARD);
+    assert_eq!(scene.press(), Some(WATER));
+}
+
+#[test]
 fn a_clock_that_goes_back_or_wraps_agrees_to_nothing_early_and_ends_nothing() {
     for start in [u64::from(u32::MAX) - 500, u64::MAX - 500, (1 << 33) - 500] {
         let mut scene = Scene::new(CONFIG);

@@ -55,6 +55,46 @@ fn every_link_brings_the_same_messages() {
 }
 
 #[test]
+fn what_is_said_while_a_message_waits_takes_nothing_from_it() {
+    for link in links() {
+        let (mut harness, _) = harness(link);
+        for round in 0..3 {
+            let text = |number| format!("{round}: event {number}");
+            let mut taken = 0;
+            while harness.device.with_calls(|calls| calls.event(FAN, &text(taken))).is_ok() {
+                // What is taken in part, or not at all, is still there.
+                let waits = harness.device.tx_peek().to_vec();
+                harness.device.tx_consume(0);
+                assert_eq!(harness.device.tx_peek(), waits, "{link:?}");
+                taken += 1;
+            }
+            if matches!(link, Link::Bus { .. }) {
+                harness.ask();
+            }
+            let heard = heard(&mut harness);
+            assert!(taken > 0 && heard.len() == taken, "{link:?}: {taken} taken, {heard:?}");
+            for (number, heard) in heard.iter().enumerate() {
+                assert!(heard.contains(&text(number)), "{link:?}: {heard}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_most_that_waited_counts_no_byte_that_is_gone() {
+    let (mut harness, _) = harness(Link::Stream);
+    let most = harness.device.status(0).tx_high_water;
+    let mut said = 0;
+    while harness.device.with_calls(|calls| calls.event(FAN, "something")).is_ok() {
+        let waits = harness.device.tx_peek().len();
+        harness.device.tx_consume(waits - 1);
+        said += 1;
+    }
+    assert!(said > 4, "{said}");
+    assert_eq!(harness.device.status(0).tx_high_water, most, "a hello is longer than an event");
+}
+
+#[test]
 fn after_damage_to_any_packet_the_next_call_is_served() {
     for mtu in [8, 20, 64] {
         let link = Link::Packet { mtu };
