@@ -4,6 +4,8 @@
 //! that was stopped goes on where it was, on any machine, and only files that changed are tested
 //! again. So is what survived, but for what `tests/mutants/accepted.toml` lists with a reason.
 //!
+//! `TRINE_MUTANTS=descriptor,mcp` tests those crates alone.
+//!
 //! Each processor tests mutants in a copy of its own. A mutant meets quick tests first, which few
 //! survive: tests that are not optimized, of few cases a property. All of the tests meet the rest.
 
@@ -85,8 +87,13 @@ pub(crate) fn main() -> Result<String> {
     let folder = |number| sh::target_dir().join(format!("mutants/{number}"));
     let copies = (1..=parallel::processors()).map(|number| Copy::new(&folder(number)));
     let copies = copies.collect::<Result<Vec<_>>>()?;
+    let named = std::env::var("TRINE_MUTANTS").unwrap_or_default();
+    let named: Vec<&str> = named.split_terminator(',').collect();
+    let is_due = |name| named.is_empty() || named.contains(&name);
+    let unknown = named.iter().find(|name| CRATES.iter().all(|(it, ..)| it != *name));
+    ensure!(unknown.is_none(), "TRINE_MUTANTS: no crate {unknown:?} below core");
     let (mut shares, mut low) = (Vec::new(), Vec::new());
-    for (name, gate, options) in CRATES {
+    for (name, gate, options) in CRATES.into_iter().filter(|(name, ..)| is_due(name)) {
         let mut one = Crate::new(&copies, name)?;
         one.test(&one.untested(), &Tests::new(true, name, options))?;
         // What survives these, and what survived an earlier run.
