@@ -238,6 +238,40 @@ fn factory_operations_answer_and_change_nothing() {
 }
 
 #[test]
+fn a_frame_that_comes_in_pieces_is_not_counted_as_bad() {
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, crate::bench::Bench::default());
+    harness.send_hello(SESSION);
+    for byte in crate::harness::framed(&[8, 5]) {
+        harness.push(&[byte]);
+        harness.hear();
+    }
+    let status = harness.device.status(0);
+    assert_eq!((status.frames_bad, status.frames_in), (0, 2));
+    harness.push(b"noise\0");
+    harness.hear();
+    assert_eq!(harness.device.status(0).frames_bad, 1);
+}
+
+#[test]
+fn a_device_is_up_since_its_first_poll() {
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Idle);
+    let uptime = |harness: &LinkHarness<Idle>, now| harness.device.status(now).uptime_ms;
+    assert_eq!(uptime(&harness, 900), 0);
+    harness.device.poll(1_000, 1, &mut harness.tools);
+    assert_eq!((uptime(&harness, 1_000), uptime(&harness, 1_300)), (0, 300));
+}
+
+#[test]
+fn a_tool_that_announces_content_does_not_answer_a_value() {
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Idle);
+    let epoch = harness.send_hello(SESSION);
+    harness.call((8, SNAP), epoch, &[0, 2, 0]);
+    let heard = harness.hear();
+    let text = crate::harness::text(&heard[0]);
+    assert_eq!(text, "Result { id: 8, outcome: BadResult { code: 14, node: 65535 } }");
+}
+
+#[test]
 fn the_factory_reads_how_full_memory_was() {
     with_rig(|rig| {
         rig.send(&HostMessage::Status);

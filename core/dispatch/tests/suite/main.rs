@@ -42,4 +42,6 @@ mod program;
 #[cfg(feature = "check")]
 mod registry;
 mod sources;
+#[cfg(feature = "secure")]
+mod tables;
 mod takeover;

@@ -1,14 +1,14 @@
 //! What the program around the tools does with calls under way, and what it is told.
 
 use trine_arena::Ring;
-use trine_descriptor::{Tool, ToolInfo, ValueWriter};
+use trine_descriptor::ValueWriter;
 use trine_dispatch::{
-    Answer, Call, CallId, Config, Device, InitError, Key, Millis, NotNow, Port, Registry, Tested,
-    Tools, most_pending,
+    Answer, Call, CallId, Config, InitError, Key, Millis, NotNow, Port, Registry, Tested, Tools,
+    most_pending,
 };
 use trine_wire::message::{self, HostMessage};
 
-use crate::bench::{self, Bench, CONFIG, FAN, MOVE, Received, Rig, TOOLS, call_of, with_rig};
+use crate::bench::{self, CONFIG, FAN, MOVE, Received, Rig, TOOLS, call_of, with_rig};
 use crate::calls::{done, result};
 
 /// Begins a call of the tool that answers later.
@@ -292,27 +292,6 @@ fn a_device_takes_what_its_configuration_says_but_for_what_aligns_it() {
         let (most, used) = (config.memory(), status.memory_used as usize);
         assert_eq!(status.memory as usize, most + 100);
         assert!(used <= most && most < used + 4, "{used} of {most}");
-    }
-}
-
-#[test]
-fn a_table_that_comes_after_the_device_is_checked_in_its_first_polls() {
-    static WRONG: [Tool<'static>; 2] = [
-        Tool::new(ToolInfo::new("good", "Does something."), &[], &[]),
-        Tool::new(ToolInfo::new("not a name", "Does something."), &[], &[]),
-    ];
-    for is_watched in [false, true] {
-        let (mut line, mut memory) = ([0; 8], vec![0; CONFIG.memory()]);
-        let mut ring = Ring::new(&mut line);
-        let mut device = Device::without_memory(&CONFIG, ring.split().1, &WRONG);
-        if is_watched {
-            device.set_table(&WRONG, |table, tool| trine_descriptor::check::tool(table, tool));
-        }
-        device.set_memory(&mut memory).expect("enough");
-        assert_eq!(device.fault(), None, "nothing was looked at");
-        device.poll(0, 8, &mut Bench::default());
-        let fault = device.fault();
-        assert_eq!(matches!(fault, Some(InitError::Table(_))), is_watched, "{fault:?}");
     }
 }
 
