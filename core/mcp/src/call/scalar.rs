@@ -5,7 +5,7 @@ use trine_descriptor::value::tag;
 use trine_descriptor::{Fault, FaultCode, IntRange, Kind, ValueWriter};
 
 use super::{JUDGES, Refusal, Value, fault};
-use crate::json::reader::string;
+use crate::json::reader::string_from;
 use crate::json::scan::{WORD, plain_end, word_of_plain};
 use crate::json::words::{bar, same};
 use crate::json::writer::copy;
@@ -199,7 +199,7 @@ fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
 #[inline(never)]
 fn unescaped(text: &[u8]) -> Option<(&[u8], usize, &[u8])> {
     let [b'"', text @ ..] = text else { return None };
-    let (text, rest) = string(text).ok()?;
+    let (text, rest) = string_from(text, 0).ok()?;
     Some((text.plain()?, text.code_points(), rest))
 }
 

@@ -412,11 +412,24 @@ pub(crate) fn string(rest: &[u8]) -> Result<(JsonText<'_>, &[u8]), JsonError> {
     if end == WORD {
         end = word_of_plain(rest, end);
     }
-    let mut escaped = false;
     if rest.get(end) != Some(&b'"') {
-        let answer = unpacked(long_string(rest, end))?;
-        (end, escaped) = (answer >> 1, answer & 1 == 1);
+        return string_from(rest, end);
     }
+    split_string(rest, (end, false))
+}
+
+/// The same for a string that is known not to end before `at`.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn string_from(rest: &[u8], at: usize) -> Result<(JsonText<'_>, &[u8]), JsonError> {
+    let answer = unpacked(long_string(rest, at))?;
+    split_string(rest, (answer >> 1, answer & 1 == 1))
+}
+
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+fn split_string(
+    rest: &[u8],
+    (end, escaped): (usize, bool),
+) -> Result<(JsonText<'_>, &[u8]), JsonError> {
     match rest.split_at_checked(end) {
         Some((raw, [_, tail @ ..])) => Ok((JsonText::checked(raw, escaped), tail)),
         _ => Err(JsonError::End),

@@ -16,10 +16,16 @@ const fn spread(byte: u8) -> usize {
 /// Marks, in the high bit of each byte, those that are `"`, `\`, below 0x20 or not ASCII.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn special(word: usize) -> usize {
+    (quote_or_less(word) | word) & HIGH
+}
+
+/// The same for those that are ASCII; what is said of other bits and bytes means nothing.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+const fn quote_or_less(word: usize) -> usize {
     let quote = (word ^ spread(b'"')).wrapping_sub(ONES);
     let escape = (word ^ spread(b'\\')).wrapping_sub(ONES);
     let control = word.wrapping_sub(spread(0x20));
-    (quote | escape | control | word) & HIGH
+    quote | escape | control
 }
 
 /// Index of the first byte at or after `at` that is `"`, `\`, a control or not ASCII, else the
@@ -74,8 +80,8 @@ pub(crate) fn string_end(bytes: &[u8], start: usize) -> (usize, bool) {
     for word in words {
         let word = usize::from_le_bytes(*word);
         all |= word;
-        // Of the bytes that `special` marks, those of ASCII. A borrow never comes from another.
-        let hits = special(word) & !word;
+        // A borrow never comes from a byte that is not ASCII.
+        let hits = quote_or_less(word) & !word & HIGH;
         if hits != 0 {
             return (at + hits.trailing_zeros() as usize / 8, all & HIGH != 0);
         }
