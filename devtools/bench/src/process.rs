@@ -135,18 +135,18 @@ fn number_after(said: &str, mark: &str) -> Result<u64> {
 /// What the program in C that makes them is made of besides, with the board's tools.
 const CLIENTS_IN_C: &str = "-Ifirmware-example/c/src -Ifirmware-example/c/board \
                     firmware-example/c/src/descriptors.c";
-/// The line that is aimed at: so many instructions, or so many a byte of the message and some more,
-/// whichever is larger. The mean of a client's calls is to be below it, and each single call below
-/// 1.3 times it.
+/// The line: so many instructions, or so many a byte of the message and its answer and some more,
+/// whichever is larger. The mean of all calls is to be below it, and each single call below `SINGLE`
+/// times it.
 const LEAST: f64 = 1_800.0;
 const A_BYTE: f64 = 5.0;
 const ONCE: f64 = 600.0;
+const SINGLE: f64 = 1.3;
 /// What the mean of all clients is to reach.
 const GOAL: f64 = 1_300.0;
-/// What holds today, in times the line: the mean of a client's calls, and the worst single call.
-// The worst by far is `board_status`: its answer has 1,346 bytes, its message 94.
-const MEAN: f64 = 1.9;
-const SINGLE: f64 = 5.4;
+/// What holds today for the mean of each client, in times the line.
+// Only rmcp's sessions are above it: their arguments come before the name of their tool.
+const MEAN: f64 = 1.05;
 
 struct Call {
     client: String,
@@ -157,7 +157,13 @@ struct Call {
     instructions: f64,
 }
 
-/// What calls of messages of this length may take.
+impl Call {
+    const fn all_bytes(&self) -> f64 {
+        self.bytes + self.back
+    }
+}
+
+/// What calls of so many bytes may take.
 const fn line(bytes: f64) -> f64 {
     LEAST.max(A_BYTE * bytes + ONCE)
 }
@@ -178,7 +184,7 @@ fn clients(path: &Path, peers: bool, gates: &mut Gates) -> Result<String> {
     let theirs = if peers { count(path, "clients-serde", &[])? } else { Vec::new() };
     let mut text = String::from(
         "| calls of a client | bytes | instructions, mean | gate | line | most, of its line | \
-         from C | `serde_json` parses them | bytes back | line with these |\n\
+         from C | `serde_json` parses them | bytes back | line without these |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     let mut clients: Vec<&str> = ours.iter().map(|call| call.client.as_str()).collect();
@@ -190,13 +196,15 @@ fn clients(path: &Path, peers: bool, gates: &mut Gates) -> Result<String> {
         [&ours, &in_c, &theirs].map(|calls| mean(calls, None, |call| call.instructions));
     let allocations = allocations(path, "clients")? / ours.len() as f64;
     gates.at_most("allocations of clients", allocations, 0.0);
+    let [bytes, back] = [mean(&ours, None, |call| call.bytes), mean(&ours, None, |call| call.back)];
+    let line = line(bytes + back);
+    gates.at_most("instructions of all clients, mean", all, line);
     text += &format!(
-        "| mean of all {} calls | {:.0} | {all:.0} | (goal {GOAL:.0}) | | | {all_in_c:.0} | {} | \
-         {:.0} | |\n",
+        "| mean of all {} calls | {bytes:.0} | {all:.0} | {line:.0} (goal {GOAL:.0}) | {line:.0} | \
+         | {all_in_c:.0} | {} | {back:.0} | {:.0} |\n",
         ours.len(),
-        mean(&ours, None, |call| call.bytes),
         shown(all_theirs),
-        mean(&ours, None, |call| call.back),
+        self::line(bytes),
     );
     text += &format!("\nAllocations a call: {allocations:.0}. Call by call, from Rust:\n\n");
     for Call { client, tool, bytes, back, instructions } in &ours {
@@ -213,16 +221,16 @@ fn row(name: &str, [ours, in_c, theirs]: [&[Call]; 3], gates: &mut Gates) -> Res
         [ours, in_c, theirs].map(|calls| mean(calls, Some(name), |call| call.instructions));
     let bytes = mean(ours, Some(name), |call| call.bytes);
     let back = mean(ours, Some(name), |call| call.back);
-    let share = |call: &Call| call.instructions / line(call.bytes);
+    let share = |call: &Call| call.instructions / line(call.all_bytes());
     let own = ours.iter().filter(|call| call.client == name);
     let worst = own.max_by(|a, b| share(a).total_cmp(&share(b)));
     let worst = worst.context("a client without calls")?;
-    let (line, with_answer, share) = (line(bytes), line(bytes + back), share(worst));
+    let (line, without, share) = (line(bytes + back), line(bytes), share(worst));
     gates.at_most(format!("instructions of {name}, mean"), instructions, MEAN * line);
     gates.at_most(format!("line of {name}, {}", worst.tool), share, SINGLE);
     Ok(format!(
         "| {name} | {bytes:.0} | {instructions:.0} | {:.0} | {line:.0} | {share:.2} ({}) | \
-         {in_c:.0} | {} | {back:.0} | {with_answer:.0} |\n",
+         {in_c:.0} | {} | {back:.0} | {without:.0} |\n",
         MEAN * line,
         worst.tool,
         shown(theirs)
