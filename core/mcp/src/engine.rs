@@ -244,12 +244,28 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         entries: &[u8],
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        if cfg!(target_pointer_width = "64")
-            && let Some(len) = quick_answer::write(id, version, (self.catalog, tool), entries, out)
-        {
-            return Ok(len);
+        match self.finish_at_once(id, version, tool, entries, out) {
+            Some(len) => Ok(len),
+            None => self.judge_and_finish(id, version, tool, entries, out),
         }
-        self.judge_and_finish(id, version, tool, entries, out)
+    }
+
+    /// Writes the response of a structured result that no one has judged, where that is quick: what
+    /// is written keeps every rule of the tool's output. `None` says nothing of the result, and is
+    /// all that hosts of 32 bits answer.
+    #[must_use]
+    pub fn finish_at_once(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        tool: u16,
+        entries: &[u8],
+        out: &mut [u8],
+    ) -> Option<usize> {
+        if cfg!(target_pointer_width = "64") {
+            return quick_answer::write(id, version, (self.catalog, tool), entries, out);
+        }
+        None
     }
 
     #[inline(never)]

@@ -72,10 +72,26 @@ impl Device<'_> {
     /// while it reads them. *owner-only*.
     pub fn local_judged<T: Tools + ?Sized>(
         &mut self,
+        call: (u16, &[u8]),
+        now: u64,
+        tools: &mut T,
+        out: &mut [u8],
+    ) -> Local {
+        let table = self.table;
+        let judge = |written: &[u8]| validate(table, call.0, Side::Output, written);
+        self.local_with(call, now, tools, out, judge)
+    }
+
+    /// The same where what the tool wrote is also judged by the caller, by the same table: `judge`
+    /// is given the bytes of a result once, as soon as the tool is done. *owner-only*.
+    #[inline]
+    pub fn local_with<T: Tools + ?Sized>(
+        &mut self,
         (tool, args): (u16, &[u8]),
         now: u64,
         tools: &mut T,
         out: &mut [u8],
+        judge: impl FnOnce(&[u8]) -> Result<(), Fault>,
     ) -> Local {
         count!(self, calls);
         let Some(head) = self.table.head(tool) else { return Local::UnknownTool };
@@ -122,7 +138,7 @@ impl Device<'_> {
         let end = match answer {
             _ if out.overflowed() => Local::BadResult(Fault::new(FaultCode::TooLong, NO_NODE)),
             Answer::Done if head.content => malformed(),
-            Answer::Done => match validate(self.table, tool, Side::Output, out.bytes()) {
+            Answer::Done => match judge(out.bytes()) {
                 Ok(()) => Local::Done(out.len()),
                 Err(fault) => Local::BadResult(fault),
             },
