@@ -4,10 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod agreement;
+mod drawn;
 mod encode;
 mod everything;
 mod faults;
 mod generate;
+mod packed;
 mod packs;
 mod records;
 mod schemas;
