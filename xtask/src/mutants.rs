@@ -95,8 +95,8 @@ pub(crate) fn main() -> Result<String> {
     let (mut shares, mut low) = (Vec::new(), Vec::new());
     for (name, gate, options) in CRATES.into_iter().filter(|(name, ..)| is_due(name)) {
         let mut one = Crate::new(&copies, name)?;
-        one.test(&one.untested(), &Tests::new(true, name, options))?;
-        // What survives these, and what survived an earlier run.
+        // There may be new tests since a mutant survived.
+        one.test(&[one.untested(), one.survivors()].concat(), &Tests::new(true, name, options))?;
         one.test(&one.survivors(), &Tests::new(false, name, options))?;
         let (share, said) = one.result()?;
         println!("{said}");

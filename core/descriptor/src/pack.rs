@@ -112,6 +112,12 @@ impl<const N: usize, const BYTES: usize> Pack<N, BYTES> {
         Nodes { bytes: &self.bytes, first, count }
     }
 
+    /// Whether a value is accepted without the walk.
+    #[cfg(test)]
+    pub(crate) fn accepts_at_once(&self, tool: u16, side: Side, bytes: &[u8]) -> bool {
+        self.side(tool, side).accept(bytes)
+    }
+
     /// The rule of a node.
     #[must_use]
     pub fn rule(&self, tool: u16, side: Side, node: u16) -> Option<Rule> {

@@ -9,6 +9,7 @@ mod encode;
 mod everything;
 mod faults;
 mod generate;
+mod hints;
 mod packed;
 mod packs;
 mod records;

@@ -1,9 +1,12 @@
 //! What generated code calls while it is compiled: it stops the build with a sentence.
 
 use trine_descriptor::typed::{
-    array, count, decimal_range, default_of, int_range, label_index, object, offset, text,
+    FromArgs, array, concat, count, decimal_range, default_of, int_range, label_index, object,
+    offset, text, total,
 };
-use trine_descriptor::{Field, Kind, Literal, Value};
+use trine_descriptor::{
+    Args, Decimal, Field, IntRange, Kind, Literal, Tool, ToolInfo, Value, ValueWriter,
+};
 
 const NODE: &[Field<'_>] = &[Field::new("x", Kind::Bool)];
 
@@ -20,6 +23,49 @@ fn sound_bounds_pass() {
     assert_eq!((count(3), count(70_000)), (3, u16::MAX));
     let literal = Literal::Text("éé");
     assert_eq!(default_of(Kind::Text { min: 2, max: 2 }, literal), literal);
+}
+
+#[test]
+fn lists_of_nodes_are_joined_in_order() {
+    const MORE: &[Field<'_>] = &[Field::new("y", Kind::Bool), Field::new("z", Kind::Bool)];
+    const PARTS: &[&[Field<'_>]] = &[NODE, MORE, &[], NODE];
+    assert_eq!((total(PARTS), total(&[])), (4, 0));
+    let all: [Field<'_>; 4] = concat(PARTS);
+    assert_eq!(all.map(|field| field.name), ["x", "y", "z", "x"]);
+}
+
+#[test]
+fn types_are_written_and_read_as_their_nodes() {
+    const fn int(min: i64, max: i64) -> Kind<'static> {
+        Kind::Int(IntRange { min, max })
+    }
+    let mut bytes = [0; 64];
+    let mut out = ValueWriter::new(&mut bytes);
+    true.write(0, &mut out);
+    (-5_i8).write(1, &mut out);
+    Decimal::<1>(215).write(2, &mut out);
+    "a text".write(3, &mut out);
+    Some(300_u16).write(4, &mut out);
+    None::<u16>.write(5, &mut out);
+    false.write(6, &mut out);
+    let params = vec![
+        Field::new("a", Kind::Bool),
+        Field::new("b", int(-128, 1_000)),
+        Field::new("c", Kind::Decimal(decimal_range(0, 350, 1, 1))),
+        Field::new("d", <&str>::KIND),
+        Field::new("e", int(0, 65_535)).optional(),
+        Field::new("f", int(0, 9)).optional(),
+        Field::new("g", Kind::Bool),
+    ];
+    let tools = [Tool::new(ToolInfo::new("set", "Sets."), &params, &[])];
+    let args = Args::new(&tools, 0, out.bytes());
+    assert_eq!((bool::read(&args, 0), bool::read(&args, 6)), (Some(true), Some(false)));
+    assert_eq!((i8::read(&args, 1), u8::read(&args, 1)), (Some(-5), None), "no u8 is below 0");
+    assert_eq!(Decimal::<1>::read(&args, 2), Some(Decimal(215)));
+    assert_eq!(<&str>::read(&args, 3), Some("a text"));
+    let read = |node| Option::<u16>::read(&args, node);
+    assert_eq!((read(4), read(5)), (Some(Some(300)), Some(None)));
+    assert_eq!((bool::read(&args, 1), <&str>::read(&args, 5)), (None, None));
 }
 
 macro_rules! stops_with {
