@@ -19,3 +19,4 @@ mod tables;
 mod text;
 mod typed;
 mod values;
+mod writer;

@@ -26,6 +26,34 @@ fn sound_bounds_pass() {
 }
 
 #[test]
+fn a_default_is_within_the_bounds_of_its_node() {
+    let decimal = |min, max, step| Kind::Decimal(decimal_range(min, max, step, 1));
+    let text = Kind::Text { min: 2, max: 4 };
+    let cases = vec![
+        (Kind::Int(IntRange { min: 3, max: 9 }), Literal::Number(3), true),
+        (Kind::Int(IntRange { min: 3, max: 9 }), Literal::Number(9), true),
+        (Kind::Int(IntRange { min: 3, max: 9 }), Literal::Number(2), false),
+        (decimal(5, 350, 5), Literal::Number(5), true),
+        (decimal(5, 350, 5), Literal::Number(350), true),
+        (decimal(5, 350, 5), Literal::Number(10), true),
+        (decimal(5, 350, 5), Literal::Number(12), false),
+        (decimal(5, 350, 5), Literal::Number(0), false),
+        (decimal(5, 350, 5), Literal::Number(355), false),
+        (decimal(5, 350, 0), Literal::Number(12), true),
+        (text, Literal::Text("ab"), true),
+        (text, Literal::Text("abcd"), true),
+        (text, Literal::Text("a"), false),
+        (text, Literal::Text("abcde"), false),
+        (Kind::Bool, Literal::Bool(true), true),
+    ];
+    for (kind, literal, fits) in cases {
+        let found = std::panic::catch_unwind(|| default_of(kind, literal));
+        assert_eq!(found.is_ok(), fits, "{kind:?} {literal:?}");
+    }
+    assert_eq!((count(65_535), count(65_536)), (65_535, 65_535));
+}
+
+#[test]
 fn lists_of_nodes_are_joined_in_order() {
     const MORE: &[Field<'_>] = &[Field::new("y", Kind::Bool), Field::new("z", Kind::Bool)];
     const PARTS: &[&[Field<'_>]] = &[NODE, MORE, &[], NODE];

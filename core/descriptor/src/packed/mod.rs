@@ -442,3 +442,6 @@ impl Rules for Packed<'_> {
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 }
+
+#[cfg(test)]
+mod tests;
