@@ -6,7 +6,8 @@
 //! - [`crc32`] and [`Crc32`]: the checksum of frames and images;
 //! - [`Fnv64`] and [`Fnv32`]: the hashes of descriptors and of tables;
 //! - [`varint`]: integers of one to ten bytes, and signed ones as unsigned;
-//! - [`Random`]: numbers that are the same on every machine, for sampling, training and tests.
+//! - [`Random`]: numbers that are the same on every machine, for sampling, training and tests;
+//! - [`rounds`]: how many cases tests draw with them.
 //!
 //! None of them is for secrets: keys are the matter of `trine_wire::siphash`.
 //!
@@ -17,12 +18,10 @@
 mod crc;
 mod fnv;
 mod random;
-#[cfg(feature = "std")]
 mod rounds;
 pub mod varint;
 
 pub use crc::{Crc32, crc32};
 pub use fnv::{Fnv32, Fnv64};
 pub use random::Random;
-#[cfg(feature = "std")]
 pub use rounds::rounds;

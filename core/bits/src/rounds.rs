@@ -1,11 +1,11 @@
 //! How many rounds tests take that draw their cases.
 
-extern crate std;
-
-/// So many rounds, or a fiftieth of them where the environment asks for few cases of a property
-/// (`PROPTEST_CASES` below 100), as the first tests of a mutant do.
+/// So many rounds, or a fiftieth of them where few cases of a property were asked for when this was
+/// compiled (`PROPTEST_CASES` below 100), as for the first tests of a mutant.
 #[must_use]
-pub fn rounds(all: usize) -> usize {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    if matches!(cases, Some(0..100_u32)) { all / 50 } else { all }
+pub const fn rounds(all: usize) -> usize {
+    match option_env!("PROPTEST_CASES") {
+        Some(cases) if cases.len() < 3 => all / 50,
+        _ => all,
+    }
 }
