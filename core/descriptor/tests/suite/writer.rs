@@ -29,7 +29,12 @@ fn round_trip(write: impl Fn(&mut ValueWriter<'_>)) {
 
 proptest! {
     #[test]
-    fn an_entry_is_written_again_as_it_was_read(node: u16, number: i64, label: u16, text in ".{0,6}") {
+    fn an_entry_is_written_again_as_it_was_read(
+        node: u16,
+        number: i64,
+        label: u16,
+        text in ".{0,6}",
+    ) {
         round_trip(|out| out.int(node, number));
         round_trip(|out| out.int(node, number >> 50));
         round_trip(|out| out.decimal(node, number));
