@@ -77,13 +77,17 @@ const fn first(bytes: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trine_bits::rounds;
 
     #[test]
     fn it_agrees_with_the_standard_library() {
-        let thirds = [0x41, 0x80, 0x9f, 0xbf, 0xc2];
+        let thirds: &[u8] =
+            if rounds(50) == 1 { &[0x41, 0x80] } else { &[0x41, 0x80, 0x9f, 0xbf, 0xc2] };
         for first in 0..=255u8 {
             for second in 0..=255u8 {
-                for (third, fourth) in thirds.iter().flat_map(|one| thirds.map(|two| (*one, two))) {
+                for (third, fourth) in
+                    thirds.iter().flat_map(|one| thirds.iter().map(|two| (*one, *two)))
+                {
                     // At the start of a word, and across its end.
                     for at in [0, 6] {
                         let mut bytes = [b'a'; 11];
