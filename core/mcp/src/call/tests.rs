@@ -1,0 +1,181 @@
+//! The short ways of hosts with 64 bits take what they should, and encode it as the long one does.
+
+use std::format;
+use std::string::String;
+use std::vec;
+use std::vec::Vec;
+
+use trine_bits::{Random, rounds};
+use trine_descriptor::{Condition, DecimalRange, Field, IntRange, Kind};
+
+use super::*;
+
+const DECIMAL: Kind<'static> =
+    Kind::Decimal(DecimalRange { min: -500, max: 2_500, step: 5, places: 1 });
+static NODES: [Field<'static>; 8] = [
+    Field::new("on", Kind::Bool),
+    Field::new("level", Kind::Int(IntRange { min: -20, max: 100 })),
+    Field::new("degrees", DECIMAL).optional(),
+    Field::new("a_long_name_of_a_mode", Kind::Choice("heat|cool|off")),
+    Field::new("text", Kind::Text { min: 0, max: 40 }),
+    Field::new("wide", Kind::Int(IntRange::OPEN)).optional(),
+    Field::new("why", Kind::Text { min: 1, max: 9 }).required_when(Condition { node: 3, label: 2 }),
+    Field::new("x", Kind::Int(IntRange { min: 0, max: 5 })).optional(),
+];
+/// Behind the members of a container there are others of the tool.
+static NESTED: [Field<'static>; 4] = [
+    Field::new("on", Kind::Bool),
+    Field::new("at", Kind::Object { nodes: 1 }),
+    Field::new("level", Kind::Int(IntRange { min: 0, max: 23 })),
+    Field::new("level", Kind::Int(IntRange { min: 0, max: 9 })),
+];
+
+/// The JSON of a value of a node, and whether it keeps its rules.
+fn value(random: &mut Random, node: usize) -> (String, bool) {
+    let of = |random: &mut Random, list: &[(&str, bool)]| {
+        let (text, is_right) = list[random.below(list.len())];
+        (String::from(text), is_right)
+    };
+    match node {
+        0 => of(random, &[("true", true), ("false", true)]),
+        1 => {
+            of(random, &[("0", true), ("-20", true), ("100", true), ("101", false), ("-21", false)])
+        }
+        2 => of(
+            random,
+            &[("0", true), ("0.5", true), ("250.0", true), ("0.3", false), ("250.5", false)],
+        ),
+        3 => of(random, &[("\"heat\"", true), ("\"cool\"", true), ("\"off\"", true)]),
+        4 => {
+            let len = [0, 1, 7, 8, 9, 15, 16, 17, 40, 41, 90][random.below(11)];
+            let unit = ["a", "\u{e9}"][random.below(2)];
+            (format!("\"{}\"", unit.repeat(len.min(60))), len <= 40)
+        }
+        5 => of(random, &[("-12345678901", true), ("4096", true), ("12345678901", true)]),
+        6 => of(random, &[("\"w\"", true), ("\"\"", false), ("\"nine char\"", true)]),
+        _ => of(random, &[("0", true), ("5", true), ("6", false), ("63", false), ("64", false)]),
+    }
+}
+
+/// The long way: the length of the entries, or none.
+fn long(nodes: &'static [Field<'static>], text: &str, out: &mut [u8]) -> Option<usize> {
+    let top = Open::new((0, nodes.len() as u16), 0, false);
+    let rest = expect(text.as_bytes(), b'{').ok()?;
+    container::encode(nodes, top, rest, out).ok().map(|(len, _)| len)
+}
+
+/// Some members in an order, whether all keep their rules, and which are there.
+fn object(random: &mut Random, order: &[usize]) -> (String, bool, Vec<usize>) {
+    let (mut text, mut is_right, mut given) = (String::from("{"), true, Vec::new());
+    for &node in order {
+        if random.below(5) == 0 {
+            continue;
+        }
+        let (value, right) = value(random, node);
+        let comma = if given.is_empty() { "" } else { "," };
+        text += &format!("{comma}\"{}\":{value}", NODES[node].name);
+        is_right &= right;
+        given.push(node);
+    }
+    (text + "}", is_right, given)
+}
+
+#[test]
+fn members_in_the_order_of_the_nodes_are_taken_at_a_glance() {
+    let mut random = Random::new(1);
+    for _ in 0..rounds(20_000).max(2_000) {
+        let (mut text, mut nodes, mut all_right) = (String::from("{"), 0, true);
+        for (node, field) in NODES.iter().enumerate() {
+            let (value, right) = value(&mut random, node);
+            let comma = if node == 0 { "" } else { "," };
+            text += &format!("{comma}\"{}\":{value}", field.name);
+            all_right &= right;
+            nodes += 1;
+        }
+        text += "}";
+        let (mut quick, mut slow) = (vec![0; 600], vec![0; 600]);
+        let (mut rest, mut lead, mut len) = (text.as_bytes(), b'{', 0);
+        for node in 0..nodes {
+            let (written, _, behind) =
+                expected((&NODES[..], random.below(2) == 0), node, (rest, lead), &mut quick[len..])
+                    .unwrap_or_else(|| panic!("{node} of {text}"));
+            (len, rest, lead) = (len + written, behind, b',');
+        }
+        assert_eq!(rest, b"}");
+        assert_eq!(long(&NODES, &text, &mut slow), Some(len), "{text}");
+        assert_eq!(quick[..len], slow[..len], "{text}");
+        let encoded = encode((&NODES[..], true), text.as_bytes(), &mut quick).unwrap();
+        assert_eq!((encoded.len, encoded.checked, encoded.rest), (len, all_right, &b""[..]));
+    }
+}
+
+#[test]
+fn members_in_any_order_are_put_in_place_once() {
+    let mut random = Random::new(2);
+    let (mut count, mut checked) = (0, 0);
+    for _ in 0..rounds(40_000).max(4_000) {
+        let mut order: Vec<usize> = (0..NODES.len()).collect();
+        for at in (1..order.len()).rev() {
+            order.swap(at, random.below(at + 1));
+        }
+        let (text, all_right, given) = object(&mut random, &order);
+        if given.is_empty() {
+            continue;
+        }
+        let (mut quick, mut slow) = (vec![0xee; 600], vec![0; 600]);
+        let start = (0, 0, Judge::new());
+        let found =
+            any_order::encode((&NODES[..], true), start, (text.as_bytes(), b'{'), &mut quick);
+        let wanted = long(&NODES, &text, &mut slow);
+        // What is kept until the end has room for so much.
+        let is_long = wanted.is_some_and(|len| len > 200);
+        let Some(encoded) = found else {
+            assert!(is_long, "{text}");
+            continue;
+        };
+        count += 1;
+        assert_eq!((Some(encoded.len), encoded.rest), (wanted, &b""[..]), "{text}");
+        assert_eq!(quick[..encoded.len], slow[..encoded.len], "{text}");
+        let judged = trine_descriptor::walk(
+            NODES.len() as u16,
+            |node| NODES.get(usize::from(node)).map(trine_descriptor::Rule::of),
+            &slow[..encoded.len],
+        );
+        assert_eq!(encoded.checked, judged.is_ok(), "{text}");
+        assert!(all_right || !encoded.checked);
+        checked += usize::from(encoded.checked);
+    }
+    assert!(count > 1_000 && checked > 50, "{count} {checked}");
+}
+
+#[test]
+fn a_member_that_is_there_twice_or_of_nobody_is_left_to_the_long_way() {
+    let start = || (0, 0, Judge::new());
+    let mut out = [0; 64];
+    let mut flat = |nodes: &'static [Field<'static>], text: &str| {
+        let found = any_order::encode((nodes, true), start(), (text.as_bytes(), b'{'), &mut out);
+        found.map(|encoded| encoded.len)
+    };
+    assert_eq!(flat(&NODES, r#"{"level":1,"on":true}"#), Some(6));
+    assert_eq!(flat(&NODES, r#"{"level":1,"level":1}"#), None);
+    assert_eq!(flat(&NODES, r#"{"level":1,"nobody":1}"#), None);
+    assert_eq!(flat(&NODES, r#"{"level":1 ,"on":true}"#), None);
+    assert_eq!(flat(&NODES, r#"{"level":1"on":true}"#), None);
+    assert_eq!(flat(&NODES, r#"{"level":1,"on":true"#), None);
+    // The members of a container are not the tool's, although one has the same name.
+    assert_eq!(flat(&NESTED, r#"{"level":9,"on":true}"#), Some(6));
+    let mut bytes = [0; 16];
+    let text = br#"{"level":9,"on":true}"#;
+    let nested = any_order::encode((&NESTED[..], true), start(), (text, b'{'), &mut bytes);
+    assert_eq!(nested.map(|it| bytes[it.len - 3]), Some(3), "the last node");
+}
+
+#[test]
+fn a_name_is_taken_as_it_stands_where_it_needs_no_escape() {
+    assert_eq!(named(b"on\":1", b"on", true), Some(&b"1"[..]));
+    assert_eq!(named(b"on\":1", b"on", false), Some(&b"1"[..]));
+    assert_eq!(named(b"on\" :1", b"on", true), None);
+    assert_eq!(named(b"off\":1", b"on", true), None);
+    assert_eq!(named(b"a\"b\":1", b"a\"b", false), None, "a quote ends a name");
+    assert_eq!(named(b"o", b"on", true), None);
+}
