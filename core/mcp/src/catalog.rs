@@ -202,4 +202,66 @@ mod tests {
             assert!(!has_plain_names(&tools(&plain, &other)));
         }
     }
+
+    const SERVER: ServerInfo<'_> =
+        ServerInfo { name: "board", title: "", version: "1", instructions: "" };
+
+    /// A catalog with nothing but what it must have.
+    struct Bare<'t>(&'t [Tool<'t>]);
+
+    impl<'t> Catalog for Bare<'t> {
+        type Table = [Tool<'t>];
+
+        fn server(&self) -> ServerInfo<'_> {
+            SERVER
+        }
+
+        fn count(&self) -> u16 {
+            self.0.count()
+        }
+
+        fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
+            Some((self.0, index))
+        }
+
+        fn name(&self, index: u16) -> Option<&str> {
+            Some(self.0.get(usize::from(index))?.info.name)
+        }
+
+        fn generation(&self) -> u64 {
+            1
+        }
+    }
+
+    #[test]
+    fn what_a_catalog_leaves_out_says_little() {
+        let tools = ["a", "b", "c"].map(|name| Tool::new(ToolInfo::new(name, "Text."), &[], &[]));
+        let bare = Bare(&tools);
+        let found = [&b"a"[..], b"b", b"c", b"d", b""].map(|name| bare.find(name));
+        assert_eq!(found, [Some(0), Some(1), Some(2), None, None]);
+        assert!(!bare.is_plain(0) && bare.meta(0).is_empty());
+        assert_eq!((bare.ttl_ms(), bare.logs()), (0, false));
+        let single = Single::new(SERVER, &tools);
+        let found = [&b"a"[..], b"c", b"d"].map(|name| single.find(name));
+        assert_eq!(found, [Some(0), Some(2), None]);
+        assert!(single.tool(2).is_some() && single.tool(3).is_none());
+    }
+
+    #[test]
+    fn a_name_that_needs_an_escape_gets_one_in_every_answer() {
+        let (plain, quoted) = ([Field::new("on", Kind::Bool)], [Field::new("q\"", Kind::Bool)]);
+        for (output, name) in [(&plain, "{\"on\":true}"), (&quoted, "{\"q\\\"\":true}")] {
+            let tools = [Tool::new(ToolInfo::new("get", "Text."), &[], output)];
+            let single = Single::new(SERVER, &tools);
+            let is_plain = cfg!(target_pointer_width = "64") && output[0].name == "on";
+            assert_eq!(single.is_plain(0), is_plain);
+            let mut out = [0; 400];
+            let id = crate::Id::from_raw(b"1").unwrap();
+            let version = crate::Version::V2026_07_28;
+            let engine = crate::McpEngine::new(&single);
+            let len = engine.finish_value(id, version, 0, &[0, 1, 1], &mut out).unwrap();
+            let answer = core::str::from_utf8(&out[..len]).unwrap();
+            assert!(answer.contains(name), "{answer}");
+        }
+    }
 }
