@@ -221,9 +221,8 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         outcome: Outcome<'_>,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        if cfg!(target_pointer_width = "64")
-            && let Outcome::Value(entries) = outcome
-            && let Some(len) = quick_answer::write(id, version, (self.catalog, tool), entries, out)
+        if let Outcome::Value(entries) = outcome
+            && let Some(len) = self.finish_at_once(id, version, tool, entries, out)
         {
             return Ok(len);
         }
