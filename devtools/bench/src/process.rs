@@ -136,8 +136,8 @@ fn number_after(said: &str, mark: &str) -> Result<u64> {
 const CLIENTS_IN_C: &str = "-Ifirmware-example/c/src -Ifirmware-example/c/board \
                     firmware-example/c/src/descriptors.c";
 /// The line: so many instructions, or so many a byte of the message and its answer and some more,
-/// whichever is larger. The mean of all calls is to be below it, and each single one below 1.3 times
-/// it.
+/// whichever is larger. The mean of all calls is to be below it, and each single one below 1.3
+/// times it.
 const LEAST: f64 = 1_800.0;
 const A_BYTE: f64 = 5.0;
 const ONCE: f64 = 600.0;
