@@ -41,14 +41,13 @@ pub(super) fn encode<'m, 't>(
             [b'}', rest @ ..] if lead == b',' => break rest,
             _ => return None,
         };
-        let (node, text) = find((nodes, is_plain), next, text)?;
+        let (node, field, text) = find((nodes, is_plain), next, text)?;
         let spot = spots.get_mut(usize::from(node))?;
         let bit = 1 << node;
         if given & bit != 0 {
             return None;
         }
         given |= bit;
-        let field = nodes.field(node)?;
         let room = arrived.get_mut(end..)?;
         let (written, right, behind) = scalar::plain(node as u8, &field.borrow().kind, text, room)?;
         *spot = Spot { start: u8::try_from(end).ok()?, len: written as u8 };
@@ -72,19 +71,18 @@ pub(super) fn encode<'m, 't>(
 
 /// The node at or behind `from` of this name, and what follows the colon.
 #[inline(always)]
-fn find<'m, 't>(
-    (nodes, is_plain): (impl Nodes<'t>, bool),
+fn find<'m, 't, N: Nodes<'t>>(
+    (nodes, is_plain): (N, bool),
     from: u16,
     text: &'m [u8],
-) -> Option<(u16, &'m [u8])> {
+) -> Option<(u16, N::Field, &'m [u8])> {
     let mut node = from;
     loop {
         let field = nodes.field(node)?;
-        let field = field.borrow();
-        if let Some(rest) = named(text, field.name.as_bytes(), is_plain) {
-            return Some((node, rest));
+        if let Some(rest) = named(text, field.borrow().name.as_bytes(), is_plain) {
+            return Some((node, field, rest));
         }
         // The members of a container are not the tool's.
-        node += 1 + field.kind.nodes() as u16;
+        node += 1 + field.borrow().kind.nodes() as u16;
     }
 }

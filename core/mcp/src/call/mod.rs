@@ -154,11 +154,7 @@ fn expected<'m, 't>(
     let node = u8::try_from(next).ok().filter(|node| *node < 0x80 && *first == lead)?;
     match nodes.integer(next) {
         Some(Integer { name, range, .. }) => {
-            let text = named(text, name, is_plain)?;
-            match scalar::small(node, &range, text, out) {
-                None => scalar::plain(node, &Kind::Int(range), text, out),
-                small => small,
-            }
+            scalar::plain(node, &Kind::Int(range), named(text, name, is_plain)?, out)
         }
         None => {
             let field = nodes.field(next)?;

@@ -79,12 +79,7 @@ type Plain<'m> = (usize, bool, &'m [u8]);
 
 /// Encodes a natural number of one digit or two, where its end is plain to see.
 #[inline(always)]
-pub(super) fn small<'m>(
-    node: u8,
-    range: &IntRange,
-    text: &'m [u8],
-    out: &mut [u8],
-) -> Option<Plain<'m>> {
+fn small<'m>(node: u8, range: &IntRange, text: &'m [u8], out: &mut [u8]) -> Option<Plain<'m>> {
     let (value, rest) = match text {
         [a @ b'0'..=b'9', b',' | b'}', ..] => (a & 15, text.get(1..)?),
         [a @ b'1'..=b'9', b @ b'0'..=b'9', b',' | b'}', ..] => {
@@ -136,6 +131,9 @@ pub(super) fn plain<'m>(
             Some((3 + text.len(), (min..=max).contains(&(points as u16)), rest))
         }
         Kind::Int(range) => {
+            if JUDGES && let Some(small) = small(node, range, text, out) {
+                return Some(small);
+            }
             let (number, rest) = Number::read(text)?;
             let value = number.small()?;
             let len = plain_number((node, tag::INT), value, out)?;
@@ -186,8 +184,10 @@ fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     if end == WORD {
         end = word_of_plain(text, end);
     }
-    if text.get(end) != Some(&b'"') {
-        end = plain_end(text, end);
+    match text.get(end)? {
+        b'"' => {}
+        b'\\' | 0x80.. => return None,
+        _ => end = plain_end(text, end),
     }
     match text.split_at_checked(end)? {
         (text, [b'"', rest @ ..]) => Some((text, rest)),

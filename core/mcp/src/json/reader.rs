@@ -1,10 +1,10 @@
 //! The pull reader: the caller asks for what it expects, and skips what it does not know.
 
 use super::number::Number;
-use super::scan::{WORD, plain_end, sequence_len, string_end, word_of_plain};
+use super::scan::{WORD, plain_end, sequence_len, word_of_plain};
 use super::skip::skip;
 use super::string::{JsonText, escape};
-use super::utf8::is_utf8;
+use super::utf8::sequences_end;
 
 /// How deep values may nest inside a value that is skipped.
 ///
@@ -436,39 +436,11 @@ fn split_string(
     }
 }
 
-/// The same for a string in which nothing is wrong, in whole words; `None` says nothing.
-fn sound_string(rest: &[u8], start: usize) -> Option<usize> {
-    let (mut at, mut escaped, mut not_ascii) = (start, 0, false);
-    loop {
-        let (end, other) = string_end(rest, at);
-        at = end;
-        not_ascii |= other;
-        match rest.get(at)? {
-            b'"' => break,
-            b'\\' => {
-                escaped = 1;
-                at += escape(rest.get(at..)?)?.1;
-            }
-            _ => return None,
-        }
-    }
-    if not_ascii && !is_utf8(rest.get(start..at)?) {
-        return None;
-    }
-    Some(at << 1 | escaped)
-}
-
 /// Where the string ends that does not end at `at`, doubled, and one more if it has escapes.
 #[inline(never)]
 fn long_string(rest: &[u8], mut at: usize) -> usize {
-    if cfg!(target_pointer_width = "64")
-        && let Some(end) = sound_string(rest, at)
-    {
-        return end;
-    }
-    let mut escaped = 0;
+    let (mut escaped, mut is_sound) = (0, cfg!(target_pointer_width = "64"));
     loop {
-        at = plain_end(rest, at);
         match rest.get(at) {
             None => return packed(JsonError::End),
             Some(b'"') => return at << 1 | escaped,
@@ -479,12 +451,16 @@ fn long_string(rest: &[u8], mut at: usize) -> usize {
                     None => return packed(JsonError::Escape),
                 }
             }
+            Some(0x80..) if is_sound => match sequences_end(rest, at) {
+                Some(end) => at = end,
+                None => is_sound = false,
+            },
             Some(0x80..) => match sequence_len(rest, at) {
                 Some(len) => at += len,
                 None => return packed(JsonError::Utf8),
             },
-            // The scan stops only at these, and at controls.
-            Some(_) => return packed(JsonError::Syntax),
+            Some(..0x20) => return packed(JsonError::Syntax),
+            Some(_) => at = plain_end(rest, at),
         }
     }
 }

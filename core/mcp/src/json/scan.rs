@@ -28,6 +28,13 @@ const fn quote_or_less(word: usize) -> usize {
     quote | escape | control
 }
 
+/// Index of the first byte of a word that is `"`, `\\` or a control; 8 where none is.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn first_quote(word: usize) -> usize {
+    // A borrow never comes from a byte that is not ASCII.
+    (quote_or_less(word) & !word & HIGH).trailing_zeros() as usize / 8
+}
+
 /// Index of the first byte at or after `at` that is `"`, `\`, a control or not ASCII, else the
 /// length.
 #[inline]
@@ -70,32 +77,6 @@ pub(crate) fn word_of_plain(bytes: &[u8], at: usize) -> usize {
         }
         None => at,
     }
-}
-
-/// Index of the first byte at or after `at` that is `"`, `\\` or a control, else the length; and
-/// whether a byte before it may not be ASCII.
-pub(crate) fn string_end(bytes: &[u8], start: usize) -> (usize, bool) {
-    let (mut at, mut all) = (start, 0);
-    let (words, _) = bytes.get(start..).unwrap_or_default().as_chunks::<WORD>();
-    for word in words {
-        let word = usize::from_le_bytes(*word);
-        all |= word;
-        // A borrow never comes from a byte that is not ASCII.
-        let hits = quote_or_less(word) & !word & HIGH;
-        if hits != 0 {
-            return (at + hits.trailing_zeros() as usize / 8, all & HIGH != 0);
-        }
-        at += WORD;
-    }
-    let mut other = all & HIGH != 0;
-    while let Some(&byte) = bytes.get(at) {
-        if byte < 0x80 && is_special(byte) {
-            break;
-        }
-        other |= byte >= 0x80;
-        at += 1;
-    }
-    (at, other)
 }
 
 /// Whether a byte of a string needs attention.
@@ -150,25 +131,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn ends_of_strings_are_found_behind_other_bytes_than_ascii() {
-        for value in 0..=255u8 {
-            for position in 0..20 {
-                let mut bytes = [0xc3; 20];
-                bytes[position] = value;
-                let ends = value < 0x20 || matches!(value, b'"' | b'\\');
-                let end = if ends { position } else { 20 };
-                let (found, other) = string_end(&bytes, 0);
-                assert_eq!(found, end, "{value:#x} at {position}");
-                assert!(other || end == 0);
-                bytes.fill(b'a');
-                bytes[position] = value;
-                assert!(string_end(&bytes, 0).1 || value < 0x80);
-            }
-        }
-        assert_eq!(string_end(b"plain ASCII of two words", 3), (24, false));
     }
 
     #[test]
