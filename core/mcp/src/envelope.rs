@@ -315,3 +315,93 @@ fn object_member<'m>(reader: &mut JsonReader<'m>) -> Result<Object<'m>, JsonErro
         _ => Object::Other,
     })
 }
+
+#[cfg(test)]
+#[cfg(target_pointer_width = "64")]
+mod tests {
+    use super::*;
+    use std::format;
+
+    fn guessed(text: &str) -> Option<&str> {
+        name_at_the_end(text.as_bytes()).map(|name| core::str::from_utf8(name.raw()).unwrap())
+    }
+
+    #[test]
+    fn the_name_that_ends_a_message_is_found() {
+        for len in 0..=NAME_MAX {
+            let name = &"a_name_of_some_length_".repeat(4)[..len];
+            for behind in ["{}", r#"{"percent":40,"text":"\"name\":\""}"#] {
+                let text = format!(r#"{behind},"name":"{name}"}}}}"#);
+                assert_eq!(guessed(&text), Some(name), "{text}");
+            }
+        }
+        let long = "n".repeat(2 * NAME_MAX + 8);
+        assert_eq!(
+            guessed(&format!(r#"{{}},"name":"{long}"}}}}"#)),
+            None,
+            "no tool has such a name"
+        );
+    }
+
+    #[test]
+    fn what_ends_a_message_in_another_way_is_no_name() {
+        for text in [
+            "",
+            r#""}}"#,
+            r#"{},"name":"a_tool"}"#,
+            r#"{},"name":"a_tool"}} "#,
+            r#"{},"name":"a_tool"}]"#,
+            r#"{}, "name":"a_tool"}}"#,
+            r#"{},"name": "a_tool"}}"#,
+            r#"{},"title":"a_tool"}}"#,
+            r#"{},"nam\u0065":"a_tool"}}"#,
+            r#"{},"name":"a\_tool_that_is_escaped"}}"#,
+            "{},\"name\":\"a\u{e9}tool_beyond_ascii\"}}",
+            "{},\"name\":\"a\ttool_with_a_control\"}}",
+            r#"name":"a_tool"}}"#,
+        ] {
+            assert_eq!(guessed(text), None, "{text}");
+        }
+    }
+
+    /// The names that arguments were read for, and whether the call is for another tool.
+    fn read(message: &str) -> (std::vec::Vec<std::string::String>, bool, bool) {
+        let (mut envelope, mut names) = (Envelope::default(), std::vec::Vec::new());
+        let mut early = |name: &JsonText<'_>, text: &'_ [u8]| {
+            names.push(std::string::String::from_utf8(name.raw().to_vec()).unwrap());
+            text.strip_prefix(b"{\"a\":1}").map(|rest| {
+                // As long as the text is.
+                let at = message.len() - rest.len();
+                &message.as_bytes()[at..]
+            })
+        };
+        envelope.read(message.as_bytes(), &mut early).unwrap();
+        let has_name = matches!(envelope.params.name, Member::Text(_));
+        (names, envelope.params.is_misread(), has_name)
+    }
+
+    #[test]
+    fn arguments_are_read_for_the_name_that_comes_before_them_or_ends_the_message() {
+        let message = |params: &str| {
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{params}}}}}"#)
+        };
+        let one = |params: &str| {
+            let (names, is_misread, has_name) = read(&message(params));
+            (names.join(" "), is_misread, has_name)
+        };
+        let said = |names: &str, is_misread, has_name| (names.into(), is_misread, has_name);
+        assert_eq!(one(r#""name":"fan","arguments":{"a":1}"#), said("fan", false, true));
+        assert_eq!(one(r#""arguments":{"a":1},"name":"fan""#), said("fan", false, true));
+        assert_eq!(one(r#""arguments":{"a":2},"name":"fan""#), said("fan", false, true));
+        assert_eq!(one(r#""name":"fan","arguments":[]"#), said("", false, true), "no object");
+        assert_eq!(one(r#""arguments":{"a":1}"#), said("", false, false));
+        // What ends the message is the name of something else.
+        let behind = |params| format!(r#"{{"params":{{{params}}},"x":{{"y":1,"name":"fan"}}}}"#);
+        let (names, is_misread, _) = read(&behind(r#""arguments":{"a":1},"name":"lamp""#));
+        assert_eq!((names.join(" "), is_misread), ("fan".into(), true));
+        let (names, is_misread, _) = read(&behind(r#""arguments":{"a":1},"name":"fan""#));
+        assert_eq!((names.join(" "), is_misread), ("fan".into(), false), "by chance the same");
+        let (names, is_misread, has_name) = read(&behind(r#""arguments":{"a":1}"#));
+        assert_eq!((names.join(" "), is_misread, has_name), ("fan".into(), true, false));
+    }
+}

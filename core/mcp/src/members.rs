@@ -200,3 +200,109 @@ impl Key {
         known.iter().find(|(known, _)| name.is(known)).map_or(Self::Other, |(_, key)| *key)
     }
 }
+
+#[cfg(test)]
+#[cfg(target_pointer_width = "64")]
+mod tests {
+    use super::*;
+
+    /// Members as clients write them, what stands for each, and a value that is read with its name.
+    static COMMON: [(Level, &str, Key, &str); 14] = [
+        (Level::Message, r#""jsonrpc":"#, Key::Jsonrpc2, r#""2.0""#),
+        (Level::Message, r#""id":"#, Key::Id, ""),
+        (Level::Message, r#""method":"#, Key::Method, ""),
+        (Level::Message, r#""method":"#, Key::MethodCall, r#""tools/call""#),
+        (Level::Message, r#""params":"#, Key::Params, ""),
+        (Level::Params, r#""name":"#, Key::Name, ""),
+        (Level::Params, r#""arguments":"#, Key::Arguments, ""),
+        (Level::Params, r#""_meta":"#, Key::Meta, ""),
+        (Level::Meta, r#""io.modelcontextprotocol/protocolVersion":"#, Key::MetaVersion, ""),
+        (
+            Level::Meta,
+            r#""io.modelcontextprotocol/protocolVersion":"#,
+            Key::MetaVersion2026,
+            r#""2026-07-28""#,
+        ),
+        (
+            Level::Meta,
+            r#""io.modelcontextprotocol/clientCapabilities":"#,
+            Key::MetaCapabilities,
+            "",
+        ),
+        (Level::Meta, r#""io.modelcontextprotocol/clientInfo":"#, Key::Other, ""),
+        (Level::Meta, r#""io.modelcontextprotocol/logLevel":"#, Key::Other, ""),
+        (Level::Meta, r#""progressToken":"#, Key::ProgressToken, ""),
+    ];
+
+    #[test]
+    fn names_that_nearly_every_client_writes_are_known_at_a_glance() {
+        for &(level, name, key, value) in &COMMON {
+            for (lead, wrong) in [("{", ","), (",", "{")] {
+                let text = std::format!("{lead}{name}{value} 1");
+                let mut members =
+                    MemberReader { lead: lead.as_bytes()[0], ..MemberReader::new(level) };
+                let mut reader = JsonReader::new(text.as_bytes());
+                assert!(members.common_name(&mut reader) == Some(key), "{text}");
+                assert_eq!(reader.rest(), b" 1");
+                // As any reader would find it.
+                let mut reader = JsonReader::new(text.as_bytes());
+                assert!(members.next(&mut reader) == Ok(Some(key)) && members.seen == key.bit());
+
+                members.lead = wrong.as_bytes()[0];
+                let mut reader = JsonReader::new(text.as_bytes());
+                assert!(members.common_name(&mut reader).is_none(), "{text} behind {wrong}");
+                assert_eq!(reader.rest(), text.as_bytes());
+            }
+            for other in [level == Level::Message, level == Level::Params, level == Level::Meta]
+                .into_iter()
+                .zip([Level::Message, Level::Params, Level::Meta])
+                .filter_map(|(is_it, other)| (!is_it).then_some(other))
+            {
+                let text = std::format!("{{{name}{value}1");
+                let mut reader = JsonReader::new(text.as_bytes());
+                assert!(MemberReader::new(other).common_name(&mut reader).is_none(), "{text}");
+            }
+            for end in 0..name.len() {
+                let text = std::format!("{{{}", &name[..end]);
+                let mut reader = JsonReader::new(text.as_bytes());
+                assert!(MemberReader::new(level).common_name(&mut reader).is_none(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_member_is_repeated_in_either_spelling() {
+        let read = |level, text: &str| {
+            let (mut reader, mut members) =
+                (JsonReader::new(text.as_bytes()), MemberReader::new(level));
+            while let Some(key) = members.next(&mut reader).unwrap() {
+                if !matches!(key, Key::Jsonrpc2 | Key::MethodCall | Key::MetaVersion2026) {
+                    reader.skip_value().unwrap();
+                }
+            }
+            members.repeated()
+        };
+        let version = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28""#;
+        let other = r#""io.modelcontextprotocol/protocolVersion":"2025-11-25""#;
+        for (level, one, two) in [
+            (Level::Message, r#""jsonrpc":"2.0""#, r#""jsonrpc": "2.0""#),
+            (Level::Message, r#""method":"tools/call""#, r#""method":"ping""#),
+            (Level::Message, r#""id":1"#, r#""\u0069d":2"#),
+            (Level::Params, r#""name":1"#, r#""name" :2"#),
+            (Level::Params, r#""cursor":1"#, r#""cursor":1"#),
+            (Level::Meta, version, other),
+        ] {
+            for (one, two) in [(one, two), (two, one), (one, one), (two, two)] {
+                assert!(read(level, &std::format!("{{{one},{two}}}")), "{one} and {two}");
+            }
+            assert!(
+                !read(level, &std::format!("{{{one}}}"))
+                    && !read(level, &std::format!("{{{two}}}"))
+            );
+        }
+        assert!(!read(Level::Message, r#"{"result":1,"error":2,"a":1,"a":2}"#));
+        let all = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}"#;
+        assert!(!read(Level::Message, all));
+        assert!(!read(Level::Meta, &std::format!("{{{version},\"progressToken\":1}}")));
+    }
+}

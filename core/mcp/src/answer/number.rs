@@ -112,3 +112,70 @@ pub(super) fn decimal<'e>(value: &'e [u8], range: &DecimalRange) -> Option<Short
     let word = word & !(u64::MAX << whole) | fraction << whole;
     Some(signed(zigzag, word, len + 1, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::{format, vec::Vec};
+    use trine_bits::{rounds, varint};
+
+    /// The bytes of a number, and one behind them.
+    fn entry(value: i64) -> Vec<u8> {
+        let mut room = [0xff; 10];
+        let len = varint::write(varint::zigzag(value), &mut room).unwrap();
+        room[..=len].to_vec()
+    }
+
+    fn text((word, len, rest): Short<'_>) -> String {
+        assert_eq!(rest.len(), 1, "the byte behind the entry");
+        assert_eq!(word.to_le_bytes()[len], b',');
+        String::from_utf8(word.to_le_bytes()[..len].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn integers_of_two_bytes_are_written_at_once_within_their_bounds() {
+        for value in -8_192..8_192 {
+            let (bytes, wide) = (entry(value), IntRange { min: value, max: value });
+            assert_eq!(text(integer(&bytes, &wide).unwrap()), format!("{value}"));
+            assert!(integer(&bytes, &IntRange { min: value + 1, max: i64::MAX }).is_none());
+            assert!(integer(&bytes, &IntRange { min: i64::MIN, max: value - 1 }).is_none());
+        }
+        for value in [8_192, -8_193, 1 << 40] {
+            assert!(integer(&entry(value), &IntRange::OPEN).is_none(), "{value} is left to others");
+        }
+        assert!(integer(&[0x80, 0, 0xff], &IntRange::OPEN).is_none(), "one byte would do");
+        assert!(integer(&[], &IntRange::OPEN).is_none());
+    }
+
+    #[test]
+    fn decimals_of_two_bytes_are_written_at_once_in_their_shortest_form() {
+        for value in (-8_192..8_192).step_by(if rounds(50) == 1 { 37 } else { 1 }) {
+            let bytes = entry(value);
+            for places in 0..=4u8 {
+                let mut range = DecimalRange { places, min: value, max: value, step: 0 };
+                let mut digits = [0; 32];
+                let mut writer = crate::json::JsonWriter::new(&mut digits);
+                writer.decimal(value, places);
+                let len = writer.needed();
+                let expected = core::str::from_utf8(&digits[..len]).unwrap();
+                let short = decimal(&bytes, &range);
+                if len > 7 {
+                    // With its comma it has no place in a word.
+                    continue;
+                }
+                assert_eq!(text(short.unwrap()), expected, "{value} of {places} places");
+                (range.min, range.step) = (value - 1, 7);
+                assert_eq!(decimal(&bytes, &range).is_some(), value % 7 == 0);
+                (range.max, range.step) = (value - 1, 0);
+                assert!(decimal(&bytes, &range).is_none(), "{value} is too large");
+            }
+            let five = DecimalRange { places: 5, min: value, max: value, step: 0 };
+            assert!(decimal(&bytes, &five).is_none(), "five places are left to others");
+        }
+        assert_eq!(text(decimal(&entry(-8_190), &OPEN).unwrap()), "-8.19");
+        assert!(decimal(&entry(8_192), &OPEN).is_none());
+    }
+
+    const OPEN: DecimalRange = DecimalRange { places: 3, min: i64::MIN, max: i64::MAX, step: 0 };
+}

@@ -142,3 +142,54 @@ fn one(
     out.start(&digits, len)?;
     text.start(&digits, len)
 }
+
+#[cfg(test)]
+#[cfg(target_pointer_width = "64")]
+mod tests {
+    use super::*;
+
+    fn text<'e>((words, len, rest): &(Words, usize, &'e [u8])) -> (std::vec::Vec<u8>, &'e [u8]) {
+        let mut room = [0; Words::LEN_MAX];
+        words.store(&mut room);
+        (room[..*len].to_vec(), rest)
+    }
+
+    #[test]
+    fn labels_are_found_by_their_number() {
+        for (number, wanted) in ["heat", "", "a_label_of_some_size", "off"].iter().enumerate() {
+            let labels = "heat||a_label_of_some_size|off";
+            let number = number as u8;
+            assert_eq!(label_at(labels, number), Some(wanted.as_bytes()));
+            // Those of two words at most are written at once.
+            let entry = [number, 9];
+            let found = label(labels, true, &entry).map(|it| text(&it));
+            let is_short = wanted.len() <= Words::LEN_MAX;
+            assert_eq!(found, is_short.then(|| (wanted.as_bytes().to_vec(), &[9][..])));
+        }
+        assert_eq!(label_at("heat|off", 2), None);
+        assert!(label("heat|off", true, &[2]).is_none() && label("heat", true, &[]).is_none());
+        assert!(label("heat", true, &[0x80, 1]).is_none(), "a number of two bytes");
+        assert!(label("a\"b|c", false, &[0]).is_none(), "it needs an escape");
+        assert!(label("a\"b|c", false, &[1]).is_some());
+    }
+
+    #[test]
+    fn short_texts_of_plain_ascii_are_written_at_once_within_their_bounds() {
+        for len in 0..=20u8 {
+            let entry: std::vec::Vec<u8> =
+                core::iter::once(len).chain((b'a'..).take(usize::from(len))).chain([7]).collect();
+            let found = |min, max| short_text(&entry, min..=max).map(|it| text(&it));
+            let bytes = &entry[1..=usize::from(len)];
+            let is_short = usize::from(len) <= Words::LEN_MAX;
+            let wanted = is_short.then(|| (bytes.to_vec(), &[7][..]));
+            let exact = u16::from(len);
+            assert_eq!(found(exact, exact), wanted);
+            assert!(found(exact + 1, 40).is_none());
+            assert!(len == 0 || found(0, exact - 1).is_none());
+            assert!(short_text(&entry[..usize::from(len)], 0..=40).is_none(), "cut");
+        }
+        for special in [b"\x02a\"", b"\x02\\a", b"\x02a\x1f", b"\x02\xc3\xa9"] {
+            assert!(short_text(special, 0..=40).is_none());
+        }
+    }
+}

@@ -12,7 +12,8 @@ mod any_order;
 mod container;
 mod judge;
 mod scalar;
-#[cfg(all(test, target_pointer_width = "64"))]
+#[cfg(test)]
+#[cfg(target_pointer_width = "64")]
 mod tests;
 
 use core::borrow::Borrow;

@@ -30,6 +30,18 @@ static NESTED: [Field<'static>; 4] = [
     Field::new("level", Kind::Int(IntRange { min: 0, max: 9 })),
 ];
 
+const INT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 99 });
+/// An object with a container between others.
+static DEEP: [Field<'static>; 7] = [
+    Field::new("o", Kind::Object { nodes: 6 }),
+    Field::new("a", INT),
+    Field::new("b", INT).optional(),
+    Field::new("list", Kind::Array { nodes: 3, min: 0, max: 2 }),
+    Field::new("", Kind::Object { nodes: 2 }),
+    Field::new("x", INT),
+    Field::new("y", INT),
+];
+
 /// The JSON of a value of a node, and whether it keeps its rules.
 fn value(random: &mut Random, node: usize) -> (String, bool) {
     let of = |random: &mut Random, list: &[(&str, bool)]| {
@@ -58,7 +70,7 @@ fn value(random: &mut Random, node: usize) -> (String, bool) {
 }
 
 /// The long way: the length of the entries, or none.
-fn long(nodes: &'static [Field<'static>], text: &str, out: &mut [u8]) -> Option<usize> {
+fn long(nodes: &[Field<'_>], text: &str, out: &mut [u8]) -> Option<usize> {
     let top = Open::new((0, nodes.len() as u16), 0, false);
     let rest = expect(text.as_bytes(), b'{').ok()?;
     container::encode(nodes, top, rest, out).ok().map(|(len, _)| len)
@@ -178,4 +190,76 @@ fn a_name_is_taken_as_it_stands_where_it_needs_no_escape() {
     assert_eq!(named(b"off\":1", b"on", true), None);
     assert_eq!(named(b"a\"b\":1", b"a\"b", false), None, "a quote ends a name");
     assert_eq!(named(b"o", b"on", true), None);
+}
+
+/// Optional integers, and behind them one that must be there.
+fn many(names: &[String]) -> Vec<Field<'_>> {
+    let mut nodes: Vec<_> = names.iter().map(|name| Field::new(name, INT).optional()).collect();
+    nodes.last_mut().unwrap().required = true;
+    nodes
+}
+
+#[test]
+fn tools_of_many_parameters_are_encoded_and_judged_as_those_of_few() {
+    let names: Vec<String> = (0..140).map(|number| format!("n{number}")).collect();
+    for count in [1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 130, 140] {
+        let nodes = many(&names[..count]);
+        let last = count - 1;
+        let upward: Vec<usize> = (0..count).filter(|node| *node % 3 == last % 3).collect();
+        let mut downward = upward.clone();
+        downward.reverse();
+        let without: Vec<usize> = (0..last).collect();
+        for given in [upward, downward, vec![last], vec![last, 0], without, (0..count).collect()] {
+            let members: Vec<_> = given.iter().map(|node| format!("\"n{node}\":7")).collect();
+            let text = format!("{{{}}}", members.join(","));
+            let (mut quick, mut slow) = (vec![0; 900], vec![0; 900]);
+            let is_sound = (1..given.len()).all(|at| !given[..at].contains(&given[at]));
+            let encoded = encode((&nodes[..], true), text.as_bytes(), &mut quick);
+            let wanted = long(&nodes, &text, &mut slow);
+            let Ok(encoded) = encoded else {
+                assert!(!is_sound && wanted.is_none(), "{text}");
+                continue;
+            };
+            assert_eq!(Some(encoded.len), wanted, "{text}");
+            assert!(quick[..encoded.len] == slow[..encoded.len], "{text}");
+            // A tool of more parameters is judged by who runs it.
+            let is_judged = count <= 64 && given.contains(&last);
+            assert_eq!(encoded.checked, is_judged, "{count}: {text}");
+        }
+    }
+}
+
+#[test]
+fn members_of_containers_are_put_in_place_whatever_lies_between() {
+    let encoded = |text: &str| {
+        let mut out = [0; 64];
+        let it = encode((&DEEP[..], true), text.as_bytes(), &mut out).unwrap();
+        assert!(it.rest.is_empty());
+        out[..it.len].to_vec()
+    };
+    let wanted = encoded(r#"{"o":{"a":1,"b":2,"list":[{"x":3,"y":4},{"x":5,"y":6}]}}"#);
+    for (members, items) in [
+        (["a", "list", "b"], ["x", "y"]),
+        (["list", "a", "b"], ["y", "x"]),
+        (["list", "b", "a"], ["y", "x"]),
+        (["b", "list", "a"], ["x", "y"]),
+        (["b", "a", "list"], ["y", "x"]),
+    ] {
+        let item = |x: u8, y: u8| {
+            let one = |name: &&str| format!("\"{name}\":{}", if *name == "x" { x } else { y });
+            items.iter().map(one).collect::<Vec<_>>().join(",")
+        };
+        let list = format!("[{{{}}},{{{}}}]", item(3, 4), item(5, 6));
+        let one = |name: &&str| {
+            let value = match *name {
+                "a" => "1",
+                "b" => "2",
+                _ => &list,
+            };
+            format!("\"{name}\":{value}")
+        };
+        let text = members.iter().map(one).collect::<Vec<_>>().join(",");
+        assert_eq!(encoded(&format!("{{\"o\":{{{text}}}}}")), wanted, "{text}");
+    }
+    assert_eq!(encoded(r#"{"o":{"list":[],"a":1}}"#), encoded(r#"{"o":{"a":1,"list":[]}}"#));
 }

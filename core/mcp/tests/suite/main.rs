@@ -16,4 +16,5 @@ mod input;
 mod json_edges;
 mod json_oracle;
 mod order;
+mod said;
 mod spellings;
