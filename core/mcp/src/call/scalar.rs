@@ -79,7 +79,12 @@ type Plain<'m> = (usize, bool, &'m [u8]);
 
 /// Encodes a natural number of one digit or two, where its end is plain to see.
 #[inline(always)]
-fn small<'m>(node: u8, range: &IntRange, text: &'m [u8], out: &mut [u8]) -> Option<Plain<'m>> {
+pub(super) fn small<'m>(
+    node: u8,
+    range: &IntRange,
+    text: &'m [u8],
+    out: &mut [u8],
+) -> Option<Plain<'m>> {
     let (value, rest) = match text {
         [a @ b'0'..=b'9', b',' | b'}', ..] => (a & 15, text.get(1..)?),
         [a @ b'1'..=b'9', b @ b'0'..=b'9', b',' | b'}', ..] => {

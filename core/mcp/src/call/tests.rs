@@ -173,7 +173,11 @@ fn a_member_that_is_there_twice_or_of_nobody_is_left_to_the_long_way() {
     assert_eq!(flat(&NODES, r#"{"level":1,"nobody":1}"#), None);
     assert_eq!(flat(&NODES, r#"{"level":1 ,"on":true}"#), None);
     assert_eq!(flat(&NODES, r#"{"level":1"on":true}"#), None);
+    assert_eq!(flat(&NODES, r#"{"level":1;"on":true}"#), None);
+    assert_eq!(flat(&NODES, r#"{"level":1{"on":true}"#), None);
     assert_eq!(flat(&NODES, r#"{"level":1,"on":true"#), None);
+    assert_eq!(flat(&NODES, r#"}"level":1,"on":true}"#), None);
+    assert_eq!(flat(&NODES, "}"), None);
     // The members of a container are not the tool's, although one has the same name.
     assert_eq!(flat(&NESTED, r#"{"level":9,"on":true}"#), Some(6));
     let mut bytes = [0; 16];
@@ -262,4 +266,70 @@ fn members_of_containers_are_put_in_place_whatever_lies_between() {
         assert_eq!(encoded(&format!("{{\"o\":{{{text}}}}}")), wanted, "{text}");
     }
     assert_eq!(encoded(r#"{"o":{"list":[],"a":1}}"#), encoded(r#"{"o":{"a":1,"list":[]}}"#));
+}
+
+#[test]
+fn numbers_of_one_digit_or_two_are_read_at_a_glance() {
+    let range = IntRange { min: 3, max: 70 };
+    for value in 0..=120u8 {
+        for end in [",", "}", " ", ".", "e", "0,", "\""] {
+            let (text, mut out, mut wanted) = (format!("{value}{end}"), [0; 8], [0; 8]);
+            let found = scalar::small(5, &range, text.as_bytes(), &mut out);
+            let is_plain =
+                value < 100 && matches!(end, "," | "}") || value < 10 && end == "0," && value > 0;
+            assert_eq!(found.is_some(), is_plain, "{text}");
+            let Some((len, is_right, rest)) = found else { continue };
+            let value = if end == "0," { 10 * i64::from(value) } else { value.into() };
+            let mut writer = trine_descriptor::ValueWriter::new(&mut wanted);
+            writer.int(5, value);
+            assert_eq!(&out[..len], writer.bytes(), "{text}");
+            assert_eq!(is_right, (3..=70).contains(&value));
+            assert_eq!(rest, &text.as_bytes()[text.len() - 1..]);
+        }
+    }
+    for text in ["00,", "01}", "", "7", "-1,"] {
+        assert!(scalar::small(5, &range, text.as_bytes(), &mut [0; 8]).is_none(), "{text}");
+    }
+    assert!(scalar::small(5, &range, b"7,", &mut [0; 3]).is_none(), "four bytes are written");
+}
+
+#[test]
+fn labels_past_those_of_one_byte_are_encoded_in_two() {
+    let labels: Vec<String> = (0..300).map(|number| format!("l{number}")).collect();
+    let labels = labels.join("|");
+    let nodes = [Field::new("c", Kind::Choice(&labels))];
+    for number in [0, 1, 126, 127, 128, 129, 255, 256, 299] {
+        let text = format!(r#"{{"c":"l{number}"}}"#);
+        let (mut out, mut slow) = ([0; 8], [0; 8]);
+        let encoded = encode((&nodes[..], true), text.as_bytes(), &mut out).unwrap();
+        assert_eq!(Some(encoded.len), long(&nodes, &text, &mut slow), "{text}");
+        assert_eq!((out, encoded.checked), (slow, true), "{text}");
+    }
+}
+
+#[test]
+fn a_text_with_escapes_is_judged_by_what_it_says() {
+    let checked = |text: &str| {
+        let text = format!(r#"{{"why":"{text}"}}"#);
+        let nodes = [Field::new("why", Kind::Text { min: 2, max: 9 })];
+        encode((&nodes[..], true), text.as_bytes(), &mut [0; 64]).unwrap().checked
+    };
+    for (count, is_right) in [(1, false), (2, true), (9, true), (10, false)] {
+        for unit in ["\\n", "\\u00e9", "a", "\u{e9}", "\u{20ac}", "\\ud83d\\ude42"] {
+            assert_eq!(checked(&unit.repeat(count)), is_right, "{count} times {unit}");
+        }
+    }
+}
+
+#[test]
+fn a_text_without_room_is_too_long_only_past_its_bound() {
+    let nodes = [Field::new("why", Kind::Text { min: 0, max: 9 })];
+    for (count, wanted) in [(9, None), (10, Some(Fault::bound(FaultCode::TooLong, 0, 9)))] {
+        let text = format!(r#"{{"why":"{}"}}"#, "\\u00e9".repeat(count));
+        let refusal = encode((&nodes[..], true), text.as_bytes(), &mut [0; 8]).unwrap_err();
+        match wanted {
+            Some(wanted) => assert!(matches!(refusal, Refusal::Fault(it) if it == wanted)),
+            None => assert!(matches!(refusal, Refusal::Space)),
+        }
+    }
 }
