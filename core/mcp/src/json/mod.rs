@@ -13,6 +13,9 @@ pub mod writer;
 
 pub(crate) mod scan;
 mod skip;
+#[cfg(test)]
+#[cfg(target_pointer_width = "64")]
+mod tests;
 mod utf8;
 pub(crate) mod words;
 
