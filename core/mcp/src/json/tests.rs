@@ -21,6 +21,8 @@ fn each_fault_of_a_text_has_its_own_error() {
         ("\"a string of two words and more\u{1}\"", JsonError::Syntax),
         ("\"\\x\"", JsonError::Escape),
         ("\"a string of two words and more \\ud800\"", JsonError::Escape),
+        ("\"\\ud83dxxde42\"", JsonError::Escape),
+        ("\"\\ud83d\\uDBFF\"", JsonError::Escape),
         (&deep, JsonError::Depth),
     ] {
         assert_eq!(skip(text), Err(error), "{text}");

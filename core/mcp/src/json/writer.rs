@@ -398,6 +398,65 @@ mod tests {
     }
 
     #[test]
+    fn integers_have_all_of_their_digits() {
+        for value in [0, 7, 10, 99_999_999, 100_000_000, 100_000_001, i64::MAX] {
+            assert_eq!(written(|w| w.integer(value)), std::format!("{value}"));
+            assert_eq!(written(|w| w.integer(-value)), std::format!("{}", -value));
+            assert_eq!(written(|w| w.unsigned(value as u64)), std::format!("{value}"));
+        }
+        assert_eq!(written(|w| w.integer(i64::MIN)), std::format!("{}", i64::MIN));
+        assert_eq!(written(|w| w.unsigned(u64::MAX)), std::format!("{}", u64::MAX));
+    }
+
+    #[test]
+    fn controls_are_escaped_in_their_shortest_form() {
+        assert_eq!(
+            written(|w| w.string("\u{8}\u{c}\n\r\t\u{b}\u{0}\u{1f}\"\\")),
+            r#""\b\f\n\r\t\u000b\u0000\u001f\"\\""#
+        );
+    }
+
+    #[test]
+    fn short_strings_that_need_no_escape_are_written_at_once() {
+        for len in 0..=20 {
+            let text = &"abcdefghijklmnopqrstu"[..len];
+            let mut out = [b'.'; 40];
+            let mut writer = JsonWriter::new(&mut out);
+            let found = writer.short_string(text.as_bytes());
+            assert_eq!(found.is_some(), len <= Words::LEN_MAX, "{text}");
+            let written = if found.is_some() { len + 2 } else { 0 };
+            assert_eq!(writer.needed(), written);
+            if found.is_some() {
+                assert_eq!(&out[..written], std::format!("\"{text}\"").as_bytes());
+            }
+        }
+        let mut out = [0; 40];
+        assert!(JsonWriter::new(&mut out).short_string(b"a\"b").is_none());
+        assert!(JsonWriter::new(&mut out[..17]).short_string(b"abc").is_none(), "no room");
+    }
+
+    #[test]
+    fn foreign_text_is_quoted_up_to_its_limit() {
+        let quoted = |text: &str, limit| {
+            let mut reader = crate::json::JsonReader::new(text.as_bytes());
+            let text = reader.string().unwrap();
+            written(|w| w.quoted_text(text, limit))
+        };
+        assert_eq!(quoted(r#""abc""#, 3), "abc");
+        assert_eq!(quoted(r#""abc""#, 2), "ab...");
+        assert_eq!(quoted(r#""a\u00e9\nb\nc""#, 4), "a\u{e9}\\nb...");
+        assert_eq!(quoted(r#""\n\n\n\n\n""#, 3), r"\n\n\n...");
+        assert_eq!(quoted(r#""ab\ncd\nef""#, 5), r"ab\ncd...");
+        assert_eq!(quoted("\"\u{e9}\u{20ac}\u{1f642}x\"", 3), "\u{e9}\u{20ac}\u{1f642}...");
+        assert_eq!(quoted(r#""""#, 0), "");
+    }
+
+    #[test]
+    fn what_lacks_room_says_how_much_it_takes() {
+        assert_eq!(std::format!("{}", NeedBytes(12)), "the message takes 12 bytes");
+    }
+
+    #[test]
     fn strings_are_escaped() {
         let text = "a\"b\\c\n\u{1}\u{1f}é\u{7f}𝄞/";
         let json = written(|w| w.string(text));
