@@ -134,6 +134,18 @@ mod tests {
     }
 
     #[test]
+    fn a_word_is_searched_where_there_is_one() {
+        let text = b"plain ASCII \"of some\" words";
+        for start in 0..=text.len() + 1 {
+            let wanted = match text.get(start..).and_then(|rest| rest.get(..WORD)) {
+                Some(word) => start + word.iter().position(|it| *it == b'"').unwrap_or(WORD),
+                None => start,
+            };
+            assert_eq!(word_of_plain(text, start), wanted, "from {start}");
+        }
+    }
+
+    #[test]
     fn sequences_agree_with_the_standard_library() {
         for first in 0x80..=255u8 {
             for second in 0..=255u8 {
