@@ -34,6 +34,8 @@ static TARGETS: [(&str, &str, u32); 14] = [
     ("generate", "host/src/header", 3_600),
     ("lists", "host/models/src", 3_600),
 ];
+/// Seconds after which a soak keeps how far it is.
+const SLICE: u32 = 150;
 /// Seconds that `test` gives each target.
 const SECONDS: u32 = 3;
 /// Inputs that the corpus keeps of each target, the shortest first.
@@ -89,7 +91,8 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
     }
     build("2")?;
     for (name, ..) in TARGETS.iter().filter(|one| names.is_empty() || names.contains(&one.0)) {
-        each(name, seconds, parallel::processors())?;
+        let runs = run(name, seconds, parallel::processors())?;
+        println!("{name} {runs} inputs in {seconds} s");
         keep(name)?;
     }
     Ok(())
@@ -99,7 +102,7 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
 pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
     build("2")?;
     // One processor each, or all of them would take as long as a night.
-    let fuzz = |(name, _, own): &(&str, _, _)| each(name, seconds.unwrap_or(*own), 1);
+    let fuzz = |(name, _, own): &(&str, _, _)| in_slices(name, seconds.unwrap_or(*own));
     let fuzzed = parallel::map(&TARGETS, fuzz).into_iter().collect::<Result<Vec<_>>>()?;
     sh::run(cargo("build", "1", "coverage").arg("--bins").env("RUSTFLAGS", lines::FLAGS))?;
     let reached = TARGETS.iter().zip(fuzzed).map(|((name, code, _), text)| {
@@ -107,15 +110,36 @@ pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
         println!("{name}: {:.1} % of {} lines of {code}", lines.share(), lines.all);
         Ok(format!("{text}, {:.1} % of {} lines of {code}", lines.share(), lines.all))
     });
-    Ok(reached.collect::<Result<Vec<_>>>()?.join("; "))
+    let reached = reached.collect::<Result<Vec<_>>>()?.join("; ");
+    // The next soak begins anew.
+    fs::remove_dir_all(folder().join("done"))?;
+    Ok(reached)
 }
 
-/// Runs one target on so many processors.
-fn each(name: &str, seconds: u32, jobs: usize) -> Result<String> {
-    let runs = run(name, seconds, jobs)?;
-    let text = format!("{name} {runs} inputs in {seconds} s");
-    println!("{text}");
-    Ok(text)
+/// Runs one target on one processor, and keeps how long it ran: a soak that was stopped goes on
+/// from there, with the inputs that were found.
+fn in_slices(name: &str, seconds: u32) -> Result<String> {
+    let path = folder().join("done").join(name);
+    fs::create_dir_all(folder().join("done"))?;
+    let (mut done, mut inputs) = progress(&fs::read_to_string(&path).unwrap_or_default());
+    while done < seconds {
+        let slice = SLICE.min(seconds - done);
+        inputs += run(name, slice, 1)?;
+        done += slice;
+        fs::write(&path, format!("{done} {inputs}\n"))?;
+        println!("{name}: {inputs} inputs in {done} of {seconds} s");
+    }
+    Ok(format!("{name} {inputs} inputs in {done} s"))
+}
+
+/// The seconds that a target has run, and its inputs.
+fn progress(text: &str) -> (u32, u64) {
+    let mut numbers = text.split_whitespace();
+    let mut next = || numbers.next()?.parse::<u64>().ok();
+    match (next(), next()) {
+        (Some(seconds), Some(inputs)) => (seconds as u32, inputs),
+        _ => (0, 0),
+    }
 }
 
 /// The lines of the code that a target is for, and those that its inputs reach.
@@ -237,7 +261,13 @@ fn inputs(folder: &Path) -> Result<Vec<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::runs;
+    use super::{progress, runs};
+
+    #[test]
+    fn a_soak_that_was_cut_goes_on_from_what_it_kept() {
+        assert_eq!(progress("450 120000\n"), (450, 120_000));
+        assert_eq!((progress(""), progress("450"), progress("x 1")), ((0, 0), (0, 0), (0, 0)));
+    }
 
     #[test]
     fn runs_are_what_libfuzzer_says() {

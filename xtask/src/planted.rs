@@ -5,15 +5,17 @@
 //! copy of all files that git knows of. What was seen is kept beside the copy until the patch or
 //! the package changes, so that a run that was stopped goes on where it was.
 
-use std::fmt::Write as _;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::sh;
+use crate::{parallel, sh};
 
 const BUGS: &str = "tests/planted";
 /// Seconds for the tests of a bug, which may keep one of them from ending.
@@ -42,38 +44,88 @@ impl Bug {
     }
 }
 
-/// Plants each bug and runs its tests; fails where they stay green.
+/// What was seen, and what comes of it in this run.
+struct Seen {
+    /// Lines of earlier runs.
+    before: String,
+    file: File,
+    /// What noticed each bug, or why nothing did.
+    said: BTreeMap<String, Result<String, String>>,
+}
+
+/// Plants each bug and runs its tests; fails where they stay green. Each processor plants bugs in a
+/// copy of its own.
 pub(crate) fn main() -> Result<String> {
     let folder = sh::target_dir().join("planted");
     let mut bugs = sh::files(BUGS, "patch")?.iter().map(Bug::read).collect::<Result<Vec<_>>>()?;
     // What runs the same tests is compiled once.
     bugs.sort_by(|one, other| one.tests.cmp(&other.tests));
-    let (copy, path) = (Copy::new(&folder)?, folder.join("seen"));
+    let copies = (1..=parallel::processors()).map(|at| Copy::new(&folder.join(at.to_string())));
+    let copies = copies.collect::<Result<Vec<_>>>()?;
+    let path = folder.join("seen");
     let before = fs::read_to_string(&path).unwrap_or_default();
-    let mut seen = File::options().create(true).append(true).open(&path)?;
-    let (mut table, mut unseen, mut sound) = (String::new(), Vec::new(), None);
-    for (at, bug) in bugs.iter().enumerate() {
+    let file = File::options().create(true).append(true).open(&path)?;
+    let seen = Mutex::new(Seen { before, file, said: BTreeMap::new() });
+    // The longest first, so that no processor is left with one at the end.
+    let mut groups: Vec<_> = bugs.chunk_by(|one, other| one.tests == other.tests).collect();
+    groups.sort_by_key(|group| Reverse(group.len()));
+    let groups = Mutex::new(groups.into_iter());
+    parallel::each(&copies, |copy| {
+        let next = || groups.lock().unwrap_or_else(PoisonError::into_inner).next();
+        while let Some(group) = next() {
+            plant(copy, group, bugs.len(), &seen)?;
+        }
+        Ok(())
+    })?;
+    let said = seen.into_inner().unwrap_or_else(PoisonError::into_inner).said;
+    result(&bugs, &said)
+}
+
+/// Plants bugs that the same tests have to notice.
+fn plant(copy: &Copy, bugs: &[Bug], all: usize, seen: &Mutex<Seen>) -> Result<()> {
+    let mut is_sound = false;
+    for bug in bugs {
         let key = copy.key(bug)?;
-        let known = before.lines().find_map(|line| line.strip_prefix(&key));
-        if known.is_none() && sound.replace(&bug.tests) != Some(&bug.tests) {
+        let lock = || seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let known =
+            lock().before.lines().find_map(|line| line.strip_prefix(&key)).map(str::to_owned);
+        let is_new = known.is_none();
+        if is_new && !is_sound {
             let passed = copy.build(bug).and_then(|_| copy.test(bug));
             passed.context("the tests fail without a bug: see to that first")?;
+            is_sound = true;
         }
-        let said = match known.map_or_else(|| copy.notice(bug), |test| Ok(test.to_owned())) {
-            Ok(test) => {
-                writeln!(seen, "{key}{test}")?;
-                test
-            }
-            Err(error) => {
-                unseen.push(&*bug.name);
-                format!("UNSEEN: {error:#}")
-            }
-        };
-        println!("{} ({} of {}): {said}", bug.name, at + 1, bugs.len());
-        let said = said.split([',', '\n']).next().unwrap_or_default();
-        writeln!(table, "| {} | {} | {said} |", bug.name, bug.what)?;
+        let said = known.map_or_else(|| copy.notice(bug), Ok);
+        let mut seen = lock();
+        if let Ok(test) = &said
+            && is_new
+        {
+            writeln!(seen.file, "{key}{test}")?;
+        }
+        let said = said.map_err(|error| format!("UNSEEN: {error:#}"));
+        let (Ok(text) | Err(text)) = &said;
+        println!("{} ({} of {all}): {text}", bug.name, seen.said.len() + 1);
+        seen.said.insert(bug.name.clone(), said);
     }
-    println!("\n| bug | what is broken | noticed by |\n|---|---|---|\n{table}");
+    Ok(())
+}
+
+/// A table of what noticed each bug; fails where nothing did.
+fn result(bugs: &[Bug], said: &BTreeMap<String, Result<String, String>>) -> Result<String> {
+    println!("\n| bug | what is broken | noticed by |\n|---|---|---|");
+    let mut unseen = Vec::new();
+    for bug in bugs {
+        let (Ok(text) | Err(text)) = said.get(&bug.name).context("each bug was planted")?;
+        println!(
+            "| {} | {} | {} |",
+            bug.name,
+            bug.what,
+            text.split([',', '\n']).next().unwrap_or_default()
+        );
+        if said.get(&bug.name).is_some_and(Result::is_err) {
+            unseen.push(&*bug.name);
+        }
+    }
     ensure!(unseen.is_empty(), "{} of {} unseen: {}", unseen.len(), bugs.len(), unseen.join(", "));
     Ok(format!("{} bugs, each noticed by a test", bugs.len()))
 }
