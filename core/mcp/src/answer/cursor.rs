@@ -1,6 +1,6 @@
 //! The rest of the output, and what is appended to it.
 
-use crate::json::scan::is_special;
+use crate::json::scan::plain_end;
 use crate::json::words::Words;
 use crate::json::writer::copy;
 
@@ -10,9 +10,11 @@ pub(super) struct Cursor<'o>(pub(super) &'o mut [u8]);
 /// Writes a text of any length that needs no escapes.
 #[inline(never)]
 fn long(text: &[u8], room: &mut [u8]) -> Option<()> {
-    let plain = !text.iter().any(|byte| is_special(*byte));
+    if plain_end(text, 0) < text.len() {
+        return None;
+    }
     copy(room.get_mut(..text.len())?, text);
-    plain.then_some(())
+    Some(())
 }
 
 impl Cursor<'_> {
