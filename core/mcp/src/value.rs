@@ -49,14 +49,16 @@ pub(crate) fn write<T: ToolTable + ?Sized>(
             close(top, out);
             depth -= 1;
         }
-        let Some(field) = table.node(tool, Side::Output, entry.node) else { return false };
-        let Some(top) = open.get_mut(depth - 1) else { return false };
+        let field = table.node(tool, Side::Output, entry.node);
+        let (Some(field), Some(top)) = (field, open.get_mut(depth - 1)) else { return false };
         if !core::mem::replace(&mut top.first, false) {
             out.raw(b",");
         }
         match &mut top.items {
             Some(items) => *items -= 1,
             None => {
+                // Members rise, and one that was left out does not come later.
+                top.nodes.0 = entry.node + 1 + field.kind.nodes() as u16;
                 out.string(field.name);
                 out.raw(b":");
             }

@@ -259,6 +259,37 @@ mod tests {
     }
 
     #[test]
+    fn texts_are_the_same_byte_by_byte() {
+        for len in 0..40 {
+            let one: std::vec::Vec<u8> = (b'a'..).take(len).collect();
+            assert!(same(&one, &one.clone()));
+            assert!(
+                !same(&one, &[&one[..], b"z"].concat()) && (len == 0 || !same(&one, &one[1..]))
+            );
+            for at in 0..len {
+                let mut other = one.clone();
+                other[at] ^= 0x20;
+                assert!(!same(&one, &other), "{at} of {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_texts_of_any_length_are_told_from_others() {
+        for len in 0..60 {
+            let mut text = std::vec![b'a'; len];
+            assert!(is_plain(&text), "{len}");
+            for at in 0..len {
+                for special in [b'"', b'\\', 0x1f, 0x80] {
+                    text[at] = special;
+                    assert!(!is_plain(&text), "{special:#x} at {at} of {len}");
+                }
+                text[at] = b'a';
+            }
+        }
+    }
+
+    #[test]
     fn every_byte_at_every_position_is_escaped_right() {
         for value in 0..=255u8 {
             for position in 0..16 {

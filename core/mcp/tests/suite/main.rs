@@ -12,6 +12,7 @@ mod common;
 mod bad_input;
 mod calls;
 mod families;
+mod faults;
 mod input;
 mod json_edges;
 mod json_oracle;
