@@ -35,12 +35,7 @@ pub(crate) fn write<T: ToolTable + ?Sized>(
         };
         // Close what this entry is no part of.
         while let Some(top) = open.get(depth - 1) {
-            let (first, end) = top.nodes;
-            let inside = match top.items {
-                Some(items) => items > 0 && entry.node == first,
-                None => entry.node >= first && entry.node < end,
-            };
-            if inside {
+            if top.holds(entry.node) {
                 break;
             }
             if depth == 1 || top.items.is_some_and(|items| items > 0) {
@@ -94,6 +89,17 @@ pub(crate) fn write<T: ToolTable + ?Sized>(
         close(top, out);
     }
     true
+}
+
+impl Open {
+    /// Whether an entry of the node may come next in it.
+    fn holds(&self, node: u16) -> bool {
+        let (first, end) = self.nodes;
+        match self.items {
+            Some(items) => items > 0 && node == first,
+            None => node >= first && node < end,
+        }
+    }
 }
 
 fn close(open: &Open, out: &mut JsonWriter<'_>) {
