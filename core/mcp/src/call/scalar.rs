@@ -163,7 +163,11 @@ fn plain_number((node, tag): (u8, u8), value: i64, out: &mut [u8]) -> Option<usi
 
 /// A number of few digits in units of 10^-`places`, and what follows it.
 fn plain_decimal(text: &[u8], places: u8) -> Option<(i64, &[u8])> {
-    let (whole, rest) = Number::read_digits(text)?;
+    let (is_negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        _ => (false, text),
+    };
+    let (whole, rest) = Number::read_digits(digits)?;
     let (mut value, mut left, mut rest) = (whole, places, rest);
     if let [b'.', digits @ ..] = rest {
         rest = digits;
@@ -178,6 +182,7 @@ fn plain_decimal(text: &[u8], places: u8) -> Option<(i64, &[u8])> {
     for _ in 0..left {
         value = value.checked_mul(10)?;
     }
+    let value = if is_negative { -value } else { value };
     matches!(rest, [b',' | b'}', ..]).then_some((value, rest))
 }
 

@@ -55,7 +55,17 @@ fn value(random: &mut Random, node: usize) -> (String, bool) {
         }
         2 => of(
             random,
-            &[("0", true), ("0.5", true), ("250.0", true), ("0.3", false), ("250.5", false)],
+            &[
+                ("0", true),
+                ("0.5", true),
+                ("250.0", true),
+                ("0.3", false),
+                ("250.5", false),
+                ("-0.5", true),
+                ("-50.0", true),
+                ("-0.0", true),
+                ("-50.5", false),
+            ],
         ),
         3 => of(random, &[("\"heat\"", true), ("\"cool\"", true), ("\"off\"", true)]),
         4 => {
