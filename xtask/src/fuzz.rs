@@ -5,6 +5,7 @@
 //! are asked for in the way of `baremetal`, for this one command. What a target starts from is
 //! kept in `fuzz/corpus` as text and laid out as files for each run.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -103,9 +104,12 @@ pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
     build("2")?;
     // One processor each, or all of them would take as long as a night.
     let fuzz = |(name, _, own): &(&str, _, _)| in_slices(name, seconds.unwrap_or(*own));
-    let fuzzed = parallel::map(&TARGETS, fuzz).into_iter().collect::<Result<Vec<_>>>()?;
+    // The longest first, so that no processor is left with one at the end.
+    let mut targets = TARGETS;
+    targets.sort_by_key(|(.., seconds)| Reverse(*seconds));
+    let fuzzed = parallel::map(&targets, fuzz).into_iter().collect::<Result<Vec<_>>>()?;
     sh::run(cargo("build", "1", "coverage").arg("--bins").env("RUSTFLAGS", lines::FLAGS))?;
-    let reached = TARGETS.iter().zip(fuzzed).map(|((name, code, _), text)| {
+    let reached = targets.iter().zip(fuzzed).map(|((name, code, _), text)| {
         let lines = reached(name, code)?;
         println!("{name}: {:.1} % of {} lines of {code}", lines.share(), lines.all);
         Ok(format!("{text}, {:.1} % of {} lines of {code}", lines.share(), lines.all))
