@@ -239,7 +239,7 @@ fn subscriptions_are_acknowledged_told_and_ended() {
         send(&mut McpSession::new(), listen.as_bytes()),
         Received::Listen(false, r#"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7},"notifications":{}}}"#.into())
     );
-    let catalog = Changing(catalog());
+    let catalog = Able { can_change: true, logs: false };
     let mut out = [0; 512];
     for (filter, told) in [
         (r#"{"toolsListChanged":true}"#, true),
@@ -280,31 +280,6 @@ fn subscriptions_are_acknowledged_told_and_ended() {
         r#"{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/subscriptionId":7,"io.modelcontextprotocol/serverInfo":{"name":"greenhouse","title":"Greenhouse","version":"1.2.3"}}}}"#
     );
     assert!(notify::tools_changed(None, &mut [0; 10]).is_err());
-}
-
-/// A catalog that can change while a client is there, as a gateway's does.
-struct Changing(Single<'static, [trine_descriptor::Tool<'static>]>);
-
-impl trine_mcp::Catalog for Changing {
-    type Table = [trine_descriptor::Tool<'static>];
-    fn server(&self) -> trine_mcp::ServerInfo<'_> {
-        self.0.server()
-    }
-    fn count(&self) -> u16 {
-        self.0.count()
-    }
-    fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
-        self.0.tool(index)
-    }
-    fn name(&self, index: u16) -> Option<&str> {
-        self.0.name(index)
-    }
-    fn generation(&self) -> u64 {
-        self.0.generation()
-    }
-    fn can_change(&self) -> bool {
-        true
-    }
 }
 
 #[test]

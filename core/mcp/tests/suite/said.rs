@@ -5,34 +5,8 @@ use serde_json::Value;
 use trine_descriptor::{Fault, FaultCode, NO_NODE, Tool, ToolInfo, ValueWriter};
 use trine_mcp::result::value_json;
 use trine_mcp::{
-    Block, Catalog, Contents, Id, McpEngine, McpSession, Outcome, ServerInfo, Single, Step,
-    Version, notify,
+    Block, Catalog, Contents, Id, McpEngine, McpSession, Outcome, Single, Step, Version, notify,
 };
-
-/// A catalog of a server that has a log.
-struct Logs(Single<'static, [Tool<'static>]>);
-
-impl Catalog for Logs {
-    type Table = [Tool<'static>];
-    fn server(&self) -> ServerInfo<'_> {
-        self.0.server()
-    }
-    fn count(&self) -> u16 {
-        self.0.count()
-    }
-    fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
-        self.0.tool(index)
-    }
-    fn name(&self, index: u16) -> Option<&str> {
-        self.0.name(index)
-    }
-    fn generation(&self) -> u64 {
-        self.0.generation()
-    }
-    fn logs(&self) -> bool {
-        true
-    }
-}
 
 fn told<C: Catalog>(catalog: &C, session: &mut McpSession, message: &str) -> Value {
     let mut out = vec![0; 8_192];
@@ -46,7 +20,7 @@ const LEVELS: [&str; 8] =
 
 #[test]
 fn a_client_says_how_much_log_it_wants() {
-    let logs = Logs(catalog());
+    let logs = Able { can_change: false, logs: true };
     let mut session = McpSession::new();
     let open = legacy("initialize", r#""protocolVersion":"2025-06-18""#);
     let answer = told(&logs, &mut session, &open);

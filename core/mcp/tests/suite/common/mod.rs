@@ -7,7 +7,7 @@ use serde_json::Value;
 use trine_descriptor::{
     Annotations, Condition, Consent, DecimalRange, Field, IntRange, Kind, Literal, Tool, ToolInfo,
 };
-use trine_mcp::{Call, McpEngine, McpSession, Outcome, ServerInfo, Single, Step};
+use trine_mcp::{Call, Catalog, McpEngine, McpSession, Outcome, ServerInfo, Single, Step};
 
 const PERCENT: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100 });
 const SETTER: Annotations = Annotations(Annotations::IDEMPOTENT);
@@ -227,4 +227,35 @@ pub(crate) fn finished(version: trine_mcp::Version, tool: u16, outcome: Outcome<
     let id = trine_mcp::Id::from_raw(b"\"c-1\"").unwrap();
     let len = McpEngine::new(&catalog).finish(id, version, tool, outcome, &mut out).unwrap();
     String::from_utf8(out[..len].to_vec()).unwrap()
+}
+
+/// The same tools of a server that can do more: change its list, as a gateway's can, or tell a log.
+pub(crate) struct Able {
+    pub(crate) can_change: bool,
+    pub(crate) logs: bool,
+}
+
+impl Catalog for Able {
+    type Table = [Tool<'static>];
+    fn server(&self) -> ServerInfo<'_> {
+        SERVER
+    }
+    fn count(&self) -> u16 {
+        catalog().count()
+    }
+    fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
+        (index < self.count()).then_some((TOOLS, index))
+    }
+    fn name(&self, index: u16) -> Option<&str> {
+        TOOLS.get(usize::from(index)).map(|tool| tool.info.name)
+    }
+    fn generation(&self) -> u64 {
+        catalog().generation()
+    }
+    fn can_change(&self) -> bool {
+        self.can_change
+    }
+    fn logs(&self) -> bool {
+        self.logs
+    }
 }
