@@ -47,6 +47,14 @@ impl DeviceSession {
         }
     }
 
+    /// The same because of what the device has said: once a millisecond at most. It may say so many
+    /// times in one answer, and would get as many questions, each of which it may answer so.
+    pub(super) fn ask_again(&mut self, now: u64) {
+        if self.asked.is_none_or(|asked| asked.at != now) {
+            self.ask(now);
+        }
+    }
+
     pub(super) fn hello(&mut self, hello: &Hello<'_>, cost: u32, now: u64) {
         match self.asked {
             Some(asked) if asked.nonce == hello.nonce => {
@@ -69,7 +77,7 @@ impl DeviceSession {
         }
         if hello.epoch == 0 {
             // It has just started and takes the next nonce for its epoch.
-            return self.ask(now);
+            return self.ask_again(now);
         }
         if hello.wire > trine_wire::VERSION {
             let why = format!(
@@ -84,7 +92,7 @@ impl DeviceSession {
         if unasked && hello.wire >= 1 && hello.session != self.number {
             // It has started, or another host has greeted it: it has to know us first.
             self.hello_answered = false;
-            return self.ask(now);
+            return self.ask_again(now);
         }
         self.send_hello(hello, now);
         if self.is_stopped {
@@ -141,7 +149,7 @@ impl DeviceSession {
     pub(super) fn ask_back(&mut self, now: u64) {
         let [.., last] = self.displaced;
         if last.is_none_or(|last| now.saturating_sub(last) > CONTEST_MS) {
-            self.ask(now);
+            self.ask_again(now);
         } else if self.back_at.is_none() {
             self.back_at = Some(now + BACK_MS + u64::from(nonce()) % BACK_MS);
         }

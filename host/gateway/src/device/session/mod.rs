@@ -321,7 +321,7 @@ impl DeviceSession {
                 let message = match opened {
                     Opened::Message(message) => message,
                     Opened::Dropped => return,
-                    Opened::Ask => return self.ask(now),
+                    Opened::Ask => return self.ask_again(now),
                     Opened::Refused(why) => return self.refuse_device(&why, now),
                 };
                 self.heard_at = now;
@@ -361,7 +361,7 @@ impl DeviceSession {
                 self.event(seq, tool, text);
             }
             // A list has changed: the hello tells which there is now.
-            DeviceMessage::Event { what: 1, .. } => self.ask(now),
+            DeviceMessage::Event { what: 1, .. } => self.ask_again(now),
             DeviceMessage::Log { level, text } => self.logged(level, text),
             DeviceMessage::Unsupported { kind } => {
                 self.questions.unsupported(kind);
