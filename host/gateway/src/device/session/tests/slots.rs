@@ -303,6 +303,23 @@ fn a_host_that_is_displaced_three_times_in_ten_seconds_stops_and_says_so() {
 }
 
 #[test]
+fn a_device_that_says_many_times_at_once_that_it_has_started_gets_one_question() {
+    let mut play = Play::online(HELLO);
+    play.said();
+    for epoch in [0, 5] {
+        play.pass(50);
+        play.said();
+        for _ in 0..20 {
+            let hello = Hello { nonce: 0, session: 0, epoch, ..play.hello };
+            play.say(&DeviceMessage::Hello(hello));
+        }
+        let said = play.said();
+        let asked = said.iter().filter(|message| message.starts_with("Hello(")).count();
+        assert_eq!(asked, 1, "epoch {epoch}");
+    }
+}
+
+#[test]
 fn a_device_that_restarts_three_times_is_served_all_the_same() {
     let mut play = Play::online(HELLO);
     for boot in 1..=5 {
