@@ -65,7 +65,7 @@ pub fn sizes(keep: bool, small: bool) -> Result<()> {
         shape.make
     );
     for prompt in prompts {
-        let options = ["--peer", "--rounds", "2", "--threads", "2", "--prompt", prompt];
+        let options = ["--peer", "--mapped", "--rounds", "2", "--threads", "2", "--prompt", prompt];
         let measured = measured(sh::command(&trine), &model, &options)?;
         for what in ["prefill", "decode"] {
             // The first case is of the mapped file.

@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{ChildStdin, ChildStdout, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use devtools::sh::{self, Running};
@@ -74,6 +74,18 @@ pub(super) struct Program {
     pub(super) arguments: String,
 }
 
+/// A whole list of tools.
+#[derive(Default)]
+pub(super) struct Listed {
+    pub(super) tools: usize,
+    pub(super) bytes: usize,
+    /// How long the client waited for all of its pages.
+    pub(super) waited: Duration,
+}
+
+/// How both servers begin a notification.
+const NOTIFICATION: &str = "{\"jsonrpc\":\"2.0\",\"method\":";
+
 /// A running server that has shown its tools.
 pub(super) struct Server {
     process: Running,
@@ -113,13 +125,23 @@ impl Server {
 
     /// Reads the next line that answers a request, sees that it is a success, and gives its id.
     pub(super) fn answer(&mut self) -> Result<u64> {
+        self.answer_after(|| {})
+    }
+
+    /// The same; calls `read` when the line is there, before it is looked at.
+    fn answer_after(&mut self, read: impl FnOnce()) -> Result<u64> {
+        let mut read = Some(read);
         loop {
             self.line.clear();
             ensure!(self.output.read_line(&mut self.line)? > 0, "the server ended");
             let text = &self.line;
-            // A notification has a method; it answers nothing.
-            if text.contains("\"method\":") {
+            // A notification has a method before anything else; it answers nothing.
+            let head = text.get(..NOTIFICATION.len());
+            if head == Some(NOTIFICATION) {
                 continue;
+            }
+            if let Some(read) = read.take() {
+                read();
             }
             let refused = text.contains("\"isError\":true") || text.contains("\"error\":");
             ensure!(!refused, "a call was refused: {text}");
@@ -137,15 +159,19 @@ impl Server {
         Ok(names.into_iter().find(|name| name.ends_with("fan_set")).map(str::to_owned))
     }
 
-    /// Asks for the whole list, page by page, and answers how many tools there are.
-    pub(super) fn tools(&mut self, family: Family) -> Result<usize> {
-        let (mut count, mut cursor) = (0, None);
+    /// Asks for the whole list, page by page.
+    pub(super) fn tools(&mut self, family: Family) -> Result<Listed> {
+        let (mut listed, mut cursor) = (Listed::default(), None);
         loop {
-            self.send(&family.list(cursor.as_deref()))?;
-            self.answer()?;
-            count += self.line.matches("\"inputSchema\":").count();
+            let line = family.list(cursor.as_deref());
+            let since = Instant::now();
+            self.send(&line)?;
+            // What follows is the client's own work, which is not what is measured.
+            self.answer_after(|| listed.waited += since.elapsed())?;
+            listed.bytes += self.line.len();
+            listed.tools += self.line.matches("\"inputSchema\":").count();
             let Some((_, next)) = self.line.split_once("\"nextCursor\":\"") else {
-                return Ok(count);
+                return Ok(listed);
             };
             cursor = next.split('"').next().map(str::to_owned);
         }

@@ -2,7 +2,7 @@
 //! each client has a process of its own.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use devtools::sh;
@@ -28,7 +28,7 @@ pub(super) fn table([ours, peer]: [&Path; 2]) -> Result<String> {
         let tools = boards * TOOLS;
         let both = [gateway(ours, boards), minimal(peer, tools)];
         let [ours, peer] = both.map(|program| lists(&program, tools));
-        let names = ["CPU µs a list", "p50 µs of a list", "peak MiB"];
+        let names = ["bytes of a list", "CPU µs a list", "p50 µs of a list", "peak MiB"];
         text += &rows(names.map(|name| format!("{tools} tools: {name}")), ours?, peer?);
     }
     for clients in CLIENTS {
@@ -50,18 +50,16 @@ fn minimal(path: &Path, tools: usize) -> Program {
 }
 
 /// What the whole list costs.
-fn lists(program: &Program, tools: usize) -> Result<[f64; 3]> {
+fn lists(program: &Program, tools: usize) -> Result<[f64; 4]> {
     let mut server = Server::start(program, FAMILY)?;
-    let all = sh::within(PATIENCE, || server.tools(FAMILY).ok().filter(|have| *have == tools));
-    all.with_context(|| format!("{} does not list {tools} tools", program.name))?;
+    let all = sh::within(PATIENCE, || server.tools(FAMILY).ok().filter(|it| it.tools == tools));
+    let all = all.with_context(|| format!("{} does not list {tools} tools", program.name))?;
     let (before, mut times) = (server.cpu()?, Vec::new());
     for _ in 0..LISTS {
-        let since = Instant::now();
-        server.tools(FAMILY)?;
-        times.push(micros(since.elapsed()));
+        times.push(micros(server.tools(FAMILY)?.waited));
     }
     let cpu = micros(server.cpu()? - before) / LISTS as f64;
-    Ok([cpu, percentile(&mut times, 50), server.peak_mib()?])
+    Ok([all.bytes as f64, cpu, percentile(&mut times, 50), server.peak_mib()?])
 }
 
 /// What calls of so many clients cost.

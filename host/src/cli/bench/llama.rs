@@ -39,7 +39,8 @@ impl Bench {
             ("trine, the file", self.opened(BenchEngine::Trine, &self.file, Memory::Mapped)?),
             ("llama.cpp", self.opened(BenchEngine::Llama, &files.theirs, Memory::Mapped)?),
         ];
-        for memory in [Memory::Mapped, Memory::Huge] {
+        let memories = [Memory::Mapped, Memory::Huge];
+        for memory in memories.into_iter().take(if self.mapped { 1 } else { 2 }) {
             let [ours, theirs] = ENGINES.map(|engine| {
                 let file = if engine == BenchEngine::Trine { &files.ours } else { &files.theirs };
                 self.start(engine, file, memory)

@@ -62,6 +62,9 @@ pub(super) struct Bench {
     /// Compare with llama.cpp on the same model.
     #[arg(long)]
     peer: bool,
+    /// Measure from mapped files alone, not from huge pages too.
+    #[arg(long, requires = "peer")]
+    mapped: bool,
     /// Folder for two copies of the model [default: the system's]
     #[arg(long, value_name = "FOLDER", requires = "peer")]
     scratch: Option<PathBuf>,
