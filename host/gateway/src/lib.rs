@@ -9,6 +9,7 @@
 //! - `link`: ways to a device;
 //! - [`middleware`]: layers on a link: a tracer, a recorder, a fault injector;
 //! - [`device`]: one device: its identity, its tools, and the calls under way;
+//! - `share`: the device of a port for other programs of the user;
 //! - `simulate`, `emulate`: boards in this process, and in an emulator;
 //! - [`args`]: devices, as the command line names them;
 //! - [`ask_tool`]: the tool `ask`, which a model outside of this crate answers;
@@ -32,6 +33,7 @@ pub mod middleware;
 pub mod sanitize;
 pub mod server;
 pub mod settings;
+mod share;
 mod simulate;
 pub mod suggest;
 mod sync;

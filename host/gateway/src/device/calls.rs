@@ -75,6 +75,9 @@ pub struct Extra<'a> {
     pub state: &'a [u8],
     /// Those answers, as the wire has them.
     pub answers: &'a [u8],
+    /// Whose call it is: what a person agrees to for one client is not another's. 0 is this
+    /// program.
+    pub client: u64,
 }
 
 /// A call that was accepted, for [`crate::Device::cancel`].
@@ -110,6 +113,7 @@ pub(super) struct CallEntry {
     pub(super) args: Vec<u8>,
     pub(super) progress: bool,
     pub(super) kept: Option<Box<Kept>>,
+    pub(super) client: u64,
     /// May be made again without asking anyone.
     pub(super) repeatable: bool,
     /// May be answered later than at once, so that its answer says nothing of the link's pace.
@@ -375,8 +379,8 @@ impl CallEntry {
         (self.tool, self.hash) = (request.tool, request.hash);
         self.args.clear();
         self.args.extend_from_slice(request.args);
-        let Extra { progress, state, answers } = request.extra;
-        self.progress = progress;
+        let Extra { progress, state, answers, client } = request.extra;
+        (self.progress, self.client) = (progress, client);
         self.kept = (!state.is_empty() || !answers.is_empty())
             .then(|| Box::new(Kept { state: state.to_vec(), answers: answers.to_vec() }));
         self.repeatable = request.info.annotations.repeatable();

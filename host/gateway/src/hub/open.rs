@@ -45,7 +45,8 @@ impl Hub {
         let mut ways = Vec::new();
         let (mut simulated, mut emulated) = (0, 0);
         let addresses = args.addresses()?;
-        let mut links = Links { lines: Vec::new(), layers: args.links.prepare(addresses.len())? };
+        let layers = args.links.prepare(addresses.len())?;
+        let mut links = Links { lines: Vec::new(), layers, are_shared: true };
         for (alias, address) in addresses {
             let source = address.to_string();
             let number = match &address {
@@ -118,7 +119,9 @@ impl Hub {
             let found = addresses.len();
             return Err(Error::OneDevice { command: "trine replay", found });
         };
-        let mut links = Links { lines: Vec::new(), layers: args.links.prepare(1)? };
+        let layers = args.links.prepare(1)?;
+        // What is said is for the device itself.
+        let mut links = Links { lines: Vec::new(), layers, are_shared: false };
         Ok(match way(address, args, 1, &mut links)?.0 {
             Route::Dial(dial) => dial,
             Route::Local(board) => Box::new(Attached::new(board)),
@@ -166,16 +169,18 @@ fn way(
             }
             Box::new(Attached::new(board))
         }
-        _ => dial(address)?,
+        _ => dial(address, links.are_shared)?,
     };
     let way = links.layers.wrap(dial, address.kind(), &address.to_string());
     Ok((Route::Dial(way), person))
 }
 
 /// The way to a device that has its link for itself.
-fn dial(address: &Address) -> Result<Box<dyn Dial>> {
+fn dial(address: &Address, is_shared: bool) -> Result<Box<dyn Dial>> {
     Ok(match address {
-        Address::Serial { path, baud } => Box::new(Serial { path: path.clone(), baud: *baud }),
+        Address::Serial { path, baud } => {
+            Box::new(Serial { path: path.clone(), baud: *baud, is_shared })
+        }
         Address::Tcp(address) => Box::new(Tcp { address: address.clone() }),
         Address::Unix(path) => Box::new(Unix { path: path.clone() }),
         Address::Udp { address, mtu } => Box::new(Udp { address: address.clone(), mtu: *mtu }),
@@ -189,6 +194,8 @@ fn dial(address: &Address) -> Result<Box<dyn Dial>> {
 struct Links {
     lines: Vec<(Address, Bus)>,
     layers: Prepared,
+    /// Other programs may have the devices of serial ports, and this one those of others.
+    are_shared: bool,
 }
 
 impl Links {
@@ -201,7 +208,7 @@ impl Links {
             Address::Serial { baud, .. } => BusTiming::of_baud(*baud),
             _ => BusTiming::UNKNOWN,
         };
-        let dial = self.layers.wrap(dial(line)?, LinkKind::Bus, &line.to_string());
+        let dial = self.layers.wrap(dial(line, false)?, LinkKind::Bus, &line.to_string());
         let bus = Bus::new(dial, timing).map_err(Error::Thread)?;
         self.lines.push((line.clone(), bus.clone()));
         Ok(bus)

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use trine_descriptor::Field;
 use trine_descriptor::record::Decoder;
 use trine_mcp::elicitation::ElicitationError;
-use trine_mcp::{Answer, Elicitation, Retry};
+use trine_mcp::{Answer, Elicitation, Failure, Outcome, Retry};
 use trine_wire::message::input::{self, Record, Records, Request};
 use trine_wire::secure::{self, Key, TAIL_LEN};
 
+use crate::device::Asked;
+use crate::hub::Snapshot;
 use crate::table::Table;
 
 /// How long a person may take to answer.
@@ -36,7 +38,7 @@ pub(super) struct Sealer {
 }
 
 /// Questions of a device.
-pub(super) struct Questions<'a> {
+struct Questions<'a> {
     requests: Vec<Request<'a>>,
     fields: Vec<Vec<Field<'a>>>,
 }
@@ -66,8 +68,29 @@ impl Sealer {
         self.digests.hash_one((table.list_hash(), table.hash(row), row, args))
     }
 
+    /// Passes on how a call ends whose tool asks a person: with forms, and with the state to send
+    /// back beside them.
+    pub(super) fn asked(
+        &self,
+        (snapshot, tool): (&Snapshot, u16),
+        asked: &Asked<'_>,
+        done: impl FnOnce(Outcome<'_>),
+    ) {
+        let sealed = snapshot.entry(tool).and_then(|entry| {
+            let call = (&*entry.table, entry.row, asked.args);
+            self.seal(call, asked.state, asked.requests)
+        });
+        match (Questions::new(asked.requests), sealed) {
+            (Some(questions), Some(state)) => {
+                let forms = questions.forms();
+                done(Outcome::NeedsInput { forms: &forms, state: &state });
+            }
+            _ => done(Outcome::Failed(Failure::BadResult)),
+        }
+    }
+
     /// The state of a client's request.
-    pub(super) fn seal(
+    fn seal(
         &self,
         (table, row, args): (&Table, u16, &[u8]),
         state: &[u8],
@@ -121,7 +144,7 @@ const TOO_LATE: &str = "the answer came too late; make the call anew";
 
 impl<'a> Questions<'a> {
     /// Reads what a device asks; `None` when it is malformed, or more than a form can ask.
-    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
+    fn new(bytes: &'a [u8]) -> Option<Self> {
         let mut records = Records::new(bytes)?;
         let (mut requests, mut fields) = (Vec::new(), Vec::new());
         while records.left() > 0 {
@@ -135,7 +158,7 @@ impl<'a> Questions<'a> {
     }
 
     /// As forms for the client.
-    pub(super) fn forms(&self) -> Vec<Elicitation<'_>> {
+    fn forms(&self) -> Vec<Elicitation<'_>> {
         let both = self.requests.iter().zip(&self.fields);
         both.map(|(request, fields)| Elicitation {
             name: request.name,

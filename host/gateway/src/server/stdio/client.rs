@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use trine_mcp::{Catalog, Failure, Id, Listen, McpEngine, Outcome, notify};
 
-use super::ask::{Questions, Sealer};
 use super::outbox::Outbox;
 use super::requests::{Arrays, Requests, Tag};
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, Observer, Snapshot};
+use crate::server::calls::{Caller, Helpers};
 use crate::sync::lock;
 use crate::sys;
 
@@ -58,7 +58,7 @@ pub(super) struct Client {
     /// No further line is taken.
     ending: AtomicBool,
     in_flight_max: usize,
-    pub(super) sealer: Sealer,
+    pub(super) helpers: Helpers,
     since: Instant,
     /// When the write that is under way began, in milliseconds from 1; 0 when there is none.
     writing: AtomicU64,
@@ -66,7 +66,12 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(hub: Arc<Hub>, output: File, in_flight_max: usize) -> Arc<Self> {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        output: File,
+        in_flight_max: usize,
+        helpers: Helpers,
+    ) -> Arc<Self> {
         let state = State {
             out: Outbox::new(),
             requests: Requests::default(),
@@ -84,7 +89,7 @@ impl Client {
             taking: Mutex::new(()),
             ending: AtomicBool::new(false),
             in_flight_max: in_flight_max.max(1),
-            sealer: Sealer::new(),
+            helpers,
             since: Instant::now(),
             writing: AtomicU64::new(0),
             broken: AtomicBool::new(false),
@@ -208,13 +213,6 @@ impl Client {
         let pending = |state: &mut State| state.requests.len() > 0;
         let state = self.state();
         drop(self.room.wait_timeout_while(state, patience, pending));
-    }
-
-    /// Notes the ticket of a call that has not ended yet.
-    pub(super) fn started(&self, tag: Tag, device: &Arc<Device>, ticket: Ticket) {
-        if let Some(request) = self.state().requests.get(tag) {
-            request.call = Some((Arc::clone(device), ticket));
-        }
     }
 
     /// The client wants no answer to this request, or no more news of this subscription.
@@ -359,17 +357,8 @@ impl Waiter for Client {
         drop(state);
         let unasked = Outcome::Failed(Failure::NeedsInput);
         let Some((snapshot, tool)) = call else { return self.done(tag, unasked, cost) };
-        let sealed = snapshot.entry(tool).and_then(|entry| {
-            let call = (&*entry.table, entry.row, asked.args);
-            self.sealer.seal(call, asked.state, asked.requests)
-        });
-        match (Questions::new(asked.requests), sealed) {
-            (Some(questions), Some(state)) => {
-                let forms = questions.forms();
-                self.done(tag, Outcome::NeedsInput { forms: &forms, state: &state }, cost);
-            }
-            _ => self.done(tag, Outcome::Failed(Failure::BadResult), cost),
-        }
+        let done = |outcome: Outcome<'_>| self.done(tag, outcome, cost);
+        self.helpers.sealer.asked((&snapshot, tool), asked, done);
     }
 
     fn done(&self, tag: u64, outcome: Outcome<'_>, _: Cost) {
@@ -385,6 +374,18 @@ impl Waiter for Client {
             out.write(|out| engine.finish(id, version, request.tool, outcome, out));
         });
         self.written(state);
+    }
+}
+
+impl Caller for Client {
+    fn wants(&self, tag: Tag) -> bool {
+        self.state().requests.get(tag).is_some()
+    }
+
+    fn started(&self, tag: Tag, device: &Arc<Device>, ticket: Ticket) {
+        if let Some(request) = self.state().requests.get(tag) {
+            request.call = Some((Arc::clone(device), ticket));
+        }
     }
 }
 

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memchr;
-use trine_mcp::{Batch, Call, McpEngine, McpSession, Outcome, Step};
+use trine_mcp::{Batch, Call, McpEngine, McpSession, Step};
 
 use super::client::{Client, WAITING_MAX};
-use super::sentences::{Sentence, Sentences};
 use super::terminal;
-use crate::device::{Cost, Extra, Waiter};
+use crate::device::Waiter;
 use crate::hub::Snapshot;
+use crate::server::calls::{Caller, From};
 use crate::{sanitize, sys};
 
+/// The client of standard input and output, for whom a person agrees.
+const STDIO: u64 = 1;
 /// Bytes that one read may bring.
 const CHUNK: usize = 64 * 1024;
 /// Longest message. A longer one is answered with an error and its bytes are not kept.
@@ -40,8 +42,7 @@ const TOO_MANY: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"mess
 pub(super) struct ClientReader {
     client: Arc<Client>,
     waiter: Arc<dyn Waiter>,
-    /// The model that answers sentences, if there is one.
-    sentences: Option<Sentences>,
+    caller: Arc<dyn Caller>,
     snapshot: Arc<Snapshot>,
     /// Version of the hub's list that `snapshot` is.
     version: u64,
@@ -56,11 +57,11 @@ pub(super) struct ClientReader {
 }
 
 impl ClientReader {
-    pub(super) fn new(client: Arc<Client>, sentences: Option<Sentences>, by_hand: bool) -> Self {
+    pub(super) fn new(client: Arc<Client>, by_hand: bool) -> Self {
         let version = client.hub.version();
         Self {
             waiter: Arc::clone(&client) as Arc<dyn Waiter>,
-            sentences,
+            caller: Arc::clone(&client) as Arc<dyn Caller>,
             snapshot: client.hub.snapshot(),
             client,
             version,
@@ -213,33 +214,11 @@ impl ClientReader {
     }
 
     fn call(&mut self, call: &Call<'_>, array: Option<usize>) {
-        let snapshot = Arc::clone(&self.snapshot);
-        let Some(entry) = snapshot.entry(call.tool) else { return };
         self.client.wait_for_room();
         let tag = self.client.state().open(call, &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
-        if let (Some(_), Some(sentences)) = (&entry.asks, &self.sentences) {
-            let sentence = Sentence::new(&self.client, tag, (&snapshot, call.tool), args);
-            return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
-        }
-        let whole = (&*entry.table, entry.row, args);
-        let retried = call.retry.map(|retry| self.client.sealer.retried(whole, &retry));
-        let retried = match retried.transpose() {
-            Ok(retried) => retried,
-            Err(why) => {
-                return self.waiter.done(tag, Outcome::Error(&why), Cost::default());
-            }
-        };
-        let extra = Extra {
-            progress: call.progress.is_some(),
-            state: retried.as_ref().map_or(&[], |retried| &retried.state),
-            answers: retried.as_ref().map_or(&[], |retried| &retried.answers),
-        };
-        let waiter = (&self.waiter, tag);
-        let ticket = entry.device.call_with(&entry.table, entry.row, (args, extra), waiter);
-        if let Some(ticket) = ticket {
-            self.client.started(tag, &entry.device, ticket);
-        }
+        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
+        self.client.helpers.start(call, &self.snapshot, args, from);
     }
 }
 
