@@ -66,7 +66,9 @@ fn clients_of_every_older_revision_are_served_in_a_session() {
 fn an_array_is_answered_when_all_of_it_is() {
     let site = Site::start(&["--simulate"]);
     let id = site.open("2025-03-26");
-    let call = |id: u32, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
+    let call = |id: u32, params: Value| -> Value {
+        json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
+    };
     let session = [("Mcp-Session-Id", &*id)];
     let array = json!([call(1, json!({"name": "sensor_read", "arguments": {"sensor": "light"}})),
         {"jsonrpc": "2.0", "method": "notifications/initialized"}, call(2, fan(5))]);
@@ -262,29 +264,47 @@ fn news_of_a_call_come_before_its_answer() {
 }
 
 #[test]
-fn a_question_comes_back_with_the_answer_over_another_connection() {
+fn a_question_comes_back_with_the_answer_over_another_connection_once_and_of_the_same_client() {
     let folder = Folder::new("http-ask");
-    let clerk = folder.path("clerk");
+    let (clerk, keys) = (folder.path("clerk"), folder.path("keys"));
     let _bakery = Bakery::start(clerk.clone());
-    let site = Site::start(&["--unix", clerk.to_str().unwrap()]);
-    let seal = |more: Value| {
+    std::fs::write(&keys, KEYS).unwrap();
+    let site =
+        Site::start(&["--unix", clerk.to_str().unwrap(), "--api-keys", keys.to_str().unwrap()]);
+    let (kitchen, cellar) = ("Bearer 0123456789abcdef", "Bearer fedcba9876543210");
+    let seal = |key: &str, more: Value| {
         let mut params = json!({"name": "seal", "arguments": {"letter": "bill"}});
         params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let mut message = stateless(&json!(1), "tools/call", params);
         let capabilities = "io.modelcontextprotocol/clientCapabilities";
         message["params"]["_meta"][capabilities] = json!({"elicitation": {}});
-        site.post(&repeated(&message), &message).json()["result"].clone()
+        let headers = [repeated(&message), vec![("Authorization", key)]].concat();
+        site.post(&headers, &message).json()
     };
-    let asked = until(
-        || {
-            let asked = seal(json!({}));
-            (asked["resultType"] == "input_required").then_some(asked)
-        },
-        || "no question".into(),
-    );
-    let answer = json!({"requestState": asked["requestState"],
-        "inputResponses": {"to": {"action": "accept", "content": {"who": "Ada"}}}});
-    assert_eq!(seal(answer)["structuredContent"], json!({"sealed": "bill for Ada"}));
+    let asked = || {
+        until(
+            || {
+                let asked = seal(kitchen, json!({}))["result"].clone();
+                (asked["resultType"] == "input_required").then_some(asked)
+            },
+            || "no question".into(),
+        )
+    };
+    let answer = |asked: &Value| {
+        json!({"requestState": asked["requestState"],
+            "inputResponses": {"to": {"action": "accept", "content": {"who": "Ada"}}}})
+    };
+    let one = answer(&asked());
+    let foreign = seal(cellar, one.clone());
+    assert_eq!(foreign["error"]["code"], json!(-32602), "{foreign}");
+    let sealed = seal(kitchen, one.clone());
+    assert_eq!(sealed["result"]["structuredContent"], json!({"sealed": "bill for Ada"}));
+    let replayed = seal(kitchen, one);
+    assert_eq!(replayed["error"]["code"], json!(-32602), "{replayed}");
+    // Answers without a state are those of no question: it is asked anew.
+    let mut bare = answer(&asked());
+    bare.as_object_mut().unwrap().remove("requestState");
+    assert_eq!(seal(kitchen, bare)["result"]["resultType"], json!("input_required"));
 }
 
 #[test]
@@ -485,4 +505,49 @@ fn a_thousand_idle_connections_take_little_memory_and_give_it_back() {
         || (site.get("/health").json()["connected_clients"] == 1).then_some(()),
         || format!("{} are left", site.get("/health").json()["connected_clients"]),
     );
+}
+
+#[test]
+fn what_a_device_has_beside_tools_is_read_through_the_same_frames() {
+    let mut gateway = Gateway::start(&["--fixtures"]);
+    let site = Site::start(&["--fixtures"]);
+    let capture = Folder::new("fixtures");
+    let path = capture.path("capture");
+    let recorded = Site::start(&["--fixtures", "--record", path.to_str().unwrap()]);
+    let asked = vec![
+        ("resources/list", json!({})),
+        ("resources/templates/list", json!({})),
+        ("resources/read", json!({"uri": "test://static-text"})),
+        ("resources/read", json!({"uri": "test://template/7/data"})),
+        ("resources/read", json!({"uri": "test://nothing"})),
+        ("prompts/list", json!({})),
+        (
+            "prompts/get",
+            json!({"name": "test_prompt_with_arguments",
+            "arguments": {"arg1": "a", "arg2": "b"}}),
+        ),
+        (
+            "completion/complete",
+            json!({"ref": {"type": "ref/prompt",
+            "name": "test_prompt_with_arguments"}, "argument": {"name": "arg1", "value": "test"}}),
+        ),
+    ];
+    for (method, params) in asked {
+        let over_stdio = gateway.ask(method, params.clone());
+        let mut answers = [&site, &recorded].map(|site| site.ask(method, params.clone()).json());
+        for answer in &mut answers {
+            answer["id"] = over_stdio["id"].clone();
+            assert_eq!(*answer, over_stdio, "{method}");
+        }
+    }
+    assert_eq!(
+        gateway.ask("resources/read", json!({"uri": "test://nothing"}))["error"]["code"],
+        json!(-32602)
+    );
+    let read = gateway.ask("resources/read", json!({"uri": "test://template/7/data"}));
+    let text = read["result"]["contents"][0]["text"].as_str().unwrap();
+    assert!(text.contains('7'), "{read}");
+    drop(recorded);
+    let capture = std::fs::read_to_string(&path).unwrap();
+    assert!(capture.lines().count() > 16, "it went past the link:\n{capture}");
 }

@@ -110,6 +110,8 @@ impl Device<'_> {
             }
             #[cfg(feature = "ask")]
             kind::ASK => self.ask(from, tools),
+            #[cfg(feature = "resources")]
+            kind::READ | kind::PROMPT | kind::COMPLETE => return self.shelf(kind, from, tools),
             _ => return false,
         }
         true
@@ -149,11 +151,11 @@ impl Device<'_> {
         let keyed = self.outbox.keys.is_some();
         let epoch = proof.map_or(self.session.epoch, |proof| proof.epoch);
         let (config, identity) = (&self.config, &self.config.identity);
-        let list_hash = self.list_hash();
+        let (list_hash, lists) = (self.list_hash(), self.list_features());
         let out = self.outbox.begin();
         put::hello(out, nonce, epoch, list_hash);
         let numbers = (self.table.tools(), config.message_max);
-        let features = FEATURES | bit(is_set(&self.reads_sentences), feature::ASK);
+        let features = FEATURES | bit(is_set(&self.reads_sentences), feature::ASK) | lists;
         put::hello_limits(out, numbers, config.calls_max, features);
         put::hello_text(out, identity.vendor);
         put::hello_text(out, identity.product);
@@ -176,13 +178,37 @@ impl Device<'_> {
         }
         let most = usize::from(max.min(self.config.result_max)).min(PAGE_MAX);
         let most = self.outbox.fits(most);
-        // The other lists are empty.
-        let total = if what == what::TOOLS { self.table.page(0, &mut []) } else { 0 };
+        // A list that is not there is empty.
+        let page = |offset: usize, out: &mut [u8]| match what {
+            what::TOOLS => self.table.page(offset, out),
+            #[cfg(feature = "resources")]
+            _ => super::shelf::page(&self.lists, what, offset, out),
+            #[cfg(not(feature = "resources"))]
+            _ => 0,
+        };
+        let total = page(0, &mut []);
         let count = total.saturating_sub(offset as usize).min(most);
         let out = self.outbox.begin();
         put::page_head(out, offset, total as u32, count as u32);
-        self.table.page(offset as usize, out.place(count));
+        page(offset as usize, out.place(count));
         out.later_byte(what);
         self.outbox.post();
+    }
+
+    /// What hosts are told of the lists.
+    #[cfg(feature = "resources")]
+    fn list_features(&self) -> u32 {
+        let Some(lists) = self.lists.first().copied().flatten() else { return 0 };
+        let [resources, templates, prompts] = lists.counts();
+        bit(resources > 0 || templates > 0, feature::RESOURCES)
+            | bit(prompts > 0, feature::PROMPTS)
+            | bit(lists.completes(), feature::COMPLETE)
+    }
+
+    /// There are none.
+    #[cfg(not(feature = "resources"))]
+    #[expect(clippy::unused_self, reason = "a build with lists asks them")]
+    const fn list_features(&self) -> u32 {
+        0
     }
 }

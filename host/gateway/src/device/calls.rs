@@ -9,6 +9,7 @@ use trine_wire::message;
 
 use super::content::{self, Content, Piece};
 use super::slots::CallSlots;
+use super::want;
 
 /// Most calls under way on one device.
 pub const CALLS_MAX: usize = 256;
@@ -40,11 +41,17 @@ pub trait Waiter: Send + Sync {
         _ = (tag, done, total, text);
     }
 
-    /// A sentence is over: the blocks that say what it came to, as the wire has them. Whoever asks
-    /// none leaves this as it is.
+    /// A sentence is over, or a request for what the device has beside tools: the blocks that it
+    /// came to, as the wire has them. Whoever asks for neither leaves this as it is.
     fn understood(&self, tag: u64, blocks: &[u8], cost: Cost) {
         _ = blocks;
         self.done(tag, Outcome::Failed(trine_mcp::Failure::BadResult), cost);
+    }
+
+    /// There is no such resource, prompt or tool. Whoever asks for none but tools leaves this as it
+    /// is.
+    fn missing(&self, tag: u64, cost: Cost) {
+        self.done(tag, Outcome::Failed(trine_mcp::Failure::Stale), cost);
     }
 
     /// The tool needs a person's input. The call is over with it. Whoever cannot ask leaves this as
@@ -335,7 +342,12 @@ impl Calls {
                     ended.waiter.needs_input(ended.tag, &asked, ended.cost);
                 }
             }
-            message::Outcome::Blocks { bytes } if entry.is_sentence() => {
+            message::Outcome::UnknownTool if want::is_special(entry.tool) => {
+                if let Some(ended) = self.close(index) {
+                    ended.waiter.missing(ended.tag, ended.cost);
+                }
+            }
+            message::Outcome::Blocks { bytes } if want::is_special(entry.tool) => {
                 if let Some(ended) = self.close(index) {
                     ended.waiter.understood(ended.tag, bytes, ended.cost);
                 }

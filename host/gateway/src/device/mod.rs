@@ -12,7 +12,9 @@ mod report;
 mod run;
 mod sentence;
 mod session;
+mod share;
 mod slots;
+mod want;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -28,6 +30,7 @@ pub use report::CallReport;
 pub use sentence::Understood;
 use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;
+pub(crate) use want::DeviceWant;
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;

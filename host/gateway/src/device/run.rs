@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Device;
+use super::share::Share;
 use crate::error::chain;
 use crate::link::{Board, Dial, Frames, Line, Local};
-use crate::share::Share;
 use crate::sync::lock;
 
 /// Pauses between attempts to open a link: doubled from the first to the last.

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::pinned::Pinned;
 use super::shown::Shown;
-use super::{Hub, Progress, Snapshot, person};
+use super::{Hub, HubShelf, Progress, Snapshot, person};
 use crate::args::{Address, DeviceArgs, Prefix};
 use crate::device::{Device, Person};
 use crate::emulate::{Console, Emulator};
 use crate::error::{Error, Result};
+use crate::fixtures::Fixtures;
 use crate::link::{Attached, Board, Bus, BusTiming, Dial, Serial, Tcp, Udp, Unix};
 use crate::middleware::conversation::Conversation;
 use crate::middleware::{self, LinkKind, Played, Prepared, Replayed};
@@ -54,8 +55,10 @@ impl Hub {
                 _ => &mut emulated,
             };
             *number += u32::from(matches!(address, Address::Simulate | Address::Emulate(_)));
-            let is_ours =
-                matches!(address, Address::Simulate | Address::Emulate(_) | Address::Played(_));
+            let is_ours = matches!(
+                address,
+                Address::Simulate | Address::Emulate(_) | Address::Played(_) | Address::Fixtures
+            );
             pinned.push(!is_ours);
             let (way, person) = way(&address, args, *number, &mut links)?;
             let device = Device::new(alias, source, person, settings);
@@ -69,7 +72,7 @@ impl Hub {
         let hub = Arc::new(Self {
             devices,
             prefix,
-            snapshot: Mutex::new(Arc::new(Snapshot::new(Vec::new(), false))),
+            snapshot: Mutex::new(Arc::new(Snapshot::new(Vec::new(), HubShelf::default(), false))),
             version: AtomicU64::new(0),
             shown: Mutex::new(Shown::default()),
             pinned: Pinned::new(settings, pinned),
@@ -169,6 +172,13 @@ fn way(
             }
             Box::new(Attached::new(board))
         }
+        Address::Fixtures => {
+            let board = Box::new(Fixtures::new()?);
+            if args.links.is_empty() {
+                return Ok((Route::Local(board), None));
+            }
+            Box::new(Attached::new(board))
+        }
         _ => dial(address, links.are_shared)?,
     };
     let way = links.layers.wrap(dial, address.kind(), &address.to_string());
@@ -184,7 +194,11 @@ fn dial(address: &Address, is_shared: bool) -> Result<Box<dyn Dial>> {
         Address::Tcp(address) => Box::new(Tcp { address: address.clone() }),
         Address::Unix(path) => Box::new(Unix { path: path.clone() }),
         Address::Udp { address, mtu } => Box::new(Udp { address: address.clone(), mtu: *mtu }),
-        Address::Bus { .. } | Address::Emulate(_) | Address::Simulate | Address::Played(_) => {
+        Address::Bus { .. }
+        | Address::Emulate(_)
+        | Address::Simulate
+        | Address::Played(_)
+        | Address::Fixtures => {
             return Err(Error::NotALine { address: address.to_string() });
         }
     })

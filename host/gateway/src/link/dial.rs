@@ -7,8 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::place::Place;
 use super::{Framing, LinkError};
-use crate::share::Place;
 
 /// How long a read waits for a byte.
 pub(crate) const READ_PATIENCE: Duration = Duration::from_millis(50);

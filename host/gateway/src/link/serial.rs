@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use serial2::{FlowControl, SerialPort, StopBits};
 
 use super::dial::{READ_PATIENCE, WRITE_PATIENCE};
+use super::place::Place;
 use super::{Dial, LinkError, Opened, halves, holder};
-use crate::share::Place;
 use crate::sys;
 
 /// Numbers of the kinds of pseudo-terminals on Linux.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trine_mcp::{Call, Outcome};
 
-use super::ask::Sealer;
+use super::ask::{Refused, Sealer};
 use super::sentences::{Sentence, Sentences};
 use crate::device::{Cost, Device, Extra, Ticket, Waiter};
 use crate::hub::Snapshot;
@@ -13,6 +13,9 @@ use crate::hub::Snapshot;
 pub(super) trait Caller: Waiter {
     /// Whether the answer of this call is still wanted.
     fn wants(&self, tag: u64) -> bool;
+
+    /// Answers that the request itself is wrong, and why.
+    fn refuse(&self, tag: u64, why: &str);
 
     /// Takes the ticket of a call that has not ended yet.
     fn started(&self, tag: u64, device: &Arc<Device>, ticket: Ticket);
@@ -56,10 +59,12 @@ impl Helpers {
             return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
         }
         let whole = (&*entry.table, entry.row, args);
-        let retried = call.retry.map(|retry| self.sealer.retried(whole, &retry));
+        let retry = call.retry.filter(trine_mcp::Retry::has_state);
+        let retried = retry.map(|retry| self.sealer.retried(whole, from.client, &retry));
         let retried = match retried.transpose() {
             Ok(retried) => retried,
-            Err(why) => {
+            Err(Refused::State(why)) => return from.caller.refuse(from.tag, why),
+            Err(Refused::Answer(why)) => {
                 return from.waiter.done(from.tag, Outcome::Error(&why), Cost::default());
             }
         };

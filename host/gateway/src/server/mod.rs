@@ -7,6 +7,7 @@ mod calls;
 pub mod http;
 mod sentences;
 mod stdio;
+mod wants;
 
 use std::sync::Arc;
 

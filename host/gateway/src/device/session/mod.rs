@@ -30,6 +30,7 @@ use crate::identity::Identity;
 use crate::link::{COMING_MS, FrameEvent, Line, Outgoing};
 use crate::sanitize;
 use crate::settings::{DeviceId, Settings};
+use crate::shelf::DeviceShelf;
 use crate::table::Table;
 use log::DeviceLog;
 pub(super) use protocol::DeviceProtocol;
@@ -78,6 +79,8 @@ pub(super) struct DeviceSession {
     /// What the device is called, where it has a name here.
     pub(super) name: Option<Arc<str>>,
     pub(super) table: Option<Arc<Table>>,
+    /// What it has beside tools.
+    pub(super) shelf: Option<Arc<DeviceShelf>>,
     pub(super) protocol: DeviceProtocol,
     pub(super) deferred: Vec<Deferred>,
     /// How often a call was sent again, and how often the device was lost.
@@ -139,6 +142,7 @@ impl DeviceSession {
             identity: None,
             name: None,
             table: None,
+            shelf: None,
             protocol: DeviceProtocol::default(),
             deferred: Vec::new(),
             resends: 0,
@@ -375,8 +379,8 @@ impl DeviceSession {
             }
             DeviceMessage::Hello(hello) => self.hello(&hello, cost, now),
             DeviceMessage::Pong { nonce, epoch } => self.pong(nonce, epoch, now),
-            DeviceMessage::Page { offset, total, bytes, what: message::what::TOOLS } => {
-                self.page((offset, total, bytes), cost, now);
+            DeviceMessage::Page { offset, total, bytes, what } => {
+                self.page(what, (offset, total, bytes), cost, now);
             }
             DeviceMessage::Event { seq, tool, text, what: 0 } => {
                 self.event(seq, tool, text);

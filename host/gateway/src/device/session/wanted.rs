@@ -1,7 +1,7 @@
 //! Calls for which a person has to agree: an agreement is for the client that asked.
 //!
-//! The device knows one host, which may have many clients. While one of them waits for a person, the
-//! same call of another is not sent: the device would take it for the one that the person saw.
+//! The device knows one host, which may have many clients. While one of them waits for a person,
+//! the same call of another is not sent: the device would take it for the one that the person saw.
 
 use super::super::calls::CallRequest;
 

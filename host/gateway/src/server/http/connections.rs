@@ -152,7 +152,10 @@ async fn serve(server: &Arc<Server>, router: Router, stream: TcpStream) -> hyper
     }
     let service = service_fn(move |request| {
         let mut router = router.clone();
-        async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|it| match it {})) }
+        async move {
+            let response = router.call(request).await;
+            Ok::<_, Infallible>(response.unwrap_or_else(|it| match it {}))
+        }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).max_buf_size(HEAD_MAX);

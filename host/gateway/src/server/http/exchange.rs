@@ -8,13 +8,14 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use trine_mcp::{Call, Failure, Id, McpEngine, NeedBytes, Outcome, Version, notify};
+use trine_mcp::{Call, Failure, Id, McpEngine, NeedBytes, Outcome, Version, Want, error, notify};
 
 use super::Server;
 use super::events::event;
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::hub::Snapshot;
 use crate::server::calls::Caller;
+use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 
 /// Messages of progress that may wait for a client; it misses further ones.
@@ -33,6 +34,10 @@ pub(super) struct Exchange {
     id: Box<[u8]>,
     version: Version,
     tool: u16,
+    /// Whose call it is.
+    client: u64,
+    /// What is asked for beside tools, where it is no call.
+    want: Option<KeptWant>,
     /// The client can ask a person.
     asks: bool,
     /// The client's token for news of the call, where it wants some.
@@ -61,6 +66,27 @@ pub(super) struct Pending {
 }
 
 impl Exchange {
+    /// A request that is no call has ended.
+    pub(super) fn want_ended(&self, end: WantEnd<'_>) {
+        let Some(want) = &self.want else { return };
+        self.send(|engine, id, out| wants::write(engine, (id, self.version), want, end, out));
+    }
+
+    /// Sends what `write` writes, unless the call was answered or cancelled.
+    fn send(
+        &self,
+        write: impl Fn(&McpEngine<'_, Snapshot>, Id<'_>, &mut [u8]) -> Result<usize, NeedBytes>,
+    ) {
+        let mut state = lock(&self.state);
+        let Some(send) = state.answer.take() else { return };
+        (state.call, state.news) = (None, None);
+        drop(state);
+        let Some(id) = Id::from_raw(&self.id) else { return };
+        let engine = McpEngine::new(&*self.snapshot);
+        // The client may have gone.
+        drop(send.send(written(|out| write(&engine, id, out))));
+    }
+
     /// Gives the call up, unless it has ended: it is not answered any more.
     pub(super) fn cancel(&self) {
         let mut state = lock(&self.state);
@@ -73,15 +99,7 @@ impl Exchange {
     }
 
     fn answer(&self, outcome: Outcome<'_>) {
-        let mut state = lock(&self.state);
-        let Some(send) = state.answer.take() else { return };
-        (state.call, state.news) = (None, None);
-        drop(state);
-        let Some(id) = Id::from_raw(&self.id) else { return };
-        let engine = McpEngine::new(&*self.snapshot);
-        let answer = written(|out| engine.finish(id, self.version, self.tool, outcome, out));
-        // The client may have gone.
-        drop(send.send(answer));
+        self.send(|engine, id, out| engine.finish(id, self.version, self.tool, outcome, out));
     }
 }
 
@@ -123,10 +141,22 @@ impl Waiter for Exchange {
             return self.answer(Outcome::Failed(Failure::NeedsInput));
         }
         let sealer = &self.server.helpers.sealer;
-        sealer.asked((&self.snapshot, self.tool), asked, |outcome| self.answer(outcome));
+        sealer
+            .asked((&self.snapshot, self.tool, self.client), asked, |outcome| self.answer(outcome));
+    }
+
+    fn understood(&self, _: u64, blocks: &[u8], _: Cost) {
+        self.want_ended(WantEnd::Blocks(blocks));
+    }
+
+    fn missing(&self, _: u64, _: Cost) {
+        self.want_ended(WantEnd::Missing);
     }
 
     fn done(&self, _: u64, outcome: Outcome<'_>, _: Cost) {
+        if self.want.is_some() {
+            return self.want_ended(WantEnd::Outcome(outcome));
+        }
         self.answer(outcome);
     }
 }
@@ -134,6 +164,10 @@ impl Waiter for Exchange {
 impl Caller for Exchange {
     fn wants(&self, _: u64) -> bool {
         lock(&self.state).answer.as_ref().is_some_and(|answer| !answer.is_closed())
+    }
+
+    fn refuse(&self, _: u64, why: &str) {
+        self.send(|_, id, out| error::write(Some(id), error::INVALID_PARAMS, why, out));
     }
 
     fn started(&self, _: u64, device: &Arc<Device>, ticket: Ticket) {
@@ -145,12 +179,36 @@ impl Caller for Exchange {
 }
 
 impl Pending {
+    /// A request that is no call, about to be started.
+    pub(super) fn of_want(
+        server: &Arc<Server>,
+        want: &Want<'_>,
+        kept: KeptWant,
+        snapshot: &Arc<Snapshot>,
+    ) -> Self {
+        let (send, answer) = oneshot::channel();
+        let state = State { answer: Some(send), news: None, told: None, call: None };
+        let exchange = Arc::new(Exchange {
+            server: Arc::clone(server),
+            snapshot: Arc::clone(snapshot),
+            id: want.id.raw().into(),
+            version: want.version,
+            tool: 0,
+            client: 0,
+            want: Some(kept),
+            asks: false,
+            token: None,
+            state: Mutex::new(state),
+        });
+        Self { exchange, answer, news: None, is_done: false, permit: None }
+    }
+
     /// A call that is about to be started; `streams` says that its client reads events.
     pub(super) fn new(
         server: &Arc<Server>,
         call: &Call<'_>,
         snapshot: &Arc<Snapshot>,
-        streams: bool,
+        (streams, client): (bool, u64),
     ) -> Self {
         let token = call.progress.filter(|_| streams).map(|token| token.raw().into());
         let (send, answer) = oneshot::channel();
@@ -162,6 +220,8 @@ impl Pending {
             id: call.id.raw().into(),
             version: call.version,
             tool: call.tool,
+            client,
+            want: None,
             asks: call.can_fill_forms(),
             token,
             state: Mutex::new(state),

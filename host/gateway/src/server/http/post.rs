@@ -189,13 +189,13 @@ impl Server {
         }
     }
 
-    /// Waits for devices that are coming up before a message about tools, so that a client which
-    /// lists at once sees what there is.
+    /// Waits for devices that are coming up before a request about what they have, so that a client
+    /// which lists at once sees what there is.
     async fn settled(&self, head: &Head<'_>) {
-        let is_about_tools = [&b"tools/list"[..], b"tools/call"]
+        let is_free = [&b"initialize"[..], b"server/discover", b"ping", b"logging/setLevel"]
             .iter()
             .any(|method| head.method.is_some_and(|it| it.is(method)));
-        if is_about_tools && !self.hub.is_settled() {
+        if head.id.is_some() && !is_free && !self.hub.is_settled() {
             let hub = Arc::clone(&self.hub);
             let wait = move || hub.wait_settled(SETTLE_PATIENCE);
             // It cannot panic, and nothing else ends it.

@@ -11,6 +11,7 @@ use super::exchange::Pending;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::calls::{Caller, From};
+use crate::server::wants::{self, KeptWant, WantEnd};
 
 /// Room for encoded arguments: a device takes no longer message than this.
 const ARGS_MAX: usize = 64 * 1024;
@@ -22,13 +23,19 @@ const TOO_MANY: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"mess
     \"Invalid Request: an array may have 128 messages\"}}";
 
 thread_local! {
-    static ROOM: RefCell<Room> = const { RefCell::new(Room { args: Vec::new(), reply: Vec::new() }) };
+    static ROOM: RefCell<Room> = const { RefCell::new(Room::new()) };
 }
 
 /// Where messages are worked on, one at a time on each thread.
 struct Room {
     args: Vec<u8>,
     reply: Vec<u8>,
+}
+
+impl Room {
+    const fn new() -> Self {
+        Self { args: Vec::new(), reply: Vec::new() }
+    }
 }
 
 /// What a message leads to.
@@ -94,7 +101,6 @@ impl Received {
     ) -> Self {
         let copied = |len| Bytes::copy_from_slice(reply.get(..len).unwrap_or_default());
         match step {
-            Step::Silent | Step::Batch(_) => Self::Nothing,
             Step::Reply(len) => Self::Answer(copied(len)),
             Step::Cancel(id) => Self::Cancel(id.raw().into()),
             Step::Listen(listen) => Self::Listen {
@@ -106,8 +112,19 @@ impl Received {
                 tracing::error!("an error response takes {} bytes", need.0);
                 Self::Nothing
             }
+            Step::Want(want) => {
+                let kept = KeptWant::of(&want, args);
+                let pending = Pending::of_want(server, &want, kept, snapshot);
+                let caller = Arc::clone(pending.exchange()) as Arc<dyn Caller>;
+                let waiter = Arc::clone(pending.exchange()) as Arc<dyn Waiter>;
+                let from = From { caller: &caller, waiter: &waiter, tag: 0, client };
+                if !wants::start(&want, snapshot, args, from) {
+                    pending.exchange().want_ended(WantEnd::Missing);
+                }
+                Self::Call(pending)
+            }
             Step::Call(call) => {
-                let pending = Pending::new(server, &call, snapshot, streams);
+                let pending = Pending::new(server, &call, snapshot, (streams, client));
                 let caller = Arc::clone(pending.exchange()) as Arc<dyn Caller>;
                 let waiter = Arc::clone(pending.exchange()) as Arc<dyn Waiter>;
                 let args = args.get(..call.arguments).unwrap_or_default();
@@ -115,6 +132,7 @@ impl Received {
                 server.helpers.start(&call, snapshot, args, from);
                 Self::Call(pending)
             }
+            _ => Self::Nothing,
         }
     }
 }

@@ -6,17 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memchr;
-use trine_mcp::{Batch, Call, McpEngine, McpSession, Step};
+use trine_mcp::{Batch, Call, McpEngine, McpSession, Step, Want};
 
-use super::client::{Client, WAITING_MAX};
+use super::client::{Client, STDIO, WAITING_MAX};
 use super::terminal;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::calls::{Caller, From};
+use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::{sanitize, sys};
 
-/// The client of standard input and output, for whom a person agrees.
-const STDIO: u64 = 1;
 /// Bytes that one read may bring.
 const CHUNK: usize = 64 * 1024;
 /// Longest message. A longer one is answered with an error and its bytes are not kept.
@@ -141,7 +140,8 @@ impl ClientReader {
     /// for them, so that a client which lists at once sees what there is.
     fn refresh(&mut self, message: &[u8]) {
         if !self.settled {
-            if memchr::memmem::find(message, b"\"tools/").is_some() {
+            let lists = [&b"\"tools/"[..], b"\"resources/", b"\"prompts/"];
+            if lists.iter().any(|name| memchr::memmem::find(message, name).is_some()) {
                 tracing::debug!("{} waits until all devices have come up", method(message));
                 self.client.flush();
                 self.client.set_reading(false);
@@ -182,9 +182,9 @@ impl ClientReader {
 
     fn step(&mut self, step: Step<'_>, array: Option<usize>) {
         match step {
-            Step::Silent | Step::Batch(_) => {}
             Step::Reply(len) => self.answer(len, None, array),
             Step::Call(call) => self.call(&call, array),
+            Step::Want(want) => self.want(&want, array),
             Step::Cancel(id) => self.client.cancel(id),
             Step::Listen(listen) => {
                 self.answer(listen.acknowledgement, None, None);
@@ -193,6 +193,7 @@ impl ClientReader {
             Step::Short(need) => {
                 tracing::error!("an error response takes {} bytes", need.0);
             }
+            _ => {}
         }
     }
 
@@ -210,6 +211,17 @@ impl ClientReader {
                 state.out.push(bytes);
                 state.out.push(b"\n");
             }
+        }
+    }
+
+    /// A request for what devices have beside tools.
+    fn want(&mut self, want: &Want<'_>, array: Option<usize>) {
+        self.client.wait_for_room();
+        let kept = KeptWant::of(want, &self.args);
+        let tag = self.client.state().open_want(want, kept, &self.snapshot, array);
+        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
+        if !wants::start(want, &self.snapshot, &self.args, from) {
+            self.client.want_ended(tag, WantEnd::Missing);
         }
     }
 

@@ -15,8 +15,9 @@ use trine_wire::message::{
 };
 
 use super::answers::{Answers, Came};
-use super::{outcome, place};
+use super::outcome;
 use crate::device::{Asked, Cost, Device, EventListener, Extra, Introduction, Ticket, Waiter};
+use crate::link::place;
 use crate::link::{FrameEvent, Frames, Framing, Outgoing, READ_PATIENCE};
 use crate::sync::lock;
 

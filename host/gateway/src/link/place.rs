@@ -34,7 +34,7 @@ impl Place {
     }
 
     /// Listens there. What an earlier holder has left, which has the port no more, goes away.
-    pub(super) fn listen(&self) -> io::Result<UnixListener> {
+    pub(crate) fn listen(&self) -> io::Result<UnixListener> {
         match fs::remove_file(&self.0) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => UnixListener::bind(&self.0),
@@ -42,7 +42,7 @@ impl Place {
     }
 
     /// No one listens there any more.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         // It may be gone already.
         drop(fs::remove_file(&self.0));
     }
@@ -59,13 +59,13 @@ impl Place {
     }
 
     /// The address of the socket, for waking who listens.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
 
 /// Sees that the other end is a program of this user which speaks the same version.
-pub(super) fn agree(mut stream: &UnixStream) -> io::Result<()> {
+pub(crate) fn agree(mut stream: &UnixStream) -> io::Result<()> {
     if sys::peer(stream)?.0 != sys::user() {
         return Err(io::Error::new(ErrorKind::PermissionDenied, "it is another user's"));
     }

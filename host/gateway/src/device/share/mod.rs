@@ -17,14 +17,13 @@
 mod answers;
 mod guest;
 mod outcome;
-mod place;
 
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use crate::device::Device;
-pub(crate) use place::Place;
+use crate::link::place::Place;
 
 /// Guests at a time.
 const GUESTS_MAX: usize = 64;
