@@ -5,8 +5,12 @@ use trine_wire::message::{DeviceMessage, HostHello, feature, kind, put, what};
 
 use super::Device;
 use super::secure::Proof;
+#[cfg(feature = "resources")]
+use super::shelf::page as shelf_page;
 use crate::call::Tools;
-use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, SECURE, STATUS, has, is_set};
+use crate::features::{
+    CONSENT, CONTENT, FACTORY, PROGRESS, RESOURCES, SECURE, STATUS, has, is_set,
+};
 use crate::slots::State;
 
 /// What this device can, as far as it was built in.
@@ -179,18 +183,22 @@ impl Device<'_> {
         let most = usize::from(max.min(self.config.result_max)).min(PAGE_MAX);
         let most = self.outbox.fits(most);
         // A list that is not there is empty.
-        let page = |offset: usize, out: &mut [u8]| match what {
-            what::TOOLS => self.table.page(offset, out),
-            #[cfg(feature = "resources")]
-            _ => super::shelf::page(&self.lists, what, offset, out),
-            #[cfg(not(feature = "resources"))]
-            _ => 0,
+        let is_tools = what == what::TOOLS;
+        let none = &mut [];
+        let total = if is_tools {
+            self.table.page(0, none)
+        } else {
+            shelf_page(&self.lists, what, 0, none)
         };
-        let total = page(0, &mut []);
         let count = total.saturating_sub(offset as usize).min(most);
         let out = self.outbox.begin();
         put::page_head(out, offset, total as u32, count as u32);
-        page(offset as usize, out.place(count));
+        let (offset, room) = (offset as usize, out.place(count));
+        if is_tools || RESOURCES == 0 {
+            self.table.page(offset, room);
+        } else {
+            shelf_page(&self.lists, what, offset, room);
+        }
         out.later_byte(what);
         self.outbox.post();
     }
@@ -211,4 +219,15 @@ impl Device<'_> {
     const fn list_features(&self) -> u32 {
         0
     }
+}
+
+/// There are no lists but that of tools.
+#[cfg(not(feature = "resources"))]
+const fn shelf_page(
+    _: &[Option<&dyn trine_descriptor::Lists>; RESOURCES],
+    _: u8,
+    _: usize,
+    _: &mut [u8],
+) -> usize {
+    0
 }
