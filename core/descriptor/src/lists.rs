@@ -84,8 +84,8 @@ impl<'a> Template<'a> {
         let mut rest = Some(self.uri);
         core::iter::from_fn(move || {
             let text = rest.take()?;
-            let Some((before, variable)) = text.split_once('{') else { return Some((text, None)) };
-            let (name, behind) = variable.split_once('}')?;
+            let Some((before, variable)) = cut(text, "{") else { return Some((text, None)) };
+            let (name, behind) = cut(variable, "}")?;
             rest = Some(behind);
             Some((before, Some(name)))
         })
@@ -128,7 +128,7 @@ impl<'a> Template<'a> {
 
     /// Calls `each` with the value of each variable; `false` where the address is not of this form.
     fn walk<'u>(&self, uri: &'u str, mut each: impl FnMut(&'u str)) -> bool {
-        if self.uri.matches('{').count() != self.variables().count() {
+        if self.uri.bytes().filter(|&byte| byte == b'{').count() != self.variables().count() {
             return false;
         }
         let mut rest = uri;
@@ -140,11 +140,11 @@ impl<'a> Template<'a> {
                 continue;
             }
             let next = parts.peek().map_or("", |(text, _)| *text);
-            let end = if next.is_empty() { Some(rest.len()) } else { rest.find(next) };
+            let end = if next.is_empty() { Some(rest.len()) } else { find(rest, next) };
             let Some((value, behind)) = end.and_then(|end| rest.split_at_checked(end)) else {
                 return false;
             };
-            if value.is_empty() || value.contains('/') {
+            if value.is_empty() || value.bytes().any(|byte| byte == b'/') {
                 return false;
             }
             each(value);
@@ -152,6 +152,18 @@ impl<'a> Template<'a> {
         }
         rest.is_empty()
     }
+}
+
+/// Where `mark` stands first. What `str` has for this may panic, as far as a compiler can tell.
+fn find(text: &str, mark: &str) -> Option<usize> {
+    let is_there = |at| text.as_bytes().get(at..).is_some_and(|it| it.starts_with(mark.as_bytes()));
+    (0..=text.len()).find(|&at| is_there(at))
+}
+
+/// The text before the first `mark`, and the one behind it.
+fn cut<'s>(text: &'s str, mark: &str) -> Option<(&'s str, &'s str)> {
+    let (before, from_mark) = text.split_at_checked(find(text, mark)?)?;
+    Some((before, from_mark.get(mark.len()..)?))
 }
 
 /// Messages that a client can put before a model, made of arguments.

@@ -74,6 +74,7 @@ pub use engine::McpEngine;
 pub use failure::Failure;
 pub use head::Head;
 pub use id::{ID_MAX, Id};
+#[cfg(feature = "resources")]
 use json::JsonWriter;
 pub use json::writer::NeedBytes;
 pub use nodes::Nodes;
