@@ -53,7 +53,7 @@ fn take(message: &[u8], session: &mut McpSession, room: usize) -> Option<Value> 
             }
             None
         }
-        Step::Silent | Step::Cancel(_) | Step::Short(_) => None,
+        _ => None,
     }
 }
 

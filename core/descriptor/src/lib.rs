@@ -14,6 +14,7 @@
 //! - [`schema`], the same descriptor as JSON Schema 2020-12. A value is accepted by [`validate()`]
 //!   exactly when the exported schema accepts it;
 //! - [`record`], the bytes of a descriptor on the wire, and their 64-bit hash;
+//! - [`lists`], what a device has beside tools: resources, templates and prompts;
 //! - [`check`], the rules that a table itself must keep.
 //!
 //! # Shape
@@ -32,6 +33,7 @@ pub mod check;
 mod explain;
 mod fault;
 mod field;
+pub mod lists;
 mod pack;
 pub mod packed;
 #[cfg(target_pointer_width = "64")]
@@ -49,6 +51,7 @@ pub use args::Args;
 pub use explain::{TextSink, explain};
 pub use fault::{Fault, FaultCode, NO_NODE};
 pub use field::{Condition, DecimalRange, Field, IntRange, Integer, Kind, Labels, Literal};
+pub use lists::{Lists, Prompt, Resource, Shelf, Template};
 pub use pack::Pack;
 pub use packed::Packed;
 #[cfg(target_pointer_width = "64")]

@@ -345,6 +345,16 @@ impl<'a> Decoder<'a> {
         self.bytes.is_at_end()
     }
 
+    /// A text.
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
+        self.bytes.text().ok()
+    }
+
+    /// A number.
+    pub(crate) fn number(&mut self) -> Option<u64> {
+        self.bytes.number().ok()
+    }
+
     /// The head of a record.
     pub fn info(&mut self) -> Option<ToolInfo<'a>> {
         let b = &mut self.bytes;

@@ -208,6 +208,35 @@ pub trait Tools {
         Answer::Failed("this device has no model for sentences")
     }
 
+    /// Reads a resource of the device's lists: with [`Answer::Blocks`] after [`block`] has written
+    /// one `Block::Embedded` of its address, or with [`Answer::Content`], whose bytes
+    /// [`Self::read`] yields for the tool number `READ`. It may answer later, as a tool.
+    #[cfg(feature = "resources")]
+    fn read_resource(
+        &mut self,
+        request: &crate::ReadRequest<'_>,
+        out: &mut ValueWriter<'_>,
+    ) -> Answer {
+        _ = (request, out);
+        Answer::Failed("this device has nothing to read")
+    }
+
+    /// Makes the messages of a prompt, with [`Answer::Blocks`]: a block for each, and a
+    /// `Block::Role` before those that are not the user's. It may answer later, as a tool.
+    #[cfg(feature = "resources")]
+    fn prompt(&mut self, request: &crate::Prompted<'_>, out: &mut ValueWriter<'_>) -> Answer {
+        _ = (request, out);
+        Answer::Failed("this device has no prompts")
+    }
+
+    /// Completes what a person types, with [`Answer::Blocks`]: a `Block::Text` for each completion,
+    /// the best first, and a `Block::More` where there are more. It may answer later, as a tool.
+    #[cfg(feature = "resources")]
+    fn complete(&mut self, request: &crate::Completion<'_>, out: &mut ValueWriter<'_>) -> Answer {
+        _ = (request, out);
+        Answer::Blocks
+    }
+
     /// Whether a person holds the input that lets the key be changed.
     fn held(&mut self) -> bool {
         false

@@ -38,7 +38,8 @@
 //! than a byte stream), `check` (tables that no one has checked before), `consent` (without it no
 //! tool that asks for a person is entered), `content` (results in chunks), `factory` (test
 //! operations), `local` (calls of the program itself), `ports` (the way in from interrupts),
-//! `progress` (progress, log, and calls that ask for input), `secure` (tagged messages), `short` (a
+//! `progress` (progress, log, and calls that ask for input), `resources` (resources, prompts and
+//! completion), `secure` (tagged messages), `short` (a
 //! short way to read arguments and to compute checksums), `status` (counters).
 #![no_std]
 #![forbid(unsafe_code)]
@@ -65,6 +66,8 @@ pub use device::Check;
 pub use device::Local;
 #[cfg(feature = "ask")]
 pub use device::ask::{Asked, SENTENCE, tokens, verdict};
+#[cfg(feature = "resources")]
+pub use device::shelf::{COMPLETION, Completion, PROMPT, Prompted, READ, Wanted as ReadRequest};
 pub use device::{Device, News, PORTS_MAX, most_pending};
 pub use heartbeat::Heartbeat;
 pub use port::Port;

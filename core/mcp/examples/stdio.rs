@@ -95,7 +95,7 @@ impl Server {
                 let joined = [b"[", answers.join(&b","[..]).as_slice(), b"]"].concat();
                 return (!answers.is_empty()).then_some(joined);
             }
-            Step::Silent | Step::Cancel(_) | Step::Short(_) => return None,
+            _ => return None,
         };
         Some(self.out[..len].to_vec())
     }

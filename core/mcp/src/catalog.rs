@@ -1,6 +1,8 @@
 //! What is served: a numbered list of tools, each a row of some tool table.
 
 use trine_descriptor::{Kind, Side, ToolTable, record};
+#[cfg(feature = "resources")]
+use trine_descriptor::{Lists, Shelf};
 
 use crate::Nodes;
 use crate::json::scan::is_special;
@@ -77,6 +79,18 @@ pub trait Catalog {
     /// `initialize` revision is told so, and may say how much it wants
     /// ([`crate::McpSession::level`]).
     fn logs(&self) -> bool {
+        false
+    }
+
+    /// What the server has beside tools. The numbers hold for one [`Catalog::generation`], too.
+    #[cfg(feature = "resources")]
+    fn lists(&self) -> &dyn Lists {
+        &Shelf::EMPTY
+    }
+
+    /// Whether clients can be told that a resource has changed.
+    #[cfg(feature = "resources")]
+    fn can_watch(&self) -> bool {
         false
     }
 

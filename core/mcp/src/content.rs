@@ -207,8 +207,24 @@ fn link((uri, name): (&str, &str), mime: &str, description: &str, out: &mut Json
     optional(b",\"description\":", description, out);
 }
 
-fn resource(uri: &str, mime: &str, contents: Contents<'_>, out: &mut JsonWriter<'_>) {
-    out.raw(b"{\"type\":\"resource\",\"resource\":{\"uri\":");
+/// Writes one block that is no structured result, whole.
+#[cfg(feature = "resources")]
+pub(crate) fn alone(version: Version, block: &Block<'_>, out: &mut JsonWriter<'_>) {
+    let no_table: Option<(&[trine_descriptor::Tool<'_>], u16)> = None;
+    if !one(version, no_table, block, out) {
+        text("", out);
+    }
+    out.raw(b"}");
+}
+
+fn resource(uri: &str, mime: &str, of: Contents<'_>, out: &mut JsonWriter<'_>) {
+    out.raw(b"{\"type\":\"resource\",\"resource\":");
+    contents(uri, mime, of, out);
+}
+
+/// Writes what a resource has.
+pub(crate) fn contents(uri: &str, mime: &str, contents: Contents<'_>, out: &mut JsonWriter<'_>) {
+    out.raw(b"{\"uri\":");
     out.string(uri);
     optional(b",\"mimeType\":", mime, out);
     match contents {

@@ -157,6 +157,13 @@ impl<'m> Retry<'m> {
         Some(Self { state, responses })
     }
 
+    /// Whether the client gave a state back. Without one the call is the first of its kind,
+    /// whatever answers came with it.
+    #[must_use]
+    pub const fn has_state(&self) -> bool {
+        self.state.is_some()
+    }
+
     /// Copies the state that the first answer carried to the start of `out`, and answers its
     /// length: 0 if none came back; `None` if it is no state of ours or does not fit.
     ///

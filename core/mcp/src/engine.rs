@@ -8,8 +8,10 @@ use crate::error::Problem;
 use crate::handshake::{self, RequestFamily, request_family};
 use crate::json::{JsonError, JsonReader, JsonText, JsonWriter, Kind};
 use crate::result::{self, End, Outcome};
+#[cfg(feature = "resources")]
+use crate::shelf;
 use crate::{
-    Batch, Call, Catalog, Failure, Id, Listen, McpSession, NeedBytes, Retry, Step, Version,
+    Batch, Call, Catalog, Failure, Id, McpSession, NeedBytes, Retry, Step, Version,
     answer as quick_answer, list,
 };
 
@@ -61,6 +63,8 @@ struct Request<'m, 'p> {
     params: &'p Params<'m>,
     /// Set if the arguments could be encoded as the message was read.
     encoded: Option<Encoded<'m>>,
+    #[cfg_attr(not(feature = "resources"), expect(dead_code, reason = "no request reads it"))]
+    message: &'m [u8],
 }
 
 /// What came of encoding arguments.
@@ -145,7 +149,7 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
                 answer(out, |out| handshake::set_level(id, params.level, session, out))
             }
             Ok(RequestFamily::Known(version)) => {
-                let request = Request { id, version, params, encoded };
+                let request = Request { id, version, params, encoded, message };
                 self.request(&request, &method, args, out)
             }
             Ok(RequestFamily::Initialize) if in_array => {
@@ -345,13 +349,26 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
             }
             b"subscriptions/listen" if cfg!(feature = "listen") && version.is_stateless() => {
                 let filter = request.params.notifications;
-                let (tools, acknowledgement) =
+                let listen =
                     handshake::listen(self.catalog, id, filter, &mut JsonWriter::new(out))?;
-                Ok(Step::Listen(Listen { id, tools, acknowledgement }))
+                Ok(Step::Listen(listen))
             }
             b"ping" if version.is_legacy() => answer(out, |out| handshake::pong(id, out)),
+            #[cfg(feature = "resources")]
+            _ => {
+                let (whole, method) = (request.message, (plain, request.params.cursor));
+                shelf::request(self.catalog, (id, version), method, whole, (args, out))
+                    .unwrap_or(Err(Problem::Method))
+            }
+            #[cfg(not(feature = "resources"))]
             _ => Err(Problem::Method),
         }
+    }
+
+    /// The catalog that is served.
+    #[must_use]
+    pub const fn served(&self) -> &'c C {
+        self.catalog
     }
 
     /// The number of the tool of this name.

@@ -6,7 +6,8 @@
 
 use crate::envelope::IdMember;
 use crate::id::{ID_MAX, Id};
-use crate::json::{JsonError, JsonText, JsonWriter, reader};
+use crate::json::writer::NeedBytes;
+use crate::json::{JsonError, JsonReader, JsonText, JsonWriter, reader};
 use crate::version::VERSIONS;
 
 /// The text is not JSON.
@@ -21,6 +22,9 @@ pub const INVALID_PARAMS: i32 = -32602;
 pub const INTERNAL_ERROR: i32 = -32603;
 /// A stateless request names a revision that is not served.
 pub const UNSUPPORTED_VERSION: i32 = -32022;
+
+/// The headers of a request over HTTP are not what its body says.
+pub const HEADER_MISMATCH: i32 = -32020;
 
 /// Most code points of foreign text that a sentence repeats.
 pub(crate) const QUOTE_MAX: usize = 64;
@@ -125,6 +129,55 @@ impl Problem<'_> {
     }
 }
 
+/// Writes an error response of a transport's own: what is wrong is no matter of the message alone.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+pub fn write(
+    id: Option<Id<'_>>,
+    code: i32,
+    message: &str,
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
+    let mut out = JsonWriter::new(out);
+    out.raw(b"{\"jsonrpc\":\"2.0\"");
+    if let Some(id) = id {
+        out.raw(b",\"id\":");
+        out.raw(id.raw());
+    }
+    out.raw(b",\"error\":{\"code\":");
+    out.integer(code.into());
+    out.raw(b",\"message\":");
+    out.string(message);
+    out.raw(b"}}");
+    out.finish()
+}
+
+/// The code of an error response; `None` where the response is a result. Results are not read
+/// through.
+#[must_use]
+pub fn code(response: &[u8]) -> Option<i32> {
+    let mut reader = JsonReader::new(response);
+    let enter = |reader: &mut JsonReader<'_>, name: &[u8]| {
+        reader.begin_object().ok()?;
+        let mut first = true;
+        while let Some(member) = reader.next_member(&mut first).ok()? {
+            if member.is(name) {
+                return Some(());
+            }
+            if member.is(b"result") {
+                return None;
+            }
+            reader.skip_value().ok()?;
+        }
+        None
+    };
+    enter(&mut reader, b"error")?;
+    enter(&mut reader, b"code")?;
+    let code = reader.skip_value().ok()?;
+    core::str::from_utf8(code).ok()?.parse().ok()
+}
+
 const NO_FAMILY: &[u8] = b"Missing protocol version: either put \
     io.modelcontextprotocol/protocolVersion and io.modelcontextprotocol/clientCapabilities into \
     params._meta (2026-07-28), or call initialize first (2025-11-25 and older)";
@@ -143,4 +196,29 @@ pub(crate) fn begin_result(id: Id<'_>, out: &mut JsonWriter<'_>) {
     out.literal(b"{\"jsonrpc\":\"2.0\",\"id\":");
     out.raw(id.raw());
     out.literal(b",\"result\":{");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_a_code_and_a_result_has_none() {
+        let mut out = [0; 128];
+        for code in [HEADER_MISMATCH, METHOD_NOT_FOUND] {
+            for id in [None, Id::from_raw(b"\"x\"")] {
+                let len = write(id, code, "not \"this\"", &mut out).unwrap();
+                assert_eq!(super::code(&out[..len]), Some(code));
+                assert!(write(id, code, "not \"this\"", &mut out[..len - 1]).is_err());
+            }
+        }
+        for result in [
+            &br#"{"jsonrpc":"2.0","id":1,"result":{"error":{"code":1}}}"#[..],
+            br#"{"result":3,"error":{"code":1}}"#,
+            br#"{"error":{"message":"x"}}"#,
+            b"",
+        ] {
+            assert_eq!(code(result), None);
+        }
+    }
 }

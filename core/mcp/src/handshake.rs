@@ -4,7 +4,7 @@ use crate::envelope::{Member, Object, Params};
 use crate::error::{Problem, begin_result, supported};
 use crate::json::{JsonReader, JsonText, JsonWriter};
 use crate::notify::LEVELS;
-use crate::{Catalog, Id, McpSession, ServerInfo, Version, list, notify, result};
+use crate::{Catalog, Id, Listen, McpSession, ServerInfo, Version, list, notify, result};
 
 #[cfg(not(any(feature = "stateless", feature = "legacy")))]
 compile_error!("trine-mcp needs the feature `stateless`, `legacy` or both");
@@ -124,7 +124,10 @@ fn capabilities<C: Catalog + ?Sized>(
 ) {
     out.raw(b",\"capabilities\":{\"tools\":{\"listChanged\":");
     out.bool(catalog.can_change());
-    out.raw(if logs { b"},\"logging\":{}}" } else { b"}}" });
+    out.raw(b"}");
+    #[cfg(feature = "resources")]
+    shelf_capabilities(catalog, out);
+    out.raw(if logs { b",\"logging\":{}}" } else { b"}" });
     if !server.instructions.is_empty() {
         out.raw(b",\"instructions\":");
         out.string(server.instructions);
@@ -158,34 +161,102 @@ pub(crate) fn pong<'m>(id: Id<'_>, out: &mut JsonWriter<'_>) -> Result<(), Probl
     Ok(())
 }
 
-/// `subscriptions/listen`: agrees to what there is of what was asked for. Answers whether that
-/// includes changes of the tool list, and the length of the acknowledgement.
+/// Writes what the server has beside tools.
+#[cfg(feature = "resources")]
+fn shelf_capabilities<C: Catalog + ?Sized>(catalog: &C, out: &mut JsonWriter<'_>) {
+    let lists = catalog.lists();
+    let [resources, templates, prompts] = lists.counts();
+    if resources > 0 || templates > 0 {
+        out.raw(b",\"resources\":{\"subscribe\":");
+        out.bool(catalog.can_watch());
+        out.raw(b",\"listChanged\":");
+        out.bool(catalog.can_change());
+        out.raw(b"}");
+    }
+    if prompts > 0 {
+        out.raw(b",\"prompts\":{\"listChanged\":");
+        out.bool(catalog.can_change());
+        out.raw(b"}");
+    }
+    if lists.completes() {
+        out.raw(b",\"completions\":{}");
+    }
+}
+
+/// What the filter of a subscription asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Filter<'m> {
+    pub(crate) tools: bool,
+    pub(crate) resources: bool,
+    pub(crate) prompts: bool,
+    /// A JSON array of addresses.
+    pub(crate) uris: &'m [u8],
+}
+
+/// `subscriptions/listen`: agrees to what there is of what was asked for.
 pub(crate) fn listen<'m, C: Catalog + ?Sized>(
     catalog: &C,
-    id: Id<'_>,
+    id: Id<'m>,
     filter: Object<'m>,
     out: &mut JsonWriter<'_>,
-) -> Result<(bool, usize), Problem<'m>> {
+) -> Result<Listen<'m>, Problem<'m>> {
     let Object::Text(filter) = filter else {
         return Err(Problem::Params("notifications must be an object"));
     };
-    let tools = wants_tools(filter)? && catalog.can_change();
-    notify::acknowledge(id, tools, out);
-    if out.fits() { Ok((tools, out.needed())) } else { Err(Problem::Space(out.needed())) }
+    let mut filter = read_filter(filter)?;
+    let can_change = catalog.can_change();
+    filter.tools &= can_change;
+    #[cfg(feature = "resources")]
+    {
+        let [resources, templates, prompts] = catalog.lists().counts();
+        let can_read = resources > 0 || templates > 0;
+        filter.resources &= can_change && can_read;
+        filter.prompts &= can_change && prompts > 0;
+        if !(can_read && catalog.can_watch()) {
+            filter.uris = &[];
+        }
+    }
+    #[cfg(not(feature = "resources"))]
+    {
+        filter = Filter { tools: filter.tools, ..Filter::default() };
+    }
+    notify::acknowledge(id, &filter, out);
+    if !out.fits() {
+        return Err(Problem::Space(out.needed()));
+    }
+    let Filter { tools, resources, prompts, uris } = filter;
+    Ok(Listen { id, tools, resources, prompts, uris, acknowledgement: out.needed() })
 }
 
-/// Whether the filter of a subscription asks for changes of the tool list.
-fn wants_tools(filter: &[u8]) -> Result<bool, Problem<'_>> {
-    let malformed = |_| Problem::Params("toolsListChanged must be true or false");
+/// Reads the filter of a subscription.
+fn read_filter(filter: &[u8]) -> Result<Filter<'_>, Problem<'_>> {
+    let malformed = |_| {
+        Problem::Params(
+            "toolsListChanged, promptsListChanged and resourcesListChanged must be true or false, \
+             and resourceSubscriptions an array of addresses",
+        )
+    };
     let mut reader = JsonReader::new(filter);
-    let (mut tools, mut first) = (false, true);
+    let (mut found, mut first) = (Filter::default(), true);
     reader.begin_object().map_err(malformed)?;
     while let Some(name) = reader.next_member(&mut first).map_err(malformed)? {
         if name.is(b"toolsListChanged") {
-            tools = reader.bool().map_err(malformed)?;
+            found.tools = reader.bool().map_err(malformed)?;
+        } else if name.is(b"promptsListChanged") {
+            found.prompts = reader.bool().map_err(malformed)?;
+        } else if name.is(b"resourcesListChanged") {
+            found.resources = reader.bool().map_err(malformed)?;
+        } else if name.is(b"resourceSubscriptions") {
+            let mut check = reader.clone();
+            let mut first = true;
+            check.begin_array().map_err(malformed)?;
+            while check.next_element(&mut first).map_err(malformed)? {
+                check.string().map_err(malformed)?;
+            }
+            found.uris = reader.skip_value().map_err(malformed)?;
         } else {
             reader.skip_value().map_err(malformed)?;
         }
     }
-    Ok(tools)
+    Ok(found)
 }

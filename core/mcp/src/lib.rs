@@ -29,8 +29,9 @@
 //! # Features
 //!
 //! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26)
-//! and `listen` (`subscriptions/listen`); all are on by default. Prompts, resources and completion
-//! are not declared, so their methods are not found.
+//! `listen` (`subscriptions/listen`) and `resources` (resources, prompts and completion, where the
+//! catalog has them); all are on by default. What a server does not have is not declared, and its
+//! methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
 // An index out of bounds would be a panic that the linker keeps.
@@ -50,6 +51,7 @@ mod envelope;
 pub mod error;
 mod failure;
 mod handshake;
+mod head;
 mod id;
 pub mod json;
 mod list;
@@ -58,6 +60,8 @@ mod nodes;
 pub mod notify;
 pub mod result;
 mod session;
+#[cfg(feature = "resources")]
+mod shelf;
 mod step;
 mod value;
 mod version;
@@ -68,10 +72,15 @@ pub use content::{Block, Bytes, Contents};
 pub use elicitation::{Answer, Elicitation, Retry};
 pub use engine::McpEngine;
 pub use failure::Failure;
+pub use head::Head;
 pub use id::{ID_MAX, Id};
+#[cfg(feature = "resources")]
+use json::JsonWriter;
 pub use json::writer::NeedBytes;
 pub use nodes::Nodes;
 pub use result::Outcome;
 pub use session::McpSession;
+#[cfg(feature = "resources")]
+pub use shelf::{Message, ResourceContents, Want, Wanted};
 pub use step::{Call, Listen, Step};
 pub use version::{VERSIONS, Version};

@@ -32,8 +32,8 @@ fn cursor(generation: u64, index: u16) -> [u8; CURSOR_LEN] {
     })
 }
 
-/// The tool that a cursor stands for, if it is one of ours for this list.
-fn read_cursor<C: Catalog + ?Sized>(text: &JsonText<'_>, catalog: &C) -> Option<u16> {
+/// The item that a cursor stands for, if it is one of ours for this list.
+fn read_cursor(text: &JsonText<'_>, generation: u64, count: u16) -> Option<u16> {
     let mut digits = [0; CURSOR_LEN];
     if text.decode_into(&mut digits) != Some(CURSOR_LEN) {
         return None;
@@ -43,10 +43,10 @@ fn read_cursor<C: Catalog + ?Sized>(text: &JsonText<'_>, catalog: &C) -> Option<
         Some(sum << 4 | u128::from(nibble))
     })?;
     let index = value as u16;
-    (digits == cursor(catalog.generation(), index) && index < catalog.count()).then_some(index)
+    (digits == cursor(generation, index) && index < count).then_some(index)
 }
 
-/// Writes one page, or says why there is none.
+/// Writes one page of the tools, or says why there is none.
 pub(crate) fn write<'m, C: Catalog + ?Sized>(
     catalog: &C,
     version: Version,
@@ -54,11 +54,23 @@ pub(crate) fn write<'m, C: Catalog + ?Sized>(
     from: Member<'m>,
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
+    let item = |index, out: &mut JsonWriter<'_>| tool(catalog, version, index, out);
+    pages(catalog, (id, version), (b"tools", catalog.count()), from, &item, out)
+}
+
+/// Writes one page of a list, whose items `item` writes.
+pub(crate) fn pages<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    (id, version): (Id<'_>, Version),
+    (name, count): (&[u8], u16),
+    from: Member<'m>,
+    item: &impl Fn(u16, &mut JsonWriter<'_>),
+    out: &mut JsonWriter<'_>,
+) -> Result<(), Problem<'m>> {
     let start = match from {
         Member::Absent => 0,
-        Member::Text(text) => {
-            read_cursor(&text, catalog).ok_or(Problem::Params("Invalid cursor"))?
-        }
+        Member::Text(text) => read_cursor(&text, catalog.generation(), count)
+            .ok_or(Problem::Params("Invalid cursor"))?,
         Member::Other => return Err(Problem::Params("Invalid cursor")),
     };
     let mut probe = JsonWriter::new(&mut []);
@@ -69,14 +81,16 @@ pub(crate) fn write<'m, C: Catalog + ?Sized>(
     if version.is_stateless() {
         out.raw(b"\"resultType\":\"complete\",");
     }
-    out.raw(b"\"tools\":[");
+    out.raw(b"\"");
+    out.raw(name);
+    out.raw(b"\":[");
     let mut index = start;
-    while index < catalog.count() {
+    while index < count {
         let mark = out.mark();
         if index > start {
             out.raw(b",");
         }
-        tool(catalog, version, index, out);
+        item(index, out);
         if out.room() < reserve {
             if index == start {
                 return Err(Problem::Space(out.needed() + reserve));
@@ -86,12 +100,12 @@ pub(crate) fn write<'m, C: Catalog + ?Sized>(
         }
         index += 1;
     }
-    let next = (index < catalog.count()).then_some(index);
+    let next = (index < count).then_some(index);
     tail(catalog, version, next, out);
     Ok(())
 }
 
-/// Writes what follows the tools of a page.
+/// Writes what follows the items of a page.
 fn tail<C: Catalog + ?Sized>(
     catalog: &C,
     version: Version,

@@ -1,6 +1,7 @@
 //! Notifications that a server sends, and the end of a subscription.
 
 use crate::error::begin_result;
+use crate::handshake::Filter;
 use crate::json::JsonWriter;
 use crate::json::writer::NeedBytes;
 use crate::{Id, ServerInfo, Version, result};
@@ -63,6 +64,67 @@ pub fn message(level: u8, logger: &str, text: &str, out: &mut [u8]) -> Result<us
     out.finish()
 }
 
+/// A list that can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Tools.
+    Tools,
+    /// Resources, and templates.
+    Resources,
+    /// Prompts.
+    Prompts,
+}
+
+/// Writes the notification that a list has changed: for a subscription of the stateless revision,
+/// or plain for a client that called `initialize`.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+pub fn list_changed(
+    list: Changed,
+    subscription: Option<Id<'_>>,
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
+    let mut out = JsonWriter::new(out);
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/");
+    out.raw(match list {
+        Changed::Tools => b"tools",
+        Changed::Resources => b"resources",
+        Changed::Prompts => b"prompts",
+    });
+    out.raw(b"/list_changed\"");
+    if let Some(id) = subscription {
+        out.raw(b",\"params\":{");
+        out.raw(SUBSCRIPTION);
+        out.raw(id.raw());
+        out.raw(b"}}");
+    }
+    out.raw(b"}");
+    out.finish()
+}
+
+/// Writes `notifications/resources/updated`: what is under an address has changed.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+pub fn resource_updated(
+    uri: &str,
+    subscription: Option<Id<'_>>,
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
+    let mut out = JsonWriter::new(out);
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/resources/updated\",\"params\":{");
+    if let Some(id) = subscription {
+        out.raw(SUBSCRIPTION);
+        out.raw(id.raw());
+        out.raw(b"},");
+    }
+    out.raw(b"\"uri\":");
+    out.string(uri);
+    out.raw(b"}}");
+    out.finish()
+}
+
 /// Writes `notifications/tools/list_changed`: for a subscription of the stateless revision, or
 /// plain for a client that called `initialize`.
 ///
@@ -82,14 +144,27 @@ pub fn tools_changed(subscription: Option<Id<'_>>, out: &mut [u8]) -> Result<usi
 }
 
 /// Writes the acknowledgement that has to precede everything else of a subscription.
-pub(crate) fn acknowledge(id: Id<'_>, tools: bool, out: &mut JsonWriter<'_>) {
+pub(crate) fn acknowledge(id: Id<'_>, filter: &Filter<'_>, out: &mut JsonWriter<'_>) {
     out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",");
     out.raw(b"\"params\":{");
     out.raw(SUBSCRIPTION);
     out.raw(id.raw());
     out.raw(b"},\"notifications\":{");
-    if tools {
-        out.raw(b"\"toolsListChanged\":true");
+    let flags: [(bool, &[u8]); 3] = [
+        (filter.tools, b"\"toolsListChanged\":true"),
+        (filter.prompts, b"\"promptsListChanged\":true"),
+        (filter.resources, b"\"resourcesListChanged\":true"),
+    ];
+    let mut comma: &[u8] = b"";
+    for (_, text) in flags.into_iter().filter(|(is_set, _)| *is_set) {
+        out.raw(comma);
+        out.raw(text);
+        comma = b",";
+    }
+    if !filter.uris.is_empty() {
+        out.raw(comma);
+        out.raw(b"\"resourceSubscriptions\":");
+        out.raw(filter.uris);
     }
     out.raw(b"}}}");
 }

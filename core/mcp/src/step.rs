@@ -5,6 +5,7 @@ use crate::{Batch, Id, Retry, Version, elicitation};
 
 /// What the caller has to do about a message.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Step<'m> {
     /// Nothing: it was a notification, or an answer to nothing.
     Silent,
@@ -15,6 +16,9 @@ pub enum Step<'m> {
     /// Stop the call, or end the subscription, that has this id, if it is still there, and answer
     /// it no more.
     Cancel(Id<'m>),
+    /// Read a resource, make a prompt or complete a text, then answer.
+    #[cfg(feature = "resources")]
+    Want(crate::Want<'m>),
     /// Send this many bytes of `out`, then keep the subscription until it is cancelled.
     Listen(Listen<'m>),
     /// Pass each message to [`crate::McpEngine::receive_one`] and join the answers.
@@ -61,6 +65,13 @@ pub struct Listen<'m> {
     pub id: Id<'m>,
     /// Whether to tell of changes of the tool list ([`crate::notify::tools_changed`]).
     pub tools: bool,
+    /// Whether to tell of changes of the lists of resources.
+    pub resources: bool,
+    /// The same of prompts.
+    pub prompts: bool,
+    /// The resources whose changes are wanted: a JSON array of addresses, which
+    /// [`crate::json::JsonReader`] reads; empty where there are none.
+    pub uris: &'m [u8],
     /// Length of the acknowledgement in `out`, to be sent first.
     pub acknowledgement: usize,
 }

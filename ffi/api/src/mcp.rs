@@ -205,8 +205,8 @@ impl<'s> Open<'s> {
                 }
                 Reply::Now(0)
             }
-            Step::Silent => Reply::Now(0),
             Step::Short(NeedBytes(needed)) => Reply::Short(needed),
+            _ => Reply::Now(0),
         }
     }
 

@@ -72,7 +72,7 @@ fn main() -> std::io::Result<()> {
             }
             // A client that listens is told that it may; nothing here ever happens by itself.
             Step::Listen(listen) => listen.acknowledgement,
-            Step::Batch(_) | Step::Silent | Step::Cancel(_) | Step::Short(_) => continue,
+            _ => continue,
         };
         output.write_all(out.get(..len).unwrap_or_default())?;
         output.write_all(b"\n")?;

@@ -58,6 +58,9 @@ pub struct DeviceArgs {
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true,
           default_missing_value = "")]
     pub simulate: Vec<String>,
+    /// Device for the MCP conformance suite, simulated in this program.
+    #[arg(long)]
+    pub fixtures: bool,
     /// File for the key of a simulated board.
     ///
     /// Without it, the board stores no key. Further simulated boards use FILE-2, FILE-3 and so on.
@@ -92,6 +95,7 @@ impl Default for DeviceArgs {
             firmware: None,
             played: none(),
             simulate: none(),
+            fixtures: false,
             simulate_key: None,
             time_scale: 1,
             button: None,
@@ -130,6 +134,7 @@ pub(crate) enum Address {
     Emulate(String),
     Played(PathBuf),
     Simulate,
+    Fixtures,
 }
 
 impl std::fmt::Display for Address {
@@ -143,6 +148,7 @@ impl std::fmt::Display for Address {
             Self::Emulate(board) => write!(f, "emulated {board}"),
             Self::Played(path) => write!(f, "played {}", path.display()),
             Self::Simulate => f.write_str("simulated"),
+            Self::Fixtures => f.write_str("fixtures"),
         }
     }
 }
@@ -157,7 +163,7 @@ impl Address {
             Self::Unix(socket) => format!("unix {}", path(socket).display()),
             Self::Tcp(_) | Self::Udp { .. } => self.to_string(),
             Self::Bus { address, line } => format!("bus {address} on {}", line.link()?),
-            Self::Emulate(_) | Self::Played(_) | Self::Simulate => return None,
+            Self::Emulate(_) | Self::Played(_) | Self::Simulate | Self::Fixtures => return None,
         })
     }
 
@@ -183,6 +189,7 @@ impl DeviceArgs {
             && self.emulate.is_empty()
             && self.played.is_empty()
             && self.simulate.is_empty()
+            && !self.fixtures
     }
 
     /// Every device with the name that the user gave it.
@@ -216,6 +223,9 @@ impl DeviceArgs {
         for text in &self.played {
             let (name, text) = named(text);
             all.push((name, Address::Played(text.into())));
+        }
+        if self.fixtures {
+            all.push((None, Address::Fixtures));
         }
         for name in &self.simulate {
             let name = (!name.is_empty()).then(|| name.clone());

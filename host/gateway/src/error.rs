@@ -53,6 +53,31 @@ pub enum Error {
     #[error("cannot get random numbers from the system")]
     Random(#[source] getrandom::Error),
 
+    /// An address that other machines reach, without what keeps them out.
+    #[error("{address} can be reached from other machines: {missing}, or listen on 127.0.0.1")]
+    OpenAddress {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file of API keys that cannot be used.
+    #[error("line {line}: {what}; expected lines such as: kitchen 5f2b7d0c1e9a4486")]
+    ApiKeys {
+        /// The number of the line, from 1; 0 for all.
+        line: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+
     /// A command line without a device.
     #[error(
         "no device is named: add --simulate, --emulate BOARD, --serial PATH, --tcp HOST:PORT or \

@@ -94,7 +94,7 @@ impl Table {
     }
 
     /// The list as it came.
-    fn list(&self) -> &[u8] {
+    pub(crate) fn list(&self) -> &[u8] {
         self.raw.as_deref().unwrap_or_else(|| self.records.borrow_owner())
     }
 

@@ -1,12 +1,15 @@
 //! `trine gateway`.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use trine::{Error, Result};
 use trine_ask::SENTENCE_MAX;
 use trine_gateway::ask_tool::{KnownTools, Reply};
-use trine_gateway::server::{SentenceModel, SentenceQueue};
+use trine_gateway::server::http::Keys;
+use trine_gateway::server::{self, HttpOptions, SentenceModel, SentenceQueue};
 use trine_gateway::{DeviceArgs, Hub, Prefix};
 use trine_models::ask::{Asker, Known, Memory, Opened, Reading, Source};
 use trine_models::model::Buffers;
@@ -32,11 +35,65 @@ pub(super) struct Gateway {
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
+    http: HttpArgs,
+    #[command(flatten)]
     devices: DeviceArgs,
+}
+
+/// How MCP is served over HTTP.
+#[derive(Debug, clap::Args)]
+struct HttpArgs {
+    /// Serve MCP over HTTP at this address and path /mcp.
+    ///
+    /// Standard input and output are not served then.
+    ///
+    /// Addresses of loopback, such as 127.0.0.1:8331, need nothing else. Others need --api-keys,
+    /// and a proxy with TLS that --behind-proxy stands for.
+    #[arg(long, value_name = "ADDRESS")]
+    http: Option<SocketAddr>,
+    /// File with a name and an API key in each line.
+    #[arg(long, value_name = "FILE", requires = "http")]
+    api_keys: Option<PathBuf>,
+    /// A proxy before this server has TLS.
+    #[arg(long, requires = "http")]
+    behind_proxy: bool,
+    /// Name by which clients reach the server, in addition to localhost.
+    #[arg(long, value_name = "NAME", requires = "http")]
+    allow_host: Vec<String>,
+    /// Origin of a web page that may call the server.
+    #[arg(long, value_name = "URL", requires = "http")]
+    allow_origin: Vec<String>,
+    /// Maximum number of connections; a further one is refused.
+    #[arg(long, value_name = "COUNT", requires = "http",
+          default_value_t = HttpOptions::CONNECTIONS_MAX as u32,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    max_connections: u32,
+}
+
+impl HttpArgs {
+    /// The options of an address that was named.
+    fn options(&self, in_flight: u16) -> Result<Option<HttpOptions>> {
+        let Some(address) = self.http else { return Ok(None) };
+        let keys = self.api_keys.as_deref().map(|path| -> Result<Keys> {
+            let unreadable = |source| Error::File { action: "read", path: path.into(), source };
+            let text = std::fs::read_to_string(path).map_err(unreadable)?;
+            Keys::read(&text).map_err(|error| error.at(path.display()).into())
+        });
+        Ok(Some(HttpOptions {
+            keys: keys.transpose()?.unwrap_or_default(),
+            behind_proxy: self.behind_proxy,
+            hosts: self.allow_host.clone(),
+            origins: self.allow_origin.clone(),
+            connections_max: self.max_connections as usize,
+            in_flight: usize::from(in_flight),
+            ..HttpOptions::new(address)
+        }))
+    }
 }
 
 impl Gateway {
     pub(super) fn run(&self) -> Result<ExitCode> {
+        let http = self.http.options(self.in_flight)?;
         let hub = Hub::open(&self.devices, self.prefix)?;
         if self.strict {
             hub.set_strict();
@@ -49,7 +106,10 @@ impl Gateway {
             };
             Box::new(answer) as SentenceModel
         });
-        trine_gateway::server::serve(&hub, usize::from(self.in_flight), model)?;
+        match http {
+            Some(options) => server::serve_http(&hub, options, model)?,
+            None => server::serve(&hub, usize::from(self.in_flight), model)?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -23,11 +23,14 @@ fn seal(gateway: &mut Gateway, letter: &str, more: Value) -> Value {
     let capabilities = "io.modelcontextprotocol/clientCapabilities";
     request["params"]["_meta"][capabilities] = json!({"elicitation": {}});
     gateway.send(&request);
-    gateway.answer(&id)["result"].clone()
+    let answer = gateway.answer(&id);
+    let is_error = answer["error"].is_object();
+    answer[if is_error { "error" } else { "result" }].clone()
 }
 
 fn text(result: &Value) -> &str {
-    result["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{result}"))
+    let text = result["content"][0]["text"].as_str().or(result["message"].as_str());
+    text.unwrap_or_else(|| panic!("{result}"))
 }
 
 #[test]
@@ -41,21 +44,32 @@ fn a_question_goes_to_the_client_and_its_answer_to_the_device() {
     assert_eq!(form["requestedSchema"]["properties"]["who"]["maxLength"], json!(20), "{form}");
     let state = asked["requestState"].clone();
     let accept = |who: &str| json!({"to": {"action": "accept", "content": {"who": who}}});
-    let more = |responses: Value| json!({"requestState": state, "inputResponses": responses});
-    let sealed = seal(&mut gateway, "bill", more(accept("Ada")));
+    let more = |state: &Value, responses: Value| -> Value {
+        json!({"requestState": state, "inputResponses": responses})
+    };
+    let sealed = seal(&mut gateway, "bill", more(&state, accept("Ada")));
     assert_eq!(sealed["structuredContent"], json!({"sealed": "bill for Ada"}), "{sealed}");
+    // A state is used once.
+    let again = seal(&mut gateway, "bill", more(&state, accept("Ada")));
+    assert!(text(&again).contains("was used before"), "{again}");
+    assert_eq!(again["code"], json!(-32602));
+    let fresh = |gateway: &mut Gateway| seal(gateway, "bill", json!({}))["requestState"].clone();
     // What the form does not allow goes no further.
-    let long = seal(&mut gateway, "bill", more(accept(&"x".repeat(21))));
+    let state = fresh(&mut gateway);
+    let long = seal(&mut gateway, "bill", more(&state, accept(&"x".repeat(21))));
     assert!(text(&long).contains("'to' breaks rule"), "{long}");
-    let declined = seal(&mut gateway, "bill", more(json!({"to": {"action": "decline"}})));
+    let state = fresh(&mut gateway);
+    let decline = json!({"to": {"action": "decline"}});
+    let declined = seal(&mut gateway, "bill", more(&state, decline));
     assert!(text(&declined).contains("nobody said"), "{declined}");
     // A state belongs to one call and is not to be written by a client.
-    let other = seal(&mut gateway, "will", more(accept("Ada")));
+    let state = fresh(&mut gateway);
+    let other = seal(&mut gateway, "will", more(&state, accept("Ada")));
     assert!(text(&other).contains("requestState"), "{other}");
     let mut forged = state.as_str().unwrap().to_owned();
     forged.replace_range(..4, "AAAA");
-    let forged = json!({"requestState": forged, "inputResponses": accept("Ada")});
-    let refused = seal(&mut gateway, "bill", forged);
+    let refused = seal(&mut gateway, "bill", more(&json!(forged), accept("Ada")));
+    assert_eq!(refused["code"], json!(-32602));
     assert!(text(&refused).contains("requestState"), "{refused}");
 }
 

@@ -110,6 +110,8 @@ fn errors_of_the_protocol_have_the_codes_of_the_specification() {
 fn bytes_that_are_no_messages_do_no_harm() {
     let mut gateway = Gateway::start(&["--simulate"]);
     gateway.tools();
+    // The program itself takes more where it is not optimized.
+    let before = gateway.memory_kib("VmHWM");
     let mut lines: Vec<Vec<u8>> = vec![
         b"garbage".to_vec(),
         b"{\"jsonrpc\":\"2.0\",\"id\":1".to_vec(),
@@ -139,7 +141,7 @@ fn bytes_that_are_no_messages_do_no_harm() {
     gateway.send_raw(b"\n\r\n   \n");
     assert_eq!(gateway.value("fan_set", json!({"percent": 34})), json!({"percent": 34}));
     let peak = gateway.memory_kib("VmHWM");
-    assert!(peak <= 16 * 1024, "{peak} KiB at the peak");
+    assert!(peak - before <= 6 * 1024, "{peak} KiB at the peak, {before} before");
     assert!(gateway.end().success());
 }
 

@@ -10,7 +10,7 @@ use crate::board::Board;
 use crate::harness::{Folder, Gateway, stateless};
 use serde_json::{Value, json};
 
-const LIMIT_KIB: u64 = 16 * 1024;
+const LIMIT_KIB: u64 = 20 * 1024;
 
 fn call(id: u64) -> String {
     let params = json!({"name": "fan_set", "arguments": {"percent": id % 101}});

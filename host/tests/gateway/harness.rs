@@ -36,7 +36,7 @@ impl Gateway {
         Self::spawn(Self::command(arguments).env("TRINE_CONFIG", settings))
     }
 
-    fn spawn(command: &mut Command) -> Self {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let stderr = BufReader::new(child.stderr.take().unwrap());

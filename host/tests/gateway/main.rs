@@ -11,8 +11,12 @@ mod emulation;
 #[cfg(target_os = "linux")]
 mod floods;
 mod harness;
+mod http;
 mod isolation;
+mod ledger;
 mod links;
 mod rogue;
 mod selftest;
 mod sentences;
+mod shared;
+mod web;

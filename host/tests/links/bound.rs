@@ -309,11 +309,13 @@ fn call_port(user: &User, port: &str) -> (Option<i32>, String) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_second_program_on_a_serial_port_is_told_who_has_it_until_that_one_is_gone() {
+fn a_program_that_cannot_share_a_serial_port_is_told_who_has_it_until_that_one_is_gone() {
     let user = User::new("port");
     let (port, _board, _its) = port();
     for is_killed in [false, true] {
         let mut first = user.command(&["gateway", "--serial", &port]);
+        // Another user of the machine: they do not meet in one folder.
+        let first = first.env("XDG_RUNTIME_DIR", user.path("other"));
         let first = first.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut first = first.spawn().unwrap();
         let holder = format!("is in use by trine (process {})", first.id());

@@ -39,6 +39,12 @@ pub(crate) fn gateway(out: &mut String) {
         Thread(absent())
         Signals(absent())
         Random(getrandom::Error::UNSUPPORTED)
+        OpenAddress {
+            address: "0.0.0.0:8331".parse().unwrap(),
+            missing: "add --api-keys FILE",
+        }
+        Listen { address: "127.0.0.1:8331".parse().unwrap(), source: absent() }
+        ApiKeys { line: 3, what: "expected a name and a key" }
         NoDevice {}
         OneDevice { command: "--record", found: 2 }
         Value {

@@ -5,6 +5,7 @@
 
 mod commands;
 mod figures;
+mod http;
 mod picture;
 mod readme;
 mod shown;

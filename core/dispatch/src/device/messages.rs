@@ -5,8 +5,12 @@ use trine_wire::message::{DeviceMessage, HostHello, feature, kind, put, what};
 
 use super::Device;
 use super::secure::Proof;
+#[cfg(feature = "resources")]
+use super::shelf::page as shelf_page;
 use crate::call::Tools;
-use crate::features::{CONSENT, CONTENT, FACTORY, PROGRESS, SECURE, STATUS, has, is_set};
+use crate::features::{
+    CONSENT, CONTENT, FACTORY, PROGRESS, RESOURCES, SECURE, STATUS, has, is_set,
+};
 use crate::slots::State;
 
 /// What this device can, as far as it was built in.
@@ -110,6 +114,8 @@ impl Device<'_> {
             }
             #[cfg(feature = "ask")]
             kind::ASK => self.ask(from, tools),
+            #[cfg(feature = "resources")]
+            kind::READ | kind::PROMPT | kind::COMPLETE => return self.shelf(kind, from, tools),
             _ => return false,
         }
         true
@@ -149,11 +155,11 @@ impl Device<'_> {
         let keyed = self.outbox.keys.is_some();
         let epoch = proof.map_or(self.session.epoch, |proof| proof.epoch);
         let (config, identity) = (&self.config, &self.config.identity);
-        let list_hash = self.list_hash();
+        let (list_hash, lists) = (self.list_hash(), self.list_features());
         let out = self.outbox.begin();
         put::hello(out, nonce, epoch, list_hash);
         let numbers = (self.table.tools(), config.message_max);
-        let features = FEATURES | bit(is_set(&self.reads_sentences), feature::ASK);
+        let features = FEATURES | bit(is_set(&self.reads_sentences), feature::ASK) | lists;
         put::hello_limits(out, numbers, config.calls_max, features);
         put::hello_text(out, identity.vendor);
         put::hello_text(out, identity.product);
@@ -176,13 +182,52 @@ impl Device<'_> {
         }
         let most = usize::from(max.min(self.config.result_max)).min(PAGE_MAX);
         let most = self.outbox.fits(most);
-        // The other lists are empty.
-        let total = if what == what::TOOLS { self.table.page(0, &mut []) } else { 0 };
+        // A list that is not there is empty.
+        let is_tools = what == what::TOOLS;
+        let none = &mut [];
+        let total = if is_tools {
+            self.table.page(0, none)
+        } else {
+            shelf_page(&self.lists, what, 0, none)
+        };
         let count = total.saturating_sub(offset as usize).min(most);
         let out = self.outbox.begin();
         put::page_head(out, offset, total as u32, count as u32);
-        self.table.page(offset as usize, out.place(count));
+        let (offset, room) = (offset as usize, out.place(count));
+        if is_tools || RESOURCES == 0 {
+            self.table.page(offset, room);
+        } else {
+            shelf_page(&self.lists, what, offset, room);
+        }
         out.later_byte(what);
         self.outbox.post();
     }
+
+    /// What hosts are told of the lists.
+    #[cfg(feature = "resources")]
+    fn list_features(&self) -> u32 {
+        let Some(lists) = self.lists.first().copied().flatten() else { return 0 };
+        let [resources, templates, prompts] = lists.counts();
+        bit(resources > 0 || templates > 0, feature::RESOURCES)
+            | bit(prompts > 0, feature::PROMPTS)
+            | bit(lists.completes(), feature::COMPLETE)
+    }
+
+    /// There are none.
+    #[cfg(not(feature = "resources"))]
+    #[expect(clippy::unused_self, reason = "a build with lists asks them")]
+    const fn list_features(&self) -> u32 {
+        0
+    }
+}
+
+/// There are no lists but that of tools.
+#[cfg(not(feature = "resources"))]
+const fn shelf_page(
+    _: &[Option<&dyn trine_descriptor::Lists>; RESOURCES],
+    _: u8,
+    _: usize,
+    _: &mut [u8],
+) -> usize {
+    0
 }

@@ -16,17 +16,20 @@ mod receive;
 mod run;
 mod secure;
 mod session;
+#[cfg(feature = "resources")]
+pub(crate) mod shelf;
 mod start;
 
 use trine_arena::Consumer;
-use trine_descriptor::Rules;
+use trine_descriptor::{Lists, Rules};
 use trine_wire::message::Status;
 
 use crate::call::{Calls, Tools};
 use crate::config::{Config, InitError};
 use crate::consent::Consents;
 use crate::features::{
-    ANNOUNCE, ASK, CHECK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS, has, is_set,
+    ANNOUNCE, ASK, CHECK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, RESOURCES, SECURE, STATUS, has,
+    is_set,
 };
 use crate::heartbeat::Heartbeat;
 use crate::outbox::Outbox;
@@ -115,6 +118,8 @@ pub struct Device<'m> {
     secure: [Secure; SECURE],
     /// Whether hosts are told that it takes sentences.
     reads_sentences: [bool; ASK],
+    /// Resources, templates and prompts, if there are any.
+    lists: [Option<&'m dyn Lists>; RESOURCES],
     unchecked: [Unchecked<'m>; CHECK],
     ports: [Option<Consumer<'m>>; PORTS_MAX],
     /// What happens, where a program in process wants to know.

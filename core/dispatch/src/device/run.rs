@@ -264,7 +264,7 @@ impl<'m> Device<'m> {
     /// Queues what was written, the answer to a call, and keeps it in the call's slot. A stale call
     /// has no answer.
     #[inline(never)]
-    fn answer(&mut self, call: CallId) {
+    pub(super) fn answer(&mut self, call: CallId) {
         if self.outbox.out.written().is_some_and(|message| self.slots.keep(call, message)) {
             self.outbox.post();
         }
@@ -272,7 +272,7 @@ impl<'m> Device<'m> {
 
     /// Begins the answer to a call, which is not stale.
     #[inline(never)]
-    fn ending(&mut self, call: CallId, outcome: u8) -> &mut WireWriter<'m> {
+    pub(super) fn ending(&mut self, call: CallId, outcome: u8) -> &mut WireWriter<'m> {
         let id = self.slots.get(call).map_or(0, |slot| slot.id);
         self.outbox.begin_result(id, outcome)
     }

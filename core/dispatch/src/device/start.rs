@@ -14,7 +14,9 @@ use super::session::HostSession;
 use super::{Device, PORTS_MAX};
 use crate::config::{Config, InitError};
 use crate::consent::Consents;
-use crate::features::{ANNOUNCE, ASK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, SECURE, STATUS};
+use crate::features::{
+    ANNOUNCE, ASK, CONSENT, CONTENT, FACTORY, NEWS, PORTS, RESOURCES, SECURE, STATUS,
+};
 use crate::outbox::Outbox;
 use crate::slots::{CallSlot, CallSlots};
 
@@ -116,6 +118,7 @@ impl<'m> Device<'m> {
             session: HostSession::new(config),
             secure: [Secure::new(config); SECURE],
             heartbeat: None,
+            lists: [None; RESOURCES],
             news: [const { None }; NEWS],
             ports: const { [const { None }; PORTS_MAX] },
             drain: [None; PORTS],

@@ -33,6 +33,8 @@ pub(crate) const PACKET: usize = cfg!(feature = "packet") as usize;
 pub(crate) const PORTS: usize = cfg!(feature = "ports") as usize;
 /// Progress, log, and calls that ask for input.
 pub(crate) const PROGRESS: usize = cfg!(feature = "progress") as usize;
+/// Resources, prompts and completion.
+pub(crate) const RESOURCES: usize = cfg!(feature = "resources") as usize;
 /// Tagged messages.
 pub(crate) const SECURE: usize = cfg!(feature = "secure") as usize;
 /// Counters of what happened.

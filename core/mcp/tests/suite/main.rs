@@ -18,4 +18,5 @@ mod json_edges;
 mod json_oracle;
 mod order;
 mod said;
+mod shelf;
 mod spellings;

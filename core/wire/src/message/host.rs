@@ -119,6 +119,12 @@ pub mod kind {
     pub const STATUS: u8 = 4;
     /// [`HostMessage::Credit`](super::HostMessage::Credit).
     pub const CREDIT: u8 = 5;
+    /// [`HostMessage::Read`](super::HostMessage::Read).
+    pub const READ: u8 = 6;
+    /// [`HostMessage::Prompt`](super::HostMessage::Prompt).
+    pub const PROMPT: u8 = 7;
+    /// [`HostMessage::Complete`](super::HostMessage::Complete).
+    pub const COMPLETE: u8 = 8;
     /// [`HostMessage::Ping`](super::HostMessage::Ping).
     pub const PING: u8 = 9;
     /// [`HostMessage::Log`](super::HostMessage::Log).

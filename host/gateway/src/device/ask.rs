@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step, Version};
 
-use super::calls::{Cost, Ticket, Waiter};
+use super::calls::{Cost, Extra, Ticket, Waiter};
 use super::{CallReport, Device, State};
 use crate::sync::lock;
 use crate::table::Table;
@@ -64,7 +64,7 @@ impl Device {
         let since = Instant::now();
         let (send, receive) = mpsc::channel();
         // Who asked may have stopped waiting.
-        let ticket = self.start_json(tool, arguments, move |report| drop(send.send(report)));
+        let ticket = self.start_json((tool, arguments), 0, move |report| drop(send.send(report)));
         receive.recv_timeout(deadline).unwrap_or_else(|_| {
             if let Some(ticket) = ticket {
                 self.cancel(ticket);
@@ -79,8 +79,8 @@ impl Device {
     /// the device is locked: it must not call it, nor wait for anything.
     pub(crate) fn start_json(
         &self,
-        tool: &str,
-        arguments: &str,
+        (tool, arguments): (&str, &str),
+        client: u64,
         tell: impl FnOnce(CallReport) + Send + 'static,
     ) -> Option<Ticket> {
         let since = Instant::now();
@@ -107,7 +107,8 @@ impl Device {
                 let waiter: Arc<dyn Waiter> =
                     Arc::new(Answer { table: Arc::clone(&table), row, since, tell });
                 let args = args.get(..call.arguments).unwrap_or_default();
-                self.call(&table, call.tool, args, (&waiter, 0))
+                let extra = Extra { client, ..Extra::default() };
+                self.call_with(&table, call.tool, (args, extra), (&waiter, 0))
             }
             _ => {
                 let why = "the arguments must be one JSON object";

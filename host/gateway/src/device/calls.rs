@@ -9,6 +9,7 @@ use trine_wire::message;
 
 use super::content::{self, Content, Piece};
 use super::slots::CallSlots;
+use super::want;
 
 /// Most calls under way on one device.
 pub const CALLS_MAX: usize = 256;
@@ -40,11 +41,17 @@ pub trait Waiter: Send + Sync {
         _ = (tag, done, total, text);
     }
 
-    /// A sentence is over: the blocks that say what it came to, as the wire has them. Whoever asks
-    /// none leaves this as it is.
+    /// A sentence is over, or a request for what the device has beside tools: the blocks that it
+    /// came to, as the wire has them. Whoever asks for neither leaves this as it is.
     fn understood(&self, tag: u64, blocks: &[u8], cost: Cost) {
         _ = blocks;
         self.done(tag, Outcome::Failed(trine_mcp::Failure::BadResult), cost);
+    }
+
+    /// There is no such resource, prompt or tool. Whoever asks for none but tools leaves this as it
+    /// is.
+    fn missing(&self, tag: u64, cost: Cost) {
+        self.done(tag, Outcome::Failed(trine_mcp::Failure::Stale), cost);
     }
 
     /// The tool needs a person's input. The call is over with it. Whoever cannot ask leaves this as
@@ -75,6 +82,9 @@ pub struct Extra<'a> {
     pub state: &'a [u8],
     /// Those answers, as the wire has them.
     pub answers: &'a [u8],
+    /// Whose call it is: what a person agrees to for one client is not another's. 0 is this
+    /// program.
+    pub client: u64,
 }
 
 /// A call that was accepted, for [`crate::Device::cancel`].
@@ -110,6 +120,7 @@ pub(super) struct CallEntry {
     pub(super) args: Vec<u8>,
     pub(super) progress: bool,
     pub(super) kept: Option<Box<Kept>>,
+    pub(super) client: u64,
     /// May be made again without asking anyone.
     pub(super) repeatable: bool,
     /// May be answered later than at once, so that its answer says nothing of the link's pace.
@@ -331,7 +342,12 @@ impl Calls {
                     ended.waiter.needs_input(ended.tag, &asked, ended.cost);
                 }
             }
-            message::Outcome::Blocks { bytes } if entry.is_sentence() => {
+            message::Outcome::UnknownTool if want::is_special(entry.tool) => {
+                if let Some(ended) = self.close(index) {
+                    ended.waiter.missing(ended.tag, ended.cost);
+                }
+            }
+            message::Outcome::Blocks { bytes } if want::is_special(entry.tool) => {
                 if let Some(ended) = self.close(index) {
                     ended.waiter.understood(ended.tag, bytes, ended.cost);
                 }
@@ -375,8 +391,8 @@ impl CallEntry {
         (self.tool, self.hash) = (request.tool, request.hash);
         self.args.clear();
         self.args.extend_from_slice(request.args);
-        let Extra { progress, state, answers } = request.extra;
-        self.progress = progress;
+        let Extra { progress, state, answers, client } = request.extra;
+        (self.progress, self.client) = (progress, client);
         self.kept = (!state.is_empty() || !answers.is_empty())
             .then(|| Box::new(Kept { state: state.to_vec(), answers: answers.to_vec() }));
         self.repeatable = request.info.annotations.repeatable();

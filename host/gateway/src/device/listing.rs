@@ -1,5 +1,10 @@
-//! The list of tools as it comes in pages.
+//! The lists of a device as they come in pages: its tools, and then what it has beside them.
 
+use std::sync::Arc;
+
+use trine_wire::message::what;
+
+use crate::shelf::DeviceShelf;
 use crate::table::{LIST_MAX, Table};
 
 /// A list that is being fetched.
@@ -12,11 +17,47 @@ pub(super) struct Listing {
     pub(super) sent_end: u64,
     pub(super) tries: u32,
     bytes: Vec<u8>,
+    /// Which list it is.
+    pub(super) what: u8,
+    /// The tools, where these are known and what is beside them is fetched.
+    known: Option<Arc<Table>>,
+    /// The lists that are whole.
+    whole: Vec<Box<[u8]>>,
 }
 
 impl Listing {
     pub(super) const fn new(hash: u64, now: u64) -> Self {
-        Self { hash, asked_at: now, sent_end: 0, tries: 0, bytes: Vec::new() }
+        Self {
+            hash,
+            asked_at: now,
+            sent_end: 0,
+            tries: 0,
+            bytes: Vec::new(),
+            what: what::TOOLS,
+            known: None,
+            whole: Vec::new(),
+        }
+    }
+
+    /// The lists of a device whose tools are known.
+    pub(super) fn beside(known: Arc<Table>, now: u64) -> Self {
+        let hash = known.list_hash();
+        Self { what: what::RESOURCES, known: Some(known), ..Self::new(hash, now) }
+    }
+
+    /// Goes on with the next list; answers `None` while there is one, and in the end the tools and
+    /// what is beside them.
+    pub(super) fn next(&mut self, completes: bool) -> Option<(Arc<Table>, DeviceShelf)> {
+        self.whole.push(std::mem::take(&mut self.bytes).into());
+        self.what += 1;
+        let lists = std::mem::take(&mut self.whole);
+        match lists.try_into() {
+            Ok(lists) => Some((self.known.take()?, DeviceShelf::new(lists, completes))),
+            Err(lists) => {
+                self.whole = lists;
+                None
+            }
+        }
     }
 
     /// Where the next page starts.

@@ -12,10 +12,12 @@ mod report;
 mod run;
 mod sentence;
 mod session;
+mod share;
 mod slots;
+mod want;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
@@ -28,6 +30,7 @@ pub use report::CallReport;
 pub use sentence::Understood;
 use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;
+pub(crate) use want::DeviceWant;
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -35,6 +38,7 @@ use crate::settings::Settings;
 use crate::sync::lock;
 use crate::table::Table;
 use calls::CallRequest;
+pub(crate) use session::Introduction;
 use session::{Deferred, DeviceSession, Question};
 
 /// Whether a device can be called.
@@ -90,6 +94,11 @@ pub(crate) trait Person: Send + Sync {
     fn set_time_scale(&self, scale: u32) -> Result<()>;
 }
 
+/// Someone who is told of events as long as he is there.
+pub(crate) trait EventListener: Send + Sync {
+    fn event(&self, seq: u32, tool: u16, text: &str);
+}
+
 type Listener = Box<dyn Fn(&Event) + Send>;
 
 /// A device, in whatever state. Shared by everybody who talks to it.
@@ -106,6 +115,8 @@ pub struct Device {
     closing: AtomicBool,
     person: Option<Arc<dyn Person>>,
     listeners: Mutex<Vec<Listener>>,
+    /// Programs that use it through this one.
+    guests: Mutex<Vec<Weak<dyn EventListener>>>,
     /// Told of every change of state or tools.
     changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -141,6 +152,7 @@ impl Device {
             closing: AtomicBool::new(false),
             person,
             listeners: Mutex::new(Vec::new()),
+            guests: Mutex::default(),
             changed: OnceLock::new(),
             thread: Mutex::new(None),
         }
@@ -265,6 +277,22 @@ impl Device {
         lock(&self.listeners).push(Box::new(each));
     }
 
+    /// Tells someone of every event from now on, from another thread.
+    pub(crate) fn listen(&self, listener: Weak<dyn EventListener>) {
+        lock(&self.guests).push(listener);
+    }
+
+    fn tell_guests(&self, seq: u32, tool: u16, text: &str) {
+        let mut guests = lock(&self.guests);
+        guests.retain(|guest| guest.strong_count() > 0);
+        guests.iter().filter_map(Weak::upgrade).for_each(|guest| guest.event(seq, tool, text));
+    }
+
+    /// What a program is told that uses it through this one; `None` while it is not online.
+    pub(crate) fn introduction(&self) -> Option<Introduction> {
+        lock(&self.session).introduction()
+    }
+
     /// Presses the board's button, as a person there does. The board has to have shown its question
     /// for a second before.
     ///
@@ -337,6 +365,7 @@ impl Device {
                 }
             }
             Deferred::Event { seq, tool, text, is_logged } => {
+                self.tell_guests(seq, tool, &text);
                 let tool = self.tool_name(tool);
                 if is_logged {
                     info!("{}: {tool}: {text}", self.name());

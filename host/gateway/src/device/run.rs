@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Device;
+use super::share::Share;
 use crate::error::chain;
 use crate::link::{Board, Dial, Frames, Line, Local};
 use crate::sync::lock;
@@ -62,7 +63,7 @@ impl Device {
         self.with(|session| session.tick(now));
     }
 
-    fn run(&self, mut dial: Box<dyn Dial>) {
+    fn run(self: &Arc<Self>, mut dial: Box<dyn Dial>) {
         let mut pause = PAUSE_MIN;
         self.with(|session| session.coming_ms = dial.coming_ms());
         while !self.is_closing() {
@@ -70,11 +71,14 @@ impl Device {
                 Ok(opened) => {
                     let now = self.now();
                     let frames = Frames::new(opened.framing);
+                    let share = opened.place.and_then(|place| Share::offer(place, self));
                     self.with(|session| {
+                        session.set_holder(opened.is_holder);
                         session.linked(Line::Link(opened.writer, opened.framing), now);
                     });
                     let (why, heard) = self.read(opened.reader, frames, dial.redial_when_silent());
                     self.lost(&why);
+                    drop(share);
                     if heard {
                         pause = PAUSE_MIN;
                     }

@@ -11,7 +11,7 @@ use trine_wire::message::block::{Block, Blocks};
 use trine_wire::message::feature;
 
 use super::Device;
-use super::calls::{CallRequest, Cost, Extra, Waiter};
+use super::calls::{CallRequest, Cost, Extra, Ticket, Waiter};
 use crate::error::{Error, Result};
 use crate::sync::lock;
 
@@ -126,6 +126,22 @@ impl Device {
         let (send, receive) = mpsc::channel();
         let waiter: Arc<dyn Waiter> = Arc::new(Answer(Mutex::new(Some(send))));
         let deadline_ms = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
+        let ticket = self.start_sentence((sentence, with_tokens, deadline_ms), (&waiter, 0));
+        receive.recv_timeout(deadline).unwrap_or_else(|_| {
+            if let Some(ticket) = ticket {
+                self.cancel(ticket);
+            }
+            Err(Error::SentenceTimeout { deadline_ms: deadline.as_millis() })
+        })
+    }
+
+    /// Asks the device what call a sentence is, without waiting. The waiter hears the end once,
+    /// which may be before this returns.
+    pub(crate) fn start_sentence(
+        &self,
+        (sentence, with_tokens, deadline_ms): (&[u8], bool, u32),
+        (waiter, tag): (&Arc<dyn Waiter>, u64),
+    ) -> Option<Ticket> {
         let request = CallRequest {
             // It changes nothing, so one whose answer is lost is asked again.
             info: ToolInfo {
@@ -138,16 +154,10 @@ impl Device {
             args: sentence,
             extra: Extra { progress: with_tokens, ..Extra::default() },
             now: self.now(),
-            waiter: &waiter,
-            tag: 0,
+            waiter,
+            tag,
         };
-        let ticket = self.with(|session| session.call(&request));
-        receive.recv_timeout(deadline).unwrap_or_else(|_| {
-            if let Some(ticket) = ticket {
-                self.cancel(ticket);
-            }
-            Err(Error::SentenceTimeout { deadline_ms: deadline.as_millis() })
-        })
+        self.with(|session| session.call(&request))
     }
 }
 

@@ -10,7 +10,7 @@ use trine_descriptor::ToolTable;
 use super::catalog::{self, Entry, TOOL_MAX};
 use super::names;
 use super::shown::{Called, Shown};
-use super::{Hub, Progress, Snapshot};
+use super::{Hub, HubShelf, Progress, Snapshot};
 use crate::ask_tool;
 use crate::device::{Device, State};
 use crate::sync::lock;
@@ -26,6 +26,7 @@ struct Build<'h> {
     hub: &'h Hub,
     shown: &'h Shown,
     tools: Vec<Entry>,
+    shelf: HubShelf,
     /// The tools by name: number of the link, and what the device calls it.
     owners: HashMap<Box<str>, (usize, Box<str>)>,
     /// What is wrong, for each link, and how much more.
@@ -61,6 +62,7 @@ impl Hub {
                 build
                     .problem(link, format!("{more} of its tools are left out: {TOOLS_MAX} may be"));
             }
+            build.shelve(link, &device);
             for row in 0..table.count().min(TOOLS_MAX) {
                 if build.is_hidden(link, changes.get(&row)) {
                     continue;
@@ -70,10 +72,10 @@ impl Hub {
             }
         }
         self.add_asks(&called, &mut build);
-        let Build { tools, owners, problems, .. } = build;
+        let Build { tools, shelf, owners, problems, .. } = build;
         let ready = self.devices.iter().all(|device| device.state() == State::Online);
         let settled = !self.devices.iter().any(|device| device.is_coming());
-        let news = self.publish(Snapshot::new(tools, ready));
+        let news = self.publish(Snapshot::new(tools, shelf, ready));
         let was = *lock(&self.progress);
         if settled || was.settled {
             // From here on clients know these names.
@@ -164,7 +166,8 @@ impl<'h> Build<'h> {
             Called::Unknown | Called::As(_) => (Vec::new(), 0),
         };
         let problems = called.iter().map(why).collect();
-        Self { hub, shown, tools: Vec::new(), owners: HashMap::new(), problems }
+        let (tools, shelf) = (Vec::new(), HubShelf::default());
+        Self { hub, shown, tools, shelf, owners: HashMap::new(), problems }
     }
 
     fn problem(&mut self, link: usize, why: String) {
@@ -172,6 +175,19 @@ impl<'h> Build<'h> {
             Some((problems, _)) if problems.len() < PROBLEMS_MAX => problems.push(why),
             Some((_, more)) => *more += 1,
             None => {}
+        }
+    }
+
+    /// Adds what a device has beside tools.
+    fn shelve(&mut self, link: usize, device: &Arc<Device>) {
+        let Some(shelf) = device.shelf() else { return };
+        let several = self.hub.devices.len() > 1;
+        let name = |prompt: &str| {
+            let name = names::tool(&device.name(), prompt, self.hub.prefix, several);
+            names::fault(&name, prompt).map_or(Ok(name), Err)
+        };
+        for problem in self.shelf.add(device, &shelf, name) {
+            self.problem(link, problem);
         }
     }
 

@@ -4,9 +4,10 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use trine_descriptor::ToolTable;
+use trine_descriptor::{Lists, ToolTable};
 use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Step};
 
+use super::HubShelf;
 use crate::device::Device;
 use crate::table::Table;
 
@@ -32,6 +33,7 @@ pub(crate) struct Entry {
 #[derive(Debug)]
 pub struct Snapshot {
     tools: Vec<Entry>,
+    shelf: HubShelf,
     /// Numbers of the tools in the order of their names.
     sorted: Vec<u16>,
     generation: u64,
@@ -40,7 +42,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// `tools` have names of their own. `complete` says that every device has answered.
-    pub(crate) fn new(mut tools: Vec<Entry>, complete: bool) -> Self {
+    pub(crate) fn new(mut tools: Vec<Entry>, shelf: HubShelf, complete: bool) -> Self {
         // So many tools have numbers; only devices that mean no good have more.
         tools.truncate(usize::from(u16::MAX));
         let mut sorted: Vec<u16> = (0..tools.len()).map(|tool| tool as u16).collect();
@@ -50,7 +52,13 @@ impl Snapshot {
         for entry in &tools {
             (&entry.name, entry.table.hash(entry.row)).hash(&mut hasher);
         }
-        Self { tools, sorted, generation: hasher.finish(), complete }
+        shelf.hash_into(&mut hasher);
+        Self { tools, shelf, sorted, generation: hasher.finish(), complete }
+    }
+
+    /// What there is beside tools.
+    pub(crate) const fn shelf(&self) -> &HubShelf {
+        &self.shelf
     }
 
     pub(crate) fn entry(&self, tool: u16) -> Option<&Entry> {
@@ -158,5 +166,9 @@ impl Catalog for Snapshot {
 
     fn can_change(&self) -> bool {
         true
+    }
+
+    fn lists(&self) -> &dyn Lists {
+        &self.shelf
     }
 }

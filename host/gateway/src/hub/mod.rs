@@ -6,6 +6,7 @@ mod names;
 mod open;
 mod person;
 mod pinned;
+mod shelf;
 mod shown;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use trine_mcp::Catalog;
 
 pub use catalog::Snapshot;
+pub(crate) use shelf::HubShelf;
 
 use crate::args::Prefix;
 use crate::ask_tool::KnownTools;

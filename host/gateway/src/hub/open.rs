@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::pinned::Pinned;
 use super::shown::Shown;
-use super::{Hub, Progress, Snapshot, person};
+use super::{Hub, HubShelf, Progress, Snapshot, person};
 use crate::args::{Address, DeviceArgs, Prefix};
 use crate::device::{Device, Person};
 use crate::emulate::{Console, Emulator};
 use crate::error::{Error, Result};
+use crate::fixtures::Fixtures;
 use crate::link::{Attached, Board, Bus, BusTiming, Dial, Serial, Tcp, Udp, Unix};
 use crate::middleware::conversation::Conversation;
 use crate::middleware::{self, LinkKind, Played, Prepared, Replayed};
@@ -45,7 +46,8 @@ impl Hub {
         let mut ways = Vec::new();
         let (mut simulated, mut emulated) = (0, 0);
         let addresses = args.addresses()?;
-        let mut links = Links { lines: Vec::new(), layers: args.links.prepare(addresses.len())? };
+        let layers = args.links.prepare(addresses.len())?;
+        let mut links = Links { lines: Vec::new(), layers, are_shared: true };
         for (alias, address) in addresses {
             let source = address.to_string();
             let number = match &address {
@@ -53,8 +55,10 @@ impl Hub {
                 _ => &mut emulated,
             };
             *number += u32::from(matches!(address, Address::Simulate | Address::Emulate(_)));
-            let is_ours =
-                matches!(address, Address::Simulate | Address::Emulate(_) | Address::Played(_));
+            let is_ours = matches!(
+                address,
+                Address::Simulate | Address::Emulate(_) | Address::Played(_) | Address::Fixtures
+            );
             pinned.push(!is_ours);
             let (way, person) = way(&address, args, *number, &mut links)?;
             let device = Device::new(alias, source, person, settings);
@@ -68,7 +72,7 @@ impl Hub {
         let hub = Arc::new(Self {
             devices,
             prefix,
-            snapshot: Mutex::new(Arc::new(Snapshot::new(Vec::new(), false))),
+            snapshot: Mutex::new(Arc::new(Snapshot::new(Vec::new(), HubShelf::default(), false))),
             version: AtomicU64::new(0),
             shown: Mutex::new(Shown::default()),
             pinned: Pinned::new(settings, pinned),
@@ -118,7 +122,9 @@ impl Hub {
             let found = addresses.len();
             return Err(Error::OneDevice { command: "trine replay", found });
         };
-        let mut links = Links { lines: Vec::new(), layers: args.links.prepare(1)? };
+        let layers = args.links.prepare(1)?;
+        // What is said is for the device itself.
+        let mut links = Links { lines: Vec::new(), layers, are_shared: false };
         Ok(match way(address, args, 1, &mut links)?.0 {
             Route::Dial(dial) => dial,
             Route::Local(board) => Box::new(Attached::new(board)),
@@ -166,20 +172,33 @@ fn way(
             }
             Box::new(Attached::new(board))
         }
-        _ => dial(address)?,
+        Address::Fixtures => {
+            let board = Box::new(Fixtures::new()?);
+            if args.links.is_empty() {
+                return Ok((Route::Local(board), None));
+            }
+            Box::new(Attached::new(board))
+        }
+        _ => dial(address, links.are_shared)?,
     };
     let way = links.layers.wrap(dial, address.kind(), &address.to_string());
     Ok((Route::Dial(way), person))
 }
 
 /// The way to a device that has its link for itself.
-fn dial(address: &Address) -> Result<Box<dyn Dial>> {
+fn dial(address: &Address, is_shared: bool) -> Result<Box<dyn Dial>> {
     Ok(match address {
-        Address::Serial { path, baud } => Box::new(Serial { path: path.clone(), baud: *baud }),
+        Address::Serial { path, baud } => {
+            Box::new(Serial { path: path.clone(), baud: *baud, is_shared })
+        }
         Address::Tcp(address) => Box::new(Tcp { address: address.clone() }),
         Address::Unix(path) => Box::new(Unix { path: path.clone() }),
         Address::Udp { address, mtu } => Box::new(Udp { address: address.clone(), mtu: *mtu }),
-        Address::Bus { .. } | Address::Emulate(_) | Address::Simulate | Address::Played(_) => {
+        Address::Bus { .. }
+        | Address::Emulate(_)
+        | Address::Simulate
+        | Address::Played(_)
+        | Address::Fixtures => {
             return Err(Error::NotALine { address: address.to_string() });
         }
     })
@@ -189,6 +208,8 @@ fn dial(address: &Address) -> Result<Box<dyn Dial>> {
 struct Links {
     lines: Vec<(Address, Bus)>,
     layers: Prepared,
+    /// Other programs may have the devices of serial ports, and this one those of others.
+    are_shared: bool,
 }
 
 impl Links {
@@ -201,7 +222,7 @@ impl Links {
             Address::Serial { baud, .. } => BusTiming::of_baud(*baud),
             _ => BusTiming::UNKNOWN,
         };
-        let dial = self.layers.wrap(dial(line)?, LinkKind::Bus, &line.to_string());
+        let dial = self.layers.wrap(dial(line, false)?, LinkKind::Bus, &line.to_string());
         let bus = Bus::new(dial, timing).map_err(Error::Thread)?;
         self.lines.push((line.clone(), bus.clone()));
         Ok(bus)

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::place::Place;
 use super::{Framing, LinkError};
 
 /// How long a read waits for a byte.
@@ -24,6 +25,11 @@ pub(crate) struct Opened {
     pub(crate) reader: Box<dyn Read + Send>,
     pub(crate) writer: Box<dyn Write + Send>,
     pub(crate) framing: Framing,
+    /// Where other programs of the user may have the device through this one, which alone has the
+    /// link.
+    pub(crate) place: Option<Place>,
+    /// The other end is a program of the user that has the device: it needs no tag.
+    pub(crate) is_holder: bool,
 }
 
 impl Opened {
@@ -32,7 +38,16 @@ impl Opened {
         reader: impl Read + Send + 'static,
         writer: impl Write + Send + 'static,
     ) -> Self {
-        Self { reader: Box::new(reader), writer: Box::new(writer), framing: Framing::Stream }
+        Self::new(Box::new(reader), Box::new(writer), Framing::Stream)
+    }
+
+    /// The two ends of a link that is no one else's matter.
+    pub(crate) fn new(
+        reader: Box<dyn Read + Send>,
+        writer: Box<dyn Write + Send>,
+        framing: Framing,
+    ) -> Self {
+        Self { reader, writer, framing, place: None, is_holder: false }
     }
 }
 
@@ -121,7 +136,7 @@ impl Dial for Udp {
         let (reader, writer) =
             open().map_err(|source| LinkError::Unreachable { address: address(), source })?;
         let (reader, writer) = (Box::new(Datagrams(reader)), Box::new(Datagrams(writer)));
-        Ok(Opened { reader, writer, framing: Framing::Packet { mtu: self.mtu } })
+        Ok(Opened::new(reader, writer, Framing::Packet { mtu: self.mtu }))
     }
 }
 

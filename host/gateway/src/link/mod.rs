@@ -8,6 +8,7 @@ mod frames;
 mod holder;
 mod local;
 mod outgoing;
+pub(crate) mod place;
 mod pump;
 mod serial;
 mod shared;

@@ -1,4 +1,5 @@
-//! Serial ports. One program at a time has a port: two would take each other's answers.
+//! Serial ports. One program at a time has a port, as two would take each other's answers; others
+//! of the user may have its device through that one.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 use serial2::{FlowControl, SerialPort, StopBits};
 
 use super::dial::{READ_PATIENCE, WRITE_PATIENCE};
-use super::{Dial, LinkError, Opened, holder};
+use super::place::Place;
+use super::{Dial, LinkError, Opened, halves, holder};
 use crate::sys;
 
 /// Numbers of the kinds of pseudo-terminals on Linux.
@@ -20,6 +22,9 @@ const PSEUDO: std::ops::RangeInclusive<libc::c_uint> = 136..=143;
 pub(crate) struct Serial {
     pub(crate) path: PathBuf,
     pub(crate) baud: u32,
+    /// The device may be had through another program of the user that has the port, and by others
+    /// through this one.
+    pub(crate) is_shared: bool,
 }
 
 /// Why a port does not open.
@@ -84,15 +89,31 @@ fn is_pseudo(file: &File) -> bool {
 impl Dial for Serial {
     fn dial(&mut self) -> Result<Opened, LinkError> {
         let path = self.path.clone();
-        let (reader, writer) = self.open().map_err(|closed| match closed {
-            Closed::Held => LinkError::Busy { holder: holder::of(&path), path },
-            Closed::Failed(source) => match source.kind() {
+        let place = self.is_shared.then(|| Place::of(&path));
+        match self.open() {
+            Ok((reader, writer)) => {
+                let place = place.and_then(|place| {
+                    place.inspect_err(|error| tracing::warn!("{}: {error}", path.display())).ok()
+                });
+                Ok(Opened { place, ..Opened::stream(reader, writer) })
+            }
+            Err(Closed::Held) => {
+                let joined = place.map(|place| place?.join().and_then(halves)).transpose();
+                match joined {
+                    Ok(Some(opened)) => Ok(Opened { is_holder: true, ..opened }),
+                    not_shared => {
+                        let why = not_shared.err().map(|error| format!(" ({error})"));
+                        let holder = holder::of(&path) + &why.unwrap_or_default();
+                        Err(LinkError::Busy { path, holder })
+                    }
+                }
+            }
+            Err(Closed::Failed(source)) => Err(match source.kind() {
                 io::ErrorKind::NotFound => LinkError::Missing { path },
                 io::ErrorKind::PermissionDenied => LinkError::Forbidden { path },
                 _ => LinkError::Port { path, baud: self.baud, source },
-            },
-        })?;
-        Ok(Opened::stream(reader, writer))
+            }),
+        }
     }
 }
 
@@ -104,7 +125,7 @@ mod tests {
     fn port() -> (SerialPort, Serial) {
         let (device, end) = SerialPort::pair().unwrap();
         let path = std::fs::read_link(format!("/proc/self/fd/{}", number(&end))).unwrap();
-        (device, Serial { path, baud: 9_600 })
+        (device, Serial { path, baud: 9_600, is_shared: false })
     }
 
     fn number(port: &SerialPort) -> i32 {
@@ -116,7 +137,7 @@ mod tests {
     #[test]
     fn a_port_is_opened_once_and_the_second_is_told_who_has_it() {
         let (_device, mut first) = port();
-        let mut second = Serial { path: first.path.clone(), baud: 115_200 };
+        let mut second = Serial { path: first.path.clone(), baud: 115_200, is_shared: false };
         let opened = first.dial().ok().unwrap();
         let said = second.dial().err().unwrap().to_string();
         let own = format!("this program (process {})", std::process::id());
@@ -131,7 +152,7 @@ mod tests {
     #[test]
     fn what_does_not_open_for_another_reason_says_which() {
         let path = std::env::temp_dir().join(format!("trine-no-port-{}", std::process::id()));
-        let mut none = Serial { path: path.clone(), baud: 9_600 };
+        let mut none = Serial { path: path.clone(), baud: 9_600, is_shared: false };
         assert!(none.dial().err().unwrap().to_string().contains("is it plugged in?"));
         std::fs::write(&path, "").unwrap();
         assert!(none.dial().err().unwrap().to_string().contains("does not open at 9600 baud"));

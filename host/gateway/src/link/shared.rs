@@ -70,11 +70,8 @@ impl Dial for Station {
         let join = Event::Join(self.address, to_station, answer);
         self.bus.events.send(join).map_err(|_| LinkError::Ended)?;
         answered.recv().map_err(|_| LinkError::Ended)??;
-        Ok(Opened {
-            reader: Box::new(Messages(messages)),
-            writer: Box::new(Outlet { events: self.bus.events.clone(), address: self.address }),
-            framing: Framing::Whole,
-        })
+        let outlet = Outlet { events: self.bus.events.clone(), address: self.address };
+        Ok(Opened::new(Box::new(Messages(messages)), Box::new(outlet), Framing::Whole))
     }
 }
 
@@ -195,7 +192,7 @@ impl Driver {
         if self.line.is_some() {
             return Ok(());
         }
-        let Opened { reader, writer, framing } = self.dial.dial()?;
+        let Opened { reader, writer, framing, .. } = self.dial.dial()?;
         if framing != Framing::Stream {
             return Err(LinkError::NotAStream);
         }

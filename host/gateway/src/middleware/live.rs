@@ -30,7 +30,7 @@ impl Layered {
 impl Dial for Layered {
     fn dial(&mut self) -> std::result::Result<Opened, LinkError> {
         let layers = (self.make)(self.kind).map_err(|error| LinkError::Layer(Box::new(error)))?;
-        let Opened { reader, writer, framing } = self.inner.dial()?;
+        let Opened { reader, writer, framing, place, is_holder } = self.inner.dial()?;
         let (events, receive) = mpsc::channel();
         let pump = Pump::start(reader, events.clone(), Event::Line).map_err(LinkError::Thread)?;
         let shared = Arc::new(Mutex::new(Shared { layers, writer, since: Instant::now() }));
@@ -42,7 +42,8 @@ impl Dial for Layered {
             _pump: pump,
         };
         let writer = LinkWriter { shared, events };
-        Ok(Opened { reader: Box::new(reader), writer: Box::new(writer), framing })
+        let (reader, writer) = (Box::new(reader), Box::new(writer));
+        Ok(Opened { reader, writer, framing, place, is_holder })
     }
 
     fn redial_when_silent(&self) -> bool {

@@ -4,22 +4,29 @@
 //! the client as the request's state, sealed with a key that this process alone has and bound to
 //! the tool, the arguments and a time; the answers are encoded by the questions that come back.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use trine_descriptor::Field;
 use trine_descriptor::record::Decoder;
 use trine_mcp::elicitation::ElicitationError;
-use trine_mcp::{Answer, Elicitation, Retry};
+use trine_mcp::{Answer, Elicitation, Failure, Outcome, Retry};
 use trine_wire::message::input::{self, Record, Records, Request};
 use trine_wire::secure::{self, Key, TAIL_LEN};
 
+use crate::device::Asked;
+use crate::hub::Snapshot;
+use crate::sync::lock;
 use crate::table::Table;
 
 /// How long a person may take to answer.
 const TIME: Duration = Duration::from_secs(600);
-/// Bytes before the device's state: expiry, digest, and the state's length.
-const HEAD_LEN: usize = 8 + 8 + 4;
+/// Bytes before the device's state: expiry, digest, number, and the state's length.
+const HEAD_LEN: usize = 8 + 8 + 8 + 4;
+/// States that are remembered as used at a time; more than clients answer within [`TIME`].
+const USED_MAX: usize = 16 * 1024;
 /// Longest state that is taken back from a client, and room for encoded answers.
 const STATE_MAX: usize = 64 * 1024;
 /// Actions of an answer as the wire numbers them.
@@ -33,10 +40,12 @@ pub(super) struct Sealer {
     key: Key,
     digests: RandomState,
     since: Instant,
+    /// The numbers of states that came back, and when each expires: none counts twice.
+    used: Mutex<HashMap<u64, u64>>,
 }
 
 /// Questions of a device.
-pub(super) struct Questions<'a> {
+struct Questions<'a> {
     requests: Vec<Request<'a>>,
     fields: Vec<Vec<Field<'a>>>,
 }
@@ -45,6 +54,34 @@ pub(super) struct Questions<'a> {
 pub(super) struct Retried {
     pub(super) state: Vec<u8>,
     pub(super) answers: Vec<u8>,
+}
+
+impl Sealer {
+    /// Notes that a state came back; refuses one that did before.
+    fn use_once(&self, number: u64, expires: u64, now: u64) -> Result<(), Refused> {
+        let mut used = lock(&self.used);
+        if used.len() >= USED_MAX {
+            used.retain(|_, expires| *expires >= now);
+        }
+        if used.len() >= USED_MAX {
+            return Err(Refused::State(TOO_MANY));
+        }
+        used.insert(number, expires).map_or(Ok(()), |_| Err(Refused::State(USED)))
+    }
+}
+
+/// Why a call that was sent again is not made.
+pub(super) enum Refused {
+    /// Its state is not the one that it was given: an error of the request.
+    State(&'static str),
+    /// What a person answered cannot be used, and why.
+    Answer(String),
+}
+
+impl From<&'static str> for Refused {
+    fn from(why: &'static str) -> Self {
+        Self::State(why)
+    }
 }
 
 impl Sealer {
@@ -57,26 +94,50 @@ impl Sealer {
                 *place = byte;
             }
         }
-        Self { key, digests, since: Instant::now() }
+        Self { key, digests, since: Instant::now(), used: Mutex::default() }
     }
 
     /// The call that a state belongs to, as a number that no client can foresee.
-    fn digest(&self, table: &Table, row: u16, args: &[u8]) -> u64 {
+    fn digest(&self, table: &Table, row: u16, args: &[u8], client: u64) -> u64 {
         use trine_descriptor::ToolTable as _;
-        self.digests.hash_one((table.list_hash(), table.hash(row), row, args))
+        self.digests.hash_one((table.list_hash(), table.hash(row), row, args, client))
+    }
+
+    /// Passes on how a call ends whose tool asks a person: with forms, and with the state to send
+    /// back beside them.
+    pub(super) fn asked(
+        &self,
+        (snapshot, tool, client): (&Snapshot, u16, u64),
+        asked: &Asked<'_>,
+        done: impl FnOnce(Outcome<'_>),
+    ) {
+        let sealed = snapshot.entry(tool).and_then(|entry| {
+            let call = (&*entry.table, entry.row, asked.args);
+            self.seal(call, client, asked.state, asked.requests)
+        });
+        match (Questions::new(asked.requests), sealed) {
+            (Some(questions), Some(state)) => {
+                let forms = questions.forms();
+                done(Outcome::NeedsInput { forms: &forms, state: &state });
+            }
+            _ => done(Outcome::Failed(Failure::BadResult)),
+        }
     }
 
     /// The state of a client's request.
-    pub(super) fn seal(
+    fn seal(
         &self,
         (table, row, args): (&Table, u16, &[u8]),
+        client: u64,
         state: &[u8],
         requests: &[u8],
     ) -> Option<Vec<u8>> {
         let expires = self.since.elapsed() + TIME;
         let expires = u64::try_from(expires.as_millis()).ok()?;
         let mut sealed = expires.to_le_bytes().to_vec();
-        sealed.extend(self.digest(table, row, args).to_le_bytes());
+        sealed.extend(self.digest(table, row, args, client).to_le_bytes());
+        // No two states are one, so that each can be used once.
+        sealed.extend(getrandom::u64().ok()?.to_le_bytes());
         sealed.extend(u32::try_from(state.len()).ok()?.to_le_bytes());
         sealed.extend_from_slice(state);
         sealed.extend_from_slice(requests);
@@ -86,13 +147,13 @@ impl Sealer {
         Some(sealed)
     }
 
-    /// What a client sends back with a call: the device's state, and the answers encoded. The error
-    /// is a sentence.
+    /// What a client sends back with a call: the device's state, and the answers encoded.
     pub(super) fn retried(
         &self,
         (table, row, args): (&Table, u16, &[u8]),
+        client: u64,
         retry: &Retry<'_>,
-    ) -> Result<Retried, String> {
+    ) -> Result<Retried, Refused> {
         let mut room = vec![0; STATE_MAX];
         let len = retry.state(&mut room).unwrap_or(0);
         let sealed = room.get(..len).unwrap_or_default();
@@ -102,26 +163,31 @@ impl Sealer {
             let bytes = head.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
             bytes.map_or(0, u64::from_le_bytes)
         };
-        if u128::from(number(0)) < self.since.elapsed().as_millis() {
-            return Err(TOO_LATE.to_owned());
+        let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if number(0) < now {
+            return Err(TOO_LATE.into());
         }
-        if number(8) != self.digest(table, row, args) {
-            return Err(NOT_OURS.to_owned());
+        if number(8) != self.digest(table, row, args, client) {
+            return Err(NOT_OURS.into());
         }
         let len = head.last_chunk().map_or(0, |len| u32::from_le_bytes(*len));
         let (state, requests) = rest.split_at_checked(len as usize).ok_or(NOT_OURS)?;
         let questions = Questions::new(requests).ok_or(NOT_OURS)?;
-        Ok(Retried { state: state.to_vec(), answers: questions.answers(retry)? })
+        self.use_once(number(16), number(0), now)?;
+        let answers = questions.answers(retry).map_err(Refused::Answer)?;
+        Ok(Retried { state: state.to_vec(), answers })
     }
 }
 
 const NOT_OURS: &str = "the requestState is not the one that this call was answered with; make the \
     call anew, without it";
+const USED: &str = "the requestState was used before; make the call anew, without it";
+const TOO_MANY: &str = "too many questions were answered within ten minutes; make the call later";
 const TOO_LATE: &str = "the answer came too late; make the call anew";
 
 impl<'a> Questions<'a> {
     /// Reads what a device asks; `None` when it is malformed, or more than a form can ask.
-    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
+    fn new(bytes: &'a [u8]) -> Option<Self> {
         let mut records = Records::new(bytes)?;
         let (mut requests, mut fields) = (Vec::new(), Vec::new());
         while records.left() > 0 {
@@ -135,7 +201,7 @@ impl<'a> Questions<'a> {
     }
 
     /// As forms for the client.
-    pub(super) fn forms(&self) -> Vec<Elicitation<'_>> {
+    fn forms(&self) -> Vec<Elicitation<'_>> {
         let both = self.requests.iter().zip(&self.fields);
         both.map(|(request, fields)| Elicitation {
             name: request.name,

@@ -11,10 +11,9 @@ use std::sync::{Arc, Mutex};
 use trine_descriptor::{Args, Side, validate};
 use trine_mcp::Outcome;
 
-use super::client::Client;
-use super::requests::Tag;
+use super::calls::{Caller, From};
 use crate::ask_tool::{self, KnownTools, Reply};
-use crate::device::{CallReport, Cost, Device, Waiter as _};
+use crate::device::{CallReport, Cost, Device};
 use crate::error::{Error, Result, chain};
 use crate::hub::Snapshot;
 use crate::sync::lock;
@@ -54,8 +53,9 @@ impl Iterator for SentenceQueue {
 
 /// A sentence to be answered.
 pub struct Sentence {
-    client: Arc<Client>,
-    tag: Tag,
+    caller: Arc<dyn Caller>,
+    tag: u64,
+    client: u64,
     snapshot: Arc<Snapshot>,
     /// Number of the tool in the snapshot.
     tool: u16,
@@ -110,20 +110,20 @@ impl std::fmt::Debug for Sentence {
 impl Sentence {
     /// The sentence of a call; `None` when its arguments break a rule, which was then answered.
     pub(super) fn new(
-        client: &Arc<Client>,
-        tag: Tag,
+        from: From<'_>,
         (snapshot, tool): (&Arc<Snapshot>, u16),
         args: &[u8],
     ) -> Option<Self> {
         let entry = snapshot.entry(tool)?;
         if let Err(fault) = validate(&*entry.table, entry.row, Side::Params, args) {
-            client.done(tag, Outcome::Fault(fault), Cost::default());
+            from.waiter.done(from.tag, Outcome::Fault(fault), Cost::default());
             return None;
         }
         let args = Args::new(&*entry.table, entry.row, args);
         Some(Self {
-            client: Arc::clone(client),
-            tag,
+            caller: Arc::clone(from.caller),
+            tag: from.tag,
+            client: from.client,
             snapshot: Arc::clone(snapshot),
             tool,
             text: args.text(ask_tool::TEXT).unwrap_or_default().to_owned(),
@@ -145,7 +145,7 @@ impl Sentence {
     /// Answers the sentence with what `ask` makes of its text, and makes the call where that was
     /// asked for. A sentence whose request was cancelled meanwhile is dropped.
     pub fn answer<E: StdError>(self, ask: impl FnOnce(&[u8]) -> std::result::Result<Reply, E>) {
-        if self.client.state().requests.get(self.tag).is_none() {
+        if !self.caller.wants(self.tag) {
             return;
         }
         let reply = match ask(self.text.as_bytes()) {
@@ -155,11 +155,11 @@ impl Sentence {
         match (&reply.call, self.device().cloned()) {
             (Some((tool, arguments)), Some(device)) if self.run && reply.is_sure => {
                 let (tool, arguments) = (tool.clone(), serde_json::to_string(arguments));
-                let (client, tag) = (Arc::clone(&self.client), self.tag);
+                let (caller, tag, client) = (Arc::clone(&self.caller), self.tag, self.client);
                 let tell = move |report: CallReport| self.ran(&reply, &report);
                 let arguments = arguments.unwrap_or_default();
-                if let Some(ticket) = device.start_json(&tool, &arguments, tell) {
-                    client.started(tag, &device, ticket);
+                if let Some(ticket) = device.start_json((&tool, &arguments), client, tell) {
+                    caller.started(tag, &device, ticket);
                 }
             }
             _ => self.done(&reply, None),
@@ -178,11 +178,11 @@ impl Sentence {
     fn done(&self, reply: &Reply, result: Option<&str>) {
         let Some(entry) = self.snapshot.entry(self.tool) else { return };
         let entries = ask_tool::entries(&entry.table, reply, result);
-        self.client.done(self.tag, Outcome::Value(&entries), Cost::default());
+        self.caller.done(self.tag, Outcome::Value(&entries), Cost::default());
     }
 
     /// Answers that the sentence could not be read, and why.
     pub fn fail(&self, why: &str) {
-        self.client.done(self.tag, Outcome::Error(why), Cost::default());
+        self.caller.done(self.tag, Outcome::Error(why), Cost::default());
     }
 }

@@ -80,6 +80,42 @@ pub(crate) fn wait_writable(file: &impl AsFd) -> io::Result<()> {
     poll(file, libc::POLLOUT, FOREVER).map(drop)
 }
 
+/// The user that this program runs as.
+pub(crate) fn user() -> u32 {
+    // SAFETY: has no arguments and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// The user and the process at the other end of a local socket.
+#[cfg(target_os = "linux")]
+pub(crate) fn peer(socket: &impl AsFd) -> io::Result<(u32, u32)> {
+    let mut peer = libc::ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };
+    let mut len = size_of::<libc::ucred>() as libc::socklen_t;
+    let (place, descriptor) = ((&raw mut peer).cast(), socket.as_fd().as_raw_fd());
+    // SAFETY: the descriptor is open, being borrowed; `place` has as many bytes as `len` says, and
+    // both are only used in the call.
+    let done = unsafe {
+        libc::getsockopt(descriptor, libc::SOL_SOCKET, libc::SO_PEERCRED, place, &raw mut len)
+    };
+    if done == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok((peer.uid, peer.pid.unsigned_abs()))
+    }
+}
+
+/// The user at the other end of a local socket; the process is not told here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn peer(socket: &impl AsFd) -> io::Result<(u32, u32)> {
+    let (mut user, mut group) = (u32::MAX, u32::MAX);
+    let descriptor = socket.as_fd().as_raw_fd();
+    // SAFETY: the descriptor is open, being borrowed; both places are only used in the call.
+    if unsafe { libc::getpeereid(descriptor, &raw mut user, &raw mut group) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok((user, 0))
+}
+
 const FOREVER: libc::c_int = -1;
 
 /// What has happened of `events`, and hang-ups and errors; an interrupted wait is none.

@@ -252,7 +252,7 @@ impl Server<'_, '_> {
                 }
                 Ok(())
             }
-            Step::Silent | Step::Batch(_) | Step::Short(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 

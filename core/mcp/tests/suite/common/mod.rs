@@ -155,6 +155,7 @@ pub(crate) fn send(session: &mut McpSession, message: &[u8]) -> Received {
         }
         Step::Batch(batch) => Received::Batch(batch.map(text).collect()),
         Step::Short(need) => Received::Short(need.0),
+        other => panic!("{other:?}"),
     }
 }
 

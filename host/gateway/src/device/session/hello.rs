@@ -175,7 +175,7 @@ impl DeviceSession {
     fn list(&mut self, hash: u64, now: u64) {
         let has_it = |table: &Arc<Table>| table.list_hash() == hash;
         if let Some(table) = self.known.iter().find(|table| has_it(table)).cloned() {
-            self.online(table, now);
+            self.listed(table, now);
         } else if self.refused != Some(hash)
             && self.listing.as_ref().is_none_or(|listing| listing.hash != hash)
         {
@@ -187,7 +187,8 @@ impl DeviceSession {
     pub(super) fn ask_page(&mut self, now: u64) {
         if let Some(listing) = &mut self.listing {
             listing.asked_at = now;
-            let message = HostMessage::List { offset: listing.offset(), max: u16::MAX, what: 0 };
+            let (offset, what) = (listing.offset(), listing.what);
+            let message = HostMessage::List { offset, max: u16::MAX, what };
             self.transmit(&message, now);
         }
         let end = self.sent;
@@ -196,8 +197,10 @@ impl DeviceSession {
         }
     }
 
-    pub(super) fn page(&mut self, page: (u32, u32, &[u8]), cost: u32, now: u64) {
-        let Some(mut listing) = self.listing.take() else { return };
+    pub(super) fn page(&mut self, what: u8, page: (u32, u32, &[u8]), cost: u32, now: u64) {
+        let Some(mut listing) = self.listing.take_if(|listing| listing.what == what) else {
+            return;
+        };
         let (hash, end) = (listing.hash, listing.sent_end);
         let (tries, asked_at) = (listing.tries, listing.asked_at);
         let page = listing.page(page);
@@ -208,6 +211,7 @@ impl DeviceSession {
             }
         }
         let table = match page {
+            Ok(Some(true)) if what > 0 => return self.shelved(listing, now),
             Ok(Some(true)) => listing.table(),
             Ok(more) => {
                 self.listing = Some(listing);
@@ -223,13 +227,40 @@ impl DeviceSession {
                 let table = Arc::new(table);
                 self.known.truncate(CACHE_MAX - 1);
                 self.known.insert(0, Arc::clone(&table));
-                self.online(table, now);
+                self.listed(table, now);
             }
             Err(why) => {
                 self.refused = Some(hash);
                 self.gone(&why, now);
             }
         }
+    }
+
+    /// The tools are known: what is beside them comes next, if there is anything.
+    fn listed(&mut self, table: Arc<Table>, now: u64) {
+        if !self.protocol.can(feature::RESOURCES | feature::PROMPTS) {
+            self.shelf = None;
+            return self.online(table, now);
+        }
+        if self.listing.as_ref().is_none_or(|listing| listing.what == 0) {
+            self.listing = Some(Listing::beside(table, now));
+            self.ask_page(now);
+        }
+    }
+
+    /// A list beside the tools is whole.
+    fn shelved(&mut self, mut listing: Listing, now: u64) {
+        let Some((table, shelf)) = listing.next(self.protocol.can(feature::COMPLETE)) else {
+            self.listing = Some(listing);
+            return self.ask_page(now);
+        };
+        if shelf.left_out() > 0 {
+            let count = shelf.left_out();
+            self.note(&format!("{count} of its resources and prompts break a rule: left out"));
+        }
+        self.shelf = Some(Arc::new(shelf));
+        self.deferred.push(Deferred::Changed);
+        self.online(table, now);
     }
 
     pub(super) fn online(&mut self, table: Arc<Table>, now: u64) {

@@ -13,6 +13,7 @@ mod sending;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -29,12 +30,15 @@ use crate::identity::Identity;
 use crate::link::{COMING_MS, FrameEvent, Line, Outgoing};
 use crate::sanitize;
 use crate::settings::{DeviceId, Settings};
+use crate::shelf::DeviceShelf;
 use crate::table::Table;
 use log::DeviceLog;
 pub(super) use protocol::DeviceProtocol;
+pub(crate) use protocol::Introduction;
 pub(super) use questions::Question;
 use questions::Questions;
 use secure::{Opened, Secure};
+use wanted::{WantedCalls, WholeCall};
 
 /// What becomes of a call whose outcome a later version has added.
 const LATER_OUTCOME: &str = "outcome unknown: the device answered with an outcome of a later \
@@ -75,6 +79,8 @@ pub(super) struct DeviceSession {
     /// What the device is called, where it has a name here.
     pub(super) name: Option<Arc<str>>,
     pub(super) table: Option<Arc<Table>>,
+    /// What it has beside tools.
+    pub(super) shelf: Option<Arc<DeviceShelf>>,
     pub(super) protocol: DeviceProtocol,
     pub(super) deferred: Vec<Deferred>,
     /// How often a call was sent again, and how often the device was lost.
@@ -82,6 +88,7 @@ pub(super) struct DeviceSession {
     pub(super) losses: u64,
     questions: Questions,
     secure: Secure,
+    wanted: WantedCalls,
     log: DeviceLog,
     known: Vec<Arc<Table>>,
     listing: Option<Listing>,
@@ -135,12 +142,14 @@ impl DeviceSession {
             identity: None,
             name: None,
             table: None,
+            shelf: None,
             protocol: DeviceProtocol::default(),
             deferred: Vec::new(),
             resends: 0,
             losses: 0,
             questions: Questions::default(),
             secure: Secure::new(settings),
+            wanted: WantedCalls::default(),
             log: DeviceLog::new(),
             known: Vec::new(),
             listing: None,
@@ -189,6 +198,19 @@ impl DeviceSession {
     /// Messages dropped for their tag, or for the want of one.
     pub(super) const fn unauthentic(&self) -> u64 {
         self.secure.unauthentic
+    }
+
+    /// What another program is told that uses the device through this one; `None` while it is not
+    /// online.
+    pub(super) fn introduction(&self) -> Option<Introduction> {
+        let whole = self.ready.then(|| self.identity.clone().zip(self.table.clone())).flatten();
+        let (identity, table) = whole?;
+        Some(self.protocol.introduction(identity, table))
+    }
+
+    /// The other end of the link is a program of the user that has the device.
+    pub(super) fn set_holder(&mut self, is_holder: bool) {
+        self.secure.set_holder(is_holder);
     }
 
     pub(super) fn state(&self) -> State {
@@ -281,6 +303,9 @@ impl DeviceSession {
         if self.ready && request.args.len() > self.body_max() {
             return refuse(Failure::TooLarge);
         }
+        if !self.wanted.is_empty() && self.wanted.is_of_another(request) {
+            return refuse(Failure::NeedsPerson(request.info.consent));
+        }
         let Some(index) = self.calls.open(request) else { return refuse(Failure::Busy) };
         let ticket = self.calls.ticket(index);
         self.pump(request.now);
@@ -354,8 +379,8 @@ impl DeviceSession {
             }
             DeviceMessage::Hello(hello) => self.hello(&hello, cost, now),
             DeviceMessage::Pong { nonce, epoch } => self.pong(nonce, epoch, now),
-            DeviceMessage::Page { offset, total, bytes, what: message::what::TOOLS } => {
-                self.page((offset, total, bytes), cost, now);
+            DeviceMessage::Page { offset, total, bytes, what } => {
+                self.page(what, (offset, total, bytes), cost, now);
             }
             DeviceMessage::Event { seq, tool, text, what: 0 } => {
                 self.event(seq, tool, text);
@@ -382,6 +407,7 @@ impl DeviceSession {
             return;
         }
         let Some(index) = self.call_of(id, cost, now) else { return };
+        self.note_wanted(index, outcome, now);
         match outcome {
             Said::Stale if self.protocol.has_slots() => self.stale(index, now),
             Said::Forgotten if self.calls.may_renew(index) => self.calls.renew(index),
@@ -392,6 +418,22 @@ impl DeviceSession {
                     self.ask(now);
                 }
             }
+        }
+    }
+
+    /// Keeps for which client a person has to agree to a call.
+    fn note_wanted(&mut self, index: usize, outcome: Said<'_>, now: u64) {
+        let needs_person = matches!(outcome, Said::NeedsPerson { .. });
+        if self.wanted.is_empty() && !needs_person {
+            return;
+        }
+        let Some(entry) = self.calls.get(index) else { return };
+        let kept = entry.kept.as_ref().map_or((&[][..], &[][..]), |it| (&it.state, &it.answers));
+        let (client, call) = (entry.client, WholeCall::new(entry.tool, &entry.args, kept));
+        if needs_person {
+            self.wanted.keep(client, call, now);
+        } else {
+            self.wanted.forget(client, &call);
         }
     }
 

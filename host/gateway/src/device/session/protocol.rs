@@ -1,6 +1,11 @@
 //! What a device has said about itself and what it can take.
 
+use std::sync::Arc;
+
 use trine_wire::message::{self, Hello, feature};
+
+use crate::identity::Identity;
+use crate::table::Table;
 
 /// Bytes in flight to a device that has not said what it can take.
 const WINDOW_MIN: u64 = 64;
@@ -30,7 +35,41 @@ pub(in crate::device) struct DeviceProtocol {
     result_max: u16,
 }
 
+/// What a program is told of a device that it uses through the one with the port.
+#[derive(Clone, Debug)]
+pub(crate) struct Introduction {
+    pub(crate) identity: Identity,
+    pub(crate) table: Arc<Table>,
+    epoch: u32,
+    pub(crate) slots: u8,
+    pub(crate) features: u32,
+    pub(crate) message_max: u16,
+    pub(crate) result_max: u16,
+}
+
+impl Introduction {
+    /// Whether nothing has changed that a guest knows of.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.epoch == other.epoch
+            && Arc::ptr_eq(&self.table, &other.table)
+            && self.identity == other.identity
+    }
+}
+
 impl DeviceProtocol {
+    /// What a guest is told of the device.
+    pub(super) fn introduction(&self, identity: Identity, table: Arc<Table>) -> Introduction {
+        Introduction {
+            identity,
+            table,
+            epoch: self.epoch,
+            slots: self.slots.clamp(1, trine_wire::slot::SLOTS_MAX),
+            features: self.features,
+            message_max: self.message_max,
+            result_max: self.result_max,
+        }
+    }
+
     /// The protocol of a device that says this.
     pub(super) fn new(hello: &Hello<'_>) -> Self {
         Self {

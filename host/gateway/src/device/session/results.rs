@@ -10,7 +10,7 @@ use trine_mcp::{Failure, Outcome};
 use trine_wire::message::Outcome as Said;
 
 use super::DeviceSession;
-use crate::device::content;
+use crate::device::{content, want};
 use crate::sanitize;
 use crate::table::Table;
 
@@ -63,7 +63,7 @@ impl DeviceSession {
     pub(super) fn answer(&mut self, index: usize, outcome: Said<'_>) {
         let outcome = match outcome {
             Said::Done { value } => return self.done(index, value),
-            Said::Blocks { bytes } if !self.is_sentence(index) => return self.blocks(index, bytes),
+            Said::Blocks { bytes } if !self.is_special(index) => return self.blocks(index, bytes),
             Said::Failed { text } => {
                 let text = sanitize::plain(text);
                 return self.calls.answer(index, Said::Failed { text: &text });
@@ -80,8 +80,8 @@ impl DeviceSession {
         self.calls.answer(index, outcome);
     }
 
-    fn is_sentence(&mut self, index: usize) -> bool {
-        self.calls.get(index).is_some_and(|entry| entry.is_sentence())
+    fn is_special(&mut self, index: usize) -> bool {
+        self.calls.get(index).is_some_and(|entry| want::is_special(entry.tool))
     }
 
     fn done(&mut self, index: usize, value: &[u8]) {

@@ -10,6 +10,7 @@ use trine_wire::secure::TAIL_LEN;
 use super::DeviceSession;
 use super::hello::nonce;
 use super::upkeep::WAITING_MS;
+use crate::device::want;
 use crate::link::Line;
 
 /// A call that may be answered later gets so much time at least, in milliseconds.
@@ -159,6 +160,8 @@ impl DeviceSession {
         let message = if entry.is_sentence() {
             let deadline_ms = entry.limit_ms;
             HostMessage::Ask(Ask { id, deadline_ms, sentence: &args, flags })
+        } else if let Some(message) = want::message(entry, &args) {
+            message
         } else {
             HostMessage::Call(Call {
                 id,
@@ -212,6 +215,10 @@ fn room(message: &HostMessage<'_>) -> usize {
                 call.args.len() + call.state.len() + call.answers.len() + CALL_HEAD_MAX + 16
             }
             HostMessage::Ask(ask) => ask.sentence.len() + 16,
+            HostMessage::Read { uri: text, .. } | HostMessage::Complete { text, .. } => {
+                text.len() + 24
+            }
+            HostMessage::Prompt { args, .. } => args.len() + 16,
             HostMessage::Factory { arg, .. } => arg.len() + 8,
             _ => 64,
         }

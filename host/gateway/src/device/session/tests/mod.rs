@@ -6,3 +6,4 @@ mod old;
 mod play;
 mod sanitized;
 mod slots;
+mod wanted;

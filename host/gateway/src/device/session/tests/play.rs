@@ -270,9 +270,20 @@ impl Play {
 
     /// The host's client calls a tool.
     pub(super) fn call(&mut self, tool: u16, tag: u64) -> Option<Ticket> {
+        self.call_as(0, tool, &[0, 2, 8], tag)
+    }
+
+    /// A client of this number calls a tool with these arguments.
+    pub(super) fn call_as(
+        &mut self,
+        client: u64,
+        tool: u16,
+        args: &[u8],
+        tag: u64,
+    ) -> Option<Ticket> {
         let info = TOOLS.info(tool).unwrap();
-        let (hash, args) = (TOOLS.hash(tool), &[0, 2, 8][..]);
-        let extra = Extra { progress: true, ..Extra::default() };
+        let hash = TOOLS.hash(tool);
+        let extra = Extra { progress: true, client, ..Extra::default() };
         let waiter: Arc<dyn Waiter> = Arc::clone(&self.ends) as _;
         let (now, waiter) = (self.now, &waiter);
         self.session.call(&CallRequest { info, tool, hash, args, extra, now, waiter, tag })

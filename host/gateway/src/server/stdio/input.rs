@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memchr;
-use trine_mcp::{Batch, Call, McpEngine, McpSession, Outcome, Step};
+use trine_mcp::{Batch, Call, McpEngine, McpSession, Step, Want};
 
-use super::client::{Client, WAITING_MAX};
-use super::sentences::{Sentence, Sentences};
+use super::client::{Client, STDIO, WAITING_MAX};
 use super::terminal;
-use crate::device::{Cost, Extra, Waiter};
+use crate::device::Waiter;
 use crate::hub::Snapshot;
+use crate::server::calls::{Caller, From};
+use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::{sanitize, sys};
 
 /// Bytes that one read may bring.
@@ -40,8 +41,7 @@ const TOO_MANY: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"mess
 pub(super) struct ClientReader {
     client: Arc<Client>,
     waiter: Arc<dyn Waiter>,
-    /// The model that answers sentences, if there is one.
-    sentences: Option<Sentences>,
+    caller: Arc<dyn Caller>,
     snapshot: Arc<Snapshot>,
     /// Version of the hub's list that `snapshot` is.
     version: u64,
@@ -56,11 +56,11 @@ pub(super) struct ClientReader {
 }
 
 impl ClientReader {
-    pub(super) fn new(client: Arc<Client>, sentences: Option<Sentences>, by_hand: bool) -> Self {
+    pub(super) fn new(client: Arc<Client>, by_hand: bool) -> Self {
         let version = client.hub.version();
         Self {
             waiter: Arc::clone(&client) as Arc<dyn Waiter>,
-            sentences,
+            caller: Arc::clone(&client) as Arc<dyn Caller>,
             snapshot: client.hub.snapshot(),
             client,
             version,
@@ -140,7 +140,8 @@ impl ClientReader {
     /// for them, so that a client which lists at once sees what there is.
     fn refresh(&mut self, message: &[u8]) {
         if !self.settled {
-            if memchr::memmem::find(message, b"\"tools/").is_some() {
+            let lists = [&b"\"tools/"[..], b"\"resources/", b"\"prompts/"];
+            if lists.iter().any(|name| memchr::memmem::find(message, name).is_some()) {
                 tracing::debug!("{} waits until all devices have come up", method(message));
                 self.client.flush();
                 self.client.set_reading(false);
@@ -181,9 +182,9 @@ impl ClientReader {
 
     fn step(&mut self, step: Step<'_>, array: Option<usize>) {
         match step {
-            Step::Silent | Step::Batch(_) => {}
             Step::Reply(len) => self.answer(len, None, array),
             Step::Call(call) => self.call(&call, array),
+            Step::Want(want) => self.want(&want, array),
             Step::Cancel(id) => self.client.cancel(id),
             Step::Listen(listen) => {
                 self.answer(listen.acknowledgement, None, None);
@@ -192,6 +193,7 @@ impl ClientReader {
             Step::Short(need) => {
                 tracing::error!("an error response takes {} bytes", need.0);
             }
+            _ => {}
         }
     }
 
@@ -212,34 +214,23 @@ impl ClientReader {
         }
     }
 
+    /// A request for what devices have beside tools.
+    fn want(&mut self, want: &Want<'_>, array: Option<usize>) {
+        self.client.wait_for_room();
+        let kept = KeptWant::of(want, &self.args);
+        let tag = self.client.state().open_want(want, kept, &self.snapshot, array);
+        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
+        if !wants::start(want, &self.snapshot, &self.args, from) {
+            self.client.want_ended(tag, WantEnd::Missing);
+        }
+    }
+
     fn call(&mut self, call: &Call<'_>, array: Option<usize>) {
-        let snapshot = Arc::clone(&self.snapshot);
-        let Some(entry) = snapshot.entry(call.tool) else { return };
         self.client.wait_for_room();
         let tag = self.client.state().open(call, &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
-        if let (Some(_), Some(sentences)) = (&entry.asks, &self.sentences) {
-            let sentence = Sentence::new(&self.client, tag, (&snapshot, call.tool), args);
-            return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
-        }
-        let whole = (&*entry.table, entry.row, args);
-        let retried = call.retry.map(|retry| self.client.sealer.retried(whole, &retry));
-        let retried = match retried.transpose() {
-            Ok(retried) => retried,
-            Err(why) => {
-                return self.waiter.done(tag, Outcome::Error(&why), Cost::default());
-            }
-        };
-        let extra = Extra {
-            progress: call.progress.is_some(),
-            state: retried.as_ref().map_or(&[], |retried| &retried.state),
-            answers: retried.as_ref().map_or(&[], |retried| &retried.answers),
-        };
-        let waiter = (&self.waiter, tag);
-        let ticket = entry.device.call_with(&entry.table, entry.row, (args, extra), waiter);
-        if let Some(ticket) = ticket {
-            self.client.started(tag, &entry.device, ticket);
-        }
+        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
+        self.client.helpers.start(call, &self.snapshot, args, from);
     }
 }
 

@@ -6,19 +6,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use trine_mcp::{Catalog, Failure, Id, Listen, McpEngine, Outcome, notify};
+use trine_mcp::{Catalog, Failure, Id, Listen, McpEngine, Outcome, error, notify};
 
-use super::ask::{Questions, Sealer};
 use super::outbox::Outbox;
 use super::requests::{Arrays, Requests, Tag};
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, Observer, Snapshot};
+use crate::server::calls::{Caller, Helpers};
+use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 use crate::sys;
 
 /// Bytes that may wait for the client before no more requests are dealt with.
 pub(super) const WAITING_MAX: usize = 64 * 1024;
+/// The client of standard input and output, for whom a person agrees.
+pub(super) const STDIO: u64 = 1;
 /// Subscriptions that a client may keep at a time.
 const SUBSCRIPTIONS_MAX: usize = 16;
 
@@ -58,7 +61,7 @@ pub(super) struct Client {
     /// No further line is taken.
     ending: AtomicBool,
     in_flight_max: usize,
-    pub(super) sealer: Sealer,
+    pub(super) helpers: Helpers,
     since: Instant,
     /// When the write that is under way began, in milliseconds from 1; 0 when there is none.
     writing: AtomicU64,
@@ -66,7 +69,12 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(hub: Arc<Hub>, output: File, in_flight_max: usize) -> Arc<Self> {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        output: File,
+        in_flight_max: usize,
+        helpers: Helpers,
+    ) -> Arc<Self> {
         let state = State {
             out: Outbox::new(),
             requests: Requests::default(),
@@ -84,7 +92,7 @@ impl Client {
             taking: Mutex::new(()),
             ending: AtomicBool::new(false),
             in_flight_max: in_flight_max.max(1),
-            sealer: Sealer::new(),
+            helpers,
             since: Instant::now(),
             writing: AtomicU64::new(0),
             broken: AtomicBool::new(false),
@@ -210,13 +218,6 @@ impl Client {
         drop(self.room.wait_timeout_while(state, patience, pending));
     }
 
-    /// Notes the ticket of a call that has not ended yet.
-    pub(super) fn started(&self, tag: Tag, device: &Arc<Device>, ticket: Ticket) {
-        if let Some(request) = self.state().requests.get(tag) {
-            request.call = Some((Arc::clone(device), ticket));
-        }
-    }
-
     /// The client wants no answer to this request, or no more news of this subscription.
     pub(super) fn cancel(&self, id: Id<'_>) {
         let mut state = self.state();
@@ -318,11 +319,48 @@ impl State {
         request.array = array;
         request.progress = call.progress.map(|token| token.raw().into());
         (request.told, request.asks) = (None, call.can_fill_forms());
+        request.want = None;
+        tag
+    }
+
+    /// Takes a slot for a request that is no call.
+    pub(super) fn open_want(
+        &mut self,
+        want: &trine_mcp::Want<'_>,
+        kept: KeptWant,
+        snapshot: &Arc<Snapshot>,
+        array: Option<usize>,
+    ) -> Tag {
+        if let Some(array) = array {
+            self.arrays.wait(array);
+        }
+        let (tag, request) = self.requests.open();
+        request.snapshot = Some(Arc::clone(snapshot));
+        request.id.clear();
+        request.id.extend_from_slice(want.id.raw());
+        (request.version, request.array) = (Some(want.version), array);
+        (request.progress, request.asks, request.want) = (None, false, Some(kept));
         tag
     }
 }
 
 impl Client {
+    /// A request that is no call has ended.
+    pub(super) fn want_ended(&self, tag: Tag, end: WantEnd<'_>) {
+        let mut state = self.state();
+        state.end(tag, |state| {
+            let State { out, requests, .. } = state;
+            let Some(request) = requests.get(tag) else { return };
+            let (Some(snapshot), Some(version)) = (&request.snapshot, request.version) else {
+                return;
+            };
+            let (Some(id), Some(want)) = (Id::from_raw(&request.id), &request.want) else { return };
+            let engine = McpEngine::new(&**snapshot);
+            out.write(|out| wants::write(&engine, (id, version), want, end, out));
+        });
+        self.written(state);
+    }
+
     /// Wakes who writes, and who waits for room, after something was put into the output.
     fn written(&self, state: MutexGuard<'_, State>) {
         let reading = state.reading;
@@ -359,21 +397,24 @@ impl Waiter for Client {
         drop(state);
         let unasked = Outcome::Failed(Failure::NeedsInput);
         let Some((snapshot, tool)) = call else { return self.done(tag, unasked, cost) };
-        let sealed = snapshot.entry(tool).and_then(|entry| {
-            let call = (&*entry.table, entry.row, asked.args);
-            self.sealer.seal(call, asked.state, asked.requests)
-        });
-        match (Questions::new(asked.requests), sealed) {
-            (Some(questions), Some(state)) => {
-                let forms = questions.forms();
-                self.done(tag, Outcome::NeedsInput { forms: &forms, state: &state }, cost);
-            }
-            _ => self.done(tag, Outcome::Failed(Failure::BadResult), cost),
-        }
+        let done = |outcome: Outcome<'_>| self.done(tag, outcome, cost);
+        self.helpers.sealer.asked((&snapshot, tool, STDIO), asked, done);
+    }
+
+    fn understood(&self, tag: u64, blocks: &[u8], _: Cost) {
+        self.want_ended(tag, WantEnd::Blocks(blocks));
+    }
+
+    fn missing(&self, tag: u64, _: Cost) {
+        self.want_ended(tag, WantEnd::Missing);
     }
 
     fn done(&self, tag: u64, outcome: Outcome<'_>, _: Cost) {
         let mut state = self.state();
+        if state.requests.get(tag).is_some_and(|request| request.want.is_some()) {
+            drop(state);
+            return self.want_ended(tag, WantEnd::Outcome(outcome));
+        }
         state.end(tag, |state| {
             let State { out, requests, .. } = state;
             let Some(request) = requests.get(tag) else { return };
@@ -385,6 +426,29 @@ impl Waiter for Client {
             out.write(|out| engine.finish(id, version, request.tool, outcome, out));
         });
         self.written(state);
+    }
+}
+
+impl Caller for Client {
+    fn wants(&self, tag: Tag) -> bool {
+        self.state().requests.get(tag).is_some()
+    }
+
+    fn refuse(&self, tag: Tag, why: &str) {
+        let mut state = self.state();
+        state.end(tag, |state| {
+            let State { out, requests, .. } = state;
+            let Some(request) = requests.get(tag) else { return };
+            let Some(id) = Id::from_raw(&request.id) else { return };
+            out.write(|out| error::write(Some(id), error::INVALID_PARAMS, why, out));
+        });
+        self.written(state);
+    }
+
+    fn started(&self, tag: Tag, device: &Arc<Device>, ticket: Ticket) {
+        if let Some(request) = self.state().requests.get(tag) {
+            request.call = Some((Arc::clone(device), ticket));
+        }
     }
 }
 

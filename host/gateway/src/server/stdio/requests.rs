@@ -6,6 +6,7 @@ use trine_mcp::Version;
 
 use crate::device::{Device, Ticket};
 use crate::hub::Snapshot;
+use crate::server::wants::KeptWant;
 
 /// One request under way. Its slot and the memory of its id are used again by later ones.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Request {
     /// call was when it was last told.
     pub(super) progress: Option<Box<[u8]>>,
     pub(super) told: Option<u32>,
+    /// What is asked for beside tools, where it is no call.
+    pub(super) want: Option<KeptWant>,
     /// The client can ask a person.
     pub(super) asks: bool,
     /// The array that it came in.

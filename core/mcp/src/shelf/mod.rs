@@ -1,0 +1,264 @@
+//! What a server has beside tools: resources, prompts, and completion of what a person types
+//! (2026-07-28, *Server Features*).
+//!
+//! They are served where the catalog has [`crate::Catalog::lists`]; else their methods are not
+//! found, and the server does not say that it has them.
+
+mod answer;
+mod list;
+mod params;
+
+use trine_descriptor::Lists;
+
+use crate::call::{self, Refusal};
+use crate::envelope::Member;
+use crate::error::Problem;
+use crate::json::JsonText;
+use crate::json::writer::NeedBytes;
+use crate::{Catalog, Id, JsonWriter, McpEngine, Step, Version};
+pub use answer::{Message, ResourceContents};
+use params::{Reference, Request};
+
+/// A request for something beside tools: [`Step::Want`].
+#[derive(Clone, Copy, Debug)]
+pub struct Want<'m> {
+    /// Id of the request; the answer needs it.
+    pub id: Id<'m>,
+    /// Revision of the request; the answer needs it.
+    pub version: Version,
+    /// What is wanted.
+    pub what: Wanted,
+}
+
+/// What is wanted. Texts and arguments stand at the start of the argument buffer; numbers are of
+/// [`crate::Catalog::lists`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The resource of an address: then [`McpEngine::finish_read`], or
+    /// [`McpEngine::finish_missing`] where there is none.
+    Read {
+        /// Length of the address.
+        uri: usize,
+    },
+    /// The messages of a prompt: then [`McpEngine::finish_prompt`].
+    Prompt {
+        /// Number of the prompt.
+        prompt: u16,
+        /// Length of the encoded arguments.
+        arguments: usize,
+    },
+    /// How a text could go on: then [`McpEngine::finish_complete`].
+    Complete {
+        /// Of what: 1 an argument of a prompt, 2 a variable of a resource template.
+        of: u8,
+        /// Number of the prompt or template.
+        index: u16,
+        /// Node of the argument, or number of the variable.
+        node: u16,
+        /// Length of the text.
+        text: usize,
+    },
+    /// To be told of changes of a resource, or no longer: then [`McpEngine::finish_subscribe`].
+    Subscribe {
+        /// Length of the address.
+        uri: usize,
+        /// Whether to tell from now on.
+        on: bool,
+    },
+}
+
+/// The length of what was decoded to the start of the argument buffer.
+fn decoded<'m>(text: &JsonText<'m>, args: &mut [u8]) -> Result<usize, Problem<'m>> {
+    text.decode_into(args).ok_or(Problem::Params("a text is longer than there is room for"))
+}
+
+/// A method that concerns the lists; `None` for all others.
+pub(crate) fn request<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    (id, version): (Id<'m>, Version),
+    (method, cursor): (&[u8], Member<'m>),
+    message: &'m [u8],
+    (args, out): (&mut [u8], &mut [u8]),
+) -> Option<Result<Step<'m>, Problem<'m>>> {
+    let lists = catalog.lists();
+    let [resources, templates, prompts] = lists.counts();
+    let can_read = resources > 0 || templates > 0;
+    if !can_read && prompts == 0 {
+        return None;
+    }
+    let want = |what| Ok(Step::Want(Want { id, version, what }));
+    let kind = match method {
+        b"resources/list" if can_read => Some(list::Kind::Resources),
+        b"resources/templates/list" if can_read => Some(list::Kind::Templates),
+        b"prompts/list" if prompts > 0 => Some(list::Kind::Prompts),
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        let mut out = JsonWriter::new(out);
+        let written = list::write(catalog, (id, version), kind, cursor, &mut out);
+        let finish = |()| out.finish().map(Step::Reply).map_err(|need| Problem::Space(need.0));
+        return Some(written.and_then(finish));
+    }
+    Some(match method {
+        b"resources/read" if can_read => Request::read(message)
+            .and_then(|request| want(Wanted::Read { uri: request.uri(args)? })),
+        b"resources/subscribe" | b"resources/unsubscribe"
+            if can_read && version.is_legacy() && catalog.can_watch() =>
+        {
+            let on = method == b"resources/subscribe";
+            Request::read(message)
+                .and_then(|request| want(Wanted::Subscribe { uri: request.uri(args)?, on }))
+        }
+        b"prompts/get" if prompts > 0 => {
+            Request::read(message).and_then(|request| prompt(lists, &request, args, want))
+        }
+        b"completion/complete" if lists.completes() => {
+            Request::read(message).and_then(|request| completion(lists, &request, args, want))
+        }
+        _ => return None,
+    })
+}
+
+fn prompt<'m>(
+    lists: &dyn Lists,
+    request: &Request<'m>,
+    args: &mut [u8],
+    want: impl FnOnce(Wanted) -> Result<Step<'m>, Problem<'m>>,
+) -> Result<Step<'m>, Problem<'m>> {
+    let Some(name) = request.name else { return Err(Problem::Params("name must be a string")) };
+    let number = find_prompt(lists, &name);
+    let (number, prompt) = number.ok_or(Problem::Params("Unknown prompt"))?;
+    let arguments = match request.arguments {
+        None => 0,
+        Some(text) => match call::encode((prompt.args(), false), text, args) {
+            Ok(encoded) => encoded.len,
+            Err(Refusal::Unknown(_)) => {
+                return Err(Problem::Params("the prompt has no argument of that name"));
+            }
+            Err(Refusal::Json(error)) => return Err(Problem::Json(error, 0)),
+            Err(Refusal::Fault(_) | Refusal::Space) => {
+                return Err(Problem::Params("arguments of a prompt must be strings"));
+            }
+        },
+    };
+    let encoded = args.get(..arguments).unwrap_or_default();
+    let judged =
+        trine_descriptor::validate(prompt.table(), 0, trine_descriptor::Side::Params, encoded);
+    if judged.is_err() {
+        return Err(Problem::Params(
+            "an argument of the prompt is missing, or is not what its description allows",
+        ));
+    }
+    want(Wanted::Prompt { prompt: number, arguments })
+}
+
+/// The prompt of this name, and its number.
+fn find_prompt<'l>(
+    lists: &'l dyn Lists,
+    name: &JsonText<'_>,
+) -> Option<(u16, trine_descriptor::Prompt<'l>)> {
+    let [.., prompts] = lists.counts();
+    (0..prompts)
+        .filter_map(|number| Some((number, lists.prompt(number)?)))
+        .find(|(_, prompt)| name.is(prompt.name().as_bytes()))
+}
+
+fn completion<'m>(
+    lists: &dyn Lists,
+    request: &Request<'m>,
+    args: &mut [u8],
+    want: impl FnOnce(Wanted) -> Result<Step<'m>, Problem<'m>>,
+) -> Result<Step<'m>, Problem<'m>> {
+    let (Some(reference), Some((name, value))) = (request.reference, request.argument) else {
+        return Err(Problem::Params("completion/complete needs ref and argument, with its value"));
+    };
+    let unknown =
+        Problem::Params("ref names nothing of this server, or nothing with that argument");
+    let (of, index, node) = match reference {
+        Reference::Prompt(prompt) => {
+            let (index, prompt) = find_prompt(lists, &prompt).ok_or(unknown)?;
+            let at = prompt.args().iter().position(|field| name.is(field.name.as_bytes()));
+            (1, index, at.ok_or(unknown)?)
+        }
+        Reference::Template(uri) => {
+            let [_, templates, _] = lists.counts();
+            let found = (0..templates)
+                .filter_map(|number| Some((number, lists.template(number)?)))
+                .find(|(_, template)| uri.is(template.uri.as_bytes()));
+            let (index, template) = found.ok_or(unknown)?;
+            let at = template.variables().position(|variable| name.is(variable.as_bytes()));
+            (2, index, at.ok_or(unknown)?)
+        }
+    };
+    let text = decoded(&value, args)?;
+    let node = u16::try_from(node).map_err(|_| unknown)?;
+    want(Wanted::Complete { of, index, node, text })
+}
+
+impl<C: Catalog + ?Sized> McpEngine<'_, C> {
+    /// Answers that there is no resource of this address.
+    ///
+    /// # Errors
+    /// [`NeedBytes`] if `out` is too small.
+    pub fn finish_missing(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        uri: &str,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        answer::missing(id, version, uri, out)
+    }
+
+    /// Answers with what a resource has.
+    ///
+    /// # Errors
+    /// [`NeedBytes`] if `out` is too small.
+    pub fn finish_read(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        contents: &[ResourceContents<'_>],
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        answer::read(self.served(), (id, version), contents, out)
+    }
+
+    /// Answers with the messages of the prompt of this number.
+    ///
+    /// # Errors
+    /// [`NeedBytes`] if `out` is too small.
+    pub fn finish_prompt(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        prompt: u16,
+        messages: &[Message<'_>],
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        answer::prompt(self.served(), (id, version), prompt, messages, out)
+    }
+
+    /// Answers with completions, the best first; `total` says how many there are in all, if there
+    /// are more, and 0 that no one knows.
+    ///
+    /// # Errors
+    /// [`NeedBytes`] if `out` is too small.
+    pub fn finish_complete(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        (values, total): (&[&str], Option<u32>),
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        answer::complete(self.served(), (id, version), values, total, out)
+    }
+
+    /// Answers that a resource is watched, or no longer.
+    ///
+    /// # Errors
+    /// [`NeedBytes`] if `out` is too small.
+    pub fn finish_subscribe(&self, id: Id<'_>, out: &mut [u8]) -> Result<usize, NeedBytes> {
+        answer::subscribed(id, out)
+    }
+}

@@ -1,0 +1,138 @@
+//! The resources, templates and prompts of all devices as clients see them.
+
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use trine_descriptor::{Lists, Prompt, Resource, Template};
+
+use crate::device::Device;
+use crate::shelf::DeviceShelf;
+
+/// One of them: whose it is, and its number there.
+#[derive(Debug)]
+pub(crate) struct ShelfEntry {
+    pub(crate) device: Arc<Device>,
+    pub(crate) shelf: Arc<DeviceShelf>,
+    pub(crate) index: u16,
+    /// What clients know a prompt by.
+    name: Box<str>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct HubShelf {
+    resources: Vec<ShelfEntry>,
+    templates: Vec<ShelfEntry>,
+    prompts: Vec<ShelfEntry>,
+    completes: bool,
+}
+
+impl HubShelf {
+    /// Adds what a device has; `name` is what a prompt of it is called. Answers a sentence for each
+    /// that is left out, as an earlier device has its address or its name.
+    pub(super) fn add(
+        &mut self,
+        device: &Arc<Device>,
+        shelf: &Arc<DeviceShelf>,
+        name: impl Fn(&str) -> Result<String, String>,
+    ) -> Vec<String> {
+        let mut problems = Vec::new();
+        let [resources, templates, prompts] = shelf.counts();
+        let entry = |index, name: String| {
+            let (device, shelf, name) = (Arc::clone(device), Arc::clone(shelf), name.into());
+            ShelfEntry { device, shelf, index, name }
+        };
+        let uris: HashSet<String> = self.uris().map(str::to_owned).collect();
+        let mut is_free = |what: &str, uri: &str| {
+            let is_free = !uris.contains(uri);
+            if !is_free {
+                problems.push(format!("its {what} {uri} is left out: another device has it"));
+            }
+            is_free
+        };
+        for index in 0..resources {
+            if shelf.resource(index).is_some_and(|it| is_free("resource", it.uri)) {
+                self.resources.push(entry(index, String::new()));
+            }
+        }
+        for index in 0..templates {
+            if shelf.template(index).is_some_and(|it| is_free("resource template", it.uri)) {
+                self.templates.push(entry(index, String::new()));
+            }
+        }
+        for index in 0..prompts {
+            let Some(prompt) = shelf.prompt(index) else { continue };
+            match name(prompt.name()) {
+                Ok(name) if self.prompts.iter().any(|it| *it.name == *name) => {
+                    problems.push(format!("its prompt {name} is left out: another device has it"));
+                }
+                Ok(name) => self.prompts.push(entry(index, name)),
+                Err(why) => problems.push(why),
+            }
+        }
+        self.completes |= shelf.completes();
+        problems
+    }
+
+    fn uris(&self) -> impl Iterator<Item = &str> {
+        let resources =
+            self.resources.iter().filter_map(|it| Some(it.shelf.resource(it.index)?.uri));
+        let templates =
+            self.templates.iter().filter_map(|it| Some(it.shelf.template(it.index)?.uri));
+        resources.chain(templates)
+    }
+
+    /// The device that has this address.
+    pub(crate) fn owner(&self, uri: &str) -> Option<&Arc<Device>> {
+        let is_it = |it: &&ShelfEntry| it.shelf.resource(it.index).is_some_and(|it| it.uri == uri);
+        let is_of = |it: &&ShelfEntry| it.shelf.template(it.index).is_some_and(|it| it.is_of(uri));
+        let found = self.resources.iter().find(is_it);
+        found.or_else(|| self.templates.iter().find(is_of)).map(|entry| &entry.device)
+    }
+
+    /// The prompt of this number.
+    pub(crate) fn prompt_entry(&self, index: u16) -> Option<&ShelfEntry> {
+        self.prompts.get(usize::from(index))
+    }
+
+    /// The template of this number.
+    pub(crate) fn template_entry(&self, index: u16) -> Option<&ShelfEntry> {
+        self.templates.get(usize::from(index))
+    }
+
+    /// What clients see of it, for the number of the list.
+    pub(super) fn hash_into(&self, hasher: &mut impl Hasher) {
+        self.uris().for_each(|uri| uri.hash(hasher));
+        for prompt in &self.prompts {
+            prompt.name.hash(hasher);
+        }
+        self.completes.hash(hasher);
+    }
+}
+
+impl Lists for HubShelf {
+    fn counts(&self) -> [u16; 3] {
+        let lens = [self.resources.len(), self.templates.len(), self.prompts.len()];
+        lens.map(|len| u16::try_from(len).unwrap_or(u16::MAX))
+    }
+
+    fn resource(&self, index: u16) -> Option<Resource<'_>> {
+        let entry = self.resources.get(usize::from(index))?;
+        entry.shelf.resource(entry.index)
+    }
+
+    fn template(&self, index: u16) -> Option<Template<'_>> {
+        let entry = self.templates.get(usize::from(index))?;
+        entry.shelf.template(entry.index)
+    }
+
+    fn prompt(&self, index: u16) -> Option<Prompt<'_>> {
+        let entry = self.prompts.get(usize::from(index))?;
+        entry.shelf.prompt_as(entry.index, &entry.name)
+    }
+
+    fn completes(&self) -> bool {
+        self.completes
+    }
+}

@@ -1,0 +1,82 @@
+//! Calls of devices, for a client on any transport.
+
+use std::sync::Arc;
+
+use trine_mcp::{Call, Outcome};
+
+use super::ask::{Refused, Sealer};
+use super::sentences::{Sentence, Sentences};
+use crate::device::{Cost, Device, Extra, Ticket, Waiter};
+use crate::hub::Snapshot;
+
+/// Who waits for calls, each under a tag, and may lose interest in one.
+pub(super) trait Caller: Waiter {
+    /// Whether the answer of this call is still wanted.
+    fn wants(&self, tag: u64) -> bool;
+
+    /// Answers that the request itself is wrong, and why.
+    fn refuse(&self, tag: u64, why: &str);
+
+    /// Takes the ticket of a call that has not ended yet.
+    fn started(&self, tag: u64, device: &Arc<Device>, ticket: Ticket);
+}
+
+/// A caller in both of its roles, and the tag of one call.
+#[derive(Clone, Copy)]
+pub(super) struct From<'a> {
+    pub(super) caller: &'a Arc<dyn Caller>,
+    pub(super) waiter: &'a Arc<dyn Waiter>,
+    pub(super) tag: u64,
+    /// Whose call it is, see [`Extra::client`].
+    pub(super) client: u64,
+}
+
+/// What calls may need beside the devices.
+#[derive(Debug)]
+pub(super) struct Helpers {
+    pub(super) sealer: Sealer,
+    /// The model that answers sentences, if there is one.
+    pub(super) sentences: Option<Sentences>,
+}
+
+impl Helpers {
+    pub(super) fn new(sentences: Option<Sentences>) -> Self {
+        Self { sealer: Sealer::new(), sentences }
+    }
+
+    /// Starts a call that the engine has read, with its encoded arguments. The caller hears its
+    /// end once, which may be before this returns.
+    pub(super) fn start(
+        &self,
+        call: &Call<'_>,
+        snapshot: &Arc<Snapshot>,
+        args: &[u8],
+        from: From<'_>,
+    ) {
+        let Some(entry) = snapshot.entry(call.tool) else { return };
+        if let (Some(_), Some(sentences)) = (&entry.asks, &self.sentences) {
+            let sentence = Sentence::new(from, (snapshot, call.tool), args);
+            return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
+        }
+        let whole = (&*entry.table, entry.row, args);
+        let retry = call.retry.filter(trine_mcp::Retry::has_state);
+        let retried = retry.map(|retry| self.sealer.retried(whole, from.client, &retry));
+        let retried = match retried.transpose() {
+            Ok(retried) => retried,
+            Err(Refused::State(why)) => return from.caller.refuse(from.tag, why),
+            Err(Refused::Answer(why)) => {
+                return from.waiter.done(from.tag, Outcome::Error(&why), Cost::default());
+            }
+        };
+        let extra = Extra {
+            progress: call.progress.is_some(),
+            state: retried.as_ref().map_or(&[], |retried| &retried.state),
+            answers: retried.as_ref().map_or(&[], |retried| &retried.answers),
+            client: from.client,
+        };
+        let (table, waiter) = (&entry.table, (from.waiter, from.tag));
+        if let Some(ticket) = entry.device.call_with(table, entry.row, (args, extra), waiter) {
+            from.caller.started(from.tag, &entry.device, ticket);
+        }
+    }
+}

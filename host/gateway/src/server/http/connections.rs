@@ -1,0 +1,170 @@
+//! Connections: how many, how slow, and how they end.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tower_service::Service as _;
+
+use super::{Server, endpoint};
+use crate::error::{Error, Result};
+
+/// How long a client may take to send the head of a request, also of its next one.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes that a connection reads at once, and the longest head of a request.
+const HEAD_MAX: usize = 64 * 1024;
+/// How long requests under way may take to end after a signal.
+const END_PATIENCE: Duration = Duration::from_secs(3);
+/// When the program ends, whatever still blocks.
+const END_MAX: Duration = Duration::from_secs(5);
+/// How long no connection is accepted when the system has no more descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often it is looked whether someone trusts by now what has changed.
+const LOOK: Duration = Duration::from_millis(500);
+const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
+    retry-after: 1\r\nconnection: close\r\ncontent-length: ";
+
+/// Serves until a signal ends the program.
+pub(super) fn run(server: &Arc<Server>) -> Result<()> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.enable_io().enable_time().thread_name("http").build();
+    let runtime = runtime.map_err(Error::Thread)?;
+    watch(server)?;
+    runtime.block_on(accept(server))?;
+    server.hub.close();
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    Ok(())
+}
+
+/// Watches for signals, and for what the user does about devices.
+fn watch(server: &Arc<Server>) -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Error::Signals)?;
+    let on_signal = Arc::clone(server);
+    spawn("signals", move || {
+        if signals.forever().next().is_some() {
+            on_signal.ending.send_replace(true);
+            std::thread::sleep(END_MAX);
+            std::process::exit(0);
+        }
+    })?;
+    let server = Arc::clone(server);
+    spawn("watch", move || {
+        while !*server.ending.borrow() {
+            std::thread::sleep(LOOK);
+            server.hub.look_again();
+        }
+    })
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(128 * 1024);
+    thread.spawn(run).map(drop).map_err(Error::Thread)
+}
+
+/// Accepts connections until the program ends, and waits for those that are left.
+async fn accept(server: &Arc<Server>) -> Result<()> {
+    let address = server.options.address;
+    let refused = |source| Error::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    tracing::info!("MCP over HTTP: http://{bound}/mcp");
+    let router = endpoint::router(server);
+    let mut ending = server.ending.subscribe();
+    loop {
+        tokio::select! {
+            // Whatever it is, no more is accepted.
+            _ = ending.changed() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => connected(server, &router, stream, peer),
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    server.listeners.end(&server.hub.snapshot());
+    let since = tokio::time::Instant::now();
+    while server.connections.load(Ordering::Acquire) > 0 && since.elapsed() < END_PATIENCE {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
+}
+
+/// Counts a connection while it lasts.
+struct Counted(Arc<Server>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn connected(server: &Arc<Server>, router: &Router, stream: TcpStream, peer: SocketAddr) {
+    let before = server.connections.fetch_add(1, Ordering::AcqRel);
+    let counted = Counted(Arc::clone(server));
+    if before >= server.options.connections_max {
+        tracing::warn!("{peer}: refused, {before} clients are connected");
+        tokio::spawn(async move {
+            let refusal = refuse(stream, counted.0.options.connections_max);
+            // A client that does not read it is not waited for.
+            drop(tokio::time::timeout(Duration::from_secs(1), refusal).await);
+        });
+        return;
+    }
+    let router = router.clone();
+    tokio::spawn(async move {
+        if let Err(error) = serve(&counted.0, router, stream).await {
+            tracing::debug!("{peer}: {error}");
+        }
+    });
+}
+
+/// Says that there are too many.
+async fn refuse(mut stream: TcpStream, most: usize) -> io::Result<()> {
+    let body = format!(
+        "{{\"jsonrpc\":\"2.0\",\"error\":{{\"code\":-32603,\"message\":\
+         \"max_connections: {most} clients are connected\"}}}}"
+    );
+    let response = format!("{FULL}{}\r\n\r\n{body}", body.len());
+    stream.write_all(response.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+/// Serves one connection to its end.
+async fn serve(server: &Arc<Server>, router: Router, stream: TcpStream) -> hyper::Result<()> {
+    // Or each answer waits for the acknowledgement of the one before, up to 44 ms.
+    let delayed = stream.set_nodelay(true);
+    if let Err(error) = delayed {
+        tracing::debug!("TCP_NODELAY: {error}");
+    }
+    let service = service_fn(move |request| {
+        let mut router = router.clone();
+        async move {
+            let response = router.call(request).await;
+            Ok::<_, Infallible>(response.unwrap_or_else(|it| match it {}))
+        }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).max_buf_size(HEAD_MAX);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let mut ending = server.ending.subscribe();
+    tokio::select! {
+        result = connection.as_mut() => return result,
+        _ = ending.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}

@@ -1,0 +1,61 @@
+//! The paths of the server.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::listeners::Listening;
+use super::post::{SESSION, reads_events};
+use super::{Server, events, guard, health, reply};
+
+/// All of them.
+pub(super) fn router(server: &Arc<Server>) -> Router {
+    Router::new()
+        .route("/mcp", post(super::post::post).get(stream).delete(close))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .fallback(async |_: Request| reply::refusal(StatusCode::NOT_FOUND, "MCP is at /mcp"))
+        .with_state(Arc::clone(server))
+}
+
+/// `GET /mcp`: what a session is told beside its answers. The stateless revision has no such
+/// stream; its clients call `subscriptions/listen`.
+async fn stream(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
+    let session = guard::pass(&server.options, &headers)
+        .and_then(|principal| server.session(&headers, &principal, None));
+    match session {
+        Err(response) => *response,
+        Ok(Some(_)) if reads_events(&headers) => {
+            events::of_listener(None, Listening::new(&server, None, true))
+        }
+        Ok(Some(_)) => {
+            reply::refusal(StatusCode::NOT_ACCEPTABLE, "Accept must name text/event-stream")
+        }
+        Ok(None) => reply::refusal(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "GET needs the Mcp-Session-Id of an initialize client; others POST \
+             subscriptions/listen",
+        ),
+    }
+}
+
+/// `DELETE /mcp`: a session ends.
+async fn close(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
+    let principal = match guard::pass(&server.options, &headers) {
+        Ok(principal) => principal,
+        Err(response) => return *response,
+    };
+    let Some(id) = headers.get(SESSION).and_then(|id| id.to_str().ok()) else {
+        let text = "DELETE needs the Mcp-Session-Id of an initialize client";
+        return reply::refusal(StatusCode::METHOD_NOT_ALLOWED, text);
+    };
+    if server.sessions.close(id, &principal) {
+        reply::empty(StatusCode::NO_CONTENT)
+    } else {
+        reply::refusal(StatusCode::NOT_FOUND, "the session is not known or has ended")
+    }
+}

@@ -1,0 +1,98 @@
+//! Clients that are told of changes, each over a response that does not end.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::mpsc;
+use trine_mcp::{Catalog as _, Id, NeedBytes, notify};
+
+use super::Server;
+use super::events::event;
+use crate::hub::Snapshot;
+use crate::sync::lock;
+
+/// Events that may wait for a client. Where it has not read so many, it will list anyway.
+const WAITING_MAX: usize = 8;
+/// A notification has no more bytes than this, and an id of the greatest length.
+const ROOM: usize = 1024;
+
+/// A client that listens.
+struct Listener {
+    number: u64,
+    /// The id of its `subscriptions/listen`; a session's own stream has none.
+    id: Option<Box<[u8]>>,
+    /// Changes of the tools are wanted.
+    tools: bool,
+    events: mpsc::Sender<axum::body::Bytes>,
+}
+
+#[derive(Default)]
+struct All {
+    last: u64,
+    listeners: Vec<Listener>,
+}
+
+/// All that listen.
+#[derive(Default)]
+pub(super) struct Listeners(Mutex<All>);
+
+/// Where a client listens; it is forgotten when this goes away.
+pub(super) struct Listening {
+    server: Arc<Server>,
+    number: u64,
+    pub(super) events: mpsc::Receiver<axum::body::Bytes>,
+}
+
+impl Listening {
+    pub(super) fn new(server: &Arc<Server>, id: Option<&[u8]>, tools: bool) -> Self {
+        let (send, events) = mpsc::channel(WAITING_MAX);
+        let mut all = lock(&server.listeners.0);
+        all.last += 1;
+        let number = all.last;
+        all.listeners.push(Listener { number, id: id.map(Into::into), tools, events: send });
+        drop(all);
+        Self { server: Arc::clone(server), number, events }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut all = lock(&self.server.listeners.0);
+        all.listeners.retain(|listener| listener.number != self.number);
+    }
+}
+
+impl Listeners {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        lock(&self.0).listeners.len()
+    }
+
+    pub(super) fn tools_changed(&self) {
+        for listener in lock(&self.0).listeners.iter().filter(|listener| listener.tools) {
+            listener.tell(notify::tools_changed);
+        }
+    }
+
+    /// Tells all that no more will come.
+    pub(super) fn end(&self, snapshot: &Snapshot) {
+        for listener in lock(&self.0).listeners.drain(..) {
+            if listener.id.is_some() {
+                listener.tell(|id, out| match id {
+                    Some(id) => notify::listen_ended(id, &snapshot.server(), out),
+                    None => Ok(0),
+                });
+            }
+        }
+    }
+}
+
+impl Listener {
+    fn tell(&self, write: impl FnOnce(Option<Id<'_>>, &mut [u8]) -> Result<usize, NeedBytes>) {
+        let mut out = vec![0; ROOM];
+        let id = self.id.as_deref().and_then(Id::from_raw);
+        if let Ok(len) = write(id, &mut out) {
+            // Who has not read what came before will see the newest list when it does.
+            drop(self.events.try_send(event(out.get(..len).unwrap_or_default())));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! MCP over HTTP: Streamable HTTP of both protocol families, at `/mcp`.
+//!
+//! ```text
+//! connections ─► guard ─► endpoint ─► post ─► engine ─► Exchange ◄─ device
+//!  accept, limits  Host,    routes     headers,           answer, news
+//!                  Origin,             session              │
+//!                  key                                 JSON or events
+//! ```
+//!
+//! A request is one HTTP request, whichever connection it comes on. One that is stateless leaves
+//! nothing here when it has been answered; an `initialize` client has a session, of which there
+//! are [`sessions::SESSIONS_MAX`] at most. A device answers on the thread of its link: the runtime
+//! has the connections alone.
+
+mod connections;
+mod endpoint;
+mod events;
+mod exchange;
+mod guard;
+mod headers;
+mod health;
+mod keys;
+mod listeners;
+mod options;
+mod post;
+mod received;
+mod reply;
+mod sessions;
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use tokio::sync::{Semaphore, watch};
+
+use super::calls::Helpers;
+use super::sentences::Sentences;
+use crate::error::Result;
+use crate::hub::{Hub, Observer};
+pub use keys::{KEY_MIN, Keys};
+use listeners::Listeners;
+pub use options::HttpOptions;
+use sessions::Sessions;
+
+/// What all requests share.
+struct Server {
+    hub: Arc<Hub>,
+    helpers: Helpers,
+    options: HttpOptions,
+    sessions: Sessions,
+    listeners: Listeners,
+    /// Requests that may be with devices at a time; others wait.
+    calls: Arc<Semaphore>,
+    connections: AtomicUsize,
+    since: Instant,
+    /// The program is ending: no further request is taken.
+    ending: watch::Sender<bool>,
+}
+
+/// Serves until a signal ends the program.
+pub(super) fn serve(
+    hub: &Arc<Hub>,
+    options: HttpOptions,
+    sentences: Option<Sentences>,
+) -> Result<()> {
+    options.check()?;
+    let server = Arc::new(Server::new(Arc::clone(hub), options, sentences));
+    let observer: Weak<dyn Observer> = Arc::downgrade(&server) as _;
+    hub.observe(observer);
+    connections::run(&server)
+}
+
+impl Server {
+    fn new(hub: Arc<Hub>, options: HttpOptions, sentences: Option<Sentences>) -> Self {
+        Self {
+            hub,
+            helpers: Helpers::new(sentences),
+            calls: Arc::new(Semaphore::new(options.in_flight.max(1))),
+            options,
+            sessions: Sessions::default(),
+            listeners: Listeners::default(),
+            connections: AtomicUsize::new(0),
+            since: Instant::now(),
+            ending: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Observer for Server {
+    fn tools_changed(&self) {
+        self.listeners.tools_changed();
+    }
+}

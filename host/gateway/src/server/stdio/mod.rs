@@ -1,0 +1,44 @@
+//! One client on standard input and output.
+//!
+//! One thread reads requests and deals with them; what a board in this process answers is written
+//! by the same thread. What comes back over a link is put into the output by the thread that reads
+//! the link. Nothing is buffered without a bound: while a client does not read its answers, its
+//! requests are not read either.
+
+mod client;
+mod input;
+mod outbox;
+mod requests;
+mod shutdown;
+mod terminal;
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use super::calls::Helpers;
+use super::sentences::Sentences;
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use client::Client;
+use input::ClientReader;
+
+/// Serves the client until it ends its input.
+pub(super) fn serve(hub: &Arc<Hub>, in_flight: usize, sentences: Option<Sentences>) -> Result<()> {
+    let closed = |stream| move |source| Error::Stream { action: "open", stream, source };
+    let input = io::stdin().as_fd().try_clone_to_owned().map_err(closed("input"))?;
+    let output = io::stdout().as_fd().try_clone_to_owned().map_err(closed("output"))?;
+    let by_hand = io::stdin().is_terminal();
+    if by_hand {
+        terminal::explain(hub);
+    }
+    let client =
+        Client::new(Arc::clone(hub), File::from(output), in_flight, Helpers::new(sentences));
+    client.start_writer()?;
+    shutdown::watch(&client, input.try_clone().map_err(closed("input"))?)?;
+    let mut reader = ClientReader::new(Arc::clone(&client), by_hand);
+    let read = reader.run(File::from(input));
+    shutdown::finish(&client);
+    read.map_err(|source| Error::Stream { action: "read", stream: "input", source })
+}

@@ -1,0 +1,234 @@
+//! Resources, templates and prompts of a device, as they came over the wire.
+
+use std::collections::HashSet;
+
+use self_cell::self_cell;
+use trine_descriptor::record::Decoder;
+use trine_descriptor::{Field, Kind, Lists, Prompt, Resource, Template, check};
+
+use crate::sanitize;
+
+/// Most bytes of an address.
+const URI_MAX: usize = 1024;
+/// Most entries of one list that are shown.
+const ENTRIES_MAX: usize = 1024;
+
+/// A prompt as it was decoded.
+#[derive(Debug)]
+struct Row<'a> {
+    number: u16,
+    head: [&'a str; 3],
+    args: Vec<Field<'a>>,
+}
+
+/// What was decoded; numbers are the device's own.
+#[derive(Debug, Default)]
+struct Rows<'a> {
+    resources: Vec<Resource<'a>>,
+    templates: Vec<(u16, Template<'a>)>,
+    prompts: Vec<Row<'a>>,
+    left_out: u32,
+}
+
+type Records = [Box<[u8]>; 3];
+
+self_cell!(
+    struct Kept {
+        owner: Records,
+        #[covariant]
+        dependent: Rows,
+    }
+    impl {Debug}
+);
+
+/// The lists of a device beside its tools. What breaks a rule, or would act on who reads it, is left
+/// out; what is left is numbered without gaps.
+#[derive(Debug)]
+pub(crate) struct DeviceShelf {
+    kept: Kept,
+    completes: bool,
+}
+
+impl DeviceShelf {
+    /// Reads whole lists: resources, templates and prompts. `completes` says that the device
+    /// completes what a person types.
+    pub(crate) fn new(lists: Records, completes: bool) -> Self {
+        Self { kept: Kept::new(lists, |lists| Rows::read(lists)), completes }
+    }
+
+    fn rows(&self) -> &Rows<'_> {
+        self.kept.borrow_dependent()
+    }
+
+    /// How many entries were left out.
+    pub(crate) fn left_out(&self) -> u32 {
+        self.rows().left_out
+    }
+
+    /// The device's own number of a prompt.
+    pub(crate) fn prompt_number(&self, index: u16) -> Option<u16> {
+        self.rows().prompts.get(usize::from(index)).map(|row| row.number)
+    }
+
+    /// The device's own number of a template.
+    pub(crate) fn template_number(&self, index: u16) -> Option<u16> {
+        self.rows().templates.get(usize::from(index)).map(|(number, _)| *number)
+    }
+
+    /// A prompt under another name.
+    pub(crate) fn prompt_as<'a>(&'a self, index: u16, name: &'a str) -> Option<Prompt<'a>> {
+        let row = self.rows().prompts.get(usize::from(index))?;
+        let [_, title, description] = row.head;
+        Some(Prompt::new(name, description, &row.args).titled(title))
+    }
+}
+
+impl Lists for DeviceShelf {
+    fn counts(&self) -> [u16; 3] {
+        let rows = self.rows();
+        [rows.resources.len(), rows.templates.len(), rows.prompts.len()].map(|len| len as u16)
+    }
+
+    fn resource(&self, index: u16) -> Option<Resource<'_>> {
+        self.rows().resources.get(usize::from(index)).copied()
+    }
+
+    fn template(&self, index: u16) -> Option<Template<'_>> {
+        self.rows().templates.get(usize::from(index)).map(|(_, template)| *template)
+    }
+
+    fn prompt(&self, index: u16) -> Option<Prompt<'_>> {
+        let name = self.rows().prompts.get(usize::from(index))?.head[0];
+        self.prompt_as(index, name)
+    }
+
+    fn completes(&self) -> bool {
+        self.completes
+    }
+}
+
+impl<'a> Rows<'a> {
+    fn read(lists: &'a Records) -> Self {
+        let [resources, templates, prompts] = lists;
+        let mut rows = Self::default();
+        let mut seen = HashSet::new();
+        rows.each(resources, &mut |rows, _, mut record| {
+            let resource = record.resource().filter(|it| is_fit(it.uri, it.name, it.mime))?;
+            let texts = [resource.title, resource.description];
+            let is_new = texts.into_iter().all(sanitize::is_plain) && seen.insert(resource.uri);
+            (is_new && rows.resources.len() < ENTRIES_MAX).then(|| rows.resources.push(resource))
+        });
+        rows.each(templates, &mut |rows, number, mut record| {
+            let template = record.template().filter(|it| is_fit(it.uri, it.name, it.mime))?;
+            let texts = [template.title, template.description];
+            let is_new = texts.into_iter().all(sanitize::is_plain) && seen.insert(template.uri);
+            (is_new && template.variables().next().is_some() && rows.templates.len() < ENTRIES_MAX)
+                .then(|| rows.templates.push((number, template)))
+        });
+        let mut names = HashSet::new();
+        rows.each(prompts, &mut |rows, number, mut record| {
+            let row = prompt(number, &mut record)?;
+            (names.insert(row.head[0]) && rows.prompts.len() < ENTRIES_MAX)
+                .then(|| rows.prompts.push(row))
+        });
+        rows
+    }
+
+    /// Calls `take` with each record of a list and its number; counts those that it does not take.
+    fn each(
+        &mut self,
+        list: &'a [u8],
+        take: &mut dyn FnMut(&mut Self, u16, Decoder<'a>) -> Option<()>,
+    ) {
+        let mut records = Decoder::new(list);
+        let mut number: u16 = 0;
+        while let Some(record) = records.record() {
+            // A length of 0 is a number that is not used.
+            if !record.is_empty() && take(self, number, Decoder::new(record)).is_none() {
+                self.left_out += 1;
+            }
+            number = number.saturating_add(1);
+        }
+    }
+}
+
+fn is_fit(uri: &str, name: &str, mime: &str) -> bool {
+    let is_address =
+        uri.contains(':') && uri.len() <= URI_MAX && !uri.contains(char::is_whitespace);
+    is_address && !name.is_empty() && [uri, name, mime].into_iter().all(sanitize::is_plain)
+}
+
+/// A prompt that keeps all rules: its arguments are texts and choices.
+fn prompt<'a>(number: u16, record: &mut Decoder<'a>) -> Option<Row<'a>> {
+    let head = record.prompt()?;
+    let args: Vec<_> = (0..record.count()?).map(|_| record.node()).collect::<Option<_>>()?;
+    let texts = args.iter().all(|it| matches!(it.kind, Kind::Text { .. } | Kind::Choice(_)));
+    let are_fit = head.into_iter().all(sanitize::is_plain)
+        && args.iter().all(|it| [it.name, it.description].into_iter().all(sanitize::is_plain));
+    let is_sound = check::tool(Prompt::new(head[0], head[2], &args).table(), 0).is_ok();
+    (texts && are_fit && is_sound).then_some(Row { number, head, args })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trine_descriptor::lists::{List, page};
+    use trine_descriptor::{IntRange, Shelf};
+
+    fn shelf(of: &Shelf<'_>) -> DeviceShelf {
+        let list = |list| {
+            let mut bytes = vec![0; page(of, list, 0, &mut [])];
+            page(of, list, 0, &mut bytes);
+            bytes.into_boxed_slice()
+        };
+        DeviceShelf::new([List::Resources, List::Templates, List::Prompts].map(list), true)
+    }
+
+    #[test]
+    fn what_came_is_what_was_sent_and_what_breaks_a_rule_is_left_out() {
+        let plant = [Field::new("plant", Kind::Text { min: 0, max: 40 }).describe("Which.")];
+        let number = [Field::new("n", Kind::Int(IntRange { min: 0, max: 9 }))];
+        const GOOD: Resource<'static> =
+            Resource::new("board://manual", "manual").of("text/markdown", 5);
+        static RESOURCES: [Resource<'static>; 6] = [
+            Resource::new("no-address", "x"),
+            GOOD,
+            Resource::new("board://manual", "again"),
+            Resource::new("a:\u{202e}b", "turned"),
+            Resource::new("a:b c", "space"),
+            Resource::new("a:b", ""),
+        ];
+        let templates = [Template::new("a:fixed", "x"), Template::new("plot://{name}", "plot")];
+        let prompts = [
+            Prompt::new("bad name", "", &[]),
+            Prompt::new("numbers", "", &number),
+            Prompt::new("advise", "Advises.", &plant).titled("Advice"),
+            Prompt::new("advise", "Again.", &[]),
+        ];
+        let of = Shelf {
+            resources: &RESOURCES,
+            templates: &templates,
+            prompts: &prompts,
+            completes: true,
+        };
+        let shelf = shelf(&of);
+        assert_eq!((shelf.counts(), shelf.left_out()), ([1, 1, 1], 9));
+        assert_eq!(shelf.resource(0), Some(GOOD));
+        assert_eq!(shelf.template(0), Some(templates[1]));
+        assert_eq!((shelf.template_number(0), shelf.prompt_number(0)), (Some(1), Some(2)));
+        let prompt = shelf.prompt_as(0, "board_advise").unwrap();
+        assert_eq!((prompt.name(), prompt.title()), ("board_advise", "Advice"));
+        assert_eq!(prompt.args(), plant);
+    }
+
+    #[test]
+    fn no_bytes_panic() {
+        let mut random = trine_bits::Random::new(3);
+        for _ in 0..2_000 {
+            let list =
+                || -> Box<[u8]> { (0..random.below(60)).map(|_| random.bits() as u8).collect() };
+            let mut list = list;
+            drop(DeviceShelf::new([list(), list(), list()], false));
+        }
+    }
+}

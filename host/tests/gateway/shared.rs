@@ -1,0 +1,277 @@
+//! One board on a serial port, and several programs that use it at a time.
+
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use serial2::SerialPort;
+use trine_bits::Random;
+
+use crate::board::Board;
+use crate::harness::{Folder, Gateway, stateless, until};
+use crate::ledger::Ledger;
+
+/// A board on a pseudo-terminal, and the folder in which its users meet.
+struct Port {
+    folder: Folder,
+    _board: Board,
+    path: PathBuf,
+    /// Keeps the terminal while no one has it open.
+    _its: SerialPort,
+}
+
+impl Port {
+    fn new(name: &str) -> Self {
+        let folder = Folder::new(name);
+        let board = Board::start(folder.path("board"), "A1");
+        let (ours, its) = SerialPort::pair().unwrap();
+        let path = std::fs::read_link(format!("/proc/self/fd/{}", its.as_raw_fd())).unwrap();
+        let socket = until(
+            || std::os::unix::net::UnixStream::connect(&board.path).ok(),
+            || "the board's socket is not there".to_owned(),
+        );
+        let (mut from, mut to) = (socket.try_clone().unwrap(), ours.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        let (mut from, mut to) = (ours, socket);
+        from.set_read_timeout(Duration::from_secs(600)).unwrap();
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        Self { folder, _board: board, path, _its: its }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
+        command.args(arguments).arg("--serial").arg(&self.path);
+        command.env("XDG_RUNTIME_DIR", self.folder.path("")).env("TRINE_CONFIG", "/nonexistent");
+        command
+    }
+
+    /// A gateway that has the board, or uses it through the one that has.
+    fn gateway(&self, arguments: &[&str]) -> Gateway {
+        let serial = self.path.to_str().unwrap();
+        let arguments = [&["--serial", serial], arguments].concat();
+        let mut command = Gateway::command(&arguments);
+        command.env("XDG_RUNTIME_DIR", self.folder.path(""));
+        let mut gateway = Gateway::spawn(&mut command);
+        gateway.tools_of(11);
+        gateway
+    }
+
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.command(arguments).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    }
+}
+
+fn fan(gateway: &mut Gateway, percent: u32) -> Value {
+    gateway.value("fan_set", json!({"percent": percent}))
+}
+
+#[test]
+fn every_program_of_the_user_has_the_board_and_options_of_its_own() {
+    let port = Port::new("shared");
+    let mut holder = port.gateway(&[]);
+    let mut guest = port.gateway(&["--prefix", "always"]);
+    assert_eq!(fan(&mut holder, 30), json!({"percent": 30}));
+    let status = guest.value("greenhouse_board_status", json!({}));
+    assert_eq!(status["fan_percent"], json!(30), "it is the same board");
+    // A refusal of the device, an image, and a tool that takes its time.
+    let said = guest.refusal("greenhouse_valve_open", json!({"valve": "north", "seconds": 60}));
+    assert_eq!(
+        said,
+        holder
+            .refusal("valve_open", json!({"valve": "north", "seconds": 60}))
+            .replace("valve_open:", "greenhouse_valve_open:")
+    );
+    let mut images = Vec::new();
+    for (gateway, tool) in [(&mut holder, "camera_snap"), (&mut guest, "greenhouse_camera_snap")] {
+        let image = gateway.call(tool, json!({}));
+        images.push(image["content"][0]["data"].as_str().unwrap().len());
+    }
+    assert!(images[0] > 1000 && images[1] > 1000, "{images:?}");
+    let vent = guest.value("greenhouse_vent_move", json!({"degrees": 20}));
+    assert_eq!(vent, json!({"degrees": 20}));
+    // What happens on the board is told to each.
+    holder.value("timer_start", json!({"seconds": 1, "label": "tea"}));
+    assert!(holder.logged("timer_start: ").contains("tea"));
+    assert!(guest.logged("timer_start: ").contains("tea"));
+    let (code, said) = port.run(&["call", "greenhouse", "fan_set", "{\"percent\": 41}"]);
+    assert!(code == Some(0) && said.contains("41"), "{said}");
+    let (code, said) = port.run(&["devices"]);
+    assert!(code == Some(0) && said.contains("online"), "{said}");
+    let status = holder.value("board_status", json!({}));
+    assert_eq!(status["fan_percent"], json!(41));
+    assert!(guest.end().success());
+    assert_eq!(fan(&mut holder, 7), json!({"percent": 7}));
+    assert!(holder.end().success());
+}
+
+#[test]
+fn when_the_holder_ends_another_takes_its_place_however_it_ends() {
+    let port = Port::new("shared-end");
+    let mut next = port.gateway(&[]);
+    for how in ["EOF", "TERM", "KILL", "EOF"] {
+        let holder = std::mem::replace(&mut next, port.gateway(&[]));
+        let other = port.run(&["call", "greenhouse", "fan_set", "{\"percent\": 3}"]);
+        assert_eq!(other.0, Some(0), "{}", other.1);
+        let id = holder.child.id().to_string();
+        let since = Instant::now();
+        match how {
+            "EOF" => assert!(holder.end().success()),
+            signal => {
+                let signal = format!("-{signal}");
+                assert!(Command::new("kill").args([&signal, &id]).status().unwrap().success());
+            }
+        }
+        until(
+            || {
+                let result = next.call("fan_set", json!({"percent": 50}));
+                (result["isError"] == false).then_some(())
+            },
+            || format!("no call goes through after {how}"),
+        );
+        println!("{how}: {} ms", since.elapsed().as_millis());
+    }
+}
+
+/// How many calls are made; a soak makes 10,000 (`cargo xtask soak faults`).
+fn calls() -> usize {
+    let set = std::env::var("SHARED_CALLS").ok();
+    set.map_or(600, |calls| calls.parse().unwrap())
+}
+
+/// Calls that a program has under way at a time.
+const BATCH: usize = 8;
+
+/// Programs that use one port, and how each of their calls has ended.
+struct Crowd {
+    folder: Folder,
+    ledger: Ledger,
+    programs: Vec<Gateway>,
+    ends: Vec<&'static str>,
+    made: usize,
+}
+
+impl Crowd {
+    fn new(name: &str, calls: usize) -> Self {
+        let folder = Folder::new(name);
+        let ledger = Ledger::start(folder.path("port"), calls);
+        Self { folder, ledger, programs: Vec::new(), ends: vec![""; calls], made: 0 }
+    }
+
+    fn join(&mut self) {
+        let port = self.ledger.port().to_str().unwrap().to_owned();
+        let mut command = Gateway::command(&["--serial", &port]);
+        command.env("XDG_RUNTIME_DIR", self.folder.path(""));
+        let mut gateway = Gateway::spawn(&mut command);
+        gateway.tools_of(1);
+        self.programs.push(gateway);
+    }
+
+    /// Each program makes calls; answers the numbers of the calls of each.
+    fn call(&mut self) -> Vec<Vec<usize>> {
+        let mut all = Vec::new();
+        for program in &mut self.programs {
+            let numbers: Vec<_> = (self.made..self.ends.len()).take(BATCH).collect();
+            self.made += numbers.len();
+            for number in &numbers {
+                let params = json!({"name": "note", "arguments": {"number": number}});
+                program.send(&stateless(&json!(number), "tools/call", params));
+            }
+            all.push(numbers);
+        }
+        all
+    }
+
+    /// Reads the answers of a program.
+    fn answers(&mut self, program: usize, numbers: &[usize]) {
+        for _ in numbers {
+            let answer = loop {
+                let line = self.programs[program].line();
+                if line.get("id").is_some() {
+                    break line;
+                }
+            };
+            let number = answer["id"].as_u64().unwrap() as usize;
+            assert!(numbers.contains(&number), "an answer to another program: {answer}");
+            assert_eq!(self.ends[number], "", "a second answer: {answer}");
+            let result = &answer["result"];
+            let text = result["content"][0]["text"].as_str().unwrap_or_default();
+            self.ends[number] = if result["isError"] == false {
+                assert_eq!(result["structuredContent"]["number"], json!(number), "another's");
+                "done"
+            } else if text.contains("outcome unknown") {
+                "unknown"
+            } else if text.contains("nothing was done") {
+                "refused"
+            } else {
+                panic!("{answer}")
+            };
+        }
+    }
+
+    /// Kills the program that has the port, or the one that came last.
+    fn kill(&mut self, which: usize, numbers: &[usize]) {
+        let mut killed = self.programs.remove(which);
+        killed.child.kill().unwrap();
+        while let Some(line) = killed.line_or_end() {
+            if let Some(number) = line["id"].as_u64().filter(|_| line["result"]["isError"] == false)
+            {
+                self.ends[number as usize] = "done";
+            }
+        }
+        for &number in numbers {
+            if self.ends[number].is_empty() {
+                self.ends[number] = "killed";
+            }
+        }
+    }
+}
+
+#[test]
+fn no_call_runs_twice_or_goes_unanswered_whoever_is_killed_and_however_the_cable_is() {
+    let calls = calls();
+    let mut crowd = Crowd::new("shared-kill", calls);
+    let mut random = Random::new(27);
+    while crowd.made < calls {
+        // Two to four programs.
+        while crowd.programs.len() < 2 + random.below(3) {
+            crowd.join();
+        }
+        let mut all = crowd.call();
+        std::thread::sleep(Duration::from_micros(random.below(4_000) as u64));
+        match random.below(6) {
+            // The one that came first has the port.
+            0 => crowd.kill(0, &all.remove(0)),
+            1 => {
+                let last = crowd.programs.len() - 1;
+                crowd.kill(last, &all.remove(last));
+            }
+            2 => {
+                crowd.ledger.pull();
+                std::thread::sleep(Duration::from_millis(random.below(300) as u64));
+                crowd.ledger.plug();
+            }
+            _ => {}
+        }
+        for (program, numbers) in all.iter().enumerate() {
+            crowd.answers(program, numbers);
+        }
+    }
+    let noted = crowd.ledger.noted.lock().unwrap().clone();
+    let count = |end: &str| crowd.ends.iter().filter(|other| **other == end).count();
+    let tally = ["done", "unknown", "refused", "killed"].map(|end| format!("{end} {}", count(end)));
+    println!("{calls} calls: {}", tally.join(", "));
+    for (number, (end, noted)) in crowd.ends.iter().zip(&noted).enumerate() {
+        let is_right = match *end {
+            "done" => *noted == 1,
+            "refused" => *noted == 0,
+            "unknown" | "killed" => *noted <= 1,
+            _ => false,
+        };
+        assert!(is_right, "call {number} ended '{end}' and ran {noted} times");
+    }
+    assert!(count("done") > calls / 4, "hardly any call went through");
+}
