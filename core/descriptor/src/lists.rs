@@ -1,7 +1,8 @@
-//! What a device has beside tools: resources, templates of their addresses, and prompts.
+//! What a device has next to tools: resources, templates of their addresses, and prompts.
 //!
-//! They are listed and read by MCP clients (2026-07-28, *Server Features*). A [`Shelf`] of constants
-//! in flash is one [`Lists`]; so is what came over the wire. Their records are in `docs/wire.md`, §6.
+//! They are listed and read by MCP clients (2026-07-28, *Server Features*). A [`Shelf`] of
+//! constants in flash is one [`Lists`]; so is what came over the wire. Their records are in
+//! `docs/wire.md`, §6.
 
 use crate::record::{Decoder, Encoder};
 use crate::{Field, Tool, ToolInfo};

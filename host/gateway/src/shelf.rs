@@ -41,8 +41,8 @@ self_cell!(
     impl {Debug}
 );
 
-/// The lists of a device beside its tools. What breaks a rule, or would act on who reads it, is left
-/// out; what is left is numbered without gaps.
+/// The lists of a device next to its tools. What breaks a rule, or would act on who reads it, is
+/// left out; what is left is numbered without gaps.
 #[derive(Debug)]
 pub(crate) struct DeviceShelf {
     kept: Kept,

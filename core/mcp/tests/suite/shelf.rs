@@ -1,4 +1,5 @@
-//! Resources, prompts and completion: listed, asked for, answered; and what is wrong with a request.
+//! Resources, prompts and completion: listed, asked for, answered; and what is wrong with a
+//! request.
 
 use serde_json::{Value, json};
 use trine_descriptor::{
@@ -156,7 +157,8 @@ fn a_server_says_what_it_has_and_lists_it() {
         assert_eq!(
             *resources,
             json!([
-                {"uri": "board://manual", "name": "manual", "mimeType": "text/markdown", "size": 300},
+                {"uri": "board://manual", "name": "manual", "mimeType": "text/markdown",
+                 "size": 300},
                 {"uri": "board://log", "name": "log", "description": "The last lines."},
             ])
         );
@@ -164,13 +166,15 @@ fn a_server_says_what_it_has_and_lists_it() {
         assert_eq!(
             listed["result"]["resourceTemplates"],
             json!([{"uriTemplate":
-            "plot://{name}/soil", "name": "soil", "description": "Soil.", "mimeType": "text/plain"}])
+            "plot://{name}/soil", "name": "soil", "description": "Soil.",
+            "mimeType": "text/plain"}])
         );
         let listed = client.answer("prompts/list", json!({}));
         assert_eq!(
             listed["result"]["prompts"],
             json!([
-                {"name": "advise", "title": "Advice", "description": "Asks for advice.", "arguments": [
+                {"name": "advise", "title": "Advice", "description": "Asks for advice.",
+                 "arguments": [
                     {"name": "plant", "description": "Which plant.", "required": true},
                     {"name": "mood", "required": false}]},
                 {"name": "greet"},
@@ -214,7 +218,10 @@ fn what_is_wanted_is_decoded_and_found() {
         assert_eq!(&args[..arguments], b"\0\x04\x05basil\x01\x05\x01");
         let (want, _) = client.want("prompts/get", json!({"name": "greet"}));
         assert_eq!(want, Wanted::Prompt { prompt: 1, arguments: 0 });
-        let complete = |reference: Value, argument: &str| json!({"ref": reference, "argument": {"value": "ba", "name": argument}, "context": {}});
+        let complete = |reference: Value, argument: &str| -> Value {
+            let argument = json!({"value": "ba", "name": argument});
+            json!({"ref": reference, "argument": argument, "context": {}})
+        };
         let prompt = json!({"type": "ref/prompt", "name": "advise"});
         let (want, args) = client.want("completion/complete", complete(prompt, "mood"));
         assert_eq!(want, Wanted::Complete { of: 1, index: 0, node: 1, text: 2 });
@@ -315,7 +322,8 @@ fn answers_are_those_of_the_revision() {
         assert_eq!(
             read["result"]["contents"],
             json!([
-            {"uri": "a:1", "mimeType": "text/plain", "text": "one"}, {"uri": "a:2", "blob": "AQID"}])
+            {"uri": "a:1", "mimeType": "text/plain", "text": "one"},
+            {"uri": "a:2", "blob": "AQID"}])
         );
         assert_eq!(read["result"]["ttlMs"].is_null(), !is_stateless);
         assert_eq!(read["result"]["resultType"].is_null(), !is_stateless);
